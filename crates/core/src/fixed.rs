@@ -1,0 +1,202 @@
+//! Exact money: a whole number of minor units at a scale fixed by the type.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// US dollars, euros…: two decimal places.
+pub type Fiat = Fixed<2>;
+
+/// Amounts of a crypto asset, and prices of one: eight decimal places.
+pub type Crypto = Fixed<8>;
+
+/// An exact decimal number with `SCALE` decimal places, held as an `i128` of minor units: the same
+/// bits as a polars `Decimal` of that scale, so that money never passes through a float.
+///
+/// ```
+/// use tidegauge_core::{Crypto, Fiat};
+///
+/// let price: Crypto = "34265.19345116".parse()?;
+/// assert_eq!(price.units(), 3_426_519_345_116);
+/// assert_eq!(Fiat::from_units(1250).to_string(), "12.50");
+/// assert!("0.001".parse::<Fiat>().is_err()); // would lose a digit
+/// assert_eq!(Fiat::rounded("0.125")?.to_string(), "0.12"); // half to even
+/// # Ok::<(), tidegauge_core::InexactDecimal>(())
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fixed<const SCALE: u32>(i128);
+
+/// Text that is not a decimal number, or one that cannot be held at the scale asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not a decimal number that fits {scale} places exactly")]
+pub struct InexactDecimal {
+    /// The text, cut to 40 characters.
+    pub text: String,
+    /// The decimal places that there are.
+    pub scale: u32,
+}
+
+impl<const SCALE: u32> Fixed<SCALE> {
+    /// From a whole number of minor units (cents, satoshi).
+    pub const fn from_units(units: i128) -> Self {
+        Self(units)
+    }
+
+    /// The whole number of minor units.
+    pub const fn units(self) -> i128 {
+        self.0
+    }
+
+    /// Reads a decimal number, rounding half to even what lies beyond the scale.
+    ///
+    /// # Errors
+    /// When `text` is not a decimal number, or too large.
+    pub fn rounded(text: &str) -> Result<Self, InexactDecimal> {
+        parse(text, SCALE, true).map(Self).ok_or_else(|| inexact(text, SCALE))
+    }
+
+    /// The nearest `f64`, for statistics only.
+    pub fn to_f64(self) -> f64 {
+        self.0 as f64 / 10f64.powi(SCALE.cast_signed())
+    }
+}
+
+impl<const SCALE: u32> FromStr for Fixed<SCALE> {
+    type Err = InexactDecimal;
+
+    fn from_str(text: &str) -> Result<Self, InexactDecimal> {
+        parse(text, SCALE, false).map(Self).ok_or_else(|| inexact(text, SCALE))
+    }
+}
+
+impl<const SCALE: u32> fmt::Display for Fixed<SCALE> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&format(self.0, SCALE))
+    }
+}
+
+impl<const SCALE: u32> Serialize for Fixed<SCALE> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de, const SCALE: u32> Deserialize<'de> for Fixed<SCALE> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}
+
+fn inexact(text: &str, scale: u32) -> InexactDecimal {
+    InexactDecimal { text: text.chars().take(40).collect(), scale }
+}
+
+/// The minor units of `text` at `scale`: an optional sign, digits, a point, an exponent.
+pub(crate) fn parse(text: &str, scale: u32, round: bool) -> Option<i128> {
+    let (negative, unsigned) = match text.as_bytes().first()? {
+        b'-' => (true, &text[1..]),
+        b'+' => (false, &text[1..]),
+        _ => (false, text),
+    };
+    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
+        None => (unsigned, 0),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    if whole.is_empty() && fraction.is_empty() {
+        return None;
+    }
+    // The value is 0.d₁d₂d₃… × 10^point; the digits up to `kept` are minor units, the rest is lost.
+    let point = i32::try_from(whole.len()).ok()?.checked_add(exponent)?;
+    let kept = point.checked_add(i32::try_from(scale).ok()?)?;
+    let mut units: i128 = 0;
+    let (mut first_lost, mut rest_lost) = (0u8, false);
+    let mut count = 0i32;
+    for byte in whole.bytes().chain(fraction.bytes()) {
+        let digit = byte.checked_sub(b'0').filter(|digit| *digit <= 9)?;
+        if count < kept {
+            units = units.checked_mul(10)?.checked_add(i128::from(digit))?;
+        } else if count == kept {
+            first_lost = digit;
+        } else {
+            rest_lost |= digit != 0;
+        }
+        count = count.checked_add(1)?;
+    }
+    if count < kept && units != 0 {
+        units = units.checked_mul(10i128.checked_pow(u32::try_from(kept - count).ok()?)?)?;
+    }
+    if kept < 0 {
+        // Everything lies below half a minor unit, and the first lost digit is not a real one.
+        rest_lost |= first_lost != 0;
+        first_lost = 0;
+    }
+    if first_lost != 0 || rest_lost {
+        if !round {
+            return None;
+        }
+        let up = first_lost > 5 || (first_lost == 5 && (rest_lost || units % 2 == 1));
+        units = units.checked_add(i128::from(up))?;
+    }
+    Some(if negative { -units } else { units })
+}
+
+/// `units` at `scale` as plain text, all decimal places written.
+pub(crate) fn format(units: i128, scale: u32) -> String {
+    let digits = units.unsigned_abs().to_string();
+    let scale = scale as usize;
+    let padded = format!("{digits:0>width$}", width = scale + 1);
+    let (whole, fraction) = padded.split_at(padded.len() - scale);
+    let sign = if units < 0 { "-" } else { "" };
+    if scale == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn reads_what_apis_write() {
+        for (text, scale, units) in [
+            ("0", 2, 0),
+            ("49053", 8, 4_905_300_000_000),
+            ("50675.258073370765", 8, 5_067_525_807_337),
+            ("1.24624E+11", 2, 12_462_400_000_000),
+            ("4.1e-05", 8, 4_100),
+            ("-0.005", 2, 0),
+            ("-0.015", 2, -2),
+            ("0.0000000049", 8, 0),
+            ("9e-9", 8, 1),
+            ("9e-10", 8, 0),
+            (".5", 2, 50),
+            ("5.", 2, 500),
+            ("1e3", 0, 1000),
+        ] {
+            assert_eq!(parse(text, scale, true), Some(units), "{text} at {scale}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_not_a_number() {
+        for text in ["", "-", ".", "NaN", "inf", "1,5", "0x1", "1e", "1e99", "1 ", "١"] {
+            assert_eq!(parse(text, 2, true), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn text_and_units_are_the_same_number(units in any::<i64>(), scale in 0u32..12) {
+            let text = format(i128::from(units), scale);
+            prop_assert_eq!(parse(&text, scale, false), Some(i128::from(units)));
+        }
+
+        #[test]
+        fn never_panics(text in "[-+]?[0-9]{0,45}[.]?[0-9]{0,45}([eE][-+]?[0-9]{0,12})?") {
+            let _ = parse(&text, 8, true);
+        }
+    }
+}

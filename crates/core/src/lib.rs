@@ -1,0 +1,50 @@
+//! The vocabulary of Tidegauge and its ports.
+//!
+//! Data flows one way: a [`Source`] hands out [`Page`]s of checked [`Batch`]es, a [`Sink`] commits
+//! each page together with the [`Cursor`] that says how far the source has been read, and a
+//! [`Warehouse`] gives columns back to whoever analyses them. All of it is implemented with this
+//! crate alone: it does no I/O and knows no runtime.
+//!
+//! ```
+//! use serde::Serialize;
+//! use tidegauge_core::{Batch, DataType, Table, WriteMode};
+//!
+//! #[derive(Serialize)]
+//! struct Ticket { ticket_id: i64, subject: Option<String>, cost_usd: String }
+//!
+//! let table = Table::builder("tickets", "Support tickets")
+//!     .column("ticket_id", DataType::Int64, "The ticket")
+//!     .nullable("subject", DataType::Text, "What it is about")
+//!     .column("cost_usd", DataType::FIAT, "What it cost us, US dollars")
+//!     .key(["ticket_id"])
+//!     .write(WriteMode::Merge)
+//!     .build()?;
+//! let batch = Batch::from_rows(&table, [Ticket {
+//!     ticket_id: 1,
+//!     subject: None,
+//!     cost_usd: "12.50".into(),
+//! }])?;
+//! assert_eq!(batch.rows(), 1);
+//! # Ok::<(), tidegauge_core::Error>(())
+//! ```
+
+mod batch;
+mod clock;
+mod cursor;
+mod error;
+mod fixed;
+pub mod instruments;
+mod ports;
+mod schema;
+pub mod tables;
+
+pub use batch::{Batch, BatchBuilder, Cell};
+pub use clock::{Clock, FixedClock, SystemClock};
+pub use cursor::{Cursor, Load, Page};
+pub use error::{BoxError, Error, Result};
+pub use fixed::{Crypto, Fiat, Fixed, InexactDecimal};
+pub use ports::{Scan, Sink, Source, Warehouse};
+pub use schema::{Column, DataType, ForeignKey, Table, TableBuilder, TableRef, WriteMode};
+
+/// The polars that batches are made of, so that nobody needs a second version of it.
+pub use polars_core as polars;

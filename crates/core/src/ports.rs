@@ -1,0 +1,114 @@
+//! The two ports of the house, and their reading sibling.
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+use polars_core::frame::DataFrame;
+
+use crate::{Cursor, Load, Page, Result, TableRef};
+
+/// Where rows come from: an API, a file, a simulator.
+///
+/// # Implementing
+/// `fetch` must be a function of the cursor and the outside world alone: it is called again with
+/// the same cursor after a crash, a conflict, or for a second sink.
+#[async_trait]
+pub trait Source: Debug + Send + Sync {
+    /// The name under which sinks keep this source's cursor; stable across releases.
+    fn name(&self) -> &str;
+
+    /// The tables that this source fills, referred-to tables first.
+    fn tables(&self) -> Vec<TableRef>;
+
+    /// The page that follows `cursor` (`None`: the first).
+    ///
+    /// # Behavior
+    /// - Returns at most a bounded number of rows, so that memory is bounded.
+    /// - Never returns part of a page: it is whole, or an error.
+    /// - With nothing new, returns no batches, the same cursor and `done`.
+    ///
+    /// # Errors
+    /// Whatever keeps the source from giving the page, after its own retries.
+    async fn fetch(&self, cursor: Option<&Cursor>) -> Result<Page>;
+}
+
+/// Where rows go: a database, a folder of files.
+#[async_trait]
+pub trait Sink: Debug + Send + Sync {
+    /// What the user calls it, without secrets: `sqlite://tidegauge.db`.
+    fn name(&self) -> &str;
+
+    /// Makes `tables` ready to be loaded, creating what is missing.
+    ///
+    /// # Errors
+    /// When the store cannot be reached, or holds a table of that name with other columns.
+    async fn prepare(&self, tables: &[TableRef]) -> Result<()>;
+
+    /// How far `source` has been loaded (`None`: never).
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    async fn cursor(&self, source: &str) -> Result<Option<Cursor>>;
+
+    /// Commits the rows **and** the new cursor, together or not at all.
+    ///
+    /// # Behavior
+    /// - Only if the stored cursor still equals `load.before`; else [`crate::Error::Conflict`].
+    /// - A table written by [`crate::WriteMode::Merge`] takes the newest row of each key; one
+    ///   written by [`crate::WriteMode::Append`] refuses a key that it holds.
+    /// - After an error nothing of the load is in the store.
+    ///
+    /// # Errors
+    /// The conflict above, or whatever kept the store from committing.
+    async fn load(&self, load: Load<'_>) -> Result<()>;
+}
+
+/// A sink that also reads.
+#[async_trait]
+pub trait Warehouse: Sink {
+    /// The committed rows of a table as columns, in no particular order.
+    ///
+    /// # Behavior
+    /// - A table that was never prepared or loaded reads as no rows.
+    /// - Columns have the polars types of the [`crate::Table`], money as exact decimals.
+    ///
+    /// # Errors
+    /// When the store cannot be reached, or holds what the table's definition does not allow.
+    async fn scan(&self, scan: &Scan) -> Result<DataFrame>;
+}
+
+/// What to read of a table.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Scan {
+    /// The table.
+    pub table: TableRef,
+    /// The columns wanted, in this order (`None`: all, in the table's order).
+    pub columns: Option<Vec<String>>,
+}
+
+impl Scan {
+    /// All of `table`.
+    pub fn all(table: &TableRef) -> Self {
+        Self { table: table.clone(), columns: None }
+    }
+
+    /// Only `columns` of `table`.
+    pub fn columns<S: Into<String>>(
+        table: &TableRef,
+        columns: impl IntoIterator<Item = S>,
+    ) -> Self {
+        Self { table: table.clone(), columns: Some(columns.into_iter().map(Into::into).collect()) }
+    }
+
+    /// The definitions of the wanted columns, in the order wanted.
+    ///
+    /// # Errors
+    /// When a wanted column is not the table's.
+    pub fn wanted(&self) -> Result<Vec<&crate::Column>> {
+        match &self.columns {
+            None => Ok(self.table.columns.iter().collect()),
+            Some(names) => names.iter().map(|name| self.table.column(name)).collect(),
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! The exchange's own records.
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::{Crypto, Fiat};
+
+table! {
+    /// The exchange's customers.
+    "users" => User;
+    key: ["user_id"];
+    time: "signup_at";
+    write: Merge;
+    /// The user.
+    user_id: i64,
+    /// E-mail address.
+    email: String,
+    /// Country of residence, ISO 3166-1 alpha-2.
+    country: String,
+    /// `verified`, `pending` or `rejected`.
+    kyc_status: String,
+    /// When the identity check succeeded; null unless `verified`.
+    kyc_verified_at: Option<DateTime<Utc>>,
+    /// `starter`, `intermediate` or `pro`.
+    account_tier: String,
+    /// Whether the account was in use when the row was written.
+    is_active: bool,
+    /// When the account was opened.
+    signup_at: DateTime<Utc>,
+    /// Where the user came from: `organic`, `referral`, `paid_search`…
+    acquisition_channel: String,
+    /// The campaign within the channel; null where nobody paid for one.
+    campaign: Option<String>,
+}
+
+table! {
+    /// Money and coins coming in.
+    "deposits" => Deposit;
+    key: ["deposit_id"];
+    time: "created_at";
+    write: Append;
+    references: ["user_id" => "users"];
+    /// The deposit.
+    deposit_id: i64,
+    /// Whose.
+    user_id: i64,
+    /// `fiat` or `crypto`.
+    deposit_type: String,
+    /// Currency or token, as in `EUR`, `BTC`.
+    currency: String,
+    /// How much, in that currency.
+    amount: Crypto,
+    /// `bank_transfer`, `card` or `blockchain`.
+    payment_method: String,
+    /// `completed`, `pending` or `failed`.
+    status: String,
+    /// Confirmations seen; null for fiat.
+    blockchain_confirmations: Option<i64>,
+    /// When it was asked for.
+    created_at: DateTime<Utc>,
+    /// When it was credited; null unless `completed`.
+    completed_at: Option<DateTime<Utc>>,
+}
+
+table! {
+    /// Money and coins going out.
+    "withdrawals" => Withdrawal;
+    key: ["withdrawal_id"];
+    time: "created_at";
+    write: Append;
+    references: ["user_id" => "users"];
+    /// The withdrawal.
+    withdrawal_id: i64,
+    /// Whose.
+    user_id: i64,
+    /// `fiat` or `crypto`.
+    withdrawal_type: String,
+    /// Currency or token.
+    currency: String,
+    /// How much leaves for the destination, in that currency.
+    amount: Crypto,
+    /// The exchange's fee on top, in that currency.
+    fee: Crypto,
+    /// `bank_account` or `wallet`.
+    destination_type: String,
+    /// The transaction on the chain; null for fiat and for what was never sent.
+    tx_hash: Option<String>,
+    /// `completed`, `pending`, `failed` or `cancelled`.
+    status: String,
+    /// When it was asked for.
+    created_at: DateTime<Utc>,
+    /// When it left; null unless `completed`.
+    completed_at: Option<DateTime<Utc>>,
+}
+
+table! {
+    /// What users asked the market for.
+    "orders" => Order;
+    key: ["order_id"];
+    time: "created_at";
+    write: Merge;
+    references: ["user_id" => "users"];
+    /// The order.
+    order_id: i64,
+    /// Whose.
+    user_id: i64,
+    /// Base and quote currency, as in `BTC/USD`.
+    trading_pair: String,
+    /// `buy` or `sell`.
+    side: String,
+    /// `market` or `limit`.
+    order_type: String,
+    /// What is bought or sold.
+    base_currency: String,
+    /// What it is paid in.
+    quote_currency: String,
+    /// How much is wanted, in the base currency.
+    base_amount: Crypto,
+    /// How much of it was traded.
+    filled_amount: Crypto,
+    /// The worst price accepted, in the quote currency; null for market orders.
+    limit_price: Option<Crypto>,
+    /// `filled`, `partially_filled`, `open`, `cancelled` or `expired`.
+    status: String,
+    /// When it was placed.
+    created_at: DateTime<Utc>,
+    /// When it last changed.
+    updated_at: DateTime<Utc>,
+}
+
+table! {
+    /// The fills of orders.
+    "trades" => Trade;
+    key: ["trade_id"];
+    time: "executed_at";
+    write: Append;
+    references: ["order_id" => "orders", "user_id" => "users"];
+    /// The trade.
+    trade_id: i64,
+    /// The order that it fills.
+    order_id: i64,
+    /// Whose.
+    user_id: i64,
+    /// Base and quote currency, as in `BTC/USD`.
+    trading_pair: String,
+    /// `buy` or `sell`.
+    side: String,
+    /// What is bought or sold.
+    base_currency: String,
+    /// What it is paid in.
+    quote_currency: String,
+    /// How much was traded, in the base currency.
+    base_amount: Crypto,
+    /// What was paid for it, in the quote currency.
+    quote_amount: Crypto,
+    /// Quote currency per unit of the base currency.
+    price: Crypto,
+    /// The exchange's fee.
+    fee_amount: Crypto,
+    /// What the fee was taken in.
+    fee_currency: String,
+    /// Whether the order was waiting in the book.
+    is_maker: bool,
+    /// When.
+    executed_at: DateTime<Utc>,
+}
+
+table! {
+    /// Purchases of coins with a card or a bank account, without an order.
+    "ramp_transactions" => RampTransaction;
+    key: ["transaction_id"];
+    time: "created_at";
+    write: Append;
+    references: ["user_id" => "users"];
+    /// The purchase.
+    transaction_id: i64,
+    /// Whose.
+    user_id: i64,
+    /// What was paid in.
+    fiat_currency: String,
+    /// How much was paid, fee included.
+    fiat_amount: Fiat,
+    /// What was bought.
+    crypto_token: String,
+    /// How much of it.
+    crypto_amount: Crypto,
+    /// `card`, `bank_transfer`, `apple_pay` or `google_pay`.
+    payment_method: String,
+    /// The payer's country, ISO 3166-1 alpha-2.
+    country: String,
+    /// `completed`, `failed` or `pending`.
+    status: String,
+    /// The exchange's fee in US dollars; earned only when `completed`.
+    fee_usd: Fiat,
+    /// When.
+    created_at: DateTime<Utc>,
+}
+
+table! {
+    /// What was spent on acquisition.
+    "marketing_spend" => MarketingSpend;
+    key: ["day", "channel", "campaign"];
+    time: "day";
+    write: Merge;
+    /// The day, UTC.
+    day: NaiveDate,
+    /// The channel, as in `users.acquisition_channel`.
+    channel: String,
+    /// The campaign, as in `users.campaign`.
+    campaign: String,
+    /// What it was spent in.
+    currency: String,
+    /// How much.
+    spend: Fiat,
+}

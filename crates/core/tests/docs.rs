@@ -1,0 +1,12 @@
+//! The docs page of the tables follows from their definitions.
+
+#[test]
+fn docs_tables_is_not_stale() {
+    let page =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/tables.md"));
+    assert_eq!(
+        page.unwrap_or_default(),
+        tidegauge_core::tables::to_markdown(),
+        "docs/tables.md is stale: cargo run -p tidegauge -- tables --markdown > docs/tables.md"
+    );
+}
