@@ -1,0 +1,225 @@
+//! The `classic` preset: a small exchange with the counts and shares of the system that Tidegauge
+//! grew out of, and books that balance.
+
+mod ledger;
+mod people;
+mod plan;
+mod ramp;
+mod reference;
+
+use std::sync::{Arc, OnceLock};
+
+use async_trait::async_trait;
+use chrono::{Days, NaiveDate};
+use serde::{Deserialize, Serialize};
+use tidegauge_core::tables::{
+    Deposit, MarketingSpend, Order, RampTransaction, Trade, User, Withdrawal,
+};
+use tidegauge_core::{Batch, Cursor, Page, Source, TableRef};
+
+use self::people::{DAYS, Person};
+use self::reference::Reference;
+use crate::market::Market;
+use crate::world::midnight;
+use crate::{Error, Result};
+
+/// The name under which sinks keep the simulator's cursor.
+const NAME: &str = "simulation";
+
+/// How the `classic` exchange is played.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClassicConfig {
+    /// Everything that is drawn follows from it.
+    pub seed: u64,
+    /// The first ninety days end where this day begins; from it on, a run plays one day.
+    pub start_day: NaiveDate,
+    /// Play up to where this day begins, instead of one day more. Never less than the first ninety.
+    pub until: Option<NaiveDate>,
+    /// The most rows in a page, at least one.
+    pub page_rows: usize,
+}
+
+impl Default for ClassicConfig {
+    fn default() -> Self {
+        // The bundled prices know this day, the ninety before it and the 150 after it.
+        let start_day = NaiveDate::from_ymd_opt(2020, 10, 1).unwrap_or_default();
+        Self { seed: 42, start_day, until: None, page_rows: 10_000 }
+    }
+}
+
+impl ClassicConfig {
+    /// The day on which the exchange opens: ninety before the start.
+    pub fn first_day(&self) -> NaiveDate {
+        self.start_day - Days::new(DAYS.unsigned_abs())
+    }
+}
+
+/// A small exchange: 1,000 users, 800 deposits, 600 withdrawals, 3,000 orders and their trades
+/// over ninety days, and 500 ramp purchases on each of them and on every day after.
+///
+/// Shares are exact: identity checks 70/20/10 verified, pending, rejected; tiers 60/30/10; orders
+/// 40/30/20/8/2 filled, open, cancelled, partially filled, expired; deposits 90/7/3 completed,
+/// pending, failed; withdrawals 85/10/3/2 completed, pending, failed, cancelled; ramp purchases
+/// 85/10/5 completed, failed, pending.
+///
+/// The first run hands out everything up to the start day; every further run the next day.
+#[derive(Debug)]
+pub struct Classic {
+    config: ClassicConfig,
+    market: Arc<Market>,
+    people: Vec<Person>,
+    reference: OnceLock<Reference>,
+}
+
+/// How far the play has come: the cursor's text, as JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Position {
+    seed: u64,
+    start_day: NaiveDate,
+    /// The next row of the reference tables; all are out once `day` is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reference: Option<usize>,
+    /// The next day of ramp purchases, and its next row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    day: Option<NaiveDate>,
+    #[serde(default)]
+    row: usize,
+}
+
+impl Classic {
+    /// An exchange in a market, which must know every day that will be played.
+    pub fn new(config: ClassicConfig, market: Arc<Market>) -> Self {
+        let people = people::population(config.seed, midnight(config.first_day()));
+        Self { config, market, people, reference: OnceLock::new() }
+    }
+
+    /// The day that the next run of an exchange at `cursor` plays up to (exclusive), so that
+    /// several sinks can be brought to the same day.
+    ///
+    /// # Errors
+    /// When the cursor is not one of this exchange: another seed or start day, or not ours at all.
+    pub fn next_until(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<NaiveDate> {
+        let next = match self.position(cursor)?.day {
+            Some(day) if day >= self.config.start_day => day + Days::new(1),
+            _ => self.config.start_day,
+        };
+        Ok(next)
+    }
+
+    /// The seed, the start day and the day reached that a cursor of the simulator tells of.
+    pub fn told_by(cursor: &Cursor) -> Option<(u64, NaiveDate, Option<NaiveDate>)> {
+        let position: Position = serde_json::from_str(cursor.as_str()).ok()?;
+        Some((position.seed, position.start_day, position.day))
+    }
+
+    fn position(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Position> {
+        let (seed, start_day) = (self.config.seed, self.config.start_day);
+        let Some(cursor) = cursor else {
+            return Ok(Position { seed, start_day, reference: Some(0), day: None, row: 0 });
+        };
+        let refuse = |reason: String| {
+            Err(tidegauge_core::Error::Cursor { source_name: NAME.into(), reason })
+        };
+        let position: Position = match serde_json::from_str(cursor.as_str()) {
+            Ok(position) => position,
+            Err(error) => return refuse(format!("`{cursor}` is not the simulator's: {error}")),
+        };
+        if (position.seed, position.start_day) != (seed, start_day) {
+            return refuse(format!(
+                "it was played with seed {} from {}, and is to go on with seed {seed} from \
+                 {start_day}; use that seed and day, or another warehouse",
+                position.seed, position.start_day
+            ));
+        }
+        Ok(position)
+    }
+
+    fn reference(&self) -> Result<&Reference> {
+        if let Some(reference) = self.reference.get() {
+            return Ok(reference);
+        }
+        let opening = midnight(self.config.first_day());
+        let built = Reference::build(self.config.seed, opening, &self.people, &self.market)?;
+        Ok(self.reference.get_or_init(|| built))
+    }
+
+    fn page(&self, mut position: Position) -> Result<Page> {
+        let mut room = self.config.page_rows.max(1);
+        let mut batches = Vec::new();
+        let until = self.config.until.map(|until| until.max(self.config.start_day));
+        let begun = position.day.filter(|day| *day >= self.config.start_day);
+        // Without an end of its own, a run goes on to the start day, or by one day from there.
+        let until =
+            until.unwrap_or_else(|| begun.map_or(self.config.start_day, |day| day + Days::new(1)));
+        if let Some(from) = position.reference {
+            let reference = self.reference()?;
+            let to = reference.rows().min(from + room);
+            batches = reference.slice(from, to)?;
+            room -= to - from;
+            if to < reference.rows() {
+                position.reference = Some(to);
+                return Ok(self.close(batches, position, false));
+            }
+            position = Position {
+                reference: None,
+                day: Some(self.config.first_day()),
+                row: 0,
+                ..position
+            };
+        }
+        let mut day = position.day.unwrap_or(self.config.first_day());
+        let mut rows = Vec::new();
+        while room > 0 && day < until {
+            let number = (day - self.config.first_day()).num_days().unsigned_abs();
+            let all = ramp::day(self.config.seed, day, number, &self.people, &self.market)?
+                .ok_or(Error::Impossible { user: 0, what: "be found to buy" })?;
+            let from = position.row.min(all.len());
+            let to = all.len().min(from + room);
+            rows.extend_from_slice(&all[from..to]);
+            room -= to - from;
+            position.row = to;
+            if to == all.len() {
+                day = day + Days::new(1);
+                position.row = 0;
+            }
+        }
+        position.day = Some(day);
+        if !rows.is_empty() {
+            batches.push(Batch::from_rows(RampTransaction::table(), rows)?);
+        }
+        Ok(self.close(batches, position, day >= until))
+    }
+
+    #[allow(clippy::unused_self)] // beside its caller, whose page it closes
+    fn close(&self, batches: Vec<Batch>, position: Position, done: bool) -> Page {
+        let text = serde_json::to_string(&position).unwrap_or_default();
+        Page { batches, cursor: Cursor::new(text), done }
+    }
+}
+
+#[async_trait]
+impl Source for Classic {
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    fn tables(&self) -> Vec<TableRef> {
+        [
+            User::table(),
+            Deposit::table(),
+            Withdrawal::table(),
+            Order::table(),
+            Trade::table(),
+            MarketingSpend::table(),
+            RampTransaction::table(),
+        ]
+        .map(Arc::clone)
+        .into()
+    }
+
+    async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {
+        let position = self.position(cursor)?;
+        self.page(position).map_err(|error| tidegauge_core::Error::source(NAME, error))
+    }
+}

@@ -1,0 +1,66 @@
+//! Who does how much: fixed totals shared out among the users.
+
+use super::people::{Person, shares};
+use crate::draw::{Draws, Stream, Weighted};
+use crate::world::DAY;
+
+/// What one user does in the first ninety days, as the statuses of what they ask for.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    pub(super) deposits: Vec<&'static str>,
+    pub(super) withdrawals: Vec<&'static str>,
+    pub(super) orders: Vec<&'static str>,
+}
+
+/// Shares out 800 deposits, 600 withdrawals and 3,000 orders, their statuses in exact shares.
+///
+/// Only users who were verified and stayed for two days take part; only those with a completed
+/// deposit order and withdraw. `None` if there is nobody to share out to.
+pub(super) fn share_out(seed: u64, people: &[Person], end: i64) -> Option<Vec<Plan>> {
+    let mut draws = Draws::of(seed, Stream::Plan, 1);
+    let mut plans: Vec<Plan> = people.iter().map(|_| Plan::default()).collect();
+    let takes_part = |person: &Person| {
+        person.verified_at.is_some_and(|at| person.lapses_at.min(end) - at >= 2 * DAY)
+    };
+    let activity = |person: &Person| if takes_part(person) { person.activity } else { 0.0 };
+    let depositors = Weighted::new(people.iter().map(|person| activity(person).sqrt()));
+    let statuses = shares(&[("completed", 720), ("pending", 56), ("failed", 24)]);
+    for status in statuses {
+        plans[depositors.draw(&mut draws)?].deposits.push(status);
+    }
+    let funded = |plan: &Plan| plan.deposits.contains(&"completed");
+    let customers = Weighted::new(
+        people.iter().zip(&plans).map(|(who, plan)| if funded(plan) { activity(who) } else { 0.0 }),
+    );
+    let statuses = shares(&[
+        ("filled", 1_200),
+        ("open", 900),
+        ("cancelled", 600),
+        ("partially_filled", 240),
+        ("expired", 60),
+    ]);
+    for status in statuses {
+        plans[customers.draw(&mut draws)?].orders.push(status);
+    }
+    let statuses =
+        shares(&[("completed", 510), ("pending", 60), ("failed", 18), ("cancelled", 12)]);
+    for status in statuses {
+        // Nobody withdraws more often than what they paid in can bear.
+        let plan = loop {
+            let plan = &mut plans[customers.draw(&mut draws)?];
+            let paid_in = plan.deposits.iter().filter(|status| **status == "completed").count();
+            if plan.withdrawals.len() < 3 * paid_in {
+                break plan;
+            }
+        };
+        plan.withdrawals.push(status);
+    }
+    for plan in &mut plans {
+        // The first deposit must be one that arrives; the rest come in any order.
+        let skip = usize::from(funded(plan));
+        draws.shuffle(plan.deposits.get_mut(skip..).unwrap_or_default());
+        draws.shuffle(&mut plan.orders);
+        draws.shuffle(&mut plan.withdrawals);
+    }
+    Some(plans)
+}

@@ -1,0 +1,154 @@
+//! What the first run lays down whole: everything of the first ninety days but the ramp.
+
+use std::collections::BTreeMap;
+
+use tidegauge_core::tables::{Deposit, MarketingSpend, Order, Trade, User, Withdrawal};
+use tidegauge_core::{Batch, Fiat, TableRef};
+
+use super::people::{DAYS, Person, id};
+use super::{ledger, plan};
+use crate::draw::{Draws, Stream};
+use crate::market::Market;
+use crate::world::{CENT, CHANNELS, DAY, day_of, units};
+use crate::{Error, Result};
+
+/// Rows by table, in the order in which they are handed out.
+#[derive(Debug)]
+pub(super) struct Reference {
+    pub(super) users: Vec<User>,
+    pub(super) deposits: Vec<Deposit>,
+    pub(super) withdrawals: Vec<Withdrawal>,
+    pub(super) orders: Vec<Order>,
+    pub(super) trades: Vec<Trade>,
+    pub(super) spend: Vec<MarketingSpend>,
+}
+
+impl Reference {
+    pub(super) fn build(
+        seed: u64,
+        opening: i64,
+        people: &[Person],
+        market: &Market,
+    ) -> Result<Self> {
+        let end = opening + DAYS * DAY;
+        let plans = plan::share_out(seed, people, end)
+            .ok_or(Error::Impossible { user: 0, what: "be found to take part" })?;
+        let mut all = ledger::Rows::default();
+        for (person, plan) in people.iter().zip(&plans) {
+            let mut rows = ledger::play(seed, person, plan, market, end)?;
+            // Indexes within the user become indexes within all.
+            let before = i64::try_from(all.orders.len()).unwrap_or(i64::MAX);
+            rows.trades.iter_mut().for_each(|trade| trade.order_id += before);
+            all.deposits.append(&mut rows.deposits);
+            all.withdrawals.append(&mut rows.withdrawals);
+            all.orders.append(&mut rows.orders);
+            all.trades.append(&mut rows.trades);
+        }
+        number(&mut all);
+        Ok(Self {
+            users: people.iter().map(|person| person.row.clone()).collect(),
+            deposits: all.deposits,
+            withdrawals: all.withdrawals,
+            orders: all.orders,
+            trades: all.trades,
+            spend: spend(seed, opening, people),
+        })
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        self.users.len()
+            + self.deposits.len()
+            + self.withdrawals.len()
+            + self.orders.len()
+            + self.trades.len()
+            + self.spend.len()
+    }
+
+    /// The rows from `from` to before `to`, counted through all tables.
+    pub(super) fn slice(&self, from: usize, to: usize) -> Result<Vec<Batch>> {
+        let mut cut = Cut { from, to, before: 0, batches: Vec::new() };
+        cut.take(User::table(), &self.users)?;
+        cut.take(Deposit::table(), &self.deposits)?;
+        cut.take(Withdrawal::table(), &self.withdrawals)?;
+        cut.take(Order::table(), &self.orders)?;
+        cut.take(Trade::table(), &self.trades)?;
+        cut.take(MarketingSpend::table(), &self.spend)?;
+        Ok(cut.batches)
+    }
+}
+
+struct Cut {
+    from: usize,
+    to: usize,
+    /// Rows of the tables passed so far.
+    before: usize,
+    batches: Vec<Batch>,
+}
+
+impl Cut {
+    fn take<R: serde::Serialize>(&mut self, table: &TableRef, rows: &[R]) -> Result<()> {
+        let within = |at: usize| at.saturating_sub(self.before).min(rows.len());
+        let wanted = &rows[within(self.from)..within(self.to)];
+        self.before += rows.len();
+        if !wanted.is_empty() {
+            self.batches.push(Batch::from_rows(table, wanted)?);
+        }
+        Ok(())
+    }
+}
+
+/// Gives ids in the order of time.
+fn number(all: &mut ledger::Rows) {
+    all.deposits.sort_by_key(|row| (row.created_at, row.user_id));
+    for (at, row) in all.deposits.iter_mut().enumerate() {
+        row.deposit_id = id(at);
+    }
+    all.withdrawals.sort_by_key(|row| (row.created_at, row.user_id));
+    for (at, row) in all.withdrawals.iter_mut().enumerate() {
+        row.withdrawal_id = id(at);
+    }
+    for (at, row) in all.orders.iter_mut().enumerate() {
+        row.order_id = id(at);
+    }
+    all.orders.sort_by_key(|row| (row.created_at, row.user_id, row.order_id));
+    let mut ids = BTreeMap::new();
+    for (at, row) in all.orders.iter_mut().enumerate() {
+        ids.insert(row.order_id - 1, id(at));
+        row.order_id = id(at);
+    }
+    for trade in &mut all.trades {
+        trade.order_id = ids.get(&trade.order_id).copied().unwrap_or_default();
+    }
+    all.trades.sort_by_key(|row| (row.executed_at, row.order_id));
+    for (at, row) in all.trades.iter_mut().enumerate() {
+        row.trade_id = id(at);
+    }
+}
+
+/// What the campaigns cost, by day: about what their signups of that day cost, and a little on
+/// days that bring nobody.
+fn spend(seed: u64, opening: i64, people: &[Person]) -> Vec<MarketingSpend> {
+    let mut draws = Draws::of(seed, Stream::Spend, 0);
+    let mut rows = Vec::new();
+    for number in 0..DAYS {
+        let day = day_of(opening + number * DAY);
+        for (channel, _) in &CHANNELS {
+            for (campaign, _) in channel.campaigns {
+                let signups = people.iter().filter(|person| {
+                    person.row.signup_at.date_naive() == day
+                        && person.row.acquisition_channel == channel.name
+                        && person.row.campaign.as_deref() == Some(*campaign)
+                });
+                let paid = (signups.count() as f64 + 0.2) * channel.cost * draws.uniform(0.8, 1.2);
+                rows.push(MarketingSpend {
+                    day,
+                    channel: channel.name.into(),
+                    campaign: (*campaign).into(),
+                    currency: "USD".into(),
+                    spend: Fiat::from_units(units(paid, CENT) / CENT),
+                });
+            }
+        }
+    }
+    rows
+}

@@ -1,0 +1,185 @@
+//! What the simulated world is made of: time, countries, coins, channels, names, fees.
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+/// Microseconds in a day, an hour, a minute, a second.
+pub(crate) const DAY: i64 = 24 * HOUR;
+pub(crate) const HOUR: i64 = 60 * MINUTE;
+pub(crate) const MINUTE: i64 = 60 * SECOND;
+pub(crate) const SECOND: i64 = 1_000_000;
+
+/// One unit of anything, in 10⁻⁸.
+pub(crate) const ONE: i128 = 100_000_000;
+/// One cent, in 10⁻⁸.
+pub(crate) const CENT: i128 = 1_000_000;
+
+/// The coins, and how often each is chosen.
+pub(crate) const COINS: [(&str, u32); 4] = [("BTC", 45), ("ETH", 30), ("SOL", 15), ("USDT", 10)];
+
+/// Country, its currency, and its share of users.
+pub(crate) const COUNTRIES: [((&str, &str), u32); 8] = [
+    (("US", "USD"), 38),
+    (("GB", "GBP"), 16),
+    (("DE", "EUR"), 13),
+    (("CA", "CAD"), 12),
+    (("FR", "EUR"), 8),
+    (("ES", "EUR"), 5),
+    (("NL", "EUR"), 4),
+    (("IT", "EUR"), 4),
+];
+
+/// A way in: who comes through it, and what they are like.
+#[derive(Debug)]
+pub(crate) struct Channel {
+    pub(crate) name: &'static str,
+    /// Campaigns and how often each wins the user; none for channels that nobody pays for.
+    pub(crate) campaigns: &'static [(&'static str, u32)],
+    /// What a signup costs in US dollars, on average.
+    pub(crate) cost: f64,
+    /// How active its users are, against the average of one.
+    pub(crate) activity: f64,
+    /// How long its users stay on average, in days, if they ever leave.
+    pub(crate) stay: f64,
+    /// The share of its users who never leave.
+    pub(crate) loyal: f64,
+}
+
+/// The channels, and their share of users.
+pub(crate) const CHANNELS: [(Channel, u32); 5] = [
+    (
+        Channel {
+            name: "organic",
+            campaigns: &[],
+            cost: 0.0,
+            activity: 1.0,
+            stay: 75.0,
+            loyal: 0.35,
+        },
+        30,
+    ),
+    (
+        Channel {
+            name: "paid_search",
+            campaigns: &[("brand-search", 40), ("generic-search", 60)],
+            cost: 38.0,
+            activity: 1.2,
+            stay: 60.0,
+            loyal: 0.30,
+        },
+        25,
+    ),
+    (
+        Channel {
+            name: "paid_social",
+            campaigns: &[("launch-video", 55), ("lookalike", 45)],
+            cost: 24.0,
+            activity: 0.5,
+            stay: 28.0,
+            loyal: 0.12,
+        },
+        20,
+    ),
+    (
+        Channel {
+            name: "affiliate",
+            campaigns: &[("partner-network", 100)],
+            cost: 46.0,
+            activity: 1.5,
+            stay: 40.0,
+            loyal: 0.20,
+        },
+        13,
+    ),
+    (
+        Channel {
+            name: "referral",
+            campaigns: &[],
+            cost: 0.0,
+            activity: 1.4,
+            stay: 90.0,
+            loyal: 0.45,
+        },
+        12,
+    ),
+];
+
+/// What the exchange takes of a trade, in 10⁻⁴ of the quote amount.
+pub(crate) const MAKER_FEE: i128 = 25;
+pub(crate) const TAKER_FEE: i128 = 40;
+/// What it takes of a ramp purchase, in 10⁻⁴ of the fiat amount.
+pub(crate) const RAMP_FEE: i128 = 150;
+
+/// What it takes of a withdrawal, in 10⁻⁸ of the currency withdrawn.
+pub(crate) fn withdrawal_fee(currency: &str) -> i128 {
+    match currency {
+        "BTC" => 2_000,
+        "ETH" => 50_000,
+        "SOL" => 1_000_000,
+        _ => ONE,
+    }
+}
+
+pub(crate) const FIRST_NAMES: [&str; 24] = [
+    "amelia", "ben", "carla", "david", "elena", "felix", "grace", "hugo", "ines", "james", "katia",
+    "liam", "maria", "noah", "olivia", "pablo", "quinn", "rosa", "samuel", "tessa", "ursula",
+    "victor", "willem", "yasmin",
+];
+
+pub(crate) const LAST_NAMES: [&str; 24] = [
+    "adams", "bauer", "clark", "dubois", "evans", "ferrari", "garcia", "hughes", "jansen",
+    "keller", "lopez", "martin", "novak", "ortega", "patel", "quintero", "rossi", "smith",
+    "tremblay", "vermeer", "walker", "young", "zeller", "moreau",
+];
+
+/// The UTC day of a moment.
+pub(crate) fn day_of(micros: i64) -> NaiveDate {
+    time_of(micros).date_naive()
+}
+
+/// A moment as chrono has it. Moments of the simulation lie well within chrono's range.
+pub(crate) fn time_of(micros: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(micros).unwrap_or_default()
+}
+
+/// Midnight at which a UTC day begins.
+pub(crate) fn midnight(day: NaiveDate) -> i64 {
+    (day - NaiveDate::default()).num_days() * DAY
+}
+
+/// `x / y`, rounded half to even; `y` is above zero.
+pub(crate) fn divide(x: i128, y: i128) -> i128 {
+    let (quotient, rest) = (x.div_euclid(y), x.rem_euclid(y));
+    let up = 2 * rest > y || (2 * rest == y && quotient % 2 != 0);
+    quotient + i128::from(up)
+}
+
+/// The nearest cent, in 10⁻⁸.
+pub(crate) fn to_cents(amount: i128) -> i128 {
+    divide(amount, CENT) * CENT
+}
+
+/// A drawn size as exact units: rounded down to a multiple of `step`.
+#[allow(clippy::cast_possible_truncation)] // sizes are drawn far below 2⁶³
+pub(crate) fn units(size: f64, step: i128) -> i128 {
+    (size * ONE as f64) as i128 / step * step
+}
+
+/// A drawn span of time, in microseconds.
+#[allow(clippy::cast_possible_truncation)] // spans are drawn far below 2⁶³
+pub(crate) fn micros(span: f64) -> i64 {
+    span as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn halves_go_to_the_even_neighbour() {
+        for (x, y, rounded) in
+            [(5, 2, 2), (7, 2, 4), (-5, 2, -2), (-7, 2, -4), (9, 4, 2), (11, 4, 3)]
+        {
+            assert_eq!(divide(x, y), rounded, "{x}/{y}");
+        }
+    }
+}
