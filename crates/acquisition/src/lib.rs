@@ -1,1 +1,41 @@
-//! acquisition
+//! Where real data comes from: API clients and recorded data, each a [`tidegauge_core::Source`].
+//!
+//! | source | fills | needs |
+//! |---|---|---|
+//! | [`Recorded`] | `candles`, `raw_crypto_market_data`, `fx_rates` | nothing: the data is in the program |
+//! | [`CoinGecko`] | `candles`, `raw_crypto_market_data` | nothing, or a key for more |
+//! | [`Frankfurter`] | `fx_rates`, with history | nothing |
+//! | [`OpenErApi`] | `fx_rates`, the latest | nothing |
+//!
+//! Every source is a folder of the same shape: `config` says what the user may choose, `client`
+//! speaks to the API through the one [`http`] module, `decode` turns replies into plain rows, and
+//! `mod` makes pages of them. Numbers are read from the text of the reply, digit by digit, never
+//! through a float.
+//!
+//! ```
+//! use tidegauge_acquisition::Recorded;
+//! use tidegauge_core::Source;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> tidegauge_core::Result<()> {
+//! let source = Recorded::default();
+//! let page = source.fetch(None).await?;
+//! assert!(page.rows() > 0);
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod coingecko;
+mod cursor;
+mod error;
+mod exact;
+pub mod frankfurter;
+pub mod http;
+pub mod open_er_api;
+pub mod recorded;
+
+pub use coingecko::CoinGecko;
+pub use error::{Error, Result};
+pub use frankfurter::Frankfurter;
+pub use open_er_api::OpenErApi;
+pub use recorded::Recorded;

@@ -1,1 +1,42 @@
-//! analytics
+//! What a business learns from its users: who stays, what they are worth, what they cost.
+//!
+//! Everything is a pure function over [`Facts`], two small frames of users and events that come
+//! from a warehouse ([`Facts::from_warehouse`]) or from a user's own data ([`Facts::new`],
+//! [`Facts::from_transactions`]). Nothing here does I/O or asks for the time: [`Facts::end`], the
+//! end of what has been observed, decides what is complete. What is not complete is null, never 0.
+//!
+//! ```
+//! use polars::prelude::*;
+//! use tidegauge_analytics::{Facts, Period, retention::{self, RetentionParams}};
+//!
+//! let day = |text: &str| text.parse::<chrono::NaiveDate>().unwrap();
+//! let purchases = df!(
+//!     "user" => ["ann", "ann", "bob"],
+//!     "at" => [day("2026-01-05"), day("2026-01-14"), day("2026-01-06")],
+//!     "value" => [20.0, 5.0, 7.5],
+//! )?;
+//! let end = day("2026-01-19").and_time(chrono::NaiveTime::MIN).and_utc();
+//! let facts = Facts::from_transactions(&purchases, end)?;
+//! let table = retention::retention(&facts, &RetentionParams::by(Period::Week))?;
+//! let week_1 = table.cohorts[0].cells[1].as_ref().unwrap();
+//! assert_eq!((week_1.active, week_1.rate), (1, Some(0.5)));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+pub mod acquisition;
+pub mod churn;
+mod cohort;
+mod error;
+mod facts;
+mod frames;
+pub mod ltv;
+mod period;
+pub mod retention;
+pub mod stats;
+pub mod verify;
+pub mod volume;
+
+pub use cohort::Cohort;
+pub use error::{Error, Result};
+pub use facts::{Facts, Kinds};
+pub use period::Period;

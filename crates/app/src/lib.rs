@@ -1,1 +1,41 @@
-//! app
+//! Market data, an exchange's own records and a simulated exchange, turned into answers: which
+//! cohorts become high-volume traders, which churn, and what they are worth.
+//!
+//! The layers are here under their own names ([`core`], [`acquisition`], [`simulation`],
+//! [`storage`], [`analytics`]); this crate adds what joins them: the configuration, the pipeline,
+//! the report, and the `tidegauge` command.
+//!
+//! ```
+//! # async fn run() -> tidegauge::Result<()> {
+//! use std::sync::Arc;
+//!
+//! use tidegauge::core::SystemClock;
+//! use tidegauge::pipeline::Silent;
+//! use tidegauge::{Config, Secrets, Tidegauge};
+//!
+//! let house = Tidegauge::open(Config::default(), Secrets::default(), Arc::new(SystemClock))?;
+//! let summary = house.run(None, &Silent).await?;
+//! let page = house.report().await?.to_html()?;
+//! # let _ = (summary, page);
+//! # Ok(())
+//! # }
+//! ```
+
+mod config;
+mod error;
+mod house;
+pub mod pipeline;
+pub mod report;
+mod sources;
+
+pub use config::{
+    AnalyticsConfig, CoinGeckoConfig, CoinGeckoPlan, Config, FILE, FrankfurterConfig,
+    OpenErApiConfig, Preset, Secrets, SimulationConfig, TEMPLATE,
+};
+pub use error::{Error, Result};
+pub use house::{Progress, Standing, Tidegauge};
+pub use tidegauge_acquisition as acquisition;
+pub use tidegauge_analytics as analytics;
+pub use tidegauge_core as core;
+pub use tidegauge_simulation as simulation;
+pub use tidegauge_storage as storage;

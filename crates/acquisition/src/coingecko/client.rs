@@ -1,0 +1,217 @@
+//! CoinGecko's API v3, as much of it as we use, in US dollars.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tidegauge_core::Clock;
+
+use super::config::CandleSize;
+use super::decode::{self, ChartPoint, CoinMarket, CoinPrice, Ohlc};
+use super::{NAME, Plan};
+use crate::http::{Http, HttpConfig, Service};
+use crate::{Error, Result};
+
+/// Without it, the server rounds.
+const EXACT: (&str, &str) = ("precision", "full");
+const USD: (&str, &str) = ("vs_currency", "usd");
+
+/// A client of CoinGecko, for those who want its rows and not its tables.
+///
+/// ```no_run
+/// use std::sync::Arc;
+/// use tidegauge_acquisition::coingecko::{Client, Plan};
+/// use tidegauge_core::SystemClock;
+///
+/// # async fn example() -> tidegauge_acquisition::Result<()> {
+/// let client = Client::new(&Plan::Keyless, &Default::default(), Arc::new(SystemClock))?;
+/// for price in client.simple_price(&["bitcoin", "ethereum"]).await? {
+///     println!("{} costs {} dollars", price.coin, price.price_usd);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Client {
+    http: Http,
+}
+
+/// For how many days candles are asked: the service knows these, and chooses the candle by them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OhlcDays {
+    /// A day of half hours.
+    D1,
+    /// A week of four hours.
+    D7,
+    /// Two weeks of four hours.
+    D14,
+    /// 30 days of four hours.
+    D30,
+    /// 90 days of four days.
+    D90,
+    /// 180 days of four days.
+    D180,
+    /// A year of four days.
+    D365,
+}
+
+impl OhlcDays {
+    const ALL: [Self; 7] =
+        [Self::D1, Self::D7, Self::D14, Self::D30, Self::D90, Self::D180, Self::D365];
+
+    /// The number of days.
+    pub const fn days(self) -> u32 {
+        match self {
+            Self::D1 => 1,
+            Self::D7 => 7,
+            Self::D14 => 14,
+            Self::D30 => 30,
+            Self::D90 => 90,
+            Self::D180 => 180,
+            Self::D365 => 365,
+        }
+    }
+
+    /// The candles that the service gives for so many days.
+    pub const fn candle(self) -> CandleSize {
+        match self {
+            Self::D1 => CandleSize::HalfHour,
+            Self::D7 | Self::D14 | Self::D30 => CandleSize::FourHours,
+            Self::D90 | Self::D180 | Self::D365 => CandleSize::FourDays,
+        }
+    }
+
+    /// The fewest days that have candles of that size and cover `wanted`, or the most there are.
+    pub(super) fn covering(size: CandleSize, wanted: TimeDelta) -> Self {
+        let mut fitting = Self::ALL.into_iter().filter(|days| days.candle() == size);
+        let most = fitting.clone().next_back().unwrap_or(Self::D1);
+        fitting.find(|days| TimeDelta::days(days.days().into()) >= wanted).unwrap_or(most)
+    }
+}
+
+impl Client {
+    /// A client for that plan.
+    ///
+    /// # Errors
+    /// When the key or the base URL cannot be used.
+    pub fn new(plan: &Plan, http: &HttpConfig, clock: Arc<dyn Clock>) -> Result<Self> {
+        let service = Service {
+            name: NAME,
+            base_url: plan.base_url(),
+            per_minute: plan.per_minute(),
+            throttled_pause: Duration::from_secs(60),
+            refusal: decode::refusal,
+        };
+        Ok(Self { http: Http::new(service, http, plan.key(), clock)? })
+    }
+
+    /// Whether the service is there, and takes the key.
+    ///
+    /// # Errors
+    /// When it does not answer, or refuses.
+    pub async fn ping(&self) -> Result<()> {
+        decode::ping(&self.http.get(&["ping"], &[]).await?)
+    }
+
+    /// The latest prices of `coins` (CoinGecko's ids), in that order.
+    ///
+    /// # Errors
+    /// When it cannot be had, or a coin is not in the answer.
+    pub async fn simple_price(&self, coins: &[&str]) -> Result<Vec<CoinPrice>> {
+        let ids = coins.join(",");
+        let query = [
+            ("ids", ids.as_str()),
+            ("vs_currencies", "usd"),
+            ("include_market_cap", "true"),
+            ("include_24hr_vol", "true"),
+            ("include_last_updated_at", "true"),
+            EXACT,
+        ];
+        let prices = decode::simple_price(&self.http.get(&["simple", "price"], &query).await?)?;
+        in_order(coins, prices, |price| &price.coin)
+    }
+
+    /// The markets of `coins` (CoinGecko's ids, at most 250), in that order.
+    ///
+    /// # Errors
+    /// When it cannot be had, or a coin is not in the answer.
+    pub async fn coins_markets(&self, coins: &[&str]) -> Result<Vec<CoinMarket>> {
+        let ids = coins.join(",");
+        let query = [USD, ("ids", ids.as_str()), ("per_page", "250"), EXACT];
+        let markets = decode::coins_markets(&self.http.get(&["coins", "markets"], &query).await?)?;
+        in_order(coins, markets, |market| &market.coin)
+    }
+
+    /// Prices of the last `days` days: every 5 minutes for 1, hour by hour up to 90, then daily; the
+    /// last one is of now.
+    ///
+    /// # Errors
+    /// When it cannot be had, or lies further back than the plan reaches.
+    pub async fn market_chart(&self, coin: &str, days: u32) -> Result<Vec<ChartPoint>> {
+        let days = days.to_string();
+        let query = [USD, ("days", days.as_str()), EXACT];
+        decode::market_chart(coin, &self.http.get(&["coins", coin, "market_chart"], &query).await?)
+    }
+
+    /// Prices from `from` to `to`, both taken to the second; as dense as for as many days.
+    ///
+    /// # Errors
+    /// When it cannot be had, or lies further back than the plan reaches.
+    pub async fn market_chart_range(
+        &self,
+        coin: &str,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+    ) -> Result<Vec<ChartPoint>> {
+        let (from, to) = (from.timestamp().to_string(), to.timestamp().to_string());
+        let query = [USD, ("from", from.as_str()), ("to", to.as_str()), EXACT];
+        let path = ["coins", coin, "market_chart", "range"];
+        decode::market_chart(coin, &self.http.get(&path, &query).await?)
+    }
+
+    /// Candles of the last days; the last one is not finished yet.
+    ///
+    /// # Errors
+    /// When it cannot be had, or the candles are closer than their size.
+    pub async fn ohlc(&self, coin: &str, days: OhlcDays) -> Result<Vec<Ohlc>> {
+        let count = days.days().to_string();
+        let query = [USD, ("days", count.as_str()), EXACT];
+        let body = self.http.get(&["coins", coin, "ohlc"], &query).await?;
+        decode::ohlc(coin, days.candle().length(), &body)
+    }
+}
+
+/// `found` in the order asked. The service leaves out what it does not know, without a word.
+fn in_order<T>(coins: &[&str], mut found: Vec<T>, id: fn(&T) -> &String) -> Result<Vec<T>> {
+    let take = |coin: &&str| {
+        let at = found.iter().position(|it| id(it) == coin);
+        at.map(|at| found.swap_remove(at)).ok_or_else(|| Error::NoInstrument {
+            service: NAME,
+            symbol: (*coin).into(),
+            known: "listed at https://api.coingecko.com/api/v3/coins/list".into(),
+        })
+    };
+    coins.iter().map(take).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn candles_are_asked_for_as_few_days_as_will_do() {
+        use CandleSize::{FourDays, FourHours, HalfHour};
+        for (size, days, asked) in [
+            (HalfHour, 90, OhlcDays::D1),
+            (FourHours, 0, OhlcDays::D7),
+            (FourHours, 7, OhlcDays::D7),
+            (FourHours, 8, OhlcDays::D14),
+            (FourHours, 90, OhlcDays::D30),
+            (FourDays, 4, OhlcDays::D90),
+            (FourDays, 200, OhlcDays::D365),
+        ] {
+            assert_eq!(OhlcDays::covering(size, TimeDelta::days(days)), asked);
+            assert_eq!(asked.candle(), size);
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! What can go wrong between an API and our rows.
+
+use std::time::Duration;
+
+use crate::http::Endpoint;
+
+/// `Result` with this crate's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What can go wrong between an API and our rows. Every message says the way out; none holds a key,
+/// nor more of a URL than its host and path.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The source cannot be built as configured.
+    #[error("`{setting}` is set wrongly: {reason}")]
+    Config {
+        /// The setting.
+        setting: &'static str,
+        /// What is wrong with it, and what would be right.
+        reason: String,
+    },
+    /// A symbol or currency that the source does not know.
+    #[error("{service} does not have `{symbol}`; known are {known}")]
+    NoInstrument {
+        /// The source asked.
+        service: &'static str,
+        /// The symbol or currency asked for.
+        symbol: String,
+        /// Those that there are, or where they are listed.
+        known: String,
+    },
+    /// No answer in time, on any attempt.
+    #[error(
+        "{endpoint} did not answer in time: try again later, or raise the timeouts of the source"
+    )]
+    Timeout {
+        /// Where.
+        endpoint: Endpoint,
+        /// The transport's own words.
+        #[source]
+        error: reqwest::Error,
+    },
+    /// No connection, or one that broke before the answer.
+    #[error("{endpoint} cannot be reached: check the network, the proxy and the base URL")]
+    Connect {
+        /// Where.
+        endpoint: Endpoint,
+        /// The transport's own words.
+        #[source]
+        error: reqwest::Error,
+    },
+    /// The answer broke off, on every attempt.
+    #[error("{endpoint} broke off in the middle of its answer ({reason}): try again later")]
+    Interrupted {
+        /// Where.
+        endpoint: Endpoint,
+        /// How it showed.
+        reason: String,
+    },
+    /// The API refused, in its own words.
+    #[error(
+        "{endpoint} answered {status}{}: {message}{}",
+        code_shown(.code.as_deref()), advice_shown(.advice)
+    )]
+    Status {
+        /// Where.
+        endpoint: Endpoint,
+        /// The HTTP status; 200 when the refusal came dressed as a success.
+        status: u16,
+        /// The API's own code, as it writes it.
+        code: Option<String>,
+        /// The API's own words, cut to 200 characters.
+        message: String,
+        /// The way out.
+        advice: &'static str,
+    },
+    /// The API wants to be left alone for longer than the retries may take.
+    #[error(
+        "{endpoint} asks to be left alone for {} s (HTTP {status}): run again then, or lower \
+         `per_minute` of the source; it says: {message}", .retry_after.as_secs_f64().ceil()
+    )]
+    RateLimited {
+        /// Where.
+        endpoint: Endpoint,
+        /// The HTTP status: 429, or 503 with a time to wait.
+        status: u16,
+        /// For how long.
+        retry_after: Duration,
+        /// The API's own words, cut to 200 characters.
+        message: String,
+    },
+    /// The key is missing or wrong, or its plan does not cover the request.
+    #[error(
+        "{endpoint} refused the key or the plan ({status}{}){}; it says: {message}",
+        code_shown(.code.as_deref()), advice_shown(.advice)
+    )]
+    Auth {
+        /// Where.
+        endpoint: Endpoint,
+        /// The HTTP status.
+        status: u16,
+        /// The API's own code, as it writes it.
+        code: Option<String>,
+        /// The API's own words, cut to 200 characters.
+        message: String,
+        /// The way out.
+        advice: &'static str,
+    },
+    /// A redirect that leaves the host that was configured.
+    #[error(
+        "{endpoint} redirects to {to}, which is not followed: if that host is right, set it as \
+         the base URL of the source"
+    )]
+    Redirect {
+        /// Where.
+        endpoint: Endpoint,
+        /// The host that it names.
+        to: String,
+    },
+    /// The answer is a web page, or anything else that is not JSON.
+    #[error(
+        "{endpoint} answered {status} with something that is not JSON ({reason}), likely a proxy \
+         or a firewall instead of the API; it begins: {start}"
+    )]
+    NotJson {
+        /// Where.
+        endpoint: Endpoint,
+        /// The HTTP status.
+        status: u16,
+        /// Where the JSON goes wrong.
+        reason: String,
+        /// The first 80 characters.
+        start: String,
+    },
+    /// The answer is larger than the cap.
+    #[error("{endpoint} answered with more than {limit} bytes: raise `max_body` if that is right")]
+    TooLarge {
+        /// Where.
+        endpoint: Endpoint,
+        /// The cap, in bytes after decompression.
+        limit: usize,
+    },
+    /// The answer lacks a field, or has one of another type.
+    #[error(
+        "the answer about `{of}` cannot be read at `{field}`: {reason}; the API may have changed, \
+         nothing was taken"
+    )]
+    Decode {
+        /// The coin, the currency, or the kind of answer.
+        of: String,
+        /// The field.
+        field: String,
+        /// What does not fit.
+        reason: String,
+    },
+    /// A value that cannot be true: a price that is not a positive number, a day in the future.
+    #[error("`{of}` has {field} `{value}`, {reason}; nothing of this page was taken")]
+    BadValue {
+        /// The coin or the currency.
+        of: String,
+        /// The field.
+        field: String,
+        /// The value, cut to 40 characters.
+        value: String,
+        /// Why it cannot be true.
+        reason: &'static str,
+    },
+    /// Rows that do not fit their table, or a cursor of somebody else's.
+    #[error(transparent)]
+    Core(#[from] tidegauge_core::Error),
+}
+
+impl Error {
+    /// Whether running again later, unchanged, may succeed.
+    ///
+    /// ```
+    /// use tidegauge_acquisition::Error;
+    ///
+    /// let error = Error::Config { setting: "symbols", reason: "it is empty".into() };
+    /// assert!(!error.is_temporary());
+    /// ```
+    pub fn is_temporary(&self) -> bool {
+        match self {
+            Self::Timeout { .. }
+            | Self::Connect { .. }
+            | Self::Interrupted { .. }
+            | Self::RateLimited { .. } => true,
+            Self::Status { status, .. } | Self::NotJson { status, .. } => {
+                *status >= 500 || *status == 408
+            }
+            _ => false,
+        }
+    }
+
+    pub(crate) fn config(setting: &'static str, reason: impl Into<String>) -> Self {
+        Self::Config { setting, reason: reason.into() }
+    }
+
+    pub(crate) fn decode(
+        of: impl Into<String>,
+        field: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Self {
+        Self::Decode { of: of.into(), field: field.into(), reason: reason.into() }
+    }
+
+    pub(crate) fn value(
+        of: impl Into<String>,
+        field: impl Into<String>,
+        value: &str,
+        reason: &'static str,
+    ) -> Self {
+        let value = cut(value, 40);
+        Self::BadValue { of: of.into(), field: field.into(), value, reason }
+    }
+
+    /// The same error as the port wants it.
+    pub(crate) fn of_source(self, name: &str) -> tidegauge_core::Error {
+        match self {
+            Self::Core(error @ tidegauge_core::Error::Cursor { .. }) => error,
+            other => tidegauge_core::Error::source(name, other),
+        }
+    }
+}
+
+/// The first `limit` characters of `text`, on one line.
+pub(crate) fn cut(text: &str, limit: usize) -> String {
+    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    text.trim().chars().map(plain).take(limit).collect()
+}
+
+fn code_shown(code: Option<&str>) -> String {
+    code.map(|code| format!(", code {code}")).unwrap_or_default()
+}
+
+fn advice_shown(advice: &str) -> String {
+    if advice.is_empty() { String::new() } else { format!("; {advice}") }
+}

@@ -1,0 +1,140 @@
+//! Reads replies field by field, and numbers digit by digit.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tidegauge_core::Fixed;
+
+use crate::{Error, Result, error::cut};
+
+/// The JSON of `text`, in the shape asked for.
+pub(crate) fn parse<'a, T: Deserialize<'a>>(of: &str, field: &str, text: &'a [u8]) -> Result<T> {
+    serde_json::from_slice(text)
+        .map_err(|error| Error::decode(of, field, cut(&error.to_string(), 120)))
+}
+
+/// A JSON object, its values still text.
+#[derive(Debug)]
+pub(crate) struct Object<'a> {
+    of: String,
+    fields: BTreeMap<String, &'a RawValue>,
+}
+
+impl<'a> Object<'a> {
+    /// The object that `text` is; errors will say that it is about `of`.
+    pub(crate) fn parse(of: &str, text: &'a [u8]) -> Result<Self> {
+        Ok(Self { of: of.into(), fields: parse(of, "the whole", text)? })
+    }
+
+    /// Says whom later errors are about.
+    pub(crate) fn about(self, of: String) -> Self {
+        Self { of, ..self }
+    }
+
+    /// The value of a field that must be there, if only as `null`.
+    pub(crate) fn get(&self, field: &str) -> Result<&'a RawValue> {
+        self.find(field).ok_or_else(|| Error::decode(&self.of, field, "it is missing"))
+    }
+
+    /// The value of a field that need not be there.
+    pub(crate) fn find(&self, field: &str) -> Option<&'a RawValue> {
+        self.fields.get(field).copied()
+    }
+
+    pub(crate) fn text(&self, field: &str) -> Result<String> {
+        parse(&self.of, field, self.get(field)?.get().as_bytes())
+    }
+
+    pub(crate) fn date(&self, field: &str) -> Result<NaiveDate> {
+        date(&self.of, field, &self.text(field)?)
+    }
+
+    pub(crate) fn price(&self, field: &str) -> Result<Fixed<8>> {
+        price(&self.of, field, self.get(field)?)
+    }
+
+    /// An instant in whole seconds since 1970.
+    pub(crate) fn seconds(&self, field: &str) -> Result<DateTime<Utc>> {
+        let raw = self.get(field)?;
+        let seconds: i64 = parse(&self.of, field, raw.get().as_bytes())?;
+        instant(&self.of, field, raw, seconds.checked_mul(1000))
+    }
+
+    pub(crate) fn entries(self) -> impl Iterator<Item = (String, &'a RawValue)> {
+        self.fields.into_iter()
+    }
+}
+
+/// A calendar day, `2026-02-16`.
+pub(crate) fn date(of: &str, field: &str, text: &str) -> Result<NaiveDate> {
+    text.parse().map_err(|_| Error::value(of, field, text, "which is not a day (YYYY-MM-DD)"))
+}
+
+/// An instant in whole milliseconds since 1970.
+pub(crate) fn millis(of: &str, field: &str, raw: &RawValue) -> Result<DateTime<Utc>> {
+    let millis = parse(of, field, raw.get().as_bytes())?;
+    instant(of, field, raw, Some(millis))
+}
+
+/// No crypto asset had a price before the first block, and nobody reports one of the next century:
+/// an instant outside is one in another unit.
+fn instant(of: &str, field: &str, raw: &RawValue, millis: Option<i64>) -> Result<DateTime<Utc>> {
+    const FIRST: i64 = 1_230_940_800_000; // 2009-01-03
+    const LAST: i64 = 4_102_444_800_000; // 2100-01-01
+    millis
+        .filter(|millis| (FIRST..LAST).contains(millis))
+        .and_then(DateTime::from_timestamp_millis)
+        .ok_or_else(|| {
+            Error::value(of, field, raw.get(), "which is not a time between 2009 and 2100")
+        })
+}
+
+/// A number above zero, rounded half to even to the scale.
+pub(crate) fn price<const SCALE: u32>(
+    of: &str,
+    field: &str,
+    raw: &RawValue,
+) -> Result<Fixed<SCALE>> {
+    let price = number(of, field, raw)?;
+    if price.units() > 0 {
+        return Ok(price);
+    }
+    Err(Error::value(of, field, raw.get(), "which is not above zero at 8 decimal places"))
+}
+
+/// A number of zero or more, rounded half to even to the scale; `null` is none.
+pub(crate) fn amount<const SCALE: u32>(
+    of: &str,
+    field: &str,
+    raw: &RawValue,
+) -> Result<Option<Fixed<SCALE>>> {
+    if raw.get() == "null" {
+        return Ok(None);
+    }
+    let amount = number(of, field, raw)?;
+    if raw.get().starts_with('-') && amount.units() != 0 {
+        return Err(Error::value(of, field, raw.get(), "which is negative"));
+    }
+    Ok(Some(amount))
+}
+
+/// The digits of a number token: text in quotes, `null` and `true` are none.
+fn number<const SCALE: u32>(of: &str, field: &str, raw: &RawValue) -> Result<Fixed<SCALE>> {
+    let text = raw.get();
+    if !text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
+        let reason = format!("`{}` is not a number", cut(text, 40));
+        return Err(Error::decode(of, field, reason));
+    }
+    Fixed::rounded(text).map_err(|_| Error::value(of, field, text, "which is too large"))
+}
+
+/// That `code` looks like one of ISO 4217.
+pub(crate) fn check_currency(setting: &'static str, code: &str) -> Result<()> {
+    if code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return Ok(());
+    }
+    let shown = cut(code, 40);
+    Err(Error::config(setting, format!("`{shown}` is not three capital letters, as in `USD`")))
+}

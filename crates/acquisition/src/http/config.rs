@@ -1,0 +1,76 @@
+//! What a user may choose about how requests are made.
+
+use std::time::Duration;
+
+use super::{BaseUrl, PerMinute};
+
+/// How requests are made. The defaults suit the public APIs.
+///
+/// ```
+/// use tidegauge_acquisition::http::HttpConfig;
+///
+/// let config = HttpConfig {
+///     base_url: Some("https://prices.internal.example/coingecko".parse()?),
+///     ..HttpConfig::default()
+/// };
+/// assert_eq!(config.max_body, 16 * 1024 * 1024);
+/// # Ok::<(), tidegauge_acquisition::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct HttpConfig {
+    /// Another place than the API's own: a proxy of yours, a test (`None`: the API's own).
+    pub base_url: Option<BaseUrl>,
+    /// Requests a minute, evenly spaced, retries counted (`None`: what the API and plan allow).
+    pub per_minute: Option<PerMinute>,
+    /// How long a connection may take to come about.
+    pub connect_timeout: Duration,
+    /// How long the answer may stand still.
+    pub read_timeout: Duration,
+    /// How long one attempt may take in all.
+    pub attempt_timeout: Duration,
+    /// The largest body taken, in bytes after decompression.
+    pub max_body: usize,
+    /// When to ask again.
+    pub retry: Retry,
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        Self {
+            base_url: None,
+            per_minute: None,
+            connect_timeout: Duration::from_secs(10),
+            read_timeout: Duration::from_secs(30),
+            attempt_timeout: Duration::from_secs(60),
+            max_body: 16 * 1024 * 1024,
+            retry: Retry::default(),
+        }
+    }
+}
+
+/// When to ask again: bounded both in count and in time.
+#[derive(Debug, Clone)]
+pub struct Retry {
+    /// Attempts in all, the first one counted.
+    pub attempts: u32,
+    /// The pause after the first attempt; each later one is twice as long, less some chance.
+    pub first_pause: Duration,
+    /// The longest such pause.
+    pub longest_pause: Duration,
+    /// The pause after a 429 that names none (`None`: as the API's documentation says).
+    pub throttled_pause: Option<Duration>,
+    /// The time within which the last attempt ends.
+    pub budget: Duration,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self {
+            attempts: 5,
+            first_pause: Duration::from_millis(500),
+            longest_pause: Duration::from_secs(30),
+            throttled_pause: None,
+            budget: Duration::from_secs(180),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! What a reply means: an answer, a refusal, or a reason to ask again.
+
+use std::time::Duration;
+
+use serde::de::IgnoredAny;
+
+use super::Endpoint;
+use crate::Error;
+use crate::error::cut;
+
+/// What an API says in its own words when it refuses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Its code, as it writes it.
+    pub code: Option<String>,
+    /// Its words.
+    pub message: String,
+    /// What kind of refusal it is.
+    pub kind: RefusalKind,
+    /// The way out; empty where the words say it all.
+    pub advice: &'static str,
+}
+
+/// What kind of refusal it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusalKind {
+    /// Asked too often.
+    Throttled,
+    /// The key or the plan does not allow it.
+    Auth,
+    /// Anything else.
+    Other,
+}
+
+/// Why an attempt failed, and whether another may succeed.
+pub(super) struct Failure {
+    pub(super) error: Box<Error>,
+    pub(super) again: Again,
+}
+
+/// Whether to ask again, and when.
+pub(super) enum Again {
+    Never,
+    Backoff,
+    After(Duration),
+}
+
+impl Failure {
+    pub(super) fn new(error: Error, again: Again) -> Self {
+        Self { error: Box::new(error), again }
+    }
+
+    /// No reply, or one that broke off.
+    pub(super) fn transport(error: reqwest::Error, endpoint: &Endpoint) -> Self {
+        let endpoint = endpoint.clone();
+        let error = error.without_url();
+        let again = if error.is_builder() { Again::Never } else { Again::Backoff };
+        let error = if error.is_timeout() {
+            Error::Timeout { endpoint, error }
+        } else if error.is_body() || error.is_decode() {
+            Error::Interrupted { endpoint, reason: "the body is shorter than announced".into() }
+        } else {
+            Error::Connect { endpoint, error }
+        };
+        Self::new(error, again)
+    }
+}
+
+/// A reply, whole.
+pub(super) struct Reply<'a> {
+    pub(super) endpoint: &'a Endpoint,
+    pub(super) status: u16,
+    /// The host that a redirect names.
+    pub(super) redirect: Option<String>,
+    /// How long it asks to be left alone.
+    pub(super) asked: Option<Duration>,
+    /// How long to leave it alone if it asks without a time.
+    pub(super) throttled: Duration,
+    pub(super) body: Vec<u8>,
+}
+
+impl Reply<'_> {
+    /// The body if it is an answer.
+    pub(super) fn judge(self, refusal: fn(&[u8]) -> Option<Refusal>) -> Result<Vec<u8>, Failure> {
+        match self.status {
+            200..300 => self.success(refusal),
+            300..400 => {
+                let to = self.redirect.clone().unwrap_or_else(|| "nowhere".into());
+                let endpoint = self.endpoint.clone();
+                Err(Failure::new(Error::Redirect { endpoint, to }, Again::Never))
+            }
+            _ => Err(self.refused(refusal(&self.body))),
+        }
+    }
+
+    fn success(self, refusal: fn(&[u8]) -> Option<Refusal>) -> Result<Vec<u8>, Failure> {
+        if let Err(error) = serde_json::from_slice::<IgnoredAny>(&self.body) {
+            // JSON that ends too early is an answer cut short by somebody who did not tell.
+            return Err(if error.is_eof() {
+                let reason = format!("its JSON ends at column {}", error.column());
+                let endpoint = self.endpoint.clone();
+                Failure::new(Error::Interrupted { endpoint, reason }, Again::Backoff)
+            } else {
+                Failure::new(self.not_json(&error.to_string()), Again::Never)
+            });
+        }
+        match refusal(&self.body) {
+            Some(refusal) => Err(self.refused(Some(refusal))),
+            None => Ok(self.body),
+        }
+    }
+
+    fn refused(&self, refusal: Option<Refusal>) -> Failure {
+        let status = self.status;
+        let web_page = refusal.is_none() && self.body.trim_ascii_start().starts_with(b"<");
+        let refusal = refusal.unwrap_or_else(|| self.in_plain_text());
+        let throttled = status == 429 || refusal.kind == RefusalKind::Throttled;
+        let again = match (self.asked, status) {
+            _ if throttled => Again::After(self.asked.unwrap_or(self.throttled)),
+            (Some(asked), 408 | 500..) => Again::After(asked),
+            (None, 408 | 500..) => Again::Backoff,
+            _ => Again::Never,
+        };
+        let (endpoint, message) = (self.endpoint.clone(), cut(&refusal.message, 200));
+        let Refusal { code, kind, advice, .. } = refusal;
+        let error = match again {
+            Again::After(retry_after) => {
+                Error::RateLimited { endpoint, status, retry_after, message }
+            }
+            _ if web_page => self.not_json("it is a web page"),
+            _ if kind == RefusalKind::Auth => {
+                Error::Auth { endpoint, status, code, message, advice }
+            }
+            _ => Error::Status { endpoint, status, code, message, advice },
+        };
+        Failure::new(error, again)
+    }
+
+    fn in_plain_text(&self) -> Refusal {
+        let text = String::from_utf8_lossy(&self.body);
+        let message = if text.trim().is_empty() { "nothing more".into() } else { text.into() };
+        let (kind, advice) = match self.status {
+            401 | 403 => (RefusalKind::Auth, "check the key and the plan"),
+            _ => (RefusalKind::Other, ""),
+        };
+        Refusal { code: None, message, kind, advice }
+    }
+
+    fn not_json(&self, reason: &str) -> Error {
+        Error::NotJson {
+            endpoint: self.endpoint.clone(),
+            status: self.status,
+            reason: cut(reason, 80),
+            start: cut(&String::from_utf8_lossy(&self.body), 80),
+        }
+    }
+}

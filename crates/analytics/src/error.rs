@@ -1,0 +1,114 @@
+//! What can go wrong between a warehouse and a metric.
+
+use chrono::NaiveDate;
+
+/// `Result` with this crate's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What can go wrong between a warehouse and a metric.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A frame lacks a column.
+    #[error("{frame} need a column `{column}`; they have {}", .known.join(", "))]
+    MissingColumn {
+        /// `users`, `events`, `transactions` or `spend`.
+        frame: &'static str,
+        /// The column.
+        column: String,
+        /// The columns that there are.
+        known: Vec<String>,
+    },
+    /// A column is of a type that cannot be used.
+    #[error("{frame}, column `{column}` is {found}, must be {wanted}; cast it first")]
+    ColumnType {
+        /// The frame.
+        frame: &'static str,
+        /// The column.
+        column: String,
+        /// Its type.
+        found: String,
+        /// What it must be.
+        wanted: String,
+    },
+    /// A column has nulls, or numbers that are none.
+    #[error(
+        "{frame}, column `{column}` has {rows} rows that are null or not finite; drop or repair them"
+    )]
+    Nulls {
+        /// The frame.
+        frame: &'static str,
+        /// The column.
+        column: String,
+        /// How many rows.
+        rows: usize,
+    },
+    /// A dimension of the users has the name of something that metrics add.
+    #[error("users, column `{column}` bears a name that metrics give; rename it")]
+    ReservedColumn {
+        /// The column.
+        column: String,
+    },
+    /// A user is there twice.
+    #[error("user `{user}` is there more than once; users must be unique")]
+    DuplicateUser {
+        /// The first such user.
+        user: String,
+    },
+    /// An event of nobody.
+    #[error("{events} events are of users that are not among the users, first `{user}`")]
+    UnknownUser {
+        /// The first such user.
+        user: String,
+        /// How many events.
+        events: usize,
+    },
+    /// An event of a user who had not signed up.
+    #[error(
+        "{events} events come before their user's signup, first of user `{user}`; \
+         repair `signup_at`, or count from first events with `Facts::from_transactions`"
+    )]
+    BeforeSignup {
+        /// The first such user.
+        user: String,
+        /// How many events.
+        events: usize,
+    },
+    /// Money that cannot be valued.
+    #[error(
+        "no exchange rate and no price of `{currency}` on or before {day}; load one and run again"
+    )]
+    NoRate {
+        /// The currency or token.
+        currency: String,
+        /// The day that needs it, UTC.
+        day: NaiveDate,
+    },
+    /// A rate or a price that is not above zero.
+    #[error("{table}: `{instrument}` on {day} is not above zero; repair that row")]
+    NotPositive {
+        /// The table.
+        table: &'static str,
+        /// The currency pair or token.
+        instrument: String,
+        /// The day, UTC.
+        day: NaiveDate,
+    },
+    /// Neither users nor events, so that the end of observation is unknown.
+    #[error("there are no users and no events; load some, or say where observation ends")]
+    NoFacts,
+    /// A parameter out of its range.
+    #[error("`{name}` {reason}")]
+    Parameter {
+        /// The parameter.
+        name: &'static str,
+        /// What it must be.
+        reason: &'static str,
+    },
+    /// The warehouse could not be read.
+    #[error(transparent)]
+    Warehouse(#[from] tidegauge_core::Error),
+    /// A frame could not be computed.
+    #[error("a frame could not be computed: {0}")]
+    Frame(#[from] polars::error::PolarsError),
+}

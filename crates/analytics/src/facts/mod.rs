@@ -1,0 +1,147 @@
+//! The compact input of all metrics: who there is, and what they did.
+
+mod check;
+mod value;
+mod warehouse;
+
+use chrono::{DateTime, Utc};
+use polars::prelude::*;
+use serde::{Deserialize, Serialize};
+
+pub(crate) use value::Usd;
+
+use crate::Result;
+use crate::frames::micros;
+
+/// The compact input of all metrics, checked once when made.
+///
+/// - **users**: `user` (whole numbers or text), `signup_at` (time), and any dimensions, such as
+///   `channel`, `campaign`, `country`, `tier`. One row a user.
+/// - **events**: `user`, `at` (time), `kind` (text), `volume_usd`, `revenue_usd` (floats, US dollars).
+/// - **spend**: `day` (date), `channel`, `campaign` (text), `spend_usd` (float, US dollars).
+///
+/// All within what has been observed, before [`Facts::end`]: what lies after it is left out.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    users: DataFrame,
+    events: DataFrame,
+    spend: DataFrame,
+    end: DateTime<Utc>,
+}
+
+impl Facts {
+    /// From a user's own data. `end` is the end of what has been observed; that instant is not in it.
+    ///
+    /// Times may be dates or datetimes without a zone, read as UTC; amounts any numbers.
+    ///
+    /// # Errors
+    /// When a column is missing, of another type or has nulls; when a user is there twice; when an
+    /// event is of an unknown user or before its user's signup.
+    pub fn new(users: &DataFrame, events: &DataFrame, end: DateTime<Utc>) -> Result<Self> {
+        let users = check::users(users, end)?;
+        let events = check::events(events, end)?;
+        check::belong(&users, &events)?;
+        Ok(Self { users, events, spend: check::no_spend()?, end })
+    }
+
+    /// From bare transactions (`user`, `at`, `value` in US dollars): a user's signup is their first
+    /// transaction, and `value` is both the volume and the revenue of an event of kind `purchase`.
+    ///
+    /// Beware of **left truncation**: who was a customer before the data begin looks new in them,
+    /// and makes the first cohorts look better than they were.
+    ///
+    /// # Errors
+    /// As for [`Facts::new`].
+    pub fn from_transactions(transactions: &DataFrame, end: DateTime<Utc>) -> Result<Self> {
+        let events = check::transactions(transactions, end)?;
+        let users = events
+            .clone()
+            .lazy()
+            .group_by_stable([col("user")])
+            .agg([col("at").min().alias("signup_at")]);
+        Self::new(&users.collect()?, &events, end)
+    }
+
+    /// Adds what was spent on acquisition, by `day`, `channel` and `campaign`, in `spend_usd`.
+    ///
+    /// # Errors
+    /// When a column is missing, of another type or has nulls (only `campaign` may).
+    pub fn with_spend(mut self, spend: &DataFrame) -> Result<Self> {
+        self.spend = check::spend(spend, self.end)?;
+        Ok(self)
+    }
+
+    /// The users, sorted by `user`.
+    pub fn users(&self) -> &DataFrame {
+        &self.users
+    }
+
+    /// The events, sorted by `user` and `at`.
+    pub fn events(&self) -> &DataFrame {
+        &self.events
+    }
+
+    /// The spend, sorted by `day`, `channel` and `campaign`.
+    pub fn spend(&self) -> &DataFrame {
+        &self.spend
+    }
+
+    /// The end of what has been observed; that instant is not in it.
+    pub fn end(&self) -> DateTime<Utc> {
+        self.end
+    }
+
+    /// The events of some kinds, in the events' order.
+    pub(crate) fn events_of(&self, kinds: &Kinds) -> LazyFrame {
+        self.events.clone().lazy().filter(kinds.matches())
+    }
+
+    /// The users, each with `events`, `volume_usd`, `revenue_usd`, `first_at`, `last_at` and `more`
+    /// over their share of `events`; null where a user has none.
+    pub(crate) fn per_user(users: LazyFrame, events: LazyFrame, more: &[Expr]) -> LazyFrame {
+        let mut totals = vec![
+            len().alias("events"),
+            col("volume_usd").sum(),
+            col("revenue_usd").sum(),
+            col("at").min().alias("first_at"),
+            col("at").max().alias("last_at"),
+        ];
+        totals.extend_from_slice(more);
+        let totals = events.group_by_stable([col("user")]).agg(totals);
+        crate::frames::look_up(users, totals, &["user"])
+    }
+
+    /// The age of an event: microseconds from its user's signup. Needs the column `signup_at`.
+    pub(crate) fn age() -> Expr {
+        micros("at") - micros("signup_at")
+    }
+}
+
+/// Which kinds of events count.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kinds {
+    /// All.
+    #[default]
+    Any,
+    /// Only these, such as `trade`, `ramp`, `withdrawal`.
+    Only(Vec<String>),
+}
+
+impl Kinds {
+    /// Only these kinds.
+    pub fn only<S: Into<String>>(kinds: impl IntoIterator<Item = S>) -> Self {
+        Self::Only(kinds.into_iter().map(Into::into).collect())
+    }
+
+    fn matches(&self) -> Expr {
+        match self {
+            Self::Any => lit(true),
+            Self::Only(kinds) => kinds
+                .iter()
+                .map(|kind| col("kind").eq(lit(kind.as_str())))
+                .reduce(Expr::or)
+                .unwrap_or(lit(false)),
+        }
+    }
+}

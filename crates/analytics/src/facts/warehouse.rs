@@ -1,0 +1,151 @@
+//! Facts out of the exchange's own tables, valued in US dollars.
+
+use chrono::{DateTime, Utc};
+use polars::prelude::*;
+use tidegauge_core::tables::{MarketingSpend, RampTransaction, Trade, User, Withdrawal};
+use tidegauge_core::{Scan, TableRef, Warehouse};
+
+use super::{Facts, Usd};
+use crate::frames::DAY;
+use crate::{Error, Result};
+
+impl Facts {
+    /// From the exchange's tables in a warehouse, all amounts in US dollars as of the UTC day.
+    ///
+    /// - users: `channel`, `campaign`, `country` and `tier` beside `signup_at`;
+    /// - `trade`: volume is the quote amount, revenue the fee;
+    /// - `ramp`, completed: volume is the fiat amount, revenue `fee_usd`;
+    /// - `withdrawal`, completed, when it was: no volume, revenue is the fee;
+    /// - spend: `marketing_spend`.
+    ///
+    /// A currency is valued by its latest fixing on or before the day, through the euro where the
+    /// pair has none; a token by the day's closing price, else the last price known before.
+    ///
+    /// Without an `end`, observation ends at the midnight that follows the last event or signup.
+    ///
+    /// # Errors
+    /// When the warehouse cannot be read, when an amount cannot be valued ([`Error::NoRate`]), and
+    /// as for [`Facts::new`].
+    pub async fn from_warehouse(
+        warehouse: &dyn Warehouse,
+        end: Option<DateTime<Utc>>,
+    ) -> Result<Self> {
+        let usd = Usd::read(warehouse).await?;
+        let users = read(
+            warehouse,
+            User::table(),
+            &[
+                ("user_id", "user"),
+                ("signup_at", "signup_at"),
+                ("acquisition_channel", "channel"),
+                ("campaign", "campaign"),
+                ("country", "country"),
+                ("account_tier", "tier"),
+            ],
+        );
+        let users = users.await?.collect()?;
+
+        let trades = read(
+            warehouse,
+            Trade::table(),
+            &[
+                ("user_id", "user"),
+                ("executed_at", "at"),
+                ("quote_amount", "volume"),
+                ("quote_currency", "volume_currency"),
+                ("fee_amount", "revenue"),
+                ("fee_currency", "revenue_currency"),
+            ],
+        );
+        let trades = trades.await?;
+        let trades = usd.convert(trades, "at", ("volume", "volume_currency"), "volume_usd")?;
+        let trades = usd.convert(trades, "at", ("revenue", "revenue_currency"), "revenue_usd")?;
+
+        let ramp = read(
+            warehouse,
+            RampTransaction::table(),
+            &[
+                ("user_id", "user"),
+                ("created_at", "at"),
+                ("status", "status"),
+                ("fiat_amount", "volume"),
+                ("fiat_currency", "volume_currency"),
+                ("fee_usd", "revenue_usd"),
+            ],
+        );
+        let ramp = ramp.await?.filter(col("status").eq(lit("completed")));
+        let ramp = usd.convert(ramp, "at", ("volume", "volume_currency"), "volume_usd")?;
+
+        let withdrawals = read(
+            warehouse,
+            Withdrawal::table(),
+            &[
+                ("user_id", "user"),
+                ("completed_at", "at"),
+                ("status", "status"),
+                ("fee", "revenue"),
+                ("currency", "revenue_currency"),
+            ],
+        );
+        let withdrawals = withdrawals
+            .await?
+            .filter(col("status").eq(lit("completed")))
+            .with_column(lit(0.0).alias("volume_usd"));
+        let withdrawals =
+            usd.convert(withdrawals, "at", ("revenue", "revenue_currency"), "revenue_usd")?;
+
+        let spend = read(
+            warehouse,
+            MarketingSpend::table(),
+            &[
+                ("day", "day"),
+                ("channel", "channel"),
+                ("campaign", "campaign"),
+                ("currency", "currency"),
+                ("spend", "spend"),
+            ],
+        );
+        let spend = usd.convert(spend.await?, "day", ("spend", "currency"), "spend_usd")?;
+
+        let events = [("trade", trades), ("ramp", ramp), ("withdrawal", withdrawals)];
+        let events = concat(events.map(|(kind, frame)| event(frame, kind)), UnionArgs::default())?;
+        let events = events.collect()?;
+        let end = match end {
+            Some(end) => end,
+            None => day_after(&[events.column("at")?, users.column("signup_at")?])?,
+        };
+        Self::new(&users, &events, end)?.with_spend(&spend.collect()?)
+    }
+}
+
+/// Columns of a table, with the names that facts give them.
+async fn read(
+    warehouse: &dyn Warehouse,
+    table: &TableRef,
+    columns: &[(&str, &str)],
+) -> Result<LazyFrame> {
+    let frame =
+        warehouse.scan(&Scan::columns(table, columns.iter().map(|(name, _)| *name))).await?;
+    let renamed: Vec<Expr> = columns.iter().map(|(name, ours)| col(*name).alias(*ours)).collect();
+    Ok(frame.lazy().select(renamed))
+}
+
+fn event(frame: LazyFrame, kind: &str) -> LazyFrame {
+    frame.select([
+        col("user"),
+        col("at"),
+        lit(kind).alias("kind"),
+        col("volume_usd").cast(DataType::Float64),
+        col("revenue_usd").cast(DataType::Float64),
+    ])
+}
+
+/// The midnight after the last of all times.
+fn day_after(times: &[&Column]) -> Result<DateTime<Utc>> {
+    let mut last = None;
+    for times in times {
+        last = last.max(times.datetime()?.physical().max());
+    }
+    last.and_then(|last| DateTime::from_timestamp_micros((last.div_euclid(DAY) + 1) * DAY))
+        .ok_or(Error::NoFacts)
+}

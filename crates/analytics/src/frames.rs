@@ -1,0 +1,82 @@
+//! Short ways in and out of frames.
+
+use polars::prelude::*;
+
+use crate::{Error, Result};
+
+/// Microseconds in a day.
+pub(crate) const DAY: i64 = 86_400_000_000;
+
+/// The one type of times in the house.
+pub(crate) const TIME: DataType = DataType::Datetime(TimeUnit::Microseconds, None);
+
+/// The column, or an error that says which there are.
+pub(crate) fn require<'f>(
+    name: &'static str,
+    frame: &'f DataFrame,
+    column: &str,
+) -> Result<&'f Column> {
+    frame.column(column).map_err(|_| Error::MissingColumn {
+        frame: name,
+        column: column.into(),
+        known: frame.get_column_names().iter().map(ToString::to_string).collect(),
+    })
+}
+
+/// Whole days as microseconds.
+pub(crate) fn days(days: u32) -> i64 {
+    i64::from(days) * DAY
+}
+
+/// A time column as microseconds since 1970.
+pub(crate) fn micros(column: &str) -> Expr {
+    col(column).cast(TIME).cast(DataType::Int64)
+}
+
+/// Joins the other frame's columns to each row, keeping the rows' order: sums of floats must not
+/// depend on which thread came first.
+pub(crate) fn look_up(left: LazyFrame, right: LazyFrame, on: &[&str]) -> LazyFrame {
+    ordered(left, right, on, JoinType::Left)
+}
+
+/// Keeps the rows that the other frame knows, with its columns, in their order.
+pub(crate) fn meet(left: LazyFrame, right: LazyFrame, on: &[&str]) -> LazyFrame {
+    ordered(left, right, on, JoinType::Inner)
+}
+
+fn ordered(left: LazyFrame, right: LazyFrame, on: &[&str], how: JoinType) -> LazyFrame {
+    let keys: Vec<Expr> = on.iter().map(|name| col(*name)).collect();
+    let mut args = JoinArgs::new(how);
+    args.maintain_order = MaintainOrderJoin::Left;
+    left.join(right, keys.clone(), keys, args)
+}
+
+/// A column of counts.
+pub(crate) fn counts(frame: &DataFrame, name: &str) -> Result<Vec<u64>> {
+    let column = frame.column(name)?.cast(&DataType::UInt64)?;
+    Ok(column.u64()?.iter().map(Option::unwrap_or_default).collect())
+}
+
+/// A column of whole numbers that are never null.
+pub(crate) fn ints(frame: &DataFrame, name: &str) -> Result<Vec<i64>> {
+    let column = frame.column(name)?.cast(&DataType::Int64)?;
+    Ok(column.i64()?.iter().map(Option::unwrap_or_default).collect())
+}
+
+/// A column of sums; the sum of nothing is 0.
+pub(crate) fn sums(frame: &DataFrame, name: &str) -> Result<Vec<f64>> {
+    let column = frame.column(name)?;
+    Ok(column.f64()?.iter().map(Option::unwrap_or_default).collect())
+}
+
+/// A column of labels.
+pub(crate) fn labels(frame: &DataFrame, name: &str) -> Result<Vec<Option<String>>> {
+    let column = frame.column(name)?;
+    Ok(column.str()?.iter().map(|label| label.map(str::to_owned)).collect())
+}
+
+/// The value at `row` as plain text, for messages.
+pub(crate) fn shown(frame: &DataFrame, column: &str, row: usize) -> String {
+    let value = frame.column(column).and_then(|column| column.get(row).map(AnyValue::into_static));
+    value.map(|value| value.str_value().into_owned()).unwrap_or_default()
+}

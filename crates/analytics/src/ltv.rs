@@ -1,0 +1,120 @@
+//! What users have been worth so far: historic lifetime value. See `docs/metrics/ltv.md`.
+
+use polars::prelude::*;
+use serde::Serialize;
+
+use crate::cohort::COHORT;
+use crate::frames::{DAY, counts, days, ints, labels, look_up, micros, sums};
+use crate::stats::ratio;
+use crate::{Cohort, Error, Facts, Kinds, Result};
+
+/// The ages, in days, at which cohorts are usually compared.
+pub const AGES: [u32; 6] = [7, 30, 60, 90, 180, 365];
+
+/// Lifetime value of all cohorts.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LtvTable {
+    /// The ages, in days.
+    pub ages: Vec<u32>,
+    /// By label.
+    pub cohorts: Vec<LtvCohort>,
+    /// At each age, the cohorts that have reached it, as one. Null where none has.
+    pub pooled: Vec<Option<f64>>,
+}
+
+/// Lifetime value of one cohort.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LtvCohort {
+    /// Its label; null where the users' dimension is.
+    pub cohort: Option<String>,
+    /// How many users it has, whether they ever paid or not.
+    pub users: u64,
+    /// Revenue to date, US dollars.
+    pub revenue_usd: f64,
+    /// Volume to date, US dollars.
+    pub volume_usd: f64,
+    /// Revenue to date per acquired user, US dollars.
+    pub ltv_usd: f64,
+    /// At each age: revenue per acquired user in the days before, US dollars. Null until the
+    /// cohort's last user has reached the age.
+    pub by_age: Vec<Option<f64>>,
+}
+
+/// Every user, with what is known of them and `events`, `first_at`, `last_at` (null without
+/// events), `volume_usd`, `revenue_usd`, and `tenure_days` from signup to the end of observation.
+///
+/// # Errors
+/// When the frame cannot be computed.
+pub fn users(facts: &Facts) -> Result<DataFrame> {
+    let users = facts.users().clone().lazy();
+    let tenure =
+        (lit(facts.end().timestamp_micros()) - micros("signup_at")).cast(DataType::Float64);
+    Ok(Facts::per_user(users, facts.events_of(&Kinds::Any), &[])
+        .with_columns([
+            col("events").fill_null(lit(0)).cast(DataType::UInt64),
+            col("volume_usd").fill_null(lit(0.0)),
+            col("revenue_usd").fill_null(lit(0.0)),
+            (tenure / lit(DAY as f64)).alias("tenure_days"),
+        ])
+        .collect()?)
+}
+
+/// Lifetime value by cohort, at ages in days counted from each user's own signup.
+///
+/// # Errors
+/// When an age is 0, when the users lack the cohort's dimension, or a frame cannot be computed.
+pub fn cohorts(facts: &Facts, cohort: &Cohort, ages: &[u32]) -> Result<LtvTable> {
+    if ages.contains(&0) {
+        return Err(Error::Parameter { name: "ages", reason: "are days, at least 1" });
+    }
+    let name = |age: &u32| format!("revenue_{age}");
+    let users = cohort.label(facts)?;
+    let signups = facts.users().clone().lazy().select([col("user"), col("signup_at")]);
+    let events = look_up(facts.events_of(&Kinds::Any), signups, &["user"]);
+    let young = |age: &u32| {
+        col("revenue_usd").filter(Facts::age().lt(lit(days(*age)))).sum().alias(name(age))
+    };
+    let mut unique = ages.to_vec();
+    unique.sort_unstable();
+    unique.dedup();
+    let by_age: Vec<Expr> = unique.iter().map(young).collect();
+    let mut totals = vec![
+        len().alias("users"),
+        micros("signup_at").max().alias("last_birth"),
+        col("revenue_usd").sum(),
+        col("volume_usd").sum(),
+    ];
+    totals.extend(unique.iter().map(|age| col(name(age)).sum()));
+    let table = Facts::per_user(users, events, &by_age)
+        .group_by_stable([col(COHORT)])
+        .agg(totals)
+        .sort([COHORT], SortMultipleOptions::default().with_nulls_last(true))
+        .collect()?;
+
+    let end = facts.end().timestamp_micros();
+    let last_births = ints(&table, "last_birth")?;
+    let sizes = counts(&table, "users")?;
+    let columns: Vec<Vec<f64>> =
+        ages.iter().map(|age| sums(&table, &name(age))).collect::<Result<_>>()?;
+    let reached = |row: usize, age: u32| last_births[row] + days(age) <= end;
+    let (revenue, volume) = (sums(&table, "revenue_usd")?, sums(&table, "volume_usd")?);
+    let cohorts = labels(&table, COHORT)?.into_iter().enumerate().map(|(row, cohort)| LtvCohort {
+        cohort,
+        users: sizes[row],
+        revenue_usd: revenue[row],
+        volume_usd: volume[row],
+        ltv_usd: revenue[row] / sizes[row] as f64,
+        by_age: ages
+            .iter()
+            .zip(&columns)
+            .map(|(age, sums)| reached(row, *age).then(|| sums[row] / sizes[row] as f64))
+            .collect(),
+    });
+    let pooled = ages.iter().zip(&columns).map(|(age, sums)| {
+        let old = (0..sizes.len()).filter(|row| reached(*row, *age));
+        let (revenue, users) =
+            old.fold((0.0, 0), |(revenue, users), row| (revenue + sums[row], users + sizes[row]));
+        ratio(revenue, users as f64)
+    });
+    Ok(LtvTable { ages: ages.to_vec(), cohorts: cohorts.collect(), pooled: pooled.collect() })
+}

@@ -1,0 +1,249 @@
+//! Which cohorts stay: cohort retention in calendar windows. See `docs/metrics/retention.md`.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::NaiveDate;
+use polars::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::frames::{counts, ints, meet};
+use crate::stats::ratio;
+use crate::{Facts, Kinds, Period, Result};
+
+/// What starts a user's clock.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Anchor {
+    /// The signup.
+    #[default]
+    Signup,
+    /// The first event of these kinds; who has none is in no cohort.
+    FirstEvent(Kinds),
+}
+
+impl Anchor {
+    /// The first trade.
+    pub fn first_trade() -> Self {
+        Self::FirstEvent(Kinds::only(["trade"]))
+    }
+}
+
+/// Who counts as retained in a period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Returning {
+    /// Bounded: active in that very period.
+    #[default]
+    On,
+    /// Unbounded, rolling: active in that period or any later one. The newest periods look too
+    /// low, since there was less time to return, and rise in hindsight.
+    OnOrAfter,
+}
+
+/// How to count retention.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct RetentionParams {
+    /// The length of cohorts and windows.
+    pub period: Period,
+    /// What starts a user's clock.
+    pub anchor: Anchor,
+    /// Who counts as retained.
+    pub returning: Returning,
+    /// Which events are activity.
+    pub activity: Kinds,
+}
+
+impl RetentionParams {
+    /// Bounded retention from signup, any event being activity.
+    pub fn by(period: Period) -> Self {
+        Self {
+            period,
+            anchor: Anchor::default(),
+            returning: Returning::default(),
+            activity: Kinds::default(),
+        }
+    }
+}
+
+/// Retention of all cohorts.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RetentionTable {
+    /// How it was counted.
+    pub params: RetentionParams,
+    /// From the first cohort to the last, empty ones between them included.
+    pub cohorts: Vec<RetentionCohort>,
+    /// By period index: all cohorts that are complete there, as one. Null where none is.
+    pub pooled: Vec<Option<Pooled>>,
+}
+
+/// Retention of one cohort.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RetentionCohort {
+    /// The first day of the cohort's period.
+    pub start: NaiveDate,
+    /// How many users it has.
+    pub users: u64,
+    /// By period index, 0 being the cohort's own period. Null: begun but not over yet. What has not
+    /// begun is not there.
+    pub cells: Vec<Option<Cell>>,
+}
+
+/// A cohort in a complete period.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Cell {
+    /// Users who were active.
+    pub active: u64,
+    /// `active` over the cohort's users; null for a cohort without users.
+    pub rate: Option<f64>,
+}
+
+/// All complete cohorts at one period index.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Pooled {
+    /// Users who were active.
+    pub active: u64,
+    /// Users of the cohorts that are complete here.
+    pub eligible: u64,
+    /// `active / eligible`: a ratio of sums, so that large cohorts weigh more.
+    pub rate: Option<f64>,
+}
+
+/// Counts retention.
+///
+/// A cell is complete only if its period is over for every member of the cohort, that is, if the
+/// calendar period lies before [`Facts::end`]. A complete cell without activity is 0.
+///
+/// # Errors
+/// When a frame cannot be computed.
+pub fn retention(facts: &Facts, params: &RetentionParams) -> Result<RetentionTable> {
+    let births = births(facts, params);
+    let sizes = births.clone().group_by([col("cohort")]).agg([len().alias("users")]).collect()?;
+    let sizes: BTreeMap<i64, u64> =
+        ints(&sizes, "cohort")?.into_iter().zip(counts(&sizes, "users")?).collect();
+    let active = active(facts, params, births)?;
+
+    let period = params.period;
+    let end = facts.end();
+    // The number of the first period that is not over, and how many periods have begun by then.
+    let open = period.number(end.date_naive());
+    let midnight = period.start(open).and_time(chrono::NaiveTime::MIN).and_utc();
+    let begun = if midnight < end { open + 1 } else { open };
+
+    let range = sizes.keys().next().copied().zip(sizes.keys().next_back().copied());
+    let cohorts: Vec<RetentionCohort> = range
+        .map_or(0..0, |(first, last)| first..last + 1)
+        .map(|cohort| {
+            let users = sizes.get(&cohort).copied().unwrap_or_default();
+            let cell = |at: i64| {
+                (at < open).then(|| {
+                    let active = active.get(&(cohort, at)).copied().unwrap_or_default();
+                    Cell { active, rate: ratio(active as f64, users as f64) }
+                })
+            };
+            let cells = (cohort..begun).map(cell).collect();
+            RetentionCohort { start: period.start(cohort), users, cells }
+        })
+        .collect();
+    let pooled = pool(&cohorts);
+    Ok(RetentionTable { params: params.clone(), cohorts, pooled })
+}
+
+/// Each user's `cohort` and the instant `born` that starts their clock.
+fn births(facts: &Facts, params: &RetentionParams) -> LazyFrame {
+    let born = match &params.anchor {
+        Anchor::Signup => {
+            facts.users().clone().lazy().select([col("user"), col("signup_at").alias("born")])
+        }
+        Anchor::FirstEvent(kinds) => facts
+            .events_of(kinds)
+            .group_by_stable([col("user")])
+            .agg([col("at").min().alias("born")]),
+    };
+    born.with_column(params.period.number_of(col("born")).alias("cohort"))
+}
+
+/// How many users of a cohort count in a period, both by number.
+fn active(
+    facts: &Facts,
+    params: &RetentionParams,
+    births: LazyFrame,
+) -> Result<HashMap<(i64, i64), u64>> {
+    let visits = meet(facts.events_of(&params.activity), births, &["user"])
+        .filter(col("at").gt_eq(col("born")))
+        .with_column(params.period.number_of(col("at")).alias("period"));
+    let keys = [col("cohort"), col("period")];
+    let visits = match params.returning {
+        Returning::On => visits.group_by(keys).agg([col("user").n_unique().alias("users")]),
+        // Who was last active in a period counts in all periods up to it.
+        Returning::OnOrAfter => visits
+            .group_by([col("user"), col("cohort")])
+            .agg([col("period").max()])
+            .group_by(keys)
+            .agg([len().alias("users")]),
+    };
+    let visits = visits.collect()?;
+    let keys = ints(&visits, "cohort")?.into_iter().zip(ints(&visits, "period")?);
+    let counted = keys.zip(counts(&visits, "users")?);
+    if params.returning == Returning::On {
+        return Ok(counted.collect());
+    }
+    let mut active = HashMap::new();
+    for ((cohort, last), users) in counted {
+        for period in cohort..=last {
+            *active.entry((cohort, period)).or_default() += users;
+        }
+    }
+    Ok(active)
+}
+
+fn pool(cohorts: &[RetentionCohort]) -> Vec<Option<Pooled>> {
+    let width = cohorts.iter().map(|cohort| cohort.cells.len()).max().unwrap_or_default();
+    let column = |at: usize| {
+        let complete = cohorts
+            .iter()
+            .filter_map(|cohort| Some((cohort.users, cohort.cells.get(at)?.as_ref()?.active)));
+        let (some, eligible, active) = complete.fold((false, 0, 0), |(_, users, active), cell| {
+            (true, users + cell.0, active + cell.1)
+        });
+        some.then(|| Pooled { active, eligible, rate: ratio(active as f64, eligible as f64) })
+    };
+    (0..width).map(column).collect()
+}
+
+impl RetentionTable {
+    /// The table as a long frame: `cohort` (date), `period` (index), `users`, `active`, `complete`,
+    /// `rate`; the last but one says whether `active` and `rate` are known.
+    ///
+    /// # Errors
+    /// When the frame cannot be made.
+    pub fn frame(&self) -> Result<DataFrame> {
+        let cells = || {
+            self.cohorts.iter().flat_map(|cohort| {
+                cohort.cells.iter().zip(0u64..).map(move |(cell, at)| (cohort, at, cell.as_ref()))
+            })
+        };
+        let start = cells().map(|(cohort, ..)| Period::Day.number(cohort.start));
+        let starts = Column::new("cohort".into(), start.collect::<Vec<i64>>());
+        let columns = vec![
+            starts.cast(&DataType::Int32)?.cast(&DataType::Date)?,
+            Column::new("period".into(), cells().map(|(_, at, _)| at).collect::<Vec<u64>>()),
+            Column::new(
+                "users".into(),
+                cells().map(|(cohort, ..)| cohort.users).collect::<Vec<_>>(),
+            ),
+            Column::new(
+                "active".into(),
+                cells().map(|(.., cell)| cell.map(|cell| cell.active)).collect::<Vec<_>>(),
+            ),
+            Column::new(
+                "complete".into(),
+                cells().map(|(.., cell)| cell.is_some()).collect::<Vec<_>>(),
+            ),
+            Column::new(
+                "rate".into(),
+                cells().map(|(.., cell)| cell.and_then(|cell| cell.rate)).collect::<Vec<_>>(),
+            ),
+        ];
+        Ok(DataFrame::new(cells().count(), columns)?)
+    }
+}

@@ -1,0 +1,96 @@
+//! Nobody spends what they do not have.
+
+use std::collections::HashMap;
+
+use chrono::DateTime;
+
+use super::RuleResult;
+use super::books::{Books, Transfers};
+
+/// What a user has of a currency changes at an instant, by units of 8 places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Movement {
+    user: i64,
+    currency: usize,
+    at: i64,
+    units: i128,
+}
+
+#[derive(Default)]
+struct Movements<'f> {
+    all: Vec<Movement>,
+    currencies: Vec<&'f str>,
+    numbers: HashMap<&'f str, usize>,
+}
+
+impl<'f> Movements<'f> {
+    fn push(&mut self, user: i64, currency: &'f str, at: i64, units: i128) {
+        let next = self.currencies.len();
+        let currency = *self.numbers.entry(currency).or_insert_with(|| {
+            self.currencies.push(currency);
+            next
+        });
+        self.all.push(Movement { user, currency, at, units });
+    }
+
+    fn transfers(&mut self, transfers: &Transfers<'f>, sign: i128) {
+        for (row, user) in transfers.user.iter().enumerate() {
+            if transfers.status.get(row) == "completed" {
+                let at = transfers.completed_at.get(row).unwrap_or(transfers.created_at[row]);
+                let fee = transfers.fee.map_or(0, |fees| fees[row]);
+                let units = sign * (transfers.amount[row] + fee);
+                self.push(*user, transfers.currency.get(row), at, units);
+            }
+        }
+    }
+
+    fn of(books: &Books<'f>) -> Self {
+        let mut movements = Self::default();
+        movements.transfers(&books.deposits, 1);
+        movements.transfers(&books.withdrawals, -1);
+        let trades = &books.trades;
+        for (row, user) in trades.user.iter().enumerate() {
+            let (at, sign) = (trades.at[row], if trades.side.get(row) == "buy" { 1 } else { -1 });
+            movements.push(*user, trades.base.get(row), at, sign * trades.base_amount[row]);
+            movements.push(*user, trades.quote.get(row), at, -sign * trades.quote_amount[row]);
+            movements.push(*user, trades.fee_currency.get(row), at, -trades.fee[row]);
+        }
+        let ramp = &books.ramp;
+        for (row, user) in ramp.user.iter().enumerate() {
+            if ramp.status.get(row) == "completed" {
+                movements.push(*user, ramp.token.get(row), ramp.at[row], ramp.token_amount[row]);
+            }
+        }
+        movements.all.sort_unstable();
+        movements
+    }
+}
+
+/// Judges each user's account in each currency. What happens at the same instant counts as one.
+pub(super) fn rule(books: &Books<'_>) -> RuleResult {
+    let mut rule = RuleResult::new(
+        "balance_never_negative",
+        "no user ever has less than nothing of any currency, after any completed event",
+    );
+    let movements = Movements::of(books);
+    for account in movements.all.chunk_by(|a, b| (a.user, a.currency) == (b.user, b.currency)) {
+        // Strangers are the foreign keys' business.
+        if !books.users.contains_key(&account[0].user) {
+            continue;
+        }
+        let mut balance = 0i128;
+        let overdrawn = account.chunk_by(|a, b| a.at == b.at).find(|moment| {
+            balance += moment.iter().map(|movement| movement.units).sum::<i128>();
+            balance < 0
+        });
+        rule.check(overdrawn.is_none(), || {
+            let at = overdrawn.and_then(|moment| DateTime::from_timestamp_micros(moment[0].at));
+            let at = at.map(|at| at.to_rfc3339()).unwrap_or_default();
+            format!(
+                "user {} {} at {at}",
+                account[0].user, movements.currencies[account[0].currency]
+            )
+        });
+    }
+    rule
+}

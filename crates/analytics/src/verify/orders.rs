@@ -1,0 +1,116 @@
+//! Orders and the trades that fill them.
+
+use super::RuleResult;
+use super::books::{Books, Orders, Trades};
+
+pub(super) fn rules(books: &Books<'_>) -> Vec<RuleResult> {
+    let (orders, trades) = (&books.orders, &books.trades);
+    let fills = Fills::of(orders, trades);
+    let mut rules = vec![filled_amounts(orders)];
+    rules.extend(filled_orders(orders, &fills));
+    rules.extend(each_trade(books));
+    rules
+}
+
+/// Whether an order of this status has trades.
+fn has_trades(status: &str) -> bool {
+    matches!(status, "filled" | "partially_filled")
+}
+
+fn filled_amounts(orders: &Orders<'_>) -> RuleResult {
+    let mut rule = RuleResult::new(
+        "filled_amount_fits_status",
+        "a filled order is filled to its base_amount, a partially filled one in part, any other not at all",
+    );
+    for (row, id) in orders.id.iter().enumerate() {
+        let (filled, wanted) = (orders.filled_amount[row], orders.base_amount[row]);
+        let fits = match orders.status.get(row) {
+            "filled" => filled == wanted,
+            "partially_filled" => 0 < filled && filled < wanted,
+            _ => filled == 0,
+        };
+        rule.check(fits, || format!("orders {id}"));
+    }
+    rule
+}
+
+/// By row of the orders: how many trades there are, and of how much in all.
+struct Fills(Vec<(u64, i128)>);
+
+impl Fills {
+    fn of(orders: &Orders<'_>, trades: &Trades<'_>) -> Self {
+        let mut fills = vec![(0, 0); orders.id.len()];
+        for (trade, order) in trades.order.iter().enumerate() {
+            if let Some(row) = orders.row(*order) {
+                fills[row].0 += 1;
+                fills[row].1 += trades.base_amount[trade];
+            }
+        }
+        Self(fills)
+    }
+}
+
+fn filled_orders(orders: &Orders<'_>, fills: &Fills) -> [RuleResult; 2] {
+    let mut there = RuleResult::new(
+        "filled_orders_have_trades",
+        "every filled or partially filled order has trades",
+    );
+    let mut sums = RuleResult::new(
+        "trades_sum_to_filled_amount",
+        "the trades of a filled or partially filled order sum to its filled_amount exactly",
+    );
+    for (row, id) in orders.id.iter().enumerate() {
+        // Of an order that is there twice, its last row is the one that trades are booked on.
+        if !has_trades(orders.status.get(row)) || orders.row(*id) != Some(row) {
+            continue;
+        }
+        let (count, sum) = fills.0[row];
+        there.check(count > 0, || format!("orders {id}"));
+        if count > 0 {
+            sums.check(sum == orders.filled_amount[row], || format!("orders {id}"));
+        }
+    }
+    [there, sums]
+}
+
+fn each_trade(books: &Books<'_>) -> [RuleResult; 4] {
+    let (orders, trades) = (&books.orders, &books.trades);
+    let mut only = RuleResult::new(
+        "trades_only_of_filled_orders",
+        "trades belong to filled or partially filled orders",
+    );
+    let mut same = RuleResult::new(
+        "trades_match_their_order",
+        "user, pair, side and currencies of a trade are its order's",
+    );
+    let mut limit = RuleResult::new(
+        "limit_never_worse",
+        "a limit order never buys above its limit_price, nor sells below it",
+    );
+    let mut after = RuleResult::new(
+        "trades_not_before_their_order",
+        "a trade is not executed before its order was placed",
+    );
+    for (trade, id) in trades.id.iter().enumerate() {
+        let Some(order) = orders.row(trades.order[trade]) else { continue };
+        let key = || format!("trades {id}");
+        only.check(has_trades(orders.status.get(order)), key);
+        // Strangers are the foreign keys' business.
+        let stranger = !books.users.contains_key(&trades.user[trade]);
+        let matches = (stranger || trades.user[trade] == orders.user[order])
+            && trades.pair.get(trade) == orders.pair.get(order)
+            && trades.side.get(trade) == orders.side.get(order)
+            && trades.base.get(trade) == orders.base.get(order)
+            && trades.quote.get(trade) == orders.quote.get(order);
+        same.check(matches, key);
+        if let Some(price) = orders.limit_price.get(order) {
+            let fine = match orders.side.get(order) {
+                "buy" => trades.price[trade] <= price,
+                _ => trades.price[trade] >= price,
+            };
+            limit.check(fine, key);
+        }
+        after.check(trades.at[trade] >= orders.created_at[order], key);
+    }
+    [only, same, limit, after]
+}

@@ -1,0 +1,47 @@
+//! People pay in the money of their country.
+
+use super::RuleResult;
+use super::books::Books;
+
+/// The countries that the rule knows, ISO 3166-1 alpha-2. Croatia (2023) and Bulgaria (2026) are
+/// left out: what their people paid in depends on the year.
+const MONEY: [(&str, &[&str]); 4] = [
+    ("USD", &["US"]),
+    ("GBP", &["GB"]),
+    ("CAD", &["CA"]),
+    (
+        "EUR",
+        &[
+            "AT", "BE", "CY", "DE", "EE", "ES", "FI", "FR", "GR", "IE", "IT", "LT", "LU", "LV",
+            "MT", "NL", "PT", "SI", "SK",
+        ],
+    ),
+];
+
+fn currency_of(country: &str) -> Option<&'static str> {
+    MONEY.iter().find(|(_, countries)| countries.contains(&country)).map(|(currency, _)| *currency)
+}
+
+pub(super) fn rule(books: &Books<'_>) -> RuleResult {
+    let mut rule = RuleResult::new(
+        "currency_fits_country",
+        "fiat deposits and withdrawals are in the currency of the user's country, purchases in that of the payer's",
+    );
+    for transfers in [&books.deposits, &books.withdrawals] {
+        for (row, id) in transfers.id.iter().enumerate() {
+            let person = books.users.get(&transfers.user[row]);
+            let wanted = person.and_then(|person| currency_of(person.country));
+            if let Some(wanted) = wanted.filter(|_| transfers.kind.get(row) == "fiat") {
+                let fits = transfers.currency.get(row) == wanted;
+                rule.check(fits, || format!("{} {id}", transfers.name));
+            }
+        }
+    }
+    let ramp = &books.ramp;
+    for (row, id) in ramp.id.iter().enumerate() {
+        if let Some(wanted) = currency_of(ramp.country.get(row)) {
+            rule.check(ramp.fiat.get(row) == wanted, || format!("ramp_transactions {id}"));
+        }
+    }
+    rule
+}

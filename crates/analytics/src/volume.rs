@@ -1,0 +1,139 @@
+//! Which cohorts become high-volume traders. See `docs/metrics/volume.md`.
+
+use polars::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::cohort::COHORT;
+use crate::frames::{counts, days, labels, look_up, micros, sums};
+use crate::stats::{Share, ratio};
+use crate::{Cohort, Error, Facts, Kinds, Result};
+
+/// Who is a high-volume trader.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VolumeParams {
+    /// From this volume on, US dollars.
+    pub threshold_usd: f64,
+    /// Count only volume within so many days of signup, and only users who are that old, so that
+    /// old and young cohorts are alike. None: all volume of all users to date.
+    pub within_days: Option<u32>,
+}
+
+impl Default for VolumeParams {
+    fn default() -> Self {
+        Self { threshold_usd: 10_000.0, within_days: None }
+    }
+}
+
+/// Volume of one cohort.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct VolumeCohort {
+    /// Its label; null where the users' dimension is.
+    pub cohort: Option<String>,
+    /// Users that count, those without any volume included.
+    pub users: u64,
+    /// High-volume traders out of them.
+    pub high_volume: Share,
+    /// Their volume together, US dollars.
+    pub volume_usd: f64,
+    /// Volume per user, US dollars.
+    pub mean_usd: f64,
+}
+
+/// A tenth of the users, by volume.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Decile {
+    /// 1 is the tenth with the highest volume.
+    pub decile: u8,
+    /// Users in it.
+    pub users: u64,
+    /// Their volume together, US dollars.
+    pub volume_usd: f64,
+    /// Of all volume; null when there is none.
+    pub share: Option<f64>,
+}
+
+/// How unevenly volume is spread over users.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Concentration {
+    /// Ten tenths of the users.
+    pub deciles: Vec<Decile>,
+    /// The share of all volume of the 1 % of users with the highest, at least one user; null when
+    /// there is no volume.
+    pub top_1_percent: Option<f64>,
+}
+
+/// Volume of all cohorts, the users of each, and how it is spread.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct VolumeTable {
+    /// Who was a high-volume trader.
+    pub params: VolumeParams,
+    /// By label.
+    pub cohorts: Vec<VolumeCohort>,
+    /// Over all users that count.
+    pub concentration: Concentration,
+}
+
+/// Volume by cohort.
+///
+/// # Errors
+/// When the threshold is not above zero or `within_days` is 0, when the users lack the cohort's
+/// dimension, or a frame cannot be computed.
+pub fn volume(facts: &Facts, cohort: &Cohort, params: &VolumeParams) -> Result<VolumeTable> {
+    if params.threshold_usd.is_nan() || params.threshold_usd <= 0.0 {
+        return Err(Error::Parameter { name: "threshold_usd", reason: "must be above 0" });
+    }
+    if params.within_days == Some(0) {
+        return Err(Error::Parameter { name: "within_days", reason: "must be at least 1" });
+    }
+    let users = users(facts, cohort, params)?;
+    let high = col("volume_usd").gt_eq(lit(params.threshold_usd)).cast(DataType::UInt64).sum();
+    let table = users
+        .clone()
+        .lazy()
+        .group_by_stable([col(COHORT)])
+        .agg([len().alias("users"), high.alias("high"), col("volume_usd").sum()])
+        .sort([COHORT], SortMultipleOptions::default().with_nulls_last(true))
+        .collect()?;
+    let (sizes, high) = (counts(&table, "users")?, counts(&table, "high")?);
+    let volumes = sums(&table, "volume_usd")?;
+    let cohorts =
+        labels(&table, COHORT)?.into_iter().enumerate().map(|(row, cohort)| VolumeCohort {
+            cohort,
+            users: sizes[row],
+            high_volume: Share::new(high[row], sizes[row]),
+            volume_usd: volumes[row],
+            mean_usd: volumes[row] / sizes[row] as f64,
+        });
+    Ok(VolumeTable {
+        params: params.clone(),
+        cohorts: cohorts.collect(),
+        concentration: concentration(sums(&users, "volume_usd")?),
+    })
+}
+
+/// The users that count, in their order, with `cohort` and `volume_usd`.
+fn users(facts: &Facts, cohort: &Cohort, params: &VolumeParams) -> Result<DataFrame> {
+    let (mut users, mut events) = (cohort.label(facts)?, facts.events_of(&Kinds::Any));
+    if let Some(within) = params.within_days.map(days) {
+        let signups = facts.users().clone().lazy().select([col("user"), col("signup_at")]);
+        events = look_up(events, signups, &["user"]).filter(Facts::age().lt(lit(within)));
+        users =
+            users.filter(micros("signup_at").lt_eq(lit(facts.end().timestamp_micros() - within)));
+    }
+    let volume = col("volume_usd").fill_null(lit(0.0));
+    Ok(Facts::per_user(users, events, &[]).select([col(COHORT), volume]).collect()?)
+}
+
+/// Users of equal volume keep the users' order.
+fn concentration(mut volumes: Vec<f64>) -> Concentration {
+    volumes.sort_by(|a, b| b.total_cmp(a));
+    let (users, total) = (volumes.len(), volumes.iter().sum::<f64>());
+    let deciles = (1u8..=10).map(|decile| {
+        let edge = |tenths: u8| users * usize::from(tenths) / 10;
+        let members = &volumes[edge(decile - 1)..edge(decile)];
+        let volume_usd = members.iter().sum();
+        Decile { decile, users: members.len() as u64, volume_usd, share: ratio(volume_usd, total) }
+    });
+    let top = volumes[..users.div_ceil(100)].iter().sum();
+    Concentration { deciles: deciles.collect(), top_1_percent: ratio(top, total) }
+}

@@ -1,0 +1,93 @@
+use polars::prelude::*;
+use tidegauge_analytics::{Error, Facts};
+
+use crate::support::{at, events, times, users};
+
+const END: &str = "2026-02-01";
+
+fn refusal(users: &DataFrame, events: &DataFrame) -> String {
+    Facts::new(users, events, at(END)).unwrap_err().to_string()
+}
+
+#[test]
+fn what_cannot_be_right_is_refused_by_name() {
+    let good_users = users(&[("a", "2026-01-01", None)]);
+    let good_events = events(&[("a", "2026-01-02", 1.0, 1.0)]);
+    Facts::new(&good_users, &good_events, at(END)).unwrap();
+
+    let says = |error: String, what: &str| assert!(error.contains(what), "{error}: {what}");
+    says(
+        refusal(&good_users.drop("signup_at").unwrap(), &good_events),
+        "need a column `signup_at`",
+    );
+    says(refusal(&good_users, &good_events.drop("kind").unwrap()), "need a column `kind`");
+    let twice = users(&[("a", "2026-01-01", None), ("a", "2026-01-03", None)]);
+    says(refusal(&twice, &good_events), "user `a` is there more than once");
+    let stranger = events(&[("z", "2026-01-02", 1.0, 1.0)]);
+    says(refusal(&good_users, &stranger), "first `z`");
+    let early = events(&[("a", "2025-12-31", 1.0, 1.0)]);
+    says(refusal(&good_users, &early), "before their user's signup");
+    let not_a_number = events(&[("a", "2026-01-02", f64::NAN, 1.0)]);
+    says(refusal(&good_users, &not_a_number), "`volume_usd` has 1 rows");
+    let numbers = df!("user" => [1i64], "signup_at" => times(&["2026-01-01"])).unwrap();
+    says(refusal(&numbers, &good_events), "column `user` is str");
+    let reserved = df!("user" => ["a"], "signup_at" => times(&["2026-01-01"]), "events" => [1]);
+    says(refusal(&reserved.unwrap(), &good_events), "rename it");
+    let textual = df!("user" => ["a"], "signup_at" => ["2026-01-01"]).unwrap();
+    assert!(matches!(
+        Facts::new(&textual, &good_events, at(END)).unwrap_err(),
+        Error::ColumnType { frame: "users", .. }
+    ));
+}
+
+#[test]
+fn what_lies_after_the_end_is_not_seen() {
+    let facts = Facts::new(
+        &users(&[("a", "2026-01-01", None), ("late", END, None)]),
+        &events(&[("a", "2026-01-31 23:59", 1.0, 1.0), ("a", END, 1.0, 1.0)]),
+        at(END),
+    )
+    .unwrap();
+    assert_eq!((facts.users().height(), facts.events().height()), (1, 1));
+}
+
+#[test]
+fn the_order_of_rows_does_not_matter_to_the_last_bit() {
+    let rows: Vec<_> = (0..200u32)
+        .map(|i| {
+            (
+                ["a", "b", "c"][i as usize % 3],
+                "2026-01-02",
+                0.1 * f64::from(i),
+                1.0 / f64::from(i + 1),
+            )
+        })
+        .collect();
+    let mut backwards = rows.clone();
+    backwards.reverse();
+    let people =
+        users(&[("a", "2026-01-01", None), ("b", "2026-01-01", None), ("c", "2026-01-01", None)]);
+    let revenue = |rows: &[_]| {
+        let facts = Facts::new(&people, &events(rows), at(END)).unwrap();
+        let table =
+            tidegauge_analytics::ltv::cohorts(&facts, &tidegauge_analytics::Cohort::Everyone, &[7]);
+        table.unwrap().cohorts[0].revenue_usd.to_bits()
+    };
+    assert_eq!(revenue(&rows), revenue(&backwards));
+}
+
+#[test]
+fn no_users_make_no_cohorts() {
+    use tidegauge_analytics::{Cohort, acquisition, churn, ltv, volume};
+    let facts = crate::support::facts(&[], &[], END);
+    for cohort in [Cohort::Everyone, Cohort::dimension("channel")] {
+        assert!(ltv::cohorts(&facts, &cohort, &[7]).unwrap().cohorts.is_empty());
+        let churn = churn::churn(&facts, &cohort, &churn::ChurnParams::default()).unwrap();
+        assert_eq!((churn.cohorts.len(), churn.overall.users), (0, 0));
+        let volume = volume::volume(&facts, &cohort, &volume::VolumeParams::default()).unwrap();
+        assert_eq!((volume.cohorts.len(), volume.concentration.top_1_percent), (0, None));
+    }
+    let costs = acquisition::acquisition(&facts, &acquisition::AcquisitionParams::default());
+    assert_eq!(costs.unwrap().blended.users, 0);
+    assert_eq!(ltv::users(&facts).unwrap().height(), 0);
+}

@@ -1,0 +1,105 @@
+//! A warehouse in memory, and short ways to write times and facts.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use async_trait::async_trait;
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use polars::prelude::*;
+use serde::Serialize;
+use tidegauge_analytics::Facts;
+use tidegauge_core::{Batch, BatchBuilder, Cursor, Load, Result, Scan, Sink, TableRef, Warehouse};
+
+/// `2026-01-05` or `2026-01-05 10:00`.
+pub(crate) fn at(text: &str) -> DateTime<Utc> {
+    let midnight = || text.parse::<NaiveDate>().ok()?.and_hms_opt(0, 0, 0);
+    let minute = || NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").ok();
+    midnight().or_else(minute).unwrap().and_utc()
+}
+
+pub(crate) fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+pub(crate) fn times(texts: &[&str]) -> Vec<NaiveDateTime> {
+    texts.iter().map(|text| at(text).naive_utc()).collect()
+}
+
+/// Events as (user, at, volume, revenue), all of kind `trade`.
+pub(crate) fn events(rows: &[(&str, &str, f64, f64)]) -> DataFrame {
+    df!(
+        "user" => rows.iter().map(|row| row.0).collect::<Vec<_>>(),
+        "at" => times(&rows.iter().map(|row| row.1).collect::<Vec<_>>()),
+        "kind" => vec!["trade"; rows.len()],
+        "volume_usd" => rows.iter().map(|row| row.2).collect::<Vec<_>>(),
+        "revenue_usd" => rows.iter().map(|row| row.3).collect::<Vec<_>>(),
+    )
+    .unwrap()
+}
+
+/// Users as (user, signup, channel).
+pub(crate) fn users(rows: &[(&str, &str, Option<&str>)]) -> DataFrame {
+    df!(
+        "user" => rows.iter().map(|row| row.0).collect::<Vec<_>>(),
+        "signup_at" => times(&rows.iter().map(|row| row.1).collect::<Vec<_>>()),
+        "channel" => rows.iter().map(|row| row.2).collect::<Vec<_>>(),
+    )
+    .unwrap()
+}
+
+pub(crate) fn facts(
+    users_: &[(&str, &str, Option<&str>)],
+    events_: &[(&str, &str, f64, f64)],
+    end: &str,
+) -> Facts {
+    Facts::new(&users(users_), &events(events_), at(end)).unwrap()
+}
+
+/// Runs what never waits.
+pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("a warehouse in memory never waits"),
+    }
+}
+
+/// Tables in memory.
+#[derive(Debug, Default)]
+pub(crate) struct Memory(HashMap<String, DataFrame>);
+
+impl Memory {
+    pub(crate) fn put<R: Serialize>(&mut self, table: &TableRef, rows: &[R]) {
+        let batch = Batch::from_rows(table, rows).unwrap();
+        self.0.insert(table.name.to_string(), batch.into_frame());
+    }
+}
+
+#[async_trait]
+impl Sink for Memory {
+    fn name(&self) -> &str {
+        "memory"
+    }
+    async fn prepare(&self, _: &[TableRef]) -> Result<()> {
+        Ok(())
+    }
+    async fn cursor(&self, _: &str) -> Result<Option<Cursor>> {
+        Ok(None)
+    }
+    async fn load(&self, _: Load<'_>) -> Result<()> {
+        Err(tidegauge_core::Error::sink("memory", "is only read"))
+    }
+}
+
+#[async_trait]
+impl Warehouse for Memory {
+    async fn scan(&self, scan: &Scan) -> Result<DataFrame> {
+        let frame = match self.0.get(scan.table.name.as_ref()) {
+            Some(frame) => frame.clone(),
+            None => BatchBuilder::new(&scan.table).finish()?.into_frame(),
+        };
+        let names: Vec<String> = scan.wanted()?.iter().map(|it| it.name.to_string()).collect();
+        frame.select(names).map_err(|error| tidegauge_core::Error::sink("memory", error))
+    }
+}

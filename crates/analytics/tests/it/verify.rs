@@ -1,0 +1,389 @@
+//! A consistent world passes; each rule is broken by one change, and no other rule with it.
+
+use tidegauge_analytics::verify::{Report, verify};
+use tidegauge_core::Crypto;
+use tidegauge_core::tables::{
+    Candle, Deposit, FxRate, MarketPrice, MarketingSpend, Order, RampTransaction,
+    RawCryptoMarketData, Trade, User, Withdrawal,
+};
+
+use crate::support::{Memory, at, day, run};
+
+#[derive(Clone)]
+struct World {
+    users: Vec<User>,
+    deposits: Vec<Deposit>,
+    withdrawals: Vec<Withdrawal>,
+    orders: Vec<Order>,
+    trades: Vec<Trade>,
+    ramp: Vec<RampTransaction>,
+    spend: Vec<MarketingSpend>,
+    fx: Vec<FxRate>,
+    candles: Vec<Candle>,
+    raw: Vec<RawCryptoMarketData>,
+    prices: Vec<MarketPrice>,
+}
+
+impl World {
+    fn audit(&self) -> Report {
+        let mut memory = Memory::default();
+        memory.put(User::table(), &self.users);
+        memory.put(Deposit::table(), &self.deposits);
+        memory.put(Withdrawal::table(), &self.withdrawals);
+        memory.put(Order::table(), &self.orders);
+        memory.put(Trade::table(), &self.trades);
+        memory.put(RampTransaction::table(), &self.ramp);
+        memory.put(MarketingSpend::table(), &self.spend);
+        memory.put(FxRate::table(), &self.fx);
+        memory.put(Candle::table(), &self.candles);
+        memory.put(RawCryptoMarketData::table(), &self.raw);
+        memory.put(MarketPrice::table(), &self.prices);
+        run(verify(&memory)).unwrap()
+    }
+}
+
+fn money(text: &str) -> Crypto {
+    text.parse().unwrap()
+}
+
+fn user(id: i64, country: &str, verified: Option<&str>) -> User {
+    User {
+        user_id: id,
+        email: format!("{id}@example.com"),
+        country: country.into(),
+        kyc_status: if verified.is_some() { "verified" } else { "pending" }.into(),
+        kyc_verified_at: verified.map(at),
+        account_tier: "starter".into(),
+        is_active: true,
+        signup_at: at("2026-01-01"),
+        acquisition_channel: "search".into(),
+        campaign: None,
+    }
+}
+
+fn deposit(id: i64, user_id: i64, currency: &str, amount: &str, done: Option<&str>) -> Deposit {
+    Deposit {
+        deposit_id: id,
+        user_id,
+        deposit_type: "fiat".into(),
+        currency: currency.into(),
+        amount: money(amount),
+        payment_method: "card".into(),
+        status: if done.is_some() { "completed" } else { "failed" }.into(),
+        blockchain_confirmations: None,
+        created_at: at("2026-01-03 10:00"),
+        completed_at: done.map(at),
+    }
+}
+
+fn withdrawal(
+    id: i64,
+    user_id: i64,
+    what: (&str, &str, &str),
+    fee: &str,
+    done: Option<&str>,
+) -> Withdrawal {
+    Withdrawal {
+        withdrawal_id: id,
+        user_id,
+        withdrawal_type: what.0.into(),
+        currency: what.1.into(),
+        amount: money(what.2),
+        fee: money(fee),
+        destination_type: "wallet".into(),
+        tx_hash: None,
+        status: if done.is_some() { "completed" } else { "pending" }.into(),
+        created_at: at("2026-01-06 10:00"),
+        completed_at: done.map(at),
+    }
+}
+
+fn order(
+    id: i64,
+    user_id: i64,
+    what: (&str, &str),
+    amounts: (&str, &str),
+    limit: Option<&str>,
+    status: &str,
+) -> Order {
+    Order {
+        order_id: id,
+        user_id,
+        trading_pair: format!("BTC/{}", what.1),
+        side: what.0.into(),
+        order_type: if limit.is_some() { "limit" } else { "market" }.into(),
+        base_currency: "BTC".into(),
+        quote_currency: what.1.into(),
+        base_amount: money(amounts.0),
+        filled_amount: money(amounts.1),
+        limit_price: limit.map(money),
+        status: status.into(),
+        created_at: at("2026-01-05 09:00"),
+        updated_at: at("2026-01-05 20:00"),
+    }
+}
+
+/// A fill of `order`, (base amount, price, quote amount, fee).
+fn trade(
+    id: i64,
+    order: &Order,
+    amounts: (&str, &str, &str, &str),
+    is_maker: bool,
+    when: &str,
+) -> Trade {
+    Trade {
+        trade_id: id,
+        order_id: order.order_id,
+        user_id: order.user_id,
+        trading_pair: order.trading_pair.clone(),
+        side: order.side.clone(),
+        base_currency: order.base_currency.clone(),
+        quote_currency: order.quote_currency.clone(),
+        base_amount: money(amounts.0),
+        price: money(amounts.1),
+        quote_amount: money(amounts.2),
+        fee_amount: money(amounts.3),
+        fee_currency: order.quote_currency.clone(),
+        is_maker,
+        executed_at: at(when),
+    }
+}
+
+fn world() -> World {
+    let orders = vec![
+        order(1, 1, ("buy", "USD"), ("2", "2"), Some("105"), "filled"),
+        order(2, 2, ("buy", "EUR"), ("1", "0.4"), None, "partially_filled"),
+        order(3, 1, ("sell", "USD"), ("1", "1"), Some("95"), "filled"),
+        order(4, 1, ("buy", "USD"), ("1", "0"), Some("90"), "open"),
+        order(5, 2, ("sell", "EUR"), ("1", "0"), Some("99"), "cancelled"),
+    ];
+    let trades = vec![
+        // 1.5 × 100 = 150, taker 0.40 % = 0.60; 0.5 × 105 = 52.50, maker 0.25 % = 0.13125.
+        trade(1, &orders[0], ("1.5", "100", "150", "0.6"), false, "2026-01-05 10:00"),
+        trade(2, &orders[0], ("0.5", "105", "52.5", "0.13"), true, "2026-01-05 11:00"),
+        // 80 EUR at 1.25 are 100 USD. 0.4 × 80 = 32, taker 0.128.
+        trade(3, &orders[1], ("0.4", "80", "32", "0.13"), false, "2026-01-05 12:00"),
+        // Sells what trades 1 and 2 bought, at the very instant of trade 2.
+        trade(4, &orders[2], ("1", "98", "98", "0.25"), true, "2026-01-05 11:00"),
+    ];
+    let ramp = RampTransaction {
+        transaction_id: 1,
+        user_id: 2,
+        fiat_currency: "EUR".into(),
+        fiat_amount: "100".parse().unwrap(),
+        crypto_token: "BTC".into(),
+        crypto_amount: money("1.2"),
+        payment_method: "card".into(),
+        country: "DE".into(),
+        status: "completed".into(),
+        fee_usd: "1.88".parse().unwrap(), // 1.5 % of 125 USD = 1.875
+        created_at: at("2026-01-04 10:00"),
+    };
+    let failed = RampTransaction {
+        transaction_id: 2,
+        status: "failed".into(),
+        fee_usd: "0".parse().unwrap(),
+        ..ramp.clone()
+    };
+    World {
+        users: vec![
+            user(1, "US", Some("2026-01-02")),
+            user(2, "DE", Some("2026-01-02")),
+            user(3, "BR", None),
+        ],
+        deposits: vec![
+            deposit(1, 1, "USD", "300", Some("2026-01-03 11:00")),
+            deposit(2, 2, "EUR", "100", Some("2026-01-03 11:00")),
+            deposit(3, 1, "USD", "9999", None),
+        ],
+        withdrawals: vec![
+            // 300 − 150.60 − 52.63 + 97.75 = 194.52: all of it, to the cent, leaves.
+            withdrawal(1, 1, ("fiat", "USD", "193.52"), "1", Some("2026-01-06 11:00")),
+            withdrawal(2, 1, ("fiat", "USD", "5000"), "1", None),
+            withdrawal(3, 2, ("crypto", "BTC", "1.5"), "0.1", Some("2026-01-06 11:00")), // of 1.6
+        ],
+        orders,
+        trades,
+        ramp: vec![ramp, failed],
+        spend: vec![MarketingSpend {
+            day: day("2026-01-01"),
+            channel: "search".into(),
+            campaign: "brand".into(),
+            currency: "USD".into(),
+            spend: "10".parse().unwrap(),
+        }],
+        fx: vec![FxRate {
+            base: "EUR".into(),
+            quote: "USD".into(),
+            rate_date: day("2026-01-02"),
+            source: "ecb".into(),
+            rate: money("1.25"),
+        }],
+        candles: vec![Candle {
+            source: "kraken".into(),
+            symbol: "BTC".into(),
+            interval: "1d".into(),
+            open_at: at("2026-01-05"),
+            open: money("99"),
+            high: money("105"),
+            low: money("98"),
+            close: money("101"),
+            volume: None,
+        }],
+        raw: vec![RawCryptoMarketData {
+            symbol: "BTC".into(),
+            observed_at: at("2026-01-05 12:00"),
+            source: "coingecko".into(),
+            name: "Bitcoin".into(),
+            price_usd: money("100"),
+            volume_24h_usd: None,
+            market_cap_usd: None,
+        }],
+        prices: vec![MarketPrice {
+            symbol: "BTC".into(),
+            at: at("2026-01-05 12:00"),
+            price_usd: money("100"),
+            source: "coingecko".into(),
+        }],
+    }
+}
+
+#[test]
+fn a_consistent_world_passes_every_rule_and_every_rule_is_tried() {
+    let report = world().audit();
+    let broken: Vec<_> = report.broken().collect();
+    assert!(report.passed(), "{broken:#?}");
+    let idle: Vec<_> = report.rules.iter().filter(|rule| rule.tried == 0).collect();
+    assert!(idle.is_empty(), "{idle:#?}");
+}
+
+#[test]
+fn nothing_to_judge_is_tried_0_times() {
+    let report = run(verify(&Memory::default())).unwrap();
+    assert!(report.passed());
+    assert!(report.rules.iter().all(|rule| rule.tried == 0 && rule.examples.is_empty()));
+}
+
+type Change = fn(&mut World);
+
+/// A rule, the example that it gives, and the change that breaks it.
+const CHANGES: &[(&str, &str, Change)] = &[
+    ("unique_key.users", "users 3", |w| w.users.push(w.users[2].clone())),
+    ("unique_key.deposits", "deposits 3", |w| w.deposits.push(w.deposits[2].clone())),
+    ("unique_key.withdrawals", "withdrawals 2", |w| w.withdrawals.push(w.withdrawals[1].clone())),
+    ("unique_key.orders", "orders 4", |w| w.orders.push(w.orders[3].clone())),
+    ("unique_key.trades", "trades 1", |w| w.trades[1].trade_id = 1),
+    ("unique_key.ramp_transactions", "ramp_transactions 2", |w| w.ramp.push(w.ramp[1].clone())),
+    ("unique_key.marketing_spend", "marketing_spend 2026-01-01 · search · brand", |w| {
+        w.spend.push(w.spend[0].clone());
+    }),
+    ("unique_key.fx_rates", "fx_rates EUR · USD · 2026-01-02 · ecb", |w| {
+        w.fx.push(w.fx[0].clone());
+    }),
+    ("unique_key.candles", "candles kraken · BTC · 1d · 2026-01-05", |w| {
+        w.candles.push(w.candles[0].clone());
+    }),
+    ("unique_key.raw_crypto_market_data", "raw_crypto_market_data BTC", |w| {
+        w.raw.push(w.raw[0].clone());
+    }),
+    ("unique_key.market_prices", "market_prices BTC", |w| w.prices.push(w.prices[0].clone())),
+    ("foreign_key.deposits.user_id", "deposits 3", |w| w.deposits[2].user_id = 99),
+    ("foreign_key.withdrawals.user_id", "withdrawals 2", |w| w.withdrawals[1].user_id = 99),
+    ("foreign_key.orders.user_id", "orders 4", |w| w.orders[3].user_id = 99),
+    ("foreign_key.trades.order_id", "trades 9", |w| {
+        // Worth nothing, so that no balance notices.
+        let none = Order { order_id: 99, ..w.orders[3].clone() };
+        w.trades.push(trade(9, &none, ("0", "100", "0", "0"), true, "2026-01-05 10:00"));
+    }),
+    ("foreign_key.trades.user_id", "trades 3", |w| {
+        w.trades[2].user_id = 99;
+        w.withdrawals.pop(); // of the coins that user 2 now lacks
+    }),
+    ("foreign_key.ramp_transactions.user_id", "ramp_transactions 2", |w| w.ramp[1].user_id = 99),
+    ("filled_amount_fits_status", "orders 4", |w| w.orders[3].filled_amount = money("0.1")),
+    ("filled_amount_fits_status", "orders 2", |w| {
+        w.orders[1].base_amount = w.orders[1].filled_amount;
+    }),
+    ("filled_amount_fits_status", "orders 1", |w| w.orders[0].base_amount = money("2.1")),
+    ("filled_orders_have_trades", "orders 2", |w| {
+        w.trades.remove(2);
+        w.withdrawals.pop();
+    }),
+    ("trades_sum_to_filled_amount", "orders 2", |w| {
+        w.orders[1].filled_amount = money("0.40000001");
+    }),
+    ("trades_only_of_filled_orders", "trades 3", |w| {
+        w.orders[1].status = "cancelled".into();
+        w.orders[1].filled_amount = money("0");
+    }),
+    ("trades_match_their_order", "trades 3", |w| w.trades[2].trading_pair = "ETH/EUR".into()),
+    ("trades_match_their_order", "trades 3", |w| w.orders[1].user_id = 1),
+    ("limit_never_worse", "trades 4", |w| w.orders[2].limit_price = Some(money("98.00000001"))),
+    ("limit_never_worse", "trades 2", |w| w.orders[0].limit_price = Some(money("104"))),
+    ("trades_not_before_their_order", "trades 3", |w| {
+        w.orders[1].created_at = at("2026-01-05 12:01");
+    }),
+    ("quote_amount_is_price_times_base", "trades 3", |w| w.trades[2].quote_amount = money("32.01")),
+    ("trade_fees_follow_schedule", "trades 3", |w| w.trades[2].fee_amount = money("0.14")),
+    ("trade_fees_follow_schedule", "trades 1", |w| w.trades[0].is_maker = true),
+    ("ramp_fees_follow_schedule", "ramp_transactions 1", |w| {
+        w.ramp[0].fee_usd = "1.9".parse().unwrap();
+    }),
+    ("trade_price_within_market_range", "trades 2", |w| w.candles[0].high = money("104.9")),
+    ("trade_price_within_market_range", "trades 4", |w| w.candles[0].low = money("98.1")),
+    ("balance_never_negative", "user 1 USD at 2026-01-06T11:00:00+00:00", |w| {
+        w.deposits[0].amount = money("299.99999999");
+    }),
+    ("balance_never_negative", "user 2 BTC at 2026-01-06T11:00:00+00:00", |w| {
+        w.withdrawals[2].fee = money("0.10000001");
+    }),
+    ("balance_never_negative", "user 2 EUR at 2026-01-05T12:00:00+00:00", |w| {
+        w.deposits[1].completed_at = Some(at("2026-01-05 12:01")); // too late
+    }),
+    ("nothing_before_signup", "users 2", |w| w.users[1].signup_at = at("2026-01-02 01:00")),
+    ("nothing_before_kyc", "deposits 2", |w| {
+        w.users[1].kyc_verified_at = Some(at("2026-01-03 10:01"));
+    }),
+    ("nothing_before_kyc", "deposits 2", |w| {
+        w.users[1].kyc_status = "rejected".into();
+        w.users[1].kyc_verified_at = None;
+    }),
+    ("completed_after_created", "deposits 3", |w| {
+        w.deposits[2].completed_at = Some(at("2026-01-04"));
+    }),
+    ("completed_after_created", "deposits 1", |w| w.deposits[0].completed_at = None),
+    ("completed_after_created", "withdrawals 1", |w| {
+        w.withdrawals[0].created_at = at("2026-01-06 11:01");
+    }),
+    ("currency_fits_country", "deposits 2", |w| w.users[1].country = "GB".into()),
+    ("currency_fits_country", "ramp_transactions 1", |w| w.ramp[0].country = "US".into()),
+];
+
+#[test]
+fn each_change_breaks_one_rule_and_no_other() {
+    for (rule, example, change) in CHANGES {
+        let mut world = world();
+        change(&mut world);
+        let report = world.audit();
+        let broken: Vec<_> = report.broken().map(|rule| rule.name.as_str()).collect();
+        assert_eq!(broken, [*rule], "{example}: {:#?}", report.broken().collect::<Vec<_>>());
+        let examples = &report.broken().next().unwrap().examples;
+        assert!(examples[0].starts_with(example), "{rule}: {examples:?}");
+    }
+    for rule in world().audit().rules {
+        let covered = CHANGES.iter().any(|(name, ..)| *name == rule.name);
+        assert!(covered, "no change breaks {}", rule.name);
+    }
+}
+
+#[test]
+fn examples_are_few() {
+    let mut world = world();
+    for id in 10..20 {
+        world.deposits.push(Deposit { user_id: 99, ..deposit(id, 1, "USD", "1", None) });
+    }
+    let report = world.audit();
+    let rule = report.broken().next().unwrap();
+    assert_eq!((rule.tried, rule.broken), (13, 10));
+    assert_eq!(rule.examples, ["deposits 10", "deposits 11", "deposits 12"]);
+}

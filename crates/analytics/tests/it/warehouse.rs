@@ -1,0 +1,241 @@
+use tidegauge_analytics::{Error, Facts};
+use tidegauge_core::tables::{
+    Candle, FxRate, MarketingSpend, RampTransaction, RawCryptoMarketData, Trade, User, Withdrawal,
+};
+
+use crate::support::{Memory, at, day, run};
+
+fn user() -> User {
+    User {
+        user_id: 1,
+        email: "a@example.com".into(),
+        country: "GB".into(),
+        kyc_status: "verified".into(),
+        kyc_verified_at: Some(at("2026-01-01")),
+        account_tier: "pro".into(),
+        is_active: true,
+        signup_at: at("2026-01-01"),
+        acquisition_channel: "search".into(),
+        campaign: None,
+    }
+}
+
+fn trade(id: i64, when: &str, quote: &str, amount: &str, fee: (&str, &str)) -> Trade {
+    Trade {
+        trade_id: id,
+        order_id: 1,
+        user_id: 1,
+        trading_pair: format!("BTC/{quote}"),
+        side: "buy".into(),
+        base_currency: "BTC".into(),
+        quote_currency: quote.into(),
+        base_amount: "1".parse().unwrap(),
+        quote_amount: amount.parse().unwrap(),
+        price: amount.parse().unwrap(),
+        fee_amount: fee.0.parse().unwrap(),
+        fee_currency: fee.1.into(),
+        is_maker: false,
+        executed_at: at(when),
+    }
+}
+
+fn fx(base: &str, quote: &str, when: &str, rate: &str) -> FxRate {
+    FxRate {
+        base: base.into(),
+        quote: quote.into(),
+        rate_date: day(when),
+        source: "ecb".into(),
+        rate: rate.parse().unwrap(),
+    }
+}
+
+fn candle(interval: &str, when: &str, close: &str) -> Candle {
+    Candle {
+        source: "kraken".into(),
+        symbol: "BTC".into(),
+        interval: interval.into(),
+        open_at: at(when),
+        open: close.parse().unwrap(),
+        high: close.parse().unwrap(),
+        low: close.parse().unwrap(),
+        close: close.parse().unwrap(),
+        volume: None,
+    }
+}
+
+fn raw(when: &str, price: &str) -> RawCryptoMarketData {
+    RawCryptoMarketData {
+        symbol: "BTC".into(),
+        observed_at: at(when),
+        source: "coingecko".into(),
+        name: "Bitcoin".into(),
+        price_usd: price.parse().unwrap(),
+        volume_24h_usd: None,
+        market_cap_usd: None,
+    }
+}
+
+fn withdrawal(id: i64, status: &str, when: &str, fee: (&str, &str)) -> Withdrawal {
+    Withdrawal {
+        withdrawal_id: id,
+        user_id: 1,
+        withdrawal_type: "crypto".into(),
+        currency: fee.1.into(),
+        amount: "1".parse().unwrap(),
+        fee: fee.0.parse().unwrap(),
+        destination_type: "wallet".into(),
+        tx_hash: None,
+        status: status.into(),
+        created_at: at("2026-01-01"),
+        completed_at: (status == "completed").then(|| at(when)),
+    }
+}
+
+/// Friday 2026-01-02 and Monday 2026-01-05 have fixings, the weekend has none.
+fn warehouse() -> Memory {
+    let mut memory = Memory::default();
+    memory.put(User::table(), &[user()]);
+    memory.put(
+        FxRate::table(),
+        &[
+            fx("EUR", "USD", "2026-01-02", "1.2"),
+            fx("EUR", "GBP", "2026-01-02", "0.8"),
+            fx("EUR", "USD", "2026-01-05", "1.5"),
+            fx("EUR", "GBP", "2026-01-05", "0.5"),
+            fx("USD", "GBP", "2026-01-07", "0.25"),
+        ],
+    );
+    memory.put(
+        Candle::table(),
+        &[candle("1d", "2026-01-04", "100"), candle("4h", "2026-01-06", "999")],
+    );
+    memory.put(
+        RawCryptoMarketData::table(),
+        &[
+            raw("2026-01-04 10:00", "111"), // the day has a close
+            raw("2026-01-05 09:00", "120"),
+            raw("2026-01-05 21:00", "130"), // the last of its day
+        ],
+    );
+    memory.put(
+        MarketingSpend::table(),
+        &[MarketingSpend {
+            day: day("2026-01-03"),
+            channel: "search".into(),
+            campaign: "brand".into(),
+            currency: "EUR".into(),
+            spend: "10".parse().unwrap(),
+        }],
+    );
+    memory
+}
+
+fn revenue(facts: &Facts) -> Vec<(f64, f64)> {
+    let column = |name: &str| facts.events().column(name).unwrap().f64().unwrap().clone();
+    let (volume, revenue) = (column("volume_usd"), column("revenue_usd"));
+    volume.iter().zip(revenue.iter()).map(|(v, r)| (v.unwrap(), r.unwrap())).collect()
+}
+
+#[test]
+fn money_is_valued_as_of_its_day() {
+    let mut memory = warehouse();
+    memory.put(
+        Trade::table(),
+        &[
+            // Sunday: Friday's fixings, GBP through EUR: 100 / 0.8 × 1.2 = 150; fee 2 → 3.
+            trade(1, "2026-01-04 12:00", "GBP", "100", ("2", "GBP")),
+            // Monday: 100 / 0.5 × 1.5 = 300; fee of 0.01 BTC at Monday's last raw price 130.
+            trade(2, "2026-01-05 12:00", "GBP", "100", ("0.01", "BTC")),
+            // From Wednesday on there is the pair itself, turned round: 100 / 0.25 = 400.
+            trade(3, "2026-01-08 12:00", "GBP", "100", ("0", "USD")),
+        ],
+    );
+    memory.put(
+        Withdrawal::table(),
+        &[
+            withdrawal(1, "completed", "2026-01-04 13:00", ("0.5", "BTC")), // the close, 100
+            withdrawal(2, "completed", "2026-01-08 13:00", ("0.5", "BTC")), // last known, 130
+            withdrawal(3, "failed", "2026-01-08 13:00", ("9", "BTC")),
+        ],
+    );
+    let ramp = |id, status: &str| RampTransaction {
+        transaction_id: id,
+        user_id: 1,
+        fiat_currency: "EUR".into(),
+        fiat_amount: "50".parse().unwrap(),
+        crypto_token: "BTC".into(),
+        crypto_amount: "1".parse().unwrap(),
+        payment_method: "card".into(),
+        country: "GB".into(),
+        status: status.into(),
+        fee_usd: "0.9".parse().unwrap(),
+        created_at: at("2026-01-03 08:00"),
+    };
+    memory.put(RampTransaction::table(), &[ramp(1, "completed"), ramp(2, "pending")]);
+
+    let facts = run(Facts::from_warehouse(&memory, None)).unwrap();
+    let expected =
+        [(60.0, 0.9), (150.0, 3.0), (0.0, 50.0), (300.0, 1.3), (400.0, 0.0), (0.0, 65.0)];
+    for (found, expected) in revenue(&facts).into_iter().zip(expected) {
+        let near = |a: f64, b: f64| (a - b).abs() < 1e-9;
+        assert!(near(found.0, expected.0) && near(found.1, expected.1), "{found:?} {expected:?}");
+    }
+    assert_eq!(facts.events().height(), expected.len());
+    let kinds: Vec<_> =
+        facts.events().column("kind").unwrap().str().unwrap().iter().flatten().collect();
+    assert_eq!(kinds, ["ramp", "trade", "withdrawal", "trade", "trade", "withdrawal"]);
+    assert_eq!(facts.end(), at("2026-01-09"));
+    let spend = facts.spend().column("spend_usd").unwrap().f64().unwrap().get(0);
+    assert_eq!(spend, Some(12.0));
+    let tier = facts.users().column("tier").unwrap().str().unwrap().get(0);
+    assert_eq!(tier, Some("pro"));
+}
+
+#[test]
+fn what_cannot_be_valued_is_named() {
+    let mut memory = warehouse();
+    memory.put(Trade::table(), &[trade(1, "2026-01-01 12:00", "GBP", "1", ("0", "GBP"))]);
+    let error = run(Facts::from_warehouse(&memory, None)).unwrap_err();
+    assert!(
+        matches!(&error, Error::NoRate { currency, day: when } if currency == "GBP" && *when == day("2026-01-01")),
+        "{error}"
+    );
+
+    memory.put(Trade::table(), &[trade(1, "2026-01-08", "XYZ", "1", ("0", "GBP"))]);
+    let error = run(Facts::from_warehouse(&memory, None)).unwrap_err().to_string();
+    assert!(error.contains("`XYZ`") && error.contains("2026-01-08"), "{error}");
+}
+
+#[test]
+fn what_was_completed_at_no_time_is_named() {
+    let mut memory = warehouse();
+    let timeless =
+        Withdrawal { completed_at: None, ..withdrawal(1, "completed", "2026-01-04", ("1", "BTC")) };
+    memory.put(Withdrawal::table(), &[timeless]);
+    let error = run(Facts::from_warehouse(&memory, None)).unwrap_err().to_string();
+    assert!(error.contains("events, column `at` has 1 rows"), "{error}");
+}
+
+#[test]
+fn a_price_that_is_none_is_named() {
+    let mut memory = warehouse();
+    memory.put(RawCryptoMarketData::table(), &[raw("2026-01-05 09:00", "0")]);
+    let error = run(Facts::from_warehouse(&memory, None)).unwrap_err().to_string();
+    assert!(error.contains("`BTC` on 2026-01-05 is not above zero"), "{error}");
+}
+
+#[test]
+fn an_empty_warehouse_has_no_end() {
+    let error = run(Facts::from_warehouse(&Memory::default(), None)).unwrap_err();
+    assert!(matches!(error, Error::NoFacts), "{error}");
+    let facts = run(Facts::from_warehouse(&Memory::default(), Some(at("2026-01-01")))).unwrap();
+    assert_eq!(facts.users().height(), 0);
+}
+
+#[test]
+fn reading_may_be_spawned_on_any_thread() {
+    fn sendable<T: Send>(_: &T) {}
+    let memory = Memory::default();
+    sendable(&Facts::from_warehouse(&memory, None));
+    sendable(&tidegauge_analytics::verify::verify(&memory));
+}

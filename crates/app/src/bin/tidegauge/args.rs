@@ -1,0 +1,104 @@
+//! What can be asked for.
+
+use std::path::PathBuf;
+
+use chrono::NaiveDate;
+use clap::{Parser, Subcommand};
+use clap_complete::Shell;
+
+/// Market data in, three answers out: which cohorts become high-volume traders, which churn, and
+/// what they are worth.
+#[derive(Debug, Parser)]
+#[command(version, after_help = AFTER, propagate_version = true)]
+pub(crate) struct Args {
+    /// Settings [default: tidegauge.toml in the working directory, if it is there]
+    #[arg(long, global = true, value_name = "FILE", env = "TIDEGAUGE_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// The warehouse: sqlite://FILE or parquet://FOLDER [default: sqlite://tidegauge.db]
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) warehouse: Option<String>,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const AFTER: &str = "\
+Start here:
+  tidegauge run       load recorded prices and ninety days of a simulated exchange
+  tidegauge verify    prove that its books balance
+  tidegauge report    write the three answers to report.html
+
+Exit codes:
+  0  done
+  1  something failed; what was loaded before stays, and the next run goes on from there
+  2  the command line or a setting is wrong
+  3  verify: a rule is broken
+  4  another runner has loaded the same source meanwhile; nothing was written";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Write a commented tidegauge.toml to start from
+    Init,
+    /// Load what the sources have that is new into the warehouse and its backups
+    Run(Run),
+    /// Check every rule of consistency on the warehouse
+    Verify,
+    /// Write the three answers as one HTML file that needs no network
+    Report(Report),
+    /// Tell what the warehouse holds and how far each source has been loaded
+    Status,
+    /// Describe the built-in tables
+    Tables(Tables),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Run {
+    /// Load this source only; may be given several times [default: those of the settings]
+    #[arg(long = "source", value_name = "NAME")]
+    pub(crate) sources: Vec<String>,
+
+    /// Fill this sink as well: csv://FOLDER, parquet://FOLDER…; may be given several times
+    #[arg(long = "backup", value_name = "URL")]
+    pub(crate) backups: Vec<String>,
+
+    /// Simulate every day before this one, instead of one day more
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) until: Option<NaiveDate>,
+
+    /// The seed of the simulated exchange
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Report {
+    /// Where to write it [default: report.html]
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Tables {
+    /// Only this table
+    pub(crate) name: Option<String>,
+
+    /// As Markdown, the way docs/tables.md is made
+    #[arg(long)]
+    pub(crate) markdown: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        super::Args::command().debug_assert();
+    }
+}

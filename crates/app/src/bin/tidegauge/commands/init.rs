@@ -1,0 +1,22 @@
+//! `tidegauge init`
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::Path;
+
+use tidegauge::{Error, FILE, Result, TEMPLATE};
+
+use crate::out;
+
+/// Writes the settings to start from; never over a file that is there.
+pub(crate) fn init(file: Option<&Path>) -> Result<()> {
+    let file = file.unwrap_or(Path::new(FILE));
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(file)
+        .and_then(|mut open| open.write_all(TEMPLATE.as_bytes()))
+        .map_err(|error| Error::Write { file: file.into(), error })?;
+    out::line(&format!("wrote {}; `tidegauge run` is next", file.display()));
+    Ok(())
+}

@@ -1,0 +1,22 @@
+//! `tidegauge report`
+
+use tidegauge::{Config, Error, Result};
+
+use crate::{args, out};
+
+/// Writes the report, whole or not at all, and says the answers.
+pub(crate) async fn report(mut config: Config, args: args::Report) -> Result<()> {
+    if let Some(output) = args.output {
+        config.report = output;
+    }
+    let house = super::open(config)?;
+    let report = house.report().await?;
+    let file = house.config().report.clone();
+    tidegauge::report::write(&file, &report.to_html()?)
+        .map_err(|error| Error::Write { file: file.clone(), error })?;
+    for answer in report.answers() {
+        out::line(&format!("{answer}\n"));
+    }
+    out::line(&format!("report  {}", file.display()));
+    Ok(())
+}

@@ -1,0 +1,46 @@
+//! `tidegauge tables`
+
+use comfy_table::{Table, presets};
+use tidegauge::core::tables::{self, by_name};
+use tidegauge::{Error, Result};
+
+use crate::{args, out};
+
+/// Describes the built-in tables, or one of them.
+pub(crate) fn tables(args: &args::Tables) -> Result<()> {
+    let Some(name) = &args.name else {
+        out::line(if args.markdown { tables::to_markdown() } else { overview() }.trim_end());
+        return Ok(());
+    };
+    let table = by_name(name).ok_or_else(|| Error::Setting {
+        setting: "tables",
+        reason: format!("there is no built-in table `{name}`; `tidegauge tables` lists them"),
+    })?;
+    if args.markdown {
+        out::line(table.to_markdown().trim_end());
+        return Ok(());
+    }
+    out::line(&format!("{}: {}\nkey: {}\n", table.name, table.description, table.key.join(", ")));
+    let mut columns = Table::new();
+    columns.load_style(presets::NOTHING).set_header(["column", "type", "null", "what"]);
+    for column in &table.columns {
+        columns.add_row([
+            column.name.to_string(),
+            column.dtype.to_string(),
+            if column.nullable { "yes" } else { "" }.into(),
+            column.description.to_string(),
+        ]);
+    }
+    out::line(&columns.to_string());
+    Ok(())
+}
+
+fn overview() -> String {
+    let mut overview = Table::new();
+    overview.load_style(presets::NOTHING).set_header(["table", "columns", "what"]);
+    for table in tables::all() {
+        let columns = table.columns.len().to_string();
+        overview.add_row([table.name.to_string(), columns, table.description.to_string()]);
+    }
+    overview.to_string()
+}

@@ -1,0 +1,43 @@
+//! `tidegauge verify`
+
+use std::process::ExitCode;
+
+use comfy_table::{CellAlignment, Table, presets};
+use tidegauge::{Result, Tidegauge};
+
+use crate::out;
+
+/// Prints each rule with the rows tried and the rows broken; exit code 3 if any is.
+pub(crate) async fn verify(house: &Tidegauge) -> Result<ExitCode> {
+    let report = house.verify().await?;
+    let mut rules = Table::new();
+    rules.load_style(presets::NOTHING).set_header(["", "rule", "tried", "broken", "first broken"]);
+    for rule in &report.rules {
+        let mark = match (rule.tried, rule.broken) {
+            (0, 0) => "–",
+            (_, 0) => "ok",
+            _ => "BROKEN",
+        };
+        rules.add_row([
+            mark.to_owned(),
+            rule.description.clone(),
+            rule.tried.to_string(),
+            rule.broken.to_string(),
+            rule.examples.join(", "),
+        ]);
+    }
+    for at in [2, 3] {
+        if let Some(column) = rules.column_mut(at) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    out::line(&format!("{rules}\n"));
+    let broken = report.rules.iter().filter(|rule| rule.broken > 0).count();
+    if report.passed() {
+        let tried: u64 = report.rules.iter().map(|rule| rule.tried).sum();
+        out::line(&format!("{} rules hold; {tried} checks", report.rules.len()));
+        return Ok(ExitCode::SUCCESS);
+    }
+    out::line(&format!("{broken} of {} rules are broken", report.rules.len()));
+    Ok(ExitCode::from(3))
+}

@@ -1,0 +1,50 @@
+//! The `tidegauge` command.
+
+mod args;
+mod commands;
+mod out;
+mod progress;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tidegauge::Error;
+use tracing_subscriber::EnvFilter;
+
+use crate::args::Args;
+
+fn main() -> ExitCode {
+    // A missing .env is nothing to speak of; a broken one is.
+    if let Err(error) = dotenvy::dotenv()
+        && !error.not_found()
+    {
+        out::error(&format!(".env: {error}"));
+        return ExitCode::from(2);
+    }
+    let args = Args::parse();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            out::error(&error.to_string());
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(commands::run(args)) {
+        Ok(code) => code,
+        Err(error) => {
+            out::error(&error.to_string());
+            exit_code(&error)
+        }
+    }
+}
+
+/// 2 for what the user asked for, 4 when somebody else was at it, 1 for the rest.
+fn exit_code(error: &Error) -> ExitCode {
+    match error {
+        Error::Config(_) | Error::NoConfig { .. } | Error::Setting { .. } => ExitCode::from(2),
+        Error::Core(tidegauge::core::Error::Conflict { .. }) => ExitCode::from(4),
+        _ => ExitCode::FAILURE,
+    }
+}

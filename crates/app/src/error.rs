@@ -1,0 +1,62 @@
+//! What can go wrong in the app.
+
+use std::path::PathBuf;
+
+/// `Result` with this crate's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What can go wrong in the app.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The configuration cannot be read.
+    #[error("the configuration cannot be read: {0}")]
+    Config(Box<figment::Error>),
+    /// The configuration file that was named is not there.
+    #[error("there is no `{}`; `tidegauge init` writes a tidegauge.toml to start from", file.display())]
+    NoConfig {
+        /// The file.
+        file: PathBuf,
+    },
+    /// A setting makes no sense.
+    #[error("{setting}: {reason}")]
+    Setting {
+        /// The setting.
+        setting: &'static str,
+        /// What is wrong, and what would be right.
+        reason: String,
+    },
+    /// The warehouse has no users, so there is nothing to tell.
+    #[error("{warehouse} has no users yet: `tidegauge run` fills it")]
+    Nothing {
+        /// The warehouse, without secrets.
+        warehouse: String,
+    },
+    /// A file cannot be written.
+    #[error("cannot write {}: {error}", file.display())]
+    Write {
+        /// The file.
+        file: PathBuf,
+        /// Why not.
+        #[source]
+        error: std::io::Error,
+    },
+    /// The report's page cannot be made.
+    #[error("the report cannot be made: {0}")]
+    Render(#[from] askama::Error),
+    /// A source, a sink or a batch failed.
+    #[error(transparent)]
+    Core(#[from] tidegauge_core::Error),
+    /// A source cannot be set up.
+    #[error(transparent)]
+    Acquisition(#[from] tidegauge_acquisition::Error),
+    /// The market or the exchange cannot be set up.
+    #[error(transparent)]
+    Simulation(#[from] tidegauge_simulation::Error),
+    /// A warehouse or a sink cannot be opened.
+    #[error(transparent)]
+    Storage(#[from] tidegauge_storage::Error),
+    /// The numbers cannot be worked out.
+    #[error(transparent)]
+    Analytics(#[from] tidegauge_analytics::Error),
+}

@@ -1,0 +1,132 @@
+//! The house with its doors open: a configuration, its warehouse and its backups.
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use tidegauge_analytics::verify;
+use tidegauge_core::{Clock, Cursor, Scan, Sink, TableRef, Warehouse, tables};
+
+use crate::config::{Config, Secrets};
+use crate::pipeline::{Observer, Pipeline, Summary};
+use crate::report::Report;
+use crate::{Result, sources};
+
+/// A configuration, with its warehouse and its backups open.
+#[derive(Debug)]
+pub struct Tidegauge {
+    config: Config,
+    secrets: Secrets,
+    clock: Arc<dyn Clock>,
+    warehouse: Arc<dyn Warehouse>,
+    backups: Vec<Arc<dyn Sink>>,
+}
+
+/// How far a source has been loaded.
+#[derive(Debug, Clone)]
+pub struct Progress {
+    /// The source.
+    pub source: &'static str,
+    /// Its cursor in the warehouse (`None`: never loaded).
+    pub cursor: Option<Cursor>,
+}
+
+/// What a warehouse holds.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    /// The tables that have rows, and how many.
+    pub tables: Vec<(TableRef, usize)>,
+    /// How far each source has been loaded.
+    pub sources: Vec<Progress>,
+}
+
+impl Tidegauge {
+    /// Opens the warehouse and the backups that `config` names.
+    ///
+    /// # Errors
+    /// When one of them cannot be opened.
+    pub fn open(config: Config, secrets: Secrets, clock: Arc<dyn Clock>) -> Result<Self> {
+        let warehouse = tidegauge_storage::connect(&config.warehouse)?;
+        let mut backups = Vec::with_capacity(config.backups.len());
+        for url in &config.backups {
+            backups.push(tidegauge_storage::connect_sink(url)?);
+        }
+        Ok(Self { config, secrets, clock, warehouse, backups })
+    }
+
+    /// What it was opened with.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The warehouse.
+    pub fn warehouse(&self) -> &Arc<dyn Warehouse> {
+        &self.warehouse
+    }
+
+    /// Loads what the configured sources have that is new: market data first, then the simulated
+    /// exchange, which is priced from it. The simulation plays its first ninety days, or one day
+    /// more; or, with `until`, every day before that one.
+    ///
+    /// # Errors
+    /// The first error of a source or a sink; what was loaded before it stays.
+    pub async fn run(
+        &self,
+        until: Option<NaiveDate>,
+        observer: &dyn Observer,
+    ) -> Result<Summary> {
+        sources::check(&self.config)?;
+        let mut market = self.pipeline();
+        for source in sources::market(&self.config, &self.secrets, &self.clock)? {
+            market = market.source(source);
+        }
+        let mut summary = market.run(observer).await?;
+        if sources::simulates(&self.config) {
+            let source = sources::simulation(&self.config, self.warehouse.as_ref(), until).await?;
+            summary.extend(self.pipeline().source(source).run(observer).await?);
+        }
+        Ok(summary)
+    }
+
+    /// A pipeline into the warehouse and the backups, for sources of your own.
+    pub fn pipeline(&self) -> Pipeline {
+        let warehouse: Arc<dyn Sink> = self.warehouse.clone();
+        let pipeline = Pipeline::new().sink(warehouse);
+        self.backups.iter().fold(pipeline, |pipeline, backup| pipeline.sink(backup.clone()))
+    }
+
+    /// Checks every rule of consistency on the warehouse.
+    ///
+    /// # Errors
+    /// When the warehouse cannot be read.
+    pub async fn verify(&self) -> Result<verify::Report> {
+        Ok(verify::verify(self.warehouse.as_ref()).await?)
+    }
+
+    /// Works out the answers.
+    ///
+    /// # Errors
+    /// When the warehouse cannot be read, or has no users.
+    pub async fn report(&self) -> Result<Report> {
+        Report::build(&self.config, self.warehouse.as_ref()).await
+    }
+
+    /// What the warehouse holds, and how far each source has been loaded.
+    ///
+    /// # Errors
+    /// When the warehouse cannot be read.
+    pub async fn status(&self) -> Result<Standing> {
+        let mut standing = Standing { tables: Vec::new(), sources: Vec::new() };
+        for table in tables::all() {
+            let key = Scan::columns(&table, [table.key[0].clone()]);
+            let rows = self.warehouse.scan(&key).await?.height();
+            if rows > 0 {
+                standing.tables.push((table, rows));
+            }
+        }
+        for source in sources::NAMES {
+            let cursor = self.warehouse.cursor(source).await?;
+            standing.sources.push(Progress { source, cursor });
+        }
+        Ok(standing)
+    }
+}

@@ -1,0 +1,126 @@
+//! The sources that a configuration names.
+
+use std::sync::Arc;
+
+use chrono::{Days, NaiveDate};
+use tidegauge_acquisition::http::HttpConfig;
+use tidegauge_acquisition::{
+    CoinGecko, Frankfurter, OpenErApi, Recorded, coingecko, frankfurter, open_er_api,
+};
+use tidegauge_core::tables::{Candle, FxRate, RawCryptoMarketData};
+use tidegauge_core::{Clock, Scan, Source, Warehouse};
+use tidegauge_simulation::{Classic, ClassicConfig, Market};
+
+use crate::config::{CoinGeckoPlan, Config, Preset, Secrets, SimulationConfig};
+use crate::{Error, Result};
+
+/// Every source that a configuration may name; the simulation is played last.
+pub(crate) const NAMES: [&str; 5] =
+    ["recorded", "coingecko", "open_er_api", "frankfurter", "simulation"];
+
+/// Whether every name is one of ours.
+pub(crate) fn check(config: &Config) -> Result<()> {
+    let known = |name: &&String| NAMES.contains(&name.as_str());
+    match config.sources.iter().find(|name| !known(name)) {
+        Some(name) => Err(Error::Setting {
+            setting: "sources",
+            reason: format!("there is no `{name}`; there are {}", NAMES.join(", ")),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Whether the simulated exchange is to be played.
+pub(crate) fn simulates(config: &Config) -> bool {
+    config.sources.iter().any(|name| name == "simulation")
+}
+
+/// The sources of market data that are configured, in the order of [`NAMES`].
+pub(crate) fn market(
+    config: &Config,
+    secrets: &Secrets,
+    clock: &Arc<dyn Clock>,
+) -> Result<Vec<Arc<dyn Source>>> {
+    let mut sources: Vec<Arc<dyn Source>> = Vec::new();
+    for name in NAMES.iter().filter(|name| config.sources.iter().any(|it| it == *name)) {
+        match *name {
+            "recorded" => sources.push(Arc::new(Recorded::default())),
+            "coingecko" => sources.push(Arc::new(coingecko(config, secrets, clock.clone())?)),
+            "open_er_api" => sources.push(Arc::new(OpenErApi::new(
+                open_er_api::Config {
+                    base: config.open_er_api.base.clone(),
+                    http: http(config.open_er_api.base_url.as_deref())?,
+                    ..open_er_api::Config::default()
+                },
+                clock.clone(),
+            )?)),
+            "frankfurter" => sources.push(Arc::new(Frankfurter::new(
+                frankfurter::Config {
+                    quotes: config.frankfurter.symbols.clone(),
+                    since: clock.now().date_naive()
+                        - Days::new(config.frankfurter.history_days.into()),
+                    http: http(config.frankfurter.base_url.as_deref())?,
+                },
+                clock.clone(),
+            )?)),
+            _ => {} // the simulation comes when the market is there
+        }
+    }
+    Ok(sources)
+}
+
+fn coingecko(config: &Config, secrets: &Secrets, clock: Arc<dyn Clock>) -> Result<CoinGecko> {
+    let settings = &config.coingecko;
+    let key = || {
+        secrets.coingecko.clone().ok_or_else(|| Error::Setting {
+            setting: "coingecko.plan",
+            reason: "this plan needs a key: set TIDEGAUGE_COINGECKO_KEY, or plan = \"keyless\""
+                .into(),
+        })
+    };
+    let plan = match settings.plan {
+        CoinGeckoPlan::Keyless => coingecko::Plan::Keyless,
+        CoinGeckoPlan::Demo => coingecko::Plan::Demo(key()?),
+        CoinGeckoPlan::Pro => coingecko::Plan::Pro(key()?),
+    };
+    let config = coingecko::Config {
+        symbols: settings.symbols.clone(),
+        plan,
+        history_days: settings.history_days,
+        http: http(settings.base_url.as_deref())?,
+        ..coingecko::Config::default()
+    };
+    Ok(CoinGecko::new(config, clock)?)
+}
+
+fn http(base_url: Option<&str>) -> Result<HttpConfig> {
+    let base_url = base_url.map(str::parse).transpose()?;
+    Ok(HttpConfig { base_url, ..HttpConfig::default() })
+}
+
+/// The simulated exchange, priced from the market tables of the warehouse and played up to
+/// `until`, or one day further than the warehouse has it.
+pub(crate) async fn simulation(
+    config: &Config,
+    warehouse: &dyn Warehouse,
+    until: Option<NaiveDate>,
+) -> Result<Arc<dyn Source>> {
+    let SimulationConfig { preset, seed, start_day, page_rows } = config.simulation;
+    let candles = warehouse.scan(&Scan::all(Candle::table())).await?;
+    let raw = warehouse.scan(&Scan::all(RawCryptoMarketData::table())).await?;
+    let rates = warehouse.scan(&Scan::all(FxRate::table())).await?;
+    let market = Arc::new(Market::from_frames(&candles, &raw, &rates)?);
+    match preset {
+        Preset::Classic => {
+            let config = ClassicConfig { seed, start_day, until, page_rows };
+            let source = Classic::new(config.clone(), market.clone());
+            if until.is_some() {
+                return Ok(Arc::new(source));
+            }
+            // One end for all sinks, so that one that has fallen behind is brought up to it.
+            let cursor = warehouse.cursor(source.name()).await?;
+            let until = Some(source.next_until(cursor.as_ref())?);
+            Ok(Arc::new(Classic::new(ClassicConfig { until, ..config }, market)))
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Appending to files whose committed length is known, and cutting off what lies beyond it.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use tidegauge_core::polars::frame::DataFrame;
+use tidegauge_core::{BatchBuilder, Cell, DataType, Table};
+
+use super::{encode, path};
+use crate::folder::{Manifest, Part, sync_dir, synced};
+use crate::{Error, Result, cells};
+
+/// Writes the file of a table that the folder does not hold yet; its length.
+pub(super) fn create(dir: &Path, table: &Table) -> Result<u64> {
+    let path = path(dir, &table.name);
+    let header = encode::header(table);
+    // A run that was killed here may have left the header, or a beginning of it.
+    match fs::read(&path) {
+        Ok(there) if header.as_bytes().starts_with(&there) => {}
+        Ok(_) => return Err(Error::InTheWay { path: path.display().to_string() }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(Error::io(&path, error)),
+    }
+    let write = || {
+        let mut file = File::create(&path)?;
+        file.write_all(header.as_bytes())?;
+        Ok(file)
+    };
+    synced(&write().map_err(|error| Error::io(&path, error))?, &path)?;
+    sync_dir(dir)?;
+    Ok(header.len() as u64)
+}
+
+/// Writes `frame` behind the first `committed` bytes; the new length.
+pub(super) fn append(dir: &Path, table: &Table, committed: u64, frame: &DataFrame) -> Result<u64> {
+    let lines = encode::rows(table, frame)?;
+    let path = path(dir, &table.name);
+    let write = || {
+        let mut file = File::options().write(true).open(&path)?;
+        file.seek(SeekFrom::Start(committed))?;
+        file.write_all(lines.as_bytes())?;
+        Ok(file)
+    };
+    synced(&write().map_err(|error| Error::io(&path, error))?, &path)?;
+    Ok(committed + lines.len() as u64)
+}
+
+/// The key columns of the rows of `part`.
+pub(super) fn keys(dir: &Path, table: &Table, part: &Part) -> Result<DataFrame> {
+    let path = path(dir, &table.name);
+    let [start, end] = part.bytes.unwrap_or_default();
+    let slice = || {
+        let mut file = File::open(&path)?;
+        file.seek(SeekFrom::Start(start))?;
+        Ok(file.take(end.saturating_sub(start)))
+    };
+    let slice = slice().map_err(|error| Error::io(&path, error))?;
+    let key = cells::key(table)?;
+    let places: Vec<usize> = key
+        .iter()
+        .filter_map(|column| table.columns.iter().position(|other| other.name == column.name))
+        .collect();
+    let mut builder = BatchBuilder::new(&cells::projected(table, key.iter().copied()));
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(slice);
+    let mut row = csv::StringRecord::new();
+    let damaged = |reason: String| Error::damaged(&path, reason);
+    while reader.read_record(&mut row).map_err(|error| damaged(error.to_string()))? {
+        for (column, place) in key.iter().zip(&places) {
+            let text = row.get(*place).unwrap_or_default();
+            let cell = match column.dtype {
+                DataType::Bool => Cell::Bool(text == "true"),
+                DataType::Int64 => Cell::Int(
+                    text.parse::<i64>()
+                        .map_err(|error| {
+                            damaged(format!("`{}` holds `{text}`: {error}", column.name))
+                        })?
+                        .into(),
+                ),
+                _ => Cell::Text(text),
+            };
+            builder.push(cell)?;
+        }
+    }
+    Ok(builder.finish()?.into_frame())
+}
+
+/// Cuts off what a killed load left behind the committed rows.
+pub(super) fn clean(dir: &Path, manifest: &Manifest) -> Result<()> {
+    for (table, stored) in &manifest.tables {
+        let path = path(dir, table);
+        let committed = stored.bytes.unwrap_or_default();
+        let io = |error| Error::io(&path, error);
+        let file = File::options().write(true).open(&path).map_err(io)?;
+        let there = file.metadata().map_err(io)?.len();
+        if there < committed {
+            let reason = format!("it has {there} bytes, and {committed} were written");
+            return Err(Error::damaged(&path, reason));
+        }
+        if there > committed {
+            tracing::warn!(path = %path.display(), "cutting off what an unfinished load left");
+            file.set_len(committed).map_err(io)?;
+            synced(&file, &path)?;
+        }
+    }
+    Ok(())
+}

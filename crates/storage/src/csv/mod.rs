@@ -1,0 +1,53 @@
+//! A folder of CSV files, one a table: a backup, written and never read back.
+
+mod encode;
+mod load;
+
+use std::path::{Path, PathBuf};
+
+use tidegauge_core::Table;
+use tidegauge_core::polars::frame::DataFrame;
+
+use crate::Result;
+use crate::folder::{Folder, Format, Manifest, Part, Stored};
+
+/// A folder of CSV files.
+pub(crate) type Csv = Folder<CsvFiles>;
+
+/// CSV, as a folder's format.
+#[derive(Debug)]
+pub(crate) enum CsvFiles {}
+
+impl Format for CsvFiles {
+    const NAME: &'static str = "csv";
+
+    fn create(dir: &Path, table: &Table, stored: &mut Stored) -> Result<()> {
+        stored.bytes = Some(load::create(dir, table)?);
+        Ok(())
+    }
+
+    fn write(
+        dir: &Path,
+        table: &Table,
+        stored: &mut Stored,
+        commit: u64,
+        frame: DataFrame,
+    ) -> Result<Part> {
+        let start = stored.bytes.unwrap_or_default();
+        let end = load::append(dir, table, start, &frame)?;
+        stored.bytes = Some(end);
+        Ok(Part { commit, rows: frame.height(), bytes: Some([start, end]), range: None })
+    }
+
+    fn keys(dir: &Path, table: &Table, part: &Part) -> Result<DataFrame> {
+        load::keys(dir, table, part)
+    }
+
+    fn clean(dir: &Path, manifest: &Manifest) -> Result<()> {
+        load::clean(dir, manifest)
+    }
+}
+
+fn path(dir: &Path, table: &str) -> PathBuf {
+    dir.join(format!("{table}.csv"))
+}

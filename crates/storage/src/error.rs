@@ -1,0 +1,192 @@
+//! What can go wrong in a store.
+
+use std::io;
+use std::path::Path;
+
+use tidegauge_core::polars::error::PolarsError;
+
+/// `Result` with this crate's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What can go wrong in a store. Every message names the thing and the way out.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A URL that names no store of this crate.
+    #[error(
+        "`{scheme}` is not a kind of store; use sqlite://path/to/file.db, parquet://dir or csv://dir"
+    )]
+    UnknownStore {
+        /// What stands before `://`, or the whole where nothing does.
+        scheme: String,
+    },
+    /// A URL of a known store that lacks something, or has too much.
+    #[error("the {scheme}:// url {reason}")]
+    InvalidUrl {
+        /// The kind of store.
+        scheme: &'static str,
+        /// What is wrong, and what to write instead.
+        reason: String,
+    },
+    /// A warehouse was asked for, and CSV is not one.
+    #[error(
+        "a csv folder is a backup that cannot be read back; \
+         analyse from a sqlite:// or parquet:// warehouse, and keep csv:// as a sink beside it"
+    )]
+    NotReadable,
+    /// A table named like what the store keeps for itself.
+    #[error("table `{table}`: names beginning with `{prefix}` are the store's own; rename it")]
+    Reserved {
+        /// The table.
+        table: String,
+        /// The beginning that is taken.
+        prefix: &'static str,
+    },
+    /// The store holds a table of that name with other columns.
+    #[error(
+        "table `{table}`, column `{column}`: the store has {found}, its definition says {expected}; \
+         rename the table in its definition, or migrate the stored one"
+    )]
+    Drift {
+        /// The table.
+        table: String,
+        /// The first column that differs.
+        column: String,
+        /// What the store has.
+        found: String,
+        /// What the definition says.
+        expected: String,
+    },
+    /// A row whose key an append table holds already.
+    #[error(
+        "table `{table}` only takes new rows and has one with this key ({key}) already; nothing was \
+         written: the source repeats rows, or the table should be written by merge"
+    )]
+    Duplicate {
+        /// The table.
+        table: String,
+        /// The columns of its key.
+        key: String,
+    },
+    /// A value that this store cannot hold exactly.
+    #[error(
+        "table `{table}`, column `{column}`: {value} lies outside the years 0000 to 9999, \
+         which is all that this store can write; correct it at its source, or load into parquet://"
+    )]
+    Unrepresentable {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// The value.
+        value: String,
+    },
+    /// Somebody else holds the store's lock.
+    #[error("`{path}` is in use by another process; wait for it to finish, then run again")]
+    Busy {
+        /// The file or folder.
+        path: String,
+    },
+    /// The store may be read but not written.
+    #[error("`{path}` cannot be written: it is read-only for this user, or opened with mode=ro")]
+    ReadOnly {
+        /// The file or folder.
+        path: String,
+    },
+    /// No space left.
+    #[error("the disk of `{path}` is full; nothing was written, make room and run again")]
+    DiskFull {
+        /// The file or folder.
+        path: String,
+    },
+    /// The store's own files are damaged, or were edited.
+    #[error("`{path}` is damaged: {reason}; restore it from a backup, or load into a new place")]
+    Damaged {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A file that is not ours lies where one of ours must go.
+    #[error("`{path}` was not written by this store; move it away, or choose another folder")]
+    InTheWay {
+        /// The file.
+        path: String,
+    },
+    /// The store was written by a newer release.
+    #[error("`{path}` was written by a newer release of tidegauge; update tidegauge to use it")]
+    Newer {
+        /// The file or folder.
+        path: String,
+    },
+    /// The operating system refused.
+    #[error("`{path}`: {error}; check that the folder exists and that this user may use it")]
+    Io {
+        /// The file or folder.
+        path: String,
+        /// Why.
+        #[source]
+        error: io::Error,
+    },
+    /// SQLite refused.
+    #[error("`{path}`: {error}")]
+    Sqlite {
+        /// The file.
+        path: String,
+        /// Why.
+        #[source]
+        error: sqlx::Error,
+    },
+    /// A migration of the built-in tables failed.
+    #[error("`{path}`: {error}")]
+    Migrate {
+        /// The file.
+        path: String,
+        /// Why.
+        #[source]
+        error: sqlx::migrate::MigrateError,
+    },
+    /// Columns could not be put together.
+    #[error("columns could not be put together: {0}")]
+    Columns(#[from] PolarsError),
+    /// An error in the ports' own terms.
+    #[error(transparent)]
+    Core(#[from] tidegauge_core::Error),
+}
+
+impl Error {
+    /// What the operating system said of `path`.
+    pub(crate) fn io(path: &Path, error: io::Error) -> Self {
+        let path = path.display().to_string();
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path },
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                Self::ReadOnly { path }
+            }
+            _ => Self::Io { path, error },
+        }
+    }
+
+    /// What polars said of the file at `path`.
+    pub(crate) fn file(path: &Path, error: PolarsError) -> Self {
+        match error {
+            PolarsError::IO { error, .. } => {
+                Self::io(path, io::Error::new(error.kind(), error.to_string()))
+            }
+            other => Self::damaged(path, other.to_string()),
+        }
+    }
+
+    /// The file at `path` is not what was written there.
+    pub(crate) fn damaged(path: &Path, reason: impl Into<String>) -> Self {
+        Self::Damaged { path: path.display().to_string(), reason: reason.into() }
+    }
+
+    /// The error in the ports' terms, as one of the store called `name`.
+    pub(crate) fn of(self, name: &str) -> tidegauge_core::Error {
+        match self {
+            Self::Core(error) => error,
+            other => tidegauge_core::Error::sink(name, other),
+        }
+    }
+}

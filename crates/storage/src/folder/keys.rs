@@ -1,0 +1,131 @@
+//! Which keys are there: what a database's index is for, by reading only what may hold them.
+
+use tidegauge_core::polars::frame::DataFrame;
+use tidegauge_core::polars::prelude::PlHashSet;
+use tidegauge_core::{Cell, DataType, Table};
+
+use super::manifest::Range;
+use super::{Part, Stored};
+use crate::cells::{self, Cells};
+use crate::{Error, Result};
+
+/// Text beyond this many bytes is no use as a bound.
+const LONGEST_BOUND: usize = 64;
+
+/// The keys of a frame's rows.
+pub(crate) struct Keys<'a>(Vec<Cells<'a>>);
+
+/// Keys seen so far.
+pub(crate) enum KeySet {
+    /// Of a key that is one whole number, as most are.
+    Ints(PlHashSet<i64>),
+    /// Of any other.
+    Rows(PlHashSet<Vec<u8>>),
+}
+
+impl<'a> Keys<'a> {
+    pub(crate) fn of(frame: &'a DataFrame, table: &'a Table) -> Result<Self> {
+        Ok(Self(cells::all(frame, cells::key(table)?)?))
+    }
+
+    fn int(&self, row: usize) -> i64 {
+        match self.0.first() {
+            Some(Cells::Int(values)) => values.get(row).unwrap_or_default(),
+            _ => 0,
+        }
+    }
+
+    fn bytes(&self, row: usize) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(16 * self.0.len());
+        for cells in &self.0 {
+            match cells.get(row) {
+                Cell::Bool(value) => bytes.push(value.into()),
+                Cell::Int(value) | Cell::Decimal(value) => bytes.extend(value.to_le_bytes()),
+                Cell::Text(text) => {
+                    bytes.extend(text.len().to_le_bytes());
+                    bytes.extend(text.as_bytes());
+                }
+                Cell::Date(days) => bytes.extend(days.to_le_bytes()),
+                Cell::Timestamp(micros) => bytes.extend(micros.to_le_bytes()),
+                // A key column is neither.
+                Cell::Float(_) | Cell::Null => {}
+            }
+        }
+        bytes
+    }
+}
+
+impl KeySet {
+    pub(crate) fn new(table: &Table) -> Result<Self> {
+        let key = cells::key(table)?;
+        let int = key.len() == 1 && key.iter().all(|column| column.dtype == DataType::Int64);
+        Ok(if int { Self::Ints(PlHashSet::default()) } else { Self::Rows(PlHashSet::default()) })
+    }
+
+    /// Adds the key of `row`; whether it was new.
+    pub(crate) fn insert(&mut self, keys: &Keys<'_>, row: usize) -> bool {
+        match self {
+            Self::Ints(seen) => seen.insert(keys.int(row)),
+            Self::Rows(seen) => seen.insert(keys.bytes(row)),
+        }
+    }
+
+    pub(crate) fn contains(&self, keys: &Keys<'_>, row: usize) -> bool {
+        match self {
+            Self::Ints(seen) => seen.contains(&keys.int(row)),
+            Self::Rows(seen) => seen.contains(&keys.bytes(row)),
+        }
+    }
+}
+
+/// The least and greatest value of the key's first column.
+pub(super) fn range(frame: &DataFrame, table: &Table) -> Result<Option<Range>> {
+    let keys = Keys::of(frame, table)?;
+    Ok(match keys.0.first() {
+        Some(Cells::Int(values) | Cells::Timestamp(values)) => {
+            let bounds = values.iter().flatten().fold(None, widen);
+            bounds.map(|(least, most)| Range::Int([least, most]))
+        }
+        Some(Cells::Date(days)) => {
+            let bounds = days.iter().flatten().map(i64::from).fold(None, widen);
+            bounds.map(|(least, most)| Range::Int([least, most]))
+        }
+        Some(Cells::Text(values)) => {
+            let bounds = values.iter().flatten().fold(None, widen);
+            bounds
+                .filter(|(least, most)| least.len().max(most.len()) <= LONGEST_BOUND)
+                .map(|(least, most)| Range::Text([least.into(), most.into()]))
+        }
+        _ => None,
+    })
+}
+
+fn widen<T: Ord + Copy>(bounds: Option<(T, T)>, value: T) -> Option<(T, T)> {
+    Some(bounds.map_or((value, value), |(least, most)| (least.min(value), most.max(value))))
+}
+
+/// Refuses rows of which one has the key of another, or of one that is stored: of the stored
+/// parts only those are read whose range meets that of the rows.
+pub(super) fn refuse_known(
+    table: &Table,
+    frame: &DataFrame,
+    range: Option<&Range>,
+    stored: &Stored,
+    read: impl Fn(&Part) -> Result<DataFrame>,
+) -> Result<()> {
+    let known = || Error::Duplicate { table: table.name.to_string(), key: table.key.join(", ") };
+    let mut new = KeySet::new(table)?;
+    let keys = Keys::of(frame, table)?;
+    if !(0..frame.height()).all(|row| new.insert(&keys, row)) {
+        return Err(known());
+    }
+    for part in stored.parts.iter().filter(|part| Range::meets(part.range.as_ref(), range)) {
+        let mut old = read(part)?;
+        old.rechunk_mut();
+        let keys = Keys::of(&old, table)?;
+        if (0..old.height()).any(|row| new.contains(&keys, row)) {
+            return Err(known());
+        }
+    }
+    Ok(())
+}

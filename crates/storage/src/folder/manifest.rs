@@ -1,0 +1,184 @@
+//! The manifest: what a folder holds, and nothing else does it hold.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use serde::{Deserialize, Serialize};
+use tidegauge_core::{Cursor, Table};
+
+use super::disk;
+use crate::{Error, Result};
+
+/// The layout written by this release.
+const VERSION: u32 = 1;
+
+/// What a folder holds, as of its last commit.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Manifest {
+    version: u32,
+    format: String,
+    /// The number of the last commit.
+    pub(crate) commit: u64,
+    /// How far each source has been loaded.
+    pub(crate) cursors: BTreeMap<String, Cursor>,
+    /// The tables by name.
+    pub(crate) tables: BTreeMap<String, Stored>,
+}
+
+/// A table as the folder holds it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Stored {
+    columns: Vec<StoredColumn>,
+    key: Vec<String>,
+    /// The committed length of its file, bytes, where it has a single one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) bytes: Option<u64>,
+    /// Its rows, oldest first.
+    pub(crate) parts: Vec<Part>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct StoredColumn {
+    name: String,
+    #[serde(rename = "type")]
+    dtype: String,
+    nullable: bool,
+}
+
+/// The rows of a table that one commit wrote.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Part {
+    /// The number of the commit.
+    pub(crate) commit: u64,
+    /// How many rows.
+    pub(crate) rows: usize,
+    /// Where in the table's file they begin and end, where it has a single one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) bytes: Option<[u64; 2]>,
+    /// The least and greatest value of the key's first column, where that is cheap to keep.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) range: Option<Range>,
+}
+
+/// A least and a greatest value, both in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Range {
+    Int([i64; 2]),
+    Text([String; 2]),
+}
+
+impl Range {
+    /// Whether a value may lie in both. What is not known may be anything.
+    pub(crate) fn meets(this: Option<&Self>, other: Option<&Self>) -> bool {
+        match (this, other) {
+            (Some(Self::Int(a)), Some(Self::Int(b))) => a[0] <= b[1] && b[0] <= a[1],
+            (Some(Self::Text(a)), Some(Self::Text(b))) => a[0] <= b[1] && b[0] <= a[1],
+            _ => true,
+        }
+    }
+}
+
+impl Manifest {
+    /// The manifest of the folder `dir`; of nothing where there is none.
+    pub(crate) fn read(dir: &Path, format: &str) -> Result<Self> {
+        let path = path(dir);
+        let text = match fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(Self {
+                    version: VERSION,
+                    format: format.into(),
+                    commit: 0,
+                    cursors: BTreeMap::new(),
+                    tables: BTreeMap::new(),
+                });
+            }
+            Err(error) => return Err(Error::io(&path, error)),
+        };
+        // Only the version of a manifest from the future can be relied on.
+        #[derive(Deserialize)]
+        struct Versioned {
+            version: u32,
+        }
+        let damaged = |error: serde_json::Error| Error::damaged(&path, error.to_string());
+        let Versioned { version } = serde_json::from_slice(&text).map_err(damaged)?;
+        if version > VERSION {
+            return Err(Error::Newer { path: dir.display().to_string() });
+        }
+        let manifest: Self = serde_json::from_slice(&text).map_err(damaged)?;
+        if manifest.format != format {
+            return Err(Error::InTheWay { path: path.display().to_string() });
+        }
+        Ok(manifest)
+    }
+
+    /// Makes this the folder's manifest: the moment of commit.
+    pub(crate) fn write(&self, dir: &Path) -> Result<()> {
+        let path = path(dir);
+        let text =
+            serde_json::to_vec(self).map_err(|error| Error::io(&path, io::Error::other(error)))?;
+        disk::replace(&path, &text)
+    }
+}
+
+impl Stored {
+    pub(crate) fn new(table: &Table) -> Self {
+        Self {
+            columns: columns(table),
+            key: table.key.iter().map(ToString::to_string).collect(),
+            bytes: None,
+            parts: Vec::new(),
+        }
+    }
+
+    /// Whether `table` is what is stored.
+    ///
+    /// # Errors
+    /// Naming the first column that differs.
+    pub(crate) fn compare(&self, table: &Table) -> Result<()> {
+        let wanted = columns(table);
+        let shown = |column: Option<&StoredColumn>| {
+            column.map_or_else(
+                || "no such column".into(),
+                |StoredColumn { name, dtype, nullable }| {
+                    format!("`{name}`, {dtype}{}", if *nullable { ", nullable" } else { "" })
+                },
+            )
+        };
+        for at in 0..wanted.len().max(self.columns.len()) {
+            let (found, expected) = (self.columns.get(at), wanted.get(at));
+            if found != expected {
+                return Err(Error::Drift {
+                    table: table.name.to_string(),
+                    column: expected.or(found).map(|it| it.name.clone()).unwrap_or_default(),
+                    found: shown(found),
+                    expected: shown(expected),
+                });
+            }
+        }
+        if self.key != table.key {
+            return Err(Error::Drift {
+                table: table.name.to_string(),
+                column: table.key.join(", "),
+                found: format!("the key {}", self.key.join(", ")),
+                expected: format!("the key {}", table.key.join(", ")),
+            });
+        }
+        Ok(())
+    }
+}
+
+fn columns(table: &Table) -> Vec<StoredColumn> {
+    let columns = table.columns.iter().map(|column| StoredColumn {
+        name: column.name.to_string(),
+        dtype: column.dtype.to_string(),
+        nullable: column.nullable,
+    });
+    columns.collect()
+}
+
+fn path(dir: &Path) -> PathBuf {
+    disk::own(dir).join("manifest.json")
+}

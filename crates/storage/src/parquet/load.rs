@@ -1,0 +1,68 @@
+//! Writing files, and removing those that no commit names.
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::path::Path;
+
+use polars_io::parquet::write::{ParquetCompression, ParquetWriter};
+use tidegauge_core::polars::frame::DataFrame;
+use tidegauge_core::polars::prelude::{BooleanChunked, NewChunkedArray, PlSmallStr};
+use tidegauge_core::{Table, WriteMode};
+
+use super::{commit, entries, path};
+use crate::folder::{KeySet, Keys, Manifest, Part, sync_dir, synced};
+use crate::{Error, Result};
+
+/// Writes `frame` as the file of `number`.
+pub(super) fn write(dir: &Path, table: &Table, number: u64, frame: DataFrame) -> Result<Part> {
+    let mut frame = match table.write {
+        WriteMode::Append => frame,
+        WriteMode::Merge => newest(table, frame)?,
+    };
+    let path = path(dir, &table.name, number);
+    let folder = dir.join(table.name.as_ref());
+    if !folder.exists() {
+        fs::create_dir_all(&folder).map_err(|error| Error::io(&folder, error))?;
+        sync_dir(dir)?;
+    }
+    let file = File::create(&path).map_err(|error| Error::io(&path, error))?;
+    ParquetWriter::new(&file)
+        .with_compression(ParquetCompression::Zstd(None))
+        .finish(&mut frame)
+        .map_err(|error| Error::file(&path, error))?;
+    synced(&file, &path)?;
+    sync_dir(&folder)?;
+    Ok(Part { commit: number, rows: frame.height(), bytes: None, range: None })
+}
+
+/// The last row of each key.
+fn newest(table: &Table, frame: DataFrame) -> Result<DataFrame> {
+    let mut seen = KeySet::new(table)?;
+    let keys = Keys::of(&frame, table)?;
+    let mut stays = vec![false; frame.height()];
+    for row in (0..frame.height()).rev() {
+        stays[row] = seen.insert(&keys, row);
+    }
+    if stays.iter().all(|stays| *stays) {
+        return Ok(frame);
+    }
+    Ok(frame.filter(&BooleanChunked::from_slice(PlSmallStr::EMPTY, &stays))?)
+}
+
+/// Removes the files that a killed load left: those named like ours and not in the manifest.
+pub(super) fn clean(dir: &Path, manifest: &Manifest) -> Result<()> {
+    for folder in entries(dir)?.into_iter().map(|entry| entry.path()).filter(|it| it.is_dir()) {
+        let table = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let parts = manifest.tables.get(table).into_iter().flat_map(|stored| &stored.parts);
+        let committed: HashSet<u64> = parts.map(|part| part.commit).collect();
+        for file in entries(&folder)? {
+            let number = file.file_name().to_str().and_then(commit);
+            if number.is_some_and(|number| !committed.contains(&number)) {
+                let path = file.path();
+                tracing::warn!(path = %path.display(), "removing what an unfinished load left");
+                fs::remove_file(&path).map_err(|error| Error::io(&path, error))?;
+            }
+        }
+    }
+    Ok(())
+}

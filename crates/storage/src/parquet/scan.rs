@@ -1,0 +1,87 @@
+//! Reading columns back, from the files that the manifest names.
+
+use std::path::Path;
+
+use polars_io::SerReader;
+use polars_io::parquet::read::ParquetReader;
+use tidegauge_core::polars::frame::DataFrame;
+use tidegauge_core::polars::prelude::{BooleanChunked, NewChunkedArray, PlSmallStr};
+use tidegauge_core::{Scan, Table, WriteMode};
+
+use super::{ParquetFiles, opened, path};
+use crate::folder::{Format, KeySet, Keys, Manifest, Part, Range};
+use crate::{Error, Result, cells};
+
+/// The columns that `scan` wants; no rows of a table that is not there.
+pub(super) fn scan(dir: &Path, scan: &Scan) -> Result<DataFrame> {
+    crate::check(&scan.table)?;
+    let wanted = scan.wanted()?;
+    let table = &scan.table;
+    let names: Vec<String> = wanted.iter().map(|column| column.name.to_string()).collect();
+    let mut frame = cells::none(&cells::projected(table, wanted))?;
+    let manifest = Manifest::read(dir, ParquetFiles::NAME)?;
+    let Some(stored) = manifest.tables.get(table.name.as_ref()) else { return Ok(frame) };
+    stored.compare(table)?;
+    let parts = match table.write {
+        WriteMode::Append => {
+            let parts = stored.parts.iter().map(|part| read(dir, table, part, names.clone()));
+            parts.collect::<Result<Vec<_>>>()?
+        }
+        WriteMode::Merge => newest(dir, table, &stored.parts, &names)?,
+    };
+    for part in parts {
+        frame.vstack_mut_owned(part)?;
+    }
+    Ok(frame)
+}
+
+/// The columns called `names` of the rows of `part`, in that order.
+pub(super) fn read(
+    dir: &Path,
+    table: &Table,
+    part: &Part,
+    names: Vec<String>,
+) -> Result<DataFrame> {
+    let path = path(dir, &table.name, part.commit);
+    let frame = ParquetReader::new(opened(&path)?)
+        .with_columns(Some(names.clone()))
+        .finish()
+        .and_then(|frame| frame.select(&names))
+        .map_err(|error| Error::file(&path, error))?;
+    if frame.height() != part.rows && !names.is_empty() {
+        let reason = format!("it has {} rows, not {}", frame.height(), part.rows);
+        return Err(Error::damaged(&path, reason));
+    }
+    Ok(frame)
+}
+
+/// The parts, oldest first, without the rows that a later part replaces.
+fn newest(dir: &Path, table: &Table, parts: &[Part], names: &[String]) -> Result<Vec<DataFrame>> {
+    let mut with_key = names.to_vec();
+    let keys = table.key.iter().filter(|key| !names.iter().any(|name| name == *key));
+    with_key.extend(keys.map(ToString::to_string));
+    let mut seen = KeySet::new(table)?;
+    let mut kept = Vec::with_capacity(parts.len());
+    for (at, part) in parts.iter().enumerate().rev() {
+        let meets = |other: &Part| Range::meets(part.range.as_ref(), other.range.as_ref());
+        // No part has a key twice: most ranges meet no other, and those parts stay whole.
+        let replaced = parts[at + 1..].iter().any(meets);
+        let replaces = parts[..at].iter().any(meets);
+        if !replaced && !replaces {
+            kept.push(read(dir, table, part, names.to_vec())?);
+            continue;
+        }
+        let mut frame = read(dir, table, part, with_key.clone())?;
+        frame.rechunk_mut();
+        let stays: Vec<bool> = {
+            let keys = Keys::of(&frame, table)?;
+            (0..frame.height()).map(|row| seen.insert(&keys, row)).collect()
+        };
+        if stays.contains(&false) {
+            frame = frame.filter(&BooleanChunked::from_slice(PlSmallStr::EMPTY, &stays))?;
+        }
+        kept.push(frame.select(names)?);
+    }
+    kept.reverse();
+    Ok(kept)
+}

@@ -1,0 +1,195 @@
+//! Values on their way into SQLite and back.
+
+use sqlx::sqlite::{SqliteArguments, SqliteValueRef};
+use sqlx::{Arguments, Decode, Sqlite, TypeInfo, ValueRef, error::BoxDynError};
+use tidegauge_core::{Cell, Column, DataType};
+
+use crate::{Error, Result, text};
+
+/// Appends `cell` as the next value of a statement.
+pub(super) fn bind(
+    values: &mut SqliteArguments,
+    cell: Cell<'_>,
+    table: &str,
+    column: &Column,
+) -> Result<()> {
+    let outside = |value: String| Error::Unrepresentable {
+        table: table.into(),
+        column: column.name.to_string(),
+        value,
+    };
+    let added = match (cell, column.dtype) {
+        (Cell::Null, _) => values.add(None::<i64>),
+        (Cell::Bool(value), _) => values.add(value),
+        (Cell::Float(value), _) => values.add(value),
+        (Cell::Text(value), _) => values.add(value),
+        (Cell::Int(value), _) => match i64::try_from(value) {
+            Ok(value) => values.add(value),
+            Err(_) => return Err(outside(value.to_string())),
+        },
+        (Cell::Date(days), _) => {
+            values.add(text::day(days).ok_or_else(|| outside(format!("day {days}")))?)
+        }
+        (Cell::Timestamp(at), _) => {
+            values.add(text::instant(at, ' ', "").ok_or_else(|| outside(format!("{at} µs")))?)
+        }
+        (Cell::Decimal(units), DataType::Decimal { scale, .. }) => match decimal(units, scale) {
+            Money::Integer(value) => values.add(value),
+            Money::Real(value) => values.add(value),
+            Money::Text(value) => values.add(value.into_bytes()),
+        },
+        (Cell::Decimal(units), _) => return Err(outside(units.to_string())),
+    };
+    added.map_err(|error| Error::Sqlite { path: table.into(), error: sqlx::Error::Encode(error) })
+}
+
+/// How a decimal lies in SQLite.
+#[derive(Debug, PartialEq)]
+enum Money {
+    /// A whole number.
+    Integer(i64),
+    /// A float whose shortest spelling is the decimal.
+    Real(f64),
+    /// The digits, as a BLOB, which SQLite leaves alone.
+    Text(String),
+}
+
+/// A number where that comes back exactly, so that `SUM`, `ORDER BY` and `>` work in plain SQL;
+/// else the digits.
+fn decimal(units: i128, scale: u8) -> Money {
+    if let Some(unit) = 10i128.checked_pow(scale.into())
+        && units % unit == 0
+        && let Ok(whole) = i64::try_from(units / unit)
+    {
+        return Money::Integer(whole);
+    }
+    // Up to 15 digits, and a power of ten that a float holds exactly, the quotient is the float
+    // next to the decimal and the decimal the shortest spelling of it.
+    if units.unsigned_abs() < 1_000_000_000_000_000 && scale <= 22 {
+        return Money::Real(units as f64 / 10f64.powi(scale.into()));
+    }
+    let digits = text::decimal(units, scale);
+    match digits.parse::<f64>() {
+        Ok(real) if real.to_string() == trimmed(&digits) => Money::Real(real),
+        _ => Money::Text(digits),
+    }
+}
+
+/// `digits` without the zeros that end its decimal places.
+fn trimmed(digits: &str) -> &str {
+    match digits.contains('.') {
+        true => digits.trim_end_matches('0').trim_end_matches('.'),
+        false => digits,
+    }
+}
+
+/// The minor units of a float that is the quotient of at most 15 digits, as [`decimal`] writes
+/// them: the same that its shortest spelling says, without spelling it.
+fn units(real: f64, scale: u8) -> Option<i128> {
+    let unit = 10f64.powi(scale.into());
+    let nearest = (real * unit).round();
+    #[allow(clippy::cast_possible_truncation)] // a whole number of at most 15 digits
+    (scale <= 22 && nearest.abs() < 1e15 && nearest / unit == real).then_some(nearest as i128)
+}
+
+/// Hands the value that SQLite gave for `column` to `push`.
+pub(super) fn read<T>(
+    value: SqliteValueRef<'_>,
+    column: &Column,
+    push: impl FnOnce(Cell<'_>) -> T,
+) -> Result<T, BoxDynError> {
+    if value.is_null() {
+        return Ok(push(Cell::Null));
+    }
+    // What lies there decides, not what was declared: SQLite lets anybody put anything anywhere.
+    let stored = value.type_info().into_owned();
+    Ok(match stored.name() {
+        "INTEGER" => match (<i64 as Decode<Sqlite>>::decode(value)?, column.dtype) {
+            (0, DataType::Bool) => push(Cell::Bool(false)),
+            (1, DataType::Bool) => push(Cell::Bool(true)),
+            (number, _) => push(Cell::Int(number.into())),
+        },
+        "REAL" => {
+            let real = <f64 as Decode<Sqlite>>::decode(value)?;
+            match column.dtype {
+                DataType::Decimal { scale, .. } => match units(real, scale) {
+                    Some(units) => push(Cell::Decimal(units)),
+                    None => push(Cell::Text(&real.to_string())),
+                },
+                _ => push(Cell::Float(real)),
+            }
+        }
+        "TEXT" => {
+            let text = <&str as Decode<Sqlite>>::decode(value)?;
+            match column.dtype {
+                DataType::Date => push(text::parse_day(text).map_or(Cell::Text(text), Cell::Date)),
+                DataType::Timestamp => {
+                    push(text::parse_instant(text).map_or(Cell::Text(text), Cell::Timestamp))
+                }
+                _ => push(Cell::Text(text)),
+            }
+        }
+        _ => {
+            let bytes = <&[u8] as Decode<Sqlite>>::decode(value)?;
+            match column.dtype {
+                DataType::Decimal { .. } => push(Cell::Text(std::str::from_utf8(bytes)?)),
+                dtype => return Err(format!("it holds a BLOB, not {dtype}").into()),
+            }
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What reading makes of it, without SQLite between.
+    fn spelled(money: Money) -> String {
+        match money {
+            Money::Integer(value) => value.to_string(),
+            Money::Real(value) => value.to_string(),
+            Money::Text(digits) => digits,
+        }
+    }
+
+    #[test]
+    fn money_is_a_number_wherever_that_is_exact() {
+        assert_eq!(decimal(500, 2), Money::Integer(5));
+        assert_eq!(decimal(-1250, 2), Money::Real(-12.5));
+        assert_eq!(decimal(3_426_519_345_116, 8), Money::Real(34_265.193_451_16));
+        assert_eq!(decimal(1_234_567_812_345_678, 8), Money::Real(12_345_678.123_456_78));
+        assert_eq!(decimal(10i128.pow(27), 8), Money::Real(1e19));
+        let digits = "12345678901.12345678";
+        assert_eq!(decimal(1_234_567_890_112_345_678, 8), Money::Text(digits.into()));
+    }
+
+    #[test]
+    fn a_float_that_is_no_decimal_is_left_to_its_spelling() {
+        assert_eq!(units(0.1 + 0.2, 8), None);
+        assert_eq!(units(0.1, 0), None);
+        assert_eq!(units(f64::INFINITY, 2), None);
+        assert_eq!(units(1e300, 2), None);
+        assert_eq!(units(-12.5, 2), Some(-1250));
+    }
+
+    proptest! {
+        #[test]
+        fn the_quotient_says_what_the_spelling_says(units in any::<i64>(), shift in 0u32..63, scale in 0u8..=22) {
+            let units = i128::from(units >> shift);
+            if let Money::Real(real) = decimal(units, scale) {
+                let digits = text::decimal(units, scale);
+                prop_assert_eq!(real.to_string(), trimmed(&digits));
+                prop_assert_eq!(super::units(real, scale).unwrap_or(units), units);
+            }
+        }
+
+        #[test]
+        fn money_comes_back(units in any::<i128>(), shift in 0u32..127, scale in 0u8..=38) {
+            let units = units >> shift; // as many small ones as large
+            let (back, digits) = (spelled(decimal(units, scale)), text::decimal(units, scale));
+            prop_assert_eq!(trimmed(&back), trimmed(&digits));
+        }
+    }
+}

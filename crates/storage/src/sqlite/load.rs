@@ -1,0 +1,146 @@
+//! Loading: one transaction for the rows and the cursor.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use sqlx::sqlite::{SqliteArguments, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection};
+use tidegauge_core::{Batch, Cursor, Load, Table, TableRef, WriteMode};
+
+use super::{Writer, ddl, encode, failure};
+use crate::{Error, Result, cells};
+
+/// Where the cursors are.
+pub(super) const CURSORS: &str = "_tidegauge_cursors";
+
+/// SQLite binds at most this many values to a statement.
+const MOST_VALUES: usize = 32_766;
+/// Rows a statement: beyond this nothing is gained.
+const MOST_ROWS: usize = 500;
+
+/// How far `source` has been loaded.
+pub(super) async fn cursor(
+    connection: &mut SqliteConnection,
+    source: &str,
+) -> Result<Option<Cursor>, sqlx::Error> {
+    let cursor: Option<String> =
+        sqlx::query_scalar("SELECT cursor FROM _tidegauge_cursors WHERE source = ?")
+            .bind(source)
+            .fetch_optional(connection)
+            .await?;
+    Ok(cursor.map(Cursor::new))
+}
+
+/// Creates those of `tables` that are missing, and compares all with their definitions.
+pub(super) async fn prepare(path: &Path, writer: &mut Writer, tables: &[TableRef]) -> Result<()> {
+    let known = |table: &TableRef| writer.prepared.get(table.name.as_ref()) == Some(table);
+    let mut unknown: Vec<TableRef> = tables.iter().filter(|table| !known(table)).cloned().collect();
+    unknown.dedup();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let sql = |error| failure(path, error);
+    let mut transaction = writer.connection.begin_with("BEGIN IMMEDIATE").await.map_err(sql)?;
+    for table in &unknown {
+        crate::check(table)?;
+        ddl::ensure(&mut transaction, table).await.map_err(sql)??;
+    }
+    transaction.commit().await.map_err(sql)?;
+    writer.prepared.extend(unknown.into_iter().map(|table| (table.name.to_string(), table)));
+    Ok(())
+}
+
+/// Commits `load`, if its source's cursor is still where the load expects it.
+pub(super) async fn load(path: &Path, writer: &mut Writer, load: Load<'_>) -> Result<()> {
+    let tables: Vec<TableRef> = load.batches.iter().map(|batch| batch.table().clone()).collect();
+    prepare(path, writer, &tables).await?;
+    let sql = |error| failure(path, error);
+    // Immediate: who comes second waits here, and then finds the cursor moved.
+    let mut transaction = writer.connection.begin_with("BEGIN IMMEDIATE").await.map_err(sql)?;
+    let found = cursor(&mut transaction, load.source).await.map_err(sql)?;
+    if found.as_ref() != load.before {
+        return Err(Error::Core(tidegauge_core::Error::Conflict {
+            source_name: load.source.into(),
+            expected: load.before.cloned(),
+            found,
+        }));
+    }
+    for batch in load.batches {
+        insert(path, &mut transaction, batch).await?;
+    }
+    sqlx::query(
+        "INSERT INTO _tidegauge_cursors (source, cursor) VALUES (?, ?) \
+         ON CONFLICT (source) DO UPDATE SET cursor = excluded.cursor",
+    )
+    .bind(load.source)
+    .bind(load.after.as_str())
+    .execute(&mut *transaction)
+    .await
+    .map_err(sql)?;
+    transaction.commit().await.map_err(sql)
+}
+
+async fn insert(path: &Path, connection: &mut SqliteConnection, batch: &Batch) -> Result<()> {
+    let table = batch.table();
+    let mut frame = batch.frame().clone();
+    frame.rechunk_mut();
+    let columns = cells::all(&frame, &table.columns)?;
+    let width = columns.len();
+    let most = (MOST_VALUES / width.max(1)).clamp(1, MOST_ROWS);
+    let whole = Arc::new(statement(table, most));
+    let mut row = 0;
+    while row < batch.rows() {
+        let rows = most.min(batch.rows() - row);
+        let mut values = SqliteArguments::default();
+        for row in row..row + rows {
+            for (cells, column) in columns.iter().zip(&table.columns) {
+                encode::bind(&mut values, cells.get(row), &table.name, column)?;
+            }
+        }
+        let statement = if rows == most { whole.clone() } else { Arc::new(statement(table, rows)) };
+        // Identifiers are quoted, values bound; nothing else in it comes from outside.
+        let done = sqlx::query_with(AssertSqlSafe(statement), values)
+            .persistent(rows == most)
+            .execute(&mut *connection)
+            .await;
+        done.map_err(|error| refused(path, table, error))?;
+        row += rows;
+    }
+    Ok(())
+}
+
+/// The insertion of so many rows into `table`.
+fn statement(table: &Table, rows: usize) -> String {
+    let row = format!("({})", vec!["?"; table.columns.len()].join(","));
+    let mut sql = format!(
+        "INSERT OR ROLLBACK INTO {} ({}) VALUES {}",
+        ddl::quoted(&table.name),
+        ddl::list(table.columns.iter().map(|column| &column.name)),
+        vec![row; rows].join(",")
+    );
+    if table.write == WriteMode::Merge {
+        let updates: Vec<String> = table
+            .columns
+            .iter()
+            .filter(|column| !table.key.contains(&column.name))
+            .map(|column| ddl::quoted(&column.name))
+            .map(|name| format!("{name} = excluded.{name}"))
+            .collect();
+        let then = if updates.is_empty() {
+            "NOTHING".to_owned()
+        } else {
+            format!("UPDATE SET {}", updates.join(", "))
+        };
+        sql.push_str(&format!(" ON CONFLICT ({}) DO {then}", ddl::list(&table.key)));
+    }
+    sql
+}
+
+fn refused(path: &Path, table: &Table, error: sqlx::Error) -> Error {
+    match error.as_database_error() {
+        Some(cause) if cause.is_unique_violation() => {
+            Error::Duplicate { table: table.name.to_string(), key: table.key.join(", ") }
+        }
+        _ => failure(path, error),
+    }
+}

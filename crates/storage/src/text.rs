@@ -1,0 +1,112 @@
+//! Values as text: what SQLite and CSV files hold where they have no type of their own.
+
+use chrono::{DateTime, Datelike, NaiveDate, Timelike};
+
+/// `units` at `scale`, all decimal places written.
+pub(crate) fn decimal(units: i128, scale: u8) -> String {
+    let scale = usize::from(scale);
+    let digits = format!("{:0>width$}", units.unsigned_abs(), width = scale + 1);
+    let (whole, fraction) = digits.split_at(digits.len() - scale);
+    let sign = if units < 0 { "-" } else { "" };
+    let point = if scale == 0 { "" } else { "." };
+    format!("{sign}{whole}{point}{fraction}")
+}
+
+/// The day that lies `days` after 1970-01-01, as `YYYY-MM-DD`; none outside the years 0000 to 9999.
+pub(crate) fn day(days: i32) -> Option<String> {
+    const EPOCH: i32 = 719_163; // 1970-01-01 in days of the common era
+    written(NaiveDate::from_num_days_from_ce_opt(days.checked_add(EPOCH)?)?)
+}
+
+/// The instant `micros` after 1970-01-01T00:00:00Z, as `YYYY-MM-DD`, `between`,
+/// `HH:MM:SS.ffffff`, `end`; none outside the years 0000 to 9999.
+pub(crate) fn instant(micros: i64, between: char, end: &str) -> Option<String> {
+    let at = DateTime::from_timestamp_micros(micros)?.naive_utc();
+    let day = written(at.date())?;
+    let (hour, minute, second) = (at.hour(), at.minute(), at.second());
+    let micro = at.nanosecond() / 1000;
+    Some(format!("{day}{between}{hour:02}:{minute:02}:{second:02}.{micro:06}{end}"))
+}
+
+/// Reads what [`instant`] writes with a space between and no end, and nothing else.
+pub(crate) fn parse_instant(text: &str) -> Option<i64> {
+    let bytes = text.as_bytes();
+    if bytes.len() != 26 || bytes[10] != b' ' || bytes[13] != b':' || bytes[16] != b':' {
+        return None;
+    }
+    let at = parse_date(&bytes[..10])?.and_hms_micro_opt(
+        number(&bytes[11..13])?,
+        number(&bytes[14..16])?,
+        number(&bytes[17..19])?,
+        (bytes[19] == b'.').then(|| number(&bytes[20..]))??,
+    )?;
+    Some(at.and_utc().timestamp_micros())
+}
+
+/// Reads what [`day`] writes, and nothing else.
+pub(crate) fn parse_day(text: &str) -> Option<i32> {
+    let days = (parse_date(text.as_bytes())? - NaiveDate::default()).num_days();
+    i32::try_from(days).ok()
+}
+
+fn written(date: NaiveDate) -> Option<String> {
+    let (year, month, day) = (date.year(), date.month(), date.day());
+    (0..=9999).contains(&year).then(|| format!("{year:04}-{month:02}-{day:02}"))
+}
+
+fn parse_date(bytes: &[u8]) -> Option<NaiveDate> {
+    if bytes.len() != 10 || bytes[4] != b'-' || bytes[7] != b'-' {
+        return None;
+    }
+    let year = i32::try_from(number(&bytes[..4])?).ok()?;
+    NaiveDate::from_ymd_opt(year, number(&bytes[5..7])?, number(&bytes[8..])?)
+}
+
+fn number(digits: &[u8]) -> Option<u32> {
+    digits.iter().try_fold(0, |number, byte| {
+        let digit = byte.checked_sub(b'0').filter(|digit| *digit <= 9)?;
+        Some(number * 10 + u32::from(digit))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn writes_what_people_read() {
+        assert_eq!(decimal(-5, 2), "-0.05");
+        assert_eq!(decimal(1250, 2), "12.50");
+        assert_eq!(decimal(7, 0), "7");
+        assert_eq!(decimal(i128::MIN, 38), "-1.70141183460469231731687303715884105728");
+        assert_eq!(day(-1).as_deref(), Some("1969-12-31"));
+        assert_eq!(instant(-1, 'T', "Z").as_deref(), Some("1969-12-31T23:59:59.999999Z"));
+        assert_eq!(instant(i64::MAX, ' ', ""), None);
+        assert_eq!(day(i32::MIN), None);
+    }
+
+    #[test]
+    fn reads_only_its_own_spelling() {
+        for text in ["", "2020-01-01", "2020-01-01T00:00:00.000000", "2020-02-30 00:00:00.000000"] {
+            assert_eq!(parse_instant(text), None, "{text}");
+        }
+        for text in ["", "2020-1-01", "2020-02-30", "2020-01-0é", "2020-01-01 "] {
+            assert_eq!(parse_day(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn times_come_back(micros in -62_167_219_200_000_000i64..253_402_300_800_000_000) {
+            let text = instant(micros, ' ', "").unwrap();
+            prop_assert_eq!(parse_instant(&text), Some(micros));
+        }
+
+        #[test]
+        fn days_come_back(days in -719_528i32..2_932_897) {
+            prop_assert_eq!(parse_day(&day(days).unwrap()), Some(days));
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Your own purchases, as CSV, to retention and lifetime value. Nothing is simulated here.
+//!
+//!     cargo run --release --example cohorts_of_your_data -- FILE [USER] [DATE] [VALUE]
+//!
+//! USER, DATE (YYYY-MM-DD) and VALUE name the columns; they default to `master_id`, `date` and
+//! `spend`, those of the CDNOW sample that customer-base papers work with.
+
+#![allow(clippy::print_stdout)] // a program that talks
+
+use chrono::{NaiveDate, NaiveTime};
+use polars::prelude::*;
+use tidegauge::analytics::retention::{self, RetentionParams};
+use tidegauge::analytics::{Cohort, Facts, Period, ltv};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut args = std::env::args().skip(1);
+    let Some(file) = args.next() else {
+        return Err("which file? cohorts_of_your_data FILE [USER] [DATE] [VALUE]".into());
+    };
+    let mut named = |default: &str| args.next().unwrap_or_else(|| default.into());
+    let (user, date, value) = (named("master_id"), named("date"), named("spend"));
+
+    // 1. Any frame with a user, a time and a value will do; this one is read by hand.
+    let mut reader = csv::Reader::from_path(&file)?;
+    let header = reader.headers()?.clone();
+    let at = |name: &str| {
+        let found = header.iter().position(|column| column == name);
+        found.ok_or_else(|| format!("{file} has no column `{name}`; it has {header:?}"))
+    };
+    let (user, date, value) = (at(&user)?, at(&date)?, at(&value)?);
+    let (mut users, mut days, mut values) = (Vec::new(), Vec::new(), Vec::new());
+    for record in reader.records() {
+        let record = record?;
+        users.push(record[user].to_owned());
+        days.push(record[date].parse::<NaiveDate>()?);
+        values.push(record[value].parse::<f64>()?);
+    }
+    let last = days.iter().max().ok_or("no purchases")?;
+    // What was observed ends with the last day of the data.
+    let end = last.succ_opt().ok_or("a day past the calendar")?.and_time(NaiveTime::MIN).and_utc();
+    let purchases = df!("user" => users, "at" => days, "value" => values)?;
+
+    // 2. Who signs up is not in the data: a user's first purchase stands for it.
+    let facts = Facts::from_transactions(&purchases, end)?;
+    println!("{} purchases of {} users\n", facts.events().height(), facts.users().height());
+
+    // 3. Retention. A month that is not over yet shows as blank, never as zero.
+    let table = retention::retention(&facts, &RetentionParams::by(Period::Month))?;
+    println!("Percent of each month's new customers who bought again, by months since:");
+    for cohort in table.cohorts.iter().filter(|cohort| cohort.users > 0) {
+        print!("{}  {:>6}  ", cohort.start, cohort.users);
+        for cell in &cohort.cells {
+            match cell.and_then(|cell| cell.rate) {
+                Some(rate) => print!("{:>4.0}", rate * 100.0),
+                None => print!("    "),
+            }
+        }
+        println!();
+    }
+
+    // 4. Lifetime value by age, only where the whole cohort has reached that age.
+    let ages = [30, 90, 180, 365];
+    let table = ltv::cohorts(&facts, &Cohort::Signup(Period::Month), &ages)?;
+    println!("\nSpent per customer by days since the first purchase:");
+    for cohort in &table.cohorts {
+        print!("{}  {:>6}  ", cohort.cohort.as_deref().unwrap_or("none"), cohort.users);
+        for (age, value) in ages.iter().zip(&cohort.by_age) {
+            match value {
+                Some(value) => print!("  day {age}: {value:>7.2}"),
+                None => print!("  day {age}: {:>7}", ""),
+            }
+        }
+        println!();
+    }
+    Ok(())
+}

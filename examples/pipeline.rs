@@ -1,0 +1,51 @@
+//! The main job: recorded prices → a simulated exchange → SQLite, with CSV and Parquet backups →
+//! the proof that the books balance → the report.
+//!
+//!     cargo run --release --example pipeline
+//!
+//! Run it again and it plays the next day. It needs no key and no network.
+
+#![allow(clippy::print_stdout)] // a program that talks
+
+use std::sync::Arc;
+
+use tidegauge::core::SystemClock;
+use tidegauge::pipeline::Silent;
+use tidegauge::{Config, Secrets, Tidegauge, report};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // 1. What we want: the settings of tidegauge.toml, had we written one.
+    let mut config = Config::default();
+    config.backups = vec!["csv://backup/csv".into(), "parquet://backup/parquet".into()];
+
+    // 2. Load: bundled prices and exchange rates first, then the exchange that is priced from them.
+    //    Rows and cursors commit together, so kill it at any moment and run it again.
+    let house = Tidegauge::open(config, Secrets::default(), Arc::new(SystemClock))?;
+    let summary = house.run(None, &Silent).await?;
+    println!("{summary}\n");
+
+    // 3. Prove that what is there is consistent, down to every balance at every moment.
+    let audit = house.verify().await?;
+    for rule in audit.broken() {
+        println!("BROKEN  {}: {} of {}", rule.description, rule.broken, rule.tried);
+    }
+    if !audit.passed() {
+        return Err("the warehouse contradicts itself".into());
+    }
+    println!("verified   {} rules hold", audit.rules.len());
+
+    // 4. The three answers.
+    let answers = house.report().await?;
+    let config = house.config();
+    report::write(&config.report, &answers.to_html()?)?;
+    println!("warehouse  {}", config.warehouse);
+    for backup in &config.backups {
+        println!("backup     {backup}");
+    }
+    println!("report     {}\n", config.report.display());
+    for answer in answers.answers() {
+        println!("{answer}\n");
+    }
+    Ok(())
+}

@@ -1,0 +1,45 @@
+//! Only the simulator and one sink: a simulated exchange as a folder of Parquet files.
+//!
+//!     cargo run --release --example simulate_to_parquet -- [FOLDER] [SEED] [DAYS]
+//!
+//! The market is the bundled one; any frames with the columns of `candles`,
+//! `raw_crypto_market_data` and `fx_rates` would do.
+
+#![allow(clippy::print_stdout)] // a program that talks
+
+use std::sync::Arc;
+
+use chrono::Days;
+use tidegauge::acquisition::Recorded;
+use tidegauge::core::tables::{Candle, FxRate, RawCryptoMarketData};
+use tidegauge::core::{Scan, Sink};
+use tidegauge::pipeline::{Pipeline, Silent};
+use tidegauge::simulation::{Classic, ClassicConfig, Market};
+use tidegauge::storage;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut args = std::env::args().skip(1);
+    let folder = args.next().unwrap_or_else(|| "backup/simulated".into());
+    let seed = args.next().map_or(Ok(42), |seed| seed.parse())?;
+    let days = args.next().map_or(Ok(7), |days| days.parse())?;
+
+    // The prices go into the same folder: whoever reads the trades will want them.
+    let warehouse = storage::connect(&format!("parquet://{folder}"))?;
+    let sink: Arc<dyn Sink> = warehouse.clone();
+    let prices = Pipeline::new().source(Arc::new(Recorded::default())).sink(sink.clone());
+    prices.run(&Silent).await?;
+    let market = Market::from_frames(
+        &warehouse.scan(&Scan::all(Candle::table())).await?,
+        &warehouse.scan(&Scan::all(RawCryptoMarketData::table())).await?,
+        &warehouse.scan(&Scan::all(FxRate::table())).await?,
+    )?;
+
+    // Ninety days, and then `days` more.
+    let config = ClassicConfig { seed, ..ClassicConfig::default() };
+    let until = Some(config.start_day + Days::new(days));
+    let exchange = Classic::new(ClassicConfig { until, ..config }, Arc::new(market));
+    let summary = Pipeline::new().source(Arc::new(exchange)).sink(sink).run(&Silent).await?;
+    println!("{summary}\n\n{folder}");
+    Ok(())
+}
