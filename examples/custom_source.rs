@@ -82,7 +82,9 @@ impl Source for Tickets {
         // The cursor is our own text: the number of tickets handed out so far.
         let from: usize = match cursor {
             None => 0,
-            Some(cursor) => cursor.as_str().parse().map_err(|error| Error::source("tickets", error))?,
+            Some(cursor) => {
+                cursor.as_str().parse().map_err(|error| Error::source("tickets", error))?
+            }
         };
         let to = TICKETS.len().min(from + self.page_rows);
         let batches = if from < to {

@@ -69,11 +69,7 @@ impl Tidegauge {
     ///
     /// # Errors
     /// The first error of a source or a sink; what was loaded before it stays.
-    pub async fn run(
-        &self,
-        until: Option<NaiveDate>,
-        observer: &dyn Observer,
-    ) -> Result<Summary> {
+    pub async fn run(&self, until: Option<NaiveDate>, observer: &dyn Observer) -> Result<Summary> {
         sources::check(&self.config)?;
         let mut market = self.pipeline();
         for source in sources::market(&self.config, &self.secrets, &self.clock)? {

@@ -1,8 +1,9 @@
 //! What can go wrong in a store.
 
-use std::io;
 use std::path::Path;
+use std::{fmt, io};
 
+use tidegauge_core::Column;
 use tidegauge_core::polars::error::PolarsError;
 
 /// `Result` with this crate's [`Error`].
@@ -70,16 +71,16 @@ pub enum Error {
     },
     /// A value that this store cannot hold exactly.
     #[error(
-        "table `{table}`, column `{column}`: {value} lies outside the years 0000 to 9999, \
-         which is all that this store can write; correct it at its source, or load into parquet://"
+        "table `{table}`, column `{column}`: {reason}; correct it at its source, or load into \
+         parquet://"
     )]
     Unrepresentable {
         /// The table.
         table: String,
         /// The column.
         column: String,
-        /// The value.
-        value: String,
+        /// The value, and why not.
+        reason: String,
     },
     /// Somebody else holds the store's lock.
     #[error("`{path}` is in use by another process; wait for it to finish, then run again")]
@@ -160,9 +161,7 @@ impl Error {
         let path = path.display().to_string();
         match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path },
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                Self::ReadOnly { path }
-            }
+            io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly { path },
             _ => Self::Io { path, error },
         }
     }
@@ -175,6 +174,12 @@ impl Error {
             }
             other => Self::damaged(path, other.to_string()),
         }
+    }
+
+    /// A time that a store of text cannot write.
+    pub(crate) fn beyond(table: &str, column: &Column, time: impl fmt::Display) -> Self {
+        let reason = format!("{time} after 1970 lies outside the years 0000 to 9999");
+        Self::Unrepresentable { table: table.into(), column: column.name.to_string(), reason }
     }
 
     /// The file at `path` is not what was written there.

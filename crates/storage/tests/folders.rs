@@ -203,3 +203,13 @@ async fn a_full_disk_leaves_nothing_and_the_next_load_goes_on() {
         assert_eq!(store.rows(&table).await, 2);
     }
 }
+
+#[tokio::test]
+async fn a_table_that_is_written_otherwise_now_is_refused() {
+    for scheme in ["parquet", "csv"] {
+        let store = Store::new(scheme);
+        store.sink().prepare(&[simple("t", WriteMode::Merge)]).await.unwrap();
+        let error = store.sink().prepare(&[simple("t", WriteMode::Append)]).await.unwrap_err();
+        assert!(error.to_string().contains("has merge by id"), "{error}");
+    }
+}

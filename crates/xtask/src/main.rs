@@ -1,2 +1,73 @@
-//! xtask
-fn main() {}
+//! Developer chores: `cargo xtask test` installs what the tests need and runs everything.
+
+mod setup;
+mod stranger;
+mod test;
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+const HELP: &str = "\
+cargo xtask setup   install what the tests need (Debian packages)
+cargo xtask test    setup, then format, lints, tests, doctests, examples and docs
+cargo xtask docs    write docs/tables.md anew";
+
+fn main() -> ExitCode {
+    let chore = env::args().nth(1).unwrap_or_default();
+    let done = match chore.as_str() {
+        "setup" => setup::setup(),
+        "test" => setup::setup().and_then(|()| test::test()),
+        "docs" => test::docs(),
+        _ => {
+            say(HELP);
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            say(&format!("xtask {chore}: {reason}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[allow(clippy::print_stderr)] // a chore talks to whoever runs it
+fn say(text: &str) {
+    eprintln!("{text}");
+}
+
+/// The workspace's folder.
+fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here).to_owned()
+}
+
+/// The cargo that runs us.
+fn cargo() -> Command {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root());
+    cargo
+}
+
+/// Runs a command, saying which.
+fn run(command: &mut Command) -> Result<(), String> {
+    let shown = shown(command);
+    say(&format!("\n▶ {shown}"));
+    let status = command.status().map_err(|error| format!("cannot run `{shown}`: {error}"))?;
+    if status.success() { Ok(()) } else { Err(format!("`{shown}` failed ({status})")) }
+}
+
+fn shown(command: &Command) -> String {
+    let program = Path::new(command.get_program());
+    let name = program.file_name().unwrap_or(command.get_program());
+    let words = std::iter::once(name).chain(command.get_args());
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a program is on the path.
+fn has(program: &str) -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}

@@ -123,14 +123,14 @@ impl Reply<'_> {
         };
         let (endpoint, message) = (self.endpoint.clone(), cut(&refusal.message, 200));
         let Refusal { code, kind, advice, .. } = refusal;
+        let auth = kind == RefusalKind::Auth || matches!(status, 401 | 403);
+        let advice = if auth && advice.is_empty() { "check the key and the plan" } else { advice };
         let error = match again {
             Again::After(retry_after) => {
                 Error::RateLimited { endpoint, status, retry_after, message }
             }
             _ if web_page => self.not_json("it is a web page"),
-            _ if kind == RefusalKind::Auth => {
-                Error::Auth { endpoint, status, code, message, advice }
-            }
+            _ if auth => Error::Auth { endpoint, status, code, message, advice },
             _ => Error::Status { endpoint, status, code, message, advice },
         };
         Failure::new(error, again)
@@ -139,11 +139,7 @@ impl Reply<'_> {
     fn in_plain_text(&self) -> Refusal {
         let text = String::from_utf8_lossy(&self.body);
         let message = if text.trim().is_empty() { "nothing more".into() } else { text.into() };
-        let (kind, advice) = match self.status {
-            401 | 403 => (RefusalKind::Auth, "check the key and the plan"),
-            _ => (RefusalKind::Other, ""),
-        };
-        Refusal { code: None, message, kind, advice }
+        Refusal { code: None, message, kind: RefusalKind::Other, advice: "" }
     }
 
     fn not_json(&self, reason: &str) -> Error {

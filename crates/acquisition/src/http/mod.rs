@@ -171,7 +171,7 @@ impl Http {
         let response = sent.map_err(|error| Failure::transport(error, endpoint))?;
         let status = response.status().as_u16();
         let headers = response.headers();
-        let redirect = headers.get(LOCATION).map(|to| host_of(url, to));
+        let redirect = headers.get(LOCATION).map(|to| self.host_of(url, to));
         let asked = retry::retry_after(headers, self.clock.now());
         let body = match self.body(response, endpoint).await {
             Ok(body) => body,
@@ -181,6 +181,16 @@ impl Http {
         };
         let throttled = self.config.retry.throttled_pause.unwrap_or(self.service.throttled_pause);
         Reply { endpoint, status, redirect, asked, throttled, body }.judge(self.service.refusal)
+    }
+
+    /// The host that a redirect names, unless it repeats our key.
+    fn host_of(&self, from: &Url, location: &HeaderValue) -> String {
+        let to = location.to_str().ok().and_then(|to| from.join(to).ok());
+        let host = to.as_ref().and_then(Url::host_str).map(str::to_owned);
+        // Hosts are written in small letters, whatever the key is.
+        let key = self.key.as_ref().map(|key| key.expose_secret().to_ascii_lowercase());
+        host.filter(|host| key.is_none_or(|key| !host.contains(&key)))
+            .unwrap_or_else(|| "an address that cannot be shown".into())
     }
 
     /// The body, decompressed, up to the cap, without our key if the service repeats it.
@@ -216,12 +226,6 @@ fn same_origin() -> redirect::Policy {
             attempt.previous().first().is_some_and(|from| from.origin() == attempt.url().origin());
         if same && attempt.previous().len() <= 5 { attempt.follow() } else { attempt.stop() }
     })
-}
-
-fn host_of(from: &Url, location: &HeaderValue) -> String {
-    let to = location.to_str().ok().and_then(|to| from.join(to).ok());
-    let host = to.as_ref().and_then(Url::host_str).map(str::to_owned);
-    host.unwrap_or_else(|| "an address that cannot be read".into())
 }
 
 fn headers(key: Option<&Key>) -> Result<HeaderMap> {

@@ -134,7 +134,9 @@ fn in_order(sources: &[Arc<dyn Source>]) -> Vec<&Arc<dyn Source>> {
     while !left.is_empty() {
         // Two sources that need each other: no order is right, so take the first.
         let next = (0..left.len())
-            .find(|at| !left.iter().any(|other| !Arc::ptr_eq(left[*at], other) && needs(left[*at], other)))
+            .find(|at| {
+                !left.iter().any(|other| !Arc::ptr_eq(left[*at], other) && needs(left[*at], other))
+            })
             .unwrap_or(0);
         order.push(left.remove(next));
     }

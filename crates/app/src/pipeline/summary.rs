@@ -80,20 +80,22 @@ impl fmt::Display for Summary {
         let mut table = comfy_table::Table::new();
         table.load_style(presets::NOTHING);
         table.set_header(["source", "table", "rows", "seconds", "rows/s"]);
-        let mut row = |source: &str, name: &str, rows: usize, time: Duration, speed: Option<f64>| {
-            table.add_row([
-                source.to_owned(),
-                name.to_owned(),
-                rows.to_string(),
-                format!("{:.2}", time.as_secs_f64()),
-                speed.map_or_else(String::new, |speed| format!("{speed:.0}")),
-            ]);
-        };
+        let mut row =
+            |source: &str, name: &str, rows: usize, time: Duration, speed: Option<f64>| {
+                table.add_row([
+                    source.to_owned(),
+                    name.to_owned(),
+                    rows.to_string(),
+                    format!("{:.2}", time.as_secs_f64()),
+                    speed.map_or_else(String::new, |speed| format!("{speed:.0}")),
+                ]);
+            };
         for it in &self.tables {
             row(&it.source, &it.table, it.rows, it.time, it.rows_per_second());
         }
         let time: Duration = self.tables.iter().map(|it| it.time).sum();
-        let all = TableSummary { source: String::new(), table: "all".into(), rows: self.rows(), time };
+        let all =
+            TableSummary { source: String::new(), table: "all".into(), rows: self.rows(), time };
         row(&all.source, &all.table, all.rows, all.time, all.rows_per_second());
         for at in 2..5 {
             if let Some(column) = table.column_mut(at) {

@@ -13,9 +13,10 @@ const ENOUGH: u64 = 30;
 pub(super) fn acquisition(report: &Report) -> String {
     let Some((_, table)) = report.volume.first() else { return "No users yet.".into() };
     let ranked = ranked(table.cohorts.iter().map(|it| (it.cohort.as_deref(), &it.high_volume)));
-    let all: (u64, u64) = table.cohorts.iter().fold((0, 0), |(high, users), it| {
-        (high + it.high_volume.count, users + it.high_volume.of)
-    });
+    let all: (u64, u64) = table
+        .cohorts
+        .iter()
+        .fold((0, 0), |(high, users), it| (high + it.high_volume.count, users + it.high_volume.of));
     let threshold = dollars(table.params.threshold_usd);
     let lead = match ranked.last() {
         Some((best, high)) => format!(
@@ -88,7 +89,7 @@ fn next_unit(channel: &Channel, roas: f64) -> String {
         None => "but has not paid back yet".into(),
     };
     format!(
-        "{name} returns most per dollar ({} so far, {payback}), so the next one goes there first; \
+        "The best so far is {name}: it returns most per dollar ({}, {payback}), so the next one goes there first; \
          this is its average, not what one more dollar would do.",
         ratio(roas),
     )

@@ -24,6 +24,7 @@ impl Chart {
 
 /// All charts of the page.
 pub(super) fn all(report: &Report) -> Vec<Chart> {
+    let (ages, channels) = (report.channels.params.ages.as_slice(), &report.channels.channels);
     let days = report.churn.first().map_or(30, |(_, table)| table.params.inactive_days);
     let volume = report.volume.first().map(|(_, table)| table);
     let high = volume.into_iter().flat_map(|table| &table.cohorts);
@@ -43,30 +44,40 @@ pub(super) fn all(report: &Report) -> Vec<Chart> {
         lines(
             "ltv",
             "Revenue per user by days since signup, US dollars",
-            report.ltv.ages.as_slice(),
-            report.ltv.cohorts.iter().map(|it| (it.cohort.as_deref(), it.by_age.clone())),
+            ages,
+            channels.iter().enumerate().map(|(at, it)| {
+                let aged = it.economics.roas_by_age.iter().map(super::revenue_per_user).collect();
+                (at, it.channel.as_deref(), aged)
+            }),
             None,
         ),
         lines(
             "roas",
             "Revenue over spend by days since signup",
-            report.channels.params.ages.as_slice(),
-            report.channels.channels.iter().filter(|it| it.economics.roas.is_some()).map(|it| {
-                let aged = it.economics.roas_by_age.iter().map(|aged| aged.roas).collect();
-                (it.channel.as_deref(), aged)
-            }),
+            ages,
+            channels.iter().enumerate().filter(|(_, it)| it.economics.roas.is_some()).map(
+                |(at, it)| {
+                    let aged = it.economics.roas_by_age.iter().map(|aged| aged.roas).collect();
+                    (at, it.channel.as_deref(), aged)
+                },
+            ),
             Some(("break-even", 1.0)),
         ),
     ]
 }
 
+const COLOURS: [&str; 6] = ["#0f766e", "#2563eb", "#b45309", "#7c3aed", "#be123c", "#475569"];
+
+/// Named in full: ECharts measures text before the page's style reaches it.
+const FONT: &str = "system-ui, -apple-system, Segoe UI, Roboto, Liberation Sans, sans-serif";
+
 fn option(title: &str) -> Value {
     json!({
         "aria": { "enabled": true, "label": { "description": title } },
         "animation": false,
-        "color": ["#0f766e", "#2563eb", "#b45309", "#7c3aed", "#be123c", "#475569"],
-        "grid": { "left": 8, "right": 24, "top": 40, "bottom": 8, "containLabel": true },
-        "textStyle": { "fontFamily": "inherit", "fontSize": 13 },
+        "color": COLOURS,
+        "grid": { "left": 12, "right": 28, "top": 48, "bottom": 12, "containLabel": true },
+        "textStyle": { "fontFamily": FONT, "fontSize": 13 },
         "tooltip": { "trigger": "axis", "confine": true },
     })
 }
@@ -81,7 +92,7 @@ fn shares<'a>(
         shares.filter_map(|(cohort, share)| Some((label(cohort), share.rate?))).collect();
     bars.sort_by(|(_, a), (_, b)| a.total_cmp(b));
     let (names, rates): (Vec<_>, Vec<_>) =
-        bars.into_iter().map(|(name, rate)| (name, round(rate * 100.0))).unzip();
+        bars.into_iter().map(|(name, rate)| (name, tenths(rate))).unzip();
     let mut option = option(title);
     option["grid"]["top"] = json!(8);
     option["grid"]["right"] = json!(64);
@@ -99,9 +110,8 @@ fn shares<'a>(
 fn deciles(report: &Report) -> Chart {
     let title = "Share of all volume by tenth of users, the most active first";
     let deciles = report.volume.first().into_iter().flat_map(|(_, it)| &it.concentration.deciles);
-    let (names, shares): (Vec<_>, Vec<_>) = deciles
-        .map(|it| (it.decile.to_string(), it.share.map(|share| round(share * 100.0))))
-        .unzip();
+    let (names, shares): (Vec<_>, Vec<_>) =
+        deciles.map(|it| (it.decile.to_string(), it.share.map(|share| tenths(share)))).unzip();
     let mut option = option(title);
     option["grid"]["top"] = json!(24);
     option["xAxis"] = json!({ "type": "category", "data": names, "axisTick": { "show": false } });
@@ -115,18 +125,22 @@ fn deciles(report: &Report) -> Chart {
     Chart { id: "deciles", title: title.into(), option }
 }
 
-/// Lines over age; where a cohort has not reached an age, its line ends.
+/// Lines over age, each with the number of its colour, so that a cohort has the same one in every
+/// chart; where nobody has reached an age, a line ends.
 fn lines<'a>(
     id: &'static str,
     title: &str,
     ages: &[u32],
-    series: impl Iterator<Item = (Option<&'a str>, Vec<Option<f64>>)>,
+    series: impl Iterator<Item = (usize, Option<&'a str>, Vec<Option<f64>>)>,
     mark: Option<(&str, f64)>,
 ) -> Chart {
-    let series = series.map(|(cohort, values)| {
+    let series = series.map(|(colour, cohort, values)| {
         let points: Vec<_> =
             ages.iter().zip(values).map(|(age, value)| json!([age, value.map(round)])).collect();
-        json!({ "type": "line", "name": label(cohort), "data": points, "symbolSize": 7 })
+        json!({
+            "type": "line", "name": label(cohort), "data": points, "symbolSize": 7,
+            "color": COLOURS[colour % COLOURS.len()],
+        })
     });
     let mut series: Vec<Value> = series.collect();
     if let (Some((name, at)), Some(first)) = (mark, series.first_mut()) {
@@ -134,12 +148,16 @@ fn lines<'a>(
             "silent": true,
             "symbol": "none",
             "lineStyle": { "color": "#64748b", "type": "dashed" },
-            "label": { "formatter": name, "position": "insideStartTop" },
+            "label": { "formatter": name, "position": "insideEndTop" },
             "data": [{ "yAxis": at }],
         });
     }
     let mut option = option(title);
-    option["legend"] = json!({ "top": 0, "left": 0, "type": "scroll" });
+    option["grid"]["top"] = json!(72);
+    option["legend"] = json!({
+        "top": 0, "left": 0, "itemGap": 14,
+        "textStyle": { "fontFamily": FONT, "fontSize": 13 },
+    });
     option["xAxis"] = json!({
         "type": "value", "min": 0, "max": ages.last(),
         "axisLabel": { "formatter": "day {value}", "hideOverlap": true },
@@ -147,6 +165,11 @@ fn lines<'a>(
     option["yAxis"] = json!({ "type": "value" });
     option["series"] = json!(series);
     Chart { id, title: title.into(), option }
+}
+
+/// A share in percent, to a tenth.
+fn tenths(share: f64) -> f64 {
+    (share * 1_000.0).round() / 10.0
 }
 
 /// Two decimal places are all that a chart can show.

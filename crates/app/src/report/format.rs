@@ -4,9 +4,9 @@ use tidegauge_analytics::stats::Share;
 
 pub(super) const UNKNOWN: &str = "–";
 
-/// US dollars: cents below a hundred, else whole dollars with separators.
+/// US dollars: cents below a thousand, else whole dollars with separators.
 pub(super) fn dollars(amount: f64) -> String {
-    let digits = if amount.abs() < 100.0 { 2 } else { 0 };
+    let digits = if amount.abs() < 1_000.0 { 2 } else { 0 };
     let text = format!("{:.digits$}", amount.abs());
     let (whole, cents) = text.split_once('.').unwrap_or((&text, ""));
     let point = if cents.is_empty() { "" } else { "." };

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::{fs, io};
 
 use tidegauge_analytics::acquisition::{
-    self, AcquisitionParams, AcquisitionTable, Breakdown,
+    self, AcquisitionParams, AcquisitionTable, AgedRoas, Breakdown,
 };
 use tidegauge_analytics::churn::{self, ChurnParams, ChurnTable};
 use tidegauge_analytics::ltv::{self, LtvTable};
@@ -27,8 +27,12 @@ use crate::{Config, Error, Result};
 const AGES: [u32; 7] = [7, 14, 30, 45, 60, 75, 90];
 
 /// What users are compared by.
-const DIMENSIONS: [(&str, &str); 4] =
-    [("channel", "Channel"), ("country", "Country"), ("tier", "Account tier"), ("campaign", "Campaign")];
+const DIMENSIONS: [(&str, &str); 4] = [
+    ("channel", "Channel"),
+    ("country", "Country"),
+    ("tier", "Account tier"),
+    ("campaign", "Campaign"),
+];
 
 /// The three answers and the tables behind them.
 #[derive(Debug, Clone)]
@@ -46,8 +50,6 @@ pub struct Report {
     pub traders: RetentionTable,
     /// Who leaves: a name for the dimension, and its table.
     pub churn: Vec<(String, ChurnTable)>,
-    /// What users are worth, by channel.
-    pub ltv: LtvTable,
     /// What users are worth, by the month of signup.
     pub ltv_by_month: LtvTable,
     /// What channels cost and bring.
@@ -73,10 +75,8 @@ impl Report {
             threshold_usd: config.analytics.high_volume_usd,
             ..VolumeParams::default()
         };
-        let inactive = ChurnParams {
-            inactive_days: config.analytics.inactive_days,
-            ..ChurnParams::default()
-        };
+        let inactive =
+            ChurnParams { inactive_days: config.analytics.inactive_days, ..ChurnParams::default() };
         let month = ("Month of signup".to_owned(), Cohort::Signup(Period::Month));
         let cohorts: Vec<_> = DIMENSIONS
             .iter()
@@ -100,7 +100,6 @@ impl Report {
             weekly: retention::retention(&facts, &RetentionParams::by(Period::Week))?,
             monthly: retention::retention(&facts, &RetentionParams::by(Period::Month))?,
             traders: retention::retention(&facts, &traders)?,
-            ltv: ltv::cohorts(&facts, &Cohort::dimension("channel"), &AGES)?,
             ltv_by_month: ltv::cohorts(&facts, &Cohort::Signup(Period::Month), &AGES)?,
             channels: acquisition::acquisition(&facts, &by(Breakdown::Channel))?,
             campaigns: acquisition::acquisition(&facts, &by(Breakdown::Campaign))?,
@@ -120,6 +119,11 @@ impl Report {
     pub fn answers(&self) -> [String; 3] {
         [answers::acquisition(self), answers::retention(self), answers::monetization(self)]
     }
+}
+
+/// What users who have reached an age had brought by then; null where nobody has.
+fn revenue_per_user(aged: &AgedRoas) -> Option<f64> {
+    (aged.users > 0).then(|| aged.revenue_usd / aged.users as f64)
 }
 
 /// Writes a page to `file`, whole or not at all, making its folder if that is missing.

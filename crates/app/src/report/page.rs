@@ -84,17 +84,17 @@ pub(super) fn render(report: &Report) -> Result<String> {
         answers: report.answers(),
         charts: charts::all(report),
         heatmaps: vec![
-            heatmap("By week of signup", &report.weekly, "Week"),
-            heatmap("By month of signup", &report.monthly, "Month"),
-            heatmap("By month of the first trade", &report.traders, "Month"),
+            heatmap("By week of signup, weeks since", &report.weekly),
+            heatmap("By month of signup, months since", &report.monthly),
+            heatmap("By month of the first trade, months since", &report.traders),
         ],
         volume: report.volume.iter().map(|(name, table)| volume(name, table)).collect(),
         churn: report.churn.iter().map(|(name, table)| churn(name, table)).collect(),
         value: vec![
             acquisition("Channels", &report.channels, true),
             acquisition("Campaigns", &report.campaigns, false),
-            ltv("Revenue per user by channel", &report.ltv),
-            ltv("Revenue per user by month of signup", &report.ltv_by_month),
+            aged("Revenue per user by channel, those who have reached the age", &report.channels),
+            ltv("Revenue per user by month of signup, whole cohorts", &report.ltv_by_month),
         ],
         prices: prices(&report.basis),
     };
@@ -105,9 +105,10 @@ fn tiles(report: &Report) -> Vec<Tile> {
     let all = &report.channels.blended;
     let paid = &report.channels.paid;
     let (high, of) = report.volume.first().map_or((0, 0), |(_, table)| {
-        table.cohorts.iter().fold((0, 0), |(high, of), it| {
-            (high + it.high_volume.count, of + it.high_volume.of)
-        })
+        table
+            .cohorts
+            .iter()
+            .fold((0, 0), |(high, of), it| (high + it.high_volume.count, of + it.high_volume.of))
     });
     let churned = report.churn.first().map(|(_, table)| &table.overall.churned);
     let tile = |name, value: String, note: String| Tile { name, value, note };
@@ -119,7 +120,11 @@ fn tiles(report: &Report) -> Vec<Tile> {
             known(churned.and_then(|it| it.rate), percent),
             known(churned, |it| format!("of {} once active", count(it.of))),
         ),
-        tile("Revenue", dollars(all.revenue_usd), known(all.ltv_usd, |it| format!("{} a user", dollars(it)))),
+        tile(
+            "Revenue",
+            dollars(all.revenue_usd),
+            known(all.ltv_usd, |it| format!("{} a user", dollars(it))),
+        ),
         tile("CAC", known(paid.cac_usd, dollars), "per paid user".into()),
         tile(
             "ROAS",
@@ -129,18 +134,14 @@ fn tiles(report: &Report) -> Vec<Tile> {
     ]
 }
 
-fn heatmap(title: &str, table: &RetentionTable, period: &str) -> Heatmap {
+fn heatmap(title: &str, table: &RetentionTable) -> Heatmap {
     let widest = table.cohorts.iter().map(|it| it.cells.len()).max().unwrap_or(0).min(PERIODS);
     let cell = |active: u64, of: u64, rate: Option<f64>| HeatCell {
         text: known(rate, |rate| format!("{:.0}", rate * 100.0)),
         level: rate.map(level),
         title: format!("{} of {} users", count(active), count(of)),
     };
-    let blank = || HeatCell {
-        text: String::new(),
-        level: None,
-        title: "not over yet".into(),
-    };
+    let blank = || HeatCell { text: String::new(), level: None, title: "not over yet".into() };
     let mut rows: Vec<_> = table
         .cohorts
         .iter()
@@ -169,7 +170,7 @@ fn heatmap(title: &str, table: &RetentionTable, period: &str) -> Heatmap {
         title: title.into(),
         note: "Percent of the cohort that traded or bought in that period. Blank: the period is \
                not over for the whole cohort.",
-        head: (0..widest).map(|at| format!("{period} {at}")).collect(),
+        head: (0..widest).map(|at| at.to_string()).collect(),
         rows,
     }
 }
@@ -225,7 +226,7 @@ fn churn(name: &str, table: &ChurnTable) -> Table {
 }
 
 fn acquisition(title: &str, table: &AcquisitionTable, totals: bool) -> Table {
-    let names = ["", "Users", "Spend", "CAC", "Revenue", "LTV so far", "LTV : CAC", "ROAS", "Payback"];
+    let names = ["", "Users", "Spend", "CAC", "Revenue", "LTV so far", "ROAS so far", "Payback"];
     let row = |name: String, it: &Economics| {
         vec![
             name,
@@ -234,7 +235,6 @@ fn acquisition(title: &str, table: &AcquisitionTable, totals: bool) -> Table {
             known(it.cac_usd, dollars),
             dollars(it.revenue_usd),
             known(it.ltv_usd, dollars),
-            known(it.ltv_to_cac, ratio),
             known(it.roas, ratio),
             known(it.payback_days, |days| format!("{days} days")),
         ]
@@ -250,6 +250,24 @@ fn acquisition(title: &str, table: &AcquisitionTable, totals: bool) -> Table {
         rows.push(row("All users".into(), &table.blended));
     }
     Table { title: title.into(), head: head(&names), rows }
+}
+
+fn aged(title: &str, table: &AcquisitionTable) -> Table {
+    let ages = table.params.ages.iter().map(|age| format!("Day {age}"));
+    Table {
+        title: title.into(),
+        head: head(&["", "Users"]).into_iter().chain(ages).collect(),
+        rows: table
+            .channels
+            .iter()
+            .map(|it| {
+                let mut row = vec![label(it.channel.as_deref()), count(it.economics.users)];
+                let values = it.economics.roas_by_age.iter().map(super::revenue_per_user);
+                row.extend(values.map(|value| known(value, dollars)));
+                row
+            })
+            .collect(),
+    }
 }
 
 fn ltv(title: &str, table: &LtvTable) -> Table {

@@ -1,7 +1,5 @@
 //! Rows as CSV (RFC 4180, lines ending in LF).
 
-use std::fmt::Write as _;
-
 use tidegauge_core::polars::frame::DataFrame;
 use tidegauge_core::{Cell, Column, DataType, Table};
 
@@ -22,12 +20,7 @@ pub(super) fn rows(table: &Table, frame: &DataFrame) -> Result<String> {
             if at > 0 {
                 lines.push(',');
             }
-            let fits = field(&mut lines, cells.get(row), column);
-            fits.map_err(|value| Error::Unrepresentable {
-                table: table.name.to_string(),
-                column: column.name.to_string(),
-                value,
-            })?;
+            field(&mut lines, cells.get(row), table, column)?;
         }
         lines.push('\n');
     }
@@ -35,36 +28,30 @@ pub(super) fn rows(table: &Table, frame: &DataFrame) -> Result<String> {
 }
 
 /// Writes a field: nothing for null, `""` for empty text, which is how the two stay apart.
-fn field(line: &mut String, cell: Cell<'_>, column: &Column) -> Result<(), String> {
-    let wrote = match (cell, column.dtype) {
-        (Cell::Null, _) => Ok(()),
-        (Cell::Bool(value), _) => write!(line, "{value}"),
-        (Cell::Int(value), _) => write!(line, "{value}"),
-        // The shortest digits that read back as the same float.
-        (Cell::Float(value), _) => write!(line, "{value:?}"),
+fn field(line: &mut String, cell: Cell<'_>, table: &Table, column: &Column) -> Result<()> {
+    match (cell, column.dtype) {
+        (Cell::Null, _) => {}
+        (Cell::Bool(value), _) => line.push_str(if value { "true" } else { "false" }),
         (Cell::Decimal(units), DataType::Decimal { scale, .. }) => {
             line.push_str(&text::decimal(units, scale));
-            Ok(())
         }
-        (Cell::Decimal(units), _) => return Err(units.to_string()),
+        (Cell::Int(value) | Cell::Decimal(value), _) => line.push_str(&value.to_string()),
+        // The shortest digits that read back as the same float.
+        (Cell::Float(value), _) => line.push_str(&format!("{value:?}")),
         (Cell::Date(days), _) => {
-            line.push_str(&text::day(days).ok_or_else(|| format!("day {days}"))?);
-            Ok(())
+            let beyond = || Error::beyond(&table.name, column, format_args!("day {days}"));
+            line.push_str(&text::day(days).ok_or_else(beyond)?);
         }
         (Cell::Timestamp(at), _) => {
-            line.push_str(&text::instant(at, 'T', "Z").ok_or_else(|| format!("{at} µs"))?);
-            Ok(())
+            let beyond = || Error::beyond(&table.name, column, format_args!("microsecond {at}"));
+            line.push_str(&text::instant(at, 'T', "Z").ok_or_else(beyond)?);
         }
-        (Cell::Text(text), _) => {
-            if text.is_empty() || text.contains([',', '"', '\r', '\n']) {
-                line.push('"');
-                line.push_str(&text.replace('"', "\"\""));
-                line.push('"');
-            } else {
-                line.push_str(text);
-            }
-            Ok(())
+        (Cell::Text(text), _) if text.is_empty() || text.contains([',', '"', '\r', '\n']) => {
+            line.push('"');
+            line.push_str(&text.replace('"', "\"\""));
+            line.push('"');
         }
-    };
-    wrote.map_err(|error| error.to_string())
+        (Cell::Text(text), _) => line.push_str(text),
+    }
+    Ok(())
 }

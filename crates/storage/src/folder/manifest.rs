@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use serde::{Deserialize, Serialize};
-use tidegauge_core::{Cursor, Table};
+use tidegauge_core::{Cursor, Table, WriteMode};
 
 use super::disk;
 use crate::{Error, Result};
@@ -30,7 +30,8 @@ pub(crate) struct Manifest {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Stored {
     columns: Vec<StoredColumn>,
-    key: Vec<String>,
+    /// Its key, and how it is written: what the parts' rows were checked by.
+    rule: String,
     /// The committed length of its file, bytes, where it has a single one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) bytes: Option<u64>,
@@ -125,12 +126,7 @@ impl Manifest {
 
 impl Stored {
     pub(crate) fn new(table: &Table) -> Self {
-        Self {
-            columns: columns(table),
-            key: table.key.iter().map(ToString::to_string).collect(),
-            bytes: None,
-            parts: Vec::new(),
-        }
+        Self { columns: columns(table), rule: rule(table), bytes: None, parts: Vec::new() }
     }
 
     /// Whether `table` is what is stored.
@@ -158,12 +154,12 @@ impl Stored {
                 });
             }
         }
-        if self.key != table.key {
+        if self.rule != rule(table) {
             return Err(Error::Drift {
                 table: table.name.to_string(),
                 column: table.key.join(", "),
-                found: format!("the key {}", self.key.join(", ")),
-                expected: format!("the key {}", table.key.join(", ")),
+                found: self.rule.clone(),
+                expected: rule(table),
             });
         }
         Ok(())
@@ -177,6 +173,14 @@ fn columns(table: &Table) -> Vec<StoredColumn> {
         nullable: column.nullable,
     });
     columns.collect()
+}
+
+fn rule(table: &Table) -> String {
+    let how = match table.write {
+        WriteMode::Append => "append",
+        WriteMode::Merge => "merge",
+    };
+    format!("{how} by {}", table.key.join(", "))
 }
 
 fn path(dir: &Path) -> PathBuf {

@@ -177,7 +177,9 @@ fn by_table(batches: &[Batch]) -> Result<Vec<(&TableRef, DataFrame)>> {
     for batch in batches {
         let frame = cells::typed(batch.frame(), batch.table())?;
         match tables.iter_mut().find(|(table, _)| table.name == batch.table().name) {
-            Some((_, stack)) => drop(stack.vstack_mut_owned(frame)?),
+            Some((_, stack)) => {
+                stack.vstack_mut_owned(frame)?;
+            }
             None => tables.push((batch.table(), frame)),
         }
     }

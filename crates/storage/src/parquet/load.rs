@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs::{self, File};
+use std::io::Write;
 use std::path::Path;
 
 use polars_io::parquet::write::{ParquetCompression, ParquetWriter};
@@ -25,12 +26,17 @@ pub(super) fn write(dir: &Path, table: &Table, number: u64, frame: DataFrame) ->
         fs::create_dir_all(&folder).map_err(|error| Error::io(&folder, error))?;
         sync_dir(dir)?;
     }
-    let file = File::create(&path).map_err(|error| Error::io(&path, error))?;
-    ParquetWriter::new(&file)
+    // By way of memory, which a page fits: what the disk says is then said by itself.
+    let mut bytes = Vec::new();
+    ParquetWriter::new(&mut bytes)
         .with_compression(ParquetCompression::Zstd(None))
-        .finish(&mut frame)
-        .map_err(|error| Error::file(&path, error))?;
-    synced(&file, &path)?;
+        .finish(&mut frame)?;
+    let write = || {
+        let mut file = File::create(&path)?;
+        file.write_all(&bytes)?;
+        Ok(file)
+    };
+    synced(&write().map_err(|error| Error::io(&path, error))?, &path)?;
     sync_dir(&folder)?;
     Ok(Part { commit: number, rows: frame.height(), bytes: None, range: None })
 }

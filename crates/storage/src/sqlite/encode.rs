@@ -13,34 +13,35 @@ pub(super) fn bind(
     table: &str,
     column: &Column,
 ) -> Result<()> {
-    let outside = |value: String| Error::Unrepresentable {
+    let refused = |reason: String| Error::Unrepresentable {
         table: table.into(),
         column: column.name.to_string(),
-        value,
+        reason,
     };
     let added = match (cell, column.dtype) {
         (Cell::Null, _) => values.add(None::<i64>),
         (Cell::Bool(value), _) => values.add(value),
         (Cell::Float(value), _) => values.add(value),
         (Cell::Text(value), _) => values.add(value),
-        (Cell::Int(value), _) => match i64::try_from(value) {
-            Ok(value) => values.add(value),
-            Err(_) => return Err(outside(value.to_string())),
-        },
+        (Cell::Int(value), _) => {
+            values.add(i64::try_from(value).map_err(|error| refused(error.to_string()))?)
+        }
         (Cell::Date(days), _) => {
-            values.add(text::day(days).ok_or_else(|| outside(format!("day {days}")))?)
+            let beyond = || Error::beyond(table, column, format_args!("day {days}"));
+            values.add(text::day(days).ok_or_else(beyond)?)
         }
         (Cell::Timestamp(at), _) => {
-            values.add(text::instant(at, ' ', "").ok_or_else(|| outside(format!("{at} µs")))?)
+            let beyond = || Error::beyond(table, column, format_args!("microsecond {at}"));
+            values.add(text::instant(at, ' ', "").ok_or_else(beyond)?)
         }
         (Cell::Decimal(units), DataType::Decimal { scale, .. }) => match decimal(units, scale) {
             Money::Integer(value) => values.add(value),
             Money::Real(value) => values.add(value),
             Money::Text(value) => values.add(value.into_bytes()),
         },
-        (Cell::Decimal(units), _) => return Err(outside(units.to_string())),
+        (Cell::Decimal(_), dtype) => return Err(refused(format!("a decimal is no {dtype}"))),
     };
-    added.map_err(|error| Error::Sqlite { path: table.into(), error: sqlx::Error::Encode(error) })
+    added.map_err(|error| refused(error.to_string()))
 }
 
 /// How a decimal lies in SQLite.

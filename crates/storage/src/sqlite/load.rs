@@ -113,7 +113,7 @@ async fn insert(path: &Path, connection: &mut SqliteConnection, batch: &Batch) -
 fn statement(table: &Table, rows: usize) -> String {
     let row = format!("({})", vec!["?"; table.columns.len()].join(","));
     let mut sql = format!(
-        "INSERT OR ROLLBACK INTO {} ({}) VALUES {}",
+        "INSERT INTO {} ({}) VALUES {}",
         ddl::quoted(&table.name),
         ddl::list(table.columns.iter().map(|column| &column.name)),
         vec![row; rows].join(",")

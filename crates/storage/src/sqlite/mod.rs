@@ -68,12 +68,7 @@ impl Sqlite {
 
     /// Puts the connection back, unless something failed on it: whatever transaction that left
     /// behind is closed with it.
-    async fn settle(
-        &self,
-        slot: &mut Option<Writer>,
-        writer: Writer,
-        done: Result<()>,
-    ) -> Result<()> {
+    async fn settled(slot: &mut Option<Writer>, writer: Writer, done: Result<()>) -> Result<()> {
         match done {
             Ok(()) => *slot = Some(writer),
             Err(_) => drop(writer.connection.close().await),
@@ -147,7 +142,7 @@ impl Sink for Sqlite {
             let mut slot = self.writer.lock().await;
             let mut writer = self.taken(&mut slot).await?;
             let done = load::prepare(&self.path, &mut writer, tables).await;
-            self.settle(&mut slot, writer, done).await
+            Self::settled(&mut slot, writer, done).await
         };
         write.await.map_err(|error| error.of(&self.name))
     }
@@ -170,7 +165,7 @@ impl Sink for Sqlite {
             let mut slot = self.writer.lock().await;
             let mut writer = self.taken(&mut slot).await?;
             let done = load::load(&self.path, &mut writer, load).await;
-            self.settle(&mut slot, writer, done).await
+            Self::settled(&mut slot, writer, done).await
         };
         write.await.map_err(|error| error.of(&self.name))
     }

@@ -1,0 +1,42 @@
+//! What the tests need beside Rust.
+
+use std::process::Command;
+
+use crate::{has, run, say};
+
+/// A program, and the Debian package that brings it.
+const NEEDED: [(&str, &str); 2] = [("chromium", "chromium"), ("sqlite3", "sqlite3")];
+
+/// Installs the Debian packages that are missing.
+pub(crate) fn setup() -> Result<(), String> {
+    let missing: Vec<_> =
+        NEEDED.iter().filter(|(program, _)| !has(program)).map(|(_, package)| *package).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if !has("apt-get") {
+        return Err(format!(
+            "the tests need {}; this is no Debian, so install them your way",
+            missing.join(" and ")
+        ));
+    }
+    say(&format!("installing {}", missing.join(", ")));
+    let sudo = !is_root() && has("sudo");
+    apt(sudo, &["update", "--quiet"])?;
+    let mut words = vec!["install", "--yes", "--quiet", "--no-install-recommends"];
+    words.extend(missing);
+    apt(sudo, &words)
+}
+
+fn apt(sudo: bool, words: &[&str]) -> Result<(), String> {
+    let mut command = if sudo { Command::new("sudo") } else { Command::new("apt-get") };
+    if sudo {
+        command.arg("apt-get");
+    }
+    run(command.args(words).env("DEBIAN_FRONTEND", "noninteractive"))
+}
+
+fn is_root() -> bool {
+    let id = Command::new("id").arg("-u").output();
+    id.is_ok_and(|id| id.stdout.trim_ascii() == b"0")
+}

@@ -1,0 +1,45 @@
+//! A crate outside the workspace that knows `tidegauge-core` alone implements both ports, and a
+//! program that knows the crate and the house runs it through the pipeline.
+
+use std::fs;
+use std::path::Path;
+
+use crate::test::target;
+use crate::{cargo, root, run};
+
+/// Writes the two crates beside the build and runs them.
+pub(crate) fn stranger() -> Result<(), String> {
+    let folder = target().join("stranger");
+    let core = root().join("crates/core");
+    let house = root().join("crates/app");
+    let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
+    let write = |file: &str, text: &str| {
+        let file = folder.join(file);
+        fs::create_dir_all(file.parent().unwrap_or(Path::new(".")))
+            .and_then(|()| fs::write(file, text))
+    };
+    write("Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"port\", \"program\"]\n")
+        .map_err(failed)?;
+    write(
+        "port/Cargo.toml",
+        &format!(
+            "[package]\nname = \"port\"\nedition = \"2024\"\n\n[dependencies]\n\
+             async-trait = \"0.1\"\ntidegauge-core = {{ path = {core:?} }}\n"
+        ),
+    )
+    .map_err(failed)?;
+    write("port/src/lib.rs", include_str!("stranger/port.rs")).map_err(failed)?;
+    write(
+        "program/Cargo.toml",
+        &format!(
+            "[package]\nname = \"program\"\nedition = \"2024\"\n\n[dependencies]\n\
+             port = {{ path = \"../port\" }}\ntidegauge = {{ path = {house:?} }}\n\
+             tokio = {{ version = \"1\", features = [\"macros\", \"rt-multi-thread\"] }}\n"
+        ),
+    )
+    .map_err(failed)?;
+    write("program/src/main.rs", include_str!("stranger/program.rs")).map_err(failed)?;
+    // The same versions as ours, so that what is built is used again.
+    fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock")).map_err(failed)?;
+    run(cargo().args(["run", "--package", "program"]).current_dir(&folder))
+}

@@ -1,0 +1,103 @@
+//! Everything that must hold before a change goes in.
+
+use std::env;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::{cargo, has, root, run, say, stranger};
+
+/// Format, lints, tests, doctests, examples, docs, and a stranger's crate.
+pub(crate) fn test() -> Result<(), String> {
+    run(cargo().args(["fmt", "--all", "--check"]))?;
+    run(cargo().args([
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--locked",
+        "--",
+        "-D",
+        "warnings",
+    ]))?;
+    // Builds examples and the command as well, and runs the doctests.
+    run(cargo()
+        .args(["test", "--workspace", "--locked"])
+        .env("TIDEGAUGE_REQUIRE_SERVERS", "1")
+        .env_remove("RUST_BACKTRACE"))?;
+    run(cargo().args(["build", "--workspace", "--examples", "--bins", "--locked"]))?;
+    examples()?;
+    run(cargo()
+        .args(["doc", "--workspace", "--no-deps", "--locked"])
+        .env("RUSTDOCFLAGS", "-D warnings"))?;
+    stranger::stranger()?;
+    if has("cargo-deny") {
+        run(cargo().args(["deny", "--offline", "check", "bans", "licenses", "sources"]))?;
+    } else {
+        say("\nSKIPPED: cargo deny is not installed (cargo install cargo-deny)");
+    }
+    say("\nall is well");
+    Ok(())
+}
+
+/// Writes `docs/tables.md` from the definitions.
+pub(crate) fn docs() -> Result<(), String> {
+    let mut command = cargo();
+    command.args(["run", "--quiet", "--package", "tidegauge", "--", "tables", "--markdown"]);
+    let page = command.output().map_err(|error| error.to_string())?;
+    if !page.status.success() {
+        return Err(String::from_utf8_lossy(&page.stderr).into_owned());
+    }
+    fs::write(root().join("docs/tables.md"), page.stdout).map_err(|error| error.to_string())
+}
+
+/// Runs every example as a user would, in an empty folder.
+fn examples() -> Result<(), String> {
+    let folder = target().join("examples-run");
+    let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
+    if folder.exists() {
+        fs::remove_dir_all(&folder).map_err(failed)?;
+    }
+    fs::create_dir_all(&folder).map_err(failed)?;
+    // A customer's purchases, made up here: two bought again, one did not.
+    let purchases = "user,date,value\nann,2026-01-05,20\nann,2026-02-14,5\nbob,2026-01-06,7.5\n\
+                     bob,2026-03-01,1\ncyd,2026-02-02,3\n";
+    fs::write(folder.join("purchases.csv"), purchases).map_err(failed)?;
+    let runs: [(&str, &[&str]); 6] = [
+        ("pipeline", &[]),
+        ("pipeline", &[]), // the next day
+        ("custom_source", &[]),
+        ("custom_sink", &[]),
+        ("simulate_to_parquet", &["simulated", "7", "2"]),
+        ("cohorts_of_your_data", &["purchases.csv", "user", "date", "value"]),
+    ];
+    for (example, words) in runs {
+        let program = target().join("debug/examples").join(example);
+        run(Command::new(program).args(words).current_dir(&folder))?;
+    }
+    queries(&folder.join("tidegauge.db"))
+}
+
+/// The two questions that the system before this one documented, in its own SQL.
+fn queries(database: &std::path::Path) -> Result<(), String> {
+    for query in [
+        "SELECT u.country, u.account_tier, COUNT(*), SUM(r.fiat_amount) FROM users u \
+         JOIN ramp_transactions r ON u.user_id = r.user_id GROUP BY u.country, u.account_tier",
+        "SELECT o.order_id, o.trading_pair, o.status, t.trade_id, t.price, t.base_amount \
+         FROM orders o JOIN trades t ON o.order_id = t.order_id",
+    ] {
+        let mut sqlite = Command::new("sqlite3");
+        let answer = sqlite.arg(database).arg(query).output().map_err(|error| error.to_string())?;
+        let rows = answer.stdout.iter().filter(|byte| **byte == b'\n').count();
+        if !answer.status.success() || rows == 0 {
+            let error = String::from_utf8_lossy(&answer.stderr);
+            return Err(format!("sqlite3 gives {rows} rows for {query}: {error}"));
+        }
+        say(&format!("sqlite3: {rows} rows for {query}"));
+    }
+    Ok(())
+}
+
+/// Where cargo builds.
+pub(crate) fn target() -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
