@@ -127,7 +127,14 @@ fn number<const SCALE: u32>(of: &str, field: &str, raw: &RawValue) -> Result<Fix
         let reason = format!("`{}` is not a number", cut(text, 40));
         return Err(Error::decode(of, field, reason));
     }
-    Fixed::rounded(text).map_err(|_| Error::value(of, field, text, "which is too large"))
+    let fits = |it: &Fixed<SCALE>| it.units().abs() < digits(SCALE);
+    let number = Fixed::rounded(text).ok().filter(fits);
+    number.ok_or_else(|| Error::value(of, field, text, "which is larger than the column holds"))
+}
+
+/// The bound on the units of a column: 18 digits of fiat money, 28 of crypto.
+const fn digits(scale: u32) -> i128 {
+    10i128.pow(if scale == 2 { 18 } else { 28 })
 }
 
 /// That `code` looks like one of ISO 4217.

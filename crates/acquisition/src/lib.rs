@@ -39,3 +39,16 @@ pub use error::{Error, Result};
 pub use frankfurter::Frankfurter;
 pub use open_er_api::OpenErApi;
 pub use recorded::Recorded;
+
+/// The examples of the sources' pages compile and, where they need no network, run.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../../../docs/sources/coingecko.md")]
+    struct CoinGecko;
+    #[doc = include_str!("../../../docs/sources/frankfurter.md")]
+    struct Frankfurter;
+    #[doc = include_str!("../../../docs/sources/open_er_api.md")]
+    struct OpenErApi;
+    #[doc = include_str!("../../../docs/sources/recorded.md")]
+    struct Recorded;
+}

@@ -19,7 +19,7 @@ pub(super) fn lines(file: &str) -> usize {
 /// # Errors
 /// When a value cannot be read, or a symbol is not in the registry.
 pub fn prices(file: &str, skip: usize, count: usize) -> Result<Vec<(Candle, RawCryptoMarketData)>> {
-    records(file).skip(skip).take(count).map(|line| price(&line?)).collect()
+    records(file, skip).take(count).map(|line| price(&line?)).collect()
 }
 
 fn price(line: &StringRecord) -> Result<(Candle, RawCryptoMarketData)> {
@@ -66,7 +66,7 @@ pub fn rates(file: &str, skip: usize, count: usize) -> Result<(Vec<FxRate>, usiz
     // The ECB ends each line in a comma: the last column has no name.
     let quotes: Vec<_> = header.split(',').map(str::trim).collect();
     let (mut rates, mut read) = (Vec::new(), 0);
-    for line in records(file).skip(skip).take(count) {
+    for line in records(file, skip).take(count) {
         let line = line?;
         let day = exact::date("EUR", "Date", line.get(0).unwrap_or_default())?;
         for (quote, text) in quotes.iter().zip(&line).skip(1) {
@@ -86,8 +86,13 @@ pub fn rates(file: &str, skip: usize, count: usize) -> Result<(Vec<FxRate>, usiz
     Ok((rates, read))
 }
 
-fn records(file: &str) -> impl Iterator<Item = Result<StringRecord>> {
-    let reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file.as_bytes());
+/// The lines of `file` below its header, after the first `skip`; no cell holds a line break.
+fn records(file: &str, skip: usize) -> impl Iterator<Item = Result<StringRecord>> {
+    let rest = file.splitn(skip.saturating_add(2), '\n').nth(skip.saturating_add(1));
+    let reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .trim(csv::Trim::All)
+        .from_reader(rest.unwrap_or_default().as_bytes());
     let broken = |error: csv::Error| Error::decode("recorded data", "a line", error.to_string());
     reader.into_records().map(move |line| line.map_err(broken))
 }
