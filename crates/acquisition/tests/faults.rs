@@ -1,4 +1,5 @@
 //! What the wire may do to us, and what we do then.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // helpers of tests, too
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! The data in the program: all of it, exactly, in pages.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // helpers of tests, too
 
 use std::collections::BTreeSet;
 

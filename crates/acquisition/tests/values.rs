@@ -1,4 +1,5 @@
 //! What the decoders take for true, and what they do not.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // helpers of tests, too
 
 mod support;
 

@@ -68,6 +68,10 @@ pub fn rates(file: &str, skip: usize, count: usize) -> Result<(Vec<FxRate>, usiz
     let (mut rates, mut read) = (Vec::new(), 0);
     for line in records(file, skip).take(count) {
         let line = line?;
+        if line.len() != quotes.len() {
+            let reason = format!("it has {} cells, not {}", line.len(), quotes.len());
+            return Err(Error::decode("euro rates", "a line", reason));
+        }
         let day = exact::date("EUR", "Date", line.get(0).unwrap_or_default())?;
         for (quote, text) in quotes.iter().zip(&line).skip(1) {
             if quote.is_empty() || text == "N/A" {

@@ -1,14 +1,16 @@
 //! What several test files share.
 #![allow(dead_code, unreachable_pub)] // each test file uses its own part
+#![allow(clippy::panic, clippy::unwrap_used)] // it is part of tests
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tidegauge_acquisition::http::{HttpConfig, PerMinute, Retry};
-use tidegauge_core::{Clock, FixedClock};
+use tidegauge_core::{Batch, Clock, Cursor, FixedClock, Page, Source};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
+use wiremock::{Request, ResponseTemplate};
 
 /// A recording of this folder.
 pub fn recording(name: &str) -> Vec<u8> {
@@ -122,4 +124,56 @@ pub fn everything_said(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     said
+}
+
+/// A clock that the test turns.
+#[derive(Debug)]
+pub struct Turned(Mutex<DateTime<Utc>>);
+
+impl Turned {
+    pub fn new(text: &str) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(at(text))))
+    }
+    pub fn on(&self, by: TimeDelta) {
+        *self.0.lock().unwrap() += by;
+    }
+}
+
+impl Clock for Turned {
+    fn now(&self) -> DateTime<Utc> {
+        *self.0.lock().unwrap()
+    }
+}
+
+pub fn query(request: &Request, name: &str) -> String {
+    let mut pairs = request.url.query_pairs();
+    pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned()).unwrap_or_default()
+}
+
+pub fn json(body: String) -> ResponseTemplate {
+    ResponseTemplate::new(200).set_body_raw(body, "application/json")
+}
+
+/// Pages until done.
+pub async fn round(source: &dyn Source, mut cursor: Option<Cursor>) -> (Vec<Page>, Cursor) {
+    let mut pages = Vec::new();
+    for _ in 0..50 {
+        let page = source.fetch(cursor.as_ref()).await.unwrap();
+        let done = page.done;
+        cursor = Some(page.cursor.clone());
+        pages.push(page);
+        if done {
+            return (pages, cursor.unwrap());
+        }
+    }
+    panic!("it never ends");
+}
+
+pub fn batches<'a>(pages: &'a [Page], table: &str) -> Vec<&'a Batch> {
+    let batches = pages.iter().flat_map(|page| &page.batches);
+    batches.filter(|batch| batch.table().name == table).collect()
+}
+
+pub fn rows(pages: &[Page], table: &str) -> usize {
+    batches(pages, table).iter().map(|batch| batch.rows()).sum()
 }

@@ -30,11 +30,12 @@ Start here:
   tidegauge report    write the three answers to report.html
 
 Exit codes:
-  0  done
-  1  something failed; what was loaded before stays, and the next run goes on from there
-  2  the command line or a setting is wrong
-  3  verify: a rule is broken
-  4  another runner has loaded the same source meanwhile; nothing was written";
+  0    done
+  1    something failed; what was loaded before stays, and the next run goes on from there
+  2    the command line or a setting is wrong
+  3    verify: a rule is broken
+  4    another runner has loaded the same source meanwhile; nothing was written
+  130  interrupted; what was loaded stays";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {

@@ -31,9 +31,19 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(commands::run(args)) {
-        Ok(code) => code,
-        Err(error) => {
+    let done = runtime.block_on(async {
+        tokio::select! {
+            done = commands::run(args) => Some(done),
+            Ok(()) = tokio::signal::ctrl_c() => None,
+        }
+    });
+    match done {
+        None => {
+            out::error("interrupted; what was loaded stays, the next run goes on from there");
+            ExitCode::from(130)
+        }
+        Some(Ok(code)) => code,
+        Some(Err(error)) => {
             out::error(&error.to_string());
             exit_code(&error)
         }

@@ -1,0 +1,291 @@
+//! The report, as whoever opens the file sees it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests may
+
+mod common;
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use common::{house, url};
+use serde_json::Value;
+use tempfile::TempDir;
+use tidegauge::core::tables::{MarketingSpend, User};
+use tidegauge::core::{Batch, Cursor, Load};
+use tidegauge::pipeline::Silent;
+
+const CHARTS: [&str; 5] = ["high-volume", "deciles", "churned", "ltv", "roas"];
+
+/// The page of the main job.
+async fn page(dir: &Path) -> String {
+    let house = house(dir, |_| {});
+    house.run(None, &Silent).await.unwrap();
+    house.report().await.unwrap().to_html().unwrap()
+}
+
+/// What stands between each `open` and the `close` after it.
+fn between<'a>(text: &'a str, open: &str, close: &str) -> Vec<&'a str> {
+    text.split(open).skip(1).map(|rest| rest.split(close).next().unwrap()).collect()
+}
+
+/// The page without its two programs, which are ours and the charts'.
+fn without_programs(page: &str) -> String {
+    let programs = between(page, "<script>", "</script>");
+    assert_eq!(programs.len(), 2);
+    programs.iter().fold(page.to_owned(), |page, program| page.replacen(program, "", 1))
+}
+
+/// The options of each chart, by its name.
+fn charts(page: &str) -> Vec<(String, Value)> {
+    let chart = |script: &&str| {
+        let (id, json) = script.split_once("\">").unwrap();
+        (id.to_owned(), serde_json::from_str(json).unwrap_or_else(|error| panic!("{id}: {error}")))
+    };
+    let open = "<script type=\"application/json\" id=\"chart-";
+    between(page, open, "</script>").iter().map(chart).collect()
+}
+
+/// The attributes of the page by which something is fetched, with what they say.
+fn fetched(page: &str) -> Vec<String> {
+    let mut fetched = Vec::new();
+    for tag in between(page, "<", ">") {
+        for name in [" src=", " href=", " srcset=", " action=", " poster=", " data=", " background="] {
+            if let Some((_, value)) = tag.split_once(name) {
+                fetched.push(value.trim_matches('"').to_owned());
+            }
+        }
+    }
+    fetched
+}
+
+#[tokio::test]
+async fn the_page_needs_nobody_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let page = page(dir.path()).await;
+    let text = without_programs(&page);
+    assert_eq!(fetched(&text), ["data:,"], "the icon, which is empty");
+    for word in ["@import", "url(", "<iframe", "<object", "<embed", "<img", "<base", "http-equiv=\"refresh"]
+    {
+        assert!(!text.contains(word), "{word}");
+    }
+    // Only whom we owe the prices to may have an address, and even that is not a link.
+    let attribution = tidegauge::acquisition::recorded::ATTRIBUTION;
+    let ours = text.replace("sqlite://", "").replace(attribution, "");
+    assert!(!ours.contains("://"), "{:?}", between(&ours, "://", " "));
+    let policy = between(&page, "Content-Security-Policy\" content=\"", "\"")[0];
+    assert!(policy.starts_with("default-src 'none';") && !policy.contains("http"), "{policy}");
+    // The charts' library fetches nothing, and says only what names it goes by.
+    let library = between(&page, "<script>", "</script>")[0];
+    for word in ["XMLHttpRequest", "fetch(", "sendBeacon", "WebSocket", "import(", "eval("] {
+        assert!(!library.contains(word), "{word}");
+    }
+    for address in between(library, "://", "\"") {
+        let known = ["www.w3.org/", "www.apache.org/licenses/", "github.com/ecomfe/zrender/blob/"];
+        assert!(known.iter().any(|known| address.starts_with(known)), "{address:.60}");
+    }
+}
+
+#[tokio::test]
+async fn every_chart_has_something_to_show() {
+    let dir = tempfile::tempdir().unwrap();
+    let page = page(dir.path()).await;
+    let charts = charts(&page);
+    assert!(charts.iter().map(|(id, _)| id.as_str()).eq(CHARTS), "{charts:?}");
+    for (id, option) in charts {
+        let series = option["series"].as_array().unwrap();
+        assert!(!series.is_empty(), "{id} has no series");
+        for one in series {
+            let points = one["data"].as_array().unwrap();
+            let known = |point: &&Value| match point.as_array() {
+                Some(pair) => pair.iter().all(Value::is_number),
+                None => point.is_number(),
+            };
+            let known = points.iter().filter(known).count();
+            assert!(known >= 2, "{id}: {known} of {} points are known", points.len());
+        }
+        assert!(page.contains(&format!("data-chart=\"{id}\"")), "{id} has no place");
+    }
+    for words in ["seed 42", "Wilson", "ECB", "1,000 users"] {
+        assert!(page.contains(words), "{words}");
+    }
+}
+
+#[tokio::test]
+async fn the_same_warehouse_gives_the_same_page() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = page(dir.path()).await;
+    let again = house(dir.path(), |_| {}).report().await.unwrap().to_html().unwrap();
+    assert!(first == again);
+}
+
+const HOSTILE: &str = "</script><img src=x onerror=alert(1)>\"'&";
+
+#[tokio::test]
+async fn what_the_data_say_is_text_and_never_markup() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = house(dir.path(), |config| {
+        config.warehouse = url("sqlite", dir.path(), "<b>&\"'.db");
+    });
+    house.run(None, &Silent).await.unwrap();
+    let users = (5_000..5_040).map(|user_id| User {
+        user_id,
+        email: format!("{user_id}@example.com"),
+        country: "<i>".into(),
+        kyc_status: "verified".into(),
+        kyc_verified_at: "2020-08-02T00:00:00Z".parse().ok(),
+        account_tier: "<u>".into(),
+        is_active: true,
+        signup_at: "2020-08-01T00:00:00Z".parse().unwrap(),
+        acquisition_channel: HOSTILE.into(),
+        campaign: Some(format!("<!--{HOSTILE}")),
+    });
+    let spend = MarketingSpend {
+        day: "2020-08-01".parse().unwrap(),
+        channel: HOSTILE.into(),
+        campaign: format!("<!--{HOSTILE}"),
+        currency: "USD".into(),
+        spend: "100".parse().unwrap(),
+    };
+    let batches = [
+        Batch::from_rows(User::table(), users).unwrap(),
+        Batch::from_rows(MarketingSpend::table(), [spend]).unwrap(),
+    ];
+    let after = Cursor::new("1");
+    let load = Load { source: "hostile", batches: &batches, before: None, after: &after };
+    house.warehouse().load(load).await.unwrap();
+
+    let page = house.report().await.unwrap().to_html().unwrap();
+    for markup in ["<img", "<i>", "<u>", "<b>", "<!--"] {
+        assert!(!without_programs(&page).contains(markup), "{markup}");
+    }
+    assert!(page.contains("onerror=alert(1)"), "it is shown, as text");
+    let charts = charts(&page);
+    assert_eq!(charts.len(), CHARTS.len());
+    let high = charts[0].1["yAxis"]["data"].as_array().unwrap();
+    assert!(high.iter().any(|name| name == HOSTILE), "{high:?}");
+    let roas = charts[4].1["series"].as_array().unwrap();
+    assert!(roas.iter().any(|series| series["name"] == HOSTILE), "{roas:?}");
+
+    // A browser reads it the same way.
+    let Some(chromium) = chromium() else { return };
+    let file = dir.path().join("report.html");
+    fs::write(&file, &page).unwrap();
+    let seen = Browser::new(chromium).open(&file, 1280);
+    assert_eq!(seen.console, [""; 0]);
+    assert!(!without_programs(&seen.dom).contains("<img"));
+    for id in CHARTS {
+        assert!(drawn(&seen.dom, id), "{id} is not drawn");
+    }
+}
+
+/// Chromium, wherever the path has it.
+fn chromium() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path)
+        .map(|folder| folder.join("chromium"))
+        .find(|program| program.is_file());
+    if found.is_none() {
+        let required = std::env::var_os("TIDEGAUGE_REQUIRE_SERVERS") == Some(OsString::from("1"));
+        assert!(!required, "TIDEGAUGE_REQUIRE_SERVERS=1, and there is no chromium on the path");
+        println!("SKIPPED: there is no chromium on the path, so no browser has opened the report");
+    }
+    found
+}
+
+struct Browser {
+    program: PathBuf,
+    profile: TempDir,
+}
+
+struct Seen {
+    dom: String,
+    /// What the page, or the browser about it, said on the console.
+    console: Vec<String>,
+}
+
+impl Browser {
+    fn new(program: PathBuf) -> Self {
+        Self { program, profile: TempDir::new().unwrap() }
+    }
+
+    fn open(&self, file: &Path, width: u32) -> Seen {
+        let output = Command::new(&self.program)
+            .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"])
+            .args(["--no-first-run", "--disable-background-networking"])
+            .args(["--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"])
+            .args(["--enable-logging=stderr", "--v=0", "--virtual-time-budget=5000"])
+            .arg(format!("--user-data-dir={}", self.profile.path().display()))
+            .arg(format!("--window-size={width},900"))
+            .arg("--dump-dom")
+            .arg(format!("file://{}", file.display()))
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let dom = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success() && dom.contains("</html>"), "{said}");
+        let console = said.lines().filter(|line| line.contains("CONSOLE")).map(str::to_owned);
+        Seen { dom, console: console.collect() }
+    }
+}
+
+/// Whether the chart's own element holds a drawing.
+fn drawn(dom: &str, id: &str) -> bool {
+    let Some((_, rest)) = dom.split_once(&format!("data-chart=\"{id}\"")) else { return false };
+    let element = rest.split("<script type=\"application/json\"").next().unwrap();
+    let drawing = between(element, "<svg", "</svg>");
+    drawing.len() == 1 && drawing[0].contains("<path")
+}
+
+#[tokio::test]
+async fn a_browser_draws_every_chart_and_has_nothing_to_complain_about() {
+    let Some(chromium) = chromium() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let page = page(dir.path()).await;
+    let file = dir.path().join("report.html");
+    fs::write(&file, &page).unwrap();
+    let browser = Browser::new(chromium);
+    for width in [1280, 500] {
+        let seen = browser.open(&file, width);
+        assert_eq!(seen.console, [""; 0], "{width}");
+        for id in CHARTS {
+            assert!(drawn(&seen.dom, id), "{id} is not drawn at {width}");
+        }
+    }
+
+    // That silence is the page's and not our deafness.
+    let (head, tail) = page.rsplit_once("</body>").unwrap();
+    let loud = "<script>console.log('here')</script><img src=\"https://tidegauge.invalid/x.png\">";
+    fs::write(&file, format!("{head}{loud}</body>{tail}")).unwrap();
+    let console = browser.open(&file, 1280).console.join("\n");
+    assert!(console.contains("here") && console.contains("Content Security Policy"), "{console}");
+}
+
+#[tokio::test]
+async fn the_page_fits_wide_and_narrow_windows() {
+    let Some(chromium) = chromium() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let page = page(dir.path()).await;
+    let (head, tail) = page.rsplit_once("</body>").unwrap();
+    // A browser's window has a least width, a frame has none: the page in the frame tells its own.
+    let measure = "<script>{ const root = document.documentElement;
+        parent.postMessage([innerWidth, root.clientWidth, root.scrollWidth].join(' '), '*'); }</script>";
+    fs::write(dir.path().join("page.html"), format!("{head}{measure}</body>{tail}")).unwrap();
+    let browser = Browser::new(chromium);
+    for width in [1280, 400] {
+        let frame = format!(
+            "<!doctype html><html><title></title><body><script>
+             onmessage = (message) => {{ document.title = message.data; }};</script>
+             <iframe src=\"page.html\" style=\"width:{width}px;height:900px;border:0\"></iframe></body></html>"
+        );
+        let file = dir.path().join("frame.html");
+        fs::write(&file, frame).unwrap();
+        let seen = browser.open(&file, 1400);
+        assert_eq!(seen.console, [""; 0]);
+        let title = between(&seen.dom, "<title>", "</title>")[0];
+        let sizes: Vec<u32> = title.split(' ').map(|size| size.parse().unwrap()).collect();
+        let [inner, client, scroll] = sizes[..] else { panic!("{title}") };
+        assert_eq!(inner, width);
+        assert!(scroll <= client, "the page is {scroll} wide in a window of {width} ({client})");
+    }
+}
