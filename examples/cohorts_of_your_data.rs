@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (user, date, value) = (named("master_id"), named("date"), named("spend"));
 
     // 1. Any frame with a user, a time and a value will do; this one is read by hand.
-    let mut reader = csv::Reader::from_path(&file)?;
+    let mut reader = csv::Reader::from_path(&file).map_err(|error| format!("{file}: {error}"))?;
     let header = reader.headers()?.clone();
     let at = |name: &str| {
         let found = header.iter().position(|column| column == name);

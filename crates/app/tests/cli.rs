@@ -207,6 +207,31 @@ fn two_runners_at_once_double_nothing() {
     }
 }
 
+/// Ctrl-C amid the load.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_goes_on_where_it_was() {
+    use std::io::{BufRead, BufReader};
+
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = tidegauge(dir.path());
+    command.env("TIDEGAUGE_SIMULATION__PAGE_ROWS", "400").args(["run", "--backup", "csv://csv"]);
+    let mut run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(run.stdout.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().contains("simulation")));
+    thread::sleep(std::time::Duration::from_millis(300));
+    let id = run.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    let end = common::Said::from(run.wait_with_output().unwrap());
+    assert_eq!(end.code, Some(130), "{end:?}");
+    assert!(end.err.contains("interrupted"), "{end:?}");
+
+    done(dir.path(), &["run", "--until", "2020-10-01", "--backup", "csv://csv"]);
+    assert!(done(dir.path(), &["status"]).contains(" 45000 "));
+    done(dir.path(), &["verify"]);
+    assert_eq!(common::csv_counts(&dir.path().join("csv"))["ramp_transactions"], 45_000);
+}
+
 #[test]
 fn tables_are_described_and_their_page_is_fresh() {
     let dir = tempfile::tempdir().unwrap();
@@ -241,7 +266,8 @@ fn completions_name_every_command() {
 #[test]
 fn a_reader_that_leaves_is_no_error() {
     let dir = tempfile::tempdir().unwrap();
-    for args in [&["tables", "--markdown"][..], &["--help"], &["completions", "bash"], &["status"]] {
+    for args in [&["tables", "--markdown"][..], &["--help"], &["completions", "bash"], &["status"]]
+    {
         let mut command = tidegauge(dir.path());
         command.args(args).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
@@ -304,8 +330,10 @@ fn a_key_is_never_shown_where_the_answer_repeats_it() {
             let read = stream.read(&mut chunk).unwrap();
             request.extend_from_slice(&chunk[..read]);
         }
-        let body = format!("{{\"status\":{{\"error_code\":10002,\"error_message\":\"bad key {KEY}\"}}}}");
-        let head = "HTTP/1.1 401 Unauthorized\r\ncontent-type: application/json\r\nconnection: close";
+        let body =
+            format!("{{\"status\":{{\"error_code\":10002,\"error_message\":\"bad key {KEY}\"}}}}");
+        let head =
+            "HTTP/1.1 401 Unauthorized\r\ncontent-type: application/json\r\nconnection: close";
         write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
         String::from_utf8(request).unwrap()
     });

@@ -55,7 +55,8 @@ struct Moments(u64);
 
 impl Moments {
     fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         f64::from(u32::try_from(self.0 >> 32).unwrap()) / f64::from(u32::MAX)
     }
 }
@@ -75,7 +76,7 @@ async fn killed_at_twenty_moments_nothing_is_lost_or_doubled() {
     let (mut kills, mut amid, mut apart, mut finished) = (0, 0, 0, 0);
     for _ in 0..3 * KILLS {
         let mut child = start(place.path());
-        thread::sleep(whole.mul_f64(moments.next() * 0.5));
+        thread::sleep(whole.mul_f64(moments.next() * 0.4));
         let ended = child.try_wait().unwrap();
         child.kill().unwrap();
         child.wait().unwrap();

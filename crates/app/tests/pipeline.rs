@@ -27,7 +27,7 @@ fn main_job(dir: &Path) -> Tidegauge {
     })
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_second_run_adds_one_day_and_doubles_nothing() {
     let dir = tempfile::tempdir().unwrap();
     main_job(dir.path()).run(None, &Silent).await.unwrap();
@@ -53,7 +53,7 @@ async fn a_second_run_adds_one_day_and_doubles_nothing() {
     assert!(tried > 100_000, "{tried}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_day_that_is_there_is_not_played_again() {
     let dir = tempfile::tempdir().unwrap();
     let until = "2020-10-02".parse().ok();
@@ -64,7 +64,7 @@ async fn a_day_that_is_there_is_not_played_again() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn another_seed_is_another_exchange_in_the_same_market() {
     let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let here = house(here.path(), |_| {});
@@ -74,7 +74,8 @@ async fn another_seed_is_another_exchange_in_the_same_market() {
     for table in tables::all() {
         let left = rows(here.warehouse().as_ref(), &table).await;
         let right = rows(there.warehouse().as_ref(), &table).await;
-        let simulated = ["users", "deposits", "withdrawals", "orders", "trades", "ramp_transactions"];
+        let simulated =
+            ["users", "deposits", "withdrawals", "orders", "trades", "ramp_transactions"];
         if simulated.contains(&table.name.as_ref()) {
             assert!(!left.equals_missing(&right), "{} is the same", table.name);
         } else if table.name != "marketing_spend" {
@@ -83,7 +84,7 @@ async fn another_seed_is_another_exchange_in_the_same_market() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_size_of_a_page_changes_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let folders = [500, 50_000].map(|page_rows| (page_rows, format!("csv-{page_rows}")));
@@ -100,7 +101,7 @@ async fn the_size_of_a_page_changes_nothing() {
     assert_same_files(&folders[0], &folders[1]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_backup_is_brought_up_from_wherever_it_stands() {
     let dir = tempfile::tempdir().unwrap();
     let (csv, parquet) = (dir.path().join("csv"), dir.path().join("parquet"));
@@ -108,7 +109,11 @@ async fn a_backup_is_brought_up_from_wherever_it_stands() {
     let check = async || {
         let house = main_job(dir.path());
         let ours = counts(house.warehouse().as_ref()).await;
-        assert_same(house.warehouse().as_ref(), warehouse(&url("parquet", dir.path(), "parquet")).as_ref()).await;
+        assert_same(
+            house.warehouse().as_ref(),
+            warehouse(&url("parquet", dir.path(), "parquet")).as_ref(),
+        )
+        .await;
         assert_eq!(csv_counts(&csv), ours);
         ours["ramp_transactions"]
     };
@@ -132,7 +137,7 @@ async fn a_backup_is_brought_up_from_wherever_it_stands() {
     assert_eq!(fs::read(csv.join("trades.csv")).unwrap(), kept);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_warehouse_that_is_lost_is_filled_again_beside_its_backup() {
     let dir = tempfile::tempdir().unwrap();
     main_job(dir.path()).run(None, &Silent).await.unwrap();
@@ -202,7 +207,7 @@ impl Observer for Order {
     fn source_finished(&self, _: &str) {}
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn sources_that_others_refer_to_run_first() {
     for (given, runs) in [
         (["fills", "orders", "people"], ["people", "orders", "fills"]),
@@ -250,23 +255,26 @@ impl Source for Raced {
     async fn fetch(&self, cursor: Option<&Cursor>) -> Result<Page> {
         let page = self.source.fetch(cursor).await?;
         if cursor == self.at.as_ref() {
-            let load =
-                Load { source: self.name(), batches: &page.batches, before: cursor, after: &page.cursor };
+            let load = Load {
+                source: self.name(),
+                batches: &page.batches,
+                before: cursor,
+                after: &page.cursor,
+            };
             self.sink.load(load).await?;
         }
         Ok(page)
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn whoever_loses_a_race_is_told_and_nothing_is_there_twice() {
     for scheme in ["sqlite", "parquet", "csv"] {
         for at in [None, Some(Cursor::new("2"))] {
             let dir = tempfile::tempdir().unwrap();
             let numbers = Numbers::new("numbers", None);
             let sink = storage::connect_sink(&url(scheme, dir.path(), "store")).unwrap();
-            let raced =
-                Raced { source: numbers.clone(), sink: sink.clone(), at: at.clone() };
+            let raced = Raced { source: numbers.clone(), sink: sink.clone(), at: at.clone() };
             let pipeline = Pipeline::new().source(Arc::new(raced)).sink(sink.clone());
 
             let reached = |rows: i64| Some(Cursor::new(rows.to_string()));
@@ -284,10 +292,13 @@ async fn whoever_loses_a_race_is_told_and_nothing_is_there_twice() {
             let summary = pipeline.run(&Silent).await.unwrap();
             assert_eq!(i64::try_from(summary.rows()).unwrap(), numbers.rows - there, "{scheme}");
             let ids: Vec<i64> = if scheme == "csv" {
-                let mut file = csv::Reader::from_path(dir.path().join("store/numbers.csv")).unwrap();
+                let mut file =
+                    csv::Reader::from_path(dir.path().join("store/numbers.csv")).unwrap();
                 file.deserialize().map(Result::unwrap).collect()
             } else {
-                let frame = rows(warehouse(&url(scheme, dir.path(), "store")).as_ref(), &numbers.table).await;
+                let frame =
+                    rows(warehouse(&url(scheme, dir.path(), "store")).as_ref(), &numbers.table)
+                        .await;
                 frame.column("id").unwrap().i64().unwrap().iter().flatten().collect()
             };
             assert_eq!(ids, [0, 1, 2, 3, 4, 5], "{scheme}");
@@ -295,7 +306,7 @@ async fn whoever_loses_a_race_is_told_and_nothing_is_there_twice() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_sink_refuses_stops_the_run_and_the_rest_stays() {
     let dir = tempfile::tempdir().unwrap();
     let parquet = warehouse(&url("parquet", dir.path(), "parquet"));

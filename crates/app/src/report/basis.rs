@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use tidegauge_acquisition::{coingecko, frankfurter, open_er_api, recorded};
 use tidegauge_core::polars::prelude::DataFrame;
 use tidegauge_core::tables::{
     Candle, FxRate, Order, RampTransaction, RawCryptoMarketData, Trade, User,
@@ -32,8 +33,8 @@ pub struct Basis {
     pub simulation: Option<(u64, NaiveDate)>,
     /// Where prices and exchange rates came from.
     pub prices: Vec<Prices>,
-    /// Whom the bundled prices are owed to, if they were used.
-    pub attribution: Option<&'static str>,
+    /// Whom the prices and rates are owed to.
+    pub attributions: Vec<&'static str>,
 }
 
 /// Prices or rates of one source.
@@ -51,6 +52,14 @@ pub struct Prices {
     pub last: NaiveDate,
 }
 
+/// What the terms of each source want shown.
+const OWED: [(&str, &str); 4] = [
+    (recorded::NAME, recorded::ATTRIBUTION),
+    (coingecko::NAME, coingecko::ATTRIBUTION),
+    (open_er_api::NAME, open_er_api::ATTRIBUTION),
+    (frankfurter::NAME, frankfurter::ATTRIBUTION),
+];
+
 impl Basis {
     /// Reads it off the warehouse, never off the configuration: the seed is that of the rows.
     pub(super) async fn read(warehouse: &dyn Warehouse) -> Result<Self> {
@@ -62,7 +71,9 @@ impl Basis {
             let scan = Scan::columns(table, ["source".to_owned(), time.into_owned()]);
             prices.extend(by_source(&table.name, &warehouse.scan(&scan).await?));
         }
-        let recorded = prices.iter().any(|prices| prices.source == "recorded");
+        let used = |name: &str| prices.iter().any(|prices| prices.source == name);
+        let attributions = OWED.iter().filter(|(name, _)| used(name)).map(|(_, owed)| *owed);
+        let attributions = attributions.collect();
         Ok(Self {
             warehouse: warehouse.name().into(),
             users: count(warehouse, User::table()).await?,
@@ -71,8 +82,8 @@ impl Basis {
             ramp: count(warehouse, RampTransaction::table()).await?,
             end: None,
             simulation: simulation.map(|(seed, start_day, _)| (seed, start_day)),
+            attributions,
             prices,
-            attribution: recorded.then_some(tidegauge_acquisition::recorded::ATTRIBUTION),
         })
     }
 

@@ -5,6 +5,7 @@ mod commands;
 mod out;
 mod progress;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -23,7 +24,11 @@ fn main() -> ExitCode {
     }
     let args = Args::parse();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr)
+        .init();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -53,7 +58,12 @@ fn main() -> ExitCode {
 /// 2 for what the user asked for, 4 when somebody else was at it, 1 for the rest.
 fn exit_code(error: &Error) -> ExitCode {
     match error {
-        Error::Config(_) | Error::NoConfig { .. } | Error::Setting { .. } => ExitCode::from(2),
+        // Stores and clients are opened by what the settings say, and fail later as `Core`.
+        Error::Config(_)
+        | Error::NoConfig { .. }
+        | Error::Setting { .. }
+        | Error::Storage(_)
+        | Error::Acquisition(_) => ExitCode::from(2),
         Error::Core(tidegauge::core::Error::Conflict { .. }) => ExitCode::from(4),
         _ => ExitCode::FAILURE,
     }
