@@ -4,7 +4,7 @@ use polars::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::cohort::COHORT;
-use crate::frames::{counts, days, labels, micros};
+use crate::frames::{Compute, counts, days, labels, micros};
 use crate::stats::Share;
 use crate::{Cohort, Error, Facts, Kinds, Result};
 
@@ -93,7 +93,7 @@ fn cohorts(facts: &Facts, cohort: &Cohort, params: &ChurnParams) -> Result<Vec<C
             ),
         ])
         .sort([COHORT], SortMultipleOptions::default().with_nulls_last(true))
-        .collect()?;
+        .compute()?;
     let (users, undetermined) = (counts(&table, "users")?, counts(&table, "undetermined")?);
     let never_active = counts(&table, "never_active")?;
     let (judged, churned) = (counts(&table, "judged")?, counts(&table, "churned")?);

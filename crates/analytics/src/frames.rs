@@ -10,6 +10,20 @@ pub(crate) const DAY: i64 = 86_400_000_000;
 /// The one type of times in the house.
 pub(crate) const TIME: DataType = DataType::Datetime(TimeUnit::Microseconds, None);
 
+/// Computes lazy frames.
+pub(crate) trait Compute {
+    /// `collect`, on a thread of its own: polars panics on the only thread of a `current_thread`
+    /// tokio runtime, and whoever calls us may well be on one.
+    fn compute(self) -> PolarsResult<DataFrame>;
+}
+
+impl Compute for LazyFrame {
+    fn compute(self) -> PolarsResult<DataFrame> {
+        std::thread::scope(|scope| scope.spawn(|| self.collect()).join())
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
+}
+
 /// The column, or an error that says which there are.
 pub(crate) fn require<'f>(
     name: &'static str,

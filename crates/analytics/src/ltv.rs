@@ -4,7 +4,7 @@ use polars::prelude::*;
 use serde::Serialize;
 
 use crate::cohort::COHORT;
-use crate::frames::{DAY, counts, days, ints, labels, look_up, micros, sums};
+use crate::frames::{Compute, DAY, counts, days, ints, labels, look_up, micros, sums};
 use crate::stats::ratio;
 use crate::{Cohort, Error, Facts, Kinds, Result};
 
@@ -56,7 +56,7 @@ pub fn users(facts: &Facts) -> Result<DataFrame> {
             col("revenue_usd").fill_null(lit(0.0)),
             (tenure / lit(DAY as f64)).alias("tenure_days"),
         ])
-        .collect()?)
+        .compute()?)
 }
 
 /// Lifetime value by cohort, at ages in days counted from each user's own signup.
@@ -89,7 +89,7 @@ pub fn cohorts(facts: &Facts, cohort: &Cohort, ages: &[u32]) -> Result<LtvTable>
         .group_by_stable([col(COHORT)])
         .agg(totals)
         .sort([COHORT], SortMultipleOptions::default().with_nulls_last(true))
-        .collect()?;
+        .compute()?;
 
     let end = facts.end().timestamp_micros();
     let last_births = ints(&table, "last_birth")?;

@@ -96,6 +96,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::frames::Compute;
 
     proptest! {
         #[test]
@@ -107,7 +108,7 @@ mod tests {
                 let frame = frame.clone().select([
                     period.number_of(time()).alias("number"),
                     epoch_day(period.start_of(time())).alias("start"),
-                ]).collect().unwrap();
+                ]).compute().unwrap();
                 let number = frame.column("number").unwrap().i64().unwrap().get(0).unwrap();
                 let start = frame.column("start").unwrap().i64().unwrap().get(0).unwrap();
                 prop_assert_eq!(number, period.number(day));

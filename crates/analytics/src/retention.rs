@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::frames::{counts, ints, meet};
+use crate::frames::{Compute, counts, ints, meet};
 use crate::stats::ratio;
 use crate::{Facts, Kinds, Period, Result};
 
@@ -117,7 +117,7 @@ pub struct Pooled {
 /// When a frame cannot be computed.
 pub fn retention(facts: &Facts, params: &RetentionParams) -> Result<RetentionTable> {
     let births = births(facts, params);
-    let sizes = births.clone().group_by([col("cohort")]).agg([len().alias("users")]).collect()?;
+    let sizes = births.clone().group_by([col("cohort")]).agg([len().alias("users")]).compute()?;
     let sizes: BTreeMap<i64, u64> =
         ints(&sizes, "cohort")?.into_iter().zip(counts(&sizes, "users")?).collect();
     let active = active(facts, params, births)?;
@@ -181,7 +181,7 @@ fn active(
             .group_by(keys)
             .agg([len().alias("users")]),
     };
-    let visits = visits.collect()?;
+    let visits = visits.compute()?;
     let keys = ints(&visits, "cohort")?.into_iter().zip(ints(&visits, "period")?);
     let counted = keys.zip(counts(&visits, "users")?);
     if params.returning == Returning::On {

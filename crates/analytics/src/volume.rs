@@ -4,7 +4,7 @@ use polars::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::cohort::COHORT;
-use crate::frames::{counts, days, labels, look_up, micros, sums};
+use crate::frames::{Compute, counts, days, labels, look_up, micros, sums};
 use crate::stats::{Share, ratio};
 use crate::{Cohort, Error, Facts, Kinds, Result};
 
@@ -93,7 +93,7 @@ pub fn volume(facts: &Facts, cohort: &Cohort, params: &VolumeParams) -> Result<V
         .group_by_stable([col(COHORT)])
         .agg([len().alias("users"), high.alias("high"), col("volume_usd").sum()])
         .sort([COHORT], SortMultipleOptions::default().with_nulls_last(true))
-        .collect()?;
+        .compute()?;
     let (sizes, high) = (counts(&table, "users")?, counts(&table, "high")?);
     let volumes = sums(&table, "volume_usd")?;
     let cohorts =
@@ -121,7 +121,7 @@ fn users(facts: &Facts, cohort: &Cohort, params: &VolumeParams) -> Result<DataFr
             users.filter(micros("signup_at").lt_eq(lit(facts.end().timestamp_micros() - within)));
     }
     let volume = col("volume_usd").fill_null(lit(0.0));
-    Ok(Facts::per_user(users, events, &[]).select([col(COHORT), volume]).collect()?)
+    Ok(Facts::per_user(users, events, &[]).select([col(COHORT), volume]).compute()?)
 }
 
 /// Users of equal volume keep the users' order.

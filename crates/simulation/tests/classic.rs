@@ -1,5 +1,7 @@
 //! The classic exchange, as whoever loads it would see it.
 
+#![allow(clippy::unwrap_used)] // helpers of tests may
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 

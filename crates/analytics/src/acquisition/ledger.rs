@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use polars::prelude::*;
 
 use super::{Breakdown, Ledgers};
-use crate::frames::{DAY, counts, ints, labels, look_up, require, sums};
+use crate::frames::{Compute, DAY, counts, ints, labels, look_up, require, sums};
 use crate::period::epoch_day;
 use crate::{Facts, Kinds, Result};
 
@@ -97,14 +97,14 @@ pub(super) fn read(facts: &Facts, by: Breakdown) -> Result<Ledgers> {
     let by_day = || [col("channel"), col("campaign"), col("day")];
 
     let mut ledgers = Ledgers::new();
-    let signups = users.clone().group_by_stable(by_day()).agg([len().alias("users")]).collect()?;
+    let signups = users.clone().group_by_stable(by_day()).agg([len().alias("users")]).compute()?;
     for (at, users) in days(&signups)?.into_iter().zip(counts(&signups, "users")?) {
         entry(&mut ledgers, at).users += users;
     }
 
     let spend = facts.spend().clone().lazy().with_columns(key());
     let spend = spend.with_column(epoch_day(col("day")));
-    let spend = spend.group_by_stable(by_day()).agg([col("spend_usd").sum()]).collect()?;
+    let spend = spend.group_by_stable(by_day()).agg([col("spend_usd").sum()]).compute()?;
     for (at, spend) in days(&spend)?.into_iter().zip(sums(&spend, "spend_usd")?) {
         entry(&mut ledgers, at).spend += spend;
     }
@@ -116,7 +116,7 @@ pub(super) fn read(facts: &Facts, by: Breakdown) -> Result<Ledgers> {
         .with_column(age)
         .group_by_stable([col("channel"), col("campaign"), col("day"), col("age")])
         .agg([col("revenue_usd").sum()])
-        .collect()?;
+        .compute()?;
     let amounts = ints(&revenue, "age")?.into_iter().zip(sums(&revenue, "revenue_usd")?);
     for (at, (age, revenue)) in days(&revenue)?.into_iter().zip(amounts) {
         *entry(&mut ledgers, at).revenue.entry(age).or_default() += revenue;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use polars::prelude::*;
 
-use crate::frames::{TIME, meet, micros, require, shown};
+use crate::frames::{Compute, TIME, meet, micros, require, shown};
 use crate::{Error, Result};
 
 /// What [`Facts::per_user`](super::Facts::per_user) and `ltv::users` add to a user.
@@ -94,14 +94,14 @@ pub(super) fn belong(users: &DataFrame, events: &DataFrame) -> Result<()> {
         });
     }
     let (users, events) = (users.clone().lazy(), events.clone().lazy());
-    let strangers = events.clone().anti_join(users.clone(), col("user"), col("user")).collect()?;
+    let strangers = events.clone().anti_join(users.clone(), col("user"), col("user")).compute()?;
     if strangers.height() > 0 {
         let user = shown(&strangers, "user", 0);
         return Err(Error::UnknownUser { user, events: strangers.height() });
     }
     let early = meet(events, users.select([col("user"), col("signup_at")]), &["user"])
         .filter(col("at").lt(col("signup_at")))
-        .collect()?;
+        .compute()?;
     if early.height() > 0 {
         let user = shown(&early, "user", 0);
         return Err(Error::BeforeSignup { user, events: early.height() });
@@ -174,6 +174,6 @@ impl<'f> Checked<'f> {
 
     fn sorted<const N: usize>(self, by: [&str; N]) -> Result<DataFrame> {
         let order = SortMultipleOptions::default().with_maintain_order(true);
-        Ok(self.lazy.sort(by, order).collect()?)
+        Ok(self.lazy.sort(by, order).compute()?)
     }
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use value::Usd;
 
 use crate::Result;
-use crate::frames::micros;
+use crate::frames::{Compute, micros};
 
 /// The compact input of all metrics, checked once when made.
 ///
@@ -59,7 +59,7 @@ impl Facts {
             .lazy()
             .group_by_stable([col("user")])
             .agg([col("at").min().alias("signup_at")]);
-        Self::new(&users.collect()?, &events, end)
+        Self::new(&users.compute()?, &events, end)
     }
 
     /// Adds what was spent on acquisition, by `day`, `channel` and `campaign`, in `spend_usd`.

@@ -6,7 +6,7 @@ use polars::prelude::*;
 use tidegauge_core::tables::{Candle, FxRate, RawCryptoMarketData};
 use tidegauge_core::{Scan, Warehouse};
 
-use crate::frames::{ints, look_up, micros, sums};
+use crate::frames::{Compute, ints, look_up, micros, sums};
 use crate::period::{after_epoch, epoch_day};
 use crate::{Error, Result};
 
@@ -98,7 +98,7 @@ impl Usd {
             .select(keys.map(col))
             .unique(None, UniqueKeepStrategy::Any)
             .sort(keys, order)
-            .collect()?;
+            .compute()?;
         let (currencies, days) = (needed.column(keys[0])?.str()?, needed.column(keys[1])?.i64()?);
         // A null has no worth; who checks the facts refuses it by name.
         let worth = currencies.iter().zip(days.iter()).map(|key| {
@@ -130,7 +130,7 @@ fn by_day(frame: LazyFrame, at: &str, value: &str, order: &[&str]) -> Result<Dat
     let columns =
         [epoch_day(col(at)).alias("day"), col(value).cast(DataType::Float64).alias("value")];
     let order: Vec<&str> = [&["day"], order].concat();
-    Ok(frame.with_columns(columns).sort(order, SortMultipleOptions::default()).collect()?)
+    Ok(frame.with_columns(columns).sort(order, SortMultipleOptions::default()).compute()?)
 }
 
 fn values(frame: &DataFrame) -> Result<impl Iterator<Item = (i64, f64)>> {

@@ -6,7 +6,7 @@ use tidegauge_core::tables::{MarketingSpend, RampTransaction, Trade, User, Withd
 use tidegauge_core::{Scan, TableRef, Warehouse};
 
 use super::{Facts, Usd};
-use crate::frames::DAY;
+use crate::frames::{Compute, DAY};
 use crate::{Error, Result};
 
 impl Facts {
@@ -43,7 +43,7 @@ impl Facts {
                 ("account_tier", "tier"),
             ],
         );
-        let users = users.await?.collect()?;
+        let users = users.await?.compute()?;
 
         let trades = read(
             warehouse,
@@ -109,12 +109,12 @@ impl Facts {
 
         let events = [("trade", trades), ("ramp", ramp), ("withdrawal", withdrawals)];
         let events = concat(events.map(|(kind, frame)| event(frame, kind)), UnionArgs::default())?;
-        let events = events.collect()?;
+        let events = events.compute()?;
         let end = match end {
             Some(end) => end,
             None => day_after(&[events.column("at")?, users.column("signup_at")?])?,
         };
-        Self::new(&users, &events, end)?.with_spend(&spend.collect()?)
+        Self::new(&users, &events, end)?.with_spend(&spend.compute()?)
     }
 }
 

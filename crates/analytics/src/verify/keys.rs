@@ -5,7 +5,7 @@ use tidegauge_core::{ForeignKey, Scan, Table, TableRef, Warehouse, tables};
 
 use super::{EXAMPLES, RuleResult};
 use crate::Result;
-use crate::frames::{counts, shown};
+use crate::frames::{Compute, counts, shown};
 
 /// No two rows of a table have the same key.
 pub(super) async fn unique(warehouse: &dyn Warehouse, table: &TableRef) -> Result<RuleResult> {
@@ -22,7 +22,7 @@ pub(super) async fn unique(warehouse: &dyn Warehouse, table: &TableRef) -> Resul
         .agg([len().alias("rows")])
         .filter(col("rows").gt(lit(1)))
         .sort(names(&table.key), SortMultipleOptions::default())
-        .collect()?;
+        .compute()?;
     rule.broken = counts(&twice, "rows")?.into_iter().map(|rows| rows - 1).sum();
     rule.examples = examples(table, &twice);
     Ok(rule)
@@ -57,13 +57,13 @@ async fn leads_somewhere(
     let here: Vec<Expr> = key.columns.iter().map(|name| col(name.as_ref())).collect();
     let theirs: Vec<Expr> = target.key.iter().map(|name| col(name.as_ref())).collect();
     let set = here.iter().cloned().map(Expr::is_not_null).reduce(Expr::and).unwrap_or(lit(true));
-    let rows = rows.lazy().filter(set).collect()?;
+    let rows = rows.lazy().filter(set).compute()?;
     rule.tried = rows.height() as u64;
     let lost = rows
         .lazy()
         .join(there.lazy(), here, theirs, JoinArgs::new(JoinType::Anti))
         .sort(names(&table.key), SortMultipleOptions::default())
-        .collect()?;
+        .compute()?;
     rule.broken = lost.height() as u64;
     rule.examples = examples(table, &lost);
     Ok(rule)

@@ -111,7 +111,7 @@ fn deciles(report: &Report) -> Chart {
     let title = "Share of all volume by tenth of users, the most active first";
     let deciles = report.volume.first().into_iter().flat_map(|(_, it)| &it.concentration.deciles);
     let (names, shares): (Vec<_>, Vec<_>) =
-        deciles.map(|it| (it.decile.to_string(), it.share.map(|share| tenths(share)))).unzip();
+        deciles.map(|it| (it.decile.to_string(), it.share.map(tenths))).unzip();
     let mut option = option(title);
     option["grid"]["top"] = json!(24);
     option["xAxis"] = json!({ "type": "category", "data": names, "axisTick": { "show": false } });
