@@ -22,7 +22,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // 2. Load: bundled prices and exchange rates first, then the exchange that is priced from them.
     //    Rows and cursors commit together, so kill it at any moment and run it again.
     let house = Tidegauge::open(config, Secrets::default(), Arc::new(SystemClock))?;
-    let summary = house.run(None, &Silent).await?;
+    let run = house.begin(None).await?;
+    let summary = house.load(&run, &Silent).await?;
     println!("{summary}\n");
 
     // 3. Prove that what is there is consistent, down to every balance at every moment.
@@ -47,5 +48,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     for answer in answers.answers() {
         println!("{answer}\n");
     }
+
+    // 5. Only now is this day done, and the next run plays the next one.
+    house.finish(run).await?;
     Ok(())
 }

@@ -10,8 +10,12 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[non_exhaustive]
 pub enum Error {
     /// The configuration cannot be read.
-    #[error("the configuration cannot be read: {0}")]
-    Config(Box<figment::Error>),
+    #[error("the configuration cannot be read: {reason}")]
+    Config {
+        /// Which setting, where it stands, and what it is to be. What was found there is not
+        /// repeated: it may be a secret in the wrong place.
+        reason: String,
+    },
     /// The configuration file that was named is not there.
     #[error("there is no `{}`; `tidegauge init` writes a tidegauge.toml to start from", file.display())]
     NoConfig {
@@ -26,8 +30,8 @@ pub enum Error {
         /// What is wrong, and what would be right.
         reason: String,
     },
-    /// The warehouse has no users, so there is nothing to tell.
-    #[error("{warehouse} has no users yet: `tidegauge run` fills it")]
+    /// The warehouse has no users, or nothing at all, so there is nothing to tell.
+    #[error("{warehouse} holds nothing to judge yet: `tidegauge run` fills it")]
     Nothing {
         /// The warehouse, without secrets.
         warehouse: String,

@@ -9,7 +9,8 @@ use tidegauge_core::{Clock, Cursor, Scan, Sink, TableRef, Warehouse, tables};
 use crate::config::{Config, Secrets};
 use crate::pipeline::{Observer, Pipeline, Summary};
 use crate::report::Report;
-use crate::{Result, sources};
+use crate::run::Run;
+use crate::{Error, Result, sources};
 
 /// A configuration, with its warehouse and its backups open.
 #[derive(Debug)]
@@ -43,8 +44,9 @@ impl Tidegauge {
     /// Opens the warehouse and the backups that `config` names.
     ///
     /// # Errors
-    /// When one of them cannot be opened.
+    /// When a setting makes no sense, or one of them cannot be opened.
     pub fn open(config: Config, secrets: Secrets, clock: Arc<dyn Clock>) -> Result<Self> {
+        config.check()?;
         let warehouse = tidegauge_storage::connect(&config.warehouse)?;
         let mut backups = Vec::with_capacity(config.backups.len());
         for url in &config.backups {
@@ -67,20 +69,65 @@ impl Tidegauge {
     /// exchange, which is priced from it. The simulation plays its first ninety days, or one day
     /// more; or, with `until`, every day before that one.
     ///
+    /// A run that was killed is taken up by the next one, which goes no further than it would have.
+    /// Where more belongs to a run than loading, take its steps one by one: [`begin`](Self::begin),
+    /// [`load`](Self::load), [`finish`](Self::finish).
+    ///
     /// # Errors
     /// The first error of a source or a sink; what was loaded before it stays.
     pub async fn run(&self, until: Option<NaiveDate>, observer: &dyn Observer) -> Result<Summary> {
+        let run = self.begin(until).await?;
+        let summary = self.load(&run, observer).await?;
+        self.finish(run).await?;
+        Ok(summary)
+    }
+
+    /// Decides how far the next run goes. Nothing is written yet.
+    ///
+    /// # Errors
+    /// When the warehouse cannot be read, or `until` lies before the first ninety days are over.
+    pub async fn begin(&self, until: Option<NaiveDate>) -> Result<Run> {
         sources::check(&self.config)?;
+        let start_day = self.config.simulation.start_day;
+        if let Some(until) = until.filter(|until| *until < start_day) {
+            return Err(Error::Setting {
+                setting: "until",
+                reason: format!(
+                    "{until} lies before simulation.start_day, {start_day}, where the first \
+                     ninety days end; they are played as a whole"
+                ),
+            });
+        }
+        if !sources::simulates(&self.config) {
+            return Ok(Run::without_simulation());
+        }
+        Ok(Run::decide(self.warehouse.as_ref(), sources::SIMULATION, start_day, until).await?)
+    }
+
+    /// Loads what is new, as far as `run` goes.
+    ///
+    /// # Errors
+    /// The first error of a source or a sink; what was loaded before it stays.
+    pub async fn load(&self, run: &Run, observer: &dyn Observer) -> Result<Summary> {
         let mut market = self.pipeline();
         for source in sources::market(&self.config, &self.secrets, &self.clock)? {
             market = market.source(source);
         }
         let mut summary = market.run(observer).await?;
-        if sources::simulates(&self.config) {
+        if let Some(until) = run.until() {
             let source = sources::simulation(&self.config, self.warehouse.as_ref(), until).await?;
+            run.start(self.warehouse.as_ref()).await?;
             summary.extend(self.pipeline().source(source).run(observer).await?);
         }
         Ok(summary)
+    }
+
+    /// Says that all that belongs to `run` is done, so that the next one goes further.
+    ///
+    /// # Errors
+    /// When the warehouse cannot be written.
+    pub async fn finish(&self, run: Run) -> Result<()> {
+        Ok(run.finish(self.warehouse.as_ref()).await?)
     }
 
     /// A pipeline into the warehouse and the backups, for sources of your own.
@@ -93,9 +140,13 @@ impl Tidegauge {
     /// Checks every rule of consistency on the warehouse.
     ///
     /// # Errors
-    /// When the warehouse cannot be read.
+    /// When the warehouse cannot be read, or holds nothing to check.
     pub async fn verify(&self) -> Result<verify::Report> {
-        Ok(verify::verify(self.warehouse.as_ref()).await?)
+        let report = verify::verify(self.warehouse.as_ref()).await?;
+        if report.rules.iter().all(|rule| rule.tried == 0) {
+            return Err(Error::Nothing { warehouse: self.warehouse.name().into() });
+        }
+        Ok(report)
     }
 
     /// Works out the answers.

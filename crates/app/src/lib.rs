@@ -26,6 +26,7 @@ mod error;
 mod house;
 pub mod pipeline;
 pub mod report;
+mod run;
 mod sources;
 
 pub use config::{
@@ -34,6 +35,7 @@ pub use config::{
 };
 pub use error::{Error, Result};
 pub use house::{Progress, Standing, Tidegauge};
+pub use run::Run;
 pub use tidegauge_acquisition as acquisition;
 pub use tidegauge_analytics as analytics;
 pub use tidegauge_core as core;

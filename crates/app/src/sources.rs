@@ -14,9 +14,12 @@ use tidegauge_simulation::{Classic, ClassicConfig, Market};
 use crate::config::{CoinGeckoPlan, Config, Preset, Secrets, SimulationConfig};
 use crate::{Error, Result};
 
-/// Every source that a configuration may name; the simulation is played last.
+/// The simulated exchange, which is played last.
+pub(crate) const SIMULATION: &str = "simulation";
+
+/// Every source that a configuration may name.
 pub(crate) const NAMES: [&str; 5] =
-    ["recorded", "coingecko", "open_er_api", "frankfurter", "simulation"];
+    ["recorded", "coingecko", "open_er_api", "frankfurter", SIMULATION];
 
 /// Whether every name is one of ours.
 pub(crate) fn check(config: &Config) -> Result<()> {
@@ -32,7 +35,7 @@ pub(crate) fn check(config: &Config) -> Result<()> {
 
 /// Whether the simulated exchange is to be played.
 pub(crate) fn simulates(config: &Config) -> bool {
-    config.sources.iter().any(|name| name == "simulation")
+    config.sources.iter().any(|name| name == SIMULATION)
 }
 
 /// The sources of market data that are configured, in the order of [`NAMES`].
@@ -57,8 +60,7 @@ pub(crate) fn market(
             "frankfurter" => sources.push(Arc::new(Frankfurter::new(
                 frankfurter::Config {
                     quotes: config.frankfurter.symbols.clone(),
-                    since: clock.now().date_naive()
-                        - Days::new(config.frankfurter.history_days.into()),
+                    since: days_before(clock.now().date_naive(), config.frankfurter.history_days),
                     http: http(config.frankfurter.base_url.as_deref())?,
                 },
                 clock.clone(),
@@ -67,6 +69,10 @@ pub(crate) fn market(
         }
     }
     Ok(sources)
+}
+
+fn days_before(day: NaiveDate, days: u32) -> NaiveDate {
+    day.checked_sub_days(Days::new(days.into())).unwrap_or(NaiveDate::MIN)
 }
 
 fn coingecko(config: &Config, secrets: &Secrets, clock: Arc<dyn Clock>) -> Result<CoinGecko> {
@@ -99,28 +105,21 @@ fn http(base_url: Option<&str>) -> Result<HttpConfig> {
 }
 
 /// The simulated exchange, priced from the market tables of the warehouse and played up to
-/// `until`, or one day further than the warehouse has it.
+/// `until`: one end for all sinks, so that one that has fallen behind is brought up to it.
 pub(crate) async fn simulation(
     config: &Config,
     warehouse: &dyn Warehouse,
-    until: Option<NaiveDate>,
+    until: NaiveDate,
 ) -> Result<Arc<dyn Source>> {
     let SimulationConfig { preset, seed, start_day, page_rows } = config.simulation;
     let candles = warehouse.scan(&Scan::all(Candle::table())).await?;
     let raw = warehouse.scan(&Scan::all(RawCryptoMarketData::table())).await?;
     let rates = warehouse.scan(&Scan::all(FxRate::table())).await?;
     let market = Arc::new(Market::from_frames(&candles, &raw, &rates)?);
-    match preset {
+    Ok(match preset {
         Preset::Classic => {
-            let config = ClassicConfig { seed, start_day, until, page_rows };
-            let source = Classic::new(config.clone(), market.clone());
-            if until.is_some() {
-                return Ok(Arc::new(source));
-            }
-            // One end for all sinks, so that one that has fallen behind is brought up to it.
-            let cursor = warehouse.cursor(source.name()).await?;
-            let until = Some(source.next_until(cursor.as_ref())?);
-            Ok(Arc::new(Classic::new(ClassicConfig { until, ..config }, market)))
+            let config = ClassicConfig { seed, start_day, until: Some(until), page_rows };
+            Arc::new(Classic::new(config, market))
         }
-    }
+    })
 }

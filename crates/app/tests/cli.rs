@@ -70,6 +70,7 @@ fn a_wrong_setting_is_named_and_ends_with_two() {
         (&["--config", "missing.toml", "run"], &["missing.toml", "tidegauge init"]),
         (&["tables", "nope"], &["nope", "tidegauge tables"]),
         (&["run", "--until", "tomorrow"], &["tomorrow", "--until"]),
+        (&["run", "--until", "2020-09-30"], &["2020-09-30", "simulation.start_day"]),
         (&["verfy"], &["verfy", "verify"]),
     ] {
         let said = said(dir.path(), args);
@@ -179,6 +180,7 @@ async fn verify_finds_a_rogue_trade() {
     let verify = said(dir.path(), &["verify"]);
     assert_eq!(verify.code, Some(3), "{verify:?}");
     assert!(verify.out.contains("BROKEN") && verify.out.contains("1000000"), "{verify:?}");
+    assert_eq!(to_nobody(tidegauge(dir.path()).arg("verify")).code, Some(3));
 }
 
 #[test]
@@ -243,7 +245,7 @@ fn tables_are_described_and_their_page_is_fresh() {
     for words in ["key: order_id", "limit_price", "decimal(28,8)", "timestamp"] {
         assert!(orders.contains(words), "{words}: {orders}");
     }
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/tables.md");
+    let page = Path::new("../../docs/tables.md");
     assert_eq!(
         done(dir.path(), &["tables", "--markdown"]),
         fs::read_to_string(page).unwrap(),
@@ -262,6 +264,12 @@ fn completions_name_every_command() {
     }
 }
 
+fn to_nobody(command: &mut std::process::Command) -> common::Said {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    child.wait_with_output().unwrap().into()
+}
+
 /// Nobody reads on, as with `tidegauge … | head -1`.
 #[test]
 fn a_reader_that_leaves_is_no_error() {
@@ -274,14 +282,56 @@ fn a_reader_that_leaves_is_no_error() {
         &["status"],
     ] {
         let mut command = tidegauge(dir.path());
-        command.args(args).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        drop(child.stdout.take());
-        let said = common::Said::from(child.wait_with_output().unwrap());
+        let said = to_nobody(command.args(args));
         assert_eq!((said.code, said.err.as_str()), (Some(0), ""), "{args:?}");
     }
     // The run went on to its end all the same.
     assert!(done(dir.path(), &["status"]).contains(" 45000 "));
+}
+
+/// The disk that the answer goes to is full.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_answer_that_is_lost_is_an_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let said = says(tidegauge(dir.path()).arg("tables").stdout(full));
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.err.contains("standard output"), "{said:?}");
+}
+
+#[test]
+fn a_warehouse_that_is_not_there_proves_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    for warehouse in ["sqlite://nope.db", "parquet://nope"] {
+        for command in ["verify", "report"] {
+            let said = said(dir.path(), &["--warehouse", warehouse, command]);
+            assert_eq!(said.code, Some(1), "{said:?}");
+            let says = said.err.contains(warehouse) && said.err.contains("tidegauge run");
+            assert!(says, "{said:?}");
+        }
+    }
+    assert_eq!(files(dir.path()), [""; 0]);
+}
+
+/// Keys that stand where they do not belong.
+#[test]
+fn a_misplaced_key_is_not_repeated() {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, value) in [("TIDEGAUGE_COINGECKO", KEY), ("TIDEGAUGE_COINGECKO__PLAN", KEY)] {
+        let said = says(tidegauge(dir.path()).env(name, value).arg("status"));
+        assert_eq!(said.code, Some(2), "{said:?}");
+        assert!(
+            said.err.to_lowercase().contains("coingecko") && !said.err.contains("canary"),
+            "{said:?}"
+        );
+    }
+    for line in [format!("TIDEGAUGE_COINGECKO_KEY={KEY} and more"), KEY.to_owned()] {
+        fs::write(dir.path().join(".env"), line).unwrap();
+        let said = said(dir.path(), &["status"]);
+        assert_eq!(said.code, Some(2), "{said:?}");
+        assert!(said.err.contains(".env") && !said.err.contains("canary"), "{said:?}");
+    }
 }
 
 #[test]

@@ -27,11 +27,10 @@ struct Dependency {
     normal: bool,
 }
 
-/// The crates of the workspace. `pin` is nobody's but a developer's own machine's.
+/// The crates of the workspace.
 fn members() -> BTreeMap<String, Member> {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -45,8 +44,7 @@ fn members() -> BTreeMap<String, Member> {
         let dependencies = list(&package["dependencies"]).iter().map(dependency).collect();
         (text(&package["name"]), Member { folder, dependencies })
     };
-    let mut members: BTreeMap<_, _> = list(&metadata["packages"]).iter().map(member).collect();
-    members.remove("pin");
+    let members: BTreeMap<_, _> = list(&metadata["packages"]).iter().map(member).collect();
     for name in LAYERS.into_iter().chain([CORE, APP]) {
         assert!(members.contains_key(name), "no member {name}");
     }

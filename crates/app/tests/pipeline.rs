@@ -55,12 +55,39 @@ async fn a_second_run_adds_one_day_and_doubles_nothing() {
     assert!(house.report().await.unwrap().to_html().unwrap().contains("<html"));
 }
 
+/// What a run is for may be more than loading: it is done again until someone says it is finished.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_not_finished_is_taken_up_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let days = [("2020-10-01", false), ("2020-10-01", true), ("2020-10-02", false)];
+    let later = [("2020-10-02", false), ("2020-10-02", true), ("2020-10-03", true)];
+    for (until, finish) in days.into_iter().chain(later) {
+        let house = main_job(dir.path());
+        let run = house.begin(None).await.unwrap();
+        assert_eq!(run.until(), until.parse().ok());
+        house.load(&run, &Silent).await.unwrap();
+        if finish {
+            house.finish(run).await.unwrap();
+        }
+    }
+    // One that has gone further by itself leaves nothing to be taken up.
+    let house = main_job(dir.path());
+    let stale = house.begin(None).await.unwrap();
+    house.load(&stale, &Silent).await.unwrap();
+    house.run("2020-10-09".parse().ok(), &Silent).await.unwrap();
+    house.finish(stale).await.unwrap();
+    let next = house.begin(None).await.unwrap();
+    assert_eq!(next.until(), "2020-10-10".parse().ok());
+    let error = house.begin("2020-09-30".parse().ok()).await.unwrap_err().to_string();
+    assert!(error.contains("2020-10-01"), "{error}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_day_that_is_there_is_not_played_again() {
     let dir = tempfile::tempdir().unwrap();
     let until = "2020-10-02".parse().ok();
     house(dir.path(), |_| {}).run(until, &Silent).await.unwrap();
-    for until in [until, "2020-09-15".parse().ok()] {
+    for until in [until, "2020-10-01".parse().ok()] {
         let summary = house(dir.path(), |_| {}).run(until, &Silent).await.unwrap();
         assert_eq!(summary.rows(), 0, "{summary}");
     }

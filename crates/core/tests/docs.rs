@@ -2,8 +2,7 @@
 
 #[test]
 fn docs_tables_is_not_stale() {
-    let page =
-        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/tables.md"));
+    let page = std::fs::read_to_string("../../docs/tables.md");
     assert_eq!(
         page.unwrap_or_default(),
         tidegauge_core::tables::to_markdown(),

@@ -40,8 +40,9 @@ fn say(text: &str) {
 
 /// The workspace's folder.
 fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors().nth(2).unwrap_or(here).to_owned()
+    // Asked for when run, since a build folder may serve several clones.
+    let here = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| ".".into()));
+    here.ancestors().nth(2).unwrap_or(&here).to_owned()
 }
 
 /// The cargo that runs us.

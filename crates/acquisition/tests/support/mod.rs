@@ -14,7 +14,7 @@ use wiremock::{Request, ResponseTemplate};
 
 /// A recording of this folder.
 pub fn recording(name: &str) -> Vec<u8> {
-    let path = format!("{}/tests/recordings/{name}", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("tests/recordings/{name}");
     std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 

@@ -1,9 +1,12 @@
 //! What the user wants: `tidegauge.toml`, overridden by the environment, overridden by flags.
 
+mod check;
+
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 use figment::Figment;
+use figment::error::{Actual, Kind};
 use figment::providers::{Env, Format, Serialized, Toml};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -210,8 +213,26 @@ impl Config {
         }
         let env = Env::prefixed("TIDEGAUGE_").ignore(&NOT_SETTINGS).split("__");
         let figment = figment.merge(env);
-        figment.extract().map_err(|error| Error::Config(Box::new(error)))
+        figment.extract().map_err(refused)
     }
+}
+
+/// What figment says, without the values that it found: one may be a key that was meant for another
+/// variable.
+fn refused(error: figment::Error) -> Error {
+    let found = || Actual::Other("something else".into());
+    let reasons = error.into_iter().map(|mut error| {
+        error.kind = match error.kind {
+            Kind::InvalidType(_, expected) => Kind::InvalidType(found(), expected),
+            Kind::InvalidValue(_, expected) => Kind::InvalidValue(found(), expected),
+            Kind::UnknownVariant(_, known) => {
+                Kind::InvalidValue(found(), format!("one of {}", known.join(", ")))
+            }
+            other => other,
+        };
+        error.to_string()
+    });
+    Error::Config { reason: reasons.collect::<Vec<_>>().join("; ") }
 }
 
 /// What must never stand in a file, an error or a log.
@@ -245,8 +266,18 @@ mod tests {
     #[test]
     fn an_unknown_setting_is_named() {
         let read = Figment::from(Toml::string("[simulation]\nsede = 1")).extract::<Config>();
-        let error = Error::Config(Box::new(read.unwrap_err())).to_string();
+        let error = refused(read.unwrap_err()).to_string();
         assert!(error.contains("sede") && error.contains("seed"), "{error}");
+    }
+
+    #[test]
+    fn a_wrong_value_is_not_repeated() {
+        for text in ["coingecko = 'CG-canary'", "[coingecko]\nplan = 'CG-canary'", "report = []"] {
+            let read = Figment::from(Toml::string(text)).extract::<Config>();
+            let error = refused(read.unwrap_err()).to_string();
+            assert!(!error.contains("canary"), "{error}");
+            assert!(error.contains("coingecko") || error.contains("report"), "{error}");
+        }
     }
 
     #[test]

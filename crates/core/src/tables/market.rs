@@ -53,7 +53,7 @@ table! {
 }
 
 table! {
-    /// The single source of truth: one price per instrument and time out of all sources.
+    /// The single source of truth: one price per instrument and time out of all sources. Not filled yet.
     "market_prices" => MarketPrice;
     key: ["symbol", "at"];
     time: "at";
@@ -87,7 +87,7 @@ table! {
 }
 
 table! {
-    /// Changes and volatility, from `market_prices`.
+    /// Changes and volatility, from `market_prices`. Not filled yet.
     "crypto_metrics" => CryptoMetric;
     key: ["symbol", "metric_time"];
     time: "metric_time";

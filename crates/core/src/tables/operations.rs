@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 table! {
-    /// Numbers of the business itself: tickets, uptime, cost.
+    /// Numbers of the business itself: tickets, uptime, cost. Not filled yet.
     "operational_metrics" => OperationalMetric;
     key: ["metric", "at"];
     time: "at";

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 table! {
-    /// Posts that mention an instrument.
+    /// Posts that mention an instrument. Not filled yet.
     "social_posts" => SocialPost;
     key: ["post_id"];
     time: "created_at";
@@ -31,7 +31,7 @@ table! {
 }
 
 table! {
-    /// Number of posts that mention an instrument.
+    /// Number of posts that mention an instrument. Not filled yet.
     "social_counts" => SocialCount;
     key: ["symbol", "start_at"];
     time: "start_at";

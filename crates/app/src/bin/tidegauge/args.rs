@@ -68,7 +68,7 @@ pub(crate) struct Run {
     #[arg(long = "backup", value_name = "URL")]
     pub(crate) backups: Vec<String>,
 
-    /// Simulate every day before this one, instead of one day more
+    /// Simulate every day before this one, instead of one day more; from simulation.start_day on
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub(crate) until: Option<NaiveDate>,
 

@@ -19,7 +19,7 @@ fn main() -> ExitCode {
     if let Err(error) = dotenvy::dotenv()
         && !error.not_found()
     {
-        out::error(&format!(".env: {error}"));
+        out::error(&format!(".env: {}", told(&error)));
         return ExitCode::from(2);
     }
     let args = Args::parse();
@@ -55,11 +55,22 @@ fn main() -> ExitCode {
     }
 }
 
+/// What is wrong with `.env`, without repeating its lines: they hold the keys.
+fn told(error: &dotenvy::Error) -> String {
+    match error {
+        dotenvy::Error::LineParse(line, _) => {
+            let name = line.split_once('=').map_or("a line without `=`", |(name, _)| name.trim());
+            format!("{name}: write NAME=value, and quote a value that holds spaces or quotes")
+        }
+        other => other.to_string(),
+    }
+}
+
 /// 2 for what the user asked for, 4 when somebody else was at it, 1 for the rest.
 fn exit_code(error: &Error) -> ExitCode {
     match error {
         // Stores and clients are opened by what the settings say, and fail later as `Core`.
-        Error::Config(_)
+        Error::Config { .. }
         | Error::NoConfig { .. }
         | Error::Setting { .. }
         | Error::Storage(_)

@@ -2,17 +2,17 @@
 
 use std::io::{self, Write};
 
-/// Prints a line, once the work is done. Whoever stops listening (`| head`) has heard enough: that is no error.
+/// Prints a line. Whoever stops listening (`| head`) has heard enough, and the command goes on to
+/// its end; a disk that is full has lost the answer, and that is a failure.
 pub(crate) fn line(text: &str) {
     let mut stdout = io::stdout().lock();
-    if writeln!(stdout, "{text}").and_then(|()| stdout.flush()).is_err() {
-        std::process::exit(0);
+    match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
+        Err(failed) if failed.kind() != io::ErrorKind::BrokenPipe => {
+            error(&format!("cannot write to the standard output: {failed}"));
+            std::process::exit(1);
+        }
+        _ => {}
     }
-}
-
-/// Says how the work goes; it goes on whether or not anybody listens.
-pub(crate) fn note(text: &str) {
-    let _ = writeln!(io::stdout(), "{text}");
 }
 
 /// Says what went wrong.

@@ -60,7 +60,7 @@ impl Lines {
 impl Observer for Lines {
     fn source_started(&self, source: &str) {
         *self.rows() = 0;
-        out::note(&format!("{source}: loading"));
+        out::line(&format!("{source}: loading"));
     }
 
     fn page_loaded(&self, _: &str, rows: usize) {
@@ -68,6 +68,6 @@ impl Observer for Lines {
     }
 
     fn source_finished(&self, source: &str) {
-        out::note(&format!("{source}: {} rows", HumanCount(*self.rows() as u64)));
+        out::line(&format!("{source}: {} rows", HumanCount(*self.rows() as u64)));
     }
 }

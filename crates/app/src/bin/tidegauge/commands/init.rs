@@ -1,7 +1,7 @@
 //! `tidegauge init`
 
 use std::fs::OpenOptions;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 
 use tidegauge::{Error, FILE, Result, TEMPLATE};
@@ -16,7 +16,16 @@ pub(crate) fn init(file: Option<&Path>) -> Result<()> {
         .create_new(true)
         .open(file)
         .and_then(|mut open| open.write_all(TEMPLATE.as_bytes()))
-        .map_err(|error| Error::Write { file: file.into(), error })?;
+        .map_err(|error| Error::Write { file: file.into(), error: told(error) })?;
     out::line(&format!("wrote {}; `tidegauge run` is next", file.display()));
     Ok(())
+}
+
+fn told(error: io::Error) -> io::Error {
+    match error.kind() {
+        kind @ io::ErrorKind::AlreadyExists => {
+            io::Error::new(kind, "it is there already; move it away to start anew")
+        }
+        _ => error,
+    }
 }

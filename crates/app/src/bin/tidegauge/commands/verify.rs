@@ -35,7 +35,9 @@ pub(crate) async fn verify(house: &Tidegauge) -> Result<ExitCode> {
     let broken = report.rules.iter().filter(|rule| rule.broken > 0).count();
     if report.passed() {
         let tried: u64 = report.rules.iter().map(|rule| rule.tried).sum();
-        out::line(&format!("{} rules hold; {tried} checks", report.rules.len()));
+        let idle = report.rules.iter().filter(|rule| rule.tried == 0).count();
+        let idle = if idle == 0 { String::new() } else { format!(", {idle} had nothing to judge") };
+        out::line(&format!("{} rules hold{idle}; {tried} checks", report.rules.len()));
         return Ok(ExitCode::SUCCESS);
     }
     out::line(&format!("{broken} of {} rules are broken", report.rules.len()));
