@@ -102,9 +102,9 @@ async fn every_chart_has_something_to_show() {
         assert!(!series.is_empty(), "{id} has no series");
         for one in series {
             let points = one["data"].as_array().unwrap();
-            let known = |point: &&Value| match point.as_array() {
+            let known = |point: &&Value| match point["value"].as_array() {
                 Some(pair) => pair.iter().all(Value::is_number),
-                None => point.is_number(),
+                None => point["value"].is_number(),
             };
             let known = points.iter().filter(known).count();
             assert!(known >= 2, "{id}: {known} of {} points are known", points.len());
