@@ -1,6 +1,6 @@
 //! The three answers in words, with their uncertainty.
 
-use tidegauge_analytics::acquisition::{Channel, Economics};
+use tidegauge_analytics::acquisition::{AcquisitionTable, Channel, Economics};
 use tidegauge_analytics::stats::{ENOUGH, Share};
 
 use super::Report;
@@ -56,8 +56,8 @@ pub(super) fn retention(report: &Report) -> String {
 }
 
 /// What are users worth, and where should the next unit of spend go?
-pub(super) fn monetization(report: &Report) -> String {
-    let (all, paid) = (&report.channels.blended, &report.channels.paid);
+pub(super) fn monetization(table: &AcquisitionTable) -> String {
+    let (all, paid) = (&table.blended, &table.paid);
     let Some(roas) = paid.roas else {
         let worth = known(all.ltv_usd, |ltv| within(ltv, all.ltv_interval.as_ref(), dollars));
         return format!(
@@ -74,7 +74,7 @@ pub(super) fn monetization(report: &Report) -> String {
         count(paid.users),
         within(roas, paid.roas_interval.as_ref(), ratio),
     );
-    format!("{lead} {}", next_dollar(&report.channels.channels))
+    format!("{lead} {}", next_dollar(&table.channels))
 }
 
 /// A channel that can be judged: its name, its ROAS, and all else about it.
@@ -153,4 +153,98 @@ fn ranked<'a>(
     let rate = |share: &Share| share.rate.unwrap_or_default();
     ranked.sort_by(|(_, a), (_, b)| rate(a).total_cmp(&rate(b)));
     ranked
+}
+
+#[cfg(test)]
+mod tests {
+    use tidegauge_analytics::acquisition::AcquisitionParams;
+    use tidegauge_analytics::stats::Interval;
+
+    use super::*;
+
+    /// A channel with its ROAS, the interval of that, and its payback.
+    fn channel(name: &str, roas: [f64; 3], payback_days: Option<u32>) -> Channel {
+        let [low, roas, high] = roas;
+        let economics = Economics {
+            users: 100,
+            spend_usd: 1_000.0,
+            cac_usd: Some(10.0),
+            cac_interval: None,
+            revenue_usd: 1_000.0 * roas,
+            ltv_usd: Some(10.0 * roas),
+            ltv_interval: None,
+            roas: Some(roas),
+            roas_interval: Some(Interval { low, high }),
+            by_age: Vec::new(),
+            payback_days,
+            payback_interval: None,
+            ltv_to_cac: Some(roas),
+        };
+        Channel { channel: Some(name.into()), campaign: None, economics }
+    }
+
+    /// The answer, but for its breaks that do not break.
+    fn said(channels: &[Channel]) -> String {
+        next_dollar(channels).replace('\u{a0}', " ")
+    }
+
+    #[test]
+    fn a_channel_clear_of_all_others_gets_the_next_dollar() {
+        let second = channel("affiliate", [0.8, 1.0, 1.3], Some(60));
+        let first = channel("paid_search", [2.0, 2.5, 3.0], Some(15));
+        assert_eq!(
+            said(&[second, first]),
+            "The best per dollar is paid search: it returns 2.50 (95 %: 2.00–3.00) and pays back \
+             after 15 days, so start with the next dollar there; this is its average, not what one \
+             more dollar would do."
+        );
+    }
+
+    #[test]
+    fn channels_whose_intervals_overlap_are_not_told_apart() {
+        let channels = [
+            channel("a", [0.2, 0.3, 0.4], None),
+            channel("b", [1.2, 1.8, 2.6], Some(20)),
+            channel("c", [2.0, 2.5, 3.0], Some(15)),
+        ];
+        assert_eq!(
+            said(&channels),
+            "The best per dollar are c with 2.50 (95 %: 2.00–3.00) and b with 1.80 (95 %: \
+             1.20–2.60). These cannot be told apart yet, so nothing says which of them should get \
+             the next dollar."
+        );
+    }
+
+    #[test]
+    fn the_best_of_those_that_lose_money_is_not_called_good() {
+        let channels = [channel("a", [0.3, 0.4, 0.5], None), channel("b", [0.1, 0.15, 0.2], None)];
+        assert_eq!(
+            said(&channels),
+            "None has paid back yet; a with 0.40 (95 %: 0.30–0.50) comes nearest."
+        );
+        // Young users hold ROAS below 1, those old enough have paid back.
+        let early = [channel("a", [0.8, 0.9, 1.0], Some(40))];
+        assert!(said(&early).starts_with("Only a can be judged: it returns 0.90"), "{early:?}");
+        let mut few = channel("a", [1.0, 2.0, 3.0], Some(9));
+        few.economics.users = 29;
+        assert!(said(&[few]).starts_with("No channel with spend has 30 users yet"));
+    }
+
+    #[test]
+    fn without_spend_nothing_is_said_of_cost() {
+        let mut all = channel("", [1.0, 2.0, 3.0], None).economics;
+        (all.spend_usd, all.cac_usd, all.roas, all.ltv_to_cac) = (0.0, None, None, None);
+        all.ltv_interval = Some(Interval { low: 15.0, high: 26.0 });
+        let table = AcquisitionTable {
+            params: AcquisitionParams::default(),
+            channels: Vec::new(),
+            paid: Economics { users: 0, ltv_usd: None, ltv_interval: None, ..all.clone() },
+            blended: all,
+        };
+        assert_eq!(
+            monetization(&table).replace('\u{a0}', " "),
+            "A user has brought $20.00 (95 %: $15.00–$26.00) so far. The data hold no spend, so what \
+             users cost, and where the next dollar should go, cannot be said."
+        );
+    }
 }

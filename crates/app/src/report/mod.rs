@@ -121,7 +121,11 @@ impl Report {
 
     /// The three answers in a sentence or two each, plain text.
     pub fn answers(&self) -> [String; 3] {
-        [answers::acquisition(self), answers::retention(self), answers::monetization(self)]
+        [
+            answers::acquisition(self),
+            answers::retention(self),
+            answers::monetization(&self.channels),
+        ]
     }
 }
 

@@ -64,7 +64,10 @@ pub(super) fn render(report: &Report) -> Result<String> {
         value: vec![
             tables::acquisition("Channels", &report.channels, true),
             tables::acquisition("Campaigns", &report.campaigns, false),
-            tables::aged("Revenue per user by channel, day by day of age", &report.channels),
+            tables::aged(
+                "Revenue per user by channel, day by day of age, with 95\u{a0}% intervals",
+                &report.channels,
+            ),
             tables::ltv("Revenue per user by month of signup, whole cohorts", &report.ltv_by_month),
         ],
         prices: tables::prices(&report.basis),

@@ -155,7 +155,7 @@ pub(super) fn ltv(title: &str, table: &LtvTable) -> Table {
         .iter()
         .map(|it| estimate(it.ltv_usd.filter(|_| it.users >= ENOUGH), it.interval, dollars));
     let users = table.cohorts.iter().map(|it| it.users).sum::<u64>();
-    let all = [Cell::from("All, day by day of age".to_owned()), count(users).into()];
+    let all = [Cell::from("All (95\u{a0}%)".to_owned()), count(users).into()];
     rows.push(all.into_iter().chain(pooled).collect());
     Table { title: title.into(), head: with_ages(&table.ages), rows }
 }
