@@ -29,6 +29,7 @@ mod cohort;
 mod error;
 mod facts;
 mod frames;
+mod lives;
 pub mod ltv;
 mod period;
 pub mod retention;

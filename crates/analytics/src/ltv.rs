@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use crate::cohort::COHORT;
 use crate::frames::{Compute, DAY, counts, days, ints, labels, look_up, micros, sums};
-use crate::stats::ratio;
+use crate::lives::{self, Lives};
+use crate::stats::{ENOUGH, Interval, log_interval};
 use crate::{Cohort, Error, Facts, Kinds, Result};
 
 /// The ages, in days, at which cohorts are usually compared.
@@ -18,8 +19,20 @@ pub struct LtvTable {
     pub ages: Vec<u32>,
     /// By label.
     pub cohorts: Vec<LtvCohort>,
-    /// At each age, the cohorts that have reached it, as one. Null where none has.
-    pub pooled: Vec<Option<f64>>,
+    /// At each age, all users as one.
+    pub pooled: Vec<PooledLtv>,
+}
+
+/// Lifetime value of all users at an age. Each day of age is judged by the users who have reached
+/// its end, and the days are added up, so that it does not fall while revenue is never negative.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct PooledLtv {
+    /// Users who have reached the age.
+    pub users: u64,
+    /// Revenue per user up to the age, US dollars; null where nobody has reached it.
+    pub ltv_usd: Option<f64>,
+    /// Its 95 % interval; null below [`ENOUGH`] users.
+    pub interval: Option<Interval>,
 }
 
 /// Lifetime value of one cohort.
@@ -35,6 +48,8 @@ pub struct LtvCohort {
     pub volume_usd: f64,
     /// Revenue to date per acquired user, US dollars.
     pub ltv_usd: f64,
+    /// Its 95 % interval; null below [`ENOUGH`] users.
+    pub interval: Option<Interval>,
     /// At each age: revenue per acquired user in the days before, US dollars. Null until the
     /// cohort's last user has reached the age.
     pub by_age: Vec<Option<f64>>,
@@ -82,6 +97,7 @@ pub fn cohorts(facts: &Facts, cohort: &Cohort, ages: &[u32]) -> Result<LtvTable>
         len().alias("users"),
         micros("signup_at").max().alias("last_birth"),
         col("revenue_usd").sum(),
+        col("revenue_usd").fill_null(lit(0.0)).std(1).alias("spread"),
         col("volume_usd").sum(),
     ];
     totals.extend(unique.iter().map(|age| col(name(age)).sum()));
@@ -97,6 +113,11 @@ pub fn cohorts(facts: &Facts, cohort: &Cohort, ages: &[u32]) -> Result<LtvTable>
     let columns: Vec<Vec<f64>> =
         ages.iter().map(|age| sums(&table, &name(age))).collect::<Result<_>>()?;
     let reached = |row: usize, age: u32| last_births[row] + days(age) <= end;
+    let spreads = sums(&table, "spread")?;
+    let interval = |row: usize, mean: f64| {
+        let enough = sizes[row] >= ENOUGH;
+        enough.then(|| log_interval(mean, spreads[row] / (sizes[row] as f64).sqrt())).flatten()
+    };
     let (revenue, volume) = (sums(&table, "revenue_usd")?, sums(&table, "volume_usd")?);
     let cohorts = labels(&table, COHORT)?.into_iter().enumerate().map(|(row, cohort)| LtvCohort {
         cohort,
@@ -104,17 +125,31 @@ pub fn cohorts(facts: &Facts, cohort: &Cohort, ages: &[u32]) -> Result<LtvTable>
         revenue_usd: revenue[row],
         volume_usd: volume[row],
         ltv_usd: revenue[row] / sizes[row] as f64,
+        interval: interval(row, revenue[row] / sizes[row] as f64),
         by_age: ages
             .iter()
             .zip(&columns)
             .map(|(age, sums)| reached(row, *age).then(|| sums[row] / sizes[row] as f64))
             .collect(),
     });
-    let pooled = ages.iter().zip(&columns).map(|(age, sums)| {
-        let old = (0..sizes.len()).filter(|row| reached(*row, *age));
-        let (revenue, users) =
-            old.fold((0.0, 0), |(revenue, users), row| (revenue + sums[row], users + sizes[row]));
-        ratio(revenue, users as f64)
-    });
-    Ok(LtvTable { ages: ages.to_vec(), cohorts: cohorts.collect(), pooled: pooled.collect() })
+    let cohorts = cohorts.collect();
+    Ok(LtvTable { ages: ages.to_vec(), cohorts, pooled: pooled(facts, ages)? })
+}
+
+fn pooled(facts: &Facts, ages: &[u32]) -> Result<Vec<PooledLtv>> {
+    let births = facts.users().clone().lazy().select([micros("signup_at")]).compute()?;
+    let mut lives = Lives::default();
+    for (born, revenue) in ints(&births, "signup_at")?.into_iter().zip(lives::revenue(facts)?) {
+        lives.add_user((facts.end().timestamp_micros() - born).div_euclid(DAY), &revenue);
+    }
+    let curve = lives.curve();
+    let at = |age: &u32| {
+        let step = curve.at(*age);
+        PooledLtv {
+            users: step.map_or(0, |step| step.users),
+            ltv_usd: step.map(|step| step.per_user),
+            interval: curve.per_user_interval(*age),
+        }
+    };
+    Ok(ages.iter().map(at).collect())
 }

@@ -1,4 +1,4 @@
-//! Uncertainty of shares.
+//! Uncertainty of shares and of means.
 
 use serde::Serialize;
 
@@ -58,6 +58,27 @@ pub fn wilson(count: u64, of: u64) -> Option<Interval> {
     Some(Interval { low, high })
 }
 
+/// With fewer users than this, a mean of theirs gets no interval and an age is not judged: what few
+/// have paid says too little about how unequal users are.
+pub const ENOUGH: u64 = 30;
+
+/// The 95 % interval of a positive quantity with a standard error, symmetric on the scale of its
+/// logarithm: `estimate × exp(± z × error / estimate)`. Null unless the estimate is above 0, since
+/// what has brought nothing yet does not show by how much it varies.
+///
+/// Unlike estimate ± z × error it stays above 0 and reaches further up than down, as suits money:
+/// few users bring most of it.
+///
+/// ```
+/// let interval = tidegauge_analytics::stats::log_interval(100.0, 10.0).unwrap();
+/// assert!((interval.low - 82.2).abs() < 0.01 && (interval.high - 121.65).abs() < 0.01);
+/// ```
+pub fn log_interval(estimate: f64, error: f64) -> Option<Interval> {
+    let factor = (Z_95 * error / estimate).exp();
+    let known = estimate > 0.0 && factor.is_finite();
+    known.then(|| Interval { low: estimate / factor, high: estimate * factor })
+}
+
 /// `part / whole`, null where the whole is 0.
 pub(crate) fn ratio(part: f64, whole: f64) -> Option<f64> {
     (whole != 0.0).then(|| part / whole)
@@ -80,6 +101,16 @@ mod tests {
             assert!((found.high - high).abs() < 5e-5, "{count}/{of}: {found:?}");
         }
         assert_eq!(Share::new(0, 0).rate, None);
+    }
+
+    #[test]
+    fn an_interval_of_money_stays_above_zero() {
+        // exp(1.96 × 1 / 1) = 7.099; ± would give −0.96.
+        let wide = log_interval(1.0, 1.0).unwrap();
+        assert!((wide.low - 0.140_9).abs() < 1e-4 && (wide.high - 7.099_1).abs() < 1e-4);
+        assert_eq!(log_interval(2.0, 0.0), Some(Interval { low: 2.0, high: 2.0 }));
+        assert_eq!([log_interval(0.0, 1.0), log_interval(-1.0, 1.0)], [None; 2]);
+        assert_eq!(log_interval(1.0, f64::NAN), None);
     }
 
     proptest! {

@@ -102,17 +102,50 @@ async fn every_chart_has_something_to_show() {
         assert!(!series.is_empty(), "{id} has no series");
         for one in series {
             let points = one["data"].as_array().unwrap();
-            let known = |point: &&Value| match point.as_array() {
+            let known = |point: &&Value| match point["value"].as_array() {
                 Some(pair) => pair.iter().all(Value::is_number),
-                None => point.is_number(),
+                None => point["value"].is_number(),
             };
             let known = points.iter().filter(known).count();
             assert!(known >= 2, "{id}: {known} of {} points are known", points.len());
+            let values = points.iter().filter_map(|point| point["value"][1].as_f64());
+            let values: Vec<_> = values.collect();
+            assert!(values.is_sorted(), "{id}: value by age falls, {values:?}");
+            for point in points {
+                let note = point["note"].as_str().unwrap();
+                let missing = point["value"][1].is_null() && note == "–";
+                assert!(note.ends_with(" users") || missing, "{id}: {point}");
+                if let Some(text) = point["label"]["formatter"].as_str() {
+                    let (_, tenths) = text.split_once('.').unwrap();
+                    assert_eq!(tenths.trim_end_matches("\u{a0}%").len(), 1, "{id}: {text}");
+                }
+            }
         }
         assert!(page.contains(&format!("data-chart=\"{id}\"")), "{id} has no place");
     }
     for words in ["seed 42", "Wilson", "ECB", "1,000 users"] {
         assert!(page.contains(words), "{words}");
+    }
+}
+
+/// How light a colour `#rrggbb` is, from 0 to 1 (WCAG 2, relative luminance).
+fn luminance(colour: &str) -> f64 {
+    let part = |at: usize| {
+        let part = f64::from(u8::from_str_radix(&colour[at..at + 2], 16).unwrap()) / 255.0;
+        if part <= 0.040_45 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
+    };
+    0.2126 * part(1) + 0.7152 * part(3) + 0.0722 * part(5)
+}
+
+#[test]
+fn every_step_of_the_heatmap_can_be_read() {
+    let css = include_str!("../assets/report.css");
+    for level in 0..=10 {
+        let rule = between(css, &format!(".l{level} {{"), "}")[0];
+        let paper = luminance(between(rule, "background: ", ";")[0]);
+        let ink = if rule.contains("color: #fff;") { 1.0 } else { luminance("#0f172a") };
+        let contrast = (paper.max(ink) + 0.05) / (paper.min(ink) + 0.05);
+        assert!(contrast >= 4.5, "level {level}: {contrast:.2}");
     }
 }
 
@@ -275,8 +308,12 @@ async fn the_page_fits_wide_and_narrow_windows() {
     let page = page(dir.path()).await;
     let (head, tail) = page.rsplit_once("</body>").unwrap();
     // A browser's window has a least width, a frame has none: the page in the frame tells its own.
+    // What decides between channels, up to payback in the fourth column, is seen without scrolling.
     let measure = "<script>{ const root = document.documentElement;
-        parent.postMessage([innerWidth, root.clientWidth, root.scrollWidth].join(' '), '*'); }</script>";
+        const payback = document.querySelector('#monetization .numbers th:nth-child(4)');
+        const edge = Math.ceil(payback.getBoundingClientRect().right);
+        const sizes = [innerWidth, root.clientWidth, root.scrollWidth, edge];
+        parent.postMessage(sizes.join(' ') + ' ' + payback.textContent, '*'); }</script>";
     fs::write(dir.path().join("page.html"), format!("{head}{measure}</body>{tail}")).unwrap();
     let browser = Browser::new(chromium);
     for width in [1280, 400] {
@@ -290,9 +327,10 @@ async fn the_page_fits_wide_and_narrow_windows() {
         let seen = browser.open(&file, 1400);
         assert_eq!(seen.console, [""; 0]);
         let title = between(&seen.dom, "<title>", "</title>")[0];
-        let sizes: Vec<u32> = title.split(' ').map(|size| size.parse().unwrap()).collect();
-        let [inner, client, scroll] = sizes[..] else { panic!("{title}") };
+        let sizes: Vec<u32> = title.split(' ').filter_map(|size| size.parse().ok()).collect();
+        let [inner, client, scroll, edge, ..] = sizes[..] else { panic!("{title}") };
         assert_eq!(inner, width);
+        assert!(title.contains("Payback") && edge < width, "{title}");
         assert!(scroll <= client, "the page is {scroll} wide in a window of {width} ({client})");
     }
 }

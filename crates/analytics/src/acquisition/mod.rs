@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::stats::ratio;
+use crate::lives::{Lives, Step, mean_interval, return_interval};
+use crate::stats::{ENOUGH, Interval, log_interval, ratio};
 use crate::{Error, Facts, Result};
-use ledger::Ledger;
 
 /// What acquisition is broken down by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -26,8 +26,10 @@ pub enum Breakdown {
 pub struct AcquisitionParams {
     /// What it is broken down by.
     pub by: Breakdown,
-    /// The ages, in days, at which ROAS is taken.
+    /// The ages, in days, at which LTV and ROAS are taken.
     pub ages: Vec<u32>,
+    /// An age that fewer users have reached is not judged, and so neither is payback there.
+    pub min_users: u64,
     /// The share of revenue that is contribution margin; payback and LTV:CAC count only that, ROAS
     /// counts revenue.
     pub margin: f64,
@@ -35,7 +37,7 @@ pub struct AcquisitionParams {
 
 impl Default for AcquisitionParams {
     fn default() -> Self {
-        Self { by: Breakdown::Channel, ages: vec![7, 30, 60, 90], margin: 1.0 }
+        Self { by: Breakdown::Channel, ages: vec![7, 30, 60, 90], min_users: ENOUGH, margin: 1.0 }
     }
 }
 
@@ -64,7 +66,8 @@ pub struct Channel {
     pub economics: Economics,
 }
 
-/// What some users cost and bring back. Ratios of sums; null where the divisor is 0.
+/// What some users cost and bring back. Ratios of sums; null where the divisor is 0. Intervals hold
+/// 95 %, and are null below [`ENOUGH`] users.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Economics {
     /// Users acquired.
@@ -73,35 +76,56 @@ pub struct Economics {
     pub spend_usd: f64,
     /// Spend per user; null without users, and without spend.
     pub cac_usd: Option<f64>,
+    /// Of CAC: the same spend might have brought more users, or fewer.
+    pub cac_interval: Option<Interval>,
     /// Revenue to date, US dollars.
     pub revenue_usd: f64,
     /// Revenue to date per user.
     pub ltv_usd: Option<f64>,
+    /// Of LTV: users pay unequally.
+    pub ltv_interval: Option<Interval>,
     /// Revenue to date over spend.
     pub roas: Option<f64>,
-    /// ROAS at each of the ages asked for.
-    pub roas_by_age: Vec<AgedRoas>,
-    /// The first age, in days, by which users have brought in what they cost; null if they never
-    /// have within what was observed, or cost nothing.
+    /// Of ROAS: the same spend might have brought more users, or fewer, and users pay unequally.
+    pub roas_interval: Option<Interval>,
+    /// LTV and ROAS at each of the ages asked for.
+    pub by_age: Vec<Aged>,
+    /// The first age, in days, by which users have brought in what they cost, if they still have
+    /// at the oldest age judged; null if not, or if they cost nothing.
     pub payback_days: Option<u32>,
+    /// Of the payback: the ages by which the bounds of ROAS reach it.
+    pub payback_interval: Option<Payback>,
     /// Margin to date per user over CAC.
     pub ltv_to_cac: Option<f64>,
 }
 
-/// ROAS of the users who are old enough: those who signed up on a day whose last possible signup
-/// has reached the age, against what was spent on those same days.
+/// LTV and ROAS at an age. Each day of age is judged by the users who were watched to its end, and
+/// the days are added up, so that neither falls while revenue is never negative.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct AgedRoas {
+pub struct Aged {
     /// The age, in days.
     pub age_days: u32,
-    /// Users old enough.
+    /// Users who have reached it: who signed up on a day whose last possible signup has.
     pub users: u64,
     /// Spend on the days that they signed up on, US dollars.
     pub spend_usd: f64,
-    /// Their revenue before that age, US dollars.
-    pub revenue_usd: f64,
-    /// Revenue over spend; null without spend, in particular while nobody is old enough.
+    /// Revenue per user up to that age, US dollars; null where too few have reached it.
+    pub ltv_usd: Option<f64>,
+    /// Of LTV.
+    pub ltv_interval: Option<Interval>,
+    /// Revenue over spend up to that age; null where too few have reached it, and without spend.
     pub roas: Option<f64>,
+    /// Of ROAS.
+    pub roas_interval: Option<Interval>,
+}
+
+/// By when users may have brought in what they cost, in days of age.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Payback {
+    /// At the earliest.
+    pub low_days: u32,
+    /// At the latest; null if not yet within what was observed.
+    pub high_days: Option<u32>,
 }
 
 /// Judges every channel.
@@ -117,15 +141,15 @@ pub fn acquisition(facts: &Facts, params: &AcquisitionParams) -> Result<Acquisit
         return Err(Error::Parameter { name: "margin", reason: "must be above 0" });
     }
     let ledgers = ledger::read(facts, params.by)?;
-    let all = |keep: fn(&Ledger) -> bool| {
-        let mut total = Ledger::default();
+    let all = |keep: fn(&Lives) -> bool| {
+        let mut total = Lives::default();
         ledgers.values().filter(|ledger| keep(ledger)).for_each(|ledger| total.add(ledger));
-        economics(facts, params, &total)
+        economics(params, &total)
     };
     let channels = ledgers.iter().map(|((channel, campaign), ledger)| Channel {
         channel: channel.clone(),
         campaign: campaign.clone(),
-        economics: economics(facts, params, ledger),
+        economics: economics(params, ledger),
     });
     Ok(AcquisitionTable {
         params: params.clone(),
@@ -135,27 +159,60 @@ pub fn acquisition(facts: &Facts, params: &AcquisitionParams) -> Result<Acquisit
     })
 }
 
-/// A ledger for each channel and campaign.
-type Ledgers = BTreeMap<(Option<String>, Option<String>), Ledger>;
+/// The books of each channel and campaign.
+type Ledgers = BTreeMap<(Option<String>, Option<String>), Lives>;
 
-fn economics(facts: &Facts, params: &AcquisitionParams, ledger: &Ledger) -> Economics {
-    let today = crate::Period::Day.number(facts.end().date_naive());
-    let (users, spend_usd, revenue_usd) = (ledger.users(), ledger.spend(), ledger.revenue());
+fn economics(params: &AcquisitionParams, lives: &Lives) -> Economics {
+    let (users, spend_usd, revenue_usd) = (lives.users(), lives.spend(), lives.paid().sum());
     let cac_usd = ratio(spend_usd, users as f64).filter(|_| spend_usd > 0.0);
     let ltv_usd = ratio(revenue_usd, users as f64);
+    // The standard error of a Poisson count is its root, so that of CAC is CAC over the root.
+    let cac_interval = cac_usd.and_then(|cac| log_interval(cac, cac / (users as f64).sqrt()));
+    let curve = lives.curve();
     let aged = |age_days: u32| {
-        let (users, spend_usd, revenue_usd) = ledger.aged(today, age_days);
-        AgedRoas { age_days, users, spend_usd, revenue_usd, roas: ratio(revenue_usd, spend_usd) }
+        let step = curve.at(age_days);
+        let judged = step.filter(|step| step.users >= params.min_users);
+        Aged {
+            age_days,
+            users: step.map_or(0, |step| step.users),
+            spend_usd: step.map_or(0.0, |step| step.spend),
+            ltv_usd: judged.map(|step| step.per_user),
+            ltv_interval: judged.and_then(|_| curve.per_user_interval(age_days)),
+            roas: judged.and_then(|step| step.per_dollar),
+            roas_interval: judged.and_then(Step::per_dollar_interval),
+        }
     };
+    let judged: Vec<&Step> = curve
+        .steps()
+        .iter()
+        .take_while(|it| it.users > 0 && it.users >= params.min_users)
+        .collect();
+    let paid_back = |value: fn(&Step) -> Option<f64>| {
+        let enough = |step: &Step| value(step).is_some_and(|value| value * params.margin >= 1.0);
+        // Where spend ends earlier than users do, nothing is known of the ages beyond.
+        let known = judged.iter().take_while(|step| step.per_dollar.is_some());
+        let first = judged.iter().position(|step| enough(step))?;
+        known.last().filter(|last| enough(last))?;
+        u32::try_from(first + 1).ok()
+    };
+    let payback_interval =
+        paid_back(|step| Some(step.per_dollar_interval()?.high)).map(|low_days| Payback {
+            low_days,
+            high_days: paid_back(|step| Some(step.per_dollar_interval()?.low)),
+        });
     Economics {
         users,
         spend_usd,
         cac_usd,
+        cac_interval: cac_interval.filter(|_| users >= ENOUGH),
         revenue_usd,
         ltv_usd,
+        ltv_interval: mean_interval(users, lives.paid()),
         roas: ratio(revenue_usd, spend_usd),
-        roas_by_age: params.ages.iter().copied().map(aged).collect(),
-        payback_days: ledger.payback(today, params.margin),
+        roas_interval: return_interval(users, spend_usd, lives.paid()),
+        by_age: params.ages.iter().copied().map(aged).collect(),
+        payback_days: paid_back(|step| step.per_dollar),
+        payback_interval,
         ltv_to_cac: cac_usd.zip(ltv_usd).map(|(cac, ltv)| ltv * params.margin / cac),
     }
 }

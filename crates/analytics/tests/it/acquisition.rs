@@ -1,6 +1,7 @@
 use polars::prelude::*;
 use tidegauge_analytics::Facts;
-use tidegauge_analytics::acquisition::{AcquisitionParams, Breakdown, acquisition};
+use tidegauge_analytics::acquisition::{AcquisitionParams, Breakdown, Payback, acquisition};
+use tidegauge_analytics::stats::Interval;
 
 use crate::support::{at, day, events, times};
 
@@ -31,7 +32,8 @@ fn facts() -> Facts {
 
 #[test]
 fn channels_are_judged_by_ratios_of_sums() {
-    let params = AcquisitionParams { ages: vec![1, 7, 30], ..AcquisitionParams::default() };
+    let params =
+        AcquisitionParams { ages: vec![1, 7, 30], min_users: 1, ..AcquisitionParams::default() };
     let table = acquisition(&facts(), &params).unwrap();
     let names: Vec<_> = table.channels.iter().map(|it| it.channel.as_deref().unwrap()).collect();
     assert_eq!(names, ["organic", "search", "social"]);
@@ -44,21 +46,17 @@ fn channels_are_judged_by_ratios_of_sums() {
     assert_eq!((search.users, search.spend_usd, search.revenue_usd), (3, 50.0, 25.0));
     assert_eq!((search.cac_usd, search.roas), (Some(50.0 / 3.0), Some(0.5)));
     assert_eq!(search.ltv_to_cac, Some((25.0 / 3.0) / (50.0 / 3.0)));
-    // 1 day: both days are old enough; a 6 (first 24 h) + c 5 over 20 + 30.
-    // 7 days: only 01-01 is (01-02 + 7 days ≤ 01-10); 6 + 10 + 4 over 20.
-    // 30 days: nobody.
-    let aged: Vec<_> = search
-        .roas_by_age
-        .iter()
-        .map(|it| (it.users, it.spend_usd, it.revenue_usd, it.roas))
-        .collect();
-    assert_eq!(
-        aged,
-        [(3, 50.0, 11.0, Some(11.0 / 50.0)), (2, 20.0, 20.0, Some(1.0)), (0, 0.0, 0.0, None)]
-    );
-    // Ages 1 to 3: 01-06 is old enough too, 11 of 50. Age 4: 01-06 is not (01-07 + 4 = 01-11 > 01-10),
-    // and 6 + 10 + 4 pay back the 20 of 01-01.
-    assert_eq!(search.payback_days, Some(4));
+    // Day 1: both signup days are old enough; a 6 (first 24 h) + c 5, over 20 + 30, over 3 users.
+    // Day 7: only 01-01 is (01-02 + 7 days ≤ 01-10). From day 4 on it is alone, where a 10 + b 4
+    // come on top, over its 20, over its 2 users. Day 30: nobody.
+    let aged: Vec<_> = search.by_age.iter().map(|it| (it.users, it.spend_usd)).collect();
+    assert_eq!(aged, [(3, 50.0), (2, 20.0), (0, 0.0)]);
+    let roas: Vec<_> = search.by_age.iter().map(|it| it.roas).collect();
+    assert_eq!(roas, [Some(11.0 / 50.0), Some(11.0 / 50.0 + 14.0 / 20.0), None]);
+    let ltv: Vec<_> = search.by_age.iter().map(|it| it.ltv_usd).collect();
+    assert_eq!(ltv, [Some(11.0 / 3.0), Some(11.0 / 3.0 + 14.0 / 2.0), None]);
+    // 0.92 at the oldest age: not paid back. Three users are too few for an interval.
+    assert_eq!((search.payback_days, search.roas_interval), (None, None));
 
     // Spend without users: no CAC; no revenue on spend: ROAS 0.
     let social = &table.channels[2].economics;
@@ -72,8 +70,13 @@ fn channels_are_judged_by_ratios_of_sums() {
 
 #[test]
 fn campaigns_apart_and_only_the_margin_pays_back() {
-    let params = AcquisitionParams { by: Breakdown::Campaign, ages: vec![], margin: 0.5 };
-    let table = acquisition(&facts(), &params).unwrap();
+    let params = |margin, min_users| AcquisitionParams {
+        by: Breakdown::Campaign,
+        ages: vec![],
+        min_users,
+        margin,
+    };
+    let table = acquisition(&facts(), &params(0.5, 1)).unwrap();
     let rows: Vec<_> = table
         .channels
         .iter()
@@ -91,6 +94,83 @@ fn campaigns_apart_and_only_the_margin_pays_back() {
     let brand = &table.channels[1].economics;
     // Revenue 20 on spend 20 is margin 10: ROAS 1, LTV:CAC 0.5, not paid back.
     assert_eq!((brand.roas, brand.ltv_to_cac, brand.payback_days), (Some(1.0), Some(0.5), None));
+    // With all of it, 6 + 10 + 4 cover the 20 from day 4 on, of two users.
+    let payback = |min_users| {
+        let table = acquisition(&facts(), &params(1.0, min_users)).unwrap();
+        table.channels[1].economics.payback_days
+    };
+    assert_eq!([payback(2), payback(3)], [Some(4), None]);
+}
+
+/// 40 users of one day, of whom 20 pay 2 on their first day and 20 nothing, for 20 dollars; the
+/// first of these pays `more` on their fourth.
+fn forty(more: f64) -> Facts {
+    let names: Vec<String> = (10..50).map(|user| user.to_string()).collect();
+    let users = df!(
+        "user" => names.clone(),
+        "signup_at" => times(&["2026-01-01"; 40]),
+        "channel" => ["search"; 40],
+    )
+    .unwrap();
+    let mut rows: Vec<_> =
+        names[..20].iter().map(|name| (name.as_str(), "2026-01-01", 0.0, 2.0)).collect();
+    rows.push((&names[0], "2026-01-04 12:00", 0.0, more));
+    let spend = df!(
+        "day" => [day("2026-01-01")],
+        "channel" => ["search"],
+        "campaign" => ["brand"],
+        "spend_usd" => [20.0],
+    )
+    .unwrap();
+    Facts::new(&users, &events(&rows), at("2026-01-12")).unwrap().with_spend(&spend).unwrap()
+}
+
+fn assert_near(found: Option<Interval>, low: f64, high: f64) {
+    let found = found.unwrap();
+    assert!((found.low - low).abs() < 1e-3 && (found.high - high).abs() < 1e-3, "{found:?}");
+}
+
+#[test]
+fn intervals_tell_of_unequal_users_and_of_their_number() {
+    let params = AcquisitionParams { ages: vec![1, 10], ..AcquisitionParams::default() };
+    let table = acquisition(&forty(0.0), &params).unwrap();
+    let search = &table.channels[0].economics;
+    // LTV 1: s² = 40 × 1² / 39, error √(s²/40) = 0.16013, factor exp(1.96 × 0.16013) = 1.36868.
+    assert_eq!(search.ltv_usd, Some(1.0));
+    assert_near(search.ltv_interval, 1.0 / 1.36868, 1.36868);
+    // CAC 0.5, of 40 users: factor exp(1.96 / √40) = 1.36328.
+    assert_near(search.cac_interval, 0.5 / 1.36328, 0.5 * 1.36328);
+    // ROAS 2: error √(20 × 2²) / 20 = 0.44721, factor exp(1.96 × 0.44721 / 2) = 1.55002.
+    assert_eq!(search.roas, Some(2.0));
+    assert_near(search.roas_interval, 2.0 / 1.55002, 2.0 * 1.55002);
+    // Everybody is old enough and nothing came later: at each age the same.
+    for aged in &search.by_age {
+        assert_eq!((aged.users, aged.ltv_usd, aged.roas), (40, Some(1.0), Some(2.0)));
+        assert_near(aged.ltv_interval, 1.0 / 1.36868, 1.36868);
+        assert_near(aged.roas_interval, 2.0 / 1.55002, 2.0 * 1.55002);
+    }
+}
+
+#[test]
+fn payback_has_an_earliest_and_a_latest_day() {
+    let payback = |margin, more| {
+        let params = AcquisitionParams { margin, ..AcquisitionParams::default() };
+        let search = acquisition(&forty(more), &params).unwrap();
+        let search = &search.channels[0].economics;
+        (search.payback_days, search.payback_interval)
+    };
+    // ROAS is 2 (1.290 to 3.100) from day 1 on.
+    let at_once = Payback { low_days: 1, high_days: Some(1) };
+    assert_eq!(payback(1.0, 0.0), (Some(1), Some(at_once)));
+    // A margin of 0.6 asks for 1.667, which the lower bound never reaches.
+    let perhaps = Payback { low_days: 1, high_days: None };
+    assert_eq!(payback(0.6, 0.0), (Some(1), Some(perhaps)));
+    // One of 0.4 asks for 2.5. Another 10 on day 4 make it: ROAS is 2.5 then.
+    assert_eq!(payback(0.4, 0.0), (None, Some(perhaps)));
+    assert_eq!(payback(0.4, 10.0), (Some(4), Some(perhaps)));
+    assert_eq!(payback(0.3, 0.0), (None, None));
+    // What is taken back on day 4 leaves 1.9: it does not hold, so it is none.
+    assert_eq!(payback(0.5, -2.0).0, None);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-use tidegauge_analytics::{Cohort, Period, ltv};
+use tidegauge_analytics::{Cohort, Facts, Period, ltv};
 
 use crate::support::facts;
 
@@ -36,8 +36,16 @@ fn value_by_age_waits_for_the_last_born_member() {
             (None, 1, 0.0, vec![Some(0.0), None, None]),
         ]
     );
-    // 1 day: (0 + 1 + 0) / 4; 7 days: (0.5 + 3) / 3; 10 days: 0.5 / 1.
-    assert_eq!(table.pooled, [Some(0.25), Some(3.5 / 3.0), Some(0.5)]);
+    // First day: 1 of a, over all 4. Second: 0.5 of c (d is not 2 days old), over 3. Seventh: 2 of
+    // a, over the same 3. On the eighth a brings 4: over a and c, b being 7 days old.
+    let pooled: Vec<_> = table.pooled.iter().map(|it| (it.users, it.ltv_usd.unwrap())).collect();
+    assert_eq!(pooled.iter().map(|it| it.0).collect::<Vec<_>>(), [4, 3, 2]);
+    for ((_, found), expected) in
+        pooled.iter().zip([0.25, 0.25 + 2.5 / 3.0, 0.25 + 2.5 / 3.0 + 2.0])
+    {
+        assert!((found - expected).abs() < 1e-12, "{pooled:?}");
+    }
+    assert_eq!((table.pooled[0].interval, table.cohorts[1].interval), (None, None), "too few");
     assert_eq!(table.cohorts[1].ltv_usd, 3.5);
 
     let weeks = ltv::cohorts(&facts, &Cohort::Signup(Period::Week), &[7]).unwrap();
@@ -62,4 +70,51 @@ fn every_user_is_there_paying_or_not() {
     let events: Vec<_> = users.column("events").unwrap().u64().unwrap().iter().collect();
     assert_eq!(events, [Some(2), Some(0)]);
     assert_eq!(users.column("last_at").unwrap().null_count(), 1);
+}
+
+/// 40 users who are 2 days old and pay as `old` says by day, 40 who are 1 day old and pay `young`.
+fn generations(old: impl Fn(usize) -> [f64; 2], young: f64) -> Facts {
+    let names: Vec<String> = (10..90).map(|user| user.to_string()).collect();
+    let born = |at: usize| if at < 40 { "2026-01-01" } else { "2026-01-02" };
+    let users: Vec<_> =
+        names.iter().enumerate().map(|(at, name)| (name.as_str(), born(at), None)).collect();
+    let mut events = Vec::new();
+    for (at, name) in names.iter().enumerate() {
+        let [first, second] = if at < 40 { old(at) } else { [young, 0.0] };
+        events.push((name.as_str(), born(at), 0.0, first));
+        if at < 40 {
+            events.push((name.as_str(), "2026-01-02", 0.0, second));
+        }
+    }
+    facts(&users, &events, "2026-01-03")
+}
+
+#[test]
+fn pooled_value_does_not_fall_where_the_young_are_worth_more() {
+    // By day 1 the old have paid 1 and the young 9, 5 a user; the old alone are 2 days old.
+    let facts = generations(|_| [1.0, 0.0], 9.0);
+    let table = ltv::cohorts(&facts, &Cohort::Everyone, &[1, 2, 3]).unwrap();
+    let pooled: Vec<_> = table.pooled.iter().map(|it| (it.users, it.ltv_usd)).collect();
+    assert_eq!(pooled, [(80, Some(5.0)), (40, Some(5.0)), (0, None)]);
+}
+
+#[test]
+fn pooled_value_is_as_sure_as_those_who_reached_the_age_make_it() {
+    // Everybody pays 1 on day 1; on day 2 half of the old pay 2, the others nothing.
+    let facts = generations(|at| [1.0, if at < 20 { 2.0 } else { 0.0 }], 1.0);
+    let table = ltv::cohorts(&facts, &Cohort::Everyone, &[1, 2]).unwrap();
+    let [first, second] = table.pooled[..] else { panic!("{table:?}") };
+    let exact = first.interval.unwrap();
+    assert!((exact.low - 1.0).abs() < 1e-9 && (exact.high - 1.0).abs() < 1e-9, "{exact:?}");
+    // Each of the old is 1/40 off the mean of day 2, nobody off that of day 1: the variance is
+    // 40 × (1/40)² × 40/39, the error 0.16013, the factor exp(1.96 × 0.16013 / 2) = 1.16990.
+    assert_eq!(second.ltv_usd, Some(2.0));
+    let interval = second.interval.unwrap();
+    assert!((interval.low - 2.0 / 1.16990).abs() < 1e-4, "{interval:?}");
+    assert!((interval.high - 2.0 * 1.16990).abs() < 1e-4, "{interval:?}");
+    // To date: the young have 1, the old 3 or 1: s² = (20 × 1.5² + 60 × 0.5²) / 79 = 0.75949, the
+    // error √(s²/80) = 0.09744, the factor exp(1.96 × 0.09744 / 1.5) = 1.13578.
+    let all = &table.cohorts[0];
+    assert_eq!(all.ltv_usd, 1.5);
+    assert!((all.interval.unwrap().high - 1.5 * 1.13578).abs() < 1e-4, "{all:?}");
 }

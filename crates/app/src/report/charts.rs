@@ -1,10 +1,11 @@
 //! Charts, as options of Apache ECharts.
 
 use serde_json::{Value, json};
-use tidegauge_analytics::stats::Share;
+use tidegauge_analytics::acquisition::Aged;
+use tidegauge_analytics::stats::{Interval, Share};
 
 use super::Report;
-use super::format::label;
+use super::format::{count, dollars, known, label, percent, ratio, within};
 
 /// A chart and where it stands on the page.
 #[derive(Debug)]
@@ -38,7 +39,7 @@ pub(super) fn all(report: &Report) -> Vec<Chart> {
         deciles(report),
         shares(
             "churned",
-            &format!("Users who did nothing in the last {days} days, by channel"),
+            &format!("Churned: once active, nothing in the last {days} days, by channel"),
             gone.map(|it| (it.cohort.as_deref(), &it.churned)),
         ),
         lines(
@@ -46,8 +47,8 @@ pub(super) fn all(report: &Report) -> Vec<Chart> {
             "Revenue per user by days since signup, US dollars",
             ages,
             channels.iter().enumerate().map(|(at, it)| {
-                let aged = it.economics.roas_by_age.iter().map(super::revenue_per_user).collect();
-                (at, it.channel.as_deref(), aged)
+                let point = |it: &Aged| point(it, it.ltv_usd, it.ltv_interval, dollars);
+                (at, it.channel.as_deref(), it.economics.by_age.iter().map(point).collect())
             }),
             None,
         ),
@@ -57,11 +58,11 @@ pub(super) fn all(report: &Report) -> Vec<Chart> {
             ages,
             channels.iter().enumerate().filter(|(_, it)| it.economics.roas.is_some()).map(
                 |(at, it)| {
-                    let aged = it.economics.roas_by_age.iter().map(|aged| aged.roas).collect();
-                    (at, it.channel.as_deref(), aged)
+                    let point = |it: &Aged| point(it, it.roas, it.roas_interval, ratio);
+                    (at, it.channel.as_deref(), it.economics.by_age.iter().map(point).collect())
                 },
             ),
-            Some(("break-even", 1.0)),
+            Some(1.0),
         ),
     ]
 }
@@ -89,66 +90,97 @@ fn shares<'a>(
     shares: impl Iterator<Item = (Option<&'a str>, &'a Share)>,
 ) -> Chart {
     let mut bars: Vec<_> =
-        shares.filter_map(|(cohort, share)| Some((label(cohort), share.rate?))).collect();
-    bars.sort_by(|(_, a), (_, b)| a.total_cmp(b));
-    let (names, rates): (Vec<_>, Vec<_>) =
-        bars.into_iter().map(|(name, rate)| (name, tenths(rate))).unzip();
+        shares.filter_map(|(cohort, share)| Some((cohort, share, share.rate?))).collect();
+    bars.sort_by(|(.., a), (.., b)| a.total_cmp(b));
+    let names: Vec<_> = bars.iter().map(|(cohort, ..)| label(*cohort, "channel")).collect();
+    let bars = bars.iter().map(|(_, share, rate)| {
+        let of = count(share.of);
+        let note = within(*rate, share.interval.as_ref(), percent);
+        bar(*rate, percent(*rate), format!("{note} of {of} users"))
+    });
     let mut option = option(title);
     option["grid"]["top"] = json!(8);
     option["grid"]["right"] = json!(64);
-    option["xAxis"] = json!({ "type": "value", "axisLabel": { "formatter": "{value} %" } });
+    // Each bar bears its number, so the axis need not.
+    option["xAxis"] = json!({
+        "type": "value", "axisLabel": { "show": false }, "splitLine": { "show": false },
+    });
     option["yAxis"] = json!({ "type": "category", "data": names, "axisTick": { "show": false } });
     option["series"] = json!([{
         "type": "bar",
-        "data": rates,
+        "data": bars.collect::<Vec<_>>(),
         "barMaxWidth": 26,
-        "label": { "show": true, "position": "right", "formatter": "{c} %" },
+        "label": { "show": true, "position": "right" },
     }]);
     Chart { id, title: title.into(), option }
 }
 
 fn deciles(report: &Report) -> Chart {
-    let title = "Share of all volume by tenth of users, the most active first";
+    let title = "Share of volume by tenth of users, percent";
     let deciles = report.volume.first().into_iter().flat_map(|(_, it)| &it.concentration.deciles);
-    let (names, shares): (Vec<_>, Vec<_>) =
-        deciles.map(|it| (it.decile.to_string(), it.share.map(tenths))).unzip();
+    let (names, shares): (Vec<_>, Vec<_>) = deciles
+        .map(|it| {
+            let note = |share| format!("{} of {} users", percent(share), count(it.users));
+            let text = |share: f64| format!("{:.1}", share * 100.0);
+            let share = it.share.map(|share| bar(share, text(share), note(share)));
+            (it.decile.to_string(), share)
+        })
+        .unzip();
     let mut option = option(title);
     option["grid"]["top"] = json!(24);
     option["xAxis"] = json!({ "type": "category", "data": names, "axisTick": { "show": false } });
-    option["yAxis"] = json!({ "type": "value", "axisLabel": { "formatter": "{value} %" } });
+    option["yAxis"] = json!({
+        "type": "value", "axisLabel": { "show": false }, "splitLine": { "show": false },
+    });
     option["series"] = json!([{
         "type": "bar",
         "data": shares,
         "barMaxWidth": 36,
-        "label": { "show": true, "position": "top", "formatter": "{c}" },
+        "label": { "show": true, "position": "top" },
     }]);
     Chart { id: "deciles", title: title.into(), option }
 }
 
+/// A bar of a share in percent, with what stands at it and what its tooltip says.
+fn bar(share: f64, text: String, note: String) -> Value {
+    json!({ "value": tenths(share), "label": { "formatter": text }, "note": note })
+}
+
+/// A point of a line at an age, with what its tooltip says; null where too few have reached it.
+fn point(
+    aged: &Aged,
+    value: Option<f64>,
+    interval: Option<Interval>,
+    show: fn(f64) -> String,
+) -> Value {
+    let note = known(value, |value| {
+        format!("{}, {} users", within(value, interval.as_ref(), show), count(aged.users))
+    });
+    json!({ "value": [aged.age_days, value.map(round)], "note": note })
+}
+
 /// Lines over age, each with the number of its colour, so that a cohort has the same one in every
-/// chart; where nobody has reached an age, a line ends.
+/// chart; where too few have reached an age, a line ends.
 fn lines<'a>(
     id: &'static str,
     title: &str,
     ages: &[u32],
-    series: impl Iterator<Item = (usize, Option<&'a str>, Vec<Option<f64>>)>,
-    mark: Option<(&str, f64)>,
+    series: impl Iterator<Item = (usize, Option<&'a str>, Vec<Value>)>,
+    mark: Option<f64>,
 ) -> Chart {
-    let series = series.map(|(colour, cohort, values)| {
-        let points: Vec<_> =
-            ages.iter().zip(values).map(|(age, value)| json!([age, value.map(round)])).collect();
+    let series = series.map(|(colour, cohort, points)| {
         json!({
-            "type": "line", "name": label(cohort), "data": points, "symbolSize": 7,
+            "type": "line", "name": label(cohort, "channel"), "data": points, "symbolSize": 7,
             "color": COLOURS[colour % COLOURS.len()],
         })
     });
     let mut series: Vec<Value> = series.collect();
-    if let (Some((name, at)), Some(first)) = (mark, series.first_mut()) {
+    if let (Some(at), Some(first)) = (mark, series.first_mut()) {
         first["markLine"] = json!({
             "silent": true,
             "symbol": "none",
             "lineStyle": { "color": "#64748b", "type": "dashed" },
-            "label": { "formatter": name, "position": "insideEndTop" },
+            "label": { "show": false },
             "data": [{ "yAxis": at }],
         });
     }

@@ -1,6 +1,6 @@
 //! Numbers as people read them. A number that is not known is a dash.
 
-use tidegauge_analytics::stats::Share;
+use tidegauge_analytics::stats::{Interval, Share};
 
 pub(super) const UNKNOWN: &str = "–";
 
@@ -18,8 +18,9 @@ pub(super) fn count(number: impl ToString) -> String {
     grouped(&number.to_string())
 }
 
+/// With a space that does not break before the sign, as in all that follows.
 pub(super) fn percent(share: f64) -> String {
-    format!("{:.1} %", share * 100.0)
+    format!("{:.1}\u{a0}%", share * 100.0)
 }
 
 pub(super) fn ratio(ratio: f64) -> String {
@@ -30,20 +31,35 @@ pub(super) fn known<T>(value: Option<T>, show: impl Fn(T) -> String) -> String {
     value.map_or_else(|| UNKNOWN.into(), show)
 }
 
-/// A share with its 95 % interval: `24.1 % (17.6–32.1)`.
-pub(super) fn share(share: &Share) -> String {
-    match (share.rate, &share.interval) {
-        (Some(rate), Some(interval)) => {
-            format!("{} ({:.1}–{:.1})", percent(rate), interval.low * 100.0, interval.high * 100.0)
-        }
-        (Some(rate), None) => percent(rate),
-        _ => UNKNOWN.into(),
+/// From the lower bound to the upper: `17.6–32.1 %`, `$30.40–$52.10`, `1.60–2.31`.
+pub(super) fn range(interval: &Interval, show: impl Fn(f64) -> String) -> String {
+    let (low, high) = (show(interval.low), show(interval.high));
+    format!("{}–{high}", low.strip_suffix("\u{a0}%").unwrap_or(&low))
+}
+
+/// A value in a sentence: `1.92 (95 %: 1.60–2.31)`.
+pub(super) fn within(
+    value: f64,
+    interval: Option<&Interval>,
+    show: impl Fn(f64) -> String,
+) -> String {
+    match interval {
+        Some(interval) => format!("{} (95\u{a0}%: {})", show(value), range(interval, &show)),
+        None => show(value),
     }
 }
 
-/// What a cohort is called where it has no value of its own.
-pub(super) fn label(cohort: Option<&str>) -> String {
-    cohort.unwrap_or("none").replace('_', " ")
+/// A share in a sentence: `24.1 % (95 %: 17.6–32.1 %)`.
+pub(super) fn share(share: &Share) -> String {
+    known(share.rate, |rate| within(rate, share.interval.as_ref(), percent))
+}
+
+/// What a cohort is called; `what` it has none of where it is without a value.
+pub(super) fn label(cohort: Option<&str>, what: &str) -> String {
+    match cohort {
+        Some(name) => name.replace('_', " "),
+        None => format!("no {}", what.to_lowercase()),
+    }
 }
 
 fn grouped(digits: &str) -> String {
@@ -68,7 +84,13 @@ mod tests {
         assert_eq!(dollars(0.0), "$0.00");
         assert_eq!(count(45_000), "45,000");
         assert_eq!(count(7), "7");
-        assert_eq!(percent(0.2414), "24.1 %");
+        assert_eq!(percent(0.2414), "24.1\u{a0}%");
         assert_eq!(known(None, ratio), "–");
+        assert_eq!(share(&Share::new(0, 10)), "0.0\u{a0}% (95\u{a0}%: 0.0–27.8\u{a0}%)");
+        let interval = Interval { low: 1.6, high: 1_234.0 };
+        assert_eq!(within(2.0, Some(&interval), dollars), "$2.00 (95\u{a0}%: $1.60–$1,234)");
+        assert_eq!(within(2.0, None, ratio), "2.00");
+        assert_eq!(label(None, "Campaign"), "no campaign");
+        assert_eq!(label(Some("paid_search"), "Channel"), "paid search");
     }
 }

@@ -4,19 +4,19 @@ mod answers;
 mod basis;
 mod charts;
 mod format;
+mod heatmap;
 mod page;
+mod tables;
 
 use std::path::Path;
 use std::{fs, io};
 
-use tidegauge_analytics::acquisition::{
-    self, AcquisitionParams, AcquisitionTable, AgedRoas, Breakdown,
-};
+use tidegauge_analytics::acquisition::{self, AcquisitionParams, AcquisitionTable, Breakdown};
 use tidegauge_analytics::churn::{self, ChurnParams, ChurnTable};
 use tidegauge_analytics::ltv::{self, LtvTable};
 use tidegauge_analytics::retention::{self, RetentionParams, RetentionTable};
 use tidegauge_analytics::volume::{self, VolumeParams, VolumeTable};
-use tidegauge_analytics::{Cohort, Facts, Period};
+use tidegauge_analytics::{Cohort, Facts, Kinds, Period};
 use tidegauge_core::Warehouse;
 
 pub use basis::{Basis, Prices};
@@ -75,8 +75,12 @@ impl Report {
             threshold_usd: config.analytics.high_volume_usd,
             ..VolumeParams::default()
         };
-        let inactive =
-            ChurnParams { inactive_days: config.analytics.inactive_days, ..ChurnParams::default() };
+        // Who only takes money out is on the way out.
+        let activity = Kinds::only(["trade", "ramp"]);
+        let inactive = ChurnParams {
+            inactive_days: config.analytics.inactive_days,
+            activity: activity.clone(),
+        };
         let month = ("Month of signup".to_owned(), Cohort::Signup(Period::Month));
         let cohorts: Vec<_> = DIMENSIONS
             .iter()
@@ -90,15 +94,15 @@ impl Report {
             churn.push((name, churn::churn(&facts, &cohort, &inactive)?));
         }
         let by = |by| AcquisitionParams { by, ages: AGES.into(), ..AcquisitionParams::default() };
-        let traders = RetentionParams {
-            anchor: retention::Anchor::first_trade(),
-            ..RetentionParams::by(Period::Month)
-        };
+        let stay =
+            |period| RetentionParams { activity: activity.clone(), ..RetentionParams::by(period) };
+        let traders =
+            RetentionParams { anchor: retention::Anchor::first_trade(), ..stay(Period::Month) };
         Ok(Self {
             volume,
             churn,
-            weekly: retention::retention(&facts, &RetentionParams::by(Period::Week))?,
-            monthly: retention::retention(&facts, &RetentionParams::by(Period::Month))?,
+            weekly: retention::retention(&facts, &stay(Period::Week))?,
+            monthly: retention::retention(&facts, &stay(Period::Month))?,
             traders: retention::retention(&facts, &traders)?,
             ltv_by_month: ltv::cohorts(&facts, &Cohort::Signup(Period::Month), &AGES)?,
             channels: acquisition::acquisition(&facts, &by(Breakdown::Channel))?,
@@ -117,13 +121,12 @@ impl Report {
 
     /// The three answers in a sentence or two each, plain text.
     pub fn answers(&self) -> [String; 3] {
-        [answers::acquisition(self), answers::retention(self), answers::monetization(self)]
+        [
+            answers::acquisition(self),
+            answers::retention(self),
+            answers::monetization(&self.channels),
+        ]
     }
-}
-
-/// What users who have reached an age had brought by then; null where nobody has.
-fn revenue_per_user(aged: &AgedRoas) -> Option<f64> {
-    (aged.users > 0).then(|| aged.revenue_usd / aged.users as f64)
 }
 
 /// Writes a page to `file`, whole or not at all, making its folder if that is missing.
