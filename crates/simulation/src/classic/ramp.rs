@@ -98,7 +98,7 @@ fn share_out(draws: &mut Draws, people: &[Person], windows: &[(i64, i64)]) -> Op
 /// So many moments of a window, in order, each a pause after the one before.
 fn times(draws: &mut Draws, (from, to): (i64, i64), count: usize) -> Vec<i64> {
     let pauses = (0..count).map(|at| PAUSE * i64::try_from(at).unwrap_or_default());
-    let last = pauses.clone().last().unwrap_or_default();
+    let last = pauses.clone().max().unwrap_or_default();
     let mut times: Vec<i64> = (0..count).map(|_| draws.between(from, to - last)).collect();
     times.sort_unstable();
     times.into_iter().zip(pauses).map(|(time, pause)| time + pause).collect()

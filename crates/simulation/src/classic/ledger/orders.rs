@@ -97,7 +97,7 @@ impl Ledger<'_> {
 
     /// An order that nobody takes: while it waits, the market never comes near enough.
     fn unfilled_order(&mut self, at: i64, status: &str) -> Result<()> {
-        let (holding, share) = self.to_tie_up(at, status)?;
+        let (holding, share) = self.tied_up(at, status)?;
         let (coin, buys) = self.pair(&holding);
         let quote = self.person.currency;
         // A cancelled order may have been a market order that found nobody; the rest wait.
@@ -139,7 +139,7 @@ impl Ledger<'_> {
     }
 
     /// What an order that waits is for, and how much of it.
-    fn to_tie_up(&mut self, at: i64, status: &str) -> Result<(Holding, f64)> {
+    fn tied_up(&mut self, at: i64, status: &str) -> Result<(Holding, f64)> {
         let share = if status == "open" {
             // Those that stay share what may be tied up for good.
             let left = self.open_left.max(1) as f64;
