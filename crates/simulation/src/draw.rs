@@ -1,7 +1,8 @@
 //! Random draws: the same for the same seed on every machine, thread count and release.
 //!
 //! Each entity draws from a stream of its own, so that what one does never shifts another. The
-//! distributions are written out here because libraries do not promise the same values for ever.
+//! distributions are written out here because libraries do not promise the same values for ever;
+//! logarithms and the like come from `libm`, because `std` promises them no digits.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -62,16 +63,16 @@ impl Draws {
     }
 
     pub(crate) fn exponential(&mut self, mean: f64) -> f64 {
-        -mean * (1.0 - self.unit()).ln()
+        -mean * libm::log(1.0 - self.unit())
     }
 
     pub(crate) fn normal(&mut self) -> f64 {
-        let radius = (-2.0 * (1.0 - self.unit()).ln()).sqrt();
-        radius * (std::f64::consts::TAU * self.unit()).cos()
+        let radius = (-2.0 * libm::log(1.0 - self.unit())).sqrt();
+        radius * libm::cos(std::f64::consts::TAU * self.unit())
     }
 
     pub(crate) fn log_normal(&mut self, median: f64, sigma: f64) -> f64 {
-        median * (sigma * self.normal()).exp()
+        median * libm::exp(sigma * self.normal())
     }
 
     /// One of `choices`, in proportion to the weights, which must not all be zero.

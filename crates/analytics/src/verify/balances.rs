@@ -9,27 +9,33 @@ use super::books::{Books, Transfers};
 
 /// What a user has of a currency changes at an instant, by units of 8 places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Movement {
-    user: i64,
-    currency: usize,
-    at: i64,
-    units: i128,
+pub(super) struct Movement {
+    pub(super) user: i64,
+    pub(super) currency: usize,
+    pub(super) at: i64,
+    pub(super) units: i128,
 }
 
+/// All movements, by user, currency and time.
 #[derive(Default)]
-struct Movements<'f> {
-    all: Vec<Movement>,
+pub(super) struct Movements<'f> {
+    pub(super) all: Vec<Movement>,
     currencies: Vec<&'f str>,
     numbers: HashMap<&'f str, usize>,
 }
 
 impl<'f> Movements<'f> {
-    fn push(&mut self, user: i64, currency: &'f str, at: i64, units: i128) {
+    /// The number that stands for a currency.
+    pub(super) fn number(&mut self, currency: &'f str) -> usize {
         let next = self.currencies.len();
-        let currency = *self.numbers.entry(currency).or_insert_with(|| {
+        *self.numbers.entry(currency).or_insert_with(|| {
             self.currencies.push(currency);
             next
-        });
+        })
+    }
+
+    fn push(&mut self, user: i64, currency: &'f str, at: i64, units: i128) {
+        let currency = self.number(currency);
         self.all.push(Movement { user, currency, at, units });
     }
 
@@ -44,7 +50,7 @@ impl<'f> Movements<'f> {
         }
     }
 
-    fn of(books: &Books<'f>) -> Self {
+    pub(super) fn of(books: &Books<'f>) -> Self {
         let mut movements = Self::default();
         movements.transfers(&books.deposits, 1);
         movements.transfers(&books.withdrawals, -1);
@@ -67,12 +73,11 @@ impl<'f> Movements<'f> {
 }
 
 /// Judges each user's account in each currency. What happens at the same instant counts as one.
-pub(super) fn rule(books: &Books<'_>) -> RuleResult {
+pub(super) fn rule(books: &Books<'_>, movements: &Movements<'_>) -> RuleResult {
     let mut rule = RuleResult::new(
         "balance_never_negative",
         "no user ever has less than nothing of any currency, after any completed event",
     );
-    let movements = Movements::of(books);
     for account in movements.all.chunk_by(|a, b| (a.user, a.currency) == (b.user, b.currency)) {
         // Strangers are the foreign keys' business.
         if !books.users.contains_key(&account[0].user) {

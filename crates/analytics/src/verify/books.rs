@@ -100,6 +100,7 @@ pub(super) struct Orders<'f> {
     pub(super) limit_price: &'f Int128Chunked,
     pub(super) status: Texts<'f>,
     pub(super) created_at: &'f [i64],
+    pub(super) updated_at: &'f [i64],
     row_of: HashMap<i64, usize>,
 }
 
@@ -182,6 +183,7 @@ impl<'f> Books<'f> {
                 limit_price: orders.column("limit_price")?.decimal()?.physical(),
                 status: texts(orders, "status")?,
                 created_at: times(orders, "created_at")?,
+                updated_at: times(orders, "updated_at")?,
                 row_of: ids.iter().enumerate().map(|(row, id)| (*id, row)).collect(),
             },
             trades: Trades {

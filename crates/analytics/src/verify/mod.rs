@@ -3,6 +3,7 @@
 
 mod balances;
 mod books;
+mod claims;
 mod keys;
 mod lives;
 mod market;
@@ -100,7 +101,9 @@ pub async fn verify(warehouse: &dyn Warehouse) -> Result<Report> {
     rules.extend(orders::rules(&books));
     rules.extend(money::rules(&books, &usd));
     rules.push(market.trades_within_range(&books, &usd));
-    rules.push(balances::rule(&books));
+    let mut movements = balances::Movements::of(&books);
+    rules.push(balances::rule(&books, &movements));
+    rules.extend(claims::rules(&books, &mut movements));
     rules.extend(lives::rules(&books));
     rules.push(places::rule(&books));
     for rule in rules.iter().filter(|rule| rule.broken > 0) {

@@ -6,13 +6,14 @@ use crate::facts::Usd;
 use crate::frames::DAY;
 
 /// One, in units of 8 places.
-const ONE: i128 = 100_000_000;
+pub(super) const ONE: i128 = 100_000_000;
 /// Half a cent and the last of 8 places: how far a fiat amount may lie from the exact product.
 const HALF_A_CENT: i128 = ONE / 200 + 1;
 /// The fee of a maker and of a taker, in hundredths of a percent of the quote amount.
-const MAKER: i128 = 25;
+pub(super) const MAKER: i128 = 25;
 const TAKER: i128 = 40;
-const WHOLE: i128 = 10_000;
+/// The whole, in hundredths of a percent.
+pub(super) const WHOLE: i128 = 10_000;
 /// The ramp's fee, of the amount in US dollars.
 const RAMP: f64 = 0.015;
 

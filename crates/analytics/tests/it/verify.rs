@@ -150,13 +150,15 @@ fn trade(
 }
 
 fn world() -> World {
-    let orders = vec![
+    let mut orders = vec![
         order(1, 1, ("buy", "USD"), ("2", "2"), Some("105"), "filled"),
         order(2, 2, ("buy", "EUR"), ("1", "0.4"), None, "partially_filled"),
         order(3, 1, ("sell", "USD"), ("1", "1"), Some("95"), "filled"),
-        order(4, 1, ("buy", "USD"), ("1", "0"), Some("90"), "open"),
+        order(4, 2, ("buy", "EUR"), ("0.5", "0"), Some("70"), "open"),
         order(5, 2, ("sell", "EUR"), ("1", "0"), Some("99"), "cancelled"),
     ];
+    orders[2].created_at = at("2026-01-05 10:30"); // once trade 1 has bought what it sells
+    orders[3].created_at = at("2026-01-05 13:00");
     let trades = vec![
         // 1.5 × 100 = 150, taker 0.40 % = 0.60; 0.5 × 105 = 52.50, maker 0.25 % = 0.13125.
         trade(1, &orders[0], ("1.5", "100", "150", "0.6"), false, "2026-01-05 10:00"),
@@ -199,7 +201,8 @@ fn world() -> World {
         withdrawals: vec![
             // 300 − 150.60 − 52.63 + 97.75 = 194.52: all of it, to the cent, leaves.
             withdrawal(1, 1, ("fiat", "USD", "193.52"), "1", Some("2026-01-06 11:00")),
-            withdrawal(2, 1, ("fiat", "USD", "5000"), "1", None),
+            // 100 − 32.13 = 67.87, of which order 4 holds 0.5 × 70 = 35 and 0.0875 for the fee.
+            withdrawal(2, 2, ("fiat", "EUR", "10"), "1", None),
             withdrawal(3, 2, ("crypto", "BTC", "1.5"), "0.1", Some("2026-01-06 11:00")), // of 1.6
         ],
         orders,
@@ -293,7 +296,7 @@ const CHANGES: &[(&str, &str, Change)] = &[
     ("foreign_key.trades.order_id", "trades 9", |w| {
         // Worth nothing, so that no balance notices.
         let none = Order { order_id: 99, ..w.orders[3].clone() };
-        w.trades.push(trade(9, &none, ("0", "100", "0", "0"), true, "2026-01-05 10:00"));
+        w.trades.push(trade(9, &none, ("0", "80", "0", "0"), true, "2026-01-05 10:00"));
     }),
     ("foreign_key.trades.user_id", "trades 3", |w| {
         w.trades[2].user_id = 99;
@@ -339,6 +342,26 @@ const CHANGES: &[(&str, &str, Change)] = &[
     }),
     ("balance_never_negative", "user 2 EUR at 2026-01-05T12:00:00+00:00", |w| {
         w.deposits[1].completed_at = Some(at("2026-01-05 12:01")); // too late
+    }),
+    ("orders_are_covered", "orders 3", |w| w.orders[2].created_at = at("2026-01-05 09:59")),
+    ("orders_are_covered", "orders 4", |w| {
+        w.orders[3].base_amount = money("0.969"); // 67.83, but for its fee
+        w.withdrawals.remove(1);
+    }),
+    ("orders_are_covered", "orders 5", |w| w.orders[4].base_amount = money("1.20000001")),
+    ("orders_are_covered", "orders 6", |w| {
+        // Either of the two could be paid.
+        w.withdrawals.remove(1);
+        let placed = at("2026-01-05 14:00");
+        w.orders.push(Order { order_id: 6, created_at: placed, ..w.orders[3].clone() });
+    }),
+    ("orders_are_covered", "orders 6", |w| {
+        // What order 5 holds until it is cancelled.
+        w.orders.push(order(6, 2, ("sell", "EUR"), ("1", "0"), None, "cancelled"));
+        w.orders[5].created_at = at("2026-01-05 19:59");
+    }),
+    ("pending_withdrawals_are_covered", "withdrawals 2", |w| {
+        w.withdrawals[1].amount = money("31.79");
     }),
     ("nothing_before_signup", "users 2", |w| w.users[1].signup_at = at("2026-01-02 01:00")),
     ("nothing_before_kyc", "deposits 2", |w| {

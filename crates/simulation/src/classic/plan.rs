@@ -15,7 +15,8 @@ pub(super) struct Plan {
 /// Shares out 800 deposits, 600 withdrawals and 3,000 orders, their statuses in exact shares.
 ///
 /// Only users who were verified and stayed for two days take part; only those with a completed
-/// deposit order and withdraw. `None` if there is nobody to share out to.
+/// deposit order and withdraw; and only those who are there at the end wait for anything then.
+/// `None` if there is nobody to share out to.
 pub(super) fn share_out(seed: u64, people: &[Person], end: i64) -> Option<Vec<Plan>> {
     let mut draws = Draws::of(seed, Stream::Plan, 1);
     let mut plans: Vec<Plan> = people.iter().map(|_| Plan::default()).collect();
@@ -23,15 +24,22 @@ pub(super) fn share_out(seed: u64, people: &[Person], end: i64) -> Option<Vec<Pl
         person.verified_at.is_some_and(|at| person.lapses_at.min(end) - at >= 2 * DAY)
     };
     let activity = |person: &Person| if takes_part(person) { person.activity } else { 0.0 };
-    let depositors = Weighted::new(people.iter().map(|person| activity(person).sqrt()));
+    let stayed = |person: &Person| if person.lapses_at >= end { 1.0 } else { 0.0 };
+    let depositors = Weighted::new(people.iter().map(|who| activity(who).sqrt()));
+    let waiting = Weighted::new(people.iter().map(|who| activity(who).sqrt() * stayed(who)));
     let statuses = shares(&[("completed", 720), ("pending", 56), ("failed", 24)]);
     for status in statuses {
-        plans[depositors.draw(&mut draws)?].deposits.push(status);
+        let whose = if status == "pending" { &waiting } else { &depositors };
+        plans[whose.draw(&mut draws)?].deposits.push(status);
     }
     let funded = |plan: &Plan| plan.deposits.contains(&"completed");
-    let customers = Weighted::new(
-        people.iter().zip(&plans).map(|(who, plan)| if funded(plan) { activity(who) } else { 0.0 }),
-    );
+    let weights: Vec<f64> = people
+        .iter()
+        .zip(&plans)
+        .map(|(who, plan)| if funded(plan) { activity(who) } else { 0.0 })
+        .collect();
+    let customers = Weighted::new(weights.iter().copied());
+    let waiting = Weighted::new(people.iter().zip(&weights).map(|(who, all)| all * stayed(who)));
     let statuses = shares(&[
         ("filled", 1_200),
         ("open", 900),
@@ -42,12 +50,14 @@ pub(super) fn share_out(seed: u64, people: &[Person], end: i64) -> Option<Vec<Pl
     for status in statuses {
         plans[customers.draw(&mut draws)?].orders.push(status);
     }
+    // The pending ones first, since few can have them.
     let statuses =
-        shares(&[("completed", 510), ("pending", 60), ("failed", 18), ("cancelled", 12)]);
+        shares(&[("pending", 60), ("completed", 510), ("failed", 18), ("cancelled", 12)]);
     for status in statuses {
+        let whose = if status == "pending" { &waiting } else { &customers };
         // Nobody withdraws more often than what they paid in can bear.
         let plan = loop {
-            let plan = &mut plans[customers.draw(&mut draws)?];
+            let plan = &mut plans[whose.draw(&mut draws)?];
             let paid_in = plan.deposits.iter().filter(|status| **status == "completed").count();
             if plan.withdrawals.len() < 3 * paid_in {
                 break plan;

@@ -8,7 +8,9 @@ use super::people::{Person, id, shares};
 use crate::Result;
 use crate::draw::{Draws, Stream, Weighted};
 use crate::market::Market;
-use crate::world::{CENT, COINS, DAY, ONE, RAMP_FEE, divide, midnight, time_of, to_cents, units};
+use crate::world::{
+    CENT, COINS, DAY, HOUR, MINUTE, ONE, RAMP_FEE, divide, midnight, time_of, to_cents, units,
+};
 
 /// Purchases a day.
 pub(super) const A_DAY: usize = 500;
@@ -16,8 +18,13 @@ pub(super) const A_DAY: usize = 500;
 const METHODS: [(&str, u32); 4] =
     [("card", 50), ("bank_transfer", 25), ("apple_pay", 15), ("google_pay", 10)];
 
+/// Nobody buys more often on a day.
+const OFTEN: usize = 5;
+/// Nor again before so long, over midnight too.
+const PAUSE: i64 = 5 * MINUTE;
+
 /// The purchases of a day, the `number`th from the opening, in the order of time; `None` if
-/// nobody is there to buy.
+/// not enough are there to buy.
 pub(super) fn day(
     seed: u64,
     day: NaiveDate,
@@ -26,48 +33,119 @@ pub(super) fn day(
     market: &Market,
 ) -> Result<Option<Vec<RampTransaction>>> {
     let mut draws = Draws::of(seed, Stream::Ramp, number);
-    let (from, to) = (midnight(day), midnight(day) + DAY);
-    // There for part of the day at least.
-    let present = |person: &Person| {
-        person.verified_at.is_some_and(|at| at < to - 1) && person.lapses_at > from + DAY / 2
-    };
-    let buyers = Weighted::new(
-        people.iter().map(|person| if present(person) { person.activity } else { 0.0 }),
-    );
-    let mut statuses = shares(&[("completed", 425), ("failed", 50), ("pending", 25)]);
-    draws.shuffle(&mut statuses);
+    let windows: Vec<(i64, i64)> = people.iter().map(|person| window(person, day)).collect();
+    let Some(counts) = share_out(&mut draws, people, &windows) else { return Ok(None) };
     let mut rows = Vec::with_capacity(A_DAY);
-    for status in statuses {
-        let Some(buyer) = buyers.draw(&mut draws) else { return Ok(None) };
-        let person = &people[buyer];
-        let since = person.verified_at.unwrap_or(from).max(from);
-        let at = draws.between(since, to.min(person.lapses_at));
-        let coin = *draws.pick(&COINS);
-        let method = *draws.pick(&METHODS);
-        let size = draws.log_normal(70.0 * person.purse.sqrt(), 0.9).clamp(15.0, 5_000.0);
-        let price = market.to_usd(ONE, person.currency, day)?;
-        let paid = to_cents(units(size, CENT) * ONE / price);
-        let fee = to_cents(divide(paid * RAMP_FEE, 10_000));
-        let fee_usd = divide(divide(paid * price, ONE) * RAMP_FEE, 10_000);
-        let bought = (paid - fee) * ONE / market.price(coin, person.currency, at)?;
-        rows.push(RampTransaction {
-            transaction_id: 0,
-            user_id: person.row.user_id,
-            fiat_currency: person.currency.into(),
-            fiat_amount: Fiat::from_units(paid / CENT),
-            crypto_token: coin.into(),
-            crypto_amount: Crypto::from_units(bought),
-            payment_method: method.into(),
-            country: person.row.country.clone(),
-            status: status.into(),
-            fee_usd: Fiat::from_units(divide(fee_usd, CENT)),
-            created_at: time_of(at),
-        });
+    for ((person, window), count) in people.iter().zip(windows).zip(counts) {
+        for at in times(&mut draws, window, count) {
+            rows.push(purchase(&mut draws, day, at, person, market)?);
+        }
     }
-    rows.sort_by_key(|row| row.created_at);
+    rows.sort_by_key(|row| row.created_at); // stable: equal times stay in the order of users
+    // Only what was bought late is still pending when the day ends.
+    let mut early = shares(&[("completed", 390), ("failed", 50)]);
+    let mut late = shares(&[("completed", 35), ("pending", 25)]);
+    draws.shuffle(&mut early);
+    draws.shuffle(&mut late);
     let before = usize::try_from(number).unwrap_or(usize::MAX).saturating_mul(A_DAY);
-    for (at, row) in rows.iter_mut().enumerate() {
+    for (at, (row, status)) in rows.iter_mut().zip(early.into_iter().chain(late)).enumerate() {
+        row.status = status.into();
         row.transaction_id = id(before.saturating_add(at));
     }
     Ok(Some(rows))
+}
+
+/// From when to when somebody may buy on a day; nothing long enough if they are not there for part
+/// of it at least.
+fn window(person: &Person, day: NaiveDate) -> (i64, i64) {
+    let (from, to) = (midnight(day), midnight(day) + DAY);
+    match person.verified_at {
+        Some(at) if person.lapses_at > from + DAY / 2 => {
+            (at.max(from), person.lapses_at.min(to - PAUSE))
+        }
+        _ => (to, to),
+    }
+}
+
+/// How often everybody buys. One is more in the mood than another, each day anew.
+fn share_out(draws: &mut Draws, people: &[Person], windows: &[(i64, i64)]) -> Option<Vec<usize>> {
+    let most = |(from, to): &(i64, i64)| {
+        let hours = usize::try_from((to - from).div_euclid(HOUR)).ok();
+        hours.filter(|_| to > from).map_or(0, |hours| (hours + 1).min(OFTEN))
+    };
+    let most: Vec<usize> = windows.iter().map(most).collect();
+    let mut weights: Vec<f64> = people
+        .iter()
+        .zip(&most)
+        .map(|(person, most)| {
+            let mood = person.activity * draws.exponential(1.0);
+            if *most > 0 { mood } else { 0.0 }
+        })
+        .collect();
+    let mut buyers = Weighted::new(weights.iter().copied());
+    let mut counts = vec![0; people.len()];
+    for _ in 0..A_DAY {
+        let buyer = buyers.draw(draws)?;
+        counts[buyer] += 1;
+        if counts[buyer] == most[buyer] {
+            weights[buyer] = 0.0;
+            buyers = Weighted::new(weights.iter().copied());
+        }
+    }
+    Some(counts)
+}
+
+/// So many moments of a window, in order, each a pause after the one before.
+fn times(draws: &mut Draws, (from, to): (i64, i64), count: usize) -> Vec<i64> {
+    let pauses = (0..count).map(|at| PAUSE * i64::try_from(at).unwrap_or_default());
+    let last = pauses.clone().max().unwrap_or_default();
+    let mut times: Vec<i64> = (0..count).map(|_| draws.between(from, to - last)).collect();
+    times.sort_unstable();
+    times.into_iter().zip(pauses).map(|(time, pause)| time + pause).collect()
+}
+
+fn purchase(
+    draws: &mut Draws,
+    day: NaiveDate,
+    at: i64,
+    person: &Person,
+    market: &Market,
+) -> Result<RampTransaction> {
+    let coin = *draws.pick(&COINS);
+    let method = *draws.pick(&METHODS);
+    let size = draws.log_normal(70.0 * person.purse.sqrt(), 0.9).clamp(15.0, 5_000.0);
+    let price = market.to_usd(ONE, person.currency, day)?;
+    let paid = to_cents(units(size, CENT) * ONE / price);
+    let fee = to_cents(divide(paid * RAMP_FEE, 10_000));
+    let fee_usd = divide(divide(paid * price, ONE) * RAMP_FEE, 10_000);
+    let bought = (paid - fee) * ONE / market.price(coin, person.currency, at)?;
+    Ok(RampTransaction {
+        transaction_id: 0,
+        user_id: person.row.user_id,
+        fiat_currency: person.currency.into(),
+        fiat_amount: Fiat::from_units(paid / CENT),
+        crypto_token: coin.into(),
+        crypto_amount: Crypto::from_units(bought),
+        payment_method: method.into(),
+        country: person.row.country.clone(),
+        status: String::new(), // once the order of all is known
+        fee_usd: Fiat::from_units(divide(fee_usd, CENT)),
+        created_at: time_of(at),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_buys_again_before_a_pause() {
+        let mut draws = Draws::of(1, Stream::Ramp, 0);
+        for hours in 4..24 {
+            let times = times(&mut draws, (0, hours * HOUR), OFTEN);
+            assert!(times.windows(2).all(|pair| pair[1] - pair[0] >= PAUSE), "{times:?}");
+            assert!(times[0] >= 0 && times[OFTEN - 1] < hours * HOUR, "{times:?}");
+        }
+        assert!(times(&mut draws, (5, 5), 0).is_empty());
+    }
 }

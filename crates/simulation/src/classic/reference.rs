@@ -33,9 +33,10 @@ impl Reference {
         let end = opening + DAYS * DAY;
         let plans = plan::share_out(seed, people, end)
             .ok_or(Error::Impossible { user: 0, what: "be found to take part" })?;
+        let exchange = ledger::Exchange::new(seed, market, opening, end)?;
         let mut all = ledger::Rows::default();
         for (person, plan) in people.iter().zip(&plans) {
-            let mut rows = ledger::play(seed, person, plan, market, end)?;
+            let mut rows = exchange.play(person, plan)?;
             // Indexes within the user become indexes within all.
             let before = i64::try_from(all.orders.len()).unwrap_or(i64::MAX);
             rows.trades.iter_mut().for_each(|trade| trade.order_id += before);

@@ -1,0 +1,127 @@
+//! Nobody asks for more than they have: what orders and withdrawals on their way hold of a balance.
+
+use super::RuleResult;
+use super::balances::{Movement, Movements};
+use super::books::{Books, Orders};
+use super::money::{MAKER, ONE, WHOLE};
+
+/// A balance, or what is held of it, changes at an instant.
+struct Change {
+    movement: Movement,
+    held: i128,
+    asked: Option<Asked>,
+}
+
+/// What begins to hold something, by row.
+#[derive(Clone, Copy)]
+enum Asked {
+    Order(usize),
+    Withdrawal(usize),
+}
+
+/// Judges orders and pending withdrawals when they were placed, beside all else that holds then.
+pub(super) fn rules<'f>(books: &Books<'f>, movements: &mut Movements<'f>) -> [RuleResult; 2] {
+    let mut orders = RuleResult::new(
+        "orders_are_covered",
+        "when an order is placed its user has what it takes, beside what waits already",
+    );
+    let mut withdrawals = RuleResult::new(
+        "pending_withdrawals_are_covered",
+        "when a pending withdrawal is asked for its user has it and the fee, beside what waits already",
+    );
+    let mut changes = claims(books, movements);
+    changes.extend(movements.all.iter().map(|it| Change { movement: *it, held: 0, asked: None }));
+    let key = |change: &Change| (change.movement.user, change.movement.currency);
+    changes.sort_by_key(|change| (key(change), change.movement.at)); // stable: rows in order
+    for account in changes.chunk_by(|a, b| key(a) == key(b)) {
+        let (mut balance, mut held) = (0i128, 0i128);
+        for moment in account.chunk_by(|a, b| a.movement.at == b.movement.at) {
+            for change in moment {
+                balance = balance.saturating_add(change.movement.units);
+                held = held.saturating_add(change.held);
+            }
+            for asked in moment.iter().filter_map(|change| change.asked) {
+                match asked {
+                    Asked::Order(row) => {
+                        orders
+                            .check(held <= balance, || format!("orders {}", books.orders.id[row]));
+                    }
+                    Asked::Withdrawal(row) => withdrawals.check(held <= balance, || {
+                        format!("withdrawals {}", books.withdrawals.id[row])
+                    }),
+                }
+            }
+        }
+    }
+    [orders, withdrawals]
+}
+
+/// What is held, from when to when. Strangers are the foreign keys' business.
+fn claims<'f>(books: &Books<'f>, movements: &mut Movements<'f>) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let mut push = |user: i64, currency: usize, at: i64, held: i128, asked: Option<Asked>| {
+        let movement = Movement { user, currency, at, units: 0 };
+        changes.push(Change { movement, held, asked });
+    };
+    let orders = &books.orders;
+    let mut left: Vec<i128> = (0..orders.id.len()).map(|row| needs(orders, row)).collect();
+    // Of an order that is there twice, its last row is the one that trades are booked on.
+    let judged = |row: usize| {
+        let known = books.users.contains_key(&orders.user[row]);
+        known && orders.row(orders.id[row]) == Some(row) && needs(orders, row) > 0
+    };
+    let account = |movements: &mut Movements<'f>, row: usize| {
+        let buys = orders.side.get(row) == "buy";
+        movements.number(if buys { orders.quote.get(row) } else { orders.base.get(row) })
+    };
+    for row in (0..left.len()).filter(|row| judged(*row)) {
+        let (user, currency) = (orders.user[row], account(movements, row));
+        push(user, currency, orders.created_at[row], left[row], Some(Asked::Order(row)));
+    }
+    // A trade sets its part of the order free.
+    let trades = &books.trades;
+    for (trade, order) in trades.order.iter().enumerate() {
+        let Some(row) = orders.row(*order).filter(|row| judged(*row)) else { continue };
+        let part = needs(orders, row).saturating_mul(trades.base_amount[trade]);
+        let part = (part / orders.base_amount[row]).min(left[row]);
+        left[row] -= part;
+        push(orders.user[row], account(movements, row), trades.at[trade], -part, None);
+    }
+    // Whatever is not open holds nothing any more.
+    for row in (0..left.len()).filter(|row| judged(*row) && orders.status.get(*row) != "open") {
+        let (user, currency) = (orders.user[row], account(movements, row));
+        push(user, currency, orders.updated_at[row], -left[row], None);
+    }
+    let withdrawals = &books.withdrawals;
+    for (row, user) in withdrawals.user.iter().enumerate() {
+        let fee = withdrawals.fee.map_or(0, |fees| fees[row]);
+        let held = withdrawals.amount[row] + fee;
+        let currency = movements.number(withdrawals.currency.get(row));
+        let asked_at = withdrawals.created_at[row];
+        match (withdrawals.status.get(row), withdrawals.completed_at.get(row)) {
+            _ if !books.users.contains_key(user) => {}
+            ("pending", _) => push(*user, currency, asked_at, held, Some(Asked::Withdrawal(row))),
+            // Whether it was there in the end is the balance's business.
+            ("completed", Some(at)) => {
+                push(*user, currency, asked_at, held, None);
+                push(*user, currency, at, -held, None);
+            }
+            _ => {}
+        }
+    }
+    changes
+}
+
+/// What an order takes: sells their coins; limit buys all at their limit, and the lower of the
+/// fees. A market buy takes what it finds, and cannot be judged.
+fn needs(orders: &Orders<'_>, row: usize) -> i128 {
+    let wanted = orders.base_amount[row].max(0);
+    match (orders.side.get(row), orders.limit_price.get(row)) {
+        ("buy", Some(limit)) => {
+            let cost = wanted.saturating_mul(limit) / ONE;
+            cost.saturating_add(cost.saturating_mul(MAKER) / WHOLE)
+        }
+        ("buy", None) => 0,
+        _ => wanted,
+    }
+}

@@ -1,0 +1,228 @@
+//! Orders: never for more than the user has free when they place them.
+
+use tidegauge_core::Crypto;
+use tidegauge_core::tables::{Order, Trade};
+
+use super::ranges::{at_least, at_most};
+use super::{Holding, LOT, Ledger};
+use crate::world::{
+    self, CENT, COINS, DAY, HOUR, MAKER_FEE, ONE, SECOND, TAKER_FEE, day_of, divide, time_of,
+    to_cents, units,
+};
+use crate::{Error, Result};
+
+/// The most trades that fill an order.
+const PARTS: i64 = 3;
+
+/// Nobody places an order of less US dollars, if they have more.
+const SMALL: f64 = 5.0;
+
+/// What is known of an order once its fate is.
+struct Placed<'a> {
+    at: i64,
+    coin: &'static str,
+    buys: bool,
+    wanted: i128,
+    filled: i128,
+    limit_price: Option<i128>,
+    status: &'a str,
+    updated: i64,
+}
+
+impl Ledger<'_> {
+    pub(super) fn order(&mut self, at: i64, next: i64, status: &str) -> Result<()> {
+        let fills = matches!(status, "filled" | "partially_filled");
+        if fills { self.filled_order(at, next, status) } else { self.unfilled_order(at, status) }
+    }
+
+    /// An order that trades. What a partially filled one leaves over is taken back with its last
+    /// trade.
+    fn filled_order(&mut self, at: i64, next: i64, status: &str) -> Result<()> {
+        let holding = self.holding(at, self.wallet.free())?;
+        let (coin, buys) = self.pair(&holding);
+        let whole = status == "filled";
+        let limit = !whole || self.draws.chance(0.45);
+        let maker = limit && self.draws.chance(0.7);
+        let fills = self.fills(at, next, coin, maker)?;
+        let prices = fills.iter().map(|(_, price)| *price);
+        let worst = if buys { prices.max() } else { prices.min() }.unwrap_or_default();
+        // Who takes all that is offered is not left with a rest within their limit.
+        let slack = if maker || !whole { 0 } else { self.draws.between(10, 50) };
+        let slack = worst * i128::from(slack) / 10_000;
+        let limit_price = limit.then(|| match (slack, buys) {
+            (0, _) => worst,
+            (_, true) => at_least(worst + slack),
+            (_, false) => at_most(worst - slack),
+        });
+        let share = self.draws.uniform(0.1, 0.6).max((SMALL / holding.worth).min(0.9));
+        let budget = units(Crypto::from_units(holding.amount).to_f64() * share, 1);
+        let wanted = size(buys, budget, limit_price.unwrap_or(worst));
+        let filled = if whole { wanted } else { self.part(wanted, 0.2, 0.85) };
+        if filled < LOT || (!whole && filled == wanted) {
+            return Err(Error::Impossible { user: self.person.row.user_id, what: "trade" });
+        }
+        let mut left = filled;
+        for (at, (time, price)) in fills.iter().enumerate() {
+            let last = at + 1 == fills.len();
+            let base = if last { left } else { self.part(left, 0.3, 0.7) };
+            left -= base;
+            if base > 0 {
+                self.trade(*time, coin, buys, maker, base, *price);
+            }
+        }
+        let updated = fills.last().map_or(at, |(time, _)| *time);
+        self.place(&Placed { at, coin, buys, wanted, filled, limit_price, status, updated });
+        Ok(())
+    }
+
+    /// When an order is filled, and at what price. A maker's waits at one price; a taker's takes what
+    /// there is at once.
+    fn fills(&mut self, at: i64, next: i64, coin: &str, maker: bool) -> Result<Vec<(i64, i128)>> {
+        // Before whatever the user does next, and within the day whose prices they have.
+        let day_end = world::midnight(day_of(at)) + DAY - 1;
+        let patience = if maker { 2 * HOUR } else { 2 * SECOND };
+        let room = (next.min(day_end).min(at + patience) - at).max(0);
+        let parts = *self.draws.pick(&[(1i64, 60), (2, 25), (PARTS, 15)]);
+        let mut fills = Vec::new();
+        for part in 1..=parts {
+            let time = at + room * part / (parts + 1);
+            let price = match fills.first() {
+                Some((_, resting)) if maker => *resting,
+                _ => self.market.price(coin, self.person.currency, time)?,
+            };
+            fills.push((time, price));
+        }
+        Ok(fills)
+    }
+
+    /// An order that nobody takes: while it waits, the market never comes near enough.
+    fn unfilled_order(&mut self, at: i64, status: &str) -> Result<()> {
+        let (holding, share) = self.tied_up(at, status)?;
+        let (coin, buys) = self.pair(&holding);
+        let quote = self.person.currency;
+        // A cancelled order may have been a market order that found nobody; the rest wait.
+        let limit = status != "cancelled" || self.draws.chance(0.9);
+        let until = match status {
+            "open" => i64::MAX,
+            "expired" => self.expiry(at),
+            _ => {
+                let longest = if limit { 2 * DAY } else { 2 * SECOND };
+                at + self.draws.between(SECOND, longest).min((self.end - at) / 2)
+            }
+        };
+        let updated = if status == "open" { at } else { until };
+        let price = self.market.price(coin, quote, at)?;
+        let (low, high) = self.ranges.over(coin, quote, at, until).unwrap_or((price, price));
+        let away = i128::from(self.draws.between(50, 800));
+        let limit_price = limit.then(|| {
+            if buys {
+                at_most(low - low * away / 10_000)
+            } else {
+                at_least(high + high * away / 10_000)
+            }
+        });
+        let budget = units(Crypto::from_units(holding.amount).to_f64() * share, 1);
+        let wanted = size(buys, budget, limit_price.unwrap_or(price));
+        if wanted < LOT {
+            return Err(Error::Impossible { user: self.person.row.user_id, what: "order" });
+        }
+        self.wallet.hold(holding.currency, budget, until);
+        self.place(&Placed { at, coin, buys, wanted, filled: 0, limit_price, status, updated });
+        Ok(())
+    }
+
+    /// When an order expires that is good for a week, or for a day where no week is left.
+    fn expiry(&self, at: i64) -> i64 {
+        let spans = [7 * DAY, DAY].map(|span| at + span);
+        let midnight = world::midnight(day_of(at)) + DAY - 1;
+        spans.into_iter().find(|gone| *gone < self.end).unwrap_or(midnight)
+    }
+
+    /// What an order that waits is for, and how much of it.
+    fn tied_up(&mut self, at: i64, status: &str) -> Result<(Holding, f64)> {
+        let share = if status == "open" {
+            // Those that stay share what may be tied up for good.
+            let left = self.open_left.max(1) as f64;
+            self.open_left = self.open_left.saturating_sub(1);
+            self.draws.uniform(0.4, 1.0) / left
+        } else {
+            self.draws.uniform(0.1, 0.6)
+        };
+        let spare = self.holding(at, self.wallet.spare())?;
+        if spare.worth >= SMALL {
+            let share = share.max((SMALL / spare.worth).min(0.5));
+            return Ok((spare, share));
+        }
+        // Next to nothing is left of the half: a little of the rest, then.
+        let free = self.holding(at, self.wallet.free())?;
+        let share = self.draws.uniform(0.05, 0.15).max((SMALL / free.worth).min(0.25));
+        Ok((free, share))
+    }
+
+    /// What is traded against what the user takes: coins for their fiat currency, or the other way.
+    fn pair(&mut self, holding: &Holding) -> (&'static str, bool) {
+        let buys = holding.currency == self.person.currency;
+        (if buys { *self.draws.pick(&COINS) } else { holding.currency }, buys)
+    }
+
+    /// A drawn part of an amount, in whole lots.
+    fn part(&mut self, amount: i128, low: f64, high: f64) -> i128 {
+        let part = Crypto::from_units(amount).to_f64() * self.draws.uniform(low, high);
+        units(part, LOT).clamp(amount.min(LOT), amount)
+    }
+
+    fn trade(&mut self, at: i64, coin: &str, buys: bool, maker: bool, base: i128, price: i128) {
+        let quote = self.person.currency;
+        let amount = to_cents(divide(base * price, ONE));
+        let fee = to_cents(divide(amount * if maker { MAKER_FEE } else { TAKER_FEE }, 10_000));
+        let sign = if buys { 1 } else { -1 };
+        self.wallet.add(coin, sign * base);
+        self.wallet.add(quote, -sign * amount - fee);
+        self.rows.trades.push(Trade {
+            trade_id: 0,
+            order_id: i64::try_from(self.rows.orders.len()).unwrap_or(i64::MAX),
+            user_id: self.person.row.user_id,
+            trading_pair: format!("{coin}/{quote}"),
+            side: if buys { "buy" } else { "sell" }.into(),
+            base_currency: coin.into(),
+            quote_currency: quote.into(),
+            base_amount: Crypto::from_units(base),
+            quote_amount: Crypto::from_units(amount),
+            price: Crypto::from_units(price),
+            fee_amount: Crypto::from_units(fee),
+            fee_currency: quote.into(),
+            is_maker: maker,
+            executed_at: time_of(at),
+        });
+    }
+
+    fn place(&mut self, order: &Placed<'_>) {
+        let (coin, quote) = (order.coin, self.person.currency);
+        self.rows.orders.push(Order {
+            order_id: 0,
+            user_id: self.person.row.user_id,
+            trading_pair: format!("{coin}/{quote}"),
+            side: if order.buys { "buy" } else { "sell" }.into(),
+            order_type: if order.limit_price.is_some() { "limit" } else { "market" }.into(),
+            base_currency: coin.into(),
+            quote_currency: quote.into(),
+            base_amount: Crypto::from_units(order.wanted),
+            filled_amount: Crypto::from_units(order.filled),
+            limit_price: order.limit_price.map(Crypto::from_units),
+            status: order.status.into(),
+            created_at: time_of(order.at),
+            updated_at: time_of(order.updated),
+        });
+    }
+}
+
+/// How much of a coin an order may ask for that costs at most `budget`: fiat currency with the
+/// higher fee and what rounding to cents may add, or the coin itself.
+fn size(buys: bool, budget: i128, price: i128) -> i128 {
+    if !buys {
+        return budget / LOT * LOT;
+    }
+    let rounding = i128::from(PARTS) * CENT;
+    let net = (budget - rounding).max(0) * 10_000 / (10_000 + TAKER_FEE);
+    net * ONE / price / LOT * LOT
+}

@@ -1,0 +1,98 @@
+//! How far the market went over the days of an order that found nobody.
+
+use std::collections::BTreeMap;
+
+use crate::Result;
+use crate::market::Market;
+use crate::world::{COINS, COUNTRIES, DAY, ONE, day_of};
+
+/// The lowest and the highest price of a day, in 10⁻⁸ of a currency.
+type Range = (i128, i128);
+
+/// The ranges of every day from an opening on, by coin and currency.
+#[derive(Debug)]
+pub(super) struct Ranges {
+    opening: i64,
+    days: BTreeMap<(&'static str, &'static str), Vec<Range>>,
+}
+
+impl Ranges {
+    pub(super) fn read(market: &Market, opening: i64, end: i64) -> Result<Self> {
+        let mut days = BTreeMap::new();
+        for ((_, currency), _) in COUNTRIES {
+            for (coin, _) in COINS {
+                if days.contains_key(&(coin, currency)) {
+                    continue;
+                }
+                let ranges: Result<Vec<Range>> = (opening..end)
+                    .step_by(usize::try_from(DAY).unwrap_or(usize::MAX))
+                    .map(|midnight| range(market, coin, currency, midnight))
+                    .collect();
+                days.insert((coin, currency), ranges?);
+            }
+        }
+        Ok(Self { opening, days })
+    }
+
+    /// The lowest and the highest price over the days that two moments span, the first and the last
+    /// included as far as they are known.
+    pub(super) fn over(&self, coin: &str, currency: &str, from: i64, to: i64) -> Option<Range> {
+        let day = |at: i64| usize::try_from((at - self.opening).div_euclid(DAY)).unwrap_or(0);
+        let all = self.days.get(&(coin, currency))?;
+        let days = all.get(day(from)..all.len().min(day(to).saturating_add(1)))?;
+        days.iter().copied().reduce(|(low, high), day| (low.min(day.0), high.max(day.1)))
+    }
+}
+
+fn range(market: &Market, coin: &str, currency: &str, midnight: i64) -> Result<Range> {
+    let day = day_of(midnight);
+    let (prices, dollars) = (market.day(coin, day)?, market.to_usd(ONE, currency, day)?);
+    Ok((prices.low * ONE / dollars, (prices.high * ONE).div_euclid(dollars) + 1))
+}
+
+/// The step in which orders of a magnitude are priced.
+fn step(price: i128) -> i128 {
+    match price {
+        100_000_000_000.. => 1_000_000,
+        1_000_000_000.. => 10_000,
+        _ => 1_000,
+    }
+}
+
+/// The nearest price in whole steps that is not above.
+pub(super) fn at_most(price: i128) -> i128 {
+    price / step(price) * step(price)
+}
+
+/// The nearest price in whole steps that is not below.
+pub(super) fn at_least(price: i128) -> i128 {
+    at_most(price + step(price) - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prices_stand_on_their_steps() {
+        for (price, below, above) in [
+            (1_100_000_999_999, 1_100_000_000_000, 1_100_001_000_000),
+            (35_000_000_001, 35_000_000_000, 35_000_010_000),
+            (99_999_999, 99_999_000, 100_000_000),
+            (100_000_000, 100_000_000, 100_000_000),
+        ] {
+            assert_eq!((at_most(price), at_least(price)), (below, above), "{price}");
+        }
+    }
+
+    #[test]
+    fn a_span_has_its_days_lowest_and_highest() {
+        let days = BTreeMap::from([(("BTC", "USD"), vec![(3, 5), (2, 4), (4, 9)])]);
+        let ranges = Ranges { opening: 10 * DAY, days };
+        let over = |from, to| ranges.over("BTC", "USD", from, to);
+        assert_eq!(over(10 * DAY + 1, 10 * DAY + 2), Some((3, 5)));
+        assert_eq!(over(10 * DAY, 11 * DAY), Some((2, 5)));
+        assert_eq!(over(12 * DAY - 1, i64::MAX / 2), Some((2, 9)));
+        assert_eq!(over(13 * DAY, 14 * DAY), None);
+    }
+}

@@ -1,0 +1,124 @@
+//! Money in and out.
+
+use tidegauge_core::Crypto;
+use tidegauge_core::tables::{Deposit, Withdrawal};
+
+use super::{LOT, Ledger};
+use crate::world::{
+    CENT, COINS, DAY, HOUR, MINUTE, ONE, day_of, micros, time_of, to_cents, units, withdrawal_fee,
+};
+use crate::{Error, Result};
+
+/// Whoever is waiting at the end for a withdrawal or a bank transfer has not waited longer.
+pub(super) const LONGEST_WAIT: i64 = 3 * DAY;
+/// No card is charged with more than five thousand dollars' worth.
+const CARD_LIMIT: i128 = 5_000 * ONE;
+/// Fiat currency is paid in by tens.
+const TEN: i128 = 10 * ONE;
+
+/// How a deposit comes: by what, how long that takes at least and at most, and how long one may
+/// have been on its way at the end.
+struct Way {
+    method: &'static str,
+    takes: (i64, i64),
+    pending: i64,
+}
+
+const BLOCKCHAIN: Way = Way { method: "blockchain", takes: (10 * MINUTE, HOUR), pending: 3 * HOUR };
+const CARD: Way = Way { method: "card", takes: (MINUTE, 5 * MINUTE), pending: 6 * HOUR };
+const BANK: Way =
+    Way { method: "bank_transfer", takes: (2 * HOUR, 20 * HOUR), pending: LONGEST_WAIT };
+
+impl Ledger<'_> {
+    /// A deposit begun between two moments, or shortly before the end if it is still pending there.
+    pub(super) fn deposit(
+        &mut self,
+        status: &str,
+        (from, to): (i64, i64),
+        longest: i64,
+    ) -> Result<Deposit> {
+        let value = self.draws.log_normal(700.0 * self.person.purse, 1.0).clamp(200.0, 100_000.0);
+        let dollars = units(value, CENT);
+        let pending = status == "pending";
+        // Cards are charged and blocks found soon or never: what is pending is mostly at a bank.
+        let crypto = self.draws.chance(if pending { 0.1 } else { 0.2 });
+        let bank = self.draws.chance(if pending { 0.9 } else { 0.6 }) || dollars > CARD_LIMIT;
+        let way = match (crypto, bank) {
+            (true, _) => BLOCKCHAIN,
+            (_, true) => BANK,
+            _ => CARD,
+        };
+        let created = if pending {
+            self.draws.between((self.end - way.pending).max(from), self.end - MINUTE)
+        } else {
+            self.draws.between(from, to)
+        };
+        let delay = self.draws.between(way.takes.0, way.takes.1);
+        let (currency, amount) = if crypto {
+            let coin = *self.draws.pick(&COINS);
+            (coin, dollars * ONE / self.market.price(coin, "USD", created)? / LOT * LOT)
+        } else {
+            let currency = self.person.currency;
+            let price = self.market.to_usd(ONE, currency, day_of(created))?;
+            (currency, dollars * ONE / price / TEN * TEN)
+        };
+        let completed = status == "completed";
+        let confirmations = self.draws.between(0, 3) + if completed { 6 } else { 0 };
+        Ok(Deposit {
+            deposit_id: 0,
+            user_id: self.person.row.user_id,
+            deposit_type: if crypto { "crypto" } else { "fiat" }.into(),
+            currency: currency.into(),
+            amount: Crypto::from_units(amount),
+            payment_method: way.method.into(),
+            status: status.into(),
+            blockchain_confirmations: crypto.then_some(confirmations),
+            created_at: time_of(created),
+            completed_at: completed.then(|| time_of(created + delay.min(longest - 1).max(0))),
+        })
+    }
+
+    pub(super) fn credit(&mut self, deposit: &Deposit) {
+        self.wallet.add(&deposit.currency, deposit.amount.units());
+        self.rows.deposits.push(deposit.clone());
+    }
+
+    pub(super) fn withdraw(&mut self, at: i64, status: &str) -> Result<()> {
+        let holding = self.holding(at, self.wallet.free())?;
+        let currency = holding.currency;
+        let fiat = currency == self.person.currency;
+        let fee = withdrawal_fee(currency);
+        let spare = holding.amount - fee;
+        // Nobody pays the fee for next to nothing.
+        let share = self.draws.uniform(0.05, 0.25).max((20.0 / holding.worth).min(0.5));
+        let drawn = units(Crypto::from_units(spare.max(0)).to_f64() * share, 1);
+        let amount = if fiat { to_cents(drawn).max(CENT) } else { (drawn / LOT * LOT).max(LOT) };
+        if spare < amount {
+            return Err(Error::Impossible { user: self.person.row.user_id, what: "withdraw" });
+        }
+        let completed = status == "completed";
+        match status {
+            "completed" => self.wallet.add(currency, -amount - fee),
+            "pending" => self.wallet.hold(currency, amount + fee, i64::MAX),
+            _ => {}
+        }
+        let longest = if fiat { 24 * HOUR } else { HOUR };
+        let delay = micros(self.draws.uniform(0.1, 1.0) * longest as f64);
+        let hash = [(); 4].map(|()| format!("{:016x}", self.draws.bits())).concat();
+        let prefix = if currency == "BTC" { "" } else { "0x" };
+        self.rows.withdrawals.push(Withdrawal {
+            withdrawal_id: 0,
+            user_id: self.person.row.user_id,
+            withdrawal_type: if fiat { "fiat" } else { "crypto" }.into(),
+            currency: currency.into(),
+            amount: Crypto::from_units(amount),
+            fee: Crypto::from_units(fee),
+            destination_type: if fiat { "bank_account" } else { "wallet" }.into(),
+            tx_hash: (completed && !fiat).then(|| format!("{prefix}{hash}")),
+            status: status.into(),
+            created_at: time_of(at),
+            completed_at: completed.then(|| time_of(at + delay.min((self.end - at) / 2))),
+        });
+        Ok(())
+    }
+}
