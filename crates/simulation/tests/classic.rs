@@ -7,15 +7,16 @@ use std::sync::{Arc, LazyLock};
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use proptest::prelude::*;
+use tidegauge_core::market::Market;
 use tidegauge_core::tables::{Candle, FxRate, RawCryptoMarketData};
 use tidegauge_core::{Batch, Crypto, Cursor, Page, Source};
-use tidegauge_simulation::{Classic, ClassicConfig, Market};
+use tidegauge_simulation::{Classic, ClassicConfig};
 
 /// A market that moves: ±20 % over the months, with a range of 4 % each day.
 static MARKET: LazyLock<Arc<Market>> = LazyLock::new(|| Arc::new(market(200)));
 
 fn market(days: u64) -> Market {
-    let first = ClassicConfig::default().first_day();
+    let first = ClassicConfig::default().first_day().unwrap();
     let (mut candles, mut rates) = (Vec::new(), Vec::new());
     for number in 0..days {
         let day = first + Days::new(number);
@@ -57,7 +58,7 @@ fn market(days: u64) -> Market {
 }
 
 fn classic(config: ClassicConfig) -> Classic {
-    Classic::new(config, MARKET.clone())
+    Classic::new(config, MARKET.clone()).unwrap()
 }
 
 async fn run(source: &Classic, mut cursor: Option<Cursor>) -> (Vec<Page>, Cursor) {
@@ -198,14 +199,14 @@ async fn day_by_day_is_the_same_as_all_at_once() {
 
 #[tokio::test]
 async fn a_day_without_prices_is_named() {
-    let source = Classic::new(ClassicConfig::default(), Arc::new(market(95)));
+    let source = Classic::new(ClassicConfig::default(), Arc::new(market(95))).unwrap();
     let (_, mut cursor) = run(&source, None).await;
     for _ in 0..5 {
         cursor = run(&source, Some(cursor)).await.1;
     }
     let error = source.fetch(Some(&cursor)).await.unwrap_err().to_string();
     assert!(error.contains("no price of") && error.contains("2020-10-06"), "{error}");
-    let empty = Classic::new(ClassicConfig::default(), Arc::new(Market::default()));
+    let empty = Classic::new(ClassicConfig::default(), Arc::default()).unwrap();
     let error = empty.fetch(None).await.unwrap_err().to_string();
     assert!(error.contains("no price of") || error.contains("no exchange rate"), "{error}");
 }
@@ -291,5 +292,5 @@ proptest! {
 #[test]
 fn the_default_days_are_those_of_the_bundled_prices() {
     let config = ClassicConfig::default();
-    assert_eq!(config.first_day(), NaiveDate::from_ymd_opt(2020, 7, 3).unwrap());
+    assert_eq!(config.first_day().unwrap(), NaiveDate::from_ymd_opt(2020, 7, 3).unwrap());
 }

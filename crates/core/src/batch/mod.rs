@@ -117,8 +117,9 @@ fn check(definition: &Column, column: &PolarsColumn) -> Result<(), Misfit> {
         }
         DataType::Decimal { precision, .. } => {
             let values = series.decimal().map_err(|error| (None, error.to_string()))?;
-            let bound = 10i128.checked_pow(precision.into()).unwrap_or(i128::MAX);
-            let over = |units: Option<i128>| units.is_some_and(|units| units.abs() >= bound);
+            let bound = 10u128.checked_pow(precision.into()).unwrap_or(u128::MAX);
+            let over =
+                |units: Option<i128>| units.is_some_and(|units| units.unsigned_abs() >= bound);
             let row = values.physical().iter().position(over);
             (row, format!("it has more than {precision} digits"))
         }
