@@ -29,8 +29,9 @@ pub(crate) fn check(config: &Config) -> Result<()> {
         });
     }
     if simulates(config) {
-        let day = classic(config).first_day();
-        day.map_err(|error| Error::Setting { setting: "simulation", reason: error.to_string() })?;
+        classic(config)
+            .first_day()
+            .map_err(|error| Error::Setting { setting: "simulation", reason: error.to_string() })?;
     }
     Ok(())
 }
