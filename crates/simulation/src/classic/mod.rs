@@ -197,7 +197,8 @@ impl Classic {
         };
         if let Some(from) = position.reference {
             let reference = self.reference()?;
-            let to = reference.rows().min(from + room);
+            let from = from.min(reference.rows());
+            let to = reference.rows().min(from.saturating_add(room));
             batches = reference.slice(from, to)?;
             room -= to - from;
             if to < reference.rows() {
@@ -213,7 +214,7 @@ impl Classic {
             let all = ramp::day(self.config.seed, day, number, &self.people, &self.market)?
                 .ok_or(Error::Impossible { user: 0, what: "be found to buy" })?;
             let from = position.row.min(all.len());
-            let to = all.len().min(from + room);
+            let to = all.len().min(from.saturating_add(room));
             rows.extend_from_slice(&all[from..to]);
             room -= to - from;
             position.row = to;
