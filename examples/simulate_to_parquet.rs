@@ -2,8 +2,8 @@
 //!
 //!     cargo run --release --example simulate_to_parquet -- [FOLDER] [SEED] [DAYS]
 //!
-//! The market is the bundled one; any frames with the columns of `candles`,
-//! `raw_crypto_market_data` and `fx_rates` would do.
+//! The market is the bundled one; whatever `candles`, `raw_crypto_market_data` and `fx_rates` hold
+//! would do.
 
 #![allow(clippy::print_stdout)] // a program that talks
 
@@ -11,10 +11,10 @@ use std::sync::Arc;
 
 use chrono::Days;
 use tidegauge::acquisition::Recorded;
-use tidegauge::core::tables::{Candle, FxRate, RawCryptoMarketData};
-use tidegauge::core::{Scan, Sink};
+use tidegauge::core::Sink;
+use tidegauge::core::market::Market;
 use tidegauge::pipeline::{Pipeline, Silent};
-use tidegauge::simulation::{Classic, ClassicConfig, Market};
+use tidegauge::simulation::{Classic, ClassicConfig};
 use tidegauge::storage;
 
 #[tokio::main]
@@ -29,16 +29,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let sink: Arc<dyn Sink> = warehouse.clone();
     let prices = Pipeline::new().source(Arc::new(Recorded::default())).sink(sink.clone());
     prices.run(&Silent).await?;
-    let market = Market::from_frames(
-        &warehouse.scan(&Scan::all(Candle::table())).await?,
-        &warehouse.scan(&Scan::all(RawCryptoMarketData::table())).await?,
-        &warehouse.scan(&Scan::all(FxRate::table())).await?,
-    )?;
+    let market = Market::read(warehouse.as_ref()).await?;
 
     // Ninety days, and then `days` more.
     let config = ClassicConfig { seed, ..ClassicConfig::default() };
     let until = Some(config.start_day + Days::new(days));
-    let exchange = Classic::new(ClassicConfig { until, ..config }, Arc::new(market));
+    let exchange = Classic::new(ClassicConfig { until, ..config }, Arc::new(market))?;
     let summary = Pipeline::new().source(Arc::new(exchange)).sink(sink).run(&Silent).await?;
     println!("{summary}\n\n{folder}");
     Ok(())

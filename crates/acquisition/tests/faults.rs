@@ -150,6 +150,15 @@ async fn a_wait_within_the_budget_is_waited_and_a_longer_one_is_told() {
 }
 
 #[tokio::test]
+async fn a_wait_without_end_is_told_as_any_other() {
+    let forever = Act::reply("429 X", "retry-after: 18446744073709551615\r\n", "{}");
+    let (outcome, requests) = ping(vec![forever]).await;
+    let error = outcome.unwrap_err();
+    let Error::RateLimited { retry_after, .. } = &error else { panic!("{error:?}") };
+    assert_eq!((*retry_after, requests), (Duration::from_secs(u64::MAX), 1));
+}
+
+#[tokio::test]
 async fn attempts_are_bounded_in_time_too() {
     let server = Scripted::start(vec![Act::Stall(Vec::new())]).await;
     let config = HttpConfig {

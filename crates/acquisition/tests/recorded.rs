@@ -96,11 +96,14 @@ fn values_are_those_of_the_file_to_the_last_digit() {
 
     let (rates, lines) = recorded::decode::rates(recorded::FX, 0, usize::MAX).unwrap();
     assert_eq!(lines, 234);
-    let newest: Vec<_> =
-        rates[..3].iter().map(|it| (it.quote.as_str(), it.rate.to_string())).collect();
+    let newest: Vec<_> = rates[rates.len() - 3..]
+        .iter()
+        .map(|it| (it.quote.as_str(), it.rate.to_string()))
+        .collect();
     let expected = [("USD", "1.20530000"), ("GBP", "0.86558000"), ("CAD", "1.52740000")];
     assert_eq!(newest, expected.map(|(quote, rate)| (quote, rate.to_owned())));
-    assert_eq!(rates[0].rate_date.to_string(), "2021-03-01");
+    let days = [&rates[0], &rates[rates.len() - 1]].map(|it| it.rate_date.to_string());
+    assert_eq!(days, ["2020-04-01", "2021-03-01"], "the oldest first");
 }
 
 #[test]
@@ -118,7 +121,7 @@ fn what_is_not_available_is_skipped_and_what_is_broken_is_not() {
     let file = "Date,USD,JPY,\n2021-01-05,N/A,126.25,\n2021-01-04,1.2296,N/A,\n";
     let (rates, lines) = recorded::decode::rates(file, 0, 10).unwrap();
     let found: Vec<_> = rates.iter().map(|it| format!("{} {}", it.quote, it.rate)).collect();
-    assert_eq!((found, lines), (vec!["JPY 126.25000000".into(), "USD 1.22960000".to_owned()], 2));
+    assert_eq!((found, lines), (vec!["USD 1.22960000".into(), "JPY 126.25000000".to_owned()], 2));
     for cell in ["0", "-1", "", "one", "1,2"] {
         let file = format!("Date,USD,\n2021-01-05,{cell},\n");
         assert!(recorded::decode::rates(&file, 0, 1).is_err(), "{cell}");

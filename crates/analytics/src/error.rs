@@ -1,7 +1,5 @@
 //! What can go wrong between a warehouse and a metric.
 
-use chrono::NaiveDate;
-
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -74,26 +72,6 @@ pub enum Error {
         /// How many events.
         events: usize,
     },
-    /// Money that cannot be valued.
-    #[error(
-        "no exchange rate and no price of `{currency}` on or before {day}; load one and run again"
-    )]
-    NoRate {
-        /// The currency or token.
-        currency: String,
-        /// The day that needs it, UTC.
-        day: NaiveDate,
-    },
-    /// A rate or a price that is not above zero.
-    #[error("{table}: `{instrument}` on {day} is not above zero; repair that row")]
-    NotPositive {
-        /// The table.
-        table: &'static str,
-        /// The currency pair or token.
-        instrument: String,
-        /// The day, UTC.
-        day: NaiveDate,
-    },
     /// Neither users nor events, so that the end of observation is unknown.
     #[error("there are no users and no events; load some, or say where observation ends")]
     NoFacts,
@@ -105,7 +83,7 @@ pub enum Error {
         /// What it must be.
         reason: &'static str,
     },
-    /// The warehouse could not be read.
+    /// The warehouse could not be read, or its market tables do not say what something was worth.
     #[error(transparent)]
     Warehouse(#[from] tidegauge_core::Error),
     /// A frame could not be computed.

@@ -88,8 +88,15 @@ impl Tidegauge {
     /// When the warehouse cannot be read, or `until` lies before the first ninety days are over.
     pub async fn begin(&self, until: Option<NaiveDate>) -> Result<Run> {
         sources::check(&self.config)?;
+        if !sources::simulates(&self.config) {
+            return Ok(Run::without_simulation());
+        }
+        let Some(until) = until else {
+            let next = sources::next_until(&self.config, self.warehouse.as_ref()).await?;
+            return Ok(Run::next(self.warehouse.as_ref(), next).await?);
+        };
         let start_day = self.config.simulation.start_day;
-        if let Some(until) = until.filter(|until| *until < start_day) {
+        if until < start_day {
             return Err(Error::Setting {
                 setting: "until",
                 reason: format!(
@@ -98,10 +105,7 @@ impl Tidegauge {
                 ),
             });
         }
-        if !sources::simulates(&self.config) {
-            return Ok(Run::without_simulation());
-        }
-        Ok(Run::decide(self.warehouse.as_ref(), sources::SIMULATION, start_day, until).await?)
+        Ok(Run::until_day(until))
     }
 
     /// Loads what is new, as far as `run` goes.

@@ -1,9 +1,8 @@
 //! A run, and what the warehouse remembers of it until it is finished.
 
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use tidegauge_core::{Cursor, Error, Load, Result, Sink};
-use tidegauge_simulation::Classic;
 
 /// The name under which the warehouse keeps the mark, beside the cursors of the sources.
 const NAME: &str = "pipeline";
@@ -29,25 +28,17 @@ impl Run {
         Self { until: None }
     }
 
-    /// A run that simulates every day before `until`; without it, the one that is unfinished in
-    /// `warehouse`, or else one that goes a day further than the simulation whose cursor that has.
-    pub(crate) async fn decide(
-        warehouse: &dyn Sink,
-        simulation: &str,
-        start_day: NaiveDate,
-        until: Option<NaiveDate>,
-    ) -> Result<Self> {
-        if until.is_some() {
-            return Ok(Self { until });
-        }
-        let cursor = warehouse.cursor(simulation).await?;
-        let reached = cursor.as_ref().and_then(Classic::told_by).and_then(|(_, _, day)| day);
-        let reached = reached.filter(|day| *day >= start_day);
-        let next = reached.map_or(Some(start_day), |day| day.checked_add_days(Days::new(1)));
+    /// A run that simulates every day before `until`.
+    pub(crate) fn until_day(until: NaiveDate) -> Self {
+        Self { until: Some(until) }
+    }
+
+    /// The run that is unfinished in `warehouse`, unless another has gone further meanwhile; else
+    /// one up to `next`, a day further than the simulation has come.
+    pub(crate) async fn next(warehouse: &dyn Sink, next: NaiveDate) -> Result<Self> {
         let unfinished = mark(warehouse.cursor(NAME).await?.as_ref())
-            .filter(|mark| !mark.finished && reached.is_none_or(|day| day <= mark.until))
-            .map(|mark| mark.until);
-        Ok(Self { until: unfinished.or(next) })
+            .filter(|mark| !mark.finished && mark.until.succ_opt().is_none_or(|day| next <= day));
+        Ok(Self { until: Some(unfinished.map_or(next, |mark| mark.until)) })
     }
 
     /// The day before which the simulation ends.

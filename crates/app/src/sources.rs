@@ -7,9 +7,9 @@ use tidegauge_acquisition::http::HttpConfig;
 use tidegauge_acquisition::{
     CoinGecko, Frankfurter, OpenErApi, Recorded, coingecko, frankfurter, open_er_api,
 };
-use tidegauge_core::tables::{Candle, FxRate, RawCryptoMarketData};
-use tidegauge_core::{Clock, Scan, Source, Warehouse};
-use tidegauge_simulation::{Classic, ClassicConfig, Market};
+use tidegauge_core::market::Market;
+use tidegauge_core::{Clock, Source, Warehouse};
+use tidegauge_simulation::{Classic, ClassicConfig};
 
 use crate::config::{CoinGeckoPlan, Config, Preset, Secrets, SimulationConfig};
 use crate::{Error, Result};
@@ -21,16 +21,28 @@ pub(crate) const SIMULATION: &str = "simulation";
 pub(crate) const NAMES: [&str; 5] =
     ["recorded", "coingecko", "open_er_api", "frankfurter", SIMULATION];
 
-/// Whether every name is one of ours.
+/// Whether every name is one of ours, and the exchange can be played at all: so that nothing is
+/// loaded for a run that cannot end well.
 pub(crate) fn check(config: &Config) -> Result<()> {
     let known = |name: &&String| NAMES.contains(&name.as_str());
-    match config.sources.iter().find(|name| !known(name)) {
-        Some(name) => Err(Error::Setting {
+    if let Some(name) = config.sources.iter().find(|name| !known(name)) {
+        return Err(Error::Setting {
             setting: "sources",
             reason: format!("there is no `{name}`; there are {}", NAMES.join(", ")),
-        }),
-        None => Ok(()),
+        });
     }
+    if simulates(config) {
+        classic(config)
+            .first_day()
+            .map_err(|error| Error::Setting { setting: "simulation", reason: error.to_string() })?;
+    }
+    Ok(())
+}
+
+fn classic(config: &Config) -> ClassicConfig {
+    let SimulationConfig { preset: Preset::Classic, seed, start_day, page_rows } =
+        config.simulation;
+    ClassicConfig { seed, start_day, page_rows, ..ClassicConfig::default() }
 }
 
 /// Whether the simulated exchange is to be played.
@@ -104,6 +116,12 @@ fn http(base_url: Option<&str>) -> Result<HttpConfig> {
     Ok(HttpConfig { base_url, ..HttpConfig::default() })
 }
 
+/// The day that a run plays up to which goes one day further than `warehouse`.
+pub(crate) async fn next_until(config: &Config, warehouse: &dyn Warehouse) -> Result<NaiveDate> {
+    let cursor = warehouse.cursor(SIMULATION).await?;
+    Ok(classic(config).next_until(cursor.as_ref())?)
+}
+
 /// The simulated exchange, priced from the market tables of the warehouse and played up to
 /// `until`: one end for all sinks, so that one that has fallen behind is brought up to it.
 pub(crate) async fn simulation(
@@ -111,15 +129,13 @@ pub(crate) async fn simulation(
     warehouse: &dyn Warehouse,
     until: NaiveDate,
 ) -> Result<Arc<dyn Source>> {
-    let SimulationConfig { preset, seed, start_day, page_rows } = config.simulation;
-    let candles = warehouse.scan(&Scan::all(Candle::table())).await?;
-    let raw = warehouse.scan(&Scan::all(RawCryptoMarketData::table())).await?;
-    let rates = warehouse.scan(&Scan::all(FxRate::table())).await?;
-    let market = Arc::new(Market::from_frames(&candles, &raw, &rates)?);
-    Ok(match preset {
-        Preset::Classic => {
-            let config = ClassicConfig { seed, start_day, until: Some(until), page_rows };
-            Arc::new(Classic::new(config, market))
-        }
-    })
+    let market = Arc::new(Market::read(warehouse).await?);
+    let cursor = warehouse.cursor(SIMULATION).await?;
+    let config = ClassicConfig {
+        until: Some(until),
+        // One beginning, too: a backup that is added later must become the same exchange.
+        expect: cursor.as_ref().and_then(Classic::market_of),
+        ..classic(config)
+    };
+    Ok(Arc::new(Classic::new(config, market)?))
 }

@@ -62,11 +62,14 @@ fn a_wrong_setting_is_named_and_ends_with_two() {
     fs::write(dir.path().join("sede.toml"), "[simulation]\nsede = 1\n").unwrap();
     fs::write(dir.path().join("type.toml"), "[simulation]\nseed = \"many\"\n").unwrap();
     fs::write(dir.path().join("half.toml"), "[simulation\n").unwrap();
+    let early = "[simulation]\nstart_day = \"-262143-01-02\"\n";
+    fs::write(dir.path().join("early.toml"), early).unwrap();
     for (args, says) in [
         (&["run", "--source", "nope"][..], &["nope", "recorded", "frankfurter", "simulation"][..]),
         (&["--config", "sede.toml", "run"], &["sede", "sede.toml", "seed"]),
         (&["--config", "type.toml", "run"], &["simulation.seed", "type.toml"]),
         (&["--config", "half.toml", "run"], &["half.toml"]),
+        (&["--config", "early.toml", "run"], &["simulation", "start_day", "from 1970-04-01"]),
         (&["--config", "missing.toml", "run"], &["missing.toml", "tidegauge init"]),
         (&["tables", "nope"], &["nope", "tidegauge tables"]),
         (&["run", "--until", "tomorrow"], &["tomorrow", "--until"]),
@@ -87,7 +90,7 @@ fn a_wrong_setting_is_named_and_ends_with_two() {
     let from_env = says(tidegauge(dir.path()).env("TIDEGAUGE_SIMULATION__SEDE", "1").arg("run"));
     assert_eq!(from_env.code, Some(2), "{from_env:?}");
     assert!(from_env.err.to_lowercase().contains("sede"), "{from_env:?}");
-    assert_eq!(files(dir.path()), ["half.toml", "type.toml"], "nothing was written");
+    assert_eq!(files(dir.path()), ["early.toml", "half.toml", "type.toml"], "nothing was written");
 }
 
 #[test]

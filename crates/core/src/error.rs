@@ -1,6 +1,9 @@
 //! What can go wrong between a source and a sink.
 
+use chrono::NaiveDate;
+
 use crate::Cursor;
+use crate::market::MAX_AGE_DAYS;
 
 /// An error of somebody else's making, carried as the cause of one of ours.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
@@ -54,6 +57,40 @@ pub enum Error {
         /// Why it cannot be read, and what to do.
         reason: String,
     },
+    /// A row of the market tables makes no sense, or a column of theirs is missing.
+    #[error("the market table `{table}` cannot be used: {reason}; repair it and run again")]
+    Market {
+        /// The table.
+        table: &'static str,
+        /// Why not.
+        reason: String,
+    },
+    /// The market tables have no price of a coin.
+    #[error(
+        "no price of {symbol} on {day}: the market tables have {known}; load prices for that day \
+         first, or choose days that have them"
+    )]
+    NoPrice {
+        /// The symbol.
+        symbol: String,
+        /// The day, UTC.
+        day: NaiveDate,
+        /// The days that there are, in words.
+        known: String,
+    },
+    /// The market tables have no exchange rate of a currency that is fresh enough.
+    #[error(
+        "no exchange rate of `{currency}` in US dollars on {day}: {}; load `fx_rates` (prices, if \
+         it is a coin) for that day first, or choose days that have them", fixed(*.last)
+    )]
+    NoRate {
+        /// The currency.
+        currency: String,
+        /// The day, UTC.
+        day: NaiveDate,
+        /// The last day on or before it that has a fixing.
+        last: Option<NaiveDate>,
+    },
     /// A source could not give its next page.
     #[error("source `{name}`: {error}")]
     Source {
@@ -101,6 +138,15 @@ impl Error {
 
 fn at_row(row: Option<usize>) -> String {
     row.map(|row| format!(", row {row}")).unwrap_or_default()
+}
+
+fn fixed(last: Option<NaiveDate>) -> String {
+    match last {
+        Some(last) => {
+            format!("its last fixing is of {last}, and after {MAX_AGE_DAYS} days it says nothing")
+        }
+        None => "it has no fixing on or before that day".into(),
+    }
 }
 
 fn shown(cursor: Option<&Cursor>) -> String {

@@ -89,6 +89,22 @@ impl<'de, const SCALE: u32> Deserialize<'de> for Fixed<SCALE> {
     }
 }
 
+/// `x / y`, rounded half to even: how money is divided everywhere in the house.
+///
+/// ```
+/// use tidegauge_core::divide_half_even;
+///
+/// assert_eq!([5, 7, -5, -7].map(|x| divide_half_even(x, 2)), [2, 4, -2, -4]);
+/// ```
+///
+/// `y` must be above zero.
+pub const fn divide_half_even(x: i128, y: i128) -> i128 {
+    let (quotient, rest) = (x.div_euclid(y), x.rem_euclid(y));
+    // Against what is left to the next one: twice the rest may be too large a number.
+    let left = y - rest;
+    if rest > left || (rest == left && quotient % 2 != 0) { quotient + 1 } else { quotient }
+}
+
 fn inexact(text: &str, scale: u32) -> InexactDecimal {
     InexactDecimal { text: text.chars().take(40).collect(), scale }
 }
@@ -184,6 +200,21 @@ mod tests {
     fn refuses_what_is_not_a_number() {
         for text in ["", "-", ".", "NaN", "inf", "1,5", "0x1", "1e", "1e99", "1 ", "١"] {
             assert_eq!(parse(text, 2, true), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn halves_go_to_the_even_neighbour() {
+        for (x, y, rounded) in [
+            (5, 2, 2),
+            (7, 2, 4),
+            (-5, 2, -2),
+            (-7, 2, -4),
+            (9, 4, 2),
+            (11, 4, 3),
+            (i128::MAX - 1, i128::MAX, 1),
+        ] {
+            assert_eq!(divide_half_even(x, y), rounded, "{x}/{y}");
         }
     }
 

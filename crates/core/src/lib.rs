@@ -34,6 +34,7 @@ mod cursor;
 mod error;
 mod fixed;
 pub mod instruments;
+pub mod market;
 mod ports;
 mod schema;
 pub mod tables;
@@ -42,7 +43,7 @@ pub use batch::{Batch, BatchBuilder, Cell};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use cursor::{Cursor, Load, Page};
 pub use error::{BoxError, Error, Result};
-pub use fixed::{Crypto, Fiat, Fixed, InexactDecimal};
+pub use fixed::{Crypto, Fiat, Fixed, InexactDecimal, divide_half_even};
 pub use ports::{Scan, Sink, Source, Warehouse};
 pub use schema::{Column, DataType, ForeignKey, Table, TableBuilder, TableRef, WriteMode};
 

@@ -9,37 +9,22 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The market tables have no price for a day.
+    /// The exchange cannot start on that day: the calendar does not reach ninety days around it.
+    #[error("start_day: {start_day} is out of range; choose a day from 1970-04-01 to 9999-12-31")]
+    StartDay {
+        /// The day.
+        start_day: NaiveDate,
+    },
+    /// A price or an exchange rate that nobody can reckon with.
     #[error(
-        "no price of {symbol} on {day}: the market tables have {known}; load prices for that day \
-         first, or choose days that have them"
+        "the market tables put {what} on {day} at less than 0.00000001 or more than a billion for \
+         one; repair that price or rate"
     )]
-    NoPrice {
-        /// The symbol.
-        symbol: String,
+    Absurd {
+        /// What is priced, and in what.
+        what: String,
         /// The day.
         day: NaiveDate,
-        /// The days that there are, in words.
-        known: String,
-    },
-    /// The market tables have no exchange rate on or before a day.
-    #[error(
-        "no exchange rate between USD and {currency} on or before {day}: load `fx_rates` that \
-         reach back to that day first"
-    )]
-    NoRate {
-        /// The currency.
-        currency: String,
-        /// The day.
-        day: NaiveDate,
-    },
-    /// A market frame lacks a column, or a value in it makes no sense.
-    #[error("the market table `{table}` cannot be used: {reason}")]
-    Market {
-        /// The table.
-        table: &'static str,
-        /// Why not.
-        reason: String,
     },
     /// The market moved so far that a plan with fixed counts cannot be carried out.
     #[error(
@@ -52,7 +37,7 @@ pub enum Error {
         /// What cannot be done.
         what: &'static str,
     },
-    /// A table's rows did not fit it.
+    /// The market tables lack a price or a rate, or a table's rows did not fit it.
     #[error(transparent)]
     Core(#[from] tidegauge_core::Error),
 }

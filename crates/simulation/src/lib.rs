@@ -1,20 +1,22 @@
 //! A simulated crypto exchange whose books balance: a [`tidegauge_core::Source`].
 //!
 //! [`Classic`] plays a small exchange through its first ninety days and then day by day. It is
-//! priced from real market tables ([`Market`]), never from constants, and everything it does is a
+//! priced from real market tables ([`tidegauge_core::market::Market`]), never from constants, and everything it does is a
 //! function of one seed.
 //!
 //! ```
 //! use std::sync::Arc;
 //!
 //! use chrono::NaiveDate;
-//! use tidegauge_simulation::{Classic, ClassicConfig, Market};
+//! use tidegauge_core::market::Market;
+//! use tidegauge_simulation::{Classic, ClassicConfig};
 //!
 //! // A market without prices is refused with the symbol and day that it lacks, when it matters.
 //! let config = ClassicConfig { seed: 7, ..ClassicConfig::default() };
-//! assert_eq!(config.first_day(), NaiveDate::from_ymd_opt(2020, 7, 3).unwrap());
-//! let source = Classic::new(config, Arc::new(Market::default()));
+//! assert_eq!(config.first_day()?, NaiveDate::from_ymd_opt(2020, 7, 3).unwrap());
+//! let source = Classic::new(config, Arc::new(Market::default()))?;
 //! # let _ = source;
+//! # Ok::<(), tidegauge_simulation::Error>(())
 //! ```
 
 mod classic;
@@ -23,6 +25,5 @@ mod error;
 mod market;
 mod world;
 
-pub use classic::{Classic, ClassicConfig};
+pub use classic::{Classic, ClassicConfig, Fingerprint};
 pub use error::{Error, Result};
-pub use market::{DayPrices, Market};

@@ -1,6 +1,7 @@
 //! What the simulated world is made of: time, countries, coins, channels, names, fees.
 
 use chrono::{DateTime, NaiveDate, Utc};
+pub(crate) use tidegauge_core::divide_half_even as divide;
 
 /// Microseconds in a day, an hour, a minute, a second.
 pub(crate) const DAY: i64 = 24 * HOUR;
@@ -146,13 +147,6 @@ pub(crate) fn midnight(day: NaiveDate) -> i64 {
     (day - NaiveDate::default()).num_days() * DAY
 }
 
-/// `x / y`, rounded half to even; `y` is above zero.
-pub(crate) fn divide(x: i128, y: i128) -> i128 {
-    let (quotient, rest) = (x.div_euclid(y), x.rem_euclid(y));
-    let up = 2 * rest > y || (2 * rest == y && quotient % 2 != 0);
-    quotient + i128::from(up)
-}
-
 /// The nearest cent, in 10⁻⁸.
 pub(crate) fn to_cents(amount: i128) -> i128 {
     divide(amount, CENT) * CENT
@@ -168,18 +162,4 @@ pub(crate) fn units(size: f64, step: i128) -> i128 {
 #[allow(clippy::cast_possible_truncation)] // spans are drawn far below 2⁶³
 pub(crate) fn micros(span: f64) -> i64 {
     span as i64
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn halves_go_to_the_even_neighbour() {
-        for (x, y, rounded) in
-            [(5, 2, 2), (7, 2, 4), (-5, 2, -2), (-7, 2, -4), (9, 4, 2), (11, 4, 3)]
-        {
-            assert_eq!(divide(x, y), rounded, "{x}/{y}");
-        }
-    }
 }

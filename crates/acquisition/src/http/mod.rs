@@ -142,7 +142,7 @@ impl Http {
             let pause = match failure.again {
                 Again::Never => return Err(*failure.error),
                 Again::Backoff => retry.backoff(attempt),
-                Again::After(asked) => asked + retry.jitter(),
+                Again::After(asked) => asked.saturating_add(retry.jitter()),
             };
             let left = deadline.saturating_duration_since(Instant::now());
             if attempt >= retry.attempts || pause >= left {

@@ -8,18 +8,19 @@ use tidegauge_core::{Fixed, instruments};
 use super::NAME;
 use crate::{Error, Result, exact};
 
-/// The lines of `file` below its header.
+/// How many lines `file` has below its header.
 pub(super) fn lines(file: &str) -> usize {
-    file.lines().count().saturating_sub(1)
+    below_header(file).count()
 }
 
-/// At most `count` lines of daily prices, after the first `skip`: a candle, and the price observed
-/// in the last second of the day.
+/// At most `count` lines of daily prices, after the `skip` oldest, which come first in the file: a
+/// candle, and the price observed in the last second of the day.
 ///
 /// # Errors
 /// When a value cannot be read, or a symbol is not in the registry.
 pub fn prices(file: &str, skip: usize, count: usize) -> Result<Vec<(Candle, RawCryptoMarketData)>> {
-    records(file, skip).take(count).map(|line| price(&line?)).collect()
+    let lines = below_header(file).skip(skip).take(count);
+    records(&lines.collect::<Vec<_>>()).map(|line| price(&line?)).collect()
 }
 
 fn price(line: &StringRecord) -> Result<(Candle, RawCryptoMarketData)> {
@@ -56,8 +57,11 @@ fn price(line: &StringRecord) -> Result<(Candle, RawCryptoMarketData)> {
     Ok((candle, observed))
 }
 
-/// The rates of at most `count` lines of the ECB's file, after the first `skip`, and the number of
+/// The rates of at most `count` lines of the ECB's file, after the `skip` oldest, and the number of
 /// lines read. `N/A` is no rate.
+///
+/// The ECB puts the newest day on top. We read from the bottom up, so that the lines that have been
+/// read keep their numbers when days are added.
 ///
 /// # Errors
 /// When a value cannot be read.
@@ -65,8 +69,10 @@ pub fn rates(file: &str, skip: usize, count: usize) -> Result<(Vec<FxRate>, usiz
     let header = file.lines().next().unwrap_or_default();
     // The ECB ends each line in a comma: the last column has no name.
     let quotes: Vec<_> = header.split(',').map(str::trim).collect();
-    let (mut rates, mut read) = (Vec::new(), 0);
-    for line in records(file, skip).take(count) {
+    let newest_first: Vec<_> = below_header(file).collect();
+    let lines: Vec<_> = newest_first.into_iter().rev().skip(skip).take(count).collect();
+    let mut rates = Vec::new();
+    for line in records(&lines) {
         let line = line?;
         if line.len() != quotes.len() {
             let reason = format!("it has {} cells, not {}", line.len(), quotes.len());
@@ -85,18 +91,19 @@ pub fn rates(file: &str, skip: usize, count: usize) -> Result<(Vec<FxRate>, usiz
                 rate: above_zero(quote, "rate", text)?,
             });
         }
-        read += 1;
     }
-    Ok((rates, read))
+    Ok((rates, lines.len()))
 }
 
-/// The lines of `file` below its header, after the first `skip`; no cell holds a line break.
-fn records(file: &str, skip: usize) -> impl Iterator<Item = Result<StringRecord>> {
-    let rest = file.splitn(skip.saturating_add(2), '\n').nth(skip.saturating_add(1));
-    let reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .trim(csv::Trim::All)
-        .from_reader(rest.unwrap_or_default().as_bytes());
+/// The lines of `file` below its header, without empty ones; no cell holds a line break.
+fn below_header(file: &str) -> impl Iterator<Item = &str> {
+    file.lines().skip(1).filter(|line| !line.trim().is_empty())
+}
+
+fn records(lines: &[&str]) -> impl Iterator<Item = Result<StringRecord>> {
+    let text = std::io::Cursor::new(lines.join("\n"));
+    let reader =
+        csv::ReaderBuilder::new().has_headers(false).trim(csv::Trim::All).from_reader(text);
     let broken = |error: csv::Error| Error::decode("recorded data", "a line", error.to_string());
     reader.into_records().map(move |line| line.map_err(broken))
 }

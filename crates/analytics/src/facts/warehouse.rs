@@ -18,14 +18,15 @@ impl Facts {
     /// - `withdrawal`, completed, when it was: no volume, revenue is the fee;
     /// - spend: `marketing_spend`.
     ///
-    /// A currency is valued by its latest fixing on or before the day, through the euro where the
-    /// pair has none; a token by the day's closing price, else the last price known before.
+    /// Amounts are valued as [`Market::worth`](tidegauge_core::market::Market::worth) says: a
+    /// currency by its latest fixing on or before the day, a token by the latest closing price, at
+    /// most seven days old.
     ///
     /// Without an `end`, observation ends at the midnight that follows the last event or signup.
     ///
     /// # Errors
-    /// When the warehouse cannot be read, when an amount cannot be valued ([`Error::NoRate`]), and
-    /// as for [`Facts::new`].
+    /// When the warehouse cannot be read, when an amount cannot be valued, and as for
+    /// [`Facts::new`].
     pub async fn from_warehouse(
         warehouse: &dyn Warehouse,
         end: Option<DateTime<Utc>>,

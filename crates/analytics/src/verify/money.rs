@@ -66,7 +66,7 @@ fn ramp(ramp: &Ramp<'_>, usd: &Usd) -> RuleResult {
             continue;
         }
         // Without a rate there is no telling.
-        if let Some(worth) = usd.of(ramp.fiat.get(row), ramp.at[row].div_euclid(DAY)) {
+        if let Ok(worth) = usd.of(ramp.fiat.get(row), ramp.at[row].div_euclid(DAY)) {
             let due = RAMP * worth * ramp.fiat_amount[row] as f64;
             let off = (ramp.fee_usd[row] as f64 - due).abs();
             rule.check(off <= 1.0 + 1e-6, || format!("ramp_transactions {id}"));

@@ -154,7 +154,7 @@ fn money_is_valued_as_of_its_day() {
         Withdrawal::table(),
         &[
             withdrawal(1, "completed", "2026-01-04 13:00", ("0.5", "BTC")), // the close, 100
-            withdrawal(2, "completed", "2026-01-08 13:00", ("0.5", "BTC")), // last known, 130
+            withdrawal(2, "completed", "2026-01-08 13:00", ("0.5", "BTC")), // the 4 h candle's, 999
             withdrawal(3, "failed", "2026-01-08 13:00", ("9", "BTC")),
         ],
     );
@@ -175,7 +175,7 @@ fn money_is_valued_as_of_its_day() {
 
     let facts = run(Facts::from_warehouse(&memory, None)).unwrap();
     let expected =
-        [(60.0, 0.9), (150.0, 3.0), (0.0, 50.0), (300.0, 1.3), (400.0, 0.0), (0.0, 65.0)];
+        [(60.0, 0.9), (150.0, 3.0), (0.0, 50.0), (300.0, 1.3), (400.0, 0.0), (0.0, 499.5)];
     for (found, expected) in revenue(&facts).into_iter().zip(expected) {
         let near = |a: f64, b: f64| (a - b).abs() < 1e-9;
         assert!(near(found.0, expected.0) && near(found.1, expected.1), "{found:?} {expected:?}");
@@ -197,13 +197,37 @@ fn what_cannot_be_valued_is_named() {
     memory.put(Trade::table(), &[trade(1, "2026-01-01 12:00", "GBP", "1", ("0", "GBP"))]);
     let error = run(Facts::from_warehouse(&memory, None)).unwrap_err();
     assert!(
-        matches!(&error, Error::NoRate { currency, day: when } if currency == "GBP" && *when == day("2026-01-01")),
+        matches!(
+            &error,
+            Error::Warehouse(tidegauge_core::Error::NoRate { currency, day: when, last: None })
+                if currency == "GBP" && *when == day("2026-01-01")
+        ),
         "{error}"
     );
 
     memory.put(Trade::table(), &[trade(1, "2026-01-08", "XYZ", "1", ("0", "GBP"))]);
     let error = run(Facts::from_warehouse(&memory, None)).unwrap_err().to_string();
     assert!(error.contains("`XYZ`") && error.contains("2026-01-08"), "{error}");
+}
+
+#[test]
+fn what_is_older_than_a_week_says_nothing() {
+    let mut memory = warehouse();
+    // The euro's last fixings are of the 5th, the last price is of the 6th.
+    memory.put(Trade::table(), &[trade(1, "2026-01-12 12:00", "EUR", "1", ("1", "BTC"))]);
+    let facts = run(Facts::from_warehouse(&memory, None)).unwrap();
+    assert_eq!(revenue(&facts), [(1.5, 999.0)]);
+
+    memory.put(Trade::table(), &[trade(1, "2026-01-13 12:00", "EUR", "1", ("0", "USD"))]);
+    let error = run(Facts::from_warehouse(&memory, None)).unwrap_err().to_string();
+    for part in ["`EUR`", "on 2026-01-13", "of 2026-01-05", "7 days", "load `fx_rates`"] {
+        assert!(error.contains(part), "{error}");
+    }
+    memory.put(Trade::table(), &[trade(1, "2026-01-14 12:00", "USD", "1", ("1", "BTC"))]);
+    let error = run(Facts::from_warehouse(&memory, None)).unwrap_err().to_string();
+    for part in ["price of BTC on 2026-01-14", "BTC from 2026-01-04 to 2026-01-06"] {
+        assert!(error.contains(part), "{error}");
+    }
 }
 
 #[test]

@@ -117,8 +117,9 @@ fn check(definition: &Column, column: &PolarsColumn) -> Result<(), Misfit> {
         }
         DataType::Decimal { precision, .. } => {
             let values = series.decimal().map_err(|error| (None, error.to_string()))?;
-            let bound = 10i128.checked_pow(precision.into()).unwrap_or(i128::MAX);
-            let over = |units: Option<i128>| units.is_some_and(|units| units.abs() >= bound);
+            let bound = 10u128.checked_pow(precision.into()).unwrap_or(u128::MAX);
+            let over =
+                |units: Option<i128>| units.is_some_and(|units| units.unsigned_abs() >= bound);
             let row = values.physical().iter().position(over);
             (row, format!("it has more than {precision} digits"))
         }
@@ -131,6 +132,7 @@ fn check(definition: &Column, column: &PolarsColumn) -> Result<(), Misfit> {
 mod tests {
     use std::collections::BTreeMap;
 
+    use polars_core::prelude::{Int128Chunked, IntoColumn, NewChunkedArray};
     use proptest::prelude::*;
     use serde::Serialize;
 
@@ -206,6 +208,19 @@ mod tests {
         assert!(error.unwrap_err().to_string().contains("`id`, row 0: it is null"));
         let error = Batch::from_rows(&table(), [BTreeMap::from([("ID", 1)])]);
         assert!(error.unwrap_err().to_string().contains("no column `ID`"));
+    }
+
+    #[test]
+    fn the_largest_number_of_all_has_too_many_digits() {
+        let table = Table::builder("t", "").column("amount", DataType::CRYPTO, "").key(["amount"]);
+        let table = table.build().unwrap();
+        for units in [i128::MIN, i128::MAX] {
+            let amounts = Int128Chunked::from_slice("amount".into(), &[units]);
+            let amounts = amounts.into_decimal_unchecked(38, 8).into_column();
+            let frame = DataFrame::new(1, vec![amounts]).unwrap();
+            let error = Batch::new(&table, frame).unwrap_err().to_string();
+            assert!(error.contains("more than 28 digits"), "{error}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The `classic` preset: a small exchange with the counts and shares of the system that Tidegauge
 //! grew out of, and books that balance.
 
+mod fingerprint;
 mod ledger;
 mod people;
 mod plan;
@@ -10,13 +11,14 @@ mod reference;
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
-use chrono::{Days, NaiveDate};
+use chrono::{Datelike, Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 use tidegauge_core::tables::{
     Deposit, MarketingSpend, Order, RampTransaction, Trade, User, Withdrawal,
 };
 use tidegauge_core::{Batch, Cursor, Page, Source, TableRef};
 
+pub use self::fingerprint::Fingerprint;
 use self::people::{DAYS, Person};
 use self::reference::Reference;
 use crate::market::Market;
@@ -37,20 +39,42 @@ pub struct ClassicConfig {
     pub until: Option<NaiveDate>,
     /// The most rows in a page, at least one.
     pub page_rows: usize,
+    /// The market that another copy of this exchange began in ([`Classic::market_of`]): beginning
+    /// in any other is refused, since the two copies would differ.
+    pub expect: Option<Fingerprint>,
 }
 
 impl Default for ClassicConfig {
     fn default() -> Self {
         // The bundled prices know this day, the ninety before it and the 150 after it.
         let start_day = NaiveDate::from_ymd_opt(2020, 10, 1).unwrap_or_default();
-        Self { seed: 42, start_day, until: None, page_rows: 10_000 }
+        Self { seed: 42, start_day, until: None, page_rows: 10_000, expect: None }
     }
 }
 
 impl ClassicConfig {
     /// The day on which the exchange opens: ninety before the start.
-    pub fn first_day(&self) -> NaiveDate {
-        self.start_day - Days::new(DAYS.unsigned_abs())
+    ///
+    /// # Errors
+    /// [`Error::StartDay`] when that is before 1970, or the start after 9999: dates are written
+    /// with four digits for the year.
+    pub fn first_day(&self) -> Result<NaiveDate> {
+        let first = self.start_day.checked_sub_days(Days::new(DAYS.unsigned_abs()));
+        first
+            .filter(|first| first.year() >= 1970 && self.start_day.year() <= 9999)
+            .ok_or(Error::StartDay { start_day: self.start_day })
+    }
+
+    /// The day that the next run of an exchange at `cursor` plays up to (exclusive).
+    ///
+    /// # Errors
+    /// When the cursor is not one of this exchange: another seed or start day, or not ours at all.
+    pub fn next_until(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<NaiveDate> {
+        let position = cursor.map(|cursor| Position::read(cursor, self)).transpose()?;
+        match position.and_then(|position| position.day) {
+            Some(day) if day >= self.start_day => after(day),
+            _ => Ok(self.start_day),
+        }
     }
 }
 
@@ -66,7 +90,9 @@ impl ClassicConfig {
 #[derive(Debug)]
 pub struct Classic {
     config: ClassicConfig,
-    market: Arc<Market>,
+    first_day: NaiveDate,
+    market: Market,
+    fingerprint: Fingerprint,
     people: Vec<Person>,
     reference: OnceLock<Reference>,
 }
@@ -77,6 +103,8 @@ pub struct Classic {
 struct Position {
     seed: u64,
     start_day: NaiveDate,
+    /// The market that the first ninety days were, or are being, played in.
+    market: Fingerprint,
     /// The next row of the reference tables; all are out once `day` is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reference: Option<usize>,
@@ -87,24 +115,34 @@ struct Position {
     row: usize,
 }
 
+impl Position {
+    /// The position that `cursor` tells of, if it is one of the exchange of `config`.
+    fn read(cursor: &Cursor, config: &ClassicConfig) -> tidegauge_core::Result<Self> {
+        let position: Self = serde_json::from_str(cursor.as_str())
+            .map_err(|error| refused(format!("`{cursor}` is not the simulator's: {error}")))?;
+        let ClassicConfig { seed, start_day, .. } = *config;
+        if (position.seed, position.start_day) == (seed, start_day) {
+            return Ok(position);
+        }
+        Err(refused(format!(
+            "it was played with seed {} from {}, and is to go on with seed {seed} from \
+             {start_day}; use that seed and day, or another warehouse",
+            position.seed, position.start_day
+        )))
+    }
+}
+
 impl Classic {
     /// An exchange in a market, which must know every day that will be played.
-    pub fn new(config: ClassicConfig, market: Arc<Market>) -> Self {
-        let people = people::population(config.seed, midnight(config.first_day()));
-        Self { config, market, people, reference: OnceLock::new() }
-    }
-
-    /// The day that the next run of an exchange at `cursor` plays up to (exclusive), so that
-    /// several sinks can be brought to the same day.
     ///
     /// # Errors
-    /// When the cursor is not one of this exchange: another seed or start day, or not ours at all.
-    pub fn next_until(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<NaiveDate> {
-        let next = match self.position(cursor)?.day {
-            Some(day) if day >= self.config.start_day => day + Days::new(1),
-            _ => self.config.start_day,
-        };
-        Ok(next)
+    /// As for [`ClassicConfig::first_day`].
+    pub fn new(config: ClassicConfig, market: Arc<tidegauge_core::market::Market>) -> Result<Self> {
+        let first_day = config.first_day()?;
+        let people = people::population(config.seed, midnight(first_day));
+        let fingerprint = Fingerprint::of(&market, first_day);
+        let (market, reference) = (Market(market), OnceLock::new());
+        Ok(Self { config, first_day, market, fingerprint, people, reference })
     }
 
     /// The seed, the start day and the day reached that a cursor of the simulator tells of.
@@ -113,33 +151,39 @@ impl Classic {
         Some((position.seed, position.start_day, position.day))
     }
 
+    /// The market that an exchange at this cursor began in.
+    pub fn market_of(cursor: &Cursor) -> Option<Fingerprint> {
+        let position: Position = serde_json::from_str(cursor.as_str()).ok()?;
+        Some(position.market)
+    }
+
     fn position(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Position> {
-        let (seed, start_day) = (self.config.seed, self.config.start_day);
         let Some(cursor) = cursor else {
-            return Ok(Position { seed, start_day, reference: Some(0), day: None, row: 0 });
+            let ClassicConfig { seed, start_day, .. } = self.config;
+            let market = self.config.expect.unwrap_or(self.fingerprint);
+            return Ok(Position { seed, start_day, market, reference: Some(0), day: None, row: 0 });
         };
-        let refuse = |reason: String| {
-            Err(tidegauge_core::Error::Cursor { source_name: NAME.into(), reason })
-        };
-        let position: Position = match serde_json::from_str(cursor.as_str()) {
-            Ok(position) => position,
-            Err(error) => return refuse(format!("`{cursor}` is not the simulator's: {error}")),
-        };
-        if (position.seed, position.start_day) != (seed, start_day) {
-            return refuse(format!(
-                "it was played with seed {} from {}, and is to go on with seed {seed} from \
-                 {start_day}; use that seed and day, or another warehouse",
-                position.seed, position.start_day
-            ));
+        Position::read(cursor, &self.config)
+    }
+
+    /// The first ninety days hang together, so all of their pages must come from one market.
+    fn check_market(&self, position: &Position) -> tidegauge_core::Result<()> {
+        if position.reference.is_none() || position.market == self.fingerprint {
+            return Ok(());
         }
-        Ok(position)
+        Err(refused(format!(
+            "its first ninety days, from {}, were begun with other prices or exchange rates than \
+             the market tables have for them now ({} then, {} now), and the rest would not fit; \
+             put those prices and rates back, or begin anew in an empty warehouse and empty backups",
+            self.first_day, position.market, self.fingerprint
+        )))
     }
 
     fn reference(&self) -> Result<&Reference> {
         if let Some(reference) = self.reference.get() {
             return Ok(reference);
         }
-        let opening = midnight(self.config.first_day());
+        let opening = midnight(self.first_day);
         let built = Reference::build(self.config.seed, opening, &self.people, &self.market)?;
         Ok(self.reference.get_or_init(|| built))
     }
@@ -150,37 +194,36 @@ impl Classic {
         let until = self.config.until.map(|until| until.max(self.config.start_day));
         let begun = position.day.filter(|day| *day >= self.config.start_day);
         // Without an end of its own, a run goes on to the start day, or by one day from there.
-        let until =
-            until.unwrap_or_else(|| begun.map_or(self.config.start_day, |day| day + Days::new(1)));
+        let until = match (until, begun) {
+            (Some(until), _) => until,
+            (None, Some(begun)) => after(begun)?,
+            (None, None) => self.config.start_day,
+        };
         if let Some(from) = position.reference {
             let reference = self.reference()?;
-            let to = reference.rows().min(from + room);
+            let from = from.min(reference.rows());
+            let to = reference.rows().min(from.saturating_add(room));
             batches = reference.slice(from, to)?;
             room -= to - from;
             if to < reference.rows() {
                 position.reference = Some(to);
                 return Ok(self.close(batches, position, false));
             }
-            position = Position {
-                reference: None,
-                day: Some(self.config.first_day()),
-                row: 0,
-                ..position
-            };
+            position = Position { reference: None, day: Some(self.first_day), row: 0, ..position };
         }
-        let mut day = position.day.unwrap_or(self.config.first_day());
+        let mut day = position.day.unwrap_or(self.first_day);
         let mut rows = Vec::new();
         while room > 0 && day < until {
-            let number = (day - self.config.first_day()).num_days().unsigned_abs();
+            let number = (day - self.first_day).num_days().unsigned_abs();
             let all = ramp::day(self.config.seed, day, number, &self.people, &self.market)?
                 .ok_or(Error::Impossible { user: 0, what: "be found to buy" })?;
             let from = position.row.min(all.len());
-            let to = all.len().min(from + room);
+            let to = all.len().min(from.saturating_add(room));
             rows.extend_from_slice(&all[from..to]);
             room -= to - from;
             position.row = to;
             if to == all.len() {
-                day = day + Days::new(1);
+                day = after(day)?;
                 position.row = 0;
             }
         }
@@ -196,6 +239,15 @@ impl Classic {
         let text = serde_json::to_string(&position).unwrap_or_default();
         Page { batches, cursor: Cursor::new(text), done }
     }
+}
+
+fn refused(reason: String) -> tidegauge_core::Error {
+    tidegauge_core::Error::Cursor { source_name: NAME.into(), reason }
+}
+
+/// The day after; only a cursor that somebody wrote by hand reaches the calendar's end.
+fn after(day: NaiveDate) -> tidegauge_core::Result<NaiveDate> {
+    day.succ_opt().ok_or_else(|| refused(format!("there is no day after {day}")))
 }
 
 #[async_trait]
@@ -220,6 +272,7 @@ impl Source for Classic {
 
     async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {
         let position = self.position(cursor)?;
+        self.check_market(&position)?;
         self.page(position).map_err(|error| tidegauge_core::Error::source(NAME, error))
     }
 }

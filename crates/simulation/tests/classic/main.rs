@@ -10,22 +10,28 @@ use std::sync::{Arc, LazyLock};
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use proptest::prelude::*;
+use tidegauge_core::market::Market;
 use tidegauge_core::tables::{Candle, FxRate, RawCryptoMarketData};
 use tidegauge_core::{Batch, Crypto, Cursor, Page, Source};
-use tidegauge_simulation::{Classic, ClassicConfig, Market};
+use tidegauge_simulation::{Classic, ClassicConfig};
 
 /// A market that moves: ±20 % over the months, with a range of 4 % each day.
 static MARKET: LazyLock<Arc<Market>> = LazyLock::new(|| Arc::new(market(200)));
 
 fn market(days: u64) -> Market {
-    let first = ClassicConfig::default().first_day();
+    market_at(days, 1.0)
+}
+
+/// The same at another level.
+fn market_at(days: u64, level: f64) -> Market {
+    let first = ClassicConfig::default().first_day().unwrap();
     let (mut candles, mut rates) = (Vec::new(), Vec::new());
     for number in 0..days {
         let day = first + Days::new(number);
         for (at, (symbol, price)) in
             [("BTC", 11_000.0), ("ETH", 350.0), ("SOL", 2.5), ("USDT", 1.0)].into_iter().enumerate()
         {
-            let wave = 1.0 + 0.2 * libm::sin(number as f64 / 9.0 + at as f64);
+            let wave = level + 0.2 * libm::sin(number as f64 / 9.0 + at as f64);
             let price =
                 |factor: f64| Crypto::rounded(&format!("{:.8}", price * wave * factor)).unwrap();
             candles.push(Candle {
@@ -60,7 +66,7 @@ fn market(days: u64) -> Market {
 }
 
 fn classic(config: ClassicConfig) -> Classic {
-    Classic::new(config, MARKET.clone())
+    Classic::new(config, MARKET.clone()).unwrap()
 }
 
 async fn run(source: &Classic, mut cursor: Option<Cursor>) -> (Vec<Page>, Cursor) {
@@ -201,14 +207,14 @@ async fn day_by_day_is_the_same_as_all_at_once() {
 
 #[tokio::test]
 async fn a_day_without_prices_is_named() {
-    let source = Classic::new(ClassicConfig::default(), Arc::new(market(95)));
+    let source = Classic::new(ClassicConfig::default(), Arc::new(market(95))).unwrap();
     let (_, mut cursor) = run(&source, None).await;
     for _ in 0..5 {
         cursor = run(&source, Some(cursor)).await.1;
     }
     let error = source.fetch(Some(&cursor)).await.unwrap_err().to_string();
     assert!(error.contains("no price of") && error.contains("2020-10-06"), "{error}");
-    let empty = Classic::new(ClassicConfig::default(), Arc::new(Market::default()));
+    let empty = Classic::new(ClassicConfig::default(), Arc::default()).unwrap();
     let error = empty.fetch(None).await.unwrap_err().to_string();
     assert!(error.contains("no price of") || error.contains("no exchange rate"), "{error}");
 }
@@ -222,6 +228,58 @@ async fn a_cursor_of_another_world_is_refused() {
     assert!(error.contains("seed 1 ") && error.contains("seed 42"), "{error}");
     let error = source.fetch(Some(&Cursor::new("7"))).await.unwrap_err().to_string();
     assert!(error.contains("not the simulator's"), "{error}");
+}
+
+#[tokio::test]
+async fn the_first_ninety_days_are_played_in_one_market() {
+    let config = ClassicConfig { page_rows: 997, ..ClassicConfig::default() };
+    let other = Classic::new(config.clone(), Arc::new(market_at(200, 1.1))).unwrap();
+    let first = classic(config.clone()).fetch(None).await.unwrap().cursor;
+    let error = other.fetch(Some(&first)).await.unwrap_err();
+    assert!(matches!(error, tidegauge_core::Error::Cursor { .. }), "{error}");
+    let error = error.to_string();
+    for part in ["from 2020-07-03", "other prices or exchange rates", "put those prices"] {
+        assert!(error.contains(part), "{error}");
+    }
+    // Days that come after them change nothing.
+    let longer = Classic::new(config.clone(), Arc::new(market(150))).unwrap();
+    let (rest, end) = run(&longer, Some(first.clone())).await;
+    assert_eq!(rest.len(), run(&classic(config.clone()), Some(first.clone())).await.0.len());
+
+    // Once they are out, the market may be mended; only another copy could not begin any more.
+    assert_eq!(run(&other, Some(end.clone())).await.0.len(), 1);
+    let expect = Classic::market_of(&end);
+    assert!(expect.is_some() && expect == Classic::market_of(&first));
+    let config = ClassicConfig { expect, ..config };
+    assert_eq!(classic(config.clone()).fetch(None).await.unwrap().cursor, first);
+    let other = Classic::new(config, Arc::new(market_at(200, 1.1))).unwrap();
+    let error = other.fetch(None).await.unwrap_err().to_string();
+    assert!(error.contains("other prices or exchange rates"), "{error}");
+}
+
+#[tokio::test]
+async fn days_at_the_ends_of_the_calendar_are_refused_by_name() {
+    for start_day in ["-262143-01-02", "1970-03-31", "+10000-01-01", "+262142-12-31"] {
+        let start_day = start_day.parse().unwrap();
+        let config = ClassicConfig { start_day, ..ClassicConfig::default() };
+        assert!(config.first_day().is_err());
+        let error = Classic::new(config, MARKET.clone()).unwrap_err().to_string();
+        assert!(error.contains("start_day") && error.contains("1970-04-01"), "{error}");
+    }
+    // What is in the calendar is refused for want of prices, and until then holds.
+    for start_day in ["1970-04-01", "9999-12-31"] {
+        let start_day = start_day.parse().unwrap();
+        let config = ClassicConfig { start_day, ..ClassicConfig::default() };
+        let error = classic(config).fetch(None).await.unwrap_err().to_string();
+        assert!(error.contains("no price of") || error.contains("no exchange rate"), "{error}");
+    }
+    // A cursor that somebody wrote by hand.
+    let (_, end) = run(&classic(ClassicConfig::default()), None).await;
+    let end = Cursor::new(end.as_str().replace("2020-10-01\",\"row", "+262142-12-31\",\"row"));
+    let source = classic(ClassicConfig::default());
+    let error = ClassicConfig::default().next_until(Some(&end)).unwrap_err().to_string();
+    assert!(error.contains("no day after"), "{error}");
+    assert!(source.fetch(Some(&end)).await.is_err());
 }
 
 /// The lowest that anybody ever has free of anything, from the rows alone: orders that wait and
@@ -320,5 +378,5 @@ proptest! {
 #[test]
 fn the_default_days_are_those_of_the_bundled_prices() {
     let config = ClassicConfig::default();
-    assert_eq!(config.first_day(), NaiveDate::from_ymd_opt(2020, 7, 3).unwrap());
+    assert_eq!(config.first_day().unwrap(), NaiveDate::from_ymd_opt(2020, 7, 3).unwrap());
 }

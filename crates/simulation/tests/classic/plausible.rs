@@ -56,7 +56,7 @@ async fn the_market_never_reaches_an_order_that_waits() {
         let last = if statuses[row] == "open" { end() - TimeDelta::days(1) } else { updated[row] };
         let mut day = placed[row].date_naive();
         while day <= last.date_naive() {
-            let prices = MARKET.day(&coins[row], day).unwrap();
+            let prices = MARKET.prices(&coins[row], day).unwrap();
             let (low, high) = (prices.low as f64 / 1e8, prices.high as f64 / 1e8);
             let reached = if sides[row] == "buy" { low <= limit } else { high >= limit };
             assert!(!reached, "row {row}: {} at {limit} on {day}: {low} to {high}", sides[row]);

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::Result;
-use crate::market::Market;
-use crate::world::{COINS, COUNTRIES, DAY, ONE, day_of};
+use crate::market::{Market, tick};
+use crate::world::{COINS, COUNTRIES, DAY, day_of};
 
 /// The lowest and the highest price of a day, in 10⁻⁸ of a currency.
 type Range = (i128, i128);
@@ -26,7 +26,7 @@ impl Ranges {
                 }
                 let ranges: Result<Vec<Range>> = (opening..end)
                     .step_by(usize::try_from(DAY).unwrap_or(usize::MAX))
-                    .map(|midnight| range(market, coin, currency, midnight))
+                    .map(|midnight| market.range(coin, currency, day_of(midnight)))
                     .collect();
                 days.insert((coin, currency), ranges?);
             }
@@ -44,29 +44,14 @@ impl Ranges {
     }
 }
 
-fn range(market: &Market, coin: &str, currency: &str, midnight: i64) -> Result<Range> {
-    let day = day_of(midnight);
-    let (prices, dollars) = (market.day(coin, day)?, market.to_usd(ONE, currency, day)?);
-    Ok((prices.low * ONE / dollars, (prices.high * ONE).div_euclid(dollars) + 1))
-}
-
-/// The step in which orders of a magnitude are priced.
-fn step(price: i128) -> i128 {
-    match price {
-        100_000_000_000.. => 1_000_000,
-        1_000_000_000.. => 10_000,
-        _ => 1_000,
-    }
-}
-
 /// The nearest price in whole steps that is not above.
 pub(super) fn at_most(price: i128) -> i128 {
-    price / step(price) * step(price)
+    price / tick(price) * tick(price)
 }
 
 /// The nearest price in whole steps that is not below.
 pub(super) fn at_least(price: i128) -> i128 {
-    at_most(price + step(price) - 1)
+    at_most(price + tick(price) - 1)
 }
 
 #[cfg(test)]

@@ -1,0 +1,247 @@
+//! Exchange rates: which fixings say what a currency was worth in US dollars.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use polars_core::frame::DataFrame;
+
+use super::columns::Columns;
+use super::is_fresh;
+use crate::{Result, divide_half_even};
+
+/// One of anything, in 10⁻⁸.
+const ONE: i128 = 100_000_000;
+
+/// What something was worth in US dollars: a ratio of two whole numbers, so that nothing is
+/// rounded before it must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// So many units of it…
+    units: i128,
+    /// …were worth so many of US dollars. Both are above zero.
+    usd: i128,
+}
+
+impl Rate {
+    /// The US dollar against itself.
+    const DOLLAR: Self = Self { units: 1, usd: 1 };
+
+    /// Of a coin at `price`, in 10⁻⁸ US dollars.
+    pub(super) fn of_price(price: i128) -> Self {
+        Self { units: ONE, usd: price }
+    }
+
+    /// The two sides of the ratio: so many units were worth so many units of US dollars.
+    pub fn ratio(self) -> (i128, i128) {
+        (self.units, self.usd)
+    }
+
+    /// `amount` in US dollars, rounded half to even; `None` when it is too large to be reckoned.
+    pub fn to_usd(self, amount: i128) -> Option<i128> {
+        Some(divide_half_even(amount.checked_mul(self.usd)?, self.units))
+    }
+
+    /// The inverse of [`Rate::to_usd`]: what an amount of US dollars was worth.
+    pub fn from_usd(self, usd: i128) -> Option<i128> {
+        Some(divide_half_even(usd.checked_mul(self.units)?, self.usd))
+    }
+
+    /// US dollars for one, for statistics only.
+    pub fn to_f64(self) -> f64 {
+        self.usd as f64 / self.units as f64
+    }
+}
+
+/// Base → quote → day → units of quote for one of base, in 10⁻⁸.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Rates(BTreeMap<String, BTreeMap<String, BTreeMap<NaiveDate, i128>>>);
+
+impl Rates {
+    pub(super) fn read(frame: &DataFrame) -> Result<Self> {
+        let mut rates = Self::default();
+        if frame.height() == 0 {
+            return Ok(rates);
+        }
+        let columns = Columns { table: "fx_rates", frame };
+        let (bases, quotes) = (columns.text("base")?, columns.text("quote")?);
+        let (sources, days) = (columns.text("source")?, columns.days("rate_date")?);
+        let money = columns.money("rate")?;
+        let mut rows: Vec<usize> = (0..frame.height()).collect();
+        rows.sort_by_key(|row| sources[*row]);
+        for row in rows {
+            if money[row] <= 0 {
+                let (base, quote, day) = (bases[row], quotes[row], days[row]);
+                return Err(
+                    columns.wrong(format!("the rate of {base}/{quote} on {day} is not above zero"))
+                );
+            }
+            // The first source by name stays.
+            let series = rates.0.entry(bases[row].into()).or_default();
+            let series = series.entry(quotes[row].into()).or_default();
+            series.entry(days[row]).or_insert(money[row]);
+        }
+        Ok(rates)
+    }
+
+    /// What a currency was worth as of a day, else the day of the last fixing that there is.
+    pub(super) fn of(&self, currency: &str, day: NaiveDate) -> Result<Rate, Option<NaiveDate>> {
+        if currency == "USD" {
+            return Ok(Rate::DOLLAR);
+        }
+        match self.best(currency, day) {
+            Some((of, rate)) if is_fresh(of, day) => Ok(rate),
+            stale => Err(stale.map(|(of, _)| of)),
+        }
+    }
+
+    /// Whether the currency was ever fixed against anything.
+    pub(super) fn knows(&self, currency: &str) -> bool {
+        self.0.contains_key(currency) || self.0.values().any(|quotes| quotes.contains_key(currency))
+    }
+
+    /// The freshest of all ways from the currency to the US dollar, and the day of its older
+    /// fixing; among equals the first in this order.
+    fn best(&self, currency: &str, day: NaiveDate) -> Option<(NaiveDate, Rate)> {
+        let direct = self.latest(currency, "USD", day);
+        let direct = direct.map(|(of, usd)| (of, Rate { units: ONE, usd }));
+        let inverse = self.latest("USD", currency, day);
+        let inverse = inverse.map(|(of, units)| (of, Rate { units, usd: ONE }));
+        let across = |base: &str| {
+            let (one, units) = self.latest(base, currency, day)?;
+            let (other, usd) = self.latest(base, "USD", day)?;
+            Some((one.min(other), Rate { units, usd }))
+        };
+        let others = self.0.keys().map(String::as_str);
+        let others = others.filter(|base| !["EUR", "USD", currency].contains(base));
+        [across("EUR"), direct, inverse]
+            .into_iter()
+            .chain(others.map(across))
+            .flatten()
+            .reduce(|best, way| if way.0 > best.0 { way } else { best })
+    }
+
+    fn latest(&self, base: &str, quote: &str, day: NaiveDate) -> Option<(NaiveDate, i128)> {
+        let series = self.0.get(base)?.get(quote)?;
+        series.range(..=day).next_back().map(|(of, rate)| (*of, *rate))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Batch;
+    use crate::tables::FxRate;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    /// Rates from (pair, day of January 2026, source, rate).
+    fn rates(rows: &[(&str, u32, &str, &str)]) -> Rates {
+        let row = |(pair, day, source, rate): &(&str, u32, &str, &str)| FxRate {
+            base: pair[..3].into(),
+            quote: pair[4..].into(),
+            rate_date: NaiveDate::from_ymd_opt(2026, 1, *day).unwrap(),
+            source: (*source).into(),
+            rate: rate.parse().unwrap(),
+        };
+        let batch = Batch::from_rows(FxRate::table(), rows.iter().map(row)).unwrap();
+        Rates::read(batch.frame()).unwrap()
+    }
+
+    /// US dollars for a thousand pounds on the 7th, in cents.
+    fn pounds(rows: &[(&str, u32, &str, &str)]) -> i128 {
+        rates(rows).of("GBP", day("2026-01-07")).unwrap().to_usd(100_000).unwrap()
+    }
+
+    #[test]
+    fn every_way_to_the_dollar_is_found() {
+        assert_eq!(pounds(&[("GBP/USD", 7, "a", "1.25")]), 125_000);
+        // 0.8 pounds to the dollar: 1.25 dollars to the pound.
+        assert_eq!(pounds(&[("USD/GBP", 7, "a", "0.8")]), 125_000);
+        // 0.8 pounds and 1.2 dollars to the euro: 1.5 dollars to the pound.
+        assert_eq!(pounds(&[("EUR/GBP", 7, "a", "0.8"), ("EUR/USD", 7, "a", "1.2")]), 150_000);
+        // 0.9 pounds and 1.08 dollars to the franc: 1.2 dollars to the pound.
+        assert_eq!(pounds(&[("CHF/GBP", 7, "a", "0.9"), ("CHF/USD", 7, "a", "1.08")]), 120_000);
+        // The euro itself has but one.
+        let euro = rates(&[("EUR/GBP", 7, "a", "0.8"), ("EUR/USD", 7, "a", "1.2")]);
+        let euro = euro.of("EUR", day("2026-01-07")).unwrap();
+        assert_eq!((euro.to_usd(100), euro.from_usd(120)), (Some(120), Some(100)));
+        let dollar = rates(&[]).of("USD", day("2026-01-07")).unwrap();
+        assert_eq!((dollar.to_usd(7), dollar.ratio()), (Some(7), (1, 1)));
+    }
+
+    #[test]
+    fn the_way_whose_older_fixing_is_fresher_wins() {
+        let euro = [("EUR/GBP", 5, "ecb", "0.8"), ("EUR/USD", 7, "ecb", "1.2")];
+        // The euro's pound is of the 5th, the dollar's of the 6th.
+        let both = [&euro[..], &[("USD/GBP", 6, "open", "0.8")]].concat();
+        assert_eq!(pounds(&both), 125_000);
+        // Of the 4th it is the older one.
+        let both = [&euro[..], &[("USD/GBP", 4, "open", "0.8")]].concat();
+        assert_eq!(pounds(&both), 150_000);
+        // What is fixed later than the day does not count.
+        let both = [&euro[..], &[("USD/GBP", 8, "open", "0.8")]].concat();
+        assert_eq!(pounds(&both), 150_000);
+    }
+
+    #[test]
+    fn equals_are_taken_in_a_fixed_order() {
+        let all = [
+            ("EUR/GBP", 7, "a", "0.8"),
+            ("EUR/USD", 7, "a", "1.2"), // 1.5
+            ("GBP/USD", 7, "a", "1.25"),
+            ("USD/GBP", 7, "a", "0.5"), // 2
+            ("AUD/GBP", 7, "a", "0.5"),
+            ("AUD/USD", 7, "a", "1.5"), // 3
+            ("CHF/GBP", 7, "a", "0.5"),
+            ("CHF/USD", 7, "a", "2"), // 4
+        ];
+        let in_order = [(0, 150_000), (2, 125_000), (3, 200_000), (4, 300_000), (6, 400_000)];
+        for (left_out, dollars) in in_order {
+            let mut rows = all[left_out..].to_vec();
+            rows.reverse(); // the order of rows says nothing
+            assert_eq!(pounds(&rows), dollars, "{rows:?}");
+        }
+    }
+
+    #[test]
+    fn the_source_whose_name_sorts_first_is_taken() {
+        let (one, other) = (("GBP/USD", 7, "b", "1.3"), ("GBP/USD", 7, "a", "1.2"));
+        assert_eq!(pounds(&[one, other]), 120_000);
+        assert_eq!(pounds(&[other, one]), 120_000);
+    }
+
+    #[test]
+    fn a_fixing_counts_for_seven_days() {
+        let rates = rates(&[("EUR/GBP", 2, "a", "0.8"), ("EUR/USD", 5, "a", "1.2")]);
+        assert!(rates.of("GBP", day("2026-01-09")).is_ok());
+        let fixed = Some(day("2026-01-02"));
+        assert_eq!(rates.of("GBP", day("2026-01-10")), Err(fixed));
+        assert_eq!(rates.of("GBP", day("2029-01-10")), Err(fixed));
+        assert_eq!(rates.of("GBP", day("2026-01-01")), Err(None));
+        assert_eq!(rates.of("CAD", day("2026-01-05")), Err(None));
+        assert!(rates.knows("GBP") && rates.knows("EUR") && !rates.knows("CAD"));
+    }
+
+    #[test]
+    fn what_is_too_large_is_none_and_does_not_wrap() {
+        let rate = Rate { units: 1, usd: 10i128.pow(27) };
+        assert_eq!(rate.to_usd(10i128.pow(27)), None);
+        assert_eq!(rate.from_usd(10i128.pow(27)), Some(1));
+    }
+
+    #[test]
+    fn a_rate_of_nothing_is_refused_by_name() {
+        let row = FxRate {
+            base: "EUR".into(),
+            quote: "USD".into(),
+            rate_date: day("2026-01-02"),
+            source: "a".into(),
+            rate: "0".parse().unwrap(),
+        };
+        let batch = Batch::from_rows(FxRate::table(), [row]).unwrap();
+        let error = Rates::read(batch.frame()).unwrap_err().to_string();
+        assert!(error.contains("EUR/USD on 2026-01-02 is not above zero"), "{error}");
+    }
+}

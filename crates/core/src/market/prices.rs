@@ -1,0 +1,310 @@
+//! Prices by day: which rows say what a coin cost.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use polars_core::frame::DataFrame;
+
+use super::columns::Columns;
+use crate::Result;
+
+/// The columns that are read.
+pub(super) const CANDLES: [&str; 8] =
+    ["source", "symbol", "interval", "open_at", "open", "high", "low", "close"];
+pub(super) const RAW: [&str; 4] = ["symbol", "observed_at", "source", "price_usd"];
+
+/// Microseconds in a minute and in a day.
+const MINUTE: i64 = 60_000_000;
+const DAY: i64 = 24 * 60 * MINUTE;
+
+/// The prices of one UTC day, in 10⁻⁸ US dollars.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DayPrices {
+    /// The first price.
+    pub open: i128,
+    /// The highest price.
+    pub high: i128,
+    /// The lowest price.
+    pub low: i128,
+    /// The last price.
+    pub close: i128,
+}
+
+/// What is known of each symbol and day.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Prices(BTreeMap<String, BTreeMap<NaiveDate, Day>>);
+
+/// What is known of a day.
+#[derive(Debug, Clone)]
+struct Day {
+    /// The rows that are taken: their kind and their source.
+    rank: (Kind, String),
+    prices: DayPrices,
+    /// Which row gave the open: the earliest, of equals the shortest.
+    opened: (i64, i64, i128),
+    /// Which row gave the close: the one that ends last, of equals the shortest.
+    closed: (i64, Reverse<i64>, i128),
+    /// The lowest and the highest of all rows, taken or not.
+    range: (i128, i128),
+}
+
+/// The kinds of rows, best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Daily,
+    Intraday,
+    Raw,
+}
+
+/// A row of either table.
+struct Row<'f> {
+    symbol: &'f str,
+    source: &'f str,
+    kind: Kind,
+    /// Where it begins and how long it lasts, in microseconds.
+    at: i64,
+    length: i64,
+    prices: DayPrices,
+}
+
+impl Prices {
+    pub(super) fn read(candles: &DataFrame, raw: &DataFrame) -> Result<Self> {
+        let mut prices = Self::default();
+        prices.read_candles(candles)?;
+        prices.read_raw(raw)?;
+        Ok(prices)
+    }
+
+    pub(super) fn of(&self, symbol: &str, day: NaiveDate) -> Option<&DayPrices> {
+        self.0.get(symbol)?.get(&day).map(|day| &day.prices)
+    }
+
+    pub(super) fn range(&self, symbol: &str, day: NaiveDate) -> Option<(i128, i128)> {
+        self.0.get(symbol)?.get(&day).map(|day| day.range)
+    }
+
+    /// The latest day with prices on or before `day`, and its prices.
+    pub(super) fn latest(&self, symbol: &str, day: NaiveDate) -> Option<(NaiveDate, &DayPrices)> {
+        let found = self.0.get(symbol)?.range(..=day).next_back();
+        found.map(|(day, known)| (*day, &known.prices))
+    }
+
+    pub(super) fn knows(&self, symbol: &str) -> bool {
+        self.0.contains_key(symbol)
+    }
+
+    /// The first and the last day with prices.
+    pub(super) fn span(&self, symbol: &str) -> Option<(NaiveDate, NaiveDate)> {
+        let days = self.0.get(symbol)?;
+        let (first, last) = days.first_key_value().zip(days.last_key_value())?;
+        Some((*first.0, *last.0))
+    }
+
+    fn read_candles(&mut self, frame: &DataFrame) -> Result<()> {
+        if frame.height() == 0 {
+            return Ok(());
+        }
+        let table = Columns { table: "candles", frame };
+        let (symbols, sources) = (table.text("symbol")?, table.text("source")?);
+        let (intervals, times) = (table.text("interval")?, table.times("open_at")?);
+        let (open, high) = (table.money("open")?, table.money("high")?);
+        let (low, close) = (table.money("low")?, table.money("close")?);
+        for row in 0..frame.height() {
+            let Some(length) = length(intervals[row]) else { continue };
+            let kind = if intervals[row] == "1d" { Kind::Daily } else { Kind::Intraday };
+            let prices =
+                DayPrices { open: open[row], high: high[row], low: low[row], close: close[row] };
+            let (symbol, source, at) = (symbols[row], sources[row], times[row]);
+            let day = table.day_of("open_at", at)?;
+            if prices.low <= 0 {
+                return Err(table.wrong(format!("`{symbol}` on {day} is not above zero")));
+            }
+            let bounds = prices.low..=prices.high;
+            if !bounds.contains(&prices.open) || !bounds.contains(&prices.close) {
+                return Err(table.wrong(format!(
+                    "the {} candle of `{symbol}` on {day} by {source} is not low ≤ open, close ≤ \
+                     high",
+                    intervals[row]
+                )));
+            }
+            self.take(day, &Row { symbol, source, kind, at, length, prices });
+        }
+        Ok(())
+    }
+
+    fn read_raw(&mut self, frame: &DataFrame) -> Result<()> {
+        if frame.height() == 0 {
+            return Ok(());
+        }
+        let table = Columns { table: "raw_crypto_market_data", frame };
+        let (symbols, sources) = (table.text("symbol")?, table.text("source")?);
+        let (times, money) = (table.times("observed_at")?, table.money("price_usd")?);
+        for row in 0..frame.height() {
+            let (symbol, source, at, price) = (symbols[row], sources[row], times[row], money[row]);
+            let day = table.day_of("observed_at", at)?;
+            if price <= 0 {
+                return Err(table.wrong(format!("`{symbol}` on {day} is not above zero")));
+            }
+            let prices = DayPrices { open: price, high: price, low: price, close: price };
+            self.take(day, &Row { symbol, source, kind: Kind::Raw, at, length: 0, prices });
+        }
+        Ok(())
+    }
+
+    /// Takes in a row. Rows come in any order, so which of them wins hangs on what they are alone.
+    fn take(&mut self, day: NaiveDate, row: &Row<'_>) {
+        if !self.0.contains_key(row.symbol) {
+            self.0.insert(row.symbol.to_owned(), BTreeMap::new());
+        }
+        let Some(days) = self.0.get_mut(row.symbol) else { return };
+        let Some(known) = days.get_mut(&day) else {
+            days.insert(day, Day::of(row));
+            return;
+        };
+        let DayPrices { high, low, .. } = row.prices;
+        let range = (known.range.0.min(low), known.range.1.max(high));
+        match (row.kind, row.source).cmp(&(known.rank.0, known.rank.1.as_str())) {
+            std::cmp::Ordering::Less => *known = Day::of(row),
+            std::cmp::Ordering::Equal => known.join(&Day::of(row)),
+            std::cmp::Ordering::Greater => {}
+        }
+        known.range = range;
+    }
+}
+
+impl Day {
+    fn of(row: &Row<'_>) -> Self {
+        let DayPrices { open, high, low, close } = row.prices;
+        Self {
+            rank: (row.kind, row.source.to_owned()),
+            prices: row.prices,
+            opened: (row.at, row.length, open),
+            closed: (row.at.saturating_add(row.length), Reverse(row.length), close),
+            range: (low, high),
+        }
+    }
+
+    /// Adds another row of the same kind and source.
+    fn join(&mut self, other: &Self) {
+        if other.opened < self.opened {
+            (self.opened, self.prices.open) = (other.opened, other.prices.open);
+        }
+        if other.closed > self.closed {
+            (self.closed, self.prices.close) = (other.closed, other.prices.close);
+        }
+        self.prices.high = self.prices.high.max(other.prices.high);
+        self.prices.low = self.prices.low.min(other.prices.low);
+    }
+}
+
+/// The length of an interval such as `30m`, `4h` or `1d`; `None` for one longer than a day, which
+/// says nothing of any single day.
+fn length(interval: &str) -> Option<i64> {
+    let minutes = match interval.strip_suffix('m') {
+        Some(minutes) => minutes.parse::<i64>().ok()?,
+        None => match interval.strip_suffix('h') {
+            Some(hours) => hours.parse::<i64>().ok()?.checked_mul(60)?,
+            None => return (interval == "1d").then_some(DAY),
+        },
+    };
+    let length = minutes.checked_mul(MINUTE)?;
+    (1..=DAY).contains(&length).then_some(length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tables::{Candle, RawCryptoMarketData};
+    use crate::{Batch, Crypto};
+
+    const ONE: i128 = 100_000_000;
+
+    /// A candle of `BTC` on 2026-01-05 from (source, interval, from, open, high, low, close).
+    fn candle(of: (&str, &str, &str, i128, i128, i128, i128)) -> Candle {
+        let (source, interval, from, open, high, low, close) = of;
+        let price = |whole: i128| Crypto::from_units(whole * ONE);
+        Candle {
+            source: source.into(),
+            symbol: "BTC".into(),
+            interval: interval.into(),
+            open_at: format!("2026-01-05T{from}:00Z").parse().unwrap(),
+            open: price(open),
+            high: price(high),
+            low: price(low),
+            close: price(close),
+            volume: None,
+        }
+    }
+
+    fn raw(source: &str, at: &str, price: i128) -> RawCryptoMarketData {
+        RawCryptoMarketData {
+            symbol: "BTC".into(),
+            observed_at: format!("2026-01-05T{at}:00Z").parse().unwrap(),
+            source: source.into(),
+            name: "Bitcoin".into(),
+            price_usd: Crypto::from_units(price * ONE),
+            volume_24h_usd: None,
+            market_cap_usd: None,
+        }
+    }
+
+    fn read(candles: &[Candle], raw: &[RawCryptoMarketData]) -> Result<Prices> {
+        let candles = Batch::from_rows(Candle::table(), candles)?;
+        let raw = Batch::from_rows(RawCryptoMarketData::table(), raw)?;
+        Prices::read(candles.frame(), raw.frame())
+    }
+
+    /// Open, high, low, close and the range of the day, however the rows are ordered.
+    fn day(candles: &[Candle], raw: &[RawCryptoMarketData]) -> ([i128; 4], (i128, i128)) {
+        let read = |candles: &[Candle], raw: &[RawCryptoMarketData]| {
+            let prices = read(candles, raw).unwrap();
+            let day = "2026-01-05".parse().unwrap();
+            let DayPrices { open, high, low, close } = *prices.of("BTC", day).unwrap();
+            let (lowest, highest) = prices.range("BTC", day).unwrap();
+            ([open, high, low, close].map(|it| it / ONE), (lowest / ONE, highest / ONE))
+        };
+        let (mut backwards, mut wards) = (candles.to_vec(), raw.to_vec());
+        backwards.reverse();
+        wards.reverse();
+        let found = read(candles, raw);
+        assert_eq!(found, read(&backwards, &wards), "the order of rows says nothing");
+        found
+    }
+
+    #[test]
+    fn the_daily_candle_comes_before_shorter_ones_and_those_before_observations() {
+        let daily = candle(("z", "1d", "00:00", 10, 14, 9, 12));
+        let short = candle(("a", "4h", "08:00", 20, 22, 19, 21));
+        let seen = [raw("a", "10:00", 30), raw("a", "22:00", 29)];
+        assert_eq!(day(&[daily, short.clone()], &seen), ([10, 14, 9, 12], (9, 30)));
+        assert_eq!(day(&[short], &seen), ([20, 22, 19, 21], (19, 30)));
+        assert_eq!(day(&[], &seen), ([30, 30, 29, 29], (29, 30)));
+        // What lasts longer than a day says nothing of it.
+        let long = ["4d", "48h", "1w", "1M", "m"].map(|it| candle(("a", it, "00:00", 1, 1, 1, 1)));
+        assert_eq!(day(&long, &seen), ([30, 30, 29, 29], (29, 30)));
+    }
+
+    #[test]
+    fn short_candles_of_one_source_make_a_day_together() {
+        let rows = [
+            candle(("a", "4h", "00:00", 10, 13, 8, 12)),
+            candle(("a", "30m", "00:00", 11, 12, 9, 10)), // the finer one knows the open
+            candle(("a", "4h", "20:00", 14, 16, 13, 15)),
+            candle(("a", "30m", "23:30", 15, 15, 14, 14)), // and the close
+            candle(("b", "4h", "12:00", 50, 60, 1, 55)),   // another source: only the range
+        ];
+        assert_eq!(day(&rows, &[]), ([11, 16, 8, 14], (1, 60)));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused_by_name() {
+        let refused = |candle: Candle| read(&[candle], &[]).unwrap_err().to_string();
+        let error = refused(candle(("a", "1d", "00:00", 10, 12, 0, 11)));
+        assert!(error.contains("`BTC` on 2026-01-05 is not above zero"), "{error}");
+        let error = refused(candle(("a", "1d", "00:00", 10, 12, 9, 13)));
+        assert!(error.contains("`BTC` on 2026-01-05 by a is not low"), "{error}");
+        let error = read(&[], &[raw("a", "10:00", -1)]).unwrap_err().to_string();
+        assert!(error.contains("`BTC` on 2026-01-05 is not above zero"), "{error}");
+    }
+}
