@@ -35,6 +35,21 @@ fn amounts(amounts: &[&str]) -> Batch {
 }
 
 #[tokio::test]
+async fn whoever_closes_last_leaves_one_file() {
+    let store = Store::new("sqlite");
+    let sink = store.sink();
+    load(&*sink, None, "1", &[amounts(&["1"])]).await.unwrap();
+    assert!(store.path.with_extension("db-wal").exists());
+    sink.cursor("test").await.unwrap(); // readers come and go
+    drop(sink);
+    let files = std::fs::read_dir(store.path.parent().unwrap()).unwrap().count();
+    assert_eq!(files, 1);
+    let mut connection = plain(&store).await;
+    let rows = sqlx::query("SELECT * FROM money").fetch_all(&mut connection).await.unwrap();
+    assert_eq!(rows.len(), 1);
+}
+
+#[tokio::test]
 async fn money_is_a_number_to_whoever_writes_sql() {
     let store = Store::new("sqlite");
     let amounts = amounts(&["10", "2.5", "-3.00000001", "100.25", "34265.19345116", "0"]);

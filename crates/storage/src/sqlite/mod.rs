@@ -124,10 +124,41 @@ impl Sqlite {
         .map_err(|error| failure(&self.path, error))
     }
 
+    /// What `read` finds out; nothing where there is no database yet. The connection is closed by
+    /// the time it is there, so that the one that writes can be the last.
+    async fn reading<T>(
+        &self,
+        read: impl AsyncFnOnce(Option<&mut SqliteConnection>) -> Result<T>,
+    ) -> Result<T> {
+        let mut connection = self.reader().await?;
+        let found = read(connection.as_mut()).await;
+        if let Some(connection) = connection {
+            drop(connection.close().await); // there is nothing to lose
+        }
+        found
+    }
+
     fn beside(&self, suffix: &str) -> PathBuf {
         let mut name = self.path.clone().into_os_string();
         name.push(suffix);
         name.into()
+    }
+}
+
+/// Whoever closes last folds what is beside the file into it: then it can be copied by itself.
+impl Drop for Sqlite {
+    fn drop(&mut self) {
+        let Some(writer) = self.writer.get_mut().take() else { return };
+        // Within a runtime nobody may wait, and here there may be one.
+        let close = move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+            runtime.block_on(writer.connection.close()).map_err(std::io::Error::other)
+        };
+        match std::thread::spawn(close).join() {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(path = %self.path.display(), %error, "not closed"),
+            Err(_) => tracing::warn!(path = %self.path.display(), "not closed"),
+        }
     }
 }
 
@@ -148,16 +179,16 @@ impl Sink for Sqlite {
     }
 
     async fn cursor(&self, source: &str) -> tidegauge_core::Result<Option<Cursor>> {
-        let read = async {
-            let Some(mut connection) = self.reader().await? else { return Ok(None) };
-            let cursor = match scan::exists(&mut connection, load::CURSORS).await {
-                Ok(true) => load::cursor(&mut connection, source).await,
+        let read = self.reading(async |connection| {
+            let Some(connection) = connection else { return Ok(None) };
+            let cursor = match scan::exists(connection, load::CURSORS).await {
+                Ok(true) => load::cursor(connection, source).await,
                 Ok(false) => Ok(None),
                 Err(error) => Err(error),
             };
             cursor.map_err(|error| failure(&self.path, error))
-        };
-        read.await.map_err(|error: Error| error.of(&self.name))
+        });
+        read.await.map_err(|error| error.of(&self.name))
     }
 
     async fn load(&self, load: Load<'_>) -> tidegauge_core::Result<()> {
@@ -174,10 +205,7 @@ impl Sink for Sqlite {
 #[async_trait]
 impl Warehouse for Sqlite {
     async fn scan(&self, scan: &Scan) -> tidegauge_core::Result<DataFrame> {
-        let read = async {
-            let mut connection = self.reader().await?;
-            scan::scan(&self.path, connection.as_mut(), scan).await
-        };
+        let read = self.reading(async |connection| scan::scan(&self.path, connection, scan).await);
         read.await.map_err(|error| error.of(&self.name))
     }
 }
