@@ -76,10 +76,9 @@ pub(super) async fn ensure(
 }
 
 /// A column as the catalog has it.
-#[derive(Debug, sqlx::FromRow)]
+#[derive(Debug)]
 pub(super) struct Stored {
     name: String,
-    #[sqlx(rename = "type")]
     dtype: String,
     notnull: bool,
     /// Its place in the key, from 1; 0 outside it.
@@ -91,10 +90,11 @@ pub(super) async fn stored(
     connection: &mut SqliteConnection,
     name: &str,
 ) -> Result<Vec<Stored>, sqlx::Error> {
-    sqlx::query_as(r#"SELECT name, type, "notnull", pk FROM pragma_table_info(?) ORDER BY cid"#)
-        .bind(name)
-        .fetch_all(connection)
-        .await
+    let sql = r#"SELECT name, type, "notnull", pk FROM pragma_table_info(?) ORDER BY cid"#;
+    let rows: Vec<(String, String, bool, i64)> =
+        sqlx::query_as(sql).bind(name).fetch_all(connection).await?;
+    let stored = |(name, dtype, notnull, pk)| Stored { name, dtype, notnull, pk };
+    Ok(rows.into_iter().map(stored).collect())
 }
 
 fn compare(table: &Table, found: &[Stored]) -> Result<()> {

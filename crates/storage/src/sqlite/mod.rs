@@ -7,12 +7,13 @@ mod scan;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection};
+use sqlx::{ConnectOptions, Connection, SqlSafeStr};
 use tidegauge_core::polars::frame::DataFrame;
 use tidegauge_core::{Cursor, Load, Scan, Sink, TableRef, Warehouse};
 use tokio::sync::Mutex;
@@ -20,7 +21,15 @@ use tokio::sync::Mutex;
 use crate::{Error, Result};
 
 /// The built-in tables and the cursors. Forward only: a released file never changes.
-static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
+///
+/// Listed by hand: `sqlx::migrate!` would build SQLite a second time, for the compiler.
+static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
+    let migration = |version, what: &'static str, sql: &'static str| {
+        Migration::new(version, what.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    };
+    let tables = include_str!("../../../../migrations/sqlite/0001_tables.sql");
+    Migrator::with_migrations(vec![migration(1, "tables", tables)])
+});
 
 /// How long to wait for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -253,6 +262,17 @@ mod tests {
     use tidegauge_core::{BatchBuilder, Cell, DataType, Table};
 
     use super::*;
+
+    #[test]
+    fn every_migration_is_listed() {
+        let files = std::fs::read_dir("../../migrations/sqlite").unwrap();
+        let mut files: Vec<_> =
+            files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+        files.sort();
+        let listed =
+            MIGRATIONS.iter().map(|it| format!("{:04}_{}.sql", it.version, it.description));
+        assert_eq!(files, listed.collect::<Vec<_>>());
+    }
 
     #[tokio::test]
     async fn a_full_disk_rolls_back_and_the_next_load_goes_on() {
