@@ -44,44 +44,34 @@ fn rate(share: &Share) -> Cell {
     estimate(share.rate, share.interval, percent)
 }
 
-pub(super) fn volume(name: &str, table: &VolumeTable) -> Table {
-    Table {
-        title: format!("Volume by {}", name.to_lowercase()),
-        head: head(&[name, "Users", "High-volume ±", "Volume", "Mean per user"]),
-        rows: table
-            .cohorts
-            .iter()
-            .map(|it| {
-                vec![
-                    label(it.cohort.as_deref(), name).into(),
-                    count(it.users).into(),
-                    rate(&it.high_volume),
-                    dollars(it.volume_usd).into(),
-                    dollars(it.mean_usd).into(),
-                ]
-            })
-            .collect(),
-    }
+pub(super) fn volume(name: &str, volume: &VolumeTable) -> Table {
+    let title = format!("Volume by {}", name.to_lowercase());
+    let names = [name, "Users", "High-volume ±", "Volume", "Mean per user"];
+    let rows = volume.cohorts.iter().map(|it| {
+        vec![
+            label(it.cohort.as_deref(), name).into(),
+            count(it.users).into(),
+            rate(&it.high_volume),
+            dollars(it.volume_usd).into(),
+            dollars(it.mean_usd).into(),
+        ]
+    });
+    Table { title, head: head(&names), rows: rows.collect() }
 }
 
-pub(super) fn churn(name: &str, table: &ChurnTable) -> Table {
-    Table {
-        title: format!("Churn by {}", name.to_lowercase()),
-        head: head(&[name, "Users", "Churned ±", "Never active", "Too new to tell"]),
-        rows: table
-            .cohorts
-            .iter()
-            .map(|it| {
-                vec![
-                    label(it.cohort.as_deref(), name).into(),
-                    count(it.users).into(),
-                    rate(&it.churned),
-                    count(it.never_active).into(),
-                    count(it.undetermined).into(),
-                ]
-            })
-            .collect(),
-    }
+pub(super) fn churn(name: &str, churn: &ChurnTable) -> Table {
+    let title = format!("Churn by {}", name.to_lowercase());
+    let names = [name, "Users", "Churned ±", "Never active", "Too new to tell"];
+    let rows = churn.cohorts.iter().map(|it| {
+        vec![
+            label(it.cohort.as_deref(), name).into(),
+            count(it.users).into(),
+            rate(&it.churned),
+            count(it.never_active).into(),
+            count(it.undetermined).into(),
+        ]
+    });
+    Table { title, head: head(&names), rows: rows.collect() }
 }
 
 /// What decides comes first: a narrow page shows only the first columns at once.
@@ -161,21 +151,15 @@ pub(super) fn ltv(title: &str, table: &LtvTable) -> Table {
 }
 
 pub(super) fn prices(basis: &Basis) -> Table {
-    Table {
-        title: "Prices and exchange rates".into(),
-        head: head(&["Source", "Table", "Rows", "First day", "Last day"]),
-        rows: basis
-            .prices
-            .iter()
-            .map(|it| {
-                vec![
-                    it.source.clone().into(),
-                    it.table.clone().into(),
-                    count(it.rows).into(),
-                    it.first.to_string().into(),
-                    it.last.to_string().into(),
-                ]
-            })
-            .collect(),
-    }
+    let names = ["Source", "Table", "Rows", "First day", "Last day"];
+    let rows = basis.prices.iter().map(|it| {
+        vec![
+            it.source.clone().into(),
+            it.table.clone().into(),
+            count(it.rows).into(),
+            it.first.to_string().into(),
+            it.last.to_string().into(),
+        ]
+    });
+    Table { title: "Prices and exchange rates".into(), head: head(&names), rows: rows.collect() }
 }
