@@ -8,7 +8,7 @@ use tidegauge_core::{Cursor, Error, Load, Result, Sink};
 const NAME: &str = "pipeline";
 
 /// A run that has begun. Until it is finished, every next one plays up to the same day.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 #[must_use = "a run that is never finished is done again"]
 pub struct Run {
     /// The day before which the simulation ends; `None` where none is played.

@@ -1,7 +1,6 @@
 //! What the first ninety days were priced from, in one number.
 
 use std::fmt;
-use std::str::FromStr;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -70,19 +69,11 @@ impl From<Fingerprint> for String {
     }
 }
 
-impl FromStr for Fingerprint {
-    type Err = std::num::ParseIntError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        u64::from_str_radix(text, 16).map(Self)
-    }
-}
-
 impl TryFrom<String> for Fingerprint {
     type Error = std::num::ParseIntError;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
+        u64::from_str_radix(&text, 16).map(Self)
     }
 }
 
@@ -108,6 +99,6 @@ mod tests {
     fn its_text_is_read_back() {
         let fingerprint = Fingerprint(0xab);
         assert_eq!(fingerprint.to_string(), "00000000000000ab");
-        assert_eq!(fingerprint.to_string().parse(), Ok(fingerprint));
+        assert_eq!(fingerprint.to_string().try_into(), Ok(fingerprint));
     }
 }
