@@ -33,6 +33,8 @@ pub mod frankfurter;
 pub mod http;
 pub mod open_er_api;
 pub mod recorded;
+mod registry;
+pub mod series;
 
 pub use coingecko::CoinGecko;
 pub use error::{Error, Result};

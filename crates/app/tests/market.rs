@@ -41,6 +41,8 @@ fn candles(days: u64) -> Vec<Candle> {
                     low: money(from.min(to) * 0.99),
                     close: money(to),
                     volume: None,
+                    base_volume: None,
+                    currency: "USD".into(),
                 });
             }
         }

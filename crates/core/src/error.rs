@@ -57,6 +57,14 @@ pub enum Error {
         /// Why it cannot be read, and what to do.
         reason: String,
     },
+    /// An instrument that cannot be one.
+    #[error("there can be no instrument `{symbol}`: {reason}")]
+    Instrument {
+        /// Its symbol.
+        symbol: String,
+        /// Why not.
+        reason: &'static str,
+    },
     /// A row of the market tables makes no sense, or a column of theirs is missing.
     #[error("the market table `{table}` cannot be used: {reason}; repair it and run again")]
     Market {

@@ -37,6 +37,7 @@ pub mod instruments;
 pub mod market;
 mod ports;
 mod schema;
+mod span;
 pub mod tables;
 
 pub use batch::{Batch, BatchBuilder, Cell};
@@ -46,6 +47,7 @@ pub use error::{BoxError, Error, Result};
 pub use fixed::{Crypto, Fiat, Fixed, InexactDecimal, divide_half_even};
 pub use ports::{Scan, Sink, Source, Warehouse};
 pub use schema::{Column, DataType, ForeignKey, Table, TableBuilder, TableRef, WriteMode};
+pub use span::Span;
 
 /// The polars that batches are made of, so that nobody needs a second version of it.
 pub use polars_core as polars;

@@ -20,6 +20,12 @@ pub trait Source: Debug + Send + Sync {
     /// The tables that this source fills, referred-to tables first.
     fn tables(&self) -> Vec<TableRef>;
 
+    /// Whether it never ends: a live stream, whose pages cannot be given a second time. Each of its
+    /// pages goes into every sink, wherever that stands.
+    fn is_live(&self) -> bool {
+        false
+    }
+
     /// The page that follows `cursor` (`None`: the first).
     ///
     /// # Behavior

@@ -121,6 +121,8 @@ mod tests {
             low: price,
             close: price,
             volume: None,
+            base_volume: None,
+            currency: "USD".into(),
         };
         let rate = FxRate {
             base: "EUR".into(),

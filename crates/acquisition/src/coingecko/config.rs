@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use secrecy::SecretString;
-use tidegauge_core::instruments::INSTRUMENTS;
+use tidegauge_core::instruments::{INSTRUMENTS, Registry};
 
 use crate::http::{HttpConfig, Key, PerMinute};
 use crate::{Error, Result};
@@ -100,6 +100,8 @@ impl CandleSize {
 pub struct Config {
     /// Our symbols of what to read, as in the registry; default: all of it.
     pub symbols: Vec<String>,
+    /// What the symbols stand for.
+    pub registry: Registry,
     /// Who pays.
     pub plan: Plan,
     /// How many days of history to start with; free plans reach back 365.
@@ -115,7 +117,8 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            symbols: INSTRUMENTS.iter().map(|it| it.symbol.into()).collect(),
+            symbols: INSTRUMENTS.iter().map(|it| it.symbol.to_string()).collect(),
+            registry: Registry::default(),
             plan: Plan::Keyless,
             history_days: 90,
             candles: CandleSize::default(),

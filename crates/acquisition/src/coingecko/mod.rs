@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use tidegauge_core::instruments::{INSTRUMENTS, Instrument, by_symbol};
 use tidegauge_core::tables::{Candle, RawCryptoMarketData};
 use tidegauge_core::{Batch, Clock, Cursor, Page, Source, TableRef};
 
@@ -18,6 +17,7 @@ pub use config::{CandleSize, Config, Plan};
 pub use decode::{ChartPoint, CoinMarket, CoinPrice, Ohlc};
 use progress::{Progress, Step};
 
+use crate::registry::{self, Listed};
 use crate::{Error, Result, cursor};
 
 /// The name under which sinks keep the cursor, and the `source` of the rows.
@@ -59,7 +59,7 @@ const AHEAD: TimeDelta = TimeDelta::minutes(10);
 pub struct CoinGecko {
     client: Client,
     config: Config,
-    instruments: Vec<&'static Instrument>,
+    instruments: Vec<Listed>,
     clock: Arc<dyn Clock>,
 }
 
@@ -71,14 +71,8 @@ impl CoinGecko {
     /// key or the base URL cannot be used.
     pub fn new(config: Config, clock: Arc<dyn Clock>) -> Result<Self> {
         config.validate()?;
-        let find = |symbol: &String| {
-            by_symbol(symbol).ok_or_else(|| Error::NoInstrument {
-                service: NAME,
-                symbol: symbol.clone(),
-                known: INSTRUMENTS.iter().map(|it| it.symbol).collect::<Vec<_>>().join(", "),
-            })
-        };
-        let instruments = config.symbols.iter().map(find).collect::<Result<_>>()?;
+        let instruments =
+            registry::select(NAME, &config.registry, &config.symbols, |it| &it.coingecko)?;
         let client = Client::new(&config.plan, &config.http, clock.clone())?;
         Ok(Self { client, config, instruments, clock })
     }
@@ -120,7 +114,7 @@ impl CoinGecko {
     /// The next window of a symbol's history, and whether it was the last one of this round.
     async fn history(
         &self,
-        it: &Instrument,
+        it: &Listed,
         now: DateTime<Utc>,
         progress: &mut Progress,
     ) -> Result<(Batch, bool)> {
@@ -140,15 +134,15 @@ impl CoinGecko {
             return Ok((batch_of_prices(&[])?, true));
         }
         let to = as_of.min(from + WINDOW);
-        let points = self.client.market_chart_range(it.coingecko, from, to).await?;
+        let points = self.client.market_chart_range(&it.id, from, to).await?;
         let new = |at: DateTime<Utc>| read.map_or(at >= from, |read| at > read);
         let rows = points.into_iter().filter(|point| new(point.at)).map(|point| {
-            not_ahead(it.coingecko, point.at, now)?;
+            not_ahead(&it.id, point.at, now)?;
             Ok(RawCryptoMarketData {
-                symbol: it.symbol.into(),
+                symbol: it.symbol.clone(),
                 observed_at: point.at,
                 source: NAME.into(),
-                name: it.name.into(),
+                name: it.name.clone(),
                 price_usd: point.price_usd,
                 volume_24h_usd: point.volume_24h_usd,
                 market_cap_usd: point.market_cap_usd,
@@ -165,7 +159,7 @@ impl CoinGecko {
     }
 
     /// The candles of a symbol that were finished when the round began.
-    async fn candles(&self, it: &Instrument, progress: &mut Progress) -> Result<Batch> {
+    async fn candles(&self, it: &Listed, progress: &mut Progress) -> Result<Batch> {
         let step = Step::Candles(it).name();
         let size = self.config.candles;
         let read = progress.read(&step);
@@ -178,11 +172,11 @@ impl CoinGecko {
         if read.is_some() && wanted > TimeDelta::days(days.days().into()) {
             tracing::warn!(symbol = it.symbol, %since, size = size.name(), "candles are lost: a gap");
         }
-        let candles = self.client.ohlc(it.coingecko, days).await?;
+        let candles = self.client.ohlc(&it.id, days).await?;
         let finished = |it: &Ohlc| it.close_at <= progress.as_of && read < Some(it.close_at);
         let rows = candles.into_iter().filter(finished).map(|candle| Candle {
             source: NAME.into(),
-            symbol: it.symbol.into(),
+            symbol: it.symbol.clone(),
             interval: size.name().into(),
             open_at: candle.close_at - size.length(),
             open: candle.open,
@@ -190,6 +184,8 @@ impl CoinGecko {
             low: candle.low,
             close: candle.close,
             volume: None,
+            base_volume: None,
+            currency: "USD".into(),
         });
         let rows: Vec<_> = rows.collect();
         if let Some(last) = rows.last() {
@@ -200,22 +196,22 @@ impl CoinGecko {
 
     /// The latest price of all symbols.
     async fn markets(&self, progress: &mut Progress) -> Result<Batch> {
-        let ids: Vec<_> = self.instruments.iter().map(|it| it.coingecko).collect();
+        let ids: Vec<_> = self.instruments.iter().map(|it| it.id.as_str()).collect();
         let markets = self.client.coins_markets(&ids).await?;
         let now = self.clock.now();
         let mut rows = Vec::new();
         for (it, market) in self.instruments.iter().zip(markets) {
-            not_ahead(it.coingecko, market.last_updated, now)?;
+            not_ahead(&it.id, market.last_updated, now)?;
             let step = format!("{} {}", Step::Markets.name(), it.symbol);
             if progress.read(&step) >= Some(market.last_updated) {
                 continue;
             }
             progress.set_read(step, market.last_updated);
             rows.push(RawCryptoMarketData {
-                symbol: it.symbol.into(),
+                symbol: it.symbol.clone(),
                 observed_at: market.last_updated,
                 source: NAME.into(),
-                name: it.name.into(),
+                name: it.name.clone(),
                 price_usd: market.price_usd,
                 volume_24h_usd: market.volume_24h_usd,
                 market_cap_usd: market.market_cap_usd,

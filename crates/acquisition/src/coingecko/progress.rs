@@ -4,21 +4,22 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use tidegauge_core::instruments::Instrument;
+
+use crate::registry::Listed;
 
 /// A part of a round; each is one page, but a history of several windows.
 #[derive(Debug)]
 pub(super) enum Step<'a> {
-    History(&'a Instrument),
-    Candles(&'a Instrument),
+    History(&'a Listed),
+    Candles(&'a Listed),
     Markets,
 }
 
 impl<'a> Step<'a> {
     /// The steps of a round, in order.
-    pub(super) fn all(instruments: &[&'a Instrument]) -> Vec<Self> {
-        let histories = instruments.iter().map(|it| Self::History(it));
-        let candles = instruments.iter().map(|it| Self::Candles(it));
+    pub(super) fn all(instruments: &'a [Listed]) -> Vec<Self> {
+        let histories = instruments.iter().map(Self::History);
+        let candles = instruments.iter().map(Self::Candles);
         histories.chain(candles).chain([Self::Markets]).collect()
     }
 

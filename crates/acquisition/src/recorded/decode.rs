@@ -43,13 +43,15 @@ fn price(line: &StringRecord) -> Result<(Candle, RawCryptoMarketData)> {
         low: price("low", low)?,
         close,
         volume: Some(amount(symbol, "volume_usd", volume)?),
+        base_volume: None,
+        currency: "USD".into(),
     };
     let cap: Fixed<2> = amount(symbol, "market_cap_usd", cap)?;
     let observed = RawCryptoMarketData {
         symbol: symbol.into(),
         observed_at: midnight(day + Days::new(1)) - TimeDelta::seconds(1),
         source: NAME.into(),
-        name: instrument.name.into(),
+        name: instrument.name.to_string(),
         price_usd: close,
         volume_24h_usd: Some(amount(symbol, "volume_usd", volume)?),
         market_cap_usd: (cap.units() != 0).then_some(cap), // 0.0 says that it is not known

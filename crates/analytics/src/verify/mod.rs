@@ -78,7 +78,17 @@ impl RuleResult {
 }
 
 /// Tables that nobody's records hang on; the audit leaves them alone.
-const APART: [&str; 4] = ["crypto_metrics", "social_posts", "social_counts", "operational_metrics"];
+const APART: [&str; 9] = [
+    "crypto_metrics",
+    "social_posts",
+    "social_counts",
+    "operational_metrics",
+    "quotes",
+    "market_trades",
+    "fx_daily",
+    "coverage",
+    "quarantine",
+];
 
 /// Audits the exchange's and the market's tables of a warehouse.
 ///

@@ -232,6 +232,8 @@ fn world() -> World {
             low: money("98"),
             close: money("101"),
             volume: None,
+            base_volume: None,
+            currency: "USD".into(),
         }],
         raw: vec![RawCryptoMarketData {
             symbol: "BTC".into(),
@@ -247,6 +249,11 @@ fn world() -> World {
             at: at("2026-01-05 12:00"),
             price_usd: money("100"),
             source: "coingecko".into(),
+            sources: 1,
+            other_source: None,
+            other_price_usd: None,
+            difference: None,
+            is_disputed: false,
         }],
     }
 }

@@ -60,6 +60,8 @@ fn candle(interval: &str, when: &str, close: &str) -> Candle {
         low: close.parse().unwrap(),
         close: close.parse().unwrap(),
         volume: None,
+        base_volume: None,
+        currency: "USD".into(),
     }
 }
 

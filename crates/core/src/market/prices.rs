@@ -10,8 +10,8 @@ use super::columns::Columns;
 use crate::Result;
 
 /// The columns that are read.
-pub(super) const CANDLES: [&str; 8] =
-    ["source", "symbol", "interval", "open_at", "open", "high", "low", "close"];
+pub(super) const CANDLES: [&str; 9] =
+    ["source", "symbol", "interval", "open_at", "open", "high", "low", "close", "currency"];
 pub(super) const RAW: [&str; 4] = ["symbol", "observed_at", "source", "price_usd"];
 
 /// Microseconds in a minute and in a day.
@@ -110,7 +110,8 @@ impl Prices {
         let (intervals, times) = (table.text("interval")?, table.times("open_at")?);
         let (open, high) = (table.money("open")?, table.money("high")?);
         let (low, close) = (table.money("low")?, table.money("close")?);
-        for row in 0..frame.height() {
+        let currencies = table.text("currency")?;
+        for row in (0..frame.height()).filter(|row| currencies[*row] == "USD") {
             let Some(length) = length(intervals[row]) else { continue };
             let kind = if intervals[row] == "1d" { Kind::Daily } else { Kind::Intraday };
             let prices =
@@ -234,6 +235,8 @@ mod tests {
             low: price(low),
             close: price(close),
             volume: None,
+            base_volume: None,
+            currency: "USD".into(),
         }
     }
 

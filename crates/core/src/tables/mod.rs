@@ -9,8 +9,10 @@ mod operations;
 mod social;
 
 pub use exchange::{Deposit, MarketingSpend, Order, RampTransaction, Trade, User, Withdrawal};
-pub use market::{Candle, CryptoMetric, FxRate, MarketPrice, RawCryptoMarketData};
-pub use operations::OperationalMetric;
+pub use market::{
+    Candle, CryptoMetric, FxDaily, FxRate, MarketPrice, MarketTrade, Quote, RawCryptoMarketData,
+};
+pub use operations::{Coverage, OperationalMetric, Quarantine};
 pub use social::{SocialCount, SocialPost};
 
 use crate::{Table, TableRef};
@@ -20,8 +22,11 @@ pub fn all() -> Vec<TableRef> {
     [
         RawCryptoMarketData::table(),
         Candle::table(),
+        Quote::table(),
+        MarketTrade::table(),
         MarketPrice::table(),
         FxRate::table(),
+        FxDaily::table(),
         CryptoMetric::table(),
         SocialPost::table(),
         SocialCount::table(),
@@ -33,6 +38,8 @@ pub fn all() -> Vec<TableRef> {
         RampTransaction::table(),
         MarketingSpend::table(),
         OperationalMetric::table(),
+        Coverage::table(),
+        Quarantine::table(),
     ]
     .into_iter()
     .cloned()

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 table! {
-    /// Numbers of the business itself: tickets, uptime, cost. Not filled yet.
+    /// Numbers of the business itself: tickets, uptime, cost; filled from your own files and databases.
     "operational_metrics" => OperationalMetric;
     key: ["metric", "at"];
     time: "at";
@@ -16,4 +16,48 @@ table! {
     value: f64,
     /// What it was measured of, a JSON object; null for the whole.
     dimensions: Option<String>,
+}
+
+table! {
+    /// The gap ledger: which spans of which series a source has read, and how that went.
+    "coverage" => Coverage;
+    key: ["source", "series", "start_at"];
+    time: "start_at";
+    write: Merge;
+    /// The source.
+    source: String,
+    /// The series within the source, as in `candles BTC 1h`.
+    series: String,
+    /// Where the span begins.
+    start_at: DateTime<Utc>,
+    /// Where it ends; that instant is not in it.
+    end_at: DateTime<Utc>,
+    /// `present`, `empty` (the source has nothing there), `requested`, or `failed`.
+    state: String,
+    /// The rows that came.
+    rows: i64,
+    /// Why it failed, in the source's own words; null unless `failed`.
+    reason: Option<String>,
+    /// When this was written.
+    noted_at: DateTime<Utc>,
+}
+
+table! {
+    /// Rows that were not taken, and why. Only where a source is told to go on without them.
+    "quarantine" => Quarantine;
+    key: ["source", "place"];
+    time: "noted_at";
+    write: Merge;
+    /// The source.
+    source: String,
+    /// Where the row stands in the source: file and line, or series and place in the reply.
+    place: String,
+    /// The table that it was meant for.
+    table_name: String,
+    /// Why it was not taken.
+    reason: String,
+    /// The row as it came, cut to 2,000 characters.
+    content: String,
+    /// When this was written.
+    noted_at: DateTime<Utc>,
 }

@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 
 table! {
-    /// Posts that mention an instrument. Not filled yet.
+    /// Posts that mention an instrument; one that mentions two is there for each.
     "social_posts" => SocialPost;
-    key: ["post_id"];
+    key: ["post_id", "symbol"];
     time: "created_at";
     write: Merge;
     /// The post.
@@ -31,7 +31,7 @@ table! {
 }
 
 table! {
-    /// Number of posts that mention an instrument. Not filled yet.
+    /// Number of posts that mention an instrument.
     "social_counts" => SocialCount;
     key: ["symbol", "start_at"];
     time: "start_at";

@@ -44,6 +44,8 @@ fn market_at(days: u64, level: f64) -> Market {
                 low: price(0.99),
                 close: price(1.01),
                 volume: None,
+                base_volume: None,
+                currency: "USD".into(),
             });
         }
         // No fixing at the weekend, as with the ECB.

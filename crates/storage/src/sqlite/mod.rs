@@ -28,7 +28,8 @@ static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
         Migration::new(version, what.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
     let tables = include_str!("../../../../migrations/sqlite/0001_tables.sql");
-    Migrator::with_migrations(vec![migration(1, "tables", tables)])
+    let market = include_str!("../../../../migrations/sqlite/0002_market.sql");
+    Migrator::with_migrations(vec![migration(1, "tables", tables), migration(2, "market", market)])
 });
 
 /// How long to wait for another process that writes.

@@ -1,0 +1,143 @@
+//! Time series that are read window by window: what an [`Archive`] is, and how every one is driven.
+//!
+//! An archive says which series it has and reads one window of one of them. What follows from that
+//! is the same for all and stands here once: rounds that go on from the cursor, oldest first; the
+//! gap ledger; and filling exactly the holes.
+
+mod sieve;
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use tidegauge_core::{Batch, Source, Span};
+
+pub use sieve::{BadRows, Sieve};
+
+use crate::Result;
+
+/// A source whose rows belong to times, so that any span of them can be asked for.
+///
+/// # Implementing
+/// Write [`series`](Self::series) and [`read`](Self::read); the [`Source`] half is one call.
+#[async_trait]
+pub trait Archive: Source + Debug {
+    /// The series that are configured, in the order in which a round reads them.
+    fn series(&self, now: DateTime<Utc>) -> Vec<Series>;
+
+    /// One call to the service.
+    ///
+    /// # Behavior
+    /// - Gives rows within `ask.window` alone, and bars only when they are closed.
+    /// - May give less than the window, saying with [`Next`] how to go on.
+    ///
+    /// # Errors
+    /// Whatever keeps the service from answering, after the retries.
+    async fn read(&self, ask: &Ask<'_>) -> Result<Answer>;
+}
+
+/// One series of an archive.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Series {
+    /// Its name, unique within the source and stable across releases: `candles BTC 1h`.
+    pub name: String,
+    /// From when on it is wanted; none for a snapshot, which has a present alone.
+    pub since: Option<DateTime<Utc>>,
+    /// How far back from now the service looks; none: to the beginning.
+    pub reach: Option<TimeDelta>,
+    /// The length of its bars, where it has any: a round reads up to the last one that is closed.
+    pub step: Option<TimeDelta>,
+    /// How long after their time rows are final.
+    pub settles: TimeDelta,
+    /// The longest span that one call brings.
+    pub window: TimeDelta,
+    /// How long after a round the series is worth another call.
+    pub refresh: Duration,
+    /// What a call costs, in the service's credits.
+    pub credits: u32,
+}
+
+impl Series {
+    /// A snapshot: what holds now, and no history.
+    pub fn snapshot(name: impl Into<String>, refresh: Duration) -> Self {
+        Self {
+            name: name.into(),
+            since: None,
+            reach: None,
+            step: None,
+            settles: TimeDelta::zero(),
+            window: TimeDelta::zero(),
+            refresh,
+            credits: 1,
+        }
+    }
+
+    /// A history from `since` on, read in windows of at most `window`.
+    pub fn history(
+        name: impl Into<String>,
+        since: DateTime<Utc>,
+        window: TimeDelta,
+        refresh: Duration,
+    ) -> Self {
+        Self { since: Some(since), window, ..Self::snapshot(name, refresh) }
+    }
+}
+
+/// What is asked of an archive.
+#[derive(Debug, Clone)]
+pub struct Ask<'a> {
+    /// The series.
+    pub series: &'a Series,
+    /// The span wanted; empty for a snapshot.
+    pub window: Span,
+    /// Where the answer before this one said to go on: [`Next::Page`].
+    pub page: Option<&'a str>,
+    /// What the series remembers of the window before this one, where they touch:
+    /// [`Answer::mark`].
+    pub mark: Option<&'a str>,
+    /// Whether the window ends at the present, where rows may still be missing.
+    pub at_edge: bool,
+    /// The present.
+    pub now: DateTime<Utc>,
+}
+
+/// What an archive answers.
+#[derive(Debug, Clone, Default)]
+pub struct Answer {
+    /// The rows, tables that others refer to first.
+    pub batches: Vec<Batch>,
+    /// How to go on.
+    pub next: Next,
+    /// For the next window of the series to remember: an id, where the service pages by ids.
+    pub mark: Option<String>,
+    /// The rows that were not taken.
+    pub bad: Vec<BadRow>,
+}
+
+/// How to go on after an answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Next {
+    /// The window is read.
+    #[default]
+    Done,
+    /// The window is read up to this instant, and there is more behind it.
+    From(DateTime<Utc>),
+    /// The window is read up to this instant, and that is all there is for now.
+    Until(DateTime<Utc>),
+    /// The window goes on, on the page of that name.
+    Page(String),
+}
+
+/// A row that was not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadRow {
+    /// Where it stands in the source, unique there.
+    pub place: String,
+    /// The table that it was meant for.
+    pub table: String,
+    /// Why it was not taken.
+    pub reason: String,
+    /// As it came.
+    pub content: String,
+}
