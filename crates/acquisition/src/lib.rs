@@ -6,6 +6,8 @@
 //! | [`CoinGecko`] | `candles`, `raw_crypto_market_data` | nothing, or a key for more |
 //! | [`Frankfurter`] | `fx_rates`, with history | nothing |
 //! | [`OpenErApi`] | `fx_rates`, the latest | nothing |
+//! | [`FileSource`] | any table, built-in or declared by the user | files: CSV, JSON lines, Parquet |
+//! | [`DatabaseSource`] | any table | PostgreSQL, MySQL, MariaDB or SQLite, and a query |
 //!
 //! Every source is a folder of the same shape: `config` says what the user may choose, `client`
 //! speaks to the API through the one [`http`] module, `decode` turns replies into plain rows, and
@@ -27,17 +29,22 @@
 
 pub mod coingecko;
 mod cursor;
+pub mod database;
 mod error;
 mod exact;
+pub mod files;
 pub mod frankfurter;
 pub mod http;
+pub mod mapping;
 pub mod open_er_api;
 pub mod recorded;
 mod registry;
 pub mod series;
 
 pub use coingecko::CoinGecko;
+pub use database::DatabaseSource;
 pub use error::{Error, Result};
+pub use files::FileSource;
 pub use frankfurter::Frankfurter;
 pub use open_er_api::OpenErApi;
 pub use recorded::Recorded;
