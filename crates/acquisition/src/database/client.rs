@@ -9,10 +9,10 @@ use futures_util::stream::BoxStream;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
 use sqlx::{
-    AssertSqlSafe, Column, ColumnIndex, ConnectOptions, Connection as _, Database, Decode,
-    Executor, Row, SqlSafeStr, Statement, Type, TypeInfo,
+    AssertSqlSafe, Column, ColumnIndex, ConnectOptions, Connection as _, Decode, Executor, Row,
+    SqlSafeStr, Statement, Type, TypeInfo, ValueRef,
 };
 
 use super::config::Config;
@@ -78,6 +78,9 @@ impl Client {
         };
         let scheme = url.split(':').next().unwrap_or_default();
         let (dialect, options) = match scheme {
+            "postgres" | "postgresql" | "mysql" | "mariadb" if !url.contains("://") => {
+                return Err(wrong("it is no URL"));
+            }
             "postgres" | "postgresql" => {
                 let options = PgConnectOptions::from_str(url).map_err(|_| wrong("it is no URL"))?;
                 // Without named statements, so that it works through a pooler as well.
@@ -218,13 +221,13 @@ impl Client {
                     let query = parameters
                         .iter()
                         .fold(sqlx::query(sql), |query, mark| query.bind(mark.text.as_str()));
-                    drain::<sqlx::Postgres>(query.persistent(false).fetch(it)).await
+                    drain(query.persistent(false).fetch(it), bytes).await
                 }
                 Connection::MySql(it) => {
                     let query = parameters
                         .iter()
                         .fold(sqlx::query(sql), |query, mark| query.bind(mark.text.as_str()));
-                    drain::<sqlx::MySql>(query.persistent(false).fetch(it)).await
+                    drain(query.persistent(false).fetch(it), bytes).await
                 }
                 Connection::Sqlite(it) => {
                     let mut query = sqlx::query(sql);
@@ -240,7 +243,7 @@ impl Client {
                             _ => query.bind(mark.text.as_str()),
                         };
                     }
-                    drain::<sqlx::Sqlite>(query.persistent(false).fetch(it)).await
+                    drain(query.persistent(false).fetch(it), written).await
                 }
             }
         };
@@ -249,7 +252,8 @@ impl Client {
 
     pub(super) async fn close(&self, connection: Connection) {
         // All is read; that goodbye is not heard changes nothing.
-        let _ = each!(connection, it => it.close().await);
+        let close = async { each!(connection, it => it.close().await) };
+        let _ = tokio::time::timeout(self.connect_timeout.duration(), close).await;
     }
 
     async fn statement<T>(
@@ -308,15 +312,13 @@ fn words(error: &sqlx::Error) -> String {
     }
 }
 
-async fn drain<DB: Database>(mut rows: BoxStream<'_, sqlx::Result<DB::Row>>) -> sqlx::Result<Answer>
-where
-    usize: ColumnIndex<DB::Row>,
-    for<'r> Vec<u8>: Decode<'r, DB> + Type<DB>,
-{
+async fn drain<R: Row>(
+    mut rows: BoxStream<'_, sqlx::Result<R>>,
+    cell: fn(&R, usize) -> sqlx::Result<Option<Vec<u8>>>,
+) -> sqlx::Result<Answer> {
     let (mut all, mut bytes) = (Vec::new(), 0usize);
     while let Some(row) = rows.try_next().await? {
-        let cell = |at| row.try_get_unchecked::<Option<Vec<u8>>, usize>(at);
-        let raw = (0..row.len()).map(cell).collect::<sqlx::Result<Raw>>()?;
+        let raw = (0..row.len()).map(|at| cell(&row, at)).collect::<sqlx::Result<Raw>>()?;
         bytes += raw.iter().flatten().map(Vec::len).sum::<usize>();
         all.push(raw);
         if bytes >= PAGE_BYTES {
@@ -324,6 +326,28 @@ where
         }
     }
     Ok((all, true))
+}
+
+/// A cell that the server wrote as text.
+fn bytes<R: Row>(row: &R, at: usize) -> sqlx::Result<Option<Vec<u8>>>
+where
+    usize: ColumnIndex<R>,
+    for<'r> Vec<u8>: Decode<'r, R::Database> + Type<R::Database>,
+{
+    row.try_get_unchecked(at)
+}
+
+/// A cell of SQLite, which may be of any type: floats with as many digits as tell them from all
+/// others.
+fn written(row: &SqliteRow, at: usize) -> sqlx::Result<Option<Vec<u8>>> {
+    let real = row.try_get_raw(at)?.type_info().name() == "REAL";
+    match real {
+        true => {
+            let value: Option<f64> = row.try_get_unchecked(at)?;
+            Ok(value.map(|value| format!("{value:?}").into_bytes()))
+        }
+        false => row.try_get_unchecked(at),
+    }
 }
 
 // The options hold the password.

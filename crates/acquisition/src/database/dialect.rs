@@ -38,13 +38,11 @@ impl Dialect {
         }
     }
 
-    /// A float as text with all its digits: SQLite's cast keeps 15 of the 17.
-    pub(super) fn float(self, column: &str) -> String {
+    /// A value with all its digits where it may be a float: SQLite's cast keeps 15 of the 17, so
+    /// that such a value is taken as it is.
+    pub(super) fn digits(self, column: &str) -> String {
         match self {
-            Self::Sqlite => format!(
-                "CASE typeof({column}) WHEN 'real' THEN printf('%!.17g', {column}) \
-                 ELSE CAST({column} AS TEXT) END"
-            ),
+            Self::Sqlite => column.into(),
             other => other.text(column),
         }
     }
@@ -56,6 +54,13 @@ impl Dialect {
             Native::Cast("") | Native::Sqlite => sign,
             Native::Cast(dtype) => format!("CAST({sign} AS {dtype})"),
         }
+    }
+
+    /// Whether a type may be text that is compared byte by byte, which the driver takes for bytes.
+    pub(super) fn may_be_text(self, dtype: &str) -> bool {
+        const BYTES: [&str; 6] =
+            ["BINARY", "VARBINARY", "TINYBLOB", "BLOB", "MEDIUMBLOB", "LONGBLOB"];
+        self == Self::MySql && BYTES.contains(&dtype)
     }
 
     /// How values of a column of type `dtype`, as the driver calls it, are given back; none if

@@ -138,9 +138,10 @@ impl DatabaseSource {
             }));
         }
         let mut connection = self.client.connect().await?;
-        let page = self.read(&mut connection, progress).await;
+        let page = self.read(&mut connection, progress).await?;
+        // After an error it is dropped instead: who did not answer hears no goodbye.
         self.client.close(connection).await;
-        page
+        Ok(page)
     }
 
     async fn read(&self, connection: &mut Connection, progress: Progress) -> Result<Page> {
@@ -190,25 +191,13 @@ impl DatabaseSource {
     async fn know(&self, connection: &mut Connection) -> Result<Known> {
         let have = self.client.columns(connection, sql::columns(&self.config.query)).await?;
         let names: Vec<&str> = have.iter().map(|(name, _)| name.as_str()).collect();
-        let ordered = |column: &String| {
-            let Some((_, dtype)) = have.iter().find(|(name, _)| name == column) else {
-                return Err(DatabaseError::NoColumn {
-                    name: self.config.name.clone(),
-                    column: column.clone(),
-                    has: names.iter().map(|name| cut(name, 60)).collect::<Vec<_>>().join(", "),
-                });
-            };
-            let native = self.client.dialect.native(dtype).ok_or_else(|| {
-                self.unordered(column, format!(
-                    "it is a {dtype}, which cannot be given back exactly; cast it in the query to a \
-                     whole number, a decimal, a day, a time or text"
-                ))
-            })?;
-            Ok(Ordered { column: column.clone(), native })
-        };
         let of_query = format!("the query of `{}`", self.config.name);
         self.mapping.bind(&of_query, &names)?;
-        let order = self.order.iter().map(ordered).collect::<Result<Vec<_>, DatabaseError>>()?;
+        let mut order = Vec::with_capacity(self.order.len());
+        for column in &self.order {
+            let native = self.native(connection, column, &have).await?;
+            order.push(Ordered { column: column.clone(), native });
+        }
         let wanted = self.mapping.wanted();
         let wanted: Vec<&str> = wanted.into_iter().filter(|name| names.contains(name)).collect();
         let plan = self.mapping.bind(&of_query, &wanted)?;
@@ -220,6 +209,42 @@ impl DatabaseSource {
         };
         let columns = wanted.iter().map(|name| ((*name).to_owned(), is_float(name))).collect();
         Ok(Known { plan, columns, order })
+    }
+
+    /// How values of an ordered column are given back to the database.
+    async fn native(
+        &self,
+        connection: &mut Connection,
+        column: &str,
+        have: &[(String, String)],
+    ) -> Result<Native, DatabaseError> {
+        let Some((_, dtype)) = have.iter().find(|(name, _)| name == column) else {
+            return Err(DatabaseError::NoColumn {
+                name: self.config.name.clone(),
+                column: column.into(),
+                has: have.iter().map(|(name, _)| cut(name, 60)).collect::<Vec<_>>().join(", "),
+            });
+        };
+        let dialect = self.client.dialect;
+        if let Some(native) = dialect.native(dtype) {
+            return Ok(native);
+        }
+        let refused = || {
+            self.unordered(column, format!(
+                "it is a {dtype}, which cannot be given back exactly; cast it in the query to a \
+                 whole number, a decimal, a day, a time or text"
+            ))
+        };
+        if !dialect.may_be_text(dtype) {
+            return Err(refused());
+        }
+        let select =
+            Select { dialect, query: &self.config.query, columns: &[], order: &[], limit: 1 };
+        let (rows, _) = self.client.rows(connection, select.charset(column), &[]).await?;
+        match rows.first().and_then(|row| row.first()?.as_deref()) {
+            Some(b"binary") => Err(refused()),
+            _ => Ok(Native::Cast("")),
+        }
     }
 
     /// Rows that are null in an ordered column stand behind no other, and would silently be lost.

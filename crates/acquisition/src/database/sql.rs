@@ -41,10 +41,10 @@ impl Select<'_> {
         let mut shown: Vec<String> = Vec::with_capacity(self.columns.len() + self.order.len());
         for (name, is_float) in self.columns {
             let column = self.column(name);
-            shown.push(if *is_float { dialect.float(&column) } else { dialect.text(&column) });
+            shown.push(if *is_float { dialect.digits(&column) } else { dialect.text(&column) });
         }
         let ordered: Vec<_> = self.order.iter().map(|it| self.column(&it.column)).collect();
-        shown.extend(ordered.iter().map(|column| dialect.float(column)));
+        shown.extend(ordered.iter().map(|column| dialect.digits(column)));
         if dialect == Dialect::Sqlite {
             shown.extend(ordered.iter().map(|column| format!("typeof({column})")));
         }
@@ -91,6 +91,13 @@ impl Select<'_> {
         let nulls: Vec<_> = self.order.iter().map(null).collect();
         let (query, nulls) = (bare(self.query), nulls.join(" OR "));
         format!("SELECT COUNT(*) FROM (\n{query}\n) AS q WHERE {nulls}")
+    }
+
+    /// By which rules MySQL compares a column that the driver takes for bytes: text that is compared
+    /// byte by byte looks like it.
+    pub(super) fn charset(&self, name: &str) -> String {
+        let (column, query) = (self.column(name), bare(self.query));
+        format!("SELECT CHARSET({column}) FROM (\n{query}\n) AS q LIMIT 1")
     }
 
     fn column(&self, name: &str) -> String {
