@@ -54,6 +54,10 @@ pub use recorded::Recorded;
 mod pages {
     #[doc = include_str!("../../../docs/sources/coingecko.md")]
     struct CoinGecko;
+    #[doc = include_str!("../../../docs/sources/database.md")]
+    struct Database;
+    #[doc = include_str!("../../../docs/sources/files.md")]
+    struct Files;
     #[doc = include_str!("../../../docs/sources/frankfurter.md")]
     struct Frankfurter;
     #[doc = include_str!("../../../docs/sources/open_er_api.md")]

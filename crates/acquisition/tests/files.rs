@@ -480,6 +480,7 @@ async fn globs_headerless_files_other_signs_and_nulls() {
     write(&folder, "2021/b/x.tsv", "1\ta\n2\t\\N\n");
     write(&folder, "2020/a/x.tsv", "3\t'c\td'\n");
     write(&folder, "2020/a/x.txt.bak", "no\n");
+    write(&folder, "2020/a/.hidden.tsv", "no\n");
     let config = Config {
         header: false,
         quote: "'".into(),

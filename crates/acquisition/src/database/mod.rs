@@ -24,9 +24,6 @@ use dialect::Native;
 use progress::{Mark, Progress};
 use sql::{Begin, Ordered, Select};
 
-/// What the rows are, wherever that is shown.
-pub const ATTRIBUTION: &str = "Your own database.";
-
 /// A query of the user's own as a source, over PostgreSQL, MySQL, MariaDB or SQLite.
 ///
 /// With an incremental column each run reads on from the last row: ordered by that column and by

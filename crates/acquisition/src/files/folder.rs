@@ -4,6 +4,8 @@ use std::fs::{self, Metadata};
 use std::path::{Component, Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
+use glob::MatchOptions;
+
 use crate::{Error, Result};
 
 /// A file that matches the pattern.
@@ -21,7 +23,9 @@ pub(super) struct Found {
 
 /// The files that match `pattern`, by name.
 pub(super) fn list(pattern: &str) -> Result<Vec<Found>> {
-    let matching = glob::glob(pattern)
+    // Hidden files are somebody's business, and rarely finished.
+    let options = MatchOptions { require_literal_leading_dot: true, ..MatchOptions::new() };
+    let matching = glob::glob_with(pattern, options)
         .map_err(|error| Error::config("path", format!("`{pattern}` is not a pattern: {error}")))?;
     let base = base(pattern);
     let mut found = Vec::new();

@@ -100,14 +100,14 @@ impl Lines {
         at: &mut Seen,
         settled: bool,
     ) -> Result<bool> {
-        let mut ended = false;
+        let (mut ended, wanted) = (false, mapping.wanted());
         if self.read_header(settled)? {
             while !rows.full() && !ended {
                 match self.next()? {
                     Record::None => ended = true,
                     Record::Unfinished if !self.is_finished(settled) => break,
                     Record::TooLong => return Err(self.too_long()),
-                    Record::Whole | Record::Unfinished => self.row(mapping, rows)?,
+                    Record::Whole | Record::Unfinished => self.row(mapping, &wanted, rows)?,
                 }
             }
         }
@@ -138,7 +138,7 @@ impl Lines {
         Ok(true)
     }
 
-    fn row(&mut self, mapping: &Mapping, rows: &mut Rows) -> Result<()> {
+    fn row(&mut self, mapping: &Mapping, wanted: &[&str], rows: &mut Rows) -> Result<()> {
         let first = self.text.taken == 0;
         let line = match first {
             true => self.record.strip_prefix(BOM).unwrap_or(&self.record),
@@ -183,12 +183,11 @@ impl Lines {
                 rows.push(cells, line.len(), place, content)?;
             }
             None => {
-                let wanted = mapping.wanted();
                 let plan = match &self.plan {
                     Some(plan) => plan,
-                    None => self.plan.insert(mapping.bind(name, &wanted)?),
+                    None => self.plan.insert(mapping.bind(name, wanted)?),
                 };
-                let fields = decode::ndjson(line, &wanted).map_err(whole).map(|mut fields| {
+                let fields = decode::ndjson(line, wanted).map_err(whole).map(|mut fields| {
                     fields.iter_mut().for_each(|field| nulled(field, &self.nulls));
                     fields
                 });

@@ -23,9 +23,6 @@ use lines::Lines;
 use parquet::Parquet;
 use progress::{Progress, Seen};
 
-/// What the rows are, wherever that is shown.
-pub const ATTRIBUTION: &str = "Your own files.";
-
 /// Files of the user's own as a source.
 ///
 /// Files are read in the order of their names, each once: the cursor knows how far each was read,

@@ -73,7 +73,7 @@ impl TimeFormat {
                 let midnight = || parsed.to_naive_date().map(|day| day.and_time(NaiveTime::MIN));
                 let local = time
                     .or_else(|_| midnight())
-                    .map_err(|_| format!("is not a whole time by `{pattern}`"))?;
+                    .map_err(|_| format!("is no day and time that there is, by `{pattern}`"))?;
                 // A timestamp (%s) is UTC by itself, and so is what it was resolved to above.
                 let zone = match (parsed.timestamp, parsed.offset) {
                     (Some(_), _) => 0,
