@@ -30,8 +30,7 @@ mod run;
 mod sources;
 
 pub use config::{
-    AnalyticsConfig, CoinGeckoConfig, CoinGeckoPlan, Config, FILE, FrankfurterConfig,
-    OpenErApiConfig, Preset, Secrets, SimulationConfig, TEMPLATE,
+    AnalyticsConfig, Config, FILE, FrankfurterConfig, Preset, Secrets, SimulationConfig, TEMPLATE,
 };
 pub use error::{Error, Result};
 pub use house::{Progress, Standing, Tidegauge};
