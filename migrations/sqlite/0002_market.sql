@@ -82,6 +82,7 @@ CREATE TABLE IF NOT EXISTS "coverage" (
     "end_at" TIMESTAMP NOT NULL,
     "state" TEXT NOT NULL,
     "rows" INTEGER NOT NULL,
+    "requested_to" TIMESTAMP,
     "reason" TEXT,
     "noted_at" TIMESTAMP NOT NULL,
     PRIMARY KEY ("source", "series", "start_at")
