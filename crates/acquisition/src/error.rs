@@ -59,6 +59,21 @@ pub enum Error {
         #[source]
         error: reqwest::Error,
     },
+    /// A TLS certificate that this machine does not trust: somebody else's host, or somebody between.
+    #[error(
+        "{endpoint} shows a certificate that this machine does not trust ({reason}): check the base \
+         URL and the clock; if a proxy of your own stands between, have the system trust its \
+         authority"
+    )]
+    Certificate {
+        /// Where.
+        endpoint: Endpoint,
+        /// What is wrong with it.
+        reason: String,
+        /// The transport's own words.
+        #[source]
+        error: reqwest::Error,
+    },
     /// The answer broke off, on every attempt.
     #[error("{endpoint} broke off in the middle of its answer ({reason}): try again later")]
     Interrupted {

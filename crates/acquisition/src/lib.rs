@@ -4,8 +4,10 @@
 //! |---|---|---|
 //! | [`Recorded`] | `candles`, `raw_crypto_market_data`, `fx_rates` | nothing: the data is in the program |
 //! | [`CoinGecko`] | `candles`, `raw_crypto_market_data` | nothing, or a key for more |
+//! | [`Ecb`] | `fx_rates`, with history | nothing |
 //! | [`Frankfurter`] | `fx_rates`, with history | nothing |
 //! | [`OpenErApi`] | `fx_rates`, the latest | nothing |
+//! | [`ExchangeRateApi`] | `fx_rates`, the latest | a key |
 //!
 //! Every source is a folder of the same shape: `config` says what the user may choose, `client`
 //! speaks to the API through the one [`http`] module, `decode` turns replies into plain rows, and
@@ -30,12 +32,15 @@ pub mod coingecko;
 mod context;
 mod cursor;
 mod duration;
+pub mod ecb;
 mod error;
 mod exact;
+pub mod exchangerate_api;
 pub mod frankfurter;
 pub mod http;
 pub mod kraken;
 pub mod open_er_api;
+mod rates;
 pub mod recorded;
 mod registry;
 mod scan;
@@ -45,7 +50,9 @@ pub mod twelvedata;
 pub use bars::{Bar, Bars};
 pub use coingecko::CoinGecko;
 pub use context::Context;
+pub use ecb::Ecb;
 pub use error::{Error, Result};
+pub use exchangerate_api::ExchangeRateApi;
 pub use frankfurter::Frankfurter;
 pub use kraken::Kraken;
 pub use open_er_api::OpenErApi;
@@ -57,6 +64,10 @@ pub use twelvedata::TwelveData;
 mod pages {
     #[doc = include_str!("../../../docs/sources/coingecko.md")]
     struct CoinGecko;
+    #[doc = include_str!("../../../docs/sources/ecb.md")]
+    struct Ecb;
+    #[doc = include_str!("../../../docs/sources/exchangerate_api.md")]
+    struct ExchangeRateApi;
     #[doc = include_str!("../../../docs/sources/frankfurter.md")]
     struct Frankfurter;
     #[doc = include_str!("../../../docs/sources/open_er_api.md")]

@@ -29,9 +29,7 @@ pub mod report;
 mod run;
 mod sources;
 
-pub use config::{
-    AnalyticsConfig, Config, FILE, FrankfurterConfig, Preset, Secrets, SimulationConfig, TEMPLATE,
-};
+pub use config::{AnalyticsConfig, Config, FILE, Preset, Secrets, SimulationConfig, TEMPLATE};
 pub use error::{Error, Result};
 pub use house::{Progress, Standing, Tidegauge};
 pub use run::Run;

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use chrono::{Days, NaiveDate};
-use tidegauge_acquisition::http::HttpConfig;
-use tidegauge_acquisition::{CoinGecko, Context, Frankfurter, OpenErApi, Recorded, frankfurter};
+use chrono::NaiveDate;
+use tidegauge_acquisition::{CoinGecko, Context, Frankfurter, OpenErApi, Recorded};
 use tidegauge_core::market::Market;
 use tidegauge_core::{Clock, Source, Warehouse};
 use tidegauge_simulation::{Classic, ClassicConfig};
@@ -67,27 +66,13 @@ pub(crate) fn market(
             "open_er_api" => {
                 sources.push(Arc::new(OpenErApi::new(config.open_er_api.clone(), &context)?));
             }
-            "frankfurter" => sources.push(Arc::new(Frankfurter::new(
-                frankfurter::Config {
-                    quotes: config.frankfurter.symbols.clone(),
-                    since: days_before(clock.now().date_naive(), config.frankfurter.history_days),
-                    http: http(config.frankfurter.base_url.as_deref())?,
-                },
-                &context,
-            )?)),
+            "frankfurter" => {
+                sources.push(Arc::new(Frankfurter::new(config.frankfurter.clone(), &context)?));
+            }
             _ => {} // the simulation comes when the market is there
         }
     }
     Ok(sources)
-}
-
-fn days_before(day: NaiveDate, days: u32) -> NaiveDate {
-    day.checked_sub_days(Days::new(days.into())).unwrap_or(NaiveDate::MIN)
-}
-
-fn http(base_url: Option<&str>) -> Result<HttpConfig> {
-    let base_url = base_url.map(str::parse).transpose()?;
-    Ok(HttpConfig { base_url, ..HttpConfig::default() })
 }
 
 /// The day that a run plays up to which goes one day further than `warehouse`.

@@ -10,7 +10,7 @@ use figment::error::{Actual, Kind};
 use figment::providers::{Env, Format, Serialized, Toml};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use tidegauge_acquisition::{coingecko, open_er_api};
+use tidegauge_acquisition::{coingecko, frankfurter, open_er_api};
 use tidegauge_simulation::ClassicConfig;
 
 use crate::{Error, Result};
@@ -50,7 +50,7 @@ pub struct Config {
     /// ExchangeRate-API's open endpoint.
     pub open_er_api: open_er_api::Config,
     /// Frankfurter.
-    pub frankfurter: FrankfurterConfig,
+    pub frankfurter: frankfurter::Config,
     /// What the answers count.
     pub analytics: AnalyticsConfig,
 }
@@ -65,7 +65,7 @@ impl Default for Config {
             simulation: SimulationConfig::default(),
             coingecko: coingecko::Config::default(),
             open_er_api: open_er_api::Config::default(),
-            frankfurter: FrankfurterConfig::default(),
+            frankfurter: frankfurter::Config::default(),
             analytics: AnalyticsConfig::default(),
         }
     }
@@ -100,29 +100,6 @@ impl Default for SimulationConfig {
 pub enum Preset {
     /// 1,000 users; 500 ramp purchases a day.
     Classic,
-}
-
-/// Frankfurter.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-#[non_exhaustive]
-pub struct FrankfurterConfig {
-    /// The currencies, against the euro.
-    pub symbols: Vec<String>,
-    /// How far back the first run goes, in days.
-    pub history_days: u32,
-    /// Another address than the API's own, for a proxy.
-    pub base_url: Option<String>,
-}
-
-impl Default for FrankfurterConfig {
-    fn default() -> Self {
-        Self {
-            symbols: ["USD", "GBP", "CAD"].map(str::to_owned).into(),
-            history_days: 120,
-            base_url: None,
-        }
-    }
 }
 
 /// What the answers count.
