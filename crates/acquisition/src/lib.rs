@@ -36,6 +36,7 @@ pub mod http;
 pub mod open_er_api;
 pub mod recorded;
 mod registry;
+pub mod sentiment;
 pub mod series;
 
 pub use coingecko::CoinGecko;
