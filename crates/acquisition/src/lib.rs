@@ -6,6 +6,7 @@
 //! | [`CoinGecko`] | `candles`, `raw_crypto_market_data` | nothing, or a key for more |
 //! | [`Frankfurter`] | `fx_rates`, with history | nothing |
 //! | [`OpenErApi`] | `fx_rates`, the latest | nothing |
+//! | [`X`] | `social_counts`, `social_posts` with their sentiment | a key |
 //!
 //! Every source is a folder of the same shape: `config` says what the user may choose, `client`
 //! speaks to the API through the one [`http`] module, `decode` turns replies into plain rows, and
@@ -38,6 +39,7 @@ pub mod recorded;
 mod registry;
 pub mod sentiment;
 pub mod series;
+pub mod x;
 
 pub use coingecko::CoinGecko;
 pub use context::Context;
@@ -45,6 +47,7 @@ pub use error::{Error, Result};
 pub use frankfurter::Frankfurter;
 pub use open_er_api::OpenErApi;
 pub use recorded::Recorded;
+pub use x::X;
 
 /// The examples of the sources' pages compile and, where they need no network, run.
 #[cfg(doctest)]
@@ -57,4 +60,6 @@ mod pages {
     struct OpenErApi;
     #[doc = include_str!("../../../docs/sources/recorded.md")]
     struct Recorded;
+    #[doc = include_str!("../../../docs/sources/x.md")]
+    struct X;
 }

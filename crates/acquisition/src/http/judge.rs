@@ -26,7 +26,7 @@ pub struct Refusal {
 pub enum RefusalKind {
     /// Asked too often.
     Throttled,
-    /// The key or the plan does not allow it.
+    /// The key or the plan does not allow it, or the plan is used up: not to be tried again.
     Auth,
     /// Anything else.
     Other,
@@ -119,7 +119,12 @@ impl Reply<'_> {
         let status = self.status;
         let web_page = refusal.is_none() && self.body.trim_ascii_start().starts_with(b"<");
         let refusal = refusal.unwrap_or_else(|| self.in_plain_text());
-        let throttled = status == 429 || refusal.kind == RefusalKind::Throttled;
+        // A plan that is used up says 429, too, and no pause of ours will help.
+        let throttled = match refusal.kind {
+            RefusalKind::Throttled => true,
+            RefusalKind::Auth => false,
+            RefusalKind::Other => status == 429,
+        };
         let again = match (self.asked, status) {
             _ if throttled => Again::After(self.asked.unwrap_or(self.throttled)),
             (Some(asked), 408 | 500..) => Again::After(asked),
