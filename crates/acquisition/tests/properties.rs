@@ -5,7 +5,7 @@ mod support;
 use chrono::TimeDelta;
 use proptest::prelude::*;
 use support::recording;
-use tidegauge_acquisition::{coingecko, frankfurter, open_er_api};
+use tidegauge_acquisition::{coingecko, frankfurter, open_er_api, x};
 
 /// Reads `body` as everything that there is.
 fn read_all(body: &[u8]) {
@@ -21,6 +21,12 @@ fn read_all(body: &[u8]) {
     let _ = frankfurter::decode::day(body);
     let _ = frankfurter::decode::rates_v2(body);
     let _ = frankfurter::decode::refusal(body);
+    let _ = x::decode::search(body).map(|found| found.posts().count());
+    let _ = x::decode::counts(body).map(|found| found.buckets().count());
+    let _ = x::decode::refusal(body);
+    if let Ok(text) = std::str::from_utf8(body) {
+        let _ = (x::decode::post(text), x::decode::bucket(text));
+    }
 }
 
 const SMALL: &[&str] = &[
@@ -32,6 +38,9 @@ const SMALL: &[&str] = &[
     "fx/open_er_api_latest_czk.recorded-2026-02-18.json",
     "fx/frankfurter_v2_rates.openapi-example.json",
     "fx/exchangerate-api_v6_standard.official-docs.json",
+    "x/search_recent_with_expansions.official-docs.json",
+    "x/counts_recent_day.official-docs.json",
+    "x/error_400_invalid_request.json",
 ];
 
 /// What a number may be replaced by.

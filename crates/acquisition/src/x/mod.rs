@@ -141,7 +141,7 @@ impl Archive for X {
             },
             ..Series::history(
                 what.name(it),
-                floor(since, what.step()),
+                ceil(since, what.step()),
                 match what {
                     What::Counts => client::REACH,
                     What::Posts => WINDOW,

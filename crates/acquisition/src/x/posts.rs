@@ -21,26 +21,36 @@ const AHEAD: TimeDelta = TimeDelta::minutes(10);
 struct Place<'a> {
     token: Option<&'a str>,
     since_id: Option<&'a str>,
+    /// Whether the window was begun anew, since X took a place in it no more.
+    anew: bool,
 }
 
 impl<'a> Place<'a> {
+    const ANEW: Self = Self { token: None, since_id: None, anew: true };
+
     /// Where the window of `ask` goes on, or begins.
     fn of(ask: &Ask<'a>) -> Self {
         if let Some(page) = ask.page {
-            let (token, since_id) = match page.split_once(' ') {
-                Some((token, since_id)) => (token, Some(since_id)),
-                None => (page, None),
-            };
-            return Self { token: Some(token), since_id };
+            return Self::parse(page);
         }
         // X knows only ids as far back as it looks.
         let known = |id: &&str| written_at(id).is_some_and(|at| at > ask.now - (REACH - LEEWAY));
-        Self { token: None, since_id: ask.mark.filter(|_| ask.at_edge).filter(known) }
+        Self { since_id: ask.mark.filter(|_| ask.at_edge).filter(known), ..Self::default() }
     }
 
-    /// The place of the page behind this one, as text.
+    /// The place of the page that `token` leads to, as text: a token alone, or with how it was asked
+    /// for.
     fn next(self, token: &str) -> String {
-        self.since_id.map_or_else(|| token.to_owned(), |since_id| format!("{token} {since_id}"))
+        match (self.since_id, self.anew) {
+            (Some(since_id), _) => format!("{token} since {since_id}"),
+            (None, true) => format!("{token} anew"),
+            (None, false) => token.to_owned(),
+        }
+    }
+
+    fn parse(page: &'a str) -> Self {
+        let (token, how) = page.split_once(' ').unwrap_or((page, ""));
+        Self { token: Some(token), since_id: how.strip_prefix("since "), anew: how == "anew" }
     }
 }
 
@@ -60,9 +70,10 @@ impl X {
         let place = Place::of(ask);
         match self.search(it, ask, place).await {
             Ok(found) => self.answer(it, ask, place, &found),
-            Err(error) if place != Place::default() && is_stale(&error) => {
+            // Once: whoever is refused again has to hear why.
+            Err(error) if place != Place::default() && !place.anew && is_stale(&error) => {
                 tracing::warn!(series = ask.series.name, %error, "the window is read from its start");
-                let place = Place::default();
+                let place = Place::ANEW;
                 self.answer(it, ask, place, &self.search(it, ask, place).await?)
             }
             Err(error) => Err(error),
@@ -180,6 +191,15 @@ mod tests {
         assert_eq!(at.to_rfc3339(), "2022-10-07T22:42:12.685+00:00");
         assert_eq!(written_at("x"), None);
         assert!(written_at("18446744073709551615").is_some());
+    }
+
+    #[test]
+    fn a_place_is_read_as_it_was_written() {
+        for (since_id, anew) in [(None, false), (Some("7"), false), (None, true)] {
+            let place = Place { token: None, since_id, anew };
+            let next = place.next("b26v");
+            assert_eq!(Place::parse(&next), Place { token: Some("b26v"), ..place });
+        }
     }
 
     #[test]
