@@ -11,9 +11,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use support::{Act, Scripted, Turned, at, batches, context, everything_said, hurried, json};
 use support::{query, recording, round, rows};
 use tidegauge_acquisition::sentiment::Sentiment;
-use tidegauge_acquisition::series::{Archive, BadRows};
+use tidegauge_acquisition::series::{Archive, BadRows, Errand, Fill};
 use tidegauge_acquisition::x::{Client, Config, Scorer, SearchRecent, X};
 use tidegauge_acquisition::{Context, Error};
+use tidegauge_core::coverage::Ledger;
 use tidegauge_core::{Clock, Cursor, Page, Source, Span};
 use wiremock::matchers::method;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
@@ -592,6 +593,25 @@ async fn counts_are_of_whole_hours_and_an_hour_without_posts_is_zero() {
     let found = hours(&pages);
     assert_eq!(found.len(), 13);
     assert_eq!(found[0], (noon, noon + 1, 1), "where the round before ended");
+}
+
+#[tokio::test]
+async fn a_hole_is_filled_to_the_very_instant() {
+    let clock = Turned::new(NOW);
+    let (_server, fake, source) = x(&clock, Config::default()).await;
+    fake.chatter("2026-05-18T00:00:00.500Z", NOW, TimeDelta::minutes(10));
+    let wanted = Span::new(at("2026-05-18T06:00:00.500Z"), at("2026-05-18T09:10:00.500Z"));
+    let (archive, ledger) = (Arc::new(source), Ledger::default());
+    let errands = Errand::all(archive.as_ref(), &ledger, Some(wanted), clock.now());
+    let fill = Fill::new(archive, errands, &Context::new(clock.clone()));
+    let (pages, _) = round(&fill, None).await;
+    let seven = at("2026-05-18T07:00:00Z").timestamp() / 3600;
+    assert_eq!(
+        hours(&pages),
+        [(seven, seven + 1, 6), (seven + 1, seven + 2, 6), (seven + 2, seven + 3, 6)],
+        "the hours that begin in it"
+    );
+    assert_eq!(rows(&pages, "social_posts"), 19, "from the first one on, without the last");
 }
 
 #[tokio::test]

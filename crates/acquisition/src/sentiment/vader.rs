@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::fmt;
 
 use super::{Sentiment, rules};
 
@@ -27,10 +28,16 @@ const EMOJI: &str = include_str!("../../data/vader/emoji.tsv");
 /// let trader = Vader::new().with("rekt", -2.5);
 /// assert!(trader.score("got rekt", Some("en")) < Some(-0.5));
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Vader {
     words: HashMap<Cow<'static, str>, f64>,
     emoji: HashMap<char, &'static str>,
+}
+
+impl fmt::Debug for Vader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Vader of {} words", self.words.len())
+    }
 }
 
 impl Default for Vader {
