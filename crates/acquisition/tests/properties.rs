@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use proptest::prelude::*;
 use support::recording;
 use tidegauge_acquisition::series::{BadRows, Sieve};
-use tidegauge_acquisition::{coingecko, ecb, exchangerate_api, frankfurter, kraken, twelvedata};
+use tidegauge_acquisition::{coingecko, ecb, exchangerate_api, frankfurter, kraken, twelvedata, x};
 
 /// Reads `body` as everything that there is.
 fn read_all(body: &[u8]) {
@@ -28,6 +28,12 @@ fn read_all(body: &[u8]) {
     let _ = kraken::decode::time(body);
     let _ = kraken::decode::system_status(body);
     let _ = kraken::decode::refusal(body);
+    let _ = x::decode::search(body).map(|found| found.posts().count());
+    let _ = x::decode::counts(body).map(|found| found.buckets().count());
+    let _ = x::decode::refusal(body);
+    if let Ok(text) = std::str::from_utf8(body) {
+        let _ = (x::decode::post(text), x::decode::bucket(text));
+    }
     for policy in [BadRows::Fail, BadRows::Quarantine] {
         let sieve = &mut Sieve::new(policy, "fx_rates", "test");
         let _ = coingecko::decode::coins_markets(body, sieve);
@@ -57,6 +63,9 @@ const SMALL: &[&str] = &[
     "kraken/rest_ohlc_BTC-USD_60m.recorded-2026-09-25.json",
     "kraken/rest_trades_BTC-USD.recorded-2026-09-25.json",
     "kraken/rest_ticker_XBTUSDT.recorded-2025-11-11.json",
+    "x/search_recent_with_expansions.official-docs.json",
+    "x/counts_recent_day.official-docs.json",
+    "x/error_400_invalid_request.json",
     "fx/open_er_api_latest_czk.recorded-2026-02-18.json",
     "fx/frankfurter_v2_rates.openapi-example.json",
     "fx/exchangerate-api_v6_standard.official-docs.json",

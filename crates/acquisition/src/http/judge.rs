@@ -143,11 +143,16 @@ impl Reply<'_> {
         let status = self.status;
         let web_page = refusal.is_none() && self.body.trim_ascii_start().starts_with(b"<");
         let refusal = refusal.unwrap_or_else(|| self.in_plain_text());
-        let throttled = status == 429 || refusal.kind == RefusalKind::Throttled;
+        // A plan that is used up says 429, too, and no pause of ours will help.
+        let throttled = match refusal.kind {
+            RefusalKind::Throttled => true,
+            RefusalKind::Other => status == 429,
+            _ => false,
+        };
         let again = match (self.asked, status) {
-            _ if refusal.kind == RefusalKind::Spent => Again::Never,
             _ if throttled => Again::After(self.asked.unwrap_or(self.throttled)),
             _ if refusal.kind == RefusalKind::Busy => Again::Backoff,
+            _ if refusal.kind == RefusalKind::Spent => Again::Never,
             (Some(asked), 408 | 500..) => Again::After(asked),
             (None, 408 | 500..) => Again::Backoff,
             _ => Again::Never,
