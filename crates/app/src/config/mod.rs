@@ -1,6 +1,7 @@
 //! What the user wants: `tidegauge.toml`, overridden by the environment, overridden by flags.
 
 mod check;
+mod market;
 
 use std::path::{Path, PathBuf};
 
@@ -12,6 +13,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use tidegauge_simulation::ClassicConfig;
 
+pub use self::market::MarketConfig;
 use crate::{Error, Result};
 
 /// The configuration file, commented, as `tidegauge init` writes it.
@@ -50,6 +52,8 @@ pub struct Config {
     pub open_er_api: OpenErApiConfig,
     /// Frankfurter.
     pub frankfurter: FrankfurterConfig,
+    /// What is worked out from the raw market tables.
+    pub market: MarketConfig,
     /// What the answers count.
     pub analytics: AnalyticsConfig,
 }
@@ -65,6 +69,7 @@ impl Default for Config {
             coingecko: CoinGeckoConfig::default(),
             open_er_api: OpenErApiConfig::default(),
             frankfurter: FrankfurterConfig::default(),
+            market: MarketConfig::default(),
             analytics: AnalyticsConfig::default(),
         }
     }
