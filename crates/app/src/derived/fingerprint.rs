@@ -83,3 +83,67 @@ impl TryFrom<String> for Fingerprint {
         u64::from_str_radix(&text, 16).map(Self)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tidegauge_core::{Batch, tables::FxDaily};
+
+    use super::*;
+
+    fn row() -> FxDaily {
+        FxDaily {
+            base: "EUR".into(),
+            quote: "USD".into(),
+            rate_date: "2026-01-02".parse().unwrap(),
+            rate: "1.2".parse().unwrap(),
+            fixed_on: "2026-01-02".parse().unwrap(),
+            is_filled: false,
+            via: None,
+        }
+    }
+
+    fn of(rows: &[FxDaily]) -> String {
+        let batch = Batch::from_rows(FxDaily::table(), rows).unwrap();
+        Fingerprint::of(batch.table(), batch.frame()).unwrap().into()
+    }
+
+    #[test]
+    fn it_is_the_same_in_every_release_and_another_for_any_other_value() {
+        // Pinned: cursors in stores hold such numbers.
+        assert_eq!(of(&[row()]), "f3b505fe042be6c1");
+        assert_eq!(of(&[]), "cbf29ce484222325");
+        let mut all = vec![of(&[row()]), of(&[row(), row()])];
+        let changes: [fn(&mut FxDaily); 8] = [
+            |it| it.base = "EU".into(),
+            |it| (it.base, it.quote) = ("EURU".into(), "SD".into()),
+            |it| it.rate_date = "2026-01-03".parse().unwrap(),
+            |it| it.rate = "1.20000001".parse().unwrap(),
+            |it| it.fixed_on = "2026-01-01".parse().unwrap(),
+            |it| it.is_filled = true,
+            |it| it.via = Some(String::new()),
+            |it| it.via = Some("CHF".into()),
+        ];
+        for change in changes {
+            let mut changed = row();
+            change(&mut changed);
+            all.push(of(&[changed]));
+        }
+        let different: std::collections::BTreeSet<_> = all.iter().collect();
+        assert_eq!(different.len(), all.len());
+    }
+
+    #[test]
+    fn the_hash_is_the_published_one() {
+        // From the reference implementation's test vectors.
+        let mut hash = Fingerprint(BASIS);
+        hash.eat(b"foobar");
+        assert_eq!(hash, Fingerprint(0x8594_4171_f739_67e8));
+    }
+
+    #[test]
+    fn its_text_is_read_back() {
+        let fingerprint = Fingerprint(0xab);
+        assert_eq!(String::from(fingerprint), "00000000000000ab");
+        assert_eq!("00000000000000ab".to_owned().try_into(), Ok(fingerprint));
+    }
+}

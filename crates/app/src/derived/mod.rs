@@ -128,3 +128,105 @@ fn write(known: &Cursors) -> tidegauge_core::Result<Cursor> {
 fn failed(error: impl Into<BoxError>) -> Error {
     Error::source(NAME, error)
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, TimeDelta, Utc};
+    use tidegauge_core::Crypto;
+
+    use super::*;
+
+    /// A price of BTC every five minutes: (minutes from 2026-01-31T23:00, dollars).
+    fn prices(rows: impl IntoIterator<Item = (i64, i128)>) -> Batch {
+        let begin: DateTime<Utc> = "2026-01-31T23:00:00Z".parse().unwrap();
+        let row = |(minutes, dollars): (i64, i128)| MarketPrice {
+            symbol: "BTC".into(),
+            at: begin + TimeDelta::minutes(minutes),
+            price_usd: Crypto::from_units(dollars * 100_000_000),
+            source: "a".into(),
+            sources: 1,
+            other_source: None,
+            other_price_usd: None,
+            difference: None,
+            is_disputed: false,
+        };
+        Batch::from_rows(MarketPrice::table(), rows.into_iter().map(row)).unwrap()
+    }
+
+    fn derived(prices: Batch, page_rows: usize) -> Derived {
+        let metrics = Batch::from_rows(CryptoMetric::table(), [(); 0]).unwrap();
+        let rates = Batch::from_rows(FxDaily::table(), [(); 0]).unwrap();
+        Derived::of([prices, metrics, rates], page_rows).unwrap()
+    }
+
+    /// Twelve prices in January and ten in February, the first at midnight.
+    fn series() -> impl DoubleEndedIterator<Item = (i64, i128)> {
+        (0..22).map(|number| (number * 5, i128::from(number) + 1))
+    }
+
+    /// The rows of every page from `cursor` on, and the cursor behind them.
+    async fn pages(source: &Derived, cursor: Option<Cursor>) -> (Vec<usize>, Cursor) {
+        let (mut rows, mut cursor) = (Vec::new(), cursor);
+        loop {
+            let page = source.fetch(cursor.as_ref()).await.unwrap();
+            rows.push(page.rows());
+            if page.done {
+                return (rows, page.cursor);
+            }
+            cursor = Some(page.cursor);
+        }
+    }
+
+    #[tokio::test]
+    async fn pages_are_bounded_and_a_second_reading_gives_nothing() {
+        for (page_rows, expected) in [
+            (100, vec![22]),
+            (12, vec![12, 10]),
+            (10, vec![10, 2, 10]),
+            (5, vec![5, 5, 2, 5, 5]),
+            (1, vec![1; 22]),
+        ] {
+            let source = derived(prices(series()), page_rows);
+            let (rows, cursor) = pages(&source, None).await;
+            assert_eq!(rows, expected, "{page_rows}");
+            assert_eq!(pages(&source, Some(cursor.clone())).await, (vec![0], cursor));
+        }
+        let (rows, cursor) = pages(&derived(prices([]), 10), None).await;
+        assert_eq!((rows, cursor.as_str()), (vec![0], "{}"));
+    }
+
+    #[tokio::test]
+    async fn only_what_has_changed_is_given_again() {
+        let (_, cursor) = pages(&derived(prices(series()), 5), None).await;
+        let after = async |rows: Vec<(i64, i128)>| {
+            pages(&derived(prices(rows), 5), Some(cursor.clone())).await.0
+        };
+        // The order of rows says nothing.
+        assert_eq!(after(series().rev().collect()).await, [0]);
+        // What is new at the end is in the last chunk, or a new one.
+        assert_eq!(after(series().chain([(110, 1)]).collect()).await, [1]);
+        assert_eq!(after(series().chain([(29 * 24 * 60, 1)]).collect()).await, [1]);
+        // Another price in January: the five rows that it is among.
+        let changed = series().map(|(at, price)| if at == 30 { (at, 99) } else { (at, price) });
+        assert_eq!(after(changed.collect()).await, [5]);
+        // One more in January shifts what comes after it, in January.
+        assert_eq!(after(series().chain([(27, 1)]).collect()).await, [5, 3]);
+    }
+
+    #[tokio::test]
+    async fn a_chunk_that_comes_back_under_another_s_name_is_given_again() {
+        let (_, small) = pages(&derived(prices(series()), 5), None).await;
+        let other = series().map(|(at, price)| (at, price + i128::from(at == 30)));
+        let (_, large) = pages(&derived(prices(other), 100), Some(small)).await;
+        // As it was at first, but a sink holds other rows by now.
+        let (rows, _) = pages(&derived(prices(series()), 5), Some(large)).await;
+        assert_eq!(rows, [5, 5, 2, 5, 5]);
+    }
+
+    #[tokio::test]
+    async fn a_cursor_of_somebody_else_is_refused() {
+        let source = derived(prices(series()), 5);
+        let error = source.fetch(Some(&Cursor::new("7"))).await.unwrap_err().to_string();
+        assert!(error.contains("the cursor of `market` cannot be read"), "{error}");
+    }
+}
