@@ -105,9 +105,9 @@ impl<'f> Observations<'f> {
         Self::collect(observed, |symbol| known.contains(symbol))
     }
 
-    /// Of everything that is priced in US dollars.
-    pub(crate) fn of_all(observed: &'f Observed) -> Result<Self> {
-        Self::collect(observed, |_| true)
+    /// Of `symbols`, whatever they are.
+    pub(crate) fn of(observed: &'f Observed, symbols: &HashSet<&str>) -> Result<Self> {
+        Self::collect(observed, |symbol| symbols.contains(symbol))
     }
 
     fn collect(observed: &'f Observed, wanted: impl Fn(&str) -> bool) -> Result<Self> {

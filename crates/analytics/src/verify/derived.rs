@@ -70,7 +70,8 @@ fn observed(prices: &Prices<'_>, seen: Option<&Observed>) -> Result<RuleResult> 
         "a market price, and the one that it is compared with, are what their sources had in those five minutes",
     );
     let Some(seen) = seen else { return Ok(rule) };
-    let seen = Observations::of_all(seen)?;
+    let symbols = (0..prices.at.len()).map(|row| prices.symbol.get(row)).collect();
+    let seen = Observations::of(seen, &symbols)?;
     let mut known: Vec<(&str, &str, i64, i128)> = seen
         .rows
         .iter()

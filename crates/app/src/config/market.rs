@@ -55,3 +55,35 @@ impl MarketConfig {
         PriceParams { precedence: self.precedence.clone(), disputed_above: self.disputed_above }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Change = fn(&mut MarketConfig);
+
+    #[test]
+    fn what_makes_no_sense_is_named() {
+        assert!(MarketConfig::default().check().is_ok());
+        let wrong: [(Change, &str); 7] = [
+            (
+                |it| it.precedence = vec!["a".into(), "b".into(), "a".into()],
+                "market.precedence: `a`",
+            ),
+            (|it| it.precedence = vec![" ".into()], "market.precedence: ` `"),
+            (|it| it.disputed_above = 0.0, "market.disputed_above: 0 is not"),
+            (|it| it.disputed_above = f64::NAN, "market.disputed_above: NaN is not"),
+            (|it| it.fx_quote = "usd".into(), "market.fx_quote: `usd`"),
+            (|it| it.fx_quote = String::new(), "market.fx_quote: ``"),
+            (|it| it.fx_quote = "\u{20ac}".into(), "market.fx_quote: `\u{20ac}`"),
+        ];
+        for (change, says) in wrong {
+            let mut config = MarketConfig::default();
+            change(&mut config);
+            let error = config.check().unwrap_err().to_string();
+            assert!(error.starts_with(says), "{error}");
+        }
+        // No list at all: every source by its name.
+        assert!(MarketConfig { precedence: Vec::new(), ..MarketConfig::default() }.check().is_ok());
+    }
+}
