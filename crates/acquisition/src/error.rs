@@ -20,6 +20,15 @@ pub enum Error {
         /// What is wrong with it, and what would be right.
         reason: String,
     },
+    /// The source needs a key, and there is none.
+    #[error(
+        "{service} needs a key and there is none: set TIDEGAUGE_{}_KEY, or choose a plan that needs \
+         none if there is one", .service.to_ascii_uppercase()
+    )]
+    NoKey {
+        /// The source.
+        service: &'static str,
+    },
     /// A symbol or currency that the source does not know.
     #[error("{service} does not have `{symbol}`; known are {known}")]
     NoInstrument {
@@ -89,6 +98,33 @@ pub enum Error {
         retry_after: Duration,
         /// The API's own words, cut to 200 characters.
         message: String,
+    },
+    /// The credits of the day or the month are gone.
+    #[error(
+        "{service} allows {limit} credits a {per} and they are gone: run again on {until} (UTC), \
+         or set `per_{per}` of the source if your plan allows more"
+    )]
+    CreditsSpent {
+        /// The service.
+        service: &'static str,
+        /// How many there were.
+        limit: u32,
+        /// `day` or `month`.
+        per: &'static str,
+        /// The day from which there are new ones, UTC.
+        until: chrono::NaiveDate,
+    },
+    /// The record of what was asked of a service cannot be kept.
+    #[error(
+        "cannot keep count of requests in {}: {error}; make it writable, delete it to count anew, \
+         or choose another folder", path.display()
+    )]
+    Usage {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Why not.
+        #[source]
+        error: std::io::Error,
     },
     /// The key is missing or wrong, or its plan does not cover the request.
     #[error(
@@ -185,7 +221,8 @@ impl Error {
             Self::Timeout { .. }
             | Self::Connect { .. }
             | Self::Interrupted { .. }
-            | Self::RateLimited { .. } => true,
+            | Self::RateLimited { .. }
+            | Self::CreditsSpent { .. } => true,
             Self::Status { status, .. } | Self::NotJson { status, .. } => {
                 *status >= 500 || *status == 408
             }

@@ -26,7 +26,9 @@
 //! ```
 
 pub mod coingecko;
+mod context;
 mod cursor;
+mod duration;
 mod error;
 mod exact;
 pub mod frankfurter;
@@ -37,6 +39,7 @@ mod registry;
 pub mod series;
 
 pub use coingecko::CoinGecko;
+pub use context::Context;
 pub use error::{Error, Result};
 pub use frankfurter::Frankfurter;
 pub use open_er_api::OpenErApi;

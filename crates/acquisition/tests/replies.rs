@@ -6,7 +6,7 @@ mod support;
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
-use support::{Act, Scripted, clock, hurried, recording};
+use support::{Act, Scripted, context, hurried, recording};
 use tidegauge_acquisition::coingecko::{Client, Plan, decode as coingecko};
 use tidegauge_acquisition::frankfurter::decode as frankfurter;
 use tidegauge_acquisition::open_er_api::decode as open_er_api;
@@ -310,8 +310,9 @@ async fn recorded_refusals_become_typed_errors_at_their_status_and_even_at_200()
         let body = String::from_utf8(recording(&format!("coingecko/{name}"))).unwrap();
         for sent in [*status, 200] {
             let server = Scripted::start(vec![Act::reply(&format!("{sent} X"), "", &body)]).await;
-            let clock = clock("2026-05-18T00:00:00Z");
-            let client = Client::new(&Plan::Keyless, &hurried(&server.url), clock).unwrap();
+            let context = context("2026-05-18T00:00:00Z");
+            let http = hurried(&server.url);
+            let client = Client::new(Plan::Keyless, None, &http, &context).unwrap();
             let error = client.market_chart("bitcoin", 30).await.expect_err(name);
             let right = match refused {
                 Auth => matches!(&error, Error::Auth { status, .. } if *status == sent),

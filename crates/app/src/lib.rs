@@ -31,8 +31,8 @@ mod run;
 mod sources;
 
 pub use config::{
-    AnalyticsConfig, CoinGeckoConfig, CoinGeckoPlan, Config, FILE, FrankfurterConfig, MarketConfig,
-    OpenErApiConfig, Preset, Secrets, SimulationConfig, TEMPLATE,
+    AnalyticsConfig, Config, FILE, FrankfurterConfig, MarketConfig, Preset, Secrets,
+    SimulationConfig, TEMPLATE,
 };
 pub use error::{Error, Result};
 pub use house::{Progress, Standing, Tidegauge};

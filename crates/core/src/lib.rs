@@ -30,6 +30,7 @@
 
 mod batch;
 mod clock;
+pub mod coverage;
 mod cursor;
 mod error;
 mod fixed;
@@ -47,7 +48,7 @@ pub use error::{BoxError, Error, Result};
 pub use fixed::{Crypto, Fiat, Fixed, InexactDecimal, divide_half_even};
 pub use ports::{Scan, Sink, Source, Warehouse};
 pub use schema::{Column, DataType, ForeignKey, Table, TableBuilder, TableRef, WriteMode};
-pub use span::Span;
+pub use span::{Span, Spans};
 
 /// The polars that batches are made of, so that nobody needs a second version of it.
 pub use polars_core as polars;

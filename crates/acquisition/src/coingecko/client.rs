@@ -1,16 +1,13 @@
 //! CoinGecko's API v3, as much of it as we use, in US dollars.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use chrono::{DateTime, TimeDelta, Utc};
-use tidegauge_core::Clock;
+use secrecy::SecretString;
 
 use super::config::CandleSize;
 use super::decode::{self, ChartPoint, CoinMarket, CoinPrice, Ohlc};
 use super::{NAME, Plan};
 use crate::http::{Http, HttpConfig, Service};
-use crate::{Error, Result};
+use crate::{Context, Error, Result};
 
 /// Without it, the server rounds.
 const EXACT: (&str, &str) = ("precision", "full");
@@ -20,11 +17,13 @@ const USD: (&str, &str) = ("vs_currency", "usd");
 ///
 /// ```no_run
 /// use std::sync::Arc;
+/// use tidegauge_acquisition::Context;
 /// use tidegauge_acquisition::coingecko::{Client, Plan};
 /// use tidegauge_core::SystemClock;
 ///
 /// # async fn example() -> tidegauge_acquisition::Result<()> {
-/// let client = Client::new(&Plan::Keyless, &Default::default(), Arc::new(SystemClock))?;
+/// let context = Context::new(Arc::new(SystemClock));
+/// let client = Client::new(Plan::Keyless, None, &Default::default(), &context)?;
 /// for price in client.simple_price(&["bitcoin", "ethereum"]).await? {
 ///     println!("{} costs {} dollars", price.coin, price.price_usd);
 /// }
@@ -93,16 +92,20 @@ impl Client {
     /// A client for that plan.
     ///
     /// # Errors
-    /// When the key or the base URL cannot be used.
-    pub fn new(plan: &Plan, http: &HttpConfig, clock: Arc<dyn Clock>) -> Result<Self> {
+    /// When the plan needs a key and there is none, or the key or the base URL cannot be used.
+    pub fn new(
+        plan: Plan,
+        key: Option<&SecretString>,
+        http: &HttpConfig,
+        context: &Context,
+    ) -> Result<Self> {
         let service = Service {
-            name: NAME,
-            base_url: plan.base_url(),
-            per_minute: plan.per_minute(),
-            throttled_pause: Duration::from_secs(60),
-            refusal: decode::refusal,
+            quota: plan.quota(),
+            // "Each HTTP 200 costs 1", says the documentation.
+            failures_are_free: true,
+            ..Service::new(NAME, plan.base_url(), decode::refusal)
         };
-        Ok(Self { http: Http::new(service, http, plan.key(), clock)? })
+        Ok(Self { http: Http::new(service, http, plan.key(key)?, context)? })
     }
 
     /// Whether the service is there, and takes the key.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
+use secrecy::SecretString;
 use tidegauge_core::tables::{Candle, RawCryptoMarketData};
 use tidegauge_core::{Batch, Clock, Cursor, Page, Source, TableRef};
 
@@ -18,7 +19,7 @@ pub use decode::{ChartPoint, CoinMarket, CoinPrice, Ohlc};
 use progress::{Progress, Step};
 
 use crate::registry::{self, Listed};
-use crate::{Error, Result, cursor};
+use crate::{Context, Error, Result, cursor};
 
 /// The name under which sinks keep the cursor, and the `source` of the rows.
 pub const NAME: &str = "coingecko";
@@ -40,16 +41,15 @@ const AHEAD: TimeDelta = TimeDelta::minutes(10);
 ///
 /// ```no_run
 /// use std::sync::Arc;
+/// use tidegauge_acquisition::Context;
 /// use tidegauge_acquisition::coingecko::{CoinGecko, Config, Plan};
 /// use tidegauge_core::{Source, SystemClock};
 ///
 /// # async fn example(key: String) -> Result<(), Box<dyn std::error::Error>> {
-/// let config = Config {
-///     symbols: vec!["BTC".into(), "ETH".into()],
-///     plan: Plan::Demo(key.into()),
-///     ..Config::default()
-/// };
-/// let source = CoinGecko::new(config, Arc::new(SystemClock))?;
+/// let config =
+///     Config { symbols: vec!["BTC".into()], plan: Plan::Demo, ..Config::default() };
+/// let context = Context::new(Arc::new(SystemClock));
+/// let source = CoinGecko::new(config, Some(key.into()), &context)?;
 /// let first = source.fetch(None).await?;
 /// let second = source.fetch(Some(&first.cursor)).await?;
 /// # Ok(())
@@ -69,12 +69,12 @@ impl CoinGecko {
     /// # Errors
     /// When a symbol is not in the registry, the plan does not reach as far back as asked, or the
     /// key or the base URL cannot be used.
-    pub fn new(config: Config, clock: Arc<dyn Clock>) -> Result<Self> {
+    pub fn new(config: Config, key: Option<SecretString>, context: &Context) -> Result<Self> {
         config.validate()?;
         let instruments =
-            registry::select(NAME, &config.registry, &config.symbols, |it| &it.coingecko)?;
-        let client = Client::new(&config.plan, &config.http, clock.clone())?;
-        Ok(Self { client, config, instruments, clock })
+            registry::select(NAME, &context.registry, &config.symbols, |it| &it.coingecko)?;
+        let client = Client::new(config.plan, key.as_ref(), &config.http, context)?;
+        Ok(Self { client, config, instruments, clock: context.clock.clone() })
     }
 
     async fn page(&self, before: Option<&Cursor>) -> Result<Page> {

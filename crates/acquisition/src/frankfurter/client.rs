@@ -1,15 +1,11 @@
 //! Frankfurter's API, version 1.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use chrono::NaiveDate;
-use tidegauge_core::Clock;
 
 use super::NAME;
 use super::decode::{self, Rate};
-use crate::Result;
-use crate::http::{Http, HttpConfig, PerMinute, Service};
+use crate::http::{Http, HttpConfig, Quota, Service};
+use crate::{Context, Result};
 
 /// A client of `api.frankfurter.dev`, for those who want its rows and not its tables.
 #[derive(Debug)]
@@ -22,15 +18,10 @@ impl Client {
     ///
     /// # Errors
     /// When the base URL cannot be used.
-    pub fn new(http: &HttpConfig, clock: Arc<dyn Clock>) -> Result<Self> {
-        let service = Service {
-            name: NAME,
-            base_url: "https://api.frankfurter.dev/v1",
-            per_minute: PerMinute::at_least_one(60),
-            throttled_pause: Duration::from_secs(60),
-            refusal: decode::refusal,
-        };
-        Ok(Self { http: Http::new(service, http, None, clock)? })
+    pub fn new(http: &HttpConfig, context: &Context) -> Result<Self> {
+        let service = Service::new(NAME, "https://api.frankfurter.dev/v1", decode::refusal);
+        let service = Service { quota: Quota::per_minute(60), ..service };
+        Ok(Self { http: Http::new(service, http, None, context)? })
     }
 
     /// What a euro was worth in `quotes`, from `from` to `to`, both included. The service goes back

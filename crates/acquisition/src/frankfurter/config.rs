@@ -1,13 +1,15 @@
 //! What a user may choose about Frankfurter.
 
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 
 use crate::exact::check_currency;
 use crate::http::HttpConfig;
 use crate::{Error, Result};
 
 /// What a user may choose about Frankfurter.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// The currencies that a euro is priced in.
     pub quotes: Vec<String>,

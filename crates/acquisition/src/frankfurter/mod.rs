@@ -17,7 +17,7 @@ pub use client::Client;
 pub use config::Config;
 pub use decode::Rate;
 
-use crate::{Error, Result, cursor};
+use crate::{Context, Error, Result, cursor};
 
 /// The name under which sinks keep the cursor, and the `source` of the rows.
 pub const NAME: &str = "frankfurter";
@@ -36,12 +36,14 @@ const WINDOW: Days = Days::new(364);
 ///
 /// ```no_run
 /// use std::sync::Arc;
+/// use tidegauge_acquisition::Context;
 /// use tidegauge_acquisition::frankfurter::{Config, Frankfurter};
 /// use tidegauge_core::{Source, SystemClock};
 ///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// let config = Config { quotes: vec!["USD".into()], ..Config::default() };
-/// let page = Frankfurter::new(config, Arc::new(SystemClock))?.fetch(None).await?;
+/// let context = Context::new(Arc::new(SystemClock));
+/// let page = Frankfurter::new(config, &context)?.fetch(None).await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -69,10 +71,10 @@ impl Frankfurter {
     ///
     /// # Errors
     /// When a currency is not three capital letters, or is the euro, or the base URL cannot be used.
-    pub fn new(config: Config, clock: Arc<dyn Clock>) -> Result<Self> {
+    pub fn new(config: Config, context: &Context) -> Result<Self> {
         config.validate()?;
-        let client = Client::new(&config.http, clock.clone())?;
-        Ok(Self { client, config, clock })
+        let client = Client::new(&config.http, context)?;
+        Ok(Self { client, config, clock: context.clock.clone() })
     }
 
     async fn page(&self, before: Option<&Cursor>) -> Result<Page> {

@@ -70,6 +70,8 @@ impl Failure {
 pub(super) struct Reply<'a> {
     pub(super) endpoint: &'a Endpoint,
     pub(super) status: u16,
+    /// Whether it has to be JSON.
+    pub(super) json: bool,
     /// The host that a redirect names.
     pub(super) redirect: Option<String>,
     /// How long it asks to be left alone.
@@ -94,6 +96,9 @@ impl Reply<'_> {
     }
 
     fn success(self, refusal: fn(&[u8]) -> Option<Refusal>) -> Result<Vec<u8>, Failure> {
+        if !self.json {
+            return Ok(self.body);
+        }
         if let Err(error) = serde_json::from_slice::<IgnoredAny>(&self.body) {
             // JSON that ends too early is an answer cut short by somebody who did not tell.
             return Err(if error.is_eof() {

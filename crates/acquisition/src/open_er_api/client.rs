@@ -1,14 +1,11 @@
 //! ExchangeRate-API's open endpoint.
 
-use std::sync::Arc;
 use std::time::Duration;
-
-use tidegauge_core::Clock;
 
 use super::NAME;
 use super::decode::{self, Latest};
-use crate::http::{Http, HttpConfig, PerMinute, Service};
-use crate::{Error, Result};
+use crate::http::{Http, HttpConfig, Quota, Service};
+use crate::{Context, Error, Result};
 
 /// A client of `open.er-api.com`, for those who want its rows and not its tables.
 #[derive(Debug)]
@@ -21,16 +18,14 @@ impl Client {
     ///
     /// # Errors
     /// When the base URL cannot be used.
-    pub fn new(http: &HttpConfig, clock: Arc<dyn Clock>) -> Result<Self> {
+    pub fn new(http: &HttpConfig, context: &Context) -> Result<Self> {
         let service = Service {
-            name: NAME,
-            base_url: "https://open.er-api.com/v6",
-            per_minute: PerMinute::at_least_one(6),
+            quota: Quota::per_minute(6),
             // Whoever asks too often is shut out for 20 minutes.
             throttled_pause: Duration::from_secs(20 * 60),
-            refusal: decode::refusal,
+            ..Service::new(NAME, "https://open.er-api.com/v6", decode::refusal)
         };
-        Ok(Self { http: Http::new(service, http, None, clock)? })
+        Ok(Self { http: Http::new(service, http, None, context)? })
     }
 
     /// The latest rates of `base`.

@@ -1,11 +1,14 @@
 //! What a user may choose about ExchangeRate-API.
 
+use serde::{Deserialize, Serialize};
+
 use crate::Result;
 use crate::exact::check_currency;
 use crate::http::HttpConfig;
 
 /// What a user may choose about ExchangeRate-API.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// The currency priced, ISO 4217.
     pub base: String,

@@ -16,7 +16,7 @@ pub use client::Client;
 pub use config::Config;
 pub use decode::Latest;
 
-use crate::{Error, Result, cursor};
+use crate::{Context, Error, Result, cursor};
 
 /// The name under which sinks keep the cursor, and the `source` of the rows.
 pub const NAME: &str = "open_er_api";
@@ -28,12 +28,14 @@ pub const ATTRIBUTION: &str = "Rates By Exchange Rate API (https://www.exchanger
 ///
 /// ```no_run
 /// use std::sync::Arc;
+/// use tidegauge_acquisition::Context;
 /// use tidegauge_acquisition::open_er_api::{Config, OpenErApi};
 /// use tidegauge_core::{Source, SystemClock};
 ///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// let config = Config { base: "EUR".into(), ..Config::default() };
-/// let page = OpenErApi::new(config, Arc::new(SystemClock))?.fetch(None).await?;
+/// let context = Context::new(Arc::new(SystemClock));
+/// let page = OpenErApi::new(config, &context)?.fetch(None).await?;
 /// assert!(page.done);
 /// # Ok(())
 /// # }
@@ -61,10 +63,10 @@ impl OpenErApi {
     ///
     /// # Errors
     /// When a currency is not three capital letters, or the base URL cannot be used.
-    pub fn new(config: Config, clock: Arc<dyn Clock>) -> Result<Self> {
+    pub fn new(config: Config, context: &Context) -> Result<Self> {
         config.validate()?;
-        let client = Client::new(&config.http, clock.clone())?;
-        Ok(Self { client, config, clock })
+        let client = Client::new(&config.http, context)?;
+        Ok(Self { client, config, clock: context.clock.clone() })
     }
 
     async fn page(&self, before: Option<&Cursor>) -> Result<Page> {
