@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::http::Endpoint;
+use crate::http::{Endpoint, RefusalKind};
 
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -19,6 +19,15 @@ pub enum Error {
         setting: &'static str,
         /// What is wrong with it, and what would be right.
         reason: String,
+    },
+    /// The source needs a key, and there is none.
+    #[error(
+        "{service} needs a key and there is none: set TIDEGAUGE_{}_KEY, or choose a plan that needs \
+         none if there is one", .service.to_ascii_uppercase()
+    )]
+    NoKey {
+        /// The source.
+        service: &'static str,
     },
     /// A symbol or currency that the source does not know.
     #[error("{service} does not have `{symbol}`; known are {known}")]
@@ -50,6 +59,21 @@ pub enum Error {
         #[source]
         error: reqwest::Error,
     },
+    /// A TLS certificate that this machine does not trust: somebody else's host, or somebody between.
+    #[error(
+        "{endpoint} shows a certificate that this machine does not trust ({reason}): check the base \
+         URL and the clock; if a proxy of your own stands between, have the system trust its \
+         authority"
+    )]
+    Certificate {
+        /// Where.
+        endpoint: Endpoint,
+        /// What is wrong with it.
+        reason: String,
+        /// The transport's own words.
+        #[source]
+        error: reqwest::Error,
+    },
     /// The answer broke off, on every attempt.
     #[error("{endpoint} broke off in the middle of its answer ({reason}): try again later")]
     Interrupted {
@@ -68,6 +92,8 @@ pub enum Error {
         endpoint: Endpoint,
         /// The HTTP status; 200 when the refusal came dressed as a success.
         status: u16,
+        /// What kind of refusal it is.
+        kind: RefusalKind,
         /// The API's own code, as it writes it.
         code: Option<String>,
         /// The API's own words, cut to 200 characters.
@@ -89,6 +115,33 @@ pub enum Error {
         retry_after: Duration,
         /// The API's own words, cut to 200 characters.
         message: String,
+    },
+    /// The credits of the day or the month are gone.
+    #[error(
+        "{service} allows {limit} credits a {per} and they are gone: run again on {until} (UTC), \
+         or set `per_{per}` of the source if your plan allows more"
+    )]
+    CreditsSpent {
+        /// The service.
+        service: &'static str,
+        /// How many there were.
+        limit: u32,
+        /// `day` or `month`.
+        per: &'static str,
+        /// The day from which there are new ones, UTC.
+        until: chrono::NaiveDate,
+    },
+    /// The record of what was asked of a service cannot be kept.
+    #[error(
+        "cannot keep count of requests in {}: {error}; make it writable, delete it to count anew, \
+         or choose another folder", path.display()
+    )]
+    Usage {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Why not.
+        #[source]
+        error: std::io::Error,
     },
     /// The key is missing or wrong, or its plan does not cover the request.
     #[error(
@@ -243,7 +296,9 @@ impl Error {
             Self::Timeout { .. }
             | Self::Connect { .. }
             | Self::Interrupted { .. }
-            | Self::RateLimited { .. } => true,
+            | Self::RateLimited { .. }
+            | Self::CreditsSpent { .. } => true,
+            Self::Status { kind: RefusalKind::Busy | RefusalKind::Spent, .. } => true,
             Self::Status { status, .. } | Self::NotJson { status, .. } => {
                 *status >= 500 || *status == 408
             }

@@ -6,7 +6,8 @@ mod support;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use support::{Turned, at, batches, clock, hurried, json, query, round, rows};
+use support::{Turned, at, batches, context, hurried, json, query, round, rows};
+use tidegauge_acquisition::Context;
 use tidegauge_acquisition::coingecko::{CandleSize, CoinGecko, Config as GeckoConfig, Plan};
 use tidegauge_core::{Clock, Page, Source};
 use wiremock::matchers::{method, path_regex};
@@ -52,7 +53,7 @@ impl Respond for Gecko {
         let market = |id: &str| {
             let at = self.0.now().to_rfc3339();
             format!(
-                r#"{{"id":"{id}","current_price":77671,"market_cap":null,"total_volume":1.005,"last_updated":"{at}"}}"#
+                r#"{{"id":"{id}","symbol":"{id}","name":"{id}","current_price":77671,"market_cap":null,"total_volume":1.005,"last_updated":"{at}"}}"#
             )
         };
         json(format!(
@@ -66,7 +67,8 @@ async fn gecko(clock: &Arc<Turned>, config: GeckoConfig) -> (MockServer, CoinGec
     let server = MockServer::start().await;
     Mock::given(method("GET")).respond_with(Gecko(clock.clone())).mount(&server).await;
     let http = hurried(&server.uri());
-    let source = CoinGecko::new(GeckoConfig { http, ..config }, clock.clone()).unwrap();
+    let source =
+        CoinGecko::new(GeckoConfig { http, ..config }, None, &Context::new(clock.clone())).unwrap();
     (server, source)
 }
 
@@ -91,7 +93,7 @@ async fn a_long_history_comes_in_windows_without_gap_or_repetition() {
     let (pages, _) = round(&source, None).await;
     assert_eq!(pages.len(), 5, "three windows, candles, the snapshot");
     for page in &pages {
-        assert!(page.rows() <= 90 * 24 + 2);
+        assert!(page.rows() <= 90 * 24 + 3);
     }
     let found = times(&pages[..3], "raw_crypto_market_data", "observed_at");
     assert_eq!(found.len(), 200 * 24 + 1);
@@ -200,7 +202,7 @@ async fn a_bad_row_fails_its_page_whole_and_a_row_of_the_future_does_not_move_th
         let server = MockServer::start().await;
         Mock::given(path_regex("range$")).respond_with(json(body.into())).mount(&server).await;
         let config = GeckoConfig { http: hurried(&server.uri()), ..one_symbol() };
-        let source = CoinGecko::new(config, clock("2026-05-18T12:34:56Z")).unwrap();
+        let source = CoinGecko::new(config, None, &context("2026-05-18T12:34:56Z")).unwrap();
         let error = source.fetch(None).await.unwrap_err().to_string();
         assert!(error.contains("bitcoin") && error.contains(says), "{error}");
     }
@@ -208,7 +210,7 @@ async fn a_bad_row_fails_its_page_whole_and_a_row_of_the_future_does_not_move_th
 
 #[test]
 fn a_configuration_that_cannot_work_is_refused_with_the_way_out() {
-    let clock = || clock("2026-05-18T12:34:56Z");
+    let context = context("2026-05-18T12:34:56Z");
     for (config, says) in [
         (
             GeckoConfig { symbols: vec!["NOPE".into()], ..GeckoConfig::default() },
@@ -217,12 +219,14 @@ fn a_configuration_that_cannot_work_is_refused_with_the_way_out() {
         (GeckoConfig { symbols: vec![], ..GeckoConfig::default() }, "name at least one"),
         (GeckoConfig { history_days: 366, ..GeckoConfig::default() }, "a paid one has all"),
         (GeckoConfig { history_days: 0, ..GeckoConfig::default() }, "between 1 and 365"),
-        (GeckoConfig { plan: Plan::Demo("".into()), ..GeckoConfig::default() }, "it is empty"),
+        (GeckoConfig { plan: Plan::Demo, ..GeckoConfig::default() }, "it is empty"),
     ] {
-        let error = CoinGecko::new(config, clock()).unwrap_err().to_string();
+        let error = CoinGecko::new(config, Some("".into()), &context).unwrap_err().to_string();
         assert!(error.contains(says), "{error} should say {says}");
     }
-    let pro =
-        GeckoConfig { history_days: 4_000, plan: Plan::Pro("k".into()), ..GeckoConfig::default() };
-    assert!(CoinGecko::new(pro, clock()).is_ok());
+    let demo = GeckoConfig { plan: Plan::Demo, ..GeckoConfig::default() };
+    let error = CoinGecko::new(demo, None, &context).unwrap_err().to_string();
+    assert!(error.contains("set TIDEGAUGE_COINGECKO_KEY"), "{error}");
+    let pro = GeckoConfig { history_days: 4_000, plan: Plan::Pro, ..GeckoConfig::default() };
+    assert!(CoinGecko::new(pro, Some("k".into()), &context).is_ok());
 }

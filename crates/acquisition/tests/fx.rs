@@ -6,7 +6,8 @@ mod support;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use support::{Turned, clock, hurried, json, query, round, rows};
+use support::{Turned, clock, context, hurried, json, query, round, rows};
+use tidegauge_acquisition::Context;
 use tidegauge_acquisition::frankfurter::{Config as FrankfurterConfig, Frankfurter};
 use tidegauge_acquisition::open_er_api::{Config as OpenErApiConfig, OpenErApi};
 use tidegauge_core::{Clock, Source};
@@ -15,17 +16,17 @@ use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 #[test]
 fn currencies_that_cannot_be_are_refused_with_the_way_out() {
-    let clock = || clock("2026-05-18T12:34:56Z");
+    let context = context("2026-05-18T12:34:56Z");
     for (quotes, says) in
         [(vec!["EUR"], "in itself"), (vec![], "at least one"), (vec!["usd"], "capital")]
     {
         let quotes = quotes.into_iter().map(Into::into).collect();
         let config = FrankfurterConfig { quotes, ..FrankfurterConfig::default() };
-        let error = Frankfurter::new(config, clock()).unwrap_err().to_string();
+        let error = Frankfurter::new(config, &context).unwrap_err().to_string();
         assert!(error.contains(says), "{error} should say {says}");
     }
     let config = OpenErApiConfig { base: "dollar".into(), ..OpenErApiConfig::default() };
-    assert!(OpenErApi::new(config, clock()).is_err());
+    assert!(OpenErApi::new(config, &context).is_err());
 }
 
 /// Frankfurter: a rate for every weekday; a weekend's start snaps back to its Friday.
@@ -64,7 +65,7 @@ async fn frankfurter(
         since: since.parse().unwrap(),
         http: hurried(&server.uri()),
     };
-    let source = Frankfurter::new(config, clock).unwrap();
+    let source = Frankfurter::new(config, &Context::new(clock)).unwrap();
     (server, source)
 }
 
@@ -115,7 +116,7 @@ async fn open_er_api_asks_once_a_day() {
     let clock = Turned::new("2026-02-18T12:00:00Z");
     let config =
         OpenErApiConfig { base: "CZK".into(), quotes: vec![], http: hurried(&server.uri()) };
-    let source = OpenErApi::new(config.clone(), clock.clone()).unwrap();
+    let source = OpenErApi::new(config.clone(), &Context::new(clock.clone())).unwrap();
     let first = source.fetch(None).await.unwrap();
     assert!(first.done);
     assert_eq!(first.rows(), 165);
@@ -132,10 +133,12 @@ async fn open_er_api_asks_once_a_day() {
     }
 
     let two = OpenErApiConfig { quotes: vec!["USD".into(), "EUR".into()], ..config.clone() };
-    let page = OpenErApi::new(two, clock.clone()).unwrap().fetch(None).await.unwrap();
+    let page =
+        OpenErApi::new(two, &Context::new(clock.clone())).unwrap().fetch(None).await.unwrap();
     assert_eq!(page.rows(), 2);
     let unknown = OpenErApiConfig { quotes: vec!["XXX".into()], ..config };
-    let error = OpenErApi::new(unknown, clock).unwrap().fetch(None).await.unwrap_err();
+    let error =
+        OpenErApi::new(unknown, &Context::new(clock)).unwrap().fetch(None).await.unwrap_err();
     assert!(error.to_string().contains("does not have `XXX`"), "{error}");
 }
 
@@ -146,7 +149,7 @@ async fn open_er_api_recognises_a_refusal_in_a_success() {
     Mock::given(path("/latest/ABC")).respond_with(json(body.into())).mount(&server).await;
     let config =
         OpenErApiConfig { base: "ABC".into(), quotes: vec![], http: hurried(&server.uri()) };
-    let source = OpenErApi::new(config, clock("2026-02-18T12:00:00Z")).unwrap();
+    let source = OpenErApi::new(config, &context("2026-02-18T12:00:00Z")).unwrap();
     let error = source.fetch(None).await.unwrap_err().to_string();
     assert!(error.contains("unsupported-code") && error.contains("ISO 4217"), "{error}");
 }

@@ -22,6 +22,7 @@
 //! ```
 
 mod config;
+mod derived;
 mod error;
 mod house;
 pub mod pipeline;
@@ -30,8 +31,7 @@ mod run;
 mod sources;
 
 pub use config::{
-    AnalyticsConfig, CoinGeckoConfig, CoinGeckoPlan, Config, FILE, FrankfurterConfig,
-    OpenErApiConfig, Preset, Secrets, SimulationConfig, TEMPLATE,
+    AnalyticsConfig, Config, FILE, MarketConfig, Preset, Secrets, SimulationConfig, TEMPLATE,
 };
 pub use error::{Error, Result};
 pub use house::{Progress, Standing, Tidegauge};

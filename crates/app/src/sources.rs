@@ -2,16 +2,13 @@
 
 use std::sync::Arc;
 
-use chrono::{Days, NaiveDate};
-use tidegauge_acquisition::http::HttpConfig;
-use tidegauge_acquisition::{
-    CoinGecko, Frankfurter, OpenErApi, Recorded, coingecko, frankfurter, open_er_api,
-};
+use chrono::NaiveDate;
+use tidegauge_acquisition::{CoinGecko, Context, Frankfurter, OpenErApi, Recorded};
 use tidegauge_core::market::Market;
 use tidegauge_core::{Clock, Source, Warehouse};
 use tidegauge_simulation::{Classic, ClassicConfig};
 
-use crate::config::{CoinGeckoPlan, Config, Preset, Secrets, SimulationConfig};
+use crate::config::{Config, Preset, Secrets, SimulationConfig};
 use crate::{Error, Result};
 
 /// The simulated exchange, which is played last.
@@ -56,64 +53,26 @@ pub(crate) fn market(
     secrets: &Secrets,
     clock: &Arc<dyn Clock>,
 ) -> Result<Vec<Arc<dyn Source>>> {
+    let context = Context::new(clock.clone());
     let mut sources: Vec<Arc<dyn Source>> = Vec::new();
     for name in NAMES.iter().filter(|name| config.sources.iter().any(|it| it == *name)) {
         match *name {
             "recorded" => sources.push(Arc::new(Recorded::default())),
-            "coingecko" => sources.push(Arc::new(coingecko(config, secrets, clock.clone())?)),
-            "open_er_api" => sources.push(Arc::new(OpenErApi::new(
-                open_er_api::Config {
-                    base: config.open_er_api.base.clone(),
-                    http: http(config.open_er_api.base_url.as_deref())?,
-                    ..open_er_api::Config::default()
-                },
-                clock.clone(),
+            "coingecko" => sources.push(Arc::new(CoinGecko::new(
+                config.coingecko.clone(),
+                secrets.coingecko.clone(),
+                &context,
             )?)),
-            "frankfurter" => sources.push(Arc::new(Frankfurter::new(
-                frankfurter::Config {
-                    quotes: config.frankfurter.symbols.clone(),
-                    since: days_before(clock.now().date_naive(), config.frankfurter.history_days),
-                    http: http(config.frankfurter.base_url.as_deref())?,
-                },
-                clock.clone(),
-            )?)),
+            "open_er_api" => {
+                sources.push(Arc::new(OpenErApi::new(config.open_er_api.clone(), &context)?));
+            }
+            "frankfurter" => {
+                sources.push(Arc::new(Frankfurter::new(config.frankfurter.clone(), &context)?));
+            }
             _ => {} // the simulation comes when the market is there
         }
     }
     Ok(sources)
-}
-
-fn days_before(day: NaiveDate, days: u32) -> NaiveDate {
-    day.checked_sub_days(Days::new(days.into())).unwrap_or(NaiveDate::MIN)
-}
-
-fn coingecko(config: &Config, secrets: &Secrets, clock: Arc<dyn Clock>) -> Result<CoinGecko> {
-    let settings = &config.coingecko;
-    let key = || {
-        secrets.coingecko.clone().ok_or_else(|| Error::Setting {
-            setting: "coingecko.plan",
-            reason: "this plan needs a key: set TIDEGAUGE_COINGECKO_KEY, or plan = \"keyless\""
-                .into(),
-        })
-    };
-    let plan = match settings.plan {
-        CoinGeckoPlan::Keyless => coingecko::Plan::Keyless,
-        CoinGeckoPlan::Demo => coingecko::Plan::Demo(key()?),
-        CoinGeckoPlan::Pro => coingecko::Plan::Pro(key()?),
-    };
-    let config = coingecko::Config {
-        symbols: settings.symbols.clone(),
-        plan,
-        history_days: settings.history_days,
-        http: http(settings.base_url.as_deref())?,
-        ..coingecko::Config::default()
-    };
-    Ok(CoinGecko::new(config, clock)?)
-}
-
-fn http(base_url: Option<&str>) -> Result<HttpConfig> {
-    let base_url = base_url.map(str::parse).transpose()?;
-    Ok(HttpConfig { base_url, ..HttpConfig::default() })
 }
 
 /// The day that a run plays up to which goes one day further than `warehouse`.

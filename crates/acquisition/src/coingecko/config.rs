@@ -4,74 +4,81 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use secrecy::SecretString;
-use tidegauge_core::instruments::{INSTRUMENTS, Registry};
+use serde::{Deserialize, Serialize};
+use tidegauge_core::instruments::INSTRUMENTS;
 
-use crate::http::{HttpConfig, Key, PerMinute};
-use crate::{Error, Result};
+use super::NAME;
+use crate::http::{HttpConfig, Key, Quota};
+use crate::{Error, Result, duration};
 
 /// Who pays. A demo key and a pro key look alike, so the plan must be said.
-///
-/// ```
-/// use tidegauge_acquisition::coingecko::Plan;
-///
-/// let plan = Plan::Demo("CG-secret".into());
-/// assert!(!format!("{plan:?}").contains("CG-secret"));
-/// ```
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Plan {
     /// Nobody: few requests a minute, shared with everybody behind the same address.
     #[default]
     Keyless,
     /// A free key.
-    Demo(SecretString),
+    Demo,
     /// A paid key.
-    Pro(SecretString),
+    Pro,
 }
 
 impl Plan {
-    pub(super) fn base_url(&self) -> &'static str {
+    pub(super) fn base_url(self) -> &'static str {
         match self {
-            Self::Keyless | Self::Demo(_) => "https://api.coingecko.com/api/v3",
-            Self::Pro(_) => "https://pro-api.coingecko.com/api/v3",
+            Self::Keyless | Self::Demo => "https://api.coingecko.com/api/v3",
+            Self::Pro => "https://pro-api.coingecko.com/api/v3",
         }
     }
 
-    pub(super) fn key(&self) -> Option<Key> {
-        let (header, value) = match self {
-            Self::Keyless => return None,
-            Self::Demo(key) => ("x-cg-demo-api-key", key),
-            Self::Pro(key) => ("x-cg-pro-api-key", key),
+    /// The header that the key travels in.
+    ///
+    /// # Errors
+    /// When the plan needs a key and there is none.
+    pub(super) fn key(self, key: Option<&SecretString>) -> Result<Option<Key>> {
+        let header = match self {
+            Self::Keyless => return Ok(None),
+            Self::Demo => "x-cg-demo-api-key",
+            Self::Pro => "x-cg-pro-api-key",
         };
-        Some(Key { header, value: value.clone() })
+        match key {
+            Some(key) => Ok(Some(Key { header, prefix: "", value: key.clone() })),
+            None => Err(Error::NoKey { service: NAME }),
+        }
     }
 
-    /// Well below what the plans allow on paper: the documented numbers have moved, both ways.
-    pub(super) fn per_minute(&self) -> PerMinute {
-        PerMinute::at_least_one(match self {
-            Self::Keyless => 5,
-            Self::Demo(_) => 25,
-            Self::Pro(_) => 250,
-        })
+    /// Well below what the plans allow a minute on paper: those numbers have moved, both ways. The
+    /// demo plan's month is 10,000 credits; what a paid one allows, the user says.
+    pub(super) fn quota(self) -> Quota {
+        match self {
+            Self::Keyless => Quota::per_minute(5),
+            Self::Demo => Quota { per_month: Some(10_000), ..Quota::per_minute(25) },
+            Self::Pro => Quota::per_minute(250),
+        }
     }
 
     /// How far back the plan may look, with an hour to spare for the way there; none: to the start.
-    pub(super) fn reach(&self) -> Option<TimeDelta> {
+    pub(super) fn reach(self) -> Option<TimeDelta> {
         match self {
-            Self::Keyless | Self::Demo(_) => Some(TimeDelta::days(365) - TimeDelta::hours(1)),
-            Self::Pro(_) => None,
+            Self::Keyless | Self::Demo => Some(TimeDelta::days(365) - TimeDelta::hours(1)),
+            Self::Pro => None,
         }
     }
 }
 
 /// How long a candle is. The service offers shorter ones for a shorter time only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum CandleSize {
     /// Half an hour, for the last day.
+    #[serde(rename = "30m")]
     HalfHour,
     /// Four hours, for the last 30 days.
     #[default]
+    #[serde(rename = "4h")]
     FourHours,
     /// Four days, for the last year.
+    #[serde(rename = "4d")]
     FourDays,
 }
 
@@ -82,6 +89,15 @@ impl CandleSize {
             Self::HalfHour => "30m",
             Self::FourHours => "4h",
             Self::FourDays => "4d",
+        }
+    }
+
+    /// For how long the service has such candles.
+    pub(super) const fn reach(self) -> TimeDelta {
+        match self {
+            Self::HalfHour => TimeDelta::days(1),
+            Self::FourHours => TimeDelta::days(30),
+            Self::FourDays => TimeDelta::days(365),
         }
     }
 
@@ -96,19 +112,23 @@ impl CandleSize {
 }
 
 /// What a user may choose about CoinGecko.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// Our symbols of what to read, as in the registry; default: all of it.
     pub symbols: Vec<String>,
-    /// What the symbols stand for.
-    pub registry: Registry,
     /// Who pays.
     pub plan: Plan,
     /// How many days of history to start with; free plans reach back 365.
     pub history_days: u32,
     /// Which candles to read.
     pub candles: CandleSize,
+    /// Instead of a snapshot of the symbols, one of so many of the largest markets; 0: of the
+    /// symbols. A coin that is not in the registry is called `SYMBOL.id`, as in `PEPE.pepe`, since
+    /// symbols are not unique.
+    pub top: usize,
     /// How long after a round the next one begins.
+    #[serde(with = "duration")]
     pub refresh: Duration,
     /// How requests are made.
     pub http: HttpConfig,
@@ -118,10 +138,10 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             symbols: INSTRUMENTS.iter().map(|it| it.symbol.to_string()).collect(),
-            registry: Registry::default(),
             plan: Plan::Keyless,
             history_days: 90,
             candles: CandleSize::default(),
+            top: 0,
             refresh: Duration::from_secs(300),
             http: HttpConfig::default(),
         }
@@ -134,14 +154,6 @@ impl Config {
     }
 
     pub(super) fn validate(&self) -> Result<()> {
-        if self.symbols.is_empty() {
-            return Err(Error::config("symbols", "it is empty: name at least one, as in `BTC`"));
-        }
-        for (at, symbol) in self.symbols.iter().enumerate() {
-            if self.symbols[..at].contains(symbol) {
-                return Err(Error::config("symbols", format!("`{symbol}` is there twice")));
-            }
-        }
         // Bitcoin has had a price for some 6,000 days.
         let most = if self.plan.reach().is_some() { 365 } else { 10_000 };
         if self.history_days == 0 || self.history_days > most {

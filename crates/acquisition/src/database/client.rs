@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::str::FromStr;
+use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use futures_util::stream::BoxStream;
@@ -20,7 +21,6 @@ use super::dialect::Dialect;
 use super::error::DatabaseError;
 use super::progress::Mark;
 use crate::error::cut;
-use crate::mapping::Period;
 
 /// Where a database is, and how long it may take.
 pub(super) struct Client {
@@ -29,8 +29,8 @@ pub(super) struct Client {
     /// The server and the database, without secrets.
     pub(super) place: String,
     options: Options,
-    connect_timeout: Period,
-    statement_timeout: Period,
+    connect_timeout: Duration,
+    statement_timeout: Duration,
 }
 
 enum Options {
@@ -150,7 +150,7 @@ impl Client {
     }
 
     async fn begin(&self, connection: &mut Connection) -> sqlx::Result<()> {
-        let millis = self.statement_timeout.duration().as_millis();
+        let millis = self.statement_timeout.as_millis();
         match connection {
             Connection::Postgres(it) => {
                 // One snapshot for all that a page asks.
@@ -253,7 +253,7 @@ impl Client {
     pub(super) async fn close(&self, connection: Connection) {
         // All is read; that goodbye is not heard changes nothing.
         let close = async { each!(connection, it => it.close().await) };
-        let _ = tokio::time::timeout(self.connect_timeout.duration(), close).await;
+        let _ = tokio::time::timeout(self.connect_timeout, close).await;
     }
 
     async fn statement<T>(
@@ -269,14 +269,14 @@ impl Client {
     async fn within<T>(
         &self,
         setting: &'static str,
-        after: Period,
+        after: Duration,
         work: impl Future<Output = Result<T, DatabaseError>>,
     ) -> Result<T, DatabaseError> {
-        let done = tokio::time::timeout(after.duration(), work).await;
+        let done = tokio::time::timeout(after, work).await;
         done.unwrap_or_else(|_| Err(self.timeout(setting, after)))
     }
 
-    fn timeout(&self, setting: &'static str, after: Period) -> DatabaseError {
+    fn timeout(&self, setting: &'static str, after: Duration) -> DatabaseError {
         DatabaseError::Timeout {
             name: self.name.clone(),
             place: self.place.clone(),

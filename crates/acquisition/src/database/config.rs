@@ -1,8 +1,10 @@
 //! What a user may choose about a database of their own.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
-use crate::mapping::{Columns, Period};
+use crate::mapping::Columns;
 use crate::series::BadRows;
 use crate::{Error, Result};
 
@@ -37,7 +39,8 @@ pub struct Config {
     pub incremental: Option<String>,
     /// How far behind the last row a run begins anew, for rows that are committed late; only where
     /// `incremental` is a time, and the table is merged.
-    pub lag: Option<Period>,
+    #[serde(with = "crate::duration::option")]
+    pub lag: Option<Duration>,
     /// The table that it fills.
     pub table: String,
     /// What becomes of a row that does not fit.
@@ -47,9 +50,11 @@ pub struct Config {
     /// The rows of a page, at most.
     pub page_rows: usize,
     /// How long the server may take to let us in.
-    pub connect_timeout: Period,
+    #[serde(with = "crate::duration")]
+    pub connect_timeout: Duration,
     /// How long the server may take over a page.
-    pub statement_timeout: Period,
+    #[serde(with = "crate::duration")]
+    pub statement_timeout: Duration,
 }
 
 impl Default for Config {
@@ -64,8 +69,8 @@ impl Default for Config {
             bad_rows: BadRows::Fail,
             columns: Columns::new(),
             page_rows: 50_000,
-            connect_timeout: Period::seconds(10),
-            statement_timeout: Period::seconds(300),
+            connect_timeout: Duration::from_secs(10),
+            statement_timeout: Duration::from_secs(300),
         }
     }
 }
@@ -88,7 +93,7 @@ impl Config {
             ("connect_timeout", self.connect_timeout),
             ("statement_timeout", self.statement_timeout),
         ] {
-            if timeout == Period::seconds(0) {
+            if timeout == Duration::ZERO {
                 return Err(Error::config(setting, "nothing is done in no time: 10s, 5m"));
             }
         }

@@ -1,5 +1,7 @@
 //! What can go wrong between a database and our rows.
 
+use std::time::Duration;
+
 /// What can go wrong between a database and our rows. No message holds the URL or a password.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -46,8 +48,9 @@ pub enum DatabaseError {
     },
     /// The answer took longer than it may.
     #[error(
-        "{place} did not answer `{name}` within {after}: put an index on the columns that it is \
-         ordered by, lower `page_rows`, or raise `{setting}`"
+        "{place} did not answer `{name}` within {}: put an index on the columns that it is \
+         ordered by, lower `page_rows`, or raise `{setting}`",
+        crate::duration::shown(*.after)
     )]
     Timeout {
         /// The source.
@@ -55,7 +58,7 @@ pub enum DatabaseError {
         /// The server and the database, without secrets.
         place: String,
         /// The time that it may take.
-        after: crate::mapping::Period,
+        after: Duration,
         /// The setting that says so.
         setting: &'static str,
     },

@@ -1,9 +1,9 @@
 //! What the cursor holds: the place of the last row read.
 
+use std::time::Duration;
+
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 use serde::{Deserialize, Serialize};
-
-use crate::mapping::Period;
 
 /// How far the query was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,8 +51,10 @@ fn is_zero(number: &u64) -> bool {
 /// The day or time that lies `lag` before `text`, written in the same way; none if it is no time.
 ///
 /// Only whole seconds are taken away, so that a fraction and a zone stay as they are.
-pub(super) fn before(text: &str, lag: Period) -> Option<String> {
-    let lag = TimeDelta::from_std(lag.duration()).ok()?;
+pub(super) fn before(text: &str, lag: Duration) -> Option<String> {
+    let lag =
+        TimeDelta::from_std(Duration::from_secs(lag.as_millis().div_ceil(1000).try_into().ok()?));
+    let lag = lag.ok()?;
     let (day, rest) = text.split_at_checked(10)?;
     if rest.is_empty() {
         let day: NaiveDate = day.parse().ok()?;
@@ -75,7 +77,7 @@ mod tests {
 
     #[test]
     fn a_time_is_put_back_in_its_own_spelling() {
-        let lag = Period::seconds(600);
+        let lag = Duration::from_secs(600);
         for (text, earlier) in [
             ("2020-01-01 00:05:00", "2019-12-31 23:55:00"),
             ("2020-01-01 00:05:00.123456+00", "2019-12-31 23:55:00.123456+00"),

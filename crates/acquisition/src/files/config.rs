@@ -1,9 +1,11 @@
 //! What a user may choose about files of their own.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::decode::Dialect;
-use crate::mapping::{Columns, Period};
+use crate::mapping::Columns;
 use crate::series::BadRows;
 use crate::{Error, Result};
 
@@ -50,7 +52,8 @@ pub struct Config {
     /// The bytes of a row, at most.
     pub row_bytes: usize,
     /// A last line without an end is read when the file has been left alone for so long.
-    pub settle: Period,
+    #[serde(with = "crate::duration")]
+    pub settle: Duration,
 }
 
 /// What a file is.
@@ -80,7 +83,7 @@ impl Default for Config {
             header: true,
             page_rows: 50_000,
             row_bytes: 16 * 1024 * 1024,
-            settle: Period::seconds(10),
+            settle: Duration::from_secs(10),
         }
     }
 }

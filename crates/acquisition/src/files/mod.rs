@@ -244,7 +244,7 @@ impl Inner {
     /// Whether nobody has written to `file` for a while.
     fn settled(&self, file: &Found) -> bool {
         let now = u64::try_from(self.clock.now().timestamp_micros()).unwrap_or(0);
-        let still = u64::try_from(self.config.settle.duration().as_micros()).unwrap_or(u64::MAX);
+        let still = u64::try_from(self.config.settle.as_micros()).unwrap_or(u64::MAX);
         now.saturating_sub(file.modified) >= still
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
 use crate::{Error, Result};
@@ -18,8 +19,23 @@ use crate::{Error, Result};
 /// assert!("http://api.coingecko.com".parse::<BaseUrl>().is_err());
 /// assert!("https://me:password@example.com".parse::<BaseUrl>().is_err());
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct BaseUrl(Url);
+
+impl TryFrom<String> for BaseUrl {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        text.parse()
+    }
+}
+
+impl From<BaseUrl> for String {
+    fn from(base: BaseUrl) -> Self {
+        base.to_string()
+    }
+}
 
 impl BaseUrl {
     /// Whether it is on this machine.
@@ -30,6 +46,11 @@ impl BaseUrl {
             Some(Host::Domain(name)) => name == "localhost",
             None => false,
         }
+    }
+
+    /// The host, with the port if it is not the usual one.
+    pub(super) fn host(&self) -> String {
+        Endpoint::of(&self.0).host
     }
 
     pub(super) fn join(&self, path: &[&str], query: &[(&str, &str)]) -> Url {

@@ -1,14 +1,18 @@
-//! The rate: evenly spaced requests, so that no window of a minute holds more than allowed.
+//! How often a service may be asked: evenly spaced, and within what a day and a month allow.
 
 use std::fmt;
 use std::num::NonZeroU32;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use governor::clock::{Clock, DefaultClock};
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use tidegauge_core::Clock;
+use tokio::time::Instant;
 
-use crate::Error;
+use super::Usage;
+use crate::{Error, Result};
 
 /// Requests a minute, at least one.
 ///
@@ -18,7 +22,8 @@ use crate::Error;
 /// assert_eq!(PerMinute::new(25).map(|rate| rate.to_string()), Some("25".into()));
 /// assert_eq!(PerMinute::new(0), None);
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct PerMinute(NonZeroU32);
 
 impl PerMinute {
@@ -41,8 +46,15 @@ impl PerMinute {
         }
     }
 
-    fn period(self) -> Duration {
-        Duration::from_secs(60) / self.0.get()
+    /// How many a minute.
+    pub const fn get(self) -> u32 {
+        self.0.get()
+    }
+
+    /// From one request to the next: two per cent more than the rate asks for, so that requests
+    /// that take differently long on their way do not meet in one minute.
+    fn period(self) -> TimeDelta {
+        TimeDelta::microseconds(61_200_000 / i64::from(self.0.get()))
     }
 }
 
@@ -61,26 +73,251 @@ impl FromStr for PerMinute {
     }
 }
 
+/// How much a service allows, in credits: mostly one a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quota {
+    /// Credits a minute.
+    pub per_minute: PerMinute,
+    /// Credits a day, UTC; none: as many as fit.
+    pub per_day: Option<u32>,
+    /// Credits a calendar month, UTC; none: as many as fit.
+    pub per_month: Option<u32>,
+}
+
+impl Quota {
+    /// So many a minute, and no other bound.
+    pub const fn per_minute(count: u32) -> Self {
+        Self { per_minute: PerMinute::at_least_one(count), per_day: None, per_month: None }
+    }
+}
+
+/// What a service allows, and how much of it is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// What it allows.
+    pub quota: Quota,
+    /// Credits left today; none: no such bound.
+    pub left_today: Option<u32>,
+    /// Credits left this month; none: no such bound.
+    pub left_this_month: Option<u32>,
+}
+
+/// What the headers of a reply say about the budget.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Hint {
+    /// Until then there is no point in asking.
+    pub hold_until: Option<DateTime<Utc>>,
+    /// The credits that the service has counted in the present minute, ours and others'.
+    pub used_this_minute: Option<u32>,
+}
+
+/// What was spent at a host; times in microseconds since 1970, days counted from there.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Spent {
+    /// When the next request may go.
+    next_at: i64,
+    /// Until when the host wants to be left alone.
+    hold_until: i64,
+    minute: i64,
+    in_minute: u32,
+    day: i64,
+    in_day: u32,
+    /// Months since the year 0.
+    month: i64,
+    in_month: u32,
+}
+
+/// Nobody holds for longer: a time further ahead comes from a clock that was wrong.
+const LONGEST_HOLD: i64 = 2 * 86_400_000_000;
+
+impl Spent {
+    fn roll(&mut self, now: DateTime<Utc>) {
+        let micros = now.timestamp_micros();
+        let minute = micros.div_euclid(60_000_000);
+        let day = micros.div_euclid(86_400_000_000);
+        let month = i64::from(now.year()) * 12 + i64::from(now.month0());
+        if self.minute != minute {
+            (self.minute, self.in_minute) = (minute, 0);
+        }
+        if self.day != day {
+            (self.day, self.in_day) = (day, 0);
+        }
+        if self.month != month {
+            (self.month, self.in_month) = (month, 0);
+        }
+        if self.hold_until > micros + LONGEST_HOLD {
+            self.hold_until = 0;
+        }
+        // Turns are an hour apart at most, and a queue of a hundred is none.
+        if self.next_at > micros + LONGEST_HOLD {
+            self.next_at = 0;
+        }
+    }
+
+    fn add(&mut self, credits: u32) {
+        self.in_minute = self.in_minute.saturating_add(credits);
+        self.in_day = self.in_day.saturating_add(credits);
+        self.in_month = self.in_month.saturating_add(credits);
+    }
+}
+
+/// Keeps one service's requests within its quota.
 pub(super) struct Limit {
-    limiter: DefaultDirectRateLimiter,
-    clock: DefaultClock,
+    service: &'static str,
+    host: String,
+    quota: Quota,
+    usage: Usage,
+    clock: Arc<dyn Clock>,
+    /// An instant, and what both clocks said of it.
+    anchor: (DateTime<Utc>, Instant),
+}
+
+/// What came of asking for a turn.
+enum Turn {
+    /// It is ours at that time.
+    At(DateTime<Utc>),
+    /// The host holds us off until then.
+    Held(DateTime<Utc>),
+    Spent {
+        limit: u32,
+        per: &'static str,
+        until: NaiveDate,
+    },
 }
 
 impl Limit {
-    pub(super) fn new(rate: PerMinute) -> Self {
-        // A burst of one: with any more, a minute could hold the burst and the rate.
-        let quota = Quota::with_period(rate.period())
-            .unwrap_or(Quota::per_minute(NonZeroU32::MIN))
-            .allow_burst(NonZeroU32::MIN);
-        Self { limiter: RateLimiter::direct(quota), clock: DefaultClock::default() }
+    pub(super) fn new(
+        service: &'static str,
+        host: String,
+        quota: Quota,
+        usage: Usage,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let anchor = (clock.now(), Instant::now());
+        Self { service, host, quota, usage, clock, anchor }
     }
 
-    /// Waits for a turn and takes it.
-    pub(super) async fn wait(&self) {
-        while let Err(not_yet) = self.limiter.check() {
-            let pause = not_yet.wait_time_from(self.clock.now());
+    /// The present: a clock that is set back does not bring back turns that were taken.
+    fn now(&self) -> DateTime<Utc> {
+        let elapsed = TimeDelta::from_std(self.anchor.1.elapsed()).unwrap_or_default();
+        self.clock.now().max(self.anchor.0 + elapsed)
+    }
+
+    /// Takes the next turn, at the price of `credits`, and waits for it; how long that was.
+    ///
+    /// A turn is written down before it is used, so that a kill cannot give it back.
+    ///
+    /// # Errors
+    /// [`Error::CreditsSpent`] when the day's or the month's are gone; `held` when the host wants
+    /// to be left alone for longer than `patience`.
+    pub(super) async fn wait(
+        &self,
+        credits: u32,
+        patience: Duration,
+        held: impl Fn(Duration) -> Error,
+    ) -> Result<Duration> {
+        let begun = Instant::now();
+        loop {
+            let now = self.now();
+            match self.usage.at(&self.host, |spent| self.turn(spent, now, credits))? {
+                Turn::At(at) => {
+                    self.sleep_until(at, now).await;
+                    return Ok(begun.elapsed());
+                }
+                Turn::Held(until) => {
+                    let pause = (until - now).to_std().unwrap_or_default();
+                    if pause > patience {
+                        return Err(held(pause));
+                    }
+                    self.sleep_until(until, now).await;
+                }
+                Turn::Spent { limit, per, until } => {
+                    return Err(Error::CreditsSpent { service: self.service, limit, per, until });
+                }
+            }
+        }
+    }
+
+    async fn sleep_until(&self, at: DateTime<Utc>, now: DateTime<Utc>) {
+        let pause = (at - now).to_std().unwrap_or_default();
+        if !pause.is_zero() {
             tracing::trace!(?pause, "waiting for the rate limit");
             tokio::time::sleep(pause).await;
         }
     }
+
+    fn turn(&self, spent: &mut Spent, now: DateTime<Utc>, credits: u32) -> Turn {
+        spent.roll(now);
+        let micros = now.timestamp_micros();
+        if spent.hold_until > micros {
+            return Turn::Held(instant(spent.hold_until, now));
+        }
+        let today = now.date_naive();
+        let over = |used: u32, limit: Option<u32>| {
+            limit.filter(|limit| used.saturating_add(credits) > *limit)
+        };
+        if let Some(limit) = over(spent.in_month, self.quota.per_month) {
+            let until =
+                today.with_day(1).and_then(|first| first.checked_add_months(Months::new(1)));
+            return Turn::Spent { limit, per: "month", until: until.unwrap_or(today) };
+        }
+        if let Some(limit) = over(spent.in_day, self.quota.per_day) {
+            let until = today.checked_add_days(Days::new(1)).unwrap_or(today);
+            return Turn::Spent { limit, per: "day", until };
+        }
+        let at = spent.next_at.max(micros);
+        let period = self.quota.per_minute.period().num_microseconds().unwrap_or(i64::MAX);
+        spent.next_at = at.saturating_add(period.saturating_mul(i64::from(credits.max(1))));
+        spent.add(credits);
+        Turn::At(instant(at, now))
+    }
+
+    /// Takes in what the service itself says.
+    pub(super) fn heed(&self, hint: Hint) -> Result<()> {
+        if hint == Hint::default() {
+            return Ok(());
+        }
+        let now = self.now();
+        self.usage.at(&self.host, |spent| {
+            spent.roll(now);
+            if let Some(until) = hint.hold_until {
+                spent.hold_until = spent.hold_until.max(until.timestamp_micros());
+            }
+            if let Some(used) = hint.used_this_minute {
+                spent.add(used.saturating_sub(spent.in_minute));
+            }
+        })
+    }
+
+    /// The host wants to be left alone for so long.
+    pub(super) fn hold(&self, pause: Duration) -> Result<()> {
+        let pause = TimeDelta::from_std(pause).unwrap_or(TimeDelta::MAX);
+        let hold_until = self.now().checked_add_signed(pause);
+        self.heed(Hint { hold_until, used_this_minute: None })
+    }
+
+    /// Gives back what a failure did not cost; its turn stays taken.
+    pub(super) fn refund(&self, credits: u32) -> Result<()> {
+        self.usage.at(&self.host, |spent| {
+            spent.in_day = spent.in_day.saturating_sub(credits);
+            spent.in_month = spent.in_month.saturating_sub(credits);
+        })
+    }
+
+    pub(super) fn budget(&self) -> Result<Budget> {
+        let now = self.now();
+        let mut spent = self.usage.at(&self.host, |spent| spent.clone())?;
+        spent.roll(now);
+        let left = |limit: Option<u32>, used: u32| limit.map(|limit| limit.saturating_sub(used));
+        Ok(Budget {
+            quota: self.quota,
+            left_today: left(self.quota.per_day, spent.in_day),
+            left_this_month: left(self.quota.per_month, spent.in_month),
+        })
+    }
+}
+
+fn instant(micros: i64, otherwise: DateTime<Utc>) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(micros).unwrap_or(otherwise)
 }

@@ -8,11 +8,14 @@ mod endpoint;
 mod judge;
 mod limit;
 mod retry;
+mod usage;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue, LOCATION};
+use chrono::{DateTime, Utc};
+use reqwest::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::{Client, Response, redirect};
 use secrecy::{ExposeSecret, SecretString};
 use tidegauge_core::Clock;
@@ -25,9 +28,10 @@ pub use endpoint::{BaseUrl, Endpoint};
 use judge::{Again, Failure, Reply};
 pub use judge::{Refusal, RefusalKind};
 use limit::Limit;
-pub use limit::PerMinute;
+pub use limit::{Budget, Hint, PerMinute, Quota};
+pub use usage::{Traffic, Usage};
 
-use crate::{Error, Result};
+use crate::{Context, Error, Result};
 
 /// What a client knows about the API that it speaks to.
 #[derive(Debug, Clone, Copy)]
@@ -36,12 +40,35 @@ pub struct Service {
     pub name: &'static str,
     /// Where it lives, unless the user says otherwise.
     pub base_url: &'static str,
-    /// How often it may be asked, unless the user says otherwise.
-    pub per_minute: PerMinute,
+    /// How much it may be asked, unless the user says otherwise.
+    pub quota: Quota,
+    /// Whether a request that fails costs nothing of the day's and the month's credits.
+    pub failures_are_free: bool,
     /// How long it wants to be left alone after a 429 that does not say.
-    pub throttled_pause: std::time::Duration,
+    pub throttled_pause: Duration,
     /// Finds the API's own words in a reply that refuses, whatever its status.
     pub refusal: fn(&[u8]) -> Option<Refusal>,
+    /// Reads what the headers of a reply say about the budget.
+    pub hint: fn(&HeaderMap, DateTime<Utc>) -> Hint,
+}
+
+impl Service {
+    /// A service that says nothing about its budget, with 5 requests a minute and no other bound.
+    pub const fn new(
+        name: &'static str,
+        base_url: &'static str,
+        refusal: fn(&[u8]) -> Option<Refusal>,
+    ) -> Self {
+        Self {
+            name,
+            base_url,
+            quota: Quota::per_minute(5),
+            failures_are_free: false,
+            throttled_pause: Duration::from_secs(60),
+            refusal,
+            hint: |_, _| Hint { hold_until: None, used_this_minute: None },
+        }
+    }
 }
 
 /// A key, and the header that it travels in.
@@ -49,6 +76,8 @@ pub struct Service {
 pub struct Key {
     /// The header's name.
     pub header: &'static str,
+    /// What stands before the key in the header: `Bearer `, or nothing.
+    pub prefix: &'static str,
     /// The key.
     pub value: SecretString,
 }
@@ -59,9 +88,30 @@ pub struct Http {
     client: Client,
     base: BaseUrl,
     limit: Limit,
+    usage: Usage,
     config: HttpConfig,
     key: Option<SecretString>,
     clock: Arc<dyn Clock>,
+}
+
+/// A request: what is asked for, and at what price.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// Below the base URL; needs no escaping.
+    pub path: &'a [&'a str],
+    /// Needs no escaping.
+    pub query: &'a [(&'a str, &'a str)],
+    /// What it costs, in the service's credits.
+    pub credits: u32,
+    /// Whether the answer is JSON; else it is whatever the service sends.
+    pub json: bool,
+}
+
+impl<'a> Request<'a> {
+    /// JSON for one credit.
+    pub const fn get(path: &'a [&'a str], query: &'a [(&'a str, &'a str)]) -> Self {
+        Self { path, query, credits: 1, json: true }
+    }
 }
 
 impl fmt::Debug for Http {
@@ -71,7 +121,7 @@ impl fmt::Debug for Http {
 }
 
 impl Http {
-    /// A client of `service`; the clock is asked only where a reply names a date to wait for.
+    /// A client of `service`.
     ///
     /// # Errors
     /// When the base URL or the key cannot be used, or TLS cannot be set up.
@@ -79,7 +129,7 @@ impl Http {
         service: Service,
         config: &HttpConfig,
         key: Option<Key>,
-        clock: Arc<dyn Clock>,
+        context: &Context,
     ) -> Result<Self> {
         let base = match &config.base_url {
             Some(base) => base.clone(),
@@ -99,15 +149,23 @@ impl Http {
         let client = builder.build().map_err(|error| {
             Error::config("http", format!("{}: {}", error.without_url(), "check the TLS set-up"))
         })?;
-        Ok(Self {
-            service,
-            client,
-            base,
-            limit: Limit::new(config.per_minute.unwrap_or(service.per_minute)),
-            config: config.clone(),
-            key: key.map(|key| key.value),
-            clock,
-        })
+        let quota = Quota {
+            per_minute: config.per_minute.unwrap_or(service.quota.per_minute),
+            per_day: config.per_day.or(service.quota.per_day),
+            per_month: config.per_month.or(service.quota.per_month),
+        };
+        let (usage, clock) = (context.usage.clone(), context.clock.clone());
+        let limit = Limit::new(service.name, base.host(), quota, usage.clone(), clock.clone());
+        let (config, key) = (config.clone(), key.map(|key| key.value));
+        Ok(Self { service, client, base, limit, usage, config, key, clock })
+    }
+
+    /// What the service allows, and how much of it is left.
+    ///
+    /// # Errors
+    /// When the record of what was spent cannot be read.
+    pub fn budget(&self) -> Result<Budget> {
+        self.limit.budget()
     }
 
     /// The JSON at `path` below the base URL. Text in `path` and `query` needs no escaping.
@@ -120,29 +178,49 @@ impl Http {
     /// # Errors
     /// What the last attempt met.
     pub async fn get(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Vec<u8>> {
-        let url = self.base.join(path, query);
-        let endpoint = Endpoint::of(&url);
-        let span = tracing::debug_span!("get", service = self.service.name, %endpoint);
-        self.attempts(&url, &endpoint).instrument(span).await
+        self.send(Request::get(path, query)).await
     }
 
-    async fn attempts(&self, url: &Url, endpoint: &Endpoint) -> Result<Vec<u8>> {
-        let retry = &self.config.retry;
-        self.limit.wait().await;
+    /// The same for a request that costs more than one credit, or whose answer is not JSON.
+    ///
+    /// # Errors
+    /// As for [`Self::get`].
+    pub async fn send(&self, request: Request<'_>) -> Result<Vec<u8>> {
+        let url = self.base.join(request.path, request.query);
+        let endpoint = Endpoint::of(&url);
+        let span = tracing::debug_span!("get", service = self.service.name, %endpoint);
+        self.attempts(request, &url, &endpoint).instrument(span).await
+    }
+
+    async fn attempts(
+        &self,
+        request: Request<'_>,
+        url: &Url,
+        endpoint: &Endpoint,
+    ) -> Result<Vec<u8>> {
+        let (retry, credits) = (&self.config.retry, request.credits);
+        self.turn(credits, endpoint).await?;
         let deadline = Instant::now() + retry.budget;
         for attempt in 1u32.. {
             let left = deadline.saturating_duration_since(Instant::now());
-            let failure = match self.attempt(url, endpoint, left).await {
+            let failure = match self.attempt(request, url, endpoint, left).await {
                 Ok(body) => {
                     tracing::debug!(attempt, bytes = body.len(), "answered");
                     return Ok(body);
                 }
                 Err(failure) => failure,
             };
+            if self.service.failures_are_free {
+                self.limit.refund(credits)?;
+            }
             let pause = match failure.again {
                 Again::Never => return Err(*failure.error),
                 Again::Backoff => retry.backoff(attempt),
-                Again::After(asked) => asked.saturating_add(retry.jitter()),
+                Again::After(asked) => {
+                    // Whoever else asks this host has to know.
+                    self.limit.hold(asked)?;
+                    asked.saturating_add(retry.jitter())
+                }
             };
             let left = deadline.saturating_duration_since(Instant::now());
             if attempt >= retry.attempts || pause >= left {
@@ -151,7 +229,11 @@ impl Http {
             }
             tracing::warn!(attempt, ?pause, error = %failure.error, "tried in vain, will try again");
             sleep(pause).await;
-            self.limit.wait().await;
+            self.usage.count(self.service.name, |traffic| {
+                traffic.waited += pause;
+                traffic.retries += 1;
+            });
+            self.turn(credits, endpoint).await?;
             if Instant::now() >= deadline {
                 return Err(*failure.error);
             }
@@ -160,27 +242,52 @@ impl Http {
         Err(Error::config("retry", "its attempts are without end"))
     }
 
+    /// Takes a turn, and waits for it.
+    async fn turn(&self, credits: u32, endpoint: &Endpoint) -> Result<()> {
+        let held = |retry_after| Error::RateLimited {
+            endpoint: endpoint.clone(),
+            status: 429,
+            retry_after,
+            message: "it said so in an earlier answer".into(),
+        };
+        let waited = self.limit.wait(credits, self.config.retry.budget, held).await?;
+        self.usage.count(self.service.name, |traffic| traffic.waited += waited);
+        Ok(())
+    }
+
     async fn attempt(
         &self,
+        request: Request<'_>,
         url: &Url,
         endpoint: &Endpoint,
-        left: std::time::Duration,
+        left: Duration,
     ) -> Result<Vec<u8>, Failure> {
         let timeout = self.config.attempt_timeout.min(left);
-        let sent = self.client.get(url.clone()).timeout(timeout).send().await;
+        let accept = if request.json { "application/json" } else { "*/*" };
+        self.usage.count(self.service.name, |traffic| traffic.requests += 1);
+        let sent =
+            self.client.get(url.clone()).header(ACCEPT, accept).timeout(timeout).send().await;
         let response = sent.map_err(|error| Failure::transport(error, endpoint))?;
         let status = response.status().as_u16();
         let headers = response.headers();
         let redirect = headers.get(LOCATION).map(|to| self.host_of(url, to));
-        let asked = retry::retry_after(headers, self.clock.now());
+        let now = self.clock.now();
+        let hint = (self.service.hint)(headers, now);
+        // Who says until when there is nothing left says when to come back.
+        let held = hint.hold_until.map(|until| (until - now).to_std().unwrap_or_default());
+        let asked = retry::retry_after(headers, now).or(held);
+        self.limit.heed(hint).map_err(|error| Failure::new(error, Again::Never))?;
         let body = match self.body(response, endpoint).await {
             Ok(body) => body,
             // What a refusal says is worth less than that it is one.
             Err(_) if status >= 400 => Vec::new(),
             Err(failure) => return Err(failure),
         };
+        self.usage.count(self.service.name, |traffic| traffic.bytes += body.len() as u64);
         let throttled = self.config.retry.throttled_pause.unwrap_or(self.service.throttled_pause);
-        Reply { endpoint, status, redirect, asked, throttled, body }.judge(self.service.refusal)
+        let json = request.json;
+        Reply { endpoint, status, json, redirect, asked, throttled, body }
+            .judge(self.service.refusal)
     }
 
     /// The host that a redirect names, unless it repeats our key.
@@ -230,14 +337,13 @@ fn same_origin() -> redirect::Policy {
 
 fn headers(key: Option<&Key>) -> Result<HeaderMap> {
     let mut headers = HeaderMap::new();
-    headers.insert(reqwest::header::ACCEPT, HeaderValue::from_static("application/json"));
     if let Some(key) = key {
         let bad = |reason: &str| Error::config("key", reason);
         let text = key.value.expose_secret();
         if text.trim().is_empty() || text.trim() != text {
             return Err(bad("it is empty, or has spaces around it"));
         }
-        let mut value = HeaderValue::from_str(text)
+        let mut value = HeaderValue::from_str(&format!("{}{text}", key.prefix))
             .map_err(|_| bad("it has characters that no key has: was it pasted whole?"))?;
         value.set_sensitive(true);
         let name = HeaderName::from_bytes(key.header.as_bytes())

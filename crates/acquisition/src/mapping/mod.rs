@@ -8,7 +8,6 @@
 mod columns;
 mod declare;
 mod field;
-mod period;
 mod rows;
 mod time;
 
@@ -17,7 +16,6 @@ use tidegauge_core::{Cell, Table, TableRef};
 pub use columns::{Columns, Constant, Rule};
 pub use declare::{ColumnConfig, TableConfig, TypeConfig, WriteConfig, declare, resolve};
 pub use field::Field;
-pub use period::Period;
 
 pub(crate) use rows::{Rows, tables};
 

@@ -24,7 +24,7 @@ const PAGE_BYTES: usize = 64 * 1024 * 1024;
 impl Rows {
     /// A page of at most `most` rows, good and bad.
     pub(crate) fn new(table: &TableRef, policy: BadRows, most: usize) -> Self {
-        let sieve = Sieve::new(policy, table.name.clone(), "");
+        let sieve = Sieve::new(policy, &table.name, "");
         Self { builder: BatchBuilder::new(table), sieve, read: 0, bytes: 0, most }
     }
 
@@ -68,7 +68,7 @@ impl Rows {
     pub(crate) fn finish(self, source: &str, now: DateTime<Utc>) -> Result<Vec<Batch>> {
         let good = self.builder.finish()?;
         let bad = BadRow::batch(source, self.sieve.into_bad(), now)?;
-        Ok([Some(good), bad].into_iter().flatten().filter(|batch| batch.rows() > 0).collect())
+        Ok([good, bad].into_iter().filter(|batch| batch.rows() > 0).collect())
     }
 }
 

@@ -1,10 +1,7 @@
 //! What becomes of a row that makes no sense.
 
-use std::borrow::Cow;
-
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-
 use tidegauge_core::Batch;
 use tidegauge_core::tables::Quarantine;
 
@@ -27,7 +24,7 @@ pub enum BadRows {
 #[derive(Debug)]
 pub struct Sieve {
     policy: BadRows,
-    table: Cow<'static, str>,
+    table: String,
     series: String,
     bad: Vec<BadRow>,
 }
@@ -37,12 +34,13 @@ const KEPT: usize = 2_000;
 
 impl Sieve {
     /// A sieve for rows of `table`; `series` is part of the place of a bad one.
-    pub fn new(
-        policy: BadRows,
-        table: impl Into<Cow<'static, str>>,
-        series: impl Into<String>,
-    ) -> Self {
+    pub fn new(policy: BadRows, table: &str, series: impl Into<String>) -> Self {
         Self { policy, table: table.into(), series: series.into(), bad: Vec::new() }
+    }
+
+    /// A sieve that lets nothing pass but good rows.
+    pub fn strict() -> Self {
+        Self::new(BadRows::Fail, "", "")
     }
 
     /// The row if it is good; none if it was put aside. `place` tells it from all others of the
@@ -68,7 +66,7 @@ impl Sieve {
                 tracing::debug!(%place, table = %self.table, %reason, "row put into quarantine");
                 self.bad.push(BadRow {
                     place,
-                    table: self.table.to_string(),
+                    table: self.table.clone(),
                     reason,
                     content: cut(&content(), KEPT),
                 });
@@ -78,6 +76,11 @@ impl Sieve {
         }
     }
 
+    /// How many rows were put aside so far.
+    pub fn count(&self) -> usize {
+        self.bad.len()
+    }
+
     /// The rows that were put aside.
     pub fn into_bad(self) -> Vec<BadRow> {
         self.bad
@@ -85,14 +88,22 @@ impl Sieve {
 }
 
 impl BadRow {
-    /// `rows`, put aside by `source` at `now`, for the table `quarantine`; none without any.
+    /// `rows`, put aside by `source` at `now`, as rows of the table `quarantine`.
     ///
     /// # Errors
     /// Never, as the rows are made to fit; it is said for who changes that table.
-    pub fn batch(source: &str, rows: Vec<Self>, now: DateTime<Utc>) -> Result<Option<Batch>> {
-        let Some(first) = rows.first() else { return Ok(None) };
-        let (count, place, reason) = (rows.len(), &first.place, &first.reason);
-        tracing::warn!(source, count, %place, %reason, "rows put into quarantine; the first one");
+    pub fn batch(source: &str, rows: Vec<Self>, now: DateTime<Utc>) -> Result<Batch> {
+        if let Some(Self { place, table, reason, .. }) = rows.first() {
+            let count = rows.len();
+            tracing::warn!(
+                source,
+                count,
+                table,
+                place,
+                reason,
+                "rows put into quarantine, as this"
+            );
+        }
         let row = |row: Self| Quarantine {
             source: source.into(),
             place: row.place,
@@ -101,6 +112,6 @@ impl BadRow {
             content: row.content,
             noted_at: now,
         };
-        Ok(Some(Batch::from_rows(Quarantine::table(), rows.into_iter().map(row))?))
+        Ok(Batch::from_rows(Quarantine::table(), rows.into_iter().map(row))?)
     }
 }

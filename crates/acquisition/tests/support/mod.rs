@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use tidegauge_acquisition::Context;
 use tidegauge_acquisition::http::{HttpConfig, PerMinute, Retry};
+use tidegauge_acquisition::series::{BadRows, Sieve};
 use tidegauge_core::{Batch, Clock, Cursor, FixedClock, Page, Source};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -26,11 +28,23 @@ pub fn clock(text: &str) -> Arc<dyn Clock> {
     Arc::new(FixedClock(at(text)))
 }
 
+/// Lets no bad row pass.
+pub fn strict() -> Sieve {
+    Sieve::new(BadRows::Fail, "fx_rates", "test")
+}
+
+/// What sources are given, at that time.
+pub fn context(text: &str) -> Context {
+    Context::new(clock(text))
+}
+
 /// No time to lose: three attempts, a few milliseconds apart.
 pub fn hurried(base_url: &str) -> HttpConfig {
     HttpConfig {
         base_url: Some(base_url.parse().unwrap()),
         per_minute: PerMinute::new(600_000),
+        per_day: None,
+        per_month: None,
         connect_timeout: Duration::from_secs(2),
         read_timeout: Duration::from_millis(300),
         attempt_timeout: Duration::from_secs(1),

@@ -1,6 +1,7 @@
 //! What the user wants: `tidegauge.toml`, overridden by the environment, overridden by flags.
 
 mod check;
+mod market;
 
 use std::path::{Path, PathBuf};
 
@@ -10,8 +11,10 @@ use figment::error::{Actual, Kind};
 use figment::providers::{Env, Format, Serialized, Toml};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use tidegauge_acquisition::{coingecko, frankfurter, open_er_api};
 use tidegauge_simulation::ClassicConfig;
 
+pub use self::market::MarketConfig;
 use crate::{Error, Result};
 
 /// The configuration file, commented, as `tidegauge init` writes it.
@@ -44,12 +47,14 @@ pub struct Config {
     pub report: PathBuf,
     /// The simulated exchange.
     pub simulation: SimulationConfig,
-    /// CoinGecko.
-    pub coingecko: CoinGeckoConfig,
+    /// CoinGecko; its key comes from `TIDEGAUGE_COINGECKO_KEY` alone.
+    pub coingecko: coingecko::Config,
     /// ExchangeRate-API's open endpoint.
-    pub open_er_api: OpenErApiConfig,
+    pub open_er_api: open_er_api::Config,
     /// Frankfurter.
-    pub frankfurter: FrankfurterConfig,
+    pub frankfurter: frankfurter::Config,
+    /// What is worked out from the raw market tables.
+    pub market: MarketConfig,
     /// What the answers count.
     pub analytics: AnalyticsConfig,
 }
@@ -62,9 +67,10 @@ impl Default for Config {
             sources: vec!["recorded".into(), "simulation".into()],
             report: "report.html".into(),
             simulation: SimulationConfig::default(),
-            coingecko: CoinGeckoConfig::default(),
-            open_er_api: OpenErApiConfig::default(),
-            frankfurter: FrankfurterConfig::default(),
+            coingecko: coingecko::Config::default(),
+            open_er_api: open_er_api::Config::default(),
+            frankfurter: frankfurter::Config::default(),
+            market: MarketConfig::default(),
             analytics: AnalyticsConfig::default(),
         }
     }
@@ -99,84 +105,6 @@ impl Default for SimulationConfig {
 pub enum Preset {
     /// 1,000 users; 500 ramp purchases a day.
     Classic,
-}
-
-/// CoinGecko. Its key comes from `TIDEGAUGE_COINGECKO_KEY` alone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-#[non_exhaustive]
-pub struct CoinGeckoConfig {
-    /// `keyless`, `demo` or `pro`.
-    pub plan: CoinGeckoPlan,
-    /// The instruments.
-    pub symbols: Vec<String>,
-    /// How far back the first run goes, in days.
-    pub history_days: u32,
-    /// Another address than CoinGecko's own, for a proxy.
-    pub base_url: Option<String>,
-}
-
-impl Default for CoinGeckoConfig {
-    fn default() -> Self {
-        Self {
-            plan: CoinGeckoPlan::Keyless,
-            symbols: ["BTC", "ETH", "SOL", "USDT"].map(str::to_owned).into(),
-            history_days: 90,
-            base_url: None,
-        }
-    }
-}
-
-/// The plans of CoinGecko; a key does not say which one it belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CoinGeckoPlan {
-    /// No key.
-    Keyless,
-    /// A demo key.
-    Demo,
-    /// A paid key.
-    Pro,
-}
-
-/// ExchangeRate-API's open endpoint.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-#[non_exhaustive]
-pub struct OpenErApiConfig {
-    /// The currency that the others are priced in.
-    pub base: String,
-    /// Another address than the API's own, for a proxy.
-    pub base_url: Option<String>,
-}
-
-impl Default for OpenErApiConfig {
-    fn default() -> Self {
-        Self { base: "USD".into(), base_url: None }
-    }
-}
-
-/// Frankfurter.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-#[non_exhaustive]
-pub struct FrankfurterConfig {
-    /// The currencies, against the euro.
-    pub symbols: Vec<String>,
-    /// How far back the first run goes, in days.
-    pub history_days: u32,
-    /// Another address than the API's own, for a proxy.
-    pub base_url: Option<String>,
-}
-
-impl Default for FrankfurterConfig {
-    fn default() -> Self {
-        Self {
-            symbols: ["USD", "GBP", "CAD"].map(str::to_owned).into(),
-            history_days: 120,
-            base_url: None,
-        }
-    }
 }
 
 /// What the answers count.

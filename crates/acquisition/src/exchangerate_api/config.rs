@@ -1,11 +1,14 @@
-//! What a user may choose about ExchangeRate-API.
+//! What a user may choose about ExchangeRate-API, with a key or without.
+
+use serde::{Deserialize, Serialize};
 
 use crate::Result;
 use crate::exact::check_currency;
 use crate::http::HttpConfig;
 
 /// What a user may choose about ExchangeRate-API.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// The currency priced, ISO 4217.
     pub base: String,
@@ -22,7 +25,7 @@ impl Default for Config {
 }
 
 impl Config {
-    pub(super) fn validate(&self) -> Result<()> {
+    pub(crate) fn validate(&self) -> Result<()> {
         check_currency("base", &self.base)?;
         self.quotes.iter().try_for_each(|quote| check_currency("quotes", quote))
     }
