@@ -78,7 +78,7 @@ impl Tidegauge {
     /// Loads what the configured sources have that is new: market data first and what is worked out
     /// from it, then the simulated exchange, which is priced from it. The simulation plays its first
     /// ninety days, or one day more; or, with `until`, every day before that one. Live sources are
-    /// not part of it: see [`stream`](Self::stream).
+    /// not part of it: see `stream`.
     ///
     /// A run that was killed is taken up by the next one, which goes no further than it would have.
     /// Where more belongs to a run than loading, take its steps one by one: [`begin`](Self::begin),

@@ -24,7 +24,8 @@ impl Secrets {
             let Some(name) = name.to_str().filter(|name| is_key(name)) else { continue };
             let known = offers.iter().any(|offer| Self::variable(&offer.name) == name);
             if !known {
-                let reason = format!("no source has its key in {name}: `tidegauge sources` lists them");
+                let reason =
+                    format!("no source has its key in {name}: `tidegauge sources` lists them");
                 return Err(Error::Setting { setting: "the environment", reason });
             }
             secrets.keep(name, value.to_str());

@@ -6,7 +6,7 @@ use tidegauge_acquisition::mapping::{declare, resolve};
 use tidegauge_acquisition::series::Archive;
 use tidegauge_acquisition::{
     CoinGecko, Context, DatabaseSource, Ecb, ExchangeRateApi, FileSource, Frankfurter, Kraken,
-    KrakenStream, OpenErApi, Recorded, TwelveData, TwelveDataStream, X, coingecko,
+    OpenErApi, Recorded, TwelveData, X, coingecko,
 };
 use tidegauge_core::Source;
 
@@ -47,7 +47,7 @@ pub(crate) enum Opened {
 }
 
 /// Ours: name, what it gives, whether it needs a key.
-const OURS: [(&str, &str, bool); 11] = [
+const OURS: [(&str, &str, bool); 9] = [
     ("recorded", "bundled prices and exchange rates, 2020-04-11 to 2021-02-27", false),
     ("coingecko", "prices and candles of coins", false),
     ("kraken", "candles, trades and quotes of coins", false),
@@ -57,15 +57,14 @@ const OURS: [(&str, &str, bool); 11] = [
     ("open_er_api", "today's exchange rates", false),
     ("exchangerate_api", "today's exchange rates, with a key", true),
     ("x", "posts that mention an instrument, how they sound, and how many", true),
-    ("kraken_stream", "quotes, trades and candles of coins as they happen", false),
-    ("twelvedata_stream", "quotes of coins, stocks and currencies as they happen", true),
 ];
 
 /// All sources that there are with these settings.
 pub(crate) fn offers(config: &Config) -> Vec<Offer> {
     let ours = OURS.iter().map(|(name, what, key)| {
         // CoinGecko needs one by its plan; a stream shares that of its service.
-        let key = *key || (*name == "coingecko" && config.coingecko.plan != coingecko::Plan::Keyless);
+        let key =
+            *key || (*name == "coingecko" && config.coingecko.plan != coingecko::Plan::Keyless);
         let needs = if key { Needs::Key(Secrets::variable(name)) } else { Needs::Nothing };
         Offer { name: (*name).into(), what: (*what).into(), needs }
     });
@@ -107,10 +106,6 @@ pub(crate) fn open(
             plain(ExchangeRateApi::new(config.exchangerate_api.clone(), key(), context)?)
         }
         "x" => archive(X::new(config.x.clone(), key(), context)?),
-        "kraken_stream" => plain(KrakenStream::new(config.kraken_stream.clone(), context)?),
-        "twelvedata_stream" => {
-            plain(TwelveDataStream::new(config.twelvedata_stream.clone(), key(), context)?)
-        }
         _ => users(name, config, secrets, context)?,
     })
 }
@@ -136,7 +131,7 @@ fn users(name: &str, config: &Config, secrets: &Secrets, context: &Context) -> R
     })?;
     let table = resolve(&database.table, &declared)?;
     let clock = context.clock.clone();
-    Ok(plain(DatabaseSource::new(database.clone(), url, table, clock)?))
+    Ok(plain(DatabaseSource::new(database.clone(), &url, table, clock)?))
 }
 
 fn plain(source: impl Source + 'static) -> Opened {
