@@ -83,7 +83,7 @@ impl Server {
         config["name"] = "crm".into();
         let config: Config = serde_json::from_value(config).unwrap();
         let url = self.url.as_str().into();
-        DatabaseSource::new(config, url, table.clone(), clock("2026-01-01T00:00:00Z"))
+        DatabaseSource::new(config, &url, table.clone(), clock("2026-01-01T00:00:00Z"))
     }
 
     fn source(&self, table: &TableRef, config: Value) -> DatabaseSource {

@@ -44,7 +44,7 @@ use sql::{Begin, Ordered, Select};
 ///     ..Config::default()
 /// };
 /// let url = "postgres://reader:secret@db.example.com/crm".into();
-/// let source = DatabaseSource::new(config, url, User::table().clone(), Arc::new(SystemClock))?;
+/// let source = DatabaseSource::new(config, &url, User::table().clone(), Arc::new(SystemClock))?;
 /// let page = source.fetch(None).await?;
 /// # Ok(())
 /// # }
@@ -76,7 +76,7 @@ impl DatabaseSource {
     /// not fit `table`.
     pub fn new(
         config: Config,
-        url: SecretString,
+        url: &SecretString,
         table: TableRef,
         clock: Arc<dyn Clock>,
     ) -> Result<Self> {
@@ -114,7 +114,7 @@ impl DatabaseSource {
             let reason = format!("the key of `{}` is made of constants alone", table.name);
             return Err(Error::config("columns", reason));
         }
-        let client = Client::new(&config, &url)?;
+        let client = Client::new(&config, url)?;
         Ok(Self { config, client, mapping, clock, order })
     }
 
