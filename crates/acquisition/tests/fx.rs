@@ -14,9 +14,10 @@ use support::{
 };
 use tidegauge_acquisition::ecb::{self, Ecb};
 use tidegauge_acquisition::frankfurter::{self, Api, Frankfurter};
-use tidegauge_acquisition::series::BadRows;
+use tidegauge_acquisition::http::HttpConfig;
+use tidegauge_acquisition::series::{Archive, BadRows, Errand, Fill};
 use tidegauge_acquisition::{Context, Error};
-use tidegauge_core::{Cursor, Source};
+use tidegauge_core::{Clock, Cursor, Source, Span};
 use wiremock::matchers::{method, path, query_param, query_param_is_missing};
 use wiremock::{Mock, MockServer, Respond, ResponseTemplate};
 
@@ -313,6 +314,48 @@ async fn what_is_no_answer_of_the_ecb_is_a_typed_error() {
     for file in ["eurofxref-daily.xml", "eurofxref-hist.xml", "eurofxref-hist-90d.xml"] {
         assert!(paths.iter().any(|it| it.contains(&format!("/stats/eurofxref/{file} "))), "{file}");
     }
+}
+
+#[tokio::test]
+async fn the_whole_history_fits_into_what_is_taken_by_default() {
+    let first = chrono::NaiveDate::from_ymd_opt(1999, 1, 4).unwrap();
+    let mut file = String::from("<gesmes:Envelope xmlns:gesmes=\"g\"><Cube>");
+    for day in first.iter_days().take(7_100) {
+        file.push_str(&format!("<Cube time=\"{day}\">"));
+        for at in 0..32u8 {
+            let code = format!("A{}{}", char::from(b'A' + at / 8), char::from(b'A' + at % 8));
+            file.push_str(&format!("<Cube currency=\"{code}\" rate=\"1{at}.2345\"/>"));
+        }
+        file.push_str("</Cube>");
+    }
+    file.push_str("</Cube></gesmes:Envelope>");
+    assert!(file.len() > 8_500_000, "{}", file.len());
+    let server = Scripted::start(vec![Act::ok(&file)]).await;
+    let http = HttpConfig { base_url: Some(server.url.parse().unwrap()), ..HttpConfig::default() };
+    let client = ecb::Client::new(&http, &context("2026-05-15T18:00:00Z")).unwrap();
+    let rates = client.history(&mut support::strict()).await.unwrap();
+    assert_eq!(rates.len(), 7_100 * 32);
+}
+
+#[tokio::test]
+async fn exactly_a_hole_is_filled() {
+    let clock = Turned::new("2026-05-15T18:00:00Z");
+    let server = Served::by(EcbServer(Fixings(clock.clone()))).await;
+    let source = Arc::new(ecb(&server, &clock, 120, &["USD"]));
+    let series = source.series(clock.now()).remove(0);
+    let hole = |from: &str, to: &str| Span::new(support::at(from), support::at(to));
+    // Sunday noon to Thursday, and a weekend.
+    let spans = [
+        hole("2026-03-01T12:00:00Z", "2026-03-05T00:00:00Z"),
+        hole("2026-03-14T00:00:00Z", "2026-03-16T00:00:00Z"),
+    ];
+    let errands = spans.map(|span| Errand { series: series.clone(), span });
+    let fill = Fill::new(source, errands.to_vec(), &Context::new(clock.clone()));
+    let (pages, _) = round(&fill, None).await;
+    let days: Vec<_> = rate_keys(&pages).into_iter().map(|(day, _)| day).collect();
+    assert_eq!(days, ["2026-03-02", "2026-03-03", "2026-03-04"]);
+    let states = texts(&pages, "coverage", "state");
+    assert_eq!(states, ["requested", "requested", "present", "empty"]);
 }
 
 #[tokio::test]
