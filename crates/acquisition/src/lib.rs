@@ -8,6 +8,7 @@
 //! | [`Frankfurter`] | `fx_rates`, with history | nothing |
 //! | [`OpenErApi`] | `fx_rates`, the latest | nothing |
 //! | [`ExchangeRateApi`] | `fx_rates`, the latest | a key |
+//! | [`X`] | `social_counts`, `social_posts` with their sentiment | a key |
 //!
 //! Every source is a folder of the same shape: `config` says what the user may choose, `client`
 //! speaks to the API through the one [`http`] module, `decode` turns replies into plain rows, and
@@ -27,6 +28,7 @@
 //! # }
 //! ```
 
+mod bars;
 pub mod coingecko;
 mod context;
 mod cursor;
@@ -37,20 +39,29 @@ mod exact;
 pub mod exchangerate_api;
 pub mod frankfurter;
 pub mod http;
+pub mod kraken;
 pub mod open_er_api;
 mod rates;
 pub mod recorded;
 mod registry;
+mod scan;
+pub mod sentiment;
 pub mod series;
+pub mod twelvedata;
+pub mod x;
 
+pub use bars::{Bar, Bars};
 pub use coingecko::CoinGecko;
 pub use context::Context;
 pub use ecb::Ecb;
 pub use error::{Error, Result};
 pub use exchangerate_api::ExchangeRateApi;
 pub use frankfurter::Frankfurter;
+pub use kraken::Kraken;
 pub use open_er_api::OpenErApi;
 pub use recorded::Recorded;
+pub use twelvedata::TwelveData;
+pub use x::X;
 
 /// The examples of the sources' pages compile and, where they need no network, run.
 #[cfg(doctest)]
@@ -67,4 +78,6 @@ mod pages {
     struct OpenErApi;
     #[doc = include_str!("../../../docs/sources/recorded.md")]
     struct Recorded;
+    #[doc = include_str!("../../../docs/sources/x.md")]
+    struct X;
 }

@@ -6,21 +6,42 @@ use chrono::TimeDelta;
 use proptest::prelude::*;
 use support::recording;
 use tidegauge_acquisition::series::{BadRows, Sieve};
-use tidegauge_acquisition::{coingecko, ecb, exchangerate_api, frankfurter};
+use tidegauge_acquisition::{coingecko, ecb, exchangerate_api, frankfurter, kraken, twelvedata, x};
 
 /// Reads `body` as everything that there is.
 fn read_all(body: &[u8]) {
     let _ = coingecko::decode::ping(body);
     let _ = coingecko::decode::simple_price(body);
-    let _ = coingecko::decode::coins_markets(body);
-    let _ = coingecko::decode::market_chart("bitcoin", body);
-    let _ = coingecko::decode::ohlc("bitcoin", TimeDelta::hours(4), body);
+    let _ = coingecko::decode::coins_list(body);
     let _ = coingecko::decode::refusal(body);
     let _ = exchangerate_api::decode::refusal(body);
     let _ = frankfurter::decode::refusal(body);
     let _ = ecb::decode::refusal(body);
+    let _ = twelvedata::decode::batch(&["AAPL", "MSFT"], body);
+    let _ = twelvedata::decode::quote("AAPL", body);
+    let _ = twelvedata::decode::price("AAPL", body);
+    let _ = twelvedata::decode::exchange_rate("EUR/USD", body);
+    let _ = twelvedata::decode::api_usage(body);
+    let _ = twelvedata::decode::refusal(body);
+    let _ = kraken::decode::ticker("BTC/USD", body);
+    let _ = kraken::decode::asset_pairs(body);
+    let _ = kraken::decode::time(body);
+    let _ = kraken::decode::system_status(body);
+    let _ = kraken::decode::refusal(body);
+    let _ = x::decode::search(body).map(|found| found.posts().count());
+    let _ = x::decode::counts(body).map(|found| found.buckets().count());
+    let _ = x::decode::refusal(body);
+    if let Ok(text) = std::str::from_utf8(body) {
+        let _ = (x::decode::post(text), x::decode::bucket(text));
+    }
     for policy in [BadRows::Fail, BadRows::Quarantine] {
         let sieve = &mut Sieve::new(policy, "fx_rates", "test");
+        let _ = coingecko::decode::coins_markets(body, sieve);
+        let _ = coingecko::decode::market_chart("bitcoin", body, sieve);
+        let _ = coingecko::decode::ohlc("bitcoin", TimeDelta::hours(4), body, sieve);
+        let _ = twelvedata::decode::time_series("BTC/USD", body, sieve);
+        let _ = kraken::decode::ohlc("BTC/USD", body, sieve);
+        let _ = kraken::decode::trades("BTC/USD", body, sieve);
         let _ = exchangerate_api::decode::latest(body, sieve);
         let _ = frankfurter::decode::range(body, sieve);
         let _ = frankfurter::decode::day(body, sieve);
@@ -37,6 +58,14 @@ const SMALL: &[&str] = &[
     "coingecko/ohlc_bitcoin_usd_7d.recorded-2021-05-15.json",
     "coingecko/simple_price.oas-example-2026.json",
     "coingecko/error_401_past_365_days_10012.recorded-2024-03-30.json",
+    "twelvedata/time_series_aapl_1day.captured-2026-08-23.json",
+    "twelvedata/fixture_batch_quote.json",
+    "kraken/rest_ohlc_BTC-USD_60m.recorded-2026-09-25.json",
+    "kraken/rest_trades_BTC-USD.recorded-2026-09-25.json",
+    "kraken/rest_ticker_XBTUSDT.recorded-2025-11-11.json",
+    "x/search_recent_with_expansions.official-docs.json",
+    "x/counts_recent_day.official-docs.json",
+    "x/error_400_invalid_request.json",
     "fx/open_er_api_latest_czk.recorded-2026-02-18.json",
     "fx/frankfurter_v2_rates.openapi-example.json",
     "fx/exchangerate-api_v6_standard.official-docs.json",
