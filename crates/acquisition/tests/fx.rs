@@ -15,7 +15,7 @@ use support::{
 use tidegauge_acquisition::ecb::{self, Ecb};
 use tidegauge_acquisition::frankfurter::{self, Api, Frankfurter};
 use tidegauge_acquisition::http::HttpConfig;
-use tidegauge_acquisition::series::{Archive, BadRows, Errand, Fill};
+use tidegauge_acquisition::series::{Archive, BadRows, Errand, Fill, Sieve};
 use tidegauge_acquisition::{Context, Error};
 use tidegauge_core::{Clock, Cursor, Source, Span};
 use wiremock::matchers::{method, path, query_param, query_param_is_missing};
@@ -300,16 +300,16 @@ async fn what_is_no_answer_of_the_ecb_is_a_typed_error() {
     for (what, act, right) in cases {
         let server = Scripted::start(vec![act]).await;
         let client = ecb::Client::new(&hurried(&server.url), &context("2026-05-15T18:00:00Z"));
-        let error = client.unwrap().daily(&mut support::strict()).await.expect_err(what);
+        let error = client.unwrap().daily(&mut Sieve::strict()).await.expect_err(what);
         assert!(right(&error), "{what}: {error:?}");
     }
     // What it is, its bytes say, whatever the header says.
     let odd = Act::reply("200 OK", "content-type: application/json\r\n", envelope);
     let server = Scripted::start(vec![odd]).await;
     let client = ecb::Client::new(&hurried(&server.url), &context("2026-05-15T18:00:00Z")).unwrap();
-    assert_eq!(client.daily(&mut support::strict()).await.unwrap().len(), 1);
-    assert_eq!(client.history(&mut support::strict()).await.unwrap().len(), 1);
-    assert_eq!(client.last_90_days(&mut support::strict()).await.unwrap().len(), 1);
+    assert_eq!(client.daily(&mut Sieve::strict()).await.unwrap().len(), 1);
+    assert_eq!(client.history(&mut Sieve::strict()).await.unwrap().len(), 1);
+    assert_eq!(client.last_90_days(&mut Sieve::strict()).await.unwrap().len(), 1);
     let paths = server.requests();
     for file in ["eurofxref-daily.xml", "eurofxref-hist.xml", "eurofxref-hist-90d.xml"] {
         assert!(paths.iter().any(|it| it.contains(&format!("/stats/eurofxref/{file} "))), "{file}");
@@ -333,7 +333,7 @@ async fn the_whole_history_fits_into_what_is_taken_by_default() {
     let server = Scripted::start(vec![Act::ok(&file)]).await;
     let http = HttpConfig { base_url: Some(server.url.parse().unwrap()), ..HttpConfig::default() };
     let client = ecb::Client::new(&http, &context("2026-05-15T18:00:00Z")).unwrap();
-    let rates = client.history(&mut support::strict()).await.unwrap();
+    let rates = client.history(&mut Sieve::strict()).await.unwrap();
     assert_eq!(rates.len(), 7_100 * 32);
 }
 

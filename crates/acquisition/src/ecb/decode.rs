@@ -198,7 +198,7 @@ fn sifted(
     sieve: &mut Sieve,
 ) -> Result<Option<Rate>> {
     let read = |()| {
-        let rate: Crypto = exact::price_text(currency, field, rate)?;
+        let rate: Crypto = exact::price_of(currency, field, rate)?;
         Ok(Rate { date, base: "EUR".into(), quote: currency.into(), rate })
     };
     let code = currency.len() == 3 && currency.bytes().all(|it| it.is_ascii_uppercase());
