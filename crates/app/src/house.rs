@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use tidegauge_analytics::verify;
+use tidegauge_core::instruments::Registry;
 use tidegauge_core::{Clock, Cursor, Scan, Sink, TableRef, Warehouse, tables};
 
 use crate::config::{Config, Secrets};
+use crate::derived::Derived;
 use crate::pipeline::{Observer, Pipeline, Summary};
 use crate::report::Report;
 use crate::run::Run;
@@ -65,8 +67,8 @@ impl Tidegauge {
         &self.warehouse
     }
 
-    /// Loads what the configured sources have that is new: market data first, then the simulated
-    /// exchange, which is priced from it. The simulation plays its first ninety days, or one day
+    /// Loads what the configured sources have that is new: market data first and what is worked out
+    /// from it, then the simulated exchange, which is priced from it. The simulation plays its first ninety days, or one day
     /// more; or, with `until`, every day before that one.
     ///
     /// A run that was killed is taken up by the next one, which goes no further than it would have.
@@ -118,12 +120,28 @@ impl Tidegauge {
             market = market.source(source);
         }
         let mut summary = market.run(observer).await?;
+        if self.config.market.derive {
+            summary.extend(self.derive(observer).await?);
+        }
         if let Some(until) = run.until() {
             let source = sources::simulation(&self.config, self.warehouse.as_ref(), until).await?;
             run.start(self.warehouse.as_ref()).await?;
             summary.extend(self.pipeline().source(source).run(observer).await?);
         }
         Ok(summary)
+    }
+
+    /// Works out `market_prices`, `crypto_metrics` and `fx_daily` from the raw tables of the
+    /// warehouse, and loads what of them has changed. [`load`](Self::load) does so unless
+    /// `market.derive` is off; call it after a source of your own has brought prices or rates.
+    ///
+    /// # Errors
+    /// When the warehouse cannot be read, a price or a rate in it makes no sense, or a sink fails.
+    pub async fn derive(&self, observer: &dyn Observer) -> Result<Summary> {
+        let (market, coins) = (&self.config.market, Registry::default());
+        let warehouse = self.warehouse.as_ref();
+        let source = Derived::read(warehouse, market, &coins, self.clock.now()).await?;
+        Ok(self.pipeline().source(Arc::new(source)).run(observer).await?)
     }
 
     /// Says that all that belongs to `run` is done, so that the next one goes further.

@@ -22,6 +22,7 @@
 //! ```
 
 mod config;
+mod derived;
 mod error;
 mod house;
 pub mod pipeline;
@@ -29,7 +30,9 @@ pub mod report;
 mod run;
 mod sources;
 
-pub use config::{AnalyticsConfig, Config, FILE, Preset, Secrets, SimulationConfig, TEMPLATE};
+pub use config::{
+    AnalyticsConfig, Config, FILE, MarketConfig, Preset, Secrets, SimulationConfig, TEMPLATE,
+};
 pub use error::{Error, Result};
 pub use house::{Progress, Standing, Tidegauge};
 pub use run::Run;

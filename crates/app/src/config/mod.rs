@@ -1,6 +1,7 @@
 //! What the user wants: `tidegauge.toml`, overridden by the environment, overridden by flags.
 
 mod check;
+mod market;
 
 use std::path::{Path, PathBuf};
 
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use tidegauge_acquisition::{coingecko, frankfurter, open_er_api};
 use tidegauge_simulation::ClassicConfig;
 
+pub use self::market::MarketConfig;
 use crate::{Error, Result};
 
 /// The configuration file, commented, as `tidegauge init` writes it.
@@ -51,6 +53,8 @@ pub struct Config {
     pub open_er_api: open_er_api::Config,
     /// Frankfurter.
     pub frankfurter: frankfurter::Config,
+    /// What is worked out from the raw market tables.
+    pub market: MarketConfig,
     /// What the answers count.
     pub analytics: AnalyticsConfig,
 }
@@ -66,6 +70,7 @@ impl Default for Config {
             coingecko: coingecko::Config::default(),
             open_er_api: open_er_api::Config::default(),
             frankfurter: frankfurter::Config::default(),
+            market: MarketConfig::default(),
             analytics: AnalyticsConfig::default(),
         }
     }
