@@ -9,6 +9,8 @@
 //! | [`OpenErApi`] | `fx_rates`, the latest | nothing |
 //! | [`ExchangeRateApi`] | `fx_rates`, the latest | a key |
 //! | [`X`] | `social_counts`, `social_posts` with their sentiment | a key |
+//! | [`FileSource`] | any table, built-in or declared by the user | files: CSV, JSON lines, Parquet |
+//! | [`DatabaseSource`] | any table | PostgreSQL, MySQL, MariaDB or SQLite, and a query |
 //!
 //! Every source is a folder of the same shape: `config` says what the user may choose, `client`
 //! speaks to the API through the one [`http`] module, `decode` turns replies into plain rows, and
@@ -32,14 +34,17 @@ mod bars;
 pub mod coingecko;
 mod context;
 mod cursor;
+pub mod database;
 mod duration;
 pub mod ecb;
 mod error;
 mod exact;
 pub mod exchangerate_api;
+pub mod files;
 pub mod frankfurter;
 pub mod http;
 pub mod kraken;
+pub mod mapping;
 pub mod open_er_api;
 mod rates;
 pub mod recorded;
@@ -53,9 +58,11 @@ pub mod x;
 pub use bars::{Bar, Bars};
 pub use coingecko::CoinGecko;
 pub use context::Context;
+pub use database::DatabaseSource;
 pub use ecb::Ecb;
 pub use error::{Error, Result};
 pub use exchangerate_api::ExchangeRateApi;
+pub use files::FileSource;
 pub use frankfurter::Frankfurter;
 pub use kraken::Kraken;
 pub use open_er_api::OpenErApi;
@@ -68,10 +75,14 @@ pub use x::X;
 mod pages {
     #[doc = include_str!("../../../docs/sources/coingecko.md")]
     struct CoinGecko;
+    #[doc = include_str!("../../../docs/sources/database.md")]
+    struct Database;
     #[doc = include_str!("../../../docs/sources/ecb.md")]
     struct Ecb;
     #[doc = include_str!("../../../docs/sources/exchangerate_api.md")]
     struct ExchangeRateApi;
+    #[doc = include_str!("../../../docs/sources/files.md")]
+    struct Files;
     #[doc = include_str!("../../../docs/sources/frankfurter.md")]
     struct Frankfurter;
     #[doc = include_str!("../../../docs/sources/open_er_api.md")]

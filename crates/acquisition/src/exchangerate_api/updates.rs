@@ -97,16 +97,8 @@ impl Updates {
             source: self.name.into(),
             rate,
         });
-        let put_aside = bad.into_iter().map(|bad| Quarantine {
-            source: self.name.into(),
-            place: bad.place,
-            table_name: bad.table,
-            reason: bad.reason,
-            content: bad.content,
-            noted_at: now,
-        });
         let rows = Batch::from_rows(FxRate::table(), rows.collect::<Vec<_>>())?;
-        let put_aside = Batch::from_rows(Quarantine::table(), put_aside.collect::<Vec<_>>())?;
+        let put_aside = BadRow::batch(self.name, bad, now)?;
         Ok([rows, put_aside].into_iter().filter(|batch| batch.rows() > 0).collect())
     }
 }
