@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::http::Endpoint;
+use crate::http::{Endpoint, RefusalKind};
 
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -77,6 +77,8 @@ pub enum Error {
         endpoint: Endpoint,
         /// The HTTP status; 200 when the refusal came dressed as a success.
         status: u16,
+        /// What kind of refusal it is.
+        kind: RefusalKind,
         /// The API's own code, as it writes it.
         code: Option<String>,
         /// The API's own words, cut to 200 characters.
@@ -223,6 +225,7 @@ impl Error {
             | Self::Interrupted { .. }
             | Self::RateLimited { .. }
             | Self::CreditsSpent { .. } => true,
+            Self::Status { kind: RefusalKind::Busy | RefusalKind::Spent, .. } => true,
             Self::Status { status, .. } | Self::NotJson { status, .. } => {
                 *status >= 500 || *status == 408
             }

@@ -26,6 +26,7 @@
 //! # }
 //! ```
 
+mod bars;
 pub mod coingecko;
 mod context;
 mod cursor;
@@ -34,19 +35,25 @@ mod error;
 mod exact;
 pub mod frankfurter;
 pub mod http;
+pub mod kraken;
 pub mod open_er_api;
 pub mod recorded;
 mod registry;
+mod scan;
 pub mod sentiment;
 pub mod series;
+pub mod twelvedata;
 pub mod x;
 
+pub use bars::{Bar, Bars};
 pub use coingecko::CoinGecko;
 pub use context::Context;
 pub use error::{Error, Result};
 pub use frankfurter::Frankfurter;
+pub use kraken::Kraken;
 pub use open_er_api::OpenErApi;
 pub use recorded::Recorded;
+pub use twelvedata::TwelveData;
 pub use x::X;
 
 /// The examples of the sources' pages compile and, where they need no network, run.

@@ -5,15 +5,16 @@ mod support;
 use chrono::TimeDelta;
 use proptest::prelude::*;
 use support::recording;
+use tidegauge_acquisition::series::Sieve;
 use tidegauge_acquisition::{coingecko, frankfurter, open_er_api, x};
 
 /// Reads `body` as everything that there is.
 fn read_all(body: &[u8]) {
     let _ = coingecko::decode::ping(body);
     let _ = coingecko::decode::simple_price(body);
-    let _ = coingecko::decode::coins_markets(body);
-    let _ = coingecko::decode::market_chart("bitcoin", body);
-    let _ = coingecko::decode::ohlc("bitcoin", TimeDelta::hours(4), body);
+    let _ = coingecko::decode::coins_markets(body, &mut Sieve::strict());
+    let _ = coingecko::decode::market_chart("bitcoin", body, &mut Sieve::strict());
+    let _ = coingecko::decode::ohlc("bitcoin", TimeDelta::hours(4), body, &mut Sieve::strict());
     let _ = coingecko::decode::refusal(body);
     let _ = open_er_api::decode::latest(body);
     let _ = open_er_api::decode::refusal(body);

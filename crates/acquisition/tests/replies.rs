@@ -10,8 +10,9 @@ use support::{Act, Scripted, context, hurried, recording};
 use tidegauge_acquisition::coingecko::{Client, Plan, decode as coingecko};
 use tidegauge_acquisition::frankfurter::decode as frankfurter;
 use tidegauge_acquisition::open_er_api::decode as open_er_api;
+use tidegauge_acquisition::series::Sieve;
 use tidegauge_acquisition::{Error, Result};
-use tidegauge_core::Fiat;
+use tidegauge_core::{Crypto, Fiat};
 
 /// What a recording is read as.
 enum Read {
@@ -47,7 +48,7 @@ impl Read {
                     .collect(),
             ),
             Self::Markets => shown(
-                coingecko::coins_markets(body)?
+                coingecko::coins_markets(body, &mut Sieve::strict())?
                     .into_iter()
                     .map(|it| {
                         let (cap, volume) = (money(it.market_cap_usd), money(it.volume_24h_usd));
@@ -55,20 +56,14 @@ impl Read {
                     })
                     .collect(),
             ),
-            Self::Chart => shown(
-                coingecko::market_chart("bitcoin", body)?
-                    .into_iter()
-                    .map(|it| {
-                        let (cap, volume) = (money(it.market_cap_usd), money(it.volume_24h_usd));
-                        format!("{} {} {cap} {volume}", it.at.timestamp_millis(), it.price_usd)
-                    })
-                    .collect(),
-            ),
+            Self::Chart => {
+                shown(chart(&coingecko::market_chart("bitcoin", body, &mut Sieve::strict())?))
+            }
             Self::Candles(size) => shown(
-                coingecko::ohlc("bitcoin", *size, body)?
-                    .into_iter()
+                coingecko::ohlc("bitcoin", *size, body, &mut Sieve::strict())?
+                    .iter()
                     .map(|it| {
-                        let at = it.close_at.timestamp_millis();
+                        let at = (it.open_at + *size).timestamp_millis();
                         format!("{at} {} {} {} {}", it.open, it.high, it.low, it.close)
                     })
                     .collect(),
@@ -83,6 +78,18 @@ impl Read {
             }
         })
     }
+}
+
+fn chart(chart: &coingecko::Chart) -> Vec<String> {
+    let money = |units: Option<i128>| {
+        units.map_or_else(|| "-".into(), |units| Fiat::from_units(units).to_string())
+    };
+    let row = |row: usize| {
+        let (cap, volume) = (money(chart.market_cap_usd[row]), money(chart.volume_24h_usd[row]));
+        let price = Crypto::from_units(chart.price_usd[row]);
+        format!("{} {price} {cap} {volume}", chart.at[row] / 1000)
+    };
+    (0..chart.at.len()).map(row).collect()
 }
 
 fn rates(rates: Vec<frankfurter::Rate>) -> Vec<String> {

@@ -8,7 +8,7 @@ use support::{at, recording};
 use tidegauge_acquisition::Error;
 use tidegauge_acquisition::coingecko::decode as coingecko;
 use tidegauge_acquisition::frankfurter::decode as frankfurter;
-use tidegauge_core::Crypto;
+use tidegauge_acquisition::series::Sieve;
 
 fn rates(rates: Vec<frankfurter::Rate>) -> Vec<String> {
     let shown = |it: frankfurter::Rate| format!("{} {}/{} {}", it.date, it.base, it.quote, it.rate);
@@ -49,14 +49,18 @@ fn values_that_cannot_be_true_are_refused_by_coin_and_field() {
         (AT, "null", "1", "prices", false),
         (AT, r#""NaN""#, "1", "prices", false),
         (AT, "true", "1", "prices", false),
-        (AT, "NaN", "1", "the whole", false),
+        (AT, "NaN", "1", "prices", false),
         (AT, "1", "-1", "market_caps", true),
         (AT, "1", r#""1""#, "market_caps", false),
         ("1621003519", "1", "1", "prices", true), // seconds
         ("1621003519770000", "1", "1", "prices", true), // microseconds
         ("1621003519770.5", "1", "1", "prices", false),
     ] {
-        let error = coingecko::market_chart("bitcoin", body(at, price, cap).as_bytes());
+        let error = coingecko::market_chart(
+            "bitcoin",
+            body(at, price, cap).as_bytes(),
+            &mut Sieve::strict(),
+        );
         match (error.unwrap_err(), bad_value) {
             (Error::BadValue { of, field: found, .. }, true)
             | (Error::Decode { of, field: found, .. }, false) => {
@@ -66,17 +70,18 @@ fn values_that_cannot_be_true_are_refused_by_coin_and_field() {
         }
     }
     let fine = body(AT, "1e-8", "null");
-    let points = coingecko::market_chart("bitcoin", fine.as_bytes()).unwrap();
-    assert_eq!(points[0].price_usd, Crypto::from_units(1));
-    assert_eq!((points[0].market_cap_usd, points[0].volume_24h_usd), (None, None));
-    assert_eq!(points[0].at, at("2021-05-14T14:45:19.770Z"));
+    let points = coingecko::market_chart("bitcoin", fine.as_bytes(), &mut Sieve::strict()).unwrap();
+    assert_eq!(points.price_usd, [1]);
+    assert_eq!((points.market_cap_usd[0], points.volume_24h_usd[0]), (None, None));
+    assert_eq!(points.at, [at("2021-05-14T14:45:19.770Z").timestamp_micros()]);
 }
 
 #[test]
 fn a_field_that_is_gone_is_never_taken_for_null() {
     for gone in ["prices", "market_caps", "total_volumes"] {
         let body = r#"{"prices":[],"market_caps":[],"total_volumes":[]}"#.replace(gone, "renamed");
-        let error = coingecko::market_chart("bitcoin", body.as_bytes()).unwrap_err();
+        let error =
+            coingecko::market_chart("bitcoin", body.as_bytes(), &mut Sieve::strict()).unwrap_err();
         assert!(matches!(&error, Error::Decode { field, .. } if field == gone), "{error:?}");
     }
     let body = String::from_utf8(recording(
@@ -85,7 +90,7 @@ fn a_field_that_is_gone_is_never_taken_for_null() {
     .unwrap();
     for gone in ["current_price", "market_cap", "total_volume", "last_updated"] {
         let body = body.replace(&format!("\"{gone}\":"), "\"renamed\":");
-        let error = coingecko::coins_markets(body.as_bytes()).unwrap_err();
+        let error = coingecko::coins_markets(body.as_bytes(), &mut Sieve::strict()).unwrap_err();
         assert!(
             matches!(&error, Error::Decode { of, field, .. } if field == gone && of == "bitcoin"),
             "{error:?}"
@@ -96,6 +101,7 @@ fn a_field_that_is_gone_is_never_taken_for_null() {
 #[test]
 fn a_candle_must_hold_its_own_prices() {
     let body = b"[[1620504000000,10,9,8,8.5]]";
-    let error = coingecko::ohlc("bitcoin", TimeDelta::hours(4), body).unwrap_err();
+    let error =
+        coingecko::ohlc("bitcoin", TimeDelta::hours(4), body, &mut Sieve::strict()).unwrap_err();
     assert!(matches!(error, Error::BadValue { .. }), "{error:?}");
 }

@@ -41,7 +41,7 @@ mod schema;
 mod span;
 pub mod tables;
 
-pub use batch::{Batch, BatchBuilder, Cell};
+pub use batch::{Batch, BatchBuilder, Cell, Values};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use cursor::{Cursor, Load, Page};
 pub use error::{BoxError, Error, Result};

@@ -26,7 +26,13 @@ pub struct Refusal {
 pub enum RefusalKind {
     /// Asked too often.
     Throttled,
-    /// The key or the plan does not allow it, or the plan is used up: not to be tried again.
+    /// The service is busy, and may not be in a moment.
+    Busy,
+    /// The credits of a day or a month are gone: waiting a minute does not help.
+    Spent,
+    /// What was asked for is not there, or not for us, while other things may be.
+    Absent,
+    /// The key or the plan does not allow it.
     Auth,
     /// Anything else.
     Other,
@@ -119,21 +125,22 @@ impl Reply<'_> {
         let status = self.status;
         let web_page = refusal.is_none() && self.body.trim_ascii_start().starts_with(b"<");
         let refusal = refusal.unwrap_or_else(|| self.in_plain_text());
-        // A plan that is used up says 429, too, and no pause of ours will help.
-        let throttled = match refusal.kind {
-            RefusalKind::Throttled => true,
-            RefusalKind::Auth => false,
-            RefusalKind::Other => status == 429,
-        };
+        let throttled = status == 429 || refusal.kind == RefusalKind::Throttled;
         let again = match (self.asked, status) {
+            _ if refusal.kind == RefusalKind::Spent => Again::Never,
             _ if throttled => Again::After(self.asked.unwrap_or(self.throttled)),
+            _ if refusal.kind == RefusalKind::Busy => Again::Backoff,
             (Some(asked), 408 | 500..) => Again::After(asked),
             (None, 408 | 500..) => Again::Backoff,
             _ => Again::Never,
         };
         let (endpoint, message) = (self.endpoint.clone(), cut(&refusal.message, 200));
         let Refusal { code, kind, advice, .. } = refusal;
-        let auth = kind == RefusalKind::Auth || matches!(status, 401 | 403);
+        let auth = match kind {
+            RefusalKind::Auth => true,
+            RefusalKind::Other => matches!(status, 401 | 403),
+            _ => false,
+        };
         let advice = if auth && advice.is_empty() { "check the key and the plan" } else { advice };
         let error = match again {
             Again::After(retry_after) => {
@@ -141,7 +148,7 @@ impl Reply<'_> {
             }
             _ if web_page => self.not_json("it is a web page"),
             _ if auth => Error::Auth { endpoint, status, code, message, advice },
-            _ => Error::Status { endpoint, status, code, message, advice },
+            _ => Error::Status { endpoint, status, kind, code, message, advice },
         };
         Failure::new(error, again)
     }

@@ -21,7 +21,7 @@ pub enum BadRows {
 #[derive(Debug)]
 pub struct Sieve {
     policy: BadRows,
-    table: &'static str,
+    table: String,
     series: String,
     bad: Vec<BadRow>,
 }
@@ -31,8 +31,13 @@ const KEPT: usize = 2_000;
 
 impl Sieve {
     /// A sieve for rows of `table`; `series` is part of the place of a bad one.
-    pub fn new(policy: BadRows, table: &'static str, series: impl Into<String>) -> Self {
-        Self { policy, table, series: series.into(), bad: Vec::new() }
+    pub fn new(policy: BadRows, table: &str, series: impl Into<String>) -> Self {
+        Self { policy, table: table.into(), series: series.into(), bad: Vec::new() }
+    }
+
+    /// A sieve that lets nothing pass but good rows.
+    pub fn strict() -> Self {
+        Self::new(BadRows::Fail, "", "")
     }
 
     /// The row if it is good; none if it was put aside. `place` tells it from all others of the
@@ -51,10 +56,10 @@ impl Sieve {
             // Only what is wrong with the row itself.
             (Err(error @ (Error::Decode { .. } | Error::BadValue { .. })), BadRows::Quarantine) => {
                 let place = format!("{} {}", self.series, place());
-                tracing::warn!(%place, table = self.table, %error, "row put into quarantine");
+                tracing::warn!(%place, table = %self.table, %error, "row put into quarantine");
                 self.bad.push(BadRow {
                     place,
-                    table: self.table.into(),
+                    table: self.table.clone(),
                     reason: error.to_string(),
                     content: cut(&content(), KEPT),
                 });
@@ -62,6 +67,11 @@ impl Sieve {
             }
             (Err(error), _) => Err(error),
         }
+    }
+
+    /// How many rows were put aside so far.
+    pub fn count(&self) -> usize {
+        self.bad.len()
     }
 
     /// The rows that were put aside.

@@ -7,6 +7,7 @@ use tidegauge_core::{Batch, Span};
 
 use super::progress::Run;
 use super::{Answer, Archive, Ask, BadRow, Next, Series};
+use crate::http::RefusalKind;
 use crate::{Error, Result};
 
 impl Series {
@@ -73,7 +74,10 @@ pub(super) async fn ask<A: Archive + ?Sized>(archive: &A, ask: &Ask<'_>) -> Resu
 /// What the service says no to for good, while it may say yes to others.
 fn is_refusal(error: &Error) -> bool {
     match error {
-        Error::Status { status, .. } => (400..500).contains(status) && *status != 408,
+        Error::Status { kind: RefusalKind::Absent, .. } => true,
+        Error::Status { kind: RefusalKind::Other, status, .. } => {
+            (400..500).contains(status) && !matches!(status, 408 | 429)
+        }
         Error::NoInstrument { .. } => true,
         _ => false,
     }
