@@ -4,9 +4,13 @@
 //! |---|---|---|
 //! | [`Recorded`] | `candles`, `raw_crypto_market_data`, `fx_rates` | nothing: the data is in the program |
 //! | [`CoinGecko`] | `candles`, `raw_crypto_market_data` | nothing, or a key for more |
+//! | [`Ecb`] | `fx_rates`, with history | nothing |
 //! | [`Frankfurter`] | `fx_rates`, with history | nothing |
 //! | [`OpenErApi`] | `fx_rates`, the latest | nothing |
+//! | [`ExchangeRateApi`] | `fx_rates`, the latest | a key |
 //! | [`X`] | `social_counts`, `social_posts` with their sentiment | a key |
+//! | [`FileSource`] | any table, built-in or declared by the user | files: CSV, JSON lines, Parquet |
+//! | [`DatabaseSource`] | any table | PostgreSQL, MySQL, MariaDB or SQLite, and a query |
 //!
 //! Every source is a folder of the same shape: `config` says what the user may choose, `client`
 //! speaks to the API through the one [`http`] module, `decode` turns replies into plain rows, and
@@ -30,13 +34,19 @@ mod bars;
 pub mod coingecko;
 mod context;
 mod cursor;
+pub mod database;
 mod duration;
+pub mod ecb;
 mod error;
 mod exact;
+pub mod exchangerate_api;
+pub mod files;
 pub mod frankfurter;
 pub mod http;
 pub mod kraken;
+pub mod mapping;
 pub mod open_er_api;
+mod rates;
 pub mod recorded;
 mod registry;
 mod scan;
@@ -48,7 +58,11 @@ pub mod x;
 pub use bars::{Bar, Bars};
 pub use coingecko::CoinGecko;
 pub use context::Context;
+pub use database::DatabaseSource;
+pub use ecb::Ecb;
 pub use error::{Error, Result};
+pub use exchangerate_api::ExchangeRateApi;
+pub use files::FileSource;
 pub use frankfurter::Frankfurter;
 pub use kraken::Kraken;
 pub use open_er_api::OpenErApi;
@@ -61,6 +75,14 @@ pub use x::X;
 mod pages {
     #[doc = include_str!("../../../docs/sources/coingecko.md")]
     struct CoinGecko;
+    #[doc = include_str!("../../../docs/sources/database.md")]
+    struct Database;
+    #[doc = include_str!("../../../docs/sources/ecb.md")]
+    struct Ecb;
+    #[doc = include_str!("../../../docs/sources/exchangerate_api.md")]
+    struct ExchangeRateApi;
+    #[doc = include_str!("../../../docs/sources/files.md")]
+    struct Files;
     #[doc = include_str!("../../../docs/sources/frankfurter.md")]
     struct Frankfurter;
     #[doc = include_str!("../../../docs/sources/open_er_api.md")]

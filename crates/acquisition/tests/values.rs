@@ -4,7 +4,7 @@
 mod support;
 
 use chrono::TimeDelta;
-use support::{at, recording};
+use support::{at, recording, strict};
 use tidegauge_acquisition::Error;
 use tidegauge_acquisition::coingecko::decode as coingecko;
 use tidegauge_acquisition::frankfurter::decode as frankfurter;
@@ -19,7 +19,7 @@ fn rates(rates: Vec<frankfurter::Rate>) -> Vec<String> {
 fn a_range_of_days_and_a_single_day_are_read_with_the_days_they_are_of() {
     let range = br#"{"amount":1.0,"base":"EUR","start_date":"2026-01-02","end_date":"2026-01-05",
         "rates":{"2026-01-05":{"USD":1.1721,"GBP":0.87},"2026-01-02":{"USD":1.1721344444}}}"#;
-    let rows = rates(frankfurter::range(range).unwrap());
+    let rows = rates(frankfurter::range(range, &mut strict()).unwrap());
     assert_eq!(
         rows,
         [
@@ -29,9 +29,12 @@ fn a_range_of_days_and_a_single_day_are_read_with_the_days_they_are_of() {
         ]
     );
     let day = br#"{"amount":1.0,"base":"EUR","date":"2026-02-16","rates":{"USD":1.18}}"#;
-    assert_eq!(rates(frankfurter::day(day).unwrap()), ["2026-02-16 EUR/USD 1.18000000"]);
+    assert_eq!(
+        rates(frankfurter::day(day, &mut strict()).unwrap()),
+        ["2026-02-16 EUR/USD 1.18000000"]
+    );
     let hundred = br#"{"amount":100.0,"base":"EUR","date":"2026-02-16","rates":{"USD":118}}"#;
-    assert!(matches!(frankfurter::day(hundred), Err(Error::BadValue { .. })));
+    assert!(matches!(frankfurter::day(hundred, &mut strict()), Err(Error::BadValue { .. })));
 }
 
 /// Price, market cap and volume of one point, and what the error names.

@@ -105,6 +105,23 @@ pub const fn divide_half_even(x: i128, y: i128) -> i128 {
     if rest > left || (rest == left && quotient % 2 != 0) { quotient + 1 } else { quotient }
 }
 
+/// The minor units of a decimal number at a scale that is known only when it runs, exactly: what
+/// [`Fixed`] does for a scale that is part of the type.
+///
+/// ```
+/// use tidegauge_core::parse_units;
+///
+/// assert_eq!(parse_units("12.5", 2)?, 1250);
+/// assert!(parse_units("0.001", 2).is_err()); // would lose a digit
+/// # Ok::<(), tidegauge_core::InexactDecimal>(())
+/// ```
+///
+/// # Errors
+/// When `text` is not a decimal number, is too large, or has more places.
+pub fn parse_units(text: &str, scale: u32) -> Result<i128, InexactDecimal> {
+    parse(text, scale, false).ok_or_else(|| inexact(text, scale))
+}
+
 fn inexact(text: &str, scale: u32) -> InexactDecimal {
     InexactDecimal { text: text.chars().take(40).collect(), scale }
 }

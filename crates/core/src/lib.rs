@@ -45,7 +45,7 @@ pub use batch::{Batch, BatchBuilder, Cell, Values};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use cursor::{Cursor, Load, Page};
 pub use error::{BoxError, Error, Result};
-pub use fixed::{Crypto, Fiat, Fixed, InexactDecimal, divide_half_even};
+pub use fixed::{Crypto, Fiat, Fixed, InexactDecimal, divide_half_even, parse_units};
 pub use ports::{Scan, Sink, Source, Warehouse};
 pub use schema::{Column, DataType, ForeignKey, Table, TableBuilder, TableRef, WriteMode};
 pub use span::{Span, Spans};

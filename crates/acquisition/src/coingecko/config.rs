@@ -25,6 +25,15 @@ pub enum Plan {
 }
 
 impl Plan {
+    /// As in the configuration.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Keyless => "keyless",
+            Self::Demo => "demo",
+            Self::Pro => "pro",
+        }
+    }
+
     pub(super) fn base_url(self) -> &'static str {
         match self {
             Self::Keyless | Self::Demo => "https://api.coingecko.com/api/v3",

@@ -227,6 +227,11 @@ impl Archive for CoinGecko {
         self.client.budget()
     }
 
+    async fn check(&self, _: DateTime<Utc>) -> Result<String> {
+        self.client.ping().await?;
+        Ok(format!("answers, and takes the {} plan", self.config.plan.name()))
+    }
+
     async fn read(&self, ask: &Ask<'_>) -> Result<Answer> {
         let mut words = ask.series.name.split(' ');
         match (words.next(), words.next()) {

@@ -191,6 +191,17 @@ impl Archive for Kraken {
         self.client.budget()
     }
 
+    async fn check(&self, now: DateTime<Utc>) -> Result<String> {
+        let status = self.client.system_status().await?;
+        let ahead = (self.client.time().await? - now).num_seconds();
+        if ahead.abs() > 60 {
+            return Ok(format!(
+                "is {status}; its clock is {ahead} s ahead of this machine's: set yours"
+            ));
+        }
+        Ok(format!("is {status}"))
+    }
+
     async fn read(&self, ask: &Ask<'_>) -> Result<Answer> {
         let words: Vec<_> = ask.series.name.split(' ').collect();
         match words[..] {

@@ -42,6 +42,25 @@ pub trait Archive: Source + Debug {
     /// When the record of what was spent cannot be read.
     fn budget(&self) -> Result<Budget>;
 
+    /// Asks the service for as little as tells whether it answers and lets us in, and says in a
+    /// line what it said.
+    ///
+    /// # Errors
+    /// What is wrong, and how to mend it.
+    async fn check(&self, now: DateTime<Utc>) -> Result<String> {
+        let Some(series) = self.series(now).into_iter().next() else {
+            return Ok("nothing is configured".into());
+        };
+        let to = series.horizon(now);
+        let from = to - series.window.min(TimeDelta::days(7));
+        let window = if series.since.is_some() { Span::new(from, to) } else { Span::new(now, now) };
+        let at_edge = true;
+        let ask = Ask { series: &series, window, page: None, mark: None, at_edge, now };
+        let answer = self.read(&ask).await?;
+        let rows: usize = answer.batches.iter().map(Batch::rows).sum();
+        Ok(format!("answers, {rows} rows of `{}`", series.name))
+    }
+
     /// One call to the service.
     ///
     /// # Behavior

@@ -1,6 +1,9 @@
 //! What becomes of a row that makes no sense.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use tidegauge_core::Batch;
+use tidegauge_core::tables::Quarantine;
 
 use super::BadRow;
 use crate::error::cut;
@@ -54,13 +57,17 @@ impl Sieve {
         match (row, self.policy) {
             (Ok(row), _) => Ok(Some(row)),
             // Only what is wrong with the row itself.
-            (Err(error @ (Error::Decode { .. } | Error::BadValue { .. })), BadRows::Quarantine) => {
-                let place = format!("{} {}", self.series, place());
-                tracing::warn!(%place, table = %self.table, %error, "row put into quarantine");
+            (
+                Err(error @ (Error::Decode { .. } | Error::BadValue { .. } | Error::BadRow { .. })),
+                BadRows::Quarantine,
+            ) => {
+                let place = format!("{} {}", self.series, place()).trim_start().to_owned();
+                let reason = error.of_row();
+                tracing::debug!(%place, table = %self.table, %reason, "row put into quarantine");
                 self.bad.push(BadRow {
                     place,
                     table: self.table.clone(),
-                    reason: error.to_string(),
+                    reason,
                     content: cut(&content(), KEPT),
                 });
                 Ok(None)
@@ -77,5 +84,34 @@ impl Sieve {
     /// The rows that were put aside.
     pub fn into_bad(self) -> Vec<BadRow> {
         self.bad
+    }
+}
+
+impl BadRow {
+    /// `rows`, put aside by `source` at `now`, as rows of the table `quarantine`.
+    ///
+    /// # Errors
+    /// Never, as the rows are made to fit; it is said for who changes that table.
+    pub fn batch(source: &str, rows: Vec<Self>, now: DateTime<Utc>) -> Result<Batch> {
+        if let Some(Self { place, table, reason, .. }) = rows.first() {
+            let count = rows.len();
+            tracing::warn!(
+                source,
+                count,
+                table,
+                place,
+                reason,
+                "rows put into quarantine, as this"
+            );
+        }
+        let row = |row: Self| Quarantine {
+            source: source.into(),
+            place: row.place,
+            table_name: row.table,
+            reason: row.reason,
+            content: row.content,
+            noted_at: now,
+        };
+        Ok(Batch::from_rows(Quarantine::table(), rows.into_iter().map(row))?)
     }
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tidegauge_core::coverage::State;
-use tidegauge_core::tables::{Coverage, Quarantine};
+use tidegauge_core::tables::Coverage;
 use tidegauge_core::{Batch, Span};
 
 use super::progress::Run;
@@ -138,16 +138,8 @@ pub(super) fn batches(
     coverage: Vec<Coverage>,
     now: DateTime<Utc>,
 ) -> Result<Vec<Batch>> {
-    let put_aside = bad.into_iter().map(|bad| Quarantine {
-        source: source.into(),
-        place: bad.place,
-        table_name: bad.table,
-        reason: bad.reason,
-        content: bad.content,
-        noted_at: now,
-    });
     let mut batches = rows;
-    batches.push(Batch::from_rows(Quarantine::table(), put_aside)?);
+    batches.push(BadRow::batch(source, bad, now)?);
     batches.push(Batch::from_rows(Coverage::table(), coverage)?);
     batches.retain(|batch| batch.rows() > 0);
     Ok(batches)

@@ -170,6 +170,16 @@ impl Archive for TwelveData {
         self.client.budget()
     }
 
+    async fn check(&self, _: DateTime<Utc>) -> Result<String> {
+        let usage = self.client.api_usage().await?;
+        let plan = usage.plan_category.as_deref().unwrap_or("its");
+        let mut told = format!("takes the key: {plan} plan, {} credits a minute", usage.plan_limit);
+        if let (Some(used), Some(limit)) = (usage.daily_usage, usage.plan_daily_limit) {
+            told += &format!(", {used} of {limit} used today");
+        }
+        Ok(told)
+    }
+
     async fn read(&self, ask: &Ask<'_>) -> Result<Answer> {
         let words: Vec<_> = ask.series.name.split(' ').collect();
         match words[..] {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use tidegauge_acquisition::Context;
 use tidegauge_acquisition::http::{HttpConfig, PerMinute, Retry};
+use tidegauge_acquisition::series::{BadRows, Sieve};
 use tidegauge_core::{Batch, Clock, Cursor, FixedClock, Page, Source};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -25,6 +26,11 @@ pub fn at(text: &str) -> DateTime<Utc> {
 
 pub fn clock(text: &str) -> Arc<dyn Clock> {
     Arc::new(FixedClock(at(text)))
+}
+
+/// Lets no bad row pass.
+pub fn strict() -> Sieve {
+    Sieve::new(BadRows::Fail, "fx_rates", "test")
 }
 
 /// What sources are given, at that time.

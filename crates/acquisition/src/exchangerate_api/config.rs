@@ -1,4 +1,4 @@
-//! What a user may choose about ExchangeRate-API.
+//! What a user may choose about ExchangeRate-API, with a key or without.
 
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +25,7 @@ impl Default for Config {
 }
 
 impl Config {
-    pub(super) fn validate(&self) -> Result<()> {
+    pub(crate) fn validate(&self) -> Result<()> {
         check_currency("base", &self.base)?;
         self.quotes.iter().try_for_each(|quote| check_currency("quotes", quote))
     }
