@@ -46,11 +46,15 @@ pub struct Bar {
 
 /// What candles are of.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Label<'a> {
-    pub(crate) source: &'a str,
-    pub(crate) symbol: &'a str,
-    pub(crate) interval: &'a str,
-    pub(crate) currency: &'a str,
+pub struct Label<'a> {
+    /// The source.
+    pub source: &'a str,
+    /// Our symbol of the instrument.
+    pub symbol: &'a str,
+    /// The length, as in `1h`.
+    pub interval: &'a str,
+    /// What the prices are in.
+    pub currency: &'a str,
 }
 
 impl Bar {
@@ -124,7 +128,10 @@ impl Bars {
     }
 
     /// As rows of the table `candles`.
-    pub(crate) fn into_batch(self, label: Label<'_>) -> Result<Batch> {
+    ///
+    /// # Errors
+    /// When a number has more digits than its column holds.
+    pub fn into_batch(self, label: Label<'_>) -> Result<Batch> {
         let rows = self.len();
         let columns = vec![
             Values::Same(label.source),

@@ -118,22 +118,6 @@ pub(crate) fn price_of<const SCALE: u32>(
     Err(Error::value(of, field, text, "which is not above zero at 8 decimal places"))
 }
 
-/// The same for a number in text that is no JSON.
-pub(crate) fn price_text<const SCALE: u32>(
-    of: &str,
-    field: &str,
-    text: &str,
-) -> Result<Fixed<SCALE>> {
-    let wrong = |reason| Error::value(of, field, text, reason);
-    if !text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
-        return Err(wrong("which is not a number"));
-    }
-    let price =
-        fitting(text).ok_or_else(|| wrong("which is not a number that the column holds"))?;
-    let above_zero = Some(price).filter(|price| price.units() > 0);
-    above_zero.ok_or_else(|| wrong("which is not above zero at 8 decimal places"))
-}
-
 /// A number of zero or more, rounded half to even to the scale; `null` is none.
 pub(crate) fn amount<const SCALE: u32>(
     of: &str,
@@ -165,12 +149,13 @@ fn number<const SCALE: u32>(of: &str, field: &str, text: &str) -> Result<Fixed<S
         let reason = format!("`{}` is not a number", cut(text, 40));
         return Err(Error::decode(of, field, reason));
     }
-    fitting(text)
-        .ok_or_else(|| Error::value(of, field, text, "which is larger than the column holds"))
-}
-
-fn fitting<const SCALE: u32>(text: &str) -> Option<Fixed<SCALE>> {
-    Fixed::rounded(text).ok().filter(|it: &Fixed<SCALE>| it.units().abs() < digits(SCALE))
+    let fits = |it: &Fixed<SCALE>| it.units().abs() < digits(SCALE);
+    let number = Fixed::rounded(text).ok().filter(fits);
+    let digits = |byte: u8| byte.is_ascii_digit() || b"+-.eE".contains(&byte);
+    number.ok_or_else(|| match text.bytes().all(digits) {
+        true => Error::value(of, field, text, "which is larger than the column holds"),
+        false => Error::value(of, field, text, "which is not a number"),
+    })
 }
 
 /// The bound on the units of a column: 18 digits of fiat money, 28 of crypto.

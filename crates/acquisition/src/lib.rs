@@ -55,7 +55,7 @@ pub mod series;
 pub mod twelvedata;
 pub mod x;
 
-pub use bars::{Bar, Bars};
+pub use bars::{Bar, Bars, Label};
 pub use coingecko::CoinGecko;
 pub use context::Context;
 pub use database::DatabaseSource;

@@ -383,7 +383,7 @@ fn no_recording_is_left_out() {
 fn bars_that_make_no_sense_are_told_by_field() {
     let series = |bar: &str| format!(r#"{{"meta":{{}},"values":[{bar}],"status":"ok"}}"#);
     let bar = |field: &str, value: &str| {
-        let mut fields = vec![
+        let mut fields = [
             ("datetime", "\"2026-08-21 15:30:00\""),
             ("open", "\"1\""),
             ("high", "\"2\""),

@@ -6,7 +6,7 @@ mod support;
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
-use support::{Act, Scripted, context, hurried, recording, strict};
+use support::{Act, Scripted, context, hurried, recording};
 use tidegauge_acquisition::coingecko::{Client, Plan, decode as coingecko};
 use tidegauge_acquisition::ecb::decode as ecb;
 use tidegauge_acquisition::exchangerate_api::decode as exchangerate_api;
@@ -72,13 +72,13 @@ impl Read {
                     })
                     .collect(),
             ),
-            Self::FrankfurterDay => shown(rates(frankfurter::day(body, &mut strict())?)),
-            Self::FrankfurterV2 => shown(rates(frankfurter::rates_v2(body, &mut strict())?)),
-            Self::EcbXml => shown(rates(ecb::eurofxref_xml(body, &mut strict())?)),
-            Self::EcbCsv => shown(rates(ecb::eurofxref_csv(body, &mut strict())?)),
-            Self::EcbData => shown(rates(ecb::exr_csv(body, &mut strict())?)),
+            Self::FrankfurterDay => shown(rates(frankfurter::day(body, &mut Sieve::strict())?)),
+            Self::FrankfurterV2 => shown(rates(frankfurter::rates_v2(body, &mut Sieve::strict())?)),
+            Self::EcbXml => shown(rates(ecb::eurofxref_xml(body, &mut Sieve::strict())?)),
+            Self::EcbCsv => shown(rates(ecb::eurofxref_csv(body, &mut Sieve::strict())?)),
+            Self::EcbData => shown(rates(ecb::exr_csv(body, &mut Sieve::strict())?)),
             Self::ExchangeRateApi => {
-                let latest = exchangerate_api::latest(body, &mut strict())?;
+                let latest = exchangerate_api::latest(body, &mut Sieve::strict())?;
                 let rates = latest.rates.into_iter();
                 let of = format!("{} {}", latest.base, latest.last_update.to_rfc3339());
                 shown(rates.map(|(quote, rate)| format!("{of} {quote} {rate}")).collect())

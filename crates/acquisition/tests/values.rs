@@ -4,9 +4,11 @@
 mod support;
 
 use chrono::TimeDelta;
-use support::{at, recording, strict};
+use support::{at, recording};
 use tidegauge_acquisition::Error;
 use tidegauge_acquisition::coingecko::decode as coingecko;
+use tidegauge_acquisition::ecb::decode as ecb;
+use tidegauge_acquisition::exchangerate_api::decode as exchangerate_api;
 use tidegauge_acquisition::frankfurter::decode as frankfurter;
 use tidegauge_acquisition::series::Sieve;
 
@@ -19,7 +21,7 @@ fn rates(rates: Vec<frankfurter::Rate>) -> Vec<String> {
 fn a_range_of_days_and_a_single_day_are_read_with_the_days_they_are_of() {
     let range = br#"{"amount":1.0,"base":"EUR","start_date":"2026-01-02","end_date":"2026-01-05",
         "rates":{"2026-01-05":{"USD":1.1721,"GBP":0.87},"2026-01-02":{"USD":1.1721344444}}}"#;
-    let rows = rates(frankfurter::range(range, &mut strict()).unwrap());
+    let rows = rates(frankfurter::range(range, &mut Sieve::strict()).unwrap());
     assert_eq!(
         rows,
         [
@@ -30,11 +32,65 @@ fn a_range_of_days_and_a_single_day_are_read_with_the_days_they_are_of() {
     );
     let day = br#"{"amount":1.0,"base":"EUR","date":"2026-02-16","rates":{"USD":1.18}}"#;
     assert_eq!(
-        rates(frankfurter::day(day, &mut strict()).unwrap()),
+        rates(frankfurter::day(day, &mut Sieve::strict()).unwrap()),
         ["2026-02-16 EUR/USD 1.18000000"]
     );
     let hundred = br#"{"amount":100.0,"base":"EUR","date":"2026-02-16","rates":{"USD":118}}"#;
-    assert!(matches!(frankfurter::day(hundred, &mut strict()), Err(Error::BadValue { .. })));
+    assert!(matches!(frankfurter::day(hundred, &mut Sieve::strict()), Err(Error::BadValue { .. })));
+}
+
+#[test]
+fn tiny_rates_are_rounded_half_to_even_from_their_digits_and_never_to_nothing() {
+    let reply = |rate: &str| {
+        format!(
+            r#"{{"result":"success","time_last_update_unix":1771372952,"time_next_update_unix":1771461262,
+            "base_code":"IRR","rates":{{"IRR":1,"USD":{rate}}}}}"#
+        )
+    };
+    for (rate, stored) in [
+        ("0.0000237345", "0.00002373"),
+        ("2.37e-5", "0.00002370"),
+        ("0.000023735", "0.00002374"), // half, to even
+        ("0.000023745", "0.00002374"),
+        ("1176470.588235294117647", "1176470.58823529"),
+    ] {
+        let latest =
+            exchangerate_api::latest(reply(rate).as_bytes(), &mut Sieve::strict()).unwrap();
+        assert_eq!(latest.rates, [("USD".to_owned(), stored.parse().unwrap())], "{rate}");
+    }
+    let error =
+        exchangerate_api::latest(reply("4e-9").as_bytes(), &mut Sieve::strict()).unwrap_err();
+    assert!(error.to_string().contains("not above zero at 8 decimal places"), "{error}");
+}
+
+#[test]
+fn the_ecbs_days_without_a_rate_and_its_changing_columns_are_read_by_name() {
+    let csv = b"Date, USD, BGN, \n13 April 2026, 1.1684, N/A, \n10 April 2026, 1.1711, 1.9558, \n";
+    let rows = rates(ecb::eurofxref_csv(csv, &mut Sieve::strict()).unwrap());
+    let all = [
+        "2026-04-13 EUR/USD 1.16840000",
+        "2026-04-10 EUR/USD 1.17110000",
+        "2026-04-10 EUR/BGN 1.95580000",
+    ];
+    assert_eq!(rows, all);
+
+    let exr = b"OBS_VALUE,EXTRA,TIME_PERIOD,CURRENCY\r\n1.5,\"a,b\",2026-04-13,USD\r\n,,2026-04-14,USD\r\nNaN,,2026-04-15,USD\r\n";
+    assert_eq!(
+        rates(ecb::exr_csv(exr, &mut Sieve::strict()).unwrap()),
+        ["2026-04-13 EUR/USD 1.50000000"]
+    );
+    assert_eq!(ecb::exr_csv(b"", &mut Sieve::strict()).unwrap(), []);
+    for (wrong, says) in [
+        ("CURRENCY,TIME_PERIOD\nUSD,2026-04-13\n", "`OBS_VALUE`"),
+        ("CURRENCY,CURRENCY_DENOM,TIME_PERIOD,OBS_VALUE\nUSD,GBP,2026-04-13,1\n", "`GBP`"),
+        ("FREQ,CURRENCY,TIME_PERIOD,OBS_VALUE\nM,USD,2026-04,1\n", "FREQ"),
+        ("CURRENCY,TIME_PERIOD,OBS_VALUE\nUSD,2026-04,1\n", "not a day"),
+        ("CURRENCY,TIME_PERIOD,OBS_VALUE\nUS,2026-04-13,1\n", "three capital letters"),
+        ("CURRENCY,TIME_PERIOD,OBS_VALUE\nUSD,2026-04-13\n", "a line"),
+    ] {
+        let error = ecb::exr_csv(wrong.as_bytes(), &mut Sieve::strict()).unwrap_err().to_string();
+        assert!(error.contains(says), "{wrong}: {error}");
+    }
 }
 
 /// Price, market cap and volume of one point, and what the error names.

@@ -20,7 +20,11 @@ impl Chart {
         retain(&mut self.volume_24h_usd, &kept);
     }
 
-    pub(super) fn into_batch(self, symbol: &str, name: &str) -> Result<Batch> {
+    /// As rows of the table `raw_crypto_market_data`, of the coin that we call `symbol`.
+    ///
+    /// # Errors
+    /// When a number has more digits than its column holds.
+    pub fn into_batch(self, symbol: &str, name: &str) -> Result<Batch> {
         let rows = self.at.len();
         let columns = vec![
             Values::Same(symbol),

@@ -27,7 +27,7 @@ pub fn eurofxref_xml(body: &[u8], sieve: &mut Sieve) -> Result<Vec<Rate>> {
     /// The files nest four deep.
     const DEEPEST: usize = 8;
     let wrong = |reason: String| Error::decode(XML, "the whole", cut(&reason, 120));
-    let mut reader = Reader::from_reader(body);
+    let mut reader = Reader::from_reader(without_mark(body));
     let (mut depth, mut day, mut rates) = (0usize, None, Vec::new());
     let mut found = false;
     loop {
@@ -171,10 +171,17 @@ pub fn exr_csv(body: &[u8], sieve: &mut Sieve) -> Result<Vec<Rate>> {
 
 /// The lines of a CSV file, which all have the same number of cells.
 fn lines<'a>(of: &'static str, body: &'a [u8]) -> impl Iterator<Item = Result<StringRecord>> + 'a {
-    let reader =
-        csv::ReaderBuilder::new().has_headers(false).trim(csv::Trim::All).from_reader(body);
+    let reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .trim(csv::Trim::All)
+        .from_reader(without_mark(body));
     let broken = move |error: csv::Error| Error::decode(of, "a line", cut(&error.to_string(), 120));
     reader.into_records().map(move |line| line.map_err(broken))
+}
+
+/// The text behind a byte order mark.
+fn without_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
 }
 
 /// A day without a rate is marked in one way or another.
@@ -191,7 +198,7 @@ fn sifted(
     sieve: &mut Sieve,
 ) -> Result<Option<Rate>> {
     let read = |()| {
-        let rate: Crypto = exact::price_text(currency, field, rate)?;
+        let rate: Crypto = exact::price_of(currency, field, rate)?;
         Ok(Rate { date, base: "EUR".into(), quote: currency.into(), rate })
     };
     let code = currency.len() == 3 && currency.bytes().all(|it| it.is_ascii_uppercase());

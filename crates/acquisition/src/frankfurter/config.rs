@@ -53,14 +53,14 @@ impl Config {
         if self.symbols.is_empty() {
             return Err(Error::config("symbols", "it is empty: name at least one, as in `USD`"));
         }
-        check_currency("base", &self.base)?;
-        rates::check_symbols(&self.base, &self.symbols)?;
-        rates::check_history(self.history_days)?;
         if self.api == Api::V1 && self.base != "EUR" {
             let reason = "version 1 rounds rates of other currencies than the euro: leave it at \
                           `EUR`, or set `api = \"v2\"`";
             return Err(Error::config("base", reason));
         }
+        check_currency("base", &self.base)?;
+        rates::check_symbols(&self.base, &self.symbols)?;
+        rates::check_history(self.history_days)?;
         if self.api == Api::V1 && !self.providers.is_empty() {
             let reason = "version 1 has the ECB alone: leave it out, or set `api = \"v2\"`";
             return Err(Error::config("providers", reason));

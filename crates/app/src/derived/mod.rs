@@ -214,6 +214,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_run_that_was_killed_goes_on_with_what_is_known_by_then() {
+        let first = derived(prices(series()), 5).fetch(None).await.unwrap();
+        assert_eq!((first.rows(), first.done), (5, false));
+        // The next run finds another price where the first page has been.
+        let late = || series().map(|(at, price)| (at, price + i128::from(at == 10)));
+        let (rest, cursor) = pages(&derived(prices(late()), 5), Some(first.cursor)).await;
+        assert_eq!(rest, [5, 5, 2, 5, 5]);
+        assert_eq!(cursor, pages(&derived(prices(late()), 5), None).await.1);
+    }
+
+    #[tokio::test]
     async fn a_chunk_that_comes_back_under_another_s_name_is_given_again() {
         let (_, small) = pages(&derived(prices(series()), 5), None).await;
         let other = series().map(|(at, price)| (at, price + i128::from(at == 30)));
