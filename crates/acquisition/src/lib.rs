@@ -33,17 +33,22 @@ mod error;
 mod exact;
 pub mod frankfurter;
 pub mod http;
+pub mod kraken_stream;
+pub mod live;
 pub mod open_er_api;
 pub mod recorded;
 mod registry;
 pub mod series;
+pub mod twelvedata_stream;
 
 pub use coingecko::CoinGecko;
 pub use context::Context;
 pub use error::{Error, Result};
 pub use frankfurter::Frankfurter;
+pub use kraken_stream::KrakenStream;
 pub use open_er_api::OpenErApi;
 pub use recorded::Recorded;
+pub use twelvedata_stream::TwelveDataStream;
 
 /// The examples of the sources' pages compile and, where they need no network, run.
 #[cfg(doctest)]
