@@ -304,7 +304,9 @@ async fn a_fetch_that_is_cancelled_loses_nothing() {
     let mut config = config(&server, &[Channel::Trade]);
     config.live.batch_for = Duration::from_millis(15);
     let stream = KrakenStream::new(config, &context(NOW)).unwrap();
-    let (mut all, mut cursor, mut cancelled) = (Vec::new(), None, 0);
+    let mut all = pages(&stream, None, has_trades(1)).await;
+    let mut cursor = all.last().map(|page| page.cursor.clone());
+    let mut cancelled = 0;
     for turn in 0..200u64 {
         let patience = Duration::from_millis(1 + turn * 7 % 23);
         match timeout(patience, stream.fetch(cursor.as_ref())).await {

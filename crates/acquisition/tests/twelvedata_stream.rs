@@ -65,7 +65,7 @@ fn every_recorded_price_means_what_it_says() {
             "ws_price_xauusd_bid_ask.official-docs",
             "XAU/USD",
             "USD",
-            "2022-03-22T12:07:42Z",
+            "2022-03-22T12:01:02Z",
             ["1925.18000000", "1925.05000000", "1925.32000000", ""],
         ),
         (
