@@ -6,6 +6,8 @@
 //! | [`CoinGecko`] | `candles`, `raw_crypto_market_data` | nothing, or a key for more |
 //! | [`Frankfurter`] | `fx_rates`, with history | nothing |
 //! | [`OpenErApi`] | `fx_rates`, the latest | nothing |
+//! | [`KrakenStream`] | `quotes`, `market_trades`, `candles`, live | nothing |
+//! | [`TwelveDataStream`] | `quotes`, live | a key |
 //!
 //! Every source is a folder of the same shape: `config` says what the user may choose, `client`
 //! speaks to the API through the one [`http`] module, `decode` turns replies into plain rows, and
@@ -57,8 +59,12 @@ mod pages {
     struct CoinGecko;
     #[doc = include_str!("../../../docs/sources/frankfurter.md")]
     struct Frankfurter;
+    #[doc = include_str!("../../../docs/sources/kraken_stream.md")]
+    struct KrakenStream;
     #[doc = include_str!("../../../docs/sources/open_er_api.md")]
     struct OpenErApi;
     #[doc = include_str!("../../../docs/sources/recorded.md")]
     struct Recorded;
+    #[doc = include_str!("../../../docs/sources/twelvedata_stream.md")]
+    struct TwelveDataStream;
 }

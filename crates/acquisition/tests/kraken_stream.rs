@@ -184,12 +184,12 @@ async fn a_page_is_bounded_and_comes_again_until_its_cursor_does() {
     assert_eq!(trade_ids(std::slice::from_ref(&first)).len(), 10);
     let again = stream.fetch(None).await.unwrap();
     assert_eq!(
-        (trade_ids(&[again.clone()]), again.cursor),
-        (trade_ids(&[first.clone()]), first.cursor.clone())
+        (trade_ids(std::slice::from_ref(&again)), again.cursor),
+        (trade_ids(std::slice::from_ref(&first)), first.cursor.clone())
     );
     let second = stream.fetch(Some(&first.cursor)).await.unwrap();
     let again = stream.fetch(Some(&first.cursor)).await.unwrap();
-    assert_eq!(trade_ids(&[again]), trade_ids(&[second.clone()]));
+    assert_eq!(trade_ids(&[again]), trade_ids(std::slice::from_ref(&second)));
     let third = stream.fetch(Some(&second.cursor)).await.unwrap();
     let ids = trade_ids(&[first, second, third]);
     assert_eq!(ids, server.ticks("BTC").iter().map(|tick| tick.id).collect::<Vec<_>>());
@@ -234,13 +234,8 @@ async fn no_trade_is_lost_or_doubled_by_a_line_that_breaks_anywhere() {
     assert_eq!(ids, server.ticks("BTC").iter().map(|tick| tick.id).collect::<Vec<_>>());
     // The snapshots close every hole, and the ledger knows it.
     let spans = ledger(&all, "trades BTC");
-    assert!(spans.len() > 5, "{spans:?}");
-    let mut reached = 0.0;
-    for span in &spans {
-        assert!(span.start <= reached + 0.001, "a hole that is none: {spans:?}");
-        reached = f64::max(reached, span.end);
-    }
-    assert_eq!(reached, (count - 1) as f64);
+    let spans: Vec<_> = spans.iter().map(|it| (it.start, it.end, it.rows)).collect();
+    assert_eq!(spans, [(0.0, (count - 1) as f64, i64::try_from(count).unwrap())]);
 }
 
 #[tokio::test]
@@ -282,20 +277,20 @@ async fn a_stream_that_is_started_again_begins_a_new_run() {
     let mut all = Vec::new();
     let server = talking(vec![Act::Ticks(4)]).await;
     let two_days = 2 * 86_400;
-    for (from, trades) in [(0, 4), (two_days, 50)] {
+    for (days, trades) in [(0, 4), (2, 50)] {
         let clock = Turned::new(NOW);
-        clock.on(TimeDelta::seconds(from));
+        clock.on(TimeDelta::days(days));
         let context = Context::new(clock);
         let config = config(&server, &[Channel::Trade]);
         let stream = KrakenStream::new(config, &context).unwrap();
         let run = pages(&stream, cursor.clone(), has_trades(trades)).await;
         cursor = run.last().map(|page| page.cursor.clone());
         all.extend(run);
-        server.pass(two_days as usize);
+        server.pass(two_days);
     }
     let spans = ledger(&all, "trades BTC");
     assert_eq!((spans[0].start, spans[0].end), (0.0, 3.0), "{spans:?}");
-    assert!(spans[1].start > f64::from(two_days as i32) - 60.0, "{spans:?}");
+    assert!(spans[1].start > two_days as f64 - 60.0, "{spans:?}");
 }
 
 #[tokio::test]
@@ -321,7 +316,7 @@ async fn a_fetch_that_is_cancelled_loses_nothing() {
     assert!(cancelled > 20 && all.len() > 20, "{cancelled} cancelled, {} taken", all.len());
     let ids = trade_ids(&all);
     let first = server.ticks("BTC")[0].id;
-    assert_eq!(ids, (first..first + ids.len() as i64).collect::<Vec<_>>());
+    assert_eq!(ids, (first..).take(ids.len()).collect::<Vec<_>>());
     assert_eq!(server.opened().len(), 1);
 }
 

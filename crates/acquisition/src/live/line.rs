@@ -320,10 +320,7 @@ fn take_event(state: &mut State, series: usize, event: Event, snapshot: bool) {
     let (track, pending) = (&mut state.tracks[series], &mut state.pending);
     match event {
         Event::Quote(quote) => {
-            // A snapshot is the latest quote, whenever that was.
-            if !snapshot {
-                track.reach_back(quote.at);
-            }
+            // It may be the latest one from long ago, and says nothing of what was before.
             track.event(quote.at);
             track.add_row();
             pending.quote(quote);

@@ -28,6 +28,8 @@ struct Run {
 pub(super) struct Track {
     pub(super) series: String,
     run: Option<Run>,
+    /// The run before it, on another line.
+    past: Option<Run>,
     /// The time of the last event.
     pub(super) last: Option<DateTime<Utc>>,
     ids: BTreeSet<i64>,
@@ -40,6 +42,7 @@ impl Track {
         Self {
             series,
             run: None,
+            past: None,
             last: None,
             ids: BTreeSet::new(),
             oldest_ids: VecDeque::new(),
@@ -73,7 +76,9 @@ impl Track {
         // A bar that is not finished is somebody else's to finish.
         self.bars.running = None;
         let coverage = self.coverage(source, now);
-        self.run = None;
+        if let Some(run) = self.run.take().filter(|run| run.refused.is_none()) {
+            self.past = Some(run);
+        }
         coverage
     }
 
@@ -85,15 +90,20 @@ impl Track {
         }
     }
 
-    /// The run has all since `at`, though it was subscribed to later.
+    /// The run has all since `at`, though it was subscribed to later. Where that is within the run
+    /// before it, nothing was missed and the two are one.
     pub(super) fn reach_back(&mut self, at: DateTime<Utc>) {
         // What the ledger knows is known by its start.
-        if let Some(run) = self.run.as_mut().filter(|run| run.noted.is_none()) {
-            run.start = run.start.min(at);
+        let Some(run) = self.run.as_mut().filter(|run| run.noted.is_none()) else { return };
+        run.start = run.start.min(at);
+        if let Some(past) = self.past.take_if(|past| at <= past.end) {
+            run.start = run.start.min(past.start);
+            run.rows += past.rows;
+            run.noted = past.noted;
         }
     }
 
-    /// So many more rows of this run are on their way.
+    /// One more row of this run is on its way.
     pub(super) fn add_row(&mut self) {
         if let Some(run) = &mut self.run {
             run.rows += 1;
