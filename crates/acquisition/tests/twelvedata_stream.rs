@@ -72,7 +72,7 @@ fn every_recorded_price_means_what_it_says() {
             "fixture_websocket_price_event",
             "AAPL",
             "USD",
-            "2021-09-16T09:20:00Z",
+            "2021-09-16T06:00:00Z",
             ["150.25000000", "", "", ""],
         ),
     ] {

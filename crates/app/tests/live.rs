@@ -4,6 +4,7 @@
 
 mod common;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -81,7 +82,9 @@ async fn a_stream_goes_on_until_it_is_stopped_and_then_every_sink_has_all() {
 
     let mut taken = 0;
     for _ in 0..2 {
-        let summary = pipeline.stream(&Silent, sleep(Duration::from_millis(400))).await.unwrap();
+        let count = Count::default();
+        let stop = count.reaches(50, &["kraken_stream"]);
+        let summary = pipeline.stream(&count, stop).await.unwrap();
         let streamed = summary.tables.iter().filter(|table| table.table == "market_trades");
         taken += streamed.map(|table| table.rows).sum::<usize>();
     }
@@ -104,18 +107,43 @@ async fn several_stream_at_once_into_one_sink_that_may_have_come_later() {
     let one = server(Service::Kraken, vec![Act::Every(Duration::from_millis(5))]).await;
     let other = server(Service::TwelveData, vec![Act::Every(Duration::from_millis(5))]).await;
     let pipeline = || Pipeline::new().source(kraken(&one)).source(twelvedata(&other, "a-key"));
-    let stop = || sleep(Duration::from_millis(300));
-    pipeline().sink(here.clone()).stream(&Silent, stop()).await.unwrap();
+    let both_sources = ["kraken_stream", "twelvedata_stream"];
+    let count = Count::default();
+    let stop = count.reaches(15, &both_sources);
+    pipeline().sink(here.clone()).stream(&count, stop).await.unwrap();
     let first = counts(here.as_ref()).await;
-    assert!(first["market_trades"] > 10 && first["quotes"] >= 1, "{first:?}");
+    assert!(first["market_trades"] > 5 && first["quotes"] >= 1, "{first:?}");
 
     let later = warehouse(&url("parquet", dir.path(), "later"));
     let both = pipeline().sink(here.clone()).sink(later.clone());
-    both.stream(&Silent, stop()).await.unwrap();
+    let count = Count::default();
+    both.stream(&count, count.reaches(15, &both_sources)).await.unwrap();
     let (second, late) = (counts(here.as_ref()).await, trade_ids(later.as_ref()).await);
     assert!(second["market_trades"] > first["market_trades"], "{second:?}");
     let all = trade_ids(here.as_ref()).await;
     assert!(!late.is_empty() && all.ends_with(&late), "{} of {}", late.len(), all.len());
+}
+
+/// Counts the rows of each source.
+#[derive(Default)]
+struct Count(Mutex<BTreeMap<String, usize>>);
+
+impl Observer for Count {
+    fn source_started(&self, _: &str) {}
+    fn page_loaded(&self, source: &str, rows: usize) {
+        *self.0.lock().unwrap().entry(source.into()).or_default() += rows;
+    }
+    fn source_finished(&self, _: &str) {}
+}
+
+impl Count {
+    /// Waits until each of `sources` has so many rows.
+    async fn reaches(&self, rows: usize, sources: &[&str]) {
+        let has = |source: &&str| self.0.lock().unwrap().get(*source) >= Some(&rows);
+        while !sources.iter().all(has) {
+            sleep(Duration::from_millis(5)).await;
+        }
+    }
 }
 
 /// A sink that takes so many loads and no more.
