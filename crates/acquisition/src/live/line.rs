@@ -90,45 +90,37 @@ impl<P: Protocol> Live<P> {
     }
 
     /// Hears one thing, if one comes before `deadline`; and does what is due.
-    ///
-    /// # Errors
-    /// When a row makes no sense, and such rows are to fail the page.
-    pub(super) async fn listen(&self, state: &mut State, deadline: Instant) -> Result<()> {
-        let Line::Up(up) = &mut state.line else { return Ok(()) };
+    pub(super) async fn listen(&self, state: &mut State, deadline: Instant) {
+        let Line::Up(up) = &mut state.line else { return };
         let heard = match up.socket.heard() {
             Some(heard) => heard,
             None => {
                 up.quiet = self.clock.now();
                 if let Err(error) = self.keep_up(state).await {
-                    self.fall(state, error);
-                    return Ok(());
+                    return self.fall(state, error);
                 }
-                let Line::Up(up) = &mut state.line else { return Ok(()) };
+                let Line::Up(up) = &mut state.line else { return };
                 let wake = self.due(up).min(deadline);
                 match timeout_at(wake, up.socket.hear()).await {
                     Ok(heard) => heard,
-                    Err(_) => return Ok(()),
+                    Err(_) => return,
                 }
             }
         };
         let heard = match heard {
             Ok(heard) => heard,
-            Err(error) => {
-                self.fall(state, error);
-                return Ok(());
-            }
+            Err(error) => return self.fall(state, error),
         };
-        up_of(state).into_iter().for_each(|up| {
+        if let Some(up) = up_of(state) {
             up.heard = Instant::now();
             up.complete = up.quiet;
-        });
+        }
         match heard {
             Heard::Text(text) => self.take(state, &text),
             Heard::Binary(bytes) => {
                 tracing::debug!(source = self.protocol.name(), bytes, "a binary message, ignored");
-                Ok(())
             }
-            Heard::Life => Ok(()),
+            Heard::Life => {}
         }
     }
 
@@ -141,15 +133,16 @@ impl<P: Protocol> Live<P> {
 
     /// Does what is due while nothing comes: the line is quiet.
     async fn keep_up(&self, state: &mut State) -> Result<()> {
-        let (now, clock) = (Instant::now(), self.clock.now());
+        let now = Instant::now();
         let grace = TimeDelta::from_std(self.config.grace).unwrap_or(TimeDelta::MAX);
+        let Line::Up(up) = &mut state.line else { return Ok(()) };
         for track in &mut state.tracks {
-            if let Some(bar) = track.overdue(clock, grace) {
+            // Not the present counts, but until when the service was heard.
+            if let Some(bar) = track.overdue(up.complete, grace) {
                 track.add_row();
                 state.pending.candle(bar);
             }
         }
-        let Line::Up(up) = &mut state.line else { return Ok(()) };
         if now >= up.heard + self.config.silence_timeout {
             return Err(up.broken("it has fallen silent"));
         }
@@ -179,7 +172,7 @@ impl<P: Protocol> Live<P> {
     }
 
     /// Takes in a message.
-    fn take(&self, state: &mut State, text: &str) -> Result<()> {
+    fn take(&self, state: &mut State, text: &str) {
         let now = self.clock.now();
         let said = match self.protocol.read(text, now) {
             Ok(said) => said,
@@ -193,49 +186,38 @@ impl<P: Protocol> Live<P> {
                 }
                 Said::Refused(at, reason) => self.refuse(state, at, reason),
                 Said::Complaint(reason) => {
-                    let error = up_of(state).map(|up| up.broken(format!("it says: {reason}")));
-                    error.into_iter().for_each(|error| self.fall(state, error));
-                    return Ok(());
+                    return self.hang_up(state, format!("it says: {reason}"));
                 }
                 Said::Event { series, event, snapshot } => {
-                    up_of(state).into_iter().for_each(|up| up.event = Instant::now());
+                    if let Some(up) = up_of(state) {
+                        up.event = Instant::now();
+                    }
                     take_event(state, series, event, snapshot);
                     continue;
                 }
                 Said::Bad { table, content, error } => {
-                    self.sift(state, table, error, &content)?;
+                    self.sift(state, table, error, &content);
                     continue;
                 }
             }
             if let Err(error) = self.answered(state) {
-                self.fall(state, error);
-                return Ok(());
+                return self.fall(state, error);
             }
         }
-        Ok(())
     }
 
-    /// Puts what makes no sense aside, or ends the run before it: the ledger must not say that all
-    /// is there.
-    fn sift(
-        &self,
-        state: &mut State,
-        table: &'static str,
-        error: Error,
-        content: &str,
-    ) -> Result<()> {
+    /// Puts what makes no sense aside; or fails the page after what is good, and ends the run: the
+    /// ledger must not say that all is there.
+    fn sift(&self, state: &mut State, table: &'static str, error: Error, content: &str) {
         let now = self.clock.now();
         let mut sieve = Sieve::new(self.bad_rows, table, "message");
         state.bad += 1;
         let at = now.to_rfc3339_opts(SecondsFormat::Micros, true);
         let place = || format!("{at} #{}", state.bad);
         if let Err(error) = sieve.pass(Err::<(), _>(error), place, || content.into()) {
-            if let Some(up) = up_of(state) {
-                let error = up.broken("its message makes no sense");
-                self.fall(state, error);
-            }
+            self.hang_up(state, "its message makes no sense");
             state.broken = Some(error);
-            return Ok(());
+            return;
         }
         state.pending.bad.extend(sieve.into_bad().into_iter().map(|bad| Quarantine {
             source: self.protocol.name().into(),
@@ -245,7 +227,13 @@ impl<P: Protocol> Live<P> {
             content: bad.content,
             noted_at: now,
         }));
-        Ok(())
+    }
+
+    fn hang_up(&self, state: &mut State, reason: impl Into<String>) {
+        if let Line::Up(up) = &state.line {
+            let error = up.broken(reason);
+            self.fall(state, error);
+        }
     }
 
     fn refuse(&self, state: &mut State, at: usize, reason: String) {
@@ -262,7 +250,9 @@ impl<P: Protocol> Live<P> {
         if state.tracks.iter().any(|track| !track.is_answered()) {
             return Ok(());
         }
-        up_of(state).into_iter().for_each(|up| up.answers_due = None);
+        if let Some(up) = up_of(state) {
+            up.answers_due = None;
+        }
         match state.tracks.first().filter(|_| state.tracks.iter().all(|it| it.is_refused())) {
             None => Ok(()),
             Some(first) => Err(Error::Refused {

@@ -176,7 +176,7 @@ impl<P: Protocol> Live<P> {
         let deadline = Instant::now() + self.config.batch_for;
         while state.pending.rows() < self.config.batch_rows && Instant::now() < deadline {
             if let Line::Up(_) = state.line {
-                self.listen(state, deadline).await?;
+                self.listen(state, deadline).await;
                 state.listened = Instant::now();
                 continue;
             }
