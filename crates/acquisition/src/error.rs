@@ -194,6 +194,19 @@ pub enum Error {
         /// The cap, in bytes after decompression.
         limit: usize,
     },
+    /// A stream is refused as a whole: there is nothing to listen to.
+    #[error(
+        "{service} refuses all that it is asked to stream, as `{series}`: {reason}; check the \
+         symbols and what the plan covers"
+    )]
+    Refused {
+        /// The source.
+        service: &'static str,
+        /// The first series.
+        series: String,
+        /// The service's own words about it, cut to 200 characters.
+        reason: String,
+    },
     /// The answer lacks a field, or has one of another type.
     #[error(
         "the answer about `{of}` cannot be read at `{field}`: {reason}; the API may have changed, \

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tidegauge_core::Fixed;
@@ -55,6 +55,21 @@ impl<'a> Object<'a> {
         price(&self.of, field, self.get(field)?)
     }
 
+    /// A number of zero or more; none where the field is missing or `null`.
+    pub(crate) fn amount(&self, field: &str) -> Result<Option<Fixed<8>>> {
+        self.find(field).map_or(Ok(None), |raw| amount(&self.of, field, raw))
+    }
+
+    /// An instant as in `2026-09-25T17:48:26.844359Z`; what lies below a microsecond is cut off.
+    pub(crate) fn time(&self, field: &str) -> Result<DateTime<Utc>> {
+        let raw = self.get(field)?;
+        let text: &str = parse(&self.of, field, raw.get().as_bytes())?;
+        let time = DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc().trunc_subsecs(6));
+        time.filter(|at| (FIRST..LAST).contains(&at.timestamp_millis())).ok_or_else(|| {
+            Error::value(&self.of, field, text, "which is not a time between 2009 and 2100")
+        })
+    }
+
     /// An instant in whole seconds since 1970.
     pub(crate) fn seconds(&self, field: &str) -> Result<DateTime<Utc>> {
         seconds_of(&self.of, field, self.get(field)?.get())
@@ -85,11 +100,12 @@ pub(crate) fn seconds_of(of: &str, field: &str, text: &str) -> Result<DateTime<U
     instant(of, field, text, seconds.checked_mul(1000))
 }
 
+const FIRST: i64 = 1_230_940_800_000; // 2009-01-03, in milliseconds
+const LAST: i64 = 4_102_444_800_000; // 2100-01-01
+
 /// No crypto asset had a price before the first block, and nobody reports one of the next century:
 /// an instant outside is one in another unit.
 fn instant(of: &str, field: &str, text: &str, millis: Option<i64>) -> Result<DateTime<Utc>> {
-    const FIRST: i64 = 1_230_940_800_000; // 2009-01-03
-    const LAST: i64 = 4_102_444_800_000; // 2100-01-01
     millis
         .filter(|millis| (FIRST..LAST).contains(millis))
         .and_then(DateTime::from_timestamp_millis)

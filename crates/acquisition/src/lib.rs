@@ -4,6 +4,8 @@
 //! |---|---|---|
 //! | [`Recorded`] | `candles`, `raw_crypto_market_data`, `fx_rates` | nothing: the data is in the program |
 //! | [`CoinGecko`] | `candles`, `raw_crypto_market_data` | nothing, or a key for more |
+//! | [`Kraken`] | `candles`, `market_trades`, `quotes` | nothing |
+//! | [`TwelveData`] | `candles`, `quotes`, `fx_rates` | a key |
 //! | [`Ecb`] | `fx_rates`, with history | nothing |
 //! | [`Frankfurter`] | `fx_rates`, with history | nothing |
 //! | [`OpenErApi`] | `fx_rates`, the latest | nothing |
@@ -11,6 +13,8 @@
 //! | [`X`] | `social_counts`, `social_posts` with their sentiment | a key |
 //! | [`FileSource`] | any table, built-in or declared by the user | files: CSV, JSON lines, Parquet |
 //! | [`DatabaseSource`] | any table | PostgreSQL, MySQL, MariaDB or SQLite, and a query |
+//! | [`KrakenStream`] | `quotes`, `market_trades`, `candles`, live | nothing |
+//! | [`TwelveDataStream`] | `quotes`, live | a key |
 //!
 //! Every source is a folder of the same shape: `config` says what the user may choose, `client`
 //! speaks to the API through the one [`http`] module, `decode` turns replies into plain rows, and
@@ -44,6 +48,8 @@ pub mod files;
 pub mod frankfurter;
 pub mod http;
 pub mod kraken;
+pub mod kraken_stream;
+pub mod live;
 pub mod mapping;
 pub mod open_er_api;
 mod rates;
@@ -53,6 +59,7 @@ mod scan;
 pub mod sentiment;
 pub mod series;
 pub mod twelvedata;
+pub mod twelvedata_stream;
 pub mod x;
 
 pub use bars::{Bar, Bars, Label};
@@ -65,9 +72,11 @@ pub use exchangerate_api::ExchangeRateApi;
 pub use files::FileSource;
 pub use frankfurter::Frankfurter;
 pub use kraken::Kraken;
+pub use kraken_stream::KrakenStream;
 pub use open_er_api::OpenErApi;
 pub use recorded::Recorded;
 pub use twelvedata::TwelveData;
+pub use twelvedata_stream::TwelveDataStream;
 pub use x::X;
 
 /// The examples of the sources' pages compile and, where they need no network, run.
@@ -85,10 +94,14 @@ mod pages {
     struct Files;
     #[doc = include_str!("../../../docs/sources/frankfurter.md")]
     struct Frankfurter;
+    #[doc = include_str!("../../../docs/sources/kraken_stream.md")]
+    struct KrakenStream;
     #[doc = include_str!("../../../docs/sources/open_er_api.md")]
     struct OpenErApi;
     #[doc = include_str!("../../../docs/sources/recorded.md")]
     struct Recorded;
+    #[doc = include_str!("../../../docs/sources/twelvedata_stream.md")]
+    struct TwelveDataStream;
     #[doc = include_str!("../../../docs/sources/x.md")]
     struct X;
 }

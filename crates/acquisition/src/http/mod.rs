@@ -8,6 +8,7 @@ mod endpoint;
 mod judge;
 mod limit;
 mod retry;
+mod socket;
 mod usage;
 
 use std::fmt;
@@ -16,7 +17,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use reqwest::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue, LOCATION};
-use reqwest::{Client, Response, redirect};
+use reqwest::{Client, ClientBuilder, Response, redirect};
 use secrecy::{ExposeSecret, SecretString};
 use tidegauge_core::Clock;
 use tokio::time::{Instant, sleep};
@@ -29,6 +30,8 @@ use judge::{Again, Failure, Reply};
 pub use judge::{Refusal, RefusalKind};
 use limit::Limit;
 pub use limit::{Budget, Hint, PerMinute, Quota};
+pub(crate) use retry::backoff;
+pub use socket::{Heard, QueryKey, Socket, Sockets};
 pub use usage::{Traffic, Usage};
 
 use crate::{Context, Error, Result};
@@ -131,18 +134,30 @@ impl Http {
         key: Option<Key>,
         context: &Context,
     ) -> Result<Self> {
+        let builder = Client::builder()
+            .redirect(same_origin())
+            .read_timeout(config.read_timeout)
+            .default_headers(headers(key.as_ref())?);
+        Self::with(builder, service, config, key.map(|key| key.value), context)
+    }
+
+    /// A client of `service` over what `builder` builds; `key` is blotted out of what it says.
+    fn with(
+        builder: ClientBuilder,
+        service: Service,
+        config: &HttpConfig,
+        key: Option<SecretString>,
+        context: &Context,
+    ) -> Result<Self> {
         let base = match &config.base_url {
             Some(base) => base.clone(),
             None => service.base_url.parse()?,
         };
-        let mut builder = Client::builder()
+        let mut builder = builder
             .user_agent(concat!("tidegauge/", env!("CARGO_PKG_VERSION")))
             .referer(false)
-            .redirect(same_origin())
             .https_only(!base.is_loopback())
-            .connect_timeout(config.connect_timeout)
-            .read_timeout(config.read_timeout)
-            .default_headers(headers(key.as_ref())?);
+            .connect_timeout(config.connect_timeout);
         if base.is_loopback() {
             builder = builder.no_proxy();
         }
@@ -156,7 +171,7 @@ impl Http {
         };
         let (usage, clock) = (context.usage.clone(), context.clock.clone());
         let limit = Limit::new(service.name, base.host(), quota, usage.clone(), clock.clone());
-        let (config, key) = (config.clone(), key.map(|key| key.value));
+        let config = config.clone();
         Ok(Self { service, client, base, limit, usage, config, key, clock })
     }
 
@@ -338,11 +353,9 @@ fn same_origin() -> redirect::Policy {
 fn headers(key: Option<&Key>) -> Result<HeaderMap> {
     let mut headers = HeaderMap::new();
     if let Some(key) = key {
+        check_key(&key.value)?;
         let bad = |reason: &str| Error::config("key", reason);
         let text = key.value.expose_secret();
-        if text.trim().is_empty() || text.trim() != text {
-            return Err(bad("it is empty, or has spaces around it"));
-        }
         let mut value = HeaderValue::from_str(&format!("{}{text}", key.prefix))
             .map_err(|_| bad("it has characters that no key has: was it pasted whole?"))?;
         value.set_sensitive(true);
@@ -351,6 +364,15 @@ fn headers(key: Option<&Key>) -> Result<HeaderMap> {
         headers.insert(name, value);
     }
     Ok(headers)
+}
+
+/// That `key` is one, as far as can be seen.
+fn check_key(key: &SecretString) -> Result<()> {
+    let text = key.expose_secret();
+    if text.trim().is_empty() || text.trim() != text {
+        return Err(Error::config("key", "it is empty, or has spaces around it"));
+    }
+    Ok(())
 }
 
 /// `body` with every occurrence of `secret` blotted out.

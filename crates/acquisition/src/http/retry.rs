@@ -11,15 +11,20 @@ impl Retry {
     /// The pause after the attempt of that number, counted from 1: doubled each time, then
     /// shortened by chance to as little as half, so that no two clients stay in step.
     pub(super) fn backoff(&self, attempt: u32) -> Duration {
-        let doubled = self.first_pause.saturating_mul(2u32.saturating_pow(attempt - 1));
-        let longest = doubled.min(self.longest_pause);
-        longest - chance(longest / 2)
+        backoff(self.first_pause, self.longest_pause, attempt)
     }
 
     /// What is added to a pause that the API asked for, for the same reason.
     pub(super) fn jitter(&self) -> Duration {
         chance(self.first_pause)
     }
+}
+
+/// The pause after attempt number `attempt`, counted from 1, where the first is `first` long.
+pub(crate) fn backoff(first: Duration, longest: Duration, attempt: u32) -> Duration {
+    let doubled = first.saturating_mul(2u32.saturating_pow(attempt.saturating_sub(1)));
+    let longest = doubled.min(longest);
+    longest - chance(longest / 2)
 }
 
 /// Anything from nothing to `most`.

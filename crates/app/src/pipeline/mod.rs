@@ -1,5 +1,6 @@
 //! Sources into sinks, page by page, each page once in each sink.
 
+mod live;
 mod observer;
 mod summary;
 
@@ -56,14 +57,14 @@ impl Pipeline {
     }
 
     /// Runs every source until it has nothing more for now, those first whose tables others refer
-    /// to.
+    /// to. Live sources, which always have more, are left to [`stream`](Self::stream).
     ///
     /// # Errors
     /// The first error of a source or a sink. What was loaded before it stays; the next run goes
     /// on from there.
     pub async fn run(&self, observer: &dyn Observer) -> Result<Summary> {
         let mut summary = Summary::default();
-        for source in in_order(&self.sources) {
+        for source in in_order(&self.sources).into_iter().filter(|source| !source.is_live()) {
             self.run_source(source.as_ref(), observer, &mut summary).await?;
         }
         Ok(summary)
@@ -75,16 +76,7 @@ impl Pipeline {
         observer: &dyn Observer,
         summary: &mut Summary,
     ) -> Result<()> {
-        observer.source_started(source.name());
-        let tables = source.tables();
-        let mut waiting = Vec::with_capacity(self.sinks.len());
-        for sink in &self.sinks {
-            sink.prepare(&tables).await?;
-            waiting.push((sink, sink.cursor(source.name()).await?));
-        }
-        for table in &tables {
-            summary.expect(source.name(), table);
-        }
+        let mut waiting = self.start(source, observer, summary).await?;
         while let Some((_, before)) = waiting.first() {
             let before = before.clone();
             let begun = Instant::now();
@@ -101,6 +93,26 @@ impl Pipeline {
         }
         observer.source_finished(source.name());
         Ok(())
+    }
+
+    /// Makes the sinks ready for `source`; where each of them stands.
+    async fn start(
+        &self,
+        source: &dyn Source,
+        observer: &dyn Observer,
+        summary: &mut Summary,
+    ) -> Result<Vec<(&Arc<dyn Sink>, Option<Cursor>)>> {
+        observer.source_started(source.name());
+        let tables = source.tables();
+        let mut standing = Vec::with_capacity(self.sinks.len());
+        for sink in &self.sinks {
+            sink.prepare(&tables).await?;
+            standing.push((sink, sink.cursor(source.name()).await?));
+        }
+        for table in &tables {
+            summary.expect(source.name(), table);
+        }
+        Ok(standing)
     }
 }
 

@@ -1,0 +1,260 @@
+//! The way out for what stays open: WebSockets, opened by the same client as every request.
+//!
+//! The opening handshake is an HTTP request like the others: TLS, proxy, pace, typed errors and all.
+//! Only what flows afterwards is another protocol's.
+
+use std::fmt;
+
+use futures_util::{FutureExt, SinkExt, StreamExt};
+use reqwest::header::{CONNECTION, HeaderMap, UPGRADE};
+use reqwest::{Client, Response, Upgraded, redirect};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::time::timeout;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::client::generate_key;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{self, Message};
+use url::Url;
+
+use super::judge::{Again, Failure, RefusalKind, Reply};
+use super::{Endpoint, Http, HttpConfig, Service, check_key, retry, without};
+use crate::error::cut;
+use crate::{Context, Error, Result};
+
+/// A key that travels in the query of the address, where a service takes it nowhere else.
+#[derive(Debug, Clone)]
+pub struct QueryKey {
+    /// The parameter's name.
+    pub parameter: &'static str,
+    /// The key.
+    pub value: SecretString,
+}
+
+/// Opens WebSockets at one service. `https` in its base URL means `wss`, and `http` (on this machine
+/// alone) means `ws`.
+#[derive(Debug)]
+pub struct Sockets {
+    http: Http,
+    parameter: &'static str,
+}
+
+/// An open WebSocket.
+pub struct Socket {
+    stream: WebSocketStream<Upgraded>,
+    endpoint: Endpoint,
+    limit: usize,
+    key: Option<SecretString>,
+}
+
+/// What came over a WebSocket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Heard {
+    /// A message of text, without our key if the service repeats it.
+    Text(String),
+    /// Bytes of a message that is not text; how many.
+    Binary(usize),
+    /// A sign of life without content: a ping, a pong.
+    Life,
+}
+
+impl fmt::Debug for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Socket").field("endpoint", &self.endpoint).finish_non_exhaustive()
+    }
+}
+
+impl Sockets {
+    /// Opens WebSockets at `service`. Of `config`, the body's cap is that of a message, and the
+    /// requests a minute are the attempts to connect; nothing is tried again by itself.
+    ///
+    /// # Errors
+    /// When the base URL or the key cannot be used, or TLS cannot be set up.
+    pub fn new(
+        service: Service,
+        config: &HttpConfig,
+        key: Option<QueryKey>,
+        context: &Context,
+    ) -> Result<Self> {
+        let parameter = key.as_ref().map_or("", |key| key.parameter);
+        let key = key.map(|key| key.value);
+        if let Some(key) = &key {
+            check_key(key)?;
+        }
+        // Version 2 of HTTP has no upgrade; and a redirect would carry the query along.
+        let builder = Client::builder().http1_only().redirect(redirect::Policy::none());
+        Ok(Self { http: Http::with(builder, service, config, key, context)?, parameter })
+    }
+
+    /// Opens one at `path` below the base URL, when it is our turn: a turn costs no credit.
+    ///
+    /// # Errors
+    /// What the attempt met; a service that refuses in words is told by them, whatever its status.
+    pub async fn open(&self, path: &[&str]) -> Result<Socket> {
+        let http = &self.http;
+        let mut url = http.base.join(path, &[]);
+        let endpoint = Endpoint::of(&url);
+        if let Some(key) = &http.key {
+            url.query_pairs_mut().append_pair(self.parameter, key.expose_secret());
+        }
+        http.turn(0, &endpoint).await?;
+        http.usage.count(http.service.name, |traffic| traffic.requests += 1);
+        match self.shake_hands(url, &endpoint).await {
+            Ok(stream) => {
+                tracing::debug!(service = http.service.name, %endpoint, "connected");
+                let (limit, key) = (http.config.max_body, http.key.clone());
+                Ok(Socket { stream, endpoint, limit, key })
+            }
+            Err(failure) => {
+                if let Again::After(asked) = failure.again {
+                    http.limit.hold(asked)?;
+                }
+                Err(*failure.error)
+            }
+        }
+    }
+
+    async fn shake_hands(
+        &self,
+        url: Url,
+        endpoint: &Endpoint,
+    ) -> Result<WebSocketStream<Upgraded>, Failure> {
+        let http = &self.http;
+        let challenge = generate_key();
+        let request = http
+            .client
+            .get(url.clone())
+            .header(CONNECTION, "Upgrade")
+            .header(UPGRADE, "websocket")
+            .header("sec-websocket-version", "13")
+            .header("sec-websocket-key", &challenge)
+            .timeout(http.config.attempt_timeout);
+        let sent = request.send().await;
+        let response = sent.map_err(|error| Failure::transport(error, endpoint))?;
+        if response.status() != 101 {
+            return Err(self.refused(response, &url, endpoint).await);
+        }
+        let wrong = |reason: &str| {
+            let error = Error::Interrupted { endpoint: endpoint.clone(), reason: reason.into() };
+            Failure::new(error, Again::Backoff)
+        };
+        if !accepts(response.headers(), &challenge) {
+            return Err(wrong("it does not answer as a WebSocket: a proxy may stand in between"));
+        }
+        let upgraded = response.upgrade().await.map_err(|_| wrong("the upgrade failed"))?;
+        let cap = Some(http.config.max_body);
+        let config = WebSocketConfig::default().max_message_size(cap).max_frame_size(cap);
+        Ok(WebSocketStream::from_raw_socket(upgraded, Role::Client, Some(config)).await)
+    }
+
+    /// What a reply that opens no WebSocket says.
+    async fn refused(&self, response: Response, url: &Url, endpoint: &Endpoint) -> Failure {
+        let http = &self.http;
+        let status = response.status().as_u16();
+        let headers = response.headers();
+        let redirect = headers.get("location").map(|to| http.host_of(url, to));
+        let asked = retry::retry_after(headers, http.clock.now());
+        let throttled = http.config.retry.throttled_pause.unwrap_or(http.service.throttled_pause);
+        // What a refusal says is worth less than that it is one.
+        let body = http.body(response, endpoint).await.unwrap_or_default();
+        let reply = Reply { endpoint, status, json: true, redirect, asked, throttled, body };
+        match reply.judge(http.service.refusal) {
+            Err(failure) => failure,
+            Ok(body) => {
+                let message = cut(&String::from_utf8_lossy(&body), 200);
+                let advice = "a WebSocket was asked for: check the base URL";
+                let (endpoint, code) = (endpoint.clone(), None);
+                let kind = RefusalKind::Other;
+                let error = Error::Status { endpoint, status, kind, code, message, advice };
+                Failure::new(error, Again::Never)
+            }
+        }
+    }
+}
+
+/// Whether the answer is that of a WebSocket server that has read our challenge.
+fn accepts(headers: &HeaderMap, challenge: &str) -> bool {
+    let is = |name: &str, wanted: &str| {
+        headers
+            .get(name)
+            .is_some_and(|found| found.as_bytes().eq_ignore_ascii_case(wanted.as_bytes()))
+    };
+    let accept = derive_accept_key(challenge.as_bytes());
+    is("upgrade", "websocket")
+        && headers.get("sec-websocket-accept").is_some_and(|found| found == accept.as_str())
+}
+
+impl Socket {
+    /// Sends a message of text.
+    ///
+    /// # Errors
+    /// When the line is broken.
+    pub async fn send(&mut self, text: String) -> Result<()> {
+        let sent = self.stream.send(Message::text(text)).await;
+        sent.map_err(|error| self.broken(error))
+    }
+
+    /// The next thing that comes. Cancelling it loses nothing.
+    ///
+    /// # Errors
+    /// When the service closes, the line breaks, or a message is larger than the cap.
+    pub async fn hear(&mut self) -> Result<Heard> {
+        match self.stream.next().await {
+            None => Err(self.interrupted("the line ended".into())),
+            Some(Err(error)) => Err(self.broken(error)),
+            Some(Ok(Message::Text(text))) => Ok(Heard::Text(self.clean(text.as_str()))),
+            Some(Ok(Message::Binary(bytes))) => Ok(Heard::Binary(bytes.len())),
+            Some(Ok(Message::Close(frame))) => {
+                let reason = frame.map_or_else(
+                    || "it closed without a reason".into(),
+                    |frame| {
+                        let said = cut(&self.clean(frame.reason.as_str()), 120);
+                        format!("it closed with code {}: {said}", u16::from(frame.code))
+                    },
+                );
+                Err(self.interrupted(reason))
+            }
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(Heard::Life),
+        }
+    }
+
+    /// What has come already; none when everything that has come is heard.
+    ///
+    /// # Errors
+    /// As for [`Self::hear`].
+    pub fn heard(&mut self) -> Option<Result<Heard>> {
+        // Not the runtime's turn-taking, but the line alone, may say that there is nothing.
+        tokio::task::unconstrained(self.hear()).now_or_never()
+    }
+
+    /// Says goodbye, without waiting long for an answer.
+    pub async fn close(mut self) {
+        let patience = std::time::Duration::from_millis(200);
+        let _ = timeout(patience, self.stream.close(None)).await;
+    }
+
+    /// Where it leads.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    fn clean(&self, text: &str) -> String {
+        let Some(key) = &self.key else { return text.into() };
+        let clean = without(text.into(), key.expose_secret().as_bytes());
+        String::from_utf8_lossy(&clean).into_owned()
+    }
+
+    fn interrupted(&self, reason: String) -> Error {
+        Error::Interrupted { endpoint: self.endpoint.clone(), reason }
+    }
+
+    fn broken(&self, error: tungstenite::Error) -> Error {
+        match error {
+            tungstenite::Error::Capacity(_) => {
+                Error::TooLarge { endpoint: self.endpoint.clone(), limit: self.limit }
+            }
+            // Its words are of the protocol and the machine; none of the service's are among them.
+            error => self.interrupted(cut(&error.to_string(), 120)),
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! What is remembered of one series: the run that it is in, and what would come twice.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use tidegauge_core::tables::{Candle, Coverage, MarketTrade};
+
+/// What was sent this much before is here: the way from the service, and what our clocks differ.
+const LAG: TimeDelta = TimeDelta::seconds(5);
+
+/// So many numbers of trades are remembered; the service repeats fewer.
+const REMEMBERED: usize = 1_024;
+
+/// A span without a hole, as it grows.
+#[derive(Debug)]
+struct Run {
+    start: DateTime<Utc>,
+    end: DateTime<Utc>,
+    rows: i64,
+    /// Why the service refuses the series, if it does.
+    refused: Option<String>,
+    /// How far the ledger knows it.
+    noted: Option<(DateTime<Utc>, i64)>,
+}
+
+/// One series of a stream.
+#[derive(Debug)]
+pub(super) struct Track {
+    pub(super) series: String,
+    run: Option<Run>,
+    /// The run before it, on another line.
+    past: Option<Run>,
+    /// The time of the last event.
+    pub(super) last: Option<DateTime<Utc>>,
+    ids: BTreeSet<i64>,
+    oldest_ids: VecDeque<i64>,
+    bars: Bars,
+}
+
+impl Track {
+    pub(super) fn new(series: String) -> Self {
+        Self {
+            series,
+            run: None,
+            past: None,
+            last: None,
+            ids: BTreeSet::new(),
+            oldest_ids: VecDeque::new(),
+            bars: Bars::default(),
+        }
+    }
+
+    /// The service has said yes or no.
+    pub(super) fn is_answered(&self) -> bool {
+        self.run.is_some()
+    }
+
+    pub(super) fn is_refused(&self) -> bool {
+        self.refusal().is_some()
+    }
+
+    /// Why the service refuses it, if it does.
+    pub(super) fn refusal(&self) -> Option<&str> {
+        self.run.as_ref()?.refused.as_deref()
+    }
+
+    pub(super) fn begin(&mut self, now: DateTime<Utc>, refused: Option<String>) {
+        if let (Some(last), None) = (self.last, &refused) {
+            tracing::info!(series = self.series, %last, "a new run begins");
+        }
+        self.run = Some(Run { start: now, end: now, rows: 0, refused, noted: None });
+    }
+
+    /// The line is gone; what the ledger is yet to be told.
+    pub(super) fn end(&mut self, source: &str, now: DateTime<Utc>) -> Option<Coverage> {
+        // A bar that is not finished is somebody else's to finish.
+        self.bars.running = None;
+        let coverage = self.coverage(source, now);
+        if let Some(run) = self.run.take().filter(|run| run.refused.is_none()) {
+            self.past = Some(run);
+        }
+        coverage
+    }
+
+    /// An event of `at` came, and with it all before it.
+    pub(super) fn event(&mut self, at: DateTime<Utc>) {
+        self.last = self.last.max(Some(at));
+        if let Some(run) = &mut self.run {
+            run.end = run.end.max(at);
+        }
+    }
+
+    /// The run has all since `at`, though it was subscribed to later. Where that is within the run
+    /// before it, nothing was missed and the two are one.
+    pub(super) fn reach_back(&mut self, at: DateTime<Utc>) {
+        // What the ledger knows is known by its start.
+        let Some(run) = self.run.as_mut().filter(|run| run.noted.is_none()) else { return };
+        run.start = run.start.min(at);
+        if let Some(past) = self.past.take_if(|past| at <= past.end) {
+            run.start = run.start.min(past.start);
+            run.rows += past.rows;
+            run.noted = past.noted;
+        }
+    }
+
+    /// One more row of this run is on its way.
+    pub(super) fn add_row(&mut self) {
+        if let Some(run) = &mut self.run {
+            run.rows += 1;
+        }
+    }
+
+    /// Everything that was sent up to `heard` is here.
+    pub(super) fn extend(&mut self, heard: DateTime<Utc>) {
+        let reached = match self.bars.interval {
+            _ if self.is_refused() => Some(heard),
+            // Bars are covered as far as they are finished.
+            Some(interval) => match &self.bars.running {
+                Some(running) => Some(running.open_at),
+                None => (heard - LAG).duration_trunc(interval).ok(),
+            },
+            None => Some(heard - LAG),
+        };
+        if let (Some(run), Some(reached)) = (&mut self.run, reached) {
+            run.end = run.end.max(reached);
+        }
+    }
+
+    /// What the ledger does not know yet.
+    pub(super) fn coverage(&mut self, source: &str, now: DateTime<Utc>) -> Option<Coverage> {
+        let run = self.run.as_mut()?;
+        let known = run.noted == Some((run.end, run.rows));
+        if known || (run.refused.is_none() && run.end <= run.start) {
+            return None;
+        }
+        run.noted = Some((run.end, run.rows));
+        Some(Coverage {
+            source: source.into(),
+            series: self.series.clone(),
+            start_at: run.start,
+            end_at: run.end,
+            state: if run.refused.is_some() { "failed" } else { "present" }.into(),
+            rows: run.rows,
+            requested_to: None,
+            reason: run.refused.clone(),
+            noted_at: now,
+        })
+    }
+
+    /// Whether the trade is new.
+    pub(super) fn is_new(&mut self, trade: &MarketTrade) -> bool {
+        let new = self.ids.insert(trade.trade_id);
+        if new {
+            self.oldest_ids.push_back(trade.trade_id);
+            if self.oldest_ids.len() > REMEMBERED
+                && let Some(oldest) = self.oldest_ids.pop_front()
+            {
+                self.ids.remove(&oldest);
+            }
+        }
+        new
+    }
+
+    /// Takes the latest state of a bar; gives the one that is finished thereby.
+    pub(super) fn bar(&mut self, bar: Candle, interval: TimeDelta) -> Option<Candle> {
+        let finished = self.bars.push(bar, interval);
+        self.finished(finished)
+    }
+
+    /// The bar that has been over for `grace`.
+    pub(super) fn overdue(&mut self, now: DateTime<Utc>, grace: TimeDelta) -> Option<Candle> {
+        let finished = self.bars.overdue(now, grace);
+        self.finished(finished)
+    }
+
+    fn finished(&mut self, bar: Option<Candle>) -> Option<Candle> {
+        if let (Some(bar), Some(interval)) = (&bar, self.bars.interval) {
+            self.event(bar.open_at + interval);
+        }
+        bar
+    }
+}
+
+/// The bar that is going on.
+#[derive(Debug, Default)]
+struct Bars {
+    interval: Option<TimeDelta>,
+    running: Option<Candle>,
+}
+
+impl Bars {
+    fn push(&mut self, bar: Candle, interval: TimeDelta) -> Option<Candle> {
+        self.interval = Some(interval);
+        match &mut self.running {
+            Some(running) if bar.open_at > running.open_at => Some(std::mem::replace(running, bar)),
+            // Sent again after its end: the last word on it.
+            Some(running) if bar.open_at < running.open_at => Some(bar),
+            running => {
+                *running = Some(bar);
+                None
+            }
+        }
+    }
+
+    fn overdue(&mut self, now: DateTime<Utc>, grace: TimeDelta) -> Option<Candle> {
+        let interval = self.interval?;
+        self.running.take_if(|bar| bar.open_at + interval + grace <= now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tidegauge_core::Crypto;
+
+    use super::*;
+
+    fn minute(minute: u32, close: i128) -> Candle {
+        let price = Crypto::from_units(close);
+        Candle {
+            source: "s".into(),
+            symbol: "BTC".into(),
+            interval: "1m".into(),
+            open_at: format!("2026-09-25T17:{minute:02}:00Z").parse().unwrap(),
+            open: price,
+            high: price,
+            low: price,
+            close: price,
+            volume: None,
+            base_volume: None,
+            currency: "USD".into(),
+        }
+    }
+
+    #[test]
+    fn a_bar_is_finished_by_a_later_one_or_by_the_clock_and_never_by_the_end_of_the_line() {
+        let (one, grace) = (TimeDelta::minutes(1), TimeDelta::seconds(10));
+        let at = |text: &str| format!("2026-09-25T{text}Z").parse().unwrap();
+        let mut track = Track::new("candles BTC 1m".into());
+        track.begin(at("17:48:30"), None);
+        assert_eq!(track.bar(minute(48, 1), one), None);
+        assert_eq!(track.bar(minute(48, 2), one), None);
+        assert_eq!(track.bar(minute(49, 3), one), Some(minute(48, 2)));
+        assert_eq!(track.bar(minute(48, 4), one), Some(minute(48, 4)));
+        track.extend(at("17:49:59"));
+        let known = track.coverage("s", at("17:50:00")).unwrap();
+        assert_eq!((known.start_at, known.end_at), (at("17:48:30"), at("17:49:00")));
+        assert_eq!(track.overdue(at("17:50:09"), grace), None);
+        assert_eq!(track.overdue(at("17:50:10"), grace), Some(minute(49, 3)));
+        // Nothing is traded: bars that are not there are covered all the same.
+        track.extend(at("17:53:07"));
+        assert_eq!(track.coverage("s", at("17:54:00")).unwrap().end_at, at("17:53:00"));
+        assert_eq!(track.bar(minute(54, 5), one), None);
+        track.end("s", at("17:55:00"));
+        track.begin(at("17:56:00"), None);
+        assert_eq!(track.overdue(at("18:00:00"), grace), None);
+    }
+}

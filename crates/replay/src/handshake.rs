@@ -1,0 +1,70 @@
+//! The opening of a line, as the service answers it.
+
+use std::io;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::Role;
+
+/// A request to open a line.
+#[derive(Debug)]
+pub(crate) struct Request {
+    /// Method, path and query.
+    pub(crate) line: String,
+    challenge: Option<String>,
+}
+
+impl Request {
+    /// Reads one, up to where its body would begin.
+    pub(crate) async fn read(stream: &mut TcpStream) -> io::Result<Self> {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") && head.len() < 16 * 1024 {
+            head.push(stream.read_u8().await?);
+        }
+        let head = String::from_utf8_lossy(&head).into_owned();
+        let header = |line: &str| {
+            let (name, value) = line.split_once(':')?;
+            name.eq_ignore_ascii_case("sec-websocket-key").then(|| value.trim().to_owned())
+        };
+        let line = head.lines().next().unwrap_or_default().to_owned();
+        Ok(Self { line, challenge: head.lines().find_map(header) })
+    }
+
+    /// Whether the query gives that key.
+    pub(crate) fn has_key(&self, key: &str) -> bool {
+        let target = self.line.split(' ').nth(1).unwrap_or_default();
+        let query = target.split_once('?').map_or("", |(_, query)| query);
+        query.split('&').any(|pair| pair.strip_prefix("apikey=") == Some(key))
+    }
+
+    /// Opens the line; none if that was not what was asked for.
+    pub(crate) async fn open(
+        &self,
+        mut stream: TcpStream,
+    ) -> io::Result<Option<WebSocketStream<TcpStream>>> {
+        let Some(challenge) = &self.challenge else {
+            away(&mut stream, 426, r#"{"error":"a WebSocket was expected"}"#).await?;
+            return Ok(None);
+        };
+        let accept = derive_accept_key(challenge.as_bytes());
+        let answer = format!(
+            "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\n\
+             sec-websocket-accept: {accept}\r\n\r\n"
+        );
+        stream.write_all(answer.as_bytes()).await?;
+        Ok(Some(WebSocketStream::from_raw_socket(stream, Role::Server, None).await))
+    }
+}
+
+/// Opens no line, and says why.
+pub(crate) async fn away(stream: &mut TcpStream, status: u16, body: &str) -> io::Result<()> {
+    let length = body.len();
+    let answer = format!(
+        "HTTP/1.1 {status} No\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\
+         connection: close\r\n\r\n{body}"
+    );
+    stream.write_all(answer.as_bytes()).await?;
+    stream.shutdown().await
+}

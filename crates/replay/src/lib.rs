@@ -1,0 +1,32 @@
+//! A market data server on this machine: it speaks as much of Kraken's WebSocket API (version 2)
+//! and of Twelve Data's as a client needs, replays recorded prices, and fails when it is told to.
+//!
+//! For examples and tests without a network. What it says is decided by the recorded prices and
+//! the script alone: the same script, the same words.
+//!
+//! ```
+//! use tidegauge_replay::{Act, Line, Market, Replay, Script, Service};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let prices = "date,symbol,open,high,low,close\n2021-02-26,BTC,100,120,90,110\n";
+//! let script = Script {
+//!     lines: vec![Line::Talk(vec![Act::Ticks(10), Act::Drop]), Line::Talk(vec![Act::Ticks(10)])],
+//!     ..Script::new(Service::Kraken, Market::from_csv(prices)?)
+//! };
+//! let server = Replay::start(script).await?;
+//! assert!(server.url().starts_with("http://127.0.0.1:")); // ws:// for whoever asks for it
+//! # Ok(())
+//! # }
+//! ```
+
+mod handshake;
+mod kraken;
+mod market;
+mod script;
+mod server;
+mod twelvedata;
+
+pub use market::{BadPrices, Market, Tick, Time};
+pub use script::{Act, Line, Script, Service};
+pub use server::Replay;

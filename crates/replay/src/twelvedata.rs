@@ -1,0 +1,64 @@
+//! What Twelve Data says.
+
+use serde_json::{Value, json};
+
+use crate::{Script, Tick};
+
+/// What it says to a wrong key.
+pub(crate) const BAD_KEY: &str = r#"{"code":401,"message":"**apikey** parameter is incorrect or not specified.","status":"error"}"#;
+
+const HEARTBEAT: &str = r#"{"event":"heartbeat","status":"ok"}"#;
+
+/// The answers to a request, and the instruments that are subscribed to by it.
+pub(crate) fn answer(script: &Script, request: &Value) -> (Vec<String>, Vec<String>) {
+    match request["action"].as_str() {
+        Some("heartbeat") => (vec![HEARTBEAT.into()], Vec::new()),
+        Some("subscribe") => subscribe(script, request),
+        _ => {
+            let messages = ["Cant parse message"];
+            let status =
+                json!({"event": "subscribe-status", "status": "error", "messages": messages});
+            (vec![status.to_string()], Vec::new())
+        }
+    }
+}
+
+fn subscribe(script: &Script, request: &Value) -> (Vec<String>, Vec<String>) {
+    let symbols = request["params"]["symbols"].as_str().unwrap_or_default();
+    let (mut success, mut fails, mut subscribed) = (Vec::new(), Vec::new(), Vec::new());
+    for symbol in symbols.split(',') {
+        match script.refused.iter().find(|(it, _)| it == symbol) {
+            Some((_, why)) if why.is_empty() => fails.push(json!({"symbol": symbol})),
+            Some((_, why)) => fails.push(json!({"symbol": symbol, "message": why})),
+            None if !script.market.has(base(symbol)) => fails.push(json!({"symbol": symbol})),
+            None => {
+                success.push(json!({"symbol": symbol, "exchange": "Coinbase Pro"}));
+                subscribed.push(symbol.to_owned());
+            }
+        }
+    }
+    let status = match (success.is_empty(), fails.is_empty()) {
+        (_, true) => "ok",
+        (false, false) => "warning",
+        (true, false) => "error",
+    };
+    let success = if success.is_empty() { Value::Null } else { success.into() };
+    let said = json!({
+        "event": "subscribe-status", "status": status, "success": success, "fails": fails,
+    });
+    (vec![said.to_string()], subscribed)
+}
+
+/// Our market's name of what Twelve Data calls `symbol`.
+pub(crate) fn base(symbol: &str) -> &str {
+    symbol.split('/').next().unwrap_or_default()
+}
+
+/// What is told of a tick.
+pub(crate) fn update(symbol: &str, tick: &Tick) -> String {
+    let (seconds, price, bid, ask) = (tick.at.timestamp(), tick.price, tick.bid(), tick.ask());
+    let currency = if symbol.contains('/') { "" } else { r#""currency":"USD","# };
+    format!(
+        r#"{{"event":"price","symbol":"{symbol}",{currency}"exchange":"Coinbase Pro","type":"Digital Currency","timestamp":{seconds},"price":{price},"bid":{bid},"ask":{ask},"day_volume":28306}}"#
+    )
+}

@@ -1,0 +1,145 @@
+//! Live prices: printed as they come, with their running minimum, mean and maximum, and kept in
+//! SQLite.
+//!
+//!     cargo run --example live_prices             # ten seconds of a server on this machine
+//!     cargo run --example live_prices -- 60       # a minute of it
+//!     cargo run --example live_prices -- 60 live  # a minute of Kraken's market: needs a network
+//!
+//! The server on this machine replays recorded prices, and drops the first line after a second or
+//! two: the stream connects again, and the ledger at the end shows it.
+
+#![allow(clippy::print_stdout)] // a program that talks
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tidegauge::acquisition::kraken_stream::{Channel, Config, KrakenStream};
+use tidegauge::acquisition::{Context, recorded};
+use tidegauge::core::{
+    Clock, Cursor, Error, Load, Result, Scan, Sink, SystemClock, TableRef, tables,
+};
+use tidegauge::pipeline::{Pipeline, Silent};
+use tidegauge_replay::{Act, Line, Market, Replay, Script, Service, Time};
+
+/// What we show of a price so far.
+#[derive(Debug, Clone, Copy)]
+struct Running {
+    count: f64,
+    sum: f64,
+    min: f64,
+    max: f64,
+}
+
+/// A sink of our own: whatever is loaded is printed, and forgotten.
+#[derive(Debug, Default)]
+struct Board {
+    running: Mutex<BTreeMap<String, Running>>,
+    cursor: Mutex<Option<Cursor>>,
+}
+
+impl Board {
+    fn show(&self, symbol: &str, price: f64) -> std::result::Result<(), &'static str> {
+        let mut all = self.running.lock().map_err(|_| "another thread has failed")?;
+        let first = Running { count: 0.0, sum: 0.0, min: price, max: price };
+        let it = all.entry(symbol.into()).or_insert(first);
+        it.count += 1.0;
+        it.sum += price;
+        it.min = it.min.min(price);
+        it.max = it.max.max(price);
+        let (min, mean, max) = (it.min, it.sum / it.count, it.max);
+        println!(
+            "{symbol:5} {price:>12.2}   min {min:>12.2}   mean {mean:>12.2}   max {max:>12.2}"
+        );
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Sink for Board {
+    fn name(&self) -> &str {
+        "the board"
+    }
+
+    async fn prepare(&self, _: &[TableRef]) -> Result<()> {
+        Ok(())
+    }
+
+    async fn cursor(&self, _: &str) -> Result<Option<Cursor>> {
+        let cursor = self.cursor.lock().map_err(|_| Error::sink("the board", "it is broken"))?;
+        Ok(cursor.clone())
+    }
+
+    async fn load(&self, load: Load<'_>) -> Result<()> {
+        let failed = |error: &str| Error::sink("the board", error.to_owned());
+        for batch in load.batches.iter().filter(|batch| batch.table().name == "quotes") {
+            let column = |name| batch.frame().column(name).map_err(|it| failed(&it.to_string()));
+            let symbols = column("symbol")?.str().map_err(|it| failed(&it.to_string()))?.clone();
+            let prices = column("price")?.decimal().map_err(|it| failed(&it.to_string()))?.clone();
+            // Money is exact up to here; what is shown need not be.
+            for (symbol, units) in symbols.iter().zip(prices.physical().iter()) {
+                let (Some(symbol), Some(units)) = (symbol, units) else { continue };
+                self.show(symbol, units as f64 / 1e8).map_err(failed)?;
+            }
+        }
+        *self.cursor.lock().map_err(|_| failed("it is broken"))? = Some(load.after.clone());
+        Ok(())
+    }
+}
+
+/// A server that replays recorded prices, ten a second, and drops the first line after fifteen.
+async fn server(clock: Arc<dyn Clock>) -> std::result::Result<Replay, Box<dyn std::error::Error>> {
+    let pace = Duration::from_millis(100);
+    let mut first: Vec<_> = (0..15).flat_map(|_| [Act::Ticks(1), Act::Wait(pace)]).collect();
+    first.push(Act::Drop);
+    let script = Script {
+        time: Time::Clock(clock),
+        lines: vec![Line::Talk(first), Line::Talk(vec![Act::Every(pace)])],
+        ..Script::new(Service::Kraken, Market::from_csv(recorded::PRICES)?)
+    };
+    Ok(Replay::start(script).await?)
+}
+
+#[tokio::main]
+async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let seconds = words.first().map_or(Ok(10), |word| word.parse())?;
+    let live = words.get(1).is_some_and(|word| word == "live");
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+
+    // 1. What we want to hear of, and from where.
+    let mut config = Config {
+        symbols: vec!["BTC".into(), "ETH".into()],
+        channels: vec![Channel::Ticker, Channel::Trade],
+        ..Config::default()
+    };
+    let server = if live { None } else { Some(server(clock.clone()).await?) };
+    if let Some(server) = &server {
+        config.http.base_url = Some(server.url().parse()?);
+        config.http.per_minute = tidegauge::acquisition::http::PerMinute::new(600);
+        config.live.reconnect.first_pause = Duration::from_millis(500);
+    }
+    let source = Arc::new(KrakenStream::new(config, &Context::new(clock))?);
+
+    // 2. Every page goes to the board and into the warehouse, until the time is up.
+    let warehouse = tidegauge::storage::connect("sqlite://live_prices.db")?;
+    let pipeline =
+        Pipeline::new().source(source).sink(Arc::new(Board::default())).sink(warehouse.clone());
+    let time_is_up = tokio::time::sleep(Duration::from_secs(seconds));
+    let summary = pipeline.stream(&Silent, time_is_up).await?;
+
+    // 3. What is there now, and from when to when it is without a hole.
+    println!("\n{summary}\n");
+    let coverage = tables::Coverage::table();
+    let columns = Scan::columns(coverage, ["series", "start_at", "end_at", "state", "rows"]);
+    let spans = warehouse.scan(&columns).await?;
+    for at in 0..spans.height() {
+        let row: Vec<String> = spans.get_row(at)?.0.iter().map(ToString::to_string).collect();
+        println!("{}", row.join("   "));
+    }
+    if summary.rows() == 0 {
+        return Err("nothing came: is there a network?".into());
+    }
+    Ok(())
+}
