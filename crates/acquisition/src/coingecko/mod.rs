@@ -203,6 +203,8 @@ impl Archive for CoinGecko {
         let since = now - self.config.history();
         let prices = self.coins.iter().map(|coin| Series {
             reach: plan.reach(),
+            // Hour by hour, give or take.
+            spacing: TimeDelta::minutes(90),
             ..Series::history(format!("prices {}", coin.symbol), since, WINDOW, refresh)
         });
         let reach = candles.reach();

@@ -86,6 +86,8 @@ pub struct Series {
     /// How long after its time a row is final: for bars, which are told by their opening, their
     /// length.
     pub settles: TimeDelta,
+    /// How far apart its rows may be though none is missing, where they come at no fixed times.
+    pub spacing: TimeDelta,
     /// The longest span that one call brings.
     pub window: TimeDelta,
     /// How long after a round the series is worth another call.
@@ -103,6 +105,7 @@ impl Series {
             reach: None,
             step: None,
             settles: TimeDelta::zero(),
+            spacing: TimeDelta::zero(),
             window: TimeDelta::zero(),
             refresh,
             credits: 1,

@@ -82,7 +82,7 @@ impl<'a> Step<'a> {
         if !progress.is_due(series, as_of) {
             return None;
         }
-        let Some(since) = series.since else {
+        let Some(since) = series.begins() else {
             return Some(Self {
                 series,
                 window: Span::new(as_of, as_of),

@@ -17,24 +17,21 @@ impl Series {
     }
 
     /// What of the series should be there at `now`: what there is of `asked`, or all that is
-    /// configured but for what is younger than a refresh, which the next round brings. None for a
-    /// snapshot.
+    /// configured but for what is younger than a refresh, or than rows are apart, which the next
+    /// round brings. None for a snapshot.
     pub fn wanted(&self, asked: Option<Span>, now: DateTime<Utc>) -> Option<Span> {
-        let since = self.since?;
+        let since = self.begins()?;
         if let Some(asked) = asked {
             return Some(Span::new(asked.from, asked.to.min(self.horizon(now))));
         }
-        let refresh = TimeDelta::from_std(self.refresh).ok()?;
-        Some(Span::new(since, self.horizon(now.checked_sub_signed(refresh)?)))
+        let young = TimeDelta::from_std(self.refresh).ok()?.max(self.spacing);
+        Some(Span::new(since, self.horizon(now.checked_sub_signed(young)?)))
     }
 
     /// The first instant that the service still has at `now`.
     pub fn earliest(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let earliest = self.reach.and_then(|reach| now.checked_sub_signed(reach))?;
-        // A bar that begins before it is not whole.
-        let step = self.step.unwrap_or_default();
-        let floor = self.floor(earliest);
-        Some(if floor < earliest { floor + step } else { earliest })
+        let since = self.reach.and_then(|reach| now.checked_sub_signed(reach));
+        Self { since, ..self.clone() }.begins()
     }
 
     /// The part of `span` that one call brings, from its beginning; bars are not cut in two.
@@ -51,10 +48,19 @@ impl Series {
         u64::try_from(length).unwrap_or_default().div_ceil(u64::try_from(window).unwrap_or(1))
     }
 
+    /// Where its history begins: with a whole step.
+    pub fn begins(&self) -> Option<DateTime<Utc>> {
+        let since = self.since?;
+        let floor = self.floor(since);
+        Some(if floor < since { floor + self.step.unwrap_or_default() } else { since })
+    }
+
+    /// The last step at or before `at`, in whole microseconds: the ledger knows no shorter ones.
     fn floor(&self, at: DateTime<Utc>) -> DateTime<Utc> {
         let step = self.step.and_then(|step| step.num_microseconds()).filter(|step| *step > 0);
-        let over = step.map_or(0, |step| at.timestamp_micros().rem_euclid(step));
-        at - TimeDelta::microseconds(over)
+        let micros = at.timestamp_micros();
+        let over = step.map_or(0, |step| micros.rem_euclid(step));
+        DateTime::from_timestamp_micros(micros - over).unwrap_or(at)
     }
 }
 
