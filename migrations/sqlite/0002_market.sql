@@ -1,7 +1,23 @@
 -- Quotes, trades and the merged market; the gap ledger and the quarantine.
 
-ALTER TABLE "candles" ADD COLUMN "base_volume" DECIMAL(28,8);
-ALTER TABLE "candles" ADD COLUMN "currency" TEXT NOT NULL DEFAULT 'USD';
+-- Candles say what their prices are in; all that are there are in US dollars.
+ALTER TABLE "candles" RENAME TO "candles_before";
+CREATE TABLE "candles" (
+    "source" TEXT NOT NULL,
+    "symbol" TEXT NOT NULL,
+    "interval" TEXT NOT NULL,
+    "open_at" TIMESTAMP NOT NULL,
+    "open" DECIMAL(28,8) NOT NULL,
+    "high" DECIMAL(28,8) NOT NULL,
+    "low" DECIMAL(28,8) NOT NULL,
+    "close" DECIMAL(28,8) NOT NULL,
+    "volume" DECIMAL(28,8),
+    "base_volume" DECIMAL(28,8),
+    "currency" TEXT NOT NULL,
+    PRIMARY KEY ("source", "symbol", "interval", "open_at")
+) WITHOUT ROWID;
+INSERT INTO "candles" SELECT *, NULL, 'USD' FROM "candles_before";
+DROP TABLE "candles_before";
 
 -- The latest price of an instrument as a source saw it, with bid and ask.
 CREATE TABLE IF NOT EXISTS "quotes" (
@@ -82,6 +98,7 @@ CREATE TABLE IF NOT EXISTS "coverage" (
     "end_at" TIMESTAMP NOT NULL,
     "state" TEXT NOT NULL,
     "rows" INTEGER NOT NULL,
+    "requested_to" TIMESTAMP,
     "reason" TEXT,
     "noted_at" TIMESTAMP NOT NULL,
     PRIMARY KEY ("source", "series", "start_at")

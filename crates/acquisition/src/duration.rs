@@ -30,7 +30,7 @@ pub(crate) fn parse(text: &str) -> Option<Duration> {
     Some(Duration::from_millis(count.parse::<u64>().ok()?.checked_mul(millis)?))
 }
 
-fn shown(duration: Duration) -> String {
+pub(crate) fn shown(duration: Duration) -> String {
     let millis = duration.as_millis();
     let fits = |(_, unit): &(&str, u64)| millis.is_multiple_of(u128::from(*unit));
     match UNITS.into_iter().rev().find(fits) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::http::Endpoint;
+use crate::http::{Endpoint, RefusalKind};
 
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -59,6 +59,21 @@ pub enum Error {
         #[source]
         error: reqwest::Error,
     },
+    /// A TLS certificate that this machine does not trust: somebody else's host, or somebody between.
+    #[error(
+        "{endpoint} shows a certificate that this machine does not trust ({reason}): check the base \
+         URL and the clock; if a proxy of your own stands between, have the system trust its \
+         authority"
+    )]
+    Certificate {
+        /// Where.
+        endpoint: Endpoint,
+        /// What is wrong with it.
+        reason: String,
+        /// The transport's own words.
+        #[source]
+        error: reqwest::Error,
+    },
     /// The answer broke off, on every attempt.
     #[error("{endpoint} broke off in the middle of its answer ({reason}): try again later")]
     Interrupted {
@@ -77,6 +92,8 @@ pub enum Error {
         endpoint: Endpoint,
         /// The HTTP status; 200 when the refusal came dressed as a success.
         status: u16,
+        /// What kind of refusal it is.
+        kind: RefusalKind,
         /// The API's own code, as it writes it.
         code: Option<String>,
         /// The API's own words, cut to 200 characters.
@@ -215,6 +232,64 @@ pub enum Error {
         /// Why it cannot be true.
         reason: &'static str,
     },
+    /// A column of a table cannot be filled from what a file or a query has.
+    #[error("{of} cannot fill column `{column}` of table `{table}`: {reason}")]
+    Mapping {
+        /// The file, the query, or the configured source.
+        of: String,
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// Why not, and what there is.
+        reason: String,
+    },
+    /// A row of the user's own data does not fit its table.
+    #[error(
+        "{place}, column `{column}`: `{value}` {reason}; nothing of this page was taken: mend the \
+         row, or set `bad_rows = \"quarantine\"` to go on without such rows"
+    )]
+    BadRow {
+        /// Where it stands: file and line, or the row's key.
+        place: String,
+        /// The column of the table; `*` for the whole row.
+        column: String,
+        /// The value, cut to 80 characters.
+        value: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// No file matches the pattern.
+    #[error("no file matches `{pattern}`: check `path`, and the folder that it is relative to")]
+    NoFiles {
+        /// The pattern.
+        pattern: String,
+    },
+    /// A file cannot be opened or read to its end.
+    #[error("{path} cannot be read: {reason}")]
+    File {
+        /// The file.
+        path: String,
+        /// Why not.
+        reason: String,
+    },
+    /// A file whose rows were appended is not any more what it was.
+    #[error(
+        "{path} is not the file that was read before ({reason}), and its rows were appended to \
+         `{table}`: put the new rows into a file of another name, or let the table be written by \
+         merge"
+    )]
+    Replaced {
+        /// The file.
+        path: String,
+        /// The table.
+        table: String,
+        /// How it shows.
+        reason: &'static str,
+    },
+    /// A database does not do what it is asked.
+    #[error(transparent)]
+    Database(#[from] crate::database::DatabaseError),
     /// Rows that do not fit their table, or a cursor of somebody else's.
     #[error(transparent)]
     Core(#[from] tidegauge_core::Error),
@@ -236,10 +311,25 @@ impl Error {
             | Self::Interrupted { .. }
             | Self::RateLimited { .. }
             | Self::CreditsSpent { .. } => true,
+            Self::Status { kind: RefusalKind::Busy | RefusalKind::Spent, .. } => true,
             Self::Status { status, .. } | Self::NotJson { status, .. } => {
                 *status >= 500 || *status == 408
             }
+            Self::Database(error) => error.is_temporary(),
             _ => false,
+        }
+    }
+
+    /// What is wrong with a row, to be kept beside it.
+    pub(crate) fn of_row(&self) -> String {
+        match self {
+            Self::BadRow { column, value, reason, .. } if column == "*" => {
+                format!("`{value}` {reason}")
+            }
+            Self::BadRow { column, value, reason, .. } => {
+                format!("column `{column}`: `{value}` {reason}")
+            }
+            other => other.to_string(),
         }
     }
 

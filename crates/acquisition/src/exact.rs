@@ -72,9 +72,7 @@ impl<'a> Object<'a> {
 
     /// An instant in whole seconds since 1970.
     pub(crate) fn seconds(&self, field: &str) -> Result<DateTime<Utc>> {
-        let raw = self.get(field)?;
-        let seconds: i64 = parse(&self.of, field, raw.get().as_bytes())?;
-        instant(&self.of, field, raw, seconds.checked_mul(1000))
+        seconds_of(&self.of, field, self.get(field)?.get())
     }
 
     pub(crate) fn entries(self) -> impl Iterator<Item = (String, &'a RawValue)> {
@@ -88,9 +86,18 @@ pub(crate) fn date(of: &str, field: &str, text: &str) -> Result<NaiveDate> {
 }
 
 /// An instant in whole milliseconds since 1970.
-pub(crate) fn millis(of: &str, field: &str, raw: &RawValue) -> Result<DateTime<Utc>> {
-    let millis = parse(of, field, raw.get().as_bytes())?;
-    instant(of, field, raw, Some(millis))
+pub(crate) fn millis_of(of: &str, field: &str, text: &str) -> Result<DateTime<Utc>> {
+    let not_whole =
+        || Error::decode(of, field, format!("`{}` is not a whole number", cut(text, 40)));
+    instant(of, field, text, Some(text.parse().map_err(|_| not_whole())?))
+}
+
+/// An instant in whole seconds since 1970.
+pub(crate) fn seconds_of(of: &str, field: &str, text: &str) -> Result<DateTime<Utc>> {
+    let not_whole =
+        || Error::decode(of, field, format!("`{}` is not a whole number", cut(text, 40)));
+    let seconds: i64 = text.parse().map_err(|_| not_whole())?;
+    instant(of, field, text, seconds.checked_mul(1000))
 }
 
 const FIRST: i64 = 1_230_940_800_000; // 2009-01-03, in milliseconds
@@ -98,13 +105,11 @@ const LAST: i64 = 4_102_444_800_000; // 2100-01-01
 
 /// No crypto asset had a price before the first block, and nobody reports one of the next century:
 /// an instant outside is one in another unit.
-fn instant(of: &str, field: &str, raw: &RawValue, millis: Option<i64>) -> Result<DateTime<Utc>> {
+fn instant(of: &str, field: &str, text: &str, millis: Option<i64>) -> Result<DateTime<Utc>> {
     millis
         .filter(|millis| (FIRST..LAST).contains(millis))
         .and_then(DateTime::from_timestamp_millis)
-        .ok_or_else(|| {
-            Error::value(of, field, raw.get(), "which is not a time between 2009 and 2100")
-        })
+        .ok_or_else(|| Error::value(of, field, text, "which is not a time between 2009 and 2100"))
 }
 
 /// A number above zero, rounded half to even to the scale.
@@ -113,11 +118,20 @@ pub(crate) fn price<const SCALE: u32>(
     field: &str,
     raw: &RawValue,
 ) -> Result<Fixed<SCALE>> {
-    let price = number(of, field, raw)?;
+    price_of(of, field, raw.get())
+}
+
+/// The same of a number as it is written.
+pub(crate) fn price_of<const SCALE: u32>(
+    of: &str,
+    field: &str,
+    text: &str,
+) -> Result<Fixed<SCALE>> {
+    let price = number(of, field, text)?;
     if price.units() > 0 {
         return Ok(price);
     }
-    Err(Error::value(of, field, raw.get(), "which is not above zero at 8 decimal places"))
+    Err(Error::value(of, field, text, "which is not above zero at 8 decimal places"))
 }
 
 /// A number of zero or more, rounded half to even to the scale; `null` is none.
@@ -126,26 +140,38 @@ pub(crate) fn amount<const SCALE: u32>(
     field: &str,
     raw: &RawValue,
 ) -> Result<Option<Fixed<SCALE>>> {
-    if raw.get() == "null" {
+    amount_of(of, field, raw.get())
+}
+
+/// The same of a number as it is written.
+pub(crate) fn amount_of<const SCALE: u32>(
+    of: &str,
+    field: &str,
+    text: &str,
+) -> Result<Option<Fixed<SCALE>>> {
+    if text == "null" {
         return Ok(None);
     }
-    let amount = number(of, field, raw)?;
-    if raw.get().starts_with('-') && amount.units() != 0 {
-        return Err(Error::value(of, field, raw.get(), "which is negative"));
+    let amount = number(of, field, text)?;
+    if text.starts_with('-') && amount.units() != 0 {
+        return Err(Error::value(of, field, text, "which is negative"));
     }
     Ok(Some(amount))
 }
 
 /// The digits of a number token: text in quotes, `null` and `true` are none.
-fn number<const SCALE: u32>(of: &str, field: &str, raw: &RawValue) -> Result<Fixed<SCALE>> {
-    let text = raw.get();
+fn number<const SCALE: u32>(of: &str, field: &str, text: &str) -> Result<Fixed<SCALE>> {
     if !text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
         let reason = format!("`{}` is not a number", cut(text, 40));
         return Err(Error::decode(of, field, reason));
     }
     let fits = |it: &Fixed<SCALE>| it.units().abs() < digits(SCALE);
     let number = Fixed::rounded(text).ok().filter(fits);
-    number.ok_or_else(|| Error::value(of, field, text, "which is larger than the column holds"))
+    let digits = |byte: u8| byte.is_ascii_digit() || b"+-.eE".contains(&byte);
+    number.ok_or_else(|| match text.bytes().all(digits) {
+        true => Error::value(of, field, text, "which is larger than the column holds"),
+        false => Error::value(of, field, text, "which is not a number"),
+    })
 }
 
 /// The bound on the units of a column: 18 digits of fiat money, 28 of crypto.

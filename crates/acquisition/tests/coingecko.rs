@@ -53,7 +53,7 @@ impl Respond for Gecko {
         let market = |id: &str| {
             let at = self.0.now().to_rfc3339();
             format!(
-                r#"{{"id":"{id}","current_price":77671,"market_cap":null,"total_volume":1.005,"last_updated":"{at}"}}"#
+                r#"{{"id":"{id}","symbol":"{id}","name":"{id}","current_price":77671,"market_cap":null,"total_volume":1.005,"last_updated":"{at}"}}"#
             )
         };
         json(format!(
@@ -93,7 +93,7 @@ async fn a_long_history_comes_in_windows_without_gap_or_repetition() {
     let (pages, _) = round(&source, None).await;
     assert_eq!(pages.len(), 5, "three windows, candles, the snapshot");
     for page in &pages {
-        assert!(page.rows() <= 90 * 24 + 2);
+        assert!(page.rows() <= 90 * 24 + 3);
     }
     let found = times(&pages[..3], "raw_crypto_market_data", "observed_at");
     assert_eq!(found.len(), 200 * 24 + 1);

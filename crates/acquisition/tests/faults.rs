@@ -338,10 +338,28 @@ async fn the_key_is_never_told_whatever_goes_wrong() {
 
 #[tokio::test]
 async fn a_source_says_its_name_in_its_errors() {
-    let server =
-        Scripted::start(vec![Act::reply("404 X", "", r#"{"error":"coin not found"}"#)]).await;
+    let server = Scripted::start(vec![Act::reply("401 X", "", "no")]).await;
     let config = Config { http: hurried(&server.url), ..Config::default() };
-    let error = CoinGecko::new(config, None, &context(NOW)).unwrap().fetch(None).await.unwrap_err();
+    let source = CoinGecko::new(config, None, &context(NOW)).unwrap();
+    let error = source.fetch(None).await.unwrap_err();
     assert!(error.to_string().starts_with("source `coingecko`: "), "{error}");
-    assert!(error.to_string().contains("coin not found"), "{error}");
+}
+
+#[tokio::test]
+async fn a_series_that_is_refused_is_noted_and_the_others_go_on() {
+    let gone = Act::reply("404 X", "", r#"{"error":"coin not found"}"#);
+    let chart = r#"{"prices":[[1779105600000,3000]],"market_caps":[],"total_volumes":[]}"#;
+    let server = Scripted::start(vec![gone, Act::ok(chart)]).await;
+    let symbols = vec!["BTC".to_owned(), "ETH".to_owned()];
+    let config = Config { http: hurried(&server.url), symbols, ..Config::default() };
+    let source = CoinGecko::new(config, None, &context(NOW)).unwrap();
+    let refused = source.fetch(None).await.unwrap();
+    assert!(!refused.done);
+    let noted = refused.batches[0].frame().clone();
+    let text =
+        |column: &str| noted.column(column).unwrap().str().unwrap().get(0).unwrap().to_owned();
+    assert_eq!((text("series").as_str(), text("state").as_str()), ("prices BTC", "failed"));
+    assert!(text("reason").contains("coin not found"), "{}", text("reason"));
+    let next = source.fetch(Some(&refused.cursor)).await.unwrap();
+    assert_eq!(next.batches[0].table().name, "raw_crypto_market_data");
 }

@@ -8,10 +8,12 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 use support::{Act, Scripted, context, hurried, recording};
 use tidegauge_acquisition::coingecko::{Client, Plan, decode as coingecko};
+use tidegauge_acquisition::ecb::decode as ecb;
+use tidegauge_acquisition::exchangerate_api::decode as exchangerate_api;
 use tidegauge_acquisition::frankfurter::decode as frankfurter;
-use tidegauge_acquisition::open_er_api::decode as open_er_api;
+use tidegauge_acquisition::series::Sieve;
 use tidegauge_acquisition::{Error, Result};
-use tidegauge_core::Fiat;
+use tidegauge_core::{Crypto, Fiat};
 
 /// What a recording is read as.
 enum Read {
@@ -22,7 +24,10 @@ enum Read {
     Candles(TimeDelta),
     FrankfurterDay,
     FrankfurterV2,
-    OpenErApi,
+    ExchangeRateApi,
+    EcbXml,
+    EcbCsv,
+    EcbData,
 }
 
 impl Read {
@@ -47,7 +52,7 @@ impl Read {
                     .collect(),
             ),
             Self::Markets => shown(
-                coingecko::coins_markets(body)?
+                coingecko::coins_markets(body, &mut Sieve::strict())?
                     .into_iter()
                     .map(|it| {
                         let (cap, volume) = (money(it.market_cap_usd), money(it.volume_24h_usd));
@@ -55,34 +60,43 @@ impl Read {
                     })
                     .collect(),
             ),
-            Self::Chart => shown(
-                coingecko::market_chart("bitcoin", body)?
-                    .into_iter()
-                    .map(|it| {
-                        let (cap, volume) = (money(it.market_cap_usd), money(it.volume_24h_usd));
-                        format!("{} {} {cap} {volume}", it.at.timestamp_millis(), it.price_usd)
-                    })
-                    .collect(),
-            ),
+            Self::Chart => {
+                shown(chart(&coingecko::market_chart("bitcoin", body, &mut Sieve::strict())?))
+            }
             Self::Candles(size) => shown(
-                coingecko::ohlc("bitcoin", *size, body)?
-                    .into_iter()
+                coingecko::ohlc("bitcoin", *size, body, &mut Sieve::strict())?
+                    .iter()
                     .map(|it| {
-                        let at = it.close_at.timestamp_millis();
+                        let at = (it.open_at + *size).timestamp_millis();
                         format!("{at} {} {} {} {}", it.open, it.high, it.low, it.close)
                     })
                     .collect(),
             ),
-            Self::FrankfurterDay => shown(rates(frankfurter::day(body)?)),
-            Self::FrankfurterV2 => shown(rates(frankfurter::rates_v2(body)?)),
-            Self::OpenErApi => {
-                let latest = open_er_api::latest(body)?;
+            Self::FrankfurterDay => shown(rates(frankfurter::day(body, &mut Sieve::strict())?)),
+            Self::FrankfurterV2 => shown(rates(frankfurter::rates_v2(body, &mut Sieve::strict())?)),
+            Self::EcbXml => shown(rates(ecb::eurofxref_xml(body, &mut Sieve::strict())?)),
+            Self::EcbCsv => shown(rates(ecb::eurofxref_csv(body, &mut Sieve::strict())?)),
+            Self::EcbData => shown(rates(ecb::exr_csv(body, &mut Sieve::strict())?)),
+            Self::ExchangeRateApi => {
+                let latest = exchangerate_api::latest(body, &mut Sieve::strict())?;
                 let rates = latest.rates.into_iter();
                 let of = format!("{} {}", latest.base, latest.last_update.to_rfc3339());
                 shown(rates.map(|(quote, rate)| format!("{of} {quote} {rate}")).collect())
             }
         })
     }
+}
+
+fn chart(chart: &coingecko::Chart) -> Vec<String> {
+    let money = |units: Option<i128>| {
+        units.map_or_else(|| "-".into(), |units| Fiat::from_units(units).to_string())
+    };
+    let row = |row: usize| {
+        let (cap, volume) = (money(chart.market_cap_usd[row]), money(chart.volume_24h_usd[row]));
+        let price = Crypto::from_units(chart.price_usd[row]);
+        format!("{} {price} {cap} {volume}", chart.at[row] / 1000)
+    };
+    (0..chart.at.len()).map(row).collect()
 }
 
 fn rates(rates: Vec<frankfurter::Rate>) -> Vec<String> {
@@ -206,16 +220,40 @@ const ROWS: &[(&str, Read, usize, &str)] = &[
     ),
     (
         "fx/open_er_api_latest_czk.recorded-2026-02-18.json",
-        Read::OpenErApi,
+        Read::ExchangeRateApi,
         165,
         "CZK 2026-02-18T00:02:32+00:00 AED 0.17914000 | \
          CZK 2026-02-18T00:02:32+00:00 ZWL 1.24824600",
     ),
     (
         "fx/exchangerate-api_v6_standard.official-docs.json",
-        Read::OpenErApi,
+        Read::ExchangeRateApi,
         8,
         "USD 2020-03-27T00:00:00+00:00 AUD 1.48170000 | USD 2020-03-27T00:00:00+00:00 GBP 0.76790000",
+    ),
+    (
+        "fx/ecb_eurofxref-daily.2018-06-11.xml",
+        Read::EcbXml,
+        32,
+        "2018-06-11 EUR/USD 1.17900000 | 2018-06-11 EUR/ZAR 15.49910000",
+    ),
+    (
+        "fx/ecb_eurofxref-hist-90d.excerpt-3days.2018.xml",
+        Read::EcbXml,
+        96,
+        "2018-06-11 EUR/USD 1.17900000 | 2018-06-07 EUR/ZAR 15.13530000",
+    ),
+    (
+        "fx/ecb_eurofxref-hist.2025-01-01..2026-04-13.csv",
+        Read::EcbCsv,
+        9_680,
+        "2026-04-13 EUR/USD 1.16840000 | 2025-01-02 EUR/ZAR 19.27190000",
+    ),
+    (
+        "fx/ecb_sdmx_exr.2026-02-17..2026-03-18.csv",
+        Read::EcbData,
+        638,
+        "2026-02-17 EUR/AUD 1.67760000 | 2026-03-18 EUR/ZAR 19.41740000",
     ),
 ];
 
@@ -230,7 +268,11 @@ const ELSEWHERE: &[(&str, Read, &str)] = &[
     ("fx/frankfurter_v2_currency.openapi-example.json", Read::FrankfurterDay, "`base`"),
     ("fx/frankfurter_v2_providers.openapi-example.json", Read::FrankfurterV2, "`quote`"),
     ("fx/frankfurter_v2_rate.openapi-example.json", Read::FrankfurterDay, "`amount`"),
-    ("fx/exchangerate-host_error_101.recorded-http200.json", Read::OpenErApi, "`result`"),
+    ("fx/ecb_eurofxref-daily.2018-06-11.xml", Read::EcbCsv, "`Date`"),
+    ("fx/ecb_eurofxref-daily.2018-06-11.xml", Read::EcbData, "`CURRENCY`"),
+    ("fx/ecb_sdmx_exr.2026-02-17..2026-03-18.csv", Read::EcbXml, "not XML"),
+    ("fx/ecb_eurofxref-hist.2025-01-01..2026-04-13.csv", Read::EcbData, "`CURRENCY`"),
+    ("fx/exchangerate-host_error_101.recorded-http200.json", Read::ExchangeRateApi, "`result`"),
 ];
 
 enum Refused {
@@ -338,7 +380,7 @@ fn the_fx_services_refuse_in_their_own_way() {
     for (name, refusal, says) in [
         (
             "fx/exchangerate-api_v6_error_invalid_key.json",
-            open_er_api::refusal as fn(&[u8]) -> _,
+            exchangerate_api::refusal as fn(&[u8]) -> _,
             "invalid-key",
         ),
         ("fx/frankfurter_v1_error_404.json", frankfurter::refusal, "not found"),
@@ -352,7 +394,7 @@ fn the_fx_services_refuse_in_their_own_way() {
     ] {
         assert_eq!(refusal(&recording(name)).expect(name).message, says, "{name}");
     }
-    assert_eq!(open_er_api::refusal(&recording(ROWS[18].0)), None);
+    assert_eq!(exchangerate_api::refusal(&recording(ROWS[18].0)), None);
 }
 
 #[test]

@@ -31,6 +31,7 @@ mod facts;
 mod frames;
 mod lives;
 pub mod ltv;
+pub mod market;
 mod period;
 pub mod retention;
 pub mod stats;

@@ -3,21 +3,25 @@
 use std::sync::Arc;
 
 use chrono::NaiveDate;
+use tidegauge_acquisition::Context;
+use tidegauge_acquisition::http::{Traffic, Usage};
 use tidegauge_analytics::verify;
 use tidegauge_core::{Clock, Cursor, Scan, Sink, TableRef, Warehouse, tables};
 
-use crate::config::{Config, Secrets};
+use crate::config::{Config, Secrets, registry};
+use crate::derived::Derived;
 use crate::pipeline::{Observer, Pipeline, Summary};
 use crate::report::Report;
 use crate::run::Run;
-use crate::{Error, Result, sources};
+use crate::sources::{self, Opened};
+use crate::{Error, Result};
 
 /// A configuration, with its warehouse and its backups open.
 #[derive(Debug)]
 pub struct Tidegauge {
     config: Config,
     secrets: Secrets,
-    clock: Arc<dyn Clock>,
+    context: Context,
     warehouse: Arc<dyn Warehouse>,
     backups: Vec<Arc<dyn Sink>>,
 }
@@ -26,7 +30,7 @@ pub struct Tidegauge {
 #[derive(Debug, Clone)]
 pub struct Progress {
     /// The source.
-    pub source: &'static str,
+    pub source: String,
     /// Its cursor in the warehouse (`None`: never loaded).
     pub cursor: Option<Cursor>,
 }
@@ -47,12 +51,18 @@ impl Tidegauge {
     /// When a setting makes no sense, or one of them cannot be opened.
     pub fn open(config: Config, secrets: Secrets, clock: Arc<dyn Clock>) -> Result<Self> {
         config.check()?;
+        let mut context = Context::new(clock);
+        context.registry = registry(&config.instruments)?;
+        context.bad_rows = config.bad_rows;
+        if let Some(folder) = &config.state {
+            context.usage = Usage::kept_in(folder);
+        }
         let warehouse = tidegauge_storage::connect(&config.warehouse)?;
         let mut backups = Vec::with_capacity(config.backups.len());
         for url in &config.backups {
             backups.push(tidegauge_storage::connect_sink(url)?);
         }
-        Ok(Self { config, secrets, clock, warehouse, backups })
+        Ok(Self { config, secrets, context, warehouse, backups })
     }
 
     /// What it was opened with.
@@ -65,9 +75,10 @@ impl Tidegauge {
         &self.warehouse
     }
 
-    /// Loads what the configured sources have that is new: market data first, then the simulated
-    /// exchange, which is priced from it. The simulation plays its first ninety days, or one day
-    /// more; or, with `until`, every day before that one.
+    /// Loads what the configured sources have that is new: market data first and what is worked out
+    /// from it, then the simulated exchange, which is priced from it. The simulation plays its first
+    /// ninety days, or one day more; or, with `until`, every day before that one. Live sources are
+    /// not part of it: see `stream`.
     ///
     /// A run that was killed is taken up by the next one, which goes no further than it would have.
     /// Where more belongs to a run than loading, take its steps one by one: [`begin`](Self::begin),
@@ -114,10 +125,13 @@ impl Tidegauge {
     /// The first error of a source or a sink; what was loaded before it stays.
     pub async fn load(&self, run: &Run, observer: &dyn Observer) -> Result<Summary> {
         let mut market = self.pipeline();
-        for source in sources::market(&self.config, &self.secrets, &self.clock)? {
-            market = market.source(source);
+        for opened in self.opened()? {
+            if !opened.source().is_live() {
+                market = market.source(opened.source());
+            }
         }
         let mut summary = market.run(observer).await?;
+        summary.extend(self.derive_if_wanted(observer).await?);
         if let Some(until) = run.until() {
             let source = sources::simulation(&self.config, self.warehouse.as_ref(), until).await?;
             run.start(self.warehouse.as_ref()).await?;
@@ -126,12 +140,47 @@ impl Tidegauge {
         Ok(summary)
     }
 
+    /// Works out `market_prices`, `crypto_metrics` and `fx_daily` from the raw tables of the
+    /// warehouse, and loads what of them has changed. [`load`](Self::load) does so unless
+    /// `market.derive` is off; call it after a source of your own has brought prices or rates.
+    ///
+    /// # Errors
+    /// When the warehouse cannot be read, a price or a rate in it makes no sense, or a sink fails.
+    pub async fn derive(&self, observer: &dyn Observer) -> Result<Summary> {
+        let (market, coins) = (&self.config.market, &self.context.registry);
+        let warehouse = self.warehouse.as_ref();
+        let source = Derived::read(warehouse, market, coins, self.context.clock.now()).await?;
+        Ok(self.pipeline().source(Arc::new(source)).run(observer).await?)
+    }
+
+    pub(crate) async fn derive_if_wanted(&self, observer: &dyn Observer) -> Result<Summary> {
+        if self.config.market.derive { self.derive(observer).await } else { Ok(Summary::default()) }
+    }
+
     /// Says that all that belongs to `run` is done, so that the next one goes further.
     ///
     /// # Errors
     /// When the warehouse cannot be written.
     pub async fn finish(&self, run: Run) -> Result<()> {
         Ok(run.finish(self.warehouse.as_ref()).await?)
+    }
+
+    /// The sources that are configured, but for the simulation.
+    pub(crate) fn opened(&self) -> Result<Vec<Opened>> {
+        sources::configured(&self.config, &self.secrets, &self.context)
+    }
+
+    pub(crate) fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
+    pub(crate) fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// What went over the wire so far, by service.
+    pub fn traffic(&self) -> Vec<(&'static str, Traffic)> {
+        self.context.usage.traffic()
     }
 
     /// A pipeline into the warehouse and the backups, for sources of your own.
@@ -174,9 +223,9 @@ impl Tidegauge {
                 standing.tables.push((table, rows));
             }
         }
-        for source in sources::NAMES {
-            let cursor = self.warehouse.cursor(source).await?;
-            standing.sources.push(Progress { source, cursor });
+        for offer in sources::offers(&self.config) {
+            let cursor = self.warehouse.cursor(&offer.name).await?;
+            standing.sources.push(Progress { source: offer.name, cursor });
         }
         Ok(standing)
     }

@@ -22,21 +22,30 @@
 //! ```
 
 mod config;
+mod derived;
 mod error;
+mod gaps;
 mod house;
+mod instruments;
 pub mod pipeline;
 pub mod report;
 mod run;
 mod sources;
+mod visits;
 
 pub use config::{
-    AnalyticsConfig, Config, FILE, FrankfurterConfig, Preset, Secrets, SimulationConfig, TEMPLATE,
+    AnalyticsConfig, Config, FILE, InstrumentConfig, KindConfig, MarketConfig, Preset, Secrets,
+    SimulationConfig, TEMPLATE,
 };
 pub use error::{Error, Result};
+pub use gaps::{Gaps, SeriesGaps};
 pub use house::{Progress, Standing, Tidegauge};
+pub use instruments::FoundInstrument;
 pub use run::Run;
+pub use sources::{Needs, Offer};
 pub use tidegauge_acquisition as acquisition;
 pub use tidegauge_analytics as analytics;
 pub use tidegauge_core as core;
 pub use tidegauge_simulation as simulation;
 pub use tidegauge_storage as storage;
+pub use visits::{SourceStanding, Visit};

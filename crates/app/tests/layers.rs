@@ -13,6 +13,7 @@ use serde_json::Value;
 const CORE: &str = "tidegauge-core";
 const APP: &str = "tidegauge";
 const EXAMPLES: &str = "tidegauge-examples";
+const TESTKIT: &str = "tidegauge-testkit";
 const LAYERS: [&str; 4] =
     ["tidegauge-acquisition", "tidegauge-simulation", "tidegauge-storage", "tidegauge-analytics"];
 
@@ -78,6 +79,12 @@ fn core_stands_alone_and_does_no_io() {
 #[test]
 fn layers_know_core_and_not_each_other() {
     let members = members();
+    // Tests of any layer may start servers; nothing that users get may.
+    assert_eq!(siblings(&members, TESTKIT, false), [""; 0]);
+    for user in users(&members, TESTKIT) {
+        let normal = siblings(&members, &user, true);
+        assert!(!normal.iter().any(|it| it == TESTKIT), "{user} ships with {TESTKIT}");
+    }
     for layer in LAYERS {
         assert_eq!(siblings(&members, layer, true), [CORE], "{layer}");
         assert_eq!(users(&members, layer), [APP], "who depends on {layer}");
@@ -89,7 +96,20 @@ fn layers_know_core_and_not_each_other() {
 fn one_layer_speaks_http_and_one_speaks_sql() {
     let members = members();
     assert_eq!(users(&members, "reqwest"), ["tidegauge-acquisition"]);
-    assert_eq!(users(&members, "sqlx"), ["tidegauge-storage"]);
+    assert_eq!(users(&members, "sqlx"), ["tidegauge-acquisition", "tidegauge-storage"]);
+}
+
+#[test]
+fn acquisition_asks_databases_in_one_module_and_only_reads() {
+    let found = found(&["sqlx::"], &["tidegauge-storage"]);
+    let module = |place: &String| place.contains("/acquisition/src/database/");
+    assert!(found.iter().all(module), "{found:?}");
+    assert!(!found.is_empty(), "it asks, and is not found to");
+    let writes = ["INSERT ", "UPDATE ", "DELETE ", "CREATE ", "DROP ", "ALTER ", "TRUNCATE "];
+    let writing = |(_, line): &(String, String)| writes.iter().any(|word| line.contains(word));
+    let code = code(&members()["tidegauge-acquisition"]);
+    let written: Vec<_> = code.iter().filter(|line| writing(line)).collect();
+    assert!(written.is_empty(), "{written:?}");
 }
 
 #[test]
@@ -154,14 +174,17 @@ fn found(words: &[&str], but: &[&str]) -> Vec<String> {
 #[test]
 fn only_the_app_reads_the_environment() {
     let words = ["std::env", "env::var", "env::args", "env::temp_dir", "env::current_dir"];
-    assert_eq!(found(&words, &[APP, "xtask"]), [""; 0]);
-    assert!(!found(&words, &["xtask"]).is_empty(), "the app reads it, and is not found to");
+    assert_eq!(found(&words, &[APP, TESTKIT, "xtask"]), [""; 0]);
+    assert!(
+        !found(&words, &[TESTKIT, "xtask"]).is_empty(),
+        "the app reads it, and is not found to"
+    );
 }
 
 #[test]
 fn libraries_do_not_print() {
     let words = ["print!(", "println!(", "dbg!(", "io::stdout", "io::stderr"];
-    let found = found(&words, &["xtask"]);
+    let found = found(&words, &[TESTKIT, "xtask"]);
     let command = |place: &String| place.contains("/app/src/bin/");
     assert!(found.iter().all(command), "{found:?}");
     assert!(!found.is_empty(), "the command prints, and is not found to");

@@ -105,12 +105,67 @@ pub const fn divide_half_even(x: i128, y: i128) -> i128 {
     if rest > left || (rest == left && quotient % 2 != 0) { quotient + 1 } else { quotient }
 }
 
+/// The minor units of a decimal number at a scale that is known only when it runs, exactly: what
+/// [`Fixed`] does for a scale that is part of the type.
+///
+/// ```
+/// use tidegauge_core::parse_units;
+///
+/// assert_eq!(parse_units("12.5", 2)?, 1250);
+/// assert!(parse_units("0.001", 2).is_err()); // would lose a digit
+/// # Ok::<(), tidegauge_core::InexactDecimal>(())
+/// ```
+///
+/// # Errors
+/// When `text` is not a decimal number, is too large, or has more places.
+pub fn parse_units(text: &str, scale: u32) -> Result<i128, InexactDecimal> {
+    parse(text, scale, false).ok_or_else(|| inexact(text, scale))
+}
+
 fn inexact(text: &str, scale: u32) -> InexactDecimal {
     InexactDecimal { text: text.chars().take(40).collect(), scale }
 }
 
 /// The minor units of `text` at `scale`: an optional sign, digits, a point, an exponent.
 pub(crate) fn parse(text: &str, scale: u32, round: bool) -> Option<i128> {
+    parse_short(text.as_bytes(), scale, round).or_else(|| parse_any(text, scale, round))
+}
+
+/// What nearly all numbers are: digits that fit 64 bits, with a point and without an exponent. None
+/// leaves it to [`parse_any`], which reads the same numbers several times as slowly.
+fn parse_short(text: &[u8], scale: u32, round: bool) -> Option<i128> {
+    let (negative, digits) = match text.first()? {
+        b'-' => (true, &text[1..]),
+        _ => (false, text),
+    };
+    if digits.is_empty() || digits.len() > 19 {
+        return None;
+    }
+    let (mut units, mut point) = (0u64, None);
+    for (at, byte) in digits.iter().enumerate() {
+        match byte {
+            b'0'..=b'9' => units = units * 10 + u64::from(byte - b'0'),
+            b'.' if point.is_none() => point = Some(at + 1),
+            _ => return None,
+        }
+    }
+    let places = u32::try_from(point.map_or(0, |point| digits.len() - point)).ok()?;
+    let units = if places <= scale {
+        i128::from(units).checked_mul(10i128.checked_pow(scale - places)?)?
+    } else {
+        let one = 10u64.checked_pow(places - scale)?;
+        let (kept, lost) = (units / one, units % one);
+        if lost != 0 && !round {
+            return None;
+        }
+        // Half to even; `one` is even, so its half is exact.
+        let up = lost > one / 2 || (lost == one / 2 && kept % 2 == 1);
+        i128::from(kept) + i128::from(up)
+    };
+    (digits.len() > usize::from(point.is_some())).then_some(if negative { -units } else { units })
+}
+
+fn parse_any(text: &str, scale: u32, round: bool) -> Option<i128> {
     let (negative, unsigned) = match text.as_bytes().first()? {
         b'-' => (true, &text[1..]),
         b'+' => (false, &text[1..]),
@@ -223,6 +278,15 @@ mod tests {
         fn text_and_units_are_the_same_number(units in any::<i64>(), scale in 0u32..12) {
             let text = format(i128::from(units), scale);
             prop_assert_eq!(parse(&text, scale, false), Some(i128::from(units)));
+        }
+
+        #[test]
+        fn the_short_way_says_what_the_long_one_says(
+            text in "-?[0-9]{0,19}[.]?[0-9]{0,19}", scale in 0u32..12, round in any::<bool>(),
+        ) {
+            if let Some(units) = parse_short(text.as_bytes(), scale, round) {
+                prop_assert_eq!(parse_any(&text, scale, round), Some(units));
+            }
         }
 
         #[test]

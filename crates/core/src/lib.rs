@@ -30,6 +30,7 @@
 
 mod batch;
 mod clock;
+pub mod coverage;
 mod cursor;
 mod error;
 mod fixed;
@@ -40,14 +41,14 @@ mod schema;
 mod span;
 pub mod tables;
 
-pub use batch::{Batch, BatchBuilder, Cell};
+pub use batch::{Batch, BatchBuilder, Cell, Values};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use cursor::{Cursor, Load, Page};
 pub use error::{BoxError, Error, Result};
-pub use fixed::{Crypto, Fiat, Fixed, InexactDecimal, divide_half_even};
+pub use fixed::{Crypto, Fiat, Fixed, InexactDecimal, divide_half_even, parse_units};
 pub use ports::{Scan, Sink, Source, Warehouse};
 pub use schema::{Column, DataType, ForeignKey, Table, TableBuilder, TableRef, WriteMode};
-pub use span::Span;
+pub use span::{Span, Spans};
 
 /// The polars that batches are made of, so that nobody needs a second version of it.
 pub use polars_core as polars;

@@ -1,5 +1,6 @@
 //! A span of time.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
@@ -45,5 +46,116 @@ impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::AutoSi, true);
         write!(f, "{} to {}", shown(self.from), shown(self.to))
+    }
+}
+
+/// Spans in the order of time that neither touch nor overlap.
+///
+/// ```
+/// use chrono::{DateTime, Utc};
+/// use tidegauge_core::{Span, Spans};
+///
+/// let at = |day: &str| format!("{day}T00:00:00Z").parse::<DateTime<Utc>>().unwrap();
+/// let mut read = Spans::default();
+/// read.add(Span::new(at("2026-01-01"), at("2026-01-03")));
+/// read.add(Span::new(at("2026-01-05"), at("2026-01-06")));
+/// let wanted = Span::new(at("2026-01-02"), at("2026-01-07"));
+/// let holes: Vec<_> = read.missing(wanted).iter().collect();
+/// assert_eq!(holes[0], Span::new(at("2026-01-03"), at("2026-01-05")));
+/// assert_eq!(holes[1], Span::new(at("2026-01-06"), at("2026-01-07")));
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Spans(BTreeMap<DateTime<Utc>, DateTime<Utc>>);
+
+impl Spans {
+    /// Adds a span; an empty one adds nothing.
+    pub fn add(&mut self, span: Span) {
+        if span.is_empty() {
+            return;
+        }
+        let mut joined = span;
+        // Whatever begins within it or touches its end, and the one before if that reaches it.
+        let meets: Vec<_> = self
+            .0
+            .range(..=span.to)
+            .rev()
+            .take_while(|(_, to)| **to >= span.from)
+            .map(|(from, to)| Span::new(*from, *to))
+            .collect();
+        for other in meets {
+            self.0.remove(&other.from);
+            joined = Span::new(joined.from.min(other.from), joined.to.max(other.to));
+        }
+        self.0.insert(joined.from, joined.to);
+    }
+
+    /// What of `span` is in none of them.
+    #[must_use]
+    pub fn missing(&self, span: Span) -> Self {
+        let mut missing = Self::default();
+        let mut from = span.from;
+        for there in self.iter().filter(|there| !there.within(&span).is_empty()) {
+            missing.add(Span::new(from, there.from));
+            from = from.max(there.to);
+        }
+        missing.add(Span::new(from, span.to));
+        missing
+    }
+
+    /// What of `span` is in one of them.
+    #[must_use]
+    pub fn common(&self, span: Span) -> Self {
+        self.iter().map(|there| there.within(&span)).collect()
+    }
+
+    /// The spans, in the order of time.
+    pub fn iter(&self) -> impl Iterator<Item = Span> {
+        self.0.iter().map(|(from, to)| Span::new(*from, *to))
+    }
+
+    /// Whether no instant is in them.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl FromIterator<Span> for Spans {
+    fn from_iter<T: IntoIterator<Item = Span>>(spans: T) -> Self {
+        let mut all = Self::default();
+        spans.into_iter().for_each(|span| all.add(span));
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(second: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(second, 0).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn spans_are_what_a_list_of_seconds_says(
+            spans in prop::collection::vec((0i64..50, 0i64..50), 0..12),
+            wanted in (0i64..50, 0i64..50),
+        ) {
+            let all: Spans = spans.iter().map(|(a, b)| Span::new(at(*a), at(*b))).collect();
+            let wanted = Span::new(at(wanted.0), at(wanted.1));
+            let (missing, common) = (all.missing(wanted), all.common(wanted));
+            for second in 0..50 {
+                let second = at(second);
+                let within = spans.iter().any(|(a, b)| Span::new(at(*a), at(*b)).contains(second));
+                let found = |spans: &Spans| spans.iter().any(|span| span.contains(second));
+                prop_assert_eq!(found(&all), within);
+                prop_assert_eq!(found(&missing), wanted.contains(second) && !within);
+                prop_assert_eq!(found(&common), wanted.contains(second) && within);
+            }
+            let listed: Vec<_> = all.iter().collect();
+            prop_assert!(listed.windows(2).all(|pair| pair[0].to < pair[1].from));
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Developer chores: `cargo xtask test` installs what the tests need and runs everything.
 
+mod bench;
 mod setup;
 mod stranger;
 mod test;
@@ -11,6 +12,7 @@ use std::process::{Command, ExitCode};
 const HELP: &str = "\
 cargo xtask setup   install what the tests need (Debian packages)
 cargo xtask test    setup, then format, lints, tests, doctests, examples and docs
+cargo xtask bench   measure beside a peer, in one run: all benches, or the one named
 cargo xtask docs    write docs/tables.md anew";
 
 fn main() -> ExitCode {
@@ -18,6 +20,7 @@ fn main() -> ExitCode {
     let done = match chore.as_str() {
         "setup" => setup::setup(),
         "test" => setup::setup().and_then(|()| test::test()),
+        "bench" => bench::bench(env::args().nth(2).as_deref()),
         "docs" => test::docs(),
         _ => {
             say(HELP);

@@ -1,23 +1,33 @@
 //! What the tests need beside Rust.
 
+use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use crate::{has, run, say};
 
 /// A program, and the Debian package that brings it.
-const NEEDED: [(&str, &str); 2] = [("chromium", "chromium"), ("sqlite3", "sqlite3")];
+const NEEDED: [(&str, &str); 4] = [
+    ("chromium", "chromium"),
+    ("mariadbd", "mariadb-server"),
+    ("postgres", "postgresql"),
+    ("sqlite3", "sqlite3"),
+];
 
 /// Installs the Debian packages that are missing.
 pub(crate) fn setup() -> Result<(), String> {
-    let missing: Vec<_> =
-        NEEDED.iter().filter(|(program, _)| !has(program)).map(|(_, package)| *package).collect();
+    let missing: Vec<_> = NEEDED
+        .iter()
+        .filter(|(program, _)| !installed(program))
+        .map(|(_, package)| *package)
+        .collect();
     if missing.is_empty() {
         return Ok(());
     }
     if !has("apt-get") {
         return Err(format!(
             "the tests need {}; this is no Debian, so install them your way",
-            missing.join(" and ")
+            missing.join(", ")
         ));
     }
     say(&format!("installing {}", missing.join(", ")));
@@ -26,6 +36,15 @@ pub(crate) fn setup() -> Result<(), String> {
     let mut words = vec!["install", "--yes", "--quiet", "--no-install-recommends"];
     words.extend(missing);
     apt(sudo, &words)
+}
+
+/// Whether a program is there; Debian keeps those of servers off the path.
+fn installed(program: &str) -> bool {
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut folders = versions.map(|version| version.path().join("bin"));
+    has(program)
+        || Path::new("/usr/sbin").join(program).is_file()
+        || folders.any(|folder| folder.join(program).is_file())
 }
 
 fn apt(sudo: bool, words: &[&str]) -> Result<(), String> {

@@ -4,10 +4,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 
 use super::config::CandleSize;
-use super::decode::{self, ChartPoint, CoinMarket, CoinPrice, Ohlc};
+use super::decode::{self, Chart, CoinMarket, CoinPrice, ListedCoin};
 use super::{NAME, Plan};
-use crate::http::{Http, HttpConfig, Service};
-use crate::{Context, Error, Result};
+use crate::http::{Budget, Http, HttpConfig, Service};
+use crate::series::Sieve;
+use crate::{Bars, Context, Error, Result};
 
 /// Without it, the server rounds.
 const EXACT: (&str, &str) = ("precision", "full");
@@ -108,6 +109,14 @@ impl Client {
         Ok(Self { http: Http::new(service, http, plan.key(key)?, context)? })
     }
 
+    /// What the plan allows, and how much of it is left.
+    ///
+    /// # Errors
+    /// When the record of what was spent cannot be read.
+    pub fn budget(&self) -> Result<Budget> {
+        self.http.budget()
+    }
+
     /// Whether the service is there, and takes the key.
     ///
     /// # Errors
@@ -138,11 +147,40 @@ impl Client {
     ///
     /// # Errors
     /// When it cannot be had, or a coin is not in the answer.
-    pub async fn coins_markets(&self, coins: &[&str]) -> Result<Vec<CoinMarket>> {
+    pub async fn coins_markets(
+        &self,
+        coins: &[&str],
+        sieve: &mut Sieve,
+    ) -> Result<Vec<CoinMarket>> {
         let ids = coins.join(",");
         let query = [USD, ("ids", ids.as_str()), ("per_page", "250"), EXACT];
-        let markets = decode::coins_markets(&self.http.get(&["coins", "markets"], &query).await?)?;
+        let body = self.http.get(&["coins", "markets"], &query).await?;
+        let before = sieve.count();
+        let markets = decode::coins_markets(&body, sieve)?;
+        if sieve.count() > before {
+            // Whoever is missing may be among those that were put aside.
+            return Ok(markets);
+        }
         in_order(coins, markets, |market| &market.coin)
+    }
+
+    /// The largest markets, 250 a page, the first page being 1; past the last one there are none.
+    ///
+    /// # Errors
+    /// When it cannot be had.
+    pub async fn top_markets(&self, page: usize, sieve: &mut Sieve) -> Result<Vec<CoinMarket>> {
+        let page = page.to_string();
+        let order = ("order", "market_cap_desc");
+        let query = [USD, order, ("per_page", "250"), ("page", page.as_str()), EXACT];
+        decode::coins_markets(&self.http.get(&["coins", "markets"], &query).await?, sieve)
+    }
+
+    /// All coins that there are, some ten thousand: for whoever looks for an id.
+    ///
+    /// # Errors
+    /// When it cannot be had.
+    pub async fn coins_list(&self) -> Result<Vec<ListedCoin>> {
+        decode::coins_list(&self.http.get(&["coins", "list"], &[]).await?)
     }
 
     /// Prices of the last `days` days: every 5 minutes for 1, hour by hour up to 90, then daily; the
@@ -150,10 +188,11 @@ impl Client {
     ///
     /// # Errors
     /// When it cannot be had, or lies further back than the plan reaches.
-    pub async fn market_chart(&self, coin: &str, days: u32) -> Result<Vec<ChartPoint>> {
+    pub async fn market_chart(&self, coin: &str, days: u32) -> Result<Chart> {
         let days = days.to_string();
         let query = [USD, ("days", days.as_str()), EXACT];
-        decode::market_chart(coin, &self.http.get(&["coins", coin, "market_chart"], &query).await?)
+        let body = self.http.get(&["coins", coin, "market_chart"], &query).await?;
+        decode::market_chart(coin, &body, &mut Sieve::strict())
     }
 
     /// Prices from `from` to `to`, both taken to the second; as dense as for as many days.
@@ -165,22 +204,23 @@ impl Client {
         coin: &str,
         from: DateTime<Utc>,
         to: DateTime<Utc>,
-    ) -> Result<Vec<ChartPoint>> {
+        sieve: &mut Sieve,
+    ) -> Result<Chart> {
         let (from, to) = (from.timestamp().to_string(), to.timestamp().to_string());
         let query = [USD, ("from", from.as_str()), ("to", to.as_str()), EXACT];
         let path = ["coins", coin, "market_chart", "range"];
-        decode::market_chart(coin, &self.http.get(&path, &query).await?)
+        decode::market_chart(coin, &self.http.get(&path, &query).await?, sieve)
     }
 
     /// Candles of the last days; the last one is not finished yet.
     ///
     /// # Errors
     /// When it cannot be had, or the candles are closer than their size.
-    pub async fn ohlc(&self, coin: &str, days: OhlcDays) -> Result<Vec<Ohlc>> {
+    pub async fn ohlc(&self, coin: &str, days: OhlcDays, sieve: &mut Sieve) -> Result<Bars> {
         let count = days.days().to_string();
         let query = [USD, ("days", count.as_str()), EXACT];
         let body = self.http.get(&["coins", coin, "ohlc"], &query).await?;
-        decode::ohlc(coin, days.candle().length(), &body)
+        decode::ohlc(coin, days.candle().length(), &body, sieve)
     }
 }
 

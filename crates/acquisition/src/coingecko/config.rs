@@ -25,6 +25,15 @@ pub enum Plan {
 }
 
 impl Plan {
+    /// As in the configuration.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Keyless => "keyless",
+            Self::Demo => "demo",
+            Self::Pro => "pro",
+        }
+    }
+
     pub(super) fn base_url(self) -> &'static str {
         match self {
             Self::Keyless | Self::Demo => "https://api.coingecko.com/api/v3",
@@ -92,6 +101,15 @@ impl CandleSize {
         }
     }
 
+    /// For how long the service has such candles.
+    pub(super) const fn reach(self) -> TimeDelta {
+        match self {
+            Self::HalfHour => TimeDelta::days(1),
+            Self::FourHours => TimeDelta::days(30),
+            Self::FourDays => TimeDelta::days(365),
+        }
+    }
+
     /// As a length of time.
     pub const fn length(self) -> TimeDelta {
         match self {
@@ -114,6 +132,10 @@ pub struct Config {
     pub history_days: u32,
     /// Which candles to read.
     pub candles: CandleSize,
+    /// Instead of a snapshot of the symbols, one of so many of the largest markets; 0: of the
+    /// symbols. A coin that is not in the registry is called `SYMBOL.id`, as in `PEPE.pepe`, since
+    /// symbols are not unique.
+    pub top: usize,
     /// How long after a round the next one begins.
     #[serde(with = "duration")]
     pub refresh: Duration,
@@ -128,6 +150,7 @@ impl Default for Config {
             plan: Plan::Keyless,
             history_days: 90,
             candles: CandleSize::default(),
+            top: 0,
             refresh: Duration::from_secs(300),
             http: HttpConfig::default(),
         }

@@ -3,11 +3,15 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use tidegauge_core::{Crypto, Fiat, Fixed};
 
+use crate::bars::{Bar, Bars};
 use crate::exact::{self, Object};
 use crate::http::{Refusal, RefusalKind};
+use crate::scan::Scan;
+use crate::series::Sieve;
 use crate::{Error, Result};
 
 /// The latest price of a coin, from `/simple/price`.
@@ -30,6 +34,10 @@ pub struct CoinPrice {
 pub struct CoinMarket {
     /// CoinGecko's id of the coin.
     pub coin: String,
+    /// Its symbol, in small letters.
+    pub symbol: String,
+    /// Its name.
+    pub name: String,
     /// US dollars.
     pub price_usd: Crypto,
     /// US dollars; none where unknown.
@@ -40,32 +48,18 @@ pub struct CoinMarket {
     pub last_updated: DateTime<Utc>,
 }
 
-/// A price at a time, from `/coins/{id}/market_chart` and its `/range`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ChartPoint {
-    /// When the price held.
-    pub at: DateTime<Utc>,
-    /// US dollars.
-    pub price_usd: Crypto,
-    /// US dollars; none where unknown.
-    pub market_cap_usd: Option<Fiat>,
-    /// US dollars; none where unknown.
-    pub volume_24h_usd: Option<Fiat>,
-}
-
-/// A candle, from `/coins/{id}/ohlc`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ohlc {
-    /// When it ends. The last one of a reply ends in the future: it is not finished.
-    pub close_at: DateTime<Utc>,
-    /// The first price, US dollars.
-    pub open: Crypto,
-    /// The highest.
-    pub high: Crypto,
-    /// The lowest.
-    pub low: Crypto,
-    /// The last.
-    pub close: Crypto,
+/// Prices in time as columns, from `/coins/{id}/market_chart` and its `/range`. Times are
+/// microseconds since 1970.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Chart {
+    /// When each price held.
+    pub at: Vec<i64>,
+    /// 10⁻⁸ US dollars.
+    pub price_usd: Vec<i128>,
+    /// US cents; none where unknown.
+    pub market_cap_usd: Vec<Option<i128>>,
+    /// US cents; none where unknown.
+    pub volume_24h_usd: Vec<Option<i128>>,
 }
 
 /// `/ping`.
@@ -105,7 +99,7 @@ pub fn simple_price(body: &[u8]) -> Result<Vec<CoinPrice>> {
 ///
 /// # Errors
 /// When a coin has no price or no time, or the reply is of another shape.
-pub fn coins_markets(body: &[u8]) -> Result<Vec<CoinMarket>> {
+pub fn coins_markets(body: &[u8], sieve: &mut Sieve) -> Result<Vec<CoinMarket>> {
     let market = |raw: &RawValue| {
         let fields = Object::parse("coins/markets", raw.get().as_bytes())?;
         let coin = fields.text("id")?;
@@ -117,73 +111,171 @@ pub fn coins_markets(body: &[u8]) -> Result<Vec<CoinMarket>> {
             market_cap_usd: known(exact::amount(&coin, "market_cap", fields.get("market_cap")?)?),
             volume_24h_usd: exact::amount(&coin, "total_volume", fields.get("total_volume")?)?,
             last_updated: DateTime::parse_from_rfc3339(&at).map_err(not_a_time)?.to_utc(),
+            symbol: fields.text("symbol")?,
+            name: fields.text("name")?,
             coin,
         })
     };
     let rows: Vec<&RawValue> = exact::parse("coins/markets", "the whole", body)?;
-    rows.into_iter().map(market).collect()
+    let mut markets = Vec::with_capacity(rows.len());
+    for (at, row) in rows.into_iter().enumerate() {
+        let passed = sieve.pass(market(row), || at.to_string(), || row.get().to_owned())?;
+        markets.extend(passed);
+    }
+    Ok(markets)
 }
 
 /// `/coins/{id}/market_chart` and `/range` in US dollars, in the order of time, each instant once.
 ///
 /// # Errors
 /// When a price is not above zero, or the reply is of another shape.
-pub fn market_chart(coin: &str, body: &[u8]) -> Result<Vec<ChartPoint>> {
-    let fields = Object::parse(coin, body)?;
-    let prices = series(coin, "prices", &fields, exact::price::<8>)?;
-    let caps = series(coin, "market_caps", &fields, exact::amount)?;
-    let volumes = series(coin, "total_volumes", &fields, exact::amount)?;
-    // The three are joined by time: they mostly line up, but nobody promises it.
-    let point = |(at, price_usd)| ChartPoint {
-        at,
-        price_usd,
-        market_cap_usd: known(caps.get(&at).copied().flatten()),
-        volume_24h_usd: volumes.get(&at).copied().flatten(),
-    };
-    Ok(prices.into_iter().map(point).collect())
+pub fn market_chart(coin: &str, body: &[u8], sieve: &mut Sieve) -> Result<Chart> {
+    let (mut prices, mut caps, mut volumes) = (None, None, None);
+    let mut scan = Scan::new(coin, body);
+    scan.object(|scan, key| {
+        match key {
+            "prices" => {
+                prices = Some(series(coin, "prices", scan, sieve, |text| {
+                    exact::price_of::<8>(coin, "prices", text).map(Fixed::units)
+                })?);
+            }
+            "market_caps" => {
+                caps = Some(series(coin, "market_caps", scan, sieve, |text| {
+                    let cap = exact::amount_of(coin, "market_caps", text)?;
+                    Ok(known(cap).map(Fixed::units))
+                })?);
+            }
+            "total_volumes" => {
+                volumes = Some(series(coin, "total_volumes", scan, sieve, |text| {
+                    let volume: Option<Fiat> = exact::amount_of(coin, "total_volumes", text)?;
+                    Ok(volume.map(Fixed::units))
+                })?);
+            }
+            _ => {
+                scan.value()?;
+            }
+        }
+        Ok(())
+    })?;
+    scan.end()?;
+    let missing = |field| Error::decode(coin, field, "it is missing");
+    let (at, price_usd) = prices.ok_or_else(|| missing("prices"))?;
+    let market_cap_usd = aligned(&at, caps.ok_or_else(|| missing("market_caps"))?);
+    let volume_24h_usd = aligned(&at, volumes.ok_or_else(|| missing("total_volumes"))?);
+    Ok(Chart { at, price_usd, market_cap_usd, volume_24h_usd })
 }
 
-/// `[[ms, value], …]`.
+/// `[[ms, value], …]` as two columns, in the order of time.
 fn series<T>(
     coin: &str,
-    field: &str,
-    fields: &Object<'_>,
-    value: fn(&str, &str, &RawValue) -> Result<T>,
-) -> Result<BTreeMap<DateTime<Utc>, T>> {
-    let pairs: Vec<(&RawValue, &RawValue)> =
-        exact::parse(coin, field, fields.get(field)?.get().as_bytes())?;
-    let pair = |(at, raw)| Ok((exact::millis(coin, field, at)?, value(coin, field, raw)?));
-    pairs.into_iter().map(pair).collect()
+    field: &'static str,
+    scan: &mut Scan<'_>,
+    sieve: &mut Sieve,
+    value: impl Fn(&str) -> Result<T>,
+) -> Result<(Vec<i64>, Vec<T>)> {
+    let (mut times, mut values) = (Vec::new(), Vec::new());
+    scan.list(|scan| {
+        let mut pair = [""; 2];
+        let mut count = 0;
+        scan.list(|scan| {
+            let text = scan.value()?;
+            if let Some(place) = pair.get_mut(count) {
+                *place = text;
+            }
+            count += 1;
+            Ok(())
+        })?;
+        let [at, raw] = pair;
+        let point = if count == 2 {
+            exact::millis_of(coin, field, at).and_then(|at| Ok((at, value(raw)?)))
+        } else {
+            Err(Error::decode(coin, field, format!("a point has {count} values, not 2")))
+        };
+        let place = || format!("{field} {at}");
+        if let Some((at, value)) = sieve.pass(point, place, || format!("[{at},{raw}]"))? {
+            times.push(at.timestamp_micros());
+            values.push(value);
+        }
+        Ok(())
+    })?;
+    if times.is_sorted_by(|one, other| one < other) {
+        return Ok((times, values));
+    }
+    // Out of order, or an instant twice: the last word on it counts.
+    let sorted: BTreeMap<_, _> = times.into_iter().zip(values).collect();
+    Ok(sorted.into_iter().unzip())
 }
 
-/// `/coins/{id}/ohlc` in US dollars, as candles of `size`.
+/// The values at `times`. The three series mostly line up, but nobody promises it.
+fn aligned(times: &[i64], (at, values): (Vec<i64>, Vec<Option<i128>>)) -> Vec<Option<i128>> {
+    if at == times {
+        return values;
+    }
+    let values: BTreeMap<_, _> = at.into_iter().zip(values).collect();
+    times.iter().map(|at| values.get(at).copied().flatten()).collect()
+}
+
+/// `/coins/{id}/ohlc` in US dollars, as candles of `size`. The service stamps them with their ends;
+/// the last one of a reply ends in the future: it is not finished.
 ///
 /// # Errors
 /// When a price is not above zero or above the high, candles are closer than their size, or the
 /// reply is of another shape.
-pub fn ohlc(coin: &str, size: TimeDelta, body: &[u8]) -> Result<Vec<Ohlc>> {
-    let rows: Vec<[&RawValue; 5]> = exact::parse(coin, "ohlc", body)?;
-    let mut candles: Vec<Ohlc> = Vec::with_capacity(rows.len());
-    for [at, open, high, low, close] in rows {
-        let candle = Ohlc {
-            close_at: exact::millis(coin, "close time", at)?,
-            open: exact::price(coin, "open", open)?,
-            high: exact::price(coin, "high", high)?,
-            low: exact::price(coin, "low", low)?,
-            close: exact::price(coin, "close", close)?,
-        };
-        if candle.high < candle.open.max(candle.close) || candle.low > candle.open.min(candle.close)
-        {
-            let value = format!("{}..{}", candle.low, candle.high);
-            return Err(Error::value(coin, "low..high", &value, "which leaves out open or close"));
+pub fn ohlc(coin: &str, size: TimeDelta, body: &[u8], sieve: &mut Sieve) -> Result<Bars> {
+    let rows: Vec<&RawValue> = exact::parse(coin, "ohlc", body)?;
+    let mut bars = Bars::default();
+    for row in rows {
+        let bar = candle(coin, size, row, bars.last_open());
+        let place = || row.get().split([',', '[']).nth(1).unwrap_or_default().trim().to_owned();
+        if let Some(bar) = sieve.pass(bar, place, || row.get().to_owned())? {
+            bars.push(bar);
         }
-        if candles.last().is_some_and(|last| candle.close_at - last.close_at < size) {
-            let reason = "which is closer to the one before than candles of this size can be";
-            return Err(Error::value(coin, "close time", at.get(), reason));
-        }
-        candles.push(candle);
     }
-    Ok(candles)
+    Ok(bars)
+}
+
+fn candle(
+    coin: &str,
+    size: TimeDelta,
+    row: &RawValue,
+    before: Option<DateTime<Utc>>,
+) -> Result<Bar> {
+    let [at, open, high, low, close]: [&RawValue; 5] =
+        exact::parse(coin, "ohlc", row.get().as_bytes())?;
+    let open_at = exact::millis_of(coin, "close time", at.get())? - size;
+    if before.is_some_and(|before| open_at - before < size) {
+        let reason = "which is closer to the one before than candles of this size can be";
+        return Err(Error::value(coin, "close time", at.get(), reason));
+    }
+    Bar {
+        open_at,
+        open: exact::price(coin, "open", open)?,
+        high: exact::price(coin, "high", high)?,
+        low: exact::price(coin, "low", low)?,
+        close: exact::price(coin, "close", close)?,
+        volume: None,
+        base_volume: None,
+    }
+    .checked(coin)
+}
+
+/// A coin that there is, from `/coins/list`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct ListedCoin {
+    /// CoinGecko's id of the coin: unique.
+    pub id: String,
+    /// Its symbol, in small letters: several coins may have the same.
+    pub symbol: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// `/coins/list`.
+///
+/// # Errors
+/// When a coin has no id, symbol or name.
+pub fn coins_list(body: &[u8]) -> Result<Vec<ListedCoin>> {
+    exact::parse("coins/list", "the whole", body)
 }
 
 /// The service writes 0 for a market capitalisation that it does not know.
@@ -237,7 +329,7 @@ fn code(fields: &Fields<'_>) -> Option<u32> {
 }
 
 fn new_refusal(code: Option<u32>, message: String) -> Refusal {
-    use RefusalKind::{Auth, Other, Throttled};
+    use RefusalKind::{Absent, Auth, Other, Throttled};
     let (kind, advice) = match code {
         Some(429) => (Throttled, ""),
         Some(10002) => (Auth, "set the key that belongs to the plan"),
@@ -250,7 +342,7 @@ fn new_refusal(code: Option<u32>, message: String) -> Refusal {
              configure the pro plan with its key",
         ),
         Some(401 | 403) => (Auth, "check the key and the plan"),
-        _ if message == "coin not found" => (Other, "check the coin's id in the registry"),
+        _ if message == "coin not found" => (Absent, "check the coin's id in the registry"),
         _ => (Other, ""),
     };
     Refusal { code: code.map(|code| code.to_string()), message, kind, advice }

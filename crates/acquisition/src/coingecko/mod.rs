@@ -1,25 +1,28 @@
 //! CoinGecko: prices, volumes and market capitalisations of crypto assets, and their candles.
 
+mod chart;
 mod client;
 mod config;
 pub mod decode;
-mod progress;
 
-use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
+use tidegauge_core::instruments::Instrument;
 use tidegauge_core::tables::{Candle, RawCryptoMarketData};
-use tidegauge_core::{Batch, Clock, Cursor, Page, Source, TableRef};
+use tidegauge_core::{Batch, Cursor, Page, Source, Span, TableRef};
 
 pub use client::{Client, OhlcDays};
 pub use config::{CandleSize, Config, Plan};
-pub use decode::{ChartPoint, CoinMarket, CoinPrice, Ohlc};
-use progress::{Progress, Step};
+pub use decode::{Chart, CoinMarket, CoinPrice, ListedCoin};
 
+use crate::bars::Label;
+use crate::http::Budget;
 use crate::registry::{self, Listed};
-use crate::{Context, Error, Result, cursor};
+use crate::series::{self, Answer, Archive, Ask, Next, Series, Sieve};
+use crate::{Context, Error, Result};
 
 /// The name under which sinks keep the cursor, and the `source` of the rows.
 pub const NAME: &str = "coingecko";
@@ -30,13 +33,16 @@ pub const ATTRIBUTION: &str = "Data provided by CoinGecko (https://www.coingecko
 /// Up to 90 days come hour by hour; more would come day by day.
 const WINDOW: TimeDelta = TimeDelta::days(90);
 
+/// The most markets that the service gives at a time.
+const MARKETS_A_PAGE: usize = 250;
+
 /// How far the service's clock may be ahead of ours.
 const AHEAD: TimeDelta = TimeDelta::minutes(10);
 
 /// CoinGecko as a source.
 ///
 /// It works in rounds. A round brings every configured symbol up to the instant at which it began:
-/// first the history of each in windows of 90 days, then its finished candles, then one snapshot of
+/// first the prices of each in windows of 90 days, then its finished candles, then one snapshot of
 /// all markets. A new round begins once [`Config::refresh`] has passed.
 ///
 /// ```no_run
@@ -59,165 +65,125 @@ const AHEAD: TimeDelta = TimeDelta::minutes(10);
 pub struct CoinGecko {
     client: Client,
     config: Config,
-    instruments: Vec<Listed>,
-    clock: Arc<dyn Clock>,
+    coins: Vec<Listed>,
+    context: Context,
 }
 
 impl CoinGecko {
-    /// The source that `config` describes.
+    /// The source that `config` describes; the key is that of its plan.
     ///
     /// # Errors
-    /// When a symbol is not in the registry, the plan does not reach as far back as asked, or the
-    /// key or the base URL cannot be used.
+    /// When a symbol is not in the registry, the plan does not reach as far back as asked or lacks
+    /// its key, or the key or the base URL cannot be used.
     pub fn new(config: Config, key: Option<SecretString>, context: &Context) -> Result<Self> {
         config.validate()?;
-        let instruments =
-            registry::select(NAME, &context.registry, &config.symbols, |it| &it.coingecko)?;
+        let coins = registry::select(NAME, &context.registry, &config.symbols, |it| &it.coingecko)?;
         let client = Client::new(config.plan, key.as_ref(), &config.http, context)?;
-        Ok(Self { client, config, instruments, clock: context.clock.clone() })
+        Ok(Self { client, config, coins, context: context.clone() })
     }
 
-    async fn page(&self, before: Option<&Cursor>) -> Result<Page> {
-        let now = self.clock.now();
-        let mut progress = match before {
-            None => Progress::begin(now),
-            Some(before) => {
-                let progress: Progress = cursor::read(NAME, before)?;
-                if progress.next.is_none() {
-                    if now < progress.as_of + self.config.refresh {
-                        return Ok(cursor::nothing_new(before));
-                    }
-                    progress.again(now)
-                } else {
-                    progress
-                }
-            }
-        };
-        let steps = Step::all(&self.instruments);
-        // A step of a symbol that is configured no more: the round starts over.
-        let next = progress.next.as_deref().unwrap_or_default();
-        let at = steps.iter().position(|step| step.name() == next).unwrap_or(0);
-        let (batch, finished) = match &steps[at] {
-            Step::History(it) => self.history(it, now, &mut progress).await?,
-            Step::Candles(it) => (self.candles(it, &mut progress).await?, true),
-            Step::Markets => (self.markets(&mut progress).await?, true),
-        };
-        let at = if finished { at + 1 } else { at };
-        progress.next = steps.get(at).map(Step::name);
-        Ok(Page {
-            batches: vec![batch].into_iter().filter(|batch| batch.rows() > 0).collect(),
-            done: progress.next.is_none(),
-            cursor: cursor::write(NAME, &progress)?,
+    /// The client that it speaks through.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    fn coin(&self, symbol: &str) -> Result<&Listed> {
+        self.coins.iter().find(|coin| coin.symbol == symbol).ok_or_else(|| Error::NoInstrument {
+            service: NAME,
+            symbol: symbol.into(),
+            known: "configured".into(),
         })
     }
 
-    /// The next window of a symbol's history, and whether it was the last one of this round.
-    async fn history(
-        &self,
-        it: &Listed,
-        now: DateTime<Utc>,
-        progress: &mut Progress,
-    ) -> Result<(Batch, bool)> {
-        let step = Step::History(it).name();
-        let as_of = progress.as_of;
-        let read = progress.read(&step);
-        let mut from = read.unwrap_or_else(|| as_of - self.config.history());
-        if let Some(reach) = self.config.plan.reach()
-            && from < now - reach
-        {
-            if read.is_some() {
-                tracing::warn!(symbol = it.symbol, %from, "the plan does not reach back here: a gap");
-            }
-            from = now - reach;
+    /// A window of a coin's prices.
+    async fn prices(&self, ask: &Ask<'_>, coin: &Listed) -> Result<Answer> {
+        let mut sieve = self.sieve(RawCryptoMarketData::table(), ask);
+        let Span { from, to } = ask.window;
+        let mut chart = self.client.market_chart_range(&coin.id, from, to, &mut sieve).await?;
+        if let Some(last) = chart.at.last().and_then(|at| DateTime::from_timestamp_micros(*at)) {
+            not_ahead(&coin.id, last, ask.now)?;
         }
-        if from >= as_of {
-            return Ok((batch_of_prices(&[])?, true));
-        }
-        let to = as_of.min(from + WINDOW);
-        let points = self.client.market_chart_range(&it.id, from, to).await?;
-        let new = |at: DateTime<Utc>| read.map_or(at >= from, |read| at > read);
-        let rows = points.into_iter().filter(|point| new(point.at)).map(|point| {
-            not_ahead(&it.id, point.at, now)?;
-            Ok(RawCryptoMarketData {
-                symbol: it.symbol.clone(),
-                observed_at: point.at,
-                source: NAME.into(),
-                name: it.name.clone(),
-                price_usd: point.price_usd,
-                volume_24h_usd: point.volume_24h_usd,
-                market_cap_usd: point.market_cap_usd,
-            })
-        });
-        let rows = rows.collect::<Result<Vec<_>>>()?;
-        let last = rows.last().map(|row| row.observed_at);
-        // Behind a window that is over nothing more will come; behind now, the next round looks.
-        let over = (to < as_of).then_some(to);
-        if let Some(reached) = last.max(over) {
-            progress.set_read(step, reached);
-        }
-        Ok((batch_of_prices(&rows)?, to == as_of))
+        // What is of now belongs to this window, though now is where it ends.
+        let end = if ask.at_edge { i64::MAX } else { to.timestamp_micros() };
+        chart.keep(|at| (from.timestamp_micros()..end).contains(&at));
+        let last = chart.at.last().and_then(|at| DateTime::from_timestamp_micros(*at));
+        let next = match last {
+            // Behind now nothing is final: the next round looks again.
+            Some(last) if ask.at_edge => Next::Until(last + TimeDelta::milliseconds(1)),
+            None if ask.at_edge => Next::Until(from),
+            _ => Next::Done,
+        };
+        let batches = vec![chart.into_batch(&coin.symbol, &coin.name)?];
+        Ok(Answer { batches, next, bad: sieve.into_bad(), ..Answer::default() })
     }
 
-    /// The candles of a symbol that were finished when the round began.
-    async fn candles(&self, it: &Listed, progress: &mut Progress) -> Result<Batch> {
-        let step = Step::Candles(it).name();
-        let size = self.config.candles;
-        let read = progress.read(&step);
-        if read.is_some_and(|read| progress.as_of < read + size.length()) {
-            return batch_of_candles(&[]);
-        }
-        let since = read.unwrap_or_else(|| progress.as_of - self.config.history());
-        let wanted = progress.as_of - since;
-        let days = OhlcDays::covering(size, wanted);
-        if read.is_some() && wanted > TimeDelta::days(days.days().into()) {
-            tracing::warn!(symbol = it.symbol, %since, size = size.name(), "candles are lost: a gap");
-        }
-        let candles = self.client.ohlc(&it.id, days).await?;
-        let finished = |it: &Ohlc| it.close_at <= progress.as_of && read < Some(it.close_at);
-        let rows = candles.into_iter().filter(finished).map(|candle| Candle {
-            source: NAME.into(),
-            symbol: it.symbol.clone(),
-            interval: size.name().into(),
-            open_at: candle.close_at - size.length(),
-            open: candle.open,
-            high: candle.high,
-            low: candle.low,
-            close: candle.close,
-            volume: None,
-            base_volume: None,
-            currency: "USD".into(),
-        });
-        let rows: Vec<_> = rows.collect();
-        if let Some(last) = rows.last() {
-            progress.set_read(step, last.open_at + size.length());
-        }
-        batch_of_candles(&rows)
+    /// The candles of a coin that open within a window.
+    async fn candles(&self, ask: &Ask<'_>, coin: &Listed) -> Result<Answer> {
+        let mut sieve = self.sieve(Candle::table(), ask);
+        let days = OhlcDays::covering(self.config.candles, ask.now - ask.window.from);
+        let bars = self.client.ohlc(&coin.id, days, &mut sieve).await?.within(ask.window);
+        let label = Label {
+            source: NAME,
+            symbol: &coin.symbol,
+            interval: self.config.candles.name(),
+            currency: "USD",
+        };
+        let batches = vec![bars.into_batch(label)?];
+        Ok(Answer { batches, bad: sieve.into_bad(), ..Answer::default() })
     }
 
-    /// The latest price of all symbols.
-    async fn markets(&self, progress: &mut Progress) -> Result<Batch> {
-        let ids: Vec<_> = self.instruments.iter().map(|it| it.id.as_str()).collect();
-        let markets = self.client.coins_markets(&ids).await?;
-        let now = self.clock.now();
-        let mut rows = Vec::new();
-        for (it, market) in self.instruments.iter().zip(markets) {
-            not_ahead(&it.id, market.last_updated, now)?;
-            let step = format!("{} {}", Step::Markets.name(), it.symbol);
-            if progress.read(&step) >= Some(market.last_updated) {
-                continue;
-            }
-            progress.set_read(step, market.last_updated);
+    /// A page of the present prices: of the coins configured, or of the largest there are.
+    async fn markets(&self, ask: &Ask<'_>) -> Result<Answer> {
+        let mut sieve = self.sieve(RawCryptoMarketData::table(), ask);
+        let page: usize = ask.page.and_then(|page| page.parse().ok()).unwrap_or(1);
+        let (markets, more) = if self.config.top == 0 {
+            let mut chunks = self.coins.chunks(MARKETS_A_PAGE).skip(page - 1);
+            let ids: Vec<_> =
+                chunks.next().unwrap_or_default().iter().map(|coin| coin.id.as_str()).collect();
+            (self.client.coins_markets(&ids, &mut sieve).await?, chunks.next().is_some())
+        } else {
+            let markets = self.client.top_markets(page, &mut sieve).await?;
+            let more = markets.len() == MARKETS_A_PAGE && page * MARKETS_A_PAGE < self.config.top;
+            let left = self.config.top - (page - 1) * MARKETS_A_PAGE;
+            (markets.into_iter().take(left).collect(), more)
+        };
+        let mut rows: Vec<RawCryptoMarketData> = Vec::with_capacity(markets.len());
+        for market in markets {
+            not_ahead(&market.coin, market.last_updated, self.context.clock.now())?;
+            let Some((symbol, name)) = self.called(&market) else { continue };
             rows.push(RawCryptoMarketData {
-                symbol: it.symbol.clone(),
+                symbol,
                 observed_at: market.last_updated,
                 source: NAME.into(),
-                name: it.name.clone(),
+                name,
                 price_usd: market.price_usd,
                 volume_24h_usd: market.volume_24h_usd,
                 market_cap_usd: market.market_cap_usd,
             });
         }
-        batch_of_prices(&rows)
+        let batches = vec![Batch::from_rows(RawCryptoMarketData::table(), rows)?];
+        let next = if more { Next::Page((page + 1).to_string()) } else { Next::Done };
+        Ok(Answer { batches, next, bad: sieve.into_bad(), ..Answer::default() })
+    }
+
+    /// Our symbol and name of a coin. Symbols of coins are not unique: one that the registry gives
+    /// to another coin is not taken for that one, and stays out.
+    fn called(&self, market: &CoinMarket) -> Option<(String, String)> {
+        let registry = &self.context.registry;
+        let ours = |it: &&Instrument| it.coingecko.as_deref() == Some(market.coin.as_str());
+        if let Some(known) = registry.all().iter().find(ours) {
+            return Some((known.symbol.to_string(), known.name.to_string()));
+        }
+        let symbol = market.symbol.to_ascii_uppercase();
+        if registry.by_symbol(&symbol).is_some() {
+            tracing::warn!(coin = market.coin, symbol, "its symbol is another coin's: left out");
+            return None;
+        }
+        Some((format!("{symbol}.{}", market.coin), market.name.clone()))
+    }
+
+    fn sieve(&self, table: &TableRef, ask: &Ask<'_>) -> Sieve {
+        Sieve::new(self.context.bad_rows, &table.name, &ask.series.name)
     }
 }
 
@@ -230,12 +196,50 @@ fn not_ahead(coin: &str, at: DateTime<Utc>, now: DateTime<Utc>) -> Result<()> {
     Err(Error::value(coin, "timestamp", &at.to_rfc3339(), reason))
 }
 
-fn batch_of_prices(rows: &[RawCryptoMarketData]) -> Result<Batch> {
-    Ok(Batch::from_rows(RawCryptoMarketData::table(), rows)?)
-}
+#[async_trait]
+impl Archive for CoinGecko {
+    fn series(&self, now: DateTime<Utc>) -> Vec<Series> {
+        let Config { candles, refresh, plan, .. } = self.config;
+        let since = now - self.config.history();
+        let prices = self.coins.iter().map(|coin| Series {
+            reach: plan.reach(),
+            ..Series::history(format!("prices {}", coin.symbol), since, WINDOW, refresh)
+        });
+        let reach = candles.reach();
+        let bars = self.coins.iter().map(|coin| {
+            let name = format!("candles {} {}", coin.symbol, candles.name());
+            let series = Series::history(name, since.max(now - reach), reach, refresh);
+            match candles {
+                // Nobody says from when on four days are counted.
+                CandleSize::FourDays => Series {
+                    reach: Some(reach),
+                    settles: candles.length(),
+                    refresh: refresh.max(Duration::from_secs(86_400)),
+                    ..series
+                },
+                _ => Series { reach: Some(reach), step: Some(candles.length()), ..series },
+            }
+        });
+        prices.chain(bars).chain([Series::snapshot("markets", refresh)]).collect()
+    }
 
-fn batch_of_candles(rows: &[Candle]) -> Result<Batch> {
-    Ok(Batch::from_rows(Candle::table(), rows)?)
+    fn budget(&self) -> Result<Budget> {
+        self.client.budget()
+    }
+
+    async fn check(&self, _: DateTime<Utc>) -> Result<String> {
+        self.client.ping().await?;
+        Ok(format!("answers, and takes the {} plan", self.config.plan.name()))
+    }
+
+    async fn read(&self, ask: &Ask<'_>) -> Result<Answer> {
+        let mut words = ask.series.name.split(' ');
+        match (words.next(), words.next()) {
+            (Some("prices"), Some(symbol)) => self.prices(ask, self.coin(symbol)?).await,
+            (Some("candles"), Some(symbol)) => self.candles(ask, self.coin(symbol)?).await,
+            _ => self.markets(ask).await,
+        }
+    }
 }
 
 #[async_trait]
@@ -245,10 +249,11 @@ impl Source for CoinGecko {
     }
 
     fn tables(&self) -> Vec<TableRef> {
-        vec![RawCryptoMarketData::table().clone(), Candle::table().clone()]
+        series::tables([RawCryptoMarketData::table(), Candle::table()])
     }
 
     async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {
-        self.page(cursor).await.map_err(|error| error.of_source(NAME))
+        let page = series::round(self, &self.context, cursor).await;
+        page.map_err(|error| error.of_source(NAME))
     }
 }

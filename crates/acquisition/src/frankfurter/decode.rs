@@ -6,31 +6,21 @@ use tidegauge_core::Crypto;
 
 use crate::exact::{self, Object};
 use crate::http::{Refusal, RefusalKind};
+pub use crate::rates::Rate;
+use crate::series::Sieve;
 use crate::{Error, Result};
-
-/// What one unit of a currency was worth in another on a day.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rate {
-    /// The day that the rate is of, which need not be the day asked for.
-    pub date: NaiveDate,
-    /// The currency priced.
-    pub base: String,
-    /// The currency that it is priced in.
-    pub quote: String,
-    /// Units of the quote for one of the base.
-    pub rate: Crypto,
-}
 
 /// `/v1/{from}..{to}`.
 ///
 /// # Errors
-/// When a rate is not above zero, is of more than one unit, or the reply is of another shape.
-pub fn range(body: &[u8]) -> Result<Vec<Rate>> {
+/// When the sieve lets a bad rate fail the page, the reply is of more than one unit, or of another
+/// shape.
+pub fn range(body: &[u8], sieve: &mut Sieve) -> Result<Vec<Rate>> {
     let (base, fields) = of_one_unit(body)?;
     let days = Object::parse(&base, fields.get("rates")?.get().as_bytes())?;
     let mut rates = Vec::new();
     for (day, raw) in days.entries() {
-        rates.extend(of_day(exact::date(&base, "rates", &day)?, &base, raw)?);
+        of_day(exact::date(&base, "rates", &day)?, &base, raw, sieve, &mut rates)?;
     }
     Ok(rates)
 }
@@ -39,19 +29,26 @@ pub fn range(body: &[u8]) -> Result<Vec<Rate>> {
 ///
 /// # Errors
 /// As for [`range`].
-pub fn day(body: &[u8]) -> Result<Vec<Rate>> {
+pub fn day(body: &[u8], sieve: &mut Sieve) -> Result<Vec<Rate>> {
     let (base, fields) = of_one_unit(body)?;
-    of_day(fields.date("date")?, &base, fields.get("rates")?)
+    let mut rates = Vec::new();
+    of_day(fields.date("date")?, &base, fields.get("rates")?, sieve, &mut rates)?;
+    Ok(rates)
 }
 
 /// `/v2/rates`, without the row that says that a currency is worth itself.
 ///
 /// # Errors
-/// As for [`range`].
-pub fn rates_v2(body: &[u8]) -> Result<Vec<Rate>> {
+/// When the sieve lets a bad row fail the page, or the reply is of another shape.
+pub fn rates_v2(body: &[u8], sieve: &mut Sieve) -> Result<Vec<Rate>> {
     let rows: Vec<&RawValue> = exact::parse("v2/rates", "the whole", body)?;
-    let rates = rows.into_iter().map(rate_v2).collect::<Result<Vec<_>>>()?;
-    Ok(rates.into_iter().filter(|rate| rate.base != rate.quote).collect())
+    let mut rates = Vec::with_capacity(rows.len());
+    for raw in rows {
+        let place = || place_v2(raw).unwrap_or_else(|| raw.get().into());
+        let rate = sieve.pass(rate_v2(raw), place, || raw.get().into())?;
+        rates.extend(rate.filter(|rate| rate.base != rate.quote));
+    }
+    Ok(rates)
 }
 
 fn rate_v2(raw: &RawValue) -> Result<Rate> {
@@ -64,6 +61,12 @@ fn rate_v2(raw: &RawValue) -> Result<Rate> {
         rate: fields.price("rate")?,
         quote,
     })
+}
+
+/// Where a bad row stands, if that much of it can be read.
+fn place_v2(raw: &RawValue) -> Option<String> {
+    let fields = Object::parse("v2/rates", raw.get().as_bytes()).ok()?;
+    Some(format!("{} {}", fields.text("date").ok()?, fields.text("quote").ok()?))
 }
 
 /// The base of a reply of version 1, which must be about one unit of it.
@@ -79,20 +82,30 @@ fn of_one_unit(body: &[u8]) -> Result<(String, Object<'_>)> {
     Ok((base, fields))
 }
 
-fn of_day(date: NaiveDate, base: &str, raw: &RawValue) -> Result<Vec<Rate>> {
-    let rate = |(quote, raw): (String, &RawValue)| {
-        let rate = exact::price(&quote, "rate", raw)?;
-        Ok(Rate { date, base: base.into(), quote, rate })
-    };
-    Object::parse(base, raw.get().as_bytes())?.entries().map(rate).collect()
+fn of_day(
+    date: NaiveDate,
+    base: &str,
+    raw: &RawValue,
+    sieve: &mut Sieve,
+    rates: &mut Vec<Rate>,
+) -> Result<()> {
+    for (quote, raw) in Object::parse(base, raw.get().as_bytes())?.entries() {
+        let rate = exact::price(&quote, "rate", raw);
+        let rate = sieve.pass(rate, || format!("{date} {quote}"), || raw.get().into())?;
+        rates.extend(rate.map(|rate| Rate { date, base: base.into(), quote, rate }));
+    }
+    Ok(())
 }
 
 /// Finds the refusal in a reply: a `message`, in version 2 beside the status.
 pub fn refusal(body: &[u8]) -> Option<Refusal> {
     let message = Object::parse("error", body).ok()?.text("message").ok()?;
     let advice = match message.as_str() {
-        "not found" => "check the currencies and the days asked for",
+        NOT_FOUND => "check the currencies and the days asked for",
         _ => "",
     };
     Some(Refusal { code: None, message, kind: RefusalKind::Other, advice })
 }
+
+/// What it says, with the status 404, where it has no rates.
+pub(super) const NOT_FOUND: &str = "not found";

@@ -1,38 +1,38 @@
-//! Frankfurter: the reference rates of the European Central Bank, with their history.
+//! Frankfurter: the reference rates of the European Central Bank, with their history; on request,
+//! those of other central banks.
 
 mod client;
 mod config;
 pub mod decode;
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
 use async_trait::async_trait;
-use chrono::{Days, NaiveDate};
-use serde::{Deserialize, Serialize};
+use chrono::{DateTime, TimeDelta, Utc};
 use tidegauge_core::tables::FxRate;
-use tidegauge_core::{Batch, Clock, Cursor, Page, Source, TableRef};
+use tidegauge_core::{Cursor, Page, Source, TableRef};
 
-pub use client::Client;
-pub use config::Config;
+pub use client::{Client, Pairs};
+pub use config::{Api, Config};
 pub use decode::Rate;
 
-use crate::{Context, Error, Result, cursor};
+use crate::http::Budget;
+use crate::rates::{self, Seen};
+use crate::series::{self, Answer, Archive, Ask, Next, Series, Sieve};
+use crate::{Context, Error, Result};
 
 /// The name under which sinks keep the cursor, and the `source` of the rows.
 pub const NAME: &str = "frankfurter";
 
 /// What to show wherever the rates are shown.
-pub const ATTRIBUTION: &str =
-    "Source: ECB euro foreign exchange reference rates, by way of https://frankfurter.dev";
+pub const ATTRIBUTION: &str = "Source: ECB euro foreign exchange reference rates (version 2 of the API: those of many \
+     central banks), by way of https://frankfurter.dev";
 
-/// A window of so many days a page.
-const WINDOW: Days = Days::new(364);
+/// A window of so many days a call.
+const WINDOW: TimeDelta = TimeDelta::days(365);
 
-/// The rates of the euro as a source, from a day of your choice to the latest.
+/// Exchange rates as a source, from a day of your choice to the latest.
 ///
-/// Always asked in euro: rates of another base are rounded by the service. A day without rates (a
-/// weekend, a holiday) has no rows.
+/// By default the ECB's own numbers, in euro: rates of another base are rounded by version 1 of the
+/// service. A day without rates (a weekend, a holiday) has no rows.
 ///
 /// ```no_run
 /// use std::sync::Arc;
@@ -41,7 +41,7 @@ const WINDOW: Days = Days::new(364);
 /// use tidegauge_core::{Source, SystemClock};
 ///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-/// let config = Config { quotes: vec!["USD".into()], ..Config::default() };
+/// let config = Config { symbols: vec!["USD".into()], ..Config::default() };
 /// let context = Context::new(Arc::new(SystemClock));
 /// let page = Frankfurter::new(config, &context)?.fetch(None).await?;
 /// # Ok(())
@@ -51,122 +51,107 @@ const WINDOW: Days = Days::new(364);
 pub struct Frankfurter {
     client: Client,
     config: Config,
-    clock: Arc<dyn Clock>,
-}
-
-/// What the cursor holds.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Progress {
-    /// All days up to this one, `YYYY-MM-DD`, are taken…
-    read_to: String,
-    /// …since this one…
-    since: String,
-    /// …of these currencies.
-    quotes: BTreeSet<String>,
+    context: Context,
 }
 
 impl Frankfurter {
     /// The source that `config` describes.
     ///
     /// # Errors
-    /// When a currency is not three capital letters, or is the euro, or the base URL cannot be used.
+    /// When a currency is not three capital letters, or is priced in itself, when version 1 is to
+    /// do what only version 2 does, or the base URL cannot be used.
     pub fn new(config: Config, context: &Context) -> Result<Self> {
         config.validate()?;
-        let client = Client::new(&config.http, context)?;
-        Ok(Self { client, config, clock: context.clock.clone() })
+        let client = Client::new(config.api, &config.http, context)?;
+        Ok(Self { client, config, context: context.clone() })
     }
 
-    async fn page(&self, before: Option<&Cursor>) -> Result<Page> {
-        let today = self.clock.now().date_naive();
-        let read_to = match before {
-            Some(before) => self.read_to(&cursor::read(NAME, before)?)?,
-            None => None,
-        };
-        let from = read_to.and_then(|day| day.succ_opt()).unwrap_or(self.config.since);
-        let to = from.checked_add_days(WINDOW).unwrap_or(today).min(today);
-        if from > today {
-            return self.nothing(before, from);
+    fn pairs<'a>(&'a self, quotes: &'a [String]) -> Pairs<'a> {
+        Pairs { base: &self.config.base, quotes, providers: &self.config.providers }
+    }
+
+    fn sieve(&self, series: &Series) -> Sieve {
+        Sieve::new(self.context.bad_rows, "fx_rates", series.name.clone())
+    }
+
+    /// That every currency asked for is one that the service has.
+    async fn check(&self, seen: &Seen, series: &Series) -> Result<()> {
+        let unknown = seen.unknown(&self.config.symbols);
+        if unknown.is_empty() {
+            return Ok(());
         }
-        let rates = self.client.range(from, to, &self.config.quotes).await?;
-        self.check(&rates, today)?;
-        // The service snaps the start back to the last day with rates, which we have.
-        let rates: Vec<_> = rates.into_iter().filter(|rate| rate.date >= from).collect();
-        let last = rates.iter().map(|rate| rate.date).max();
-        // Behind a window that is over nothing more will come; today's rates may come tonight.
-        let Some(reached) = last.max((to < today).then_some(to)) else {
-            return self.nothing(before, from);
-        };
-        let progress = Progress {
-            read_to: reached.to_string(),
-            since: self.config.since.to_string(),
-            quotes: self.config.quotes.iter().cloned().collect(),
-        };
-        let rows: Vec<_> = rates.into_iter().map(row).collect();
-        let batch = Batch::from_rows(FxRate::table(), rows)?;
-        Ok(Page {
-            batches: vec![batch].into_iter().filter(|batch| batch.rows() > 0).collect(),
-            cursor: cursor::write(NAME, &progress)?,
-            done: to == today,
-        })
-    }
-
-    /// The last day taken; none if that was of fewer currencies, or of a shorter history.
-    fn read_to(&self, progress: &Progress) -> Result<Option<NaiveDate>> {
-        let day = |text: &str| {
-            text.parse::<NaiveDate>().map_err(|error| tidegauge_core::Error::Cursor {
-                source_name: NAME.into(),
-                reason: format!("`{text}`: {error}; delete it to read from the beginning"),
-            })
-        };
-        let covers = self.config.quotes.iter().all(|quote| progress.quotes.contains(quote))
-            && day(&progress.since)? <= self.config.since;
-        let read_to = day(&progress.read_to)?;
-        Ok(covers.then_some(read_to))
-    }
-
-    /// Nothing new since `before`; without one, since the day before `from`.
-    fn nothing(&self, before: Option<&Cursor>, from: NaiveDate) -> Result<Page> {
-        if let Some(before) = before {
-            return Ok(cursor::nothing_new(before));
-        }
-        let progress = Progress {
-            read_to: from.pred_opt().unwrap_or(from).to_string(),
-            since: self.config.since.to_string(),
-            quotes: self.config.quotes.iter().cloned().collect(),
-        };
-        Ok(Page { batches: Vec::new(), cursor: cursor::write(NAME, &progress)?, done: true })
-    }
-
-    /// That every currency asked for is there: the service drops what it does not know, silently.
-    fn check(&self, rates: &[Rate], today: NaiveDate) -> Result<()> {
-        for quote in &self.config.quotes {
-            if !rates.iter().any(|rate| rate.quote == *quote) {
-                return Err(Error::NoInstrument {
-                    service: NAME,
-                    symbol: quote.clone(),
-                    known: "listed at https://api.frankfurter.dev/v1/currencies; some ended".into(),
-                });
-            }
-        }
-        // The service may already live in tomorrow; not in the day after.
-        match rates.iter().find(|rate| Some(rate.date) > today.succ_opt()) {
-            Some(rate) => {
-                let reason = "which is in the future: check this machine's clock";
-                Err(Error::value(&rate.quote, "date", &rate.date.to_string(), reason))
-            }
+        // It may have begun, or been taken up again, later than the window.
+        let latest = self.client.latest(self.pairs(&unknown), &mut self.sieve(series)).await?;
+        match unknown.iter().find(|it| !latest.iter().any(|rate| rate.quote == **it)) {
+            Some(unknown) => Err(Error::config(
+                "symbols",
+                format!(
+                    "{NAME} does not have `{unknown}`, or not from those banks; listed at \
+                     https://api.frankfurter.dev/v1/currencies and, for version 2, at \
+                     https://api.frankfurter.dev/v2/currencies"
+                ),
+            )),
             None => Ok(()),
+        }
+    }
+
+    /// Where a window that ends at the present is to be gone on from.
+    fn goes_on_at(&self, ask: &Ask<'_>, rates: &[Rate]) -> DateTime<Utc> {
+        let behind = rates::read_up_to(ask.window, rates);
+        match self.config.api {
+            Api::V1 => behind,
+            // What is blended changes until the last bank of the world has published.
+            Api::V2 => {
+                let yesterday = rates::midnight(ask.now.date_naive()) - TimeDelta::days(1);
+                behind.min(yesterday).max(ask.window.from)
+            }
         }
     }
 }
 
-fn row(rate: Rate) -> FxRate {
-    FxRate {
-        base: rate.base,
-        quote: rate.quote,
-        rate_date: rate.date,
-        source: NAME.into(),
-        rate: rate.rate,
+#[async_trait]
+impl Archive for Frankfurter {
+    fn series(&self, now: DateTime<Utc>) -> Vec<Series> {
+        let refresh = match self.config.api {
+            Api::V1 => rates::refresh(now),
+            Api::V2 => std::time::Duration::from_secs(3600),
+        };
+        let since = rates::since(now, self.config.history_days);
+        vec![Series::history(self.config.series(), since, WINDOW, refresh)]
+    }
+
+    fn budget(&self) -> Result<Budget> {
+        self.client.budget()
+    }
+
+    async fn read(&self, ask: &Ask<'_>) -> Result<Answer> {
+        let Some((from, to)) = rates::days(ask.window) else { return Ok(Answer::default()) };
+        let mut sieve = self.sieve(ask.series);
+        let pairs = self.pairs(&self.config.symbols);
+        let mut rates = self.client.range(from, to, pairs, &mut sieve).await.map_err(of_choice)?;
+        let seen = Seen::after(ask.mark, &rates);
+        self.check(&seen, ask.series).await?;
+        rates::none_behind(to, &rates)?;
+        // Version 1 snaps the start back to the last day with rates.
+        rates.retain(|rate| rate.date >= from);
+        let next = if ask.at_edge { Next::Until(self.goes_on_at(ask, &rates)) } else { Next::Done };
+        Ok(Answer {
+            batches: rates::batches(NAME, rates)?,
+            next,
+            mark: seen.mark(),
+            bad: sieve.into_bad(),
+        })
+    }
+}
+
+/// Version 2 names what it does not know: that is the configuration's fault, not the window's.
+fn of_choice(error: Error) -> Error {
+    match error {
+        Error::Status { status: 422, message, .. } => {
+            let setting = if message.contains("provider") { "providers" } else { "symbols" };
+            Error::config(setting, format!("{NAME} answers: {message}"))
+        }
+        other => other,
     }
 }
 
@@ -177,10 +162,10 @@ impl Source for Frankfurter {
     }
 
     fn tables(&self) -> Vec<TableRef> {
-        vec![FxRate::table().clone()]
+        series::tables([FxRate::table()])
     }
 
     async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {
-        self.page(cursor).await.map_err(|error| error.of_source(NAME))
+        series::round(self, &self.context, cursor).await.map_err(|error| error.of_source(NAME))
     }
 }

@@ -1,5 +1,6 @@
 //! What a reply means: an answer, a refusal, or a reason to ask again.
 
+use std::error::Error as _;
 use std::time::Duration;
 
 use serde::de::IgnoredAny;
@@ -26,6 +27,12 @@ pub struct Refusal {
 pub enum RefusalKind {
     /// Asked too often.
     Throttled,
+    /// The service is busy, and may not be in a moment.
+    Busy,
+    /// The credits of a day or a month are gone: waiting a minute does not help.
+    Spent,
+    /// What was asked for is not there, or not for us, while other things may be.
+    Absent,
     /// The key or the plan does not allow it.
     Auth,
     /// Anything else.
@@ -54,6 +61,9 @@ impl Failure {
     pub(super) fn transport(error: reqwest::Error, endpoint: &Endpoint) -> Self {
         let endpoint = endpoint.clone();
         let error = error.without_url();
+        if let Some(reason) = distrust(&error) {
+            return Self::new(Error::Certificate { endpoint, reason, error }, Again::Never);
+        }
         let again = if error.is_builder() { Again::Never } else { Again::Backoff };
         let error = if error.is_timeout() {
             Error::Timeout { endpoint, error }
@@ -64,6 +74,20 @@ impl Failure {
         };
         Self::new(error, again)
     }
+}
+
+/// What TLS holds against the certificate that it was shown, if that is the cause.
+fn distrust(error: &reqwest::Error) -> Option<String> {
+    // The type is that of the TLS library, which nobody here names: its words are enough.
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let words = error.to_string();
+        if let Some((_, reason)) = words.split_once("invalid peer certificate: ") {
+            return Some(cut(reason, 120));
+        }
+        cause = error.source();
+    }
+    None
 }
 
 /// A reply, whole.
@@ -119,16 +143,27 @@ impl Reply<'_> {
         let status = self.status;
         let web_page = refusal.is_none() && self.body.trim_ascii_start().starts_with(b"<");
         let refusal = refusal.unwrap_or_else(|| self.in_plain_text());
-        let throttled = status == 429 || refusal.kind == RefusalKind::Throttled;
+        // A plan that is used up says 429, too, and no pause of ours will help.
+        let throttled = match refusal.kind {
+            RefusalKind::Throttled => true,
+            RefusalKind::Other => status == 429,
+            _ => false,
+        };
         let again = match (self.asked, status) {
             _ if throttled => Again::After(self.asked.unwrap_or(self.throttled)),
+            _ if refusal.kind == RefusalKind::Busy => Again::Backoff,
+            _ if refusal.kind == RefusalKind::Spent => Again::Never,
             (Some(asked), 408 | 500..) => Again::After(asked),
             (None, 408 | 500..) => Again::Backoff,
             _ => Again::Never,
         };
         let (endpoint, message) = (self.endpoint.clone(), cut(&refusal.message, 200));
         let Refusal { code, kind, advice, .. } = refusal;
-        let auth = kind == RefusalKind::Auth || matches!(status, 401 | 403);
+        let auth = match kind {
+            RefusalKind::Auth => true,
+            RefusalKind::Other => matches!(status, 401 | 403),
+            _ => false,
+        };
         let advice = if auth && advice.is_empty() { "check the key and the plan" } else { advice };
         let error = match again {
             Again::After(retry_after) => {
@@ -136,7 +171,7 @@ impl Reply<'_> {
             }
             _ if web_page => self.not_json("it is a web page"),
             _ if auth => Error::Auth { endpoint, status, code, message, advice },
-            _ => Error::Status { endpoint, status, code, message, advice },
+            _ => Error::Status { endpoint, status, kind, code, message, advice },
         };
         Failure::new(error, again)
     }

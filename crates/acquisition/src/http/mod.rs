@@ -286,10 +286,12 @@ impl Http {
         let status = response.status().as_u16();
         let headers = response.headers();
         let redirect = headers.get(LOCATION).map(|to| self.host_of(url, to));
-        let asked = retry::retry_after(headers, self.clock.now());
-        self.limit
-            .heed((self.service.hint)(headers, self.clock.now()))
-            .map_err(|error| Failure::new(error, Again::Never))?;
+        let now = self.clock.now();
+        let hint = (self.service.hint)(headers, now);
+        // Who says until when there is nothing left says when to come back.
+        let held = hint.hold_until.map(|until| (until - now).to_std().unwrap_or_default());
+        let asked = retry::retry_after(headers, now).or(held);
+        self.limit.heed(hint).map_err(|error| Failure::new(error, Again::Never))?;
         let body = match self.body(response, endpoint).await {
             Ok(body) => body,
             // What a refusal says is worth less than that it is one.

@@ -4,18 +4,28 @@
 //! is the same for all and stands here once: rounds that go on from the cursor, oldest first; the
 //! gap ledger; and filling exactly the holes.
 
+mod fill;
+mod plan;
+mod progress;
+mod round;
 mod sieve;
+mod window;
 
 use std::fmt::Debug;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use tidegauge_core::{Batch, Source, Span};
+use tidegauge_core::tables::{Coverage, Quarantine};
+use tidegauge_core::{Batch, Source, Span, TableRef};
 
+pub use fill::{Errand, Fill};
+pub use plan::Estimate;
+pub use round::round;
 pub use sieve::{BadRows, Sieve};
 
 use crate::Result;
+use crate::http::Budget;
 
 /// A source whose rows belong to times, so that any span of them can be asked for.
 ///
@@ -26,10 +36,35 @@ pub trait Archive: Source + Debug {
     /// The series that are configured, in the order in which a round reads them.
     fn series(&self, now: DateTime<Utc>) -> Vec<Series>;
 
+    /// What the service allows, and how much of it is left.
+    ///
+    /// # Errors
+    /// When the record of what was spent cannot be read.
+    fn budget(&self) -> Result<Budget>;
+
+    /// Asks the service for as little as tells whether it answers and lets us in, and says in a
+    /// line what it said.
+    ///
+    /// # Errors
+    /// What is wrong, and how to mend it.
+    async fn check(&self, now: DateTime<Utc>) -> Result<String> {
+        let Some(series) = self.series(now).into_iter().next() else {
+            return Ok("nothing is configured".into());
+        };
+        let to = series.horizon(now);
+        let from = to - series.window.min(TimeDelta::days(7));
+        let window = if series.since.is_some() { Span::new(from, to) } else { Span::new(now, now) };
+        let at_edge = true;
+        let ask = Ask { series: &series, window, page: None, mark: None, at_edge, now };
+        let answer = self.read(&ask).await?;
+        let rows: usize = answer.batches.iter().map(Batch::rows).sum();
+        Ok(format!("answers, {rows} rows of `{}`", series.name))
+    }
+
     /// One call to the service.
     ///
     /// # Behavior
-    /// - Gives rows within `ask.window` alone, and bars only when they are closed.
+    /// - Gives the rows whose time is within `ask.window`; a bar's time is its opening.
     /// - May give less than the window, saying with [`Next`] how to go on.
     ///
     /// # Errors
@@ -46,9 +81,10 @@ pub struct Series {
     pub since: Option<DateTime<Utc>>,
     /// How far back from now the service looks; none: to the beginning.
     pub reach: Option<TimeDelta>,
-    /// The length of its bars, where it has any: a round reads up to the last one that is closed.
+    /// What windows begin and end at multiples of, where the service wants that.
     pub step: Option<TimeDelta>,
-    /// How long after their time rows are final.
+    /// How long after its time a row is final: for bars, which are told by their opening, their
+    /// length.
     pub settles: TimeDelta,
     /// The longest span that one call brings.
     pub window: TimeDelta,
@@ -140,4 +176,9 @@ pub struct BadRow {
     pub reason: String,
     /// As it came.
     pub content: String,
+}
+
+/// The tables of an archive: its own, the gap ledger and the quarantine.
+pub fn tables<'t>(own: impl IntoIterator<Item = &'t TableRef>) -> Vec<TableRef> {
+    own.into_iter().chain([Quarantine::table(), Coverage::table()]).cloned().collect()
 }

@@ -1,6 +1,9 @@
 //! What becomes of a row that makes no sense.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use tidegauge_core::Batch;
+use tidegauge_core::tables::Quarantine;
 
 use super::BadRow;
 use crate::error::cut;
@@ -21,7 +24,7 @@ pub enum BadRows {
 #[derive(Debug)]
 pub struct Sieve {
     policy: BadRows,
-    table: &'static str,
+    table: String,
     series: String,
     bad: Vec<BadRow>,
 }
@@ -31,8 +34,13 @@ const KEPT: usize = 2_000;
 
 impl Sieve {
     /// A sieve for rows of `table`; `series` is part of the place of a bad one.
-    pub fn new(policy: BadRows, table: &'static str, series: impl Into<String>) -> Self {
-        Self { policy, table, series: series.into(), bad: Vec::new() }
+    pub fn new(policy: BadRows, table: &str, series: impl Into<String>) -> Self {
+        Self { policy, table: table.into(), series: series.into(), bad: Vec::new() }
+    }
+
+    /// A sieve that lets nothing pass but good rows.
+    pub fn strict() -> Self {
+        Self::new(BadRows::Fail, "", "")
     }
 
     /// The row if it is good; none if it was put aside. `place` tells it from all others of the
@@ -49,13 +57,17 @@ impl Sieve {
         match (row, self.policy) {
             (Ok(row), _) => Ok(Some(row)),
             // Only what is wrong with the row itself.
-            (Err(error @ (Error::Decode { .. } | Error::BadValue { .. })), BadRows::Quarantine) => {
-                let place = format!("{} {}", self.series, place());
-                tracing::warn!(%place, table = self.table, %error, "row put into quarantine");
+            (
+                Err(error @ (Error::Decode { .. } | Error::BadValue { .. } | Error::BadRow { .. })),
+                BadRows::Quarantine,
+            ) => {
+                let place = format!("{} {}", self.series, place()).trim_start().to_owned();
+                let reason = error.of_row();
+                tracing::debug!(%place, table = %self.table, %reason, "row put into quarantine");
                 self.bad.push(BadRow {
                     place,
-                    table: self.table.into(),
-                    reason: error.to_string(),
+                    table: self.table.clone(),
+                    reason,
                     content: cut(&content(), KEPT),
                 });
                 Ok(None)
@@ -64,8 +76,42 @@ impl Sieve {
         }
     }
 
+    /// How many rows were put aside so far.
+    pub fn count(&self) -> usize {
+        self.bad.len()
+    }
+
     /// The rows that were put aside.
     pub fn into_bad(self) -> Vec<BadRow> {
         self.bad
+    }
+}
+
+impl BadRow {
+    /// `rows`, put aside by `source` at `now`, as rows of the table `quarantine`.
+    ///
+    /// # Errors
+    /// Never, as the rows are made to fit; it is said for who changes that table.
+    pub fn batch(source: &str, rows: Vec<Self>, now: DateTime<Utc>) -> Result<Batch> {
+        if let Some(Self { place, table, reason, .. }) = rows.first() {
+            let count = rows.len();
+            tracing::warn!(
+                source,
+                count,
+                table,
+                place,
+                reason,
+                "rows put into quarantine, as this"
+            );
+        }
+        let row = |row: Self| Quarantine {
+            source: source.into(),
+            place: row.place,
+            table_name: row.table,
+            reason: row.reason,
+            content: row.content,
+            noted_at: now,
+        };
+        Ok(Batch::from_rows(Quarantine::table(), rows.into_iter().map(row))?)
     }
 }

@@ -2,6 +2,8 @@
 #![allow(dead_code, unreachable_pub)] // each test file uses its own part
 #![allow(clippy::panic, clippy::unwrap_used)] // it is part of tests
 
+pub mod fixings;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -184,4 +186,27 @@ pub fn batches<'a>(pages: &'a [Page], table: &str) -> Vec<&'a Batch> {
 
 pub fn rows(pages: &[Page], table: &str) -> usize {
     batches(pages, table).iter().map(|batch| batch.rows()).sum()
+}
+
+/// The days and quotes of rates, in their order.
+pub fn rate_keys(pages: &[Page]) -> Vec<(String, String)> {
+    let mut keys = Vec::new();
+    for batch in batches(pages, "fx_rates") {
+        let days = batch.frame().column("rate_date").unwrap().date().unwrap().physical().clone();
+        let quotes = batch.frame().column("quote").unwrap().str().unwrap().clone();
+        for (day, quote) in days.iter().zip(quotes.iter()) {
+            let day = DateTime::from_timestamp(i64::from(day.unwrap()) * 86_400, 0).unwrap();
+            keys.push((day.date_naive().to_string(), quote.unwrap().to_owned()));
+        }
+    }
+    keys
+}
+
+/// The texts of a column, over all batches of the table.
+pub fn texts(pages: &[Page], table: &str, column: &str) -> Vec<String> {
+    let of = |batch: &&Batch| {
+        let texts = batch.frame().column(column).unwrap().str().unwrap().clone();
+        texts.iter().map(|it| it.unwrap_or("null").to_owned()).collect::<Vec<_>>()
+    };
+    batches(pages, table).iter().flat_map(of).collect()
 }

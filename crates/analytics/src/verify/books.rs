@@ -272,7 +272,7 @@ pub(super) fn amounts<'f>(frame: &'f DataFrame, name: &str) -> Result<&'f [i128]
     slice(frame.column(name)?.decimal()?.physical())
 }
 
-fn ints<'f>(frame: &'f DataFrame, name: &str) -> Result<&'f [i64]> {
+pub(super) fn ints<'f>(frame: &'f DataFrame, name: &str) -> Result<&'f [i64]> {
     slice(frame.column(name)?.i64()?)
 }
 

@@ -10,6 +10,7 @@ mod acquisition;
 mod churn;
 mod facts;
 mod ltv;
+mod market;
 mod retention;
 mod support;
 mod verify;

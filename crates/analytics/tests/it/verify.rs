@@ -3,7 +3,7 @@
 use tidegauge_analytics::verify::{Report, verify};
 use tidegauge_core::Crypto;
 use tidegauge_core::tables::{
-    Candle, Deposit, FxRate, MarketPrice, MarketingSpend, Order, RampTransaction,
+    Candle, Deposit, FxDaily, FxRate, MarketPrice, MarketingSpend, Order, RampTransaction,
     RawCryptoMarketData, Trade, User, Withdrawal,
 };
 
@@ -19,6 +19,7 @@ struct World {
     ramp: Vec<RampTransaction>,
     spend: Vec<MarketingSpend>,
     fx: Vec<FxRate>,
+    fx_daily: Vec<FxDaily>,
     candles: Vec<Candle>,
     raw: Vec<RawCryptoMarketData>,
     prices: Vec<MarketPrice>,
@@ -35,6 +36,7 @@ impl World {
         memory.put(RampTransaction::table(), &self.ramp);
         memory.put(MarketingSpend::table(), &self.spend);
         memory.put(FxRate::table(), &self.fx);
+        memory.put(FxDaily::table(), &self.fx_daily);
         memory.put(Candle::table(), &self.candles);
         memory.put(RawCryptoMarketData::table(), &self.raw);
         memory.put(MarketPrice::table(), &self.prices);
@@ -149,6 +151,46 @@ fn trade(
     }
 }
 
+fn raw(source: &str, when: &str, price: &str) -> RawCryptoMarketData {
+    RawCryptoMarketData {
+        symbol: "BTC".into(),
+        observed_at: at(when),
+        source: source.into(),
+        name: "Bitcoin".into(),
+        price_usd: money(price),
+        volume_24h_usd: None,
+        market_cap_usd: None,
+    }
+}
+
+/// CoinGecko's 100, with what Kraken says against it.
+fn price(when: &str, other: &str, difference: f64, is_disputed: bool) -> MarketPrice {
+    MarketPrice {
+        symbol: "BTC".into(),
+        at: at(when),
+        price_usd: money("100"),
+        source: "coingecko".into(),
+        sources: 2,
+        other_source: Some("kraken".into()),
+        other_price_usd: Some(money(other)),
+        difference: Some(difference),
+        is_disputed,
+    }
+}
+
+/// Euros on a day, fixed on the 2nd.
+fn euro(date: &str) -> FxDaily {
+    FxDaily {
+        base: "EUR".into(),
+        quote: "USD".into(),
+        rate_date: day(date),
+        rate: money("1.25"),
+        fixed_on: day("2026-01-02"),
+        is_filled: date != "2026-01-02",
+        via: None,
+    }
+}
+
 fn world() -> World {
     let mut orders = vec![
         order(1, 1, ("buy", "USD"), ("2", "2"), Some("105"), "filled"),
@@ -222,6 +264,7 @@ fn world() -> World {
             source: "ecb".into(),
             rate: money("1.25"),
         }],
+        fx_daily: ["2026-01-02", "2026-01-03", "2026-01-04"].map(euro).into(),
         candles: vec![Candle {
             source: "kraken".into(),
             symbol: "BTC".into(),
@@ -235,26 +278,26 @@ fn world() -> World {
             base_volume: None,
             currency: "USD".into(),
         }],
-        raw: vec![RawCryptoMarketData {
-            symbol: "BTC".into(),
-            observed_at: at("2026-01-05 12:00"),
-            source: "coingecko".into(),
-            name: "Bitcoin".into(),
-            price_usd: money("100"),
-            volume_24h_usd: None,
-            market_cap_usd: None,
-        }],
-        prices: vec![MarketPrice {
-            symbol: "BTC".into(),
-            at: at("2026-01-05 12:00"),
-            price_usd: money("100"),
-            source: "coingecko".into(),
-            sources: 1,
-            other_source: None,
-            other_price_usd: None,
-            difference: None,
-            is_disputed: false,
-        }],
+        raw: vec![
+            raw("coingecko", "2026-01-05 12:00", "100"),
+            raw("kraken", "2026-01-05 12:04", "101"),
+            raw("coingecko", "2026-01-05 13:00", "100"),
+            raw("kraken", "2026-01-05 13:04", "104"),
+        ],
+        prices: vec![
+            price("2026-01-05 12:05", "101", 0.01, false),
+            price("2026-01-05 13:05", "104", 0.04, true),
+            MarketPrice {
+                at: at("2026-01-06"),
+                price_usd: money("101"), // the candle's close
+                source: "kraken".into(),
+                sources: 1,
+                other_source: None,
+                other_price_usd: None,
+                difference: None,
+                ..price("2026-01-06", "101", 0.0, false)
+            },
+        ],
     }
 }
 
@@ -297,6 +340,51 @@ const CHANGES: &[(&str, &str, Change)] = &[
         w.raw.push(w.raw[0].clone());
     }),
     ("unique_key.market_prices", "market_prices BTC", |w| w.prices.push(w.prices[0].clone())),
+    ("unique_key.fx_daily", "fx_daily EUR · USD · 2026-01-03", |w| {
+        w.fx_daily.push(w.fx_daily[1].clone());
+    }),
+    ("market_prices_are_observed", "market_prices BTC · 2026-01-06", |w| {
+        w.prices[2].price_usd = money("101.00000001");
+    }),
+    ("market_prices_are_observed", "market_prices BTC · 2026-01-06", |w| {
+        w.prices[2].source = "coingecko".into();
+    }),
+    ("market_prices_are_observed", "market_prices BTC · 2026-01-05T12:00", |w| {
+        w.prices[0].at = at("2026-01-05 12:00"); // where the five minutes begin
+    }),
+    ("market_prices_are_observed", "market_prices BTC · 2026-01-05T12:05", |w| {
+        w.prices[0].other_price_usd = Some(money("102"));
+        w.prices[0].difference = Some(0.02);
+    }),
+    ("market_prices_disputes_share_a_threshold", "market_prices BTC · 2026-01-05T12:05", |w| {
+        w.prices[0].difference = Some(0.011);
+    }),
+    ("market_prices_disputes_share_a_threshold", "market_prices BTC · 2026-01-05T13:05", |w| {
+        w.prices[0].is_disputed = true;
+        w.prices[1].is_disputed = false;
+    }),
+    ("market_prices_disputes_share_a_threshold", "market_prices BTC · 2026-01-05T12:05", |w| {
+        w.prices[0].sources = 1;
+    }),
+    ("market_prices_disputes_share_a_threshold", "market_prices BTC · 2026-01-06", |w| {
+        w.prices[2].is_disputed = true;
+    }),
+    ("fx_daily_follows_fixings", "fx_daily EUR · USD · 2026-01-03", |w| {
+        w.fx_daily[1].rate = money("1.25000001");
+    }),
+    ("fx_daily_follows_fixings", "fx_daily EUR · USD · 2026-01-04", |w| {
+        w.fx_daily[2].is_filled = false;
+    }),
+    ("fx_daily_follows_fixings", "fx_daily EUR · USD · 2026-01-04", |w| {
+        w.fx_daily[2].via = Some("GBP".into());
+    }),
+    ("fx_daily_follows_fixings", "fx_daily EUR · USD · 2026-01-10", |w| {
+        w.fx_daily.extend(["2026-01-05", "2026-01-06", "2026-01-07", "2026-01-08"].map(euro));
+        w.fx_daily.extend(["2026-01-09", "2026-01-10"].map(euro)); // eight days old
+    }),
+    ("fx_daily_has_no_hole", "fx_daily EUR · USD · 2026-01-03", |w| {
+        w.fx_daily.remove(1);
+    }),
     ("foreign_key.deposits.user_id", "deposits 3", |w| w.deposits[2].user_id = 99),
     ("foreign_key.withdrawals.user_id", "withdrawals 2", |w| w.withdrawals[1].user_id = 99),
     ("foreign_key.orders.user_id", "orders 4", |w| w.orders[3].user_id = 99),

@@ -17,6 +17,7 @@ impl Config {
         within("frankfurter.history_days", &self.frankfurter.history_days, &DAYS)?;
         within("analytics.inactive_days", &self.analytics.inactive_days, &DAYS)?;
         within("simulation.page_rows", &self.simulation.page_rows, &(1..=10_000_000))?;
+        self.market.check()?;
         let volume = self.analytics.high_volume_usd;
         if volume.is_finite() && volume > 0.0 {
             return Ok(());

@@ -1,6 +1,9 @@
 //! What the user wants: `tidegauge.toml`, overridden by the environment, overridden by flags.
 
 mod check;
+mod instruments;
+mod market;
+mod secrets;
 
 use std::path::{Path, PathBuf};
 
@@ -8,11 +11,19 @@ use chrono::NaiveDate;
 use figment::Figment;
 use figment::error::{Actual, Kind};
 use figment::providers::{Env, Format, Serialized, Toml};
-use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use tidegauge_acquisition::{coingecko, open_er_api};
+use tidegauge_acquisition::mapping::TableConfig;
+use tidegauge_acquisition::series::BadRows;
+use tidegauge_acquisition::{
+    coingecko, database, ecb, exchangerate_api, files, frankfurter, kraken, open_er_api,
+    twelvedata, x,
+};
 use tidegauge_simulation::ClassicConfig;
 
+pub(crate) use self::instruments::registry;
+pub use self::instruments::{InstrumentConfig, KindConfig};
+pub use self::market::MarketConfig;
+pub use self::secrets::Secrets;
 use crate::{Error, Result};
 
 /// The configuration file, commented, as `tidegauge init` writes it.
@@ -21,8 +32,9 @@ pub const TEMPLATE: &str = include_str!("tidegauge.toml");
 /// The name of the configuration file in the working directory.
 pub const FILE: &str = "tidegauge.toml";
 
-/// The variables that are not settings of [`Config`]: the file to read, and secrets.
-const NOT_SETTINGS: [&str; 3] = ["config", "coingecko_key", "require_servers"];
+/// The variables that are no settings of [`Config`], beside the keys: the file to read, and what the
+/// tests are told.
+const NOT_SETTINGS: [&str; 2] = ["config", "require_servers"];
 
 /// What the user wants.
 ///
@@ -39,18 +51,43 @@ pub struct Config {
     pub warehouse: String,
     /// URLs of further sinks that every run fills as well.
     pub backups: Vec<String>,
-    /// The sources of a run: `recorded`, `coingecko`, `open_er_api`, `frankfurter`, `simulation`.
+    /// The sources of a run, as `tidegauge sources` lists them.
     pub sources: Vec<String>,
     /// Where the report is written.
     pub report: PathBuf,
+    /// What becomes of rows of an API that make no sense.
+    pub bad_rows: BadRows,
+    /// The folder in which requests are counted, so that a budget outlives a run; `None`: they are
+    /// not counted beyond it. The command takes the user's own state folder.
+    pub state: Option<PathBuf>,
+    /// Instruments beside those of the house.
+    pub instruments: Vec<InstrumentConfig>,
     /// The simulated exchange.
     pub simulation: SimulationConfig,
     /// CoinGecko; its key comes from `TIDEGAUGE_COINGECKO_KEY` alone.
     pub coingecko: coingecko::Config,
+    /// Kraken.
+    pub kraken: kraken::Config,
+    /// Twelve Data; its key comes from `TIDEGAUGE_TWELVEDATA_KEY` alone.
+    pub twelvedata: twelvedata::Config,
+    /// X; its bearer token comes from `TIDEGAUGE_X_KEY` alone.
+    pub x: x::Config,
+    /// The European Central Bank.
+    pub ecb: ecb::Config,
+    /// Frankfurter.
+    pub frankfurter: frankfurter::Config,
     /// ExchangeRate-API's open endpoint.
     pub open_er_api: open_er_api::Config,
-    /// Frankfurter.
-    pub frankfurter: FrankfurterConfig,
+    /// ExchangeRate-API; its key comes from `TIDEGAUGE_EXCHANGERATE_API_KEY` alone.
+    pub exchangerate_api: exchangerate_api::Config,
+    /// Tables of the user's own.
+    pub tables: Vec<TableConfig>,
+    /// Files of the user's own, each a source.
+    pub files: Vec<files::Config>,
+    /// Databases of the user's own, each a source.
+    pub databases: Vec<database::Config>,
+    /// What is worked out from the raw market tables.
+    pub market: MarketConfig,
     /// What the answers count.
     pub analytics: AnalyticsConfig,
 }
@@ -62,10 +99,22 @@ impl Default for Config {
             backups: Vec::new(),
             sources: vec!["recorded".into(), "simulation".into()],
             report: "report.html".into(),
+            bad_rows: BadRows::default(),
+            state: None,
+            instruments: Vec::new(),
             simulation: SimulationConfig::default(),
             coingecko: coingecko::Config::default(),
+            kraken: kraken::Config::default(),
+            twelvedata: twelvedata::Config::default(),
+            x: x::Config::default(),
+            ecb: ecb::Config::default(),
+            frankfurter: frankfurter::Config::default(),
             open_er_api: open_er_api::Config::default(),
-            frankfurter: FrankfurterConfig::default(),
+            exchangerate_api: exchangerate_api::Config::default(),
+            tables: Vec::new(),
+            files: Vec::new(),
+            databases: Vec::new(),
+            market: MarketConfig::default(),
             analytics: AnalyticsConfig::default(),
         }
     }
@@ -102,29 +151,6 @@ pub enum Preset {
     Classic,
 }
 
-/// Frankfurter.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-#[non_exhaustive]
-pub struct FrankfurterConfig {
-    /// The currencies, against the euro.
-    pub symbols: Vec<String>,
-    /// How far back the first run goes, in days.
-    pub history_days: u32,
-    /// Another address than the API's own, for a proxy.
-    pub base_url: Option<String>,
-}
-
-impl Default for FrankfurterConfig {
-    fn default() -> Self {
-        Self {
-            symbols: ["USD", "GBP", "CAD"].map(str::to_owned).into(),
-            history_days: 120,
-            base_url: None,
-        }
-    }
-}
-
 /// What the answers count.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -157,7 +183,10 @@ impl Config {
         if file.exists() {
             figment = figment.merge(Toml::file_exact(file));
         }
-        let env = Env::prefixed("TIDEGAUGE_").ignore(&NOT_SETTINGS).split("__");
+        let env = Env::prefixed("TIDEGAUGE_")
+            .ignore(&NOT_SETTINGS)
+            .filter(|name| !name.as_str().to_ascii_uppercase().ends_with("_KEY"))
+            .split("__");
         let figment = figment.merge(env);
         figment.extract().map_err(refused)
     }
@@ -179,24 +208,6 @@ fn refused(error: figment::Error) -> Error {
         error.to_string()
     });
     Error::Config { reason: reasons.collect::<Vec<_>>().join("; ") }
-}
-
-/// What must never stand in a file, an error or a log.
-#[derive(Debug, Clone, Default)]
-#[non_exhaustive]
-pub struct Secrets {
-    /// CoinGecko's key.
-    pub coingecko: Option<SecretString>,
-}
-
-impl Secrets {
-    /// Reads `TIDEGAUGE_COINGECKO_KEY`.
-    pub fn from_env() -> Self {
-        let read = |name: &str| {
-            std::env::var(name).ok().filter(|key| !key.is_empty()).map(SecretString::from)
-        };
-        Self { coingecko: read("TIDEGAUGE_COINGECKO_KEY") }
-    }
 }
 
 #[cfg(test)]
@@ -224,11 +235,5 @@ mod tests {
             assert!(!error.contains("canary"), "{error}");
             assert!(error.contains("coingecko") || error.contains("report"), "{error}");
         }
-    }
-
-    #[test]
-    fn secrets_do_not_show() {
-        let secrets = Secrets { coingecko: Some("CG-canary".to_owned().into()) };
-        assert!(!format!("{secrets:?}").contains("canary"));
     }
 }

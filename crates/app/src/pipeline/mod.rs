@@ -10,7 +10,7 @@ use std::time::Instant;
 use tidegauge_core::{Cursor, Load, Page, Result, Sink, Source};
 
 pub use observer::{Observer, Silent};
-pub use summary::{Summary, TableSummary};
+pub use summary::{Failure, Summary, TableSummary};
 
 /// Fills sinks from sources.
 ///
@@ -85,7 +85,7 @@ impl Pipeline {
                 load(sink.as_ref(), source.name(), &page, cursor).await?;
             }
             summary.add(source.name(), &page, begun.elapsed());
-            observer.page_loaded(source.name(), page.rows());
+            observer.page_loaded(source.name(), summary::rows(&page));
             if page.done {
                 let after = Some(page.cursor);
                 waiting.retain(|(_, cursor)| *cursor != after);
@@ -110,7 +110,7 @@ impl Pipeline {
             standing.push((sink, sink.cursor(source.name()).await?));
         }
         for table in &tables {
-            summary.expect(source.name(), &table.name);
+            summary.expect(source.name(), table);
         }
         Ok(standing)
     }

@@ -3,14 +3,40 @@
 use std::fmt;
 use std::time::Duration;
 
+use chrono::DateTime;
 use comfy_table::{CellAlignment, presets};
-use tidegauge_core::Page;
+use tidegauge_core::coverage::State;
+use tidegauge_core::tables::{Coverage, Quarantine};
+use tidegauge_core::{Batch, Page, Span, TableRef};
 
 /// What a run did, table by table.
 #[derive(Debug, Clone, Default)]
 pub struct Summary {
-    /// One entry a source and table, in the order of loading.
+    /// One entry a source and table, in the order of loading; the gap ledger has none.
     pub tables: Vec<TableSummary>,
+    /// What sources were refused for good, while the rest went on.
+    pub failures: Vec<Failure>,
+}
+
+/// A span of a series that a source was refused for good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Failure {
+    /// The source.
+    pub source: String,
+    /// The series.
+    pub series: String,
+    /// From when to when, as the ledger has it.
+    pub span: String,
+    /// The service's own words.
+    pub reason: String,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { source, series, span, reason } = self;
+        write!(f, "{source}: `{series}` from {span} was refused: {reason}")
+    }
 }
 
 /// What a run did to one table.
@@ -44,15 +70,23 @@ impl Summary {
     /// Takes in what another run did.
     pub fn extend(&mut self, other: Self) {
         self.tables.extend(other.tables);
+        self.failures.extend(other.failures);
     }
 
-    pub(super) fn expect(&mut self, source: &str, table: &str) {
-        self.entry(source, table);
+    /// Notes that `source` fills `table`, unless that is what only speaks of other rows.
+    pub(super) fn expect(&mut self, source: &str, table: &TableRef) {
+        if table != Coverage::table() && table != Quarantine::table() {
+            self.entry(source, &table.name);
+        }
     }
 
     pub(super) fn add(&mut self, source: &str, page: &Page, time: Duration) {
-        let all = page.rows().max(1) as f64;
+        let all = rows(page).max(1) as f64;
         for batch in &page.batches {
+            if batch.table() == Coverage::table() {
+                self.failures.extend(failures(batch));
+                continue;
+            }
             let entry = self.entry(source, &batch.table().name);
             entry.rows += batch.rows();
             entry.time += time.mul_f64(batch.rows() as f64 / all);
@@ -72,6 +106,35 @@ impl Summary {
         });
         &mut self.tables[at]
     }
+}
+
+/// The rows of a page, without the ledger's.
+pub(super) fn rows(page: &Page) -> usize {
+    let own = page.batches.iter().filter(|batch| batch.table() != Coverage::table());
+    own.map(Batch::rows).sum()
+}
+
+/// What a batch of the ledger says was refused.
+fn failures(ledger: &Batch) -> Vec<Failure> {
+    let frame = ledger.frame();
+    let text = |name: &str, row: usize| {
+        let column = frame.column(name).ok()?.str().ok()?;
+        column.get(row).map(str::to_owned)
+    };
+    let time = |name: &str, row: usize| {
+        let micros = frame.column(name).ok()?.datetime().ok()?.physical().get(row)?;
+        DateTime::from_timestamp_micros(micros)
+    };
+    let failure = |row: usize| {
+        (text("state", row)? == State::Failed.name()).then_some(())?;
+        Some(Failure {
+            source: text("source", row)?,
+            series: text("series", row)?,
+            span: Span::new(time("start_at", row)?, time("end_at", row)?).to_string(),
+            reason: text("reason", row).unwrap_or_default(),
+        })
+    };
+    (0..ledger.rows()).filter_map(failure).collect()
 }
 
 /// A table: rows, seconds and rows a second of each table loaded.

@@ -47,20 +47,20 @@ pub enum Cell<'a> {
 #[derive(Debug)]
 pub struct BatchBuilder {
     table: TableRef,
-    columns: Vec<Values>,
+    columns: Vec<Growing>,
     next: usize,
 }
 
 impl BatchBuilder {
     /// An empty batch of `table`.
     pub fn new(table: &TableRef) -> Self {
-        let columns = table.columns.iter().map(|column| Values::new(column.dtype)).collect();
+        let columns = table.columns.iter().map(|column| Growing::new(column.dtype)).collect();
         Self { table: table.clone(), columns, next: 0 }
     }
 
     /// The rows begun so far.
     pub fn rows(&self) -> usize {
-        self.columns.first().map_or(0, Values::len)
+        self.columns.first().map_or(0, Growing::len)
     }
 
     /// Appends the next cell: columns in the table's order, row after row.
@@ -103,7 +103,7 @@ impl BatchBuilder {
     }
 }
 
-enum Values {
+enum Growing {
     Bool(Vec<Option<bool>>),
     Int(Vec<Option<i64>>),
     Float(Vec<Option<f64>>),
@@ -113,13 +113,13 @@ enum Values {
     Decimal(Vec<Option<i128>>, u8, u8),
 }
 
-impl std::fmt::Debug for Values {
+impl std::fmt::Debug for Growing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} values", self.len())
     }
 }
 
-impl Values {
+impl Growing {
     fn new(dtype: DataType) -> Self {
         match dtype {
             DataType::Bool => Self::Bool(Vec::new()),

@@ -1,6 +1,7 @@
 //! Rows of one table as columns, checked once.
 
 mod builder;
+mod columns;
 mod rows;
 
 use polars_core::frame::DataFrame;
@@ -8,6 +9,7 @@ use polars_core::prelude::{Column as PolarsColumn, DataType as PolarsType};
 use serde::Serialize;
 
 pub use builder::{BatchBuilder, Cell};
+pub use columns::Values;
 
 use crate::{Column, DataType, Error, Result, TableRef};
 

@@ -1,13 +1,13 @@
-//! Exchange rates: which fixings say what a currency was worth in US dollars.
+//! Exchange rates: which fixings say what a currency was worth in another.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use polars_core::frame::DataFrame;
 
 use super::columns::Columns;
 use super::is_fresh;
-use crate::{Result, divide_half_even};
+use crate::{Crypto, Result, divide_half_even};
 
 /// One of anything, in 10⁻⁸.
 const ONE: i128 = 100_000_000;
@@ -52,12 +52,68 @@ impl Rate {
     }
 }
 
-/// Base → quote → day → units of quote for one of base, in 10⁻⁸.
+/// What a currency was worth in another as of a day, and how that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fixing<'r> {
+    /// So many units of the one…
+    units: i128,
+    /// …were worth so many of the other. Both are above zero.
+    worth: i128,
+    /// The day that it was fixed for: of two fixings the older one's.
+    pub fixed_on: NaiveDate,
+    /// The currency across which it is worked out; `None` where the pair itself was fixed, or its
+    /// inverse.
+    pub via: Option<&'r str>,
+}
+
+impl Fixing<'_> {
+    /// Units of the other currency for one of this, rounded half to even, once. Zero where one is
+    /// worth less than the last of eight places can say.
+    pub fn rate(&self) -> Crypto {
+        // 28 digits, and eight more: an i128 has 38.
+        Crypto::from_units(divide_half_even(ONE.saturating_mul(self.worth), self.units))
+    }
+}
+
+/// The fixings of `fx_rates`, and the ways from one currency to another that they open.
+///
+/// A way is a fixing of the pair, of its inverse, or two fixings against a third currency; each is
+/// the latest on or before the day. Which way is taken is said at [`Market`](super::Market).
+///
+/// ```
+/// use tidegauge_core::Batch;
+/// use tidegauge_core::market::Rates;
+/// use tidegauge_core::tables::FxRate;
+///
+/// let friday = "2026-01-02".parse()?;
+/// let fixing = |quote: &str, rate: &str| FxRate {
+///     base: "EUR".into(),
+///     quote: quote.into(),
+///     rate_date: friday,
+///     source: "ecb".into(),
+///     rate: rate.parse().unwrap(),
+/// };
+/// let fixings = Batch::from_rows(FxRate::table(), [fixing("USD", "1.2"), fixing("GBP", "0.9")])?;
+/// let rates = Rates::from_frame(fixings.frame())?;
+///
+/// let sunday = rates.fixing("GBP", "USD", "2026-01-04".parse()?).unwrap();
+/// assert_eq!(sunday.rate().to_string(), "1.33333333");
+/// assert_eq!((sunday.fixed_on, sunday.via), (friday, Some("EUR")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Default)]
-pub(super) struct Rates(BTreeMap<String, BTreeMap<String, BTreeMap<NaiveDate, i128>>>);
+pub struct Rates {
+    /// Base → quote → day → units of quote for one of base, in 10⁻⁸.
+    fixings: BTreeMap<String, BTreeMap<String, BTreeMap<NaiveDate, i128>>>,
+}
 
 impl Rates {
-    pub(super) fn read(frame: &DataFrame) -> Result<Self> {
+    /// From rows of `fx_rates`, in any order.
+    ///
+    /// # Errors
+    /// [`Error::Market`](crate::Error::Market) when a column is missing or of another type, or when
+    /// a rate is not above zero.
+    pub fn from_frame(frame: &DataFrame) -> Result<Self> {
         let mut rates = Self::default();
         if frame.height() == 0 {
             return Ok(rates);
@@ -76,52 +132,87 @@ impl Rates {
                 );
             }
             // The first source by name stays.
-            let series = rates.0.entry(bases[row].into()).or_default();
+            let series = rates.fixings.entry(bases[row].into()).or_default();
             let series = series.entry(quotes[row].into()).or_default();
             series.entry(days[row]).or_insert(money[row]);
         }
         Ok(rates)
     }
 
-    /// What a currency was worth as of a day, else the day of the last fixing that there is.
+    /// What `base` was worth in `quote` as of a day; `None` where no way leads there whose fixings
+    /// are at most [`MAX_AGE_DAYS`](super::MAX_AGE_DAYS) old.
+    pub fn fixing(&self, base: &str, quote: &str, day: NaiveDate) -> Option<Fixing<'_>> {
+        self.best(base, quote, day).filter(|way| is_fresh(way.fixed_on, day))
+    }
+
+    /// Every currency that was ever fixed, on either side.
+    pub fn currencies(&self) -> BTreeSet<&str> {
+        let quotes = self.fixings.values().flat_map(BTreeMap::keys);
+        self.fixings.keys().chain(quotes).map(String::as_str).collect()
+    }
+
+    /// The first and the last day that anything was fixed for.
+    pub fn span(&self) -> Option<(NaiveDate, NaiveDate)> {
+        let series = || self.fixings.values().flat_map(BTreeMap::values);
+        let first = series().filter_map(|it| it.first_key_value()).map(|(day, _)| *day).min()?;
+        let last = series().filter_map(|it| it.last_key_value()).map(|(day, _)| *day).max()?;
+        Some((first, last))
+    }
+
+    /// What a currency was worth in US dollars as of a day, else the day of the last fixing that
+    /// there is.
     pub(super) fn of(&self, currency: &str, day: NaiveDate) -> Result<Rate, Option<NaiveDate>> {
         if currency == "USD" {
             return Ok(Rate::DOLLAR);
         }
-        match self.best(currency, day) {
-            Some((of, rate)) if is_fresh(of, day) => Ok(rate),
-            stale => Err(stale.map(|(of, _)| of)),
+        match self.best(currency, "USD", day) {
+            Some(Fixing { units, worth, fixed_on, .. }) if is_fresh(fixed_on, day) => {
+                Ok(Rate { units, usd: worth })
+            }
+            stale => Err(stale.map(|way| way.fixed_on)),
         }
     }
 
     /// Whether the currency was ever fixed against anything.
     pub(super) fn knows(&self, currency: &str) -> bool {
-        self.0.contains_key(currency) || self.0.values().any(|quotes| quotes.contains_key(currency))
+        self.fixings.contains_key(currency)
+            || self.fixings.values().any(|quotes| quotes.contains_key(currency))
     }
 
-    /// The freshest of all ways from the currency to the US dollar, and the day of its older
-    /// fixing; among equals the first in this order.
-    fn best(&self, currency: &str, day: NaiveDate) -> Option<(NaiveDate, Rate)> {
-        let direct = self.latest(currency, "USD", day);
-        let direct = direct.map(|(of, usd)| (of, Rate { units: ONE, usd }));
-        let inverse = self.latest("USD", currency, day);
-        let inverse = inverse.map(|(of, units)| (of, Rate { units, usd: ONE }));
-        let across = |base: &str| {
-            let (one, units) = self.latest(base, currency, day)?;
-            let (other, usd) = self.latest(base, "USD", day)?;
-            Some((one.min(other), Rate { units, usd }))
-        };
-        let others = self.0.keys().map(String::as_str);
-        let others = others.filter(|base| !["EUR", "USD", currency].contains(base));
-        [across("EUR"), direct, inverse]
+    /// The freshest of all ways from `base` to `quote`, by its older fixing; among equals the first
+    /// in this order.
+    fn best(&self, base: &str, quote: &str, day: NaiveDate) -> Option<Fixing<'_>> {
+        let direct = self.latest(base, quote, day);
+        let direct =
+            direct.map(|(fixed_on, worth)| Fixing { units: ONE, worth, fixed_on, via: None });
+        let inverse = self.latest(quote, base, day);
+        let inverse =
+            inverse.map(|(fixed_on, units)| Fixing { units, worth: ONE, fixed_on, via: None });
+        let euro = self.across("EUR", base, quote, day);
+        let others = self.fixings.keys().map(String::as_str);
+        let others = others.filter(|third| !["EUR", base, quote].contains(third));
+        [euro, direct, inverse]
             .into_iter()
-            .chain(others.map(across))
+            .chain(others.map(|third| self.across(third, base, quote, day)))
             .flatten()
-            .reduce(|best, way| if way.0 > best.0 { way } else { best })
+            .reduce(|best, way| if way.fixed_on > best.fixed_on { way } else { best })
+    }
+
+    /// By the fixings of both against a third currency.
+    fn across<'r>(
+        &'r self,
+        third: &'r str,
+        base: &str,
+        quote: &str,
+        day: NaiveDate,
+    ) -> Option<Fixing<'r>> {
+        let (one, units) = self.latest(third, base, day)?;
+        let (other, worth) = self.latest(third, quote, day)?;
+        Some(Fixing { units, worth, fixed_on: one.min(other), via: Some(third) })
     }
 
     fn latest(&self, base: &str, quote: &str, day: NaiveDate) -> Option<(NaiveDate, i128)> {
-        let series = self.0.get(base)?.get(quote)?;
+        let series = self.fixings.get(base)?.get(quote)?;
         series.range(..=day).next_back().map(|(of, rate)| (*of, *rate))
     }
 }
@@ -146,7 +237,7 @@ mod tests {
             rate: rate.parse().unwrap(),
         };
         let batch = Batch::from_rows(FxRate::table(), rows.iter().map(row)).unwrap();
-        Rates::read(batch.frame()).unwrap()
+        Rates::from_frame(batch.frame()).unwrap()
     }
 
     /// US dollars for a thousand pounds on the 7th, in cents.
@@ -225,6 +316,34 @@ mod tests {
     }
 
     #[test]
+    fn a_fixing_says_which_way_it_came_and_is_rounded_once() {
+        let rates = rates(&[
+            ("EUR/USD", 5, "a", "1.1"),
+            ("EUR/GBP", 6, "a", "0.9"),
+            ("USD/JPY", 6, "a", "150"),
+            ("EUR/IRR", 6, "a", "1000000000000"),
+        ]);
+        let fixing = |base: &str, quote: &str| {
+            let fixing = rates.fixing(base, quote, day("2026-01-07")).unwrap();
+            (fixing.rate().to_string(), fixing.fixed_on.to_string(), fixing.via)
+        };
+        let of = |rate: &str, day: &str, via| (rate.to_owned(), format!("2026-01-{day}"), via);
+        // 1.1 ÷ 0.9 = 1.2222…; the older of the two fixings counts.
+        assert_eq!(fixing("GBP", "USD"), of("1.22222222", "05", Some("EUR")));
+        assert_eq!(fixing("USD", "GBP"), of("0.81818182", "05", Some("EUR")));
+        assert_eq!(fixing("EUR", "USD"), of("1.10000000", "05", None));
+        assert_eq!(fixing("GBP", "EUR"), of("1.11111111", "06", None));
+        assert_eq!(fixing("JPY", "USD"), of("0.00666667", "06", None));
+        assert_eq!(fixing("IRR", "USD"), of("0.00000000", "05", Some("EUR")));
+        assert_eq!(rates.fixing("GBP", "JPY", day("2026-01-07")), None);
+        assert_eq!(rates.fixing("EUR", "USD", day("2026-01-13")), None);
+        let all: Vec<_> = rates.currencies().into_iter().collect();
+        assert_eq!(all, ["EUR", "GBP", "IRR", "JPY", "USD"]);
+        assert_eq!(rates.span(), Some((day("2026-01-05"), day("2026-01-06"))));
+        assert_eq!(Rates::default().span(), None);
+    }
+
+    #[test]
     fn what_is_too_large_is_none_and_does_not_wrap() {
         let rate = Rate { units: 1, usd: 10i128.pow(27) };
         assert_eq!(rate.to_usd(10i128.pow(27)), None);
@@ -241,7 +360,7 @@ mod tests {
             rate: "0".parse().unwrap(),
         };
         let batch = Batch::from_rows(FxRate::table(), [row]).unwrap();
-        let error = Rates::read(batch.frame()).unwrap_err().to_string();
+        let error = Rates::from_frame(batch.frame()).unwrap_err().to_string();
         assert!(error.contains("EUR/USD on 2026-01-02 is not above zero"), "{error}");
     }
 }

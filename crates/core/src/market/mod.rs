@@ -11,10 +11,9 @@ mod prices;
 use chrono::NaiveDate;
 use polars_core::frame::DataFrame;
 
-pub use fx::Rate;
-pub use prices::DayPrices;
+pub use fx::{Fixing, Rate, Rates};
+pub use prices::{DayPrices, candle_length};
 
-use self::fx::Rates;
 use self::prices::Prices;
 use crate::tables::{Candle, FxRate, RawCryptoMarketData};
 use crate::{Error, Result, Scan, Warehouse};
@@ -88,7 +87,7 @@ impl Market {
     /// [`Error::Market`] when a column is missing or of another type, when a price or a rate is
     /// not above zero, or when a candle's open or close lies outside its low and high.
     pub fn from_frames(candles: &DataFrame, raw: &DataFrame, rates: &DataFrame) -> Result<Self> {
-        Ok(Self { prices: Prices::read(candles, raw)?, rates: Rates::read(rates)? })
+        Ok(Self { prices: Prices::read(candles, raw)?, rates: Rates::from_frame(rates)? })
     }
 
     /// The prices of that very day.

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 use polars_core::frame::DataFrame;
 
 use super::columns::Columns;
@@ -199,8 +199,20 @@ impl Day {
     }
 }
 
-/// The length of an interval such as `30m`, `4h` or `1d`; `None` for one longer than a day, which
-/// says nothing of any single day.
+/// How long a candle such as `30m`, `4h` or `1d` lasts; `None` for one longer than a day, which says
+/// nothing of any single day, and for what is no interval.
+///
+/// ```
+/// use chrono::TimeDelta;
+/// use tidegauge_core::market::candle_length;
+///
+/// assert_eq!(candle_length("4h"), Some(TimeDelta::hours(4)));
+/// assert_eq!([candle_length("1w"), candle_length("soon")], [None, None]);
+/// ```
+pub fn candle_length(interval: &str) -> Option<TimeDelta> {
+    length(interval).map(TimeDelta::microseconds)
+}
+
 fn length(interval: &str) -> Option<i64> {
     let minutes = match interval.strip_suffix('m') {
         Some(minutes) => minutes.parse::<i64>().ok()?,

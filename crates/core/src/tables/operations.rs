@@ -36,6 +36,8 @@ table! {
     state: String,
     /// The rows that came.
     rows: i64,
+    /// How far it is to be read that was asked for by hand; null once it is read to there.
+    requested_to: Option<DateTime<Utc>>,
     /// Why it failed, in the source's own words; null unless `failed`.
     reason: Option<String>,
     /// When this was written.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
@@ -31,7 +31,8 @@ Start here:
 
 Exit codes:
   0    done
-  1    something failed; what was loaded before stays, and the next run goes on from there
+  1    something failed; what was loaded before stays, and the next run goes on from there;
+       gaps: something is missing; check: a source does not answer
   2    the command line or a setting is wrong
   3    verify: a rule is broken
   4    another runner has loaded the same source meanwhile; nothing was written
@@ -49,6 +50,21 @@ pub(crate) enum Command {
     Report(Report),
     /// Tell what the warehouse holds and how far each source has been loaded
     Status,
+    /// List every source: what it gives, its key, its limits, how far it has come
+    Sources,
+    /// Try sources, and say what is wrong with each and how to mend it
+    Check {
+        /// The sources [default: those of the settings]
+        sources: Vec<String>,
+    },
+    /// List what is missing of each source, and what bringing it would cost
+    Gaps(Gaps),
+    /// List the instruments, or look for one among the services' own names
+    Instruments {
+        /// Look for this in the names that CoinGecko and Kraken have
+        #[arg(long, value_name = "TEXT")]
+        find: Option<String>,
+    },
     /// Describe the built-in tables
     Tables(Tables),
     /// Print a completion script for a shell
@@ -68,13 +84,49 @@ pub(crate) struct Run {
     #[arg(long = "backup", value_name = "URL")]
     pub(crate) backups: Vec<String>,
 
+    /// Bring what is missing from this day or time on, oldest first, and nothing else
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) from: Option<DateTime<Utc>>,
+
+    /// Up to this day or time, and without it [default: now]
+    #[arg(long, value_name = "TIME", value_parser = time, requires = "from")]
+    pub(crate) to: Option<DateTime<Utc>>,
+
+    /// Bring exactly what `tidegauge gaps` lists, and nothing else
+    #[arg(long, conflicts_with = "from")]
+    pub(crate) fill_gaps: bool,
+
     /// Simulate every day before this one, instead of one day more; from simulation.start_day on
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = "YYYY-MM-DD", conflicts_with_all = ["from", "fill_gaps"])]
     pub(crate) until: Option<NaiveDate>,
 
     /// The seed of the simulated exchange
     #[arg(long)]
     pub(crate) seed: Option<u64>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Gaps {
+    /// This source only; may be given several times [default: those of the settings]
+    #[arg(long = "source", value_name = "NAME")]
+    pub(crate) sources: Vec<String>,
+
+    /// From this day or time on [default: from where each source is configured to begin]
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) from: Option<DateTime<Utc>>,
+
+    /// Up to this day or time, and without it [default: now]
+    #[arg(long, value_name = "TIME", value_parser = time, requires = "from")]
+    pub(crate) to: Option<DateTime<Utc>>,
+}
+
+/// A day, where it begins, or a time; UTC.
+fn time(text: &str) -> Result<DateTime<Utc>, String> {
+    if let Ok(day) = text.parse::<NaiveDate>() {
+        return Ok(day.and_time(NaiveTime::MIN).and_utc());
+    }
+    let time = DateTime::parse_from_rfc3339(text).map(|time| time.to_utc());
+    time.map_err(|_| "it is neither a day (2024-01-31) nor a time (2024-01-31T12:00:00Z)".into())
 }
 
 #[derive(Debug, clap::Args)]

@@ -1,12 +1,18 @@
 //! What each command does.
 
+mod check;
+mod gaps;
 mod init;
+mod instruments;
 mod report;
 mod run;
+mod sources;
 mod status;
 mod tables;
 mod verify;
 
+use std::env;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -33,7 +39,11 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode> {
             clap_complete::generate(shell, &mut Args::command(), "tidegauge", &mut script);
             crate::out::line(&String::from_utf8_lossy(&script));
         }
-        Command::Run(args) => run::run(config, args).await?,
+        Command::Run(args) => return run::run(config, args).await,
+        Command::Sources => sources::sources(&open(config)?).await?,
+        Command::Check { sources } => return check::check(&open(config)?, &sources).await,
+        Command::Gaps(args) => return gaps::gaps(config, args).await,
+        Command::Instruments { find } => instruments::instruments(&open(config)?, find).await?,
         Command::Verify => return verify::verify(&open(config)?).await,
         Command::Report(args) => report::report(config, args).await?,
         Command::Status => status::status(&open(config)?).await?,
@@ -41,6 +51,17 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn open(config: Config) -> Result<Tidegauge> {
-    Tidegauge::open(config, Secrets::from_env(), Arc::new(SystemClock))
+fn open(mut config: Config) -> Result<Tidegauge> {
+    if config.state.is_none() {
+        config.state = state();
+    }
+    let secrets = Secrets::from_env(&config)?;
+    Tidegauge::open(config, secrets, Arc::new(SystemClock))
+}
+
+/// Where programs keep what is theirs and outlives them (XDG Base Directory Specification).
+fn state() -> Option<PathBuf> {
+    let absolute = |name: &str| env::var_os(name).map(PathBuf::from).filter(|it| it.is_absolute());
+    let state = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")));
+    Some(state?.join("tidegauge"))
 }

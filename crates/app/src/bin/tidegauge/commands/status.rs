@@ -26,7 +26,7 @@ pub(crate) async fn status(house: &Tidegauge) -> Result<()> {
     sources.load_style(presets::NOTHING).set_header(["source", "cursor"]);
     for progress in &standing.sources {
         let cursor = progress.cursor.as_ref().map_or("never loaded", |cursor| cursor.as_str());
-        sources.add_row([progress.source, cursor]);
+        sources.add_row([progress.source.as_str(), cursor]);
     }
     out::line(&sources.to_string());
     Ok(())

@@ -1,0 +1,20 @@
+//! No bytes make the decoders panic, hang or eat memory.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use tidegauge_acquisition::coingecko::decode;
+use tidegauge_acquisition::series::{BadRows, Sieve};
+
+fuzz_target!(|body: &[u8]| {
+    let _ = decode::ping(body);
+    let _ = decode::simple_price(body);
+    let _ = decode::coins_list(body);
+    let _ = decode::refusal(body);
+    for policy in [BadRows::Fail, BadRows::Quarantine] {
+        let sieve = &mut Sieve::new(policy, "table", "series");
+        let _ = decode::coins_markets(body, sieve);
+        let chart = decode::market_chart("bitcoin", body, sieve);
+        let _ = chart.map(|chart| chart.into_batch("BTC", "Bitcoin"));
+        let _ = decode::ohlc("bitcoin", chrono::TimeDelta::hours(4), body, sieve);
+    }
+});

@@ -1,0 +1,19 @@
+//! No bytes make the decoders panic, hang or eat memory.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use tidegauge_acquisition::kraken::decode;
+use tidegauge_acquisition::series::{BadRows, Sieve};
+
+fuzz_target!(|body: &[u8]| {
+    let _ = decode::ticker("BTC/USD", body);
+    let _ = decode::asset_pairs(body);
+    let _ = decode::time(body);
+    let _ = decode::system_status(body);
+    let _ = decode::refusal(body);
+    for policy in [BadRows::Fail, BadRows::Quarantine] {
+        let sieve = &mut Sieve::new(policy, "table", "series");
+        let _ = decode::ohlc("BTC/USD", body, sieve);
+        let _ = decode::trades("BTC/USD", body, sieve);
+    }
+});

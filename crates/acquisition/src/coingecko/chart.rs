@@ -1,0 +1,45 @@
+//! Prices in time, on their way into a batch.
+
+use tidegauge_core::tables::RawCryptoMarketData;
+use tidegauge_core::{Batch, Values};
+
+use super::NAME;
+use super::decode::Chart;
+use crate::Result;
+
+impl Chart {
+    /// Keeps the points whose time is right.
+    pub(super) fn keep(&mut self, right: impl Fn(i64) -> bool) {
+        if self.at.iter().all(|at| right(*at)) {
+            return;
+        }
+        let kept: Vec<bool> = self.at.iter().map(|at| right(*at)).collect();
+        retain(&mut self.at, &kept);
+        retain(&mut self.price_usd, &kept);
+        retain(&mut self.market_cap_usd, &kept);
+        retain(&mut self.volume_24h_usd, &kept);
+    }
+
+    /// As rows of the table `raw_crypto_market_data`, of the coin that we call `symbol`.
+    ///
+    /// # Errors
+    /// When a number has more digits than its column holds.
+    pub fn into_batch(self, symbol: &str, name: &str) -> Result<Batch> {
+        let rows = self.at.len();
+        let columns = vec![
+            Values::Same(symbol),
+            Values::Timestamps(self.at),
+            Values::Same(NAME),
+            Values::Same(name),
+            Values::Decimals(self.price_usd),
+            Values::SomeDecimals(self.volume_24h_usd),
+            Values::SomeDecimals(self.market_cap_usd),
+        ];
+        Ok(Batch::from_columns(RawCryptoMarketData::table(), rows, columns)?)
+    }
+}
+
+fn retain<T>(values: &mut Vec<T>, kept: &[bool]) {
+    let mut kept = kept.iter();
+    values.retain(|_| kept.next().copied().unwrap_or(false));
+}

@@ -1,0 +1,105 @@
+//! What a user may choose about a database of their own.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::mapping::Columns;
+use crate::series::BadRows;
+use crate::{Error, Result};
+
+/// What a user may choose about a database of their own. Its URL is a secret, and no part of this.
+///
+/// ```
+/// use tidegauge_acquisition::database::Config;
+///
+/// let config: Config = serde_json::from_value(serde_json::json!({
+///     "name": "crm",
+///     "url_env": "CRM_DATABASE_URL",
+///     "query": "SELECT * FROM customers",
+///     "incremental": "updated_at",
+///     "lag": "10m",
+///     "table": "users",
+///     "columns": { "user_id": "id" },
+/// }))?;
+/// assert_eq!(config.page_rows, 50_000);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The source's name, under which sinks keep its cursor.
+    pub name: String,
+    /// The environment variable that holds the URL; whoever makes the source reads it.
+    pub url_env: String,
+    /// A SELECT, without ORDER BY and LIMIT.
+    pub query: String,
+    /// A column of the query that never goes down from one row to a later one: a number that counts
+    /// up, or the time of the last change. Without one the query is read whole in every run.
+    pub incremental: Option<String>,
+    /// How far behind the last row a run begins anew, for rows that are committed late; only where
+    /// `incremental` is a time, and the table is merged.
+    #[serde(with = "crate::duration::option")]
+    pub lag: Option<Duration>,
+    /// The table that it fills.
+    pub table: String,
+    /// What becomes of a row that does not fit.
+    pub bad_rows: BadRows,
+    /// How columns are filled that the query calls otherwise, or does not have.
+    pub columns: Columns,
+    /// The rows of a page, at most.
+    pub page_rows: usize,
+    /// How long the server may take to let us in.
+    #[serde(with = "crate::duration")]
+    pub connect_timeout: Duration,
+    /// How long the server may take over a page.
+    #[serde(with = "crate::duration")]
+    pub statement_timeout: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            url_env: String::new(),
+            query: String::new(),
+            incremental: None,
+            lag: None,
+            table: String::new(),
+            bad_rows: BadRows::Fail,
+            columns: Columns::new(),
+            page_rows: 50_000,
+            connect_timeout: Duration::from_secs(10),
+            statement_timeout: Duration::from_secs(300),
+        }
+    }
+}
+
+impl Config {
+    pub(super) fn validate(&self) -> Result<()> {
+        if self.name.is_empty() {
+            return Err(Error::config(
+                "name",
+                "the source needs one, for sinks to keep its cursor",
+            ));
+        }
+        if self.query.trim().is_empty() {
+            return Err(Error::config("query", "it is empty: it is a SELECT"));
+        }
+        if self.page_rows == 0 || i64::try_from(self.page_rows).is_err() {
+            return Err(Error::config("page_rows", "a page has at least one row"));
+        }
+        for (setting, timeout) in [
+            ("connect_timeout", self.connect_timeout),
+            ("statement_timeout", self.statement_timeout),
+        ] {
+            if timeout == Duration::ZERO {
+                return Err(Error::config(setting, "nothing is done in no time: 10s, 5m"));
+            }
+        }
+        if self.lag.is_some() && self.incremental.is_none() {
+            return Err(Error::config("lag", "it goes with `incremental`, which is not set"));
+        }
+        Ok(())
+    }
+}

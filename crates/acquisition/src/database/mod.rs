@@ -1,0 +1,338 @@
+//! A user's own database: what a query says, as rows of a table.
+
+mod client;
+mod config;
+mod dialect;
+mod error;
+mod progress;
+mod sql;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+use tidegauge_core::{Clock, Cursor, DataType, Page, Source, TableRef, WriteMode};
+
+pub use config::Config;
+pub use error::DatabaseError;
+
+use crate::error::cut;
+use crate::mapping::{self, Field, Mapping, Plan, Rows};
+use crate::{Error, Result, cursor};
+use client::{Client, Connection, Raw};
+use dialect::Native;
+use progress::{Mark, Progress};
+use sql::{Begin, Ordered, Select};
+
+/// A query of the user's own as a source, over PostgreSQL, MySQL, MariaDB or SQLite.
+///
+/// With an incremental column each run reads on from the last row: ordered by that column and by
+/// what becomes the table's key, so that rows of the same instant are neither lost nor read twice
+/// where a page ends among them. Without one each run reads everything.
+///
+/// ```no_run
+/// # use std::sync::Arc;
+/// use tidegauge_acquisition::database::{Config, DatabaseSource};
+/// use tidegauge_core::{Source, SystemClock, tables::User};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let config = Config {
+///     name: "crm".into(),
+///     query: "SELECT * FROM customers WHERE updated_at IS NOT NULL".into(),
+///     incremental: Some("updated_at".into()),
+///     columns: serde_json::from_str(r#"{ "user_id": "id" }"#)?,
+///     ..Config::default()
+/// };
+/// let url = "postgres://reader:secret@db.example.com/crm".into();
+/// let source = DatabaseSource::new(config, &url, User::table().clone(), Arc::new(SystemClock))?;
+/// let page = source.fetch(None).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct DatabaseSource {
+    config: Config,
+    client: Client,
+    mapping: Mapping,
+    clock: Arc<dyn Clock>,
+    /// The columns that the query is read in the order of.
+    order: Vec<String>,
+}
+
+/// The query, now that its columns are known.
+struct Known {
+    plan: Plan,
+    columns: Vec<(String, bool)>,
+    order: Vec<Ordered>,
+}
+
+impl DatabaseSource {
+    /// The source that `config` describes, reading from `url` and filling `table`.
+    ///
+    /// Nothing is connected yet.
+    ///
+    /// # Errors
+    /// When the configuration contradicts itself, the URL is none, or a column of the mapping does
+    /// not fit `table`.
+    pub fn new(
+        config: Config,
+        url: &SecretString,
+        table: TableRef,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self> {
+        config.validate()?;
+        if !config.table.is_empty() && config.table != table.name {
+            let reason =
+                format!("it is `{}`, and the table given is `{}`", config.table, table.name);
+            return Err(Error::config("table", reason));
+        }
+        let appended = table.write == WriteMode::Append;
+        if appended && config.incremental.is_none() {
+            let reason = format!(
+                "`{}` is written by append, and without an incremental column every run would \
+                 append all rows again: name one, or use a table that is merged",
+                table.name
+            );
+            return Err(Error::config("incremental", reason));
+        }
+        if appended && config.lag.is_some() {
+            let reason = format!(
+                "`{}` is written by append, and rows that are read again would be there twice: \
+                 leave it out, or use a table that is merged",
+                table.name
+            );
+            return Err(Error::config("lag", reason));
+        }
+        let mapping = Mapping::new(&config.name, &table, &config.columns)?;
+        let mut order: Vec<String> = config.incremental.iter().cloned().collect();
+        for name in table.key.iter().filter_map(|key| mapping.source_of(key)) {
+            if !order.iter().any(|it| it == name) {
+                order.push(name.into());
+            }
+        }
+        if order.is_empty() {
+            let reason = format!("the key of `{}` is made of constants alone", table.name);
+            return Err(Error::config("columns", reason));
+        }
+        let client = Client::new(&config, url)?;
+        Ok(Self { config, client, mapping, clock, order })
+    }
+
+    async fn page(&self, before: Option<&Cursor>) -> Result<Page> {
+        let progress: Progress = match before {
+            None => Progress::default(),
+            Some(before) => cursor::read(&self.config.name, before)?,
+        };
+        if !progress.last.is_empty() && progress.order != self.order {
+            return Err(Error::Core(tidegauge_core::Error::Cursor {
+                source_name: self.config.name.clone(),
+                reason: format!(
+                    "it was read in the order of {}, and now would be of {}; delete it to read \
+                     from the beginning",
+                    progress.order.join(", "),
+                    self.order.join(", ")
+                ),
+            }));
+        }
+        let mut connection = self.client.connect().await?;
+        let page = self.read(&mut connection, progress).await?;
+        // After an error it is dropped instead: who did not answer hears no goodbye.
+        self.client.close(connection).await;
+        Ok(page)
+    }
+
+    async fn read(&self, connection: &mut Connection, progress: Progress) -> Result<Page> {
+        let known = self.know(connection).await?;
+        let select = Select {
+            dialect: self.client.dialect,
+            query: &self.config.query,
+            columns: &known.columns,
+            order: &known.order,
+            limit: self.config.page_rows,
+        };
+        if progress == Progress::default() {
+            self.refuse_nulls(connection, &select).await?;
+        }
+        let (begin, marks) = self.begin(&progress)?;
+        let (statement, parameters) = select.page(begin);
+        let marks: Vec<&Mark> = parameters.iter().filter_map(|at| marks.get(*at)).collect();
+        let (raw, whole) = self.client.rows(connection, statement, &marks).await?;
+        let done = whole && raw.len() < self.config.page_rows;
+        if done && progress != Progress::default() {
+            self.refuse_nulls(connection, &select).await?;
+        }
+        let mut rows = Rows::new(self.mapping.table(), self.config.bad_rows, usize::MAX);
+        for row in &raw {
+            self.push(&known, row, &mut rows)?;
+        }
+        let last = match raw.last() {
+            Some(row) => self.marks(&known, row)?,
+            None => progress.last,
+        };
+        // Without an incremental column the next round begins at the beginning.
+        let whole_rounds = self.config.incremental.is_none();
+        let next = match done && whole_rounds {
+            true => {
+                Progress { last: Vec::new(), order: Vec::new(), done, rounds: progress.rounds + 1 }
+            }
+            false => Progress { last, order: self.order.clone(), done, rounds: progress.rounds },
+        };
+        Ok(Page {
+            batches: rows.finish(&self.config.name, self.clock.now())?,
+            cursor: cursor::write(&self.config.name, &next)?,
+            done,
+        })
+    }
+
+    /// What the query has, and whether it can be read.
+    async fn know(&self, connection: &mut Connection) -> Result<Known> {
+        let have = self.client.columns(connection, sql::columns(&self.config.query)).await?;
+        let names: Vec<&str> = have.iter().map(|(name, _)| name.as_str()).collect();
+        let of_query = format!("the query of `{}`", self.config.name);
+        self.mapping.bind(&of_query, &names)?;
+        let mut order = Vec::with_capacity(self.order.len());
+        for column in &self.order {
+            let native = self.native(connection, column, &have).await?;
+            order.push(Ordered { column: column.clone(), native });
+        }
+        let wanted = self.mapping.wanted();
+        let wanted: Vec<&str> = wanted.into_iter().filter(|name| names.contains(name)).collect();
+        let plan = self.mapping.bind(&of_query, &wanted)?;
+        let is_float = |name: &str| {
+            let columns = &self.mapping.table().columns;
+            let mut fed =
+                columns.iter().filter(|it| self.mapping.source_of(&it.name) == Some(name));
+            fed.all(|column| column.dtype == DataType::Float64)
+        };
+        let columns = wanted.iter().map(|name| ((*name).to_owned(), is_float(name))).collect();
+        Ok(Known { plan, columns, order })
+    }
+
+    /// How values of an ordered column are given back to the database.
+    async fn native(
+        &self,
+        connection: &mut Connection,
+        column: &str,
+        have: &[(String, String)],
+    ) -> Result<Native, DatabaseError> {
+        let Some((_, dtype)) = have.iter().find(|(name, _)| name == column) else {
+            return Err(DatabaseError::NoColumn {
+                name: self.config.name.clone(),
+                column: column.into(),
+                has: have.iter().map(|(name, _)| cut(name, 60)).collect::<Vec<_>>().join(", "),
+            });
+        };
+        let dialect = self.client.dialect;
+        if let Some(native) = dialect.native(dtype) {
+            return Ok(native);
+        }
+        let refused = || {
+            self.unordered(column, format!(
+                "it is a {dtype}, which cannot be given back exactly; cast it in the query to a \
+                 whole number, a decimal, a day, a time or text"
+            ))
+        };
+        if !dialect.may_be_text(dtype) {
+            return Err(refused());
+        }
+        let select =
+            Select { dialect, query: &self.config.query, columns: &[], order: &[], limit: 1 };
+        let (rows, _) = self.client.rows(connection, select.charset(column), &[]).await?;
+        match rows.first().and_then(|row| row.first()?.as_deref()) {
+            Some(b"binary") => Err(refused()),
+            _ => Ok(Native::Cast("")),
+        }
+    }
+
+    /// Rows that are null in an ordered column stand behind no other, and would silently be lost.
+    async fn refuse_nulls(&self, connection: &mut Connection, select: &Select<'_>) -> Result<()> {
+        match self.client.count(connection, select.nulls()).await? {
+            0 => Ok(()),
+            count => Err(Error::Database(DatabaseError::Nulls {
+                name: self.config.name.clone(),
+                count,
+                columns: self.order.join(" or "),
+            })),
+        }
+    }
+
+    /// Where the page begins.
+    fn begin(&self, progress: &Progress) -> Result<(Begin, Vec<Mark>)> {
+        let Some(first) = progress.last.first() else { return Ok((Begin::Start, Vec::new())) };
+        let (true, Some(lag)) = (progress.done, self.config.lag) else {
+            return Ok((Begin::Behind, progress.last.clone()));
+        };
+        let text = progress::before(&first.text, lag).ok_or_else(|| {
+            let reason = format!("`{}` is not a time, which `lag` needs", cut(&first.text, 80));
+            Error::Database(self.unordered(&self.order[0], reason))
+        })?;
+        Ok((Begin::FirstAtLeast, vec![Mark { text, ..first.clone() }]))
+    }
+
+    fn push(&self, known: &Known, row: &Raw, rows: &mut Rows) -> Result<()> {
+        let fields: Vec<Field<'_>> =
+            row.iter().take(known.columns.len()).map(|cell| field(cell.as_deref())).collect();
+        let bytes = fields.iter().map(Field::size).sum();
+        let shown = |names: &mut dyn Iterator<Item = (&String, &Field<'_>)>| {
+            let cell = |(name, field): (&String, &Field<'_>)| format!("{name}={}", field.shown());
+            names.map(cell).collect::<Vec<_>>().join(", ")
+        };
+        let named = || known.columns.iter().map(|(name, _)| name).zip(&fields);
+        let keys = || {
+            let keys = self.mapping.table().key.iter();
+            let keys: Vec<_> = keys.filter_map(|key| self.mapping.source_of(key)).collect();
+            cut(&shown(&mut named().filter(|(name, _)| keys.contains(&name.as_str()))), 400)
+        };
+        let cells = self.mapping.cells(&known.plan, &fields);
+        rows.push(cells, bytes, keys, || shown(&mut named()))
+    }
+
+    /// The values of the ordered columns, which stand behind the others.
+    fn marks(&self, known: &Known, row: &Raw) -> Result<Vec<Mark>> {
+        let count = known.order.len();
+        let mark = |(at, ordered): (usize, &Ordered)| {
+            let text = |at: usize| {
+                let cell = row.get(at).and_then(Option::as_deref).unwrap_or_default();
+                std::str::from_utf8(cell).ok().map(str::to_owned)
+            };
+            let at = known.columns.len() + at;
+            let dtype = match ordered.native {
+                Native::Sqlite => text(at + count).unwrap_or_default(),
+                Native::Cast(_) => String::new(),
+            };
+            let text = text(at).filter(|text| dtype != "blob" && !text.contains('\0'));
+            let text = text.ok_or_else(|| {
+                self.unordered(&ordered.column, "it holds bytes that are no text; use HEX()".into())
+            })?;
+            Ok(Mark { text, dtype })
+        };
+        known.order.iter().enumerate().map(mark).collect()
+    }
+
+    fn unordered(&self, column: &str, reason: String) -> DatabaseError {
+        DatabaseError::Order { name: self.config.name.clone(), column: column.into(), reason }
+    }
+}
+
+fn field(cell: Option<&[u8]>) -> Field<'_> {
+    match cell.map(|cell| (cell, std::str::from_utf8(cell))) {
+        None => Field::Null,
+        Some((_, Ok(text))) => Field::from(text),
+        Some((bytes, Err(_))) => Field::Bytes(bytes.into()),
+    }
+}
+
+#[async_trait]
+impl Source for DatabaseSource {
+    fn name(&self) -> &str {
+        &self.config.name
+    }
+
+    fn tables(&self) -> Vec<TableRef> {
+        mapping::tables(&self.mapping, self.config.bad_rows)
+    }
+
+    async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {
+        self.page(cursor).await.map_err(|error| error.of_source(&self.config.name))
+    }
+}

@@ -1,0 +1,195 @@
+//! What a user may choose about files of their own.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::decode::Dialect;
+use crate::mapping::Columns;
+use crate::series::BadRows;
+use crate::{Error, Result};
+
+/// What a user may choose about files of their own.
+///
+/// ```
+/// use tidegauge_acquisition::files::Config;
+///
+/// let config: Config = serde_json::from_value(serde_json::json!({
+///     "name": "our_users",
+///     "path": "exports/users-*.csv.gz",
+///     "table": "users",
+///     "bad_rows": "quarantine",
+///     "columns": { "user_id": "id", "country": { "value": "DE" } },
+/// }))?;
+/// assert_eq!(config.page_rows, 50_000);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The source's name, under which sinks keep its cursor.
+    pub name: String,
+    /// A file, or a pattern: `exports/users-*.csv.gz`, `logs/**/*.ndjson`.
+    pub path: String,
+    /// What the files are; by default what their names say.
+    pub format: Option<Format>,
+    /// The table that they fill.
+    pub table: String,
+    /// What becomes of a row that does not fit.
+    pub bad_rows: BadRows,
+    /// How columns are filled that the files call otherwise, or do not have.
+    pub columns: Columns,
+    /// Texts that mean that there is no value, beside the empty one: `NULL`, `\N`.
+    pub nulls: Vec<String>,
+    /// Between the cells of a line of CSV; by default `,`, and a tab in files called `.tsv`.
+    pub delimiter: Option<char>,
+    /// Around cells that hold delimiters and line breaks; empty for none.
+    pub quote: String,
+    /// Whether the first line names the columns. Without one they are called `1`, `2`, `3`…
+    pub header: bool,
+    /// The rows of a page, at most.
+    pub page_rows: usize,
+    /// The bytes of a row, at most.
+    pub row_bytes: usize,
+    /// A last line without an end is read when the file has been left alone for so long.
+    #[serde(with = "crate::duration")]
+    pub settle: Duration,
+}
+
+/// What a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// Comma-separated values (RFC 4180), or any other delimiter.
+    Csv,
+    /// A JSON object a line.
+    Ndjson,
+    /// Apache Parquet.
+    Parquet,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            path: String::new(),
+            format: None,
+            table: String::new(),
+            bad_rows: BadRows::Fail,
+            columns: Columns::new(),
+            nulls: Vec::new(),
+            delimiter: None,
+            quote: "\"".into(),
+            header: true,
+            page_rows: 50_000,
+            row_bytes: 16 * 1024 * 1024,
+            settle: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Config {
+    pub(super) fn validate(&self) -> Result<()> {
+        if self.name.is_empty() {
+            return Err(Error::config(
+                "name",
+                "the source needs one, for sinks to keep its cursor",
+            ));
+        }
+        if self.page_rows == 0 {
+            return Err(Error::config("page_rows", "a page has at least one row"));
+        }
+        if self.row_bytes == 0 {
+            return Err(Error::config("row_bytes", "a row has at least one byte"));
+        }
+        self.dialect("").map(drop)
+    }
+
+    /// How the file called `name` writes CSV.
+    pub(super) fn dialect(&self, name: &str) -> Result<Dialect> {
+        let sign = |setting, sign: char| {
+            let fits = sign.is_ascii() && !matches!(sign, '\n' | '\r' | '\0');
+            u8::try_from(sign).ok().filter(|_| fits).ok_or_else(|| {
+                Error::config(setting, format!("`{sign}` is not a sign of ASCII on one line"))
+            })
+        };
+        let default = if unzipped(name).ends_with(".tsv") { '\t' } else { ',' };
+        let delimiter = sign("delimiter", self.delimiter.unwrap_or(default))?;
+        let mut quotes = self.quote.chars();
+        let quote = match (quotes.next(), quotes.next()) {
+            (None, _) => None,
+            (Some(quote), None) => Some(sign("quote", quote)?),
+            _ => return Err(Error::config("quote", "it is one sign, or empty for none")),
+        };
+        if quote == Some(delimiter) {
+            return Err(Error::config("quote", "it is the delimiter as well"));
+        }
+        Ok(Dialect { delimiter, quote })
+    }
+
+    /// What the file called `name` is.
+    pub(super) fn format(&self, name: &str) -> Result<Format> {
+        if let Some(format) = self.format {
+            return Ok(format);
+        }
+        let name = name.to_ascii_lowercase();
+        let ends = |endings: &[&str]| endings.iter().any(|end| unzipped(&name).ends_with(end));
+        if ends(&[".csv", ".tsv", ".txt"]) {
+            return Ok(Format::Csv);
+        }
+        if ends(&[".ndjson", ".jsonl"]) {
+            return Ok(Format::Ndjson);
+        }
+        if name.ends_with(".parquet") {
+            return Ok(Format::Parquet);
+        }
+        let reason =
+            format!("what `{name}` is does not follow from its name: csv, ndjson or parquet");
+        Err(Error::config("format", reason))
+    }
+}
+
+fn unzipped(name: &str) -> &str {
+    name.strip_suffix(".gz").unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_say_what_files_are() {
+        let config = Config::default();
+        for (name, format) in [
+            ("a.csv", Format::Csv),
+            ("A.CSV.GZ", Format::Csv),
+            ("a.tsv.gz", Format::Csv),
+            ("a.jsonl", Format::Ndjson),
+            ("a.b.parquet", Format::Parquet),
+        ] {
+            assert_eq!(config.format(name).unwrap(), format, "{name}");
+        }
+        for name in ["a", "a.xlsx", "csv", "a.parquet.gz"] {
+            assert!(config.format(name).unwrap_err().to_string().contains(name), "{name}");
+        }
+        assert_eq!(config.dialect("a.tsv.gz").unwrap().delimiter, b'\t');
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        let named = Config { name: "n".into(), ..Config::default() };
+        named.validate().unwrap();
+        for (config, says) in [
+            (Config::default(), "`name`"),
+            (Config { page_rows: 0, ..named.clone() }, "page_rows"),
+            (Config { delimiter: Some('é'), ..named.clone() }, "delimiter"),
+            (Config { quote: ",".into(), ..named.clone() }, "quote"),
+            (Config { quote: "''".into(), ..named.clone() }, "quote"),
+        ] {
+            let error = config.validate().unwrap_err().to_string();
+            assert!(error.contains(says), "{error} should say {says}");
+        }
+        let read = serde_json::from_str::<Config>(r#"{"nmae": "x"}"#);
+        assert!(read.unwrap_err().to_string().contains("nmae"));
+    }
+}

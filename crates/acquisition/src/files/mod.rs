@@ -1,0 +1,275 @@
+//! A user's own files: CSV, JSON lines and Parquet, compressed or not, one or a folder of them.
+
+mod config;
+pub mod decode;
+mod folder;
+mod lines;
+mod parquet;
+mod progress;
+mod text;
+
+use std::fs::File;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use tidegauge_core::{Clock, Cursor, Page, Source, TableRef, WriteMode};
+
+pub use config::{Config, Format};
+
+use crate::mapping::{self, Mapping, Rows};
+use crate::{Error, Result, cursor};
+use folder::{Found, unreadable};
+use lines::Lines;
+use parquet::Parquet;
+use progress::{Progress, Seen};
+
+/// Files of the user's own as a source.
+///
+/// Files are read in the order of their names, each once: the cursor knows how far each was read,
+/// and a digest of what was read. So a file that has grown is read on from there, and one that was
+/// replaced is noticed: rows of a table that is merged are read anew, rows that were appended are
+/// not, and that is an error.
+///
+/// ```
+/// # use std::sync::Arc;
+/// use tidegauge_acquisition::files::{Config, FileSource};
+/// use tidegauge_core::{FixedClock, Source, tables::MarketingSpend};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("spend.csv");
+/// # let clock = Arc::new(FixedClock("2021-01-01T00:00:00Z".parse()?));
+/// std::fs::write(&path, "day,channel,campaign,currency,cost\n2020-12-24,ads,xmas,EUR,12.50\n")?;
+/// let config = Config {
+///     name: "our_spend".into(),
+///     path: path.display().to_string(),
+///     columns: serde_json::from_str(r#"{ "spend": "cost" }"#)?,
+///     ..Config::default()
+/// };
+/// let source = FileSource::new(config, MarketingSpend::table().clone(), clock)?;
+/// assert_eq!(source.fetch(None).await?.rows(), 1);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct FileSource(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    config: Config,
+    mapping: Mapping,
+    clock: Arc<dyn Clock>,
+    /// The file that the last page stopped in, so that the next one need not read it again.
+    open: Mutex<Option<Open>>,
+}
+
+/// A file in the midst of which a page ended.
+#[derive(Debug)]
+struct Open {
+    name: String,
+    seen: Seen,
+    file: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Lines(Box<Lines>),
+    Parquet(Box<Parquet>),
+}
+
+/// What there was to a file that was not as it had been.
+enum Opened {
+    As(Kind),
+    /// It is another file than the one that was read.
+    Replaced(&'static str),
+}
+
+impl FileSource {
+    /// The source that `config` describes, filling `table`.
+    ///
+    /// No file is looked at yet.
+    ///
+    /// # Errors
+    /// When the configuration contradicts itself, or a column of the mapping does not fit `table`.
+    pub fn new(config: Config, table: TableRef, clock: Arc<dyn Clock>) -> Result<Self> {
+        config.validate()?;
+        if !config.table.is_empty() && config.table != table.name {
+            let reason =
+                format!("it is `{}`, and the table given is `{}`", config.table, table.name);
+            return Err(Error::config("table", reason));
+        }
+        let mapping = Mapping::new(&config.name, &table, &config.columns)?;
+        Ok(Self(Arc::new(Inner { config, mapping, clock, open: Mutex::new(None) })))
+    }
+}
+
+impl Inner {
+    fn page(&self, before: Option<&Cursor>) -> Result<Page> {
+        let name = &self.config.name;
+        let mut progress = match before {
+            None => Progress::default(),
+            Some(before) => cursor::read(name, before)?,
+        };
+        let files = folder::list(&self.config.path)?;
+        let mut rows = Rows::new(self.mapping.table(), self.config.bad_rows, self.config.page_rows);
+        let mut done = true;
+        for file in &files {
+            let seen = progress.files.get(&file.name).copied();
+            if seen.is_some_and(|seen| {
+                seen.ended && (seen.size, seen.modified) == (file.size, file.modified)
+            }) {
+                continue;
+            }
+            if rows.full() {
+                done = false;
+                break;
+            }
+            let (seen, more) = self.read(file, seen, &mut rows)?;
+            progress.files.insert(file.name.clone(), seen);
+            done &= !more;
+        }
+        Ok(Page {
+            batches: rows.finish(name, self.clock.now())?,
+            cursor: cursor::write(name, &progress)?,
+            done,
+        })
+    }
+
+    /// Reads `file` on from `seen`, and says how far that went and whether there is more now.
+    fn read(&self, file: &Found, seen: Option<Seen>, rows: &mut Rows) -> Result<(Seen, bool)> {
+        let (mut kind, mut at) = match self.take_open(file, seen) {
+            Some(Open { seen, file, .. }) => (file, seen),
+            None => match self.open(file, seen)? {
+                (Opened::As(kind), at) => (kind, at),
+                (Opened::Replaced(reason), _) => {
+                    if self.mapping.table().write == WriteMode::Append {
+                        return Err(Error::Replaced {
+                            path: file.path.display().to_string(),
+                            table: self.mapping.table().name.to_string(),
+                            reason,
+                        });
+                    }
+                    tracing::warn!(
+                        source = %self.config.name, path = %file.path.display(), reason,
+                        "the file is not the one that was read before, and is read anew"
+                    );
+                    match self.open(file, None)? {
+                        (Opened::As(kind), at) => (kind, at),
+                        (Opened::Replaced(_), _) => return Ok((empty(file), true)),
+                    }
+                }
+            },
+        };
+        let more = match &mut kind {
+            Kind::Lines(lines) => lines.read(&self.mapping, rows, &mut at, self.settled(file))?,
+            Kind::Parquet(parquet) => self.slice(file, parquet, rows, &mut at)?,
+        };
+        if more {
+            let open = Open { name: file.name.clone(), seen: at, file: kind };
+            *self.open.lock().unwrap_or_else(PoisonError::into_inner) = Some(open);
+        }
+        Ok((at, more))
+    }
+
+    /// The file that the last page stopped in, if this page goes on exactly there.
+    fn take_open(&self, file: &Found, seen: Option<Seen>) -> Option<Open> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = (file.size, file.modified);
+        open.take_if(|open| {
+            open.name == file.name
+                && Some(open.seen) == seen
+                && (open.seen.size, open.seen.modified) == now
+        })
+    }
+
+    fn open(&self, file: &Found, seen: Option<Seen>) -> Result<(Opened, Seen)> {
+        let broken = |error: std::io::Error| unreadable(&file.path, &error);
+        let before = seen.filter(|seen| seen.taken > 0);
+        let format = self.config.format(&file.name)?;
+        if format == Format::Parquet {
+            let mut opened = File::open(&file.path).map_err(broken)?;
+            let (size, modified) = folder::state(&opened.metadata().map_err(broken)?);
+            let digest = text::digest(&mut opened).map_err(broken)?;
+            let at = Seen { size, modified, digest, taken: 0, ended: false };
+            if before.is_some_and(|before| before.digest != digest) {
+                return Ok((Opened::Replaced("it holds other bytes"), at));
+            }
+            let parquet = Parquet::open(opened, &file.path, &self.mapping)?;
+            let at = Seen { taken: before.map_or(0, |before| before.taken), ..at };
+            return Ok((Opened::As(Kind::Parquet(Box::new(parquet))), at));
+        }
+        let dialect = match format {
+            Format::Csv => Some(self.config.dialect(&file.name)?),
+            Format::Ndjson | Format::Parquet => None,
+        };
+        let (mut lines, metadata) = Lines::open(file, dialect, &self.config)?;
+        let (size, modified) = folder::state(&metadata);
+        let at = Seen { size, modified, digest: 0, taken: 0, ended: false };
+        match lines.go_on(before, self.settled(file))? {
+            None => Ok((Opened::As(Kind::Lines(Box::new(lines))), at)),
+            Some(reason) => Ok((Opened::Replaced(reason), at)),
+        }
+    }
+
+    fn slice(
+        &self,
+        file: &Found,
+        parquet: &Parquet,
+        rows: &mut Rows,
+        at: &mut Seen,
+    ) -> Result<bool> {
+        let too_many = |_| Error::File {
+            path: file.path.display().to_string(),
+            reason: "it has more rows than this machine can count".into(),
+        };
+        let skip = usize::try_from(at.taken).map_err(too_many)?;
+        let count = parquet.rows.saturating_sub(skip).min(rows.room());
+        let frame = parquet.slice(skip, count)?;
+        let mut taken = 0;
+        while taken < count && !rows.full() {
+            let fields = parquet.row(&frame, taken);
+            let bytes = fields.iter().map(|field| field.size()).sum();
+            // Rows have no lines: the place is the number of the row, the first being 1.
+            let place = || format!("{}:{}", file.name, skip + taken + 1);
+            let cells = parquet.cells(&self.mapping, &fields);
+            rows.push(cells, bytes, place, || parquet::shown(&frame, taken))?;
+            taken += 1;
+        }
+        at.taken += taken as u64;
+        at.ended = skip + taken == parquet.rows;
+        Ok(!at.ended)
+    }
+
+    /// Whether nobody has written to `file` for a while.
+    fn settled(&self, file: &Found) -> bool {
+        let now = u64::try_from(self.clock.now().timestamp_micros()).unwrap_or(0);
+        let still = u64::try_from(self.config.settle.as_micros()).unwrap_or(u64::MAX);
+        now.saturating_sub(file.modified) >= still
+    }
+}
+
+fn empty(file: &Found) -> Seen {
+    Seen { size: file.size, modified: file.modified, digest: 0, taken: 0, ended: false }
+}
+
+#[async_trait]
+impl Source for FileSource {
+    fn name(&self) -> &str {
+        &self.0.config.name
+    }
+
+    fn tables(&self) -> Vec<TableRef> {
+        mapping::tables(&self.0.mapping, self.0.config.bad_rows)
+    }
+
+    async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {
+        let (inner, before) = (self.0.clone(), cursor.cloned());
+        // Disks block, and a runtime has few threads.
+        let page = tokio::task::spawn_blocking(move || inner.page(before.as_ref())).await;
+        let page = page.unwrap_or_else(|failed| {
+            Err(Error::File { path: self.0.config.path.clone(), reason: failed.to_string() })
+        });
+        page.map_err(|error| error.of_source(&self.0.config.name))
+    }
+}

@@ -1,0 +1,102 @@
+//! What the cursor holds: how far each file has been read, and what it was.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// File → how far it has been read. Some 60 bytes a file.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Progress {
+    pub(super) files: BTreeMap<String, Seen>,
+}
+
+/// How far a file has been read, and what it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Seen {
+    /// Its size in bytes when it was last looked at.
+    pub(super) size: u64,
+    /// When it had been written to before that, in microseconds since 1970.
+    pub(super) modified: u64,
+    /// A digest of what was taken of it: of text the bytes before `taken`, of Parquet the file.
+    pub(super) digest: u64,
+    /// What was taken: bytes of text, uncompressed, or rows of Parquet.
+    pub(super) taken: u64,
+    /// Whether there was nothing behind that.
+    pub(super) ended: bool,
+}
+
+/// `size.modified.digest`, and where a file was not read to the last of its bytes what was taken,
+/// with a `+` if there was more: all in hexadecimal.
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { size, modified, digest, taken, ended } = self;
+        write!(f, "{size:x}.{modified:x}.{digest:x}")?;
+        match (ended, taken == size) {
+            (true, true) => Ok(()),
+            (true, false) => write!(f, ".{taken:x}"),
+            (false, _) => write!(f, ".{taken:x}+"),
+        }
+    }
+}
+
+impl FromStr for Seen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let read = || {
+            let (numbers, ended) = match text.strip_suffix('+') {
+                Some(numbers) => (numbers, false),
+                None => (text, true),
+            };
+            let number = |text| u64::from_str_radix(text, 16).ok();
+            let numbers: Vec<u64> = numbers.split('.').map(number).collect::<Option<_>>()?;
+            let (size, modified, digest, taken) = match numbers[..] {
+                [size, modified, digest] if ended => (size, modified, digest, size),
+                [size, modified, digest, taken] => (size, modified, digest, taken),
+                _ => return None,
+            };
+            Some(Self { size, modified, digest, taken, ended })
+        };
+        read().ok_or_else(|| format!("`{text}` does not say how far a file was read"))
+    }
+}
+
+impl Serialize for Seen {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Seen {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn written_and_read(
+            size: u64, modified: u64, digest: u64, taken: u64, ended: bool, whole: bool,
+        ) {
+            let taken = if whole { size } else { taken };
+            let seen = Seen { size, modified, digest, taken, ended };
+            prop_assert_eq!(seen.to_string().parse(), Ok(seen));
+        }
+
+        #[test]
+        fn what_is_not_ours_is_refused(text in "[0-9a-g.+]{0,30}") {
+            if let Ok(seen) = text.parse::<Seen>() {
+                prop_assert_eq!(seen.to_string().parse::<Seen>(), Ok(seen));
+            }
+        }
+    }
+}

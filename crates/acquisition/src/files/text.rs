@@ -1,0 +1,152 @@
+//! Files of lines, compressed or not, read so that every byte is accounted for.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek};
+use std::path::Path;
+
+use flate2::bufread::MultiGzDecoder;
+use sha2::{Digest, Sha256};
+
+use super::decode::{Dialect, Scan};
+
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// A file of lines, and what was taken of it so far.
+pub(super) struct Text {
+    reader: Box<dyn BufRead + Send>,
+    /// Whether its end says of itself that it is one.
+    pub(super) zipped: bool,
+    hash: Sha256,
+    /// The bytes taken, uncompressed.
+    pub(super) taken: u64,
+    /// The number of the next line; the first is 1.
+    pub(super) line: u64,
+    /// The last byte taken.
+    last: u8,
+}
+
+/// How a record came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Record {
+    /// With its end.
+    Whole,
+    /// The file ended before it did.
+    Unfinished,
+    /// Not at all: the file is at its end.
+    None,
+    /// It is longer than a row may be.
+    TooLong,
+}
+
+impl Text {
+    pub(super) fn open(path: &Path) -> io::Result<(Self, std::fs::Metadata)> {
+        let mut file = File::open(path)?;
+        let metadata = file.metadata()?;
+        let mut start = Vec::with_capacity(GZIP.len());
+        (&mut file).take(2).read_to_end(&mut start)?;
+        file.rewind()?;
+        let zipped = start == GZIP;
+        const BUFFER: usize = 256 * 1024;
+        let file = BufReader::with_capacity(BUFFER, file);
+        let reader: Box<dyn BufRead + Send> = if zipped {
+            Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(file)))
+        } else {
+            Box::new(file)
+        };
+        let (hash, taken, line, last) = (Sha256::new(), 0, 1, b'\n');
+        Ok((Self { reader, zipped, hash, taken, line, last }, metadata))
+    }
+
+    /// Reads the next record into `record`, of at most `limit` bytes. It counts when it is taken.
+    pub(super) fn next(
+        &mut self,
+        record: &mut Vec<u8>,
+        dialect: Option<Dialect>,
+        limit: usize,
+    ) -> io::Result<Record> {
+        record.clear();
+        let mut scan = Scan::default();
+        loop {
+            let start = record.len();
+            let room = u64::try_from(limit - start).unwrap_or(u64::MAX);
+            (&mut self.reader).take(room).read_until(b'\n', record)?;
+            let line = &record[start..];
+            if line.last() != Some(&b'\n') {
+                return Ok(match (record.len(), self.at_end()?) {
+                    (0, _) => Record::None,
+                    (_, true) => Record::Unfinished,
+                    (_, false) => Record::TooLong,
+                });
+            }
+            if dialect.is_none_or(|dialect| scan.ends(line, dialect)) {
+                return Ok(Record::Whole);
+            }
+            if record.len() == limit {
+                return Ok(Record::TooLong);
+            }
+        }
+    }
+
+    /// Counts `record` as taken.
+    pub(super) fn take(&mut self, record: &[u8]) {
+        self.hash.update(record);
+        self.taken += record.len() as u64;
+        self.line += record.iter().map(|byte| u64::from(*byte == b'\n')).sum::<u64>();
+        self.last = record.last().copied().unwrap_or(self.last);
+    }
+
+    /// Takes all up to `taken` bytes; false if there are not as many.
+    pub(super) fn skip(&mut self, taken: u64) -> io::Result<bool> {
+        while self.taken < taken {
+            let bytes = self.reader.fill_buf()?;
+            let left = usize::try_from(taken - self.taken).unwrap_or(usize::MAX);
+            let bytes = bytes[..bytes.len().min(left)].to_vec();
+            if bytes.is_empty() {
+                return Ok(false);
+            }
+            self.take(&bytes);
+            self.reader.consume(bytes.len());
+        }
+        Ok(self.taken == taken)
+    }
+
+    pub(super) fn at_end(&mut self) -> io::Result<bool> {
+        Ok(self.reader.fill_buf()?.is_empty())
+    }
+
+    /// Whether what comes next begins a line, or ends the one that was taken unfinished.
+    pub(super) fn at_line(&mut self) -> io::Result<bool> {
+        let next = self.reader.fill_buf()?.first();
+        Ok(self.last == b'\n' || matches!(next, None | Some(b'\n' | b'\r')))
+    }
+
+    /// A digest of what was taken.
+    pub(super) fn digest(&self) -> u64 {
+        short(self.hash.clone())
+    }
+}
+
+impl std::fmt::Debug for Text {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Text").field("taken", &self.taken).finish_non_exhaustive()
+    }
+}
+
+/// A digest of all of a file.
+pub(super) fn digest(file: &mut File) -> io::Result<u64> {
+    let mut hash = Sha256::new();
+    file.rewind()?;
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => break,
+            read => hash.update(&buffer[..read]),
+        }
+    }
+    file.rewind()?;
+    Ok(short(hash))
+}
+
+fn short(hash: Sha256) -> u64 {
+    hash.finalize().iter().take(8).fold(0, |short, byte| short << 8 | u64::from(*byte))
+}

@@ -1,0 +1,319 @@
+//! Kraken's replies as plain rows. Pure functions of the bytes: no reply makes them panic.
+
+use chrono::{DateTime, Utc};
+use serde_json::value::RawValue;
+use tidegauge_core::{Crypto, Fixed, divide_half_even};
+
+use crate::bars::{Bar, Bars};
+use crate::exact::{self, Object};
+use crate::http::{Refusal, RefusalKind};
+use crate::scan::Scan;
+use crate::series::Sieve;
+use crate::{Error, Result};
+
+/// The latest prices of a pair, from `/Ticker`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ticker {
+    /// The price of the last trade.
+    pub last: Crypto,
+    /// What buyers offer.
+    pub bid: Crypto,
+    /// What sellers ask.
+    pub ask: Crypto,
+    /// Traded in the last 24 hours, in the base currency.
+    pub base_volume_24h: Crypto,
+}
+
+/// A trade, from `/Trades`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trade {
+    /// The trade.
+    pub trade_id: i64,
+    /// When; whole microseconds.
+    pub at: DateTime<Utc>,
+    /// Whether the one who did not wait bought.
+    pub is_buy: bool,
+    /// The price.
+    pub price: Crypto,
+    /// How much, in the base currency.
+    pub base_amount: Crypto,
+}
+
+/// Trades, from `/Trades`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trades {
+    /// How many the service sent, those counted that were put aside.
+    pub sent: usize,
+    /// Oldest first.
+    pub trades: Vec<Trade>,
+    /// Where to go on: nanoseconds since 1970, as the service writes them.
+    pub last: String,
+}
+
+/// A pair that is traded, from `/AssetPairs`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssetPair {
+    /// As in `BTC/USD`: the name that every part of the API takes.
+    pub name: String,
+    /// As the exchange calls it within, as in `XXBTZUSD`.
+    pub internal: String,
+    /// `online`, `cancel_only`, `post_only`, `limit_only` or `reduce_only`.
+    pub status: String,
+}
+
+/// `/OHLC`, the bar that is not closed yet with them. The volume in the quote currency is the
+/// volume at its average price.
+///
+/// # Errors
+/// When a bar makes no sense, or the reply is of another shape.
+pub fn ohlc(pair: &str, body: &[u8], sieve: &mut Sieve) -> Result<Bars> {
+    let mut bars = Bars::default();
+    result(pair, body, |scan| {
+        scan.list(|scan| {
+            let cells = cells::<8>(scan)?;
+            let [time, ..] = cells.texts;
+            let passed = sieve.pass(bar(pair, &cells), || time.into(), || cells.shown())?;
+            passed.into_iter().for_each(|bar| bars.push(bar));
+            Ok(())
+        })
+    })?;
+    Ok(bars)
+}
+
+fn bar(pair: &str, cells: &Cells<'_, 8>) -> Result<Bar> {
+    let [time, open, high, low, close, vwap, volume, _count] = cells.checked(pair)?;
+    let amount = |field, text| -> Result<Crypto> {
+        let amount = exact::amount_of(pair, field, text)?;
+        amount.ok_or_else(|| Error::decode(pair, field, "it is null"))
+    };
+    let (vwap, base_volume) = (amount("vwap", vwap)?, amount("volume", volume)?);
+    let volume = vwap.units().checked_mul(base_volume.units());
+    let volume = volume.ok_or_else(|| {
+        let reason = "which is more than can be reckoned";
+        Error::value(pair, "volume", &base_volume.to_string(), reason)
+    })?;
+    Bar {
+        open_at: exact::seconds_of(pair, "time", time)?,
+        open: exact::price_of(pair, "open", open)?,
+        high: exact::price_of(pair, "high", high)?,
+        low: exact::price_of(pair, "low", low)?,
+        close: exact::price_of(pair, "close", close)?,
+        volume: Some(Fixed::from_units(divide_half_even(volume, 100_000_000))),
+        base_volume: Some(base_volume),
+    }
+    .checked(pair)
+}
+
+/// `/Trades`.
+///
+/// # Errors
+/// When a trade makes no sense, or the reply is of another shape.
+pub fn trades(pair: &str, body: &[u8], sieve: &mut Sieve) -> Result<Trades> {
+    let (mut sent, mut trades) = (0, Vec::new());
+    let last = result(pair, body, |scan| {
+        scan.list(|scan| {
+            sent += 1;
+            let cells = cells::<7>(scan)?;
+            let [.., id] = cells.texts;
+            let passed = sieve.pass(trade(pair, &cells), || id.into(), || cells.shown())?;
+            trades.extend(passed);
+            Ok(())
+        })
+    })?;
+    let last = last.ok_or_else(|| Error::decode(pair, "last", "it is missing"))?;
+    if last.is_empty() || !last.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(Error::value(pair, "last", &last, "which is not a number of nanoseconds"));
+    }
+    Ok(Trades { sent, trades, last })
+}
+
+fn trade(pair: &str, cells: &Cells<'_, 7>) -> Result<Trade> {
+    let [price, volume, time, side, _order, _misc, id] = cells.checked(pair)?;
+    let is_buy = match side {
+        "b" => true,
+        "s" => false,
+        _ => return Err(Error::value(pair, "side", side, "which is neither `b` nor `s`")),
+    };
+    let not_an_id = |_| Error::value(pair, "trade_id", id, "which is not a number");
+    Ok(Trade {
+        trade_id: id.parse().map_err(not_an_id)?,
+        at: micros(pair, time)?,
+        is_buy,
+        price: exact::price_of(pair, "price", price)?,
+        base_amount: exact::price_of(pair, "volume", volume)?,
+    })
+}
+
+/// Seconds with a fraction, as text: a float would lose its last digits.
+fn micros(pair: &str, text: &str) -> Result<DateTime<Utc>> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let second = exact::seconds_of(pair, "time", whole)?;
+    let fraction = format!("{fraction:0<6}");
+    let wrong = || Error::value(pair, "time", text, "which is not a time in seconds");
+    let digits = fraction.get(..6).filter(|_| fraction.bytes().all(|byte| byte.is_ascii_digit()));
+    let micros: i64 = digits.and_then(|digits| digits.parse().ok()).ok_or_else(wrong)?;
+    Ok(second + chrono::TimeDelta::microseconds(micros))
+}
+
+/// `/Ticker` of one pair.
+///
+/// # Errors
+/// When a price makes no sense, or the reply is of another shape.
+pub fn ticker(pair: &str, body: &[u8]) -> Result<Ticker> {
+    let mut found = None;
+    result(pair, body, |scan| {
+        let raw = scan.value()?;
+        let fields = Object::parse(pair, raw.as_bytes())?.about(pair.to_owned());
+        let cell = |field: &str, at: usize| -> Result<String> {
+            let cells: Vec<&RawValue> =
+                exact::parse(pair, field, fields.get(field)?.get().as_bytes())?;
+            let cell = cells.get(at).map(|raw| raw.get().trim_matches('"').to_owned());
+            cell.ok_or_else(|| Error::decode(pair, field, "it is too short"))
+        };
+        let volume = cell("v", 1)?;
+        let volume = exact::amount_of(pair, "v", &volume)?;
+        found = Some(Ticker {
+            last: exact::price_of(pair, "c", &cell("c", 0)?)?,
+            bid: exact::price_of(pair, "b", &cell("b", 0)?)?,
+            ask: exact::price_of(pair, "a", &cell("a", 0)?)?,
+            base_volume_24h: volume.ok_or_else(|| Error::decode(pair, "v", "it is null"))?,
+        });
+        Ok(())
+    })?;
+    found.ok_or_else(|| Error::decode(pair, "result", "it names no pair"))
+}
+
+/// `/AssetPairs`.
+///
+/// # Errors
+/// When a pair lacks its name or status.
+pub fn asset_pairs(body: &[u8]) -> Result<Vec<AssetPair>> {
+    let mut pairs = Vec::new();
+    let mut scan = Scan::new("AssetPairs", body);
+    scan.object(|scan, key| {
+        if key != "result" {
+            return scan.value().map(|_| ());
+        }
+        scan.object(|scan, internal| {
+            let fields = Object::parse(internal, scan.value()?.as_bytes())?;
+            let fields = fields.about(internal.to_owned());
+            let name = fields.text("wsname")?;
+            pairs.push(AssetPair {
+                name: modern(&name),
+                internal: internal.to_owned(),
+                status: fields.text("status")?,
+            });
+            Ok(())
+        })
+    })?;
+    scan.end()?;
+    Ok(pairs)
+}
+
+/// Two coins have names of their own within the exchange.
+fn modern(name: &str) -> String {
+    let modern = |coin| match coin {
+        "XBT" => "BTC",
+        "XDG" => "DOGE",
+        other => other,
+    };
+    name.split('/').map(modern).collect::<Vec<_>>().join("/")
+}
+
+/// `/Time`.
+///
+/// # Errors
+/// When it is of another shape.
+pub fn time(body: &[u8]) -> Result<DateTime<Utc>> {
+    let fields = Object::parse("Time", body)?;
+    Object::parse("Time", fields.get("result")?.get().as_bytes())?.seconds("unixtime")
+}
+
+/// `/SystemStatus`.
+///
+/// # Errors
+/// When it is of another shape.
+pub fn system_status(body: &[u8]) -> Result<String> {
+    let fields = Object::parse("SystemStatus", body)?;
+    Object::parse("SystemStatus", fields.get("result")?.get().as_bytes())?.text("status")
+}
+
+/// Walks to what `result` holds beside `last`, whatever it is called: the service answers under
+/// another name than it was asked for. Gives `last` back.
+fn result<'a>(
+    pair: &'a str,
+    body: &'a [u8],
+    mut read: impl FnMut(&mut Scan<'a>) -> Result<()>,
+) -> Result<Option<String>> {
+    let (mut last, mut found) = (None, 0);
+    let mut scan = Scan::new(pair, body);
+    scan.object(|scan, key| {
+        if key != "result" {
+            return scan.value().map(|_| ());
+        }
+        scan.object(|scan, key| {
+            if key == "last" {
+                last = Some(scan.value()?.trim_matches('"').to_owned());
+                return Ok(());
+            }
+            found += 1;
+            read(scan)
+        })
+    })?;
+    scan.end()?;
+    match found {
+        1 => Ok(last),
+        found => Err(Error::decode(pair, "result", format!("it names {found} pairs, not 1"))),
+    }
+}
+
+/// The cells of a row, as they are written, without quotes.
+struct Cells<'a, const N: usize> {
+    texts: [&'a str; N],
+    count: usize,
+}
+
+impl<'a, const N: usize> Cells<'a, N> {
+    fn checked(&self, pair: &str) -> Result<[&'a str; N]> {
+        if self.count == N {
+            return Ok(self.texts);
+        }
+        Err(Error::decode(pair, "a row", format!("it has {} cells, not {N}", self.count)))
+    }
+
+    fn shown(&self) -> String {
+        format!("[{}]", self.texts.join(","))
+    }
+}
+
+fn cells<'a, const N: usize>(scan: &mut Scan<'a>) -> Result<Cells<'a, N>> {
+    let mut cells = Cells { texts: [""; N], count: 0 };
+    scan.list(|scan| {
+        let text = scan.value()?.trim_matches('"');
+        if let Some(cell) = cells.texts.get_mut(cells.count) {
+            *cell = text;
+        }
+        cells.count += 1;
+        Ok(())
+    })?;
+    Ok(cells)
+}
+
+/// Finds the refusal in a reply: they come with HTTP 200, and `W` begins a mere warning.
+pub fn refusal(body: &[u8]) -> Option<Refusal> {
+    let fields: std::collections::BTreeMap<String, &RawValue> =
+        serde_json::from_slice(body).ok()?;
+    let errors: Vec<String> = serde_json::from_str(fields.get("error")?.get()).ok()?;
+    let message = errors.into_iter().find(|error| !error.starts_with('W'))?;
+    let (kind, advice) = match message.as_str() {
+        "EGeneral:Too many requests" | "EAPI:Rate limit exceeded" => (RefusalKind::Throttled, ""),
+        "EGeneral:Temporary lockout" => (RefusalKind::Throttled, ""),
+        "EGeneral:Internal error" | "EService:Unavailable" | "EService:Busy" => {
+            (RefusalKind::Busy, "see https://status.kraken.com")
+        }
+        "EQuery:Unknown asset pair" => (RefusalKind::Absent, "check the pair in the registry"),
+        _ if message.starts_with("EGeneral:Invalid arguments") => (RefusalKind::Absent, ""),
+        _ => (RefusalKind::Other, ""),
+    };
+    Some(Refusal { code: None, message, kind, advice })
+}

@@ -1,0 +1,232 @@
+//! Kraken's public market data: bars, trades and quotes. No key.
+
+mod client;
+mod config;
+pub mod decode;
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use tidegauge_core::tables::{Candle, MarketTrade, Quote};
+use tidegauge_core::{Batch, Cursor, Page, Source, TableRef};
+
+pub use client::Client;
+pub use config::{Config, Interval};
+pub use decode::{AssetPair, Ticker, Trade, Trades};
+
+use crate::bars::Label;
+use crate::http::Budget;
+use crate::registry::{self, Listed};
+use crate::series::{self, Answer, Archive, Ask, Next, Series, Sieve};
+use crate::{Context, Error, Result};
+
+/// The name under which sinks keep the cursor, and the `source` of the rows.
+pub const NAME: &str = "kraken";
+
+/// What to show wherever the data is shown.
+pub const ATTRIBUTION: &str = "Market data: Kraken (https://www.kraken.com)";
+
+/// The service keeps so many bars of each length.
+const BARS: i32 = 720;
+
+/// So many trades come at a time.
+const TRADES: usize = 1_000;
+
+/// Kraken as a source: the bars of every symbol and interval, then single trades where they are
+/// wanted, then the latest quotes.
+///
+/// ```no_run
+/// use std::sync::Arc;
+/// use tidegauge_acquisition::Context;
+/// use tidegauge_acquisition::kraken::{Config, Kraken};
+/// use tidegauge_core::{Source, SystemClock};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let context = Context::new(Arc::new(SystemClock));
+/// let source = Kraken::new(Config { trades_days: 1, ..Config::default() }, &context)?;
+/// let page = source.fetch(None).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Kraken {
+    client: Client,
+    config: Config,
+    listed: Vec<Listed>,
+    context: Context,
+}
+
+impl Kraken {
+    /// The source that `config` describes.
+    ///
+    /// # Errors
+    /// When a symbol is not in the registry, or the base URL cannot be used.
+    pub fn new(config: Config, context: &Context) -> Result<Self> {
+        config.validate()?;
+        let listed = registry::select(NAME, &context.registry, &config.symbols, |it| &it.kraken)?;
+        let client = Client::new(&config.http, context)?;
+        Ok(Self { client, config, listed, context: context.clone() })
+    }
+
+    /// The client that it speaks through.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    fn sieve(&self, table: &TableRef, ask: &Ask<'_>) -> Sieve {
+        Sieve::new(self.context.bad_rows, &table.name, &ask.series.name)
+    }
+
+    fn pair(&self, symbol: &str) -> Result<(&str, &str)> {
+        let listed = self.listed.iter().find(|it| it.symbol == symbol);
+        let listed = listed.ok_or_else(|| not_configured(symbol))?;
+        let (_, currency) = listed.id.split_once('/').ok_or_else(|| not_configured(&listed.id))?;
+        Ok((&listed.id, currency))
+    }
+
+    /// The bars of a symbol that open within a window.
+    async fn candles(&self, ask: &Ask<'_>, symbol: &str, interval: Interval) -> Result<Answer> {
+        let (pair, currency) = self.pair(symbol)?;
+        let mut sieve = self.sieve(Candle::table(), ask);
+        let bars = self.client.ohlc(pair, interval, ask.window.from, &mut sieve).await?;
+        // The one that is not closed yet opens behind the window.
+        let bars = bars.within(ask.window);
+        let label = Label { source: NAME, symbol, interval: interval.name(), currency };
+        let batches = vec![bars.into_batch(label)?];
+        Ok(Answer { batches, bad: sieve.into_bad(), ..Answer::default() })
+    }
+
+    /// The trades of a symbol from where the last page ended.
+    async fn trades(&self, ask: &Ask<'_>, symbol: &str) -> Result<Answer> {
+        let (pair, currency) = self.pair(symbol)?;
+        let mut sieve = self.sieve(MarketTrade::table(), ask);
+        // One less, since the service begins after it.
+        let from = ask.window.from.timestamp_nanos_opt().unwrap_or_default() - 1;
+        let since = ask.mark.map_or_else(|| from.to_string(), str::to_owned);
+        let Trades { sent, trades, last } = self.client.trades(pair, &since, &mut sieve).await?;
+        let newest = trades.last().map(|trade| trade.at);
+        let next = match newest {
+            // Whoever trades in this very moment comes with the next round.
+            Some(at) if sent >= TRADES && at < ask.window.to => Next::From(at),
+            _ => Next::Done,
+        };
+        // The page may go past the window, which the next one does not.
+        let end = ask.window.to.timestamp_nanos_opt().unwrap_or_default() - 1;
+        let within = newest.is_none_or(|at| at < ask.window.to);
+        let mark = Some(if within { last } else { end.to_string() });
+        let inside = trades.into_iter().filter(|trade| ask.window.contains(trade.at));
+        let rows: Vec<_> = inside
+            .map(|trade| MarketTrade {
+                source: NAME.into(),
+                symbol: symbol.into(),
+                trade_id: trade.trade_id,
+                at: trade.at,
+                side: if trade.is_buy { "buy" } else { "sell" }.into(),
+                price: trade.price,
+                base_amount: trade.base_amount,
+                currency: currency.into(),
+            })
+            .collect();
+        let batches = vec![Batch::from_rows(MarketTrade::table(), rows)?];
+        Ok(Answer { batches, next, mark, bad: sieve.into_bad() })
+    }
+
+    /// The latest quote of a symbol. The service does not say of when it is: of now.
+    async fn quote(&self, symbol: &str) -> Result<Answer> {
+        let (pair, currency) = self.pair(symbol)?;
+        let ticker = self.client.ticker(pair).await?;
+        let row = Quote {
+            source: NAME.into(),
+            symbol: symbol.into(),
+            at: self.context.clock.now(),
+            price: ticker.last,
+            currency: currency.into(),
+            bid: Some(ticker.bid),
+            ask: Some(ticker.ask),
+            base_volume: Some(ticker.base_volume_24h),
+        };
+        let batches = vec![Batch::from_rows(Quote::table(), [row])?];
+        Ok(Answer { batches, ..Answer::default() })
+    }
+}
+
+fn not_configured(symbol: &str) -> Error {
+    let known = "configured, as a pair such as `BTC/USD`".into();
+    Error::NoInstrument { service: NAME, symbol: symbol.into(), known }
+}
+
+#[async_trait]
+impl Archive for Kraken {
+    fn series(&self, now: DateTime<Utc>) -> Vec<Series> {
+        let Config { refresh, history_days, trades_days, .. } = self.config;
+        let since = now - TimeDelta::days(history_days.into());
+        let mut all = Vec::new();
+        for (it, interval) in
+            self.listed.iter().flat_map(|it| self.config.intervals.iter().map(move |i| (it, *i)))
+        {
+            let name = format!("candles {} {}", it.symbol, interval.name());
+            let reach = interval.length() * BARS;
+            all.push(Series {
+                reach: Some(reach),
+                // Half a minute more, for the last trades to be counted.
+                settles: interval.length() + TimeDelta::seconds(30),
+                ..Series::history(name, since.max(now - reach), reach, refresh)
+            });
+        }
+        if trades_days > 0 {
+            let since = now - TimeDelta::days(trades_days.into());
+            let (day, late) = (TimeDelta::days(1), TimeDelta::seconds(5));
+            all.extend(self.listed.iter().map(|it| Series {
+                settles: late,
+                ..Series::history(format!("trades {}", it.symbol), since, day, refresh)
+            }));
+        }
+        if self.config.quotes {
+            let quote = |it: &Listed| Series::snapshot(format!("quotes {}", it.symbol), refresh);
+            all.extend(self.listed.iter().map(quote));
+        }
+        all
+    }
+
+    fn budget(&self) -> Result<Budget> {
+        self.client.budget()
+    }
+
+    async fn check(&self, now: DateTime<Utc>) -> Result<String> {
+        let status = self.client.system_status().await?;
+        let ahead = (self.client.time().await? - now).num_seconds();
+        if ahead.abs() > 60 {
+            return Ok(format!(
+                "is {status}; its clock is {ahead} s ahead of this machine's: set yours"
+            ));
+        }
+        Ok(format!("is {status}"))
+    }
+
+    async fn read(&self, ask: &Ask<'_>) -> Result<Answer> {
+        let words: Vec<_> = ask.series.name.split(' ').collect();
+        match words[..] {
+            ["candles", symbol, interval] => {
+                let interval = Interval::named(interval).ok_or_else(|| not_configured(symbol))?;
+                self.candles(ask, symbol, interval).await
+            }
+            ["trades", symbol] => self.trades(ask, symbol).await,
+            _ => self.quote(words.last().unwrap_or(&"")).await,
+        }
+    }
+}
+
+#[async_trait]
+impl Source for Kraken {
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    fn tables(&self) -> Vec<TableRef> {
+        series::tables([Candle::table(), MarketTrade::table(), Quote::table()])
+    }
+
+    async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {
+        let page = series::round(self, &self.context, cursor).await;
+        page.map_err(|error| error.of_source(NAME))
+    }
+}

@@ -1,0 +1,229 @@
+//! How foreign columns become the columns of a table: what files and databases share.
+//!
+//! A user declares tables of their own ([`TableConfig`]), and says which foreign column fills which
+//! column of a table ([`Columns`]). A [`Mapping`] is both, checked against each other; a [`Plan`] is
+//! a mapping that has seen the names that a file or a query really has. From then on every value is
+//! read by the type of its column, and a row that does not fit is a [`Misfit`].
+
+mod columns;
+mod declare;
+mod field;
+mod rows;
+mod time;
+
+use tidegauge_core::{Cell, Table, TableRef};
+
+pub use columns::{Columns, Constant, Rule};
+pub use declare::{ColumnConfig, TableConfig, TypeConfig, WriteConfig, declare, resolve};
+pub use field::Field;
+
+pub(crate) use rows::{Rows, tables};
+
+use crate::error::cut;
+use crate::{Error, Result};
+use field::Reading;
+
+/// Which foreign column fills which column of a table, checked against the table.
+///
+/// ```
+/// use tidegauge_acquisition::mapping::{Columns, Field, Mapping};
+/// use tidegauge_core::{Cell, tables::MarketingSpend};
+///
+/// let columns: Columns = serde_json::from_value(serde_json::json!({
+///     "day": { "column": "Datum", "format": "%d.%m.%Y" },
+///     "channel": { "value": "affiliates" },
+///     "spend": { "column": "Betrag", "decimal": ",", "thousands": "." },
+/// }))?;
+/// let mapping = Mapping::new("our_spend", MarketingSpend::table(), &columns)?;
+/// let plan = mapping.bind("spend.csv", &["Datum", "campaign", "currency", "Betrag"])?;
+/// let row = ["24.12.2020", "xmas", "EUR", "1.234,50"].map(Field::from);
+/// let cells = mapping.cells(&plan, &row).unwrap();
+/// assert_eq!(cells[1], Cell::Text("affiliates"));
+/// assert_eq!(cells[4], Cell::Decimal(123_450));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Mapping {
+    of: String,
+    table: TableRef,
+    columns: Vec<Mapped>,
+}
+
+/// How one column of the table is filled.
+#[derive(Debug, Clone)]
+struct Mapped {
+    reading: Reading,
+    from: Origin,
+}
+
+#[derive(Debug, Clone)]
+enum Origin {
+    /// The foreign column that the user named.
+    Named(String),
+    /// The foreign column of the same name, if there is one.
+    SameName(String),
+    Constant(Field<'static>),
+}
+
+/// Where the fields of a row stand that fill the columns of the table.
+#[derive(Debug, Clone)]
+pub struct Plan(Vec<Slot>);
+
+#[derive(Debug, Clone, Copy)]
+enum Slot {
+    Field(usize),
+    Null,
+    Constant,
+}
+
+/// Why a row does not fit its table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misfit {
+    /// The column of the table; `*` for the whole row.
+    pub column: String,
+    /// The value, cut to 80 characters.
+    pub value: String,
+    /// What is wrong with it, as in "is not a whole number".
+    pub reason: String,
+}
+
+impl Misfit {
+    /// A row that cannot be taken apart.
+    pub(crate) fn whole(row: &str, reason: impl Into<String>) -> Self {
+        Self { column: "*".into(), value: cut(row, 80), reason: reason.into() }
+    }
+}
+
+impl Mapping {
+    /// The mapping that the source called `of` fills `table` by.
+    ///
+    /// # Errors
+    /// When a column is not the table's, or a rule does not fit its type.
+    pub fn new(of: &str, table: &TableRef, columns: &Columns) -> Result<Self> {
+        if let Some(unknown) = columns.keys().find(|name| table.column(name).is_err()) {
+            let known = list(table.columns.iter().map(|column| column.name.as_ref()));
+            return Err(refused(of, table, unknown, format!("it has no such column, but {known}")));
+        }
+        let mapped = |column: &tidegauge_core::Column| {
+            let wrong = |reason: String| refused(of, table, &column.name, reason);
+            let rule = columns.get(column.name.as_ref());
+            let reading = Reading::new(column, rule.unwrap_or(&Rule::default())).map_err(wrong)?;
+            let from = match rule {
+                Some(Rule { value: Some(value), .. }) => {
+                    let value = value.field();
+                    reading
+                        .cell(&value)
+                        .map_err(|reason| wrong(format!("its constant {reason}")))?;
+                    Origin::Constant(value)
+                }
+                Some(Rule { column: Some(name), .. }) => Origin::Named(name.clone()),
+                Some(_) => Origin::Named(column.name.to_string()),
+                None => Origin::SameName(column.name.to_string()),
+            };
+            Ok(Mapped { reading, from })
+        };
+        let columns = table.columns.iter().map(mapped).collect::<Result<_>>()?;
+        Ok(Self { of: of.into(), table: table.clone(), columns })
+    }
+
+    /// The table.
+    pub fn table(&self) -> &TableRef {
+        &self.table
+    }
+
+    /// The foreign columns that are asked for, each once, in the order of the table.
+    pub fn wanted(&self) -> Vec<&str> {
+        let mut wanted = Vec::with_capacity(self.columns.len());
+        for name in self.columns.iter().filter_map(Mapped::name) {
+            if !wanted.contains(&name) {
+                wanted.push(name);
+            }
+        }
+        wanted
+    }
+
+    /// The foreign column that fills a column of the table, if one does.
+    pub fn source_of(&self, column: &str) -> Option<&str> {
+        let at = self.table.columns.iter().position(|it| it.name == column)?;
+        self.columns[at].name()
+    }
+
+    /// Where the wanted columns stand among those that `place` has.
+    ///
+    /// # Errors
+    /// When one is missing that is named, or that must not be null; when one is there twice.
+    pub fn bind(&self, place: &str, have: &[&str]) -> Result<Plan> {
+        let slot = |(mapped, column): (&Mapped, &tidegauge_core::Column)| {
+            let Some(name) = mapped.name() else { return Ok(Slot::Constant) };
+            let mut found = have.iter().enumerate().filter(|(_, it)| **it == name);
+            let wrong = |reason| Err(refused(place, &self.table, &column.name, reason));
+            match (found.next(), found.next()) {
+                (Some(_), Some(_)) => wrong(format!("`{name}` is there twice")),
+                (Some((at, _)), None) => Ok(Slot::Field(at)),
+                (None, _) if column.nullable && matches!(mapped.from, Origin::SameName(_)) => {
+                    Ok(Slot::Null)
+                }
+                (None, _) => {
+                    let has = list(have.iter().copied());
+                    wrong(format!(
+                        "there is no `{name}`; it has {has}; map it in the columns of \
+                                   `{}`",
+                        self.of
+                    ))
+                }
+            }
+        };
+        self.columns.iter().zip(&self.table.columns).map(slot).collect::<Result<_>>().map(Plan)
+    }
+
+    /// The cells of a row, in the order of the table.
+    ///
+    /// # Errors
+    /// The first column that a field does not fit.
+    pub fn cells<'a>(&'a self, plan: &Plan, row: &'a [Field<'_>]) -> Result<Vec<Cell<'a>>, Misfit> {
+        let cell = |((mapped, slot), column): ((&'a Mapped, &Slot), &tidegauge_core::Column)| {
+            let field = match (slot, &mapped.from) {
+                (Slot::Field(at), _) => row.get(*at).unwrap_or(&Field::Missing),
+                (Slot::Constant, Origin::Constant(value)) => value,
+                (Slot::Constant | Slot::Null, _) => &Field::Null,
+            };
+            mapped.reading.cell(field).map_err(|reason| Misfit {
+                column: column.name.to_string(),
+                value: cut(&field.shown(), 80),
+                reason,
+            })
+        };
+        self.columns.iter().zip(&plan.0).zip(&self.table.columns).map(cell).collect()
+    }
+}
+
+impl Mapped {
+    fn name(&self) -> Option<&str> {
+        match &self.from {
+            Origin::Named(name) | Origin::SameName(name) => Some(name),
+            Origin::Constant(_) => None,
+        }
+    }
+}
+
+fn refused(of: &str, table: &Table, column: &str, reason: impl Into<String>) -> Error {
+    Error::Mapping {
+        of: of.into(),
+        table: table.name.to_string(),
+        column: column.into(),
+        reason: reason.into(),
+    }
+}
+
+/// Names for a message; of very many the first.
+fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    const SHOWN: usize = 40;
+    let names: Vec<_> = names.map(|name| cut(name, 60)).collect();
+    let more = names.len().saturating_sub(SHOWN);
+    let shown = names[..names.len() - more].join(", ");
+    match (names.is_empty(), more) {
+        (true, _) => "none".into(),
+        (_, 0) => shown,
+        _ => format!("{shown} and {more} more"),
+    }
+}

@@ -1,0 +1,82 @@
+//! The rows of a page: good ones for the table, bad ones for the quarantine.
+
+use chrono::{DateTime, Utc};
+use tidegauge_core::tables::Quarantine;
+use tidegauge_core::{Batch, BatchBuilder, Cell, TableRef};
+
+use super::{Mapping, Misfit};
+use crate::series::{BadRow, BadRows, Sieve};
+use crate::{Error, Result};
+
+/// A page in the making.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    builder: BatchBuilder,
+    sieve: Sieve,
+    read: usize,
+    bytes: usize,
+    most: usize,
+}
+
+/// The bytes after which a page is full, whatever the number of its rows.
+const PAGE_BYTES: usize = 64 * 1024 * 1024;
+
+impl Rows {
+    /// A page of at most `most` rows, good and bad.
+    pub(crate) fn new(table: &TableRef, policy: BadRows, most: usize) -> Self {
+        let sieve = Sieve::new(policy, &table.name, "");
+        Self { builder: BatchBuilder::new(table), sieve, read: 0, bytes: 0, most }
+    }
+
+    /// Takes a row of `bytes` bytes, or puts it aside. `place` tells it from all others of the
+    /// source, `content` is how it came.
+    pub(crate) fn push(
+        &mut self,
+        row: Result<Vec<Cell<'_>>, Misfit>,
+        bytes: usize,
+        place: impl FnOnce() -> String,
+        content: impl FnOnce() -> String,
+    ) -> Result<()> {
+        self.read += 1;
+        self.bytes = self.bytes.saturating_add(bytes);
+        match row {
+            Ok(cells) => {
+                for cell in cells {
+                    self.builder.push(cell)?;
+                }
+            }
+            Err(Misfit { column, value, reason }) => {
+                let place = place();
+                let bad = Error::BadRow { place: place.clone(), column, value, reason };
+                self.sieve.pass::<()>(Err(bad), || place, content)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// How many more rows the page takes.
+    pub(crate) fn room(&self) -> usize {
+        if self.bytes < PAGE_BYTES { self.most.saturating_sub(self.read) } else { 0 }
+    }
+
+    /// Whether the page takes no more.
+    pub(crate) fn full(&self) -> bool {
+        self.room() == 0
+    }
+
+    /// The batches: the table's, then the quarantine's.
+    pub(crate) fn finish(self, source: &str, now: DateTime<Utc>) -> Result<Vec<Batch>> {
+        let good = self.builder.finish()?;
+        let bad = BadRow::batch(source, self.sieve.into_bad(), now)?;
+        Ok([good, bad].into_iter().filter(|batch| batch.rows() > 0).collect())
+    }
+}
+
+/// The tables that a source fills which reads by `mapping`.
+pub(crate) fn tables(mapping: &Mapping, policy: BadRows) -> Vec<TableRef> {
+    let mut tables = vec![mapping.table().clone()];
+    if policy == BadRows::Quarantine {
+        tables.push(Quarantine::table().clone());
+    }
+    tables
+}

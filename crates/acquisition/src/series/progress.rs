@@ -1,0 +1,122 @@
+//! How far the series of a source have been read: what its cursor holds.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::Series;
+
+/// The round under way, and how far each series has come.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Progress {
+    /// The instant up to which the round reads: that of its beginning, microseconds since 1970.
+    as_of: i64,
+    /// The series that comes next; none when the round is over.
+    pub(super) next: Option<String>,
+    /// The window of that series that is read page by page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) paging: Option<Paging>,
+    /// Series → how far it has come.
+    read: BTreeMap<String, Read>,
+}
+
+/// A window that takes several pages.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Paging {
+    pub(super) from: i64,
+    pub(super) to: i64,
+    pub(super) page: String,
+    /// What the first page said to remember.
+    pub(super) mark: Option<String>,
+    /// The rows so far.
+    pub(super) rows: i64,
+}
+
+/// How far a series has come.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Read {
+    /// The run of the gap ledger that goes on here; none before anything was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) run: Option<Run>,
+    /// What the window before this one said to remember.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) mark: Option<String>,
+    /// As of when it was last read to the end, microseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) at: Option<i64>,
+}
+
+/// A contiguous run of windows: one row of the gap ledger. Times in microseconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Run {
+    pub(super) since: i64,
+    pub(super) to: i64,
+    pub(super) rows: i64,
+}
+
+impl Run {
+    /// The run that a window belongs to once it is read up to `reached` with `rows` rows: `before`,
+    /// if it goes on there, else one of its own. A window without rows has one of its own, unless
+    /// it is but a look at the present.
+    pub(super) fn after(
+        before: Option<Self>,
+        from: DateTime<Utc>,
+        reached: DateTime<Utc>,
+        rows: i64,
+        at_edge: bool,
+    ) -> Self {
+        let (from, to) = (from.timestamp_micros(), reached.timestamp_micros());
+        let goes_on =
+            |run: &Self| run.to == from && ((rows > 0) == (run.rows > 0) || (rows == 0 && at_edge));
+        match before.filter(goes_on) {
+            Some(run) => Self { to, rows: run.rows.saturating_add(rows), ..run },
+            None => Self { since: from, to, rows },
+        }
+    }
+}
+
+impl Progress {
+    pub(super) fn begin(now: DateTime<Utc>) -> Self {
+        Self {
+            as_of: now.timestamp_micros(),
+            next: Some(String::new()),
+            paging: None,
+            read: BTreeMap::new(),
+        }
+    }
+
+    /// The next round.
+    pub(super) fn again(self, now: DateTime<Utc>) -> Self {
+        Self { read: self.read, ..Self::begin(now) }
+    }
+
+    pub(super) fn as_of(&self) -> Option<DateTime<Utc>> {
+        DateTime::from_timestamp_micros(self.as_of)
+    }
+
+    pub(super) fn read(&self, series: &str) -> Option<&Read> {
+        self.read.get(series)
+    }
+
+    /// Whether `series` is worth asking for at `now`.
+    pub(super) fn is_due(&self, series: &Series, now: DateTime<Utc>) -> bool {
+        let at = self.read.get(&series.name).and_then(|read| read.at);
+        let refresh = i64::try_from(series.refresh.as_micros()).unwrap_or(i64::MAX);
+        at.is_none_or(|at| at.saturating_add(refresh) <= now.timestamp_micros())
+    }
+
+    pub(super) fn read_mut(&mut self, series: &str) -> &mut Read {
+        self.read.entry(series.into()).or_default()
+    }
+
+    /// Says that `series` is read to its end, for this round.
+    pub(super) fn finish(&mut self, series: &str) {
+        let as_of = self.as_of;
+        self.read_mut(series).at = Some(as_of);
+    }
+}

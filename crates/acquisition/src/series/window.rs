@@ -1,0 +1,146 @@
+//! Which window of a series comes next, and what became of one.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tidegauge_core::coverage::State;
+use tidegauge_core::tables::Coverage;
+use tidegauge_core::{Batch, Span};
+
+use super::progress::Run;
+use super::{Answer, Archive, Ask, BadRow, Next, Series};
+use crate::http::RefusalKind;
+use crate::{Error, Result};
+
+impl Series {
+    /// Up to where the series is final at `now`: for bars, where the last closed one ends.
+    pub fn horizon(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        self.floor(now - self.settles)
+    }
+
+    /// The first instant that the service still has at `now`.
+    pub fn earliest(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let earliest = self.reach.and_then(|reach| now.checked_sub_signed(reach))?;
+        // A bar that begins before it is not whole.
+        let step = self.step.unwrap_or_default();
+        let floor = self.floor(earliest);
+        Some(if floor < earliest { floor + step } else { earliest })
+    }
+
+    /// The part of `span` that one call brings, from its beginning; bars are not cut in two.
+    pub fn first_window(&self, span: Span) -> Span {
+        let end = span.from.checked_add_signed(self.window).unwrap_or(span.to);
+        let end = Some(self.floor(end)).filter(|end| *end > span.from).unwrap_or(end);
+        Span::new(span.from, end.min(span.to))
+    }
+
+    /// How many calls `span` takes.
+    pub fn calls(&self, span: Span) -> u64 {
+        let window = self.window.num_microseconds().unwrap_or(i64::MAX).max(1);
+        let length = span.length().num_microseconds().unwrap_or(i64::MAX);
+        u64::try_from(length).unwrap_or_default().div_ceil(u64::try_from(window).unwrap_or(1))
+    }
+
+    fn floor(&self, at: DateTime<Utc>) -> DateTime<Utc> {
+        let step = self.step.and_then(|step| step.num_microseconds()).filter(|step| *step > 0);
+        let over = step.map_or(0, |step| at.timestamp_micros().rem_euclid(step));
+        at - TimeDelta::microseconds(over)
+    }
+}
+
+/// How a call went.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// An answer.
+    Answered(Answer),
+    /// The service refused this window for good, in these words.
+    Refused(String),
+}
+
+/// Asks, and tells a refusal of this very series from an error of the source.
+pub(super) async fn ask<A: Archive + ?Sized>(archive: &A, ask: &Ask<'_>) -> Result<Outcome> {
+    match archive.read(ask).await {
+        Ok(answer) => {
+            check(archive.name(), ask, &answer)?;
+            Ok(Outcome::Answered(answer))
+        }
+        Err(error) if ask.series.since.is_some() && is_refusal(&error) => {
+            let series = &ask.series.name;
+            tracing::warn!(source = archive.name(), series, window = %ask.window, %error, "refused");
+            Ok(Outcome::Refused(error.to_string()))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// What the service says no to for good, while it may say yes to others.
+fn is_refusal(error: &Error) -> bool {
+    match error {
+        Error::Status { kind: RefusalKind::Absent, .. } => true,
+        Error::Status { kind: RefusalKind::Other, status, .. } => {
+            (400..500).contains(status) && !matches!(status, 408 | 429)
+        }
+        Error::NoInstrument { .. } => true,
+        _ => false,
+    }
+}
+
+/// An answer that led nowhere would be asked for for ever.
+fn check(source: &str, ask: &Ask<'_>, answer: &Answer) -> Result<()> {
+    let Span { from, to } = ask.window;
+    let wrong = match &answer.next {
+        Next::From(at) => *at <= from || *at > to,
+        // At the edge the service's clock may be ahead of ours.
+        Next::Until(at) => *at < from || (*at > to && !ask.at_edge),
+        Next::Page(page) => Some(page.as_str()) == ask.page,
+        Next::Done => false,
+    };
+    if !wrong {
+        return Ok(());
+    }
+    let reason = format!("after {}, `{source}` goes on at {:?}", ask.window, answer.next);
+    Err(Error::decode(&ask.series.name, "paging", reason))
+}
+
+/// The ledger's row of a run.
+pub(super) fn run_row(source: &str, series: &str, run: Run, now: DateTime<Utc>) -> Coverage {
+    let state = if run.rows > 0 { State::Present } else { State::Empty };
+    let time = |micros| DateTime::from_timestamp_micros(micros).unwrap_or(now);
+    Coverage {
+        source: source.into(),
+        series: series.into(),
+        start_at: time(run.since),
+        end_at: time(run.to),
+        state: state.name().into(),
+        rows: run.rows,
+        requested_to: None,
+        reason: None,
+        noted_at: now,
+    }
+}
+
+/// The ledger's row of a span that has none of the series' rows, and why.
+pub(super) fn bare_row(
+    source: &str,
+    series: &str,
+    span: Span,
+    state: State,
+    reason: Option<String>,
+    now: DateTime<Utc>,
+) -> Coverage {
+    let run = Run { since: span.from.timestamp_micros(), to: span.to.timestamp_micros(), rows: 0 };
+    Coverage { state: state.name().into(), reason, ..run_row(source, series, run, now) }
+}
+
+/// The rows of an answer with what is to be said about them, as batches.
+pub(super) fn batches(
+    source: &str,
+    rows: Vec<Batch>,
+    bad: Vec<BadRow>,
+    coverage: Vec<Coverage>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Batch>> {
+    let mut batches = rows;
+    batches.push(BadRow::batch(source, bad, now)?);
+    batches.push(Batch::from_rows(Coverage::table(), coverage)?);
+    batches.retain(|batch| batch.rows() > 0);
+    Ok(batches)
+}

@@ -1,0 +1,209 @@
+//! Twelve Data's REST API, as much of it as we use.
+
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use reqwest::header::HeaderMap;
+use secrecy::SecretString;
+use tidegauge_core::{Crypto, Span};
+
+use super::decode::{self, ApiUsage, ExchangeRate, Quote, TimeSeries};
+use super::{Interval, NAME};
+use crate::http::{Budget, Hint, Http, HttpConfig, Key, Quota, Request, Service};
+use crate::series::Sieve;
+use crate::{Context, Error, Result};
+
+/// A client of Twelve Data, for those who want its rows and not its tables.
+///
+/// ```no_run
+/// use std::sync::Arc;
+/// use tidegauge_acquisition::Context;
+/// use tidegauge_acquisition::twelvedata::Client;
+/// use tidegauge_core::SystemClock;
+///
+/// # async fn example(key: String) -> tidegauge_acquisition::Result<()> {
+/// let context = Context::new(Arc::new(SystemClock));
+/// let client = Client::new(&key.into(), &Default::default(), &context)?;
+/// for (symbol, price) in client.price(&["AAPL", "BTC/USD"]).await? {
+///     println!("{symbol} costs {price}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Client {
+    http: Http,
+}
+
+impl Client {
+    /// A client with that key.
+    ///
+    /// # Errors
+    /// When the key or the base URL cannot be used.
+    pub fn new(key: &SecretString, http: &HttpConfig, context: &Context) -> Result<Self> {
+        let service = Service {
+            // The free plan.
+            quota: Quota { per_day: Some(800), ..Quota::per_minute(8) },
+            hint,
+            ..Service::new(NAME, "https://api.twelvedata.com", decode::refusal)
+        };
+        // "Literally the word `apikey`, not Bearer."
+        let key = Key { header: "authorization", prefix: "apikey ", value: key.clone() };
+        Ok(Self { http: Http::new(service, http, Some(key), context)? })
+    }
+
+    /// What the plan allows, and how much of it is left.
+    ///
+    /// # Errors
+    /// When the record of what was spent cannot be read.
+    pub fn budget(&self) -> Result<Budget> {
+        self.http.budget()
+    }
+
+    /// The bars of `symbol` that open within `window`, at most 5,000, oldest first.
+    ///
+    /// # Errors
+    /// When they cannot be had, or a bar makes no sense.
+    pub async fn time_series(
+        &self,
+        symbol: &str,
+        interval: Interval,
+        window: Span,
+        sieve: &mut Sieve,
+    ) -> Result<TimeSeries> {
+        let (from, to) = bounds(interval, window);
+        let query = series_query(symbol, interval, &from, &to);
+        match self.http.get(&["time_series"], &query).await {
+            Ok(body) => decode::time_series(symbol, &body, sieve),
+            // Weekends and holidays: there is nothing, and that is no error.
+            Err(error) if decode::is_empty_range(&error) => Ok(TimeSeries::default()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The same of several symbols at once, for as many credits: for each its bars, or why there
+    /// are none.
+    ///
+    /// # Errors
+    /// When the reply as a whole cannot be had.
+    pub async fn time_series_batch(
+        &self,
+        symbols: &[&str],
+        interval: Interval,
+        window: Span,
+    ) -> Result<Vec<(String, Result<TimeSeries>)>> {
+        let all = symbols.join(",");
+        let (from, to) = bounds(interval, window);
+        let query = series_query(&all, interval, &from, &to);
+        let body = self.http.send(batch(&["time_series"], &query, symbols.len())).await?;
+        let each = decode::batch(symbols, &body)?;
+        let series = |(symbol, body): (String, Result<Vec<u8>>)| {
+            let series =
+                body.and_then(|body| decode::time_series(&symbol, &body, &mut Sieve::strict()));
+            (symbol, series)
+        };
+        Ok(each.into_iter().map(series).collect())
+    }
+
+    /// The latest quotes of `symbols`, for a credit each.
+    ///
+    /// # Errors
+    /// When they cannot be had. A symbol that is refused goes through `sieve`.
+    pub async fn quote(&self, symbols: &[&str], sieve: &mut Sieve) -> Result<Vec<(String, Quote)>> {
+        let all = symbols.join(",");
+        let query = [("symbol", all.as_str())];
+        let body = self.http.send(batch(&["quote"], &query, symbols.len())).await?;
+        let mut quotes = Vec::with_capacity(symbols.len());
+        for (symbol, body) in decode::batch(symbols, &body)? {
+            let quote = body.and_then(|body| decode::quote(&symbol, &body));
+            let passed = sieve.pass(quote, || symbol.clone(), || symbol.clone())?;
+            quotes.extend(passed.map(|quote| (symbol, quote)));
+        }
+        Ok(quotes)
+    }
+
+    /// The latest prices of `symbols`, for a credit each.
+    ///
+    /// # Errors
+    /// When they cannot be had, or one of the symbols is refused.
+    pub async fn price(&self, symbols: &[&str]) -> Result<Vec<(String, Crypto)>> {
+        let all = symbols.join(",");
+        let query = [("symbol", all.as_str())];
+        let body = self.http.send(batch(&["price"], &query, symbols.len())).await?;
+        let price = |(symbol, body): (String, Result<Vec<u8>>)| {
+            let price = decode::price(&symbol, &body?)?;
+            Ok((symbol, price))
+        };
+        decode::batch(symbols, &body)?.into_iter().map(price).collect()
+    }
+
+    /// The latest exchange rate of a pair, as in `EUR/USD`.
+    ///
+    /// # Errors
+    /// When it cannot be had.
+    pub async fn exchange_rate(&self, pair: &str) -> Result<ExchangeRate> {
+        let body = self.http.get(&["exchange_rate"], &[("symbol", pair)]).await?;
+        decode::exchange_rate(pair, &body)
+    }
+
+    /// What the key's plan allows, as the service counts.
+    ///
+    /// # Errors
+    /// When it cannot be had.
+    pub async fn api_usage(&self) -> Result<ApiUsage> {
+        decode::api_usage(&self.http.get(&["api_usage"], &[]).await?)
+    }
+}
+
+fn batch<'a>(path: &'a [&'a str], query: &'a [(&'a str, &'a str)], symbols: usize) -> Request<'a> {
+    let credits = u32::try_from(symbols.max(1)).unwrap_or(u32::MAX);
+    Request { credits, ..Request::get(path, query) }
+}
+
+fn series_query<'a>(
+    symbol: &'a str,
+    interval: Interval,
+    from: &'a str,
+    to: &'a str,
+) -> [(&'a str, &'a str); 8] {
+    [
+        ("symbol", symbol),
+        ("interval", interval.api_name()),
+        ("start_date", from),
+        ("end_date", to),
+        ("outputsize", "5000"),
+        ("timezone", "UTC"),
+        ("order", "ASC"),
+        ("dp", "11"),
+    ]
+}
+
+/// The first and the last opening to ask for: the service takes both ends in.
+fn bounds(interval: Interval, window: Span) -> (String, String) {
+    let last = window.to - TimeDelta::microseconds(1);
+    let form = if interval.is_daily() { "%Y-%m-%d" } else { "%Y-%m-%d %H:%M:%S" };
+    (window.from.format(form).to_string(), last.format(form).to_string())
+}
+
+/// The service counts credits a minute, and begins anew with each minute of its clock.
+fn hint(headers: &HeaderMap, now: DateTime<Utc>) -> Hint {
+    let number = |name| headers.get(name)?.to_str().ok()?.trim().parse::<u32>().ok();
+    let next_minute = || {
+        let start = now.timestamp() - now.timestamp().rem_euclid(60) + 60;
+        DateTime::from_timestamp(start, 0)
+    };
+    Hint {
+        hold_until: number("api-credits-left")
+            .filter(|left| *left == 0)
+            .and_then(|_| next_minute()),
+        used_this_minute: number("api-credits-used"),
+    }
+}
+
+/// The service's times have no zone: we ask for UTC.
+pub(super) fn time(text: &str) -> Option<DateTime<Utc>> {
+    NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").ok().map(|time| time.and_utc())
+}
+
+/// A key is needed.
+pub(super) fn needed(key: Option<SecretString>) -> Result<SecretString> {
+    key.ok_or(Error::NoKey { service: NAME })
+}

@@ -1,0 +1,287 @@
+//! Twelve Data's replies as plain rows. Pure functions of the bytes: no reply makes them panic.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tidegauge_core::Crypto;
+
+use super::client::time;
+use crate::bars::{Bar, Bars};
+use crate::exact::{self, Object};
+use crate::http::{Refusal, RefusalKind};
+use crate::scan::Scan;
+use crate::series::Sieve;
+use crate::{Error, Result};
+
+/// Bars, and what they are in, from `/time_series`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TimeSeries {
+    /// What the prices are in, ISO 4217; none where the reply does not say (pairs).
+    pub currency: Option<String>,
+    /// The bars, oldest first. Those of a day and longer open at midnight UTC of their day.
+    pub bars: Bars,
+}
+
+/// The latest quote, from `/quote`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quote {
+    /// The latest price.
+    pub close: Crypto,
+    /// What it is in, ISO 4217; none where the reply does not say (pairs).
+    pub currency: Option<String>,
+    /// When it was made.
+    pub at: DateTime<Utc>,
+    /// Traded in the session, in the instrument's own units.
+    pub volume: Option<Crypto>,
+}
+
+/// An exchange rate, from `/exchange_rate`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExchangeRate {
+    /// Units of the quote for one of the base.
+    pub rate: Crypto,
+    /// When it held.
+    pub at: DateTime<Utc>,
+}
+
+/// What the key's plan allows, from `/api_usage`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct ApiUsage {
+    /// Credits used in the present minute.
+    pub current_usage: u32,
+    /// Credits a minute.
+    pub plan_limit: u32,
+    /// What the plan is called.
+    pub plan_category: Option<String>,
+    /// Credits used today.
+    pub daily_usage: Option<u32>,
+    /// Credits a day.
+    pub plan_daily_limit: Option<u32>,
+}
+
+/// `/time_series` of one symbol, in any order.
+///
+/// # Errors
+/// When a bar makes no sense, or the reply is of another shape.
+pub fn time_series(symbol: &str, body: &[u8], sieve: &mut Sieve) -> Result<TimeSeries> {
+    let (mut currency, mut bars) = (None, None);
+    let mut scan = Scan::new(symbol, body);
+    scan.object(|scan, key| {
+        match key {
+            "meta" => scan.object(|scan, key| {
+                let value = scan.value()?;
+                if key == "currency" {
+                    currency = Some(value.trim_matches('"').to_owned());
+                }
+                Ok(())
+            })?,
+            "values" => bars = Some(values(symbol, scan, sieve)?),
+            _ => {
+                scan.value()?;
+            }
+        }
+        Ok(())
+    })?;
+    scan.end()?;
+    let bars = bars.ok_or_else(|| Error::decode(symbol, "values", "it is missing"))?;
+    Ok(TimeSeries { currency, bars })
+}
+
+/// The fields of a bar, as they are written.
+#[derive(Debug, Clone, Copy, Default)]
+struct Fields<'a> {
+    datetime: Option<&'a str>,
+    prices: [Option<&'a str>; 4],
+    volume: Option<&'a str>,
+}
+
+const PRICES: [&str; 4] = ["open", "high", "low", "close"];
+
+fn values(symbol: &str, scan: &mut Scan<'_>, sieve: &mut Sieve) -> Result<Bars> {
+    let mut bars = Bars::default();
+    scan.list(|scan| {
+        let mut fields = Fields::default();
+        scan.object(|scan, key| {
+            match key {
+                "datetime" => fields.datetime = Some(scan.text(key)?),
+                "open" => fields.prices[0] = Some(scan.text(key)?),
+                "high" => fields.prices[1] = Some(scan.text(key)?),
+                "low" => fields.prices[2] = Some(scan.text(key)?),
+                "close" => fields.prices[3] = Some(scan.text(key)?),
+                "volume" => fields.volume = Some(scan.text(key)?),
+                _ => {
+                    scan.value()?;
+                }
+            }
+            Ok(())
+        })?;
+        let place = || fields.datetime.unwrap_or_default().to_owned();
+        if let Some(bar) = sieve.pass(bar(symbol, fields), place, || format!("{fields:?}"))? {
+            bars.push(bar);
+        }
+        Ok(())
+    })?;
+    // The service's own order is newest first.
+    if bars.open_at.is_sorted() {
+        return Ok(bars);
+    }
+    let mut sorted: Vec<Bar> = bars.iter().collect();
+    sorted.sort_by_key(|bar| bar.open_at);
+    let mut bars = Bars::default();
+    sorted.into_iter().for_each(|bar| bars.push(bar));
+    Ok(bars)
+}
+
+fn bar(symbol: &str, fields: Fields<'_>) -> Result<Bar> {
+    let missing = |field: &str| Error::decode(symbol, field, "it is missing");
+    let opened = fields.datetime.ok_or_else(|| missing("datetime"))?;
+    let mut prices = [Crypto::default(); 4];
+    for (at, name) in PRICES.into_iter().enumerate() {
+        let text = fields.prices[at].ok_or_else(|| missing(name))?;
+        prices[at] = exact::price_of(symbol, name, text)?;
+    }
+    let [open, high, low, close] = prices;
+    let base_volume = match fields.volume {
+        Some(text) => exact::amount_of(symbol, "volume", text)?,
+        None => None, // absent for currencies and most coins
+    };
+    let open_at = opening(symbol, opened)?;
+    Bar { open_at, open, high, low, close, volume: None, base_volume }.checked(symbol)
+}
+
+/// `2026-08-21`, or `2026-08-21 15:30:00`, UTC.
+fn opening(symbol: &str, text: &str) -> Result<DateTime<Utc>> {
+    let number = |range: std::ops::Range<usize>| text.get(range)?.parse::<u32>().ok();
+    let shape = |at: usize, byte: u8| text.as_bytes().get(at) == Some(&byte);
+    let parse = || {
+        if !(shape(4, b'-') && shape(7, b'-')) {
+            return None;
+        }
+        let year = text.get(..4)?.parse().ok()?;
+        let day = NaiveDate::from_ymd_opt(year, number(5..7)?, number(8..10)?)?;
+        let time = match text.len() {
+            10 => day.and_hms_opt(0, 0, 0)?,
+            19 if shape(10, b' ') && shape(13, b':') && shape(16, b':') => {
+                day.and_hms_opt(number(11..13)?, number(14..16)?, number(17..19)?)?
+            }
+            _ => return None,
+        };
+        Some(time.and_utc())
+    };
+    let wrong = "which is not a time (YYYY-MM-DD, or YYYY-MM-DD HH:MM:SS)";
+    parse().ok_or_else(|| Error::value(symbol, "datetime", text, wrong))
+}
+
+/// `/quote` of one symbol.
+///
+/// # Errors
+/// When it lacks its price or its time, or one makes no sense.
+pub fn quote(symbol: &str, body: &[u8]) -> Result<Quote> {
+    let fields = Object::parse(symbol, body)?.about(symbol.to_owned());
+    // `timestamp` is the opening of the bar; how fresh the price is, `last_quote_at` says.
+    let at = if fields.find("last_quote_at").is_some() { "last_quote_at" } else { "timestamp" };
+    let optional = |field: &str| match fields.find(field) {
+        Some(raw) if raw.get() != "null" => fields.text(field).map(Some),
+        _ => Ok(None),
+    };
+    let volume = match optional("volume")? {
+        Some(text) => exact::amount_of(symbol, "volume", &text)?,
+        None => None,
+    };
+    Ok(Quote {
+        close: exact::price_of(symbol, "close", &fields.text("close")?)?,
+        currency: optional("currency")?,
+        at: fields.seconds(at)?,
+        volume,
+    })
+}
+
+/// `/price` of one symbol.
+///
+/// # Errors
+/// When it is not there, or not above zero.
+pub fn price(symbol: &str, body: &[u8]) -> Result<Crypto> {
+    let fields = Object::parse(symbol, body)?.about(symbol.to_owned());
+    exact::price_of(symbol, "price", &fields.text("price")?)
+}
+
+/// `/exchange_rate` of one pair.
+///
+/// # Errors
+/// When it is of another pair, or makes no sense.
+pub fn exchange_rate(pair: &str, body: &[u8]) -> Result<ExchangeRate> {
+    let fields = Object::parse(pair, body)?.about(pair.to_owned());
+    let found = fields.text("symbol")?;
+    if found != pair {
+        return Err(Error::value(pair, "symbol", &found, "which is not the pair asked for"));
+    }
+    Ok(ExchangeRate { rate: fields.price("rate")?, at: fields.seconds("timestamp")? })
+}
+
+/// `/api_usage`.
+///
+/// # Errors
+/// When it is of another shape.
+pub fn api_usage(body: &[u8]) -> Result<ApiUsage> {
+    let usage: ApiUsage = exact::parse("api_usage", "the whole", body)?;
+    let fields = Object::parse("api_usage", body)?;
+    let at = fields.text("timestamp")?;
+    match time(&at) {
+        Some(_) => Ok(usage),
+        None => Err(Error::value("api_usage", "timestamp", &at, "which is not a time")),
+    }
+}
+
+/// A reply about several symbols, taken apart: for each its own reply, or its refusal. With one
+/// symbol left (or a list that names one twice) the service leaves out the outer object: the shape
+/// tells.
+///
+/// # Errors
+/// When it is no object, or a symbol is not in it.
+pub fn batch(symbols: &[&str], body: &[u8]) -> Result<Vec<(String, Result<Vec<u8>>)>> {
+    let fields = Object::parse("batch", body)?;
+    let bare = ["values", "price", "close", "rate"].iter().any(|key| fields.find(key).is_some());
+    let part = |symbol: &&str| {
+        let raw = if bare { body } else { fields.get(symbol)?.get().as_bytes() };
+        let reply = match refusal(raw) {
+            Some(Refusal { code, message, .. }) => {
+                let reason = format!("{} ({})", message, code.unwrap_or_default());
+                Err(Error::decode(*symbol, "the whole", reason))
+            }
+            None => Ok(raw.to_vec()),
+        };
+        Ok(((*symbol).to_owned(), reply))
+    };
+    let symbols = if bare { symbols.get(..1).unwrap_or_default() } else { symbols };
+    symbols.iter().map(part).collect()
+}
+
+/// Finds the refusal in a reply, whatever its HTTP status: a numeric `code` with a `message`.
+pub fn refusal(body: &[u8]) -> Option<Refusal> {
+    let fields: std::collections::BTreeMap<String, &RawValue> =
+        serde_json::from_slice(body).ok()?;
+    let code: u16 = serde_json::from_str(fields.get("code")?.get()).ok()?;
+    let message: String = serde_json::from_str(fields.get("message")?.get()).ok()?;
+    // Messages are Markdown.
+    let message = message.replace("**", "");
+    let (kind, advice) = match code {
+        401 => (RefusalKind::Auth, "check TIDEGAUGE_TWELVEDATA_KEY"),
+        403 => (RefusalKind::Auth, "this needs a larger plan"),
+        429 if message.contains("for the day") => {
+            (RefusalKind::Spent, "the day's credits are gone: run again tomorrow (UTC)")
+        }
+        429 => (RefusalKind::Throttled, ""),
+        400 | 404 if message.contains("plan") => {
+            (RefusalKind::Absent, "leave the symbol out, or take a larger plan")
+        }
+        400 | 404 => (RefusalKind::Absent, "check the symbol in the registry"),
+        500.. => (RefusalKind::Busy, ""),
+        _ => (RefusalKind::Other, ""),
+    };
+    Some(Refusal { code: Some(code.to_string()), message, kind, advice })
+}
+
+/// Whether the service says that there is nothing in the range asked for.
+pub(super) fn is_empty_range(error: &Error) -> bool {
+    matches!(error, Error::Status { message, .. } if message.starts_with("No data is available"))
+}

@@ -1,0 +1,197 @@
+//! `crypto_metrics`: how the prices of `market_prices` moved.
+
+use std::collections::HashMap;
+
+use polars::prelude::DataFrame;
+use tidegauge_core::tables::CryptoMetric;
+use tidegauge_core::{Batch, BatchBuilder, Cell, Crypto, Fiat};
+
+use super::columns::Columns;
+use super::precedence::rank;
+use super::{BUCKET, MINUTE};
+use crate::Result;
+
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+/// Units in a dollar.
+const ONE: f64 = 1e8;
+
+/// The spans of the price changes, in the order of the columns.
+const CHANGES: [i64; 4] = [BUCKET, 3 * BUCKET, HOUR, DAY];
+
+/// With fewer returns than this, how much they vary is not told.
+const ENOUGH: usize = 12;
+
+/// How much older than asked for a price may be that is looked back at: a twelfth of the span, and
+/// at least five minutes.
+fn tolerance(span: i64) -> i64 {
+    (span / 12).max(BUCKET)
+}
+
+/// What moved at every price of `market_prices`, by coin and time: a batch of `crypto_metrics`.
+///
+/// `prices` are rows of `market_prices`, one per coin and time; `raw` are rows of
+/// `raw_crypto_market_data`, which know the volumes; both in any order. The volume is the winning
+/// source's, else that of the first of `precedence` (as in
+/// [`PriceParams`](super::PriceParams::precedence)) that has one.
+///
+/// # Errors
+/// When a frame lacks a column, or has one of another type or with nulls; when a price is not above
+/// zero.
+pub fn crypto_metrics(prices: &DataFrame, raw: &DataFrame, precedence: &[String]) -> Result<Batch> {
+    let mut rows = read(prices)?;
+    rows.sort_unstable();
+    let mut volumes = Volumes::read(raw, precedence)?;
+    let mut metrics = BatchBuilder::new(CryptoMetric::table());
+    for series in rows.chunk_by(|a, b| a.symbol == b.symbol) {
+        push(&mut metrics, series, &mut volumes)?;
+    }
+    Ok(metrics.finish()?)
+}
+
+/// A row of `market_prices`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Price<'f> {
+    symbol: &'f str,
+    at: i64,
+    /// US dollars, in 10⁻⁸.
+    units: i128,
+    source: &'f str,
+}
+
+fn read(frame: &DataFrame) -> Result<Vec<Price<'_>>> {
+    let table = Columns { table: "market_prices", frame };
+    let rows = table.text("symbol")?.zip(table.times("at")?);
+    let rows = rows.zip(table.money("price_usd")?).zip(table.text("source")?);
+    let price = |(((symbol, at), units), source)| match units {
+        1.. => Ok(Price { symbol, at, units, source }),
+        _ => Err(table.wrong(format!("a price of `{symbol}` is not above zero"))),
+    };
+    rows.map(price).collect()
+}
+
+/// The metrics of one coin, whose prices stand in the order of time.
+///
+/// Every window is worked out for itself and not carried on from the one before: so a price that
+/// comes late changes the metrics of its own day, and not the last digits of all that follow.
+fn push(metrics: &mut BatchBuilder, series: &[Price<'_>], volumes: &mut Volumes<'_>) -> Result<()> {
+    let returns = log_returns(series);
+    // Where the windows begin: they only ever move on.
+    let (mut held, mut hour, mut day) = ([0; CHANGES.len()], 0, 0);
+    for (row, price) in series.iter().enumerate() {
+        metrics.push(Cell::Text(price.symbol))?;
+        metrics.push(Cell::Timestamp(price.at))?;
+        for (held, span) in held.iter_mut().zip(CHANGES) {
+            let then = price.at.saturating_sub(span);
+            *held = advance(series, *held, |it| it.at <= then);
+            let before = held.checked_sub(1).map(|last| series[last]);
+            let before = before.filter(|it| then - it.at <= tolerance(span));
+            metrics.push(before.map_or(Cell::Null, |before| Cell::Float(change(before, price))))?;
+        }
+        // The bucket that ends at `at − 1 h` lies before the hour.
+        hour = advance(series, hour, |it| it.at <= price.at.saturating_sub(HOUR));
+        for statistic in over(&series[hour..=row]) {
+            metrics.push(Cell::Float(statistic))?;
+        }
+        day = advance(series, day, |it| it.at < price.at.saturating_sub(DAY));
+        metrics.push(deviation(&returns[day + 1..=row]).map_or(Cell::Null, Cell::Float))?;
+        metrics.push(volumes.at(price).map_or(Cell::Null, Cell::Float))?;
+    }
+    Ok(())
+}
+
+/// The first row, from `from` on, that is not `before` any more.
+fn advance(series: &[Price<'_>], from: usize, before: impl Fn(&Price<'_>) -> bool) -> usize {
+    from + series[from..].iter().take_while(|price| before(price)).count()
+}
+
+/// The price over the one before, less 1: the difference is exact, and rounded once.
+fn change(before: Price<'_>, price: &Price<'_>) -> f64 {
+    (price.units - before.units) as f64 / before.units as f64
+}
+
+/// The logarithm of each price over the one before it; 0 for the first, which none comes before.
+///
+/// By `libm`: what is stored must not hang on the last digit that a machine's own logarithm has.
+fn log_returns(series: &[Price<'_>]) -> Vec<f64> {
+    let pairs = series.windows(2).map(|pair| {
+        let (before, after) = (pair[0].units as f64, pair[1].units as f64);
+        libm::log(after / before)
+    });
+    std::iter::once(0.0).chain(pairs).collect()
+}
+
+/// Mean, minimum and maximum of some prices, US dollars.
+fn over(prices: &[Price<'_>]) -> [f64; 3] {
+    let units = || prices.iter().map(|price| price.units);
+    let dollars = |units: i128| Crypto::from_units(units).to_f64();
+    // Divided first, so that the mean of equals is what they are.
+    let mean = units().fold(0i128, i128::saturating_add) as f64 / prices.len() as f64;
+    let (min, max) = (units().min().unwrap_or_default(), units().max().unwrap_or_default());
+    [mean / ONE, dollars(min), dollars(max)]
+}
+
+/// The sample standard deviation, of enough returns.
+fn deviation(returns: &[f64]) -> Option<f64> {
+    if returns.len() < ENOUGH {
+        return None;
+    }
+    let count = returns.len() as f64;
+    let mean = returns.iter().sum::<f64>() / count;
+    let squares: f64 = returns.iter().map(|it| (it - mean) * (it - mean)).sum();
+    Some((squares / (count - 1.0)).sqrt())
+}
+
+/// What was traded in 24 hours, as sources told it.
+struct Volumes<'f> {
+    /// Coin → its sources, the first of the precedence first.
+    of: HashMap<&'f str, Vec<Told<'f>>>,
+}
+
+/// What one source told of one coin, in the order of time.
+struct Told<'f> {
+    source: &'f str,
+    /// When, and how much in cents.
+    volumes: Vec<(i64, i128)>,
+    /// How many of them were told before the price that was asked for last.
+    before: usize,
+}
+
+impl<'f> Volumes<'f> {
+    fn read(frame: &'f DataFrame, precedence: &[String]) -> Result<Self> {
+        let table = Columns { table: "raw_crypto_market_data", frame };
+        let rows = table.text("symbol")?.zip(table.text("source")?);
+        let rows = rows.zip(table.times("observed_at")?).zip(table.fiat("volume_24h_usd")?);
+        let rows = rows.filter_map(|(row, cents)| Some((row, cents?)));
+        let mut told: HashMap<(&str, &str), Vec<(i64, i128)>> = HashMap::new();
+        for ((names, at), cents) in rows {
+            told.entry(names).or_default().push((at, cents));
+        }
+        let mut of: HashMap<&str, Vec<Told<'_>>> = HashMap::new();
+        for ((symbol, source), mut volumes) in told {
+            volumes.sort_unstable();
+            of.entry(symbol).or_default().push(Told { source, volumes, before: 0 });
+        }
+        for sources in of.values_mut() {
+            sources.sort_unstable_by_key(|it| (rank(precedence, it.source), it.source));
+        }
+        Ok(Self { of })
+    }
+
+    /// The volume that was known just before the time of `price`, US dollars: no older than a price
+    /// may be for a change over 24 hours. Prices of a coin must be asked for in the order of time.
+    fn at(&mut self, price: &Price<'_>) -> Option<f64> {
+        let sources = self.of.get_mut(price.symbol)?;
+        for told in sources.iter_mut() {
+            let later = &told.volumes[told.before..];
+            told.before += later.iter().take_while(|(at, _)| *at < price.at).count();
+        }
+        let known = |told: &Told<'_>| {
+            let (at, cents) = *told.volumes.get(told.before.checked_sub(1)?)?;
+            (price.at - at <= tolerance(DAY)).then(|| Fiat::from_units(cents).to_f64())
+        };
+        let winner = sources.iter().find(|told| told.source == price.source);
+        winner.and_then(known).or_else(|| sources.iter().find_map(known))
+    }
+}

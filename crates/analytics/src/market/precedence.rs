@@ -1,0 +1,37 @@
+//! Whose word counts first.
+
+/// The place of `source` in `precedence`; behind all that are named there, where it is not.
+///
+/// `kraken` speaks for its whole family, `kraken_stream` and what else begins with `kraken_`, but
+/// for one that is named itself.
+pub(super) fn rank(precedence: &[String], source: &str) -> usize {
+    let family = |name: &str| {
+        source.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+    };
+    let named = precedence.iter().enumerate().filter(|(_, name)| family(name));
+    named.max_by_key(|(_, name)| name.len()).map_or(precedence.len(), |(at, _)| at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rank;
+
+    #[test]
+    fn a_family_shares_its_place() {
+        let named = ["coingecko", "kraken_stream", "kraken"].map(str::to_owned);
+        for (source, place) in [
+            ("coingecko", 0),
+            ("coingecko_pro", 0),
+            ("kraken_stream", 1),
+            ("kraken_stream_v2", 1),
+            ("kraken", 2),
+            ("kraken_futures", 2),
+            ("krakenish", 3),
+            ("k", 3),
+            ("", 3),
+        ] {
+            assert_eq!(rank(&named, source), place, "{source}");
+        }
+        assert_eq!(rank(&[], "kraken"), 0);
+    }
+}

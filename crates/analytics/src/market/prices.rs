@@ -1,0 +1,101 @@
+//! `market_prices`: out of what all sources saw, one price per coin and five minutes.
+
+use std::cmp::Reverse;
+
+use chrono::{DateTime, Utc};
+use tidegauge_core::instruments::Registry;
+use tidegauge_core::tables::MarketPrice;
+use tidegauge_core::{Batch, BatchBuilder, Cell};
+
+use super::observed::{Observation, Observations, Observed, bucket_end};
+use super::precedence::rank;
+use crate::{Error, Result};
+
+/// Which source wins, and when another one disputes it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PriceParams {
+    /// The sources whose word counts first, the best one first. Those that are not named come after
+    /// them, by name. A name speaks for its family: `kraken` for `kraken_stream` as well.
+    pub precedence: Vec<String>,
+    /// A price is disputed when another source's is further away than this share of it.
+    pub disputed_above: f64,
+}
+
+impl Default for PriceParams {
+    fn default() -> Self {
+        Self {
+            precedence: ["coingecko", "kraken", "twelvedata", "recorded"].map(str::to_owned).into(),
+            disputed_above: 0.02,
+        }
+    }
+}
+
+/// One price per coin and five minutes that are over by `until`, by coin and time: a batch of
+/// `market_prices`.
+///
+/// Of every source the last observation in `[at − 5 min, at)` is taken: a raw observation or a
+/// quote when it was seen, a trade when it was made, a candle's close just before the candle ends.
+/// Only prices in US dollars count, of what `coins` or `raw_crypto_market_data` names as a coin, and
+/// no candle longer than a day. The source that `params` puts first wins; of one family the one with
+/// the later observation.
+///
+/// # Errors
+/// When a frame lacks a column, or has one of another type or with nulls; when a price is not above
+/// zero; when the threshold is not a number above zero.
+pub fn market_prices(
+    observed: &Observed,
+    coins: &Registry,
+    params: &PriceParams,
+    until: DateTime<Utc>,
+) -> Result<Batch> {
+    if !params.disputed_above.is_finite() || params.disputed_above <= 0.0 {
+        return Err(Error::Parameter { name: "disputed_above", reason: "must be above 0" });
+    }
+    let until = until.timestamp_micros();
+    let Observations { symbols, sources, mut rows } = Observations::of_coins(observed, coins)?;
+    rows.retain(|row| bucket_end(row.at) <= until);
+
+    let by_name = symbols.places();
+    let bucket = |row: &Observation| (by_name[row.symbol], bucket_end(row.at));
+    rows.sort_unstable_by_key(|row| (bucket(row), row.source, row.key()));
+
+    let names = sources.places();
+    let ranks: Vec<usize> =
+        (0..sources.len()).map(|source| rank(&params.precedence, sources.get(source))).collect();
+    let unnamed = params.precedence.len();
+    // The first wins: by the list, within a family by time, else by name.
+    let order = |row: &Observation| {
+        let rank = ranks[row.source];
+        (rank, (rank < unnamed).then_some(Reverse(row.at)), names[row.source])
+    };
+
+    let mut prices = BatchBuilder::new(MarketPrice::table());
+    let mut last = Vec::new();
+    for seen in rows.chunk_by(|a, b| bucket(a) == bucket(b)) {
+        let of_sources = seen.chunk_by(|a, b| a.source == b.source);
+        last.clear();
+        last.extend(of_sources.filter_map(|it| it.last().copied()));
+        last.sort_unstable_by_key(order);
+        let Some((winner, others)) = last.split_first() else { continue };
+        let away = |row: &Observation| (row.price - winner.price).abs();
+        // Of several that are equally far away, the first.
+        let other = others.iter().reduce(|a, b| if away(b) > away(a) { b } else { a });
+        let difference =
+            other.map(|other| (other.price - winner.price) as f64 / winner.price as f64);
+        let is_disputed = difference.is_some_and(|it| it.abs() > params.disputed_above);
+        for cell in [
+            Cell::Text(symbols.get(winner.symbol)),
+            Cell::Timestamp(bucket_end(winner.at)),
+            Cell::Decimal(winner.price),
+            Cell::Text(sources.get(winner.source)),
+            Cell::Int(last.len() as i128),
+            other.map_or(Cell::Null, |other| Cell::Text(sources.get(other.source))),
+            other.map_or(Cell::Null, |other| Cell::Decimal(other.price)),
+            difference.map_or(Cell::Null, Cell::Float),
+            Cell::Bool(is_disputed),
+        ] {
+            prices.push(cell)?;
+        }
+    }
+    Ok(prices.finish()?)
+}

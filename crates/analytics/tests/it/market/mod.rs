@@ -1,0 +1,106 @@
+//! The derived market tables: by hand, and against the slowest way to work them out.
+
+mod fx;
+mod metrics;
+mod prices;
+
+use chrono::{DateTime, Utc};
+use polars::prelude::*;
+use tidegauge_core::tables::{Candle, MarketTrade, Quote, RawCryptoMarketData};
+use tidegauge_core::{Batch, Crypto};
+
+/// Rows of a batch as text, columns apart by a space, nulls as `-`, times without their year.
+fn lines(batch: &Batch, columns: &[&str]) -> Vec<String> {
+    let frame = batch.frame();
+    let cell = |row: usize, name: &str| {
+        let column = frame.column(name).unwrap();
+        match column.dtype() {
+            DataType::Decimal(..) => column
+                .decimal()
+                .unwrap()
+                .physical()
+                .get(row)
+                .map_or("-".into(), |units| Crypto::from_units(units).to_string()),
+            DataType::Datetime(..) => {
+                let at = column.datetime().unwrap().physical().get(row).unwrap();
+                time(at).format("%m-%dT%H:%M").to_string()
+            }
+            DataType::Float64 => {
+                column.f64().unwrap().get(row).map_or("-".into(), |it| format!("{it:?}"))
+            }
+            _ => match column.get(row).unwrap() {
+                AnyValue::Null => "-".into(),
+                value => value.str_value().into_owned(),
+            },
+        }
+    };
+    (0..frame.height())
+        .map(|row| columns.iter().map(|it| cell(row, it)).collect::<Vec<_>>().join(" "))
+        .collect()
+}
+
+fn time(micros: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(micros).unwrap()
+}
+
+fn second(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+fn money(text: &str) -> Crypto {
+    text.parse().unwrap()
+}
+
+fn raw(source: &str, symbol: &str, at: DateTime<Utc>, price: &str) -> RawCryptoMarketData {
+    RawCryptoMarketData {
+        symbol: symbol.into(),
+        observed_at: at,
+        source: source.into(),
+        name: symbol.into(),
+        price_usd: money(price),
+        volume_24h_usd: None,
+        market_cap_usd: None,
+    }
+}
+
+fn candle(source: &str, symbol: &str, interval: &str, at: DateTime<Utc>, close: &str) -> Candle {
+    Candle {
+        source: source.into(),
+        symbol: symbol.into(),
+        interval: interval.into(),
+        open_at: at,
+        open: money("1"),
+        high: money("9"),
+        low: money("1"),
+        close: money(close),
+        volume: None,
+        base_volume: None,
+        currency: "USD".into(),
+    }
+}
+
+fn quote(source: &str, symbol: &str, at: DateTime<Utc>, price: &str) -> Quote {
+    Quote {
+        source: source.into(),
+        symbol: symbol.into(),
+        at,
+        price: money(price),
+        currency: "USD".into(),
+        bid: None,
+        ask: None,
+        base_volume: None,
+    }
+}
+
+fn trade(source: &str, symbol: &str, id: i64, at: DateTime<Utc>, price: &str) -> MarketTrade {
+    MarketTrade {
+        source: source.into(),
+        symbol: symbol.into(),
+        trade_id: id,
+        at,
+        side: "buy".into(),
+        price: money(price),
+        base_amount: money("1"),
+        currency: "USD".into(),
+    }
+}

@@ -1,0 +1,91 @@
+//! What nobody else is to know.
+
+use std::collections::BTreeMap;
+
+use secrecy::SecretString;
+
+use super::Config;
+use crate::{Error, Result, sources};
+
+/// Keys and URLs that hold passwords. They come from the environment alone.
+#[derive(Debug, Clone, Default)]
+pub struct Secrets(BTreeMap<String, SecretString>);
+
+impl Secrets {
+    /// Those that the sources of `config` need: `TIDEGAUGE_COINGECKO_KEY` and its like, and the
+    /// variables that `config.databases` name.
+    ///
+    /// # Errors
+    /// When a variable is called like a key, and there is no such source.
+    pub fn from_env(config: &Config) -> Result<Self> {
+        let mut secrets = Self::default();
+        let offers = sources::offers(config);
+        for (name, value) in std::env::vars_os() {
+            let Some(name) = name.to_str().filter(|name| is_key(name)) else { continue };
+            let known = offers.iter().any(|offer| Self::variable(&offer.name) == name);
+            if !known {
+                let reason =
+                    format!("no source has its key in {name}: `tidegauge sources` lists them");
+                return Err(Error::Setting { setting: "the environment", reason });
+            }
+            secrets.keep(name, value.to_str());
+        }
+        for database in &config.databases {
+            let value = std::env::var(&database.url_env).ok();
+            secrets.keep(&database.url_env, value.as_deref());
+        }
+        Ok(secrets)
+    }
+
+    fn keep(&mut self, name: &str, value: Option<&str>) {
+        if let Some(value) = value.filter(|value| !value.trim().is_empty()) {
+            self.0.insert(name.into(), value.into());
+        }
+    }
+
+    /// The same with one more, for the source called `source`.
+    #[must_use]
+    pub fn with_key(mut self, source: &str, key: SecretString) -> Self {
+        self.0.insert(Self::variable(source), key);
+        self
+    }
+
+    /// The variable that holds the key of `source`; a stream has that of its service.
+    pub(crate) fn variable(source: &str) -> String {
+        let service = source.strip_suffix("_stream").unwrap_or(source);
+        format!("TIDEGAUGE_{}_KEY", service.to_ascii_uppercase())
+    }
+
+    /// The key of `source`.
+    pub(crate) fn key(&self, source: &str) -> Option<SecretString> {
+        self.0.get(&Self::variable(source)).cloned()
+    }
+
+    /// What the variable `name` holds.
+    pub(crate) fn url(&self, name: &str) -> Option<SecretString> {
+        self.0.get(name).cloned()
+    }
+
+    /// Whether the variable `name` was set.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+}
+
+/// Whether an environment variable holds a key, and no setting.
+fn is_key(name: &str) -> bool {
+    name.starts_with("TIDEGAUGE_") && name.ends_with("_KEY")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_do_not_show_and_a_stream_shares_the_key_of_its_service() {
+        let secrets = Secrets::default().with_key("twelvedata", "canary".to_owned().into());
+        assert!(!format!("{secrets:?}").contains("canary"));
+        assert!(secrets.key("twelvedata_stream").is_some());
+        assert!(secrets.key("coingecko").is_none());
+    }
+}

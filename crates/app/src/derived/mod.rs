@@ -1,0 +1,243 @@
+//! What is worked out from the raw market tables, as a source: so that it is loaded like all else,
+//! each row once, and gone on with after a crash.
+
+mod chunks;
+mod fingerprint;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use tidegauge_analytics::market::{Observed, crypto_metrics, fx_daily, market_prices};
+use tidegauge_core::instruments::Registry;
+use tidegauge_core::tables::{CryptoMetric, FxDaily, FxRate, MarketPrice};
+use tidegauge_core::{Batch, BoxError, Cursor, Error, Page, Scan, Source, TableRef, Warehouse};
+
+use self::chunks::{Chunk, chunks, slice};
+use self::fingerprint::Fingerprint;
+use crate::config::MarketConfig;
+
+/// The name under which sinks keep the cursor.
+const NAME: &str = "market";
+
+/// The most rows in a page.
+const PAGE_ROWS: usize = 10_000;
+
+/// `market_prices`, `crypto_metrics` and `fx_daily`, worked out as a whole from what a warehouse
+/// holds of the raw tables.
+///
+/// The cursor holds a fingerprint of every chunk that a sink was given: a table's rows of a
+/// calendar month, or a part of them. A chunk whose fingerprint is another is given (again), all
+/// others are not. So prices that come late rewrite the months that they touch, and a sink that
+/// has fallen behind gets what it lacks. Rows never vanish: the raw tables only grow.
+pub(crate) struct Derived {
+    batches: Vec<Batch>,
+    chunks: Vec<Chunk>,
+    page_rows: usize,
+}
+
+impl Derived {
+    /// Works them out from the raw tables of `warehouse`, as of `now`.
+    ///
+    /// # Errors
+    /// When the warehouse cannot be read, or a price or a rate in it makes no sense.
+    pub(crate) async fn read(
+        warehouse: &dyn Warehouse,
+        config: &MarketConfig,
+        coins: &Registry,
+        now: DateTime<Utc>,
+    ) -> crate::Result<Self> {
+        let observed = Observed::read(warehouse).await?;
+        let fixings = warehouse.scan(&Scan::all(FxRate::table())).await?;
+        let prices = market_prices(&observed, coins, &config.prices(), now)?;
+        let metrics = crypto_metrics(prices.frame(), &observed.raw, &config.precedence)?;
+        let rates = fx_daily(&fixings, &config.fx_quote, now.date_naive())?;
+        Ok(Self::of([prices, metrics, rates], PAGE_ROWS)?)
+    }
+
+    fn of(batches: [Batch; 3], page_rows: usize) -> tidegauge_core::Result<Self> {
+        let mut derived = Self { batches: Vec::new(), chunks: Vec::new(), page_rows };
+        for (table, batch) in batches.into_iter().enumerate() {
+            let (batch, chunks) = chunks(table, &batch, page_rows)?;
+            derived.batches.push(batch);
+            derived.chunks.extend(chunks);
+        }
+        Ok(derived)
+    }
+}
+
+impl fmt::Debug for Derived {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Derived({} chunks)", self.chunks.len())
+    }
+}
+
+#[async_trait]
+impl Source for Derived {
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    fn tables(&self) -> Vec<TableRef> {
+        [MarketPrice::table(), CryptoMetric::table(), FxDaily::table()].map(Clone::clone).into()
+    }
+
+    async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {
+        let known = cursor.map(read).transpose()?.unwrap_or_default();
+        let is_stale = |it: &&Chunk| known.get(&it.name) != Some(&it.hash);
+        let mut stale = self.chunks.iter().filter(is_stale).peekable();
+        if let (Some(cursor), None) = (cursor, stale.peek()) {
+            return Ok(Page { batches: Vec::new(), cursor: cursor.clone(), done: true });
+        }
+        let mut page: Vec<&Chunk> = Vec::new();
+        let mut rows = 0;
+        while let Some(chunk) = stale.next_if(|it| rows == 0 || rows + it.rows <= self.page_rows) {
+            rows += chunk.rows;
+            page.push(chunk);
+        }
+        // What stands no more under its name is forgotten, so that it cannot come back unseen.
+        let kept =
+            self.chunks.iter().filter_map(|it| Some((it.name.clone(), *known.get(&it.name)?)));
+        let mut next: Cursors = kept.collect();
+        next.extend(page.iter().map(|it| (it.name.clone(), it.hash)));
+        let mut batches: Vec<Batch> = Vec::new();
+        for run in page.chunk_by(|a, b| a.table == b.table && a.from + a.rows == b.from) {
+            let batch = &self.batches[run[0].table];
+            let rows = run.iter().map(|it| it.rows).sum();
+            batches.push(Batch::new(batch.table(), slice(batch, run[0].from, rows)?)?);
+        }
+        Ok(Page { batches, cursor: write(&next)?, done: stale.peek().is_none() })
+    }
+}
+
+/// Chunk → its rows' fingerprint.
+type Cursors = BTreeMap<String, Fingerprint>;
+
+fn read(cursor: &Cursor) -> tidegauge_core::Result<Cursors> {
+    serde_json::from_str(cursor.as_str()).map_err(|error| Error::Cursor {
+        source_name: NAME.into(),
+        reason: format!("{error}; delete it to have everything worked out and loaded anew"),
+    })
+}
+
+fn write(known: &Cursors) -> tidegauge_core::Result<Cursor> {
+    Ok(Cursor::new(serde_json::to_string(known).map_err(failed)?))
+}
+
+fn failed(error: impl Into<BoxError>) -> Error {
+    Error::source(NAME, error)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, TimeDelta, Utc};
+    use tidegauge_core::Crypto;
+
+    use super::*;
+
+    /// A price of BTC every five minutes: (minutes from 2026-01-31T23:00, dollars).
+    fn prices(rows: impl IntoIterator<Item = (i64, i128)>) -> Batch {
+        let begin: DateTime<Utc> = "2026-01-31T23:00:00Z".parse().unwrap();
+        let row = |(minutes, dollars): (i64, i128)| MarketPrice {
+            symbol: "BTC".into(),
+            at: begin + TimeDelta::minutes(minutes),
+            price_usd: Crypto::from_units(dollars * 100_000_000),
+            source: "a".into(),
+            sources: 1,
+            other_source: None,
+            other_price_usd: None,
+            difference: None,
+            is_disputed: false,
+        };
+        Batch::from_rows(MarketPrice::table(), rows.into_iter().map(row)).unwrap()
+    }
+
+    fn derived(prices: Batch, page_rows: usize) -> Derived {
+        let metrics = Batch::from_rows(CryptoMetric::table(), [(); 0]).unwrap();
+        let rates = Batch::from_rows(FxDaily::table(), [(); 0]).unwrap();
+        Derived::of([prices, metrics, rates], page_rows).unwrap()
+    }
+
+    /// Twelve prices in January and ten in February, the first at midnight.
+    fn series() -> impl DoubleEndedIterator<Item = (i64, i128)> {
+        (0..22).map(|number| (number * 5, i128::from(number) + 1))
+    }
+
+    /// The rows of every page from `cursor` on, and the cursor behind them.
+    async fn pages(source: &Derived, cursor: Option<Cursor>) -> (Vec<usize>, Cursor) {
+        let (mut rows, mut cursor) = (Vec::new(), cursor);
+        loop {
+            let page = source.fetch(cursor.as_ref()).await.unwrap();
+            rows.push(page.rows());
+            if page.done {
+                return (rows, page.cursor);
+            }
+            cursor = Some(page.cursor);
+        }
+    }
+
+    #[tokio::test]
+    async fn pages_are_bounded_and_a_second_reading_gives_nothing() {
+        for (page_rows, expected) in [
+            (100, vec![22]),
+            (12, vec![12, 10]),
+            (10, vec![10, 2, 10]),
+            (5, vec![5, 5, 2, 5, 5]),
+            (1, vec![1; 22]),
+        ] {
+            let source = derived(prices(series()), page_rows);
+            let (rows, cursor) = pages(&source, None).await;
+            assert_eq!(rows, expected, "{page_rows}");
+            assert_eq!(pages(&source, Some(cursor.clone())).await, (vec![0], cursor));
+        }
+        let (rows, cursor) = pages(&derived(prices([]), 10), None).await;
+        assert_eq!((rows, cursor.as_str()), (vec![0], "{}"));
+    }
+
+    #[tokio::test]
+    async fn only_what_has_changed_is_given_again() {
+        let (_, cursor) = pages(&derived(prices(series()), 5), None).await;
+        let after = async |rows: Vec<(i64, i128)>| {
+            pages(&derived(prices(rows), 5), Some(cursor.clone())).await.0
+        };
+        // The order of rows says nothing.
+        assert_eq!(after(series().rev().collect()).await, [0]);
+        // What is new at the end is in the last chunk, or a new one.
+        assert_eq!(after(series().chain([(110, 1)]).collect()).await, [1]);
+        assert_eq!(after(series().chain([(29 * 24 * 60, 1)]).collect()).await, [1]);
+        // Another price in January: the five rows that it is among.
+        let changed = series().map(|(at, price)| if at == 30 { (at, 99) } else { (at, price) });
+        assert_eq!(after(changed.collect()).await, [5]);
+        // One more in January shifts what comes after it, in January.
+        assert_eq!(after(series().chain([(27, 1)]).collect()).await, [5, 3]);
+    }
+
+    #[tokio::test]
+    async fn a_run_that_was_killed_goes_on_with_what_is_known_by_then() {
+        let first = derived(prices(series()), 5).fetch(None).await.unwrap();
+        assert_eq!((first.rows(), first.done), (5, false));
+        // The next run finds another price where the first page has been.
+        let late = || series().map(|(at, price)| (at, price + i128::from(at == 10)));
+        let (rest, cursor) = pages(&derived(prices(late()), 5), Some(first.cursor)).await;
+        assert_eq!(rest, [5, 5, 2, 5, 5]);
+        assert_eq!(cursor, pages(&derived(prices(late()), 5), None).await.1);
+    }
+
+    #[tokio::test]
+    async fn a_chunk_that_comes_back_under_another_s_name_is_given_again() {
+        let (_, small) = pages(&derived(prices(series()), 5), None).await;
+        let other = series().map(|(at, price)| (at, price + i128::from(at == 30)));
+        let (_, large) = pages(&derived(prices(other), 100), Some(small)).await;
+        // As it was at first, but a sink holds other rows by now.
+        let (rows, _) = pages(&derived(prices(series()), 5), Some(large)).await;
+        assert_eq!(rows, [5, 5, 2, 5, 5]);
+    }
+
+    #[tokio::test]
+    async fn a_cursor_of_somebody_else_is_refused() {
+        let source = derived(prices(series()), 5);
+        let error = source.fetch(Some(&Cursor::new("7"))).await.unwrap_err().to_string();
+        assert!(error.contains("the cursor of `market` cannot be read"), "{error}");
+    }
+}

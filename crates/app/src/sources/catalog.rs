@@ -1,0 +1,143 @@
+//! Every source that a configuration may name, and how it is made.
+
+use std::sync::Arc;
+
+use tidegauge_acquisition::mapping::{declare, resolve};
+use tidegauge_acquisition::series::Archive;
+use tidegauge_acquisition::{
+    CoinGecko, Context, DatabaseSource, Ecb, ExchangeRateApi, FileSource, Frankfurter, Kraken,
+    OpenErApi, Recorded, TwelveData, X, coingecko,
+};
+use tidegauge_core::Source;
+
+use super::SIMULATION;
+use crate::config::{Config, Secrets};
+use crate::{Error, Result};
+
+/// A source that a configuration may name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Offer {
+    /// Its name.
+    pub name: String,
+    /// What it gives, in a few words.
+    pub what: String,
+    /// What it needs to be let in.
+    pub needs: Needs,
+}
+
+/// What a source needs to be let in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Needs {
+    /// Nothing.
+    Nothing,
+    /// A key, in this environment variable.
+    Key(String),
+    /// A URL, in this environment variable.
+    Url(String),
+}
+
+/// A source, ready to be read.
+#[derive(Debug, Clone)]
+pub(crate) enum Opened {
+    Plain(Arc<dyn Source>),
+    /// Any span of it can be asked for.
+    Archive(Arc<dyn Archive>),
+}
+
+/// Ours: name, what it gives, whether it needs a key.
+const OURS: [(&str, &str, bool); 9] = [
+    ("recorded", "bundled prices and exchange rates, 2020-04-11 to 2021-02-27", false),
+    ("coingecko", "prices and candles of coins", false),
+    ("kraken", "candles, trades and quotes of coins", false),
+    ("twelvedata", "candles, quotes and rates of coins, stocks and currencies", true),
+    ("ecb", "the ECB's exchange rates, with history", false),
+    ("frankfurter", "exchange rates of central banks, with history", false),
+    ("open_er_api", "today's exchange rates", false),
+    ("exchangerate_api", "today's exchange rates, with a key", true),
+    ("x", "posts that mention an instrument, how they sound, and how many", true),
+];
+
+/// All sources that there are with these settings.
+pub(crate) fn offers(config: &Config) -> Vec<Offer> {
+    let ours = OURS.iter().map(|(name, what, key)| {
+        // CoinGecko needs one by its plan; a stream shares that of its service.
+        let key =
+            *key || (*name == "coingecko" && config.coingecko.plan != coingecko::Plan::Keyless);
+        let needs = if key { Needs::Key(Secrets::variable(name)) } else { Needs::Nothing };
+        Offer { name: (*name).into(), what: (*what).into(), needs }
+    });
+    let files = config.files.iter().map(|file| Offer {
+        name: file.name.clone(),
+        what: format!("your files {}, into {}", file.path, file.table),
+        needs: Needs::Nothing,
+    });
+    let databases = config.databases.iter().map(|database| Offer {
+        name: database.name.clone(),
+        what: format!("your database, into {}", database.table),
+        needs: Needs::Url(database.url_env.clone()),
+    });
+    let simulation = Offer {
+        name: SIMULATION.into(),
+        what: "a simulated exchange, priced from the market data in the warehouse".into(),
+        needs: Needs::Nothing,
+    };
+    ours.chain(files).chain(databases).chain([simulation]).collect()
+}
+
+/// The source called `name`, which is not the simulation.
+pub(crate) fn open(
+    name: &str,
+    config: &Config,
+    secrets: &Secrets,
+    context: &Context,
+) -> Result<Opened> {
+    let key = || secrets.key(name);
+    Ok(match name {
+        "recorded" => plain(Recorded::default()),
+        "coingecko" => archive(CoinGecko::new(config.coingecko.clone(), key(), context)?),
+        "kraken" => archive(Kraken::new(config.kraken.clone(), context)?),
+        "twelvedata" => archive(TwelveData::new(config.twelvedata.clone(), key(), context)?),
+        "ecb" => archive(Ecb::new(config.ecb.clone(), context)?),
+        "frankfurter" => archive(Frankfurter::new(config.frankfurter.clone(), context)?),
+        "open_er_api" => plain(OpenErApi::new(config.open_er_api.clone(), context)?),
+        "exchangerate_api" => {
+            plain(ExchangeRateApi::new(config.exchangerate_api.clone(), key(), context)?)
+        }
+        "x" => archive(X::new(config.x.clone(), key(), context)?),
+        _ => users(name, config, secrets, context)?,
+    })
+}
+
+/// One of the user's own.
+fn users(name: &str, config: &Config, secrets: &Secrets, context: &Context) -> Result<Opened> {
+    let declared = declare(&config.tables)?;
+    if let Some(file) = config.files.iter().find(|file| file.name == name) {
+        let table = resolve(&file.table, &declared)?;
+        return Ok(plain(FileSource::new(file.clone(), table, context.clock.clone())?));
+    }
+    let found = config.databases.iter().find(|database| database.name == name);
+    let database = found.ok_or_else(|| Error::Setting {
+        setting: "sources",
+        reason: format!("there is no `{name}`"),
+    })?;
+    let url = secrets.url(&database.url_env).ok_or_else(|| Error::Setting {
+        setting: "databases.url_env",
+        reason: format!(
+            "`{name}` is to find its URL in the variable {}, which is not set",
+            database.url_env
+        ),
+    })?;
+    let table = resolve(&database.table, &declared)?;
+    let clock = context.clock.clone();
+    Ok(plain(DatabaseSource::new(database.clone(), &url, table, clock)?))
+}
+
+fn plain(source: impl Source + 'static) -> Opened {
+    Opened::Plain(Arc::new(source))
+}
+
+fn archive(source: impl Archive + 'static) -> Opened {
+    Opened::Archive(Arc::new(source))
+}

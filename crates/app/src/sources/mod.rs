@@ -1,0 +1,74 @@
+//! The sources that a configuration names.
+
+mod catalog;
+mod simulation;
+
+use std::sync::Arc;
+
+use tidegauge_acquisition::Context;
+use tidegauge_acquisition::series::Archive;
+use tidegauge_core::Source;
+
+pub use catalog::{Needs, Offer};
+pub(crate) use catalog::{Opened, offers, open};
+pub(crate) use simulation::{SIMULATION, next_until, simulates, simulation};
+
+use crate::config::{Config, Secrets};
+use crate::{Error, Result};
+
+/// Whether every name is one of ours, and the exchange can be played at all: so that nothing is
+/// loaded for a run that cannot end well.
+pub(crate) fn check(config: &Config) -> Result<()> {
+    let offers = offers(config);
+    for (at, name) in config.sources.iter().enumerate() {
+        if !offers.iter().any(|offer| offer.name == *name) {
+            let known: Vec<_> = offers.iter().map(|offer| offer.name.as_str()).collect();
+            return Err(Error::Setting {
+                setting: "sources",
+                reason: format!("there is no `{name}`; there are {}", known.join(", ")),
+            });
+        }
+        if config.sources[..at].contains(name) {
+            let reason = format!("`{name}` is there twice");
+            return Err(Error::Setting { setting: "sources", reason });
+        }
+    }
+    if simulates(config) {
+        simulation::classic(config)
+            .first_day()
+            .map_err(|error| Error::Setting { setting: "simulation", reason: error.to_string() })?;
+    }
+    Ok(())
+}
+
+/// The sources that are configured, but for the simulation: those of the market first.
+pub(crate) fn configured(
+    config: &Config,
+    secrets: &Secrets,
+    context: &Context,
+) -> Result<Vec<Opened>> {
+    let offers = offers(config);
+    let named = offers.iter().filter(|offer| config.sources.contains(&offer.name));
+    named
+        .filter(|offer| offer.name != SIMULATION)
+        .map(|offer| open(&offer.name, config, secrets, context))
+        .collect()
+}
+
+impl Opened {
+    /// It, as any other source.
+    pub(crate) fn source(&self) -> Arc<dyn Source> {
+        match self {
+            Self::Plain(source) => source.clone(),
+            Self::Archive(archive) => archive.clone(),
+        }
+    }
+
+    /// It, if any span of it can be asked for.
+    pub(crate) fn archive(&self) -> Option<&Arc<dyn Archive>> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Archive(archive) => Some(archive),
+        }
+    }
+}

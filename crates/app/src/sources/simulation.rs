@@ -1,0 +1,49 @@
+//! The simulated exchange, priced from what the warehouse holds.
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use tidegauge_core::market::Market;
+use tidegauge_core::{Source, Warehouse};
+use tidegauge_simulation::{Classic, ClassicConfig};
+
+use crate::Result;
+use crate::config::{Config, Preset, SimulationConfig};
+
+/// Its name, under which sinks keep its cursor. It is played last.
+pub(crate) const SIMULATION: &str = "simulation";
+
+pub(super) fn classic(config: &Config) -> ClassicConfig {
+    let SimulationConfig { preset: Preset::Classic, seed, start_day, page_rows } =
+        config.simulation;
+    ClassicConfig { seed, start_day, page_rows, ..ClassicConfig::default() }
+}
+
+/// Whether the simulated exchange is to be played.
+pub(crate) fn simulates(config: &Config) -> bool {
+    config.sources.iter().any(|name| name == SIMULATION)
+}
+
+/// The day that a run plays up to which goes one day further than `warehouse`.
+pub(crate) async fn next_until(config: &Config, warehouse: &dyn Warehouse) -> Result<NaiveDate> {
+    let cursor = warehouse.cursor(SIMULATION).await?;
+    Ok(classic(config).next_until(cursor.as_ref())?)
+}
+
+/// The simulated exchange, priced from the market tables of the warehouse and played up to
+/// `until`: one end for all sinks, so that one that has fallen behind is brought up to it.
+pub(crate) async fn simulation(
+    config: &Config,
+    warehouse: &dyn Warehouse,
+    until: NaiveDate,
+) -> Result<Arc<dyn Source>> {
+    let market = Arc::new(Market::read(warehouse).await?);
+    let cursor = warehouse.cursor(SIMULATION).await?;
+    let config = ClassicConfig {
+        until: Some(until),
+        // One beginning, too: a backup that is added later must become the same exchange.
+        expect: cursor.as_ref().and_then(Classic::market_of),
+        ..classic(config)
+    };
+    Ok(Arc::new(Classic::new(config, market)?))
+}

@@ -1,0 +1,112 @@
+//! How the sources stand, and whether they answer.
+
+use chrono::{DateTime, Utc};
+use tidegauge_acquisition::http::Budget;
+use tidegauge_core::Cursor;
+use tidegauge_core::coverage::Ledger;
+
+use crate::sources::{self, Needs, Offer, Opened, SIMULATION};
+use crate::{Error, Result, Tidegauge};
+
+/// How a source stands.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct SourceStanding {
+    /// What it is.
+    pub offer: Offer,
+    /// Whether it is part of a run.
+    pub is_on: bool,
+    /// Whether what it needs is there.
+    pub is_ready: bool,
+    /// What its service allows and what of that is left, where somebody counts.
+    pub budget: Option<Budget>,
+    /// How far it was loaded (`None`: never).
+    pub cursor: Option<Cursor>,
+    /// Up to when the gap ledger has it, where it is in there.
+    pub fresh_to: Option<DateTime<Utc>>,
+}
+
+/// How a visit to a source went.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Visit {
+    /// The source.
+    pub source: String,
+    /// What it said, or what is wrong and how to mend it.
+    pub outcome: Result<String>,
+}
+
+impl Tidegauge {
+    /// How every source that there is stands. Nothing is asked of anybody.
+    ///
+    /// # Errors
+    /// When the warehouse cannot be read.
+    pub async fn sources(&self) -> Result<Vec<SourceStanding>> {
+        let ledger = Ledger::read(self.warehouse().as_ref()).await?;
+        let mut standings = Vec::new();
+        for offer in sources::offers(self.config()) {
+            let is_ready = match &offer.needs {
+                Needs::Nothing => true,
+                Needs::Key(variable) | Needs::Url(variable) => self.secrets().has(variable),
+            };
+            let budget = if is_ready { self.budget(&offer.name)? } else { None };
+            let covered = ledger
+                .series(&offer.name)
+                .filter_map(|series| ledger.covered(&offer.name, series).iter().last());
+            standings.push(SourceStanding {
+                is_on: self.config().sources.contains(&offer.name),
+                is_ready,
+                budget,
+                cursor: self.warehouse().cursor(&offer.name).await?,
+                fresh_to: covered.map(|span| span.to).max(),
+                offer,
+            });
+        }
+        Ok(standings)
+    }
+
+    fn budget(&self, name: &str) -> Result<Option<Budget>> {
+        if name == SIMULATION {
+            return Ok(None);
+        }
+        // What is wrong with its settings, a visit tells.
+        let opened = sources::open(name, self.config(), self.secrets(), self.context()).ok();
+        let archive = opened.as_ref().and_then(Opened::archive);
+        archive.map(|archive| archive.budget()).transpose().map_err(Error::from)
+    }
+
+    /// Tries the sources called `names`, or the configured ones: each is asked for as little as
+    /// tells whether it answers. Nothing is loaded.
+    ///
+    /// # Errors
+    /// When there is no source of such a name. What is wrong with one of them is in its visit.
+    pub async fn visit(&self, names: &[String]) -> Result<Vec<Visit>> {
+        let names = if names.is_empty() { &self.config().sources } else { names };
+        let offers = sources::offers(self.config());
+        let mut visits = Vec::new();
+        for name in names {
+            if !offers.iter().any(|offer| offer.name == *name) {
+                return Err(Error::Setting {
+                    setting: "check",
+                    reason: format!("there is no source `{name}`: `tidegauge sources` lists them"),
+                });
+            }
+            visits.push(Visit { source: name.clone(), outcome: self.visit_one(name).await });
+        }
+        Ok(visits)
+    }
+
+    async fn visit_one(&self, name: &str) -> Result<String> {
+        if name == SIMULATION {
+            return Ok("needs nobody".into());
+        }
+        match sources::open(name, self.config(), self.secrets(), self.context())? {
+            Opened::Archive(archive) => Ok(archive.check(self.context().clock.now()).await?),
+            Opened::Plain(source) => {
+                let page = source.fetch(None).await?;
+                let first = if page.done { "" } else { " on its first page" };
+                Ok(format!("answers, {} rows{first}", page.rows()))
+            }
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Whole columns at once, for what decodes millions of rows.
+
+use polars_core::frame::DataFrame;
+use polars_core::prelude::{
+    ChunkFull, Column as PolarsColumn, Int64Chunked, Int128Chunked, IntoSeries, NamedFrom,
+    NewChunkedArray, PlSmallStr, Series, StringChunked, TimeUnit,
+};
+
+use super::Batch;
+use crate::{Column, DataType, Error, Result, TableRef};
+
+/// The values of a whole column.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Values<'a> {
+    /// The same text in every row.
+    Same(&'a str),
+    /// Text.
+    Texts(Vec<&'a str>),
+    /// Whole numbers.
+    Ints(Vec<i64>),
+    /// Microseconds since 1970-01-01T00:00:00Z.
+    Timestamps(Vec<i64>),
+    /// Minor units at the column's own scale.
+    Decimals(Vec<i128>),
+    /// The same where some are null.
+    SomeDecimals(Vec<Option<i128>>),
+    /// Null in every row.
+    Nulls,
+}
+
+impl Batch {
+    /// Takes `rows` rows as columns, in the table's order, without a copy of what is fixed in size.
+    ///
+    /// ```
+    /// use tidegauge_core::{Batch, Values, tables::Quote};
+    ///
+    /// let columns = vec![
+    ///     Values::Same("kraken"),
+    ///     Values::Same("BTC"),
+    ///     Values::Timestamps(vec![1_779_092_258_000_000]),
+    ///     Values::Decimals(vec![7_697_500_000_000]),
+    ///     Values::Same("USD"),
+    ///     Values::Nulls,
+    ///     Values::Nulls,
+    ///     Values::SomeDecimals(vec![Some(28_306_00000000)]),
+    /// ];
+    /// assert_eq!(Batch::from_columns(Quote::table(), 1, columns)?.rows(), 1);
+    /// # Ok::<(), tidegauge_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When there are more or fewer columns than the table has, one is of another length or type,
+    /// or as for [`Batch::new`].
+    pub fn from_columns(table: &TableRef, rows: usize, columns: Vec<Values<'_>>) -> Result<Self> {
+        if columns.len() != table.columns.len() {
+            let reason = format!("{} columns, not {}", columns.len(), table.columns.len());
+            return Err(Error::mismatch(&table.name, "*", None, reason));
+        }
+        let column = |(column, values): (&Column, Values<'_>)| {
+            let values = values.into_series(column, rows);
+            let values = values.filter(|values| values.len() == rows);
+            values.map(PolarsColumn::from).ok_or_else(|| {
+                let reason = format!("its values are not {rows} of {}", column.dtype);
+                Error::mismatch(&table.name, &column.name, None, reason)
+            })
+        };
+        let columns: Result<Vec<_>> = table.columns.iter().zip(columns).map(column).collect();
+        let frame = DataFrame::new(rows, columns?)
+            .map_err(|error| Error::mismatch(&table.name, "*", None, error.to_string()))?;
+        Self::new(table, frame)
+    }
+}
+
+impl Values<'_> {
+    /// None when they are not of the column's type.
+    fn into_series(self, column: &Column, rows: usize) -> Option<Series> {
+        let name = PlSmallStr::from_str(&column.name);
+        Some(match (self, column.dtype) {
+            (Self::Nulls, dtype) => Series::full_null(name, rows, &dtype.to_polars()),
+            (Self::Same(text), DataType::Text) => {
+                StringChunked::full(name, text, rows).into_series()
+            }
+            (Self::Texts(texts), DataType::Text) => Series::new(name, texts),
+            (Self::Ints(values), DataType::Int64) => Series::new(name, values),
+            (Self::Timestamps(micros), DataType::Timestamp) => Int64Chunked::from_vec(name, micros)
+                .into_datetime(TimeUnit::Microseconds, None)
+                .into_series(),
+            (Self::Decimals(units), DataType::Decimal { precision, scale }) => {
+                Int128Chunked::from_vec(name, units)
+                    .into_decimal_unchecked(precision.into(), scale.into())
+                    .into_series()
+            }
+            (Self::SomeDecimals(units), DataType::Decimal { precision, scale }) => {
+                Int128Chunked::from_slice_options(name, &units)
+                    .into_decimal_unchecked(precision.into(), scale.into())
+                    .into_series()
+            }
+            _ => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tables::FxRate;
+
+    #[test]
+    fn columns_of_another_number_length_or_type_are_refused() {
+        let table = FxRate::table();
+        let error = Batch::from_columns(table, 1, vec![Values::Nulls]).unwrap_err().to_string();
+        assert!(error.contains("1 columns, not 5"), "{error}");
+        for (values, says) in [
+            (Values::Texts(vec!["EUR", "USD"]), "not 1 of text"),
+            (Values::Ints(vec![1]), "not 1 of text"),
+            (Values::Nulls, "it is null"),
+        ] {
+            let mut columns = vec![Values::Nulls; 5];
+            columns[0] = values;
+            let error = Batch::from_columns(table, 1, columns).unwrap_err().to_string();
+            assert!(error.contains("`base`") && error.contains(says), "{error}");
+        }
+    }
+}

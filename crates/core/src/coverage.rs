@@ -1,0 +1,272 @@
+//! The gap ledger: what of which series is there, and what is not.
+//!
+//! Sources write the table `coverage` in the same load as the rows that it speaks of, so it says
+//! what the store holds. This module reads it: which spans were read, and which holes are left.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use polars_core::frame::DataFrame;
+use polars_core::prelude::Column;
+
+use crate::tables::Coverage;
+use crate::{Error, Result, Scan, Span, Spans, Warehouse};
+
+/// How reading a span went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum State {
+    /// Its rows are in the store.
+    Present,
+    /// The source has nothing there.
+    Empty,
+    /// Asked for by hand, and not read yet.
+    Requested,
+    /// Refused by the source for good.
+    Failed,
+}
+
+impl State {
+    /// As in the column `state`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Present => "present",
+            Self::Empty => "empty",
+            Self::Requested => "requested",
+            Self::Failed => "failed",
+        }
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        [Self::Present, Self::Empty, Self::Requested, Self::Failed]
+            .into_iter()
+            .find(|state| state.name() == name)
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A span that is wanted and not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hole {
+    /// Where it is.
+    pub span: Span,
+    /// Why it is not there.
+    pub why: Why,
+}
+
+/// Why a span is not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Why {
+    /// Nobody has asked for it yet.
+    NotAsked,
+    /// It was asked for by hand, and the run ended before it came.
+    Requested,
+    /// The source refused it, in these words.
+    Failed(String),
+}
+
+/// What is known of one series.
+#[derive(Debug, Clone, Default)]
+struct Known {
+    covered: Spans,
+    empty: Spans,
+    requested: Spans,
+    failed: Vec<(Span, String)>,
+    rows: i64,
+}
+
+/// The gap ledger of a warehouse.
+///
+/// Where rows of the ledger overlap, what is there counts more than what failed, and that more than
+/// what was only asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Ledger(BTreeMap<(String, String), Known>);
+
+impl Ledger {
+    /// The ledger that `warehouse` holds.
+    ///
+    /// # Errors
+    /// When it cannot be read, or makes no sense.
+    pub async fn read(warehouse: &dyn Warehouse) -> Result<Self> {
+        Self::from_frame(&warehouse.scan(&Scan::all(Coverage::table())).await?)
+    }
+
+    /// The ledger that the rows of the table `coverage` make up.
+    ///
+    /// # Errors
+    /// When a column is missing, or a state is not one of the four.
+    pub fn from_frame(frame: &DataFrame) -> Result<Self> {
+        let mut ledger = Self::default();
+        if frame.height() == 0 {
+            return Ok(ledger);
+        }
+        let (sources, series) = (text(frame, "source")?, text(frame, "series")?);
+        let (starts, ends) = (times(frame, "start_at")?, times(frame, "end_at")?);
+        let (states, reasons) = (text(frame, "state")?, text(frame, "reason")?);
+        let requests = times(frame, "requested_to")?;
+        let rows = column(frame, "rows")?.i64().map_err(wrong)?;
+        for row in 0..frame.height() {
+            let missing = || wrong(format!("row {row} lacks its source, series or times"));
+            let (source, series) = sources[row].zip(series[row]).ok_or_else(missing)?;
+            let (from, to) = starts[row].zip(ends[row]).ok_or_else(missing)?;
+            let state = states[row].and_then(State::named).ok_or_else(|| {
+                wrong(format!("`{}` is no state", states[row].unwrap_or_default()))
+            })?;
+            let span = Span::new(from, to);
+            let known = ledger.0.entry((source.into(), series.into())).or_default();
+            match state {
+                State::Present => known.covered.add(span),
+                State::Empty => {
+                    known.covered.add(span);
+                    known.empty.add(span);
+                }
+                State::Requested => known.requested.add(span),
+                State::Failed => {
+                    known.failed.push((span, reasons[row].unwrap_or_default().to_owned()));
+                }
+            }
+            if let Some(requested) = requests[row] {
+                known.requested.add(Span::new(to, requested));
+            }
+            known.rows += rows.get(row).unwrap_or_default();
+        }
+        Ok(ledger)
+    }
+
+    /// The series of `source` that it knows.
+    pub fn series<'l>(&'l self, source: &'l str) -> impl Iterator<Item = &'l str> {
+        self.0.keys().filter(move |key| key.0 == source).map(|key| key.1.as_str())
+    }
+
+    /// What of a series was read, with rows or without.
+    pub fn covered(&self, source: &str, series: &str) -> Spans {
+        self.known(source, series).map(|known| known.covered.clone()).unwrap_or_default()
+    }
+
+    /// What of a series was read and had no rows.
+    pub fn empty(&self, source: &str, series: &str) -> Spans {
+        self.known(source, series).map(|known| known.empty.clone()).unwrap_or_default()
+    }
+
+    /// How many rows came of a series.
+    pub fn rows(&self, source: &str, series: &str) -> i64 {
+        self.known(source, series).map(|known| known.rows).unwrap_or_default()
+    }
+
+    /// What of `wanted` is not there, in the order of time.
+    pub fn holes(&self, source: &str, series: &str, wanted: Span) -> Vec<Hole> {
+        let Some(known) = self.known(source, series) else {
+            let spans: Spans = [wanted].into_iter().collect();
+            return spans.iter().map(|span| Hole { span, why: Why::NotAsked }).collect();
+        };
+        let mut holes = Vec::new();
+        let mut left = known.covered.missing(wanted);
+        let mut take = |left: &Spans, these: &Spans, why: &Why| -> Spans {
+            let mut rest = Spans::default();
+            for span in left.iter() {
+                let taken = these.common(span).iter().collect::<Vec<_>>();
+                holes.extend(taken.into_iter().map(|span| Hole { span, why: why.clone() }));
+                these.missing(span).iter().for_each(|span| rest.add(span));
+            }
+            rest
+        };
+        for (span, reason) in &known.failed {
+            left = take(&left, &[*span].into_iter().collect(), &Why::Failed(reason.clone()));
+        }
+        left = take(&left, &known.requested, &Why::Requested);
+        holes.extend(left.iter().map(|span| Hole { span, why: Why::NotAsked }));
+        holes.sort_by_key(|hole| hole.span);
+        holes
+    }
+
+    fn known(&self, source: &str, series: &str) -> Option<&Known> {
+        self.0.get(&(source.to_owned(), series.to_owned()))
+    }
+}
+
+fn wrong(reason: impl fmt::Display) -> Error {
+    Error::Market { table: "coverage", reason: reason.to_string() }
+}
+
+fn column<'f>(frame: &'f DataFrame, name: &str) -> Result<&'f Column> {
+    frame.column(name).map_err(wrong)
+}
+
+fn text<'f>(frame: &'f DataFrame, name: &str) -> Result<Vec<Option<&'f str>>> {
+    Ok(column(frame, name)?.str().map_err(wrong)?.iter().collect())
+}
+
+fn times(frame: &DataFrame, name: &str) -> Result<Vec<Option<DateTime<Utc>>>> {
+    let micros = column(frame, name)?.datetime().map_err(wrong)?;
+    let time = |micros: Option<i64>| match micros {
+        None => Ok(None),
+        Some(micros) => DateTime::from_timestamp_micros(micros)
+            .map(Some)
+            .ok_or_else(|| wrong(format!("`{name}` has a time that no calendar reaches"))),
+    };
+    micros.physical().iter().map(time).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Batch;
+
+    fn at(day: u32) -> DateTime<Utc> {
+        format!("2026-01-{day:02}T00:00:00Z").parse().unwrap()
+    }
+
+    fn row(from: u32, to: u32, state: State) -> Coverage {
+        Coverage {
+            source: "s".into(),
+            series: "BTC 1h".into(),
+            start_at: at(from),
+            end_at: at(to),
+            state: state.name().into(),
+            rows: 1,
+            requested_to: None,
+            reason: (state == State::Failed).then(|| "no such coin".into()),
+            noted_at: at(20),
+        }
+    }
+
+    #[test]
+    fn what_is_there_counts_more_than_what_failed_and_that_more_than_what_was_asked_for() {
+        let mut rows = vec![
+            row(1, 20, State::Requested),
+            row(3, 6, State::Present),
+            row(6, 8, State::Empty),
+            row(5, 10, State::Failed),
+        ];
+        rows.push(Coverage { requested_to: Some(at(25)), ..row(21, 22, State::Present) });
+        let batch = Batch::from_rows(Coverage::table(), &rows).unwrap();
+        let ledger = Ledger::from_frame(batch.frame()).unwrap();
+        let holes = ledger.holes("s", "BTC 1h", Span::new(at(2), at(28)));
+        let shown: Vec<_> = holes
+            .iter()
+            .map(|hole| {
+                let day = |at: DateTime<Utc>| at.format("%-d").to_string();
+                format!("{}-{} {:?}", day(hole.span.from), day(hole.span.to), hole.why)
+            })
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                "2-3 Requested",
+                "8-10 Failed(\"no such coin\")",
+                "10-20 Requested",
+                "20-21 NotAsked",
+                "22-25 Requested",
+                "25-28 NotAsked",
+            ]
+        );
+        assert_eq!(ledger.rows("s", "BTC 1h"), 5);
+        assert!(ledger.holes("s", "BTC 1h", Span::new(at(4), at(8))).is_empty());
+        assert_eq!(ledger.holes("s", "ETH 1h", Span::new(at(4), at(8))).len(), 1);
+    }
+}

@@ -1,0 +1,30 @@
+//! Private, throw-away database servers for tests.
+//!
+//! Each is started from the programs of the Debian package, with a data folder of its own in the
+//! temporary folder, on a free port of this machine, under the package's user where tests run as
+//! root. It is gone when its value is dropped, and also when the test's process is killed.
+//!
+//! Where a server is not installed, tests say `SKIPPED` and go on without it; with
+//! `TIDEGAUGE_REQUIRE_SERVERS=1` they fail instead. `cargo xtask setup` installs what is missing.
+//!
+//! ```
+//! use tidegauge_testkit::Postgres;
+//!
+//! if let Some(server) = Postgres::start() {
+//!     assert!(server.url().starts_with("postgres://"));
+//! }
+//! ```
+#![allow(clippy::panic, clippy::print_stderr)] // it is part of tests
+
+mod mariadb;
+mod postgres;
+mod server;
+
+pub use mariadb::MariaDb;
+pub use postgres::Postgres;
+
+/// The user that servers know, who may do everything.
+pub const USER: &str = "tidegauge";
+
+/// That user's password: a secret that must never be seen in a message.
+pub const PASSWORD: &str = "a-password-nobody-may-see";

@@ -1,0 +1,92 @@
+//! MariaDB.
+
+use std::fs;
+use std::io::Read;
+use std::net::TcpStream;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use crate::server::{Recipe, Server, missing, program};
+use crate::{PASSWORD, USER};
+
+/// A MariaDB server with an empty database. `LOAD DATA LOCAL INFILE` is allowed.
+#[derive(Debug)]
+pub struct MariaDb(Server);
+
+impl MariaDb {
+    /// Starts one; none where MariaDB is not installed.
+    pub fn start() -> Option<Self> {
+        let find = |name| program(name, &["/usr/sbin".into(), "/usr/bin".into()]);
+        let (Some(mariadbd), Some(install)) = (find("mariadbd"), find("mariadb-install-db")) else {
+            return missing("MariaDB", "mariadb-server");
+        };
+        let recipe = Recipe {
+            name: "MariaDB",
+            user: "mysql",
+            signal: "KILL",
+            prepare: &|folder| {
+                let grant = format!(
+                    "CREATE DATABASE tidegauge CHARACTER SET utf8mb4;\n\
+                     CREATE USER '{USER}'@'127.0.0.1' IDENTIFIED BY '{PASSWORD}';\n\
+                     GRANT ALL ON *.* TO '{USER}'@'127.0.0.1' WITH GRANT OPTION;\n"
+                );
+                fs::write(folder.join("init.sql"), grant).unwrap_or_else(|error| panic!("{error}"));
+                vec![vec![
+                    install.display().to_string(),
+                    "--no-defaults".into(),
+                    format!("--datadir={}", folder.join("data").display()),
+                    "--auth-root-authentication-method=normal".into(),
+                    "--skip-test-db".into(),
+                ]]
+            },
+            run: &|folder, port| {
+                let path = |name: &str| folder.join(name).display().to_string();
+                vec![
+                    mariadbd.display().to_string(),
+                    "--no-defaults".into(),
+                    format!("--datadir={}", path("data")),
+                    format!("--socket={}", path("socket")),
+                    format!("--pid-file={}", path("pid")),
+                    format!("--init-file={}", path("init.sql")),
+                    format!("--port={port}"),
+                    "--bind-address=127.0.0.1".into(),
+                    "--skip-networking=0".into(),
+                    "--skip-name-resolve".into(),
+                    "--skip-log-bin".into(),
+                    "--local-infile=1".into(),
+                    "--character-set-server=utf8mb4".into(),
+                    "--innodb-flush-log-at-trx-commit=0".into(),
+                    "--innodb-buffer-pool-size=64M".into(),
+                    "--innodb-log-file-size=16M".into(),
+                ]
+            },
+            ready: &greets,
+        };
+        Some(Self(Server::start(&recipe)))
+    }
+
+    /// The one that all tests of a process share; none where MariaDB is not installed.
+    pub fn shared() -> Option<&'static Self> {
+        static SHARED: OnceLock<Option<MariaDb>> = OnceLock::new();
+        SHARED.get_or_init(Self::start).as_ref()
+    }
+
+    /// Its URL, with the password.
+    pub fn url(&self) -> String {
+        self.database_url("tidegauge")
+    }
+
+    /// The URL of another database on it.
+    pub fn database_url(&self, database: &str) -> String {
+        format!("mysql://{USER}:{PASSWORD}@127.0.0.1:{}/{database}", self.0.port)
+    }
+}
+
+/// Whether the server opens the conversation, with version 10 of its protocol.
+fn greets(port: u16) -> bool {
+    let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)) else { return false };
+    let mut greeting = [0; 5];
+    stream.set_read_timeout(Some(Duration::from_secs(2))).is_ok()
+        && stream.read_exact(&mut greeting).is_ok()
+        && greeting[4] == 10
+}

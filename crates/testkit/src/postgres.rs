@@ -1,0 +1,95 @@
+//! PostgreSQL.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use crate::server::{Recipe, Server, missing, program};
+use crate::{PASSWORD, USER};
+
+/// A PostgreSQL server with an empty database.
+#[derive(Debug)]
+pub struct Postgres(Server);
+
+impl Postgres {
+    /// Starts one; none where PostgreSQL is not installed.
+    pub fn start() -> Option<Self> {
+        let folders = folders();
+        let find = |name| program(name, &folders);
+        let (Some(postgres), Some(initdb), Some(pg_isready)) =
+            (find("postgres"), find("initdb"), find("pg_isready"))
+        else {
+            return missing("PostgreSQL", "postgresql");
+        };
+        let recipe = Recipe {
+            name: "PostgreSQL",
+            user: "postgres",
+            signal: "QUIT",
+            prepare: &|folder| {
+                let password = folder.join("password");
+                fs::write(&password, PASSWORD).unwrap_or_else(|error| panic!("{error}"));
+                vec![vec![
+                    initdb.display().to_string(),
+                    format!("--pgdata={}", folder.join("data").display()),
+                    format!("--username={USER}"),
+                    format!("--pwfile={}", password.display()),
+                    "--auth=scram-sha-256".into(),
+                    "--encoding=UTF8".into(),
+                    "--locale=C".into(),
+                    "--no-sync".into(),
+                ]]
+            },
+            run: &|folder, port| {
+                let mut words = vec![
+                    postgres.display().to_string(),
+                    "-D".into(),
+                    folder.join("data").display().to_string(),
+                    "-p".into(),
+                    port.to_string(),
+                ];
+                let sockets = format!("unix_socket_directories={}", folder.display());
+                let settings = [
+                    "listen_addresses=127.0.0.1",
+                    &sockets,
+                    "fsync=off",
+                    "synchronous_commit=off",
+                    "full_page_writes=off",
+                ];
+                words.extend(settings.iter().flat_map(|it| ["-c".into(), (*it).into()]));
+                words
+            },
+            ready: &|port| {
+                let mut ask = Command::new(&pg_isready);
+                ask.args(["-q", "-h", "127.0.0.1", "-p", &port.to_string()]);
+                ask.stdin(Stdio::null()).status().is_ok_and(|status| status.success())
+            },
+        };
+        Some(Self(Server::start(&recipe)))
+    }
+
+    /// The one that all tests of a process share; none where PostgreSQL is not installed.
+    pub fn shared() -> Option<&'static Self> {
+        static SHARED: OnceLock<Option<Postgres>> = OnceLock::new();
+        SHARED.get_or_init(Self::start).as_ref()
+    }
+
+    /// Its URL, with the password.
+    pub fn url(&self) -> String {
+        self.database_url("postgres")
+    }
+
+    /// The URL of another database on it.
+    pub fn database_url(&self, database: &str) -> String {
+        format!("postgres://{USER}:{PASSWORD}@127.0.0.1:{}/{database}", self.0.port)
+    }
+}
+
+/// Where Debian puts the programs of a server, the newest version first.
+fn folders() -> Vec<PathBuf> {
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut folders: Vec<_> = versions.map(|version| version.path().join("bin")).collect();
+    folders.sort();
+    folders.reverse();
+    folders
+}

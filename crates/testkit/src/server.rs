@@ -1,0 +1,154 @@
+//! A server as a process: started, waited for, and stopped.
+
+use std::env;
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// How long a server may take until it answers; on a busy machine that is long.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Runs the server, and stops it when its own input ends: that is when whoever started it drops
+/// the other end of the pipe, or is no more, however that came about.
+///
+/// Its arguments: the signal, the folder, and the server's own words.
+const GUARD: &str = "\
+signal=$1; folder=$2; shift 2
+(\"$@\" </dev/null & echo $! >\"$folder/server\"; wait; : >\"$folder/ended\") &
+cat >/dev/null
+kill -s \"$signal\" \"$(cat \"$folder/server\")\"; wait
+rm -rf \"$folder\"";
+
+/// A running server.
+#[derive(Debug)]
+pub(crate) struct Server {
+    guard: Child,
+    folder: TempDir,
+    pub(crate) port: u16,
+}
+
+/// How a server is run.
+pub(crate) struct Recipe<'a> {
+    /// What it is called in messages.
+    pub(crate) name: &'a str,
+    /// The user that it is run by, if we are root.
+    pub(crate) user: &'a str,
+    /// The signal that stops it at once.
+    pub(crate) signal: &'a str,
+    /// Makes the data folder: programs to run one after the other.
+    pub(crate) prepare: &'a dyn Fn(&Path) -> Vec<Vec<String>>,
+    /// The server itself, in its folder and on its port.
+    pub(crate) run: &'a dyn Fn(&Path, u16) -> Vec<String>,
+    /// Whether it answers on its port.
+    pub(crate) ready: &'a dyn Fn(u16) -> bool,
+}
+
+impl Server {
+    pub(crate) fn start(recipe: &Recipe<'_>) -> Self {
+        let mut said = String::new();
+        // Another process may take the port before the server does.
+        for _ in 0..3 {
+            match Self::attempt(recipe) {
+                Ok(server) => return server,
+                Err(log) => said = log,
+            }
+        }
+        panic!("{} does not start:\n{said}", recipe.name)
+    }
+
+    fn attempt(recipe: &Recipe<'_>) -> Result<Self, String> {
+        let name = recipe.name;
+        let folder = tempfile::Builder::new().prefix("tidegauge-").tempdir();
+        let folder = folder.unwrap_or_else(|error| panic!("no folder for {name}: {error}"));
+        let log = folder.path().join("log");
+        fs::write(&log, "").unwrap_or_else(|error| panic!("{}: {error}", log.display()));
+        if is_root() {
+            let owner = format!("{0}:{0}", recipe.user);
+            let path = folder.path().display().to_string();
+            run(name, &["chown".into(), "-R".into(), owner, path], &log);
+        }
+        for command in (recipe.prepare)(folder.path()) {
+            run(name, &as_user(recipe.user, command), &log);
+        }
+        let port = free_port();
+        let mut guard = Command::new("sh");
+        guard.args(["-c", GUARD, "guard", recipe.signal]).arg(folder.path());
+        guard.args(as_user(recipe.user, (recipe.run)(folder.path(), port)));
+        guard.stdin(Stdio::piped()).stdout(to(&log)).stderr(to(&log));
+        let guard = guard.spawn().unwrap_or_else(|error| panic!("cannot run {name}: {error}"));
+        let server = Self { guard, folder, port };
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE && !server.folder.path().join("ended").exists() {
+            if (recipe.ready)(port) {
+                return Ok(server);
+            }
+            sleep(Duration::from_millis(20));
+        }
+        Err(said(&log))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.guard.stdin.take());
+        let _ = self.guard.wait();
+    }
+}
+
+/// Says that `name` is missing, so that its tests are skipped; or fails, where it is required.
+pub(crate) fn missing<T>(name: &str, package: &str) -> Option<T> {
+    let text = format!("{name} is not installed: cargo xtask setup, or apt-get install {package}");
+    if env::var_os("TIDEGAUGE_REQUIRE_SERVERS").is_some_and(|it| it == "1") {
+        panic!("{text}");
+    }
+    eprintln!("SKIPPED: {text}");
+    None
+}
+
+/// The program called `name`: on the path, or in one of `folders`.
+pub(crate) fn program(name: &str, folders: &[PathBuf]) -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let on_path: Vec<PathBuf> = env::split_paths(&path).collect();
+    on_path.iter().chain(folders).map(|folder| folder.join(name)).find(|file| file.is_file())
+}
+
+fn run(name: &str, command: &[String], log: &Path) {
+    let [program, words @ ..] = command else { return };
+    let mut command = Command::new(program);
+    command.args(words).stdin(Stdio::null()).stdout(to(log)).stderr(to(log));
+    let done = command.status().unwrap_or_else(|error| panic!("{program} for {name}: {error}"));
+    assert!(done.success(), "{program} for {name} failed:\n{}", said(log));
+}
+
+fn as_user(user: &str, command: Vec<String>) -> Vec<String> {
+    if !is_root() {
+        return command;
+    }
+    let (user, group) = (format!("--reuid={user}"), format!("--regid={user}"));
+    let setpriv = ["setpriv".into(), user, group, "--init-groups".into(), "--".into()];
+    setpriv.into_iter().chain(command).collect()
+}
+
+fn is_root() -> bool {
+    let id = Command::new("id").arg("-u").output();
+    id.is_ok_and(|id| id.stdout.trim_ascii() == b"0")
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr());
+    listener.unwrap_or_else(|error| panic!("no free port: {error}")).port()
+}
+
+fn to(log: &Path) -> Stdio {
+    let file = fs::OpenOptions::new().append(true).open(log);
+    Stdio::from(file.unwrap_or_else(|error| panic!("{}: {error}", log.display())))
+}
+
+fn said(log: &Path) -> String {
+    fs::read_to_string(log).unwrap_or_default()
+}

@@ -1,0 +1,66 @@
+//! Benches, each beside a peer in one run.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::test::target;
+use crate::{cargo, root, run, say};
+
+/// Runs the bench called `name`, or all of them.
+pub(crate) fn bench(name: Option<&str>) -> Result<(), String> {
+    match name {
+        None | Some("decode") => decode(),
+        Some(other) => Err(format!("there is no bench `{other}`: decode")),
+    }
+}
+
+/// Replies into columns: ours, serde_json into structs, Python's json and pandas.
+fn decode() -> Result<(), String> {
+    let folder = target().join("bench-decode");
+    let python = python(&["pandas"])?;
+    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let mut ours = cargo();
+    ours.args(["bench", "--quiet", "--workspace", "--locked", "--bench", "decode", "--"]);
+    let mut lines = said(ours.arg(&folder))?;
+    lines += &said(Command::new(python).arg(root().join("benches/decode.py")).arg(&folder))?;
+    let mut fastest: BTreeMap<&str, f64> = BTreeMap::new();
+    let rows: Vec<Vec<&str>> = lines.lines().map(|line| line.split('\t').collect()).collect();
+    let rate = |row: &[&str]| row.get(2).and_then(|rate| rate.parse::<f64>().ok());
+    for row in rows.iter().filter(|row| row.get(1) == Some(&"tidegauge")) {
+        fastest.extend(rate(row).map(|rate| (row[0], rate)));
+    }
+    say("\n| reply | by | MB/s | rows/s | tidegauge is faster by |\n|---|---|---:|---:|---:|");
+    for row in &rows {
+        let (Some(rate), Some(ours)) = (rate(row), row.first().and_then(|it| fastest.get(it)))
+        else {
+            continue;
+        };
+        let cells = row.join(" | ");
+        say(&format!("| {cells} | {:.1} × |", ours / rate));
+    }
+    Ok(())
+}
+
+/// What a command prints.
+fn said(command: &mut Command) -> Result<String, String> {
+    let output = command.output().map_err(|error| error.to_string())?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// A Python of our own, under the build folder, that has `packages`.
+fn python(packages: &[&str]) -> Result<PathBuf, String> {
+    let venv = target().join("venv");
+    let python = venv.join("bin/python");
+    if !python.exists() {
+        run(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
+    }
+    run(Command::new(&python)
+        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+        .args(packages))?;
+    Ok(python)
+}

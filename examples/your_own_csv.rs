@@ -1,0 +1,102 @@
+//! Your own CSV into a table of your own, in SQLite; rows that make no sense into quarantine.
+//!
+//!     cargo run --example your_own_csv [-- FILE]
+//!
+//! Without FILE it writes a small one first. FILE may be a pattern (`exports/tickets-*.csv.gz`) of
+//! files with the same columns. The same can be said in `tidegauge.toml`, under [[tables]] and
+//! [[files]].
+
+#![allow(clippy::print_stdout)] // a program that talks
+
+use std::sync::Arc;
+
+use tidegauge::acquisition::FileSource;
+use tidegauge::acquisition::files::Config;
+use tidegauge::acquisition::mapping::{Columns, Rule};
+use tidegauge::acquisition::series::BadRows;
+use tidegauge::core::tables::Quarantine;
+use tidegauge::core::{DataType, Scan, Sink, SystemClock, Table, WriteMode};
+use tidegauge::pipeline::{Pipeline, Silent};
+use tidegauge::storage;
+
+/// What another system might export: its own names, its own dates, its own decimal comma.
+const TICKETS: &str = "\
+Nr;Eröffnet;Betreff;Kosten
+1;24.12.2020 08:15;Wo ist meine Einzahlung?;4,50
+2;24.12.2020 09:02;\"Karte abgelehnt; zweimal\";1.234,25
+3;31.02.2021 10:00;Danke;0,75
+4;01.01.2021 00:30;;zwei Euro
+5;01.01.2021 12:00;Danke 🙂;2,00
+";
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let folder = std::env::temp_dir().join(format!("tidegauge-csv-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)?;
+    let path = match std::env::args().nth(1) {
+        Some(path) => path,
+        None => {
+            let path = folder.join("tickets.csv");
+            std::fs::write(&path, TICKETS)?;
+            path.display().to_string()
+        }
+    };
+
+    // 1. The table that we want.
+    let table = Table::builder("tickets", "Support tickets")
+        .column("ticket_id", DataType::Int64, "The ticket")
+        .column("opened_at", DataType::Timestamp, "When it was opened")
+        .nullable("subject", DataType::Text, "What it is about")
+        .column("cost", DataType::FIAT, "What answering it cost")
+        .column("currency", DataType::Text, "The currency of the cost")
+        .key(["ticket_id"])
+        .time("opened_at")
+        .write(WriteMode::Append)
+        .build()?;
+
+    // 2. Which of their columns fills which of ours, and how it is written.
+    let opened = Rule {
+        format: Some("%d.%m.%Y %H:%M".into()),
+        offset: Some("+01:00".into()),
+        ..Rule::column("Eröffnet")
+    };
+    let cost = Rule { decimal: Some(','), thousands: Some('.'), ..Rule::column("Kosten") };
+    let config = Config {
+        name: "our_tickets".into(),
+        path: path.clone(),
+        delimiter: Some(';'),
+        bad_rows: BadRows::Quarantine,
+        columns: Columns::from([
+            ("ticket_id".into(), Rule::column("Nr")),
+            ("opened_at".into(), opened),
+            ("subject".into(), Rule::column("Betreff")),
+            ("cost".into(), cost),
+            ("currency".into(), Rule::constant("EUR")),
+        ]),
+        ..Config::default()
+    };
+    let source = Arc::new(FileSource::new(config, table.clone(), Arc::new(SystemClock))?);
+
+    // 3. Into SQLite; the second run finds nothing new.
+    let url = format!("sqlite://{}", folder.join("tickets.db").display());
+    let warehouse = storage::connect(&url)?;
+    let sink: Arc<dyn Sink> = warehouse.clone();
+    let pipeline = Pipeline::new().source(source).sink(sink);
+    println!("{}\n", pipeline.run(&Silent).await?);
+    println!("and again: {} rows\n", pipeline.run(&Silent).await?.rows());
+
+    // 4. What is there now.
+    for table in [&table, Quarantine::table()] {
+        println!("{}", table.name);
+        let frame = warehouse.scan(&Scan::all(table)).await?;
+        for row in 0..frame.height() {
+            let cells = frame
+                .columns()
+                .iter()
+                .map(|column| Ok::<_, Box<dyn std::error::Error>>(format!("{}", column.get(row)?)));
+            println!("  {}", cells.collect::<Result<Vec<_>, _>>()?.join("  "));
+        }
+    }
+    std::fs::remove_dir_all(folder)?;
+    Ok(())
+}
