@@ -1,0 +1,10 @@
+//! No text makes the decoders of the streams panic, hang or eat memory.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use tidegauge_acquisition::{kraken_stream, twelvedata_stream};
+
+fuzz_target!(|text: &str| {
+    let _ = kraken_stream::decode::message(text);
+    let _ = twelvedata_stream::decode::message(text);
+});
