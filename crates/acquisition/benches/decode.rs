@@ -14,7 +14,8 @@ use tidegauge_acquisition::series::Sieve;
 use tidegauge_acquisition::{Label, coingecko, twelvedata};
 
 /// A month of hours, as CoinGecko sent it.
-const CHART: &str = "tests/recordings/coingecko/market_chart_bitcoin_usd_30d_hourly.recorded-2021-05-15.json";
+const CHART: &str =
+    "tests/recordings/coingecko/market_chart_bitcoin_usd_30d_hourly.recorded-2021-05-15.json";
 
 /// What most would write for `market_chart`.
 #[derive(Deserialize)]
@@ -79,11 +80,7 @@ fn median(mut call: impl FnMut()) -> Duration {
 
 fn told(reply: &str, by: &str, bytes: usize, rows: usize, time: Duration) {
     let seconds = time.as_secs_f64();
-    println!(
-        "{reply}\t{by}\t{:.1}\t{:.0}",
-        bytes as f64 / 1e6 / seconds,
-        rows as f64 / seconds
-    );
+    println!("{reply}\t{by}\t{:.1}\t{:.0}", bytes as f64 / 1e6 / seconds, rows as f64 / seconds);
 }
 
 fn main() {
@@ -94,9 +91,11 @@ fn main() {
         std::fs::write(format!("{folder}/time_series.json"), &series).unwrap();
     }
 
-    let rows = coingecko::decode::market_chart("bitcoin", &chart, &mut Sieve::strict()).unwrap().at.len();
+    let rows =
+        coingecko::decode::market_chart("bitcoin", &chart, &mut Sieve::strict()).unwrap().at.len();
     let ours = median(|| {
-        let chart = coingecko::decode::market_chart("bitcoin", black_box(&chart), &mut Sieve::strict());
+        let chart =
+            coingecko::decode::market_chart("bitcoin", black_box(&chart), &mut Sieve::strict());
         black_box(chart.unwrap().into_batch("BTC", "Bitcoin").unwrap());
     });
     told("market_chart", "tidegauge", chart.len(), rows, ours);

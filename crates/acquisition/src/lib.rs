@@ -4,6 +4,8 @@
 //! |---|---|---|
 //! | [`Recorded`] | `candles`, `raw_crypto_market_data`, `fx_rates` | nothing: the data is in the program |
 //! | [`CoinGecko`] | `candles`, `raw_crypto_market_data` | nothing, or a key for more |
+//! | [`Kraken`] | `candles`, `market_trades`, `quotes` | nothing |
+//! | [`TwelveData`] | `candles`, `quotes`, `fx_rates` | a key |
 //! | [`Ecb`] | `fx_rates`, with history | nothing |
 //! | [`Frankfurter`] | `fx_rates`, with history | nothing |
 //! | [`OpenErApi`] | `fx_rates`, the latest | nothing |

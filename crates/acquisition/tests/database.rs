@@ -460,6 +460,22 @@ async fn sqlite_holds_anything_anywhere() {
 }
 
 #[tokio::test]
+async fn a_locked_file_is_waited_for_and_then_tried_again_later() {
+    let server = servers().into_iter().find(|server| server.kind == Kind::Sqlite).unwrap();
+    server.run("CREATE TABLE busy (id INTEGER PRIMARY KEY); INSERT INTO busy VALUES (1);").await;
+    let mut writer = sqlx::SqliteConnection::connect(&server.url).await.unwrap();
+    writer.execute("BEGIN EXCLUSIVE").await.unwrap();
+    let config = json!({ "query": "SELECT id FROM busy", "statement_timeout": "500ms" });
+    let source = server.source(&table("merge", &["id:int64"]), config);
+    let error = source.fetch(None).await.unwrap_err();
+    let tidegauge_core::Error::Source { error, .. } = error else { panic!("{error}") };
+    let error = error.downcast::<tidegauge_acquisition::Error>().unwrap();
+    assert!(error.is_temporary(), "{error}");
+    writer.execute("COMMIT").await.unwrap();
+    assert_eq!(source.fetch(None).await.unwrap().rows(), 1);
+}
+
+#[tokio::test]
 async fn what_the_query_lacks_is_said_with_what_it_has() {
     let things = table("merge", &["id:int64", "name:text"]);
     for server in servers() {

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use support::{Act, Scripted, at, context, everything_said, hurried, recording};
 use tidegauge_acquisition::Error;
+use tidegauge_acquisition::http::RefusalKind;
 use tidegauge_acquisition::x::{Client, SearchRecent, decode};
 
 /// Recording, rows, newest id, token of the next page, the first and the last row.
@@ -60,8 +61,9 @@ enum Refused {
     Auth,
     Status,
     RateLimited,
+    Spent,
 }
-use Refused::{Auth, RateLimited, Status};
+use Refused::{Auth, RateLimited, Spent, Status};
 
 /// Recording, its HTTP status, what becomes of it, after how many attempts, what the message says.
 const REFUSALS: &[(&str, u16, Refused, usize, &[&str])] = &[
@@ -91,7 +93,7 @@ const REFUSALS: &[(&str, u16, Refused, usize, &[&str])] = &[
     (
         "error_429_usage_capped.json",
         429,
-        Auth,
+        Spent,
         1,
         &["code usage-capped", "Monthly product cap", "wait for the next period"],
     ),
@@ -164,10 +166,12 @@ async fn recorded_refusals_become_typed_errors() {
             Auth => matches!(&error, Error::Auth { status: it, .. } if it == status),
             Status => matches!(&error, Error::Status { status: it, .. } if it == status),
             RateLimited => matches!(&error, Error::RateLimited { .. }),
+            Spent => matches!(&error, Error::Status { kind: RefusalKind::Spent, .. }),
         };
         assert!(right, "{name}: {error:?}");
         assert_eq!(requests, *attempts, "{name}");
-        assert_eq!(error.is_temporary(), *attempts > 1, "{name}");
+        let later = *attempts > 1 || matches!(refused, Spent);
+        assert_eq!(error.is_temporary(), later, "{name}");
         for says in *says {
             assert!(error.to_string().contains(says), "{name}: {error} should say {says}");
         }
@@ -183,7 +187,8 @@ async fn what_was_not_recorded_is_refused_all_the_same() {
     // The cap also comes as a 403; a refusal also as a 200.
     let capped = String::from_utf8(recording("x/error_429_usage_capped.json")).unwrap();
     let (error, requests) = search(403, "", &capped).await;
-    assert!(matches!(error, Error::Auth { status: 403, .. }) && requests == 1, "{error:?}");
+    let spent = matches!(error, Error::Status { status: 403, kind: RefusalKind::Spent, .. });
+    assert!(spent && requests == 1, "{error:?}");
     let (error, _) =
         search(200, "", r#"{"errors":[{"code":89,"message":"Invalid or expired token."}]}"#).await;
     assert!(matches!(error, Error::Auth { status: 200, .. }), "{error:?}");

@@ -90,8 +90,7 @@ impl Gaps {
         let errands = Errand::all(archive.as_ref(), ledger, wanted, now);
         let estimate = Estimate::of(&errands, &archive.budget()?);
         let series = archive.series(now).into_iter().filter_map(|series| {
-            let whole = Span::new(series.since?, series.horizon(now));
-            let wanted = wanted.map_or(whole, |it| Span::new(it.from, it.to.min(whole.to)));
+            let wanted = series.wanted(wanted, now)?;
             let holes = ledger.holes(archive.name(), &series.name, wanted);
             let rows = ledger.rows(archive.name(), &series.name);
             Some(SeriesGaps { series: series.name, wanted, rows, holes })

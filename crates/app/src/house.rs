@@ -78,7 +78,7 @@ impl Tidegauge {
     /// Loads what the configured sources have that is new: market data first and what is worked out
     /// from it, then the simulated exchange, which is priced from it. The simulation plays its first
     /// ninety days, or one day more; or, with `until`, every day before that one. Live sources are
-    /// not part of it: see `stream`.
+    /// not part of it: see [`stream`](Self::stream).
     ///
     /// A run that was killed is taken up by the next one, which goes no further than it would have.
     /// Where more belongs to a run than loading, take its steps one by one: [`begin`](Self::begin),
@@ -151,6 +151,32 @@ impl Tidegauge {
         let warehouse = self.warehouse.as_ref();
         let source = Derived::read(warehouse, market, coins, self.context.clock.now()).await?;
         Ok(self.pipeline().source(Arc::new(source)).run(observer).await?)
+    }
+
+    /// Whether live sources are configured.
+    ///
+    /// # Errors
+    /// When a source cannot be made.
+    pub fn is_live(&self) -> Result<bool> {
+        Ok(self.opened()?.iter().any(|opened| opened.source().is_live()))
+    }
+
+    /// Runs the live sources that are configured, all at once, until `stop` comes; then works out
+    /// what follows from what they brought.
+    ///
+    /// # Errors
+    /// The first error of a source or a sink; what was loaded before it stays.
+    pub async fn stream(
+        &self,
+        observer: &dyn Observer,
+        stop: impl Future<Output = ()> + Send,
+    ) -> Result<Summary> {
+        let opened = self.opened()?;
+        let live = opened.iter().map(Opened::source).filter(|source| source.is_live());
+        let pipeline = live.fold(self.pipeline(), Pipeline::source);
+        let mut summary = pipeline.stream(observer, stop).await?;
+        summary.extend(self.derive_if_wanted(observer).await?);
+        Ok(summary)
     }
 
     pub(crate) async fn derive_if_wanted(&self, observer: &dyn Observer) -> Result<Summary> {

@@ -3,6 +3,7 @@
 use std::env;
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
@@ -79,7 +80,8 @@ impl Server {
         let mut guard = Command::new("sh");
         guard.args(["-c", GUARD, "guard", recipe.signal]).arg(folder.path());
         guard.args(as_user(recipe.user, (recipe.run)(folder.path(), port)));
-        guard.stdin(Stdio::piped()).stdout(to(&log)).stderr(to(&log));
+        // In a group of its own, so that Ctrl-C ends the tests and leaves it to clean up.
+        guard.process_group(0).stdin(Stdio::piped()).stdout(to(&log)).stderr(to(&log));
         let guard = guard.spawn().unwrap_or_else(|error| panic!("cannot run {name}: {error}"));
         let server = Self { guard, folder, port };
         let begun = Instant::now();

@@ -1,10 +1,12 @@
-//! No text makes the decoders of the streams panic, hang or eat memory.
+//! No message makes the decoders of the streams panic, hang or eat memory.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use tidegauge_acquisition::{kraken_stream, twelvedata_stream};
 
-fuzz_target!(|text: &str| {
-    let _ = kraken_stream::decode::message(text);
-    let _ = twelvedata_stream::decode::message(text);
+fuzz_target!(|body: &[u8]| {
+    if let Ok(text) = std::str::from_utf8(body) {
+        let _ = twelvedata_stream::decode::message(text);
+        let _ = kraken_stream::decode::message(text);
+    }
 });

@@ -100,6 +100,7 @@ impl Client {
                 let options =
                     SqliteConnectOptions::from_str(url).map_err(|_| wrong("it is no URL"))?;
                 let options = options.read_only(true).create_if_missing(false);
+                let options = options.busy_timeout(config.statement_timeout);
                 (Dialect::Sqlite, Options::Sqlite(Box::new(options)))
             }
             _ => return Err(wrong("it is of no kind that is known")),
@@ -285,21 +286,29 @@ impl Client {
         }
     }
 
+    /// What the driver's error is to a user: refused, broken off, or too late.
     fn failed(&self, error: &sqlx::Error) -> DatabaseError {
         let (name, place, reason) = (self.name.clone(), self.place.clone(), words(error));
-        // PostgreSQL's query_canceled; MySQL's ER_QUERY_TIMEOUT, MariaDB's ER_STATEMENT_TIMEOUT.
-        const TIMEOUTS: [&str; 3] = ["57014", "3024", "1969"];
-        match error {
-            sqlx::Error::Database(error) => {
-                let mysql = error.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>();
-                let number = mysql.map(|error| error.number().to_string());
-                let code = number.or_else(|| error.code().map(Into::into));
-                match code.is_some_and(|code| TIMEOUTS.contains(&code.as_str())) {
-                    true => self.timeout("statement_timeout", self.statement_timeout),
-                    false => DatabaseError::Query { name, place, reason },
-                }
+        let sqlx::Error::Database(error) = error else {
+            return DatabaseError::Broken { name, place, reason };
+        };
+        let mysql = error.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>();
+        let number = mysql.map(|error| error.number().to_string());
+        let code = number.or_else(|| error.code().map(Into::into)).unwrap_or_default();
+        match (self.dialect, code.as_str()) {
+            (Dialect::Postgres, "57014") | (Dialect::MySql, "3024" | "1969") => {
+                self.timeout("statement_timeout", self.statement_timeout)
             }
-            _ => DatabaseError::Broken { name, place, reason },
+            // Shutting down, overloaded, or in the way of another transaction.
+            (Dialect::Postgres, code)
+                if ["08", "40", "53", "57"].contains(&code.get(..2).unwrap_or_default()) =>
+            {
+                DatabaseError::Broken { name, place, reason }
+            }
+            (Dialect::MySql, "1053" | "1205" | "1213") | (Dialect::Sqlite, "5" | "6") => {
+                DatabaseError::Broken { name, place, reason }
+            }
+            _ => DatabaseError::Query { name, place, reason },
         }
     }
 }

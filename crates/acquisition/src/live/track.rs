@@ -143,8 +143,8 @@ impl Track {
             start_at: run.start,
             end_at: run.end,
             state: if run.refused.is_some() { State::Failed } else { State::Present }.to_string(),
-            requested_to: None,
             rows: run.rows,
+            requested_to: None,
             reason: run.refused.clone(),
             noted_at: now,
         })

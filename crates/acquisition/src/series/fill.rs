@@ -34,10 +34,7 @@ impl Errand {
     ) -> Vec<Self> {
         let mut errands = Vec::new();
         for series in archive.series(now) {
-            let Some(since) = series.since else { continue };
-            let whole = Span::new(since, series.horizon(now));
-            let wanted =
-                wanted.map_or(whole, |wanted| Span::new(wanted.from, wanted.to.min(whole.to)));
+            let Some(wanted) = series.wanted(wanted, now) else { continue };
             let holes = ledger.holes(archive.name(), &series.name, wanted);
             // Neighbours are one errand, whatever kept each of them away.
             let spans: tidegauge_core::Spans = holes.iter().map(|hole| hole.span).collect();

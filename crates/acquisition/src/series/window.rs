@@ -16,6 +16,18 @@ impl Series {
         self.floor(now - self.settles)
     }
 
+    /// What of the series should be there at `now`: what there is of `asked`, or all that is
+    /// configured but for what is younger than a refresh, which the next round brings. None for a
+    /// snapshot.
+    pub fn wanted(&self, asked: Option<Span>, now: DateTime<Utc>) -> Option<Span> {
+        let since = self.since?;
+        if let Some(asked) = asked {
+            return Some(Span::new(asked.from, asked.to.min(self.horizon(now))));
+        }
+        let refresh = TimeDelta::from_std(self.refresh).ok()?;
+        Some(Span::new(since, self.horizon(now.checked_sub_signed(refresh)?)))
+    }
+
     /// The first instant that the service still has at `now`.
     pub fn earliest(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let earliest = self.reach.and_then(|reach| now.checked_sub_signed(reach))?;

@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn an_id_tells_when_its_post_was_written() {
         let at = written_at("1578516068309794817").unwrap();
-        assert_eq!(at.to_rfc3339(), "2022-10-07T22:42:12.685+00:00");
+        assert_eq!(at.to_rfc3339(), "2022-10-07T22:42:12.752+00:00");
         assert_eq!(written_at("x"), None);
         assert!(written_at("18446744073709551615").is_some());
     }

@@ -75,11 +75,11 @@ fn meaning<'a>(
     title: Option<String>,
     mut all: impl Iterator<Item = &'a Fields<'a>>,
 ) -> (RefusalKind, &'static str) {
-    use RefusalKind::{Auth, Other, Throttled};
+    use RefusalKind::{Auth, Other, Spent, Throttled};
     let status = all.find_map(|fields| serde_json::from_str(fields.get("status")?.get()).ok());
     match (code, title.as_deref(), status) {
         (Some("usage-capped"), ..) | (_, Some("UsageCapExceeded"), _) => (
-            Auth,
+            Spent,
             "the posts that the app may read are used up: wait for the next period, or raise the \
              cap in X's developer console",
         ),

@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use tidegauge_acquisition::mapping::TableConfig;
 use tidegauge_acquisition::series::BadRows;
 use tidegauge_acquisition::{
-    coingecko, database, ecb, exchangerate_api, files, frankfurter, kraken, open_er_api,
-    twelvedata, x,
+    coingecko, database, ecb, exchangerate_api, files, frankfurter, kraken, kraken_stream,
+    open_er_api, twelvedata, twelvedata_stream, x,
 };
 use tidegauge_simulation::ClassicConfig;
 
@@ -68,8 +68,12 @@ pub struct Config {
     pub coingecko: coingecko::Config,
     /// Kraken.
     pub kraken: kraken::Config,
+    /// Kraken as it happens.
+    pub kraken_stream: kraken_stream::Config,
     /// Twelve Data; its key comes from `TIDEGAUGE_TWELVEDATA_KEY` alone.
     pub twelvedata: twelvedata::Config,
+    /// Twelve Data as it happens, with the same key.
+    pub twelvedata_stream: twelvedata_stream::Config,
     /// X; its bearer token comes from `TIDEGAUGE_X_KEY` alone.
     pub x: x::Config,
     /// The European Central Bank.
@@ -105,7 +109,9 @@ impl Default for Config {
             simulation: SimulationConfig::default(),
             coingecko: coingecko::Config::default(),
             kraken: kraken::Config::default(),
+            kraken_stream: kraken_stream::Config::default(),
             twelvedata: twelvedata::Config::default(),
+            twelvedata_stream: twelvedata_stream::Config::default(),
             x: x::Config::default(),
             ecb: ecb::Config::default(),
             frankfurter: frankfurter::Config::default(),

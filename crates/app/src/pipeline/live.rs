@@ -8,7 +8,7 @@ use tidegauge_core::{Result, Source};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::{Observer, Pipeline, Summary, load};
+use super::{Observer, Pipeline, Summary, load, summary};
 
 /// A source that is told to stop has so long to finish the page that it is at.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -97,7 +97,7 @@ impl Pipeline {
             }
             failed?;
             summary.add(source.name(), &page, begun.elapsed());
-            observer.page_loaded(source.name(), page.rows());
+            observer.page_loaded(source.name(), summary::rows(&page));
             cursor = Some(page.cursor);
         }
         observer.source_finished(source.name());

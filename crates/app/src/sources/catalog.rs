@@ -6,7 +6,7 @@ use tidegauge_acquisition::mapping::{declare, resolve};
 use tidegauge_acquisition::series::Archive;
 use tidegauge_acquisition::{
     CoinGecko, Context, DatabaseSource, Ecb, ExchangeRateApi, FileSource, Frankfurter, Kraken,
-    OpenErApi, Recorded, TwelveData, X, coingecko,
+    KrakenStream, OpenErApi, Recorded, TwelveData, TwelveDataStream, X, coingecko,
 };
 use tidegauge_core::Source;
 
@@ -47,7 +47,7 @@ pub(crate) enum Opened {
 }
 
 /// Ours: name, what it gives, whether it needs a key.
-const OURS: [(&str, &str, bool); 9] = [
+const OURS: [(&str, &str, bool); 11] = [
     ("recorded", "bundled prices and exchange rates, 2020-04-11 to 2021-02-27", false),
     ("coingecko", "prices and candles of coins", false),
     ("kraken", "candles, trades and quotes of coins", false),
@@ -57,6 +57,8 @@ const OURS: [(&str, &str, bool); 9] = [
     ("open_er_api", "today's exchange rates", false),
     ("exchangerate_api", "today's exchange rates, with a key", true),
     ("x", "posts that mention an instrument, how they sound, and how many", true),
+    ("kraken_stream", "quotes and trades of coins as they happen, until it is stopped", false),
+    ("twelvedata_stream", "quotes of coins, stocks and currencies as they happen", true),
 ];
 
 /// All sources that there are with these settings.
@@ -106,6 +108,10 @@ pub(crate) fn open(
             plain(ExchangeRateApi::new(config.exchangerate_api.clone(), key(), context)?)
         }
         "x" => archive(X::new(config.x.clone(), key(), context)?),
+        "kraken_stream" => plain(KrakenStream::new(config.kraken_stream.clone(), context)?),
+        "twelvedata_stream" => {
+            plain(TwelveDataStream::new(config.twelvedata_stream.clone(), key(), context)?)
+        }
         _ => users(name, config, secrets, context)?,
     })
 }

@@ -12,6 +12,8 @@ use tidegauge::core::polars::prelude::{DataFrame, SortMultipleOptions};
 use tidegauge::core::{FixedClock, Scan, TableRef, Warehouse, tables};
 use tidegauge::{Config, Secrets, Tidegauge, storage};
 
+pub(crate) mod markets;
+
 /// The URL of `name` within `dir`.
 pub(crate) fn url(scheme: &str, dir: &Path, name: &str) -> String {
     format!("{scheme}://{}", dir.join(name).display())
@@ -101,6 +103,7 @@ pub(crate) fn tidegauge(dir: &Path) -> Command {
             command.env_remove(name);
         }
     }
+    command.env("TIDEGAUGE_STATE", dir.join("state"));
     command.env_remove("RUST_LOG").env_remove("RUST_BACKTRACE").env("COLUMNS", "100");
     command
 }

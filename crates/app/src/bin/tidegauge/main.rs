@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod out;
 mod progress;
+mod stop;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -37,9 +38,10 @@ fn main() -> ExitCode {
         }
     };
     let done = runtime.block_on(async {
+        let stop = stop::Stop::default();
         tokio::select! {
-            done = commands::run(args) => Some(done),
-            Ok(()) = tokio::signal::ctrl_c() => None,
+            done = commands::run(args, &stop) => Some(done),
+            () = stop.at_once() => None,
         }
     });
     match done {

@@ -21,8 +21,9 @@ use tidegauge::core::SystemClock;
 use tidegauge::{Config, Result, Secrets, Tidegauge};
 
 use crate::args::{Args, Command};
+use crate::stop::Stop;
 
-pub(crate) async fn run(args: Args) -> Result<ExitCode> {
+pub(crate) async fn run(args: Args, stop: &Stop) -> Result<ExitCode> {
     let mut config = match &args.command {
         // These need no settings, and must work where those are broken.
         Command::Init | Command::Tables(_) | Command::Completions { .. } => Config::default(),
@@ -39,7 +40,7 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode> {
             clap_complete::generate(shell, &mut Args::command(), "tidegauge", &mut script);
             crate::out::line(&String::from_utf8_lossy(&script));
         }
-        Command::Run(args) => return run::run(config, args).await,
+        Command::Run(args) => return run::run(config, args, stop).await,
         Command::Sources => sources::sources(&open(config)?).await?,
         Command::Check { sources } => return check::check(&open(config)?, &sources).await,
         Command::Gaps(args) => return gaps::gaps(config, args).await,

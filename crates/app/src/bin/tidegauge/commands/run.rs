@@ -6,10 +6,11 @@ use tidegauge::core::{Clock, Span, SystemClock};
 use tidegauge::pipeline::Summary;
 use tidegauge::{Config, Result, Tidegauge};
 
+use crate::stop::Stop;
 use crate::{args, out, progress};
 
 /// Loads what is new, or what is missing, and says what that was.
-pub(crate) async fn run(mut config: Config, args: args::Run) -> Result<ExitCode> {
+pub(crate) async fn run(mut config: Config, args: args::Run, stop: &Stop) -> Result<ExitCode> {
     if !args.sources.is_empty() {
         config.sources = args.sources;
     }
@@ -23,7 +24,12 @@ pub(crate) async fn run(mut config: Config, args: args::Run) -> Result<ExitCode>
     let summary = if args.fill_gaps || wanted.is_some() {
         fill(&house, wanted).await?
     } else {
-        house.run(args.until, progress::observer().as_ref()).await?
+        let mut summary = house.run(args.until, progress::observer().as_ref()).await?;
+        if house.is_live()? {
+            out::line("streaming; Ctrl-C ends it, and what was heard by then is kept");
+            summary.extend(house.stream(progress::observer().as_ref(), stop.asked_for()).await?);
+        }
+        summary
     };
     out::line(&format!("\n{summary}\n"));
     told(&house);
