@@ -479,7 +479,7 @@ fn settings_that_make_no_sense_are_refused() {
         Config { symbols: vec!["NOPE".into()], ..base() },
         Config { channels: Vec::new(), ..base() },
         Config { channels: vec![Channel::Trade, Channel::Trade], ..base() },
-        Config { candles: Vec::new(), ..base() },
+        Config { intervals: Vec::new(), ..base() },
         Config {
             live: tidegauge_acquisition::live::LiveConfig { batch_rows: 0, ..hasty() },
             ..base()

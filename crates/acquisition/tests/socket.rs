@@ -11,10 +11,9 @@ use std::time::{Duration, Instant};
 
 use live::{hasty, script, server};
 use support::{Act as Raw, Scripted, context, everything_said, hurried, recording};
-use tidegauge_acquisition::http::{
-    Heard, HttpConfig, PerMinute, QueryKey, Refusal, RefusalKind, Service, Sockets,
-};
-use tidegauge_acquisition::twelvedata_stream::{Config, TwelveDataStream, decode};
+use tidegauge_acquisition::http::{Heard, HttpConfig, PerMinute, QueryKey, Service, Sockets};
+use tidegauge_acquisition::twelvedata::decode;
+use tidegauge_acquisition::twelvedata_stream::{Config, TwelveDataStream};
 use tidegauge_acquisition::{Context, Error};
 use tidegauge_core::Source;
 use tidegauge_replay::{Act, Line, Replay, Service as Played};
@@ -242,18 +241,4 @@ async fn the_key_is_never_told_whatever_goes_wrong() {
         assert!(!said.to_lowercase().contains(CANARY), "{said}");
         assert!(!said.contains("apikey="), "no query is shown: {said}");
     }
-}
-
-#[test]
-fn refusals_are_read_in_the_services_own_words() {
-    let kraken = tidegauge_acquisition::kraken_stream::decode::refusal;
-    let said = kraken(br#"{"error":["EGeneral:Too many requests"]}"#).unwrap();
-    assert_eq!(
-        (said.kind, said.message.as_str()),
-        (RefusalKind::Throttled, "EGeneral:Too many requests")
-    );
-    let warning = kraken(br#"{"error":["WGeneral:careful"],"result":{}}"#);
-    assert_eq!((kraken(b"{}"), warning), (None::<Refusal>, None));
-    let said = decode::refusal(br#"{"code":429,"message":"out of credits","status":"error"}"#);
-    assert_eq!(said.unwrap().kind, RefusalKind::Throttled);
 }

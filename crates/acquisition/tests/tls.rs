@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use support::{context, everything_said, hurried};
 use tidegauge_acquisition::Error;
 use tidegauge_acquisition::coingecko::{Client, Plan};
-use tidegauge_acquisition::http::BaseUrl;
+use tidegauge_acquisition::http::{BaseUrl, QueryKey, Service, Sockets};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -79,6 +79,20 @@ async fn a_certificate_signed_by_itself_is_refused_before_the_key_is_sent() {
         assert_eq!(counts[0].load(Ordering::SeqCst), before + 1, "{host}");
     }
     assert_eq!(counts[1].load(Ordering::SeqCst), 0, "no request came through");
+}
+
+#[tokio::test]
+async fn a_websocket_is_no_easier_to_fool() {
+    let (port, counts) = self_signed().await;
+    let http = hurried(&format!("https://localhost:{port}"));
+    let service = Service::new("ws", "https://ws.example", |_| None);
+    let key = QueryKey { parameter: "apikey", value: CANARY.into() };
+    let context = context("2026-05-18T12:00:00Z");
+    let sockets = Sockets::new(service, &http, Some(key), &context).unwrap();
+    let error = sockets.open(&["quotes"]).await.expect_err("nobody vouches for it");
+    assert!(matches!(error, Error::Certificate { .. }), "{error:?}");
+    assert!(!everything_said(&error).contains(CANARY));
+    assert_eq!([0, 1].map(|at: usize| counts[at].load(Ordering::SeqCst)), [1, 0]);
 }
 
 #[test]

@@ -17,8 +17,8 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Message};
 use url::Url;
 
-use super::judge::{Again, Failure, RefusalKind, Reply};
-use super::{Endpoint, Http, HttpConfig, Service, check_key, retry, without};
+use super::judge::{Again, Failure, Reply};
+use super::{Endpoint, Http, HttpConfig, RefusalKind, Service, check_key, retry, without};
 use crate::error::cut;
 use crate::{Context, Error, Result};
 
@@ -163,8 +163,7 @@ impl Sockets {
             Ok(body) => {
                 let message = cut(&String::from_utf8_lossy(&body), 200);
                 let advice = "a WebSocket was asked for: check the base URL";
-                let (endpoint, code) = (endpoint.clone(), None);
-                let kind = RefusalKind::Other;
+                let (endpoint, kind, code) = (endpoint.clone(), RefusalKind::Other, None);
                 let error = Error::Status { endpoint, status, kind, code, message, advice };
                 Failure::new(error, Again::Never)
             }

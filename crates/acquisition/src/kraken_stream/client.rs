@@ -7,7 +7,8 @@ use serde_json::json;
 use tidegauge_core::tables::{Candle, MarketTrade, Quote};
 
 use super::decode::{self, Bar, Message, Row, Rows, Ticker, Trade};
-use super::{CandleSize, Channel, Config, NAME};
+use super::{Channel, Config, NAME};
+use crate::kraken::Interval;
 use crate::live::{Event, Protocol, Said};
 use crate::registry::Listed;
 use crate::{Error, Result};
@@ -24,13 +25,13 @@ pub(super) struct Kraken {
 #[derive(Debug, Clone, Copy)]
 struct Ask {
     channel: Channel,
-    size: Option<CandleSize>,
+    size: Option<Interval>,
 }
 
 impl Kraken {
     pub(super) fn new(config: &Config, instruments: Vec<Listed>) -> Self {
         let sizes = |channel: &Channel| match channel {
-            Channel::Ohlc => config.candles.iter().copied().map(Some).collect(),
+            Channel::Ohlc => config.intervals.iter().copied().map(Some).collect(),
             _ => vec![None],
         };
         let of = |channel: &Channel| {
@@ -61,13 +62,13 @@ impl Kraken {
         Rows { snapshot, rows }: Rows<'_, T>,
         table: &'static str,
         channel: Channel,
-        about: impl Fn(&T) -> (&str, Option<u32>),
+        about: impl Fn(&T) -> (&str, Option<i64>),
         event: impl Fn(T, &Listed, String) -> Event,
     ) -> Vec<Said> {
         let count = self.instruments.len();
-        let place = |minutes: Option<u32>, it: usize| {
+        let place = |minutes: Option<i64>, it: usize| {
             let asked = |ask: &Ask| {
-                let size = ask.size.map(CandleSize::minutes);
+                let size = ask.size.map(Interval::minutes);
                 ask.channel == channel && minutes.is_none_or(|minutes| size == Some(minutes))
             };
             self.asks.iter().position(asked).map(|ask| ask * count + it)
@@ -100,7 +101,7 @@ impl Protocol for Kraken {
             (Channel::Ticker, _) => format!("quotes {symbol}"),
             (Channel::Trade, _) => format!("trades {symbol}"),
             (Channel::Ohlc, size) => {
-                format!("candles {symbol} {}", size.map_or("", CandleSize::name))
+                format!("candles {symbol} {}", size.map_or("", Interval::name))
             }
         };
         let all = |ask| self.instruments.iter().map(move |it| name(ask, &it.symbol));
@@ -184,13 +185,10 @@ impl Protocol for Kraken {
                 },
             ),
             Message::Bars(rows) => {
-                let length = |minutes: u32| chrono::TimeDelta::minutes(minutes.into());
-                let name = |minutes: u32| {
+                let length = |minutes: i64| chrono::TimeDelta::minutes(minutes);
+                let name = |minutes: i64| {
                     let asked = self.asks.iter().filter_map(|ask| ask.size);
-                    asked
-                        .into_iter()
-                        .find(|it| it.minutes() == minutes)
-                        .map_or("", CandleSize::name)
+                    asked.into_iter().find(|it| it.minutes() == minutes).map_or("", Interval::name)
                 };
                 self.events(
                     rows,
@@ -219,7 +217,7 @@ impl Protocol for Kraken {
     }
 }
 
-/// What Kraken refuses a connection with: the error object of its other API, or nothing.
+/// That every instrument has a name which this API takes.
 pub(super) fn check(instruments: &[Listed]) -> Result<()> {
     match instruments.iter().find(|it| !it.id.contains('/')) {
         None => Ok(()),

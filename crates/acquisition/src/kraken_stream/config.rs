@@ -1,10 +1,10 @@
 //! What a user may choose about Kraken's stream.
 
-use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use tidegauge_core::instruments::INSTRUMENTS;
 
 use crate::http::HttpConfig;
+use crate::kraken::Interval;
 use crate::live::LiveConfig;
 use crate::{Error, Result};
 
@@ -17,7 +17,7 @@ pub struct Config {
     /// What to stream of them.
     pub channels: Vec<Channel>,
     /// The lengths of the bars, where bars are streamed.
-    pub candles: Vec<CandleSize>,
+    pub intervals: Vec<Interval>,
     /// Pages, and when the line counts as dead.
     pub live: LiveConfig,
     /// How the line is opened; of the times, those that belong to connecting. Retries are those of
@@ -48,71 +48,12 @@ impl Channel {
     }
 }
 
-/// How long a bar is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum CandleSize {
-    /// A minute.
-    #[serde(rename = "1m")]
-    Minute,
-    /// Five minutes.
-    #[serde(rename = "5m")]
-    FiveMinutes,
-    /// A quarter of an hour.
-    #[serde(rename = "15m")]
-    QuarterHour,
-    /// Half an hour.
-    #[serde(rename = "30m")]
-    HalfHour,
-    /// An hour.
-    #[serde(rename = "1h")]
-    Hour,
-    /// Four hours.
-    #[serde(rename = "4h")]
-    FourHours,
-    /// A day.
-    #[serde(rename = "1d")]
-    Day,
-}
-
-impl CandleSize {
-    /// As in the column `interval`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Minute => "1m",
-            Self::FiveMinutes => "5m",
-            Self::QuarterHour => "15m",
-            Self::HalfHour => "30m",
-            Self::Hour => "1h",
-            Self::FourHours => "4h",
-            Self::Day => "1d",
-        }
-    }
-
-    /// In minutes, as Kraken counts.
-    pub const fn minutes(self) -> u32 {
-        match self {
-            Self::Minute => 1,
-            Self::FiveMinutes => 5,
-            Self::QuarterHour => 15,
-            Self::HalfHour => 30,
-            Self::Hour => 60,
-            Self::FourHours => 240,
-            Self::Day => 1_440,
-        }
-    }
-
-    /// As a length of time.
-    pub const fn length(self) -> TimeDelta {
-        TimeDelta::seconds(self.minutes() as i64 * 60)
-    }
-}
-
 impl Default for Config {
     fn default() -> Self {
         Self {
             symbols: INSTRUMENTS.iter().map(|it| it.symbol.to_string()).collect(),
             channels: vec![Channel::Ticker, Channel::Trade, Channel::Ohlc],
-            candles: vec![CandleSize::Minute],
+            intervals: vec![Interval::M1],
             live: LiveConfig::default(),
             http: HttpConfig::default(),
         }
@@ -126,11 +67,11 @@ impl Config {
             let reason = "name each at most once, and at least one of `ticker`, `trade`, `ohlc`";
             return Err(Error::config("channels", reason));
         }
-        let twice = |at: usize| self.candles[..at].contains(&self.candles[at]);
-        let none = self.channels.contains(&Channel::Ohlc) && self.candles.is_empty();
-        if none || (0..self.candles.len()).any(twice) {
+        let twice = |at: usize| self.intervals[..at].contains(&self.intervals[at]);
+        let none = self.channels.contains(&Channel::Ohlc) && self.intervals.is_empty();
+        if none || (0..self.intervals.len()).any(twice) {
             let reason = "name each length at most once, and at least one, as in `1m`";
-            return Err(Error::config("candles", reason));
+            return Err(Error::config("intervals", reason));
         }
         Ok(())
     }

@@ -6,7 +6,6 @@ use tidegauge_core::Fixed;
 
 use super::NAME;
 use crate::exact::{Object, parse};
-use crate::http::{Refusal, RefusalKind};
 use crate::{Error, Result};
 
 /// A message of the service.
@@ -111,7 +110,7 @@ pub struct Bar {
     /// Where it begins.
     pub open_at: DateTime<Utc>,
     /// Its length in minutes.
-    pub minutes: u32,
+    pub minutes: i64,
     /// The first price.
     pub open: Fixed<8>,
     /// The highest.
@@ -250,16 +249,4 @@ fn bar(symbol: &str, row: &Object<'_>) -> Result<Bar> {
         return Err(Error::value(symbol, field, &bound.to_string(), reason));
     }
     Ok(bar)
-}
-
-/// The reason in a reply that opens no WebSocket: `{"error":["EService:Busy"]}`, as of Kraken's
-/// other API.
-pub fn refusal(body: &[u8]) -> Option<Refusal> {
-    let object = Object::parse(NAME, body).ok()?;
-    let raw = object.find("error")?.get().as_bytes();
-    let words: Vec<String> = parse(NAME, "error", raw).ok()?;
-    let message = words.into_iter().find(|word| word.starts_with('E'))?;
-    let throttled = message.contains("Too many requests") || message.contains("Rate limit");
-    let kind = if throttled { RefusalKind::Throttled } else { RefusalKind::Other };
-    Some(Refusal { code: None, message, kind, advice: "" })
 }

@@ -9,11 +9,11 @@ use tidegauge_core::tables::{Candle, MarketTrade, Quote};
 use tidegauge_core::{Cursor, Page, Source, TableRef};
 
 use client::Kraken;
-pub use config::{CandleSize, Channel, Config};
+pub use config::{Channel, Config};
 
 use crate::http::{Quota, Service, Sockets};
 use crate::live::Live;
-use crate::{Context, Result, registry};
+use crate::{Context, Result, kraken, registry};
 
 /// The name under which sinks keep the cursor, and the `source` of the rows.
 pub const NAME: &str = "kraken_stream";
@@ -61,7 +61,7 @@ impl KrakenStream {
             registry::select(NAME, &context.registry, &config.symbols, |it| &it.kraken)?;
         client::check(&instruments)?;
         // 150 attempts in ten minutes are an attack to the firewall in front of it.
-        let service = Service::new(NAME, "https://ws.kraken.com", decode::refusal);
+        let service = Service::new(NAME, "https://ws.kraken.com", kraken::decode::refusal);
         let service = Service { quota: Quota::per_minute(12), ..service };
         let sockets = Sockets::new(service, &config.http, None, context)?;
         let protocol = Kraken::new(&config, instruments);

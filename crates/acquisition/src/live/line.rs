@@ -1,7 +1,6 @@
 //! The line to a service: opened, subscribed over, listened to, and given up.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use tidegauge_core::tables::Quarantine;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::{Event, Live, Protocol, Said, State};
@@ -219,14 +218,7 @@ impl<P: Protocol> Live<P> {
             state.broken = Some(error);
             return;
         }
-        state.pending.bad.extend(sieve.into_bad().into_iter().map(|bad| Quarantine {
-            source: self.protocol.name().into(),
-            place: bad.place,
-            table_name: bad.table,
-            reason: bad.reason,
-            content: bad.content,
-            noted_at: now,
-        }));
+        state.pending.bad.extend(sieve.into_bad());
     }
 
     fn hang_up(&self, state: &mut State, reason: impl Into<String>) {

@@ -225,7 +225,7 @@ impl<P: Protocol> Live<P> {
                 }
             }
         }
-        let batches = state.pending.batches()?;
+        let batches = state.pending.batches(self.protocol.name(), now)?;
         let page = state.page.unwrap_or_default() + u64::from(!batches.is_empty());
         let last = state.tracks.iter();
         let last = last.filter_map(|track| Some((track.series.clone(), track.last?))).collect();

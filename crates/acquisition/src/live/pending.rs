@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use tidegauge_core::tables::{Candle, Coverage, MarketTrade, Quarantine, Quote};
+use tidegauge_core::tables::{Candle, Coverage, MarketTrade, Quote};
 use tidegauge_core::{Batch, TableRef};
 
 use crate::Result;
+use crate::series::BadRow;
 
 /// Rows on their way into the next page. Of two with one key the later one stays, as in the sinks.
 #[derive(Debug, Default)]
@@ -14,7 +15,7 @@ pub(super) struct Pending {
     quotes: BTreeMap<(String, DateTime<Utc>), Quote>,
     trades: BTreeMap<(String, i64), MarketTrade>,
     candles: BTreeMap<(String, String, DateTime<Utc>), Candle>,
-    pub(super) bad: Vec<Quarantine>,
+    pub(super) bad: Vec<BadRow>,
     coverage: BTreeMap<(String, DateTime<Utc>), Coverage>,
 }
 
@@ -44,7 +45,7 @@ impl Pending {
         self.rows() == 0 && self.coverage.is_empty()
     }
 
-    pub(super) fn batches(&self) -> Result<Vec<Batch>> {
+    pub(super) fn batches(&self, source: &str, now: DateTime<Utc>) -> Result<Vec<Batch>> {
         fn batch<'a, T: serde::Serialize + 'a>(
             table: &TableRef,
             rows: impl Iterator<Item = &'a T>,
@@ -55,7 +56,7 @@ impl Pending {
             batch(Quote::table(), self.quotes.values())?,
             batch(MarketTrade::table(), self.trades.values())?,
             batch(Candle::table(), self.candles.values())?,
-            batch(Quarantine::table(), self.bad.iter())?,
+            BadRow::batch(source, self.bad.clone(), now)?,
             batch(Coverage::table(), self.coverage.values())?,
         ];
         Ok(batches.into_iter().filter(|batch| batch.rows() > 0).collect())

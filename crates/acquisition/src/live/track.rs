@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use tidegauge_core::coverage::State;
 use tidegauge_core::tables::{Candle, Coverage, MarketTrade};
 
 /// What was sent this much before is here: the way from the service, and what our clocks differ.
@@ -68,7 +69,9 @@ impl Track {
         if let (Some(last), None) = (self.last, &refused) {
             tracing::info!(series = self.series, %last, "a new run begins");
         }
-        self.run = Some(Run { start: now, end: now, rows: 0, refused, noted: None });
+        // A refusal is of an instant.
+        let length = TimeDelta::microseconds(i64::from(refused.is_some()));
+        self.run = Some(Run { start: now, end: now + length, rows: 0, refused, noted: None });
     }
 
     /// The line is gone; what the ledger is yet to be told.
@@ -113,7 +116,7 @@ impl Track {
     /// Everything that was sent up to `heard` is here.
     pub(super) fn extend(&mut self, heard: DateTime<Utc>) {
         let reached = match self.bars.interval {
-            _ if self.is_refused() => Some(heard),
+            _ if self.is_refused() => None,
             // Bars are covered as far as they are finished.
             Some(interval) => match &self.bars.running {
                 Some(running) => Some(running.open_at),
@@ -130,7 +133,7 @@ impl Track {
     pub(super) fn coverage(&mut self, source: &str, now: DateTime<Utc>) -> Option<Coverage> {
         let run = self.run.as_mut()?;
         let known = run.noted == Some((run.end, run.rows));
-        if known || (run.refused.is_none() && run.end <= run.start) {
+        if known || run.end <= run.start {
             return None;
         }
         run.noted = Some((run.end, run.rows));
@@ -139,7 +142,7 @@ impl Track {
             series: self.series.clone(),
             start_at: run.start,
             end_at: run.end,
-            state: if run.refused.is_some() { "failed" } else { "present" }.into(),
+            state: if run.refused.is_some() { State::Failed } else { State::Present }.to_string(),
             rows: run.rows,
             requested_to: None,
             reason: run.refused.clone(),

@@ -6,7 +6,6 @@ use tidegauge_core::Fixed;
 
 use super::NAME;
 use crate::exact::{Object, parse};
-use crate::http::{Refusal, RefusalKind};
 use crate::{Error, Result};
 
 /// A message of the service.
@@ -141,21 +140,4 @@ fn price(object: Object<'_>, text: &str) -> Result<Price> {
         ask: row.amount("ask")?,
         day_volume: row.amount("day_volume")?,
     })
-}
-
-#[derive(Deserialize)]
-struct Failure {
-    code: u16,
-    message: String,
-}
-
-/// The service's words in a reply that opens no WebSocket, whatever its status.
-pub fn refusal(body: &[u8]) -> Option<Refusal> {
-    let Failure { code, message } = serde_json::from_slice(body).ok()?;
-    let kind = match code {
-        401 | 403 => RefusalKind::Auth,
-        429 => RefusalKind::Throttled,
-        _ => RefusalKind::Other,
-    };
-    Some(Refusal { code: Some(code.to_string()), message, kind, advice: "" })
 }

@@ -14,7 +14,7 @@ pub use config::Config;
 
 use crate::http::{QueryKey, Quota, Service, Sockets};
 use crate::live::Live;
-use crate::{Context, Error, Result, registry};
+use crate::{Context, Error, Result, registry, twelvedata};
 
 /// The name under which sinks keep the cursor, and the `source` of the rows.
 pub const NAME: &str = "twelvedata_stream";
@@ -51,10 +51,11 @@ impl TwelveDataStream {
     /// When there is no key, a symbol is not in the registry or unknown to Twelve Data, or the key
     /// or the base URL cannot be used.
     pub fn new(config: Config, key: Option<SecretString>, context: &Context) -> Result<Self> {
-        let key = key.ok_or(Error::NoKey { service: "twelvedata" })?;
+        let key = key.ok_or(Error::NoKey { service: twelvedata::NAME })?;
         let instruments =
             registry::select(NAME, &context.registry, &config.symbols, |it| &it.twelvedata)?;
-        let service = Service::new(NAME, "https://ws.twelvedata.com/v1", decode::refusal);
+        let service =
+            Service::new(NAME, "https://ws.twelvedata.com/v1", twelvedata::decode::refusal);
         let service = Service { quota: Quota::per_minute(12), ..service };
         let key = QueryKey { parameter: "apikey", value: key };
         let sockets = Sockets::new(service, &config.http, Some(key), context)?;
