@@ -42,7 +42,7 @@ fn with_key(dir: &Path, port: u16) -> common::Said {
         .env("RUST_BACKTRACE", "full")
         .env("TIDEGAUGE_COINGECKO_KEY", KEY)
         .env("TIDEGAUGE_COINGECKO__PLAN", "demo")
-        .env("TIDEGAUGE_COINGECKO__BASE_URL", format!("http://127.0.0.1:{port}"));
+        .env("TIDEGAUGE_COINGECKO__HTTP__BASE_URL", format!("http://127.0.0.1:{port}"));
     let said = says(command.args(["run", "--source", "coingecko"]));
     assert_eq!(said.code, Some(1), "{said:?}");
     assert!(said.err.contains("TRACE") && said.err.contains("coingecko"), "{said:?}");

@@ -224,7 +224,7 @@ fn price(second: i64) -> String {
 
 fn series(from: &str, to: &str, interval: &str) -> String {
     let second = |text: &str| {
-        let day = || Some(text.parse::<NaiveDate>().ok()?.and_hms_opt(0, 0, 0)?);
+        let day = || text.parse::<NaiveDate>().ok()?.and_hms_opt(0, 0, 0);
         let time = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").ok().or_else(day);
         time.unwrap_or_else(|| panic!("`{text}` is no time")).and_utc().timestamp()
     };
