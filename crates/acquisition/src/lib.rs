@@ -94,12 +94,16 @@ mod pages {
     struct Files;
     #[doc = include_str!("../../../docs/sources/frankfurter.md")]
     struct Frankfurter;
+    #[doc = include_str!("../../../docs/sources/kraken.md")]
+    struct Kraken;
     #[doc = include_str!("../../../docs/sources/kraken_stream.md")]
     struct KrakenStream;
     #[doc = include_str!("../../../docs/sources/open_er_api.md")]
     struct OpenErApi;
     #[doc = include_str!("../../../docs/sources/recorded.md")]
     struct Recorded;
+    #[doc = include_str!("../../../docs/sources/twelvedata.md")]
+    struct TwelveData;
     #[doc = include_str!("../../../docs/sources/twelvedata_stream.md")]
     struct TwelveDataStream;
     #[doc = include_str!("../../../docs/sources/x.md")]
