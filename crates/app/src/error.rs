@@ -36,6 +36,17 @@ pub enum Error {
         /// The warehouse, without secrets.
         warehouse: String,
     },
+    /// A stream brought nothing while it was tried.
+    #[error(
+        "`{name}` brought nothing within {seconds} s: check the network and the key, and whether \
+         its market is open"
+    )]
+    Silent {
+        /// The source.
+        name: String,
+        /// For how long it was listened to.
+        seconds: u64,
+    },
     /// A file cannot be written.
     #[error("cannot write {}: {error}", file.display())]
     Write {

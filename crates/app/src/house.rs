@@ -193,6 +193,7 @@ impl Tidegauge {
 
     /// The sources that are configured, but for the simulation.
     pub(crate) fn opened(&self) -> Result<Vec<Opened>> {
+        sources::check(&self.config)?;
         sources::configured(&self.config, &self.secrets, &self.context)
     }
 

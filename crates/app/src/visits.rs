@@ -1,12 +1,17 @@
 //! How the sources stand, and whether they answer.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use tidegauge_acquisition::http::Budget;
-use tidegauge_core::Cursor;
 use tidegauge_core::coverage::Ledger;
+use tidegauge_core::{Cursor, Source};
 
 use crate::sources::{self, Needs, Offer, Opened, SIMULATION};
 use crate::{Error, Result, Tidegauge};
+
+/// For how long a stream may be silent when it is tried.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How a source stands.
 #[derive(Debug, Clone)]
@@ -71,8 +76,11 @@ impl Tidegauge {
         }
         // What is wrong with its settings, a visit tells.
         let opened = sources::open(name, self.config(), self.secrets(), self.context()).ok();
-        let archive = opened.as_ref().and_then(Opened::archive);
-        archive.map(|archive| archive.budget()).transpose().map_err(Error::from)
+        match opened {
+            Some(Opened::Archive(archive)) => Ok(Some(archive.budget()?)),
+            Some(Opened::Plain(_, budget)) => Ok(budget),
+            None => Ok(None),
+        }
     }
 
     /// Tries the sources called `names`, or the configured ones: each is asked for as little as
@@ -96,13 +104,30 @@ impl Tidegauge {
         Ok(visits)
     }
 
+    /// A stream answers when it brings something: that it is quiet says nothing.
+    async fn listen(&self, source: &dyn Source) -> Result<String> {
+        let heard = async {
+            let mut cursor = None;
+            loop {
+                let page = source.fetch(cursor.as_ref()).await?;
+                if page.rows() > 0 {
+                    return Ok(format!("streams, {} rows at once", page.rows()));
+                }
+                cursor = Some(page.cursor);
+            }
+        };
+        let silent = |_| Error::Silent { name: source.name().into(), seconds: PATIENCE.as_secs() };
+        tokio::time::timeout(PATIENCE, heard).await.map_err(silent)?
+    }
+
     async fn visit_one(&self, name: &str) -> Result<String> {
         if name == SIMULATION {
             return Ok("needs nobody".into());
         }
         match sources::open(name, self.config(), self.secrets(), self.context())? {
             Opened::Archive(archive) => Ok(archive.check(self.context().clock.now()).await?),
-            Opened::Plain(source) => {
+            Opened::Plain(source, _) if source.is_live() => self.listen(source.as_ref()).await,
+            Opened::Plain(source, _) => {
                 let page = source.fetch(None).await?;
                 let first = if page.done { "" } else { " on its first page" };
                 Ok(format!("answers, {} rows{first}", page.rows()))

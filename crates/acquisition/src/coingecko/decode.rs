@@ -119,7 +119,11 @@ pub fn coins_markets(body: &[u8], sieve: &mut Sieve) -> Result<Vec<CoinMarket>> 
     let rows: Vec<&RawValue> = exact::parse("coins/markets", "the whole", body)?;
     let mut markets = Vec::with_capacity(rows.len());
     for (at, row) in rows.into_iter().enumerate() {
-        let passed = sieve.pass(market(row), || at.to_string(), || row.get().to_owned())?;
+        let place = || {
+            let fields = Object::parse("coins/markets", row.get().as_bytes());
+            fields.and_then(|fields| fields.text("id")).unwrap_or_else(|_| at.to_string())
+        };
+        let passed = sieve.pass(market(row), place, || row.get().to_owned())?;
         markets.extend(passed);
     }
     Ok(markets)

@@ -121,7 +121,13 @@ impl CoinGecko {
     async fn candles(&self, ask: &Ask<'_>, coin: &Listed) -> Result<Answer> {
         let mut sieve = self.sieve(Candle::table(), ask);
         let days = OhlcDays::covering(self.config.candles, ask.now - ask.window.from);
-        let bars = self.client.ohlc(&coin.id, days, &mut sieve).await?.within(ask.window);
+        let bars = self.client.ohlc(&coin.id, days, &mut sieve).await?;
+        // The last one is still open. A reply out of a cache may end before now with one that was
+        // open when it was made.
+        let closed_to = bars.last_open().unwrap_or(ask.window.from).max(ask.window.from);
+        let window = Span::new(ask.window.from, ask.window.to.min(closed_to));
+        let (bars, is_all) = (bars.within(window), window.to == ask.window.to);
+        let next = if is_all || !ask.at_edge { Next::Done } else { Next::Until(window.to) };
         let label = Label {
             source: NAME,
             symbol: &coin.symbol,
@@ -129,7 +135,7 @@ impl CoinGecko {
             currency: "USD",
         };
         let batches = vec![bars.into_batch(label)?];
-        Ok(Answer { batches, bad: sieve.into_bad(), ..Answer::default() })
+        Ok(Answer { batches, next, bad: sieve.into_bad(), ..Answer::default() })
     }
 
     /// A page of the present prices: of the coins configured, or of the largest there are.
@@ -143,8 +149,9 @@ impl CoinGecko {
             (self.client.coins_markets(&ids, &mut sieve).await?, chunks.next().is_some())
         } else {
             let markets = self.client.top_markets(page, &mut sieve).await?;
-            let more = markets.len() == MARKETS_A_PAGE && page * MARKETS_A_PAGE < self.config.top;
-            let left = self.config.top - (page - 1) * MARKETS_A_PAGE;
+            let sent = markets.len() + sieve.count();
+            let more = sent >= MARKETS_A_PAGE && page * MARKETS_A_PAGE < self.config.top;
+            let left = self.config.top.saturating_sub((page - 1) * MARKETS_A_PAGE);
             (markets.into_iter().take(left).collect(), more)
         };
         let mut rows: Vec<RawCryptoMarketData> = Vec::with_capacity(markets.len());

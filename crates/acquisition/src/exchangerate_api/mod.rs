@@ -17,6 +17,7 @@ pub use config::Config;
 pub use decode::Latest;
 pub(crate) use updates::Updates;
 
+use crate::http::Budget;
 use crate::{Context, Result};
 
 /// The name under which sinks keep the cursor, and the `source` of the rows.
@@ -55,6 +56,14 @@ impl ExchangeRateApi {
         config.validate()?;
         let client = Client::keyed(key.as_ref(), &config.http, context)?;
         Ok(Self(Updates { name: NAME, client, config, context: context.clone() }))
+    }
+
+    /// What the service allows, and how much of it is left.
+    ///
+    /// # Errors
+    /// When the record of what was spent cannot be read.
+    pub fn budget(&self) -> Result<Budget> {
+        self.0.client.budget()
     }
 }
 

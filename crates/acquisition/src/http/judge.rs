@@ -43,6 +43,8 @@ pub enum RefusalKind {
 pub(super) struct Failure {
     pub(super) error: Box<Error>,
     pub(super) again: Again,
+    /// The HTTP status, where there was an answer.
+    pub(super) status: Option<u16>,
 }
 
 /// Whether to ask again, and when.
@@ -54,7 +56,7 @@ pub(super) enum Again {
 
 impl Failure {
     pub(super) fn new(error: Error, again: Again) -> Self {
-        Self { error: Box::new(error), again }
+        Self { error: Box::new(error), again, status: None }
     }
 
     /// No reply, or one that broke off.

@@ -121,6 +121,7 @@ pub(super) struct Spent {
     hold_until: i64,
     minute: i64,
     in_minute: u32,
+    in_minute_before: u32,
     day: i64,
     in_day: u32,
     /// Months since the year 0.
@@ -138,6 +139,7 @@ impl Spent {
         let day = micros.div_euclid(86_400_000_000);
         let month = i64::from(now.year()) * 12 + i64::from(now.month0());
         if self.minute != minute {
+            self.in_minute_before = if self.minute + 1 == minute { self.in_minute } else { 0 };
             (self.minute, self.in_minute) = (minute, 0);
         }
         if self.day != day {
@@ -165,7 +167,8 @@ impl Spent {
 /// Keeps one service's requests within its quota.
 pub(super) struct Limit {
     service: &'static str,
-    host: String,
+    /// The service and its host: under one roof, each has a budget of its own.
+    place: String,
     quota: Quota,
     usage: Usage,
     clock: Arc<dyn Clock>,
@@ -189,13 +192,14 @@ enum Turn {
 impl Limit {
     pub(super) fn new(
         service: &'static str,
-        host: String,
+        host: &str,
         quota: Quota,
         usage: Usage,
         clock: Arc<dyn Clock>,
     ) -> Self {
         let anchor = (clock.now(), Instant::now());
-        Self { service, host, quota, usage, clock, anchor }
+        let place = format!("{service}@{host}");
+        Self { service, place, quota, usage, clock, anchor }
     }
 
     /// The present: a clock that is set back does not bring back turns that were taken.
@@ -220,23 +224,45 @@ impl Limit {
         let begun = Instant::now();
         loop {
             let now = self.now();
-            match self.usage.at(&self.host, |spent| self.turn(spent, now, credits))? {
+            match self.usage.at(&self.place, |spent| self.turn(spent, now, credits))? {
                 Turn::At(at) => {
                     self.sleep_until(at, now).await;
+                    // Somebody else may have been asked to stay away meanwhile.
+                    while let Some(until) = self.held_until()? {
+                        self.stay_away(until, patience, &held).await?;
+                    }
                     return Ok(begun.elapsed());
                 }
-                Turn::Held(until) => {
-                    let pause = (until - now).to_std().unwrap_or_default();
-                    if pause > patience {
-                        return Err(held(pause));
-                    }
-                    self.sleep_until(until, now).await;
-                }
+                Turn::Held(until) => self.stay_away(until, patience, &held).await?,
                 Turn::Spent { limit, per, until } => {
                     return Err(Error::CreditsSpent { service: self.service, limit, per, until });
                 }
             }
         }
+    }
+
+    fn held_until(&self) -> Result<Option<DateTime<Utc>>> {
+        let now = self.now();
+        let until = self.usage.at(&self.place, |spent| {
+            spent.roll(now);
+            spent.hold_until
+        })?;
+        Ok((until > now.timestamp_micros()).then(|| instant(until, now)))
+    }
+
+    async fn stay_away(
+        &self,
+        until: DateTime<Utc>,
+        patience: Duration,
+        held: &impl Fn(Duration) -> Error,
+    ) -> Result<()> {
+        let now = self.now();
+        let pause = (until - now).to_std().unwrap_or_default();
+        if pause > patience {
+            return Err(held(pause));
+        }
+        self.sleep_until(until, now).await;
+        Ok(())
     }
 
     async fn sleep_until(&self, at: DateTime<Utc>, now: DateTime<Utc>) {
@@ -266,9 +292,11 @@ impl Limit {
             let until = today.checked_add_days(Days::new(1)).unwrap_or(today);
             return Turn::Spent { limit, per: "day", until };
         }
-        let at = spent.next_at.max(micros);
+        // A request of several credits waits for the turns of all of them.
+        let credits_more = i64::from(credits.max(1)) - 1;
         let period = self.quota.per_minute.period().num_microseconds().unwrap_or(i64::MAX);
-        spent.next_at = at.saturating_add(period.saturating_mul(i64::from(credits.max(1))));
+        let at = spent.next_at.saturating_add(period.saturating_mul(credits_more)).max(micros);
+        spent.next_at = at.saturating_add(period.saturating_mul(credits_more + 1));
         spent.add(credits);
         Turn::At(instant(at, now))
     }
@@ -279,13 +307,15 @@ impl Limit {
             return Ok(());
         }
         let now = self.now();
-        self.usage.at(&self.host, |spent| {
+        self.usage.at(&self.place, |spent| {
             spent.roll(now);
             if let Some(until) = hint.hold_until {
                 spent.hold_until = spent.hold_until.max(until.timestamp_micros());
             }
             if let Some(used) = hint.used_this_minute {
-                spent.add(used.saturating_sub(spent.in_minute));
+                // Its minute may be the one that is over on our clock.
+                let ours = spent.in_minute.max(spent.in_minute_before);
+                spent.add(used.saturating_sub(ours));
             }
         })
     }
@@ -299,7 +329,7 @@ impl Limit {
 
     /// Gives back what a failure did not cost; its turn stays taken.
     pub(super) fn refund(&self, credits: u32) -> Result<()> {
-        self.usage.at(&self.host, |spent| {
+        self.usage.at(&self.place, |spent| {
             spent.in_day = spent.in_day.saturating_sub(credits);
             spent.in_month = spent.in_month.saturating_sub(credits);
         })
@@ -307,7 +337,7 @@ impl Limit {
 
     pub(super) fn budget(&self) -> Result<Budget> {
         let now = self.now();
-        let mut spent = self.usage.at(&self.host, |spent| spent.clone())?;
+        let mut spent = self.usage.at(&self.place, |spent| spent.clone())?;
         spent.roll(now);
         let left = |limit: Option<u32>, used: u32| limit.map(|limit| limit.saturating_sub(used));
         Ok(Budget {
@@ -320,4 +350,86 @@ impl Limit {
 
 fn instant(micros: i64, otherwise: DateTime<Utc>) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(micros).unwrap_or(otherwise)
+}
+
+#[cfg(test)]
+mod tests {
+    use tidegauge_core::FixedClock;
+
+    use super::*;
+
+    fn limit(usage: &Usage, now: &str, quota: Quota) -> Limit {
+        let clock = Arc::new(FixedClock(now.parse().unwrap()));
+        Limit::new("x", "example.com:1", quota, usage.clone(), clock)
+    }
+
+    fn held(retry_after: Duration) -> Error {
+        Error::config("test", format!("held for {} s", retry_after.as_secs()))
+    }
+
+    #[tokio::test]
+    async fn credits_last_a_day_and_a_month_and_are_remembered_by_whoever_comes_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let quota = Quota { per_day: Some(3), per_month: Some(5), ..Quota::per_minute(600_000) };
+        let take = async |now: &str, credits: u32| {
+            // Every one a program of its own.
+            let usage = Usage::kept_in(folder.path());
+            limit(&usage, now, quota).wait(credits, Duration::ZERO, held).await
+        };
+        assert!(take("2026-01-30T10:00:00Z", 2).await.is_ok());
+        let error = take("2026-01-30T23:59:59Z", 2).await.unwrap_err().to_string();
+        assert!(error.contains("3 credits a day") && error.contains("2026-01-31"), "{error}");
+        assert!(take("2026-01-31T00:00:01Z", 3).await.is_ok());
+        let error = take("2026-01-31T00:00:02Z", 1).await.unwrap_err().to_string();
+        assert!(error.contains("5 credits a month") && error.contains("2026-02-01"), "{error}");
+        assert!(take("2026-02-01T00:00:00Z", 3).await.is_ok());
+        let usage = Usage::kept_in(folder.path());
+        let budget = limit(&usage, "2026-02-01T01:00:00Z", quota).budget().unwrap();
+        assert_eq!((budget.left_today, budget.left_this_month), (Some(0), Some(2)));
+    }
+
+    #[tokio::test]
+    async fn a_turn_that_was_taken_is_not_given_back_by_a_kill() {
+        let folder = tempfile::tempdir().unwrap();
+        let quota = Quota::per_minute(600);
+        let begun = Instant::now();
+        for _ in 0..4 {
+            let usage = Usage::kept_in(folder.path());
+            let limit = limit(&usage, "2026-01-30T10:00:00Z", quota);
+            limit.wait(1, Duration::ZERO, held).await.unwrap();
+        }
+        // The clock stands still, so each new program waits for all turns before its own.
+        assert!(begun.elapsed() >= Duration::from_millis(100 + 200 + 300));
+    }
+
+    #[tokio::test]
+    async fn what_the_service_counts_is_believed_once() {
+        let (usage, quota) =
+            (Usage::default(), Quota { per_day: Some(100), ..Quota::per_minute(600_000) });
+        let left = |limit: &Limit| limit.budget().unwrap().left_today.unwrap();
+        let before = limit(&usage, "2026-01-30T10:00:58Z", quota);
+        for _ in 0..5 {
+            before.wait(1, Duration::ZERO, held).await.unwrap();
+        }
+        before.heed(Hint { hold_until: None, used_this_minute: Some(7) }).unwrap();
+        assert_eq!(left(&before), 93, "two are somebody else's");
+        // Our minute is over, the service's is not.
+        let after = limit(&usage, "2026-01-30T10:01:01Z", quota);
+        after.wait(1, Duration::ZERO, held).await.unwrap();
+        after.heed(Hint { hold_until: None, used_this_minute: Some(8) }).unwrap();
+        assert!((91..=92).contains(&left(&after)), "{}", left(&after));
+    }
+
+    #[tokio::test]
+    async fn a_host_that_wants_to_be_left_alone_is_and_a_file_that_is_none_of_ours_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let usage = Usage::kept_in(folder.path());
+        let limit = limit(&usage, "2026-01-30T10:00:00Z", Quota::per_minute(600_000));
+        limit.hold(Duration::from_secs(900)).unwrap();
+        let error = limit.wait(1, Duration::from_secs(180), held).await.unwrap_err().to_string();
+        assert!(error.contains("held for 8") || error.contains("held for 900"), "{error}");
+        std::fs::write(folder.path().join("x@example.com_1.json"), "not ours").unwrap();
+        let error = limit.budget().unwrap_err().to_string();
+        assert!(error.contains("example.com_1.json") && error.contains("delete it"), "{error}");
+    }
 }

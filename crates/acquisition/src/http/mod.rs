@@ -170,7 +170,7 @@ impl Http {
             per_month: config.per_month.or(service.quota.per_month),
         };
         let (usage, clock) = (context.usage.clone(), context.clock.clone());
-        let limit = Limit::new(service.name, base.host(), quota, usage.clone(), clock.clone());
+        let limit = Limit::new(service.name, &base.host(), quota, usage.clone(), clock.clone());
         let config = config.clone();
         Ok(Self { service, client, base, limit, usage, config, key, clock })
     }
@@ -225,7 +225,8 @@ impl Http {
                 }
                 Err(failure) => failure,
             };
-            if self.service.failures_are_free {
+            // An answer that is a success costs, whatever became of it on its way.
+            if self.service.failures_are_free && failure.status.is_none_or(|it| it >= 300) {
                 self.limit.refund(credits)?;
             }
             let pause = match failure.again {
@@ -250,6 +251,7 @@ impl Http {
             });
             self.turn(credits, endpoint).await?;
             if Instant::now() >= deadline {
+                self.limit.refund(credits)?;
                 return Err(*failure.error);
             }
         }
@@ -296,13 +298,14 @@ impl Http {
             Ok(body) => body,
             // What a refusal says is worth less than that it is one.
             Err(_) if status >= 400 => Vec::new(),
-            Err(failure) => return Err(failure),
+            Err(failure) => return Err(Failure { status: Some(status), ..failure }),
         };
         self.usage.count(self.service.name, |traffic| traffic.bytes += body.len() as u64);
         let throttled = self.config.retry.throttled_pause.unwrap_or(self.service.throttled_pause);
         let json = request.json;
         Reply { endpoint, status, json, redirect, asked, throttled, body }
             .judge(self.service.refusal)
+            .map_err(|failure| Failure { status: Some(status), ..failure })
     }
 
     /// The host that a redirect names, unless it repeats our key.

@@ -103,7 +103,10 @@ impl Kraken {
         let from = ask.window.from.timestamp_nanos_opt().unwrap_or_default() - 1;
         let since = ask.mark.map_or_else(|| from.to_string(), str::to_owned);
         let Trades { sent, trades, last } = self.client.trades(pair, &since, &mut sieve).await?;
-        let newest = trades.last().map(|trade| trade.at);
+        let newest = trades.last().map(|trade| trade.at).or_else(|| {
+            // All of them were put aside.
+            last.parse().ok().map(DateTime::from_timestamp_nanos).filter(|_| sent > 0)
+        });
         let next = match newest {
             // Whoever trades in this very moment comes with the next round.
             Some(at) if sent >= TRADES && at < ask.window.to => Next::From(at),
@@ -177,6 +180,7 @@ impl Archive for Kraken {
             let (day, late) = (TimeDelta::days(1), TimeDelta::seconds(5));
             all.extend(self.listed.iter().map(|it| Series {
                 settles: late,
+                is_paged: true,
                 ..Series::history(format!("trades {}", it.symbol), since, day, refresh)
             }));
         }

@@ -9,6 +9,7 @@ use tidegauge_core::{Cursor, Page, Source, TableRef};
 
 use crate::exchangerate_api::Updates;
 pub use crate::exchangerate_api::{Client, Config, Latest, decode};
+use crate::http::Budget;
 use crate::{Context, Result};
 
 /// The name under which sinks keep the cursor, and the `source` of the rows.
@@ -45,6 +46,14 @@ impl OpenErApi {
         config.validate()?;
         let client = Client::open(&config.http, context)?;
         Ok(Self(Updates { name: NAME, client, config, context: context.clone() }))
+    }
+
+    /// What the service allows, and how much of it is left.
+    ///
+    /// # Errors
+    /// When the record of what was spent cannot be read.
+    pub fn budget(&self) -> Result<Budget> {
+        self.0.client.budget()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use tidegauge_core::coverage::{Ledger, State};
 use tidegauge_core::tables::Coverage;
@@ -143,7 +143,8 @@ impl Fill {
         let mut coverage = Vec::new();
         let earliest = series.earliest(now).unwrap_or(left.from).max(left.from).min(left.to);
         let lost = Span::new(left.from, earliest);
-        if !lost.is_empty() && progress.paging.is_none() {
+        // What slips out of reach while a plan is carried out is not worth a word.
+        if lost.length() > TimeDelta::minutes(10) && progress.paging.is_none() {
             let reason = Some("the service does not look back that far".to_owned());
             coverage.push(window::bare_row(source, &series.name, lost, State::Failed, reason, now));
         }
@@ -181,7 +182,8 @@ impl Fill {
         let (reached, over) = match answer.next {
             Next::Page(page) => {
                 let (from, to) = (window.from.timestamp_micros(), window.to.timestamp_micros());
-                progress.paging = Some(Paging { from, to, page, mark: None, rows });
+                let series = series.name.clone();
+                progress.paging = Some(Paging { series, from, to, page, mark: None, rows });
                 let batches = window::batches(source, answer.batches, answer.bad, coverage, now)?;
                 return Ok((batches, progress));
             }

@@ -52,7 +52,8 @@ pub trait Archive: Source + Debug {
             return Ok("nothing is configured".into());
         };
         let to = series.horizon(now);
-        let from = to - series.window.min(TimeDelta::days(7));
+        let from = to - series.window.min(TimeDelta::days(1));
+        let from = series.earliest(now).map_or(from, |earliest| from.max(earliest));
         let window = if series.since.is_some() { Span::new(from, to) } else { Span::new(now, now) };
         let at_edge = true;
         let ask = Ask { series: &series, window, page: None, mark: None, at_edge, now };
@@ -88,6 +89,8 @@ pub struct Series {
     pub settles: TimeDelta,
     /// How far apart its rows may be though none is missing, where they come at no fixed times.
     pub spacing: TimeDelta,
+    /// Whether a call may bring only a part of its window, so that more follow.
+    pub is_paged: bool,
     /// The longest span that one call brings.
     pub window: TimeDelta,
     /// How long after a round the series is worth another call.
@@ -106,6 +109,7 @@ impl Series {
             step: None,
             settles: TimeDelta::zero(),
             spacing: TimeDelta::zero(),
+            is_paged: false,
             window: TimeDelta::zero(),
             refresh,
             credits: 1,

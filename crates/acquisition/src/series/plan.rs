@@ -15,6 +15,8 @@ pub struct Estimate {
     pub credits: u64,
     /// Within the credits that are left: at the earliest after so long.
     pub time: Duration,
+    /// Whether it may be more, since nobody knows how many pages a window has.
+    pub is_at_least: bool,
     /// Whether credits will run out on the way, so that it takes several days or months.
     pub waits_for_credits: bool,
 }
@@ -37,6 +39,7 @@ impl Estimate {
             calls: errands.iter().map(calls).sum(),
             credits: all,
             time: Duration::from_secs(seconds),
+            is_at_least: errands.iter().any(|errand| errand.series.is_paged),
             waits_for_credits: days > 0 || months > 0,
         }
     }
@@ -52,7 +55,8 @@ fn periods(credits: u64, limit: Option<u32>, left: Option<u32>) -> u64 {
 impl fmt::Display for Estimate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (calls, s) = (self.calls, if self.calls == 1 { "" } else { "s" });
-        write!(f, "{calls} call{s}")?;
+        let at_least = if self.is_at_least { "at least " } else { "" };
+        write!(f, "{at_least}{calls} call{s}")?;
         if self.credits != self.calls {
             write!(f, " for {} credits", self.credits)?;
         }

@@ -26,6 +26,7 @@ pub(super) struct Progress {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Paging {
+    pub(super) series: String,
     pub(super) from: i64,
     pub(super) to: i64,
     pub(super) page: String,
@@ -106,7 +107,8 @@ impl Progress {
     /// Whether `series` is worth asking for at `now`.
     pub(super) fn is_due(&self, series: &Series, now: DateTime<Utc>) -> bool {
         let at = self.read.get(&series.name).and_then(|read| read.at);
-        let refresh = i64::try_from(series.refresh.as_micros()).unwrap_or(i64::MAX);
+        // At least a second: a series that is always due would never be done.
+        let refresh = i64::try_from(series.refresh.as_micros()).unwrap_or(i64::MAX).max(1_000_000);
         at.is_none_or(|at| at.saturating_add(refresh) <= now.timestamp_micros())
     }
 

@@ -29,7 +29,7 @@ pub async fn round<A: Archive + ?Sized>(
         Some(before) => cursor::read(name, before)?,
     };
     if progress.next.is_none() {
-        if !archive.series(now).iter().any(|series| progress.is_due(series, now)) {
+        if !is_due(archive, &progress, now) {
             return Ok(before.map_or_else(|| nothing(now), cursor::nothing_new));
         }
         progress = progress.again(now);
@@ -51,10 +51,17 @@ pub async fn round<A: Archive + ?Sized>(
         } else {
             progress.next = Some(series.name.clone());
         }
-        let done = progress.next.is_none();
+        let done = progress.next.is_none() && !is_due(archive, &progress, now);
         return Ok(Page { batches, cursor: cursor::write(name, &progress)?, done });
     }
-    Ok(Page { batches: Vec::new(), cursor: cursor::write(name, &progress)?, done: true })
+    let done = !is_due(archive, &progress, now);
+    Ok(Page { batches: Vec::new(), cursor: cursor::write(name, &progress)?, done })
+}
+
+/// Whether a round that began now would ask for anything: one that was taken up long after it began
+/// ends where it would have ended then.
+fn is_due<A: Archive + ?Sized>(archive: &A, progress: &Progress, now: DateTime<Utc>) -> bool {
+    archive.series(now).iter().any(|series| progress.is_due(series, now))
 }
 
 /// The page of a source without any series.
@@ -91,7 +98,7 @@ impl<'a> Step<'a> {
             });
         };
         let time = DateTime::from_timestamp_micros;
-        if let Some(paging) = &progress.paging {
+        if let Some(paging) = progress.paging.as_ref().filter(|it| it.series == series.name) {
             let window = Span::new(time(paging.from)?, time(paging.to)?);
             return Some(Self { series, window, lost: None, at_edge: window.to >= as_of });
         }
@@ -99,7 +106,8 @@ impl<'a> Step<'a> {
         let run = progress.read(&series.name).and_then(|read| read.run);
         let from = run.and_then(|run| time(run.to)).unwrap_or(since);
         let earliest = series.earliest(now).unwrap_or(from).max(from).min(horizon.max(from));
-        let lost = Some(Span::new(from, earliest)).filter(|lost| !lost.is_empty());
+        // Lost is only what there was once: whoever begins, begins with what there is.
+        let lost = run.map(|_| Span::new(from, earliest)).filter(|lost| !lost.is_empty());
         let window = series.first_window(Span::new(earliest, horizon));
         if window.is_empty() && lost.is_none() {
             return None;
@@ -126,7 +134,7 @@ impl<'a> Step<'a> {
             let batches = window::batches(name, Vec::new(), Vec::new(), coverage, now)?;
             return Ok((batches, true));
         }
-        let paging = progress.paging.take();
+        let paging = progress.paging.take().filter(|it| it.series == series.name);
         let mark = progress.read(&series.name).filter(|_| self.lost.is_none());
         let mark = mark.and_then(|read| read.mark.clone());
         let ask = Ask {
@@ -162,7 +170,8 @@ impl<'a> Step<'a> {
             Next::Page(page) => {
                 let Span { from, to } = self.window;
                 let (from, to) = (from.timestamp_micros(), to.timestamp_micros());
-                progress.paging = Some(Paging { from, to, page, mark, rows });
+                let series = series.name.clone();
+                progress.paging = Some(Paging { series, from, to, page, mark, rows });
                 let batches = window::batches(name, answer.batches, answer.bad, coverage, now)?;
                 return Ok((batches, false));
             }

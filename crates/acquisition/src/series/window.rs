@@ -24,6 +24,7 @@ impl Series {
         if let Some(asked) = asked {
             return Some(Span::new(asked.from, asked.to.min(self.horizon(now))));
         }
+        let since = self.earliest(now).map_or(since, |earliest| since.max(earliest));
         let young = TimeDelta::from_std(self.refresh).ok()?.max(self.spacing);
         Some(Span::new(since, self.horizon(now.checked_sub_signed(young)?)))
     }

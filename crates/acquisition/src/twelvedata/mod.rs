@@ -17,7 +17,7 @@ pub use config::{Config, Interval};
 use crate::bars::Label;
 use crate::http::Budget;
 use crate::registry::{self, Listed};
-use crate::series::{self, Answer, Archive, Ask, Series, Sieve};
+use crate::series::{self, Answer, Archive, Ask, Next, Series, Sieve};
 use crate::{Context, Error, Result};
 
 /// The name under which sinks keep the cursor, and the `source` of the rows.
@@ -93,8 +93,15 @@ impl TwelveData {
     /// The latest quotes of all symbols.
     async fn quotes(&self, ask: &Ask<'_>) -> Result<Answer> {
         let mut sieve = self.sieve(Quote::table(), ask);
-        let ids: Vec<_> = self.listed.iter().map(|it| it.id.as_str()).collect();
+        // No more at once than a minute allows.
+        let most = usize::try_from(self.client.budget()?.quota.per_minute.get()).unwrap_or(1);
+        let page: usize = ask.page.and_then(|page| page.parse().ok()).unwrap_or(0);
+        let mut chunks = self.listed.chunks(most).skip(page);
+        let chunk = chunks.next().unwrap_or_default();
+        let ids: Vec<_> = chunk.iter().map(|it| it.id.as_str()).collect();
         let quotes = self.client.quote(&ids, &mut sieve).await?;
+        let more = chunks.next().is_some();
+        let next = if more { Next::Page((page + 1).to_string()) } else { Next::Done };
         let row = |(id, quote): (String, decode::Quote)| {
             let listed = self.listed.iter().find(|it| it.id == id);
             Ok(Quote {
@@ -110,7 +117,7 @@ impl TwelveData {
         };
         let rows = quotes.into_iter().map(row).collect::<Result<Vec<_>>>()?;
         let batches = vec![Batch::from_rows(Quote::table(), rows)?];
-        Ok(Answer { batches, bad: sieve.into_bad(), ..Answer::default() })
+        Ok(Answer { batches, next, bad: sieve.into_bad(), ..Answer::default() })
     }
 
     /// The latest exchange rate of a pair.

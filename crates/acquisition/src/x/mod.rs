@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 use tidegauge_core::tables::{SocialCount, SocialPost};
-use tidegauge_core::{Cursor, Page, Source, TableRef};
+use tidegauge_core::{Cursor, Page, Source, Span, TableRef};
 
 pub use client::{Client, SearchRecent};
 pub use config::{Config, Scorer};
@@ -134,6 +134,7 @@ impl Archive for X {
         let series = |(what, it): (What, &Listed)| Series {
             reach: Some(client::REACH - LEEWAY),
             step: Some(what.step()),
+            is_paged: what == What::Posts,
             // It takes X a while to find a post, and to count it.
             settles: match what {
                 What::Counts => TimeDelta::minutes(5),
@@ -154,6 +155,18 @@ impl Archive for X {
 
     fn budget(&self) -> Result<Budget> {
         self.client.budget()
+    }
+
+    /// Posts cost money: the counts of an hour tell as much.
+    async fn check(&self, now: DateTime<Utc>) -> Result<String> {
+        let Some(it) = self.instruments.first() else { return Ok("nothing is configured".into()) };
+        let hour = What::Counts.step();
+        let series = Series::history(What::Counts.name(it), now - hour, hour, self.config.refresh);
+        let to = ceil(now - hour, hour);
+        let window = Span::new(to - hour, to);
+        let ask = Ask { series: &series, window, page: None, mark: None, at_edge: false, now };
+        self.counts(it, &ask).await?;
+        Ok("answers, and takes the key".into())
     }
 
     async fn read(&self, ask: &Ask<'_>) -> Result<Answer> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tidegauge_acquisition::http::Budget;
 use tidegauge_acquisition::mapping::{declare, resolve};
 use tidegauge_acquisition::series::Archive;
 use tidegauge_acquisition::{
@@ -41,7 +42,8 @@ pub enum Needs {
 /// A source, ready to be read.
 #[derive(Debug, Clone)]
 pub(crate) enum Opened {
-    Plain(Arc<dyn Source>),
+    /// With what its service allows, where that is counted.
+    Plain(Arc<dyn Source>, Option<Budget>),
     /// Any span of it can be asked for.
     Archive(Arc<dyn Archive>),
 }
@@ -103,9 +105,16 @@ pub(crate) fn open(
         "twelvedata" => archive(TwelveData::new(config.twelvedata.clone(), key(), context)?),
         "ecb" => archive(Ecb::new(config.ecb.clone(), context)?),
         "frankfurter" => archive(Frankfurter::new(config.frankfurter.clone(), context)?),
-        "open_er_api" => plain(OpenErApi::new(config.open_er_api.clone(), context)?),
+        "open_er_api" => {
+            let source = OpenErApi::new(config.open_er_api.clone(), context)?;
+            let budget = source.budget()?;
+            Opened::Plain(Arc::new(source), Some(budget))
+        }
         "exchangerate_api" => {
-            plain(ExchangeRateApi::new(config.exchangerate_api.clone(), key(), context)?)
+            let config = config.exchangerate_api.clone();
+            let source = ExchangeRateApi::new(config, key(), context)?;
+            let budget = source.budget()?;
+            Opened::Plain(Arc::new(source), Some(budget))
         }
         "x" => archive(X::new(config.x.clone(), key(), context)?),
         "kraken_stream" => plain(KrakenStream::new(config.kraken_stream.clone(), context)?),
@@ -141,7 +150,7 @@ fn users(name: &str, config: &Config, secrets: &Secrets, context: &Context) -> R
 }
 
 fn plain(source: impl Source + 'static) -> Opened {
-    Opened::Plain(Arc::new(source))
+    Opened::Plain(Arc::new(source), None)
 }
 
 fn archive(source: impl Archive + 'static) -> Opened {

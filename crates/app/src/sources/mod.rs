@@ -20,6 +20,16 @@ use crate::{Error, Result};
 /// loaded for a run that cannot end well.
 pub(crate) fn check(config: &Config) -> Result<()> {
     let offers = offers(config);
+    for (at, Offer { name, .. }) in offers.iter().enumerate() {
+        if offers[..at].iter().any(|other| other.name == *name) {
+            let reason = format!("two sources are called `{name}`: give yours another name");
+            return Err(Error::Setting { setting: "name", reason });
+        }
+    }
+    if let Some(odd) = config.databases.iter().find(|it| it.url_env.starts_with("TIDEGAUGE_")) {
+        let reason = format!("{} begins like a setting: choose another name", odd.url_env);
+        return Err(Error::Setting { setting: "databases.url_env", reason });
+    }
     for (at, name) in config.sources.iter().enumerate() {
         if !offers.iter().any(|offer| offer.name == *name) {
             let known: Vec<_> = offers.iter().map(|offer| offer.name.as_str()).collect();
@@ -59,7 +69,7 @@ impl Opened {
     /// It, as any other source.
     pub(crate) fn source(&self) -> Arc<dyn Source> {
         match self {
-            Self::Plain(source) => source.clone(),
+            Self::Plain(source, _) => source.clone(),
             Self::Archive(archive) => archive.clone(),
         }
     }
@@ -67,7 +77,7 @@ impl Opened {
     /// It, if any span of it can be asked for.
     pub(crate) fn archive(&self) -> Option<&Arc<dyn Archive>> {
         match self {
-            Self::Plain(_) => None,
+            Self::Plain(..) => None,
             Self::Archive(archive) => Some(archive),
         }
     }

@@ -62,6 +62,9 @@ fn told(error: &dotenvy::Error) -> String {
     match error {
         dotenvy::Error::LineParse(line, _) => {
             let name = line.split_once('=').map_or("a line without `=`", |(name, _)| name.trim());
+            // The second half of a key that was broken in two may end in `=` as well.
+            let plain = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+            let name = if name.chars().all(plain) { name } else { "a line" };
             format!("{name}: write NAME=value, and quote a value that holds spaces or quotes")
         }
         other => other.to_string(),
