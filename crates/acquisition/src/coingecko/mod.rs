@@ -124,7 +124,7 @@ impl CoinGecko {
         let bars = self.client.ohlc(&coin.id, days, &mut sieve).await?;
         // The last one is still open. A reply out of a cache may end before now with one that was
         // open when it was made.
-        let closed_to = bars.last_open().unwrap_or(ask.window.from).max(ask.window.from);
+        let closed_to = bars.last_open().map_or(ask.window.to, |open| open.max(ask.window.from));
         let window = Span::new(ask.window.from, ask.window.to.min(closed_to));
         let (bars, is_all) = (bars.within(window), window.to == ask.window.to);
         let next = if is_all || !ask.at_edge { Next::Done } else { Next::Until(window.to) };

@@ -43,7 +43,13 @@ pub async fn round<A: Archive + ?Sized>(
         progress.paging = None;
     }
     for (place, series) in all.iter().enumerate().skip(at.unwrap_or(0)) {
-        let Some(step) = Step::of(series, &progress, as_of, now) else { continue };
+        if !progress.is_due(series, as_of) {
+            continue;
+        }
+        let Some(step) = Step::of(series, &progress, as_of, now) else {
+            progress.finish(&series.name);
+            continue;
+        };
         let (batches, over) = step.take(archive, &mut progress, now).await?;
         if over {
             progress.finish(&series.name);
@@ -86,9 +92,6 @@ impl<'a> Step<'a> {
         as_of: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Option<Self> {
-        if !progress.is_due(series, as_of) {
-            return None;
-        }
         let Some(since) = series.begins() else {
             return Some(Self {
                 series,
