@@ -165,7 +165,7 @@ fn number<const SCALE: u32>(of: &str, field: &str, text: &str) -> Result<Fixed<S
         let reason = format!("`{}` is not a number", cut(text, 40));
         return Err(Error::decode(of, field, reason));
     }
-    let fits = |it: &Fixed<SCALE>| it.units().abs() < digits(SCALE);
+    let fits = |it: &Fixed<SCALE>| it.units().abs() < const { digits(SCALE) };
     let number = Fixed::rounded(text).ok().filter(fits);
     let digits = |byte: u8| byte.is_ascii_digit() || b"+-.eE".contains(&byte);
     number.ok_or_else(|| match text.bytes().all(digits) {

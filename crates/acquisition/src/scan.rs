@@ -7,6 +7,17 @@
 use crate::error::cut;
 use crate::{Error, Result};
 
+/// What ends a number or a literal.
+const ENDS: [bool; 256] = {
+    let mut ends = [false; 256];
+    let (marks, mut at) = (*b",]}: \n\r\t", 0);
+    while at < marks.len() {
+        ends[marks[at] as usize] = true;
+        at += 1;
+    }
+    ends
+};
+
 /// A place in a JSON text.
 #[derive(Debug, Clone)]
 pub(crate) struct Scan<'a> {
@@ -107,9 +118,7 @@ impl<'a> Scan<'a> {
             b',' | b':' | b']' | b'}' => return Err(self.wrong("a value")),
             _ => {
                 let rest = &self.text[start..];
-                let ends = |byte: &u8| {
-                    matches!(byte, b',' | b']' | b'}' | b':' | b' ' | b'\n' | b'\r' | b'\t')
-                };
+                let ends = |byte: &u8| ENDS[usize::from(*byte)];
                 self.at += rest.iter().position(ends).unwrap_or(rest.len());
             }
         }

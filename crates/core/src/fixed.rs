@@ -151,9 +151,9 @@ fn parse_short(text: &[u8], scale: u32, round: bool) -> Option<i128> {
     }
     let places = u32::try_from(point.map_or(0, |point| digits.len() - point)).ok()?;
     let units = if places <= scale {
-        i128::from(units).checked_mul(10i128.checked_pow(scale - places)?)?
+        i128::from(units).checked_mul(i128::from(power(scale - places)?))?
     } else {
-        let one = 10u64.checked_pow(places - scale)?;
+        let one = power(places - scale)?;
         let (kept, lost) = (units / one, units % one);
         if lost != 0 && !round {
             return None;
@@ -163,6 +163,19 @@ fn parse_short(text: &[u8], scale: u32, round: bool) -> Option<i128> {
         i128::from(kept) + i128::from(up)
     };
     (digits.len() > usize::from(point.is_some())).then_some(if negative { -units } else { units })
+}
+
+/// Powers of ten, looked up: working one out takes as long as reading a number.
+fn power(exponent: u32) -> Option<u64> {
+    const POWERS: [u64; 20] = {
+        let (mut powers, mut at) = ([1; 20], 1);
+        while at < 20 {
+            powers[at] = powers[at - 1] * 10;
+            at += 1;
+        }
+        powers
+    };
+    POWERS.get(usize::try_from(exponent).ok()?).copied()
 }
 
 fn parse_any(text: &str, scale: u32, round: bool) -> Option<i128> {
