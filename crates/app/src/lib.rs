@@ -34,8 +34,7 @@ mod sources;
 mod visits;
 
 pub use config::{
-    AnalyticsConfig, Config, FILE, InstrumentConfig, KindConfig, MarketConfig, Preset, Secrets,
-    SimulationConfig, TEMPLATE,
+    AnalyticsConfig, Config, FILE, MarketConfig, Preset, Secrets, SimulationConfig, TEMPLATE,
 };
 pub use error::{Error, Result};
 pub use gaps::{Gaps, SeriesGaps};

@@ -3,15 +3,19 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{Error, Result};
 
 type Text = Cow<'static, str>;
 
 /// What kind of thing an instrument is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Kind {
     /// A coin or token.
+    #[default]
     Crypto,
     /// A share, a fund, an index.
     Stock,
@@ -20,22 +24,29 @@ pub enum Kind {
 }
 
 /// An instrument, and what the world calls it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Instrument {
-    /// Our symbol: `BTC`.
+    /// Our symbol: `BTC`, `AAPL`, `EUR/USD`.
     pub symbol: Text,
-    /// Its full name.
+    /// Its full name; empty: its symbol.
+    #[serde(default)]
     pub name: Text,
     /// What kind of thing it is.
+    #[serde(default)]
     pub kind: Kind,
     /// CoinGecko's coin id.
+    #[serde(default)]
     pub coingecko: Option<Text>,
     /// Twelve Data's symbol.
+    #[serde(default)]
     pub twelvedata: Option<Text>,
     /// Kraken's pair, as in `BTC/USD`.
+    #[serde(default)]
     pub kraken: Option<Text>,
     /// What to search posts for.
+    #[serde(default)]
     pub query: Option<Text>,
 }
 
@@ -118,7 +129,7 @@ impl Registry {
     ///
     /// # Errors
     /// When its symbol is empty or has spaces, or a name that a service has for it is empty.
-    pub fn with(mut self, instrument: Instrument) -> Result<Self> {
+    pub fn with(mut self, mut instrument: Instrument) -> Result<Self> {
         let names =
             [&instrument.coingecko, &instrument.twelvedata, &instrument.kraken, &instrument.query];
         let empty = names.into_iter().flatten().any(|name| name.trim().is_empty());
@@ -128,6 +139,9 @@ impl Registry {
                 symbol: symbol.to_string(),
                 reason: "symbols have no spaces, and no name is empty: leave out what no service has",
             });
+        }
+        if instrument.name.is_empty() {
+            instrument.name = symbol.clone();
         }
         let all = Arc::make_mut(&mut self.0);
         match all.iter_mut().find(|it| it.symbol == instrument.symbol) {

@@ -25,5 +25,5 @@ mod error;
 mod market;
 mod world;
 
-pub use classic::{Classic, ClassicConfig, Fingerprint};
+pub use classic::{Classic, ClassicConfig};
 pub use error::{Error, Result};

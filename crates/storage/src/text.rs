@@ -1,6 +1,7 @@
 //! Values as text: what SQLite and CSV files hold where they have no type of their own.
 
 use chrono::{DateTime, Datelike, NaiveDate, Timelike};
+use tidegauge_core::digits;
 
 /// `units` at `scale`, all decimal places written.
 pub(crate) fn decimal(units: i128, scale: u8) -> String {
@@ -34,39 +35,24 @@ pub(crate) fn parse_instant(text: &str) -> Option<i64> {
     if bytes.len() != 26 || bytes[10] != b' ' || bytes[13] != b':' || bytes[16] != b':' {
         return None;
     }
-    let at = parse_date(&bytes[..10])?.and_hms_micro_opt(
-        number(&bytes[11..13])?,
-        number(&bytes[14..16])?,
-        number(&bytes[17..19])?,
-        (bytes[19] == b'.').then(|| number(&bytes[20..]))??,
+    let at = digits::day(&bytes[..10])?.and_hms_micro_opt(
+        digits::number(&bytes[11..13])?,
+        digits::number(&bytes[14..16])?,
+        digits::number(&bytes[17..19])?,
+        (bytes[19] == b'.').then(|| digits::number(&bytes[20..]))??,
     )?;
     Some(at.and_utc().timestamp_micros())
 }
 
 /// Reads what [`day`] writes, and nothing else.
 pub(crate) fn parse_day(text: &str) -> Option<i32> {
-    let days = (parse_date(text.as_bytes())? - NaiveDate::default()).num_days();
+    let days = (digits::day(text.as_bytes())? - NaiveDate::default()).num_days();
     i32::try_from(days).ok()
 }
 
 fn written(date: NaiveDate) -> Option<String> {
     let (year, month, day) = (date.year(), date.month(), date.day());
     (0..=9999).contains(&year).then(|| format!("{year:04}-{month:02}-{day:02}"))
-}
-
-fn parse_date(bytes: &[u8]) -> Option<NaiveDate> {
-    if bytes.len() != 10 || bytes[4] != b'-' || bytes[7] != b'-' {
-        return None;
-    }
-    let year = i32::try_from(number(&bytes[..4])?).ok()?;
-    NaiveDate::from_ymd_opt(year, number(&bytes[5..7])?, number(&bytes[8..])?)
-}
-
-fn number(digits: &[u8]) -> Option<u32> {
-    digits.iter().try_fold(0, |number, byte| {
-        let digit = byte.checked_sub(b'0').filter(|digit| *digit <= 9)?;
-        Some(number * 10 + u32::from(digit))
-    })
 }
 
 #[cfg(test)]

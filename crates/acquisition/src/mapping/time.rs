@@ -1,8 +1,8 @@
 //! Days and times, as people and systems write them.
 
 use chrono::format::{Item, Parsed, StrftimeItems};
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
-use tidegauge_core::parse_units;
+use chrono::{NaiveDateTime, NaiveTime};
+use tidegauge_core::{digits, parse_units};
 
 /// 0001-01-01 and 10000-01-01: what every store can hold lies between.
 const RANGE: std::ops::Range<i64> = -62_135_596_800_000_000..253_402_300_800_000_000;
@@ -89,7 +89,7 @@ impl TimeFormat {
     /// The days since 1970. A time is a day when it is midnight, UTC.
     pub(super) fn day(&self, text: &str) -> Result<i32, String> {
         if self.pattern.is_none()
-            && let Some(day) = date(text.as_bytes())
+            && let Some(day) = digits::day(text.as_bytes())
         {
             return days(micros(day.and_time(NaiveTime::MIN), 0).unwrap_or(i64::MAX));
         }
@@ -124,11 +124,11 @@ fn micros(local: NaiveDateTime, zone: i64) -> Option<i64> {
 /// if there is one.
 fn plain(text: &str) -> Option<(NaiveDateTime, Option<i64>)> {
     let bytes = text.as_bytes();
-    let day = date(bytes.get(..10)?)?;
+    let day = digits::day(bytes.get(..10)?)?;
     if !matches!(bytes.get(10)?, b'T' | b't' | b' ') {
         return None;
     }
-    let pair = |at: usize| number(bytes.get(at..at + 2)?);
+    let pair = |at: usize| digits::number(bytes.get(at..at + 2)?);
     let (hour, minute) = (pair(11)?, pair(14)?);
     if bytes.get(13) != Some(&b':') {
         return None;
@@ -166,27 +166,12 @@ fn zone(text: &str) -> Option<i64> {
     };
     let minutes = match bytes.len() {
         3 => 0,
-        5 => number(&bytes[3..])?,
-        6 if bytes[3] == b':' => number(&bytes[4..])?,
+        5 => digits::number(&bytes[3..])?,
+        6 if bytes[3] == b':' => digits::number(&bytes[4..])?,
         _ => return None,
     };
-    let hours = number(&bytes[1..3])?;
+    let hours = digits::number(&bytes[1..3])?;
     (hours < 24 && minutes < 60).then(|| sign * i64::from(hours * 3_600 + minutes * 60))
-}
-
-fn date(bytes: &[u8]) -> Option<NaiveDate> {
-    if bytes.len() != 10 || bytes[4] != b'-' || bytes[7] != b'-' {
-        return None;
-    }
-    let year = i32::try_from(number(&bytes[..4])?).ok()?;
-    NaiveDate::from_ymd_opt(year, number(&bytes[5..7])?, number(&bytes[8..])?)
-}
-
-fn number(digits: &[u8]) -> Option<u32> {
-    digits.iter().try_fold(0, |number, byte| {
-        let digit = byte.checked_sub(b'0').filter(|digit| *digit <= 9)?;
-        Some(number * 10 + u32::from(digit))
-    })
 }
 
 #[cfg(test)]

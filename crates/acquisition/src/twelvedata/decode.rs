@@ -1,9 +1,9 @@
 //! Twelve Data's replies as plain rows. Pure functions of the bytes: no reply makes them panic.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use tidegauge_core::Crypto;
+use tidegauge_core::{Crypto, digits};
 
 use super::client::time;
 use crate::bars::{Bar, Bars};
@@ -151,18 +151,14 @@ fn bar(symbol: &str, fields: Fields<'_>) -> Result<Bar> {
 
 /// `2026-08-21`, or `2026-08-21 15:30:00`, UTC.
 fn opening(symbol: &str, text: &str) -> Result<DateTime<Utc>> {
-    let number = |range: std::ops::Range<usize>| text.get(range)?.parse::<u32>().ok();
-    let shape = |at: usize, byte: u8| text.as_bytes().get(at) == Some(&byte);
+    let bytes = text.as_bytes();
+    let part = |from: usize, to: usize| digits::number(bytes.get(from..to)?);
     let parse = || {
-        if !(shape(4, b'-') && shape(7, b'-')) {
-            return None;
-        }
-        let year = text.get(..4)?.parse().ok()?;
-        let day = NaiveDate::from_ymd_opt(year, number(5..7)?, number(8..10)?)?;
-        let time = match text.len() {
-            10 => day.and_hms_opt(0, 0, 0)?,
-            19 if shape(10, b' ') && shape(13, b':') && shape(16, b':') => {
-                day.and_hms_opt(number(11..13)?, number(14..16)?, number(17..19)?)?
+        let day = digits::day(bytes.get(..10)?)?;
+        let time = match bytes.get(10..)? {
+            [] => day.and_hms_opt(0, 0, 0)?,
+            [b' ', _, _, b':', _, _, b':', _, _] => {
+                day.and_hms_opt(part(11, 13)?, part(14, 16)?, part(17, 19)?)?
             }
             _ => return None,
         };

@@ -1,7 +1,6 @@
 //! What the user wants: `tidegauge.toml`, overridden by the environment, overridden by flags.
 
 mod check;
-mod instruments;
 mod market;
 mod secrets;
 
@@ -18,10 +17,9 @@ use tidegauge_acquisition::{
     coingecko, database, ecb, exchangerate_api, files, frankfurter, kraken, kraken_stream,
     open_er_api, twelvedata, twelvedata_stream, x,
 };
+use tidegauge_core::instruments::Instrument;
 use tidegauge_simulation::ClassicConfig;
 
-pub(crate) use self::instruments::registry;
-pub use self::instruments::{InstrumentConfig, KindConfig};
 pub use self::market::MarketConfig;
 pub use self::secrets::Secrets;
 use crate::{Error, Result};
@@ -61,7 +59,7 @@ pub struct Config {
     /// not counted beyond it. The command takes the user's own state folder.
     pub state: Option<PathBuf>,
     /// Instruments beside those of the house.
-    pub instruments: Vec<InstrumentConfig>,
+    pub instruments: Vec<Instrument>,
     /// The simulated exchange.
     pub simulation: SimulationConfig,
     /// CoinGecko; its key comes from `TIDEGAUGE_COINGECKO_KEY` alone.

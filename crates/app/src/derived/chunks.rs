@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Datelike, NaiveDate};
 use tidegauge_core::polars::prelude::{DataFrame, SortMultipleOptions};
-use tidegauge_core::{Batch, DataType, Result};
+use tidegauge_core::{Batch, DataType, Fingerprint, Result};
 
 use super::failed;
-use super::fingerprint::Fingerprint;
+use super::fingerprint;
 
 /// Rows of a table within one calendar month.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ pub(super) fn chunks(table: usize, batch: &Batch, most: usize) -> Result<(Batch,
             if parts > 1 {
                 name = format!("{name}/{}", part + 1);
             }
-            let hash = Fingerprint::of(&definition, &slice(&batch, from, rows)?)?;
+            let hash = fingerprint::of(&definition, &slice(&batch, from, rows)?)?;
             chunks.push(Chunk { name, hash, table, from, rows });
             from += rows;
         }

@@ -12,10 +12,11 @@ use chrono::{DateTime, Utc};
 use tidegauge_analytics::market::{Observed, crypto_metrics, fx_daily, market_prices};
 use tidegauge_core::instruments::Registry;
 use tidegauge_core::tables::{CryptoMetric, FxDaily, FxRate, MarketPrice};
-use tidegauge_core::{Batch, BoxError, Cursor, Error, Page, Scan, Source, TableRef, Warehouse};
+use tidegauge_core::{
+    Batch, BoxError, Cursor, Error, Fingerprint, Page, Scan, Source, TableRef, Warehouse,
+};
 
 use self::chunks::{Chunk, chunks, slice};
-use self::fingerprint::Fingerprint;
 use crate::config::MarketConfig;
 
 /// The name under which sinks keep the cursor.

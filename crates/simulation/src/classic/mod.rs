@@ -16,9 +16,8 @@ use serde::{Deserialize, Serialize};
 use tidegauge_core::tables::{
     Deposit, MarketingSpend, Order, RampTransaction, Trade, User, Withdrawal,
 };
-use tidegauge_core::{Batch, Cursor, Page, Source, TableRef};
+use tidegauge_core::{Batch, Cursor, Fingerprint, Page, Source, TableRef};
 
-pub use self::fingerprint::Fingerprint;
 use self::people::{DAYS, Person};
 use self::reference::Reference;
 use crate::market::Market;
@@ -140,7 +139,7 @@ impl Classic {
     pub fn new(config: ClassicConfig, market: Arc<tidegauge_core::market::Market>) -> Result<Self> {
         let first_day = config.first_day()?;
         let people = people::population(config.seed, midnight(first_day));
-        let fingerprint = Fingerprint::of(&market, first_day);
+        let fingerprint = fingerprint::of(&market, first_day);
         let (market, reference) = (Market(market), OnceLock::new());
         Ok(Self { config, first_day, market, fingerprint, people, reference })
     }

@@ -1,0 +1,94 @@
+//! Values in one number, for cursors to remember what they were.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A fingerprint of exact values, in their order: FNV-1a, 64 bits, written as 16 hexadecimal digits.
+///
+/// It is written out here, since what is stored must not hang on what a library hashes like in its
+/// next release.
+///
+/// ```
+/// use tidegauge_core::Fingerprint;
+///
+/// let mut fingerprint = Fingerprint::default();
+/// fingerprint.eat(b"foobar");
+/// assert_eq!(fingerprint.to_string(), "85944171f73967e8");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Fingerprint(u64);
+
+const BASIS: u64 = 0xcbf2_9ce4_8422_2325;
+const PRIME: u64 = 0x0000_0100_0000_01b3;
+
+/// Of nothing yet.
+impl Default for Fingerprint {
+    fn default() -> Self {
+        Self(BASIS)
+    }
+}
+
+impl Fingerprint {
+    /// Takes in a value that may be missing, so that a missing one is told from any other.
+    pub fn add<T: AsRef<[u8]>>(&mut self, value: Option<T>) {
+        self.eat(&[u8::from(value.is_some())]);
+        if let Some(value) = value {
+            self.eat(value.as_ref());
+        }
+    }
+
+    /// Takes in bytes.
+    pub fn eat(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(PRIME);
+        }
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl From<Fingerprint> for String {
+    fn from(fingerprint: Fingerprint) -> Self {
+        fingerprint.to_string()
+    }
+}
+
+impl TryFrom<String> for Fingerprint {
+    type Error = std::num::ParseIntError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        u64::from_str_radix(&text, 16).map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hash_is_the_published_one() {
+        // From the reference implementation's test vectors.
+        for (text, hash) in [
+            ("", 0xcbf2_9ce4_8422_2325),
+            ("a", 0xaf63_dc4c_8601_ec8c),
+            ("foobar", 0x8594_4171_f739_67e8),
+        ] {
+            let mut found = Fingerprint::default();
+            found.eat(text.as_bytes());
+            assert_eq!(found, Fingerprint(hash), "{text}");
+        }
+    }
+
+    #[test]
+    fn its_text_is_read_back() {
+        let fingerprint = Fingerprint(0xab);
+        assert_eq!(fingerprint.to_string(), "00000000000000ab");
+        assert_eq!(fingerprint.to_string().try_into(), Ok(fingerprint));
+    }
+}
