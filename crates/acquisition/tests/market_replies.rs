@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use support::{Act, Scripted, at, context, hurried, recording};
 use tidegauge_acquisition::http::RefusalKind;
 use tidegauge_acquisition::series::Sieve;
-use tidegauge_acquisition::{Bars, Error, Result, kraken, twelvedata};
+use tidegauge_acquisition::{Bars, Error, Interval, Result, kraken, twelvedata};
 use tidegauge_core::{Crypto, Span};
 
 /// What a recording is read as.
@@ -307,10 +307,10 @@ async fn ask(name: &str, server: &Scripted) -> Error {
     let sieve = &mut Sieve::strict();
     if name.starts_with("twelvedata") {
         let client = twelvedata::Client::new(&"k".into(), &http, &context).unwrap();
-        client.time_series("AAPL", twelvedata::Interval::D1, window(), sieve).await.expect_err(name)
+        client.time_series("AAPL", Interval::D1, window(), sieve).await.expect_err(name)
     } else {
         let client = kraken::Client::new(&http, &context).unwrap();
-        client.ohlc("BTC/USD", kraken::Interval::H1, window().from, sieve).await.expect_err(name)
+        client.ohlc("BTC/USD", Interval::H1, window().from, sieve).await.expect_err(name)
     }
 }
 
@@ -342,7 +342,7 @@ async fn an_empty_range_is_no_error() {
         let context = context("2026-09-16T00:00:00Z");
         let client = twelvedata::Client::new(&"k".into(), &hurried(&server.url), &context).unwrap();
         let sieve = &mut Sieve::strict();
-        let series = client.time_series("AAPL", twelvedata::Interval::D1, window(), sieve).await;
+        let series = client.time_series("AAPL", Interval::D1, window(), sieve).await;
         assert!(series.unwrap().bars.is_empty());
     }
 }

@@ -10,14 +10,15 @@ use tidegauge_core::tables::{Candle, MarketTrade, Quote};
 use tidegauge_core::{Batch, Cursor, Page, Source, TableRef};
 
 pub use client::Client;
-pub use config::{Config, Interval};
+pub use config::Config;
+pub(crate) use config::INTERVALS;
 pub use decode::{AssetPair, Ticker, Trade, Trades};
 
 use crate::bars::Label;
 use crate::http::Budget;
 use crate::registry::{self, Listed};
 use crate::series::{self, Answer, Archive, Ask, Next, Series, Sieve};
-use crate::{Context, Error, Result};
+use crate::{Context, Error, Interval, Result};
 
 /// The name under which sinks keep the cursor, and the `source` of the rows.
 pub const NAME: &str = "kraken";

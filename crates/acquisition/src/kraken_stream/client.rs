@@ -8,10 +8,9 @@ use tidegauge_core::tables::{Candle, MarketTrade, Quote};
 
 use super::decode::{self, Bar, Message, Row, Rows, Ticker, Trade};
 use super::{Channel, Config, NAME};
-use crate::kraken::Interval;
 use crate::live::{Event, Protocol, Said};
 use crate::registry::Listed;
-use crate::{Error, Result};
+use crate::{Error, Interval, Result};
 
 /// What is asked of Kraken.
 #[derive(Debug)]

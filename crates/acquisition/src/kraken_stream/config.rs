@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 use tidegauge_core::instruments::INSTRUMENTS;
 
 use crate::http::HttpConfig;
-use crate::kraken::Interval;
+use crate::kraken::INTERVALS;
 use crate::live::LiveConfig;
-use crate::{Error, Result};
+use crate::{Error, Interval, Result};
 
 /// What a user may choose about Kraken's stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,12 +67,9 @@ impl Config {
             let reason = "name each at most once, and at least one of `ticker`, `trade`, `ohlc`";
             return Err(Error::config("channels", reason));
         }
-        let twice = |at: usize| self.intervals[..at].contains(&self.intervals[at]);
-        let none = self.channels.contains(&Channel::Ohlc) && self.intervals.is_empty();
-        if none || (0..self.intervals.len()).any(twice) {
-            let reason = "name each length at most once, and at least one, as in `1m`";
-            return Err(Error::config("intervals", reason));
+        if self.channels.contains(&Channel::Ohlc) && self.intervals.is_empty() {
+            return Err(Error::config("intervals", "name at least one length, as in `1m`"));
         }
-        Ok(())
+        Interval::check(&self.intervals, &INTERVALS)
     }
 }

@@ -5,11 +5,11 @@ use reqwest::header::HeaderMap;
 use secrecy::SecretString;
 use tidegauge_core::{Crypto, Span};
 
+use super::NAME;
 use super::decode::{self, ApiUsage, ExchangeRate, Quote, TimeSeries};
-use super::{Interval, NAME};
 use crate::http::{Budget, Hint, Http, HttpConfig, Key, Quota, Request, Service};
 use crate::series::Sieve;
-use crate::{Context, Error, Result};
+use crate::{Context, Error, Interval, Result};
 
 /// A client of Twelve Data, for those who want its rows and not its tables.
 ///
@@ -166,7 +166,7 @@ fn series_query<'a>(
 ) -> [(&'a str, &'a str); 8] {
     [
         ("symbol", symbol),
-        ("interval", interval.api_name()),
+        ("interval", api_name(interval)),
         ("start_date", from),
         ("end_date", to),
         ("outputsize", "5000"),
@@ -174,6 +174,21 @@ fn series_query<'a>(
         ("order", "ASC"),
         ("dp", "11"),
     ]
+}
+
+/// As the service writes it.
+const fn api_name(interval: Interval) -> &'static str {
+    match interval {
+        Interval::M1 => "1min",
+        Interval::M5 => "5min",
+        Interval::M15 => "15min",
+        Interval::M30 => "30min",
+        Interval::M45 => "45min",
+        Interval::D1 => "1day",
+        Interval::W1 => "1week",
+        Interval::Mo1 => "1month",
+        hours => hours.name(),
+    }
 }
 
 /// The first and the last opening to ask for: the service takes both ends in.

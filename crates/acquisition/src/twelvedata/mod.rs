@@ -12,13 +12,13 @@ use tidegauge_core::tables::{Candle, FxRate, Quote};
 use tidegauge_core::{Batch, Cursor, Page, Source, TableRef};
 
 pub use client::Client;
-pub use config::{Config, Interval};
+pub use config::Config;
 
 use crate::bars::Label;
 use crate::http::Budget;
 use crate::registry::{self, Listed};
 use crate::series::{self, Answer, Archive, Ask, Next, Series, Sieve};
-use crate::{Context, Error, Result};
+use crate::{Context, Error, Interval, Result};
 
 /// The name under which sinks keep the cursor, and the `source` of the rows.
 pub const NAME: &str = "twelvedata";
@@ -31,8 +31,8 @@ pub const ATTRIBUTION: &str = "Data provided by Twelve Data (https://twelvedata.
 ///
 /// ```no_run
 /// use std::sync::Arc;
-/// use tidegauge_acquisition::Context;
-/// use tidegauge_acquisition::twelvedata::{Config, Interval, TwelveData};
+/// use tidegauge_acquisition::twelvedata::{Config, TwelveData};
+/// use tidegauge_acquisition::{Context, Interval};
 /// use tidegauge_core::{Source, SystemClock};
 ///
 /// # async fn example(key: String) -> Result<(), Box<dyn std::error::Error>> {
