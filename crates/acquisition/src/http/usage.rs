@@ -39,7 +39,7 @@ pub struct Traffic {
 }
 
 impl Usage {
-    /// Remembered in a file a host, in `folder`, which is made when it is needed.
+    /// Remembered in a file a service, in `folder`, which is made when it is needed.
     pub fn kept_in(folder: impl Into<PathBuf>) -> Self {
         Self(Arc::new(Inner { folder: Some(folder.into()), ..Inner::default() }))
     }
@@ -57,24 +57,24 @@ impl Usage {
         self.0.traffic.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What `change` makes of what was spent at `host`, and what it says; nobody comes between.
-    pub(super) fn at<T>(&self, host: &str, change: impl FnOnce(&mut Spent) -> T) -> Result<T> {
+    /// What `change` makes of what was spent at `place`, and what it says; nobody comes between.
+    pub(super) fn at<T>(&self, place: &str, change: impl FnOnce(&mut Spent) -> T) -> Result<T> {
         let mut spent = self.0.spent.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(folder) = &self.0.folder else {
-            return Ok(change(spent.entry(host.into()).or_default()));
+            return Ok(change(spent.entry(place.into()).or_default()));
         };
-        let path = folder.join(format!("{}.json", host.replace(':', "_")));
+        let path = folder.join(format!("{}.json", place.replace(':', "_")));
         let failed = |error: io::Error| Error::Usage { path: path.clone(), error };
         fs::create_dir_all(folder).map_err(failed)?;
         let mut options = OpenOptions::new();
-        let mut file = options.read(true).write(true).create(true).truncate(false).open(&path);
-        let file = file.as_mut().map_err(|error| failed(io::Error::from(error.kind())))?;
+        let options = options.read(true).write(true).create(true).truncate(false);
+        let mut file = options.open(&path).map_err(failed)?;
         file.lock().map_err(failed)?;
-        let mut spent = read(file).map_err(failed)?;
+        let mut spent = read(&mut file).map_err(failed)?;
         let before = spent.clone();
         let said = change(&mut spent);
         if spent != before {
-            write(file, &spent).map_err(failed)?;
+            write(&mut file, &spent).map_err(failed)?;
         }
         Ok(said)
         // Closing the file unlocks it.

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
-use tidegauge_core::coverage::{Ledger, State};
+use tidegauge_core::coverage::Ledger;
 use tidegauge_core::tables::Coverage;
-use tidegauge_core::{Batch, Cursor, Page, Source, Span, TableRef};
+use tidegauge_core::{Batch, Cursor, Page, Source, Span, Spans, TableRef};
 
 use super::progress::{Paging, Run};
-use super::window::{self, Outcome};
+use super::window::{self, Notes, Outcome};
 use super::{Archive, Ask, Next, Series};
 use crate::{Context, Result, cursor};
 
@@ -37,7 +37,7 @@ impl Errand {
             let Some(wanted) = series.wanted(wanted, now) else { continue };
             let holes = ledger.holes(archive.name(), &series.name, wanted);
             // Neighbours are one errand, whatever kept each of them away.
-            let spans: tidegauge_core::Spans = holes.iter().map(|hole| hole.span).collect();
+            let spans: Spans = holes.iter().map(|hole| hole.span).collect();
             errands.extend(spans.iter().map(|span| Self { series: series.clone(), span }));
         }
         errands
@@ -122,8 +122,7 @@ impl Fill {
             return Ok(before.map_or_else(|| self.end(), cursor::nothing_new));
         }
         let row = |errand: &Errand| {
-            let (series, state) = (&errand.series.name, State::Requested);
-            window::bare_row(self.archive.name(), series, errand.span, state, None, now)
+            Notes::new(self.archive.name(), &errand.series, now).requested(errand.span)
         };
         let rows: Vec<_> = self.errands.iter().map(row).collect();
         let batches = vec![Batch::from_rows(Coverage::table(), rows)?];
@@ -140,52 +139,36 @@ impl Fill {
         let (source, series) = (self.archive.name(), &errand.series);
         let time = |micros| DateTime::from_timestamp_micros(micros).unwrap_or(now);
         let left = Span::new(time(progress.from), errand.span.to);
-        let mut coverage = Vec::new();
+        let mut notes = Notes::new(source, series, now);
         let earliest = series.earliest(now).unwrap_or(left.from).max(left.from).min(left.to);
         let lost = Span::new(left.from, earliest);
         // What slips out of reach while a plan is carried out is not worth a word.
         if lost.length() > TimeDelta::minutes(10) && progress.paging.is_none() {
-            let reason = Some("the service does not look back that far".to_owned());
-            coverage.push(window::bare_row(source, &series.name, lost, State::Failed, reason, now));
+            notes.failed(lost, "the service does not look back that far");
         }
         let window = match &progress.paging {
             Some(paging) => Span::new(time(paging.from), time(paging.to)),
             None => series.first_window(Span::new(earliest, left.to)),
         };
         if window.is_empty() {
-            let batches = window::batches(source, Vec::new(), Vec::new(), coverage, now)?;
-            return Ok((batches, self.at(progress.errand + 1)));
+            return Ok((notes.alone()?, self.at(progress.errand + 1)));
         }
         let paging = progress.paging.take();
         let page = paging.as_ref().map(|paging| paging.page.as_str());
         let at_edge = window.to >= series.horizon(now);
         let ask = Ask { series, window, page, mark: None, at_edge, now };
-        let answer = match window::ask(self.archive.as_ref(), &ask).await? {
-            Outcome::Answered(answer) => answer,
+        let earlier = paging.as_ref().map_or(0, |paging| paging.rows);
+        let (answer, rows) = match window::ask(self.archive.as_ref(), &ask, earlier).await? {
+            Outcome::Answered(answer, rows) => (answer, rows),
             Outcome::Refused(reason) => {
-                let (span, failed) = (Span::new(window.from, left.to), State::Failed);
-                coverage.push(window::bare_row(
-                    source,
-                    &series.name,
-                    span,
-                    failed,
-                    Some(reason),
-                    now,
-                ));
-                let batches = window::batches(source, Vec::new(), Vec::new(), coverage, now)?;
-                return Ok((batches, self.at(progress.errand + 1)));
+                notes.failed(Span::new(window.from, left.to), reason);
+                return Ok((notes.alone()?, self.at(progress.errand + 1)));
             }
         };
-        let rows: usize = answer.batches.iter().map(Batch::rows).sum();
-        let earlier = paging.map_or(0, |paging| paging.rows);
-        let rows = i64::try_from(rows).unwrap_or(i64::MAX).saturating_add(earlier);
         let (reached, over) = match answer.next {
             Next::Page(page) => {
-                let (from, to) = (window.from.timestamp_micros(), window.to.timestamp_micros());
-                let series = series.name.clone();
-                progress.paging = Some(Paging { series, from, to, page, mark: None, rows });
-                let batches = window::batches(source, answer.batches, answer.bad, coverage, now)?;
-                return Ok((batches, progress));
+                progress.paging = Some(Paging::of(series, window, page, None, rows));
+                return Ok((notes.with(answer.batches, answer.bad)?, progress));
             }
             Next::Done => (window.to, window.to >= left.to),
             Next::From(at) => (at, at >= left.to),
@@ -195,14 +178,12 @@ impl Fill {
             let run = Run::after(progress.run, window.from, reached, rows, at_edge);
             // Only the newest row of the errand says what is left of it.
             if let Some(before) = progress.run.filter(|before| before.since != run.since) {
-                coverage.push(window::run_row(source, &series.name, before, now));
+                notes.run(before, None);
             }
-            let requested_to = (!over && reached < left.to).then_some(left.to);
-            let row = window::run_row(source, &series.name, run, now);
-            coverage.push(Coverage { requested_to, ..row });
+            notes.run(run, (!over && reached < left.to).then_some(left.to));
             (progress.run, progress.from) = (Some(run), reached.timestamp_micros());
         }
-        let batches = window::batches(source, answer.batches, answer.bad, coverage, now)?;
+        let batches = notes.with(answer.batches, answer.bad)?;
         Ok((batches, if over { self.at(progress.errand + 1) } else { progress }))
     }
 }

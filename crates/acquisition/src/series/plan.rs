@@ -51,7 +51,7 @@ fn periods(credits: u64, limit: Option<u32>, left: Option<u32>) -> u64 {
     credits.saturating_sub(left.into()).div_ceil(u64::from(limit.max(1)))
 }
 
-/// `312 calls (312 credits), about two days within the credits that are left`.
+/// `312 calls, about 2 days with the credits of the plan`.
 impl fmt::Display for Estimate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (calls, s) = (self.calls, if self.calls == 1 { "" } else { "s" });

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use tidegauge_core::Span;
 
 use super::Series;
 
@@ -58,6 +59,19 @@ pub(super) struct Run {
     pub(super) since: i64,
     pub(super) to: i64,
     pub(super) rows: i64,
+}
+
+impl Paging {
+    pub(super) fn of(
+        series: &Series,
+        window: Span,
+        page: String,
+        mark: Option<String>,
+        rows: i64,
+    ) -> Self {
+        let (from, to) = (window.from.timestamp_micros(), window.to.timestamp_micros());
+        Self { series: series.name.clone(), from, to, page, mark, rows }
+    }
 }
 
 impl Run {

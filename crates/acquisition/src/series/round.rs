@@ -1,11 +1,10 @@
 //! Rounds: every series brought up to the present, from where the cursor stands, oldest first.
 
 use chrono::{DateTime, Utc};
-use tidegauge_core::coverage::State;
 use tidegauge_core::{Batch, Cursor, Page, Span};
 
 use super::progress::{Paging, Progress, Run};
-use super::window::{self, Outcome};
+use super::window::{self, Notes, Outcome};
 use super::{Archive, Ask, Next, Series};
 use crate::{Context, Result, cursor};
 
@@ -26,14 +25,15 @@ pub async fn round<A: Archive + ?Sized>(
     let now = context.clock.now();
     let mut progress = match before {
         None => Progress::begin(now),
-        Some(before) => cursor::read(name, before)?,
-    };
-    if progress.next.is_none() {
-        if !is_due(archive, &progress, now) {
-            return Ok(before.map_or_else(|| nothing(now), cursor::nothing_new));
+        Some(before) => {
+            let progress: Progress = cursor::read(name, before)?;
+            match progress.next {
+                Some(_) => progress,
+                None if is_due(archive, &progress, now) => progress.again(now),
+                None => return Ok(cursor::nothing_new(before)),
+            }
         }
-        progress = progress.again(now);
-    }
+    };
     let as_of = progress.as_of().unwrap_or(now);
     let all = archive.series(as_of);
     // A series that is configured no more: the round starts over.
@@ -64,15 +64,10 @@ pub async fn round<A: Archive + ?Sized>(
     Ok(Page { batches: Vec::new(), cursor: cursor::write(name, &progress)?, done })
 }
 
-/// Whether a round that began now would ask for anything: one that was taken up long after it began
-/// ends where it would have ended then.
+/// Whether a round that began now would ask for anything. One that is taken up long after it began
+/// ends where it would have ended then, and is followed by another.
 fn is_due<A: Archive + ?Sized>(archive: &A, progress: &Progress, now: DateTime<Utc>) -> bool {
     archive.series(now).iter().any(|series| progress.is_due(series, now))
-}
-
-/// The page of a source without any series.
-fn nothing(now: DateTime<Utc>) -> Page {
-    Page { batches: Vec::new(), cursor: Cursor::new(now.to_rfc3339()), done: true }
 }
 
 /// One call, and what has to be noted before it.
@@ -126,16 +121,14 @@ impl<'a> Step<'a> {
         now: DateTime<Utc>,
     ) -> Result<(Vec<Batch>, bool)> {
         let (name, series) = (archive.name(), self.series);
-        let mut coverage = Vec::new();
+        let mut notes = Notes::new(name, series, now);
         if let Some(lost) = self.lost {
-            let reason = "the service does not look back that far any more".to_owned();
+            let reason = "the service does not look back that far any more";
             tracing::warn!(source = name, series = series.name, span = %lost, "{reason}");
-            let failed = State::Failed;
-            coverage.push(window::bare_row(name, &series.name, lost, failed, Some(reason), now));
+            notes.failed(lost, reason);
         }
         if self.window.is_empty() && series.since.is_some() {
-            let batches = window::batches(name, Vec::new(), Vec::new(), coverage, now)?;
-            return Ok((batches, true));
+            return Ok((notes.alone()?, true));
         }
         let paging = progress.paging.take().filter(|it| it.series == series.name);
         let mark = progress.read(&series.name).filter(|_| self.lost.is_none());
@@ -148,51 +141,34 @@ impl<'a> Step<'a> {
             at_edge: self.at_edge,
             now,
         };
-        let answer = match window::ask(archive, &ask).await? {
-            Outcome::Answered(answer) => answer,
+        let earlier = paging.as_ref().map_or(0, |paging| paging.rows);
+        let (answer, rows) = match window::ask(archive, &ask, earlier).await? {
+            Outcome::Answered(answer, rows) => (answer, rows),
             Outcome::Refused(reason) => {
-                let (span, failed) = (self.window, State::Failed);
-                coverage.push(window::bare_row(
-                    name,
-                    &series.name,
-                    span,
-                    failed,
-                    Some(reason),
-                    now,
-                ));
-                let batches = window::batches(name, Vec::new(), Vec::new(), coverage, now)?;
-                return Ok((batches, true));
+                notes.failed(self.window, reason);
+                return Ok((notes.alone()?, true));
             }
         };
-        let rows: usize = answer.batches.iter().map(Batch::rows).sum();
-        let earlier = paging.as_ref().map_or(0, |paging| paging.rows);
-        let rows = i64::try_from(rows).unwrap_or(i64::MAX).saturating_add(earlier);
         // The first page of a window is the newest: what it says to remember stays.
         let mark = paging.and_then(|paging| paging.mark).or(answer.mark);
-        let reached = match answer.next {
+        let (reached, over) = match answer.next {
             Next::Page(page) => {
-                let Span { from, to } = self.window;
-                let (from, to) = (from.timestamp_micros(), to.timestamp_micros());
-                let series = series.name.clone();
-                progress.paging = Some(Paging { series, from, to, page, mark, rows });
-                let batches = window::batches(name, answer.batches, answer.bad, coverage, now)?;
-                return Ok((batches, false));
+                progress.paging = Some(Paging::of(series, self.window, page, mark, rows));
+                return Ok((notes.with(answer.batches, answer.bad)?, false));
             }
-            Next::Done => self.window.to,
-            Next::From(at) | Next::Until(at) => at,
+            Next::Done => (self.window.to, self.at_edge),
+            Next::From(at) => (at, at >= self.window.to && self.at_edge),
+            Next::Until(at) => (at, true),
         };
-        let over =
-            matches!(answer.next, Next::Until(_)) || (reached >= self.window.to && self.at_edge);
         if series.since.is_some() {
             let read = progress.read_mut(&series.name);
             if reached > self.window.from {
                 let run = Run::after(read.run, self.window.from, reached, rows, self.at_edge);
                 read.run = Some(run);
-                coverage.push(window::run_row(name, &series.name, run, now));
+                notes.run(run, None);
             }
             read.mark = mark.or(read.mark.take());
         }
-        let batches = window::batches(name, answer.batches, answer.bad, coverage, now)?;
-        Ok((batches, over))
+        Ok((notes.with(answer.batches, answer.bad)?, over))
     }
 }

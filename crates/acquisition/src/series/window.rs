@@ -31,8 +31,7 @@ impl Series {
 
     /// The first instant that the service still has at `now`.
     pub fn earliest(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let since = self.reach.and_then(|reach| now.checked_sub_signed(reach));
-        Self { since, ..self.clone() }.begins()
+        self.reach.and_then(|reach| now.checked_sub_signed(reach)).map(|at| self.ceil(at))
     }
 
     /// The part of `span` that one call brings, from its beginning; bars are not cut in two.
@@ -51,9 +50,12 @@ impl Series {
 
     /// Where its history begins: with a whole step.
     pub fn begins(&self) -> Option<DateTime<Utc>> {
-        let since = self.since?;
-        let floor = self.floor(since);
-        Some(if floor < since { floor + self.step.unwrap_or_default() } else { since })
+        self.since.map(|since| self.ceil(since))
+    }
+
+    fn ceil(&self, at: DateTime<Utc>) -> DateTime<Utc> {
+        let floor = self.floor(at);
+        if floor < at { floor + self.step.unwrap_or_default() } else { at }
     }
 
     /// The last step at or before `at`, in whole microseconds: the ledger knows no shorter ones.
@@ -68,18 +70,25 @@ impl Series {
 /// How a call went.
 #[derive(Debug)]
 pub(super) enum Outcome {
-    /// An answer.
-    Answered(Answer),
+    /// An answer, and the rows of its window so far.
+    Answered(Answer, i64),
     /// The service refused this window for good, in these words.
     Refused(String),
 }
 
-/// Asks, and tells a refusal of this very series from an error of the source.
-pub(super) async fn ask<A: Archive + ?Sized>(archive: &A, ask: &Ask<'_>) -> Result<Outcome> {
+/// Asks, and tells a refusal of this very series from an error of the source. `earlier` are the rows
+/// of the pages of the window before this one.
+pub(super) async fn ask<A: Archive + ?Sized>(
+    archive: &A,
+    ask: &Ask<'_>,
+    earlier: i64,
+) -> Result<Outcome> {
     match archive.read(ask).await {
         Ok(answer) => {
             check(archive.name(), ask, &answer)?;
-            Ok(Outcome::Answered(answer))
+            let rows: usize = answer.batches.iter().map(Batch::rows).sum();
+            let rows = i64::try_from(rows).unwrap_or(i64::MAX).saturating_add(earlier);
+            Ok(Outcome::Answered(answer, rows))
         }
         Err(error) if ask.series.since.is_some() && is_refusal(&error) => {
             let series = &ask.series.name;
@@ -119,47 +128,64 @@ fn check(source: &str, ask: &Ask<'_>, answer: &Answer) -> Result<()> {
     Err(Error::decode(&ask.series.name, "paging", reason))
 }
 
-/// The ledger's row of a run.
-pub(super) fn run_row(source: &str, series: &str, run: Run, now: DateTime<Utc>) -> Coverage {
-    let state = if run.rows > 0 { State::Present } else { State::Empty };
-    let time = |micros| DateTime::from_timestamp_micros(micros).unwrap_or(now);
-    Coverage {
-        source: source.into(),
-        series: series.into(),
-        start_at: time(run.since),
-        end_at: time(run.to),
-        state: state.name().into(),
-        rows: run.rows,
-        requested_to: None,
-        reason: None,
-        noted_at: now,
+/// What a page says about a series beside its rows.
+#[derive(Debug)]
+pub(super) struct Notes<'a> {
+    source: &'a str,
+    series: &'a str,
+    now: DateTime<Utc>,
+    rows: Vec<Coverage>,
+}
+
+impl<'a> Notes<'a> {
+    pub(super) fn new(source: &'a str, series: &'a Series, now: DateTime<Utc>) -> Self {
+        Self { source, series: &series.name, now, rows: Vec::new() }
     }
-}
 
-/// The ledger's row of a span that has none of the series' rows, and why.
-pub(super) fn bare_row(
-    source: &str,
-    series: &str,
-    span: Span,
-    state: State,
-    reason: Option<String>,
-    now: DateTime<Utc>,
-) -> Coverage {
-    let run = Run { since: span.from.timestamp_micros(), to: span.to.timestamp_micros(), rows: 0 };
-    Coverage { state: state.name().into(), reason, ..run_row(source, series, run, now) }
-}
+    /// That a span is refused for good, and why.
+    pub(super) fn failed(&mut self, span: Span, reason: impl Into<String>) {
+        let reason = Some(reason.into());
+        self.rows.push(Coverage { reason, ..self.row(span, State::Failed, 0) });
+    }
 
-/// The rows of an answer with what is to be said about them, as batches.
-pub(super) fn batches(
-    source: &str,
-    rows: Vec<Batch>,
-    bad: Vec<BadRow>,
-    coverage: Vec<Coverage>,
-    now: DateTime<Utc>,
-) -> Result<Vec<Batch>> {
-    let mut batches = rows;
-    batches.push(BadRow::batch(source, bad, now)?);
-    batches.push(Batch::from_rows(Coverage::table(), coverage)?);
-    batches.retain(|batch| batch.rows() > 0);
-    Ok(batches)
+    /// That a span is asked for by hand.
+    pub(super) fn requested(&self, span: Span) -> Coverage {
+        self.row(span, State::Requested, 0)
+    }
+
+    /// How far a run has come, and up to where more of it is asked for by hand.
+    pub(super) fn run(&mut self, run: Run, requested_to: Option<DateTime<Utc>>) {
+        let time = |micros| DateTime::from_timestamp_micros(micros).unwrap_or(self.now);
+        let state = if run.rows > 0 { State::Present } else { State::Empty };
+        let row = self.row(Span::new(time(run.since), time(run.to)), state, run.rows);
+        self.rows.push(Coverage { requested_to, ..row });
+    }
+
+    fn row(&self, span: Span, state: State, rows: i64) -> Coverage {
+        Coverage {
+            source: self.source.into(),
+            series: self.series.into(),
+            start_at: span.from,
+            end_at: span.to,
+            state: state.name().into(),
+            rows,
+            requested_to: None,
+            reason: None,
+            noted_at: self.now,
+        }
+    }
+
+    /// The rows of an answer with what is to be said about them, as batches.
+    pub(super) fn with(self, rows: Vec<Batch>, bad: Vec<BadRow>) -> Result<Vec<Batch>> {
+        let mut batches = rows;
+        batches.push(BadRow::batch(self.source, bad, self.now)?);
+        batches.push(Batch::from_rows(Coverage::table(), self.rows)?);
+        batches.retain(|batch| batch.rows() > 0);
+        Ok(batches)
+    }
+
+    /// What is to be said where there are no rows.
+    pub(super) fn alone(self) -> Result<Vec<Batch>> {
+        self.with(Vec::new(), Vec::new())
+    }
 }
