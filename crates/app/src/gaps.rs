@@ -21,7 +21,7 @@ impl Tidegauge {
         let ledger = Ledger::read(self.warehouse().as_ref()).await?;
         let now = self.context().clock.now();
         let mut gaps = Vec::new();
-        for opened in self.opened()? {
+        for opened in self.opened(false)? {
             if let Some(archive) = opened.archive() {
                 gaps.push(Gaps::of(archive, &ledger, wanted, now)?);
             }

@@ -8,12 +8,12 @@ use tidegauge_acquisition::http::{Traffic, Usage};
 use tidegauge_analytics::verify;
 use tidegauge_core::{Clock, Cursor, Scan, Sink, TableRef, Warehouse, tables};
 
-use crate::config::{Config, Secrets, registry};
+use crate::config::{Config, Secrets};
 use crate::derived::Derived;
 use crate::pipeline::{Observer, Pipeline, Summary};
 use crate::report::Report;
 use crate::run::Run;
-use crate::sources::{self, Opened};
+use crate::sources::{self, Offer, Opened};
 use crate::{Error, Result};
 
 /// A configuration, with its warehouse and its backups open.
@@ -52,7 +52,9 @@ impl Tidegauge {
     pub fn open(config: Config, secrets: Secrets, clock: Arc<dyn Clock>) -> Result<Self> {
         config.check()?;
         let mut context = Context::new(clock);
-        context.registry = registry(&config.instruments)?;
+        for instrument in &config.instruments {
+            context.registry = context.registry.with(instrument.clone())?;
+        }
         context.bad_rows = config.bad_rows;
         if let Some(folder) = &config.state {
             context.usage = Usage::kept_in(folder);
@@ -125,10 +127,8 @@ impl Tidegauge {
     /// The first error of a source or a sink; what was loaded before it stays.
     pub async fn load(&self, run: &Run, observer: &dyn Observer) -> Result<Summary> {
         let mut market = self.pipeline();
-        for opened in self.opened()? {
-            if !opened.source().is_live() {
-                market = market.source(opened.source());
-            }
+        for opened in self.opened(false)? {
+            market = market.source(opened.source());
         }
         let mut summary = market.run(observer).await?;
         summary.extend(self.derive_if_wanted(observer).await?);
@@ -154,11 +154,8 @@ impl Tidegauge {
     }
 
     /// Whether live sources are configured.
-    ///
-    /// # Errors
-    /// When a source cannot be made.
-    pub fn is_live(&self) -> Result<bool> {
-        Ok(self.opened()?.iter().any(|opened| opened.source().is_live()))
+    pub fn is_live(&self) -> bool {
+        sources::configured(&self.config, true).next().is_some()
     }
 
     /// Runs the live sources that are configured, all at once, until `stop` comes; then works out
@@ -171,9 +168,8 @@ impl Tidegauge {
         observer: &dyn Observer,
         stop: impl Future<Output = ()> + Send,
     ) -> Result<Summary> {
-        let opened = self.opened()?;
-        let live = opened.iter().map(Opened::source).filter(|source| source.is_live());
-        let pipeline = live.fold(self.pipeline(), Pipeline::source);
+        let live = self.opened(true)?;
+        let pipeline = live.iter().map(Opened::source).fold(self.pipeline(), Pipeline::source);
         let mut summary = pipeline.stream(observer, stop).await?;
         summary.extend(self.derive_if_wanted(observer).await?);
         Ok(summary)
@@ -191,10 +187,12 @@ impl Tidegauge {
         Ok(run.finish(self.warehouse.as_ref()).await?)
     }
 
-    /// The sources that are configured, but for the simulation.
-    pub(crate) fn opened(&self) -> Result<Vec<Opened>> {
+    /// The sources that are configured, live or not, but for the simulation.
+    pub(crate) fn opened(&self, live: bool) -> Result<Vec<Opened>> {
         sources::check(&self.config)?;
-        sources::configured(&self.config, &self.secrets, &self.context)
+        let open =
+            |offer: Offer| sources::open(&offer.name, &self.config, &self.secrets, &self.context);
+        sources::configured(&self.config, live).map(open).collect()
     }
 
     pub(crate) fn secrets(&self) -> &Secrets {

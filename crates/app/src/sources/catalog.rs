@@ -25,6 +25,8 @@ pub struct Offer {
     pub what: String,
     /// What it needs to be let in.
     pub needs: Needs,
+    /// Whether it never ends.
+    pub is_live: bool,
 }
 
 /// What a source needs to be let in.
@@ -48,44 +50,66 @@ pub(crate) enum Opened {
     Archive(Arc<dyn Archive>),
 }
 
-/// Ours: name, what it gives, whether it needs a key.
-const OURS: [(&str, &str, bool); 11] = [
-    ("recorded", "bundled prices and exchange rates, 2020-04-11 to 2021-02-27", false),
-    ("coingecko", "prices and candles of coins", false),
-    ("kraken", "candles, trades and quotes of coins", false),
-    ("twelvedata", "candles, quotes and rates of coins, stocks and currencies", true),
-    ("ecb", "the ECB's exchange rates, with history", false),
-    ("frankfurter", "exchange rates of central banks, with history", false),
-    ("open_er_api", "today's exchange rates", false),
-    ("exchangerate_api", "today's exchange rates, with a key", true),
-    ("x", "posts that mention an instrument, how they sound, and how many", true),
-    ("kraken_stream", "quotes and trades of coins as they happen, until it is stopped", false),
-    ("twelvedata_stream", "quotes of coins, stocks and currencies as they happen", true),
+/// One of ours.
+struct Ours {
+    name: &'static str,
+    what: &'static str,
+    needs_key: bool,
+    is_live: bool,
+}
+
+const fn open_to_all(name: &'static str, what: &'static str) -> Ours {
+    Ours { name, what, needs_key: false, is_live: false }
+}
+
+const fn keyed(name: &'static str, what: &'static str) -> Ours {
+    Ours { needs_key: true, ..open_to_all(name, what) }
+}
+
+const fn live(ours: Ours) -> Ours {
+    Ours { is_live: true, ..ours }
+}
+
+const OURS: [Ours; 11] = [
+    open_to_all("recorded", "bundled prices and exchange rates, 2020-04-11 to 2021-02-27"),
+    open_to_all("coingecko", "prices and candles of coins"),
+    open_to_all("kraken", "candles, trades and quotes of coins"),
+    keyed("twelvedata", "candles, quotes and rates of coins, stocks and currencies"),
+    open_to_all("ecb", "the ECB's exchange rates, with history"),
+    open_to_all("frankfurter", "exchange rates of central banks, with history"),
+    open_to_all("open_er_api", "today's exchange rates"),
+    keyed("exchangerate_api", "today's exchange rates, with a key"),
+    keyed("x", "posts that mention an instrument, how they sound, and how many"),
+    live(open_to_all("kraken_stream", "quotes and trades of coins as they happen")),
+    live(keyed("twelvedata_stream", "quotes of coins, stocks and currencies as they happen")),
 ];
 
 /// All sources that there are with these settings.
 pub(crate) fn offers(config: &Config) -> Vec<Offer> {
-    let ours = OURS.iter().map(|(name, what, key)| {
+    let ours = OURS.iter().map(|ours| {
         // CoinGecko needs one by its plan; a stream shares that of its service.
-        let key =
-            *key || (*name == "coingecko" && config.coingecko.plan != coingecko::Plan::Keyless);
-        let needs = if key { Needs::Key(Secrets::variable(name)) } else { Needs::Nothing };
-        Offer { name: (*name).into(), what: (*what).into(), needs }
+        let by_plan = config.coingecko.plan != coingecko::Plan::Keyless;
+        let key = ours.needs_key || (ours.name == "coingecko" && by_plan);
+        let needs = if key { Needs::Key(Secrets::variable(ours.name)) } else { Needs::Nothing };
+        Offer { name: ours.name.into(), what: ours.what.into(), needs, is_live: ours.is_live }
     });
     let files = config.files.iter().map(|file| Offer {
         name: file.name.clone(),
         what: format!("your files {}, into {}", file.path, file.table),
         needs: Needs::Nothing,
+        is_live: false,
     });
     let databases = config.databases.iter().map(|database| Offer {
         name: database.name.clone(),
         what: format!("your database, into {}", database.table),
         needs: Needs::Url(database.url_env.clone()),
+        is_live: false,
     });
     let simulation = Offer {
         name: SIMULATION.into(),
         what: "a simulated exchange, priced from the market data in the warehouse".into(),
         needs: Needs::Nothing,
+        is_live: false,
     };
     ours.chain(files).chain(databases).chain([simulation]).collect()
 }

@@ -5,7 +5,6 @@ mod simulation;
 
 use std::sync::Arc;
 
-use tidegauge_acquisition::Context;
 use tidegauge_acquisition::series::Archive;
 use tidegauge_core::Source;
 
@@ -13,7 +12,7 @@ pub use catalog::{Needs, Offer};
 pub(crate) use catalog::{Opened, offers, open};
 pub(crate) use simulation::{SIMULATION, next_until, simulates, simulation};
 
-use crate::config::{Config, Secrets};
+use crate::config::Config;
 use crate::{Error, Result};
 
 /// Whether every name is one of ours, and the exchange can be played at all: so that nothing is
@@ -51,18 +50,13 @@ pub(crate) fn check(config: &Config) -> Result<()> {
     Ok(())
 }
 
-/// The sources that are configured, but for the simulation: those of the market first.
-pub(crate) fn configured(
-    config: &Config,
-    secrets: &Secrets,
-    context: &Context,
-) -> Result<Vec<Opened>> {
-    let offers = offers(config);
-    let named = offers.iter().filter(|offer| config.sources.contains(&offer.name));
-    named
-        .filter(|offer| offer.name != SIMULATION)
-        .map(|offer| open(&offer.name, config, secrets, context))
-        .collect()
+/// The sources that are configured, live or not, but for the simulation: those of the market first.
+pub(crate) fn configured(config: &Config, live: bool) -> impl Iterator<Item = Offer> {
+    let right = move |offer: &Offer| {
+        let on = config.sources.contains(&offer.name) && offer.name != SIMULATION;
+        on && offer.is_live == live
+    };
+    offers(config).into_iter().filter(right)
 }
 
 impl Opened {

@@ -25,7 +25,7 @@ pub(crate) async fn run(mut config: Config, args: args::Run, stop: &Stop) -> Res
         fill(&house, wanted).await?
     } else {
         let mut summary = house.run(args.until, progress::observer().as_ref()).await?;
-        if house.is_live()? {
+        if house.is_live() {
             out::line("streaming; Ctrl-C ends it, and what was heard by then is kept");
             summary.extend(house.stream(progress::observer().as_ref(), stop.asked_for()).await?);
         }
