@@ -65,9 +65,8 @@ impl<'a> Object<'a> {
         let raw = self.get(field)?;
         let text: &str = parse(&self.of, field, raw.get().as_bytes())?;
         let time = DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc().trunc_subsecs(6));
-        time.filter(|at| (FIRST..LAST).contains(&at.timestamp_millis())).ok_or_else(|| {
-            Error::value(&self.of, field, text, "which is not a time between 2009 and 2100")
-        })
+        time.filter(|at| (FIRST..LAST).contains(&at.timestamp_micros()))
+            .ok_or_else(|| not_a_time(&self.of, field, text))
     }
 
     /// An instant in whole seconds since 1970.
@@ -87,29 +86,39 @@ pub(crate) fn date(of: &str, field: &str, text: &str) -> Result<NaiveDate> {
 
 /// An instant in whole milliseconds since 1970.
 pub(crate) fn millis_of(of: &str, field: &str, text: &str) -> Result<DateTime<Utc>> {
-    let not_whole =
-        || Error::decode(of, field, format!("`{}` is not a whole number", cut(text, 40)));
-    instant(of, field, text, Some(text.parse().map_err(|_| not_whole())?))
+    instant(of, field, text, micros(of, field, text, 1_000)?)
+}
+
+/// The same in microseconds, for who reads many: a calendar takes as long as the number.
+pub(crate) fn micros_of_millis(of: &str, field: &str, text: &str) -> Result<i64> {
+    micros(of, field, text, 1_000)
 }
 
 /// An instant in whole seconds since 1970.
 pub(crate) fn seconds_of(of: &str, field: &str, text: &str) -> Result<DateTime<Utc>> {
-    let not_whole =
-        || Error::decode(of, field, format!("`{}` is not a whole number", cut(text, 40)));
-    let seconds: i64 = text.parse().map_err(|_| not_whole())?;
-    instant(of, field, text, seconds.checked_mul(1000))
+    instant(of, field, text, micros(of, field, text, 1_000_000)?)
 }
 
-const FIRST: i64 = 1_230_940_800_000; // 2009-01-03, in milliseconds
-const LAST: i64 = 4_102_444_800_000; // 2100-01-01
+const FIRST: i64 = 1_230_940_800_000_000; // 2009-01-03, in microseconds
+const LAST: i64 = 4_102_444_800_000_000; // 2100-01-01
 
-/// No crypto asset had a price before the first block, and nobody reports one of the next century:
-/// an instant outside is one in another unit.
-fn instant(of: &str, field: &str, text: &str, millis: Option<i64>) -> Result<DateTime<Utc>> {
-    millis
-        .filter(|millis| (FIRST..LAST).contains(millis))
-        .and_then(DateTime::from_timestamp_millis)
-        .ok_or_else(|| Error::value(of, field, text, "which is not a time between 2009 and 2100"))
+/// A whole number of `unit` microseconds. No crypto asset had a price before the first block, and
+/// nobody reports one of the next century: an instant outside is one in another unit.
+fn micros(of: &str, field: &str, text: &str, unit: i64) -> Result<i64> {
+    let not_whole =
+        |_| Error::decode(of, field, format!("`{}` is not a whole number", cut(text, 40)));
+    let micros = text.parse::<i64>().map_err(not_whole)?.checked_mul(unit);
+    micros
+        .filter(|micros| (FIRST..LAST).contains(micros))
+        .ok_or_else(|| not_a_time(of, field, text))
+}
+
+fn instant(of: &str, field: &str, text: &str, micros: i64) -> Result<DateTime<Utc>> {
+    DateTime::from_timestamp_micros(micros).ok_or_else(|| not_a_time(of, field, text))
+}
+
+fn not_a_time(of: &str, field: &str, text: &str) -> Error {
+    Error::value(of, field, text, "which is not a time between 2009 and 2100")
 }
 
 /// A number above zero, rounded half to even to the scale.
@@ -153,7 +162,7 @@ pub(crate) fn amount_of<const SCALE: u32>(
         return Ok(None);
     }
     let amount = number(of, field, text)?;
-    if text.starts_with('-') && amount.units() != 0 {
+    if amount.units() < 0 {
         return Err(Error::value(of, field, text, "which is negative"));
     }
     Ok(Some(amount))
@@ -161,7 +170,7 @@ pub(crate) fn amount_of<const SCALE: u32>(
 
 /// The digits of a number token: text in quotes, `null` and `true` are none.
 fn number<const SCALE: u32>(of: &str, field: &str, text: &str) -> Result<Fixed<SCALE>> {
-    if !text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
+    if !matches!(text.as_bytes().first(), Some(b'-' | b'0'..=b'9')) {
         let reason = format!("`{}` is not a number", cut(text, 40));
         return Err(Error::decode(of, field, reason));
     }

@@ -22,30 +22,60 @@ const ENDS: [bool; 256] = {
 #[derive(Debug, Clone)]
 pub(crate) struct Scan<'a> {
     of: &'a str,
-    text: &'a [u8],
+    text: &'a str,
     at: usize,
+}
+
+/// The cells of a short row, `[…]`, as they are written.
+#[derive(Debug)]
+pub(crate) struct Cells<'a, const N: usize> {
+    /// The first of them; empty where there are fewer.
+    pub(crate) texts: [&'a str; N],
+    count: usize,
+}
+
+impl<'a, const N: usize> Cells<'a, N> {
+    /// That there are as many as there must be.
+    pub(crate) fn checked(&self, of: &str, row: &str) -> Result<[&'a str; N]> {
+        if self.count == N {
+            return Ok(self.texts);
+        }
+        Err(Error::decode(of, row, format!("it has {} values, not {N}", self.count)))
+    }
+
+    /// The row as it was.
+    pub(crate) fn shown(&self) -> String {
+        format!("[{}]", self.texts.join(","))
+    }
 }
 
 impl<'a> Scan<'a> {
     /// The beginning of `text`; errors will say that it is about `of`.
-    pub(crate) fn new(of: &'a str, text: &'a [u8]) -> Self {
-        Self { of, text, at: 0 }
+    ///
+    /// # Errors
+    /// When it is not UTF-8.
+    pub(crate) fn new(of: &'a str, text: &'a [u8]) -> Result<Self> {
+        let not_utf8 = |error| Error::decode(of, "the whole", format!("not UTF-8: {error}"));
+        Ok(Self { of, text: std::str::from_utf8(text).map_err(not_utf8)?, at: 0 })
     }
 
-    fn space(&mut self) {
-        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.text.get(self.at) {
-            self.at += 1;
-        }
+    /// The bytes from here on.
+    fn rest(&self) -> &'a [u8] {
+        self.text.as_bytes().get(self.at..).unwrap_or_default()
     }
 
     /// The next byte that is not space, left where it is.
     pub(crate) fn peek(&mut self) -> Option<u8> {
-        self.space();
-        self.text.get(self.at).copied()
+        loop {
+            match self.text.as_bytes().get(self.at) {
+                Some(b' ' | b'\n' | b'\r' | b'\t') => self.at += 1,
+                byte => return byte.copied(),
+            }
+        }
     }
 
     fn wrong(&self, wanted: &str) -> Error {
-        let rest = String::from_utf8_lossy(self.text.get(self.at..).unwrap_or_default());
+        let rest = String::from_utf8_lossy(self.rest());
         let found =
             if rest.is_empty() { "its end".into() } else { format!("`{}`", cut(&rest, 20)) };
         let reason = format!("byte {} is {found} instead of {wanted}", self.at);
@@ -94,7 +124,7 @@ impl<'a> Scan<'a> {
             if self.peek() != Some(b'"') {
                 return Err(self.wrong("a key"));
             }
-            let key = self.value()?.trim_matches('"');
+            let key = bare(self.value()?);
             self.take(b':', "`:`")?;
             each(self, key)?;
             match self.peek() {
@@ -117,19 +147,32 @@ impl<'a> Scan<'a> {
             b'[' | b'{' => self.nested()?,
             b',' | b':' | b']' | b'}' => return Err(self.wrong("a value")),
             _ => {
-                let rest = &self.text[start..];
+                let rest = self.rest();
                 let ends = |byte: &u8| ENDS[usize::from(*byte)];
                 self.at += rest.iter().position(ends).unwrap_or(rest.len());
             }
         }
-        std::str::from_utf8(&self.text[start..self.at]).map_err(|_| self.wrong("UTF-8"))
+        self.text.get(start..self.at).ok_or_else(|| self.wrong("a value"))
+    }
+
+    /// The cells of a row that should have `N`, as they are written.
+    pub(crate) fn cells<const N: usize>(&mut self) -> Result<Cells<'a, N>> {
+        let mut cells = Cells { texts: [""; N], count: 0 };
+        self.list(|scan| {
+            let text = scan.value()?;
+            if let Some(cell) = cells.texts.get_mut(cells.count) {
+                *cell = text;
+            }
+            cells.count += 1;
+            Ok(())
+        })?;
+        Ok(cells)
     }
 
     /// The text within quotes, as it is written; no escape is undone.
     pub(crate) fn text(&mut self, field: &str) -> Result<&'a str> {
         let value = self.value()?;
-        let inner = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
-        inner.ok_or_else(|| {
+        quoted(value).ok_or_else(|| {
             Error::decode(self.of, field, format!("`{}` is not a text", cut(value, 40)))
         })
     }
@@ -137,7 +180,7 @@ impl<'a> Scan<'a> {
     fn string(&mut self) -> Result<()> {
         self.at += 1;
         loop {
-            let rest = self.text.get(self.at..).unwrap_or_default();
+            let rest = self.rest();
             match rest.iter().position(|byte| matches!(byte, b'"' | b'\\')) {
                 Some(at) if rest[at] == b'"' => {
                     self.at += at + 1;
@@ -155,7 +198,7 @@ impl<'a> Scan<'a> {
     /// A list or an object, however deep, without going down into it.
     fn nested(&mut self) -> Result<()> {
         let mut depth = 0usize;
-        while let Some(byte) = self.text.get(self.at) {
+        while let Some(byte) = self.text.as_bytes().get(self.at) {
             match byte {
                 b'"' => {
                     self.string()?;
@@ -182,6 +225,16 @@ impl<'a> Scan<'a> {
     }
 }
 
+/// What stands in quotes; none where there are none.
+fn quoted(value: &str) -> Option<&str> {
+    value.strip_prefix('"')?.strip_suffix('"')
+}
+
+/// A value without the quotes that it may have.
+pub(crate) fn bare(value: &str) -> &str {
+    quoted(value).unwrap_or(value)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -204,22 +257,22 @@ mod tests {
     fn values_are_what_was_written() {
         let text =
             br#" { "a" : [1, -2.50e3 ,null,[] ,{}], "b\"c":"x\\\"y", "d":{"e":[{"f":true}]} } "#;
-        let (mut scan, mut seen) = (Scan::new("test", text), Vec::new());
+        let (mut scan, mut seen) = (Scan::new("test", text).unwrap(), Vec::new());
         walk(&mut scan, 0, &mut seen).unwrap();
         scan.end().unwrap();
         let expected =
             ["a", "1", "-2.50e3", "null", "b\\\"c", "\"x\\\\\\\"y\"", "d", "e", "f", "true"];
         assert_eq!(seen, expected);
-        let mut scan = Scan::new("test", text);
+        let mut scan = Scan::new("test", text).unwrap();
         assert_eq!(scan.value().unwrap().as_bytes(), text.trim_ascii());
     }
 
     proptest! {
         #[test]
         fn well_formed_or_not_it_ends(text in "[\\[\\]{}:,\"\\\\a0 é]{0,60}") {
-            let (mut scan, mut seen) = (Scan::new("test", text.as_bytes()), Vec::new());
+            let (mut scan, mut seen) = (Scan::new("test", text.as_bytes()).unwrap(), Vec::new());
             let _ = walk(&mut scan, 0, &mut seen);
-            let _ = Scan::new("test", text.as_bytes()).value();
+            let _ = Scan::new("test", text.as_bytes()).unwrap().value();
         }
     }
 }

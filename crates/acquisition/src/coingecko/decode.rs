@@ -10,7 +10,7 @@ use tidegauge_core::{Crypto, Fiat, Fixed};
 use crate::bars::{Bar, Bars};
 use crate::exact::{self, Object};
 use crate::http::{Refusal, RefusalKind};
-use crate::scan::Scan;
+use crate::scan::{Cells, Scan};
 use crate::series::Sieve;
 use crate::{Error, Result};
 
@@ -135,7 +135,7 @@ pub fn coins_markets(body: &[u8], sieve: &mut Sieve) -> Result<Vec<CoinMarket>> 
 /// When a price is not above zero, or the reply is of another shape.
 pub fn market_chart(coin: &str, body: &[u8], sieve: &mut Sieve) -> Result<Chart> {
     let (mut prices, mut caps, mut volumes) = (None, None, None);
-    let mut scan = Scan::new(coin, body);
+    let mut scan = Scan::new(coin, body)?;
     scan.object(|scan, key| {
         match key {
             "prices" => {
@@ -179,25 +179,13 @@ fn series<T>(
 ) -> Result<(Vec<i64>, Vec<T>)> {
     let (mut times, mut values) = (Vec::new(), Vec::new());
     scan.list(|scan| {
-        let mut pair = [""; 2];
-        let mut count = 0;
-        scan.list(|scan| {
-            let text = scan.value()?;
-            if let Some(place) = pair.get_mut(count) {
-                *place = text;
-            }
-            count += 1;
-            Ok(())
-        })?;
-        let [at, raw] = pair;
-        let point = if count == 2 {
-            exact::millis_of(coin, field, at).and_then(|at| Ok((at, value(raw)?)))
-        } else {
-            Err(Error::decode(coin, field, format!("a point has {count} values, not 2")))
-        };
-        let place = || format!("{field} {at}");
-        if let Some((at, value)) = sieve.pass(point, place, || format!("[{at},{raw}]"))? {
-            times.push(at.timestamp_micros());
+        let cells = scan.cells::<2>()?;
+        let point = cells
+            .checked(coin, field)
+            .and_then(|[at, raw]| Ok((exact::micros_of_millis(coin, field, at)?, value(raw)?)));
+        let place = || format!("{field} {}", cells.texts[0]);
+        if let Some((at, value)) = sieve.pass(point, place, || cells.shown())? {
+            times.push(at);
             values.push(value);
         }
         Ok(())
@@ -226,37 +214,38 @@ fn aligned(times: &[i64], (at, values): (Vec<i64>, Vec<Option<i128>>)) -> Vec<Op
 /// When a price is not above zero or above the high, candles are closer than their size, or the
 /// reply is of another shape.
 pub fn ohlc(coin: &str, size: TimeDelta, body: &[u8], sieve: &mut Sieve) -> Result<Bars> {
-    let rows: Vec<&RawValue> = exact::parse(coin, "ohlc", body)?;
-    let mut bars = Bars::default();
-    for row in rows {
-        let bar = candle(coin, size, row, bars.last_open());
-        let place = || row.get().split([',', '[']).nth(1).unwrap_or_default().trim().to_owned();
-        if let Some(bar) = sieve.pass(bar, place, || row.get().to_owned())? {
+    let (mut scan, mut bars) = (Scan::new(coin, body)?, Bars::default());
+    scan.list(|scan| {
+        let cells = scan.cells::<5>()?;
+        let bar = candle(coin, size, &cells, bars.last_open());
+        let place = || cells.texts[0].to_owned();
+        if let Some(bar) = sieve.pass(bar, place, || cells.shown())? {
             bars.push(bar);
         }
-    }
+        Ok(())
+    })?;
+    scan.end()?;
     Ok(bars)
 }
 
 fn candle(
     coin: &str,
     size: TimeDelta,
-    row: &RawValue,
+    cells: &Cells<'_, 5>,
     before: Option<DateTime<Utc>>,
 ) -> Result<Bar> {
-    let [at, open, high, low, close]: [&RawValue; 5] =
-        exact::parse(coin, "ohlc", row.get().as_bytes())?;
-    let open_at = exact::millis_of(coin, "close time", at.get())? - size;
+    let [at, open, high, low, close] = cells.checked(coin, "ohlc")?;
+    let open_at = exact::millis_of(coin, "close time", at)? - size;
     if before.is_some_and(|before| open_at - before < size) {
         let reason = "which is closer to the one before than candles of this size can be";
-        return Err(Error::value(coin, "close time", at.get(), reason));
+        return Err(Error::value(coin, "close time", at, reason));
     }
     Bar {
         open_at,
-        open: exact::price(coin, "open", open)?,
-        high: exact::price(coin, "high", high)?,
-        low: exact::price(coin, "low", low)?,
-        close: exact::price(coin, "close", close)?,
+        open: exact::price_of(coin, "open", open)?,
+        high: exact::price_of(coin, "high", high)?,
+        low: exact::price_of(coin, "low", low)?,
+        close: exact::price_of(coin, "close", close)?,
         volume: None,
         base_volume: None,
     }

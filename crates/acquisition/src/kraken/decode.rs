@@ -7,7 +7,7 @@ use tidegauge_core::{Crypto, Fixed, divide_half_even};
 use crate::bars::{Bar, Bars};
 use crate::exact::{self, Object};
 use crate::http::{Refusal, RefusalKind};
-use crate::scan::Scan;
+use crate::scan::{Cells, Scan, bare};
 use crate::series::Sieve;
 use crate::{Error, Result};
 
@@ -70,7 +70,7 @@ pub fn ohlc(pair: &str, body: &[u8], sieve: &mut Sieve) -> Result<Bars> {
     let mut bars = Bars::default();
     result(pair, body, |scan| {
         scan.list(|scan| {
-            let cells = cells::<8>(scan)?;
+            let cells = scan.cells::<8>()?;
             let [time, ..] = cells.texts;
             let passed = sieve.pass(bar(pair, &cells), || time.into(), || cells.shown())?;
             passed.into_iter().for_each(|bar| bars.push(bar));
@@ -81,7 +81,8 @@ pub fn ohlc(pair: &str, body: &[u8], sieve: &mut Sieve) -> Result<Bars> {
 }
 
 fn bar(pair: &str, cells: &Cells<'_, 8>) -> Result<Bar> {
-    let [time, open, high, low, close, vwap, volume, _count] = cells.checked(pair)?;
+    let [time, open, high, low, close, vwap, volume, _count] =
+        cells.checked(pair, "a row")?.map(bare);
     let amount = |field, text| -> Result<Crypto> {
         let amount = exact::amount_of(pair, field, text)?;
         amount.ok_or_else(|| Error::decode(pair, field, "it is null"))
@@ -113,7 +114,7 @@ pub fn trades(pair: &str, body: &[u8], sieve: &mut Sieve) -> Result<Trades> {
     let last = result(pair, body, |scan| {
         scan.list(|scan| {
             sent += 1;
-            let cells = cells::<7>(scan)?;
+            let cells = scan.cells::<7>()?;
             let [.., id] = cells.texts;
             let passed = sieve.pass(trade(pair, &cells), || id.into(), || cells.shown())?;
             trades.extend(passed);
@@ -128,7 +129,7 @@ pub fn trades(pair: &str, body: &[u8], sieve: &mut Sieve) -> Result<Trades> {
 }
 
 fn trade(pair: &str, cells: &Cells<'_, 7>) -> Result<Trade> {
-    let [price, volume, time, side, _order, _misc, id] = cells.checked(pair)?;
+    let [price, volume, time, side, _order, _misc, id] = cells.checked(pair, "a row")?.map(bare);
     let is_buy = match side {
         "b" => true,
         "s" => false,
@@ -167,7 +168,7 @@ pub fn ticker(pair: &str, body: &[u8]) -> Result<Ticker> {
         let cell = |field: &str, at: usize| -> Result<String> {
             let cells: Vec<&RawValue> =
                 exact::parse(pair, field, fields.get(field)?.get().as_bytes())?;
-            let cell = cells.get(at).map(|raw| raw.get().trim_matches('"').to_owned());
+            let cell = cells.get(at).map(|raw| bare(raw.get()).to_owned());
             cell.ok_or_else(|| Error::decode(pair, field, "it is too short"))
         };
         let volume = cell("v", 1)?;
@@ -189,7 +190,7 @@ pub fn ticker(pair: &str, body: &[u8]) -> Result<Ticker> {
 /// When a pair lacks its name or status.
 pub fn asset_pairs(body: &[u8]) -> Result<Vec<AssetPair>> {
     let mut pairs = Vec::new();
-    let mut scan = Scan::new("AssetPairs", body);
+    let mut scan = Scan::new("AssetPairs", body)?;
     scan.object(|scan, key| {
         if key != "result" {
             return scan.value().map(|_| ());
@@ -246,14 +247,14 @@ fn result<'a>(
     mut read: impl FnMut(&mut Scan<'a>) -> Result<()>,
 ) -> Result<Option<String>> {
     let (mut last, mut found) = (None, 0);
-    let mut scan = Scan::new(pair, body);
+    let mut scan = Scan::new(pair, body)?;
     scan.object(|scan, key| {
         if key != "result" {
             return scan.value().map(|_| ());
         }
         scan.object(|scan, key| {
             if key == "last" {
-                last = Some(scan.value()?.trim_matches('"').to_owned());
+                last = Some(bare(scan.value()?).to_owned());
                 return Ok(());
             }
             found += 1;
@@ -265,38 +266,6 @@ fn result<'a>(
         1 => Ok(last),
         found => Err(Error::decode(pair, "result", format!("it names {found} pairs, not 1"))),
     }
-}
-
-/// The cells of a row, as they are written, without quotes.
-struct Cells<'a, const N: usize> {
-    texts: [&'a str; N],
-    count: usize,
-}
-
-impl<'a, const N: usize> Cells<'a, N> {
-    fn checked(&self, pair: &str) -> Result<[&'a str; N]> {
-        if self.count == N {
-            return Ok(self.texts);
-        }
-        Err(Error::decode(pair, "a row", format!("it has {} cells, not {N}", self.count)))
-    }
-
-    fn shown(&self) -> String {
-        format!("[{}]", self.texts.join(","))
-    }
-}
-
-fn cells<'a, const N: usize>(scan: &mut Scan<'a>) -> Result<Cells<'a, N>> {
-    let mut cells = Cells { texts: [""; N], count: 0 };
-    scan.list(|scan| {
-        let text = scan.value()?.trim_matches('"');
-        if let Some(cell) = cells.texts.get_mut(cells.count) {
-            *cell = text;
-        }
-        cells.count += 1;
-        Ok(())
-    })?;
-    Ok(cells)
 }
 
 /// Finds the refusal in a reply: they come with HTTP 200, and `W` begins a mere warning.

@@ -54,26 +54,32 @@ impl Sieve {
         place: impl FnOnce() -> String,
         content: impl FnOnce() -> String,
     ) -> Result<Option<T>> {
-        match (row, self.policy) {
-            (Ok(row), _) => Ok(Some(row)),
-            // Only what is wrong with the row itself.
-            (
-                Err(error @ (Error::Decode { .. } | Error::BadValue { .. } | Error::BadRow { .. })),
-                BadRows::Quarantine,
-            ) => {
-                let place = format!("{} {}", self.series, place()).trim_start().to_owned();
-                let reason = error.of_row();
-                tracing::debug!(%place, table = %self.table, %reason, "row put into quarantine");
-                self.bad.push(BadRow {
-                    place,
-                    table: self.table.clone(),
-                    reason,
-                    content: cut(&content(), KEPT),
-                });
-                Ok(None)
-            }
-            (Err(error), _) => Err(error),
+        match row {
+            Ok(row) => Ok(Some(row)),
+            Err(error) => self.put_aside(&error, place, content).then_some(None).ok_or(error),
         }
+    }
+
+    /// Whether a bad row may be done without.
+    #[cold]
+    fn put_aside(
+        &mut self,
+        error: &Error,
+        place: impl FnOnce() -> String,
+        content: impl FnOnce() -> String,
+    ) -> bool {
+        // Only what is wrong with the row itself.
+        let of_row =
+            matches!(error, Error::Decode { .. } | Error::BadValue { .. } | Error::BadRow { .. });
+        if !of_row || self.policy == BadRows::Fail {
+            return false;
+        }
+        let place = format!("{} {}", self.series, place()).trim_start().to_owned();
+        let reason = error.of_row();
+        tracing::debug!(%place, table = %self.table, %reason, "row put into quarantine");
+        let (table, content) = (self.table.clone(), cut(&content(), KEPT));
+        self.bad.push(BadRow { place, table, reason, content });
+        true
     }
 
     /// How many rows were put aside so far.

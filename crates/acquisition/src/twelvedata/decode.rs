@@ -9,7 +9,7 @@ use super::client::time;
 use crate::bars::{Bar, Bars};
 use crate::exact::{self, Object};
 use crate::http::{Refusal, RefusalKind};
-use crate::scan::Scan;
+use crate::scan::{Scan, bare};
 use crate::series::Sieve;
 use crate::{Error, Result};
 
@@ -65,13 +65,13 @@ pub struct ApiUsage {
 /// When a bar makes no sense, or the reply is of another shape.
 pub fn time_series(symbol: &str, body: &[u8], sieve: &mut Sieve) -> Result<TimeSeries> {
     let (mut currency, mut bars) = (None, None);
-    let mut scan = Scan::new(symbol, body);
+    let mut scan = Scan::new(symbol, body)?;
     scan.object(|scan, key| {
         match key {
             "meta" => scan.object(|scan, key| {
                 let value = scan.value()?;
                 if key == "currency" {
-                    currency = Some(value.trim_matches('"').to_owned());
+                    currency = Some(bare(value).to_owned());
                 }
                 Ok(())
             })?,

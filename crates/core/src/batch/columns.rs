@@ -1,6 +1,5 @@
 //! Whole columns at once, for what decodes millions of rows.
 
-use polars_core::frame::DataFrame;
 use polars_core::prelude::{
     ChunkFull, Column as PolarsColumn, Int64Chunked, Int128Chunked, IntoSeries, NamedFrom,
     NewChunkedArray, PlSmallStr, Series, StringChunked, TimeUnit,
@@ -65,9 +64,7 @@ impl Batch {
             })
         };
         let columns: Result<Vec<_>> = table.columns.iter().zip(columns).map(column).collect();
-        let frame = DataFrame::new(rows, columns?)
-            .map_err(|error| Error::mismatch(&table.name, "*", None, error.to_string()))?;
-        Self::new(table, frame)
+        Self::checked(table, rows, columns?)
     }
 }
 

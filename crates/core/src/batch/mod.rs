@@ -36,12 +36,19 @@ impl Batch {
             let column = frame.column(&definition.name).map_err(|_| {
                 Error::mismatch(&table.name, &definition.name, None, "the column is missing")
             })?;
+            columns.push(column.clone());
+        }
+        Self::checked(table, frame.height(), columns)
+    }
+
+    /// Takes columns that are in the table's order.
+    fn checked(table: &TableRef, rows: usize, columns: Vec<PolarsColumn>) -> Result<Self> {
+        for (definition, column) in table.columns.iter().zip(&columns) {
             check(definition, column).map_err(|(row, reason)| {
                 Error::mismatch(&table.name, &definition.name, row, reason)
             })?;
-            columns.push(column.clone());
         }
-        let frame = DataFrame::new(frame.height(), columns)
+        let frame = DataFrame::new(rows, columns)
             .map_err(|error| Error::mismatch(&table.name, "*", None, error.to_string()))?;
         Ok(Self { table: table.clone(), frame })
     }
@@ -114,15 +121,16 @@ fn check(definition: &Column, column: &PolarsColumn) -> Result<(), Misfit> {
         }
         DataType::Text => {
             let values = series.str().map_err(|error| (None, error.to_string()))?;
-            let row = values.iter().position(|value| value.is_some_and(|text| text.contains('\0')));
+            let mut values = values.downcast_iter().flat_map(|chunk| chunk.iter());
+            let row = values.position(|text| text.is_some_and(|text| text.as_bytes().contains(&0)));
             (row, "its text has a NUL".into())
         }
         DataType::Decimal { precision, .. } => {
             let values = series.decimal().map_err(|error| (None, error.to_string()))?;
             let bound = 10u128.checked_pow(precision.into()).unwrap_or(u128::MAX);
-            let over =
-                |units: Option<i128>| units.is_some_and(|units| units.unsigned_abs() >= bound);
-            let row = values.physical().iter().position(over);
+            let over = |units: &i128| units.unsigned_abs() >= bound;
+            let mut values = values.physical().downcast_iter().flat_map(|chunk| chunk.iter());
+            let row = values.position(|units| units.is_some_and(over));
             (row, format!("it has more than {precision} digits"))
         }
         _ => (None, String::new()),
