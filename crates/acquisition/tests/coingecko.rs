@@ -3,10 +3,11 @@
 
 mod support;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use support::{Turned, at, batches, context, hurried, json, query, round, rows};
+use support::{Turned, at, batches, context, hurried, json, query, round, rows, texts};
 use tidegauge_acquisition::Context;
 use tidegauge_acquisition::coingecko::{CandleSize, CoinGecko, Config as GeckoConfig, Plan};
 use tidegauge_core::{Clock, Page, Source};
@@ -56,11 +57,24 @@ impl Respond for Gecko {
                 r#"{{"id":"{id}","symbol":"{id}","name":"{id}","current_price":77671,"market_cap":null,"total_volume":1.005,"last_updated":"{at}"}}"#
             )
         };
-        json(format!(
-            "[{}]",
-            query(request, "ids").split(',').map(market).collect::<Vec<_>>().join(",")
-        ))
+        // Without ids, a page of the largest: some of them are impostors.
+        let ids: Vec<String> = match query(request, "ids") {
+            ids if ids.is_empty() => largest(query(request, "page").parse().unwrap()),
+            ids => ids.split(',').map(str::to_owned).collect(),
+        };
+        let markets: Vec<_> = ids.iter().map(|id| market(id)).collect();
+        json(format!("[{}]", markets.join(",")))
     }
+}
+
+/// The ids of a page of 250: bitcoin first, then one that calls itself so, too.
+fn largest(page: usize) -> Vec<String> {
+    let name = |rank| match rank {
+        0 => "bitcoin".to_owned(),
+        1 => "btc".to_owned(),
+        rank => format!("coin-{rank}"),
+    };
+    ((page - 1) * 250..page * 250).map(name).collect()
 }
 
 async fn gecko(clock: &Arc<Turned>, config: GeckoConfig) -> (MockServer, CoinGecko) {
@@ -176,6 +190,24 @@ async fn a_second_round_brings_only_what_is_new_and_none_begins_too_soon() {
     assert_eq!(found.len(), 4 * 3 + 4);
     let before = at("2026-05-18T12:34:56Z").timestamp_millis();
     assert!(found.iter().all(|at| *at > before), "none twice");
+}
+
+#[tokio::test]
+async fn the_largest_markets_come_page_by_page_and_none_takes_the_name_of_another() {
+    let clock = Turned::new("2026-05-18T12:34:56Z");
+    let (server, source) = gecko(&clock, GeckoConfig { top: 300, ..one_symbol() }).await;
+    let (pages, _) = round(&source, None).await;
+    let markets: Vec<_> = pages.iter().skip(2).cloned().collect(); // after prices and candles
+    let symbols = texts(&markets, "raw_crypto_market_data", "symbol");
+    assert_eq!(symbols.len(), 299, "300, but for the one that is called BTC and is not");
+    assert_eq!(symbols[0], "BTC");
+    assert_eq!(symbols[1], "COIN-2.coin-2", "symbols are not unique, ids are");
+    assert_eq!(symbols[298], "COIN-299.coin-299");
+    let unique: BTreeSet<_> = symbols.iter().collect();
+    assert_eq!(unique.len(), symbols.len());
+    let asked = server.received_requests().await.unwrap();
+    let pages = asked.iter().filter(|it| it.url.path().ends_with("/markets"));
+    assert_eq!(pages.map(|it| query(it, "page")).collect::<Vec<_>>(), ["1", "2"]);
 }
 
 #[tokio::test]

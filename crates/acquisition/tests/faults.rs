@@ -3,10 +3,9 @@
 
 mod support;
 
-use std::fmt::Write as _;
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use support::log::Log;
 use support::{Act, Scripted, context, everything_said, hurried};
 use tidegauge_acquisition::coingecko::{Client, CoinGecko, Config, Plan};
 use tidegauge_acquisition::http::{HttpConfig, PerMinute, Retry};
@@ -267,29 +266,6 @@ async fn a_coin_that_the_reply_leaves_out_is_an_error_not_a_gap() {
     );
 }
 
-/// A log that keeps all it is told, at every level.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<String>>);
-
-impl tracing::Subscriber for Log {
-    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
-        true
-    }
-    fn new_span(&self, span: &tracing::span::Attributes<'_>) -> tracing::span::Id {
-        let _ = write!(self.0.lock().unwrap(), "{span:?}");
-        tracing::span::Id::from_u64(1)
-    }
-    fn record(&self, _: &tracing::span::Id, values: &tracing::span::Record<'_>) {
-        let _ = write!(self.0.lock().unwrap(), "{values:?}");
-    }
-    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
-    fn event(&self, event: &tracing::Event<'_>) {
-        let _ = write!(self.0.lock().unwrap(), "{event:?}");
-    }
-    fn enter(&self, _: &tracing::span::Id) {}
-    fn exit(&self, _: &tracing::span::Id) {}
-}
-
 #[tokio::test]
 async fn the_key_is_never_told_whatever_goes_wrong() {
     let log = Log::default();
@@ -328,7 +304,7 @@ async fn the_key_is_never_told_whatever_goes_wrong() {
         said += &everything_said(&error);
     }
     // A host name is written in small letters.
-    for said in [said, log.0.lock().unwrap().clone()] {
+    for said in [said, log.told()] {
         assert!(!said.is_empty());
         let said = said.to_lowercase();
         assert!(!said.contains(&CANARY.to_lowercase()), "{said}");

@@ -5,11 +5,10 @@
 mod live;
 mod support;
 
-use std::fmt::Write as _;
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use live::{hasty, script, server};
+use support::log::Log;
 use support::{Act as Raw, Scripted, context, everything_said, hurried, recording};
 use tidegauge_acquisition::http::{Heard, HttpConfig, PerMinute, QueryKey, Service, Sockets};
 use tidegauge_acquisition::twelvedata::decode;
@@ -153,29 +152,6 @@ fn only_this_machine_is_spoken_to_in_the_clear() {
     }
 }
 
-/// A log that keeps all it is told, at every level.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<String>>);
-
-impl tracing::Subscriber for Log {
-    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
-        true
-    }
-    fn new_span(&self, span: &tracing::span::Attributes<'_>) -> tracing::span::Id {
-        let _ = write!(self.0.lock().unwrap(), "{span:?}");
-        tracing::span::Id::from_u64(1)
-    }
-    fn record(&self, _: &tracing::span::Id, values: &tracing::span::Record<'_>) {
-        let _ = write!(self.0.lock().unwrap(), "{values:?}");
-    }
-    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
-    fn event(&self, event: &tracing::Event<'_>) {
-        let _ = write!(self.0.lock().unwrap(), "{event:?}");
-    }
-    fn enter(&self, _: &tracing::span::Id) {}
-    fn exit(&self, _: &tracing::span::Id) {}
-}
-
 #[tokio::test]
 async fn the_key_is_never_told_whatever_goes_wrong() {
     let log = Log::default();
@@ -236,7 +212,7 @@ async fn the_key_is_never_told_whatever_goes_wrong() {
         assert!(matches!(error, Error::Config { setting: "key", .. }), "{error:?}");
         said += &everything_said(&error);
     }
-    for said in [said, log.0.lock().unwrap().clone()] {
+    for said in [said, log.told()] {
         assert!(said.contains("127.0.0.1"), "{said}");
         assert!(!said.to_lowercase().contains(CANARY), "{said}");
         assert!(!said.contains("apikey="), "no query is shown: {said}");

@@ -4,10 +4,10 @@
 mod support;
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use support::log::Log;
 use support::{Act, Scripted, Turned, at, batches, context, everything_said, hurried, json};
 use support::{query, recording, round, rows};
 use tidegauge_acquisition::sentiment::Sentiment;
@@ -550,7 +550,7 @@ async fn an_answer_in_part_is_taken_and_said_so() {
     let (_server, source) = fixed(body, BadRows::Fail).await;
     let page = [source.fetch(None).await.unwrap()];
     assert_eq!(rows(&page, "social_posts"), 1);
-    let said = log.0.lock().unwrap().clone();
+    let said = log.told();
     assert!(said.contains("Not Found Error: Could not find user with id: [9]."), "{said}");
 }
 
@@ -752,27 +752,6 @@ async fn the_client_refuses_what_x_would_refuse() {
     assert!(matches!(error, Error::Config { setting: "end_time", .. }), "{error}");
 }
 
-/// A log that keeps all it is told, at every level.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<String>>);
-
-impl tracing::Subscriber for Log {
-    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
-        true
-    }
-    fn new_span(&self, span: &tracing::span::Attributes<'_>) -> tracing::span::Id {
-        let _ = write!(self.0.lock().unwrap(), "{span:?}");
-        tracing::span::Id::from_u64(1)
-    }
-    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
-    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
-    fn event(&self, event: &tracing::Event<'_>) {
-        let _ = write!(self.0.lock().unwrap(), "{event:?}");
-    }
-    fn enter(&self, _: &tracing::span::Id) {}
-    fn exit(&self, _: &tracing::span::Id) {}
-}
-
 #[tokio::test]
 async fn the_key_is_never_told_whatever_goes_wrong() {
     let log = Log::default();
@@ -801,7 +780,7 @@ async fn the_key_is_never_told_whatever_goes_wrong() {
         said += &format!("{source:?}");
         assert!(server.requests()[0].contains(&format!("authorization: Bearer {CANARY}")));
     }
-    for said in [said, log.0.lock().unwrap().clone()] {
+    for said in [said, log.told()] {
         assert!(!said.is_empty());
         assert!(!said.contains(CANARY), "{said}");
         assert!(!said.contains("max_results="), "no query is shown: {said}");

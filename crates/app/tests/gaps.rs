@@ -163,3 +163,24 @@ fn a_series_that_is_refused_ends_the_run_with_its_name() {
     let gaps = command(dir.path(), &["gaps", "--from", "2020-01-01", "--to", "2020-01-02"]);
     assert!(gaps.out.contains("does not look back that far"), "{}", gaps.out);
 }
+
+#[test]
+fn instruments_are_found_by_what_they_are_called_anywhere() {
+    let (dir, market) = (TempDir::new().unwrap(), Market::open(1));
+    let both = [("coingecko", &market), ("kraken", &market)];
+    settings(dir.path(), &both, 6_000, "");
+    let found = command(dir.path(), &["instruments", "--find", "doge"]);
+    assert_eq!(found.code, Some(0), "{found:?}");
+    // The exact symbol of both services, and neither the pair in euros nor other dogs.
+    let lines: Vec<Vec<_>> =
+        found.out.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert!(lines.contains(&vec!["coingecko", "dogecoin", "DOGE", "Dogecoin"]), "{}", found.out);
+    assert!(lines.contains(&vec!["kraken", "DOGE/USD", "DOGE", "XDGUSD"]), "{}", found.out);
+    assert!(!found.out.contains("EUR") && !found.out.contains("moon"), "{}", found.out);
+    // What is found can be written down as it stands, and is then an instrument like any other.
+    let more =
+        "[[instruments]]\nsymbol = \"DOGE\"\ncoingecko = \"dogecoin\"\nkraken = \"DOGE/USD\"\n";
+    settings(dir.path(), &both, 6_000, more);
+    let all = command(dir.path(), &["instruments"]);
+    assert!(all.out.contains("DOGE") && all.out.contains("dogecoin"), "{all:?}");
+}

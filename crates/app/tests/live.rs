@@ -63,7 +63,11 @@ async fn trade_ids(warehouse: &dyn Warehouse) -> Vec<i64> {
 }
 
 fn sqlite(dir: &Path) -> Arc<dyn Warehouse> {
-    warehouse(&url("sqlite", dir, "live.db"))
+    sqlite_at(dir, "live.db")
+}
+
+fn sqlite_at(dir: &Path, name: &str) -> Arc<dyn Warehouse> {
+    warehouse(&url("sqlite", dir, name))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -250,4 +254,39 @@ async fn the_page_in_hand_is_finished() {
     pipeline.stream(&told, sleep(Duration::from_millis(20))).await.unwrap();
     assert_eq!(full.cursor("slow").await.unwrap(), Some(Cursor::new("1")));
     assert_eq!(*told.0.lock().unwrap(), ["slow starts", "slow has a page", "slow ends"]);
+}
+
+/// As a user streams: until Ctrl-C, which is no failure here.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_streams_until_it_is_told_to_stop_and_keeps_what_it_heard() {
+    use std::process::{Command, Stdio};
+
+    let dir = tempfile::tempdir().unwrap();
+    let server = server(Service::Kraken, vec![Act::Every(Duration::from_millis(5))]).await;
+    let settings = format!(
+        "[kraken_stream]\nsymbols = [\"BTC\"]\nchannels = [\"trade\"]\n\
+         [kraken_stream.live]\nbatch_for = \"50ms\"\n\
+         [kraken_stream.http]\nbase_url = \"{}\"\n",
+        server.url()
+    );
+    std::fs::write(dir.path().join("tidegauge.toml"), settings).unwrap();
+    let mut command = common::tidegauge(dir.path());
+    command.args(["run", "--source", "kraken_stream"]);
+    let run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let deadline = std::time::Instant::now() + Duration::from_secs(60);
+    while server.ticks("BTC").len() < 200 {
+        assert!(std::time::Instant::now() < deadline, "it never listened");
+        sleep(Duration::from_millis(20)).await;
+    }
+    let id = run.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    let end = common::Said::from(run.wait_with_output().unwrap());
+    assert_eq!(end.code, Some(0), "{end:?}");
+    assert!(end.out.contains("streaming; Ctrl-C ends it"), "{end:?}");
+    let ids = trade_ids(sqlite_at(dir.path(), "tidegauge.db").as_ref()).await;
+    assert!(ids.len() > 50, "{}: {end:?}", ids.len());
+    let first = server.ticks("BTC")[0].id;
+    assert_eq!(ids, (first..).take(ids.len()).collect::<Vec<_>>(), "without a hole");
+    assert!(end.out.contains(&ids.len().to_string()), "the summary says how many: {}", end.out);
 }

@@ -18,7 +18,7 @@ use tokio_tungstenite::tungstenite::{self, Message};
 use url::Url;
 
 use super::judge::{Again, Failure, Reply};
-use super::{Endpoint, Http, HttpConfig, RefusalKind, Service, check_key, retry, without};
+use super::{Budget, Endpoint, Http, HttpConfig, RefusalKind, Service, check_key, retry, without};
 use crate::error::cut;
 use crate::{Context, Error, Result};
 
@@ -84,6 +84,14 @@ impl Sockets {
         // Version 2 of HTTP has no upgrade; and a redirect would carry the query along.
         let builder = Client::builder().http1_only().redirect(redirect::Policy::none());
         Ok(Self { http: Http::with(builder, service, config, key, context)?, parameter })
+    }
+
+    /// How often lines may be opened, and how much of that is left.
+    ///
+    /// # Errors
+    /// When the record of what was spent cannot be read.
+    pub fn budget(&self) -> Result<Budget> {
+        self.http.budget()
     }
 
     /// Opens one at `path` below the base URL, when it is our turn: a turn costs no credit.

@@ -11,7 +11,7 @@ use tidegauge_core::{Cursor, Page, Source, TableRef};
 use client::Kraken;
 pub use config::{Channel, Config};
 
-use crate::http::{Quota, Service, Sockets};
+use crate::http::{Budget, Quota, Service, Sockets};
 use crate::live::Live;
 use crate::{Context, Result, kraken, registry};
 
@@ -66,6 +66,14 @@ impl KrakenStream {
         let sockets = Sockets::new(service, &config.http, None, context)?;
         let protocol = Kraken::new(&config, instruments);
         Ok(Self { live: Live::new(protocol, sockets, config.live, context)? })
+    }
+
+    /// How often lines may be opened, and how much of that is left.
+    ///
+    /// # Errors
+    /// When the record of what was spent cannot be read.
+    pub fn budget(&self) -> Result<Budget> {
+        self.live.budget()
     }
 }
 

@@ -29,7 +29,7 @@ use line::Line;
 use pending::Pending;
 use track::Track;
 
-use crate::http::Sockets;
+use crate::http::{Budget, Sockets};
 use crate::series::BadRows;
 use crate::{Context, Error, Result, cursor};
 
@@ -153,6 +153,11 @@ impl<P: Protocol> Live<P> {
         };
         let (bad_rows, clock) = (context.bad_rows, context.clock.clone());
         Ok(Self { protocol, sockets, config, bad_rows, clock, state: Mutex::new(state) })
+    }
+
+    /// How often lines may be opened, and how much of that is left.
+    pub(crate) fn budget(&self) -> Result<Budget> {
+        self.sockets.budget()
     }
 
     /// The tables that every stream fills beside those of its own.

@@ -12,7 +12,7 @@ use tidegauge_core::{Cursor, Page, Source, TableRef};
 use client::TwelveData;
 pub use config::Config;
 
-use crate::http::{QueryKey, Quota, Service, Sockets};
+use crate::http::{Budget, QueryKey, Quota, Service, Sockets};
 use crate::live::Live;
 use crate::{Context, Error, Result, registry, twelvedata};
 
@@ -61,6 +61,14 @@ impl TwelveDataStream {
         let sockets = Sockets::new(service, &config.http, Some(key), context)?;
         let protocol = TwelveData::new(instruments, config.heartbeat);
         Ok(Self { live: Live::new(protocol, sockets, config.live, context)? })
+    }
+
+    /// How often lines may be opened, and how much of that is left.
+    ///
+    /// # Errors
+    /// When the record of what was spent cannot be read.
+    pub fn budget(&self) -> Result<Budget> {
+        self.live.budget()
     }
 }
 

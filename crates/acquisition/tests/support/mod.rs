@@ -3,6 +3,7 @@
 #![allow(clippy::panic, clippy::unwrap_used)] // it is part of tests
 
 pub mod fixings;
+pub mod log;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

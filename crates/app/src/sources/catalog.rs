@@ -131,19 +131,20 @@ pub(crate) fn open(
         "frankfurter" => archive(Frankfurter::new(config.frankfurter.clone(), context)?),
         "open_er_api" => {
             let source = OpenErApi::new(config.open_er_api.clone(), context)?;
-            let budget = source.budget()?;
-            Opened::Plain(Arc::new(source), Some(budget))
+            counted(source, OpenErApi::budget)?
         }
         "exchangerate_api" => {
             let config = config.exchangerate_api.clone();
-            let source = ExchangeRateApi::new(config, key(), context)?;
-            let budget = source.budget()?;
-            Opened::Plain(Arc::new(source), Some(budget))
+            counted(ExchangeRateApi::new(config, key(), context)?, ExchangeRateApi::budget)?
         }
         "x" => archive(X::new(config.x.clone(), key(), context)?),
-        "kraken_stream" => plain(KrakenStream::new(config.kraken_stream.clone(), context)?),
+        "kraken_stream" => {
+            let source = KrakenStream::new(config.kraken_stream.clone(), context)?;
+            counted(source, KrakenStream::budget)?
+        }
         "twelvedata_stream" => {
-            plain(TwelveDataStream::new(config.twelvedata_stream.clone(), key(), context)?)
+            let config = config.twelvedata_stream.clone();
+            counted(TwelveDataStream::new(config, key(), context)?, TwelveDataStream::budget)?
         }
         _ => users(name, config, secrets, context)?,
     })
@@ -175,6 +176,14 @@ fn users(name: &str, config: &Config, secrets: &Secrets, context: &Context) -> R
 
 fn plain(source: impl Source + 'static) -> Opened {
     Opened::Plain(Arc::new(source), None)
+}
+
+fn counted<S: Source + 'static>(
+    source: S,
+    budget: impl Fn(&S) -> tidegauge_acquisition::Result<Budget>,
+) -> Result<Opened> {
+    let budget = budget(&source)?;
+    Ok(Opened::Plain(Arc::new(source), Some(budget)))
 }
 
 fn archive(source: impl Archive + 'static) -> Opened {

@@ -127,6 +127,16 @@ impl Market {
 const REVOKED: &str =
     r#"{"code":401,"message":"**apikey** parameter is incorrect","status":"error"}"#;
 
+const LISTED: &str = r#"[
+    {"id":"dogecoin","symbol":"doge","name":"Dogecoin"},
+    {"id":"dog-go-to-the-moon","symbol":"dog","name":"Dog (Bitcoin)"},
+    {"id":"bitcoin","symbol":"btc","name":"Bitcoin"}]"#;
+
+const PAIRS: &str = r#"{"error":[],"result":{
+    "XDGUSD":{"wsname":"XDG/USD","status":"online"},
+    "XDGEUR":{"wsname":"XDG/EUR","status":"online"},
+    "XXBTZUSD":{"wsname":"XBT/USD","status":"online"}}}"#;
+
 fn say(stream: &mut TcpStream, trouble: Option<Trouble>, body: &str) -> Option<()> {
     let head = |status: &str, more: &str, length: usize| {
         format!(
@@ -205,6 +215,8 @@ fn answer(target: &str) -> String {
         "/ping" => r#"{"gecko_says":"(V3) To the Moon!"}"#.into(),
         "/api_usage" => r#"{"timestamp":"2026-08-20 20:27:45","current_usage":1,"plan_limit":8,"plan_category":"basic"}"#.into(),
         "/coins/markets" => markets(&asked("ids")),
+        "/coins/list" => LISTED.into(),
+        "/AssetPairs" => PAIRS.into(),
         _ if path.ends_with("/range") => {
             chart(asked("from").parse().unwrap(), asked("to").parse().unwrap())
         }
