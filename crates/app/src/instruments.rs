@@ -1,6 +1,7 @@
 //! The instruments, and looking for more of them.
 
 use tidegauge_acquisition::{CoinGecko, Kraken};
+use tidegauge_core::Error;
 use tidegauge_core::instruments::Instrument;
 
 use crate::{Result, Tidegauge};
@@ -36,7 +37,8 @@ impl Tidegauge {
         let coingecko =
             CoinGecko::new(self.config().coingecko.clone(), secrets.key("coingecko"), context)?;
         let mut found = Vec::new();
-        for coin in coingecko.client().coins_list().await? {
+        let coins = coingecko.client().coins_list().await;
+        for coin in coins.map_err(|error| Error::source("coingecko", error))? {
             if holds(&[&coin.id, &coin.symbol, &coin.name]) {
                 let symbol = coin.symbol.to_uppercase();
                 let service = "coingecko";
@@ -44,7 +46,8 @@ impl Tidegauge {
             }
         }
         let kraken = Kraken::new(self.config().kraken.clone(), context)?;
-        for pair in kraken.client().asset_pairs().await? {
+        let pairs = kraken.client().asset_pairs().await;
+        for pair in pairs.map_err(|error| Error::source("kraken", error))? {
             let (base, quote) = pair.name.split_once('/').unwrap_or((&pair.name, ""));
             if quote == "USD" && holds(&[base]) {
                 let (symbol, name) = (base.to_owned(), pair.internal.clone());

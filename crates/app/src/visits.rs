@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use futures_util::future::join_all;
 use tidegauge_acquisition::http::Budget;
+use tidegauge_acquisition::live::Stream;
+use tidegauge_core::Cursor;
 use tidegauge_core::coverage::Ledger;
-use tidegauge_core::{Cursor, Source};
 
 use crate::sources::{self, Needs, Offer, Opened, SIMULATION};
 use crate::{Error, Result, Tidegauge};
@@ -78,6 +80,7 @@ impl Tidegauge {
         let opened = sources::open(name, self.config(), self.secrets(), self.context()).ok();
         match opened {
             Some(Opened::Archive(archive)) => Ok(Some(archive.budget()?)),
+            Some(Opened::Live(stream)) => Ok(Some(stream.budget()?)),
             Some(Opened::Plain(_, budget)) => Ok(budget),
             None => Ok(None),
         }
@@ -91,21 +94,26 @@ impl Tidegauge {
     pub async fn visit(&self, names: &[String]) -> Result<Vec<Visit>> {
         let names = if names.is_empty() { &self.config().sources } else { names };
         let offers = sources::offers(self.config());
-        let mut visits = Vec::new();
-        for name in names {
-            if !offers.iter().any(|offer| offer.name == *name) {
-                return Err(Error::Setting {
-                    setting: "check",
-                    reason: format!("there is no source `{name}`: `tidegauge sources` lists them"),
-                });
-            }
-            visits.push(Visit { source: name.clone(), outcome: self.visit_one(name).await });
+        let unknown = |name: &&String| !offers.iter().any(|offer| offer.name == **name);
+        if let Some(name) = names.iter().find(unknown) {
+            return Err(Error::Setting {
+                setting: "check",
+                reason: format!("there is no source `{name}`: `tidegauge sources` lists them"),
+            });
         }
-        Ok(visits)
+        // All at once: one that nobody answers for takes its time.
+        Ok(join_all(
+            names.iter().map(async |name| Visit {
+                source: name.clone(),
+                outcome: self.visit_one(name).await,
+            }),
+        )
+        .await)
     }
 
     /// A stream answers when it brings something: that it is quiet says nothing.
-    async fn listen(&self, source: &dyn Source) -> Result<String> {
+    async fn listen(&self, source: &dyn Stream) -> Result<String> {
+        source.check().await?;
         let heard = async {
             let mut cursor = None;
             loop {
@@ -126,7 +134,7 @@ impl Tidegauge {
         }
         match sources::open(name, self.config(), self.secrets(), self.context())? {
             Opened::Archive(archive) => Ok(archive.check(self.context().clock.now()).await?),
-            Opened::Plain(source, _) if source.is_live() => self.listen(source.as_ref()).await,
+            Opened::Live(stream) => self.listen(stream.as_ref()).await,
             Opened::Plain(source, _) => {
                 let page = source.fetch(None).await?;
                 let first = if page.done { "" } else { " on its first page" };

@@ -46,6 +46,8 @@ fn a_span_is_priced_fetched_oldest_first_and_never_again() {
     assert!(gaps.out.contains("candles ETH 1m") && gaps.out.contains("not asked for yet"));
     // 10,080 minutes of each, 4,998 a call.
     assert!(gaps.out.contains("twelvedata: 6 calls"), "{}", gaps.out);
+    let how = "`tidegauge run --from 2024-01-01T00:00:00Z --to 2024-01-08T00:00:00Z` brings";
+    assert!(gaps.out.contains(how), "{}", gaps.out);
     assert!(twelve.asked().is_empty(), "asking what is missing costs nothing");
 
     let run = command(dir.path(), &[&["run"], &span[..]].concat());
@@ -183,4 +185,12 @@ fn instruments_are_found_by_what_they_are_called_anywhere() {
     settings(dir.path(), &both, 6_000, more);
     let all = command(dir.path(), &["instruments"]);
     assert!(all.out.contains("DOGE") && all.out.contains("dogecoin"), "{all:?}");
+
+    // Whoever cannot be asked is named, and it is not the settings that are wrong.
+    let nobody = format!("{more}[kraken.http]\nbase_url = \"http://127.0.0.1:1\"\n");
+    let hurried = "[kraken.http.retry]\nattempts = 1\n";
+    settings(dir.path(), &[("coingecko", &market)], 6_000, &(nobody + hurried));
+    let failed = command(dir.path(), &["instruments", "--find", "doge"]);
+    assert_eq!(failed.code, Some(1), "{failed:?}");
+    assert!(failed.err.contains("127.0.0.1:1/AssetPairs cannot be reached"), "{failed:?}");
 }

@@ -271,11 +271,23 @@ async fn the_command_streams_until_it_is_told_to_stop_and_keeps_what_it_heard() 
         server.url()
     );
     std::fs::write(dir.path().join("tidegauge.toml"), settings).unwrap();
+    let check = ["check", "kraken_stream"];
+    assert!(common::done(dir.path(), &check).contains("ok     kraken_stream  streams, "));
+    let mut command = common::tidegauge(dir.path());
+    command.env("TIDEGAUGE_KRAKEN_STREAM__HTTP__BASE_URL", "http://127.0.0.1:1");
+    let check = common::says(command.args(check));
+    assert_eq!(check.code, Some(1), "{check:?}");
+    assert!(check.out.contains("BROKEN kraken_stream  127.0.0.1:1"), "{check:?}");
+    let sources = common::done(dir.path(), &["sources"]);
+    let line = sources.lines().find(|line| line.contains("kraken_stream")).unwrap();
+    assert!(line.contains("12/min"), "{line}");
+
     let mut command = common::tidegauge(dir.path());
     command.args(["run", "--source", "kraken_stream"]);
     let run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let deadline = std::time::Instant::now() + Duration::from_secs(60);
-    while server.ticks("BTC").len() < 200 {
+    let before = server.ticks("BTC").len();
+    while server.ticks("BTC").len() < before + 200 {
         assert!(std::time::Instant::now() < deadline, "it never listened");
         sleep(Duration::from_millis(20)).await;
     }
@@ -286,7 +298,6 @@ async fn the_command_streams_until_it_is_told_to_stop_and_keeps_what_it_heard() 
     assert!(end.out.contains("streaming; Ctrl-C ends it"), "{end:?}");
     let ids = trade_ids(sqlite_at(dir.path(), "tidegauge.db").as_ref()).await;
     assert!(ids.len() > 50, "{}: {end:?}", ids.len());
-    let first = server.ticks("BTC")[0].id;
-    assert_eq!(ids, (first..).take(ids.len()).collect::<Vec<_>>(), "without a hole");
+    assert_eq!(ids, (ids[0]..).take(ids.len()).collect::<Vec<_>>(), "without a hole");
     assert!(end.out.contains(&ids.len().to_string()), "the summary says how many: {}", end.out);
 }

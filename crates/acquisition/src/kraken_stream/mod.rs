@@ -12,7 +12,7 @@ use client::Kraken;
 pub use config::{Channel, Config};
 
 use crate::http::{Budget, Quota, Service, Sockets};
-use crate::live::Live;
+use crate::live::{Live, Stream};
 use crate::{Context, Result, kraken, registry};
 
 /// The name under which sinks keep the cursor, and the `source` of the rows.
@@ -67,14 +67,6 @@ impl KrakenStream {
         let protocol = Kraken::new(&config, instruments);
         Ok(Self { live: Live::new(protocol, sockets, config.live, context)? })
     }
-
-    /// How often lines may be opened, and how much of that is left.
-    ///
-    /// # Errors
-    /// When the record of what was spent cannot be read.
-    pub fn budget(&self) -> Result<Budget> {
-        self.live.budget()
-    }
 }
 
 #[async_trait]
@@ -95,5 +87,16 @@ impl Source for KrakenStream {
 
     async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {
         self.live.page(cursor).await.map_err(|error| error.of_source(NAME))
+    }
+}
+
+#[async_trait]
+impl Stream for KrakenStream {
+    fn budget(&self) -> Result<Budget> {
+        self.live.budget()
+    }
+
+    async fn check(&self) -> Result<()> {
+        self.live.check().await
     }
 }

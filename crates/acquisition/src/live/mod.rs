@@ -17,10 +17,11 @@ use std::fmt::{self, Debug};
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use tidegauge_core::tables::{Candle, Coverage, MarketTrade, Quarantine, Quote};
-use tidegauge_core::{Clock, Cursor, Page, TableRef};
+use tidegauge_core::{Clock, Cursor, Page, Source, TableRef};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
@@ -32,6 +33,22 @@ use track::Track;
 use crate::http::{Budget, Sockets};
 use crate::series::BadRows;
 use crate::{Context, Error, Result, cursor};
+
+/// A source that never ends.
+#[async_trait]
+pub trait Stream: Source {
+    /// How often lines may be opened, and how much of that is left.
+    ///
+    /// # Errors
+    /// When the record of what was spent cannot be read.
+    fn budget(&self) -> Result<Budget>;
+
+    /// Opens a line to the service, and closes it again.
+    ///
+    /// # Errors
+    /// When the service lets nobody in.
+    async fn check(&self) -> Result<()>;
+}
 
 /// What is particular to a service. It knows no line: it writes requests and reads messages.
 pub(crate) trait Protocol: Debug + Send + Sync {
@@ -155,9 +172,14 @@ impl<P: Protocol> Live<P> {
         Ok(Self { protocol, sockets, config, bad_rows, clock, state: Mutex::new(state) })
     }
 
-    /// How often lines may be opened, and how much of that is left.
+    /// As [`Stream::budget`].
     pub(crate) fn budget(&self) -> Result<Budget> {
         self.sockets.budget()
+    }
+
+    /// As [`Stream::check`].
+    pub(crate) async fn check(&self) -> Result<()> {
+        self.sockets.open(self.protocol.path()).await.map(drop)
     }
 
     /// The tables that every stream fills beside those of its own.

@@ -13,7 +13,7 @@ use client::TwelveData;
 pub use config::Config;
 
 use crate::http::{Budget, QueryKey, Quota, Service, Sockets};
-use crate::live::Live;
+use crate::live::{Live, Stream};
 use crate::{Context, Error, Result, registry, twelvedata};
 
 /// The name under which sinks keep the cursor, and the `source` of the rows.
@@ -62,14 +62,6 @@ impl TwelveDataStream {
         let protocol = TwelveData::new(instruments, config.heartbeat);
         Ok(Self { live: Live::new(protocol, sockets, config.live, context)? })
     }
-
-    /// How often lines may be opened, and how much of that is left.
-    ///
-    /// # Errors
-    /// When the record of what was spent cannot be read.
-    pub fn budget(&self) -> Result<Budget> {
-        self.live.budget()
-    }
 }
 
 #[async_trait]
@@ -88,5 +80,16 @@ impl Source for TwelveDataStream {
 
     async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {
         self.live.page(cursor).await.map_err(|error| error.of_source(NAME))
+    }
+}
+
+#[async_trait]
+impl Stream for TwelveDataStream {
+    fn budget(&self) -> Result<Budget> {
+        self.live.budget()
+    }
+
+    async fn check(&self) -> Result<()> {
+        self.live.check().await
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tidegauge_acquisition::http::Budget;
+use tidegauge_acquisition::live::Stream;
 use tidegauge_acquisition::mapping::{declare, resolve};
 use tidegauge_acquisition::series::Archive;
 use tidegauge_acquisition::{
@@ -46,6 +47,8 @@ pub enum Needs {
 pub(crate) enum Opened {
     /// With what its service allows, where that is counted.
     Plain(Arc<dyn Source>, Option<Budget>),
+    /// It never ends.
+    Live(Arc<dyn Stream>),
     /// Any span of it can be asked for.
     Archive(Arc<dyn Archive>),
 }
@@ -139,12 +142,11 @@ pub(crate) fn open(
         }
         "x" => archive(X::new(config.x.clone(), key(), context)?),
         "kraken_stream" => {
-            let source = KrakenStream::new(config.kraken_stream.clone(), context)?;
-            counted(source, KrakenStream::budget)?
+            Opened::Live(Arc::new(KrakenStream::new(config.kraken_stream.clone(), context)?))
         }
         "twelvedata_stream" => {
             let config = config.twelvedata_stream.clone();
-            counted(TwelveDataStream::new(config, key(), context)?, TwelveDataStream::budget)?
+            Opened::Live(Arc::new(TwelveDataStream::new(config, key(), context)?))
         }
         _ => users(name, config, secrets, context)?,
     })

@@ -64,6 +64,7 @@ impl Opened {
     pub(crate) fn source(&self) -> Arc<dyn Source> {
         match self {
             Self::Plain(source, _) => source.clone(),
+            Self::Live(stream) => stream.clone(),
             Self::Archive(archive) => archive.clone(),
         }
     }
@@ -71,7 +72,7 @@ impl Opened {
     /// It, if any span of it can be asked for.
     pub(crate) fn archive(&self) -> Option<&Arc<dyn Archive>> {
         match self {
-            Self::Plain(..) => None,
+            Self::Plain(..) | Self::Live(_) => None,
             Self::Archive(archive) => Some(archive),
         }
     }

@@ -12,6 +12,10 @@ use crate::{args, out};
 
 /// Lists what is missing, and what bringing it would cost; exit code 1 if anything is.
 pub(crate) async fn gaps(mut config: Config, args: args::Gaps) -> Result<ExitCode> {
+    let mut how = "tidegauge run".to_owned();
+    for source in &args.sources {
+        how += &format!(" --source {source}");
+    }
     if !args.sources.is_empty() {
         config.sources = args.sources;
     }
@@ -47,7 +51,11 @@ pub(crate) async fn gaps(mut config: Config, args: args::Gaps) -> Result<ExitCod
     for gaps in gaps.iter().filter(|gaps| !gaps.is_empty()) {
         out::line(&format!("{}: {}", gaps.source(), gaps.estimate));
     }
-    out::line("`tidegauge run --fill-gaps` brings exactly these");
+    how += &match wanted {
+        Some(span) => format!(" --from {} --to {}", shown(span.from), shown(span.to)),
+        None => " --fill-gaps".to_owned(),
+    };
+    out::line(&format!("`{how}` brings exactly these"));
     Ok(ExitCode::FAILURE)
 }
 
