@@ -15,7 +15,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum Error {
     /// A URL that names no store of this crate.
     #[error(
-        "`{scheme}` is not a kind of store; use sqlite://path/to/file.db, parquet://dir or csv://dir"
+        "`{scheme}` is not a kind of store; use sqlite://path/to/file.db, \
+         postgres://user:password@host/database, parquet://dir or csv://dir"
     )]
     UnknownStore {
         /// What stands before `://`, or the whole where nothing does.
@@ -32,7 +33,7 @@ pub enum Error {
     /// A warehouse was asked for, and CSV is not one.
     #[error(
         "a csv folder is a backup that cannot be read back; \
-         analyse from a sqlite:// or parquet:// warehouse, and keep csv:// as a sink beside it"
+         analyse from a sqlite://, postgres:// or parquet:// warehouse, and keep csv:// as a sink beside it"
     )]
     NotReadable,
     /// A table named like what the store keeps for itself.
@@ -57,6 +58,17 @@ pub enum Error {
         found: String,
         /// What the definition says.
         expected: String,
+    },
+    /// A backup whose lines lack columns that were added since.
+    #[error(
+        "table `{table}` has columns that the lines of `{path}` lack; move that folder away, and the \
+         next run writes a new one from the beginning"
+    )]
+    Narrow {
+        /// The table.
+        table: String,
+        /// Its file.
+        path: String,
     },
     /// A row whose key an append table holds already.
     #[error(
@@ -128,6 +140,14 @@ pub enum Error {
         /// Why.
         #[source]
         error: io::Error,
+    },
+    /// A server refused, or is not there.
+    #[error("{reason}; {mend}")]
+    Server {
+        /// What it said.
+        reason: String,
+        /// The way out.
+        mend: String,
     },
     /// SQLite refused.
     #[error("`{path}`: {error}")]

@@ -3,6 +3,7 @@
 //! | URL | what | reads back |
 //! |---|---|---|
 //! | `sqlite://tidegauge.db` | a SQLite database; `?mode=ro` opens it for reading only | yes |
+//! | `postgres://user:password@host:5432/database?schema=mine` | a schema of a PostgreSQL database | yes |
 //! | `parquet://dir` | a folder of Parquet files | yes |
 //! | `csv://dir` | a folder of CSV files, as a backup | no |
 //!
@@ -41,6 +42,8 @@ mod csv;
 mod error;
 mod folder;
 mod parquet;
+mod postgres;
+mod sql;
 mod sqlite;
 mod text;
 mod url;
@@ -79,6 +82,7 @@ pub fn connect(url: &str) -> Result<Arc<dyn Warehouse>> {
 fn open(url: StoreUrl) -> Result<Arc<dyn Warehouse>> {
     Ok(match url {
         StoreUrl::Sqlite { path, read_only } => Arc::new(sqlite::Sqlite::open(path, read_only)),
+        StoreUrl::Postgres(place) => Arc::new(postgres::Postgres::open(place)),
         StoreUrl::Parquet(dir) => Arc::new(parquet::Parquet::open(dir)),
         StoreUrl::Csv(_) => return Err(Error::NotReadable),
     })
@@ -87,7 +91,7 @@ fn open(url: StoreUrl) -> Result<Arc<dyn Warehouse>> {
 /// Refuses a table that no store may hold: names become paths and tables beside our own.
 fn check(table: &TableRef) -> Result<()> {
     table.validate()?;
-    for reserved in ["_tidegauge", "_sqlx_", "sqlite_"] {
+    for reserved in ["_tidegauge", "_sqlx_", "sqlite_", "pg_"] {
         if table.name.starts_with(reserved) {
             return Err(Error::Reserved { table: table.name.to_string(), prefix: reserved });
         }

@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
+use crate::postgres::Place;
 use crate::{Error, Result};
 
 /// A store, and where it is.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum StoreUrl {
     Sqlite { path: PathBuf, read_only: bool },
+    Postgres(Place),
     Parquet(PathBuf),
     Csv(PathBuf),
 }
@@ -21,6 +23,7 @@ impl StoreUrl {
         };
         match scheme {
             "sqlite" => sqlite(rest),
+            "postgres" | "postgresql" => Ok(Self::Postgres(Place::parse(url)?)),
             "parquet" => Ok(Self::Parquet(path("parquet", rest)?)),
             "csv" => Ok(Self::Csv(path("csv", rest)?)),
             _ => Err(Error::UnknownStore { scheme: scheme.into() }),
@@ -67,7 +70,7 @@ mod tests {
             ("parquet://../lake", StoreUrl::Parquet("../lake".into())),
             ("csv:///backup", StoreUrl::Csv("/backup".into())),
         ] {
-            assert_eq!(StoreUrl::parse(url).unwrap(), store);
+            assert_eq!(format!("{:?}", StoreUrl::parse(url).unwrap()), format!("{store:?}"));
         }
     }
 
@@ -76,7 +79,7 @@ mod tests {
         for (url, says) in [
             ("oracle://scott:tiger@db/x", "`oracle` is not a kind of store; use sqlite://"),
             ("scott:tiger@db", "`scott` is not a kind of store"),
-            ("tidegauge.db", "use sqlite://path/to/file.db, parquet://dir or csv://dir"),
+            ("tidegauge.db", "parquet://dir or csv://dir"),
             ("sqlite://", "names no path"),
             ("sqlite://:memory:", "name a file"),
             ("sqlite://a.db?key=tiger", "takes no option but ?mode=ro"),

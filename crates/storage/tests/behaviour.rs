@@ -5,7 +5,9 @@ mod support;
 
 use support::{Store, batch, everything, extremes, is_conflict, load, pairs, simple, sorted};
 use tidegauge_core::polars::frame::DataFrame;
-use tidegauge_core::{Batch, Cursor, DataType, Load, Scan, Table, WriteMode, tables};
+use tidegauge_core::{
+    Batch, Cursor, DataType, Load, Scan, Table, TableBuilder, TableRef, WriteMode, tables,
+};
 
 /// Runs each test on each store.
 macro_rules! on_every_store {
@@ -18,6 +20,13 @@ macro_rules! on_every_store {
         }
         mod csv {
             $( #[tokio::test] async fn $test() { super::$test(&super::Store::new("csv")).await } )+
+        }
+        mod postgres {
+            $( #[tokio::test] async fn $test() {
+                if let Some(store) = super::Store::of("postgres") {
+                    super::$test(&store).await;
+                }
+            } )+
         }
     };
 }
@@ -39,7 +48,7 @@ on_every_store! {
 
 async fn a_load_moves_its_cursor_and_only_its_own(store: &Store) {
     let sink = store.sink();
-    assert_eq!(sink.name(), store.url);
+    assert_eq!(sink.name(), store.name);
     assert_eq!(sink.cursor("test").await.unwrap(), None);
     let table = simple("t", WriteMode::Append);
     load(&*sink, None, "day 1; \"quoted\" 😀", &[batch(&table, &[(1, "a")])]).await.unwrap();
@@ -91,7 +100,7 @@ async fn of_a_load_that_fails_nothing_is_kept(store: &Store) {
     ];
     let error = load(&*sink, Some("1"), "2", &bad).await.unwrap_err().to_string();
     assert!(error.contains("table `last` only takes new rows"), "{error}");
-    assert!(error.contains(&store.url), "{error}");
+    assert!(error.contains(&store.name), "{error}");
     for (table, rows) in [(&first, 1), (&merged, 1), (&last, 1)] {
         assert_eq!(store.rows(table).await, rows, "{}", table.name);
     }
@@ -173,7 +182,7 @@ async fn a_load_without_rows_moves_the_cursor(store: &Store) {
 
 async fn any_value_is_taken(store: &Store) {
     for write in [WriteMode::Append, WriteMode::Merge] {
-        let store = Store::new(store.url.split_once(':').unwrap().0);
+        let store = store.another();
         let (sink, table) = (store.sink(), everything(write));
         let rows = extremes();
         for (at, row) in rows.iter().enumerate() {
@@ -205,22 +214,25 @@ async fn a_table_that_changed_is_refused_by_column(store: &Store) {
         let table = Table::builder("t", "").column("id", DataType::Int64, "");
         table.column(column, dtype, "").key(["id"]).build().unwrap()
     };
-    let wider = Table::builder("t", "")
-        .column("id", DataType::Int64, "")
-        .column("text", DataType::Text, "")
-        .nullable("more", DataType::FIAT, "")
-        .key(["id"])
-        .build()
-        .unwrap();
     for (table, column) in [
         (changed("text", DataType::Float64), "text"),
         (changed("words", DataType::Text), "words"),
-        (wider, "more"),
+        (wider(&table, |it| it.column("more", DataType::FIAT, "")), "more"),
     ] {
         let error = store.sink().prepare(&[table]).await.unwrap_err().to_string();
         assert!(error.contains(&format!("table `t`, column `{column}`")), "{error}");
     }
     assert_eq!(store.rows(&table).await, 0);
+}
+
+/// A [`simple`] table and more.
+fn wider(table: &Table, more: impl FnOnce(TableBuilder) -> TableBuilder) -> TableRef {
+    let start = Table::builder(table.name.clone(), "").column("id", DataType::Int64, "").column(
+        "text",
+        DataType::Text,
+        "",
+    );
+    more(start).key(["id"]).write(table.write).build().unwrap()
 }
 
 async fn a_table_with_a_name_of_ours_is_refused(store: &Store) {
@@ -268,7 +280,7 @@ async fn the_built_in_tables_are_taken(store: &Store) {
     }
 }
 
-/// What the two warehouses promise besides.
+/// What the warehouses promise besides.
 macro_rules! on_every_warehouse {
     ($($test:ident),+ $(,)?) => {
         mod sqlite_warehouse {
@@ -276,6 +288,13 @@ macro_rules! on_every_warehouse {
         }
         mod parquet_warehouse {
             $( #[tokio::test] async fn $test() { super::$test(&super::Store::new("parquet")).await } )+
+        }
+        mod postgres_warehouse {
+            $( #[tokio::test] async fn $test() {
+                if let Some(store) = super::Store::of("postgres") {
+                    super::$test(&store).await;
+                }
+            } )+
         }
     };
 }
@@ -287,6 +306,30 @@ on_every_warehouse! {
     what_is_not_there_reads_as_no_rows,
     many_rows_come_back_whatever_the_page_size,
     reading_needs_no_writer_and_sees_what_is_committed,
+    a_column_that_rows_may_lack_is_added,
+}
+
+async fn a_column_that_rows_may_lack_is_added(store: &Store) {
+    for write in [WriteMode::Append, WriteMode::Merge] {
+        let store = store.another();
+        let (warehouse, table) = (store.warehouse(), simple("t", write));
+        load(&*warehouse, None, "1", &[batch(&table, &[(1, "a"), (2, "b")])]).await.unwrap();
+        let wide = wider(&table, |it| it.nullable("more", DataType::FIAT, ""));
+        #[derive(serde::Serialize)]
+        struct Row {
+            id: i64,
+            text: &'static str,
+            more: &'static str,
+        }
+        let rows = Batch::from_rows(&wide, [Row { id: 3, text: "c", more: "1.50" }]).unwrap();
+        load(&*warehouse, Some("1"), "2", &[rows]).await.unwrap();
+        let frame = sorted(&store.warehouse().scan(&Scan::all(&wide)).await.unwrap());
+        let more = frame.column("more").unwrap().decimal().unwrap().physical().clone();
+        assert_eq!(more.iter().collect::<Vec<_>>(), [None, None, Some(150)]);
+        // And whoever has the older definition still is refused: rows of theirs lack nothing.
+        let error = store.sink().prepare(&[table]).await.unwrap_err().to_string();
+        assert!(error.contains("column `more`"), "{error}");
+    }
 }
 
 async fn of_merged_rows_the_newest_stays(store: &Store) {
@@ -356,7 +399,7 @@ async fn what_is_not_there_reads_as_no_rows(store: &Store) {
 async fn many_rows_come_back_whatever_the_page_size(store: &Store) {
     let rows: Vec<(i64, &str)> = (0..10_000).map(|id| (id * 7 % 10_007, "text")).collect();
     for page in [1_300, 4_999, 10_000] {
-        let store = Store::new(store.url.split_once(':').unwrap().0);
+        let store = store.another();
         let (warehouse, table) = (store.warehouse(), simple("t", WriteMode::Append));
         let mut before = None;
         for (at, rows) in rows.chunks(page).enumerate() {

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use tidegauge_core::Table;
 use tidegauge_core::polars::frame::DataFrame;
 
-use crate::Result;
 use crate::folder::{Folder, Format, Manifest, Part, Stored};
+use crate::{Error, Result};
 
 /// A folder of CSV files.
 pub(crate) type Csv = Folder<CsvFiles>;
@@ -24,6 +24,12 @@ impl Format for CsvFiles {
     fn create(dir: &Path, table: &Table, stored: &mut Stored) -> Result<()> {
         stored.bytes = Some(load::create(dir, table)?);
         Ok(())
+    }
+
+    fn widen(dir: &Path, table: &Table, _: &mut Stored) -> Result<()> {
+        // The header says what all lines have, and committed lines are never written again.
+        let path = path(dir, &table.name).display().to_string();
+        Err(Error::Narrow { path, table: table.name.to_string() })
     }
 
     fn write(

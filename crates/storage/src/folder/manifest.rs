@@ -129,12 +129,24 @@ impl Stored {
         Self { columns: columns(table), rule: rule(table), bytes: None, parts: Vec::new() }
     }
 
-    /// Whether `table` is what is stored.
+    /// Takes columns up that were added to the table's definition; whether there were any.
+    pub(crate) fn widen(&mut self, table: &Table) -> bool {
+        let before = self.columns.len();
+        self.columns = columns(table);
+        self.columns.len() > before
+    }
+
+    /// Whether `table` is what is stored, but for columns at its end that rows may lack.
     ///
     /// # Errors
     /// Naming the first column that differs.
     pub(crate) fn compare(&self, table: &Table) -> Result<()> {
-        let wanted = columns(table);
+        let mut wanted = columns(table);
+        if wanted.len() > self.columns.len()
+            && wanted[self.columns.len()..].iter().all(|column| column.nullable)
+        {
+            wanted.truncate(self.columns.len());
+        }
         let shown = |column: Option<&StoredColumn>| {
             column.map_or_else(
                 || "no such column".into(),

@@ -30,6 +30,9 @@ pub(crate) trait Format: Debug + Send + Sync + 'static {
     /// Makes room for `table`, which the folder does not hold yet.
     fn create(dir: &Path, table: &Table, stored: &mut Stored) -> Result<()>;
 
+    /// Makes room for columns that were added to the definition of `table`.
+    fn widen(dir: &Path, table: &Table, stored: &mut Stored) -> Result<()>;
+
     /// Writes `frame`, not empty, as the part of commit `commit`: on the disk when it returns.
     fn write(
         dir: &Path,
@@ -138,8 +141,14 @@ fn register<'a, F: Format>(
     let mut new = false;
     for table in tables {
         crate::check(table)?;
-        match manifest.tables.get(table.name.as_ref()) {
-            Some(stored) => stored.compare(table)?,
+        match manifest.tables.get_mut(table.name.as_ref()) {
+            Some(stored) => {
+                stored.compare(table)?;
+                if stored.widen(table) {
+                    F::widen(dir, table, stored)?;
+                    new = true;
+                }
+            }
             None => {
                 let mut stored = Stored::new(table);
                 F::create(dir, table, &mut stored)?;

@@ -7,18 +7,17 @@ use std::path::Path;
 
 use polars_io::parquet::write::{ParquetCompression, ParquetWriter};
 use tidegauge_core::polars::frame::DataFrame;
-use tidegauge_core::polars::prelude::{BooleanChunked, NewChunkedArray, PlSmallStr};
 use tidegauge_core::{Table, WriteMode};
 
 use super::{commit, entries, path};
-use crate::folder::{KeySet, Keys, Manifest, Part, sync_dir, synced};
-use crate::{Error, Result};
+use crate::folder::{Manifest, Part, sync_dir, synced};
+use crate::{Error, Result, sql};
 
 /// Writes `frame` as the file of `number`.
 pub(super) fn write(dir: &Path, table: &Table, number: u64, frame: DataFrame) -> Result<Part> {
     let mut frame = match table.write {
         WriteMode::Append => frame,
-        WriteMode::Merge => newest(table, frame)?,
+        WriteMode::Merge => sql::newest(table, frame)?,
     };
     let path = path(dir, &table.name, number);
     let folder = dir.join(table.name.as_ref());
@@ -39,20 +38,6 @@ pub(super) fn write(dir: &Path, table: &Table, number: u64, frame: DataFrame) ->
     synced(&write().map_err(|error| Error::io(&path, error))?, &path)?;
     sync_dir(&folder)?;
     Ok(Part { commit: number, rows: frame.height(), bytes: None, range: None })
-}
-
-/// The last row of each key.
-fn newest(table: &Table, frame: DataFrame) -> Result<DataFrame> {
-    let mut seen = KeySet::new(table)?;
-    let keys = Keys::of(&frame, table)?;
-    let mut stays = vec![false; frame.height()];
-    for row in (0..frame.height()).rev() {
-        stays[row] = seen.insert(&keys, row);
-    }
-    if stays.iter().all(|stays| *stays) {
-        return Ok(frame);
-    }
-    Ok(frame.filter(&BooleanChunked::from_slice(PlSmallStr::EMPTY, &stays))?)
 }
 
 /// Removes the files that a killed load left: those named like ours and not in the manifest.

@@ -27,6 +27,10 @@ impl Format for ParquetFiles {
         Ok(())
     }
 
+    fn widen(_: &Path, _: &Table, _: &mut Stored) -> Result<()> {
+        Ok(()) // older files lack the columns, and read as null there
+    }
+
     fn write(
         dir: &Path,
         table: &Table,

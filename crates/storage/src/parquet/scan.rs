@@ -5,7 +5,7 @@ use std::path::Path;
 use polars_io::SerReader;
 use polars_io::parquet::read::ParquetReader;
 use tidegauge_core::polars::frame::DataFrame;
-use tidegauge_core::polars::prelude::{BooleanChunked, NewChunkedArray, PlSmallStr};
+use tidegauge_core::polars::prelude::{BooleanChunked, NewChunkedArray, PlSmallStr, Series};
 use tidegauge_core::{Scan, Table, WriteMode};
 
 use super::{ParquetFiles, opened, path};
@@ -43,11 +43,23 @@ pub(super) fn read(
     names: Vec<String>,
 ) -> Result<DataFrame> {
     let path = path(dir, &table.name, part.commit);
-    let frame = ParquetReader::new(opened(&path)?)
-        .with_columns(Some(names.clone()))
-        .finish()
-        .and_then(|frame| frame.select(&names))
-        .map_err(|error| Error::file(&path, error))?;
+    let file = |error| Error::file(&path, error);
+    let mut reader = ParquetReader::new(opened(&path)?);
+    // What was written before a column was added to the table is null there.
+    let there = reader.schema().map_err(file)?;
+    let (there, missing): (Vec<_>, Vec<_>) =
+        names.iter().cloned().partition(|name| there.contains(name));
+    let mut frame = reader.with_columns(Some(there)).finish().map_err(file)?;
+    for name in &missing {
+        let column = table.column(name)?;
+        if !column.nullable {
+            return Err(Error::damaged(&path, format!("it has no column `{name}`")));
+        }
+        let dtype = column.dtype.to_polars();
+        let nulls = Series::full_null(PlSmallStr::from_str(name), part.rows, &dtype);
+        frame.with_column(nulls.into())?;
+    }
+    let frame = frame.select(&names)?;
     if frame.height() != part.rows && !names.is_empty() {
         let reason = format!("it has {} rows, not {}", frame.height(), part.rows);
         return Err(Error::damaged(&path, reason));

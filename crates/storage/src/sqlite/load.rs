@@ -114,8 +114,8 @@ fn statement(table: &Table, rows: usize) -> String {
     let row = format!("({})", vec!["?"; table.columns.len()].join(","));
     let mut sql = format!(
         "INSERT INTO {} ({}) VALUES {}",
-        ddl::quoted(&table.name),
-        ddl::list(table.columns.iter().map(|column| &column.name)),
+        ddl::DIALECT.quoted(&table.name),
+        ddl::DIALECT.list(table.columns.iter().map(|column| &column.name)),
         vec![row; rows].join(",")
     );
     if table.write == WriteMode::Merge {
@@ -123,7 +123,7 @@ fn statement(table: &Table, rows: usize) -> String {
             .columns
             .iter()
             .filter(|column| !table.key.contains(&column.name))
-            .map(|column| ddl::quoted(&column.name))
+            .map(|column| ddl::DIALECT.quoted(&column.name))
             .map(|name| format!("{name} = excluded.{name}"))
             .collect();
         let then = if updates.is_empty() {
@@ -131,7 +131,7 @@ fn statement(table: &Table, rows: usize) -> String {
         } else {
             format!("UPDATE SET {}", updates.join(", "))
         };
-        sql.push_str(&format!(" ON CONFLICT ({}) DO {then}", ddl::list(&table.key)));
+        sql.push_str(&format!(" ON CONFLICT ({}) DO {then}", ddl::DIALECT.list(&table.key)));
     }
     sql
 }

@@ -43,9 +43,11 @@ pub(super) async fn scan(
         return Ok(frame);
     }
     // Qualified: SQLite takes a bare quoted name that is no column for text.
-    let name = ddl::quoted(&table.name);
-    let columns: Vec<String> =
-        wanted.iter().map(|column| format!("{name}.{}", ddl::quoted(&column.name))).collect();
+    let name = ddl::DIALECT.quoted(&table.name);
+    let columns: Vec<String> = wanted
+        .iter()
+        .map(|column| format!("{name}.{}", ddl::DIALECT.quoted(&column.name)))
+        .collect();
     let statement = format!("SELECT {} FROM {name}", columns.join(", "));
     let mut rows = sqlx::query(AssertSqlSafe(statement)).fetch(connection);
     let mut builder = BatchBuilder::new(&table);

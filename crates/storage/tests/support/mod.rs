@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde::Serialize;
 use tempfile::TempDir;
@@ -10,19 +11,46 @@ use tidegauge_core::polars::frame::DataFrame;
 use tidegauge_core::{
     Batch, Cursor, DataType, Error, Load, Scan, Sink, Table, TableRef, Warehouse, WriteMode,
 };
+use tidegauge_testkit::Postgres;
+use url::Url;
 
-/// A store in a folder of its own, which goes with it.
+/// A store of one's own, in a folder that goes with it or a schema of a server that does.
 pub(crate) struct Store {
     pub(crate) url: String,
+    /// What it calls itself.
+    pub(crate) name: String,
     pub(crate) path: PathBuf,
     _dir: TempDir,
 }
 
 impl Store {
-    pub(crate) fn new(scheme: &str) -> Self {
+    /// A new store of that kind; none where its server is not installed.
+    pub(crate) fn of(scheme: &str) -> Option<Self> {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(if scheme == "sqlite" { "store.db" } else { "store" });
-        Self { url: format!("{scheme}://{}", path.display()), path, _dir: dir }
+        let url = match scheme {
+            "postgres" => {
+                // A name that SQL has to quote.
+                let schema = format!("Schema \"{}\"", COUNT.fetch_add(1, Ordering::SeqCst));
+                let mut url = Url::parse(&Postgres::shared()?.url()).unwrap();
+                url.query_pairs_mut().append_pair("schema", &schema);
+                url.to_string()
+            }
+            _ => format!("{scheme}://{}", path.display()),
+        };
+        let name = tidegauge_storage::connect_sink(&url).unwrap().name().to_owned();
+        Some(Self { url, name, path, _dir: dir })
+    }
+
+    /// A new store of a kind that needs no server.
+    pub(crate) fn new(scheme: &str) -> Self {
+        Self::of(scheme).unwrap()
+    }
+
+    /// A new store of the same kind.
+    pub(crate) fn another(&self) -> Self {
+        Self::new(self.url.split_once(':').unwrap().0)
     }
 
     pub(crate) fn sink(&self) -> Arc<dyn Sink> {

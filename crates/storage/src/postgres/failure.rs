@@ -1,0 +1,96 @@
+//! What PostgreSQL says, and the way out of it.
+
+use sqlx::error::DatabaseError;
+use sqlx::postgres::PgDatabaseError;
+use tidegauge_core::Table;
+
+use super::Postgres;
+use crate::Error;
+
+/// What we were at.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Failure<'a> {
+    table: Option<&'a Table>,
+}
+
+impl<'a> Failure<'a> {
+    /// At something of this table.
+    pub(super) fn of(table: &'a Table) -> Self {
+        Self { table: Some(table) }
+    }
+}
+
+impl Postgres {
+    /// What the server said, in words that say what to do.
+    /// The codes are those of <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+    pub(super) fn failed(&self, error: sqlx::Error, at: Failure<'_>) -> Error {
+        let place = self.place.name.clone();
+        let refused = |reason: String, mend: &str| Error::Server { reason, mend: mend.to_owned() };
+        let Some(said) = error.as_database_error() else {
+            return match &error {
+                sqlx::Error::Io(cause) => refused(
+                    format!("it cannot be reached, or has gone away: {cause}"),
+                    "check host, port and network, and that the server runs; then run again",
+                ),
+                sqlx::Error::Tls(cause) => refused(
+                    format!("no encrypted connection: {cause}"),
+                    "say `sslmode=disable` in the URL if the server offers none, or give its \
+                     certificate by `sslrootcert=file`",
+                ),
+                other => refused(other.to_string(), "run again"),
+            };
+        };
+        let words = words(said);
+        let (schema, user) = (&self.place.schema, &self.place.user);
+        match said.code().as_deref() {
+            Some("23505") if at.table.is_some() => {
+                let (table, key) =
+                    at.table.map(|it| (it.name.to_string(), it.key.join(", "))).unwrap_or_default();
+                Error::Duplicate { table, key }
+            }
+            Some("28P01" | "28000") if words.contains("no encryption") => refused(
+                words,
+                "the server takes encrypted connections only: say `sslmode=require` in the URL",
+            ),
+            Some("28P01" | "28000") => refused(
+                format!("user `{user}` is not let in: {words}"),
+                "check user and password in the URL",
+            ),
+            Some("3D000") => refused(words, "create the database, or name another one in the URL"),
+            // 3F000: a schema that one may not use is not there for him.
+            Some("42501" | "3F000") => refused(
+                format!("user `{user}` may not do this in schema `{schema}`: {words}"),
+                &format!(
+                    "let it own the schema: CREATE SCHEMA \"{schema}\" AUTHORIZATION \"{user}\""
+                ),
+            ),
+            Some("53100") => Error::DiskFull { path: place },
+            Some("53300") => refused(words, "wait until others have left, then run again"),
+            Some("25006") => Error::ReadOnly { path: place },
+            Some(code) if code.starts_with("08") || code.starts_with("57P") => {
+                refused(words, "wait until the server is there again, then run again")
+            }
+            _ => {
+                let table = at.table.map(|it| format!("table `{}`: ", it.name)).unwrap_or_default();
+                refused(format!("{table}{words}"), "nothing was written")
+            }
+        }
+    }
+}
+
+/// What the server says, on one line, with the place that it names.
+fn words(said: &dyn DatabaseError) -> String {
+    let mut words = said.message().replace('\n', " ");
+    if let Some(said) = said.try_downcast_ref::<PgDatabaseError>() {
+        for (what, name) in [("column", said.column()), ("constraint", said.constraint())] {
+            if let Some(name) = name {
+                words += &format!(" ({what} `{name}`)");
+            }
+        }
+        // Of a copy, the line and the column; but never the value, which is somebody's.
+        if let Some(place) = said.r#where().and_then(|place| place.split(": \"").next()) {
+            words += &format!(" ({})", place.replace('\n', " "));
+        }
+    }
+    words
+}

@@ -1,0 +1,158 @@
+//! Exact decimals as PostgreSQL's binary `numeric`: digits to the base of ten thousand.
+//!
+//! <https://github.com/postgres/postgres/blob/REL_17_STABLE/src/backend/utils/adt/numeric.c>,
+//! `numeric_send`.
+
+const BASE: u64 = 10_000;
+const BASE_4: u128 = 10_000_000_000_000_000;
+/// 38 decimal digits, and up to three zeros behind them.
+const MOST_GROUPS: usize = 11;
+const NEGATIVE: u16 = 0x4000;
+
+/// Appends `units` at `scale`, with its length before it.
+pub(super) fn encode(units: i128, scale: u8, out: &mut Vec<u8>) {
+    let fraction = usize::from(scale).div_ceil(4);
+    // Filled up with zeros, so that the point falls between two groups.
+    let zeros = [1u128, 1_000, 100, 10][usize::from(scale) % 4];
+    let mut groups = [0u16; MOST_GROUPS];
+    let first = spell(units.unsigned_abs(), zeros, &mut groups);
+    let last = groups.iter().rposition(|group| *group != 0).map_or(first, |last| last + 1);
+    let digits = &groups[first..last.max(first)];
+    // The place of the first group: 0 is the one before the point.
+    let weight =
+        if digits.is_empty() { 0 } else { places(MOST_GROUPS - first) - places(fraction) - 1 };
+    let sign = if units < 0 { NEGATIVE } else { 0 };
+    let count = digits.len().to_le_bytes()[0];
+    out.extend_from_slice(&[0, 0, 0, 8 + 2 * count, 0, count]);
+    out.extend_from_slice(&weight.to_be_bytes());
+    out.extend_from_slice(&sign.to_be_bytes());
+    out.extend_from_slice(&[0, scale]);
+    for group in digits {
+        out.extend_from_slice(&group.to_be_bytes());
+    }
+}
+
+/// A number of groups, of which there are a handful.
+fn places(count: usize) -> i16 {
+    i16::from(count.to_le_bytes()[0])
+}
+
+/// Writes `number × zeros` into the last of `groups`; where it begins.
+fn spell(number: u128, zeros: u128, groups: &mut [u16; MOST_GROUPS]) -> usize {
+    let mut at = MOST_GROUPS;
+    // Of a number that is too large to be filled up at once, the lower end is split off first.
+    let (mut high, low) = match number.checked_mul(zeros) {
+        Some(number) => (number, None),
+        None => {
+            let unit = BASE_4 / zeros;
+            (number / unit, Some(number % unit * zeros))
+        }
+    };
+    let mut four = |part: u128, at: &mut usize| {
+        let mut part = u64::try_from(part).unwrap_or_default(); // below 10¹⁶
+        for _ in 0..4 {
+            *at -= 1;
+            groups[*at] = group(part % BASE);
+            part /= BASE;
+        }
+    };
+    if let Some(low) = low {
+        four(low, &mut at);
+    }
+    while high > u128::from(u64::MAX) {
+        four(high % BASE_4, &mut at);
+        high /= BASE_4;
+    }
+    let mut rest = u64::try_from(high).unwrap_or_default();
+    while rest > 0 {
+        at -= 1;
+        groups[at] = group(rest % BASE);
+        rest /= BASE;
+    }
+    at
+}
+
+/// A remainder of [`BASE`].
+fn group(rest: u64) -> u16 {
+    u16::from_le_bytes([rest.to_le_bytes()[0], rest.to_le_bytes()[1]])
+}
+
+/// The units at `scale` of a number without its length; none where it is none, has more places, or
+/// is too large.
+pub(super) fn decode(bytes: &[u8], scale: u8) -> Option<i128> {
+    let (head, digits) = bytes.split_first_chunk::<8>()?;
+    let word = |at: usize| [head[at], head[at + 1]];
+    let count = usize::from(u16::from_be_bytes(word(0)));
+    let weight = i32::from(i16::from_be_bytes(word(2)));
+    let sign = u16::from_be_bytes(word(4));
+    if digits.len() != 2 * count || (sign != 0 && sign != NEGATIVE) {
+        return None; // infinite, or not a number
+    }
+    let mut units = 0i128;
+    for (at, group) in digits.chunks_exact(2).enumerate() {
+        let group = i128::from(u16::from_be_bytes([group[0], group[1]]));
+        let exponent = 4 * weight.checked_sub(i32::try_from(at).ok()?)? + i32::from(scale);
+        let power = 10i128.checked_pow(exponent.unsigned_abs())?;
+        let part = if exponent >= 0 {
+            group.checked_mul(power)?
+        } else if group % power == 0 {
+            group / power
+        } else {
+            return None;
+        };
+        units = units.checked_add(part)?;
+    }
+    Some(if sign == NEGATIVE { -units } else { units })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn bytes(units: i128, scale: u8) -> Vec<u8> {
+        let mut out = Vec::new();
+        encode(units, scale, &mut out);
+        let (length, number) = out.split_first_chunk::<4>().unwrap();
+        assert_eq!(usize::try_from(u32::from_be_bytes(*length)).unwrap(), number.len());
+        number.to_vec()
+    }
+
+    /// What a server sends for these, as `SELECT numeric_send(…)` shows it.
+    #[test]
+    fn numbers_are_spelled_as_the_server_spells_them() {
+        for (units, scale, hex) in [
+            (0, 2, "0000000000000002"),
+            (1, 8, "0001fffe000000080001"),
+            (-1_250, 2, "0002000040000002000c1388"),
+            // 34265.19345116 is 3·10⁴ + 4265 + 1934·10⁻⁴ + 5116·10⁻⁸.
+            (3_426_519_345_116, 8, "0004000100000008000310a9078e13fc"),
+        ] {
+            let found: String = bytes(units, scale).iter().map(|it| format!("{it:02x}")).collect();
+            assert_eq!(found, hex, "{units} at {scale}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_such_number_is_none() {
+        assert_eq!(decode(&[], 2), None);
+        assert_eq!(decode(&[0, 0, 0, 0, 0xc0, 0, 0, 0], 2), None, "not a number");
+        assert_eq!(decode(&bytes(1, 8), 2), None, "more places");
+        assert_eq!(decode(&bytes(10i128.pow(37), 0), 8), None, "too large");
+        assert_eq!(decode(&bytes(120, 2)[..9], 2), None, "cut off");
+    }
+
+    proptest! {
+        #[test]
+        fn every_decimal_comes_back(units in any::<i128>(), shift in 0u32..127, scale in 0u8..=38) {
+            let units = (units >> shift) % 10i128.pow(38);
+            prop_assert_eq!(decode(&bytes(units, scale), scale), Some(units));
+        }
+
+        #[test]
+        fn nothing_panics(bytes in prop::collection::vec(any::<u8>(), 0..40), scale in 0u8..=38) {
+            let _ = decode(&bytes, scale);
+        }
+    }
+}

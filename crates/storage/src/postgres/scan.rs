@@ -1,0 +1,60 @@
+//! Reading columns back.
+
+use futures_util::TryStreamExt;
+use sqlx::postgres::PgConnection;
+use tidegauge_core::polars::frame::DataFrame;
+use tidegauge_core::{BatchBuilder, Column, Scan};
+
+use super::decode::{Malformed, Stream};
+use super::failure::Failure;
+use super::{Postgres, ddl};
+use crate::{Error, Result, cells};
+
+/// Rows that are put into columns at a time.
+const CHUNK: usize = 1 << 17;
+
+impl Postgres {
+    /// The columns that `scan` wants; no rows where there is no such table.
+    pub(super) async fn read(
+        &self,
+        connection: &mut PgConnection,
+        scan: &Scan,
+    ) -> Result<DataFrame> {
+        crate::check(&scan.table)?;
+        let wanted = scan.wanted()?;
+        let table = cells::projected(&scan.table, wanted.iter().copied());
+        let mut frame = cells::none(&table)?;
+        let failed = |error| self.failed(error, Failure::of(&scan.table));
+        let stored = ddl::stored(connection, &self.place.schema, &table.name).await;
+        if wanted.is_empty() || stored.map_err(failed)?.is_empty() {
+            return Ok(frame);
+        }
+        let sql = self.select(&table.name, &wanted);
+        let mut rows = connection.copy_out_raw(&sql).await.map_err(failed)?;
+        let (mut stream, mut builder) = (Stream::default(), BatchBuilder::new(&table));
+        while let Some(bytes) = rows.try_next().await.map_err(failed)? {
+            let taken = stream.take(&bytes, &wanted, &mut builder)?;
+            taken.map_err(|Malformed(reason)| Error::Damaged {
+                path: self.place.name.clone(),
+                reason: format!("table `{}`: {reason}", table.name),
+            })?;
+            if builder.rows() >= CHUNK {
+                let full = std::mem::replace(&mut builder, BatchBuilder::new(&table));
+                frame.vstack_mut_owned(full.finish()?.into_frame())?;
+            }
+        }
+        frame.vstack_mut_owned(builder.finish()?.into_frame())?;
+        Ok(frame)
+    }
+
+    /// Whatever type somebody's view gives a column, it comes as ours.
+    fn select(&self, table: &str, wanted: &[&Column]) -> String {
+        let column = |column: &&Column| {
+            let name = ddl::DIALECT.quoted(&column.name);
+            format!("{name}::{}", (ddl::DIALECT.declared)(column.dtype))
+        };
+        let columns: Vec<String> = wanted.iter().map(column).collect();
+        let table = self.place.table(table);
+        format!("COPY (SELECT {} FROM {table}) TO STDOUT (FORMAT binary)", columns.join(", "))
+    }
+}

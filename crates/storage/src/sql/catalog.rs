@@ -1,0 +1,64 @@
+//! Whether the table that is there is the one that was defined.
+
+use tidegauge_core::{Column, Table};
+
+use super::Dialect;
+use crate::{Error, Result};
+
+/// A column as the database's catalog has it.
+#[derive(Debug)]
+pub(crate) struct Stored {
+    pub(crate) name: String,
+    pub(crate) dtype: String,
+    pub(crate) not_null: bool,
+    /// Its place in the key, from 1; 0 outside it.
+    pub(crate) key: i64,
+}
+
+/// The columns that are missing at the end of the stored table and may be added to it, since rows
+/// without them are allowed.
+///
+/// # Errors
+/// When anything else differs, naming the first column that does.
+pub(crate) fn compare<'a>(
+    dialect: &Dialect,
+    table: &'a Table,
+    found: &[Stored],
+) -> Result<&'a [Column]> {
+    for at in 0..table.columns.len().max(found.len()) {
+        let (expected, found) = (table.columns.get(at), found.get(at));
+        if found.is_none() && table.columns[at..].iter().all(|column| column.nullable) {
+            return Ok(&table.columns[at..]);
+        }
+        let wanted = expected.map(|column| defined(dialect, table, column));
+        let there = found.map(described);
+        if wanted != there {
+            let name = expected.map(|column| column.name.to_string());
+            let none = || "no such column".to_owned();
+            return Err(Error::Drift {
+                table: table.name.to_string(),
+                column: name.or(found.map(|column| column.name.clone())).unwrap_or_default(),
+                found: there.unwrap_or_else(none),
+                expected: wanted.unwrap_or_else(none),
+            });
+        }
+    }
+    Ok(&[])
+}
+
+fn defined(dialect: &Dialect, table: &Table, column: &Column) -> String {
+    let place = table.key.iter().position(|name| *name == column.name).map_or(0, |at| at + 1);
+    described(&Stored {
+        name: column.name.to_string(),
+        dtype: (dialect.declared)(column.dtype),
+        not_null: !column.nullable,
+        key: i64::try_from(place).unwrap_or(i64::MAX),
+    })
+}
+
+fn described(column: &Stored) -> String {
+    let Stored { name, dtype, not_null, key } = column;
+    let null = if *not_null { " NOT NULL" } else { "" };
+    let key = if *key > 0 { format!(", {key}. of the key") } else { String::new() };
+    format!("`{name} {}{null}`{key}", dtype.to_uppercase())
+}

@@ -1,0 +1,61 @@
+//! What the stores that speak SQL have in common: how a dialect spells things, and whether the
+//! table that is there is the one that was defined.
+
+mod catalog;
+mod newest;
+
+use tidegauge_core::{DataType, ForeignKey, Table, tables};
+
+pub(crate) use catalog::{Stored, compare};
+pub(crate) use newest::newest;
+
+/// How a database spells things.
+#[derive(Debug)]
+pub(crate) struct Dialect {
+    /// What identifiers stand in.
+    pub(crate) quote: char,
+    /// The type that a column of ours is declared with.
+    pub(crate) declared: fn(DataType) -> String,
+}
+
+impl Dialect {
+    /// `name` as an identifier, whatever is in it.
+    pub(crate) fn quoted(&self, name: &str) -> String {
+        let quote = self.quote;
+        format!("{quote}{}{quote}", name.replace(quote, &format!("{quote}{quote}")))
+    }
+
+    /// `names` quoted, with commas between.
+    pub(crate) fn list<S: AsRef<str>>(&self, names: impl IntoIterator<Item = S>) -> String {
+        let names: Vec<_> = names.into_iter().map(|name| self.quoted(name.as_ref())).collect();
+        names.join(", ")
+    }
+
+    /// The lines between the parentheses of `CREATE TABLE`: the columns and the key.
+    pub(crate) fn columns(&self, table: &Table) -> Vec<String> {
+        let mut lines: Vec<String> = table
+            .columns
+            .iter()
+            .map(|column| {
+                let null = if column.nullable { "" } else { " NOT NULL" };
+                format!("{} {}{null}", self.quoted(&column.name), (self.declared)(column.dtype))
+            })
+            .collect();
+        lines.push(format!("PRIMARY KEY ({})", self.list(&table.key)));
+        lines
+    }
+
+    /// What `table` says of others, as a database that checks none of it takes it.
+    pub(crate) fn references(&self, table: &Table) -> Vec<String> {
+        let reference = |ForeignKey { columns, table: other }: &ForeignKey| {
+            let key = tables::by_name(other).map(|other| format!(" ({})", self.list(&other.key)));
+            format!(
+                "FOREIGN KEY ({}) REFERENCES {}{}",
+                self.list(columns),
+                self.quoted(other),
+                key.unwrap_or_default()
+            )
+        };
+        table.foreign_keys.iter().map(reference).collect()
+    }
+}

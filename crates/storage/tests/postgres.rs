@@ -1,0 +1,184 @@
+//! PostgreSQL: what lives beside it, what its users see, and what it says when it cannot.
+#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests are tests, which clippy cannot know
+
+mod support;
+
+use std::process::Command;
+
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions};
+use support::{batch, everything, extremes, load, pairs, simple};
+use tidegauge_core::{Batch, BatchBuilder, Cell, DataType, Table, WriteMode, tables};
+use tidegauge_storage::connect;
+use tidegauge_testkit::Postgres;
+
+/// The server as its owner; none where it is not installed.
+async fn owner() -> Option<(String, PgConnection)> {
+    let url = Postgres::shared()?.url();
+    let options: PgConnectOptions = url.parse().unwrap();
+    Some((url, options.connect().await.unwrap()))
+}
+
+async fn run(connection: &mut PgConnection, sql: &str) {
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await.unwrap();
+}
+
+async fn said(connection: &mut PgConnection, sql: &str) -> Vec<String> {
+    sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(connection).await.unwrap()
+}
+
+/// What an error says of `url`, in one line.
+async fn refusal(url: &str, batches: &[Batch]) -> String {
+    let error = load(&*connect(url).unwrap(), None, "1", batches).await.unwrap_err().to_string();
+    assert!(!error.contains('\n') && !error.contains("secret"), "{error}");
+    error
+}
+
+#[tokio::test]
+async fn tables_of_others_are_left_alone_even_those_of_our_names() {
+    let Some((url, mut owner)) = owner().await else { return };
+    run(&mut owner, "CREATE DATABASE shop").await;
+    let url = url.replace("/postgres", "/shop");
+    let options: PgConnectOptions = url.parse().unwrap();
+    let mut shop = options.connect().await.unwrap();
+    run(
+        &mut shop,
+        "CREATE TABLE users (id int PRIMARY KEY, name text); \
+         INSERT INTO users VALUES (1, 'Ada'), (2, 'Grace'); \
+         CREATE TABLE t (id text); CREATE TABLE _tidegauge_cursors (mine int); \
+         CREATE VIEW orders AS SELECT name FROM users",
+    )
+    .await;
+    let state = "SELECT c.relname || ' ' || c.relkind::text || ' ' || c.relfilenode || ' ' || c.oid \
+                 FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace ORDER BY 1";
+    let before = said(&mut shop, state).await;
+    let (warehouse, table) = (connect(&url).unwrap(), simple("t", WriteMode::Merge));
+    warehouse.prepare(&tables::all()).await.unwrap();
+    load(&*warehouse, None, "1", &[batch(&table, &[(1, "a")])]).await.unwrap();
+    load(&*warehouse, Some("1"), "2", &[batch(&table, &[(1, "b")])]).await.unwrap();
+    assert_eq!(pairs(&*warehouse, &table).await, [(1, "b".to_owned())]);
+    assert_eq!(said(&mut shop, state).await, before);
+    assert_eq!(
+        said(&mut shop, "SELECT name FROM public.users ORDER BY id").await,
+        ["Ada", "Grace"]
+    );
+    let ours = said(&mut shop, "SELECT text FROM tidegauge.t").await;
+    assert_eq!(ours, ["b"], "a schema of our own where the URL names none");
+}
+
+#[tokio::test]
+async fn a_role_that_owns_one_schema_and_nothing_else_can_load() {
+    let Some((url, mut owner)) = owner().await else { return };
+    run(
+        &mut owner,
+        "CREATE ROLE guest LOGIN PASSWORD 'guest'; REVOKE CREATE ON DATABASE postgres FROM PUBLIC; \
+         REVOKE ALL ON SCHEMA public FROM PUBLIC; CREATE SCHEMA guest AUTHORIZATION guest",
+    )
+    .await;
+    let mut guest = url::Url::parse(&url).unwrap();
+    guest.set_username("guest").unwrap();
+    guest.set_password(Some("guest")).unwrap();
+    let warehouse = connect(&format!("{guest}?schema=guest")).unwrap();
+    warehouse.prepare(&tables::all()).await.unwrap();
+    for (at, write) in [WriteMode::Append, WriteMode::Merge].into_iter().enumerate() {
+        let table = simple(["appended", "merged"][at], write);
+        let before = (at > 0).then(|| at.to_string());
+        let rows = [batch(&table, &[(1, "a"), (2, "b")])];
+        load(&*warehouse, before.as_deref(), &(at + 1).to_string(), &rows).await.unwrap();
+        assert_eq!(pairs(&*warehouse, &table).await.len(), 2);
+    }
+    // A schema that is not its own.
+    let error = refusal(&format!("{guest}?schema=other"), &[]).await;
+    assert!(
+        error.contains("user `guest` may not do this")
+            && error.contains("CREATE SCHEMA \"other\" AUTHORIZATION \"guest\""),
+        "{error}"
+    );
+    run(&mut owner, "CREATE SCHEMA theirs").await;
+    let error = refusal(&format!("{guest}?schema=theirs"), &[]).await;
+    assert!(error.contains("may not do this in schema `theirs`"), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_said_in_a_line_with_the_way_out() {
+    let Some((url, mut owner)) = owner().await else { return };
+    let mut wrong = url::Url::parse(&url).unwrap();
+    wrong.set_password(Some("secret")).unwrap();
+    for (url, says) in [
+        (wrong.to_string(), "is not let in"),
+        (wrong.to_string(), "check user and password in the URL"),
+        (url.replace("/postgres", "/nowhere"), "database \"nowhere\" does not exist"),
+        (url.replace("/postgres", "/nowhere"), "create the database, or name another one"),
+        ("postgres://me:secret@127.0.0.1:1/x".into(), "cannot be reached"),
+        ("postgres://me:secret@127.0.0.1:1/x".into(), "check host, port and network"),
+        (format!("{url}?sslmode=require"), "sslmode=disable"),
+    ] {
+        let error = refusal(&url, &[]).await;
+        assert!(error.contains(says), "{error} should say {says}");
+    }
+
+    let table = Table::builder("late", "").column("at", DataType::Timestamp, "").key(["at"]);
+    let table = table.build().unwrap();
+    let mut builder = BatchBuilder::new(&table);
+    builder.push(Cell::Timestamp(i64::MAX)).unwrap();
+    let rows = [builder.finish().unwrap()];
+    let error = refusal(&format!("{url}?schema=late"), &rows).await;
+    assert!(error.contains("table `late`, column `at`") && error.contains("calendar"), "{error}");
+
+    // Written by a release that this one does not know.
+    let newer = format!("{url}?schema=newer");
+    connect(&newer).unwrap().prepare(&[]).await.unwrap();
+    run(
+        &mut owner,
+        "INSERT INTO newer._sqlx_migrations SELECT 99, 'future', now(), true, checksum, 0 \
+         FROM newer._sqlx_migrations LIMIT 1",
+    )
+    .await;
+    let error = refusal(&newer, &[]).await;
+    assert!(error.contains("newer release of tidegauge"), "{error}");
+}
+
+/// Rows as psql shows them to somebody in Tokyo.
+#[tokio::test]
+async fn psql_reads_what_was_written() {
+    let Some((url, _)) = owner().await else { return };
+    let Ok(version) = Command::new("psql").arg("--version").output() else {
+        eprintln!("SKIPPED: psql is not installed: apt-get install postgresql-client");
+        return;
+    };
+    assert!(version.status.success());
+    let table = everything(WriteMode::Append);
+    let rows = Batch::from_rows(&table, extremes()).unwrap();
+    load(&*connect(&format!("{url}?schema=seen")).unwrap(), None, "1", &[rows]).await.unwrap();
+    let sql = "SELECT \"group\", flag, day, at AT TIME ZONE 'UTC', fiat, crypto, huge, \"where\" \
+               FROM seen.\"order\" WHERE \"group\" IN (0, 1) OR flag ORDER BY 1";
+    let psql =
+        Command::new("psql").args(["-At", "-c", sql, &url]).env("PGTZ", "Asia/Tokyo").output();
+    let lines = String::from_utf8(psql.unwrap().stdout).unwrap();
+    assert_eq!(
+        lines.lines().collect::<Vec<_>>(),
+        [
+            "0|||||||",
+            "1||1970-01-01|1970-01-01 00:00:00|12.50|34265.19345116|0.00000000000000000000|007",
+            "9223372036854775807|t|9999-12-31|9999-12-31 23:59:59.999999|9999999999999999.99|\
+             99999999999999999999.99999999|999999999999999999.99999999999999999999|2020-01-01",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_view_of_somebodys_reads_as_the_table_it_stands_for() {
+    let Some((url, mut owner)) = owner().await else { return };
+    let schema = format!("{url}?schema=views");
+    let (warehouse, table) = (connect(&schema).unwrap(), simple("seen", WriteMode::Append));
+    warehouse.prepare(&[]).await.unwrap();
+    run(
+        &mut owner,
+        "CREATE VIEW views.seen AS SELECT 'x' || n AS text, n AS id FROM generate_series(1, 3) n",
+    )
+    .await;
+    let rows = pairs(&*warehouse, &table).await;
+    assert_eq!(rows, [(1, "x1".to_owned()), (2, "x2".to_owned()), (3, "x3".to_owned())]);
+    let error = warehouse.prepare(&[table]).await.unwrap_err().to_string();
+    assert!(error.contains("table `seen`, column `id`"), "{error}");
+}
