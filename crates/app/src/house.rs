@@ -59,10 +59,10 @@ impl Tidegauge {
         if let Some(folder) = &config.state {
             context.usage = Usage::kept_in(folder);
         }
-        let warehouse = tidegauge_storage::connect(&config.warehouse)?;
+        let warehouse = tidegauge_storage::connect(config.warehouse.expose())?;
         let mut backups = Vec::with_capacity(config.backups.len());
         for url in &config.backups {
-            backups.push(tidegauge_storage::connect_sink(url)?);
+            backups.push(tidegauge_storage::connect_sink(url.expose())?);
         }
         Ok(Self { config, secrets, context, warehouse, backups })
     }

@@ -34,7 +34,8 @@ mod sources;
 mod visits;
 
 pub use config::{
-    AnalyticsConfig, Config, FILE, MarketConfig, Preset, Secrets, SimulationConfig, TEMPLATE,
+    AnalyticsConfig, Config, FILE, MarketConfig, Preset, Secrets, SimulationConfig, StoreUrl,
+    TEMPLATE,
 };
 pub use error::{Error, Result};
 pub use gaps::{Gaps, SeriesGaps};

@@ -18,7 +18,7 @@ use tidegauge::pipeline::{Silent, Summary};
 fn recorded(dir: &Path) -> Tidegauge {
     house(dir, |config| {
         config.sources = vec!["recorded".into()];
-        config.backups = vec![url("parquet", dir, "parquet")];
+        config.backups = vec![url("parquet", dir, "parquet").into()];
     })
 }
 

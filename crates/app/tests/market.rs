@@ -132,7 +132,7 @@ async fn a_backup_that_could_not_become_a_copy_is_refused() {
     let backed_up = || {
         house(dir.path(), |config| {
             config.sources = vec!["simulation".into()];
-            config.backups = vec![url("parquet", dir.path(), "parquet")];
+            config.backups = vec![url("parquet", dir.path(), "parquet").into()];
         })
     };
     let house = simulated(dir.path());

@@ -23,7 +23,7 @@ use tidegauge::storage;
 /// The main job in `dir`: into SQLite, with both kinds of backup.
 fn main_job(dir: &Path) -> Tidegauge {
     house(dir, |config| {
-        config.backups = vec![url("csv", dir, "csv"), url("parquet", dir, "parquet")];
+        config.backups = vec![url("csv", dir, "csv").into(), url("parquet", dir, "parquet").into()];
     })
 }
 
@@ -119,8 +119,8 @@ async fn the_size_of_a_page_changes_nothing() {
     let folders = [500, 50_000].map(|page_rows| (page_rows, format!("csv-{page_rows}")));
     for (page_rows, folder) in &folders {
         let house = house(dir.path(), |config| {
-            config.warehouse = url("sqlite", dir.path(), &format!("{page_rows}.db"));
-            config.backups = vec![url("csv", dir.path(), folder)];
+            config.warehouse = url("sqlite", dir.path(), &format!("{page_rows}.db")).into();
+            config.backups = vec![url("csv", dir.path(), folder).into()];
             config.simulation.page_rows = *page_rows;
         });
         house.run(None, &Silent).await.unwrap();

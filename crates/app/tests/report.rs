@@ -163,7 +163,7 @@ const HOSTILE: &str = "</script><img src=x onerror=alert(1)>\"'&";
 async fn what_the_data_say_is_text_and_never_markup() {
     let dir = tempfile::tempdir().unwrap();
     let house = house(dir.path(), |config| {
-        config.warehouse = url("sqlite", dir.path(), "<b>&\"'.db");
+        config.warehouse = url("sqlite", dir.path(), "<b>&\"'.db").into();
     });
     house.run(None, &Silent).await.unwrap();
     let users = (5_000..5_040).map(|user_id| User {

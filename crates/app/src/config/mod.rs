@@ -3,6 +3,7 @@
 mod check;
 mod market;
 mod secrets;
+mod store;
 
 use std::path::{Path, PathBuf};
 
@@ -22,6 +23,7 @@ use tidegauge_simulation::ClassicConfig;
 
 pub use self::market::MarketConfig;
 pub use self::secrets::Secrets;
+pub use self::store::StoreUrl;
 use crate::{Error, Result};
 
 /// The configuration file, commented, as `tidegauge init` writes it.
@@ -46,9 +48,9 @@ const NOT_SETTINGS: [&str; 2] = ["config", "require_servers"];
 #[non_exhaustive]
 pub struct Config {
     /// The warehouse's URL.
-    pub warehouse: String,
+    pub warehouse: StoreUrl,
     /// URLs of further sinks that every run fills as well.
-    pub backups: Vec<String>,
+    pub backups: Vec<StoreUrl>,
     /// The sources of a run, as `tidegauge sources` lists them.
     pub sources: Vec<String>,
     /// Where the report is written.

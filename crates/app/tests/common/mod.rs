@@ -22,7 +22,7 @@ pub(crate) fn url(scheme: &str, dir: &Path, name: &str) -> String {
 /// The house of the defaults with its warehouse in `dir`, but for what `change` changes.
 pub(crate) fn house(dir: &Path, change: impl FnOnce(&mut Config)) -> Tidegauge {
     let mut config = Config::default();
-    config.warehouse = url("sqlite", dir, "tidegauge.db");
+    config.warehouse = url("sqlite", dir, "tidegauge.db").into();
     change(&mut config);
     let clock = FixedClock("2021-03-01T00:00:00Z".parse().unwrap());
     Tidegauge::open(config, Secrets::default(), Arc::new(clock)).unwrap()

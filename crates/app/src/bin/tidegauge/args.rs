@@ -15,7 +15,7 @@ pub(crate) struct Args {
     #[arg(long, global = true, value_name = "FILE", env = "TIDEGAUGE_CONFIG")]
     pub(crate) config: Option<PathBuf>,
 
-    /// The warehouse: sqlite://FILE or parquet://FOLDER [default: sqlite://tidegauge.db]
+    /// The warehouse: sqlite://FILE, parquet://FOLDER or postgres://… [default: sqlite://tidegauge.db]
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) warehouse: Option<String>,
 

@@ -30,7 +30,7 @@ pub(crate) async fn run(args: Args, stop: &Stop) -> Result<ExitCode> {
         _ => Config::load(args.config.as_deref())?,
     };
     if let Some(warehouse) = args.warehouse {
-        config.warehouse = warehouse;
+        config.warehouse = warehouse.into();
     }
     match args.command {
         Command::Init => init::init(args.config.as_deref())?,

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use tidegauge::core::{Clock, Span, SystemClock};
 use tidegauge::pipeline::Summary;
-use tidegauge::{Config, Result, Tidegauge};
+use tidegauge::{Config, Result, StoreUrl, Tidegauge};
 
 use crate::stop::Stop;
 use crate::{args, out, progress};
@@ -14,7 +14,7 @@ pub(crate) async fn run(mut config: Config, args: args::Run, stop: &Stop) -> Res
     if !args.sources.is_empty() {
         config.sources = args.sources;
     }
-    config.backups.extend(args.backups);
+    config.backups.extend(args.backups.into_iter().map(StoreUrl::from));
     if let Some(seed) = args.seed {
         config.simulation.seed = seed;
     }
