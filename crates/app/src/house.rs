@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use tidegauge_acquisition::Context;
 use tidegauge_acquisition::http::{Traffic, Usage};
 use tidegauge_analytics::verify;
-use tidegauge_core::{Clock, Cursor, Scan, Sink, TableRef, Warehouse, tables};
+use tidegauge_core::{Aggregate, Clock, Cursor, Sink, TableRef, Warehouse, tables};
 
 use crate::config::{Config, Secrets};
 use crate::derived::Derived;
@@ -242,9 +242,13 @@ impl Tidegauge {
     pub async fn status(&self) -> Result<Standing> {
         let mut standing = Standing { tables: Vec::new(), sources: Vec::new() };
         for table in tables::all() {
-            let key = Scan::columns(&table, [table.key[0].clone()]);
-            let rows = self.warehouse.scan(&key).await?.height();
-            if rows > 0 {
+            let count = self.warehouse.aggregate(&Aggregate::of(&table).count()).await?;
+            let failed = |error| tidegauge_core::Error::sink(self.warehouse.name(), error);
+            let counted = count.column("count").and_then(|it| it.i64()).map_err(failed)?;
+            let count = counted.get(0).unwrap_or_default();
+            if let Ok(rows) = usize::try_from(count)
+                && rows > 0
+            {
                 standing.tables.push((table, rows));
             }
         }

@@ -35,6 +35,14 @@ pub enum Error {
         /// What does not fit.
         reason: String,
     },
+    /// A summary that cannot be worked out.
+    #[error("table `{table}`: {reason}")]
+    Aggregate {
+        /// The table.
+        table: String,
+        /// Why not.
+        reason: String,
+    },
     /// Somebody else has moved the cursor: nothing was written.
     #[error(
         "another runner has loaded `{source_name}` meanwhile: expected its cursor at {}, found {}; \

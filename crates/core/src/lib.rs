@@ -28,6 +28,7 @@
 //! # Ok::<(), tidegauge_core::Error>(())
 //! ```
 
+mod aggregate;
 mod batch;
 mod clock;
 pub mod coverage;
@@ -43,6 +44,7 @@ mod schema;
 mod span;
 pub mod tables;
 
+pub use aggregate::{Aggregate, Fold, Group, Measure};
 pub use batch::{Batch, BatchBuilder, Cell, Values};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use cursor::{Cursor, Load, Page};

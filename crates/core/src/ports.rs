@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 use polars_core::frame::DataFrame;
 
-use crate::{Cursor, Load, Page, Result, TableRef};
+use crate::{Aggregate, Cursor, Fold, Load, Page, Result, TableRef};
 
 /// Where rows come from: an API, a file, a simulator.
 ///
@@ -81,6 +81,24 @@ pub trait Warehouse: Sink {
     /// # Errors
     /// When the store cannot be reached, or holds what the table's definition does not allow.
     async fn scan(&self, scan: &Scan) -> Result<DataFrame>;
+
+    /// A summary of the committed rows of a table, worked out where they are.
+    ///
+    /// Unless a warehouse knows better, the columns that it takes are read, and summed up here.
+    ///
+    /// # Errors
+    /// As for [`Aggregate::result`] and [`scan`](Self::scan).
+    async fn aggregate(&self, aggregate: &Aggregate) -> Result<DataFrame> {
+        let mut fold = Fold::new(aggregate)?;
+        let mut columns: Vec<_> =
+            aggregate.columns()?.iter().map(|it| it.name.to_string()).collect();
+        if columns.is_empty() {
+            // To count rows, one column is as good as any.
+            columns.extend(aggregate.table.key.first().map(ToString::to_string));
+        }
+        fold.add(&self.scan(&Scan::columns(&aggregate.table, columns)).await?)?;
+        fold.finish()
+    }
 }
 
 /// What to read of a table.

@@ -1,7 +1,9 @@
 //! Values as text: what SQLite and CSV files hold where they have no type of their own.
 
 use chrono::{DateTime, Datelike, NaiveDate, Timelike};
-use tidegauge_core::digits;
+use tidegauge_core::{Column, DataType, Table, digits};
+
+use crate::{Error, Result};
 
 /// `units` at `scale`, all decimal places written.
 pub(crate) fn decimal(units: i128, scale: u8) -> String {
@@ -27,6 +29,18 @@ pub(crate) fn instant(micros: i64, between: char, end: &str) -> Option<String> {
     let (hour, minute, second) = (at.hour(), at.minute(), at.second());
     let micro = at.nanosecond() / 1000;
     Some(format!("{day}{between}{hour:02}:{minute:02}:{second:02}.{micro:06}{end}"))
+}
+
+/// A bound on `column`, in days or microseconds since 1970, as SQL reads it.
+///
+/// # Errors
+/// When it lies outside the years 0000 to 9999.
+pub(crate) fn bound(table: &Table, column: &Column, bound: i64) -> Result<String> {
+    let text = match column.dtype {
+        DataType::Date => i32::try_from(bound).ok().and_then(day),
+        _ => instant(bound, ' ', "+00"),
+    };
+    text.ok_or_else(|| Error::beyond(&table.name, column, format_args!("a bound of {bound}")))
 }
 
 /// Reads what [`instant`] writes with a space between and no end, and nothing else.

@@ -6,7 +6,8 @@ mod support;
 use support::{Store, batch, everything, extremes, is_conflict, load, pairs, simple, sorted};
 use tidegauge_core::polars::frame::DataFrame;
 use tidegauge_core::{
-    Batch, Cursor, DataType, Load, Scan, Table, TableBuilder, TableRef, WriteMode, tables,
+    Aggregate, Batch, BatchBuilder, Cell, Cursor, DataType, Fold, Load, Scan, Span, Table,
+    TableBuilder, TableRef, WriteMode, tables,
 };
 
 /// Runs each test on each store.
@@ -307,6 +308,99 @@ on_every_warehouse! {
     many_rows_come_back_whatever_the_page_size,
     reading_needs_no_writer_and_sees_what_is_committed,
     a_column_that_rows_may_lack_is_added,
+    summaries_are_those_of_the_rows,
+    a_summary_that_makes_no_sense_is_refused,
+}
+
+/// Rows of every type in a few groups, some of them null, from 2019 to 2022.
+fn varied(table: &TableRef, count: i64) -> Batch {
+    let mut builder = BatchBuilder::new(table);
+    for at in 0..count {
+        let odd = |by: i64| at * 7_919 % by;
+        let or_null = |null: bool, cell| if null { Cell::Null } else { cell };
+        let names = ["Zoë", "ada", "Ada", "", "😀", "z"];
+        let micros = 1_546_300_800_000_000 + odd(100_003) * 1_262_304_000;
+        let units = i128::from(odd(1_000_003)) * 99_999_999_999_999_999 - (1 << 70);
+        let cells = [
+            Cell::Int((at * 1_000_003).into()),
+            Cell::Text(names[usize::try_from(odd(6)).unwrap()]),
+            or_null(odd(5) == 0, Cell::Bool(odd(2) == 0)),
+            or_null(odd(11) == 0, Cell::Float(0.5)),
+            or_null(odd(13) == 0, Cell::Date(17_897 + i32::try_from(odd(1_461)).unwrap())),
+            or_null(odd(17) == 0, Cell::Timestamp(micros)),
+            or_null(odd(19) == 0, Cell::Decimal((odd(2_001) - 1_000).into())),
+            or_null(odd(23) == 0, Cell::Decimal(units)),
+            or_null(odd(29) == 0, Cell::Decimal(units * 1_000)),
+            or_null(odd(3) == 0, Cell::Text(names[usize::try_from(odd(4)).unwrap()])),
+        ];
+        cells.into_iter().for_each(|cell| builder.push(cell).unwrap());
+    }
+    builder.finish().unwrap()
+}
+
+async fn summaries_are_those_of_the_rows(store: &Store) {
+    let at = |text: &str| text.parse::<chrono::DateTime<chrono::Utc>>().unwrap();
+    let year = Span::new(at("2020-02-29T12:34:56.789Z"), at("2021-03-01T00:00:00Z"));
+    for write in [WriteMode::Append, WriteMode::Merge] {
+        let (store, table) = (store.another(), everything(write));
+        let all = varied(&table, 3_000);
+        let warehouse = store.warehouse();
+        for page in 0..3i64 {
+            let rows = all.frame().slice(page * 1_000, 1_000);
+            let (before, after) = ((page > 0).then(|| page.to_string()), (page + 1).to_string());
+            let rows = Batch::new(&table, rows).unwrap();
+            load(&*warehouse, before.as_deref(), &after, &[rows]).await.unwrap();
+        }
+        let start = || Aggregate::of(&table);
+        for aggregate in [
+            start().count(),
+            start().sum("group").sum("fiat").sum("crypto").sum("huge").count(),
+            start().by("select").count().sum("fiat").min("crypto").max("crypto").max("huge"),
+            start().by("flag").by("where").distinct("select").distinct("fiat").distinct("flag"),
+            start().by_month("at").by("flag").sum("crypto").min("at").max("day").distinct("at"),
+            start().by_week("day").count().min("group").max("group").distinct("day"),
+            start().by_week("at").sum("fiat").during(year),
+            start().by_day("at").count().during(year),
+            start().by("fiat").count(),
+            start().by("at").by("crypto").by("huge").by("day"),
+            start().count().sum("fiat").during(Span::new(year.to, year.from)),
+            start().by("select").count().during(Span::new(year.from, year.from)),
+        ] {
+            let found = warehouse.aggregate(&aggregate).await.unwrap();
+            let mut fold = Fold::new(&aggregate).unwrap();
+            fold.add(all.frame()).unwrap();
+            let wanted = fold.finish().unwrap();
+            assert_eq!(found.schema(), wanted.schema(), "{aggregate:?}");
+            assert!(found.equals_missing(&wanted), "{aggregate:?}: {found} is not {wanted}");
+        }
+        // Of what is not there: no group, or a row of nothing.
+        let none = simple("none", WriteMode::Append);
+        let by_text = Aggregate::of(&none).by("text").count();
+        assert_eq!(warehouse.aggregate(&by_text).await.unwrap().shape(), (0, 2));
+        let nothing = warehouse.aggregate(&Aggregate::of(&none).count().sum("id")).await.unwrap();
+        assert_eq!(nothing.shape(), (1, 2));
+        assert_eq!(nothing.column("count").unwrap().i64().unwrap().get(0), Some(0));
+    }
+}
+
+async fn a_summary_that_makes_no_sense_is_refused(store: &Store) {
+    let (warehouse, table) = (store.warehouse(), everything(WriteMode::Append));
+    let (start, whenever) = (|| Aggregate::of(&table), chrono::DateTime::UNIX_EPOCH);
+    let timeless = Aggregate::of(&simple("t", WriteMode::Append)).count();
+    for (aggregate, says) in [
+        (start(), "needs a group or a measure"),
+        (start().by("nope"), "no column `nope`"),
+        (start().sum("share"), "no exact sum of `share`, which is float64"),
+        (start().sum("where"), "no exact sum of `where`, which is text"),
+        (start().by("share"), "nothing goes by `share`"),
+        (start().by_day("fiat"), "no day in `fiat`"),
+        (start().max("where"), "no order of `where`"),
+        (start().count().count(), "`count` twice"),
+        (timeless.during(Span::new(whenever, whenever)), "no event time"),
+    ] {
+        let error = warehouse.aggregate(&aggregate).await.unwrap_err().to_string();
+        assert!(error.contains(says), "{error} should say {says}");
+    }
 }
 
 async fn a_column_that_rows_may_lack_is_added(store: &Store) {

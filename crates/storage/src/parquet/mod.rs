@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use tidegauge_core::polars::frame::DataFrame;
-use tidegauge_core::{Scan, Table, Warehouse};
+use tidegauge_core::{Aggregate, Scan, Table, Warehouse};
 
 use crate::folder::{Folder, Format, Manifest, Part, Stored};
 use crate::{Error, Result};
@@ -55,6 +55,11 @@ impl Warehouse for Parquet {
     async fn scan(&self, scan: &Scan) -> tidegauge_core::Result<DataFrame> {
         let scan = scan.clone();
         self.blocking(move |dir| scan::scan(dir, &scan)).await
+    }
+
+    async fn aggregate(&self, aggregate: &Aggregate) -> tidegauge_core::Result<DataFrame> {
+        let aggregate = aggregate.clone();
+        self.blocking(move |dir| scan::summarise(dir, &aggregate)).await
     }
 }
 

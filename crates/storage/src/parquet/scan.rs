@@ -6,7 +6,7 @@ use polars_io::SerReader;
 use polars_io::parquet::read::ParquetReader;
 use tidegauge_core::polars::frame::DataFrame;
 use tidegauge_core::polars::prelude::{BooleanChunked, NewChunkedArray, PlSmallStr, Series};
-use tidegauge_core::{Scan, Table, WriteMode};
+use tidegauge_core::{Aggregate, Fold, Scan, Table, WriteMode};
 
 use super::{ParquetFiles, opened, path};
 use crate::folder::{Format, KeySet, Keys, Manifest, Part, Range};
@@ -16,23 +16,46 @@ use crate::{Error, Result, cells};
 pub(super) fn scan(dir: &Path, scan: &Scan) -> Result<DataFrame> {
     crate::check(&scan.table)?;
     let wanted = scan.wanted()?;
-    let table = &scan.table;
     let names: Vec<String> = wanted.iter().map(|column| column.name.to_string()).collect();
-    let mut frame = cells::none(&cells::projected(table, wanted))?;
-    let manifest = Manifest::read(dir, ParquetFiles::NAME)?;
-    let Some(stored) = manifest.tables.get(table.name.as_ref()) else { return Ok(frame) };
-    stored.compare(table)?;
-    let parts = match table.write {
-        WriteMode::Append => {
-            let parts = stored.parts.iter().map(|part| read(dir, table, part, names.clone()));
-            parts.collect::<Result<Vec<_>>>()?
-        }
-        WriteMode::Merge => newest(dir, table, &stored.parts, &names)?,
-    };
-    for part in parts {
+    let mut frame = cells::none(&cells::projected(&scan.table, wanted))?;
+    each(dir, &scan.table, &names, |part| {
         frame.vstack_mut_owned(part)?;
-    }
+        Ok(())
+    })?;
     Ok(frame)
+}
+
+/// A summary, part by part.
+pub(super) fn summarise(dir: &Path, aggregate: &Aggregate) -> Result<DataFrame> {
+    crate::check(&aggregate.table)?;
+    let mut fold = Fold::new(aggregate)?;
+    let mut names: Vec<String> =
+        aggregate.columns()?.iter().map(|column| column.name.to_string()).collect();
+    if names.is_empty() {
+        names.extend(aggregate.table.key.first().map(ToString::to_string)); // any one will do
+    }
+    each(dir, &aggregate.table, &names, |part| Ok(fold.add(&part)?))?;
+    Ok(fold.finish()?)
+}
+
+/// Hands the columns called `names` to `take`, part by part.
+fn each(
+    dir: &Path,
+    table: &Table,
+    names: &[String],
+    mut take: impl FnMut(DataFrame) -> Result<()>,
+) -> Result<()> {
+    let manifest = Manifest::read(dir, ParquetFiles::NAME)?;
+    let Some(stored) = manifest.tables.get(table.name.as_ref()) else { return Ok(()) };
+    stored.compare(table)?;
+    match table.write {
+        WriteMode::Append => {
+            stored.parts.iter().try_for_each(|part| take(read(dir, table, part, names.to_vec())?))
+        }
+        WriteMode::Merge => {
+            newest(dir, table, &stored.parts, names)?.into_iter().try_for_each(take)
+        }
+    }
 }
 
 /// The columns called `names` of the rows of `part`, in that order.

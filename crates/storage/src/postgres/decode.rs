@@ -86,7 +86,8 @@ fn field(bytes: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
     }
 }
 
-fn cell(value: Option<&[u8]>, dtype: DataType) -> Option<Cell<'_>> {
+/// The value of a field, as `dtype`; none where it is no such.
+pub(super) fn cell(value: Option<&[u8]>, dtype: DataType) -> Option<Cell<'_>> {
     let Some(value) = value else { return Some(Cell::Null) };
     let eight = || <[u8; 8]>::try_from(value).ok();
     Some(match dtype {

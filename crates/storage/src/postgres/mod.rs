@@ -1,5 +1,6 @@
 //! PostgreSQL: rows go in and out by binary `COPY`, in a schema of our own.
 
+mod aggregate;
 mod ddl;
 mod decode;
 mod encode;
@@ -18,7 +19,7 @@ use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqlSafeStr};
 use tidegauge_core::polars::frame::DataFrame;
-use tidegauge_core::{Cursor, Load, Scan, Sink, TableRef, Warehouse};
+use tidegauge_core::{Aggregate, Cursor, Load, Scan, Sink, TableRef, Warehouse};
 use tokio::sync::Mutex;
 
 pub(crate) use self::place::Place;
@@ -174,5 +175,9 @@ impl Sink for Postgres {
 impl Warehouse for Postgres {
     async fn scan(&self, scan: &Scan) -> tidegauge_core::Result<DataFrame> {
         self.reading(async |connection| self.read(connection, scan).await).await
+    }
+
+    async fn aggregate(&self, aggregate: &Aggregate) -> tidegauge_core::Result<DataFrame> {
+        self.reading(async |connection| self.summarise(connection, aggregate).await).await
     }
 }

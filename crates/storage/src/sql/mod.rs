@@ -4,10 +4,18 @@
 mod catalog;
 mod newest;
 
-use tidegauge_core::{DataType, ForeignKey, Table, tables};
+use tidegauge_core::polars::frame::DataFrame;
+use tidegauge_core::{Aggregate, DataType, Fold, ForeignKey, Table, tables};
 
 pub(crate) use catalog::{Stored, compare};
 pub(crate) use newest::newest;
+
+use crate::Result;
+
+/// What `aggregate` gives where there is no such table.
+pub(crate) fn of_nothing(aggregate: &Aggregate) -> Result<DataFrame> {
+    Ok(Fold::new(aggregate)?.finish()?)
+}
 
 /// How a database spells things.
 #[derive(Debug)]

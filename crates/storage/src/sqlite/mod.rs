@@ -15,7 +15,7 @@ use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqlSafeStr};
 use tidegauge_core::polars::frame::DataFrame;
-use tidegauge_core::{Cursor, Load, Scan, Sink, TableRef, Warehouse};
+use tidegauge_core::{Aggregate, Cursor, Load, Scan, Sink, TableRef, Warehouse};
 use tokio::sync::Mutex;
 
 use crate::{Error, Result};
@@ -216,6 +216,12 @@ impl Sink for Sqlite {
 impl Warehouse for Sqlite {
     async fn scan(&self, scan: &Scan) -> tidegauge_core::Result<DataFrame> {
         let read = self.reading(async |connection| scan::scan(&self.path, connection, scan).await);
+        read.await.map_err(|error| error.of(&self.name))
+    }
+
+    async fn aggregate(&self, aggregate: &Aggregate) -> tidegauge_core::Result<DataFrame> {
+        let read = self
+            .reading(async |connection| scan::summarise(&self.path, connection, aggregate).await);
         read.await.map_err(|error| error.of(&self.name))
     }
 }
