@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `sqlite://tidegauge.db` | a SQLite database; `?mode=ro` opens it for reading only | yes |
 //! | `postgres://user:password@host:5432/database?schema=mine` | a schema of a PostgreSQL database | yes |
+//! | `mysql://user:password@host:3306/database` | a MySQL or MariaDB database | yes |
 //! | `parquet://dir` | a folder of Parquet files | yes |
 //! | `csv://dir` | a folder of CSV files, as a backup | no |
 //!
@@ -41,6 +42,7 @@ mod cells;
 mod csv;
 mod error;
 mod folder;
+mod mysql;
 mod parquet;
 mod postgres;
 mod sql;
@@ -83,6 +85,7 @@ fn open(url: StoreUrl) -> Result<Arc<dyn Warehouse>> {
     Ok(match url {
         StoreUrl::Sqlite { path, read_only } => Arc::new(sqlite::Sqlite::open(path, read_only)),
         StoreUrl::Postgres(place) => Arc::new(postgres::Postgres::open(place)),
+        StoreUrl::MySql(place) => Arc::new(mysql::MySql::open(place)),
         StoreUrl::Parquet(dir) => Arc::new(parquet::Parquet::open(dir)),
         StoreUrl::Csv(_) => return Err(Error::NotReadable),
     })

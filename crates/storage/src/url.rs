@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use crate::postgres::Place;
-use crate::{Error, Result};
+use crate::{Error, Result, mysql, postgres};
 
 /// A store, and where it is.
 #[derive(Debug)]
 pub(crate) enum StoreUrl {
     Sqlite { path: PathBuf, read_only: bool },
-    Postgres(Place),
+    Postgres(postgres::Place),
+    MySql(mysql::Place),
     Parquet(PathBuf),
     Csv(PathBuf),
 }
@@ -23,7 +23,8 @@ impl StoreUrl {
         };
         match scheme {
             "sqlite" => sqlite(rest),
-            "postgres" | "postgresql" => Ok(Self::Postgres(Place::parse(url)?)),
+            "postgres" | "postgresql" => Ok(Self::Postgres(postgres::Place::parse(url)?)),
+            "mysql" | "mariadb" => Ok(Self::MySql(mysql::Place::parse(url)?)),
             "parquet" => Ok(Self::Parquet(path("parquet", rest)?)),
             "csv" => Ok(Self::Csv(path("csv", rest)?)),
             _ => Err(Error::UnknownStore { scheme: scheme.into() }),

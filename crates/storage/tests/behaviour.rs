@@ -29,6 +29,13 @@ macro_rules! on_every_store {
                 }
             } )+
         }
+        mod mysql {
+            $( #[tokio::test] async fn $test() {
+                if let Some(store) = super::Store::of("mysql") {
+                    super::$test(&store).await;
+                }
+            } )+
+        }
     };
 }
 
@@ -293,6 +300,13 @@ macro_rules! on_every_warehouse {
         mod postgres_warehouse {
             $( #[tokio::test] async fn $test() {
                 if let Some(store) = super::Store::of("postgres") {
+                    super::$test(&store).await;
+                }
+            } )+
+        }
+        mod mysql_warehouse {
+            $( #[tokio::test] async fn $test() {
+                if let Some(store) = super::Store::of("mysql") {
                     super::$test(&store).await;
                 }
             } )+

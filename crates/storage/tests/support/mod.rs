@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use mysql_async::Conn;
+use mysql_async::prelude::Queryable;
 use serde::Serialize;
 use tempfile::TempDir;
 use tidegauge_core::polars::frame::DataFrame;
 use tidegauge_core::{
     Batch, Cursor, DataType, Error, Load, Scan, Sink, Table, TableRef, Warehouse, WriteMode,
 };
-use tidegauge_testkit::Postgres;
+use tidegauge_testkit::{MariaDb, Postgres};
 use url::Url;
 
 /// A store of one's own, in a folder that goes with it or a schema of a server that does.
@@ -21,6 +23,22 @@ pub(crate) struct Store {
     pub(crate) name: String,
     pub(crate) path: PathBuf,
     _dir: TempDir,
+}
+
+/// The URL of a new, empty database. On a thread of its own: the caller's may be in a runtime.
+fn new_database(server: &'static MariaDb, number: usize) -> String {
+    let name = format!("a-database {number}");
+    let sql = format!("CREATE DATABASE `{name}` CHARACTER SET latin1");
+    let create = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut connection = Conn::from_url(server.url()).await.unwrap();
+            connection.query_drop(sql).await.unwrap();
+            connection.disconnect().await.unwrap();
+        });
+    };
+    std::thread::spawn(create).join().unwrap();
+    server.database_url(&name.replace(' ', "%20"))
 }
 
 impl Store {
@@ -37,6 +55,7 @@ impl Store {
                 url.query_pairs_mut().append_pair("schema", &schema);
                 url.to_string()
             }
+            "mysql" => new_database(MariaDb::shared()?, COUNT.fetch_add(1, Ordering::SeqCst)),
             _ => format!("{scheme}://{}", path.display()),
         };
         let name = tidegauge_storage::connect_sink(&url).unwrap().name().to_owned();

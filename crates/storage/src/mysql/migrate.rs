@@ -1,0 +1,103 @@
+//! The built-in tables, brought up to date. MySQL commits every `CREATE` by itself: a migration is
+//! written so that it can be begun again.
+
+use mysql_async::Conn;
+use mysql_async::prelude::Queryable;
+
+use super::MySql;
+use crate::{Error, Result};
+
+/// Forward only: a released file never changes.
+const MIGRATIONS: [&str; 1] = [include_str!("../../../../migrations/mysql/0001_tables.sql")];
+
+/// Which of them a database has.
+const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS `_tidegauge_migrations` (\
+                        `version` bigint NOT NULL PRIMARY KEY, \
+                        `applied_at` datetime(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6))";
+
+impl MySql {
+    /// One process at a time.
+    pub(super) async fn migrate(&self, connection: &mut Conn, collation: &str) -> Result<()> {
+        self.alone_at(connection, "migrations").await?;
+        let done = self.apply(connection, collation).await;
+        self.leave(connection, "migrations").await?;
+        done
+    }
+
+    async fn apply(&self, connection: &mut Conn, collation: &str) -> Result<()> {
+        let failed = |error| self.failed(error, None);
+        connection.query_drop(VERSIONS).await.map_err(failed)?;
+        let newest = "SELECT MAX(version) FROM `_tidegauge_migrations`";
+        let newest: Option<Option<usize>> = connection.query_first(newest).await.map_err(failed)?;
+        let newest = newest.flatten().unwrap_or_default();
+        if newest > MIGRATIONS.len() {
+            return Err(Error::Newer { path: self.place.name.clone() });
+        }
+        for (at, migration) in MIGRATIONS.iter().enumerate().skip(newest) {
+            for statement in migration.split_terminator(";\n") {
+                let statement = statement.replace("{collation}", collation);
+                connection.query_drop(statement).await.map_err(failed)?;
+            }
+            let noted = "INSERT INTO `_tidegauge_migrations` (version) VALUES (?)";
+            connection.exec_drop(noted, (at + 1,)).await.map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// Waits until nobody else is at `what` of this database, and keeps others from it until this
+    /// connection leaves, or is closed.
+    pub(super) async fn alone_at(&self, connection: &mut Conn, what: &str) -> Result<()> {
+        let sql = "SELECT GET_LOCK(CONCAT('tidegauge ', MD5(CONCAT(DATABASE(), ' ', ?))), 120)";
+        let got: Option<Option<i64>> =
+            connection.exec_first(sql, (what,)).await.map_err(|error| self.failed(error, None))?;
+        match got.flatten() {
+            Some(1) => Ok(()),
+            _ => Err(Error::Busy { path: self.place.name.clone() }),
+        }
+    }
+
+    /// Lets others to it again.
+    pub(super) async fn leave(&self, connection: &mut Conn, what: &str) -> Result<()> {
+        let sql = "DO RELEASE_LOCK(CONCAT('tidegauge ', MD5(CONCAT(DATABASE(), ' ', ?))))";
+        connection.exec_drop(sql, (what,)).await.map_err(|error| self.failed(error, None))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tidegauge_core::{Sink, tables};
+    use tidegauge_testkit::MariaDb;
+
+    use super::super::{Place, ddl};
+    use super::*;
+    use crate::sql::compare;
+
+    #[test]
+    fn every_migration_is_listed() {
+        let files = std::fs::read_dir("../../migrations/mysql").unwrap();
+        assert_eq!(files.count(), MIGRATIONS.len());
+    }
+
+    /// Nothing but the definitions in core says what a built-in table is: the migrations say it
+    /// again, for whoever reads them, and this holds them together.
+    #[tokio::test]
+    async fn migrations_say_what_the_definitions_say() {
+        let Some(server) = MariaDb::start() else { return };
+        let store = MySql::open(Place::parse(&server.url()).unwrap());
+        store.prepare(&[]).await.unwrap();
+        let mut connection = store.connection().await.unwrap();
+        for table in tables::all() {
+            let found = ddl::stored(&mut connection, &table.name).await.unwrap();
+            assert!(!found.is_empty(), "{} is missing", table.name);
+            assert!(compare(&ddl::DIALECT, &table, &found).unwrap().is_empty(), "{}", table.name);
+
+            let name = ddl::DIALECT.quoted(&table.name);
+            let sql = format!("SHOW CREATE TABLE {name}");
+            let there: Option<(String, String)> = connection.query_first(&sql).await.unwrap();
+            connection.query_drop(format!("DROP TABLE {name}")).await.unwrap();
+            connection.query_drop(ddl::create(&table, "utf8mb4_nopad_bin")).await.unwrap();
+            let wanted: Option<(String, String)> = connection.query_first(&sql).await.unwrap();
+            assert_eq!(there, wanted);
+        }
+    }
+}
