@@ -5,23 +5,34 @@
 mod common;
 
 use common::{assert_same, done, says, tidegauge, url, warehouse};
-use tidegauge_testkit::Postgres;
+use tidegauge_testkit::{MariaDb, Postgres};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_holds_what_a_file_holds_and_answers_the_same() {
-    let Some(server) = Postgres::shared() else { return };
+async fn postgres_holds_what_a_file_holds_and_answers_the_same() {
+    if let Some(server) = Postgres::shared() {
+        holds_the_same(&format!("{}?schema=job", server.url()), "postgres://127.0.0.1:").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mysql_holds_what_a_file_holds_and_answers_the_same() {
+    if let Some(server) = MariaDb::shared() {
+        holds_the_same(&server.url(), "mysql://127.0.0.1:").await;
+    }
+}
+
+async fn holds_the_same(theirs: &str, name: &str) {
     let dir = tempfile::tempdir().unwrap();
-    let theirs = format!("{}?schema=job", server.url());
     // The password comes from the environment, as a user would have it.
     let run = |words: &[&str]| {
-        let said = says(tidegauge(dir.path()).env("TIDEGAUGE_WAREHOUSE", &theirs).args(words));
+        let said = says(tidegauge(dir.path()).env("TIDEGAUGE_WAREHOUSE", theirs).args(words));
         assert_eq!(said.code, Some(0), "{said:?}");
         let password = theirs.split('@').next().unwrap().rsplit(':').next().unwrap();
         assert!(!format!("{said:?}").contains(&format!(":{password}@")), "{said:?}");
         said.out
     };
     let loaded = run(&["run", "--until", "2021-01-10"]);
-    assert!(loaded.contains("warehouse  postgres://127.0.0.1:"), "{loaded}");
+    assert!(loaded.contains(&format!("warehouse  {name}")), "{loaded}");
     run(&["run"]);
     assert!(run(&["verify"]).contains("rules hold"));
     let answers = run(&["report"]);
@@ -29,6 +40,6 @@ async fn a_server_holds_what_a_file_holds_and_answers_the_same() {
     let ours = url("sqlite", dir.path(), "tidegauge.db");
     done(dir.path(), &["run", "--until", "2021-01-10"]);
     done(dir.path(), &["run"]);
-    assert_same(warehouse(&ours).as_ref(), warehouse(&theirs).as_ref()).await;
+    assert_same(warehouse(&ours).as_ref(), warehouse(theirs).as_ref()).await;
     assert_eq!(answers, done(dir.path(), &["report"]));
 }

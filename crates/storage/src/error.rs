@@ -16,7 +16,8 @@ pub enum Error {
     /// A URL that names no store of this crate.
     #[error(
         "`{scheme}` is not a kind of store; use sqlite://path/to/file.db, \
-         postgres://user:password@host/database, parquet://dir or csv://dir"
+         postgres://user:password@host/database, mysql://user:password@host/database, \
+         parquet://dir or csv://dir"
     )]
     UnknownStore {
         /// What stands before `://`, or the whole where nothing does.
@@ -33,7 +34,7 @@ pub enum Error {
     /// A warehouse was asked for, and CSV is not one.
     #[error(
         "a csv folder is a backup that cannot be read back; \
-         analyse from a sqlite://, postgres:// or parquet:// warehouse, and keep csv:// as a sink beside it"
+         analyse from a sqlite://, postgres://, mysql:// or parquet:// warehouse, and keep csv:// as a sink beside it"
     )]
     NotReadable,
     /// A table named like what the store keeps for itself.

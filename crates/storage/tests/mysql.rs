@@ -1,0 +1,161 @@
+//! MySQL: which way rows go in, what its users see, and what it says when it cannot.
+#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests are tests, which clippy cannot know
+
+mod support;
+
+use std::process::Command;
+
+use mysql_async::Conn;
+use mysql_async::prelude::Queryable;
+use support::{Store, everything, extremes, load, pairs, simple, sorted};
+use tidegauge_core::{Batch, BatchBuilder, Cell, DataType, Scan, Table, WriteMode, tables};
+use tidegauge_storage::connect;
+use tidegauge_testkit::MariaDb;
+
+/// What an error says of `url`, in one line.
+async fn refusal(url: &str, batches: &[Batch]) -> String {
+    let error = load(&*connect(url).unwrap(), None, "1", batches).await.unwrap_err().to_string();
+    assert!(!error.contains('\n') && !error.contains("secret"), "{error}");
+    error
+}
+
+#[tokio::test]
+async fn where_local_infile_is_off_rows_go_in_all_the_same() {
+    let Some(server) = MariaDb::start() else { return };
+    let mut owner = Conn::from_url(server.url()).await.unwrap();
+    owner.query_drop("SET GLOBAL local_infile = 0").await.unwrap();
+    for (at, write) in [WriteMode::Append, WriteMode::Merge].into_iter().enumerate() {
+        let database = format!("slow_{at}");
+        owner.query_drop(format!("CREATE DATABASE {database}")).await.unwrap();
+        let warehouse = connect(&server.database_url(&database)).unwrap();
+        let table = everything(write);
+        let rows = Batch::from_rows(&table, extremes()).unwrap();
+        load(&*warehouse, None, "1", std::slice::from_ref(&rows)).await.unwrap();
+        let frame = warehouse.scan(&Scan::all(&table)).await.unwrap();
+        assert!(sorted(&frame).equals_missing(&sorted(rows.frame())), "{frame}");
+
+        // More than one statement takes, and of those one that is refused.
+        let table = simple("many", write);
+        let mut builder = BatchBuilder::new(&table);
+        for id in 0..2_500 {
+            builder.push(Cell::Int(id)).unwrap();
+            builder.push(Cell::Text("text")).unwrap();
+        }
+        let many = builder.finish().unwrap();
+        load(&*warehouse, Some("1"), "2", std::slice::from_ref(&many)).await.unwrap();
+        assert_eq!(pairs(&*warehouse, &table).await.len(), 2_500);
+        let again = load(&*warehouse, Some("2"), "3", &[many]).await;
+        match write {
+            WriteMode::Append => {
+                let error = again.unwrap_err().to_string();
+                assert!(error.contains("only takes new rows"), "{error}");
+            }
+            WriteMode::Merge => again.unwrap(),
+        }
+        assert_eq!(pairs(&*warehouse, &table).await.len(), 2_500);
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_said_in_a_line_with_the_way_out() {
+    let Some(server) = MariaDb::shared() else { return };
+    let mut owner = Conn::from_url(server.url()).await.unwrap();
+    owner.query_drop("CREATE USER 'guest'@'127.0.0.1' IDENTIFIED BY 'guest'").await.unwrap();
+    owner.query_drop("GRANT SELECT ON tidegauge.* TO 'guest'@'127.0.0.1'").await.unwrap();
+    let (before, after) =
+        server.url().split_once("://").map(|it| (it.0.to_owned(), it.1.to_owned())).unwrap();
+    let place = after.split_once('@').unwrap().1;
+    let as_guest = |password: &str| format!("{before}://guest:{password}@{place}");
+    for (url, says) in [
+        (as_guest("secret"), "is not let in"),
+        (as_guest("secret"), "check user and password in the URL"),
+        (server.database_url("nowhere"), "Unknown database 'nowhere'; create the database"),
+        ("mysql://me:secret@127.0.0.1:1/x".into(), "check host, port and network"),
+        (as_guest("guest"), "user `guest` may not do this"),
+        (as_guest("guest"), "GRANT ALL ON `tidegauge`.* TO 'guest'"),
+    ] {
+        let error = refusal(&url, &[]).await;
+        assert!(error.contains(says), "{error} should say {says}");
+    }
+
+    // What the server would only warn of, and cut off.
+    let store = Store::of("mysql").unwrap();
+    let table = Table::builder("named", "").column("name", DataType::Text, "").key(["name"]);
+    let table = table.build().unwrap();
+    let mut builder = BatchBuilder::new(&table);
+    builder.push(Cell::Text("short")).unwrap();
+    builder.push(Cell::Text(&"long".repeat(100))).unwrap();
+    let error = refusal(&store.url, &[builder.finish().unwrap()]).await;
+    assert!(error.contains("table `named`") && error.contains("column 'name'"), "{error}");
+    assert_eq!(store.rows(&table).await, 0);
+    let table = Table::builder("early", "").column("at", DataType::Timestamp, "").key(["at"]);
+    let table = table.build().unwrap();
+    let mut builder = BatchBuilder::new(&table);
+    builder.push(Cell::Timestamp(0)).unwrap();
+    builder.push(Cell::Timestamp(i64::MIN)).unwrap();
+    let error = refusal(&store.url, &[builder.finish().unwrap()]).await;
+    assert!(error.contains("table `early`, column `at`"), "{error}");
+    assert_eq!(store.rows(&table).await, 0);
+
+    // Written by a release that this one does not know.
+    let mut owner = Conn::from_url(&store.url).await.unwrap();
+    owner.query_drop("INSERT INTO _tidegauge_migrations (version) VALUES (99)").await.unwrap();
+    let error = refusal(&store.url, &[]).await;
+    assert!(error.contains("newer release of tidegauge"), "{error}");
+}
+
+#[tokio::test]
+async fn tables_of_others_stay_as_they_are_and_one_of_our_names_is_refused() {
+    let Some(store) = Store::of("mysql") else { return };
+    let mut owner = Conn::from_url(&store.url).await.unwrap();
+    owner.query_drop("CREATE TABLE film (id int PRIMARY KEY, users int)").await.unwrap();
+    owner.query_drop("INSERT INTO film VALUES (1, 2)").await.unwrap();
+    store.sink().prepare(&tables::all()).await.unwrap();
+    let rows: Vec<(i64, i64)> = owner.query("SELECT * FROM film").await.unwrap();
+    assert_eq!(rows, [(1, 2)]);
+    let film = Table::builder("film", "").column("id", DataType::Int64, "").key(["id"]);
+    let error = store.sink().prepare(&[film.build().unwrap()]).await.unwrap_err().to_string();
+    assert!(error.contains("table `film`, column `id`"), "{error}");
+}
+
+/// Rows as MariaDB's own client shows them to somebody in Tokyo.
+#[tokio::test]
+async fn its_own_client_reads_what_was_written() {
+    let Some(store) = Store::of("mysql") else { return };
+    let client = ["mariadb", "mysql"]
+        .into_iter()
+        .find(|it| Command::new(it).arg("--version").output().is_ok());
+    let Some(client) = client else {
+        eprintln!("SKIPPED: mariadb is not installed: apt-get install mariadb-client");
+        return;
+    };
+    let table = everything(WriteMode::Append);
+    let rows = Batch::from_rows(&table, extremes()).unwrap();
+    load(&*store.warehouse(), None, "1", &[rows]).await.unwrap();
+    let url = url::Url::parse(&store.url).unwrap();
+    let sql = "SET time_zone = '+09:00'; \
+               SELECT `group`, flag, day, at, fiat, crypto, huge, `where` FROM `order` \
+               WHERE `group` IN (0, 1) OR flag ORDER BY 1";
+    let said = Command::new(client)
+        .args(["--no-defaults", "--batch", "--skip-column-names", "--protocol=tcp", "-e", sql])
+        .arg(format!("--host={}", url.host_str().unwrap()))
+        .arg(format!("--port={}", url.port().unwrap()))
+        .arg(format!("--user={}", url.username()))
+        .arg(format!("--password={}", url.password().unwrap()))
+        .arg(url.path().trim_start_matches('/').replace("%20", " "))
+        .output()
+        .unwrap();
+    let lines = String::from_utf8(said.stdout).unwrap();
+    assert_eq!(
+        lines.lines().collect::<Vec<_>>(),
+        [
+            "0\tNULL\tNULL\tNULL\tNULL\tNULL\tNULL\tNULL",
+            "1\tNULL\t1970-01-01\t1970-01-01 00:00:00.000000\t12.50\t34265.19345116\t\
+             0.00000000000000000000\t007",
+            "9223372036854775807\t1\t9999-12-31\t9999-12-31 23:59:59.999999\t9999999999999999.99\t\
+             99999999999999999999.99999999\t999999999999999999.99999999999999999999\t2020-01-01",
+        ],
+        "{}",
+        String::from_utf8_lossy(&said.stderr)
+    );
+}
