@@ -46,6 +46,8 @@ impl MariaDb {
                     "--no-defaults".into(),
                     format!("--datadir={}", path("data")),
                     format!("--socket={}", path("socket")),
+                    // A server that starts clears up here, and would clear up after its neighbours.
+                    format!("--tmpdir={}", folder.display()),
                     format!("--pid-file={}", path("pid")),
                     format!("--init-file={}", path("init.sql")),
                     format!("--port={port}"),

@@ -11,8 +11,10 @@ use crate::{cargo, root, run, say};
 /// Runs the bench called `name`, or all of them.
 pub(crate) fn bench(name: Option<&str>) -> Result<(), String> {
     match name {
-        None | Some("decode") => decode(),
-        Some(other) => Err(format!("there is no bench `{other}`: decode")),
+        None => decode().and_then(|()| storage()),
+        Some("decode") => decode(),
+        Some("storage") => storage(),
+        Some(other) => Err(format!("there is no bench `{other}`: decode, storage")),
     }
 }
 
@@ -25,22 +27,37 @@ fn decode() -> Result<(), String> {
     ours.args(["bench", "--quiet", "--workspace", "--locked", "--bench", "decode", "--"]);
     let mut lines = said(ours.arg(&folder))?;
     lines += &said(Command::new(python).arg(root().join("benches/decode.py")).arg(&folder))?;
+    say("\n| reply | by | MB/s | rows/s | tidegauge is faster by |\n|---|---|---:|---:|---:|");
+    compare(&lines);
+    Ok(())
+}
+
+/// Trades into each store: ours, and the store's own bulk tool.
+fn storage() -> Result<(), String> {
+    let mut ours = cargo();
+    ours.args(["bench", "--quiet", "--workspace", "--locked", "--bench", "load"]);
+    let lines = said(&mut ours)?;
+    say("\n| store | by | rows/s | tidegauge is faster by |\n|---|---|---:|---:|");
+    compare(&lines);
+    Ok(())
+}
+
+/// Prints lines of tabbed cells as rows of a table, each with its ratio to ours in the third cell.
+fn compare(lines: &str) {
     let mut fastest: BTreeMap<&str, f64> = BTreeMap::new();
     let rows: Vec<Vec<&str>> = lines.lines().map(|line| line.split('\t').collect()).collect();
     let rate = |row: &[&str]| row.get(2).and_then(|rate| rate.parse::<f64>().ok());
     for row in rows.iter().filter(|row| row.get(1) == Some(&"tidegauge")) {
         fastest.extend(rate(row).map(|rate| (row[0], rate)));
     }
-    say("\n| reply | by | MB/s | rows/s | tidegauge is faster by |\n|---|---|---:|---:|---:|");
     for row in &rows {
         let (Some(rate), Some(ours)) = (rate(row), row.first().and_then(|it| fastest.get(it)))
         else {
             continue;
         };
         let cells = row.join(" | ");
-        say(&format!("| {cells} | {:.1} × |", ours / rate));
+        say(&format!("| {cells} | {:.2} × |", ours / rate));
     }
-    Ok(())
 }
 
 /// What a command prints.

@@ -43,6 +43,8 @@ pub(crate) struct Postgres {
     place: Place,
     /// The one connection that writes, kept while nothing goes wrong on it.
     writer: Mutex<Option<Writer>>,
+    /// One that reads, likewise; who finds it taken opens another.
+    reader: Mutex<Option<PgConnection>>,
 }
 
 #[derive(Debug)]
@@ -61,7 +63,7 @@ struct Prepared {
 
 impl Postgres {
     pub(crate) fn open(place: Place) -> Self {
-        Self { place, writer: Mutex::new(None) }
+        Self { place, writer: Mutex::new(None), reader: Mutex::new(None) }
     }
 
     async fn connection(&self) -> Result<PgConnection> {
@@ -129,15 +131,27 @@ impl Postgres {
         write.await.map_err(|error| error.of(&self.place.name))
     }
 
-    /// What `read` finds out, on a connection of its own.
+    /// What `read` finds out, on a connection that nobody else uses meanwhile.
     async fn reading<T>(
         &self,
         read: impl AsyncFnOnce(&mut PgConnection) -> Result<T>,
     ) -> tidegauge_core::Result<T> {
         let read = async {
-            let mut connection = self.connection().await?;
+            let mut kept = self.reader.lock().await.take();
+            // The server may have gone away, and come back.
+            if let Some(connection) = &mut kept
+                && connection.ping().await.is_err()
+            {
+                kept = None;
+            }
+            let mut connection = match kept {
+                Some(kept) => kept,
+                None => self.connection().await?,
+            };
             let found = read(&mut connection).await;
-            drop(connection.close().await); // there is nothing to lose
+            if found.is_ok() {
+                *self.reader.lock().await = Some(connection);
+            }
             found
         };
         read.await.map_err(|error: Error| error.of(&self.place.name))

@@ -1,0 +1,244 @@
+//! How fast trades go into each store, beside the store's own bulk tool with the same rows in the same
+//! run. `cargo xtask bench storage` runs it; a first number says how many rows, a second how often, and
+//! words which stores.
+#![allow(clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used, clippy::expect_used)] // a bench
+#![allow(missing_docs)]
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{BufWriter, Write as _};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use mysql_async::Conn;
+use mysql_async::prelude::Queryable;
+use sqlx::ConnectOptions;
+use sqlx::postgres::PgConnectOptions;
+use tidegauge_core::{Batch, Cursor, DataType, Load, Table, TableRef, Values};
+use tidegauge_testkit::{MariaDb, Postgres};
+
+/// Rows a load.
+const PAGE: usize = 100_000;
+
+fn table() -> TableRef {
+    Table::builder("bench_trades", "Trades")
+        .column("id", DataType::Int64, "")
+        .column("user_id", DataType::Int64, "")
+        .column("at", DataType::Timestamp, "")
+        .column("side", DataType::Text, "")
+        .column("price", DataType::CRYPTO, "")
+        .column("amount", DataType::CRYPTO, "")
+        .key(["id"])
+        .time("at")
+        .build()
+        .unwrap()
+}
+
+/// The rows from `first` on.
+fn page(first: usize, rows: usize) -> Batch {
+    let numbers = || (first..first + rows).map(|at| i64::try_from(at).unwrap());
+    let mixed = |at: i64| at.wrapping_mul(6_364_136_223_846_793_005).rotate_left(17) & 0xfff_ffff;
+    let side = |at: i64| if mixed(at) % 2 == 0 { "buy" } else { "sell" };
+    let columns = vec![
+        Values::Ints(numbers().collect()),
+        Values::Ints(numbers().map(|at| mixed(at) % 500_000).collect()),
+        Values::Timestamps(numbers().map(|at| 1_700_000_000_000_000 + at * 250_019).collect()),
+        Values::Texts(numbers().map(side).collect()),
+        Values::Decimals(numbers().map(|at| i128::from(mixed(at)) * 20_011 + 10_000_000).collect()),
+        Values::Decimals(numbers().map(|at| i128::from(mixed(at + 1)) + 1).collect()),
+    ];
+    Batch::from_columns(&table(), rows, columns).unwrap()
+}
+
+/// All of them into the store at `url`, page by page; how long the loads took.
+async fn ours(url: &str, rows: usize) -> Duration {
+    let sink = tidegauge_storage::connect_sink(url).unwrap();
+    sink.prepare(&[table()]).await.unwrap();
+    let mut before: Option<Cursor> = None;
+    let mut took = Duration::ZERO;
+    for first in (0..rows).step_by(PAGE) {
+        let batches = [page(first, PAGE.min(rows - first))];
+        let after = Cursor::new(first.to_string());
+        let (source, before_this) = ("bench", before.as_ref());
+        let load = Load { source, batches: &batches, before: before_this, after: &after };
+        let begun = Instant::now();
+        sink.load(load).await.unwrap();
+        took += begun.elapsed();
+        before = Some(after);
+    }
+    took
+}
+
+/// The same rows as text, `between` the fields.
+fn write(path: &Path, rows: usize, between: char) {
+    let mut file = BufWriter::new(fs::File::create(path).unwrap());
+    for first in (0..rows).step_by(PAGE) {
+        let batch = page(first, PAGE.min(rows - first));
+        let frame = batch.frame();
+        let int = |name: &str| frame.column(name).unwrap().i64().unwrap().clone();
+        let units = |name: &str| frame.column(name).unwrap().decimal().unwrap().physical().clone();
+        let at = frame.column("at").unwrap().datetime().unwrap().physical().clone();
+        let side = frame.column("side").unwrap().str().unwrap().clone();
+        let (id, user, price, amount) =
+            (int("id"), int("user_id"), units("price"), units("amount"));
+        let mut line = String::new();
+        for row in 0..batch.rows() {
+            let at = chrono::DateTime::from_timestamp_micros(at.get(row).unwrap()).unwrap();
+            let crypto = |units: Option<i128>| {
+                let units = units.unwrap();
+                format!("{}.{:08}", units / 100_000_000, units % 100_000_000)
+            };
+            let fields = [
+                id.get(row).unwrap().to_string(),
+                user.get(row).unwrap().to_string(),
+                at.format("%F %T%.6f").to_string(),
+                side.get(row).unwrap().to_owned(),
+                crypto(price.get(row)),
+                crypto(amount.get(row)),
+            ];
+            line.clear();
+            let _ = writeln!(line, "{}", fields.join(&between.to_string()));
+            file.write_all(line.as_bytes()).unwrap();
+        }
+    }
+    file.flush().unwrap();
+}
+
+fn told(store: &str, by: &str, rows: usize, mut times: Vec<Duration>) {
+    times.sort();
+    let median = times[times.len() / 2].as_secs_f64();
+    println!("{store}\t{by}\t{:.0}", rows as f64 / median);
+}
+
+/// How long a command takes that must succeed.
+fn timed(command: &mut Command) -> Duration {
+    let begun = Instant::now();
+    let done = command.stdin(Stdio::null()).output().expect("the tool is not installed");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    begun.elapsed()
+}
+
+async fn postgres(rows: usize, rounds: usize, folder: &Path) {
+    let Some(server) = Postgres::start() else { return };
+    let (url, text, binary) = (server.url(), folder.join("rows.tsv"), folder.join("rows.bin"));
+    write(&text, rows, '\t');
+    let options: PgConnectOptions = url.parse().unwrap();
+    let mut owner = options.connect().await.unwrap();
+    let copy =
+        |sql: &str| timed(Command::new("psql").env("PGTZ", "UTC").args([&url, "-q", "-c", sql]));
+    let (mut mine, mut texts, mut binaries) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 0..rounds {
+        let empty = "DROP SCHEMA IF EXISTS tidegauge CASCADE";
+        sqlx::raw_sql(empty).execute(&mut owner).await.unwrap();
+        mine.push(ours(&url, rows).await);
+        if round == 0 {
+            let file = binary.display();
+            copy(&format!("\\copy tidegauge.bench_trades TO '{file}' (FORMAT binary)"));
+        }
+        for (times, file, format) in
+            [(&mut texts, &text, "text"), (&mut binaries, &binary, "binary")]
+        {
+            let empty = "DROP TABLE IF EXISTS public.peer; \
+                         CREATE TABLE public.peer (LIKE tidegauge.bench_trades INCLUDING ALL)";
+            sqlx::raw_sql(empty).execute(&mut owner).await.unwrap();
+            let file = file.display();
+            times.push(copy(&format!("\\copy public.peer FROM '{file}' (FORMAT {format})")));
+        }
+    }
+    told("PostgreSQL", "tidegauge", rows, mine);
+    told("PostgreSQL", "psql \\copy text", rows, texts);
+    told("PostgreSQL", "psql \\copy binary", rows, binaries);
+}
+
+async fn mariadb(rows: usize, rounds: usize, folder: &Path) {
+    let Some(server) = MariaDb::start() else { return };
+    let (url, text) = (server.url(), folder.join("rows.tsv"));
+    write(&text, rows, '\t');
+    let mut owner = Conn::from_url(&url).await.unwrap();
+    let place = url::Url::parse(&url).unwrap();
+    let load = || {
+        let file = text.display();
+        let sql = format!("LOAD DATA LOCAL INFILE '{file}' INTO TABLE peer CHARACTER SET utf8mb4");
+        let mut client = Command::new("mariadb");
+        client.args(["--no-defaults", "--local-infile=1", "--protocol=tcp", "-e", &sql]);
+        client.arg(format!("--host={}", place.host_str().unwrap()));
+        client.arg(format!("--port={}", place.port().unwrap()));
+        client.arg(format!("--user={}", place.username()));
+        client.arg(format!("--password={}", place.password().unwrap()));
+        timed(client.arg(place.path().trim_start_matches('/')))
+    };
+    let (mut mine, mut theirs) = (Vec::new(), Vec::new());
+    for _ in 0..rounds {
+        for sql in ["DROP DATABASE tidegauge", "CREATE DATABASE tidegauge", "USE tidegauge"] {
+            owner.query_drop(sql).await.unwrap();
+        }
+        mine.push(ours(&url, rows).await);
+        owner.query_drop("CREATE TABLE peer LIKE bench_trades").await.unwrap();
+        theirs.push(load());
+    }
+    told("MariaDB", "tidegauge", rows, mine);
+    told("MariaDB", "LOAD DATA LOCAL INFILE", rows, theirs);
+}
+
+async fn sqlite(rows: usize, rounds: usize, folder: &Path) {
+    let csv = folder.join("rows.csv");
+    write(&csv, rows, ',');
+    let (mut mine, mut theirs) = (Vec::new(), Vec::new());
+    for _ in 0..rounds {
+        let path = folder.join("ours.db");
+        mine.push(ours(&format!("sqlite://{}", path.display()), rows).await);
+        fs::remove_file(&path).unwrap();
+        let path = folder.join("theirs.db");
+        let create = "CREATE TABLE bench_trades (id INTEGER NOT NULL, user_id INTEGER NOT NULL, \
+                      at TIMESTAMP NOT NULL, side TEXT NOT NULL, price DECIMAL(28,8) NOT NULL, \
+                      amount DECIMAL(28,8) NOT NULL, PRIMARY KEY (id));";
+        let mut client = Command::new("sqlite3");
+        client.arg(&path).arg("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
+        client.args([create, ".mode csv"]);
+        theirs.push(timed(client.arg(format!(".import {} bench_trades", csv.display()))));
+        fs::remove_file(&path).unwrap();
+    }
+    told("SQLite", "tidegauge", rows, mine);
+    told("SQLite", "sqlite3 .import", rows, theirs);
+}
+
+async fn parquet(rows: usize, rounds: usize, folder: &Path) {
+    let mut mine = Vec::new();
+    for _ in 0..rounds {
+        let path = folder.join("lake");
+        mine.push(ours(&format!("parquet://{}", path.display()), rows).await);
+        fs::remove_dir_all(&path).unwrap();
+    }
+    told("Parquet", "tidegauge", rows, mine);
+}
+
+/// The most memory that this process ever had.
+fn peak() -> String {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or("unknown");
+    line.trim().to_owned()
+}
+
+#[tokio::main]
+async fn main() {
+    let words: Vec<String> = std::env::args().skip(1).filter(|it| !it.starts_with('-')).collect();
+    let mut numbers = words.iter().filter_map(|word| word.parse::<usize>().ok());
+    let (rows, rounds) = (numbers.next().unwrap_or(1_000_000), numbers.next().unwrap_or(5));
+    let names: Vec<&String> = words.iter().filter(|word| word.parse::<usize>().is_err()).collect();
+    let chosen = |store: &str| names.is_empty() || names.iter().any(|name| *name == store);
+    let folder = tempfile::tempdir().unwrap();
+    if chosen("postgres") {
+        postgres(rows, rounds, folder.path()).await;
+    }
+    if chosen("mariadb") {
+        mariadb(rows, rounds, folder.path()).await;
+    }
+    if chosen("sqlite") {
+        sqlite(rows, rounds, folder.path()).await;
+    }
+    if chosen("parquet") {
+        parquet(rows, rounds, folder.path()).await;
+    }
+    eprintln!("{rows} rows, {rounds} rounds, peak {}", peak());
+}
