@@ -31,6 +31,8 @@
 mod aggregate;
 mod batch;
 mod clock;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod coverage;
 mod cursor;
 pub mod digits;

@@ -27,8 +27,7 @@ use crate::{Error, Result};
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// What every session of ours begins with: times are UTC, and what does not fit is refused.
-const SESSION: &str = "SET time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES', \
-                       SESSION group_concat_max_len = 1048576";
+const SESSION: &str = "SET time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES'";
 
 /// A database of a MySQL or MariaDB server.
 #[derive(Debug)]

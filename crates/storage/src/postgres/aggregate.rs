@@ -6,7 +6,6 @@ use sqlx::{AssertSqlSafe, Row, ValueRef};
 use tidegauge_core::polars::frame::DataFrame;
 use tidegauge_core::{Aggregate, BatchBuilder, DataType, Group, Measure};
 
-use super::failure::Failure;
 use super::{Postgres, ddl, decode};
 use crate::{Error, Result, sql, text};
 
@@ -19,7 +18,7 @@ impl Postgres {
         let table = &aggregate.table;
         crate::check(table)?;
         let result = aggregate.result()?;
-        let failed = |error| self.failed(error, Failure::of(table));
+        let failed = |error| self.failed(error, Some(table));
         let stored = ddl::stored(connection, &self.place.schema, &table.name).await;
         if stored.map_err(failed)?.is_empty() {
             return sql::of_nothing(aggregate);

@@ -7,23 +7,10 @@ use tidegauge_core::Table;
 use super::Postgres;
 use crate::Error;
 
-/// What we were at.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Failure<'a> {
-    table: Option<&'a Table>,
-}
-
-impl<'a> Failure<'a> {
-    /// At something of this table.
-    pub(super) fn of(table: &'a Table) -> Self {
-        Self { table: Some(table) }
-    }
-}
-
 impl Postgres {
-    /// What the server said, in words that say what to do.
+    /// What the server said, in words that say what to do; `at` is the table that we were at.
     /// The codes are those of <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
-    pub(super) fn failed(&self, error: sqlx::Error, at: Failure<'_>) -> Error {
+    pub(super) fn failed(&self, error: sqlx::Error, at: Option<&Table>) -> Error {
         let place = self.place.name.clone();
         let refused = |reason: String, mend: &str| Error::Server { reason, mend: mend.to_owned() };
         let Some(said) = error.as_database_error() else {
@@ -43,9 +30,9 @@ impl Postgres {
         let words = words(said);
         let (schema, user) = (&self.place.schema, &self.place.user);
         match said.code().as_deref() {
-            Some("23505") if at.table.is_some() => {
+            Some("23505") if at.is_some() => {
                 let (table, key) =
-                    at.table.map(|it| (it.name.to_string(), it.key.join(", "))).unwrap_or_default();
+                    at.map(|it| (it.name.to_string(), it.key.join(", "))).unwrap_or_default();
                 Error::Duplicate { table, key }
             }
             Some("28P01" | "28000") if words.contains("no encryption") => refused(
@@ -71,7 +58,7 @@ impl Postgres {
                 refused(words, "wait until the server is there again, then run again")
             }
             _ => {
-                let table = at.table.map(|it| format!("table `{}`: ", it.name)).unwrap_or_default();
+                let table = at.map(|it| format!("table `{}`: ", it.name)).unwrap_or_default();
                 refused(format!("{table}{words}"), "nothing was written")
             }
         }

@@ -7,7 +7,6 @@ use sqlx::{AssertSqlSafe, Connection};
 use tidegauge_core::{Batch, Cursor, Load, Table, TableRef, WriteMode};
 
 use super::encode::{HEADER, Rows, TRAILER};
-use super::failure::Failure;
 use super::{Postgres, Prepared, Writer, ddl};
 use crate::{Error, Result, sql};
 
@@ -56,13 +55,13 @@ impl Postgres {
         if unknown.is_empty() {
             return Ok(());
         }
-        let failed = |error| self.failed(error, Failure::default());
+        let failed = |error| self.failed(error, None);
         let mut transaction = writer.connection.begin().await.map_err(failed)?;
         alone_at(&mut transaction, &self.place.schema, "tables").await.map_err(failed)?;
         for table in &unknown {
             crate::check(table)?;
             let ensured = ddl::ensure(&mut transaction, &self.place, table).await;
-            ensured.map_err(|error| self.failed(error, Failure::of(table)))??;
+            ensured.map_err(|error| self.failed(error, Some(table)))??;
         }
         transaction.commit().await.map_err(failed)?;
         for table in unknown {
@@ -76,7 +75,7 @@ impl Postgres {
     pub(super) async fn commit(&self, writer: &mut Writer, load: Load<'_>) -> Result<()> {
         let tables: Vec<_> = load.batches.iter().map(|batch| batch.table().clone()).collect();
         self.make_ready(writer, &tables).await?;
-        let failed = |error| self.failed(error, Failure::default());
+        let failed = |error| self.failed(error, None);
         let Writer { connection, prepared } = writer;
         // Temporary tables, which merges go through, are not written ahead, and nobody else's.
         for table in tables.iter().filter(|table| table.write == WriteMode::Merge) {
@@ -85,7 +84,7 @@ impl Postgres {
             {
                 let sql = stage(table);
                 let staged = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *connection).await;
-                staged.map_err(|error| self.failed(error, Failure::of(table)))?;
+                staged.map_err(|error| self.failed(error, Some(table)))?;
                 entry.get_mut().is_staged = true;
             }
         }
@@ -128,7 +127,7 @@ impl Postgres {
         frame.rechunk_mut();
         self.copy(connection, table, &staging(table), Rows::new(table, &frame)?).await?;
         let merged = sqlx::raw_sql(AssertSqlSafe(merge(table, &name))).execute(connection).await;
-        merged.map(|_| ()).map_err(|error| self.failed(error, Failure::of(table)))
+        merged.map(|_| ()).map_err(|error| self.failed(error, Some(table)))
     }
 
     /// Copies `rows` into the table that is spelled `name`.
@@ -139,7 +138,7 @@ impl Postgres {
         name: &str,
         mut rows: Rows<'_>,
     ) -> Result<()> {
-        let failed = |error| self.failed(error, Failure::of(table));
+        let failed = |error| self.failed(error, Some(table));
         let columns = ddl::DIALECT.list(table.columns.iter().map(|column| &column.name));
         let sql = format!("COPY {name} ({columns}) FROM STDIN (FORMAT binary)");
         let mut copy = connection.copy_in_raw(&sql).await.map_err(failed)?;

@@ -24,7 +24,6 @@ use tokio::sync::Mutex;
 
 pub(crate) use self::place::Place;
 
-use self::failure::Failure;
 use crate::{Error, Result};
 
 /// The built-in tables and the cursors. Forward only: a released file never changes.
@@ -75,7 +74,7 @@ impl Postgres {
             Ok(connection)
         };
         match tokio::time::timeout(PATIENCE, connect).await {
-            Ok(connected) => connected.map_err(|error| self.failed(error, Failure::default())),
+            Ok(connected) => connected.map_err(|error| self.failed(error, None)),
             Err(_) => Err(Error::Server {
                 reason: format!("it does not answer within {} s", PATIENCE.as_secs()),
                 mend: "check host, port and network, and that the server runs".into(),
@@ -91,7 +90,7 @@ impl Postgres {
 
     /// Makes the schema, and brings the built-in tables up to date; one process at a time.
     async fn migrate(&self, connection: &mut PgConnection) -> Result<()> {
-        let failed = |error| self.failed(error, Failure::default());
+        let failed = |error| self.failed(error, None);
         // Asked first: whoever owns the schema need not be allowed to make any.
         let there = "SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = $1)";
         let there = sqlx::query_scalar(there).bind(&self.place.schema).fetch_one(&mut *connection);
@@ -170,7 +169,7 @@ impl Sink for Postgres {
 
     async fn cursor(&self, source: &str) -> tidegauge_core::Result<Option<Cursor>> {
         self.reading(async |connection| {
-            let failed = |error| self.failed(error, Failure::default());
+            let failed = |error| self.failed(error, None);
             let there = ddl::stored(connection, &self.place.schema, load::CURSORS).await;
             match there.map_err(failed)?.is_empty() {
                 true => Ok(None),

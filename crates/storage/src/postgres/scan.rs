@@ -6,7 +6,6 @@ use tidegauge_core::polars::frame::DataFrame;
 use tidegauge_core::{BatchBuilder, Column, Scan};
 
 use super::decode::{Malformed, Stream};
-use super::failure::Failure;
 use super::{Postgres, ddl};
 use crate::{Error, Result, cells};
 
@@ -24,7 +23,7 @@ impl Postgres {
         let wanted = scan.wanted()?;
         let table = cells::projected(&scan.table, wanted.iter().copied());
         let mut frame = cells::none(&table)?;
-        let failed = |error| self.failed(error, Failure::of(&scan.table));
+        let failed = |error| self.failed(error, Some(&scan.table));
         let stored = ddl::stored(connection, &self.place.schema, &table.name).await;
         if wanted.is_empty() || stored.map_err(failed)?.is_empty() {
             return Ok(frame);

@@ -5,14 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use async_trait::async_trait;
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
-use serde::Serialize;
 use tempfile::TempDir;
-use tidegauge_core::polars::frame::DataFrame;
-use tidegauge_core::{
-    Batch, Cursor, DataType, Error, Load, Scan, Sink, Table, TableRef, Warehouse, WriteMode,
-};
+use tidegauge_core::conformance::Subject;
+pub(crate) use tidegauge_core::conformance::rows::*;
+use tidegauge_core::{Scan, Sink, TableRef, Warehouse};
 use tidegauge_testkit::{MariaDb, Postgres};
 use url::Url;
 
@@ -67,11 +66,6 @@ impl Store {
         Self::of(scheme).unwrap()
     }
 
-    /// A new store of the same kind.
-    pub(crate) fn another(&self) -> Self {
-        Self::new(self.url.split_once(':').unwrap().0)
-    }
-
     pub(crate) fn sink(&self) -> Arc<dyn Sink> {
         tidegauge_storage::connect_sink(&self.url).unwrap()
     }
@@ -92,136 +86,6 @@ impl Store {
     }
 }
 
-/// Loads `batches` on behalf of `source`.
-pub(crate) async fn load(
-    sink: &dyn Sink,
-    before: Option<&str>,
-    after: &str,
-    batches: &[Batch],
-) -> tidegauge_core::Result<()> {
-    let (before, after) = (before.map(Cursor::new), Cursor::new(after));
-    sink.load(Load { source: "test", batches, before: before.as_ref(), after: &after }).await
-}
-
-/// A table with a column of every type, and names that SQL keeps for itself.
-pub(crate) fn everything(write: WriteMode) -> TableRef {
-    Table::builder("order", "All types")
-        .column("group", DataType::Int64, "")
-        .column("select", DataType::Text, "")
-        .nullable("flag", DataType::Bool, "")
-        .nullable("share", DataType::Float64, "")
-        .nullable("day", DataType::Date, "")
-        .nullable("at", DataType::Timestamp, "")
-        .nullable("fiat", DataType::FIAT, "")
-        .nullable("crypto", DataType::CRYPTO, "")
-        .nullable("huge", DataType::Decimal { precision: 38, scale: 20 }, "")
-        .nullable("where", DataType::Text, "")
-        .key(["group", "select"])
-        .time("at")
-        .write(write)
-        .build()
-        .unwrap()
-}
-
-#[derive(Debug, Clone, Default, Serialize)]
-pub(crate) struct Everything {
-    pub(crate) group: i64,
-    pub(crate) select: &'static str,
-    pub(crate) flag: Option<bool>,
-    pub(crate) share: Option<f64>,
-    pub(crate) day: Option<&'static str>,
-    pub(crate) at: Option<&'static str>,
-    pub(crate) fiat: Option<&'static str>,
-    pub(crate) crypto: Option<&'static str>,
-    pub(crate) huge: Option<&'static str>,
-    #[serde(rename = "where")]
-    pub(crate) place: Option<&'static str>,
-}
-
-/// Rows at the edges of what a column may hold.
-pub(crate) fn extremes() -> Vec<Everything> {
-    vec![
-        Everything {
-            group: i64::MIN,
-            select: "",
-            flag: Some(false),
-            share: Some(f64::MIN_POSITIVE),
-            day: Some("0001-01-01"),
-            at: Some("1969-12-31T23:59:59.999999Z"),
-            fiat: Some("-9999999999999999.99"),
-            crypto: Some("-99999999999999999999.99999999"),
-            huge: Some("0.00000000000000000001"),
-            place: Some(""),
-        },
-        Everything {
-            group: i64::MAX,
-            select: "a,\"b\"\r\n😀=1+1",
-            flag: Some(true),
-            share: Some(-f64::MAX),
-            day: Some("9999-12-31"),
-            at: Some("9999-12-31T23:59:59.999999Z"),
-            fiat: Some("9999999999999999.99"),
-            crypto: Some("99999999999999999999.99999999"),
-            huge: Some("999999999999999999.99999999999999999999"),
-            place: Some("2020-01-01"),
-        },
-        Everything { group: 0, select: "nulls", ..Everything::default() },
-        Everything {
-            group: 1,
-            select: "numbers",
-            share: Some(1.0),
-            day: Some("1970-01-01"),
-            at: Some("1970-01-01T00:00:00Z"),
-            fiat: Some("12.50"),
-            crypto: Some("34265.19345116"),
-            huge: Some("0"),
-            place: Some("007"),
-            ..Everything::default()
-        },
-    ]
-}
-
-/// A table of one number and a text.
-pub(crate) fn simple(name: &'static str, write: WriteMode) -> TableRef {
-    Table::builder(name, "A number and a text")
-        .column("id", DataType::Int64, "")
-        .column("text", DataType::Text, "")
-        .key(["id"])
-        .write(write)
-        .build()
-        .unwrap()
-}
-
-/// A batch of a [`simple`] table.
-pub(crate) fn batch(table: &TableRef, rows: &[(i64, &'static str)]) -> Batch {
-    #[derive(Serialize)]
-    struct Row {
-        id: i64,
-        text: &'static str,
-    }
-    Batch::from_rows(table, rows.iter().map(|(id, text)| Row { id: *id, text })).unwrap()
-}
-
-/// The rows of a [`simple`] table, by number.
-pub(crate) async fn pairs(warehouse: &dyn Warehouse, table: &TableRef) -> Vec<(i64, String)> {
-    let frame = warehouse.scan(&Scan::all(table)).await.unwrap();
-    let ids = frame.column("id").unwrap().i64().unwrap().into_no_null_iter();
-    let texts = frame.column("text").unwrap().str().unwrap().iter().flatten();
-    let mut rows: Vec<_> = ids.zip(texts.map(str::to_owned)).collect();
-    rows.sort();
-    rows
-}
-
-/// `frame` with its rows in the order of its first column, an integer.
-pub(crate) fn sorted(frame: &DataFrame) -> DataFrame {
-    frame.sort([frame.get_column_names()[0].clone()], Default::default()).unwrap()
-}
-
-/// Whether `error` is a conflict.
-pub(crate) fn is_conflict(error: &Error) -> bool {
-    matches!(error, Error::Conflict { .. })
-}
-
 /// Every file under `dir` with its content.
 pub(crate) fn files(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut found = Vec::new();
@@ -235,4 +99,23 @@ pub(crate) fn files(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     }
     found.sort();
     found
+}
+
+#[async_trait]
+impl Subject for Store {
+    fn another(&self) -> Box<dyn Subject> {
+        Box::new(Self::new(self.url.split_once(':').unwrap().0))
+    }
+
+    fn sink(&self) -> Arc<dyn Sink> {
+        self.sink()
+    }
+
+    fn warehouse(&self) -> Option<Arc<dyn Warehouse>> {
+        (!self.url.starts_with("csv")).then(|| self.warehouse())
+    }
+
+    async fn rows(&self, table: &TableRef) -> usize {
+        self.rows(table).await
+    }
 }

@@ -1,0 +1,111 @@
+//! What every [`Sink`] and [`Warehouse`] promises, as tests: ours pass them, and yours should.
+//!
+//! With the feature `conformance`, in a test of your crate (which needs tokio with `macros` and `rt`):
+//!
+//! ```ignore
+//! struct Mine(/* where it is */);
+//!
+//! #[async_trait::async_trait]
+//! impl tidegauge_core::conformance::Subject for Mine { /* … */ }
+//!
+//! tidegauge_core::sink_promises!(mine, Some(Mine::new()));
+//! tidegauge_core::warehouse_promises!(mine_reads, Some(Mine::new()));
+//! ```
+//!
+//! Each promise becomes a test of its own, with a new store; where the expression is `None`, because
+//! a server is not installed, it is skipped.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // these are tests
+
+pub mod rows;
+pub mod sink;
+pub mod warehouse;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::{Scan, Sink, TableRef, Warehouse};
+
+/// A store under trial, empty at first.
+#[async_trait]
+pub trait Subject: Send + Sync {
+    /// A new and empty store of the same kind.
+    fn another(&self) -> Box<dyn Subject>;
+
+    /// A new handle to it, as another process would have.
+    fn sink(&self) -> Arc<dyn Sink>;
+
+    /// The same, to read; `None` where it cannot be read back.
+    fn warehouse(&self) -> Option<Arc<dyn Warehouse>> {
+        None
+    }
+
+    /// The rows of `table` that somebody finds who looks into it. A sink that cannot be read back
+    /// says how.
+    async fn rows(&self, table: &TableRef) -> usize {
+        let warehouse = self.warehouse().expect("say how its rows are counted");
+        warehouse.scan(&Scan::all(table)).await.unwrap().height()
+    }
+}
+
+/// A test of each of the promises of a [`Sink`], in a module called so.
+#[macro_export]
+macro_rules! sink_promises {
+    ($name:ident, $subject:expr) => {
+        $crate::promises!(
+            $name, $subject, sink: [
+                a_load_moves_its_cursor_and_only_its_own,
+                a_load_that_expects_another_cursor_is_a_conflict,
+                of_a_load_that_fails_nothing_is_kept,
+                an_append_table_refuses_a_key_that_it_holds,
+                tables_need_no_preparing,
+                preparing_twice_is_preparing_once,
+                a_load_without_rows_moves_the_cursor,
+                any_value_is_taken,
+                a_table_that_changed_is_refused_by_column,
+                of_loaders_that_race_exactly_one_wins,
+                the_built_in_tables_are_taken,
+                a_million_rows_are_taken_at_once
+            ]
+        );
+    };
+}
+
+/// A test of each of the promises of a [`Warehouse`], in a module called so.
+#[macro_export]
+macro_rules! warehouse_promises {
+    ($name:ident, $subject:expr) => {
+        $crate::promises!(
+            $name, $subject, warehouse: [
+                of_merged_rows_the_newest_stays,
+                merging_takes_keys_of_any_type,
+                a_table_that_is_nothing_but_key_can_be_merged,
+                what_is_not_there_reads_as_no_rows,
+                many_rows_come_back_whatever_the_page_size,
+                reading_needs_no_writer_and_sees_what_is_committed,
+                a_column_that_rows_may_lack_is_added,
+                summaries_are_those_of_the_rows,
+                a_summary_that_makes_no_sense_is_refused
+            ]
+        );
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! promises {
+    ($name:ident, $subject:expr, $of:ident: [$($promise:ident),+]) => {
+        mod $name {
+            #[allow(unused_imports)] // of whatever the subject needs
+            use super::*;
+            $(
+                #[tokio::test]
+                async fn $promise() {
+                    if let Some(subject) = $subject {
+                        $crate::conformance::$of::$promise(&subject).await;
+                    }
+                }
+            )+
+        }
+    };
+}

@@ -1,0 +1,177 @@
+//! The tables and rows that stores are tried with.
+
+use polars_core::frame::DataFrame;
+use serde::Serialize;
+
+use crate::{
+    Batch, BatchBuilder, Cell, Cursor, DataType, Error, Load, Scan, Sink, Table, TableBuilder,
+    TableRef, Warehouse, WriteMode,
+};
+
+/// Loads `batches` on behalf of `source`.
+pub async fn load(
+    sink: &dyn Sink,
+    before: Option<&str>,
+    after: &str,
+    batches: &[Batch],
+) -> crate::Result<()> {
+    let (before, after) = (before.map(Cursor::new), Cursor::new(after));
+    sink.load(Load { source: "test", batches, before: before.as_ref(), after: &after }).await
+}
+
+/// A table with a column of every type, and names that SQL keeps for itself.
+pub fn everything(write: WriteMode) -> TableRef {
+    Table::builder("order", "All types")
+        .column("group", DataType::Int64, "")
+        .column("select", DataType::Text, "")
+        .nullable("flag", DataType::Bool, "")
+        .nullable("share", DataType::Float64, "")
+        .nullable("day", DataType::Date, "")
+        .nullable("at", DataType::Timestamp, "")
+        .nullable("fiat", DataType::FIAT, "")
+        .nullable("crypto", DataType::CRYPTO, "")
+        .nullable("huge", DataType::Decimal { precision: 38, scale: 20 }, "")
+        .nullable("where", DataType::Text, "")
+        .key(["group", "select"])
+        .time("at")
+        .write(write)
+        .build()
+        .unwrap()
+}
+
+/// A row of [`everything`].
+#[derive(Debug, Clone, Default, Serialize)]
+#[allow(missing_docs)] // its columns are what they are called
+pub struct Everything {
+    pub group: i64,
+    pub select: &'static str,
+    pub flag: Option<bool>,
+    pub share: Option<f64>,
+    pub day: Option<&'static str>,
+    pub at: Option<&'static str>,
+    pub fiat: Option<&'static str>,
+    pub crypto: Option<&'static str>,
+    pub huge: Option<&'static str>,
+    #[serde(rename = "where")]
+    pub place: Option<&'static str>,
+}
+
+/// Rows at the edges of what a column may hold.
+pub fn extremes() -> Vec<Everything> {
+    vec![
+        Everything {
+            group: i64::MIN,
+            select: "",
+            flag: Some(false),
+            share: Some(f64::MIN_POSITIVE),
+            day: Some("0001-01-01"),
+            at: Some("1969-12-31T23:59:59.999999Z"),
+            fiat: Some("-9999999999999999.99"),
+            crypto: Some("-99999999999999999999.99999999"),
+            huge: Some("0.00000000000000000001"),
+            place: Some(""),
+        },
+        Everything {
+            group: i64::MAX,
+            select: "a,\"b\"\r\n😀=1+1",
+            flag: Some(true),
+            share: Some(-f64::MAX),
+            day: Some("9999-12-31"),
+            at: Some("9999-12-31T23:59:59.999999Z"),
+            fiat: Some("9999999999999999.99"),
+            crypto: Some("99999999999999999999.99999999"),
+            huge: Some("999999999999999999.99999999999999999999"),
+            place: Some("2020-01-01"),
+        },
+        Everything { group: 0, select: "nulls", ..Everything::default() },
+        Everything {
+            group: 1,
+            select: "numbers",
+            share: Some(1.0),
+            day: Some("1970-01-01"),
+            at: Some("1970-01-01T00:00:00Z"),
+            fiat: Some("12.50"),
+            crypto: Some("34265.19345116"),
+            huge: Some("0"),
+            place: Some("007"),
+            ..Everything::default()
+        },
+    ]
+}
+
+/// A table of one number and a text.
+pub fn simple(name: &'static str, write: WriteMode) -> TableRef {
+    Table::builder(name, "A number and a text")
+        .column("id", DataType::Int64, "")
+        .column("text", DataType::Text, "")
+        .key(["id"])
+        .write(write)
+        .build()
+        .unwrap()
+}
+
+/// A batch of a [`simple`] table.
+pub fn batch(table: &TableRef, rows: &[(i64, &'static str)]) -> Batch {
+    #[derive(Serialize)]
+    struct Row {
+        id: i64,
+        text: &'static str,
+    }
+    Batch::from_rows(table, rows.iter().map(|(id, text)| Row { id: *id, text })).unwrap()
+}
+
+/// The rows of a [`simple`] table, by number.
+pub async fn pairs(warehouse: &dyn Warehouse, table: &TableRef) -> Vec<(i64, String)> {
+    let frame = warehouse.scan(&Scan::all(table)).await.unwrap();
+    let ids = frame.column("id").unwrap().i64().unwrap().into_no_null_iter();
+    let texts = frame.column("text").unwrap().str().unwrap().iter().flatten();
+    let mut rows: Vec<_> = ids.zip(texts.map(str::to_owned)).collect();
+    rows.sort();
+    rows
+}
+
+/// `frame` with its rows in the order of its first column, an integer.
+pub fn sorted(frame: &DataFrame) -> DataFrame {
+    frame.sort([frame.get_column_names()[0].clone()], Default::default()).unwrap()
+}
+
+/// Whether `error` is a conflict.
+pub fn is_conflict(error: &Error) -> bool {
+    matches!(error, Error::Conflict { .. })
+}
+
+/// A [`simple`] table and more.
+pub fn wider(table: &Table, more: impl FnOnce(TableBuilder) -> TableBuilder) -> TableRef {
+    let start = Table::builder(table.name.clone(), "").column("id", DataType::Int64, "").column(
+        "text",
+        DataType::Text,
+        "",
+    );
+    more(start).key(["id"]).write(table.write).build().unwrap()
+}
+
+/// Rows of every type in a few groups, some of them null, from 2019 to 2022.
+pub fn varied(table: &TableRef, count: i64) -> Batch {
+    let mut builder = BatchBuilder::new(table);
+    for at in 0..count {
+        let odd = |by: i64| at * 7_919 % by;
+        let or_null = |null: bool, cell| if null { Cell::Null } else { cell };
+        let names = ["Zoë", "ada", "Ada", "", "😀", "z"];
+        let micros = 1_546_300_800_000_000 + odd(100_003) * 1_262_304_000;
+        let units = i128::from(odd(1_000_003)) * 99_999_999_999_999_999 - (1 << 70);
+        let cells = [
+            Cell::Int((at * 1_000_003).into()),
+            Cell::Text(names[usize::try_from(odd(6)).unwrap()]),
+            or_null(odd(5) == 0, Cell::Bool(odd(2) == 0)),
+            or_null(odd(11) == 0, Cell::Float(0.5)),
+            or_null(odd(13) == 0, Cell::Date(17_897 + i32::try_from(odd(1_461)).unwrap())),
+            or_null(odd(17) == 0, Cell::Timestamp(micros)),
+            or_null(odd(19) == 0, Cell::Decimal((odd(2_001) - 1_000).into())),
+            or_null(odd(23) == 0, Cell::Decimal(units)),
+            or_null(odd(29) == 0, Cell::Decimal(units * 1_000)),
+            or_null(odd(3) == 0, Cell::Text(names[usize::try_from(odd(4)).unwrap()])),
+        ];
+        cells.into_iter().for_each(|cell| builder.push(cell).unwrap());
+    }
+    builder.finish().unwrap()
+}

@@ -1,0 +1,237 @@
+//! What every sink promises.
+
+use futures_util::future::join_all;
+use polars_core::frame::DataFrame;
+
+use super::Subject;
+use super::rows::{batch, everything, extremes, is_conflict, load, simple, sorted, wider};
+use crate::{Batch, BatchBuilder, Cursor, DataType, Load, Scan, Table, WriteMode, tables};
+
+/// A load moves the cursor of its source, whatever that is called, and no other.
+pub async fn a_load_moves_its_cursor_and_only_its_own(store: &dyn Subject) {
+    let sink = store.sink();
+    assert!(!sink.name().is_empty());
+    assert_eq!(sink.cursor("test").await.unwrap(), None);
+    let table = simple("t", WriteMode::Append);
+    load(&*sink, None, "day 1; \"quoted\" 😀", &[batch(&table, &[(1, "a")])]).await.unwrap();
+    let after = Cursor::new("day 1; \"quoted\" 😀");
+    assert_eq!(sink.cursor("test").await.unwrap().as_ref(), Some(&after));
+    assert_eq!(sink.cursor("other").await.unwrap(), None);
+    let next = Cursor::new("2");
+    let other = Load {
+        source: "other",
+        batches: &[batch(&table, &[(2, "b")])],
+        before: None,
+        after: &next,
+    };
+    sink.load(other).await.unwrap();
+    // Somebody else, later.
+    let sink = store.sink();
+    assert_eq!(sink.cursor("test").await.unwrap(), Some(after));
+    assert_eq!(sink.cursor("other").await.unwrap(), Some(next));
+    assert_eq!(store.rows(&table).await, 2);
+}
+
+/// A load that expects the cursor elsewhere is a [`Conflict`](crate::Error::Conflict), and writes nothing.
+pub async fn a_load_that_expects_another_cursor_is_a_conflict(store: &dyn Subject) {
+    let (sink, table) = (store.sink(), simple("t", WriteMode::Merge));
+    load(&*sink, None, "1", &[batch(&table, &[(1, "a")])]).await.unwrap();
+    for before in [None, Some("0"), Some("2")] {
+        let error = load(&*sink, before, "3", &[batch(&table, &[(2, "b")])]).await.unwrap_err();
+        assert!(is_conflict(&error), "{error}");
+        assert!(error.to_string().contains("found `1`"), "{error}");
+    }
+    assert_eq!(sink.cursor("test").await.unwrap(), Some(Cursor::new("1")));
+    assert_eq!(store.rows(&table).await, 1);
+    load(&*sink, Some("1"), "2", &[batch(&table, &[(2, "b")])]).await.unwrap();
+    assert_eq!(store.rows(&table).await, 2);
+}
+
+/// Of a load that fails, neither rows nor cursor are kept, in none of its tables.
+pub async fn of_a_load_that_fails_nothing_is_kept(store: &dyn Subject) {
+    let sink = store.sink();
+    let (first, merged, last) = (
+        simple("first", WriteMode::Append),
+        simple("merged", WriteMode::Merge),
+        simple("last", WriteMode::Append),
+    );
+    let seed = [batch(&first, &[(1, "a")]), batch(&merged, &[(1, "a")]), batch(&last, &[(7, "x")])];
+    load(&*sink, None, "1", &seed).await.unwrap();
+    let bad = [
+        batch(&first, &[(2, "b"), (3, "c")]),
+        batch(&merged, &[(1, "changed"), (2, "new")]),
+        batch(&last, &[(8, "y"), (7, "again")]),
+    ];
+    let error = load(&*sink, Some("1"), "2", &bad).await.unwrap_err().to_string();
+    assert!(error.contains("`last`"), "{error}");
+    assert!(error.contains(store.sink().name()), "{error}");
+    for (table, rows) in [(&first, 1), (&merged, 1), (&last, 1)] {
+        assert_eq!(store.rows(table).await, rows, "{}", table.name);
+    }
+    assert_eq!(sink.cursor("test").await.unwrap(), Some(Cursor::new("1")));
+    // The same sink goes on as if nothing had happened.
+    let good = [bad[0].clone(), bad[1].clone(), batch(&last, &[(8, "y")])];
+    load(&*sink, Some("1"), "2", &good).await.unwrap();
+    for (table, rows) in [(&first, 3), (&last, 2)] {
+        assert_eq!(store.rows(table).await, rows, "{}", table.name);
+    }
+}
+
+/// A table written by append refuses a key that it holds, or that comes twice, naming the table.
+pub async fn an_append_table_refuses_a_key_that_it_holds(store: &dyn Subject) {
+    let sink = store.sink();
+    let table = Table::builder("t", "")
+        .column("day", DataType::Date, "")
+        .column("name", DataType::Text, "")
+        .column("amount", DataType::CRYPTO, "")
+        .column("n", DataType::Int64, "")
+        .key(["name", "day", "amount"])
+        .build()
+        .unwrap();
+    let rows = |rows: &[(&'static str, &'static str, &'static str)]| {
+        #[derive(serde::Serialize)]
+        struct Row {
+            day: &'static str,
+            name: &'static str,
+            amount: &'static str,
+            n: i64,
+        }
+        let rows = rows.iter().map(|(day, name, amount)| Row { day, name, amount, n: 1 });
+        Batch::from_rows(&table, rows).unwrap()
+    };
+    let refused = |error: crate::Error| assert!(error.to_string().contains("`t`"), "{error}");
+    let twice = rows(&[("2020-01-01", "a", "1"), ("2020-01-01", "a", "1.00")]);
+    refused(load(&*sink, None, "1", &[twice]).await.unwrap_err());
+    let (once, again) = (rows(&[("2020-01-01", "", "1")]), rows(&[("2020-01-01", "", "1")]));
+    refused(load(&*sink, None, "1", &[once.clone(), again]).await.unwrap_err());
+
+    load(&*sink, None, "1", &[once, rows(&[("2020-01-01", "c", "0.00000001")])]).await.unwrap();
+    for known in [("2020-01-01", "", "1"), ("2020-01-01", "c", "0.00000001")] {
+        let new = ("2020-01-02", "b", "99999999999999999999.99999999");
+        refused(load(&*sink, Some("1"), "2", &[rows(&[new, known])]).await.unwrap_err());
+    }
+    let near = [("2020-01-02", "", "1"), ("2020-01-01", "c", "0.00000002")];
+    load(&*sink, Some("1"), "2", &[rows(&near)]).await.unwrap();
+    assert_eq!(store.rows(&table).await, 4);
+}
+
+/// A load prepares what was not prepared.
+pub async fn tables_need_no_preparing(store: &dyn Subject) {
+    let (sink, table) = (store.sink(), everything(WriteMode::Append));
+    let rows = Batch::from_rows(&table, extremes()).unwrap();
+    load(&*sink, None, "1", &[rows]).await.unwrap();
+    assert_eq!(store.rows(&table).await, 4);
+}
+
+/// Preparing what is prepared changes nothing.
+pub async fn preparing_twice_is_preparing_once(store: &dyn Subject) {
+    let table = everything(WriteMode::Merge);
+    for _ in 0..2 {
+        let sink = store.sink();
+        sink.prepare(&[]).await.unwrap();
+        sink.prepare(&[table.clone(), table.clone()]).await.unwrap();
+        sink.prepare(&tables::all()).await.unwrap();
+        assert_eq!(store.rows(&table).await, 0);
+        assert_eq!(sink.cursor("test").await.unwrap(), None);
+    }
+}
+
+/// A load without rows moves the cursor; so does an empty batch.
+pub async fn a_load_without_rows_moves_the_cursor(store: &dyn Subject) {
+    let (sink, table) = (store.sink(), simple("t", WriteMode::Append));
+    load(&*sink, None, "1", &[]).await.unwrap();
+    load(&*sink, Some("1"), "2", &[batch(&table, &[])]).await.unwrap();
+    load(&*sink, Some("2"), "2", &[]).await.unwrap();
+    assert_eq!(sink.cursor("test").await.unwrap(), Some(Cursor::new("2")));
+    assert_eq!(store.rows(&table).await, 0);
+}
+
+/// Values at the edges of their types are taken, and come back to the last bit.
+pub async fn any_value_is_taken(store: &dyn Subject) {
+    for write in [WriteMode::Append, WriteMode::Merge] {
+        let another = store.another();
+        let store = another.as_ref();
+        let (sink, table) = (store.sink(), everything(write));
+        let rows = extremes();
+        for (at, row) in rows.iter().enumerate() {
+            let before = (at > 0).then(|| at.to_string());
+            let one = Batch::from_rows(&table, [row]).unwrap();
+            load(&*sink, before.as_deref(), &(at + 1).to_string(), &[one]).await.unwrap();
+        }
+        assert_eq!(store.rows(&table).await, rows.len());
+        let Some(warehouse) = store.warehouse() else { continue };
+        let loaded = Batch::from_rows(&table, rows).unwrap().into_frame();
+        let frame = warehouse.scan(&Scan::all(&table)).await.unwrap();
+        assert_eq!(frame.schema(), loaded.schema());
+        assert!(sorted(&frame).equals_missing(&sorted(&loaded)), "{frame} is not {loaded}");
+        let some = Scan::columns(&table, ["huge", "group", "where"]);
+        let frame = warehouse.scan(&some).await.unwrap();
+        let loaded = loaded.select(["huge", "group", "where"]).unwrap();
+        assert_eq!(frame.schema(), loaded.schema());
+        let by_group = |frame: &DataFrame| frame.sort(["group"], Default::default()).unwrap();
+        assert!(by_group(&frame).equals_missing(&by_group(&loaded)), "{frame} is not {loaded}");
+    }
+}
+
+/// A table whose definition is another than that of the stored one is refused, naming the column.
+pub async fn a_table_that_changed_is_refused_by_column(store: &dyn Subject) {
+    let table = simple("t", WriteMode::Append);
+    store.sink().prepare(std::slice::from_ref(&table)).await.unwrap();
+    let changed = |column: &'static str, dtype| {
+        let table = Table::builder("t", "").column("id", DataType::Int64, "");
+        table.column(column, dtype, "").key(["id"]).build().unwrap()
+    };
+    for (table, column) in [
+        (changed("text", DataType::Float64), "text"),
+        (changed("words", DataType::Text), "words"),
+        (wider(&table, |it| it.column("more", DataType::FIAT, "")), "more"),
+    ] {
+        let error = store.sink().prepare(&[table]).await.unwrap_err().to_string();
+        assert!(error.contains("`t`") && error.contains(&format!("`{column}`")), "{error}");
+    }
+    assert_eq!(store.rows(&table).await, 0);
+}
+
+/// Of loaders that expect the same cursor at once, one wins, and the others get a conflict.
+pub async fn of_loaders_that_race_exactly_one_wins(store: &dyn Subject) {
+    let table = simple("t", WriteMode::Append);
+    let racers = (0..8).map(|racer: i64| {
+        let (sink, rows) = (store.sink(), batch(&table, &[(racer, "mine")]));
+        async move { load(&*sink, None, &racer.to_string(), &[rows]).await }
+    });
+    let results = join_all(racers).await;
+    let losers: Vec<_> = results.iter().filter_map(|result| result.as_ref().err()).collect();
+    assert_eq!(losers.len(), 7);
+    assert!(losers.iter().all(|error| is_conflict(error)), "{losers:?}");
+    assert_eq!(store.rows(&table).await, 1);
+}
+
+/// The tables of the house can be prepared, loaded and read.
+pub async fn the_built_in_tables_are_taken(store: &dyn Subject) {
+    let sink = store.sink();
+    sink.prepare(&tables::all()).await.unwrap();
+    for (at, table) in tables::all().into_iter().enumerate() {
+        let empty = BatchBuilder::new(&table).finish().unwrap();
+        let before = (at > 0).then(|| at.to_string());
+        load(&*sink, before.as_deref(), &(at + 1).to_string(), &[empty]).await.unwrap();
+        assert_eq!(store.rows(&table).await, 0);
+        if let Some(warehouse) = store.warehouse() {
+            let frame = warehouse.scan(&Scan::all(&table)).await.unwrap();
+            for column in &table.columns {
+                assert_eq!(*frame.column(&column.name).unwrap().dtype(), column.dtype.to_polars());
+            }
+        }
+    }
+}
+
+/// A batch may have a million rows.
+pub async fn a_million_rows_are_taken_at_once(store: &dyn Subject) {
+    let (sink, table) = (store.sink(), simple("t", WriteMode::Append));
+    let columns = vec![
+        crate::Values::Ints((0..1_000_000).collect()),
+        crate::Values::Same("the same text in every row"),
+    ];
+    let rows = Batch::from_columns(&table, 1_000_000, columns).unwrap();
+    load(&*sink, None, "1", &[rows]).await.unwrap();
+    assert_eq!(store.rows(&table).await, 1_000_000);
+}

@@ -1,0 +1,211 @@
+//! What every warehouse promises besides.
+
+use std::sync::Arc;
+
+use futures_util::future::join;
+
+use super::Subject;
+use super::rows::{batch, everything, extremes, load, pairs, simple, sorted, varied, wider};
+use crate::{Aggregate, Batch, DataType, Fold, Scan, Span, Table, Warehouse, WriteMode};
+
+fn reader(store: &dyn Subject) -> Arc<dyn Warehouse> {
+    store.warehouse().expect("these are promises of a warehouse")
+}
+
+/// Of rows with one key the newest stays: within a batch, a load, and over loads.
+pub async fn of_merged_rows_the_newest_stays(store: &dyn Subject) {
+    let (warehouse, table) = (reader(store), simple("t", WriteMode::Merge));
+    let first = batch(&table, &[(1, "a"), (2, "b"), (1, "c"), (3, "d")]);
+    load(&*warehouse, None, "1", &[first]).await.unwrap();
+    let rows = [(1, "c".into()), (2, "b".into()), (3, "d".into())];
+    assert_eq!(pairs(&*warehouse, &table).await, rows);
+    // Within a load the later batch wins; ranges that meet, and one that does not.
+    let batches = [batch(&table, &[(2, "e"), (9, "f")]), batch(&table, &[(9, "g"), (0, "h")])];
+    load(&*warehouse, Some("1"), "2", &batches).await.unwrap();
+    load(&*warehouse, Some("2"), "3", &[batch(&table, &[(20, "i")])]).await.unwrap();
+    load(&*warehouse, Some("3"), "4", &[batch(&table, &[(3, "j")])]).await.unwrap();
+    let rows = [(0, "h"), (1, "c"), (2, "e"), (3, "j"), (9, "g"), (20, "i")]
+        .map(|(id, text)| (id, text.to_owned()));
+    assert_eq!(pairs(&*warehouse, &table).await, rows);
+    let texts = warehouse.scan(&Scan::columns(&table, ["text"])).await.unwrap();
+    assert_eq!(texts.shape(), (6, 1));
+}
+
+/// Rows are merged by keys of any type.
+pub async fn merging_takes_keys_of_any_type(store: &dyn Subject) {
+    let (warehouse, table) = (reader(store), everything(WriteMode::Merge));
+    let rows = extremes();
+    let batch = Batch::from_rows(&table, &rows).unwrap();
+    load(&*warehouse, None, "1", std::slice::from_ref(&batch)).await.unwrap();
+    load(&*warehouse, Some("1"), "2", std::slice::from_ref(&batch)).await.unwrap();
+    let mut changed = rows[0].clone();
+    changed.crypto = None;
+    let one = Batch::from_rows(&table, [&changed]).unwrap();
+    load(&*warehouse, Some("2"), "3", &[one]).await.unwrap();
+    let frame = warehouse.scan(&Scan::all(&table)).await.unwrap();
+    let rows = [vec![changed], rows[1..].to_vec()].concat();
+    let wanted = Batch::from_rows(&table, rows).unwrap().into_frame();
+    assert!(sorted(&frame).equals_missing(&sorted(&wanted)), "{frame} is not {wanted}");
+}
+
+/// A table may have no columns but its key.
+pub async fn a_table_that_is_nothing_but_key_can_be_merged(store: &dyn Subject) {
+    let table = Table::builder("seen", "")
+        .column("id", DataType::Int64, "")
+        .key(["id"])
+        .write(WriteMode::Merge)
+        .build()
+        .unwrap();
+    let rows = |ids: &[i64]| {
+        let rows = ids.iter().map(|id| std::collections::BTreeMap::from([("id", *id)]));
+        Batch::from_rows(&table, rows).unwrap()
+    };
+    let warehouse = reader(store);
+    load(&*warehouse, None, "1", &[rows(&[1, 2, 2])]).await.unwrap();
+    load(&*warehouse, Some("1"), "2", &[rows(&[2, 3])]).await.unwrap();
+    assert_eq!(store.rows(&table).await, 3);
+}
+
+/// A table that nobody has loaded reads as no rows, with its columns.
+pub async fn what_is_not_there_reads_as_no_rows(store: &dyn Subject) {
+    let table = everything(WriteMode::Merge);
+    let wanted = Batch::from_rows(&table, extremes()).unwrap().into_frame().slice(0, 0);
+    let frame = reader(store).scan(&Scan::all(&table)).await.unwrap();
+    assert_eq!(frame.schema(), wanted.schema());
+    store.sink().prepare(&[simple("t", WriteMode::Append)]).await.unwrap();
+    let frame = reader(store).scan(&Scan::columns(&table, ["at", "flag"])).await.unwrap();
+    assert_eq!(frame.schema(), wanted.select(["at", "flag"]).unwrap().schema());
+    let error = reader(store).scan(&Scan::columns(&table, ["nope"])).await.unwrap_err();
+    assert!(error.to_string().contains("no column `nope`"), "{error}");
+}
+
+/// What is read does not depend on how it was cut into loads.
+pub async fn many_rows_come_back_whatever_the_page_size(store: &dyn Subject) {
+    let rows: Vec<(i64, &str)> = (0..10_000).map(|id| (id * 7 % 10_007, "text")).collect();
+    for page in [1_300, 4_999, 10_000] {
+        let another = store.another();
+        let store = another.as_ref();
+        let (warehouse, table) = (reader(store), simple("t", WriteMode::Append));
+        let mut before = None;
+        for (at, rows) in rows.chunks(page).enumerate() {
+            let after = at.to_string();
+            let page = batch(&table, rows);
+            load(&*warehouse, before.as_deref(), &after, &[page]).await.unwrap();
+            before = Some(after);
+        }
+        let found = pairs(&*warehouse, &table).await;
+        let mut wanted: Vec<_> = rows.iter().map(|(id, text)| (*id, (*text).to_owned())).collect();
+        wanted.sort();
+        assert!(found == wanted, "{} rows, not {}", found.len(), wanted.len());
+    }
+}
+
+/// Who reads while somebody loads sees whole loads.
+pub async fn reading_needs_no_writer_and_sees_what_is_committed(store: &dyn Subject) {
+    let table = simple("t", WriteMode::Append);
+    let (writer, other) = (reader(store), reader(store));
+    for at in 0..20 {
+        let before = (at > 0).then(|| at.to_string());
+        let rows = batch(&table, &[(2 * at, "a"), (2 * at + 1, "b")]);
+        let (after, scan) = ((at + 1).to_string(), Scan::all(&table));
+        let batches = [rows];
+        let (loaded, seen) =
+            join(load(&*writer, before.as_deref(), &after, &batches), other.scan(&scan)).await;
+        loaded.unwrap();
+        assert_eq!(seen.unwrap().height() % 2, 0, "a load is seen whole or not at all");
+    }
+    assert_eq!(store.rows(&table).await, 40);
+}
+
+/// A column that was added to the definition, and may be null, is added to the stored table.
+pub async fn a_column_that_rows_may_lack_is_added(store: &dyn Subject) {
+    for write in [WriteMode::Append, WriteMode::Merge] {
+        let another = store.another();
+        let store = another.as_ref();
+        let (warehouse, table) = (reader(store), simple("t", write));
+        load(&*warehouse, None, "1", &[batch(&table, &[(1, "a"), (2, "b")])]).await.unwrap();
+        let wide = wider(&table, |it| it.nullable("more", DataType::FIAT, ""));
+        #[derive(serde::Serialize)]
+        struct Row {
+            id: i64,
+            text: &'static str,
+            more: &'static str,
+        }
+        let rows = Batch::from_rows(&wide, [Row { id: 3, text: "c", more: "1.50" }]).unwrap();
+        load(&*warehouse, Some("1"), "2", &[rows]).await.unwrap();
+        let frame = sorted(&reader(store).scan(&Scan::all(&wide)).await.unwrap());
+        let more = frame.column("more").unwrap().decimal().unwrap().physical().clone();
+        assert_eq!(more.iter().collect::<Vec<_>>(), [None, None, Some(150)]);
+        // And whoever has the older definition still is refused: rows of theirs lack nothing.
+        let error = store.sink().prepare(&[table]).await.unwrap_err().to_string();
+        assert!(error.contains("column `more`"), "{error}");
+    }
+}
+
+/// Summaries are exactly those of [`Fold`](crate::Fold) over the same rows.
+pub async fn summaries_are_those_of_the_rows(store: &dyn Subject) {
+    let at = |text: &str| text.parse::<chrono::DateTime<chrono::Utc>>().unwrap();
+    let year = Span::new(at("2020-02-29T12:34:56.789Z"), at("2021-03-01T00:00:00Z"));
+    for write in [WriteMode::Append, WriteMode::Merge] {
+        let (another, table) = (store.another(), everything(write));
+        let store = another.as_ref();
+        let all = varied(&table, 3_000);
+        let warehouse = reader(store);
+        for page in 0..3i64 {
+            let rows = all.frame().slice(page * 1_000, 1_000);
+            let (before, after) = ((page > 0).then(|| page.to_string()), (page + 1).to_string());
+            let rows = Batch::new(&table, rows).unwrap();
+            load(&*warehouse, before.as_deref(), &after, &[rows]).await.unwrap();
+        }
+        let start = || Aggregate::of(&table);
+        for aggregate in [
+            start().count(),
+            start().sum("group").sum("fiat").sum("crypto").sum("huge").count(),
+            start().by("select").count().sum("fiat").min("crypto").max("crypto").max("huge"),
+            start().by("flag").by("where").distinct("select").distinct("fiat").distinct("flag"),
+            start().by_month("at").by("flag").sum("crypto").min("at").max("day").distinct("at"),
+            start().by_week("day").count().min("group").max("group").distinct("day"),
+            start().by_week("at").sum("fiat").during(year),
+            start().by_day("at").count().during(year),
+            start().by("fiat").count(),
+            start().by("at").by("crypto").by("huge").by("day"),
+            start().count().sum("fiat").during(Span::new(year.to, year.from)),
+            start().by("select").count().during(Span::new(year.from, year.from)),
+        ] {
+            let found = warehouse.aggregate(&aggregate).await.unwrap();
+            let mut fold = Fold::new(&aggregate).unwrap();
+            fold.add(all.frame()).unwrap();
+            let wanted = fold.finish().unwrap();
+            assert_eq!(found.schema(), wanted.schema(), "{aggregate:?}");
+            assert!(found.equals_missing(&wanted), "{aggregate:?}: {found} is not {wanted}");
+        }
+        // Of what is not there: no group, or a row of nothing.
+        let none = simple("none", WriteMode::Append);
+        let by_text = Aggregate::of(&none).by("text").count();
+        assert_eq!(warehouse.aggregate(&by_text).await.unwrap().shape(), (0, 2));
+        let nothing = warehouse.aggregate(&Aggregate::of(&none).count().sum("id")).await.unwrap();
+        assert_eq!(nothing.shape(), (1, 2));
+        assert_eq!(nothing.column("count").unwrap().i64().unwrap().get(0), Some(0));
+    }
+}
+
+/// A summary that makes no sense is refused, saying why.
+pub async fn a_summary_that_makes_no_sense_is_refused(store: &dyn Subject) {
+    let (warehouse, table) = (reader(store), everything(WriteMode::Append));
+    let (start, whenever) = (|| Aggregate::of(&table), chrono::DateTime::UNIX_EPOCH);
+    let timeless = Aggregate::of(&simple("t", WriteMode::Append)).count();
+    for (aggregate, says) in [
+        (start(), "needs a group or a measure"),
+        (start().by("nope"), "no column `nope`"),
+        (start().sum("share"), "no exact sum of `share`, which is float64"),
+        (start().sum("where"), "no exact sum of `where`, which is text"),
+        (start().by("share"), "nothing goes by `share`"),
+        (start().by_day("fiat"), "no day in `fiat`"),
+        (start().max("where"), "no order of `where`"),
+        (start().count().count(), "`count` twice"),
+        (timeless.during(Span::new(whenever, whenever)), "no event time"),
+    ] {
+        let error = warehouse.aggregate(&aggregate).await.unwrap_err().to_string();
+        assert!(error.contains(says), "{error} should say {says}");
+    }
+}
