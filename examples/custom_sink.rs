@@ -1,9 +1,11 @@
-//! A sink of your own, with nothing but `tidegauge-core`: counts rows in memory.
+//! A sink of your own, with nothing but `tidegauge-core`: rows in memory, by their key.
 //!
 //!     cargo run --example custom_sink
 //!
-//! A sink owes one thing: rows and cursor change together or not at all, and only if the cursor
-//! is still where the load expects it. Here one lock does that; in a store it is a transaction.
+//! A sink owes one thing above all: rows and cursor change together or not at all, and only if the
+//! cursor is still where the load expects it. Here a copy is changed and then takes the old one's
+//! place; in a store it is a transaction. `examples/tests/custom_sink.rs` tries it with the promises
+//! that every sink makes.
 
 #![allow(clippy::print_stdout)] // a program that talks
 
@@ -12,37 +14,85 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use tidegauge::acquisition::Recorded;
-use tidegauge_core::{Cursor, Error, Load, Result, Sink, TableRef};
+use tidegauge_core::{Batch, Cursor, Error, Load, Result, Sink, TableRef, WriteMode};
 
-#[derive(Debug, Default)]
-struct Counter {
-    state: Mutex<State>,
-}
+/// Tables in memory; its clones are handles to the same.
+#[derive(Debug, Clone, Default)]
+pub struct Memory(Arc<Mutex<State>>);
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct State {
-    rows: BTreeMap<String, usize>,
+    tables: BTreeMap<String, Stored>,
     cursors: BTreeMap<String, Cursor>,
 }
 
-impl Counter {
+#[derive(Debug, Clone)]
+struct Stored {
+    table: TableRef,
+    /// Each row by its key, both as they are written.
+    rows: BTreeMap<String, String>,
+}
+
+impl Memory {
+    /// How many rows there are of a table.
+    pub fn rows(&self, table: &str) -> usize {
+        self.state().tables.get(table).map_or(0, |stored| stored.rows.len())
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         // Nothing below can panic halfway, so a poisoned state is still a whole one.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn failed(reason: impl ToString) -> Error {
+    Error::sink("memory://", reason.to_string())
+}
+
+impl State {
+    /// Makes room for a table, unless there is one of that name with other columns.
+    fn prepare(&mut self, table: &TableRef) -> Result<&mut Stored> {
+        let new = || Stored { table: table.clone(), rows: BTreeMap::new() };
+        let stored = self.tables.entry(table.name.to_string()).or_insert_with(new);
+        let pairs = stored.table.columns.iter().zip(&table.columns);
+        let changed = pairs.filter(|(old, new)| old != new).map(|(_, new)| new).next();
+        let more = table.columns.get(stored.table.columns.len());
+        if let Some(column) = changed.or(more) {
+            let (table, column) = (&table.name, &column.name);
+            return Err(failed(format!(
+                "table `{table}`, column `{column}`: it was another before"
+            )));
+        }
+        Ok(stored)
+    }
+
+    fn take(&mut self, batch: &Batch) -> Result<()> {
+        let stored = self.prepare(batch.table())?;
+        let key = batch.frame().select(stored.table.key.iter().map(AsRef::as_ref));
+        let key = key.map_err(failed)?;
+        for at in 0..batch.rows() {
+            let written = |frame: &tidegauge_core::polars::frame::DataFrame| {
+                frame.get_row(at).map(|row| format!("{:?}", row.0)).map_err(failed)
+            };
+            let before = stored.rows.insert(written(&key)?, written(batch.frame())?);
+            if before.is_some() && stored.table.write == WriteMode::Append {
+                let table = &stored.table.name;
+                return Err(failed(format!("table `{table}` has a row with this key already")));
+            }
+        }
+        Ok(())
     }
 }
 
 #[async_trait]
-impl Sink for Counter {
+impl Sink for Memory {
     fn name(&self) -> &str {
-        "counter://"
+        "memory://"
     }
 
     async fn prepare(&self, tables: &[TableRef]) -> Result<()> {
-        for table in tables {
-            self.state().rows.entry(table.name.to_string()).or_default();
-        }
-        Ok(())
+        let mut state = self.state();
+        tables.iter().try_for_each(|table| state.prepare(table).map(|_| ()))
     }
 
     async fn cursor(&self, source: &str) -> Result<Option<Cursor>> {
@@ -59,25 +109,25 @@ impl Sink for Counter {
                 found: found.cloned(),
             });
         }
-        for batch in load.batches {
-            *state.rows.entry(batch.table().name.to_string()).or_default() += batch.rows();
-        }
-        state.cursors.insert(load.source.into(), load.after.clone());
+        let mut next = state.clone();
+        load.batches.iter().try_for_each(|batch| next.take(batch))?;
+        next.cursors.insert(load.source.into(), load.after.clone());
+        *state = next;
         Ok(())
     }
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let sink = Arc::new(Counter::default());
+    let sink = Memory::default();
     let pipeline = tidegauge::pipeline::Pipeline::new()
         .source(Arc::new(Recorded::default()))
-        .sink(sink.clone());
+        .sink(Arc::new(sink.clone()));
     pipeline.run(&tidegauge::pipeline::Silent).await?;
-    pipeline.run(&tidegauge::pipeline::Silent).await?; // nothing new: nothing counted twice
-    for (table, rows) in &sink.state().rows {
-        println!("{table:<24} {rows:>6} rows");
+    pipeline.run(&tidegauge::pipeline::Silent).await?; // nothing new: nothing there twice
+    for table in ["raw_crypto_market_data", "candles", "fx_rates"] {
+        println!("{table:<24} {:>6} rows", sink.rows(table));
     }
-    assert_eq!(sink.state().rows["candles"], 4 * 323);
+    assert_eq!(sink.rows("candles"), 4 * 323);
     Ok(())
 }
