@@ -125,6 +125,13 @@ pub async fn a_column_that_rows_may_lack_is_added(store: &dyn Subject) {
         let (warehouse, table) = (reader(store), simple("t", write));
         load(&*warehouse, None, "1", &[batch(&table, &[(1, "a"), (2, "b")])]).await.unwrap();
         let wide = wider(&table, |it| it.nullable("more", DataType::FIAT, ""));
+        // Until somebody loads it, it is null.
+        let frame = reader(store).scan(&Scan::all(&wide)).await.unwrap();
+        assert_eq!(frame.column("more").unwrap().null_count(), 2);
+        let summed = Aggregate::of(&wide).count().sum("more").distinct("more");
+        let frame = reader(store).aggregate(&summed).await.unwrap();
+        assert_eq!(frame.column("count").unwrap().i64().unwrap().get(0), Some(2));
+        assert_eq!(frame.column("sum_more").unwrap().null_count(), 1);
         #[derive(serde::Serialize)]
         struct Row {
             id: i64,

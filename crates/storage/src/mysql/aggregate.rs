@@ -17,10 +17,12 @@ impl MySql {
         crate::check(table)?;
         let result = aggregate.result()?;
         let stored = ddl::stored(connection, &table.name).await;
-        if stored.map_err(|error| self.failed(error, Some(table)))?.is_empty() {
+        let stored = stored.map_err(|error| self.failed(error, Some(table)))?;
+        if stored.is_empty() {
             return sql::of_nothing(aggregate);
         }
-        let (sql, bounds) = statement(aggregate)?;
+        let from = ddl::DIALECT.whole(ddl::DIALECT.quoted(&table.name), table, &stored);
+        let (sql, bounds) = statement(aggregate, &from)?;
         let params = if bounds.is_empty() { Params::Empty } else { Params::Positional(bounds) };
         let mut frame = cells::none(&result)?;
         self.rows(connection, &result, sql, params, |chunk| {
@@ -32,7 +34,7 @@ impl MySql {
     }
 }
 
-fn statement(aggregate: &Aggregate) -> Result<(String, Vec<Value>)> {
+fn statement(aggregate: &Aggregate, from: &str) -> Result<(String, Vec<Value>)> {
     let quoted = |name: &str| ddl::DIALECT.quoted(name);
     let mut columns = Vec::with_capacity(aggregate.by.len() + aggregate.measures.len());
     for group in &aggregate.by {
@@ -56,7 +58,7 @@ fn statement(aggregate: &Aggregate) -> Result<(String, Vec<Value>)> {
             Measure::Distinct(name) => format!("COUNT(DISTINCT {})", quoted(name)),
         });
     }
-    let mut sql = format!("SELECT {} FROM {}", columns.join(", "), quoted(&aggregate.table.name));
+    let mut sql = format!("SELECT {} FROM {from}", columns.join(", "));
     let mut bounds = Vec::new();
     if let Some((column, range)) = aggregate.bounds()? {
         let name = quoted(&column.name);

@@ -8,7 +8,7 @@ use crate::Result;
 use crate::sql::{Dialect, Stored, compare};
 
 /// How MySQL spells things.
-pub(super) const DIALECT: Dialect = Dialect { quote: '`', declared };
+pub(super) const DIALECT: Dialect = Dialect { quote: '`', declared, null: |_| "NULL".into() };
 
 /// The bytes of a key, and of a character at most.
 const KEY_BYTES: usize = 3_072;

@@ -24,7 +24,10 @@ impl MySql {
             return Ok(frame);
         }
         let columns = ddl::DIALECT.list(wanted.iter().map(|column| &column.name));
-        let sql = format!("SELECT {columns} FROM {}", ddl::DIALECT.quoted(&table.name));
+        let sql = format!(
+            "SELECT {columns} FROM {}",
+            ddl::DIALECT.whole(ddl::DIALECT.quoted(&table.name), &scan.table, &stored)
+        );
         self.rows(connection, &table, sql, Params::Empty, |chunk| {
             frame.vstack_mut_owned(chunk)?;
             Ok(())

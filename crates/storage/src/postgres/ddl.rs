@@ -11,7 +11,11 @@ use crate::Result;
 use crate::sql::{Dialect, Stored, compare};
 
 /// How PostgreSQL spells things.
-pub(super) const DIALECT: Dialect = Dialect { quote: '"', declared };
+pub(super) const DIALECT: Dialect = Dialect { quote: '"', declared, null };
+
+fn null(dtype: DataType) -> String {
+    format!("NULL::{}", declared(dtype))
+}
 
 /// The type as the catalog spells it.
 fn declared(dtype: DataType) -> String {

@@ -3,10 +3,11 @@
 use futures_util::TryStreamExt;
 use sqlx::postgres::PgConnection;
 use tidegauge_core::polars::frame::DataFrame;
-use tidegauge_core::{BatchBuilder, Column, Scan};
+use tidegauge_core::{BatchBuilder, Column, Scan, Table};
 
 use super::decode::{Malformed, Stream};
 use super::{Postgres, ddl};
+use crate::sql::Stored;
 use crate::{Error, Result, cells};
 
 /// Rows that are put into columns at a time.
@@ -25,10 +26,11 @@ impl Postgres {
         let mut frame = cells::none(&table)?;
         let failed = |error| self.failed(error, Some(&scan.table));
         let stored = ddl::stored(connection, &self.place.schema, &table.name).await;
-        if wanted.is_empty() || stored.map_err(failed)?.is_empty() {
+        let stored = stored.map_err(failed)?;
+        if wanted.is_empty() || stored.is_empty() {
             return Ok(frame);
         }
-        let sql = self.select(&table.name, &wanted);
+        let sql = self.select(&scan.table, &stored, &wanted);
         let mut rows = connection.copy_out_raw(&sql).await.map_err(failed)?;
         let (mut stream, mut builder) = (Stream::default(), BatchBuilder::new(&table));
         while let Some(bytes) = rows.try_next().await.map_err(failed)? {
@@ -47,13 +49,13 @@ impl Postgres {
     }
 
     /// Whatever type somebody's view gives a column, it comes as ours.
-    fn select(&self, table: &str, wanted: &[&Column]) -> String {
+    fn select(&self, table: &Table, stored: &[Stored], wanted: &[&Column]) -> String {
         let column = |column: &&Column| {
             let name = ddl::DIALECT.quoted(&column.name);
             format!("{name}::{}", (ddl::DIALECT.declared)(column.dtype))
         };
         let columns: Vec<String> = wanted.iter().map(column).collect();
-        let table = self.place.table(table);
+        let table = ddl::DIALECT.whole(self.place.table(&table.name), table, stored);
         format!("COPY (SELECT {} FROM {table}) TO STDOUT (FORMAT binary)", columns.join(", "))
     }
 }

@@ -5,7 +5,7 @@ mod catalog;
 mod newest;
 
 use tidegauge_core::polars::frame::DataFrame;
-use tidegauge_core::{Aggregate, DataType, Fold, ForeignKey, Table, tables};
+use tidegauge_core::{Aggregate, Column, DataType, Fold, ForeignKey, Table, tables};
 
 pub(crate) use catalog::{Stored, compare};
 pub(crate) use newest::newest;
@@ -24,6 +24,8 @@ pub(crate) struct Dialect {
     pub(crate) quote: char,
     /// The type that a column of ours is declared with.
     pub(crate) declared: fn(DataType) -> String,
+    /// Null of that type.
+    pub(crate) null: fn(DataType) -> String,
 }
 
 impl Dialect {
@@ -51,6 +53,23 @@ impl Dialect {
             .collect();
         lines.push(format!("PRIMARY KEY ({})", self.list(&table.key)));
         lines
+    }
+
+    /// The stored table, spelled `name`, as one that has all columns of `table`: what was added to its
+    /// definition, and nobody has loaded yet, is null.
+    pub(crate) fn whole(&self, name: String, table: &Table, found: &[Stored]) -> String {
+        let there = |column: &&Column| found.iter().any(|stored| stored.name == column.name);
+        let missing = table.columns.iter().filter(|column| column.nullable && !there(column));
+        let nulls: Vec<String> = missing
+            .map(|column| format!("{} AS {}", (self.null)(column.dtype), self.quoted(&column.name)))
+            .collect();
+        match nulls.is_empty() {
+            true => name,
+            false => {
+                let (nulls, alias) = (nulls.join(", "), self.quoted(&table.name));
+                format!("(SELECT {alias}.*, {nulls} FROM {name} AS {alias}) AS {alias}")
+            }
+        }
     }
 
     /// What `table` says of others, as a database that checks none of it takes it.

@@ -10,7 +10,7 @@ use crate::Result;
 use crate::sql::{Dialect, Stored, compare};
 
 /// How SQLite spells things.
-pub(super) const DIALECT: Dialect = Dialect { quote: '"', declared };
+pub(super) const DIALECT: Dialect = Dialect { quote: '"', declared, null: |_| "NULL".into() };
 
 /// The declared type. Dates, timestamps and decimals have NUMERIC affinity: their text is no
 /// number and stays text, and a decimal's number stays a number.

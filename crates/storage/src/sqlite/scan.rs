@@ -84,14 +84,16 @@ async fn read(
 ) -> Result<()> {
     let sql = |error| failure(path, error);
     let Some(connection) = connection else { return Ok(()) };
-    if !exists(connection, &table.name).await.map_err(sql)? {
+    let stored = ddl::stored(connection, &table.name).await.map_err(sql)?;
+    if stored.is_empty() {
         return Ok(());
     }
     // Qualified: SQLite takes a bare quoted name that is no column for text.
     let name = ddl::DIALECT.quoted(&table.name);
     let column = |column: &str| format!("{name}.{}", ddl::DIALECT.quoted(column));
     let columns: Vec<String> = table.columns.iter().map(|it| column(&it.name)).collect();
-    let mut statement = format!("SELECT {} FROM {name}", columns.join(", "));
+    let from = ddl::DIALECT.whole(name.clone(), table, &stored);
+    let mut statement = format!("SELECT {} FROM {from}", columns.join(", "));
     if let Some((time, _)) = &bounds {
         let time = column(time);
         statement += &format!(" WHERE {time} >= ? AND {time} < ?");
