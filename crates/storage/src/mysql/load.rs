@@ -1,7 +1,5 @@
 //! Loading: one transaction for the rows and the cursor.
 
-use std::collections::hash_map::Entry;
-
 use bytes::Bytes;
 use futures_util::StreamExt;
 use mysql_async::prelude::Queryable;
@@ -11,7 +9,7 @@ use tidegauge_core::{Batch, Cell, Cursor, DataType, Load, Table, TableRef, Write
 use tokio::sync::mpsc;
 
 use super::encode::{self, Rows};
-use super::{MySql, Prepared, Writer, ddl};
+use super::{MySql, Writer, ddl};
 use crate::{Error, Result, cells, sql, text};
 
 /// Where the cursors are.
@@ -38,12 +36,7 @@ pub(super) async fn cursor(
 impl MySql {
     /// Creates those of `tables` that are missing, and compares all with their definitions.
     pub(super) async fn make_ready(&self, writer: &mut Writer, tables: &[TableRef]) -> Result<()> {
-        let known = |table: &&TableRef| {
-            writer.prepared.get(table.name.as_ref()).is_some_and(|known| known.table == **table)
-        };
-        let mut unknown: Vec<TableRef> =
-            tables.iter().filter(|table| !known(table)).cloned().collect();
-        unknown.dedup();
+        let unknown = writer.prepared.unknown(tables);
         if unknown.is_empty() {
             return Ok(());
         }
@@ -54,10 +47,7 @@ impl MySql {
             ensured.map_err(|error| self.failed(error, Some(table)))??;
         }
         self.leave(&mut writer.connection, "tables").await?;
-        for table in unknown {
-            let name = table.name.to_string();
-            writer.prepared.insert(name, Prepared { table, is_staged: false });
-        }
+        writer.prepared.extend(unknown);
         Ok(())
     }
 
@@ -67,9 +57,7 @@ impl MySql {
         self.make_ready(writer, &tables).await?;
         // Merges go through temporary tables, which are nobody else's.
         for table in tables.iter().filter(|table| table.write == WriteMode::Merge) {
-            if let Entry::Occupied(mut entry) = writer.prepared.entry(table.name.to_string())
-                && !entry.get().is_staged
-            {
+            if writer.prepared.is_unstaged(table) {
                 let name = staging(table);
                 for sql in [
                     format!("DROP TEMPORARY TABLE IF EXISTS {name}"),
@@ -81,7 +69,7 @@ impl MySql {
                     let staged = writer.connection.query_drop(sql).await;
                     staged.map_err(|error| self.failed(error, Some(table)))?;
                 }
-                entry.get_mut().is_staged = true;
+                writer.prepared.stage(table);
             }
         }
         // Who comes second waits here, and then finds the cursor moved.

@@ -9,7 +9,6 @@ mod migrate;
 mod place;
 mod scan;
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -21,6 +20,7 @@ use tokio::sync::Mutex;
 
 pub(crate) use self::place::Place;
 
+use crate::sql::Prepared;
 use crate::{Error, Result};
 
 /// How long a server may take to let us in.
@@ -45,15 +45,7 @@ struct Writer {
     /// Whether the server takes the text of a load from us.
     takes_files: bool,
     collation: &'static str,
-    /// The tables known to be in the database as defined.
-    prepared: HashMap<String, Prepared>,
-}
-
-#[derive(Debug)]
-struct Prepared {
-    table: TableRef,
-    /// Whether this connection has a temporary table beside it.
-    is_staged: bool,
+    prepared: Prepared,
 }
 
 impl MySql {
@@ -89,14 +81,14 @@ impl MySql {
         if !takes_files {
             tracing::info!(
                 store = self.place.name,
-                "the server's local_infile is off: rows go in by INSERT, several times as slowly"
+                "the server's local_infile is off: rows go in by INSERT, more slowly"
             );
         }
         // By its bytes, and spaces at its end count: the two call that differently.
         let is_maria = version.to_lowercase().contains("mariadb");
         let collation = if is_maria { "utf8mb4_nopad_bin" } else { "utf8mb4_0900_bin" };
         self.migrate(&mut connection, collation).await?;
-        Ok(Writer { connection, takes_files, collation, prepared: HashMap::new() })
+        Ok(Writer { connection, takes_files, collation, prepared: Prepared::default() })
     }
 
     /// Does `write` on the writing connection. It is kept unless something fails on it: whatever

@@ -1,13 +1,11 @@
 //! Loading: one transaction for the rows and the cursor.
 
-use std::collections::hash_map::Entry;
-
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection};
 use tidegauge_core::{Batch, Cursor, Load, Table, TableRef, WriteMode};
 
 use super::encode::{HEADER, Rows, TRAILER};
-use super::{Postgres, Prepared, Writer, ddl};
+use super::{Postgres, Writer, ddl};
 use crate::{Error, Result, sql};
 
 /// Where the cursors are.
@@ -46,12 +44,7 @@ async fn alone_at(
 impl Postgres {
     /// Creates those of `tables` that are missing, and compares all with their definitions.
     pub(super) async fn make_ready(&self, writer: &mut Writer, tables: &[TableRef]) -> Result<()> {
-        let known = |table: &&TableRef| {
-            writer.prepared.get(table.name.as_ref()).is_some_and(|known| known.table == **table)
-        };
-        let mut unknown: Vec<TableRef> =
-            tables.iter().filter(|table| !known(table)).cloned().collect();
-        unknown.dedup();
+        let unknown = writer.prepared.unknown(tables);
         if unknown.is_empty() {
             return Ok(());
         }
@@ -64,10 +57,7 @@ impl Postgres {
             ensured.map_err(|error| self.failed(error, Some(table)))??;
         }
         transaction.commit().await.map_err(failed)?;
-        for table in unknown {
-            let name = table.name.to_string();
-            writer.prepared.insert(name, Prepared { table, is_staged: false });
-        }
+        writer.prepared.extend(unknown);
         Ok(())
     }
 
@@ -79,13 +69,11 @@ impl Postgres {
         let Writer { connection, prepared } = writer;
         // Temporary tables, which merges go through, are not written ahead, and nobody else's.
         for table in tables.iter().filter(|table| table.write == WriteMode::Merge) {
-            if let Entry::Occupied(mut entry) = prepared.entry(table.name.to_string())
-                && !entry.get().is_staged
-            {
+            if prepared.is_unstaged(table) {
                 let sql = stage(table);
                 let staged = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *connection).await;
                 staged.map_err(|error| self.failed(error, Some(table)))?;
-                entry.get_mut().is_staged = true;
+                prepared.stage(table);
             }
         }
         let mut transaction = connection.begin().await.map_err(failed)?;
@@ -184,20 +172,9 @@ fn merge(table: &Table, name: &str) -> String {
     let dialect = ddl::DIALECT;
     let columns = dialect.list(table.columns.iter().map(|column| &column.name));
     let staged = staging(table);
-    let updates: Vec<String> = table
-        .columns
-        .iter()
-        .filter(|column| !table.key.contains(&column.name))
-        .map(|column| dialect.quoted(&column.name))
-        .map(|name| format!("{name} = excluded.{name}"))
-        .collect();
-    let then = match updates.is_empty() {
-        true => "NOTHING".to_owned(),
-        false => format!("UPDATE SET {}", updates.join(", ")),
-    };
-    let key = dialect.list(&table.key);
+    let then = dialect.on_conflict(table);
     format!(
         "INSERT INTO {name} ({columns}) SELECT {columns} FROM {staged} \
-         ON CONFLICT ({key}) DO {then}; TRUNCATE {staged}"
+         {then}; TRUNCATE {staged}"
     )
 }

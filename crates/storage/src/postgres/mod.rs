@@ -10,7 +10,6 @@ mod numeric;
 mod place;
 mod scan;
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -24,6 +23,7 @@ use tokio::sync::Mutex;
 
 pub(crate) use self::place::Place;
 
+use crate::sql::Prepared;
 use crate::{Error, Result};
 
 /// The built-in tables and the cursors. Forward only: a released file never changes.
@@ -49,15 +49,7 @@ pub(crate) struct Postgres {
 #[derive(Debug)]
 struct Writer {
     connection: PgConnection,
-    /// The tables known to be in the database as defined.
-    prepared: HashMap<String, Prepared>,
-}
-
-#[derive(Debug)]
-struct Prepared {
-    table: TableRef,
-    /// Whether this connection has a temporary table beside it.
-    is_staged: bool,
+    prepared: Prepared,
 }
 
 impl Postgres {
@@ -85,7 +77,7 @@ impl Postgres {
     async fn writer(&self) -> Result<Writer> {
         let mut connection = self.connection().await?;
         self.migrate(&mut connection).await?;
-        Ok(Writer { connection, prepared: HashMap::new() })
+        Ok(Writer { connection, prepared: Prepared::default() })
     }
 
     /// Makes the schema, and brings the built-in tables up to date; one process at a time.

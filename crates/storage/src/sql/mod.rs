@@ -3,12 +3,14 @@
 
 mod catalog;
 mod newest;
+mod prepared;
 
 use tidegauge_core::polars::frame::DataFrame;
 use tidegauge_core::{Aggregate, Column, DataType, Fold, ForeignKey, Table, tables};
 
 pub(crate) use catalog::{Stored, compare};
 pub(crate) use newest::newest;
+pub(crate) use prepared::Prepared;
 
 use crate::Result;
 
@@ -70,6 +72,22 @@ impl Dialect {
                 format!("(SELECT {alias}.*, {nulls} FROM {name} AS {alias}) AS {alias}")
             }
         }
+    }
+
+    /// That a row takes the place of the one with its key, as SQLite and PostgreSQL say it.
+    pub(crate) fn on_conflict(&self, table: &Table) -> String {
+        let updates: Vec<String> = table
+            .columns
+            .iter()
+            .filter(|column| !table.key.contains(&column.name))
+            .map(|column| self.quoted(&column.name))
+            .map(|name| format!("{name} = excluded.{name}"))
+            .collect();
+        let then = match updates.is_empty() {
+            true => "NOTHING".to_owned(),
+            false => format!("UPDATE SET {}", updates.join(", ")),
+        };
+        format!("ON CONFLICT ({}) DO {then}", self.list(&table.key))
     }
 
     /// What `table` says of others, as a database that checks none of it takes it.

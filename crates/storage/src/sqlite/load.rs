@@ -33,9 +33,7 @@ pub(super) async fn cursor(
 
 /// Creates those of `tables` that are missing, and compares all with their definitions.
 pub(super) async fn prepare(path: &Path, writer: &mut Writer, tables: &[TableRef]) -> Result<()> {
-    let known = |table: &TableRef| writer.prepared.get(table.name.as_ref()) == Some(table);
-    let mut unknown: Vec<TableRef> = tables.iter().filter(|table| !known(table)).cloned().collect();
-    unknown.dedup();
+    let unknown = writer.prepared.unknown(tables);
     if unknown.is_empty() {
         return Ok(());
     }
@@ -46,7 +44,7 @@ pub(super) async fn prepare(path: &Path, writer: &mut Writer, tables: &[TableRef
         ddl::ensure(&mut transaction, table).await.map_err(sql)??;
     }
     transaction.commit().await.map_err(sql)?;
-    writer.prepared.extend(unknown.into_iter().map(|table| (table.name.to_string(), table)));
+    writer.prepared.extend(unknown);
     Ok(())
 }
 
@@ -119,19 +117,8 @@ fn statement(table: &Table, rows: usize) -> String {
         vec![row; rows].join(",")
     );
     if table.write == WriteMode::Merge {
-        let updates: Vec<String> = table
-            .columns
-            .iter()
-            .filter(|column| !table.key.contains(&column.name))
-            .map(|column| ddl::DIALECT.quoted(&column.name))
-            .map(|name| format!("{name} = excluded.{name}"))
-            .collect();
-        let then = if updates.is_empty() {
-            "NOTHING".to_owned()
-        } else {
-            format!("UPDATE SET {}", updates.join(", "))
-        };
-        sql.push_str(&format!(" ON CONFLICT ({}) DO {then}", ddl::DIALECT.list(&table.key)));
+        sql.push(' ');
+        sql.push_str(&ddl::DIALECT.on_conflict(table));
     }
     sql
 }

@@ -5,7 +5,6 @@ mod encode;
 mod load;
 mod scan;
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -18,6 +17,7 @@ use tidegauge_core::polars::frame::DataFrame;
 use tidegauge_core::{Aggregate, Cursor, Load, Scan, Sink, TableRef, Warehouse};
 use tokio::sync::Mutex;
 
+use crate::sql::Prepared;
 use crate::{Error, Result};
 
 /// The built-in tables and the cursors. Forward only: a released file never changes.
@@ -50,7 +50,7 @@ pub(crate) struct Sqlite {
 struct Writer {
     connection: SqliteConnection,
     /// The tables known to be in the database as defined.
-    prepared: HashMap<String, TableRef>,
+    prepared: Prepared,
 }
 
 impl Sqlite {
@@ -108,7 +108,7 @@ impl Sqlite {
             }
         };
         migrate(&self.path, &mut connection).await?;
-        Ok(Writer { connection, prepared: HashMap::new() })
+        Ok(Writer { connection, prepared: Prepared::default() })
     }
 
     /// A connection that only reads; none when there is no database yet.
