@@ -5,7 +5,7 @@
 mod common;
 
 use common::{assert_same, done, says, tidegauge, url, warehouse};
-use tidegauge_testkit::{MariaDb, Postgres};
+use tidegauge_testkit::{BigQuery, MariaDb, Postgres};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_holds_what_a_file_holds_and_answers_the_same() {
@@ -18,6 +18,13 @@ async fn postgres_holds_what_a_file_holds_and_answers_the_same() {
 async fn mysql_holds_what_a_file_holds_and_answers_the_same() {
     if let Some(server) = MariaDb::shared() {
         holds_the_same(&server.url(), "mysql://127.0.0.1:").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bigquery_holds_what_a_file_holds_and_answers_the_same() {
+    if let Some(server) = BigQuery::shared() {
+        holds_the_same(&server.dataset_url("job"), "bigquery://tidegauge/job").await;
     }
 }
 

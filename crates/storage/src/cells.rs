@@ -7,7 +7,7 @@ use tidegauge_core::polars::prelude::{
     BooleanChunked, Float64Chunked, Int32Chunked, Int64Chunked, Int128Chunked, IntoSeries,
     StringChunked,
 };
-use tidegauge_core::{BatchBuilder, Cell, Column, DataType, Table, TableRef};
+use tidegauge_core::{Batch, BatchBuilder, Cell, Column, DataType, Table, TableRef};
 
 use crate::Result;
 
@@ -97,4 +97,22 @@ pub(crate) fn typed(frame: &DataFrame, table: &Table) -> Result<DataFrame> {
         }
     }
     Ok(typed)
+}
+
+/// The rows of each table in the order they came, with the types of its definition.
+pub(crate) fn by_table(batches: &[Batch]) -> Result<Vec<(&TableRef, DataFrame)>> {
+    let mut tables: Vec<(&TableRef, DataFrame)> = Vec::new();
+    for batch in batches {
+        let frame = typed(batch.frame(), batch.table())?;
+        match tables.iter_mut().find(|(table, _)| table.name == batch.table().name) {
+            Some((_, stack)) => {
+                stack.vstack_mut_owned(frame)?;
+            }
+            None => tables.push((batch.table(), frame)),
+        }
+    }
+    for (_, frame) in &mut tables {
+        frame.rechunk_mut();
+    }
+    Ok(tables)
 }

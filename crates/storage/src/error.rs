@@ -17,7 +17,7 @@ pub enum Error {
     #[error(
         "`{scheme}` is not a kind of store; use sqlite://path/to/file.db, \
          postgres://user:password@host/database, mysql://user:password@host/database, \
-         parquet://dir or csv://dir"
+         bigquery://project/dataset, parquet://dir or csv://dir"
     )]
     UnknownStore {
         /// What stands before `://`, or the whole where nothing does.
@@ -34,7 +34,7 @@ pub enum Error {
     /// A warehouse was asked for, and CSV is not one.
     #[error(
         "a csv folder is a backup that cannot be read back; \
-         analyse from a sqlite://, postgres://, mysql:// or parquet:// warehouse, and keep csv:// as a sink beside it"
+         analyse from a sqlite://, postgres://, mysql://, bigquery:// or parquet:// warehouse, and keep csv:// as a sink beside it"
     )]
     NotReadable,
     /// A table named like what the store keeps for itself.

@@ -5,6 +5,7 @@
 //! | `sqlite://tidegauge.db` | a SQLite database; `?mode=ro` opens it for reading only | yes |
 //! | `postgres://user:password@host:5432/database?schema=mine` | a schema of a PostgreSQL database | yes |
 //! | `mysql://user:password@host:3306/database` | a MySQL or MariaDB database | yes |
+//! | `bigquery://project/dataset?location=EU` | a dataset of BigQuery | yes |
 //! | `parquet://dir` | a folder of Parquet files | yes |
 //! | `csv://dir` | a folder of CSV files, as a backup | no |
 //!
@@ -38,6 +39,7 @@
 //! # }
 //! ```
 
+mod bigquery;
 mod cells;
 mod csv;
 mod error;
@@ -86,6 +88,7 @@ fn open(url: StoreUrl) -> Result<Arc<dyn Warehouse>> {
         StoreUrl::Sqlite { path, read_only } => Arc::new(sqlite::Sqlite::open(path, read_only)),
         StoreUrl::Postgres(place) => Arc::new(postgres::Postgres::open(place)),
         StoreUrl::MySql(place) => Arc::new(mysql::MySql::open(place)),
+        StoreUrl::BigQuery(place) => Arc::new(bigquery::BigQuery::open(place)?),
         StoreUrl::Parquet(dir) => Arc::new(parquet::Parquet::open(dir)),
         StoreUrl::Csv(_) => return Err(Error::NotReadable),
     })

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{Error, Result, mysql, postgres};
+use crate::{Error, Result, bigquery, mysql, postgres};
 
 /// A store, and where it is.
 #[derive(Debug)]
@@ -10,6 +10,7 @@ pub(crate) enum StoreUrl {
     Sqlite { path: PathBuf, read_only: bool },
     Postgres(postgres::Place),
     MySql(mysql::Place),
+    BigQuery(bigquery::Place),
     Parquet(PathBuf),
     Csv(PathBuf),
 }
@@ -25,6 +26,7 @@ impl StoreUrl {
             "sqlite" => sqlite(rest),
             "postgres" | "postgresql" => Ok(Self::Postgres(postgres::Place::parse(url)?)),
             "mysql" | "mariadb" => Ok(Self::MySql(mysql::Place::parse(url)?)),
+            "bigquery" => Ok(Self::BigQuery(bigquery::Place::parse(url)?)),
             "parquet" => Ok(Self::Parquet(path("parquet", rest)?)),
             "csv" => Ok(Self::Csv(path("csv", rest)?)),
             _ => Err(Error::UnknownStore { scheme: scheme.into() }),

@@ -11,14 +11,16 @@ sink_promises!(sqlite, Store::of("sqlite"));
 sink_promises!(parquet, Store::of("parquet"));
 sink_promises!(postgres, Store::of("postgres"));
 sink_promises!(mysql, Store::of("mysql"));
+sink_promises!(bigquery, Store::of("bigquery"));
 warehouse_promises!(sqlite_warehouse, Store::of("sqlite"));
 warehouse_promises!(parquet_warehouse, Store::of("parquet"));
 warehouse_promises!(postgres_warehouse, Store::of("postgres"));
 warehouse_promises!(mysql_warehouse, Store::of("mysql"));
+warehouse_promises!(bigquery_warehouse, Store::of("bigquery"));
 
 #[tokio::test]
 async fn a_store_calls_itself_as_its_url_without_the_password() {
-    for scheme in ["csv", "sqlite", "parquet", "postgres", "mysql"] {
+    for scheme in ["csv", "sqlite", "parquet", "postgres", "mysql", "bigquery"] {
         let Some(store) = Store::of(scheme) else { continue };
         assert!(store.name.starts_with(&format!("{scheme}://")), "{}", store.name);
         assert!(!store.name.contains('@'), "{}", store.name);
@@ -38,7 +40,7 @@ async fn reading_makes_nothing() {
 
 #[tokio::test]
 async fn a_table_with_a_name_of_ours_is_refused() {
-    for scheme in ["csv", "sqlite", "parquet", "postgres", "mysql"] {
+    for scheme in ["csv", "sqlite", "parquet", "postgres", "mysql", "bigquery"] {
         let Some(store) = Store::of(scheme) else { continue };
         for name in ["_tidegauge", "_tidegauge_cursors", "sqlite_master"] {
             let error = store.sink().prepare(&[simple(name, WriteMode::Merge)]).await.unwrap_err();

@@ -115,6 +115,11 @@ async fn mysql_survives() {
 }
 
 #[tokio::test]
+async fn bigquery_survives() {
+    no_row_is_lost_and_none_is_there_twice("bigquery").await;
+}
+
+#[tokio::test]
 async fn csv_survives() {
     no_row_is_lost_and_none_is_there_twice("csv").await;
 }

@@ -1,6 +1,7 @@
 //! Private, throw-away database servers for tests.
 //!
-//! Each is started from the programs of the Debian package, with a data folder of its own in the
+//! Each is started from the programs of the Debian package, or of the Python one under cargo's target
+//! folder, with a data folder of its own in the
 //! temporary folder, on a free port of this machine, under the package's user where tests run as
 //! root. It is gone when its value is dropped, and also when the test's process is killed.
 //!
@@ -16,10 +17,12 @@
 //! ```
 #![allow(clippy::panic, clippy::print_stderr)] // it is part of tests
 
+mod bigquery;
 mod mariadb;
 mod postgres;
 mod server;
 
+pub use bigquery::BigQuery;
 pub use mariadb::MariaDb;
 pub use postgres::Postgres;
 

@@ -18,11 +18,12 @@ impl MariaDb {
     pub fn start() -> Option<Self> {
         let find = |name| program(name, &["/usr/sbin".into(), "/usr/bin".into()]);
         let (Some(mariadbd), Some(install)) = (find("mariadbd"), find("mariadb-install-db")) else {
-            return missing("MariaDB", "mariadb-server");
+            return missing("MariaDB", Some("mariadb-server"));
         };
         let recipe = Recipe {
             name: "MariaDB",
             user: "mysql",
+            home: None,
             signal: "KILL",
             prepare: &|folder| {
                 let grant = format!(

@@ -20,11 +20,12 @@ impl Postgres {
         let (Some(postgres), Some(initdb), Some(pg_isready)) =
             (find("postgres"), find("initdb"), find("pg_isready"))
         else {
-            return missing("PostgreSQL", "postgresql");
+            return missing("PostgreSQL", Some("postgresql"));
         };
         let recipe = Recipe {
             name: "PostgreSQL",
             user: "postgres",
+            home: None,
             signal: "QUIT",
             prepare: &|folder| {
                 let password = folder.join("password");

@@ -39,6 +39,8 @@ pub(crate) struct Recipe<'a> {
     pub(crate) name: &'a str,
     /// The user that it is run by, if we are root.
     pub(crate) user: &'a str,
+    /// Where its folder is made; `None`: where temporary files are.
+    pub(crate) home: Option<&'a Path>,
     /// The signal that stops it at once.
     pub(crate) signal: &'a str,
     /// Makes the data folder: programs to run one after the other.
@@ -64,7 +66,9 @@ impl Server {
 
     fn attempt(recipe: &Recipe<'_>) -> Result<Self, String> {
         let name = recipe.name;
-        let folder = tempfile::Builder::new().prefix("tidegauge-").tempdir();
+        let temp = env::temp_dir();
+        let home = recipe.home.unwrap_or(&temp);
+        let folder = tempfile::Builder::new().prefix("tidegauge-").tempdir_in(home);
         let folder = folder.unwrap_or_else(|error| panic!("no folder for {name}: {error}"));
         let log = folder.path().join("log");
         fs::write(&log, "").unwrap_or_else(|error| panic!("{}: {error}", log.display()));
@@ -103,8 +107,9 @@ impl Drop for Server {
 }
 
 /// Says that `name` is missing, so that its tests are skipped; or fails, where it is required.
-pub(crate) fn missing<T>(name: &str, package: &str) -> Option<T> {
-    let text = format!("{name} is not installed: cargo xtask setup, or apt-get install {package}");
+pub(crate) fn missing<T>(name: &str, package: Option<&str>) -> Option<T> {
+    let or = package.map(|it| format!(", or apt-get install {it}")).unwrap_or_default();
+    let text = format!("{name} is not installed: cargo xtask setup{or}");
     if env::var_os("TIDEGAUGE_REQUIRE_SERVERS").is_some_and(|it| it == "1") {
         panic!("{text}");
     }
@@ -136,12 +141,12 @@ fn as_user(user: &str, command: Vec<String>) -> Vec<String> {
     setpriv.into_iter().chain(command).collect()
 }
 
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     let id = Command::new("id").arg("-u").output();
     id.is_ok_and(|id| id.stdout.trim_ascii() == b"0")
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr());
     listener.unwrap_or_else(|error| panic!("no free port: {error}")).port()
 }

@@ -3,7 +3,7 @@
 
 use std::net::TcpStream;
 
-use tidegauge_testkit::{MariaDb, Postgres};
+use tidegauge_testkit::{BigQuery, MariaDb, Postgres};
 
 fn address(url: &str) -> String {
     url.split(['@', '/']).nth(3).unwrap().to_owned()
@@ -25,6 +25,12 @@ fn two_servers_do_not_meet_and_are_gone_when_they_are_dropped() {
     }
     if let Some(server) = MariaDb::start() {
         let address = address(&server.url());
+        assert!(answers(&address));
+        drop(server);
+        assert!(!answers(&address));
+    }
+    if let Some(server) = BigQuery::start() {
+        let address = server.endpoint().replace("http://", "");
         assert!(answers(&address));
         drop(server);
         assert!(!answers(&address));

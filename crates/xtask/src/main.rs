@@ -1,6 +1,7 @@
 //! Developer chores: `cargo xtask test` installs what the tests need and runs everything.
 
 mod bench;
+mod emulator;
 mod setup;
 mod stranger;
 mod test;
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 const HELP: &str = "\
-cargo xtask setup   install what the tests need (Debian packages)
+cargo xtask setup   install what the tests need (Debian packages, an emulator of BigQuery)
 cargo xtask test    setup, then format, lints, tests, doctests, examples and docs
 cargo xtask bench   measure beside a peer, in one run: all benches, or the one named
 cargo xtask docs    write docs/tables.md anew";

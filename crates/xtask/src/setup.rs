@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use crate::emulator::emulator;
 use crate::{has, run, say};
 
 /// A program, and the Debian package that brings it.
@@ -14,7 +15,7 @@ const NEEDED: [(&str, &str); 4] = [
     ("sqlite3", "sqlite3"),
 ];
 
-/// Installs the Debian packages that are missing.
+/// Installs the Debian packages that are missing, and the emulator of BigQuery.
 pub(crate) fn setup() -> Result<(), String> {
     let missing: Vec<_> = NEEDED
         .iter()
@@ -22,7 +23,7 @@ pub(crate) fn setup() -> Result<(), String> {
         .map(|(_, package)| *package)
         .collect();
     if missing.is_empty() {
-        return Ok(());
+        return emulator();
     }
     if !has("apt-get") {
         return Err(format!(
@@ -30,12 +31,20 @@ pub(crate) fn setup() -> Result<(), String> {
             missing.join(", ")
         ));
     }
-    say(&format!("installing {}", missing.join(", ")));
-    let sudo = !is_root() && has("sudo");
-    apt(sudo, &["update", "--quiet"])?;
-    let mut words = vec!["install", "--yes", "--quiet", "--no-install-recommends"];
-    words.extend(missing);
-    apt(sudo, &words)
+    apt_install(&missing)?;
+    emulator()
+}
+
+/// Installs Debian packages.
+pub(crate) fn apt_install(packages: &[&str]) -> Result<(), String> {
+    say(&format!("installing {}", packages.join(", ")));
+    let apt = || {
+        let mut apt = sudo("apt-get");
+        apt.env("DEBIAN_FRONTEND", "noninteractive");
+        apt
+    };
+    run(apt().args(["update", "--quiet"]))?;
+    run(apt().args(["install", "--yes", "--quiet", "--no-install-recommends"]).args(packages))
 }
 
 /// Whether a program is there; Debian keeps those of servers off the path.
@@ -47,12 +56,14 @@ fn installed(program: &str) -> bool {
         || folders.any(|folder| folder.join(program).is_file())
 }
 
-fn apt(sudo: bool, words: &[&str]) -> Result<(), String> {
-    let mut command = if sudo { Command::new("sudo") } else { Command::new("apt-get") };
-    if sudo {
-        command.arg("apt-get");
+/// A program that is run by root.
+pub(crate) fn sudo(program: &str) -> Command {
+    if is_root() || !has("sudo") {
+        return Command::new(program);
     }
-    run(command.args(words).env("DEBIAN_FRONTEND", "noninteractive"))
+    let mut command = Command::new("sudo");
+    command.arg("--preserve-env").arg(program);
+    command
 }
 
 fn is_root() -> bool {

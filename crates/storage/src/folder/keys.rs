@@ -62,6 +62,18 @@ impl KeySet {
         Ok(if int { Self::Ints(PlHashSet::default()) } else { Self::Rows(PlHashSet::default()) })
     }
 
+    /// The keys of `frame`.
+    ///
+    /// # Errors
+    /// When two rows have the same.
+    pub(crate) fn of(frame: &DataFrame, table: &Table) -> Result<Self> {
+        let (mut set, keys) = (Self::new(table)?, Keys::of(frame, table)?);
+        match (0..frame.height()).all(|row| set.insert(&keys, row)) {
+            true => Ok(set),
+            false => Err(known(table)),
+        }
+    }
+
     /// Adds the key of `row`; whether it was new.
     pub(crate) fn insert(&mut self, keys: &Keys<'_>, row: usize) -> bool {
         match self {
@@ -113,19 +125,18 @@ pub(super) fn refuse_known(
     stored: &Stored,
     read: impl Fn(&Part) -> Result<DataFrame>,
 ) -> Result<()> {
-    let known = || Error::Duplicate { table: table.name.to_string(), key: table.key.join(", ") };
-    let mut new = KeySet::new(table)?;
-    let keys = Keys::of(frame, table)?;
-    if !(0..frame.height()).all(|row| new.insert(&keys, row)) {
-        return Err(known());
-    }
+    let new = KeySet::of(frame, table)?;
     for part in stored.parts.iter().filter(|part| Range::meets(part.range.as_ref(), range)) {
         let mut old = read(part)?;
         old.rechunk_mut();
         let keys = Keys::of(&old, table)?;
         if (0..old.height()).any(|row| new.contains(&keys, row)) {
-            return Err(known());
+            return Err(known(table));
         }
     }
     Ok(())
+}
+
+fn known(table: &Table) -> Error {
+    Error::Duplicate { table: table.name.to_string(), key: table.key.join(", ") }
 }

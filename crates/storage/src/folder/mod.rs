@@ -163,7 +163,7 @@ fn register<'a, F: Format>(
 /// Writes the rows of `batches` as the next commit, without committing it.
 fn append<F: Format>(dir: &Path, manifest: &mut Manifest, batches: &[Batch]) -> Result<()> {
     manifest.commit += 1;
-    for (table, frame) in by_table(batches)? {
+    for (table, frame) in cells::by_table(batches)? {
         if frame.height() == 0 {
             continue;
         }
@@ -178,22 +178,4 @@ fn append<F: Format>(dir: &Path, manifest: &mut Manifest, batches: &[Batch]) -> 
         stored.parts.push(part);
     }
     Ok(())
-}
-
-/// The rows of each table in the order they came, with the types of its definition.
-fn by_table(batches: &[Batch]) -> Result<Vec<(&TableRef, DataFrame)>> {
-    let mut tables: Vec<(&TableRef, DataFrame)> = Vec::new();
-    for batch in batches {
-        let frame = cells::typed(batch.frame(), batch.table())?;
-        match tables.iter_mut().find(|(table, _)| table.name == batch.table().name) {
-            Some((_, stack)) => {
-                stack.vstack_mut_owned(frame)?;
-            }
-            None => tables.push((batch.table(), frame)),
-        }
-    }
-    for (_, frame) in &mut tables {
-        frame.rechunk_mut();
-    }
-    Ok(tables)
 }

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use tidegauge_core::conformance::Subject;
 pub(crate) use tidegauge_core::conformance::rows::*;
 use tidegauge_core::{Scan, Sink, TableRef, Warehouse};
-use tidegauge_testkit::{MariaDb, Postgres};
+use tidegauge_testkit::{BigQuery, MariaDb, Postgres};
 use url::Url;
 
 /// A store of one's own, in a folder that goes with it or a schema of a server that does.
@@ -40,6 +40,16 @@ fn new_database(server: &'static MariaDb, number: usize) -> String {
     server.database_url(&name.replace(' ', "%20"))
 }
 
+impl Drop for Store {
+    fn drop(&mut self) {
+        if let Some((_, dataset)) = self.name.split_once("bigquery://tidegauge/")
+            && let Some(server) = BigQuery::shared()
+        {
+            server.remove(dataset);
+        }
+    }
+}
+
 impl Store {
     /// A new store of that kind; none where its server is not installed.
     pub(crate) fn of(scheme: &str) -> Option<Self> {
@@ -55,6 +65,10 @@ impl Store {
                 url.to_string()
             }
             "mysql" => new_database(MariaDb::shared()?, COUNT.fetch_add(1, Ordering::SeqCst)),
+            "bigquery" => {
+                let number = COUNT.fetch_add(1, Ordering::SeqCst);
+                BigQuery::shared()?.dataset_url(&format!("dataset_{number}"))
+            }
             _ => format!("{scheme}://{}", path.display()),
         };
         let name = tidegauge_storage::connect_sink(&url).unwrap().name().to_owned();

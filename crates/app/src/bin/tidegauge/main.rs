@@ -24,7 +24,9 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     }
     let args = Args::parse();
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    // What a query is going to cost is told to whoever pays for it.
+    let told = "warn,tidegauge_storage::cost=info";
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(told));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())

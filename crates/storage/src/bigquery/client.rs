@@ -1,0 +1,412 @@
+//! The REST API: requests that are made again where that may help, and what they were refused with.
+
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::time::Duration;
+
+use bytes::Bytes;
+use google_cloud_auth::credentials::{
+    AccessTokenCredentials, Builder as DefaultCredentials, service_account,
+};
+use reqwest::header::{CONTENT_TYPE, LOCATION};
+use reqwest::{Method, RequestBuilder, StatusCode};
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::sync::OnceCell;
+use url::Url;
+
+use super::Place;
+
+/// What we ask to be allowed.
+const SCOPE: &str = "https://www.googleapis.com/auth/bigquery";
+
+/// How often a request is made, and how long it is waited after the first; then twice as long.
+const ATTEMPTS: u32 = 6;
+pub(super) const PAUSE: Duration = Duration::from_millis(500);
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// How often a change is begun that meets others.
+const MEETINGS: u32 = 12;
+
+/// How long it may take until the service is reached, and until it says anything more.
+const REACHED: Duration = Duration::from_secs(15);
+const SILENT: Duration = Duration::from_secs(120);
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// The service, or a job of it, said no.
+    Said { status: u16, reason: String, message: String },
+    /// It could not be reached, or hung up.
+    Unreachable(String),
+    /// There are no credentials, or not such.
+    Credentials(String),
+    /// What it said makes no sense.
+    Malformed(String),
+}
+
+impl Refusal {
+    /// Whether what was asked for, or where, is not there.
+    pub(super) fn is_not_found(&self) -> bool {
+        matches!(self, Self::Said { status: 404, .. })
+    }
+
+    /// Whether it is there already.
+    pub(super) fn is_duplicate(&self) -> bool {
+        matches!(self, Self::Said { status: 409, .. })
+    }
+
+    /// Whether a transaction was given up since another was at the same tables.
+    pub(super) fn met_another(&self) -> bool {
+        const WORDS: [&str; 5] = [
+            "concurrent update",    // the service's
+            "Could not serialize",  // likewise, of DDL
+            "Failed to commit",     // those of the emulator,
+            "Conflict on update",   // for what its engine says
+            "violates primary key", // when two create one table
+        ];
+        matches!(self, Self::Said { message, .. } if WORDS.iter().any(|it| message.contains(it)))
+    }
+
+    /// Whether the same may well be granted a little later.
+    /// <https://cloud.google.com/bigquery/docs/error-messages>
+    pub(super) fn is_passing(&self) -> bool {
+        match self {
+            Self::Unreachable(_) => true,
+            Self::Said { status, reason, .. } => match reason.as_str() {
+                "rateLimitExceeded" | "backendError" | "internalError" | "badGateway" => true,
+                "" => [429, 500, 502, 503, 504].contains(status),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+}
+
+impl From<reqwest::Error> for Refusal {
+    fn from(error: reqwest::Error) -> Self {
+        // The innermost cause is what says something; the URL is no secret, but long.
+        let error = error.without_url();
+        let mut cause: &dyn std::error::Error = &error;
+        while let Some(source) = cause.source() {
+            cause = source;
+        }
+        Self::Unreachable(cause.to_string())
+    }
+}
+
+impl From<serde_json::Error> for Refusal {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Malformed(error.to_string())
+    }
+}
+
+/// What an error of the API, or of a job, looks like.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Problem {
+    message: String,
+    reason: String,
+    errors: Vec<Problem>,
+}
+
+/// How a job has ended: none while it has not.
+pub(super) fn ending(job: &Value) -> Option<Result<(), Refusal>> {
+    if job.pointer("/status/state").and_then(Value::as_str) != Some("DONE") {
+        return None;
+    }
+    let Some(problem) = job.pointer("/status/errorResult").filter(|it| !it.is_null()) else {
+        return Some(Ok(()));
+    };
+    let Problem { message, reason, .. } = Problem::deserialize(problem).unwrap_or_default();
+    let status = if reason == "notFound" { 404 } else { 400 };
+    Some(Err(Refusal::Said { status, reason, message }))
+}
+
+/// Whoever speaks to the service.
+#[derive(Debug)]
+pub(super) struct Client {
+    place: Place,
+    http: reqwest::Client,
+    credentials: OnceCell<AccessTokenCredentials>,
+}
+
+impl Client {
+    pub(super) fn new(place: Place) -> Result<Self, Refusal> {
+        let http = reqwest::Client::builder()
+            .user_agent(concat!("tidegauge/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(REACHED)
+            .read_timeout(SILENT)
+            // An upload is answered by 308 where more of it is wanted.
+            .redirect(reqwest::redirect::Policy::none())
+            .build()?;
+        Ok(Self { place, http, credentials: OnceCell::new() })
+    }
+
+    /// The URL of `path` below the project.
+    pub(super) fn url(&self, path: &str) -> String {
+        format!("{}/bigquery/v2/projects/{}/{path}", self.place.endpoint, self.place.project)
+    }
+
+    /// What the service answers to a request, as JSON.
+    pub(super) async fn ask(
+        &self,
+        method: Method,
+        url: &str,
+        body: Option<&Value>,
+    ) -> Result<Value, Refusal> {
+        let answer = self.bytes(method, url, body).await?;
+        // Of a deletion there is nothing to say.
+        if answer.is_empty() { Ok(Value::Null) } else { Ok(serde_json::from_slice(&answer)?) }
+    }
+
+    /// The same, as it comes.
+    pub(super) async fn bytes(
+        &self,
+        method: Method,
+        url: &str,
+        body: Option<&Value>,
+    ) -> Result<Bytes, Refusal> {
+        patiently(|| async {
+            let mut request = self.http.request(method.clone(), url);
+            if let Some(body) = body {
+                let text = serde_json::to_vec(body)?;
+                request = request.header(CONTENT_TYPE, "application/json").body(text);
+            }
+            Ok(answered(self.allowed(request).await?.send().await?).await?.1)
+        })
+        .await
+    }
+
+    /// Starts `job` with `content` as what it loads; the job, as it is then.
+    pub(super) async fn upload(&self, job: &Value, content: Bytes) -> Result<Value, Refusal> {
+        let Place { endpoint, project, .. } = &self.place;
+        let url =
+            format!("{endpoint}/upload/bigquery/v2/projects/{project}/jobs?uploadType=resumable");
+        // Not gone on with where it broke off, but begun again: it is no more than a page.
+        patiently(|| async {
+            let opened = self
+                .http
+                .post(&url)
+                .header(CONTENT_TYPE, "application/json; charset=UTF-8")
+                .header("X-Upload-Content-Type", "application/vnd.apache.parquet")
+                .header("X-Upload-Content-Length", content.len())
+                .body(serde_json::to_vec(job)?);
+            let (session, _) = answered(self.allowed(opened).await?.send().await?).await?;
+            let session = self.session(session)?;
+            let put = self.http.put(session).body(content.clone());
+            let (_, answer) = answered(self.allowed(put).await?.send().await?).await?;
+            Ok(serde_json::from_slice(&answer)?)
+        })
+        .await
+    }
+
+    /// Where an upload goes that was opened. Emulators name the address that they listen at, which may
+    /// be none that we can reach.
+    fn session(&self, location: Option<String>) -> Result<Url, Refusal> {
+        let malformed = || Refusal::Malformed("it opens an upload and says not where".into());
+        let base = Url::parse(&self.place.endpoint).map_err(|_| malformed())?;
+        let session = base.join(&location.ok_or_else(malformed)?).map_err(|_| malformed())?;
+        if !self.place.is_emulator() {
+            return Ok(session);
+        }
+        let mut reachable = base;
+        reachable.set_path(session.path());
+        reachable.set_query(session.query());
+        Ok(reachable)
+    }
+
+    /// The request with our credentials, unless they would go over an open line.
+    async fn allowed(&self, request: RequestBuilder) -> Result<RequestBuilder, Refusal> {
+        if self.place.is_emulator() {
+            return Ok(request);
+        }
+        let refused = |error: &dyn std::fmt::Display| Refusal::Credentials(error.to_string());
+        let credentials =
+            self.credentials.get_or_try_init(async || credentials(&self.place)).await?;
+        let token = credentials.access_token().await.map_err(|error| refused(&error))?;
+        Ok(request.bearer_auth(token.token))
+    }
+}
+
+/// A service account's key where the URL names one, else whatever this machine has:
+/// <https://cloud.google.com/docs/authentication/application-default-credentials>.
+fn credentials(place: &Place) -> Result<AccessTokenCredentials, Refusal> {
+    let Some(file) = &place.credentials else {
+        let built =
+            DefaultCredentials::default().with_scopes([SCOPE]).build_access_token_credentials();
+        return built.map_err(|error| Refusal::Credentials(error.to_string()));
+    };
+    // What is in the file is not repeated.
+    let unusable = |why: &str| Refusal::Credentials(format!("`{}` {why}", file.display()));
+    let text = std::fs::read(file).map_err(|error| unusable(&error.to_string()))?;
+    let key: Value = serde_json::from_slice(&text).map_err(|_| unusable("is no JSON"))?;
+    if key.get("type").and_then(Value::as_str) != Some("service_account") {
+        return Err(unusable("is no key of a service account"));
+    }
+    let scopes = service_account::AccessSpecifier::from_scopes([SCOPE]);
+    let builder = service_account::Builder::new(key).with_access_specifier(scopes);
+    builder.build_access_token_credentials().map_err(|_| unusable("lacks a part of a key"))
+}
+
+/// The answer, or what it refuses; with where an upload goes on, if it says so.
+async fn answered(response: reqwest::Response) -> Result<(Option<String>, Bytes), Refusal> {
+    let status = response.status();
+    let location = response.headers().get(LOCATION).and_then(|it| it.to_str().ok());
+    let location = location.map(ToOwned::to_owned);
+    let answer = response.bytes().await?;
+    if status.is_success() {
+        return Ok((location, answer));
+    }
+    #[derive(Deserialize)]
+    struct Answer {
+        error: Problem,
+    }
+    // A proxy's page, say, is no error of the API.
+    let problem = serde_json::from_slice::<Answer>(&answer).map(|answer| answer.error);
+    let problem = problem.unwrap_or_default();
+    let known = StatusCode::canonical_reason(&status).unwrap_or("unknown");
+    let message = if problem.message.is_empty() { known.to_owned() } else { problem.message };
+    let first = problem.errors.into_iter().next();
+    let reason = first.map(|first| first.reason).unwrap_or_default();
+    Err(Refusal::Said { status: status.as_u16(), reason, message })
+}
+
+/// Asks again where that may help: everything that we ask for may be asked for twice.
+async fn patiently<T, F>(ask: impl Fn() -> F) -> Result<T, Refusal>
+where
+    F: Future<Output = Result<T, Refusal>>,
+{
+    let mut pause = PAUSE;
+    let mut attempt = 1;
+    loop {
+        match ask().await {
+            Err(refusal) if refusal.is_passing() && attempt < ATTEMPTS => {
+                tracing::debug!(attempt, ?refusal, "asking BigQuery again");
+            }
+            done => return done,
+        }
+        wait(&mut pause).await;
+        attempt += 1;
+    }
+}
+
+/// Does a thing again that was given up since another was at the same tables. Of those that meet, the
+/// service lets the first through: <https://cloud.google.com/bigquery/docs/transactions>.
+pub(super) async fn undisturbed<T, F>(change: impl Fn() -> F) -> Result<T, Refusal>
+where
+    F: Future<Output = Result<T, Refusal>>,
+{
+    let mut pause = PAUSE;
+    for _ in 1..MEETINGS {
+        match change().await {
+            Err(refusal) if refusal.met_another() => tracing::debug!(?refusal, "once more"),
+            done => return done,
+        }
+        wait(&mut pause).await;
+    }
+    change().await
+}
+
+/// Waits for `pause`, half of which goes by chance: those who were refused together are not to come
+/// back together. The next will be twice as long.
+pub(super) async fn wait(pause: &mut Duration) {
+    let chance = u32::try_from(random() % 512).unwrap_or_default();
+    tokio::time::sleep(*pause * (512 + chance) / 1_024).await;
+    *pause = (*pause * 2).min(LONGEST);
+}
+
+/// Text as a part of a URL.
+pub(super) fn encoded(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+/// A number that nobody else gets.
+pub(super) fn random() -> u64 {
+    RandomState::new().hash_one(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_passes_is_told_from_what_stays() {
+        let said = |status, reason: &str| Refusal::Said {
+            status,
+            reason: reason.into(),
+            message: String::new(),
+        };
+        for refusal in [
+            said(403, "rateLimitExceeded"),
+            said(503, ""),
+            said(500, "backendError"),
+            Refusal::Unreachable("connection reset".into()),
+        ] {
+            assert!(refusal.is_passing(), "{refusal:?}");
+        }
+        for refusal in [
+            said(403, "quotaExceeded"),
+            said(403, "accessDenied"),
+            said(400, "invalidQuery"),
+            said(404, "notFound"),
+        ] {
+            assert!(!refusal.is_passing(), "{refusal:?}");
+        }
+    }
+
+    /// No token is asked for of anybody: the key signs one itself, for the service to check.
+    #[tokio::test]
+    async fn the_key_of_a_service_account_is_used() {
+        use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+        use aws_lc_rs::rsa::{KeyPair, KeySize};
+        use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
+        use base64::engine::{Engine, general_purpose::STANDARD, general_purpose::URL_SAFE_NO_PAD};
+
+        let pair = KeyPair::generate(KeySize::Rsa2048).unwrap();
+        let der: Pkcs8V1Der<'_> = pair.as_der().unwrap();
+        let (begin, end) = ("-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----");
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("key.json");
+        let key = serde_json::json!({
+            "type": "service_account",
+            "project_id": "shop",
+            "private_key_id": "1",
+            "private_key": format!("{begin}\n{}\n{end}\n", STANDARD.encode(&*der)),
+            "client_email": "loader@shop.iam.gserviceaccount.com",
+            "token_uri": "https://oauth2.googleapis.com/token",
+        });
+        std::fs::write(&file, key.to_string()).unwrap();
+        let url = format!("bigquery://shop/d?credentials={}", file.display());
+        let place = Place::parse(&url).unwrap();
+        if place.is_emulator() {
+            return; // whoever set BIGQUERY_EMULATOR_HOST wants no credentials
+        }
+        let token = credentials(&place).unwrap().access_token().await.unwrap().token;
+        let (signed, signature) = token.rsplit_once('.').unwrap();
+        let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, pair.public_key());
+        let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
+        public.verify(signed.as_bytes(), &signature).unwrap();
+        let claims = URL_SAFE_NO_PAD.decode(signed.split_once('.').unwrap().1).unwrap();
+        let claims: Value = serde_json::from_slice(&claims).unwrap();
+        assert_eq!(claims["iss"], "loader@shop.iam.gserviceaccount.com");
+        assert_eq!(claims["scope"], SCOPE);
+    }
+
+    #[test]
+    fn a_key_that_is_none_is_named_without_what_is_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("key.json");
+        let url = format!("bigquery://shop/d?credentials={}", file.display());
+        let said = || credentials(&Place::parse(&url).unwrap()).err().map(|it| format!("{it:?}"));
+        assert!(said().unwrap().contains("key.json"), "there is none");
+        for (text, says) in [
+            ("secret", "is no JSON"),
+            ("{\"type\": \"authorized_user\", \"secret\": 1}", "no key of a service account"),
+        ] {
+            std::fs::write(&file, text).unwrap();
+            let said = said().unwrap();
+            assert!(said.contains(says) && !said.contains("secret"), "{said}");
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! What a table looks like in BigQuery, and whether the one that is there looks like that.
+
+use reqwest::Method;
+use serde_json::Value;
+use tidegauge_core::{DataType, Table, tables};
+
+use super::BigQuery;
+use super::client::Refusal;
+use super::jobs::Query;
+use crate::Result;
+use crate::sql::{Dialect, Stored, compare};
+
+/// How BigQuery spells things.
+pub(super) const DIALECT: Dialect = Dialect { quote: '`', declared, null };
+
+/// Columns that a table is clustered by at most.
+const MOST_CLUSTERED: usize = 4;
+
+fn declared(dtype: DataType) -> String {
+    match dtype {
+        DataType::Bool => "BOOL".into(),
+        DataType::Int64 => "INT64".into(),
+        DataType::Float64 => "FLOAT64".into(),
+        DataType::Text => "STRING".into(),
+        DataType::Date => "DATE".into(),
+        DataType::Timestamp => "TIMESTAMP".into(),
+        // 9 places and 29 digits before them are what NUMERIC has.
+        DataType::Decimal { precision, scale } if scale <= 9 && precision - scale <= 29 => {
+            format!("NUMERIC({precision},{scale})")
+        }
+        DataType::Decimal { precision, scale } => format!("BIGNUMERIC({precision},{scale})"),
+    }
+}
+
+/// Casts know no precision.
+fn null(dtype: DataType) -> String {
+    let declared = declared(dtype);
+    let name = declared.split_once('(').map_or(declared.as_str(), |(name, _)| name);
+    format!("CAST(NULL AS {name})")
+}
+
+/// The statement that creates `table`: parted by the month of its event time (a statement may touch
+/// 4,000 parts, which is eleven years of days), its rows close together that are one user's, then by
+/// key. Nothing enforces the key but [`load`](super::load).
+pub(super) fn create(table: &Table) -> String {
+    let mut lines = DIALECT.columns(table);
+    if let Some(key) = lines.last_mut() {
+        key.push_str(" NOT ENFORCED");
+    }
+    let mut sql = format!(
+        "CREATE TABLE IF NOT EXISTS {} (\n    {}\n)",
+        DIALECT.quoted(&table.name),
+        lines.join(",\n    ")
+    );
+    let time = table.time.as_deref().and_then(|name| table.column(name).ok());
+    if let Some(time) = time {
+        let name = DIALECT.quoted(&time.name);
+        sql += &match time.dtype {
+            DataType::Date => format!("\nPARTITION BY DATE_TRUNC({name}, MONTH)"),
+            _ => format!("\nPARTITION BY TIMESTAMP_TRUNC({name}, MONTH)"),
+        };
+    }
+    let users = tables::User::table();
+    let of_users = table.foreign_keys.iter().filter(|key| key.table == users.name);
+    let mut clustered: Vec<&str> = Vec::new();
+    for name in of_users.flat_map(|key| &key.columns).chain(&table.key) {
+        if !clustered.contains(&name.as_ref()) && clustered.len() < MOST_CLUSTERED {
+            clustered.push(name);
+        }
+    }
+    sql += &format!("\nCLUSTER BY {}", DIALECT.list(clustered));
+    sql
+}
+
+impl BigQuery {
+    /// Creates `table` unless it is there, gives it the columns that were added to its definition,
+    /// and refuses one that differs otherwise.
+    pub(super) async fn ensure(&self, table: &Table) -> Result<()> {
+        let failed = |refusal| self.failed(refusal, Some(table));
+        let mut found = self.stored(&table.name).await.map_err(failed)?;
+        if found.is_empty() {
+            self.change(&Query::new(create(table))).await.map_err(failed)?;
+            found = self.stored(&table.name).await.map_err(failed)?;
+        }
+        for column in compare(&DIALECT, table, &found)? {
+            let sql = format!(
+                "ALTER TABLE {} ADD COLUMN IF NOT EXISTS {} {}",
+                DIALECT.quoted(&table.name),
+                DIALECT.quoted(&column.name),
+                declared(column.dtype)
+            );
+            self.change(&Query::new(sql)).await.map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// The columns of a table as the catalog has them; none where there is no such table.
+    pub(super) async fn stored(&self, table: &str) -> Result<Vec<Stored>, Refusal> {
+        match self.described(table).await? {
+            Some(described) => Ok(columns(&described)),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// What the catalog says of a table, if there is one, or a dataset for it.
+    pub(super) async fn described(&self, table: &str) -> Result<Option<Value>, Refusal> {
+        let path = format!("datasets/{}/tables/{table}", self.place.dataset);
+        match self.client.ask(Method::GET, &self.client.url(&path), None).await {
+            Ok(described) => Ok(Some(described)),
+            Err(refusal) if refusal.is_not_found() => Ok(None),
+            Err(refusal) => Err(refusal),
+        }
+    }
+}
+
+fn columns(described: &Value) -> Vec<Stored> {
+    let list = |value: Option<&Value>| value.and_then(Value::as_array).cloned().unwrap_or_default();
+    let key = list(described.pointer("/tableConstraints/primaryKey/columns"));
+    let fields = list(described.pointer("/schema/fields"));
+    let stored = |field: &Value| {
+        let text = |name: &str| field.get(name).and_then(Value::as_str).unwrap_or_default();
+        // Under its older name.
+        let dtype = match text("type") {
+            "INTEGER" => "INT64",
+            "FLOAT" => "FLOAT64",
+            "BOOLEAN" => "BOOL",
+            other => other,
+        };
+        let scale = if text("scale").is_empty() { "0" } else { text("scale") };
+        let dtype = match text("precision") {
+            "" => dtype.to_owned(),
+            precision => format!("{dtype}({precision},{scale})"),
+        };
+        let place = key.iter().position(|name| name.as_str() == Some(text("name")));
+        Stored {
+            name: text("name").to_owned(),
+            dtype,
+            not_null: text("mode") == "REQUIRED",
+            key: place.and_then(|at| i64::try_from(at + 1).ok()).unwrap_or_default(),
+        }
+    };
+    fields.iter().map(stored).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_is_parted_by_month_and_clustered_by_user_and_key() {
+        let sql = create(tables::Trade::table());
+        let (columns, rest) = sql.split_once("\n)").unwrap();
+        assert!(columns.ends_with("PRIMARY KEY (`trade_id`) NOT ENFORCED"), "{columns}");
+        assert_eq!(
+            rest,
+            "\nPARTITION BY TIMESTAMP_TRUNC(`executed_at`, MONTH)\nCLUSTER BY `user_id`, `trade_id`"
+        );
+    }
+
+    #[test]
+    fn decimals_are_what_they_fit_in() {
+        let declared = |precision, scale| declared(DataType::Decimal { precision, scale });
+        assert_eq!(declared(18, 2), "NUMERIC(18,2)");
+        assert_eq!(declared(38, 9), "NUMERIC(38,9)");
+        assert_eq!(declared(38, 8), "BIGNUMERIC(38,8)");
+        assert_eq!(declared(28, 10), "BIGNUMERIC(28,10)");
+    }
+}

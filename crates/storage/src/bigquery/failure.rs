@@ -1,0 +1,71 @@
+//! What BigQuery says, and the way out of it.
+
+use tidegauge_core::Table;
+
+use super::BigQuery;
+use super::client::Refusal;
+use crate::Error;
+
+impl BigQuery {
+    /// What was refused, in words that say what to do; `at` is the table that we were at.
+    /// The reasons are those of <https://cloud.google.com/bigquery/docs/error-messages>.
+    pub(super) fn failed(&self, refusal: Refusal, at: Option<&Table>) -> Error {
+        let refused = |reason: String, mend: &str| Error::Server { reason, mend: mend.to_owned() };
+        let (status, reason, words) = match refusal {
+            Refusal::Said { status, reason, message } => (status, reason, on_one_line(&message)),
+            Refusal::Unreachable(cause) => {
+                return refused(
+                    format!("it cannot be reached, or has gone away: {cause}"),
+                    "check the network (and BIGQUERY_EMULATOR_HOST, if it is set), then run again",
+                );
+            }
+            Refusal::Credentials(cause) => {
+                return refused(
+                    format!("no credentials for it: {}", on_one_line(&cause)),
+                    "run `gcloud auth application-default login`, set \
+                     GOOGLE_APPLICATION_CREDENTIALS, or say `credentials=key.json` in the URL",
+                );
+            }
+            Refusal::Malformed(cause) => {
+                return refused(
+                    format!("its answer cannot be read: {cause}"),
+                    "check that the endpoint is BigQuery's; then run again",
+                );
+            }
+        };
+        let place = &self.place;
+        match (status, reason.as_str()) {
+            (401, _) => refused(
+                format!("the credentials are not accepted: {words}"),
+                "renew them: `gcloud auth application-default login`, or another key",
+            ),
+            (_, "accessDenied") => refused(
+                words,
+                &format!(
+                    "let this account be `BigQuery Data Editor` of dataset `{}` and `BigQuery Job \
+                     User` of project `{}`",
+                    place.dataset, place.project
+                ),
+            ),
+            (_, "billingNotEnabled") => {
+                refused(words, "enable billing for the project: the free sandbox takes no DML")
+            }
+            (_, "quotaExceeded") => refused(words, "wait until the quota is there again"),
+            (_, "bytesBilledLimitExceeded") => {
+                refused(words, "raise `max_bytes_billed` in the URL, or ask for less")
+            }
+            (404, _) => refused(
+                words,
+                "check project and dataset in the URL, and that `location` is the dataset's",
+            ),
+            _ => {
+                let table = at.map(|it| format!("table `{}`: ", it.name)).unwrap_or_default();
+                refused(format!("{table}{words}"), "nothing was written")
+            }
+        }
+    }
+}
+
+fn on_one_line(words: &str) -> String {
+    words.split_whitespace().collect::<Vec<_>>().join(" ")
+}

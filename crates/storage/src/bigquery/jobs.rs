@@ -1,0 +1,290 @@
+//! Jobs: whatever the service does is one, and its id is ours to choose.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use tidegauge_core::{BatchBuilder, Cell, DataType, TableRef};
+
+use super::BigQuery;
+use super::client::{Refusal, encoded, ending, random, undisturbed};
+use crate::{Error, Result};
+
+/// Where it is told what a query is going to read.
+const COST: &str = "tidegauge_storage::cost";
+
+/// What 2⁴⁰ bytes cost on demand: <https://cloud.google.com/bigquery/pricing>, as of 2026-11.
+const DOLLARS_PER_TIB: f64 = 6.25;
+
+/// Rows of a result that are asked for at a time; the service gives fewer if they are long.
+const PAGE: usize = 100_000;
+
+/// A value that a query takes, by its name.
+#[derive(Debug, Clone)]
+pub(super) struct Param {
+    pub(super) name: &'static str,
+    pub(super) dtype: DataType,
+    pub(super) value: Option<String>,
+}
+
+impl Param {
+    pub(super) fn text(name: &'static str, value: Option<&str>) -> Self {
+        Self { name, dtype: DataType::Text, value: value.map(ToOwned::to_owned) }
+    }
+
+    fn json(&self) -> Value {
+        let dtype = match self.dtype {
+            DataType::Text => "STRING",
+            DataType::Date => "DATE",
+            DataType::Timestamp => "TIMESTAMP",
+            _ => "INT64",
+        };
+        json!({
+            "name": self.name,
+            "parameterType": { "type": dtype },
+            "parameterValue": { "value": self.value },
+        })
+    }
+}
+
+/// A query, and what it takes.
+#[derive(Debug, Clone)]
+pub(super) struct Query {
+    pub(super) sql: String,
+    pub(super) params: Vec<Param>,
+}
+
+impl Query {
+    pub(super) fn new(sql: impl Into<String>) -> Self {
+        Self { sql: sql.into(), params: Vec::new() }
+    }
+}
+
+/// Part of a result. Of every type but a list or a record, a value is text or null.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Rows<'a> {
+    #[serde(default)]
+    job_complete: bool,
+    #[serde(default, borrow)]
+    rows: Option<Vec<Row<'a>>>,
+    #[serde(default)]
+    page_token: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Row<'a> {
+    #[serde(borrow)]
+    f: Vec<Field<'a>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Field<'a> {
+    #[serde(borrow)]
+    v: Option<Cow<'a, str>>,
+}
+
+impl BigQuery {
+    /// What a query, or a script of several, may cost and what it speaks of.
+    fn query_json(&self, query: &Query) -> Map<String, Value> {
+        let mut body = Map::new();
+        body.insert("query".into(), json!(query.sql));
+        body.insert("useLegacySql".into(), json!(false));
+        let dataset = json!({ "projectId": self.place.project, "datasetId": self.place.dataset });
+        body.insert("defaultDataset".into(), dataset);
+        if !query.params.is_empty() {
+            body.insert("parameterMode".into(), json!("NAMED"));
+            let params: Vec<Value> = query.params.iter().map(Param::json).collect();
+            body.insert("queryParameters".into(), json!(params));
+        }
+        if let Some(most) = self.place.max_bytes_billed {
+            body.insert("maximumBytesBilled".into(), json!(most.to_string()));
+        }
+        body
+    }
+
+    /// A job's name in full: without a location, only those of the US and EU are found.
+    fn reference(&self, id: &str) -> Value {
+        let mut reference = json!({ "projectId": self.place.project, "jobId": id });
+        if let Some(location) = &self.place.location {
+            reference["location"] = json!(location);
+        }
+        reference
+    }
+
+    fn located(&self, url: String) -> String {
+        let join = if url.contains('?') { '&' } else { '?' };
+        match &self.place.location {
+            Some(location) => format!("{url}{join}location={location}"),
+            None => url,
+        }
+    }
+
+    /// Runs `query` to its end. Answers that get lost are asked for again: the job is not.
+    pub(super) async fn run(&self, query: &Query) -> Result<String, Refusal> {
+        let id = format!("tidegauge_{:016x}{:016x}", random(), random());
+        let job = json!({
+            "jobReference": self.reference(&id),
+            "configuration": { "query": self.query_json(query) },
+        });
+        match self.client.ask(Method::POST, &self.client.url("jobs"), Some(&job)).await {
+            Ok(job) => {
+                if let Some(ended) = ending(&job) {
+                    return ended.map(|()| id);
+                }
+            }
+            // Our own, whose answer got lost.
+            Err(refusal) if refusal.is_duplicate() => {}
+            Err(refusal) => return Err(refusal),
+        }
+        // What a job failed by is the answer to whoever asks for its rows.
+        let path = format!("queries/{id}?maxResults=0&timeoutMs=20000");
+        let url = self.located(self.client.url(&path));
+        loop {
+            let bytes = self.client.bytes(Method::GET, &url, None).await?;
+            if serde_json::from_slice::<Rows<'_>>(&bytes)?.job_complete {
+                return Ok(id);
+            }
+        }
+    }
+
+    /// Runs `query`, which changes something, until it meets nobody else.
+    pub(super) async fn change(&self, query: &Query) -> Result<(), Refusal> {
+        undisturbed(|| async { self.run(query).await.map(|_| ()) }).await
+    }
+
+    /// The first value of the first row.
+    pub(super) async fn value(&self, query: &Query) -> Result<Option<String>, Refusal> {
+        let id = self.run(query).await?;
+        let url = self.located(self.client.url(&format!("queries/{id}?maxResults=1")));
+        let bytes = self.client.bytes(Method::GET, &url, None).await?;
+        let rows = serde_json::from_slice::<Rows<'_>>(&bytes)?.rows.unwrap_or_default();
+        let first = rows.into_iter().next().and_then(|row| row.f.into_iter().next());
+        Ok(first.and_then(|field| field.v).map(Cow::into_owned))
+    }
+
+    /// Hands the rows that `query` gives, which have the columns of `table`, to `take`, page by page.
+    /// Timestamps come as microseconds.
+    pub(super) async fn rows(
+        &self,
+        query: &Query,
+        table: &TableRef,
+        mut take: impl FnMut(BatchBuilder) -> Result<()>,
+    ) -> Result<()> {
+        let failed = |refusal| self.failed(refusal, Some(table));
+        self.tell_cost(query, table).await.map_err(failed)?;
+        let id = self.run(query).await.map_err(failed)?;
+        let first = self.located(self.client.url(&format!("queries/{id}?maxResults={PAGE}")));
+        let mut url = first.clone();
+        loop {
+            let bytes = self.client.bytes(Method::GET, &url, None).await.map_err(failed)?;
+            let page: Rows<'_> =
+                serde_json::from_slice(&bytes).map_err(|error| failed(error.into()))?;
+            let mut builder = BatchBuilder::new(table);
+            for row in page.rows.unwrap_or_default() {
+                for (column, field) in table.columns.iter().zip(row.f) {
+                    let damaged = || Error::Damaged {
+                        path: self.place.name.clone(),
+                        reason: format!(
+                            "table `{}`: {} holds no {}",
+                            table.name, column.name, column.dtype
+                        ),
+                    };
+                    let cell = cell(field.v.as_deref(), column.dtype).ok_or_else(damaged)?;
+                    builder.push(cell)?;
+                }
+            }
+            take(builder)?;
+            match page.page_token.filter(|token| !token.is_empty()) {
+                Some(token) => url = format!("{first}&pageToken={}", encoded(&token)),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Says what `query` is going to read, and what that costs, before it does.
+    async fn tell_cost(&self, query: &Query, table: &TableRef) -> Result<(), Refusal> {
+        let mut body = self.query_json(query);
+        body.insert("dryRun".into(), json!(true));
+        if let Some(location) = &self.place.location {
+            body.insert("location".into(), json!(location));
+        }
+        let (url, body) = (self.client.url("queries"), Value::Object(body));
+        let said = self.client.ask(Method::POST, &url, Some(&body)).await?;
+        let bytes = said.get("totalBytesProcessed").and_then(|it| match it {
+            Value::String(text) => text.parse::<u64>().ok(),
+            other => other.as_u64(),
+        });
+        if let Some(bytes) = bytes {
+            let dollars = bytes as f64 / (1u64 << 40) as f64 * DOLLARS_PER_TIB;
+            tracing::info!(
+                target: COST,
+                "{}: the query on `{}` reads {:.1} MB, ${dollars:.4} on demand",
+                self.place.name, table.name, bytes as f64 / 1e6
+            );
+        }
+        Ok(())
+    }
+
+    /// Loads a Parquet file over what the table called `id` holds, by a job that is called so too; one
+    /// that is there already is waited for.
+    pub(super) async fn load_job(&self, id: &str, content: Bytes) -> Result<(), Refusal> {
+        let job = json!({
+            "jobReference": self.reference(id),
+            "configuration": { "load": {
+                "sourceFormat": "PARQUET",
+                "destinationTable": {
+                    "projectId": self.place.project,
+                    "datasetId": self.place.dataset,
+                    "tableId": id,
+                },
+                "createDisposition": "CREATE_IF_NEEDED",
+                "writeDisposition": "WRITE_TRUNCATE",
+                "decimalTargetTypes": ["NUMERIC", "BIGNUMERIC"],
+            } },
+        });
+        match self.client.upload(&job, content).await {
+            Ok(job) => {
+                if let Some(ended) = ending(&job) {
+                    return ended;
+                }
+            }
+            Err(refusal) if refusal.is_duplicate() => {}
+            Err(refusal) => return Err(refusal),
+        }
+        let unknown = || Refusal::Malformed(format!("it knows nothing of job `{id}`"));
+        self.ended(id).await?.ok_or_else(unknown)?
+    }
+
+    /// How the job called `id` ended, waiting for it; none if there is no such job.
+    pub(super) async fn ended(&self, id: &str) -> Result<Option<Result<(), Refusal>>, Refusal> {
+        let url = self.located(self.client.url(&format!("jobs/{id}")));
+        let mut pause = Duration::from_millis(50);
+        loop {
+            let job = match self.client.ask(Method::GET, &url, None).await {
+                Err(refusal) if refusal.is_not_found() => return Ok(None),
+                job => job?,
+            };
+            if let Some(ended) = ending(&job) {
+                return Ok(Some(ended));
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_secs(5));
+        }
+    }
+}
+
+/// A value as a result has it.
+fn cell(value: Option<&str>, dtype: DataType) -> Option<Cell<'_>> {
+    let Some(text) = value else { return Some(Cell::Null) };
+    Some(match dtype {
+        DataType::Bool => Cell::Bool(text.parse().ok()?),
+        DataType::Int64 => Cell::Int(text.parse::<i64>().ok()?.into()),
+        DataType::Float64 => Cell::Float(text.parse().ok()?),
+        DataType::Timestamp => Cell::Timestamp(text.parse().ok()?),
+        DataType::Text | DataType::Date | DataType::Decimal { .. } => Cell::Text(text),
+    })
+}

@@ -1,0 +1,151 @@
+//! Loading: rows are brought in beside the tables, and then taken over together with the cursor.
+
+use tidegauge_core::{Cursor, Load, TableRef, WriteMode};
+
+use super::BigQuery;
+use super::client::Refusal;
+use super::ddl::DIALECT;
+use super::jobs::{Param, Query};
+use super::stage::Stage;
+use crate::folder::KeySet;
+use crate::sql::Prepared;
+use crate::{Error, Result, cells, sql};
+
+/// What a script of ours says when it finds things otherwise than it must.
+const MOVED: &str = "tidegauge: the cursor has moved";
+const KNOWN: &str = "tidegauge: a key is there already: ";
+const CHANGED: &str = "tidegauge: the rows are not those that were sent";
+
+impl BigQuery {
+    /// How far `source` has been loaded.
+    pub(super) async fn cursor_of(&self, source: &str) -> Result<Option<Cursor>, Refusal> {
+        let mut query =
+            Query::new("SELECT `cursor` FROM `_tidegauge_cursors` WHERE `source` = @source");
+        query.params.push(Param::text("source", Some(source)));
+        match self.value(&query).await {
+            Ok(cursor) => Ok(cursor.map(Cursor::new)),
+            Err(refusal) if refusal.is_not_found() => Ok(None),
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    /// Creates those of `tables` that are missing, and compares all with their definitions.
+    pub(super) async fn make_ready(
+        &self,
+        prepared: &mut Option<Prepared>,
+        tables: &[TableRef],
+    ) -> Result<()> {
+        if prepared.is_none() {
+            self.migrate().await?;
+        }
+        let prepared = prepared.get_or_insert_default();
+        let unknown = prepared.unknown(tables);
+        for table in &unknown {
+            crate::check(table)?;
+            self.ensure(table).await?;
+        }
+        prepared.extend(unknown);
+        Ok(())
+    }
+
+    /// Commits `load`, if its source's cursor is still where the load expects it.
+    pub(super) async fn commit(&self, load: Load<'_>) -> Result<()> {
+        let mut stages: Vec<(TableRef, Stage)> = Vec::new();
+        for (table, mut frame) in cells::by_table(load.batches)? {
+            match table.write {
+                WriteMode::Append => drop(KeySet::of(&frame, table)?),
+                WriteMode::Merge => frame = sql::newest(table, frame)?,
+            }
+            if frame.height() > 0 {
+                stages.push((table.clone(), self.stage(&load, table, frame).await?));
+            }
+        }
+        let done = self.take_over(&load, &stages).await;
+        for (_, stage) in &stages {
+            self.unstage(&stage.name).await;
+        }
+        done
+    }
+
+    /// One transaction for the rows and the cursor. Whatever keeps it from being committed, what
+    /// counts is where the cursor is then.
+    async fn take_over(&self, load: &Load<'_>, stages: &[(TableRef, Stage)]) -> Result<()> {
+        let query = Query {
+            sql: script(load, stages),
+            params: vec![
+                Param::text("source", Some(load.source)),
+                Param::text("before", load.before.map(Cursor::as_str)),
+                Param::text("after", Some(load.after.as_str())),
+            ],
+        };
+        let Err(refusal) = self.change(&query).await else { return Ok(()) };
+        let found = self.cursor_of(load.source).await;
+        let found = found.map_err(|refusal| self.failed(refusal, None))?;
+        if found.as_ref() != load.before {
+            return Err(Error::Core(tidegauge_core::Error::Conflict {
+                source_name: load.source.into(),
+                expected: load.before.cloned(),
+                found,
+            }));
+        }
+        Err(self.not_taken(refusal, stages))
+    }
+
+    fn not_taken(&self, refusal: Refusal, stages: &[(TableRef, Stage)]) -> Error {
+        if let Refusal::Said { message, .. } = &refusal
+            && let Some((_, name)) = message.split_once(KNOWN)
+            && let Some((table, _)) =
+                stages.iter().find(|(table, _)| name.starts_with(&format!("`{}`", table.name)))
+        {
+            return Error::Duplicate { table: table.name.to_string(), key: table.key.join(", ") };
+        }
+        self.failed(refusal, None)
+    }
+}
+
+/// The transaction: it changes nothing unless all is as it was expected. Rows are replaced by DELETE
+/// and INSERT, which comes to the same as MERGE here, and is what the emulator can do in one.
+fn script(load: &Load<'_>, stages: &[(TableRef, Stage)]) -> String {
+    let raise = |unless: &str, message: &str| {
+        format!("IF NOT ({unless}) THEN RAISE USING MESSAGE = '{message}'; END IF;\n")
+    };
+    // Of two that change a row of one table, the service gives one up; of two that add rows, neither:
+    // all loads change this one.
+    let mut sql = String::from(
+        "BEGIN\nBEGIN TRANSACTION;\n\
+         UPDATE `_tidegauge_lock` SET `taken_at` = CURRENT_TIMESTAMP() WHERE TRUE;\n",
+    );
+    sql += &match load.before {
+        Some(_) => raise(
+            "EXISTS (SELECT 1 FROM `_tidegauge_cursors` \
+             WHERE `source` = @source AND `cursor` = @before)",
+            MOVED,
+        ),
+        None => {
+            raise("NOT EXISTS (SELECT 1 FROM `_tidegauge_cursors` WHERE `source` = @source)", MOVED)
+        }
+    };
+    for (table, stage) in stages {
+        let rows =
+            format!("(SELECT COUNT(*) FROM {}) = {}", DIALECT.quoted(&stage.name), stage.rows);
+        sql += &raise(&rows, CHANGED);
+        let (name, rows) = (DIALECT.quoted(&table.name), stage.select(table));
+        let columns = DIALECT.list(table.columns.iter().map(|column| &column.name));
+        let same: Vec<String> = table.key.iter().map(|name| DIALECT.quoted(name)).collect();
+        let same: Vec<String> = same.iter().map(|name| format!("s.{name} = t.{name}")).collect();
+        let known = format!("EXISTS (SELECT 1 FROM ({rows}) AS s WHERE {})", same.join(" AND "));
+        sql += &match table.write {
+            WriteMode::Append => raise(
+                &format!("NOT EXISTS (SELECT 1 FROM {name} AS t WHERE {known})"),
+                &format!("{KNOWN}{name}"),
+            ),
+            WriteMode::Merge => format!("DELETE FROM {name} AS t WHERE {known};\n"),
+        };
+        sql += &format!("INSERT INTO {name} ({columns}) {rows};\n");
+    }
+    sql += match load.before {
+        Some(_) => "UPDATE `_tidegauge_cursors` SET `cursor` = @after WHERE `source` = @source;\n",
+        None => "INSERT INTO `_tidegauge_cursors` (`source`, `cursor`) VALUES (@source, @after);\n",
+    };
+    sql + "COMMIT TRANSACTION;\nEXCEPTION WHEN ERROR THEN ROLLBACK TRANSACTION; RAISE;\nEND;\n"
+}

@@ -1,0 +1,90 @@
+//! The built-in tables, brought up to date. There are no locks here: a migration consists of
+//! statements that do nothing a second time, so two may be at it at once.
+
+use reqwest::Method;
+use serde_json::json;
+
+use super::BigQuery;
+use super::client::{Refusal, undisturbed};
+use super::jobs::Query;
+use crate::{Error, Result};
+
+/// Forward only: a released file never changes.
+const MIGRATIONS: [&str; 1] = [include_str!("../../../../migrations/bigquery/0001_tables.sql")];
+
+/// Which of them a dataset has.
+const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS `_tidegauge_migrations` (\
+                        `version` INT64 NOT NULL, `applied_at` TIMESTAMP NOT NULL)";
+
+impl BigQuery {
+    /// Creates the dataset, if it is not there, and what is missing in it.
+    pub(super) async fn migrate(&self) -> Result<()> {
+        let failed = |refusal| self.failed(refusal, None);
+        let versions = self.described("_tidegauge_migrations").await.map_err(failed)?;
+        if versions.is_none() {
+            undisturbed(|| self.create_dataset()).await.map_err(failed)?;
+            self.change(&Query::new(VERSIONS)).await.map_err(failed)?;
+        } else {
+            self.sweep().await.map_err(failed)?;
+        }
+        let newest = "SELECT MAX(`version`) FROM `_tidegauge_migrations`";
+        let newest = self.value(&Query::new(newest)).await.map_err(failed)?;
+        let newest: usize = newest.and_then(|it| it.parse().ok()).unwrap_or_default();
+        if newest > MIGRATIONS.len() {
+            return Err(Error::Newer { path: self.place.name.clone() });
+        }
+        for (at, migration) in MIGRATIONS.iter().enumerate().skip(newest) {
+            self.change(&Query::new(*migration)).await.map_err(failed)?;
+            let noted = format!(
+                "INSERT INTO `_tidegauge_migrations` (`version`, `applied_at`) \
+                 VALUES ({}, CURRENT_TIMESTAMP())",
+                at + 1
+            );
+            self.change(&Query::new(noted)).await.map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    async fn create_dataset(&self) -> Result<(), Refusal> {
+        let (project, dataset) = (&self.place.project, &self.place.dataset);
+        let path = format!("datasets/{dataset}");
+        match self.client.ask(Method::GET, &self.client.url(&path), None).await {
+            Err(refusal) if refusal.is_not_found() => {}
+            there => return there.map(|_| ()),
+        }
+        let mut new = json!({ "datasetReference": { "projectId": project, "datasetId": dataset } });
+        if let Some(location) = &self.place.location {
+            new["location"] = json!(location);
+        }
+        match self.client.ask(Method::POST, &self.client.url("datasets"), Some(&new)).await {
+            // Somebody was quicker.
+            Err(refusal) if refusal.is_duplicate() => Ok(()),
+            done => done.map(|_| ()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tidegauge_core::tables;
+
+    use super::super::ddl;
+    use super::*;
+
+    #[test]
+    fn every_migration_is_listed() {
+        let files = std::fs::read_dir("../../migrations/bigquery").unwrap();
+        assert_eq!(files.count(), MIGRATIONS.len());
+    }
+
+    /// Nothing but the definitions in core says what a built-in table is: the migrations say it
+    /// again, for whoever reads them, and this holds them together.
+    #[test]
+    fn migrations_say_what_the_definitions_say() {
+        let all = MIGRATIONS.concat();
+        for table in tables::all() {
+            let wanted = ddl::create(&table);
+            assert!(all.contains(&format!("{wanted};\n")), "{wanted} is not said");
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Which project, dataset and service a URL means.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use url::Url;
+
+use crate::{Error, Result};
+
+/// The service itself: <https://cloud.google.com/bigquery/docs/reference/rest>.
+const SERVICE: &str = "https://bigquery.googleapis.com";
+
+/// What tells where another service answers, as Google's own clients read it.
+const EMULATOR: &str = "BIGQUERY_EMULATOR_HOST";
+
+/// A dataset of a project.
+#[derive(Clone)]
+pub(crate) struct Place {
+    pub(super) project: String,
+    pub(super) dataset: String,
+    /// Where the dataset is, or is to be created; the service's default is the US.
+    pub(super) location: Option<String>,
+    /// What the API's paths are joined to, without a slash at its end.
+    pub(super) endpoint: String,
+    /// A service account's key; otherwise the application-default credentials serve.
+    pub(super) credentials: Option<PathBuf>,
+    /// What a query may be billed for at most.
+    pub(super) max_bytes_billed: Option<u64>,
+    /// What it is called.
+    pub(super) name: String,
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+impl Place {
+    pub(crate) fn parse(url: &str) -> Result<Self> {
+        let emulator = std::env::var(EMULATOR).ok().filter(|host| !host.is_empty());
+        Self::parse_beside(url, emulator)
+    }
+
+    /// `emulator`: where another service answers, unless the URL names one itself.
+    fn parse_beside(url: &str, emulator: Option<String>) -> Result<Self> {
+        let invalid = |reason: String| Error::InvalidUrl {
+            scheme: "bigquery",
+            reason: format!("{reason}; it looks like bigquery://project/dataset?location=EU"),
+        };
+        let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let Some((project, dataset)) = path.trim_end_matches('/').split_once('/') else {
+            return Err(invalid("names no dataset".into()));
+        };
+        // Of a company's own domain, a project is called `example.com:project`.
+        let is_project = |c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c);
+        let is_dataset = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if project.is_empty() || !project.chars().all(is_project) {
+            return Err(invalid("names no project".into()));
+        }
+        if dataset.is_empty() || !dataset.chars().all(is_dataset) {
+            return Err(invalid(
+                "has a dataset whose name has more than letters, digits, _".into(),
+            ));
+        }
+        let mut place = Self {
+            project: project.into(),
+            dataset: dataset.into(),
+            location: None,
+            endpoint: endpoint(&emulator.unwrap_or_else(|| SERVICE.into())),
+            credentials: None,
+            max_bytes_billed: None,
+            name: format!("bigquery://{project}/{dataset}"),
+        };
+        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+            match name.as_ref() {
+                "location" => place.location = Some(value.into_owned()),
+                "endpoint" => place.endpoint = endpoint(&value),
+                "credentials" => place.credentials = Some(PathBuf::from(value.as_ref())),
+                "max_bytes_billed" => {
+                    let number = value.parse();
+                    place.max_bytes_billed = Some(number.map_err(|_| {
+                        invalid("has a max_bytes_billed that is no number of bytes".into())
+                    })?);
+                }
+                _ => {
+                    return Err(invalid(
+                        "takes no options but location, credentials, max_bytes_billed, endpoint"
+                            .into(),
+                    ));
+                }
+            }
+        }
+        if Url::parse(&place.endpoint).is_err() {
+            return Err(invalid("has an endpoint that is no URL".into()));
+        }
+        Ok(place)
+    }
+
+    /// Whether this is a stand-in for the service: credentials never go over an open line.
+    pub(super) fn is_emulator(&self) -> bool {
+        self.endpoint.starts_with("http://")
+    }
+}
+
+/// The beginning of the API's URLs at `host`, with or without scheme and path.
+fn endpoint(host: &str) -> String {
+    let whole = if host.contains("://") { host.to_owned() } else { format!("http://{host}") };
+    whole.trim_end_matches('/').trim_end_matches("/bigquery/v2").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dataset_of_a_project_and_what_goes_with_it() {
+        let place = Place::parse_beside(
+            "bigquery://shop-1/tidegauge?location=EU&max_bytes_billed=5000000000&credentials=/etc/key.json",
+            None,
+        )
+        .unwrap();
+        assert_eq!(format!("{place:?}"), "bigquery://shop-1/tidegauge");
+        assert_eq!(place.location.as_deref(), Some("EU"));
+        assert_eq!(place.max_bytes_billed, Some(5_000_000_000));
+        assert_eq!(place.endpoint, "https://bigquery.googleapis.com");
+        assert!(!place.is_emulator());
+    }
+
+    #[test]
+    fn an_emulator_is_taken_from_the_environment_or_the_url() {
+        let parse = |url: &str, host: &str| Place::parse_beside(url, Some(host.into())).unwrap();
+        for host in ["localhost:9050", "http://localhost:9050/", "localhost:9050/bigquery/v2"] {
+            let place = parse("bigquery://p/d", host);
+            assert_eq!(place.endpoint, "http://localhost:9050");
+            assert!(place.is_emulator());
+        }
+        let place = parse("bigquery://p/d?endpoint=https://bigquery-x.p.googleapis.com", "other");
+        assert!(!place.is_emulator() && place.endpoint == "https://bigquery-x.p.googleapis.com");
+    }
+
+    #[test]
+    fn what_is_missing_is_said() {
+        for (url, says) in [
+            ("bigquery://shop", "names no dataset"),
+            ("bigquery:///d", "names no project"),
+            ("bigquery://shop/a-b", "letters, digits"),
+            ("bigquery://shop/d`; DROP", "letters, digits"),
+            ("bigquery://shop/d?max_bytes_billed=5GB", "no number of bytes"),
+            ("bigquery://shop/d?key=secret", "takes no options but"),
+        ] {
+            let error = Place::parse_beside(url, None).unwrap_err().to_string();
+            assert!(error.contains(says) && !error.contains("secret"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Rows on their way in: a table of their own, filled by one load job.
+
+use bytes::Bytes;
+use polars_io::parquet::write::{ParquetCompression, ParquetWriter};
+use reqwest::Method;
+use serde_json::Value;
+use tidegauge_core::polars::frame::DataFrame;
+use tidegauge_core::polars::prelude::IntoSeries;
+use tidegauge_core::{Column, DataType, Fingerprint, Load, Table};
+
+use super::client::{PAUSE, Refusal, wait};
+use super::jobs::{Param, Query};
+use super::{BigQuery, ddl};
+use crate::{Error, Result};
+
+/// What tables of rows on their way in are called.
+const PREFIX: &str = "_tidegauge_stage_";
+
+/// What a load job is tried as, should jobs of its name have failed before.
+const ATTEMPTS: u32 = 10;
+
+/// The years that BigQuery knows: 0001 to 9999.
+const DAYS: std::ops::RangeInclusive<i64> = -719_162..=2_932_896;
+const MICROS_PER_DAY: i64 = 86_400_000_000;
+
+/// Rows of a table that wait to be taken over.
+#[derive(Debug)]
+pub(super) struct Stage {
+    /// The table that they wait in.
+    pub(super) name: String,
+    /// How many.
+    pub(super) rows: usize,
+}
+
+impl Stage {
+    /// A SELECT of the waiting rows as those of `table`.
+    pub(super) fn select(&self, table: &Table) -> String {
+        let column = |column: &Column| {
+            let name = ddl::DIALECT.quoted(&column.name);
+            match column.dtype {
+                DataType::Timestamp => format!("TIMESTAMP_MICROS({name}) AS {name}"),
+                _ => name,
+            }
+        };
+        let columns: Vec<String> = table.columns.iter().map(column).collect();
+        format!("SELECT {} FROM {}", columns.join(", "), ddl::DIALECT.quoted(&self.name))
+    }
+}
+
+impl BigQuery {
+    /// Brings `frame` into a table of its own. The table, and the job that fills it, are called after
+    /// what is in it and what it is for: who begins again finds the job, and does not send it twice.
+    pub(super) async fn stage(
+        &self,
+        load: &Load<'_>,
+        table: &Table,
+        frame: DataFrame,
+    ) -> Result<Stage> {
+        let failed = |refusal| self.failed(refusal, Some(table));
+        let rows = frame.height();
+        let content = Bytes::from(parquet(table, frame)?);
+        let mut print = Fingerprint::default();
+        print.add(Some(&self.place.dataset));
+        print.add(Some(load.source));
+        print.add(load.before.map(|cursor| cursor.as_str()));
+        print.add(Some(load.after.as_str()));
+        print.add(Some(&content));
+        let mut pause = PAUSE;
+        for attempt in 1..=ATTEMPTS {
+            let name = format!("{PREFIX}{}_{print}_{attempt}", table.name);
+            let ended = match self.ended(&name).await.map_err(failed)? {
+                None => self.load_job(&name, content.clone()).await,
+                // Long ago, perhaps, and its table was removed since.
+                Some(Ok(())) if self.rows_in(&name).await.map_err(failed)? != Some(rows) => {
+                    continue;
+                }
+                Some(ended) => ended,
+            };
+            match ended {
+                Ok(()) => return Ok(Stage { name, rows }),
+                Err(refusal) if refusal.is_passing() || refusal.met_another() => {
+                    tracing::debug!(?refusal, job = name, "a load job failed");
+                    wait(&mut pause).await;
+                }
+                Err(refusal) => return Err(failed(refusal)),
+            }
+        }
+        Err(Error::Server {
+            reason: format!("table `{}`: {ATTEMPTS} load jobs have failed", table.name),
+            mend: "look at the project's job history for why".into(),
+        })
+    }
+
+    async fn rows_in(&self, stage: &str) -> Result<Option<usize>, Refusal> {
+        let described = self.described(stage).await?;
+        let rows = described.as_ref().and_then(|it| it.get("numRows"));
+        Ok(rows.and_then(|rows| match rows {
+            Value::String(text) => text.parse().ok(),
+            other => usize::try_from(other.as_u64()?).ok(),
+        }))
+    }
+
+    /// Removes what was taken over. Where that fails, somebody sweeps it up later.
+    pub(super) async fn unstage(&self, stage: &str) {
+        let path = format!("datasets/{}/tables/{stage}", self.place.dataset);
+        let removed = self.client.ask(Method::DELETE, &self.client.url(&path), None).await;
+        if let Err(refusal) = removed
+            && !refusal.is_not_found()
+        {
+            tracing::debug!(?refusal, stage, "left for whoever comes next");
+        }
+    }
+
+    /// Removes what loads left behind that were killed more than a day ago.
+    pub(super) async fn sweep(&self) -> Result<(), Refusal> {
+        let mut query = Query::new(
+            "SELECT STRING_AGG(table_name) FROM INFORMATION_SCHEMA.TABLES \
+             WHERE STARTS_WITH(table_name, @prefix) \
+               AND creation_time < TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 1 DAY)",
+        );
+        query.params.push(Param::text("prefix", Some(PREFIX)));
+        for stage in self.value(&query).await?.iter().flat_map(|names| names.split(',')) {
+            self.unstage(stage).await;
+        }
+        Ok(())
+    }
+}
+
+/// The rows as a Parquet file, whose types are those that they wait in. Times go as whole numbers:
+/// without a zone, they would become another type.
+fn parquet(table: &Table, mut frame: DataFrame) -> Result<Vec<u8>> {
+    for column in &table.columns {
+        let values = frame.column(&column.name)?.as_materialized_series();
+        let (least, most) = match column.dtype {
+            DataType::Date => {
+                let days = values.date()?.physical();
+                let bounds = days.iter().flatten().map(i64::from);
+                bounds.fold((0, 0), |(least, most), it| (it.min(least), it.max(most)))
+            }
+            DataType::Timestamp => {
+                let micros = values.datetime()?.physical().clone();
+                let bounds = micros.iter().flatten().map(|it| it.div_euclid(MICROS_PER_DAY));
+                let bounds = bounds.fold((0, 0), |(least, most), it| (it.min(least), it.max(most)));
+                frame.with_column(micros.into_series().into())?;
+                bounds
+            }
+            _ => continue,
+        };
+        if let Some(days) = [least, most].into_iter().find(|days| !DAYS.contains(days)) {
+            let reason = format!("{days} days after 1970 lie outside the years 0001 to 9999");
+            return Err(Error::Unrepresentable {
+                table: table.name.to_string(),
+                column: column.name.to_string(),
+                reason,
+            });
+        }
+    }
+    let mut bytes = Vec::new();
+    ParquetWriter::new(&mut bytes)
+        .with_compression(ParquetCompression::Zstd(None))
+        .finish(&mut frame)?;
+    Ok(bytes)
+}

@@ -1,0 +1,119 @@
+//! An emulator of BigQuery: local-bigquery, <https://pypi.org/project/local-bigquery/>.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use crate::server::{Recipe, Server, free_port, is_root, missing};
+
+/// An emulator of BigQuery without any dataset. It knows no credentials.
+#[derive(Debug)]
+pub struct BigQuery(Server);
+
+/// Where `cargo xtask setup` puts it.
+struct Installed {
+    /// A Debian of its own, where the machine's Python is too old.
+    root: Option<PathBuf>,
+    /// The Python environment, as seen from within that.
+    venv: PathBuf,
+}
+
+impl BigQuery {
+    /// Starts one; none where it is not installed.
+    pub fn start() -> Option<Self> {
+        let Some(Installed { root, venv }) = installed() else {
+            return missing("the BigQuery emulator", None);
+        };
+        let inside = root.clone().unwrap_or_default();
+        let home = root.as_ref().map(|root| root.join("tmp"));
+        let recipe = Recipe {
+            name: "the BigQuery emulator",
+            user: "root",
+            home: home.as_deref(),
+            signal: "KILL",
+            prepare: &|_| Vec::new(),
+            run: &|folder, port| {
+                let mut words = root.as_deref().map(enter).unwrap_or_default();
+                let data = folder.strip_prefix(&inside).unwrap_or(folder).join("data");
+                let data = Path::new("/").join(data);
+                words.extend([
+                    // Where it finds the extensions of its engine.
+                    "env".into(),
+                    format!("HOME={}", venv.display()),
+                    venv.join("bin/local-bigquery").display().to_string(),
+                    "--host".into(),
+                    "127.0.0.1".into(),
+                    "--port".into(),
+                    port.to_string(),
+                    "--grpc-port".into(),
+                    free_port().to_string(),
+                    "--data-dir".into(),
+                    data.display().to_string(),
+                    "serve".into(),
+                ]);
+                words
+            },
+            ready: &answers,
+        };
+        Some(Self(Server::start(&recipe)))
+    }
+
+    /// The one that all tests of a process share; none where it is not installed.
+    pub fn shared() -> Option<&'static Self> {
+        static SHARED: OnceLock<Option<BigQuery>> = OnceLock::new();
+        SHARED.get_or_init(Self::start).as_ref()
+    }
+
+    /// The URL of a dataset of it.
+    pub fn dataset_url(&self, dataset: &str) -> String {
+        format!("bigquery://tidegauge/{dataset}?endpoint={}", self.endpoint())
+    }
+
+    /// Removes a dataset, if it is there: the emulator gets slower with every table that it has.
+    pub fn remove(&self, dataset: &str) {
+        asked(self.0.port, "DELETE", &format!("datasets/{dataset}?deleteContents=true"));
+    }
+
+    /// What `BIGQUERY_EMULATOR_HOST` is set to.
+    pub fn endpoint(&self) -> String {
+        format!("http://127.0.0.1:{}", self.0.port)
+    }
+}
+
+/// Beside what cargo builds, of which this is a part.
+fn installed() -> Option<Installed> {
+    let program = std::env::current_exe().ok()?;
+    let folder = program.ancestors().map(|it| it.join("bigquery")).find(|it| it.is_dir())?;
+    let (root, venv) = (folder.join("root"), folder.join("venv"));
+    if root.join("venv/ready").exists() {
+        return Some(Installed { root: Some(root), venv: "/venv".into() });
+    }
+    venv.join("ready").exists().then_some(Installed { root: None, venv })
+}
+
+/// What runs a program within another root.
+fn enter(root: &Path) -> Vec<String> {
+    let mut words = Vec::new();
+    if !is_root() {
+        words.extend(["unshare".into(), "--map-root-user".into()]);
+    }
+    words.extend(["chroot".into(), root.display().to_string()]);
+    words
+}
+
+fn answers(port: u16) -> bool {
+    asked(port, "GET", "datasets").is_some_and(|status| status == "200")
+}
+
+/// The status of the answer to a request.
+fn asked(port: u16, method: &str, path: &str) -> Option<String> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+    let head = format!("{method} /bigquery/v2/projects/tidegauge/{path} HTTP/1.0\r\n\r\n");
+    let mut status = [0; 12];
+    stream.set_read_timeout(Some(Duration::from_secs(30))).ok()?;
+    stream.write_all(head.as_bytes()).ok()?;
+    stream.read_exact(&mut status).ok()?;
+    Some(String::from_utf8_lossy(&status[9..]).into_owned())
+}

@@ -1,0 +1,89 @@
+//! The emulator of BigQuery, once, under the build folder.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::setup::{apt_install, sudo};
+use crate::test::target;
+use crate::{has, run, say};
+
+/// What it consists of; the extensions of its engine come as packages too, so that nothing is
+/// downloaded when it runs.
+const PACKAGES: [&str; 6] = [
+    "local-bigquery==0.3.2",
+    "duckdb==1.5.5",
+    "duckdb-extensions==1.5.5",
+    "duckdb-extension-icu==1.5.5",
+    "duckdb-extension-ducklake==1.5.5",
+    "duckdb-extension-spatial==1.5.5",
+];
+
+const UNPACK: &str = "import duckdb_extensions\n\
+                      for name in ('icu', 'ducklake', 'spatial'):\n\
+                      \x20   duckdb_extensions.import_extension(name)";
+
+/// The Debian that has a Python it runs on, and where that is to be had.
+const RELEASE: &str = "trixie";
+const MIRROR: &str = "http://deb.debian.org/debian";
+
+/// Installs it unless it is there: into an environment of a Python that is new enough, or else into
+/// a Debian of its own.
+pub(crate) fn emulator() -> Result<(), String> {
+    let folder = target().join("bigquery");
+    let (venv, root) = (folder.join("venv"), folder.join("root"));
+    if venv.join("ready").exists() || root.join("venv/ready").exists() {
+        return Ok(());
+    }
+    say("installing an emulator of BigQuery, which is done once and takes two minutes");
+    let failed = |path: &Path| {
+        let path = path.display().to_string();
+        move |error: std::io::Error| format!("{path}: {error}")
+    };
+    fs::create_dir_all(&folder).map_err(failed(&folder))?;
+    if let Some(python) = python() {
+        run(Command::new(python).args(["-m", "venv", "--clear"]).arg(&venv))?;
+        install(&|program| Command::new(venv.join("bin").join(program)), &venv)?;
+        return fs::write(venv.join("ready"), "").map_err(failed(&venv));
+    }
+    if !has("apt-get") {
+        return Err("the emulator of BigQuery needs Python 3.13 or newer; install it".into());
+    }
+    if !has("debootstrap") {
+        apt_install(&["debootstrap"])?;
+    }
+    // One that was broken off is not gone on with.
+    run(sudo("rm").arg("-rf").arg(&root))?;
+    run(sudo("debootstrap")
+        .args(["--variant=minbase", "--include=ca-certificates,python3,python3-venv", RELEASE])
+        .arg(&root)
+        .arg(MIRROR))?;
+    for file in ["etc/resolv.conf", "etc/ssl/certs/ca-certificates.crt"] {
+        run(sudo("cp").arg(Path::new("/").join(file)).arg(root.join(file)))?;
+    }
+    let within = |program: &str| {
+        let mut command = sudo("chroot");
+        command.arg(&root).arg(program);
+        command
+    };
+    run(within("python3").args(["-m", "venv", "/venv"]))?;
+    install(&|program| within(&format!("/venv/bin/{program}")), Path::new("/venv"))?;
+    run(within("touch").arg("/venv/ready"))
+}
+
+/// Installs the packages by programs of the environment, whose home is `venv`.
+fn install(program: &dyn Fn(&str) -> Command, venv: &Path) -> Result<(), String> {
+    run(program("pip").args(["install", "--quiet"]).args(PACKAGES))?;
+    run(program("python").args(["-c", UNPACK]).env("HOME", venv))
+}
+
+/// A Python of 3.13 or newer.
+fn python() -> Option<PathBuf> {
+    let new = |name: &&str| {
+        let ask = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 13))";
+        let mut python = Command::new(name);
+        python.args(["-c", ask]).stdout(Stdio::null()).stderr(Stdio::null());
+        python.status().is_ok_and(|status| status.success())
+    };
+    ["python3", "python3.14", "python3.13"].iter().find(|it| new(it)).map(PathBuf::from)
+}
