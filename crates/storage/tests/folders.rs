@@ -26,6 +26,7 @@ async fn parquet_removes_what_a_killed_load_left() {
     fs::create_dir(store.path.join("u")).unwrap();
     fs::write(store.path.join(other), "").unwrap();
     fs::write(store.path.join("_tidegauge/manifest.next"), "{").unwrap();
+    fs::write(store.path.join("_tidegauge/lock"), "loading\n").unwrap();
     fs::write(store.path.join("t/mine.parquet"), "somebody's").unwrap();
 
     assert_eq!(store.rows(&table).await, 1);

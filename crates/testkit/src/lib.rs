@@ -22,9 +22,24 @@ mod mariadb;
 mod postgres;
 mod server;
 
+use std::path::PathBuf;
+
 pub use bigquery::BigQuery;
 pub use mariadb::MariaDb;
 pub use postgres::Postgres;
+
+/// The Python with the clients that tests read stores by; none where it is not installed.
+pub fn python() -> Option<PathBuf> {
+    let program = std::env::current_exe().ok()?;
+    let mut pythons = program.ancestors().map(|it| it.join("venv/bin/python"));
+    pythons.find(|it| it.is_file()).or_else(|| missing_tool("the tests' Python"))
+}
+
+/// Says that the tool called `name` is missing, so that its test is skipped; or fails, where the tests'
+/// tools are required.
+pub fn missing_tool<T>(name: &str) -> Option<T> {
+    server::missing(name, None)
+}
 
 /// The user that servers know, who may do everything.
 pub const USER: &str = "tidegauge";

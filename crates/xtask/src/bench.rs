@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
 use std::process::Command;
 
+use crate::python::python;
 use crate::test::target;
-use crate::{cargo, root, run, say};
+use crate::{cargo, root, say};
 
 /// Runs the bench called `name`, or all of them.
 pub(crate) fn bench(name: Option<&str>) -> Result<(), String> {
@@ -67,17 +67,4 @@ fn said(command: &mut Command) -> Result<String, String> {
         return Err(String::from_utf8_lossy(&output.stderr).into_owned());
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-}
-
-/// A Python of our own, under the build folder, that has `packages`.
-fn python(packages: &[&str]) -> Result<PathBuf, String> {
-    let venv = target().join("venv");
-    let python = venv.join("bin/python");
-    if !python.exists() {
-        run(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
-    }
-    run(Command::new(&python)
-        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
-        .args(packages))?;
-    Ok(python)
 }

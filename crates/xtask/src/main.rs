@@ -2,6 +2,7 @@
 
 mod bench;
 mod emulator;
+mod python;
 mod setup;
 mod stranger;
 mod test;

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::emulator::emulator;
+use crate::python::{CLIENTS, python};
 use crate::{has, run, say};
 
 /// A program, and the Debian package that brings it.
@@ -23,7 +24,7 @@ pub(crate) fn setup() -> Result<(), String> {
         .map(|(_, package)| *package)
         .collect();
     if missing.is_empty() {
-        return emulator();
+        return tools();
     }
     if !has("apt-get") {
         return Err(format!(
@@ -32,6 +33,12 @@ pub(crate) fn setup() -> Result<(), String> {
         ));
     }
     apt_install(&missing)?;
+    tools()
+}
+
+/// What comes from the Python package index.
+fn tools() -> Result<(), String> {
+    python(&CLIENTS)?;
     emulator()
 }
 

@@ -42,14 +42,14 @@ impl Format for CsvFiles {
         let start = stored.bytes.unwrap_or_default();
         let end = load::append(dir, table, start, &frame)?;
         stored.bytes = Some(end);
-        Ok(Part { commit, rows: frame.height(), bytes: Some([start, end]), range: None })
+        Ok(Part { bytes: Some([start, end]), ..Part::new(commit, frame.height()) })
     }
 
     fn keys(dir: &Path, table: &Table, part: &Part) -> Result<DataFrame> {
         load::keys(dir, table, part)
     }
 
-    fn clean(dir: &Path, manifest: &Manifest) -> Result<()> {
+    fn clean(dir: &Path, manifest: &Manifest, _: bool) -> Result<()> {
         load::clean(dir, manifest)
     }
 }

@@ -17,25 +17,54 @@ pub(super) fn own(dir: &Path) -> PathBuf {
     dir.join("_tidegauge")
 }
 
-/// The folder's lock: held until the file is dropped, or its process dies.
-pub(super) fn lock(dir: &Path) -> Result<File> {
-    let own = own(dir);
-    fs::create_dir_all(&own).map_err(|error| Error::io(&own, error))?;
-    let path = own.join("lock");
-    let file = File::options().create(true).truncate(false).write(true).open(&path);
-    let file = file.map_err(|error| Error::io(&path, error))?;
-    let mut waited = Duration::ZERO;
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) if waited < PATIENCE => {
-                thread::sleep(PAUSE);
-                waited += PAUSE;
+/// The folder's lock: held until it is dropped, or its process dies. Its file says whether a load is
+/// at it, so that the next one knows if that was killed.
+pub(super) struct Lock {
+    file: File,
+    path: PathBuf,
+}
+
+impl Lock {
+    pub(super) fn take(dir: &Path) -> Result<Self> {
+        let own = own(dir);
+        fs::create_dir_all(&own).map_err(|error| Error::io(&own, error))?;
+        let path = own.join("lock");
+        let file = File::options().create(true).truncate(false).read(true).write(true).open(&path);
+        let file = file.map_err(|error| Error::io(&path, error))?;
+        let mut waited = Duration::ZERO;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Self { file, path }),
+                Err(TryLockError::WouldBlock) if waited < PATIENCE => {
+                    thread::sleep(PAUSE);
+                    waited += PAUSE;
+                }
+                Err(TryLockError::WouldBlock) => {
+                    return Err(Error::Busy { path: dir.display().to_string() });
+                }
+                Err(TryLockError::Error(error)) => return Err(Error::io(&path, error)),
             }
-            Err(TryLockError::WouldBlock) => {
-                return Err(Error::Busy { path: dir.display().to_string() });
+        }
+    }
+
+    /// Says that a load is at it; whether another was, and never came to its end.
+    pub(super) fn begin(&mut self) -> Result<bool> {
+        let mut begin = || {
+            let unfinished = self.file.metadata()?.len() > 0;
+            if !unfinished {
+                self.file.write_all(b"loading\n")?;
+                self.file.sync_all()?;
             }
-            Err(TryLockError::Error(error)) => return Err(Error::io(&path, error)),
+            Ok(unfinished)
+        };
+        begin().map_err(|error| Error::io(&self.path, error))
+    }
+
+    /// Says that nothing is left that is not in the manifest. Where that fails, the next load looks in
+    /// vain.
+    pub(super) fn end(&self) {
+        if let Err(error) = self.file.set_len(0) {
+            tracing::debug!(%error, "the lock's file still says that a load is at it");
         }
     }
 }

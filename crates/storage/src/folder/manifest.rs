@@ -11,7 +11,7 @@ use super::disk;
 use crate::{Error, Result};
 
 /// The layout written by this release.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What a folder holds, as of its last commit.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -57,9 +57,18 @@ pub(crate) struct Part {
     /// Where in the table's file they begin and end, where it has a single one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) bytes: Option<[u64; 2]>,
+    /// How many of them lie in which day, where every day has a file of its own.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) days: BTreeMap<String, usize>,
     /// The least and greatest value of the key's first column, where that is cheap to keep.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) range: Option<Range>,
+}
+
+impl Part {
+    pub(crate) fn new(commit: u64, rows: usize) -> Self {
+        Self { commit, rows, bytes: None, days: BTreeMap::new(), range: None }
+    }
 }
 
 /// A least and a greatest value, both in it.
@@ -116,8 +125,9 @@ impl Manifest {
     }
 
     /// Makes this the folder's manifest: the moment of commit.
-    pub(crate) fn write(&self, dir: &Path) -> Result<()> {
+    pub(crate) fn write(&mut self, dir: &Path) -> Result<()> {
         let path = path(dir);
+        self.version = VERSION;
         let text =
             serde_json::to_vec(self).map_err(|error| Error::io(&path, io::Error::other(error)))?;
         disk::replace(&path, &text)

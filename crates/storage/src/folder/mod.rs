@@ -16,6 +16,7 @@ use async_trait::async_trait;
 use tidegauge_core::polars::frame::DataFrame;
 use tidegauge_core::{Batch, Cursor, Load, Sink, Table, TableRef, WriteMode};
 
+use disk::Lock;
 pub(crate) use disk::{sync_dir, synced};
 pub(crate) use keys::{KeySet, Keys};
 pub(crate) use manifest::{Manifest, Part, Range, Stored};
@@ -45,8 +46,8 @@ pub(crate) trait Format: Debug + Send + Sync + 'static {
     /// The key columns of a part.
     fn keys(dir: &Path, table: &Table, part: &Part) -> Result<DataFrame>;
 
-    /// Removes what is not in the manifest.
-    fn clean(dir: &Path, manifest: &Manifest) -> Result<()>;
+    /// Removes what is not in the manifest; `unfinished`: whether a load is known to have left anything.
+    fn clean(dir: &Path, manifest: &Manifest, unfinished: bool) -> Result<()>;
 }
 
 /// A folder of files of one format.
@@ -85,7 +86,7 @@ impl<F: Format> Sink for Folder<F> {
     async fn prepare(&self, tables: &[TableRef]) -> tidegauge_core::Result<()> {
         let tables = tables.to_vec();
         self.blocking(move |dir| {
-            let _lock = disk::lock(dir)?;
+            let _lock = Lock::take(dir)?;
             let mut manifest = Manifest::read(dir, F::NAME)?;
             register::<F>(dir, &mut manifest, tables.iter())
         })
@@ -102,7 +103,7 @@ impl<F: Format> Sink for Folder<F> {
         let source = load.source.to_owned();
         let (before, after) = (load.before.cloned(), load.after.clone());
         self.blocking(move |dir| {
-            let _lock = disk::lock(dir)?;
+            let mut lock = Lock::take(dir)?;
             let mut manifest = Manifest::read(dir, F::NAME)?;
             let found = manifest.cursors.get(&source).cloned();
             if found != before {
@@ -112,19 +113,17 @@ impl<F: Format> Sink for Folder<F> {
                     found,
                 }));
             }
-            F::clean(dir, &manifest)?;
+            F::clean(dir, &manifest, lock.begin()?)?;
             register::<F>(dir, &mut manifest, batches.iter().map(Batch::table))?;
             let done = append::<F>(dir, &mut manifest, &batches).and_then(|()| {
                 manifest.cursors.insert(source, after);
                 manifest.write(dir)
             });
-            if done.is_err() {
-                // Back to what is committed. Where even that fails, the next load does it.
-                let cleaned =
-                    Manifest::read(dir, F::NAME).and_then(|manifest| F::clean(dir, &manifest));
-                if let Err(error) = cleaned {
-                    tracing::warn!(%error, "could not remove what a failed load had written");
-                }
+            // Back to what is committed. Where even that fails, the next load does it.
+            let clean = || F::clean(dir, &Manifest::read(dir, F::NAME)?, true);
+            match if done.is_err() { clean() } else { Ok(()) } {
+                Ok(()) => lock.end(),
+                Err(error) => tracing::warn!(%error, "could not remove what a failed load wrote"),
             }
             done
         })

@@ -1,5 +1,7 @@
-//! A folder of Parquet files: `<table>/<commit>.parquet`, one file a table and load.
+//! A folder of Parquet files, one a table, day and load: `<table>/<time>_day=<day>/<commit>.parquet`, as
+//! Hive lays them out; `<table>/<commit>.parquet` where a table has no time.
 
+mod days;
 mod load;
 mod scan;
 
@@ -45,8 +47,8 @@ impl Format for ParquetFiles {
         scan::read(dir, table, part, table.key.iter().map(ToString::to_string).collect())
     }
 
-    fn clean(dir: &Path, manifest: &Manifest) -> Result<()> {
-        load::clean(dir, manifest)
+    fn clean(dir: &Path, manifest: &Manifest, unfinished: bool) -> Result<()> {
+        if unfinished { load::clean(dir, manifest) } else { Ok(()) }
     }
 }
 
@@ -63,9 +65,18 @@ impl Warehouse for Parquet {
     }
 }
 
-/// Where the rows lie that `commit` wrote to `table`.
-fn path(dir: &Path, table: &str, commit: u64) -> PathBuf {
-    dir.join(table).join(format!("{commit:012}.parquet"))
+/// The folder of a table's files, or of those of one day.
+fn folder(dir: &Path, table: &Table, day: Option<&str>) -> PathBuf {
+    let folder = dir.join(table.name.as_ref());
+    match (&table.time, day) {
+        (Some(time), Some(day)) => folder.join(format!("{time}_day={day}")),
+        _ => folder,
+    }
+}
+
+/// What the file is called that `commit` wrote.
+fn file(commit: u64) -> String {
+    format!("{commit:012}.parquet")
 }
 
 /// The commit that wrote the file called `name`; none if it is not called like one of ours.

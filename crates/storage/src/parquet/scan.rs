@@ -8,7 +8,7 @@ use tidegauge_core::polars::frame::DataFrame;
 use tidegauge_core::polars::prelude::{BooleanChunked, NewChunkedArray, PlSmallStr, Series};
 use tidegauge_core::{Aggregate, Fold, Scan, Table, WriteMode};
 
-use super::{ParquetFiles, opened, path};
+use super::{ParquetFiles, days, file, folder, opened};
 use crate::folder::{Format, KeySet, Keys, Manifest, Part, Range};
 use crate::{Error, Result, cells};
 
@@ -18,10 +18,16 @@ pub(super) fn scan(dir: &Path, scan: &Scan) -> Result<DataFrame> {
     let wanted = scan.wanted()?;
     let names: Vec<String> = wanted.iter().map(|column| column.name.to_string()).collect();
     let mut frame = cells::none(&cells::projected(&scan.table, wanted))?;
-    each(dir, &scan.table, &names, |part| {
-        frame.vstack_mut_owned(part)?;
-        Ok(())
-    })?;
+    each(
+        dir,
+        &scan.table,
+        &names,
+        |_| true,
+        |part| {
+            frame.vstack_mut_owned(part)?;
+            Ok(())
+        },
+    )?;
     Ok(frame)
 }
 
@@ -34,24 +40,36 @@ pub(super) fn summarise(dir: &Path, aggregate: &Aggregate) -> Result<DataFrame> 
     if names.is_empty() {
         names.extend(aggregate.table.key.first().map(ToString::to_string)); // any one will do
     }
-    each(dir, &aggregate.table, &names, |part| Ok(fold.add(&part)?))?;
+    let bounds = aggregate.bounds()?;
+    let wanted = |day: &str| {
+        bounds.as_ref().is_none_or(|(time, bounds)| days::may_lie_in(day, time.dtype, bounds))
+    };
+    each(dir, &aggregate.table, &names, wanted, |part| Ok(fold.add(&part)?))?;
     Ok(fold.finish()?)
 }
 
-/// Hands the columns called `names` to `take`, part by part.
+/// Hands the columns called `names` to `take`, part by part; only the days that are `wanted`, where that
+/// can be told.
 fn each(
     dir: &Path,
     table: &Table,
     names: &[String],
+    wanted: impl Fn(&str) -> bool,
     mut take: impl FnMut(DataFrame) -> Result<()>,
 ) -> Result<()> {
     let manifest = Manifest::read(dir, ParquetFiles::NAME)?;
     let Some(stored) = manifest.tables.get(table.name.as_ref()) else { return Ok(()) };
     stored.compare(table)?;
     match table.write {
-        WriteMode::Append => {
-            stored.parts.iter().try_for_each(|part| take(read(dir, table, part, names.to_vec())?))
-        }
+        WriteMode::Append => stored.parts.iter().try_for_each(|part| {
+            let mut some = part.clone();
+            some.days.retain(|day, _| wanted(day));
+            match part.days.is_empty() || !some.days.is_empty() {
+                true => take(read(dir, table, &some, names.to_vec())?),
+                false => Ok(()),
+            }
+        }),
+        // What replaces a row of one day may lie in another.
         WriteMode::Merge => {
             newest(dir, table, &stored.parts, names)?.into_iter().try_for_each(take)
         }
@@ -65,9 +83,27 @@ pub(super) fn read(
     part: &Part,
     names: Vec<String>,
 ) -> Result<DataFrame> {
-    let path = path(dir, &table.name, part.commit);
-    let file = |error| Error::file(&path, error);
-    let mut reader = ParquetReader::new(opened(&path)?);
+    if part.days.is_empty() {
+        let path = folder(dir, table, None).join(file(part.commit));
+        return read_file(&path, table, part.rows, names);
+    }
+    let mut frame: Option<DataFrame> = None;
+    for (day, rows) in &part.days {
+        let path = folder(dir, table, Some(day)).join(file(part.commit));
+        let day = read_file(&path, table, *rows, names.clone())?;
+        match &mut frame {
+            Some(frame) => {
+                frame.vstack_mut_owned(day)?;
+            }
+            None => frame = Some(day),
+        }
+    }
+    Ok(frame.unwrap_or_default())
+}
+
+fn read_file(path: &Path, table: &Table, rows: usize, names: Vec<String>) -> Result<DataFrame> {
+    let file = |error| Error::file(path, error);
+    let mut reader = ParquetReader::new(opened(path)?);
     // What was written before a column was added to the table is null there.
     let there = reader.schema().map_err(file)?;
     let (there, missing): (Vec<_>, Vec<_>) =
@@ -76,16 +112,16 @@ pub(super) fn read(
     for name in &missing {
         let column = table.column(name)?;
         if !column.nullable {
-            return Err(Error::damaged(&path, format!("it has no column `{name}`")));
+            return Err(Error::damaged(path, format!("it has no column `{name}`")));
         }
         let dtype = column.dtype.to_polars();
-        let nulls = Series::full_null(PlSmallStr::from_str(name), part.rows, &dtype);
+        let nulls = Series::full_null(PlSmallStr::from_str(name), rows, &dtype);
         frame.with_column(nulls.into())?;
     }
     let frame = frame.select(&names)?;
-    if frame.height() != part.rows && !names.is_empty() {
-        let reason = format!("it has {} rows, not {}", frame.height(), part.rows);
-        return Err(Error::damaged(&path, reason));
+    if frame.height() != rows && !names.is_empty() {
+        let reason = format!("it has {} rows, not {rows}", frame.height());
+        return Err(Error::damaged(path, reason));
     }
     Ok(frame)
 }
