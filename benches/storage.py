@@ -68,9 +68,13 @@ def dlt(store, url, rows, keys):
             "RUNTIME__LOG_LEVEL": "ERROR",
         }
         import dlt
+        import pyarrow as pa
         import pyarrow.parquet as pq
 
         table = pq.read_table(rows)
+        # Text as polars has it is a type that dlt does not know.
+        at = table.schema.get_field_index("side")
+        table = table.set_column(at, "side", table["side"].cast(pa.string()))
         hints = {"primary_key": "id"} if keys else {}
         # Parquet is the fastest way into all three: an Arrow table becomes a file of it as it is,
         # where csv and typed-jsonl are written row by row and take 2 to 3 times as long.

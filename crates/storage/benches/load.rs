@@ -1,7 +1,13 @@
 //! How fast trades go into each store, beside the store's own bulk tool with the same rows in the same
 //! run. `cargo xtask bench storage` runs it; a first number says how many rows, a second how often, and
 //! words which stores.
-#![allow(clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used, clippy::expect_used)] // a bench
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic
+)] // a bench
 #![allow(missing_docs)]
 
 use std::fmt::Write as _;
@@ -13,6 +19,7 @@ use std::time::{Duration, Instant};
 
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
+use polars_io::parquet::write::ParquetWriter;
 use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnectOptions;
 use tidegauge_core::{Batch, Cursor, DataType, Load, Table, TableRef, Values};
@@ -20,6 +27,12 @@ use tidegauge_testkit::{MariaDb, Postgres};
 
 /// Rows a load.
 const PAGE: usize = 100_000;
+
+/// The word by which this program loads, and does nothing else.
+const OURS: &str = "ours";
+
+/// A Python that has what one would pick instead.
+const PYTHON: &str = "TIDEGAUGE_BENCH_PYTHON";
 
 fn table() -> TableRef {
     Table::builder("bench_trades", "Trades")
@@ -52,7 +65,7 @@ fn page(first: usize, rows: usize) -> Batch {
 }
 
 /// All of them into the store at `url`, page by page; how long the loads took.
-async fn ours(url: &str, rows: usize) -> Duration {
+async fn load(url: &str, rows: usize) -> Duration {
     let sink = tidegauge_storage::connect_sink(url).unwrap();
     sink.prepare(&[table()]).await.unwrap();
     let mut before: Option<Cursor> = None;
@@ -68,6 +81,64 @@ async fn ours(url: &str, rows: usize) -> Duration {
         before = Some(after);
     }
     took
+}
+
+/// The same by a process of its own, so that the most memory that it took is its own as well.
+fn ours(url: &str, rows: usize) -> Duration {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    let done = command.args([OURS, url, &rows.to_string()]).output().unwrap();
+    let said = String::from_utf8(done.stdout).unwrap();
+    let (took, peak) = said.trim().split_once(' ').unwrap_or_else(|| {
+        panic!("{}", String::from_utf8_lossy(&done.stderr));
+    });
+    eprintln!("{} rows: peak {peak}", rows);
+    Duration::from_secs_f64(took.parse().unwrap())
+}
+
+/// How long one of the tools that one would pick instead takes for the same rows, if there is a Python
+/// that has it.
+fn peer(tool: &str, store: &str, url: &str, folder: &Path, keys: &str) -> Option<Duration> {
+    let python = std::env::var_os(PYTHON)?;
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../benches/storage.py");
+    let mut command = Command::new(python);
+    command.arg(script).args([tool, store, url]).arg(folder.join("rows.parquet")).arg(keys);
+    let done = command.stdin(Stdio::null()).output().unwrap();
+    assert!(done.status.success(), "{tool}: {}", String::from_utf8_lossy(&done.stderr));
+    let took = String::from_utf8(done.stdout).unwrap();
+    Some(Duration::from_secs_f64(took.trim().parse().unwrap()))
+}
+
+/// Times by what took them, in the order in which they first come.
+#[derive(Default)]
+struct Times(Vec<(String, Vec<Duration>)>);
+
+impl Times {
+    fn add(&mut self, by: &str, took: Duration) {
+        match self.0.iter_mut().find(|(name, _)| name == by) {
+            Some((_, times)) => times.push(took),
+            None => self.0.push((by.to_owned(), vec![took])),
+        }
+    }
+
+    /// What one would pick instead, with the key and without.
+    fn add_peers(&mut self, store: &str, url: &str, folder: &Path) {
+        for (keys, without) in [("keys", ""), ("nokeys", ", no key")] {
+            for tool in ["ingestr", "dlt"] {
+                if let Some(took) = peer(tool, store, url, folder, keys) {
+                    self.add(&format!("{tool}{without}"), took);
+                }
+            }
+        }
+    }
+
+    /// A line each: the rows a second of the median.
+    fn tell(self, store: &str, rows: usize) {
+        for (by, mut times) in self.0 {
+            times.sort();
+            let median = times[times.len() / 2].as_secs_f64();
+            println!("{store}\t{by}\t{:.0}", rows as f64 / median);
+        }
+    }
 }
 
 /// The same rows as text, `between` the fields.
@@ -105,10 +176,10 @@ fn write(path: &Path, rows: usize, between: char) {
     file.flush().unwrap();
 }
 
-fn told(store: &str, by: &str, rows: usize, mut times: Vec<Duration>) {
-    times.sort();
-    let median = times[times.len() / 2].as_secs_f64();
-    println!("{store}\t{by}\t{:.0}", rows as f64 / median);
+/// The same rows as one Parquet file.
+fn write_parquet(path: &Path, rows: usize) {
+    let mut frame = page(0, rows).into_frame();
+    ParquetWriter::new(fs::File::create(path).unwrap()).finish(&mut frame).unwrap();
 }
 
 /// How long a command takes that must succeed.
@@ -127,28 +198,32 @@ async fn postgres(rows: usize, rounds: usize, folder: &Path) {
     let mut owner = options.connect().await.unwrap();
     let copy =
         |sql: &str| timed(Command::new("psql").env("PGTZ", "UTC").args([&url, "-q", "-c", sql]));
-    let (mut mine, mut texts, mut binaries) = (Vec::new(), Vec::new(), Vec::new());
+    let mut times = Times::default();
     for round in 0..rounds {
         let empty = "DROP SCHEMA IF EXISTS tidegauge CASCADE";
         sqlx::raw_sql(empty).execute(&mut owner).await.unwrap();
-        mine.push(ours(&url, rows).await);
+        times.add("tidegauge", ours(&url, rows));
         if round == 0 {
             let file = binary.display();
             copy(&format!("\\copy tidegauge.bench_trades TO '{file}' (FORMAT binary)"));
         }
-        for (times, file, format) in
-            [(&mut texts, &text, "text"), (&mut binaries, &binary, "binary")]
-        {
-            let empty = "DROP TABLE IF EXISTS public.peer; \
-                         CREATE TABLE public.peer (LIKE tidegauge.bench_trades INCLUDING ALL)";
-            sqlx::raw_sql(empty).execute(&mut owner).await.unwrap();
+        for (by, file, format, like) in [
+            ("psql \\copy text", &text, "text", "INCLUDING ALL"),
+            ("psql \\copy binary", &binary, "binary", "INCLUDING ALL"),
+            ("psql \\copy text, no key", &text, "text", ""),
+            ("psql \\copy binary, no key", &binary, "binary", ""),
+        ] {
+            let empty = format!(
+                "DROP TABLE IF EXISTS public.peer; \
+                 CREATE TABLE public.peer (LIKE tidegauge.bench_trades {like})"
+            );
+            sqlx::raw_sql(sqlx::AssertSqlSafe(empty)).execute(&mut owner).await.unwrap();
             let file = file.display();
-            times.push(copy(&format!("\\copy public.peer FROM '{file}' (FORMAT {format})")));
+            times.add(by, copy(&format!("\\copy public.peer FROM '{file}' (FORMAT {format})")));
         }
+        times.add_peers("postgres", &url, folder);
     }
-    told("PostgreSQL", "tidegauge", rows, mine);
-    told("PostgreSQL", "psql \\copy text", rows, texts);
-    told("PostgreSQL", "psql \\copy binary", rows, binaries);
+    times.tell("PostgreSQL", rows);
 }
 
 async fn mariadb(rows: usize, rounds: usize, folder: &Path) {
@@ -168,49 +243,66 @@ async fn mariadb(rows: usize, rounds: usize, folder: &Path) {
         client.arg(format!("--password={}", place.password().unwrap()));
         timed(client.arg(place.path().trim_start_matches('/')))
     };
-    let (mut mine, mut theirs) = (Vec::new(), Vec::new());
+    let mut times = Times::default();
     for _ in 0..rounds {
         for sql in ["DROP DATABASE tidegauge", "CREATE DATABASE tidegauge", "USE tidegauge"] {
             owner.query_drop(sql).await.unwrap();
         }
-        mine.push(ours(&url, rows).await);
+        times.add("tidegauge", ours(&url, rows));
         owner.query_drop("CREATE TABLE peer LIKE bench_trades").await.unwrap();
-        theirs.push(load());
+        times.add("LOAD DATA LOCAL INFILE", load());
+        for sql in ["TRUNCATE TABLE peer", "ALTER TABLE peer DROP PRIMARY KEY"] {
+            owner.query_drop(sql).await.unwrap();
+        }
+        times.add("LOAD DATA LOCAL INFILE, no key", load());
+        times.add_peers("mysql", &url, folder);
     }
-    told("MariaDB", "tidegauge", rows, mine);
-    told("MariaDB", "LOAD DATA LOCAL INFILE", rows, theirs);
+    times.tell("MariaDB", rows);
 }
 
 async fn sqlite(rows: usize, rounds: usize, folder: &Path) {
     let csv = folder.join("rows.csv");
     write(&csv, rows, ',');
-    let (mut mine, mut theirs) = (Vec::new(), Vec::new());
+    let mut times = Times::default();
     for _ in 0..rounds {
         let path = folder.join("ours.db");
-        mine.push(ours(&format!("sqlite://{}", path.display()), rows).await);
+        times.add("tidegauge", ours(&format!("sqlite://{}", path.display()), rows));
         fs::remove_file(&path).unwrap();
-        let path = folder.join("theirs.db");
-        let create = "CREATE TABLE bench_trades (id INTEGER NOT NULL, user_id INTEGER NOT NULL, \
-                      at TIMESTAMP NOT NULL, side TEXT NOT NULL, price DECIMAL(28,8) NOT NULL, \
-                      amount DECIMAL(28,8) NOT NULL, PRIMARY KEY (id));";
-        let mut client = Command::new("sqlite3");
-        client.arg(&path).arg("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
-        client.args([create, ".mode csv"]);
-        theirs.push(timed(client.arg(format!(".import {} bench_trades", csv.display()))));
-        fs::remove_file(&path).unwrap();
+        for (by, key) in
+            [("sqlite3 .import", ", PRIMARY KEY (id)"), ("sqlite3 .import, no key", "")]
+        {
+            let path = folder.join("theirs.db");
+            let create = format!(
+                "CREATE TABLE bench_trades (id INTEGER NOT NULL, user_id INTEGER NOT NULL, \
+                 at TIMESTAMP NOT NULL, side TEXT NOT NULL, price DECIMAL(28,8) NOT NULL, \
+                 amount DECIMAL(28,8) NOT NULL{key});"
+            );
+            let mut client = Command::new("sqlite3");
+            client.arg(&path).arg("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
+            client.args([&create, ".mode csv"]);
+            let import = format!(".import {} bench_trades", csv.display());
+            times.add(by, timed(client.arg(import)));
+            fs::remove_file(&path).unwrap();
+        }
+        times.add_peers("sqlite", &folder.join("peer.db").display().to_string(), folder);
     }
-    told("SQLite", "tidegauge", rows, mine);
-    told("SQLite", "sqlite3 .import", rows, theirs);
+    times.tell("SQLite", rows);
 }
 
 async fn parquet(rows: usize, rounds: usize, folder: &Path) {
-    let mut mine = Vec::new();
+    let mut times = Times::default();
     for _ in 0..rounds {
         let path = folder.join("lake");
-        mine.push(ours(&format!("parquet://{}", path.display()), rows).await);
+        times.add("tidegauge", ours(&format!("parquet://{}", path.display()), rows));
         fs::remove_dir_all(&path).unwrap();
+        for tool in ["duckdb", "pyarrow", "polars"] {
+            let path = folder.join("peer.parquet").display().to_string();
+            if let Some(took) = peer(tool, "parquet", &path, folder, "nokeys") {
+                times.add(tool, took);
+            }
+        }
     }
-    told("Parquet", "tidegauge", rows, mine);
+    times.tell("Parquet", rows);
 }
 
 /// The most memory that this process ever had.
@@ -222,12 +314,22 @@ fn peak() -> String {
 
 #[tokio::main]
 async fn main() {
-    let words: Vec<String> = std::env::args().skip(1).filter(|it| !it.starts_with('-')).collect();
+    let words: Vec<String> = std::env::args().skip(1).filter(|it| it != "--bench").collect();
+    if let [ours, url, rows] = &words[..]
+        && ours == OURS
+    {
+        let took = load(url, rows.parse().unwrap()).await;
+        println!("{} {}", took.as_secs_f64(), peak());
+        return;
+    }
     let mut numbers = words.iter().filter_map(|word| word.parse::<usize>().ok());
     let (rows, rounds) = (numbers.next().unwrap_or(1_000_000), numbers.next().unwrap_or(5));
     let names: Vec<&String> = words.iter().filter(|word| word.parse::<usize>().is_err()).collect();
     let chosen = |store: &str| names.is_empty() || names.iter().any(|name| *name == store);
     let folder = tempfile::tempdir().unwrap();
+    if std::env::var_os(PYTHON).is_some() {
+        write_parquet(&folder.path().join("rows.parquet"), rows);
+    }
     if chosen("postgres") {
         postgres(rows, rounds, folder.path()).await;
     }
@@ -240,5 +342,4 @@ async fn main() {
     if chosen("parquet") {
         parquet(rows, rounds, folder.path()).await;
     }
-    eprintln!("{rows} rows, {rounds} rounds, peak {}", peak());
 }

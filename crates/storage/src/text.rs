@@ -25,10 +25,19 @@ pub(crate) fn day(days: i32) -> Option<String> {
 /// `HH:MM:SS.ffffff`, `end`; none outside the years 0000 to 9999.
 pub(crate) fn instant(micros: i64, between: char, end: &str) -> Option<String> {
     let at = DateTime::from_timestamp_micros(micros)?.naive_utc();
-    let day = written(at.date())?;
-    let (hour, minute, second) = (at.hour(), at.minute(), at.second());
-    let micro = at.nanosecond() / 1000;
-    Some(format!("{day}{between}{hour:02}:{minute:02}:{second:02}.{micro:06}{end}"))
+    let mut text = written(at.date())?;
+    // Digit by digit: `format!` takes five times as long, and every row of a load has one.
+    for (mark, number, width) in [
+        (between, at.hour(), 2),
+        (':', at.minute(), 2),
+        (':', at.second(), 2),
+        ('.', at.nanosecond() / 1000, 6),
+    ] {
+        text.push(mark);
+        push(&mut text, number, width);
+    }
+    text.push_str(end);
+    Some(text)
 }
 
 /// A bound on `column`, in days or microseconds since 1970, as SQL reads it.
@@ -65,8 +74,22 @@ pub(crate) fn parse_day(text: &str) -> Option<i32> {
 }
 
 fn written(date: NaiveDate) -> Option<String> {
-    let (year, month, day) = (date.year(), date.month(), date.day());
-    (0..=9999).contains(&year).then(|| format!("{year:04}-{month:02}-{day:02}"))
+    let year = u32::try_from(date.year()).ok().filter(|year| *year <= 9999)?;
+    let mut text = String::with_capacity(32);
+    push(&mut text, year, 4);
+    for number in [date.month(), date.day()] {
+        text.push('-');
+        push(&mut text, number, 2);
+    }
+    Some(text)
+}
+
+/// Appends the last `width` digits of `number`.
+fn push(text: &mut String, number: u32, width: u32) {
+    for place in (0..width).rev() {
+        let digit = number / 10u32.pow(place) % 10;
+        text.extend(char::from_digit(digit, 10));
+    }
 }
 
 #[cfg(test)]

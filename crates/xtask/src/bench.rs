@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::python::python;
 use crate::test::target;
 use crate::{cargo, root, say};
 
-/// Runs the bench called `name`, or all of them.
-pub(crate) fn bench(name: Option<&str>) -> Result<(), String> {
+/// Runs the bench called `name`, with what else was said, or all of them.
+pub(crate) fn bench(name: Option<&str>, words: &[String]) -> Result<(), String> {
     match name {
-        None => decode().and_then(|()| storage()),
+        None => decode().and_then(|()| storage(&[])),
         Some("decode") => decode(),
-        Some("storage") => storage(),
+        Some("storage") => storage(words),
         Some(other) => Err(format!("there is no bench `{other}`: decode, storage")),
     }
 }
@@ -32,11 +32,24 @@ fn decode() -> Result<(), String> {
     Ok(())
 }
 
-/// Trades into each store: ours, and the store's own bulk tool.
-fn storage() -> Result<(), String> {
+/// What one would pick instead, to bring rows into a store.
+const LOADERS: [&str; 7] = [
+    "adbc-driver-postgresql==1.13.0",
+    "dlt[postgres,sqlalchemy]==1.31.0",
+    "duckdb==2.0.0",
+    "ingestr==1.0.78", // newer ones bring their program when they first run
+    "polars==2.1.0",
+    "pyarrow==26.0.1",
+    "pymysql==1.2.4",
+];
+
+/// Trades into each store: ours, the store's own bulk tool, and what one would pick instead. `words`
+/// say how many rows, how often, and which stores.
+fn storage(words: &[String]) -> Result<(), String> {
     let mut ours = cargo();
-    ours.args(["bench", "--quiet", "--workspace", "--locked", "--bench", "load"]);
-    let lines = said(&mut ours)?;
+    ours.env("TIDEGAUGE_BENCH_PYTHON", python(&LOADERS)?);
+    ours.args(["bench", "--quiet", "--workspace", "--locked", "--bench", "load", "--"]);
+    let lines = said(ours.args(words).stderr(Stdio::inherit()))?;
     say("\n| store | by | rows/s | tidegauge is faster by |\n|---|---|---:|---:|");
     compare(&lines);
     Ok(())

@@ -22,7 +22,10 @@ fn main() -> ExitCode {
     let done = match chore.as_str() {
         "setup" => setup::setup(),
         "test" => setup::setup().and_then(|()| test::test()),
-        "bench" => bench::bench(env::args().nth(2).as_deref()),
+        "bench" => {
+            let words: Vec<String> = env::args().skip(3).collect();
+            bench::bench(env::args().nth(2).as_deref(), &words)
+        }
         "docs" => test::docs(),
         _ => {
             say(HELP);

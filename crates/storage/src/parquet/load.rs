@@ -6,10 +6,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use polars_io::parquet::write::{ParquetCompression, ParquetWriter};
 use tidegauge_core::polars::frame::DataFrame;
 use tidegauge_core::{Table, WriteMode};
 
+use super::encode::encode;
 use super::{commit, days, entries, file, folder};
 use crate::folder::{Manifest, Part, Stored, sync_dir, synced};
 use crate::{Error, Result, sql};
@@ -25,14 +25,14 @@ pub(super) fn write(dir: &Path, table: &Table, number: u64, frame: DataFrame) ->
     };
     let mut part = Part::new(number, frame.height());
     let (mut files, mut folders) = (Vec::new(), BTreeSet::new());
-    for (day, mut rows) in days::by_day(table, frame)? {
+    for (day, rows) in days::by_day(table, frame)? {
         let folder = folder(dir, table, day.as_deref());
         if !folder.exists() {
             fs::create_dir_all(&folder).map_err(|error| Error::io(&folder, error))?;
             folders.extend([dir.to_owned(), dir.join(table.name.as_ref())]);
         }
         let path = folder.join(file(number));
-        write_file(&path, &mut rows)?;
+        write_file(&path, &rows)?;
         part.days.extend(day.map(|day| (day, rows.height())));
         folders.insert(folder);
         files.push(path);
@@ -42,10 +42,9 @@ pub(super) fn write(dir: &Path, table: &Table, number: u64, frame: DataFrame) ->
     Ok(part)
 }
 
-fn write_file(path: &Path, rows: &mut DataFrame) -> Result<()> {
+fn write_file(path: &Path, rows: &DataFrame) -> Result<()> {
     // By way of memory, which a page fits: what the disk says is then said by itself.
-    let mut bytes = Vec::new();
-    ParquetWriter::new(&mut bytes).with_compression(ParquetCompression::Zstd(None)).finish(rows)?;
+    let bytes = encode(rows)?;
     let write = || File::create(path)?.write_all(&bytes);
     write().map_err(|error| Error::io(path, error))
 }

@@ -2,6 +2,7 @@
 //! Hive lays them out; `<table>/<commit>.parquet` where a table has no time.
 
 mod days;
+mod encode;
 mod load;
 mod scan;
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use futures_util::future::join;
 use sqlx::sqlite::{SqliteArguments, SqliteConnection};
 use sqlx::{AssertSqlSafe, Connection};
 use tidegauge_core::{Batch, Cursor, Load, Table, TableRef, WriteMode};
@@ -86,23 +87,29 @@ async fn insert(path: &Path, connection: &mut SqliteConnection, batch: &Batch) -
     let width = columns.len();
     let most = (MOST_VALUES / width.max(1)).clamp(1, MOST_ROWS);
     let whole = Arc::new(statement(table, most));
-    let mut row = 0;
-    while row < batch.rows() {
-        let rows = most.min(batch.rows() - row);
+    let values = |from: usize| {
         let mut values = SqliteArguments::default();
-        for row in row..row + rows {
+        for row in from..batch.rows().min(from + most) {
             for (cells, column) in columns.iter().zip(&table.columns) {
                 encode::bind(&mut values, cells.get(row), &table.name, column)?;
             }
         }
+        Ok::<_, Error>(values)
+    };
+    let mut row = 0;
+    let mut next = values(row)?;
+    while row < batch.rows() {
+        let rows = most.min(batch.rows() - row);
         let statement = if rows == most { whole.clone() } else { Arc::new(statement(table, rows)) };
         // Identifiers are quoted, values bound; nothing else in it comes from outside.
-        let done = sqlx::query_with(AssertSqlSafe(statement), values)
+        let insert = sqlx::query_with(AssertSqlSafe(statement), next)
             .persistent(rows == most)
-            .execute(&mut *connection)
-            .await;
-        done.map_err(|error| refused(path, table, error))?;
+            .execute(&mut *connection);
         row += rows;
+        // SQLite has a thread of its own: while it inserts these, the next are put together here.
+        let (done, following) = join(insert, async { values(row) }).await;
+        done.map_err(|error| refused(path, table, error))?;
+        next = following?;
     }
     Ok(())
 }
