@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use crate::server::{Recipe, Server, free_port, is_root, missing};
+use crate::server::{Recipe, Running, free_port, is_root, missing};
 
 /// An emulator of BigQuery without any dataset. It knows no credentials.
 #[derive(Debug)]
-pub struct BigQuery(Server);
+pub struct BigQuery(pub(crate) Running);
 
 /// Where `cargo xtask setup` puts it.
 struct Installed {
@@ -57,7 +57,7 @@ impl BigQuery {
             },
             ready: &answers,
         };
-        Some(Self(Server::start(&recipe)))
+        Some(Self(Running::start(&recipe)))
     }
 
     /// The one that all tests of a process share; none where it is not installed.

@@ -46,3 +46,35 @@ pub const USER: &str = "tidegauge";
 
 /// That user's password: a secret that must never be seen in a message.
 pub const PASSWORD: &str = "a-password-nobody-may-see";
+
+/// A server that can be done things to.
+pub trait Server: Sync {
+    /// The port that it answers at.
+    fn port(&self) -> u16;
+
+    /// Kills it, and all of its processes, as if the power had gone.
+    fn crash(&self);
+
+    /// Starts it again, with what it had on its disk; it takes a moment until it answers.
+    fn restart(&self);
+}
+
+macro_rules! servers {
+    ($($server:ident),+) => {
+        $(impl Server for $server {
+            fn port(&self) -> u16 {
+                self.0.port
+            }
+
+            fn crash(&self) {
+                self.0.crash();
+            }
+
+            fn restart(&self) {
+                self.0.restart();
+            }
+        })+
+    };
+}
+
+servers!(Postgres, MariaDb, BigQuery);

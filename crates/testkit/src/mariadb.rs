@@ -6,12 +6,12 @@ use std::net::TcpStream;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use crate::server::{Recipe, Server, missing, program};
+use crate::server::{Recipe, Running, missing, program};
 use crate::{PASSWORD, USER};
 
 /// A MariaDB server with an empty database. `LOAD DATA LOCAL INFILE` is allowed.
 #[derive(Debug)]
-pub struct MariaDb(Server);
+pub struct MariaDb(pub(crate) Running);
 
 impl MariaDb {
     /// Starts one; none where MariaDB is not installed.
@@ -58,14 +58,15 @@ impl MariaDb {
                     "--skip-log-bin".into(),
                     "--local-infile=1".into(),
                     "--character-set-server=utf8mb4".into(),
-                    "--innodb-flush-log-at-trx-commit=0".into(),
+                    // Not to the disk, but out of the server: what it has committed outlives it.
+                    "--innodb-flush-log-at-trx-commit=2".into(),
                     "--innodb-buffer-pool-size=64M".into(),
                     "--innodb-log-file-size=16M".into(),
                 ]
             },
             ready: &greets,
         };
-        Some(Self(Server::start(&recipe)))
+        Some(Self(Running::start(&recipe)))
     }
 
     /// The one that all tests of a process share; none where MariaDB is not installed.

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-use crate::server::{Recipe, Server, missing, program};
+use crate::server::{Recipe, Running, missing, program};
 use crate::{PASSWORD, USER};
 
 /// A PostgreSQL server with an empty database.
 #[derive(Debug)]
-pub struct Postgres(Server);
+pub struct Postgres(pub(crate) Running);
 
 impl Postgres {
     /// Starts one; none where PostgreSQL is not installed.
@@ -50,13 +50,8 @@ impl Postgres {
                     port.to_string(),
                 ];
                 let sockets = format!("unix_socket_directories={}", folder.display());
-                let settings = [
-                    "listen_addresses=127.0.0.1",
-                    &sockets,
-                    "fsync=off",
-                    "synchronous_commit=off",
-                    "full_page_writes=off",
-                ];
+                let settings =
+                    ["listen_addresses=127.0.0.1", &sockets, "fsync=off", "full_page_writes=off"];
                 words.extend(settings.iter().flat_map(|it| ["-c".into(), (*it).into()]));
                 words
             },
@@ -66,7 +61,7 @@ impl Postgres {
                 ask.stdin(Stdio::null()).status().is_ok_and(|status| status.success())
             },
         };
-        Some(Self(Server::start(&recipe)))
+        Some(Self(Running::start(&recipe)))
     }
 
     /// The one that all tests of a process share; none where PostgreSQL is not installed.

@@ -2,7 +2,8 @@
 
 use std::env;
 use std::fs;
-use std::net::TcpListener;
+use std::io::Write;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -14,20 +15,23 @@ use tempfile::TempDir;
 /// How long a server may take until it answers; on a busy machine that is long.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Runs the server, and stops it when its own input ends: that is when whoever started it drops
-/// the other end of the pipe, or is no more, however that came about.
+/// Runs the server, again for each line of its own input, and stops it when that ends: that is when
+/// whoever started it drops the other end of the pipe, or is no more, however that came about.
 ///
 /// Its arguments: the signal, the folder, and the server's own words.
 const GUARD: &str = "\
 signal=$1; folder=$2; shift 2
-(\"$@\" </dev/null & echo $! >\"$folder/server\"; wait; : >\"$folder/ended\") &
-cat >/dev/null
+start() {
+    (\"$@\" </dev/null & echo $! >\"$folder/server\"; wait; : >\"$folder/ended\") &
+}
+start \"$@\"
+while read -r _; do start \"$@\"; done
 kill -s \"$signal\" \"$(cat \"$folder/server\")\"; wait
 rm -rf \"$folder\"";
 
-/// A running server.
+/// A server that runs.
 #[derive(Debug)]
-pub(crate) struct Server {
+pub(crate) struct Running {
     guard: Child,
     folder: TempDir,
     pub(crate) port: u16,
@@ -51,7 +55,7 @@ pub(crate) struct Recipe<'a> {
     pub(crate) ready: &'a dyn Fn(u16) -> bool,
 }
 
-impl Server {
+impl Running {
     pub(crate) fn start(recipe: &Recipe<'_>) -> Self {
         let mut said = String::new();
         // Another process may take the port before the server does.
@@ -99,7 +103,42 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Running {
+    /// Kills it, and what it had started, as if the power had gone.
+    pub(crate) fn crash(&self) {
+        let kill = "pid=$(cat \"$0/server\"); pkill -KILL -P \"$pid\"; kill -KILL \"$pid\"";
+        let folder = self.folder.path();
+        let mut command = Command::new("sh");
+        command.args(["-c", kill]).arg(folder).stderr(Stdio::null());
+        let _ = command.status();
+        while !folder.join("ended").exists() {
+            sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Starts it again where it was; it takes a moment until it answers.
+    pub(crate) fn restart(&self) {
+        let ended = self.folder.path().join("ended");
+        // What it had started may be about to end still, and hold what it needs.
+        for _ in 0..20 {
+            let _ = fs::remove_file(&ended);
+            let said = self.guard.stdin.as_ref().map(|mut guard| guard.write_all(b"again\n"));
+            assert!(matches!(said, Some(Ok(()))), "nobody is there to start it again");
+            for _ in 0..200 {
+                sleep(Duration::from_millis(10));
+                if ended.exists() || TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
+                    break;
+                }
+            }
+            if !ended.exists() {
+                return;
+            }
+        }
+        panic!("it does not start again:\n{}", said(&self.folder.path().join("log")));
+    }
+}
+
+impl Drop for Running {
     fn drop(&mut self) {
         drop(self.guard.stdin.take());
         let _ = self.guard.wait();

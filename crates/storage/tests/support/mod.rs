@@ -1,6 +1,8 @@
 //! What the tests of all stores share.
 #![allow(dead_code)] // every test file uses its part of it
 
+pub(crate) mod proxy;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -42,10 +44,10 @@ fn new_database(server: &'static MariaDb, number: usize) -> String {
 
 impl Drop for Store {
     fn drop(&mut self) {
-        if let Some((_, dataset)) = self.name.split_once("bigquery://tidegauge/")
+        if let Some((_, dataset)) = self.name.split_once("bigquery://tidegauge/dataset_")
             && let Some(server) = BigQuery::shared()
         {
-            server.remove(dataset);
+            server.remove(&format!("dataset_{dataset}"));
         }
     }
 }
@@ -71,8 +73,17 @@ impl Store {
             }
             _ => format!("{scheme}://{}", path.display()),
         };
+        Some(Self::within(dir, url, path))
+    }
+
+    /// The store at `url`, which does not go with this.
+    pub(crate) fn at(url: String) -> Self {
+        Self::within(tempfile::tempdir().unwrap(), url, PathBuf::new())
+    }
+
+    fn within(dir: TempDir, url: String, path: PathBuf) -> Self {
         let name = tidegauge_storage::connect_sink(&url).unwrap().name().to_owned();
-        Some(Self { url, name, path, _dir: dir })
+        Self { url, name, path, _dir: dir }
     }
 
     /// A new store of a kind that needs no server.
