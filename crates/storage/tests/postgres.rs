@@ -3,11 +3,9 @@
 
 mod support;
 
-use std::process::Command;
-
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions};
-use support::{batch, everything, extremes, load, pairs, simple};
+use support::{batch, load, pairs, simple};
 use tidegauge_core::{Batch, BatchBuilder, Cell, DataType, Table, WriteMode, tables};
 use tidegauge_storage::connect;
 use tidegauge_testkit::Postgres;
@@ -138,32 +136,28 @@ async fn what_is_wrong_is_said_in_a_line_with_the_way_out() {
     assert!(error.contains("newer release of tidegauge"), "{error}");
 }
 
-/// Rows as psql shows them to somebody in Tokyo.
+/// A server that lets nobody in without encryption, and offers none itself: the way out is said.
 #[tokio::test]
-async fn psql_reads_what_was_written() {
-    let Some((url, _)) = owner().await else { return };
-    let Ok(version) = Command::new("psql").arg("--version").output() else {
-        eprintln!("SKIPPED: psql is not installed: apt-get install postgresql-client");
-        return;
-    };
-    assert!(version.status.success());
-    let table = everything(WriteMode::Append);
-    let rows = Batch::from_rows(&table, extremes()).unwrap();
-    load(&*connect(&format!("{url}?schema=seen")).unwrap(), None, "1", &[rows]).await.unwrap();
-    let sql = "SELECT \"group\", flag, day, at AT TIME ZONE 'UTC', fiat, crypto, huge, \"where\" \
-               FROM seen.\"order\" WHERE \"group\" IN (0, 1) OR flag ORDER BY 1";
-    let psql =
-        Command::new("psql").args(["-At", "-c", sql, &url]).env("PGTZ", "Asia/Tokyo").output();
-    let lines = String::from_utf8(psql.unwrap().stdout).unwrap();
-    assert_eq!(
-        lines.lines().collect::<Vec<_>>(),
-        [
-            "0|||||||",
-            "1||1970-01-01|1970-01-01 00:00:00|12.50|34265.19345116|0.00000000000000000000|007",
-            "9223372036854775807|t|9999-12-31|9999-12-31 23:59:59.999999|9999999999999999.99|\
-             99999999999999999999.99999999|999999999999999999.99999999999999999999|2020-01-01",
-        ]
-    );
+async fn a_server_that_wants_encryption_says_so() {
+    let Some(server) = Postgres::start() else { return };
+    let options: PgConnectOptions = server.url().parse().unwrap();
+    let mut owner = options.connect().await.unwrap();
+    let hba = said(&mut owner, "SHOW hba_file").await.remove(0);
+    run(&mut owner, &format!("COPY (SELECT 'hostssl all all all trust') TO '{hba}'")).await;
+    said(&mut owner, "SELECT pg_reload_conf()::text").await;
+    // It takes a moment until it has read them.
+    let mut error = String::new();
+    for _ in 0..100 {
+        error = match connect(&server.url()).unwrap().cursor("test").await {
+            Ok(_) => String::new(),
+            Err(error) => error.to_string(),
+        };
+        if !error.is_empty() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert!(error.contains("say `sslmode=require` in the URL"), "{error}");
 }
 
 #[tokio::test]

@@ -36,6 +36,12 @@ impl MySql {
                     at.map(|it| (it.name.to_string(), it.key.join(", "))).unwrap_or_default();
                 Error::Duplicate { table, key }
             }
+            // MariaDB says no more than that to one who comes without encryption.
+            1045 | 1698 if self.place.options.ssl_opts().is_none() => refused(
+                format!("user `{user}` is not let in: {words}"),
+                "check user and password in the URL; if the server takes encrypted connections \
+                 only, say `require_ssl=true` in the URL",
+            ),
             1045 | 1698 => refused(
                 format!("user `{user}` is not let in: {words}"),
                 "check user and password in the URL",
