@@ -5,6 +5,8 @@
 mod common;
 
 use common::{assert_same, done, says, tidegauge, url, warehouse};
+#[cfg(feature = "object-store")]
+use tidegauge_testkit::S3;
 use tidegauge_testkit::{BigQuery, MariaDb, Postgres};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -28,6 +30,14 @@ async fn bigquery_holds_what_a_file_holds_and_answers_the_same() {
     }
 }
 
+#[cfg(feature = "object-store")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_holds_what_a_file_holds_and_answers_the_same() {
+    if let Some(server) = S3::shared() {
+        holds_the_same(&server.folder_url("job"), "s3://tidegauge/job").await;
+    }
+}
+
 async fn holds_the_same(theirs: &str, name: &str) {
     let dir = tempfile::tempdir().unwrap();
     // The password comes from the environment, as a user would have it.
@@ -36,6 +46,9 @@ async fn holds_the_same(theirs: &str, name: &str) {
         assert_eq!(said.code, Some(0), "{said:?}");
         let password = theirs.split('@').next().unwrap().rsplit(':').next().unwrap();
         assert!(!format!("{said:?}").contains(&format!(":{password}@")), "{said:?}");
+        // What a question costs is told before it is asked.
+        let costs = theirs.starts_with("bigquery") && words == ["report"];
+        assert!(!costs || said.err.contains("on demand"), "{said:?}");
         said.out
     };
     let loaded = run(&["run", "--until", "2021-01-10"]);

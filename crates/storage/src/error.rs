@@ -17,7 +17,7 @@ pub enum Error {
     #[error(
         "`{scheme}` is not a kind of store; use sqlite://path/to/file.db, \
          postgres://user:password@host/database, mysql://user:password@host/database, \
-         bigquery://project/dataset, parquet://dir or csv://dir"
+         bigquery://project/dataset, parquet://dir, s3://bucket/folder, gs://bucket/folder or csv://dir"
     )]
     UnknownStore {
         /// What stands before `://`, or the whole where nothing does.

@@ -7,6 +7,7 @@
 //! | `mysql://user:password@host:3306/database` | a MySQL or MariaDB database | yes |
 //! | `bigquery://project/dataset?location=EU` | a dataset of BigQuery | yes |
 //! | `parquet://dir` | a folder of Parquet files | yes |
+//! | `s3://bucket/folder`, `gs://bucket/folder` | the same in a bucket, with the feature `object-store` | yes |
 //! | `csv://dir` | a folder of CSV files, as a backup | no |
 //!
 //! Paths are relative to the working directory, or absolute with a third slash
@@ -47,6 +48,7 @@ mod folder;
 mod mysql;
 mod parquet;
 mod postgres;
+mod random;
 mod sql;
 mod sqlite;
 mod text;
@@ -68,7 +70,7 @@ use crate::url::StoreUrl;
 /// When `url` names no store that this crate knows, naming those that it does.
 pub fn connect_sink(url: &str) -> Result<Arc<dyn Sink>> {
     match StoreUrl::parse(url)? {
-        StoreUrl::Csv(dir) => Ok(Arc::new(csv::Csv::open(dir))),
+        StoreUrl::Csv(dir) => Ok(Arc::new(csv::open(dir))),
         readable => Ok(open(readable)?),
     }
 }
@@ -89,7 +91,9 @@ fn open(url: StoreUrl) -> Result<Arc<dyn Warehouse>> {
         StoreUrl::Postgres(place) => Arc::new(postgres::Postgres::open(place)),
         StoreUrl::MySql(place) => Arc::new(mysql::MySql::open(place)),
         StoreUrl::BigQuery(place) => Arc::new(bigquery::BigQuery::open(place)?),
-        StoreUrl::Parquet(dir) => Arc::new(parquet::Parquet::open(dir)),
+        StoreUrl::Parquet(dir) => Arc::new(parquet::open(dir)),
+        #[cfg(feature = "object-store")]
+        StoreUrl::Bucket(bucket) => Arc::new(parquet::open_bucket(bucket)),
         StoreUrl::Csv(_) => return Err(Error::NotReadable),
     })
 }

@@ -26,7 +26,7 @@ pub(crate) fn day(days: i32) -> Option<String> {
 pub(crate) fn instant(micros: i64, between: char, end: &str) -> Option<String> {
     let at = DateTime::from_timestamp_micros(micros)?.naive_utc();
     let mut text = written(at.date())?;
-    // Digit by digit: `format!` takes five times as long, and every row of a load has one.
+    // Digit by digit: every row of a load has one, and `format!` is slow.
     for (mark, number, width) in [
         (between, at.hour(), 2),
         (':', at.minute(), 2),

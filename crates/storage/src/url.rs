@@ -7,11 +7,17 @@ use crate::{Error, Result, bigquery, mysql, postgres};
 /// A store, and where it is.
 #[derive(Debug)]
 pub(crate) enum StoreUrl {
-    Sqlite { path: PathBuf, read_only: bool },
+    Sqlite {
+        path: PathBuf,
+        read_only: bool,
+    },
     Postgres(postgres::Place),
     MySql(mysql::Place),
     BigQuery(bigquery::Place),
     Parquet(PathBuf),
+    /// Parquet, in a bucket.
+    #[cfg(feature = "object-store")]
+    Bucket(crate::folder::Bucket),
     Csv(PathBuf),
 }
 
@@ -28,6 +34,7 @@ impl StoreUrl {
             "mysql" | "mariadb" => Ok(Self::MySql(mysql::Place::parse(url)?)),
             "bigquery" => Ok(Self::BigQuery(bigquery::Place::parse(url)?)),
             "parquet" => Ok(Self::Parquet(path("parquet", rest)?)),
+            "s3" | "gs" => bucket(url),
             "csv" => Ok(Self::Csv(path("csv", rest)?)),
             _ => Err(Error::UnknownStore { scheme: scheme.into() }),
         }
@@ -48,6 +55,19 @@ fn sqlite(rest: &str) -> Result<StoreUrl> {
         _ => return Err(invalid("takes no option but ?mode=ro")),
     };
     Ok(StoreUrl::Sqlite { path: path("sqlite", file)?, read_only })
+}
+
+#[cfg(feature = "object-store")]
+fn bucket(url: &str) -> Result<StoreUrl> {
+    Ok(StoreUrl::Bucket(crate::folder::Bucket::parse(url)?))
+}
+
+#[cfg(not(feature = "object-store"))]
+fn bucket(url: &str) -> Result<StoreUrl> {
+    let scheme = if url.starts_with("gs") { "gs" } else { "s3" };
+    let reason = "needs the feature `object-store`, which this was built without; build it with \
+                  `--features object-store`, or load into parquet://dir and copy that";
+    Err(Error::InvalidUrl { scheme, reason: reason.into() })
 }
 
 fn path(scheme: &'static str, text: &str) -> Result<PathBuf> {

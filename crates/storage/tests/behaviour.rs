@@ -17,6 +17,10 @@ warehouse_promises!(parquet_warehouse, Store::of("parquet"));
 warehouse_promises!(postgres_warehouse, Store::of("postgres"));
 warehouse_promises!(mysql_warehouse, Store::of("mysql"));
 warehouse_promises!(bigquery_warehouse, Store::of("bigquery"));
+#[cfg(feature = "object-store")]
+sink_promises!(s3, Store::of("s3"));
+#[cfg(feature = "object-store")]
+warehouse_promises!(s3_warehouse, Store::of("s3"));
 
 #[tokio::test]
 async fn a_store_calls_itself_as_its_url_without_the_password() {

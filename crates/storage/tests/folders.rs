@@ -5,8 +5,10 @@ mod support;
 
 use std::fs;
 
-use support::{Store, batch, everything, extremes, files, load, simple};
-use tidegauge_core::{Batch, Cursor, Scan, WriteMode};
+use support::{Store, batch, everything, extremes, files, load, simple, varied};
+use tidegauge_core::{
+    Aggregate, Batch, BatchBuilder, Cell, Cursor, DataType, Scan, Span, Table, WriteMode,
+};
 
 #[test]
 fn csv_is_no_warehouse() {
@@ -182,6 +184,62 @@ async fn a_folder_that_cannot_be_made_is_named() {
     let sink = tidegauge_storage::connect_sink(&url).unwrap();
     let error = sink.prepare(&[]).await.unwrap_err().to_string();
     assert!(error.contains("file/lake"), "{error}");
+}
+
+/// Folders of the first layout: no days, and a manifest that says so.
+#[tokio::test]
+async fn a_folder_of_an_older_layout_is_read_and_added_to() {
+    let (old, store) = (Store::new("parquet"), Store::new("parquet"));
+    let table = everything(WriteMode::Append);
+    let rows = varied(&table, 20);
+    let (first, second) = (rows.frame().slice(0, 10), rows.frame().slice(10, 10));
+    let [first, second] = [first, second].map(|rows| Batch::new(&table, rows).unwrap());
+    // What it looked like: all rows of a load in one file, whatever their day.
+    let undated = Table { time: None, ..Table::clone(&table) }.into();
+    let rows = Batch::new(&undated, first.frame().clone()).unwrap();
+    load(&*old.sink(), None, "1", &[rows]).await.unwrap();
+    fs::rename(&old.path, &store.path).unwrap();
+    let manifest = store.path.join("_tidegauge/manifest.json");
+    let text = fs::read_to_string(&manifest).unwrap();
+    fs::write(&manifest, text.replace("\"version\":2", "\"version\":1")).unwrap();
+    assert!(store.path.join("order/000000000001.parquet").exists());
+
+    assert_eq!(store.rows(&table).await, 10);
+    load(&*store.sink(), Some("1"), "2", &[second]).await.unwrap();
+    assert_eq!(store.rows(&table).await, 20);
+    let counted = store.warehouse().aggregate(&Aggregate::of(&table).count()).await.unwrap();
+    assert_eq!(counted.column("count").unwrap().i64().unwrap().get(0), Some(20));
+    let error = load(&*store.sink(), Some("2"), "3", &[first]).await.unwrap_err().to_string();
+    assert!(error.contains("only takes new rows"), "{error}");
+    assert!(fs::read_to_string(&manifest).unwrap().contains("\"version\":2"));
+}
+
+#[tokio::test]
+async fn a_summary_of_some_days_reads_the_files_of_those() {
+    let store = Store::new("parquet");
+    let table = Table::builder("t", "Times")
+        .column("id", DataType::Int64, "")
+        .column("at", DataType::Timestamp, "")
+        .key(["id"])
+        .time("at")
+        .build()
+        .unwrap();
+    let day = |day: i64| 1_704_067_200_000_000 + day * 86_400_000_000;
+    let mut builder = BatchBuilder::new(&table);
+    for id in 0..4 {
+        builder.push(Cell::Int(id.into())).unwrap();
+        builder.push(Cell::Timestamp(day(id) + 1)).unwrap();
+    }
+    load(&*store.sink(), None, "1", &[builder.finish().unwrap()]).await.unwrap();
+    fs::remove_dir_all(store.path.join("t/at_day=2024-01-03")).unwrap();
+    let (from, to) =
+        ("2024-01-01T00:00:00Z".parse().unwrap(), "2024-01-03T00:00:00Z".parse().unwrap());
+    let two_days = Aggregate::of(&table).count().during(Span::new(from, to));
+    let frame = store.warehouse().aggregate(&two_days).await.unwrap();
+    assert_eq!(frame.column("count").unwrap().i64().unwrap().get(0), Some(2));
+    let all = Aggregate::of(&table).count();
+    let error = store.warehouse().aggregate(&all).await.unwrap_err().to_string();
+    assert!(error.contains("at_day=2024-01-03/000000000001.parquet"), "{error}");
 }
 
 /// `/dev/full` is a disk without room, at the very moment of commit.

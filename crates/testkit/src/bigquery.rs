@@ -32,6 +32,7 @@ impl BigQuery {
             name: "the BigQuery emulator",
             user: "root",
             home: home.as_deref(),
+            disk: None,
             signal: "KILL",
             prepare: &|_| Vec::new(),
             run: &|folder, port| {

@@ -16,6 +16,16 @@ pub struct MariaDb(pub(crate) Running);
 impl MariaDb {
     /// Starts one; none where MariaDB is not installed.
     pub fn start() -> Option<Self> {
+        Self::start_on(None)
+    }
+
+    /// Starts one on a small disk of its own, which can be filled, if we are root: nobody else may make
+    /// one. None where MariaDB is not installed.
+    pub fn start_on_small_disk() -> Option<Self> {
+        Self::start_on(Some("384m"))
+    }
+
+    fn start_on(disk: Option<&str>) -> Option<Self> {
         let find = |name| program(name, &["/usr/sbin".into(), "/usr/bin".into()]);
         let (Some(mariadbd), Some(install)) = (find("mariadbd"), find("mariadb-install-db")) else {
             return missing("MariaDB", Some("mariadb-server"));
@@ -24,6 +34,7 @@ impl MariaDb {
             name: "MariaDB",
             user: "mysql",
             home: None,
+            disk,
             signal: "KILL",
             prepare: &|folder| {
                 let grant = format!(

@@ -15,6 +15,16 @@ pub struct Postgres(pub(crate) Running);
 impl Postgres {
     /// Starts one; none where PostgreSQL is not installed.
     pub fn start() -> Option<Self> {
+        Self::start_on(None)
+    }
+
+    /// Starts one on a small disk of its own, which can be filled, if we are root: nobody else may make
+    /// one. None where PostgreSQL is not installed.
+    pub fn start_on_small_disk() -> Option<Self> {
+        Self::start_on(Some("384m"))
+    }
+
+    fn start_on(disk: Option<&str>) -> Option<Self> {
         let folders = folders();
         let find = |name| program(name, &folders);
         let (Some(postgres), Some(initdb), Some(pg_isready)) =
@@ -26,6 +36,7 @@ impl Postgres {
             name: "PostgreSQL",
             user: "postgres",
             home: None,
+            disk,
             signal: "QUIT",
             prepare: &|folder| {
                 let password = folder.join("password");

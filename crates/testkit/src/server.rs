@@ -27,7 +27,11 @@ start() {
 start \"$@\"
 while read -r _; do start \"$@\"; done
 kill -s \"$signal\" \"$(cat \"$folder/server\")\"; wait
+if mountpoint -q \"$folder\"; then umount \"$folder\"; fi
 rm -rf \"$folder\"";
+
+/// What a disk is filled with.
+const BALLAST: &str = "ballast";
 
 /// A server that runs.
 #[derive(Debug)]
@@ -35,6 +39,8 @@ pub(crate) struct Running {
     guard: Child,
     folder: TempDir,
     pub(crate) port: u16,
+    /// Whether it has a disk of its own, which may be filled.
+    pub(crate) has_disk: bool,
 }
 
 /// How a server is run.
@@ -45,6 +51,8 @@ pub(crate) struct Recipe<'a> {
     pub(crate) user: &'a str,
     /// Where its folder is made; `None`: where temporary files are.
     pub(crate) home: Option<&'a Path>,
+    /// The size of the disk of its own that it lies on, if it does, and we are root.
+    pub(crate) disk: Option<&'a str>,
     /// The signal that stops it at once.
     pub(crate) signal: &'a str,
     /// Makes the data folder: programs to run one after the other.
@@ -74,6 +82,12 @@ impl Running {
         let home = recipe.home.unwrap_or(&temp);
         let folder = tempfile::Builder::new().prefix("tidegauge-").tempdir_in(home);
         let folder = folder.unwrap_or_else(|error| panic!("no folder for {name}: {error}"));
+        let disk = recipe.disk.filter(|_| is_root());
+        if let Some(size) = disk {
+            let mut mount = Command::new("mount");
+            mount.args(["-t", "tmpfs", "-o", &format!("size={size}"), name]).arg(folder.path());
+            assert!(mount.status().is_ok_and(|it| it.success()), "no disk for {name}");
+        }
         let log = folder.path().join("log");
         fs::write(&log, "").unwrap_or_else(|error| panic!("{}: {error}", log.display()));
         if is_root() {
@@ -91,7 +105,7 @@ impl Running {
         // In a group of its own, so that Ctrl-C ends the tests and leaves it to clean up.
         guard.process_group(0).stdin(Stdio::piped()).stdout(to(&log)).stderr(to(&log));
         let guard = guard.spawn().unwrap_or_else(|error| panic!("cannot run {name}: {error}"));
-        let server = Self { guard, folder, port };
+        let server = Self { guard, folder, port, has_disk: disk.is_some() };
         let begun = Instant::now();
         while begun.elapsed() < PATIENCE && !server.folder.path().join("ended").exists() {
             if (recipe.ready)(port) {
@@ -114,6 +128,20 @@ impl Running {
         while !folder.join("ended").exists() {
             sleep(Duration::from_millis(5));
         }
+    }
+
+    /// Leaves no room on its disk.
+    pub(crate) fn fill(&self) {
+        assert!(self.has_disk, "whose disk would that be?");
+        let mut file = fs::File::create(self.folder.path().join(BALLAST))
+            .unwrap_or_else(|error| panic!("{BALLAST}: {error}"));
+        let block = vec![1; 1 << 16];
+        while file.write_all(&block).is_ok() {}
+    }
+
+    /// Makes room again.
+    pub(crate) fn free(&self) {
+        let _ = fs::remove_file(self.folder.path().join(BALLAST));
     }
 
     /// Starts it again where it was; it takes a moment until it answers.

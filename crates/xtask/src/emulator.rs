@@ -32,10 +32,13 @@ const MIRROR: &str = "http://deb.debian.org/debian";
 pub(crate) fn emulator() -> Result<(), String> {
     let folder = target().join("bigquery");
     let (venv, root) = (folder.join("venv"), folder.join("root"));
-    if venv.join("ready").exists() || root.join("venv/ready").exists() {
+    // What was installed: other versions are installed anew.
+    let wanted = PACKAGES.join("\n");
+    let holds = |ready: &Path| fs::read_to_string(ready).is_ok_and(|it| it == wanted);
+    if [venv.join("ready"), root.join("venv/ready")].iter().any(|it| holds(it)) {
         return Ok(());
     }
-    say("installing an emulator of BigQuery, which is done once and takes two minutes");
+    say("installing an emulator of BigQuery, which is done once and takes a minute");
     let failed = |path: &Path| {
         let path = path.display().to_string();
         move |error: std::io::Error| format!("{path}: {error}")
@@ -44,7 +47,7 @@ pub(crate) fn emulator() -> Result<(), String> {
     if let Some(python) = python() {
         run(Command::new(python).args(["-m", "venv", "--clear"]).arg(&venv))?;
         install(&|program| Command::new(venv.join("bin").join(program)), &venv)?;
-        return fs::write(venv.join("ready"), "").map_err(failed(&venv));
+        return fs::write(venv.join("ready"), wanted).map_err(failed(&venv));
     }
     if !has("apt-get") {
         return Err("the emulator of BigQuery needs Python 3.13 or newer; install it".into());
@@ -68,7 +71,7 @@ pub(crate) fn emulator() -> Result<(), String> {
     };
     run(within("python3").args(["-m", "venv", "/venv"]))?;
     install(&|program| within(&format!("/venv/bin/{program}")), Path::new("/venv"))?;
-    run(within("touch").arg("/venv/ready"))
+    run(within("sh").args(["-c", "printf %s \"$1\" >/venv/ready", "sh"]).arg(wanted))
 }
 
 /// Installs the packages by programs of the environment, whose home is `venv`.

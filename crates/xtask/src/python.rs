@@ -7,8 +7,9 @@ use crate::run;
 use crate::setup::apt_install;
 use crate::test::target;
 
-/// The clients that tests read stores by.
-pub(crate) const CLIENTS: [&str; 2] = ["duckdb==2.0.0", "google-cloud-bigquery==3.47.0"];
+/// The clients that tests read stores by, and a service that speaks S3.
+pub(crate) const CLIENTS: [&str; 3] =
+    ["duckdb==2.0.0", "google-cloud-bigquery==3.47.0", "moto[server]==5.2.5"];
 
 /// The Python, with `packages`.
 pub(crate) fn python(packages: &[&str]) -> Result<PathBuf, String> {

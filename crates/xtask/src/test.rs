@@ -14,6 +14,7 @@ pub(crate) fn test() -> Result<(), String> {
         "clippy",
         "--workspace",
         "--all-targets",
+        "--all-features",
         "--locked",
         "--",
         "-D",
@@ -21,13 +22,14 @@ pub(crate) fn test() -> Result<(), String> {
     ]))?;
     // Builds examples and the command as well, and runs the doctests.
     run(cargo()
-        .args(["test", "--workspace", "--locked"])
+        .args(["test", "--workspace", "--all-features", "--locked"])
         .env("TIDEGAUGE_REQUIRE_SERVERS", "1")
         .env_remove("RUST_BACKTRACE"))?;
-    run(cargo().args(["build", "--workspace", "--examples", "--bins", "--locked"]))?;
+    let build = ["build", "--workspace", "--all-features", "--examples", "--bins", "--locked"];
+    run(cargo().args(build))?;
     examples()?;
     run(cargo()
-        .args(["doc", "--workspace", "--no-deps", "--locked"])
+        .args(["doc", "--workspace", "--all-features", "--no-deps", "--locked"])
         .env("RUSTDOCFLAGS", "-D warnings"))?;
     stranger::stranger()?;
     if has("cargo-deny") {

@@ -1,5 +1,7 @@
 //! The tables and rows that stores are tried with.
 
+use std::borrow::Cow;
+
 use polars_core::frame::DataFrame;
 use serde::Serialize;
 
@@ -100,7 +102,7 @@ pub fn extremes() -> Vec<Everything> {
 }
 
 /// A table of one number and a text.
-pub fn simple(name: &'static str, write: WriteMode) -> TableRef {
+pub fn simple(name: impl Into<Cow<'static, str>>, write: WriteMode) -> TableRef {
     Table::builder(name, "A number and a text")
         .column("id", DataType::Int64, "")
         .column("text", DataType::Text, "")
@@ -157,7 +159,8 @@ pub fn varied(table: &TableRef, count: i64) -> Batch {
         let odd = |by: i64| at * 7_919 % by;
         let or_null = |null: bool, cell| if null { Cell::Null } else { cell };
         let names = ["Zoë", "ada", "Ada", "", "😀", "z"];
-        let micros = 1_546_300_800_000_000 + odd(100_003) * 1_262_304_000;
+        // A hundred days of four years: some stores have a file for each.
+        let micros = 1_546_300_800_000_000 + odd(101) * 1_248_000_000_000 + odd(1_009) * 7_919_003;
         let units = i128::from(odd(1_000_003)) * 99_999_999_999_999_999 - (1 << 70);
         let cells = [
             Cell::Int((at * 1_000_003).into()),

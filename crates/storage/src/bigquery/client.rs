@@ -1,7 +1,5 @@
 //! The REST API: requests that are made again where that may help, and what they were refused with.
 
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,6 +14,7 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 use super::Place;
+use crate::random;
 
 /// What we ask to be allowed.
 const SCOPE: &str = "https://www.googleapis.com/auth/bigquery";
@@ -132,7 +131,7 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub(super) fn new(place: Place) -> Result<Self, Refusal> {
+    pub(super) fn new(place: Place) -> reqwest::Result<Self> {
         let http = reqwest::Client::builder()
             .user_agent(concat!("tidegauge/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(REACHED)
@@ -277,18 +276,7 @@ async fn patiently<T, F>(ask: impl Fn() -> F) -> Result<T, Refusal>
 where
     F: Future<Output = Result<T, Refusal>>,
 {
-    let mut pause = PAUSE;
-    let mut attempt = 1;
-    loop {
-        match ask().await {
-            Err(refusal) if refusal.is_passing() && attempt < ATTEMPTS => {
-                tracing::debug!(attempt, ?refusal, "asking BigQuery again");
-            }
-            done => return done,
-        }
-        wait(&mut pause).await;
-        attempt += 1;
-    }
+    again(ATTEMPTS, Refusal::is_passing, ask).await
 }
 
 /// Does a thing again that was given up since another was at the same tables. Of those that meet, the
@@ -297,21 +285,35 @@ pub(super) async fn undisturbed<T, F>(change: impl Fn() -> F) -> Result<T, Refus
 where
     F: Future<Output = Result<T, Refusal>>,
 {
+    again(MEETINGS, Refusal::met_another, change).await
+}
+
+/// Asks as often as `attempts`, for as long as the answer is one `when` it may help.
+async fn again<T, F>(
+    attempts: u32,
+    when: impl Fn(&Refusal) -> bool,
+    ask: impl Fn() -> F,
+) -> Result<T, Refusal>
+where
+    F: Future<Output = Result<T, Refusal>>,
+{
     let mut pause = PAUSE;
-    for _ in 1..MEETINGS {
-        match change().await {
-            Err(refusal) if refusal.met_another() => tracing::debug!(?refusal, "once more"),
+    for attempt in 1..attempts {
+        match ask().await {
+            Err(refusal) if when(&refusal) => {
+                tracing::debug!(attempt, ?refusal, "asking BigQuery again");
+            }
             done => return done,
         }
         wait(&mut pause).await;
     }
-    change().await
+    ask().await
 }
 
 /// Waits for `pause`, half of which goes by chance: those who were refused together are not to come
 /// back together. The next will be twice as long.
 pub(super) async fn wait(pause: &mut Duration) {
-    let chance = u32::try_from(random() % 512).unwrap_or_default();
+    let chance = u32::try_from(random::number() % 512).unwrap_or_default();
     tokio::time::sleep(*pause * (512 + chance) / 1_024).await;
     *pause = (*pause * 2).min(LONGEST);
 }
@@ -319,11 +321,6 @@ pub(super) async fn wait(pause: &mut Duration) {
 /// Text as a part of a URL.
 pub(super) fn encoded(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
-}
-
-/// A number that nobody else gets.
-pub(super) fn random() -> u64 {
-    RandomState::new().hash_one(())
 }
 
 #[cfg(test)]

@@ -10,8 +10,8 @@ use serde_json::{Map, Value, json};
 use tidegauge_core::{BatchBuilder, Cell, DataType, TableRef};
 
 use super::BigQuery;
-use super::client::{Refusal, encoded, ending, random, undisturbed};
-use crate::{Error, Result};
+use super::client::{Refusal, encoded, ending, undisturbed};
+use crate::{Error, Result, random};
 
 /// Where it is told what a query is going to read.
 const COST: &str = "tidegauge_storage::cost";
@@ -125,7 +125,7 @@ impl BigQuery {
 
     /// Runs `query` to its end. Answers that get lost are asked for again: the job is not.
     pub(super) async fn run(&self, query: &Query) -> Result<String, Refusal> {
-        let id = format!("tidegauge_{:016x}{:016x}", random(), random());
+        let id = format!("tidegauge_{:016x}{:016x}", random::number(), random::number());
         let job = json!({
             "jobReference": self.reference(&id),
             "configuration": { "query": self.query_json(query) },

@@ -32,8 +32,8 @@ pub(crate) struct BigQuery {
 
 impl BigQuery {
     pub(crate) fn open(place: Place) -> Result<Self> {
-        let client = Client::new(place.clone()).map_err(|refusal| Error::Server {
-            reason: format!("no connections can be made: {refusal:?}"),
+        let client = Client::new(place.clone()).map_err(|error| Error::Server {
+            reason: format!("no connections can be made: {error}"),
             mend: "check this machine's certificates".into(),
         })?;
         Ok(Self { place, client, prepared: Mutex::new(None) })

@@ -1,7 +1,6 @@
 //! Rows on their way in: a table of their own, filled by one load job.
 
 use bytes::Bytes;
-use polars_io::parquet::write::{ParquetCompression, ParquetWriter};
 use reqwest::Method;
 use serde_json::Value;
 use tidegauge_core::polars::frame::DataFrame;
@@ -11,6 +10,7 @@ use tidegauge_core::{Column, DataType, Fingerprint, Load, Table};
 use super::client::{PAUSE, Refusal, wait};
 use super::jobs::{Param, Query};
 use super::{BigQuery, ddl};
+use crate::parquet::encode;
 use crate::{Error, Result};
 
 /// What tables of rows on their way in are called.
@@ -155,9 +155,5 @@ fn parquet(table: &Table, mut frame: DataFrame) -> Result<Vec<u8>> {
             });
         }
     }
-    let mut bytes = Vec::new();
-    ParquetWriter::new(&mut bytes)
-        .with_compression(ParquetCompression::Zstd(None))
-        .finish(&mut frame)?;
-    Ok(bytes)
+    encode(&frame)
 }

@@ -7,13 +7,13 @@ use std::path::Path;
 use tidegauge_core::polars::frame::DataFrame;
 use tidegauge_core::{BatchBuilder, Cell, DataType, Table};
 
-use super::{encode, path};
+use super::{encode, file};
 use crate::folder::{Manifest, Part, sync_dir, synced};
 use crate::{Error, Result, cells};
 
 /// Writes the file of a table that the folder does not hold yet; its length.
 pub(super) fn create(dir: &Path, table: &Table) -> Result<u64> {
-    let path = path(dir, &table.name);
+    let path = dir.join(file(&table.name));
     let header = encode::header(table);
     // A run that was killed here may have left the header, or a beginning of it.
     match fs::read(&path) {
@@ -35,7 +35,7 @@ pub(super) fn create(dir: &Path, table: &Table) -> Result<u64> {
 /// Writes `frame` behind the first `committed` bytes; the new length.
 pub(super) fn append(dir: &Path, table: &Table, committed: u64, frame: &DataFrame) -> Result<u64> {
     let lines = encode::rows(table, frame)?;
-    let path = path(dir, &table.name);
+    let path = dir.join(file(&table.name));
     let write = || {
         let mut file = File::options().write(true).open(&path)?;
         file.seek(SeekFrom::Start(committed))?;
@@ -48,7 +48,7 @@ pub(super) fn append(dir: &Path, table: &Table, committed: u64, frame: &DataFram
 
 /// The key columns of the rows of `part`.
 pub(super) fn keys(dir: &Path, table: &Table, part: &Part) -> Result<DataFrame> {
-    let path = path(dir, &table.name);
+    let path = dir.join(file(&table.name));
     let [start, end] = part.bytes.unwrap_or_default();
     let slice = || {
         let mut file = File::open(&path)?;
@@ -88,7 +88,7 @@ pub(super) fn keys(dir: &Path, table: &Table, part: &Part) -> Result<DataFrame> 
 /// Cuts off what a killed load left behind the committed rows.
 pub(super) fn clean(dir: &Path, manifest: &Manifest) -> Result<()> {
     for (table, stored) in &manifest.tables {
-        let path = path(dir, table);
+        let path = dir.join(file(table));
         let committed = stored.bytes.unwrap_or_default();
         let io = |error| Error::io(&path, error);
         let file = File::options().write(true).open(&path).map_err(io)?;

@@ -3,57 +3,64 @@
 mod encode;
 mod load;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use tidegauge_core::Table;
 use tidegauge_core::polars::frame::DataFrame;
 
-use crate::folder::{Folder, Format, Manifest, Part, Stored};
+use crate::folder::{Disk, Folder, Format, Manifest, Part, Stored};
 use crate::{Error, Result};
 
 /// A folder of CSV files.
-pub(crate) type Csv = Folder<CsvFiles>;
+pub(crate) type Csv = Folder<CsvFiles, Disk>;
 
 /// CSV, as a folder's format.
 #[derive(Debug)]
 pub(crate) enum CsvFiles {}
 
-impl Format for CsvFiles {
+impl Format<Disk> for CsvFiles {
     const NAME: &'static str = "csv";
 
-    fn create(dir: &Path, table: &Table, stored: &mut Stored) -> Result<()> {
-        stored.bytes = Some(load::create(dir, table)?);
+    fn create(disk: &Disk, table: &Table, stored: &mut Stored) -> Result<()> {
+        stored.bytes = Some(load::create(&disk.dir, table)?);
         Ok(())
     }
 
-    fn widen(dir: &Path, table: &Table, _: &mut Stored) -> Result<()> {
+    fn widen(disk: &Disk, table: &Table, _: &mut Stored) -> Result<()> {
         // The header says what all lines have, and committed lines are never written again.
-        let path = path(dir, &table.name).display().to_string();
+        let path = disk.dir.join(file(&table.name)).display().to_string();
         Err(Error::Narrow { path, table: table.name.to_string() })
     }
 
     fn write(
-        dir: &Path,
+        disk: &Disk,
         table: &Table,
         stored: &mut Stored,
-        commit: u64,
+        part: &mut Part,
         frame: DataFrame,
-    ) -> Result<Part> {
+    ) -> Result<()> {
         let start = stored.bytes.unwrap_or_default();
-        let end = load::append(dir, table, start, &frame)?;
+        let end = load::append(&disk.dir, table, start, &frame)?;
         stored.bytes = Some(end);
-        Ok(Part { bytes: Some([start, end]), ..Part::new(commit, frame.height()) })
+        part.bytes = Some([start, end]);
+        Ok(())
     }
 
-    fn keys(dir: &Path, table: &Table, part: &Part) -> Result<DataFrame> {
-        load::keys(dir, table, part)
+    fn keys(disk: &Disk, table: &Table, part: &Part) -> Result<DataFrame> {
+        load::keys(&disk.dir, table, part)
     }
 
-    fn clean(dir: &Path, manifest: &Manifest, _: bool) -> Result<()> {
-        load::clean(dir, manifest)
+    fn clean(disk: &Disk, manifest: &Manifest, _: bool) -> Result<()> {
+        load::clean(&disk.dir, manifest)
     }
 }
 
-fn path(dir: &Path, table: &str) -> PathBuf {
-    dir.join(format!("{table}.csv"))
+/// The folder of CSV files at `dir`.
+pub(crate) fn open(dir: PathBuf) -> Csv {
+    Folder::open(format!("csv://{}", dir.display()), Disk { dir })
+}
+
+/// What the file of a table is called.
+fn file(table: &str) -> String {
+    format!("{table}.csv")
 }

@@ -1,32 +1,120 @@
-//! The lock, and files that survive the power going off.
+//! A folder on a disk: the lock, and files that survive the power going off.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
+use super::Manifest;
+use super::place::{Edition, Place, Reader, Turn};
 use crate::{Error, Result};
 
 /// How long to wait for another process that loads.
 const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// The folder that the store keeps for itself.
-pub(super) fn own(dir: &Path) -> PathBuf {
-    dir.join("_tidegauge")
+/// Files that are waited for at a time until they are on the disk: it does them together.
+const SYNCED: usize = 16;
+
+/// The folder that the store keeps for itself, and the manifest in it.
+const OWN: &str = "_tidegauge";
+const MANIFEST: &str = "_tidegauge/manifest.json";
+
+/// A folder on a disk. Whoever loads holds its lock, `_tidegauge/lock`.
+#[derive(Debug, Clone)]
+pub(crate) struct Disk {
+    pub(crate) dir: PathBuf,
+}
+
+impl Place for Disk {
+    type Turn = Lock;
+
+    fn name(&self, path: &str) -> String {
+        let path = if path.is_empty() { self.dir.clone() } else { self.dir.join(path) };
+        path.display().to_string()
+    }
+
+    fn turn(&self) -> Result<Lock> {
+        Lock::take(&self.dir)
+    }
+
+    fn manifest(&self) -> Result<Option<(Vec<u8>, Edition)>> {
+        let path = self.dir.join(MANIFEST);
+        match fs::read(&path) {
+            Ok(text) => Ok(Some((text, Edition::default()))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::io(&path, error)),
+        }
+    }
+
+    fn replace(&self, manifest: &[u8], _: &Edition) -> Result<Option<Edition>> {
+        replace(&self.dir.join(MANIFEST), manifest)?;
+        Ok(Some(Edition::default()))
+    }
+
+    fn write(&self, files: &mut dyn Iterator<Item = Result<(String, Vec<u8>)>>) -> Result<()> {
+        let (mut written, mut folders) = (Vec::new(), BTreeSet::new());
+        for file in files {
+            let (path, bytes) = file?;
+            let path = self.dir.join(path);
+            let folder = path.parent().unwrap_or(&self.dir).to_owned();
+            if !folder.exists() {
+                fs::create_dir_all(&folder).map_err(|error| Error::io(&folder, error))?;
+                let above = folder.ancestors().skip(1);
+                folders.extend(above.take_while(|it| it.starts_with(&self.dir)).map(Into::into));
+            }
+            let write = || File::create(&path)?.write_all(&bytes);
+            write().map_err(|error| Error::io(&path, error))?;
+            folders.insert(folder);
+            written.push(path);
+        }
+        sync(&written)?;
+        folders.iter().try_for_each(|folder| sync_dir(folder))
+    }
+
+    fn read(
+        &self,
+        files: &[String],
+        _: &[String],
+        take: &mut dyn FnMut(usize, Reader) -> Result<()>,
+    ) -> Result<()> {
+        for (at, path) in files.iter().enumerate() {
+            let path = self.dir.join(path);
+            let file = File::open(&path).map_err(|error| Error::io(&path, error))?;
+            take(at, Box::new(file))?;
+        }
+        Ok(())
+    }
+
+    fn files(&self) -> Result<Vec<String>> {
+        let mut found = Vec::new();
+        list(&self.dir, "", &mut found)?;
+        Ok(found)
+    }
+
+    fn remove(&self, path: &str) -> Result<()> {
+        let path = self.dir.join(path);
+        fs::remove_file(&path).map_err(|error| Error::io(&path, error))
+    }
+
+    fn is_over(_: u64, _: &Manifest) -> bool {
+        true // we hold the lock
+    }
 }
 
 /// The folder's lock: held until it is dropped, or its process dies. Its file says whether a load is
 /// at it, so that the next one knows if that was killed.
-pub(super) struct Lock {
+#[derive(Debug)]
+pub(crate) struct Lock {
     file: File,
     path: PathBuf,
 }
 
 impl Lock {
-    pub(super) fn take(dir: &Path) -> Result<Self> {
-        let own = own(dir);
+    fn take(dir: &Path) -> Result<Self> {
+        let own = dir.join(OWN);
         fs::create_dir_all(&own).map_err(|error| Error::io(&own, error))?;
         let path = own.join("lock");
         let file = File::options().create(true).truncate(false).read(true).write(true).open(&path);
@@ -46,9 +134,14 @@ impl Lock {
             }
         }
     }
+}
 
-    /// Says that a load is at it; whether another was, and never came to its end.
-    pub(super) fn begin(&mut self) -> Result<bool> {
+impl Turn for Lock {
+    fn mark(&self) -> Option<&str> {
+        None
+    }
+
+    fn begin(&mut self) -> Result<bool> {
         let mut begin = || {
             let unfinished = self.file.metadata()?.len() > 0;
             if !unfinished {
@@ -60,9 +153,8 @@ impl Lock {
         begin().map_err(|error| Error::io(&self.path, error))
     }
 
-    /// Says that nothing is left that is not in the manifest. Where that fails, the next load looks in
-    /// vain.
-    pub(super) fn end(&self) {
+    /// Where that fails, the next load looks in vain.
+    fn end(&self, _: bool) {
         if let Err(error) = self.file.set_len(0) {
             tracing::debug!(%error, "the lock's file still says that a load is at it");
         }
@@ -70,7 +162,7 @@ impl Lock {
 }
 
 /// Replaces the file at `path` in one step: readers see the old content or the new.
-pub(super) fn replace(path: &Path, content: &[u8]) -> Result<()> {
+fn replace(path: &Path, content: &[u8]) -> Result<()> {
     let next = path.with_extension("next");
     let write = || {
         let mut file = File::create(&next)?;
@@ -80,6 +172,44 @@ pub(super) fn replace(path: &Path, content: &[u8]) -> Result<()> {
     };
     write().map_err(|error| Error::io(path, error))?;
     path.parent().map_or(Ok(()), sync_dir)
+}
+
+/// Adds the paths of the files under `dir`, which is called `within` here.
+fn list(dir: &Path, within: &str, found: &mut Vec<String>) -> Result<()> {
+    let entries: io::Result<Vec<_>> = fs::read_dir(dir).and_then(Iterator::collect);
+    for entry in entries.map_err(|error| Error::io(dir, error))? {
+        // A name that is no text is none of ours.
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let path = if within.is_empty() { name } else { format!("{within}/{name}") };
+        let is_folder = entry.file_type().is_ok_and(|it| it.is_dir());
+        match is_folder {
+            true if path == OWN => {}
+            true => list(&entry.path(), &path, found)?,
+            false => found.push(path),
+        }
+    }
+    Ok(())
+}
+
+/// Waits until all of `files` are on the disk.
+fn sync(files: &[PathBuf]) -> Result<()> {
+    let sync = |files: &[PathBuf]| {
+        files.iter().try_for_each(|path| {
+            let file = File::open(path).map_err(|error| Error::io(path, error))?;
+            synced(&file, path)
+        })
+    };
+    if files.len() < 2 {
+        return sync(files);
+    }
+    thread::scope(|scope| {
+        let chunks = files.chunks(files.len().div_ceil(SYNCED));
+        let waits: Vec<_> = chunks.map(|files| scope.spawn(move || sync(files))).collect();
+        waits.into_iter().try_for_each(|wait| match wait.join() {
+            Ok(done) => done,
+            Err(panicked) => std::panic::resume_unwind(panicked),
+        })
+    })
 }
 
 /// Waits until the file at `path` is on the disk.

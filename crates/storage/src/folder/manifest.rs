@@ -1,17 +1,20 @@
 //! The manifest: what a folder holds, and nothing else does it hold.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::{fs, io};
+use std::io;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use tidegauge_core::{Cursor, Table, WriteMode};
 
-use super::disk;
+use super::place::{Edition, Place};
 use crate::{Error, Result};
 
 /// The layout written by this release.
 const VERSION: u32 = 2;
+
+/// The file that holds it, for messages.
+const FILE: &str = "_tidegauge/manifest.json";
 
 /// What a folder holds, as of its last commit.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -20,10 +23,15 @@ pub(crate) struct Manifest {
     format: String,
     /// The number of the last commit.
     pub(crate) commit: u64,
+    /// Whose it was, where several may be at it at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) mark: Option<String>,
     /// How far each source has been loaded.
     pub(crate) cursors: BTreeMap<String, Cursor>,
     /// The tables by name.
     pub(crate) tables: BTreeMap<String, Stored>,
+    #[serde(skip)]
+    edition: Edition,
 }
 
 /// A table as the folder holds it.
@@ -52,6 +60,9 @@ struct StoredColumn {
 pub(crate) struct Part {
     /// The number of the commit.
     pub(crate) commit: u64,
+    /// Whose it was, where several may be at it at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) mark: Option<String>,
     /// How many rows.
     pub(crate) rows: usize,
     /// Where in the table's file they begin and end, where it has a single one.
@@ -66,8 +77,9 @@ pub(crate) struct Part {
 }
 
 impl Part {
-    pub(crate) fn new(commit: u64, rows: usize) -> Self {
-        Self { commit, rows, bytes: None, days: BTreeMap::new(), range: None }
+    pub(crate) fn new(commit: u64, mark: Option<&str>, rows: usize) -> Self {
+        let mark = mark.map(Into::into);
+        Self { commit, mark, rows, bytes: None, days: BTreeMap::new(), range: None }
     }
 }
 
@@ -91,46 +103,48 @@ impl Range {
 }
 
 impl Manifest {
-    /// The manifest of the folder `dir`; of nothing where there is none.
-    pub(crate) fn read(dir: &Path, format: &str) -> Result<Self> {
-        let path = path(dir);
-        let text = match fs::read(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok(Self {
-                    version: VERSION,
-                    format: format.into(),
-                    commit: 0,
-                    cursors: BTreeMap::new(),
-                    tables: BTreeMap::new(),
-                });
-            }
-            Err(error) => return Err(Error::io(&path, error)),
+    /// The manifest of the folder at `place`; of nothing where there is none.
+    pub(crate) fn read(place: &impl Place, format: &str) -> Result<Self> {
+        let Some((text, edition)) = place.manifest()? else {
+            return Ok(Self {
+                version: VERSION,
+                format: format.into(),
+                commit: 0,
+                mark: None,
+                cursors: BTreeMap::new(),
+                tables: BTreeMap::new(),
+                edition: Edition::default(),
+            });
         };
         // Only the version of a manifest from the future can be relied on.
         #[derive(Deserialize)]
         struct Versioned {
             version: u32,
         }
-        let damaged = |error: serde_json::Error| Error::damaged(&path, error.to_string());
+        let path = place.name(FILE);
+        let damaged =
+            |error: serde_json::Error| Error::damaged(Path::new(&path), error.to_string());
         let Versioned { version } = serde_json::from_slice(&text).map_err(damaged)?;
         if version > VERSION {
-            return Err(Error::Newer { path: dir.display().to_string() });
+            return Err(Error::Newer { path: place.name("") });
         }
         let manifest: Self = serde_json::from_slice(&text).map_err(damaged)?;
         if manifest.format != format {
-            return Err(Error::InTheWay { path: path.display().to_string() });
+            return Err(Error::InTheWay { path });
         }
-        Ok(manifest)
+        Ok(Self { edition, ..manifest })
     }
 
-    /// Makes this the folder's manifest: the moment of commit.
-    pub(crate) fn write(&mut self, dir: &Path) -> Result<()> {
-        let path = path(dir);
+    /// Makes this the folder's manifest: the moment of commit. Not if it has another by now than this was
+    /// made from; whether it did.
+    pub(crate) fn write(&mut self, place: &impl Place) -> Result<bool> {
         self.version = VERSION;
-        let text =
-            serde_json::to_vec(self).map_err(|error| Error::io(&path, io::Error::other(error)))?;
-        disk::replace(&path, &text)
+        let text = serde_json::to_vec(self)
+            .map_err(|error| Error::io(Path::new(&place.name(FILE)), io::Error::other(error)))?;
+        let edition = place.replace(&text, &self.edition)?;
+        let done = edition.is_some();
+        self.edition = edition.unwrap_or_default();
+        Ok(done)
     }
 }
 
@@ -203,8 +217,4 @@ fn rule(table: &Table) -> String {
         WriteMode::Merge => "merge",
     };
     format!("{how} by {}", table.key.join(", "))
-}
-
-fn path(dir: &Path) -> PathBuf {
-    disk::own(dir).join("manifest.json")
 }

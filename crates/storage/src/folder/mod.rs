@@ -1,75 +1,89 @@
 //! Folders of files with the promises of a database.
 //!
-//! Whoever loads holds `_tidegauge/lock`. Data is written first, and counts for nothing until
-//! `_tidegauge/manifest.json`, which is replaced in one step, names it together with the new
-//! cursor. What a killed load leaves behind is not in the manifest, and the next load removes it.
+//! Data is written first, and counts for nothing until `_tidegauge/manifest.json`, which is replaced
+//! in one step, names it together with the new cursor. What a killed load leaves behind is not in the
+//! manifest, and the next load removes it. On a disk one load is at it at a time; in a bucket the one
+//! that commits first wins, and the others begin again.
 
+#[cfg(feature = "object-store")]
+mod bucket;
 mod disk;
 mod keys;
 mod manifest;
+mod place;
 
 use std::fmt::Debug;
 use std::marker::PhantomData;
-use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tidegauge_core::polars::frame::DataFrame;
 use tidegauge_core::{Batch, Cursor, Load, Sink, Table, TableRef, WriteMode};
 
-use disk::Lock;
-pub(crate) use disk::{sync_dir, synced};
+#[cfg(feature = "object-store")]
+pub(crate) use bucket::Bucket;
+pub(crate) use disk::{Disk, sync_dir, synced};
 pub(crate) use keys::{KeySet, Keys};
 pub(crate) use manifest::{Manifest, Part, Range, Stored};
+pub(crate) use place::Place;
+use place::Turn;
 
-use crate::{Error, Result, cells};
+use crate::{Error, Result, cells, random};
+
+/// How often a load is begun that others are quicker than.
+const MEETINGS: u32 = 30;
+
+/// How long the first pause is at most that it makes then.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// A kind of file that a folder holds.
-pub(crate) trait Format: Debug + Send + Sync + 'static {
+pub(crate) trait Format<P>: Debug + Send + Sync + 'static {
     /// The URL's scheme, and what the manifest calls it.
     const NAME: &'static str;
 
     /// Makes room for `table`, which the folder does not hold yet.
-    fn create(dir: &Path, table: &Table, stored: &mut Stored) -> Result<()>;
+    fn create(place: &P, table: &Table, stored: &mut Stored) -> Result<()>;
 
     /// Makes room for columns that were added to the definition of `table`.
-    fn widen(dir: &Path, table: &Table, stored: &mut Stored) -> Result<()>;
+    fn widen(place: &P, table: &Table, stored: &mut Stored) -> Result<()>;
 
-    /// Writes `frame`, not empty, as the part of commit `commit`: on the disk when it returns.
+    /// Writes `frame`, not empty, as `part`, and adds to that where it lies: there to stay when it returns.
     fn write(
-        dir: &Path,
+        place: &P,
         table: &Table,
         stored: &mut Stored,
-        commit: u64,
+        part: &mut Part,
         frame: DataFrame,
-    ) -> Result<Part>;
+    ) -> Result<()>;
 
     /// The key columns of a part.
-    fn keys(dir: &Path, table: &Table, part: &Part) -> Result<DataFrame>;
+    fn keys(place: &P, table: &Table, part: &Part) -> Result<DataFrame>;
 
     /// Removes what is not in the manifest; `unfinished`: whether a load is known to have left anything.
-    fn clean(dir: &Path, manifest: &Manifest, unfinished: bool) -> Result<()>;
+    fn clean(place: &P, manifest: &Manifest, unfinished: bool) -> Result<()>;
 }
 
 /// A folder of files of one format.
 #[derive(Debug)]
-pub(crate) struct Folder<F> {
+pub(crate) struct Folder<F, P> {
     name: String,
-    pub(crate) dir: PathBuf,
+    pub(crate) place: P,
     format: PhantomData<F>,
 }
 
-impl<F: Format> Folder<F> {
-    pub(crate) fn open(dir: PathBuf) -> Self {
-        Self { name: format!("{}://{}", F::NAME, dir.display()), dir, format: PhantomData }
+impl<F: Format<P>, P: Place> Folder<F, P> {
+    /// The folder at `place`, which is called `name`.
+    pub(crate) fn open(name: String, place: P) -> Self {
+        Self { name, place, format: PhantomData }
     }
 
     /// Runs `work`, which blocks, where that hurts nobody.
     pub(crate) async fn blocking<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Path) -> Result<T> + Send + 'static,
+        work: impl FnOnce(&P) -> Result<T> + Send + 'static,
     ) -> tidegauge_core::Result<T> {
-        let dir = self.dir.clone();
-        let done = tokio::task::spawn_blocking(move || work(&dir)).await;
+        let place = self.place.clone();
+        let done = tokio::task::spawn_blocking(move || work(&place)).await;
         match done {
             Ok(done) => done.map_err(|error| error.of(&self.name)),
             Err(panicked) => Err(tidegauge_core::Error::sink(&self.name, panicked)),
@@ -78,65 +92,113 @@ impl<F: Format> Folder<F> {
 }
 
 #[async_trait]
-impl<F: Format> Sink for Folder<F> {
+impl<F: Format<P>, P: Place> Sink for Folder<F, P> {
     fn name(&self) -> &str {
         &self.name
     }
 
     async fn prepare(&self, tables: &[TableRef]) -> tidegauge_core::Result<()> {
         let tables = tables.to_vec();
-        self.blocking(move |dir| {
-            let _lock = Lock::take(dir)?;
-            let mut manifest = Manifest::read(dir, F::NAME)?;
-            register::<F>(dir, &mut manifest, tables.iter())
+        self.blocking(move |place| {
+            let _turn = place.turn()?;
+            until(place, || {
+                let mut manifest = Manifest::read(place, F::NAME)?;
+                register::<F, P>(place, &mut manifest, tables.iter())
+            })
         })
         .await
     }
 
     async fn cursor(&self, source: &str) -> tidegauge_core::Result<Option<Cursor>> {
         let source = source.to_owned();
-        self.blocking(move |dir| Ok(Manifest::read(dir, F::NAME)?.cursors.remove(&source))).await
+        self.blocking(move |place| Ok(Manifest::read(place, F::NAME)?.cursors.remove(&source)))
+            .await
     }
 
     async fn load(&self, load: Load<'_>) -> tidegauge_core::Result<()> {
         let batches = load.batches.to_vec();
         let source = load.source.to_owned();
         let (before, after) = (load.before.cloned(), load.after.clone());
-        self.blocking(move |dir| {
-            let mut lock = Lock::take(dir)?;
-            let mut manifest = Manifest::read(dir, F::NAME)?;
-            let found = manifest.cursors.get(&source).cloned();
-            if found != before {
-                return Err(Error::Core(tidegauge_core::Error::Conflict {
-                    source_name: source,
-                    expected: before,
-                    found,
-                }));
-            }
-            F::clean(dir, &manifest, lock.begin()?)?;
-            register::<F>(dir, &mut manifest, batches.iter().map(Batch::table))?;
-            let done = append::<F>(dir, &mut manifest, &batches).and_then(|()| {
-                manifest.cursors.insert(source, after);
-                manifest.write(dir)
-            });
-            // Back to what is committed. Where even that fails, the next load does it.
-            let clean = || F::clean(dir, &Manifest::read(dir, F::NAME)?, true);
-            match if done.is_err() { clean() } else { Ok(()) } {
-                Ok(()) => lock.end(),
-                Err(error) => tracing::warn!(%error, "could not remove what a failed load wrote"),
-            }
-            done
+        self.blocking(move |place| {
+            let mut turn = place.turn()?;
+            until(place, || commit::<F, P>(place, &mut turn, &source, &before, &after, &batches))
         })
         .await
     }
 }
 
-/// Adds those of `tables` that the folder lacks, and compares all with their definitions.
-fn register<'a, F: Format>(
-    dir: &Path,
+/// Does `change` until it is done before anybody else's.
+fn until(place: &impl Place, mut change: impl FnMut() -> Result<bool>) -> Result<()> {
+    let mut pause = PAUSE;
+    for _ in 0..MEETINGS {
+        if change()? {
+            return Ok(());
+        }
+        // By chance, so that those who met do not meet again.
+        let chance = u32::try_from(random::number() % 1_024).unwrap_or_default();
+        std::thread::sleep(pause * chance / 1_024);
+        pause = (pause * 2).min(PAUSE * 50);
+    }
+    Err(Error::Busy { path: place.name("") })
+}
+
+/// Writes `batches`, and makes them the folder's together with the cursor; whether that was done, or
+/// somebody else was quicker.
+fn commit<F: Format<P>, P: Place>(
+    place: &P,
+    turn: &mut P::Turn,
+    source: &str,
+    before: &Option<Cursor>,
+    after: &Cursor,
+    batches: &[Batch],
+) -> Result<bool> {
+    let mut manifest = Manifest::read(place, F::NAME)?;
+    if is_ours(&manifest, turn) {
+        return Ok(true); // the one before this one was done after all
+    }
+    let found = manifest.cursors.get(source);
+    if found != before.as_ref() {
+        return Err(Error::Core(tidegauge_core::Error::Conflict {
+            source_name: source.into(),
+            expected: before.clone(),
+            found: found.cloned(),
+        }));
+    }
+    F::clean(place, &manifest, turn.begin()?)?;
+    let mut write = || {
+        if !register::<F, P>(place, &mut manifest, batches.iter().map(Batch::table))? {
+            return Ok(false);
+        }
+        append::<F, P>(place, &mut manifest, turn.mark(), batches)?;
+        manifest.cursors.insert(source.into(), after.clone());
+        manifest.mark = turn.mark().map(Into::into);
+        manifest.write(place)
+    };
+    let mut done = write();
+    if done.is_err() && Manifest::read(place, F::NAME).is_ok_and(|it| is_ours(&it, turn)) {
+        done = Ok(true); // but we were not told
+    }
+    // Back to what is committed. Where even that fails, the next load does it.
+    let clean = || F::clean(place, &Manifest::read(place, F::NAME)?, true);
+    match if done.is_err() { clean() } else { Ok(()) } {
+        Ok(()) => turn.end(matches!(done, Ok(true))),
+        Err(error) => tracing::warn!(%error, "could not remove what a failed load wrote"),
+    }
+    done
+}
+
+/// Whether the last commit was that of `turn`.
+fn is_ours(manifest: &Manifest, turn: &impl Turn) -> bool {
+    turn.mark().is_some() && manifest.mark.as_deref() == turn.mark()
+}
+
+/// Adds those of `tables` that the folder lacks, and compares all with their definitions; whether that
+/// was done, or somebody else was quicker.
+fn register<'a, F: Format<P>, P: Place>(
+    place: &P,
     manifest: &mut Manifest,
     tables: impl Iterator<Item = &'a TableRef>,
-) -> Result<()> {
+) -> Result<bool> {
     let mut new = false;
     for table in tables {
         crate::check(table)?;
@@ -144,36 +206,41 @@ fn register<'a, F: Format>(
             Some(stored) => {
                 stored.compare(table)?;
                 if stored.widen(table) {
-                    F::widen(dir, table, stored)?;
+                    F::widen(place, table, stored)?;
                     new = true;
                 }
             }
             None => {
                 let mut stored = Stored::new(table);
-                F::create(dir, table, &mut stored)?;
+                F::create(place, table, &mut stored)?;
                 manifest.tables.insert(table.name.to_string(), stored);
                 new = true;
             }
         }
     }
-    if new { manifest.write(dir) } else { Ok(()) }
+    if new { manifest.write(place) } else { Ok(true) }
 }
 
 /// Writes the rows of `batches` as the next commit, without committing it.
-fn append<F: Format>(dir: &Path, manifest: &mut Manifest, batches: &[Batch]) -> Result<()> {
+fn append<F: Format<P>, P: Place>(
+    place: &P,
+    manifest: &mut Manifest,
+    mark: Option<&str>,
+    batches: &[Batch],
+) -> Result<()> {
     manifest.commit += 1;
     for (table, frame) in cells::by_table(batches)? {
         if frame.height() == 0 {
             continue;
         }
         let Some(stored) = manifest.tables.get_mut(table.name.as_ref()) else { continue };
-        let range = keys::range(&frame, table)?;
+        let mut part = Part::new(manifest.commit, mark, frame.height());
+        part.range = keys::range(&frame, table)?;
         if table.write == WriteMode::Append {
-            let old = |part: &Part| F::keys(dir, table, part);
-            keys::refuse_known(table, &frame, range.as_ref(), stored, old)?;
+            let old = |part: &Part| F::keys(place, table, part);
+            keys::refuse_known(table, &frame, part.range.as_ref(), stored, old)?;
         }
-        let mut part = F::write(dir, table, stored, manifest.commit, frame)?;
-        part.range = range;
+        F::write(place, table, stored, &mut part, frame)?;
         stored.parts.push(part);
     }
     Ok(())

@@ -18,7 +18,6 @@ const MICROS: i64 = 86_400_000_000;
 /// The rows of each day, in their order; no days where the table has no time.
 pub(super) fn by_day(table: &Table, frame: DataFrame) -> Result<Vec<(Option<String>, DataFrame)>> {
     let Some(days) = days(table, &frame)? else { return Ok(vec![(None, frame)]) };
-    let mut rows: BTreeMap<Option<i64>, Vec<IdxSize>> = BTreeMap::new();
     // Most rows come in the order of their time: then a day is a slice.
     if days.is_sorted() {
         let mut from = 0;
@@ -29,6 +28,7 @@ pub(super) fn by_day(table: &Table, frame: DataFrame) -> Result<Vec<(Option<Stri
         });
         return Ok(parts.collect());
     }
+    let mut rows: BTreeMap<Option<i64>, Vec<IdxSize>> = BTreeMap::new();
     for (row, day) in (0..).zip(&days) {
         rows.entry(*day).or_default().push(row);
     }

@@ -1,96 +1,106 @@
 //! A folder of Parquet files, one a table, day and load: `<table>/<time>_day=<day>/<commit>.parquet`, as
-//! Hive lays them out; `<table>/<commit>.parquet` where a table has no time.
+//! Hive lays them out; `<table>/<commit>.parquet` where a table has no time. In a bucket, where several
+//! may load at once, the number is followed by what tells them apart: `<commit>-<mark>.parquet`.
 
 mod days;
 mod encode;
 mod load;
 mod scan;
 
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use async_trait::async_trait;
 use tidegauge_core::polars::frame::DataFrame;
 use tidegauge_core::{Aggregate, Scan, Table, Warehouse};
 
-use crate::folder::{Folder, Format, Manifest, Part, Stored};
-use crate::{Error, Result};
+pub(crate) use encode::encode;
+
+use crate::Result;
+use crate::folder::{Disk, Folder, Format, Manifest, Part, Place, Stored};
 
 /// A folder of Parquet files.
-pub(crate) type Parquet = Folder<ParquetFiles>;
+pub(crate) type Parquet<P> = Folder<ParquetFiles, P>;
+
+/// The folder of Parquet files at `dir`.
+pub(crate) fn open(dir: PathBuf) -> Parquet<Disk> {
+    Folder::open(format!("parquet://{}", dir.display()), Disk { dir })
+}
+
+/// The folder of Parquet files in `bucket`.
+#[cfg(feature = "object-store")]
+pub(crate) fn open_bucket(bucket: crate::folder::Bucket) -> Parquet<crate::folder::Bucket> {
+    Folder::open(bucket.name(""), bucket)
+}
 
 /// Parquet, as a folder's format.
 #[derive(Debug)]
 pub(crate) enum ParquetFiles {}
 
-impl Format for ParquetFiles {
-    const NAME: &'static str = "parquet";
+/// What the manifest calls it.
+const NAME: &str = "parquet";
 
-    fn create(_: &Path, _: &Table, _: &mut Stored) -> Result<()> {
+impl<P: Place> Format<P> for ParquetFiles {
+    const NAME: &'static str = NAME;
+
+    fn create(_: &P, _: &Table, _: &mut Stored) -> Result<()> {
         Ok(())
     }
 
-    fn widen(_: &Path, _: &Table, _: &mut Stored) -> Result<()> {
+    fn widen(_: &P, _: &Table, _: &mut Stored) -> Result<()> {
         Ok(()) // older files lack the columns, and read as null there
     }
 
     fn write(
-        dir: &Path,
+        place: &P,
         table: &Table,
         _: &mut Stored,
-        commit: u64,
+        part: &mut Part,
         frame: DataFrame,
-    ) -> Result<Part> {
-        load::write(dir, table, commit, frame)
+    ) -> Result<()> {
+        load::write(place, table, part, frame)
     }
 
-    fn keys(dir: &Path, table: &Table, part: &Part) -> Result<DataFrame> {
-        scan::read(dir, table, part, table.key.iter().map(ToString::to_string).collect())
+    fn keys(place: &P, table: &Table, part: &Part) -> Result<DataFrame> {
+        let names: Vec<_> = table.key.iter().map(ToString::to_string).collect();
+        scan::whole(place, table, part, &names)
     }
 
-    fn clean(dir: &Path, manifest: &Manifest, unfinished: bool) -> Result<()> {
-        if unfinished { load::clean(dir, manifest) } else { Ok(()) }
+    fn clean(place: &P, manifest: &Manifest, unfinished: bool) -> Result<()> {
+        if unfinished { load::clean(place, manifest) } else { Ok(()) }
     }
 }
 
 #[async_trait]
-impl Warehouse for Parquet {
+impl<P: Place> Warehouse for Parquet<P> {
     async fn scan(&self, scan: &Scan) -> tidegauge_core::Result<DataFrame> {
         let scan = scan.clone();
-        self.blocking(move |dir| scan::scan(dir, &scan)).await
+        self.blocking(move |place| scan::scan(place, &scan)).await
     }
 
     async fn aggregate(&self, aggregate: &Aggregate) -> tidegauge_core::Result<DataFrame> {
         let aggregate = aggregate.clone();
-        self.blocking(move |dir| scan::summarise(dir, &aggregate)).await
+        self.blocking(move |place| scan::summarise(place, &aggregate)).await
     }
 }
 
-/// The folder of a table's files, or of those of one day.
-fn folder(dir: &Path, table: &Table, day: Option<&str>) -> PathBuf {
-    let folder = dir.join(table.name.as_ref());
+/// The path of what `part` wrote: of all of it, or of `day`.
+fn path(table: &Table, part: &Part, day: Option<&str>) -> String {
+    let (name, file) = (&table.name, file(part));
     match (&table.time, day) {
-        (Some(time), Some(day)) => folder.join(format!("{time}_day={day}")),
-        _ => folder,
+        (Some(time), Some(day)) => format!("{name}/{time}_day={day}/{file}"),
+        _ => format!("{name}/{file}"),
     }
 }
 
-/// What the file is called that `commit` wrote.
-fn file(commit: u64) -> String {
-    format!("{commit:012}.parquet")
+/// What the files are called that `part` wrote.
+fn file(part: &Part) -> String {
+    let mark = part.mark.as_ref().map(|mark| format!("-{mark}")).unwrap_or_default();
+    format!("{:012}{mark}.parquet", part.commit)
 }
 
 /// The commit that wrote the file called `name`; none if it is not called like one of ours.
 fn commit(name: &str) -> Option<u64> {
-    let digits = name.strip_suffix(".parquet").filter(|digits| digits.len() >= 12)?;
-    digits.parse().ok()
-}
-
-fn opened(path: &Path) -> Result<File> {
-    File::open(path).map_err(|error| Error::io(path, error))
-}
-
-fn entries(dir: &Path) -> Result<Vec<fs::DirEntry>> {
-    let entries = fs::read_dir(dir).and_then(Iterator::collect);
-    entries.map_err(|error| Error::io(dir, error))
+    let stem = name.strip_suffix(".parquet")?;
+    let digits = stem.split_once('-').map_or(stem, |(digits, _)| digits);
+    digits.parse().ok().filter(|_| digits.len() >= 12)
 }

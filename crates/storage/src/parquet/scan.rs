@@ -8,31 +8,25 @@ use tidegauge_core::polars::frame::DataFrame;
 use tidegauge_core::polars::prelude::{BooleanChunked, NewChunkedArray, PlSmallStr, Series};
 use tidegauge_core::{Aggregate, Fold, Scan, Table, WriteMode};
 
-use super::{ParquetFiles, days, file, folder, opened};
-use crate::folder::{Format, KeySet, Keys, Manifest, Part, Range};
+use super::{NAME, days, path};
+use crate::folder::{KeySet, Keys, Manifest, Part, Place, Range};
 use crate::{Error, Result, cells};
 
 /// The columns that `scan` wants; no rows of a table that is not there.
-pub(super) fn scan(dir: &Path, scan: &Scan) -> Result<DataFrame> {
+pub(super) fn scan(place: &impl Place, scan: &Scan) -> Result<DataFrame> {
     crate::check(&scan.table)?;
     let wanted = scan.wanted()?;
     let names: Vec<String> = wanted.iter().map(|column| column.name.to_string()).collect();
     let mut frame = cells::none(&cells::projected(&scan.table, wanted))?;
-    each(
-        dir,
-        &scan.table,
-        &names,
-        |_| true,
-        |part| {
-            frame.vstack_mut_owned(part)?;
-            Ok(())
-        },
-    )?;
+    each(place, &scan.table, &names, |_| true, &mut |rows| {
+        frame.vstack_mut_owned(rows)?;
+        Ok(())
+    })?;
     Ok(frame)
 }
 
-/// A summary, part by part.
-pub(super) fn summarise(dir: &Path, aggregate: &Aggregate) -> Result<DataFrame> {
+/// A summary, file by file.
+pub(super) fn summarise(place: &impl Place, aggregate: &Aggregate) -> Result<DataFrame> {
     crate::check(&aggregate.table)?;
     let mut fold = Fold::new(aggregate)?;
     let mut names: Vec<String> =
@@ -44,66 +38,92 @@ pub(super) fn summarise(dir: &Path, aggregate: &Aggregate) -> Result<DataFrame> 
     let wanted = |day: &str| {
         bounds.as_ref().is_none_or(|(time, bounds)| days::may_lie_in(day, time.dtype, bounds))
     };
-    each(dir, &aggregate.table, &names, wanted, |part| Ok(fold.add(&part)?))?;
+    each(place, &aggregate.table, &names, wanted, &mut |rows| Ok(fold.add(&rows)?))?;
     Ok(fold.finish()?)
 }
 
-/// Hands the columns called `names` to `take`, part by part; only the days that are `wanted`, where that
+/// What takes rows.
+type Take<'a> = &'a mut dyn FnMut(DataFrame) -> Result<()>;
+
+/// Hands the columns called `names` to `take`, bit by bit; only the days that are `wanted`, where that
 /// can be told.
 fn each(
-    dir: &Path,
+    place: &impl Place,
     table: &Table,
     names: &[String],
     wanted: impl Fn(&str) -> bool,
-    mut take: impl FnMut(DataFrame) -> Result<()>,
+    take: Take<'_>,
 ) -> Result<()> {
-    let manifest = Manifest::read(dir, ParquetFiles::NAME)?;
+    let manifest = Manifest::read(place, NAME)?;
     let Some(stored) = manifest.tables.get(table.name.as_ref()) else { return Ok(()) };
     stored.compare(table)?;
     match table.write {
-        WriteMode::Append => stored.parts.iter().try_for_each(|part| {
-            let mut some = part.clone();
-            some.days.retain(|day, _| wanted(day));
-            match part.days.is_empty() || !some.days.is_empty() {
-                true => take(read(dir, table, &some, names.to_vec())?),
-                false => Ok(()),
-            }
-        }),
+        WriteMode::Append => {
+            let parts = stored.parts.iter();
+            let files: Vec<_> = parts.flat_map(|part| files(table, part, &wanted)).collect();
+            read(place, table, &files, names, take)
+        }
         // What replaces a row of one day may lie in another.
         WriteMode::Merge => {
-            newest(dir, table, &stored.parts, names)?.into_iter().try_for_each(take)
+            newest(place, table, &stored.parts, names)?.into_iter().try_for_each(take)
         }
     }
 }
 
-/// The columns called `names` of the rows of `part`, in that order.
-pub(super) fn read(
-    dir: &Path,
+/// The files of `part`, of the days that are `wanted`, and how many rows are in them.
+fn files(table: &Table, part: &Part, wanted: &impl Fn(&str) -> bool) -> Vec<(String, usize)> {
+    if part.days.is_empty() {
+        return vec![(path(table, part, None), part.rows)];
+    }
+    let days = part.days.iter().filter(|(day, _)| wanted(day));
+    days.map(|(day, rows)| (path(table, part, Some(day)), *rows)).collect()
+}
+
+/// The columns called `names` of all rows of `part`, in that order.
+pub(super) fn whole(
+    place: &impl Place,
     table: &Table,
     part: &Part,
-    names: Vec<String>,
+    names: &[String],
 ) -> Result<DataFrame> {
-    if part.days.is_empty() {
-        let path = folder(dir, table, None).join(file(part.commit));
-        return read_file(&path, table, part.rows, names);
-    }
     let mut frame: Option<DataFrame> = None;
-    for (day, rows) in &part.days {
-        let path = folder(dir, table, Some(day)).join(file(part.commit));
-        let day = read_file(&path, table, *rows, names.clone())?;
+    read(place, table, &files(table, part, &|_| true), names, &mut |rows| {
         match &mut frame {
             Some(frame) => {
-                frame.vstack_mut_owned(day)?;
+                frame.vstack_mut_owned(rows)?;
             }
-            None => frame = Some(day),
+            None => frame = Some(rows),
         }
-    }
+        Ok(())
+    })?;
     Ok(frame.unwrap_or_default())
 }
 
-fn read_file(path: &Path, table: &Table, rows: usize, names: Vec<String>) -> Result<DataFrame> {
+/// Hands the columns called `names` of `files` to `take`, file by file.
+fn read(
+    place: &impl Place,
+    table: &Table,
+    files: &[(String, usize)],
+    names: &[String],
+    take: Take<'_>,
+) -> Result<()> {
+    let (paths, rows): (Vec<String>, Vec<usize>) = files.iter().cloned().unzip();
+    place.read(&paths, names, &mut |at, file| {
+        let (Some(path), Some(rows)) = (paths.get(at), rows.get(at)) else { return Ok(()) };
+        let path = place.name(path);
+        take(decoded(Path::new(&path), ParquetReader::new(file), table, *rows, names)?)
+    })
+}
+
+/// The columns called `names` of the file at `path`, which has so many `rows`.
+fn decoded<R: polars_io::mmap::MmapBytesReader>(
+    path: &Path,
+    mut reader: ParquetReader<R>,
+    table: &Table,
+    rows: usize,
+    names: &[String],
+) -> Result<DataFrame> {
     let file = |error| Error::file(path, error);
-    let mut reader = ParquetReader::new(opened(path)?);
     // What was written before a column was added to the table is null there.
     let there = reader.schema().map_err(file)?;
     let (there, missing): (Vec<_>, Vec<_>) =
@@ -118,7 +138,7 @@ fn read_file(path: &Path, table: &Table, rows: usize, names: Vec<String>) -> Res
         let nulls = Series::full_null(PlSmallStr::from_str(name), rows, &dtype);
         frame.with_column(nulls.into())?;
     }
-    let frame = frame.select(&names)?;
+    let frame = frame.select(names)?;
     if frame.height() != rows && !names.is_empty() {
         let reason = format!("it has {} rows, not {rows}", frame.height());
         return Err(Error::damaged(path, reason));
@@ -127,7 +147,12 @@ fn read_file(path: &Path, table: &Table, rows: usize, names: Vec<String>) -> Res
 }
 
 /// The parts, oldest first, without the rows that a later part replaces.
-fn newest(dir: &Path, table: &Table, parts: &[Part], names: &[String]) -> Result<Vec<DataFrame>> {
+fn newest(
+    place: &impl Place,
+    table: &Table,
+    parts: &[Part],
+    names: &[String],
+) -> Result<Vec<DataFrame>> {
     let mut with_key = names.to_vec();
     let keys = table.key.iter().filter(|key| !names.iter().any(|name| name == *key));
     with_key.extend(keys.map(ToString::to_string));
@@ -139,10 +164,10 @@ fn newest(dir: &Path, table: &Table, parts: &[Part], names: &[String]) -> Result
         let replaced = parts[at + 1..].iter().any(meets);
         let replaces = parts[..at].iter().any(meets);
         if !replaced && !replaces {
-            kept.push(read(dir, table, part, names.to_vec())?);
+            kept.push(whole(place, table, part, names)?);
             continue;
         }
-        let mut frame = read(dir, table, part, with_key.clone())?;
+        let mut frame = whole(place, table, part, &with_key)?;
         frame.rechunk_mut();
         let stays: Vec<bool> = {
             let keys = Keys::of(&frame, table)?;

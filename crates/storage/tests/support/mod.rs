@@ -1,6 +1,8 @@
 //! What the tests of all stores share.
 #![allow(dead_code)] // every test file uses its part of it
 
+#[cfg(feature = "object-store")]
+pub(crate) mod gcs;
 pub(crate) mod proxy;
 
 use std::path::{Path, PathBuf};
@@ -14,6 +16,8 @@ use tempfile::TempDir;
 use tidegauge_core::conformance::Subject;
 pub(crate) use tidegauge_core::conformance::rows::*;
 use tidegauge_core::{Scan, Sink, TableRef, Warehouse};
+#[cfg(feature = "object-store")]
+use tidegauge_testkit::S3;
 use tidegauge_testkit::{BigQuery, MariaDb, Postgres};
 use url::Url;
 
@@ -67,6 +71,11 @@ impl Store {
                 url.to_string()
             }
             "mysql" => new_database(MariaDb::shared()?, COUNT.fetch_add(1, Ordering::SeqCst)),
+            #[cfg(feature = "object-store")]
+            "s3" => {
+                let number = COUNT.fetch_add(1, Ordering::SeqCst);
+                S3::shared()?.folder_url(&format!("a folder/{number}"))
+            }
             "bigquery" => {
                 let number = COUNT.fetch_add(1, Ordering::SeqCst);
                 BigQuery::shared()?.dataset_url(&format!("dataset_{number}"))

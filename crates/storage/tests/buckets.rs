@@ -1,0 +1,140 @@
+//! Folders in buckets: what is particular to them, against a service that speaks S3 and a script of what
+//! Google Cloud Storage says.
+#![cfg(feature = "object-store")]
+#![allow(clippy::unwrap_used)] // helpers of tests are tests, which clippy cannot know
+
+mod support;
+
+use support::gcs::Gcs;
+use support::{Store, batch, is_conflict, load, simple};
+use tidegauge_core::{
+    Aggregate, BatchBuilder, Cell, Cursor, DataType, Load, Scan, Table, WriteMode,
+};
+use tidegauge_testkit::S3;
+
+#[tokio::test]
+async fn google_keeps_what_was_loaded_and_lets_one_loader_win() {
+    let (_server, url) = Gcs::default().serve().await;
+    let table = simple("t", WriteMode::Merge);
+    let store = Store::at(url);
+    load(&*store.sink(), None, "1", &[batch(&table, &[(1, "a"), (2, "b")])]).await.unwrap();
+    load(&*store.sink(), Some("1"), "2", &[batch(&table, &[(2, "c")])]).await.unwrap();
+    let error = load(&*store.sink(), Some("1"), "2", &[]).await.unwrap_err();
+    assert!(is_conflict(&error), "{error}");
+    assert_eq!(store.rows(&table).await, 2);
+    assert_eq!(store.name, "gs://bucket/lake");
+}
+
+/// The service has taken the manifest, and says that it has not.
+#[tokio::test]
+async fn a_commit_whose_answer_is_lost_is_done_once() {
+    let gcs = Gcs::default();
+    let (_server, url) = gcs.serve().await;
+    let (store, table) = (Store::at(url), simple("t", WriteMode::Append));
+    store.sink().prepare(std::slice::from_ref(&table)).await.unwrap();
+    gcs.0.lock().unwrap().loses_an_answer = true;
+    load(&*store.sink(), None, "1", &[batch(&table, &[(1, "a")])]).await.unwrap();
+    load(&*store.sink(), Some("1"), "2", &[batch(&table, &[(2, "b")])]).await.unwrap();
+    assert_eq!(store.rows(&table).await, 2);
+}
+
+#[tokio::test]
+async fn of_long_files_only_the_columns_that_are_wanted_are_read() {
+    let gcs = Gcs::default();
+    let (_server, url) = gcs.serve().await;
+    let table = Table::builder("t", "Numbers, and long texts")
+        .column("id", DataType::Int64, "")
+        .column("text", DataType::Text, "")
+        .key(["id"])
+        .build()
+        .unwrap();
+    let mut builder = BatchBuilder::new(&table);
+    for id in 0..20_000i64 {
+        builder.push(Cell::Int(id.into())).unwrap();
+        // Nothing that could be compressed.
+        let text: String = (0..8)
+            .map(|at| format!("{:x}", (id * 8 + at).wrapping_mul(6_364_136_223_846_793_005)))
+            .collect();
+        builder.push(Cell::Text(&text)).unwrap();
+    }
+    let store = Store::at(url);
+    load(&*store.sink(), None, "1", &[builder.finish().unwrap()]).await.unwrap();
+    let length = gcs.0.lock().unwrap().objects.values().map(|(it, _)| it.len()).max().unwrap();
+    assert!(length > 1_000_000, "{length}");
+    gcs.0.lock().unwrap().read = 0;
+    let summed = Aggregate::of(&table).count().sum("id");
+    let frame = store.warehouse().aggregate(&summed).await.unwrap();
+    assert_eq!(frame.column("count").unwrap().i64().unwrap().get(0), Some(20_000));
+    let read = gcs.0.lock().unwrap().read;
+    assert!(read < length / 4, "{read} of {length} bytes");
+    let all = store.warehouse().scan(&Scan::all(&table)).await.unwrap();
+    assert_eq!(all.height(), 20_000);
+}
+
+#[tokio::test]
+async fn what_can_no_more_be_committed_is_removed_and_nothing_else() {
+    let gcs = Gcs::default();
+    let (_server, url) = gcs.serve().await;
+    let (store, table) = (Store::at(url), simple("t", WriteMode::Append));
+    let rows = |id| [batch(&table, &[(id, "a")])];
+    load(&*store.sink(), None, "1", &rows(1)).await.unwrap();
+    load(&*store.sink(), Some("1"), "2", &rows(2)).await.unwrap();
+    let put = |name: &str| {
+        let object = (b"half a fi".to_vec(), 0);
+        gcs.0.lock().unwrap().objects.insert(format!("lake/{name}"), object);
+    };
+    // A load that was killed long ago; one that is at it, from what is committed now; somebody's file.
+    let (killed, at_it) = ("t/000000000002-00ab.parquet", "t/000000000003-00ab.parquet");
+    [killed, at_it, "t/mine.parquet"].into_iter().for_each(put);
+    load(&*store.sink(), Some("2"), "3", &rows(3)).await.unwrap();
+    let has = |name: &str| gcs.0.lock().unwrap().objects.contains_key(&format!("lake/{name}"));
+    assert!(!has(killed) && has(at_it) && has("t/mine.parquet"));
+    // That one has lost by now.
+    load(&*store.sink(), Some("3"), "4", &rows(4)).await.unwrap();
+    assert!(!has(at_it) && has("t/mine.parquet"));
+    assert_eq!(store.rows(&table).await, 4);
+}
+
+#[tokio::test]
+async fn s3_names_what_is_wrong_and_the_way_out() {
+    let Some(server) = S3::shared() else { return };
+    let url = server.folder_url("wrong").replace("s3://tidegauge/", "s3://elsewhere/");
+    for said in [
+        load(&*Store::at(url.clone()).sink(), None, "1", &[]).await.unwrap_err(),
+        Store::at(url).warehouse().cursor("test").await.unwrap_err(),
+    ] {
+        let said = said.to_string();
+        assert!(said.contains("s3://elsewhere/wrong"), "{said}");
+        assert!(said.contains("create it, or correct its name"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn rows_of_two_sources_can_be_loaded_at_once() {
+    let Some(store) = Store::of("s3") else { return };
+    let table = simple("t", WriteMode::Merge);
+    let one = |at: i64| {
+        let (sink, rows) = (store.sink(), [batch(&table, &[(at, "a")])]);
+        async move {
+            let (source, after) = (format!("source {at}"), Cursor::new("1"));
+            let load = Load { source: &source, batches: &rows, before: None, after: &after };
+            sink.load(load).await
+        }
+    };
+    let done = futures_util::future::join_all((0..8).map(one)).await;
+    assert!(done.iter().all(Result::is_ok), "{done:?}");
+    assert_eq!(store.rows(&table).await, 8);
+}
+
+#[test]
+fn a_url_that_says_too_much_is_refused() {
+    for (url, says) in [
+        ("s3://", "names no bucket"),
+        ("s3://key:tiger@bucket/lake", "takes no credentials"),
+        ("s3://bucket/lake?secret=tiger", "has an option `secret`"),
+        ("gs://bucket/lake?region=eu", "it takes endpoint and anonymous=true"),
+    ] {
+        let said = tidegauge_storage::connect(url).unwrap_err().to_string();
+        assert!(said.contains(says) && !said.contains("tiger"), "{said}");
+    }
+}
