@@ -5,10 +5,10 @@ mod support;
 
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
-use support::{Store, everything, extremes, load, pairs, simple, sorted};
+use support::{Store, batch, everything, extremes, load, pairs, simple, sorted};
 use tidegauge_core::{Batch, BatchBuilder, Cell, DataType, Scan, Table, WriteMode, tables};
 use tidegauge_storage::connect;
-use tidegauge_testkit::MariaDb;
+use tidegauge_testkit::{MariaDb, Server};
 
 /// What an error says of `url`, in one line.
 async fn refusal(url: &str, batches: &[Batch]) -> String {
@@ -124,4 +124,21 @@ async fn a_server_that_wants_encryption_says_so() {
     owner.query_drop("SET GLOBAL require_secure_transport = ON").await.unwrap();
     let error = refusal(&server.url(), &[]).await;
     assert!(error.contains("say `require_ssl=true` in the URL"), "{error}");
+}
+
+#[tokio::test]
+async fn a_full_disk_is_named_and_the_next_load_goes_on() {
+    let Some(server) = MariaDb::start_on_small_disk() else { return };
+    let store = Store::at(server.url());
+    let table = simple("t", WriteMode::Append);
+    // More than there is room for in what the table has already.
+    let rows =
+        |from| [batch(&table, &(from..from + 50_000).map(|id| (id, "a row")).collect::<Vec<_>>())];
+    load(&*store.sink(), None, "1", &rows(0)).await.unwrap();
+    server.fill_disk();
+    let error = load(&*store.sink(), Some("1"), "2", &rows(50_000)).await.unwrap_err().to_string();
+    assert!(error.contains("is full; nothing was written"), "{error}");
+    server.free_disk();
+    load(&*store.sink(), Some("1"), "2", &rows(50_000)).await.unwrap();
+    assert_eq!(store.rows(&table).await, 100_000);
 }

@@ -5,10 +5,10 @@ mod support;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions};
-use support::{batch, load, pairs, simple};
+use support::{Store, batch, load, pairs, simple};
 use tidegauge_core::{Batch, BatchBuilder, Cell, DataType, Table, WriteMode, tables};
 use tidegauge_storage::connect;
-use tidegauge_testkit::Postgres;
+use tidegauge_testkit::{Postgres, Server};
 
 /// The server as its owner; none where it is not installed.
 async fn owner() -> Option<(String, PgConnection)> {
@@ -62,6 +62,30 @@ async fn tables_of_others_are_left_alone_even_those_of_our_names() {
     );
     let ours = said(&mut shop, "SELECT text FROM tidegauge.t").await;
     assert_eq!(ours, ["b"], "a schema of our own where the URL names none");
+}
+
+/// Pagila, the sample database of PostgreSQL: types, functions, triggers, partitions.
+#[tokio::test]
+async fn a_sample_database_stays_as_it_is() {
+    let Some((url, mut owner)) = owner().await else { return };
+    run(&mut owner, "CREATE ROLE postgres").await;
+    run(&mut owner, "CREATE DATABASE pagila").await;
+    let url = url.replace("/postgres", "/pagila");
+    let options: PgConnectOptions = url.parse().unwrap();
+    let mut pagila = options.connect().await.unwrap();
+    run(&mut pagila, include_str!("pagila/schema.sql")).await;
+    // Everything that the catalogue says of what is not ours: rows that were changed have another xmin.
+    let state = "SELECT c.relname || ' ' || c.relkind::text || ' ' || c.relfilenode || ' ' || c.xmin \
+                 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+                 WHERE n.nspname = 'public' ORDER BY 1";
+    let before = said(&mut pagila, state).await;
+    assert!(before.iter().any(|it| it.starts_with("payment_p2022_01 ")), "{before:?}");
+    let (warehouse, table) = (connect(&url).unwrap(), simple("film", WriteMode::Merge));
+    warehouse.prepare(&tables::all()).await.unwrap();
+    load(&*warehouse, None, "1", &[batch(&table, &[(1, "a")])]).await.unwrap();
+    load(&*warehouse, Some("1"), "2", &[batch(&table, &[(1, "b")])]).await.unwrap();
+    assert_eq!(pairs(&*warehouse, &table).await, [(1, "b".to_owned())]);
+    assert_eq!(said(&mut pagila, state).await, before);
 }
 
 #[tokio::test]
@@ -175,4 +199,21 @@ async fn a_view_of_somebodys_reads_as_the_table_it_stands_for() {
     assert_eq!(rows, [(1, "x1".to_owned()), (2, "x2".to_owned()), (3, "x3".to_owned())]);
     let error = warehouse.prepare(&[table]).await.unwrap_err().to_string();
     assert!(error.contains("table `seen`, column `id`"), "{error}");
+}
+
+#[tokio::test]
+async fn a_full_disk_is_named_and_the_next_load_goes_on() {
+    let Some(server) = Postgres::start_on_small_disk() else { return };
+    let store = Store::at(server.url());
+    let table = simple("t", WriteMode::Append);
+    // More than there is room for in what the table has already.
+    let rows =
+        |from| [batch(&table, &(from..from + 50_000).map(|id| (id, "a row")).collect::<Vec<_>>())];
+    load(&*store.sink(), None, "1", &rows(0)).await.unwrap();
+    server.fill_disk();
+    let error = load(&*store.sink(), Some("1"), "2", &rows(50_000)).await.unwrap_err().to_string();
+    assert!(error.contains("is full; nothing was written"), "{error}");
+    server.free_disk();
+    load(&*store.sink(), Some("1"), "2", &rows(50_000)).await.unwrap();
+    assert_eq!(store.rows(&table).await, 100_000);
 }

@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use crate::server::{Recipe, Running, missing, program};
+use crate::server::{Recipe, Running, missing, program, small_disk};
 use crate::{PASSWORD, USER};
 
 /// A MariaDB server with an empty database. `LOAD DATA LOCAL INFILE` is allowed.
@@ -19,10 +19,10 @@ impl MariaDb {
         Self::start_on(None)
     }
 
-    /// Starts one on a small disk of its own, which can be filled, if we are root: nobody else may make
-    /// one. None where MariaDB is not installed.
+    /// Starts one on a small disk of its own, which can be filled. None where MariaDB is not installed,
+    /// and none for anybody but root, who alone may make a disk.
     pub fn start_on_small_disk() -> Option<Self> {
-        Self::start_on(Some("384m"))
+        Self::start_on(Some(small_disk()?))
     }
 
     fn start_on(disk: Option<&str>) -> Option<Self> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-use crate::server::{Recipe, Running, missing, program};
+use crate::server::{Recipe, Running, missing, program, small_disk};
 use crate::{PASSWORD, USER};
 
 /// A PostgreSQL server with an empty database.
@@ -18,10 +18,10 @@ impl Postgres {
         Self::start_on(None)
     }
 
-    /// Starts one on a small disk of its own, which can be filled, if we are root: nobody else may make
-    /// one. None where PostgreSQL is not installed.
+    /// Starts one on a small disk of its own, which can be filled. None where PostgreSQL is not installed,
+    /// and none for anybody but root, who alone may make a disk.
     pub fn start_on_small_disk() -> Option<Self> {
-        Self::start_on(Some("384m"))
+        Self::start_on(Some(small_disk()?))
     }
 
     fn start_on(disk: Option<&str>) -> Option<Self> {

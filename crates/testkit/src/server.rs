@@ -51,7 +51,7 @@ pub(crate) struct Recipe<'a> {
     pub(crate) user: &'a str,
     /// Where its folder is made; `None`: where temporary files are.
     pub(crate) home: Option<&'a Path>,
-    /// The size of the disk of its own that it lies on, if it does, and we are root.
+    /// The size of the disk of its own that it lies on, if it does.
     pub(crate) disk: Option<&'a str>,
     /// The signal that stops it at once.
     pub(crate) signal: &'a str,
@@ -82,8 +82,7 @@ impl Running {
         let home = recipe.home.unwrap_or(&temp);
         let folder = tempfile::Builder::new().prefix("tidegauge-").tempdir_in(home);
         let folder = folder.unwrap_or_else(|error| panic!("no folder for {name}: {error}"));
-        let disk = recipe.disk.filter(|_| is_root());
-        if let Some(size) = disk {
+        if let Some(size) = recipe.disk {
             let mut mount = Command::new("mount");
             mount.args(["-t", "tmpfs", "-o", &format!("size={size}"), name]).arg(folder.path());
             assert!(mount.status().is_ok_and(|it| it.success()), "no disk for {name}");
@@ -105,7 +104,7 @@ impl Running {
         // In a group of its own, so that Ctrl-C ends the tests and leaves it to clean up.
         guard.process_group(0).stdin(Stdio::piped()).stdout(to(&log)).stderr(to(&log));
         let guard = guard.spawn().unwrap_or_else(|error| panic!("cannot run {name}: {error}"));
-        let server = Self { guard, folder, port, has_disk: disk.is_some() };
+        let server = Self { guard, folder, port, has_disk: recipe.disk.is_some() };
         let begun = Instant::now();
         while begun.elapsed() < PATIENCE && !server.folder.path().join("ended").exists() {
             if (recipe.ready)(port) {
@@ -181,6 +180,15 @@ pub(crate) fn missing<T>(name: &str, package: Option<&str>) -> Option<T> {
         panic!("{text}");
     }
     eprintln!("SKIPPED: {text}");
+    None
+}
+
+/// The size of a disk that is soon full; none unless we may make one.
+pub(crate) fn small_disk() -> Option<&'static str> {
+    if is_root() {
+        return Some("384m");
+    }
+    eprintln!("SKIPPED: a full disk, for only root can make a small one");
     None
 }
 
