@@ -25,7 +25,7 @@ async fn google_keeps_what_was_loaded_and_lets_one_loader_win() {
     assert_eq!(store.name, "gs://bucket/lake");
 }
 
-/// The service has taken the manifest, and says that it has not.
+/// The service has taken the manifest, and says that it has not; and somebody else comes between.
 #[tokio::test]
 async fn a_commit_whose_answer_is_lost_is_done_once() {
     let gcs = Gcs::default();
@@ -34,8 +34,57 @@ async fn a_commit_whose_answer_is_lost_is_done_once() {
     store.sink().prepare(std::slice::from_ref(&table)).await.unwrap();
     gcs.0.lock().unwrap().loses_an_answer = true;
     load(&*store.sink(), None, "1", &[batch(&table, &[(1, "a")])]).await.unwrap();
-    load(&*store.sink(), Some("1"), "2", &[batch(&table, &[(2, "b")])]).await.unwrap();
-    assert_eq!(store.rows(&table).await, 2);
+    gcs.0.lock().unwrap().loses_an_answer = true;
+    let sink = store.sink();
+    let rows = [batch(&table, &[(2, "b")])];
+    let between = async {
+        // While the first one waits before it asks again.
+        tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+        let (rows, after) = ([batch(&table, &[(3, "c")])], Cursor::new("1"));
+        let load = Load { source: "another", batches: &rows, before: None, after: &after };
+        store.sink().load(load).await
+    };
+    let (one, another) = tokio::join!(load(&*sink, Some("1"), "2", &rows), between);
+    one.unwrap();
+    another.unwrap();
+    assert_eq!(store.rows(&table).await, 3);
+}
+
+#[tokio::test]
+async fn a_service_that_keeps_to_no_conditions_is_refused() {
+    let gcs = Gcs::default();
+    gcs.0.lock().unwrap().ignores_conditions = true;
+    let (_server, url) = gcs.serve().await;
+    let said = load(&*Store::at(url).sink(), None, "1", &[]).await.unwrap_err().to_string();
+    assert!(said.contains("use one with conditional writes"), "{said}");
+}
+
+#[tokio::test]
+async fn what_a_service_says_is_told_without_our_token() {
+    let body = "<?xml version=\"1.0\"?>\n<Error><Code>ExpiredToken</Code><Message>The provided token\n\
+                has expired.</Message><Token-0>tiger</Token-0></Error>";
+    let server = wiremock::MockServer::start().await;
+    let answer = wiremock::ResponseTemplate::new(400).set_body_string(body);
+    wiremock::Mock::given(wiremock::matchers::any()).respond_with(answer).mount(&server).await;
+    for scheme in ["s3", "gs"] {
+        let url = format!("{scheme}://bucket/lake?endpoint={}&anonymous=true", server.uri());
+        let said = Store::at(url).warehouse().cursor("test").await.unwrap_err().to_string();
+        assert!(said.contains("ExpiredToken: The provided token has expired."), "{said}");
+        assert!(said.contains("set credentials in the environment"), "{said}");
+        assert!(!said.contains("tiger") && !said.contains('\n'), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_folder_is_called_as_the_url_says() {
+    let gcs = Gcs::default();
+    let (_server, url) = gcs.serve().await;
+    let store = Store::at(url.replace("/lake", "/w%C3%A4hrung/~1"));
+    load(&*store.sink(), None, "1", &[batch(&simple("t", WriteMode::Append), &[(1, "a")])])
+        .await
+        .unwrap();
+    let names: Vec<String> = gcs.0.lock().unwrap().objects.keys().cloned().collect();
+    assert!(names.iter().all(|name| name.starts_with("währung/~1/")), "{names:?}");
 }
 
 #[tokio::test]
@@ -78,21 +127,31 @@ async fn what_can_no_more_be_committed_is_removed_and_nothing_else() {
     let (store, table) = (Store::at(url), simple("t", WriteMode::Append));
     let rows = |id| [batch(&table, &[(id, "a")])];
     load(&*store.sink(), None, "1", &rows(1)).await.unwrap();
-    load(&*store.sink(), Some("1"), "2", &rows(2)).await.unwrap();
     let put = |name: &str| {
         let object = (b"half a fi".to_vec(), 0);
         gcs.0.lock().unwrap().objects.insert(format!("lake/{name}"), object);
     };
-    // A load that was killed long ago; one that is at it, from what is committed now; somebody's file.
-    let (killed, at_it) = ("t/000000000002-00ab.parquet", "t/000000000003-00ab.parquet");
-    [killed, at_it, "t/mine.parquet"].into_iter().for_each(put);
-    load(&*store.sink(), Some("2"), "3", &rows(3)).await.unwrap();
+    // A load that was killed; one that is at it, from what will be committed next; somebody's files.
+    let (killed, at_it) =
+        ("t/000000000002-00000000000000ab.parquet", "t/000000000003-00000000000000ab.parquet");
+    let theirs = ["t/mine.parquet", "t/000000000002-copy.parquet", "t/202401031200.csv"];
+    [killed, at_it].into_iter().chain(theirs).for_each(put);
     let has = |name: &str| gcs.0.lock().unwrap().objects.contains_key(&format!("lake/{name}"));
-    assert!(!has(killed) && has(at_it) && has("t/mine.parquet"));
-    // That one has lost by now.
-    load(&*store.sink(), Some("3"), "4", &rows(4)).await.unwrap();
-    assert!(!has(at_it) && has("t/mine.parquet"));
-    assert_eq!(store.rows(&table).await, 4);
+    let sink = store.sink();
+    load(&*sink, Some("1"), "2", &rows(2)).await.unwrap();
+    assert!(!has(killed) && has(at_it) && theirs.iter().all(|it| has(it)));
+    // One of our own that fails in its second table, and leaves the file of its first.
+    let both = [batch(&simple("first", WriteMode::Merge), &[(1, "a")]), rows(2)[0].clone()];
+    load(&*sink, Some("2"), "3", &both).await.unwrap_err();
+    let left = || {
+        let state = gcs.0.lock().unwrap();
+        state.objects.keys().filter(|it| it.starts_with("lake/first/")).count()
+    };
+    assert_eq!(left(), 1, "it might still be committed");
+    load(&*sink, Some("2"), "3", &rows(3)).await.unwrap();
+    assert_eq!(left(), 0);
+    assert!(!has(at_it) && theirs.iter().all(|it| has(it)));
+    assert_eq!(store.rows(&table).await, 3);
 }
 
 #[tokio::test]
@@ -124,17 +183,4 @@ async fn rows_of_two_sources_can_be_loaded_at_once() {
     let done = futures_util::future::join_all((0..8).map(one)).await;
     assert!(done.iter().all(Result::is_ok), "{done:?}");
     assert_eq!(store.rows(&table).await, 8);
-}
-
-#[test]
-fn a_url_that_says_too_much_is_refused() {
-    for (url, says) in [
-        ("s3://", "names no bucket"),
-        ("s3://key:tiger@bucket/lake", "takes no credentials"),
-        ("s3://bucket/lake?secret=tiger", "has an option `secret`"),
-        ("gs://bucket/lake?region=eu", "it takes endpoint and anonymous=true"),
-    ] {
-        let said = tidegauge_storage::connect(url).unwrap_err().to_string();
-        assert!(said.contains(says) && !said.contains("tiger"), "{said}");
-    }
 }

@@ -1,7 +1,7 @@
 //! Two processes load the same source while everything is done to them, and to the server, and to
 //! the line between them: no row is lost, and none is there twice.
 //!
-//! A few rounds in every run; `TIDEGAUGE_CHAOS_ROUNDS=200 cargo test --test chaos -- --nocapture` for as
+//! A few rounds in every run; `TIDEGAUGE_CHAOS_ROUNDS=200 cargo test --all-features --test chaos -- --nocapture` for as
 //! many as that, with a line about each store at its end.
 #![allow(clippy::unwrap_used, clippy::print_stderr)] // these are tests, and they report
 

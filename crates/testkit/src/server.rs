@@ -114,9 +114,7 @@ impl Running {
         }
         Err(said(&log))
     }
-}
 
-impl Running {
     /// Kills it, and what it had started, as if the power had gone.
     pub(crate) fn crash(&self) {
         let kill = "pid=$(cat \"$0/server\"); pkill -KILL -P \"$pid\"; kill -KILL \"$pid\"";
@@ -124,7 +122,9 @@ impl Running {
         let mut command = Command::new("sh");
         command.args(["-c", kill]).arg(folder).stderr(Stdio::null());
         let _ = command.status();
+        let begun = Instant::now();
         while !folder.join("ended").exists() {
+            assert!(begun.elapsed() < PATIENCE, "it does not die");
             sleep(Duration::from_millis(5));
         }
     }
@@ -185,7 +185,13 @@ pub(crate) fn missing<T>(name: &str, package: Option<&str>) -> Option<T> {
 
 /// The size of a disk that is soon full; none unless we may make one.
 pub(crate) fn small_disk() -> Option<&'static str> {
-    if is_root() {
+    let made = tempfile::tempdir().is_ok_and(|folder| {
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", "size=1m", "tidegauge"]).arg(folder.path());
+        let unmount = || Command::new("umount").arg(folder.path()).status();
+        is_root() && mount.status().is_ok_and(|it| it.success()) && unmount().is_ok()
+    });
+    if made {
         return Some("384m");
     }
     eprintln!("SKIPPED: a full disk, for only root can make a small one");

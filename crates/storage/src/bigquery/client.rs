@@ -42,6 +42,8 @@ pub(super) enum Refusal {
     Credentials(String),
     /// What it said makes no sense.
     Malformed(String),
+    /// A job that is to end soon, and has not.
+    Late(Duration),
 }
 
 impl Refusal {
@@ -71,7 +73,7 @@ impl Refusal {
     /// <https://cloud.google.com/bigquery/docs/error-messages>
     pub(super) fn is_passing(&self) -> bool {
         match self {
-            Self::Unreachable(_) => true,
+            Self::Unreachable(_) | Self::Late(_) => true,
             Self::Said { status, reason, .. } => match reason.as_str() {
                 "rateLimitExceeded" | "backendError" | "internalError" | "badGateway" => true,
                 "" => [429, 500, 502, 503, 504].contains(status),

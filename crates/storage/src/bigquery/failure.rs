@@ -26,6 +26,12 @@ impl BigQuery {
                      GOOGLE_APPLICATION_CREDENTIALS, or say `credentials=key.json` in the URL",
                 );
             }
+            Refusal::Late(waited) => {
+                return refused(
+                    format!("a job has not ended for {} s", waited.as_secs()),
+                    "look at the project's job history for why, then run again",
+                );
+            }
             Refusal::Malformed(cause) => {
                 return refused(
                     format!("its answer cannot be read: {cause}"),

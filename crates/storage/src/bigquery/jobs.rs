@@ -231,7 +231,12 @@ impl BigQuery {
 
     /// Loads a Parquet file over what the table called `id` holds, by a job that is called so too; one
     /// that is there already is waited for.
-    pub(super) async fn load_job(&self, id: &str, content: Bytes) -> Result<(), Refusal> {
+    pub(super) async fn load_job(
+        &self,
+        id: &str,
+        content: Bytes,
+        patience: Duration,
+    ) -> Result<(), Refusal> {
         let job = json!({
             "jobReference": self.reference(id),
             "configuration": { "load": {
@@ -256,13 +261,17 @@ impl BigQuery {
             Err(refusal) => return Err(refusal),
         }
         let unknown = || Refusal::Malformed(format!("it knows nothing of job `{id}`"));
-        self.ended(id).await?.ok_or_else(unknown)?
+        self.ended(id, patience).await?.ok_or_else(unknown)?
     }
 
-    /// How the job called `id` ended, waiting for it; none if there is no such job.
-    pub(super) async fn ended(&self, id: &str) -> Result<Option<Result<(), Refusal>>, Refusal> {
+    /// How the job called `id` ended, waiting for it as long as `patience`; none if there is no such job.
+    pub(super) async fn ended(
+        &self,
+        id: &str,
+        patience: Duration,
+    ) -> Result<Option<Result<(), Refusal>>, Refusal> {
         let url = self.located(self.client.url(&format!("jobs/{id}")));
-        let mut pause = Duration::from_millis(50);
+        let (mut pause, mut waited) = (Duration::from_millis(50), Duration::ZERO);
         loop {
             let job = match self.client.ask(Method::GET, &url, None).await {
                 Err(refusal) if refusal.is_not_found() => return Ok(None),
@@ -271,7 +280,11 @@ impl BigQuery {
             if let Some(ended) = ending(&job) {
                 return Ok(Some(ended));
             }
+            if waited >= patience {
+                return Ok(Some(Err(Refusal::Late(waited))));
+            }
             tokio::time::sleep(pause).await;
+            waited += pause;
             pause = (pause * 2).min(Duration::from_secs(5));
         }
     }

@@ -1,5 +1,7 @@
 //! Rows on their way in: a table of their own, filled by one load job.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use reqwest::Method;
 use serde_json::Value;
@@ -18,6 +20,10 @@ const PREFIX: &str = "_tidegauge_stage_";
 
 /// What a load job is tried as, should jobs of its name have failed before.
 const ATTEMPTS: u32 = 10;
+
+/// How long the first of them is waited for; the next, twice as long. One that nobody is at any more says
+/// for ever that it is running, and one that is late does no harm: its table is just not used.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The years that BigQuery knows: 0001 to 9999.
 const DAYS: std::ops::RangeInclusive<i64> = -719_162..=2_932_896;
@@ -65,11 +71,11 @@ impl BigQuery {
         print.add(load.before.map(|cursor| cursor.as_str()));
         print.add(Some(load.after.as_str()));
         print.add(Some(&content));
-        let mut pause = PAUSE;
+        let (mut pause, mut patience) = (PAUSE, PATIENCE);
         for attempt in 1..=ATTEMPTS {
             let name = format!("{PREFIX}{}_{print}_{attempt}", table.name);
-            let ended = match self.ended(&name).await.map_err(failed)? {
-                None => self.load_job(&name, content.clone()).await,
+            let ended = match self.ended(&name, patience).await.map_err(failed)? {
+                None => self.load_job(&name, content.clone(), patience).await,
                 // Long ago, perhaps, and its table was removed since.
                 Some(Ok(())) if self.rows_in(&name).await.map_err(failed)? != Some(rows) => {
                     continue;
@@ -81,6 +87,7 @@ impl BigQuery {
                 Err(refusal) if refusal.is_passing() || refusal.met_another() => {
                     tracing::debug!(?refusal, job = name, "a load job failed");
                     wait(&mut pause).await;
+                    patience *= 2;
                 }
                 Err(refusal) => return Err(failed(refusal)),
             }

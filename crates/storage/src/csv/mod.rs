@@ -21,6 +21,9 @@ pub(crate) enum CsvFiles {}
 impl Format<Disk> for CsvFiles {
     const NAME: &'static str = "csv";
 
+    /// Lines are added behind those that are there: these must be whole.
+    const CLEAN: bool = true;
+
     fn create(disk: &Disk, table: &Table, stored: &mut Stored) -> Result<()> {
         stored.bytes = Some(load::create(&disk.dir, table)?);
         Ok(())
@@ -50,7 +53,7 @@ impl Format<Disk> for CsvFiles {
         load::keys(&disk.dir, table, part)
     }
 
-    fn clean(disk: &Disk, manifest: &Manifest, _: bool) -> Result<()> {
+    fn clean(disk: &Disk, manifest: &Manifest) -> Result<()> {
         load::clean(&disk.dir, manifest)
     }
 }

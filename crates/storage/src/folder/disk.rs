@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::Manifest;
-use super::place::{Edition, Place, Reader, Turn};
+use super::place::{Edition, MANIFEST, OWN, Place, Reader, Turn};
 use crate::{Error, Result};
 
 /// How long to wait for another process that loads.
@@ -18,9 +18,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// Files that are waited for at a time until they are on the disk: it does them together.
 const SYNCED: usize = 16;
 
-/// The folder that the store keeps for itself, and the manifest in it.
-const OWN: &str = "_tidegauge";
-const MANIFEST: &str = "_tidegauge/manifest.json";
+/// The folders above a file: its table's, and its day's.
+const DEPTH: usize = 2;
 
 /// A folder on a disk. Whoever loads holds its lock, `_tidegauge/lock`.
 #[derive(Debug, Clone)]
@@ -40,18 +39,17 @@ impl Place for Disk {
         Lock::take(&self.dir)
     }
 
-    fn manifest(&self) -> Result<Option<(Vec<u8>, Edition)>> {
+    fn manifest(&self) -> Result<Option<(Vec<u8>, Option<Edition>)>> {
         let path = self.dir.join(MANIFEST);
         match fs::read(&path) {
-            Ok(text) => Ok(Some((text, Edition::default()))),
+            Ok(text) => Ok(Some((text, None))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(Error::io(&path, error)),
         }
     }
 
-    fn replace(&self, manifest: &[u8], _: &Edition) -> Result<Option<Edition>> {
-        replace(&self.dir.join(MANIFEST), manifest)?;
-        Ok(Some(Edition::default()))
+    fn replace(&self, manifest: &[u8], _: Option<&Edition>) -> Result<bool> {
+        replace(&self.dir.join(MANIFEST), manifest).map(|()| true)
     }
 
     fn write(&self, files: &mut dyn Iterator<Item = Result<(String, Vec<u8>)>>) -> Result<()> {
@@ -90,13 +88,15 @@ impl Place for Disk {
 
     fn files(&self) -> Result<Vec<String>> {
         let mut found = Vec::new();
-        list(&self.dir, "", &mut found)?;
+        list(&self.dir, "", DEPTH, &mut found)?;
         Ok(found)
     }
 
-    fn remove(&self, path: &str) -> Result<()> {
-        let path = self.dir.join(path);
-        fs::remove_file(&path).map_err(|error| Error::io(&path, error))
+    fn remove(&self, paths: &[String]) -> Result<()> {
+        paths
+            .iter()
+            .map(|path| self.dir.join(path))
+            .try_for_each(|path| fs::remove_file(&path).map_err(|error| Error::io(&path, error)))
     }
 
     fn is_over(_: u64, _: &Manifest) -> bool {
@@ -153,9 +153,13 @@ impl Turn for Lock {
         begin().map_err(|error| Error::io(&self.path, error))
     }
 
-    /// Where that fails, the next load looks in vain.
-    fn end(&self, _: bool) {
-        if let Err(error) = self.file.set_len(0) {
+    fn end(&mut self, _: u64, done: bool) -> bool {
+        !done
+    }
+
+    /// Where that cannot be written down, the next load looks in vain.
+    fn removed(&mut self, all: bool) {
+        if all && let Err(error) = self.file.set_len(0) {
             tracing::debug!(%error, "the lock's file still says that a load is at it");
         }
     }
@@ -174,18 +178,20 @@ fn replace(path: &Path, content: &[u8]) -> Result<()> {
     path.parent().map_or(Ok(()), sync_dir)
 }
 
-/// Adds the paths of the files under `dir`, which is called `within` here.
-fn list(dir: &Path, within: &str, found: &mut Vec<String>) -> Result<()> {
+/// Adds the paths of the files under `dir`, which is called `within` here, and `depth` folders below it.
+fn list(dir: &Path, within: &str, depth: usize, found: &mut Vec<String>) -> Result<()> {
     let entries: io::Result<Vec<_>> = fs::read_dir(dir).and_then(Iterator::collect);
     for entry in entries.map_err(|error| Error::io(dir, error))? {
         // A name that is no text is none of ours.
         let Ok(name) = entry.file_name().into_string() else { continue };
         let path = if within.is_empty() { name } else { format!("{within}/{name}") };
-        let is_folder = entry.file_type().is_ok_and(|it| it.is_dir());
-        match is_folder {
-            true if path == OWN => {}
-            true => list(&entry.path(), &path, found)?,
-            false => found.push(path),
+        match entry.path() {
+            folder if folder.is_dir() => {
+                if depth > 0 && path != OWN {
+                    list(&folder, &path, depth - 1, found)?;
+                }
+            }
+            _ => found.push(path),
         }
     }
     Ok(())

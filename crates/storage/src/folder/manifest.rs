@@ -7,14 +7,11 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use tidegauge_core::{Cursor, Table, WriteMode};
 
-use super::place::{Edition, Place};
+use super::place::{Edition, MANIFEST, Place};
 use crate::{Error, Result};
 
 /// The layout written by this release.
 const VERSION: u32 = 2;
-
-/// The file that holds it, for messages.
-const FILE: &str = "_tidegauge/manifest.json";
 
 /// What a folder holds, as of its last commit.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -23,15 +20,15 @@ pub(crate) struct Manifest {
     format: String,
     /// The number of the last commit.
     pub(crate) commit: u64,
-    /// Whose it was, where several may be at it at once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) mark: Option<String>,
     /// How far each source has been loaded.
     pub(crate) cursors: BTreeMap<String, Cursor>,
+    /// Whose the last commit of each source was, where several may be at it at once.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) marks: BTreeMap<String, String>,
     /// The tables by name.
     pub(crate) tables: BTreeMap<String, Stored>,
     #[serde(skip)]
-    edition: Edition,
+    edition: Option<Edition>,
 }
 
 /// A table as the folder holds it.
@@ -110,10 +107,10 @@ impl Manifest {
                 version: VERSION,
                 format: format.into(),
                 commit: 0,
-                mark: None,
                 cursors: BTreeMap::new(),
+                marks: BTreeMap::new(),
                 tables: BTreeMap::new(),
-                edition: Edition::default(),
+                edition: None,
             });
         };
         // Only the version of a manifest from the future can be relied on.
@@ -121,7 +118,7 @@ impl Manifest {
         struct Versioned {
             version: u32,
         }
-        let path = place.name(FILE);
+        let path = place.name(MANIFEST);
         let damaged =
             |error: serde_json::Error| Error::damaged(Path::new(&path), error.to_string());
         let Versioned { version } = serde_json::from_slice(&text).map_err(damaged)?;
@@ -139,12 +136,17 @@ impl Manifest {
     /// made from; whether it did.
     pub(crate) fn write(&mut self, place: &impl Place) -> Result<bool> {
         self.version = VERSION;
-        let text = serde_json::to_vec(self)
-            .map_err(|error| Error::io(Path::new(&place.name(FILE)), io::Error::other(error)))?;
-        let edition = place.replace(&text, &self.edition)?;
-        let done = edition.is_some();
-        self.edition = edition.unwrap_or_default();
-        Ok(done)
+        let text = serde_json::to_vec(self).map_err(|error| {
+            Error::io(Path::new(&place.name(MANIFEST)), io::Error::other(error))
+        })?;
+        place.replace(&text, self.edition.as_ref())
+    }
+
+    /// Whether the load of `source` with `mark` is in it.
+    pub(crate) fn has(&self, source: &str, mark: &str) -> bool {
+        let mut parts = self.tables.values().flat_map(|stored| &stored.parts);
+        self.marks.get(source).is_some_and(|it| it == mark)
+            || parts.any(|part| part.mark.as_deref() == Some(mark))
     }
 }
 

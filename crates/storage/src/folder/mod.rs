@@ -30,10 +30,10 @@ use place::Turn;
 
 use crate::{Error, Result, cells, random};
 
-/// How often a load is begun that others are quicker than.
+/// How often a load begins again when others are quicker.
 const MEETINGS: u32 = 30;
 
-/// How long the first pause is at most that it makes then.
+/// The longest that its first pause may be.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// A kind of file that a folder holds.
@@ -59,8 +59,11 @@ pub(crate) trait Format<P>: Debug + Send + Sync + 'static {
     /// The key columns of a part.
     fn keys(place: &P, table: &Table, part: &Part) -> Result<DataFrame>;
 
-    /// Removes what is not in the manifest; `unfinished`: whether a load is known to have left anything.
-    fn clean(place: &P, manifest: &Manifest, unfinished: bool) -> Result<()>;
+    /// Whether what is not in the manifest has to be removed before each load.
+    const CLEAN: bool;
+
+    /// Removes what is not in the manifest.
+    fn clean(place: &P, manifest: &Manifest) -> Result<()>;
 }
 
 /// A folder of files of one format.
@@ -153,7 +156,10 @@ fn commit<F: Format<P>, P: Place>(
     batches: &[Batch],
 ) -> Result<bool> {
     let mut manifest = Manifest::read(place, F::NAME)?;
-    if is_ours(&manifest, turn) {
+    let is_ours = |manifest: &Manifest, mark: Option<&str>| {
+        mark.is_some_and(|mark| manifest.has(source, mark))
+    };
+    if is_ours(&manifest, turn.mark()) {
         return Ok(true); // the one before this one was done after all
     }
     let found = manifest.cursors.get(source);
@@ -164,32 +170,41 @@ fn commit<F: Format<P>, P: Place>(
             found: found.cloned(),
         }));
     }
-    F::clean(place, &manifest, turn.begin()?)?;
-    let mut write = || {
-        if !register::<F, P>(place, &mut manifest, batches.iter().map(Batch::table))? {
-            return Ok(false);
+    if turn.begin()? || F::CLEAN {
+        F::clean(place, &manifest)?;
+    }
+    let mut done = register::<F, P>(place, &mut manifest, batches.iter().map(Batch::table));
+    if let Ok(true) = done {
+        done = append::<F, P>(place, &mut manifest, turn.mark(), batches).and_then(|()| {
+            manifest.cursors.insert(source.into(), after.clone());
+            if let Some(mark) = turn.mark() {
+                manifest.marks.insert(source.into(), mark.into());
+            }
+            manifest.write(place)
+        });
+    }
+    let number = manifest.commit;
+    if !matches!(done, Ok(true)) {
+        match Manifest::read(place, F::NAME) {
+            Ok(there) if is_ours(&there, turn.mark()) => done = Ok(true), // but we were not told
+            Ok(there) => manifest = there,
+            Err(error) => {
+                tracing::debug!(%error, "what is committed cannot be told");
+                turn.end(number, false);
+                return done;
+            }
         }
-        append::<F, P>(place, &mut manifest, turn.mark(), batches)?;
-        manifest.cursors.insert(source.into(), after.clone());
-        manifest.mark = turn.mark().map(Into::into);
-        manifest.write(place)
+    }
+    // Back to what is committed. Where even that fails, another load does it.
+    let cleaned = match turn.end(number, matches!(done, Ok(true))) {
+        true => F::clean(place, &manifest),
+        false => Ok(()),
     };
-    let mut done = write();
-    if done.is_err() && Manifest::read(place, F::NAME).is_ok_and(|it| is_ours(&it, turn)) {
-        done = Ok(true); // but we were not told
+    if let Err(error) = &cleaned {
+        tracing::warn!(%error, "could not remove what a failed load wrote");
     }
-    // Back to what is committed. Where even that fails, the next load does it.
-    let clean = || F::clean(place, &Manifest::read(place, F::NAME)?, true);
-    match if done.is_err() { clean() } else { Ok(()) } {
-        Ok(()) => turn.end(matches!(done, Ok(true))),
-        Err(error) => tracing::warn!(%error, "could not remove what a failed load wrote"),
-    }
+    turn.removed(cleaned.is_ok());
     done
-}
-
-/// Whether the last commit was that of `turn`.
-fn is_ours(manifest: &Manifest, turn: &impl Turn) -> bool {
-    turn.mark().is_some() && manifest.mark.as_deref() == turn.mark()
 }
 
 /// Adds those of `tables` that the folder lacks, and compares all with their definitions; whether that

@@ -7,8 +7,12 @@ use polars_io::mmap::MmapBytesReader;
 use super::Manifest;
 use crate::Result;
 
+/// The folder that the store keeps for itself, and the manifest in it.
+pub(super) const OWN: &str = "_tidegauge";
+pub(super) const MANIFEST: &str = "_tidegauge/manifest.json";
+
 /// Which manifest it is, where that has to be said when it is replaced.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Edition {
     pub(crate) e_tag: Option<String>,
     pub(crate) version: Option<String>,
@@ -29,11 +33,11 @@ pub(crate) trait Place: Clone + Debug + Send + Sync + 'static {
     fn turn(&self) -> Result<Self::Turn>;
 
     /// The manifest, and which one it is; none where nothing was ever committed.
-    fn manifest(&self) -> Result<Option<(Vec<u8>, Edition)>>;
+    fn manifest(&self) -> Result<Option<(Vec<u8>, Option<Edition>)>>;
 
-    /// Replaces the manifest that is `edition` in one step: the moment of commit. Which one it is then;
-    /// none if it was replaced by another meanwhile.
-    fn replace(&self, manifest: &[u8], edition: &Edition) -> Result<Option<Edition>>;
+    /// Replaces the manifest that is `edition` in one step: the moment of commit. Whether it did; not if
+    /// it was replaced by another meanwhile.
+    fn replace(&self, manifest: &[u8], edition: Option<&Edition>) -> Result<bool>;
 
     /// Writes files: they are there to stay when it returns.
     fn write(&self, files: &mut dyn Iterator<Item = Result<(String, Vec<u8>)>>) -> Result<()>;
@@ -49,8 +53,8 @@ pub(crate) trait Place: Clone + Debug + Send + Sync + 'static {
     /// The paths of all files, but for those that the store keeps for itself.
     fn files(&self) -> Result<Vec<String>>;
 
-    /// Removes a file.
-    fn remove(&self, path: &str) -> Result<()>;
+    /// Removes files.
+    fn remove(&self, paths: &[String]) -> Result<()>;
 
     /// Whether `commit` can no more be made by anybody else, now that `manifest` is the folder's.
     fn is_over(commit: u64, manifest: &Manifest) -> bool;
@@ -61,9 +65,13 @@ pub(crate) trait Turn {
     /// What tells the files of this load from those of another, where several may write at once.
     fn mark(&self) -> Option<&str>;
 
-    /// Says that a load is at it; whether something may be left of one before.
+    /// Says that a load is at it; whether what is not in the manifest must be removed first.
     fn begin(&mut self) -> Result<bool>;
 
-    /// Says that what failed loads wrote is removed; `done`: whether this one failed not.
-    fn end(&self, done: bool);
+    /// Says that the load of `commit` came to an end, and whether it is `done`; whether what is not in the
+    /// manifest is to be removed now.
+    fn end(&mut self, commit: u64, done: bool) -> bool;
+
+    /// Says whether nothing is left that is not in the manifest.
+    fn removed(&mut self, all: bool);
 }

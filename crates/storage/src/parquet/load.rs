@@ -44,15 +44,17 @@ pub(super) fn clean<P: Place>(place: &P, manifest: &Manifest) -> Result<()> {
             }
         }
     }
-    for path in place.files()? {
-        let Some((table, day, name)) = taken_apart(&path) else { continue };
-        let over = commit(name).is_some_and(|commit| P::is_over(commit, manifest));
-        if over && !committed.contains(&(table, day, name.to_owned())) {
-            tracing::warn!(path = place.name(&path), "removing what an unfinished load left");
-            place.remove(&path)?;
-        }
+    let mut paths = place.files()?;
+    paths.retain(|path| {
+        taken_apart(path).is_some_and(|(table, day, name)| {
+            commit(name).is_some_and(|commit| P::is_over(commit, manifest))
+                && !committed.contains(&(table, day, name.to_owned()))
+        })
+    });
+    for path in &paths {
+        tracing::warn!(path = place.name(path), "removing what an unfinished load left");
     }
-    Ok(())
+    place.remove(&paths)
 }
 
 /// The table, the day and the name of the file at `path`: `<table>/<time>_day=<day>/<name>`, where tables

@@ -41,6 +41,7 @@ const NAME: &str = "parquet";
 
 impl<P: Place> Format<P> for ParquetFiles {
     const NAME: &'static str = NAME;
+    const CLEAN: bool = false;
 
     fn create(_: &P, _: &Table, _: &mut Stored) -> Result<()> {
         Ok(())
@@ -65,8 +66,8 @@ impl<P: Place> Format<P> for ParquetFiles {
         scan::whole(place, table, part, &names)
     }
 
-    fn clean(place: &P, manifest: &Manifest, unfinished: bool) -> Result<()> {
-        if unfinished { load::clean(place, manifest) } else { Ok(()) }
+    fn clean(place: &P, manifest: &Manifest) -> Result<()> {
+        load::clean(place, manifest)
     }
 }
 
@@ -101,6 +102,7 @@ fn file(part: &Part) -> String {
 /// The commit that wrote the file called `name`; none if it is not called like one of ours.
 fn commit(name: &str) -> Option<u64> {
     let stem = name.strip_suffix(".parquet")?;
-    let digits = stem.split_once('-').map_or(stem, |(digits, _)| digits);
-    digits.parse().ok().filter(|_| digits.len() >= 12)
+    let (digits, mark) = stem.split_once('-').map_or((stem, None), |(it, mark)| (it, Some(mark)));
+    let is_hex = |mark: &str| mark.len() == 16 && mark.bytes().all(|it| it.is_ascii_hexdigit());
+    digits.parse().ok().filter(|_| digits.len() >= 12 && mark.is_none_or(is_hex))
 }

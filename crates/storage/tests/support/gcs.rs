@@ -14,6 +14,8 @@ pub(crate) struct State {
     pub(crate) read: usize,
     /// Whether the next manifest is taken, and the answer to that lost.
     pub(crate) loses_an_answer: bool,
+    /// Whether objects are replaced whatever they are.
+    pub(crate) ignores_conditions: bool,
     last: u64,
 }
 
@@ -55,10 +57,12 @@ impl State {
         let there = self.objects.get(&name).map_or(0, |(_, generation)| *generation);
         if let Some(wanted) = request.headers.get("x-goog-if-generation-match")
             && wanted.to_str().unwrap() != there.to_string()
+            && !self.ignores_conditions
         {
             return ResponseTemplate::new(412);
         }
-        self.last += 1;
+        // Generations are microseconds since 1970.
+        self.last = self.last.max(1_700_000_000_000_000) + 1;
         let is_manifest = name.ends_with("manifest.json");
         self.objects.insert(name, (request.body.clone(), self.last));
         if is_manifest && std::mem::take(&mut self.loses_an_answer) {

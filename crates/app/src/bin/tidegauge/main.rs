@@ -46,6 +46,8 @@ fn main() -> ExitCode {
             () = stop.at_once() => None,
         }
     });
+    // What a load that was broken off is at is not waited for: it is committed, or it is not.
+    runtime.shutdown_background();
     match done {
         None => {
             out::error("interrupted; what was loaded stays, the next run goes on from there");

@@ -1,0 +1,72 @@
+//! What a bucket's service says, and the way out of it.
+
+use object_store::Error as Refusal;
+
+use super::Bucket;
+use crate::Error;
+use crate::folder::Place;
+
+/// What the service said, without what it repeats of the request: that may hold a token.
+struct Said {
+    /// Its word for what is wrong: <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>.
+    code: String,
+    message: String,
+}
+
+impl Said {
+    fn of(refusal: &Refusal) -> Self {
+        // The innermost cause is what says something.
+        let mut cause: &dyn std::error::Error = refusal;
+        while let Some(source) = cause.source() {
+            cause = source;
+        }
+        let text = cause.to_string();
+        let tag = |name: &str| {
+            let (_, rest) = text.split_once(&format!("<{name}>"))?;
+            Some(rest.split_once(&format!("</{name}>"))?.0.replace('\n', " "))
+        };
+        // Of a page that is none of the service's, the first line.
+        let first = || text.split(": <").next().unwrap_or(&text).lines().next().unwrap_or_default();
+        let code = tag("Code").unwrap_or_default();
+        let message = tag("Message").unwrap_or_else(|| first().trim_end_matches(':').to_owned());
+        Self { code, message }
+    }
+}
+
+/// Whether it is the bucket that is not there.
+pub(super) fn is_no_bucket(refusal: &Refusal) -> bool {
+    matches!(refusal, Refusal::NotFound { .. }) && Said::of(refusal).code == "NoSuchBucket"
+}
+
+impl Bucket {
+    /// What was refused of `path`, in words that say what to do.
+    pub(super) fn failed(&self, path: &str, refusal: &Refusal) -> Error {
+        let Said { code, message } = Said::of(refusal);
+        let mend = match (code.as_str(), refusal) {
+            ("NoSuchBucket", _) => "create it, or correct its name",
+            ("InvalidRange", _) => {
+                return Error::Damaged { path: self.name(path), reason: "it is empty".into() };
+            }
+            ("XMinioStorageFull", _) => return Error::DiskFull { path: self.name(path) },
+            ("AccessDenied", _) => {
+                "let these credentials list the folder, and read, write and delete in it"
+            }
+            ("RequestTimeTooSkewed", _) => "set this machine's clock",
+            ("SlowDown" | "ServiceUnavailable" | "InternalError", _) => "wait, then run again",
+            (
+                "InvalidAccessKeyId" | "SignatureDoesNotMatch" | "ExpiredToken" | "InvalidToken",
+                _,
+            )
+            | (_, Refusal::Unauthenticated { .. } | Refusal::PermissionDenied { .. }) => {
+                "set credentials in the environment that may list the folder, and read, write and \
+                 delete in it, as docs/sinks/parquet.md says"
+            }
+            (_, Refusal::NotFound { .. }) => "restore what was removed from the bucket",
+            _ => "check the endpoint, the network and the credentials, then run again",
+        };
+        let code = if code.is_empty() { code } else { format!("{code}: ") };
+        let at = self.address.endpoint.iter().map(|it| format!(" at {it}")).collect::<String>();
+        let reason = format!("`{}`{at}: {code}{message}", self.name(path));
+        Error::Server { reason, mend: mend.into() }
+    }
+}
