@@ -15,6 +15,9 @@ pub(crate) enum Stream {
     Ledger = 2,
     Ramp = 3,
     Spend = 4,
+    Life = 5,
+    Path = 6,
+    Campaign = 7,
 }
 
 #[derive(Debug)]
@@ -73,6 +76,45 @@ impl Draws {
 
     pub(crate) fn log_normal(&mut self, median: f64, sigma: f64) -> f64 {
         median * libm::exp(sigma * self.normal())
+    }
+
+    /// Of the gamma distribution of `shape` and scale 1 (Marsaglia and Tsang, 2000,
+    /// <https://doi.org/10.1145/358407.358414>).
+    pub(crate) fn gamma(&mut self, shape: f64) -> f64 {
+        if shape < 1.0 {
+            // A gamma of one shape more, shrunk by a power of chance.
+            let whole = self.gamma(shape + 1.0);
+            return whole * libm::pow(1.0 - self.unit(), 1.0 / shape);
+        }
+        let d = shape - 1.0 / 3.0;
+        let c = 1.0 / (9.0 * d).sqrt();
+        loop {
+            let x = self.normal();
+            let v = 1.0 + c * x;
+            if v <= 0.0 {
+                continue;
+            }
+            let v = v * v * v;
+            if libm::log(1.0 - self.unit()) < 0.5 * x * x + d - d * v + d * libm::log(v) {
+                return d * v;
+            }
+        }
+    }
+
+    /// Of the beta distribution.
+    pub(crate) fn beta(&mut self, a: f64, b: f64) -> f64 {
+        let (one, other) = (self.gamma(a), self.gamma(b));
+        one / (one + other)
+    }
+
+    /// How many trials until the first success, that one included; at least 1.
+    #[allow(clippy::cast_possible_truncation)] // bounded by what an i64 holds
+    pub(crate) fn geometric(&mut self, probability: f64) -> i64 {
+        if probability >= 1.0 {
+            return 1;
+        }
+        let trials = libm::log(1.0 - self.unit()) / libm::log1p(-probability);
+        if trials < 9e18 { (trials as i64).saturating_add(1) } else { i64::MAX }
     }
 
     /// One of `choices`, in proportion to the weights, which must not all be zero.

@@ -2,7 +2,8 @@
 //!
 //! [`Classic`] plays a small exchange through its first ninety days and then day by day. It is
 //! priced from real market tables ([`tidegauge_core::market::Market`]), never from constants, and everything it does is a
-//! function of one seed.
+//! function of one seed. [`Exchange`] plays one of any size, whose users trade, stay and leave by known
+//! processes, and says what these are.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -22,8 +23,10 @@
 mod classic;
 mod draw;
 mod error;
+mod exchange;
 mod market;
 mod world;
 
 pub use classic::{Classic, ClassicConfig};
 pub use error::{Error, Result};
+pub use exchange::{Exchange, ExchangeConfig};

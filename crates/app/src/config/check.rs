@@ -17,6 +17,8 @@ impl Config {
         within("frankfurter.history_days", &self.frankfurter.history_days, &DAYS)?;
         within("analytics.inactive_days", &self.analytics.inactive_days, &DAYS)?;
         within("simulation.page_rows", &self.simulation.page_rows, &(1..=10_000_000))?;
+        within("simulation.users", &self.simulation.users, &(1..=1_000_000_000))?;
+        within("simulation.days", &self.simulation.days, &(1..=3_660))?;
         self.market.check()?;
         let volume = self.analytics.high_volume_usd;
         if volume.is_finite() && volume > 0.0 {

@@ -19,7 +19,7 @@ use tidegauge_acquisition::{
     open_er_api, twelvedata, twelvedata_stream, x,
 };
 use tidegauge_core::instruments::Instrument;
-use tidegauge_simulation::ClassicConfig;
+use tidegauge_simulation::{ClassicConfig, ExchangeConfig};
 
 pub use self::market::MarketConfig;
 pub use self::secrets::Secrets;
@@ -137,14 +137,21 @@ pub struct SimulationConfig {
     pub seed: u64,
     /// The first ninety days end where this day begins.
     pub start_day: NaiveDate,
-    /// The most rows in a page.
+    /// The most rows in a page; of `exchange`, about so many.
     pub page_rows: usize,
+    /// How many users sign up: of `exchange` alone, as what follows.
+    pub users: u64,
+    /// In how many days they do.
+    pub days: u16,
+    /// Whether they trade evenly through time, whatever the market does.
+    pub stationary: bool,
 }
 
 impl Default for SimulationConfig {
     fn default() -> Self {
         let ClassicConfig { seed, start_day, page_rows, .. } = ClassicConfig::default();
-        Self { preset: Preset::Classic, seed, start_day, page_rows }
+        let ExchangeConfig { users, days, stationary, .. } = ExchangeConfig::default();
+        Self { preset: Preset::Classic, seed, start_day, page_rows, users, days, stationary }
     }
 }
 
@@ -155,6 +162,8 @@ impl Default for SimulationConfig {
 pub enum Preset {
     /// 1,000 users; 500 ramp purchases a day.
     Classic,
+    /// Any number of users, who come through channels with known costs and trade by known processes.
+    Exchange,
 }
 
 /// What the answers count.

@@ -9,7 +9,7 @@ use tidegauge_core::tables::{
     Candle, FxRate, Order, RampTransaction, RawCryptoMarketData, Trade, User,
 };
 use tidegauge_core::{Scan, TableRef, Warehouse};
-use tidegauge_simulation::Classic;
+use tidegauge_simulation::{Classic, Exchange};
 
 use crate::Result;
 
@@ -64,7 +64,9 @@ impl Basis {
     /// Reads it off the warehouse, never off the configuration: the seed is that of the rows.
     pub(super) async fn read(warehouse: &dyn Warehouse) -> Result<Self> {
         let cursor = warehouse.cursor("simulation").await?;
-        let simulation = cursor.as_ref().and_then(Classic::told_by);
+        let simulation = cursor
+            .as_ref()
+            .and_then(|cursor| Classic::told_by(cursor).or_else(|| Exchange::told_by(cursor)));
         let mut prices = Vec::new();
         for table in [Candle::table(), RawCryptoMarketData::table(), FxRate::table()] {
             let time = table.time.clone().unwrap_or_default();

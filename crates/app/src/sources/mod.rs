@@ -43,7 +43,7 @@ pub(crate) fn check(config: &Config) -> Result<()> {
         }
     }
     if simulates(config) {
-        simulation::classic(config)
+        simulation::classic(&config.simulation)
             .first_day()
             .map_err(|error| Error::Setting { setting: "simulation", reason: error.to_string() })?;
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use tidegauge_core::market::Market;
 use tidegauge_core::{Source, Warehouse};
-use tidegauge_simulation::{Classic, ClassicConfig};
+use tidegauge_simulation::{Classic, ClassicConfig, Exchange, ExchangeConfig};
 
 use crate::Result;
 use crate::config::{Config, Preset, SimulationConfig};
@@ -13,10 +13,17 @@ use crate::config::{Config, Preset, SimulationConfig};
 /// Its name, under which sinks keep its cursor. It is played last.
 pub(crate) const SIMULATION: &str = "simulation";
 
-pub(super) fn classic(config: &Config) -> ClassicConfig {
-    let SimulationConfig { preset: Preset::Classic, seed, start_day, page_rows } =
-        config.simulation;
+pub(super) fn classic(config: &SimulationConfig) -> ClassicConfig {
+    let SimulationConfig { seed, start_day, page_rows, .. } = *config;
     ClassicConfig { seed, start_day, page_rows, ..ClassicConfig::default() }
+}
+
+/// The exchange begins when the classic one does, ninety days before the start day.
+fn exchange(config: &SimulationConfig) -> Result<ExchangeConfig> {
+    let SimulationConfig { seed, page_rows, users, days, stationary, .. } = *config;
+    let first_day = classic(config).first_day()?;
+    let default = ExchangeConfig::default();
+    Ok(ExchangeConfig { seed, first_day, page_rows, users, days, stationary, ..default })
 }
 
 /// Whether the simulated exchange is to be played.
@@ -27,7 +34,14 @@ pub(crate) fn simulates(config: &Config) -> bool {
 /// The day that a run plays up to which goes one day further than `warehouse`.
 pub(crate) async fn next_until(config: &Config, warehouse: &dyn Warehouse) -> Result<NaiveDate> {
     let cursor = warehouse.cursor(SIMULATION).await?;
-    Ok(classic(config).next_until(cursor.as_ref())?)
+    let simulation = &config.simulation;
+    Ok(match simulation.preset {
+        Preset::Classic => classic(simulation).next_until(cursor.as_ref())?,
+        Preset::Exchange => match Exchange::played_by(cursor.as_ref()) {
+            Some(day) if day >= simulation.start_day => day.succ_opt().unwrap_or(day),
+            _ => simulation.start_day,
+        },
+    })
 }
 
 /// The simulated exchange, priced from the market tables of the warehouse and played up to
@@ -39,11 +53,15 @@ pub(crate) async fn simulation(
 ) -> Result<Arc<dyn Source>> {
     let market = Arc::new(Market::read(warehouse).await?);
     let cursor = warehouse.cursor(SIMULATION).await?;
+    if config.simulation.preset == Preset::Exchange {
+        let config = ExchangeConfig { until: Some(until), ..exchange(&config.simulation)? };
+        return Ok(Arc::new(Exchange::new(config, market)?));
+    }
     let config = ClassicConfig {
         until: Some(until),
         // One beginning, too: a backup that is added later must become the same exchange.
         expect: cursor.as_ref().and_then(Classic::market_of),
-        ..classic(config)
+        ..classic(&config.simulation)
     };
     Ok(Arc::new(Classic::new(config, market)?))
 }

@@ -1,8 +1,8 @@
 //! Whole columns at once, for what decodes millions of rows.
 
 use polars_core::prelude::{
-    ChunkFull, Column as PolarsColumn, Int64Chunked, Int128Chunked, IntoSeries, NamedFrom,
-    NewChunkedArray, PlSmallStr, Series, StringChunked, TimeUnit,
+    ChunkFull, Column as PolarsColumn, Float64Chunked, Int32Chunked, Int64Chunked, Int128Chunked,
+    IntoSeries, NamedFrom, NewChunkedArray, PlSmallStr, Series, StringChunked, TimeUnit,
 };
 
 use super::Batch;
@@ -15,10 +15,22 @@ pub enum Values<'a> {
     Same(&'a str),
     /// Text.
     Texts(Vec<&'a str>),
+    /// The same where some are null.
+    SomeTexts(Vec<Option<&'a str>>),
+    /// True or false.
+    Bools(Vec<bool>),
     /// Whole numbers.
     Ints(Vec<i64>),
+    /// The same where some are null.
+    SomeInts(Vec<Option<i64>>),
+    /// Floats.
+    Floats(Vec<f64>),
+    /// Days since 1970-01-01.
+    Dates(Vec<i32>),
     /// Microseconds since 1970-01-01T00:00:00Z.
     Timestamps(Vec<i64>),
+    /// The same where some are null.
+    SomeTimestamps(Vec<Option<i64>>),
     /// Minor units at the column's own scale.
     Decimals(Vec<i128>),
     /// The same where some are null.
@@ -78,7 +90,23 @@ impl Values<'_> {
                 StringChunked::full(name, text, rows).into_series()
             }
             (Self::Texts(texts), DataType::Text) => Series::new(name, texts),
-            (Self::Ints(values), DataType::Int64) => Series::new(name, values),
+            (Self::SomeTexts(texts), DataType::Text) => Series::new(name, texts),
+            (Self::Bools(values), DataType::Bool) => Series::new(name, values),
+            (Self::Ints(values), DataType::Int64) => {
+                Int64Chunked::from_vec(name, values).into_series()
+            }
+            (Self::SomeInts(values), DataType::Int64) => Series::new(name, values),
+            (Self::Floats(values), DataType::Float64) => {
+                Float64Chunked::from_vec(name, values).into_series()
+            }
+            (Self::Dates(days), DataType::Date) => {
+                Int32Chunked::from_vec(name, days).into_date().into_series()
+            }
+            (Self::SomeTimestamps(micros), DataType::Timestamp) => {
+                Int64Chunked::from_slice_options(name, &micros)
+                    .into_datetime(TimeUnit::Microseconds, None)
+                    .into_series()
+            }
             (Self::Timestamps(micros), DataType::Timestamp) => Int64Chunked::from_vec(name, micros)
                 .into_datetime(TimeUnit::Microseconds, None)
                 .into_series(),

@@ -212,3 +212,92 @@ table! {
     /// How much.
     spend: Fiat,
 }
+
+table! {
+    /// The simulated exchange's books, by double entry: the amounts of every event add up to zero in every asset.
+    "ledger_entries" => LedgerEntry;
+    key: ["entry_id"];
+    time: "posted_at";
+    write: Append;
+    references: ["user_id" => "users"];
+    /// The entry.
+    entry_id: i64,
+    /// The event that it belongs to: entries of one event have one number.
+    posting_id: i64,
+    /// The user whose event it is.
+    user_id: i64,
+    /// `deposit`, `withdrawal`, `trade` or `ramp`.
+    kind: String,
+    /// The deposit, withdrawal, trade or purchase.
+    reference_id: i64,
+    /// Whose account: `user`, `exchange`, `fees` or `outside`.
+    account: String,
+    /// Currency or coin.
+    asset: String,
+    /// What the account gets, or, below zero, gives.
+    amount: Crypto,
+    /// When.
+    posted_at: DateTime<Utc>,
+}
+
+table! {
+    /// What a simulated user is really like, which nobody sees who looks at the exchange's records.
+    "truth_users" => TruthUser;
+    key: ["user_id"];
+    time: "signup_at";
+    write: Merge;
+    references: ["user_id" => "users"];
+    /// The user.
+    user_id: i64,
+    /// When the account was opened.
+    signup_at: DateTime<Utc>,
+    /// The channel that the user came through.
+    channel: String,
+    /// The first trade or purchase, from which on the process below runs; null where there never is one.
+    started_at: Option<DateTime<Utc>>,
+    /// Trades and purchases a day while the user stays: λ of BG/NBD.
+    rate: f64,
+    /// The probability of leaving after each of them: p of BG/NBD.
+    dropout: f64,
+    /// What one is worth on average, in US dollars: of gamma–gamma.
+    mean_value: f64,
+    /// After how many of them, the first included, the user leaves.
+    lasts: i64,
+    /// What this user is expected to trade and buy for in the 30 days from the first one on, in US dollars.
+    value_30d: f64,
+    /// The same in 90 days.
+    value_90d: f64,
+    /// The same in 180 days.
+    value_180d: f64,
+    /// The same in 365 days.
+    value_365d: f64,
+}
+
+table! {
+    /// What the users of a channel of the simulated exchange are really like.
+    "truth_channels" => TruthChannel;
+    key: ["channel"];
+    write: Merge;
+    /// The channel, as in `users.acquisition_channel`.
+    channel: String,
+    /// BG/NBD: the shape of the rates.
+    r: f64,
+    /// BG/NBD: their scale, in days.
+    alpha: f64,
+    /// BG/NBD: the first parameter of the probabilities of leaving.
+    a: f64,
+    /// BG/NBD: the second.
+    b: f64,
+    /// Gamma–gamma: the shape of the values of one user.
+    p: f64,
+    /// Gamma–gamma: the shape of their scales.
+    q: f64,
+    /// Gamma–gamma: the scale of these, in US dollars.
+    gamma: f64,
+    /// The probability that a signup comes to a first trade or purchase.
+    starts: f64,
+    /// What a signup costs, in US dollars.
+    cost: f64,
+    /// What a signup is expected to trade and buy for within a year of the first one, in US dollars.
+    value_365d: f64,
+}

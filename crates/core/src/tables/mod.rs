@@ -8,7 +8,10 @@ mod market;
 mod operations;
 mod social;
 
-pub use exchange::{Deposit, MarketingSpend, Order, RampTransaction, Trade, User, Withdrawal};
+pub use exchange::{
+    Deposit, LedgerEntry, MarketingSpend, Order, RampTransaction, Trade, TruthChannel, TruthUser,
+    User, Withdrawal,
+};
 pub use market::{
     Candle, CryptoMetric, FxDaily, FxRate, MarketPrice, MarketTrade, Quote, RawCryptoMarketData,
 };
