@@ -1,5 +1,5 @@
 //! The `exchange` preset, as somebody who runs the command sees it.
-#![allow(clippy::unwrap_used)] // helpers of tests are tests, which clippy cannot know
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests may
 #![allow(dead_code)] // of what is shared
 
 mod common;
