@@ -37,6 +37,15 @@ pub enum Error {
         /// What cannot be done.
         what: &'static str,
     },
+    /// A run that went further was broken off.
+    #[error(
+        "a run of all days before {to} was broken off; finish it first: play up to that day \
+         (`tidegauge run --until {to}`)"
+    )]
+    Unfinished {
+        /// The day that it ends before.
+        to: NaiveDate,
+    },
     /// The market tables lack a price or a rate, or a table's rows did not fit it.
     #[error(transparent)]
     Core(#[from] tidegauge_core::Error),

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 
 use super::path::Paths;
+use super::plan::weekly;
 use crate::Result;
 use crate::world::DAY;
 
@@ -28,7 +29,7 @@ impl Days {
         let mut day = first;
         while day < paths.end() {
             if !stationary {
-                let week = if (day - first).num_days() % 7 < 5 { 1.06 } else { 0.85 };
+                let week = weekly(day);
                 pace.push(week * paths.liveliness(day)?);
                 fell.push(paths.fell(day)?);
             }
@@ -57,8 +58,8 @@ impl<'d> Clock<'d> {
         Self { days, opening }
     }
 
-    /// The moment at which `wait`, in microseconds of an even day, has passed since `at`: at least one
-    /// microsecond later. Beyond the days that are known it is no more than beyond them.
+    /// The moment at which `wait`, in microseconds of an even day, has passed since `at`: at least 64
+    /// microseconds later, so that what belongs to a trade has room. Beyond the days that are known it is no more than beyond them.
     #[allow(clippy::cast_possible_truncation)] // spans are cut far below 2⁶³
     pub(super) fn after(&self, at: i64, wait: f64) -> i64 {
         if self.days.pace.is_empty() {

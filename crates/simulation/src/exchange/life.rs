@@ -14,7 +14,7 @@ use crate::draw::{Draws, Stream};
 use crate::world::{CENT, COUNTRIES, DAY, HOUR, MINUTE, ONE, divide, micros, withdrawal_fee};
 use crate::{Error, Result};
 
-/// A month, over which volume earns lower fees.
+/// A month: whoever has done nothing for so long is not active.
 const MONTH: i64 = 30 * DAY;
 
 /// How much volume makes an account `intermediate`, and `pro`, in US cents.
@@ -30,9 +30,7 @@ pub(super) struct Life<'w> {
     signup_at: i64,
     kyc: Kyc,
     nature: Nature,
-    /// Trades of the last month and what they were worth in US cents, oldest first.
-    recent: Vec<(i64, i64)>,
-    /// What all were worth, at the beginning of the window and by now.
+    /// What all trades were worth in US cents, at the beginning of the window and by now.
     volume: [i64; 2],
     /// When the last one was, likewise.
     last: [Option<i64>; 2],
@@ -94,7 +92,6 @@ pub(super) fn live(world: &World, number: u64, book: &mut Book) -> Result<()> {
         signup_at,
         kyc,
         nature,
-        recent: Vec::new(),
         volume: [0; 2],
         last: [None; 2],
     };
@@ -138,7 +135,6 @@ impl Life<'_> {
     /// One trade or purchase; when all that belongs to it is over.
     fn deal(&mut self, book: &mut Book, value: f64, at: i64, from: i64, to: i64) -> Result<i64> {
         let cents = cents(value);
-        self.recent.retain(|(when, _)| *when > at - MONTH);
         let coin = self.coin();
         let worth = |life: &Self, coin: usize| -> Result<i128> {
             let price = i128::from(life.world.paths.usd(coin, at)?);
@@ -157,7 +153,6 @@ impl Life<'_> {
             None if self.draws.chance(0.18) => self.purchase(book, deal(coin, true))?,
             None => orders::trade(self, book, deal(coin, true))?,
         };
-        self.recent.push((at, cents));
         let before = at < book.window().start;
         self.volume[1] += cents;
         self.last[1] = Some(at);
@@ -170,11 +165,6 @@ impl Life<'_> {
     fn coin(&mut self) -> usize {
         let at = self.draws.unit();
         [0.45, 0.75, 0.9].iter().filter(|below| at >= **below).count()
-    }
-
-    /// What was traded in the last month, in US cents.
-    pub(super) fn monthly(&self) -> i64 {
-        self.recent.iter().map(|(_, cents)| cents).sum()
     }
 
     /// The price of a coin at a moment, in 10⁻⁸ of the user's currency.
@@ -401,5 +391,5 @@ fn home(draws: &mut Draws, home: f64) -> (&'static str, usize) {
 /// US cents, at least one.
 #[allow(clippy::cast_possible_truncation)] // values are drawn far below 2⁶³
 pub(super) fn cents(value: f64) -> i64 {
-    ((value * 100.0) as i64).max(1)
+    ((value * 100.0 + 0.5) as i64).max(1)
 }

@@ -54,7 +54,7 @@ pub struct ExchangeConfig {
     pub days: u16,
     /// How many users that will have been.
     pub users: u64,
-    /// Days before this one are played; `None`: one day more than before.
+    /// Days before this one are played; `None`: the first alone.
     pub until: Option<NaiveDate>,
     /// About how many rows a page has.
     pub page_rows: usize,
@@ -115,6 +115,7 @@ struct Position {
     first_day: NaiveDate,
     days: u16,
     users: u64,
+    stationary: bool,
     /// All days before this one are played.
     from: NaiveDate,
     /// The days that are being played end here, and `user` is the next whose they are.
@@ -136,7 +137,7 @@ impl Exchange {
         let opening = midnight(first_day);
         let paths = Paths::new(seed, first_day, played, market);
         let days_of_market = Days::new(opening, first_day, &paths, config.stationary)?;
-        let plan = Plan::new(seed, users, usize::from(days));
+        let plan = Plan::new(seed, users, first_day, usize::from(days.max(1)));
         let world = World { seed, opening, plan, paths, days: days_of_market };
         Ok(Self { config, world })
     }
@@ -154,28 +155,37 @@ impl Exchange {
     }
 
     fn position(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Position> {
-        let ExchangeConfig { seed, first_day, days, users, .. } = self.config;
-        let new = Position { seed, first_day, days, users, from: first_day, to: None, user: 0 };
+        let ExchangeConfig { seed, first_day, days, users, stationary, .. } = self.config;
+        let from = first_day;
+        let new = Position { seed, first_day, days, users, stationary, from, to: None, user: 0 };
         let Some(cursor) = cursor else { return Ok(new) };
-        let position: Position = serde_json::from_str(cursor.as_str())
-            .map_err(|error| refused(format!("`{cursor}` is not the exchange's: {error}")))?;
+        let position: Position = serde_json::from_str(cursor.as_str()).map_err(|error| {
+            refused(format!(
+                "`{cursor}` is not the exchange's: {error}; set the preset that it was begun \
+                     with, or begin in another warehouse"
+            ))
+        })?;
         let same = Position { from: position.from, to: position.to, user: position.user, ..new };
         if position == same {
             return Ok(position);
         }
         Err(refused(format!(
-            "it was played with seed {} from {}, for {} users in {} days; go on with these, or begin \
-             in another warehouse",
-            position.seed, position.first_day, position.users, position.days
+            "it was played with seed {} from {}, for {} users in {} days, stationary: {}; go on with \
+             these, or begin in another warehouse",
+            position.seed, position.first_day, position.users, position.days, position.stationary
         )))
     }
 
     fn page(&self, mut position: Position) -> Result<Page> {
-        let until = self.config.until.unwrap_or(position.from.succ_opt().unwrap_or(position.from));
+        let until = self.world.paths.end();
         if position.from >= until {
             return Ok(self.close(Vec::new(), position, true));
         }
         let to = position.to.unwrap_or(until);
+        if to > self.world.paths.end() {
+            // A run that went further was broken off; its pages have to be those of that run.
+            return Err(Error::Unfinished { to });
+        }
         let mut batches = Vec::new();
         if position.user == 0 && self.config.shard.0 == 0 {
             batches.extend(self.spend(position.from, to)?);

@@ -4,21 +4,7 @@ use super::book::{Account, Book, FIAT};
 use super::life::{Deal, Life, cents};
 use super::path::{COINS, FIATS};
 use crate::Result;
-use crate::world::{CENT, MINUTE, ONE, SECOND, divide, micros};
-
-/// What the exchange takes of a trade, by the volume of the last month in US cents: of makers and of
-/// takers, in 10⁻⁴. As Kraken has it: <https://www.kraken.com/features/fee-schedule>.
-const FEES: [(i64, i128, i128); 9] = [
-    (0, 25, 40),
-    (1_000_000, 20, 35),
-    (5_000_000, 14, 24),
-    (10_000_000, 12, 22),
-    (25_000_000, 8, 20),
-    (50_000_000, 6, 18),
-    (100_000_000, 4, 16),
-    (250_000_000, 2, 14),
-    (500_000_000, 0, 12),
-];
+use crate::world::{CENT, MAKER_FEE, MINUTE, ONE, SECOND, TAKER_FEE, divide, micros};
 
 /// The names of all pairs.
 const PAIRS: [[&str; FIATS.len()]; COINS.len()] = [
@@ -49,9 +35,7 @@ pub(super) fn trade(life: &mut Life<'_>, book: &mut Book, deal: Deal) -> Result<
     let base = divide(i128::from(cents(deal.value)) * CENT * ONE, usd_price).max(1);
     let base = if buys { base } else { base.min(book.has(coin)) };
     let is_maker = life.draws.chance(0.45);
-    let monthly = life.monthly();
-    let tier = FEES.iter().rev().find(|(from, ..)| monthly >= *from).unwrap_or(&FEES[0]);
-    let rate = if is_maker { tier.1 } else { tier.2 };
+    let rate = if is_maker { MAKER_FEE } else { TAKER_FEE };
     // Several trades fill one order, soon after each other: within the minute, and before the user does
     // anything else.
     let parts = split(life, base);

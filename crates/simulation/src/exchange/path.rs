@@ -9,7 +9,7 @@ use crate::draw::{Draws, Stream};
 use crate::world::{DAY, MINUTE, day_of};
 use crate::{Error, Result};
 
-/// The coins, and how many are held rather than another.
+/// The coins.
 pub(super) const COINS: [&str; 4] = ["BTC", "ETH", "SOL", "USDT"];
 
 /// The currencies of the countries.
@@ -95,7 +95,7 @@ impl Paths {
         }
     }
 
-    /// The last day that is played.
+    /// The day before which all days are played.
     pub(super) fn end(&self) -> NaiveDate {
         self.first + Days::new(self.days.len() as u64)
     }

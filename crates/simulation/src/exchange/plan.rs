@@ -1,5 +1,7 @@
 //! Who signs up when and through what, and what that costs: decided for all days before anybody trades.
 
+use chrono::{Datelike, Days, NaiveDate};
+
 use super::channels::{CHANNELS, Channel};
 use crate::draw::{Draws, Stream};
 
@@ -32,8 +34,8 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// Brings `users` in `days` days.
-    pub(super) fn new(seed: u64, users: u64, days: usize) -> Self {
+    /// Brings `users` in `days` days from `first` on.
+    pub(super) fn new(seed: u64, users: u64, first: NaiveDate, days: usize) -> Self {
         let ways = ways();
         let mut weights = vec![0.0; days * ways.len()];
         let mut spends = weights.clone();
@@ -45,7 +47,7 @@ impl Plan {
             for day in 0..days {
                 // What moves a campaign today moves it tomorrow, too.
                 calm = 0.8 * calm + 0.15 * draws.normal();
-                let effort = season(day) * growth(day, days) * libm::exp(calm);
+                let effort = season(first, day) * growth(day, days) * libm::exp(calm);
                 // An idle campaign is switched off now and then.
                 let effort = if draws.chance(0.02) { 0.1 * effort } else { effort };
                 let drawn = libm::pow(effort, channel.saturation);
@@ -104,10 +106,15 @@ fn ways() -> Vec<Way> {
 }
 
 /// The week, and the year: fewer at weekends, more around the new year.
-fn season(day: usize) -> f64 {
-    let day = day as f64;
-    let week = if (day % 7.0) < 5.0 { 1.06 } else { 0.85 };
-    week * (1.0 + 0.15 * libm::cos(std::f64::consts::TAU * day / 365.25))
+fn season(first: NaiveDate, day: usize) -> f64 {
+    let day = first.checked_add_days(Days::new(day as u64)).unwrap_or(first);
+    let year = f64::from(day.ordinal0()) / 365.25;
+    weekly(day) * (1.0 + 0.15 * libm::cos(std::f64::consts::TAU * year))
+}
+
+/// How much more than on average is done on a day of the week.
+pub(super) fn weekly(day: NaiveDate) -> f64 {
+    if day.weekday().num_days_from_monday() < 5 { 1.06 } else { 0.85 }
 }
 
 /// Half as much in the beginning as in the end.
@@ -127,7 +134,7 @@ mod tests {
 
     #[test]
     fn everybody_signs_up_once_and_channels_have_their_shares_and_costs() {
-        let plan = Plan::new(42, 100_000, 365);
+        let plan = Plan::new(42, 100_000, NaiveDate::default(), 365);
         let (mut signups, mut last) = ([0u32; CHANNELS.len()], 0);
         for user in 0..100_000 {
             let (day, way) = plan.signup(user);
@@ -158,13 +165,13 @@ mod tests {
 
     #[test]
     fn the_more_is_spent_in_a_day_the_more_a_signup_costs() {
-        let plan = Plan::new(42, 10_000_000, 365);
+        let plan = Plan::new(42, 10_000_000, NaiveDate::default(), 365);
         let social = 2;
         let mut days: Vec<(i64, f64)> = (0..365)
             .map(|day| {
                 let cents = plan.spend(day).filter(|(way, _)| way.channel == social);
                 let users = plan.signed_up_before(day)..plan.signed_up_before(day + 1);
-                // By thousands, which is enough to tell.
+                // By hundreds, which is enough to tell.
                 let signups = users.step_by(100).filter(|it| plan.signup(*it).1.channel == social);
                 (cents.map(|(_, cents)| cents).sum(), signups.count() as f64)
             })
