@@ -102,7 +102,7 @@ mod tests {
         for (url, says) in [
             ("oracle://scott:tiger@db/x", "`oracle` is not a kind of store; use sqlite://"),
             ("scott:tiger@db", "`scott` is not a kind of store"),
-            ("tidegauge.db", "parquet://dir or csv://dir"),
+            ("tidegauge.db", "gs://bucket/folder or csv://dir"),
             ("sqlite://", "names no path"),
             ("sqlite://:memory:", "name a file"),
             ("sqlite://a.db?key=tiger", "takes no option but ?mode=ro"),
