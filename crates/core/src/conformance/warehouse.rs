@@ -149,7 +149,7 @@ pub async fn a_column_that_rows_may_lack_is_added(store: &dyn Subject) {
     }
 }
 
-/// Summaries are exactly those of [`Fold`](crate::Fold) over the same rows.
+/// Summaries are exactly those of [`Fold`] over the same rows.
 pub async fn summaries_are_those_of_the_rows(store: &dyn Subject) {
     let at = |text: &str| text.parse::<chrono::DateTime<chrono::Utc>>().unwrap();
     let year = Span::new(at("2020-02-29T12:34:56.789Z"), at("2021-03-01T00:00:00Z"));
