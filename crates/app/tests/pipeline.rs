@@ -370,5 +370,6 @@ fn ramp(transaction_id: i64) -> RampTransaction {
         status: "completed".into(),
         fee_usd: "0.15".parse().unwrap(),
         created_at: "2020-09-30T12:00:00Z".parse().unwrap(),
+        card: None,
     }
 }

@@ -177,6 +177,12 @@ async fn what_the_data_say_is_text_and_never_markup() {
         signup_at: "2020-08-01T00:00:00Z".parse().unwrap(),
         acquisition_channel: HOSTILE.into(),
         campaign: Some(format!("<!--{HOSTILE}")),
+        name: None,
+        phone: None,
+        address: None,
+        device: None,
+        referred_by: None,
+        balances: None,
     });
     let spend = MarketingSpend {
         day: "2020-08-01".parse().unwrap(),

@@ -60,6 +60,12 @@ fn user(id: i64, country: &str, verified: Option<&str>) -> User {
         signup_at: at("2026-01-01"),
         acquisition_channel: "search".into(),
         campaign: None,
+        name: None,
+        phone: None,
+        address: None,
+        device: None,
+        referred_by: None,
+        balances: None,
     }
 }
 
@@ -75,6 +81,7 @@ fn deposit(id: i64, user_id: i64, currency: &str, amount: &str, done: Option<&st
         blockchain_confirmations: None,
         created_at: at("2026-01-03 10:00"),
         completed_at: done.map(at),
+        tx_hash: None,
     }
 }
 
@@ -97,6 +104,7 @@ fn withdrawal(
         status: if done.is_some() { "completed" } else { "pending" }.into(),
         created_at: at("2026-01-06 10:00"),
         completed_at: done.map(at),
+        address: None,
     }
 }
 
@@ -222,6 +230,7 @@ fn world() -> World {
         status: "completed".into(),
         fee_usd: "1.88".parse().unwrap(), // 1.5 % of 125 USD = 1.875
         created_at: at("2026-01-04 10:00"),
+        card: None,
     };
     let failed = RampTransaction {
         transaction_id: 2,

@@ -17,6 +17,12 @@ fn user() -> User {
         signup_at: at("2026-01-01"),
         acquisition_channel: "search".into(),
         campaign: None,
+        name: None,
+        phone: None,
+        address: None,
+        device: None,
+        referred_by: None,
+        balances: None,
     }
 }
 
@@ -90,6 +96,7 @@ fn withdrawal(id: i64, status: &str, when: &str, fee: (&str, &str)) -> Withdrawa
         status: status.into(),
         created_at: at("2026-01-01"),
         completed_at: (status == "completed").then(|| at(when)),
+        address: None,
     }
 }
 
@@ -172,6 +179,7 @@ fn money_is_valued_as_of_its_day() {
         status: status.into(),
         fee_usd: "0.9".parse().unwrap(),
         created_at: at("2026-01-03 08:00"),
+        card: None,
     };
     memory.put(RampTransaction::table(), &[ramp(1, "completed"), ramp(2, "pending")]);
 

@@ -30,6 +30,18 @@ table! {
     acquisition_channel: String,
     /// The campaign within the channel; null where nobody paid for one.
     campaign: Option<String>,
+    /// First and last name.
+    name: Option<String>,
+    /// Telephone number, with the country's code.
+    phone: Option<String>,
+    /// Street, postal code and town.
+    address: Option<String>,
+    /// What the device was recognised by that the account was opened on.
+    device: Option<String>,
+    /// The user who brought this one along; null for all who came otherwise.
+    referred_by: Option<i64>,
+    /// What the account holds, as a JSON object of decimals by currency or coin: `{"BTC":"0.02","EUR":"15"}`.
+    balances: Option<String>,
 }
 
 table! {
@@ -59,6 +71,8 @@ table! {
     created_at: DateTime<Utc>,
     /// When it was credited; null unless `completed`.
     completed_at: Option<DateTime<Utc>>,
+    /// The transaction on the chain; null for fiat.
+    tx_hash: Option<String>,
 }
 
 table! {
@@ -90,6 +104,8 @@ table! {
     created_at: DateTime<Utc>,
     /// When it left; null unless `completed`.
     completed_at: Option<DateTime<Utc>>,
+    /// The address on the chain that it went to; null for fiat.
+    address: Option<String>,
 }
 
 table! {
@@ -193,6 +209,31 @@ table! {
     fee_usd: Fiat,
     /// When.
     created_at: DateTime<Utc>,
+    /// What the card was recognised by; null where none was used.
+    card: Option<String>,
+}
+
+table! {
+    /// Purchases that the card's owner had undone.
+    "chargebacks" => Chargeback;
+    key: ["chargeback_id"];
+    time: "created_at";
+    write: Append;
+    references: ["transaction_id" => "ramp_transactions", "user_id" => "users"];
+    /// The chargeback.
+    chargeback_id: i64,
+    /// The purchase.
+    transaction_id: i64,
+    /// Whose account had bought.
+    user_id: i64,
+    /// What was given back.
+    currency: String,
+    /// How much: all that was paid, which the exchange loses.
+    amount: Fiat,
+    /// `fraud` or `dispute`.
+    reason: String,
+    /// When.
+    created_at: DateTime<Utc>,
 }
 
 table! {
@@ -226,9 +267,9 @@ table! {
     posting_id: i64,
     /// The user whose event it is.
     user_id: i64,
-    /// `deposit`, `withdrawal`, `trade` or `ramp`.
+    /// `deposit`, `withdrawal`, `trade`, `ramp` or `chargeback`.
     kind: String,
-    /// The deposit, withdrawal, trade or purchase.
+    /// The deposit, withdrawal, trade, purchase or chargeback.
     reference_id: i64,
     /// Whose account: `user`, `exchange`, `fees` or `outside`.
     account: String,

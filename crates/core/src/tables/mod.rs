@@ -9,7 +9,7 @@ mod operations;
 mod social;
 
 pub use exchange::{
-    Deposit, LedgerEntry, MarketingSpend, Order, RampTransaction, Trade, TruthChannel, TruthUser,
+    Chargeback, Deposit, LedgerEntry, MarketingSpend, Order, RampTransaction, Trade, TruthChannel, TruthUser,
     User, Withdrawal,
 };
 pub use market::{
@@ -39,7 +39,11 @@ pub fn all() -> Vec<TableRef> {
         Order::table(),
         Trade::table(),
         RampTransaction::table(),
+        Chargeback::table(),
         MarketingSpend::table(),
+        LedgerEntry::table(),
+        TruthUser::table(),
+        TruthChannel::table(),
         OperationalMetric::table(),
         Coverage::table(),
         Quarantine::table(),

@@ -84,6 +84,12 @@ fn person(seed: u64, at: usize, signup: i64, kyc: &str, tier: &str, end: i64) ->
             signup_at: time_of(signup),
             acquisition_channel: channel.name.into(),
             campaign: campaign.map(str::to_owned),
+            name: None,
+            phone: None,
+            address: None,
+            device: None,
+            referred_by: None,
+            balances: None,
         },
     }
 }

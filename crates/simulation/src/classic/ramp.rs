@@ -131,6 +131,7 @@ fn purchase(
         status: String::new(), // once the order of all is known
         fee_usd: Fiat::from_units(divide(fee_usd, CENT)),
         created_at: time_of(at),
+        card: None,
     })
 }
 

@@ -75,6 +75,7 @@ impl Ledger<'_> {
             blockchain_confirmations: crypto.then_some(confirmations),
             created_at: time_of(created),
             completed_at: completed.then(|| time_of(created + delay.min(longest - 1).max(0))),
+            tx_hash: None,
         })
     }
 
@@ -118,6 +119,7 @@ impl Ledger<'_> {
             status: status.into(),
             created_at: time_of(at),
             completed_at: completed.then(|| time_of(at + delay.min((self.end - at) / 2))),
+            address: None,
         });
         Ok(())
     }
