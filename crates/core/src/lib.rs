@@ -37,6 +37,7 @@ pub mod coverage;
 mod cursor;
 pub mod digits;
 mod error;
+pub mod fees;
 mod fingerprint;
 mod fixed;
 pub mod instruments;

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 pub(crate) use tidegauge_core::divide_half_even as divide;
+use tidegauge_core::fees;
 
 /// Microseconds in a day, an hour, a minute, a second.
 pub(crate) const DAY: i64 = 24 * HOUR;
@@ -105,10 +106,10 @@ pub(crate) const CHANNELS: [(Channel, u32); 5] = [
 ];
 
 /// What the exchange takes of a trade, in 10⁻⁴ of the quote amount.
-pub(crate) const MAKER_FEE: i128 = 25;
-pub(crate) const TAKER_FEE: i128 = 40;
+pub(crate) const MAKER_FEE: i128 = fees::FLAT.steps()[0].maker;
+pub(crate) const TAKER_FEE: i128 = fees::FLAT.steps()[0].taker;
 /// What it takes of a ramp purchase, in 10⁻⁴ of the fiat amount.
-pub(crate) const RAMP_FEE: i128 = 150;
+pub(crate) const RAMP_FEE: i128 = fees::RAMP;
 
 /// What it takes of a withdrawal, in 10⁻⁸ of the currency withdrawn.
 pub(crate) fn withdrawal_fee(currency: &str) -> i128 {

@@ -9,8 +9,8 @@ mod operations;
 mod social;
 
 pub use exchange::{
-    Chargeback, Deposit, LedgerEntry, MarketingSpend, Order, RampTransaction, Trade, TruthChannel, TruthUser,
-    User, Withdrawal,
+    Chargeback, Deposit, LedgerEntry, MarketingSpend, Order, RampTransaction, Trade, TruthChannel,
+    TruthUser, User, Withdrawal,
 };
 pub use market::{
     Candle, CryptoMetric, FxDaily, FxRate, MarketPrice, MarketTrade, Quote, RawCryptoMarketData,
