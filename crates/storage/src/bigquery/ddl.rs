@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::Value;
-use tidegauge_core::{DataType, Table, tables};
+use tidegauge_core::{Column, DataType, Table, tables};
 
 use super::BigQuery;
 use super::client::Refusal;
@@ -72,6 +72,16 @@ pub(super) fn create(table: &Table) -> String {
     sql
 }
 
+/// The statement that gives `table` a column that was added to its definition.
+pub(super) fn add(table: &Table, column: &Column) -> String {
+    format!(
+        "ALTER TABLE {} ADD COLUMN IF NOT EXISTS {} {}",
+        DIALECT.quoted(&table.name),
+        DIALECT.quoted(&column.name),
+        declared(column.dtype)
+    )
+}
+
 impl BigQuery {
     /// Creates `table` unless it is there, gives it the columns that were added to its definition,
     /// and refuses one that differs otherwise.
@@ -83,13 +93,7 @@ impl BigQuery {
             found = self.stored(&table.name).await.map_err(failed)?;
         }
         for column in compare(&DIALECT, table, &found)? {
-            let sql = format!(
-                "ALTER TABLE {} ADD COLUMN IF NOT EXISTS {} {}",
-                DIALECT.quoted(&table.name),
-                DIALECT.quoted(&column.name),
-                declared(column.dtype)
-            );
-            self.change(&Query::new(sql)).await.map_err(failed)?;
+            self.change(&Query::new(add(table, column))).await.map_err(failed)?;
         }
         Ok(())
     }

@@ -10,7 +10,10 @@ use super::jobs::Query;
 use crate::{Error, Result};
 
 /// Forward only: a released file never changes.
-const MIGRATIONS: [&str; 1] = [include_str!("../../../../migrations/bigquery/0001_tables.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../../../../migrations/bigquery/0001_tables.sql"),
+    include_str!("../../../../migrations/bigquery/0002_exchange.sql"),
+];
 
 /// Which of them a dataset has.
 const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS `_tidegauge_migrations` (\
@@ -66,7 +69,7 @@ impl BigQuery {
 
 #[cfg(test)]
 mod tests {
-    use tidegauge_core::tables;
+    use tidegauge_core::{Table, tables};
 
     use super::super::ddl;
     use super::*;
@@ -82,9 +85,18 @@ mod tests {
     #[test]
     fn migrations_say_what_the_definitions_say() {
         let all = MIGRATIONS.concat();
+        let says = |statement: String| all.contains(&format!("{statement};\n"));
         for table in tables::all() {
-            let wanted = ddl::create(&table);
-            assert!(all.contains(&format!("{wanted};\n")), "{wanted} is not said");
+            // As it was made, and the columns that came later, in their order.
+            let made = (1..=table.columns.len()).rev().find(|count| {
+                let columns = table.columns[..*count].to_vec();
+                says(ddl::create(&Table { columns, ..Table::clone(&table) }))
+            });
+            let made = made.unwrap_or_else(|| panic!("{} is not said", ddl::create(&table)));
+            for column in &table.columns[made..] {
+                let added = ddl::add(&table, column);
+                assert!(column.nullable && says(added.clone()), "{added} is not said");
+            }
         }
     }
 }

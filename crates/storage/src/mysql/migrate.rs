@@ -8,7 +8,13 @@ use super::MySql;
 use crate::{Error, Result};
 
 /// Forward only: a released file never changes.
-const MIGRATIONS: [&str; 1] = [include_str!("../../../../migrations/mysql/0001_tables.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../../../../migrations/mysql/0001_tables.sql"),
+    include_str!("../../../../migrations/mysql/0002_exchange.sql"),
+];
+
+/// What the server says of a column that is there already: `ER_DUP_FIELDNAME`.
+const THERE: u16 = 1060;
 
 /// Which of them a database has.
 const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS `_tidegauge_migrations` (\
@@ -36,7 +42,12 @@ impl MySql {
         for (at, migration) in MIGRATIONS.iter().enumerate().skip(newest) {
             for statement in migration.split_terminator(";\n") {
                 let statement = statement.replace("{collation}", collation);
-                connection.query_drop(statement).await.map_err(failed)?;
+                match connection.query_drop(statement).await {
+                    // The run before this one was killed behind it: MySQL knows no `ADD COLUMN IF NOT
+                    // EXISTS`, and one statement adds all columns or none.
+                    Err(mysql_async::Error::Server(error)) if error.code == THERE => {}
+                    done => done.map_err(failed)?,
+                }
             }
             let noted = "INSERT INTO `_tidegauge_migrations` (version) VALUES (?)";
             connection.exec_drop(noted, (at + 1,)).await.map_err(failed)?;

@@ -28,9 +28,15 @@ use crate::{Error, Result};
 
 /// The built-in tables and the cursors. Forward only: a released file never changes.
 static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
-    let tables = include_str!("../../../../migrations/postgres/0001_tables.sql").into_sql_str();
-    let tables = Migration::new(1, "tables".into(), MigrationType::Simple, tables, false);
-    Migrator::with_migrations(vec![tables])
+    let migration = |version, what: &'static str, sql: &'static str| {
+        Migration::new(version, what.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    };
+    let tables = include_str!("../../../../migrations/postgres/0001_tables.sql");
+    let exchange = include_str!("../../../../migrations/postgres/0002_exchange.sql");
+    Migrator::with_migrations(vec![
+        migration(1, "tables", tables),
+        migration(2, "exchange", exchange),
+    ])
 });
 
 /// How long a server may take to let us in.

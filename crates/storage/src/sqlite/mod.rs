@@ -29,7 +29,12 @@ static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
     };
     let tables = include_str!("../../../../migrations/sqlite/0001_tables.sql");
     let market = include_str!("../../../../migrations/sqlite/0002_market.sql");
-    Migrator::with_migrations(vec![migration(1, "tables", tables), migration(2, "market", market)])
+    let exchange = include_str!("../../../../migrations/sqlite/0003_exchange.sql");
+    Migrator::with_migrations(vec![
+        migration(1, "tables", tables),
+        migration(2, "market", market),
+        migration(3, "exchange", exchange),
+    ])
 });
 
 /// How long to wait for another process that writes.
