@@ -2,8 +2,8 @@
 
 use chrono::NaiveDate;
 
-use crate::Cursor;
 use crate::market::MAX_AGE_DAYS;
+use crate::{Cursor, DataType};
 
 /// An error of somebody else's making, carried as the cause of one of ours.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
@@ -42,6 +42,16 @@ pub enum Error {
         table: String,
         /// Why not.
         reason: String,
+    },
+    /// A range of what has none.
+    #[error("table `{table}`: only whole numbers are read by range, and `{column}` is {dtype}")]
+    Range {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// What it is instead.
+        dtype: DataType,
     },
     /// Somebody else has moved the cursor: nothing was written.
     #[error(

@@ -43,6 +43,7 @@ mod fixed;
 pub mod instruments;
 pub mod market;
 mod ports;
+mod scan;
 mod schema;
 mod span;
 pub mod tables;
@@ -54,7 +55,8 @@ pub use cursor::{Cursor, Load, Page};
 pub use error::{BoxError, Error, Result};
 pub use fingerprint::Fingerprint;
 pub use fixed::{Crypto, Fiat, Fixed, InexactDecimal, divide_half_even, parse_units};
-pub use ports::{Scan, Sink, Source, Warehouse};
+pub use ports::{Sink, Source, Warehouse};
+pub use scan::Scan;
 pub use schema::{Column, DataType, ForeignKey, Table, TableBuilder, TableRef, WriteMode};
 pub use span::{Span, Spans};
 

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 use polars_core::frame::DataFrame;
 
-use crate::{Aggregate, Cursor, Fold, Load, Page, Result, TableRef};
+use crate::{Aggregate, Cursor, Fold, Load, Page, Result, Scan, TableRef};
 
 /// Where rows come from: an API, a file, a simulator.
 ///
@@ -77,9 +77,11 @@ pub trait Warehouse: Sink {
     /// # Behavior
     /// - A table that was never prepared or loaded reads as no rows.
     /// - Columns have the polars types of the [`crate::Table`], money as exact decimals.
+    /// - With a range, only the rows in it ([`Scan::bounds`]), and what is held grows with these alone.
     ///
     /// # Errors
-    /// When the store cannot be reached, or holds what the table's definition does not allow.
+    /// When the store cannot be reached, or holds what the table's definition does not allow, or the
+    /// table has no such column.
     async fn scan(&self, scan: &Scan) -> Result<DataFrame>;
 
     /// A summary of the committed rows of a table, worked out where they are.
@@ -98,41 +100,5 @@ pub trait Warehouse: Sink {
         }
         fold.add(&self.scan(&Scan::columns(&aggregate.table, columns)).await?)?;
         fold.finish()
-    }
-}
-
-/// What to read of a table.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Scan {
-    /// The table.
-    pub table: TableRef,
-    /// The columns wanted, in this order (`None`: all, in the table's order).
-    pub columns: Option<Vec<String>>,
-}
-
-impl Scan {
-    /// All of `table`.
-    pub fn all(table: &TableRef) -> Self {
-        Self { table: table.clone(), columns: None }
-    }
-
-    /// Only `columns` of `table`.
-    pub fn columns<S: Into<String>>(
-        table: &TableRef,
-        columns: impl IntoIterator<Item = S>,
-    ) -> Self {
-        Self { table: table.clone(), columns: Some(columns.into_iter().map(Into::into).collect()) }
-    }
-
-    /// The definitions of the wanted columns, in the order wanted.
-    ///
-    /// # Errors
-    /// When a wanted column is not the table's.
-    pub fn wanted(&self) -> Result<Vec<&crate::Column>> {
-        match &self.columns {
-            None => Ok(self.table.columns.iter().collect()),
-            Some(names) => names.iter().map(|name| self.table.column(name)).collect(),
-        }
     }
 }

@@ -99,7 +99,6 @@ impl Warehouse for Memory {
             Some(frame) => frame.clone(),
             None => BatchBuilder::new(&scan.table).finish()?.into_frame(),
         };
-        let names: Vec<String> = scan.wanted()?.iter().map(|it| it.name.to_string()).collect();
-        frame.select(names).map_err(|error| tidegauge_core::Error::sink("memory", error))
+        scan.of(&frame)
     }
 }

@@ -84,6 +84,9 @@ macro_rules! warehouse_promises {
                 many_rows_come_back_whatever_the_page_size,
                 reading_needs_no_writer_and_sees_what_is_committed,
                 a_column_that_rows_may_lack_is_added,
+                a_range_gives_the_rows_in_it,
+                in_a_range_the_newest_row_counts_wherever_the_older_lay,
+                a_range_of_what_is_no_whole_number_is_refused,
                 summaries_are_those_of_the_rows,
                 a_summary_that_makes_no_sense_is_refused
             ]

@@ -152,6 +152,30 @@ pub fn wider(table: &Table, more: impl FnOnce(TableBuilder) -> TableBuilder) -> 
     more(start).key(["id"]).write(table.write).build().unwrap()
 }
 
+/// A table of numbers: a key, whose it is, and one that may be missing.
+pub fn owned(write: WriteMode) -> TableRef {
+    Table::builder("owned", "Whose is what")
+        .column("id", DataType::Int64, "")
+        .column("owner", DataType::Int64, "")
+        .nullable("order", DataType::Int64, "")
+        .key(["id"])
+        .references(["owner"], "owners")
+        .write(write)
+        .build()
+        .unwrap()
+}
+
+/// A batch of an [`owned`] table.
+pub fn belongings(table: &TableRef, rows: &[(i64, i64, Option<i64>)]) -> Batch {
+    let mut builder = BatchBuilder::new(table);
+    for (id, owner, order) in rows {
+        builder.push(Cell::Int((*id).into())).unwrap();
+        builder.push(Cell::Int((*owner).into())).unwrap();
+        builder.push(order.map_or(Cell::Null, |it| Cell::Int(it.into()))).unwrap();
+    }
+    builder.finish().unwrap()
+}
+
 /// Rows of every type in a few groups, some of them null, from 2019 to 2022.
 pub fn varied(table: &TableRef, count: i64) -> Batch {
     let mut builder = BatchBuilder::new(table);

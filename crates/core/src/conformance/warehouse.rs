@@ -1,12 +1,15 @@
 //! What every warehouse promises besides.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use futures_util::future::join;
 
 use super::Subject;
-use super::rows::{batch, everything, extremes, load, pairs, simple, sorted, varied, wider};
-use crate::{Aggregate, Batch, DataType, Fold, Scan, Span, Table, Warehouse, WriteMode};
+use super::rows::{
+    batch, belongings, everything, extremes, load, owned, pairs, simple, sorted, varied, wider,
+};
+use crate::{Aggregate, Batch, DataType, Fold, Scan, Span, Table, TableRef, Warehouse, WriteMode};
 
 fn reader(store: &dyn Subject) -> Arc<dyn Warehouse> {
     store.warehouse().expect("these are promises of a warehouse")
@@ -146,6 +149,95 @@ pub async fn a_column_that_rows_may_lack_is_added(store: &dyn Subject) {
         // And whoever has the older definition still is refused: rows of theirs lack nothing.
         let error = store.sink().prepare(&[table]).await.unwrap_err().to_string();
         assert!(error.contains("column `more`"), "{error}");
+    }
+}
+
+/// The rows of an [`owned`] table that lie in a range.
+async fn found(
+    store: &dyn Subject,
+    table: &TableRef,
+    column: &str,
+    range: RangeInclusive<i64>,
+) -> Vec<i64> {
+    // Whatever is wanted, and whether it is what the range is of.
+    let frame = reader(store).scan(&Scan::all(table).within(column, range.clone())).await.unwrap();
+    let narrow = Scan::columns(table, ["id"]).within(column, range);
+    let ids = reader(store).scan(&narrow).await.unwrap();
+    assert_eq!(ids.shape(), (frame.height(), 1));
+    let mut ids: Vec<_> = ids.column("id").unwrap().i64().unwrap().iter().flatten().collect();
+    ids.sort_unstable();
+    ids
+}
+
+/// A range gives the rows that lie in it, to its ends; null lies in none.
+pub async fn a_range_gives_the_rows_in_it(store: &dyn Subject) {
+    for write in [WriteMode::Append, WriteMode::Merge] {
+        let (another, table) = (store.another(), owned(write));
+        let store = another.as_ref();
+        let warehouse = reader(store);
+        assert!(found(store, &table, "owner", i64::MIN..=i64::MAX).await.is_empty());
+        let rows = |ids: std::ops::Range<i64>| {
+            let rows = ids.map(|id| (id, id / 10, (id % 3 > 0).then_some(-id)));
+            belongings(&table, &rows.collect::<Vec<_>>())
+        };
+        load(&*warehouse, None, "1", &[rows(0..500)]).await.unwrap();
+        load(&*warehouse, Some("1"), "2", &[rows(500..1_000)]).await.unwrap();
+        let edges = [(i64::MAX, i64::MAX, Some(i64::MIN)), (i64::MIN, i64::MIN, Some(i64::MAX))];
+        load(&*warehouse, Some("2"), "3", &[belongings(&table, &edges)]).await.unwrap();
+        let all = |range: std::ops::Range<i64>| range.collect::<Vec<_>>();
+        assert_eq!(found(store, &table, "owner", 0..=0).await, all(0..10));
+        assert_eq!(found(store, &table, "owner", 49..=50).await, all(490..510));
+        assert_eq!(found(store, &table, "id", 499..=500).await, all(499..501));
+        assert_eq!(found(store, &table, "order", -5..=1).await, [1, 2, 4, 5]);
+        assert_eq!(found(store, &table, "owner", 1_000..=i64::MAX).await, [i64::MAX]);
+        assert_eq!(found(store, &table, "order", i64::MAX..=i64::MAX).await, [i64::MIN]);
+        assert_eq!(found(store, &table, "id", i64::MIN..=-1).await, [i64::MIN]);
+        let every = found(store, &table, "id", i64::MIN..=i64::MAX).await;
+        assert_eq!(every.len(), 1_002);
+        assert!(found(store, &table, "owner", RangeInclusive::new(5, 4)).await.is_empty());
+        // Of a column that the stored table has not got yet, nothing lies anywhere.
+        let wide = wider(&simple("t", write), |it| it.nullable("more", DataType::Int64, ""));
+        let narrow = batch(&simple("t", write), &[(1, "a")]);
+        load(&*warehouse, Some("3"), "4", &[narrow]).await.unwrap();
+        let more = Scan::columns(&wide, ["text"]).within("more", ..);
+        assert_eq!(reader(store).scan(&more).await.unwrap().shape(), (0, 1));
+    }
+}
+
+/// A row that was replaced is not there, even where the newer one lies outside the range.
+pub async fn in_a_range_the_newest_row_counts_wherever_the_older_lay(store: &dyn Subject) {
+    let (warehouse, table) = (reader(store), owned(WriteMode::Merge));
+    for (at, rows) in [
+        [(1, 10, None), (2, 10, None), (3, 10, None)],
+        [(2, 99, None), (50, 50, None), (51, 51, None)],
+        [(1, 10, Some(1)), (60, 99, None), (61, 99, None)],
+        [(3, 11, None), (2, 12, None), (70, 10, None)],
+    ]
+    .iter()
+    .enumerate()
+    {
+        let (before, after) = ((at > 0).then(|| at.to_string()), (at + 1).to_string());
+        load(&*warehouse, before.as_deref(), &after, &[belongings(&table, rows)]).await.unwrap();
+    }
+    assert_eq!(found(store, &table, "owner", 10..=10).await, [1, 70]);
+    assert_eq!(found(store, &table, "owner", 11..=12).await, [2, 3]);
+    assert_eq!(found(store, &table, "owner", 90..=99).await, [60, 61]);
+    assert_eq!(found(store, &table, "order", 0..=9).await, [1]);
+    assert_eq!(found(store, &table, "id", 2..=3).await, [2, 3]);
+}
+
+/// A range of what is no whole number is refused, naming the column.
+pub async fn a_range_of_what_is_no_whole_number_is_refused(store: &dyn Subject) {
+    let (warehouse, table) = (reader(store), everything(WriteMode::Append));
+    for (column, says) in [
+        ("fiat", "`fiat` is decimal(18,2)"),
+        ("at", "`at` is timestamp"),
+        ("select", "`select` is text"),
+        ("nope", "no column `nope`"),
+    ] {
+        let scan = Scan::columns(&table, ["group"]).within(column, 0..1);
+        let error = warehouse.scan(&scan).await.unwrap_err().to_string();
+        assert!(error.contains(says), "{error} should say {says}");
     }
 }
 

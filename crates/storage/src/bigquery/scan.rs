@@ -3,7 +3,7 @@
 use tidegauge_core::polars::frame::DataFrame;
 use tidegauge_core::{Column, DataType, Scan};
 
-use super::jobs::Query;
+use super::jobs::{Param, Query};
 use super::{BigQuery, ddl};
 use crate::{Result, cells};
 
@@ -11,7 +11,7 @@ impl BigQuery {
     /// The columns that `scan` wants; no rows where there is no such table.
     pub(super) async fn read(&self, scan: &Scan) -> Result<DataFrame> {
         crate::check(&scan.table)?;
-        let wanted = scan.wanted()?;
+        let (wanted, bounds) = (scan.wanted()?, scan.bounds()?);
         let table = cells::projected(&scan.table, wanted.iter().copied());
         let mut frame = cells::none(&table)?;
         let stored = self.stored(&table.name).await;
@@ -21,7 +21,15 @@ impl BigQuery {
         }
         let columns: Vec<String> = wanted.iter().map(|column| value(column)).collect();
         let from = ddl::DIALECT.whole(ddl::DIALECT.quoted(&table.name), &scan.table, &stored);
-        let query = Query::new(format!("SELECT {} FROM {from}", columns.join(", ")));
+        let mut query = Query::new(format!("SELECT {} FROM {from}", columns.join(", ")));
+        if let Some((column, range)) = bounds {
+            query.sql +=
+                &format!(" WHERE {} BETWEEN @least AND @most", ddl::DIALECT.quoted(&column.name));
+            for (name, bound) in [("least", range.start()), ("most", range.end())] {
+                let value = Some(bound.to_string());
+                query.params.push(Param { name, dtype: column.dtype, value });
+            }
+        }
         self.rows(&query, &table, |rows| {
             frame.vstack_mut_owned(rows.finish()?.into_frame())?;
             Ok(())

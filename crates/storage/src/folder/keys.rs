@@ -1,7 +1,9 @@
 //! Which keys are there: what a database's index is for, by reading only what may hold them.
 
+use std::collections::BTreeMap;
+
 use tidegauge_core::polars::frame::DataFrame;
-use tidegauge_core::polars::prelude::PlHashSet;
+use tidegauge_core::polars::prelude::PlHashMap;
 use tidegauge_core::{Cell, DataType, Table};
 
 use super::manifest::Range;
@@ -15,13 +17,16 @@ const LONGEST_BOUND: usize = 64;
 /// The keys of a frame's rows.
 pub(crate) struct Keys<'a>(Vec<Cells<'a>>);
 
-/// Keys seen so far.
-pub(crate) enum KeySet {
+/// What is known of keys.
+pub(crate) enum KeyMap<V> {
     /// Of a key that is one whole number, as most are.
-    Ints(PlHashSet<i64>),
+    Ints(PlHashMap<i64, V>),
     /// Of any other.
-    Rows(PlHashSet<Vec<u8>>),
+    Rows(PlHashMap<Vec<u8>, V>),
 }
+
+/// Keys seen so far.
+pub(crate) type KeySet = KeyMap<()>;
 
 impl<'a> Keys<'a> {
     pub(crate) fn of(frame: &'a DataFrame, table: &'a Table) -> Result<Self> {
@@ -63,38 +68,53 @@ impl<'a> Keys<'a> {
     }
 }
 
-impl KeySet {
+impl<V> KeyMap<V> {
     pub(crate) fn new(table: &Table) -> Result<Self> {
         let key = cells::key(table)?;
         let int = key.len() == 1 && key.iter().all(|column| column.dtype == DataType::Int64);
-        Ok(if int { Self::Ints(PlHashSet::default()) } else { Self::Rows(PlHashSet::default()) })
+        Ok(if int { Self::Ints(PlHashMap::default()) } else { Self::Rows(PlHashMap::default()) })
     }
 
+    /// Says `value` of the key of `row`; what was said of it before.
+    pub(crate) fn insert(&mut self, keys: &Keys<'_>, row: usize, value: V) -> Option<V> {
+        match self {
+            Self::Ints(seen) => seen.insert(keys.int(row), value),
+            Self::Rows(seen) => seen.insert(keys.bytes(row), value),
+        }
+    }
+
+    /// Forgets the key of `row`; what was said of it before.
+    pub(crate) fn remove(&mut self, keys: &Keys<'_>, row: usize) -> Option<V> {
+        match self {
+            Self::Ints(seen) => seen.remove(&keys.int(row)),
+            Self::Rows(seen) => seen.remove(&keys.bytes(row)),
+        }
+    }
+
+    pub(crate) fn contains(&self, keys: &Keys<'_>, row: usize) -> bool {
+        match self {
+            Self::Ints(seen) => seen.contains_key(&keys.int(row)),
+            Self::Rows(seen) => seen.contains_key(&keys.bytes(row)),
+        }
+    }
+}
+
+impl KeySet {
     /// The keys of `frame`.
     ///
     /// # Errors
     /// When two rows have the same.
     pub(crate) fn of(frame: &DataFrame, table: &Table) -> Result<Self> {
         let (mut set, keys) = (Self::new(table)?, Keys::of(frame, table)?);
-        match (0..frame.height()).all(|row| set.insert(&keys, row)) {
+        match (0..frame.height()).all(|row| set.add(&keys, row)) {
             true => Ok(set),
             false => Err(known(table)),
         }
     }
 
     /// Adds the key of `row`; whether it was new.
-    pub(crate) fn insert(&mut self, keys: &Keys<'_>, row: usize) -> bool {
-        match self {
-            Self::Ints(seen) => seen.insert(keys.int(row)),
-            Self::Rows(seen) => seen.insert(keys.bytes(row)),
-        }
-    }
-
-    pub(crate) fn contains(&self, keys: &Keys<'_>, row: usize) -> bool {
-        match self {
-            Self::Ints(seen) => seen.contains(&keys.int(row)),
-            Self::Rows(seen) => seen.contains(&keys.bytes(row)),
-        }
+    pub(crate) fn add(&mut self, keys: &Keys<'_>, row: usize) -> bool {
+        self.insert(keys, row, ()).is_none()
     }
 }
 
@@ -118,6 +138,30 @@ pub(super) fn range(frame: &DataFrame, table: &Table) -> Result<Option<Range>> {
         }
         _ => None,
     })
+}
+
+/// The least and greatest value of each whole number that refers to another table.
+pub(crate) fn ranges(frame: &DataFrame, table: &Table) -> Result<BTreeMap<String, [i64; 2]>> {
+    let mut ranges = BTreeMap::new();
+    for name in table.foreign_keys.iter().flat_map(|key| &key.columns) {
+        if let Cells::Int(values) = Cells::of(frame, table.column(name)?)?
+            && let Some((least, most)) = values.iter().flatten().fold(None, widen)
+        {
+            ranges.insert(name.to_string(), [least, most]);
+        }
+    }
+    Ok(ranges)
+}
+
+/// The least and greatest event time.
+pub(crate) fn times(frame: &DataFrame, table: &Table) -> Result<Option<[i64; 2]>> {
+    let Some(time) = &table.time else { return Ok(None) };
+    let bounds = match Cells::of(frame, table.column(time)?)? {
+        Cells::Timestamp(values) => values.iter().flatten().fold(None, widen),
+        Cells::Date(days) => days.iter().flatten().map(i64::from).fold(None, widen),
+        _ => None,
+    };
+    Ok(bounds.map(|(least, most)| [least, most]))
 }
 
 fn widen<T: Ord + Copy>(bounds: Option<(T, T)>, value: T) -> Option<(T, T)> {

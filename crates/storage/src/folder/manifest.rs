@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -71,12 +72,45 @@ pub(crate) struct Part {
     /// The least and greatest value of the key's first column, where that is cheap to keep.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) range: Option<Range>,
+    /// The least and greatest value of other columns that rows are read by: those that refer to other
+    /// tables. What is not here may be anything.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) ranges: BTreeMap<String, [i64; 2]>,
+    /// The least and greatest event time, where rows of several days share a file: days, or microseconds,
+    /// since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) times: Option<[i64; 2]>,
 }
 
 impl Part {
     pub(crate) fn new(commit: u64, mark: Option<&str>, rows: usize) -> Self {
-        let mark = mark.map(Into::into);
-        Self { commit, mark, rows, bytes: None, days: BTreeMap::new(), range: None }
+        Self {
+            commit,
+            mark: mark.map(Into::into),
+            rows,
+            bytes: None,
+            days: BTreeMap::new(),
+            range: None,
+            ranges: BTreeMap::new(),
+            times: None,
+        }
+    }
+
+    /// Whether a row of it may have a value of `column` that lies in `range`.
+    pub(crate) fn may_hold(
+        &self,
+        table: &Table,
+        column: &str,
+        range: &RangeInclusive<i64>,
+    ) -> bool {
+        let known = match (&self.range, self.ranges.get(column)) {
+            (_, Some(known)) => Some(known),
+            (Some(Range::Int(known)), None) if table.key.first().is_some_and(|it| it == column) => {
+                Some(known)
+            }
+            _ => None,
+        };
+        known.is_none_or(|[least, most]| least <= range.end() && range.start() <= most)
     }
 }
 

@@ -23,7 +23,7 @@ use tidegauge_core::{Batch, Cursor, Load, Sink, Table, TableRef, WriteMode};
 #[cfg(feature = "object-store")]
 pub(crate) use bucket::Bucket;
 pub(crate) use disk::{Disk, sync_dir, synced};
-pub(crate) use keys::{KeySet, Keys};
+pub(crate) use keys::{KeyMap, KeySet, Keys, ranges, times};
 pub(crate) use manifest::{Manifest, Part, Range, Stored};
 pub(crate) use place::Place;
 use place::Turn;

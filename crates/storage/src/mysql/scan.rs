@@ -15,7 +15,7 @@ impl MySql {
     /// The columns that `scan` wants; no rows where there is no such table.
     pub(super) async fn read(&self, connection: &mut Conn, scan: &Scan) -> Result<DataFrame> {
         crate::check(&scan.table)?;
-        let wanted = scan.wanted()?;
+        let (wanted, bounds) = (scan.wanted()?, scan.bounds()?);
         let table = cells::projected(&scan.table, wanted.iter().copied());
         let mut frame = cells::none(&table)?;
         let stored = ddl::stored(connection, &table.name).await;
@@ -24,11 +24,16 @@ impl MySql {
             return Ok(frame);
         }
         let columns = ddl::DIALECT.list(wanted.iter().map(|column| &column.name));
-        let sql = format!(
+        let mut sql = format!(
             "SELECT {columns} FROM {}",
             ddl::DIALECT.whole(ddl::DIALECT.quoted(&table.name), &scan.table, &stored)
         );
-        self.rows(connection, &table, sql, Params::Empty, |chunk| {
+        let mut params = Params::Empty;
+        if let Some((column, range)) = bounds {
+            sql += &format!(" WHERE {} BETWEEN ? AND ?", ddl::DIALECT.quoted(&column.name));
+            params = Params::Positional(vec![(*range.start()).into(), (*range.end()).into()]);
+        }
+        self.rows(connection, &table, sql, params, |chunk| {
             frame.vstack_mut_owned(chunk)?;
             Ok(())
         })

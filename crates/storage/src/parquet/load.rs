@@ -7,7 +7,7 @@ use tidegauge_core::{Table, WriteMode};
 
 use super::encode::encode;
 use super::{commit, days, file, path};
-use crate::folder::{Manifest, Part, Place};
+use crate::folder::{Manifest, Part, Place, ranges, times};
 use crate::{Result, sql};
 
 /// Writes `frame` as the files of `part`.
@@ -22,8 +22,11 @@ pub(super) fn write(
         WriteMode::Merge => sql::newest(table, frame)?,
     };
     part.rows = frame.height();
+    part.ranges = ranges(&frame, table)?;
+    let times = times(&frame, table)?;
     let days = days::by_day(table, frame)?;
     part.days = days.iter().filter_map(|(day, rows)| Some((day.clone()?, rows.height()))).collect();
+    part.times = times.filter(|_| part.days.is_empty());
     // By way of memory, which a page fits: what the disk says is then said by itself.
     let encoded = |(day, rows): &(Option<String>, DataFrame)| {
         Ok((path(table, part, day.as_deref()), encode(rows)?))

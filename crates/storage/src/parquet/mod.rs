@@ -1,10 +1,12 @@
 //! A folder of Parquet files, one a table, day and load: `<table>/<time>_day=<day>/<commit>.parquet`, as
-//! Hive lays them out; `<table>/<commit>.parquet` where a table has no time. In a bucket, where several
-//! may load at once, the number is followed by what tells them apart: `<commit>-<mark>.parquet`.
+//! Hive lays them out; `<table>/<commit>.parquet` where a table has no time, or the days of a load have
+//! few rows each. In a bucket, where several may load at once, the number is followed by what tells them
+//! apart: `<commit>-<mark>.parquet`.
 
 mod days;
 mod encode;
 mod load;
+mod merge;
 mod scan;
 
 use std::path::PathBuf;

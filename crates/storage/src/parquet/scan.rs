@@ -1,24 +1,27 @@
 //! Reading columns back, from the files that the manifest names.
 
+use std::borrow::Cow;
+use std::ops::{Range, RangeInclusive};
 use std::path::Path;
 
 use polars_io::SerReader;
 use polars_io::parquet::read::ParquetReader;
 use tidegauge_core::polars::frame::DataFrame;
 use tidegauge_core::polars::prelude::{BooleanChunked, NewChunkedArray, PlSmallStr, Series};
-use tidegauge_core::{Aggregate, Fold, Scan, Table, WriteMode};
+use tidegauge_core::{Aggregate, Column, Fold, Scan, Table, WriteMode};
 
-use super::{NAME, days, path};
-use crate::folder::{KeySet, Keys, Manifest, Part, Place, Range};
+use super::{NAME, days, merge, path};
+use crate::folder::{Manifest, Part, Place};
 use crate::{Error, Result, cells};
 
-/// The columns that `scan` wants; no rows of a table that is not there.
+/// What `scan` asks for; no rows of a table that is not there.
 pub(super) fn scan(place: &impl Place, scan: &Scan) -> Result<DataFrame> {
     crate::check(&scan.table)?;
     let wanted = scan.wanted()?;
     let names: Vec<String> = wanted.iter().map(|column| column.name.to_string()).collect();
     let mut frame = cells::none(&cells::projected(&scan.table, wanted))?;
-    each(place, &scan.table, &names, |_| true, &mut |rows| {
+    let choice = Choice { within: scan.bounds()?, during: None };
+    each(place, &scan.table, &names, &choice, &mut |rows| {
         frame.vstack_mut_owned(rows)?;
         Ok(())
     })?;
@@ -34,24 +37,70 @@ pub(super) fn summarise(place: &impl Place, aggregate: &Aggregate) -> Result<Dat
     if names.is_empty() {
         names.extend(aggregate.table.key.first().map(ToString::to_string)); // any one will do
     }
-    let bounds = aggregate.bounds()?;
-    let wanted = |day: &str| {
-        bounds.as_ref().is_none_or(|(time, bounds)| days::may_lie_in(day, time.dtype, bounds))
-    };
-    each(place, &aggregate.table, &names, wanted, &mut |rows| Ok(fold.add(&rows)?))?;
+    let choice = Choice { within: None, during: aggregate.bounds()? };
+    each(place, &aggregate.table, &names, &choice, &mut |rows| Ok(fold.add(&rows)?))?;
     Ok(fold.finish()?)
+}
+
+/// Which rows are asked for.
+#[derive(Clone, Default)]
+pub(super) struct Choice<'a> {
+    /// Those alone of which the column lies in the range.
+    within: Option<(&'a Column, RangeInclusive<i64>)>,
+    /// Of these all, and others as it comes: whoever asks chooses once more.
+    during: Option<(&'a Column, Range<i64>)>,
+}
+
+impl Choice<'_> {
+    /// Whether `part` may have some of them.
+    pub(super) fn may_lie_in(&self, table: &Table, part: &Part) -> bool {
+        let within = self.within.as_ref();
+        let during = self.during.as_ref().zip(part.times);
+        within.is_none_or(|(column, range)| part.may_hold(table, &column.name, range))
+            && during
+                .is_none_or(|((_, span), [first, last])| first < span.end && span.start <= last)
+    }
+
+    /// Whether the rows of a day may be some of them.
+    fn may_lie_on(&self, day: &str) -> bool {
+        let during = self.during.as_ref();
+        during.is_none_or(|(time, span)| days::may_lie_in(day, time.dtype, span))
+    }
+
+    /// `names`, and the column that rows are chosen by.
+    pub(super) fn with<'n>(&self, names: &'n [String]) -> Cow<'n, [String]> {
+        match &self.within {
+            Some((column, _)) if !names.iter().any(|name| *name == column.name) => {
+                Cow::Owned([names, &[column.name.to_string()]].concat())
+            }
+            _ => Cow::Borrowed(names),
+        }
+    }
+
+    /// Which of `rows` they are; none of it where they are all.
+    pub(super) fn of(&self, rows: &DataFrame) -> Result<Option<Vec<bool>>> {
+        let Some((column, range)) = &self.within else { return Ok(None) };
+        let values = rows.column(&column.name)?.i64()?;
+        let inside = values.iter().map(|value| value.is_some_and(|value| range.contains(&value)));
+        let inside: Vec<bool> = inside.collect();
+        Ok(inside.contains(&false).then_some(inside))
+    }
+}
+
+/// Those of `rows` that are `true`.
+pub(super) fn filtered(rows: DataFrame, stays: &[bool]) -> Result<DataFrame> {
+    Ok(rows.filter(&BooleanChunked::from_slice(PlSmallStr::EMPTY, stays))?)
 }
 
 /// What takes rows.
 type Take<'a> = &'a mut dyn FnMut(DataFrame) -> Result<()>;
 
-/// Hands the columns called `names` to `take`, bit by bit; only the days that are `wanted`, where that
-/// can be told.
+/// Hands the columns called `names` of the rows asked for to `take`, bit by bit.
 fn each(
     place: &impl Place,
     table: &Table,
     names: &[String],
-    wanted: impl Fn(&str) -> bool,
+    choice: &Choice<'_>,
     take: Take<'_>,
 ) -> Result<()> {
     let manifest = Manifest::read(place, NAME)?;
@@ -59,23 +108,30 @@ fn each(
     stored.compare(table)?;
     match table.write {
         WriteMode::Append => {
-            let parts = stored.parts.iter();
-            let files: Vec<_> = parts.flat_map(|part| files(table, part, &wanted)).collect();
-            read(place, table, &files, names, take)
+            let parts = stored.parts.iter().filter(|part| choice.may_lie_in(table, part));
+            let files: Vec<_> = parts.flat_map(|part| files(table, part, choice)).collect();
+            read(place, table, &files, &choice.with(names), &mut |rows| {
+                let rows = match choice.of(&rows)? {
+                    Some(stays) => filtered(rows, &stays)?,
+                    None => rows,
+                };
+                take(rows.select(names)?)
+            })
         }
         // What replaces a row of one day may lie in another.
         WriteMode::Merge => {
-            newest(place, table, &stored.parts, names)?.into_iter().try_for_each(take)
+            let all = Choice { during: None, ..choice.clone() };
+            merge::newest(place, table, &stored.parts, names, &all)?.into_iter().try_for_each(take)
         }
     }
 }
 
-/// The files of `part`, of the days that are `wanted`, and how many rows are in them.
-fn files(table: &Table, part: &Part, wanted: &impl Fn(&str) -> bool) -> Vec<(String, usize)> {
+/// The files of `part` with rows asked for, and how many rows are in them.
+fn files(table: &Table, part: &Part, choice: &Choice<'_>) -> Vec<(String, usize)> {
     if part.days.is_empty() {
         return vec![(path(table, part, None), part.rows)];
     }
-    let days = part.days.iter().filter(|(day, _)| wanted(day));
+    let days = part.days.iter().filter(|(day, _)| choice.may_lie_on(day));
     days.map(|(day, rows)| (path(table, part, Some(day)), *rows)).collect()
 }
 
@@ -87,7 +143,7 @@ pub(super) fn whole(
     names: &[String],
 ) -> Result<DataFrame> {
     let mut frame: Option<DataFrame> = None;
-    read(place, table, &files(table, part, &|_| true), names, &mut |rows| {
+    read(place, table, &files(table, part, &Choice::default()), names, &mut |rows| {
         match &mut frame {
             Some(frame) => {
                 frame.vstack_mut_owned(rows)?;
@@ -144,40 +200,4 @@ fn decoded<R: polars_io::mmap::MmapBytesReader>(
         return Err(Error::damaged(path, reason));
     }
     Ok(frame)
-}
-
-/// The parts, oldest first, without the rows that a later part replaces.
-fn newest(
-    place: &impl Place,
-    table: &Table,
-    parts: &[Part],
-    names: &[String],
-) -> Result<Vec<DataFrame>> {
-    let mut with_key = names.to_vec();
-    let keys = table.key.iter().filter(|key| !names.iter().any(|name| name == *key));
-    with_key.extend(keys.map(ToString::to_string));
-    let mut seen = KeySet::new(table)?;
-    let mut kept = Vec::with_capacity(parts.len());
-    for (at, part) in parts.iter().enumerate().rev() {
-        let meets = |other: &Part| Range::meets(part.range.as_ref(), other.range.as_ref());
-        // No part has a key twice: most ranges meet no other, and those parts stay whole.
-        let replaced = parts[at + 1..].iter().any(meets);
-        let replaces = parts[..at].iter().any(meets);
-        if !replaced && !replaces {
-            kept.push(whole(place, table, part, names)?);
-            continue;
-        }
-        let mut frame = whole(place, table, part, &with_key)?;
-        frame.rechunk_mut();
-        let stays: Vec<bool> = {
-            let keys = Keys::of(&frame, table)?;
-            (0..frame.height()).map(|row| seen.insert(&keys, row)).collect()
-        };
-        if stays.contains(&false) {
-            frame = frame.filter(&BooleanChunked::from_slice(PlSmallStr::EMPTY, &stays))?;
-        }
-        kept.push(frame.select(names)?);
-    }
-    kept.reverse();
-    Ok(kept)
 }

@@ -3,7 +3,7 @@
 use futures_util::TryStreamExt;
 use sqlx::postgres::PgConnection;
 use tidegauge_core::polars::frame::DataFrame;
-use tidegauge_core::{BatchBuilder, Column, Scan, Table};
+use tidegauge_core::{BatchBuilder, Column, Scan};
 
 use super::decode::{Malformed, Stream};
 use super::{Postgres, ddl};
@@ -22,6 +22,7 @@ impl Postgres {
     ) -> Result<DataFrame> {
         crate::check(&scan.table)?;
         let wanted = scan.wanted()?;
+        scan.bounds()?;
         let table = cells::projected(&scan.table, wanted.iter().copied());
         let mut frame = cells::none(&table)?;
         let failed = |error| self.failed(error, Some(&scan.table));
@@ -30,7 +31,7 @@ impl Postgres {
         if wanted.is_empty() || stored.is_empty() {
             return Ok(frame);
         }
-        let sql = self.select(&scan.table, &stored, &wanted);
+        let sql = self.select(scan, &stored, &wanted)?;
         let mut rows = connection.copy_out_raw(&sql).await.map_err(failed)?;
         let (mut stream, mut builder) = (Stream::default(), BatchBuilder::new(&table));
         while let Some(bytes) = rows.try_next().await.map_err(failed)? {
@@ -49,13 +50,22 @@ impl Postgres {
     }
 
     /// Whatever type somebody's view gives a column, it comes as ours.
-    fn select(&self, table: &Table, stored: &[Stored], wanted: &[&Column]) -> String {
+    fn select(&self, scan: &Scan, stored: &[Stored], wanted: &[&Column]) -> Result<String> {
         let column = |column: &&Column| {
             let name = ddl::DIALECT.quoted(&column.name);
             format!("{name}::{}", (ddl::DIALECT.declared)(column.dtype))
         };
         let columns: Vec<String> = wanted.iter().map(column).collect();
-        let table = ddl::DIALECT.whole(self.place.table(&table.name), table, stored);
-        format!("COPY (SELECT {} FROM {table}) TO STDOUT (FORMAT binary)", columns.join(", "))
+        let table = &scan.table;
+        let from = ddl::DIALECT.whole(self.place.table(&table.name), table, stored);
+        // COPY takes no parameters: these are numbers, and no text of anybody's.
+        let within = scan.bounds()?.map(|(column, range)| {
+            let (name, least, most) =
+                (ddl::DIALECT.quoted(&column.name), range.start(), range.end());
+            format!(" WHERE {name} BETWEEN '{least}'::bigint AND '{most}'::bigint")
+        });
+        let within = within.unwrap_or_default();
+        let columns = columns.join(", ");
+        Ok(format!("COPY (SELECT {columns} FROM {from}{within}) TO STDOUT (FORMAT binary)"))
     }
 }

@@ -13,7 +13,7 @@ pub(crate) fn newest(table: &Table, frame: DataFrame) -> Result<DataFrame> {
     let keys = Keys::of(&frame, table)?;
     let mut stays = vec![false; frame.height()];
     for row in (0..frame.height()).rev() {
-        stays[row] = seen.insert(&keys, row);
+        stays[row] = seen.add(&keys, row);
     }
     if stays.iter().all(|stays| *stays) {
         return Ok(frame);

@@ -36,9 +36,14 @@ pub(super) async fn scan(
     crate::check(&scan.table)?;
     let wanted = scan.wanted()?;
     let table = cells::projected(&scan.table, wanted.iter().copied());
+    let chosen = scan.bounds()?.map(|(column, range)| Chosen {
+        column: column.name.to_string(),
+        end: "<=",
+        bounds: [range.start(), range.end()].map(|bound| Bound::Int(*bound)),
+    });
     let mut frame = cells::none(&table)?;
     if !wanted.is_empty() {
-        read(path, connection, &table, None, |chunk| {
+        read(path, connection, &scan.table, &table, chosen, |chunk| {
             frame.vstack_mut_owned(chunk)?;
             Ok(())
         })
@@ -61,25 +66,41 @@ pub(super) async fn summarise(
         columns.extend(cells::key(&aggregate.table)?.first()); // to count rows, any one will do
     }
     let table = cells::projected(&aggregate.table, columns);
-    let bounds = match aggregate.bounds()? {
+    let chosen = match aggregate.bounds()? {
         None => None,
         Some((column, range)) => {
             let text = |bound| text::bound(&table, column, bound);
-            let (from, to) = (text(range.start)?, text(range.end)?);
-            Some((column.name.to_string(), [from, to].map(|it| it.replace("+00", ""))))
+            let bounds = [text(range.start)?, text(range.end)?];
+            let bounds = bounds.map(|it| Bound::Text(it.replace("+00", "")));
+            Some(Chosen { column: column.name.to_string(), end: "<", bounds })
         }
     };
-    read(path, connection, &table, bounds, |chunk| Ok(fold.add(&chunk)?)).await?;
+    let whole = &aggregate.table;
+    read(path, connection, whole, &table, chosen, |chunk| Ok(fold.add(&chunk)?)).await?;
     Ok(fold.finish()?)
 }
 
-/// Hands the rows of `table`, cut down to some of its columns, to `take`, some at a time; with
-/// `bounds`, those alone of which the column called so lies between.
+/// The rows of which a column lies between two bounds.
+struct Chosen {
+    column: String,
+    /// Whether the second bound lies between as well: `<=` or `<`.
+    end: &'static str,
+    bounds: [Bound; 2],
+}
+
+enum Bound {
+    Int(i64),
+    Text(String),
+}
+
+/// Hands the rows of `whole`, cut down to some of its columns as `table`, to `take`, some at a time; only
+/// those that are `chosen`.
 async fn read(
     path: &Path,
     connection: Option<&mut SqliteConnection>,
+    whole: &TableRef,
     table: &TableRef,
-    bounds: Option<(String, [String; 2])>,
+    chosen: Option<Chosen>,
     mut take: impl FnMut(DataFrame) -> Result<()>,
 ) -> Result<()> {
     let sql = |error| failure(path, error);
@@ -92,15 +113,18 @@ async fn read(
     let name = ddl::DIALECT.quoted(&table.name);
     let column = |column: &str| format!("{name}.{}", ddl::DIALECT.quoted(column));
     let columns: Vec<String> = table.columns.iter().map(|it| column(&it.name)).collect();
-    let from = ddl::DIALECT.whole(name.clone(), table, &stored);
+    let from = ddl::DIALECT.whole(name.clone(), whole, &stored);
     let mut statement = format!("SELECT {} FROM {from}", columns.join(", "));
-    if let Some((time, _)) = &bounds {
-        let time = column(time);
-        statement += &format!(" WHERE {time} >= ? AND {time} < ?");
+    if let Some(chosen) = &chosen {
+        let name = column(&chosen.column);
+        statement += &format!(" WHERE {name} >= ? AND {name} {} ?", chosen.end);
     }
     let mut query = sqlx::query(AssertSqlSafe(statement));
-    for bound in bounds.into_iter().flat_map(|(_, bounds)| bounds) {
-        query = query.bind(bound);
+    for bound in chosen.into_iter().flat_map(|chosen| chosen.bounds) {
+        query = match bound {
+            Bound::Int(bound) => query.bind(bound),
+            Bound::Text(bound) => query.bind(bound),
+        };
     }
     let mut rows = query.fetch(connection);
     let mut builder = BatchBuilder::new(table);
