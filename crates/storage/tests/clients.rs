@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use insta::assert_snapshot;
-use support::{Store, everything, extremes, load};
+use support::{Everything, Store, everything, extremes, load};
 use tidegauge_core::{Batch, WriteMode};
 use tidegauge_testkit::{missing_tool, python};
 use url::Url;
@@ -122,17 +122,30 @@ async fn duckdb_reads_parquet() {
     let table = everything(WriteMode::Append);
     let rows = Batch::from_rows(&table, extremes()).unwrap();
     load(&*store.sink(), None, "1", &[rows]).await.unwrap();
+    // Days of few rows share a file; a page of one day lies in that day's folder.
+    let of_a_day = Everything {
+        group: 2,
+        select: "a day's",
+        at: Some("1970-01-02T03:04:05Z"),
+        ..Everything::default()
+    };
+    let rows = Batch::from_rows(&table, [of_a_day]).unwrap();
+    load(&*store.sink(), Some("1"), "2", &[rows]).await.unwrap();
     let program = "import duckdb, sys\n\
-        rows = duckdb.read_parquet(sys.argv[1] + '/order/*/*.parquet', hive_partitioning=True)\n\
+        rows = duckdb.read_parquet(sys.argv[1] + '/order/**/*.parquet')\n\
         print(*rows.types, sep='|')\n\
-        for row in rows.order('1').fetchall(): print(*row, sep='|')";
+        for row in rows.order('1').fetchall(): print(*row, sep='|')\n\
+        days = sys.argv[1] + '/order/*/*.parquet'\n\
+        for row in duckdb.read_parquet(days, hive_partitioning=True).fetchall(): print(*row, sep='|')";
     let Some(said) = said(by(&python, program).arg(&store.path)) else { return };
     assert_snapshot!(said, @r##"
-    BIGINT|VARCHAR|BOOLEAN|DOUBLE|DATE|TIMESTAMP|DECIMAL(18,2)|DECIMAL(28,8)|DECIMAL(38,20)|VARCHAR|DATE
-    -9223372036854775808||False|2.2250738585072014e-308|0001-01-01|1969-12-31 23:59:59.999999|-9999999999999999.99|-99999999999999999999.99999999|1E-20||1969-12-31
-    0|nulls|None|None|None|None|None|None|None|None|None
-    1|numbers|None|1.0|1970-01-01|1970-01-01 00:00:00|12.50|34265.19345116|0E-20|007|1970-01-01
-    9223372036854775807|a,"b"␍␊😀=1+1|True|-1.7976931348623157e+308|9999-12-31|9999-12-31 23:59:59.999999|9999999999999999.99|99999999999999999999.99999999|999999999999999999.99999999999999999999|2020-01-01|9999-12-31
+    BIGINT|VARCHAR|BOOLEAN|DOUBLE|DATE|TIMESTAMP|DECIMAL(18,2)|DECIMAL(28,8)|DECIMAL(38,20)|VARCHAR
+    -9223372036854775808||False|2.2250738585072014e-308|0001-01-01|1969-12-31 23:59:59.999999|-9999999999999999.99|-99999999999999999999.99999999|1E-20|
+    0|nulls|None|None|None|None|None|None|None|None
+    1|numbers|None|1.0|1970-01-01|1970-01-01 00:00:00|12.50|34265.19345116|0E-20|007
+    2|a day's|None|None|None|1970-01-02 03:04:05|None|None|None|None
+    9223372036854775807|a,"b"␍␊😀=1+1|True|-1.7976931348623157e+308|9999-12-31|9999-12-31 23:59:59.999999|9999999999999999.99|99999999999999999999.99999999|999999999999999999.99999999999999999999|2020-01-01
+    2|a day's|None|None|None|1970-01-02 03:04:05|None|None|None|None|1970-01-02
     "##);
 }
 

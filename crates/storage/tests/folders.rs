@@ -7,7 +7,7 @@ use std::fs;
 
 use support::{Store, batch, everything, extremes, files, load, simple, varied};
 use tidegauge_core::{
-    Aggregate, Batch, BatchBuilder, Cell, Cursor, DataType, Scan, Span, Table, WriteMode,
+    Aggregate, Batch, BatchBuilder, Cell, Cursor, DataType, Scan, Span, Table, Values, WriteMode,
 };
 
 #[test]
@@ -225,21 +225,77 @@ async fn a_summary_of_some_days_reads_the_files_of_those() {
         .build()
         .unwrap();
     let day = |day: i64| 1_704_067_200_000_000 + day * 86_400_000_000;
-    let mut builder = BatchBuilder::new(&table);
-    for id in 0..4 {
-        builder.push(Cell::Int(id.into())).unwrap();
-        builder.push(Cell::Timestamp(day(id) + 1)).unwrap();
-    }
-    load(&*store.sink(), None, "1", &[builder.finish().unwrap()]).await.unwrap();
+    // As many a day as are worth a file.
+    let ids = 0..4 * 50_000;
+    let times = ids.clone().map(|id| day(id / 50_000) + 1).collect();
+    let columns = vec![Values::Ints(ids.collect()), Values::Timestamps(times)];
+    let rows = Batch::from_columns(&table, 200_000, columns).unwrap();
+    load(&*store.sink(), None, "1", &[rows]).await.unwrap();
     fs::remove_dir_all(store.path.join("t/at_day=2024-01-03")).unwrap();
     let (from, to) =
         ("2024-01-01T00:00:00Z".parse().unwrap(), "2024-01-03T00:00:00Z".parse().unwrap());
     let two_days = Aggregate::of(&table).count().during(Span::new(from, to));
     let frame = store.warehouse().aggregate(&two_days).await.unwrap();
-    assert_eq!(frame.column("count").unwrap().i64().unwrap().get(0), Some(2));
+    assert_eq!(frame.column("count").unwrap().i64().unwrap().get(0), Some(100_000));
     let all = Aggregate::of(&table).count();
     let error = store.warehouse().aggregate(&all).await.unwrap_err().to_string();
     assert!(error.contains("at_day=2024-01-03/000000000001.parquet"), "{error}");
+}
+
+/// A page of few rows a day is one file, which is left out by the times that are known of it.
+#[tokio::test]
+async fn days_of_few_rows_share_a_file() {
+    let store = Store::new("parquet");
+    let table = Table::builder("t", "Times")
+        .column("id", DataType::Int64, "")
+        .column("at", DataType::Timestamp, "")
+        .column("owner", DataType::Int64, "")
+        .key(["id"])
+        .references(["owner"], "owners")
+        .time("at")
+        .build()
+        .unwrap();
+    let day = |day: i64| 1_704_067_200_000_000 + day * 86_400_000_000;
+    for page in 0..3i64 {
+        let mut builder = BatchBuilder::new(&table);
+        for id in page * 10..(page + 1) * 10 {
+            builder.push(Cell::Int(id.into())).unwrap();
+            // The last page lies in one day.
+            builder.push(Cell::Timestamp(day(if page == 2 { 90 } else { id }))).unwrap();
+            builder.push(Cell::Int((100 + id).into())).unwrap();
+        }
+        let before = (page > 0).then(|| page.to_string());
+        let rows = builder.finish().unwrap();
+        load(&*store.sink(), before.as_deref(), &(page + 1).to_string(), &[rows]).await.unwrap();
+    }
+    let path = |name: &str| store.path.join("t").join(name);
+    assert!(path("000000000001.parquet").exists() && path("000000000002.parquet").exists());
+    assert!(path("at_day=2024-03-31/000000000003.parquet").exists());
+    let at = |text: &str| text.parse().unwrap();
+    let first = Span::new(at("2024-01-03T00:00:00Z"), at("2024-01-11T00:00:00Z"));
+    let counted = Aggregate::of(&table).count().during(first);
+    let some = Scan::all(&table).within("owner", 105..110);
+    fs::remove_file(path("000000000002.parquet")).unwrap();
+    fs::remove_file(path("at_day=2024-03-31/000000000003.parquet")).unwrap();
+    let warehouse = store.warehouse();
+    let frame = warehouse.aggregate(&counted).await.unwrap();
+    assert_eq!(frame.column("count").unwrap().i64().unwrap().get(0), Some(8));
+    assert_eq!(warehouse.scan(&some).await.unwrap().height(), 5);
+    let longer = Span::new(first.from, at("2024-01-11T00:00:00.000001Z"));
+    let error = warehouse.aggregate(&Aggregate::of(&table).count().during(longer)).await;
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("t/000000000002.parquet"), "{error}");
+    let error = warehouse.scan(&some.within("owner", 109..=110)).await.unwrap_err().to_string();
+    assert!(error.contains("t/000000000002.parquet"), "{error}");
+
+    // Before there were ranges in manifests, a part could hold anything.
+    let manifest = store.path.join("_tidegauge/manifest.json");
+    let text = fs::read_to_string(&manifest).unwrap();
+    let ranges = "\"ranges\":{\"owner\":[110,119]},";
+    assert!(text.contains(ranges), "{text}");
+    fs::write(&manifest, text.replace(ranges, "")).unwrap();
+    let error = warehouse.scan(&Scan::all(&table).within("owner", 0..1)).await.unwrap_err();
+    assert!(error.to_string().contains("t/000000000002.parquet"), "{error}");
 }
 
 /// `/dev/full` is a disk without room, at the very moment of commit.

@@ -1,6 +1,6 @@
 //! Rows taken apart by the day of their event.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 
 use chrono::{Days, NaiveDate};
@@ -15,9 +15,17 @@ const NONE: &str = "__HIVE_DEFAULT_PARTITION__";
 
 const MICROS: i64 = 86_400_000_000;
 
-/// The rows of each day, in their order; no days where the table has no time.
+/// Rows of a day, on average, of which a file is worth its while: a page of fewer lies in one file, for a
+/// thousand small ones take longer to write, and to open, than what is in them.
+const FEW: usize = 50_000;
+
+/// The rows of each day, in their order; all together where the table has no time, or days have but few.
 pub(super) fn by_day(table: &Table, frame: DataFrame) -> Result<Vec<(Option<String>, DataFrame)>> {
     let Some(days) = days(table, &frame)? else { return Ok(vec![(None, frame)]) };
+    let different = days.iter().collect::<HashSet<_>>().len();
+    if different > 1 && frame.height() / different < FEW {
+        return Ok(vec![(None, frame)]);
+    }
     // Most rows come in the order of their time: then a day is a slice.
     if days.is_sorted() {
         let mut from = 0;
