@@ -40,7 +40,7 @@ pub(super) fn newest(
             continue;
         }
         if !asked[at] {
-            let mut frame = whole(place, table, part, &key)?;
+            let mut frame = whole(place, table, part, &key, &Choice::default())?;
             frame.rechunk_mut();
             let keys = Keys::of(&frame, table)?;
             for row in 0..frame.height() {
@@ -49,7 +49,10 @@ pub(super) fn newest(
             continue;
         }
         let wanted = if replaces || replaced { &with_key[..] } else { names };
-        let mut frame = whole(place, table, part, &choice.with(wanted))?;
+        // What replaces nothing need not be read to be left out.
+        let all = Choice::default();
+        let read = if replaces { &all } else { choice };
+        let mut frame = whole(place, table, part, &choice.with(wanted), read)?;
         frame.rechunk_mut();
         let inside = choice.of(&frame)?;
         let mut count = 0;

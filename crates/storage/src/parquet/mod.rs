@@ -5,6 +5,7 @@
 
 mod days;
 mod encode;
+mod groups;
 mod load;
 mod merge;
 mod scan;
@@ -17,6 +18,7 @@ use tidegauge_core::{Aggregate, Scan, Table, Warehouse};
 
 pub(crate) use encode::encode;
 
+use self::scan::Choice;
 use crate::Result;
 use crate::folder::{Disk, Folder, Format, Manifest, Part, Place, Stored};
 
@@ -65,7 +67,7 @@ impl<P: Place> Format<P> for ParquetFiles {
 
     fn keys(place: &P, table: &Table, part: &Part) -> Result<DataFrame> {
         let names: Vec<_> = table.key.iter().map(ToString::to_string).collect();
-        scan::whole(place, table, part, &names)
+        scan::whole(place, table, part, &names, &Choice::default())
     }
 
     fn clean(place: &P, manifest: &Manifest) -> Result<()> {

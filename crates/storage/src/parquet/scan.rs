@@ -10,7 +10,7 @@ use tidegauge_core::polars::frame::DataFrame;
 use tidegauge_core::polars::prelude::{BooleanChunked, NewChunkedArray, PlSmallStr, Series};
 use tidegauge_core::{Aggregate, Column, Fold, Scan, Table, WriteMode};
 
-use super::{NAME, days, merge, path};
+use super::{NAME, days, groups, merge, path};
 use crate::folder::{Manifest, Part, Place};
 use crate::{Error, Result, cells};
 
@@ -110,7 +110,7 @@ fn each(
         WriteMode::Append => {
             let parts = stored.parts.iter().filter(|part| choice.may_lie_in(table, part));
             let files: Vec<_> = parts.flat_map(|part| files(table, part, choice)).collect();
-            read(place, table, &files, &choice.with(names), &mut |rows| {
+            read(place, table, &files, &choice.with(names), choice, &mut |rows| {
                 let rows = match choice.of(&rows)? {
                     Some(stays) => filtered(rows, &stays)?,
                     None => rows,
@@ -135,15 +135,16 @@ fn files(table: &Table, part: &Part, choice: &Choice<'_>) -> Vec<(String, usize)
     days.map(|(day, rows)| (path(table, part, Some(day)), *rows)).collect()
 }
 
-/// The columns called `names` of all rows of `part`, in that order.
+/// The columns called `names` of the rows of `part` that are asked for, and of others beside them.
 pub(super) fn whole(
     place: &impl Place,
     table: &Table,
     part: &Part,
     names: &[String],
+    choice: &Choice<'_>,
 ) -> Result<DataFrame> {
     let mut frame: Option<DataFrame> = None;
-    read(place, table, &files(table, part, &Choice::default()), names, &mut |rows| {
+    read(place, table, &files(table, part, choice), names, choice, &mut |rows| {
         match &mut frame {
             Some(frame) => {
                 frame.vstack_mut_owned(rows)?;
@@ -155,19 +156,22 @@ pub(super) fn whole(
     Ok(frame.unwrap_or_default())
 }
 
-/// Hands the columns called `names` of `files` to `take`, file by file.
+/// Hands the columns called `names` of `files` to `take`, file by file; of rows that are not asked for, as
+/// many as it comes.
 fn read(
     place: &impl Place,
     table: &Table,
     files: &[(String, usize)],
     names: &[String],
+    choice: &Choice<'_>,
     take: Take<'_>,
 ) -> Result<()> {
     let (paths, rows): (Vec<String>, Vec<usize>) = files.iter().cloned().unzip();
     place.read(&paths, names, &mut |at, file| {
         let (Some(path), Some(rows)) = (paths.get(at), rows.get(at)) else { return Ok(()) };
         let path = place.name(path);
-        take(decoded(Path::new(&path), ParquetReader::new(file), table, *rows, names)?)
+        let reader = ParquetReader::new(file);
+        take(decoded(Path::new(&path), reader, table, *rows, names, choice)?)
     })
 }
 
@@ -178,13 +182,23 @@ fn decoded<R: polars_io::mmap::MmapBytesReader>(
     table: &Table,
     rows: usize,
     names: &[String],
+    choice: &Choice<'_>,
 ) -> Result<DataFrame> {
     let file = |error| Error::file(path, error);
+    let metadata = reader.get_metadata().map_err(file)?;
+    if metadata.num_rows != rows {
+        let reason = format!("it has {} rows, not {rows}", metadata.num_rows);
+        return Err(Error::damaged(path, reason));
+    }
+    let within = choice.within.as_ref();
+    let (from, rows) =
+        within.map_or((0, rows), |(column, range)| groups::span(metadata, &column.name, range));
     // What was written before a column was added to the table is null there.
     let there = reader.schema().map_err(file)?;
     let (there, missing): (Vec<_>, Vec<_>) =
         names.iter().cloned().partition(|name| there.contains(name));
-    let mut frame = reader.with_columns(Some(there)).finish().map_err(file)?;
+    let reader = reader.with_columns(Some(there)).with_slice(Some((from, rows)));
+    let mut frame = reader.finish().map_err(file)?;
     for name in &missing {
         let column = table.column(name)?;
         if !column.nullable {
