@@ -29,17 +29,15 @@ pub(super) fn newest(
     let with_key = [names, &keys].concat();
     let mut kept: Vec<Kept> = Vec::new();
     let mut seen: KeyMap<(usize, usize)> = KeyMap::new(table)?;
-    let asked: Vec<bool> = parts.iter().map(|part| choice.may_lie_in(table, part)).collect();
+    let mut earlier: Vec<&Part> = Vec::new();
     for (at, part) in parts.iter().enumerate() {
         let meets = |other: &Part| Range::meets(part.range.as_ref(), other.range.as_ref());
         // No part has a key twice: most ranges meet no other, and those parts stay whole.
-        let earlier = parts[..at].iter().zip(&asked);
-        let replaces = earlier.filter(|(_, asked)| **asked).any(|(other, _)| meets(other));
-        let replaced = parts[at + 1..].iter().any(meets);
-        if !asked[at] && !replaces {
-            continue;
-        }
-        if !asked[at] {
+        let replaces = earlier.iter().any(|other| meets(other));
+        if !choice.may_lie_in(table, part) {
+            if !replaces {
+                continue;
+            }
             let mut frame = whole(place, table, part, &key, &Choice::default())?;
             frame.rechunk_mut();
             let keys = Keys::of(&frame, table)?;
@@ -48,6 +46,8 @@ pub(super) fn newest(
             }
             continue;
         }
+        let replaced = parts[at + 1..].iter().any(meets);
+        earlier.push(part);
         let wanted = if replaces || replaced { &with_key[..] } else { names };
         // What replaces nothing need not be read to be left out.
         let all = Choice::default();
