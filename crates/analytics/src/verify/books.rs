@@ -1,64 +1,12 @@
 //! The exchange's records as plain columns.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use polars::prelude::*;
-use tidegauge_core::tables::{Deposit, Order, RampTransaction, Trade, User, Withdrawal};
-use tidegauge_core::{Scan, TableRef, Warehouse};
 
+use super::elsewhere::Elsewhere;
+use super::read::Frames;
 use crate::Result;
-
-/// The scanned tables, each in one piece.
-#[derive(Debug)]
-pub(super) struct Frames {
-    users: DataFrame,
-    deposits: DataFrame,
-    withdrawals: DataFrame,
-    orders: DataFrame,
-    trades: DataFrame,
-    ramp: DataFrame,
-}
-
-impl Frames {
-    pub(super) async fn read(warehouse: &dyn Warehouse) -> Result<Self> {
-        let users = ["user_id", "country", "kyc_status", "kyc_verified_at", "signup_at"];
-        let transfer = ["user_id", "currency", "amount", "status", "created_at", "completed_at"];
-        Ok(Self {
-            users: scan(warehouse, User::table(), &users).await?,
-            deposits: scan(
-                warehouse,
-                Deposit::table(),
-                &[&["deposit_id", "deposit_type"], &transfer[..]].concat(),
-            )
-            .await?,
-            withdrawals: scan(
-                warehouse,
-                Withdrawal::table(),
-                &[&["withdrawal_id", "withdrawal_type", "fee"], &transfer[..]].concat(),
-            )
-            .await?,
-            orders: scan_all(warehouse, Order::table()).await?,
-            trades: scan_all(warehouse, Trade::table()).await?,
-            ramp: scan_all(warehouse, RampTransaction::table()).await?,
-        })
-    }
-}
-
-/// Some columns of a table, in one piece.
-pub(super) async fn scan(
-    warehouse: &dyn Warehouse,
-    table: &TableRef,
-    columns: &[&str],
-) -> Result<DataFrame> {
-    let mut frame = warehouse.scan(&Scan::columns(table, columns.iter().copied())).await?;
-    frame.rechunk_mut();
-    Ok(frame)
-}
-
-async fn scan_all(warehouse: &dyn Warehouse, table: &TableRef) -> Result<DataFrame> {
-    let columns: Vec<&str> = table.columns.iter().map(|column| column.name.as_ref()).collect();
-    scan(warehouse, table, &columns).await
-}
 
 /// A user, as far as the rules ask.
 #[derive(Debug, Clone, Copy)]
@@ -69,6 +17,10 @@ pub(super) struct Person<'f> {
     pub(super) verified_at: Option<i64>,
     /// When the identity check succeeded, whatever the status says.
     pub(super) checked_at: Option<i64>,
+    pub(super) channel: &'f str,
+    pub(super) referred_by: Option<i64>,
+    /// A JSON object, if anybody says.
+    pub(super) balances: Option<&'f str>,
 }
 
 /// Deposits or withdrawals.
@@ -142,6 +94,54 @@ pub(super) struct Ramp<'f> {
     /// Cents.
     pub(super) fee_usd: &'f [i128],
     pub(super) at: &'f [i64],
+    row_of: HashMap<i64, usize>,
+}
+
+impl Ramp<'_> {
+    pub(super) fn row(&self, id: i64) -> Option<usize> {
+        self.row_of.get(&id).copied()
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Chargebacks<'f> {
+    pub(super) id: &'f [i64],
+    pub(super) transaction: &'f [i64],
+    pub(super) user: &'f [i64],
+    pub(super) currency: Texts<'f>,
+    /// Cents.
+    pub(super) amount: &'f [i128],
+    pub(super) at: &'f [i64],
+}
+
+/// The books that a simulated exchange keeps by double entry.
+#[derive(Debug)]
+pub(super) struct Entries<'f> {
+    pub(super) id: &'f [i64],
+    pub(super) posting: &'f [i64],
+    pub(super) user: &'f [i64],
+    pub(super) kind: Texts<'f>,
+    pub(super) reference: &'f [i64],
+    pub(super) account: Texts<'f>,
+    pub(super) asset: Texts<'f>,
+    pub(super) amount: &'f [i128],
+    pub(super) at: &'f [i64],
+    /// Whose there are any.
+    pub(super) users: HashSet<i64>,
+}
+
+/// What simulated users are really like.
+#[derive(Debug)]
+pub(super) struct Truths<'f> {
+    pub(super) user: &'f [i64],
+    pub(super) signup_at: &'f [i64],
+    pub(super) channel: Texts<'f>,
+    pub(super) started_at: &'f Int64Chunked,
+    pub(super) lasts: &'f [i64],
+    pub(super) rate: &'f [f64],
+    pub(super) dropout: &'f [f64],
+    /// By their horizons, the shortest first.
+    pub(super) values: [&'f [f64]; 4],
 }
 
 /// The exchange's records. Amounts are units of 8 places, fiat amounts of the ramp cents; times are
@@ -154,6 +154,11 @@ pub(super) struct Books<'f> {
     pub(super) orders: Orders<'f>,
     pub(super) trades: Trades<'f>,
     pub(super) ramp: Ramp<'f>,
+    pub(super) chargebacks: Chargebacks<'f>,
+    pub(super) entries: Entries<'f>,
+    pub(super) truths: Truths<'f>,
+    /// What rows here speak of, and that is another user's.
+    pub(super) elsewhere: Elsewhere,
 }
 
 impl<'f> Books<'f> {
@@ -184,7 +189,7 @@ impl<'f> Books<'f> {
                 status: texts(orders, "status")?,
                 created_at: times(orders, "created_at")?,
                 updated_at: times(orders, "updated_at")?,
-                row_of: ids.iter().enumerate().map(|(row, id)| (*id, row)).collect(),
+                row_of: rows(ids),
             },
             trades: Trades {
                 id: ints(trades, "trade_id")?,
@@ -213,20 +218,92 @@ impl<'f> Books<'f> {
                 status: texts(ramp, "status")?,
                 fee_usd: amounts(ramp, "fee_usd")?,
                 at: times(ramp, "created_at")?,
+                row_of: rows(ints(ramp, "transaction_id")?),
             },
+            chargebacks: chargebacks(&frames.chargebacks)?,
+            entries: entries(&frames.entries)?,
+            truths: truths(&frames.truths)?,
+            elsewhere: Elsewhere::default(),
         })
     }
+
+    /// The users, by their numbers.
+    pub(super) fn people(&self) -> Vec<(i64, &Person<'f>)> {
+        let mut people: Vec<_> = self.users.iter().map(|(id, person)| (*id, person)).collect();
+        people.sort_unstable_by_key(|(id, _)| *id);
+        people
+    }
+}
+
+fn rows(ids: &[i64]) -> HashMap<i64, usize> {
+    ids.iter().enumerate().map(|(row, id)| (*id, row)).collect()
+}
+
+fn chargebacks(frame: &DataFrame) -> Result<Chargebacks<'_>> {
+    Ok(Chargebacks {
+        id: ints(frame, "chargeback_id")?,
+        transaction: ints(frame, "transaction_id")?,
+        user: ints(frame, "user_id")?,
+        currency: texts(frame, "currency")?,
+        amount: amounts(frame, "amount")?,
+        at: times(frame, "created_at")?,
+    })
+}
+
+fn entries(frame: &DataFrame) -> Result<Entries<'_>> {
+    let user = ints(frame, "user_id")?;
+    Ok(Entries {
+        id: ints(frame, "entry_id")?,
+        posting: ints(frame, "posting_id")?,
+        user,
+        kind: texts(frame, "kind")?,
+        reference: ints(frame, "reference_id")?,
+        account: texts(frame, "account")?,
+        asset: texts(frame, "asset")?,
+        amount: amounts(frame, "amount")?,
+        at: times(frame, "posted_at")?,
+        users: user.iter().copied().collect(),
+    })
+}
+
+fn truths(frame: &DataFrame) -> Result<Truths<'_>> {
+    Ok(Truths {
+        user: ints(frame, "user_id")?,
+        signup_at: times(frame, "signup_at")?,
+        channel: texts(frame, "channel")?,
+        started_at: frame.column("started_at")?.datetime()?.physical(),
+        lasts: ints(frame, "lasts")?,
+        rate: floats(frame, "rate")?,
+        dropout: floats(frame, "dropout")?,
+        values: [
+            floats(frame, "value_30d")?,
+            floats(frame, "value_90d")?,
+            floats(frame, "value_180d")?,
+            floats(frame, "value_365d")?,
+        ],
+    })
 }
 
 fn people(frame: &DataFrame) -> Result<HashMap<i64, Person<'_>>> {
     let (ids, signups) = (ints(frame, "user_id")?, times(frame, "signup_at")?);
     let (countries, statuses) = (texts(frame, "country")?, texts(frame, "kyc_status")?);
     let checked = frame.column("kyc_verified_at")?.datetime()?.physical();
+    let (channels, balances) =
+        (texts(frame, "acquisition_channel")?, frame.column("balances")?.str()?);
+    let referrers = frame.column("referred_by")?.i64()?;
     let person = |(row, id): (usize, &i64)| {
         let (checked_at, verified) = (checked.get(row), statuses.get(row) == "verified");
         let verified_at = checked_at.filter(|_| verified);
-        let country = countries.get(row);
-        (*id, Person { country, signup_at: signups[row], verified_at, checked_at })
+        let person = Person {
+            country: countries.get(row),
+            signup_at: signups[row],
+            verified_at,
+            checked_at,
+            channel: channels.get(row),
+            referred_by: referrers.get(row),
+            balances: balances.get(row),
+        };
+        (*id, person)
     };
     Ok(ids.iter().enumerate().map(person).collect())
 }
@@ -274,6 +351,10 @@ pub(super) fn amounts<'f>(frame: &'f DataFrame, name: &str) -> Result<&'f [i128]
 
 pub(super) fn ints<'f>(frame: &'f DataFrame, name: &str) -> Result<&'f [i64]> {
     slice(frame.column(name)?.i64()?)
+}
+
+fn floats<'f>(frame: &'f DataFrame, name: &str) -> Result<&'f [f64]> {
+    slice(frame.column(name)?.f64()?)
 }
 
 fn slice<T: PolarsNumericType>(values: &ChunkedArray<T>) -> Result<&[T::Native]> {

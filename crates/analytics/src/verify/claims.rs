@@ -1,9 +1,12 @@
 //! Nobody asks for more than they have: what orders and withdrawals on their way hold of a balance.
 
+use tidegauge_core::fees::WHOLE;
+
 use super::RuleResult;
 use super::balances::{Movement, Movements};
-use super::books::{Books, Orders};
-use super::money::{MAKER, ONE, WHOLE};
+use super::books::Books;
+use super::fees;
+use super::money::ONE;
 
 /// A balance, or what is held of it, changes at an instant.
 struct Change {
@@ -64,11 +67,11 @@ fn claims<'f>(books: &Books<'f>, movements: &mut Movements<'f>) -> Vec<Change> {
         changes.push(Change { movement, held, asked });
     };
     let orders = &books.orders;
-    let mut left: Vec<i128> = (0..orders.id.len()).map(|row| needs(orders, row)).collect();
+    let mut left: Vec<i128> = (0..orders.id.len()).map(|row| needs(books, row)).collect();
     // Of an order that is there twice, its last row is the one that trades are booked on.
     let judged = |row: usize| {
         let known = books.users.contains_key(&orders.user[row]);
-        known && orders.row(orders.id[row]) == Some(row) && needs(orders, row) > 0
+        known && orders.row(orders.id[row]) == Some(row) && needs(books, row) > 0
     };
     let account = |movements: &mut Movements<'f>, row: usize| {
         let buys = orders.side.get(row) == "buy";
@@ -82,7 +85,7 @@ fn claims<'f>(books: &Books<'f>, movements: &mut Movements<'f>) -> Vec<Change> {
     let trades = &books.trades;
     for (trade, order) in trades.order.iter().enumerate() {
         let Some(row) = orders.row(*order).filter(|row| judged(*row)) else { continue };
-        let part = needs(orders, row).saturating_mul(trades.base_amount[trade]);
+        let part = needs(books, row).saturating_mul(trades.base_amount[trade]);
         let part = (part / orders.base_amount[row]).min(left[row]);
         left[row] -= part;
         push(orders.user[row], account(movements, row), trades.at[trade], -part, None);
@@ -112,14 +115,16 @@ fn claims<'f>(books: &Books<'f>, movements: &mut Movements<'f>) -> Vec<Change> {
     changes
 }
 
-/// What an order takes: sells their coins; limit buys all at their limit, and the lower of the
+/// What an order takes: sells their coins; limit buys all at their limit, and the lowest of the
 /// fees. A market buy takes what it finds, and cannot be judged.
-fn needs(orders: &Orders<'_>, row: usize) -> i128 {
+fn needs(books: &Books<'_>, row: usize) -> i128 {
+    let orders = &books.orders;
     let wanted = orders.base_amount[row].max(0);
     match (orders.side.get(row), orders.limit_price.get(row)) {
         ("buy", Some(limit)) => {
             let cost = wanted.saturating_mul(limit) / ONE;
-            cost.saturating_add(cost.saturating_mul(MAKER) / WHOLE)
+            let fee = fees::least(books.entries.users.contains(&orders.user[row]));
+            cost.saturating_add(cost.saturating_mul(fee) / WHOLE)
         }
         ("buy", None) => 0,
         _ => wanted,

@@ -9,7 +9,8 @@ use tidegauge_core::tables::{FxDaily, FxRate, MarketPrice};
 use tidegauge_core::{Scan, Warehouse};
 
 use super::RuleResult;
-use super::books::{Texts, amounts, ints, scan, texts, times};
+use super::books::{Texts, amounts, ints, texts, times};
+use super::read::scan;
 use crate::Result;
 use crate::market::{Observations, Observed, bucket_end};
 use crate::period::after_epoch;

@@ -1,8 +1,11 @@
 //! Keys are unique, and references lead somewhere.
 
 use polars::prelude::*;
-use tidegauge_core::{ForeignKey, Scan, Table, TableRef, Warehouse, tables};
+use tidegauge_core::{Scan, Table, TableRef, Warehouse};
 
+use super::books::{Books, ints};
+use super::read::{self, Frames};
+use super::slices::{Everyone, cut};
 use super::{EXAMPLES, RuleResult};
 use crate::Result;
 use crate::frames::{Compute, counts, shown};
@@ -10,10 +13,7 @@ use crate::frames::{Compute, counts, shown};
 /// No two rows of a table have the same key.
 pub(super) async fn unique(warehouse: &dyn Warehouse, table: &TableRef) -> Result<RuleResult> {
     let keys = warehouse.scan(&Scan::columns(table, names(&table.key))).await?;
-    let mut rule = RuleResult::new(
-        format!("unique_key.{}", table.name),
-        format!("no two rows of {} have the same {}", table.name, table.key.join(", ")),
-    );
+    let mut rule = unique_rule(table);
     rule.tried = keys.height() as u64;
     let columns: Vec<Expr> = table.key.iter().map(|name| col(name.as_ref())).collect();
     let twice = keys
@@ -28,45 +28,110 @@ pub(super) async fn unique(warehouse: &dyn Warehouse, table: &TableRef) -> Resul
     Ok(rule)
 }
 
-/// Every reference of a table leads to a row.
-pub(super) async fn whole(warehouse: &dyn Warehouse, table: &TableRef) -> Result<Vec<RuleResult>> {
+fn unique_rule(table: &Table) -> RuleResult {
+    RuleResult::new(
+        format!("unique_key.{}", table.name),
+        format!("no two rows of {} have the same {}", table.name, table.key.join(", ")),
+    )
+}
+
+/// The keys of a table whose rows pass by in slices.
+pub(super) struct Passing {
+    table: &'static TableRef,
+    rule: RuleResult,
+    /// The least and the greatest of each slice.
+    spans: Vec<[i64; 2]>,
+}
+
+impl Passing {
+    pub(super) fn new(table: &'static TableRef) -> Self {
+        Self { table, rule: unique_rule(table), spans: Vec::new() }
+    }
+
+    pub(super) fn slice(&mut self, frame: &DataFrame) -> Result<()> {
+        let mut keys = ints(frame, key(self.table))?.to_vec();
+        keys.sort_unstable();
+        repeated(&mut self.rule, self.table, &keys);
+        self.spans.extend(keys.first().zip(keys.last()).map(|(least, most)| [*least, *most]));
+        Ok(())
+    }
+
+    /// What was found. A key that is there in two slices is not seen in either of them: where their keys
+    /// mix, they are read once more, by themselves, `rows` at a time.
+    pub(super) async fn finish(
+        mut self,
+        warehouse: &dyn Warehouse,
+        rows: u64,
+    ) -> Result<RuleResult> {
+        self.spans.sort_unstable();
+        let mix = self.spans.windows(2).any(|pair| pair[0][1] >= pair[1][0]);
+        let most = self.spans.iter().map(|span| span[1]).max();
+        let (Some([least, _]), Some(most), true) = (self.spans.first(), most, mix) else {
+            return Ok(self.rule);
+        };
+        let mut rule = unique_rule(self.table);
+        for range in cut(*least, most, self.rule.tried.div_ceil(rows.max(1))) {
+            let key = key(self.table);
+            let scan = Scan::columns(self.table, [key]).within(key, range);
+            let frame = warehouse.scan(&scan).await?;
+            let mut keys: Vec<i64> = frame.column(key)?.i64()?.iter().flatten().collect();
+            keys.sort_unstable();
+            repeated(&mut rule, self.table, &keys);
+        }
+        Ok(rule)
+    }
+}
+
+/// Of the tables whose rows are users' the key is one number.
+fn key(table: &Table) -> &str {
+    table.key.first().map_or("", AsRef::as_ref)
+}
+
+fn repeated(rule: &mut RuleResult, table: &Table, sorted: &[i64]) {
+    for same in sorted.chunk_by(|one, other| one == other) {
+        rule.tried += 1;
+        for again in &same[1..] {
+            rule.check(false, || format!("{} {again}", table.name));
+        }
+    }
+}
+
+/// Every reference of a slice's rows leads to a row.
+pub(super) fn whole(
+    frames: &Frames,
+    books: &Books<'_>,
+    everyone: &Everyone,
+) -> Result<Vec<RuleResult>> {
     let mut rules = Vec::new();
-    for key in &table.foreign_keys {
-        if let Some(target) = tables::by_name(&key.table) {
-            rules.push(leads_somewhere(warehouse, table, key, &target).await?);
+    for (table, frame) in read::tables().into_iter().zip(frames.all()) {
+        for reference in &table.foreign_keys {
+            let [column] = &reference.columns[..] else { continue };
+            let is_there = |id: i64| match reference.table.as_ref() {
+                "users" => everyone.signup(id).is_some(),
+                "orders" => books.orders.row(id).is_some() || books.elsewhere.orders.contains(&id),
+                _ => books.ramp.row(id).is_some() || books.elsewhere.purchases.contains(&id),
+            };
+            let mut rule = RuleResult::new(
+                format!("foreign_key.{}.{column}", table.name),
+                format!("every {column} of {} is in {}", table.name, reference.table),
+            );
+            let (keys, ids) = (ints(frame, key(table))?, ints(frame, column)?);
+            let mut lost: Vec<i64> = Vec::new();
+            for (key, id) in keys.iter().zip(ids) {
+                if is_there(*id) {
+                    rule.tried += 1;
+                } else {
+                    lost.push(*key);
+                }
+            }
+            lost.sort_unstable();
+            for key in lost {
+                rule.check(false, || format!("{} {key}", table.name));
+            }
+            rules.push(rule);
         }
     }
     Ok(rules)
-}
-
-async fn leads_somewhere(
-    warehouse: &dyn Warehouse,
-    table: &TableRef,
-    key: &ForeignKey,
-    target: &TableRef,
-) -> Result<RuleResult> {
-    let mut rule = RuleResult::new(
-        format!("foreign_key.{}.{}", table.name, key.columns.join("_")),
-        format!("every {} of {} is in {}", key.columns.join(", "), table.name, key.table),
-    );
-    let mut columns = names(&table.key);
-    columns.extend(names(&key.columns));
-    columns.dedup(); // a key that is itself the reference
-    let rows = warehouse.scan(&Scan::columns(table, columns)).await?;
-    let there = warehouse.scan(&Scan::columns(target, names(&target.key))).await?;
-    let here: Vec<Expr> = key.columns.iter().map(|name| col(name.as_ref())).collect();
-    let theirs: Vec<Expr> = target.key.iter().map(|name| col(name.as_ref())).collect();
-    let set = here.iter().cloned().map(Expr::is_not_null).reduce(Expr::and).unwrap_or(lit(true));
-    let rows = rows.lazy().filter(set).compute()?;
-    rule.tried = rows.height() as u64;
-    let lost = rows
-        .lazy()
-        .join(there.lazy(), here, theirs, JoinArgs::new(JoinType::Anti))
-        .sort(names(&table.key), SortMultipleOptions::default())
-        .compute()?;
-    rule.broken = lost.height() as u64;
-    rule.examples = examples(table, &lost);
-    Ok(rule)
 }
 
 fn names(columns: &[std::borrow::Cow<'static, str>]) -> Vec<String> {

@@ -1,23 +1,40 @@
 //! The consistency audit of a warehouse: what must hold between the exchange's own records, row by
-//! row. See `docs/metrics/verify.md` for the rules and their tolerances.
+//! row, some users at a time. See `docs/metrics/verify.md` for the rules and their tolerances.
 
 mod balances;
 mod books;
+mod chargebacks;
 mod claims;
 mod derived;
+mod elsewhere;
+mod fees;
 mod keys;
+mod ledger;
 mod lives;
 mod market;
 mod money;
 mod orders;
 mod places;
+mod postings;
+mod read;
+mod referrers;
+mod slices;
+mod truth;
+
+use std::collections::HashSet;
 
 use serde::Serialize;
+use tidegauge_core::tables::{LedgerEntry, TruthChannel, TruthUser};
 use tidegauge_core::{TableRef, Warehouse, tables};
 
 use crate::Result;
 use crate::facts::Usd;
+use balances::Movements;
 use books::Books;
+use elsewhere::Elsewhere;
+use keys::Passing;
+use read::Frames;
+use slices::Everyone;
 
 /// What the audit found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -76,6 +93,14 @@ impl RuleResult {
             }
         }
     }
+
+    /// Adds what was found of the same rule elsewhere.
+    fn add(&mut self, other: Self) {
+        self.tried += other.tried;
+        self.broken += other.broken;
+        let room = EXAMPLES.saturating_sub(self.examples.len());
+        self.examples.extend(other.examples.into_iter().take(room));
+    }
 }
 
 /// Tables that nobody's records hang on; the audit leaves them alone.
@@ -90,33 +115,35 @@ const APART: [&str; 8] = [
     "quarantine",
 ];
 
+/// Rows of users that are held at a time, about.
+const ROWS: u64 = 1_000_000;
+
 /// Audits the exchange's and the market's tables of a warehouse.
 ///
 /// # Errors
 /// When the warehouse cannot be read, or its market tables make no sense.
 pub async fn verify(warehouse: &dyn Warehouse) -> Result<Report> {
-    let audited: Vec<TableRef> =
-        tables::all().into_iter().filter(|table| !APART.contains(&table.name.as_ref())).collect();
+    verify_by(warehouse, ROWS).await
+}
+
+/// The same, about `rows` rows of users at a time: fewer of them take less memory, and more reads.
+///
+/// # Errors
+/// As for [`verify`].
+pub async fn verify_by(warehouse: &dyn Warehouse, rows: u64) -> Result<Report> {
+    let is_own = |table: &TableRef| read::tables().contains(&table);
+    let others =
+        tables::all().into_iter().filter(|it| !is_own(it) && !APART.contains(&it.name.as_ref()));
     let mut rules = Vec::new();
-    for table in &audited {
-        rules.push(keys::unique(warehouse, table).await?);
+    for table in others {
+        rules.push(keys::unique(warehouse, &table).await?);
     }
-    for table in &audited {
-        rules.extend(keys::whole(warehouse, table).await?);
-    }
+    let known = Known::read(warehouse, rows).await?;
+    let users = of_users(warehouse, &known, rows).await?;
+    rules.extend(users.keys);
     rules.extend(derived::prices(warehouse).await?);
     rules.extend(derived::fx(warehouse).await?);
-    let usd = Usd::read(warehouse).await?;
-    let frames = books::Frames::read(warehouse).await?;
-    let books = Books::open(&frames)?;
-    rules.extend(orders::rules(&books));
-    rules.extend(money::rules(&books, &usd));
-    rules.push(market::rule(&books, &usd));
-    let mut movements = balances::Movements::of(&books);
-    rules.push(balances::rule(&books, &movements));
-    rules.extend(claims::rules(&books, &mut movements));
-    rules.extend(lives::rules(&books));
-    rules.push(places::rule(&books));
+    rules.extend(users.rules);
     for rule in rules.iter().filter(|rule| rule.broken > 0) {
         tracing::warn!(
             rule = rule.name,
@@ -126,4 +153,107 @@ pub async fn verify(warehouse: &dyn Warehouse) -> Result<Report> {
         );
     }
     Ok(Report { rules })
+}
+
+/// What the rules have to know beside the rows of some users.
+struct Known {
+    usd: Usd,
+    everyone: Everyone,
+    /// How many rows each of the users' tables has.
+    counts: Vec<u64>,
+    /// Whether the exchange keeps books by double entry.
+    has_books: bool,
+    /// The channels that the truth knows, where it is told.
+    channels: Option<HashSet<String>>,
+}
+
+impl Known {
+    async fn read(warehouse: &dyn Warehouse, rows: u64) -> Result<Self> {
+        let (mut counts, mut has_books, mut has_truth) = (Vec::new(), false, false);
+        for table in read::tables() {
+            let count = slices::count(warehouse, table).await?;
+            has_books |= count > 0 && table.name == LedgerEntry::table().name;
+            has_truth |= count > 0 && table.name == TruthUser::table().name;
+            counts.push(count);
+        }
+        let channels = read::scan(warehouse, TruthChannel::table(), &["channel"]).await?;
+        let channels = channels.column("channel")?.str()?.iter().flatten().map(str::to_owned);
+        Ok(Self {
+            usd: Usd::read(warehouse).await?,
+            everyone: Everyone::read(warehouse, rows).await?,
+            counts,
+            has_books,
+            channels: has_truth.then(|| channels.collect()),
+        })
+    }
+}
+
+/// What was found of the users' tables.
+struct OfUsers {
+    /// Of their keys, their references, and whether their rows are whole.
+    keys: Vec<RuleResult>,
+    rules: Vec<RuleResult>,
+}
+
+/// Judges the users' tables, slice by slice.
+async fn of_users(warehouse: &dyn Warehouse, known: &Known, rows: u64) -> Result<OfUsers> {
+    let all = known.counts.iter().sum();
+    let slices = known.everyone.slices(all, rows);
+    let mut unique: Vec<Passing> = read::tables().into_iter().map(Passing::new).collect();
+    let (mut references, mut whole, mut rules) = (Vec::new(), Vec::new(), Vec::new());
+    let mut look_ups = elsewhere::LOOK_UPS;
+    for slice in &slices {
+        let frames = Frames::read(warehouse, (slices.len() > 1).then_some(slice)).await?;
+        let mut books = Books::open(&frames)?;
+        if slices.len() > 1 {
+            books.elsewhere = Elsewhere::look_up(warehouse, &books, &mut look_ups).await?;
+        }
+        for (table, frame) in unique.iter_mut().zip(frames.all()) {
+            table.slice(frame)?;
+        }
+        add(&mut references, keys::whole(&frames, &books, &known.everyone)?);
+        add(&mut rules, judged(&books, known));
+        add(&mut whole, frames.whole);
+    }
+    // Rows without a user lie in no slice.
+    for (rule, count) in whole.iter_mut().zip(&known.counts) {
+        for _ in rule.tried..*count {
+            rule.check(false, || "a row without user_id".into());
+        }
+    }
+    let mut keys = Vec::new();
+    for table in unique {
+        keys.push(table.finish(warehouse, rows.saturating_mul(8)).await?);
+    }
+    keys.extend(references);
+    keys.extend(whole);
+    Ok(OfUsers { keys, rules })
+}
+
+/// Adds what was found in one slice to what was found in those before.
+fn add(all: &mut Vec<RuleResult>, more: Vec<RuleResult>) {
+    if all.is_empty() {
+        *all = more;
+    } else {
+        all.iter_mut().zip(more).for_each(|(rule, more)| rule.add(more));
+    }
+}
+
+/// What all rules about some users' records say.
+fn judged(books: &Books<'_>, known: &Known) -> Vec<RuleResult> {
+    let usd = &known.usd;
+    let mut rules = orders::rules(books);
+    rules.extend([money::quotes(books), fees::rule(books, usd), money::ramp(books, usd)]);
+    rules.push(market::rule(books, usd));
+    let mut movements = Movements::of(books);
+    rules.push(balances::rule(books, &movements));
+    rules.extend(claims::rules(books, &mut movements));
+    rules.extend(lives::rules(books));
+    rules.push(places::rule(books));
+    rules.extend(ledger::rules(books));
+    rules.push(postings::rule(books, known.has_books));
+    rules.push(chargebacks::rule(books));
+    rules.push(referrers::rule(books, &known.everyone));
+    rules.push(truth::rule(books, known.channels.as_ref()));
+    rules
 }

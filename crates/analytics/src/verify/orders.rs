@@ -92,11 +92,16 @@ fn each_trade(books: &Books<'_>) -> [RuleResult; 4] {
         "a trade is not executed before its order was placed",
     );
     for (trade, id) in trades.id.iter().enumerate() {
-        let Some(order) = orders.row(trades.order[trade]) else { continue };
         let key = || format!("trades {id}");
-        only.check(has_trades(orders.status.get(order)), key);
         // Strangers are the foreign keys' business.
         let stranger = !books.users.contains_key(&trades.user[trade]);
+        let Some(order) = orders.row(trades.order[trade]) else {
+            if books.elsewhere.orders.contains(&trades.order[trade]) {
+                same.check(stranger, key); // it is another user's
+            }
+            continue;
+        };
+        only.check(has_trades(orders.status.get(order)), key);
         let matches = (stranger || trades.user[trade] == orders.user[order])
             && trades.pair.get(trade) == orders.pair.get(order)
             && trades.side.get(trade) == orders.side.get(order)

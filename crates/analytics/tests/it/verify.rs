@@ -1,6 +1,6 @@
 //! A consistent world passes; each rule is broken by one change, and no other rule with it.
 
-use tidegauge_analytics::verify::{Report, verify};
+use tidegauge_analytics::verify::{Report, verify, verify_by};
 use tidegauge_core::Crypto;
 use tidegauge_core::tables::{
     Candle, Deposit, FxDaily, FxRate, MarketPrice, MarketingSpend, Order, RampTransaction,
@@ -27,6 +27,10 @@ struct World {
 
 impl World {
     fn audit(&self) -> Report {
+        run(verify(&self.memory())).unwrap()
+    }
+
+    fn memory(&self) -> Memory {
         let mut memory = Memory::default();
         memory.put(User::table(), &self.users);
         memory.put(Deposit::table(), &self.deposits);
@@ -40,7 +44,7 @@ impl World {
         memory.put(Candle::table(), &self.candles);
         memory.put(RawCryptoMarketData::table(), &self.raw);
         memory.put(MarketPrice::table(), &self.prices);
-        run(verify(&memory)).unwrap()
+        memory
     }
 }
 
@@ -310,13 +314,36 @@ fn world() -> World {
     }
 }
 
+/// What only an exchange with books tries; `faults.rs` breaks these.
+const BOOKS: [&str; 18] = [
+    "unique_key.truth_channels",
+    "unique_key.chargebacks",
+    "unique_key.ledger_entries",
+    "unique_key.truth_users",
+    "foreign_key.chargebacks.transaction_id",
+    "foreign_key.chargebacks.user_id",
+    "foreign_key.ledger_entries.user_id",
+    "foreign_key.truth_users.user_id",
+    "never_null.chargebacks",
+    "never_null.ledger_entries",
+    "never_null.truth_users",
+    "ledger_sums_to_zero",
+    "ledger_never_below_zero",
+    "balances_are_the_ledgers",
+    "ledger_agrees",
+    "chargebacks_undo_purchases",
+    "referrers_came_first",
+    "truth_fits",
+];
+
 #[test]
 fn a_consistent_world_passes_every_rule_and_every_rule_is_tried() {
     let report = world().audit();
     let broken: Vec<_> = report.broken().collect();
     assert!(report.passed(), "{broken:#?}");
     let idle: Vec<_> = report.rules.iter().filter(|rule| rule.tried == 0).collect();
-    assert!(idle.is_empty(), "{idle:#?}");
+    let names: Vec<_> = idle.iter().map(|rule| rule.name.as_str()).collect();
+    assert_eq!(names, BOOKS, "{idle:#?}");
 }
 
 #[test]
@@ -498,8 +525,31 @@ fn each_change_breaks_one_rule_and_no_other() {
         assert!(examples[0].starts_with(example), "{rule}: {examples:?}");
     }
     for rule in world().audit().rules {
-        let covered = CHANGES.iter().any(|(name, ..)| *name == rule.name);
+        // A row that lacks something is none that a batch takes: `faults.rs` makes them.
+        let elsewhere = BOOKS.contains(&rule.name.as_str()) || rule.name.starts_with("never_null.");
+        let covered = elsewhere || CHANGES.iter().any(|(name, ..)| *name == rule.name);
         assert!(covered, "no change breaks {}", rule.name);
+    }
+}
+
+/// What is found does not depend on how many users are judged at a time.
+#[test]
+fn slices_find_what_the_whole_finds() {
+    for (rule, example, change) in CHANGES {
+        let mut world = world();
+        change(&mut world);
+        let [whole, sliced] = [1_000_000, 1].map(|rows| {
+            let mut report = run(verify_by(&world.memory(), rows)).unwrap();
+            report.rules.iter_mut().for_each(|rule| rule.examples.sort());
+            report
+        });
+        // A trade of another user's order: what that order lacks then is broken besides.
+        let apart = ["foreign_key.trades.user_id", "trades_match_their_order"];
+        if !apart.contains(rule) {
+            let differs = whole.rules.iter().zip(&sliced.rules).find(|(one, other)| one != other);
+            assert!(differs.is_none(), "{rule}: {example}: {differs:#?}");
+        }
+        assert!(sliced.broken().any(|it| it.name == *rule), "{rule}: {example}");
     }
 }
 

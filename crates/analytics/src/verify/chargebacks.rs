@@ -1,0 +1,33 @@
+//! What the owners of cards had undone was bought before.
+
+use std::collections::HashSet;
+
+use super::RuleResult;
+use super::books::Books;
+
+pub(super) fn rule(books: &Books<'_>) -> RuleResult {
+    let mut rule = RuleResult::new(
+        "chargebacks_undo_purchases",
+        "a chargeback undoes a completed purchase of the same user, all of it, after it and only once",
+    );
+    let (back, ramp) = (&books.chargebacks, &books.ramp);
+    let mut undone = HashSet::new();
+    for (row, id) in back.id.iter().enumerate() {
+        let is_first = undone.insert(back.transaction[row]);
+        let key = || format!("chargebacks {id}");
+        let Some(purchase) = ramp.row(back.transaction[row]) else {
+            // Of one that is nowhere, the foreign keys speak.
+            if books.elsewhere.purchases.contains(&back.transaction[row]) {
+                rule.check(false, key);
+            }
+            continue;
+        };
+        let undoes = ramp.status.get(purchase) == "completed"
+            && ramp.user[purchase] == back.user[row]
+            && ramp.fiat.get(purchase) == back.currency.get(row)
+            && ramp.fiat_amount[purchase] == back.amount[row]
+            && ramp.at[purchase] < back.at[row];
+        rule.check(undoes && is_first, key);
+    }
+    rule
+}

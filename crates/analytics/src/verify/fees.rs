@@ -1,0 +1,103 @@
+//! What trades cost: one fee for everybody, or, where an exchange keeps books, less for who trades more.
+
+use tidegauge_core::fees::{DAYS, FLAT, TIERED, WHOLE};
+
+use super::RuleResult;
+use super::books::{Books, Trades};
+use super::money::{ONE, near};
+use crate::facts::Usd;
+use crate::frames::{DAY, days};
+
+/// How near to a step a volume is that may be on either side of it: relative, for exchange rates, and for
+/// each of its trades, in cents, for rounding.
+const RELATIVE: f64 = 1e-6;
+const ROUNDING: f64 = 0.5;
+
+pub(super) fn rule(books: &Books<'_>, usd: &Usd) -> RuleResult {
+    let mut rule = RuleResult::new(
+        "trade_fees_follow_schedule",
+        "the fee is 0.25 % of the quote amount for makers and 0.40 % for takers, within half a cent",
+    );
+    let trades = &books.trades;
+    let volumes = Volumes::of(books, usd);
+    for (row, id) in trades.id.iter().enumerate() {
+        let is_maker = trades.is_maker.get(row) == Some(true);
+        let rates = match books.entries.users.contains(&trades.user[row]) {
+            false => Some([FLAT.rate(0, is_maker); 2]),
+            true => volumes
+                .before(trades.user[row], trades.at[row])
+                .map(|[least, most]| [TIERED.rate(least, is_maker), TIERED.rate(most, is_maker)]),
+        };
+        // Without an exchange rate there is no telling.
+        if let Some(holds) = rates.and_then(|rates| charged(trades, row, rates)) {
+            rule.check(holds, || format!("trades {id}"));
+        }
+    }
+    rule
+}
+
+/// Whether the fee is what one of `rates` asks for; no telling of one in a third currency.
+fn charged(trades: &Trades<'_>, row: usize, rates: [i128; 2]) -> Option<bool> {
+    let (paid, fee) = (trades.quote_amount[row], trades.fee[row]);
+    let fee = if trades.fee_currency.get(row) == trades.quote.get(row) {
+        Some(fee)
+    } else if trades.fee_currency.get(row) == trades.base.get(row) {
+        // Taken in coins: worth the same at the trade's price, but for the coins' last place.
+        fee.checked_mul(trades.price[row]).map(|worth| worth / ONE)
+    } else {
+        return None;
+    };
+    let is = |rate: i128| fee.is_some_and(|fee| near(paid.checked_mul(rate), fee, WHOLE));
+    Some(rates.into_iter().any(is))
+}
+
+/// What users with books have traded for, by user and time.
+struct Volumes {
+    keys: Vec<(i64, i64)>,
+    /// US cents of all trades before each, and how many of them have no exchange rate.
+    before: Vec<(f64, usize)>,
+}
+
+impl Volumes {
+    fn of(books: &Books<'_>, usd: &Usd) -> Self {
+        let trades = &books.trades;
+        let booked = |row: &usize| books.entries.users.contains(&trades.user[*row]);
+        let mut rows: Vec<usize> = (0..trades.id.len()).filter(booked).collect();
+        rows.sort_unstable_by_key(|row| (trades.user[*row], trades.at[*row], trades.id[*row]));
+        let (mut cents, mut unknown) = (0.0, 0);
+        let mut before = vec![(cents, unknown)];
+        for row in &rows {
+            match usd.of(trades.quote.get(*row), trades.at[*row].div_euclid(DAY)) {
+                Ok(rate) => cents += trades.quote_amount[*row] as f64 / 1e6 * rate,
+                Err(_) => unknown += 1,
+            }
+            before.push((cents, unknown));
+        }
+        let keys = rows.iter().map(|row| (trades.user[*row], trades.at[*row])).collect();
+        Self { keys, before }
+    }
+
+    /// The least and the most US cents that a user can have traded for in the days before `at`; none
+    /// where one of the trades has no exchange rate.
+    fn before(&self, user: i64, at: i64) -> Option<[i128; 2]> {
+        let place = |at: i64| self.keys.partition_point(|key| *key < (user, at));
+        let window = u32::try_from(DAYS).map_or(0, days);
+        let (from, to) = (place(at.saturating_sub(window)), place(at));
+        let (first, last) = (self.before.get(from)?, self.before.get(to)?);
+        let cents = last.0 - first.0;
+        let slack = cents * RELATIVE + (to - from) as f64 * ROUNDING;
+        (first.1 == last.1).then(|| [cents - slack, cents + slack].map(whole))
+    }
+}
+
+/// Of cents, the whole ones.
+#[allow(clippy::cast_possible_truncation)] // what is beyond is at the last step anyway
+fn whole(cents: f64) -> i128 {
+    cents.floor() as i128
+}
+
+/// The least that a maker may have to pay of what an order asks for.
+pub(super) fn least(has_books: bool) -> i128 {
+    let steps = if has_books { TIERED } else { FLAT }.steps();
+    steps.iter().map(|step| step.maker).min().unwrap_or_default()
+}

@@ -1,0 +1,115 @@
+//! The simulated exchange's books: they add up, nobody is in debt, and they say what users have.
+
+use std::collections::{BTreeMap, HashMap};
+
+use tidegauge_core::Crypto;
+
+use super::RuleResult;
+use super::books::{Books, Entries};
+
+pub(super) fn rules(books: &Books<'_>) -> [RuleResult; 3] {
+    let [never_below, balances] = accounts(books);
+    [sums(&books.entries), never_below, balances]
+}
+
+/// The entries' rows, those of a posting beside each other.
+pub(super) fn by_posting(entries: &Entries<'_>) -> Vec<usize> {
+    let mut rows: Vec<usize> = (0..entries.id.len()).collect();
+    rows.sort_unstable_by_key(|row| (entries.posting[*row], entries.id[*row]));
+    rows
+}
+
+fn sums(entries: &Entries<'_>) -> RuleResult {
+    let mut rule = RuleResult::new(
+        "ledger_sums_to_zero",
+        "the amounts of each posting add up to zero in every asset",
+    );
+    let rows = by_posting(entries);
+    for posting in rows.chunk_by(|one, other| entries.posting[*one] == entries.posting[*other]) {
+        let mut sums: BTreeMap<&str, i128> = BTreeMap::new();
+        for row in posting {
+            let sum = sums.entry(entries.asset.get(*row)).or_default();
+            *sum = sum.saturating_add(entries.amount[*row]);
+        }
+        rule.check(sums.values().all(|sum| *sum == 0), || {
+            format!("ledger_entries of posting {}", entries.posting[posting[0]])
+        });
+    }
+    rule
+}
+
+/// Judges each user's account of each asset along its way, and what is said to be in all of them.
+fn accounts(books: &Books<'_>) -> [RuleResult; 2] {
+    let mut never_below = RuleResult::new(
+        "ledger_never_below_zero",
+        "no account of a user is ever below zero, entry by entry",
+    );
+    let mut balances = RuleResult::new(
+        "balances_are_the_ledgers",
+        "a user's balances are what the entries of their accounts sum to",
+    );
+    let entries = &books.entries;
+    let mut rows: Vec<usize> =
+        (0..entries.id.len()).filter(|row| entries.account.get(*row) == "user").collect();
+    let account = |row: usize| (entries.user[row], entries.asset.get(row));
+    rows.sort_unstable_by_key(|row| (account(*row), entries.at[*row], entries.id[*row]));
+    let mut sums: HashMap<i64, BTreeMap<&str, i128>> = HashMap::new();
+    for rows in rows.chunk_by(|one, other| account(*one) == account(*other)) {
+        let (user, asset) = account(rows[0]);
+        let mut sum = 0i128;
+        let below = rows.iter().find(|row| {
+            sum = sum.saturating_add(entries.amount[**row]);
+            sum < 0
+        });
+        never_below.check(below.is_none(), || {
+            let entry = below.map_or(0, |row| entries.id[*row]);
+            format!("user {user} {asset} at ledger_entries {entry}")
+        });
+        let sum = rows.iter().fold(0i128, |sum, row| sum.saturating_add(entries.amount[*row]));
+        if sum != 0 {
+            sums.entry(user).or_default().insert(asset, sum);
+        }
+    }
+    for (id, person) in books.people() {
+        if let Some(said) = person.balances {
+            let there = sums.remove(&id).unwrap_or_default();
+            balances.check(says(said, &there), || format!("users {id}"));
+        }
+    }
+    [never_below, balances]
+}
+
+/// Whether the JSON object `said` says exactly `there`, which has no zeros.
+fn says(said: &str, there: &BTreeMap<&str, i128>) -> bool {
+    let Ok(said) = serde_json::from_str::<BTreeMap<String, String>>(said) else { return false };
+    said.len() == there.len()
+        && said.iter().all(|(asset, amount)| {
+            let amount = amount.parse::<Crypto>().ok().map(Crypto::units);
+            amount.is_some() && amount == there.get(asset.as_str()).copied()
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn balances_are_said_to_the_last_place_and_without_zeros() {
+        let there = BTreeMap::from([("BTC", 2_000_000), ("EUR", 1_500_000_000)]);
+        assert!(says(r#"{"BTC":"0.02","EUR":"15"}"#, &there));
+        assert!(says("{}", &BTreeMap::new()));
+        for said in [
+            "",
+            "[]",
+            "{}",
+            r#"{"BTC":"0.02"}"#,
+            r#"{"BTC":"0.02","EUR":"15","USD":"0"}"#,
+            r#"{"BTC":"0.02","EUR":"15.00000001"}"#,
+            r#"{"BTC":"0.02","USD":"15"}"#,
+            r#"{"BTC":"0.02","EUR":15}"#,
+            r#"{"BTC":"0.02","EUR":"fifteen"}"#,
+        ] {
+            assert!(!says(said, &there), "{said}");
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Every event that moves something is posted once, and nothing else is.
+
+use std::collections::HashMap;
+
+use tidegauge_core::fees;
+
+use super::RuleResult;
+use super::books::{Books, Entries, Transfers};
+use super::ledger::by_posting;
+
+/// Units of 8 places in a cent.
+const CENT: i128 = 1_000_000;
+
+/// What an account gets of an asset.
+type Move<'f> = (&'static str, &'f str, i128);
+
+/// What the exchange's tables say has moved something.
+struct Event<'f> {
+    kind: &'static str,
+    table: &'static str,
+    id: i64,
+    user: i64,
+    /// Where that is not said, it may be any time.
+    at: Option<i64>,
+    moves: Vec<Move<'f>>,
+}
+
+/// Entries of one number.
+struct Posting<'a> {
+    rows: &'a [usize],
+    is_claimed: bool,
+}
+
+pub(super) fn rule(books: &Books<'_>, has_books: bool) -> RuleResult {
+    let mut rule = RuleResult::new(
+        "ledger_agrees",
+        "every completed event is posted once, at its time and to its amounts, and nothing else is",
+    );
+    if !has_books {
+        return rule;
+    }
+    let entries = &books.entries;
+    let rows = by_posting(entries);
+    let mut postings: Vec<Posting<'_>> = rows
+        .chunk_by(|one, other| entries.posting[*one] == entries.posting[*other])
+        .map(|rows| Posting { rows, is_claimed: false })
+        .collect();
+    let mut found: HashMap<(&str, i64), Vec<usize>> = HashMap::new();
+    for (at, posting) in postings.iter().enumerate() {
+        let first = posting.rows[0];
+        let key = (entries.kind.get(first), entries.reference[first]);
+        found.entry(key).or_default().push(at);
+    }
+    for_each(books, |event| {
+        let posted = found.get(&(event.kind, event.id));
+        let holds = match posted.map(Vec::as_slice) {
+            Some([at]) => {
+                postings[*at].is_claimed = true;
+                is_of(entries, postings[*at].rows, event)
+            }
+            // One of them is too many: which one, nobody can say.
+            Some(all) => {
+                all.iter().for_each(|at| postings[*at].is_claimed = true);
+                false
+            }
+            None => false,
+        };
+        rule.check(holds, || format!("{} {}", event.table, event.id));
+    });
+    for posting in postings.iter().filter(|posting| !posting.is_claimed) {
+        rule.check(false, || format!("ledger_entries {}", entries.id[posting.rows[0]]));
+    }
+    rule
+}
+
+/// Whether the entries in `rows` are exactly what `event` moved.
+fn is_of(entries: &Entries<'_>, rows: &[usize], event: &Event<'_>) -> bool {
+    let belong = rows.iter().all(|row| {
+        entries.kind.get(*row) == event.kind
+            && entries.reference[*row] == event.id
+            && entries.user[*row] == event.user
+            && event.at.is_none_or(|at| entries.at[*row] == at)
+    });
+    let mut there: Vec<(&str, &str, i128)> = rows
+        .iter()
+        .map(|row| (entries.account.get(*row), entries.asset.get(*row), entries.amount[*row]))
+        .collect();
+    there.sort_unstable();
+    belong && there == merged(&event.moves)
+}
+
+/// One entry for each account and asset, in their order; none where nothing is moved.
+fn merged<'f>(moves: &[Move<'f>]) -> Vec<(&'f str, &'f str, i128)> {
+    let mut moves: Vec<(&str, &str, i128)> = moves.to_vec();
+    moves.sort_unstable();
+    let mut merged: Vec<(&str, &str, i128)> = Vec::with_capacity(moves.len());
+    for (account, asset, amount) in moves {
+        match merged.last_mut() {
+            Some(last) if (last.0, last.1) == (account, asset) => last.2 += amount,
+            _ => merged.push((account, asset, amount)),
+        }
+    }
+    merged.retain(|(.., amount)| *amount != 0);
+    merged
+}
+
+/// Hands every event that moves something to `take`.
+fn for_each<'f>(books: &Books<'f>, mut take: impl FnMut(&Event<'f>)) {
+    transfers(&books.deposits, "deposit", &mut take);
+    transfers(&books.withdrawals, "withdrawal", &mut take);
+    let trades = &books.trades;
+    for (row, id) in trades.id.iter().enumerate() {
+        let sign = if trades.side.get(row) == "buy" { 1 } else { -1 };
+        let base = (trades.base.get(row), sign * trades.base_amount[row]);
+        let quote = (trades.quote.get(row), -sign * trades.quote_amount[row]);
+        let (currency, fee) = (trades.fee_currency.get(row), trades.fee[row]);
+        let moves = vec![
+            ("user", base.0, base.1),
+            ("exchange", base.0, -base.1),
+            ("user", quote.0, quote.1),
+            ("exchange", quote.0, -quote.1),
+            ("user", currency, -fee),
+            ("fees", currency, fee),
+        ];
+        let (user, at) = (trades.user[row], Some(trades.at[row]));
+        take(&Event { kind: "trade", table: "trades", id: *id, user, at, moves });
+    }
+    let ramp = &books.ramp;
+    for (row, id) in ramp.id.iter().enumerate() {
+        if ramp.status.get(row) != "completed" {
+            continue;
+        }
+        let (fiat, token) = (ramp.fiat.get(row), ramp.token.get(row));
+        let (cents, coins) = (ramp.fiat_amount[row], ramp.token_amount[row]);
+        let fee = fees::of_purchase(cents);
+        let moves = vec![
+            ("user", token, coins),
+            ("exchange", token, -coins),
+            ("outside", fiat, -cents * CENT),
+            ("exchange", fiat, (cents - fee) * CENT),
+            ("fees", fiat, fee * CENT),
+        ];
+        let (table, user, at) = ("ramp_transactions", ramp.user[row], Some(ramp.at[row]));
+        take(&Event { kind: "ramp", table, id: *id, user, at, moves });
+    }
+    let back = &books.chargebacks;
+    for (row, id) in back.id.iter().enumerate() {
+        let (currency, amount) = (back.currency.get(row), back.amount[row] * CENT);
+        let moves = vec![("exchange", currency, -amount), ("outside", currency, amount)];
+        let (user, at) = (back.user[row], Some(back.at[row]));
+        take(&Event { kind: "chargeback", table: "chargebacks", id: *id, user, at, moves });
+    }
+}
+
+fn transfers<'f>(transfers: &Transfers<'f>, kind: &'static str, take: &mut impl FnMut(&Event<'f>)) {
+    for (row, id) in transfers.id.iter().enumerate() {
+        if transfers.status.get(row) != "completed" {
+            continue;
+        }
+        let (currency, amount) = (transfers.currency.get(row), transfers.amount[row]);
+        let moves = match transfers.fee {
+            None => vec![("user", currency, amount), ("outside", currency, -amount)],
+            Some(fees) => vec![
+                ("user", currency, -amount - fees[row]),
+                ("outside", currency, amount),
+                ("fees", currency, fees[row]),
+            ],
+        };
+        let (user, at) = (transfers.user[row], transfers.completed_at.get(row));
+        take(&Event { kind, table: transfers.name, id: *id, user, at, moves });
+    }
+}

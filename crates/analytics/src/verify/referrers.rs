@@ -1,0 +1,20 @@
+//! Who brings somebody along was there before.
+
+use super::RuleResult;
+use super::books::Books;
+use super::slices::Everyone;
+
+pub(super) fn rule(books: &Books<'_>, everyone: &Everyone) -> RuleResult {
+    let mut rule = RuleResult::new(
+        "referrers_came_first",
+        "who was referred came by the channel referral, and after the user who referred them",
+    );
+    for (id, person) in books.people() {
+        if let Some(referrer) = person.referred_by {
+            let came_first = everyone.signup(referrer).is_some_and(|at| at < person.signup_at);
+            let holds = referrer != id && came_first && person.channel == "referral";
+            rule.check(holds, || format!("users {id}"));
+        }
+    }
+    rule
+}
