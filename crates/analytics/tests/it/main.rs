@@ -9,6 +9,7 @@
 mod acquisition;
 mod churn;
 mod facts;
+mod fees;
 mod ltv;
 mod market;
 mod retention;

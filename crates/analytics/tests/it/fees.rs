@@ -1,0 +1,103 @@
+//! What an exchange with books may charge: by what its users have traded for in the thirty days before.
+
+use tidegauge_analytics::verify::{RuleResult, verify};
+use tidegauge_core::Crypto;
+use tidegauge_core::tables::{FxRate, LedgerEntry, Trade};
+
+use crate::support::{Memory, at, day, run};
+
+fn money(text: &str) -> Crypto {
+    text.parse().unwrap()
+}
+
+/// A trade of user 1 for so much, at the price of 1.
+fn trade(id: i64, when: &str, (quote, amount): (&str, &str), is_maker: bool, fee: &str) -> Trade {
+    Trade {
+        trade_id: id,
+        order_id: id,
+        user_id: 1,
+        trading_pair: format!("BTC/{quote}"),
+        side: "buy".into(),
+        base_currency: "BTC".into(),
+        quote_currency: quote.into(),
+        base_amount: money(amount),
+        quote_amount: money(amount),
+        price: money("1"),
+        fee_amount: money(fee),
+        fee_currency: quote.into(),
+        is_maker,
+        executed_at: at(when),
+    }
+}
+
+/// What the rule says of trades of a user who has books, or has not.
+fn judged(trades: &[Trade], has_books: bool) -> RuleResult {
+    let mut memory = Memory::default();
+    memory.put(Trade::table(), trades);
+    let rate = FxRate {
+        base: "EUR".into(),
+        quote: "USD".into(),
+        rate_date: day("2026-01-01"),
+        source: "ecb".into(),
+        rate: money("1.25"),
+    };
+    memory.put(FxRate::table(), &[rate]);
+    let entry = LedgerEntry {
+        entry_id: 1,
+        posting_id: 1,
+        user_id: 1,
+        kind: "deposit".into(),
+        reference_id: 1,
+        account: "user".into(),
+        asset: "USD".into(),
+        amount: money("1"),
+        posted_at: at("2026-01-01"),
+    };
+    memory.put(LedgerEntry::table(), if has_books { std::slice::from_ref(&entry) } else { &[] });
+    let report = run(verify(&memory)).unwrap();
+    report.rules.into_iter().find(|rule| rule.name == "trade_fees_follow_schedule").unwrap()
+}
+
+#[test]
+fn who_has_traded_for_more_pays_less() {
+    let trades = [
+        trade(1, "2026-01-02 10:00", ("USD", "40000"), false, "160"), // 0.40 % of the first
+        // 10,000 EUR are 12,500 USD: the second step, at which it begins.
+        trade(2, "2026-01-03 10:00", ("EUR", "10000"), true, "20"),
+        // 52,500 are the third: 0.24 %. What happens at the same instant does not count.
+        trade(3, "2026-01-03 11:00", ("USD", "100"), false, "0.24"),
+        trade(4, "2026-01-03 11:00", ("USD", "100"), true, "0.14"),
+        // Thirty days after the first it still counts, a minute later it does not.
+        trade(5, "2026-02-01 10:00", ("USD", "100"), false, "0.24"),
+        trade(6, "2026-02-01 10:01", ("USD", "100"), false, "0.35"),
+    ];
+    let rule = judged(&trades, true);
+    // Beyond a week the fixing says nothing of euros; trades in dollars need none.
+    assert_eq!((rule.tried, rule.broken), (6, 0), "{rule:?}");
+    let rule = judged(&trades, false);
+    assert_eq!((rule.tried, rule.broken), (6, 5), "without books all pay the first fee: {rule:?}");
+
+    let flat = [trades[0].clone(), trade(2, "2026-01-03 10:00", ("USD", "100"), false, "0.4")];
+    assert_eq!(judged(&flat, true).examples, ["trades 2"]);
+    assert_eq!(judged(&flat, false).broken, 0);
+}
+
+#[test]
+fn a_volume_on_a_step_may_be_on_either_side_of_it() {
+    for (first, fees) in [
+        ("9999.98", ["0.4"].as_slice()),
+        ("10000.02", &["0.35"]),
+        ("10000", &["0.35", "0.4"]),
+        ("9999.995", &["0.35", "0.4"]),
+    ] {
+        for fee in ["0.35", "0.4"] {
+            let paid = money(first).units() * 40 / 10_000;
+            let mut trades = [
+                trade(1, "2026-01-02", ("USD", first), false, "0"),
+                trade(2, "2026-01-03", ("USD", "100"), false, fee),
+            ];
+            trades[0].fee_amount = Crypto::from_units(paid);
+            assert_eq!(judged(&trades, true).broken == 0, fees.contains(&fee), "{first} {fee}");
+        }
+    }
+}
