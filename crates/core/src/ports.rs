@@ -26,6 +26,12 @@ pub trait Source: Debug + Send + Sync {
         false
     }
 
+    /// Whether a page follows from the cursor alone and costs nobody anything, so that the next one may be
+    /// made while this one is being loaded, and be made again if it was not.
+    fn is_free(&self) -> bool {
+        false
+    }
+
     /// The page that follows `cursor` (`None`: the first).
     ///
     /// # Behavior

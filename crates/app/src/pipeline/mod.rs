@@ -7,6 +7,7 @@ mod summary;
 use std::sync::Arc;
 use std::time::Instant;
 
+use futures_util::future::join;
 use tidegauge_core::{Cursor, Load, Page, Result, Sink, Source};
 
 pub use observer::{Observer, Silent};
@@ -77,12 +78,27 @@ impl Pipeline {
         summary: &mut Summary,
     ) -> Result<()> {
         let mut waiting = self.start(source, observer, summary).await?;
+        let mut ahead: Option<(Cursor, Result<Page>)> = None;
         while let Some((_, before)) = waiting.first() {
             let before = before.clone();
             let begun = Instant::now();
-            let page = source.fetch(before.as_ref()).await?;
-            for (sink, cursor) in waiting.iter_mut().filter(|(_, cursor)| *cursor == before) {
-                load(sink.as_ref(), source.name(), &page, cursor).await?;
+            let page = match ahead.take() {
+                Some((cursor, page)) if Some(&cursor) == before.as_ref() => page?,
+                _ => source.fetch(before.as_ref()).await?,
+            };
+            let loads = async {
+                for (sink, cursor) in waiting.iter_mut().filter(|(_, cursor)| *cursor == before) {
+                    load(sink.as_ref(), source.name(), &page, cursor).await?;
+                }
+                Ok(())
+            };
+            if source.is_free() && !page.done {
+                // Loads begin first: what they wait for is done elsewhere while the next page is made.
+                let (loaded, next) = join(loads, source.fetch(Some(&page.cursor))).await;
+                loaded?;
+                ahead = Some((page.cursor.clone(), next));
+            } else {
+                loads.await?;
             }
             summary.add(source.name(), &page, begun.elapsed());
             observer.page_loaded(source.name(), summary::rows(&page));

@@ -1,8 +1,9 @@
 //! Whole columns at once, for what decodes millions of rows.
 
 use polars_core::prelude::{
-    ChunkFull, Column as PolarsColumn, Float64Chunked, Int32Chunked, Int64Chunked, Int128Chunked,
-    IntoSeries, NamedFrom, NewChunkedArray, PlSmallStr, Series, StringChunked, TimeUnit,
+    ChunkFull, ChunkTake, Column as PolarsColumn, Float64Chunked, IdxCa, IdxSize, Int32Chunked,
+    Int64Chunked, Int128Chunked, IntoSeries, NamedFrom, NewChunkedArray, PlSmallStr, Series,
+    StringChunked, TimeUnit,
 };
 
 use super::Batch;
@@ -17,6 +18,8 @@ pub enum Values<'a> {
     Texts(Vec<&'a str>),
     /// The same where some are null.
     SomeTexts(Vec<Option<&'a str>>),
+    /// Text out of a few, by its place among them.
+    Picked(Vec<u8>, &'a [&'a str]),
     /// True or false.
     Bools(Vec<bool>),
     /// Whole numbers.
@@ -68,15 +71,21 @@ impl Batch {
             return Err(Error::mismatch(&table.name, "*", None, reason));
         }
         let column = |(column, values): (&Column, Values<'_>)| {
+            // What is picked is checked once, and not in every row.
+            let is_checked = matches!(values, Values::Picked(..));
             let values = values.into_series(column, rows);
-            let values = values.filter(|values| values.len() == rows);
-            values.map(PolarsColumn::from).ok_or_else(|| {
+            let values = values.filter(|values| values.len() == rows).ok_or_else(|| {
                 let reason = format!("its values are not {rows} of {}", column.dtype);
                 Error::mismatch(&table.name, &column.name, None, reason)
-            })
+            })?;
+            let values = PolarsColumn::from(values);
+            if !is_checked {
+                Self::check(table, column, &values)?;
+            }
+            Ok(values)
         };
         let columns: Result<Vec<_>> = table.columns.iter().zip(columns).map(column).collect();
-        Self::checked(table, rows, columns?)
+        Self::of_checked(table, rows, columns?)
     }
 }
 
@@ -91,6 +100,7 @@ impl Values<'_> {
             }
             (Self::Texts(texts), DataType::Text) => Series::new(name, texts),
             (Self::SomeTexts(texts), DataType::Text) => Series::new(name, texts),
+            (Self::Picked(places, texts), DataType::Text) => picked(name, &places, texts)?,
             (Self::Bools(values), DataType::Bool) => Series::new(name, values),
             (Self::Ints(values), DataType::Int64) => {
                 Int64Chunked::from_vec(name, values).into_series()
@@ -125,10 +135,30 @@ impl Values<'_> {
     }
 }
 
+/// None where a place is not one of the texts', or a text has a NUL.
+fn picked(name: PlSmallStr, places: &[u8], texts: &[&str]) -> Option<Series> {
+    if texts.iter().any(|text| text.as_bytes().contains(&0)) {
+        return None;
+    }
+    let few = StringChunked::from_slice(name.clone(), texts);
+    let places = IdxCa::from_vec(name, places.iter().map(|it| IdxSize::from(*it)).collect());
+    few.take(&places).ok().map(StringChunked::into_series)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::tables::FxRate;
+
+    #[test]
+    fn what_is_picked_is_one_of_the_texts() {
+        let texts = ["EUR", "a text that is longer than twelve bytes"];
+        let series = picked("base".into(), &[1, 0, 1], &texts).unwrap();
+        let found: Vec<_> = series.str().unwrap().iter().flatten().collect();
+        assert_eq!(found, [texts[1], texts[0], texts[1]]);
+        assert!(picked("base".into(), &[2], &texts).is_none());
+        assert!(picked("base".into(), &[0], &["a\0"]).is_none());
+    }
 
     #[test]
     fn columns_of_another_number_length_or_type_are_refused() {

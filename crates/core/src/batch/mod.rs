@@ -44,10 +44,18 @@ impl Batch {
     /// Takes columns that are in the table's order.
     fn checked(table: &TableRef, rows: usize, columns: Vec<PolarsColumn>) -> Result<Self> {
         for (definition, column) in table.columns.iter().zip(&columns) {
-            check(definition, column).map_err(|(row, reason)| {
-                Error::mismatch(&table.name, &definition.name, row, reason)
-            })?;
+            Self::check(table, definition, column)?;
         }
+        Self::of_checked(table, rows, columns)
+    }
+
+    fn check(table: &TableRef, definition: &Column, column: &PolarsColumn) -> Result<()> {
+        check(definition, column)
+            .map_err(|(row, reason)| Error::mismatch(&table.name, &definition.name, row, reason))
+    }
+
+    /// Takes columns that are in the table's order, and fit it.
+    fn of_checked(table: &TableRef, rows: usize, columns: Vec<PolarsColumn>) -> Result<Self> {
         let frame = DataFrame::new(rows, columns)
             .map_err(|error| Error::mismatch(&table.name, "*", None, error.to_string()))?;
         Ok(Self { table: table.clone(), frame })
