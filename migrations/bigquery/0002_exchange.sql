@@ -75,6 +75,8 @@ CREATE TABLE IF NOT EXISTS `truth_channels` (
     `starts` FLOAT64 NOT NULL,
     `cost` FLOAT64 NOT NULL,
     `value_365d` FLOAT64 NOT NULL,
+    `revenue_365d` FLOAT64 NOT NULL,
+    `roas_365d` FLOAT64,
     PRIMARY KEY (`channel`) NOT ENFORCED
 )
 CLUSTER BY `channel`;

@@ -75,5 +75,7 @@ CREATE TABLE IF NOT EXISTS `truth_channels` (
     `starts` double NOT NULL,
     `cost` double NOT NULL,
     `value_365d` double NOT NULL,
+    `revenue_365d` double NOT NULL,
+    `roas_365d` double,
     PRIMARY KEY (`channel`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE={collation};

@@ -74,5 +74,7 @@ CREATE TABLE IF NOT EXISTS "truth_channels" (
     "starts" double precision NOT NULL,
     "cost" double precision NOT NULL,
     "value_365d" double precision NOT NULL,
+    "revenue_365d" double precision NOT NULL,
+    "roas_365d" double precision,
     PRIMARY KEY ("channel")
 );

@@ -77,5 +77,7 @@ CREATE TABLE IF NOT EXISTS "truth_channels" (
     "starts" REAL NOT NULL,
     "cost" REAL NOT NULL,
     "value_365d" REAL NOT NULL,
+    "revenue_365d" REAL NOT NULL,
+    "roas_365d" REAL,
     PRIMARY KEY ("channel")
 );

@@ -45,7 +45,7 @@ impl Tidegauge {
     pub async fn fill(&self, gaps: Vec<Gaps>, observer: &dyn Observer) -> Result<Summary> {
         let missing = gaps.into_iter().filter(|gaps| !gaps.is_empty());
         let pipeline = missing.fold(self.pipeline(), |pipeline, gaps| {
-            pipeline.source(Arc::new(gaps.fill(self.context())))
+            pipeline.source(self.bent(Arc::new(gaps.fill(self.context()))))
         });
         let mut summary = pipeline.run(observer).await?;
         summary.extend(self.derive_if_wanted(observer).await?);

@@ -6,7 +6,8 @@ use chrono::NaiveDate;
 use tidegauge_acquisition::Context;
 use tidegauge_acquisition::http::{Traffic, Usage};
 use tidegauge_analytics::verify;
-use tidegauge_core::{Aggregate, Clock, Cursor, Sink, TableRef, Warehouse, tables};
+use tidegauge_core::{Aggregate, Clock, Cursor, Sink, Source, TableRef, Warehouse, tables};
+use tidegauge_simulation::Bent;
 
 use crate::config::{Config, Secrets};
 use crate::derived::Derived;
@@ -128,7 +129,7 @@ impl Tidegauge {
     pub async fn load(&self, run: &Run, observer: &dyn Observer) -> Result<Summary> {
         let mut market = self.pipeline();
         for opened in self.opened(false)? {
-            market = market.source(opened.source());
+            market = market.source(self.bent(opened.source()));
         }
         let mut summary = market.run(observer).await?;
         summary.extend(self.derive_if_wanted(observer).await?);
@@ -169,7 +170,8 @@ impl Tidegauge {
         stop: impl Future<Output = ()> + Send,
     ) -> Result<Summary> {
         let live = self.opened(true)?;
-        let pipeline = live.iter().map(Opened::source).fold(self.pipeline(), Pipeline::source);
+        let live = live.iter().map(|it| self.bent(it.source()));
+        let pipeline = live.fold(self.pipeline(), Pipeline::source);
         let mut summary = pipeline.stream(observer, stop).await?;
         summary.extend(self.derive_if_wanted(observer).await?);
         Ok(summary)
@@ -193,6 +195,11 @@ impl Tidegauge {
         let open =
             |offer: Offer| sources::open(&offer.name, &self.config, &self.secrets, &self.context);
         sources::configured(&self.config, live).map(open).collect()
+    }
+
+    /// A source as it is in the market of the scenarios.
+    pub(crate) fn bent(&self, source: Arc<dyn Source>) -> Arc<dyn Source> {
+        Bent::of(source, &self.config.simulation.scenarios)
     }
 
     pub(crate) fn secrets(&self) -> &Secrets {

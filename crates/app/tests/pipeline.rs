@@ -121,7 +121,7 @@ async fn the_size_of_a_page_changes_nothing() {
         let house = house(dir.path(), |config| {
             config.warehouse = url("sqlite", dir.path(), &format!("{page_rows}.db")).into();
             config.backups = vec![url("csv", dir.path(), folder).into()];
-            config.simulation.page_rows = *page_rows;
+            config.simulation.page_rows = Some(*page_rows);
         });
         house.run(None, &Silent).await.unwrap();
     }

@@ -18,6 +18,12 @@ pub(crate) enum Stream {
     Life = 5,
     Path = 6,
     Campaign = 7,
+    Referral = 8,
+    Written = 9,
+    Card = 10,
+    Wallet = 11,
+    Name = 12,
+    Device = 13,
 }
 
 #[derive(Debug)]

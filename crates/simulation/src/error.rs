@@ -26,6 +26,20 @@ pub enum Error {
         /// The day.
         day: NaiveDate,
     },
+    /// A setting that makes no sense.
+    #[error("{setting}: {reason}")]
+    Invalid {
+        /// The setting.
+        setting: &'static str,
+        /// Why not, and what would.
+        reason: String,
+    },
+    /// A day that is not played was asked for.
+    #[error("{day} is not among the days that are played")]
+    Beyond {
+        /// The day.
+        day: NaiveDate,
+    },
     /// The market moved so far that a plan with fixed counts cannot be carried out.
     #[error(
         "user {user} cannot {what} without a balance below zero in this market; use another seed \

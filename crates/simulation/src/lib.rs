@@ -20,6 +20,7 @@
 //! # Ok::<(), tidegauge_simulation::Error>(())
 //! ```
 
+mod bent;
 mod classic;
 mod draw;
 mod error;
@@ -27,6 +28,14 @@ mod exchange;
 mod market;
 mod world;
 
+pub use bent::Bent;
 pub use classic::{Classic, ClassicConfig};
 pub use error::{Error, Result};
-pub use exchange::{Exchange, ExchangeConfig};
+pub use exchange::{Exchange, ExchangeConfig, Scenario, Shard};
+
+/// What sinks know the source by.
+const NAME: &str = "simulation";
+
+fn refused(reason: String) -> tidegauge_core::Error {
+    tidegauge_core::Error::Cursor { source_name: NAME.into(), reason }
+}

@@ -19,6 +19,7 @@
 
 mod bigquery;
 mod mariadb;
+mod market;
 mod postgres;
 mod s3;
 mod server;
@@ -27,6 +28,7 @@ use std::path::PathBuf;
 
 pub use bigquery::BigQuery;
 pub use mariadb::MariaDb;
+pub use market::market;
 pub use postgres::Postgres;
 pub use s3::S3;
 

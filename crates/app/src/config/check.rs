@@ -16,7 +16,8 @@ impl Config {
         within("coingecko.history_days", &self.coingecko.history_days, &DAYS)?;
         within("frankfurter.history_days", &self.frankfurter.history_days, &DAYS)?;
         within("analytics.inactive_days", &self.analytics.inactive_days, &DAYS)?;
-        within("simulation.page_rows", &self.simulation.page_rows, &(1..=10_000_000))?;
+        let page_rows = self.simulation.page_rows.unwrap_or(1);
+        within("simulation.page_rows", &page_rows, &(1..=10_000_000))?;
         within("simulation.users", &self.simulation.users, &(1..=1_000_000_000))?;
         within("simulation.days", &self.simulation.days, &(1..=3_660))?;
         self.market.check()?;

@@ -19,7 +19,7 @@ use tidegauge_acquisition::{
     open_er_api, twelvedata, twelvedata_stream, x,
 };
 use tidegauge_core::instruments::Instrument;
-use tidegauge_simulation::{ClassicConfig, ExchangeConfig};
+use tidegauge_simulation::{ClassicConfig, ExchangeConfig, Scenario, Shard};
 
 pub use self::market::MarketConfig;
 pub use self::secrets::Secrets;
@@ -127,7 +127,7 @@ impl Default for Config {
 }
 
 /// The simulated exchange.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct SimulationConfig {
@@ -137,21 +137,28 @@ pub struct SimulationConfig {
     pub seed: u64,
     /// The first ninety days end where this day begins.
     pub start_day: NaiveDate,
-    /// The most rows in a page; of `exchange`, about so many.
-    pub page_rows: usize,
+    /// The most rows in a page; of `exchange`, about so many. `None`: what the preset takes for good.
+    pub page_rows: Option<usize>,
     /// How many users sign up: of `exchange` alone, as what follows.
     pub users: u64,
     /// In how many days they do.
     pub days: u16,
     /// Whether they trade evenly through time, whatever the market does.
     pub stationary: bool,
+    /// Which part of them is played: `3/16`.
+    pub shard: Shard,
+    /// What is out of the ordinary.
+    pub scenarios: Vec<Scenario>,
 }
 
 impl Default for SimulationConfig {
     fn default() -> Self {
-        let ClassicConfig { seed, start_day, page_rows, .. } = ClassicConfig::default();
-        let ExchangeConfig { users, days, stationary, .. } = ExchangeConfig::default();
-        Self { preset: Preset::Classic, seed, start_day, page_rows, users, days, stationary }
+        let ClassicConfig { seed, start_day, .. } = ClassicConfig::default();
+        let exchange = ExchangeConfig::default();
+        let ExchangeConfig { users, days, stationary, shard, scenarios, .. } = exchange;
+        let preset = Preset::Classic;
+        let page_rows = None;
+        Self { preset, seed, start_day, page_rows, users, days, stationary, shard, scenarios }
     }
 }
 

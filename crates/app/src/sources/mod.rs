@@ -12,7 +12,7 @@ pub use catalog::{Needs, Offer};
 pub(crate) use catalog::{Opened, offers, open};
 pub(crate) use simulation::{SIMULATION, next_until, simulates, simulation};
 
-use crate::config::Config;
+use crate::config::{Config, Preset};
 use crate::{Error, Result};
 
 /// Whether every name is one of ours, and the exchange can be played at all: so that nothing is
@@ -40,6 +40,15 @@ pub(crate) fn check(config: &Config) -> Result<()> {
         if config.sources[..at].contains(name) {
             let reason = format!("`{name}` is there twice");
             return Err(Error::Setting { setting: "sources", reason });
+        }
+    }
+    for scenario in &config.simulation.scenarios {
+        let setting = "simulation.scenarios";
+        scenario.check().map_err(|it| Error::Setting { setting, reason: it.to_string() })?;
+        if config.simulation.preset == Preset::Classic && !scenario.is_of_market() {
+            let reason = "the classic exchange knows but bull_run and crash; set simulation.preset = \
+                          \"exchange\"";
+            return Err(Error::Setting { setting, reason: reason.into() });
         }
     }
     if simulates(config) {

@@ -15,15 +15,34 @@ pub(crate) const SIMULATION: &str = "simulation";
 
 pub(super) fn classic(config: &SimulationConfig) -> ClassicConfig {
     let SimulationConfig { seed, start_day, page_rows, .. } = *config;
-    ClassicConfig { seed, start_day, page_rows, ..ClassicConfig::default() }
+    let default = ClassicConfig::default();
+    let page_rows = page_rows.unwrap_or(default.page_rows);
+    ClassicConfig { seed, start_day, page_rows, ..default }
 }
 
 /// The exchange begins when the classic one does, ninety days before the start day.
 fn exchange(config: &SimulationConfig) -> Result<ExchangeConfig> {
-    let SimulationConfig { seed, page_rows, users, days, stationary, .. } = *config;
-    let first_day = classic(config).first_day()?;
+    let SimulationConfig { seed, page_rows, users, days, stationary, shard, .. } = *config;
     let default = ExchangeConfig::default();
-    Ok(ExchangeConfig { seed, first_day, page_rows, users, days, stationary, ..default })
+    Ok(ExchangeConfig {
+        seed,
+        first_day: classic(config).first_day()?,
+        page_rows: page_rows.unwrap_or(default.page_rows),
+        users,
+        days,
+        stationary,
+        shard,
+        scenarios: config.scenarios.clone(),
+        ..default
+    })
+}
+
+/// What sinks know the simulated exchange by: a part of one is told from the others.
+fn name(config: &SimulationConfig) -> String {
+    match config.preset {
+        Preset::Classic => SIMULATION.into(),
+        Preset::Exchange => Exchange::name_of(config.shard),
+    }
 }
 
 /// Whether the simulated exchange is to be played.
@@ -33,12 +52,12 @@ pub(crate) fn simulates(config: &Config) -> bool {
 
 /// The day that a run plays up to which goes one day further than `warehouse`.
 pub(crate) async fn next_until(config: &Config, warehouse: &dyn Warehouse) -> Result<NaiveDate> {
-    let cursor = warehouse.cursor(SIMULATION).await?;
     let simulation = &config.simulation;
+    let cursor = warehouse.cursor(&name(simulation)).await?;
     Ok(match simulation.preset {
         Preset::Classic => classic(simulation).next_until(cursor.as_ref())?,
-        Preset::Exchange => match Exchange::played_by(cursor.as_ref()) {
-            Some(day) if day >= simulation.start_day => day.succ_opt().unwrap_or(day),
+        Preset::Exchange => match cursor.as_ref().and_then(Exchange::told_by) {
+            Some((_, _, Some(day))) if day >= simulation.start_day => day.succ_opt().unwrap_or(day),
             _ => simulation.start_day,
         },
     })
@@ -52,7 +71,7 @@ pub(crate) async fn simulation(
     until: NaiveDate,
 ) -> Result<Arc<dyn Source>> {
     let market = Arc::new(Market::read(warehouse).await?);
-    let cursor = warehouse.cursor(SIMULATION).await?;
+    let cursor = warehouse.cursor(&name(&config.simulation)).await?;
     if config.simulation.preset == Preset::Exchange {
         let config = ExchangeConfig { until: Some(until), ..exchange(&config.simulation)? };
         return Ok(Arc::new(Exchange::new(config, market)?));

@@ -341,4 +341,8 @@ table! {
     cost: f64,
     /// What a signup is expected to trade and buy for within a year of the first one, in US dollars.
     value_365d: f64,
+    /// What the exchange is expected to take of that, withdrawals not counted, in US dollars.
+    revenue_365d: f64,
+    /// That for a dollar spent; null where nothing is.
+    roas_365d: Option<f64>,
 }

@@ -22,10 +22,7 @@ use self::people::{DAYS, Person};
 use self::reference::Reference;
 use crate::market::Market;
 use crate::world::midnight;
-use crate::{Error, Result};
-
-/// The name under which sinks keep the simulator's cursor.
-const NAME: &str = "simulation";
+use crate::{Error, NAME, Result, refused};
 
 /// How the `classic` exchange is played.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -206,7 +203,7 @@ impl Classic {
             room -= to - from;
             if to < reference.rows() {
                 position.reference = Some(to);
-                return Ok(self.close(batches, position, false));
+                return Ok(close(batches, position, false));
             }
             position = Position { reference: None, day: Some(self.first_day), row: 0, ..position };
         }
@@ -230,18 +227,14 @@ impl Classic {
         if !rows.is_empty() {
             batches.push(Batch::from_rows(RampTransaction::table(), rows)?);
         }
-        Ok(self.close(batches, position, day >= until))
-    }
-
-    #[allow(clippy::unused_self)] // beside its caller, whose page it closes
-    fn close(&self, batches: Vec<Batch>, position: Position, done: bool) -> Page {
-        let text = serde_json::to_string(&position).unwrap_or_default();
-        Page { batches, cursor: Cursor::new(text), done }
+        Ok(close(batches, position, day >= until))
     }
 }
 
-fn refused(reason: String) -> tidegauge_core::Error {
-    tidegauge_core::Error::Cursor { source_name: NAME.into(), reason }
+/// The page that ends at a position.
+fn close(batches: Vec<Batch>, position: Position, done: bool) -> Page {
+    let text = serde_json::to_string(&position).unwrap_or_default();
+    Page { batches, cursor: Cursor::new(text), done }
 }
 
 /// The day after; only a cursor that somebody wrote by hand reaches the calendar's end.

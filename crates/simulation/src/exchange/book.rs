@@ -2,46 +2,30 @@
 
 use std::ops::Range;
 
-use super::path::{COINS, FIATS};
-use super::rows::Rows;
+use super::assets::{ASSETS, COINS, code};
+use super::names::{Account, EVENT, Event};
+use super::rows::{Entry, Rows};
 use crate::{Error, Result};
 
 /// What a user can have: the coins, and the currency of their country, which comes last.
 pub(super) const FIAT: usize = COINS.len();
-const ASSETS: usize = COINS.len() + 1;
+/// How many that are.
+pub(super) const KINDS: usize = COINS.len() + 1;
 
 /// Bits of an id that count what one user does.
 const COUNTED: u32 = 20;
-
-/// Whose account an amount goes to, or comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Account {
-    User,
-    Exchange,
-    Fees,
-    Outside,
-}
-
-impl Account {
-    fn name(self) -> &'static str {
-        match self {
-            Self::User => "user",
-            Self::Exchange => "exchange",
-            Self::Fees => "fees",
-            Self::Outside => "outside",
-        }
-    }
-}
 
 /// The books of one user, and the rows of all whose books these were before.
 #[derive(Debug)]
 pub(super) struct Book {
     /// Only what happens in this span becomes rows.
-    window: Range<i64>,
+    pub(super) window: Range<i64>,
     pub(super) rows: Rows,
     user: i64,
-    fiat: &'static str,
-    has: [i128; ASSETS],
+    fiat: usize,
+    /// What the user has by now, and had when the window began.
+    has: [i64; KINDS],
+    had: [i64; KINDS],
     counts: Counts,
 }
 
@@ -55,37 +39,47 @@ struct Counts {
 
 impl Book {
     pub(super) fn new(window: Range<i64>) -> Self {
-        Self {
-            window,
-            rows: Rows::default(),
-            user: 0,
-            fiat: FIATS[0],
-            has: [0; ASSETS],
-            counts: Counts::default(),
-        }
+        let (has, had, counts) = ([0; KINDS], [0; KINDS], Counts::default());
+        Self { window, rows: Rows::default(), user: 0, fiat: 0, has, had, counts }
     }
 
-    /// Opens the books of another user.
-    pub(super) fn open(&mut self, user: i64, fiat: &'static str) {
+    /// Opens the books of another user, who pays in a currency.
+    pub(super) fn open(&mut self, user: i64, fiat: usize) {
         (self.user, self.fiat) = (user, fiat);
-        self.has = [0; ASSETS];
+        (self.has, self.had) = ([0; KINDS], [0; KINDS]);
         self.counts = Counts::default();
     }
 
-    pub(super) fn window(&self) -> &Range<i64> {
-        &self.window
+    pub(super) fn tells(&self, at: i64) -> bool {
+        self.window.contains(&at)
     }
 
     pub(super) fn user(&self) -> i64 {
         self.user
     }
 
-    pub(super) fn has(&self, asset: usize) -> i128 {
-        self.has[asset]
+    pub(super) fn has(&self, kind: usize) -> i64 {
+        self.has[kind]
     }
 
-    pub(super) fn asset(&self, asset: usize) -> &'static str {
-        COINS.get(asset).copied().unwrap_or(self.fiat)
+    /// What the user has, by kind.
+    pub(super) fn balances(&self) -> [i64; KINDS] {
+        self.has
+    }
+
+    /// Whether that is not what it was when the window began.
+    pub(super) fn has_changed(&self) -> bool {
+        self.has != self.had
+    }
+
+    /// The place of a kind among all assets.
+    pub(super) fn asset(&self, kind: usize) -> u8 {
+        code(if kind == FIAT { COINS.len() + self.fiat } else { kind })
+    }
+
+    /// What it is called.
+    pub(super) fn name(&self, kind: usize) -> &'static str {
+        ASSETS[usize::from(self.asset(kind)).min(ASSETS.len() - 1)]
     }
 
     /// The number of the next thing that this user does.
@@ -97,40 +91,47 @@ impl Book {
     /// Posts what an event moves: the amounts must add up to zero in every asset.
     pub(super) fn post(
         &mut self,
-        kind: &'static str,
-        reference: i64,
+        event: Event,
+        reference_id: i64,
         at: i64,
-        moves: &[(Account, usize, i128)],
+        moves: &[(Account, usize, i64)],
     ) -> Result<()> {
         self.counts.postings += 1;
-        let posting = id(self.user, self.counts.postings)?;
-        for (account, asset, amount) in moves.iter().copied() {
+        let posting_id = id(self.user, self.counts.postings)?;
+        let tells = self.tells(at);
+        for (account, kind, amount) in moves.iter().copied() {
             if account == Account::User {
-                self.has[asset] += amount;
-                if self.has[asset] < 0 {
-                    return Err(Error::Impossible { user: self.user, what: kind });
-                }
+                self.add(kind, amount, at, event)?;
             }
             self.counts.entries += 1;
-            if !self.window.contains(&at) || amount == 0 {
+            if !tells || amount == 0 {
                 continue;
             }
-            let entry = id(self.user, self.counts.entries)?;
-            let asset = self.asset(asset);
-            let entries = &mut self.rows.entries;
-            entries.entry_id.push(entry);
-            entries.posting_id.push(posting);
-            entries.user_id.push(self.user);
-            entries.kind.push(kind);
-            entries.reference_id.push(reference);
-            entries.account.push(account.name());
-            entries.asset.push(asset);
-            entries.amount.push(amount);
-            entries.posted_at.push(at);
+            self.rows.entries.push(Entry {
+                entry_id: id(self.user, self.counts.entries)?,
+                posting_id,
+                user_id: self.user,
+                kind: event as u8,
+                reference_id,
+                account: account as u8,
+                asset: self.asset(kind),
+                amount: amount.into(),
+                posted_at: at,
+            });
         }
-        debug_assert!((0..ASSETS).all(|asset| {
-            moves.iter().filter(|it| it.1 == asset).map(|it| it.2).sum::<i128>() == 0
+        debug_assert!((0..KINDS).all(|kind| {
+            moves.iter().filter(|it| it.1 == kind).map(|it| i128::from(it.2)).sum::<i128>() == 0
         }));
+        Ok(())
+    }
+
+    fn add(&mut self, kind: usize, amount: i64, at: i64, event: Event) -> Result<()> {
+        let sum = self.has[kind].checked_add(amount).filter(|sum| *sum >= 0);
+        let what = EVENT[event as usize];
+        self.has[kind] = sum.ok_or(Error::Impossible { user: self.user, what })?;
+        if at < self.window.start {
+            self.had[kind] = self.has[kind];
+        }
         Ok(())
     }
 }

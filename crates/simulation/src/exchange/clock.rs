@@ -1,42 +1,54 @@
-//! How time passes for those who trade: faster on lively days, and by the week.
+//! How time passes for those who trade: faster on lively days, by the week and by the hour.
 
 use chrono::NaiveDate;
 
-use super::path::Paths;
+use super::countries::COUNTRIES;
 use super::plan::weekly;
-use crate::Result;
-use crate::world::DAY;
+use super::prices::Prices;
+use crate::world::{DAY, HOUR};
 
-/// What the days of the market are like.
+/// Nothing that a user does comes sooner after what they did before, in microseconds: so what belongs to a
+/// trade has room.
+const ROOM: i64 = 64;
+
+/// The days and hours that are played, and what they are like.
 #[derive(Debug)]
-pub(super) struct Days {
+pub(super) struct Clock {
     opening: i64,
     /// How fast time passes on each day; nothing where it passes evenly.
     pace: Vec<f64>,
+    /// What has passed when a day begins, in microseconds of an even day; one more than there are days.
+    passed: Vec<f64>,
     /// Whether prices fell by more than three in a hundred.
     fell: Vec<bool>,
+    /// What part of a day has passed at every hour, by country.
+    hours: [[f64; 25]; COUNTRIES.len()],
 }
 
-impl Days {
-    /// Those of all days of `paths`; if `stationary`, time passes evenly.
-    pub(super) fn new(
-        opening: i64,
-        first: NaiveDate,
-        paths: &Paths,
-        stationary: bool,
-    ) -> Result<Self> {
-        let (mut pace, mut fell) = (Vec::new(), Vec::new());
-        let mut day = first;
-        while day < paths.end() {
-            if !stationary {
-                let week = weekly(day);
-                pace.push(week * paths.liveliness(day)?);
-                fell.push(paths.fell(day)?);
+impl Clock {
+    /// Of all days of `prices`; if `stationary`, time passes evenly.
+    pub(super) fn new(opening: i64, first: NaiveDate, prices: &Prices, stationary: bool) -> Self {
+        let hours = std::array::from_fn(|country| {
+            let mut passed = [0.0; 25];
+            for (hour, share) in COUNTRIES[country].hours().iter().enumerate() {
+                passed[hour + 1] = passed[hour] + share;
             }
-            let Some(next) = day.succ_opt() else { break };
-            day = next;
+            passed[24] = 1.0;
+            passed
+        });
+        let mut clock = Self { opening, pace: vec![], passed: vec![0.0], fell: vec![], hours };
+        if stationary {
+            return clock;
         }
-        Ok(Self { opening, pace, fell })
+        let mut passed = 0.0;
+        for (day, (liveliness, fell)) in first.iter_days().zip(prices.moods()) {
+            let pace = weekly(day) * liveliness;
+            passed += pace * DAY as f64;
+            clock.pace.push(pace);
+            clock.passed.push(passed);
+            clock.fell.push(fell);
+        }
+        clock
     }
 
     /// Whether the day of a moment was one on which prices fell.
@@ -44,39 +56,98 @@ impl Days {
         let day = usize::try_from((at - self.opening).div_euclid(DAY)).unwrap_or(usize::MAX);
         self.fell.get(day).copied().unwrap_or_default()
     }
-}
 
-/// Moments by what has passed since others.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Clock<'d> {
-    days: &'d Days,
-    opening: i64,
-}
-
-impl<'d> Clock<'d> {
-    pub(super) fn new(days: &'d Days, opening: i64) -> Self {
-        Self { days, opening }
+    /// The moment of a day that begins at `midnight` when `part` of what is done in it has been done.
+    pub(super) fn moment(&self, country: usize, midnight: i64, part: f64) -> i64 {
+        let hours = &self.hours[country];
+        let hour = hours.partition_point(|passed| *passed <= part).clamp(1, 24) - 1;
+        let gone = (part - hours[hour]) / (hours[hour + 1] - hours[hour]);
+        let at = hour as f64 + gone.clamp(0.0, 1.0);
+        midnight + whole(at * HOUR as f64).min(DAY - 1)
     }
 
-    /// The moment at which `wait`, in microseconds of an even day, has passed since `at`: at least 64
-    /// microseconds later, so that what belongs to a trade has room. Beyond the days that are known it is no more than beyond them.
-    #[allow(clippy::cast_possible_truncation)] // spans are cut far below 2⁶³
-    pub(super) fn after(&self, at: i64, wait: f64) -> i64 {
-        if self.days.pace.is_empty() {
-            return at.saturating_add((wait as i64).max(64));
+    /// The moment at which `wait`, in microseconds of an even day, has passed since `at`. Beyond the days
+    /// that are known it is no more than beyond them.
+    pub(super) fn after(&self, country: usize, at: i64, wait: f64) -> i64 {
+        if self.pace.is_empty() {
+            return at.saturating_add(whole(wait).max(ROOM));
         }
-        let (mut at, mut wait) = (at, wait);
-        loop {
-            let day = (at - self.opening).div_euclid(DAY);
-            let pace = usize::try_from(day).ok().and_then(|day| self.days.pace.get(day));
-            let Some(pace) = pace else { return i64::MAX };
-            let end = self.opening + (day + 1) * DAY;
-            let there = wait / pace;
-            if there < (end - at) as f64 {
-                return at.saturating_add((there as i64).max(64));
+        let day = (at - self.opening).div_euclid(DAY);
+        let Some((day, pace)) =
+            usize::try_from(day).ok().and_then(|day| Some((day, self.pace.get(day)?)))
+        else {
+            return i64::MAX;
+        };
+        let midnight = at - (at - self.opening).rem_euclid(DAY);
+        let then = self.passed[day] + pace * DAY as f64 * self.part(country, at - midnight) + wait;
+        let later = self.passed[day..].partition_point(|passed| *passed <= then);
+        let there = (day + later).saturating_sub(1);
+        let Some(pace) = self.pace.get(there) else { return i64::MAX };
+        let days = i64::try_from(there).unwrap_or(i64::MAX);
+        let part = (then - self.passed[there]) / (pace * DAY as f64);
+        let next = self.moment(country, self.opening + days * DAY, part.clamp(0.0, 1.0));
+        next.max(at.saturating_add(ROOM))
+    }
+
+    /// What part of what is done in a day has been done so long after midnight.
+    fn part(&self, country: usize, since: i64) -> f64 {
+        let hour = usize::try_from(since / HOUR).unwrap_or_default().min(23);
+        let gone = (since % HOUR) as f64 / HOUR as f64;
+        let hours = &self.hours[country];
+        hours[hour] + (hours[hour + 1] - hours[hour]) * gone
+    }
+}
+
+#[allow(clippy::cast_possible_truncation)] // spans below 2⁶³, and cut there
+fn whole(span: f64) -> i64 {
+    span as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clock(pace: &[f64]) -> Clock {
+        let market = tidegauge_core::market::Market::default();
+        let prices = Prices::new(1, NaiveDate::default(), 0, &market).unwrap();
+        let mut clock = Clock::new(0, NaiveDate::default(), &prices, false);
+        for pace in pace {
+            clock.pace.push(*pace);
+            clock.passed.push(clock.passed[clock.passed.len() - 1] + pace * DAY as f64);
+        }
+        clock
+    }
+
+    #[test]
+    fn a_day_of_double_pace_is_over_in_half_the_waiting() {
+        let clock = clock(&[1.0, 2.0, 0.5, 1.0]);
+        let midnight = |day: i64| day * DAY;
+        // From midnight to midnight, whatever the hours between are like.
+        for (from, wait, to) in [(0, 1.0, 1), (1, 2.0, 2), (2, 0.5, 3), (0, 3.5, 3)] {
+            let after = clock.after(0, midnight(from), wait * DAY as f64);
+            assert!((after - midnight(to)).abs() < 10, "{from} {wait}: {after}");
+        }
+        assert_eq!(clock.after(0, midnight(3), 1.5 * DAY as f64), i64::MAX);
+    }
+
+    #[test]
+    fn what_has_passed_comes_to_the_same_in_one_step_or_many() {
+        let clock = clock(&[0.7, 1.9, 1.1, 0.6, 1.3]);
+        for country in 0..COUNTRIES.len() {
+            let (mut at, step) = (3 * HOUR, 0.05 * DAY as f64);
+            for _ in 0..60 {
+                at = clock.after(country, at, step);
             }
-            wait -= (end - at) as f64 * pace;
-            at = end;
+            let at_once = clock.after(country, 3 * HOUR, 60.0 * step);
+            assert!((at - at_once).abs() < 1_000, "{at} {at_once}");
         }
+    }
+
+    #[test]
+    fn evenly_is_evenly() {
+        let mut clock = clock(&[]);
+        clock.pace.clear();
+        assert_eq!(clock.after(0, 100, 1_000.0), 1_100);
+        assert_eq!(clock.after(0, 100, 1.0), 100 + ROOM);
     }
 }

@@ -1,88 +1,59 @@
 //! An exchange of any size, whose users come through channels with known costs, and trade, stay and leave
 //! by known processes.
 
+mod assets;
 mod book;
+mod chain;
 mod channels;
 mod clock;
+mod config;
+mod countries;
+mod cursor;
+mod device;
+mod expected;
 mod life;
+mod money;
+mod names;
+mod nations;
 mod nature;
 mod orders;
 mod path;
+mod people;
 mod plan;
+mod play;
+mod prices;
+mod ring;
 mod rows;
+mod scenario;
+mod signup;
+mod tell;
+mod truth;
 
-use std::num::NonZero;
 use std::sync::Arc;
-use std::thread;
 
 use async_trait::async_trait;
 use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
 use tidegauge_core::market::Market;
 use tidegauge_core::tables::{
-    Deposit, LedgerEntry, MarketingSpend, Order, RampTransaction, Trade, TruthChannel, TruthUser,
-    User, Withdrawal,
+    Chargeback, Deposit, LedgerEntry, MarketingSpend, Order, RampTransaction, Trade, TruthChannel,
+    TruthUser, User, Withdrawal,
 };
 use tidegauge_core::{Batch, Cursor, Page, Source, TableRef, Values};
 
-use self::book::Book;
+pub use self::config::{ExchangeConfig, Shard};
+pub use self::scenario::Scenario;
+
 use self::channels::CHANNELS;
-use self::clock::Days;
-use self::path::Paths;
+use self::clock::Clock;
+use self::countries::mix;
+use self::cursor::Position;
+use self::life::Life;
 use self::plan::Plan;
-use self::rows::Rows;
+use self::prices::Prices;
+use self::ring::Ring;
+use crate::draw::Weighted;
 use crate::world::{DAY, midnight};
-use crate::{Error, Result};
-
-/// What sinks know the source by.
-const NAME: &str = "simulation";
-
-/// Rows that a user makes in a year, roughly: pages are cut by users, and this says by how many.
-const ROWS_A_YEAR: usize = 60;
-
-/// Users that a thread plays at a time.
-const AT_ONCE: usize = 256;
-
-/// What the exchange is like.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ExchangeConfig {
-    /// Everything that is drawn follows from it.
-    pub seed: u64,
-    /// The first day of business.
-    pub first_day: NaiveDate,
-    /// For how many days new users sign up.
-    pub days: u16,
-    /// How many users that will have been.
-    pub users: u64,
-    /// Days before this one are played; `None`: the first alone.
-    pub until: Option<NaiveDate>,
-    /// About how many rows a page has.
-    pub page_rows: usize,
-    /// How many threads play; `None`: as many as there are cores. It changes no byte.
-    pub threads: Option<NonZero<usize>>,
-    /// Which part of the users is played, and of how many: `(0, 1)` is all. The rows of all parts are
-    /// those of the whole.
-    pub shard: (u64, NonZero<u64>),
-    /// Whether users trade evenly through time, whatever the market does: then they are exactly what
-    /// BG/NBD assumes.
-    pub stationary: bool,
-}
-
-impl Default for ExchangeConfig {
-    fn default() -> Self {
-        Self {
-            seed: 42,
-            first_day: NaiveDate::from_ymd_opt(2020, 7, 3).unwrap_or_default(),
-            days: 365,
-            users: 10_000,
-            until: None,
-            page_rows: 100_000,
-            threads: None,
-            shard: (0, NonZero::<u64>::MIN),
-            stationary: false,
-        }
-    }
-}
+use crate::{Error, NAME, Result, refused};
 
 /// What the lives of all users follow from.
 #[derive(Debug)]
@@ -91,8 +62,47 @@ struct World {
     /// When the first day begins.
     opening: i64,
     plan: Plan,
-    paths: Paths,
-    days: Days,
+    rings: Vec<Ring>,
+    prices: Prices,
+    clock: Clock,
+    /// The countries that the users of each channel come from.
+    mixes: Vec<Weighted>,
+    /// When no identity check comes to an end.
+    outages: Vec<std::ops::Range<i64>>,
+}
+
+impl World {
+    fn new(config: &ExchangeConfig, prices: Prices) -> Self {
+        let ExchangeConfig { seed, first_day, days, users, stationary, .. } = *config;
+        let opening = midnight(first_day);
+        let clock = Clock::new(opening, first_day, &prices, stationary);
+        let scenarios = &config.scenarios;
+        let outage = |scenario: &Scenario| {
+            let Scenario::KycOutage { from, days } = scenario else { return None };
+            let (from, to) = scenario::span(*from, Some(*days));
+            Some(midnight(from)..midnight(to))
+        };
+        Self {
+            seed,
+            opening,
+            plan: Plan::new(seed, users, first_day, days.into(), scenarios),
+            rings: ring::rings(scenarios),
+            prices,
+            clock,
+            mixes: CHANNELS.iter().map(|it| Weighted::new(mix(it.home))).collect(),
+            outages: scenarios.iter().filter_map(outage).collect(),
+        }
+    }
+
+    /// When an identity check ends that is asked for at a moment, and takes so long.
+    fn checked(&self, asked: i64, takes: i64) -> i64 {
+        let mut end = asked.saturating_add(takes);
+        // One outage may end within another.
+        while let Some(outage) = self.outages.iter().find(|outage| outage.contains(&end)) {
+            end = outage.end + takes;
+        }
+        end
+    }
 }
 
 /// An exchange of any size.
@@ -103,163 +113,81 @@ struct World {
 /// `truth_channels` say what its users are really like.
 #[derive(Debug)]
 pub struct Exchange {
+    name: String,
     config: ExchangeConfig,
     world: World,
-}
-
-/// How far the play has come: the cursor's text, as JSON.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Position {
-    seed: u64,
-    first_day: NaiveDate,
-    days: u16,
-    users: u64,
-    stationary: bool,
-    /// All days before this one are played.
-    from: NaiveDate,
-    /// The days that are being played end here, and `user` is the next whose they are.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    to: Option<NaiveDate>,
-    #[serde(default)]
-    user: u64,
 }
 
 impl Exchange {
     /// An exchange in a market, which must know every day before `until`.
     ///
     /// # Errors
-    /// When the market lacks a price that the pace of its days is told by.
+    /// When the market lacks a price or a rate of such a day, or a setting makes no sense.
     pub fn new(config: ExchangeConfig, market: Arc<Market>) -> Result<Self> {
-        let ExchangeConfig { seed, first_day, days, users, until, .. } = config;
-        let end = until.or_else(|| first_day.succ_opt()).unwrap_or(first_day);
-        let played = usize::try_from((end - first_day).num_days()).unwrap_or_default();
-        let opening = midnight(first_day);
-        let paths = Paths::new(seed, first_day, played, market);
-        let days_of_market = Days::new(opening, first_day, &paths, config.stationary)?;
-        let plan = Plan::new(seed, users, first_day, usize::from(days.max(1)));
-        let world = World { seed, opening, plan, paths, days: days_of_market };
-        Ok(Self { config, world })
+        config.check()?;
+        let played = (config.end() - config.first_day).num_days();
+        let played = usize::try_from(played).unwrap_or_default();
+        let prices = Prices::new(config.seed, config.first_day, played, &market)?;
+        let name = Self::name_of(config.shard);
+        Ok(Self { name, world: World::new(&config, prices), config })
     }
 
-    /// The day before which an exchange at this cursor has been played; none where it has not begun.
-    pub fn played_by(cursor: Option<&Cursor>) -> Option<NaiveDate> {
-        let position: Position = serde_json::from_str(cursor?.as_str()).ok()?;
-        Some(position.from)
+    /// What sinks know an exchange by: parts of one are told apart.
+    pub fn name_of(shard: Shard) -> String {
+        if shard.is_whole() { NAME.to_owned() } else { format!("{NAME} {shard}") }
     }
 
-    /// The seed, the first day and the day reached that a cursor of the exchange tells of.
+    /// The seed, the first day, and the day before which all are played, that a cursor tells of.
     pub fn told_by(cursor: &Cursor) -> Option<(u64, NaiveDate, Option<NaiveDate>)> {
-        let position: Position = serde_json::from_str(cursor.as_str()).ok()?;
+        let position = Position::read(cursor).ok()?;
         Some((position.seed, position.first_day, Some(position.from)))
     }
 
-    fn position(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Position> {
-        let ExchangeConfig { seed, first_day, days, users, stationary, .. } = self.config;
-        let from = first_day;
-        let new = Position { seed, first_day, days, users, stationary, from, to: None, user: 0 };
-        let Some(cursor) = cursor else { return Ok(new) };
-        let position: Position = serde_json::from_str(cursor.as_str()).map_err(|error| {
-            refused(format!(
-                "`{cursor}` is not the exchange's: {error}; set the preset that it was begun \
-                     with, or begin in another warehouse"
-            ))
-        })?;
-        let same = Position { from: position.from, to: position.to, user: position.user, ..new };
-        if position == same {
-            return Ok(position);
+    /// Rows that were played in one market do not fit those of another.
+    fn check_market(&self, position: &Position) -> tidegauge_core::Result<()> {
+        let (reached, prices) = (position.to.unwrap_or(position.from), &self.world.prices);
+        // Of days beyond those that are played nothing is asked.
+        let now = prices.before(reached);
+        if position.market.is_none() || now.is_none() || now == position.market {
+            return Ok(());
         }
         Err(refused(format!(
-            "it was played with seed {} from {}, for {} users in {} days, stationary: {}; go on with \
-             these, or begin in another warehouse",
-            position.seed, position.first_day, position.users, position.days, position.stationary
+            "the days before {reached} were played with other prices or exchange rates than the market \
+             tables have for them now; put those back, or begin anew in an empty warehouse and empty \
+             backups"
         )))
     }
 
     fn page(&self, mut position: Position) -> Result<Page> {
-        let until = self.world.paths.end();
+        let until = self.world.prices.end();
         if position.from >= until {
-            return Ok(self.close(Vec::new(), position, true));
+            return Ok(position.close(Vec::new(), true));
         }
         let to = position.to.unwrap_or(until);
-        if to > self.world.paths.end() {
+        if to > until {
             // A run that went further was broken off; its pages have to be those of that run.
             return Err(Error::Unfinished { to });
         }
         let mut batches = Vec::new();
-        if position.user == 0 && self.config.shard.0 == 0 {
+        if position.to.is_none() && self.config.shard.is_first() {
             batches.extend(self.spend(position.from, to)?);
             if position.from == self.config.first_day {
-                batches.push(truth_channels()?);
+                batches.push(truth::channels()?);
             }
         }
-        let window = midnight(position.from)..midnight(to);
         // Nobody after these has signed up yet.
-        let last_day = usize::try_from((to - self.config.first_day).num_days()).unwrap_or(0);
-        let users = self.world.plan.signed_up_before(last_day);
-        let ends = users.min(position.user.saturating_add(self.users_a_page(&position, to)));
-        batches.extend(self.play(position.user..ends, window)?.batches()?);
-        position = if ends >= users {
+        let places = self.places(to);
+        let from = position.to.map_or(places.start, |_| position.user).max(places.start);
+        let ends = places.end.min(from.saturating_add(self.users_a_page(&position, to)));
+        batches.extend(self.play(from..ends, to, midnight(position.from)..midnight(to))?);
+        position.market = self.world.prices.before(to);
+        position = if ends >= places.end {
             Position { from: to, to: None, user: 0, ..position }
         } else {
             Position { to: Some(to), user: ends, ..position }
         };
         let done = position.to.is_none() && position.from >= until;
-        Ok(self.close(batches, position, done))
-    }
-
-    fn users_a_page(&self, position: &Position, to: NaiveDate) -> u64 {
-        let days = usize::try_from((to - position.from).num_days()).unwrap_or(1);
-        let rows = 1 + ROWS_A_YEAR * days / 365;
-        ((self.config.page_rows / rows) as u64).max(1)
-    }
-
-    /// The rows of some users that fall into a span of time.
-    fn play(&self, users: std::ops::Range<u64>, window: std::ops::Range<i64>) -> Result<Rows> {
-        let cores = || thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
-        let threads = self.config.threads.unwrap_or_else(cores).get();
-        let starts: Vec<u64> = (users.start..users.end).step_by(AT_ONCE).collect();
-        let some = |start: u64| -> Result<Rows> {
-            let mut book = Book::new(window.clone());
-            let (part, of) = self.config.shard;
-            for user in start..users.end.min(start + AT_ONCE as u64) {
-                if user % of == part {
-                    life::live(&self.world, user, &mut book)?;
-                }
-            }
-            Ok(book.rows)
-        };
-        let mut rows = Rows::default();
-        if threads < 2 || starts.len() < 2 {
-            for start in starts {
-                rows.append(some(start)?);
-            }
-            return Ok(rows);
-        }
-        // Neighbours together, so that rows come in the order of the users.
-        let each = starts.len().div_ceil(threads);
-        let parts: Vec<Result<Rows>> = thread::scope(|scope| {
-            let some = &some;
-            let work = |starts: &[u64]| {
-                let starts = starts.to_vec();
-                scope.spawn(move || {
-                    let mut rows = Rows::default();
-                    for start in starts {
-                        rows.append(some(start)?);
-                    }
-                    Ok(rows)
-                })
-            };
-            let workers: Vec<_> = starts.chunks(each).map(work).collect();
-            let join = |worker: thread::ScopedJoinHandle<'_, Result<Rows>>| {
-                worker.join().unwrap_or_else(|panicked| std::panic::resume_unwind(panicked))
-            };
-            workers.into_iter().map(join).collect()
-        });
-        for part in parts {
-            rows.append(part?);
-        }
-        Ok(rows)
+        Ok(position.close(batches, done))
     }
 
     /// What is spent on the days from `from` to `to`.
@@ -289,43 +217,18 @@ impl Exchange {
         ];
         Ok(Some(Batch::from_columns(MarketingSpend::table(), rows, columns)?))
     }
-
-    #[allow(clippy::unused_self)] // beside its caller, whose page it closes
-    fn close(&self, batches: Vec<Batch>, position: Position, done: bool) -> Page {
-        let text = serde_json::to_string(&position).unwrap_or_default();
-        Page { batches, cursor: Cursor::new(text), done }
-    }
 }
 
-fn truth_channels() -> Result<Batch> {
-    let rows = CHANNELS.iter().map(|channel| {
-        let process = channel.process;
-        let value = process.expected(365.0) * process.mean_value() * channel.starts();
-        TruthChannel {
-            channel: channel.name.into(),
-            r: process.r,
-            alpha: process.alpha,
-            a: process.a,
-            b: process.b,
-            p: process.p,
-            q: process.q,
-            gamma: process.gamma,
-            starts: channel.starts(),
-            cost: channel.cost,
-            value_365d: value,
-        }
-    });
-    Ok(Batch::from_rows(TruthChannel::table(), rows)?)
-}
-
-fn refused(reason: String) -> tidegauge_core::Error {
-    tidegauge_core::Error::Cursor { source_name: NAME.into(), reason }
+/// An amount that has to fit a user's books.
+fn narrow(amount: i128, life: &Life<'_>) -> Result<i64> {
+    let user = life.signup.id;
+    i64::try_from(amount).map_err(|_| Error::Impossible { user, what: "trade for as much" })
 }
 
 #[async_trait]
 impl Source for Exchange {
     fn name(&self) -> &str {
-        NAME
+        &self.name
     }
 
     fn tables(&self) -> Vec<TableRef> {
@@ -337,6 +240,7 @@ impl Source for Exchange {
             Trade::table(),
             MarketingSpend::table(),
             RampTransaction::table(),
+            Chargeback::table(),
             LedgerEntry::table(),
             TruthUser::table(),
             TruthChannel::table(),
@@ -345,8 +249,13 @@ impl Source for Exchange {
         .into()
     }
 
+    fn is_free(&self) -> bool {
+        true
+    }
+
     async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {
-        let position = self.position(cursor)?;
-        self.page(position).map_err(|error: Error| tidegauge_core::Error::source(NAME, error))
+        let position = Position::after(cursor, &self.config)?;
+        self.check_market(&position)?;
+        self.page(position).map_err(|error| tidegauge_core::Error::source(NAME, error))
     }
 }

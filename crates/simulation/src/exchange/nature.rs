@@ -54,20 +54,7 @@ impl Process {
     /// Trades expected in `days` from the first one on, that one included: equation 9 of the paper on
     /// BG/NBD, by the mean over users.
     pub(super) fn expected(&self, days: f64) -> f64 {
-        let Self { r, alpha, a, b, .. } = *self;
-        // E[(1 − e^(−λpt)) / p]: by a series in t, where the hypergeometric function is one in z < 1.
-        let z = days / (alpha + days);
-        let (mut term, mut sum) = (1.0, 1.0);
-        for n in 0..10_000 {
-            let n = f64::from(n);
-            term *= (r + n) * (b + n) / ((a + b - 1.0 + n) * (1.0 + n)) * z;
-            sum += term;
-            if term < 1e-14 * sum {
-                break;
-            }
-        }
-        let power = libm::pow(alpha / (alpha + days), r);
-        1.0 + (a + b - 1.0) / (a - 1.0) * (1.0 - power * sum)
+        1.0 + super::expected::expected(self.r, self.alpha, self.a, self.b, days)
     }
 }
 

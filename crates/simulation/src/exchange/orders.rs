@@ -1,157 +1,203 @@
 //! Orders, and the trades that fill them.
 
-use super::book::{Account, Book, FIAT};
-use super::life::{Deal, Life, cents};
-use super::path::{COINS, FIATS};
+use super::assets::{code, pair};
+use super::book::FIAT;
+use super::life::{Deal, Life};
+use super::names::{Account, Event, OrderStatus, OrderType, Side};
+use super::rows::{OrderRow, TradeRow};
+use super::{money, narrow};
 use crate::Result;
-use crate::world::{CENT, MAKER_FEE, MINUTE, ONE, SECOND, TAKER_FEE, divide, micros};
+use crate::world::{CENT, MINUTE, ONE, SECOND, TAKER_FEE, divide, micros};
 
-/// The names of all pairs.
-const PAIRS: [[&str; FIATS.len()]; COINS.len()] = [
-    ["BTC/USD", "BTC/EUR", "BTC/GBP", "BTC/CAD"],
-    ["ETH/USD", "ETH/EUR", "ETH/GBP", "ETH/CAD"],
-    ["SOL/USD", "SOL/EUR", "SOL/GBP", "SOL/CAD"],
-    ["USDT/USD", "USDT/EUR", "USDT/GBP", "USDT/CAD"],
-];
+/// The most trades that fill an order.
+const MOST: usize = 4;
+
+/// How often who has a coin that is worth enough sells of it, and who has none brings one to sell.
+const SELLS: f64 = 0.4;
+const BRINGS: f64 = 0.05;
+
+/// How often an order waits in the book.
+pub(super) const MAKERS: f64 = 0.45;
 
 /// An order as its day's end sees it.
-struct Order {
-    pair: &'static str,
+struct Asked {
     coin: usize,
-    side: &'static str,
-    wanted: i128,
-    filled: i128,
-    limit: Option<i128>,
-    status: &'static str,
+    side: Side,
+    wanted: i64,
+    filled: i64,
+    limit: Option<i64>,
+    status: OrderStatus,
     created: i64,
     updated: i64,
 }
 
 /// An order for what `deal` is worth, and the trades that fill it; when they are over.
-pub(super) fn trade(life: &mut Life<'_>, book: &mut Book, deal: Deal) -> Result<i64> {
-    let Deal { coin, buys, at, .. } = deal;
-    let price = life.price(coin, at)?;
-    let usd_price = i128::from(life.world.paths.usd(coin, at)?);
-    let base = divide(i128::from(cents(deal.value)) * CENT * ONE, usd_price).max(1);
-    let base = if buys { base } else { base.min(book.has(coin)) };
-    let is_maker = life.draws.chance(0.45);
-    let rate = if is_maker { MAKER_FEE } else { TAKER_FEE };
+pub(super) fn trade(life: &mut Life<'_>, deal: &Deal, coin: usize) -> Result<i64> {
+    let at = deal.at;
+    let (side, coin) = side(life, deal, coin)?;
+    let (price, usd_price) = (life.price(coin, at)?, life.world.prices.usd(coin, at)?);
+    let usd = i128::from(deal.cents) * CENT;
+    let mut base = narrow(divide(usd * ONE, usd_price.into()), life)?.max(1);
+    if side == Side::Sell {
+        base = base.min(life.book.has(coin));
+    }
+    let is_maker = life.draws.chance(MAKERS);
+    // Of some limit orders the rest is taken back.
+    let rest = match is_maker && life.draws.chance(0.1) {
+        true => part(base, life.draws.between(10, 90)),
+        false => 0,
+    };
+    let (parts, count) = split(life, base);
+    let rest = match side {
+        Side::Buy => rest,
+        Side::Sell => rest.min(life.book.has(coin) - base),
+    };
+    if side == Side::Buy {
+        // All that is asked for can be paid when it is asked for, at the highest fee.
+        let quote = divide(i128::from(base + rest) * i128::from(price), ONE);
+        let cost = narrow(quote + divide(quote * TAKER_FEE, 10_000), life)? + 8;
+        if life.book.has(FIAT) < cost {
+            money::deposit(life, FIAT, cost - life.book.has(FIAT), deal)?;
+        }
+    }
     // Several trades fill one order, soon after each other: within the minute, and before the user does
     // anything else.
-    let parts = split(life, base);
     let minute_end = at - at.rem_euclid(MINUTE) + MINUTE;
-    let room = (deal.to.min(minute_end) - at).max(2) / 2;
-    let fills: Vec<(i64, i128, i128, i128)> = parts
-        .iter()
-        .zip(0..)
-        .map(|(part, number)| {
-            let count = i64::try_from(parts.len()).unwrap_or(1);
-            let quote = divide(part * price, ONE);
-            (at + room * number / count, *part, quote, divide(quote * rate, 10_000))
-        })
-        .collect();
-    let over = fills.last().map_or(at, |fill| fill.0);
-    // Of some limit orders the rest is taken back.
-    let partial = is_maker && life.draws.chance(0.1);
-    let rest = if partial { divide(base * i128::from(life.draws.between(10, 90)), 100) } else { 0 };
-    let rest = if buys { rest } else { rest.min(book.has(coin) - base) };
-    // All that is asked for can be paid when it is asked for.
-    let rest_quote = divide(rest * price, ONE);
-    let cost: i128 = fills.iter().map(|(_, _, quote, fee)| quote + fee).sum::<i128>()
-        + rest_quote
-        + divide(rest_quote * rate, 10_000);
-    if buys && book.has(FIAT) < cost {
-        life.deposit(book, cost - book.has(FIAT), &deal)?;
-    }
+    let step = (deal.to.min(minute_end) - at) / 8;
+    let over = at + step * i64::try_from(count - 1).unwrap_or(0);
     let waits = micros(life.draws.exponential(20.0 * MINUTE as f64)).min((at - deal.from) / 4);
-    let created = if is_maker { waited(life, coin, price, buys, at, waits)? } else { at };
-    let order = Order {
-        pair: PAIRS[coin][life.fiat],
-        coin,
-        side: if buys { "buy" } else { "sell" },
-        wanted: base + rest,
-        filled: base,
-        limit: is_maker.then_some(price),
-        status: if partial && rest > 0 { "partially_filled" } else { "filled" },
-        created,
-        updated: over,
-    };
-    let id = tell(book, &order)?;
-    for (when, part, quote, fee) in fills {
-        let number = book.number()?;
-        if book.window().contains(&when) {
-            let (user, currency) = (book.user(), book.asset(FIAT));
-            let rows = &mut book.rows.trades;
-            rows.trade_id.push(number);
-            rows.order_id.push(id);
-            rows.user_id.push(user);
-            rows.trading_pair.push(order.pair);
-            rows.side.push(order.side);
-            rows.base_currency.push(COINS[coin]);
-            rows.quote_currency.push(currency);
-            rows.base_amount.push(part);
-            rows.quote_amount.push(quote);
-            rows.price.push(price);
-            rows.fee_amount.push(fee);
-            rows.fee_currency.push(currency);
-            rows.is_maker.push(is_maker);
-            rows.executed_at.push(when);
-        }
-        let (gets, gives) = if buys { (part, -(quote + fee)) } else { (-part, quote - fee) };
-        let moves = [
-            (Account::User, coin, gets),
-            (Account::Exchange, coin, -gets),
-            (Account::User, FIAT, gives),
-            (Account::Exchange, FIAT, if buys { quote } else { -quote }),
-            (Account::Fees, FIAT, fee),
-        ];
-        book.post("trade", number, when, &moves)?;
+    let created = if is_maker { waited(life, coin, side, at, waits)? } else { at };
+    let order = tell(
+        life,
+        &Asked {
+            coin,
+            side,
+            wanted: base + rest,
+            filled: base,
+            limit: is_maker.then_some(price),
+            status: if rest > 0 { OrderStatus::PartiallyFilled } else { OrderStatus::Filled },
+            created,
+            updated: over,
+        },
+    )?;
+    let mut when = at;
+    for (number, part) in parts[..count].iter().enumerate() {
+        // Within the last microseconds before the minute or the day is over they come at once.
+        when = at + step * i64::try_from(number).unwrap_or(0);
+        fill(life, &Fill { order, coin, side, base: *part, price, usd_price, is_maker, at: when })?;
     }
-    stray(life, book, coin, over, deal.to)
+    stray(life, coin, when, deal.to)
+}
+
+/// What is traded: who has a coin may sell of it, or bring one.
+fn side(life: &mut Life<'_>, deal: &Deal, coin: usize) -> Result<(Side, usize)> {
+    let mut sells = None;
+    for held in 0..FIAT {
+        if life.worth(held, deal.at)? > deal.cents && life.draws.chance(SELLS) {
+            sells = Some(held);
+        }
+    }
+    if let Some(held) = sells {
+        return Ok((Side::Sell, held));
+    }
+    if !life.draws.chance(BRINGS) {
+        return Ok((Side::Buy, coin));
+    }
+    let price = life.world.prices.usd(coin, deal.at)?;
+    let needs = divide(i128::from(deal.cents) * CENT * ONE, price.into());
+    let short = narrow(needs, life)?.max(1) + 1 - life.book.has(coin);
+    if short > 0 {
+        money::deposit(life, coin, short, deal)?;
+    }
+    Ok((Side::Sell, coin))
+}
+
+/// A trade.
+struct Fill {
+    order: i64,
+    coin: usize,
+    side: Side,
+    base: i64,
+    price: i64,
+    usd_price: i64,
+    is_maker: bool,
+    at: i64,
+}
+
+fn fill(life: &mut Life<'_>, fill: &Fill) -> Result<()> {
+    let Fill { order, coin, side, base, price, usd_price, is_maker, at } = *fill;
+    let quote = divide(i128::from(base) * i128::from(price), ONE);
+    let fee = narrow(divide(quote * life.fee_rate(at, is_maker), 10_000), life)?;
+    let quote = narrow(quote, life)?;
+    life.traded(at, narrow(divide(i128::from(base) * i128::from(usd_price), ONE), life)?);
+    let number = life.book.number()?;
+    let currency = code(life.fiat);
+    if life.book.tells(at) {
+        life.book.rows.trades.push(TradeRow {
+            trade_id: number,
+            order_id: order,
+            user_id: life.book.user(),
+            trading_pair: pair(coin, life.fiat),
+            side: side as u8,
+            base_currency: code(coin),
+            quote_currency: currency,
+            base_amount: base.into(),
+            quote_amount: quote.into(),
+            price: price.into(),
+            fee_amount: fee.into(),
+            fee_currency: currency,
+            is_maker,
+            executed_at: at,
+        });
+    }
+    let (gets, gives, paid) = match side {
+        Side::Buy => (base, -(quote + fee), quote),
+        Side::Sell => (-base, quote - fee, -quote),
+    };
+    let moves = [
+        (Account::User, coin, gets),
+        (Account::Exchange, coin, -gets),
+        (Account::User, FIAT, gives),
+        (Account::Exchange, FIAT, paid),
+        (Account::Fees, FIAT, fee),
+    ];
+    life.book.post(Event::Trade, number, at, &moves)
 }
 
 /// An order that nobody meets, and that is taken back; when that is over.
-fn stray(life: &mut Life<'_>, book: &mut Book, coin: usize, over: i64, to: i64) -> Result<i64> {
+fn stray(life: &mut Life<'_>, coin: usize, over: i64, to: i64) -> Result<i64> {
     let wants = life.draws.chance(0.3);
     let room = (to - over) / 4;
-    if !wants || room < 4 * SECOND || book.has(coin) < 1_000 {
+    let has = life.book.has(coin);
+    if !wants || room < 4 * SECOND || has < 1_000 {
         return Ok(over);
     }
     // A coin for more than anybody gives today.
-    let day_high = life.day_high(coin, over)?;
-    let limit = divide(day_high * i128::from(life.draws.between(102, 125)), 100);
-    let wanted = divide(book.has(coin) * i128::from(life.draws.between(10, 91)), 100).max(1);
+    let high = life.in_own(life.world.prices.high(coin, over)?, over)?;
+    let limit = part(high, life.draws.between(102, 125));
+    let wanted = part(has, life.draws.between(10, 91)).max(1);
     let created = over + life.draws.between(1, room);
     let updated = created + life.draws.between(1, room);
-    let status = if life.draws.chance(0.8) { "cancelled" } else { "expired" };
-    let order = Order {
-        pair: PAIRS[coin][life.fiat],
-        coin,
-        side: "sell",
-        wanted,
-        filled: 0,
-        limit: Some(limit),
-        status,
-        created,
-        updated,
-    };
-    tell(book, &order)?;
+    let cancelled = life.draws.chance(0.8);
+    let status = if cancelled { OrderStatus::Cancelled } else { OrderStatus::Expired };
+    let (side, limit) = (Side::Sell, Some(limit));
+    let order = Asked { coin, side, wanted, filled: 0, limit, status, created, updated };
+    tell(life, &order)?;
     Ok(updated)
 }
 
 /// Since when a limit order waits that is filled at `at`: the market was on the other side all the time.
-fn waited(
-    life: &Life<'_>,
-    coin: usize,
-    limit: i128,
-    buys: bool,
-    at: i64,
-    most: i64,
-) -> Result<i64> {
+fn waited(life: &Life<'_>, coin: usize, side: Side, at: i64, most: i64) -> Result<i64> {
+    let prices = &life.world.prices;
     let mut minute = at - at.rem_euclid(MINUTE);
+    let limit = prices.usd(coin, at)?;
     while minute > at - most {
-        let price = life.price(coin, minute - MINUTE)?;
-        if if buys { price <= limit } else { price >= limit } {
+        let price = prices.usd(coin, minute - MINUTE)?;
+        let is_met = match side {
+            Side::Buy => price <= limit,
+            Side::Sell => price >= limit,
+        };
+        if is_met {
             break;
         }
         minute -= MINUTE;
@@ -160,39 +206,46 @@ fn waited(
 }
 
 /// Up to four parts of an amount.
-fn split(life: &mut Life<'_>, amount: i128) -> Vec<i128> {
-    let count = 1 + [0.6, 0.85, 0.95].iter().filter(|it| life.draws.unit() > **it).count();
-    let mut left = amount;
-    let mut parts = Vec::with_capacity(count);
-    for _ in 1..count {
-        let part = divide(left * i128::from(life.draws.between(20, 81)), 100);
-        if part > 0 && part < left {
-            parts.push(part);
-            left -= part;
+fn split(life: &mut Life<'_>, amount: i64) -> ([i64; MOST], usize) {
+    let at = life.draws.unit();
+    let wanted = 1 + [0.6, 0.85, 0.95].iter().filter(|below| at >= **below).count();
+    let (mut parts, mut count, mut left) = ([0; MOST], 0, amount);
+    for _ in 1..wanted {
+        let taken = part(left, life.draws.between(20, 81));
+        if taken > 0 && taken < left {
+            parts[count] = taken;
+            count += 1;
+            left -= taken;
         }
     }
-    parts.push(left);
-    parts
+    parts[count] = left;
+    (parts, count + 1)
 }
 
-fn tell(book: &mut Book, order: &Order) -> Result<i64> {
-    let number = book.number()?;
-    if book.window().contains(&order.created) {
-        let (user, currency) = (book.user(), book.asset(FIAT));
-        let rows = &mut book.rows.orders;
-        rows.order_id.push(number);
-        rows.user_id.push(user);
-        rows.trading_pair.push(order.pair);
-        rows.side.push(order.side);
-        rows.order_type.push(if order.limit.is_some() { "limit" } else { "market" });
-        rows.base_currency.push(COINS[order.coin]);
-        rows.quote_currency.push(currency);
-        rows.base_amount.push(order.wanted);
-        rows.filled_amount.push(order.filled);
-        rows.limit_price.push(order.limit);
-        rows.status.push(order.status);
-        rows.created_at.push(order.created);
-        rows.updated_at.push(order.updated);
+/// So many hundredths of an amount, rounded down.
+fn part(amount: i64, hundredths: i64) -> i64 {
+    amount / 100 * hundredths + amount % 100 * hundredths / 100
+}
+
+fn tell(life: &mut Life<'_>, order: &Asked) -> Result<i64> {
+    let number = life.book.number()?;
+    if life.book.tells(order.created) {
+        let order_type = if order.limit.is_some() { OrderType::Limit } else { OrderType::Market };
+        life.book.rows.orders.push(OrderRow {
+            order_id: number,
+            user_id: life.book.user(),
+            trading_pair: pair(order.coin, life.fiat),
+            side: order.side as u8,
+            order_type: order_type as u8,
+            base_currency: code(order.coin),
+            quote_currency: code(life.fiat),
+            base_amount: order.wanted.into(),
+            filled_amount: order.filled.into(),
+            limit_price: order.limit.map(i128::from),
+            status: order.status as u8,
+            created_at: order.created,
+            updated_at: order.updated,
+        });
     }
     Ok(number)
 }

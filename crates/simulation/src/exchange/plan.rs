@@ -1,8 +1,12 @@
 //! Who signs up when and through what, and what that costs: decided for all days before anybody trades.
 
+use std::ops::Range;
+
 use chrono::{Datelike, Days, NaiveDate};
 
+use super::Scenario;
 use super::channels::{CHANNELS, Channel};
+use super::scenario::span;
 use crate::draw::{Draws, Stream};
 
 /// Channel and campaign; of a channel without campaigns, the channel alone.
@@ -31,11 +35,19 @@ pub(super) struct Plan {
     /// For each day and way, what is spent in cents.
     spend: Vec<i64>,
     users: u64,
+    /// Channels that are off, and on which days.
+    off: Vec<(usize, Range<usize>)>,
 }
 
 impl Plan {
-    /// Brings `users` in `days` days from `first` on.
-    pub(super) fn new(seed: u64, users: u64, first: NaiveDate, days: usize) -> Self {
+    /// Brings `users` in `days` days from `first` on, less those of channels that are off.
+    pub(super) fn new(
+        seed: u64,
+        users: u64,
+        first: NaiveDate,
+        days: usize,
+        scenarios: &[Scenario],
+    ) -> Self {
         let ways = ways();
         let mut weights = vec![0.0; days * ways.len()];
         let mut spends = weights.clone();
@@ -70,7 +82,14 @@ impl Plan {
         }
         before.push(users);
         let spend = spends.iter().map(|it| i64::try_from(whole(*it)).unwrap_or(i64::MAX)).collect();
-        Self { ways, before, spend, users }
+        let off = scenarios.iter().filter_map(|scenario| off(scenario, first)).collect();
+        Self { ways, before, spend, users, off }
+    }
+
+    /// Whether a channel is off on a day, counted from the first. Its users keep their numbers, so that
+    /// everybody else's stay what they are.
+    pub(super) fn is_off(&self, day: usize, way: Way) -> bool {
+        self.off.iter().any(|(channel, days)| *channel == way.channel && days.contains(&day))
     }
 
     /// The day, counted from the first, and the way of a user, counted from 0.
@@ -78,6 +97,11 @@ impl Plan {
         let cell = self.before.partition_point(|before| *before <= user).saturating_sub(1);
         let cell = cell.min(self.spend.len().saturating_sub(1));
         (cell / self.ways.len(), self.ways[cell % self.ways.len()])
+    }
+
+    /// How many users that will have been in the end.
+    pub(super) fn users(&self) -> u64 {
+        self.users
     }
 
     /// How many users have signed up before a day.
@@ -89,9 +113,18 @@ impl Plan {
     pub(super) fn spend(&self, day: usize) -> impl Iterator<Item = (Way, i64)> {
         let from = day * self.ways.len();
         let cells = self.spend.get(from..from + self.ways.len()).unwrap_or_default();
-        let paid = self.ways.iter().zip(cells).filter(|(way, _)| way.campaign.is_some());
-        paid.map(|(way, cents)| (*way, *cents))
+        let all = self.ways.iter().zip(cells).map(|(way, cents)| (*way, *cents));
+        all.filter(move |(way, _)| way.campaign.is_some() && !self.is_off(day, *way))
     }
+}
+
+/// The channel that is off, and when.
+fn off(scenario: &Scenario, first: NaiveDate) -> Option<(usize, Range<usize>)> {
+    let Scenario::ChannelOff { channel, from, days } = scenario else { return None };
+    let place = CHANNELS.iter().position(|it| it.name == channel)?;
+    let (from, to) = span(*from, *days);
+    let number = |day: NaiveDate| usize::try_from((day - first).num_days().max(0)).ok();
+    Some((place, number(from)?..number(to)?))
 }
 
 fn ways() -> Vec<Way> {
@@ -134,7 +167,7 @@ mod tests {
 
     #[test]
     fn everybody_signs_up_once_and_channels_have_their_shares_and_costs() {
-        let plan = Plan::new(42, 100_000, NaiveDate::default(), 365);
+        let plan = Plan::new(42, 100_000, NaiveDate::default(), 365, &[]);
         let (mut signups, mut last) = ([0u32; CHANNELS.len()], 0);
         for user in 0..100_000 {
             let (day, way) = plan.signup(user);
@@ -165,7 +198,7 @@ mod tests {
 
     #[test]
     fn the_more_is_spent_in_a_day_the_more_a_signup_costs() {
-        let plan = Plan::new(42, 10_000_000, NaiveDate::default(), 365);
+        let plan = Plan::new(42, 10_000_000, NaiveDate::default(), 365, &[]);
         let social = 2;
         let mut days: Vec<(i64, f64)> = (0..365)
             .map(|day| {

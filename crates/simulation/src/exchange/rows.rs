@@ -1,36 +1,48 @@
-//! Rows on their way into batches, as columns.
+//! Rows on their way into batches, as columns. Text out of a few is the place among them.
 
 use tidegauge_core::tables::{
-    Deposit, LedgerEntry, Order, RampTransaction, Trade, TruthUser, User, Withdrawal,
+    Chargeback, Deposit, LedgerEntry, Order, RampTransaction, Trade, TruthUser, User, Withdrawal,
 };
 use tidegauge_core::{Batch, TableRef, Values};
 
+use super::assets::{ASSETS, COINS, FIATS, PAIRS};
+use super::countries::NAMES as COUNTRY;
+use super::names::{
+    ACCOUNT, DEPOSIT, DESTINATION, EVENT, KIND, KYC, METHOD, ORDER, REASON, SIDE, STATUS, TIER,
+    TRANSFER,
+};
 use crate::Result;
 
-/// Defines the columns of a table: what they grow from, and what they become.
+/// Defines the rows of a table, and the columns that they become.
 macro_rules! columns {
-    ($name:ident of $row:ident { $($field:ident: $type:ty => $kind:ident,)+ }) => {
+    ($name:ident of $row:ident in $table:ident {
+        $($field:ident: $type:ty => $kind:ident $(($names:expr))?,)+
+    }) => {
+        #[derive(Debug)]
+        pub(super) struct $row {
+            $(pub(super) $field: $type,)+
+        }
+
         #[derive(Debug, Default)]
         pub(super) struct $name {
-            $(pub(super) $field: Vec<$type>,)+
+            $($field: Vec<$type>,)+
         }
 
         impl $name {
-            fn len(&self) -> usize {
+            #[inline]
+            pub(super) fn push(&mut self, row: $row) {
+                $(self.$field.push(row.$field);)+
+            }
+
+            fn batch(mut self) -> Result<Option<Batch>> {
                 let lens = [$(self.$field.len()),+];
-                lens[0]
-            }
-
-            fn append(&mut self, other: Self) {
-                $(self.$field.extend(other.$field);)+
-            }
-
-            fn batch(self) -> Result<Option<Batch>> {
-                let (rows, table): (usize, &TableRef) = (self.len(), $row::table());
+                let (rows, table): (usize, &TableRef) = (lens[0], $table::table());
                 if rows == 0 {
                     return Ok(None);
                 }
-                let columns = vec![$(columns!(@$kind self.$field)),+];
+                // They grew by doubling, and are kept for a while.
+                $(self.$field.shrink_to_fit();)+
+                let columns = vec![$(columns!(@$kind self.$field $(, $names)?)),+];
                 Ok(Some(Batch::from_columns(table, rows, columns)?))
             }
         }
@@ -39,109 +51,129 @@ macro_rules! columns {
     (@SomeOwned $values:expr) => {
         Values::SomeTexts($values.iter().map(Option::as_deref).collect())
     };
+    (@Picked $values:expr, $names:expr) => { Values::Picked($values, &$names) };
     (@$kind:ident $values:expr) => { Values::$kind($values) };
 }
 
-columns!(Users of User {
+columns!(Users of UserRow in User {
     user_id: i64 => Ints,
     email: String => Owned,
-    country: &'static str => Texts,
-    kyc_status: &'static str => Texts,
+    country: u8 => Picked(COUNTRY),
+    kyc_status: u8 => Picked(KYC),
     kyc_verified_at: Option<i64> => SomeTimestamps,
-    account_tier: &'static str => Texts,
+    account_tier: u8 => Picked(TIER),
     is_active: bool => Bools,
     signup_at: i64 => Timestamps,
     acquisition_channel: &'static str => Texts,
     campaign: Option<&'static str> => SomeTexts,
+    name: Option<String> => SomeOwned,
+    phone: Option<String> => SomeOwned,
+    address: Option<String> => SomeOwned,
+    device: Option<String> => SomeOwned,
+    referred_by: Option<i64> => SomeInts,
+    balances: Option<String> => SomeOwned,
 });
 
-columns!(Deposits of Deposit {
+columns!(Deposits of DepositRow in Deposit {
     deposit_id: i64 => Ints,
     user_id: i64 => Ints,
-    deposit_type: &'static str => Texts,
-    currency: &'static str => Texts,
+    deposit_type: u8 => Picked(KIND),
+    currency: u8 => Picked(ASSETS),
     amount: i128 => Decimals,
-    payment_method: &'static str => Texts,
-    status: &'static str => Texts,
+    payment_method: u8 => Picked(DEPOSIT),
+    status: u8 => Picked(TRANSFER),
     blockchain_confirmations: Option<i64> => SomeInts,
     created_at: i64 => Timestamps,
     completed_at: Option<i64> => SomeTimestamps,
+    tx_hash: Option<String> => SomeOwned,
 });
 
-columns!(Withdrawals of Withdrawal {
+columns!(Withdrawals of WithdrawalRow in Withdrawal {
     withdrawal_id: i64 => Ints,
     user_id: i64 => Ints,
-    withdrawal_type: &'static str => Texts,
-    currency: &'static str => Texts,
+    withdrawal_type: u8 => Picked(KIND),
+    currency: u8 => Picked(ASSETS),
     amount: i128 => Decimals,
     fee: i128 => Decimals,
-    destination_type: &'static str => Texts,
+    destination_type: u8 => Picked(DESTINATION),
     tx_hash: Option<String> => SomeOwned,
-    status: &'static str => Texts,
+    status: u8 => Picked(TRANSFER),
     created_at: i64 => Timestamps,
     completed_at: Option<i64> => SomeTimestamps,
+    address: Option<String> => SomeOwned,
 });
 
-columns!(Orders of Order {
+columns!(Orders of OrderRow in Order {
     order_id: i64 => Ints,
     user_id: i64 => Ints,
-    trading_pair: &'static str => Texts,
-    side: &'static str => Texts,
-    order_type: &'static str => Texts,
-    base_currency: &'static str => Texts,
-    quote_currency: &'static str => Texts,
+    trading_pair: u8 => Picked(PAIRS),
+    side: u8 => Picked(SIDE),
+    order_type: u8 => Picked(ORDER),
+    base_currency: u8 => Picked(COINS),
+    quote_currency: u8 => Picked(FIATS),
     base_amount: i128 => Decimals,
     filled_amount: i128 => Decimals,
     limit_price: Option<i128> => SomeDecimals,
-    status: &'static str => Texts,
+    status: u8 => Picked(STATUS),
     created_at: i64 => Timestamps,
     updated_at: i64 => Timestamps,
 });
 
-columns!(Trades of Trade {
+columns!(Trades of TradeRow in Trade {
     trade_id: i64 => Ints,
     order_id: i64 => Ints,
     user_id: i64 => Ints,
-    trading_pair: &'static str => Texts,
-    side: &'static str => Texts,
-    base_currency: &'static str => Texts,
-    quote_currency: &'static str => Texts,
+    trading_pair: u8 => Picked(PAIRS),
+    side: u8 => Picked(SIDE),
+    base_currency: u8 => Picked(COINS),
+    quote_currency: u8 => Picked(FIATS),
     base_amount: i128 => Decimals,
     quote_amount: i128 => Decimals,
     price: i128 => Decimals,
     fee_amount: i128 => Decimals,
-    fee_currency: &'static str => Texts,
+    fee_currency: u8 => Picked(FIATS),
     is_maker: bool => Bools,
     executed_at: i64 => Timestamps,
 });
 
-columns!(Purchases of RampTransaction {
+columns!(Purchases of Purchase in RampTransaction {
     transaction_id: i64 => Ints,
     user_id: i64 => Ints,
-    fiat_currency: &'static str => Texts,
+    fiat_currency: u8 => Picked(FIATS),
     fiat_amount: i128 => Decimals,
-    crypto_token: &'static str => Texts,
+    crypto_token: u8 => Picked(COINS),
     crypto_amount: i128 => Decimals,
-    payment_method: &'static str => Texts,
-    country: &'static str => Texts,
-    status: &'static str => Texts,
+    payment_method: u8 => Picked(METHOD),
+    country: u8 => Picked(COUNTRY),
+    status: u8 => Picked(TRANSFER),
     fee_usd: i128 => Decimals,
+    created_at: i64 => Timestamps,
+    card: Option<String> => SomeOwned,
+});
+
+columns!(Chargebacks of ChargebackRow in Chargeback {
+    chargeback_id: i64 => Ints,
+    transaction_id: i64 => Ints,
+    user_id: i64 => Ints,
+    currency: u8 => Picked(FIATS),
+    amount: i128 => Decimals,
+    reason: u8 => Picked(REASON),
     created_at: i64 => Timestamps,
 });
 
-columns!(Entries of LedgerEntry {
+columns!(Entries of Entry in LedgerEntry {
     entry_id: i64 => Ints,
     posting_id: i64 => Ints,
     user_id: i64 => Ints,
-    kind: &'static str => Texts,
+    kind: u8 => Picked(EVENT),
     reference_id: i64 => Ints,
-    account: &'static str => Texts,
-    asset: &'static str => Texts,
+    account: u8 => Picked(ACCOUNT),
+    asset: u8 => Picked(ASSETS),
     amount: i128 => Decimals,
     posted_at: i64 => Timestamps,
 });
 
-columns!(Truths of TruthUser {
+columns!(Truths of Truth in TruthUser {
     user_id: i64 => Ints,
     signup_at: i64 => Timestamps,
     channel: &'static str => Texts,
@@ -165,35 +197,27 @@ pub(super) struct Rows {
     pub(super) orders: Orders,
     pub(super) trades: Trades,
     pub(super) purchases: Purchases,
+    pub(super) chargebacks: Chargebacks,
     pub(super) entries: Entries,
     pub(super) truths: Truths,
 }
 
-impl Rows {
-    /// Adds those of the users that follow.
-    pub(super) fn append(&mut self, other: Self) {
-        self.users.append(other.users);
-        self.deposits.append(other.deposits);
-        self.withdrawals.append(other.withdrawals);
-        self.orders.append(other.orders);
-        self.trades.append(other.trades);
-        self.purchases.append(other.purchases);
-        self.entries.append(other.entries);
-        self.truths.append(other.truths);
-    }
+/// How many tables that are.
+pub(super) const TABLES: usize = 9;
 
-    /// Those tables that have rows.
-    pub(super) fn batches(self) -> Result<Vec<Batch>> {
-        let batches = [
+impl Rows {
+    /// The tables in their order, those without rows left out.
+    pub(super) fn batches(self) -> Result<[Option<Batch>; TABLES]> {
+        Ok([
             self.users.batch()?,
             self.deposits.batch()?,
             self.withdrawals.batch()?,
             self.orders.batch()?,
             self.trades.batch()?,
             self.purchases.batch()?,
+            self.chargebacks.batch()?,
             self.entries.batch()?,
             self.truths.batch()?,
-        ];
-        Ok(batches.into_iter().flatten().collect())
+        ])
     }
 }

@@ -11,8 +11,7 @@ use std::sync::{Arc, LazyLock};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use proptest::prelude::*;
 use tidegauge_core::market::Market;
-use tidegauge_core::tables::{Candle, FxRate, RawCryptoMarketData};
-use tidegauge_core::{Batch, Crypto, Cursor, Page, Source};
+use tidegauge_core::{Batch, Cursor, Page, Source};
 use tidegauge_simulation::{Classic, ClassicConfig};
 
 /// A market that moves: ±20 % over the months, with a range of 4 % each day.
@@ -24,47 +23,7 @@ fn market(days: u64) -> Market {
 
 /// The same at another level.
 fn market_at(days: u64, level: f64) -> Market {
-    let first = ClassicConfig::default().first_day().unwrap();
-    let (mut candles, mut rates) = (Vec::new(), Vec::new());
-    for number in 0..days {
-        let day = first + Days::new(number);
-        for (at, (symbol, price)) in
-            [("BTC", 11_000.0), ("ETH", 350.0), ("SOL", 2.5), ("USDT", 1.0)].into_iter().enumerate()
-        {
-            let wave = level + 0.2 * libm::sin(number as f64 / 9.0 + at as f64);
-            let price =
-                |factor: f64| Crypto::rounded(&format!("{:.8}", price * wave * factor)).unwrap();
-            candles.push(Candle {
-                source: "test".into(),
-                symbol: symbol.into(),
-                interval: "1d".into(),
-                open_at: day.and_hms_opt(0, 0, 0).unwrap().and_utc(),
-                open: price(1.0),
-                high: price(1.03),
-                low: price(0.99),
-                close: price(1.01),
-                volume: None,
-                base_volume: None,
-                currency: "USD".into(),
-            });
-        }
-        // No fixing at the weekend, as with the ECB.
-        if number % 7 < 5 || number == 0 {
-            for (quote, rate) in [("USD", "1.18"), ("GBP", "0.9"), ("CAD", "1.55")] {
-                rates.push(FxRate {
-                    base: "EUR".into(),
-                    quote: quote.into(),
-                    rate_date: day,
-                    source: "test".into(),
-                    rate: rate.parse().unwrap(),
-                });
-            }
-        }
-    }
-    let candles = Batch::from_rows(Candle::table(), candles).unwrap();
-    let rates = Batch::from_rows(FxRate::table(), rates).unwrap();
-    let raw = Batch::from_rows(RawCryptoMarketData::table(), [(); 0]).unwrap();
-    Market::from_frames(candles.frame(), raw.frame(), rates.frame()).unwrap()
+    tidegauge_testkit::market(ClassicConfig::default().first_day().unwrap(), days, level).unwrap()
 }
 
 fn classic(config: ClassicConfig) -> Classic {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
+use tidegauge::simulation::Shard;
 
 /// Market data in, three answers out: which cohorts become high-volume traders, which churn, and
 /// what they are worth.
@@ -103,6 +104,10 @@ pub(crate) struct Run {
     /// The seed of the simulated exchange
     #[arg(long)]
     pub(crate) seed: Option<u64>,
+
+    /// Play one part of the simulated exchange's users: 3/16 is the third of sixteen
+    #[arg(long, value_name = "PART/OF")]
+    pub(crate) shard: Option<Shard>,
 }
 
 #[derive(Debug, clap::Args)]

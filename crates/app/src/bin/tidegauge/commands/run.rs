@@ -18,6 +18,9 @@ pub(crate) async fn run(mut config: Config, args: args::Run, stop: &Stop) -> Res
     if let Some(seed) = args.seed {
         config.simulation.seed = seed;
     }
+    if let Some(shard) = args.shard {
+        config.simulation.shard = shard;
+    }
     let house = super::open(config)?;
     let now = SystemClock.now();
     let wanted = args.from.map(|from| Span::new(from, args.to.unwrap_or(now)));

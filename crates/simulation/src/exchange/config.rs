@@ -1,0 +1,186 @@
+//! What an exchange is like.
+
+use std::fmt;
+use std::num::NonZero;
+use std::str::FromStr;
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use super::Scenario;
+use crate::{Error, Result};
+
+/// Users have numbers below this: a number and a count have to fit an id.
+const MOST_USERS: u64 = 1 << 40;
+
+/// What the exchange is like.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExchangeConfig {
+    /// Everything that is drawn follows from it.
+    pub seed: u64,
+    /// The first day of business.
+    pub first_day: NaiveDate,
+    /// For how many days new users sign up.
+    pub days: u16,
+    /// How many users that will have been.
+    pub users: u64,
+    /// Days before this one are played; `None`: the first alone.
+    pub until: Option<NaiveDate>,
+    /// About how many rows a page has.
+    pub page_rows: usize,
+    /// How many threads play; `None`: as many as there are cores. It changes no byte.
+    pub threads: Option<NonZero<usize>>,
+    /// Which part of the users is played.
+    pub shard: Shard,
+    /// Whether users trade evenly through time, whatever the market does: then they are exactly what
+    /// BG/NBD assumes.
+    pub stationary: bool,
+    /// What is out of the ordinary.
+    pub scenarios: Vec<Scenario>,
+}
+
+impl Default for ExchangeConfig {
+    fn default() -> Self {
+        Self {
+            seed: 42,
+            first_day: NaiveDate::from_ymd_opt(2020, 7, 3).unwrap_or_default(),
+            days: 365,
+            users: 10_000,
+            until: None,
+            page_rows: 250_000,
+            threads: None,
+            shard: Shard::default(),
+            stationary: false,
+            scenarios: Vec::new(),
+        }
+    }
+}
+
+impl ExchangeConfig {
+    /// The day before which all days are played.
+    pub(super) fn end(&self) -> NaiveDate {
+        self.until.or_else(|| self.first_day.succ_opt()).unwrap_or(self.first_day)
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        let refused =
+            |setting, reason: &str| Err(Error::Invalid { setting, reason: reason.into() });
+        if self.users == 0 || self.users >= MOST_USERS {
+            return refused("users", "there must be one, and not a million millions");
+        }
+        if self.days == 0 {
+            return refused("days", "somebody has to sign up on one day at least");
+        }
+        self.scenarios.iter().try_for_each(Scenario::check)
+    }
+}
+
+/// One of several equal parts of the users, in the order in which they sign up: played apart, by as many
+/// machines as one likes, the parts come to the rows of the whole, in the same order.
+///
+/// ```
+/// use tidegauge_simulation::Shard;
+///
+/// let shard: Shard = "3/16".parse()?;
+/// assert_eq!(shard.to_string(), "3/16");
+/// assert!("0/16".parse::<Shard>().is_err(), "they are counted from 1");
+/// # Ok::<(), tidegauge_simulation::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Shard {
+    part: u64,
+    of: u64,
+}
+
+impl Shard {
+    /// The `part`th of `of` parts, counted from 1.
+    ///
+    /// # Errors
+    /// When there is no such part.
+    pub fn new(part: u64, of: u64) -> Result<Self> {
+        if (1..=of).contains(&part) {
+            return Ok(Self { part, of });
+        }
+        let reason = format!("there is no part {part} of {of}: they are counted from 1");
+        Err(Error::Invalid { setting: "shard", reason })
+    }
+
+    /// Whether it is the first one, which also has what is nobody's own.
+    pub(super) fn is_first(self) -> bool {
+        self.part == 1
+    }
+
+    /// Whether it is all.
+    pub fn is_whole(&self) -> bool {
+        self.of == 1
+    }
+
+    /// The places that are this one's among `count`.
+    pub(super) fn of(self, count: u64) -> std::ops::Range<u64> {
+        let bound = |parts: u64| {
+            let place = u128::from(count) * u128::from(parts) / u128::from(self.of);
+            u64::try_from(place).unwrap_or(count)
+        };
+        bound(self.part - 1)..bound(self.part)
+    }
+}
+
+/// All users.
+impl Default for Shard {
+    fn default() -> Self {
+        Self { part: 1, of: 1 }
+    }
+}
+
+impl fmt::Display for Shard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.part, self.of)
+    }
+}
+
+impl FromStr for Shard {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let parts = text.split_once('/');
+        let parts = parts.and_then(|(part, of)| Some((part.parse().ok()?, of.parse().ok()?)));
+        let Some((part, of)) = parts else {
+            let reason = format!("`{text}` is not like 3/16, the third of sixteen parts");
+            return Err(Error::Invalid { setting: "shard", reason });
+        };
+        Self::new(part, of)
+    }
+}
+
+impl TryFrom<String> for Shard {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        text.parse()
+    }
+}
+
+impl From<Shard> for String {
+    fn from(shard: Shard) -> Self {
+        shard.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_the_whole_and_nothing_twice() {
+        for (count, of) in [(10, 3), (0, 4), (2, 5), (10_000_000, 16)] {
+            let mut next = 0;
+            for part in 1..=of {
+                let places = Shard::new(part, of).unwrap().of(count);
+                assert_eq!(places.start, next);
+                next = places.end;
+            }
+            assert_eq!(next, count);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! How far an exchange has been played.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use tidegauge_core::{Cursor, Fingerprint, Page};
+
+use super::{ExchangeConfig, Scenario, Shard};
+use crate::refused;
+
+/// How far the play has come: the cursor's text, as JSON.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Position {
+    pub(super) seed: u64,
+    pub(super) first_day: NaiveDate,
+    pub(super) days: u16,
+    pub(super) users: u64,
+    pub(super) stationary: bool,
+    #[serde(default, skip_serializing_if = "Shard::is_whole")]
+    pub(super) shard: Shard,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) scenarios: Vec<Scenario>,
+    /// What the days that have been played, or are being, were priced from.
+    pub(super) market: Option<Fingerprint>,
+    /// All days before this one are played.
+    pub(super) from: NaiveDate,
+    /// The days that are being played end here, and `user` is the next whose they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) to: Option<NaiveDate>,
+    #[serde(default)]
+    pub(super) user: u64,
+}
+
+impl Position {
+    /// Where an exchange begins.
+    pub(super) fn first(config: &ExchangeConfig) -> Self {
+        let ExchangeConfig { seed, first_day, days, users, stationary, shard, .. } = *config;
+        let (from, scenarios) = (first_day, config.scenarios.clone());
+        Self {
+            seed,
+            first_day,
+            days,
+            users,
+            stationary,
+            shard,
+            scenarios,
+            market: None,
+            from,
+            to: None,
+            user: 0,
+        }
+    }
+
+    pub(super) fn read(cursor: &Cursor) -> serde_json::Result<Self> {
+        serde_json::from_str(cursor.as_str())
+    }
+
+    /// Where an exchange of that `config` goes on from.
+    pub(super) fn after(
+        cursor: Option<&Cursor>,
+        config: &ExchangeConfig,
+    ) -> tidegauge_core::Result<Self> {
+        let first = Self::first(config);
+        let Some(cursor) = cursor else { return Ok(first) };
+        let it = Self::read(cursor).map_err(|error| {
+            refused(format!(
+                "`{cursor}` is not the exchange's: {error}; set the preset that it was begun with, or \
+                 begin in another warehouse"
+            ))
+        })?;
+        // What is yet to come may be otherwise than it was thought to be.
+        let reached = it.to.unwrap_or(it.from);
+        let past = |scenarios: &[Scenario]| -> Vec<Scenario> {
+            scenarios.iter().filter(|it| it.from() < reached).cloned().collect()
+        };
+        let same_past = past(&it.scenarios) == past(&first.scenarios);
+        let Self { market, from, to, user, .. } = it;
+        let wanted = Self { market, from, to, user, ..first };
+        let same = wanted == Self { scenarios: wanted.scenarios.clone(), ..it.clone() };
+        if same && same_past {
+            return Ok(wanted);
+        }
+        Err(refused(format!(
+            "it was played with seed {} from {}, for {} users in {} days, stationary: {}, shard {}{}; go \
+             on with these, or begin in another warehouse",
+            it.seed,
+            it.first_day,
+            it.users,
+            it.days,
+            it.stationary,
+            it.shard,
+            if same_past { "" } else { ", and with other scenarios by then" },
+        )))
+    }
+
+    /// The page that ends here.
+    pub(super) fn close(&self, batches: Vec<tidegauge_core::Batch>, done: bool) -> Page {
+        let text = serde_json::to_string(self).unwrap_or_default();
+        Page { batches, cursor: Cursor::new(text), done }
+    }
+}

@@ -1,0 +1,123 @@
+//! What coins and currencies are worth at every minute that is played.
+
+use std::sync::OnceLock;
+
+use chrono::{Days, NaiveDate};
+use tidegauge_core::Fingerprint;
+use tidegauge_core::market::{Market, Rate};
+
+use super::assets::{COINS, FIATS, USD};
+use super::path::{Candle, MINUTES, Minutes, path};
+use crate::draw::{Draws, Stream};
+use crate::world::{DAY, MINUTE, midnight};
+use crate::{Error, Result};
+
+/// The market of all days that are played.
+#[derive(Debug)]
+pub(super) struct Prices {
+    seed: u64,
+    first: NaiveDate,
+    opening: i64,
+    days: Vec<Day>,
+    /// Of the market of all days before one, for each day and the end.
+    fingerprints: Vec<Fingerprint>,
+}
+
+#[derive(Debug)]
+struct Day {
+    candles: [Candle; COINS.len()],
+    rates: [Rate; FIATS.len()],
+    /// The price of every minute, made when it is first asked for.
+    minutes: [OnceLock<Minutes>; COINS.len()],
+}
+
+impl Prices {
+    /// The market of `days` days from `first` on.
+    ///
+    /// # Errors
+    /// When it lacks a price or a rate of one of them.
+    pub(super) fn new(seed: u64, first: NaiveDate, days: usize, market: &Market) -> Result<Self> {
+        let mut fingerprint = Fingerprint::default();
+        let mut it = Self {
+            seed,
+            first,
+            opening: midnight(first),
+            days: Vec::with_capacity(days),
+            fingerprints: vec![fingerprint],
+        };
+        for day in first.iter_days().take(days) {
+            let mut candles = [Candle::default(); COINS.len()];
+            for (candle, coin) in candles.iter_mut().zip(COINS) {
+                let prices = market.prices(coin, day)?;
+                let absurd = || Error::Absurd { what: coin.to_owned(), day };
+                *candle = Candle::of(prices).ok_or_else(absurd)?;
+                fingerprint.eat(&candle.bytes());
+            }
+            let mut rates = [market.rate(FIATS[USD], day)?; FIATS.len()];
+            for (rate, fiat) in rates.iter_mut().zip(FIATS) {
+                *rate = market.rate(fiat, day)?;
+                let (units, usd) = rate.ratio();
+                fingerprint.eat(&units.to_le_bytes());
+                fingerprint.eat(&usd.to_le_bytes());
+            }
+            it.days.push(Day { candles, rates, minutes: Default::default() });
+            it.fingerprints.push(fingerprint);
+        }
+        Ok(it)
+    }
+
+    /// The day before which all days are played.
+    pub(super) fn end(&self) -> NaiveDate {
+        self.first + Days::new(self.days.len() as u64)
+    }
+
+    /// Of the market of all days before that one.
+    pub(super) fn before(&self, day: NaiveDate) -> Option<Fingerprint> {
+        let number = usize::try_from((day - self.first).num_days()).ok()?;
+        self.fingerprints.get(number).copied()
+    }
+
+    /// How lively each day is, 1 where the price of the first coin moved by four in a hundred, and
+    /// whether it fell by more than three in a hundred.
+    pub(super) fn moods(&self) -> impl Iterator<Item = (f64, bool)> {
+        self.days.iter().map(|day| {
+            let Candle { open, high, low, close } = day.candles[0];
+            let range = (high - low) as f64 / low as f64;
+            let fell = i128::from(close) * 100 < i128::from(open) * 97;
+            ((0.5 + 0.5 * range / 0.04).clamp(0.5, 3.0), fell)
+        })
+    }
+
+    /// The price of a coin at a moment, in 10⁻⁸ US dollars.
+    pub(super) fn usd(&self, coin: usize, at: i64) -> Result<i64> {
+        let (number, day) = self.day(at)?;
+        let minutes = day.minutes[coin].get_or_init(|| {
+            let entity = (number * COINS.len() + coin) as u64;
+            path(&day.candles[coin], &mut Draws::of(self.seed, Stream::Path, entity))
+        });
+        let minute = usize::try_from(at.rem_euclid(DAY) / MINUTE).unwrap_or_default();
+        Ok(minutes[minute.min(MINUTES - 1)])
+    }
+
+    /// The highest price of a coin on the day of a moment, in 10⁻⁸ US dollars.
+    pub(super) fn high(&self, coin: usize, at: i64) -> Result<i64> {
+        Ok(self.day(at)?.1.candles[coin].high)
+    }
+
+    /// An amount of US dollars in a currency, on the day of a moment.
+    pub(super) fn in_fiat(&self, fiat: usize, usd: i64, at: i64) -> Result<i64> {
+        if fiat == USD {
+            return Ok(usd);
+        }
+        let amount = self.day(at)?.1.rates[fiat].from_usd(i128::from(usd));
+        amount.and_then(|it| i64::try_from(it).ok()).filter(|it| *it > 0).ok_or_else(|| {
+            Error::Absurd { what: FIATS[fiat].to_owned(), day: crate::world::day_of(at) }
+        })
+    }
+
+    fn day(&self, at: i64) -> Result<(usize, &Day)> {
+        let number = usize::try_from((at - self.opening).div_euclid(DAY)).ok();
+        let day = number.and_then(|number| Some((number, self.days.get(number)?)));
+        day.ok_or_else(|| Error::Beyond { day: crate::world::day_of(at) })
+    }
+}

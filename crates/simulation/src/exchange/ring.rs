@@ -1,0 +1,79 @@
+//! Rings of fraud: accounts beside those of the users.
+
+use chrono::NaiveDate;
+
+use super::channels::CHANNELS;
+use super::names::Kyc;
+use super::nature::Nature;
+use super::plan::Way;
+use super::signup::{Signup, id};
+use super::{Scenario, World};
+use crate::draw::{Draws, Stream};
+use crate::world::{DAY, HOUR, MINUTE, micros, midnight};
+
+/// A ring.
+#[derive(Debug)]
+pub(super) struct Ring {
+    from: NaiveDate,
+    days: i64,
+    accounts: u64,
+    /// How many accounts the rings before it have.
+    before: u64,
+}
+
+/// Those of the scenarios.
+pub(super) fn rings(scenarios: &[Scenario]) -> Vec<Ring> {
+    let mut before = 0;
+    let ring = |scenario: &Scenario| {
+        let Scenario::FraudRing { from, days, accounts } = scenario else { return None };
+        let (days, accounts) = ((*days).max(1).into(), u64::from(*accounts));
+        let ring = Ring { from: *from, days, accounts, before };
+        before += accounts;
+        Some(ring)
+    };
+    scenarios.iter().filter_map(ring).collect()
+}
+
+/// How many accounts rings have that open any before a day.
+pub(super) fn accounts(rings: &[Ring], before: NaiveDate) -> u64 {
+    rings.iter().filter(|ring| ring.from < before).map(|ring| ring.accounts).sum()
+}
+
+/// The account with that number, counted from 0 over all rings; their users' numbers come after everybody's.
+pub(super) fn signup(world: &World, account: u64) -> Option<(Signup, Draws)> {
+    let (ring, it) = world
+        .rings
+        .iter()
+        .enumerate()
+        .find(|(_, ring)| (ring.before..ring.before + ring.accounts).contains(&account))?;
+    let number = world.plan.users() + account;
+    let mut draws = Draws::of(world.seed, Stream::Life, number);
+    let day = midnight(it.from) + draws.between(0, it.days) * DAY;
+    let at = world.clock.moment(0, day, draws.unit());
+    let asks = micros(draws.exponential(HOUR as f64)) + MINUTE;
+    let takes = micros(draws.exponential(4.0 * HOUR as f64)) + MINUTE;
+    let checked_at = world.checked(at + asks, takes);
+    let begins = micros(draws.exponential(HOUR as f64)) + MINUTE;
+    // Quick, and gone when the first cards are blocked.
+    let nature = Nature {
+        rate: 6.0,
+        dropout: 0.2,
+        lasts: draws.geometric(0.2).saturating_add(1),
+        shape: 4.0,
+        scale: 120.0,
+    };
+    let channel = CHANNELS.iter().position(|it| it.campaigns.is_empty() && !it.is_referral)?;
+    let signup = Signup {
+        id: id(number),
+        way: Way { channel, campaign: None },
+        country: 0,
+        at,
+        kyc: Kyc::Verified,
+        checked_at,
+        nature,
+        started: Some(checked_at + begins),
+        referred_by: None,
+        ring: Some(ring),
+    };
+    Some((signup, draws))
+}

@@ -1,0 +1,100 @@
+//! Who signs up: where they are from, how far they come, and what they are like.
+
+use super::World;
+use super::countries::COUNTRIES;
+use super::names::Kyc;
+use super::nature::Nature;
+use super::plan::Way;
+use crate::draw::{Draws, Stream};
+use crate::world::{DAY, HOUR, MINUTE, micros};
+
+/// Someone who has signed up.
+#[derive(Debug)]
+pub(super) struct Signup {
+    /// The user's number, from 1.
+    pub(super) id: i64,
+    pub(super) way: Way,
+    /// The place of the country among all.
+    pub(super) country: usize,
+    pub(super) at: i64,
+    pub(super) kyc: Kyc,
+    /// When the identity check ended; never, if it waits for ever.
+    pub(super) checked_at: i64,
+    pub(super) nature: Nature,
+    /// When the first trade or purchase is; none if there never is one.
+    pub(super) started: Option<i64>,
+    /// Who brought this one along.
+    pub(super) referred_by: Option<i64>,
+    /// Whether it is an account of a ring, and of which.
+    pub(super) ring: Option<usize>,
+}
+
+/// How long after a signup an identity check is asked for, takes, and a first trade is made, on average.
+const ASKS: f64 = 3.0 * HOUR as f64;
+const TAKES: f64 = 8.0 * HOUR as f64;
+const STARTS: f64 = 1.5 * DAY as f64;
+
+impl Signup {
+    /// The user with that number, counted from 0, and the draws of their trades; none if the channel was
+    /// off.
+    pub(super) fn of(world: &World, number: u64) -> Option<(Self, Draws)> {
+        let (day, way) = world.plan.signup(number);
+        if world.plan.is_off(day, way) {
+            return None;
+        }
+        let mut draws = Draws::of(world.seed, Stream::Life, number);
+        let mix = &world.mixes[way.channel];
+        let country = mix.draw(&mut draws).unwrap_or_default();
+        let midnight = world.opening + i64::try_from(day).unwrap_or(i64::MAX / DAY / 2) * DAY;
+        let at = world.clock.moment(country, midnight, draws.unit());
+        let [confirms, passes, starts] =
+            way.channel().funnel_in(country).map(|share| draws.chance(share));
+        let asks = micros(draws.exponential(ASKS)) + MINUTE;
+        let takes = micros(draws.exponential(TAKES)) + MINUTE;
+        let begins = micros(draws.exponential(STARTS)) + MINUTE;
+        let refused = draws.chance(0.5);
+        let nature = way.channel().process.draw(&mut draws);
+        let referred_by = way.channel().is_referral.then(|| referrer(world, day, number));
+        let (kyc, checked_at) = match (confirms, passes) {
+            (true, true) => (Kyc::Verified, world.checked(at + asks, takes)),
+            (true, false) if refused => (Kyc::Rejected, world.checked(at + asks, takes)),
+            _ => (Kyc::Pending, i64::MAX),
+        };
+        let started = (confirms && passes && starts).then(|| checked_at + begins);
+        let signup = Self {
+            id: id(number),
+            way,
+            country,
+            at,
+            kyc,
+            checked_at,
+            nature,
+            started,
+            referred_by: referred_by.flatten(),
+            ring: None,
+        };
+        Some((signup, draws))
+    }
+
+    /// The place of the currency.
+    pub(super) fn fiat(&self) -> usize {
+        COUNTRIES[self.country].fiat
+    }
+}
+
+/// A user's id: they count from one.
+pub(super) fn id(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX - 1) + 1
+}
+
+/// One of those who signed up before `day`, of channels that were not off; none on the first day.
+fn referrer(world: &World, day: usize, number: u64) -> Option<i64> {
+    let mut draws = Draws::of(world.seed, Stream::Referral, number);
+    let before = i64::try_from(world.plan.signed_up_before(day)).unwrap_or(i64::MAX);
+    // Where all are off there is nobody to be found.
+    (0..64).find_map(|_| {
+        let other = u64::try_from(draws.between(0, before)).ok().filter(|it| *it < number)?;
+        let (day, way) = world.plan.signup(other);
+        (before > 0 && !world.plan.is_off(day, way)).then(|| id(other))
+    })
+}

@@ -1,0 +1,32 @@
+//! Gamma–gamma: what the transactions of a user are worth (Fader and Hardie, 2013,
+//! <http://www.brucehardie.com/notes/025/gamma_gamma.pdf>).
+//!
+//! Values of one user are gamma with shape p and rate ν, and ν is gamma with shape q and rate γ.
+
+/// p, q, γ.
+pub(crate) type Theta = [f64; 3];
+
+/// What one user spent.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Spend {
+    /// The number of transactions, at least 1.
+    pub(crate) n: u32,
+    /// What one was worth on average, above 0.
+    pub(crate) mean: f64,
+}
+
+/// The logarithm of the note's equation 1a, summed over the customers.
+pub(crate) fn log_likelihood(&[p, q, gamma]: &Theta, customers: &[Spend]) -> f64 {
+    let most = customers.iter().map(|it| it.n).max().unwrap_or(0);
+    let ln_betas: Vec<f64> = (0..=most).map(|n| ln_beta(p * f64::from(n), q)).collect();
+    let ln_likelihood = |it: &Spend| {
+        let (n, total) = (f64::from(it.n), f64::from(it.n) * it.mean);
+        let ln_power = p * n * libm::log1p(gamma / total) + q * libm::log1p(total / gamma);
+        -ln_betas[it.n as usize] - ln_power - libm::log(it.mean)
+    };
+    customers.iter().map(ln_likelihood).sum()
+}
+
+fn ln_beta(one: f64, other: f64) -> f64 {
+    libm::lgamma(one) + libm::lgamma(other) - libm::lgamma(one + other)
+}
