@@ -1,0 +1,153 @@
+//! What if nothing had been spent on a channel? The same exchange twice, once with the channel switched off,
+//! and the three answers side by side on one page.
+//!
+//!     cargo run --release --example what_if -- [CHANNEL] [USERS] [FILE]
+//!
+//! All other users do exactly what they did before: what differs is what the channel made. It needs no key
+//! and no network.
+
+#![allow(clippy::print_stdout)] // a program that talks
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tidegauge::core::SystemClock;
+use tidegauge::pipeline::Silent;
+use tidegauge::report::{self, Report};
+use tidegauge::simulation::Scenario;
+use tidegauge::{Config, Preset, Secrets, Tidegauge};
+
+const QUESTIONS: [&str; 3] =
+    ["Who becomes a high-volume trader?", "Who leaves?", "What are they worth?"];
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut args = std::env::args().skip(1);
+    let channel = args.next().unwrap_or_else(|| "paid_social".into());
+    let users = args.next().map_or(Ok(20_000), |users| users.parse())?;
+    let file: PathBuf = args.next().unwrap_or_else(|| "what_if.html".into()).into();
+    let folder = tempfile::tempdir()?;
+
+    // 1. The same world twice: the scenario is all that is different.
+    let mut config = Config::default();
+    config.simulation.preset = Preset::Exchange;
+    config.simulation.users = users;
+    config.warehouse = format!("sqlite://{}", folder.path().join("as_it_was.db").display()).into();
+    let mut without = config.clone();
+    let from = config.simulation.start_day - chrono::Days::new(90);
+    let off = Scenario::ChannelOff { channel: channel.clone(), from, days: None };
+    without.simulation.scenarios = vec![off];
+    without.warehouse = format!("sqlite://{}", folder.path().join("without.db").display()).into();
+
+    // 2. The answers of each, once its books are proved.
+    let (before, after) = (answers(config).await?, answers(without).await?);
+
+    // 3. Side by side.
+    report::write(&file, &page(&channel, &before, &after))?;
+    for (question, (before, after)) in
+        QUESTIONS.iter().zip(before.answers().iter().zip(after.answers()))
+    {
+        println!("{question}\n  as it was    {before}\n  without it   {after}\n");
+    }
+    println!("{}", file.display());
+    Ok(())
+}
+
+/// Plays an exchange until the end of January, proves that it is consistent, and asks.
+async fn answers(config: Config) -> Result<Report, Box<dyn std::error::Error>> {
+    let house = Tidegauge::open(config, Secrets::default(), Arc::new(SystemClock))?;
+    house.run("2021-02-01".parse().ok(), &Silent).await?;
+    let audit = house.verify().await?;
+    if let Some(rule) = audit.broken().next() {
+        return Err(format!("{}: {} of {}", rule.description, rule.broken, rule.tried).into());
+    }
+    Ok(house.report().await?)
+}
+
+/// One page: the answers in words, then channel by channel.
+fn page(channel: &str, before: &Report, after: &Report) -> String {
+    let channel = &escaped(channel).replace('_', " ");
+    let mut page = format!(
+        "<!doctype html><html lang=en><meta charset=utf-8><title>Without {channel}</title><style>\
+         body{{font:16px/1.5 system-ui,sans-serif;max-width:64rem;margin:2rem auto;padding:0 1rem;color:#1b2733}}\
+         h1{{font-size:1.6rem}}h2{{font-size:1.1rem;margin-top:2rem}}p.lead{{color:#51606e}}\
+         .pair{{display:grid;grid-template-columns:1fr 1fr;gap:1.5rem}}.pair h3{{font-size:.85rem;\
+         color:#51606e;margin:0}}table{{border-collapse:collapse;width:100%;margin-top:1rem}}\
+         td,th{{padding:.3rem .6rem;border-bottom:1px solid #d8dee4;text-align:right;\
+         font-variant-numeric:tabular-nums}}td:first-child,th:first-child{{text-align:left}}\
+         tr.off td{{color:#9aa5b1}}.all td{{font-weight:600}}\
+         @media(max-width:40rem){{.pair{{grid-template-columns:1fr}}}}</style>\
+         <h1>What if nothing had been spent on {channel}?</h1>"
+    );
+    let (was, is) = (&before.channels.blended, &after.channels.blended);
+    let (spent, earned) = (was.spend_usd - is.spend_usd, was.revenue_usd - is.revenue_usd);
+    let verdict = if spent > earned { "not earned back yet" } else { "earned back" };
+    let _ = write!(
+        page,
+        "<p class=lead>The same simulated exchange twice; everybody who came another way did the same in \
+         both. Without {channel} there would be {} users fewer, ${} less spent and ${} \
+         less earned by {}: what was spent there is {verdict}.</p>",
+        whole((was.users - is.users) as f64),
+        whole(spent),
+        whole(earned),
+        before.basis.end.map(|end| end.date_naive().to_string()).unwrap_or_default(),
+    );
+    for (question, (before, after)) in
+        QUESTIONS.iter().zip(before.answers().iter().zip(after.answers()))
+    {
+        let (before, after) = (escaped(before), escaped(&after));
+        let _ = write!(
+            page,
+            "<h2>{question}</h2><div class=pair><div><h3>As it was</h3><p>{before}</p></div>\
+             <div><h3>Without {channel}</h3><p>{after}</p></div></div>"
+        );
+    }
+    page.push_str(
+        "<h2>By channel</h2><table><tr><th>Channel<th>Users<th>High volume<th>Left<th>Spent<th>Earned\
+         <th>ROAS</tr>",
+    );
+    for it in &before.channels.channels {
+        let name = it.channel.as_deref().unwrap_or_default();
+        let is_off = !after.channels.channels.iter().any(|it| it.channel.as_deref() == Some(name));
+        let class = if is_off { " class=off" } else { "" };
+        let high = before.volume[0].1.cohorts.iter().find(|it| it.cohort.as_deref() == Some(name));
+        let left = before.churn[0].1.cohorts.iter().find(|it| it.cohort.as_deref() == Some(name));
+        let share =
+            |rate: Option<f64>| rate.map_or("–".into(), |it| format!("{:.1} %", it * 100.0));
+        let _ = write!(
+            page,
+            "<tr{class}><td>{}<td>{}<td>{}<td>{}<td>${}<td>${}<td>{}</tr>",
+            escaped(name).replace('_', " "),
+            whole(it.economics.users as f64),
+            share(high.and_then(|it| it.high_volume.rate)),
+            share(left.and_then(|it| it.churned.rate)),
+            whole(it.economics.spend_usd),
+            whole(it.economics.revenue_usd),
+            it.economics.roas.map_or("–".into(), |it| format!("{it:.2}")),
+        );
+    }
+    for (name, all) in [("All, as it was", was), ("All, without it", is)] {
+        let _ = write!(
+            page,
+            "<tr class=all><td>{name}<td>{}<td><td><td>${}<td>${}<td>{}</tr>",
+            whole(all.users as f64),
+            whole(all.spend_usd),
+            whole(all.revenue_usd),
+            all.roas.map_or("–".into(), |it| format!("{it:.2}")),
+        );
+    }
+    page.push_str("</table></html>\n");
+    page
+}
+
+/// A whole number with separators.
+fn whole(number: f64) -> String {
+    let digits = format!("{number:.0}");
+    let groups = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy);
+    groups.collect::<Vec<_>>().join(",")
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
