@@ -1,5 +1,7 @@
 //! Benches, each beside a peer in one run.
 
+mod simulation;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::process::{Command, Stdio};
@@ -11,10 +13,15 @@ use crate::{cargo, root, say};
 /// Runs the bench called `name`, with what else was said, or all of them.
 pub(crate) fn bench(name: Option<&str>, words: &[String]) -> Result<(), String> {
     match name {
-        None => decode().and_then(|()| storage(&[])),
+        None => {
+            decode()?;
+            storage(&[])?;
+            simulation::simulation(&[])
+        }
         Some("decode") => decode(),
         Some("storage") => storage(words),
-        Some(other) => Err(format!("there is no bench `{other}`: decode, storage")),
+        Some("simulation") => simulation::simulation(words),
+        Some(other) => Err(format!("there is no bench `{other}`: decode, storage, simulation")),
     }
 }
 

@@ -64,7 +64,7 @@ fn examples() -> Result<(), String> {
     let purchases = "user,date,value\nann,2026-01-05,20\nann,2026-02-14,5\nbob,2026-01-06,7.5\n\
                      bob,2026-03-01,1\ncyd,2026-02-02,3\n";
     fs::write(folder.join("purchases.csv"), purchases).map_err(failed)?;
-    let runs: [(&str, &[&str]); 8] = [
+    let runs: [(&str, &[&str]); 9] = [
         ("pipeline", &[]),
         ("pipeline", &[]), // the next day
         ("custom_source", &[]),
@@ -72,6 +72,7 @@ fn examples() -> Result<(), String> {
         ("your_own_csv", &[]),
         ("simulate_to_parquet", &["simulated", "7", "2"]),
         ("live_prices", &["3"]),
+        ("what_if", &["paid_social", "2000"]),
         ("cohorts_of_your_data", &["purchases.csv", "user", "date", "value"]),
     ];
     for (example, words) in runs {

@@ -1,0 +1,171 @@
+//! The exchange into memory, Parquet and CSV, beside what else makes up data.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread::available_parallelism;
+use std::time::Instant;
+
+use super::said;
+use crate::python::python;
+use crate::test::target;
+use crate::{cargo, root, say};
+
+/// What one would pick instead.
+const MAKERS: [&str; 3] = ["tpchgen-cli==4.0.0", "faker==40.54.0", "mimesis==22.2.0"];
+
+/// And what that is beside four gigabytes of other things: only where `sdv` is among the words.
+const SDV: &str = "sdv==2.0.0";
+
+/// Users in the runs that show how cost grows with them.
+const USERS: [u64; 3] = [10_000, 100_000, 1_000_000];
+
+/// Users whose tables are looked at one by one.
+const FEW: &str = "200000";
+
+/// A measurement.
+struct Run {
+    rows: f64,
+    seconds: f64,
+    bytes: f64,
+    /// MiB, where it is known.
+    memory: Option<String>,
+}
+
+/// Plays exchanges of growing size. `words` may be a number, the users of one more of them, and `sdv`.
+pub(super) fn simulation(words: &[String]) -> Result<(), String> {
+    let folder = target().join("bench-simulation");
+    let python = python(&MAKERS)?;
+    let program = program()?;
+    let cores = available_parallelism().map_or(1, Into::into);
+    let largest = words.iter().filter_map(|word| word.parse().ok());
+    say(&format!(
+        "\n{cores} cores\n\n| what | to | rows | rows/s a core | MB/s a core | peak MiB |\n\
+         |---|---|---:|---:|---:|---:|"
+    ));
+    let tell = |what: &str, to: &str, cores: usize, run: &Run| {
+        let each = run.seconds * cores as f64;
+        let (rows, rate) = (run.rows, run.rows / each);
+        let (bytes, memory) = (run.bytes / each / 1e6, run.memory.as_deref().unwrap_or("–"));
+        say(&format!("| {what} | {to} | {rows} | {rate:.0} | {bytes:.1} | {memory} |"));
+    };
+    let mut fastest = [0.0, 0.0];
+    for users in USERS.into_iter().chain(largest) {
+        for to in ["memory", "parquet", "csv"] {
+            if to == "csv" && users > 1_000_000 {
+                continue; // a hundred bytes a row
+            }
+            let run = ours(&program, &fresh(&folder)?, to, users)?;
+            tell(&format!("exchange of {users} users"), to, cores, &run);
+            if to == "parquet" {
+                fastest[0] = run.rows / run.seconds;
+            }
+        }
+    }
+    for (table, to) in
+        [("lineitem", "parquet"), ("orders", "parquet"), ("lineitem", "csv"), ("orders", "csv")]
+    {
+        let run = tpchgen(&python, &fresh(&folder)?, table, to, cores)?;
+        tell(&format!("tpchgen-cli, {table}"), to, cores, &run);
+        if fastest[1] == 0.0 {
+            fastest[1] = run.rows / run.seconds;
+        }
+    }
+    for line in said(Command::new(&program).args(["tables", FEW]))?.lines() {
+        let cells: Vec<&str> = line.split('\t').collect();
+        let [table, to, numbers @ ..] = &cells[..] else { continue };
+        let run = run_of(&numbers.join("\t"))?;
+        tell(&format!("`{table}` alone, from memory"), to, cores, &run);
+    }
+    let wants_sdv = words.iter().any(|word| word == "sdv");
+    for (by, rows) in [("faker", 20_000), ("mimesis", 100_000), ("sdv", 100_000)] {
+        if by == "sdv" && !wants_sdv {
+            continue;
+        }
+        let python = if by == "sdv" { crate::python::python(&[SDV])? } else { python.clone() };
+        let script = root().join("benches/simulation.py");
+        let folder = fresh(&folder)?;
+        let rows = rows.to_string();
+        let rate = said(Command::new(python).arg(script).args([by, &rows]).arg(&folder))?;
+        let rate: f64 = rate.trim().parse().map_err(|_| format!("{by} said `{rate}`"))?;
+        let rows: f64 = rows.parse().map_err(|_| rows.clone())?;
+        let bytes = size(&folder)?;
+        tell(
+            &format!("{by}, users"),
+            "csv",
+            1,
+            &Run { rows, seconds: rows / rate, bytes, memory: None },
+        );
+    }
+    say(&format!("\nParquet, rows/s: {:.2} × tpchgen-cli's lineitem", fastest[0] / fastest[1]));
+    fs::remove_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))
+}
+
+/// An empty folder.
+fn fresh(folder: &Path) -> Result<PathBuf, String> {
+    let named = |error| format!("{}: {error}", folder.display());
+    if folder.exists() {
+        fs::remove_dir_all(folder).map_err(named)?;
+    }
+    fs::create_dir_all(folder).map_err(named)?;
+    Ok(folder.to_owned())
+}
+
+/// The bench as a program, so that each measurement has a process of its own.
+fn program() -> Result<PathBuf, String> {
+    let mut build = cargo();
+    build.args(["bench", "--workspace", "--all-features", "--locked", "--bench", "simulation"]);
+    build.args(["--no-run", "--message-format=json-render-diagnostics"]).stderr(Stdio::inherit());
+    let told = said(&mut build)?;
+    let path =
+        told.lines().filter(|line| line.contains("\"name\":\"simulation\"")).find_map(|line| {
+            let (_, rest) = line.split_once("\"executable\":\"")?;
+            Some(PathBuf::from(rest.split_once('"')?.0))
+        });
+    path.ok_or_else(|| "cargo built no bench `simulation`".into())
+}
+
+fn ours(program: &Path, folder: &Path, to: &str, users: u64) -> Result<Run, String> {
+    let place = match to {
+        "memory" => to.to_owned(),
+        _ => format!("{to}://{}", folder.join("exchange").display()),
+    };
+    run_of(said(Command::new(program).args([place, users.to_string()]))?.trim())
+}
+
+/// Rows, seconds, bytes, and perhaps MiB, tabbed.
+fn run_of(line: &str) -> Result<Run, String> {
+    let cells: Vec<&str> = line.split('\t').collect();
+    let number = |at: usize| {
+        let cell = cells.get(at).and_then(|it| it.parse::<f64>().ok());
+        cell.ok_or_else(|| format!("`{line}` is no measurement"))
+    };
+    let memory = cells.get(3).map(ToString::to_string);
+    Ok(Run { rows: number(0)?, seconds: number(1)?, bytes: number(2)?, memory })
+}
+
+/// A table of TPC-H at a scale that takes about ten seconds.
+fn tpchgen(
+    python: &Path,
+    folder: &Path,
+    table: &str,
+    to: &str,
+    cores: usize,
+) -> Result<Run, String> {
+    // As many as the standard says for lineitem and orders at scale factor 3, to a thousandth.
+    let (scale, rows) = if table == "lineitem" { ("3", 17_996_609.0) } else { ("6", 9_000_000.0) };
+    let program = python.with_file_name("tpchgen-cli");
+    let mut generate = Command::new(program);
+    generate.args([to, "-s", scale, "--tables", table, "--num-threads", &cores.to_string()]);
+    let begun = Instant::now();
+    said(generate.arg("--output-dir").arg(folder))?;
+    let seconds = begun.elapsed().as_secs_f64();
+    Ok(Run { rows, seconds, bytes: size(folder)?, memory: None })
+}
+
+/// The bytes of the files in a folder.
+fn size(folder: &Path) -> Result<f64, String> {
+    let entries = fs::read_dir(folder).map_err(|error| error.to_string())?;
+    let sizes = entries.flatten().filter_map(|entry| entry.metadata().ok());
+    Ok(sizes.map(|it| it.len() as f64).sum())
+}
