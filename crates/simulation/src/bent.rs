@@ -13,8 +13,8 @@ use tidegauge_core::{Batch, Cursor, Error, Page, Result, Source, TableRef, divid
 use crate::Scenario;
 use crate::world::{DAY, midnight};
 
-/// Coins that are worth a dollar, whatever the market does.
-const STABLE: [&str; 2] = ["USDT", "USDC"];
+/// The coins whose prices move: those that the exchange trades, but for the one that is worth a dollar.
+const COINS: [&str; 3] = ["BTC", "ETH", "SOL"];
 
 /// What prices are multiplied by, in parts of this.
 const WHOLE: i128 = 1_000_000_000;
@@ -22,9 +22,8 @@ const WHOLE: i128 = 1_000_000_000;
 /// A source of market data in which the bull runs and crashes of some scenarios take place: whoever prices
 /// anything by what it gives, the simulated exchange as well as the metrics, sees the same market.
 ///
-/// Prices of coins in `candles`, `raw_crypto_market_data`, `quotes` and `market_trades` are multiplied by what
-/// the scenarios make of them at their time, rounded half to even; exchange rates stay, as do coins that are
-/// worth a dollar.
+/// Prices of BTC, ETH and SOL in `candles`, `raw_crypto_market_data`, `quotes` and `market_trades` are multiplied
+/// by what the scenarios make of them at their time, rounded half to even; all others stay.
 #[derive(Debug)]
 pub struct Bent {
     source: Arc<dyn Source>,
@@ -50,7 +49,7 @@ impl Bent {
     /// What a price is multiplied by at a moment.
     fn factor(&self, at: i64) -> i128 {
         let each = self.moves.iter().map(|it| it.factor(at));
-        each.fold(WHOLE, |product, factor| divide_half_even(product * factor, WHOLE))
+        each.fold(WHOLE, |product, factor| divide_half_even(product.saturating_mul(factor), WHOLE))
     }
 
     fn bend(&self, batch: Batch) -> Result<Batch> {
@@ -70,7 +69,7 @@ impl Bent {
         let factors = |row: usize| {
             let Some(at) = at
                 .get(row)
-                .filter(|_| symbols.get(row).is_some_and(|symbol| !STABLE.contains(&symbol)))
+                .filter(|_| symbols.get(row).is_some_and(|symbol| COINS.contains(&symbol)))
             else {
                 return [WHOLE; 2];
             };
@@ -89,7 +88,7 @@ impl Bent {
                     Which::Most => *begins.max(ends),
                     Which::Least => *begins.min(ends),
                 };
-                units.map(|units| divide_half_even(units * factor, WHOLE))
+                units.map(|units| divide_half_even(units.saturating_mul(factor), WHOLE))
             });
             let bent: Int128Chunked = bent.collect();
             let bent = bent.with_name((*name).into());

@@ -16,7 +16,7 @@ const ROUNDING: f64 = 0.5;
 pub(super) fn rule(books: &Books<'_>, usd: &Usd) -> RuleResult {
     let mut rule = RuleResult::new(
         "trade_fees_follow_schedule",
-        "the fee is 0.25 % of the quote amount for makers and 0.40 % for takers, within half a cent",
+        "the fee is 0.25 % of the quote amount for makers and 0.40 % for takers, or, where there are books, that of the volume of thirty days, within half a cent",
     );
     let trades = &books.trades;
     let volumes = Volumes::of(books, usd);

@@ -71,7 +71,18 @@ impl ExchangeConfig {
         if self.days == 0 {
             return refused("days", "somebody has to sign up on one day at least");
         }
-        self.scenarios.iter().try_for_each(Scenario::check)
+        for scenario in &self.scenarios {
+            scenario.check()?;
+            if matches!(scenario, Scenario::FraudRing { .. }) && scenario.from() < self.first_day {
+                let reason = format!(
+                    "a ring cannot begin on {}, before the exchange does, on {}",
+                    scenario.from(),
+                    self.first_day
+                );
+                return Err(Error::Invalid { setting: "scenarios", reason });
+            }
+        }
+        Ok(())
     }
 }
 

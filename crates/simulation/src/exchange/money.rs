@@ -22,7 +22,8 @@ const METHODS: [(Method, u32); 3] =
 
 /// Money or coins come in before a trade that they are needed for: `short` is what lacks.
 pub(super) fn deposit(life: &mut Life<'_>, kind: usize, short: i64, deal: &Deal) -> Result<()> {
-    let more = short / 100 * life.draws.between(100, 160);
+    let more = i128::from(short) * i128::from(life.draws.between(100, 160)) / 100;
+    let more = narrow(more, life)?;
     let amount = match kind {
         // Round sums, and a little more than is needed.
         FIAT => (more.max(short) + 10 * UNIT - 1) / (10 * UNIT) * (10 * UNIT),
@@ -31,7 +32,8 @@ pub(super) fn deposit(life: &mut Life<'_>, kind: usize, short: i64, deal: &Deal)
     // Before the order is placed, which is in the last quarter.
     let between = deal.at - deal.from;
     let at = deal.from + life.draws.between(between / 4, between / 2);
-    let by_bank = life.draws.chance(0.6) || deal.cents > CARD_LIMIT / 2;
+    // In every currency that is less than the limit in dollars.
+    let by_bank = life.draws.chance(0.6) || amount / PENNY > CARD_LIMIT / 3 * 2;
     let (by, lead) = match (kind, by_bank) {
         (FIAT, true) => (DepositBy::Bank, 20.0 * HOUR as f64),
         (FIAT, false) => (DepositBy::Card, MINUTE as f64),

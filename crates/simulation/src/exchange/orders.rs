@@ -52,9 +52,10 @@ pub(super) fn trade(life: &mut Life<'_>, deal: &Deal, coin: usize) -> Result<i64
         Side::Buy => rest,
         Side::Sell => rest.min(life.book.has(coin) - base),
     };
+    let wanted = narrow(i128::from(base) + i128::from(rest), life)?;
     if side == Side::Buy {
         // All that is asked for can be paid when it is asked for, at the highest fee.
-        let quote = divide(i128::from(base + rest) * i128::from(price), ONE);
+        let quote = divide(i128::from(wanted) * i128::from(price), ONE);
         let cost = narrow(quote + divide(quote * TAKER_FEE, 10_000), life)? + 8;
         if life.book.has(FIAT) < cost {
             money::deposit(life, FIAT, cost - life.book.has(FIAT), deal)?;
@@ -72,7 +73,7 @@ pub(super) fn trade(life: &mut Life<'_>, deal: &Deal, coin: usize) -> Result<i64
         &Asked {
             coin,
             side,
-            wanted: base + rest,
+            wanted,
             filled: base,
             limit: is_maker.then_some(price),
             status: if rest > 0 { OrderStatus::PartiallyFilled } else { OrderStatus::Filled },

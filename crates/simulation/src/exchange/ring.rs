@@ -21,8 +21,10 @@ pub(super) struct Ring {
     before: u64,
 }
 
-/// Those of the scenarios.
+/// Those of the scenarios, in the order in which they begin: one that is still to come changes no number.
 pub(super) fn rings(scenarios: &[Scenario]) -> Vec<Ring> {
+    let mut scenarios: Vec<_> = scenarios.iter().collect();
+    scenarios.sort_by_key(|scenario| scenario.from());
     let mut before = 0;
     let ring = |scenario: &Scenario| {
         let Scenario::FraudRing { from, days, accounts } = scenario else { return None };
@@ -31,7 +33,7 @@ pub(super) fn rings(scenarios: &[Scenario]) -> Vec<Ring> {
         before += accounts;
         Some(ring)
     };
-    scenarios.iter().filter_map(ring).collect()
+    scenarios.into_iter().filter_map(ring).collect()
 }
 
 /// How many accounts rings have that open any before a day.

@@ -104,7 +104,18 @@ impl Scenario {
             Self::Crash { by, .. } if !(by.is_finite() && (0.0..1.0).contains(by)) => {
                 refused(format!("prices cannot fall by {by}: from 0 to below 1"))
             }
+            _ if self.days() == Some(0) => refused("it has to last a day at least".into()),
             _ => Ok(()),
+        }
+    }
+
+    fn days(&self) -> Option<u16> {
+        match self {
+            Self::ChannelOff { days, .. } => *days,
+            Self::BullRun { days, .. }
+            | Self::Crash { days, .. }
+            | Self::FraudRing { days, .. }
+            | Self::KycOutage { days, .. } => Some(*days),
         }
     }
 }

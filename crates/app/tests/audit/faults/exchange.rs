@@ -101,7 +101,7 @@ pub(super) const FAULTS: &[Plain] = &[
         add(t, "withdrawals", row, "amount", 1 << 70);
     }),
     ("an order for more than there is", "orders_are_covered", |t| {
-        let row = t.find("orders", |row| row.is("side", "sell") && row.is("status", "filled"));
+        let row = t.find("orders", |row| row.is("side", "sell") && row.is("status", "cancelled"));
         add(t, "orders", row, "base_amount", 1 << 70);
     }),
     ("a deposit before its user signed up", "nothing_before_signup", |t| {
