@@ -62,11 +62,6 @@ impl Book {
         self.has[kind]
     }
 
-    /// What the user has, by kind.
-    pub(super) fn balances(&self) -> [i64; KINDS] {
-        self.has
-    }
-
     /// Whether that is not what it was when the window began.
     pub(super) fn has_changed(&self) -> bool {
         self.has != self.had

@@ -76,7 +76,7 @@ fn balances(book: &Book) -> String {
     let mut text = String::from("{");
     let mut has: [(&str, i64); KINDS] = [("", 0); KINDS];
     for (kind, place) in has.iter_mut().enumerate() {
-        *place = (book.name(kind), book.balances()[kind]);
+        *place = (book.name(kind), book.has(kind));
     }
     has.sort_unstable();
     for (name, units) in has.into_iter().filter(|(_, units)| *units != 0) {

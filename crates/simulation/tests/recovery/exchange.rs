@@ -1,6 +1,7 @@
 //! The users of a stationary exchange do what `truth_channels` says of them: fitted to what stands in the
 //! tables, and to nothing else.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::Days;
@@ -37,14 +38,13 @@ struct User {
     cents: Vec<(i64, i128)>,
 }
 
-/// A channel as `truth_channels` has it, and what was spent on it.
+/// A channel as `truth_channels` has it.
 struct Truth {
     name: String,
     bgnbd: [f64; 4],
     gamma_gamma: [f64; 3],
     starts: f64,
     cost: f64,
-    spent: f64,
 }
 
 /// What an exchange of that seed did.
@@ -52,6 +52,8 @@ struct Played {
     begins: i64,
     users: Vec<User>,
     channels: Vec<Truth>,
+    /// By channel, in US dollars.
+    spent: BTreeMap<String, f64>,
 }
 
 fn ints(frame: &DataFrame, name: &str) -> Vec<i64> {
@@ -90,7 +92,8 @@ impl Played {
         let exchange = Exchange::new(config, Arc::new(market)).expect("an exchange");
         let begins = first.and_hms_opt(0, 0, 0).expect("midnight").and_utc().timestamp_micros();
         let users = vec![User::default(); usize::try_from(USERS).expect("few") + 1];
-        let mut played = Self { begins, users, channels: Vec::new() };
+        let (channels, spent) = (Vec::new(), BTreeMap::new());
+        let mut played = Self { begins, users, channels, spent };
         let mut cursor = None;
         loop {
             let Page { batches, cursor: next, done } =
@@ -117,23 +120,8 @@ impl Played {
         match table {
             "truth_channels" => self.take_truth(frame),
             "marketing_spend" => {
-                // The truth comes with the same page, behind it.
-                let mut spent = std::collections::BTreeMap::<&str, f64>::new();
                 for (name, cents) in texts(frame, "channel").zip(units(frame, "spend")) {
-                    *spent.entry(name).or_default() += cents as f64 / 100.0;
-                }
-                for (name, spent) in spent {
-                    let (name, nothing) = (name.to_owned(), [0.0; 4]);
-                    let [starts, cost] = [0.0; 2];
-                    let gamma_gamma = [0.0; 3];
-                    self.channels.push(Truth {
-                        name,
-                        bgnbd: nothing,
-                        gamma_gamma,
-                        starts,
-                        cost,
-                        spent,
-                    });
+                    *self.spent.entry(name.to_owned()).or_default() += cents as f64 / 100.0;
                 }
             }
             "users" => {
@@ -193,15 +181,12 @@ impl Played {
         let gamma_gamma = ["p", "q", "gamma"].map(column);
         let (starts, cost) = (column("starts"), column("cost"));
         for (row, name) in texts(frame, "channel").enumerate() {
-            let spent = self.channels.iter().position(|it| it.name == name);
-            let spent = spent.map_or(0.0, |at| self.channels.remove(at).spent);
             self.channels.push(Truth {
                 name: name.to_owned(),
                 bgnbd: [0, 1, 2, 3].map(|it: usize| bgnbd[it][row]),
                 gamma_gamma: [0, 1, 2].map(|it: usize| gamma_gamma[it][row]),
                 starts: starts[row],
                 cost: cost[row],
-                spent,
             });
         }
     }
@@ -218,7 +203,8 @@ impl Played {
         for (at, truth) in self.channels.iter().enumerate() {
             let name = &truth.name;
             let mine: Vec<_> = users.iter().filter(|it| it.channel == at).collect();
-            let cost = truth.spent / mine.len() as f64;
+            let spent = self.spent.get(name).copied().unwrap_or(0.0);
+            let cost = spent / mine.len() as f64;
             if (cost - truth.cost).abs() > 0.005 * truth.cost {
                 misfits.push(format!("{name}: a signup cost {cost}, not {}", truth.cost));
             }
