@@ -93,8 +93,8 @@ fn pages(
     options: WriteOptions,
 ) -> PolarsResult<Vec<CompressedPage>> {
     let encoding = match array.dtype() {
-        // Numbers and times that lie near each other, as rows come: less than a tenth of their size, and
-        // nothing to be looked up.
+        // Numbers and times lie near each other, as rows come: their differences are short, and nothing has to
+        // be looked up.
         ArrowDataType::Int64 | ArrowDataType::Timestamp(..) => vec![Encoding::DeltaBinaryPacked],
         // Amounts hardly ever come twice.
         ArrowDataType::Decimal(..) => vec![Encoding::Plain],
