@@ -45,8 +45,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("backup     {backup}");
     }
     println!("report     {}\n", config.report.display());
-    for answer in answers.answers() {
-        println!("{answer}\n");
+    for insight in answers.insights() {
+        println!("{insight}\n");
     }
 
     // 5. Only now is this day done, and the next run plays the next one.

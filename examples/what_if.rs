@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use tidegauge::core::SystemClock;
 use tidegauge::pipeline::Silent;
-use tidegauge::report::{self, Report};
+use tidegauge::report::{self, Cell, Report, Table};
 use tidegauge::simulation::Scenario;
 use tidegauge::{Config, Preset, Secrets, Tidegauge};
 
@@ -44,9 +44,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (before, after) = (answers(config).await?, answers(without).await?);
 
     // 3. Side by side.
-    report::write(&file, &page(&channel, &before, &after))?;
+    report::write(&file, &page(&channel, &before, &after)?)?;
     for (question, (before, after)) in
-        QUESTIONS.iter().zip(before.answers().iter().zip(after.answers()))
+        QUESTIONS.iter().zip(before.insights().iter().zip(after.insights()))
     {
         println!("{question}\n  as it was    {before}\n  without it   {after}\n");
     }
@@ -66,7 +66,11 @@ async fn answers(config: Config) -> Result<Report, Box<dyn std::error::Error>> {
 }
 
 /// One page: the answers in words, then channel by channel.
-fn page(channel: &str, before: &Report, after: &Report) -> String {
+fn page(
+    channel: &str,
+    before: &Report,
+    after: &Report,
+) -> Result<String, Box<dyn std::error::Error>> {
     let channel = &escaped(channel).replace('_', " ");
     let mut page = format!(
         "<!doctype html><html lang=en><meta charset=utf-8><title>Without {channel}</title><style>\
@@ -80,23 +84,27 @@ fn page(channel: &str, before: &Report, after: &Report) -> String {
          @media(max-width:40rem){{.pair{{grid-template-columns:1fr}}}}</style>\
          <h1>What if nothing had been spent on {channel}?</h1>"
     );
-    let (was, is) = (&before.channels.blended, &after.channels.blended);
-    let (spent, earned) = (was.spend_usd - is.spend_usd, was.revenue_usd - is.revenue_usd);
+    let (was, is) = (table(before, "channels")?, table(after, "channels")?);
+    let fewer = |column: &str| {
+        let all = |table: &Table| table.number("All users", column).unwrap_or_default();
+        all(was) - all(is)
+    };
+    let (spent, earned) = (fewer("spend_usd"), fewer("revenue_usd"));
     let verdict = if spent > earned { "not earned back yet" } else { "earned back" };
     let _ = write!(
         page,
         "<p class=lead>The same simulated exchange twice; everybody who came another way did the same in \
          both. Without {channel} there would be {} users fewer, ${} less spent and ${} \
          less earned by {}: what was spent there is {verdict}.</p>",
-        whole((was.users - is.users) as f64),
+        whole(fewer("users")),
         whole(spent),
         whole(earned),
-        before.basis.end.map(|end| end.date_naive().to_string()).unwrap_or_default(),
+        before.provenance.end.map(|end| end.date_naive().to_string()).unwrap_or_default(),
     );
     for (question, (before, after)) in
-        QUESTIONS.iter().zip(before.answers().iter().zip(after.answers()))
+        QUESTIONS.iter().zip(before.insights().iter().zip(after.insights()))
     {
-        let (before, after) = (escaped(before), escaped(&after));
+        let (before, after) = (escaped(before), escaped(after));
         let _ = write!(
             page,
             "<h2>{question}</h2><div class=pair><div><h3>As it was</h3><p>{before}</p></div>\
@@ -107,38 +115,48 @@ fn page(channel: &str, before: &Report, after: &Report) -> String {
         "<h2>By channel</h2><table><tr><th>Channel<th>Users<th>High volume<th>Left<th>Spent<th>Earned\
          <th>ROAS</tr>",
     );
-    for it in &before.channels.channels {
-        let name = it.channel.as_deref().unwrap_or_default();
-        let is_off = !after.channels.channels.iter().any(|it| it.channel.as_deref() == Some(name));
+    let (high, left) = (table(before, "high-volume")?, table(before, "churned")?);
+    let share =
+        |rate: Option<f64>| rate.map_or("–".into(), |rate| format!("{:.1} %", rate * 100.0));
+    let numbers = |table: &Table, row: &str| {
+        let number = |column| table.number(row, column);
+        let dollars = |column| whole(number(column).unwrap_or_default());
+        let roas = number("roas").map_or("–".into(), |roas| format!("{roas:.2}"));
+        (
+            whole(number("users").unwrap_or_default()),
+            dollars("spend_usd"),
+            dollars("revenue_usd"),
+            roas,
+        )
+    };
+    for row in was.rows().iter().filter(|row| !row.is_total) {
+        let Cell::Text(name) = &row.cells[0] else { continue };
+        let is_off = is.number(name, "users").is_none();
         let class = if is_off { " class=off" } else { "" };
-        let high = before.volume[0].1.cohorts.iter().find(|it| it.cohort.as_deref() == Some(name));
-        let left = before.churn[0].1.cohorts.iter().find(|it| it.cohort.as_deref() == Some(name));
-        let share =
-            |rate: Option<f64>| rate.map_or("–".into(), |it| format!("{:.1} %", it * 100.0));
+        let (users, spent, earned, roas) = numbers(was, name);
         let _ = write!(
             page,
-            "<tr{class}><td>{}<td>{}<td>{}<td>{}<td>${}<td>${}<td>{}</tr>",
+            "<tr{class}><td>{}<td>{users}<td>{}<td>{}<td>${spent}<td>${earned}<td>{roas}</tr>",
             escaped(name).replace('_', " "),
-            whole(it.economics.users as f64),
-            share(high.and_then(|it| it.high_volume.rate)),
-            share(left.and_then(|it| it.churned.rate)),
-            whole(it.economics.spend_usd),
-            whole(it.economics.revenue_usd),
-            it.economics.roas.map_or("–".into(), |it| format!("{it:.2}")),
+            share(high.number(name, "high_volume")),
+            share(left.number(name, "churned")),
         );
     }
-    for (name, all) in [("All, as it was", was), ("All, without it", is)] {
+    for (name, table) in [("All, as it was", was), ("All, without it", is)] {
+        let (users, spent, earned, roas) = numbers(table, "All users");
         let _ = write!(
             page,
-            "<tr class=all><td>{name}<td>{}<td><td><td>${}<td>${}<td>{}</tr>",
-            whole(all.users as f64),
-            whole(all.spend_usd),
-            whole(all.revenue_usd),
-            all.roas.map_or("–".into(), |it| format!("{it:.2}")),
+            "<tr class=all><td>{name}<td>{users}<td><td><td>${spent}<td>${earned}<td>{roas}</tr>",
         );
     }
     page.push_str("</table></html>\n");
-    page
+    Ok(page)
+}
+
+/// The table of a panel of the report.
+fn table<'a>(report: &'a Report, panel: &str) -> Result<&'a Table, String> {
+    let found = report.panel(panel).ok_or_else(|| format!("the report has no panel `{panel}`"))?;
+    Ok(&found.table)
 }
 
 /// A whole number with separators.

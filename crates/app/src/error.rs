@@ -56,9 +56,9 @@ pub enum Error {
         #[source]
         error: std::io::Error,
     },
-    /// The report's page cannot be made.
-    #[error("the report cannot be made: {0}")]
-    Render(#[from] askama::Error),
+    /// A question cannot be answered, or the report's page cannot be made.
+    #[error(transparent)]
+    Report(#[from] tidegauge_report::Error),
     /// A source, a sink or a batch failed.
     #[error(transparent)]
     Core(#[from] tidegauge_core::Error),

@@ -12,7 +12,6 @@ use tidegauge_simulation::Bent;
 use crate::config::{Config, Secrets};
 use crate::derived::Derived;
 use crate::pipeline::{Observer, Pipeline, Summary};
-use crate::report::Report;
 use crate::run::Run;
 use crate::sources::{self, Offer, Opened};
 use crate::{Error, Result};
@@ -232,14 +231,6 @@ impl Tidegauge {
             return Err(Error::Nothing { warehouse: self.warehouse.name().into() });
         }
         Ok(report)
-    }
-
-    /// Works out the answers.
-    ///
-    /// # Errors
-    /// When the warehouse cannot be read, or has no users.
-    pub async fn report(&self) -> Result<Report> {
-        Report::build(&self.config, self.warehouse.as_ref()).await
     }
 
     /// What the warehouse holds, and how far each source has been loaded.

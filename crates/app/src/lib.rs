@@ -28,6 +28,7 @@ mod gaps;
 mod house;
 mod instruments;
 pub mod pipeline;
+mod provenance;
 pub mod report;
 mod run;
 mod sources;

@@ -14,6 +14,8 @@ const CORE: &str = "tidegauge-core";
 const APP: &str = "tidegauge";
 const EXAMPLES: &str = "tidegauge-examples";
 const TESTKIT: &str = "tidegauge-testkit";
+const ANALYTICS: &str = "tidegauge-analytics";
+const REPORT: &str = "tidegauge-report";
 const LAYERS: [&str; 4] =
     ["tidegauge-acquisition", "tidegauge-simulation", "tidegauge-storage", "tidegauge-analytics"];
 
@@ -47,7 +49,7 @@ fn members() -> BTreeMap<String, Member> {
         (text(&package["name"]), Member { folder, dependencies })
     };
     let members: BTreeMap<_, _> = list(&metadata["packages"]).iter().map(member).collect();
-    for name in LAYERS.into_iter().chain([CORE, APP]) {
+    for name in LAYERS.into_iter().chain([CORE, REPORT, APP]) {
         assert!(members.contains_key(name), "no member {name}");
     }
     members
@@ -87,9 +89,34 @@ fn layers_know_core_and_not_each_other() {
     }
     for layer in LAYERS {
         assert_eq!(siblings(&members, layer, true), [CORE], "{layer}");
-        assert_eq!(users(&members, layer), [APP], "who depends on {layer}");
+        let expected = if layer == ANALYTICS { vec![APP, REPORT] } else { vec![APP] };
+        assert_eq!(users(&members, layer), expected, "who depends on {layer}");
     }
     assert_eq!(users(&members, APP), [EXAMPLES], "who depends on the app");
+}
+
+#[test]
+fn the_report_presents_and_does_no_io() {
+    let members = members();
+    assert_eq!(siblings(&members, REPORT, false), [ANALYTICS, CORE]);
+    assert_eq!(users(&members, REPORT), [APP]);
+    // A list, since a new dependency is a question: does it do I/O?
+    let others = ["askama", "chrono", "serde", "serde_json", "thiserror"];
+    for dependency in members[REPORT].dependencies.iter().filter(|dependency| dependency.normal) {
+        let name = dependency.name.as_str();
+        assert!(others.contains(&name) || [ANALYTICS, CORE].contains(&name), "{name}");
+    }
+    let code = code(&members[REPORT]);
+    assert!(!code.is_empty());
+    for (place, line) in code {
+        for word in ["std::fs", "std::io", "std::net", "std::env", "tokio", "polars"] {
+            assert!(!line.contains(word), "{place}: {line}");
+        }
+        // Providers and simulators are handed in as words.
+        for name in ["coingecko", "kraken", "twelvedata", "frankfurter", "recorded", "classic"] {
+            assert!(!line.to_lowercase().contains(name), "{place}: {line}");
+        }
+    }
 }
 
 #[test]

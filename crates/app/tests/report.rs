@@ -10,11 +10,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use common::{house, url};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use tempfile::TempDir;
-use tidegauge::core::tables::{MarketingSpend, User};
-use tidegauge::core::{Batch, Cursor, Load};
+use tidegauge::acquisition;
+use tidegauge::core::tables::{self, Coverage, MarketingSpend, User};
+use tidegauge::core::{Batch, Column, Cursor, DataType, Load, TableRef};
 use tidegauge::pipeline::Silent;
+use tidegauge::report::{Page, Question};
 
 const CHARTS: [&str; 5] = ["high-volume", "deciles", "churned", "ltv", "roas"];
 
@@ -139,7 +141,7 @@ fn luminance(colour: &str) -> f64 {
 
 #[test]
 fn every_step_of_the_heatmap_can_be_read() {
-    let css = include_str!("../assets/report.css");
+    let css = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../report/assets/report.css"));
     for level in 0..=10 {
         let rule = between(css, &format!(".l{level} {{"), "}")[0];
         let paper = luminance(between(rule, "background: ", ";")[0]);
@@ -221,6 +223,111 @@ async fn what_the_data_say_is_text_and_never_markup() {
     for id in CHARTS {
         assert!(drawn(&seen.dom, id), "{id} is not drawn");
     }
+}
+
+/// Every source whose terms want something shown, with what they want.
+const ATTRIBUTIONS: [(&str, &str); 11] = [
+    (acquisition::recorded::NAME, acquisition::recorded::ATTRIBUTION),
+    (acquisition::coingecko::NAME, acquisition::coingecko::ATTRIBUTION),
+    (acquisition::kraken::NAME, acquisition::kraken::ATTRIBUTION),
+    (acquisition::twelvedata::NAME, acquisition::twelvedata::ATTRIBUTION),
+    (acquisition::ecb::NAME, acquisition::ecb::ATTRIBUTION),
+    (acquisition::frankfurter::NAME, acquisition::frankfurter::ATTRIBUTION),
+    (acquisition::open_er_api::NAME, acquisition::open_er_api::ATTRIBUTION),
+    (acquisition::exchangerate_api::NAME, acquisition::exchangerate_api::ATTRIBUTION),
+    (acquisition::x::NAME, acquisition::x::ATTRIBUTION),
+    (acquisition::kraken_stream::NAME, acquisition::kraken_stream::ATTRIBUTION),
+    (acquisition::twelvedata_stream::NAME, acquisition::twelvedata_stream::ATTRIBUTION),
+];
+
+/// A row of a table whose texts are all `source` and whose numbers are all `number`.
+fn row_of(table: &TableRef, source: &str, number: i64) -> Batch {
+    let value = |column: &Column| match column.dtype {
+        DataType::Bool => json!(true),
+        DataType::Int64 => json!(number),
+        DataType::Float64 => json!(1.0),
+        DataType::Text => json!(source),
+        DataType::Date => json!("2020-08-01"),
+        DataType::Timestamp => json!("2020-08-01T00:00:00Z"),
+        DataType::Decimal { .. } => json!("1.5"),
+    };
+    let columns = table.columns.iter();
+    let row: Map<_, _> = columns.map(|column| (column.name.to_string(), value(column))).collect();
+    Batch::from_rows(table, [row]).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_source_with_rows_is_given_its_due() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = house(dir.path(), |_| {});
+    house.run(None, &Silent).await.unwrap();
+    let shown = house.report().await.unwrap().provenance.attributions;
+    assert_eq!(shown, [acquisition::recorded::ATTRIBUTION]);
+    let load = async |name: &str, batches: &[Batch]| {
+        let after = Cursor::new("1");
+        let load = Load { source: name, batches, before: None, after: &after };
+        house.warehouse().load(load).await.unwrap();
+    };
+
+    // A span that failed has brought no rows.
+    for (at, (name, _)) in ATTRIBUTIONS.iter().enumerate() {
+        load(&format!("failed-{at}"), &[row_of(Coverage::table(), name, 0)]).await;
+    }
+    let shown = house.report().await.unwrap().provenance.attributions;
+    assert_eq!(shown, [acquisition::recorded::ATTRIBUTION]);
+
+    // Each source in another table, so that every table that names the sources of its rows has one.
+    let names_sources = |table: &TableRef| table.column("source").is_ok();
+    let tables: Vec<_> = tables::all().into_iter().filter(names_sources).collect();
+    assert!((8..=ATTRIBUTIONS.len()).contains(&tables.len()), "{}", tables.len());
+    for (at, (name, _)) in ATTRIBUTIONS.iter().enumerate() {
+        load(&format!("loaded-{at}"), &[row_of(&tables[at % tables.len()], name, 1)]).await;
+    }
+    let report = house.report().await.unwrap();
+    let page = report.to_html().unwrap();
+    for (at, (name, text)) in ATTRIBUTIONS.iter().enumerate() {
+        let table = &tables[at % tables.len()].name;
+        assert!(
+            report.provenance.attributions.iter().any(|shown| shown == text),
+            "{name}: {table}"
+        );
+        let shown = text.replace('"', "&#34;");
+        let shown = format!("<p class=\"note\">{shown}</p>");
+        assert_eq!(page.matches(&shown).count(), 1, "{name}: {table}");
+    }
+    // Prices and rates are listed by table and source, with their days.
+    let mut listed: Vec<_> =
+        report.provenance.prices.iter().map(|span| span.table.as_str()).collect();
+    listed.dedup();
+    let prices = ["candles", "quotes", "market_trades", "raw_crypto_market_data", "fx_rates"];
+    assert_eq!(listed, prices);
+    for span in &report.provenance.prices {
+        let (rows, first, last) = match (span.source.as_str(), span.table.as_str()) {
+            ("recorded", "candles") => ("1,292", "2020-04-11", "2021-02-27"),
+            ("recorded", "raw_crypto_market_data") => ("1,293", "2020-04-11", "2021-02-27"),
+            ("recorded", "fx_rates") => ("702", "2020-04-01", "2021-03-01"),
+            _ => ("1", "2020-08-01", "2020-08-01"),
+        };
+        let row = format!(
+            "<tr><th scope=\"row\">{}</th><td>{}</td><td>{rows}</td><td>{first}</td><td>{last}</td></tr>",
+            span.source, span.table
+        );
+        assert!(page.contains(&row), "{row}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_panel_can_be_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = house(dir.path(), |_| {});
+    house.run(None, &Silent).await.unwrap();
+    let report = house.report().await.unwrap();
+    let question = Question::new(Page::Monetization).with_panel("roas");
+    let answer = house.answer(&question).await.unwrap();
+    assert_eq!(answer.panels, [report.panel("roas").unwrap().clone()]);
+    let question = Question::new(Page::Monetization).with_panel("roi");
+    let error = house.answer(&question).await.unwrap_err().to_string();
+    assert!(error.contains("no panel `roi`") && error.contains("roas"), "{error}");
 }
 
 /// Chromium, wherever the path has it.

@@ -194,32 +194,6 @@ impl Table {
         }
         Ok(())
     }
-
-    /// The table's page in `docs/tables.md`.
-    pub fn to_markdown(&self) -> String {
-        use std::fmt::Write as _;
-        let code = |names: &[Text]| {
-            names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-        };
-        let mut page = format!("## `{}`\n\n{}\n\n", self.name, self.description);
-        let written = match self.write {
-            WriteMode::Append => "append",
-            WriteMode::Merge => "merge",
-        };
-        let _ = write!(page, "Key {} · written by {written}", code(&self.key));
-        if let Some(time) = &self.time {
-            let _ = write!(page, " · event time `{time}`");
-        }
-        for key in &self.foreign_keys {
-            let _ = write!(page, " · {} → `{}`", code(&key.columns), key.table);
-        }
-        page.push_str("\n\n| column | type | null | what |\n|---|---|---|---|\n");
-        for Column { name, dtype, nullable, description } in &self.columns {
-            let null = if *nullable { "yes" } else { "" };
-            let _ = writeln!(page, "| `{name}` | {dtype} | {null} | {description} |");
-        }
-        page
-    }
 }
 
 fn is_identifier(name: &str) -> bool {

@@ -1,5 +1,5 @@
 //! The built-in tables, each defined once: the row struct below **is** the definition, and the
-//! schema ([`Table`]) and the page in `docs/tables.md` follow from it.
+//! schema ([`Table`](crate::Table)) and the page in `docs/tables.md` follow from it.
 
 #[macro_use]
 mod define;
@@ -18,7 +18,7 @@ pub use market::{
 pub use operations::{Coverage, OperationalMetric, Quarantine};
 pub use social::{SocialCount, SocialPost};
 
-use crate::{Table, TableRef};
+use crate::TableRef;
 
 /// All built-in tables; a table that others refer to comes before them.
 pub fn all() -> Vec<TableRef> {
@@ -56,22 +56,6 @@ pub fn all() -> Vec<TableRef> {
 /// The built-in table called `name`.
 pub fn by_name(name: &str) -> Option<TableRef> {
     all().into_iter().find(|table| table.name == name)
-}
-
-/// The reference page of all built-in tables, `docs/tables.md`.
-pub fn to_markdown() -> String {
-    let mut page = String::from(
-        "# The tables\n\n\
-         Made from the definitions in `crates/core/src/tables` by `tidegauge tables --markdown`; \
-         a test fails when this page is stale.\n\n\
-         Times are UTC. Decimals are exact. *Append* tables refuse a key that is there already; \
-         in *merge* tables the newest row of a key stays.\n",
-    );
-    for table in all() {
-        page.push('\n');
-        page.push_str(&Table::to_markdown(&table));
-    }
-    page
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use tidegauge::{Config, Error, Result};
 
 use crate::{args, out};
 
-/// Writes the report, whole or not at all, and says the answers.
+/// Writes the report, whole or not at all, and prints the insights.
 pub(crate) async fn report(mut config: Config, args: args::Report) -> Result<()> {
     if let Some(output) = args.output {
         config.report = output;
@@ -14,8 +14,8 @@ pub(crate) async fn report(mut config: Config, args: args::Report) -> Result<()>
     let file = house.config().report.clone();
     tidegauge::report::write(&file, &report.to_html()?)
         .map_err(|error| Error::Write { file: file.clone(), error })?;
-    for answer in report.answers() {
-        out::line(&format!("{answer}\n"));
+    for insight in report.insights() {
+        out::line(&format!("{insight}\n"));
     }
     out::line(&format!("report  {}", file.display()));
     Ok(())

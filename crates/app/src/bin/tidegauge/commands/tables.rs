@@ -2,6 +2,7 @@
 
 use comfy_table::{Table, presets};
 use tidegauge::core::tables::{self, by_name};
+use tidegauge::report::reference;
 use tidegauge::{Error, Result};
 
 use crate::{args, out};
@@ -9,7 +10,7 @@ use crate::{args, out};
 /// Describes the built-in tables, or one of them.
 pub(crate) fn tables(args: &args::Tables) -> Result<()> {
     let Some(name) = &args.name else {
-        out::line(if args.markdown { tables::to_markdown() } else { overview() }.trim_end());
+        out::line(if args.markdown { reference::tables_page() } else { overview() }.trim_end());
         return Ok(());
     };
     let table = by_name(name).ok_or_else(|| Error::Setting {
@@ -17,7 +18,7 @@ pub(crate) fn tables(args: &args::Tables) -> Result<()> {
         reason: format!("there is no built-in table `{name}`; `tidegauge tables` lists them"),
     })?;
     if args.markdown {
-        out::line(table.to_markdown().trim_end());
+        out::line(reference::table_section(&table).trim_end());
         return Ok(());
     }
     out::line(&format!("{}: {}\nkey: {}\n", table.name, table.description, table.key.join(", ")));

@@ -5,7 +5,7 @@ fn docs_tables_is_not_stale() {
     let page = std::fs::read_to_string("../../docs/tables.md");
     assert_eq!(
         page.unwrap_or_default(),
-        tidegauge_core::tables::to_markdown(),
+        tidegauge_report::reference::tables_page(),
         "docs/tables.md is stale: cargo run -p tidegauge -- tables --markdown > docs/tables.md"
     );
 }

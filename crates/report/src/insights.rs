@@ -1,78 +1,89 @@
-//! The three answers in words, with their uncertainty.
+//! Insights: what the tables say, in sentences with their uncertainty.
 
+use tidegauge_analytics::Cohort;
 use tidegauge_analytics::acquisition::{AcquisitionTable, Channel, Economics};
-use tidegauge_analytics::stats::{ENOUGH, Share};
+use tidegauge_analytics::churn::ChurnTable;
+use tidegauge_analytics::retention::RetentionTable;
+use tidegauge_analytics::stats::{self, ENOUGH, Share};
+use tidegauge_analytics::volume::VolumeTable;
 
-use super::Report;
-use super::format::{count, dollars, known, label, percent, ratio, share, within};
+use crate::format::{Format, count, known, label, share};
+use crate::{Interval, cohort};
 
-/// Which cohorts become high-volume traders?
-pub(super) fn acquisition(report: &Report) -> String {
-    let Some((_, table)) = report.volume.first() else { return "No users yet.".into() };
-    let ranked = ranked(table.cohorts.iter().map(|it| (it.cohort.as_deref(), &it.high_volume)));
-    let all: (u64, u64) = table
-        .cohorts
-        .iter()
-        .fold((0, 0), |(high, users), it| (high + it.high_volume.count, users + it.high_volume.of));
+/// Says which cohorts become high-volume traders.
+pub(crate) fn acquisition(by: &Cohort, table: &VolumeTable) -> String {
+    let shares = table.cohorts.iter().map(|row| (row.cohort.as_deref(), &row.high_volume));
+    let ranked = ranked(shares);
+    let (high_volume, all) = table.cohorts.iter().fold((0, 0), |(high, users), row| {
+        (high + row.high_volume.count, users + row.high_volume.of)
+    });
     let threshold = dollars(table.params.threshold_usd);
     let lead = match ranked.last() {
         Some((best, high)) => format!(
-            "Users from {best} most often pass {threshold} of volume: {} of {} do, against {} of \
-             all {} users.",
+            "{} most often pass {threshold} of volume: {} of {} do, against {} of all {} users.",
+            cohort::users(by, *best),
             share(high),
             count(high.of),
-            percent(all.0 as f64 / all.1.max(1) as f64),
-            count(all.1),
+            percent(high_volume as f64 / all.max(1) as f64),
+            count(all),
         ),
-        None => format!("No channel has {ENOUGH} users yet, so none can be called better."),
+        None => format!(
+            "No {} has {ENOUGH} users yet, so none can be called better.",
+            cohort::phrase(by)
+        ),
     };
     let tenth = table.concentration.deciles.first().and_then(|decile| decile.share);
-    let spread = known(tenth, |share| {
+    let spread = tenth.map(|share| {
         format!(" The most active tenth of users makes {} of all volume.", percent(share))
     });
-    format!("{lead}{spread}")
+    format!("{lead}{}", spread.unwrap_or_default())
 }
 
-/// Which cohorts churn, and which stay?
-pub(super) fn retention(report: &Report) -> String {
-    let Some((_, table)) = report.churn.first() else { return "No users yet.".into() };
-    let ranked = ranked(table.cohorts.iter().map(|it| (it.cohort.as_deref(), &it.churned)));
+/// Says which cohorts churn, and which stay; `monthly` is retention by month of signup.
+pub(crate) fn retention(by: &Cohort, table: &ChurnTable, monthly: &RetentionTable) -> String {
+    let shares = table.cohorts.iter().map(|row| (row.cohort.as_deref(), &row.churned));
+    let ranked = ranked(shares);
     let days = table.params.inactive_days;
     let lead = match (ranked.first(), ranked.last()) {
-        (Some((stays, low)), Some((leaves, high))) if stays != leaves => format!(
-            "Users from {leaves} leave most: {} of those who ever traded or bought did neither in \
-             the last {days} days. Users from {stays} stay: {} left.",
+        (Some((stay, low)), Some((leave, high))) if stay != leave => format!(
+            "{} leave most: {} of those who ever traded or bought did neither in the last {days} \
+             days. {} stay: {} left.",
+            cohort::users(by, *leave),
             share(high),
+            cohort::users(by, *stay),
             share(low),
         ),
-        _ => format!("Too few users were active for {days} days to compare channels."),
+        _ => format!(
+            "Too few users were active for {days} days to compare {}.",
+            if *by == Cohort::dimension("channel") { "channels" } else { "cohorts" }
+        ),
     };
-    let later = report.monthly.pooled.get(1).and_then(Option::as_ref);
-    let later = later.map(|it| share(&Share::new(it.active, it.eligible)));
+    let later = monthly.pooled.get(1).and_then(Option::as_ref);
+    let later = later.map(|month| share(&Share::new(month.active, month.eligible)));
     let month = later.map(|rate| {
         format!(" In the calendar month after signup, {rate} of users traded or bought.")
     });
     format!("{lead}{}", month.unwrap_or_default())
 }
 
-/// What are users worth, and where should the next unit of spend go?
-pub(super) fn monetization(table: &AcquisitionTable) -> String {
+/// Says what users are worth, and where the next unit of spend should go.
+pub(crate) fn monetization(table: &AcquisitionTable) -> String {
     let (all, paid) = (&table.blended, &table.paid);
     let Some(roas) = paid.roas else {
-        let worth = known(all.ltv_usd, |ltv| within(ltv, all.ltv_interval.as_ref(), dollars));
+        let worth = known(all.ltv_usd, |ltv| within(Format::Dollars, ltv, all.ltv_interval));
         return format!(
             "A user has brought {worth} so far. The data hold no spend, so what users cost, and \
              where the next dollar should go, cannot be said."
         );
     };
-    let cac = known(paid.cac_usd, |cac| within(cac, paid.cac_interval.as_ref(), dollars));
-    let ltv = known(paid.ltv_usd, |ltv| within(ltv, paid.ltv_interval.as_ref(), dollars));
+    let cac = known(paid.cac_usd, |cac| within(Format::Dollars, cac, paid.cac_interval));
+    let ltv = known(paid.ltv_usd, |ltv| within(Format::Dollars, ltv, paid.ltv_interval));
     let lead = format!(
         "{} of paid acquisition brought {} users at {cac} each. They have brought {ltv} each so \
          far, a ROAS of {}.",
         dollars(paid.spend_usd),
         count(paid.users),
-        within(roas, paid.roas_interval.as_ref(), ratio),
+        within(Format::Ratio, roas, paid.roas_interval),
     );
     format!("{lead} {}", next_dollar(&table.channels))
 }
@@ -85,51 +96,58 @@ struct Candidate<'a> {
 }
 
 impl Candidate<'_> {
-    fn said(&self) -> String {
-        let roas = within(self.roas, self.economics.roas_interval.as_ref(), ratio);
-        format!("{} with {roas}", self.name)
+    /// Returns the ROAS with its interval.
+    fn roas(&self) -> String {
+        within(Format::Ratio, self.roas, self.economics.roas_interval)
     }
 
-    /// Neither interval lies wholly above the other.
+    fn described(&self) -> String {
+        format!("{} with {}", self.name, self.roas())
+    }
+
+    /// Returns `true` unless one of the two intervals lies wholly above the other.
     fn overlaps(&self, other: &Self) -> bool {
         let intervals = self.economics.roas_interval.zip(other.economics.roas_interval);
         intervals.is_none_or(|(ours, theirs)| ours.low <= theirs.high && theirs.low <= ours.high)
     }
 }
 
-/// Where the next dollar goes, as far as the channels can be told apart.
+/// Says where the next dollar goes, as far as the channels can be told apart.
 fn next_dollar(channels: &[Channel]) -> String {
     let mut ranked: Vec<_> = channels
         .iter()
         .filter(|channel| channel.economics.users >= ENOUGH)
-        .filter_map(|it| {
-            let name = label(it.channel.as_deref(), "channel");
-            Some(Candidate { name, roas: it.economics.roas?, economics: &it.economics })
+        .filter_map(|channel| {
+            let economics = &channel.economics;
+            let name = label(channel.channel.as_deref(), "channel");
+            Some(Candidate { name, roas: economics.roas?, economics })
         })
         .collect();
     ranked.sort_by(|a, b| b.roas.total_cmp(&a.roas));
     let Some((best, others)) = ranked.split_first() else {
         return format!("No channel with spend has {ENOUGH} users yet, so none can be judged.");
     };
-    if ranked.iter().all(|it| it.roas < 1.0 && it.economics.payback_days.is_none()) {
-        return format!("None has paid back yet; {} comes nearest.", best.said());
+    let loses =
+        |channel: &Candidate| channel.roas < 1.0 && channel.economics.payback_days.is_none();
+    if ranked.iter().all(loses) {
+        return format!("None has paid back yet; {} comes nearest.", best.described());
     }
     let rivals: Vec<_> = others.iter().filter(|other| best.overlaps(other)).collect();
     if let Some((last, rivals)) = rivals.split_last() {
-        let rivals: String = rivals.iter().map(|it| format!(", {}", it.said())).collect();
+        let rivals: String =
+            rivals.iter().map(|rival| format!(", {}", rival.described())).collect();
         return format!(
             "The best per dollar are {}{rivals} and {}. These cannot be told apart yet, so nothing \
              says which of them should get the next dollar.",
-            best.said(),
-            last.said(),
+            best.described(),
+            last.described(),
         );
     }
-    let roas = within(best.roas, best.economics.roas_interval.as_ref(), ratio);
     let payback = match best.economics.payback_days {
         Some(days) => format!("pays back after {days} days"),
         None => "has not paid back at the oldest age judged".into(),
     };
-    let name = &best.name;
+    let (name, roas) = (&best.name, best.roas());
     if others.is_empty() {
         return format!(
             "Only {name} can be judged: it returns {roas} per dollar and {payback}; there is \
@@ -142,17 +160,27 @@ fn next_dollar(channels: &[Channel]) -> String {
     )
 }
 
-/// Cohorts with enough users, from the lowest share to the highest.
+/// Returns the cohorts with enough users, from the lowest share to the highest.
 fn ranked<'a>(
     shares: impl Iterator<Item = (Option<&'a str>, &'a Share)>,
-) -> Vec<(String, &'a Share)> {
-    let mut ranked: Vec<_> = shares
-        .filter(|(_, share)| share.of >= ENOUGH && share.rate.is_some())
-        .map(|(cohort, share)| (label(cohort, "channel"), share))
-        .collect();
+) -> Vec<(Option<&'a str>, &'a Share)> {
+    let mut ranked: Vec<_> =
+        shares.filter(|(_, share)| share.of >= ENOUGH && share.rate.is_some()).collect();
     let rate = |share: &Share| share.rate.unwrap_or_default();
     ranked.sort_by(|(_, a), (_, b)| rate(a).total_cmp(&rate(b)));
     ranked
+}
+
+fn dollars(amount: f64) -> String {
+    Format::Dollars.show(amount)
+}
+
+fn percent(share: f64) -> String {
+    Format::Percent.show(share)
+}
+
+fn within(format: Format, value: f64, interval: Option<stats::Interval>) -> String {
+    format.show_within(value, interval.map(Interval::from).as_ref())
 }
 
 #[cfg(test)]

@@ -1,0 +1,81 @@
+//! Answers: the panels, the key figures and the insights that a question asks for.
+
+use serde::Serialize;
+use tidegauge_analytics::Facts;
+
+use crate::metrics::Metrics;
+use crate::{Error, Panel, Provenance, Question, Result, pages};
+
+/// What questions are answered from.
+#[derive(Debug, Clone, Copy)]
+pub struct Dataset<'a> {
+    /// Who there is, and what they did.
+    pub facts: &'a Facts,
+    /// What the facts come from.
+    pub provenance: &'a Provenance,
+}
+
+/// The answer to a [`Question`].
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Answer {
+    /// What was asked.
+    pub question: Question,
+    /// The key figures of the page; none if one panel was asked for.
+    pub tiles: Vec<Tile>,
+    /// What follows, in a sentence or two each, plain text; none if one panel was asked for.
+    pub insights: Vec<String>,
+    /// The panels of the page, or the one that was asked for.
+    pub panels: Vec<Panel>,
+}
+
+/// A key figure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Tile {
+    /// What it is.
+    pub name: String,
+    /// Its value, as shown.
+    pub value: String,
+    /// What it is out of, or its interval.
+    pub note: String,
+}
+
+impl Answer {
+    /// Returns the panel called `id`, if the answer has it.
+    pub fn panel(&self, id: &str) -> Option<&Panel> {
+        self.panels.iter().find(|panel| panel.id == id)
+    }
+}
+
+/// Answers a question. Only what the question needs is computed.
+///
+/// # Errors
+/// [`Error::UnknownParameter`] if the page does not take a parameter that is set,
+/// [`Error::UnknownPanel`] if it has no such panel, and [`Error::Analytics`] if a parameter is out of
+/// range, the users lack a dimension, or a metric cannot be computed.
+pub fn answer(dataset: Dataset<'_>, question: &Question) -> Result<Answer> {
+    question.check()?;
+    let metrics = Metrics::new(dataset.facts, dataset.provenance, &question.parameters);
+    answer_from(&metrics, question)
+}
+
+/// Answers a question from metrics that other answers may share.
+pub(crate) fn answer_from(metrics: &Metrics<'_>, question: &Question) -> Result<Answer> {
+    let page = question.page;
+    let mut specs = pages::panels(page, metrics);
+    if let Some(id) = &question.panel {
+        let known = specs.iter().map(|spec| spec.id.clone()).collect();
+        specs.retain(|spec| spec.id == *id);
+        if specs.is_empty() {
+            return Err(Error::UnknownPanel { page, id: id.clone(), known });
+        }
+    }
+    let whole = question.panel.is_none();
+    Ok(Answer {
+        question: question.clone(),
+        tiles: if whole { pages::tiles(page, metrics)? } else { Vec::new() },
+        insights: if whole { pages::insights(page, metrics)? } else { Vec::new() },
+        panels: specs.iter().map(|spec| spec.build(metrics)).collect::<Result<_>>()?,
+    })
+}

@@ -1,0 +1,178 @@
+//! The values that a chart draws, read from the cells of its table: the one place that all renderers
+//! share.
+
+use super::{Bars, Direction, HeatMap, Lines};
+use crate::format::{Format, count};
+use crate::{Cell, Column, Interval, Missing, Number, Result, Table};
+
+/// A value of a chart.
+#[derive(Debug, Clone)]
+pub(super) struct Value {
+    /// The value; a share lies between 0 and 1.
+    pub(super) value: f64,
+    /// Its interval.
+    pub(super) interval: Option<Interval>,
+    /// The value, its interval and the users behind it, in words.
+    pub(super) note: String,
+}
+
+/// A row as a bar.
+#[derive(Debug)]
+pub(super) struct Bar {
+    pub(super) name: String,
+    /// Its value; `None` where it is missing.
+    pub(super) value: Option<Value>,
+}
+
+/// A row as a line.
+#[derive(Debug)]
+pub(super) struct Line {
+    /// The position of its row among those that are not totals, which decides its color.
+    pub(super) position: usize,
+    pub(super) name: String,
+    /// The format of its values.
+    pub(super) format: Format,
+    /// Its points from left to right; `None` where a value is missing.
+    pub(super) points: Vec<(u32, Option<Value>)>,
+}
+
+/// The cells of a heat map.
+#[derive(Debug)]
+pub(crate) struct Grid {
+    /// The heading of the labels.
+    pub(crate) label: String,
+    /// The heading of the users.
+    pub(crate) users: String,
+    /// The headings of the cells.
+    pub(crate) columns: Vec<String>,
+    pub(crate) rows: Vec<GridRow>,
+}
+
+/// A row of a heat map.
+#[derive(Debug)]
+pub(crate) struct GridRow {
+    pub(crate) label: String,
+    pub(crate) users: String,
+    pub(crate) cells: Vec<GridCell>,
+    pub(crate) is_total: bool,
+}
+
+/// A cell of a heat map.
+#[derive(Debug)]
+pub(crate) struct GridCell {
+    pub(crate) text: String,
+    /// The step of its color, from 0 to 10; `None` where there is no value.
+    pub(crate) level: Option<u8>,
+    /// The cell in words.
+    pub(crate) note: String,
+}
+
+/// Reads the bars with their format, in the order in which they are drawn: upwards from the bottom,
+/// or from left to right.
+pub(super) fn bars(chart: &Bars, table: &Table) -> Result<(Format, Vec<Bar>)> {
+    let (labels, values) = (table.position(&chart.labels)?, table.position(&chart.values)?);
+    let (name, column) = (&table.columns()[labels], &table.columns()[values]);
+    let rows = table.rows().iter().filter(|row| !row.is_total);
+    let mut bars: Vec<_> = rows
+        .map(|row| {
+            let value = row.cells[values].as_number().map(|number| value(column, number, " of "));
+            Bar { name: name.show(&row.cells[labels]), value }
+        })
+        .collect();
+    if chart.direction == Direction::Right {
+        let known = |bar: &Bar| bar.value.as_ref().map_or(0.0, |value| value.value);
+        bars.retain(|bar| bar.value.is_some());
+        bars.sort_by(|a, b| known(a).total_cmp(&known(b)));
+    }
+    Ok((column.format, bars))
+}
+
+/// Reads the lines; a row without any value is no line.
+pub(super) fn lines(chart: &Lines, table: &Table) -> Result<Vec<Line>> {
+    let labels = table.position(&chart.labels)?;
+    let mut columns = Vec::with_capacity(chart.points.len());
+    for point in &chart.points {
+        columns.push((point.at, table.position(&point.column)?));
+    }
+    let format = columns.first().map_or(Format::Ratio, |(_, at)| table.columns()[*at].format);
+    let rows = table.rows().iter().filter(|row| !row.is_total).enumerate();
+    let line = rows.map(|(position, row)| {
+        let point = |(at, index): &(u32, usize)| {
+            let number = row.cells[*index].as_number();
+            (*at, number.map(|number| value(&table.columns()[*index], number, ", ")))
+        };
+        let name = table.columns()[labels].show(&row.cells[labels]);
+        Line { position, name, format, points: columns.iter().map(point).collect() }
+    });
+    Ok(line.filter(|line| line.points.iter().any(|(_, value)| value.is_some())).collect())
+}
+
+/// Reads a value, with its number of users behind `join` in the note.
+fn value(column: &Column, number: &Number, join: &str) -> Value {
+    let Number { value, interval, n } = *number;
+    let mut note = column.format.show_within(value, interval.as_ref());
+    if let Some(n) = n {
+        note.push_str(&format!("{join}{} users", count(n)));
+    }
+    Value { value, interval, note }
+}
+
+/// Reads the cells of a heat map.
+pub(crate) fn grid(chart: &HeatMap, table: &Table) -> Result<Grid> {
+    let (labels, users) = (table.position(&chart.labels)?, table.position(&chart.users)?);
+    let mut columns = Vec::with_capacity(chart.cells.len());
+    for name in &chart.cells {
+        columns.push(table.position(name)?);
+    }
+    let greatest = table
+        .rows()
+        .iter()
+        .flat_map(|row| columns.iter().filter_map(|at| row.cells[*at].as_number()))
+        .map(|number| number.value)
+        .fold(0.0, f64::max);
+    let rows = table.rows().iter().map(|row| GridRow {
+        label: table.columns()[labels].show(&row.cells[labels]),
+        users: table.columns()[users].show(&row.cells[users]),
+        cells: columns
+            .iter()
+            .map(|at| grid_cell(&table.columns()[*at], &row.cells[*at], greatest))
+            .collect(),
+        is_total: row.is_total,
+    });
+    Ok(Grid {
+        label: table.columns()[labels].title.clone(),
+        users: table.columns()[users].title.clone(),
+        columns: columns.iter().map(|at| table.columns()[*at].title.clone()).collect(),
+        rows: rows.collect(),
+    })
+}
+
+fn grid_cell(column: &Column, cell: &Cell, greatest: f64) -> GridCell {
+    let Cell::Number(number) = cell else {
+        let is_open = *cell == Cell::Missing(Missing::NotOver);
+        let note = if is_open { "not over yet" } else { "no users" };
+        return GridCell { text: column.show(cell), level: None, note: note.into() };
+    };
+    let share = match column.format {
+        Format::Percent => number.value,
+        _ => number.value / greatest,
+    };
+    let (text, note) = match (column.format, number.n) {
+        // A share of whole users: its count follows exactly.
+        (Format::Percent, Some(n)) => {
+            let users = count(format!("{:.0}", number.value * n as f64));
+            (format!("{:.0}", number.value * 100.0), format!("{users} of {} users", count(n)))
+        }
+        (Format::Percent, None) => {
+            (format!("{:.0}", number.value * 100.0), column.format.show(number.value))
+        }
+        _ => (column.format.show(number.value), value(column, number, ", ").note),
+    };
+    GridCell { text, level: Some(level(share)), note }
+}
+
+/// Returns the step of a share among eleven, from 0 to 10.
+fn level(share: f64) -> u8 {
+    let step = (share * 10.0).round().clamp(0.0, 10.0);
+    (0..=10u8).find(|level| f64::from(*level) >= step).unwrap_or(10)
+}

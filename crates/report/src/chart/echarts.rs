@@ -1,0 +1,118 @@
+//! Charts as options of Apache ECharts, which the page draws in the browser.
+
+use serde_json::{Value as Json, json};
+
+use super::data::{self, Line, Value};
+use super::{Bars, COLORS, Chart, Direction, FONT, Lines};
+use crate::format::{Format, UNKNOWN};
+use crate::{Result, Table};
+
+/// Returns the options of a chart as JSON that may stand within a `script` element, or `None` for a
+/// heat map, which the page draws as a table.
+pub(crate) fn options(chart: &Chart, table: &Table) -> Result<Option<String>> {
+    let option = match chart {
+        Chart::Bars(chart) => bars(chart, table)?,
+        Chart::Lines(chart) => lines(chart, table)?,
+        Chart::HeatMap(_) => return Ok(None),
+    };
+    Ok(Some(option.to_string().replace('<', "\\u003c")))
+}
+
+fn option(title: &str) -> Json {
+    json!({
+        "aria": { "enabled": true, "label": { "description": title } },
+        "animation": false,
+        "color": COLORS,
+        "grid": { "left": 12, "right": 28, "top": 48, "bottom": 12, "containLabel": true },
+        "textStyle": { "fontFamily": FONT, "fontSize": 13 },
+        "tooltip": { "trigger": "axis", "confine": true },
+    })
+}
+
+fn bars(chart: &Bars, table: &Table) -> Result<Json> {
+    let (format, bars) = data::bars(chart, table)?;
+    let is_up = chart.direction == Direction::Up;
+    let bar = |value: &Value| {
+        // Upright bars are narrow, and the title says that they are percent.
+        let text = match format {
+            Format::Percent if is_up => format!("{:.1}", value.value * 100.0),
+            _ => format.show(value.value),
+        };
+        json!({
+            "value": rounded(format, value.value), "label": { "formatter": text }, "note": value.note,
+        })
+    };
+    let names: Vec<&String> = bars.iter().map(|bar| &bar.name).collect();
+    let bars: Vec<Option<Json>> = bars.iter().map(|row| row.value.as_ref().map(bar)).collect();
+    // Each bar bears its number, so the axis need not.
+    let values = json!({
+        "type": "value", "axisLabel": { "show": false }, "splitLine": { "show": false },
+    });
+    let names = json!({ "type": "category", "data": names, "axisTick": { "show": false } });
+    let mut option = option(&chart.title);
+    let (x, y, width, position) = if is_up {
+        option["grid"]["top"] = json!(24);
+        (names, values, 36, "top")
+    } else {
+        option["grid"]["top"] = json!(8);
+        option["grid"]["right"] = json!(64);
+        (values, names, 26, "right")
+    };
+    option["xAxis"] = x;
+    option["yAxis"] = y;
+    option["series"] = json!([{
+        "type": "bar",
+        "data": bars,
+        "barMaxWidth": width,
+        "label": { "show": true, "position": position },
+    }]);
+    Ok(option)
+}
+
+fn lines(chart: &Lines, table: &Table) -> Result<Json> {
+    let series = data::lines(chart, table)?.into_iter().map(|line| {
+        let Line { position, name, format, points } = line;
+        let point = |(at, value): &(u32, Option<Value>)| match value {
+            Some(value) => {
+                json!({ "value": [at, rounded(format, value.value)], "note": value.note })
+            }
+            // Where too few have reached an age, the line ends.
+            None => json!({ "value": [at, null], "note": UNKNOWN }),
+        };
+        json!({
+            "type": "line", "name": name, "data": points.iter().map(point).collect::<Vec<_>>(),
+            "symbolSize": 7, "color": COLORS[position % COLORS.len()],
+        })
+    });
+    let mut series: Vec<Json> = series.collect();
+    if let (Some(at), Some(first)) = (chart.mark, series.first_mut()) {
+        first["markLine"] = json!({
+            "silent": true,
+            "symbol": "none",
+            "lineStyle": { "color": "#64748b", "type": "dashed" },
+            "label": { "show": false },
+            "data": [{ "yAxis": at }],
+        });
+    }
+    let mut option = option(&chart.title);
+    option["grid"]["top"] = json!(72);
+    option["legend"] = json!({
+        "top": 0, "left": 0, "itemGap": 14,
+        "textStyle": { "fontFamily": FONT, "fontSize": 13 },
+    });
+    option["xAxis"] = json!({
+        "type": "value", "min": 0, "max": chart.points.last().map(|point| point.at),
+        "axisLabel": { "formatter": format!("{} {{value}}", chart.unit), "hideOverlap": true },
+    });
+    option["yAxis"] = json!({ "type": "value" });
+    option["series"] = json!(series);
+    Ok(option)
+}
+
+/// Rounds a value to what a chart can show: percent to a tenth, all else to a hundredth.
+fn rounded(format: Format, value: f64) -> f64 {
+    match format {
+        Format::Percent => (value * 1_000.0).round() / 10.0,
+        _ => (value * 100.0).round() / 100.0,
+    }
+}

@@ -1,0 +1,98 @@
+//! Bars with the intervals of their values.
+
+use super::scale::Scale;
+use super::{AXIS, Anchor, Canvas, INK, SOFT, WIDTH, digits, fitted, width_of};
+use crate::chart::data::{self, Bar, Value};
+use crate::chart::{Bars, COLORS, Direction};
+use crate::format::Format;
+use crate::{Result, Table};
+
+/// The height of a row of bars to the right.
+const ROW: f64 = 34.0;
+/// The width of the widest label beside a bar.
+const LABELS: f64 = 200.0;
+/// The height of upright bars.
+const PLOT: f64 = 240.0;
+
+/// Draws a bar for each row, with its interval and its value.
+pub(in crate::chart) fn bars(chart: &Bars, table: &Table) -> Result<String> {
+    let (format, bars) = data::bars(chart, table)?;
+    Ok(match chart.direction {
+        Direction::Right => to_the_right(&chart.title, format, &bars),
+        Direction::Up => upright(&chart.title, format, &bars),
+    })
+}
+
+/// Returns the least and the greatest value that bars and intervals reach; 0 is among them.
+fn reach(bars: &[Bar]) -> (f64, f64) {
+    let values = bars.iter().filter_map(|bar| bar.value.as_ref());
+    let ends = values.flat_map(|value| [value.value, upper(value), lower(value)]);
+    ends.fold((0.0, 0.0), |(low, high), end| (f64::min(low, end), f64::max(high, end)))
+}
+
+/// Returns the lower bound of a value, or the value itself without one.
+fn lower(value: &Value) -> f64 {
+    value.interval.map_or(value.value, |interval| interval.low)
+}
+
+/// Returns the upper bound of a value, or the value itself without one.
+fn upper(value: &Value) -> f64 {
+    value.interval.and_then(|interval| interval.high).unwrap_or(value.value)
+}
+
+/// Writes the value at a bar. The title says the unit, so percent need no sign there.
+fn written(format: Format, value: f64) -> String {
+    match format {
+        Format::Percent => format!("{:.1}", value * 100.0),
+        _ => format.show(value),
+    }
+}
+
+fn to_the_right(title: &str, format: Format, bars: &[Bar]) -> String {
+    let labels = bars.iter().map(|bar| width_of(&bar.name)).fold(0.0, f64::max).min(LABELS) + 12.0;
+    let scale = Scale::new(reach(bars), (labels, WIDTH - 72.0));
+    let height = ROW * bars.len() as f64 + 8.0;
+    let mut canvas = Canvas::new(title, WIDTH, height);
+    for (row, Bar { name, value }) in bars.iter().rev().enumerate() {
+        let Some(value) = value else { continue };
+        let middle = ROW * (row as f64 + 0.5) + 4.0;
+        let name = fitted(name, LABELS);
+        canvas.text((labels - 8.0, middle), Anchor::End, SOFT, &name);
+        let (zero, end) = (scale.at(0.0), scale.at(value.value));
+        let (corner, size) = ((zero.min(end), middle - 10.0), ((end - zero).abs(), 20.0));
+        canvas.rect(corner, size, COLORS[0], &value.note);
+        if value.interval.is_some() {
+            let bounds = (scale.at(lower(value)), scale.at(upper(value)));
+            canvas.whisker((bounds.0, middle), (bounds.1, middle));
+        }
+        let right = zero.max(end).max(scale.at(upper(value)));
+        canvas.text((right + 10.0, middle), Anchor::Start, INK, &format.show(value.value));
+    }
+    canvas.line((scale.at(0.0), 2.0), (scale.at(0.0), height - 2.0), AXIS, "");
+    canvas.finish()
+}
+
+fn upright(title: &str, format: Format, bars: &[Bar]) -> String {
+    let scale = Scale::new(reach(bars), (PLOT, 24.0));
+    let room = WIDTH / bars.len().max(1) as f64;
+    let width = (room * 0.7).min(44.0);
+    let mut canvas = Canvas::new(title, WIDTH, PLOT + 28.0);
+    for (position, Bar { name, value }) in bars.iter().enumerate() {
+        let middle = room * (position as f64 + 0.5);
+        canvas.text((middle, PLOT + 14.0), Anchor::Middle, SOFT, &fitted(name, room));
+        let Some(value) = value else { continue };
+        let (zero, end) = (scale.at(0.0), scale.at(value.value));
+        let corner = (middle - width / 2.0, zero.min(end));
+        canvas.rect(corner, (width, (end - zero).abs()), COLORS[0], &value.note);
+        if value.interval.is_some() {
+            let bounds = (scale.at(lower(value)), scale.at(upper(value)));
+            canvas.whisker((middle, bounds.0), (middle, bounds.1));
+        }
+        let top = zero.min(end).min(scale.at(upper(value)));
+        let text = written(format, value.value);
+        canvas.text((middle, top - 10.0), Anchor::Middle, INK, &text);
+    }
+    let (zero, right) = (digits(scale.at(0.0)), digits(WIDTH));
+    canvas.push(&format!("<path d=\"M0 {zero}H{right}\" stroke=\"{AXIS}\"/>"));
+    canvas.finish()
+}

@@ -1,0 +1,156 @@
+//! Lines with bands for the intervals of their values.
+
+use super::scale::{Scale, ticks};
+use super::{AXIS, Anchor, Canvas, LINE, SOFT, WIDTH, digits, escaped, fitted, width_of};
+use crate::chart::data::{self, Line, Value};
+use crate::chart::{COLORS, Lines};
+use crate::format::Format;
+use crate::{Result, Table};
+
+/// The height of the plot.
+const PLOT: f64 = 260.0;
+/// The height of a row of the legend.
+const LEGEND: f64 = 22.0;
+
+/// Draws a line for each row, with its band, over a legend.
+pub(in crate::chart) fn lines(chart: &Lines, table: &Table) -> Result<String> {
+    let lines = data::lines(chart, table)?;
+    let format = lines.first().map_or(Format::Ratio, |line| line.format);
+    let places = legend(&lines);
+    let legend_rows = places.last().map_or(0.0, |(_, y)| y / LEGEND + 1.0);
+    let top = LEGEND * legend_rows + 14.0;
+    let (low, high) = reach(&lines, chart.mark);
+    let marks = ticks(low, high);
+    let bottom = top + PLOT;
+    let mut canvas = Canvas::new(&chart.title, WIDTH, bottom + 28.0);
+
+    for (line, (x, y)) in lines.iter().zip(&places) {
+        let (color, middle) = (COLORS[line.position % COLORS.len()], y + 11.0);
+        canvas.line((*x, middle), (x + 22.0, middle), color, " stroke-width=\"2\"");
+        canvas.push(&circle((x + 11.0, middle), color, ""));
+        canvas.text((x + 28.0, middle), Anchor::Start, SOFT, &fitted(&line.name, 280.0));
+    }
+
+    let step = marks.get(1).zip(marks.first()).map_or(1.0, |(second, first)| second - first);
+    let numbers: Vec<String> = marks.iter().map(|mark| axis_number(format, *mark, step)).collect();
+    let left = numbers.iter().map(|text| width_of(text)).fold(0.0, f64::max) + 14.0;
+    let ends = (marks.first().copied().unwrap_or(low), marks.last().copied().unwrap_or(high));
+    let y = Scale::new(ends, (bottom, top));
+    for (mark, number) in marks.iter().zip(&numbers) {
+        canvas.line((left, y.at(*mark)), (WIDTH - 16.0, y.at(*mark)), LINE, "");
+        canvas.text((left - 8.0, y.at(*mark)), Anchor::End, SOFT, number);
+    }
+    let last = chart.points.last().map_or(1.0, |point| f64::from(point.at));
+    let x = Scale::new((0.0, last), (left, WIDTH - 16.0));
+    for mark in ticks(0.0, last).into_iter().filter(|mark| *mark <= last) {
+        canvas.line((x.at(mark), bottom), (x.at(mark), bottom + 5.0), AXIS, "");
+        // The last number must not run over the edge.
+        let anchor = if x.at(mark) > WIDTH - 40.0 { Anchor::End } else { Anchor::Middle };
+        let text = format!("{} {mark}", chart.unit);
+        canvas.text((x.at(mark), bottom + 16.0), anchor, SOFT, text.trim_start());
+    }
+    canvas.line((left, bottom), (WIDTH - 16.0, bottom), AXIS, "");
+    if let Some(mark) = chart.mark {
+        let dashed = " stroke-dasharray=\"4 4\"";
+        canvas.line((left, y.at(mark)), (WIDTH - 16.0, y.at(mark)), "#64748b", dashed);
+    }
+
+    for line in &lines {
+        let color = COLORS[line.position % COLORS.len()];
+        for run in runs(line) {
+            canvas.push(&band(&run, &x, &y, color));
+            canvas.push(&path(&run, &x, &y, color));
+        }
+    }
+    for line in &lines {
+        let color = COLORS[line.position % COLORS.len()];
+        for (at, value) in line.points.iter().filter_map(|(at, value)| Some((at, value.as_ref()?)))
+        {
+            let note = format!("{}, {} {at}: {}", line.name, chart.unit, value.note);
+            canvas.push(&circle((x.at(f64::from(*at)), y.at(value.value)), color, &note));
+        }
+    }
+    Ok(canvas.finish())
+}
+
+/// Returns where each entry of the legend begins, in as many rows as it takes.
+fn legend(lines: &[Line]) -> Vec<(f64, f64)> {
+    let (mut x, mut y) = (0.0, 0.0);
+    let place = |line: &Line| {
+        let width = width_of(&fitted(&line.name, 280.0)) + 46.0;
+        if x > 0.0 && x + width > WIDTH {
+            (x, y) = (0.0, y + LEGEND);
+        }
+        let place = (x, y);
+        x += width;
+        place
+    };
+    lines.iter().map(place).collect()
+}
+
+/// Returns the least and the greatest value that lines, bands and the mark reach; 0 is among them.
+fn reach(lines: &[Line], mark: Option<f64>) -> (f64, f64) {
+    let values = lines.iter().flat_map(|line| &line.points);
+    let ends = values.filter_map(|(_, value)| value.as_ref()).flat_map(|value| {
+        let (low, high) = bounds(value);
+        [value.value, low, high]
+    });
+    ends.chain(mark).fold((0.0, 0.0), |(low, high), end| (f64::min(low, end), f64::max(high, end)))
+}
+
+/// Returns the bounds of a value, which are the value itself without an interval.
+fn bounds(value: &Value) -> (f64, f64) {
+    let interval = value.interval.map(|interval| (interval.low, interval.high));
+    let (low, high) = interval.unwrap_or((value.value, None));
+    (low, high.unwrap_or(value.value))
+}
+
+/// Splits a line where values are missing.
+fn runs(line: &Line) -> Vec<Vec<(f64, &Value)>> {
+    let mut runs = vec![Vec::new()];
+    for (at, value) in &line.points {
+        match (value, runs.last_mut()) {
+            (Some(value), Some(run)) => run.push((f64::from(*at), value)),
+            _ => runs.push(Vec::new()),
+        }
+    }
+    runs.retain(|run| !run.is_empty());
+    runs
+}
+
+fn path(run: &[(f64, &Value)], x: &Scale, y: &Scale, color: &str) -> String {
+    let corners = corners(run.iter().map(|(at, value)| (x.at(*at), y.at(value.value))));
+    format!("<polyline points=\"{corners}\" fill=\"none\" stroke=\"{color}\" stroke-width=\"2\"/>")
+}
+
+fn band(run: &[(f64, &Value)], x: &Scale, y: &Scale, color: &str) -> String {
+    let lower = run.iter().map(|(at, value)| (x.at(*at), y.at(bounds(value).0)));
+    let upper = run.iter().rev().map(|(at, value)| (x.at(*at), y.at(bounds(value).1)));
+    let corners = corners(lower.chain(upper));
+    format!("<polygon points=\"{corners}\" fill=\"{color}\" fill-opacity=\"0.1\"/>")
+}
+
+fn corners(corners: impl Iterator<Item = (f64, f64)>) -> String {
+    corners.map(|(x, y)| format!("{},{}", digits(x), digits(y))).collect::<Vec<_>>().join(" ")
+}
+
+/// Returns a point that says `note` when it is pointed at.
+fn circle((x, y): (f64, f64), color: &str, note: &str) -> String {
+    let (x, y, note) = (digits(x), digits(y), escaped(note));
+    let title = if note.is_empty() { String::new() } else { format!("<title>{note}</title>") };
+    format!(
+        "<circle cx=\"{x}\" cy=\"{y}\" r=\"3.5\" fill=\"#fff\" stroke=\"{color}\" \
+         stroke-width=\"2\">{title}</circle>"
+    )
+}
+
+/// Writes a number of the vertical axis without its unit, which the title says, with as many decimal
+/// places as steps of `step` need.
+fn axis_number(format: Format, value: f64, step: f64) -> String {
+    let factor = if format == Format::Percent { 100.0 } else { 1.0 };
+    let places = (0..9usize).find(|places| {
+        let scaled = step * factor * 10f64.powf(*places as f64);
+        (scaled - scaled.round()).abs() < 1e-6
+    });
+    format!("{:.*}", places.unwrap_or(9), value * factor)
+}

@@ -1,0 +1,154 @@
+//! Charts as SVG, drawn from the values alone: no script, no browser.
+
+mod bars;
+mod heat_map;
+mod lines;
+mod scale;
+
+use std::fmt::Write as _;
+
+pub(super) use bars::bars;
+pub(super) use heat_map::heat_map;
+pub(super) use lines::lines;
+
+use super::FONT;
+
+/// The width of a drawing; its height follows from what it holds.
+const WIDTH: f64 = 640.0;
+
+const INK: &str = "#0f172a";
+const SOFT: &str = "#475569";
+const LINE: &str = "#e2e8f0";
+const AXIS: &str = "#94a3b8";
+
+/// Where a text stands, seen from its position.
+#[derive(Debug, Clone, Copy)]
+enum Anchor {
+    Start,
+    Middle,
+    End,
+}
+
+/// An SVG element in the making. Positions count from its upper left corner.
+struct Canvas {
+    title: String,
+    width: f64,
+    height: f64,
+    body: String,
+}
+
+impl Canvas {
+    /// Creates an empty drawing that is called `title`.
+    fn new(title: &str, width: f64, height: f64) -> Self {
+        Self { title: title.into(), width, height, body: String::new() }
+    }
+
+    /// Adds a text whose middle is at height `y`.
+    fn text(&mut self, (x, y): (f64, f64), anchor: Anchor, color: &str, text: &str) {
+        let anchor = match anchor {
+            Anchor::Start => "start",
+            Anchor::Middle => "middle",
+            Anchor::End => "end",
+        };
+        // A third of the size below the middle is where letters stand.
+        let (x, y, text) = (digits(x), digits(y + 4.5), escaped(text));
+        let _ = writeln!(
+            self.body,
+            "<text x=\"{x}\" y=\"{y}\" text-anchor=\"{anchor}\" fill=\"{color}\">{text}</text>"
+        );
+    }
+
+    /// Adds a line.
+    fn line(&mut self, from: (f64, f64), to: (f64, f64), color: &str, more: &str) {
+        let [x1, y1, x2, y2] = [from.0, from.1, to.0, to.1].map(digits);
+        let _ = writeln!(
+            self.body,
+            "<line x1=\"{x1}\" y1=\"{y1}\" x2=\"{x2}\" y2=\"{y2}\" stroke=\"{color}\"{more}/>"
+        );
+    }
+
+    /// Adds a rectangle that says `note` when it is pointed at.
+    fn rect(&mut self, (x, y): (f64, f64), (width, height): (f64, f64), fill: &str, note: &str) {
+        let [x, y, width, height] = [x, y, width, height].map(digits);
+        let note = escaped(note);
+        let _ = writeln!(
+            self.body,
+            "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" fill=\"{fill}\">\
+             <title>{note}</title></rect>"
+        );
+    }
+
+    /// Adds a whisker from `from` to `to` with a bar at each end.
+    fn whisker(&mut self, from: (f64, f64), to: (f64, f64)) {
+        self.line(from, to, INK, "");
+        let is_level = from.1 == to.1;
+        let (x, y) = if is_level { (0.0, 4.0) } else { (4.0, 0.0) };
+        for end in [from, to] {
+            self.line((end.0 - x, end.1 - y), (end.0 + x, end.1 + y), INK, "");
+        }
+    }
+
+    /// Adds any other element.
+    fn push(&mut self, element: &str) {
+        self.body.push_str(element);
+        self.body.push('\n');
+    }
+
+    /// Returns the element.
+    fn finish(self) -> String {
+        let Self { title, width, height, body } = self;
+        let (title, width, height) = (escaped(&title), digits(width), digits(height));
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
+             viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{title}\" \
+             font-family=\"{FONT}\" font-size=\"13\">\n<title>{title}</title>\n{body}</svg>\n"
+        )
+    }
+}
+
+/// Writes a length with at most two decimal places.
+fn digits(length: f64) -> String {
+    let text = format!("{length:.2}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    if text == "-0" { "0".into() } else { text.into() }
+}
+
+/// Returns `text` as it may stand in an element or an attribute: markup is escaped, and control
+/// characters, which XML cannot hold, are replaced.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
+            control if control.is_control() => escaped.push(' '),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+/// Estimates how wide a text is.
+fn width_of(text: &str) -> f64 {
+    text.chars().count() as f64 * 7.0
+}
+
+/// Cuts a text that is wider than `room`, and marks the cut.
+fn fitted(text: &str, room: f64) -> String {
+    if width_of(text) <= room {
+        return text.into();
+    }
+    let mut cut = String::new();
+    for character in text.chars() {
+        if width_of(&cut) + 14.0 > room {
+            break;
+        }
+        cut.push(character);
+    }
+    cut.push('…');
+    cut
+}

@@ -1,0 +1,54 @@
+//! What cohorts are called: in headings, ids, columns and sentences.
+
+use tidegauge_analytics::Cohort;
+
+use crate::format::label;
+use crate::question::period_name;
+
+/// Returns the heading of a cohort's column: `Account tier`, `Month of signup`.
+pub(crate) fn title(cohort: &Cohort) -> String {
+    match cohort {
+        Cohort::Everyone => "Group".into(),
+        Cohort::Signup(period) => capitalized(&format!("{} of signup", period_name(*period))),
+        Cohort::Dimension(name) if name == "tier" => "Account tier".into(),
+        Cohort::Dimension(name) => capitalized(&name.replace('_', " ")),
+    }
+}
+
+/// Returns the title within a sentence: `account tier`.
+pub(crate) fn phrase(cohort: &Cohort) -> String {
+    title(cohort).to_lowercase()
+}
+
+/// Returns the name of a cohort's column: `account_tier`.
+pub(crate) fn column(cohort: &Cohort) -> String {
+    phrase(cohort).replace(' ', "_")
+}
+
+/// Returns the name of a cohort within the id of a panel: `tier`, `month`.
+pub(crate) fn id(cohort: &Cohort) -> String {
+    match cohort {
+        Cohort::Everyone => "everyone".into(),
+        Cohort::Signup(period) => period_name(*period).into(),
+        Cohort::Dimension(name) => name.replace('_', "-"),
+    }
+}
+
+/// Returns the users of one cohort in words: `Users from paid search`, `Users with country DE`.
+pub(crate) fn users(cohort: &Cohort, name: Option<&str>) -> String {
+    let (phrase, name) = (phrase(cohort), label(name, &phrase(cohort)));
+    match cohort {
+        Cohort::Everyone => "Users".into(),
+        Cohort::Dimension(dimension) if dimension == "channel" => format!("Users from {name}"),
+        _ if name == format!("no {phrase}") => format!("Users with {name}"),
+        _ => format!("Users with {phrase} {name}"),
+    }
+}
+
+fn capitalized(text: &str) -> String {
+    let mut characters = text.chars();
+    match characters.next() {
+        Some(first) => first.to_uppercase().chain(characters).collect(),
+        None => String::new(),
+    }
+}

@@ -1,0 +1,84 @@
+//! The errors of this crate.
+
+use crate::Page;
+
+/// `Result` with this crate's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// An error of a question, a table or a page.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The page does not exist.
+    #[error("there is no page `{name}`; there are {}", known.join(", "))]
+    UnknownPage {
+        /// The name that was asked for.
+        name: String,
+        /// The pages that exist.
+        known: Vec<&'static str>,
+    },
+    /// The page has no such panel.
+    #[error("page `{page}` has no panel `{id}`; it has {}", list(known))]
+    UnknownPanel {
+        /// The page.
+        page: Page,
+        /// The panel that was asked for.
+        id: String,
+        /// The panels of the page, for these parameters.
+        known: Vec<String>,
+    },
+    /// The page has no such parameter or filter.
+    #[error("page `{page}` has no parameter or filter `{name}`; it has {}", list(known))]
+    UnknownParameter {
+        /// The page.
+        page: Page,
+        /// The name that was given.
+        name: String,
+        /// The parameters and filters of the page.
+        known: Vec<&'static str>,
+    },
+    /// The value of a parameter cannot be read.
+    #[error("`{name}` cannot be `{value}`: {expected}")]
+    InvalidParameter {
+        /// The parameter.
+        name: &'static str,
+        /// The value that was given.
+        value: String,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// A table has no such column.
+    #[error("the table has no column `{name}`; it has {}", known.join(", "))]
+    UnknownColumn {
+        /// The column that was asked for.
+        name: String,
+        /// The columns of the table.
+        known: Vec<String>,
+    },
+    /// A table would have two CSV columns with the same name.
+    #[error("the table would have two columns `{name}` in its CSV")]
+    DuplicateColumn {
+        /// The name.
+        name: String,
+    },
+    /// A row does not fit the columns of its table.
+    #[error("a row does not fit its table: {reason}")]
+    Row {
+        /// What does not fit.
+        reason: String,
+    },
+    /// A metric cannot be computed.
+    #[error(transparent)]
+    Analytics(#[from] tidegauge_analytics::Error),
+    /// The HTML page cannot be rendered.
+    #[error("the report cannot be made: {0}")]
+    Render(#[from] askama::Error),
+}
+
+/// Joins what exists, or says that there is nothing.
+fn list<S: AsRef<str>>(names: &[S]) -> String {
+    if names.is_empty() {
+        return "none".into();
+    }
+    names.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,167 @@
+//! Formats of columns: values as readers see them, with their unit.
+
+use serde::{Deserialize, Serialize};
+use tidegauge_analytics::stats::Share;
+
+use crate::Interval;
+
+/// Stands for a value that is not known.
+pub(crate) const UNKNOWN: &str = "–";
+
+/// The level of all intervals, as the heading of a column notes it.
+pub(crate) const LEVEL: &str = "95\u{a0}%";
+
+/// How the values of a column are written, which also fixes their unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Format {
+    /// Text, written as it is.
+    Text,
+    /// The name of a cohort: underscores are written as spaces, and a missing one as `no channel`.
+    Name,
+    /// A count, with thousands separators.
+    Count,
+    /// A share between 0 and 1, written in percent with one decimal place.
+    Percent,
+    /// US dollars: with cents below a thousand, else rounded to dollars with separators.
+    Dollars,
+    /// A ratio, written with two decimal places.
+    Ratio,
+    /// A number of days.
+    Days,
+}
+
+impl Format {
+    /// Returns the unit of the values as written, or an empty string for text and ratios.
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::Text | Self::Name | Self::Ratio => "",
+            Self::Count => "count",
+            Self::Percent => "percent",
+            Self::Dollars => "US dollars",
+            Self::Days => "days",
+        }
+    }
+
+    /// Returns `true` if the cells of such a column hold numbers.
+    pub fn is_number(self) -> bool {
+        !matches!(self, Self::Text | Self::Name)
+    }
+
+    /// Writes a value with its unit.
+    pub fn show(self, value: f64) -> String {
+        match self {
+            Self::Text | Self::Name => value.to_string(),
+            Self::Count => count(format!("{value:.0}")),
+            // With a space before the sign that does not break.
+            Self::Percent => format!("{:.1}\u{a0}%", value * 100.0),
+            Self::Dollars => dollars(value),
+            Self::Ratio => format!("{value:.2}"),
+            Self::Days => format!("{value:.0} days"),
+        }
+    }
+
+    /// Writes an interval from its lower to its upper bound: `17.6–32.1 %`, `$30.40–$52.10`, `15–32`.
+    pub fn show_interval(self, interval: &Interval) -> String {
+        let bound = |value: f64| match self {
+            Self::Days => format!("{value:.0}"),
+            _ => self.show(value),
+        };
+        let low = bound(interval.low);
+        match interval.high.map(bound) {
+            Some(high) => format!("{}–{high}", low.strip_suffix("\u{a0}%").unwrap_or(&low)),
+            None if self == Self::Days => format!("{low} or later"),
+            None => format!("{low} or more"),
+        }
+    }
+
+    /// Writes a value as it stands in a sentence: `1.92 (95 %: 1.60–2.31)`.
+    pub fn show_within(self, value: f64, interval: Option<&Interval>) -> String {
+        match interval {
+            Some(interval) => {
+                format!("{} ({LEVEL}: {})", self.show(value), self.show_interval(interval))
+            }
+            None => self.show(value),
+        }
+    }
+}
+
+/// Writes US dollars: with cents below a thousand, else rounded to dollars with separators.
+fn dollars(amount: f64) -> String {
+    let digits = if amount.abs() < 1_000.0 { 2 } else { 0 };
+    let text = format!("{:.digits$}", amount.abs());
+    let (whole, cents) = text.split_once('.').unwrap_or((&text, ""));
+    let point = if cents.is_empty() { "" } else { "." };
+    let sign = if amount < 0.0 { "−" } else { "" };
+    format!("{sign}${}{point}{cents}", grouped(whole))
+}
+
+/// Writes a count with thousands separators.
+pub(crate) fn count(number: impl ToString) -> String {
+    grouped(&number.to_string())
+}
+
+/// Writes a value, or a dash if it is not known.
+pub(crate) fn known<T>(value: Option<T>, show: impl Fn(T) -> String) -> String {
+    value.map_or_else(|| UNKNOWN.into(), show)
+}
+
+/// Writes a share as it stands in a sentence: `24.1 % (95 %: 17.6–32.1 %)`.
+pub(crate) fn share(share: &Share) -> String {
+    let interval = share.interval.map(Interval::from);
+    known(share.rate, |rate| Format::Percent.show_within(rate, interval.as_ref()))
+}
+
+/// Writes the name of a cohort; without one, `what` it lacks.
+pub(crate) fn label(cohort: Option<&str>, what: &str) -> String {
+    match cohort {
+        Some(name) => name.replace('_', " "),
+        None => format!("no {}", what.replace('_', " ").to_lowercase()),
+    }
+}
+
+fn grouped(digits: &str) -> String {
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        assert_eq!(Format::Dollars.show(1_234_567.8), "$1,234,568");
+        assert_eq!(Format::Dollars.show(-12.345), "−$12.35");
+        assert_eq!(Format::Dollars.show(0.0), "$0.00");
+        assert_eq!(Format::Count.show(45_000.0), "45,000");
+        assert_eq!(count(7), "7");
+        assert_eq!(Format::Percent.show(0.2414), "24.1\u{a0}%");
+        assert_eq!(known(None, |ratio| Format::Ratio.show(ratio)), "–");
+        assert_eq!(share(&Share::new(0, 10)), "0.0\u{a0}% (95\u{a0}%: 0.0–27.8\u{a0}%)");
+        let money = Interval { low: 1.6, high: Some(1_234.0) };
+        assert_eq!(
+            Format::Dollars.show_within(2.0, Some(&money)),
+            "$2.00 (95\u{a0}%: $1.60–$1,234)"
+        );
+        assert_eq!(Format::Ratio.show_within(2.0, None), "2.00");
+        assert_eq!(label(None, "Campaign"), "no campaign");
+        assert_eq!(label(Some("paid_search"), "Channel"), "paid search");
+    }
+
+    #[test]
+    fn days_read_well() {
+        assert_eq!(Format::Days.show(21.0), "21 days");
+        let interval = |high| Interval { low: 15.0, high };
+        assert_eq!(Format::Days.show_interval(&interval(Some(32.0))), "15–32");
+        assert_eq!(Format::Days.show_interval(&interval(None)), "15 or later");
+        assert_eq!(Format::Ratio.show_interval(&interval(None)), "15.00 or more");
+    }
+}

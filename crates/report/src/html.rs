@@ -1,0 +1,127 @@
+//! HTML: tables, heat maps, and the page of the report.
+
+use askama::Template;
+use tidegauge_analytics::stats::ENOUGH;
+
+use crate::chart::{Grid, GridRow, HeatMap, echarts, grid};
+use crate::format::count;
+use crate::{Answer, Cell, Chart, Column, Page, Panel, Provenance, Report, Result, Tile};
+
+/// A heading and a table.
+#[derive(Template)]
+#[template(path = "table.html")]
+struct TableHtml<'a> {
+    title: &'a str,
+    columns: &'a [Column],
+    rows: Vec<Vec<Shown>>,
+}
+
+/// A cell as shown: its value, and in small letters its interval.
+struct Shown {
+    text: String,
+    interval: Option<String>,
+}
+
+/// A heading and a heat map.
+#[derive(Template)]
+#[template(path = "heat_map.html")]
+struct HeatMapHtml<'a> {
+    title: &'a str,
+    grid: Grid,
+}
+
+/// The page of the report.
+#[derive(Template)]
+#[template(path = "report.html")]
+struct ReportHtml<'a> {
+    css: &'static str,
+    script: &'static str,
+    echarts: &'static str,
+    provenance: &'a Provenance,
+    end: String,
+    scale: String,
+    tiles: &'a [Tile],
+    insights: Vec<&'a str>,
+    figures: Vec<Figure<'a>>,
+    heat_maps: Vec<String>,
+    volume: Vec<String>,
+    churn: Vec<String>,
+    value: Vec<String>,
+    basis: Vec<String>,
+    /// Fewer users than this are not judged.
+    enough: u64,
+}
+
+/// A chart that the page draws by its script.
+struct Figure<'a> {
+    id: &'a str,
+    title: &'a str,
+    json: String,
+}
+
+/// Renders the heading and the table of a panel.
+pub(crate) fn table(panel: &Panel) -> Result<String> {
+    let columns = panel.table.columns();
+    let shown = |(column, cell): (&Column, &Cell)| Shown {
+        text: column.show(cell),
+        interval: column.show_interval(cell),
+    };
+    let rows =
+        panel.table.rows().iter().map(|row| columns.iter().zip(&row.cells).map(shown).collect());
+    Ok(TableHtml { title: &panel.title, columns, rows: rows.collect() }.render()?)
+}
+
+/// Renders the heading of a panel and its table in colours.
+pub(crate) fn heat_map(panel: &Panel, chart: &HeatMap) -> Result<String> {
+    let grid = grid(chart, &panel.table)?;
+    Ok(HeatMapHtml { title: &panel.title, grid }.render()?)
+}
+
+impl GridRow {
+    /// Splits the year with its dash off the label of a day, so that a narrow page may leave it out.
+    fn split(&self) -> (&str, &str) {
+        let day = self.label.len() == 10 && self.label.matches('-').count() == 2;
+        self.label.split_at_checked(5).filter(|_| day).unwrap_or(("", &self.label))
+    }
+}
+
+/// Renders the page.
+pub(crate) fn page(report: &Report) -> Result<String> {
+    let panels = |page: Page| report.answer(page).into_iter().flat_map(|answer| &answer.panels);
+    let is_heat_map = |panel: &&Panel| matches!(panel.chart, Some(Chart::HeatMap(_)));
+    let html = |page: Page, wanted: &dyn Fn(&&Panel) -> bool| {
+        panels(page).filter(|panel| wanted(panel)).map(Panel::to_html).collect::<Result<Vec<_>>>()
+    };
+    let mut figures = Vec::new();
+    for panel in report.answers.iter().flat_map(|answer| &answer.panels) {
+        let Some(chart) = &panel.chart else { continue };
+        if let Some(json) = echarts::options(chart, &panel.table)? {
+            figures.push(Figure { id: &panel.id, title: chart.title(), json });
+        }
+    }
+    let provenance = &report.provenance;
+    let page = ReportHtml {
+        css: include_str!("../assets/report.css"),
+        script: include_str!("../assets/report.js"),
+        echarts: include_str!("../assets/echarts.common.min.js"),
+        provenance,
+        end: provenance.end.map(|end| end.format("%Y-%m-%d").to_string()).unwrap_or_default(),
+        scale: format!(
+            "{} users, {} orders, {} trades and {} ramp purchases",
+            count(provenance.users),
+            count(provenance.orders),
+            count(provenance.trades),
+            count(provenance.ramp_purchases),
+        ),
+        tiles: report.answer(Page::Overview).map_or(&[], |answer: &Answer| &answer.tiles),
+        insights: report.insights(),
+        figures,
+        heat_maps: html(Page::Retention, &is_heat_map)?,
+        volume: html(Page::Acquisition, &|_| true)?,
+        churn: html(Page::Retention, &|panel| !is_heat_map(panel))?,
+        value: html(Page::Monetization, &|_| true)?,
+        basis: html(Page::Basis, &|_| true)?,
+        enough: ENOUGH,
+    };
+    Ok(page.render()?)
+}

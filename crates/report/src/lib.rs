@@ -1,0 +1,103 @@
+//! Presentation without I/O: panels, insights in words, and the one-file HTML report.
+//!
+//! A [`Panel`] is a [`Table`] of typed cells and a [`Chart`] of some of its columns. HTML, CSV and
+//! picture are made from the same cells, so they cannot disagree. A [`Question`] asks for a page or
+//! for one panel of it, an [`Answer`] holds panels and insights, and a [`Report`] is the answers to
+//! all pages.
+//!
+//! The crate reads no warehouse and writes no file, and it knows no source of data: what the numbers
+//! come from is handed in as [`Provenance`].
+//!
+//! ```
+//! use tidegauge_report::{
+//!     Bars, Cell, Chart, Column, Direction, Format, Interval, Panel, Table,
+//! };
+//!
+//! let mut table = Table::new([
+//!     Column::new("channel", "Channel", Format::Name),
+//!     Column::new("churned", "Churned", Format::Percent).with_interval().with_n(),
+//! ])?;
+//! let interval = |low, high| Some(Interval { low, high: Some(high) });
+//! table.push([
+//!     Cell::text("paid_social"),
+//!     Cell::estimate(Some(0.577), interval(0.481, 0.667), Some(104)),
+//! ])?;
+//! table.push([
+//!     Cell::text("referral"),
+//!     Cell::estimate(Some(0.206), interval(0.127, 0.316), Some(68)),
+//! ])?;
+//! let panel = Panel::new("churned", "Churn by channel", "percent of users", table)
+//!     .with_chart(Chart::Bars(Bars {
+//!         title: "Churned, by channel".into(),
+//!         labels: "channel".into(),
+//!         values: "churned".into(),
+//!         direction: Direction::Right,
+//!     }))?;
+//!
+//! assert_eq!(
+//!     panel.to_csv(),
+//!     "channel,churned,churned_low,churned_high,churned_n\n\
+//!      paid_social,0.577,0.481,0.667,104\n\
+//!      referral,0.206,0.127,0.316,68\n",
+//! );
+//! let svg = panel.to_svg()?.unwrap_or_default();
+//! assert!(svg.contains("57.7\u{a0}% (95\u{a0}%: 48.1–66.7\u{a0}%) of 104 users"));
+//! assert!(panel.to_html()?.contains("<th scope=\"row\">paid social</th>"));
+//! # Ok::<(), tidegauge_report::Error>(())
+//! ```
+//!
+//! With facts, panels come ready made:
+//!
+//! ```
+//! use polars::df;
+//! use tidegauge_analytics::Facts;
+//! use tidegauge_report::{Dataset, Provenance, Question, answer};
+//!
+//! let day = |text: &str| text.parse::<chrono::NaiveDate>().unwrap();
+//! let purchases = df!(
+//!     "user" => ["ann", "ann", "bob"],
+//!     "at" => [day("2026-01-05"), day("2026-01-14"), day("2026-01-06")],
+//!     "value" => [20.0, 5.0, 7.5],
+//! )?;
+//! let end = day("2026-01-19").and_time(chrono::NaiveTime::MIN).and_utc();
+//! let facts = Facts::from_transactions(&purchases, end)?;
+//! let dataset = Dataset { facts: &facts, provenance: &Provenance::default() };
+//! let question = Question::from_query(
+//!     "acquisition",
+//!     [("cohort", "signup:week"), ("threshold_usd", "20"), ("panel", "high-volume")],
+//! )?;
+//! let panel = &answer(dataset, &question)?.panels[0];
+//! assert_eq!(panel.title, "Volume by week of signup");
+//! assert_eq!(panel.table.number("2026-01-05", "high_volume"), Some(0.5));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+mod answer;
+mod chart;
+mod cohort;
+mod error;
+mod format;
+mod html;
+mod insights;
+mod metrics;
+mod pages;
+mod panel;
+mod provenance;
+mod question;
+pub mod reference;
+mod report;
+mod table;
+
+pub use answer::{Answer, Dataset, Tile, answer};
+pub use chart::{Bars, Chart, Direction, HeatMap, Lines, Point};
+pub use error::{Error, Result};
+pub use format::Format;
+pub use panel::Panel;
+pub use provenance::{PriceSpan, Provenance, SimulatedWorld};
+pub use question::{Filters, Page, Parameters, Question};
+pub use report::Report;
+pub use table::{Cell, Column, Interval, Missing, Number, Row, Table};

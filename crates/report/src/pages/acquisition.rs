@@ -1,0 +1,72 @@
+//! Who becomes a high-volume trader.
+
+use tidegauge_analytics::Cohort;
+
+use super::{Spec, by_cohort, shares};
+use crate::chart::{Bars, Direction};
+use crate::format::LEVEL;
+use crate::metrics::Metrics;
+use crate::{Cell, Chart, Column, Format, Panel, Result, Table, cohort};
+
+pub(super) fn panels(metrics: &Metrics<'_>) -> Vec<Spec> {
+    let by_cohort = metrics.cohorts().into_iter().map(|cohort| {
+        let id = by_cohort("high-volume", &cohort, metrics);
+        Spec::new(id, move |metrics, id| high_volume(metrics, id, &cohort))
+    });
+    by_cohort.chain([Spec::new("deciles", deciles)]).collect()
+}
+
+/// High-volume traders and volume by cohort.
+fn high_volume(metrics: &Metrics<'_>, id: &str, by: &Cohort) -> Result<Panel> {
+    let volume = metrics.volume(by)?;
+    let (title, phrase) = (cohort::title(by), cohort::phrase(by));
+    let mut table = Table::new([
+        Column::new(cohort::column(by), title, Format::Name),
+        Column::new("users", "Users", Format::Count),
+        Column::new("high_volume", "High-volume", Format::Percent)
+            .with_interval()
+            .with_n()
+            .with_note(LEVEL),
+        Column::new("volume_usd", "Volume", Format::Dollars),
+        Column::new("mean_usd", "Mean per user", Format::Dollars),
+    ])?;
+    for row in &volume.cohorts {
+        table.push([
+            Cell::name(row.cohort.as_deref()),
+            Cell::count(row.users),
+            Cell::share(&row.high_volume),
+            Cell::number(row.volume_usd),
+            Cell::number(row.mean_usd),
+        ])?;
+    }
+    let title = format!("Users who became high-volume traders, by {phrase}");
+    let chart = shares(by, title, "high_volume");
+    Panel::new(id, format!("Volume by {phrase}"), "percent of users", table).with_chart(chart)
+}
+
+/// How unevenly volume is spread over users.
+fn deciles(metrics: &Metrics<'_>, id: &str) -> Result<Panel> {
+    let volume = metrics.volume(&metrics.leading())?;
+    let mut table = Table::new([
+        Column::new("tenth", "Tenth of users", Format::Count),
+        Column::new("users", "Users", Format::Count),
+        Column::new("volume_usd", "Volume", Format::Dollars),
+        Column::new("share", "Share of volume", Format::Percent).with_n(),
+    ])?;
+    for decile in &volume.concentration.deciles {
+        table.push([
+            Cell::count(decile.decile.into()),
+            Cell::count(decile.users),
+            Cell::number(decile.volume_usd),
+            Cell::estimate(decile.share, None, Some(decile.users)),
+        ])?;
+    }
+    let chart = Chart::Bars(Bars {
+        title: "Share of volume by tenth of users, percent".into(),
+        labels: "tenth".into(),
+        values: "share".into(),
+        direction: Direction::Up,
+    });
+    Panel::new(id, "Volume by tenth of users, those with most first", "percent of volume", table)
+        .with_chart(chart)
+}

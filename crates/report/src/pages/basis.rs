@@ -1,0 +1,25 @@
+//! What the numbers are computed from.
+
+use crate::metrics::Metrics;
+use crate::{Cell, Column, Format, Panel, Result, Table};
+
+/// The prices and exchange rates, by table and source.
+pub(super) fn prices(metrics: &Metrics<'_>, id: &str) -> Result<Panel> {
+    let mut table = Table::new([
+        Column::new("source", "Source", Format::Text),
+        Column::new("table", "Table", Format::Text),
+        Column::new("rows", "Rows", Format::Count),
+        Column::new("first_day", "First day", Format::Text),
+        Column::new("last_day", "Last day", Format::Text),
+    ])?;
+    for span in &metrics.provenance.prices {
+        table.push([
+            Cell::text(&span.source),
+            Cell::text(&span.table),
+            Cell::count(span.rows),
+            Cell::text(span.first.to_string()),
+            Cell::text(span.last.to_string()),
+        ])?;
+    }
+    Ok(Panel::new(id, "Prices and exchange rates", Format::Count.unit(), table))
+}

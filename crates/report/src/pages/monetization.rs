@@ -1,0 +1,162 @@
+//! What users are worth and cost.
+
+use tidegauge_analytics::Cohort;
+use tidegauge_analytics::acquisition::{Aged, Breakdown, Economics};
+use tidegauge_analytics::stats::ENOUGH;
+
+use super::Spec;
+use crate::chart::{Lines, Point};
+use crate::format::LEVEL;
+use crate::metrics::Metrics;
+use crate::{Cell, Chart, Column, Format, Interval, Panel, Result, Table, cohort};
+
+pub(super) fn panels(metrics: &Metrics<'_>) -> Vec<Spec> {
+    let by = metrics.ltv_cohort();
+    let ltv_by_cohort = format!("ltv-by-{}", cohort::id(&by));
+    vec![
+        Spec::new("channels", |metrics, id| economics(metrics, id, Breakdown::Channel)),
+        Spec::new("campaigns", |metrics, id| economics(metrics, id, Breakdown::Campaign)),
+        Spec::new("ltv", ltv),
+        Spec::new("roas", roas),
+        Spec::new(ltv_by_cohort, move |metrics, id| ltv_of_cohorts(metrics, id, &by)),
+    ]
+}
+
+/// What channels or campaigns cost and bring. What decides comes first: a narrow page shows only the
+/// first columns at once.
+fn economics(metrics: &Metrics<'_>, id: &str, by: Breakdown) -> Result<Panel> {
+    let found = metrics.acquisition(by)?;
+    let (name, title) = match by {
+        Breakdown::Channel => ("channel", "Channels"),
+        Breakdown::Campaign => ("campaign", "Campaigns"),
+    };
+    let estimate = |name: &str, title: &str, format| {
+        Column::new(name, title, format).with_interval().with_note(LEVEL)
+    };
+    let mut table = Table::new([
+        Column::new(name, "", Format::Name),
+        Column::new("users", "Users", Format::Count),
+        estimate("roas", "ROAS so far", Format::Ratio),
+        estimate("payback_days", "Payback", Format::Days),
+        estimate("cac_usd", "CAC", Format::Dollars),
+        estimate("ltv_usd", "LTV so far", Format::Dollars),
+        Column::new("spend_usd", "Spend", Format::Dollars),
+        Column::new("revenue_usd", "Revenue", Format::Dollars),
+    ])?;
+    for channel in &found.channels {
+        let name = match (by, &channel.campaign) {
+            (Breakdown::Channel, _) => Cell::name(channel.channel.as_deref()),
+            (Breakdown::Campaign, Some(campaign)) => Cell::text(campaign),
+            // The users of a channel without a campaign are among the channels.
+            (Breakdown::Campaign, None) => continue,
+        };
+        table.push(economics_row(name, &channel.economics))?;
+    }
+    if by == Breakdown::Channel {
+        table.push_total(economics_row(Cell::text("All paid"), &found.paid))?;
+        table.push_total(economics_row(Cell::text("All users"), &found.blended))?;
+    }
+    Ok(Panel::new(id, title, Format::Dollars.unit(), table))
+}
+
+fn economics_row(name: Cell, row: &Economics) -> [Cell; 8] {
+    let estimate =
+        |value, interval: Option<_>| Cell::estimate(value, interval.map(Interval::from), None);
+    let payback = row.payback_interval.map(|payback| Interval {
+        low: payback.low_days.into(),
+        high: payback.high_days.map(f64::from),
+    });
+    [
+        name,
+        Cell::count(row.users),
+        estimate(row.roas, row.roas_interval),
+        Cell::estimate(row.payback_days.map(f64::from), payback, None),
+        estimate(row.cac_usd, row.cac_interval),
+        estimate(row.ltv_usd, row.ltv_interval),
+        Cell::number(Some(row.spend_usd).filter(|spend| *spend > 0.0)),
+        Cell::number(row.revenue_usd),
+    ]
+}
+
+/// Revenue per user by channel and age.
+fn ltv(metrics: &Metrics<'_>, id: &str) -> Result<Panel> {
+    let cell = |aged: &Aged| {
+        Cell::estimate(aged.ltv_usd, aged.ltv_interval.map(Interval::from), Some(aged.users))
+    };
+    let title = format!("Revenue per user by channel, day by day of age, with {LEVEL} intervals");
+    let table = by_age(metrics, Format::Dollars, cell)?;
+    let caption = "Revenue per user by days since signup, US dollars";
+    let chart = lines(metrics, caption, None);
+    Panel::new(id, title, "US dollars per user", table).with_chart(chart)
+}
+
+/// Revenue over spend by channel and age.
+fn roas(metrics: &Metrics<'_>, id: &str) -> Result<Panel> {
+    let cell = |aged: &Aged| {
+        Cell::estimate(aged.roas, aged.roas_interval.map(Interval::from), Some(aged.users))
+    };
+    let title = format!("Revenue over spend by channel, day by day of age, with {LEVEL} intervals");
+    let table = by_age(metrics, Format::Ratio, cell)?;
+    let chart = lines(metrics, "Revenue over spend by days since signup", Some(1.0));
+    Panel::new(id, title, Format::Ratio.unit(), table).with_chart(chart)
+}
+
+/// A row for each channel and a column for each age.
+fn by_age(metrics: &Metrics<'_>, format: Format, cell: impl Fn(&Aged) -> Cell) -> Result<Table> {
+    let channels = metrics.acquisition(Breakdown::Channel)?;
+    let ages = metrics.ages();
+    let columns = ages.iter().map(|age| age_column(*age, format).with_interval().with_n());
+    let mut table = Table::new(first_columns("channel").into_iter().chain(columns))?;
+    let row = |name: Cell, row: &Economics| {
+        let cells = row.by_age.iter().map(&cell);
+        [name, Cell::count(row.users)].into_iter().chain(cells).collect::<Vec<_>>()
+    };
+    for channel in &channels.channels {
+        table.push(row(Cell::name(channel.channel.as_deref()), &channel.economics))?;
+    }
+    table.push_total(row(Cell::text("All users"), &channels.blended))?;
+    Ok(table)
+}
+
+fn first_columns(name: &str) -> [Column; 2] {
+    [Column::new(name, "", Format::Name), Column::new("users", "Users", Format::Count)]
+}
+
+fn age_column(age: u32, format: Format) -> Column {
+    Column::new(format!("day_{age}"), format!("Day {age}"), format)
+}
+
+/// A line for each channel over the ages.
+fn lines(metrics: &Metrics<'_>, title: &str, mark: Option<f64>) -> Chart {
+    let point = |at: u32| Point { at, column: format!("day_{at}") };
+    Chart::Lines(Lines {
+        title: title.into(),
+        labels: "channel".into(),
+        points: metrics.ages().into_iter().map(point).collect(),
+        unit: "day".into(),
+        mark,
+    })
+}
+
+/// Revenue per user by cohort and age, where the whole cohort has reached the age.
+fn ltv_of_cohorts(metrics: &Metrics<'_>, id: &str, by: &Cohort) -> Result<Panel> {
+    let found = metrics.ltv(by)?;
+    let columns =
+        found.ages.iter().map(|age| age_column(*age, Format::Dollars).with_interval().with_n());
+    let name = cohort::column(by);
+    let mut table = Table::new(first_columns(&name).into_iter().chain(columns))?;
+    for row in &found.cohorts {
+        let cells = row.by_age.iter().map(|value| Cell::estimate(*value, None, Some(row.users)));
+        let name = Cell::name(row.cohort.as_deref());
+        table.push([name, Cell::count(row.users)].into_iter().chain(cells))?;
+    }
+    let pooled = found.pooled.iter().map(|age| {
+        let value = age.ltv_usd.filter(|_| age.users >= ENOUGH);
+        Cell::estimate(value, age.interval.map(Interval::from), Some(age.users))
+    });
+    let users = found.cohorts.iter().map(|row| row.users).sum();
+    let all = [Cell::text(format!("All ({LEVEL})")), Cell::count(users)];
+    table.push_total(all.into_iter().chain(pooled))?;
+    let title = format!("Revenue per user by {}, whole cohorts", cohort::phrase(by));
+    Ok(Panel::new(id, title, "US dollars per user", table))
+}

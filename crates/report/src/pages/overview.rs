@@ -1,0 +1,56 @@
+//! The key figures.
+
+use tidegauge_analytics::acquisition::Breakdown;
+
+use crate::answer::Tile;
+use crate::format::{Format, count, known};
+use crate::metrics::Metrics;
+use crate::{Interval, Result};
+
+pub(super) fn tiles(metrics: &Metrics<'_>) -> Result<Vec<Tile>> {
+    let leading = metrics.leading();
+    let (volume, churn) = (metrics.volume(&leading)?, metrics.churn(&leading)?);
+    let channels = metrics.acquisition(Breakdown::Channel)?;
+    let (all, paid) = (&channels.blended, &channels.paid);
+    let (high, of) = volume.cohorts.iter().fold((0, 0), |(high, of), cohort| {
+        (high + cohort.high_volume.count, of + cohort.high_volume.of)
+    });
+    let churned = &churn.overall.churned;
+    let dollars = |amount| Format::Dollars.show(amount);
+    let between = |interval: Interval, format: Format| {
+        format!("95\u{a0}%: {}", format.show_interval(&interval))
+    };
+    let roas_interval = paid.roas_interval.map(Interval::from);
+    let tile = |name: &str, value: String, note: String| Tile { name: name.into(), value, note };
+    Ok(vec![
+        tile("Users", count(metrics.provenance.users), "signed up".into()),
+        tile("High-volume traders", count(high), format!("of {} users", count(of))),
+        tile(
+            "Churned",
+            known(churned.rate, |rate| Format::Percent.show(rate)),
+            format!("of {} once active", count(churned.of)),
+        ),
+        tile(
+            "Revenue",
+            dollars(all.revenue_usd),
+            known(all.ltv_usd, |ltv| format!("{} a user", dollars(ltv))),
+        ),
+        tile(
+            "CAC",
+            known(paid.cac_usd, dollars),
+            known(paid.cac_interval.map(Interval::from), |interval| {
+                between(interval, Format::Dollars)
+            }),
+        ),
+        tile(
+            "ROAS",
+            known(paid.roas, |roas| Format::Ratio.show(roas)),
+            match (paid.roas, roas_interval, paid.payback_days) {
+                (None, ..) => "no spend".into(),
+                (_, Some(interval), _) => between(interval, Format::Ratio),
+                (_, _, Some(days)) => format!("paid back after {days} days"),
+                _ => "not paid back yet".into(),
+            },
+        ),
+    ])
+}

@@ -1,0 +1,113 @@
+//! Who stays and who leaves.
+
+use tidegauge_analytics::retention::RetentionTable;
+use tidegauge_analytics::{Cohort, Period};
+
+use super::{Spec, by_cohort, shares};
+use crate::chart::HeatMap;
+use crate::format::LEVEL;
+use crate::metrics::Metrics;
+use crate::question::period_name;
+use crate::{Cell, Chart, Column, Format, Panel, Result, Table, cohort};
+
+/// More periods than this do not fit a page.
+const PERIODS: usize = 14;
+
+pub(super) fn panels(metrics: &Metrics<'_>) -> Vec<Spec> {
+    let periods = match metrics.parameters.period {
+        Some(period) => vec![(period, false), (period, true)],
+        None => vec![(Period::Week, false), (Period::Month, false), (Period::Month, true)],
+    };
+    let retention = periods.into_iter().map(|(period, since_first_trade)| {
+        let anchor = if since_first_trade { "-of-first-trade" } else { "" };
+        let id = format!("retention-by-{}{anchor}", period_name(period));
+        Spec::new(id, move |metrics, id| retained(metrics, id, period, since_first_trade))
+    });
+    let churn = metrics.cohorts().into_iter().map(|cohort| {
+        let id = by_cohort("churned", &cohort, metrics);
+        Spec::new(id, move |metrics, id| churned(metrics, id, &cohort))
+    });
+    retention.chain(churn).collect()
+}
+
+/// Who came back, by cohort and period since.
+fn retained(
+    metrics: &Metrics<'_>,
+    id: &str,
+    period: Period,
+    since_first_trade: bool,
+) -> Result<Panel> {
+    let retention = metrics.retention(period, since_first_trade)?;
+    let name = period_name(period);
+    let anchor = if since_first_trade { "the first trade" } else { "signup" };
+    let title = format!("By {name} of {anchor}, {name}s since");
+    let table = grid(&retention, name)?;
+    let chart = Chart::HeatMap(HeatMap {
+        title: title.clone(),
+        labels: "cohort".into(),
+        users: "users".into(),
+        cells: table.columns()[2..].iter().map(|column| column.name.clone()).collect(),
+    });
+    Panel::new(id, title, "percent of users", table).with_chart(chart)
+}
+
+/// A row for each cohort, a column for each period, and all cohorts as one.
+fn grid(retention: &RetentionTable, name: &str) -> Result<Table> {
+    let widest = retention.cohorts.iter().map(|cohort| cohort.cells.len()).max().unwrap_or(0);
+    let periods = 0..widest.min(PERIODS);
+    let columns = [
+        Column::new("cohort", "Cohort", Format::Text),
+        Column::new("users", "Users", Format::Count),
+    ];
+    let columns =
+        columns.into_iter().chain(periods.clone().map(|at| {
+            Column::new(format!("{name}_{at}"), at.to_string(), Format::Percent).with_n()
+        }));
+    let mut table = Table::new(columns)?;
+    let cell = |rate, of| Cell::estimate(rate, None, Some(of));
+    let format = if retention.params.period == Period::Month { "%Y-%m" } else { "%Y-%m-%d" };
+    for cohort in &retention.cohorts {
+        let cells = periods.clone().map(|at| match cohort.cells.get(at) {
+            Some(Some(found)) => cell(found.rate, cohort.users),
+            _ => Cell::NOT_OVER,
+        });
+        let start = Cell::text(cohort.start.format(format).to_string());
+        table.push([start, Cell::count(cohort.users)].into_iter().chain(cells))?;
+    }
+    let cells = periods.clone().map(|at| match retention.pooled.get(at) {
+        Some(Some(pooled)) => cell(pooled.rate, pooled.eligible),
+        _ => Cell::NOT_OVER,
+    });
+    let users = retention.cohorts.iter().map(|cohort| cohort.users).sum();
+    table.push_total([Cell::text("All"), Cell::count(users)].into_iter().chain(cells))?;
+    Ok(table)
+}
+
+/// Who left, by cohort.
+fn churned(metrics: &Metrics<'_>, id: &str, by: &Cohort) -> Result<Panel> {
+    let churn = metrics.churn(by)?;
+    let (title, phrase) = (cohort::title(by), cohort::phrase(by));
+    let mut table = Table::new([
+        Column::new(cohort::column(by), title, Format::Name),
+        Column::new("users", "Users", Format::Count),
+        Column::new("churned", "Churned", Format::Percent)
+            .with_interval()
+            .with_n()
+            .with_note(LEVEL),
+        Column::new("never_active", "Never active", Format::Count),
+        Column::new("undetermined", "Too new to tell", Format::Count),
+    ])?;
+    for row in &churn.cohorts {
+        table.push([
+            Cell::name(row.cohort.as_deref()),
+            Cell::count(row.users),
+            Cell::share(&row.churned),
+            Cell::count(row.never_active),
+            Cell::count(row.undetermined),
+        ])?;
+    }
+    let days = churn.params.inactive_days;
+    let title = format!("Churned: once active, nothing in the last {days} days, by {phrase}");
+    let chart = shares(by, title, "churned");
+    Panel::new(id, format!("Churn by {phrase}"), "percent of users", table).with_chart(chart)
+}

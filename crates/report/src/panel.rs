@@ -1,0 +1,70 @@
+//! Panels: what a page of the report or of a dashboard is made of.
+
+use serde::Serialize;
+
+use crate::{Chart, Result, Table, html};
+
+/// One thing to look at: a table, and the chart that is drawn from it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Panel {
+    /// Its name within a page, by which a [`Question`](crate::Question) asks for it: `high-volume`.
+    pub id: String,
+    /// Its heading.
+    pub title: String,
+    /// The unit of what it is about, empty for a ratio.
+    pub unit: String,
+    /// Its values.
+    pub table: Table,
+    /// How some of its columns are drawn.
+    pub chart: Option<Chart>,
+}
+
+impl Panel {
+    /// Creates a panel without a chart.
+    pub fn new(
+        id: impl Into<String>,
+        title: impl Into<String>,
+        unit: impl Into<String>,
+        table: Table,
+    ) -> Self {
+        Self { id: id.into(), title: title.into(), unit: unit.into(), table, chart: None }
+    }
+
+    /// Adds a chart of its table.
+    ///
+    /// # Errors
+    /// [`Error::UnknownColumn`](crate::Error::UnknownColumn) if the chart refers to a column that the
+    /// table lacks.
+    pub fn with_chart(mut self, chart: Chart) -> Result<Self> {
+        chart.check(&self.table)?;
+        self.chart = Some(chart);
+        Ok(self)
+    }
+
+    /// Writes the table as CSV; see [`Table::to_csv`].
+    pub fn to_csv(&self) -> String {
+        self.table.to_csv()
+    }
+
+    /// Draws the chart as SVG, or returns `None` if the panel has no chart.
+    ///
+    /// # Errors
+    /// [`Error::UnknownColumn`](crate::Error::UnknownColumn) if the table has been replaced by one
+    /// that lacks a column of the chart.
+    pub fn to_svg(&self) -> Result<Option<String>> {
+        self.chart.as_ref().map(|chart| chart.to_svg(&self.table)).transpose()
+    }
+
+    /// Writes the heading and the table as HTML, the cells of a heat map in its colours. Text of the
+    /// data is escaped. The classes are those of the style of the report's page.
+    ///
+    /// # Errors
+    /// As [`to_svg`](Self::to_svg), and when the template cannot be rendered.
+    pub fn to_html(&self) -> Result<String> {
+        match &self.chart {
+            Some(Chart::HeatMap(chart)) => html::heat_map(self, chart),
+            _ => html::table(self),
+        }
+    }
+}

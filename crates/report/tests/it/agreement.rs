@@ -1,0 +1,290 @@
+//! Table, CSV, picture and page say the same.
+
+use std::collections::BTreeMap;
+
+use quick_xml::Reader;
+use quick_xml::events::Event;
+use serde_json::Value;
+use tidegauge_report::{
+    Bars, Cell, Chart, Column, Direction, Format, HeatMap, Interval, Lines, Panel, Point, Table,
+};
+
+use crate::support::{HOSTILE, report};
+
+fn panels() -> Vec<Panel> {
+    report().answers.into_iter().flat_map(|answer| answer.panels).collect()
+}
+
+/// The texts of an XML document by the name of their element; panics if it is not well-formed.
+fn texts(xml: &str) -> BTreeMap<String, Vec<String>> {
+    let mut reader = Reader::from_str(xml);
+    reader.config_mut().check_end_names = true;
+    let (mut texts, mut open) = (BTreeMap::<_, Vec<String>>::new(), Vec::new());
+    let mut text = String::new();
+    loop {
+        match reader.read_event().unwrap_or_else(|error| panic!("{error}: {xml}")) {
+            Event::Start(start) => {
+                open.push(String::from_utf8(start.name().as_ref().to_vec()).unwrap());
+                text.clear();
+            }
+            Event::Text(part) => text.push_str(&part.decode().unwrap()),
+            Event::GeneralRef(name) => match &*name.decode().unwrap() {
+                "amp" => text.push('&'),
+                "lt" => text.push('<'),
+                "gt" => text.push('>'),
+                "quot" => text.push('"'),
+                "#39" => text.push('\''),
+                other => panic!("&{other};"),
+            },
+            Event::End(_) => {
+                texts.entry(open.pop().unwrap()).or_default().push(std::mem::take(&mut text));
+            }
+            Event::Eof => break,
+            _ => {}
+        }
+    }
+    assert!(open.is_empty(), "{open:?}");
+    texts
+}
+
+/// What stands between each `open` and the `close` after it.
+fn between<'a>(text: &'a str, open: &str, close: &str) -> Vec<&'a str> {
+    text.split(open).skip(1).map(|rest| rest.split(close).next().unwrap()).collect()
+}
+
+#[test]
+fn the_csv_is_the_table() {
+    for panel in panels() {
+        let csv = panel.to_csv();
+        let mut reader = csv::Reader::from_reader(csv.as_bytes());
+        let header = reader.headers().unwrap().clone();
+        let records: Vec<_> = reader.records().map(Result::unwrap).collect();
+        assert_eq!(records.len(), panel.table.rows().len(), "{}", panel.id);
+        for (record, row) in records.iter().zip(panel.table.rows()) {
+            for (column, cell) in panel.table.columns().iter().zip(&row.cells) {
+                let field = |name: &str| {
+                    let at = header.iter().position(|known| known == name).unwrap();
+                    record[at].to_owned()
+                };
+                let number = |name: &str| field(name).parse::<f64>().ok();
+                match cell {
+                    Cell::Text(text) => assert_eq!(field(&column.name), *text),
+                    Cell::Missing(_) => assert_eq!(field(&column.name), ""),
+                    Cell::Number(found) => {
+                        assert_eq!(number(&column.name), Some(found.value));
+                        if column.interval {
+                            let low = found.interval.map(|interval| interval.low);
+                            let high = found.interval.and_then(|interval| interval.high);
+                            assert_eq!(number(&format!("{}_low", column.name)), low);
+                            assert_eq!(number(&format!("{}_high", column.name)), high);
+                        }
+                        assert!(column.interval || found.interval.is_none(), "{}", column.name);
+                        assert!(column.n || found.n.is_none(), "{}", column.name);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_html_is_the_table() {
+    for panel in panels() {
+        let html = panel.to_html().unwrap();
+        assert!(!html.contains("<img") && !html.contains("<b>"), "{html}");
+        // The indented lines of rows; a heading is one line.
+        let rows = between(&html, "<tr>", "</tr>");
+        assert_eq!(rows.len(), panel.table.rows().len() + 1, "{}", panel.id);
+        if matches!(panel.chart, Some(Chart::HeatMap(_))) {
+            continue; // Its cells are rounded to whole percent.
+        }
+        for (html, row) in rows[1..].iter().zip(panel.table.rows()) {
+            let cells = between(html, "<td>", "</td>");
+            for (html, (column, cell)) in
+                cells.iter().zip(panel.table.columns().iter().zip(&row.cells).skip(1))
+            {
+                let interval = column.show_interval(cell);
+                let small = interval.map(|text| format!("<small>{text}</small>"));
+                let text = format!("{}{}", column.show(cell), small.unwrap_or_default());
+                assert_eq!(*html, text, "{}", panel.id);
+            }
+        }
+    }
+}
+
+/// The notes that the cells of a chart's columns make.
+fn notes(panel: &Panel) -> Vec<String> {
+    let table = &panel.table;
+    let columns: Vec<&str> = match panel.chart.as_ref().unwrap() {
+        Chart::Bars(bars) => vec![&bars.values],
+        Chart::Lines(lines) => lines.points.iter().map(|point| point.column.as_str()).collect(),
+        Chart::HeatMap(map) => map.cells.iter().map(String::as_str).collect(),
+        _ => panic!("a kind of chart that has no test"),
+    };
+    let is_map = matches!(panel.chart, Some(Chart::HeatMap(_)));
+    let rows = table.rows().iter().filter(|row| is_map || !row.is_total);
+    let mut notes = Vec::new();
+    for row in rows {
+        for name in &columns {
+            let at = table.position(name).unwrap();
+            let Some(number) = row.cells[at].as_number() else { continue };
+            let n = number.n.unwrap();
+            notes.push(if is_map {
+                format!("{:.0} of {n} users", number.value * n as f64)
+            } else {
+                let format = table.columns()[at].format;
+                let join = if matches!(panel.chart, Some(Chart::Bars(_))) { " of " } else { ", " };
+                let within = format.show_within(number.value, number.interval.as_ref());
+                format!("{within}{join}{n} users")
+            });
+        }
+    }
+    notes.sort();
+    notes
+}
+
+#[test]
+fn the_picture_is_the_table() {
+    let mut drawn = 0;
+    for panel in panels() {
+        let Some(chart) = &panel.chart else {
+            assert_eq!(panel.to_svg().unwrap(), None);
+            continue;
+        };
+        drawn += 1;
+        let svg = panel.to_svg().unwrap().unwrap();
+        assert!(!svg.contains("<img") && !svg.contains("NaN") && !svg.contains("inf"), "{svg}");
+        let texts = texts(&svg);
+        assert_eq!(texts["title"].iter().filter(|text| *text == chart.title()).count(), 1);
+        let mut titles: Vec<_> =
+            texts["title"].iter().filter(|text| *text != chart.title()).collect();
+        titles.retain(|text| *text != "not over yet" && *text != "no users");
+        let mut found: Vec<String> = titles
+            .into_iter()
+            // The note of a point begins with its line and its place.
+            .map(|text| match (chart, text.rsplit_once(": ")) {
+                (Chart::Lines(_), Some(_)) => text.split_once(": ").unwrap().1.to_owned(),
+                _ => text.clone(),
+            })
+            .collect();
+        found.sort();
+        assert_eq!(found, notes(&panel), "{}", panel.id);
+    }
+    assert_eq!(drawn, 16);
+}
+
+#[test]
+fn the_page_shows_every_panel_and_draws_from_its_cells() {
+    let report = report();
+    let page = report.to_html().unwrap();
+    for panel in report.answers.iter().flat_map(|answer| &answer.panels) {
+        assert!(page.contains(&panel.to_html().unwrap()), "{} is not on the page", panel.id);
+    }
+    for insight in report.insights() {
+        assert!(page.contains(&insight.replace('\u{1}', "")[..20]), "{insight}");
+    }
+    let open = "<script type=\"application/json\" id=\"chart-";
+    let charts = between(&page, open, "</script>");
+    assert_eq!(charts.len(), 5);
+    for chart in charts {
+        let (id, json) = chart.split_once("\">").unwrap();
+        let option: Value = serde_json::from_str(json).unwrap();
+        let panel = report.panel(id).unwrap();
+        let series = option["series"].as_array().unwrap();
+        let points = series.iter().flat_map(|line| line["data"].as_array().unwrap());
+        let mut found: Vec<_> = points
+            .filter_map(|point| point["note"].as_str())
+            .filter(|note| *note != "–")
+            .map(str::to_owned)
+            .collect();
+        found.sort();
+        assert_eq!(found, notes(panel), "{id}");
+        assert_eq!(option["aria"]["label"]["description"], panel.chart.as_ref().unwrap().title());
+    }
+    assert!(page.contains("&#60;b&#62;shop&#60;/b&#62;.db"), "the warehouse is text");
+    assert!(page.contains("Rates by &#60;Some Bank&#62;"), "an attribution is text");
+    assert!(page.contains("(preset <code>small</code>, seed 7, start day 2026-01-01)"));
+    assert!(page.contains("<td>1,234</td><td>2025-12-31</td><td>2026-02-28</td>"));
+}
+
+/// A table of two rows: a number and an interval that reaches beyond what is known, and nothing.
+fn edge() -> Table {
+    let mut table = Table::new([
+        Column::new("name", "Name", Format::Name),
+        Column::new("users", "Users", Format::Count),
+        Column::new("a", "A", Format::Dollars).with_interval(),
+        Column::new("b", "B", Format::Dollars),
+    ])
+    .unwrap();
+    let interval = Some(Interval { low: -4.0, high: None });
+    let number = Cell::estimate(Some(-2.5), interval, None);
+    table.push([Cell::text(HOSTILE), Cell::count(3), number, Cell::UNKNOWN]).unwrap();
+    table.push([Cell::UNKNOWN, Cell::count(0), Cell::UNKNOWN, Cell::NOT_OVER]).unwrap();
+    table
+}
+
+#[test]
+fn charts_hold_whatever_a_table_holds() {
+    let title = || HOSTILE.to_owned();
+    let empty = Table::new(edge().columns().to_vec()).unwrap();
+    let bars = |direction| {
+        let (labels, values) = ("name".into(), "a".into());
+        Chart::Bars(Bars { title: title(), labels, values, direction })
+    };
+    let points = |columns: &[&str]| {
+        let point = |(at, column): (u32, &&str)| Point { at, column: (*column).into() };
+        (1..).zip(columns).map(point).collect::<Vec<_>>()
+    };
+    let lines = |columns: &[&str]| {
+        let (labels, unit) = ("name".into(), "day".into());
+        Chart::Lines(Lines {
+            title: title(),
+            labels,
+            points: points(columns),
+            unit,
+            mark: Some(1.0),
+        })
+    };
+    let map = |cells: &[&str]| {
+        let cells = cells.iter().map(|name| (*name).into()).collect();
+        Chart::HeatMap(HeatMap {
+            title: title(),
+            labels: "name".into(),
+            users: "users".into(),
+            cells,
+        })
+    };
+    for chart in [
+        bars(Direction::Right),
+        bars(Direction::Up),
+        lines(&["a", "b"]),
+        lines(&["b", "a"]),
+        lines(&[]),
+        map(&["a", "b"]),
+        map(&[]),
+    ] {
+        for table in [edge(), empty.clone()] {
+            let panel = Panel::new("edge", "Edge", "", table).with_chart(chart.clone()).unwrap();
+            let svg = panel.to_svg().unwrap().unwrap();
+            assert!(!svg.contains("NaN") && !svg.contains("inf"), "{chart:?}: {svg}");
+            texts(&svg);
+            panel.to_html().unwrap();
+        }
+    }
+    let chart = lines(&["a", "c"]);
+    let error = Panel::new("edge", "Edge", "", edge()).with_chart(chart).unwrap_err();
+    assert_eq!(error.to_string(), "the table has no column `c`; it has name, users, a, b");
+}
+
+#[test]
+fn lines_end_where_values_are_missing() {
+    let report = report();
+    let svg = report.panel("ltv").unwrap().to_svg().unwrap().unwrap();
+    // At day 45 a channel has fewer than 30 users.
+    assert!(svg.contains("day 30: ") && !svg.contains("day 45: "), "{svg}");
+    // One line and one band a channel.
+    assert_eq!(between(&svg, "<polyline", "/>").len(), 4);
+    assert_eq!(between(&svg, "<polygon", "/>").len(), 4);
+    let roas = report.panel("roas").unwrap().to_svg().unwrap().unwrap();
+    assert_eq!(between(&roas, "<polyline", "/>").len(), 2, "two channels have spend");
+}
