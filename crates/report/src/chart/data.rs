@@ -87,6 +87,14 @@ pub(super) fn bars(chart: &Bars, table: &Table) -> Result<(Format, Vec<Bar>)> {
     Ok((column.format, bars))
 }
 
+/// Writes the value at a bar. Upright bars are narrow, and their title says that they are percent.
+pub(super) fn label(direction: Direction, format: Format, value: f64) -> String {
+    match (direction, format) {
+        (Direction::Up, Format::Percent) => format!("{:.1}", value * 100.0),
+        _ => format.show(value),
+    }
+}
+
 /// Reads the lines; a row without any value is no line.
 pub(super) fn lines(chart: &Lines, table: &Table) -> Result<Vec<Line>> {
     let labels = table.position(&chart.labels)?;
@@ -155,7 +163,9 @@ fn grid_cell(column: &Column, cell: &Cell, greatest: f64) -> GridCell {
     };
     let share = match column.format {
         Format::Percent => number.value,
-        _ => number.value / greatest,
+        // Of values that are all 0 each is as far from the greatest as can be.
+        _ if greatest > 0.0 => number.value / greatest,
+        _ => 0.0,
     };
     let (text, note) = match (column.format, number.n) {
         // A share of whole users: its count follows exactly.
@@ -175,4 +185,30 @@ fn grid_cell(column: &Column, cell: &Cell, greatest: f64) -> GridCell {
 fn level(share: f64) -> u8 {
     let step = (share * 10.0).round().clamp(0.0, 10.0);
     (0..=10u8).find(|level| f64::from(*level) >= step).unwrap_or(10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_heat_map_of_nothing_but_zeros_is_pale() {
+        let columns = [
+            Column::new("name", "", Format::Name),
+            Column::new("users", "", Format::Count),
+            Column::new("volume", "", Format::Dollars),
+        ];
+        let mut table = Table::new(columns).unwrap();
+        for name in ["a", "b"] {
+            table.push([Cell::text(name), Cell::count(1), Cell::number(0.0)]).unwrap();
+        }
+        let chart = HeatMap {
+            title: String::new(),
+            labels: "name".into(),
+            users: "users".into(),
+            cells: vec!["volume".into()],
+        };
+        let levels = grid(&chart, &table).unwrap().rows.into_iter().map(|row| row.cells[0].level);
+        assert_eq!(levels.collect::<Vec<_>>(), [Some(0), Some(0)]);
+    }
 }

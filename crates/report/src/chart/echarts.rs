@@ -33,11 +33,7 @@ fn bars(chart: &Bars, table: &Table) -> Result<Json> {
     let (format, bars) = data::bars(chart, table)?;
     let is_up = chart.direction == Direction::Up;
     let bar = |value: &Value| {
-        // Upright bars are narrow, and the title says that they are percent.
-        let text = match format {
-            Format::Percent if is_up => format!("{:.1}", value.value * 100.0),
-            _ => format.show(value.value),
-        };
+        let text = data::label(chart.direction, format, value.value);
         json!({
             "value": rounded(format, value.value), "label": { "formatter": text }, "note": value.note,
         })

@@ -40,14 +40,6 @@ fn upper(value: &Value) -> f64 {
     value.interval.and_then(|interval| interval.high).unwrap_or(value.value)
 }
 
-/// Writes the value at a bar. The title says the unit, so percent need no sign there.
-fn written(format: Format, value: f64) -> String {
-    match format {
-        Format::Percent => format!("{:.1}", value * 100.0),
-        _ => format.show(value),
-    }
-}
-
 fn to_the_right(title: &str, format: Format, bars: &[Bar]) -> String {
     let labels = bars.iter().map(|bar| width_of(&bar.name)).fold(0.0, f64::max).min(LABELS) + 12.0;
     let scale = Scale::new(reach(bars), (labels, WIDTH - 72.0));
@@ -66,7 +58,8 @@ fn to_the_right(title: &str, format: Format, bars: &[Bar]) -> String {
             canvas.whisker((bounds.0, middle), (bounds.1, middle));
         }
         let right = zero.max(end).max(scale.at(upper(value)));
-        canvas.text((right + 10.0, middle), Anchor::Start, INK, &format.show(value.value));
+        let text = data::label(Direction::Right, format, value.value);
+        canvas.text((right + 10.0, middle), Anchor::Start, INK, &text);
     }
     canvas.line((scale.at(0.0), 2.0), (scale.at(0.0), height - 2.0), AXIS, "");
     canvas.finish()
@@ -89,7 +82,7 @@ fn upright(title: &str, format: Format, bars: &[Bar]) -> String {
             canvas.whisker((middle, bounds.0), (middle, bounds.1));
         }
         let top = zero.min(end).min(scale.at(upper(value)));
-        let text = written(format, value.value);
+        let text = data::label(Direction::Up, format, value.value);
         canvas.text((middle, top - 10.0), Anchor::Middle, INK, &text);
     }
     let (zero, right) = (digits(scale.at(0.0)), digits(WIDTH));
