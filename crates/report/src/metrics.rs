@@ -115,7 +115,7 @@ impl<'a> Metrics<'a> {
     }
 }
 
-/// Which events count as activity: a user who only withdraws is leaving.
+/// Returns the kinds of events that count as activity: a user who only withdraws is leaving.
 fn activity() -> Kinds {
     Kinds::only(["trade", "ramp"])
 }

@@ -1,4 +1,4 @@
-//! Who becomes a high-volume trader.
+//! The page of acquisition: who becomes a high-volume trader.
 
 use tidegauge_analytics::Cohort;
 
@@ -16,7 +16,7 @@ pub(super) fn panels(metrics: &Metrics<'_>) -> Vec<Spec> {
     by_cohort.chain([Spec::new("deciles", deciles)]).collect()
 }
 
-/// High-volume traders and volume by cohort.
+/// Builds the panel of high-volume traders and volume by cohort.
 fn high_volume(metrics: &Metrics<'_>, id: &str, by: &Cohort) -> Result<Panel> {
     let volume = metrics.volume(by)?;
     let (title, phrase) = (cohort::title(by), cohort::phrase(by));
@@ -44,7 +44,7 @@ fn high_volume(metrics: &Metrics<'_>, id: &str, by: &Cohort) -> Result<Panel> {
     Panel::new(id, format!("Volume by {phrase}"), "percent of users", table).with_chart(chart)
 }
 
-/// How unevenly volume is spread over users.
+/// Builds the panel of volume by tenth of users: how unevenly it is spread.
 fn deciles(metrics: &Metrics<'_>, id: &str) -> Result<Panel> {
     let volume = metrics.volume(&metrics.leading())?;
     let mut table = Table::new([

@@ -3,7 +3,7 @@
 use crate::metrics::Metrics;
 use crate::{Cell, Column, Format, Panel, Result, Table};
 
-/// The prices and exchange rates, by table and source.
+/// Builds the panel of prices and exchange rates, by table and source.
 pub(super) fn prices(metrics: &Metrics<'_>, id: &str) -> Result<Panel> {
     let mut table = Table::new([
         Column::new("source", "Source", Format::Text),

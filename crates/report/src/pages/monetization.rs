@@ -22,7 +22,7 @@ pub(super) fn panels(metrics: &Metrics<'_>) -> Vec<Spec> {
     ]
 }
 
-/// What channels or campaigns cost and bring. What decides comes first: a narrow page shows only the
+/// Builds the panel of what channels or campaigns cost and bring. What decides comes first: a narrow page shows only the
 /// first columns at once.
 fn economics(metrics: &Metrics<'_>, id: &str, by: Breakdown) -> Result<Panel> {
     let found = metrics.acquisition(by)?;
@@ -78,7 +78,7 @@ fn economics_row(name: Cell, row: &Economics) -> [Cell; 8] {
     ]
 }
 
-/// Revenue per user by channel and age.
+/// Builds the panel of revenue per user by channel and age.
 fn ltv(metrics: &Metrics<'_>, id: &str) -> Result<Panel> {
     let cell = |aged: &Aged| {
         Cell::estimate(aged.ltv_usd, aged.ltv_interval.map(Interval::from), Some(aged.users))
@@ -90,7 +90,7 @@ fn ltv(metrics: &Metrics<'_>, id: &str) -> Result<Panel> {
     Panel::new(id, title, "US dollars per user", table).with_chart(chart)
 }
 
-/// Revenue over spend by channel and age.
+/// Builds the panel of revenue over spend by channel and age.
 fn roas(metrics: &Metrics<'_>, id: &str) -> Result<Panel> {
     let cell = |aged: &Aged| {
         Cell::estimate(aged.roas, aged.roas_interval.map(Interval::from), Some(aged.users))
@@ -101,7 +101,7 @@ fn roas(metrics: &Metrics<'_>, id: &str) -> Result<Panel> {
     Panel::new(id, title, Format::Ratio.unit(), table).with_chart(chart)
 }
 
-/// A row for each channel and a column for each age.
+/// Returns a table with a row for each channel and a column for each age.
 fn by_age(metrics: &Metrics<'_>, format: Format, cell: impl Fn(&Aged) -> Cell) -> Result<Table> {
     let channels = metrics.acquisition(Breakdown::Channel)?;
     let ages = metrics.ages();
@@ -126,7 +126,7 @@ fn age_column(age: u32, format: Format) -> Column {
     Column::new(format!("day_{age}"), format!("Day {age}"), format)
 }
 
-/// A line for each channel over the ages.
+/// Returns the chart with a line for each channel over the ages.
 fn lines(metrics: &Metrics<'_>, title: &str, mark: Option<f64>) -> Chart {
     let point = |at: u32| Point { at, column: format!("day_{at}") };
     Chart::Lines(Lines {
@@ -138,7 +138,7 @@ fn lines(metrics: &Metrics<'_>, title: &str, mark: Option<f64>) -> Chart {
     })
 }
 
-/// Revenue per user by cohort and age, where the whole cohort has reached the age.
+/// Builds the panel of revenue per user by cohort and age, where the whole cohort has reached the age.
 fn ltv_of_cohorts(metrics: &Metrics<'_>, id: &str, by: &Cohort) -> Result<Panel> {
     let found = metrics.ltv(by)?;
     let columns =

@@ -3,7 +3,7 @@
 use tidegauge_analytics::acquisition::Breakdown;
 
 use crate::answer::Tile;
-use crate::format::{Format, count, known};
+use crate::format::{Format, LEVEL, count, known};
 use crate::metrics::Metrics;
 use crate::{Interval, Result};
 
@@ -18,7 +18,7 @@ pub(super) fn tiles(metrics: &Metrics<'_>) -> Result<Vec<Tile>> {
     let churned = &churn.overall.churned;
     let dollars = |amount| Format::Dollars.show(amount);
     let between = |interval: Interval, format: Format| {
-        format!("95\u{a0}%: {}", format.show_interval(&interval))
+        format!("{LEVEL}: {}", format.show_interval(&interval))
     };
     let roas_interval = paid.roas_interval.map(Interval::from);
     let tile = |name: &str, value: String, note: String| Tile { name: name.into(), value, note };

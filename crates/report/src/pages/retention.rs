@@ -30,7 +30,7 @@ pub(super) fn panels(metrics: &Metrics<'_>) -> Vec<Spec> {
     retention.chain(churn).collect()
 }
 
-/// Who came back, by cohort and period since.
+/// Builds the panel of who came back, by cohort and period since.
 fn retained(
     metrics: &Metrics<'_>,
     id: &str,
@@ -51,7 +51,7 @@ fn retained(
     Panel::new(id, title, "percent of users", table).with_chart(chart)
 }
 
-/// A row for each cohort, a column for each period, and all cohorts as one.
+/// Returns a table with a row for each cohort, a column for each period, and all cohorts as one.
 fn grid(retention: &RetentionTable, name: &str) -> Result<Table> {
     let widest = retention.cohorts.iter().map(|cohort| cohort.cells.len()).max().unwrap_or(0);
     let periods = 0..widest.min(PERIODS);
@@ -83,7 +83,7 @@ fn grid(retention: &RetentionTable, name: &str) -> Result<Table> {
     Ok(table)
 }
 
-/// Who left, by cohort.
+/// Builds the panel of who left, by cohort.
 fn churned(metrics: &Metrics<'_>, id: &str, by: &Cohort) -> Result<Panel> {
     let churn = metrics.churn(by)?;
     let (title, phrase) = (cohort::title(by), cohort::phrase(by));

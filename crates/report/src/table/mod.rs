@@ -8,7 +8,7 @@ use serde::Serialize;
 
 pub use cell::{Cell, Interval, Missing, Number};
 
-use crate::format::{Format, UNKNOWN};
+use crate::format::{Format, UNKNOWN, label};
 use crate::{Error, Result};
 
 /// A column of a [`Table`].
@@ -60,12 +60,12 @@ impl Column {
     /// Writes the value of a cell of this column as readers see it.
     pub fn show(&self, cell: &Cell) -> String {
         match cell {
-            Cell::Text(text) if self.format == Format::Name => text.replace('_', " "),
+            Cell::Text(text) if self.format == Format::Name => label(Some(text), &self.name),
             Cell::Text(text) => text.clone(),
             Cell::Number(number) => self.format.show(number.value),
             Cell::Missing(Missing::NotOver) => String::new(),
             Cell::Missing(Missing::Unknown) if self.format == Format::Name => {
-                format!("no {}", self.name.replace('_', " "))
+                label(None, &self.name)
             }
             Cell::Missing(Missing::Unknown) => UNKNOWN.into(),
         }
