@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use tidegauge_acquisition::Context;
 use tidegauge_acquisition::http::{Traffic, Usage};
 use tidegauge_analytics::verify;
-use tidegauge_core::{Aggregate, Clock, Cursor, Sink, Source, TableRef, Warehouse, tables};
+use tidegauge_core::{Clock, Cursor, Sink, Source, TableRef, Warehouse, tables};
 use tidegauge_simulation::Bent;
 
 use crate::config::{Config, Secrets};
@@ -14,7 +14,7 @@ use crate::derived::Derived;
 use crate::pipeline::{Observer, Pipeline, Summary};
 use crate::run::Run;
 use crate::sources::{self, Offer, Opened};
-use crate::{Error, Result};
+use crate::{Error, Result, provenance};
 
 /// A configuration, with its warehouse and its backups open.
 #[derive(Debug)]
@@ -240,10 +240,7 @@ impl Tidegauge {
     pub async fn status(&self) -> Result<Standing> {
         let mut standing = Standing { tables: Vec::new(), sources: Vec::new() };
         for table in tables::all() {
-            let count = self.warehouse.aggregate(&Aggregate::of(&table).count()).await?;
-            let failed = |error| tidegauge_core::Error::sink(self.warehouse.name(), error);
-            let counted = count.column("count").and_then(|it| it.i64()).map_err(failed)?;
-            let count = counted.get(0).unwrap_or_default();
+            let count = provenance::count(self.warehouse.as_ref(), &table).await?;
             if let Ok(rows) = usize::try_from(count)
                 && rows > 0
             {

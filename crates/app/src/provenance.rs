@@ -52,7 +52,7 @@ fn prices() -> [&'static TableRef; 5] {
 }
 
 /// Returns the number of rows of a table.
-async fn count(warehouse: &dyn Warehouse, table: &TableRef) -> Result<u64> {
+pub(crate) async fn count(warehouse: &dyn Warehouse, table: &TableRef) -> Result<u64> {
     let summary = summarize(warehouse, &Aggregate::of(table).count()).await?;
     Ok(summary.first().map_or(0, |group| group.rows))
 }
