@@ -21,21 +21,36 @@ impl Tidegauge {
     /// an event needs.
     pub async fn report(&self) -> Result<Report> {
         let (facts, provenance) = self.facts().await?;
-        let mut parameters = Parameters::default();
-        parameters.threshold_usd = Some(self.config().analytics.high_volume_usd);
-        parameters.inactive_days = Some(self.config().analytics.inactive_days);
+        let parameters = self.thresholds();
         let dataset = Dataset { facts: &facts, provenance: &provenance };
         Ok(Report::new(dataset, &parameters)?)
     }
 
-    /// Answers one question from the warehouse, such as one panel of a page.
+    /// Answers one question from the warehouse, such as one panel of a page. Thresholds that it leaves
+    /// out are those of the configuration, as in the [`report`](Self::report).
     ///
     /// # Errors
     /// As for [`report`](Self::report), and when the question asks for a panel or a parameter that
     /// its page does not have.
     pub async fn answer(&self, question: &Question) -> Result<Answer> {
         let (facts, provenance) = self.facts().await?;
-        Ok(answer(Dataset { facts: &facts, provenance: &provenance }, question)?)
+        let (mut question, configured) = (question.clone(), self.thresholds());
+        let (known, asked) = (question.page.parameters(), &mut question.parameters);
+        if known.contains(&"threshold_usd") {
+            asked.threshold_usd = asked.threshold_usd.or(configured.threshold_usd);
+        }
+        if known.contains(&"inactive_days") {
+            asked.inactive_days = asked.inactive_days.or(configured.inactive_days);
+        }
+        Ok(answer(Dataset { facts: &facts, provenance: &provenance }, &question)?)
+    }
+
+    /// Returns the thresholds of the configuration.
+    fn thresholds(&self) -> Parameters {
+        let mut parameters = Parameters::default();
+        parameters.threshold_usd = Some(self.config().analytics.high_volume_usd);
+        parameters.inactive_days = Some(self.config().analytics.inactive_days);
+        parameters
     }
 
     async fn facts(&self) -> Result<(Facts, Provenance)> {

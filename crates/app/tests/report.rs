@@ -330,6 +330,25 @@ async fn one_panel_can_be_asked_for() {
     assert!(error.contains("no panel `roi`") && error.contains("roas"), "{error}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_has_the_thresholds_of_the_settings_unless_it_names_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = house(dir.path(), |config| {
+        config.analytics.high_volume_usd = 500.0;
+        config.analytics.inactive_days = 10;
+    });
+    house.run(None, &Silent).await.unwrap();
+    let report = house.report().await.unwrap();
+    for (page, id) in [(Page::Acquisition, "high-volume"), (Page::Retention, "churned")] {
+        let question = Question::new(page).with_panel(id);
+        let answer = house.answer(&question).await.unwrap();
+        assert_eq!(answer.panels, [report.panel(id).unwrap().clone()], "{id}");
+    }
+    let question = Question::from_query("acquisition", [("threshold_usd", "1000000000")]).unwrap();
+    let answer = house.answer(&question).await.unwrap();
+    assert_ne!(answer.panel("high-volume"), report.panel("high-volume"));
+}
+
 /// Chromium, wherever the path has it.
 fn chromium() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
