@@ -1,0 +1,261 @@
+//! CoinGecko page by page: windows, cursors, what is new and what is not.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::support::{Turned, at, batches, context, hurried, json, query, round, rows, texts};
+use chrono::TimeDelta;
+use tidegauge_acquisition::Context;
+use tidegauge_acquisition::coingecko::{CandleSize, CoinGecko, Config as GeckoConfig, Plan};
+use tidegauge_core::{Clock, Page, Source};
+use wiremock::matchers::{method, path_regex};
+use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
+
+/// CoinGecko, made of a price for every whole hour and one of now.
+struct Gecko(Arc<dyn Clock>);
+
+impl Respond for Gecko {
+    fn respond(&self, request: &Request) -> ResponseTemplate {
+        let now = self.0.now().timestamp();
+        let path = request.url.path();
+        if path.ends_with("/range") {
+            let (from, to): (i64, i64) =
+                (query(request, "from").parse().unwrap(), query(request, "to").parse().unwrap());
+            let hours = (from + 3599) / 3600..=to / 3600;
+            let mut times: Vec<_> = hours.map(|hour| hour * 3_600_000).collect();
+            if to == now && now % 3600 != 0 {
+                times.push(now * 1000);
+            }
+            let series = |value: &str| {
+                let points = times.iter().map(|at| format!("[{at},{value}]"));
+                points.collect::<Vec<_>>().join(",")
+            };
+            return json(format!(
+                r#"{{"prices":[{}],"market_caps":[{}],"total_volumes":[{}]}}"#,
+                series("50675.258073370765"),
+                series("0.0"),
+                series("null")
+            ));
+        }
+        if path.ends_with("/ohlc") {
+            let (days, size): (i64, i64) = match query(request, "days").as_str() {
+                "1" => (1, 1800),
+                days @ ("7" | "14" | "30") => (days.parse().unwrap(), 4 * 3600),
+                days => (days.parse().unwrap(), 4 * 86_400),
+            };
+            // The last one closes in the future.
+            let closes = (now - days * 86_400) / size + 1..=now / size + 1;
+            let rows = closes.map(|close| format!("[{},10,12,9,11]", close * size * 1000));
+            return json(format!("[{}]", rows.collect::<Vec<_>>().join(",")));
+        }
+        let market = |id: &str| {
+            let at = self.0.now().to_rfc3339();
+            format!(
+                r#"{{"id":"{id}","symbol":"{id}","name":"{id}","current_price":77671,"market_cap":null,"total_volume":1.005,"last_updated":"{at}"}}"#
+            )
+        };
+        // Without ids, a page of the largest: some of them are impostors.
+        let ids: Vec<String> = match query(request, "ids") {
+            ids if ids.is_empty() => largest(query(request, "page").parse().unwrap()),
+            ids => ids.split(',').map(str::to_owned).collect(),
+        };
+        let markets: Vec<_> = ids.iter().map(|id| market(id)).collect();
+        json(format!("[{}]", markets.join(",")))
+    }
+}
+
+/// The ids of a page of 250: bitcoin first, then one that calls itself so, too.
+fn largest(page: usize) -> Vec<String> {
+    let name = |rank| match rank {
+        0 => "bitcoin".to_owned(),
+        1 => "btc".to_owned(),
+        rank => format!("coin-{rank}"),
+    };
+    ((page - 1) * 250..page * 250).map(name).collect()
+}
+
+async fn gecko(clock: &Arc<Turned>, config: GeckoConfig) -> (MockServer, CoinGecko) {
+    let server = MockServer::start().await;
+    Mock::given(method("GET")).respond_with(Gecko(clock.clone())).mount(&server).await;
+    let http = hurried(&server.uri());
+    let source =
+        CoinGecko::new(GeckoConfig { http, ..config }, None, &Context::new(clock.clone())).unwrap();
+    (server, source)
+}
+
+/// The instants of a column, over all pages.
+fn times(pages: &[Page], table: &str, column: &str) -> Vec<i64> {
+    let columns = batches(pages, table).into_iter().flat_map(|batch| {
+        let column = batch.frame().column(column).unwrap().datetime().unwrap().physical().clone();
+        column.iter().map(|micros| micros.unwrap() / 1000).collect::<Vec<_>>()
+    });
+    columns.collect()
+}
+
+fn one_symbol() -> GeckoConfig {
+    GeckoConfig { symbols: vec!["BTC".into()], ..GeckoConfig::default() }
+}
+
+#[tokio::test]
+async fn a_long_history_comes_in_windows_without_gap_or_repetition() {
+    let clock = Turned::new("2026-05-18T12:34:56Z");
+    let config = GeckoConfig { history_days: 200, ..one_symbol() };
+    let (server, source) = gecko(&clock, config).await;
+    let (pages, _) = round(&source, None).await;
+    assert_eq!(pages.len(), 5, "three windows, candles, the snapshot");
+    for page in &pages {
+        assert!(page.rows() <= 90 * 24 + 3);
+    }
+    let found = times(&pages[..3], "raw_crypto_market_data", "observed_at");
+    assert_eq!(found.len(), 200 * 24 + 1);
+    let hourly = found.windows(2).take(200 * 24 - 1);
+    assert!(hourly.into_iter().all(|pair| pair[1] - pair[0] == 3_600_000));
+    assert_eq!(
+        found.last(),
+        Some(&at("2026-05-18T12:34:56Z").timestamp_millis()),
+        "the one of now"
+    );
+    let windows = server.received_requests().await.unwrap();
+    for request in windows.iter().filter(|it| it.url.path().ends_with("/range")) {
+        let (from, to): (i64, i64) =
+            (query(request, "from").parse().unwrap(), query(request, "to").parse().unwrap());
+        assert!(to - from <= 90 * 86_400, "more than 90 days come daily");
+    }
+}
+
+#[tokio::test]
+async fn values_arrive_exactly_and_what_is_unknown_is_null() {
+    let clock = Turned::new("2026-05-18T12:34:56Z");
+    let (_server, source) = gecko(&clock, GeckoConfig { history_days: 1, ..one_symbol() }).await;
+    let (pages, _) = round(&source, None).await;
+    let frame = batches(&pages, "raw_crypto_market_data")[0].frame().clone();
+    let price = frame.column("price_usd").unwrap().decimal().unwrap().physical().get(0);
+    assert_eq!(price, Some(5_067_525_807_337));
+    assert_eq!(frame.column("market_cap_usd").unwrap().null_count(), frame.height());
+    assert_eq!(frame.column("volume_24h_usd").unwrap().null_count(), frame.height());
+    assert_eq!(frame.column("name").unwrap().str().unwrap().get(0), Some("Bitcoin"));
+    assert_eq!(frame.column("source").unwrap().str().unwrap().get(0), Some("coingecko"));
+    let snapshot = batches(&pages[2..], "raw_crypto_market_data")[0].frame().clone();
+    let volume = snapshot.column("volume_24h_usd").unwrap().decimal().unwrap().physical().get(0);
+    assert_eq!(volume, Some(100), "1.005 is 1.00, half to even");
+}
+
+#[tokio::test]
+async fn only_finished_candles_count_and_they_open_one_size_before_they_close() {
+    let clock = Turned::new("2026-05-18T12:34:56Z");
+    for (size, name, length) in [
+        (CandleSize::HalfHour, "30m", 1_800_000),
+        (CandleSize::FourHours, "4h", 14_400_000),
+        (CandleSize::FourDays, "4d", 345_600_000),
+    ] {
+        let (_server, source) = gecko(&clock, GeckoConfig { candles: size, ..one_symbol() }).await;
+        let (pages, cursor) = round(&source, None).await;
+        let opens = times(&pages, "candles", "open_at");
+        let now = clock.now().timestamp_millis();
+        assert!(opens.iter().all(|open| open % length == 0 && open + length <= now), "{name}");
+        assert!(opens.last().unwrap() + 2 * length > now, "{name}: the last finished one is there");
+        let frame = batches(&pages, "candles")[0].frame().clone();
+        assert_eq!(frame.column("interval").unwrap().str().unwrap().get(0), Some(name));
+        assert_eq!(frame.column("volume").unwrap().null_count(), frame.height());
+        // A size later there is exactly one more.
+        let later = Turned::new("2026-05-18T12:34:56Z");
+        later.on(TimeDelta::milliseconds(length));
+        let (_server, source) = gecko(&later, GeckoConfig { candles: size, ..one_symbol() }).await;
+        let (pages, _) = round(&source, Some(cursor)).await;
+        assert_eq!(times(&pages, "candles", "open_at"), [opens.last().unwrap() + length], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_second_round_brings_only_what_is_new_and_none_begins_too_soon() {
+    let clock = Turned::new("2026-05-18T12:34:56Z");
+    let (server, source) = gecko(&clock, GeckoConfig::default()).await;
+    let (pages, cursor) = round(&source, None).await;
+    assert_eq!(pages.len(), 4 + 4 + 1);
+    let asked = server.received_requests().await.unwrap().len();
+
+    let page = source.fetch(Some(&cursor)).await.unwrap();
+    assert!(page.batches.is_empty() && page.done && page.cursor == cursor);
+    assert_eq!(server.received_requests().await.unwrap().len(), asked, "and nobody was asked");
+
+    clock.on(TimeDelta::hours(2));
+    let (pages, later) = round(&source, Some(cursor.clone())).await;
+    assert_ne!(later, cursor);
+    assert_eq!(rows(&pages, "candles"), 0, "the next candle closes at 16:00");
+    let found = times(&pages, "raw_crypto_market_data", "observed_at");
+    // Of each symbol the hours 13 and 14, and now; then the snapshot, of now again.
+    assert_eq!(found.len(), 4 * 3 + 4);
+    let before = at("2026-05-18T12:34:56Z").timestamp_millis();
+    assert!(found.iter().all(|at| *at > before), "none twice");
+}
+
+#[tokio::test]
+async fn the_largest_markets_come_page_by_page_and_none_takes_the_name_of_another() {
+    let clock = Turned::new("2026-05-18T12:34:56Z");
+    let (server, source) = gecko(&clock, GeckoConfig { top: 300, ..one_symbol() }).await;
+    let (pages, _) = round(&source, None).await;
+    let markets: Vec<_> = pages.iter().skip(2).cloned().collect(); // after prices and candles
+    let symbols = texts(&markets, "raw_crypto_market_data", "symbol");
+    assert_eq!(symbols.len(), 299, "300, but for the one that is called BTC and is not");
+    assert_eq!(symbols[0], "BTC");
+    assert_eq!(symbols[1], "COIN-2.coin-2", "symbols are not unique, ids are");
+    assert_eq!(symbols[298], "COIN-299.coin-299");
+    let unique: BTreeSet<_> = symbols.iter().collect();
+    assert_eq!(unique.len(), symbols.len());
+    let asked = server.received_requests().await.unwrap();
+    let pages = asked.iter().filter(|it| it.url.path().ends_with("/markets"));
+    assert_eq!(pages.map(|it| query(it, "page")).collect::<Vec<_>>(), ["1", "2"]);
+}
+
+#[tokio::test]
+async fn the_same_cursor_asks_the_same_again() {
+    let clock = Turned::new("2026-05-18T12:34:56Z");
+    let (_server, source) = gecko(&clock, one_symbol()).await;
+    let first = source.fetch(None).await.unwrap();
+    let one = source.fetch(Some(&first.cursor)).await.unwrap();
+    clock.on(TimeDelta::minutes(3)); // after a crash, a little later
+    let two = source.fetch(Some(&first.cursor)).await.unwrap();
+    assert_eq!(one.cursor, two.cursor);
+    assert!(one.batches[0].frame().equals_missing(two.batches[0].frame()));
+}
+
+#[tokio::test]
+async fn a_bad_row_fails_its_page_whole_and_a_row_of_the_future_does_not_move_the_cursor() {
+    for (body, says) in [
+        (
+            r#"{"prices":[[1779100000000,1],[1779100300000,-2]],"market_caps":[],"total_volumes":[]}"#,
+            "`-2`",
+        ),
+        (r#"{"prices":[[1879100000000,1]],"market_caps":[],"total_volumes":[]}"#, "in the future"),
+    ] {
+        let server = MockServer::start().await;
+        Mock::given(path_regex("range$")).respond_with(json(body.into())).mount(&server).await;
+        let config = GeckoConfig { http: hurried(&server.uri()), ..one_symbol() };
+        let source = CoinGecko::new(config, None, &context("2026-05-18T12:34:56Z")).unwrap();
+        let error = source.fetch(None).await.unwrap_err().to_string();
+        assert!(error.contains("bitcoin") && error.contains(says), "{error}");
+    }
+}
+
+#[test]
+fn a_configuration_that_cannot_work_is_refused_with_the_way_out() {
+    let context = context("2026-05-18T12:34:56Z");
+    for (config, says) in [
+        (
+            GeckoConfig { symbols: vec!["NOPE".into()], ..GeckoConfig::default() },
+            "known are BTC, ETH",
+        ),
+        (GeckoConfig { symbols: vec![], ..GeckoConfig::default() }, "name at least one"),
+        (GeckoConfig { history_days: 366, ..GeckoConfig::default() }, "a paid one has all"),
+        (GeckoConfig { history_days: 0, ..GeckoConfig::default() }, "between 1 and 365"),
+        (GeckoConfig { plan: Plan::Demo, ..GeckoConfig::default() }, "it is empty"),
+    ] {
+        let error = CoinGecko::new(config, Some("".into()), &context).unwrap_err().to_string();
+        assert!(error.contains(says), "{error} should say {says}");
+    }
+    let demo = GeckoConfig { plan: Plan::Demo, ..GeckoConfig::default() };
+    let error = CoinGecko::new(demo, None, &context).unwrap_err().to_string();
+    assert!(error.contains("set TIDEGAUGE_COINGECKO_KEY"), "{error}");
+    let pro = GeckoConfig { history_days: 4_000, plan: Plan::Pro, ..GeckoConfig::default() };
+    assert!(CoinGecko::new(pro, Some("k".into()), &context).is_ok());
+}

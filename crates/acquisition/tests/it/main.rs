@@ -1,0 +1,25 @@
+//! What a user of the sources would notice, through their public surface and on the wire.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // helpers of tests, too
+
+mod coingecko;
+mod database;
+mod exchangerate_api;
+mod faults;
+mod files;
+mod fx;
+mod kraken_stream;
+mod market_replies;
+mod properties;
+mod recorded;
+mod replies;
+mod roundtrips;
+mod sentiment;
+mod series;
+mod socket;
+mod support;
+mod tls;
+mod twelvedata;
+mod twelvedata_stream;
+mod values;
+mod x;
+mod x_replies;

@@ -1,0 +1,435 @@
+//! Every recorded reply of Twelve Data and Kraken gives the right rows, or the right error.
+
+use std::collections::BTreeSet;
+
+use crate::support::{Act, Scripted, at, context, hurried, recording};
+use chrono::{DateTime, TimeDelta, Utc};
+use tidegauge_acquisition::http::RefusalKind;
+use tidegauge_acquisition::series::Sieve;
+use tidegauge_acquisition::{Bars, Error, Interval, Result, kraken, twelvedata};
+use tidegauge_core::{Crypto, Span};
+
+/// What a recording is read as.
+#[derive(Clone, Copy)]
+enum Read {
+    Series(&'static str),
+    SeriesBatch(&'static [&'static str]),
+    Quote(&'static str),
+    QuoteBatch(&'static [&'static str]),
+    Price(&'static str),
+    ExchangeRate(&'static str),
+    Ohlc,
+    Trades,
+    Ticker,
+    AssetPairs,
+    Time,
+    SystemStatus,
+}
+
+fn bars(bars: &Bars) -> Vec<String> {
+    let some = |it: Option<Crypto>| it.map_or_else(|| "-".into(), |it| it.to_string());
+    bars.iter()
+        .map(|it| {
+            let (volume, base) = (some(it.volume), some(it.base_volume));
+            let at = shown(it.open_at);
+            format!("{at} {} {} {} {} {volume} {base}", it.open, it.high, it.low, it.close)
+        })
+        .collect()
+}
+
+fn shown(at: DateTime<Utc>) -> String {
+    at.format("%FT%T%.f").to_string()
+}
+
+fn quote(it: &twelvedata::decode::Quote) -> String {
+    let currency = it.currency.clone().unwrap_or_default();
+    format!("{} {} {currency} {}", it.close, shown(it.at), it.volume.unwrap_or_default())
+}
+
+impl Read {
+    fn rows(self, body: &[u8]) -> Result<Vec<String>> {
+        use kraken::decode as kraken;
+        use twelvedata::decode as twelve;
+        let sieve = &mut Sieve::strict();
+        Ok(match self {
+            Self::Series(symbol) => bars(&twelve::time_series(symbol, body, sieve)?.bars),
+            Self::SeriesBatch(symbols) => {
+                let mut rows = Vec::new();
+                for (symbol, body) in twelve::batch(symbols, body)? {
+                    let series = twelve::time_series(&symbol, &body?, &mut Sieve::strict())?;
+                    rows.extend(
+                        bars(&series.bars).into_iter().map(|row| format!("{symbol} {row}")),
+                    );
+                }
+                rows
+            }
+            Self::Quote(symbol) => vec![quote(&twelve::quote(symbol, body)?)],
+            Self::QuoteBatch(symbols) => {
+                let mut rows = Vec::new();
+                for (symbol, body) in twelve::batch(symbols, body)? {
+                    rows.push(format!("{symbol} {}", quote(&twelve::quote(&symbol, &body?)?)));
+                }
+                rows
+            }
+            Self::Price(symbol) => vec![twelve::price(symbol, body)?.to_string()],
+            Self::ExchangeRate(pair) => {
+                let rate = twelve::exchange_rate(pair, body)?;
+                vec![format!("{} {}", rate.rate, shown(rate.at))]
+            }
+            Self::Ohlc => bars(&kraken::ohlc("BTC/USD", body, sieve)?),
+            Self::Trades => {
+                let trades = kraken::trades("BTC/USD", body, sieve)?;
+                let row = |it: &kraken::Trade| {
+                    let side = if it.is_buy { "buy" } else { "sell" };
+                    let at = shown(it.at);
+                    format!(
+                        "{} {at} {side} {} {} to {}",
+                        it.trade_id, it.price, it.base_amount, trades.last
+                    )
+                };
+                trades.trades.iter().map(row).collect()
+            }
+            Self::Ticker => {
+                let it = kraken::ticker("BTC/USD", body)?;
+                vec![format!("{} {} {} {}", it.last, it.bid, it.ask, it.base_volume_24h)]
+            }
+            Self::AssetPairs => kraken::asset_pairs(body)?
+                .into_iter()
+                .map(|it| format!("{} {} {}", it.name, it.internal, it.status))
+                .collect(),
+            Self::Time => vec![shown(kraken::time(body)?)],
+            Self::SystemStatus => vec![kraken::system_status(body)?],
+        })
+    }
+}
+
+/// Recording, read as, rows, the first and the last.
+const ROWS: &[(&str, Read, usize, &str)] = &[
+    (
+        "twelvedata/time_series_aapl_1day.captured-2026-08-23.json",
+        Read::Series("AAPL"),
+        2,
+        "2026-08-19T00:00:00 310.14001000 319.28000000 309.60001000 316.82999000 - 50505600.00000000 | 2026-08-20T00:00:00 317.45999000 320.28000000 310.64999000 311.29999000 - 40959200.00000000",
+    ),
+    (
+        "twelvedata/time_series_aapl_1min.official-docs.json",
+        Read::Series("AAPL"),
+        1,
+        "2021-09-16T15:59:00 148.73500000 148.86000000 148.73000000 148.85001000 - 624277.00000000",
+    ),
+    (
+        "twelvedata/time_series_btcusd_1day.captured-2026-08-23.json",
+        Read::Series("BTC/USD"),
+        2,
+        "2026-08-21T00:00:00 73027.02000000 79500.00000000 73027.02000000 78338.03000000 - - | 2026-08-22T00:00:00 78338.03000000 78828.15000000 76500.00000000 77074.93000000 - -",
+    ),
+    (
+        "twelvedata/time_series_eurusd_1day.captured-2026-08-23.json",
+        Read::Series("EUR/USD"),
+        2,
+        "2026-08-21T00:00:00 1.16790000 1.17108000 1.16694000 1.16764000 - - | 2026-08-22T00:00:00 1.16764000 1.16933000 1.16715000 1.16788000 - -",
+    ),
+    (
+        "twelvedata/fixture_batch_time_series.json",
+        Read::SeriesBatch(&["AAPL", "MSFT"]),
+        2,
+        "AAPL 2024-11-22T00:00:00 228.84000000 230.50000000 227.25000000 229.87000000 - 35462000.00000000 | MSFT 2024-11-22T00:00:00 412.18000000 415.63000000 411.36000000 414.17000000 - 18934500.00000000",
+    ),
+    (
+        "twelvedata/quote_aapl.official-docs.json",
+        Read::Quote("AAPL"),
+        1,
+        "148.85001000 2021-09-16T06:00:00 USD 67903927.00000000",
+    ),
+    (
+        "twelvedata/quote_aapl_market_open.captured-2026-09-16.json",
+        Read::Quote("AAPL"),
+        1,
+        "332.69500000 2026-09-16T15:57:00 USD 466780.00000000",
+    ),
+    (
+        "twelvedata/fixture_batch_quote.json",
+        Read::QuoteBatch(&["AAPL", "MSFT"]),
+        2,
+        "AAPL 229.87000000 2024-11-22T20:00:00 USD 35462000.00000000 | MSFT 414.17000000 2024-11-22T20:00:00 USD 18934500.00000000",
+    ),
+    ("twelvedata/price.official-docs.json", Read::Price("AAPL"), 1, "200.99001000"),
+    (
+        "twelvedata/exchange_rate.official-docs.json",
+        Read::ExchangeRate("USD/JPY"),
+        1,
+        "105.12000000 2020-10-14T22:20:51",
+    ),
+    (
+        "twelvedata/fixture_exchange_rate.json",
+        Read::ExchangeRate("EUR/USD"),
+        1,
+        "1.16844000 2025-08-07T08:36:00",
+    ),
+    (
+        "twelvedata/fixture_currency_conversion.json",
+        Read::ExchangeRate("EUR/USD"),
+        1,
+        "1.16844000 2025-08-07T08:36:00",
+    ),
+    (
+        "kraken/rest_ohlc_BTC-USD_60m.recorded-2026-09-25.json",
+        Read::Ohlc,
+        4,
+        "2026-09-25T15:00:00 84001.90000000 84075.90000000 83351.50000000 83777.50000000 13314375.50087098 159.04484404 | 2026-09-25T18:00:00 83765.30000000 84050.30000000 83765.30000000 84030.60000000 4508380.91356514 53.72114923",
+    ),
+    (
+        "kraken/rest_ohlc_XBTUSDT_1m_721rows.recorded-2025-11-11.json",
+        Read::Ohlc,
+        721,
+        "2025-11-10T12:17:00 106038.20000000 106038.20000000 106038.20000000 106038.20000000 0.00000000 0.00000000 | 2025-11-11T00:17:00 105899.40000000 105899.40000000 105899.40000000 105899.40000000 0.00000000 0.00000000",
+    ),
+    (
+        "kraken/rest_trades_BTC-USD.recorded-2026-09-25.json",
+        Read::Trades,
+        3,
+        "109118758 2026-09-25T18:10:40.939291 sell 83930.30000000 0.00005100 to 1790359841138228746 | 109118760 2026-09-25T18:10:41.138228 buy 83935.40000000 0.00551352 to 1790359841138228746",
+    ),
+    (
+        "kraken/rest_trades_XBTUSDT.recorded-2025-11-11.trimmed-25of1000.json",
+        Read::Trades,
+        25,
+        "10218208 2025-11-10T17:23:53.971744 buy 105433.60000000 0.00027625 to 1762820035982277754 | 10219207 2025-11-11T00:13:55.982277 sell 105899.40000000 0.00009443 to 1762820035982277754",
+    ),
+    (
+        "kraken/rest_ticker_XBTUSDT.recorded-2025-11-11.json",
+        Read::Ticker,
+        1,
+        "105899.40000000 105944.20000000 105944.30000000 163.28908096",
+    ),
+    (
+        "kraken/rest_ticker_XXBTZUSD.recorded-2023-07-06.json",
+        Read::Ticker,
+        1,
+        "30303.20000000 30300.00000000 30300.10000000 4412.73601799",
+    ),
+    (
+        "kraken/rest_assetpairs_XBTUSDT.recorded-2025-11-11.json",
+        Read::AssetPairs,
+        1,
+        "BTC/USDT XBTUSDT online",
+    ),
+    (
+        "kraken/rest_assetpairs_five.recorded-2026-09-25.json",
+        Read::AssetPairs,
+        5,
+        "BTC/USD XXBTZUSD online | ACA/EUR ACAEUR cancel_only",
+    ),
+    ("kraken/rest_time.recorded-2025-11-11.json", Read::Time, 1, "2025-11-11T00:17:04"),
+    ("kraken/rest_systemstatus.recorded-2025-11-11.json", Read::SystemStatus, 1, "online"),
+];
+
+#[test]
+fn recorded_replies_give_the_right_rows() {
+    for (name, read, count, ends) in ROWS {
+        let rows = read.rows(&recording(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let mut found = vec![rows[0].clone(), rows[rows.len() - 1].clone()];
+        found.dedup();
+        assert_eq!((rows.len(), found.join(" | ").as_str()), (*count, *ends), "{name}");
+    }
+}
+
+/// What a recorded refusal becomes.
+#[derive(Debug, PartialEq)]
+enum Becomes {
+    Auth,
+    Status(RefusalKind),
+    RateLimited,
+}
+
+/// Recording, HTTP status, what it becomes, what it says.
+const REFUSALS: &[(&str, u16, Becomes, &str)] = &[
+    (
+        "twelvedata/error_400_interval.official-docs.json",
+        400,
+        Becomes::Status(RefusalKind::Absent),
+        "Invalid interval provided: 0.99min",
+    ),
+    (
+        "twelvedata/error_401_bad_key.captured-2026-09-16.json",
+        401,
+        Becomes::Auth,
+        "check TIDEGAUGE_TWELVEDATA_KEY",
+    ),
+    (
+        "twelvedata/error_403_endpoint_plan.captured-2026-09-16.json",
+        403,
+        Becomes::Auth,
+        "this needs a larger plan",
+    ),
+    (
+        "twelvedata/error_404_invalid_symbol.captured-2026-09-16.json",
+        404,
+        Becomes::Status(RefusalKind::Absent),
+        "missing or invalid",
+    ),
+    (
+        "twelvedata/error_404_symbol_plan.captured-2026-09-16.json",
+        404,
+        Becomes::Status(RefusalKind::Absent),
+        "take a larger plan",
+    ),
+    (
+        "twelvedata/error_429_day.documented-wording.json",
+        429,
+        Becomes::Status(RefusalKind::Spent),
+        "run again tomorrow",
+    ),
+    (
+        "twelvedata/error_429_minute.documented-wording.json",
+        429,
+        Becomes::RateLimited,
+        "for the current minute",
+    ),
+    ("kraken/rest_error_too_many_requests.json", 200, Becomes::RateLimited, "Too many requests"),
+    (
+        "kraken/rest_error_unknown_pair.recorded-2026-09-25.json",
+        200,
+        Becomes::Status(RefusalKind::Absent),
+        "check the pair",
+    ),
+];
+
+fn window() -> Span {
+    Span::new(at("2026-08-19T00:00:00Z"), at("2026-08-21T00:00:00Z"))
+}
+
+async fn ask(name: &str, server: &Scripted) -> Error {
+    let (context, http) = (context("2026-09-16T00:00:00Z"), hurried(&server.url));
+    let sieve = &mut Sieve::strict();
+    if name.starts_with("twelvedata") {
+        let client = twelvedata::Client::new(&"k".into(), &http, &context).unwrap();
+        client.time_series("AAPL", Interval::D1, window(), sieve).await.expect_err(name)
+    } else {
+        let client = kraken::Client::new(&http, &context).unwrap();
+        client.ohlc("BTC/USD", Interval::H1, window().from, sieve).await.expect_err(name)
+    }
+}
+
+#[tokio::test]
+async fn recorded_refusals_become_typed_errors_at_their_status_and_even_at_200() {
+    for (name, status, becomes, says) in REFUSALS {
+        let body = String::from_utf8(recording(name)).unwrap();
+        for sent in [*status, 200] {
+            let server = Scripted::start(vec![Act::reply(&format!("{sent} X"), "", &body)]).await;
+            let error = ask(name, &server).await;
+            let found = match &error {
+                Error::Auth { .. } => Becomes::Auth,
+                Error::Status { kind, .. } => Becomes::Status(*kind),
+                Error::RateLimited { .. } => Becomes::RateLimited,
+                other => panic!("{name}: {other:?}"),
+            };
+            assert_eq!(found, *becomes, "{name} at {sent}");
+            assert!(error.to_string().contains(says), "{name}: {error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_empty_range_is_no_error() {
+    let body = recording("twelvedata/error_400_no_data.documented-wording.json");
+    let body = String::from_utf8(body).unwrap();
+    for status in ["400 X", "200 OK"] {
+        let server = Scripted::start(vec![Act::reply(status, "", &body)]).await;
+        let context = context("2026-09-16T00:00:00Z");
+        let client = twelvedata::Client::new(&"k".into(), &hurried(&server.url), &context).unwrap();
+        let sieve = &mut Sieve::strict();
+        let series = client.time_series("AAPL", Interval::D1, window(), sieve).await;
+        assert!(series.unwrap().bars.is_empty());
+    }
+}
+
+#[test]
+fn in_a_batch_one_refusal_leaves_the_others() {
+    let good = r#"{"meta":{"symbol":"AAPL","interval":"1day"},"values":[],"status":"ok"}"#;
+    let bad = r#"{"code":400,"message":"**symbol** not found: INVALID.","status":"error"}"#;
+    let body = format!(r#"{{"AAPL":{good},"INVALID":{bad}}}"#);
+    let parts = twelvedata::decode::batch(&["AAPL", "INVALID"], body.as_bytes()).unwrap();
+    assert!(parts[0].1.is_ok());
+    let error = parts[1].1.as_ref().unwrap_err().to_string();
+    assert!(error.contains("INVALID") && error.contains("symbol not found"), "{error}");
+    // With one symbol there is no outer object.
+    let parts = twelvedata::decode::batch(&["AAPL", "AAPL"], good.as_bytes()).unwrap();
+    assert_eq!(parts.len(), 1);
+}
+
+#[test]
+fn no_recording_is_left_out() {
+    // The streams' messages have a test of their own; a list of coins is read by nobody.
+    let elsewhere = |name: &str| name.contains("ws") || name.contains("websocket");
+    let unread = ["twelvedata/cryptocurrencies.official-docs.json"];
+    let mut known: BTreeSet<String> = ROWS.iter().map(|row| row.0.to_owned()).collect();
+    known.extend(REFUSALS.iter().map(|row| row.0.to_owned()));
+    known.insert("twelvedata/error_400_no_data.documented-wording.json".into());
+    known.extend(unread.map(str::to_owned));
+    for folder in ["twelvedata", "kraken"] {
+        for entry in std::fs::read_dir(format!("tests/recordings/{folder}")).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            let name = format!("{folder}/{name}");
+            assert!(elsewhere(&name) || known.contains(&name), "{name} is not in the table");
+        }
+    }
+}
+
+#[test]
+fn bars_that_make_no_sense_are_told_by_field() {
+    let series = |bar: &str| format!(r#"{{"meta":{{}},"values":[{bar}],"status":"ok"}}"#);
+    let bar = |field: &str, value: &str| {
+        let mut fields = [
+            ("datetime", "\"2026-08-21 15:30:00\""),
+            ("open", "\"1\""),
+            ("high", "\"2\""),
+            ("low", "\"0.5\""),
+            ("close", "\"1\""),
+            ("volume", "\"7\""),
+        ];
+        fields.iter_mut().filter(|it| it.0 == field).for_each(|it| it.1 = value);
+        let fields: Vec<_> =
+            fields.iter().map(|(key, value)| format!("\"{key}\":{value}")).collect();
+        format!("{{{}}}", fields.join(","))
+    };
+    for (field, value, says) in [
+        ("open", "\"0\"", "not above zero"),
+        ("open", "\"-1\"", "not above zero"),
+        ("open", "\"1e40\"", "larger than the column holds"),
+        ("open", "\"abc\"", "is not a number"),
+        ("open", "1.5", "is not a text"),
+        ("high", "\"0.7\"", "leaves out open or close"),
+        ("volume", "\"-7\"", "which is negative"),
+        ("datetime", "\"2026-13-21\"", "which is not a time"),
+        ("datetime", "\"2026-08-21T15:30:00\"", "which is not a time"),
+        ("datetime", "\"\"", "which is not a time"),
+    ] {
+        let body = series(&bar(field, value));
+        let error = twelvedata::decode::time_series("X", body.as_bytes(), &mut Sieve::strict());
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains(says) && error.contains("`X`"), "{field} {value}: {error}");
+        // Put aside, the others stay.
+        let body = series(&format!("{},{}", bar(field, value), bar("", "")));
+        let policy = tidegauge_acquisition::series::BadRows::Quarantine;
+        let mut sieve = Sieve::new(policy, "candles", "candles X 1m");
+        let series = twelvedata::decode::time_series("X", body.as_bytes(), &mut sieve);
+        if value == "1.5" {
+            continue; // of another shape altogether: not a row that is bad
+        }
+        assert_eq!(series.unwrap().bars.len(), 1, "{field} {value}");
+        let bad = sieve.into_bad();
+        assert_eq!(bad.len(), 1);
+        assert!(bad[0].place.starts_with("candles X 1m ") && bad[0].reason.contains(says));
+    }
+    let gone = twelvedata::decode::time_series("X", br#"{"meta":{}}"#, &mut Sieve::strict());
+    assert!(gone.unwrap_err().to_string().contains("`values`"));
+}
+
+#[test]
+fn a_trade_keeps_the_digits_of_its_time() {
+    let body =
+        br#"{"error":[],"result":{"X":[["1","2",1790359840.9392912,"b","m","",7]],"last":"1"}}"#;
+    let trades = kraken::decode::trades("X", body, &mut Sieve::strict()).unwrap();
+    assert_eq!(trades.trades[0].at, at("2026-09-25T18:10:40Z") + TimeDelta::microseconds(939_291));
+}

@@ -1,0 +1,121 @@
+//! What is written as a service writes it comes back as it was, to the last digit.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use proptest::prelude::*;
+use tidegauge_acquisition::series::Sieve;
+use tidegauge_acquisition::{Bar, coingecko, kraken, twelvedata};
+use tidegauge_core::{Crypto, Fiat, Fixed};
+
+/// A price above zero.
+fn price() -> impl Strategy<Value = Crypto> {
+    (1i128..10i128.pow(18)).prop_map(Fixed::from_units)
+}
+
+fn second() -> impl Strategy<Value = i64> {
+    1_300_000_000i64..4_000_000_000
+}
+
+fn bars() -> impl Strategy<Value = Vec<Bar>> {
+    let bar = (price(), price(), price(), price(), 0i128..10i128.pow(15));
+    (second(), prop::collection::vec(bar, 1..40)).prop_map(|(start, bars)| {
+        let start: DateTime<Utc> = DateTime::from_timestamp(start / 60 * 60, 0).unwrap();
+        let bar = |(at, (a, b, c, d, volume)): (usize, (Crypto, Crypto, Crypto, Crypto, i128))| {
+            let mut sorted = [a, b, c, d];
+            sorted.sort();
+            let [low, open, close, high] = sorted;
+            let open_at = start + TimeDelta::minutes(i64::try_from(at).unwrap());
+            let base_volume = Some(Fixed::from_units(volume));
+            Bar { open_at, open, high, low, close, volume: None, base_volume }
+        };
+        bars.into_iter().enumerate().map(bar).collect()
+    })
+}
+
+proptest! {
+    #[test]
+    fn bars_of_twelve_data(bars in bars(), newest_first: bool) {
+        let mut values: Vec<_> = bars
+            .iter()
+            .map(|bar| {
+                format!(
+                    r#"{{"datetime":"{}","open":"{}","high":"{}","low":"{}","close":"{}","volume":"{}"}}"#,
+                    bar.open_at.format("%F %T"),
+                    bar.open, bar.high, bar.low, bar.close, bar.base_volume.unwrap(),
+                )
+            })
+            .collect();
+        if newest_first {
+            values.reverse();
+        }
+        let body = format!(r#"{{"meta":{{"currency":"USD"}},"values":[{}]}}"#, values.join(","));
+        let series = twelvedata::decode::time_series("X", body.as_bytes(), &mut Sieve::strict());
+        let found: Vec<Bar> = series.unwrap().bars.iter().collect();
+        prop_assert_eq!(found, bars);
+    }
+
+    #[test]
+    fn bars_of_kraken(bars in bars()) {
+        let rows: Vec<_> = bars
+            .iter()
+            .map(|bar| {
+                let at = bar.open_at.timestamp();
+                format!(
+                    r#"[{at},"{}","{}","{}","{}","0","{}",3]"#,
+                    bar.open, bar.high, bar.low, bar.close, bar.base_volume.unwrap(),
+                )
+            })
+            .collect();
+        let body = format!(r#"{{"error":[],"result":{{"X":[{}],"last":1}}}}"#, rows.join(","));
+        let found = kraken::decode::ohlc("X", body.as_bytes(), &mut Sieve::strict()).unwrap();
+        let at_no_price = |bar: &Bar| Bar { volume: Some(Fixed::from_units(0)), ..*bar };
+        prop_assert_eq!(found.iter().collect::<Vec<_>>(), bars.iter().map(at_no_price).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn trades_of_kraken(
+        trades in prop::collection::vec((second(), 0u32..1_000_000, price(), price(), any::<bool>()), 0..40),
+    ) {
+        let rows: Vec<_> = trades
+            .iter()
+            .enumerate()
+            .map(|(id, (second, micros, price, amount, buy))| {
+                let side = if *buy { "b" } else { "s" };
+                format!(r#"["{price}","{amount}",{second}.{micros:06}9,"{side}","l","",{id}]"#)
+            })
+            .collect();
+        let body = format!(r#"{{"error":[],"result":{{"X":[{}],"last":"7"}}}}"#, rows.join(","));
+        let found = kraken::decode::trades("X", body.as_bytes(), &mut Sieve::strict()).unwrap();
+        prop_assert_eq!(found.trades.len(), trades.len());
+        for (found, (second, micros, price, amount, buy)) in found.trades.iter().zip(&trades) {
+            prop_assert_eq!(found.at.timestamp_micros(), second * 1_000_000 + i64::from(*micros));
+            prop_assert_eq!((found.price, found.base_amount, found.is_buy), (*price, *amount, *buy));
+        }
+    }
+
+    #[test]
+    fn charts_of_coingecko(
+        start in second(),
+        points in prop::collection::vec((price(), prop::option::of(1i128..10i128.pow(16))), 0..60),
+    ) {
+        let at = |row: usize| (start + i64::try_from(row).unwrap() * 300) * 1_000;
+        let series = |value: &dyn Fn(usize) -> String| {
+            let points: Vec<_> = (0..points.len()).map(|row| format!("[{},{}]", at(row), value(row))).collect();
+            points.join(",")
+        };
+        let cents = |row: usize| match points[row].1 {
+            Some(cents) => Fiat::from_units(cents).to_string(),
+            None => "null".into(),
+        };
+        let body = format!(
+            r#"{{"prices":[{}],"market_caps":[{}],"total_volumes":[{}]}}"#,
+            series(&|row| points[row].0.to_string()), series(&cents), series(&cents),
+        );
+        let chart = coingecko::decode::market_chart("x", body.as_bytes(), &mut Sieve::strict()).unwrap();
+        let prices: Vec<i128> = points.iter().map(|point| point.0.units()).collect();
+        let caps: Vec<Option<i128>> = points.iter().map(|point| point.1).collect();
+        prop_assert_eq!(&chart.price_usd, &prices);
+        prop_assert_eq!(&chart.market_cap_usd, &caps);
+        prop_assert_eq!(&chart.volume_24h_usd, &caps);
+        prop_assert!(chart.at.iter().enumerate().all(|(row, micros)| *micros == at(row) * 1_000));
+    }
+}

@@ -1,0 +1,65 @@
+//! VADER here gives what VADER gives.
+
+use std::sync::LazyLock;
+
+use crate::support::recording;
+use proptest::prelude::*;
+use tidegauge_acquisition::sentiment::{Sentiment, Vader};
+
+static VADER: LazyLock<Vader> = LazyLock::new(Vader::new);
+
+/// The sentences of a file, each with the score that the original gives.
+fn scored(name: &str) -> Vec<(f64, String)> {
+    let text = String::from_utf8(recording(&format!("vader/{name}.scored-by-3.3.2.tsv"))).unwrap();
+    let line = |line: &str| {
+        let (score, sentence) = line.split_once('\t').unwrap();
+        (score.parse().unwrap(), sentence.to_owned())
+    };
+    text.lines().map(line).collect()
+}
+
+fn agree(sentences: &[(f64, String)]) {
+    for (score, sentence) in sentences {
+        let found = VADER.score(sentence, Some("en")).unwrap();
+        // The original rounds to four places.
+        assert!((found - score).abs() < 0.000_051, "{found} is not {score}: {sentence}");
+    }
+}
+
+#[test]
+fn the_published_examples_have_their_scores() {
+    let sentences = scored("published_examples");
+    assert_eq!(sentences.len(), 29);
+    agree(&sentences);
+}
+
+#[test]
+fn made_up_sentences_of_all_kinds_of_words_have_the_scores_of_the_original() {
+    let sentences = scored("made_up");
+    assert_eq!(sentences.len(), 400);
+    agree(&sentences);
+}
+
+proptest! {
+    #[test]
+    fn no_text_is_too_odd(text in any::<String>()) {
+        let score = VADER.score(&text, Some("en"));
+        prop_assert!(score.is_none_or(|score| (-1.0..=1.0).contains(&score)));
+    }
+
+    #[test]
+    fn no_words_are_too_odd(
+        words in proptest::collection::vec("(no|never|so|this|but|least|at|kind|of|good|BAD|!!!|[?]{1,5}|:\\)|😁|\\PC{1,4})", 0..12),
+    ) {
+        let score = VADER.score(&words.join(" "), Some("en"));
+        prop_assert!(score.is_none_or(|score| (-1.0..=1.0).contains(&score)));
+    }
+}
+
+#[test]
+fn a_rating_beyond_reason_breaks_nothing() {
+    for rating in [f64::NAN, f64::INFINITY, -1e308] {
+        let score = Vader::new().with("moon", rating).score("moon moon", Some("en")).unwrap();
+        assert!((-1.0..=1.0).contains(&score), "{rating}: {score}");
+    }
+}

@@ -1,0 +1,109 @@
+//! What the tests of streams share.
+#![allow(unreachable_pub)] // a test program has no public surface
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tidegauge_acquisition::live::{LiveConfig, Reconnect};
+use tidegauge_acquisition::recorded::PRICES;
+use tidegauge_core::{Batch, Cursor, Page, Source};
+use tidegauge_replay::{Line, Market, Replay, Script, Service};
+
+/// A server that replays the recorded prices, a tick a second from 2026-01-01 on.
+pub async fn server(service: Service, lines: Vec<Line>) -> Replay {
+    Replay::start(script(service, lines)).await.unwrap()
+}
+
+pub fn script(service: Service, lines: Vec<Line>) -> Script {
+    Script { lines, ..Script::new(service, Market::from_csv(PRICES).unwrap()) }
+}
+
+/// No time to lose.
+pub fn hasty() -> LiveConfig {
+    LiveConfig {
+        batch_for: Duration::from_millis(50),
+        idle_for: Duration::ZERO,
+        ack_timeout: Duration::from_millis(400),
+        silence_timeout: Duration::from_millis(500),
+        reconnect: Reconnect {
+            first_pause: Duration::from_millis(2),
+            longest_pause: Duration::from_millis(5),
+            ..Reconnect::default()
+        },
+        ..LiveConfig::default()
+    }
+}
+
+/// Pages from `cursor` on, until `enough` of them; at most ten seconds.
+pub async fn pages(
+    source: &dyn Source,
+    cursor: Option<Cursor>,
+    mut enough: impl FnMut(&[Page]) -> bool,
+) -> Vec<Page> {
+    let (mut pages, mut cursor) = (Vec::new(), cursor);
+    let limit = tokio::time::Instant::now() + Duration::from_secs(10);
+    while !enough(&pages) {
+        assert!(tokio::time::Instant::now() < limit, "it does not come: {pages:?}");
+        let page = source.fetch(cursor.as_ref()).await.unwrap();
+        assert!(!page.done);
+        cursor = Some(page.cursor.clone());
+        pages.push(page);
+    }
+    pages
+}
+
+fn batches<'a>(pages: &'a [Page], table: &'a str) -> impl Iterator<Item = &'a Batch> {
+    let batches = pages.iter().flat_map(|page| &page.batches);
+    batches.filter(move |batch| batch.table().name == table)
+}
+
+/// The values of a column, shown.
+pub fn shown(pages: &[Page], table: &str, column: &str) -> Vec<String> {
+    let shown = |batch: &Batch| -> Vec<String> {
+        let column = batch.frame().column(column).unwrap().clone();
+        (0..column.len()).map(|at| column.get(at).unwrap().str_value().into_owned()).collect()
+    };
+    batches(pages, table).flat_map(shown).collect()
+}
+
+/// The numbers of the trades, in the order of the pages.
+pub fn trade_ids(pages: &[Page]) -> Vec<i64> {
+    shown(pages, "market_trades", "trade_id").iter().map(|id| id.parse().unwrap()).collect()
+}
+
+/// A row of the gap ledger; times in seconds since 2026-01-01.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Span {
+    pub start: f64,
+    pub end: f64,
+    pub state: String,
+    pub rows: i64,
+    pub reason: String,
+}
+
+/// What the gap ledger says of a series in the end, as a sink would have it: by its key.
+pub fn ledger(pages: &[Page], series: &str) -> Vec<Span> {
+    let mut spans = BTreeMap::new();
+    for batch in batches(pages, "coverage") {
+        let frame = batch.frame();
+        let time = |column: &str, at: usize| {
+            frame.column(column).unwrap().datetime().unwrap().physical().get(at).unwrap()
+        };
+        let text = |column: &str, at: usize| {
+            frame.column(column).unwrap().str().unwrap().get(at).unwrap_or_default().to_owned()
+        };
+        let seconds = |micros: i64| (micros - 1_767_225_600_000_000) as f64 / 1e6;
+        for at in (0..batch.rows()).filter(|at| text("series", *at) == series) {
+            let start = time("start_at", at);
+            let span = Span {
+                start: seconds(start),
+                end: seconds(time("end_at", at)),
+                state: text("state", at),
+                rows: frame.column("rows").unwrap().i64().unwrap().get(at).unwrap(),
+                reason: text("reason", at),
+            };
+            spans.insert(start, span);
+        }
+    }
+    spans.into_values().collect()
+}

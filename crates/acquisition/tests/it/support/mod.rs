@@ -1,0 +1,213 @@
+//! What several test files share.
+#![allow(unreachable_pub)] // a test program has no public surface
+
+pub mod fixings;
+pub mod live;
+pub mod log;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tidegauge_acquisition::Context;
+use tidegauge_acquisition::http::{HttpConfig, PerMinute, Retry};
+use tidegauge_core::{Batch, Clock, Cursor, FixedClock, Page, Source};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use wiremock::{Request, ResponseTemplate};
+
+/// A recording of this folder.
+pub fn recording(name: &str) -> Vec<u8> {
+    let path = format!("tests/recordings/{name}");
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+pub fn at(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+pub fn clock(text: &str) -> Arc<dyn Clock> {
+    Arc::new(FixedClock(at(text)))
+}
+
+/// What sources are given, at that time.
+pub fn context(text: &str) -> Context {
+    Context::new(clock(text))
+}
+
+/// No time to lose: three attempts, a few milliseconds apart.
+pub fn hurried(base_url: &str) -> HttpConfig {
+    HttpConfig {
+        base_url: Some(base_url.parse().unwrap()),
+        per_minute: PerMinute::new(600_000),
+        per_day: None,
+        per_month: None,
+        connect_timeout: Duration::from_secs(2),
+        read_timeout: Duration::from_millis(300),
+        attempt_timeout: Duration::from_secs(1),
+        max_body: 512 * 1024,
+        retry: Retry {
+            attempts: 3,
+            first_pause: Duration::from_millis(2),
+            longest_pause: Duration::from_millis(10),
+            throttled_pause: Some(Duration::from_millis(5)),
+            budget: Duration::from_secs(5),
+        },
+    }
+}
+
+/// What the server does with a connection once it has read the request.
+#[derive(Debug, Clone)]
+pub enum Act {
+    /// Writes these bytes, and closes.
+    Say(Vec<u8>),
+    /// Writes these bytes, then nothing, and keeps the line open.
+    Stall(Vec<u8>),
+}
+
+impl Act {
+    pub fn reply(status: &str, headers: &str, body: &str) -> Self {
+        let length = body.len();
+        Self::Say(
+            format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n{headers}\r\n{body}")
+                .into_bytes(),
+        )
+    }
+
+    pub fn ok(body: &str) -> Self {
+        Self::reply("200 OK", "", body)
+    }
+}
+
+/// A server on this machine that follows a script, one act a connection; the last one repeats.
+#[derive(Debug)]
+pub struct Scripted {
+    pub url: String,
+    requests: Arc<Mutex<Vec<String>>>,
+}
+
+impl Scripted {
+    pub async fn start(acts: Vec<Act>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let seen = requests.clone();
+        tokio::spawn(async move {
+            let mut open = Vec::new();
+            for turn in 0.. {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut request = Vec::new();
+                while !request.ends_with(b"\r\n\r\n") {
+                    let mut bytes = [0; 4096];
+                    match stream.read(&mut bytes).await {
+                        Ok(0) | Err(_) => break,
+                        Ok(read) => request.extend_from_slice(&bytes[..read]),
+                    }
+                }
+                seen.lock().unwrap().push(String::from_utf8_lossy(&request).into_owned());
+                match acts.get(turn).or(acts.last()).unwrap() {
+                    Act::Say(bytes) => {
+                        let _ = stream.write_all(bytes).await;
+                        let _ = stream.shutdown().await;
+                    }
+                    Act::Stall(bytes) => {
+                        let _ = stream.write_all(bytes).await;
+                        open.push(stream);
+                    }
+                }
+            }
+        });
+        Self { url, requests }
+    }
+
+    /// The requests so far, as they came over the wire.
+    pub fn requests(&self) -> Vec<String> {
+        self.requests.lock().unwrap().clone()
+    }
+}
+
+/// An error and all its causes, both as shown and as debugged.
+pub fn everything_said(error: &dyn std::error::Error) -> String {
+    let mut said = format!("{error} {error:?}");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        said.push_str(&format!(" {error} {error:?}"));
+        cause = error.source();
+    }
+    said
+}
+
+/// A clock that the test turns.
+#[derive(Debug)]
+pub struct Turned(Mutex<DateTime<Utc>>);
+
+impl Turned {
+    pub fn new(text: &str) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(at(text))))
+    }
+    pub fn on(&self, by: TimeDelta) {
+        *self.0.lock().unwrap() += by;
+    }
+}
+
+impl Clock for Turned {
+    fn now(&self) -> DateTime<Utc> {
+        *self.0.lock().unwrap()
+    }
+}
+
+pub fn query(request: &Request, name: &str) -> String {
+    let mut pairs = request.url.query_pairs();
+    pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned()).unwrap_or_default()
+}
+
+pub fn json(body: String) -> ResponseTemplate {
+    ResponseTemplate::new(200).set_body_raw(body, "application/json")
+}
+
+/// Pages until done.
+pub async fn round(source: &dyn Source, mut cursor: Option<Cursor>) -> (Vec<Page>, Cursor) {
+    let mut pages = Vec::new();
+    for _ in 0..50 {
+        let page = source.fetch(cursor.as_ref()).await.unwrap();
+        let done = page.done;
+        cursor = Some(page.cursor.clone());
+        pages.push(page);
+        if done {
+            return (pages, cursor.unwrap());
+        }
+    }
+    panic!("it never ends");
+}
+
+pub fn batches<'a>(pages: &'a [Page], table: &str) -> Vec<&'a Batch> {
+    let batches = pages.iter().flat_map(|page| &page.batches);
+    batches.filter(|batch| batch.table().name == table).collect()
+}
+
+pub fn rows(pages: &[Page], table: &str) -> usize {
+    batches(pages, table).iter().map(|batch| batch.rows()).sum()
+}
+
+/// The days and quotes of rates, in their order.
+pub fn rate_keys(pages: &[Page]) -> Vec<(String, String)> {
+    let mut keys = Vec::new();
+    for batch in batches(pages, "fx_rates") {
+        let days = batch.frame().column("rate_date").unwrap().date().unwrap().physical().clone();
+        let quotes = batch.frame().column("quote").unwrap().str().unwrap().clone();
+        for (day, quote) in days.iter().zip(quotes.iter()) {
+            let day = DateTime::from_timestamp(i64::from(day.unwrap()) * 86_400, 0).unwrap();
+            keys.push((day.date_naive().to_string(), quote.unwrap().to_owned()));
+        }
+    }
+    keys
+}
+
+/// The texts of a column, over all batches of the table.
+pub fn texts(pages: &[Page], table: &str, column: &str) -> Vec<String> {
+    let of = |batch: &&Batch| {
+        let texts = batch.frame().column(column).unwrap().str().unwrap().clone();
+        texts.iter().map(|it| it.unwrap_or("null").to_owned()).collect::<Vec<_>>()
+    };
+    batches(pages, table).iter().flat_map(of).collect()
+}

@@ -1,0 +1,163 @@
+//! What the decoders take for true, and what they do not.
+
+use crate::support::{at, recording};
+use chrono::TimeDelta;
+use tidegauge_acquisition::Error;
+use tidegauge_acquisition::coingecko::decode as coingecko;
+use tidegauge_acquisition::ecb::decode as ecb;
+use tidegauge_acquisition::exchangerate_api::decode as exchangerate_api;
+use tidegauge_acquisition::frankfurter::decode as frankfurter;
+use tidegauge_acquisition::series::Sieve;
+
+fn rates(rates: Vec<frankfurter::Rate>) -> Vec<String> {
+    let shown = |it: frankfurter::Rate| format!("{} {}/{} {}", it.date, it.base, it.quote, it.rate);
+    rates.into_iter().map(shown).collect()
+}
+
+#[test]
+fn a_range_of_days_and_a_single_day_are_read_with_the_days_they_are_of() {
+    let range = br#"{"amount":1.0,"base":"EUR","start_date":"2026-01-02","end_date":"2026-01-05",
+        "rates":{"2026-01-05":{"USD":1.1721,"GBP":0.87},"2026-01-02":{"USD":1.1721344444}}}"#;
+    let rows = rates(frankfurter::range(range, &mut Sieve::strict()).unwrap());
+    assert_eq!(
+        rows,
+        [
+            "2026-01-02 EUR/USD 1.17213444",
+            "2026-01-05 EUR/GBP 0.87000000",
+            "2026-01-05 EUR/USD 1.17210000"
+        ]
+    );
+    let day = br#"{"amount":1.0,"base":"EUR","date":"2026-02-16","rates":{"USD":1.18}}"#;
+    assert_eq!(
+        rates(frankfurter::day(day, &mut Sieve::strict()).unwrap()),
+        ["2026-02-16 EUR/USD 1.18000000"]
+    );
+    let hundred = br#"{"amount":100.0,"base":"EUR","date":"2026-02-16","rates":{"USD":118}}"#;
+    assert!(matches!(frankfurter::day(hundred, &mut Sieve::strict()), Err(Error::BadValue { .. })));
+}
+
+#[test]
+fn tiny_rates_are_rounded_half_to_even_from_their_digits_and_never_to_nothing() {
+    let reply = |rate: &str| {
+        format!(
+            r#"{{"result":"success","time_last_update_unix":1771372952,"time_next_update_unix":1771461262,
+            "base_code":"IRR","rates":{{"IRR":1,"USD":{rate}}}}}"#
+        )
+    };
+    for (rate, stored) in [
+        ("0.0000237345", "0.00002373"),
+        ("2.37e-5", "0.00002370"),
+        ("0.000023735", "0.00002374"), // half, to even
+        ("0.000023745", "0.00002374"),
+        ("1176470.588235294117647", "1176470.58823529"),
+    ] {
+        let latest =
+            exchangerate_api::latest(reply(rate).as_bytes(), &mut Sieve::strict()).unwrap();
+        assert_eq!(latest.rates, [("USD".to_owned(), stored.parse().unwrap())], "{rate}");
+    }
+    let error =
+        exchangerate_api::latest(reply("4e-9").as_bytes(), &mut Sieve::strict()).unwrap_err();
+    assert!(error.to_string().contains("not above zero at 8 decimal places"), "{error}");
+}
+
+#[test]
+fn the_ecbs_days_without_a_rate_and_its_changing_columns_are_read_by_name() {
+    let csv = b"Date, USD, BGN, \n13 April 2026, 1.1684, N/A, \n10 April 2026, 1.1711, 1.9558, \n";
+    let rows = rates(ecb::eurofxref_csv(csv, &mut Sieve::strict()).unwrap());
+    let all = [
+        "2026-04-13 EUR/USD 1.16840000",
+        "2026-04-10 EUR/USD 1.17110000",
+        "2026-04-10 EUR/BGN 1.95580000",
+    ];
+    assert_eq!(rows, all);
+
+    let exr = b"OBS_VALUE,EXTRA,TIME_PERIOD,CURRENCY\r\n1.5,\"a,b\",2026-04-13,USD\r\n,,2026-04-14,USD\r\nNaN,,2026-04-15,USD\r\n";
+    assert_eq!(
+        rates(ecb::exr_csv(exr, &mut Sieve::strict()).unwrap()),
+        ["2026-04-13 EUR/USD 1.50000000"]
+    );
+    assert_eq!(ecb::exr_csv(b"", &mut Sieve::strict()).unwrap(), []);
+    for (wrong, says) in [
+        ("CURRENCY,TIME_PERIOD\nUSD,2026-04-13\n", "`OBS_VALUE`"),
+        ("CURRENCY,CURRENCY_DENOM,TIME_PERIOD,OBS_VALUE\nUSD,GBP,2026-04-13,1\n", "`GBP`"),
+        ("FREQ,CURRENCY,TIME_PERIOD,OBS_VALUE\nM,USD,2026-04,1\n", "FREQ"),
+        ("CURRENCY,TIME_PERIOD,OBS_VALUE\nUSD,2026-04,1\n", "not a day"),
+        ("CURRENCY,TIME_PERIOD,OBS_VALUE\nUS,2026-04-13,1\n", "three capital letters"),
+        ("CURRENCY,TIME_PERIOD,OBS_VALUE\nUSD,2026-04-13\n", "a line"),
+    ] {
+        let error = ecb::exr_csv(wrong.as_bytes(), &mut Sieve::strict()).unwrap_err().to_string();
+        assert!(error.contains(says), "{wrong}: {error}");
+    }
+}
+
+/// Price, market cap and volume of one point, and what the error names.
+#[test]
+fn values_that_cannot_be_true_are_refused_by_coin_and_field() {
+    let body = |at: &str, price: &str, cap: &str| {
+        format!(r#"{{"prices":[[{at},{price}]],"market_caps":[[{at},{cap}]],"total_volumes":[]}}"#)
+    };
+    const AT: &str = "1621003519770";
+    for (at, price, cap, field, bad_value) in [
+        (AT, "-1.5", "1", "prices", true),
+        (AT, "0", "1", "prices", true),
+        (AT, "0.000000001", "1", "prices", true), // nothing at 8 places
+        (AT, "1e30", "1", "prices", true),
+        (AT, "null", "1", "prices", false),
+        (AT, r#""NaN""#, "1", "prices", false),
+        (AT, "true", "1", "prices", false),
+        (AT, "NaN", "1", "prices", false),
+        (AT, "1", "-1", "market_caps", true),
+        (AT, "1", r#""1""#, "market_caps", false),
+        ("1621003519", "1", "1", "prices", true), // seconds
+        ("1621003519770000", "1", "1", "prices", true), // microseconds
+        ("1621003519770.5", "1", "1", "prices", false),
+    ] {
+        let error = coingecko::market_chart(
+            "bitcoin",
+            body(at, price, cap).as_bytes(),
+            &mut Sieve::strict(),
+        );
+        match (error.unwrap_err(), bad_value) {
+            (Error::BadValue { of, field: found, .. }, true)
+            | (Error::Decode { of, field: found, .. }, false) => {
+                assert_eq!((of.as_str(), found.as_str()), ("bitcoin", field), "{at} {price} {cap}");
+            }
+            (other, _) => panic!("{at} {price} {cap}: {other:?}"),
+        }
+    }
+    let fine = body(AT, "1e-8", "null");
+    let points = coingecko::market_chart("bitcoin", fine.as_bytes(), &mut Sieve::strict()).unwrap();
+    assert_eq!(points.price_usd, [1]);
+    assert_eq!((points.market_cap_usd[0], points.volume_24h_usd[0]), (None, None));
+    assert_eq!(points.at, [at("2021-05-14T14:45:19.770Z").timestamp_micros()]);
+}
+
+#[test]
+fn a_field_that_is_gone_is_never_taken_for_null() {
+    for gone in ["prices", "market_caps", "total_volumes"] {
+        let body = r#"{"prices":[],"market_caps":[],"total_volumes":[]}"#.replace(gone, "renamed");
+        let error =
+            coingecko::market_chart("bitcoin", body.as_bytes(), &mut Sieve::strict()).unwrap_err();
+        assert!(matches!(&error, Error::Decode { field, .. } if field == gone), "{error:?}");
+    }
+    let body = String::from_utf8(recording(
+        "coingecko/coins_markets_bitcoin_usd.recorded-2021-05-15.json",
+    ))
+    .unwrap();
+    for gone in ["current_price", "market_cap", "total_volume", "last_updated"] {
+        let body = body.replace(&format!("\"{gone}\":"), "\"renamed\":");
+        let error = coingecko::coins_markets(body.as_bytes(), &mut Sieve::strict()).unwrap_err();
+        assert!(
+            matches!(&error, Error::Decode { of, field, .. } if field == gone && of == "bitcoin"),
+            "{error:?}"
+        );
+    }
+}
+
+#[test]
+fn a_candle_must_hold_its_own_prices() {
+    let body = b"[[1620504000000,10,9,8,8.5]]";
+    let error =
+        coingecko::ohlc("bitcoin", TimeDelta::hours(4), body, &mut Sieve::strict()).unwrap_err();
+    assert!(matches!(error, Error::BadValue { .. }), "{error:?}");
+}

@@ -1,0 +1,78 @@
+//! The audit finds what is wrong: an exchange is played, one thing in it is broken at a time, and the rule
+//! that should say so has to. Whoever makes rules that pass whatever there is, fails here.
+
+mod faults;
+mod tables;
+mod world;
+
+use std::collections::BTreeSet;
+
+use tidegauge::analytics::verify::{Report, verify, verify_by};
+
+use faults::Fault;
+use tables::Tables;
+use world::world;
+
+/// Few enough that the world comes in several slices.
+const FEW: u64 = 2_000;
+
+async fn audits(tables: &Tables) -> [Report; 2] {
+    [verify(tables).await.unwrap(), verify_by(tables, FEW).await.unwrap()]
+}
+
+/// Rules that this world gives nothing to judge: it has no market but candles and rates.
+const IDLE: [&str; 8] = [
+    "unique_key.raw_crypto_market_data",
+    "unique_key.market_prices",
+    "unique_key.fx_daily",
+    "market_prices_are_observed",
+    "market_prices_disputes_share_a_threshold",
+    "fx_daily_follows_fixings",
+    "fx_daily_has_no_hole",
+    "pending_withdrawals_are_covered",
+];
+
+#[tokio::test]
+async fn an_exchange_that_nobody_broke_passes_every_rule() {
+    let tables = world().await;
+    assert!(tables.rows("ledger_entries") as u64 > 2 * FEW, "there are no slices");
+    let [whole, sliced] = audits(&tables).await;
+    let broken: Vec<_> = whole.broken().collect();
+    assert!(whole.passed(), "{broken:#?}");
+    for (one, other) in whole.rules.iter().zip(&sliced.rules) {
+        assert_eq!(one, other, "slices find something else");
+    }
+    for rule in whole.rules.iter().filter(|rule| rule.tried == 0) {
+        assert!(IDLE.contains(&rule.name.as_str()), "{} tries nothing", rule.name);
+    }
+}
+
+#[tokio::test]
+async fn every_fault_is_found_and_named() {
+    let tables = world().await;
+    let mut missed = Vec::new();
+    let faults = faults::all();
+    assert!(faults.len() > 100, "{}", faults.len());
+    for Fault { what, rule, break_it } in &faults {
+        let mut broken = tables.clone();
+        break_it(&mut broken);
+        for (report, how) in audits(&broken).await.iter().zip(["whole", "in slices"]) {
+            let found: Vec<_> = report.broken().map(|rule| rule.name.as_str()).collect();
+            if !found.contains(&rule.as_str()) {
+                missed.push(format!("{what}, {how}: {rule} is not among {found:?}"));
+            }
+        }
+    }
+    assert!(missed.is_empty(), "{} of {}:\n{}", missed.len(), faults.len(), missed.join("\n"));
+}
+
+/// Every rule that this world can try is broken by some fault.
+#[tokio::test]
+async fn no_rule_goes_untested() {
+    let report = verify(&world().await).await.unwrap();
+    let broken: BTreeSet<_> = faults::all().into_iter().map(|fault| fault.rule).collect();
+    let tried = report.rules.iter().filter(|rule| rule.tried > 0);
+    let untested: Vec<_> =
+        tried.map(|rule| rule.name.as_str()).filter(|name| !broken.contains(*name)).collect();
+    assert!(untested.is_empty(), "{untested:?}");
+}

@@ -1,0 +1,327 @@
+//! The command, as whoever types it sees it.
+
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+use std::thread;
+
+use crate::common;
+use crate::common::{done, says, tidegauge, url, warehouse};
+use tidegauge::TEMPLATE;
+use tidegauge::core::tables::{self, Trade};
+use tidegauge::core::{Batch, Cursor, Load};
+
+/// What the command says to `args` in `dir`.
+fn said(dir: &Path, args: &[&str]) -> common::Said {
+    says(tidegauge(dir).args(args))
+}
+
+fn files(dir: &Path) -> Vec<String> {
+    let name = |entry: fs::DirEntry| entry.file_name().into_string().unwrap();
+    let mut files: Vec<_> = fs::read_dir(dir).unwrap().map(|entry| name(entry.unwrap())).collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn help() {
+    let dir = tempfile::tempdir().unwrap();
+    insta::assert_snapshot!("help", done(dir.path(), &["--help"]));
+    insta::assert_snapshot!("run_help", done(dir.path(), &["run", "--help"]));
+    let bare = said(dir.path(), &[]);
+    assert_eq!(bare.code, Some(2));
+    assert!(bare.err.contains("Usage: tidegauge"), "{bare:?}");
+}
+
+#[test]
+fn init_writes_the_template_and_never_over_a_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("tidegauge.toml");
+    assert!(done(dir.path(), &["init"]).contains("tidegauge.toml"));
+    assert_eq!(fs::read_to_string(&file).unwrap(), TEMPLATE);
+
+    fs::write(&file, "seed = 7").unwrap();
+    let again = said(dir.path(), &["init"]);
+    assert_eq!(again.code, Some(1), "{again:?}");
+    assert!(again.err.contains("tidegauge.toml"), "{again:?}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "seed = 7");
+
+    // What it writes is what the command reads.
+    fs::remove_file(&file).unwrap();
+    done(dir.path(), &["init"]);
+    done(dir.path(), &["status"]);
+}
+
+#[test]
+fn a_wrong_setting_is_named_and_ends_with_two() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("sede.toml"), "[simulation]\nsede = 1\n").unwrap();
+    fs::write(dir.path().join("type.toml"), "[simulation]\nseed = \"many\"\n").unwrap();
+    fs::write(dir.path().join("half.toml"), "[simulation\n").unwrap();
+    let early = "[simulation]\nstart_day = \"-262143-01-02\"\n";
+    fs::write(dir.path().join("early.toml"), early).unwrap();
+    for (args, says) in [
+        (&["run", "--source", "nope"][..], &["nope", "recorded", "frankfurter", "simulation"][..]),
+        (&["--config", "sede.toml", "run"], &["sede", "sede.toml", "seed"]),
+        (&["--config", "type.toml", "run"], &["simulation.seed", "type.toml"]),
+        (&["--config", "half.toml", "run"], &["half.toml"]),
+        (&["--config", "early.toml", "run"], &["simulation", "start_day", "from 1970-04-01"]),
+        (&["--config", "missing.toml", "run"], &["missing.toml", "tidegauge init"]),
+        (&["tables", "nope"], &["nope", "tidegauge tables"]),
+        (&["run", "--until", "tomorrow"], &["tomorrow", "--until"]),
+        (&["run", "--until", "2020-09-30"], &["2020-09-30", "simulation.start_day"]),
+        (&["verfy"], &["verfy", "verify"]),
+    ] {
+        let said = said(dir.path(), args);
+        assert_eq!(said.code, Some(2), "{args:?}: {said:?}");
+        for word in says {
+            assert!(said.err.contains(word), "{args:?} should name {word}: {said:?}");
+        }
+    }
+    // The file that is there unasked counts as well, and so does the environment.
+    fs::rename(dir.path().join("sede.toml"), dir.path().join("tidegauge.toml")).unwrap();
+    let unasked = said(dir.path(), &["run"]);
+    assert_eq!(unasked.code, Some(2), "{unasked:?}");
+    fs::remove_file(dir.path().join("tidegauge.toml")).unwrap();
+    let from_env = says(tidegauge(dir.path()).env("TIDEGAUGE_SIMULATION__SEDE", "1").arg("run"));
+    assert_eq!(from_env.code, Some(2), "{from_env:?}");
+    assert!(from_env.err.to_lowercase().contains("sede"), "{from_env:?}");
+    assert_eq!(files(dir.path()), ["early.toml", "half.toml", "type.toml"], "nothing was written");
+}
+
+#[test]
+fn a_wrong_store_is_named_without_its_secrets() {
+    let dir = tempfile::tempdir().unwrap();
+    for (url, says) in [
+        ("oracle://scott:tiger@db/x", "oracle"),
+        ("csv://folder", "cannot be read back"),
+        ("sqlite://", "names no path"),
+    ] {
+        let said = said(dir.path(), &["--warehouse", url, "status"]);
+        assert_eq!(said.code, Some(2), "{said:?}");
+        assert!(said.err.contains(says) && !said.err.contains("tiger"), "{said:?}");
+    }
+    assert_eq!(files(dir.path()), [""; 0]);
+}
+
+#[test]
+fn an_empty_warehouse_says_what_is_next_and_stays_unwritten() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(done(dir.path(), &["status"]).contains("It is empty: `tidegauge run` fills it."));
+    let report = said(dir.path(), &["report"]);
+    assert_eq!(report.code, Some(1), "{report:?}");
+    assert!(report.err.contains("tidegauge run"), "{report:?}");
+    assert_eq!(files(dir.path()), [""; 0]);
+}
+
+#[test]
+fn from_nothing_to_the_report() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = done(dir.path(), &["run", "--backup", "csv://backup"]);
+    for words in ["recorded", "simulation", "45000", "sqlite://tidegauge.db", "csv://backup"] {
+        assert!(run.contains(words), "{words}: {run}");
+    }
+    let status = done(dir.path(), &["status"]);
+    for words in ["users", "1000", "ramp_transactions", "45000", "\"seed\":42", "never loaded"] {
+        assert!(status.contains(words), "{words}: {status}");
+    }
+    let verify = done(dir.path(), &["verify"]);
+    assert!(verify.contains("rules hold") && !verify.contains("BROKEN"), "{verify}");
+
+    let report = done(dir.path(), &["report", "--output", "out/page.html"]);
+    assert!(report.contains("out/page.html") && report.contains("ROAS"), "{report}");
+    let page = fs::read_to_string(dir.path().join("out/page.html")).unwrap();
+    assert!(page.starts_with("<!doctype html>") && page.trim_end().ends_with("</html>"));
+    assert_eq!(files(&dir.path().join("out")), ["page.html"]);
+}
+
+#[test]
+fn another_seed_is_refused_where_there_are_rows() {
+    let dir = tempfile::tempdir().unwrap();
+    done(dir.path(), &["run"]);
+    let before = done(dir.path(), &["status"]);
+    let other = said(dir.path(), &["run", "--seed", "4711"]);
+    assert_eq!(other.code, Some(1), "{other:?}");
+    for words in ["seed 42", "seed 4711", "another warehouse"] {
+        assert!(other.err.contains(words), "{words}: {other:?}");
+    }
+    assert_eq!(done(dir.path(), &["status"]), before);
+    // In another warehouse it may be.
+    done(dir.path(), &["--warehouse", "sqlite://other.db", "run", "--seed", "4711"]);
+}
+
+#[tokio::test]
+async fn verify_finds_a_rogue_trade() {
+    let dir = tempfile::tempdir().unwrap();
+    done(dir.path(), &["run"]);
+    let trade = Trade {
+        trade_id: 1_000_000,
+        order_id: 1_000_000,
+        user_id: 1,
+        trading_pair: "BTC/USD".into(),
+        side: "buy".into(),
+        base_currency: "BTC".into(),
+        quote_currency: "USD".into(),
+        base_amount: "1".parse().unwrap(),
+        quote_amount: "5".parse().unwrap(),
+        price: "5".parse().unwrap(),
+        fee_amount: "0".parse().unwrap(),
+        fee_currency: "USD".into(),
+        is_maker: false,
+        executed_at: "2020-09-01T12:00:00Z".parse().unwrap(),
+    };
+    let batches = [Batch::from_rows(Trade::table(), [trade]).unwrap()];
+    let after = Cursor::new("1");
+    warehouse(&url("sqlite", dir.path(), "tidegauge.db"))
+        .load(Load { source: "rogue", batches: &batches, before: None, after: &after })
+        .await
+        .unwrap();
+    let verify = said(dir.path(), &["verify"]);
+    assert_eq!(verify.code, Some(3), "{verify:?}");
+    assert!(verify.out.contains("BROKEN") && verify.out.contains("1000000"), "{verify:?}");
+    assert_eq!(to_nobody(tidegauge(dir.path()).arg("verify")).code, Some(3));
+}
+
+#[test]
+fn two_runners_at_once_double_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let runners = [(); 2].map(|()| {
+        let mut command = tidegauge(dir.path());
+        command.env("TIDEGAUGE_SIMULATION__PAGE_ROWS", "1000");
+        command.args(["run", "--until", "2020-10-01", "--backup", "parquet://parquet"]);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    });
+    let ends = runners.map(|runner| common::Said::from(runner.wait_with_output().unwrap()));
+    for end in &ends {
+        match end.code {
+            Some(0) => {}
+            Some(4) => assert!(end.err.contains("another runner"), "{end:?}"),
+            _ => panic!("{end:?}"),
+        }
+    }
+    // Whoever lost goes on from where the winner stands.
+    done(dir.path(), &["run", "--until", "2020-10-01", "--backup", "parquet://parquet"]);
+    for warehouse in ["sqlite://tidegauge.db", "parquet://parquet"] {
+        let status = done(dir.path(), &["--warehouse", warehouse, "status"]);
+        assert!(status.contains(" 45000 "), "{status}");
+        done(dir.path(), &["--warehouse", warehouse, "verify"]);
+    }
+}
+
+/// Ctrl-C amid the load.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_goes_on_where_it_was() {
+    use std::io::{BufRead, BufReader};
+
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = tidegauge(dir.path());
+    command.env("TIDEGAUGE_SIMULATION__PAGE_ROWS", "50").args(["run", "--backup", "csv://csv"]);
+    let mut run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(run.stdout.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().contains("simulation")));
+    thread::sleep(std::time::Duration::from_millis(300));
+    let id = run.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    let end = common::Said::from(run.wait_with_output().unwrap());
+    assert_eq!(end.code, Some(130), "{end:?}");
+    assert!(end.err.contains("interrupted"), "{end:?}");
+
+    done(dir.path(), &["run", "--until", "2020-10-01", "--backup", "csv://csv"]);
+    assert!(done(dir.path(), &["status"]).contains(" 45000 "));
+    done(dir.path(), &["verify"]);
+    assert_eq!(common::csv_counts(&dir.path().join("csv"))["ramp_transactions"], 45_000);
+}
+
+#[test]
+fn tables_are_described_and_their_page_is_fresh() {
+    let dir = tempfile::tempdir().unwrap();
+    let overview = done(dir.path(), &["tables"]);
+    for table in tables::all() {
+        assert!(overview.contains(&*table.name), "{}: {overview}", table.name);
+    }
+    let orders = done(dir.path(), &["tables", "orders"]);
+    for words in ["key: order_id", "limit_price", "decimal(28,8)", "timestamp"] {
+        assert!(orders.contains(words), "{words}: {orders}");
+    }
+    let page = Path::new("../../docs/tables.md");
+    assert_eq!(
+        done(dir.path(), &["tables", "--markdown"]),
+        fs::read_to_string(page).unwrap(),
+        "docs/tables.md is stale: tidegauge tables --markdown > docs/tables.md"
+    );
+}
+
+#[test]
+fn completions_name_every_command() {
+    let dir = tempfile::tempdir().unwrap();
+    for shell in ["bash", "zsh", "fish"] {
+        let script = done(dir.path(), &["completions", shell]);
+        for command in ["init", "run", "verify", "report", "status", "tables"] {
+            assert!(script.contains(command), "{shell}: {command}");
+        }
+    }
+}
+
+fn to_nobody(command: &mut std::process::Command) -> common::Said {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    child.wait_with_output().unwrap().into()
+}
+
+/// Nobody reads on, as with `tidegauge … | head -1`.
+#[test]
+fn a_reader_that_leaves_is_no_error() {
+    let dir = tempfile::tempdir().unwrap();
+    for args in [
+        &["tables", "--markdown"][..],
+        &["--help"],
+        &["completions", "bash"],
+        &["run", "--until", "2020-10-01"],
+        &["status"],
+    ] {
+        let mut command = tidegauge(dir.path());
+        let said = to_nobody(command.args(args));
+        assert_eq!((said.code, said.err.as_str()), (Some(0), ""), "{args:?}");
+    }
+    // The run went on to its end all the same.
+    assert!(done(dir.path(), &["status"]).contains(" 45000 "));
+}
+
+/// The disk that the answer goes to is full.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_answer_that_is_lost_is_an_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let said = says(tidegauge(dir.path()).arg("tables").stdout(full));
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.err.contains("standard output"), "{said:?}");
+}
+
+#[test]
+fn a_warehouse_that_is_not_there_proves_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    for warehouse in ["sqlite://nope.db", "parquet://nope"] {
+        for command in ["verify", "report"] {
+            let said = said(dir.path(), &["--warehouse", warehouse, command]);
+            assert_eq!(said.code, Some(1), "{said:?}");
+            let says = said.err.contains(warehouse) && said.err.contains("tidegauge run");
+            assert!(says, "{said:?}");
+        }
+    }
+    assert_eq!(files(dir.path()), [""; 0]);
+}
+
+#[test]
+fn a_plan_that_needs_a_key_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    for plan in ["demo", "pro"] {
+        let mut command = tidegauge(dir.path());
+        command.env("TIDEGAUGE_COINGECKO__PLAN", plan);
+        let said = says(command.args(["run", "--source", "coingecko"]));
+        assert_eq!(said.code, Some(2), "{said:?}");
+        assert!(said.err.contains("TIDEGAUGE_COINGECKO_KEY"), "{said:?}");
+    }
+    assert_eq!(files(dir.path()), [""; 0]);
+}

@@ -1,0 +1,139 @@
+//! What the tests of the app share.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+
+use tidegauge::core::polars::prelude::{DataFrame, SortMultipleOptions};
+use tidegauge::core::{FixedClock, Scan, TableRef, Warehouse, tables};
+use tidegauge::{Config, Secrets, Tidegauge, storage};
+
+pub(crate) mod markets;
+
+/// The URL of `name` within `dir`.
+pub(crate) fn url(scheme: &str, dir: &Path, name: &str) -> String {
+    format!("{scheme}://{}", dir.join(name).display())
+}
+
+/// The house of the defaults with its warehouse in `dir`, but for what `change` changes.
+pub(crate) fn house(dir: &Path, change: impl FnOnce(&mut Config)) -> Tidegauge {
+    let mut config = Config::default();
+    config.warehouse = url("sqlite", dir, "tidegauge.db").into();
+    change(&mut config);
+    let clock = FixedClock("2021-03-01T00:00:00Z".parse().unwrap());
+    Tidegauge::open(config, Secrets::default(), Arc::new(clock)).unwrap()
+}
+
+/// The store at `url`, to read.
+pub(crate) fn warehouse(url: &str) -> Arc<dyn Warehouse> {
+    storage::connect(url).unwrap()
+}
+
+/// All rows of `table`, in the order of its key.
+pub(crate) async fn rows(warehouse: &dyn Warehouse, table: &TableRef) -> DataFrame {
+    let frame = warehouse.scan(&Scan::all(table)).await.unwrap();
+    frame.sort(table.key.iter().map(AsRef::as_ref), SortMultipleOptions::default()).unwrap()
+}
+
+/// How many rows each built-in table has; those without any are left out.
+pub(crate) async fn counts(warehouse: &dyn Warehouse) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for table in tables::all() {
+        let rows = warehouse.scan(&Scan::all(&table)).await.unwrap().height();
+        if rows > 0 {
+            counts.insert(table.name.to_string(), rows);
+        }
+    }
+    counts
+}
+
+/// Every built-in table has the same rows here and there.
+pub(crate) async fn assert_same(here: &dyn Warehouse, there: &dyn Warehouse) {
+    for table in tables::all() {
+        let (left, right) = (rows(here, &table).await, rows(there, &table).await);
+        let names = (&table.name, here.name(), there.name());
+        assert_eq!(left.shape(), right.shape(), "{names:?}");
+        assert_eq!(left.schema(), right.schema(), "{names:?}");
+        assert!(left.equals_missing(&right), "{names:?}");
+    }
+}
+
+/// The tables of a CSV folder, byte for byte. What the folder keeps for itself is not among them:
+/// it tells of commits, and those depend on the size of a page.
+pub(crate) fn csv_files(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            files.insert(path.file_name().unwrap().into(), fs::read(&path).unwrap());
+        }
+    }
+    files
+}
+
+/// Every CSV folder has the same files, byte for byte.
+pub(crate) fn assert_same_files(here: &Path, there: &Path) {
+    let (left, right) = (csv_files(here), csv_files(there));
+    assert!(left.keys().eq(right.keys()), "{:?} {:?}", left.keys(), right.keys());
+    assert!(!left.is_empty());
+    for (name, bytes) in left {
+        assert!(bytes == right[&name], "{} differs", name.display());
+    }
+}
+
+/// How many rows each file of a CSV folder has; those without any are left out.
+pub(crate) fn csv_counts(dir: &Path) -> BTreeMap<String, usize> {
+    let count = |(name, bytes): (PathBuf, Vec<u8>)| {
+        let rows = csv::Reader::from_reader(bytes.as_slice()).records().map(Result::unwrap).count();
+        (rows > 0).then(|| (name.file_stem().unwrap().to_str().unwrap().to_owned(), rows))
+    };
+    csv_files(dir).into_iter().filter_map(count).collect()
+}
+
+/// The command, run in `dir`, without the settings of whoever runs the tests.
+pub(crate) fn tidegauge(dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tidegauge"));
+    command.current_dir(dir).stdin(Stdio::null());
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("TIDEGAUGE_") {
+            command.env_remove(name);
+        }
+    }
+    command.env("TIDEGAUGE_STATE", dir.join("state"));
+    command.env_remove("RUST_LOG").env_remove("RUST_BACKTRACE").env("COLUMNS", "100");
+    command
+}
+
+/// What a command said, and how it ended.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl From<Output> for Said {
+    fn from(output: Output) -> Self {
+        let said = Self {
+            code: output.status.code(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        };
+        assert!(!said.err.contains("panicked"), "{said:?}");
+        said
+    }
+}
+
+/// Runs the command to its end.
+pub(crate) fn says(command: &mut Command) -> Said {
+    command.output().unwrap().into()
+}
+
+/// Runs the command with `args` in `dir`; it must end well.
+pub(crate) fn done(dir: &Path, args: &[&str]) -> String {
+    let said = says(tidegauge(dir).args(args));
+    assert_eq!(said.code, Some(0), "{args:?}: {said:?}");
+    said.out
+}

@@ -1,0 +1,222 @@
+//! What is worked out from the raw market tables: loaded once, everywhere, and anew where the raw
+//! tables have changed.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use crate::common::{assert_same, counts, house, rows, url, warehouse};
+use tidegauge::Tidegauge;
+use tidegauge::core::polars::prelude::DataFrame;
+use tidegauge::core::tables::{CryptoMetric, FxDaily, FxRate, MarketPrice, RawCryptoMarketData};
+use tidegauge::core::{Batch, Cursor, Load, Sink, TableRef};
+use tidegauge::pipeline::{Silent, Summary};
+
+/// The bundled market data, and nothing that is simulated; a backup beside the warehouse.
+fn recorded(dir: &Path) -> Tidegauge {
+    house(dir, |config| {
+        config.sources = vec!["recorded".into()];
+        config.backups = vec![url("parquet", dir, "parquet").into()];
+    })
+}
+
+fn derived_tables() -> [TableRef; 3] {
+    [MarketPrice::table(), CryptoMetric::table(), FxDaily::table()].map(Clone::clone)
+}
+
+/// How many rows of each derived table a run loaded.
+fn loaded(summary: &Summary) -> [usize; 3] {
+    let of = |name: &str| -> usize {
+        let of = summary.tables.iter().filter(|it| it.source == "market" && it.table == name);
+        of.map(|it| it.rows).sum()
+    };
+    derived_tables().map(|table| of(&table.name))
+}
+
+async fn cursor(sink: &dyn Sink) -> String {
+    sink.cursor("market").await.unwrap().unwrap().as_str().to_owned()
+}
+
+async fn put(house: &Tidegauge, source: &str, batch: Batch) {
+    house.warehouse().prepare(&[batch.table().clone()]).await.unwrap();
+    let after = Cursor::new("all");
+    let load = Load { source, batches: &[batch], before: None, after: &after };
+    house.warehouse().load(load).await.unwrap();
+}
+
+fn seen(source: &str, at: &str, price: &str) -> Batch {
+    let row = RawCryptoMarketData {
+        symbol: "BTC".into(),
+        observed_at: at.parse().unwrap(),
+        source: source.into(),
+        name: "Bitcoin".into(),
+        price_usd: price.parse().unwrap(),
+        volume_24h_usd: None,
+        market_cap_usd: None,
+    };
+    Batch::from_rows(RawCryptoMarketData::table(), [row]).unwrap()
+}
+
+fn fixing(day: &str, rate: &str) -> Batch {
+    let row = FxRate {
+        base: "EUR".into(),
+        quote: "USD".into(),
+        rate_date: day.parse().unwrap(),
+        source: "aaa".into(),
+        rate: rate.parse().unwrap(),
+    };
+    Batch::from_rows(FxRate::table(), [row]).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bundled_market_is_worked_out_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = recorded(dir.path()).run(None, &Silent).await.unwrap();
+    // Four coins on 323 days; three currencies from 2020-04-01 to the present day, 2021-03-01.
+    let days = 335;
+    assert_eq!(loaded(&first), [4 * 323, 4 * 323, 3 * days], "{first}");
+    let house = recorded(dir.path());
+    let parquet = warehouse(&url("parquet", dir.path(), "parquet"));
+    assert_same(house.warehouse().as_ref(), parquet.as_ref()).await;
+    let before = cursor(parquet.as_ref()).await;
+    assert_eq!(cursor(house.warehouse().as_ref()).await, before);
+
+    let second = house.run(None, &Silent).await.unwrap();
+    assert_eq!(second.rows(), 0, "{second}");
+    assert_eq!(cursor(house.warehouse().as_ref()).await, before);
+
+    let prices = rows(parquet.as_ref(), MarketPrice::table()).await;
+    let sources: BTreeSet<_> = prices.column("source").unwrap().str().unwrap().iter().collect();
+    assert_eq!(sources, [Some("recorded")].into());
+    // A price a day: the change over 24 hours is known from the second day on, and no other.
+    let metrics = rows(parquet.as_ref(), CryptoMetric::table()).await;
+    let nulls = |name: &str| metrics.column(name).unwrap().null_count();
+    assert_eq!((nulls("price_change_24h"), nulls("price_change_1h")), (4, 4 * 323));
+    assert_eq!((nulls("volume"), nulls("volatility")), (0, 4 * 323));
+    assert!(house.verify().await.unwrap().passed());
+}
+
+/// Rows whose `column` is of the day or month that `prefix` begins, and all others.
+fn split(frame: &DataFrame, column: &str, prefix: &str) -> (Vec<String>, Vec<String>) {
+    let line = |row: usize| format!("{:?}", frame.get_row(row).unwrap());
+    let time =
+        |row: usize| frame.column(column).unwrap().get(row).unwrap().str_value().into_owned();
+    let (in_it, others): (Vec<_>, Vec<_>) =
+        (0..frame.height()).partition(|row| time(*row).starts_with(prefix));
+    (in_it.into_iter().map(line).collect(), others.into_iter().map(line).collect())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_late_rewrites_the_months_that_it_touches() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = recorded(dir.path());
+    house.run(None, &Silent).await.unwrap();
+    let all = async |table: &TableRef| rows(house.warehouse().as_ref(), table).await;
+    let (prices, rates) = (all(MarketPrice::table()).await, all(FxDaily::table()).await);
+
+    // Whom the list puts first, in the last five minutes of June: they end where July begins.
+    put(&house, "late", seen("coingecko", "2020-06-30T23:58:00Z", "9000")).await;
+    let summary = house.run(None, &Silent).await.unwrap();
+    assert_eq!(loaded(&summary), [4 * 31, 4 * 31, 0], "{summary}");
+    let (july, others) = split(&prices, "at", "2020-07");
+    let after = all(MarketPrice::table()).await;
+    let (july_after, others_after) = split(&after, "at", "2020-07");
+    assert_eq!(others_after, others);
+    let changed: Vec<_> = july_after.iter().filter(|row| !july.contains(row)).collect();
+    assert_eq!(changed.len(), 1, "{changed:?}");
+    assert!(changed[0].contains("coingecko") && changed[0].contains("recorded"), "{changed:?}");
+
+    // A price of its own at the end of August: September begins with a change over five minutes.
+    put(&house, "later", seen("coingecko", "2020-08-31T23:50:00Z", "11000")).await;
+    let summary = house.run(None, &Silent).await.unwrap();
+    assert_eq!(loaded(&summary), [4 * 31 + 1, 4 * 31 + 1 + 4 * 30, 0], "{summary}");
+
+    // A fixing that comes late: its days until the next one.
+    put(&house, "bank", fixing("2020-05-09", "1.5")).await;
+    let summary = house.run(None, &Silent).await.unwrap();
+    assert_eq!(loaded(&summary), [0, 0, 3 * 31], "{summary}");
+    let (_, others) = split(&rates, "rate_date", "2020-05");
+    assert_eq!(split(&all(FxDaily::table()).await, "rate_date", "2020-05").1, others);
+
+    let parquet = warehouse(&url("parquet", dir.path(), "parquet"));
+    for table in derived_tables() {
+        let there = rows(parquet.as_ref(), &table).await;
+        assert!(all(&table).await.equals_missing(&there), "{}", table.name);
+    }
+    assert!(house.verify().await.unwrap().passed());
+
+    // Whoever gets it all in one go has the same.
+    let other = tempfile::tempdir().unwrap();
+    let at_once = recorded(other.path());
+    at_once.run(None, &Silent).await.unwrap();
+    let cursors = [cursor(house.warehouse().as_ref()).await, cursor(parquet.as_ref()).await];
+    put(&at_once, "late", seen("coingecko", "2020-06-30T23:58:00Z", "9000")).await;
+    put(&at_once, "later", seen("coingecko", "2020-08-31T23:50:00Z", "11000")).await;
+    put(&at_once, "bank", fixing("2020-05-09", "1.5")).await;
+    at_once.derive(&Silent).await.unwrap();
+    assert_eq!(cursors, [(); 2].map(|()| cursors[0].clone()));
+    assert_eq!(cursor(at_once.warehouse().as_ref()).await, cursors[0]);
+    for table in derived_tables() {
+        let there = rows(at_once.warehouse().as_ref(), &table).await;
+        assert!(all(&table).await.equals_missing(&there), "{}", table.name);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sink_that_has_fallen_behind_gets_what_it_lacks() {
+    let dir = tempfile::tempdir().unwrap();
+    let alone = house(dir.path(), |config| config.sources = vec!["recorded".into()]);
+    recorded(dir.path()).run(None, &Silent).await.unwrap();
+    put(&alone, "late", seen("coingecko", "2020-06-15T12:00:00Z", "9400")).await;
+    alone.run(None, &Silent).await.unwrap();
+    // The backup was left out; no raw row is its business.
+    let summary = recorded(dir.path()).run(None, &Silent).await.unwrap();
+    assert_eq!(loaded(&summary), [4 * 30 + 1, 4 * 30 + 1, 0], "{summary}");
+    let parquet = warehouse(&url("parquet", dir.path(), "parquet"));
+    for table in derived_tables() {
+        let here = rows(alone.warehouse().as_ref(), &table).await;
+        assert!(here.equals_missing(&rows(parquet.as_ref(), &table).await), "{}", table.name);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_are_followed_and_may_change() {
+    let dir = tempfile::tempdir().unwrap();
+    let with = |change: fn(&mut tidegauge::MarketConfig)| {
+        house(dir.path(), |config| {
+            config.sources = vec!["recorded".into()];
+            change(&mut config.market);
+        })
+    };
+    let summary = with(|market| market.derive = false).run(None, &Silent).await.unwrap();
+    assert!(summary.tables.iter().all(|it| it.source == "recorded"), "{summary}");
+    let house = with(|_| ());
+    let known = counts(house.warehouse().as_ref()).await;
+    assert!(!known.contains_key("market_prices"), "{known:?}");
+
+    put(&house, "more", seen("kraken", "2020-06-15T23:59:00Z", "9700")).await;
+    house.run(None, &Silent).await.unwrap();
+    let told = async || {
+        let prices = rows(house.warehouse().as_ref(), MarketPrice::table()).await;
+        let (touched, _) = split(&prices, "at", "2020-06-16");
+        touched.into_iter().find(|row| row.contains("BTC")).unwrap()
+    };
+    // 9,700 against the recorded 9,450.70: past 2 %.
+    let row = told().await;
+    assert!(row.contains("kraken") && row.contains("Boolean(true)"), "{row}");
+
+    let summary = with(|market| market.disputed_above = 0.05).run(None, &Silent).await.unwrap();
+    assert_eq!(loaded(&summary), [4 * 30, 0, 0], "{summary}");
+    let row = told().await;
+    assert!(row.contains("Boolean(false)"), "{row}");
+
+    let first = |market: &mut tidegauge::MarketConfig| {
+        market.precedence = vec!["recorded".into(), "kraken".into()];
+    };
+    let summary = with(first).run(None, &Silent).await.unwrap();
+    assert_eq!(loaded(&summary)[0], 4 * 30, "{summary}");
+
+    let summary = with(|market| market.fx_quote = "EUR".into()).run(None, &Silent).await.unwrap();
+    assert_eq!(loaded(&summary)[2], 3 * 335, "{summary}");
+    let quotes = rows(house.warehouse().as_ref(), FxDaily::table()).await;
+    assert_eq!(quotes.height(), 2 * 3 * 335, "rows in the other currency stay");
+}

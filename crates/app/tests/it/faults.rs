@@ -1,0 +1,161 @@
+//! The command against services that fail in every way, killed a hundred times: no row is lost, none
+//! is there twice, and nobody is asked more often than he allows.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
+
+use crate::common::markets::{Market, TRADE_EVERY, Trouble, assert_polite, cents, settings};
+use crate::common::{rows, says, tidegauge, url, warehouse};
+use tempfile::TempDir;
+use tidegauge::core::polars::prelude::DataFrame;
+use tidegauge::core::tables::{Candle, MarketTrade};
+
+const KILLS: usize = 100;
+const PER_MINUTE: u32 = 900;
+
+const SETTINGS: &str = r#"
+sources = ["coingecko", "kraken", "twelvedata"]
+[coingecko]
+symbols = ["BTC", "ETH"]
+[kraken]
+symbols = ["BTC", "ETH"]
+intervals = ["1h"]
+trades_days = 30
+[twelvedata]
+symbols = ["BTC", "ETH"]
+intervals = ["1m"]
+history_days = 120
+"#;
+
+/// Fractions of one, the same every time (Knuth's MMIX).
+struct Moments(u64);
+
+impl Moments {
+    fn next(&mut self) -> f64 {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        f64::from(u32::try_from(self.0 >> 32).unwrap()) / f64::from(u32::MAX)
+    }
+}
+
+fn run(dir: &Path) -> std::process::Command {
+    let mut command = tidegauge(dir);
+    command.env("TIDEGAUGE_TWELVEDATA_KEY", "canary").arg("run");
+    command
+}
+
+fn micros(frame: &DataFrame, column: &str) -> Vec<i64> {
+    let times = frame.column(column).unwrap().datetime().unwrap().physical().clone();
+    times.iter().map(Option::unwrap).collect()
+}
+
+fn texts(frame: &DataFrame, column: &str) -> Vec<String> {
+    let texts = frame.column(column).unwrap().str().unwrap().clone();
+    texts.iter().map(|text| text.unwrap().to_owned()).collect()
+}
+
+/// Every minute's bar of each symbol once, with the price that it had, and no open one.
+fn assert_bars(frame: &DataFrame, symbol: &str, now: i64) -> usize {
+    let (symbols, sources) = (texts(frame, "symbol"), texts(frame, "source"));
+    let prices = frame.column("open").unwrap().decimal().unwrap().physical().clone();
+    let opens: Vec<(i64, i128)> = micros(frame, "open_at")
+        .into_iter()
+        .enumerate()
+        .filter(|(row, _)| symbols[*row] == symbol && sources[*row] == "twelvedata")
+        .map(|(row, at)| (at / 1_000_000, prices.get(row).unwrap()))
+        .collect();
+    for pair in opens.windows(2) {
+        assert_eq!(pair[1].0 - pair[0].0, 60, "{symbol}: a bar is missing or there twice");
+    }
+    for (second, price) in &opens {
+        assert_eq!(*price, i128::from(cents(*second)) * 1_000_000, "{symbol} at {second}");
+    }
+    assert!(opens.last().unwrap().0 + 60 <= now, "{symbol}: an open bar is stored as closed");
+    opens.len()
+}
+
+#[tokio::test]
+async fn killed_a_hundred_times_amid_every_fault_nothing_is_lost_or_doubled() {
+    let dir = TempDir::new().unwrap();
+    let (gecko, kraken, twelve) = (Market::open(1), Market::open(2), Market::open(3));
+    let markets = [("coingecko", &gecko), ("kraken", &kraken), ("twelvedata", &twelve)];
+    settings(dir.path(), &markets, PER_MINUTE, SETTINGS);
+    for (_, market) in markets {
+        market.trouble(30);
+    }
+    let mut moments = Moments(7);
+    let (mut killed, mut ended) = (0, 0);
+    while killed < KILLS {
+        let mut child =
+            run(dir.path()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        thread::sleep(Duration::from_millis(30) + Duration::from_secs_f64(moments.next() * 0.45));
+        match child.try_wait().unwrap() {
+            None => {
+                child.kill().unwrap();
+                child.wait().unwrap();
+                killed += 1;
+            }
+            // A fault that no retry mends, in words, and the next run goes on.
+            Some(status) => {
+                assert!(matches!(status.code(), Some(0 | 1)), "{status}");
+                ended += 1;
+                assert!(ended < 4 * KILLS, "it ends before it can be killed");
+            }
+        }
+    }
+    for (_, market) in markets {
+        market.trouble(0);
+    }
+    let said = says(&mut run(dir.path()));
+    assert_eq!(said.code, Some(0), "{said:?}");
+
+    let store = warehouse(&url("sqlite", dir.path(), "tidegauge.db"));
+    let candles = rows(store.as_ref(), Candle::table()).await;
+    #[allow(clippy::disallowed_methods)] // the command has just read the same clock
+    let now = chrono::Utc::now().timestamp();
+    let bars = assert_bars(&candles, "BTC", now) + assert_bars(&candles, "ETH", now);
+    assert!(bars >= 2 * 119 * 1_440, "{bars} bars");
+    let trades = rows(store.as_ref(), MarketTrade::table()).await;
+    let (symbols, ids) =
+        (texts(&trades, "symbol"), trades.column("trade_id").unwrap().i64().unwrap());
+    for symbol in ["BTC", "ETH"] {
+        let ids: Vec<i64> =
+            ids.iter().zip(&symbols).filter(|it| it.1 == symbol).map(|it| it.0.unwrap()).collect();
+        assert!(ids.len() >= usize::try_from(29 * 86_400 / TRADE_EVERY).unwrap(), "{}", ids.len());
+        assert!(ids.windows(2).all(|pair| pair[1] - pair[0] == 1), "{symbol}: a trade is lost");
+    }
+    // The ledger agrees, and enough has happened for all this to mean something.
+    let said = says(tidegauge(dir.path()).env("TIDEGAUGE_TWELVEDATA_KEY", "canary").arg("gaps"));
+    assert_eq!(said.out.trim(), "nothing is missing", "{said:?}");
+    let asked: Vec<_> = markets.iter().flat_map(|(_, market)| market.asked()).collect();
+    for trouble in [Trouble::TooMany, Trouble::Truncated, Trouble::Slow, Trouble::Shuffled] {
+        assert!(asked.iter().any(|it| it.trouble == Some(trouble)), "no {trouble:?}");
+    }
+    assert!(asked.len() > 150, "{} requests", asked.len());
+    for (_, market) in markets {
+        assert_polite(market, PER_MINUTE);
+    }
+}
+
+#[test]
+fn a_key_that_is_revoked_on_the_way_is_told_and_what_was_loaded_stays() {
+    let dir = TempDir::new().unwrap();
+    let twelve = Market::open(5);
+    let more = "sources = [\"twelvedata\"]\n[twelvedata]\nsymbols = [\"BTC\"]\nintervals = [\"1m\", \"1h\"]\n";
+    settings(dir.path(), &[("twelvedata", &twelve)], PER_MINUTE, more);
+    let whole = says(&mut run(dir.path()));
+    assert_eq!(whole.code, Some(0), "{whole:?}");
+    twelve.revoke();
+    let mut again = run(dir.path());
+    again.env("RUST_LOG", "trace");
+    again.args(["--from", "2024-01-01", "--to", "2024-01-02"]);
+    let said = says(&mut again);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.err.contains("check TIDEGAUGE_TWELVEDATA_KEY"), "{said:?}");
+    assert!(said.err.contains("TRACE"), "nothing is logged");
+    assert!(!said.err.contains("canary") && !said.out.contains("canary"), "{said:?}");
+    let status = says(tidegauge(dir.path()).arg("status"));
+    assert!(status.out.contains("candles"), "{status:?}");
+}

@@ -1,0 +1,193 @@
+//! What is missing, what it costs, and bringing exactly that.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
+
+use crate::common::markets::{Market, settings};
+use crate::common::{Said, says, tidegauge};
+use tempfile::TempDir;
+
+const SETTINGS: &str = r#"
+sources = ["twelvedata"]
+[twelvedata]
+symbols = ["BTC", "ETH"]
+intervals = ["1m"]
+history_days = 2
+"#;
+
+fn command(dir: &Path, words: &[&str]) -> Said {
+    says(tidegauge(dir).env("TIDEGAUGE_TWELVEDATA_KEY", "canary").args(words))
+}
+
+/// The windows that were asked for.
+fn windows(market: &Market) -> Vec<String> {
+    let window = |path: &str| {
+        let of = |name: &str| {
+            let found = path.split(['?', '&']).find_map(|pair| pair.strip_prefix(name));
+            found.unwrap_or_default().replace("%3A", ":").replace('+', " ")
+        };
+        format!("{} to {}", of("start_date="), of("end_date="))
+    };
+    market.asked().iter().map(|asked| window(&asked.path)).collect()
+}
+
+#[test]
+fn a_span_is_priced_fetched_oldest_first_and_never_again() {
+    let (dir, twelve) = (TempDir::new().unwrap(), Market::open(1));
+    settings(dir.path(), &[("twelvedata", &twelve)], 6_000, SETTINGS);
+    let span = ["--from", "2024-01-01", "--to", "2024-01-08"];
+    let gaps = command(dir.path(), &[&["gaps"], &span[..]].concat());
+    assert_eq!(gaps.code, Some(1), "{gaps:?}");
+    assert!(gaps.out.contains("candles ETH 1m") && gaps.out.contains("not asked for yet"));
+    // 10,080 minutes of each, 4,998 a call.
+    assert!(gaps.out.contains("twelvedata: 6 calls"), "{}", gaps.out);
+    let how = "`tidegauge run --from 2024-01-01T00:00:00Z --to 2024-01-08T00:00:00Z` brings";
+    assert!(gaps.out.contains(how), "{}", gaps.out);
+    assert!(twelve.asked().is_empty(), "asking what is missing costs nothing");
+
+    let run = command(dir.path(), &[&["run"], &span[..]].concat());
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert!(run.out.contains("twelvedata: 6 calls") && run.out.contains("20160"), "{}", run.out);
+    let asked = windows(&twelve);
+    assert_eq!(asked.len(), 6);
+    assert!(asked[0].starts_with("2024-01-01 00:00:00 to 2024-01-04 11:17:59"), "{asked:?}");
+    assert!(asked[2].ends_with("to 2024-01-07 23:59:59"), "{asked:?}");
+
+    let again = command(dir.path(), &[&["run"], &span[..]].concat());
+    assert!(again.out.contains("nothing is missing"), "{again:?}");
+    let wider = command(dir.path(), &["run", "--from", "2023-12-31", "--to", "2024-01-09"]);
+    assert_eq!(wider.code, Some(0), "{wider:?}");
+    let asked = windows(&twelve);
+    assert_eq!(
+        asked[6..8],
+        [
+            "2023-12-31 00:00:00 to 2023-12-31 23:59:59",
+            "2024-01-08 00:00:00 to 2024-01-08 23:59:59"
+        ]
+    );
+    assert_eq!(asked.len(), 6 + 4);
+}
+
+#[test]
+fn a_fill_that_is_killed_leaves_in_the_ledger_what_is_left_to_do() {
+    let (dir, twelve) = (TempDir::new().unwrap(), Market::open(1));
+    // A request every two thirds of a second.
+    settings(dir.path(), &[("twelvedata", &twelve)], 90, SETTINGS);
+    let span = ["--from", "2024-01-01", "--to", "2024-02-01"];
+    let mut child = tidegauge(dir.path())
+        .env("TIDEGAUGE_TWELVEDATA_KEY", "canary")
+        .arg("run")
+        .args(span)
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    while twelve.asked().len() < 3 {
+        thread::sleep(Duration::from_millis(10));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let gaps = command(dir.path(), &[&["gaps"], &span[..]].concat());
+    assert!(gaps.out.contains("asked for, and not there yet"), "{}", gaps.out);
+    let before = twelve.asked().len();
+    settings(dir.path(), &[("twelvedata", &twelve)], 6_000, SETTINGS);
+    let run = command(dir.path(), &[&["run"], &span[..]].concat());
+    assert_eq!(run.code, Some(0), "{run:?}");
+    // 18 windows in all; the third may have been asked for in vain.
+    let left = twelve.asked().len() - before;
+    assert!((15..=16).contains(&left), "{left} windows after the kill");
+    let gaps = command(dir.path(), &[&["gaps"], &span[..]].concat());
+    assert_eq!(gaps.out.trim(), "nothing is missing");
+}
+
+#[test]
+fn credits_that_are_gone_stay_gone_when_the_program_starts_anew() {
+    let (dir, twelve) = (TempDir::new().unwrap(), Market::open(1));
+    let more = SETTINGS.to_owned();
+    settings(dir.path(), &[("twelvedata", &twelve)], 6_000, &more);
+    let few = ["run", "--from", "2024-01-01", "--to", "2024-02-01"];
+    let spent = |words: &[&str]| {
+        let mut command = tidegauge(dir.path());
+        command.env("TIDEGAUGE_TWELVEDATA_KEY", "canary");
+        command.env("TIDEGAUGE_TWELVEDATA__HTTP__PER_DAY", "5");
+        says(command.args(words))
+    };
+    let first = spent(&few);
+    assert_eq!(first.code, Some(1), "{first:?}");
+    assert!(first.out.contains("18 calls, about 3 days with the credits of the plan"), "{first:?}");
+    assert!(first.err.contains("5 credits a day and they are gone"), "{first:?}");
+    assert_eq!(twelve.asked().len(), 5);
+    let second = spent(&few);
+    assert_eq!(second.code, Some(1), "{second:?}");
+    assert_eq!(twelve.asked().len(), 5, "not one more");
+    let sources = spent(&["sources"]);
+    assert!(sources.out.contains("5/day (0 left)"), "{}", sources.out);
+}
+
+#[test]
+fn what_answers_and_what_does_not_is_told_in_a_line_each() {
+    let (dir, twelve) = (TempDir::new().unwrap(), Market::open(1));
+    settings(dir.path(), &[("twelvedata", &twelve)], 6_000, SETTINGS);
+    let check = command(dir.path(), &["check", "twelvedata", "recorded"]);
+    assert_eq!(check.code, Some(0), "{check:?}");
+    assert!(check.out.contains("ok     twelvedata  takes the key: basic plan"), "{check:?}");
+    twelve.revoke();
+    let check = command(dir.path(), &["check", "twelvedata"]);
+    assert_eq!(check.code, Some(1), "{check:?}");
+    assert!(
+        check.out.starts_with("BROKEN twelvedata")
+            && check.out.contains("check TIDEGAUGE_TWELVEDATA_KEY"),
+        "{check:?}"
+    );
+    assert_eq!(check.out.trim().lines().count(), 1);
+    let sources = says(tidegauge(dir.path()).args(["sources"]));
+    assert!(sources.out.contains("missing: TIDEGAUGE_TWELVEDATA_KEY"), "{}", sources.out);
+    let nobody = says(tidegauge(dir.path()).env("TIDEGAUGE_TWELVE_KEY", "k").args(["sources"]));
+    assert_eq!(nobody.code, Some(2), "{nobody:?}");
+    assert!(nobody.err.contains("TIDEGAUGE_TWELVE_KEY"), "{nobody:?}");
+}
+
+#[test]
+fn a_series_that_is_refused_ends_the_run_with_its_name() {
+    let (dir, twelve) = (TempDir::new().unwrap(), Market::open(1));
+    let more = "sources = [\"coingecko\"]\n";
+    settings(dir.path(), &[("coingecko", &twelve)], 6_000, more);
+    let said = command(dir.path(), &["run", "--from", "2020-01-01", "--to", "2020-01-02"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(
+        said.err.contains("`prices BTC`") && said.err.contains("does not look back"),
+        "{said:?}"
+    );
+    let gaps = command(dir.path(), &["gaps", "--from", "2020-01-01", "--to", "2020-01-02"]);
+    assert!(gaps.out.contains("does not look back that far"), "{}", gaps.out);
+}
+
+#[test]
+fn instruments_are_found_by_what_they_are_called_anywhere() {
+    let (dir, market) = (TempDir::new().unwrap(), Market::open(1));
+    let both = [("coingecko", &market), ("kraken", &market)];
+    settings(dir.path(), &both, 6_000, "");
+    let found = command(dir.path(), &["instruments", "--find", "doge"]);
+    assert_eq!(found.code, Some(0), "{found:?}");
+    // The exact symbol of both services, and neither the pair in euros nor other dogs.
+    let lines: Vec<Vec<_>> =
+        found.out.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert!(lines.contains(&vec!["coingecko", "dogecoin", "DOGE", "Dogecoin"]), "{}", found.out);
+    assert!(lines.contains(&vec!["kraken", "DOGE/USD", "DOGE", "XDGUSD"]), "{}", found.out);
+    assert!(!found.out.contains("EUR") && !found.out.contains("moon"), "{}", found.out);
+    // What is found can be written down as it stands, and is then an instrument like any other.
+    let more =
+        "[[instruments]]\nsymbol = \"DOGE\"\ncoingecko = \"dogecoin\"\nkraken = \"DOGE/USD\"\n";
+    settings(dir.path(), &both, 6_000, more);
+    let all = command(dir.path(), &["instruments"]);
+    assert!(all.out.contains("DOGE") && all.out.contains("dogecoin"), "{all:?}");
+
+    // Whoever cannot be asked is named, and it is not the settings that are wrong.
+    let nobody = format!("{more}[kraken.http]\nbase_url = \"http://127.0.0.1:1\"\n");
+    let hurried = "[kraken.http.retry]\nattempts = 1\n";
+    settings(dir.path(), &[("coingecko", &market)], 6_000, &(nobody + hurried));
+    let failed = command(dir.path(), &["instruments", "--find", "doge"]);
+    assert_eq!(failed.code, Some(1), "{failed:?}");
+    assert!(failed.err.contains("127.0.0.1:1/AssetPairs cannot be reached"), "{failed:?}");
+}

@@ -1,0 +1,118 @@
+//! The command is killed at twenty moments, and nothing is lost and nothing there twice.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::common::{assert_same, assert_same_files, done, says, tidegauge, url, warehouse};
+use tempfile::TempDir;
+use tidegauge::core::Cursor;
+use tidegauge::storage;
+
+const KILLS: usize = 20;
+
+/// Small pages, so that there are many commits to be killed between and in.
+fn run(dir: &Path) -> Command {
+    let mut command = tidegauge(dir);
+    command.env("TIDEGAUGE_SIMULATION__PAGE_ROWS", "400");
+    command.args(["run", "--backup", "csv://csv", "--backup", "parquet://parquet"]);
+    command
+}
+
+/// Whether the run in `dir` was finished; if so, the next one plays the next day.
+async fn is_finished(dir: &Path) -> bool {
+    let sink = storage::connect_sink(&url("sqlite", dir, "tidegauge.db")).unwrap();
+    let mark = sink.cursor("pipeline").await.unwrap();
+    mark.is_some_and(|mark| mark.as_str().contains(r#""finished":true"#))
+}
+
+fn start(dir: &Path) -> Child {
+    run(dir).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+}
+
+/// How far each sink has been loaded, read without writing anything.
+async fn standing(dir: &Path) -> Vec<Option<Cursor>> {
+    let mut cursors = Vec::new();
+    for (scheme, name) in [("sqlite", "tidegauge.db"), ("csv", "csv"), ("parquet", "parquet")] {
+        let sink = storage::connect_sink(&url(scheme, dir, name)).unwrap();
+        for source in ["recorded", "market", "simulation"] {
+            cursors.push(sink.cursor(source).await.unwrap());
+        }
+    }
+    cursors
+}
+
+/// Everything that `dir` holds is what `undisturbed` holds.
+async fn check(dir: &Path, undisturbed: &Path) {
+    let whole = warehouse(&url("sqlite", undisturbed, "tidegauge.db"));
+    for (scheme, name) in [("sqlite", "tidegauge.db"), ("parquet", "parquet")] {
+        assert_same(whole.as_ref(), warehouse(&url(scheme, dir, name)).as_ref()).await;
+    }
+    assert_same_files(&undisturbed.join("csv"), &dir.join("csv"));
+    assert!(done(dir, &["verify"]).contains("rules hold"));
+}
+
+/// Fractions of one, the same every time (Knuth's MMIX).
+struct Moments(u64);
+
+impl Moments {
+    fn next(&mut self) -> f64 {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        f64::from(u32::try_from(self.0 >> 32).unwrap()) / f64::from(u32::MAX)
+    }
+}
+
+#[tokio::test]
+async fn killed_at_twenty_moments_nothing_is_lost_or_doubled() {
+    let undisturbed = TempDir::new().unwrap();
+    let begun = Instant::now();
+    assert_eq!(says(&mut run(undisturbed.path())).code, Some(0));
+    let whole = begun.elapsed();
+    let end = standing(undisturbed.path()).await;
+    assert!(end.iter().all(Option::is_some), "{end:?}");
+    assert!(done(undisturbed.path(), &["verify"]).contains("rules hold"));
+
+    let mut moments = Moments(42);
+    let mut place = TempDir::new().unwrap();
+    let (mut kills, mut amid, mut apart, mut finished) = (0, 0, 0, 0);
+    for _ in 0..3 * KILLS {
+        let mut child = start(place.path());
+        thread::sleep(whole.mul_f64(moments.next() * 0.4));
+        let ended = child.try_wait().unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        match is_finished(place.path()).await {
+            true => {
+                // It was through: what it left is compared, and the next one begins anew.
+                assert!(ended.is_none_or(|status| status.success()), "{ended:?}");
+                check(place.path(), undisturbed.path()).await;
+                (place, finished) = (TempDir::new().unwrap(), finished + 1);
+            }
+            false => {
+                assert_eq!(ended, None, "ended, and not finished");
+                kills += 1;
+                let found = standing(place.path()).await;
+                amid += usize::from(found != end && found.iter().any(Option::is_some));
+                // Between the commits of one page to its three sinks.
+                apart += usize::from(found[..3] != found[3..6] || found[..3] != found[6..]);
+            }
+        }
+        if kills == KILLS {
+            break;
+        }
+    }
+    let said = says(&mut run(place.path()));
+    assert_eq!(said.code, Some(0), "{said:?}");
+    check(place.path(), undisturbed.path()).await;
+    println!(
+        "{kills} kills, {amid} of them amid the load, {apart} between two sinks; {} runs compared, \
+         undisturbed {:.1} s",
+        finished + 1,
+        Duration::as_secs_f64(&whole)
+    );
+    // A test that kills nobody proves nothing.
+    assert_eq!(kills, KILLS);
+    assert!(amid >= 10, "only {amid} kills came between the first commit and the last");
+}

@@ -1,0 +1,19 @@
+//! What a user of the command and of the pipeline would notice, and the walls between the layers.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // helpers of tests, too
+
+mod audit;
+mod cli;
+mod common;
+mod derived;
+mod exchange;
+mod faults;
+mod gaps;
+mod kill;
+mod layers;
+mod live;
+mod market;
+mod own_data;
+mod pipeline;
+mod report;
+mod secrets;
+mod stores;

@@ -1,0 +1,110 @@
+//! A user's own files and databases, as tidegauge.toml names them, through the command.
+
+use std::fs;
+
+use crate::common::{done, says, tidegauge, url, warehouse};
+use tempfile::TempDir;
+use tidegauge::core::polars::prelude::AnyValue;
+use tidegauge::core::tables::{MarketingSpend, Quarantine};
+use tidegauge::core::{Scan, Table};
+
+const SETTINGS: &str = r#"
+sources = ["our_tickets"]
+
+[[tables]]
+name = "tickets"
+description = "Support tickets"
+key = ["ticket_id"]
+time = "opened_at"
+write = "merge"
+columns = [
+  { name = "ticket_id", type = "int64", description = "The ticket" },
+  { name = "opened_at", type = "timestamp", description = "When it was opened" },
+  { name = "cost_usd", type = "decimal(18,2)", nullable = true, description = "What it cost" },
+]
+
+[[files]]
+name = "our_tickets"
+path = "exports/tickets-*.csv"
+table = "tickets"
+bad_rows = "quarantine"
+settle = "0s"
+[files.columns]
+ticket_id = "id"
+opened_at = { column = "created", format = "%d.%m.%Y %H:%M" }
+cost_usd = { column = "cost", decimal = "," }
+
+[[databases]]
+name = "ads"
+url_env = "ADS_DATABASE_URL"
+query = "SELECT * FROM marketing_spend"
+incremental = "day"
+table = "marketing_spend"
+"#;
+
+#[tokio::test]
+async fn files_fill_a_table_of_the_user_s_own_and_bad_rows_are_told_by_line() {
+    let dir = TempDir::new().unwrap();
+    fs::write(dir.path().join("tidegauge.toml"), SETTINGS).unwrap();
+    fs::create_dir(dir.path().join("exports")).unwrap();
+    let first = "id;created;cost\n".replace(';', ",")
+        + "1,31.12.2025 23:30,\"12,50\"\n2,soon,\"1,00\"\n3,01.01.2026 00:00,\n";
+    fs::write(dir.path().join("exports/tickets-1.csv"), first).unwrap();
+    let said = done(dir.path(), &["run"]);
+    assert!(said.contains("our_tickets  tickets") && said.contains("quarantine"), "{said}");
+    fs::write(
+        dir.path().join("exports/tickets-2.csv"),
+        "id,created,cost\n4,02.01.2026 08:00,\"0,05\"\n",
+    )
+    .unwrap();
+    done(dir.path(), &["run"]);
+
+    let store = warehouse(&url("sqlite", dir.path(), "tidegauge.db"));
+    let tickets = Table::builder("tickets", "")
+        .column("ticket_id", tidegauge::core::DataType::Int64, "")
+        .key(["ticket_id"])
+        .build()
+        .unwrap();
+    let rows = store.scan(&Scan::all(&tickets)).await.unwrap();
+    assert_eq!(rows.height(), 3, "two of the first file, one of the second");
+    let aside = store.scan(&Scan::all(Quarantine::table())).await.unwrap();
+    assert_eq!(aside.height(), 1);
+    let text = |name: &str| match aside.column(name).unwrap().get(0).unwrap() {
+        AnyValue::String(text) => text.to_owned(),
+        other => panic!("{other:?}"),
+    };
+    assert!(text("place").ends_with("tickets-1.csv:3"), "{}", text("place"));
+    assert!(text("reason").contains("opened_at") || text("reason").contains("created"));
+    let sources = done(dir.path(), &["sources"]);
+    assert!(sources.contains("your files exports/tickets-*.csv, into tickets"), "{sources}");
+}
+
+#[tokio::test]
+async fn a_database_is_read_by_its_url_from_the_environment_alone() {
+    let (theirs, dir) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    done(theirs.path(), &["run"]);
+    fs::write(dir.path().join("tidegauge.toml"), SETTINGS).unwrap();
+    let missing = says(tidegauge(dir.path()).args(["run", "--source", "ads"]));
+    assert_eq!(missing.code, Some(2), "{missing:?}");
+    assert!(missing.err.contains("ADS_DATABASE_URL"), "{missing:?}");
+    let mut run = tidegauge(dir.path());
+    run.env("ADS_DATABASE_URL", url("sqlite", theirs.path(), "tidegauge.db"));
+    let said = says(run.args(["run", "--source", "ads"]));
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let spend = Scan::all(MarketingSpend::table());
+    let (here, there) = (
+        warehouse(&url("sqlite", dir.path(), "tidegauge.db")).scan(&spend).await.unwrap(),
+        warehouse(&url("sqlite", theirs.path(), "tidegauge.db")).scan(&spend).await.unwrap(),
+    );
+    assert!(here.height() > 100 && here.height() == there.height(), "{}", here.height());
+}
+
+#[test]
+fn a_table_that_nobody_declared_is_named_with_those_there_are() {
+    let dir = TempDir::new().unwrap();
+    let text = SETTINGS.replace("table = \"tickets\"", "table = \"tikcets\"");
+    fs::write(dir.path().join("tidegauge.toml"), text).unwrap();
+    let said = says(tidegauge(dir.path()).arg("run"));
+    assert_eq!(said.code, Some(2), "{said:?}");
+    assert!(said.err.contains("tikcets") && said.err.contains("tickets"), "{said:?}");
+}

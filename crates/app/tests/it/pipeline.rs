@@ -1,0 +1,372 @@
+//! The main job and the pipeline under it, as whoever runs them sees them.
+
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use crate::common::{
+    assert_same, assert_same_files, counts, csv_counts, csv_files, house, rows, url, warehouse,
+};
+use async_trait::async_trait;
+use tidegauge::Tidegauge;
+use tidegauge::core::tables::{self, RampTransaction, User};
+use tidegauge::core::{
+    Batch, BatchBuilder, Cell, Cursor, DataType, Error, Load, Page, Result, Scan, Sink, Source,
+    Table, TableRef, WriteMode,
+};
+use tidegauge::pipeline::{Observer, Pipeline, Silent};
+use tidegauge::storage;
+
+/// The main job in `dir`: into SQLite, with both kinds of backup.
+fn main_job(dir: &Path) -> Tidegauge {
+    house(dir, |config| {
+        config.backups = vec![url("csv", dir, "csv").into(), url("parquet", dir, "parquet").into()];
+    })
+}
+
+// On the one thread of a plain runtime, which a library must not take for granted to be many.
+#[tokio::test]
+async fn a_second_run_adds_one_day_and_doubles_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    main_job(dir.path()).run(None, &Silent).await.unwrap();
+    let first = counts(main_job(dir.path()).warehouse().as_ref()).await;
+    assert_eq!((first["users"], first["orders"]), (1_000, 3_000), "{first:?}");
+    assert_eq!(first["ramp_transactions"], 90 * 500, "{first:?}");
+
+    let summary = main_job(dir.path()).run(None, &Silent).await.unwrap();
+    assert_eq!(summary.rows(), 500, "{summary}");
+    let house = main_job(dir.path());
+    let second = counts(house.warehouse().as_ref()).await;
+    let mut expected = first.clone();
+    expected.insert("ramp_transactions".into(), 91 * 500);
+    assert_eq!(second, expected);
+
+    let parquet = warehouse(&url("parquet", dir.path(), "parquet"));
+    assert_same(house.warehouse().as_ref(), parquet.as_ref()).await;
+    assert_eq!(csv_counts(&dir.path().join("csv")), expected);
+
+    let audit = house.verify().await.unwrap();
+    assert!(audit.passed(), "{:?}", audit.broken().collect::<Vec<_>>());
+    let tried: u64 = audit.rules.iter().map(|rule| rule.tried).sum();
+    assert!(tried > 100_000, "{tried}");
+    assert!(house.report().await.unwrap().to_html().unwrap().contains("<html"));
+}
+
+/// What a run is for may be more than loading: it is done again until someone says it is finished.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_not_finished_is_taken_up_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let days = [("2020-10-01", false), ("2020-10-01", true), ("2020-10-02", false)];
+    let later = [("2020-10-02", false), ("2020-10-02", true), ("2020-10-03", true)];
+    for (until, finish) in days.into_iter().chain(later) {
+        let house = main_job(dir.path());
+        let run = house.begin(None).await.unwrap();
+        assert_eq!(run.until(), until.parse().ok());
+        house.load(&run, &Silent).await.unwrap();
+        if finish {
+            house.finish(run).await.unwrap();
+        }
+    }
+    // One that has gone further by itself leaves nothing to be taken up.
+    let house = main_job(dir.path());
+    let stale = house.begin(None).await.unwrap();
+    house.load(&stale, &Silent).await.unwrap();
+    house.run("2020-10-09".parse().ok(), &Silent).await.unwrap();
+    house.finish(stale).await.unwrap();
+    let next = house.begin(None).await.unwrap();
+    assert_eq!(next.until(), "2020-10-10".parse().ok());
+    let error = house.begin("2020-09-30".parse().ok()).await.unwrap_err().to_string();
+    assert!(error.contains("2020-10-01"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_that_is_there_is_not_played_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let until = "2020-10-02".parse().ok();
+    house(dir.path(), |_| {}).run(until, &Silent).await.unwrap();
+    for until in [until, "2020-10-01".parse().ok()] {
+        let summary = house(dir.path(), |_| {}).run(until, &Silent).await.unwrap();
+        assert_eq!(summary.rows(), 0, "{summary}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_seed_is_another_exchange_in_the_same_market() {
+    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let here = house(here.path(), |_| {});
+    let there = house(there.path(), |config| config.simulation.seed = 43);
+    here.run(None, &Silent).await.unwrap();
+    there.run(None, &Silent).await.unwrap();
+    for table in tables::all() {
+        let left = rows(here.warehouse().as_ref(), &table).await;
+        let right = rows(there.warehouse().as_ref(), &table).await;
+        let simulated =
+            ["users", "deposits", "withdrawals", "orders", "trades", "ramp_transactions"];
+        if simulated.contains(&table.name.as_ref()) {
+            assert!(!left.equals_missing(&right), "{} is the same", table.name);
+        } else if table.name != "marketing_spend" {
+            assert!(left.equals_missing(&right), "{} differs", table.name);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_size_of_a_page_changes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let folders = [500, 50_000].map(|page_rows| (page_rows, format!("csv-{page_rows}")));
+    for (page_rows, folder) in &folders {
+        let house = house(dir.path(), |config| {
+            config.warehouse = url("sqlite", dir.path(), &format!("{page_rows}.db")).into();
+            config.backups = vec![url("csv", dir.path(), folder).into()];
+            config.simulation.page_rows = Some(*page_rows);
+        });
+        house.run(None, &Silent).await.unwrap();
+    }
+    let folders = folders.map(|(_, folder)| dir.path().join(folder));
+    assert!(csv_files(&folders[0]).len() >= 10);
+    assert_same_files(&folders[0], &folders[1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_is_brought_up_from_wherever_it_stands() {
+    let dir = tempfile::tempdir().unwrap();
+    let (csv, parquet) = (dir.path().join("csv"), dir.path().join("parquet"));
+    let alone = || house(dir.path(), |_| {});
+    let check = async || {
+        let house = main_job(dir.path());
+        let ours = counts(house.warehouse().as_ref()).await;
+        assert_same(
+            house.warehouse().as_ref(),
+            warehouse(&url("parquet", dir.path(), "parquet")).as_ref(),
+        )
+        .await;
+        assert_eq!(csv_counts(&csv), ours);
+        ours["ramp_transactions"]
+    };
+
+    // Added when there is something already.
+    alone().run(None, &Silent).await.unwrap();
+    main_job(dir.path()).run(None, &Silent).await.unwrap();
+    assert_eq!(check().await, 91 * 500);
+
+    // Left out of two runs.
+    alone().run(None, &Silent).await.unwrap();
+    alone().run(None, &Silent).await.unwrap();
+    main_job(dir.path()).run(None, &Silent).await.unwrap();
+    assert_eq!(check().await, 94 * 500);
+
+    // Lost; the other one stays.
+    let kept = fs::read(csv.join("trades.csv")).unwrap();
+    fs::remove_dir_all(&parquet).unwrap();
+    main_job(dir.path()).run("2020-10-05".parse().ok(), &Silent).await.unwrap();
+    assert_eq!(check().await, 94 * 500);
+    assert_eq!(fs::read(csv.join("trades.csv")).unwrap(), kept);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_warehouse_that_is_lost_is_filled_again_beside_its_backup() {
+    let dir = tempfile::tempdir().unwrap();
+    main_job(dir.path()).run(None, &Silent).await.unwrap();
+    main_job(dir.path()).run(None, &Silent).await.unwrap();
+    for name in ["tidegauge.db", "tidegauge.db-wal", "tidegauge.db-shm"] {
+        let _ = fs::remove_file(dir.path().join(name));
+    }
+    main_job(dir.path()).run("2020-10-02".parse().ok(), &Silent).await.unwrap();
+    let house = main_job(dir.path());
+    let parquet = warehouse(&url("parquet", dir.path(), "parquet"));
+    assert_same(house.warehouse().as_ref(), parquet.as_ref()).await;
+    assert_eq!(counts(parquet.as_ref()).await["ramp_transactions"], 91 * 500);
+}
+
+/// A source of numbered rows, two a page, in a table of its own; the cursor is their count.
+#[derive(Debug)]
+struct Numbers {
+    table: TableRef,
+    rows: i64,
+}
+
+impl Numbers {
+    fn new(table: &str, refers_to: Option<&str>) -> Arc<Self> {
+        let builder = Table::builder(table.to_owned(), "Numbers")
+            .column("id", DataType::Int64, "The number")
+            .key(["id"])
+            .write(WriteMode::Append);
+        let table = match refers_to {
+            Some(other) => builder.references(["id"], other.to_owned()),
+            None => builder,
+        };
+        Arc::new(Self { table: table.build().unwrap(), rows: 6 })
+    }
+}
+
+#[async_trait]
+impl Source for Numbers {
+    fn name(&self) -> &str {
+        &self.table.name
+    }
+
+    fn tables(&self) -> Vec<TableRef> {
+        vec![self.table.clone()]
+    }
+
+    async fn fetch(&self, cursor: Option<&Cursor>) -> Result<Page> {
+        let from: i64 = cursor.map_or(0, |cursor| cursor.as_str().parse().unwrap());
+        let to = self.rows.min(from + 2);
+        let mut builder = BatchBuilder::new(&self.table);
+        for id in from..to {
+            builder.push(Cell::Int(id.into()))?;
+        }
+        let cursor = Cursor::new(to.to_string());
+        Ok(Page { batches: vec![builder.finish()?], cursor, done: to == self.rows })
+    }
+}
+
+/// Writes down which source began.
+#[derive(Default)]
+struct Order(Mutex<Vec<String>>);
+
+impl Observer for Order {
+    fn source_started(&self, source: &str) {
+        self.0.lock().unwrap().push(source.to_owned());
+    }
+    fn page_loaded(&self, _: &str, _: usize) {}
+    fn source_finished(&self, _: &str) {}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sources_that_others_refer_to_run_first() {
+    for (given, runs) in [
+        (["fills", "orders", "people"], ["people", "orders", "fills"]),
+        (["orders", "fills", "people"], ["people", "orders", "fills"]),
+        (["people", "orders", "fills"], ["people", "orders", "fills"]),
+        (["weather", "fills", "orders"], ["weather", "orders", "fills"]),
+        (["weather", "tides", "people"], ["weather", "tides", "people"]),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut pipeline = Pipeline::new();
+        for name in given {
+            pipeline = pipeline.source(match name {
+                "fills" => Numbers::new(name, Some("orders")),
+                "orders" => Numbers::new(name, Some("people")),
+                _ => Numbers::new(name, None),
+            });
+        }
+        let sink = storage::connect_sink(&url("csv", dir.path(), "csv")).unwrap();
+        let order = Order::default();
+        pipeline.sink(sink).run(&order).await.unwrap();
+        assert_eq!(*order.0.lock().unwrap(), runs, "given as {given:?}");
+        assert_eq!(csv_counts(&dir.path().join("csv")).len(), 3);
+    }
+}
+
+/// While a page is on its way, somebody else loads that very page: once.
+#[derive(Debug)]
+struct Raced {
+    source: Arc<Numbers>,
+    sink: Arc<dyn Sink>,
+    /// The cursor at which it happens.
+    at: Option<Cursor>,
+}
+
+#[async_trait]
+impl Source for Raced {
+    fn name(&self) -> &str {
+        self.source.name()
+    }
+
+    fn tables(&self) -> Vec<TableRef> {
+        self.source.tables()
+    }
+
+    async fn fetch(&self, cursor: Option<&Cursor>) -> Result<Page> {
+        let page = self.source.fetch(cursor).await?;
+        if cursor == self.at.as_ref() {
+            let load = Load {
+                source: self.name(),
+                batches: &page.batches,
+                before: cursor,
+                after: &page.cursor,
+            };
+            self.sink.load(load).await?;
+        }
+        Ok(page)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_loses_a_race_is_told_and_nothing_is_there_twice() {
+    for scheme in ["sqlite", "parquet", "csv"] {
+        for at in [None, Some(Cursor::new("2"))] {
+            let dir = tempfile::tempdir().unwrap();
+            let numbers = Numbers::new("numbers", None);
+            let sink = storage::connect_sink(&url(scheme, dir.path(), "store")).unwrap();
+            let raced = Raced { source: numbers.clone(), sink: sink.clone(), at: at.clone() };
+            let pipeline = Pipeline::new().source(Arc::new(raced)).sink(sink.clone());
+
+            let reached = |rows: i64| Some(Cursor::new(rows.to_string()));
+            let there = at.as_ref().map_or(2, |_| 4);
+            match pipeline.run(&Silent).await.unwrap_err() {
+                Error::Conflict { source_name, expected, found } => {
+                    assert_eq!((source_name.as_str(), &expected), ("numbers", &at));
+                    assert_eq!(found, reached(there));
+                }
+                error => panic!("{scheme}: {error}"),
+            }
+            assert_eq!(sink.cursor("numbers").await.unwrap(), reached(there), "{scheme}");
+
+            // The next run goes on from there.
+            let summary = pipeline.run(&Silent).await.unwrap();
+            assert_eq!(i64::try_from(summary.rows()).unwrap(), numbers.rows - there, "{scheme}");
+            let ids: Vec<i64> = if scheme == "csv" {
+                let mut file =
+                    csv::Reader::from_path(dir.path().join("store/numbers.csv")).unwrap();
+                file.deserialize().map(Result::unwrap).collect()
+            } else {
+                let frame =
+                    rows(warehouse(&url(scheme, dir.path(), "store")).as_ref(), &numbers.table)
+                        .await;
+                frame.column("id").unwrap().i64().unwrap().iter().flatten().collect()
+            };
+            assert_eq!(ids, [0, 1, 2, 3, 4, 5], "{scheme}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_sink_refuses_stops_the_run_and_the_rest_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    let parquet = warehouse(&url("parquet", dir.path(), "parquet"));
+    // A user of somebody else's: a purchase with a number that the simulator will use.
+    let house = main_job(dir.path());
+    house.run(None, &Silent).await.unwrap();
+    let taken = Batch::from_rows(RampTransaction::table(), [ramp(45_250)]).unwrap();
+    let after = Cursor::new("1");
+    parquet
+        .load(Load { source: "rogue", batches: &[taken], before: None, after: &after })
+        .await
+        .unwrap();
+
+    let error = main_job(dir.path()).run(None, &Silent).await.unwrap_err().to_string();
+    assert!(error.contains("ramp_transactions") && error.contains("parquet://"), "{error}");
+    let users = parquet.scan(&Scan::all(User::table())).await.unwrap();
+    assert_eq!(users.height(), 1_000);
+    let ramp = parquet.scan(&Scan::all(RampTransaction::table())).await.unwrap();
+    assert_eq!(ramp.height(), 45_001, "nothing of the refused page");
+}
+
+fn ramp(transaction_id: i64) -> RampTransaction {
+    RampTransaction {
+        transaction_id,
+        user_id: 1,
+        fiat_currency: "EUR".into(),
+        fiat_amount: "10".parse().unwrap(),
+        crypto_token: "BTC".into(),
+        crypto_amount: "0.001".parse().unwrap(),
+        payment_method: "card".into(),
+        country: "DE".into(),
+        status: "completed".into(),
+        fee_usd: "0.15".parse().unwrap(),
+        created_at: "2020-09-30T12:00:00Z".parse().unwrap(),
+        card: None,
+    }
+}

@@ -1,0 +1,236 @@
+//! The exchange, as whoever loads it would see it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::num::NonZero;
+
+use crate::support::{MARKET, config, in_order, play};
+use chrono::{Days, NaiveDate};
+use tidegauge_core::{Fingerprint, Page, Source};
+use tidegauge_simulation::{Exchange, ExchangeConfig, Scenario, Shard};
+
+/// What a store would hold: the rows of each table as text, by their keys; the last one of a key.
+fn stored(pages: &[Page]) -> BTreeMap<String, BTreeMap<String, String>> {
+    let mut tables = BTreeMap::<String, BTreeMap<String, String>>::new();
+    for batch in pages.iter().flat_map(|page| &page.batches) {
+        let (table, frame) = (batch.table(), batch.frame());
+        let keys: Vec<usize> =
+            table.key.iter().map(|key| frame.get_column_index(key).unwrap()).collect();
+        let rows = tables.entry(table.name.to_string()).or_default();
+        for at in 0..frame.height() {
+            let row = frame.get_row(at).unwrap().0;
+            let key: Vec<String> = keys.iter().map(|it| format!("{:?}", row[*it])).collect();
+            let before = rows.insert(key.join(" "), format!("{row:?}"));
+            let merges = table.write == tidegauge_core::WriteMode::Merge;
+            assert!(before.is_none() || merges, "{} has {key:?} twice", table.name);
+        }
+    }
+    tables
+}
+
+/// Something of everything; the ring that begins last is named first.
+fn scenarios() -> Vec<Scenario> {
+    let from = |day| ExchangeConfig::default().first_day + Days::new(day);
+    let channel = "affiliate".to_owned();
+    vec![
+        Scenario::FraudRing { from: from(60), days: 20, accounts: 15 },
+        Scenario::FraudRing { from: from(20), days: 30, accounts: 25 },
+        Scenario::KycOutage { from: from(30), days: 4 },
+        Scenario::ChannelOff { channel, from: from(40), days: Some(9) },
+    ]
+}
+
+#[tokio::test]
+async fn pages_threads_and_shards_change_no_byte() {
+    let config = ExchangeConfig { scenarios: scenarios(), ..config(3_000, 90) };
+    let whole = in_order(&play(config.clone(), None).await.0);
+    assert!(whole["trades"].len() > 1_000 && whole["ledger_entries"].len() > 10_000);
+    for (page_rows, threads) in [(1_000, 1), (1_000_000, 2), (30_000, 8), (1_000_000, 8)] {
+        let config = ExchangeConfig { page_rows, threads: NonZero::new(threads), ..config.clone() };
+        assert!(in_order(&play(config, None).await.0) == whole, "{page_rows} {threads}");
+    }
+    for of in [2, 5, 16] {
+        let mut pages = Vec::new();
+        for part in 1..=of {
+            let config = ExchangeConfig { shard: Shard::new(part, of).unwrap(), ..config.clone() };
+            pages.extend(play(config, None).await.0);
+        }
+        assert!(in_order(&pages) == whole, "{of} shards");
+    }
+}
+
+#[tokio::test]
+async fn ninety_runs_of_a_day_are_one_of_ninety_days() {
+    let config = ExchangeConfig { scenarios: scenarios(), ..config(1_500, 90) };
+    let whole = stored(&play(config.clone(), None).await.0);
+    let (mut pages, mut cursor) = (Vec::new(), None);
+    for day in 1..=90 {
+        let until = Some(config.first_day + Days::new(day));
+        let day = play(ExchangeConfig { until, ..config.clone() }, cursor).await;
+        pages.extend(day.0);
+        cursor = Some(day.1);
+    }
+    let days = stored(&pages);
+    for (table, rows) in &whole {
+        let missing = rows.iter().find(|(key, row)| days[table].get(*key) != Some(row));
+        assert!(
+            missing.is_none(),
+            "{table}: {missing:?}, by days {:?}",
+            days[table].get(missing.unwrap().0)
+        );
+    }
+    assert!(days == whole, "days");
+}
+
+#[tokio::test]
+async fn what_a_seed_gives_never_changes() {
+    // If this fails, every seed means something else: a release that does it says so.
+    let rows = in_order(&play(config(300, 60), None).await.0);
+    let mut fingerprint = Fingerprint::default();
+    for (table, rows) in &rows {
+        fingerprint.eat(table.as_bytes());
+        rows.iter().for_each(|row| fingerprint.eat(row.as_bytes()));
+    }
+    assert_eq!(fingerprint.to_string(), "77f7daafcfdb39ba");
+}
+
+#[tokio::test]
+async fn a_page_can_be_made_again_alone() {
+    let config = ExchangeConfig { page_rows: 500, ..config(500, 30) };
+    let source = Exchange::new(config, MARKET.clone()).unwrap();
+    let (mut cursor, mut pages) = (None, Vec::new());
+    for _ in 0..5 {
+        let page = source.fetch(cursor.as_ref()).await.unwrap();
+        let next = page.cursor.clone();
+        pages.push((cursor, page));
+        cursor = Some(next);
+    }
+    for (before, page) in pages.into_iter().rev() {
+        let again = source.fetch(before.as_ref()).await.unwrap();
+        assert_eq!(stored(&[again]), stored(&[page]));
+    }
+}
+
+/// Every event adds up to zero in every asset, nobody ever has less than nothing, and what is left is
+/// what the other tables say.
+#[tokio::test]
+async fn the_books_balance_at_every_moment() {
+    let (pages, _) = play(config(2_000, 200), None).await;
+    let mut entries = Vec::new();
+    for batch in pages.iter().flat_map(|page| &page.batches) {
+        if batch.table().name != "ledger_entries" {
+            continue;
+        }
+        let frame = batch.frame();
+        let int = |name: &str| frame.column(name).unwrap().i64().unwrap().clone();
+        let text = |name: &str| frame.column(name).unwrap().str().unwrap().clone();
+        let (entry, posting, user) = (int("entry_id"), int("posting_id"), int("user_id"));
+        let (account, asset) = (text("account"), text("asset"));
+        let amount = frame.column("amount").unwrap().decimal().unwrap().physical().clone();
+        let at = frame.column("posted_at").unwrap().datetime().unwrap().physical().clone();
+        for row in 0..frame.height() {
+            entries.push((
+                at.get(row).unwrap(),
+                entry.get(row).unwrap(),
+                posting.get(row).unwrap(),
+                user.get(row).unwrap(),
+                account.get(row).unwrap().to_owned(),
+                asset.get(row).unwrap().to_owned(),
+                amount.get(row).unwrap(),
+            ));
+        }
+    }
+    assert!(entries.len() > 20_000, "{}", entries.len());
+    let mut postings = HashMap::<(i64, String), i128>::new();
+    for (_, _, posting, _, _, asset, amount) in &entries {
+        *postings.entry((*posting, asset.clone())).or_default() += amount;
+    }
+    assert!(postings.values().all(|sum| *sum == 0));
+    entries.sort();
+    let mut balances = HashMap::<(i64, String), i128>::new();
+    for (_, _, _, user, account, asset, amount) in entries {
+        if account == "user" {
+            let balance = balances.entry((user, asset)).or_default();
+            *balance += amount;
+            assert!(*balance >= 0, "user {user} has {balance}");
+        }
+    }
+}
+
+/// What users did in a stationary market is what the truth says of them, one by one, to within chance:
+/// given rate λ and dropout p, BG/NBD expects (1 − e^(−λpt)) / p trades after the first one.
+#[tokio::test]
+async fn users_trade_as_the_truth_says() {
+    let mut config = config(10_000, 200);
+    config.stationary = true;
+    let end = config.until.unwrap().and_hms_opt(0, 0, 0).unwrap().and_utc().timestamp_micros();
+    let (pages, _) = play(config, None).await;
+    let (mut done, mut truths) = (HashMap::<i64, f64>::new(), Vec::new());
+    for batch in pages.iter().flat_map(|page| &page.batches) {
+        let frame = batch.frame();
+        let int = |name: &str| frame.column(name).unwrap().i64().unwrap().clone();
+        let float = |name: &str| frame.column(name).unwrap().f64().unwrap().clone();
+        let text = |name: &str| frame.column(name).unwrap().str().unwrap().clone();
+        match batch.table().name.as_ref() {
+            "orders" => {
+                let (user, status) = (int("user_id"), text("status"));
+                for (user, status) in user.iter().zip(status.iter()) {
+                    if ["filled", "partially_filled"].contains(&status.unwrap()) {
+                        *done.entry(user.unwrap()).or_default() += 1.0;
+                    }
+                }
+            }
+            "ramp_transactions" => {
+                let (user, status) = (int("user_id"), text("status"));
+                for (user, status) in user.iter().zip(status.iter()) {
+                    if status == Some("completed") {
+                        *done.entry(user.unwrap()).or_default() += 1.0;
+                    }
+                }
+            }
+            "truth_users" => {
+                let started = frame.column("started_at").unwrap().datetime().unwrap();
+                let started = started.physical().clone();
+                let (user, rate, dropout) = (int("user_id"), float("rate"), float("dropout"));
+                for row in 0..frame.height() {
+                    if let Some(started) = started.get(row).filter(|it| *it < end) {
+                        let rate = rate.get(row).unwrap();
+                        let dropout = dropout.get(row).unwrap();
+                        truths.push((user.get(row).unwrap(), started, rate, dropout));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    let (mut found, mut wanted, mut spread) = (0.0, 0.0, 0.0);
+    for (user, started, rate, dropout) in &truths {
+        let days = (end - started) as f64 / 86_400e6;
+        let expected = 1.0 - libm::expm1(-rate * dropout * days) / dropout;
+        let did = done.get(user).copied().unwrap_or(0.0);
+        assert!(did >= 1.0, "user {user} started and did nothing");
+        (found, wanted) = (found + did, wanted + expected);
+        spread += (did - expected).powi(2);
+    }
+    assert!(truths.len() > 3_000, "{}", truths.len());
+    assert_eq!(done.len(), truths.len(), "nobody else trades");
+    let z = (found - wanted) / spread.sqrt();
+    assert!(z.abs() < 4.5, "{found} trades, {wanted} expected: z = {z}");
+}
+
+#[tokio::test]
+async fn a_cursor_of_another_exchange_is_refused() {
+    let (_, cursor) = play(config(50, 3), None).await;
+    let mut other = config(50, 4);
+    other.seed = 7;
+    let other = Exchange::new(other, MARKET.clone()).unwrap();
+    let error = other.fetch(Some(&cursor)).await.unwrap_err().to_string();
+    assert!(error.contains("go on with these"), "{error}");
+}
+
+#[tokio::test]
+async fn a_market_without_a_day_is_named() {
+    let first = NaiveDate::from_ymd_opt(2020, 7, 3).unwrap();
+    let error = Exchange::new(config(50, 500), MARKET.clone()).unwrap_err().to_string();
+    let missing = first + Days::new(400);
+    assert!(error.contains("BTC") && error.contains(&missing.to_string()), "{error}");
+}

@@ -1,0 +1,74 @@
+//! What tests of the exchange share.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
+
+use chrono::Days;
+use tidegauge_core::market::Market;
+use tidegauge_core::polars::prelude::AnyValue;
+use tidegauge_core::{Batch, Cursor, Page, Source};
+use tidegauge_simulation::{Exchange, ExchangeConfig};
+
+pub(crate) static MARKET: LazyLock<Arc<Market>> = LazyLock::new(|| {
+    let first = ExchangeConfig::default().first_day;
+    Arc::new(tidegauge_testkit::market(first, 400, 1.0).unwrap())
+});
+
+/// So many users, who sign up within ninety days, for so many days.
+pub(crate) fn config(users: u64, days: u64) -> ExchangeConfig {
+    let mut config = ExchangeConfig::default();
+    config.users = users;
+    config.days = 90;
+    config.until = Some(config.first_day + Days::new(days));
+    config
+}
+
+/// All pages from a cursor on, and the cursor after them.
+pub(crate) async fn play(
+    config: ExchangeConfig,
+    mut cursor: Option<Cursor>,
+) -> (Vec<Page>, Cursor) {
+    let source = Exchange::new(config, MARKET.clone()).unwrap();
+    let mut pages = Vec::new();
+    loop {
+        let page = source.fetch(cursor.as_ref()).await.unwrap();
+        let done = page.done;
+        cursor = Some(page.cursor.clone());
+        pages.push(page);
+        if done {
+            return (pages, cursor.unwrap());
+        }
+    }
+}
+
+pub(crate) fn batches(pages: &[Page]) -> impl Iterator<Item = &Batch> {
+    pages.iter().flat_map(|page| &page.batches)
+}
+
+/// All rows as text, by table, in the order in which they came.
+pub(crate) fn in_order(pages: &[Page]) -> BTreeMap<String, Vec<String>> {
+    let mut tables = BTreeMap::<String, Vec<String>>::new();
+    for batch in batches(pages) {
+        let rows = tables.entry(batch.table().name.to_string()).or_default();
+        rows.extend((0..batch.rows()).map(|at| row(batch, at)));
+    }
+    tables
+}
+
+/// A row as text that no release of polars changes.
+pub(crate) fn row(batch: &Batch, at: usize) -> String {
+    let cells = batch.frame().columns().iter().map(|column| match column.get(at).unwrap() {
+        AnyValue::Null => "∅".into(),
+        AnyValue::Boolean(value) => value.to_string(),
+        AnyValue::Int64(value)
+        | AnyValue::Datetime(value, ..)
+        | AnyValue::DatetimeOwned(value, ..) => value.to_string(),
+        AnyValue::Date(value) => value.to_string(),
+        AnyValue::Decimal(value, ..) => value.to_string(),
+        AnyValue::Float64(value) => format!("{:016x}", value.to_bits()),
+        AnyValue::String(value) => value.into(),
+        AnyValue::StringOwned(value) => value.to_string(),
+        other => panic!("no text for {other:?}"),
+    });
+    cells.collect::<Vec<_>>().join(",")
+}

@@ -1,0 +1,141 @@
+//! MySQL: which way rows go in, what its users see, and what it says when it cannot.
+
+use crate::support::{Store, batch, everything, extremes, load, pairs, simple, sorted};
+use mysql_async::Conn;
+use mysql_async::prelude::Queryable;
+use tidegauge_core::{Batch, BatchBuilder, Cell, DataType, Scan, Table, WriteMode, tables};
+use tidegauge_storage::connect;
+use tidegauge_testkit::{MariaDb, Server};
+
+/// What an error says of `url`, in one line.
+async fn refusal(url: &str, batches: &[Batch]) -> String {
+    let error = load(&*connect(url).unwrap(), None, "1", batches).await.unwrap_err().to_string();
+    assert!(!error.contains('\n') && !error.contains("secret"), "{error}");
+    error
+}
+
+#[tokio::test]
+async fn where_local_infile_is_off_rows_go_in_all_the_same() {
+    let Some(server) = MariaDb::start() else { return };
+    let mut owner = Conn::from_url(server.url()).await.unwrap();
+    owner.query_drop("SET GLOBAL local_infile = 0").await.unwrap();
+    for (at, write) in [WriteMode::Append, WriteMode::Merge].into_iter().enumerate() {
+        let database = format!("slow_{at}");
+        owner.query_drop(format!("CREATE DATABASE {database}")).await.unwrap();
+        let warehouse = connect(&server.database_url(&database)).unwrap();
+        let table = everything(write);
+        let rows = Batch::from_rows(&table, extremes()).unwrap();
+        load(&*warehouse, None, "1", std::slice::from_ref(&rows)).await.unwrap();
+        let frame = warehouse.scan(&Scan::all(&table)).await.unwrap();
+        assert!(sorted(&frame).equals_missing(&sorted(rows.frame())), "{frame}");
+
+        // More than one statement takes, and of those one that is refused.
+        let table = simple("many", write);
+        let mut builder = BatchBuilder::new(&table);
+        for id in 0..2_500 {
+            builder.push(Cell::Int(id)).unwrap();
+            builder.push(Cell::Text("text")).unwrap();
+        }
+        let many = builder.finish().unwrap();
+        load(&*warehouse, Some("1"), "2", std::slice::from_ref(&many)).await.unwrap();
+        assert_eq!(pairs(&*warehouse, &table).await.len(), 2_500);
+        let again = load(&*warehouse, Some("2"), "3", &[many]).await;
+        match write {
+            WriteMode::Append => {
+                let error = again.unwrap_err().to_string();
+                assert!(error.contains("only takes new rows"), "{error}");
+            }
+            WriteMode::Merge => again.unwrap(),
+        }
+        assert_eq!(pairs(&*warehouse, &table).await.len(), 2_500);
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_said_in_a_line_with_the_way_out() {
+    let Some(server) = MariaDb::shared() else { return };
+    let mut owner = Conn::from_url(server.url()).await.unwrap();
+    owner.query_drop("CREATE USER 'guest'@'127.0.0.1' IDENTIFIED BY 'guest'").await.unwrap();
+    owner.query_drop("GRANT SELECT ON tidegauge.* TO 'guest'@'127.0.0.1'").await.unwrap();
+    let (before, after) =
+        server.url().split_once("://").map(|it| (it.0.to_owned(), it.1.to_owned())).unwrap();
+    let place = after.split_once('@').unwrap().1;
+    let as_guest = |password: &str| format!("{before}://guest:{password}@{place}");
+    for (url, says) in [
+        (as_guest("secret"), "is not let in"),
+        (as_guest("secret"), "check user and password in the URL"),
+        (server.database_url("nowhere"), "Unknown database 'nowhere'; create the database"),
+        ("mysql://me:secret@127.0.0.1:1/x".into(), "check host, port and network"),
+        (as_guest("guest"), "user `guest` may not do this"),
+        (as_guest("guest"), "GRANT ALL ON `tidegauge`.* TO 'guest'"),
+    ] {
+        let error = refusal(&url, &[]).await;
+        assert!(error.contains(says), "{error} should say {says}");
+    }
+
+    // What the server would only warn of, and cut off.
+    let store = Store::of("mysql").unwrap();
+    let table = Table::builder("named", "").column("name", DataType::Text, "").key(["name"]);
+    let table = table.build().unwrap();
+    let mut builder = BatchBuilder::new(&table);
+    builder.push(Cell::Text("short")).unwrap();
+    builder.push(Cell::Text(&"long".repeat(100))).unwrap();
+    let error = refusal(&store.url, &[builder.finish().unwrap()]).await;
+    assert!(error.contains("table `named`") && error.contains("column 'name'"), "{error}");
+    assert_eq!(store.rows(&table).await, 0);
+    let table = Table::builder("early", "").column("at", DataType::Timestamp, "").key(["at"]);
+    let table = table.build().unwrap();
+    let mut builder = BatchBuilder::new(&table);
+    builder.push(Cell::Timestamp(0)).unwrap();
+    builder.push(Cell::Timestamp(i64::MIN)).unwrap();
+    let error = refusal(&store.url, &[builder.finish().unwrap()]).await;
+    assert!(error.contains("table `early`, column `at`"), "{error}");
+    assert_eq!(store.rows(&table).await, 0);
+
+    // Written by a release that this one does not know.
+    let mut owner = Conn::from_url(&store.url).await.unwrap();
+    owner.query_drop("INSERT INTO _tidegauge_migrations (version) VALUES (99)").await.unwrap();
+    let error = refusal(&store.url, &[]).await;
+    assert!(error.contains("newer release of tidegauge"), "{error}");
+}
+
+#[tokio::test]
+async fn tables_of_others_stay_as_they_are_and_one_of_our_names_is_refused() {
+    let Some(store) = Store::of("mysql") else { return };
+    let mut owner = Conn::from_url(&store.url).await.unwrap();
+    owner.query_drop("CREATE TABLE film (id int PRIMARY KEY, users int)").await.unwrap();
+    owner.query_drop("INSERT INTO film VALUES (1, 2)").await.unwrap();
+    store.sink().prepare(&tables::all()).await.unwrap();
+    let rows: Vec<(i64, i64)> = owner.query("SELECT * FROM film").await.unwrap();
+    assert_eq!(rows, [(1, 2)]);
+    let film = Table::builder("film", "").column("id", DataType::Int64, "").key(["id"]);
+    let error = store.sink().prepare(&[film.build().unwrap()]).await.unwrap_err().to_string();
+    assert!(error.contains("table `film`, column `id`"), "{error}");
+}
+
+/// A server that lets nobody in without encryption: the way out is said.
+#[tokio::test]
+async fn a_server_that_wants_encryption_says_so() {
+    let Some(server) = MariaDb::start() else { return };
+    let mut owner = Conn::from_url(server.url()).await.unwrap();
+    owner.query_drop("SET GLOBAL require_secure_transport = ON").await.unwrap();
+    let error = refusal(&server.url(), &[]).await;
+    assert!(error.contains("say `require_ssl=true` in the URL"), "{error}");
+}
+
+#[tokio::test]
+async fn a_full_disk_is_named_and_the_next_load_goes_on() {
+    let Some(server) = MariaDb::start_on_small_disk() else { return };
+    let store = Store::at(server.url());
+    let table = simple("t", WriteMode::Append);
+    // More than there is room for in what the table has already.
+    let rows =
+        |from| [batch(&table, &(from..from + 50_000).map(|id| (id, "a row")).collect::<Vec<_>>())];
+    load(&*store.sink(), None, "1", &rows(0)).await.unwrap();
+    server.fill_disk();
+    let error = load(&*store.sink(), Some("1"), "2", &rows(50_000)).await.unwrap_err().to_string();
+    assert!(error.contains("is full; nothing was written"), "{error}");
+    server.free_disk();
+    load(&*store.sink(), Some("1"), "2", &rows(50_000)).await.unwrap();
+    assert_eq!(store.rows(&table).await, 100_000);
+}

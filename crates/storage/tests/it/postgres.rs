@@ -1,0 +1,216 @@
+//! PostgreSQL: what lives beside it, what its users see, and what it says when it cannot.
+
+use crate::support::{Store, batch, load, pairs, simple};
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions};
+use tidegauge_core::{Batch, BatchBuilder, Cell, DataType, Table, WriteMode, tables};
+use tidegauge_storage::connect;
+use tidegauge_testkit::{Postgres, Server};
+
+/// The server as its owner; none where it is not installed.
+async fn owner() -> Option<(String, PgConnection)> {
+    let url = Postgres::shared()?.url();
+    let options: PgConnectOptions = url.parse().unwrap();
+    Some((url, options.connect().await.unwrap()))
+}
+
+async fn run(connection: &mut PgConnection, sql: &str) {
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await.unwrap();
+}
+
+async fn said(connection: &mut PgConnection, sql: &str) -> Vec<String> {
+    sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(connection).await.unwrap()
+}
+
+/// What an error says of `url`, in one line.
+async fn refusal(url: &str, batches: &[Batch]) -> String {
+    let error = load(&*connect(url).unwrap(), None, "1", batches).await.unwrap_err().to_string();
+    assert!(!error.contains('\n') && !error.contains("secret"), "{error}");
+    error
+}
+
+#[tokio::test]
+async fn tables_of_others_are_left_alone_even_those_of_our_names() {
+    let Some((url, mut owner)) = owner().await else { return };
+    run(&mut owner, "CREATE DATABASE shop").await;
+    let url = url.replace("/postgres", "/shop");
+    let options: PgConnectOptions = url.parse().unwrap();
+    let mut shop = options.connect().await.unwrap();
+    run(
+        &mut shop,
+        "CREATE TABLE users (id int PRIMARY KEY, name text); \
+         INSERT INTO users VALUES (1, 'Ada'), (2, 'Grace'); \
+         CREATE TABLE t (id text); CREATE TABLE _tidegauge_cursors (mine int); \
+         CREATE VIEW orders AS SELECT name FROM users",
+    )
+    .await;
+    let state = "SELECT c.relname || ' ' || c.relkind::text || ' ' || c.relfilenode || ' ' || c.oid \
+                 FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace ORDER BY 1";
+    let before = said(&mut shop, state).await;
+    let (warehouse, table) = (connect(&url).unwrap(), simple("t", WriteMode::Merge));
+    warehouse.prepare(&tables::all()).await.unwrap();
+    load(&*warehouse, None, "1", &[batch(&table, &[(1, "a")])]).await.unwrap();
+    load(&*warehouse, Some("1"), "2", &[batch(&table, &[(1, "b")])]).await.unwrap();
+    assert_eq!(pairs(&*warehouse, &table).await, [(1, "b".to_owned())]);
+    assert_eq!(said(&mut shop, state).await, before);
+    assert_eq!(
+        said(&mut shop, "SELECT name FROM public.users ORDER BY id").await,
+        ["Ada", "Grace"]
+    );
+    let ours = said(&mut shop, "SELECT text FROM tidegauge.t").await;
+    assert_eq!(ours, ["b"], "a schema of our own where the URL names none");
+}
+
+/// Pagila, the sample database of PostgreSQL: types, functions, triggers, partitions.
+#[tokio::test]
+async fn a_sample_database_stays_as_it_is() {
+    let Some((url, mut owner)) = owner().await else { return };
+    run(&mut owner, "CREATE ROLE postgres").await;
+    run(&mut owner, "CREATE DATABASE pagila").await;
+    let url = url.replace("/postgres", "/pagila");
+    let options: PgConnectOptions = url.parse().unwrap();
+    let mut pagila = options.connect().await.unwrap();
+    run(&mut pagila, include_str!("pagila/schema.sql")).await;
+    // Everything that the catalogue says of what is not ours: rows that were changed have another xmin.
+    let state = "SELECT c.relname || ' ' || c.relkind::text || ' ' || c.relfilenode || ' ' || c.xmin \
+                 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+                 WHERE n.nspname = 'public' ORDER BY 1";
+    let before = said(&mut pagila, state).await;
+    assert!(before.iter().any(|it| it.starts_with("payment_p2022_01 ")), "{before:?}");
+    let (warehouse, table) = (connect(&url).unwrap(), simple("film", WriteMode::Merge));
+    warehouse.prepare(&tables::all()).await.unwrap();
+    load(&*warehouse, None, "1", &[batch(&table, &[(1, "a")])]).await.unwrap();
+    load(&*warehouse, Some("1"), "2", &[batch(&table, &[(1, "b")])]).await.unwrap();
+    assert_eq!(pairs(&*warehouse, &table).await, [(1, "b".to_owned())]);
+    assert_eq!(said(&mut pagila, state).await, before);
+}
+
+#[tokio::test]
+async fn a_role_that_owns_one_schema_and_nothing_else_can_load() {
+    let Some((url, mut owner)) = owner().await else { return };
+    run(
+        &mut owner,
+        "CREATE ROLE guest LOGIN PASSWORD 'guest'; REVOKE CREATE ON DATABASE postgres FROM PUBLIC; \
+         REVOKE ALL ON SCHEMA public FROM PUBLIC; CREATE SCHEMA guest AUTHORIZATION guest",
+    )
+    .await;
+    let mut guest = url::Url::parse(&url).unwrap();
+    guest.set_username("guest").unwrap();
+    guest.set_password(Some("guest")).unwrap();
+    let warehouse = connect(&format!("{guest}?schema=guest")).unwrap();
+    warehouse.prepare(&tables::all()).await.unwrap();
+    for (at, write) in [WriteMode::Append, WriteMode::Merge].into_iter().enumerate() {
+        let table = simple(["appended", "merged"][at], write);
+        let before = (at > 0).then(|| at.to_string());
+        let rows = [batch(&table, &[(1, "a"), (2, "b")])];
+        load(&*warehouse, before.as_deref(), &(at + 1).to_string(), &rows).await.unwrap();
+        assert_eq!(pairs(&*warehouse, &table).await.len(), 2);
+    }
+    // A schema that is not its own.
+    let error = refusal(&format!("{guest}?schema=other"), &[]).await;
+    assert!(
+        error.contains("user `guest` may not do this")
+            && error.contains("CREATE SCHEMA \"other\" AUTHORIZATION \"guest\""),
+        "{error}"
+    );
+    run(&mut owner, "CREATE SCHEMA theirs").await;
+    let error = refusal(&format!("{guest}?schema=theirs"), &[]).await;
+    assert!(error.contains("may not do this in schema `theirs`"), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_said_in_a_line_with_the_way_out() {
+    let Some((url, mut owner)) = owner().await else { return };
+    let mut wrong = url::Url::parse(&url).unwrap();
+    wrong.set_password(Some("secret")).unwrap();
+    for (url, says) in [
+        (wrong.to_string(), "is not let in"),
+        (wrong.to_string(), "check user and password in the URL"),
+        (url.replace("/postgres", "/nowhere"), "database \"nowhere\" does not exist"),
+        (url.replace("/postgres", "/nowhere"), "create the database, or name another one"),
+        ("postgres://me:secret@127.0.0.1:1/x".into(), "cannot be reached"),
+        ("postgres://me:secret@127.0.0.1:1/x".into(), "check host, port and network"),
+        (format!("{url}?sslmode=require"), "sslmode=disable"),
+    ] {
+        let error = refusal(&url, &[]).await;
+        assert!(error.contains(says), "{error} should say {says}");
+    }
+
+    let table = Table::builder("late", "").column("at", DataType::Timestamp, "").key(["at"]);
+    let table = table.build().unwrap();
+    let mut builder = BatchBuilder::new(&table);
+    builder.push(Cell::Timestamp(i64::MAX)).unwrap();
+    let rows = [builder.finish().unwrap()];
+    let error = refusal(&format!("{url}?schema=late"), &rows).await;
+    assert!(error.contains("table `late`, column `at`") && error.contains("calendar"), "{error}");
+
+    // Written by a release that this one does not know.
+    let newer = format!("{url}?schema=newer");
+    connect(&newer).unwrap().prepare(&[]).await.unwrap();
+    run(
+        &mut owner,
+        "INSERT INTO newer._sqlx_migrations SELECT 99, 'future', now(), true, checksum, 0 \
+         FROM newer._sqlx_migrations LIMIT 1",
+    )
+    .await;
+    let error = refusal(&newer, &[]).await;
+    assert!(error.contains("newer release of tidegauge"), "{error}");
+}
+
+/// A server that lets nobody in without encryption, and offers none itself: the way out is said.
+#[tokio::test]
+async fn a_server_that_wants_encryption_says_so() {
+    let Some(server) = Postgres::start() else { return };
+    let options: PgConnectOptions = server.url().parse().unwrap();
+    let mut owner = options.connect().await.unwrap();
+    let hba = said(&mut owner, "SHOW hba_file").await.remove(0);
+    run(&mut owner, &format!("COPY (SELECT 'hostssl all all all trust') TO '{hba}'")).await;
+    said(&mut owner, "SELECT pg_reload_conf()::text").await;
+    // It takes a moment until it has read them.
+    let mut error = String::new();
+    for _ in 0..100 {
+        error = match connect(&server.url()).unwrap().cursor("test").await {
+            Ok(_) => String::new(),
+            Err(error) => error.to_string(),
+        };
+        if !error.is_empty() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert!(error.contains("say `sslmode=require` in the URL"), "{error}");
+}
+
+#[tokio::test]
+async fn a_view_of_somebodys_reads_as_the_table_it_stands_for() {
+    let Some((url, mut owner)) = owner().await else { return };
+    let schema = format!("{url}?schema=views");
+    let (warehouse, table) = (connect(&schema).unwrap(), simple("seen", WriteMode::Append));
+    warehouse.prepare(&[]).await.unwrap();
+    run(
+        &mut owner,
+        "CREATE VIEW views.seen AS SELECT 'x' || n AS text, n AS id FROM generate_series(1, 3) n",
+    )
+    .await;
+    let rows = pairs(&*warehouse, &table).await;
+    assert_eq!(rows, [(1, "x1".to_owned()), (2, "x2".to_owned()), (3, "x3".to_owned())]);
+    let error = warehouse.prepare(&[table]).await.unwrap_err().to_string();
+    assert!(error.contains("table `seen`, column `id`"), "{error}");
+}
+
+#[tokio::test]
+async fn a_full_disk_is_named_and_the_next_load_goes_on() {
+    let Some(server) = Postgres::start_on_small_disk() else { return };
+    let store = Store::at(server.url());
+    let table = simple("t", WriteMode::Append);
+    // More than there is room for in what the table has already.
+    let rows =
+        |from| [batch(&table, &(from..from + 50_000).map(|id| (id, "a row")).collect::<Vec<_>>())];
+    load(&*store.sink(), None, "1", &rows(0)).await.unwrap();
+    server.fill_disk();
+    let error = load(&*store.sink(), Some("1"), "2", &rows(50_000)).await.unwrap_err().to_string();
+    assert!(error.contains("is full; nothing was written"), "{error}");
+    server.free_disk();
+    load(&*store.sink(), Some("1"), "2", &rows(50_000)).await.unwrap();
+    assert_eq!(store.rows(&table).await, 100_000);
+}

@@ -1,0 +1,266 @@
+//! SQLite: what analysts see in it, and what it does when the file will not let it.
+
+use std::collections::BTreeMap;
+
+use crate::support::{Store, batch, everything, extremes, load, pairs, simple};
+use serde::Serialize;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions, Row};
+use tidegauge_core::{Batch, BatchBuilder, Cell, DataType, Scan, Table, TableRef, WriteMode};
+
+async fn plain(store: &Store) -> SqliteConnection {
+    SqliteConnectOptions::new().filename(&store.path).connect().await.unwrap()
+}
+
+fn money() -> TableRef {
+    Table::builder("money", "")
+        .column("id", DataType::Int64, "")
+        .nullable("amount", DataType::CRYPTO, "")
+        .key(["id"])
+        .build()
+        .unwrap()
+}
+
+fn amounts(amounts: &[&str]) -> Batch {
+    #[derive(Serialize)]
+    struct Row<'a> {
+        id: usize,
+        amount: &'a str,
+    }
+    let rows = amounts.iter().enumerate().map(|(id, amount)| Row { id, amount });
+    Batch::from_rows(&money(), rows).unwrap()
+}
+
+#[tokio::test]
+async fn whoever_closes_last_leaves_one_file() {
+    let store = Store::new("sqlite");
+    let sink = store.sink();
+    load(&*sink, None, "1", &[amounts(&["1"])]).await.unwrap();
+    assert!(store.path.with_extension("db-wal").exists());
+    sink.cursor("test").await.unwrap(); // readers come and go
+    drop(sink);
+    let files = std::fs::read_dir(store.path.parent().unwrap()).unwrap().count();
+    assert_eq!(files, 1);
+    let mut connection = plain(&store).await;
+    let rows = sqlx::query("SELECT * FROM money").fetch_all(&mut connection).await.unwrap();
+    assert_eq!(rows.len(), 1);
+}
+
+#[tokio::test]
+async fn money_is_a_number_to_whoever_writes_sql() {
+    let store = Store::new("sqlite");
+    let amounts = amounts(&["10", "2.5", "-3.00000001", "100.25", "34265.19345116", "0"]);
+    load(&*store.sink(), None, "1", &[amounts]).await.unwrap();
+    let mut connection = plain(&store).await;
+    let sum: f64 = sqlx::query_scalar("SELECT SUM(amount) FROM money")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    assert!((sum - 34_374.943_451_15).abs() < 1e-9, "{sum}");
+    let above: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM money WHERE amount > 2.4")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(above, 4);
+    let order: Vec<i64> = sqlx::query_scalar("SELECT id FROM money ORDER BY amount")
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(order, [2, 5, 1, 0, 3, 4]);
+}
+
+#[tokio::test]
+async fn money_that_no_float_holds_is_kept_exactly_and_still_sums() {
+    let store = Store::new("sqlite");
+    let exact = ["12345678901.12345678", "-99999999999999999999.99999999", "1.5"];
+    let batch = amounts(&exact);
+    load(&*store.sink(), None, "1", std::slice::from_ref(&batch)).await.unwrap();
+    let mut connection = plain(&store).await;
+    let kinds: Vec<String> = sqlx::query_scalar("SELECT typeof(amount) FROM money ORDER BY id")
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(kinds, ["blob", "blob", "real"]);
+    let sum: f64 = sqlx::query_scalar("SELECT SUM(amount) FROM money WHERE id <> 1")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    assert!((sum - 12_345_678_902.623_457).abs() < 1e-5, "{sum}");
+    let least: i64 =
+        sqlx::query_scalar("SELECT id FROM money ORDER BY CAST(amount AS REAL) LIMIT 1")
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+    assert_eq!(least, 1);
+    let frame = store.warehouse().scan(&Scan::all(&money())).await.unwrap();
+    assert!(frame.equals_missing(batch.frame()), "{frame}");
+}
+
+#[tokio::test]
+async fn any_amount_comes_back_exactly() {
+    // Small and large ones of every length, and their neighbours.
+    let mut builder = BatchBuilder::new(&money());
+    let mut id = 0;
+    for power in 0..28u32 {
+        for step in [-11, -1, 0, 1, 7, 123_456_789] {
+            for sign in [-1, 1] {
+                let units = sign * (10i128.pow(power) + step) % 10i128.pow(28);
+                builder.push(Cell::Int(id)).unwrap();
+                builder.push(Cell::Decimal(units)).unwrap();
+                id += 1;
+            }
+        }
+    }
+    let mut random: u128 = 0x9e37_79b9_7f4a_7c15;
+    for _ in 0..20_000 {
+        random = random.wrapping_mul(0x2360_ed05_1fc6_5da4_4385_df64_9fcc_f645).wrapping_add(1);
+        let digits = u32::try_from(random >> 123).unwrap() % 29;
+        let units = i128::try_from((random >> 1) % 10u128.pow(digits)).unwrap();
+        builder.push(Cell::Int(id)).unwrap();
+        builder.push(Cell::Decimal(if random.is_multiple_of(3) { units } else { -units })).unwrap();
+        id += 1;
+    }
+    let batch = builder.finish().unwrap();
+    let store = Store::new("sqlite");
+    load(&*store.sink(), None, "1", std::slice::from_ref(&batch)).await.unwrap();
+    let frame = store.warehouse().scan(&Scan::all(&money())).await.unwrap();
+    assert!(frame.equals(batch.frame()));
+}
+
+#[tokio::test]
+async fn times_are_text_that_sqlite_understands() {
+    let store = Store::new("sqlite");
+    let table = everything(WriteMode::Append);
+    let rows = Batch::from_rows(&table, extremes()).unwrap();
+    load(&*store.sink(), None, "1", &[rows]).await.unwrap();
+    let row = sqlx::query(
+        r#"SELECT typeof(day), day, typeof(at), at, unixepoch(at), strftime('%Y', day), "where"
+           FROM "order" WHERE "group" = 1"#,
+    )
+    .fetch_one(&mut plain(&store).await)
+    .await
+    .unwrap();
+    let texts: Vec<String> = [0, 1, 2, 3, 5, 6].map(|at| row.get_unchecked(at)).into();
+    let at = "1970-01-01 00:00:00.000000";
+    assert_eq!(texts, ["text", "1970-01-01", "text", at, "1970", "007"]);
+    assert_eq!(row.get_unchecked::<i64, _>(4), 0);
+}
+
+#[tokio::test]
+async fn a_time_beyond_four_digits_of_year_is_refused() {
+    let table =
+        Table::builder("t", "").column("at", DataType::Timestamp, "").key(["at"]).build().unwrap();
+    for scheme in ["sqlite", "csv"] {
+        let mut builder = BatchBuilder::new(&table);
+        builder.push(Cell::Timestamp(253_402_300_800_000_000)).unwrap();
+        let store = Store::new(scheme);
+        let batch = builder.finish().unwrap();
+        let error = load(&*store.sink(), None, "1", &[batch]).await.unwrap_err().to_string();
+        assert!(error.contains("column `at`") && error.contains("0000 to 9999"), "{error}");
+        assert_eq!(store.sink().cursor("test").await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn what_others_wrote_into_it_is_read_or_refused() {
+    let store = Store::new("sqlite");
+    store.sink().prepare(&[money()]).await.unwrap();
+    let mut connection = plain(&store).await;
+    let scan = Scan::all(&money());
+    sqlx::raw_sql("INSERT INTO money VALUES (1, '7.25'), (2, 0.1 + 0.2 - 0.2)")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    assert!(store.warehouse().scan(&scan).await.is_err(), "0.10000000000000003 is no amount");
+    sqlx::raw_sql("UPDATE money SET amount = 3 WHERE id = 2")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(store.warehouse().scan(&scan).await.unwrap().height(), 2);
+    sqlx::raw_sql("UPDATE money SET amount = 'lots'").execute(&mut connection).await.unwrap();
+    let error = store.warehouse().scan(&scan).await.unwrap_err().to_string();
+    assert!(error.contains("column `amount`") && error.contains("`lots`"), "{error}");
+}
+
+#[tokio::test]
+async fn a_file_opened_for_reading_is_not_written() {
+    let store = Store::new("sqlite");
+    let table = simple("t", WriteMode::Append);
+    load(&*store.sink(), None, "1", &[batch(&table, &[(1, "a")])]).await.unwrap();
+    let only = tidegauge_storage::connect(&format!("{}?mode=ro", store.url)).unwrap();
+    assert_eq!(pairs(&*only, &table).await, [(1, "a".to_owned())]);
+    let error = load(&*only, Some("1"), "2", &[batch(&table, &[(2, "b")])]).await.unwrap_err();
+    assert!(error.to_string().contains("cannot be written"), "{error}");
+    assert!(error.to_string().contains("store.db"), "{error}");
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_named() {
+    let store = Store::new("sqlite");
+    std::fs::write(&store.path, "this was a shopping list, once; ".repeat(100)).unwrap();
+    let table = simple("t", WriteMode::Append);
+    for error in [
+        store.warehouse().scan(&Scan::all(&table)).await.unwrap_err(),
+        load(&*store.sink(), None, "1", &[batch(&table, &[(1, "a")])]).await.unwrap_err(),
+    ] {
+        let error = error.to_string();
+        assert!(error.contains("store.db` is damaged"), "{error}");
+        assert!(error.contains("restore it from a backup"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_folder_that_is_not_there_is_named() {
+    let store = Store::new("sqlite");
+    let url = format!("{}/in/no/folder.db", store.url);
+    let sink = tidegauge_storage::connect_sink(&url).unwrap();
+    let error = sink.prepare(&[]).await.unwrap_err().to_string();
+    assert!(error.contains("check that the folder exists"), "{error}");
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_release_is_left_alone() {
+    let store = Store::new("sqlite");
+    store.sink().prepare(&[]).await.unwrap();
+    sqlx::raw_sql("INSERT INTO _sqlx_migrations VALUES (9999, 'later', 0, TRUE, x'00', 0)")
+        .execute(&mut plain(&store).await)
+        .await
+        .unwrap();
+    let error = store.sink().prepare(&[]).await.unwrap_err().to_string();
+    assert!(error.contains("newer release"), "{error}");
+}
+
+#[tokio::test]
+async fn a_column_that_is_not_there_is_not_read_as_its_own_name() {
+    let store = Store::new("sqlite");
+    store.sink().prepare(&[simple("t", WriteMode::Append)]).await.unwrap();
+    sqlx::raw_sql("INSERT INTO t VALUES (1, 'a')").execute(&mut plain(&store).await).await.unwrap();
+    let other = Table::builder("t", "")
+        .column("id", DataType::Int64, "")
+        .column("note", DataType::Text, "")
+        .key(["id"])
+        .build()
+        .unwrap();
+    let error = store.warehouse().scan(&Scan::all(&other)).await.unwrap_err().to_string();
+    assert!(error.contains("note"), "{error}");
+}
+
+#[tokio::test]
+async fn references_are_declared_and_not_enforced_while_loading() {
+    let store = Store::new("sqlite");
+    let mut row = BTreeMap::from([("deposit_type", "fiat"), ("currency", "EUR")]);
+    row.extend([("amount", "5"), ("payment_method", "card"), ("status", "pending")]);
+    row.extend([("created_at", "2020-01-01T00:00:00Z")]);
+    #[derive(Serialize)]
+    struct Deposit<'a> {
+        deposit_id: i64,
+        user_id: i64,
+        #[serde(flatten)]
+        rest: BTreeMap<&'a str, &'a str>,
+    }
+    let deposit = Deposit { deposit_id: 1, user_id: 404, rest: row };
+    let batch = Batch::from_rows(tidegauge_core::tables::Deposit::table(), [deposit]).unwrap();
+    load(&*store.sink(), None, "1", &[batch]).await.unwrap();
+    let orphans = sqlx::query("PRAGMA foreign_key_check").fetch_all(&mut plain(&store).await).await;
+    assert_eq!(orphans.unwrap().len(), 1);
+}

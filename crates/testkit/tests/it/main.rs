@@ -1,0 +1,4 @@
+//! What tests that start servers rely on.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // helpers of tests, too
+
+mod servers;
