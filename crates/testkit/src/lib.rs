@@ -6,7 +6,9 @@
 //! when the test's process is killed.
 //!
 //! Where a server is not installed, tests say `SKIPPED` and go on without it; with
-//! `TIDEGAUGE_REQUIRE_SERVERS=1` they fail instead. `cargo xtask setup` installs what is missing.
+//! `TIDEGAUGE_REQUIRE_SERVERS=1` they fail instead. `cargo xtask setup` installs what is missing. With
+//! `TIDEGAUGE_NO_SERVERS=1` whoever starts a server fails: `cargo xtask test unit` picks tests by
+//! their names, and so finds those with a wrong one.
 //!
 //! ```
 //! use tidegauge_testkit::Postgres;

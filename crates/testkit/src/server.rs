@@ -65,6 +65,12 @@ pub(crate) struct Recipe<'a> {
 
 impl Running {
     pub(crate) fn start(recipe: &Recipe<'_>) -> Self {
+        if is_set("TIDEGAUGE_NO_SERVERS") {
+            panic!(
+                "{}: a test that starts a server has the server's name in its path",
+                recipe.name
+            );
+        }
         let mut said = String::new();
         // Another process may take the port before the server does.
         for _ in 0..3 {
@@ -176,11 +182,15 @@ impl Drop for Running {
 pub(crate) fn missing<T>(name: &str, package: Option<&str>) -> Option<T> {
     let or = package.map(|it| format!(", or apt-get install {it}")).unwrap_or_default();
     let text = format!("{name} is not installed: cargo xtask setup{or}");
-    if env::var_os("TIDEGAUGE_REQUIRE_SERVERS").is_some_and(|it| it == "1") {
+    if is_set("TIDEGAUGE_REQUIRE_SERVERS") {
         panic!("{text}");
     }
     eprintln!("SKIPPED: {text}");
     None
+}
+
+fn is_set(variable: &str) -> bool {
+    env::var_os(variable).is_some_and(|it| it == "1")
 }
 
 /// The size of a disk that is soon full; none unless we may make one.

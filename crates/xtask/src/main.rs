@@ -2,6 +2,7 @@
 
 mod bench;
 mod emulator;
+mod metadata;
 mod python;
 mod setup;
 mod stranger;
@@ -13,22 +14,23 @@ use std::process::{Command, ExitCode};
 
 const HELP: &str = "\
 cargo xtask setup   install what the tests need (Debian packages, an emulator of BigQuery)
-cargo xtask test    setup, then format, lints, tests, doctests, examples and docs
+cargo xtask test    all that must hold, with the seconds of each phase; or the phases named:";
+
+const MORE: &str = "\
 cargo xtask bench   measure beside a peer, in one run: all benches, or the one named
 cargo xtask docs    write docs/tables.md anew";
 
 fn main() -> ExitCode {
     let chore = env::args().nth(1).unwrap_or_default();
+    let words: Vec<String> = env::args().skip(2).collect();
     let done = match chore.as_str() {
         "setup" => setup::setup(),
-        "test" => setup::setup().and_then(|()| test::test()),
-        "bench" => {
-            let words: Vec<String> = env::args().skip(3).collect();
-            bench::bench(env::args().nth(2).as_deref(), &words)
-        }
-        "docs" => test::docs(),
+        "test" => test::test(&words),
+        "bench" => bench::bench(words.first().map(String::as_str), words.get(1..).unwrap_or(&[])),
+        "docs" => test::tables_page(),
         _ => {
-            say(HELP);
+            let phases = test::PHASES.iter().map(|it| format!("    {:<10} {}\n", it.name, it.what));
+            say(&format!("{HELP}\n{}{MORE}", phases.collect::<String>()));
             return ExitCode::from(2);
         }
     };

@@ -1,108 +1,171 @@
-//! Everything that must hold before a change goes in.
+//! Everything that must hold before a change goes in, phase by phase.
+
+mod examples;
 
 use std::env;
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
+use std::time::{Duration, Instant};
 
-use crate::{cargo, has, root, run, say, stranger};
+use crate::{cargo, root, run, say, setup, stranger};
 
-/// Format, lints, tests, doctests, examples, docs, and a stranger's crate.
-pub(crate) fn test() -> Result<(), String> {
-    run(cargo().args(["fmt", "--all", "--check"]))?;
-    run(cargo().args([
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--all-features",
-        "--locked",
-        "--",
-        "-D",
-        "warnings",
-    ]))?;
-    // Builds examples and the command as well, and runs the doctests.
-    run(cargo()
-        .args(["test", "--workspace", "--all-features", "--locked"])
-        .env("TIDEGAUGE_REQUIRE_SERVERS", "1")
-        .env_remove("RUST_BACKTRACE"))?;
-    let build = ["build", "--workspace", "--all-features", "--examples", "--bins", "--locked"];
-    run(cargo().args(build))?;
-    examples()?;
-    run(cargo()
-        .args(["doc", "--workspace", "--all-features", "--no-deps", "--locked"])
-        .env("RUSTDOCFLAGS", "-D warnings"))?;
-    stranger::stranger()?;
-    if has("cargo-deny") {
-        run(cargo().args(["deny", "--offline", "check", "bans", "licenses", "sources"]))?;
-    } else {
-        say("\nSKIPPED: cargo deny is not installed (cargo install cargo-deny)");
+/// A part of what must hold, which can be asked for by name.
+pub(crate) struct Phase {
+    pub(crate) name: &'static str,
+    /// What it does, in a line.
+    pub(crate) what: &'static str,
+    /// Whether it needs what `cargo xtask setup` installs.
+    needs_setup: bool,
+    run: fn() -> Result<(), String>,
+}
+
+/// All of them, the quick ones first.
+pub(crate) const PHASES: [Phase; 7] = [
+    Phase { name: "fmt", what: "the format", needs_setup: false, run: fmt },
+    Phase { name: "lint", what: "clippy, without a warning", needs_setup: false, run: lint },
+    Phase { name: "unit", what: "tests that need no server", needs_setup: true, run: unit },
+    Phase { name: "servers", what: "tests that need one", needs_setup: true, run: servers },
+    Phase {
+        name: "examples",
+        what: "every example, run as a user would",
+        needs_setup: true,
+        run: examples::examples,
+    },
+    Phase {
+        name: "docs",
+        what: "doctests and the pages of rustdoc",
+        needs_setup: false,
+        run: docs,
+    },
+    Phase {
+        name: "stranger",
+        what: "a crate outside the workspace, on core alone",
+        needs_setup: false,
+        run: stranger::stranger,
+    },
+];
+
+/// Tests that need a server have one of these in their path; all others are `unit`, and fail there
+/// if they start one.
+const SERVERS: [&str; 8] =
+    ["postgres", "mysql", "bigquery", "s3", "bucket", "database::", "every_store", "servers::"];
+
+/// Runs the phases called `names`, or all, and says what each has taken.
+pub(crate) fn test(names: &[String]) -> Result<(), String> {
+    let phases = chosen(names)?;
+    let mut taken: Vec<(&str, Duration)> = Vec::new();
+    let mut timed = |name: &'static str, run: &dyn Fn() -> Result<(), String>| {
+        let begun = Instant::now();
+        let done = run();
+        taken.push((name, begun.elapsed()));
+        done.map_err(|reason| format!("{name}: {reason}"))
+    };
+    let mut done = Ok(());
+    if phases.iter().any(|phase| phase.needs_setup) {
+        done = timed("setup", &setup::setup);
     }
+    for phase in phases {
+        done = done.and_then(|()| timed(phase.name, &phase.run));
+    }
+    say(&table(&taken, done.is_ok()));
+    done?;
     say("\nall is well");
     Ok(())
 }
 
+/// The phases called `names`, in the order in which they are run; all of them where none is named.
+fn chosen(names: &[String]) -> Result<Vec<&'static Phase>, String> {
+    if let Some(name) = names.iter().find(|name| !PHASES.iter().any(|it| it.name == **name)) {
+        let known: Vec<_> = PHASES.iter().map(|phase| phase.name).collect();
+        return Err(format!("there is no phase `{name}`: {}", known.join(", ")));
+    }
+    let wanted = |phase: &&Phase| names.is_empty() || names.iter().any(|it| it == phase.name);
+    Ok(PHASES.iter().filter(wanted).collect())
+}
+
+/// What each phase has taken; the last of them failed unless all is well.
+fn table(taken: &[(&str, Duration)], is_well: bool) -> String {
+    let mut text = String::from("\nphase      seconds\n");
+    for (at, (name, time)) in taken.iter().enumerate() {
+        let failed = if is_well || at + 1 < taken.len() { "" } else { "  failed" };
+        text += &format!("{name:<10} {:>7.1}{failed}\n", time.as_secs_f64());
+    }
+    let sum: Duration = taken.iter().map(|(_, time)| *time).sum();
+    text + &format!("{:<10} {:>7.1}", "all", sum.as_secs_f64())
+}
+
+fn fmt() -> Result<(), String> {
+    run(cargo().args(["fmt", "--all", "--check"]))
+}
+
+fn lint() -> Result<(), String> {
+    let words = ["clippy", "--workspace", "--all-targets", "--all-features", "--locked"];
+    run(cargo().args(words).args(["--", "-D", "warnings"]))
+}
+
+fn unit() -> Result<(), String> {
+    let mut tests = tests();
+    for server in SERVERS {
+        tests.args(["--skip", server]);
+    }
+    run(tests.env("TIDEGAUGE_NO_SERVERS", "1"))
+}
+
+fn servers() -> Result<(), String> {
+    run(tests().args(SERVERS))
+}
+
+/// The tests of all programs and libraries, to be narrowed down.
+fn tests() -> std::process::Command {
+    let mut tests = cargo();
+    tests.args(["test", "--workspace", "--all-features", "--tests", "--locked", "--"]);
+    tests.env("TIDEGAUGE_REQUIRE_SERVERS", "1").env_remove("RUST_BACKTRACE");
+    tests
+}
+
+fn docs() -> Result<(), String> {
+    run(cargo()
+        .args(["test", "--workspace", "--all-features", "--doc", "--locked"])
+        .env_remove("RUST_BACKTRACE"))?;
+    run(cargo()
+        .args(["doc", "--workspace", "--all-features", "--no-deps", "--locked"])
+        .env("RUSTDOCFLAGS", "-D warnings"))
+}
+
 /// Writes `docs/tables.md` from the definitions.
-pub(crate) fn docs() -> Result<(), String> {
-    let mut command = cargo();
-    command.args(["run", "--quiet", "--package", "tidegauge", "--", "tables", "--markdown"]);
-    let page = command.output().map_err(|error| error.to_string())?;
-    if !page.status.success() {
-        return Err(String::from_utf8_lossy(&page.stderr).into_owned());
-    }
-    fs::write(root().join("docs/tables.md"), page.stdout).map_err(|error| error.to_string())
-}
-
-/// Runs every example as a user would, in an empty folder.
-fn examples() -> Result<(), String> {
-    let folder = target().join("examples-run");
-    let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
-    if folder.exists() {
-        fs::remove_dir_all(&folder).map_err(failed)?;
-    }
-    fs::create_dir_all(&folder).map_err(failed)?;
-    // A customer's purchases, made up here: two bought again, one did not.
-    let purchases = "user,date,value\nann,2026-01-05,20\nann,2026-02-14,5\nbob,2026-01-06,7.5\n\
-                     bob,2026-03-01,1\ncyd,2026-02-02,3\n";
-    fs::write(folder.join("purchases.csv"), purchases).map_err(failed)?;
-    let runs: [(&str, &[&str]); 9] = [
-        ("pipeline", &[]),
-        ("pipeline", &[]), // the next day
-        ("custom_source", &[]),
-        ("custom_sink", &[]),
-        ("your_own_csv", &[]),
-        ("simulate_to_parquet", &["simulated", "7", "2"]),
-        ("live_prices", &["3"]),
-        ("what_if", &["paid_social", "2000"]),
-        ("cohorts_of_your_data", &["purchases.csv", "user", "date", "value"]),
-    ];
-    for (example, words) in runs {
-        let program = target().join("debug/examples").join(example);
-        run(Command::new(program).args(words).current_dir(&folder))?;
-    }
-    queries(&folder.join("tidegauge.db"))
-}
-
-/// The two questions that the system before this one documented, in its own SQL.
-fn queries(database: &std::path::Path) -> Result<(), String> {
-    for query in [
-        "SELECT u.country, u.account_tier, COUNT(*), SUM(r.fiat_amount) FROM users u \
-         JOIN ramp_transactions r ON u.user_id = r.user_id GROUP BY u.country, u.account_tier",
-        "SELECT o.order_id, o.trading_pair, o.status, t.trade_id, t.price, t.base_amount \
-         FROM orders o JOIN trades t ON o.order_id = t.order_id",
-    ] {
-        let mut sqlite = Command::new("sqlite3");
-        let answer = sqlite.arg(database).arg(query).output().map_err(|error| error.to_string())?;
-        let rows = answer.stdout.iter().filter(|byte| **byte == b'\n').count();
-        if !answer.status.success() || rows == 0 {
-            let error = String::from_utf8_lossy(&answer.stderr);
-            return Err(format!("sqlite3 gives {rows} rows for {query}: {error}"));
-        }
-        say(&format!("sqlite3: {rows} rows for {query}"));
-    }
-    Ok(())
+pub(crate) fn tables_page() -> Result<(), String> {
+    let words = ["run", "--quiet", "--package", "tidegauge", "--", "tables", "--markdown"];
+    let page = crate::metadata::said(&words)?;
+    fs::write(root().join("docs/tables.md"), page).map_err(|error| error.to_string())
 }
 
 /// Where cargo builds.
 pub(crate) fn target() -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phases_run_in_their_order_and_unknown_ones_are_named() {
+        let names = |said: &[&str]| {
+            let said: Vec<_> = said.iter().map(|it| (*it).to_owned()).collect();
+            chosen(&said).map(|phases| phases.iter().map(|it| it.name).collect::<Vec<_>>())
+        };
+        assert_eq!(names(&["servers", "fmt"]).unwrap(), ["fmt", "servers"]);
+        assert_eq!(names(&[]).unwrap().len(), PHASES.len());
+        let error = names(&["unit", "clippy"]).unwrap_err();
+        assert!(error.starts_with("there is no phase `clippy`: fmt, lint, "), "{error}");
+    }
+
+    #[test]
+    fn the_table_says_what_each_phase_has_taken_and_which_failed() {
+        let taken = [("fmt", Duration::from_millis(1_250)), ("lint", Duration::from_secs(61))];
+        let well =
+            "\nphase      seconds\nfmt            1.2\nlint          61.0\nall           62.2";
+        assert_eq!(table(&taken, true), well);
+        assert_eq!(table(&taken, false), well.replace("61.0\n", "61.0  failed\n"));
+    }
 }

@@ -20,7 +20,7 @@ sink_promises!(s3, Store::of("s3"));
 warehouse_promises!(s3_warehouse, Store::of("s3"));
 
 #[tokio::test]
-async fn a_store_calls_itself_as_its_url_without_the_password() {
+async fn every_store_calls_itself_as_its_url_without_the_password() {
     for scheme in ["csv", "sqlite", "parquet", "postgres", "mysql", "bigquery"] {
         let Some(store) = Store::of(scheme) else { continue };
         assert!(store.name.starts_with(&format!("{scheme}://")), "{}", store.name);
@@ -40,7 +40,7 @@ async fn reading_makes_nothing() {
 }
 
 #[tokio::test]
-async fn a_table_with_a_name_of_ours_is_refused() {
+async fn every_store_refuses_a_table_with_a_name_of_ours() {
     for scheme in ["csv", "sqlite", "parquet", "postgres", "mysql", "bigquery"] {
         let Some(store) = Store::of(scheme) else { continue };
         for name in ["_tidegauge", "_tidegauge_cursors", "sqlite_master"] {

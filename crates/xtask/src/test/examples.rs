@@ -1,0 +1,60 @@
+//! Every example, run as a user would run it.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use super::target;
+use crate::{cargo, run, say};
+
+/// Builds examples and the command, and runs every example in an empty folder.
+pub(super) fn examples() -> Result<(), String> {
+    let build = ["build", "--workspace", "--all-features", "--examples", "--bins", "--locked"];
+    run(cargo().args(build))?;
+    let folder = target().join("examples-run");
+    let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
+    if folder.exists() {
+        fs::remove_dir_all(&folder).map_err(failed)?;
+    }
+    fs::create_dir_all(&folder).map_err(failed)?;
+    // A customer's purchases, made up here: two bought again, one did not.
+    let purchases = "user,date,value\nann,2026-01-05,20\nann,2026-02-14,5\nbob,2026-01-06,7.5\n\
+                     bob,2026-03-01,1\ncyd,2026-02-02,3\n";
+    fs::write(folder.join("purchases.csv"), purchases).map_err(failed)?;
+    let runs: [(&str, &[&str]); 9] = [
+        ("pipeline", &[]),
+        ("pipeline", &[]), // the next day
+        ("custom_source", &[]),
+        ("custom_sink", &[]),
+        ("your_own_csv", &[]),
+        ("simulate_to_parquet", &["simulated", "7", "2"]),
+        ("live_prices", &["3"]),
+        ("what_if", &["paid_social", "2000"]),
+        ("cohorts_of_your_data", &["purchases.csv", "user", "date", "value"]),
+    ];
+    for (example, words) in runs {
+        let program = target().join("debug/examples").join(example);
+        run(Command::new(program).args(words).current_dir(&folder))?;
+    }
+    queries(&folder.join("tidegauge.db"))
+}
+
+/// The two questions that the system before this one documented, in its own SQL.
+fn queries(database: &Path) -> Result<(), String> {
+    for query in [
+        "SELECT u.country, u.account_tier, COUNT(*), SUM(r.fiat_amount) FROM users u \
+         JOIN ramp_transactions r ON u.user_id = r.user_id GROUP BY u.country, u.account_tier",
+        "SELECT o.order_id, o.trading_pair, o.status, t.trade_id, t.price, t.base_amount \
+         FROM orders o JOIN trades t ON o.order_id = t.order_id",
+    ] {
+        let mut sqlite = Command::new("sqlite3");
+        let answer = sqlite.arg(database).arg(query).output().map_err(|error| error.to_string())?;
+        let rows = answer.stdout.iter().filter(|byte| **byte == b'\n').count();
+        if !answer.status.success() || rows == 0 {
+            let error = String::from_utf8_lossy(&answer.stderr);
+            return Err(format!("sqlite3 gives {rows} rows for {query}: {error}"));
+        }
+        say(&format!("sqlite3: {rows} rows for {query}"));
+    }
+    Ok(())
+}
