@@ -1,6 +1,7 @@
 //! Everything that must hold before a change goes in, phase by phase.
 
 mod examples;
+mod rules;
 
 use std::env;
 use std::fs;
@@ -20,8 +21,14 @@ pub(crate) struct Phase {
 }
 
 /// All of them, the quick ones first.
-pub(crate) const PHASES: [Phase; 7] = [
+pub(crate) const PHASES: [Phase; 8] = [
     Phase { name: "fmt", what: "the format", needs_setup: false, run: fmt },
+    Phase {
+        name: "rules",
+        what: "bans, licences and sources of deny.toml",
+        needs_setup: false,
+        run: rules::rules,
+    },
     Phase { name: "lint", what: "clippy, without a warning", needs_setup: false, run: lint },
     Phase { name: "unit", what: "tests that need no server", needs_setup: true, run: unit },
     Phase { name: "servers", what: "tests that need one", needs_setup: true, run: servers },
@@ -157,7 +164,7 @@ mod tests {
         assert_eq!(names(&["servers", "fmt"]).unwrap(), ["fmt", "servers"]);
         assert_eq!(names(&[]).unwrap().len(), PHASES.len());
         let error = names(&["unit", "clippy"]).unwrap_err();
-        assert!(error.starts_with("there is no phase `clippy`: fmt, lint, "), "{error}");
+        assert!(error.starts_with("there is no phase `clippy`: fmt, rules, "), "{error}");
     }
 
     #[test]

@@ -1,0 +1,174 @@
+//! The bans, licences and sources of `deny.toml`, held against all that is built.
+//!
+//! `cargo deny` reads the same file and knows advisories besides; this needs nothing that a machine
+//! may lack.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+use spdx::{Expression, LicenseReq, Licensee, ParseMode};
+
+use crate::metadata::{Metadata, Package, said};
+use crate::{root, say};
+
+/// The source of what comes from crates.io.
+const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
+
+/// `deny.toml`. A rule that is not known here is an error: none may be passed over.
+#[derive(Debug, Deserialize)]
+struct Rules {
+    licenses: Licenses,
+    bans: Bans,
+    #[serde(rename = "sources")]
+    _sources: Sources,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Licenses {
+    allow: Vec<String>,
+    private: Private,
+}
+
+/// Whether private packages are passed over.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Private {
+    ignore: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Bans {
+    #[serde(rename = "multiple-versions")]
+    _versions: Allowed,
+    #[serde(rename = "wildcards")]
+    _wildcards: Allowed,
+    deny: Vec<Ban>,
+}
+
+/// The one level that there is for what nobody is kept from.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Allowed {
+    Allow,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ban {
+    #[serde(rename = "crate")]
+    name: String,
+    reason: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sources {
+    #[serde(rename = "unknown-registry")]
+    _registry: Denied,
+    #[serde(rename = "unknown-git")]
+    _git: Denied,
+}
+
+/// The one level that there is for what everybody is kept from.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Denied {
+    Deny,
+}
+
+/// Checks the rules against the workspace.
+pub(super) fn rules() -> Result<(), String> {
+    let file = root().join("deny.toml");
+    let text = std::fs::read_to_string(&file).map_err(|it| format!("{}: {it}", file.display()))?;
+    let rules = Rules::parse(&text)?;
+    let metadata = Metadata::read(&["--all-features"])?;
+    let built = built()?;
+    let packages: Vec<_> = metadata
+        .packages
+        .iter()
+        .filter(|it| built.contains(&(it.name.clone(), it.version.clone())))
+        .collect();
+    say(&format!("\n▶ deny.toml: bans, licences and sources of {} packages", packages.len()));
+    let broken: Vec<_> = packages.into_iter().flat_map(|it| rules.broken_by(it)).collect();
+    if broken.is_empty() { Ok(()) } else { Err(broken.join("\n")) }
+}
+
+/// Names and versions of what is really built, on any machine. What `cargo metadata` lists is more:
+/// it knows nothing of features that are only switched on where a package is there anyway.
+fn built() -> Result<BTreeSet<(String, String)>, String> {
+    let words = ["tree", "--workspace", "--all-features", "--locked", "--target", "all"];
+    let tree = said(&[&words[..], &["--prefix", "none", "--format", "{p}"]].concat())?;
+    let package = |line: &str| {
+        let mut words = line.split(' ');
+        let (name, version) = (words.next()?, words.next()?.strip_prefix('v')?);
+        Some((name.to_owned(), version.to_owned()))
+    };
+    let lines = tree.lines().filter(|line| !line.is_empty());
+    lines.map(|line| package(line).ok_or_else(|| format!("cargo tree says `{line}`"))).collect()
+}
+
+impl Rules {
+    fn parse(text: &str) -> Result<Self, String> {
+        let rules: Self = toml::from_str(text).map_err(|error| format!("deny.toml: {error}"))?;
+        for allowed in &rules.licenses.allow {
+            Licensee::parse(allowed).map_err(|error| format!("deny.toml: {error}"))?;
+        }
+        match rules.bans.deny.iter().find(|ban| ban.name.contains(['@', ':'])) {
+            Some(ban) => Err(format!("deny.toml: `{}`: a ban is of all versions here", ban.name)),
+            None => Ok(rules),
+        }
+    }
+
+    /// What is wrong with a package, in a line each.
+    fn broken_by(&self, package: &Package) -> Vec<String> {
+        let Package { name, version, .. } = package;
+        let mut broken = Vec::new();
+        if let Some(ban) = self.bans.deny.iter().find(|ban| ban.name == *name) {
+            broken.push(format!(
+                "{name} {version} is banned ({}); `cargo tree --workspace --all-features --target all \
+                 --invert {name}` says who brings it",
+                ban.reason
+            ));
+        }
+        if let Some(source) = package.source.as_deref().filter(|source| *source != CRATES_IO) {
+            broken.push(format!("{name} {version} comes from {source}, and not from crates.io"));
+        }
+        let is_private = package.publish.as_ref().is_some_and(Vec::is_empty);
+        if !(is_private && self.licenses.private.ignore) {
+            broken.extend(self.wrong_license(package));
+        }
+        broken
+    }
+
+    /// Why the licence of a package will not do, if it will not.
+    fn wrong_license(&self, package: &Package) -> Option<String> {
+        let Package { name, version, .. } = package;
+        let Some(license) = &package.license else {
+            return Some(format!("{name} {version} names no licence in its manifest"));
+        };
+        // As cargo takes it: `MIT/Apache-2.0` is an old way to say `OR`.
+        let expression = match Expression::parse_mode(license, ParseMode::LAX) {
+            Ok(expression) => expression,
+            Err(error) => {
+                let reason = error.reason;
+                return Some(format!("{name} {version}: licence `{license}`: {reason}"));
+            }
+        };
+        let is_allowed = |wanted: &LicenseReq| {
+            let allowed = self.licenses.allow.iter().filter_map(|it| Licensee::parse(it).ok());
+            allowed.into_iter().any(|it| it.satisfies(wanted))
+        };
+        let refused = expression.evaluate_with_failures(is_allowed).err()?;
+        let refused: BTreeSet<_> = refused.iter().map(|it| it.req.to_string()).collect();
+        let refused: Vec<_> = refused.into_iter().collect();
+        Some(format!(
+            "{name} {version} is under `{license}`, and deny.toml does not allow {}",
+            refused.join(", ")
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests;
