@@ -1,5 +1,6 @@
 //! Everything that must hold before a change goes in, phase by phase.
 
+mod alone;
 mod examples;
 mod rules;
 
@@ -21,7 +22,7 @@ pub(crate) struct Phase {
 }
 
 /// All of them, the quick ones first.
-pub(crate) const PHASES: [Phase; 8] = [
+pub(crate) const PHASES: [Phase; 9] = [
     Phase { name: "fmt", what: "the format", needs_setup: false, run: fmt },
     Phase {
         name: "rules",
@@ -49,6 +50,12 @@ pub(crate) const PHASES: [Phase; 8] = [
         what: "a crate outside the workspace, on core alone",
         needs_setup: false,
         run: stranger::stranger,
+    },
+    Phase {
+        name: "alone",
+        what: "each crate and each feature, without the others, and as a package",
+        needs_setup: false,
+        run: alone::alone,
     },
 ];
 

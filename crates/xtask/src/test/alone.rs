@@ -1,0 +1,87 @@
+//! Each crate and each feature compiles without the others, and each library makes a package.
+//!
+//! In a build of the whole workspace a crate gets the features that any other asks for, and what it
+//! forgot to ask for itself is not missed.
+
+use crate::metadata::{Metadata, Package};
+use crate::{cargo, run};
+
+/// Checks every library without features and with each one, and every crate's tests by themselves;
+/// then packs what is not private.
+pub(super) fn alone() -> Result<(), String> {
+    let metadata = Metadata::read(&["--no-deps"])?;
+    for words in metadata.members().flat_map(checks) {
+        run(cargo().args(["check", "--quiet", "--locked"]).args(words))?;
+    }
+    let is_private = |package: &&Package| package.publish.as_ref().is_some_and(Vec::is_empty);
+    let private: Vec<_> =
+        metadata.members().filter(is_private).map(|it| it.name.as_str()).collect();
+    run(cargo()
+        .args(["package", "--quiet", "--workspace", "--no-verify", "--exclude-lockfile"])
+        .arg("--allow-dirty")
+        .args(private.iter().flat_map(|name| ["--exclude", *name])))
+}
+
+/// What cargo is asked to check of `package`. Tests are checked apart, since the features of what
+/// only tests depend on would be the library's, too.
+fn checks(package: &Package) -> Vec<Vec<String>> {
+    // One that begins with `_` is what others have in common, and is chosen by nobody.
+    let is_chosen = |feature: &&String| *feature != "default" && !feature.starts_with('_');
+    let features = package.features.keys().filter(is_chosen);
+    let mut choices = vec![vec![]];
+    if package.is_library() {
+        choices.push(vec!["--no-default-features".into()]);
+    }
+    choices.extend(
+        features.map(|feature| {
+            vec!["--no-default-features".into(), "--features".into(), feature.clone()]
+        }),
+    );
+    let mut checks = Vec::new();
+    for choice in choices {
+        for part in ["--lib", "--tests"] {
+            if part == "--tests" || (package.is_library() && !choice.is_empty()) {
+                let words = ["--package", &package.name, part].map(ToOwned::to_owned);
+                checks.push([words.as_slice(), &choice].concat());
+            }
+        }
+    }
+    checks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn package(kind: &str, features: &[&str]) -> Package {
+        let text = serde_json::json!({
+            "id": "p 1.0.0", "name": "p", "version": "1.0.0",
+            "features": features.iter().map(|it| (*it, [""; 0])).collect::<std::collections::BTreeMap<_, _>>(),
+            "targets": [{ "kind": [kind] }, { "kind": ["test"] }],
+        });
+        serde_json::from_value(text).unwrap()
+    }
+
+    fn shown(package: &Package) -> Vec<String> {
+        checks(package).iter().map(|words| words[2..].join(" ")).collect()
+    }
+
+    #[test]
+    fn a_library_is_checked_without_features_and_with_each_and_so_are_its_tests() {
+        let expected = [
+            "--tests",
+            "--lib --no-default-features",
+            "--tests --no-default-features",
+            "--lib --no-default-features --features csv",
+            "--tests --no-default-features --features csv",
+            "--lib --no-default-features --features sqlite",
+            "--tests --no-default-features --features sqlite",
+        ];
+        assert_eq!(shown(&package("lib", &["_sql", "csv", "default", "sqlite"])), expected);
+    }
+
+    #[test]
+    fn of_what_is_no_library_the_tests_are_checked() {
+        assert_eq!(shown(&package("bin", &[])), ["--tests"]);
+    }
+}
