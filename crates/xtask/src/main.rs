@@ -18,7 +18,9 @@ cargo xtask test    all that must hold, with the seconds of each phase; or the p
 
 const MORE: &str = "\
 cargo xtask bench   measure beside a peer, in one run: all benches, or the one named
-cargo xtask docs    write docs/tables.md anew";
+cargo xtask docs    write docs/tables.md anew
+cargo xtask migrations
+                    write the migrations that the tables of core need beyond those released";
 
 fn main() -> ExitCode {
     let chore = env::args().nth(1).unwrap_or_default();
@@ -28,6 +30,7 @@ fn main() -> ExitCode {
         "test" => test::test(&words),
         "bench" => bench::bench(words.first().map(String::as_str), words.get(1..).unwrap_or(&[])),
         "docs" => test::tables_page(),
+        "migrations" => migrations(),
         _ => {
             let phases = test::PHASES.iter().map(|it| format!("    {:<10} {}\n", it.name, it.what));
             say(&format!("{HELP}\n{}{MORE}", phases.collect::<String>()));
@@ -46,6 +49,13 @@ fn main() -> ExitCode {
 #[allow(clippy::print_stderr)] // a chore talks to whoever runs it
 fn say(text: &str) {
     eprintln!("{text}");
+}
+
+/// Writes the migrations that follow from the tables of core. Only the stores know how a table is
+/// spelled, so it is their tests that write, which check the same files otherwise.
+fn migrations() -> Result<(), String> {
+    let words = ["test", "--quiet", "--package", "tidegauge-storage", "--all-features", "--lib"];
+    run(cargo().args(words).args(["--locked", "write_migrations", "--", "--ignored"]))
 }
 
 /// The workspace's folder.

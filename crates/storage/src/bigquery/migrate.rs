@@ -10,10 +10,7 @@ use super::jobs::Query;
 use crate::{Error, Result};
 
 /// Forward only: a released file never changes.
-const MIGRATIONS: [&str; 2] = [
-    include_str!("../../../../migrations/bigquery/0001_tables.sql"),
-    include_str!("../../../../migrations/bigquery/0002_exchange.sql"),
-];
+const MIGRATIONS: &[(i64, &str, &str)] = include!("../../migrations/bigquery/list.rs");
 
 /// Which of them a dataset has.
 const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS `_tidegauge_migrations` (\
@@ -36,12 +33,11 @@ impl BigQuery {
         if newest > MIGRATIONS.len() {
             return Err(Error::Newer { path: self.place.name.clone() });
         }
-        for (at, migration) in MIGRATIONS.iter().enumerate().skip(newest) {
+        for (version, _, migration) in MIGRATIONS.iter().skip(newest) {
             self.change(&Query::new(*migration)).await.map_err(failed)?;
             let noted = format!(
                 "INSERT INTO `_tidegauge_migrations` (`version`, `applied_at`) \
-                 VALUES ({}, CURRENT_TIMESTAMP())",
-                at + 1
+                 VALUES ({version}, CURRENT_TIMESTAMP())"
             );
             self.change(&Query::new(noted)).await.map_err(failed)?;
         }
@@ -69,22 +65,38 @@ impl BigQuery {
 
 #[cfg(test)]
 mod tests {
-    use tidegauge_core::{Table, tables};
+    use tidegauge_core::{Column, Table, tables};
 
     use super::super::ddl;
     use super::*;
+    use crate::sql::migrations::Migrations;
+
+    const MIGRATIONS_OF_TABLES: Migrations = Migrations {
+        folder: "bigquery",
+        dialect: &ddl::DIALECT,
+        create: |table| format!("{};\n", ddl::create(table)),
+        add: |table, columns| {
+            let add = |column: &&Column| format!("{};\n", ddl::add(table, column));
+            columns.iter().map(add).collect()
+        },
+    };
 
     #[test]
-    fn every_migration_is_listed() {
-        let files = std::fs::read_dir("../../migrations/bigquery").unwrap();
-        assert_eq!(files.count(), MIGRATIONS.len());
+    fn migrations_follow_from_the_definitions() {
+        MIGRATIONS_OF_TABLES.check();
+    }
+
+    #[test]
+    #[ignore = "run by `cargo xtask migrations`"]
+    fn write_migrations() {
+        MIGRATIONS_OF_TABLES.write();
     }
 
     /// Nothing but the definitions in core says what a built-in table is: the migrations say it
     /// again, for whoever reads them, and this holds them together.
     #[test]
     fn migrations_say_what_the_definitions_say() {
-        let all = MIGRATIONS.concat();
+        let all: String = MIGRATIONS.iter().map(|(_, _, sql)| *sql).collect();
         let says = |statement: String| all.contains(&format!("{statement};\n"));
         for table in tables::all() {
             // As it was made, and the columns that came later, in their order.

@@ -8,10 +8,7 @@ use super::MySql;
 use crate::{Error, Result};
 
 /// Forward only: a released file never changes.
-const MIGRATIONS: [&str; 2] = [
-    include_str!("../../../../migrations/mysql/0001_tables.sql"),
-    include_str!("../../../../migrations/mysql/0002_exchange.sql"),
-];
+const MIGRATIONS: &[(i64, &str, &str)] = include!("../../migrations/mysql/list.rs");
 
 /// What the server says of a column that is there already: `ER_DUP_FIELDNAME`.
 const THERE: u16 = 1060;
@@ -39,7 +36,7 @@ impl MySql {
         if newest > MIGRATIONS.len() {
             return Err(Error::Newer { path: self.place.name.clone() });
         }
-        for (at, migration) in MIGRATIONS.iter().enumerate().skip(newest) {
+        for (version, _, migration) in MIGRATIONS.iter().skip(newest) {
             for statement in migration.split_terminator(";\n") {
                 let statement = statement.replace("{collation}", collation);
                 match connection.query_drop(statement).await {
@@ -50,7 +47,7 @@ impl MySql {
                 }
             }
             let noted = "INSERT INTO `_tidegauge_migrations` (version) VALUES (?)";
-            connection.exec_drop(noted, (at + 1,)).await.map_err(failed)?;
+            connection.exec_drop(noted, (version,)).await.map_err(failed)?;
         }
         Ok(())
     }
@@ -76,17 +73,37 @@ impl MySql {
 
 #[cfg(test)]
 mod tests {
-    use tidegauge_core::{Sink, tables};
+    use tidegauge_core::{Column, Sink, tables};
     use tidegauge_testkit::MariaDb;
 
     use super::super::{Place, ddl};
     use super::*;
     use crate::sql::compare;
+    use crate::sql::migrations::Migrations;
+
+    const MIGRATIONS_OF_TABLES: Migrations = Migrations {
+        folder: "mysql",
+        dialect: &ddl::DIALECT,
+        create: |table| format!("{};\n", ddl::create(table, "{collation}")),
+        add: |table, columns| {
+            let add = |column: &&Column| {
+                let name = ddl::DIALECT.quoted(&column.name);
+                format!("\n    ADD COLUMN {name} {}", ddl::typed(table, column))
+            };
+            let added: Vec<_> = columns.iter().map(add).collect();
+            format!("ALTER TABLE {}{};\n", ddl::DIALECT.quoted(&table.name), added.join(","))
+        },
+    };
 
     #[test]
-    fn every_migration_is_listed() {
-        let files = std::fs::read_dir("../../migrations/mysql").unwrap();
-        assert_eq!(files.count(), MIGRATIONS.len());
+    fn migrations_follow_from_the_definitions() {
+        MIGRATIONS_OF_TABLES.check();
+    }
+
+    #[test]
+    #[ignore = "run by `cargo xtask migrations`"]
+    fn write_migrations() {
+        MIGRATIONS_OF_TABLES.write();
     }
 
     /// Nothing but the definitions in core says what a built-in table is: the migrations say it

@@ -95,10 +95,36 @@ pub(super) async fn stored(
 #[cfg(test)]
 mod tests {
     use sqlx::ConnectOptions;
-    use tidegauge_core::{Sink, tables};
+    use tidegauge_core::{Column, Sink, tables};
     use tidegauge_testkit::Postgres as Server;
 
     use super::*;
+    use crate::sql::migrations::Migrations;
+
+    const MIGRATIONS: Migrations = Migrations {
+        folder: "postgres",
+        dialect: &DIALECT,
+        create: |table| create(table, &DIALECT.quoted(&table.name)),
+        add: |table, columns| {
+            let add = |column: &&Column| {
+                let (column, dtype) = (DIALECT.quoted(&column.name), declared(column.dtype));
+                format!("\n    ADD COLUMN IF NOT EXISTS {column} {dtype}")
+            };
+            let added: Vec<_> = columns.iter().map(add).collect();
+            format!("ALTER TABLE {}{};\n", DIALECT.quoted(&table.name), added.join(","))
+        },
+    };
+
+    #[test]
+    fn migrations_follow_from_the_definitions() {
+        MIGRATIONS.check();
+    }
+
+    #[test]
+    #[ignore = "run by `cargo xtask migrations`"]
+    fn write_migrations() {
+        MIGRATIONS.write();
+    }
 
     /// Nothing but the definitions in core says what a built-in table is: the migrations say it
     /// again, for whoever reads them, and this holds them together.

@@ -28,15 +28,11 @@ use crate::{Error, Result};
 
 /// The built-in tables and the cursors. Forward only: a released file never changes.
 static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
-    let migration = |version, what: &'static str, sql: &'static str| {
-        Migration::new(version, what.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    let files: &[(i64, &str, &str)] = include!("../../migrations/postgres/list.rs");
+    let migration = |(version, what, sql): &(i64, &'static str, &'static str)| {
+        Migration::new(*version, (*what).into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
-    let tables = include_str!("../../../../migrations/postgres/0001_tables.sql");
-    let exchange = include_str!("../../../../migrations/postgres/0002_exchange.sql");
-    Migrator::with_migrations(vec![
-        migration(1, "tables", tables),
-        migration(2, "exchange", exchange),
-    ])
+    Migrator::with_migrations(files.iter().map(migration).collect())
 });
 
 /// How long a server may take to let us in.

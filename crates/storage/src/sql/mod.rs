@@ -2,6 +2,8 @@
 //! table that is there is the one that was defined.
 
 mod catalog;
+#[cfg(test)]
+pub(crate) mod migrations;
 mod newest;
 mod prepared;
 

@@ -82,9 +82,35 @@ pub(super) async fn stored(
 #[cfg(test)]
 mod tests {
     use sqlx::Connection;
-    use tidegauge_core::tables;
+    use tidegauge_core::{Column, tables};
 
     use super::*;
+    use crate::sql::migrations::Migrations;
+
+    const MIGRATIONS: Migrations = Migrations {
+        folder: "sqlite",
+        dialect: &DIALECT,
+        create: create,
+        add: |table, columns| {
+            let name = DIALECT.quoted(&table.name);
+            let add = |column: &&Column| {
+                let (column, dtype) = (DIALECT.quoted(&column.name), declared(column.dtype));
+                format!("ALTER TABLE {name} ADD COLUMN {column} {dtype};\n")
+            };
+            columns.iter().map(add).collect()
+        },
+    };
+
+    #[test]
+    fn migrations_follow_from_the_definitions() {
+        MIGRATIONS.check();
+    }
+
+    #[test]
+    #[ignore = "run by `cargo xtask migrations`"]
+    fn write_migrations() {
+        MIGRATIONS.write();
+    }
 
     /// Nothing but the definitions in core says what a built-in table is: the migrations say it
     /// again, for whoever reads them, and this holds them together.

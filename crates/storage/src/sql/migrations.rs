@@ -1,0 +1,224 @@
+//! The files of `migrations/`, which follow from the tables of core.
+//!
+//! A file that somebody's database has had applied never changes: those are named in
+//! `migrations/released.sha256`. What the tables say beyond them is one file more for each dialect,
+//! and `cargo xtask migrations` writes it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use tidegauge_core::{Column, Table, TableRef, tables};
+
+use super::Dialect;
+
+/// The files that never change, as `sha256sum --check` reads it.
+const RELEASED: &str = "migrations/released.sha256";
+
+/// The list of a dialect's files, which the store includes.
+const LIST: &str = "list.rs";
+
+/// How the migrations of a dialect are written.
+pub(crate) struct Migrations {
+    /// Its folder in `migrations/`.
+    pub(crate) folder: &'static str,
+    pub(crate) dialect: &'static Dialect,
+    /// The statements that create a table, each with its semicolon and on a line of its own.
+    pub(crate) create: fn(&Table) -> String,
+    /// The statements that give a table columns, likewise.
+    pub(crate) add: fn(&Table, &[&Column]) -> String,
+}
+
+impl Migrations {
+    /// Writes what is missing, and the list.
+    pub(crate) fn write(&self) {
+        for name in self.unreleased() {
+            fs::remove_file(self.path(&name)).unwrap();
+        }
+        for (name, text) in self.wanted() {
+            fs::write(self.path(&name), text).unwrap();
+        }
+    }
+
+    /// Asserts that the files are what the tables and the released files make them.
+    pub(crate) fn check(&self) {
+        let stale = "run `cargo xtask migrations`";
+        let wanted = self.wanted();
+        for name in self.unreleased() {
+            assert!(wanted.contains_key(&name), "{}: {stale}", self.path(&name).display());
+        }
+        for (name, text) in wanted {
+            let path = self.path(&name);
+            let there = fs::read_to_string(&path).unwrap_or_default();
+            assert!(there == text, "{} is not what the tables say: {stale}", path.display());
+        }
+    }
+
+    /// The files that follow from others: what comes after those that are released, and the list.
+    fn wanted(&self) -> BTreeMap<String, String> {
+        let mut names = Vec::new();
+        let mut said = String::new();
+        for (name, sum) in self.released() {
+            let text = fs::read_to_string(self.path(&name)).unwrap();
+            let path = self.path(&name);
+            assert_eq!(digest(&text), sum, "{} was released, and has changed", path.display());
+            said += &text;
+            names.push(name);
+        }
+        let mut wanted = BTreeMap::new();
+        if let Some((what, text)) = self.next(&said, tables::all()) {
+            let name = format!("{:04}_{what}.sql", names.len() + 1);
+            names.push(name.clone());
+            wanted.insert(name, text);
+        }
+        wanted.insert(LIST.into(), list(&names));
+        wanted
+    }
+
+    /// What `tables` say that the migrations `said` do not, under the name of the first table of it.
+    fn next(
+        &self,
+        said: &str,
+        tables: impl IntoIterator<Item = TableRef>,
+    ) -> Option<(String, String)> {
+        let there = columns(self.dialect, said);
+        let mut what = None;
+        let mut parts = Vec::new();
+        for table in tables {
+            let part = match there.get(table.name.as_ref()) {
+                None => format!("-- {}\n{}", table.description, (self.create)(&table)),
+                Some(there) => {
+                    let new = |column: &&Column| !there.iter().any(|it| *it == *column.name);
+                    let new: Vec<_> = table.columns.iter().filter(new).collect();
+                    if new.is_empty() {
+                        continue;
+                    }
+                    let names = new.iter().map(|it| it.name.as_ref()).collect::<Vec<_>>();
+                    let all_nullable = new.iter().all(|column| column.nullable);
+                    assert!(all_nullable, "{}: rows that are there lack {names:?}", table.name);
+                    (self.add)(&table, &new)
+                }
+            };
+            what.get_or_insert_with(|| table.name.to_string());
+            parts.push(part);
+        }
+        Some((what?, parts.join("\n")))
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        Path::new("migrations").join(self.folder).join(name)
+    }
+
+    /// The names of the released files with their digests, in their order.
+    fn released(&self) -> Vec<(String, String)> {
+        let text = fs::read_to_string(RELEASED).unwrap();
+        let ours = |line: &str| {
+            let (sum, path) = line.split_once("  ").unwrap();
+            let (folder, name) = path.split_once('/').unwrap();
+            (folder == self.folder).then(|| (name.to_owned(), sum.to_owned()))
+        };
+        let mut released: Vec<_> = text.lines().filter_map(ours).collect();
+        released.sort();
+        released
+    }
+
+    /// The names of the migrations that are there, and not released.
+    fn unreleased(&self) -> Vec<String> {
+        let released = self.released();
+        let entries = fs::read_dir(self.path("")).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let is_ours = |name: &String| {
+            name.ends_with(".sql") && !released.iter().any(|(released, _)| released == name)
+        };
+        names.filter(is_ours).collect()
+    }
+}
+
+/// The list of files as the store includes it: number, name and statements of each.
+fn list(names: &[String]) -> String {
+    let mut text = String::from("// Written by `cargo xtask migrations`.\n&[\n");
+    for (at, name) in names.iter().enumerate() {
+        let what = name.trim_end_matches(".sql").split_once('_').unwrap().1;
+        text += &format!("    ({}, {what:?}, include_str!({name:?})),\n", at + 1);
+    }
+    text + "]\n"
+}
+
+fn digest(text: &str) -> String {
+    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The columns of each table after the statements of `sql`.
+fn columns(dialect: &Dialect, sql: &str) -> BTreeMap<String, Vec<String>> {
+    let lines: Vec<_> = sql.lines().filter(|line| !line.starts_with("--")).collect();
+    let name = |text: &str| {
+        let text = text.strip_prefix(dialect.quote)?;
+        Some(text.split_once(dialect.quote)?.0.to_owned())
+    };
+    let mut tables = BTreeMap::new();
+    for statement in lines.join("\n").split(';').map(str::trim) {
+        if let Some(rest) = statement.strip_prefix("CREATE TABLE ") {
+            let rest = rest.strip_prefix("IF NOT EXISTS ").unwrap_or(rest);
+            let columns = rest.lines().skip(1).filter_map(|line| name(line.trim()));
+            tables.insert(name(rest).unwrap(), columns.collect());
+        } else if let Some(rest) = statement.strip_prefix("ALTER TABLE ") {
+            let table = name(rest).unwrap();
+            if rest.contains(" RENAME TO ") {
+                tables.remove(&table);
+                continue;
+            }
+            let columns: &mut Vec<String> = tables.get_mut(&table).unwrap();
+            for added in rest.split("ADD COLUMN ").skip(1) {
+                columns.extend(name(added.strip_prefix("IF NOT EXISTS ").unwrap_or(added)));
+            }
+        }
+    }
+    tables
+}
+
+#[cfg(test)]
+mod tests {
+    use tidegauge_core::DataType;
+
+    use super::*;
+
+    const DIALECT: Dialect =
+        Dialect { quote: '"', declared: |_| "text".into(), null: |_| "NULL".into() };
+
+    const MADE_UP: Migrations = Migrations {
+        folder: "made_up",
+        dialect: &DIALECT,
+        create: |table| format!("CREATE {};\n", table.name),
+        add: |table, columns| {
+            let names: Vec<_> = columns.iter().map(|column| column.name.as_ref()).collect();
+            format!("ALTER {} ADD {};\n", table.name, names.join(", "))
+        },
+    };
+
+    #[test]
+    fn columns_are_those_of_the_last_statement_that_says_so() {
+        let sql = "-- One; two.\nCREATE TABLE IF NOT EXISTS \"a\" (\n    \"x\" text,\n    \"y\" text,\n    \
+                   PRIMARY KEY (\"x\")\n);\nALTER TABLE \"a\"\n    ADD COLUMN \"z\" text,\n    \
+                   ADD COLUMN IF NOT EXISTS \"w\" text;\nCREATE TABLE \"b\" (\n    \"x\" text\n);\n\
+                   ALTER TABLE \"b\" RENAME TO \"c\";\nCREATE TABLE \"b\" (\n    \"v\" text\n);\n";
+        let columns = columns(&DIALECT, sql);
+        assert_eq!(columns["a"], ["x", "y", "z", "w"]);
+        assert_eq!(columns["b"], ["v"]);
+    }
+
+    #[test]
+    fn what_comes_next_is_what_the_tables_say_and_the_files_do_not() {
+        let old = Table::builder("old", "What is there.").column("x", DataType::Text, "");
+        let old = old.nullable("y", DataType::Text, "").nullable("z", DataType::Text, "");
+        let new = Table::builder("new", "What is not.").column("x", DataType::Text, "");
+        let tables = [old.key(["x"]).build().unwrap(), new.key(["x"]).build().unwrap()];
+        let said = "CREATE TABLE \"old\" (\n    \"x\" text\n);\n";
+        let (what, text) = MADE_UP.next(said, tables.clone()).unwrap();
+        assert_eq!(what, "old");
+        assert_eq!(text, "ALTER old ADD y, z;\n\n-- What is not.\nCREATE new;\n");
+        let said = "CREATE TABLE \"old\" (\n    \"x\" text,\n    \"y\" text,\n    \"z\" text\n);\n\
+                    CREATE TABLE \"new\" (\n    \"x\" text\n);\n";
+        assert_eq!(MADE_UP.next(said, tables), None);
+    }
+}

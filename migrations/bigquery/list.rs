@@ -1,0 +1,5 @@
+// Written by `cargo xtask migrations`.
+&[
+    (1, "tables", include_str!("0001_tables.sql")),
+    (2, "exchange", include_str!("0002_exchange.sql")),
+]

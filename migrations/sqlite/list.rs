@@ -1,0 +1,6 @@
+// Written by `cargo xtask migrations`.
+&[
+    (1, "tables", include_str!("0001_tables.sql")),
+    (2, "market", include_str!("0002_market.sql")),
+    (3, "exchange", include_str!("0003_exchange.sql")),
+]
