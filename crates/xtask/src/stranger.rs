@@ -18,8 +18,11 @@ pub(crate) fn stranger() -> Result<(), String> {
         fs::create_dir_all(file.parent().unwrap_or(Path::new(".")))
             .and_then(|()| fs::write(file, text))
     };
-    write("Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"port\", \"program\"]\n")
-        .map_err(failed)?;
+    // The same profiles and versions as ours, so that what is built is used again.
+    let ours = fs::read_to_string(root().join("Cargo.toml")).map_err(failed)?;
+    let profiles = ours.find("[profile.").map_or("", |at| &ours[at..]);
+    let workspace = "[workspace]\nresolver = \"3\"\nmembers = [\"port\", \"program\"]\n";
+    write("Cargo.toml", &format!("{workspace}\n{profiles}")).map_err(failed)?;
     write(
         "port/Cargo.toml",
         &format!(
@@ -39,7 +42,9 @@ pub(crate) fn stranger() -> Result<(), String> {
     )
     .map_err(failed)?;
     write("program/src/main.rs", include_str!("stranger/program.rs")).map_err(failed)?;
-    // The same versions as ours, so that what is built is used again.
     fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock")).map_err(failed)?;
-    run(cargo().args(["run", "--package", "program"]).current_dir(&folder))
+    run(cargo()
+        .args(["run", "--package", "program"])
+        .current_dir(&folder)
+        .env("CARGO_TARGET_DIR", target()))
 }
