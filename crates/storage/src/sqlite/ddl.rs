@@ -90,7 +90,7 @@ mod tests {
     const MIGRATIONS: Migrations = Migrations {
         folder: "sqlite",
         dialect: &DIALECT,
-        create: create,
+        create,
         add: |table, columns| {
             let name = DIALECT.quoted(&table.name);
             let add = |column: &&Column| {
