@@ -95,8 +95,8 @@ impl Sink for Memory {
         tables.iter().try_for_each(|table| state.prepare(table).map(|_| ()))
     }
 
-    async fn cursor(&self, source: &str) -> Result<Option<Cursor>> {
-        Ok(self.state().cursors.get(source).cloned())
+    async fn cursors(&self) -> Result<BTreeMap<String, Cursor>> {
+        Ok(self.state().cursors.clone())
     }
 
     async fn load(&self, load: Load<'_>) -> Result<()> {

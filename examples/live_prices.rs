@@ -36,7 +36,7 @@ struct Running {
 #[derive(Debug, Default)]
 struct Board {
     running: Mutex<BTreeMap<String, Running>>,
-    cursor: Mutex<Option<Cursor>>,
+    cursors: Mutex<BTreeMap<String, Cursor>>,
 }
 
 impl Board {
@@ -66,9 +66,9 @@ impl Sink for Board {
         Ok(())
     }
 
-    async fn cursor(&self, _: &str) -> Result<Option<Cursor>> {
-        let cursor = self.cursor.lock().map_err(|_| Error::sink("the board", "it is broken"))?;
-        Ok(cursor.clone())
+    async fn cursors(&self) -> Result<BTreeMap<String, Cursor>> {
+        let cursors = self.cursors.lock().map_err(|_| Error::sink("the board", "it is broken"))?;
+        Ok(cursors.clone())
     }
 
     async fn load(&self, load: Load<'_>) -> Result<()> {
@@ -83,7 +83,8 @@ impl Sink for Board {
                 self.show(symbol, units as f64 / 1e8).map_err(failed)?;
             }
         }
-        *self.cursor.lock().map_err(|_| failed("it is broken"))? = Some(load.after.clone());
+        let mut cursors = self.cursors.lock().map_err(|_| failed("it is broken"))?;
+        cursors.insert(load.source.into(), load.after.clone());
         Ok(())
     }
 }

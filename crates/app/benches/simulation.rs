@@ -112,8 +112,8 @@ impl Sink for Counter {
         Ok(())
     }
 
-    async fn cursor(&self, _: &str) -> Result<Option<Cursor>> {
-        Ok(None)
+    async fn cursors(&self) -> Result<BTreeMap<String, Cursor>> {
+        Ok(BTreeMap::new())
     }
 
     async fn load(&self, load: Load<'_>) -> Result<()> {

@@ -59,6 +59,9 @@ pub enum Error {
     /// A question cannot be answered, or the report's page cannot be made.
     #[error(transparent)]
     Report(#[from] tidegauge_report::Error),
+    /// Sources failed in a run, or it was cancelled; what was loaded stays.
+    #[error(transparent)]
+    Run(#[from] crate::pipeline::RunError),
     /// A source, a sink or a batch failed.
     #[error(transparent)]
     Core(#[from] tidegauge_core::Error),

@@ -8,7 +8,7 @@ use tidegauge_acquisition::series::{Archive, Errand, Estimate, Fill};
 use tidegauge_core::Span;
 use tidegauge_core::coverage::{Hole, Ledger};
 
-use crate::pipeline::{Observer, Summary};
+use crate::pipeline::{Member, Observer, Session, Summary};
 use crate::{Error, Result, Tidegauge};
 
 impl Tidegauge {
@@ -21,8 +21,8 @@ impl Tidegauge {
         let ledger = Ledger::read(self.warehouse().as_ref()).await?;
         let now = self.context().clock.now();
         let mut gaps = Vec::new();
-        for opened in self.opened(false)? {
-            if let Some(archive) = opened.archive() {
+        for handle in self.configured(false)? {
+            if let Some(archive) = handle.opened.archive() {
                 gaps.push(Gaps::of(archive, &ledger, wanted, now)?);
             }
         }
@@ -41,15 +41,18 @@ impl Tidegauge {
     /// from it. Whoever is killed on the way asks for the gaps again, and finds what is left.
     ///
     /// # Errors
-    /// The first error of a source or a sink; what was loaded before it stays.
+    /// [`Error::Run`] when sources or sinks failed, or it was cancelled; what was loaded stays.
     pub async fn fill(&self, gaps: Vec<Gaps>, observer: &dyn Observer) -> Result<Summary> {
-        let missing = gaps.into_iter().filter(|gaps| !gaps.is_empty());
-        let pipeline = missing.fold(self.pipeline(), |pipeline, gaps| {
-            pipeline.source(self.bent(Arc::new(gaps.fill(self.context()))))
-        });
-        let mut summary = pipeline.run(observer).await?;
-        summary.extend(self.derive_if_wanted(observer).await?);
-        Ok(summary)
+        let mut pipeline = self.pipeline();
+        for gaps in gaps.into_iter().filter(|gaps| !gaps.is_empty()) {
+            let usage = Some(self.handle(gaps.source())?.usage);
+            let source = self.bent(Arc::new(gaps.fill(self.context())));
+            pipeline = pipeline.member(Member { source, usage });
+        }
+        let mut session = Session::begin(&pipeline, observer);
+        session.load_all().await;
+        self.derive_in(&mut session).await;
+        Ok(session.finish().await?)
     }
 }
 

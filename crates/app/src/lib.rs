@@ -13,9 +13,9 @@
 //! use tidegauge::pipeline::Silent;
 //! use tidegauge::{Config, Secrets, Tidegauge};
 //!
-//! let house = Tidegauge::open(Config::default(), Secrets::default(), Arc::new(SystemClock))?;
-//! let summary = house.run(None, &Silent).await?;
-//! let page = house.report().await?.to_html()?;
+//! let tidegauge = Tidegauge::open(Config::default(), Secrets::default(), Arc::new(SystemClock))?;
+//! let summary = tidegauge.run(None, &Silent).await?;
+//! let page = tidegauge.report().await?.to_html()?;
 //! # let _ = (summary, page);
 //! # Ok(())
 //! # }
@@ -24,14 +24,17 @@
 mod config;
 mod derived;
 mod error;
+mod error_kind;
 mod gaps;
-mod house;
+mod history;
 mod instruments;
+mod load;
 pub mod pipeline;
 mod provenance;
 pub mod report;
 mod run;
 mod sources;
+mod tidegauge;
 mod visits;
 
 pub use config::{
@@ -40,13 +43,15 @@ pub use config::{
 };
 pub use error::{Error, Result};
 pub use gaps::{Gaps, SeriesGaps};
-pub use house::{Progress, Standing, Tidegauge};
 pub use instruments::FoundInstrument;
 pub use run::Run;
 pub use sources::{Needs, Offer};
+pub use tidegauge::{Progress, Standing, Tidegauge};
 pub use tidegauge_acquisition as acquisition;
 pub use tidegauge_analytics as analytics;
 pub use tidegauge_core as core;
 pub use tidegauge_simulation as simulation;
 pub use tidegauge_storage as storage;
+/// The token by which runs are cancelled.
+pub use tokio_util::sync::CancellationToken;
 pub use visits::{SourceStanding, Visit};

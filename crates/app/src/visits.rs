@@ -50,6 +50,7 @@ impl Tidegauge {
     /// When the warehouse cannot be read.
     pub async fn sources(&self) -> Result<Vec<SourceStanding>> {
         let ledger = Ledger::read(self.warehouse().as_ref()).await?;
+        let mut cursors = self.warehouse().cursors().await?;
         let mut standings = Vec::new();
         for offer in sources::offers(self.config()) {
             let is_ready = match &offer.needs {
@@ -64,7 +65,7 @@ impl Tidegauge {
                 is_on: self.config().sources.contains(&offer.name),
                 is_ready,
                 budget,
-                cursor: self.warehouse().cursor(&offer.name).await?,
+                cursor: cursors.remove(&offer.name),
                 fresh_to: covered.map(|span| span.to).max(),
                 offer,
             });
@@ -77,8 +78,7 @@ impl Tidegauge {
             return Ok(None);
         }
         // What is wrong with its settings, a visit tells.
-        let opened = sources::open(name, self.config(), self.secrets(), self.context()).ok();
-        match opened {
+        match self.handle(name).ok().map(|handle| handle.opened) {
             Some(Opened::Archive(archive)) => Ok(Some(archive.budget()?)),
             Some(Opened::Live(stream)) => Ok(Some(stream.budget()?)),
             Some(Opened::Plain(_, budget)) => Ok(budget),
@@ -132,7 +132,12 @@ impl Tidegauge {
         if name == SIMULATION {
             return Ok("needs nobody".into());
         }
-        match sources::open(name, self.config(), self.secrets(), self.context())? {
+        let opened = match self.handle(name)?.opened {
+            // What is heard here is loaded nowhere: the one that is kept must not miss it.
+            Opened::Live(_) => sources::open(name, self.config(), self.secrets(), self.context())?,
+            kept => kept,
+        };
+        match opened {
             Opened::Archive(archive) => Ok(archive.check(self.context().clock.now()).await?),
             Opened::Live(stream) => self.listen(stream.as_ref()).await,
             Opened::Plain(source, _) => {

@@ -1,6 +1,8 @@
 //! The clock, handed in: nothing below the app asks the machine for the time.
 
 use std::fmt::Debug;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
@@ -8,7 +10,17 @@ use chrono::{DateTime, Utc};
 pub trait Clock: Debug + Send + Sync {
     /// The present instant.
     fn now(&self) -> DateTime<Utc>;
+
+    /// Returns the time since an arbitrary start that never runs backwards: for waiting, not for dates.
+    ///
+    /// Follows from [`now`](Self::now), unless a clock knows better: that of a machine may be set.
+    fn monotonic(&self) -> Duration {
+        self.now().signed_duration_since(DateTime::UNIX_EPOCH).to_std().unwrap_or_default()
+    }
 }
+
+/// The start of [`SystemClock::monotonic`].
+static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// The machine's clock. Only the app makes one.
 #[derive(Debug, Clone, Copy, Default)]
@@ -18,6 +30,10 @@ impl Clock for SystemClock {
     #[allow(clippy::disallowed_methods)] // the one place that may ask
     fn now(&self) -> DateTime<Utc> {
         Utc::now()
+    }
+
+    fn monotonic(&self) -> Duration {
+        START.elapsed()
     }
 }
 

@@ -41,12 +41,14 @@ pub mod fees;
 mod fingerprint;
 mod fixed;
 pub mod instruments;
+mod lease;
 pub mod market;
 mod ports;
 mod scan;
 mod schema;
 mod span;
 pub mod tables;
+mod version;
 
 pub use aggregate::{Aggregate, Fold, Group, Measure};
 pub use batch::{Batch, BatchBuilder, Cell, Values};
@@ -55,10 +57,12 @@ pub use cursor::{Cursor, Load, Page};
 pub use error::{BoxError, Error, Result};
 pub use fingerprint::Fingerprint;
 pub use fixed::{Crypto, Fiat, Fixed, InexactDecimal, divide_half_even, parse_units};
+pub use lease::Lease;
 pub use ports::{Sink, Source, Warehouse};
 pub use scan::Scan;
 pub use schema::{Column, DataType, ForeignKey, Table, TableBuilder, TableRef, WriteMode};
 pub use span::{Span, Spans};
+pub use version::{RUN_HISTORY, data_version};
 
 /// The polars that batches are made of, so that nobody needs a second version of it.
 pub use polars_core as polars;

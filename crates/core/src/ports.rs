@@ -1,5 +1,6 @@
 //! The two ports of the house, and their reading sibling.
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use async_trait::async_trait;
@@ -56,11 +57,25 @@ pub trait Sink: Debug + Send + Sync {
     /// When the store cannot be reached, or holds a table of that name with other columns.
     async fn prepare(&self, tables: &[TableRef]) -> Result<()>;
 
-    /// How far `source` has been loaded (`None`: never).
+    /// Returns the cursor of every source that was ever loaded, by the source's name, as of one moment.
+    ///
+    /// # Behavior
+    /// - One query, however many sources there are; empty for a store that was never written.
+    /// - What changed between two calls is what was loaded in between: see [`crate::data_version`].
     ///
     /// # Errors
     /// When the store cannot be reached.
-    async fn cursor(&self, source: &str) -> Result<Option<Cursor>>;
+    async fn cursors(&self) -> Result<BTreeMap<String, Cursor>>;
+
+    /// Returns how far `source` has been loaded, or `None` if it never was.
+    ///
+    /// Picks one of the [`cursors`](Self::cursors), unless a store knows a cheaper way.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    async fn cursor(&self, source: &str) -> Result<Option<Cursor>> {
+        Ok(self.cursors().await?.remove(source))
+    }
 
     /// Commits the rows **and** the new cursor, together or not at all.
     ///

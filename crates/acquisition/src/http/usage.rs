@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
+use std::ops::AddAssign;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,19 +13,27 @@ use crate::{Error, Result};
 
 /// What has been asked of each service, shared by all who ask it.
 ///
+/// Budgets are shared by all clones. Traffic is counted by each [`scoped`](Self::scoped) one for itself, so
+/// that a source knows its own.
+///
 /// Kept in a folder it outlives the program, and every program that is given the same folder shares
 /// one budget: whoever is killed and started again is no less polite for it.
-#[derive(Debug, Clone, Default)]
-pub struct Usage(Arc<Inner>);
-
-#[derive(Debug, Default)]
-struct Inner {
-    folder: Option<PathBuf>,
-    spent: Mutex<BTreeMap<String, Spent>>,
-    traffic: Mutex<BTreeMap<&'static str, Traffic>>,
+#[derive(Debug, Clone)]
+pub struct Usage {
+    budgets: Arc<Budgets>,
+    /// The counters of this one, and behind them those of the one that it was scoped from.
+    counters: Vec<Arc<Counters>>,
 }
 
-/// What went over the wire for one service since the program began.
+#[derive(Debug, Default)]
+struct Budgets {
+    folder: Option<PathBuf>,
+    spent: Mutex<BTreeMap<String, Spent>>,
+}
+
+type Counters = Mutex<BTreeMap<&'static str, Traffic>>;
+
+/// What went over the wire for one service.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Traffic {
@@ -38,29 +47,63 @@ pub struct Traffic {
     pub waited: Duration,
 }
 
+impl Traffic {
+    /// Returns what was counted since `earlier`.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Self {
+        Self {
+            requests: self.requests.saturating_sub(earlier.requests),
+            retries: self.retries.saturating_sub(earlier.retries),
+            bytes: self.bytes.saturating_sub(earlier.bytes),
+            waited: self.waited.saturating_sub(earlier.waited),
+        }
+    }
+}
+
+impl AddAssign for Traffic {
+    fn add_assign(&mut self, other: Self) {
+        self.requests += other.requests;
+        self.retries += other.retries;
+        self.bytes += other.bytes;
+        self.waited += other.waited;
+    }
+}
+
+impl Default for Usage {
+    fn default() -> Self {
+        Self { budgets: Arc::default(), counters: vec![Arc::default()] }
+    }
+}
+
 impl Usage {
     /// Remembered in a file a service, in `folder`, which is made when it is needed.
     pub fn kept_in(folder: impl Into<PathBuf>) -> Self {
-        Self(Arc::new(Inner { folder: Some(folder.into()), ..Inner::default() }))
+        let budgets = Budgets { folder: Some(folder.into()), ..Budgets::default() };
+        Self { budgets: Arc::new(budgets), ..Self::default() }
     }
 
-    /// What went over the wire since the program began, by service.
-    pub fn traffic(&self) -> Vec<(&'static str, Traffic)> {
-        self.lock_traffic().iter().map(|(service, traffic)| (*service, *traffic)).collect()
+    /// Returns a usage with the same budgets, whose traffic begins at nothing and is counted here as well.
+    #[must_use]
+    pub fn scoped(&self) -> Self {
+        let counters = [Arc::default()].into_iter().chain(self.counters.iter().cloned());
+        Self { budgets: self.budgets.clone(), counters: counters.collect() }
     }
 
-    pub(super) fn count(&self, service: &'static str, add: impl FnOnce(&mut Traffic)) {
-        add(self.lock_traffic().entry(service).or_default());
+    /// Returns what went over the wire since this usage was made, by service.
+    pub fn traffic(&self) -> BTreeMap<&'static str, Traffic> {
+        self.counters.first().map(|own| locked(own).clone()).unwrap_or_default()
     }
 
-    fn lock_traffic(&self) -> MutexGuard<'_, BTreeMap<&'static str, Traffic>> {
-        self.0.traffic.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn count(&self, service: &'static str, add: impl Fn(&mut Traffic)) {
+        for counters in &self.counters {
+            add(locked(counters).entry(service).or_default());
+        }
     }
 
     /// What `change` makes of what was spent at `place`, and what it says; nobody comes between.
     pub(super) fn at<T>(&self, place: &str, change: impl FnOnce(&mut Spent) -> T) -> Result<T> {
-        let mut spent = self.0.spent.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(folder) = &self.0.folder else {
+        let mut spent = self.budgets.spent.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(folder) = &self.budgets.folder else {
             return Ok(change(spent.entry(place.into()).or_default()));
         };
         let path = folder.join(format!("{}.json", place.replace(':', "_")));
@@ -81,6 +124,10 @@ impl Usage {
     }
 }
 
+fn locked(counters: &Counters) -> MutexGuard<'_, BTreeMap<&'static str, Traffic>> {
+    counters.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn read(file: &mut File) -> io::Result<Spent> {
     let mut text = String::new();
     file.read_to_string(&mut text)?;
@@ -96,4 +143,20 @@ fn write(file: &mut File, spent: &Spent) -> io::Result<()> {
     let text = serde_json::to_string(spent)?;
     file.rewind()?;
     file.write_all(format!("{text:<LENGTH$}").as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scoped_usage_counts_its_own_and_its_parent_counts_all() {
+        let all = Usage::default();
+        let (one, other) = (all.scoped(), all.scoped());
+        one.count("kraken", |traffic| traffic.requests += 2);
+        other.count("kraken", |traffic| traffic.requests += 1);
+        let requests = |usage: &Usage| usage.traffic().get("kraken").map(|it| it.requests);
+        assert_eq!((requests(&one), requests(&other), requests(&all)), (Some(2), Some(1), Some(3)));
+        assert_eq!(requests(&all.scoped()), None);
+    }
 }

@@ -46,7 +46,7 @@ async fn a_socket_carries_the_key_in_its_query_and_text_both_ways() {
     assert_eq!(text, r#"{"event":"heartbeat","status":"ok"}"#);
     assert_eq!(server.heard(), [r#"{"action":"heartbeat"}"#]);
     let traffic = context.usage.traffic();
-    assert_eq!((traffic[0].0, traffic[0].1.requests), ("twelvedata_stream", 1));
+    assert_eq!(traffic["twelvedata_stream"].requests, 1);
     socket.close().await;
 }
 

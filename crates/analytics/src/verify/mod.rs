@@ -104,7 +104,7 @@ impl RuleResult {
 }
 
 /// Tables that nobody's records hang on; the audit leaves them alone.
-const APART: [&str; 8] = [
+const APART: [&str; 9] = [
     "crypto_metrics",
     "social_posts",
     "social_counts",
@@ -113,6 +113,7 @@ const APART: [&str; 8] = [
     "market_trades",
     "coverage",
     "quarantine",
+    "runs",
 ];
 
 /// Rows of users that are held at a time, about.

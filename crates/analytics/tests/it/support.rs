@@ -1,6 +1,6 @@
 //! A warehouse in memory, and short ways to write times and facts.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -84,8 +84,8 @@ impl Sink for Memory {
     async fn prepare(&self, _: &[TableRef]) -> Result<()> {
         Ok(())
     }
-    async fn cursor(&self, _: &str) -> Result<Option<Cursor>> {
-        Ok(None)
+    async fn cursors(&self) -> Result<BTreeMap<String, Cursor>> {
+        Ok(BTreeMap::new())
     }
     async fn load(&self, _: Load<'_>) -> Result<()> {
         Err(tidegauge_core::Error::sink("memory", "is only read"))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::Config;
 use crate::{Error, Result, sources};
@@ -66,6 +66,14 @@ impl Secrets {
         self.0.get(name).cloned()
     }
 
+    /// Returns `text` with every secret blanked out.
+    pub(crate) fn redacted(&self, text: &str) -> String {
+        let secrets = self.0.values().map(|secret| secret.expose_secret().trim());
+        let blank = |text: String, secret: &str| text.replace(secret, "***");
+        // What is shorter is no secret, and would blank out words.
+        secrets.filter(|secret| secret.len() >= 6).fold(text.to_owned(), blank)
+    }
+
     /// Whether the variable `name` was set.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)
@@ -87,5 +95,6 @@ mod tests {
         assert!(!format!("{secrets:?}").contains("canary"));
         assert!(secrets.key("twelvedata_stream").is_some());
         assert!(secrets.key("coingecko").is_none());
+        assert_eq!(secrets.redacted("bad key canary"), "bad key ***");
     }
 }

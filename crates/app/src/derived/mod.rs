@@ -20,7 +20,7 @@ use self::chunks::{Chunk, chunks, slice};
 use crate::config::MarketConfig;
 
 /// The name under which sinks keep the cursor.
-const NAME: &str = "market";
+pub(crate) const NAME: &str = "market";
 
 /// The most rows in a page.
 const PAGE_ROWS: usize = 10_000;

@@ -1,22 +1,19 @@
-//! Live sources: they run until somebody says stop.
+//! Live sources: they run until they are told to stop.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use futures_util::FutureExt;
-use futures_util::future::{Shared, join_all};
+use futures_util::future::{join, join_all};
 use tidegauge_core::{Result, Source};
-use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
-use super::{Observer, Pipeline, Summary, load, summary};
-
-/// A source that is told to stop has so long to finish the page that it is at.
-const PATIENCE: Duration = Duration::from_secs(10);
+use super::session::{Session, fetch, load};
+use super::{Member, Observer, Outcome, Pipeline, RunError, Summary};
+use crate::Error;
 
 impl Pipeline {
     /// Runs every source until it has nothing more for now, as [`run`](Self::run) does, and then
-    /// all live ones at once, until `stop` comes. They finish the page that they are at: what they
-    /// have heard is in the sinks when this returns.
+    /// all live ones at once, until `stop` comes or the pipeline is cancelled. They finish the page that
+    /// they are at: what they have heard is in the sinks when this returns.
     ///
     /// A page of a live source cannot be had a second time, so each goes into every sink, wherever
     /// that stands.
@@ -27,7 +24,7 @@ impl Pipeline {
     /// # async fn stream(
     /// #     source: std::sync::Arc<dyn tidegauge::core::Source>,
     /// #     sink: std::sync::Arc<dyn tidegauge::core::Sink>,
-    /// # ) -> tidegauge::core::Result<()> {
+    /// # ) -> tidegauge::Result<()> {
     /// let ctrl_c = async { tokio::signal::ctrl_c().await.unwrap_or_default() };
     /// let summary = Pipeline::new().source(source).sink(sink).stream(&Silent, ctrl_c).await?;
     /// # let _ = summary;
@@ -36,59 +33,73 @@ impl Pipeline {
     /// ```
     ///
     /// # Errors
-    /// The first error of a source or a sink; it ends all others, too, as `stop` would. What was
-    /// loaded stays. What a sink has missed is a hole in the ledger of a source that is made anew.
+    /// When a source failed, or a sink while it was loaded from one; all others go on until `stop` comes, and
+    /// what was loaded stays. What a sink has missed is a hole in the ledger of a source that is made anew.
     pub async fn stream(
         &self,
         observer: &dyn Observer,
         stop: impl Future<Output = ()> + Send,
-    ) -> Result<Summary> {
-        let mut summary = self.run(observer).await?;
-        let (failed, failure) = watch::channel(false);
-        let stop = async move {
-            let mut failure = failure;
+    ) -> Result<Summary, RunError> {
+        let mut session = Session::begin(self, observer);
+        session.load_all().await;
+        session.stream_all(stop).await;
+        session.finish().await
+    }
+}
+
+impl Session<'_> {
+    /// Runs all live sources of the pipeline at once, until `stop` comes or the run is cancelled.
+    pub(crate) async fn stream_all(&mut self, stop: impl Future<Output = ()> + Send) {
+        if self.is_cut() {
+            return;
+        }
+        let stopping = self.cancellation.child_token();
+        let stopped = async {
             tokio::select! {
                 () = stop => {}
-                _ = failure.wait_for(|failed| *failed) => {}
+                () = stopping.cancelled() => {}
             }
+            stopping.cancel();
         };
-        let stop = stop.boxed().shared();
-        let live = self.sources.iter().filter(|source| source.is_live());
-        let streams = live.map(|source| async {
-            let streamed = self.stream_one(source.as_ref(), observer, stop.clone()).await;
-            if streamed.is_err() {
-                failed.send_replace(true);
-            }
-            streamed
-        });
-        for streamed in join_all(streams).await {
-            summary.extend(streamed?);
+        let live = self.pipeline.members.iter().filter(|member| member.source.is_live());
+        let streams = async {
+            let ended = join_all(live.map(|member| self.stream_member(member, &stopping))).await;
+            // All of them may have failed before anybody says stop.
+            stopping.cancel();
+            ended
+        };
+        let (ended, ()) = join(streams, stopped).await;
+        for ended in ended {
+            self.note(ended);
         }
-        Ok(summary)
     }
 
-    async fn stream_one<S: Future<Output = ()>>(
+    async fn stream_member(
+        &self,
+        member: &Member,
+        stop: &CancellationToken,
+    ) -> super::session::Ended {
+        let source = member.source.as_ref();
+        let mut entry = self.enter(source.name(), member.usage.as_ref()).await;
+        let result = match entry.refusal() {
+            Some(error) => Err(error),
+            None => self.stream_one(source, &mut entry.summary, stop).await.map_err(Error::from),
+        };
+        self.leave(entry, result).await
+    }
+
+    async fn stream_one(
         &self,
         source: &dyn Source,
-        observer: &dyn Observer,
-        stop: Shared<S>,
-    ) -> Result<Summary> {
-        let mut summary = Summary::default();
-        let mut sinks = self.start(source, observer, &mut summary).await?;
+        summary: &mut Summary,
+        stop: &CancellationToken,
+    ) -> Result<Outcome> {
+        let mut sinks = self.start(source, summary).await?;
         let mut cursor = sinks.first().and_then(|(_, cursor)| cursor.clone());
-        while !sinks.is_empty() && stop.peek().is_none() {
-            let begun = Instant::now();
-            let page = {
-                let fetch = source.fetch(cursor.as_ref());
-                tokio::pin!(fetch);
-                tokio::select! {
-                    page = &mut fetch => page?,
-                    () = stop.clone() => match timeout(PATIENCE, fetch).await {
-                        Ok(page) => page?,
-                        Err(_) => break,
-                    },
-                }
-            };
+        while !sinks.is_empty() && !stop.is_cancelled() {
+            let began = Instant::now();
+            let Some(page) = fetch(source, cursor.as_ref(), stop).await else { break };
+            let page = page?;
             // A sink that fails keeps no other from the page.
             let mut failed = Ok(());
             for (sink, standing) in &mut sinks {
@@ -96,11 +107,9 @@ impl Pipeline {
                 failed = failed.and(loaded);
             }
             failed?;
-            summary.add(source.name(), &page, begun.elapsed());
-            observer.page_loaded(source.name(), summary::rows(&page));
+            self.committed(source, &page, began.elapsed(), summary);
             cursor = Some(page.cursor);
         }
-        observer.source_finished(source.name());
-        Ok(summary)
+        Ok(Outcome::Succeeded)
     }
 }

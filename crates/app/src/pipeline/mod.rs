@@ -1,23 +1,29 @@
 //! Sources into sinks, page by page, each page once in each sink.
 
+mod error;
+mod event;
 mod live;
-mod observer;
+mod session;
 mod summary;
 
 use std::sync::Arc;
-use std::time::Instant;
 
-use futures_util::future::join;
-use tidegauge_core::{Cursor, Load, Page, Result, Sink, Source};
+use tidegauge_acquisition::http::Usage;
+use tidegauge_core::{Sink, Source};
+use tokio_util::sync::CancellationToken;
 
-pub use observer::{Observer, Silent};
+pub use error::{RunError, SourceFailure};
+pub use event::{Events, Observer, Observers, Outcome, RunEvent, Silent};
+pub(crate) use session::Session;
 pub use summary::{Failure, Summary, TableSummary};
+
+use crate::history::Recorder;
 
 /// Fills sinks from sources.
 ///
 /// Each sink keeps its own cursor of each source, so a run that was killed, or a sink that was
 /// added later, goes on from where *it* stands. Sinks that stand at the same place share a page;
-/// one that has fallen behind is brought up by itself.
+/// one that has fallen behind is brought up by itself. A source that fails keeps no other from being loaded.
 ///
 /// ```
 /// use tidegauge::pipeline::{Pipeline, Silent};
@@ -25,7 +31,7 @@ pub use summary::{Failure, Summary, TableSummary};
 /// # async fn run(
 /// #     source: std::sync::Arc<dyn tidegauge::core::Source>,
 /// #     sink: std::sync::Arc<dyn tidegauge::core::Sink>,
-/// # ) -> tidegauge::core::Result<()> {
+/// # ) -> tidegauge::Result<()> {
 /// let summary = Pipeline::new().source(source).sink(sink).run(&Silent).await?;
 /// println!("{} rows", summary.rows());
 /// # Ok(())
@@ -33,21 +39,32 @@ pub use summary::{Failure, Summary, TableSummary};
 /// ```
 #[derive(Debug, Default)]
 pub struct Pipeline {
-    sources: Vec<Arc<dyn Source>>,
+    members: Vec<Member>,
     sinks: Vec<Arc<dyn Sink>>,
+    cancellation: CancellationToken,
+    /// Writes the history of runs, if there is a warehouse to keep it.
+    recorder: Option<Arc<Recorder>>,
+    /// Hears every event, whoever observes the run.
+    events: Option<Events>,
+}
+
+/// A source of a pipeline, and what counts its traffic.
+#[derive(Debug, Clone)]
+pub(crate) struct Member {
+    pub(crate) source: Arc<dyn Source>,
+    pub(crate) usage: Option<Usage>,
 }
 
 impl Pipeline {
-    /// A pipeline without sources and sinks.
+    /// Creates a pipeline without sources and sinks.
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Adds a source.
     #[must_use]
-    pub fn source(mut self, source: Arc<dyn Source>) -> Self {
-        self.sources.push(source);
-        self
+    pub fn source(self, source: Arc<dyn Source>) -> Self {
+        self.member(Member { source, usage: None })
     }
 
     /// Adds a sink.
@@ -57,113 +74,53 @@ impl Pipeline {
         self
     }
 
+    /// Has every run hear `token`: cancelled, it finishes the page that it is at and leaves.
+    #[must_use]
+    pub fn cancelled_by(mut self, token: CancellationToken) -> Self {
+        self.cancellation = token;
+        self
+    }
+
+    pub(crate) fn member(mut self, member: Member) -> Self {
+        self.members.push(member);
+        self
+    }
+
+    pub(crate) fn recorded_by(mut self, recorder: Recorder, events: Events) -> Self {
+        (self.recorder, self.events) = (Some(Arc::new(recorder)), Some(events));
+        self
+    }
+
     /// Runs every source until it has nothing more for now, those first whose tables others refer
     /// to. Live sources, which always have more, are left to [`stream`](Self::stream).
     ///
     /// # Errors
-    /// The first error of a source or a sink. What was loaded before it stays; the next run goes
-    /// on from there.
-    pub async fn run(&self, observer: &dyn Observer) -> Result<Summary> {
-        let mut summary = Summary::default();
-        for source in in_order(&self.sources).into_iter().filter(|source| !source.is_live()) {
-            self.run_source(source.as_ref(), observer, &mut summary).await?;
-        }
-        Ok(summary)
-    }
-
-    async fn run_source(
-        &self,
-        source: &dyn Source,
-        observer: &dyn Observer,
-        summary: &mut Summary,
-    ) -> Result<()> {
-        let mut waiting = self.start(source, observer, summary).await?;
-        let mut ahead: Option<(Cursor, Result<Page>)> = None;
-        while let Some((_, before)) = waiting.first() {
-            let before = before.clone();
-            let begun = Instant::now();
-            let page = match ahead.take() {
-                Some((cursor, page)) if Some(&cursor) == before.as_ref() => page?,
-                _ => source.fetch(before.as_ref()).await?,
-            };
-            let loads = async {
-                for (sink, cursor) in waiting.iter_mut().filter(|(_, cursor)| *cursor == before) {
-                    load(sink.as_ref(), source.name(), &page, cursor).await?;
-                }
-                Ok(())
-            };
-            if source.is_free() && !page.done {
-                // Loads begin first: what they wait for is done elsewhere while the next page is made.
-                let (loaded, next) = join(loads, source.fetch(Some(&page.cursor))).await;
-                loaded?;
-                ahead = Some((page.cursor.clone(), next));
-            } else {
-                loads.await?;
-            }
-            summary.add(source.name(), &page, begun.elapsed());
-            observer.page_loaded(source.name(), summary::rows(&page));
-            if page.done {
-                let after = Some(page.cursor);
-                waiting.retain(|(_, cursor)| *cursor != after);
-            }
-        }
-        observer.source_finished(source.name());
-        Ok(())
-    }
-
-    /// Makes the sinks ready for `source`; where each of them stands.
-    async fn start(
-        &self,
-        source: &dyn Source,
-        observer: &dyn Observer,
-        summary: &mut Summary,
-    ) -> Result<Vec<(&Arc<dyn Sink>, Option<Cursor>)>> {
-        observer.source_started(source.name());
-        let tables = source.tables();
-        let mut standing = Vec::with_capacity(self.sinks.len());
-        for sink in &self.sinks {
-            sink.prepare(&tables).await?;
-            standing.push((sink, sink.cursor(source.name()).await?));
-        }
-        for table in &tables {
-            summary.expect(source.name(), table);
-        }
-        Ok(standing)
+    /// When sources failed, or sinks while they were loaded from one: all the others were loaded. When the run
+    /// was cancelled. What was loaded stays; the next run goes on from there.
+    pub async fn run(&self, observer: &dyn Observer) -> Result<Summary, RunError> {
+        let mut session = Session::begin(self, observer);
+        session.load_all().await;
+        session.finish().await
     }
 }
 
-/// Loads a page, unless there is nothing new in it, and moves the sink's cursor.
-async fn load(
-    sink: &dyn Sink,
-    source: &str,
-    page: &Page,
-    cursor: &mut Option<Cursor>,
-) -> Result<()> {
-    let after = Some(page.cursor.clone());
-    if page.rows() > 0 || *cursor != after {
-        let before = cursor.as_ref();
-        sink.load(Load { source, batches: &page.batches, before, after: &page.cursor }).await?;
-    }
-    *cursor = after;
-    Ok(())
-}
-
-/// Sources whose tables others refer to come first; otherwise they stay as they were given.
-fn in_order(sources: &[Arc<dyn Source>]) -> Vec<&Arc<dyn Source>> {
-    let needs = |source: &Arc<dyn Source>, other: &Arc<dyn Source>| {
-        let filled = other.tables();
-        source.tables().iter().flat_map(|table| &table.foreign_keys).any(|key| {
-            let own = source.tables().iter().any(|table| table.name == key.table);
-            !own && filled.iter().any(|table| table.name == key.table)
+/// Returns the sources with those first whose tables others refer to; otherwise in the order given.
+fn in_order(members: &[Member]) -> Vec<&Member> {
+    let needs = |member: &Member, other: &Member| {
+        let (own, filled) = (member.source.tables(), other.source.tables());
+        own.iter().flat_map(|table| &table.foreign_keys).any(|key| {
+            let is_own = own.iter().any(|table| table.name == key.table);
+            !is_own && filled.iter().any(|table| table.name == key.table)
         })
     };
-    let mut left: Vec<_> = sources.iter().collect();
+    let mut left: Vec<_> = members.iter().collect();
     let mut order = Vec::with_capacity(left.len());
     while !left.is_empty() {
         // Two sources that need each other: no order is right, so take the first.
         let next = (0..left.len())
             .find(|at| {
-                !left.iter().any(|other| !Arc::ptr_eq(left[*at], other) && needs(left[*at], other))
+                let member = left[*at];
+                !left.iter().any(|other| !std::ptr::eq(member, *other) && needs(member, other))
             })
             .unwrap_or(0);
         order.push(left.remove(next));

@@ -1,10 +1,12 @@
 //! What a run did.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
 use chrono::DateTime;
 use comfy_table::{CellAlignment, presets};
+use tidegauge_acquisition::http::Traffic;
 use tidegauge_core::coverage::State;
 use tidegauge_core::tables::{Coverage, Quarantine};
 use tidegauge_core::{Batch, Page, Span, TableRef};
@@ -16,6 +18,8 @@ pub struct Summary {
     pub tables: Vec<TableSummary>,
     /// What sources were refused for good, while the rest went on.
     pub failures: Vec<Failure>,
+    /// What went over the wire, by service; those that were asked nothing are left out.
+    pub traffic: BTreeMap<&'static str, Traffic>,
 }
 
 /// A span of a series that a source was refused for good.
@@ -71,6 +75,9 @@ impl Summary {
     pub fn extend(&mut self, other: Self) {
         self.tables.extend(other.tables);
         self.failures.extend(other.failures);
+        for (service, traffic) in other.traffic {
+            *self.traffic.entry(service).or_default() += traffic;
+        }
     }
 
     /// Notes that `source` fills `table`, unless that is what only speaks of other rows.

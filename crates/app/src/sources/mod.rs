@@ -10,7 +10,7 @@ use tidegauge_core::Source;
 
 pub use catalog::{Needs, Offer};
 pub(crate) use catalog::{Opened, offers, open};
-pub(crate) use simulation::{SIMULATION, next_until, simulates, simulation};
+pub(crate) use simulation::{SIMULATION, next_until, simulates, simulation, simulation_name};
 
 use crate::config::{Config, Preset};
 use crate::{Error, Result};

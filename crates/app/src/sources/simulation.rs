@@ -38,10 +38,10 @@ fn exchange(config: &SimulationConfig) -> Result<ExchangeConfig> {
 }
 
 /// What sinks know the simulated exchange by: a part of one is told from the others.
-fn name(config: &SimulationConfig) -> String {
-    match config.preset {
+pub(crate) fn simulation_name(config: &Config) -> String {
+    match config.simulation.preset {
         Preset::Classic => SIMULATION.into(),
-        Preset::Exchange => Exchange::name_of(config.shard),
+        Preset::Exchange => Exchange::name_of(config.simulation.shard),
     }
 }
 
@@ -53,7 +53,7 @@ pub(crate) fn simulates(config: &Config) -> bool {
 /// The day that a run plays up to which goes one day further than `warehouse`.
 pub(crate) async fn next_until(config: &Config, warehouse: &dyn Warehouse) -> Result<NaiveDate> {
     let simulation = &config.simulation;
-    let cursor = warehouse.cursor(&name(simulation)).await?;
+    let cursor = warehouse.cursor(&simulation_name(config)).await?;
     Ok(match simulation.preset {
         Preset::Classic => classic(simulation).next_until(cursor.as_ref())?,
         Preset::Exchange => match cursor.as_ref().and_then(Exchange::told_by) {
@@ -71,7 +71,7 @@ pub(crate) async fn simulation(
     until: NaiveDate,
 ) -> Result<Arc<dyn Source>> {
     let market = Arc::new(Market::read(warehouse).await?);
-    let cursor = warehouse.cursor(&name(&config.simulation)).await?;
+    let cursor = warehouse.cursor(&simulation_name(config)).await?;
     if config.simulation.preset == Preset::Exchange {
         let config = ExchangeConfig { until: Some(until), ..exchange(&config.simulation)? };
         return Ok(Arc::new(Exchange::new(config, market)?));

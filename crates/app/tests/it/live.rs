@@ -16,7 +16,7 @@ use tidegauge::core::tables::MarketTrade;
 use tidegauge::core::{
     Cursor, Error, FixedClock, Load, Page, Result, Sink, Source, TableRef, Warehouse,
 };
-use tidegauge::pipeline::{Observer, Pipeline, Silent};
+use tidegauge::pipeline::{Observer, Pipeline, RunEvent, Silent};
 use tidegauge_replay::{Act, Line, Market, Replay, Script, Service};
 use tokio::time::sleep;
 
@@ -130,11 +130,11 @@ async fn several_stream_at_once_into_one_sink_that_may_have_come_later() {
 struct Count(Mutex<BTreeMap<String, usize>>);
 
 impl Observer for Count {
-    fn source_started(&self, _: &str) {}
-    fn page_loaded(&self, source: &str, rows: usize) {
-        *self.0.lock().unwrap().entry(source.into()).or_default() += rows;
+    fn observe(&self, event: &RunEvent) {
+        if let RunEvent::PageCommitted { source, rows, .. } = event {
+            *self.0.lock().unwrap().entry(source.clone()).or_default() += rows;
+        }
     }
-    fn source_finished(&self, _: &str) {}
 }
 
 impl Count {
@@ -150,6 +150,7 @@ impl Count {
 /// A sink that takes so many loads and no more.
 #[derive(Debug)]
 struct Full {
+    source: &'static str,
     loads: AtomicUsize,
     cursor: Mutex<Option<Cursor>>,
 }
@@ -162,8 +163,9 @@ impl Sink for Full {
     async fn prepare(&self, _: &[TableRef]) -> Result<()> {
         Ok(())
     }
-    async fn cursor(&self, _: &str) -> Result<Option<Cursor>> {
-        Ok(self.cursor.lock().unwrap().clone())
+    async fn cursors(&self) -> Result<BTreeMap<String, Cursor>> {
+        let cursor = self.cursor.lock().unwrap().clone();
+        Ok(cursor.map(|cursor| (self.source.to_owned(), cursor)).into_iter().collect())
     }
     async fn load(&self, load: Load<'_>) -> Result<()> {
         if self.loads.fetch_sub(1, Ordering::SeqCst) == 1 {
@@ -179,19 +181,23 @@ async fn a_sink_that_fails_ends_all_and_keeps_no_other_from_its_page() {
     let dir = tempfile::tempdir().unwrap();
     let here = sqlite(dir.path());
     let server = server(Service::Kraken, vec![Act::Every(Duration::from_millis(5))]).await;
-    let full = Arc::new(Full { loads: AtomicUsize::new(3), cursor: Mutex::default() });
+    let full = Arc::new(Full {
+        source: "kraken_stream",
+        loads: AtomicUsize::new(3),
+        cursor: Mutex::default(),
+    });
     let pipeline = Pipeline::new().source(kraken(&server)).sink(full.clone()).sink(here.clone());
     let never = std::future::pending();
     let error = pipeline.stream(&Silent, never).await.unwrap_err();
     assert!(error.to_string().contains("no space left"), "{error}");
     let (behind, ahead) =
-        (full.cursor("").await.unwrap(), here.cursor("kraken_stream").await.unwrap());
+        (full.cursor("kraken_stream").await.unwrap(), here.cursor("kraken_stream").await.unwrap());
     assert!(ahead.is_some() && behind != ahead, "{behind:?}");
     assert!(!trade_ids(here.as_ref()).await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_source_that_fails_ends_the_others_after_their_page() {
+async fn a_source_that_fails_keeps_no_other_from_going_on() {
     let dir = tempfile::tempdir().unwrap();
     let here = sqlite(dir.path());
     let one = server(Service::Kraken, vec![Act::Every(Duration::from_millis(5))]).await;
@@ -200,10 +206,14 @@ async fn a_source_that_fails_ends_the_others_after_their_page() {
     let away = vec![Line::Away { status: 401, body }];
     let script = Script { lines: away, ..Script::new(Service::TwelveData, market) };
     let other = Replay::start(script).await.unwrap();
-    let pipeline =
-        Pipeline::new().source(kraken(&one)).source(twelvedata(&other, "a-key")).sink(here);
-    let error = pipeline.stream(&Silent, std::future::pending()).await.unwrap_err();
+    let sources = Pipeline::new().source(kraken(&one)).source(twelvedata(&other, "a-key"));
+    let pipeline = sources.sink(here.clone());
+    let count = Count::default();
+    let stop = count.reaches(50, &["kraken_stream"]);
+    let error = pipeline.stream(&count, stop).await.unwrap_err();
     assert!(error.to_string().contains("wrong key"), "{error}");
+    assert_eq!(error.failures().len(), 1);
+    assert!(trade_ids(here.as_ref()).await.len() >= 50);
 }
 
 /// A live source whose pages are counted, and of which the one in hand takes a while.
@@ -232,20 +242,20 @@ impl Source for Slow {
 struct Told(Mutex<Vec<String>>);
 
 impl Observer for Told {
-    fn source_started(&self, source: &str) {
-        self.0.lock().unwrap().push(format!("{source} starts"));
-    }
-    fn page_loaded(&self, source: &str, _: usize) {
-        self.0.lock().unwrap().push(format!("{source} has a page"));
-    }
-    fn source_finished(&self, source: &str) {
-        self.0.lock().unwrap().push(format!("{source} ends"));
+    fn observe(&self, event: &RunEvent) {
+        self.0.lock().unwrap().extend(match event {
+            RunEvent::SourceStarted { source, .. } => Some(format!("{source} starts")),
+            RunEvent::PageCommitted { source, .. } => Some(format!("{source} has a page")),
+            RunEvent::SourceFinished { source, .. } => Some(format!("{source} ends")),
+            _ => None,
+        });
     }
 }
 
 #[tokio::test]
 async fn the_page_in_hand_is_finished() {
-    let full = Arc::new(Full { loads: AtomicUsize::new(100), cursor: Mutex::default() });
+    let full =
+        Arc::new(Full { source: "slow", loads: AtomicUsize::new(100), cursor: Mutex::default() });
     let (source, told) = (Arc::new(Slow::default()), Told::default());
     let pipeline = Pipeline::new().source(source.clone()).sink(full.clone());
     pipeline.stream(&told, sleep(Duration::from_millis(20))).await.unwrap();

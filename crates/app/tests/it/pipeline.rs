@@ -5,16 +5,17 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use crate::common::{
-    assert_same, assert_same_files, counts, csv_counts, csv_files, house, rows, url, warehouse,
+    assert_same, assert_same_files, counts, csv_counts, csv_files, data_tables, house, rows, url,
+    warehouse,
 };
 use async_trait::async_trait;
 use tidegauge::Tidegauge;
-use tidegauge::core::tables::{self, RampTransaction, User};
+use tidegauge::core::tables::{RampTransaction, User};
 use tidegauge::core::{
     Batch, BatchBuilder, Cell, Cursor, DataType, Error, Load, Page, Result, Scan, Sink, Source,
     Table, TableRef, WriteMode,
 };
-use tidegauge::pipeline::{Observer, Pipeline, Silent};
+use tidegauge::pipeline::{Observer, Pipeline, RunEvent, Silent};
 use tidegauge::storage;
 
 /// The main job in `dir`: into SQLite, with both kinds of backup.
@@ -97,7 +98,7 @@ async fn another_seed_is_another_exchange_in_the_same_market() {
     let there = house(there.path(), |config| config.simulation.seed = 43);
     here.run(None, &Silent).await.unwrap();
     there.run(None, &Silent).await.unwrap();
-    for table in tables::all() {
+    for table in data_tables() {
         let left = rows(here.warehouse().as_ref(), &table).await;
         let right = rows(there.warehouse().as_ref(), &table).await;
         let simulated =
@@ -226,11 +227,11 @@ impl Source for Numbers {
 struct Order(Mutex<Vec<String>>);
 
 impl Observer for Order {
-    fn source_started(&self, source: &str) {
-        self.0.lock().unwrap().push(source.to_owned());
+    fn observe(&self, event: &RunEvent) {
+        if let RunEvent::SourceStarted { source, .. } = event {
+            self.0.lock().unwrap().push(source.clone());
+        }
     }
-    fn page_loaded(&self, _: &str, _: usize) {}
-    fn source_finished(&self, _: &str) {}
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -305,10 +306,11 @@ async fn whoever_loses_a_race_is_told_and_nothing_is_there_twice() {
 
             let reached = |rows: i64| Some(Cursor::new(rows.to_string()));
             let there = at.as_ref().map_or(2, |_| 4);
-            match pipeline.run(&Silent).await.unwrap_err() {
-                Error::Conflict { source_name, expected, found } => {
-                    assert_eq!((source_name.as_str(), &expected), ("numbers", &at));
-                    assert_eq!(found, reached(there));
+            let failed = pipeline.run(&Silent).await.unwrap_err();
+            match &failed.failures()[0].error {
+                tidegauge::Error::Core(Error::Conflict { source_name, expected, found }) => {
+                    assert_eq!((source_name.as_str(), expected), ("numbers", &at));
+                    assert_eq!(*found, reached(there));
                 }
                 error => panic!("{scheme}: {error}"),
             }

@@ -64,6 +64,9 @@ macro_rules! sink_promises {
                 any_value_is_taken,
                 a_table_that_changed_is_refused_by_column,
                 of_loaders_that_race_exactly_one_wins,
+                of_racers_on_an_empty_load_exactly_one_wins,
+                all_cursors_come_at_once,
+                a_lease_has_one_holder,
                 the_built_in_tables_are_taken,
                 a_million_rows_are_taken_at_once
             ]

@@ -1,11 +1,16 @@
 //! What every sink promises.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use polars_core::frame::DataFrame;
 
 use super::Subject;
 use super::rows::{batch, everything, extremes, is_conflict, load, simple, sorted, wider};
-use crate::{Batch, BatchBuilder, Cursor, DataType, Load, Scan, Table, WriteMode, tables};
+use crate::{
+    Batch, BatchBuilder, Clock, Cursor, DataType, Lease, Load, Scan, Table, WriteMode, tables,
+};
 
 /// A load moves the cursor of its source, whatever that is called, and no other.
 pub async fn a_load_moves_its_cursor_and_only_its_own(store: &dyn Subject) {
@@ -204,6 +209,105 @@ pub async fn of_loaders_that_race_exactly_one_wins(store: &dyn Subject) {
     assert_eq!(losers.len(), 7);
     assert!(losers.iter().all(|error| is_conflict(error)), "{losers:?}");
     assert_eq!(store.rows(&table).await, 1);
+}
+
+/// Of loaders without rows that expect the same cursor at once, one wins: a lease stands on it.
+pub async fn of_racers_on_an_empty_load_exactly_one_wins(store: &dyn Subject) {
+    let mut before: Option<String> = None;
+    for round in 0..3 {
+        let racers = ["a", "b"].map(|racer| {
+            let (sink, before, after) = (store.sink(), before.clone(), format!("{round} {racer}"));
+            async move { load(&*sink, before.as_deref(), &after, &[]).await.map(|()| after) }
+        });
+        let results = join_all(racers).await;
+        let winners: Vec<_> = results.iter().filter_map(|result| result.as_ref().ok()).collect();
+        let losers: Vec<_> = results.iter().filter_map(|result| result.as_ref().err()).collect();
+        assert_eq!((winners.len(), losers.len()), (1, 1), "{losers:?}");
+        assert!(losers.iter().all(|error| is_conflict(error)), "{losers:?}");
+        let found = store.sink().cursor("test").await.unwrap();
+        assert_eq!(found.as_ref().map(Cursor::as_str), Some(winners[0].as_str()));
+        before = Some(winners[0].clone());
+    }
+}
+
+/// All cursors come at once, by the names of their sources.
+pub async fn all_cursors_come_at_once(store: &dyn Subject) {
+    let sink = store.sink();
+    assert!(sink.cursors().await.unwrap().is_empty());
+    let table = simple("t", WriteMode::Append);
+    let mut expected = std::collections::BTreeMap::new();
+    for (id, source) in ["kraken", "lease:kraken", "own \"files\" ü"].into_iter().enumerate() {
+        let id = i64::try_from(id).unwrap();
+        let (rows, after) = ([batch(&table, &[(id, "a")])], Cursor::new(format!("{source} 1")));
+        sink.load(Load { source, batches: &rows, before: None, after: &after }).await.unwrap();
+        expected.insert(source.to_owned(), after);
+        assert_eq!(store.sink().cursors().await.unwrap(), expected);
+    }
+    let (before, after) = (expected["kraken"].clone(), Cursor::new("2"));
+    let load = Load { source: "kraken", batches: &[], before: Some(&before), after: &after };
+    sink.load(load).await.unwrap();
+    expected.insert("kraken".into(), after);
+    for sink in [sink, store.sink()] {
+        assert_eq!(sink.cursors().await.unwrap(), expected);
+        for (source, cursor) in &expected {
+            assert_eq!(sink.cursor(source).await.unwrap().as_ref(), Some(cursor));
+        }
+    }
+}
+
+/// A lease has one holder at a time; who renews keeps it, and who is silent for its TTL loses it.
+pub async fn a_lease_has_one_holder(store: &dyn Subject) {
+    let clock = Arc::new(HandClock::default());
+    let ttl = Duration::from_secs(60);
+    let contender = |holder: &str| Lease::new(store.sink(), "kraken", holder, ttl, clock.clone());
+    let (mut one, mut two) = (contender("one"), contender("two"));
+    assert!(!one.renew().await.unwrap() && !one.is_held());
+    assert!(one.acquire().await.unwrap() && one.is_held());
+    assert!(one.acquire().await.unwrap(), "it is held already");
+    // Beats keep it, and so do pages of the source.
+    for beat in 0..4 {
+        assert!(!two.acquire().await.unwrap());
+        clock.advance(Duration::from_secs(59));
+        assert!(!two.acquire().await.unwrap());
+        if beat % 2 == 0 {
+            assert!(one.renew().await.unwrap());
+        } else {
+            let page = |page: i32| Cursor::new(page.to_string());
+            let before = (beat > 1).then(|| page(beat - 2));
+            let (before, after) = (before.as_ref(), page(beat));
+            let load = Load { source: "kraken", batches: &[], before, after: &after };
+            store.sink().load(load).await.unwrap();
+        }
+        clock.advance(Duration::from_secs(2));
+    }
+    // Silence loses it, and who lost it is told.
+    assert!(!two.acquire().await.unwrap());
+    clock.advance(ttl);
+    assert!(two.acquire().await.unwrap() && two.is_held());
+    assert!(one.is_held(), "it has not looked");
+    assert!(!one.renew().await.unwrap() && !one.is_held());
+    one.release().await.unwrap();
+    assert!(two.renew().await.unwrap());
+    // What is released is free at once.
+    two.release().await.unwrap();
+    assert!(!two.is_held() && !two.renew().await.unwrap());
+    assert!(one.acquire().await.unwrap());
+}
+
+/// A clock that is moved by hand.
+#[derive(Debug, Default)]
+struct HandClock(std::sync::Mutex<Duration>);
+
+impl HandClock {
+    fn advance(&self, by: Duration) {
+        *self.0.lock().unwrap() += by;
+    }
+}
+
+impl Clock for HandClock {
+    fn now(&self) -> chrono::DateTime<chrono::Utc> {
+        chrono::DateTime::UNIX_EPOCH + *self.0.lock().unwrap()
+    }
 }
 
 /// The tables of the house can be prepared, loaded and read.

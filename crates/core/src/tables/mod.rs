@@ -15,7 +15,7 @@ pub use exchange::{
 pub use market::{
     Candle, CryptoMetric, FxDaily, FxRate, MarketPrice, MarketTrade, Quote, RawCryptoMarketData,
 };
-pub use operations::{Coverage, OperationalMetric, Quarantine};
+pub use operations::{Coverage, OperationalMetric, Quarantine, RunRecord};
 pub use social::{SocialCount, SocialPost};
 
 use crate::TableRef;
@@ -47,6 +47,7 @@ pub fn all() -> Vec<TableRef> {
         OperationalMetric::table(),
         Coverage::table(),
         Quarantine::table(),
+        RunRecord::table(),
     ]
     .into_iter()
     .cloned()

@@ -63,3 +63,39 @@ table! {
     /// When this was written.
     noted_at: DateTime<Utc>,
 }
+
+table! {
+    /// The history of runs: what each run did with each of its sources, and how that ended.
+    "runs" => RunRecord;
+    key: ["run_id", "source"];
+    time: "started_at";
+    write: Merge;
+    /// The run; its sources share it.
+    run_id: String,
+    /// The source; `market` for the derived market tables.
+    source: String,
+    /// When the source began.
+    started_at: DateTime<Utc>,
+    /// When it ended; null while it is running, and for good if the run was killed.
+    ended_at: Option<DateTime<Utc>>,
+    /// `running`, `succeeded`, `failed` or `cancelled`.
+    outcome: String,
+    /// The rows that were committed.
+    rows: i64,
+    /// The rows by table, a JSON object; null while it is running.
+    rows_by_table: Option<String>,
+    /// Bytes of the answers of its service, after decompression.
+    bytes: i64,
+    /// Requests sent to its service, retries among them.
+    requests: i64,
+    /// Requests that were retries.
+    retries: i64,
+    /// The duration in seconds; null while it is running.
+    seconds: Option<f64>,
+    /// What kind of error ended it, as in `unavailable`; null unless `failed`.
+    error_kind: Option<String>,
+    /// Why it failed, without secrets; null unless `failed`.
+    error_message: Option<String>,
+    /// The version of Tidegauge.
+    version: String,
+}

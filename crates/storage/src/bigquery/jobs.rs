@@ -166,6 +166,27 @@ impl BigQuery {
         Ok(first.and_then(|field| field.v).map(Cow::into_owned))
     }
 
+    /// Returns the first two values of every row, both of them text; rows that lack one are left out.
+    pub(super) async fn pairs(&self, query: &Query) -> Result<Vec<(String, String)>, Refusal> {
+        let id = self.run(query).await?;
+        let first = self.located(self.client.url(&format!("queries/{id}?maxResults={PAGE}")));
+        let (mut url, mut pairs) = (first.clone(), Vec::new());
+        loop {
+            let bytes = self.client.bytes(Method::GET, &url, None).await?;
+            let page: Rows<'_> = serde_json::from_slice(&bytes)?;
+            for row in page.rows.unwrap_or_default() {
+                let mut values = row.f.into_iter().filter_map(|field| field.v);
+                if let (Some(one), Some(other)) = (values.next(), values.next()) {
+                    pairs.push((one.into_owned(), other.into_owned()));
+                }
+            }
+            match page.page_token.filter(|token| !token.is_empty()) {
+                Some(token) => url = format!("{first}&pageToken={}", encoded(&token)),
+                None => return Ok(pairs),
+            }
+        }
+    }
+
     /// Hands the rows that `query` gives, which have the columns of `table`, to `take`, page by page.
     /// Timestamps come as microseconds.
     pub(super) async fn rows(

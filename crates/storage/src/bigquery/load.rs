@@ -1,5 +1,7 @@
 //! Loading: rows are brought in beside the tables, and then taken over together with the cursor.
 
+use std::collections::BTreeMap;
+
 use tidegauge_core::{Cursor, Load, TableRef, WriteMode};
 
 use super::BigQuery;
@@ -27,6 +29,17 @@ impl BigQuery {
             Err(refusal) if refusal.is_not_found() => Ok(None),
             Err(refusal) => Err(refusal),
         }
+    }
+
+    /// Returns the cursor of every source.
+    pub(super) async fn all_cursors(&self) -> Result<BTreeMap<String, Cursor>, Refusal> {
+        let query = Query::new("SELECT `source`, `cursor` FROM `_tidegauge_cursors`");
+        let rows = match self.pairs(&query).await {
+            Ok(rows) => rows,
+            Err(refusal) if refusal.is_not_found() => Vec::new(),
+            Err(refusal) => return Err(refusal),
+        };
+        Ok(rows.into_iter().map(|(source, cursor)| (source, Cursor::new(cursor))).collect())
     }
 
     /// Creates those of `tables` that are missing, and compares all with their definitions.

@@ -11,6 +11,8 @@ mod place;
 mod scan;
 mod stage;
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use tidegauge_core::polars::frame::DataFrame;
 use tidegauge_core::{Aggregate, Cursor, Load, Scan, Sink, TableRef, Warehouse};
@@ -53,6 +55,11 @@ impl Sink for BigQuery {
     async fn prepare(&self, tables: &[TableRef]) -> tidegauge_core::Result<()> {
         let mut prepared = self.prepared.lock().await;
         self.of(self.make_ready(&mut prepared, tables).await)
+    }
+
+    async fn cursors(&self) -> tidegauge_core::Result<BTreeMap<String, Cursor>> {
+        let cursors = self.all_cursors().await;
+        self.of(cursors.map_err(|refusal: Refusal| self.failed(refusal, None)))
     }
 
     async fn cursor(&self, source: &str) -> tidegauge_core::Result<Option<Cursor>> {

@@ -12,6 +12,7 @@ mod keys;
 mod manifest;
 mod place;
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::marker::PhantomData;
 use std::time::Duration;
@@ -110,6 +111,10 @@ impl<F: Format<P>, P: Place> Sink for Folder<F, P> {
             })
         })
         .await
+    }
+
+    async fn cursors(&self) -> tidegauge_core::Result<BTreeMap<String, Cursor>> {
+        self.blocking(|place| Ok(Manifest::read(place, F::NAME)?.cursors)).await
     }
 
     async fn cursor(&self, source: &str) -> tidegauge_core::Result<Option<Cursor>> {

@@ -1,5 +1,7 @@
 //! Loading: one transaction for the rows and the cursor.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use futures_util::StreamExt;
 use mysql_async::prelude::Queryable;
@@ -31,6 +33,15 @@ pub(super) async fn cursor(
     let sql = "SELECT `cursor` FROM `_tidegauge_cursors` WHERE `source` = ?";
     let cursor: Option<String> = connection.exec_first(sql, (source,)).await?;
     Ok(cursor.map(Cursor::new))
+}
+
+/// Returns the cursor of every source.
+pub(super) async fn cursors(
+    connection: &mut impl Queryable,
+) -> mysql_async::Result<BTreeMap<String, Cursor>> {
+    let sql = "SELECT `source`, `cursor` FROM `_tidegauge_cursors`";
+    let rows: Vec<(String, String)> = connection.query(sql).await?;
+    Ok(rows.into_iter().map(|(source, cursor)| (source, Cursor::new(cursor))).collect())
 }
 
 impl MySql {

@@ -9,6 +9,7 @@ mod migrate;
 mod place;
 mod scan;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -157,6 +158,18 @@ impl Sink for MySql {
             match there.map_err(failed)?.is_empty() {
                 true => Ok(None),
                 false => load::cursor(connection, source).await.map_err(failed),
+            }
+        })
+        .await
+    }
+
+    async fn cursors(&self) -> tidegauge_core::Result<BTreeMap<String, Cursor>> {
+        self.reading(async |connection| {
+            let failed = |error| self.failed(error, None);
+            let there = ddl::stored(connection, load::CURSORS).await;
+            match there.map_err(failed)?.is_empty() {
+                true => Ok(BTreeMap::new()),
+                false => load::cursors(connection).await.map_err(failed),
             }
         })
         .await

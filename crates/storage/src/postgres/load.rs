@@ -1,5 +1,7 @@
 //! Loading: one transaction for the rows and the cursor.
 
+use std::collections::BTreeMap;
+
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection};
 use tidegauge_core::{Batch, Cursor, Load, Table, TableRef, WriteMode};
@@ -25,6 +27,15 @@ pub(super) async fn cursor(
             .fetch_optional(connection)
             .await?;
     Ok(cursor.map(Cursor::new))
+}
+
+/// Returns the cursor of every source.
+pub(super) async fn cursors(
+    connection: &mut PgConnection,
+) -> Result<BTreeMap<String, Cursor>, sqlx::Error> {
+    let sql = "SELECT source, cursor FROM _tidegauge_cursors";
+    let rows: Vec<(String, String)> = sqlx::query_as(sql).fetch_all(connection).await?;
+    Ok(rows.into_iter().map(|(source, cursor)| (source, Cursor::new(cursor))).collect())
 }
 
 /// Waits until nobody else is at `what` of this schema, and keeps others from it until the

@@ -10,6 +10,7 @@ mod numeric;
 mod place;
 mod scan;
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -168,6 +169,18 @@ impl Sink for Postgres {
             match there.map_err(failed)?.is_empty() {
                 true => Ok(None),
                 false => load::cursor(connection, source).await.map_err(failed),
+            }
+        })
+        .await
+    }
+
+    async fn cursors(&self) -> tidegauge_core::Result<BTreeMap<String, Cursor>> {
+        self.reading(async |connection| {
+            let failed = |error| self.failed(error, None);
+            let there = ddl::stored(connection, &self.place.schema, load::CURSORS).await;
+            match there.map_err(failed)?.is_empty() {
+                true => Ok(BTreeMap::new()),
+                false => load::cursors(connection).await.map_err(failed),
             }
         })
         .await

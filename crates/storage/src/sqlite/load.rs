@@ -1,5 +1,6 @@
 //! Loading: one transaction for the rows and the cursor.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -30,6 +31,15 @@ pub(super) async fn cursor(
             .fetch_optional(connection)
             .await?;
     Ok(cursor.map(Cursor::new))
+}
+
+/// Returns the cursor of every source.
+pub(super) async fn cursors(
+    connection: &mut SqliteConnection,
+) -> Result<BTreeMap<String, Cursor>, sqlx::Error> {
+    let sql = "SELECT source, cursor FROM _tidegauge_cursors";
+    let rows: Vec<(String, String)> = sqlx::query_as(sql).fetch_all(connection).await?;
+    Ok(rows.into_iter().map(|(source, cursor)| (source, Cursor::new(cursor))).collect())
 }
 
 /// Creates those of `tables` that are missing, and compares all with their definitions.

@@ -5,6 +5,7 @@ mod encode;
 mod load;
 mod scan;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -196,6 +197,19 @@ impl Sink for Sqlite {
                 Err(error) => Err(error),
             };
             cursor.map_err(|error| failure(&self.path, error))
+        });
+        read.await.map_err(|error| error.of(&self.name))
+    }
+
+    async fn cursors(&self) -> tidegauge_core::Result<BTreeMap<String, Cursor>> {
+        let read = self.reading(async |connection| {
+            let Some(connection) = connection else { return Ok(BTreeMap::new()) };
+            let cursors = match scan::exists(connection, load::CURSORS).await {
+                Ok(true) => load::cursors(connection).await,
+                Ok(false) => Ok(BTreeMap::new()),
+                Err(error) => Err(error),
+            };
+            cursors.map_err(|error| failure(&self.path, error))
         });
         read.await.map_err(|error| error.of(&self.name))
     }

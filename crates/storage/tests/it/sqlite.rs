@@ -230,6 +230,28 @@ async fn a_database_of_a_newer_release_is_left_alone() {
     assert!(error.contains("newer release"), "{error}");
 }
 
+/// As the version before the history of runs left it.
+#[tokio::test]
+async fn a_database_of_an_earlier_release_gets_the_tables_that_came_later() {
+    let store = Store::new("sqlite");
+    let sink = store.sink();
+    load(&*sink, None, "1", &[amounts(&["1"])]).await.unwrap();
+    drop(sink);
+    let mut connection = plain(&store).await;
+    let earlier = "DROP TABLE runs; DELETE FROM _sqlx_migrations WHERE version > 3";
+    sqlx::raw_sql(earlier).execute(&mut connection).await.unwrap();
+    let runs = tidegauge_core::tables::RunRecord::table();
+    let warehouse = store.warehouse();
+    assert_eq!(warehouse.scan(&Scan::all(runs)).await.unwrap().height(), 0);
+    load(&*warehouse, Some("1"), "2", &[]).await.unwrap();
+    let tables: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM sqlite_master WHERE name = 'runs'")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(tables, 1);
+    assert_eq!(warehouse.cursors().await.unwrap().len(), 1);
+}
+
 #[tokio::test]
 async fn a_column_that_is_not_there_is_not_read_as_its_own_name() {
     let store = Store::new("sqlite");

@@ -46,7 +46,7 @@ impl Source for Squares {
 }
 
 #[derive(Debug, Default)]
-pub struct Memory(Mutex<(usize, Option<Cursor>)>);
+pub struct Memory(Mutex<(usize, BTreeMap<String, Cursor>)>);
 
 impl Memory {
     pub fn rows(&self) -> usize {
@@ -64,21 +64,22 @@ impl Sink for Memory {
         Ok(())
     }
 
-    async fn cursor(&self, _: &str) -> Result<Option<Cursor>> {
+    async fn cursors(&self) -> Result<BTreeMap<String, Cursor>> {
         Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).1.clone())
     }
 
     async fn load(&self, load: Load<'_>) -> Result<()> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.1.as_ref() != load.before {
+        let found = state.1.get(load.source);
+        if found != load.before {
             return Err(Error::Conflict {
                 source_name: load.source.into(),
                 expected: load.before.cloned(),
-                found: state.1.clone(),
+                found: found.cloned(),
             });
         }
         state.0 += load.batches.iter().map(Batch::rows).sum::<usize>();
-        state.1 = Some(load.after.clone());
+        state.1.insert(load.source.into(), load.after.clone());
         Ok(())
     }
 }

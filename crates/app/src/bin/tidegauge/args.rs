@@ -49,7 +49,7 @@ pub(crate) enum Command {
     Verify,
     /// Write the three answers as one HTML file that needs no network
     Report(Report),
-    /// Tell what the warehouse holds and how far each source has been loaded
+    /// Tell what the warehouse holds, how far each source has come, and its last run
     Status,
     /// List every source: what it gives, its key, its limits, how far it has come
     Sources,

@@ -2,15 +2,16 @@
 
 mod args;
 mod commands;
-mod out;
+mod output;
 mod progress;
-mod stop;
+mod shutdown;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
 use tidegauge::Error;
+use tidegauge::pipeline::SourceFailure;
 use tracing_subscriber::EnvFilter;
 
 use crate::args::Args;
@@ -20,7 +21,7 @@ fn main() -> ExitCode {
     if let Err(error) = dotenvy::dotenv()
         && !error.not_found()
     {
-        out::error(&format!(".env: {}", told(&error)));
+        output::error(&format!(".env: {}", told(&error)));
         return ExitCode::from(2);
     }
     let args = Args::parse();
@@ -35,31 +36,46 @@ fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            out::error(&error.to_string());
+            output::error(&error.to_string());
             return ExitCode::FAILURE;
         }
     };
     let done = runtime.block_on(async {
-        let stop = stop::Stop::default();
+        let shutdown = shutdown::Shutdown::default();
         tokio::select! {
-            done = commands::run(args, &stop) => Some(done),
-            () = stop.at_once() => None,
+            done = commands::run(args, &shutdown) => Some(done),
+            () = shutdown.at_once() => None,
         }
     });
     // What a load that was broken off is at is not waited for: it is committed, or it is not.
     runtime.shutdown_background();
     match done {
         None => {
-            out::error("interrupted; what was loaded stays, the next run goes on from there");
+            output::error(INTERRUPTED);
             ExitCode::from(130)
         }
         Some(Ok(code)) => code,
         Some(Err(error)) => {
-            out::error(&error.to_string());
+            say(&error);
             exit_code(&error)
         }
     }
 }
+
+/// Says what went wrong: of a run, every failure in a line of its own.
+fn say(error: &Error) {
+    let Error::Run(run) = error else { return output::error(&error.to_string()) };
+    match run.failures() {
+        [failure] => output::error(&failure.error.to_string()),
+        failures => failures.iter().for_each(|failure| output::error(&failure.to_string())),
+    }
+    if run.is_cancelled() {
+        output::error(INTERRUPTED);
+    }
+}
+
+/// What is said of a command that a signal ended.
+const INTERRUPTED: &str = "interrupted; what was loaded stays, the next run goes on from there";
 
 /// What is wrong with `.env`, without repeating its lines: they hold the keys.
 fn told(error: &dotenvy::Error) -> String {
@@ -75,7 +91,8 @@ fn told(error: &dotenvy::Error) -> String {
     }
 }
 
-/// 2 for what the user asked for, 4 when somebody else was at it, 1 for the rest.
+/// 2 for what the user asked for, 4 when another runner was quicker and nothing else failed, 130 for a run that was
+/// interrupted, 1 for the rest.
 fn exit_code(error: &Error) -> ExitCode {
     match error {
         // Stores and clients are opened by what the settings say, and fail later as `Core`.
@@ -85,6 +102,10 @@ fn exit_code(error: &Error) -> ExitCode {
         | Error::Storage(_)
         | Error::Acquisition(_) => ExitCode::from(2),
         Error::Core(tidegauge::core::Error::Conflict { .. }) => ExitCode::from(4),
+        Error::Run(error) if error.is_cancelled() => ExitCode::from(130),
+        Error::Run(error) if error.failures().iter().all(SourceFailure::is_conflict) => {
+            ExitCode::from(4)
+        }
         _ => ExitCode::FAILURE,
     }
 }

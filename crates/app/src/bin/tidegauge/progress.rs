@@ -1,21 +1,24 @@
-//! How a run goes: a bar on a terminal, plain lines otherwise.
+//! The progress of a run: a bar on a terminal, plain lines otherwise.
 
 use std::io::IsTerminal;
-use std::sync::Mutex;
 use std::time::Duration;
 
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
-use tidegauge::pipeline::Observer;
+use tidegauge::pipeline::{Observer, RunEvent};
 
-use crate::out;
+use crate::output;
 
-/// The observer that suits where we print to.
+/// Returns the observer that suits where we print to.
 pub(crate) fn observer() -> Box<dyn Observer> {
     if std::io::stderr().is_terminal() {
         Box::new(Bar { bar: ProgressBar::no_length().with_style(style()) })
     } else {
-        Box::new(Lines { rows: Mutex::new(0) })
+        Box::new(Lines)
     }
+}
+
+fn failed(message: &str) -> String {
+    format!(", then it failed: {message}")
 }
 
 fn style() -> ProgressStyle {
@@ -28,46 +31,51 @@ struct Bar {
     bar: ProgressBar,
 }
 
-impl Observer for Bar {
-    fn source_started(&self, source: &str) {
-        self.bar.reset();
-        self.bar.set_prefix(source.to_owned());
-        self.bar.enable_steady_tick(Duration::from_millis(120));
-    }
-
-    fn page_loaded(&self, _: &str, rows: usize) {
-        self.bar.inc(rows as u64);
-    }
-
-    fn source_finished(&self, source: &str) {
-        let rows = HumanCount(self.bar.position());
-        self.bar.println(format!("  {source:<14} {:>12} rows", rows.to_string()));
+impl Bar {
+    fn end(&self, source: &str, rows: usize, how: &str) {
+        let rows = HumanCount(rows as u64);
+        self.bar.println(format!("  {source:<14} {:>12} rows{how}", rows.to_string()));
         self.bar.disable_steady_tick();
         self.bar.finish_and_clear();
     }
 }
 
-struct Lines {
-    rows: Mutex<usize>,
-}
-
-impl Lines {
-    fn rows(&self) -> std::sync::MutexGuard<'_, usize> {
-        self.rows.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+impl Observer for Bar {
+    fn observe(&self, event: &RunEvent) {
+        match event {
+            RunEvent::SourceStarted { source, .. } => {
+                self.bar.reset();
+                self.bar.set_prefix(source.clone());
+                self.bar.enable_steady_tick(Duration::from_millis(120));
+            }
+            RunEvent::PageCommitted { rows, .. } => self.bar.inc(*rows as u64),
+            RunEvent::SourceFinished { source, rows, .. } => self.end(source, *rows, ""),
+            RunEvent::SourceFailed { source, rows, message, .. } => {
+                self.end(source, *rows, &failed(message));
+            }
+            RunEvent::SourceCancelled { source, rows, .. } => {
+                self.end(source, *rows, ", interrupted");
+            }
+            _ => {}
+        }
     }
 }
+
+struct Lines;
 
 impl Observer for Lines {
-    fn source_started(&self, source: &str) {
-        *self.rows() = 0;
-        out::line(&format!("{source}: loading"));
-    }
-
-    fn page_loaded(&self, _: &str, rows: usize) {
-        *self.rows() += rows;
-    }
-
-    fn source_finished(&self, source: &str) {
-        out::line(&format!("{source}: {} rows", HumanCount(*self.rows() as u64)));
+    fn observe(&self, event: &RunEvent) {
+        let ended = |source: &str, rows: usize, how: &str| {
+            output::line(&format!("{source}: {} rows{how}", HumanCount(rows as u64)));
+        };
+        match event {
+            RunEvent::SourceStarted { source, .. } => output::line(&format!("{source}: loading")),
+            RunEvent::SourceFinished { source, rows, .. } => ended(source, *rows, ""),
+            RunEvent::SourceFailed { source, rows, message, .. } => {
+                ended(source, *rows, &failed(message));
+            }
+            RunEvent::SourceCancelled { source, rows, .. } => ended(source, *rows, ", interrupted"),
+            _ => {}
+        }
     }
 }

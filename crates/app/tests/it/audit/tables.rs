@@ -1,6 +1,6 @@
 //! Tables in memory whose cells can be changed: no store would take what is broken here.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use async_trait::async_trait;
 use tidegauge::core::polars::frame::DataFrame;
@@ -174,8 +174,8 @@ impl Sink for Tables {
         Ok(())
     }
 
-    async fn cursor(&self, _: &str) -> Result<Option<Cursor>> {
-        Ok(None)
+    async fn cursors(&self) -> Result<BTreeMap<String, Cursor>> {
+        Ok(BTreeMap::new())
     }
 
     async fn load(&self, _: Load<'_>) -> Result<()> {

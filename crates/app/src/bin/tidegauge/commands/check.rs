@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use tidegauge::{Result, Tidegauge};
 
-use crate::out;
+use crate::output;
 
 /// Says of each source in one line whether it answers; exit code 1 if one does not.
 pub(crate) async fn check(house: &Tidegauge, names: &[String]) -> Result<ExitCode> {
@@ -19,7 +19,7 @@ pub(crate) async fn check(house: &Tidegauge, names: &[String]) -> Result<ExitCod
                 ("BROKEN ", error.to_string())
             }
         };
-        out::line(&format!("{mark}{:<width$}  {told}", visit.source));
+        output::line(&format!("{mark}{:<width$}  {told}", visit.source));
     }
     Ok(code)
 }

@@ -8,7 +8,7 @@ use tidegauge::core::coverage::Why;
 use tidegauge::core::{Clock, Span, SystemClock};
 use tidegauge::{Config, Result};
 
-use crate::{args, out};
+use crate::{args, output};
 
 /// Lists what is missing, and what bringing it would cost; exit code 1 if anything is.
 pub(crate) async fn gaps(mut config: Config, args: args::Gaps) -> Result<ExitCode> {
@@ -41,21 +41,21 @@ pub(crate) async fn gaps(mut config: Config, args: args::Gaps) -> Result<ExitCod
         }
     }
     if !missing {
-        out::line("nothing is missing");
+        output::line("nothing is missing");
         return Ok(ExitCode::SUCCESS);
     }
     if let Some(column) = table.column_mut(4) {
         column.set_cell_alignment(CellAlignment::Left);
     }
-    out::line(&format!("{table}\n"));
+    output::line(&format!("{table}\n"));
     for gaps in gaps.iter().filter(|gaps| !gaps.is_empty()) {
-        out::line(&format!("{}: {}", gaps.source(), gaps.estimate));
+        output::line(&format!("{}: {}", gaps.source(), gaps.estimate));
     }
     how += &match wanted {
         Some(span) => format!(" --from {} --to {}", shown(span.from), shown(span.to)),
         None => " --fill-gaps".to_owned(),
     };
-    out::line(&format!("`{how}` brings exactly these"));
+    output::line(&format!("`{how}` brings exactly these"));
     Ok(ExitCode::FAILURE)
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use tidegauge::{Error, FILE, Result, TEMPLATE};
 
-use crate::out;
+use crate::output;
 
 /// Writes the settings to start from; never over a file that is there.
 pub(crate) fn init(file: Option<&Path>) -> Result<()> {
@@ -17,7 +17,7 @@ pub(crate) fn init(file: Option<&Path>) -> Result<()> {
         .open(file)
         .and_then(|mut open| open.write_all(TEMPLATE.as_bytes()))
         .map_err(|error| Error::Write { file: file.into(), error: told(error) })?;
-    out::line(&format!("wrote {}; `tidegauge run` is next", file.display()));
+    output::line(&format!("wrote {}; `tidegauge run` is next", file.display()));
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use comfy_table::{Table, presets};
 use tidegauge::{Result, Tidegauge};
 
-use crate::out;
+use crate::output;
 
 /// Lists the instruments, or those of the services whose names hold `find`.
 pub(crate) async fn instruments(house: &Tidegauge, find: Option<String>) -> Result<()> {
@@ -14,8 +14,8 @@ pub(crate) async fn instruments(house: &Tidegauge, find: Option<String>) -> Resu
         for found in house.find_instruments(&find).await? {
             table.add_row([found.service, &found.id, &found.symbol, &found.name]);
         }
-        out::line(&format!("{table}\n"));
-        out::line("name those you want under [[instruments]] in tidegauge.toml");
+        output::line(&format!("{table}\n"));
+        output::line("name those you want under [[instruments]] in tidegauge.toml");
         return Ok(());
     }
     table.set_header(["symbol", "name", "kind", "coingecko", "twelvedata", "kraken"]);
@@ -32,6 +32,6 @@ pub(crate) async fn instruments(house: &Tidegauge, find: Option<String>) -> Resu
             or_none(&it.kraken),
         ]);
     }
-    out::line(&table.to_string());
+    output::line(&table.to_string());
     Ok(())
 }

@@ -21,9 +21,9 @@ use tidegauge::core::SystemClock;
 use tidegauge::{Config, Result, Secrets, Tidegauge};
 
 use crate::args::{Args, Command};
-use crate::stop::Stop;
+use crate::shutdown::Shutdown;
 
-pub(crate) async fn run(args: Args, stop: &Stop) -> Result<ExitCode> {
+pub(crate) async fn run(args: Args, shutdown: &Shutdown) -> Result<ExitCode> {
     let mut config = match &args.command {
         // These need no settings, and must work where those are broken.
         Command::Init | Command::Tables(_) | Command::Completions { .. } => Config::default(),
@@ -38,9 +38,9 @@ pub(crate) async fn run(args: Args, stop: &Stop) -> Result<ExitCode> {
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Args::command(), "tidegauge", &mut script);
-            crate::out::line(&String::from_utf8_lossy(&script));
+            crate::output::line(&String::from_utf8_lossy(&script));
         }
-        Command::Run(args) => return run::run(config, args, stop).await,
+        Command::Run(args) => return run::run(config, args, shutdown).await,
         Command::Sources => sources::sources(&open(config)?).await?,
         Command::Check { sources } => return check::check(&open(config)?, &sources).await,
         Command::Gaps(args) => return gaps::gaps(config, args).await,

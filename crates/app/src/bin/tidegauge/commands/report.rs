@@ -2,7 +2,7 @@
 
 use tidegauge::{Config, Error, Result};
 
-use crate::{args, out};
+use crate::{args, output};
 
 /// Writes the report, whole or not at all, and prints the insights.
 pub(crate) async fn report(mut config: Config, args: args::Report) -> Result<()> {
@@ -15,8 +15,8 @@ pub(crate) async fn report(mut config: Config, args: args::Report) -> Result<()>
     tidegauge::report::write(&file, &report.to_html()?)
         .map_err(|error| Error::Write { file: file.clone(), error })?;
     for insight in report.insights() {
-        out::line(&format!("{insight}\n"));
+        output::line(&format!("{insight}\n"));
     }
-    out::line(&format!("report  {}", file.display()));
+    output::line(&format!("report  {}", file.display()));
     Ok(())
 }

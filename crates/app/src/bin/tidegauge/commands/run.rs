@@ -3,14 +3,18 @@
 use std::process::ExitCode;
 
 use tidegauge::core::{Clock, Span, SystemClock};
-use tidegauge::pipeline::Summary;
-use tidegauge::{Config, Result, StoreUrl, Tidegauge};
+use tidegauge::pipeline::{RunError, SourceFailure, Summary};
+use tidegauge::{Config, Error, Result, StoreUrl, Tidegauge};
 
-use crate::stop::Stop;
-use crate::{args, out, progress};
+use crate::shutdown::Shutdown;
+use crate::{args, output, progress};
 
 /// Loads what is new, or what is missing, and says what that was.
-pub(crate) async fn run(mut config: Config, args: args::Run, stop: &Stop) -> Result<ExitCode> {
+pub(crate) async fn run(
+    mut config: Config,
+    args: args::Run,
+    shutdown: &Shutdown,
+) -> Result<ExitCode> {
     if !args.sources.is_empty() {
         config.sources = args.sources;
     }
@@ -21,58 +25,82 @@ pub(crate) async fn run(mut config: Config, args: args::Run, stop: &Stop) -> Res
     if let Some(shard) = args.shard {
         config.simulation.shard = shard;
     }
-    let house = super::open(config)?;
+    let token = shutdown.token();
+    let tidegauge = super::open(config)?.cancelled_by(token.clone());
+    let observer = progress::observer();
     let now = SystemClock.now();
     let wanted = args.from.map(|from| Span::new(from, args.to.unwrap_or(now)));
-    let summary = if args.fill_gaps || wanted.is_some() {
-        fill(&house, wanted).await?
+    let mut all = Loaded::default();
+    if args.fill_gaps || wanted.is_some() {
+        let gaps = tidegauge.gaps(wanted).await?;
+        for gaps in &gaps {
+            let estimate = gaps.estimate.to_string();
+            let what = if gaps.is_empty() { "nothing is missing" } else { &estimate };
+            output::line(&format!("{}: {what}", gaps.source()));
+        }
+        all.take(tidegauge.fill(gaps, observer.as_ref()).await)?;
     } else {
-        let mut summary = house.run(args.until, progress::observer().as_ref()).await?;
-        if house.is_live() {
-            out::line("streaming; Ctrl-C ends it, and what was heard by then is kept");
-            summary.extend(house.stream(progress::observer().as_ref(), stop.asked_for()).await?);
-        }
-        summary
-    };
-    out::line(&format!("\n{summary}\n"));
-    told(&house);
-    Ok(failures(&summary))
-}
-
-/// Says what bringing the missing costs, and brings it.
-async fn fill(house: &Tidegauge, wanted: Option<Span>) -> Result<Summary> {
-    let gaps = house.gaps(wanted).await?;
-    for gaps in &gaps {
-        if gaps.is_empty() {
-            out::line(&format!("{}: nothing is missing", gaps.source()));
-        } else {
-            out::line(&format!("{}: {}", gaps.source(), gaps.estimate));
+        all.take(tidegauge.run(args.until, observer.as_ref()).await)?;
+        if tidegauge.is_live() && !all.is_cancelled {
+            output::line("streaming; Ctrl-C ends it, and what was heard by then is kept");
+            all.take(tidegauge.stream(observer.as_ref(), token.cancelled()).await)?;
         }
     }
-    house.fill(gaps, progress::observer().as_ref()).await
+    all.tell(&tidegauge);
+    all.end()
 }
 
-/// Where it went, and what went over the wire for it.
-fn told(house: &Tidegauge) {
-    for (service, traffic) in house.traffic() {
-        out::line(&format!(
-            "{service:<18} {} requests, {} of them again, {} kB, {:.0} s waited",
-            traffic.requests,
-            traffic.retries,
-            traffic.bytes.div_ceil(1_000),
-            traffic.waited.as_secs_f64()
-        ));
-    }
-    out::line(&format!("warehouse  {}", house.config().warehouse));
-    for backup in &house.config().backups {
-        out::line(&format!("backup     {backup}"));
-    }
+/// What was loaded, and what was not.
+#[derive(Default)]
+struct Loaded {
+    summary: Summary,
+    failures: Vec<SourceFailure>,
+    is_cancelled: bool,
 }
 
-/// What the sources refused for good.
-fn failures(summary: &Summary) -> ExitCode {
-    for failure in &summary.failures {
-        out::error(&failure.to_string());
+impl Loaded {
+    /// Takes what became of a run; an error that kept it from beginning is handed on.
+    fn take(&mut self, run: Result<Summary>) -> Result<()> {
+        match run {
+            Ok(summary) => self.summary.extend(summary),
+            Err(Error::Run(error)) => {
+                let (failures, is_cancelled, summary) = error.into_parts();
+                self.summary.extend(summary);
+                self.failures.extend(failures);
+                self.is_cancelled |= is_cancelled;
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
     }
-    if summary.failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+
+    /// Says what was loaded, what went over the wire for it, and where it went.
+    fn tell(&self, tidegauge: &Tidegauge) {
+        output::line(&format!("\n{}\n", self.summary));
+        for (service, traffic) in &self.summary.traffic {
+            output::line(&format!(
+                "{service:<18} {} requests, {} of them again, {} kB, {:.0} s waited",
+                traffic.requests,
+                traffic.retries,
+                traffic.bytes.div_ceil(1_000),
+                traffic.waited.as_secs_f64()
+            ));
+        }
+        output::line(&format!("warehouse  {}", tidegauge.config().warehouse));
+        for backup in &tidegauge.config().backups {
+            output::line(&format!("backup     {backup}"));
+        }
+    }
+
+    /// Ends the command: with an error if a source failed or was refused a series, or a signal came.
+    fn end(self) -> Result<ExitCode> {
+        for failure in &self.summary.failures {
+            output::error(&failure.to_string());
+        }
+        if self.failures.is_empty() && !self.is_cancelled {
+            let is_whole = self.summary.failures.is_empty();
+            return Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+        Err(RunError::new(self.failures, self.is_cancelled, self.summary).into())
+    }
 }

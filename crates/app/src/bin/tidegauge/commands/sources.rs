@@ -5,7 +5,7 @@ use comfy_table::{Table, presets};
 use tidegauge::acquisition::http::Budget;
 use tidegauge::{Needs, Result, SourceStanding, Tidegauge};
 
-use crate::out;
+use crate::output;
 
 /// Lists every source: what it gives, its key, its limits, how far it has come.
 pub(crate) async fn sources(house: &Tidegauge) -> Result<()> {
@@ -25,7 +25,7 @@ pub(crate) async fn sources(house: &Tidegauge) -> Result<()> {
             standing.offer.what.clone(),
         ]);
     }
-    out::line(&table.to_string());
+    output::line(&table.to_string());
     Ok(())
 }
 

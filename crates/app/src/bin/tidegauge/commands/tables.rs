@@ -5,12 +5,12 @@ use tidegauge::core::tables::{self, by_name};
 use tidegauge::report::reference;
 use tidegauge::{Error, Result};
 
-use crate::{args, out};
+use crate::{args, output};
 
 /// Describes the built-in tables, or one of them.
 pub(crate) fn tables(args: &args::Tables) -> Result<()> {
     let Some(name) = &args.name else {
-        out::line(if args.markdown { reference::tables_page() } else { overview() }.trim_end());
+        output::line(if args.markdown { reference::tables_page() } else { overview() }.trim_end());
         return Ok(());
     };
     let table = by_name(name).ok_or_else(|| Error::Setting {
@@ -18,10 +18,15 @@ pub(crate) fn tables(args: &args::Tables) -> Result<()> {
         reason: format!("there is no built-in table `{name}`; `tidegauge tables` lists them"),
     })?;
     if args.markdown {
-        out::line(reference::table_section(&table).trim_end());
+        output::line(reference::table_section(&table).trim_end());
         return Ok(());
     }
-    out::line(&format!("{}: {}\nkey: {}\n", table.name, table.description, table.key.join(", ")));
+    output::line(&format!(
+        "{}: {}\nkey: {}\n",
+        table.name,
+        table.description,
+        table.key.join(", ")
+    ));
     let mut columns = Table::new();
     columns.load_style(presets::NOTHING).set_header(["column", "type", "null", "what"]);
     for column in &table.columns {
@@ -32,7 +37,7 @@ pub(crate) fn tables(args: &args::Tables) -> Result<()> {
             column.description.to_string(),
         ]);
     }
-    out::line(&columns.to_string());
+    output::line(&columns.to_string());
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use comfy_table::{CellAlignment, Table, presets};
 use tidegauge::{Result, Tidegauge};
 
-use crate::out;
+use crate::output;
 
 /// Prints each rule with the rows tried and the rows broken; exit code 3 if any is.
 pub(crate) async fn verify(house: &Tidegauge) -> Result<ExitCode> {
@@ -31,15 +31,15 @@ pub(crate) async fn verify(house: &Tidegauge) -> Result<ExitCode> {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    out::line(&format!("{rules}\n"));
+    output::line(&format!("{rules}\n"));
     let broken = report.rules.iter().filter(|rule| rule.broken > 0).count();
     if report.passed() {
         let tried: u64 = report.rules.iter().map(|rule| rule.tried).sum();
         let idle = report.rules.iter().filter(|rule| rule.tried == 0).count();
         let idle = if idle == 0 { String::new() } else { format!(", {idle} had nothing to judge") };
-        out::line(&format!("{} rules hold{idle}; {tried} checks", report.rules.len()));
+        output::line(&format!("{} rules hold{idle}; {tried} checks", report.rules.len()));
         return Ok(ExitCode::SUCCESS);
     }
-    out::line(&format!("{broken} of {} rules are broken", report.rules.len()));
+    output::line(&format!("{broken} of {} rules are broken", report.rules.len()));
     Ok(ExitCode::from(3))
 }

@@ -1,30 +1,30 @@
-//! Ctrl-C: at once, or, while something is streamed, when the page in hand is loaded.
+//! Ctrl-C and SIGTERM: the page at hand is finished where a command hears the token; a second one ends at once.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tokio::sync::Notify;
+use tidegauge::CancellationToken;
 
-/// Ctrl-C, or SIGTERM where there is one.
+/// Turns signals into the cancellation of a command.
 #[derive(Debug, Default)]
-pub(crate) struct Stop {
-    /// Whether somebody ends by himself when asked.
+pub(crate) struct Shutdown {
+    token: CancellationToken,
+    /// Whether the command hears the token, and ends by itself.
     is_heard: AtomicBool,
-    asked: Notify,
 }
 
-impl Stop {
-    /// Waits until the user asks for the end, and promises to come to it.
-    pub(crate) async fn asked_for(&self) {
+impl Shutdown {
+    /// Returns the token that the first signal cancels. Whoever takes it promises to end then.
+    pub(crate) fn token(&self) -> CancellationToken {
         self.is_heard.store(true, Ordering::Release);
-        self.asked.notified().await;
+        self.token.clone()
     }
 
-    /// Waits until everything is to end at once: when the user asks and nobody hears it, or asks
-    /// a second time.
+    /// Waits until everything is to end at once: at the first signal if no command hears the token, else at the
+    /// second.
     pub(crate) async fn at_once(&self) {
         signal().await;
         if self.is_heard.load(Ordering::Acquire) {
-            self.asked.notify_one();
+            self.token.cancel();
             signal().await;
         }
     }
@@ -49,7 +49,7 @@ async fn signal() {
 
 async fn interrupted() {
     if tokio::signal::ctrl_c().await.is_err() {
-        // Nobody can ask: then nobody does.
+        // No signal can come: then none does.
         std::future::pending::<()>().await;
     }
 }

@@ -1,0 +1,268 @@
+//! The history of runs: the table `runs` of the warehouse, and the cursor that moves with its rows.
+
+use std::collections::hash_map::RandomState;
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::BuildHasher;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate};
+use serde::{Deserialize, Serialize};
+use tidegauge_core::polars::error::PolarsError;
+use tidegauge_core::polars::frame::DataFrame;
+use tidegauge_core::tables::RunRecord;
+use tidegauge_core::{
+    Batch, Clock, Cursor, Error, Load, RUN_HISTORY, Result, Scan, Sink, Warehouse,
+};
+use tokio::sync::Mutex;
+
+use crate::Secrets;
+use crate::pipeline::{Outcome, Summary};
+
+/// The outcome of a source that has not ended.
+pub(crate) const RUNNING: &str = "running";
+
+/// How often a write begins again when other runners are quicker, and the first pause before it does.
+const MAX_CONFLICT_RETRIES: u32 = 12;
+const INITIAL_BACKOFF: Duration = Duration::from_millis(10);
+
+/// The most characters of an error that are kept.
+const MAX_MESSAGE: usize = 2_000;
+
+/// Returns an id for a run that no other run gets. It decides no row of data, so it needs no seed.
+pub(crate) fn run_id() -> String {
+    format!("{:016x}", RandomState::new().hash_one(()))
+}
+
+/// The cursor of the table `runs`, as JSON: how far the simulated exchange is to be played, and whether that run
+/// is finished. Up to version 0.1 it was kept without a table and without a count of rows.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct State {
+    /// The day before which the last run of the simulation ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) until: Option<NaiveDate>,
+    /// Whether all that belongs to that run is done.
+    #[serde(default)]
+    pub(crate) finished: bool,
+    /// How many rows were written, so that the cursor moves with each.
+    #[serde(default)]
+    rows: u64,
+}
+
+impl State {
+    /// Reads the state off a warehouse: that of no run yet where there is none, or none that can be read.
+    pub(crate) async fn read(sink: &dyn Sink) -> Result<Self> {
+        Ok(Self::of(sink.cursor(RUN_HISTORY).await?.as_ref()))
+    }
+
+    fn of(cursor: Option<&Cursor>) -> Self {
+        let state = cursor.and_then(|cursor| serde_json::from_str(cursor.as_str()).ok());
+        state.unwrap_or_default()
+    }
+}
+
+/// Commits rows of the history together with what `change` makes of the state. Runners that meet go one after the
+/// other: a row belongs to one run, so none overwrites another's.
+pub(crate) async fn write(
+    sink: &dyn Sink,
+    rows: &[RunRecord],
+    change: impl Fn(&mut State),
+) -> Result<()> {
+    let batches = match rows {
+        [] => Vec::new(),
+        rows => vec![Batch::from_rows(RunRecord::table(), rows)?],
+    };
+    let mut backoff = INITIAL_BACKOFF;
+    let mut conflicts = 0;
+    loop {
+        let before = sink.cursor(RUN_HISTORY).await?;
+        let known = State::of(before.as_ref());
+        let mut state = known.clone();
+        change(&mut state);
+        state.rows += rows.len() as u64;
+        if state == known {
+            return Ok(());
+        }
+        let text = serde_json::to_string(&state);
+        let after = Cursor::new(text.map_err(|error| Error::sink(sink.name(), error))?);
+        let (before, after) = (before.as_ref(), &after);
+        let load = Load { source: RUN_HISTORY, batches: &batches, before, after };
+        match sink.load(load).await {
+            Err(Error::Conflict { .. }) if conflicts < MAX_CONFLICT_RETRIES => conflicts += 1,
+            written => return written,
+        }
+        // By chance, so that those who met do not meet again.
+        let share = u32::try_from(RandomState::new().hash_one(()) % 1_024).unwrap_or_default();
+        tokio::time::sleep(backoff * share / 1_024).await;
+        backoff = (backoff * 2).min(Duration::from_secs(1));
+    }
+}
+
+/// What every run needs to write its history.
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    pub(crate) warehouse: Arc<dyn Sink>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) secrets: Secrets,
+}
+
+/// The history of one run, as it is written.
+pub(crate) struct History {
+    recorder: Arc<Recorder>,
+    run_id: String,
+    /// Rows that go with the next write: a source's last row waits for the first of the next source.
+    pending: Mutex<Vec<RunRecord>>,
+}
+
+impl History {
+    pub(crate) fn new(recorder: Arc<Recorder>, run_id: String) -> Self {
+        Self { recorder, run_id, pending: Mutex::default() }
+    }
+
+    /// Writes that a source began.
+    pub(crate) async fn started(&self, source: &str) -> Result<RunRecord> {
+        let record = RunRecord {
+            run_id: self.run_id.clone(),
+            source: source.to_owned(),
+            started_at: self.recorder.clock.now(),
+            ended_at: None,
+            outcome: RUNNING.into(),
+            rows: 0,
+            rows_by_table: None,
+            bytes: 0,
+            requests: 0,
+            retries: 0,
+            seconds: None,
+            error_kind: None,
+            error_message: None,
+            version: env!("CARGO_PKG_VERSION").into(),
+        };
+        let mut pending = self.pending.lock().await;
+        pending.push(record.clone());
+        if let Err(error) = self.write(&mut pending).await {
+            // It does not begin, and what was pending before is tried again.
+            pending.pop();
+            return Err(error);
+        }
+        Ok(record)
+    }
+
+    /// Notes how a source ended. That is written at once if it failed, else with whatever comes next.
+    pub(crate) async fn ended(
+        &self,
+        mut record: RunRecord,
+        outcome: Outcome,
+        summary: &Summary,
+        seconds: f64,
+        error: Option<(&'static str, String)>,
+    ) -> Result<()> {
+        let mut tables: BTreeMap<&str, usize> = BTreeMap::new();
+        for table in summary.tables.iter().filter(|table| table.rows > 0) {
+            *tables.entry(&table.table).or_default() += table.rows;
+        }
+        // A series that was refused for good ends the command with an error as well.
+        let refused = || Some(("refused", self.redacted(&summary.failures.first()?.to_string())));
+        let error = error.or_else(refused);
+        let outcome = if error.is_some() { Outcome::Failed } else { outcome };
+        let traffic = |count: fn(&tidegauge_acquisition::http::Traffic) -> u64| {
+            whole(summary.traffic.values().map(count).sum::<u64>())
+        };
+        record.ended_at = Some(self.recorder.clock.now());
+        record.outcome = outcome.name().into();
+        record.rows = whole(summary.rows() as u64);
+        record.rows_by_table = serde_json::to_string(&tables).ok();
+        record.bytes = traffic(|traffic| traffic.bytes);
+        record.requests = traffic(|traffic| traffic.requests);
+        record.retries = traffic(|traffic| traffic.retries);
+        record.seconds = Some(seconds);
+        let (kind, message) = error.unzip();
+        (record.error_kind, record.error_message) = (kind.map(str::to_owned), message);
+        let mut pending = self.pending.lock().await;
+        pending.push(record);
+        if outcome == Outcome::Failed { self.write(&mut pending).await } else { Ok(()) }
+    }
+
+    /// Writes what has not been written yet.
+    pub(crate) async fn flush(&self) -> Result<()> {
+        let mut pending = self.pending.lock().await;
+        self.write(&mut pending).await
+    }
+
+    async fn write(&self, pending: &mut Vec<RunRecord>) -> Result<()> {
+        write(self.recorder.warehouse.as_ref(), pending, |_| ()).await?;
+        pending.clear();
+        Ok(())
+    }
+
+    /// Returns `text` without the secrets of the configuration, and no longer than is kept.
+    pub(crate) fn redacted(&self, text: &str) -> String {
+        self.recorder.secrets.redacted(text).chars().take(MAX_MESSAGE).collect()
+    }
+}
+
+/// Reads the history that a warehouse keeps, the latest start first.
+pub(crate) async fn read(warehouse: &dyn Warehouse) -> Result<Vec<RunRecord>> {
+    let frame = warehouse.scan(&Scan::all(RunRecord::table())).await?;
+    let mut records = records(&frame).map_err(|error| Error::sink(warehouse.name(), error))?;
+    records.sort_by(|a, b| (b.started_at, &b.source).cmp(&(a.started_at, &a.source)));
+    Ok(records)
+}
+
+/// Returns the first record of each source, in the order given.
+pub(crate) fn last_of_each(mut records: Vec<RunRecord>) -> Vec<RunRecord> {
+    let mut known = BTreeSet::new();
+    records.retain(|record| known.insert(record.source.clone()));
+    records
+}
+
+/// Reads rows of the table `runs` off the columns that a scan gives.
+fn records(frame: &DataFrame) -> std::result::Result<Vec<RunRecord>, PolarsError> {
+    let text = |name: &str, row: usize| -> std::result::Result<Option<String>, PolarsError> {
+        Ok(frame.column(name)?.str()?.get(row).map(str::to_owned))
+    };
+    let time = |name: &str, row: usize| -> std::result::Result<Option<_>, PolarsError> {
+        let micros = frame.column(name)?.datetime()?.physical().get(row);
+        Ok(micros.and_then(DateTime::from_timestamp_micros))
+    };
+    let count = |name: &str, row: usize| -> std::result::Result<i64, PolarsError> {
+        Ok(frame.column(name)?.i64()?.get(row).unwrap_or_default())
+    };
+    let record = |row: usize| {
+        Ok(RunRecord {
+            run_id: text("run_id", row)?.unwrap_or_default(),
+            source: text("source", row)?.unwrap_or_default(),
+            started_at: time("started_at", row)?.unwrap_or_default(),
+            ended_at: time("ended_at", row)?,
+            outcome: text("outcome", row)?.unwrap_or_default(),
+            rows: count("rows", row)?,
+            rows_by_table: text("rows_by_table", row)?,
+            bytes: count("bytes", row)?,
+            requests: count("requests", row)?,
+            retries: count("retries", row)?,
+            seconds: frame.column("seconds")?.f64()?.get(row),
+            error_kind: text("error_kind", row)?,
+            error_message: text("error_message", row)?,
+            version: text("version", row)?.unwrap_or_default(),
+        })
+    };
+    (0..frame.height()).map(record).collect()
+}
+
+fn whole(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_state_of_earlier_versions_is_read() {
+        let text = r#"{"until":"2020-10-01","finished":true}"#;
+        let state = State::of(Some(&Cursor::new(text)));
+        assert_eq!((state.until, state.finished), ("2020-10-01".parse().ok(), true));
+        let text = serde_json::to_string(&state).unwrap();
+        assert_eq!(text, r#"{"until":"2020-10-01","finished":true,"rows":0}"#);
+        assert_eq!(State::of(Some(&Cursor::new("of somebody else"))), State::default());
+    }
+}

@@ -1,0 +1,192 @@
+//! Loading: what the sources have that is new, what follows from it, and the simulation behind them.
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use tidegauge_core::Source;
+
+use crate::derived::{self, Derived};
+use crate::pipeline::{Observer, Pipeline, Session, Summary};
+use crate::run::Run;
+use crate::sources::{self, SIMULATION};
+use crate::{Error, Result, Tidegauge};
+
+impl Tidegauge {
+    /// Loads what the configured sources have that is new: market data first and what is worked out
+    /// from it, then the simulated exchange, which is priced from it. The simulation plays its first
+    /// ninety days, or one day more; or, with `until`, every day before that one. Live sources are
+    /// not part of it: see [`stream`](Self::stream).
+    ///
+    /// A source that fails keeps no other from being loaded. A run that was killed is taken up by the next one,
+    /// which goes no further than it would have. Where more belongs to a run than loading, take its steps one
+    /// by one: [`begin`](Self::begin), [`load`](Self::load), [`finish`](Self::finish).
+    ///
+    /// # Errors
+    /// As for [`begin`](Self::begin) and [`load`](Self::load).
+    pub async fn run(&self, until: Option<NaiveDate>, observer: &dyn Observer) -> Result<Summary> {
+        let run = self.begin(until).await?;
+        match self.load(&run, observer).await {
+            // A dead source must not hold the simulated days back.
+            Err(Error::Run(error)) if error.spares(&sources::simulation_name(self.config())) => {
+                self.finish(run).await?;
+                Err(error.into())
+            }
+            loaded => {
+                let summary = loaded?;
+                self.finish(run).await?;
+                Ok(summary)
+            }
+        }
+    }
+
+    /// Decides how far the next run goes. Nothing is written yet.
+    ///
+    /// # Errors
+    /// When the warehouse cannot be read, or `until` lies before the first ninety days are over.
+    pub async fn begin(&self, until: Option<NaiveDate>) -> Result<Run> {
+        sources::check(self.config())?;
+        if !sources::simulates(self.config()) {
+            return Ok(Run::without_simulation());
+        }
+        let Some(until) = until else {
+            let warehouse = self.warehouse().as_ref();
+            let next = sources::next_until(self.config(), warehouse).await?;
+            return Ok(Run::next(warehouse, next).await?);
+        };
+        let start_day = self.config().simulation.start_day;
+        if until < start_day {
+            return Err(Error::Setting {
+                setting: "until",
+                reason: format!(
+                    "{until} lies before simulation.start_day, {start_day}, where the first \
+                     ninety days end; they are played as a whole"
+                ),
+            });
+        }
+        Ok(Run::until_day(until))
+    }
+
+    /// Loads what is new, as far as `run` goes.
+    ///
+    /// # Errors
+    /// When a source cannot be opened as configured: then nothing is loaded. [`Error::Run`] when sources failed,
+    /// or sinks while they were loaded from one, or the run was cancelled: what was loaded stays.
+    pub async fn load(&self, run: &Run, observer: &dyn Observer) -> Result<Summary> {
+        let market = self.configured(false)?;
+        let pipeline = market.iter().map(|handle| self.member(handle));
+        let pipeline = pipeline.fold(self.pipeline(), Pipeline::member);
+        let mut session = Session::begin(&pipeline, observer);
+        session.load_all().await;
+        self.derive_in(&mut session).await;
+        self.simulate_in(&mut session, run).await;
+        Ok(session.finish().await?)
+    }
+
+    /// Loads what one source has that is new, configured or not, and nothing else: what follows from it is
+    /// worked out by [`derive`](Self::derive). The simulation plays its next day.
+    ///
+    /// # Errors
+    /// When there is no such source, it is a live one, or it cannot be opened as configured.
+    /// [`Error::Run`] when it failed or was cancelled.
+    pub async fn load_source(&self, name: &str, observer: &dyn Observer) -> Result<Summary> {
+        let offers = sources::offers(self.config());
+        let offer = offers.iter().find(|offer| offer.name == name);
+        if offer.is_none_or(|offer| offer.is_live) {
+            let reason = match offer {
+                Some(_) => format!("`{name}` never ends: it is streamed"),
+                None => format!("there is no source `{name}`: `tidegauge sources` lists them"),
+            };
+            return Err(Error::Setting { setting: "sources", reason });
+        }
+        if name == SIMULATION {
+            let mut alone = self.clone();
+            alone.only_simulates();
+            let run = alone.begin(None).await?;
+            let pipeline = alone.pipeline();
+            let mut session = Session::begin(&pipeline, observer);
+            alone.simulate_in(&mut session, &run).await;
+            let summary = session.finish().await?;
+            alone.finish(run).await?;
+            return Ok(summary);
+        }
+        let pipeline = self.pipeline().member(self.member(&self.handle(name)?));
+        Ok(pipeline.run(observer).await?)
+    }
+
+    /// Works out `market_prices`, `crypto_metrics` and `fx_daily` from the raw tables of the
+    /// warehouse, and loads what of them has changed. [`load`](Self::load) does so unless
+    /// `market.derive` is off; call it after a source of your own has brought prices or rates.
+    ///
+    /// # Errors
+    /// [`Error::Run`] when the warehouse cannot be read, a price or a rate in it makes no sense, a sink fails,
+    /// or it was cancelled.
+    pub async fn derive(&self, observer: &dyn Observer) -> Result<Summary> {
+        let pipeline = self.pipeline();
+        let mut session = Session::begin(&pipeline, observer);
+        session.load_made(derived::NAME, self.derived()).await;
+        Ok(session.finish().await?)
+    }
+
+    /// Returns `true` if live sources are configured.
+    pub fn is_live(&self) -> bool {
+        sources::configured(self.config(), true).next().is_some()
+    }
+
+    /// Runs the live sources that are configured, all at once, until `stop` comes; then works out
+    /// what follows from what they brought. One that fails keeps no other from going on.
+    ///
+    /// # Errors
+    /// When a source cannot be opened as configured; [`Error::Run`] when sources or sinks failed: what was loaded
+    /// stays.
+    pub async fn stream(
+        &self,
+        observer: &dyn Observer,
+        stop: impl Future<Output = ()> + Send,
+    ) -> Result<Summary> {
+        let live = self.configured(true)?;
+        let pipeline = live.iter().map(|handle| self.member(handle));
+        let pipeline = pipeline.fold(self.pipeline(), Pipeline::member);
+        let mut session = Session::begin(&pipeline, observer);
+        session.stream_all(stop).await;
+        // A live source holds a connection and a place in its stream; the next one begins anew.
+        self.close_live();
+        session.forgive();
+        self.derive_in(&mut session).await;
+        Ok(session.finish().await?)
+    }
+
+    /// Says that all that belongs to `run` is done, so that the next one goes further.
+    ///
+    /// # Errors
+    /// When the warehouse cannot be written.
+    pub async fn finish(&self, run: Run) -> Result<()> {
+        Ok(run.finish(self.warehouse().as_ref()).await?)
+    }
+
+    /// Works out and loads the derived tables, if that is configured.
+    pub(crate) async fn derive_in(&self, session: &mut Session<'_>) {
+        if self.config().market.derive {
+            session.load_made(derived::NAME, self.derived()).await;
+        }
+    }
+
+    /// Plays the simulation as far as `run` goes.
+    async fn simulate_in(&self, session: &mut Session<'_>, run: &Run) {
+        let Some(until) = run.until() else { return };
+        let (name, warehouse) =
+            (sources::simulation_name(self.config()), self.warehouse().as_ref());
+        let source = async {
+            let source = sources::simulation(self.config(), warehouse, until).await?;
+            run.start(warehouse).await?;
+            Ok(source)
+        };
+        session.load_made(&name, source).await;
+    }
+
+    async fn derived(&self) -> Result<Arc<dyn Source>> {
+        let (market, context) = (&self.config().market, self.context());
+        let (warehouse, now) = (self.warehouse().as_ref(), context.clock.now());
+        let source = Derived::read(warehouse, market, &context.registry, now).await?;
+        Ok(Arc::new(source))
+    }
+}

@@ -1,0 +1,333 @@
+//! A run in progress: one source after the other, each to its own end, whatever became of those before.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::future::join;
+use tidegauge_acquisition::http::{Traffic, Usage};
+use tidegauge_core::tables::RunRecord;
+use tidegauge_core::{Cursor, Load, Page, Result, Sink, Source};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use super::{Observer, Outcome, Pipeline, RunError, RunEvent, SourceFailure, Summary, summary};
+use crate::history::{History, run_id};
+use crate::{Error, error_kind};
+
+/// A source that is cancelled has so long to give the page that was asked for; then the request is dropped.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// A run in progress.
+pub(crate) struct Session<'a> {
+    pub(super) pipeline: &'a Pipeline,
+    observer: &'a dyn Observer,
+    pub(super) cancellation: CancellationToken,
+    run_id: String,
+    history: Option<History>,
+    summary: Summary,
+    failures: Vec<SourceFailure>,
+    is_cancelled: bool,
+}
+
+/// A source in progress.
+pub(super) struct Entry {
+    source: String,
+    usage: Option<Usage>,
+    /// What the source had counted before.
+    traffic: BTreeMap<&'static str, Traffic>,
+    began: Instant,
+    record: Option<RunRecord>,
+    pub(super) summary: Summary,
+    /// Why the source cannot even begin.
+    refused: Option<Error>,
+}
+
+/// A source at its end.
+pub(super) struct Ended {
+    source: String,
+    summary: Summary,
+    result: Result<Outcome, Error>,
+}
+
+/// The sinks that lack something of a source, and where each of them stands.
+pub(super) type Standing<'a> = Vec<(&'a Arc<dyn Sink>, Option<Cursor>)>;
+
+impl Entry {
+    /// Returns why the source cannot even begin.
+    pub(super) fn refusal(&mut self) -> Option<Error> {
+        self.refused.take()
+    }
+}
+
+impl<'a> Session<'a> {
+    /// Begins a run of `pipeline`.
+    pub(crate) fn begin(pipeline: &'a Pipeline, observer: &'a dyn Observer) -> Self {
+        let run_id = run_id();
+        let session = Self {
+            pipeline,
+            observer,
+            cancellation: pipeline.cancellation.clone(),
+            history: pipeline
+                .recorder
+                .clone()
+                .map(|recorder| History::new(recorder, run_id.clone())),
+            run_id,
+            summary: Summary::default(),
+            failures: Vec::new(),
+            is_cancelled: false,
+        };
+        session.tell(&RunEvent::RunStarted { run_id: session.run_id.clone() });
+        session
+    }
+
+    /// Runs every source of the pipeline that ends, those first whose tables others refer to.
+    pub(crate) async fn load_all(&mut self) {
+        let members = super::in_order(&self.pipeline.members);
+        for member in members.into_iter().filter(|member| !member.source.is_live()) {
+            if self.is_cut() {
+                return;
+            }
+            let source = member.source.as_ref();
+            let mut entry = self.enter(source.name(), member.usage.as_ref()).await;
+            let result = match entry.refusal() {
+                Some(error) => Err(error),
+                None => self.drain(source, &mut entry.summary).await.map_err(Error::from),
+            };
+            let ended = self.leave(entry, result).await;
+            self.note(ended);
+        }
+    }
+
+    /// Runs a source that has yet to be made; that it cannot be made is its failure.
+    pub(crate) async fn load_made(
+        &mut self,
+        name: &str,
+        make: impl Future<Output = Result<Arc<dyn Source>, Error>>,
+    ) {
+        if self.is_cut() {
+            return;
+        }
+        let mut entry = self.enter(name, None).await;
+        let made = match entry.refusal() {
+            Some(error) => Err(error),
+            None => make.await,
+        };
+        let result = match made {
+            Ok(source) => {
+                self.drain(source.as_ref(), &mut entry.summary).await.map_err(Error::from)
+            }
+            Err(error) => Err(error),
+        };
+        let ended = self.leave(entry, result).await;
+        self.note(ended);
+    }
+
+    /// Returns `true`, and remembers it, if the run was cancelled with something left to do.
+    pub(crate) fn is_cut(&mut self) -> bool {
+        self.is_cancelled |= self.cancellation.is_cancelled();
+        self.is_cancelled
+    }
+
+    /// Lets what follows run to its end although the run was told to stop.
+    pub(crate) fn forgive(&mut self) {
+        if !self.is_cancelled {
+            self.cancellation = CancellationToken::new();
+        }
+    }
+
+    /// Ends the run.
+    pub(crate) async fn finish(mut self) -> Result<Summary, RunError> {
+        if let Some(history) = &self.history
+            && let Err(error) = history.flush().await
+        {
+            let source = tidegauge_core::RUN_HISTORY.to_owned();
+            self.failures.push(SourceFailure { source, error: error.into() });
+        }
+        let outcome = match (self.failures.is_empty(), self.is_cancelled) {
+            (false, _) => Outcome::Failed,
+            (true, true) => Outcome::Cancelled,
+            (true, false) => Outcome::Succeeded,
+        };
+        self.tell(&RunEvent::RunFinished { run_id: self.run_id.clone(), outcome });
+        match outcome {
+            Outcome::Succeeded => Ok(self.summary),
+            _ => Err(RunError::new(self.failures, self.is_cancelled, self.summary)),
+        }
+    }
+
+    /// Begins a source: tells of it, and writes its first row into the history.
+    pub(super) async fn enter(&self, source: &str, usage: Option<&Usage>) -> Entry {
+        let (run_id, source) = (self.run_id.clone(), source.to_owned());
+        self.tell(&RunEvent::SourceStarted { run_id, source: source.clone() });
+        let (mut record, mut refused) = (None, None);
+        if let Some(history) = &self.history {
+            match history.started(&source).await {
+                Ok(started) => record = Some(started),
+                Err(error) => refused = Some(error.into()),
+            }
+        }
+        let (usage, summary) = (usage.cloned(), Summary::default());
+        let traffic = usage.as_ref().map(Usage::traffic).unwrap_or_default();
+        Entry { source, usage, traffic, began: Instant::now(), record, summary, refused }
+    }
+
+    /// Ends a source: writes its last row into the history, and tells of it.
+    pub(super) async fn leave(&self, entry: Entry, mut result: Result<Outcome, Error>) -> Ended {
+        let Entry { source, usage, traffic: before, began, record, mut summary, .. } = entry;
+        for (service, traffic) in usage.map(|usage| usage.traffic()).unwrap_or_default() {
+            let traffic = traffic.since(before.get(service).copied().unwrap_or_default());
+            if traffic != Traffic::default() {
+                summary.traffic.insert(service, traffic);
+            }
+        }
+        let (rows, seconds) = (summary.rows(), began.elapsed().as_secs_f64());
+        let run_id = self.run_id.clone();
+        let told = |error: &Error| match &self.history {
+            Some(history) => history.redacted(&error.to_string()),
+            None => error.to_string(),
+        };
+        if let (Some(history), Some(record)) = (&self.history, record) {
+            let error = result.as_ref().err().map(|error| (error_kind::of(error), told(error)));
+            let outcome = result.as_ref().map_or(Outcome::Failed, |outcome| *outcome);
+            let written = history.ended(record, outcome, &summary, seconds, error).await;
+            if let (Ok(_), Err(error)) = (&result, written) {
+                result = Err(error.into());
+            }
+        }
+        let name = source.clone();
+        self.tell(&match &result {
+            Ok(Outcome::Cancelled) => RunEvent::SourceCancelled { run_id, source: name, rows },
+            Ok(_) => RunEvent::SourceFinished { run_id, source: name, rows, seconds },
+            Err(error) => {
+                let (kind, message) = (error_kind::of(error).to_owned(), told(error));
+                RunEvent::SourceFailed { run_id, source: name, rows, kind, message }
+            }
+        });
+        Ended { source, summary, result }
+    }
+
+    /// Takes what became of a source into what becomes of the run.
+    pub(super) fn note(&mut self, ended: Ended) {
+        let Ended { source, summary, result } = ended;
+        self.summary.extend(summary);
+        match result {
+            Ok(Outcome::Cancelled) => self.is_cancelled = true,
+            Ok(_) => {}
+            Err(error) => self.failures.push(SourceFailure { source, error }),
+        }
+    }
+
+    /// Loads a source until it has nothing more for now.
+    async fn drain(&self, source: &dyn Source, summary: &mut Summary) -> Result<Outcome> {
+        let mut waiting = self.start(source, summary).await?;
+        let mut ahead: Option<(Cursor, Result<Page>)> = None;
+        while let Some((_, before)) = waiting.first() {
+            if self.cancellation.is_cancelled() {
+                return Ok(Outcome::Cancelled);
+            }
+            let before = before.clone();
+            let began = Instant::now();
+            let page = match ahead.take() {
+                Some((cursor, page)) if Some(&cursor) == before.as_ref() => page?,
+                _ => match fetch(source, before.as_ref(), &self.cancellation).await {
+                    Some(page) => page?,
+                    None => return Ok(Outcome::Cancelled),
+                },
+            };
+            let loads = async {
+                for (sink, cursor) in waiting.iter_mut().filter(|(_, cursor)| *cursor == before) {
+                    load(sink.as_ref(), source.name(), &page, cursor).await?;
+                }
+                Ok(())
+            };
+            if source.is_free() && !page.done && !self.cancellation.is_cancelled() {
+                // Loads begin first: what they wait for is done elsewhere while the next page is made.
+                let (loaded, next) = join(loads, source.fetch(Some(&page.cursor))).await;
+                loaded?;
+                ahead = Some((page.cursor.clone(), next));
+            } else {
+                loads.await?;
+            }
+            self.committed(source, &page, began.elapsed(), summary);
+            if page.done {
+                let after = Some(page.cursor);
+                waiting.retain(|(_, cursor)| *cursor != after);
+            }
+        }
+        Ok(Outcome::Succeeded)
+    }
+
+    /// Makes the sinks ready for `source`; returns where each of them stands.
+    pub(super) async fn start(
+        &self,
+        source: &dyn Source,
+        summary: &mut Summary,
+    ) -> Result<Standing<'a>> {
+        let tables = source.tables();
+        let mut standing = Vec::with_capacity(self.pipeline.sinks.len());
+        for sink in &self.pipeline.sinks {
+            sink.prepare(&tables).await?;
+            standing.push((sink, sink.cursor(source.name()).await?));
+        }
+        for table in &tables {
+            summary.expect(source.name(), table);
+        }
+        Ok(standing)
+    }
+
+    /// Counts a page that is committed, and tells of it.
+    pub(super) fn committed(
+        &self,
+        source: &dyn Source,
+        page: &Page,
+        time: Duration,
+        summary: &mut Summary,
+    ) {
+        summary.add(source.name(), page, time);
+        self.tell(&RunEvent::PageCommitted {
+            run_id: self.run_id.clone(),
+            source: source.name().to_owned(),
+            rows: summary::rows(page),
+            seconds: time.as_secs_f64(),
+        });
+    }
+
+    fn tell(&self, event: &RunEvent) {
+        self.observer.observe(event);
+        if let Some(events) = &self.pipeline.events {
+            events.observe(event);
+        }
+    }
+}
+
+/// Asks for the page after `cursor`. Returns `None` if it did not come within the grace after `stop`: a request
+/// that is dropped leaves no trace.
+pub(super) async fn fetch(
+    source: &dyn Source,
+    cursor: Option<&Cursor>,
+    stop: &CancellationToken,
+) -> Option<Result<Page>> {
+    let fetch = source.fetch(cursor);
+    tokio::pin!(fetch);
+    tokio::select! {
+        page = &mut fetch => Some(page),
+        () = stop.cancelled() => timeout(GRACE, fetch).await.ok(),
+    }
+}
+
+/// Loads a page, unless there is nothing new in it, and moves the sink's cursor.
+pub(super) async fn load(
+    sink: &dyn Sink,
+    source: &str,
+    page: &Page,
+    cursor: &mut Option<Cursor>,
+) -> Result<()> {
+    let after = Some(page.cursor.clone());
+    if page.rows() > 0 || *cursor != after {
+        let before = cursor.as_ref();
+        sink.load(Load { source, batches: &page.batches, before, after: &page.cursor }).await?;
+    }
+    *cursor = after;
+    Ok(())
+}

@@ -1,0 +1,218 @@
+//! A configuration with its warehouse, its backups and its sources open.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tidegauge_acquisition::Context;
+use tidegauge_acquisition::http::Usage;
+use tidegauge_analytics::verify;
+use tidegauge_core::tables::RunRecord;
+use tidegauge_core::{Clock, Cursor, Sink, Source, TableRef, Warehouse, tables};
+use tidegauge_simulation::Bent;
+use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{Config, Secrets};
+use crate::history::Recorder;
+use crate::pipeline::{Events, Member, Pipeline, RunEvent};
+use crate::sources::{self, Opened};
+use crate::{Error, Result, history, provenance};
+
+/// A configuration, with its warehouse and its backups open, and every source from its first use on.
+///
+/// Its clones share all of them; each may be [cancelled](Self::cancelled_by) by a token of its own.
+#[derive(Debug, Clone)]
+pub struct Tidegauge {
+    config: Config,
+    secrets: Secrets,
+    context: Context,
+    warehouse: Arc<dyn Warehouse>,
+    backups: Vec<Arc<dyn Sink>>,
+    /// The sources that were opened so far, by name.
+    handles: Arc<Mutex<BTreeMap<String, SourceHandle>>>,
+    events: Events,
+    cancellation: CancellationToken,
+}
+
+/// A source that is open, and what counts its traffic.
+#[derive(Debug, Clone)]
+pub(crate) struct SourceHandle {
+    pub(crate) opened: Opened,
+    pub(crate) usage: Usage,
+}
+
+/// How far a source has been loaded.
+#[derive(Debug, Clone)]
+pub struct Progress {
+    /// The source.
+    pub source: String,
+    /// Its cursor in the warehouse (`None`: never loaded).
+    pub cursor: Option<Cursor>,
+}
+
+/// What a warehouse holds.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    /// The tables that have rows, and how many.
+    pub tables: Vec<(TableRef, usize)>,
+    /// How far each source has been loaded.
+    pub sources: Vec<Progress>,
+    /// The last run of each source, the latest first.
+    pub runs: Vec<RunRecord>,
+}
+
+impl Tidegauge {
+    /// Opens the warehouse and the backups that `config` names.
+    ///
+    /// # Errors
+    /// When a setting makes no sense, or one of them cannot be opened.
+    pub fn open(config: Config, secrets: Secrets, clock: Arc<dyn Clock>) -> Result<Self> {
+        config.check()?;
+        let mut context = Context::new(clock);
+        for instrument in &config.instruments {
+            context.registry = context.registry.with(instrument.clone())?;
+        }
+        context.bad_rows = config.bad_rows;
+        if let Some(folder) = &config.state {
+            context.usage = Usage::kept_in(folder);
+        }
+        let warehouse = tidegauge_storage::connect(config.warehouse.expose())?;
+        let mut backups = Vec::with_capacity(config.backups.len());
+        for url in &config.backups {
+            backups.push(tidegauge_storage::connect_sink(url.expose())?);
+        }
+        let (handles, events, cancellation) = Default::default();
+        Ok(Self { config, secrets, context, warehouse, backups, handles, events, cancellation })
+    }
+
+    /// Has every run hear `token`: cancelled, it finishes the page that it is at and leaves with an error that
+    /// says so. What was loaded stays, and the next run goes on from there.
+    #[must_use]
+    pub fn cancelled_by(mut self, token: CancellationToken) -> Self {
+        self.cancellation = token;
+        self
+    }
+
+    /// Returns a channel of the events of all runs from now on, whoever else observes them. A subscriber that
+    /// falls far behind is told how many events it has missed.
+    pub fn subscribe(&self) -> broadcast::Receiver<RunEvent> {
+        self.events.subscribe()
+    }
+
+    /// What it was opened with.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The warehouse.
+    pub fn warehouse(&self) -> &Arc<dyn Warehouse> {
+        &self.warehouse
+    }
+
+    /// Returns the source called `name`, which is not the simulation. It is opened once, and kept.
+    pub(crate) fn handle(&self, name: &str) -> Result<SourceHandle> {
+        let mut handles = self.handles.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(handle) = handles.get(name) {
+            return Ok(handle.clone());
+        }
+        let usage = self.context.usage.scoped();
+        let context = Context { usage: usage.clone(), ..self.context.clone() };
+        let opened = sources::open(name, &self.config, &self.secrets, &context)?;
+        let handle = SourceHandle { opened, usage };
+        handles.insert(name.to_owned(), handle.clone());
+        Ok(handle)
+    }
+
+    /// Lets go of the live sources that are open.
+    pub(crate) fn close_live(&self) {
+        let mut handles = self.handles.lock().unwrap_or_else(PoisonError::into_inner);
+        handles.retain(|_, handle| !matches!(handle.opened, Opened::Live(_)));
+    }
+
+    /// Returns the sources that are configured, live or not, but for the simulation.
+    pub(crate) fn configured(&self, live: bool) -> Result<Vec<SourceHandle>> {
+        sources::check(&self.config)?;
+        let configured = sources::configured(&self.config, live);
+        configured.map(|offer| self.handle(&offer.name)).collect()
+    }
+
+    /// Returns a source as a member of a pipeline.
+    pub(crate) fn member(&self, handle: &SourceHandle) -> Member {
+        Member { source: self.bent(handle.opened.source()), usage: Some(handle.usage.clone()) }
+    }
+
+    /// A source as it is in the market of the scenarios.
+    pub(crate) fn bent(&self, source: Arc<dyn Source>) -> Arc<dyn Source> {
+        Bent::of(source, &self.config.simulation.scenarios)
+    }
+
+    /// Leaves but the simulation among the configured sources.
+    pub(crate) fn only_simulates(&mut self) {
+        self.config.sources = vec![sources::SIMULATION.into()];
+    }
+
+    pub(crate) fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
+    pub(crate) fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// Returns a pipeline into the warehouse and the backups, for sources of your own. Its runs are part of the
+    /// history and hear the same token.
+    pub fn pipeline(&self) -> Pipeline {
+        let warehouse: Arc<dyn Sink> = self.warehouse.clone();
+        let recorder = Recorder {
+            warehouse: warehouse.clone(),
+            clock: self.context.clock.clone(),
+            secrets: self.secrets.clone(),
+        };
+        let pipeline = Pipeline::new().sink(warehouse).cancelled_by(self.cancellation.clone());
+        let pipeline = pipeline.recorded_by(recorder, self.events.clone());
+        self.backups.iter().fold(pipeline, |pipeline, backup| pipeline.sink(backup.clone()))
+    }
+
+    /// Checks every rule of consistency on the warehouse.
+    ///
+    /// # Errors
+    /// When the warehouse cannot be read, or holds nothing to check.
+    pub async fn verify(&self) -> Result<verify::Report> {
+        let report = verify::verify(self.warehouse.as_ref()).await?;
+        if report.rules.iter().all(|rule| rule.tried == 0) {
+            return Err(Error::Nothing { warehouse: self.warehouse.name().into() });
+        }
+        Ok(report)
+    }
+
+    /// Returns what the warehouse holds, how far each source has been loaded, and how its last run went.
+    ///
+    /// # Errors
+    /// When the warehouse cannot be read.
+    pub async fn status(&self) -> Result<Standing> {
+        let runs = history::last_of_each(self.runs().await?);
+        let mut standing = Standing { tables: Vec::new(), sources: Vec::new(), runs };
+        for table in tables::all() {
+            let count = provenance::count(self.warehouse.as_ref(), &table).await?;
+            if let Ok(rows) = usize::try_from(count)
+                && rows > 0
+            {
+                standing.tables.push((table, rows));
+            }
+        }
+        let mut cursors = self.warehouse.cursors().await?;
+        for offer in sources::offers(&self.config) {
+            let cursor = cursors.remove(&offer.name);
+            standing.sources.push(Progress { source: offer.name, cursor });
+        }
+        Ok(standing)
+    }
+
+    /// Returns the history of runs that the warehouse keeps, the latest first: a row per run and source.
+    ///
+    /// # Errors
+    /// When the warehouse cannot be read.
+    pub async fn runs(&self) -> Result<Vec<RunRecord>> {
+        Ok(history::read(self.warehouse.as_ref()).await?)
+    }
+}

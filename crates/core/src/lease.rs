@@ -1,0 +1,198 @@
+//! A lease: who may load a source at the moment, agreed on in the store itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::{Clock, Cursor, Error, Load, Result, Sink};
+
+/// A lease on the loading of one source, kept by any [`Sink`] as a cursor that moves by compare-and-swap.
+///
+/// A lease saves work and is no lock: what keeps two loaders apart is the cursor of the source, which moves
+/// in the transaction that writes the rows. So a holder that lost its lease does no harm.
+///
+/// Clocks of two machines are never compared. A contender takes over once it has seen the *same* beat for
+/// the holder's TTL on a clock of its own ([`Clock::monotonic`]); a page that commits is a beat as well.
+///
+/// ```
+/// # use std::{sync::Arc, time::Duration};
+/// # use tidegauge_core::{Clock, Lease, Sink};
+/// # async fn load(sink: Arc<dyn Sink>, clock: Arc<dyn Clock>) -> tidegauge_core::Result<()> {
+/// let mut lease = Lease::new(sink, "kraken", "host-1:4711", Duration::from_secs(60), clock);
+/// if lease.acquire().await? {
+///     // … load pages, and between them:
+///     let is_still_ours = lease.renew().await?;
+///     # let _ = is_still_ours;
+///     lease.release().await?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Lease {
+    sink: Arc<dyn Sink>,
+    source: String,
+    name: String,
+    holder: String,
+    ttl: Duration,
+    clock: Arc<dyn Clock>,
+    /// The cursor that this contender wrote last, while it holds the lease.
+    held: Option<Cursor>,
+    /// What another holder's beats looked like, and since when.
+    seen: Option<Seen>,
+}
+
+/// The beats of another holder as last seen, on this contender's clock.
+#[derive(Debug)]
+struct Seen {
+    lease: Cursor,
+    data: Option<Cursor>,
+    since: Duration,
+}
+
+/// What the cursor of a lease says.
+#[derive(Debug, PartialEq, Eq)]
+struct Beat {
+    /// How often the lease was acquired, renewed or released.
+    number: u64,
+    /// How long contenders wait without a beat.
+    ttl: Duration,
+    /// Who holds it; `None` once it is released.
+    holder: Option<String>,
+}
+
+impl Lease {
+    /// What the names of leases begin with among the cursors of a sink.
+    pub const PREFIX: &'static str = "lease:";
+
+    /// Creates a contender for the lease on `source`; it holds nothing yet.
+    ///
+    /// `holder` tells contenders apart, so each needs a name that no other has. `ttl` is how long the others
+    /// wait for a beat: longer than the longest pause between two renewals.
+    pub fn new(
+        sink: Arc<dyn Sink>,
+        source: impl Into<String>,
+        holder: impl Into<String>,
+        ttl: Duration,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let (source, holder) = (source.into(), holder.into());
+        let name = format!("{}{source}", Self::PREFIX);
+        Self { sink, source, name, holder, ttl, clock, held: None, seen: None }
+    }
+
+    /// Returns `true` if this contender held the lease when it last looked.
+    pub fn is_held(&self) -> bool {
+        self.held.is_some()
+    }
+
+    /// Tries to take the lease once; returns `true` if it is held now.
+    ///
+    /// A lease that another holds is taken over when no beat of it was seen for its TTL. That takes two calls
+    /// at least, so a contender calls again and again.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub async fn acquire(&mut self) -> Result<bool> {
+        if self.is_held() {
+            return self.renew().await;
+        }
+        let mut cursors = self.sink.cursors().await?;
+        let (lease, data) = (cursors.remove(&self.name), cursors.remove(&self.source));
+        let beat = lease.as_ref().and_then(Beat::read);
+        let number = beat.as_ref().map_or(0, |beat| beat.number);
+        // What cannot be read is nobody's promise: it is overwritten, by compare-and-swap like the rest.
+        if let (Some(lease), Some(Beat { ttl, holder: Some(_), .. })) = (&lease, beat) {
+            let now = self.clock.monotonic();
+            match &self.seen {
+                Some(seen) if seen.lease == *lease && seen.data == data => {
+                    if now.saturating_sub(seen.since) < ttl {
+                        return Ok(false);
+                    }
+                }
+                _ => {
+                    self.seen = Some(Seen { lease: lease.clone(), data, since: now });
+                    return Ok(false);
+                }
+            }
+        }
+        self.swap(lease, number, Some(self.holder.clone())).await
+    }
+
+    /// Says that the holder is alive; returns `false` if the lease is not held, or was lost meanwhile.
+    ///
+    /// # Errors
+    /// When the store cannot be reached. The lease may be lost by then: renew again, or stop.
+    pub async fn renew(&mut self) -> Result<bool> {
+        let Some(held) = self.held.clone() else { return Ok(false) };
+        let number = Beat::read(&held).map_or(0, |beat| beat.number);
+        self.swap(Some(held), number, Some(self.holder.clone())).await
+    }
+
+    /// Lets others have the lease at once. Does nothing if it is not held, or was lost meanwhile.
+    ///
+    /// # Errors
+    /// When the store cannot be reached; then others wait for the TTL.
+    pub async fn release(&mut self) -> Result<()> {
+        let Some(held) = self.held.clone() else { return Ok(()) };
+        let number = Beat::read(&held).map_or(0, |beat| beat.number);
+        self.swap(Some(held), number, None).await?;
+        self.held = None;
+        Ok(())
+    }
+
+    /// Moves the lease by compare-and-swap; returns `false` on conflict.
+    async fn swap(
+        &mut self,
+        before: Option<Cursor>,
+        number: u64,
+        holder: Option<String>,
+    ) -> Result<bool> {
+        let after = Beat { number: number + 1, ttl: self.ttl, holder }.write();
+        let (source, before) = (self.name.as_str(), before.as_ref());
+        match self.sink.load(Load { source, batches: &[], before, after: &after }).await {
+            Ok(()) => {
+                (self.held, self.seen) = (Some(after), None);
+                Ok(true)
+            }
+            Err(Error::Conflict { .. }) => {
+                self.held = None;
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Beat {
+    fn read(cursor: &Cursor) -> Option<Self> {
+        let (number, rest) = cursor.as_str().strip_prefix("beat=")?.split_once(" ttl_ms=")?;
+        let (ttl, holder) = rest.split_once(" holder=")?;
+        Some(Self {
+            number: number.parse().ok()?,
+            ttl: Duration::from_millis(ttl.parse().ok()?),
+            holder: (!holder.is_empty()).then(|| holder.to_owned()),
+        })
+    }
+
+    fn write(&self) -> Cursor {
+        let Self { number, ttl, holder } = self;
+        let holder = holder.as_deref().unwrap_or_default();
+        Cursor::new(format!("beat={number} ttl_ms={} holder={holder}", ttl.as_millis()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_beat_is_read_back() {
+        for holder in [None, Some("host 1: a holder=4711".to_owned())] {
+            let beat = Beat { number: 7, ttl: Duration::from_secs(60), holder };
+            assert_eq!(Beat::read(&beat.write()), Some(beat));
+        }
+        for text in ["", "beat=1", "beat=x ttl_ms=1 holder=a", "{\"holder\":1}"] {
+            assert_eq!(Beat::read(&Cursor::new(text)), None, "{text}");
+        }
+    }
+}
