@@ -5,13 +5,15 @@ use std::sync::Arc;
 use tidegauge_core::Clock;
 use tidegauge_core::instruments::Registry;
 
+use crate::bad_rows::BadRows;
+#[cfg(feature = "_http")]
 use crate::http::Usage;
-use crate::series::BadRows;
 
 /// What every source is given by whoever makes it: the clock, the names of things, and what all
 /// share. Cheap to clone.
 ///
 /// ```
+/// # #[cfg(feature = "kraken")] {
 /// use std::sync::Arc;
 /// use tidegauge_acquisition::{Context, http::Usage};
 /// use tidegauge_core::SystemClock;
@@ -20,6 +22,7 @@ use crate::series::BadRows;
 /// // What a program remembers of its requests is forgotten when it ends, unless it is kept.
 /// let context = Context { usage: Usage::kept_in("state/usage"), ..context };
 /// # let _ = context;
+/// # }
 /// ```
 #[derive(Debug, Clone)]
 pub struct Context {
@@ -30,6 +33,7 @@ pub struct Context {
     /// What becomes of rows that make no sense.
     pub bad_rows: BadRows,
     /// What has been asked of each service, and how much may be.
+    #[cfg(feature = "_http")]
     pub usage: Usage,
 }
 
@@ -40,6 +44,7 @@ impl Context {
             clock,
             registry: Registry::default(),
             bad_rows: BadRows::default(),
+            #[cfg(feature = "_http")]
             usage: Usage::default(),
         }
     }

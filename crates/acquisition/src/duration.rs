@@ -1,4 +1,4 @@
-//! Lengths of time as people write them: `500ms`, `10s`, `5m`, `2h`, `1d`.
+//! Lengths of time as people write them: `500ms`, `10s`, `5m`, `2h`, `1d`, `1h 30m`.
 
 use std::time::Duration;
 
@@ -20,23 +20,15 @@ pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
     parse(&text).ok_or_else(|| de::Error::custom("it is not a length of time, as in `30s`, `5m`"))
 }
 
-const UNITS: [(&str, u64); 5] =
-    [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
-
+/// Returns the length of time that `text` names; `None` if it names none, or one that clocks
+/// cannot count with.
 pub(crate) fn parse(text: &str) -> Option<Duration> {
-    let digits = text.find(|c: char| !c.is_ascii_digit())?;
-    let (count, unit) = text.split_at(digits);
-    let (_, millis) = UNITS.into_iter().find(|(name, _)| *name == unit.trim())?;
-    Some(Duration::from_millis(count.parse::<u64>().ok()?.checked_mul(millis)?))
+    let duration = humantime::parse_duration(text).ok()?;
+    (duration <= Duration::from_millis(u64::MAX)).then_some(duration)
 }
 
 pub(crate) fn shown(duration: Duration) -> String {
-    let millis = duration.as_millis();
-    let fits = |(_, unit): &(&str, u64)| millis.is_multiple_of(u128::from(*unit));
-    match UNITS.into_iter().rev().find(fits) {
-        Some((name, unit)) if millis > 0 => format!("{}{name}", millis / u128::from(unit)),
-        _ => "0s".into(),
-    }
+    humantime::format_duration(duration).to_string()
 }
 
 /// The same for what need not be set.
@@ -68,14 +60,23 @@ mod tests {
 
     #[test]
     fn what_people_write_is_understood_and_written_the_same() {
-        for (text, millis) in [("500ms", 500), ("10s", 10_000), ("5m", 300_000), ("1d", 86_400_000)]
-        {
-            assert_eq!(parse(text), Some(Duration::from_millis(millis)), "{text}");
-            assert_eq!(shown(Duration::from_millis(millis)), text);
+        for (text, millis) in [
+            ("500ms", 500),
+            ("10s", 10_000),
+            ("90s", 90_000),
+            ("10 s", 10_000),
+            ("5m", 300_000),
+            ("2h", 7_200_000),
+            ("1d", 86_400_000),
+            ("1h 30m", 5_400_000),
+        ] {
+            let duration = Duration::from_millis(millis);
+            assert_eq!(parse(text), Some(duration), "{text}");
+            assert_eq!(parse(&shown(duration)), Some(duration), "{text}");
         }
-        for text in ["", "5", "m", "-5s", "1.5h", "5 weeks", "99999999999999999999s"] {
+        for text in ["", "5", "m", "-5s", "99999999999999999999s", "18446744073709551615s"] {
             assert_eq!(parse(text), None, "{text}");
         }
-        assert_eq!(shown(Duration::from_secs(90)), "90s");
+        assert_eq!(shown(Duration::from_mins(5)), "5m");
     }
 }

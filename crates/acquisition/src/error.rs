@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::http::{Endpoint, RefusalKind};
+use tidegauge_core::BoxError;
+
+use crate::refusal::{Endpoint, RefusalKind};
 
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -48,7 +50,7 @@ pub enum Error {
         endpoint: Endpoint,
         /// The transport's own words.
         #[source]
-        error: reqwest::Error,
+        error: BoxError,
     },
     /// No connection, or one that broke before the answer.
     #[error("{endpoint} cannot be reached: check the network, the proxy and the base URL")]
@@ -57,7 +59,7 @@ pub enum Error {
         endpoint: Endpoint,
         /// The transport's own words.
         #[source]
-        error: reqwest::Error,
+        error: BoxError,
     },
     /// A TLS certificate that this machine does not trust: somebody else's host, or somebody between.
     #[error(
@@ -72,7 +74,7 @@ pub enum Error {
         reason: String,
         /// The transport's own words.
         #[source]
-        error: reqwest::Error,
+        error: BoxError,
     },
     /// The answer broke off, on every attempt.
     #[error("{endpoint} broke off in the middle of its answer ({reason}): try again later")]
@@ -288,6 +290,7 @@ pub enum Error {
         reason: &'static str,
     },
     /// A database does not do what it is asked.
+    #[cfg(feature = "database")]
     #[error(transparent)]
     Database(#[from] crate::database::DatabaseError),
     /// Rows that do not fit their table, or a cursor of somebody else's.
@@ -315,6 +318,7 @@ impl Error {
             Self::Status { status, .. } | Self::NotJson { status, .. } => {
                 *status >= 500 || *status == 408
             }
+            #[cfg(feature = "database")]
             Self::Database(error) => error.is_temporary(),
             _ => false,
         }

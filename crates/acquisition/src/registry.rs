@@ -1,55 +1,77 @@
-//! Which instruments a source is asked for, by the names that its service has for them.
+//! The registry: every source that a configuration may name, in one list.
 
-use std::borrow::Cow;
+use crate::{Provider, SourceSpec};
 
-use tidegauge_core::instruments::{Instrument, Kind, Registry};
-
-use crate::{Error, Result};
-
-/// An instrument as one service lists it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Listed {
-    /// Our symbol.
-    pub(crate) symbol: String,
-    /// Its full name.
-    pub(crate) name: String,
-    /// The service's own name for it.
-    pub(crate) id: String,
-    /// What kind of thing it is.
-    pub(crate) kind: Kind,
+/// What is done with every provider of the registry, whatever the type of its settings.
+pub trait Visitor {
+    /// Takes in one provider.
+    fn visit<P: Provider>(&mut self);
 }
 
-/// The instruments called `symbols`, each with the name that `service` has for it.
-pub(crate) fn select(
-    service: &'static str,
-    registry: &Registry,
-    symbols: &[String],
-    id: fn(&Instrument) -> &Option<Cow<'static, str>>,
-) -> Result<Vec<Listed>> {
-    if symbols.is_empty() {
-        return Err(Error::config("symbols", "it is empty: name at least one, as in `BTC`"));
-    }
-    let find = |(at, symbol): (usize, &String)| {
-        if symbols[..at].contains(symbol) {
-            return Err(Error::config("symbols", format!("`{symbol}` is there twice")));
+/// Of each line: the module, the provider, and the feature that switches it on.
+macro_rules! sources {
+    ($($module:ident :: $provider:ident = $feature:tt;)*) => {
+        /// The sources whose features are on, in the order in which they are listed.
+        pub static SOURCES: &[SourceSpec] = &[
+            $(#[cfg(feature = $feature)] <crate::$module::$provider as Provider>::SPEC,)*
+        ];
+
+        /// Shows `visitor` every provider whose feature is on, in the order of [`SOURCES`].
+        pub fn visit<V: Visitor>(visitor: &mut V) {
+            let _ = &visitor;
+            $(#[cfg(feature = $feature)] visitor.visit::<crate::$module::$provider>();)*
         }
-        let listed = registry.by_symbol(symbol).and_then(|it| {
-            Some(Listed {
-                symbol: it.symbol.to_string(),
-                name: it.name.to_string(),
-                id: id(it).as_ref()?.to_string(),
-                kind: it.kind,
-            })
-        });
-        listed.ok_or_else(|| {
-            let known = registry.all().iter().filter(|it| id(it).is_some());
-            let known: Vec<_> = known.map(|it| it.symbol.as_ref()).collect();
-            Error::NoInstrument {
-                service,
-                symbol: symbol.clone(),
-                known: format!("{}; add others under [[instruments]]", known.join(", ")),
-            }
-        })
+
+        /// The examples of the sources' pages compile and, where they need no network, run.
+        #[cfg(doctest)]
+        mod pages {
+            $(
+                #[cfg(feature = $feature)]
+                #[doc = include_str!(
+                    concat!("../../../docs/sources/", stringify!($module), ".md")
+                )]
+                mod $module {}
+            )*
+        }
     };
-    symbols.iter().enumerate().map(find).collect()
+}
+
+sources! {
+    recorded::Recorded = "recorded";
+    coingecko::CoinGecko = "coingecko";
+    kraken::Kraken = "kraken";
+    twelvedata::TwelveData = "twelvedata";
+    ecb::Ecb = "ecb";
+    frankfurter::Frankfurter = "frankfurter";
+    open_er_api::OpenErApi = "open-er-api";
+    exchangerate_api::ExchangeRateApi = "exchangerate-api";
+    x::X = "x";
+    kraken_stream::KrakenStream = "kraken-stream";
+    twelvedata_stream::TwelveDataStream = "twelvedata-stream";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Default)]
+    struct Names(Vec<&'static str>);
+
+    impl Visitor for Names {
+        fn visit<P: Provider>(&mut self) {
+            self.0.push(P::SPEC.name);
+        }
+    }
+
+    #[test]
+    fn a_visitor_sees_what_is_listed_each_once() {
+        let mut names = Names::default();
+        visit(&mut names);
+        let listed: Vec<_> = SOURCES.iter().map(|spec| spec.name).collect();
+        assert_eq!(names.0, listed);
+        for (at, spec) in SOURCES.iter().enumerate() {
+            assert!(!listed[..at].contains(&spec.name), "{} is there twice", spec.name);
+            assert!(!spec.summary.is_empty() && spec.attribution.is_some(), "{}", spec.name);
+        }
+    }
 }

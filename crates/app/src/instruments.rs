@@ -1,10 +1,10 @@
 //! The instruments, and looking for more of them.
 
-use tidegauge_acquisition::{CoinGecko, Kraken};
+use tidegauge_acquisition::Credentials;
 use tidegauge_core::Error;
 use tidegauge_core::instruments::Instrument;
 
-use crate::{Result, Tidegauge};
+use crate::{Result, Tidegauge, sources};
 
 /// An instrument that a service has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,34 +26,39 @@ impl Tidegauge {
         self.context().registry.all()
     }
 
-    /// What CoinGecko and Kraken list whose id, symbol or name holds `text`; exact symbols first.
+    /// Returns the names of the services that call instruments by names of their own.
+    pub fn services(&self) -> Vec<&'static str> {
+        let own = self.config().providers.specs().filter(|spec| spec.alias == Some(spec.name));
+        own.map(|spec| spec.name).collect()
+    }
+
+    /// Returns what the services list whose id, symbol or name holds `text`; exact symbols first.
+    /// A service whose key is missing is not asked, nor one that has no list to look through.
     ///
     /// # Errors
     /// When one of them cannot be asked.
     pub async fn find_instruments(&self, text: &str) -> Result<Vec<FoundInstrument>> {
-        let text = text.to_lowercase();
-        let holds = |words: &[&str]| words.iter().any(|word| word.to_lowercase().contains(&text));
-        let (secrets, context) = (self.secrets(), self.context());
-        let coingecko =
-            CoinGecko::new(self.config().coingecko.clone(), secrets.key("coingecko"), context)?;
         let mut found = Vec::new();
-        let coins = coingecko.client().coins_list().await;
-        for coin in coins.map_err(|error| Error::source("coingecko", error))? {
-            if holds(&[&coin.id, &coin.symbol, &coin.name]) {
-                let symbol = coin.symbol.to_uppercase();
-                let service = "coingecko";
-                found.push(FoundInstrument { service, id: coin.id, symbol, name: coin.name });
+        for service in self.services() {
+            let (config, secrets) = (self.config(), self.secrets());
+            let entry = config.providers.find(service).map(|entry| entry.credentials());
+            if let Some(Credentials::Key(key)) = entry
+                && secrets.key(key).is_none()
+            {
+                continue;
             }
+            let opened = sources::open(service, config, secrets, self.context())?;
+            let Some(archive) = opened.archive() else { continue };
+            let listed = archive.find(text).await;
+            let listed = listed.map_err(|error| Error::source(service, error))?.into_iter();
+            found.extend(listed.map(|it| FoundInstrument {
+                service,
+                id: it.id,
+                symbol: it.symbol,
+                name: it.name,
+            }));
         }
-        let kraken = Kraken::new(self.config().kraken.clone(), context)?;
-        let pairs = kraken.client().asset_pairs().await;
-        for pair in pairs.map_err(|error| Error::source("kraken", error))? {
-            let (base, quote) = pair.name.split_once('/').unwrap_or((&pair.name, ""));
-            if quote == "USD" && holds(&[base]) {
-                let (symbol, name) = (base.to_owned(), pair.internal.clone());
-                found.push(FoundInstrument { service: "kraken", id: pair.name, symbol, name });
-            }
-        }
+        let text = text.to_lowercase();
         found.sort_by_key(|it| (it.symbol.to_lowercase() != text, it.service));
         Ok(found)
     }

@@ -39,13 +39,12 @@ mod visits;
 
 pub use config::{
     AnalyticsConfig, Config, FILE, MarketConfig, Preset, Secrets, SimulationConfig, StoreUrl,
-    TEMPLATE,
 };
 pub use error::{Error, Result};
 pub use gaps::{Gaps, SeriesGaps};
 pub use instruments::FoundInstrument;
 pub use run::Run;
-pub use sources::{Needs, Offer};
+pub use sources::{Needs, Offer, Providers, sources_page};
 pub use tidegauge::{Progress, Standing, Tidegauge};
 pub use tidegauge_acquisition as acquisition;
 pub use tidegauge_analytics as analytics;

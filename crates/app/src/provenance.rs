@@ -4,10 +4,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate};
-use tidegauge_acquisition::{
-    coingecko, ecb, exchangerate_api, frankfurter, kraken, kraken_stream, open_er_api, recorded,
-    twelvedata, twelvedata_stream, x,
-};
+use tidegauge_acquisition::SourceSpec;
 use tidegauge_core::polars::error::PolarsError;
 use tidegauge_core::polars::prelude::{Column as Series, DataFrame};
 use tidegauge_core::tables::{
@@ -22,8 +19,8 @@ use crate::Result;
 use crate::sources::SIMULATION;
 
 /// Reads the provenance off the warehouse and never off the configuration: the seed is that of the
-/// rows. The end of observation follows from the facts, and is not known yet.
-pub(crate) async fn read(warehouse: &dyn Warehouse) -> Result<Provenance> {
+/// rows. `specs` are the sources that may be owed an attribution. The end of observation follows from the facts, and is not known yet.
+pub(crate) async fn read(warehouse: &dyn Warehouse, specs: &[SourceSpec]) -> Result<Provenance> {
     let mut provenance = Provenance::default();
     provenance.warehouse = warehouse.name().into();
     provenance.users = count(warehouse, User::table()).await?;
@@ -36,7 +33,7 @@ pub(crate) async fn read(warehouse: &dyn Warehouse) -> Result<Provenance> {
     }
     let mut sources = other_sources(warehouse).await?;
     sources.extend(provenance.prices.iter().map(|span| span.source.clone()));
-    provenance.attributions = attributions(&sources.into_iter().collect::<Vec<_>>());
+    provenance.attributions = attributions(specs, &sources);
     Ok(provenance)
 }
 
@@ -112,29 +109,12 @@ fn is_ledger(table: &Table) -> bool {
     table.columns.iter().any(|column| column.name == "rows" && column.dtype == DataType::Int64)
 }
 
-/// What the terms of the sources want shown.
-const ATTRIBUTIONS: [(&str, &str); 11] = [
-    (recorded::NAME, recorded::ATTRIBUTION),
-    (coingecko::NAME, coingecko::ATTRIBUTION),
-    (kraken::NAME, kraken::ATTRIBUTION),
-    (twelvedata::NAME, twelvedata::ATTRIBUTION),
-    (ecb::NAME, ecb::ATTRIBUTION),
-    (frankfurter::NAME, frankfurter::ATTRIBUTION),
-    (open_er_api::NAME, open_er_api::ATTRIBUTION),
-    (exchangerate_api::NAME, exchangerate_api::ATTRIBUTION),
-    (x::NAME, x::ATTRIBUTION),
-    (kraken_stream::NAME, kraken_stream::ATTRIBUTION),
-    (twelvedata_stream::NAME, twelvedata_stream::ATTRIBUTION),
-];
-
-/// Returns what the terms of `sources` want shown, each text once.
-fn attributions(sources: &[String]) -> Vec<String> {
+/// Returns what the terms of `sources` want shown, each text once, in the order of the registry.
+fn attributions(specs: &[SourceSpec], sources: &BTreeSet<String>) -> Vec<String> {
     let mut shown: Vec<String> = Vec::new();
-    for (name, text) in ATTRIBUTIONS {
-        let is_used = sources.iter().any(|source| source == name);
-        if is_used && !shown.iter().any(|known| known == text) {
-            shown.push(text.into());
-        }
+    for spec in specs.iter().filter(|spec| sources.contains(spec.name)) {
+        let new = spec.attribution.filter(|text| !shown.iter().any(|known| known == text));
+        shown.extend(new.map(str::to_owned));
     }
     shown
 }

@@ -11,7 +11,7 @@ pub use tidegauge_report::{
     Report, Row, SimulatedWorld, Table, Tile, answer, reference,
 };
 
-use crate::{Error, Result, Tidegauge, provenance};
+use crate::{Error, Result, Tidegauge, provenance, sources};
 
 impl Tidegauge {
     /// Answers all pages of the report from the warehouse, with the thresholds of the configuration.
@@ -55,7 +55,8 @@ impl Tidegauge {
 
     async fn facts(&self) -> Result<(Facts, Provenance)> {
         let warehouse = self.warehouse().as_ref();
-        let mut provenance = provenance::read(warehouse).await?;
+        let specs: Vec<_> = sources::specs(self.config()).collect();
+        let mut provenance = provenance::read(warehouse, &specs).await?;
         if provenance.users == 0 {
             return Err(Error::Nothing { warehouse: warehouse.name().into() });
         }

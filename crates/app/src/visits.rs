@@ -78,12 +78,8 @@ impl Tidegauge {
             return Ok(None);
         }
         // What is wrong with its settings, a visit tells.
-        match self.handle(name).ok().map(|handle| handle.opened) {
-            Some(Opened::Archive(archive)) => Ok(Some(archive.budget()?)),
-            Some(Opened::Live(stream)) => Ok(Some(stream.budget()?)),
-            Some(Opened::Plain(_, budget)) => Ok(budget),
-            None => Ok(None),
-        }
+        let opened = self.handle(name).ok().map(|handle| handle.opened);
+        Ok(opened.map(|opened| opened.budget()).transpose()?.flatten())
     }
 
     /// Tries the sources called `names`, or the configured ones: each is asked for as little as
@@ -140,8 +136,8 @@ impl Tidegauge {
         match opened {
             Opened::Archive(archive) => Ok(archive.check(self.context().clock.now()).await?),
             Opened::Live(stream) => self.listen(stream.as_ref()).await,
-            Opened::Plain(source, _) => {
-                let page = source.fetch(None).await?;
+            opened => {
+                let page = opened.source().fetch(None).await?;
                 let first = if page.done { "" } else { " on its first page" };
                 Ok(format!("answers, {} rows{first}", page.rows()))
             }

@@ -1,4 +1,4 @@
-//! One name for an instrument, whatever each API calls it.
+//! Instruments under one symbol, with the name that each provider has for them.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -23,9 +23,11 @@ pub enum Kind {
     Currency,
 }
 
-/// An instrument, and what the world calls it.
+/// An instrument, and what each provider calls it.
+///
+/// In a configuration an alias stands beside the other fields, under the name of its provider:
+/// `{ symbol = "DOGE", coingecko = "dogecoin" }`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Instrument {
     /// Our symbol: `BTC`, `AAPL`, `EUR/USD`.
@@ -36,59 +38,102 @@ pub struct Instrument {
     /// What kind of thing it is.
     #[serde(default)]
     pub kind: Kind,
-    /// CoinGecko's coin id.
-    #[serde(default)]
-    pub coingecko: Option<Text>,
-    /// Twelve Data's symbol.
-    #[serde(default)]
-    pub twelvedata: Option<Text>,
-    /// Kraken's pair, as in `BTC/USD`.
-    #[serde(default)]
-    pub kraken: Option<Text>,
-    /// What to search posts for.
-    #[serde(default)]
-    pub query: Option<Text>,
+    /// Pairs of a provider and the name that the provider has for the instrument; each provider at
+    /// most once.
+    #[serde(flatten, with = "aliases")]
+    pub aliases: Cow<'static, [(Text, Text)]>,
 }
 
 impl Instrument {
-    /// An instrument that no service is known to have yet.
+    /// Creates an instrument without aliases.
     pub fn new(symbol: impl Into<Text>, name: impl Into<Text>, kind: Kind) -> Self {
-        Self {
-            symbol: symbol.into(),
-            name: name.into(),
-            kind,
-            coingecko: None,
-            twelvedata: None,
-            kraken: None,
-            query: None,
+        Self { symbol: symbol.into(), name: name.into(), kind, aliases: Cow::Borrowed(&[]) }
+    }
+
+    /// Returns the name that `provider` has for the instrument, or `None` if it has none.
+    ///
+    /// ```
+    /// use tidegauge_core::instruments::{Instrument, Kind};
+    ///
+    /// let doge = Instrument::new("DOGE", "Dogecoin", Kind::Crypto).with_alias("kraken", "DOGE/USD");
+    /// assert_eq!(doge.alias("kraken"), Some("DOGE/USD"));
+    /// assert_eq!(doge.alias("coingecko"), None);
+    /// ```
+    pub fn alias(&self, provider: &str) -> Option<&str> {
+        self.aliases.iter().find(|(known, _)| known == provider).map(|(_, name)| name.as_ref())
+    }
+
+    /// Sets the name that `provider` has for the instrument, in place of an earlier one.
+    #[must_use]
+    pub fn with_alias(mut self, provider: impl Into<Text>, name: impl Into<Text>) -> Self {
+        let (provider, name) = (provider.into(), name.into());
+        let aliases = self.aliases.to_mut();
+        match aliases.iter_mut().find(|(known, _)| *known == provider) {
+            Some((_, known)) => *known = name,
+            None => aliases.push((provider, name)),
         }
+        self
+    }
+}
+
+/// Aliases as fields of the instrument.
+mod aliases {
+    use std::borrow::Cow;
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::Text;
+
+    pub(super) fn serialize<S: Serializer>(
+        aliases: &[(Text, Text)],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(aliases.iter().map(|(provider, name)| (provider, name)))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Cow<'static, [(Text, Text)]>, D::Error> {
+        let aliases = BTreeMap::<String, String>::deserialize(deserializer)?;
+        let owned = |(provider, name): (String, String)| (provider.into(), name.into());
+        Ok(aliases.into_iter().map(owned).collect())
     }
 }
 
 /// The instruments that ship with the house.
 pub static INSTRUMENTS: [Instrument; 4] = [
-    coin("BTC", "Bitcoin", "bitcoin", "BTC/USD", "(bitcoin OR $BTC OR #bitcoin) -is:retweet"),
-    coin("ETH", "Ethereum", "ethereum", "ETH/USD", "(ethereum OR $ETH OR #ethereum) -is:retweet"),
-    coin("SOL", "Solana", "solana", "SOL/USD", "(solana OR $SOL OR #solana) -is:retweet"),
-    coin("USDT", "Tether", "tether", "USDT/USD", "($USDT OR #USDT OR #tether) -is:retweet"),
+    coin("BTC", "Bitcoin", &BTC),
+    coin("ETH", "Ethereum", &ETH),
+    coin("SOL", "Solana", &SOL),
+    coin("USDT", "Tether", &USDT),
 ];
 
-const fn coin(
-    symbol: &'static str,
-    name: &'static str,
-    coingecko: &'static str,
-    pair: &'static str,
-    query: &'static str,
-) -> Instrument {
+type Aliases = [(Text, Text); 4];
+
+static BTC: Aliases = aliases_of("bitcoin", "BTC/USD", "(bitcoin OR $BTC OR #bitcoin) -is:retweet");
+static ETH: Aliases =
+    aliases_of("ethereum", "ETH/USD", "(ethereum OR $ETH OR #ethereum) -is:retweet");
+static SOL: Aliases = aliases_of("solana", "SOL/USD", "(solana OR $SOL OR #solana) -is:retweet");
+static USDT: Aliases = aliases_of("tether", "USDT/USD", "($USDT OR #USDT OR #tether) -is:retweet");
+
+const fn coin(symbol: &'static str, name: &'static str, aliases: &'static Aliases) -> Instrument {
     Instrument {
         symbol: Cow::Borrowed(symbol),
         name: Cow::Borrowed(name),
         kind: Kind::Crypto,
-        coingecko: Some(Cow::Borrowed(coingecko)),
-        twelvedata: Some(Cow::Borrowed(pair)),
-        kraken: Some(Cow::Borrowed(pair)),
-        query: Some(Cow::Borrowed(query)),
+        aliases: Cow::Borrowed(aliases),
     }
+}
+
+/// Two services call a coin by its pair with the dollar; posts are searched for by a query.
+const fn aliases_of(coin: &'static str, pair: &'static str, query: &'static str) -> Aliases {
+    [
+        (Cow::Borrowed("coingecko"), Cow::Borrowed(coin)),
+        (Cow::Borrowed("twelvedata"), Cow::Borrowed(pair)),
+        (Cow::Borrowed("kraken"), Cow::Borrowed(pair)),
+        (Cow::Borrowed("query"), Cow::Borrowed(query)),
+    ]
 }
 
 /// The instrument of the house with our symbol `symbol`.
@@ -97,7 +142,7 @@ const fn coin(
 /// use tidegauge_core::instruments;
 ///
 /// let bitcoin = instruments::by_symbol("BTC").unwrap();
-/// assert_eq!(bitcoin.coingecko.as_deref(), Some("bitcoin"));
+/// assert_eq!(bitcoin.alias("coingecko"), Some("bitcoin"));
 /// ```
 pub fn by_symbol(symbol: &str) -> Option<&'static Instrument> {
     INSTRUMENTS.iter().find(|instrument| instrument.symbol == symbol)
@@ -108,8 +153,7 @@ pub fn by_symbol(symbol: &str) -> Option<&'static Instrument> {
 /// ```
 /// use tidegauge_core::instruments::{Instrument, Kind, Registry};
 ///
-/// let mut apple = Instrument::new("AAPL", "Apple", Kind::Stock);
-/// apple.twelvedata = Some("AAPL".into());
+/// let apple = Instrument::new("AAPL", "Apple", Kind::Stock).with_alias("twelvedata", "AAPL");
 /// let registry = Registry::default().with(apple)?;
 /// assert_eq!(registry.by_symbol("AAPL").map(|it| it.kind), Some(Kind::Stock));
 /// assert!(registry.by_symbol("BTC").is_some());
@@ -130,9 +174,7 @@ impl Registry {
     /// # Errors
     /// When its symbol is empty or has spaces, or a name that a service has for it is empty.
     pub fn with(mut self, mut instrument: Instrument) -> Result<Self> {
-        let names =
-            [&instrument.coingecko, &instrument.twelvedata, &instrument.kraken, &instrument.query];
-        let empty = names.into_iter().flatten().any(|name| name.trim().is_empty());
+        let empty = instrument.aliases.iter().any(|(_, name)| name.trim().is_empty());
         let symbol = &instrument.symbol;
         if symbol.is_empty() || symbol.contains(char::is_whitespace) || empty {
             return Err(Error::Instrument {
@@ -168,8 +210,8 @@ mod tests {
 
     #[test]
     fn a_user_s_own_takes_the_place_of_ours_and_nonsense_is_refused() {
-        let mut bitcoin = Instrument::new("BTC", "Bitcoin", Kind::Crypto);
-        bitcoin.coingecko = Some("wrapped-bitcoin".into());
+        let bitcoin = Instrument::new("BTC", "Bitcoin", Kind::Crypto)
+            .with_alias("coingecko", "wrapped-bitcoin");
         let registry = Registry::default().with(bitcoin.clone()).unwrap();
         assert_eq!(registry.all().len(), INSTRUMENTS.len());
         assert_eq!(registry.by_symbol("BTC"), Some(&bitcoin));
@@ -177,5 +219,17 @@ mod tests {
             let error = Registry::default().with(Instrument::new(symbol, "", Kind::Stock));
             assert!(error.unwrap_err().to_string().contains("spaces"), "{symbol:?}");
         }
+        let nameless = Instrument::new("DOGE", "", Kind::Crypto).with_alias("kraken", " ");
+        assert!(Registry::default().with(nameless).is_err());
+    }
+
+    #[test]
+    fn an_alias_is_one_for_each_provider() {
+        let twice = Instrument::new("DOGE", "", Kind::Crypto)
+            .with_alias("kraken", "XDG/USD")
+            .with_alias("coingecko", "dogecoin")
+            .with_alias("kraken", "DOGE/USD");
+        assert_eq!(twice.aliases.len(), 2);
+        assert_eq!(twice.alias("kraken"), Some("DOGE/USD"));
     }
 }

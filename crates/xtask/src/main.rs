@@ -18,7 +18,7 @@ cargo xtask test    all that must hold, with the seconds of each phase; or the p
 
 const MORE: &str = "\
 cargo xtask bench   measure beside a peer, in one run: all benches, or the one named
-cargo xtask docs    write docs/tables.md anew
+cargo xtask docs    write docs/tables.md and docs/sources/README.md anew
 cargo xtask migrations
                     write the migrations that the tables of core need beyond those released";
 
@@ -29,7 +29,7 @@ fn main() -> ExitCode {
         "setup" => setup::setup(),
         "test" => test::test(&words),
         "bench" => bench::bench(words.first().map(String::as_str), words.get(1..).unwrap_or(&[])),
-        "docs" => test::tables_page(),
+        "docs" => test::pages(),
         "migrations" => migrations(),
         _ => {
             let phases = test::PHASES.iter().map(|it| format!("    {:<10} {}\n", it.name, it.what));

@@ -146,11 +146,14 @@ fn docs() -> Result<(), String> {
         .env("RUSTDOCFLAGS", "-D warnings"))
 }
 
-/// Writes `docs/tables.md` from the definitions.
-pub(crate) fn tables_page() -> Result<(), String> {
-    let words = ["run", "--quiet", "--package", "tidegauge", "--", "tables", "--markdown"];
-    let page = crate::metadata::said(&words)?;
-    fs::write(root().join("docs/tables.md"), page).map_err(|error| error.to_string())
+/// Writes the pages that follow from definitions: the tables, and the index of the sources.
+pub(crate) fn pages() -> Result<(), String> {
+    for (what, file) in [("tables", "docs/tables.md"), ("sources", "docs/sources/README.md")] {
+        let words = ["run", "--quiet", "--package", "tidegauge", "--", what, "--markdown"];
+        let page = crate::metadata::said(&words)?;
+        fs::write(root().join(file), page).map_err(|error| error.to_string())?;
+    }
+    Ok(())
 }
 
 /// Where cargo builds.

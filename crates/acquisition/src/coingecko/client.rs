@@ -6,8 +6,8 @@ use secrecy::SecretString;
 use super::config::CandleSize;
 use super::decode::{self, Chart, CoinMarket, CoinPrice, ListedCoin};
 use super::{NAME, Plan};
+use crate::bad_rows::Sieve;
 use crate::http::{Budget, Http, HttpConfig, Service};
-use crate::series::Sieve;
 use crate::{Bars, Context, Error, Result};
 
 /// Without it, the server rounds.

@@ -7,11 +7,11 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use tidegauge_core::{Crypto, Fiat, Fixed};
 
+use crate::bad_rows::Sieve;
 use crate::bars::{Bar, Bars};
 use crate::exact::{self, Object};
 use crate::http::{Refusal, RefusalKind};
 use crate::scan::{Cells, Scan};
-use crate::series::Sieve;
 use crate::{Error, Result};
 
 /// The latest price of a coin, from `/simple/price`.

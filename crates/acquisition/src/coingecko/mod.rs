@@ -4,6 +4,7 @@ mod chart;
 mod client;
 mod config;
 pub mod decode;
+mod spec;
 
 use std::time::Duration;
 
@@ -20,9 +21,9 @@ pub use decode::{Chart, CoinMarket, CoinPrice, ListedCoin};
 
 use crate::bars::Label;
 use crate::http::Budget;
-use crate::registry::{self, Listed};
+use crate::instruments::{self, Listed};
 use crate::series::{self, Answer, Archive, Ask, Next, Series, Sieve};
-use crate::{Context, Error, Result};
+use crate::{Context, Error, FoundInstrument, Result};
 
 /// The name under which sinks keep the cursor, and the `source` of the rows.
 pub const NAME: &str = "coingecko";
@@ -77,7 +78,7 @@ impl CoinGecko {
     /// its key, or the key or the base URL cannot be used.
     pub fn new(config: Config, key: Option<SecretString>, context: &Context) -> Result<Self> {
         config.validate()?;
-        let coins = registry::select(NAME, &context.registry, &config.symbols, |it| &it.coingecko)?;
+        let coins = instruments::select(NAME, &context.registry, &config.symbols, NAME)?;
         let client = Client::new(config.plan, key.as_ref(), &config.http, context)?;
         Ok(Self { client, config, coins, context: context.clone() })
     }
@@ -177,7 +178,7 @@ impl CoinGecko {
     /// to another coin is not taken for that one, and stays out.
     fn called(&self, market: &CoinMarket) -> Option<(String, String)> {
         let registry = &self.context.registry;
-        let ours = |it: &&Instrument| it.coingecko.as_deref() == Some(market.coin.as_str());
+        let ours = |it: &&Instrument| it.alias(NAME) == Some(market.coin.as_str());
         if let Some(known) = registry.all().iter().find(ours) {
             return Some((known.symbol.to_string(), known.name.to_string()));
         }
@@ -205,6 +206,19 @@ fn not_ahead(coin: &str, at: DateTime<Utc>, now: DateTime<Utc>) -> Result<()> {
 
 #[async_trait]
 impl Archive for CoinGecko {
+    async fn find(&self, text: &str) -> Result<Vec<FoundInstrument>> {
+        let text = text.to_lowercase();
+        let holds = |coin: &ListedCoin| {
+            [&coin.id, &coin.symbol, &coin.name]
+                .iter()
+                .any(|word| word.to_lowercase().contains(&text))
+        };
+        let coins = self.client.coins_list().await?.into_iter().filter(holds);
+        let found =
+            |coin: ListedCoin| FoundInstrument::new(coin.id, coin.symbol.to_uppercase(), coin.name);
+        Ok(coins.map(found).collect())
+    }
+
     fn series(&self, now: DateTime<Utc>) -> Vec<Series> {
         let Config { candles, refresh, plan, .. } = self.config;
         let since = now - self.config.history();

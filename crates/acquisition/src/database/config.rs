@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::bad_rows::BadRows;
 use crate::mapping::Columns;
-use crate::series::BadRows;
 use crate::{Error, Result};
 
 /// What a user may choose about a database of their own. Its URL is a secret, and no part of this.

@@ -4,8 +4,8 @@ use chrono::NaiveDate;
 
 use super::NAME;
 use super::decode::{self, Rate};
+use crate::bad_rows::Sieve;
 use crate::http::{Budget, Http, HttpConfig, Quota, Request, Service};
-use crate::series::Sieve;
 use crate::{Context, Error, Result};
 
 /// A client of the ECB, for those who want its rows and not its tables.

@@ -8,11 +8,11 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use tidegauge_core::Crypto;
 
+use crate::bad_rows::Sieve;
 use crate::error::cut;
 use crate::exact::{self, Object};
 use crate::http::{Refusal, RefusalKind};
 pub use crate::rates::Rate;
-use crate::series::Sieve;
 use crate::{Error, Result};
 
 /// `eurofxref-daily.xml`, `eurofxref-hist-90d.xml` and `eurofxref-hist.xml`, in their order.

@@ -3,6 +3,7 @@
 mod client;
 mod config;
 pub mod decode;
+mod spec;
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};

@@ -6,8 +6,8 @@ use secrecy::SecretString;
 
 use super::NAME;
 use super::decode::{self, Latest};
+use crate::bad_rows::Sieve;
 use crate::http::{Budget, Http, HttpConfig, Key, Quota, Service};
-use crate::series::Sieve;
 use crate::{Context, Error, Result, open_er_api};
 
 /// A client of ExchangeRate-API, for those who want its rows and not its tables.

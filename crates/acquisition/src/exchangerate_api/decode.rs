@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 use tidegauge_core::Crypto;
 
+use crate::bad_rows::Sieve;
 use crate::exact::{self, Object};
 use crate::http::{Refusal, RefusalKind};
-use crate::series::Sieve;
 use crate::{Error, Result};
 
 /// The latest rates of a currency.

@@ -6,6 +6,7 @@
 mod client;
 mod config;
 pub mod decode;
+mod spec;
 mod updates;
 
 use async_trait::async_trait;

@@ -6,7 +6,7 @@ use tidegauge_core::tables::{FxRate, Quarantine};
 use tidegauge_core::{Batch, Cursor, Page, TableRef};
 
 use super::{Client, Config, Latest};
-use crate::series::{BadRow, Sieve};
+use crate::bad_rows::{BadRow, Sieve};
 use crate::{Context, Error, Result, cursor};
 
 /// The latest rates of one base currency, page by page: one page an update.

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::decode::Dialect;
+use crate::bad_rows::BadRows;
 use crate::mapping::Columns;
-use crate::series::BadRows;
 use crate::{Error, Result};
 
 /// What a user may choose about files of their own.

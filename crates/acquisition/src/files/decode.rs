@@ -1,14 +1,11 @@
 //! Lines of files as fields. Pure functions of the bytes.
-//!
-//! CSV is taken apart here and not by a crate, because a cursor needs what a reader with a buffer
-//! of its own does not tell: the exact bytes of each record, the lines that it takes, and whether
-//! it has ended. Tests hold it to what the crate `csv` reads.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
+use super::splitter::Splitter;
 use crate::error::cut;
 use crate::mapping::Field;
 
@@ -27,65 +24,11 @@ impl Default for Dialect {
     }
 }
 
-/// Where in a record of CSV we are.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum State {
-    /// At the beginning of a cell.
-    #[default]
-    Start,
-    /// In a cell without quotes, or behind the quotes of one.
-    Plain,
-    /// Within quotes.
-    Quoted,
-    /// At a quote within quotes: the end, or half of a doubled one.
-    Closing,
-}
-
-/// What a byte is.
-enum Step {
-    Content,
-    Markup,
-    EndOfCell,
-    EndOfRecord,
-}
-
-impl State {
-    fn step(&mut self, byte: u8, dialect: Dialect) -> Step {
-        let quote = dialect.quote == Some(byte);
-        let (next, step) = match (*self, byte) {
-            (Self::Quoted, _) if quote => (Self::Closing, Step::Markup),
-            (Self::Quoted, _) => (Self::Quoted, Step::Content),
-            (Self::Closing, _) if quote => (Self::Quoted, Step::Content),
-            (Self::Start, _) if quote => (Self::Quoted, Step::Markup),
-            (_, b'\n') => (Self::Start, Step::EndOfRecord),
-            (_, byte) if byte == dialect.delimiter => (Self::Start, Step::EndOfCell),
-            (_, _) => (Self::Plain, Step::Content),
-        };
-        *self = next;
-        step
-    }
-}
-
-/// Follows a record of CSV line by line, to see where it ends.
-#[derive(Debug, Default)]
-pub struct Scan(State);
-
-impl Scan {
-    /// Whether the record ends with this line, which is the next one of it.
-    pub fn ends(&mut self, line: &[u8], dialect: Dialect) -> bool {
-        let mut ended = false;
-        for byte in line {
-            ended = matches!(self.0.step(*byte, dialect), Step::EndOfRecord);
-        }
-        ended
-    }
-}
-
 /// The cells of a record of CSV, quotes taken off.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cells {
-    text: String,
-    ends: Vec<usize>,
+    pub(super) text: String,
+    pub(super) ends: Vec<usize>,
 }
 
 impl Cells {
@@ -119,35 +62,7 @@ impl Cells {
 /// # Errors
 /// When it is not UTF-8, has a quote that is not closed, or is more than one record.
 pub fn csv(record: &[u8], dialect: Dialect) -> Result<Cells, String> {
-    let (mut state, mut text) = (State::default(), Vec::with_capacity(record.len()));
-    let (mut ends, mut ended) = (Vec::new(), false);
-    for byte in record {
-        if ended {
-            return Err("is more than one record".into());
-        }
-        // Only a line break outside of quotes may have a carriage return before it.
-        let plain = state == State::Plain;
-        match state.step(*byte, dialect) {
-            Step::Content => text.push(*byte),
-            Step::Markup => {}
-            Step::EndOfCell => ends.push(text.len()),
-            Step::EndOfRecord => {
-                if plain && text.last() == Some(&b'\r') {
-                    text.pop();
-                }
-                ended = true;
-            }
-        }
-    }
-    if state == State::Quoted {
-        return Err("has a quote that is not closed".into());
-    }
-    if !ended && state == State::Plain && text.last() == Some(&b'\r') {
-        text.pop();
-    }
-    ends.push(text.len());
-    let text = String::from_utf8(text).map_err(|_| "is not UTF-8")?;
-    Ok(Cells { text, ends })
+    Splitter::new(dialect).cells(record)
 }
 
 /// The fields called `wanted` of one line of JSON. A dot reaches into an object: `user.id` is the
@@ -220,12 +135,17 @@ mod tests {
             ("a\"b,\"\"\n", vec!["a\"b", ""]),
             ("\"a\"b\n", vec!["ab"]),
             ("😀,é", vec!["😀", "é"]),
+            ("\u{feff}a,b\n", vec!["\u{feff}a", "b"]),
+            (",\n", vec!["", ""]),
         ] {
             assert_eq!(cells(record), expected, "{record:?}");
         }
-        for (record, says) in
-            [(&b"a\nb"[..], "more than one"), (b"\"a", "not closed"), (b"\xff", "UTF-8")]
-        {
+        for (record, says) in [
+            (&b"a\nb"[..], "more than one"),
+            (b"\nb", "more than one"),
+            (b"\"a", "not closed"),
+            (b"\xff", "UTF-8"),
+        ] {
             let error = csv(record, Dialect::default()).unwrap_err();
             assert!(error.contains(says), "{error}");
         }
@@ -265,10 +185,11 @@ mod tests {
                 .from_reader(text.as_bytes());
             let theirs: Vec<Vec<String>> =
                 reader.records().map(|record| record.unwrap().iter().map(Into::into).collect()).collect();
-            let (mut ours, mut record, mut scan) = (Vec::new(), String::new(), Scan::default());
+            let (mut ours, mut record) = (Vec::new(), String::new());
+            let mut splitter = Splitter::new(Dialect::default());
             for line in text.split_inclusive('\n') {
                 record.push_str(line);
-                if scan.ends(line.as_bytes(), Dialect::default()) {
+                if splitter.ends(line.as_bytes()) {
                     ours.push(std::mem::take(&mut record));
                 }
             }

@@ -7,6 +7,7 @@ use super::config::Config;
 use super::decode::{self, Cells, Dialect};
 use super::folder::{Found, unreadable};
 use super::progress::Seen;
+use super::splitter::Splitter;
 use super::text::{Record, Text};
 use crate::error::cut;
 use crate::mapping::{Field, Mapping, Misfit, Plan, Rows};
@@ -18,7 +19,7 @@ pub(super) struct Lines {
     text: Text,
     file: Found,
     /// None for lines of JSON.
-    dialect: Option<Dialect>,
+    splitter: Option<Splitter>,
     header: Header,
     nulls: Vec<String>,
     limit: usize,
@@ -55,7 +56,7 @@ impl Lines {
         let lines = Self {
             text,
             file: file.clone(),
-            dialect,
+            splitter: dialect.map(Splitter::new),
             header,
             nulls: config.nulls.clone(),
             limit: config.row_bytes,
@@ -121,7 +122,7 @@ impl Lines {
 
     /// Whether the header is known; it is not while its line has no end.
     fn read_header(&mut self, settled: bool) -> Result<bool> {
-        let (Header::Unread, Some(dialect)) = (&self.header, self.dialect) else { return Ok(true) };
+        let Header::Unread = self.header else { return Ok(true) };
         match self.next()? {
             Record::None => return Ok(false),
             Record::Unfinished if !self.is_finished(settled) => return Ok(false),
@@ -129,7 +130,8 @@ impl Lines {
             Record::Whole | Record::Unfinished => {}
         }
         let line = self.record.strip_prefix(BOM).unwrap_or(&self.record);
-        let names = decode::csv(line, dialect).map_err(|reason| Error::File {
+        let Some(splitter) = &mut self.splitter else { return Ok(true) };
+        let names = splitter.cells(line).map_err(|reason| Error::File {
             path: self.file.path.display().to_string(),
             reason: format!("its first line, which should name the columns, {reason}"),
         })?;
@@ -153,9 +155,9 @@ impl Lines {
         let (number, name) = (self.text.line, &self.file.name);
         let place = || format!("{name}:{number}");
         let content = || String::from_utf8_lossy(line).into_owned();
-        match self.dialect {
-            Some(dialect) => {
-                let cells = decode::csv(line, dialect).map_err(whole);
+        match &mut self.splitter {
+            Some(splitter) => {
+                let cells = splitter.cells(line).map_err(whole);
                 if let (Header::Counted, None, Ok(cells)) = (&self.header, &self.plan, &cells) {
                     let names = (1..=cells.len()).map(|at| at.to_string()).collect();
                     self.header = Header::Read(names);
@@ -203,7 +205,7 @@ impl Lines {
     }
 
     fn next(&mut self) -> Result<Record> {
-        let read = self.text.next(&mut self.record, self.dialect, self.limit);
+        let read = self.text.next(&mut self.record, self.splitter.as_mut(), self.limit);
         read.map_err(|error| broken(&self.file, &error))
     }
 

@@ -6,6 +6,7 @@ mod folder;
 mod lines;
 mod parquet;
 mod progress;
+mod splitter;
 mod text;
 
 use std::fs::File;

@@ -7,7 +7,7 @@ use std::path::Path;
 use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
-use super::decode::{Dialect, Scan};
+use super::splitter::Splitter;
 
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
@@ -61,11 +61,13 @@ impl Text {
     pub(super) fn next(
         &mut self,
         record: &mut Vec<u8>,
-        dialect: Option<Dialect>,
+        mut splitter: Option<&mut Splitter>,
         limit: usize,
     ) -> io::Result<Record> {
         record.clear();
-        let mut scan = Scan::default();
+        if let Some(splitter) = &mut splitter {
+            splitter.restart();
+        }
         loop {
             let start = record.len();
             let room = u64::try_from(limit - start).unwrap_or(u64::MAX);
@@ -78,7 +80,7 @@ impl Text {
                     (_, false) => Record::TooLong,
                 });
             }
-            if dialect.is_none_or(|dialect| scan.ends(line, dialect)) {
+            if splitter.as_mut().is_none_or(|splitter| splitter.ends(line)) {
                 return Ok(Record::Whole);
             }
             if record.len() == limit {

@@ -5,8 +5,8 @@ use chrono::NaiveDate;
 use super::NAME;
 use super::config::Api;
 use super::decode::{self, Rate};
+use crate::bad_rows::Sieve;
 use crate::http::{Budget, Http, HttpConfig, Quota, Service};
-use crate::series::Sieve;
 use crate::{Context, Error, Result};
 
 /// A client of `api.frankfurter.dev`, for those who want its rows and not its tables.

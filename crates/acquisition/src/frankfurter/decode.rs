@@ -4,10 +4,10 @@ use chrono::NaiveDate;
 use serde_json::value::RawValue;
 use tidegauge_core::Crypto;
 
+use crate::bad_rows::Sieve;
 use crate::exact::{self, Object};
 use crate::http::{Refusal, RefusalKind};
 pub use crate::rates::Rate;
-use crate::series::Sieve;
 use crate::{Error, Result};
 
 /// `/v1/{from}..{to}`.

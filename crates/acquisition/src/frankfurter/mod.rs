@@ -4,6 +4,7 @@
 mod client;
 mod config;
 pub mod decode;
+mod spec;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};

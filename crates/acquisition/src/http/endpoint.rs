@@ -1,4 +1,4 @@
-//! Addresses: the one that a user gives, and the part of one that may be shown.
+//! Addresses of APIs, as a user gives them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
+use crate::refusal::Endpoint;
 use crate::{Error, Result};
 
 /// Where an API lives: `https`, or `http` on this very machine; without user, query or fragment,
@@ -103,26 +104,11 @@ impl fmt::Debug for BaseUrl {
     }
 }
 
-/// As much of a URL as may be shown: its host and its path.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Endpoint {
-    /// The host, with the port if it is not the usual one.
-    pub host: String,
-    /// The path.
-    pub path: String,
-}
-
 impl Endpoint {
     pub(super) fn of(url: &Url) -> Self {
         let host = url.host_str().unwrap_or_default();
         let host = url.port().map_or_else(|| host.into(), |port| format!("{host}:{port}"));
         Self { host, path: url.path().into() }
-    }
-}
-
-impl fmt::Display for Endpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.host, self.path)
     }
 }
 

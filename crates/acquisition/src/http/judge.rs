@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde::de::IgnoredAny;
 
-use super::Endpoint;
 use crate::Error;
 use crate::error::cut;
+use crate::refusal::{Endpoint, RefusalKind};
 
 /// What an API says in its own words when it refuses.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,23 +20,6 @@ pub struct Refusal {
     pub kind: RefusalKind,
     /// The way out; empty where the words say it all.
     pub advice: &'static str,
-}
-
-/// What kind of refusal it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RefusalKind {
-    /// Asked too often.
-    Throttled,
-    /// The service is busy, and may not be in a moment.
-    Busy,
-    /// The credits of a day or a month are gone: waiting a minute does not help.
-    Spent,
-    /// What was asked for is not there, or not for us, while other things may be.
-    Absent,
-    /// The key or the plan does not allow it.
-    Auth,
-    /// Anything else.
-    Other,
 }
 
 /// Why an attempt failed, and whether another may succeed.
@@ -64,15 +47,18 @@ impl Failure {
         let endpoint = endpoint.clone();
         let error = error.without_url();
         if let Some(reason) = distrust(&error) {
-            return Self::new(Error::Certificate { endpoint, reason, error }, Again::Never);
+            return Self::new(
+                Error::Certificate { endpoint, reason, error: error.into() },
+                Again::Never,
+            );
         }
         let again = if error.is_builder() { Again::Never } else { Again::Backoff };
         let error = if error.is_timeout() {
-            Error::Timeout { endpoint, error }
+            Error::Timeout { endpoint, error: error.into() }
         } else if error.is_body() || error.is_decode() {
             Error::Interrupted { endpoint, reason: "the body is shorter than announced".into() }
         } else {
-            Error::Connect { endpoint, error }
+            Error::Connect { endpoint, error: error.into() }
         };
         Self::new(error, again)
     }

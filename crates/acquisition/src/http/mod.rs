@@ -8,6 +8,7 @@ mod endpoint;
 mod judge;
 mod limit;
 mod retry;
+#[cfg(feature = "_socket")]
 mod socket;
 mod usage;
 
@@ -25,15 +26,16 @@ use tracing::Instrument;
 use url::Url;
 
 pub use config::{HttpConfig, Retry};
-pub use endpoint::{BaseUrl, Endpoint};
+pub use endpoint::BaseUrl;
+pub use judge::Refusal;
 use judge::{Again, Failure, Reply};
-pub use judge::{Refusal, RefusalKind};
 use limit::Limit;
 pub use limit::{Budget, Hint, PerMinute, Quota};
-pub(crate) use retry::backoff;
+#[cfg(feature = "_socket")]
 pub use socket::{Heard, QueryKey, Socket, Sockets};
 pub use usage::{Traffic, Usage};
 
+pub use crate::refusal::{Endpoint, RefusalKind};
 use crate::{Context, Error, Result};
 
 /// What a client knows about the API that it speaks to.
@@ -231,11 +233,11 @@ impl Http {
             }
             let pause = match failure.again {
                 Again::Never => return Err(*failure.error),
-                Again::Backoff => retry.backoff(attempt),
+                Again::Backoff => retry.backoff().after(attempt),
                 Again::After(asked) => {
                     // Whoever else asks this host has to know.
                     self.limit.hold(asked)?;
-                    asked.saturating_add(retry.jitter())
+                    asked.saturating_add(retry.backoff().jitter())
                 }
             };
             let left = deadline.saturating_duration_since(Instant::now());
@@ -243,7 +245,7 @@ impl Http {
                 tracing::warn!(attempt, error = %failure.error, "given up");
                 return Err(*failure.error);
             }
-            tracing::warn!(attempt, ?pause, error = %failure.error, "tried in vain, will try again");
+            tracing::warn!(attempt, ?pause, error = %failure.error, "request failed, retrying");
             sleep(pause).await;
             self.usage.count(self.service.name, |traffic| {
                 traffic.waited += pause;

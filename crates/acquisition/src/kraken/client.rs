@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 
 use super::NAME;
 use super::decode::{self, AssetPair, Ticker, Trades};
+use crate::bad_rows::Sieve;
 use crate::http::{Budget, Http, HttpConfig, Quota, Service};
-use crate::series::Sieve;
 use crate::{Bars, Context, Interval, Result};
 
 /// A client of Kraken's market data, for those who want its rows and not its tables. No key.

@@ -4,11 +4,11 @@ use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
 use tidegauge_core::{Crypto, Fixed, divide_half_even};
 
+use crate::bad_rows::Sieve;
 use crate::bars::{Bar, Bars};
 use crate::exact::{self, Object};
 use crate::http::{Refusal, RefusalKind};
 use crate::scan::{Cells, Scan, bare};
-use crate::series::Sieve;
 use crate::{Error, Result};
 
 /// The latest prices of a pair, from `/Ticker`.

@@ -3,6 +3,7 @@
 mod client;
 mod config;
 pub mod decode;
+mod spec;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -16,9 +17,9 @@ pub use decode::{AssetPair, Ticker, Trade, Trades};
 
 use crate::bars::Label;
 use crate::http::Budget;
-use crate::registry::{self, Listed};
+use crate::instruments::{self, Listed};
 use crate::series::{self, Answer, Archive, Ask, Next, Series, Sieve};
-use crate::{Context, Error, Interval, Result};
+use crate::{Context, Error, FoundInstrument, Interval, Result};
 
 /// The name under which sinks keep the cursor, and the `source` of the rows.
 pub const NAME: &str = "kraken";
@@ -63,7 +64,7 @@ impl Kraken {
     /// When a symbol is not in the registry, or the base URL cannot be used.
     pub fn new(config: Config, context: &Context) -> Result<Self> {
         config.validate()?;
-        let listed = registry::select(NAME, &context.registry, &config.symbols, |it| &it.kraken)?;
+        let listed = instruments::select(NAME, &context.registry, &config.symbols, NAME)?;
         let client = Client::new(&config.http, context)?;
         Ok(Self { client, config, listed, context: context.clone() })
     }
@@ -160,6 +161,17 @@ fn not_configured(symbol: &str) -> Error {
 
 #[async_trait]
 impl Archive for Kraken {
+    async fn find(&self, text: &str) -> Result<Vec<FoundInstrument>> {
+        let text = text.to_lowercase();
+        let found = |pair: AssetPair| {
+            // Prices are in US dollars here.
+            let base = pair.name.strip_suffix("/USD")?.to_owned();
+            let holds = base.to_lowercase().contains(&text);
+            holds.then(|| FoundInstrument::new(pair.name, base, pair.internal))
+        };
+        Ok(self.client.asset_pairs().await?.into_iter().filter_map(found).collect())
+    }
+
     fn series(&self, now: DateTime<Utc>) -> Vec<Series> {
         let Config { refresh, history_days, trades_days, .. } = self.config;
         let since = now - TimeDelta::days(history_days.into());

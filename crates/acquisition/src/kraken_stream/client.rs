@@ -8,8 +8,8 @@ use tidegauge_core::tables::{Candle, MarketTrade, Quote};
 
 use super::decode::{self, Bar, Message, Row, Rows, Ticker, Trade};
 use super::{Channel, Config, NAME};
+use crate::instruments::Listed;
 use crate::live::{Event, Protocol, Said};
-use crate::registry::Listed;
 use crate::{Error, Interval, Result};
 
 /// What is asked of Kraken.

@@ -3,6 +3,7 @@
 mod client;
 mod config;
 pub mod decode;
+mod spec;
 
 use async_trait::async_trait;
 use tidegauge_core::tables::{Candle, MarketTrade, Quote};
@@ -13,7 +14,7 @@ pub use config::{Channel, Config};
 
 use crate::http::{Budget, Quota, Service, Sockets};
 use crate::live::{Live, Stream};
-use crate::{Context, Result, kraken, registry};
+use crate::{Context, Result, instruments, kraken};
 
 /// The name under which sinks keep the cursor, and the `source` of the rows.
 pub const NAME: &str = "kraken_stream";
@@ -58,7 +59,7 @@ impl KrakenStream {
     pub fn new(config: Config, context: &Context) -> Result<Self> {
         config.validate()?;
         let instruments =
-            registry::select(NAME, &context.registry, &config.symbols, |it| &it.kraken)?;
+            instruments::select(NAME, &context.registry, &config.symbols, kraken::NAME)?;
         client::check(&instruments)?;
         // 150 attempts in ten minutes are an attack to the firewall in front of it.
         let service = Service::new(NAME, "https://ws.kraken.com", kraken::decode::refusal);

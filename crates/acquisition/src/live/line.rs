@@ -4,8 +4,9 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::{Event, Live, Protocol, Said, State};
-use crate::http::{Heard, Socket, backoff};
-use crate::series::Sieve;
+use crate::backoff::Backoff;
+use crate::bad_rows::Sieve;
+use crate::http::{Heard, Socket};
 use crate::{Error, Result};
 
 #[derive(Debug)]
@@ -272,7 +273,8 @@ impl<P: Protocol> Live<P> {
             }
         }
         let reconnect = &self.config.reconnect;
-        let pause = backoff(reconnect.first_pause, reconnect.longest_pause, failures);
+        let backoff = Backoff::new(reconnect.first_pause, reconnect.longest_pause);
+        let pause = backoff.after(failures);
         state.line = Line::Down { failures, not_before: Instant::now() + pause };
         let hopeless = match &error {
             Error::Auth { .. } | Error::TooLarge { .. } | Error::Config { .. } => true,

@@ -30,8 +30,8 @@ use line::Line;
 use pending::Pending;
 use track::Track;
 
+use crate::bad_rows::BadRows;
 use crate::http::{Budget, Sockets};
-use crate::series::BadRows;
 use crate::{Context, Error, Result, cursor};
 
 /// A source that never ends.

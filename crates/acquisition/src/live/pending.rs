@@ -7,7 +7,7 @@ use tidegauge_core::tables::{Candle, Coverage, MarketTrade, Quote};
 use tidegauge_core::{Batch, TableRef};
 
 use crate::Result;
-use crate::series::BadRow;
+use crate::bad_rows::BadRow;
 
 /// Rows on their way into the next page. Of two with one key the later one stays, as in the sinks.
 #[derive(Debug, Default)]

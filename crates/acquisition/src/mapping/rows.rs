@@ -5,7 +5,7 @@ use tidegauge_core::tables::Quarantine;
 use tidegauge_core::{Batch, BatchBuilder, Cell, TableRef};
 
 use super::{Mapping, Misfit};
-use crate::series::{BadRow, BadRows, Sieve};
+use crate::bad_rows::{BadRow, BadRows, Sieve};
 use crate::{Error, Result};
 
 /// A page in the making.

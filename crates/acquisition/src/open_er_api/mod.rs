@@ -4,6 +4,8 @@
 //! Its replies, settings and schedule are those of [`exchangerate_api`](crate::exchangerate_api);
 //! its host, its limits and its terms are its own, and so are its rows.
 
+mod spec;
+
 use async_trait::async_trait;
 use tidegauge_core::{Cursor, Page, Source, TableRef};
 

@@ -2,6 +2,7 @@
 
 mod config;
 pub mod decode;
+mod spec;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};

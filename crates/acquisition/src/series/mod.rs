@@ -8,7 +8,6 @@ mod fill;
 mod plan;
 mod progress;
 mod round;
-mod sieve;
 mod window;
 
 use std::fmt::Debug;
@@ -19,13 +18,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tidegauge_core::tables::{Coverage, Quarantine};
 use tidegauge_core::{Batch, Source, Span, TableRef};
 
+pub use crate::bad_rows::{BadRow, BadRows, Sieve};
 pub use fill::{Errand, Fill};
 pub use plan::Estimate;
 pub use round::round;
-pub use sieve::{BadRows, Sieve};
 
-use crate::Result;
 use crate::http::Budget;
+use crate::{FoundInstrument, Result};
 
 /// A source whose rows belong to times, so that any span of them can be asked for.
 ///
@@ -60,6 +59,16 @@ pub trait Archive: Source + Debug {
         let answer = self.read(&ask).await?;
         let rows: usize = answer.batches.iter().map(Batch::rows).sum();
         Ok(format!("answers, {rows} rows of `{}`", series.name))
+    }
+
+    /// Returns the instruments that the service lists and whose name there holds `text`, in
+    /// whatever case; none of a service that has no such list.
+    ///
+    /// # Errors
+    /// When the service cannot be asked.
+    async fn find(&self, text: &str) -> Result<Vec<FoundInstrument>> {
+        let _ = text;
+        Ok(Vec::new())
     }
 
     /// One call to the service.
@@ -170,19 +179,6 @@ pub enum Next {
     Until(DateTime<Utc>),
     /// The window goes on, on the page of that name.
     Page(String),
-}
-
-/// A row that was not taken.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BadRow {
-    /// Where it stands in the source, unique there.
-    pub place: String,
-    /// The table that it was meant for.
-    pub table: String,
-    /// Why it was not taken.
-    pub reason: String,
-    /// As it came.
-    pub content: String,
 }
 
 /// The tables of an archive: its own, the gap ledger and the quarantine.

@@ -7,8 +7,8 @@ use tidegauge_core::{Crypto, Span};
 
 use super::NAME;
 use super::decode::{self, ApiUsage, ExchangeRate, Quote, TimeSeries};
+use crate::bad_rows::Sieve;
 use crate::http::{Budget, Hint, Http, HttpConfig, Key, Quota, Request, Service};
-use crate::series::Sieve;
 use crate::{Context, Error, Interval, Result};
 
 /// A client of Twelve Data, for those who want its rows and not its tables.

@@ -6,11 +6,11 @@ use serde_json::value::RawValue;
 use tidegauge_core::{Crypto, digits};
 
 use super::client::time;
+use crate::bad_rows::Sieve;
 use crate::bars::{Bar, Bars};
 use crate::exact::{self, Object};
 use crate::http::{Refusal, RefusalKind};
 use crate::scan::{Scan, bare};
-use crate::series::Sieve;
 use crate::{Error, Result};
 
 /// Bars, and what they are in, from `/time_series`.

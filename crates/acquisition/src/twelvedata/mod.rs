@@ -3,6 +3,7 @@
 mod client;
 mod config;
 pub mod decode;
+mod spec;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -16,7 +17,7 @@ pub use config::Config;
 
 use crate::bars::Label;
 use crate::http::Budget;
-use crate::registry::{self, Listed};
+use crate::instruments::{self, Listed};
 use crate::series::{self, Answer, Archive, Ask, Next, Series, Sieve};
 use crate::{Context, Error, Interval, Result};
 
@@ -59,8 +60,7 @@ impl TwelveData {
     /// used.
     pub fn new(config: Config, key: Option<SecretString>, context: &Context) -> Result<Self> {
         config.validate()?;
-        let listed =
-            registry::select(NAME, &context.registry, &config.symbols, |it| &it.twelvedata)?;
+        let listed = instruments::select(NAME, &context.registry, &config.symbols, NAME)?;
         let client = Client::new(&client::needed(key)?, &config.http, context)?;
         Ok(Self { client, config, listed, context: context.clone() })
     }

@@ -9,8 +9,8 @@ use tidegauge_core::tables::Quote;
 use super::NAME;
 use super::decode::{self, Listing, Message};
 use crate::Result;
+use crate::instruments::Listed;
 use crate::live::{Event, Protocol, Said};
-use crate::registry::Listed;
 
 /// What is asked of Twelve Data; the series are those of the instruments, in their order.
 #[derive(Debug)]

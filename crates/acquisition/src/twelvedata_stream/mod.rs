@@ -3,6 +3,7 @@
 mod client;
 mod config;
 pub mod decode;
+mod spec;
 
 use async_trait::async_trait;
 use secrecy::SecretString;
@@ -14,7 +15,7 @@ pub use config::Config;
 
 use crate::http::{Budget, QueryKey, Quota, Service, Sockets};
 use crate::live::{Live, Stream};
-use crate::{Context, Error, Result, registry, twelvedata};
+use crate::{Context, Error, Result, instruments, twelvedata};
 
 /// The name under which sinks keep the cursor, and the `source` of the rows.
 pub const NAME: &str = "twelvedata_stream";
@@ -53,7 +54,7 @@ impl TwelveDataStream {
     pub fn new(config: Config, key: Option<SecretString>, context: &Context) -> Result<Self> {
         let key = key.ok_or(Error::NoKey { service: twelvedata::NAME })?;
         let instruments =
-            registry::select(NAME, &context.registry, &config.symbols, |it| &it.twelvedata)?;
+            instruments::select(NAME, &context.registry, &config.symbols, twelvedata::NAME)?;
         let service =
             Service::new(NAME, "https://ws.twelvedata.com/v1", twelvedata::decode::refusal);
         let service = Service { quota: Quota::per_minute(12), ..service };

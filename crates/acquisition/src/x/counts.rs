@@ -8,7 +8,7 @@ use tidegauge_core::{Batch, Span};
 
 use super::decode::{Bucket, Counts};
 use super::{What, X, ceil};
-use crate::registry::Listed;
+use crate::instruments::Listed;
 use crate::series::{Answer, Ask, Next, Sieve};
 use crate::{Error, Result};
 

@@ -6,6 +6,7 @@ mod counts;
 pub mod decode;
 mod posts;
 mod problem;
+mod spec;
 
 use std::sync::Arc;
 
@@ -20,13 +21,16 @@ pub use config::{Config, Scorer};
 pub use decode::{Bucket, Counts, Metrics, Post, Search};
 
 use crate::http::Budget;
-use crate::registry::{self, Listed};
+use crate::instruments::{self, Listed};
 use crate::sentiment::{Sentiment, Vader};
 use crate::series::{self, Answer, Archive, Ask, Series};
 use crate::{Context, Error, Result};
 
 /// The name under which sinks keep the cursor.
 pub const NAME: &str = "x";
+
+/// The alias of an instrument that posts are searched for by.
+const ALIAS: &str = "query";
 
 /// What to show wherever posts are shown.
 pub const ATTRIBUTION: &str = "Posts from X (https://x.com)";
@@ -97,8 +101,7 @@ impl X {
     /// the key or the base URL cannot be used.
     pub fn new(config: Config, key: Option<SecretString>, context: &Context) -> Result<Self> {
         config.validate()?;
-        let instruments =
-            registry::select(NAME, &context.registry, &config.symbols, |it| &it.query)?;
+        let instruments = instruments::select(NAME, &context.registry, &config.symbols, ALIAS)?;
         let client = Client::new(key.as_ref(), &config.http, context)?;
         let sentiment: Option<Arc<dyn Sentiment>> = match config.sentiment {
             Scorer::Vader => Some(Arc::new(Vader::new())),

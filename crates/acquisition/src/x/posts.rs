@@ -9,7 +9,7 @@ use tidegauge_core::{Batch, Span};
 use super::client::{REACH, SearchRecent};
 use super::decode::{Post, Search};
 use super::{LEEWAY, What, X, ceil, floor};
-use crate::registry::Listed;
+use crate::instruments::Listed;
 use crate::series::{Answer, Ask, Next, Sieve};
 use crate::{Error, Result};
 

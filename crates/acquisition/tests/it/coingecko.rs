@@ -1,4 +1,5 @@
 //! CoinGecko page by page: windows, cursors, what is new and what is not.
+#![cfg(feature = "coingecko")]
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

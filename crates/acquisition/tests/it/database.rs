@@ -1,4 +1,5 @@
 //! A user's own databases, on real servers: PostgreSQL, MariaDB and SQLite.
+#![cfg(feature = "database")]
 
 use std::collections::BTreeSet;
 

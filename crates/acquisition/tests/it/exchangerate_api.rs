@@ -1,4 +1,5 @@
 //! ExchangeRate-API, with a key and without: one page an update.
+#![cfg(feature = "exchangerate-api")]
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
 //! What the wire may do to us, and what we do then.
+#![cfg(feature = "coingecko")]
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,5 @@
 //! A user's own files: every format and type, growth, replacement, bad rows, any page size.
+#![cfg(feature = "files")]
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,4 +1,5 @@
 //! The histories of exchange rates, page by page: the ECB, and Frankfurter.
+#![cfg(all(feature = "ecb", feature = "frankfurter"))]
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};

@@ -1,4 +1,5 @@
 //! Kraken's stream: what its messages mean, and that nothing is lost or told twice on a bad line.
+#![cfg(feature = "kraken-stream")]
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -9,6 +9,7 @@ mod files;
 mod fx;
 mod kraken_stream;
 mod market_replies;
+mod promises;
 mod properties;
 mod recorded;
 mod replies;

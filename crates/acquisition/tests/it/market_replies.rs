@@ -1,4 +1,5 @@
 //! Every recorded reply of Twelve Data and Kraken gives the right rows, or the right error.
+#![cfg(all(feature = "kraken", feature = "twelvedata"))]
 
 use std::collections::BTreeSet;
 

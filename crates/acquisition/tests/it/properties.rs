@@ -1,4 +1,5 @@
 //! No reply makes a decoder panic.
+#![cfg(feature = "all")]
 
 use crate::support::recording;
 use chrono::TimeDelta;

@@ -1,4 +1,5 @@
 //! The data in the program: all of it, exactly, in pages.
+#![cfg(feature = "recorded")]
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,10 @@
 //! Every recorded reply gives the right rows, or the right error.
+#![cfg(all(
+    feature = "coingecko",
+    feature = "ecb",
+    feature = "exchangerate-api",
+    feature = "frankfurter"
+))]
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,5 @@
 //! What is written as a service writes it comes back as it was, to the last digit.
+#![cfg(all(feature = "coingecko", feature = "kraken", feature = "twelvedata"))]
 
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;

@@ -1,4 +1,5 @@
 //! VADER here gives what VADER gives.
+#![cfg(feature = "x")]
 
 use std::sync::LazyLock;
 

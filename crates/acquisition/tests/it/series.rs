@@ -1,4 +1,5 @@
 //! How archives are driven: rounds, the gap ledger, filling, and what a window may answer.
+#![cfg(feature = "_series")]
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -1,4 +1,5 @@
 //! Whom we believe to be who they say they are: nobody without a certificate that the system trusts.
+#![cfg(all(feature = "coingecko", feature = "twelvedata-stream"))]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,4 +1,5 @@
 //! Twelve Data's snapshots page by page: what a minute allows, and what it costs.
+#![cfg(feature = "twelvedata")]
 
 use crate::support::{Turned, batches, clock, hurried, json, query, round, rows, texts};
 use chrono::TimeDelta;

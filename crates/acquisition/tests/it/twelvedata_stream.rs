@@ -1,4 +1,5 @@
 //! Twelve Data's stream: what its messages mean, and what becomes of them.
+#![cfg(feature = "twelvedata-stream")]
 
 use std::time::Duration;
 
@@ -137,10 +138,10 @@ async fn coins_shares_and_currencies_arrive_as_quotes() {
     let market = Market::from_csv(prices).unwrap();
     let lines = vec![Line::Talk(vec![Act::Ticks(3)])];
     let server = start(Script { lines, ..Script::new(Service::TwelveData, market) }).await;
-    let mut apple = Instrument::new("AAPL", "Apple", Kind::Stock);
-    apple.twelvedata = Some("AAPL".into());
-    let mut euro = Instrument::new("EUR", "Euro", Kind::Currency);
-    euro.twelvedata = Some("EUR/USD".into());
+    let apple = Instrument::new("AAPL", "Apple", Kind::Stock);
+    let apple = apple.with_alias("twelvedata", "AAPL");
+    let euro = Instrument::new("EUR", "Euro", Kind::Currency);
+    let euro = euro.with_alias("twelvedata", "EUR/USD");
     let registry = Registry::default().with(apple).unwrap().with(euro).unwrap();
     let context = Context { registry, ..context(NOW) };
     let stream = stream(&server, &["BTC", "AAPL", "EUR"], &context);

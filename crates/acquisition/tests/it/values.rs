@@ -1,4 +1,10 @@
 //! What the decoders take for true, and what they do not.
+#![cfg(all(
+    feature = "coingecko",
+    feature = "ecb",
+    feature = "exchangerate-api",
+    feature = "frankfurter"
+))]
 
 use crate::support::{at, recording};
 use chrono::TimeDelta;

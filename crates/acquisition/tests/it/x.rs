@@ -1,4 +1,5 @@
 //! X round by round: pages, ids, hours, and what is paid for only once.
+#![cfg(feature = "x")]
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};

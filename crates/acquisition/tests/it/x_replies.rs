@@ -1,4 +1,5 @@
 //! Every recorded reply of X gives the right rows, or the right error.
+#![cfg(feature = "x")]
 
 use std::collections::BTreeSet;
 

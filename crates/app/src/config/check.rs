@@ -13,8 +13,7 @@ impl Config {
     /// # Errors
     /// The first setting that makes no sense, and what would.
     pub(crate) fn check(&self) -> Result<()> {
-        within("coingecko.history_days", &self.coingecko.history_days, &DAYS)?;
-        within("frankfurter.history_days", &self.frankfurter.history_days, &DAYS)?;
+        self.check_aliases()?;
         within("analytics.inactive_days", &self.analytics.inactive_days, &DAYS)?;
         let page_rows = self.simulation.page_rows.unwrap_or(1);
         within("simulation.page_rows", &page_rows, &(1..=10_000_000))?;
@@ -29,6 +28,27 @@ impl Config {
             setting: "analytics.high_volume_usd",
             reason: format!("{volume} is not an amount above zero"),
         })
+    }
+}
+
+impl Config {
+    /// An alias of a provider that is not there is a misspelled one.
+    fn check_aliases(&self) -> Result<()> {
+        let mut known: Vec<_> = self.providers.specs().filter_map(|spec| spec.alias).collect();
+        for instrument in &self.instruments {
+            let unknown = |(provider, _): &&(_, _)| !known.iter().any(|known| provider == known);
+            if let Some((provider, _)) = instrument.aliases.iter().find(unknown) {
+                known.sort_unstable();
+                known.dedup();
+                let (symbol, known) = (&instrument.symbol, known.join(", "));
+                let reason = format!(
+                    "`{symbol}` has a `{provider}`, by which no source calls it; there are symbol, \
+                     name, kind, {known}"
+                );
+                return Err(Error::Setting { setting: "instruments", reason });
+            }
+        }
+        Ok(())
     }
 }
 

@@ -4,6 +4,7 @@ mod check;
 mod market;
 mod secrets;
 mod store;
+mod template;
 
 use std::path::{Path, PathBuf};
 
@@ -11,23 +12,19 @@ use chrono::NaiveDate;
 use figment::Figment;
 use figment::error::{Actual, Kind};
 use figment::providers::{Env, Format, Serialized, Toml};
+use figment::value::{Dict, Value};
 use serde::{Deserialize, Serialize};
 use tidegauge_acquisition::mapping::TableConfig;
 use tidegauge_acquisition::series::BadRows;
-use tidegauge_acquisition::{
-    coingecko, database, ecb, exchangerate_api, files, frankfurter, kraken, kraken_stream,
-    open_er_api, twelvedata, twelvedata_stream, x,
-};
+use tidegauge_acquisition::{database, files};
 use tidegauge_core::instruments::Instrument;
 use tidegauge_simulation::{ClassicConfig, ExchangeConfig, Scenario, Shard};
 
 pub use self::market::MarketConfig;
 pub use self::secrets::Secrets;
 pub use self::store::StoreUrl;
+use crate::sources::Providers;
 use crate::{Error, Result};
-
-/// The configuration file, commented, as `tidegauge init` writes it.
-pub const TEMPLATE: &str = include_str!("tidegauge.toml");
 
 /// The name of the configuration file in the working directory.
 pub const FILE: &str = "tidegauge.toml";
@@ -44,7 +41,7 @@ const NOT_SETTINGS: [&str; 2] = ["config", "require_servers"];
 /// assert_eq!(config.sources, ["recorded", "simulation"]);
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)] // unknown settings are refused by `extract`, which knows all sources
 #[non_exhaustive]
 pub struct Config {
     /// The warehouse's URL.
@@ -64,26 +61,10 @@ pub struct Config {
     pub instruments: Vec<Instrument>,
     /// The simulated exchange.
     pub simulation: SimulationConfig,
-    /// CoinGecko; its key comes from `TIDEGAUGE_COINGECKO_KEY` alone.
-    pub coingecko: coingecko::Config,
-    /// Kraken.
-    pub kraken: kraken::Config,
-    /// Kraken as it happens.
-    pub kraken_stream: kraken_stream::Config,
-    /// Twelve Data; its key comes from `TIDEGAUGE_TWELVEDATA_KEY` alone.
-    pub twelvedata: twelvedata::Config,
-    /// Twelve Data as it happens, with the same key.
-    pub twelvedata_stream: twelvedata_stream::Config,
-    /// X; its bearer token comes from `TIDEGAUGE_X_KEY` alone.
-    pub x: x::Config,
-    /// The European Central Bank.
-    pub ecb: ecb::Config,
-    /// Frankfurter.
-    pub frankfurter: frankfurter::Config,
-    /// ExchangeRate-API's open endpoint.
-    pub open_er_api: open_er_api::Config,
-    /// ExchangeRate-API; its key comes from `TIDEGAUGE_EXCHANGERATE_API_KEY` alone.
-    pub exchangerate_api: exchangerate_api::Config,
+    /// The sources that go by themselves, each with its settings; their keys come from the
+    /// environment alone, `TIDEGAUGE_COINGECKO_KEY` and its like.
+    #[serde(skip)]
+    pub providers: Providers,
     /// Tables of the user's own.
     pub tables: Vec<TableConfig>,
     /// Files of the user's own, each a source.
@@ -107,16 +88,7 @@ impl Default for Config {
             state: None,
             instruments: Vec::new(),
             simulation: SimulationConfig::default(),
-            coingecko: coingecko::Config::default(),
-            kraken: kraken::Config::default(),
-            kraken_stream: kraken_stream::Config::default(),
-            twelvedata: twelvedata::Config::default(),
-            twelvedata_stream: twelvedata_stream::Config::default(),
-            x: x::Config::default(),
-            ecb: ecb::Config::default(),
-            frankfurter: frankfurter::Config::default(),
-            open_er_api: open_er_api::Config::default(),
-            exchangerate_api: exchangerate_api::Config::default(),
+            providers: Providers::default(),
             tables: Vec::new(),
             files: Vec::new(),
             databases: Vec::new(),
@@ -197,6 +169,14 @@ impl Config {
     /// # Errors
     /// When `file` is missing, or a setting is unknown or of another type, naming where it stands.
     pub fn load(file: Option<&Path>) -> Result<Self> {
+        Self::load_with(file, Providers::default())
+    }
+
+    /// Reads the same with parts for `providers`: for a program that registers sources of its own.
+    ///
+    /// # Errors
+    /// As for [`load`](Self::load).
+    pub fn load_with(file: Option<&Path>, providers: Providers) -> Result<Self> {
         if let Some(file) = file.filter(|file| !file.is_file()) {
             return Err(Error::NoConfig { file: file.into() });
         }
@@ -210,8 +190,32 @@ impl Config {
             .filter(|name| !name.as_str().to_ascii_uppercase().ends_with("_KEY"))
             .split("__");
         let figment = figment.merge(env);
-        figment.extract().map_err(refused)
+        Self::extract(&figment, providers).map_err(refused)
     }
+
+    fn extract(figment: &Figment, providers: Providers) -> Result<Self, figment::Error> {
+        let mut config: Self = figment.extract()?;
+        config.providers = providers.read(figment)?;
+        let found: Dict = figment.extract()?;
+        let own = Value::serialize(Self::default())?;
+        let mut known: Vec<_> = own.as_dict().into_iter().flat_map(Dict::keys).cloned().collect();
+        known.extend(config.providers.specs().map(|spec| spec.name.to_owned()));
+        match found.into_keys().find(|name| !known.contains(name)) {
+            Some(name) => Err(unknown(figment, name, &known)),
+            None => Ok(config),
+        }
+    }
+}
+
+/// Returns the error of a setting that there is not.
+fn unknown(figment: &Figment, name: String, known: &[String]) -> figment::Error {
+    let known: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
+    let told = format!("unknown field: found `{name}`, expected one of {}", known.join(", "));
+    let mut error = figment::Error::from(told);
+    error.metadata = figment.find_metadata(&name).cloned();
+    error.profile = Some(figment.profile().clone());
+    error.path = vec![name];
+    error
 }
 
 /// What figment says, without the values that it found: one may be a key that was meant for another
@@ -236,24 +240,44 @@ fn refused(error: figment::Error) -> Error {
 mod tests {
     use super::*;
 
+    fn read(text: &str) -> Result<Config> {
+        let figment = Figment::from(Serialized::defaults(Config::default()));
+        let figment = figment.merge(Toml::string(text));
+        Config::extract(&figment, Providers::default()).map_err(refused)
+    }
+
     #[test]
-    fn the_template_is_the_default() {
-        let read: Config = Figment::from(Toml::string(TEMPLATE)).extract().unwrap();
-        assert_eq!(read, Config::default());
+    fn the_template_is_the_default_and_has_a_part_of_every_source() {
+        let config = Config::default();
+        let template = config.template();
+        assert_eq!(read(&template).unwrap(), config);
+        for spec in config.providers.specs() {
+            let section = format!("\n[{}]\n", spec.name);
+            assert_eq!(template.contains(&section), !spec.template.is_empty(), "{}", spec.name);
+            assert!(template.contains(&format!("#   {} ", spec.name)), "{}", spec.name);
+        }
+        assert!(!template.contains("#{"), "{template}");
     }
 
     #[test]
     fn an_unknown_setting_is_named() {
-        let read = Figment::from(Toml::string("[simulation]\nsede = 1")).extract::<Config>();
-        let error = refused(read.unwrap_err()).to_string();
-        assert!(error.contains("sede") && error.contains("seed"), "{error}");
+        for (text, words) in [
+            ("[simulation]\nsede = 1", ["sede", "seed"]),
+            ("[coingecko]\nplna = 1", ["coingecko", "plan"]),
+            ("[coingekco]\nplan = 1", ["coingekco", "`coingecko`"]),
+            ("warehuose = 1", ["warehuose", "`warehouse`"]),
+        ] {
+            let error = read(text).unwrap_err().to_string();
+            assert!(words.iter().all(|word| error.contains(word)), "{error}");
+        }
+        let error = read("[coingecko.http]\nmax_body = 'x'").unwrap_err().to_string();
+        assert!(error.contains("coingecko.http.max_body"), "{error}");
     }
 
     #[test]
     fn a_wrong_value_is_not_repeated() {
         for text in ["coingecko = 'CG-canary'", "[coingecko]\nplan = 'CG-canary'", "report = []"] {
-            let read = Figment::from(Toml::string(text)).extract::<Config>();
-            let error = refused(read.unwrap_err()).to_string();
+            let error = read(text).unwrap_err().to_string();
             assert!(!error.contains("canary"), "{error}");
             assert!(error.contains("coingecko") || error.contains("report"), "{error}");
         }

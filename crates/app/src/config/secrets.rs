@@ -19,11 +19,12 @@ impl Secrets {
     /// When a variable is called like a key, and there is no such source.
     pub fn from_env(config: &Config) -> Result<Self> {
         let mut secrets = Self::default();
-        let offers = sources::offers(config);
+        let services = sources::specs(config).filter_map(|spec| spec.credentials.service());
+        let names = sources::offers(config).into_iter().map(|offer| offer.name);
+        let known: Vec<_> = names.chain(services.map(str::to_owned)).collect();
         for (name, value) in std::env::vars_os() {
             let Some(name) = name.to_str().filter(|name| is_key(name)) else { continue };
-            let known = offers.iter().any(|offer| Self::variable(&offer.name) == name);
-            if !known {
+            if !known.iter().any(|service| Self::variable(service) == name) {
                 let reason =
                     format!("no source has its key in {name}: `tidegauge sources` lists them");
                 return Err(Error::Setting { setting: "the environment", reason });
@@ -43,22 +44,21 @@ impl Secrets {
         }
     }
 
-    /// The same with one more, for the source called `source`.
+    /// The same with one more, for the service called `service`.
     #[must_use]
-    pub fn with_key(mut self, source: &str, key: SecretString) -> Self {
-        self.0.insert(Self::variable(source), key);
+    pub fn with_key(mut self, service: &str, key: SecretString) -> Self {
+        self.0.insert(Self::variable(service), key);
         self
     }
 
-    /// The variable that holds the key of `source`; a stream has that of its service.
-    pub(crate) fn variable(source: &str) -> String {
-        let service = source.strip_suffix("_stream").unwrap_or(source);
+    /// Returns the name of the variable that holds the key of `service`.
+    pub(crate) fn variable(service: &str) -> String {
         format!("TIDEGAUGE_{}_KEY", service.to_ascii_uppercase())
     }
 
-    /// The key of `source`.
-    pub(crate) fn key(&self, source: &str) -> Option<SecretString> {
-        self.0.get(&Self::variable(source)).cloned()
+    /// Returns the key of `service`, if it is set.
+    pub(crate) fn key(&self, service: &str) -> Option<SecretString> {
+        self.0.get(&Self::variable(service)).cloned()
     }
 
     /// What the variable `name` holds.
@@ -90,10 +90,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_do_not_show_and_a_stream_shares_the_key_of_its_service() {
+    fn secrets_do_not_show() {
         let secrets = Secrets::default().with_key("twelvedata", "canary".to_owned().into());
         assert!(!format!("{secrets:?}").contains("canary"));
-        assert!(secrets.key("twelvedata_stream").is_some());
+        assert!(secrets.key("twelvedata").is_some());
         assert!(secrets.key("coingecko").is_none());
         assert_eq!(secrets.redacted("bad key canary"), "bad key ***");
     }

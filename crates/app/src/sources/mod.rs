@@ -1,15 +1,14 @@
 //! The sources that a configuration names.
 
 mod catalog;
+mod page;
+mod providers;
 mod simulation;
 
-use std::sync::Arc;
-
-use tidegauge_acquisition::series::Archive;
-use tidegauge_core::Source;
-
 pub use catalog::{Needs, Offer};
-pub(crate) use catalog::{Opened, offers, open};
+pub(crate) use catalog::{Opened, offers, open, specs};
+pub use page::sources_page;
+pub use providers::Providers;
 pub(crate) use simulation::{SIMULATION, next_until, simulates, simulation, simulation_name};
 
 use crate::config::{Config, Preset};
@@ -66,23 +65,4 @@ pub(crate) fn configured(config: &Config, live: bool) -> impl Iterator<Item = Of
         on && offer.is_live == live
     };
     offers(config).into_iter().filter(right)
-}
-
-impl Opened {
-    /// It, as any other source.
-    pub(crate) fn source(&self) -> Arc<dyn Source> {
-        match self {
-            Self::Plain(source, _) => source.clone(),
-            Self::Live(stream) => stream.clone(),
-            Self::Archive(archive) => archive.clone(),
-        }
-    }
-
-    /// It, if any span of it can be asked for.
-    pub(crate) fn archive(&self) -> Option<&Arc<dyn Archive>> {
-        match self {
-            Self::Plain(..) | Self::Live(_) => None,
-            Self::Archive(archive) => Some(archive),
-        }
-    }
 }

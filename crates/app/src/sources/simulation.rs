@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::NaiveDate;
+use tidegauge_acquisition::SourceSpec;
 use tidegauge_core::market::Market;
 use tidegauge_core::{Source, Warehouse};
 use tidegauge_simulation::{Classic, ClassicConfig, Exchange, ExchangeConfig};
@@ -12,6 +13,13 @@ use crate::config::{Config, Preset, SimulationConfig};
 
 /// Its name, under which sinks keep its cursor. It is played last.
 pub(crate) const SIMULATION: &str = "simulation";
+
+/// Its entry in the registry. It is opened by [`simulation`], since it needs the market tables.
+pub(super) const SPEC: SourceSpec = SourceSpec::new(
+    SIMULATION,
+    "a simulated exchange, priced from the market data in the warehouse",
+)
+.template(include_str!("simulation.toml"));
 
 pub(super) fn classic(config: &SimulationConfig) -> ClassicConfig {
     let SimulationConfig { seed, start_day, page_rows, .. } = *config;

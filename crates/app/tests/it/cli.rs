@@ -7,7 +7,7 @@ use std::thread;
 
 use crate::common;
 use crate::common::{done, says, tidegauge, url, warehouse};
-use tidegauge::TEMPLATE;
+use tidegauge::Config;
 use tidegauge::core::tables::{self, Trade};
 use tidegauge::core::{Batch, Cursor, Load};
 
@@ -38,7 +38,7 @@ fn init_writes_the_template_and_never_over_a_file() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("tidegauge.toml");
     assert!(done(dir.path(), &["init"]).contains("tidegauge.toml"));
-    assert_eq!(fs::read_to_string(&file).unwrap(), TEMPLATE);
+    assert_eq!(fs::read_to_string(&file).unwrap(), Config::default().template());
 
     fs::write(&file, "seed = 7").unwrap();
     let again = said(dir.path(), &["init"]);
@@ -250,6 +250,24 @@ fn tables_are_described_and_their_page_is_fresh() {
         fs::read_to_string(page).unwrap(),
         "docs/tables.md is stale: tidegauge tables --markdown > docs/tables.md"
     );
+}
+
+#[test]
+fn the_index_of_the_sources_is_fresh_and_each_has_a_page() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = Path::new("../../docs/sources");
+    let index = done(dir.path(), &["sources", "--markdown"]);
+    assert_eq!(
+        index,
+        fs::read_to_string(folder.join("README.md")).unwrap(),
+        "docs/sources/README.md is stale: tidegauge sources --markdown > docs/sources/README.md"
+    );
+    let names = tidegauge::acquisition::SOURCES.iter().map(|spec| spec.name);
+    for name in names.chain(["simulation", "files", "database"]) {
+        let page = format!("{name}.md");
+        assert!(index.contains(&format!("({page})")), "{name} is not in the index");
+        assert!(folder.join(&page).is_file(), "{page} is missing");
+    }
 }
 
 #[test]

@@ -232,7 +232,8 @@ fn only_the_clock_tells_the_time() {
 #[test]
 fn nothing_is_random_without_a_seed() {
     // Pauses between attempts are the one exception: they decide no row.
-    let found = found(&["rand::rng(", "rand::random", "from_os_rng", "thread_rng("], &[]);
-    let pauses = |place: &String| place.contains("/acquisition/src/http/retry.rs:");
+    let words = ["fastrand::", "rand::rng(", "rand::random", "from_os_rng", "thread_rng("];
+    let found = found(&words, &[]);
+    let pauses = |place: &String| place.contains("/acquisition/src/backoff.rs:");
     assert!(found.iter().all(pauses), "{found:?}");
 }

@@ -15,5 +15,6 @@ mod market;
 mod own_data;
 mod pipeline;
 mod report;
+mod runs;
 mod secrets;
 mod stores;

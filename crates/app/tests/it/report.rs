@@ -9,7 +9,7 @@ use std::process::Command;
 use crate::common::{house, url};
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
-use tidegauge::acquisition;
+use tidegauge::acquisition::{self, Opening, Provider, SourceHandle, SourceSpec};
 use tidegauge::core::tables::{self, Coverage, MarketingSpend, User};
 use tidegauge::core::{Batch, Column, Cursor, DataType, Load, TableRef};
 use tidegauge::pipeline::Silent;
@@ -222,20 +222,17 @@ async fn what_the_data_say_is_text_and_never_markup() {
     }
 }
 
-/// Every source whose terms want something shown, with what they want.
-const ATTRIBUTIONS: [(&str, &str); 11] = [
-    (acquisition::recorded::NAME, acquisition::recorded::ATTRIBUTION),
-    (acquisition::coingecko::NAME, acquisition::coingecko::ATTRIBUTION),
-    (acquisition::kraken::NAME, acquisition::kraken::ATTRIBUTION),
-    (acquisition::twelvedata::NAME, acquisition::twelvedata::ATTRIBUTION),
-    (acquisition::ecb::NAME, acquisition::ecb::ATTRIBUTION),
-    (acquisition::frankfurter::NAME, acquisition::frankfurter::ATTRIBUTION),
-    (acquisition::open_er_api::NAME, acquisition::open_er_api::ATTRIBUTION),
-    (acquisition::exchangerate_api::NAME, acquisition::exchangerate_api::ATTRIBUTION),
-    (acquisition::x::NAME, acquisition::x::ATTRIBUTION),
-    (acquisition::kraken_stream::NAME, acquisition::kraken_stream::ATTRIBUTION),
-    (acquisition::twelvedata_stream::NAME, acquisition::twelvedata_stream::ATTRIBUTION),
-];
+/// A source of somebody else's, who wants something shown.
+struct Tickets;
+
+impl Provider for Tickets {
+    type Settings = acquisition::NoSettings;
+    const SPEC: SourceSpec =
+        SourceSpec::new("tickets", "support tickets").attribution("Tickets by Example Ltd");
+    fn open(_: &Self::Settings, _: Opening<'_>) -> acquisition::Result<SourceHandle> {
+        panic!("it is not run here")
+    }
+}
 
 /// A row of a table whose texts are all `source` and whose numbers are all `number`.
 fn row_of(table: &TableRef, source: &str, number: i64) -> Batch {
@@ -256,8 +253,14 @@ fn row_of(table: &TableRef, source: &str, number: i64) -> Batch {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_source_with_rows_is_given_its_due() {
     let dir = tempfile::tempdir().unwrap();
-    let house = house(dir.path(), |_| {});
+    let house = house(dir.path(), |config| {
+        config.providers = config.providers.clone().with::<Tickets>();
+    });
     house.run(None, &Silent).await.unwrap();
+    let owed = house.config().providers.specs();
+    let owed = owed.filter_map(|spec| Some((spec.name, spec.attribution?)));
+    let owed: Vec<(&str, &str)> = owed.collect();
+    assert_eq!(owed.len(), acquisition::SOURCES.len() + 1, "each wants something shown");
     let shown = house.report().await.unwrap().provenance.attributions;
     assert_eq!(shown, [acquisition::recorded::ATTRIBUTION]);
     let load = async |name: &str, batches: &[Batch]| {
@@ -267,7 +270,7 @@ async fn every_source_with_rows_is_given_its_due() {
     };
 
     // A span that failed has brought no rows.
-    for (at, (name, _)) in ATTRIBUTIONS.iter().enumerate() {
+    for (at, (name, _)) in owed.iter().enumerate() {
         load(&format!("failed-{at}"), &[row_of(Coverage::table(), name, 0)]).await;
     }
     let shown = house.report().await.unwrap().provenance.attributions;
@@ -276,13 +279,13 @@ async fn every_source_with_rows_is_given_its_due() {
     // Each source in another table, so that every table that names the sources of its rows has one.
     let names_sources = |table: &TableRef| table.column("source").is_ok();
     let tables: Vec<_> = tables::all().into_iter().filter(names_sources).collect();
-    assert!((8..=ATTRIBUTIONS.len()).contains(&tables.len()), "{}", tables.len());
-    for (at, (name, _)) in ATTRIBUTIONS.iter().enumerate() {
+    assert!((8..=owed.len()).contains(&tables.len()), "{}", tables.len());
+    for (at, (name, _)) in owed.iter().enumerate() {
         load(&format!("loaded-{at}"), &[row_of(&tables[at % tables.len()], name, 1)]).await;
     }
     let report = house.report().await.unwrap();
     let page = report.to_html().unwrap();
-    for (at, (name, text)) in ATTRIBUTIONS.iter().enumerate() {
+    for (at, (name, text)) in owed.iter().enumerate() {
         let table = &tables[at % tables.len()].name;
         assert!(
             report.provenance.attributions.iter().any(|shown| shown == text),

@@ -1,8 +1,5 @@
 //! Runs that a scheduler can stand on: sources fail one by one, runs are cancelled between pages, and the
 //! history tells what became of each.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests may
-
-mod common;
 
 use std::fs;
 use std::path::Path;
@@ -10,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::common::{counts, done, house, rows, says, tidegauge, url, warehouse};
 use async_trait::async_trait;
-use common::{counts, done, house, rows, says, tidegauge, url, warehouse};
 use tidegauge::core::tables::{MarketPrice, RunRecord};
 use tidegauge::core::{
     BatchBuilder, Cell, Cursor, DataType, Error, FixedClock, Lease, Load, Page, Result, Sink,

@@ -1,4 +1,5 @@
-//! What every [`Sink`] and [`Warehouse`] promises, as tests: ours pass them, and yours should.
+//! What every [`Source`](crate::Source), [`Sink`] and [`Warehouse`] promises, as tests: ours pass them,
+//! and yours should.
 //!
 //! With the feature `conformance`, in a test of your crate (which needs tokio with `macros` and `rt`):
 //!
@@ -12,12 +13,16 @@
 //! tidegauge_core::warehouse_promises!(mine_reads, Some(Mine::new()));
 //! ```
 //!
+//! A source keeps its promises as a [`SourceSubject`](source::SourceSubject), by
+//! `tidegauge_core::source_promises!(mine, Some(Mine::new()))`.
+//!
 //! Each promise becomes a test of its own, with a new store; where the expression is `None`, because
 //! a server is not installed, it is skipped.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // these are tests
 
 pub mod rows;
 pub mod sink;
+pub mod source;
 pub mod warehouse;
 
 use std::sync::Arc;
@@ -92,6 +97,22 @@ macro_rules! warehouse_promises {
                 a_range_of_what_is_no_whole_number_is_refused,
                 summaries_are_those_of_the_rows,
                 a_summary_that_makes_no_sense_is_refused
+            ]
+        );
+    };
+}
+
+/// A test of each of the promises of a [`Source`](crate::Source), in a module called so.
+#[macro_export]
+macro_rules! source_promises {
+    ($name:ident, $subject:expr) => {
+        $crate::promises!(
+            $name, $subject, source: [
+                pages_are_bounded,
+                the_same_cursor_gives_the_same_page,
+                with_nothing_new_the_cursor_stays,
+                a_fetch_that_is_dropped_leaves_no_state,
+                batches_are_of_the_declared_tables
             ]
         );
     };

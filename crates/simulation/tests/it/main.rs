@@ -3,6 +3,7 @@
 
 mod classic;
 mod exchange;
+mod promises;
 mod recovery;
 mod scenarios;
 mod support;

@@ -21,10 +21,11 @@ pub(super) fn examples() -> Result<(), String> {
     let purchases = "user,date,value\nann,2026-01-05,20\nann,2026-02-14,5\nbob,2026-01-06,7.5\n\
                      bob,2026-03-01,1\ncyd,2026-02-02,3\n";
     fs::write(folder.join("purchases.csv"), purchases).map_err(failed)?;
-    let runs: [(&str, &[&str]); 9] = [
+    let runs: [(&str, &[&str]); 10] = [
         ("pipeline", &[]),
         ("pipeline", &[]), // the next day
         ("custom_source", &[]),
+        ("your_own_source", &[]),
         ("custom_sink", &[]),
         ("your_own_csv", &[]),
         ("simulate_to_parquet", &["simulated", "7", "2"]),

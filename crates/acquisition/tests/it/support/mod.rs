@@ -1,15 +1,18 @@
 //! What several test files share.
 #![allow(unreachable_pub)] // a test program has no public surface
+#![cfg_attr(not(feature = "all"), allow(dead_code))] // each source uses its own part
 
 pub mod fixings;
 pub mod live;
 pub mod log;
+pub mod services;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tidegauge_acquisition::Context;
+#[cfg(feature = "_http")]
 use tidegauge_acquisition::http::{HttpConfig, PerMinute, Retry};
 use tidegauge_core::{Batch, Clock, Cursor, FixedClock, Page, Source};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -36,6 +39,7 @@ pub fn context(text: &str) -> Context {
 }
 
 /// No time to lose: three attempts, a few milliseconds apart.
+#[cfg(feature = "_http")]
 pub fn hurried(base_url: &str) -> HttpConfig {
     HttpConfig {
         base_url: Some(base_url.parse().unwrap()),

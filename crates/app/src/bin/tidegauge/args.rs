@@ -52,7 +52,11 @@ pub(crate) enum Command {
     /// Tell what the warehouse holds, how far each source has come, and its last run
     Status,
     /// List every source: what it gives, its key, its limits, how far it has come
-    Sources,
+    Sources {
+        /// As Markdown, the way docs/sources/README.md is made
+        #[arg(long)]
+        markdown: bool,
+    },
     /// Try sources, and say what is wrong with each and how to mend it
     Check {
         /// The sources [default: those of the settings]

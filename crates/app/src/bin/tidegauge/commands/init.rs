@@ -4,7 +4,7 @@ use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::Path;
 
-use tidegauge::{Error, FILE, Result, TEMPLATE};
+use tidegauge::{Config, Error, FILE, Result};
 
 use crate::output;
 
@@ -15,7 +15,7 @@ pub(crate) fn init(file: Option<&Path>) -> Result<()> {
         .write(true)
         .create_new(true)
         .open(file)
-        .and_then(|mut open| open.write_all(TEMPLATE.as_bytes()))
+        .and_then(|mut open| open.write_all(Config::default().template().as_bytes()))
         .map_err(|error| Error::Write { file: file.into(), error: told(error) })?;
     output::line(&format!("wrote {}; `tidegauge run` is next", file.display()));
     Ok(())

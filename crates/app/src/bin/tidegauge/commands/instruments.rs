@@ -18,19 +18,13 @@ pub(crate) async fn instruments(house: &Tidegauge, find: Option<String>) -> Resu
         output::line("name those you want under [[instruments]] in tidegauge.toml");
         return Ok(());
     }
-    table.set_header(["symbol", "name", "kind", "coingecko", "twelvedata", "kraken"]);
-    for it in house.instruments() {
-        let or_none = |name: &Option<std::borrow::Cow<'static, str>>| {
-            name.as_deref().unwrap_or("–").to_owned()
-        };
-        table.add_row([
-            it.symbol.to_string(),
-            it.name.to_string(),
-            format!("{:?}", it.kind).to_lowercase(),
-            or_none(&it.coingecko),
-            or_none(&it.twelvedata),
-            or_none(&it.kraken),
-        ]);
+    let services = house.services();
+    table.set_header(["symbol", "name", "kind"].iter().chain(&services));
+    for instrument in house.instruments() {
+        let kind = format!("{:?}", instrument.kind).to_lowercase();
+        let own = [instrument.symbol.to_string(), instrument.name.to_string(), kind];
+        let alias = |service: &&str| instrument.alias(service).unwrap_or("–").to_owned();
+        table.add_row(own.into_iter().chain(services.iter().map(alias)));
     }
     output::line(&table.to_string());
     Ok(())

@@ -26,7 +26,10 @@ use crate::shutdown::Shutdown;
 pub(crate) async fn run(args: Args, shutdown: &Shutdown) -> Result<ExitCode> {
     let mut config = match &args.command {
         // These need no settings, and must work where those are broken.
-        Command::Init | Command::Tables(_) | Command::Completions { .. } => Config::default(),
+        Command::Init
+        | Command::Tables(_)
+        | Command::Completions { .. }
+        | Command::Sources { markdown: true } => Config::default(),
         _ => Config::load(args.config.as_deref())?,
     };
     if let Some(warehouse) = args.warehouse {
@@ -41,7 +44,10 @@ pub(crate) async fn run(args: Args, shutdown: &Shutdown) -> Result<ExitCode> {
             crate::output::line(&String::from_utf8_lossy(&script));
         }
         Command::Run(args) => return run::run(config, args, shutdown).await,
-        Command::Sources => sources::sources(&open(config)?).await?,
+        Command::Sources { markdown: true } => {
+            crate::output::line(tidegauge::sources_page().trim_end())
+        }
+        Command::Sources { markdown: false } => sources::sources(&open(config)?).await?,
         Command::Check { sources } => return check::check(&open(config)?, &sources).await,
         Command::Gaps(args) => return gaps::gaps(config, args).await,
         Command::Instruments { find } => instruments::instruments(&open(config)?, find).await?,

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use tidegauge_core::Batch;
 use tidegauge_core::tables::Quarantine;
 
-use super::BadRow;
 use crate::error::cut;
 use crate::{Error, Result};
 
@@ -18,6 +17,19 @@ pub enum BadRows {
     Fail,
     /// The row goes to the table `quarantine` with its reason; the others are taken.
     Quarantine,
+}
+
+/// A row that was not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadRow {
+    /// Where it stands in the source, unique there.
+    pub place: String,
+    /// The table that it was meant for.
+    pub table: String,
+    /// Why it was not taken.
+    pub reason: String,
+    /// As it came.
+    pub content: String,
 }
 
 /// Lets good rows pass, and does with bad ones what it is told.

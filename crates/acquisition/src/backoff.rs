@@ -1,0 +1,77 @@
+//! How long to wait before asking again.
+
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+
+/// Exponential backoff with jitter: each pause is twice as long as the one before, up to a bound,
+/// and shortened by chance to as little as half, so that no two clients stay in step.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Backoff {
+    first: Duration,
+    longest: Duration,
+}
+
+/// Past so many doublings every pause is the longest one.
+const MAX_DOUBLINGS: u32 = 64;
+
+impl Backoff {
+    /// Creates the backoff whose first pause is at most `first`, and none longer than `longest`.
+    pub(crate) fn new(first: Duration, longest: Duration) -> Self {
+        Self { first: first.min(longest), longest }
+    }
+
+    /// Returns the pauses after one attempt after the other, without end.
+    fn pauses(self) -> impl Iterator<Item = Duration> {
+        let doubling = ExponentialBuilder::new()
+            .with_factor(2.0)
+            .with_min_delay(self.first)
+            .with_max_delay(self.longest)
+            .without_max_times();
+        doubling.build().map(|pause| pause - chance(pause / 2))
+    }
+
+    /// Returns the pause after attempt number `attempt`, counted from 1.
+    pub(crate) fn after(self, attempt: u32) -> Duration {
+        let at = attempt.saturating_sub(1).min(MAX_DOUBLINGS);
+        usize::try_from(at).ok().and_then(|at| self.pauses().nth(at)).unwrap_or(self.longest)
+    }
+
+    /// Returns what is added to a pause that a server asks for, for the same reason.
+    pub(crate) fn jitter(self) -> Duration {
+        chance(self.first)
+    }
+}
+
+/// Draws a duration from nothing to `most`.
+fn chance(most: Duration) -> Duration {
+    Duration::from_nanos(fastrand::u64(0..=u64::try_from(most.as_nanos()).unwrap_or(u64::MAX)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_to_a_bound_and_differ() {
+        let (first, longest) = (Duration::from_millis(500), Duration::from_secs(30));
+        let backoff = Backoff::new(first, longest);
+        for (attempt, pause) in (1u32..100).zip(backoff.pauses()) {
+            let whole = first.saturating_mul(1 << attempt.min(10).saturating_sub(1)).min(longest);
+            assert!(pause <= whole && pause >= whole / 2, "{attempt}: {pause:?}");
+            let same = backoff.after(attempt);
+            assert!(same <= whole && same >= whole / 2, "{attempt}: {same:?}");
+        }
+        let pauses: std::collections::BTreeSet<_> = (0..20).map(|_| backoff.after(3)).collect();
+        assert!(pauses.len() > 10, "{pauses:?}");
+    }
+
+    #[test]
+    fn bounds_at_the_edge_are_kept() {
+        let none = Backoff::new(Duration::ZERO, Duration::ZERO);
+        assert_eq!(none.after(u32::MAX), Duration::ZERO);
+        let short = Duration::from_millis(10);
+        assert!(Backoff::new(Duration::MAX, short).after(1) <= short);
+        assert!(Backoff::new(short, Duration::MAX).after(u32::MAX) > short);
+    }
+}

@@ -1,0 +1,107 @@
+//! Takes records of CSV apart, by the bytes and lines that `csv-core` reports.
+
+use csv_core::{ReadRecordResult, Reader, ReaderBuilder, Terminator};
+
+use super::decode::{Cells, Dialect};
+
+/// Takes records of CSV apart: says where one ends, and what its cells are.
+///
+/// It reads no file and keeps no more than one record, since a cursor needs the exact bytes of each.
+pub(super) struct Splitter {
+    reader: Reader,
+    quote: Option<u8>,
+    /// The cells of the record under way, without their quotes…
+    text: Vec<u8>,
+    len: usize,
+    /// …and where each ends.
+    ends: Vec<usize>,
+    count: usize,
+    /// Whether a record has begun and not ended.
+    within: bool,
+}
+
+impl Splitter {
+    pub(super) fn new(dialect: Dialect) -> Self {
+        let mut builder = ReaderBuilder::new();
+        builder.delimiter(dialect.delimiter).terminator(Terminator::Any(b'\n'));
+        match dialect.quote {
+            Some(quote) => builder.quote(quote),
+            None => builder.quoting(false),
+        };
+        let (reader, quote) = (builder.build(), dialect.quote);
+        let (text, ends) = (vec![0; 256], vec![0; 16]);
+        let mut new = Self { reader, quote, text, len: 0, ends, count: 0, within: false };
+        new.restart();
+        new
+    }
+
+    /// Returns `true` if the record ends with this line, which is the next one of it.
+    pub(super) fn ends(&mut self, line: &[u8]) -> bool {
+        // Only quotes can hold a line break.
+        let plain = !self.within && self.quote.is_none_or(|quote| !line.contains(&quote));
+        plain || self.feed(line)
+    }
+
+    /// Gives up the record under way, if there is one.
+    pub(super) fn restart(&mut self) {
+        self.reader.reset();
+        // At its very beginning a reader leaves out a byte order mark, which is content here.
+        let _ = self.reader.read_record(b"\n", &mut [0], &mut [0]);
+        (self.len, self.count, self.within) = (0, 0, false);
+    }
+
+    /// Returns the cells of one record, with or without the line break at its end.
+    ///
+    /// # Errors
+    /// When it is not UTF-8, has a quote that is not closed, or is more than one record.
+    pub(super) fn cells(&mut self, record: &[u8]) -> Result<Cells, String> {
+        // A carriage return at the end stands outside of quotes: else these would be the end.
+        let line = record.strip_suffix(b"\n").unwrap_or(record);
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if line.is_empty() {
+            return Ok(Cells { text: String::new(), ends: vec![0] });
+        }
+        self.restart();
+        if line.starts_with(b"\n") || self.feed(line) {
+            return Err("is more than one record".into());
+        }
+        if !self.feed(b"\n") {
+            return Err("has a quote that is not closed".into());
+        }
+        let text = self.text[..self.len].to_vec();
+        let text = String::from_utf8(text).map_err(|_| "is not UTF-8")?;
+        Ok(Cells { text, ends: self.ends[..self.count].to_vec() })
+    }
+
+    /// Reads on in the record under way, and returns whether that has ended; nothing behind its end
+    /// is read.
+    fn feed(&mut self, input: &[u8]) -> bool {
+        if !self.within {
+            (self.len, self.count, self.within) = (0, 0, true);
+        }
+        let mut at = 0;
+        while at < input.len() {
+            let (text, ends) = (&mut self.text[self.len..], &mut self.ends[self.count..]);
+            let (result, read, wrote, ended) = self.reader.read_record(&input[at..], text, ends);
+            at += read;
+            self.len += wrote;
+            self.count += ended;
+            match result {
+                ReadRecordResult::OutputFull => self.text.resize(self.text.len() * 2, 0),
+                ReadRecordResult::OutputEndsFull => self.ends.resize(self.ends.len() * 2, 0),
+                ReadRecordResult::InputEmpty => {}
+                ReadRecordResult::Record | ReadRecordResult::End => {
+                    self.within = false;
+                    return true;
+                }
+            }
+        }
+        false
+    }
+}
+
+impl std::fmt::Debug for Splitter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Splitter").field("within", &self.within).finish_non_exhaustive()
+    }
+}

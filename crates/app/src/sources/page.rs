@@ -1,0 +1,40 @@
+//! The index of the sources' pages.
+
+use tidegauge_acquisition::Credentials;
+
+use super::specs;
+use crate::Config;
+use crate::config::Secrets;
+
+const HEAD: &str = "\
+# Sources
+
+One page for each. This index follows from the registry: `tidegauge sources --markdown > docs/sources/README.md`.
+
+| source | gives | key | to be shown with the data |
+|---|---|---|---|
+";
+
+/// Sources that a user names, so that the registry has no entry of them.
+const USERS: &str = "\
+| [your files](files.md) | any table, from CSV, JSON lines and Parquet | none | |
+| [your databases](database.md) | any table, from PostgreSQL, MySQL, MariaDB and SQLite | a URL, in the variable that you name | |
+";
+
+/// Returns the index of the sources' pages, `docs/sources/README.md`, as Markdown.
+pub fn sources_page() -> String {
+    let config = Config::default();
+    let rows = specs(&config).map(|spec| {
+        let key = match spec.credentials {
+            Credentials::Key(service) => format!("`{}`", Secrets::variable(service)),
+            Credentials::Optional(service) => {
+                format!("none, or `{}` for more", Secrets::variable(service))
+            }
+            _ => "none".into(),
+        };
+        let (name, gives) = (spec.name, spec.summary);
+        let shown = spec.attribution.unwrap_or_default();
+        format!("| [{name}]({name}.md) | {gives} | {key} | {shown} |\n")
+    });
+    HEAD.to_owned() + &rows.collect::<String>() + USERS
+}

@@ -1,0 +1,164 @@
+//! What every source promises.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use async_trait::async_trait;
+
+use crate::{Batch, Cursor, Page, Source};
+
+/// A source under trial, in a world that stands still: the clock does not move, and the other side
+/// gives the same answers to the same requests.
+#[async_trait]
+pub trait SourceSubject: Send + Sync {
+    /// Returns a new handle to the source, as another process would have.
+    async fn source(&self) -> Arc<dyn Source>;
+
+    /// Returns how many rows a page has at most, given the settings of the source.
+    fn most_rows(&self) -> usize;
+}
+
+/// More pages than this are no trial any more.
+const MOST_PAGES: usize = 10_000;
+
+/// A live source never ends; so many pages of it are looked at.
+const LIVE_PAGES: usize = 5;
+
+/// How often a fetch is polled before it is dropped, from once to this many times.
+const MOST_POLLS: usize = 8;
+
+/// The pages from the first one on, each with the cursor that it was asked for with: until the source
+/// is done, or of a live source the first ones.
+async fn read(source: &dyn Source) -> Vec<(Option<Cursor>, Page)> {
+    let (mut pages, mut before) = (Vec::new(), None);
+    loop {
+        let page = fetch(source, before.as_ref()).await;
+        let (after, done) = (page.cursor.clone(), page.done);
+        pages.push((before.replace(after), page));
+        if done || (source.is_live() && pages.len() >= LIVE_PAGES) {
+            return pages;
+        }
+        assert!(pages.len() < MOST_PAGES, "after {MOST_PAGES} pages it is not done");
+    }
+}
+
+async fn fetch(source: &dyn Source, cursor: Option<&Cursor>) -> Page {
+    source.fetch(cursor).await.unwrap_or_else(|error| panic!("at {cursor:?}: {error}"))
+}
+
+fn is_same(left: &Batch, right: &Batch) -> bool {
+    left.table() == right.table() && left.frame().equals_missing(right.frame())
+}
+
+/// Both pages say the same.
+#[track_caller]
+fn assert_same(left: &Page, right: &Page, at: Option<&Cursor>) {
+    assert_eq!(left.cursor, right.cursor, "the cursor after the page at {at:?}");
+    assert_eq!(left.done, right.done, "whether the page at {at:?} is the last");
+    assert_eq!(left.batches.len(), right.batches.len(), "the batches of the page at {at:?}");
+    for (left, right) in left.batches.iter().zip(&right.batches) {
+        let table = &left.table().name;
+        assert!(is_same(left, right), "the rows of `{table}` in the page at {at:?} differ");
+    }
+}
+
+/// A page has no more rows than the settings allow, and pages come to an end.
+pub async fn pages_are_bounded(subject: &dyn SourceSubject) {
+    let source = subject.source().await;
+    assert!(!source.name().is_empty());
+    let mut rows = 0;
+    for (at, page) in read(&*source).await {
+        assert!(page.rows() <= subject.most_rows(), "{} rows at {at:?}", page.rows());
+        rows += page.rows();
+    }
+    assert!(rows > 0 || source.is_live(), "a source without rows proves nothing");
+}
+
+/// The same cursor gives the same page, to the same handle and to another one; of a live source, to
+/// the same handle until the page after it is asked for.
+pub async fn the_same_cursor_gives_the_same_page(subject: &dyn SourceSubject) {
+    let source = subject.source().await;
+    if source.is_live() {
+        let mut before = None;
+        for _ in 0..LIVE_PAGES {
+            let page = fetch(&*source, before.as_ref()).await;
+            if before.as_ref() != Some(&page.cursor) {
+                let again = fetch(&*source, before.as_ref()).await;
+                assert_same(&page, &again, before.as_ref());
+            }
+            before = Some(page.cursor);
+        }
+        return;
+    }
+    let pages = read(&*source).await;
+    // Backwards, so that none follows from the one before it.
+    for (before, page) in pages.iter().rev() {
+        // With nothing new since the last page, its own cursor gives an empty one.
+        if before.as_ref() != Some(&page.cursor) {
+            assert_same(page, &fetch(&*source, before.as_ref()).await, before.as_ref());
+        }
+    }
+    let another = subject.source().await;
+    for ((before, page), (_, again)) in pages.iter().zip(&read(&*another).await) {
+        assert_same(page, again, before.as_ref());
+    }
+}
+
+/// With nothing new there are no batches, the cursor stays, and the source is done.
+pub async fn with_nothing_new_the_cursor_stays(subject: &dyn SourceSubject) {
+    let source = subject.source().await;
+    if source.is_live() {
+        return;
+    }
+    let pages = read(&*source).await;
+    let Some((_, last)) = pages.last() else { panic!("not even a first page") };
+    for source in [source, subject.source().await] {
+        for _ in 0..2 {
+            let nothing = fetch(&*source, Some(&last.cursor)).await;
+            assert_eq!(nothing.rows(), 0, "rows after the end");
+            assert!(nothing.batches.is_empty(), "batches after the end");
+            assert_eq!(nothing.cursor, last.cursor, "the cursor moves though nothing is new");
+            assert!(nothing.done, "it is not done, and has nothing");
+        }
+    }
+}
+
+/// A fetch that is dropped before its end leaves nothing behind: the next one gives what it would
+/// have given. Of a live source, nothing that was heard is lost or heard twice; that depends on the
+/// other side, and is left to its own tests.
+pub async fn a_fetch_that_is_dropped_leaves_no_state(subject: &dyn SourceSubject) {
+    let (source, tried) = (subject.source().await, subject.source().await);
+    if source.is_live() {
+        return;
+    }
+    for (at, (before, page)) in read(&*source).await.into_iter().enumerate() {
+        {
+            let mut broken_off = pin!(tried.fetch(before.as_ref()));
+            let mut polls = at % MOST_POLLS + 1;
+            poll_fn(|context| {
+                polls -= 1;
+                match broken_off.as_mut().poll(context) {
+                    Poll::Pending if polls > 0 => Poll::Pending,
+                    _ => Poll::Ready(()),
+                }
+            })
+            .await;
+        }
+        assert_same(&page, &fetch(&*tried, before.as_ref()).await, before.as_ref());
+    }
+}
+
+/// A page has batches of the declared tables alone.
+pub async fn batches_are_of_the_declared_tables(subject: &dyn SourceSubject) {
+    let source = subject.source().await;
+    let tables = source.tables();
+    assert!(!tables.is_empty(), "it declares no tables");
+    for (at, page) in read(&*source).await {
+        for batch in &page.batches {
+            let table = batch.table();
+            assert!(tables.contains(table), "`{}` at {at:?} is not declared", table.name);
+        }
+    }
+}

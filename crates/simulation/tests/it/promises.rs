@@ -1,0 +1,46 @@
+//! The simulated exchanges keep the promises of a source.
+
+use std::sync::Arc;
+
+use crate::support::MARKET;
+use async_trait::async_trait;
+use tidegauge_core::conformance::source::SourceSubject;
+use tidegauge_core::{Source, source_promises};
+use tidegauge_simulation::{Classic, ClassicConfig, Exchange, ExchangeConfig};
+
+/// A page may hold a few rows more than asked for: what belongs to one event stays together.
+const WHOLE_EVENTS: usize = 20;
+
+struct OfClassic;
+
+#[async_trait]
+impl SourceSubject for OfClassic {
+    async fn source(&self) -> Arc<dyn Source> {
+        let default = ClassicConfig::default();
+        let until = Some(default.start_day);
+        let config = ClassicConfig { until, page_rows: 20_000, ..default };
+        Arc::new(Classic::new(config, MARKET.clone()).unwrap())
+    }
+
+    fn most_rows(&self) -> usize {
+        20_000 + WHOLE_EVENTS
+    }
+}
+
+struct OfExchange;
+
+#[async_trait]
+impl SourceSubject for OfExchange {
+    async fn source(&self) -> Arc<dyn Source> {
+        let page_rows = 20_000;
+        let config = ExchangeConfig { page_rows, ..support::config(300, 60) };
+        Arc::new(Exchange::new(config, MARKET.clone()).unwrap())
+    }
+
+    fn most_rows(&self) -> usize {
+        40_000
+    }
+}
+
+source_promises!(classic_keeps, Some(OfClassic));
+source_promises!(exchange_keeps, Some(OfExchange));
