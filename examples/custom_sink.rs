@@ -14,7 +14,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use tidegauge::acquisition::Recorded;
-use tidegauge_core::{Batch, Cursor, Error, Load, Result, Sink, TableRef, WriteMode};
+use tidegauge_core::{
+    Batch, ColumnView, Cursor, Error, ErrorKind, Load, Result, Sink, TableRef, WriteMode,
+};
 
 /// Tables in memory; its clones are handles to the same.
 #[derive(Debug, Clone, Default)]
@@ -45,8 +47,8 @@ impl Memory {
     }
 }
 
-fn failed(reason: impl ToString) -> Error {
-    Error::sink("memory://", reason.to_string())
+fn failed(kind: ErrorKind, reason: String) -> Error {
+    Error::sink("memory://", kind, reason)
 }
 
 impl State {
@@ -59,25 +61,27 @@ impl State {
         let more = table.columns.get(stored.table.columns.len());
         if let Some(column) = changed.or(more) {
             let (table, column) = (&table.name, &column.name);
-            return Err(failed(format!(
-                "table `{table}`, column `{column}`: it was another before"
-            )));
+            let reason = format!("table `{table}`, column `{column}`: it was another before");
+            return Err(failed(ErrorKind::SchemaMismatch, reason));
         }
         Ok(stored)
     }
 
     fn take(&mut self, batch: &Batch) -> Result<()> {
         let stored = self.prepare(batch.table())?;
-        let key = batch.frame().select(stored.table.key.iter().map(AsRef::as_ref));
-        let key = key.map_err(failed)?;
-        for at in 0..batch.rows() {
-            let written = |frame: &tidegauge_core::polars::frame::DataFrame| {
-                frame.get_row(at).map(|row| format!("{:?}", row.0)).map_err(failed)
+        let columns = batch.views()?;
+        let key: Result<Vec<_>> = stored.table.key.iter().map(|name| batch.column(name)).collect();
+        let key = key?;
+        for row in 0..batch.rows() {
+            let written = |columns: &[ColumnView<'_>]| {
+                let cells: Vec<_> = columns.iter().map(|column| column.cell(row)).collect();
+                format!("{cells:?}")
             };
-            let before = stored.rows.insert(written(&key)?, written(batch.frame())?);
+            let before = stored.rows.insert(written(&key), written(&columns));
             if before.is_some() && stored.table.write == WriteMode::Append {
                 let table = &stored.table.name;
-                return Err(failed(format!("table `{table}` has a row with this key already")));
+                let reason = format!("table `{table}` has a row with this key already");
+                return Err(failed(ErrorKind::InvalidInput, reason));
             }
         }
         Ok(())

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde::Serialize;
 use tidegauge_core::{
-    Batch, Cursor, DataType, Error, Page, Result, Source, Table, TableRef, WriteMode,
+    Batch, Cursor, DataType, Error, ErrorKind, Page, Result, Source, Table, TableRef, WriteMode,
 };
 
 /// A row is any struct that serializes; field names are column names.
@@ -83,7 +83,8 @@ impl Source for Tickets {
         let from: usize = match cursor {
             None => 0,
             Some(cursor) => {
-                cursor.as_str().parse().map_err(|error| Error::source("tickets", error))?
+                let wrong = |error| Error::source("tickets", ErrorKind::Corrupt, error);
+                cursor.as_str().parse::<usize>().map_err(wrong)?
             }
         };
         let to = TICKETS.len().min(from + self.page_rows);

@@ -18,7 +18,8 @@ use async_trait::async_trait;
 use tidegauge::acquisition::kraken_stream::{Channel, Config, KrakenStream};
 use tidegauge::acquisition::{Context, recorded};
 use tidegauge::core::{
-    Clock, Cursor, Error, Load, Result, Scan, Sink, SystemClock, TableRef, tables,
+    Cell, Clock, Cursor, Error, ErrorKind, Load, Result, Scan, Sink, SystemClock, TableRef,
+    WarehouseExt, tables,
 };
 use tidegauge::pipeline::{Pipeline, Silent};
 use tidegauge_replay::{Act, Line, Market, Replay, Script, Service, Time};
@@ -43,12 +44,12 @@ impl Board {
     fn show(&self, symbol: &str, price: f64) -> std::result::Result<(), &'static str> {
         let mut all = self.running.lock().map_err(|_| "another thread has failed")?;
         let first = Running { count: 0.0, sum: 0.0, min: price, max: price };
-        let it = all.entry(symbol.into()).or_insert(first);
-        it.count += 1.0;
-        it.sum += price;
-        it.min = it.min.min(price);
-        it.max = it.max.max(price);
-        let (min, mean, max) = (it.min, it.sum / it.count, it.max);
+        let seen = all.entry(symbol.into()).or_insert(first);
+        seen.count += 1.0;
+        seen.sum += price;
+        seen.min = seen.min.min(price);
+        seen.max = seen.max.max(price);
+        let (min, mean, max) = (seen.min, seen.sum / seen.count, seen.max);
         println!(
             "{symbol:5} {price:>12.2}   min {min:>12.2}   mean {mean:>12.2}   max {max:>12.2}"
         );
@@ -67,19 +68,16 @@ impl Sink for Board {
     }
 
     async fn cursors(&self) -> Result<BTreeMap<String, Cursor>> {
-        let cursors = self.cursors.lock().map_err(|_| Error::sink("the board", "it is broken"))?;
-        Ok(cursors.clone())
+        Ok(self.cursors.lock().map_err(|_| failed("it is broken"))?.clone())
     }
 
     async fn load(&self, load: Load<'_>) -> Result<()> {
-        let failed = |error: &str| Error::sink("the board", error.to_owned());
         for batch in load.batches.iter().filter(|batch| batch.table().name == "quotes") {
-            let column = |name| batch.frame().column(name).map_err(|it| failed(&it.to_string()));
-            let symbols = column("symbol")?.str().map_err(|it| failed(&it.to_string()))?.clone();
-            let prices = column("price")?.decimal().map_err(|it| failed(&it.to_string()))?.clone();
-            // Money is exact up to here; what is shown need not be.
-            for (symbol, units) in symbols.iter().zip(prices.physical().iter()) {
-                let (Some(symbol), Some(units)) = (symbol, units) else { continue };
+            let (symbols, prices) = (batch.column("symbol")?, batch.column("price")?);
+            for row in 0..batch.rows() {
+                let (symbol, price) = (symbols.cell(row), prices.cell(row));
+                let (Cell::Text(symbol), Cell::Decimal(units)) = (symbol, price) else { continue };
+                // Money is exact up to here; what is shown need not be.
                 self.show(symbol, units as f64 / 1e8).map_err(failed)?;
             }
         }
@@ -87,6 +85,10 @@ impl Sink for Board {
         cursors.insert(load.source.into(), load.after.clone());
         Ok(())
     }
+}
+
+fn failed(reason: &'static str) -> Error {
+    Error::sink("the board", ErrorKind::Bug, reason)
 }
 
 /// A server that replays recorded prices, ten a second, and drops the first line after fifteen.
@@ -134,10 +136,11 @@ async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     println!("\n{summary}\n");
     let coverage = tables::Coverage::table();
     let columns = Scan::columns(coverage, ["series", "start_at", "end_at", "state", "rows"]);
-    let spans = warehouse.scan(&columns).await?;
-    for at in 0..spans.height() {
-        let row: Vec<String> = spans.get_row(at)?.0.iter().map(ToString::to_string).collect();
-        println!("{}", row.join("   "));
+    let spans = warehouse.read(&columns).await?;
+    let views = spans.views()?;
+    for row in 0..spans.rows() {
+        let shown: Vec<_> = views.iter().filter_map(|column| column.shown(row)).collect();
+        println!("{}", shown.join("   "));
     }
     if summary.rows() == 0 {
         return Err("nothing came: is there a network?".into());

@@ -15,7 +15,7 @@ use tidegauge::acquisition::files::Config;
 use tidegauge::acquisition::mapping::{Columns, Rule};
 use tidegauge::acquisition::series::BadRows;
 use tidegauge::core::tables::Quarantine;
-use tidegauge::core::{DataType, Scan, Sink, SystemClock, Table, WriteMode};
+use tidegauge::core::{DataType, Scan, Sink, SystemClock, Table, WarehouseExt, WriteMode};
 use tidegauge::pipeline::{Pipeline, Silent};
 use tidegauge::storage;
 
@@ -88,13 +88,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // 4. What is there now.
     for table in [&table, Quarantine::table()] {
         println!("{}", table.name);
-        let frame = warehouse.scan(&Scan::all(table)).await?;
-        for row in 0..frame.height() {
-            let cells = frame
-                .columns()
-                .iter()
-                .map(|column| Ok::<_, Box<dyn std::error::Error>>(format!("{}", column.get(row)?)));
-            println!("  {}", cells.collect::<Result<Vec<_>, _>>()?.join("  "));
+        let batch = warehouse.read(&Scan::all(table)).await?;
+        let columns = batch.views()?;
+        for row in 0..batch.rows() {
+            let shown = columns.iter().map(|column| column.shown(row).unwrap_or("null".into()));
+            println!("  {}", shown.collect::<Vec<_>>().join("  "));
         }
     }
     std::fs::remove_dir_all(folder)?;

@@ -3,4 +3,5 @@
     (1, "tables", include_str!("0001_tables.sql")),
     (2, "market", include_str!("0002_market.sql")),
     (3, "exchange", include_str!("0003_exchange.sql")),
+    (4, "runs", include_str!("0004_runs.sql")),
 ]

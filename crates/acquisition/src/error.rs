@@ -363,7 +363,7 @@ impl Error {
     pub(crate) fn of_source(self, name: &str) -> tidegauge_core::Error {
         match self {
             Self::Core(error @ tidegauge_core::Error::Cursor { .. }) => error,
-            other => tidegauge_core::Error::source(name, other),
+            other => tidegauge_core::Error::source(name, other.kind(), other),
         }
     }
 }

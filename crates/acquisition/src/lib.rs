@@ -33,7 +33,7 @@
 //! }
 //! ```
 
-#![cfg_attr(not(feature = "all"), allow(dead_code))] // what providers share, one alone does not use
+#![cfg_attr(not(feature = "all"), allow(dead_code, unreachable_pub))] // what providers share, one alone does not use
 
 #[cfg(feature = "_http")]
 mod backoff;
@@ -60,6 +60,7 @@ pub mod frankfurter;
 pub mod http;
 mod instruments;
 mod interval;
+mod kind;
 #[cfg(feature = "kraken")]
 pub mod kraken;
 #[cfg(feature = "kraken-stream")]

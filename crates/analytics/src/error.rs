@@ -1,5 +1,7 @@
 //! What can go wrong between a warehouse and a metric.
 
+use tidegauge_core::ErrorKind;
+
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -89,4 +91,23 @@ pub enum Error {
     /// A frame could not be computed.
     #[error("a frame could not be computed: {0}")]
     Frame(#[from] polars::error::PolarsError),
+}
+
+impl Error {
+    /// Returns what kind of failure it is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Warehouse(error) => error.kind(),
+            Self::NoFacts => ErrorKind::NotFound,
+            Self::Parameter { .. } => ErrorKind::Configuration,
+            Self::Frame(_) => ErrorKind::Bug,
+            Self::MissingColumn { .. }
+            | Self::ColumnType { .. }
+            | Self::Nulls { .. }
+            | Self::ReservedColumn { .. }
+            | Self::DuplicateUser { .. }
+            | Self::UnknownUser { .. }
+            | Self::BeforeSignup { .. } => ErrorKind::InvalidInput,
+        }
+    }
 }

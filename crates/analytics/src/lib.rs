@@ -26,6 +26,7 @@
 pub mod acquisition;
 pub mod churn;
 mod cohort;
+mod columns;
 mod error;
 mod facts;
 mod frames;
@@ -35,10 +36,15 @@ pub mod market;
 mod period;
 pub mod retention;
 pub mod stats;
+mod typed;
 pub mod verify;
 pub mod volume;
 
 pub use cohort::Cohort;
+pub use columns::frame;
 pub use error::{Error, Result};
 pub use facts::{Facts, Kinds};
 pub use period::Period;
+
+/// The polars that facts and tables are given in, so that no second version of it is needed.
+pub use polars;

@@ -117,7 +117,7 @@ impl Sink for Counter {
     }
 
     async fn load(&self, load: Load<'_>) -> Result<()> {
-        let sizes = load.batches.iter().map(|it| it.frame().estimated_size() as u64);
+        let sizes = load.batches.iter().map(|batch| batch.record().get_array_memory_size() as u64);
         self.0.fetch_add(sizes.sum(), Ordering::Relaxed);
         Ok(())
     }

@@ -1,6 +1,9 @@
 //! What can go wrong in the app.
 
+use std::io;
 use std::path::PathBuf;
+
+use tidegauge_core::ErrorKind;
 
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -77,4 +80,39 @@ pub enum Error {
     /// The numbers cannot be worked out.
     #[error(transparent)]
     Analytics(#[from] tidegauge_analytics::Error),
+}
+
+impl Error {
+    /// Returns what kind of failure this is, for a program to act on; of a run that failed, the kind of
+    /// its first failure.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Config { .. } | Self::NoConfig { .. } | Self::Setting { .. } => {
+                ErrorKind::Configuration
+            }
+            Self::Nothing { .. } => ErrorKind::NotFound,
+            Self::Silent { .. } => ErrorKind::Unavailable,
+            Self::Write { error, .. } => of_io(error),
+            Self::Report(error) => error.kind(),
+            Self::Run(error) => {
+                error.failures().first().map_or(ErrorKind::Bug, |failure| failure.error.kind())
+            }
+            Self::Core(error) => error.kind(),
+            Self::Acquisition(error) => error.kind(),
+            Self::Simulation(error) => error.kind(),
+            Self::Storage(error) => error.kind(),
+            Self::Analytics(error) => error.kind(),
+        }
+    }
+}
+
+fn of_io(error: &io::Error) -> ErrorKind {
+    match error.kind() {
+        io::ErrorKind::NotFound => ErrorKind::NotFound,
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            ErrorKind::Permission
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ErrorKind::OutOfSpace,
+        _ => ErrorKind::Unavailable,
+    }
 }

@@ -8,11 +8,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate};
 use serde::{Deserialize, Serialize};
-use tidegauge_core::polars::error::PolarsError;
-use tidegauge_core::polars::frame::DataFrame;
 use tidegauge_core::tables::RunRecord;
 use tidegauge_core::{
-    Batch, Clock, Cursor, Error, Load, RUN_HISTORY, Result, Scan, Sink, Warehouse,
+    Batch, Cell, Clock, Cursor, Error, ErrorKind, Load, RUN_HISTORY, Result, Scan, Sink, Warehouse,
+    WarehouseExt,
 };
 use tokio::sync::Mutex;
 
@@ -84,7 +83,8 @@ pub(crate) async fn write(
             return Ok(());
         }
         let text = serde_json::to_string(&state);
-        let after = Cursor::new(text.map_err(|error| Error::sink(sink.name(), error))?);
+        let after =
+            Cursor::new(text.map_err(|error| Error::sink(sink.name(), ErrorKind::Bug, error))?);
         let (before, after) = (before.as_ref(), &after);
         let load = Load { source: RUN_HISTORY, batches: &batches, before, after };
         match sink.load(load).await {
@@ -154,14 +154,16 @@ impl History {
         outcome: Outcome,
         summary: &Summary,
         seconds: f64,
-        error: Option<(&'static str, String)>,
+        error: Option<(ErrorKind, String)>,
     ) -> Result<()> {
         let mut tables: BTreeMap<&str, usize> = BTreeMap::new();
         for table in summary.tables.iter().filter(|table| table.rows > 0) {
             *tables.entry(&table.table).or_default() += table.rows;
         }
         // A series that was refused for good ends the command with an error as well.
-        let refused = || Some(("refused", self.redacted(&summary.failures.first()?.to_string())));
+        let refused = || {
+            Some((ErrorKind::Configuration, self.redacted(&summary.failures.first()?.to_string())))
+        };
         let error = error.or_else(refused);
         let outcome = if error.is_some() { Outcome::Failed } else { outcome };
         let traffic = |count: fn(&tidegauge_acquisition::http::Traffic) -> u64| {
@@ -176,7 +178,7 @@ impl History {
         record.retries = traffic(|traffic| traffic.retries);
         record.seconds = Some(seconds);
         let (kind, message) = error.unzip();
-        (record.error_kind, record.error_message) = (kind.map(str::to_owned), message);
+        (record.error_kind, record.error_message) = (kind.map(|kind| kind.to_string()), message);
         let mut pending = self.pending.lock().await;
         pending.push(record);
         if outcome == Outcome::Failed { self.write(&mut pending).await } else { Ok(()) }
@@ -202,8 +204,7 @@ impl History {
 
 /// Reads the history that a warehouse keeps, the latest start first.
 pub(crate) async fn read(warehouse: &dyn Warehouse) -> Result<Vec<RunRecord>> {
-    let frame = warehouse.scan(&Scan::all(RunRecord::table())).await?;
-    let mut records = records(&frame).map_err(|error| Error::sink(warehouse.name(), error))?;
+    let mut records = records(&warehouse.read(&Scan::all(RunRecord::table())).await?)?;
     records.sort_by(|a, b| (b.started_at, &b.source).cmp(&(a.started_at, &a.source)));
     Ok(records)
 }
@@ -216,16 +217,19 @@ pub(crate) fn last_of_each(mut records: Vec<RunRecord>) -> Vec<RunRecord> {
 }
 
 /// Reads rows of the table `runs` off the columns that a scan gives.
-fn records(frame: &DataFrame) -> std::result::Result<Vec<RunRecord>, PolarsError> {
-    let text = |name: &str, row: usize| -> std::result::Result<Option<String>, PolarsError> {
-        Ok(frame.column(name)?.str()?.get(row).map(str::to_owned))
+fn records(batch: &Batch) -> Result<Vec<RunRecord>> {
+    let cell = |name: &str, row: usize| Ok::<_, Error>(batch.column(name)?.cell(row));
+    let text = |name: &str, row: usize| match cell(name, row)? {
+        Cell::Text(text) => Ok::<_, Error>(Some(text.to_owned())),
+        _ => Ok(None),
     };
-    let time = |name: &str, row: usize| -> std::result::Result<Option<_>, PolarsError> {
-        let micros = frame.column(name)?.datetime()?.physical().get(row);
-        Ok(micros.and_then(DateTime::from_timestamp_micros))
+    let time = |name: &str, row: usize| match cell(name, row)? {
+        Cell::Timestamp(micros) => Ok::<_, Error>(DateTime::from_timestamp_micros(micros)),
+        _ => Ok(None),
     };
-    let count = |name: &str, row: usize| -> std::result::Result<i64, PolarsError> {
-        Ok(frame.column(name)?.i64()?.get(row).unwrap_or_default())
+    let count = |name: &str, row: usize| match cell(name, row)? {
+        Cell::Int(count) => Ok::<_, Error>(i64::try_from(count).unwrap_or_default()),
+        _ => Ok(0),
     };
     let record = |row: usize| {
         Ok(RunRecord {
@@ -239,13 +243,16 @@ fn records(frame: &DataFrame) -> std::result::Result<Vec<RunRecord>, PolarsError
             bytes: count("bytes", row)?,
             requests: count("requests", row)?,
             retries: count("retries", row)?,
-            seconds: frame.column("seconds")?.f64()?.get(row),
+            seconds: match cell("seconds", row)? {
+                Cell::Float(seconds) => Some(seconds),
+                _ => None,
+            },
             error_kind: text("error_kind", row)?,
             error_message: text("error_message", row)?,
             version: text("version", row)?.unwrap_or_default(),
         })
     };
-    (0..frame.height()).map(record).collect()
+    (0..batch.rows()).map(record).collect()
 }
 
 fn whole(count: u64) -> i64 {

@@ -50,7 +50,8 @@ impl Tidegauge {
             let opened = sources::open(service, config, secrets, self.context())?;
             let Some(archive) = opened.archive() else { continue };
             let listed = archive.find(text).await;
-            let listed = listed.map_err(|error| Error::source(service, error))?.into_iter();
+            let listed =
+                listed.map_err(|error| Error::source(service, error.kind(), error))?.into_iter();
             found.extend(listed.map(|it| FoundInstrument {
                 service,
                 id: it.id,

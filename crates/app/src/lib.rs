@@ -24,7 +24,6 @@
 mod config;
 mod derived;
 mod error;
-mod error_kind;
 mod gaps;
 mod history;
 mod instruments;

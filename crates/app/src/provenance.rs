@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate};
 use tidegauge_acquisition::SourceSpec;
-use tidegauge_core::polars::error::PolarsError;
-use tidegauge_core::polars::prelude::{Column as Series, DataFrame};
 use tidegauge_core::tables::{
     self, Candle, FxRate, MarketTrade, Order, Quote, RampTransaction, RawCryptoMarketData, Trade,
     User,
 };
-use tidegauge_core::{Aggregate, Column, DataType, Error, Table, TableRef, Warehouse};
+use tidegauge_core::{
+    Aggregate, Batch, Cell, Column, ColumnView, DataType, Table, TableRef, Warehouse,
+};
 use tidegauge_report::{PriceSpan, Provenance, SimulatedWorld};
 use tidegauge_simulation::{Classic, Exchange};
 
@@ -134,38 +134,43 @@ struct Group {
 /// Asks the warehouse for a summary: columns of text that it goes by, the count, then the least and the
 /// greatest event time, or the greatest number in the column `rows`.
 async fn summarize(warehouse: &dyn Warehouse, summary: &Aggregate) -> Result<Vec<Group>> {
-    let frame = warehouse.aggregate(summary).await?;
-    let groups = groups(&frame, summary.by.len());
-    Ok(groups.map_err(|error| Error::sink(warehouse.name(), error))?)
+    Ok(groups(&warehouse.aggregate(summary).await?, summary.by.len())?)
 }
 
-/// Reads the frame of a summary: the one place that knows how a warehouse gives it.
-fn groups(frame: &DataFrame, by: usize) -> std::result::Result<Vec<Group>, PolarsError> {
-    let columns = frame.columns();
-    let names = columns.iter().take(by).map(Series::str).collect::<Result<Vec<_>, _>>()?;
-    let counts = frame.column("count")?.i64()?;
-    let most_rows = frame.column("max_rows").ok().map(Series::i64).transpose()?;
+/// Reads the batch of a summary: the one place that knows how a warehouse gives it.
+fn groups(batch: &Batch, by: usize) -> tidegauge_core::Result<Vec<Group>> {
+    let columns = batch.views()?;
+    let has = |name: &str| batch.table().columns.iter().any(|column| column.name == name);
+    let counts = batch.column("count")?;
+    let most_rows = if has("max_rows") { Some(batch.column("max_rows")?) } else { None };
     let days = match columns.get(by + 1..) {
-        Some([first, last]) => Some((days(first), days(last))),
+        Some([first, last]) => Some((*first, *last)),
+        _ => None,
+    };
+    let text = |column: &ColumnView<'_>, row| match column.cell(row) {
+        Cell::Text(text) => Some(text.to_owned()),
         _ => None,
     };
     let group = |row: usize| Group {
-        names: names.iter().map(|names| names.get(row).map(str::to_owned)).collect(),
-        rows: counts.get(row).and_then(|rows| u64::try_from(rows).ok()).unwrap_or_default(),
-        days: days
-            .as_ref()
-            .and_then(|(first, last)| Some(((*first.get(row)?)?, (*last.get(row)?)?))),
-        most_rows: most_rows.and_then(|rows| rows.get(row)),
+        names: columns.iter().take(by).map(|column| text(column, row)).collect(),
+        rows: whole(counts.cell(row)).and_then(|rows| u64::try_from(rows).ok()).unwrap_or_default(),
+        days: days.and_then(|(first, last)| Some((day(first.cell(row))?, day(last.cell(row))?))),
+        most_rows: most_rows.and_then(|rows| whole(rows.cell(row))),
     };
-    Ok((0..frame.height()).map(group).collect())
+    Ok((0..batch.rows()).map(group).collect())
 }
 
-/// Reads the days of a column of dates or timestamps.
-fn days(column: &Series) -> Vec<Option<NaiveDate>> {
-    if let Ok(times) = column.datetime() {
-        let day = |micros: i64| DateTime::from_timestamp_micros(micros).map(|at| at.date_naive());
-        return times.physical().iter().map(|micros| micros.and_then(day)).collect();
+fn whole(cell: Cell<'_>) -> Option<i64> {
+    if let Cell::Int(value) = cell { i64::try_from(value).ok() } else { None }
+}
+
+/// Reads the day of a date or a timestamp.
+fn day(cell: Cell<'_>) -> Option<NaiveDate> {
+    match cell {
+        Cell::Date(days) => NaiveDate::from_epoch_days(days),
+        Cell::Timestamp(micros) => {
+            DateTime::from_timestamp_micros(micros).map(|time| time.date_naive())
+        }
+        _ => None,
     }
-    let Ok(days) = column.date() else { return vec![None; column.len()] };
-    days.physical().iter().map(|days| days.and_then(NaiveDate::from_epoch_days)).collect()
 }

@@ -6,12 +6,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use arrow_array::Array;
 use chrono::{DateTime, Utc};
-use polars_core::frame::DataFrame;
-use polars_core::prelude::Column;
 
+use crate::ext::next;
 use crate::tables::Coverage;
-use crate::{Error, Result, Scan, Span, Spans, Warehouse};
+use crate::{Batch, Error, Result, Scan, Span, Spans, TextView, Warehouse};
 
 /// How reading a span went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -88,37 +88,38 @@ struct Known {
 pub struct Ledger(BTreeMap<(String, String), Known>);
 
 impl Ledger {
-    /// The ledger that `warehouse` holds.
+    /// Reads the ledger of a warehouse.
     ///
     /// # Errors
     /// When it cannot be read, or makes no sense.
     pub async fn read(warehouse: &dyn Warehouse) -> Result<Self> {
-        Self::from_frame(&warehouse.scan(&Scan::all(Coverage::table())).await?)
+        let mut ledger = Self::default();
+        let mut batches = warehouse.scan(&Scan::all(Coverage::table())).await?;
+        while let Some(batch) = next(&mut batches).await {
+            ledger.add(&batch?)?;
+        }
+        Ok(ledger)
     }
 
-    /// The ledger that the rows of the table `coverage` make up.
+    /// Adds rows of the table `coverage`.
     ///
     /// # Errors
     /// When a column is missing, or a state is not one of the four.
-    pub fn from_frame(frame: &DataFrame) -> Result<Self> {
-        let mut ledger = Self::default();
-        if frame.height() == 0 {
-            return Ok(ledger);
-        }
-        let (sources, series) = (text(frame, "source")?, text(frame, "series")?);
-        let (starts, ends) = (times(frame, "start_at")?, times(frame, "end_at")?);
-        let (states, reasons) = (text(frame, "state")?, text(frame, "reason")?);
-        let requests = times(frame, "requested_to")?;
-        let rows = column(frame, "rows")?.i64().map_err(wrong)?;
-        for row in 0..frame.height() {
+    pub fn add(&mut self, batch: &Batch) -> Result<()> {
+        let (sources, series) = (text(batch, "source")?, text(batch, "series")?);
+        let (starts, ends) = (times(batch, "start_at")?, times(batch, "end_at")?);
+        let (states, reasons) = (text(batch, "state")?, text(batch, "reason")?);
+        let requests = times(batch, "requested_to")?;
+        let rows = batch.column("rows")?.as_i64().ok_or_else(|| typed("rows"))?;
+        for row in 0..batch.rows() {
             let missing = || wrong(format!("row {row} lacks its source, series or times"));
-            let (source, series) = sources[row].zip(series[row]).ok_or_else(missing)?;
+            let (source, series) = sources.get(row).zip(series.get(row)).ok_or_else(missing)?;
             let (from, to) = starts[row].zip(ends[row]).ok_or_else(missing)?;
-            let state = states[row].and_then(State::named).ok_or_else(|| {
-                wrong(format!("`{}` is no state", states[row].unwrap_or_default()))
+            let state = states.get(row).and_then(State::named).ok_or_else(|| {
+                wrong(format!("`{}` is no state", states.get(row).unwrap_or_default()))
             })?;
             let span = Span::new(from, to);
-            let known = ledger.0.entry((source.into(), series.into())).or_default();
+            let known = self.0.entry((source.into(), series.into())).or_default();
             match state {
                 State::Present => known.covered.add(span),
                 State::Empty => {
@@ -127,15 +128,15 @@ impl Ledger {
                 }
                 State::Requested => known.requested.add(span),
                 State::Failed => {
-                    known.failed.push((span, reasons[row].unwrap_or_default().to_owned()));
+                    known.failed.push((span, reasons.get(row).unwrap_or_default().to_owned()));
                 }
             }
             if let Some(requested) = requests[row] {
                 known.requested.add(Span::new(to, requested));
             }
-            known.rows += rows.get(row).unwrap_or_default();
+            known.rows += if rows.is_null(row) { 0 } else { rows.value(row) };
         }
-        Ok(ledger)
+        Ok(())
     }
 
     /// The series of `source` that it knows.
@@ -193,29 +194,28 @@ fn wrong(reason: impl fmt::Display) -> Error {
     Error::Market { table: "coverage", reason: reason.to_string() }
 }
 
-fn column<'f>(frame: &'f DataFrame, name: &str) -> Result<&'f Column> {
-    frame.column(name).map_err(wrong)
+fn typed(name: &str) -> Error {
+    wrong(format!("column `{name}` is of another type"))
 }
 
-fn text<'f>(frame: &'f DataFrame, name: &str) -> Result<Vec<Option<&'f str>>> {
-    Ok(column(frame, name)?.str().map_err(wrong)?.iter().collect())
+fn text<'b>(batch: &'b Batch, name: &str) -> Result<TextView<'b>> {
+    batch.column(name)?.as_text().ok_or_else(|| typed(name))
 }
 
-fn times(frame: &DataFrame, name: &str) -> Result<Vec<Option<DateTime<Utc>>>> {
-    let micros = column(frame, name)?.datetime().map_err(wrong)?;
+fn times(batch: &Batch, name: &str) -> Result<Vec<Option<DateTime<Utc>>>> {
+    let micros = batch.column(name)?.as_timestamp().ok_or_else(|| typed(name))?;
     let time = |micros: Option<i64>| match micros {
         None => Ok(None),
         Some(micros) => DateTime::from_timestamp_micros(micros)
             .map(Some)
             .ok_or_else(|| wrong(format!("`{name}` has a time that no calendar reaches"))),
     };
-    micros.physical().iter().map(time).collect()
+    micros.iter().map(time).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Batch;
 
     fn at(day: u32) -> DateTime<Utc> {
         format!("2026-01-{day:02}T00:00:00Z").parse().unwrap()
@@ -245,7 +245,9 @@ mod tests {
         ];
         rows.push(Coverage { requested_to: Some(at(25)), ..row(21, 22, State::Present) });
         let batch = Batch::from_rows(Coverage::table(), &rows).unwrap();
-        let ledger = Ledger::from_frame(batch.frame()).unwrap();
+        let mut ledger = Ledger::default();
+        ledger.add(&batch.slice(0, 2)).unwrap();
+        ledger.add(&batch.slice(2, 3)).unwrap();
         let holes = ledger.holes("s", "BTC 1h", Span::new(at(2), at(28)));
         let shown: Vec<_> = holes
             .iter()

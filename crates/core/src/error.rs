@@ -1,15 +1,104 @@
 //! What can go wrong between a source and a sink.
 
-use chrono::NaiveDate;
+use std::fmt;
 
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use crate::Cursor;
 use crate::market::MAX_AGE_DAYS;
-use crate::{Cursor, DataType};
 
 /// An error of somebody else's making, carried as the cause of one of ours.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
 
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The kinds of failure, for a program to act on; the message is for people.
+///
+/// ```
+/// use tidegauge_core::{Error, ErrorKind};
+///
+/// let error = Error::source("coingecko", ErrorKind::RateLimited, "429: try again in 30 s");
+/// assert!(error.kind().is_retryable());
+/// assert_eq!(error.kind().to_string(), "rate_limited");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A value, a file or a request that makes no sense.
+    InvalidInput,
+    /// Settings that are missing or contradict each other.
+    Configuration,
+    /// A credential that is missing, wrong or expired.
+    Authentication,
+    /// A credential that does not allow this.
+    Permission,
+    /// Too many requests, or a budget that is used up.
+    RateLimited,
+    /// A service or server that cannot be reached, or does not answer properly, at the moment.
+    Unavailable,
+    /// A compare-and-swap that another runner has won.
+    Conflict,
+    /// A table or file whose columns are not those that are expected.
+    SchemaMismatch,
+    /// Something that is not there.
+    NotFound,
+    /// A disk or a quota that is full.
+    OutOfSpace,
+    /// Stored data that contradicts itself.
+    Corrupt,
+    /// A failure of this program.
+    Bug,
+}
+
+impl ErrorKind {
+    /// All kinds.
+    pub const ALL: [Self; 12] = [
+        Self::InvalidInput,
+        Self::Configuration,
+        Self::Authentication,
+        Self::Permission,
+        Self::RateLimited,
+        Self::Unavailable,
+        Self::Conflict,
+        Self::SchemaMismatch,
+        Self::NotFound,
+        Self::OutOfSpace,
+        Self::Corrupt,
+        Self::Bug,
+    ];
+
+    /// Returns `true` if the same request may succeed later without anybody's doing.
+    pub fn is_retryable(self) -> bool {
+        matches!(self, Self::RateLimited | Self::Unavailable | Self::Conflict)
+    }
+
+    /// Returns the name, as in `rate_limited`: what is stored and shown.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::InvalidInput => "invalid_input",
+            Self::Configuration => "configuration",
+            Self::Authentication => "authentication",
+            Self::Permission => "permission",
+            Self::RateLimited => "rate_limited",
+            Self::Unavailable => "unavailable",
+            Self::Conflict => "conflict",
+            Self::SchemaMismatch => "schema_mismatch",
+            Self::NotFound => "not_found",
+            Self::OutOfSpace => "out_of_space",
+            Self::Corrupt => "corrupt",
+            Self::Bug => "bug",
+        }
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
 
 /// What can go wrong between a source and a sink. Every message names the thing and the way out.
 #[derive(Debug, thiserror::Error)]
@@ -43,15 +132,13 @@ pub enum Error {
         /// Why not.
         reason: String,
     },
-    /// A range of what has none.
-    #[error("table `{table}`: only whole numbers are read by range, and `{column}` is {dtype}")]
-    Range {
+    /// A filter that cannot be applied to its column.
+    #[error("table `{table}`: {reason}")]
+    Filter {
         /// The table.
         table: String,
-        /// The column.
-        column: String,
-        /// What it is instead.
-        dtype: DataType,
+        /// Why not, naming the column.
+        reason: String,
     },
     /// Somebody else has moved the cursor: nothing was written.
     #[error(
@@ -122,6 +209,8 @@ pub enum Error {
     Source {
         /// The source.
         name: String,
+        /// What kind of failure it is.
+        kind: ErrorKind,
         /// Why.
         #[source]
         error: BoxError,
@@ -131,6 +220,8 @@ pub enum Error {
     Sink {
         /// The sink, as its user named it, without secrets.
         name: String,
+        /// What kind of failure it is.
+        kind: ErrorKind,
         /// Why.
         #[source]
         error: BoxError,
@@ -138,14 +229,31 @@ pub enum Error {
 }
 
 impl Error {
-    /// A failure of the source called `name`.
-    pub fn source(name: impl Into<String>, error: impl Into<BoxError>) -> Self {
-        Self::Source { name: name.into(), error: error.into() }
+    /// Returns a failure of the source called `name`.
+    pub fn source(name: impl Into<String>, kind: ErrorKind, error: impl Into<BoxError>) -> Self {
+        Self::Source { name: name.into(), kind, error: error.into() }
     }
 
-    /// A failure of the sink or warehouse called `name`.
-    pub fn sink(name: impl Into<String>, error: impl Into<BoxError>) -> Self {
-        Self::Sink { name: name.into(), error: error.into() }
+    /// Returns a failure of the sink or warehouse called `name`.
+    pub fn sink(name: impl Into<String>, kind: ErrorKind, error: impl Into<BoxError>) -> Self {
+        Self::Sink { name: name.into(), kind, error: error.into() }
+    }
+
+    /// Returns what kind of failure this is, for a program to act on.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Schema { .. } => ErrorKind::Configuration,
+            // With a row it is a value, without one the whole column.
+            Self::Mismatch { row: Some(_), .. } => ErrorKind::InvalidInput,
+            Self::Mismatch { row: None, .. } => ErrorKind::SchemaMismatch,
+            Self::Aggregate { .. } | Self::Filter { .. } | Self::Instrument { .. } => {
+                ErrorKind::InvalidInput
+            }
+            Self::Conflict { .. } => ErrorKind::Conflict,
+            Self::Cursor { .. } | Self::Market { .. } => ErrorKind::Corrupt,
+            Self::NoPrice { .. } | Self::NoRate { .. } => ErrorKind::NotFound,
+            Self::Source { kind, .. } | Self::Sink { kind, .. } => *kind,
+        }
     }
 
     pub(crate) fn schema(table: &str, reason: impl Into<String>) -> Self {

@@ -12,7 +12,7 @@ pub type Fiat = Fixed<2>;
 pub type Crypto = Fixed<8>;
 
 /// An exact decimal number with `SCALE` decimal places, held as an `i128` of minor units: the same
-/// bits as a polars `Decimal` of that scale, so that money never passes through a float.
+/// bits as an Arrow `Decimal128` of that scale, so that money never passes through a float.
 ///
 /// ```
 /// use tidegauge_core::{Crypto, Fiat};

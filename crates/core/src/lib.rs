@@ -2,7 +2,7 @@
 //!
 //! Data flows one way: a [`Source`] hands out [`Page`]s of checked [`Batch`]es, a [`Sink`] commits
 //! each page together with the [`Cursor`] that says how far the source has been read, and a
-//! [`Warehouse`] gives columns back to whoever analyses them. All of it is implemented with this
+//! [`Warehouse`] streams columns back to what analyses them. All of it is implemented with this
 //! crate alone: it does no I/O and knows no runtime.
 //!
 //! ```
@@ -37,13 +37,16 @@ pub mod coverage;
 mod cursor;
 pub mod digits;
 mod error;
+mod ext;
 pub mod fees;
+mod filter;
 mod fingerprint;
 mod fixed;
 pub mod instruments;
 mod lease;
 pub mod market;
 mod ports;
+mod predicate;
 mod scan;
 mod schema;
 mod span;
@@ -51,18 +54,26 @@ pub mod tables;
 mod version;
 
 pub use aggregate::{Aggregate, Fold, Group, Measure};
-pub use batch::{Batch, BatchBuilder, Cell, Values};
+pub use batch::{Batch, BatchBuilder, Cell, ColumnView, TextView, Values};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use cursor::{Cursor, Load, Page};
-pub use error::{BoxError, Error, Result};
+pub use error::{BoxError, Error, ErrorKind, Result};
+pub use ext::{SinkExt, WarehouseExt};
+pub use filter::{Filter, Value};
 pub use fingerprint::Fingerprint;
 pub use fixed::{Crypto, Fiat, Fixed, InexactDecimal, divide_half_even, parse_units};
 pub use lease::Lease;
-pub use ports::{Sink, Source, Warehouse};
-pub use scan::Scan;
+pub use ports::{Sink, SinkCapabilities, Source, SourceCapabilities, Warehouse};
+pub use predicate::{Condition, Predicate, Scalar, Test};
+pub use scan::{BatchStream, Scan};
 pub use schema::{Column, DataType, ForeignKey, Table, TableBuilder, TableRef, WriteMode};
 pub use span::{Span, Spans};
 pub use version::{RUN_HISTORY, data_version};
 
-/// The polars that batches are made of, so that nobody needs a second version of it.
-pub use polars_core as polars;
+/// The generation of Arrow that batches are made of, so that no other crate needs to name one.
+pub mod arrow {
+    pub use arrow_array as array;
+    pub use arrow_buffer as buffer;
+    pub use arrow_schema as schema;
+    pub use arrow_select as select;
+}

@@ -4,9 +4,40 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use async_trait::async_trait;
-use polars_core::frame::DataFrame;
 
-use crate::{Aggregate, Cursor, Fold, Load, Page, Result, Scan, TableRef};
+use crate::ext::next;
+use crate::{Aggregate, Batch, BatchStream, Cursor, Fold, Load, Page, Result, Scan, TableRef};
+
+/// What a source can do; callers ask, and need not find out by failing.
+///
+/// ```
+/// use tidegauge_core::SourceCapabilities;
+///
+/// let simulated = SourceCapabilities { deterministic: true, ..Default::default() };
+/// assert!(!simulated.live);
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SourceCapabilities {
+    /// It never ends: a live stream, whose pages cannot be given a second time. Each of its pages
+    /// goes into every sink, wherever that stands.
+    pub live: bool,
+    /// A page follows from the cursor alone and costs nothing, so that the next one may be made while
+    /// this one is being loaded, and be made again if it was not.
+    pub deterministic: bool,
+}
+
+/// What a sink can do; callers ask, and need not find out by failing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SinkCapabilities {
+    /// The store itself refuses a load whose cursor has moved, among runners on any machine.
+    pub conditional_writes: bool,
+    /// Decimals of up to 38 digits are numbers in the store, and not text.
+    pub exact_decimals: bool,
+    /// Projections, filters, time ranges and limits are applied where the rows are.
+    pub pushdown: bool,
+    /// Summaries are worked out where the rows are.
+    pub aggregates: bool,
+}
 
 /// Where rows come from: an API, a file, a simulator.
 ///
@@ -21,19 +52,12 @@ pub trait Source: Debug + Send + Sync {
     /// The tables that this source fills, referred-to tables first.
     fn tables(&self) -> Vec<TableRef>;
 
-    /// Whether it never ends: a live stream, whose pages cannot be given a second time. Each of its
-    /// pages goes into every sink, wherever that stands.
-    fn is_live(&self) -> bool {
-        false
+    /// Returns what it can do.
+    fn capabilities(&self) -> SourceCapabilities {
+        SourceCapabilities::default()
     }
 
-    /// Whether a page follows from the cursor alone and costs nobody anything, so that the next one may be
-    /// made while this one is being loaded, and be made again if it was not.
-    fn is_free(&self) -> bool {
-        false
-    }
-
-    /// The page that follows `cursor` (`None`: the first).
+    /// Returns the page that follows `cursor` (`None`: the first).
     ///
     /// # Behavior
     /// - Returns at most a bounded number of rows, so that memory is bounded.
@@ -51,17 +75,23 @@ pub trait Sink: Debug + Send + Sync {
     /// What the user calls it, without secrets: `sqlite://tidegauge.db`.
     fn name(&self) -> &str;
 
+    /// Returns what it can do.
+    fn capabilities(&self) -> SinkCapabilities {
+        SinkCapabilities::default()
+    }
+
     /// Makes `tables` ready to be loaded, creating what is missing.
     ///
     /// # Errors
     /// When the store cannot be reached, or holds a table of that name with other columns.
     async fn prepare(&self, tables: &[TableRef]) -> Result<()>;
 
-    /// Returns the cursor of every source that was ever loaded, by the source's name, as of one moment.
+    /// Returns how far each source has been loaded, by the source's name, as of one moment.
     ///
     /// # Behavior
     /// - One query, however many sources there are; empty for a store that was never written.
-    /// - What changed between two calls is what was loaded in between: see [`crate::data_version`].
+    /// - What changed between two calls is what was loaded in between: see
+    ///   [`data_version`](crate::SinkExt::data_version).
     ///
     /// # Errors
     /// When the store cannot be reached.
@@ -93,33 +123,33 @@ pub trait Sink: Debug + Send + Sync {
 /// A sink that also reads.
 #[async_trait]
 pub trait Warehouse: Sink {
-    /// The committed rows of a table as columns, in no particular order.
+    /// Streams the committed rows of a table, in no particular order.
     ///
     /// # Behavior
     /// - A table that was never prepared or loaded reads as no rows.
-    /// - Columns have the polars types of the [`crate::Table`], money as exact decimals.
-    /// - With a range, only the rows in it ([`Scan::bounds`]), and what is held grows with these alone.
+    /// - Batches are of [`Scan::output`], of bounded size, and there may be none; never is a whole
+    ///   table held.
+    /// - All batches are of one snapshot: a load is seen whole or not at all.
+    /// - A column that the stored table lacks, and rows may lack, is null.
+    /// - Dropping the stream frees what it held.
     ///
     /// # Errors
-    /// When the store cannot be reached, or holds what the table's definition does not allow, or the
-    /// table has no such column.
-    async fn scan(&self, scan: &Scan) -> Result<DataFrame>;
+    /// When the scan makes no sense for the table, the store cannot be reached, or it holds what the
+    /// table's definition does not allow.
+    async fn scan(&self, scan: &Scan) -> Result<BatchStream>;
 
-    /// A summary of the committed rows of a table, worked out where they are.
+    /// Returns a summary of the committed rows of a table, worked out where they are.
     ///
     /// Unless a warehouse knows better, the columns that it takes are read, and summed up here.
     ///
     /// # Errors
     /// As for [`Aggregate::result`] and [`scan`](Self::scan).
-    async fn aggregate(&self, aggregate: &Aggregate) -> Result<DataFrame> {
+    async fn aggregate(&self, aggregate: &Aggregate) -> Result<Batch> {
         let mut fold = Fold::new(aggregate)?;
-        let mut columns: Vec<_> =
-            aggregate.columns()?.iter().map(|it| it.name.to_string()).collect();
-        if columns.is_empty() {
-            // To count rows, one column is as good as any.
-            columns.extend(aggregate.table.key.first().map(ToString::to_string));
+        let mut batches = self.scan(&aggregate.scan()?).await?;
+        while let Some(batch) = next(&mut batches).await {
+            fold.add(&batch?)?;
         }
-        fold.add(&self.scan(&Scan::columns(&aggregate.table, columns)).await?)?;
         fold.finish()
     }
 }

@@ -1,20 +1,29 @@
 //! What to read of a table.
 
-use std::ops::{Bound, RangeBounds, RangeInclusive};
+use std::ops::RangeBounds;
+use std::pin::Pin;
+use std::sync::Arc;
 
-use polars_core::frame::DataFrame;
-use polars_core::prelude::{BooleanChunked, NewChunkedArray, PlSmallStr};
+use futures_core::Stream;
 
-use crate::{Column, DataType, Error, Result, TableRef};
+use crate::{Batch, Column, Error, Filter, Predicate, Result, Span, Table, TableRef, filter};
+
+/// Batches as they are read: of bounded size, so that a table that no memory holds passes through it.
+/// Dropping the stream ends the reading.
+pub type BatchStream = Pin<Box<dyn Stream<Item = Result<Batch>> + Send + 'static>>;
 
 /// What to read of a table.
 ///
 /// ```
-/// use tidegauge_core::{Scan, tables::Trade};
+/// use tidegauge_core::{Filter, Scan, tables::Trade};
 ///
-/// let few = Scan::columns(Trade::table(), ["trade_id", "price"]).within("user_id", 0..100);
-/// let (column, range) = few.bounds()?.unwrap();
-/// assert_eq!((column.name.as_ref(), range), ("user_id", 0..=99));
+/// let few = Scan::columns(Trade::table(), ["trade_id", "price"])
+///     .within("user_id", 0..100)
+///     .filter(Filter::eq("base_currency", "BTC"))
+///     .limit(10);
+/// let needed: Vec<_> = few.needed()?.iter().map(|column| column.name.to_string()).collect();
+/// assert_eq!(needed, ["trade_id", "price", "user_id", "base_currency"]);
+/// assert_eq!(few.output()?.columns.len(), 2);
 /// # Ok::<(), tidegauge_core::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -23,112 +32,185 @@ pub struct Scan {
     /// The table.
     pub table: TableRef,
     /// The columns wanted, in this order (`None`: all, in the table's order).
-    pub columns: Option<Vec<String>>,
-    /// Only rows of which this column lies in this range (`None`: all).
-    pub within: Option<(String, RangeInclusive<i64>)>,
+    pub projection: Option<Vec<String>>,
+    /// Only rows that it keeps (`None`: all).
+    pub filter: Option<Filter>,
+    /// Only rows whose event time (the table's own) lies in it (`None`: all).
+    pub time_range: Option<Span>,
+    /// At most so many rows, whichever they are (`None`: all).
+    pub limit: Option<usize>,
 }
 
 impl Scan {
-    /// All of `table`.
+    /// Reads all of `table`.
     pub fn all(table: &TableRef) -> Self {
-        Self { table: table.clone(), columns: None, within: None }
+        let table = table.clone();
+        Self { table, projection: None, filter: None, time_range: None, limit: None }
     }
 
-    /// Only `columns` of `table`.
+    /// Reads only `columns` of `table`.
     pub fn columns<S: Into<String>>(
         table: &TableRef,
         columns: impl IntoIterator<Item = S>,
     ) -> Self {
         let columns = columns.into_iter().map(Into::into).collect();
-        Self { columns: Some(columns), ..Self::all(table) }
+        Self { projection: Some(columns), ..Self::all(table) }
     }
 
-    /// Only rows of which `column`, a whole number, lies in `range`: so a table that no memory holds is
-    /// read bit by bit. Null lies in none.
+    /// Reads only rows that `filter` keeps, besides those filters that are there.
     #[must_use]
-    pub fn within(mut self, column: impl Into<String>, range: impl RangeBounds<i64>) -> Self {
-        self.within = Some((column.into(), inclusive(&range)));
+    pub fn filter(mut self, filter: Filter) -> Self {
+        self.filter = Some(match self.filter {
+            Some(before) => before.and(filter),
+            None => filter,
+        });
         self
     }
 
-    /// The definitions of the wanted columns, in the order wanted.
+    /// Reads only rows of which `column`, an integer, lies in `range`. Null lies in none.
+    #[must_use]
+    pub fn within(self, column: impl Into<String>, range: impl RangeBounds<i64>) -> Self {
+        self.filter(Filter::range(column, range))
+    }
+
+    /// Reads only rows whose event time lies in `span`; a date lies where its midnight does.
+    #[must_use]
+    pub fn during(mut self, span: Span) -> Self {
+        self.time_range = Some(span);
+        self
+    }
+
+    /// Reads at most `rows` rows.
+    #[must_use]
+    pub fn limit(mut self, rows: usize) -> Self {
+        self.limit = Some(rows);
+        self
+    }
+
+    /// Returns the definitions of the wanted columns, in the order wanted.
     ///
     /// # Errors
-    /// When a wanted column is not the table's.
+    /// When a wanted column is not the table's, or wanted twice, or none is wanted.
     pub fn wanted(&self) -> Result<Vec<&Column>> {
-        match &self.columns {
-            None => Ok(self.table.columns.iter().collect()),
-            Some(names) => names.iter().map(|name| self.table.column(name)).collect(),
+        let Some(names) = &self.projection else { return Ok(self.table.columns.iter().collect()) };
+        if names.is_empty() {
+            return Err(Error::schema(&self.table.name, "a scan of it needs a column"));
         }
+        let mut columns: Vec<&Column> = Vec::with_capacity(names.len());
+        for name in names {
+            let column = self.table.column(name)?;
+            if columns.iter().any(|other| other.name == column.name) {
+                let reason = format!("column `{name}` cannot be read twice at once");
+                return Err(Error::schema(&self.table.name, reason));
+            }
+            columns.push(column);
+        }
+        Ok(columns)
     }
 
-    /// The column, and where its values have to lie.
+    /// Returns the table that the batches read are of: the wanted columns, without a key. Without a
+    /// projection it is the table itself.
     ///
     /// # Errors
-    /// When it is not the table's, or no whole number.
-    pub fn bounds(&self) -> Result<Option<(&Column, RangeInclusive<i64>)>> {
-        let Some((name, range)) = &self.within else { return Ok(None) };
-        let column = self.table.column(name)?;
-        if column.dtype != DataType::Int64 {
-            return Err(Error::Range {
-                table: self.table.name.to_string(),
-                column: name.clone(),
-                dtype: column.dtype,
-            });
+    /// As for [`wanted`](Self::wanted).
+    pub fn output(&self) -> Result<TableRef> {
+        if self.projection.is_none() {
+            return Ok(self.table.clone());
         }
-        Ok(Some((column, range.clone())))
+        let columns: Vec<Column> = self.wanted()?.into_iter().cloned().collect();
+        let time = self.table.time.clone();
+        Ok(Arc::new(Table {
+            name: self.table.name.clone(),
+            description: self.table.description.clone(),
+            time: time.filter(|time| columns.iter().any(|column| column.name == *time)),
+            columns,
+            key: Vec::new(),
+            foreign_keys: Vec::new(),
+            write: self.table.write,
+        }))
     }
 
-    /// What this asks for of `frame`, which has the columns of the table: all that a warehouse in memory
-    /// needs to do.
+    /// Returns the condition that the filter and the time range make together.
     ///
     /// # Errors
-    /// As for [`wanted`](Self::wanted) and [`bounds`](Self::bounds), and when the frame lacks a column.
-    pub fn of(&self, frame: &DataFrame) -> Result<DataFrame> {
-        let lacks = |error| Error::sink(self.table.name.to_string(), error);
-        let names: Vec<&str> = self.wanted()?.iter().map(|column| column.name.as_ref()).collect();
-        let chosen = frame.select(names).map_err(lacks)?;
-        let Some((column, range)) = self.bounds()? else { return Ok(chosen) };
-        let values = frame.column(&column.name).and_then(|values| values.i64()).map_err(lacks)?;
-        let inside = values.iter().map(|value| value.is_some_and(|value| range.contains(&value)));
-        let inside = BooleanChunked::from_iter_values(PlSmallStr::EMPTY, inside);
-        chosen.filter(&inside).map_err(lacks)
+    /// As for [`Filter::check`], and when there is a time range and the table has no event time.
+    pub fn predicate(&self) -> Result<Predicate> {
+        filter::checked(&self.table, self.filter.as_ref(), self.time_range)
     }
-}
 
-/// `range` by its least and its greatest value.
-fn inclusive(range: &impl RangeBounds<i64>) -> RangeInclusive<i64> {
-    const NONE: RangeInclusive<i64> = RangeInclusive::new(0, -1);
-    let least = match range.start_bound() {
-        Bound::Included(least) => Some(*least),
-        Bound::Excluded(before) => before.checked_add(1),
-        Bound::Unbounded => Some(i64::MIN),
-    };
-    let most = match range.end_bound() {
-        Bound::Included(most) => Some(*most),
-        Bound::Excluded(behind) => behind.checked_sub(1),
-        Bound::Unbounded => Some(i64::MAX),
-    };
-    least.zip(most).map_or(NONE, |(least, most)| least..=most)
+    /// Returns the columns that must be read: the wanted ones, then those that only the predicate
+    /// needs.
+    ///
+    /// # Errors
+    /// As for [`wanted`](Self::wanted) and [`predicate`](Self::predicate).
+    pub fn needed(&self) -> Result<Vec<&Column>> {
+        let mut columns = self.wanted()?;
+        for condition in self.predicate()?.conditions {
+            let column = self.table.column(&condition.name)?;
+            if !columns.iter().any(|other| other.name == column.name) {
+                columns.push(column);
+            }
+        }
+        Ok(columns)
+    }
+
+    /// Returns what this asks for of `batch`, which has the columns that are
+    /// [`needed`](Self::needed): all that a warehouse in memory does, but for the limit.
+    ///
+    /// # Errors
+    /// As for [`needed`](Self::needed), and when the batch lacks a column.
+    pub fn apply(&self, batch: &Batch) -> Result<Batch> {
+        let predicate = self.predicate()?;
+        let chosen = batch.project(&self.output()?)?;
+        if predicate.is_empty() { Ok(chosen) } else { chosen.filter(&predicate.keeps(batch)?) }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tables::Trade;
+    use crate::tables::{FxRate, Trade};
+    use crate::{Cell, Test};
 
     #[test]
-    fn ranges_of_any_kind_are_taken_to_the_last_number() {
-        assert_eq!(inclusive(&(3..5)), 3..=4);
-        assert_eq!(inclusive(&(..)), i64::MIN..=i64::MAX);
-        assert_eq!(inclusive(&(7..)), 7..=i64::MAX);
-        assert!(inclusive(&(5..5)).is_empty() && inclusive(&(..i64::MIN)).is_empty());
+    fn filters_add_up_and_a_time_range_needs_an_event_time() {
+        let scan = Scan::all(Trade::table()).within("user_id", 3..5).within("order_id", 7..);
+        assert_eq!(scan.predicate().unwrap().conditions.len(), 2);
+        let at = |text: &str| text.parse::<chrono::DateTime<chrono::Utc>>().unwrap();
+        let noon = Span::new(at("2026-01-01T12:00:00Z"), at("2026-01-03T12:00:00Z"));
+        let scan = Scan::columns(FxRate::table(), ["rate"]).during(noon);
+        let predicate = scan.predicate().unwrap();
+        let days = |day| Some(crate::Scalar::Date(day));
+        assert_eq!(predicate.conditions[0].test, Test::Between(days(20_455), days(20_456)));
+        let timeless = Table::builder("t", "").column("id", crate::DataType::Int64, "").key(["id"]);
+        let error = Scan::all(&timeless.build().unwrap()).during(noon).predicate().unwrap_err();
+        assert!(error.to_string().contains("no event time"), "{error}");
     }
 
     #[test]
-    fn only_whole_numbers_have_ranges() {
-        let error = Scan::all(Trade::table()).within("price", 0..1).bounds().unwrap_err();
-        assert!(error.to_string().contains("`price` is decimal(28,8)"), "{error}");
-        assert!(Scan::all(Trade::table()).within("nope", 0..1).bounds().is_err());
+    fn a_column_is_read_once_and_must_be_there() {
+        for (columns, says) in [(["rate", "rate"], "twice"), (["rate", "nope"], "no column `nope`")]
+        {
+            let error = Scan::columns(FxRate::table(), columns).output().unwrap_err().to_string();
+            assert!(error.contains(says), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_applied_is_what_is_asked_for() {
+        let table = Table::builder("t", "")
+            .column("id", crate::DataType::Int64, "")
+            .nullable("text", crate::DataType::Text, "")
+            .key(["id"])
+            .build()
+            .unwrap();
+        let ids = crate::Values::Ints(vec![1, 2, 3]);
+        let texts = crate::Values::SomeTexts(vec![Some("a"), None, Some("c")]);
+        let batch = Batch::from_columns(&table, 3, vec![ids, texts]).unwrap();
+        let scan = Scan::columns(&table, ["text"]).within("id", 2..);
+        let found = scan.apply(&batch).unwrap();
+        assert_eq!(found.table().columns.len(), 1);
+        let texts: Vec<_> = (0..found.rows()).map(|row| found.view(0).unwrap().cell(row)).collect();
+        assert_eq!(texts, [Cell::Null, Cell::Text("c")]);
     }
 }

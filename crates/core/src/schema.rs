@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use polars_core::datatypes::{DataType as PolarsType, TimeUnit};
+use arrow_schema::{DataType as ArrowType, Field, Schema, TimeUnit};
 
 use crate::{Error, Result};
 
@@ -43,18 +43,19 @@ impl DataType {
     /// Crypto amounts, and prices: 8 decimal places.
     pub const CRYPTO: Self = Self::Decimal { precision: 28, scale: 8 };
 
-    /// The polars type of such a column.
-    pub fn to_polars(self) -> PolarsType {
+    /// Returns the Arrow type of such a column. In a [`Batch`](crate::Batch), text may also be a
+    /// dictionary of it.
+    pub fn to_arrow(self) -> ArrowType {
         match self {
-            Self::Bool => PolarsType::Boolean,
-            Self::Int64 => PolarsType::Int64,
-            Self::Float64 => PolarsType::Float64,
-            Self::Text => PolarsType::String,
-            Self::Date => PolarsType::Date,
-            // Without a zone: every time in the house is UTC, and polars' zones cost a build its tables.
-            Self::Timestamp => PolarsType::Datetime(TimeUnit::Microseconds, None),
+            Self::Bool => ArrowType::Boolean,
+            Self::Int64 => ArrowType::Int64,
+            Self::Float64 => ArrowType::Float64,
+            Self::Text => ArrowType::Utf8,
+            Self::Date => ArrowType::Date32,
+            // Without a zone: every time in the house is UTC, and files stay what they were.
+            Self::Timestamp => ArrowType::Timestamp(TimeUnit::Microsecond, None),
             Self::Decimal { precision, scale } => {
-                PolarsType::Decimal(precision.into(), scale.into())
+                ArrowType::Decimal128(precision, scale.cast_signed())
             }
         }
     }
@@ -149,12 +150,44 @@ impl Table {
         })
     }
 
-    /// Whether the definition holds together: names that every store takes (`[a-z_][a-z0-9_]*`, at
-    /// most 63 characters), a key of columns that are never null, a time that is one.
+    /// Returns the Arrow schema of the table: columns in order, text as plain UTF-8.
+    pub fn to_arrow(&self) -> Schema {
+        let field = |column: &Column| {
+            Field::new(column.name.as_ref(), column.dtype.to_arrow(), column.nullable)
+        };
+        Schema::new(self.columns.iter().map(field).collect::<Vec<_>>())
+    }
+
+    /// Whether the definition holds together: all that [`validate_columns`](Self::validate_columns)
+    /// asks for, and a key of columns that are never null.
     ///
     /// # Errors
     /// The first contradiction found.
     pub fn validate(&self) -> Result<()> {
+        let wrong = |reason: String| Err(Error::schema(&self.name, reason));
+        self.validate_columns()?;
+        if self.key.is_empty() {
+            return wrong("it has no key".into());
+        }
+        for name in &self.key {
+            let column = self.column(name)?;
+            if column.nullable || column.dtype == DataType::Float64 {
+                return wrong(format!("key column `{name}` must be neither nullable nor a float"));
+            }
+        }
+        for name in self.foreign_keys.iter().flat_map(|key| &key.columns) {
+            self.column(name)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the table can be read: names that every store takes (`[a-z_][a-z0-9_]*`, at most 63
+    /// characters), types that there are, and a time that is one. Its key may have nulls, for a reader
+    /// that looks for them.
+    ///
+    /// # Errors
+    /// The first contradiction found.
+    pub fn validate_columns(&self) -> Result<()> {
         let wrong = |reason: String| Err(Error::schema(&self.name, reason));
         if !is_identifier(&self.name) {
             return wrong("its name must match [a-z_][a-z0-9_]{0,62}".into());
@@ -174,18 +207,6 @@ impl Table {
             {
                 return wrong(format!("column `{}` cannot be a {}", column.name, column.dtype));
             }
-        }
-        if self.key.is_empty() {
-            return wrong("it has no key".into());
-        }
-        for name in &self.key {
-            let column = self.column(name)?;
-            if column.nullable || column.dtype == DataType::Float64 {
-                return wrong(format!("key column `{name}` must be neither nullable nor a float"));
-            }
-        }
-        for name in self.foreign_keys.iter().flat_map(|key| &key.columns) {
-            self.column(name)?;
         }
         if let Some(name) = &self.time
             && !matches!(self.column(name)?.dtype, DataType::Date | DataType::Timestamp)

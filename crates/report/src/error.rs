@@ -1,5 +1,7 @@
 //! The errors of this crate.
 
+use tidegauge_core::ErrorKind;
+
 use crate::Page;
 
 /// `Result` with this crate's [`Error`].
@@ -73,6 +75,20 @@ pub enum Error {
     /// The HTML page cannot be rendered.
     #[error("the report cannot be made: {0}")]
     Render(#[from] askama::Error),
+}
+
+impl Error {
+    /// Returns what kind of failure this is, for a program to act on.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::UnknownPage { .. } | Self::UnknownPanel { .. } => ErrorKind::NotFound,
+            Self::UnknownParameter { .. }
+            | Self::InvalidParameter { .. }
+            | Self::UnknownColumn { .. } => ErrorKind::InvalidInput,
+            Self::DuplicateColumn { .. } | Self::Row { .. } | Self::Render(_) => ErrorKind::Bug,
+            Self::Analytics(error) => error.kind(),
+        }
+    }
 }
 
 /// Joins what exists, or says that there is nothing.

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use tidegauge_core::market::candle_length;
-use tidegauge_core::polars::error::PolarsResult;
-use tidegauge_core::polars::frame::DataFrame;
-use tidegauge_core::polars::prelude::{Int128Chunked, IntoColumn};
 use tidegauge_core::tables::{Candle, MarketTrade, Quote, RawCryptoMarketData};
-use tidegauge_core::{Batch, Cursor, Error, Page, Result, Source, TableRef, divide_half_even};
+use tidegauge_core::{
+    Batch, ColumnView, Cursor, Error, Page, Result, Source, SourceCapabilities, TableRef, Values,
+    divide_half_even,
+};
 
 use crate::Scenario;
 use crate::world::{DAY, midnight};
@@ -54,48 +54,57 @@ impl Bent {
 
     fn bend(&self, batch: Batch) -> Result<Batch> {
         let table = batch.table().clone();
-        let Some(prices) = prices(&table) else { return Ok(batch) };
-        let frame = self.bend_prices(batch.into_frame(), prices);
-        Batch::new(&table, frame.map_err(|error| Error::source(self.name(), error))?)
+        let Some((time, prices)) = prices(&table) else { return Ok(batch) };
+        let factors = self.factors(&batch, time)?;
+        let mut columns = Vec::with_capacity(table.columns.len());
+        for (definition, array) in table.columns.iter().zip(batch.record().columns()) {
+            let price = prices.iter().find(|(name, _)| definition.name == *name);
+            columns.push(match price {
+                Some((name, which)) => {
+                    let units = typed(&batch, name, |column| column.as_decimal())?.iter();
+                    let bent = units.zip(&factors).map(|(units, factors)| {
+                        let bent = units?.saturating_mul(which.of(*factors));
+                        Some(divide_half_even(bent, WHOLE))
+                    });
+                    Values::SomeDecimals(bent.collect())
+                }
+                None => Values::Array(array.clone()),
+            });
+        }
+        Batch::from_columns(&table, batch.rows(), columns)
     }
 
-    fn bend_prices(&self, mut frame: DataFrame, (time, prices): Prices) -> PolarsResult<DataFrame> {
-        frame.rechunk_mut();
-        let at = frame.column(time)?.datetime()?.physical().clone();
-        let symbols = frame.column("symbol")?.str()?.clone();
-        let intervals = frame.column("interval").ok();
-        let intervals = intervals.map(|it| it.str().cloned()).transpose()?;
-        // What each row is multiplied by where it begins, and where it ends.
-        let factors = |row: usize| {
-            let Some(at) = at
-                .get(row)
-                .filter(|_| symbols.get(row).is_some_and(|symbol| COINS.contains(&symbol)))
-            else {
-                return [WHOLE; 2];
-            };
-            let interval = intervals.as_ref().and_then(|it| candle_length(it.get(row)?));
-            let length = interval.and_then(|it| it.num_microseconds()).unwrap_or(0);
+    /// Returns what each row is multiplied by where it begins, and where it ends.
+    fn factors(&self, batch: &Batch, time: &str) -> Result<Vec<[i128; 2]>> {
+        let at = typed(batch, time, |column| column.as_timestamp())?;
+        let symbols = typed(batch, "symbol", |column| column.as_text())?;
+        let intervals = match batch.table().column("interval") {
+            Ok(_) => Some(typed(batch, "interval", |column| column.as_text())?),
+            Err(_) => None,
+        };
+        let factors = |(row, at): (usize, Option<i64>)| {
+            let moves = symbols.get(row).is_some_and(|symbol| COINS.contains(&symbol));
+            let Some(at) = at.filter(|_| moves) else { return [WHOLE; 2] };
+            let interval = intervals.and_then(|intervals| candle_length(intervals.get(row)?));
+            let length = interval.and_then(|length| length.num_microseconds()).unwrap_or(0);
             [self.factor(at), self.factor(at + length)]
         };
-        let factors: Vec<_> = (0..frame.height()).map(factors).collect();
-        for (name, which) in prices {
-            let values = frame.column(name)?.decimal()?;
-            let (precision, scale) = (values.precision(), values.scale());
-            let bent = values.physical().iter().zip(&factors).map(|(units, [begins, ends])| {
-                let factor = match which {
-                    Which::Begins => *begins,
-                    Which::Ends => *ends,
-                    Which::Most => *begins.max(ends),
-                    Which::Least => *begins.min(ends),
-                };
-                units.map(|units| divide_half_even(units.saturating_mul(factor), WHOLE))
-            });
-            let bent: Int128Chunked = bent.collect();
-            let bent = bent.with_name((*name).into());
-            frame.with_column(bent.into_decimal_unchecked(precision, scale).into_column())?;
-        }
-        Ok(frame)
+        Ok(at.iter().enumerate().map(factors).collect())
     }
+}
+
+/// Returns a column by its type.
+fn typed<'b, T>(
+    batch: &'b Batch,
+    name: &str,
+    typed: impl FnOnce(ColumnView<'b>) -> Option<T>,
+) -> Result<T> {
+    typed(batch.column(name)?).ok_or_else(|| Error::Mismatch {
+        table: batch.table().name.to_string(),
+        column: name.into(),
+        row: None,
+        reason: "it is of another type than the market tables have".into(),
+    })
 }
 
 /// The time of a table's rows, and its prices.
@@ -108,6 +117,18 @@ enum Which {
     Ends,
     Most,
     Least,
+}
+
+impl Which {
+    /// Picks the factor of such a price out of those where its row begins and ends.
+    fn of(self, [begins, ends]: [i128; 2]) -> i128 {
+        match self {
+            Self::Begins => begins,
+            Self::Ends => ends,
+            Self::Most => begins.max(ends),
+            Self::Least => begins.min(ends),
+        }
+    }
 }
 
 /// The prices of a table, and the time of its rows; none if it has no prices.
@@ -161,12 +182,8 @@ impl Source for Bent {
         self.source.tables()
     }
 
-    fn is_live(&self) -> bool {
-        self.source.is_live()
-    }
-
-    fn is_free(&self) -> bool {
-        self.source.is_free()
+    fn capabilities(&self) -> SourceCapabilities {
+        self.source.capabilities()
     }
 
     async fn fetch(&self, cursor: Option<&Cursor>) -> Result<Page> {
@@ -234,10 +251,10 @@ mod tests {
             candle("USDT", "2020-11-01"),
         ];
         let batch = Batch::from_rows(Candle::table(), candles).unwrap();
-        let frame = crash.bend(batch).unwrap().into_frame();
+        let bent = crash.bend(batch).unwrap();
         let units = |name: &str| -> Vec<i128> {
-            let values = frame.column(name).unwrap().decimal().unwrap().physical().clone();
-            values.iter().map(|it| it.unwrap() / 1_000_000).collect()
+            let values = typed(&bent, name, |column| column.as_decimal()).unwrap();
+            values.iter().map(|units| units.unwrap() / 1_000_000).collect()
         };
         assert_eq!(units("open"), [10_000, 10_000, 7_000, 6_000, 10_000]);
         assert_eq!(units("close"), [10_500, 9_450, 6_300, 6_300, 10_500]);

@@ -1,6 +1,7 @@
 //! What keeps the simulator from going on.
 
 use chrono::NaiveDate;
+use tidegauge_core::ErrorKind;
 
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -63,4 +64,18 @@ pub enum Error {
     /// The market tables lack a price or a rate, or a table's rows did not fit it.
     #[error(transparent)]
     Core(#[from] tidegauge_core::Error),
+}
+
+impl Error {
+    /// Returns what kind of failure it is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::StartDay { .. } | Self::Invalid { .. } | Self::Impossible { .. } => {
+                ErrorKind::Configuration
+            }
+            Self::Absurd { .. } | Self::Beyond { .. } => ErrorKind::InvalidInput,
+            Self::Unfinished { .. } => ErrorKind::Conflict,
+            Self::Core(error) => error.kind(),
+        }
+    }
 }

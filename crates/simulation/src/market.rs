@@ -134,11 +134,7 @@ mod tests {
         let candles = Batch::from_rows(Candle::table(), [candle]).unwrap();
         let rates = Batch::from_rows(FxRate::table(), [rate]).unwrap();
         let raw = Batch::from_rows(RawCryptoMarketData::table(), [(); 0]).unwrap();
-        let market = tidegauge_core::market::Market::from_frames(
-            candles.frame(),
-            raw.frame(),
-            rates.frame(),
-        );
+        let market = tidegauge_core::market::Market::from_batches(&[candles], &[raw], &[rates]);
         Market(Arc::new(market.unwrap()))
     }
 

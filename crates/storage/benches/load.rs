@@ -19,7 +19,9 @@ use std::time::{Duration, Instant};
 
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
-use polars_io::parquet::write::ParquetWriter;
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::properties::WriterProperties;
 use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnectOptions;
 use tidegauge_core::{Batch, Cursor, DataType, Load, Table, TableRef, Values};
@@ -146,27 +148,24 @@ fn write(path: &Path, rows: usize, between: char) {
     let mut file = BufWriter::new(fs::File::create(path).unwrap());
     for first in (0..rows).step_by(PAGE) {
         let batch = page(first, PAGE.min(rows - first));
-        let frame = batch.frame();
-        let int = |name: &str| frame.column(name).unwrap().i64().unwrap().clone();
-        let units = |name: &str| frame.column(name).unwrap().decimal().unwrap().physical().clone();
-        let at = frame.column("at").unwrap().datetime().unwrap().physical().clone();
-        let side = frame.column("side").unwrap().str().unwrap().clone();
+        let int = |name: &str| batch.column(name).unwrap().as_i64().unwrap();
+        let units = |name: &str| batch.column(name).unwrap().as_decimal().unwrap();
+        let at = batch.column("at").unwrap().as_timestamp().unwrap();
+        let side = batch.column("side").unwrap().as_text().unwrap();
         let (id, user, price, amount) =
             (int("id"), int("user_id"), units("price"), units("amount"));
         let mut line = String::new();
         for row in 0..batch.rows() {
-            let at = chrono::DateTime::from_timestamp_micros(at.get(row).unwrap()).unwrap();
-            let crypto = |units: Option<i128>| {
-                let units = units.unwrap();
-                format!("{}.{:08}", units / 100_000_000, units % 100_000_000)
-            };
+            let at = chrono::DateTime::from_timestamp_micros(at.value(row)).unwrap();
+            let crypto =
+                |units: i128| format!("{}.{:08}", units / 100_000_000, units % 100_000_000);
             let fields = [
-                id.get(row).unwrap().to_string(),
-                user.get(row).unwrap().to_string(),
+                id.value(row).to_string(),
+                user.value(row).to_string(),
                 at.format("%F %T%.6f").to_string(),
                 side.get(row).unwrap().to_owned(),
-                crypto(price.get(row)),
-                crypto(amount.get(row)),
+                crypto(price.value(row)),
+                crypto(amount.value(row)),
             ];
             line.clear();
             let _ = writeln!(line, "{}", fields.join(&between.to_string()));
@@ -178,8 +177,13 @@ fn write(path: &Path, rows: usize, between: char) {
 
 /// The same rows as one Parquet file.
 fn write_parquet(path: &Path, rows: usize) {
-    let mut frame = page(0, rows).into_frame();
-    ParquetWriter::new(fs::File::create(path).unwrap()).finish(&mut frame).unwrap();
+    let record = page(0, rows).into_record();
+    let compression = Compression::ZSTD(ZstdLevel::default());
+    let properties = WriterProperties::builder().set_compression(compression).build();
+    let file = fs::File::create(path).unwrap();
+    let mut writer = ArrowWriter::try_new(file, record.schema(), Some(properties)).unwrap();
+    writer.write(&record).unwrap();
+    writer.close().unwrap();
 }
 
 /// How long a command takes that must succeed.

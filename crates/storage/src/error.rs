@@ -1,10 +1,11 @@
 //! What can go wrong in a store.
 
+use std::io;
+#[cfg(any(feature = "_folder", feature = "sqlite"))]
 use std::path::Path;
-use std::{fmt, io};
 
-use tidegauge_core::Column;
-use tidegauge_core::polars::error::PolarsError;
+use tidegauge_core::arrow::schema::ArrowError;
+use tidegauge_core::{BoxError, ErrorKind};
 
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -30,6 +31,19 @@ pub enum Error {
         scheme: &'static str,
         /// What is wrong, and what to write instead.
         reason: String,
+    },
+    /// A URL of a store that this build leaves out.
+    #[error(
+        "the {scheme}:// url needs the feature `{feature}`, which this was built without; build it \
+         with `--features {feature}`, or {instead}"
+    )]
+    MissingFeature {
+        /// The kind of store.
+        scheme: &'static str,
+        /// The feature of `tidegauge-storage` that turns it on.
+        feature: &'static str,
+        /// What can be done in this build.
+        instead: &'static str,
     },
     /// A warehouse was asked for, and CSV is not one.
     #[error(
@@ -145,6 +159,8 @@ pub enum Error {
     /// A server refused, or is not there.
     #[error("{reason}; {mend}")]
     Server {
+        /// What kind of failure it is.
+        kind: ErrorKind,
         /// What it said.
         reason: String,
         /// The way out.
@@ -157,7 +173,7 @@ pub enum Error {
         path: String,
         /// Why.
         #[source]
-        error: sqlx::Error,
+        error: BoxError,
     },
     /// A migration of the built-in tables failed.
     #[error("`{path}`: {error}")]
@@ -166,18 +182,49 @@ pub enum Error {
         path: String,
         /// Why.
         #[source]
-        error: sqlx::migrate::MigrateError,
+        error: BoxError,
     },
     /// Columns could not be put together.
     #[error("columns could not be put together: {0}")]
-    Columns(#[from] PolarsError),
+    Columns(#[from] ArrowError),
     /// An error in the ports' own terms.
     #[error(transparent)]
     Core(#[from] tidegauge_core::Error),
 }
 
 impl Error {
-    /// What the operating system said of `path`.
+    /// Returns what kind of failure this is, for a caller that acts on it.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::UnknownStore { .. }
+            | Self::InvalidUrl { .. }
+            | Self::MissingFeature { .. }
+            | Self::NotReadable
+            | Self::InTheWay { .. } => ErrorKind::Configuration,
+            Self::Reserved { .. } | Self::Duplicate { .. } | Self::Unrepresentable { .. } => {
+                ErrorKind::InvalidInput
+            }
+            Self::Drift { .. } | Self::Narrow { .. } | Self::Newer { .. } => {
+                ErrorKind::SchemaMismatch
+            }
+            Self::Busy { .. } => ErrorKind::Unavailable,
+            Self::ReadOnly { .. } => ErrorKind::Permission,
+            Self::DiskFull { .. } => ErrorKind::OutOfSpace,
+            Self::Damaged { .. } | Self::Migrate { .. } => ErrorKind::Corrupt,
+            Self::Io { error, .. } => match error.kind() {
+                io::ErrorKind::NotFound => ErrorKind::NotFound,
+                io::ErrorKind::PermissionDenied => ErrorKind::Permission,
+                _ => ErrorKind::Unavailable,
+            },
+            Self::Server { kind, .. } => *kind,
+            Self::Sqlite { .. } | Self::Columns(_) => ErrorKind::Bug,
+            Self::Core(error) => error.kind(),
+        }
+    }
+
+    /// Classifies what the operating system said of `path`.
+    #[cfg(any(feature = "_folder", feature = "sqlite"))]
     pub(crate) fn io(path: &Path, error: io::Error) -> Self {
         let path = path.display().to_string();
         match error.kind() {
@@ -187,32 +234,46 @@ impl Error {
         }
     }
 
-    /// What polars said of the file at `path`.
-    pub(crate) fn file(path: &Path, error: PolarsError) -> Self {
+    /// Classifies what the Parquet reader or writer said of the file at `path`.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn file(path: &Path, error: parquet::errors::ParquetError) -> Self {
         match error {
-            PolarsError::IO { error, .. } => {
-                Self::io(path, io::Error::new(error.kind(), error.to_string()))
-            }
+            parquet::errors::ParquetError::External(cause) => match cause.downcast::<io::Error>() {
+                Ok(error) => Self::io(path, *error),
+                Err(cause) => Self::damaged(path, cause.to_string()),
+            },
             other => Self::damaged(path, other.to_string()),
         }
     }
 
-    /// A time that a store of text cannot write.
-    pub(crate) fn beyond(table: &str, column: &Column, time: impl fmt::Display) -> Self {
-        let reason = format!("{time} after 1970 lies outside the years 0000 to 9999");
-        Self::Unrepresentable { table: table.into(), column: column.name.to_string(), reason }
+    /// Says why `column` of `table` cannot hold a value.
+    #[cfg(any(feature = "_sql", feature = "csv"))]
+    pub(crate) fn unrepresentable(table: &str, column: &str, reason: String) -> Self {
+        Self::Unrepresentable { table: table.into(), column: column.into(), reason }
     }
 
-    /// The file at `path` is not what was written there.
+    /// Says that the file at `path` is not what was written there.
+    #[cfg(any(feature = "_folder", feature = "sqlite"))]
     pub(crate) fn damaged(path: &Path, reason: impl Into<String>) -> Self {
         Self::Damaged { path: path.display().to_string(), reason: reason.into() }
     }
 
-    /// The error in the ports' terms, as one of the store called `name`.
+    /// Says what a server refused, and the way out.
+    #[cfg(any(feature = "postgres", feature = "mysql", feature = "_http"))]
+    pub(crate) fn server(
+        kind: ErrorKind,
+        reason: impl Into<String>,
+        mend: impl Into<String>,
+    ) -> Self {
+        Self::Server { kind, reason: reason.into(), mend: mend.into() }
+    }
+
+    /// Turns this into the ports' error, as one of the store called `name`.
+    #[cfg(any(feature = "_sql", feature = "_folder"))]
     pub(crate) fn of(self, name: &str) -> tidegauge_core::Error {
         match self {
             Self::Core(error) => error,
-            other => tidegauge_core::Error::sink(name, other),
+            other => tidegauge_core::Error::sink(name, other.kind(), other),
         }
     }
 }

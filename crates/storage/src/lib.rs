@@ -1,20 +1,24 @@
 //! The stores of Tidegauge: where rows go, and where they are read back from.
 //!
-//! | URL | what | reads back |
-//! |---|---|---|
-//! | `sqlite://tidegauge.db` | a SQLite database; `?mode=ro` opens it for reading only | yes |
-//! | `postgres://user:password@host:5432/database?schema=mine` | a schema of a PostgreSQL database | yes |
-//! | `mysql://user:password@host:3306/database` | a MySQL or MariaDB database | yes |
-//! | `bigquery://project/dataset?location=EU` | a dataset of BigQuery | yes |
-//! | `parquet://dir` | a folder of Parquet files | yes |
-//! | `s3://bucket/folder`, `gs://bucket/folder` | the same in a bucket, with the feature `object-store` | yes |
-//! | `csv://dir` | a folder of CSV files, as a backup | no |
+//! | URL | what | feature | reads back |
+//! |---|---|---|---|
+//! | `sqlite://tidegauge.db` | a SQLite database; `?mode=ro` opens it for reading only | `sqlite` | yes |
+//! | `postgres://user:password@host:5432/database?schema=mine` | a schema of a PostgreSQL database | `postgres` | yes |
+//! | `mysql://user:password@host:3306/database` | a MySQL or MariaDB database | `mysql` | yes |
+//! | `bigquery://project/dataset?location=EU` | a dataset of BigQuery | `bigquery` | yes |
+//! | `parquet://dir` | a folder of Parquet files | `parquet` | yes |
+//! | `s3://bucket/folder`, `gs://bucket/folder` | the same in a bucket | `object-store` | yes |
+//! | `csv://dir` | a folder of CSV files, as a backup | `csv` | no |
+//!
+//! No feature is on by default. The URL of a store whose feature is off is refused with
+//! [`Error::MissingFeature`], which names the feature.
 //!
 //! Paths are relative to the working directory, or absolute with a third slash
 //! (`sqlite:///var/lib/tidegauge.db`); they are taken as written, without percent-decoding.
 //!
-//! ```
-//! use tidegauge_core::{Batch, Cursor, Load, Scan, tables::FxRate};
+#![cfg_attr(feature = "sqlite", doc = "```")]
+#![cfg_attr(not(feature = "sqlite"), doc = "```ignore")]
+//! use tidegauge_core::{Batch, Cursor, Load, Scan, WarehouseExt, tables::FxRate};
 //! # use serde::Serialize;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
@@ -34,73 +38,115 @@
 //! warehouse.load(load).await?;
 //!
 //! assert_eq!(warehouse.cursor("ecb").await?, Some(after));
-//! let rates = warehouse.scan(&Scan::columns(FxRate::table(), ["rate"])).await?;
-//! assert_eq!(rates.height(), 1);
+//! let rates = warehouse.read(&Scan::columns(FxRate::table(), ["rate"])).await?;
+//! assert_eq!(rates.rows(), 1);
 //! # Ok(())
 //! # }
 //! ```
 
+// What stores share is whole where they are all there: of a build with a few, parts are not used.
+#[cfg(any(feature = "_folder", feature = "bigquery", feature = "mysql", feature = "postgres"))]
+mod batches;
+#[cfg(feature = "bigquery")]
 mod bigquery;
-mod cells;
+#[cfg(feature = "csv")]
 mod csv;
 mod error;
+#[cfg(feature = "_folder")]
 mod folder;
+#[cfg(any(feature = "_folder", feature = "bigquery", feature = "mysql", feature = "postgres"))]
+#[cfg_attr(not(feature = "parquet"), allow(dead_code))]
+mod keys;
+#[cfg(feature = "mysql")]
 mod mysql;
+#[cfg(feature = "parquet")]
 mod parquet;
+#[cfg(any(feature = "parquet", feature = "bigquery"))]
+mod parquet_file;
+#[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(any(feature = "bigquery", feature = "object-store"))]
 mod random;
+#[cfg(any(feature = "_folder", feature = "_http", feature = "sqlite"))]
+mod retry;
+#[cfg(feature = "_sql")]
+#[cfg_attr(
+    not(all(feature = "bigquery", feature = "mysql", feature = "postgres", feature = "sqlite")),
+    allow(dead_code, unused_imports)
+)]
 mod sql;
+#[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(any(feature = "bigquery", feature = "csv", feature = "mysql", feature = "sqlite"))]
+#[cfg_attr(not(feature = "sqlite"), allow(dead_code))]
 mod text;
 mod url;
 
 use std::sync::Arc;
 
-use tidegauge_core::{Sink, TableRef, Warehouse};
+use tidegauge_core::{Sink, Warehouse};
 
 pub use error::{Error, Result};
 
 use crate::url::StoreUrl;
 
-/// The store at `url`, to load into.
+/// Returns the store at `url`, to load into.
 ///
-/// Nothing is opened yet: that happens with the first call that needs it, inside a tokio runtime.
+/// Opens nothing yet: that happens with the first call that needs it, inside a tokio runtime.
 ///
 /// # Errors
-/// When `url` names no store that this crate knows, naming those that it does.
+/// Returns an error if `url` names no store that this crate knows, naming those that it does, or a
+/// store whose feature is off, naming the feature.
 pub fn connect_sink(url: &str) -> Result<Arc<dyn Sink>> {
     match StoreUrl::parse(url)? {
+        #[cfg(feature = "csv")]
         StoreUrl::Csv(dir) => Ok(Arc::new(csv::open(dir))),
+        #[cfg(any(feature = "_sql", feature = "parquet"))]
         readable => Ok(open(readable)?),
     }
 }
 
-/// The store at `url`, to load into and to read from.
+/// Returns the store at `url`, to load into and to read from.
 ///
-/// Nothing is opened yet: that happens with the first call that needs it, inside a tokio runtime.
+/// Opens nothing yet: that happens with the first call that needs it, inside a tokio runtime.
 ///
 /// # Errors
-/// When `url` names no store that this crate knows, or one that cannot be read back.
+/// Returns an error as [`connect_sink`] does, and if the store cannot be read back.
 pub fn connect(url: &str) -> Result<Arc<dyn Warehouse>> {
     open(StoreUrl::parse(url)?)
 }
 
 fn open(url: StoreUrl) -> Result<Arc<dyn Warehouse>> {
-    Ok(match url {
-        StoreUrl::Sqlite { path, read_only } => Arc::new(sqlite::Sqlite::open(path, read_only)),
-        StoreUrl::Postgres(place) => Arc::new(postgres::Postgres::open(place)),
-        StoreUrl::MySql(place) => Arc::new(mysql::MySql::open(place)),
-        StoreUrl::BigQuery(place) => Arc::new(bigquery::BigQuery::open(place)?),
-        StoreUrl::Parquet(dir) => Arc::new(parquet::open(dir)),
+    match url {
+        #[cfg(feature = "sqlite")]
+        StoreUrl::Sqlite { path, read_only } => Ok(Arc::new(sqlite::open(path, read_only))),
+        #[cfg(feature = "postgres")]
+        StoreUrl::Postgres(target) => Ok(Arc::new(postgres::open(target))),
+        #[cfg(feature = "mysql")]
+        StoreUrl::MySql(target) => Ok(Arc::new(mysql::open(target))),
+        #[cfg(feature = "bigquery")]
+        StoreUrl::BigQuery(place) => Ok(Arc::new(bigquery::BigQuery::open(place)?)),
+        #[cfg(feature = "parquet")]
+        StoreUrl::Parquet(dir) => Ok(Arc::new(parquet::open(dir))),
         #[cfg(feature = "object-store")]
-        StoreUrl::Bucket(bucket) => Arc::new(parquet::open_bucket(bucket)),
-        StoreUrl::Csv(_) => return Err(Error::NotReadable),
-    })
+        StoreUrl::Bucket(bucket) => Ok(Arc::new(parquet::open_bucket(bucket))),
+        #[cfg(feature = "csv")]
+        StoreUrl::Csv(_) => Err(Error::NotReadable),
+    }
 }
 
 /// Refuses a table that no store may hold: names become paths and tables beside our own.
-fn check(table: &TableRef) -> Result<()> {
+#[cfg(any(feature = "_sql", feature = "_folder"))]
+fn check(table: &tidegauge_core::TableRef) -> Result<()> {
     table.validate()?;
+    check_read(table)
+}
+
+/// Refuses to read a table that no store may hold. Any of its columns may be nullable: the audit looks for
+/// nulls where none must be.
+#[cfg(any(feature = "_sql", feature = "_folder"))]
+fn check_read(table: &tidegauge_core::TableRef) -> Result<()> {
+    table.validate_columns()?;
     for reserved in ["_tidegauge", "_sqlx_", "sqlite_", "pg_"] {
         if table.name.starts_with(reserved) {
             return Err(Error::Reserved { table: table.name.to_string(), prefix: reserved });

@@ -1,9 +1,7 @@
 //! Values as text: what SQLite and CSV files hold where they have no type of their own.
 
 use chrono::{DateTime, Datelike, NaiveDate, Timelike};
-use tidegauge_core::{Column, DataType, Table, digits};
-
-use crate::{Error, Result};
+use tidegauge_core::digits;
 
 /// `units` at `scale`, all decimal places written.
 pub(crate) fn decimal(units: i128, scale: u8) -> String {
@@ -40,16 +38,9 @@ pub(crate) fn instant(micros: i64, between: char, end: &str) -> Option<String> {
     Some(text)
 }
 
-/// A bound on `column`, in days or microseconds since 1970, as SQL reads it.
-///
-/// # Errors
-/// When it lies outside the years 0000 to 9999.
-pub(crate) fn bound(table: &Table, column: &Column, bound: i64) -> Result<String> {
-    let text = match column.dtype {
-        DataType::Date => i32::try_from(bound).ok().and_then(day),
-        _ => instant(bound, ' ', "+00"),
-    };
-    text.ok_or_else(|| Error::beyond(&table.name, column, format_args!("a bound of {bound}")))
+/// Says that a time, of so many `units` after 1970, cannot be written.
+pub(crate) fn beyond(unit: &str, units: impl std::fmt::Display) -> String {
+    format!("{unit} {units} after 1970 lies outside the years 0000 to 9999")
 }
 
 /// Reads what [`instant`] writes with a space between and no end, and nothing else.

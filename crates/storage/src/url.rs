@@ -1,27 +1,36 @@
 //! Which store a URL means.
 
+#[cfg(any(feature = "sqlite", feature = "_folder"))]
 use std::path::PathBuf;
 
-use crate::{Error, Result, bigquery, mysql, postgres};
+use crate::{Error, Result};
 
 /// A store, and where it is.
 #[derive(Debug)]
 pub(crate) enum StoreUrl {
-    Sqlite {
-        path: PathBuf,
-        read_only: bool,
-    },
-    Postgres(postgres::Place),
-    MySql(mysql::Place),
-    BigQuery(bigquery::Place),
+    #[cfg(feature = "sqlite")]
+    Sqlite { path: PathBuf, read_only: bool },
+    #[cfg(feature = "postgres")]
+    Postgres(crate::postgres::Target),
+    #[cfg(feature = "mysql")]
+    MySql(crate::mysql::Target),
+    #[cfg(feature = "bigquery")]
+    BigQuery(crate::bigquery::Place),
+    #[cfg(feature = "parquet")]
     Parquet(PathBuf),
     /// Parquet, in a bucket.
     #[cfg(feature = "object-store")]
     Bucket(crate::folder::Bucket),
+    #[cfg(feature = "csv")]
     Csv(PathBuf),
 }
 
 impl StoreUrl {
+    /// Parses the URL of a store.
+    ///
+    /// # Errors
+    /// Returns an error if the scheme is none of this crate's, its feature is off, or the rest does not
+    /// name a place.
     pub(crate) fn parse(url: &str) -> Result<Self> {
         // Of a URL of an unknown kind only the scheme is ever shown: the rest may hold a password.
         let Some((scheme, rest)) = url.split_once("://") else {
@@ -30,18 +39,43 @@ impl StoreUrl {
         };
         match scheme {
             "sqlite" => sqlite(rest),
-            "postgres" | "postgresql" => Ok(Self::Postgres(postgres::Place::parse(url)?)),
-            "mysql" | "mariadb" => Ok(Self::MySql(mysql::Place::parse(url)?)),
-            "bigquery" => Ok(Self::BigQuery(bigquery::Place::parse(url)?)),
-            "parquet" => Ok(Self::Parquet(path("parquet", rest)?)),
-            "s3" | "gs" => bucket(url),
-            "csv" => Ok(Self::Csv(path("csv", rest)?)),
+            "postgres" | "postgresql" => postgres(url),
+            "mysql" | "mariadb" => mysql(url),
+            "bigquery" => bigquery(url),
+            "parquet" => parquet(rest),
+            "s3" => bucket("s3", url),
+            "gs" => bucket("gs", url),
+            "csv" => csv(rest),
             _ => Err(Error::UnknownStore { scheme: scheme.into() }),
         }
     }
 }
 
-fn sqlite(rest: &str) -> Result<StoreUrl> {
+/// Defines the parser of a store's URL, and what stands in for it where its feature is off.
+macro_rules! parser {
+    ($name:ident, $feature:literal, |$rest:ident| $parse:expr) => {
+        #[cfg(feature = $feature)]
+        fn $name($rest: &str) -> Result<StoreUrl> {
+            Ok($parse)
+        }
+
+        #[cfg(not(feature = $feature))]
+        fn $name(_: &str) -> Result<StoreUrl> {
+            Err(Error::MissingFeature {
+                scheme: stringify!($name),
+                feature: $feature,
+                instead: "use a store whose feature is on",
+            })
+        }
+    };
+}
+
+parser!(postgres, "postgres", |url| StoreUrl::Postgres(crate::postgres::Target::parse(url)?));
+parser!(mysql, "mysql", |url| StoreUrl::MySql(crate::mysql::Target::parse(url)?));
+parser!(bigquery, "bigquery", |url| StoreUrl::BigQuery(crate::bigquery::Place::parse(url)?));
+parser!(parquet, "parquet", |rest| StoreUrl::Parquet(path("parquet", rest)?));
+parser!(csv, "csv", |rest| StoreUrl::Csv(path("csv", rest)?));
+parser!(sqlite, "sqlite", |rest| {
     let invalid = |reason: &str| Error::InvalidUrl { scheme: "sqlite", reason: reason.into() };
     let (file, query) = rest.split_once('?').unwrap_or((rest, ""));
     if file == ":memory:" {
@@ -54,22 +88,21 @@ fn sqlite(rest: &str) -> Result<StoreUrl> {
         "mode=ro" => true,
         _ => return Err(invalid("takes no option but ?mode=ro")),
     };
-    Ok(StoreUrl::Sqlite { path: path("sqlite", file)?, read_only })
-}
+    StoreUrl::Sqlite { path: path("sqlite", file)?, read_only }
+});
 
 #[cfg(feature = "object-store")]
-fn bucket(url: &str) -> Result<StoreUrl> {
+fn bucket(_: &'static str, url: &str) -> Result<StoreUrl> {
     Ok(StoreUrl::Bucket(crate::folder::Bucket::parse(url)?))
 }
 
 #[cfg(not(feature = "object-store"))]
-fn bucket(url: &str) -> Result<StoreUrl> {
-    let scheme = if url.starts_with("gs") { "gs" } else { "s3" };
-    let reason = "needs the feature `object-store`, which this was built without; build it with \
-                  `--features object-store`, or load into parquet://dir and copy that";
-    Err(Error::InvalidUrl { scheme, reason: reason.into() })
+fn bucket(scheme: &'static str, _: &str) -> Result<StoreUrl> {
+    let instead = "load into parquet://dir and copy that";
+    Err(Error::MissingFeature { scheme, feature: "object-store", instead })
 }
 
+#[cfg(any(feature = "sqlite", feature = "_folder"))]
 fn path(scheme: &'static str, text: &str) -> Result<PathBuf> {
     if text.is_empty() || text.contains('\0') {
         return Err(Error::InvalidUrl {
@@ -84,6 +117,7 @@ fn path(scheme: &'static str, text: &str) -> Result<PathBuf> {
 mod tests {
     use super::*;
 
+    #[cfg(all(feature = "sqlite", feature = "parquet", feature = "csv"))]
     #[test]
     fn paths_are_relative_or_absolute() {
         for (url, store) in [
@@ -103,13 +137,44 @@ mod tests {
             ("oracle://scott:tiger@db/x", "`oracle` is not a kind of store; use sqlite://"),
             ("scott:tiger@db", "`scott` is not a kind of store"),
             ("tidegauge.db", "gs://bucket/folder or csv://dir"),
+        ] {
+            let error = StoreUrl::parse(url).unwrap_err().to_string();
+            assert!(error.contains(says), "{error} should say {says}");
+            assert!(!error.contains("tiger"), "{error}");
+        }
+    }
+
+    #[cfg(feature = "sqlite")]
+    #[test]
+    fn a_url_of_sqlite_names_a_file_and_nothing_else() {
+        for (url, says) in [
             ("sqlite://", "names no path"),
             ("sqlite://:memory:", "name a file"),
             ("sqlite://a.db?key=tiger", "takes no option but ?mode=ro"),
         ] {
             let error = StoreUrl::parse(url).unwrap_err().to_string();
-            assert!(error.contains(says), "{error} should say {says}");
-            assert!(!error.contains("tiger"), "{error}");
+            assert!(error.contains(says) && !error.contains("tiger"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_url_of_a_store_whose_feature_is_off_names_the_feature() {
+        for (url, feature, is_on) in [
+            ("sqlite://a.db", "sqlite", cfg!(feature = "sqlite")),
+            ("postgres://me:secret@db/shop", "postgres", cfg!(feature = "postgres")),
+            ("mariadb://me:secret@db/shop", "mysql", cfg!(feature = "mysql")),
+            ("bigquery://project/dataset", "bigquery", cfg!(feature = "bigquery")),
+            ("parquet://lake", "parquet", cfg!(feature = "parquet")),
+            ("s3://bucket/lake", "object-store", cfg!(feature = "object-store")),
+            ("csv://backup", "csv", cfg!(feature = "csv")),
+        ] {
+            match StoreUrl::parse(url) {
+                Ok(_) => assert!(is_on, "{url}"),
+                Err(error) => {
+                    let says = format!("`--features {feature}`");
+                    assert!(!is_on && error.to_string().contains(&says), "{error}");
+                }
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use chrono::{Days, NaiveDate};
 use tidegauge_core::market::Market;
-use tidegauge_core::tables::{Candle, FxRate, RawCryptoMarketData};
+use tidegauge_core::tables::{Candle, FxRate};
 use tidegauge_core::{Batch, Crypto};
 
 /// What the coins cost in the middle, in US dollars.
@@ -56,6 +56,5 @@ pub fn market(first: NaiveDate, days: u64, level: f64) -> Result<Market, Box<dyn
     }
     let candles = Batch::from_rows(Candle::table(), candles)?;
     let rates = Batch::from_rows(FxRate::table(), rates)?;
-    let raw = Batch::from_rows(RawCryptoMarketData::table(), [(); 0])?;
-    Ok(Market::from_frames(candles.frame(), raw.frame(), rates.frame())?)
+    Ok(Market::from_batches(&[candles], &[], &[rates])?)
 }

@@ -1,5 +1,7 @@
 //! What can go wrong between a database and our rows.
 
+use tidegauge_core::ErrorKind;
+
 use std::time::Duration;
 
 /// What can go wrong between a database and our rows. No message holds the URL or a password.
@@ -102,5 +104,36 @@ impl DatabaseError {
     /// Whether running again later, unchanged, may succeed.
     pub fn is_temporary(&self) -> bool {
         matches!(self, Self::Connect { .. } | Self::Broken { .. } | Self::Timeout { .. })
+    }
+}
+
+impl DatabaseError {
+    /// Returns what kind of failure it is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Url { .. } => ErrorKind::Configuration,
+            Self::Connect { .. } | Self::Broken { .. } | Self::Timeout { .. } => {
+                ErrorKind::Unavailable
+            }
+            Self::NoColumn { .. } | Self::Order { .. } => ErrorKind::SchemaMismatch,
+            Self::Query { .. } | Self::Nulls { .. } => ErrorKind::InvalidInput,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_temporary_is_worth_a_retry_and_nothing_else() {
+        let (name, place, reason) = (String::from("orders"), String::from("db"), String::new());
+        for error in [
+            DatabaseError::Url { name: name.clone(), reason: reason.clone() },
+            DatabaseError::Connect { name: name.clone(), place: place.clone(), reason },
+            DatabaseError::Broken { name, place, reason: String::new() },
+        ] {
+            assert_eq!(error.kind().is_retryable(), error.is_temporary(), "{error}");
+        }
     }
 }

@@ -5,6 +5,7 @@ pub mod decode;
 mod folder;
 mod lines;
 mod parquet;
+mod parquet_value;
 mod progress;
 mod splitter;
 mod text;
@@ -17,11 +18,11 @@ use tidegauge_core::{Clock, Cursor, Page, Source, TableRef, WriteMode};
 
 pub use config::{Config, Format};
 
+use self::parquet::Parquet;
 use crate::mapping::{self, Mapping, Rows};
 use crate::{Error, Result, cursor};
 use folder::{Found, unreadable};
 use lines::Lines;
-use parquet::Parquet;
 use progress::{Progress, Seen};
 
 /// Files of the user's own as a source.
@@ -226,15 +227,15 @@ impl Inner {
         };
         let skip = usize::try_from(at.taken).map_err(too_many)?;
         let count = parquet.rows.saturating_sub(skip).min(rows.room());
-        let frame = parquet.slice(skip, count)?;
+        let slice = parquet.slice(skip, count)?;
         let mut taken = 0;
         while taken < count && !rows.full() {
-            let fields = parquet.row(&frame, taken);
+            let fields = parquet.row(&slice, taken);
             let bytes = fields.iter().map(|field| field.size()).sum();
             // Rows have no lines: the place is the number of the row, the first being 1.
             let place = || format!("{}:{}", file.name, skip + taken + 1);
             let cells = parquet.cells(&self.mapping, &fields);
-            rows.push(cells, bytes, place, || parquet::shown(&frame, taken))?;
+            rows.push(cells, bytes, place, || slice.shown(taken))?;
             taken += 1;
         }
         at.taken += taken as u64;

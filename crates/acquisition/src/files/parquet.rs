@@ -2,14 +2,20 @@
 
 use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 
-use polars_io::SerReader;
-use polars_io::parquet::read::{ParallelStrategy, ParquetReader};
-use tidegauge_core::polars::frame::DataFrame;
-use tidegauge_core::polars::prelude::{AnyValue, Column, TimeUnit};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
+use parquet::basic::Type;
+use tidegauge_core::arrow::array::RecordBatch;
+use tidegauge_core::arrow::schema::{DataType as ArrowType, Field as ArrowField, Schema, TimeUnit};
+use tidegauge_core::arrow::select::concat::concat_batches;
 use tidegauge_core::{Cell, DataType};
 
 use super::folder::unreadable;
+use super::parquet_value::{self, named, readable};
 use crate::mapping::{Field, Mapping, Misfit, Plan};
 use crate::{Error, Result};
 
@@ -18,8 +24,10 @@ use crate::{Error, Result};
 pub(super) struct Parquet {
     file: File,
     path: String,
+    metadata: ArrowReaderMetadata,
     pub(super) rows: usize,
-    wanted: Vec<String>,
+    /// The places of the columns that are read.
+    wanted: Vec<usize>,
     /// Whether a column fills one of text.
     text: Vec<bool>,
     plan: Plan,
@@ -32,66 +40,98 @@ impl Parquet {
             path: shown.clone(),
             reason: format!("it is not a Parquet file that can be read ({error})"),
         };
-        let again = |file: &File| file.try_clone().map_err(|error| unreadable(path, &error));
-        let mut reader = ParquetReader::new(again(&file)?);
-        let schema = reader.schema().map_err(|error| broken(&error))?;
-        let rows = reader.num_rows().map_err(|error| broken(&error))?;
-        let have: Vec<&str> = schema.iter_names().map(|name| name.as_str()).collect();
+        let again = file.try_clone().map_err(|error| unreadable(path, &error))?;
+        let metadata = ArrowReaderMetadata::load(&again, ArrowReaderOptions::new())
+            .and_then(in_microseconds)
+            .map_err(|error| broken(&error))?;
+        let rows = metadata.metadata().file_metadata().num_rows();
+        let rows = usize::try_from(rows).map_err(|error| broken(&error))?;
+        let schema = metadata.schema().clone();
+        let have: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
         mapping.bind(&shown, &have)?;
         let asked = mapping.wanted();
-        let wanted: Vec<&str> = have.into_iter().filter(|name| asked.contains(name)).collect();
-        let plan = mapping.bind(&shown, &wanted)?;
+        let is_wanted = |at: &usize| asked.contains(&have[*at]);
+        let wanted: Vec<usize> = (0..have.len()).filter(is_wanted).collect();
+        let names: Vec<&str> = wanted.iter().map(|at| have[*at]).collect();
+        let plan = mapping.bind(&shown, &names)?;
         let mut text = vec![false; wanted.len()];
         for column in &mapping.table().columns {
             let Some(name) = mapping.source_of(&column.name) else { continue };
-            let Some(at) = wanted.iter().position(|it| *it == name) else { continue };
+            let Some(at) = names.iter().position(|other| *other == name) else { continue };
             text[at] |= column.dtype == DataType::Text;
-            let found = schema.get(name).map(|field| format!("{:?}", field.dtype));
+            let found = schema.field(wanted[at]).data_type();
             let refused = |reason: &str| {
                 Err(Error::Mapping {
                     of: shown.clone(),
                     table: mapping.table().name.to_string(),
                     column: column.name.to_string(),
-                    reason: format!("`{name}` is {}, {reason}", found.clone().unwrap_or_default()),
+                    reason: format!("`{name}` is {}, {reason}", named(found)),
                 })
             };
-            let found = found.as_deref().unwrap_or_default();
             if !readable(found) {
                 return refused("a type that is not read: write it as another one");
             }
-            if matches!(column.dtype, DataType::Decimal { .. }) && found.starts_with("Float") {
+            if matches!(column.dtype, DataType::Decimal { .. }) && found.is_floating() {
                 return refused("and money is never a float: write it as a decimal, or as text");
             }
         }
-        let wanted = wanted.into_iter().map(Into::into).collect();
-        Ok(Self { file, path: shown, rows, wanted, text, plan })
+        Ok(Self { file, path: shown, metadata, rows, wanted, text, plan })
     }
 
-    /// `count` rows behind the first `skip`.
-    pub(super) fn slice(&self, skip: usize, count: usize) -> Result<DataFrame> {
+    /// Reads `count` rows behind the first `skip`.
+    pub(super) fn slice(&self, skip: usize, count: usize) -> Result<Slice> {
         let broken = |reason: String| Error::File { path: self.path.clone(), reason };
         let file = self.file.try_clone().map_err(|error| broken(error.to_string()))?;
-        let frame = ParquetReader::new(file)
-            .with_columns(Some(self.wanted.clone()))
-            .with_slice(Some((skip, count)))
-            .read_parallel(ParallelStrategy::None)
-            .finish()
-            .and_then(|frame| frame.select(&self.wanted))
-            .map_err(|error| broken(error.to_string()))?;
-        match frame.height() {
-            _ if self.wanted.is_empty() => Ok(frame),
-            height if height == count => Ok(frame),
-            height => Err(broken(format!("it has {height} rows where it says {count}"))),
+        let mask = ProjectionMask::roots(self.metadata.parquet_schema(), self.wanted.clone());
+        let (groups, skip) = self.groups(skip, count);
+        let reader =
+            ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
+                .with_projection(mask)
+                .with_row_groups(groups)
+                .with_offset(skip)
+                .with_limit(count)
+                .with_batch_size(count.max(1))
+                .build()
+                .map_err(|error| broken(error.to_string()))?;
+        let fields: Vec<_> =
+            self.wanted.iter().map(|at| self.metadata.schema().field(*at).clone()).collect();
+        let batches: Result<Vec<RecordBatch>, _> = reader.collect();
+        let read = batches.and_then(|batches| match batches.as_slice() {
+            [one] => Ok(one.clone()),
+            batches => concat_batches(&Arc::new(Schema::new(fields)), batches),
+        });
+        let record = read.map_err(|error| broken(error.to_string()))?;
+        match record.num_rows() {
+            rows if rows == count => Slice::new(&record).map_err(|error| broken(error.to_string())),
+            rows => Err(broken(format!("it has {rows} rows where it says {count}"))),
         }
     }
 
-    /// The fields of a row of `frame`.
-    pub(super) fn row<'f>(&self, frame: &'f DataFrame, row: usize) -> Vec<Field<'f>> {
-        let value = |(column, text): (&'f Column, &bool)| {
-            let field = column.get(row).map_or(Field::Missing, field);
-            if *text { field.into_text() } else { field }
+    /// The row groups that have `count` rows behind the first `skip`, and how many rows of the first
+    /// of them to skip.
+    fn groups(&self, skip: usize, count: usize) -> (Vec<usize>, usize) {
+        let (mut groups, mut start, mut first) = (Vec::new(), 0usize, 0usize);
+        for (at, group) in self.metadata.metadata().row_groups().iter().enumerate() {
+            let end = start.saturating_add(usize::try_from(group.num_rows()).unwrap_or(0));
+            if skip < end && start < skip.saturating_add(count) {
+                if groups.is_empty() {
+                    first = skip.saturating_sub(start);
+                }
+                groups.push(at);
+            }
+            start = end;
+        }
+        (groups, first)
+    }
+
+    /// The fields of a row of `slice`.
+    pub(super) fn row<'s>(&self, slice: &'s Slice, row: usize) -> Vec<Field<'s>> {
+        let fields = slice.columns.iter().zip(&self.text);
+        let value = |(column, is_text): (&'s parquet_value::Column, &bool)| {
+            let field = column.field(row);
+            if *is_text { field.into_text() } else { field }
         };
-        frame.columns().iter().zip(&self.text).map(value).collect()
+        fields.map(value).collect()
     }
 
     /// The cells that `fields` are.
@@ -104,70 +144,49 @@ impl Parquet {
     }
 }
 
-/// Whether polars was built to read the type. What is not read would make it panic.
-fn readable(dtype: &str) -> bool {
-    const READ: [&str; 18] = [
-        "Boolean",
-        "Int32",
-        "Int64",
-        "UInt32",
-        "UInt64",
-        "Float32",
-        "Float64",
-        "Utf8",
-        "LargeUtf8",
-        "Utf8View",
-        "Binary",
-        "LargeBinary",
-        "BinaryView",
-        "Date32",
-        "Date64",
-        "Timestamp",
-        "Decimal",
-        "Null",
-    ];
-    let name = dtype.split(['(', ' ', '{']).next().unwrap_or_default();
-    READ.contains(&name)
+/// Some rows of a file.
+#[derive(Debug)]
+pub(super) struct Slice {
+    columns: Vec<parquet_value::Column>,
 }
 
-fn field(value: AnyValue<'_>) -> Field<'_> {
-    match value {
-        AnyValue::Null => Field::Null,
-        AnyValue::Boolean(value) => Field::Bool(value),
-        AnyValue::String(text) => Field::Text(text.into()),
-        AnyValue::StringOwned(text) => Field::Text(text.to_string().into()),
-        AnyValue::Int32(value) => Field::Int(value.into()),
-        AnyValue::Int64(value) => Field::Int(value.into()),
-        AnyValue::UInt32(value) => Field::Int(value.into()),
-        AnyValue::UInt64(value) => Field::Int(value.into()),
-        // By way of its digits: 0.1 stays 0.1.
-        AnyValue::Float32(value) => Field::Float(value.to_string().parse().unwrap_or(value.into())),
-        AnyValue::Float64(value) => Field::Float(value),
-        AnyValue::Date(days) => Field::Date(days),
-        AnyValue::Datetime(at, unit, _) => micros(at, unit),
-        AnyValue::DatetimeOwned(at, unit, _) => micros(at, unit),
-        AnyValue::Decimal(units, _, scale) => {
-            Field::Decimal(units, u32::try_from(scale).unwrap_or(0))
-        }
-        AnyValue::Binary(bytes) => Field::Bytes(bytes.into()),
-        AnyValue::BinaryOwned(bytes) => Field::Bytes(bytes.into()),
-        other => Field::Text(other.to_string().into()),
+impl Slice {
+    fn new(record: &RecordBatch) -> Result<Self, tidegauge_core::arrow::schema::ArrowError> {
+        let fields = record.schema_ref().fields().iter();
+        let column =
+            |(field, array): (&Arc<ArrowField>, _)| parquet_value::Column::new(field.name(), array);
+        let columns = fields.zip(record.columns()).map(column).collect::<Result<_, _>>()?;
+        Ok(Self { columns })
+    }
+
+    /// A row, to be kept beside what is wrong with it.
+    pub(super) fn shown(&self, row: usize) -> String {
+        let cell = |column: &parquet_value::Column| {
+            format!("{}={}", column.name(), column.field(row).shown())
+        };
+        self.columns.iter().map(cell).collect::<Vec<_>>().join(", ")
     }
 }
 
-fn micros(at: i64, unit: TimeUnit) -> Field<'static> {
-    match unit {
-        TimeUnit::Nanoseconds => Field::Timestamp(at.div_euclid(1_000)),
-        TimeUnit::Microseconds => Field::Timestamp(at),
-        TimeUnit::Milliseconds => Field::Timestamp(at.saturating_mul(1_000)),
-    }
-}
-
-/// A row of `frame`, to be kept beside what is wrong with it.
-pub(super) fn shown(frame: &DataFrame, row: usize) -> String {
-    let cell = |column: &Column| {
-        let value = column.get(row).map_or(Field::Missing, field);
-        format!("{}={}", column.name(), value.shown())
+/// Reads what Spark calls INT96 as microseconds: as nanoseconds, the year 2263 would be 1678.
+fn in_microseconds(metadata: ArrowReaderMetadata) -> parquet::errors::Result<ArrowReaderMetadata> {
+    let roots = metadata.parquet_schema().root_schema().get_fields();
+    let is_int96 = |at: usize| {
+        roots
+            .get(at)
+            .is_some_and(|root| root.is_primitive() && root.get_physical_type() == Type::INT96)
     };
-    frame.columns().iter().map(cell).collect::<Vec<_>>().join(", ")
+    if !(0..roots.len()).any(is_int96) {
+        return Ok(metadata);
+    }
+    let field = |(at, field): (usize, &Arc<ArrowField>)| match field.data_type() {
+        ArrowType::Timestamp(TimeUnit::Nanosecond, zone) if is_int96(at) => {
+            let dtype = ArrowType::Timestamp(TimeUnit::Microsecond, zone.clone());
+            Arc::new(field.as_ref().clone().with_data_type(dtype))
+        }
+        _ => field.clone(),
+    };
+    let fields: Vec<_> = metadata.schema().fields().iter().enumerate().map(field).collect();
+    let options = ArrowReaderOptions::new().with_schema(Arc::new(Schema::new(fields)));
+    ArrowReaderMetadata::try_new(metadata.metadata().clone(), options)
 }

@@ -12,6 +12,7 @@ use tidegauge_core::{Batch, Cursor, Page, Source, TableRef};
 
 pub use client::Client;
 pub use config::Config;
+#[cfg(feature = "kraken-stream")]
 pub(crate) use config::INTERVALS;
 pub use decode::{AssetPair, Ticker, Trade, Trades};
 

@@ -7,7 +7,7 @@ mod spec;
 
 use async_trait::async_trait;
 use tidegauge_core::tables::{Candle, MarketTrade, Quote};
-use tidegauge_core::{Cursor, Page, Source, TableRef};
+use tidegauge_core::{Cursor, Page, Source, SourceCapabilities, TableRef};
 
 use client::Kraken;
 pub use config::{Channel, Config};
@@ -82,8 +82,8 @@ impl Source for KrakenStream {
         )
     }
 
-    fn is_live(&self) -> bool {
-        true
+    fn capabilities(&self) -> SourceCapabilities {
+        SourceCapabilities { live: true, ..SourceCapabilities::default() }
     }
 
     async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {

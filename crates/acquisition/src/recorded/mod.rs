@@ -131,6 +131,9 @@ impl Source for Recorded {
 
 #[cfg(test)]
 mod tests {
+    use chrono::{DateTime, NaiveDate};
+    use tidegauge_core::Cell;
+
     use super::*;
 
     const PRICES: &str = "\
@@ -169,8 +172,12 @@ Date,USD,
                     "fx_rates" => (&mut rates, "rate_date"),
                     _ => continue,
                 };
-                let column = batch.frame().column(column).unwrap();
-                days.extend((0..batch.rows()).map(|row| column.get(row).unwrap().to_string()));
+                let column = batch.column(column).unwrap();
+                days.extend((0..batch.rows()).map(|row| match column.cell(row) {
+                    Cell::Date(days) => NaiveDate::from_epoch_days(days).unwrap().to_string(),
+                    Cell::Timestamp(at) => DateTime::from_timestamp_micros(at).unwrap().to_string(),
+                    cell => panic!("{cell:?} is no time"),
+                }));
             }
             *cursor = Some(page.cursor);
             if page.done {

@@ -8,7 +8,7 @@ mod spec;
 use async_trait::async_trait;
 use secrecy::SecretString;
 use tidegauge_core::tables::Quote;
-use tidegauge_core::{Cursor, Page, Source, TableRef};
+use tidegauge_core::{Cursor, Page, Source, SourceCapabilities, TableRef};
 
 use client::TwelveData;
 pub use config::Config;
@@ -75,8 +75,8 @@ impl Source for TwelveDataStream {
         Live::<TwelveData>::tables([Quote::table().clone()])
     }
 
-    fn is_live(&self) -> bool {
-        true
+    fn capabilities(&self) -> SourceCapabilities {
+        SourceCapabilities { live: true, ..SourceCapabilities::default() }
     }
 
     async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {

@@ -4,11 +4,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::support::{Turned, at, batches, context, hurried, json, query, round, rows, texts};
+use crate::support::{
+    Turned, at, batches, context, first, hurried, json, query, round, rows, texts,
+};
 use chrono::TimeDelta;
 use tidegauge_acquisition::Context;
 use tidegauge_acquisition::coingecko::{CandleSize, CoinGecko, Config as GeckoConfig, Plan};
-use tidegauge_core::{Clock, Page, Source};
+use tidegauge_core::{Cell, Clock, Page, Source};
 use wiremock::matchers::{method, path_regex};
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
@@ -87,8 +89,8 @@ async fn gecko(clock: &Arc<Turned>, config: GeckoConfig) -> (MockServer, CoinGec
 /// The instants of a column, over all pages.
 fn times(pages: &[Page], table: &str, column: &str) -> Vec<i64> {
     let columns = batches(pages, table).into_iter().flat_map(|batch| {
-        let column = batch.frame().column(column).unwrap().datetime().unwrap().physical().clone();
-        column.iter().map(|micros| micros.unwrap() / 1000).collect::<Vec<_>>()
+        let column = batch.column(column).unwrap().as_timestamp().unwrap();
+        column.values().iter().map(|micros| micros / 1000).collect::<Vec<_>>()
     });
     columns.collect()
 }
@@ -129,16 +131,15 @@ async fn values_arrive_exactly_and_what_is_unknown_is_null() {
     let clock = Turned::new("2026-05-18T12:34:56Z");
     let (_server, source) = gecko(&clock, GeckoConfig { history_days: 1, ..one_symbol() }).await;
     let (pages, _) = round(&source, None).await;
-    let frame = batches(&pages, "raw_crypto_market_data")[0].frame().clone();
-    let price = frame.column("price_usd").unwrap().decimal().unwrap().physical().get(0);
-    assert_eq!(price, Some(5_067_525_807_337));
-    assert_eq!(frame.column("market_cap_usd").unwrap().null_count(), frame.height());
-    assert_eq!(frame.column("volume_24h_usd").unwrap().null_count(), frame.height());
-    assert_eq!(frame.column("name").unwrap().str().unwrap().get(0), Some("Bitcoin"));
-    assert_eq!(frame.column("source").unwrap().str().unwrap().get(0), Some("coingecko"));
-    let snapshot = batches(&pages[2..], "raw_crypto_market_data")[0].frame().clone();
-    let volume = snapshot.column("volume_24h_usd").unwrap().decimal().unwrap().physical().get(0);
-    assert_eq!(volume, Some(100), "1.005 is 1.00, half to even");
+    let raw = batches(&pages, "raw_crypto_market_data")[0];
+    assert_eq!(first(raw, "price_usd"), Cell::Decimal(5_067_525_807_337));
+    assert_eq!(raw.column("market_cap_usd").unwrap().null_count(), raw.rows());
+    assert_eq!(raw.column("volume_24h_usd").unwrap().null_count(), raw.rows());
+    assert_eq!(first(raw, "name"), Cell::Text("Bitcoin"));
+    assert_eq!(first(raw, "source"), Cell::Text("coingecko"));
+    let snapshot = batches(&pages[2..], "raw_crypto_market_data")[0];
+    let volume = first(snapshot, "volume_24h_usd");
+    assert_eq!(volume, Cell::Decimal(100), "1.005 is 1.00, half to even");
 }
 
 #[tokio::test]
@@ -155,9 +156,9 @@ async fn only_finished_candles_count_and_they_open_one_size_before_they_close() 
         let now = clock.now().timestamp_millis();
         assert!(opens.iter().all(|open| open % length == 0 && open + length <= now), "{name}");
         assert!(opens.last().unwrap() + 2 * length > now, "{name}: the last finished one is there");
-        let frame = batches(&pages, "candles")[0].frame().clone();
-        assert_eq!(frame.column("interval").unwrap().str().unwrap().get(0), Some(name));
-        assert_eq!(frame.column("volume").unwrap().null_count(), frame.height());
+        let candles = batches(&pages, "candles")[0];
+        assert_eq!(first(candles, "interval"), Cell::Text(name));
+        assert_eq!(candles.column("volume").unwrap().null_count(), candles.rows());
         // A size later there is exactly one more.
         let later = Turned::new("2026-05-18T12:34:56Z");
         later.on(TimeDelta::milliseconds(length));
@@ -212,12 +213,12 @@ async fn the_largest_markets_come_page_by_page_and_none_takes_the_name_of_anothe
 async fn the_same_cursor_asks_the_same_again() {
     let clock = Turned::new("2026-05-18T12:34:56Z");
     let (_server, source) = gecko(&clock, one_symbol()).await;
-    let first = source.fetch(None).await.unwrap();
-    let one = source.fetch(Some(&first.cursor)).await.unwrap();
+    let start = source.fetch(None).await.unwrap();
+    let one = source.fetch(Some(&start.cursor)).await.unwrap();
     clock.on(TimeDelta::minutes(3)); // after a crash, a little later
-    let two = source.fetch(Some(&first.cursor)).await.unwrap();
+    let two = source.fetch(Some(&start.cursor)).await.unwrap();
     assert_eq!(one.cursor, two.cursor);
-    assert!(one.batches[0].frame().equals_missing(two.batches[0].frame()));
+    assert_eq!(one.batches[0].record(), two.batches[0].record());
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::{batches, clock, everything_said, round, rows};
+use crate::support::{batches, clock, everything_said, round, rows, texts};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, Executor};
@@ -105,17 +105,9 @@ fn table(write: &str, columns: &[&str]) -> TableRef {
     declare(&[config]).unwrap().remove(0)
 }
 
-/// The values of a column of all pages, as polars shows them.
+/// The values of a column of all pages.
 fn column(pages: &[Page], table: &str, name: &str) -> Vec<String> {
-    let mut values = Vec::new();
-    for batch in batches(pages, table) {
-        let column = batch.frame().column(name).unwrap();
-        values.extend((0..batch.rows()).map(|row| {
-            let value = column.get(row).unwrap();
-            value.get_str().map_or_else(|| value.to_string(), Into::into)
-        }));
-    }
-    values
+    texts(pages, table, name)
 }
 
 fn ids(pages: &[Page]) -> Vec<String> {
@@ -175,8 +167,8 @@ async fn every_type_comes_exactly() {
         let of = |name| column(&pages, "things", name);
         assert_eq!(of("id"), ["-9223372036854775807", "3", "9223372036854775807"]);
         assert_eq!(of("ok"), ["false", "null", "true"]);
-        let share = batches(&pages, "things")[0].frame().column("share").unwrap().clone();
-        let share: Vec<_> = share.f64().unwrap().iter().collect();
+        let share = batches(&pages, "things")[0].column("share").unwrap().as_f64().unwrap();
+        let share: Vec<_> = share.iter().collect();
         assert_eq!(share, [Some(1e300), None, Some(0.300_000_000_000_000_04)], "{:?}", server.kind);
         assert_eq!(of("name"), [&long[..], "null", "a'b\"c 😀"]);
         assert_eq!(of("day"), ["1969-12-31", "null", "2020-02-29"]);

@@ -8,10 +8,10 @@ use crate::support::{
     texts,
 };
 use chrono::TimeDelta;
+use tidegauge_acquisition::bad_rows::{BadRows, Sieve};
 use tidegauge_acquisition::exchangerate_api::{self, Client, Config, ExchangeRateApi};
 use tidegauge_acquisition::http::HttpConfig;
 use tidegauge_acquisition::open_er_api::OpenErApi;
-use tidegauge_acquisition::series::{BadRows, Sieve};
 use tidegauge_acquisition::{Context, Error};
 use tidegauge_core::Source;
 use wiremock::matchers::{header, path};

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use crate::support::log::Log;
-use crate::support::{Act, Scripted, context, everything_said, hurried};
+use crate::support::{Act, Scripted, context, everything_said, hurried, shown};
 use tidegauge_acquisition::coingecko::{Client, CoinGecko, Config, Plan};
 use tidegauge_acquisition::http::{HttpConfig, PerMinute, Retry};
 use tidegauge_acquisition::{Error, Result};
@@ -329,9 +329,7 @@ async fn a_series_that_is_refused_is_noted_and_the_others_go_on() {
     let source = CoinGecko::new(config, None, &context(NOW)).unwrap();
     let refused = source.fetch(None).await.unwrap();
     assert!(!refused.done);
-    let noted = refused.batches[0].frame().clone();
-    let text =
-        |column: &str| noted.column(column).unwrap().str().unwrap().get(0).unwrap().to_owned();
+    let text = |column: &str| shown(&refused.batches[0], column).remove(0);
     assert_eq!((text("series").as_str(), text("state").as_str()), ("prices BTC", "failed"));
     assert!(text("reason").contains("coin not found"), "{}", text("reason"));
     let next = source.fetch(Some(&refused.cursor)).await.unwrap();

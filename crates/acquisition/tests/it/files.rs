@@ -8,16 +8,16 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::support::{batches, clock, round, rows};
+use crate::support::{batches, clock, round, rows, texts};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use proptest::prelude::*;
 use serde_json::json;
 use tempfile::TempDir;
 use tidegauge_acquisition::FileSource;
+use tidegauge_acquisition::bad_rows::BadRows;
 use tidegauge_acquisition::files::Config;
 use tidegauge_acquisition::mapping::{TableConfig, declare};
-use tidegauge_acquisition::series::BadRows;
 use tidegauge_core::tables::User;
 use tidegauge_core::{Cursor, Error, Page, Source, TableRef};
 
@@ -79,17 +79,9 @@ fn gz(content: &str) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// The values of a column of all pages, as polars shows them.
+/// The values of a column of all pages.
 fn column(pages: &[Page], table: &str, name: &str) -> Vec<String> {
-    let mut values = Vec::new();
-    for batch in batches(pages, table) {
-        let column = batch.frame().column(name).unwrap();
-        values.extend((0..batch.rows()).map(|row| {
-            let value = column.get(row).unwrap();
-            value.get_str().map_or_else(|| value.to_string(), Into::into)
-        }));
-    }
-    values
+    texts(pages, table, name)
 }
 
 fn ids(pages: &[Page]) -> Vec<String> {
@@ -104,7 +96,7 @@ fn same(one: &Page, two: &Page) {
     assert_eq!((&one.cursor, one.done), (&two.cursor, two.done));
     assert_eq!(one.batches.len(), two.batches.len());
     for (one, two) in one.batches.iter().zip(&two.batches) {
-        assert!(one.frame().equals_missing(two.frame()));
+        assert_eq!(one.record(), two.record());
     }
 }
 
@@ -180,14 +172,13 @@ async fn every_type_comes_exactly_out_of_csv_and_json() {
     let (two, _) = round(&source(config(&folder, "a.ndjson"), &table), None).await;
     let (one, two) = (&batches(&one, "things")[0], &batches(&two, "things")[0]);
     assert_eq!(one.rows(), 3);
-    assert!(one.frame().equals_missing(two.frame()), "{} {}", one.frame(), two.frame());
-    let price = one.frame().column("price").unwrap().as_materialized_series().clone();
-    let units: Vec<_> = price.decimal().unwrap().physical().iter().collect();
+    assert_eq!(one.record(), two.record());
+    let units: Vec<_> = one.column("price").unwrap().as_decimal().unwrap().iter().collect();
     assert_eq!(units, [Some(3_426_519_345_116), Some(-1), None]);
-    let name = one.frame().column("name").unwrap().as_materialized_series().clone();
-    assert_eq!(name.str().unwrap().get(0), Some("a,\"b\"\nc 😀"));
-    assert_eq!(name.str().unwrap().get(1), Some(&long[..]));
-    assert_eq!(name.null_count(), 1);
+    let name = one.column("name").unwrap().as_text().unwrap();
+    assert_eq!(name.get(0), Some("a,\"b\"\nc 😀"));
+    assert_eq!(name.get(1), Some(&long[..]));
+    assert_eq!(name.get(2), None);
 }
 
 #[tokio::test]
@@ -602,23 +593,29 @@ async fn parquet_of_pandas_and_types_that_are_not_read() {
         let page = source.fetch(None).await;
         page.map(|page| vec![page]).map_err(|error| error.to_string())
     };
-    let pages = with(&["id:int64", "ls:text", "f32:float64", "tz:timestamp"]).await.unwrap();
+    let pages = with(&[
+        "id:int64",
+        "ls:text",
+        "f32:float64",
+        "tz:timestamp",
+        "i16:int64",
+        "i8:int64",
+        "u8:int64",
+        "kind:text",
+        "dec256:text",
+    ]);
+    let pages = pages.await.unwrap();
     assert_eq!(column(&pages, "things", "ls"), ["a", "b"]);
     assert_eq!(column(&pages, "things", "f32"), ["0.1", "0.2"]);
     assert_eq!(column(&pages, "things", "tz")[0], "2020-09-13 12:26:40");
-    for (unread, dtype) in [
-        ("i16", "int64"),
-        ("i8", "int64"),
-        ("u8", "int64"),
-        ("kind", "text"),
-        ("list", "text"),
-        ("time", "text"),
-        ("dur", "int64"),
-        ("st", "text"),
-        ("dec256", "text"),
+    for (unread, dtype, says) in [
+        ("list", "text", "`list` is a list, a type that is not read"),
+        ("time", "text", "`time` is a time of day, a type that is not read"),
+        ("dur", "int64", "`dur` is a duration, a type that is not read"),
+        ("st", "text", "`st` is a struct, a type that is not read"),
     ] {
         let error = with(&["id:int64", &format!("{unread}:{dtype}")]).await.unwrap_err();
-        assert!(error.contains(unread) && error.contains("not read"), "{unread}: {error}");
+        assert!(error.contains(says), "{unread}: {error}");
     }
     let error = with(&["id:int64", "f32:decimal(18,2)"]).await.unwrap_err();
     assert!(error.contains("never a float"), "{error}");
@@ -626,6 +623,42 @@ async fn parquet_of_pandas_and_types_that_are_not_read() {
     assert_eq!(column(&pages, "things", "bin"), ["ab"]);
     assert!(column(&pages, "quarantine", "reason")[0].contains("UTF-8"));
     assert_eq!(column(&pages, "quarantine", "place"), ["others.pyarrow.parquet:1"]);
+}
+
+#[tokio::test]
+async fn parquet_with_narrow_types_dictionaries_and_int96_comes_exactly() {
+    let read = async |name: &str, columns: &[&str]| {
+        let config = Config { name: "ours".into(), path: recorded(name), ..Config::default() };
+        round(&source(config, &table("append", columns)), None).await.0
+    };
+    let columns = [
+        "id:int64",
+        "at:timestamp",
+        "at_berlin:timestamp",
+        "channel:text",
+        "small:int64",
+        "u:int64",
+        "cnt:int64",
+        "amount:decimal(38,18)",
+    ];
+    let pages = read("narrow.pyarrow.parquet", &columns).await;
+    let of = |name| column(&pages, "things", name);
+    let (at, amount) = (
+        ["2023-11-14 22:13:20.123456", "2023-11-14 22:13:21"],
+        ["512.700000000000000113", "-0.500000000000000000"],
+    );
+    assert_eq!(of("id"), ["1", "2"]);
+    assert_eq!(of("at"), at);
+    assert_eq!(of("at_berlin"), at);
+    assert_eq!(of("channel"), ["ads", "ads"]);
+    assert_eq!(of("small"), ["7", "-7"]);
+    assert_eq!(of("u"), ["200", "1"]);
+    assert_eq!(of("cnt"), ["65535", "0"]);
+    assert_eq!(of("amount"), amount);
+    let pages =
+        read("int96.pyarrow.parquet", &["id:int64", "at:timestamp", "amount:decimal(38,18)"]).await;
+    assert_eq!(column(&pages, "things", "at"), at);
+    assert_eq!(column(&pages, "things", "amount"), amount);
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
 //! Kraken's stream: what its messages mean, and that nothing is lost or told twice on a bad line.
-#![cfg(feature = "kraken-stream")]
+#![cfg(all(feature = "kraken-stream", feature = "recorded"))]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -148,7 +148,7 @@ proptest! {
 async fn what_happens_arrives_as_rows_with_every_digit() {
     let server = talking(vec![Act::Ticks(3)]).await;
     let stream = stream(&server, &[Channel::Ticker, Channel::Trade]);
-    assert!(stream.is_live());
+    assert!(stream.capabilities().live);
     let pages = pages(&stream, None, has_trades(3)).await;
     let ticks = server.ticks("BTC");
     let ids: Vec<_> = ticks.iter().map(|tick| tick.id).collect();

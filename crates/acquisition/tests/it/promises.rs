@@ -64,6 +64,9 @@ fn bitcoin() -> Vec<String> {
     vec!["BTC".into()]
 }
 
+/// A key is blotted out of what a service says, so it is a text that none says.
+const KEY: &str = "canary-0123456789";
+
 /// Rows of the gap ledger come with the others.
 const LEDGER: usize = 4;
 
@@ -109,7 +112,7 @@ async fn of_twelvedata() -> Subject {
             http: hurried(&url),
             ..twelvedata::Config::default()
         };
-        TwelveData::new(config, Some("k".into()), &context(NOW)).unwrap()
+        TwelveData::new(config, Some(KEY.into()), &context(NOW)).unwrap()
     })
 }
 
@@ -158,7 +161,7 @@ async fn of_open_er_api() -> Subject {
 async fn of_exchangerate_api() -> Subject {
     let (server, url) = served(json(latest().replace("\"rates\"", "\"conversion_rates\""))).await;
     Subject::new(server, 200, move || {
-        ExchangeRateApi::new(crowns(&url), Some("k".into()), &context(UPDATED)).unwrap()
+        ExchangeRateApi::new(crowns(&url), Some(KEY.into()), &context(UPDATED)).unwrap()
     })
 }
 
@@ -166,7 +169,7 @@ async fn of_x() -> Subject {
     let (server, url) = served(services::X).await;
     Subject::new(server, 100 + LEDGER, move || {
         let config = x::Config { symbols: bitcoin(), http: hurried(&url), ..x::Config::default() };
-        X::new(config, Some("k".into()), &context(NOW)).unwrap()
+        X::new(config, Some(KEY.into()), &context(NOW)).unwrap()
     })
 }
 
@@ -238,7 +241,7 @@ async fn of_kraken_stream() -> Subject {
 
 async fn of_twelvedata_stream() -> Subject {
     let mut script = live::script(Service::TwelveData, vec![Line::Talk(vec![Act::Ticks(20)])]);
-    script.key = Some("k".into());
+    script.key = Some(KEY.into());
     let server = tidegauge_replay::Replay::start(script).await.unwrap();
     let url = server.url().to_owned();
     Subject::new(server, hasty().batch_rows * 2, move || {
@@ -248,7 +251,7 @@ async fn of_twelvedata_stream() -> Subject {
             http: hurried(&url),
             ..twelvedata_stream::Config::default()
         };
-        TwelveDataStream::new(config, Some("k".into()), &context(STREAMED)).unwrap()
+        TwelveDataStream::new(config, Some(KEY.into()), &context(STREAMED)).unwrap()
     })
 }
 

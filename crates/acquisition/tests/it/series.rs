@@ -13,9 +13,8 @@ use tidegauge_acquisition::series::{
 };
 use tidegauge_acquisition::{Context, Error, Result};
 use tidegauge_core::coverage::{Ledger, Why};
-use tidegauge_core::polars::prelude::DataFrame;
 use tidegauge_core::tables::{Coverage, FxRate};
-use tidegauge_core::{Batch, Cursor, Page, Source, Span, TableRef};
+use tidegauge_core::{Batch, Cell, Cursor, Page, Source, Span, TableRef};
 
 type Reply = fn(&Ask<'_>) -> Result<Answer>;
 
@@ -97,7 +96,7 @@ impl Source for Days {
 
     async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {
         let page = series::round(self, &self.context, cursor).await;
-        page.map_err(|error| tidegauge_core::Error::source("days", error))
+        page.map_err(|error| tidegauge_core::Error::source("days", error.kind(), error))
     }
 }
 
@@ -108,7 +107,7 @@ struct Kept(std::collections::BTreeMap<(String, i64), Coverage>);
 impl Kept {
     fn take(&mut self, pages: &[Page]) {
         for batch in batches(pages, "coverage") {
-            for row in rows(batch.frame()) {
+            for row in rows(batch) {
                 self.0.insert((row.series.clone(), row.start_at.timestamp()), row);
             }
         }
@@ -125,17 +124,19 @@ impl Kept {
 
     fn ledger(&self) -> Ledger {
         let batch = Batch::from_rows(Coverage::table(), self.0.values()).unwrap();
-        Ledger::from_frame(batch.frame()).unwrap()
+        let mut ledger = Ledger::default();
+        ledger.add(&batch).unwrap();
+        ledger
     }
 }
 
-fn rows(frame: &DataFrame) -> Vec<Coverage> {
+fn rows(batch: &Batch) -> Vec<Coverage> {
     let text = |name: &str, row: usize| {
-        frame.column(name).unwrap().str().unwrap().get(row).map(str::to_owned)
+        batch.column(name).unwrap().as_text().unwrap().get(row).map(str::to_owned)
     };
-    let time = |name: &str, row: usize| {
-        let micros = frame.column(name).unwrap().datetime().unwrap().physical().get(row);
-        micros.map(|micros| DateTime::from_timestamp_micros(micros).unwrap())
+    let time = |name: &str, row: usize| match batch.column(name).unwrap().cell(row) {
+        Cell::Timestamp(micros) => DateTime::from_timestamp_micros(micros),
+        _ => None,
     };
     let row = |row: usize| Coverage {
         source: text("source", row).unwrap(),
@@ -143,12 +144,12 @@ fn rows(frame: &DataFrame) -> Vec<Coverage> {
         start_at: time("start_at", row).unwrap(),
         end_at: time("end_at", row).unwrap(),
         state: text("state", row).unwrap(),
-        rows: frame.column("rows").unwrap().i64().unwrap().get(row).unwrap(),
+        rows: batch.column("rows").unwrap().as_i64().unwrap().value(row),
         requested_to: time("requested_to", row),
         reason: text("reason", row),
         noted_at: time("noted_at", row).unwrap(),
     };
-    (0..frame.height()).map(row).collect()
+    (0..batch.rows()).map(row).collect()
 }
 
 fn span(from: &str, to: &str) -> Span {

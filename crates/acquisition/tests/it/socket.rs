@@ -1,5 +1,5 @@
 //! The way out for what stays open: how a WebSocket is opened, refused, and kept within bounds.
-#![cfg(feature = "twelvedata-stream")]
+#![cfg(all(feature = "twelvedata-stream", feature = "recorded"))]
 
 use std::time::{Duration, Instant};
 

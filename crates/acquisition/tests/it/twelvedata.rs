@@ -1,13 +1,13 @@
 //! Twelve Data's snapshots page by page: what a minute allows, and what it costs.
 #![cfg(feature = "twelvedata")]
 
-use crate::support::{Turned, batches, clock, hurried, json, query, round, rows, texts};
+use crate::support::{Turned, batches, clock, first, hurried, json, query, round, rows, texts};
 use chrono::TimeDelta;
 use tidegauge_acquisition::Context;
 use tidegauge_acquisition::http::{HttpConfig, PerMinute};
 use tidegauge_acquisition::series::{Archive, BadRows};
 use tidegauge_acquisition::twelvedata::{Config, TwelveData};
-use tidegauge_core::Source;
+use tidegauge_core::{Cell, Source};
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
@@ -41,20 +41,19 @@ async fn quotes_come_in_calls_that_a_minute_allows() {
         ..Config::default()
     };
     let source = TwelveData::new(config, Some("k".into()), &Context::new(clock.clone())).unwrap();
-    let first = source.fetch(None).await.unwrap();
-    assert!(!first.done);
+    let one = source.fetch(None).await.unwrap();
+    assert!(!one.done);
     clock.on(TimeDelta::minutes(1));
-    let second = source.fetch(Some(&first.cursor)).await.unwrap();
+    let second = source.fetch(Some(&one.cursor)).await.unwrap();
     assert!(second.done);
     let asked = server.received_requests().await.unwrap();
     let symbols: Vec<_> = asked.iter().map(|it| query(it, "symbol")).collect();
     assert_eq!(symbols, ["BTC/USD,ETH/USD", "SOL/USD"], "a credit each, and a minute has two");
-    let pages = [first, second];
+    let pages = [one, second];
     assert_eq!(texts(&pages, "quotes", "symbol"), ["BTC", "ETH", "SOL"]);
-    let frame = batches(&pages, "quotes")[0].frame().clone();
-    let price = frame.column("price").unwrap().decimal().unwrap().physical().get(0);
-    assert_eq!(price, Some(1_250_000_000));
-    assert_eq!(frame.column("currency").unwrap().str().unwrap().get(0), Some("USD"));
+    let quotes = batches(&pages, "quotes")[0];
+    assert_eq!(first(quotes, "price"), Cell::Decimal(1_250_000_000));
+    assert_eq!(first(quotes, "currency"), Cell::Text("USD"));
 }
 
 #[tokio::test]
@@ -78,9 +77,8 @@ async fn rates_are_rows_of_their_day_and_cost_a_credit_each() {
     let (pages, cursor) = round(&source, None).await;
     assert_eq!(texts(&pages, "fx_rates", "base"), ["EUR", "GBP"]);
     assert_eq!(texts(&pages, "fx_rates", "source"), ["twelvedata", "twelvedata"]);
-    let frame = batches(&pages, "fx_rates")[0].frame().clone();
-    let rate = frame.column("rate").unwrap().decimal().unwrap().physical().get(0);
-    assert_eq!(rate, Some(116_844_000));
+    let rate = first(batches(&pages, "fx_rates")[0], "rate");
+    assert_eq!(rate, Cell::Decimal(116_844_000));
     assert_eq!(source.budget().unwrap().left_today, Some(8));
 
     let page = source.fetch(Some(&cursor)).await.unwrap();

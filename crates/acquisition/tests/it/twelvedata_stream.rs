@@ -1,5 +1,5 @@
 //! Twelve Data's stream: what its messages mean, and what becomes of them.
-#![cfg(feature = "twelvedata-stream")]
+#![cfg(all(feature = "twelvedata-stream", feature = "recorded"))]
 
 use std::time::Duration;
 
@@ -145,7 +145,7 @@ async fn coins_shares_and_currencies_arrive_as_quotes() {
     let registry = Registry::default().with(apple).unwrap().with(euro).unwrap();
     let context = Context { registry, ..context(NOW) };
     let stream = stream(&server, &["BTC", "AAPL", "EUR"], &context);
-    assert!(stream.is_live());
+    assert!(stream.capabilities().live);
     let all = pages(&stream, None, has_quotes(9)).await;
     let mut symbols = shown(&all, "quotes", "symbol");
     symbols.sort();

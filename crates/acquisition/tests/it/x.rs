@@ -250,7 +250,7 @@ fn counts_alone() -> Config {
 /// The text cells of a column, over all pages.
 fn texts(pages: &[Page], table: &str, column: &str) -> Vec<String> {
     let cells = batches(pages, table).into_iter().flat_map(|batch| {
-        let column = batch.frame().column(column).unwrap().str().unwrap().clone();
+        let column = batch.column(column).unwrap().as_text().unwrap();
         column.iter().map(|text| text.unwrap_or_default().to_owned()).collect::<Vec<_>>()
     });
     cells.collect()
@@ -427,18 +427,15 @@ async fn a_post_has_all_its_columns() {
     let (_server, fake, source) = x(&clock, posts_alone()).await;
     fake.say(at("2026-05-18T12:00:00.123Z"));
     let (pages, _) = round(&source, None).await;
-    let frame = batches(&pages, "social_posts")[0].frame().clone();
-    let text = |name: &str| frame.column(name).unwrap().str().unwrap().get(0).unwrap().to_owned();
-    let count = |name: &str| frame.column(name).unwrap().i64().unwrap().get(0).unwrap();
-    assert_eq!(
-        (text("symbol"), text("author_id"), text("lang")),
-        ("BTC".into(), "42".into(), "en".into())
-    );
+    let posts = batches(&pages, "social_posts")[0];
+    let text = |name: &str| posts.column(name).unwrap().as_text().unwrap().get(0).unwrap();
+    let count = |name: &str| posts.column(name).unwrap().as_i64().unwrap().value(0);
+    assert_eq!((text("symbol"), text("author_id"), text("lang")), ("BTC", "42", "en"));
     assert_eq!(text("text"), "A made-up post &amp; a good one &lt;3", "as it came");
     assert_eq!([count("like_count"), count("repost_count"), count("reply_count")], [3, 1, 2]);
-    let written = frame.column("created_at").unwrap().datetime().unwrap().physical().get(0);
-    assert_eq!(written, Some(at("2026-05-18T12:00:00.123Z").timestamp_micros()));
-    let sentiment = frame.column("sentiment").unwrap().f64().unwrap().get(0).unwrap();
+    let written = posts.column("created_at").unwrap().as_timestamp().unwrap().value(0);
+    assert_eq!(written, at("2026-05-18T12:00:00.123Z").timestamp_micros());
+    let sentiment = posts.column("sentiment").unwrap().as_f64().unwrap().value(0);
     // 1.9 for "good", 1.9 for the heart that X writes as `&lt;3`.
     assert!((sentiment - 3.8 / (3.8f64 * 3.8 + 15.0).sqrt()).abs() < 1e-9, "{sentiment}");
 }
@@ -467,8 +464,8 @@ async fn anybody_may_judge_but_not_beyond_the_scale() {
         match source.fetch(None).await {
             Ok(page) => {
                 assert!(right);
-                let frame = page.batches[0].frame().clone();
-                assert_eq!(frame.column("sentiment").unwrap().f64().unwrap().get(0), score);
+                let found = page.batches[0].column("sentiment").unwrap().as_f64().unwrap();
+                assert_eq!(found.iter().next(), Some(score));
             }
             Err(error) => {
                 assert!(!right && error.to_string().contains("sentiment by `constant`"), "{error}");
@@ -479,7 +476,7 @@ async fn anybody_may_judge_but_not_beyond_the_scale() {
         x(&clock, Config { sentiment: Scorer::None, ..posts_alone() }).await;
     fake.say(at("2026-05-18T12:00:00Z"));
     let page = source.fetch(None).await.unwrap();
-    assert_eq!(page.batches[0].frame().column("sentiment").unwrap().null_count(), 1);
+    assert_eq!(page.batches[0].column("sentiment").unwrap().null_count(), 1);
 }
 
 /// Posts that the mock sends whatever it is asked.
@@ -555,13 +552,12 @@ async fn an_answer_in_part_is_taken_and_said_so() {
 /// The starts and the counts of all hours, in order.
 fn hours(pages: &[Page]) -> Vec<(i64, i64, i64)> {
     let all = batches(pages, "social_counts").into_iter().flat_map(|batch| {
-        let time =
-            |name: &str| batch.frame().column(name).unwrap().datetime().unwrap().physical().clone();
+        let time = |name: &str| batch.column(name).unwrap().as_timestamp().unwrap();
         let (starts, ends) = (time("start_at"), time("end_at"));
-        let posts = batch.frame().column("posts").unwrap().i64().unwrap().clone();
-        let hour = |micros: Option<i64>| micros.unwrap() / 1_000_000 / 3600;
+        let posts = batch.column("posts").unwrap().as_i64().unwrap();
+        let hour = |micros: i64| micros / 1_000_000 / 3600;
         (0..batch.rows())
-            .map(|at| (hour(starts.get(at)), hour(ends.get(at)), posts.get(at).unwrap()))
+            .map(|at| (hour(starts.value(at)), hour(ends.value(at)), posts.value(at)))
             .collect::<Vec<_>>()
     });
     all.collect()

@@ -7,10 +7,12 @@ mod warehouse;
 use chrono::{DateTime, Utc};
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
+use tidegauge_core::Batch;
 
 pub(crate) use value::Usd;
 
 use crate::Result;
+use crate::columns::of_batch;
 use crate::frames::{Compute, micros};
 
 /// The compact input of all metrics, checked once when made.
@@ -42,6 +44,14 @@ impl Facts {
         let events = check::events(events, end)?;
         check::belong(&users, &events)?;
         Ok(Self { users, events, spend: check::no_spend()?, end })
+    }
+
+    /// From a user's own data as batches of tables with the columns of [`Facts::new`].
+    ///
+    /// # Errors
+    /// As for [`Facts::new`].
+    pub fn from_batches(users: Batch, events: Batch, end: DateTime<Utc>) -> Result<Self> {
+        Self::new(&of_batch(users)?, &of_batch(events)?, end)
     }
 
     /// From bare transactions (`user`, `at`, `value` in US dollars): a user's signup is their first

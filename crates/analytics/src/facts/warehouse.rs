@@ -3,11 +3,49 @@
 use chrono::{DateTime, Utc};
 use polars::prelude::*;
 use tidegauge_core::tables::{MarketingSpend, RampTransaction, Trade, User, Withdrawal};
-use tidegauge_core::{Scan, TableRef, Warehouse};
+use tidegauge_core::{Filter, Scan, TableRef, Warehouse};
 
 use super::{Facts, Usd};
 use crate::frames::{Compute, DAY};
-use crate::{Error, Result};
+use crate::{Error, Result, columns};
+
+/// Columns of the exchange's tables, and what facts call them.
+const USERS: [(&str, &str); 6] = [
+    ("user_id", "user"),
+    ("signup_at", "signup_at"),
+    ("acquisition_channel", "channel"),
+    ("campaign", "campaign"),
+    ("country", "country"),
+    ("account_tier", "tier"),
+];
+const TRADES: [(&str, &str); 6] = [
+    ("user_id", "user"),
+    ("executed_at", "at"),
+    ("quote_amount", "volume"),
+    ("quote_currency", "volume_currency"),
+    ("fee_amount", "revenue"),
+    ("fee_currency", "revenue_currency"),
+];
+const RAMP: [(&str, &str); 5] = [
+    ("user_id", "user"),
+    ("created_at", "at"),
+    ("fiat_amount", "volume"),
+    ("fiat_currency", "volume_currency"),
+    ("fee_usd", "revenue_usd"),
+];
+const WITHDRAWALS: [(&str, &str); 4] = [
+    ("user_id", "user"),
+    ("completed_at", "at"),
+    ("fee", "revenue"),
+    ("currency", "revenue_currency"),
+];
+const SPEND: [(&str, &str); 5] = [
+    ("day", "day"),
+    ("channel", "channel"),
+    ("campaign", "campaign"),
+    ("currency", "currency"),
+    ("spend", "spend"),
+];
 
 impl Facts {
     /// From the exchange's tables in a warehouse, all amounts in US dollars as of the UTC day.
@@ -32,81 +70,23 @@ impl Facts {
         end: Option<DateTime<Utc>>,
     ) -> Result<Self> {
         let usd = Usd::read(warehouse).await?;
-        let users = read(
-            warehouse,
-            User::table(),
-            &[
-                ("user_id", "user"),
-                ("signup_at", "signup_at"),
-                ("acquisition_channel", "channel"),
-                ("campaign", "campaign"),
-                ("country", "country"),
-                ("account_tier", "tier"),
-            ],
-        );
-        let users = users.await?.compute()?;
+        let users = read(warehouse, User::table(), &USERS, None).await?.compute()?;
 
-        let trades = read(
-            warehouse,
-            Trade::table(),
-            &[
-                ("user_id", "user"),
-                ("executed_at", "at"),
-                ("quote_amount", "volume"),
-                ("quote_currency", "volume_currency"),
-                ("fee_amount", "revenue"),
-                ("fee_currency", "revenue_currency"),
-            ],
-        );
-        let trades = trades.await?;
+        let trades = read(warehouse, Trade::table(), &TRADES, None).await?;
         let trades = usd.convert(trades, "at", ("volume", "volume_currency"), "volume_usd")?;
         let trades = usd.convert(trades, "at", ("revenue", "revenue_currency"), "revenue_usd")?;
 
-        let ramp = read(
-            warehouse,
-            RampTransaction::table(),
-            &[
-                ("user_id", "user"),
-                ("created_at", "at"),
-                ("status", "status"),
-                ("fiat_amount", "volume"),
-                ("fiat_currency", "volume_currency"),
-                ("fee_usd", "revenue_usd"),
-            ],
-        );
-        let ramp = ramp.await?.filter(col("status").eq(lit("completed")));
+        let completed = || Some(Filter::eq("status", "completed"));
+        let ramp = read(warehouse, RampTransaction::table(), &RAMP, completed()).await?;
         let ramp = usd.convert(ramp, "at", ("volume", "volume_currency"), "volume_usd")?;
 
-        let withdrawals = read(
-            warehouse,
-            Withdrawal::table(),
-            &[
-                ("user_id", "user"),
-                ("completed_at", "at"),
-                ("status", "status"),
-                ("fee", "revenue"),
-                ("currency", "revenue_currency"),
-            ],
-        );
-        let withdrawals = withdrawals
-            .await?
-            .filter(col("status").eq(lit("completed")))
-            .with_column(lit(0.0).alias("volume_usd"));
+        let withdrawals = read(warehouse, Withdrawal::table(), &WITHDRAWALS, completed()).await?;
+        let withdrawals = withdrawals.with_column(lit(0.0).alias("volume_usd"));
         let withdrawals =
             usd.convert(withdrawals, "at", ("revenue", "revenue_currency"), "revenue_usd")?;
 
-        let spend = read(
-            warehouse,
-            MarketingSpend::table(),
-            &[
-                ("day", "day"),
-                ("channel", "channel"),
-                ("campaign", "campaign"),
-                ("currency", "currency"),
-                ("spend", "spend"),
-            ],
-        );
-        let spend = usd.convert(spend.await?, "day", ("spend", "currency"), "spend_usd")?;
+        let spend = read(warehouse, MarketingSpend::table(), &SPEND, None).await?;
+        let spend = usd.convert(spend, "day", ("spend", "currency"), "spend_usd")?;
 
         let events = [("trade", trades), ("ramp", ramp), ("withdrawal", withdrawals)];
         let events = concat(events.map(|(kind, frame)| event(frame, kind)), UnionArgs::default())?;
@@ -119,14 +99,16 @@ impl Facts {
     }
 }
 
-/// Columns of a table, with the names that facts give them.
+/// Reads columns of a table, by the names that facts give them, of the rows that pass a filter.
 async fn read(
     warehouse: &dyn Warehouse,
     table: &TableRef,
     columns: &[(&str, &str)],
+    filter: Option<Filter>,
 ) -> Result<LazyFrame> {
-    let frame =
-        warehouse.scan(&Scan::columns(table, columns.iter().map(|(name, _)| *name))).await?;
+    let mut scan = Scan::columns(table, columns.iter().map(|(name, _)| *name));
+    scan.filter = filter;
+    let frame = columns::read(warehouse, &scan).await?;
     let renamed: Vec<Expr> = columns.iter().map(|(name, ours)| col(*name).alias(*ours)).collect();
     Ok(frame.lazy().select(renamed))
 }

@@ -1,80 +1,84 @@
 //! Columns of a market table, checked for what they are.
 
-use polars::prelude::*;
+use tidegauge_core::arrow::array::Decimal128Array;
+use tidegauge_core::{Batch, ColumnView, TextView};
 
-use crate::frames::{TIME, require};
 use crate::{Error, Result};
 
-/// The columns of one market table.
+/// The columns of one market table, whose rows may come in several batches.
 pub(super) struct Columns<'f> {
     pub(super) table: &'static str,
-    pub(super) frame: &'f DataFrame,
+    pub(super) batches: &'f [Batch],
 }
 
 impl<'f> Columns<'f> {
     /// Text that is never null.
     pub(super) fn text(&self, name: &str) -> Result<impl Iterator<Item = &'f str> + use<'f>> {
-        let column = self.whole(name, "text", DataType::is_string)?;
-        Ok(column.str()?.iter().flatten())
+        let columns = self.whole(name, "text", |column| column.as_text())?;
+        Ok(columns.into_iter().flat_map(TextView::iter).flatten())
     }
 
     /// Microseconds since 1970, never null.
     pub(super) fn times(&self, name: &str) -> Result<impl Iterator<Item = i64> + use<'f>> {
-        let column = self.whole(name, "a datetime in microseconds", |it| *it == TIME)?;
-        Ok(column.datetime()?.physical().iter().flatten())
+        let wanted = "a datetime in microseconds";
+        let columns = self.whole(name, wanted, |column| column.as_timestamp())?;
+        Ok(columns.into_iter().flatten().flatten())
     }
 
     /// Whole numbers that are never null.
     pub(super) fn ints(&self, name: &str) -> Result<impl Iterator<Item = i64> + use<'f>> {
-        let column = self.whole(name, "64-bit integers", |it| *it == DataType::Int64)?;
-        Ok(column.i64()?.iter().flatten())
+        let columns = self.whole(name, "64-bit integers", |column| column.as_i64())?;
+        Ok(columns.into_iter().flatten().flatten())
     }
 
-    /// Units of decimals of `scale` places that are never null.
+    /// Units of decimals of eight places that are never null.
     pub(super) fn money(&self, name: &str) -> Result<impl Iterator<Item = i128> + use<'f>> {
-        Ok(self
-            .whole(name, "decimals of 8 places", has_scale(8))?
-            .decimal()?
-            .physical()
-            .iter()
-            .flatten())
+        let columns = self.whole(name, "decimals of 8 places", of_scale(8))?;
+        Ok(columns.into_iter().flatten().flatten())
     }
 
     /// Units of decimals of two places; null where unknown.
     pub(super) fn fiat(&self, name: &str) -> Result<impl Iterator<Item = Option<i128>> + use<'f>> {
-        let column = self.typed(name, "decimals of 2 places", has_scale(2))?;
-        Ok(column.decimal()?.physical().iter())
+        let columns = self.typed(name, "decimals of 2 places", of_scale(2))?;
+        Ok(columns.into_iter().flatten())
     }
 
-    fn whole(
+    fn whole<T>(
         &self,
         name: &str,
         wanted: &str,
-        fits: impl Fn(&DataType) -> bool,
-    ) -> Result<&'f Column> {
-        let column = self.typed(name, wanted, fits)?;
-        match column.null_count() {
-            0 => Ok(column),
+        by_type: impl Fn(ColumnView<'f>) -> Option<T>,
+    ) -> Result<Vec<T>> {
+        let columns = self.typed(name, wanted, by_type)?;
+        let nulls = self.batches.iter().map(|batch| Ok(batch.column(name)?.null_count()));
+        match nulls.sum::<Result<usize>>()? {
+            0 => Ok(columns),
             rows => Err(Error::Nulls { frame: self.table, column: name.into(), rows }),
         }
     }
 
-    fn typed(
+    fn typed<T>(
         &self,
         name: &str,
         wanted: &str,
-        fits: impl Fn(&DataType) -> bool,
-    ) -> Result<&'f Column> {
-        let column = require(self.table, self.frame, name)?;
-        if fits(column.dtype()) {
-            return Ok(column);
-        }
-        Err(Error::ColumnType {
-            frame: self.table,
-            column: name.into(),
-            found: column.dtype().to_string(),
-            wanted: wanted.into(),
-        })
+        by_type: impl Fn(ColumnView<'f>) -> Option<T>,
+    ) -> Result<Vec<T>> {
+        let column = |batch: &'f Batch| {
+            let columns = &batch.table().columns;
+            let definition = columns.iter().find(|column| column.name == name);
+            let definition = definition.ok_or_else(|| Error::MissingColumn {
+                frame: self.table,
+                column: name.into(),
+                known: columns.iter().map(|column| column.name.to_string()).collect(),
+            })?;
+            by_type(batch.column(name)?).ok_or_else(|| Error::ColumnType {
+                frame: self.table,
+                column: name.into(),
+                found: definition.dtype.to_string(),
+                wanted: wanted.into(),
+            })
+        };
+        self.batches.iter().map(column).collect()
     }
 
     /// What is wrong with the rows themselves.
@@ -83,6 +87,6 @@ impl<'f> Columns<'f> {
     }
 }
 
-fn has_scale(places: usize) -> impl Fn(&DataType) -> bool {
-    move |found| matches!(found, DataType::Decimal(_, scale) if *scale == places)
+fn of_scale<'f>(places: i8) -> impl Fn(ColumnView<'f>) -> Option<&'f Decimal128Array> {
+    move |column| column.as_decimal().filter(|units| units.scale() == places)
 }

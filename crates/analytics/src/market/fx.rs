@@ -1,7 +1,6 @@
 //! `fx_daily`: one exchange rate per currency and calendar day.
 
 use chrono::{Days, NaiveDate};
-use polars::prelude::DataFrame;
 use tidegauge_core::market::{MAX_AGE_DAYS, Rates};
 use tidegauge_core::tables::FxDaily;
 use tidegauge_core::{Batch, BatchBuilder, Cell};
@@ -10,16 +9,14 @@ use crate::Result;
 
 /// One rate in `quote` per currency and day, by currency and day: a batch of `fx_daily`.
 ///
-/// `fixings` are rows of `fx_rates`, in any order. The days are those from a currency's first fixing
-/// on, up to `today`, on which the fixings say what it was worth: by the same ways and the same
-/// precedence as [`Market`](tidegauge_core::market::Market) values everything, the last fixing
-/// counting for seven days. A currency of which one is worth less than 10⁻⁸ of `quote` has no row.
+/// The days are those from a currency's first fixing on, up to `today`, on which the fixings say
+/// what it was worth: by the same ways and the same precedence as
+/// [`Market`](tidegauge_core::market::Market) values everything, the last fixing counting for seven
+/// days. A currency of which one is worth less than 10⁻⁸ of `quote` has no row.
 ///
 /// # Errors
-/// When a column is missing or of another type, when a rate is not above zero, or has more digits
-/// than the table holds.
-pub fn fx_daily(fixings: &DataFrame, quote: &str, today: NaiveDate) -> Result<Batch> {
-    let rates = Rates::from_frame(fixings)?;
+/// When a rate has more digits than the table holds.
+pub fn fx_daily(rates: &Rates, quote: &str, today: NaiveDate) -> Result<Batch> {
     let mut days = BatchBuilder::new(FxDaily::table());
     let Some((first, last)) = rates.span() else { return Ok(days.finish()?) };
     let end = last.checked_add_days(Days::new(MAX_AGE_DAYS.unsigned_abs())).unwrap_or(today);

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use polars::prelude::DataFrame;
 use tidegauge_core::tables::CryptoMetric;
 use tidegauge_core::{Batch, BatchBuilder, Cell, Crypto, Fiat};
 
 use super::columns::Columns;
+use super::observed::Observed;
 use super::precedence::rank;
 use super::{BUCKET, MINUTE};
 use crate::Result;
@@ -31,18 +31,21 @@ fn tolerance(span: i64) -> i64 {
 
 /// What moved at every price of `market_prices`, by coin and time: a batch of `crypto_metrics`.
 ///
-/// `prices` are rows of `market_prices`, one per coin and time; `raw` are rows of
-/// `raw_crypto_market_data`, which know the volumes; both in any order. The volume is the winning
-/// source's, else that of the first of `precedence` (as in
+/// `prices` are rows of `market_prices`, one per coin and time, in any order; `observed` knows the
+/// volumes. The volume is the winning source's, else that of the first of `precedence` (as in
 /// [`PriceParams`](super::PriceParams::precedence)) that has one.
 ///
 /// # Errors
-/// When a frame lacks a column, or has one of another type or with nulls; when a price is not above
+/// When a batch lacks a column, or has one of another type or with nulls; when a price is not above
 /// zero.
-pub fn crypto_metrics(prices: &DataFrame, raw: &DataFrame, precedence: &[String]) -> Result<Batch> {
+pub fn crypto_metrics(
+    prices: &[Batch],
+    observed: &Observed,
+    precedence: &[String],
+) -> Result<Batch> {
     let mut rows = read(prices)?;
     rows.sort_unstable();
-    let mut volumes = Volumes::read(raw, precedence)?;
+    let mut volumes = Volumes::of(observed, precedence);
     let mut metrics = BatchBuilder::new(CryptoMetric::table());
     for series in rows.chunk_by(|a, b| a.symbol == b.symbol) {
         push(&mut metrics, series, &mut volumes)?;
@@ -60,8 +63,8 @@ struct Price<'f> {
     source: &'f str,
 }
 
-fn read(frame: &DataFrame) -> Result<Vec<Price<'_>>> {
-    let table = Columns { table: "market_prices", frame };
+fn read(batches: &[Batch]) -> Result<Vec<Price<'_>>> {
+    let table = Columns { table: "market_prices", batches };
     let rows = table.text("symbol")?.zip(table.times("at")?);
     let rows = rows.zip(table.money("price_usd")?).zip(table.text("source")?);
     let price = |(((symbol, at), units), source)| match units {
@@ -159,24 +162,21 @@ struct Told<'f> {
 }
 
 impl<'f> Volumes<'f> {
-    fn read(frame: &'f DataFrame, precedence: &[String]) -> Result<Self> {
-        let table = Columns { table: "raw_crypto_market_data", frame };
-        let rows = table.text("symbol")?.zip(table.text("source")?);
-        let rows = rows.zip(table.times("observed_at")?).zip(table.fiat("volume_24h_usd")?);
-        let rows = rows.filter_map(|(row, cents)| Some((row, cents?)));
-        let mut told: HashMap<(&str, &str), Vec<(i64, i128)>> = HashMap::new();
-        for ((names, at), cents) in rows {
-            told.entry(names).or_default().push((at, cents));
+    fn of(observed: &'f Observed, precedence: &[String]) -> Self {
+        let mut told: HashMap<(usize, usize), Vec<(i64, i128)>> = HashMap::new();
+        for ((symbol, source, _), volume) in &observed.volumes {
+            told.entry((*symbol, *source)).or_default().push(*volume);
         }
         let mut of: HashMap<&str, Vec<Told<'_>>> = HashMap::new();
         for ((symbol, source), mut volumes) in told {
             volumes.sort_unstable();
+            let (symbol, source) = (observed.symbols.get(symbol), observed.sources.get(source));
             of.entry(symbol).or_default().push(Told { source, volumes, before: 0 });
         }
         for sources in of.values_mut() {
-            sources.sort_unstable_by_key(|it| (rank(precedence, it.source), it.source));
+            sources.sort_unstable_by_key(|told| (rank(precedence, told.source), told.source));
         }
-        Ok(Self { of })
+        Self { of }
     }
 
     /// The volume that was known just before the time of `price`, US dollars: no older than a price

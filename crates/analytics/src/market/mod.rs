@@ -2,14 +2,14 @@
 //! ([`market_prices`]), how it moved ([`crypto_metrics`]), and one exchange rate per currency and
 //! day ([`fx_daily`]). See `docs/metrics/market.md`.
 //!
-//! Each is a function of its frames alone: the order of rows says nothing, and the same rows give
+//! Each is a function of its rows alone: the order of rows says nothing, and the same rows give
 //! the same output to the last bit, on any machine.
 //!
 //! ```
 //! use tidegauge_analytics::market::{Observed, PriceParams, market_prices};
-//! use tidegauge_core::Batch;
+//! use tidegauge_core::{Batch, Cell};
 //! use tidegauge_core::instruments::Registry;
-//! use tidegauge_core::tables::{Candle, MarketTrade, Quote, RawCryptoMarketData};
+//! use tidegauge_core::tables::RawCryptoMarketData;
 //!
 //! let seen = |source: &str, price: &str| RawCryptoMarketData {
 //!     symbol: "BTC".into(),
@@ -21,25 +21,22 @@
 //!     market_cap_usd: None,
 //! };
 //! let raw = [seen("coingecko", "100"), seen("kraken", "103")];
-//! let observed = Observed {
-//!     raw: Batch::from_rows(RawCryptoMarketData::table(), raw)?.into_frame(),
-//!     candles: Batch::from_rows(Candle::table(), [(); 0])?.into_frame(),
-//!     quotes: Batch::from_rows(Quote::table(), [(); 0])?.into_frame(),
-//!     trades: Batch::from_rows(MarketTrade::table(), [(); 0])?.into_frame(),
-//! };
+//! let raw = Batch::from_rows(RawCryptoMarketData::table(), raw)?;
+//! let observed = Observed::from_batches(&[raw], &Registry::default())?;
 //! let until = "2026-01-05T13:00:00Z".parse()?;
-//! let prices = market_prices(&observed, &Registry::default(), &PriceParams::default(), until)?;
-//! let column = |name: &str| prices.frame().column(name).unwrap().clone();
-//! assert_eq!(column("source").str()?.get(0), Some("coingecko"));
-//! assert_eq!(column("other_source").str()?.get(0), Some("kraken"));
-//! assert_eq!(column("difference").f64()?.get(0), Some(0.03));
-//! assert_eq!(column("is_disputed").bool()?.get(0), Some(true)); // past 2 %
+//! let prices = market_prices(&observed, &PriceParams::default(), until)?;
+//! let value = |name: &str| prices.column(name).unwrap().cell(0);
+//! assert_eq!(value("source"), Cell::Text("coingecko"));
+//! assert_eq!(value("other_source"), Cell::Text("kraken"));
+//! assert_eq!(value("difference"), Cell::Float(0.03));
+//! assert_eq!(value("is_disputed"), Cell::Bool(true)); // past 2 %
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod columns;
 mod fx;
 mod metrics;
+mod names;
 mod observed;
 mod precedence;
 mod prices;
@@ -49,7 +46,8 @@ pub use metrics::crypto_metrics;
 pub use observed::Observed;
 pub use prices::{PriceParams, market_prices};
 
-pub(crate) use observed::{Observations, bucket_end};
+pub(crate) use names::Names;
+pub(crate) use observed::{RawTable, bucket_end, each};
 
 /// Microseconds in a minute.
 const MINUTE: i64 = 60_000_000;

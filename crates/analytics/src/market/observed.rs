@@ -1,15 +1,17 @@
-//! What sources saw of prices: the raw tables, read as one list of observations.
+//! What sources saw of prices: the raw tables, read as one stream of observations.
 
 use std::collections::{HashMap, HashSet};
 
-use polars::prelude::*;
+use chrono::TimeDelta;
+use futures_util::TryStreamExt;
 use tidegauge_core::instruments::{Kind, Registry};
 use tidegauge_core::market::candle_length;
 use tidegauge_core::tables::{Candle, MarketTrade, Quote, RawCryptoMarketData};
-use tidegauge_core::{Scan, TableRef, Warehouse};
+use tidegauge_core::{Batch, Filter, Scan, TableRef, Warehouse};
 
 use super::BUCKET;
 use super::columns::Columns;
+use super::names::Names;
 use crate::Result;
 
 const RAW: [&str; 5] = ["symbol", "observed_at", "source", "price_usd", "volume_24h_usd"];
@@ -17,216 +19,241 @@ const CANDLES: [&str; 6] = ["source", "symbol", "interval", "open_at", "close", 
 const QUOTES: [&str; 5] = ["source", "symbol", "at", "price", "currency"];
 const TRADES: [&str; 6] = ["source", "symbol", "trade_id", "at", "price", "currency"];
 
-/// The raw tables that say what coins cost: frames with the columns of their tables, rows in any
-/// order.
-#[derive(Debug, Clone)]
-pub struct Observed {
-    /// `raw_crypto_market_data`.
-    pub raw: DataFrame,
-    /// `candles`.
-    pub candles: DataFrame,
-    /// `quotes`.
-    pub quotes: DataFrame,
-    /// `market_trades`.
-    pub trades: DataFrame,
-}
-
-impl Observed {
-    /// Reads them from a warehouse, no more columns than are needed.
-    ///
-    /// # Errors
-    /// When the warehouse cannot be read.
-    pub async fn read(warehouse: &dyn Warehouse) -> Result<Self> {
-        let scan =
-            |table: &TableRef, columns: &[&str]| Scan::columns(table, columns.iter().copied());
-        Ok(Self {
-            raw: warehouse.scan(&scan(RawCryptoMarketData::table(), &RAW)).await?,
-            candles: warehouse.scan(&scan(Candle::table(), &CANDLES)).await?,
-            quotes: warehouse.scan(&scan(Quote::table(), &QUOTES)).await?,
-            trades: warehouse.scan(&scan(MarketTrade::table(), &TRADES)).await?,
-        })
-    }
-}
-
 /// Where the five minutes end that `at` lies in.
 pub(crate) fn bucket_end(at: i64) -> i64 {
     at.div_euclid(BUCKET).saturating_add(1).saturating_mul(BUCKET)
 }
 
-/// The tables, the less exact first: what a source says at one instant in two of them is taken
+/// The raw tables, the less exact first: what a source says at one instant in two of them is taken
 /// from the later one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Table {
+pub(crate) enum RawTable {
     Candles,
     Quotes,
     Trades,
     Raw,
 }
 
-/// A price of a coin, as a source saw it.
+impl RawTable {
+    /// `raw_crypto_market_data` comes first, since it says what is a coin.
+    pub(crate) const ALL: [Self; 4] = [Self::Raw, Self::Trades, Self::Quotes, Self::Candles];
+
+    fn table(self) -> &'static TableRef {
+        match self {
+            Self::Candles => Candle::table(),
+            Self::Quotes => Quote::table(),
+            Self::Trades => MarketTrade::table(),
+            Self::Raw => RawCryptoMarketData::table(),
+        }
+    }
+
+    /// Returns what is needed of the table.
+    pub(crate) fn scan(self) -> Scan {
+        let columns: &[&str] = match self {
+            Self::Candles => &CANDLES,
+            Self::Quotes => &QUOTES,
+            Self::Trades => &TRADES,
+            Self::Raw => &RAW,
+        };
+        let scan = Scan::columns(self.table(), columns.iter().copied());
+        if self == Self::Raw { scan } else { scan.filter(Filter::eq("currency", "USD")) }
+    }
+
+    /// Returns how long before the end of its five minutes the event time of a row can lie.
+    pub(crate) fn reach(self) -> TimeDelta {
+        let bucket = TimeDelta::microseconds(BUCKET);
+        // A candle's price is of its end, its event time of its beginning.
+        if self == Self::Candles { bucket + TimeDelta::days(1) } else { bucket }
+    }
+}
+
+/// A price in US dollars, as a source saw it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Observation {
-    /// By [`Observations::symbols`].
-    pub(crate) symbol: usize,
-    /// By [`Observations::sources`].
-    pub(crate) source: usize,
+pub(crate) struct Observation<'b> {
+    pub(crate) symbol: &'b str,
+    pub(crate) source: &'b str,
+    pub(crate) seen: Seen,
+}
+
+/// When which price was seen. Of two that a source has in the same five minutes, the greater one
+/// counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Seen {
     /// When, in microseconds since 1970.
     pub(crate) at: i64,
-    /// US dollars, in 10⁻⁸.
-    pub(crate) price: i128,
-    table: Table,
+    table: RawTable,
     /// Which of several rows of a table speaks for an instant: the highest.
     turn: i64,
+    /// US dollars, in 10⁻⁸.
+    pub(crate) price: i128,
 }
 
-impl Observation {
-    /// Of two that a source has in the same five minutes, the one with the higher key counts.
-    pub(crate) fn key(&self) -> impl Ord + use<> {
-        (self.at, self.table, self.turn, self.price)
-    }
-}
-
-/// All observations in US dollars.
-#[derive(Debug, Default)]
-pub(crate) struct Observations<'f> {
-    pub(crate) symbols: Names<'f>,
-    pub(crate) sources: Names<'f>,
-    pub(crate) rows: Vec<Observation>,
-}
-
-impl<'f> Observations<'f> {
-    /// Of coins, and of nothing else: what `coins` knows as such, and what
-    /// `raw_crypto_market_data` has. Candles and quotes are of stocks and currencies as well.
-    pub(crate) fn of_coins(observed: &'f Observed, coins: &Registry) -> Result<Self> {
-        let raw = Columns { table: "raw_crypto_market_data", frame: &observed.raw };
-        let mut known: HashSet<&str> = raw.text("symbol")?.collect();
-        let ours = coins.all().iter().filter(|it| it.kind == Kind::Crypto);
-        known.extend(ours.map(|it| it.symbol.as_ref()));
-        Self::collect(observed, |symbol| known.contains(symbol))
-    }
-
-    /// Of `symbols`, whatever they are.
-    pub(crate) fn of(observed: &'f Observed, symbols: &HashSet<&str>) -> Result<Self> {
-        Self::collect(observed, |symbol| symbols.contains(symbol))
-    }
-
-    fn collect(observed: &'f Observed, wanted: impl Fn(&str) -> bool) -> Result<Self> {
-        let mut all = Self::default();
-        all.read_raw(&observed.raw, &wanted)?;
-        all.read_trades(&observed.trades, &wanted)?;
-        all.read_quotes(&observed.quotes, &wanted)?;
-        all.read_candles(&observed.candles, &wanted)?;
-        Ok(all)
-    }
-
-    fn read_raw(&mut self, frame: &'f DataFrame, wanted: impl Fn(&str) -> bool) -> Result<()> {
-        let table = Columns { table: "raw_crypto_market_data", frame };
-        let rows = table.text("symbol")?.zip(table.text("source")?);
-        let rows = rows.zip(table.times("observed_at")?).zip(table.money("price_usd")?);
-        for (((symbol, source), at), price) in rows {
-            self.take(&table, &wanted, (symbol, source), (Table::Raw, at, 0), price)?;
+/// Hands the observations in a batch of a raw table to `take`, of those symbols that are `wanted`.
+///
+/// # Errors
+/// When the batch lacks a column, or has one of another type or with nulls, or when a price is not
+/// above zero.
+pub(crate) fn each(
+    table: RawTable,
+    batch: &Batch,
+    wanted: impl Fn(&str) -> bool,
+    mut take: impl FnMut(Observation<'_>),
+) -> Result<()> {
+    let columns = Columns { table: name(table), batches: std::slice::from_ref(batch) };
+    let mut take = |symbol, source, at, turn, price| {
+        if !wanted(symbol) {
+            return Ok(());
         }
-        Ok(())
-    }
-
-    /// Of trades at one instant the one that the source numbers highest is the last.
-    fn read_trades(&mut self, frame: &'f DataFrame, wanted: impl Fn(&str) -> bool) -> Result<()> {
-        let table = Columns { table: "market_trades", frame };
-        let rows = table.text("symbol")?.zip(table.text("source")?);
-        let rows = rows.zip(table.times("at")?).zip(table.money("price")?);
-        let rows = rows.zip(table.ints("trade_id")?).zip(table.text("currency")?);
-        for (((((symbol, source), at), price), id), currency) in rows {
-            if currency == "USD" {
-                self.take(&table, &wanted, (symbol, source), (Table::Trades, at, id), price)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn read_quotes(&mut self, frame: &'f DataFrame, wanted: impl Fn(&str) -> bool) -> Result<()> {
-        let table = Columns { table: "quotes", frame };
-        let rows = table.text("symbol")?.zip(table.text("source")?);
-        let rows = rows.zip(table.times("at")?).zip(table.money("price")?);
-        for ((((symbol, source), at), price), currency) in rows.zip(table.text("currency")?) {
-            if currency == "USD" {
-                self.take(&table, &wanted, (symbol, source), (Table::Quotes, at, 0), price)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// A candle's close held just before its end. Of candles that end together the shortest counts.
-    fn read_candles(&mut self, frame: &'f DataFrame, wanted: impl Fn(&str) -> bool) -> Result<()> {
-        let table = Columns { table: "candles", frame };
-        let rows = table.text("symbol")?.zip(table.text("source")?);
-        let rows = rows.zip(table.times("open_at")?).zip(table.money("close")?);
-        let rows = rows.zip(table.text("interval")?).zip(table.text("currency")?);
-        for (((((symbol, source), open_at), close), interval), currency) in rows {
-            let length = candle_length(interval).and_then(|it| it.num_microseconds());
-            if let Some(length) = length.filter(|_| currency == "USD") {
-                let at = open_at.saturating_add(length).saturating_sub(1);
-                self.take(&table, &wanted, (symbol, source), (Table::Candles, at, -length), close)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn take(
-        &mut self,
-        columns: &Columns<'f>,
-        wanted: impl Fn(&str) -> bool,
-        (symbol, source): (&'f str, &'f str),
-        (table, at, turn): (Table, i64, i64),
-        price: i128,
-    ) -> Result<()> {
-        let Some(symbol) = self.symbols.number(symbol, &wanted) else { return Ok(()) };
-        let Some(source) = self.sources.number(source, |_| true) else { return Ok(()) };
         if price <= 0 {
             let when = chrono::DateTime::from_timestamp_micros(at).unwrap_or_default();
-            let (symbol, source) = (self.symbols.get(symbol), self.sources.get(source));
             let reason = format!("the price of `{symbol}` by {source} at {when} is not above zero");
             return Err(columns.wrong(reason));
         }
-        self.rows.push(Observation { symbol, source, at, price, table, turn });
+        take(Observation { symbol, source, seen: Seen { at, table, turn, price } });
         Ok(())
+    };
+    let names = columns.text("symbol")?.zip(columns.text("source")?);
+    match table {
+        RawTable::Raw => {
+            let rows = names.zip(columns.times("observed_at")?).zip(columns.money("price_usd")?);
+            for (((symbol, source), at), price) in rows {
+                take(symbol, source, at, 0, price)?;
+            }
+        }
+        // Of trades at one instant the one that the source numbers highest is the last.
+        RawTable::Trades => {
+            let rows = names.zip(columns.times("at")?).zip(columns.money("price")?);
+            let rows = rows.zip(columns.ints("trade_id")?).zip(columns.text("currency")?);
+            for (((((symbol, source), at), price), id), currency) in rows {
+                if currency == "USD" {
+                    take(symbol, source, at, id, price)?;
+                }
+            }
+        }
+        RawTable::Quotes => {
+            let rows = names.zip(columns.times("at")?).zip(columns.money("price")?);
+            for ((((symbol, source), at), price), currency) in rows.zip(columns.text("currency")?) {
+                if currency == "USD" {
+                    take(symbol, source, at, 0, price)?;
+                }
+            }
+        }
+        // A candle's close held just before its end. Of candles that end together the shortest counts.
+        RawTable::Candles => {
+            let rows = names.zip(columns.times("open_at")?).zip(columns.money("close")?);
+            let rows = rows.zip(columns.text("interval")?).zip(columns.text("currency")?);
+            for (((((symbol, source), open_at), close), interval), currency) in rows {
+                let length = candle_length(interval).and_then(|length| length.num_microseconds());
+                if let Some(length) = length.filter(|_| currency == "USD") {
+                    let at = open_at.saturating_add(length).saturating_sub(1);
+                    take(symbol, source, at, -length, close)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn name(table: RawTable) -> &'static str {
+    match table {
+        RawTable::Candles => "candles",
+        RawTable::Quotes => "quotes",
+        RawTable::Trades => "market_trades",
+        RawTable::Raw => "raw_crypto_market_data",
     }
 }
 
-/// Names, each with a number: comparing numbers is fast.
-#[derive(Debug, Default)]
-pub(crate) struct Names<'f> {
-    numbers: HashMap<&'f str, Option<usize>>,
-    names: Vec<&'f str>,
+/// What the raw tables say of coins: the last price and the last volume that each source saw in each
+/// five minutes, which is what prices and their metrics are made of. It grows with coins, sources and
+/// time, not with rows.
+///
+/// A coin is what the registry knows as such, and what `raw_crypto_market_data` has: candles and
+/// quotes are of stocks and currencies as well.
+#[derive(Debug, Clone, Default)]
+pub struct Observed {
+    pub(super) symbols: Names,
+    pub(super) sources: Names,
+    /// By symbol, source and the end of the five minutes.
+    pub(super) last: HashMap<Place, Seen>,
+    /// When the volume was told, and how much it was in cents.
+    pub(super) volumes: HashMap<Place, (i64, i128)>,
+    coins: HashSet<String>,
 }
 
-impl<'f> Names<'f> {
-    /// The number of a name; `None` for one that is not wanted.
-    fn number(&mut self, name: &'f str, wanted: impl FnOnce(&str) -> bool) -> Option<usize> {
-        if let Some(number) = self.numbers.get(name) {
-            return *number;
+/// The number of a symbol, that of a source, and the end of five minutes.
+pub(super) type Place = (usize, usize, i64);
+
+impl Observed {
+    /// Reads the raw tables of a warehouse, batch by batch and no more columns than are needed.
+    ///
+    /// # Errors
+    /// When the warehouse cannot be read, or a price is not above zero.
+    pub async fn read(warehouse: &dyn Warehouse, coins: &Registry) -> Result<Self> {
+        let mut observed = Self::of(coins);
+        for table in RawTable::ALL {
+            let mut batches = warehouse.scan(&table.scan()).await?;
+            while let Some(batch) = batches.try_next().await? {
+                observed.add(table, &batch)?;
+            }
         }
-        let number = wanted(name).then_some(self.names.len());
-        self.numbers.insert(name, number);
-        self.names.extend(number.map(|_| name));
-        number
+        Ok(observed)
     }
 
-    pub(crate) fn get(&self, number: usize) -> &'f str {
-        self.names[number]
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.names.len()
-    }
-
-    /// The place of each in the order of the alphabet.
-    pub(crate) fn places(&self) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..self.names.len()).collect();
-        order.sort_unstable_by_key(|number| self.names[*number]);
-        let mut places = vec![0; order.len()];
-        for (place, number) in order.into_iter().enumerate() {
-            places[number] = place;
+    /// Takes batches of `raw_crypto_market_data`, `market_trades`, `quotes` and `candles`, rows in
+    /// any order.
+    ///
+    /// # Errors
+    /// When a batch is of another table, lacks a column, or has one of another type or with nulls, or
+    /// when a price is not above zero.
+    pub fn from_batches(batches: &[Batch], coins: &Registry) -> Result<Self> {
+        let mut observed = Self::of(coins);
+        if let Some(other) = batches.iter().find(|batch| {
+            RawTable::ALL.iter().all(|table| table.table().name != batch.table().name)
+        }) {
+            let known = RawTable::ALL.map(name).join(", ");
+            let reason = format!("there are no prices in it, but in {known}");
+            let table = other.table().name.to_string();
+            return Err(tidegauge_core::Error::Schema { table, reason }.into());
         }
-        places
+        for table in RawTable::ALL {
+            for batch in batches.iter().filter(|batch| batch.table().name == table.table().name) {
+                observed.add(table, batch)?;
+            }
+        }
+        Ok(observed)
+    }
+
+    fn of(coins: &Registry) -> Self {
+        let coins = coins.all().iter().filter(|instrument| instrument.kind == Kind::Crypto);
+        let coins = coins.map(|instrument| instrument.symbol.to_string()).collect();
+        Self { coins, ..Self::default() }
+    }
+
+    fn add(&mut self, table: RawTable, batch: &Batch) -> Result<()> {
+        let Self { symbols, sources, last, volumes, coins } = self;
+        if table == RawTable::Raw {
+            let columns = Columns { table: name(table), batches: std::slice::from_ref(batch) };
+            let rows = columns.text("symbol")?.zip(columns.text("source")?);
+            let rows = rows.zip(columns.times("observed_at")?);
+            for (((symbol, source), at), cents) in rows.zip(columns.fiat("volume_24h_usd")?) {
+                if !coins.contains(symbol) {
+                    coins.insert(symbol.to_owned());
+                }
+                let Some(cents) = cents else { continue };
+                let place = (symbols.number(symbol), sources.number(source), bucket_end(at));
+                let told = volumes.entry(place).or_insert((at, cents));
+                *told = (*told).max((at, cents));
+            }
+        }
+        each(
+            table,
+            batch,
+            |symbol| coins.contains(symbol),
+            |Observation { symbol, source, seen }| {
+                let place = (symbols.number(symbol), sources.number(source), bucket_end(seen.at));
+                let latest = last.entry(place).or_insert(seen);
+                *latest = (*latest).max(seen);
+            },
+        )
     }
 }

@@ -3,11 +3,10 @@
 use std::cmp::Reverse;
 
 use chrono::{DateTime, Utc};
-use tidegauge_core::instruments::Registry;
 use tidegauge_core::tables::MarketPrice;
 use tidegauge_core::{Batch, BatchBuilder, Cell};
 
-use super::observed::{Observation, Observations, Observed, bucket_end};
+use super::observed::Observed;
 use super::precedence::rank;
 use crate::{Error, Result};
 
@@ -35,16 +34,13 @@ impl Default for PriceParams {
 ///
 /// Of every source the last observation in `[at − 5 min, at)` is taken: a raw observation or a
 /// quote when it was seen, a trade when it was made, a candle's close just before the candle ends.
-/// Only prices in US dollars count, of what `coins` or `raw_crypto_market_data` names as a coin, and
-/// no candle longer than a day. The source that `params` puts first wins; of one family the one with
+/// Only prices in US dollars count, of coins, and no candle longer than a day. The source that `params` puts first wins; of one family the one with
 /// the later observation.
 ///
 /// # Errors
-/// When a frame lacks a column, or has one of another type or with nulls; when a price is not above
-/// zero; when the threshold is not a number above zero.
+/// When the threshold is not a number above zero.
 pub fn market_prices(
     observed: &Observed,
-    coins: &Registry,
     params: &PriceParams,
     until: DateTime<Utc>,
 ) -> Result<Batch> {
@@ -52,32 +48,34 @@ pub fn market_prices(
         return Err(Error::Parameter { name: "disputed_above", reason: "must be above 0" });
     }
     let until = until.timestamp_micros();
-    let Observations { symbols, sources, mut rows } = Observations::of_coins(observed, coins)?;
-    rows.retain(|row| bucket_end(row.at) <= until);
+    let Observed { symbols, sources, last, .. } = observed;
+    let mut rows: Vec<Row> = last
+        .iter()
+        .filter(|((.., end), _)| *end <= until)
+        .map(|((symbol, source, end), seen)| Row {
+            symbol: *symbol,
+            source: *source,
+            end: *end,
+            at: seen.at,
+            price: seen.price,
+        })
+        .collect();
 
-    let by_name = symbols.places();
-    let bucket = |row: &Observation| (by_name[row.symbol], bucket_end(row.at));
-    rows.sort_unstable_by_key(|row| (bucket(row), row.source, row.key()));
-
-    let names = sources.places();
+    let (by_name, names) = (symbols.places(), sources.places());
     let ranks: Vec<usize> =
         (0..sources.len()).map(|source| rank(&params.precedence, sources.get(source))).collect();
     let unnamed = params.precedence.len();
-    // The first wins: by the list, within a family by time, else by name.
-    let order = |row: &Observation| {
+    // Of one coin and five minutes the first wins: by the list, within a family by time, else by name.
+    let order = |row: &Row| {
         let rank = ranks[row.source];
         (rank, (rank < unnamed).then_some(Reverse(row.at)), names[row.source])
     };
+    rows.sort_unstable_by_key(|row| (by_name[row.symbol], row.end, order(row)));
 
     let mut prices = BatchBuilder::new(MarketPrice::table());
-    let mut last = Vec::new();
-    for seen in rows.chunk_by(|a, b| bucket(a) == bucket(b)) {
-        let of_sources = seen.chunk_by(|a, b| a.source == b.source);
-        last.clear();
-        last.extend(of_sources.filter_map(|it| it.last().copied()));
-        last.sort_unstable_by_key(order);
-        let Some((winner, others)) = last.split_first() else { continue };
-        let away = |row: &Observation| (row.price - winner.price).abs();
+    for seen in rows.chunk_by(|a, b| (a.symbol, a.end) == (b.symbol, b.end)) {
+        let Some((winner, others)) = seen.split_first() else { continue };
+        let away = |row: &Row| (row.price - winner.price).abs();
         // Of several that are equally far away, the first.
         let other = others.iter().reduce(|a, b| if away(b) > away(a) { b } else { a });
         let difference =
@@ -85,10 +83,10 @@ pub fn market_prices(
         let is_disputed = difference.is_some_and(|it| it.abs() > params.disputed_above);
         for cell in [
             Cell::Text(symbols.get(winner.symbol)),
-            Cell::Timestamp(bucket_end(winner.at)),
+            Cell::Timestamp(winner.end),
             Cell::Decimal(winner.price),
             Cell::Text(sources.get(winner.source)),
-            Cell::Int(last.len() as i128),
+            Cell::Int(seen.len() as i128),
             other.map_or(Cell::Null, |other| Cell::Text(sources.get(other.source))),
             other.map_or(Cell::Null, |other| Cell::Decimal(other.price)),
             difference.map_or(Cell::Null, Cell::Float),
@@ -98,4 +96,13 @@ pub fn market_prices(
         }
     }
     Ok(prices.finish()?)
+}
+
+/// The last price that a source saw of a coin in five minutes.
+struct Row {
+    symbol: usize,
+    source: usize,
+    end: i64,
+    at: i64,
+    price: i128,
 }

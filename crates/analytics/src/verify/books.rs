@@ -2,11 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use polars::prelude::*;
+use tidegauge_core::arrow::array::BooleanArray;
+use tidegauge_core::arrow::array::types::{Decimal128Type, TimestampMicrosecondType};
+use tidegauge_core::{Batch, TextView};
 
 use super::elsewhere::Elsewhere;
-use super::read::Frames;
+use super::read::Slice;
 use crate::Result;
+use crate::typed::{Nullable, amounts, floats, ints, times, typed};
 
 /// A user, as far as the rules ask.
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +39,7 @@ pub(super) struct Transfers<'f> {
     pub(super) fee: Option<&'f [i128]>,
     pub(super) status: Texts<'f>,
     pub(super) created_at: &'f [i64],
-    pub(super) completed_at: &'f Int64Chunked,
+    pub(super) completed_at: Times<'f>,
 }
 
 #[derive(Debug)]
@@ -49,7 +52,7 @@ pub(super) struct Orders<'f> {
     pub(super) quote: Texts<'f>,
     pub(super) base_amount: &'f [i128],
     pub(super) filled_amount: &'f [i128],
-    pub(super) limit_price: &'f Int128Chunked,
+    pub(super) limit_price: Amounts<'f>,
     pub(super) status: Texts<'f>,
     pub(super) created_at: &'f [i64],
     pub(super) updated_at: &'f [i64],
@@ -76,7 +79,7 @@ pub(super) struct Trades<'f> {
     pub(super) price: &'f [i128],
     pub(super) fee: &'f [i128],
     pub(super) fee_currency: Texts<'f>,
-    pub(super) is_maker: &'f BooleanChunked,
+    pub(super) is_maker: &'f BooleanArray,
     pub(super) at: &'f [i64],
 }
 
@@ -136,7 +139,7 @@ pub(super) struct Truths<'f> {
     pub(super) user: &'f [i64],
     pub(super) signup_at: &'f [i64],
     pub(super) channel: Texts<'f>,
-    pub(super) started_at: &'f Int64Chunked,
+    pub(super) started_at: Times<'f>,
     pub(super) lasts: &'f [i64],
     pub(super) rate: &'f [f64],
     pub(super) dropout: &'f [f64],
@@ -162,16 +165,16 @@ pub(super) struct Books<'f> {
 }
 
 impl<'f> Books<'f> {
-    pub(super) fn open(frames: &'f Frames) -> Result<Self> {
-        let (orders, trades, ramp) = (&frames.orders, &frames.trades, &frames.ramp);
+    pub(super) fn open(slice: &'f Slice) -> Result<Self> {
+        let (orders, trades, ramp) = (&slice.orders, &slice.trades, &slice.ramp);
         let ids = ints(orders, "order_id")?;
         Ok(Self {
-            users: people(&frames.users)?,
-            deposits: transfers(&frames.deposits, "deposits", ["deposit_id", "deposit_type"])?,
+            users: people(&slice.users)?,
+            deposits: transfers(&slice.deposits, "deposits", ["deposit_id", "deposit_type"])?,
             withdrawals: Transfers {
-                fee: Some(amounts(&frames.withdrawals, "fee")?),
+                fee: Some(amounts(&slice.withdrawals, "fee")?),
                 ..transfers(
-                    &frames.withdrawals,
+                    &slice.withdrawals,
                     "withdrawals",
                     ["withdrawal_id", "withdrawal_type"],
                 )?
@@ -185,7 +188,7 @@ impl<'f> Books<'f> {
                 quote: texts(orders, "quote_currency")?,
                 base_amount: amounts(orders, "base_amount")?,
                 filled_amount: amounts(orders, "filled_amount")?,
-                limit_price: orders.column("limit_price")?.decimal()?.physical(),
+                limit_price: some_amounts(orders, "limit_price")?,
                 status: texts(orders, "status")?,
                 created_at: times(orders, "created_at")?,
                 updated_at: times(orders, "updated_at")?,
@@ -204,7 +207,7 @@ impl<'f> Books<'f> {
                 price: amounts(trades, "price")?,
                 fee: amounts(trades, "fee_amount")?,
                 fee_currency: texts(trades, "fee_currency")?,
-                is_maker: trades.column("is_maker")?.bool()?,
+                is_maker: typed(trades, "is_maker", |column| column.as_bool())?,
                 at: times(trades, "executed_at")?,
             },
             ramp: Ramp {
@@ -220,9 +223,9 @@ impl<'f> Books<'f> {
                 at: times(ramp, "created_at")?,
                 row_of: rows(ints(ramp, "transaction_id")?),
             },
-            chargebacks: chargebacks(&frames.chargebacks)?,
-            entries: entries(&frames.entries)?,
-            truths: truths(&frames.truths)?,
+            chargebacks: chargebacks(&slice.chargebacks)?,
+            entries: entries(&slice.entries)?,
+            truths: truths(&slice.truths)?,
             elsewhere: Elsewhere::default(),
         })
     }
@@ -239,58 +242,58 @@ fn rows(ids: &[i64]) -> HashMap<i64, usize> {
     ids.iter().enumerate().map(|(row, id)| (*id, row)).collect()
 }
 
-fn chargebacks(frame: &DataFrame) -> Result<Chargebacks<'_>> {
+fn chargebacks(batch: &Batch) -> Result<Chargebacks<'_>> {
     Ok(Chargebacks {
-        id: ints(frame, "chargeback_id")?,
-        transaction: ints(frame, "transaction_id")?,
-        user: ints(frame, "user_id")?,
-        currency: texts(frame, "currency")?,
-        amount: amounts(frame, "amount")?,
-        at: times(frame, "created_at")?,
+        id: ints(batch, "chargeback_id")?,
+        transaction: ints(batch, "transaction_id")?,
+        user: ints(batch, "user_id")?,
+        currency: texts(batch, "currency")?,
+        amount: amounts(batch, "amount")?,
+        at: times(batch, "created_at")?,
     })
 }
 
-fn entries(frame: &DataFrame) -> Result<Entries<'_>> {
-    let user = ints(frame, "user_id")?;
+fn entries(batch: &Batch) -> Result<Entries<'_>> {
+    let user = ints(batch, "user_id")?;
     Ok(Entries {
-        id: ints(frame, "entry_id")?,
-        posting: ints(frame, "posting_id")?,
+        id: ints(batch, "entry_id")?,
+        posting: ints(batch, "posting_id")?,
         user,
-        kind: texts(frame, "kind")?,
-        reference: ints(frame, "reference_id")?,
-        account: texts(frame, "account")?,
-        asset: texts(frame, "asset")?,
-        amount: amounts(frame, "amount")?,
-        at: times(frame, "posted_at")?,
+        kind: texts(batch, "kind")?,
+        reference: ints(batch, "reference_id")?,
+        account: texts(batch, "account")?,
+        asset: texts(batch, "asset")?,
+        amount: amounts(batch, "amount")?,
+        at: times(batch, "posted_at")?,
         users: user.iter().copied().collect(),
     })
 }
 
-fn truths(frame: &DataFrame) -> Result<Truths<'_>> {
+fn truths(batch: &Batch) -> Result<Truths<'_>> {
     Ok(Truths {
-        user: ints(frame, "user_id")?,
-        signup_at: times(frame, "signup_at")?,
-        channel: texts(frame, "channel")?,
-        started_at: frame.column("started_at")?.datetime()?.physical(),
-        lasts: ints(frame, "lasts")?,
-        rate: floats(frame, "rate")?,
-        dropout: floats(frame, "dropout")?,
+        user: ints(batch, "user_id")?,
+        signup_at: times(batch, "signup_at")?,
+        channel: texts(batch, "channel")?,
+        started_at: some_times(batch, "started_at")?,
+        lasts: ints(batch, "lasts")?,
+        rate: floats(batch, "rate")?,
+        dropout: floats(batch, "dropout")?,
         values: [
-            floats(frame, "value_30d")?,
-            floats(frame, "value_90d")?,
-            floats(frame, "value_180d")?,
-            floats(frame, "value_365d")?,
+            floats(batch, "value_30d")?,
+            floats(batch, "value_90d")?,
+            floats(batch, "value_180d")?,
+            floats(batch, "value_365d")?,
         ],
     })
 }
 
-fn people(frame: &DataFrame) -> Result<HashMap<i64, Person<'_>>> {
-    let (ids, signups) = (ints(frame, "user_id")?, times(frame, "signup_at")?);
-    let (countries, statuses) = (texts(frame, "country")?, texts(frame, "kyc_status")?);
-    let checked = frame.column("kyc_verified_at")?.datetime()?.physical();
-    let (channels, balances) =
-        (texts(frame, "acquisition_channel")?, frame.column("balances")?.str()?);
-    let referrers = frame.column("referred_by")?.i64()?;
+fn people(batch: &Batch) -> Result<HashMap<i64, Person<'_>>> {
+    let (ids, signups) = (ints(batch, "user_id")?, times(batch, "signup_at")?);
+    let (countries, statuses) = (texts(batch, "country")?, texts(batch, "kyc_status")?);
+    let checked = some_times(batch, "kyc_verified_at")?;
+    let channels = texts(batch, "acquisition_channel")?;
+    let balances = typed(batch, "balances", |column| column.as_text())?;
+    let referrers = Nullable(typed(batch, "referred_by", |column| column.as_i64())?);
     let person = |(row, id): (usize, &i64)| {
         let (checked_at, verified) = (checked.get(row), statuses.get(row) == "verified");
         let verified_at = checked_at.filter(|_| verified);
@@ -309,27 +312,33 @@ fn people(frame: &DataFrame) -> Result<HashMap<i64, Person<'_>>> {
 }
 
 fn transfers<'f>(
-    frame: &'f DataFrame,
+    batch: &'f Batch,
     name: &'static str,
     [id, kind]: [&str; 2],
 ) -> Result<Transfers<'f>> {
     Ok(Transfers {
         name,
-        id: ints(frame, id)?,
-        user: ints(frame, "user_id")?,
-        kind: texts(frame, kind)?,
-        currency: texts(frame, "currency")?,
-        amount: amounts(frame, "amount")?,
+        id: ints(batch, id)?,
+        user: ints(batch, "user_id")?,
+        kind: texts(batch, kind)?,
+        currency: texts(batch, "currency")?,
+        amount: amounts(batch, "amount")?,
         fee: None,
-        status: texts(frame, "status")?,
-        created_at: times(frame, "created_at")?,
-        completed_at: frame.column("completed_at")?.datetime()?.physical(),
+        status: texts(batch, "status")?,
+        created_at: times(batch, "created_at")?,
+        completed_at: some_times(batch, "completed_at")?,
     })
 }
 
+/// Times of which some may be null.
+pub(super) type Times<'f> = Nullable<'f, TimestampMicrosecondType>;
+
+/// Amounts of which some may be null.
+pub(super) type Amounts<'f> = Nullable<'f, Decimal128Type>;
+
 /// A column of text that is never null.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Texts<'f>(&'f StringChunked);
+pub(super) struct Texts<'f>(TextView<'f>);
 
 impl<'f> Texts<'f> {
     pub(super) fn get(self, row: usize) -> &'f str {
@@ -337,27 +346,14 @@ impl<'f> Texts<'f> {
     }
 }
 
-pub(super) fn texts<'f>(frame: &'f DataFrame, name: &str) -> Result<Texts<'f>> {
-    Ok(Texts(frame.column(name)?.str()?))
+pub(super) fn texts<'f>(batch: &'f Batch, name: &str) -> Result<Texts<'f>> {
+    Ok(Texts(typed(batch, name, |column| column.as_text())?))
 }
 
-pub(super) fn times<'f>(frame: &'f DataFrame, name: &str) -> Result<&'f [i64]> {
-    slice(frame.column(name)?.datetime()?.physical())
+fn some_times<'f>(batch: &'f Batch, name: &str) -> Result<Times<'f>> {
+    Ok(Nullable(typed(batch, name, |column| column.as_timestamp())?))
 }
 
-pub(super) fn amounts<'f>(frame: &'f DataFrame, name: &str) -> Result<&'f [i128]> {
-    slice(frame.column(name)?.decimal()?.physical())
-}
-
-pub(super) fn ints<'f>(frame: &'f DataFrame, name: &str) -> Result<&'f [i64]> {
-    slice(frame.column(name)?.i64()?)
-}
-
-fn floats<'f>(frame: &'f DataFrame, name: &str) -> Result<&'f [f64]> {
-    slice(frame.column(name)?.f64()?)
-}
-
-fn slice<T: PolarsNumericType>(values: &ChunkedArray<T>) -> Result<&[T::Native]> {
-    // Without rows there may be no chunk to point at.
-    if values.is_empty() { Ok(&[]) } else { Ok(values.cont_slice()?) }
+pub(super) fn some_amounts<'f>(batch: &'f Batch, name: &str) -> Result<Amounts<'f>> {
+    Ok(Nullable(typed(batch, name, |column| column.as_decimal())?))
 }

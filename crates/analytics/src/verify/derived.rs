@@ -1,30 +1,50 @@
 //! What is worked out from the raw market tables says nothing that is not in them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
-use polars::prelude::*;
+use futures_util::TryStreamExt;
+use tidegauge_core::arrow::array::BooleanArray;
+use tidegauge_core::arrow::array::types::Float64Type;
 use tidegauge_core::market::Rates;
-use tidegauge_core::tables::{FxDaily, FxRate, MarketPrice};
-use tidegauge_core::{Scan, Warehouse};
+use tidegauge_core::tables::{FxDaily, MarketPrice};
+use tidegauge_core::{Batch, Filter, Scan, TextView, Warehouse, WarehouseExt};
 
 use super::RuleResult;
-use super::books::{Texts, amounts, ints, texts, times};
-use super::read::scan;
+use super::books::{Amounts, Texts, some_amounts, texts};
+use super::parts::{Part, parts};
 use crate::Result;
-use crate::market::{Observations, Observed, bucket_end};
+use crate::market::{Names, RawTable, bucket_end, each};
 use crate::period::after_epoch;
+use crate::typed::{Nullable, amounts, ints, times, typed};
 
 /// Rounding of a difference that a store has kept.
 const ROUNDING: f64 = 1e-12;
 
-/// The rules of `market_prices`.
-pub(super) async fn prices(warehouse: &dyn Warehouse) -> Result<[RuleResult; 2]> {
-    let mut frame = warehouse.scan(&Scan::all(MarketPrice::table())).await?;
-    frame.rechunk_mut();
-    let prices = Prices::of(&frame)?;
-    let seen = if frame.height() == 0 { None } else { Some(Observed::read(warehouse).await?) };
-    Ok([observed(&prices, seen.as_ref())?, disputes(&prices)])
+/// The rules of `market_prices`, of which about `rows` rows are held at a time.
+pub(super) async fn prices(warehouse: &dyn Warehouse, rows: u64) -> Result<[RuleResult; 2]> {
+    let table = MarketPrice::table();
+    let lowest = lowest_dispute(warehouse).await?;
+    let mut rules = [observed_rule(), disputes_rule()];
+    for part in parts(warehouse, table, rows).await? {
+        let rows = warehouse.read(&part.of(Scan::all(table))).await?;
+        let prices = Prices::of(&rows)?;
+        observed(&mut rules[0], &prices, warehouse, part).await?;
+        disputes(&mut rules[1], &prices, lowest);
+    }
+    Ok(rules)
+}
+
+/// The least difference of a disputed price.
+async fn lowest_dispute(warehouse: &dyn Warehouse) -> Result<f64> {
+    let scan = Scan::columns(MarketPrice::table(), ["difference"]);
+    let mut batches = warehouse.scan(&scan.filter(Filter::eq("is_disputed", true))).await?;
+    let mut lowest = f64::INFINITY;
+    while let Some(batch) = batches.try_next().await? {
+        let differences = typed(&batch, "difference", |column| column.as_f64())?;
+        lowest = differences.iter().flatten().map(f64::abs).fold(lowest, f64::min);
+    }
+    Ok(lowest)
 }
 
 struct Prices<'f> {
@@ -33,24 +53,24 @@ struct Prices<'f> {
     price: &'f [i128],
     source: Texts<'f>,
     sources: &'f [i64],
-    other_source: &'f StringChunked,
-    other_price: &'f Int128Chunked,
-    difference: &'f Float64Chunked,
-    is_disputed: &'f BooleanChunked,
+    other_source: TextView<'f>,
+    other_price: Amounts<'f>,
+    difference: Nullable<'f, Float64Type>,
+    is_disputed: &'f BooleanArray,
 }
 
 impl<'f> Prices<'f> {
-    fn of(frame: &'f DataFrame) -> Result<Self> {
+    fn of(rows: &'f Batch) -> Result<Self> {
         Ok(Self {
-            symbol: texts(frame, "symbol")?,
-            at: times(frame, "at")?,
-            price: amounts(frame, "price_usd")?,
-            source: texts(frame, "source")?,
-            sources: ints(frame, "sources")?,
-            other_source: frame.column("other_source")?.str()?,
-            other_price: frame.column("other_price_usd")?.decimal()?.physical(),
-            difference: frame.column("difference")?.f64()?,
-            is_disputed: frame.column("is_disputed")?.bool()?,
+            symbol: texts(rows, "symbol")?,
+            at: times(rows, "at")?,
+            price: amounts(rows, "price_usd")?,
+            source: texts(rows, "source")?,
+            sources: ints(rows, "sources")?,
+            other_source: typed(rows, "other_source", |column| column.as_text())?,
+            other_price: some_amounts(rows, "other_price_usd")?,
+            difference: Nullable(typed(rows, "difference", |column| column.as_f64())?),
+            is_disputed: typed(rows, "is_disputed", |column| column.as_bool())?,
         })
     }
 
@@ -58,52 +78,75 @@ impl<'f> Prices<'f> {
         let at = chrono::DateTime::from_timestamp_micros(self.at[row]).unwrap_or_default();
         format!("market_prices {} · {}", self.symbol.get(row), at.to_rfc3339())
     }
-
-    /// How far away the other source is, where there is one.
-    fn away(&self, row: usize) -> Option<f64> {
-        self.difference.get(row).map(f64::abs)
-    }
 }
 
-fn observed(prices: &Prices<'_>, seen: Option<&Observed>) -> Result<RuleResult> {
-    let mut rule = RuleResult::new(
+fn observed_rule() -> RuleResult {
+    RuleResult::new(
         "market_prices_are_observed",
         "a market price, and the one that it is compared with, are what their sources had in those five minutes",
-    );
-    let Some(seen) = seen else { return Ok(rule) };
-    let symbols = (0..prices.at.len()).map(|row| prices.symbol.get(row)).collect();
-    let seen = Observations::of(seen, &symbols)?;
-    let mut known: Vec<(&str, &str, i64, i128)> = seen
-        .rows
-        .iter()
-        .map(|it| {
-            (seen.symbols.get(it.symbol), seen.sources.get(it.source), bucket_end(it.at), it.price)
-        })
-        .collect();
-    known.sort_unstable();
-    for (row, at) in prices.at.iter().enumerate() {
-        let had = |source: &str, price: i128| {
-            known.binary_search(&(prices.symbol.get(row), source, *at, price)).is_ok()
-        };
-        let other = prices.other_source.get(row).zip(prices.other_price.get(row));
-        let holds = had(prices.source.get(row), prices.price[row])
-            && other.is_none_or(|(source, price)| had(source, price));
-        rule.check(holds, || prices.key(row));
-    }
-    Ok(rule)
+    )
 }
 
-/// Which threshold was configured nobody tells the audit; that there was one can be seen.
-fn disputes(prices: &Prices<'_>) -> RuleResult {
-    let mut rule = RuleResult::new(
+/// Looks for every price in what the sources saw, which passes by batch by batch.
+async fn observed(
+    rule: &mut RuleResult,
+    prices: &Prices<'_>,
+    warehouse: &dyn Warehouse,
+    part: Part,
+) -> Result<()> {
+    if prices.at.is_empty() {
+        return Ok(());
+    }
+    let (mut symbols, mut sources) = (Names::default(), Names::default());
+    let mut told = Vec::with_capacity(prices.at.len());
+    let mut is_seen = HashMap::new();
+    for (row, at) in prices.at.iter().enumerate() {
+        let symbol = symbols.number(prices.symbol.get(row));
+        let winner = (symbol, sources.number(prices.source.get(row)), *at, prices.price[row]);
+        let other = prices.other_source.get(row).zip(prices.other_price.get(row));
+        let other = other.map(|(source, price)| (symbol, sources.number(source), *at, price));
+        is_seen.insert(winner, false);
+        other.map(|other| is_seen.insert(other, false));
+        told.push((winner, other));
+    }
+    for table in RawTable::ALL {
+        let scan = part.and_before(table.scan(), table.reach());
+        let mut batches = warehouse.scan(&scan).await?;
+        while let Some(batch) = batches.try_next().await? {
+            each(
+                table,
+                &batch,
+                |symbol| symbols.find(symbol).is_some(),
+                |observation| {
+                    let source = sources.find(observation.source);
+                    let names = symbols.find(observation.symbol).zip(source);
+                    let Some((symbol, source)) = names else { return };
+                    let seen = observation.seen;
+                    let place = (symbol, source, bucket_end(seen.at), seen.price);
+                    is_seen.entry(place).and_modify(|is_seen| *is_seen = true);
+                },
+            )?;
+        }
+    }
+    for (row, (winner, other)) in told.iter().enumerate() {
+        let holds = is_seen[winner] && other.is_none_or(|other| is_seen[&other]);
+        rule.check(holds, || prices.key(row));
+    }
+    Ok(())
+}
+
+fn disputes_rule() -> RuleResult {
+    RuleResult::new(
         "market_prices_disputes_share_a_threshold",
         "another source, its price and the difference go together, and no price is undisputed that differs more than a disputed one",
-    );
-    let disputed = |row: usize| prices.is_disputed.get(row) == Some(true);
-    let rows = 0..prices.at.len();
-    let lowest = rows.clone().filter(|row| disputed(*row)).filter_map(|row| prices.away(row));
-    let lowest = lowest.fold(f64::INFINITY, f64::min);
-    for row in rows {
+    )
+}
+
+/// Which threshold was configured nobody tells the audit; that there was one can be seen: `lowest` is
+/// the least difference that is disputed.
+fn disputes(rule: &mut RuleResult, prices: &Prices<'_>, lowest: f64) {
+    let disputed = |row: usize| prices.is_disputed.value(row);
+    for row in 0..prices.at.len() {
         let price = prices.price[row];
         let (source, other) = (prices.other_source.get(row), prices.other_price.get(row));
         let holds = match (source, other, prices.difference.get(row)) {
@@ -120,7 +163,6 @@ fn disputes(prices: &Prices<'_>) -> RuleResult {
         };
         rule.check(holds, || prices.key(row));
     }
-    rule
 }
 
 /// The rules of `fx_daily`.
@@ -133,17 +175,13 @@ pub(super) async fn fx(warehouse: &dyn Warehouse) -> Result<[RuleResult; 2]> {
         "fx_daily_has_no_hole",
         "between a currency's first and last day there is every day that the fixings tell of",
     );
-    let rates = Rates::from_frame(&warehouse.scan(&Scan::all(FxRate::table())).await?)?;
-    let frame = scan(
-        warehouse,
-        FxDaily::table(),
-        &["base", "quote", "rate_date", "rate", "fixed_on", "is_filled", "via"],
-    )
-    .await?;
-    let (bases, quotes) = (texts(&frame, "base")?, texts(&frame, "quote")?);
-    let (days, fixed) = (dates(&frame, "rate_date")?, dates(&frame, "fixed_on")?);
-    let (rate, via) = (amounts(&frame, "rate")?, frame.column("via")?.str()?);
-    let filled = frame.column("is_filled")?.bool()?;
+    let rates = Rates::read(warehouse).await?;
+    let rows = warehouse.read(&Scan::all(FxDaily::table())).await?;
+    let (bases, quotes) = (texts(&rows, "base")?, texts(&rows, "quote")?);
+    let (days, fixed) = (dates(&rows, "rate_date")?, dates(&rows, "fixed_on")?);
+    let rate = amounts(&rows, "rate")?;
+    let via = typed(&rows, "via", |column| column.as_text())?;
+    let filled = typed(&rows, "is_filled", |column| column.as_bool())?;
 
     let mut pairs: BTreeMap<(&str, &str), Vec<NaiveDate>> = BTreeMap::new();
     let key =
@@ -155,7 +193,7 @@ pub(super) async fn fx(warehouse: &dyn Warehouse) -> Result<[RuleResult; 2]> {
             fixing.rate().units() == rate[row]
                 && fixing.fixed_on == fixed[row]
                 && fixing.via == via.get(row)
-                && filled.get(row) == Some(fixing.fixed_on < *day)
+                && filled.value(row) == (fixing.fixed_on < *day)
         });
         follows.check(holds, || key(base, quote, *day));
     }
@@ -174,7 +212,7 @@ pub(super) async fn fx(warehouse: &dyn Warehouse) -> Result<[RuleResult; 2]> {
     Ok([follows, whole])
 }
 
-fn dates(frame: &DataFrame, name: &str) -> Result<Vec<NaiveDate>> {
-    let days = frame.column(name)?.date()?.physical();
+fn dates(rows: &Batch, name: &str) -> Result<Vec<NaiveDate>> {
+    let days = typed(rows, name, |column| column.as_date())?;
     Ok(days.iter().flatten().filter_map(|day| after_epoch(day.into())).collect())
 }

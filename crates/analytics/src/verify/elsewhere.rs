@@ -2,11 +2,14 @@
 
 use std::collections::HashSet;
 
+use futures_util::TryStreamExt;
 use tidegauge_core::tables::{Order, RampTransaction};
-use tidegauge_core::{Scan, TableRef, Warehouse};
+use tidegauge_core::{Filter, TableRef, Value, Warehouse};
 
 use super::books::Books;
+use super::read::scan;
 use crate::Result;
+use crate::typed::typed;
 
 /// As many as are looked up in one audit. Each of them breaks a rule whether it is found or not.
 pub(super) const LOOK_UPS: usize = 1_000;
@@ -44,12 +47,15 @@ async fn there(
     let mut found = HashSet::new();
     let Some(key) = table.key.first() else { return Ok(found) };
     let missing: HashSet<i64> = ids.copied().collect();
-    for id in missing.into_iter().take(*left) {
-        *left -= 1;
-        let scan = Scan::columns(table, [key.as_ref()]).within(key.as_ref(), id..=id);
-        if warehouse.scan(&scan).await?.height() > 0 {
-            found.insert(id);
-        }
+    let missing: Vec<Value> = missing.into_iter().take(*left).map(Value::Int).collect();
+    if missing.is_empty() {
+        return Ok(found);
+    }
+    *left -= missing.len();
+    let scan = scan(table, [key.as_ref()]).filter(Filter::is_in(key.as_ref(), missing));
+    let mut batches = warehouse.scan(&scan).await?;
+    while let Some(batch) = batches.try_next().await? {
+        found.extend(typed(&batch, key, |column| column.as_i64())?.iter().flatten());
     }
     Ok(found)
 }

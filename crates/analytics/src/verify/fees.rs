@@ -21,7 +21,7 @@ pub(super) fn rule(books: &Books<'_>, usd: &Usd) -> RuleResult {
     let trades = &books.trades;
     let volumes = Volumes::of(books, usd);
     for (row, id) in trades.id.iter().enumerate() {
-        let is_maker = trades.is_maker.get(row) == Some(true);
+        let is_maker = trades.is_maker.value(row);
         let rates = match books.entries.users.contains(&trades.user[row]) {
             false => Some([FLAT.rate(0, is_maker); 2]),
             true => volumes

@@ -1,18 +1,39 @@
 //! Keys are unique, and references lead somewhere.
 
-use polars::prelude::*;
-use tidegauge_core::{Scan, Table, TableRef, Warehouse};
+use futures_util::TryStreamExt;
+use polars::prelude::{DataFrame, Expr, IntoLazy, SortMultipleOptions, col, len, lit};
+use tidegauge_core::{Batch, Table, TableRef, Warehouse};
 
-use super::books::{Books, ints};
-use super::read::{self, Frames};
+use super::books::Books;
+use super::parts::{Part, parts};
+use super::read::{self, Slice};
 use super::slices::{Everyone, cut};
 use super::{EXAMPLES, RuleResult};
-use crate::Result;
 use crate::frames::{Compute, counts, shown};
+use crate::typed::{ints, typed};
+use crate::{Result, columns};
 
-/// No two rows of a table have the same key.
-pub(super) async fn unique(warehouse: &dyn Warehouse, table: &TableRef) -> Result<RuleResult> {
-    let keys = warehouse.scan(&Scan::columns(table, names(&table.key))).await?;
+/// No two rows of a table have the same key. Of a table whose key has the event time, only about
+/// `rows` keys are held at a time.
+pub(super) async fn unique(
+    warehouse: &dyn Warehouse,
+    table: &TableRef,
+    rows: u64,
+) -> Result<RuleResult> {
+    let is_by_time = table.time.as_ref().is_some_and(|time| table.key.contains(time));
+    let parts = match is_by_time {
+        true => parts(warehouse, &read::lenient(table), rows).await?,
+        false => vec![Part::All],
+    };
+    let mut rule = unique_rule(table);
+    for part in parts {
+        let scan = part.of(read::scan(table, table.key.iter().map(AsRef::as_ref)));
+        rule.add(unique_in(table, columns::read(warehouse, &scan).await?)?);
+    }
+    Ok(rule)
+}
+
+fn unique_in(table: &Table, keys: DataFrame) -> Result<RuleResult> {
     let mut rule = unique_rule(table);
     rule.tried = keys.height() as u64;
     let columns: Vec<Expr> = table.key.iter().map(|name| col(name.as_ref())).collect();
@@ -48,8 +69,8 @@ impl Passing {
         Self { table, rule: unique_rule(table), spans: Vec::new() }
     }
 
-    pub(super) fn slice(&mut self, frame: &DataFrame) -> Result<()> {
-        let mut keys = ints(frame, key(self.table))?.to_vec();
+    pub(super) fn slice(&mut self, rows: &Batch) -> Result<()> {
+        let mut keys = ints(rows, key(self.table))?.to_vec();
         keys.sort_unstable();
         repeated(&mut self.rule, self.table, &keys);
         self.spans.extend(keys.first().zip(keys.last()).map(|(least, most)| [*least, *most]));
@@ -72,9 +93,12 @@ impl Passing {
         let mut rule = unique_rule(self.table);
         for range in cut(*least, most, self.rule.tried.div_ceil(rows.max(1))) {
             let key = key(self.table);
-            let scan = Scan::columns(self.table, [key]).within(key, range);
-            let frame = warehouse.scan(&scan).await?;
-            let mut keys: Vec<i64> = frame.column(key)?.i64()?.iter().flatten().collect();
+            let scan = read::scan(self.table, [key]).within(key, range);
+            let mut batches = warehouse.scan(&scan).await?;
+            let mut keys: Vec<i64> = Vec::new();
+            while let Some(batch) = batches.try_next().await? {
+                keys.extend(typed(&batch, key, |column| column.as_i64())?.iter().flatten());
+            }
             keys.sort_unstable();
             repeated(&mut rule, self.table, &keys);
         }
@@ -98,12 +122,12 @@ fn repeated(rule: &mut RuleResult, table: &Table, sorted: &[i64]) {
 
 /// Every reference of a slice's rows leads to a row.
 pub(super) fn whole(
-    frames: &Frames,
+    slice: &Slice,
     books: &Books<'_>,
     everyone: &Everyone,
 ) -> Result<Vec<RuleResult>> {
     let mut rules = Vec::new();
-    for (table, frame) in read::tables().into_iter().zip(frames.all()) {
+    for (table, rows) in read::tables().into_iter().zip(slice.all()) {
         for reference in &table.foreign_keys {
             let [column] = &reference.columns[..] else { continue };
             let is_there = |id: i64| match reference.table.as_ref() {
@@ -115,7 +139,7 @@ pub(super) fn whole(
                 format!("foreign_key.{}.{column}", table.name),
                 format!("every {column} of {} is in {}", table.name, reference.table),
             );
-            let (keys, ids) = (ints(frame, key(table))?, ints(frame, column)?);
+            let (keys, ids) = (ints(rows, key(table))?, ints(rows, column)?);
             let mut lost: Vec<i64> = Vec::new();
             for (key, id) in keys.iter().zip(ids) {
                 if is_there(*id) {

@@ -14,6 +14,7 @@ mod lives;
 mod market;
 mod money;
 mod orders;
+mod parts;
 mod places;
 mod postings;
 mod read;
@@ -25,15 +26,16 @@ use std::collections::HashSet;
 
 use serde::Serialize;
 use tidegauge_core::tables::{LedgerEntry, TruthChannel, TruthUser};
-use tidegauge_core::{TableRef, Warehouse, tables};
+use tidegauge_core::{TableRef, Warehouse, WarehouseExt, tables};
 
 use crate::Result;
 use crate::facts::Usd;
+use crate::typed::typed;
 use balances::Movements;
 use books::Books;
 use elsewhere::Elsewhere;
 use keys::Passing;
-use read::Frames;
+use read::Slice;
 use slices::Everyone;
 
 /// What the audit found.
@@ -116,7 +118,7 @@ const APART: [&str; 9] = [
     "runs",
 ];
 
-/// Rows of users that are held at a time, about.
+/// Rows that are held at a time, about.
 const ROWS: u64 = 1_000_000;
 
 /// Audits the exchange's and the market's tables of a warehouse.
@@ -127,7 +129,7 @@ pub async fn verify(warehouse: &dyn Warehouse) -> Result<Report> {
     verify_by(warehouse, ROWS).await
 }
 
-/// The same, about `rows` rows of users at a time: fewer of them take less memory, and more reads.
+/// The same, about `rows` rows at a time: fewer of them take less memory, and more reads.
 ///
 /// # Errors
 /// As for [`verify`].
@@ -137,12 +139,12 @@ pub async fn verify_by(warehouse: &dyn Warehouse, rows: u64) -> Result<Report> {
         tables::all().into_iter().filter(|it| !is_own(it) && !APART.contains(&it.name.as_ref()));
     let mut rules = Vec::new();
     for table in others {
-        rules.push(keys::unique(warehouse, &table).await?);
+        rules.push(keys::unique(warehouse, &table, rows).await?);
     }
-    let known = Known::read(warehouse, rows).await?;
+    let known = Known::read(warehouse).await?;
     let users = of_users(warehouse, &known, rows).await?;
     rules.extend(users.keys);
-    rules.extend(derived::prices(warehouse).await?);
+    rules.extend(derived::prices(warehouse, rows).await?);
     rules.extend(derived::fx(warehouse).await?);
     rules.extend(users.rules);
     for rule in rules.iter().filter(|rule| rule.broken > 0) {
@@ -169,22 +171,23 @@ struct Known {
 }
 
 impl Known {
-    async fn read(warehouse: &dyn Warehouse, rows: u64) -> Result<Self> {
+    async fn read(warehouse: &dyn Warehouse) -> Result<Self> {
         let (mut counts, mut has_books, mut has_truth) = (Vec::new(), false, false);
         for table in read::tables() {
-            let count = slices::count(warehouse, table).await?;
+            let count = warehouse.count(&read::lenient(table)).await? as u64;
             has_books |= count > 0 && table.name == LedgerEntry::table().name;
             has_truth |= count > 0 && table.name == TruthUser::table().name;
             counts.push(count);
         }
-        let channels = read::scan(warehouse, TruthChannel::table(), &["channel"]).await?;
-        let channels = channels.column("channel")?.str()?.iter().flatten().map(str::to_owned);
+        let channels = warehouse.read(&read::scan(TruthChannel::table(), ["channel"])).await?;
+        let channels = typed(&channels, "channel", |column| column.as_text())?.iter();
+        let channels = channels.flatten().map(str::to_owned).collect();
         Ok(Self {
             usd: Usd::read(warehouse).await?,
-            everyone: Everyone::read(warehouse, rows).await?,
+            everyone: Everyone::read(warehouse).await?,
             counts,
             has_books,
-            channels: has_truth.then(|| channels.collect()),
+            channels: has_truth.then_some(channels),
         })
     }
 }
@@ -203,18 +206,18 @@ async fn of_users(warehouse: &dyn Warehouse, known: &Known, rows: u64) -> Result
     let mut unique: Vec<Passing> = read::tables().into_iter().map(Passing::new).collect();
     let (mut references, mut whole, mut rules) = (Vec::new(), Vec::new(), Vec::new());
     let mut look_ups = elsewhere::LOOK_UPS;
-    for slice in &slices {
-        let frames = Frames::read(warehouse, (slices.len() > 1).then_some(slice)).await?;
-        let mut books = Books::open(&frames)?;
+    for users in &slices {
+        let slice = Slice::read(warehouse, (slices.len() > 1).then_some(users)).await?;
+        let mut books = Books::open(&slice)?;
         if slices.len() > 1 {
             books.elsewhere = Elsewhere::look_up(warehouse, &books, &mut look_ups).await?;
         }
-        for (table, frame) in unique.iter_mut().zip(frames.all()) {
-            table.slice(frame)?;
+        for (table, rows) in unique.iter_mut().zip(slice.all()) {
+            table.slice(rows)?;
         }
-        add(&mut references, keys::whole(&frames, &books, &known.everyone)?);
+        add(&mut references, keys::whole(&slice, &books, &known.everyone)?);
         add(&mut rules, judged(&books, known));
-        add(&mut whole, frames.whole);
+        add(&mut whole, slice.whole);
     }
     // Rows without a user lie in no slice.
     for (rule, count) in whole.iter_mut().zip(&known.counts) {

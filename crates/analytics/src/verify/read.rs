@@ -1,16 +1,16 @@
 //! The exchange's tables, as much of them at a time as memory holds.
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
-use polars::prelude::*;
+use tidegauge_core::arrow::buffer::BooleanBuffer;
 use tidegauge_core::tables::{
     Chargeback, Deposit, LedgerEntry, Order, RampTransaction, Trade, TruthUser, User, Withdrawal,
 };
-use tidegauge_core::{Scan, Table, TableRef, Warehouse};
+use tidegauge_core::{Batch, Cell, ColumnView, Scan, Table, TableRef, Warehouse, WarehouseExt};
 
 use super::RuleResult;
 use crate::Result;
-use crate::frames::shown;
 
 /// What the rules ask of a user.
 const USER: [&str; 8] = [
@@ -43,65 +43,48 @@ pub(super) fn tables() -> [&'static TableRef; 9] {
     ]
 }
 
-/// The rows of some users, each table in one piece.
+/// The rows of some users, each table in one batch.
 #[derive(Debug)]
-pub(super) struct Frames {
-    pub(super) users: DataFrame,
-    pub(super) deposits: DataFrame,
-    pub(super) withdrawals: DataFrame,
-    pub(super) orders: DataFrame,
-    pub(super) trades: DataFrame,
-    pub(super) ramp: DataFrame,
-    pub(super) chargebacks: DataFrame,
-    pub(super) entries: DataFrame,
-    pub(super) truths: DataFrame,
-    /// What was found of rows that are not whole; the frames have none of them.
+pub(super) struct Slice {
+    pub(super) users: Batch,
+    pub(super) deposits: Batch,
+    pub(super) withdrawals: Batch,
+    pub(super) orders: Batch,
+    pub(super) trades: Batch,
+    pub(super) ramp: Batch,
+    pub(super) chargebacks: Batch,
+    pub(super) entries: Batch,
+    pub(super) truths: Batch,
+    /// What was found of rows that lack a value; the batches have none of them.
     pub(super) whole: Vec<RuleResult>,
 }
 
-impl Frames {
-    /// Of the users whose numbers lie in `users`; of all, and of rows without a number, where that is
-    /// `None`.
+impl Slice {
+    /// Reads the rows of the users whose numbers lie in `users`; all rows, also those without a
+    /// number, where that is `None`.
     pub(super) async fn read(
         warehouse: &dyn Warehouse,
         users: Option<&RangeInclusive<i64>>,
     ) -> Result<Self> {
-        let mut frames = Vec::new();
-        let mut whole = Vec::new();
-        for table in tables() {
-            let mut scan = match table.name.as_ref() {
-                "users" => Scan::columns(table, USER),
-                "deposits" => transfers(table, &["deposit_id", "deposit_type"]),
-                "withdrawals" => transfers(table, &["withdrawal_id", "withdrawal_type", "fee"]),
-                _ => Scan::all(table),
-            };
-            if let Some(users) = users {
-                scan = scan.within("user_id", users.clone());
-            }
-            let mut rule = nulls(table);
-            let mut frame = complete(table, warehouse.scan(&scan).await?, &mut rule)?;
-            frame.rechunk_mut();
-            frames.push(frame);
-            whole.push(rule);
-        }
-        let mut frames = frames.into_iter();
-        let mut next = || frames.next().unwrap_or_default();
+        let mut reader = Reader { warehouse, users, whole: Vec::new() };
+        let deposits = ["deposit_id", "deposit_type"].into_iter().chain(TRANSFER);
+        let withdrawals = ["withdrawal_id", "withdrawal_type", "fee"].into_iter().chain(TRANSFER);
         Ok(Self {
-            users: next(),
-            deposits: next(),
-            withdrawals: next(),
-            orders: next(),
-            trades: next(),
-            ramp: next(),
-            chargebacks: next(),
-            entries: next(),
-            truths: next(),
-            whole,
+            users: reader.some(User::table(), USER).await?,
+            deposits: reader.some(Deposit::table(), deposits).await?,
+            withdrawals: reader.some(Withdrawal::table(), withdrawals).await?,
+            orders: reader.all(Order::table()).await?,
+            trades: reader.all(Trade::table()).await?,
+            ramp: reader.all(RampTransaction::table()).await?,
+            chargebacks: reader.all(Chargeback::table()).await?,
+            entries: reader.all(LedgerEntry::table()).await?,
+            truths: reader.all(TruthUser::table()).await?,
+            whole: reader.whole,
         })
     }
 
-    /// The frames in the order of [`tables`].
-    pub(super) fn all(&self) -> [&DataFrame; 9] {
+    /// Returns the batches in the order of [`tables`].
+    pub(super) fn all(&self) -> [&Batch; 9] {
         [
             &self.users,
             &self.deposits,
@@ -116,8 +99,49 @@ impl Frames {
     }
 }
 
-fn transfers(table: &TableRef, more: &[&str]) -> Scan {
-    Scan::columns(table, more.iter().chain(&TRANSFER).copied())
+/// Reads the rows of some users, table by table, and notes which of them lack a value.
+struct Reader<'w> {
+    warehouse: &'w dyn Warehouse,
+    users: Option<&'w RangeInclusive<i64>>,
+    whole: Vec<RuleResult>,
+}
+
+impl Reader<'_> {
+    async fn all(&mut self, table: &Table) -> Result<Batch> {
+        self.rows(table, Scan::all(&lenient(table))).await
+    }
+
+    async fn some(
+        &mut self,
+        table: &Table,
+        columns: impl IntoIterator<Item = &'static str> + Send,
+    ) -> Result<Batch> {
+        self.rows(table, scan(table, columns)).await
+    }
+
+    async fn rows(&mut self, table: &Table, scan: Scan) -> Result<Batch> {
+        let scan = match self.users {
+            Some(users) => scan.within("user_id", users.clone()),
+            None => scan,
+        };
+        let mut rule = nulls(table);
+        let batch = complete(table, self.warehouse.read(&scan).await?, &mut rule)?;
+        self.whole.push(rule);
+        Ok(batch)
+    }
+}
+
+/// Asks for some columns of a table, whether they have nulls or not: to find those is the audit's
+/// business, and must not end it.
+pub(super) fn scan<'c>(table: &Table, columns: impl IntoIterator<Item = &'c str>) -> Scan {
+    Scan::columns(&lenient(table), columns)
+}
+
+/// The table without a promise that values are there.
+pub(super) fn lenient(table: &Table) -> TableRef {
+    let mut table = table.clone();
+    table.columns.iter_mut().for_each(|column| column.nullable = true);
+    Arc::new(table)
 }
 
 fn nulls(table: &Table) -> RuleResult {
@@ -127,35 +151,29 @@ fn nulls(table: &Table) -> RuleResult {
     )
 }
 
-/// `frame` without the rows that lack what they must have: no other rule can judge them.
-fn complete(table: &Table, frame: DataFrame, rule: &mut RuleResult) -> Result<DataFrame> {
-    let mut whole = vec![true; frame.height()];
-    for column in frame.columns() {
-        let must = table.column(column.name()).is_ok_and(|defined| !defined.nullable);
+/// Drops the rows that lack what they must have: no other rule can judge them.
+fn complete(table: &Table, batch: Batch, rule: &mut RuleResult) -> Result<Batch> {
+    let mut lacking: Vec<ColumnView<'_>> = Vec::new();
+    for (definition, column) in batch.table().columns.iter().zip(batch.views()?) {
+        let must = table.column(&definition.name).is_ok_and(|defined| !defined.nullable);
         if must && column.null_count() > 0 {
-            let there = column.is_not_null();
-            whole.iter_mut().zip(there.iter()).for_each(|(whole, there)| {
-                *whole &= there == Some(true);
-            });
+            lacking.push(column);
         }
     }
-    for (row, whole) in whole.iter().enumerate() {
-        let key = || shown(&frame, table.key.first().map_or("", AsRef::as_ref), row);
-        rule.check(*whole, || format!("{} {}", table.name, key()));
+    if lacking.is_empty() {
+        rule.tried += batch.rows() as u64;
+        return Ok(batch);
     }
-    Ok(match whole.contains(&false) {
-        true => frame.filter(&BooleanChunked::from_slice(PlSmallStr::EMPTY, &whole))?,
-        false => frame,
-    })
-}
-
-/// Some columns of a table, in one piece.
-pub(super) async fn scan(
-    warehouse: &dyn Warehouse,
-    table: &TableRef,
-    columns: &[&str],
-) -> Result<DataFrame> {
-    let mut frame = warehouse.scan(&Scan::columns(table, columns.iter().copied())).await?;
-    frame.rechunk_mut();
-    Ok(frame)
+    let whole = BooleanBuffer::collect_bool(batch.rows(), |row| {
+        lacking.iter().all(|column| !column.is_null(row))
+    });
+    let key = batch.column(table.key.first().map_or("", AsRef::as_ref))?;
+    for (row, whole) in whole.iter().enumerate() {
+        let key = || match key.cell(row) {
+            Cell::Int(key) => key.to_string(),
+            _ => "null".into(),
+        };
+        rule.check(whole, || format!("{} {}", table.name, key()));
+    }
+    Ok(batch.filter(&whole)?)
 }

@@ -2,55 +2,47 @@
 
 use std::ops::RangeInclusive;
 
-use polars::prelude::*;
+use futures_util::TryStreamExt;
+use tidegauge_core::Warehouse;
 use tidegauge_core::tables::User;
-use tidegauge_core::{Aggregate, Scan, TableRef, Warehouse};
 
+use super::read::scan;
 use crate::Result;
+use crate::typed::typed;
 
 /// Who there is, and since when: sixteen bytes a user, which is all that is held of everybody.
 #[derive(Debug, Default)]
 pub(super) struct Everyone {
-    ids: Vec<i64>,
-    signups: Vec<i64>,
+    /// Numbers and signups, by number.
+    users: Vec<(i64, i64)>,
 }
 
 impl Everyone {
-    /// Reads about `rows` of them at a time.
-    pub(super) async fn read(warehouse: &dyn Warehouse, rows: u64) -> Result<Self> {
-        let mut everyone = Self::default();
-        let span = Aggregate::of(User::table()).count().min("user_id").max("user_id");
-        let span = warehouse.aggregate(&span).await?;
-        let value = |name: &str| Ok::<_, PolarsError>(span.column(name)?.i64()?.get(0));
-        let (Some(least), Some(most)) = (value("min_user_id")?, value("max_user_id")?) else {
-            return Ok(everyone);
-        };
-        let parts = whole(value("count")?).div_ceil(rows.max(1));
-        for range in cut(least, most, parts) {
-            let scan = Scan::columns(User::table(), ["user_id", "signup_at"]);
-            let frame = warehouse.scan(&scan.within("user_id", range)).await?;
-            let ids = frame.column("user_id")?.i64()?.iter();
-            let signups = frame.column("signup_at")?.datetime()?.physical().iter();
-            let mut some: Vec<(i64, i64)> =
-                ids.zip(signups).filter_map(|(id, signup)| id.zip(signup)).collect();
-            some.sort_unstable();
-            everyone.ids.extend(some.iter().map(|(id, _)| id));
-            everyone.signups.extend(some.iter().map(|(_, signup)| signup));
+    pub(super) async fn read(warehouse: &dyn Warehouse) -> Result<Self> {
+        let mut users = Vec::new();
+        let mut batches = warehouse.scan(&scan(User::table(), ["user_id", "signup_at"])).await?;
+        while let Some(batch) = batches.try_next().await? {
+            let ids = typed(&batch, "user_id", |column| column.as_i64())?;
+            let signups = typed(&batch, "signup_at", |column| column.as_timestamp())?;
+            users.extend(ids.iter().zip(signups).filter_map(|(id, signup)| id.zip(signup)));
         }
-        Ok(everyone)
+        users.sort_unstable();
+        Ok(Self { users })
     }
 
     /// When a user signed up; none where there is no such user.
     pub(super) fn signup(&self, user: i64) -> Option<i64> {
-        self.ids.binary_search(&user).ok().and_then(|at| self.signups.get(at).copied())
+        let at = self.users.partition_point(|(id, _)| *id < user);
+        self.users.get(at).filter(|(id, _)| *id == user).map(|(_, signup)| *signup)
     }
 
     /// Ranges of the users' numbers that each have about `rows` of `all` rows, if all users have like many;
     /// together they are all numbers that there can be.
     pub(super) fn slices(&self, all: u64, rows: u64) -> Vec<RangeInclusive<i64>> {
         let count = usize::try_from(all.div_ceil(rows.max(1))).unwrap_or(usize::MAX).max(1);
-        let each = self.ids.len().div_ceil(count).max(1);
-        let mut first: Vec<i64> = self.ids.iter().skip(each).step_by(each).copied().collect();
+        let each = self.users.len().div_ceil(count).max(1);
+        let first = self.users.iter().skip(each).step_by(each);
+        let mut first: Vec<i64> = first.map(|(id, _)| *id).collect();
         first.dedup(); // of users that are there twice
         let mut slices = Vec::with_capacity(first.len() + 1);
         let mut from = i64::MIN;
@@ -78,16 +70,6 @@ pub(super) fn cut(least: i64, most: i64, parts: u64) -> Vec<RangeInclusive<i64>>
     ranges.filter(|range| !range.is_empty()).collect()
 }
 
-/// How many rows a table has.
-pub(super) async fn count(warehouse: &dyn Warehouse, table: &TableRef) -> Result<u64> {
-    let counted = warehouse.aggregate(&Aggregate::of(table).count()).await?;
-    Ok(whole(counted.column("count")?.i64()?.get(0)))
-}
-
-fn whole(count: Option<i64>) -> u64 {
-    count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,8 +85,8 @@ mod tests {
 
     #[test]
     fn slices_have_like_many_users() {
-        let ids = vec![1, 2, 3, 3, 3, 900, 901, i64::MAX];
-        let everyone = Everyone { signups: vec![0; ids.len()], ids };
+        let users = [1, 2, 3, 3, 3, 900, 901, i64::MAX].map(|id| (id, 0)).into();
+        let everyone = Everyone { users };
         assert_eq!(everyone.slices(80, 100), [i64::MIN..=i64::MAX]);
         assert_eq!(everyone.slices(80, 20), [i64::MIN..=2, 3..=900, 901..=i64::MAX]);
         assert_eq!(Everyone::default().slices(80, 20), [i64::MIN..=i64::MAX]);

@@ -1,5 +1,6 @@
 use polars::prelude::*;
 use tidegauge_analytics::{Error, Facts};
+use tidegauge_core::{Batch, DataType as CoreType, Table, Values};
 
 use crate::support::{at, events, times, users};
 
@@ -90,4 +91,57 @@ fn no_users_make_no_cohorts() {
     let costs = acquisition::acquisition(&facts, &acquisition::AcquisitionParams::default());
     assert_eq!(costs.unwrap().blended.users, 0);
     assert_eq!(ltv::users(&facts).unwrap().height(), 0);
+}
+
+#[test]
+fn batches_make_the_facts_that_frames_make() {
+    let people_table = Table::builder("people", "")
+        .column("user", CoreType::Int64, "")
+        .column("signup_at", CoreType::Timestamp, "")
+        .nullable("channel", CoreType::Text, "")
+        .key(["user"])
+        .build()
+        .unwrap();
+    let purchases = Table::builder("purchases", "")
+        .column("user", CoreType::Int64, "")
+        .column("at", CoreType::Date, "")
+        .column("kind", CoreType::Text, "")
+        .column("volume_usd", CoreType::FIAT, "")
+        .column("revenue_usd", CoreType::Float64, "")
+        .key(["user", "at"])
+        .build()
+        .unwrap();
+    let signups = vec![at("2026-01-01").timestamp_micros(), at("2026-01-02").timestamp_micros()];
+    let people = vec![
+        Values::Ints(vec![2, 1]),
+        Values::Timestamps(signups),
+        Values::Picked(vec![0, 1], &["search", "email"]),
+    ];
+    let day = 20_470; // 2026-01-17
+    let purchased = vec![
+        Values::Ints(vec![1]),
+        Values::Dates(vec![day]),
+        Values::Same("purchase"),
+        Values::Decimals(vec![1_250]),
+        Values::Floats(vec![0.5]),
+    ];
+    let users = Batch::from_columns(&people_table, 2, people).unwrap();
+    let events = Batch::from_columns(&purchases, 1, purchased).unwrap();
+    let facts = Facts::from_batches(users, events, at(END)).unwrap();
+
+    let users = df!(
+        "user" => [1i64, 2],
+        "signup_at" => times(&["2026-01-02", "2026-01-01"]),
+        "channel" => ["email", "search"],
+    );
+    let events = df!(
+        "user" => [1i64],
+        "at" => times(&["2026-01-17"]),
+        "kind" => ["purchase"],
+        "volume_usd" => [12.5],
+        "revenue_usd" => [0.5],
+    );
+    let expected = Facts::new(&users.unwrap(), &events.unwrap(), at(END)).unwrap();
+    assert!(facts.users().equals(expected.users()), "{} {}", facts.users(), expected.users());
+    assert!(facts.events().equals(expected.events()), "{} {}", facts.events(), expected.events());
 }

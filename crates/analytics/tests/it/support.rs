@@ -7,10 +7,13 @@ use std::task::{Context, Poll, Waker};
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use futures_util::stream;
 use polars::prelude::*;
 use serde::Serialize;
 use tidegauge_analytics::Facts;
-use tidegauge_core::{Batch, BatchBuilder, Cursor, Load, Result, Scan, Sink, TableRef, Warehouse};
+use tidegauge_core::{
+    Batch, BatchStream, Cursor, ErrorKind, Load, Result, Scan, Sink, TableRef, Warehouse,
+};
 
 /// `2026-01-05` or `2026-01-05 10:00`.
 pub(crate) fn at(text: &str) -> DateTime<Utc> {
@@ -65,14 +68,14 @@ pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// Tables in memory.
+/// Tables in memory, given out a few rows at a time.
 #[derive(Debug, Default)]
-pub(crate) struct Memory(HashMap<String, DataFrame>);
+pub(crate) struct Memory(HashMap<String, Batch>);
 
 impl Memory {
     pub(crate) fn put<R: Serialize>(&mut self, table: &TableRef, rows: &[R]) {
         let batch = Batch::from_rows(table, rows).unwrap();
-        self.0.insert(table.name.to_string(), batch.into_frame());
+        self.0.insert(table.name.to_string(), batch);
     }
 }
 
@@ -88,17 +91,18 @@ impl Sink for Memory {
         Ok(BTreeMap::new())
     }
     async fn load(&self, _: Load<'_>) -> Result<()> {
-        Err(tidegauge_core::Error::sink("memory", "is only read"))
+        Err(tidegauge_core::Error::sink("memory", ErrorKind::Permission, "is only read"))
     }
 }
 
 #[async_trait]
 impl Warehouse for Memory {
-    async fn scan(&self, scan: &Scan) -> Result<DataFrame> {
-        let frame = match self.0.get(scan.table.name.as_ref()) {
-            Some(frame) => frame.clone(),
-            None => BatchBuilder::new(&scan.table).finish()?.into_frame(),
+    async fn scan(&self, scan: &Scan) -> Result<BatchStream> {
+        let Some(rows) = self.0.get(scan.table.name.as_ref()) else {
+            return Ok(Box::pin(stream::empty()));
         };
-        scan.of(&frame)
+        let found = scan.apply(rows)?;
+        let parts = (0..found.rows()).step_by(3).map(|from| Ok(found.slice(from, 3)));
+        Ok(Box::pin(stream::iter(parts.collect::<Vec<_>>())))
     }
 }

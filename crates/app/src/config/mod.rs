@@ -190,10 +190,10 @@ impl Config {
             .filter(|name| !name.as_str().to_ascii_uppercase().ends_with("_KEY"))
             .split("__");
         let figment = figment.merge(env);
-        Self::extract(&figment, providers).map_err(refused)
+        Self::extract(&figment, providers).map_err(|error| refused(*error))
     }
 
-    fn extract(figment: &Figment, providers: Providers) -> Result<Self, figment::Error> {
+    fn extract(figment: &Figment, providers: Providers) -> Result<Self, Box<figment::Error>> {
         let mut config: Self = figment.extract()?;
         config.providers = providers.read(figment)?;
         let found: Dict = figment.extract()?;
@@ -201,7 +201,7 @@ impl Config {
         let mut known: Vec<_> = own.as_dict().into_iter().flat_map(Dict::keys).cloned().collect();
         known.extend(config.providers.specs().map(|spec| spec.name.to_owned()));
         match found.into_keys().find(|name| !known.contains(name)) {
-            Some(name) => Err(unknown(figment, name, &known)),
+            Some(name) => Err(unknown(figment, name, &known).into()),
             None => Ok(config),
         }
     }
@@ -243,7 +243,7 @@ mod tests {
     fn read(text: &str) -> Result<Config> {
         let figment = Figment::from(Serialized::defaults(Config::default()));
         let figment = figment.merge(Toml::string(text));
-        Config::extract(&figment, Providers::default()).map_err(refused)
+        Config::extract(&figment, Providers::default()).map_err(|error| refused(*error))
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Tables in pieces that are loaded, or left alone, as a whole.
 
+use std::cmp::Ordering;
+
 use chrono::{DateTime, Datelike, NaiveDate};
-use tidegauge_core::polars::prelude::{DataFrame, SortMultipleOptions};
-use tidegauge_core::{Batch, DataType, Fingerprint, Result};
+use tidegauge_core::{Batch, Cell, ColumnView, ErrorKind, Fingerprint, Result};
 
 use super::failed;
 use super::fingerprint;
@@ -27,9 +28,7 @@ pub(super) fn chunks(table: usize, batch: &Batch, most: usize) -> Result<(Batch,
     let definition = batch.table().clone();
     let time = definition.time.as_deref().unwrap_or_default();
     let key = definition.key.iter().map(AsRef::as_ref).filter(|it| *it != time);
-    let order: Vec<&str> = std::iter::once(time).chain(key).collect();
-    let frame = batch.frame().sort(order, SortMultipleOptions::default()).map_err(failed)?;
-    let batch = Batch::new(&definition, frame)?;
+    let batch = sorted(batch, std::iter::once(time).chain(key))?;
     let months = months(&batch, time)?;
 
     let mut chunks = Vec::new();
@@ -43,7 +42,7 @@ pub(super) fn chunks(table: usize, batch: &Batch, most: usize) -> Result<(Batch,
             if parts > 1 {
                 name = format!("{name}/{}", part + 1);
             }
-            let hash = fingerprint::of(&definition, &slice(&batch, from, rows)?)?;
+            let hash = fingerprint::of(&batch.slice(from, rows))?;
             chunks.push(Chunk { name, hash, table, from, rows });
             from += rows;
         }
@@ -51,23 +50,46 @@ pub(super) fn chunks(table: usize, batch: &Batch, most: usize) -> Result<(Batch,
     Ok((batch, chunks))
 }
 
-/// Some rows of a table.
-pub(super) fn slice(batch: &Batch, from: usize, rows: usize) -> Result<DataFrame> {
-    Ok(batch.frame().slice(i64::try_from(from).map_err(failed)?, rows))
+/// The rows in the order of some columns, the first of them above all.
+fn sorted<'c>(batch: &Batch, by: impl Iterator<Item = &'c str>) -> Result<Batch> {
+    let columns = by.map(|name| batch.column(name)).collect::<Result<Vec<ColumnView<'_>>>>()?;
+    let rows =
+        u32::try_from(batch.rows()).map_err(|error| failed(ErrorKind::InvalidInput, error))?;
+    let mut order: Vec<u32> = (0..rows).collect();
+    order.sort_unstable_by(|one, other| {
+        let [one, other] = [*one as usize, *other as usize];
+        let orders = columns.iter().map(|column| compare(column.cell(one), column.cell(other)));
+        orders.reduce(Ordering::then).unwrap_or(Ordering::Equal)
+    });
+    batch.take(&order)
+}
+
+/// Compares two values of one column, none of which is a float.
+fn compare(one: Cell<'_>, other: Cell<'_>) -> Ordering {
+    match (one, other) {
+        (Cell::Text(one), Cell::Text(other)) => one.cmp(other),
+        (Cell::Date(one), Cell::Date(other)) => one.cmp(&other),
+        (Cell::Timestamp(one), Cell::Timestamp(other)) => one.cmp(&other),
+        (Cell::Int(one), Cell::Int(other)) | (Cell::Decimal(one), Cell::Decimal(other)) => {
+            one.cmp(&other)
+        }
+        (Cell::Bool(one), Cell::Bool(other)) => one.cmp(&other),
+        _ => Ordering::Equal,
+    }
 }
 
 /// Year and month of every row.
 fn months(batch: &Batch, time: &str) -> Result<Vec<(i32, u32)>> {
-    let column = batch.frame().column(time).map_err(failed)?;
-    let month = |day: Option<NaiveDate>| match day {
-        Some(day) => Ok((day.year(), day.month())),
-        None => Err(failed("a time that no calendar reaches")),
+    let column = batch.column(time)?;
+    let month = |row| {
+        let day = match column.cell(row) {
+            Cell::Date(days) => NaiveDate::from_epoch_days(days),
+            Cell::Timestamp(at) => DateTime::from_timestamp_micros(at).map(|at| at.date_naive()),
+            _ => None,
+        };
+        let day =
+            day.ok_or_else(|| failed(ErrorKind::InvalidInput, "a time that no calendar reaches"))?;
+        Ok((day.year(), day.month()))
     };
-    if batch.table().column(time)?.dtype == DataType::Date {
-        let days = column.date().map_err(failed)?.physical();
-        return days.iter().flatten().map(|day| month(NaiveDate::from_epoch_days(day))).collect();
-    }
-    let times = column.datetime().map_err(failed)?.physical();
-    let day = |at| DateTime::from_timestamp_micros(at).map(|at| at.date_naive());
-    times.iter().flatten().map(|at| month(day(at))).collect()
+    (0..batch.rows()).map(month).collect()
 }

@@ -1,45 +1,35 @@
 //! Rows in one number.
 
-use tidegauge_core::polars::frame::DataFrame;
-use tidegauge_core::{DataType, Fingerprint, Result, TableRef};
+use tidegauge_core::{Batch, ColumnView, Fingerprint, Result};
 
-use super::failed;
-
-/// A fingerprint of rows of `table`: of their exact values, column by column.
-pub(super) fn of(table: &TableRef, rows: &DataFrame) -> Result<Fingerprint> {
+/// Returns a fingerprint of rows: of their exact values, column by column.
+pub(super) fn of(rows: &Batch) -> Result<Fingerprint> {
     let mut hash = Fingerprint::default();
-    for definition in &table.columns {
-        let column = rows.column(&definition.name).map_err(failed)?;
-        match definition.dtype {
-            DataType::Bool => {
-                let values = column.bool().map_err(failed)?;
-                values.iter().for_each(|it| hash.add(it.map(|it| [u8::from(it)])));
+    for column in rows.views()? {
+        match column {
+            ColumnView::Bool(values) => {
+                values.iter().for_each(|value| hash.add(value.map(|value| [u8::from(value)])));
             }
-            DataType::Int64 => {
-                let values = column.i64().map_err(failed)?;
-                values.iter().for_each(|it| hash.add(it.map(i64::to_le_bytes)));
+            ColumnView::Int64(values) => {
+                values.iter().for_each(|value| hash.add(value.map(i64::to_le_bytes)));
             }
-            DataType::Float64 => {
-                let values = column.f64().map_err(failed)?;
-                values.iter().for_each(|it| hash.add(it.map(f64::to_le_bytes)));
+            ColumnView::Float64(values) => {
+                values.iter().for_each(|value| hash.add(value.map(f64::to_le_bytes)));
             }
-            DataType::Text => {
-                for text in column.str().map_err(failed)?.iter() {
-                    hash.add(text.map(|it| (it.len() as u64).to_le_bytes()));
+            ColumnView::Text(texts) => {
+                for text in texts.iter() {
+                    hash.add(text.map(|text| (text.len() as u64).to_le_bytes()));
                     hash.eat(text.unwrap_or_default().as_bytes());
                 }
             }
-            DataType::Date => {
-                let days = column.date().map_err(failed)?.physical();
-                days.iter().for_each(|it| hash.add(it.map(i32::to_le_bytes)));
+            ColumnView::Date(days) => {
+                days.iter().for_each(|day| hash.add(day.map(i32::to_le_bytes)));
             }
-            DataType::Timestamp => {
-                let times = column.datetime().map_err(failed)?.physical();
-                times.iter().for_each(|it| hash.add(it.map(i64::to_le_bytes)));
+            ColumnView::Timestamp(times) => {
+                times.iter().for_each(|at| hash.add(at.map(i64::to_le_bytes)));
             }
-            DataType::Decimal { .. } => {
-                let units = column.decimal().map_err(failed)?.physical();
-                units.iter().for_each(|it| hash.add(it.map(i128::to_le_bytes)));
+            ColumnView::Decimal(units) => {
+                units.iter().for_each(|units| hash.add(units.map(i128::to_le_bytes)));
             }
         }
     }
@@ -66,7 +56,7 @@ mod tests {
 
     fn hash(rows: &[FxDaily]) -> String {
         let batch = Batch::from_rows(FxDaily::table(), rows).unwrap();
-        of(batch.table(), batch.frame()).unwrap().to_string()
+        of(&batch).unwrap().to_string()
     }
 
     #[test]

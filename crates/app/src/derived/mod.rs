@@ -6,17 +6,19 @@ mod fingerprint;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::slice::from_ref;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tidegauge_analytics::market::{Observed, crypto_metrics, fx_daily, market_prices};
 use tidegauge_core::instruments::Registry;
-use tidegauge_core::tables::{CryptoMetric, FxDaily, FxRate, MarketPrice};
+use tidegauge_core::market::Rates;
+use tidegauge_core::tables::{CryptoMetric, FxDaily, MarketPrice};
 use tidegauge_core::{
-    Batch, BoxError, Cursor, Error, Fingerprint, Page, Scan, Source, TableRef, Warehouse,
+    Batch, BoxError, Cursor, Error, ErrorKind, Fingerprint, Page, Source, TableRef, Warehouse,
 };
 
-use self::chunks::{Chunk, chunks, slice};
+use self::chunks::{Chunk, chunks};
 use crate::config::MarketConfig;
 
 /// The name under which sinks keep the cursor.
@@ -49,10 +51,10 @@ impl Derived {
         coins: &Registry,
         now: DateTime<Utc>,
     ) -> crate::Result<Self> {
-        let observed = Observed::read(warehouse).await?;
-        let fixings = warehouse.scan(&Scan::all(FxRate::table())).await?;
-        let prices = market_prices(&observed, coins, &config.prices(), now)?;
-        let metrics = crypto_metrics(prices.frame(), &observed.raw, &config.precedence)?;
+        let observed = Observed::read(warehouse, coins).await?;
+        let fixings = Rates::read(warehouse).await?;
+        let prices = market_prices(&observed, &config.prices(), now)?;
+        let metrics = crypto_metrics(from_ref(&prices), &observed, &config.precedence)?;
         let rates = fx_daily(&fixings, &config.fx_quote, now.date_naive())?;
         Ok(Self::of([prices, metrics, rates], PAGE_ROWS)?)
     }
@@ -104,9 +106,8 @@ impl Source for Derived {
         next.extend(page.iter().map(|it| (it.name.clone(), it.hash)));
         let mut batches: Vec<Batch> = Vec::new();
         for run in page.chunk_by(|a, b| a.table == b.table && a.from + a.rows == b.from) {
-            let batch = &self.batches[run[0].table];
             let rows = run.iter().map(|it| it.rows).sum();
-            batches.push(Batch::new(batch.table(), slice(batch, run[0].from, rows)?)?);
+            batches.push(self.batches[run[0].table].slice(run[0].from, rows));
         }
         Ok(Page { batches, cursor: write(&next)?, done: stale.peek().is_none() })
     }
@@ -123,11 +124,12 @@ fn read(cursor: &Cursor) -> tidegauge_core::Result<Cursors> {
 }
 
 fn write(known: &Cursors) -> tidegauge_core::Result<Cursor> {
-    Ok(Cursor::new(serde_json::to_string(known).map_err(failed)?))
+    let known = serde_json::to_string(known).map_err(|error| failed(ErrorKind::Bug, error))?;
+    Ok(Cursor::new(known))
 }
 
-fn failed(error: impl Into<BoxError>) -> Error {
-    Error::source(NAME, error)
+fn failed(kind: ErrorKind, error: impl Into<BoxError>) -> Error {
+    Error::source(NAME, kind, error)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What happens in a run, as events that observers and subscribers hear.
 
 use serde::{Deserialize, Serialize};
+use tidegauge_core::ErrorKind;
 use tokio::sync::broadcast;
 
 /// How a source, or a whole run, ended.
@@ -77,7 +78,7 @@ pub enum RunEvent {
         /// The rows that were committed before.
         rows: usize,
         /// The kind of error, as in the column `error_kind` of the table `runs`.
-        kind: String,
+        kind: ErrorKind,
         /// What the error says, without secrets.
         message: String,
     },

@@ -61,7 +61,7 @@ impl Session<'_> {
             }
             stopping.cancel();
         };
-        let live = self.pipeline.members.iter().filter(|member| member.source.is_live());
+        let live = self.pipeline.members.iter().filter(|member| member.source.capabilities().live);
         let streams = async {
             let ended = join_all(live.map(|member| self.stream_member(member, &stopping))).await;
             // All of them may have failed before anybody says stop.

@@ -12,8 +12,8 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::{Observer, Outcome, Pipeline, RunError, RunEvent, SourceFailure, Summary, summary};
+use crate::Error;
 use crate::history::{History, run_id};
-use crate::{Error, error_kind};
 
 /// A source that is cancelled has so long to give the page that was asked for; then the request is dropped.
 const GRACE: Duration = Duration::from_secs(10);
@@ -84,7 +84,7 @@ impl<'a> Session<'a> {
     /// Runs every source of the pipeline that ends, those first whose tables others refer to.
     pub(crate) async fn load_all(&mut self) {
         let members = super::in_order(&self.pipeline.members);
-        for member in members.into_iter().filter(|member| !member.source.is_live()) {
+        for member in members.into_iter().filter(|member| !member.source.capabilities().live) {
             if self.is_cut() {
                 return;
             }
@@ -188,7 +188,7 @@ impl<'a> Session<'a> {
             None => error.to_string(),
         };
         if let (Some(history), Some(record)) = (&self.history, record) {
-            let error = result.as_ref().err().map(|error| (error_kind::of(error), told(error)));
+            let error = result.as_ref().err().map(|error| (error.kind(), told(error)));
             let outcome = result.as_ref().map_or(Outcome::Failed, |outcome| *outcome);
             let written = history.ended(record, outcome, &summary, seconds, error).await;
             if let (Ok(_), Err(error)) = (&result, written) {
@@ -200,7 +200,7 @@ impl<'a> Session<'a> {
             Ok(Outcome::Cancelled) => RunEvent::SourceCancelled { run_id, source: name, rows },
             Ok(_) => RunEvent::SourceFinished { run_id, source: name, rows, seconds },
             Err(error) => {
-                let (kind, message) = (error_kind::of(error).to_owned(), told(error));
+                let (kind, message) = (error.kind(), told(error));
                 RunEvent::SourceFailed { run_id, source: name, rows, kind, message }
             }
         });
@@ -241,7 +241,10 @@ impl<'a> Session<'a> {
                 }
                 Ok(())
             };
-            if source.is_free() && !page.done && !self.cancellation.is_cancelled() {
+            if source.capabilities().deterministic
+                && !page.done
+                && !self.cancellation.is_cancelled()
+            {
                 // Loads begin first: what they wait for is done elsewhere while the next page is made.
                 let (loaded, next) = join(loads, source.fetch(Some(&page.cursor))).await;
                 loaded?;

@@ -9,7 +9,7 @@ use comfy_table::{CellAlignment, presets};
 use tidegauge_acquisition::http::Traffic;
 use tidegauge_core::coverage::State;
 use tidegauge_core::tables::{Coverage, Quarantine};
-use tidegauge_core::{Batch, Page, Span, TableRef};
+use tidegauge_core::{Batch, Cell, Page, Span, TableRef};
 
 /// What a run did, table by table.
 #[derive(Debug, Clone, Default)]
@@ -123,14 +123,13 @@ pub(super) fn rows(page: &Page) -> usize {
 
 /// What a batch of the ledger says was refused.
 fn failures(ledger: &Batch) -> Vec<Failure> {
-    let frame = ledger.frame();
-    let text = |name: &str, row: usize| {
-        let column = frame.column(name).ok()?.str().ok()?;
-        column.get(row).map(str::to_owned)
+    let text = |name: &str, row: usize| match ledger.column(name).ok()?.cell(row) {
+        Cell::Text(text) => Some(text.to_owned()),
+        _ => None,
     };
-    let time = |name: &str, row: usize| {
-        let micros = frame.column(name).ok()?.datetime().ok()?.physical().get(row)?;
-        DateTime::from_timestamp_micros(micros)
+    let time = |name: &str, row: usize| match ledger.column(name).ok()?.cell(row) {
+        Cell::Timestamp(micros) => DateTime::from_timestamp_micros(micros),
+        _ => None,
     };
     let failure = |row: usize| {
         (text("state", row)? == State::Failed.name()).then_some(())?;

@@ -79,7 +79,7 @@ impl Providers {
 
     /// Reads the settings of every source from its part of the configuration; those of a source
     /// without one stay.
-    pub(crate) fn read(self, figment: &Figment) -> Result<Self, figment::Error> {
+    pub(crate) fn read(self, figment: &Figment) -> Result<Self, Box<figment::Error>> {
         let read = |entry: Arc<dyn Registered>| match figment.contains(entry.spec().name) {
             true => entry.read(figment),
             false => Ok(entry),
@@ -108,7 +108,7 @@ pub(crate) trait Registered: Debug + Send + Sync {
     fn open(&self, opening: Opening<'_>) -> tidegauge_acquisition::Result<SourceHandle>;
     fn settings(&self) -> &dyn Any;
     fn is(&self, other: &dyn Registered) -> bool;
-    fn read(&self, figment: &Figment) -> Result<Arc<dyn Registered>, figment::Error>;
+    fn read(&self, figment: &Figment) -> Result<Arc<dyn Registered>, Box<figment::Error>>;
 }
 
 struct Entry<P: Provider>(P::Settings);
@@ -140,17 +140,17 @@ impl<P: Provider> Registered for Entry<P> {
         P::SPEC == other.spec() && other.settings().downcast_ref() == Some(&self.0)
     }
 
-    fn read(&self, figment: &Figment) -> Result<Arc<dyn Registered>, figment::Error> {
+    fn read(&self, figment: &Figment) -> Result<Arc<dyn Registered>, Box<figment::Error>> {
         let settings = section::<P::Settings>(figment, P::SPEC.name)?;
         Ok(Arc::new(Self(settings)))
     }
 }
 
 /// Extracts one part of the configuration; an error says where in the whole it stands.
-fn section<T: Settings>(figment: &Figment, name: &str) -> Result<T, figment::Error> {
+fn section<T: Settings>(figment: &Figment, name: &str) -> Result<T, Box<figment::Error>> {
     figment.extract_inner(name).map_err(|mut error| {
         // The name of the part is appended to the path within it.
         error.path.rotate_right(1);
-        error
+        Box::new(error)
     })
 }

@@ -4,11 +4,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::common::{assert_same, counts, house, rows, url, warehouse};
+use crate::common::{assert_same, counts, house, rows, same, url, warehouse};
+use chrono::{DateTime, NaiveDate};
 use tidegauge::Tidegauge;
-use tidegauge::core::polars::prelude::DataFrame;
 use tidegauge::core::tables::{CryptoMetric, FxDaily, FxRate, MarketPrice, RawCryptoMarketData};
-use tidegauge::core::{Batch, Cursor, Load, Sink, TableRef};
+use tidegauge::core::{Batch, Cell, Cursor, Load, Sink, TableRef};
 use tidegauge::pipeline::{Silent, Summary};
 
 /// The bundled market data, and nothing that is simulated; a backup beside the warehouse.
@@ -85,7 +85,8 @@ async fn the_bundled_market_is_worked_out_once() {
     assert_eq!(cursor(house.warehouse().as_ref()).await, before);
 
     let prices = rows(parquet.as_ref(), MarketPrice::table()).await;
-    let sources: BTreeSet<_> = prices.column("source").unwrap().str().unwrap().iter().collect();
+    let sources = prices.column("source").unwrap().as_text().unwrap();
+    let sources: BTreeSet<_> = sources.iter().collect();
     assert_eq!(sources, [Some("recorded")].into());
     // A price a day: the change over 24 hours is known from the second day on, and no other.
     let metrics = rows(parquet.as_ref(), CryptoMetric::table()).await;
@@ -96,12 +97,20 @@ async fn the_bundled_market_is_worked_out_once() {
 }
 
 /// Rows whose `column` is of the day or month that `prefix` begins, and all others.
-fn split(frame: &DataFrame, column: &str, prefix: &str) -> (Vec<String>, Vec<String>) {
-    let line = |row: usize| format!("{:?}", frame.get_row(row).unwrap());
-    let time =
-        |row: usize| frame.column(column).unwrap().get(row).unwrap().str_value().into_owned();
+fn split(batch: &Batch, column: &str, prefix: &str) -> (Vec<String>, Vec<String>) {
+    let views = batch.views().unwrap();
+    let line = |row: usize| {
+        let cells = views.iter().map(|column| format!("{:?}", column.cell(row)));
+        cells.collect::<Vec<_>>().join(" ")
+    };
+    let times = batch.column(column).unwrap();
+    let time = |row: usize| match times.cell(row) {
+        Cell::Date(days) => NaiveDate::from_epoch_days(days).unwrap().to_string(),
+        Cell::Timestamp(at) => DateTime::from_timestamp_micros(at).unwrap().to_string(),
+        other => panic!("{other:?} is no time"),
+    };
     let (in_it, others): (Vec<_>, Vec<_>) =
-        (0..frame.height()).partition(|row| time(*row).starts_with(prefix));
+        (0..batch.rows()).partition(|row| time(*row).starts_with(prefix));
     (in_it.into_iter().map(line).collect(), others.into_iter().map(line).collect())
 }
 
@@ -140,7 +149,7 @@ async fn what_comes_late_rewrites_the_months_that_it_touches() {
     let parquet = warehouse(&url("parquet", dir.path(), "parquet"));
     for table in derived_tables() {
         let there = rows(parquet.as_ref(), &table).await;
-        assert!(all(&table).await.equals_missing(&there), "{}", table.name);
+        assert!(same(&all(&table).await, &there), "{}", table.name);
     }
     assert!(house.verify().await.unwrap().passed());
 
@@ -157,7 +166,7 @@ async fn what_comes_late_rewrites_the_months_that_it_touches() {
     assert_eq!(cursor(at_once.warehouse().as_ref()).await, cursors[0]);
     for table in derived_tables() {
         let there = rows(at_once.warehouse().as_ref(), &table).await;
-        assert!(all(&table).await.equals_missing(&there), "{}", table.name);
+        assert!(same(&all(&table).await, &there), "{}", table.name);
     }
 }
 
@@ -174,7 +183,7 @@ async fn a_sink_that_has_fallen_behind_gets_what_it_lacks() {
     let parquet = warehouse(&url("parquet", dir.path(), "parquet"));
     for table in derived_tables() {
         let here = rows(alone.warehouse().as_ref(), &table).await;
-        assert!(here.equals_missing(&rows(parquet.as_ref(), &table).await), "{}", table.name);
+        assert!(same(&here, &rows(parquet.as_ref(), &table).await), "{}", table.name);
     }
 }
 
@@ -202,12 +211,12 @@ async fn settings_are_followed_and_may_change() {
     };
     // 9,700 against the recorded 9,450.70: past 2 %.
     let row = told().await;
-    assert!(row.contains("kraken") && row.contains("Boolean(true)"), "{row}");
+    assert!(row.contains("kraken") && row.contains("Bool(true)"), "{row}");
 
     let summary = with(|market| market.disputed_above = 0.05).run(None, &Silent).await.unwrap();
     assert_eq!(loaded(&summary), [4 * 30, 0, 0], "{summary}");
     let row = told().await;
-    assert!(row.contains("Boolean(false)"), "{row}");
+    assert!(row.contains("Bool(false)"), "{row}");
 
     let first = |market: &mut tidegauge::MarketConfig| {
         market.precedence = vec!["recorded".into(), "kraken".into()];
@@ -218,5 +227,5 @@ async fn settings_are_followed_and_may_change() {
     let summary = with(|market| market.fx_quote = "EUR".into()).run(None, &Silent).await.unwrap();
     assert_eq!(loaded(&summary)[2], 3 * 335, "{summary}");
     let quotes = rows(house.warehouse().as_ref(), FxDaily::table()).await;
-    assert_eq!(quotes.height(), 2 * 3 * 335, "rows in the other currency stay");
+    assert_eq!(quotes.rows(), 2 * 3 * 335, "rows in the other currency stay");
 }

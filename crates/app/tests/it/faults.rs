@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::common::markets::{Market, TRADE_EVERY, Trouble, assert_polite, cents, settings};
 use crate::common::{rows, says, tidegauge, url, warehouse};
 use tempfile::TempDir;
-use tidegauge::core::polars::prelude::DataFrame;
+use tidegauge::core::Batch;
 use tidegauge::core::tables::{Candle, MarketTrade};
 
 const KILLS: usize = 100;
@@ -46,25 +46,24 @@ fn run(dir: &Path) -> std::process::Command {
     command
 }
 
-fn micros(frame: &DataFrame, column: &str) -> Vec<i64> {
-    let times = frame.column(column).unwrap().datetime().unwrap().physical().clone();
-    times.iter().map(Option::unwrap).collect()
+fn micros(batch: &Batch, column: &str) -> Vec<i64> {
+    batch.column(column).unwrap().as_timestamp().unwrap().values().to_vec()
 }
 
-fn texts(frame: &DataFrame, column: &str) -> Vec<String> {
-    let texts = frame.column(column).unwrap().str().unwrap().clone();
+fn texts(batch: &Batch, column: &str) -> Vec<String> {
+    let texts = batch.column(column).unwrap().as_text().unwrap();
     texts.iter().map(|text| text.unwrap().to_owned()).collect()
 }
 
 /// Every minute's bar of each symbol once, with the price that it had, and no open one.
-fn assert_bars(frame: &DataFrame, symbol: &str, now: i64) -> usize {
-    let (symbols, sources) = (texts(frame, "symbol"), texts(frame, "source"));
-    let prices = frame.column("open").unwrap().decimal().unwrap().physical().clone();
-    let opens: Vec<(i64, i128)> = micros(frame, "open_at")
+fn assert_bars(batch: &Batch, symbol: &str, now: i64) -> usize {
+    let (symbols, sources) = (texts(batch, "symbol"), texts(batch, "source"));
+    let prices = batch.column("open").unwrap().as_decimal().unwrap();
+    let opens: Vec<(i64, i128)> = micros(batch, "open_at")
         .into_iter()
         .enumerate()
         .filter(|(row, _)| symbols[*row] == symbol && sources[*row] == "twelvedata")
-        .map(|(row, at)| (at / 1_000_000, prices.get(row).unwrap()))
+        .map(|(row, at)| (at / 1_000_000, prices.value(row)))
         .collect();
     for pair in opens.windows(2) {
         assert_eq!(pair[1].0 - pair[0].0, 60, "{symbol}: a bar is missing or there twice");
@@ -119,10 +118,15 @@ async fn killed_a_hundred_times_amid_every_fault_nothing_is_lost_or_doubled() {
     assert!(bars >= 2 * 119 * 1_440, "{bars} bars");
     let trades = rows(store.as_ref(), MarketTrade::table()).await;
     let (symbols, ids) =
-        (texts(&trades, "symbol"), trades.column("trade_id").unwrap().i64().unwrap());
+        (texts(&trades, "symbol"), trades.column("trade_id").unwrap().as_i64().unwrap());
     for symbol in ["BTC", "ETH"] {
-        let ids: Vec<i64> =
-            ids.iter().zip(&symbols).filter(|it| it.1 == symbol).map(|it| it.0.unwrap()).collect();
+        let ids: Vec<i64> = ids
+            .values()
+            .iter()
+            .zip(&symbols)
+            .filter(|row| row.1 == symbol)
+            .map(|row| *row.0)
+            .collect();
         assert!(ids.len() >= usize::try_from(29 * 86_400 / TRADE_EVERY).unwrap(), "{}", ids.len());
         assert!(ids.windows(2).all(|pair| pair[1] - pair[0] == 1), "{symbol}: a trade is lost");
     }

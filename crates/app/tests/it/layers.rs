@@ -78,6 +78,19 @@ fn core_stands_alone_and_does_no_io() {
 }
 
 #[test]
+fn polars_stays_in_analytics() {
+    // Tests and examples may build frames for it; what users link elsewhere is Arrow.
+    for (name, member) in members() {
+        let of_polars = member
+            .dependencies
+            .iter()
+            .filter(|dependency| dependency.normal && dependency.name.starts_with("polars"));
+        let found: Vec<_> = of_polars.map(|dependency| &dependency.name).collect();
+        assert!(found.is_empty() || name == ANALYTICS, "{name} depends on {found:?}");
+    }
+}
+
+#[test]
 fn layers_know_core_and_not_each_other() {
     let members = members();
     // Tests of any layer may start servers; nothing that users get may.

@@ -14,7 +14,8 @@ use tidegauge::acquisition::twelvedata_stream::{self, TwelveDataStream};
 use tidegauge::acquisition::{Context, Recorded, recorded};
 use tidegauge::core::tables::MarketTrade;
 use tidegauge::core::{
-    Cursor, Error, FixedClock, Load, Page, Result, Sink, Source, TableRef, Warehouse,
+    Cursor, Error, ErrorKind, FixedClock, Load, Page, Result, Sink, Source, SourceCapabilities,
+    TableRef, Warehouse,
 };
 use tidegauge::pipeline::{Observer, Pipeline, RunEvent, Silent};
 use tidegauge_replay::{Act, Line, Market, Replay, Script, Service};
@@ -52,9 +53,8 @@ fn twelvedata(server: &Replay, key: &str) -> Arc<dyn Source> {
 }
 
 async fn trade_ids(warehouse: &dyn Warehouse) -> Vec<i64> {
-    let frame = rows(warehouse, MarketTrade::table()).await;
-    let mut ids: Vec<_> =
-        frame.column("trade_id").unwrap().i64().unwrap().iter().flatten().collect();
+    let trades = rows(warehouse, MarketTrade::table()).await;
+    let mut ids: Vec<_> = trades.column("trade_id").unwrap().as_i64().unwrap().values().to_vec();
     ids.sort_unstable();
     ids
 }
@@ -150,9 +150,8 @@ impl Count {
 /// A sink that takes so many loads and no more.
 #[derive(Debug)]
 struct Full {
-    source: &'static str,
     loads: AtomicUsize,
-    cursor: Mutex<Option<Cursor>>,
+    cursors: Mutex<BTreeMap<String, Cursor>>,
 }
 
 #[async_trait]
@@ -164,14 +163,13 @@ impl Sink for Full {
         Ok(())
     }
     async fn cursors(&self) -> Result<BTreeMap<String, Cursor>> {
-        let cursor = self.cursor.lock().unwrap().clone();
-        Ok(cursor.map(|cursor| (self.source.to_owned(), cursor)).into_iter().collect())
+        Ok(self.cursors.lock().unwrap().clone())
     }
     async fn load(&self, load: Load<'_>) -> Result<()> {
         if self.loads.fetch_sub(1, Ordering::SeqCst) == 1 {
-            return Err(Error::sink("full", "no space left"));
+            return Err(Error::sink("full", ErrorKind::OutOfSpace, "no space left"));
         }
-        *self.cursor.lock().unwrap() = Some(load.after.clone());
+        self.cursors.lock().unwrap().insert(load.source.into(), load.after.clone());
         Ok(())
     }
 }
@@ -181,11 +179,7 @@ async fn a_sink_that_fails_ends_all_and_keeps_no_other_from_its_page() {
     let dir = tempfile::tempdir().unwrap();
     let here = sqlite(dir.path());
     let server = server(Service::Kraken, vec![Act::Every(Duration::from_millis(5))]).await;
-    let full = Arc::new(Full {
-        source: "kraken_stream",
-        loads: AtomicUsize::new(3),
-        cursor: Mutex::default(),
-    });
+    let full = Arc::new(Full { loads: AtomicUsize::new(3), cursors: Mutex::default() });
     let pipeline = Pipeline::new().source(kraken(&server)).sink(full.clone()).sink(here.clone());
     let never = std::future::pending();
     let error = pipeline.stream(&Silent, never).await.unwrap_err();
@@ -228,8 +222,8 @@ impl Source for Slow {
     fn tables(&self) -> Vec<TableRef> {
         Vec::new()
     }
-    fn is_live(&self) -> bool {
-        true
+    fn capabilities(&self) -> SourceCapabilities {
+        SourceCapabilities { live: true, ..SourceCapabilities::default() }
     }
     async fn fetch(&self, _: Option<&Cursor>) -> Result<Page> {
         sleep(Duration::from_millis(200)).await;
@@ -254,8 +248,7 @@ impl Observer for Told {
 
 #[tokio::test]
 async fn the_page_in_hand_is_finished() {
-    let full =
-        Arc::new(Full { source: "slow", loads: AtomicUsize::new(100), cursor: Mutex::default() });
+    let full = Arc::new(Full { loads: AtomicUsize::new(100), cursors: Mutex::default() });
     let (source, told) = (Arc::new(Slow::default()), Told::default());
     let pipeline = Pipeline::new().source(source.clone()).sink(full.clone());
     pipeline.stream(&told, sleep(Duration::from_millis(20))).await.unwrap();

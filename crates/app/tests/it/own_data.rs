@@ -4,9 +4,8 @@ use std::fs;
 
 use crate::common::{done, says, tidegauge, url, warehouse};
 use tempfile::TempDir;
-use tidegauge::core::polars::prelude::AnyValue;
 use tidegauge::core::tables::{MarketingSpend, Quarantine};
-use tidegauge::core::{Scan, Table};
+use tidegauge::core::{Cell, Scan, Table, WarehouseExt};
 
 const SETTINGS: &str = r#"
 sources = ["our_tickets"]
@@ -65,12 +64,12 @@ async fn files_fill_a_table_of_the_user_s_own_and_bad_rows_are_told_by_line() {
         .key(["ticket_id"])
         .build()
         .unwrap();
-    let rows = store.scan(&Scan::all(&tickets)).await.unwrap();
-    assert_eq!(rows.height(), 3, "two of the first file, one of the second");
-    let aside = store.scan(&Scan::all(Quarantine::table())).await.unwrap();
-    assert_eq!(aside.height(), 1);
-    let text = |name: &str| match aside.column(name).unwrap().get(0).unwrap() {
-        AnyValue::String(text) => text.to_owned(),
+    let rows = store.read(&Scan::all(&tickets)).await.unwrap();
+    assert_eq!(rows.rows(), 3, "two of the first file, one of the second");
+    let aside = store.read(&Scan::all(Quarantine::table())).await.unwrap();
+    assert_eq!(aside.rows(), 1);
+    let text = |name: &str| match aside.column(name).unwrap().cell(0) {
+        Cell::Text(text) => text.to_owned(),
         other => panic!("{other:?}"),
     };
     assert!(text("place").ends_with("tickets-1.csv:3"), "{}", text("place"));
@@ -93,10 +92,10 @@ async fn a_database_is_read_by_its_url_from_the_environment_alone() {
     assert_eq!(said.code, Some(0), "{said:?}");
     let spend = Scan::all(MarketingSpend::table());
     let (here, there) = (
-        warehouse(&url("sqlite", dir.path(), "tidegauge.db")).scan(&spend).await.unwrap(),
-        warehouse(&url("sqlite", theirs.path(), "tidegauge.db")).scan(&spend).await.unwrap(),
+        warehouse(&url("sqlite", dir.path(), "tidegauge.db")).read(&spend).await.unwrap(),
+        warehouse(&url("sqlite", theirs.path(), "tidegauge.db")).read(&spend).await.unwrap(),
     );
-    assert!(here.height() > 100 && here.height() == there.height(), "{}", here.height());
+    assert!(here.rows() > 100 && here.rows() == there.rows(), "{}", here.rows());
 }
 
 #[test]

@@ -5,15 +5,15 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use crate::common::{
-    assert_same, assert_same_files, counts, csv_counts, csv_files, data_tables, house, rows, url,
-    warehouse,
+    assert_same, assert_same_files, counts, csv_counts, csv_files, data_tables, house, rows, same,
+    url, warehouse,
 };
 use async_trait::async_trait;
 use tidegauge::Tidegauge;
 use tidegauge::core::tables::{RampTransaction, User};
 use tidegauge::core::{
     Batch, BatchBuilder, Cell, Cursor, DataType, Error, Load, Page, Result, Scan, Sink, Source,
-    Table, TableRef, WriteMode,
+    Table, TableRef, WarehouseExt, WriteMode,
 };
 use tidegauge::pipeline::{Observer, Pipeline, RunEvent, Silent};
 use tidegauge::storage;
@@ -104,9 +104,9 @@ async fn another_seed_is_another_exchange_in_the_same_market() {
         let simulated =
             ["users", "deposits", "withdrawals", "orders", "trades", "ramp_transactions"];
         if simulated.contains(&table.name.as_ref()) {
-            assert!(!left.equals_missing(&right), "{} is the same", table.name);
+            assert!(!same(&left, &right), "{} is the same", table.name);
         } else if table.name != "marketing_spend" {
-            assert!(left.equals_missing(&right), "{} differs", table.name);
+            assert!(same(&left, &right), "{} differs", table.name);
         }
     }
 }
@@ -324,10 +324,10 @@ async fn whoever_loses_a_race_is_told_and_nothing_is_there_twice() {
                     csv::Reader::from_path(dir.path().join("store/numbers.csv")).unwrap();
                 file.deserialize().map(Result::unwrap).collect()
             } else {
-                let frame =
+                let stored =
                     rows(warehouse(&url(scheme, dir.path(), "store")).as_ref(), &numbers.table)
                         .await;
-                frame.column("id").unwrap().i64().unwrap().iter().flatten().collect()
+                stored.column("id").unwrap().as_i64().unwrap().values().to_vec()
             };
             assert_eq!(ids, [0, 1, 2, 3, 4, 5], "{scheme}");
         }
@@ -350,10 +350,10 @@ async fn what_a_sink_refuses_stops_the_run_and_the_rest_stays() {
 
     let error = main_job(dir.path()).run(None, &Silent).await.unwrap_err().to_string();
     assert!(error.contains("ramp_transactions") && error.contains("parquet://"), "{error}");
-    let users = parquet.scan(&Scan::all(User::table())).await.unwrap();
-    assert_eq!(users.height(), 1_000);
-    let ramp = parquet.scan(&Scan::all(RampTransaction::table())).await.unwrap();
-    assert_eq!(ramp.height(), 45_001, "nothing of the refused page");
+    let users = parquet.read(&Scan::all(User::table())).await.unwrap();
+    assert_eq!(users.rows(), 1_000);
+    let ramp = parquet.read(&Scan::all(RampTransaction::table())).await.unwrap();
+    assert_eq!(ramp.rows(), 45_001, "nothing of the refused page");
 }
 
 fn ramp(transaction_id: i64) -> RampTransaction {

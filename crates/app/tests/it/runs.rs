@@ -11,8 +11,8 @@ use crate::common::{counts, done, house, rows, says, tidegauge, url, warehouse};
 use async_trait::async_trait;
 use tidegauge::core::tables::{MarketPrice, RunRecord};
 use tidegauge::core::{
-    BatchBuilder, Cell, Cursor, DataType, Error, FixedClock, Lease, Load, Page, Result, Sink,
-    Source, Table, TableRef, data_version,
+    BatchBuilder, Cell, Cursor, DataType, Error, ErrorKind, FixedClock, Lease, Load, Page, Result,
+    Sink, SinkExt, Source, Table, TableRef,
 };
 use tidegauge::pipeline::{Events, Observer, Observers, Outcome, RunEvent, Silent};
 use tidegauge::{CancellationToken, Tidegauge, storage};
@@ -69,7 +69,7 @@ async fn one_dead_source_among_three_keeps_no_other_from_being_loaded() {
         assert!(line(source).contains("succeeded"), "{status}");
     }
     let runs = rows(store.as_ref(), RunRecord::table()).await;
-    assert_eq!(runs.height(), 4, "{runs}");
+    assert_eq!(runs.rows(), 4, "{runs:?}");
 
     // Once it is mended, it is loaded and nothing else is loaded anew.
     fs::write(dir.path().join("broken.csv"), "at,note\n2024-01-01T00:00:00Z,fine\n").unwrap();
@@ -223,7 +223,7 @@ async fn events_come_in_order_to_all_observers_and_subscribers() {
     let dir = tempfile::tempdir().unwrap();
     let house = house(dir.path(), |_| {});
     let fails = |from: i64| match from {
-        4 => Err(Error::source("fails", "the key abcdefgh is wrong")),
+        4 => Err(Error::source("fails", ErrorKind::Authentication, "the key abcdefgh is wrong")),
         _ => Ok(()),
     };
     let (one, other, hub) = (Told::default(), Told::default(), Events::default());
@@ -234,7 +234,7 @@ async fn events_come_in_order_to_all_observers_and_subscribers() {
     assert_eq!(error.failures().len(), 1);
     assert_eq!(error.summary().rows(), 24);
     let mut expected =
-        vec!["run", "fails begins", "fails +2", "fails +2", "fails failed after 4: other"];
+        vec!["run", "fails begins", "fails +2", "fails +2", "fails failed after 4: authentication"];
     expected.push("goes begins");
     expected.extend(["goes +2"; 10]);
     expected.extend(["goes has 20", "failed"]);
@@ -324,7 +324,7 @@ async fn one_source_is_loaded_alone_by_its_name() {
     let summary = house.load_source("recorded", &Silent).await.unwrap();
     assert!(summary.rows() > 1_000 && summary.tables.iter().all(|it| it.source == "recorded"));
     assert_eq!(house.load_source("recorded", &Silent).await.unwrap().rows(), 0);
-    assert_eq!(rows(house.warehouse().as_ref(), MarketPrice::table()).await.height(), 0);
+    assert_eq!(rows(house.warehouse().as_ref(), MarketPrice::table()).await.rows(), 0);
     house.derive(&Silent).await.unwrap();
     let summary = house.load_source("simulation", &Silent).await.unwrap();
     assert!(summary.tables.iter().all(|it| it.source == "simulation"));
@@ -373,13 +373,15 @@ async fn a_run_that_is_killed_stays_running_in_the_history_and_secrets_stay_out_
         () = gone => {}
         _ = run => panic!("it came to its end"),
     }
-    let fails = pages("fails", |_| Err(Error::source("fails", "the key abcdefgh is wrong")));
+    let fails = pages("fails", |_| {
+        Err(Error::source("fails", ErrorKind::Authentication, "the key abcdefgh is wrong"))
+    });
     let error = open().pipeline().source(fails).run(&Silent).await.unwrap_err();
     assert_eq!(error.failures()[0].source, "fails");
     let told = history(&open()).await;
     assert_eq!(
         (told[0].3.as_str(), told[0].4.as_str()),
-        ("other", "source `fails`: the key *** is wrong")
+        ("authentication", "source `fails`: the key *** is wrong")
     );
     assert_eq!((told[1].0.as_str(), told[1].1.as_str()), ("hangs", "running"));
 }
@@ -388,7 +390,7 @@ async fn a_run_that_is_killed_stays_running_in_the_history_and_secrets_stay_out_
 async fn bookkeeping_does_not_change_the_version_of_the_data() {
     let dir = tempfile::tempdir().unwrap();
     let house = house(dir.path(), |_| {});
-    let version = async || data_version(&house.warehouse().cursors().await.unwrap());
+    let version = async || house.warehouse().data_version().await.unwrap();
     house.load_source("recorded", &Silent).await.unwrap();
     let first = version().await;
     // Nothing new: the history grows, and the data is the same.
@@ -416,9 +418,9 @@ async fn runners_that_meet_write_one_history() {
         tokio::join!(runner("one"), runner("two"), runner("three"));
         let store = storage::connect(&url(scheme, dir.path(), "store")).unwrap();
         let told = rows(store.as_ref(), RunRecord::table()).await;
-        assert_eq!(told.height(), 3, "{scheme}: {told}");
-        let outcomes = told.column("outcome").unwrap().str().unwrap().clone();
-        assert!(outcomes.iter().all(|outcome| outcome == Some("succeeded")), "{told}");
+        assert_eq!(told.rows(), 3, "{scheme}: {told:?}");
+        let outcomes = told.column("outcome").unwrap().as_text().unwrap();
+        assert!(outcomes.iter().all(|outcome| outcome == Some("succeeded")), "{told:?}");
     }
 }
 
@@ -469,7 +471,7 @@ fn a_first_signal_finishes_the_page_and_a_second_one_leaves_at_once() {
     std::thread::sleep(Duration::from_millis(500));
     let second = Instant::now();
     signal("-INT");
-    let end = common::Said::from(run.wait_with_output().unwrap());
+    let end = crate::common::Said::from(run.wait_with_output().unwrap());
     assert!(second.elapsed() < Duration::from_secs(2), "at once");
     assert_eq!(end.code, Some(130), "{end:?}");
     assert!(end.err.contains(interrupted()), "{end:?}");

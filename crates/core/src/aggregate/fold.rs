@@ -1,15 +1,16 @@
 //! Summaries of rows that are at hand.
 
+use std::collections::{HashMap, HashSet};
+
+use ahash::RandomState;
 use chrono::{Datelike, NaiveDate};
-use polars_core::frame::DataFrame;
-use polars_core::prelude::{
-    BooleanChunked, Int32Chunked, Int64Chunked, Int128Chunked, PlHashMap, PlHashSet, StringChunked,
-};
 
 use super::{Aggregate, Group, Measure};
-use crate::{BatchBuilder, Cell, Column, DataType, Error, Result, TableRef};
+use crate::{
+    Batch, BatchBuilder, Cell, Column, ColumnView, DataType, Error, Predicate, Result, TableRef,
+};
 
-/// An [`Aggregate`] that is worked out here, frame by frame: for a warehouse that cannot summarise by
+/// An [`Aggregate`] that is worked out here, batch by batch: for a warehouse that cannot summarise by
 /// itself. It holds the groups, not the rows.
 ///
 /// ```
@@ -24,15 +25,16 @@ use crate::{BatchBuilder, Cell, Column, DataType, Error, Result, TableRef};
 /// }])?;
 /// let aggregate = Aggregate::of(FxRate::table()).by("quote").by_month("rate_date").max("rate");
 /// let mut fold = Fold::new(&aggregate)?;
-/// fold.add(batch.frame())?;
-/// assert_eq!(fold.finish()?.shape(), (1, 3));
+/// fold.add(&batch)?;
+/// assert_eq!(fold.finish()?.rows(), 1);
 /// # Ok::<(), tidegauge_core::Error>(())
 /// ```
 #[derive(Debug)]
 pub struct Fold {
     aggregate: Aggregate,
     result: TableRef,
-    groups: PlHashMap<Vec<u8>, usize>,
+    predicate: Predicate,
+    groups: HashMap<Vec<u8>, usize, RandomState>,
     keys: Vec<Vec<Value>>,
     measures: Vec<Measured>,
 }
@@ -53,23 +55,14 @@ enum Measured {
     Sum(Vec<Option<i128>>),
     Min(Vec<Option<i128>>),
     Max(Vec<Option<i128>>),
-    Distinct(Vec<PlHashSet<Vec<u8>>>),
-}
-
-/// A column whose values can be asked for by row.
-enum Lane<'a> {
-    Bool(&'a BooleanChunked),
-    Int(&'a Int64Chunked),
-    Text(&'a StringChunked),
-    Days(&'a Int32Chunked),
-    Units(&'a Int128Chunked),
+    Distinct(Vec<HashSet<Vec<u8>, RandomState>>),
 }
 
 /// What a row's group goes by.
 struct By<'a> {
     group: &'a Group,
     is_instant: bool,
-    lane: Lane<'a>,
+    view: ColumnView<'a>,
 }
 
 #[derive(Clone, Copy)]
@@ -81,7 +74,7 @@ enum Seen<'a> {
 }
 
 impl Fold {
-    /// Of no rows yet.
+    /// Creates a summary of no rows yet.
     ///
     /// # Errors
     /// As for [`Aggregate::result`].
@@ -95,9 +88,10 @@ impl Fold {
         });
         let mut fold = Self {
             result: aggregate.result()?,
+            predicate: aggregate.predicate()?,
             measures: measures.collect(),
             aggregate: aggregate.clone(),
-            groups: PlHashMap::default(),
+            groups: HashMap::default(),
             keys: Vec::new(),
         };
         if aggregate.by.is_empty() {
@@ -106,48 +100,45 @@ impl Fold {
         Ok(fold)
     }
 
-    /// Takes the rows of `frame`, which has the columns of [`Aggregate::columns`] at least.
+    /// Takes those rows of `batch` that the predicate keeps. The batch has the columns of
+    /// [`Aggregate::columns`] at least.
     ///
     /// # Errors
     /// When one of those is missing or of another type, or a sum has more than 38 digits.
-    pub fn add(&mut self, frame: &DataFrame) -> Result<()> {
+    pub fn add(&mut self, batch: &Batch) -> Result<()> {
         let aggregate = self.aggregate.clone();
-        let mut frame = frame.clone();
-        frame.rechunk_mut();
-        let lane = |name: &str| self::lane(&aggregate, &frame, aggregate.table.column(name)?);
+        let kept;
+        let batch = if self.predicate.is_empty() {
+            batch
+        } else {
+            kept = batch.filter(&self.predicate.keeps(batch)?)?;
+            &kept
+        };
+        let view = |name: &str| self::view(&aggregate, batch, aggregate.table.column(name)?);
         let by: Vec<By<'_>> = aggregate
             .by
             .iter()
             .map(|group| {
                 let dtype = aggregate.table.column(group.column())?.dtype;
-                let (is_instant, lane) = (dtype == DataType::Timestamp, lane(group.column())?);
-                Ok(By { group, is_instant, lane })
+                let (is_instant, view) = (dtype == DataType::Timestamp, view(group.column())?);
+                Ok(By { group, is_instant, view })
             })
             .collect::<Result<_>>()?;
-        let measured: Vec<Option<Lane<'_>>> = aggregate
+        let measured: Vec<Option<ColumnView<'_>>> = aggregate
             .measures
             .iter()
-            .map(|measure| measure.column().map(lane).transpose())
+            .map(|measure| measure.column().map(view).transpose())
             .collect::<Result<_>>()?;
-        let time = match aggregate.bounds()? {
-            Some((column, bounds)) => Some((lane(&column.name)?, bounds)),
-            None => None,
-        };
         let mut key = Vec::new();
-        for row in 0..frame.height() {
-            if let Some((time, bounds)) = &time
-                && !matches!(time.get(row), Seen::Int(at) if i64::try_from(at).is_ok_and(|at| bounds.contains(&at)))
-            {
-                continue;
-            }
+        for row in 0..batch.rows() {
             key.clear();
             by.iter().for_each(|by| write(&mut key, by.get(row)));
             let group = match self.groups.get(&key) {
                 Some(group) => *group,
                 None => self.group(&key, || by.iter().map(|by| by.get(row).owned()).collect()),
             };
-            for (measured, lane) in self.measures.iter_mut().zip(&measured) {
-                let seen = lane.as_ref().map_or(Seen::Null, |lane| lane.get(row));
+            for (measured, view) in self.measures.iter_mut().zip(&measured) {
+                let seen = view.as_ref().map_or(Seen::Null, |view| seen(view.cell(row)));
                 measured.take(group, seen).ok_or_else(|| Error::Aggregate {
                     table: aggregate.table.name.to_string(),
                     reason: "a sum has more than 38 digits: choose smaller groups".into(),
@@ -166,7 +157,7 @@ impl Fold {
             match measured {
                 Measured::Count(of) => of.push(0),
                 Measured::Sum(of) | Measured::Min(of) | Measured::Max(of) => of.push(None),
-                Measured::Distinct(of) => of.push(PlHashSet::default()),
+                Measured::Distinct(of) => of.push(HashSet::default()),
             }
         }
         group
@@ -176,7 +167,7 @@ impl Fold {
     ///
     /// # Errors
     /// When a sum has more than 38 digits.
-    pub fn finish(self) -> Result<DataFrame> {
+    pub fn finish(self) -> Result<Batch> {
         let mut order: Vec<usize> = (0..self.keys.len()).collect();
         order.sort_by(|one, other| self.keys[*one].cmp(&self.keys[*other]));
         let mut builder = BatchBuilder::new(&self.result);
@@ -194,7 +185,7 @@ impl Fold {
                 builder.push(units.map_or(Ok(Cell::Null), |units| cell(units, column))?)?;
             }
         }
-        Ok(builder.finish()?.into_frame())
+        builder.finish()
     }
 }
 
@@ -224,38 +215,33 @@ impl Measured {
     }
 }
 
-fn lane<'a>(aggregate: &Aggregate, frame: &'a DataFrame, column: &Column) -> Result<Lane<'a>> {
-    let wrong = |reason: String| Error::mismatch(&aggregate.table.name, &column.name, None, reason);
-    let values = frame.column(&column.name).map_err(|_| wrong("the column is missing".into()))?;
-    let values = values.as_materialized_series();
-    let lane = match column.dtype {
-        DataType::Bool => values.bool().map(Lane::Bool),
-        DataType::Int64 => values.i64().map(Lane::Int),
-        DataType::Text => values.str().map(Lane::Text),
-        DataType::Date => values.date().map(|it| Lane::Days(it.physical())),
-        DataType::Timestamp => values.datetime().map(|it| Lane::Int(it.physical())),
-        DataType::Decimal { .. } => values.decimal().map(|it| Lane::Units(it.physical())),
-        DataType::Float64 => return Err(wrong("floats are not summarised".into())),
-    };
-    lane.map_err(|error| wrong(error.to_string()))
+fn view<'a>(aggregate: &Aggregate, batch: &'a Batch, column: &Column) -> Result<ColumnView<'a>> {
+    let wrong = |reason| Error::mismatch(&aggregate.table.name, &column.name, None, reason);
+    let found = batch.table().columns.iter().find(|found| found.name == column.name);
+    match found {
+        None => Err(wrong("the column is missing".to_owned())),
+        Some(found) if found.dtype != column.dtype => {
+            Err(wrong(format!("it is {}, not {}", found.dtype, column.dtype)))
+        }
+        Some(_) => batch.column(&column.name),
+    }
 }
 
-impl<'a> Lane<'a> {
-    fn get(&self, row: usize) -> Seen<'a> {
-        let int = |value: Option<i128>| value.map_or(Seen::Null, Seen::Int);
-        match self {
-            Self::Bool(values) => values.get(row).map_or(Seen::Null, Seen::Bool),
-            Self::Int(values) => int(values.get(row).map(i128::from)),
-            Self::Text(values) => values.get(row).map_or(Seen::Null, Seen::Text),
-            Self::Days(values) => int(values.get(row).map(i128::from)),
-            Self::Units(values) => int(values.get(row)),
-        }
+/// A value as it is summed up. Floats are not, which [`Aggregate::result`] has seen to.
+fn seen(cell: Cell<'_>) -> Seen<'_> {
+    match cell {
+        Cell::Null | Cell::Float(_) => Seen::Null,
+        Cell::Bool(value) => Seen::Bool(value),
+        Cell::Int(value) | Cell::Decimal(value) => Seen::Int(value),
+        Cell::Text(text) => Seen::Text(text),
+        Cell::Date(days) => Seen::Int(days.into()),
+        Cell::Timestamp(micros) => Seen::Int(micros.into()),
     }
 }
 
 impl<'a> By<'a> {
     fn get(&self, row: usize) -> Seen<'a> {
-        truncated(self.group, self.is_instant, self.lane.get(row))
+        truncated(self.group, self.is_instant, seen(self.view.cell(row)))
     }
 }
 
@@ -312,12 +298,15 @@ fn write(bytes: &mut Vec<u8>, seen: Seen<'_>) {
 /// The value that a group goes by, where the column's own values are days or microseconds.
 fn truncated<'a>(group: &Group, is_instant: bool, seen: Seen<'a>) -> Seen<'a> {
     let (Seen::Int(value), false) = (seen, matches!(group, Group::Column(_))) else { return seen };
+    if let Group::Hour(_) = group {
+        return Seen::Int(value - value.rem_euclid(3_600_000_000));
+    }
     let days = if is_instant { value.div_euclid(86_400_000_000) } else { value };
     Seen::Int(match group {
         // 1970-01-01 was a Thursday.
         Group::Week(_) => days - (days + 3).rem_euclid(7),
         Group::Month(_) => first_of_month(days).unwrap_or(days),
-        Group::Day(_) | Group::Column(_) => days,
+        Group::Day(_) | Group::Hour(_) | Group::Column(_) => days,
     })
 }
 

@@ -2,16 +2,17 @@
 
 mod fold;
 
-use std::ops::Range;
 use std::sync::Arc;
 
 pub use fold::Fold;
 
-use crate::{Column, DataType, Error, Result, Span, Table, TableRef};
+use crate::{
+    Column, DataType, Error, Filter, Predicate, Result, Scan, Span, Table, TableRef, filter,
+};
 
 /// A summary of a table by groups: what crosses the wire is a row a group, not the table.
 ///
-/// Every [`Warehouse`](crate::Warehouse) gives the same frame for it: a column for each of
+/// Every [`Warehouse`](crate::Warehouse) gives the same batch for it: a column for each of
 /// [`by`](Self::by), then one for each of [`measures`](Self::measures), in the order of the groups,
 /// nulls first, text by its bytes. Without groups it is one row, even of no rows at all.
 ///
@@ -24,7 +25,7 @@ use crate::{Column, DataType, Error, Result, Span, Table, TableRef};
 ///     .count()
 ///     .sum("fiat_amount")
 ///     .distinct("user_id");
-/// let names: Vec<_> = monthly.result()?.columns.iter().map(|it| it.name.to_string()).collect();
+/// let names: Vec<_> = monthly.result()?.columns.iter().map(|column| column.name.to_string()).collect();
 /// let summed = ["count", "sum_fiat_amount", "distinct_user_id"];
 /// assert_eq!(names, [&["status", "created_at_month"][..], &summed].concat());
 /// # Ok::<(), tidegauge_core::Error>(())
@@ -40,6 +41,8 @@ pub struct Aggregate {
     pub measures: Vec<Measure>,
     /// Only rows whose event time (the table's own) lies in it; `None`: all.
     pub during: Option<Span>,
+    /// Only rows that it keeps; `None`: all.
+    pub filter: Option<Filter>,
 }
 
 /// What rows of a group have in common.
@@ -47,6 +50,8 @@ pub struct Aggregate {
 pub enum Group {
     /// A column, of any type but float.
     Column(String),
+    /// The start of the hour, UTC, of a timestamp.
+    Hour(String),
     /// The day, UTC, of a date or timestamp.
     Day(String),
     /// The Monday of its week.
@@ -76,7 +81,11 @@ impl Group {
     /// The column that it is of.
     pub fn column(&self) -> &str {
         match self {
-            Self::Column(name) | Self::Day(name) | Self::Week(name) | Self::Month(name) => name,
+            Self::Column(name)
+            | Self::Hour(name)
+            | Self::Day(name)
+            | Self::Week(name)
+            | Self::Month(name) => name,
         }
     }
 
@@ -84,6 +93,7 @@ impl Group {
     pub fn name(&self) -> String {
         match self {
             Self::Column(name) => name.clone(),
+            Self::Hour(name) => format!("{name}_hour"),
             Self::Day(name) => format!("{name}_day"),
             Self::Week(name) => format!("{name}_week"),
             Self::Month(name) => format!("{name}_month"),
@@ -117,13 +127,20 @@ impl Measure {
 impl Aggregate {
     /// Of `table`, without groups and measures yet.
     pub fn of(table: &TableRef) -> Self {
-        Self { table: table.clone(), by: Vec::new(), measures: Vec::new(), during: None }
+        let table = table.clone();
+        Self { table, by: Vec::new(), measures: Vec::new(), during: None, filter: None }
     }
 
     /// By the values of `column`.
     #[must_use]
     pub fn by(self, column: impl Into<String>) -> Self {
         self.group(Group::Column(column.into()))
+    }
+
+    /// By hour, UTC.
+    #[must_use]
+    pub fn by_hour(self, column: impl Into<String>) -> Self {
+        self.group(Group::Hour(column.into()))
     }
 
     /// By day, UTC.
@@ -191,16 +208,36 @@ impl Aggregate {
         self
     }
 
-    /// The columns of the table that it takes.
+    /// Only of the rows that `filter` keeps, besides those filters that are there.
+    #[must_use]
+    pub fn filter(mut self, filter: Filter) -> Self {
+        self.filter = Some(match self.filter {
+            Some(before) => before.and(filter),
+            None => filter,
+        });
+        self
+    }
+
+    /// Returns the condition that the filter and the span of event time make together.
+    ///
+    /// # Errors
+    /// As for [`Filter::check`], and when there is a span and the table has no event time.
+    pub fn predicate(&self) -> Result<Predicate> {
+        filter::checked(&self.table, self.filter.as_ref(), self.during)
+    }
+
+    /// Returns the columns of the table that it takes: those of groups and measures, then those that
+    /// only the predicate needs.
     ///
     /// # Errors
     /// As for [`result`](Self::result).
     pub fn columns(&self) -> Result<Vec<&Column>> {
+        let predicate = self.predicate()?;
         let names = self.by.iter().map(Group::column);
         let names = names.chain(self.measures.iter().filter_map(Measure::column));
-        let time = self.during.and(self.table.time.as_deref());
+        let tested = predicate.conditions.iter().map(|condition| condition.name.as_ref());
         let mut columns: Vec<&Column> = Vec::new();
-        for name in names.chain(time) {
+        for name in names.chain(tested) {
             let column = self.table.column(name)?;
             if !columns.contains(&column) {
                 columns.push(column);
@@ -209,23 +246,22 @@ impl Aggregate {
         Ok(columns)
     }
 
-    /// The event time that [`during`](Self::during) is about, and its values that lie in it: days, or
-    /// microseconds, since 1970. A day lies where its midnight does.
+    /// Returns the scan that gives a [`Fold`] all that it takes.
     ///
     /// # Errors
-    /// When the table has none.
-    pub fn bounds(&self) -> Result<Option<(&Column, Range<i64>)>> {
-        const DAY: i64 = 86_400_000_000;
-        let Some(span) = self.during else { return Ok(None) };
-        let none = || self.wrong("it has no event time to choose rows by");
-        let name = self.table.time.as_deref().ok_or_else(none)?;
-        let column = self.table.column(name)?;
-        let bound = |micros: i64| match column.dtype {
-            DataType::Date => micros.div_euclid(DAY) + i64::from(micros.rem_euclid(DAY) != 0),
-            _ => micros,
-        };
-        let (from, to) = (span.from.timestamp_micros(), span.to.timestamp_micros());
-        Ok(Some((column, bound(from)..bound(to))))
+    /// As for [`result`](Self::result).
+    pub fn scan(&self) -> Result<Scan> {
+        self.result()?;
+        let mut columns: Vec<_> =
+            self.columns()?.iter().map(|column| column.name.to_string()).collect();
+        if columns.is_empty() {
+            // To count rows, one column is as good as any.
+            columns.extend(self.table.key.first().map(ToString::to_string));
+        }
+        let mut scan = Scan::columns(&self.table, columns);
+        scan.filter.clone_from(&self.filter);
+        scan.time_range = self.during;
+        Ok(scan)
     }
 
     /// The columns of what it gives, as a table without a key.
@@ -238,7 +274,7 @@ impl Aggregate {
         if self.by.is_empty() && self.measures.is_empty() {
             return Err(self.wrong("a summary of it needs a group or a measure"));
         }
-        self.bounds()?;
+        self.predicate()?;
         let mut columns: Vec<Column> = Vec::new();
         let mut add = |name: String, dtype, nullable| {
             if columns.iter().any(|column| column.name == name) {
@@ -256,6 +292,8 @@ impl Aggregate {
             let dtype = match (group, column.dtype) {
                 (Group::Column(_), Float64) => return Err(cannot("nothing goes by", column)),
                 (Group::Column(_), dtype) => dtype,
+                (Group::Hour(_), Timestamp) => Timestamp,
+                (Group::Hour(_), _) => return Err(cannot("there is no hour in", column)),
                 (_, Date | Timestamp) => Date,
                 _ => return Err(cannot("there is no day in", column)),
             };

@@ -1,13 +1,14 @@
 //! Columns that grow row by row.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime};
-use polars_core::frame::DataFrame;
-use polars_core::prelude::{
-    Column as PolarsColumn, Int32Chunked, Int64Chunked, Int128Chunked, IntoSeries, NamedFrom,
-    NewChunkedArray, PlSmallStr, Series, StringChunkedBuilder, TimeUnit,
+use arrow_array::ArrayRef;
+use arrow_array::builder::{
+    ArrayBuilder, BooleanBuilder, Date32Builder, Decimal128Builder, Float64Builder, Int64Builder,
+    StringBuilder, TimestampMicrosecondBuilder,
 };
+use chrono::{DateTime, NaiveDate, NaiveDateTime};
 
 use super::Batch;
+use super::convert::fits;
 use crate::{DataType, Error, Result, TableRef, fixed};
 
 /// One value on its way into a column.
@@ -47,20 +48,20 @@ pub enum Cell<'a> {
 #[derive(Debug)]
 pub struct BatchBuilder {
     table: TableRef,
-    columns: Vec<Growing>,
+    columns: Vec<ColumnBuilder>,
     next: usize,
 }
 
 impl BatchBuilder {
     /// An empty batch of `table`.
     pub fn new(table: &TableRef) -> Self {
-        let columns = table.columns.iter().map(|column| Growing::new(column.dtype)).collect();
+        let columns = table.columns.iter().map(|column| ColumnBuilder::new(column.dtype)).collect();
         Self { table: table.clone(), columns, next: 0 }
     }
 
     /// The rows begun so far.
     pub fn rows(&self) -> usize {
-        self.columns.first().map_or(0, Growing::len)
+        self.columns.first().map_or(0, ColumnBuilder::len)
     }
 
     /// Appends the next cell: columns in the table's order, row after row.
@@ -91,95 +92,96 @@ impl BatchBuilder {
     /// # Errors
     /// As for [`Batch::new`].
     pub fn finish(self) -> Result<Batch> {
-        let names = self.table.columns.iter().map(|column| PlSmallStr::from_str(&column.name));
-        let columns: Vec<PolarsColumn> = names
-            .zip(self.columns)
-            .map(|(name, values)| PolarsColumn::from(values.finish(name)))
-            .collect();
-        let height = columns.first().map_or(0, PolarsColumn::len);
-        let frame = DataFrame::new(height, columns)
-            .map_err(|error| Error::mismatch(&self.table.name, "*", None, error.to_string()))?;
-        Batch::new(&self.table, frame)
+        let rows = self.rows();
+        let columns = self.columns.into_iter().map(ColumnBuilder::finish).collect();
+        Batch::checked(&self.table, rows, columns)
     }
 }
 
-enum Growing {
-    Bool(Vec<Option<bool>>),
-    Int(Vec<Option<i64>>),
-    Float(Vec<Option<f64>>),
-    Text(StringChunkedBuilder, usize),
-    Date(Vec<Option<i32>>),
-    Timestamp(Vec<Option<i64>>),
-    Decimal(Vec<Option<i128>>, u8, u8),
+#[derive(Debug)]
+enum ColumnBuilder {
+    Bool(BooleanBuilder),
+    Int(Int64Builder),
+    Float(Float64Builder),
+    Text(StringBuilder),
+    Date(Date32Builder),
+    Timestamp(TimestampMicrosecondBuilder),
+    Decimal(Decimal128Builder, u8),
 }
 
-impl std::fmt::Debug for Growing {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} values", self.len())
-    }
-}
-
-impl Growing {
+impl ColumnBuilder {
     fn new(dtype: DataType) -> Self {
         match dtype {
-            DataType::Bool => Self::Bool(Vec::new()),
-            DataType::Int64 => Self::Int(Vec::new()),
-            DataType::Float64 => Self::Float(Vec::new()),
-            DataType::Text => Self::Text(StringChunkedBuilder::new(PlSmallStr::EMPTY, 0), 0),
-            DataType::Date => Self::Date(Vec::new()),
-            DataType::Timestamp => Self::Timestamp(Vec::new()),
-            DataType::Decimal { precision, scale } => Self::Decimal(Vec::new(), precision, scale),
+            DataType::Bool => Self::Bool(BooleanBuilder::new()),
+            DataType::Int64 => Self::Int(Int64Builder::new()),
+            DataType::Float64 => Self::Float(Float64Builder::new()),
+            DataType::Text => Self::Text(StringBuilder::new()),
+            DataType::Date => Self::Date(Date32Builder::new()),
+            DataType::Timestamp => Self::Timestamp(TimestampMicrosecondBuilder::new()),
+            DataType::Decimal { scale, .. } => {
+                Self::Decimal(Decimal128Builder::new().with_data_type(dtype.to_arrow()), scale)
+            }
+        }
+    }
+
+    fn inner(&mut self) -> &mut dyn ArrayBuilder {
+        match self {
+            Self::Bool(values) => values,
+            Self::Int(values) => values,
+            Self::Float(values) => values,
+            Self::Text(values) => values,
+            Self::Date(values) => values,
+            Self::Timestamp(values) => values,
+            Self::Decimal(values, _) => values,
         }
     }
 
     fn len(&self) -> usize {
         match self {
             Self::Bool(values) => values.len(),
-            Self::Int(values) | Self::Timestamp(values) => values.len(),
+            Self::Int(values) => values.len(),
             Self::Float(values) => values.len(),
-            Self::Text(_, len) => *len,
+            Self::Text(values) => values.len(),
             Self::Date(values) => values.len(),
-            Self::Decimal(values, ..) => values.len(),
+            Self::Timestamp(values) => values.len(),
+            Self::Decimal(values, _) => values.len(),
         }
     }
 
     fn push(&mut self, cell: Cell<'_>) -> Result<(), String> {
         match (self, cell) {
-            (Self::Bool(values), Cell::Null) => values.push(None),
-            (Self::Bool(values), Cell::Bool(value)) => values.push(Some(value)),
-            (Self::Int(values), Cell::Null) => values.push(None),
-            (Self::Int(values), Cell::Int(value)) => values.push(Some(
+            (Self::Bool(values), Cell::Null) => values.append_null(),
+            (Self::Bool(values), Cell::Bool(value)) => values.append_value(value),
+            (Self::Int(values), Cell::Null) => values.append_null(),
+            (Self::Int(values), Cell::Int(value)) => values.append_value(
                 i64::try_from(value).map_err(|_| format!("{value} does not fit 64 bits"))?,
-            )),
-            (Self::Float(values), Cell::Null) => values.push(None),
-            (Self::Float(values), Cell::Float(value)) => values.push(Some(value)),
-            (Self::Float(values), Cell::Int(value)) => values.push(Some(value as f64)),
-            (Self::Text(values, len), Cell::Null) => {
-                values.append_null();
-                *len += 1;
-            }
-            (Self::Text(values, len), Cell::Text(value)) => {
+            ),
+            (Self::Float(values), Cell::Null) => values.append_null(),
+            (Self::Float(values), Cell::Float(value)) => values.append_value(value),
+            (Self::Float(values), Cell::Int(value)) => values.append_value(value as f64),
+            (Self::Text(values), Cell::Null) => values.append_null(),
+            (Self::Text(values), Cell::Text(value)) => {
+                fits(values.values_slice().len() + value.len()).map_err(|(_, reason)| reason)?;
                 values.append_value(value);
-                *len += 1;
             }
-            (Self::Date(values), Cell::Null) => values.push(None),
-            (Self::Date(values), Cell::Date(days)) => values.push(Some(days)),
-            (Self::Date(values), Cell::Text(text)) => values.push(Some(date(text)?)),
-            (Self::Timestamp(values), Cell::Null) => values.push(None),
-            (Self::Timestamp(values), Cell::Timestamp(micros)) => values.push(Some(micros)),
-            (Self::Timestamp(values), Cell::Text(text)) => values.push(Some(timestamp(text)?)),
-            (Self::Decimal(values, ..), Cell::Null) => values.push(None),
-            (Self::Decimal(values, ..), Cell::Decimal(units)) => values.push(Some(units)),
-            (Self::Decimal(values, _, scale), Cell::Int(value)) => values.push(Some(
+            (Self::Date(values), Cell::Null) => values.append_null(),
+            (Self::Date(values), Cell::Date(days)) => values.append_value(days),
+            (Self::Date(values), Cell::Text(text)) => values.append_value(date(text)?),
+            (Self::Timestamp(values), Cell::Null) => values.append_null(),
+            (Self::Timestamp(values), Cell::Timestamp(micros)) => values.append_value(micros),
+            (Self::Timestamp(values), Cell::Text(text)) => values.append_value(timestamp(text)?),
+            (Self::Decimal(values, _), Cell::Null) => values.append_null(),
+            (Self::Decimal(values, _), Cell::Decimal(units)) => values.append_value(units),
+            (Self::Decimal(values, scale), Cell::Int(value)) => values.append_value(
                 10i128
                     .checked_pow(u32::from(*scale))
                     .and_then(|unit| value.checked_mul(unit))
                     .ok_or_else(|| format!("{value} is too large"))?,
-            )),
-            (Self::Decimal(values, _, scale), Cell::Text(text)) => {
-                values.push(Some(fixed::parse(text, u32::from(*scale), false).ok_or_else(
+            ),
+            (Self::Decimal(values, scale), Cell::Text(text)) => {
+                values.append_value(fixed::parse(text, u32::from(*scale), false).ok_or_else(
                     || format!("`{text}` is not a decimal number of at most {scale} places"),
-                )?))
+                )?)
             }
             (Self::Decimal(..), Cell::Float(value)) => {
                 return Err(format!("{value} is money, given as a float: money is never a float"));
@@ -189,24 +191,8 @@ impl Growing {
         Ok(())
     }
 
-    fn finish(self, name: PlSmallStr) -> Series {
-        match self {
-            Self::Bool(values) => Series::new(name, values),
-            Self::Int(values) => Series::new(name, values),
-            Self::Float(values) => Series::new(name, values),
-            Self::Text(values, _) => values.finish().into_series().with_name(name),
-            Self::Date(values) => {
-                Int32Chunked::from_slice_options(name, &values).into_date().into_series()
-            }
-            Self::Timestamp(values) => Int64Chunked::from_slice_options(name, &values)
-                .into_datetime(TimeUnit::Microseconds, None)
-                .into_series(),
-            Self::Decimal(values, precision, scale) => {
-                Int128Chunked::from_slice_options(name, &values)
-                    .into_decimal_unchecked(precision.into(), scale.into())
-                    .into_series()
-            }
-        }
+    fn finish(mut self) -> ArrayRef {
+        self.inner().finish()
     }
 }
 

@@ -1,12 +1,20 @@
 //! Whole columns at once, for what decodes millions of rows.
 
-use polars_core::prelude::{
-    ChunkFull, ChunkTake, Column as PolarsColumn, Float64Chunked, IdxCa, IdxSize, Int32Chunked,
-    Int64Chunked, Int128Chunked, IntoSeries, NamedFrom, NewChunkedArray, PlSmallStr, Series,
-    StringChunked, TimeUnit,
+use std::sync::Arc;
+
+use arrow_array::types::{
+    ArrowPrimitiveType, Date32Type, Decimal128Type, Float64Type, Int64Type,
+    TimestampMicrosecondType,
 };
+use arrow_array::{
+    Array, ArrayRef, BooleanArray, DictionaryArray, PrimitiveArray, StringArray, UInt8Array,
+    new_null_array,
+};
+use arrow_buffer::{BooleanBuffer, NullBuffer};
 
 use super::Batch;
+use super::check::{Misfit, check};
+use super::convert::{convert, fits};
 use crate::{Column, DataType, Error, Result, TableRef};
 
 /// The values of a whole column.
@@ -18,7 +26,7 @@ pub enum Values<'a> {
     Texts(Vec<&'a str>),
     /// The same where some are null.
     SomeTexts(Vec<Option<&'a str>>),
-    /// Text out of a few, by its place among them.
+    /// Text out of a few, by its place among them: a dictionary.
     Picked(Vec<u8>, &'a [&'a str]),
     /// True or false.
     Bools(Vec<bool>),
@@ -40,6 +48,8 @@ pub enum Values<'a> {
     SomeDecimals(Vec<Option<i128>>),
     /// Null in every row.
     Nulls,
+    /// An Arrow array of any encoding that fits the column.
+    Array(ArrayRef),
 }
 
 impl Batch {
@@ -71,18 +81,14 @@ impl Batch {
             return Err(Error::mismatch(&table.name, "*", None, reason));
         }
         let column = |(column, values): (&Column, Values<'_>)| {
-            // What is picked is checked once, and not in every row.
-            let is_checked = matches!(values, Values::Picked(..));
-            let values = values.into_series(column, rows);
-            let values = values.filter(|values| values.len() == rows).ok_or_else(|| {
-                let reason = format!("its values are not {rows} of {}", column.dtype);
-                Error::mismatch(&table.name, &column.name, None, reason)
-            })?;
-            let values = PolarsColumn::from(values);
-            if !is_checked {
-                Self::check(table, column, &values)?;
-            }
-            Ok(values)
+            let array = values.into_array(column, rows).and_then(|array| {
+                let array = array.filter(|array| array.len() == rows).ok_or_else(|| {
+                    (None, format!("its values are not {rows} of {}", column.dtype))
+                })?;
+                check(column, &array)?;
+                Ok(array)
+            });
+            array.map_err(|(row, why)| Error::mismatch(&table.name, &column.name, row, why))
         };
         let columns: Result<Vec<_>> = table.columns.iter().zip(columns).map(column).collect();
         Self::of_checked(table, rows, columns?)
@@ -90,74 +96,88 @@ impl Batch {
 }
 
 impl Values<'_> {
-    /// None when they are not of the column's type.
-    fn into_series(self, column: &Column, rows: usize) -> Option<Series> {
-        let name = PlSmallStr::from_str(&column.name);
-        Some(match (self, column.dtype) {
-            (Self::Nulls, dtype) => Series::full_null(name, rows, &dtype.to_polars()),
+    /// None when they are not of the column's type. Vectors of numbers become buffers as they are.
+    fn into_array(self, column: &Column, rows: usize) -> Result<Option<ArrayRef>, Misfit> {
+        Ok(Some(match (self, column.dtype) {
+            (Self::Nulls, dtype) => new_null_array(&dtype.to_arrow(), rows),
+            (Self::Array(array), _) => convert(column, &array)?,
             (Self::Same(text), DataType::Text) => {
-                StringChunked::full(name, text, rows).into_series()
+                return Ok(picked(vec![0; rows], &[text]));
             }
-            (Self::Texts(texts), DataType::Text) => Series::new(name, texts),
-            (Self::SomeTexts(texts), DataType::Text) => Series::new(name, texts),
-            (Self::Picked(places, texts), DataType::Text) => picked(name, &places, texts)?,
-            (Self::Bools(values), DataType::Bool) => Series::new(name, values),
-            (Self::Ints(values), DataType::Int64) => {
-                Int64Chunked::from_vec(name, values).into_series()
+            (Self::Picked(places, texts), DataType::Text) => return Ok(picked(places, texts)),
+            (Self::Texts(texts), DataType::Text) => {
+                fits(texts.iter().map(|text| text.len()).sum())?;
+                Arc::new(StringArray::from_iter_values(texts))
             }
-            (Self::SomeInts(values), DataType::Int64) => Series::new(name, values),
-            (Self::Floats(values), DataType::Float64) => {
-                Float64Chunked::from_vec(name, values).into_series()
+            (Self::SomeTexts(texts), DataType::Text) => {
+                fits(texts.iter().flatten().map(|text| text.len()).sum())?;
+                Arc::new(StringArray::from(texts))
             }
-            (Self::Dates(days), DataType::Date) => {
-                Int32Chunked::from_vec(name, days).into_date().into_series()
+            (Self::Bools(values), DataType::Bool) => Arc::new(BooleanArray::from(values)),
+            (Self::Ints(values), DataType::Int64) => whole::<Int64Type>(values),
+            (Self::SomeInts(values), DataType::Int64) => some::<Int64Type>(&values),
+            (Self::Floats(values), DataType::Float64) => whole::<Float64Type>(values),
+            (Self::Dates(days), DataType::Date) => whole::<Date32Type>(days),
+            (Self::Timestamps(micros), DataType::Timestamp) => {
+                whole::<TimestampMicrosecondType>(micros)
             }
             (Self::SomeTimestamps(micros), DataType::Timestamp) => {
-                Int64Chunked::from_slice_options(name, &micros)
-                    .into_datetime(TimeUnit::Microseconds, None)
-                    .into_series()
+                some::<TimestampMicrosecondType>(&micros)
             }
-            (Self::Timestamps(micros), DataType::Timestamp) => Int64Chunked::from_vec(name, micros)
-                .into_datetime(TimeUnit::Microseconds, None)
-                .into_series(),
-            (Self::Decimals(units), DataType::Decimal { precision, scale }) => {
-                Int128Chunked::from_vec(name, units)
-                    .into_decimal_unchecked(precision.into(), scale.into())
-                    .into_series()
+            (Self::Decimals(units), DataType::Decimal { .. }) => {
+                Arc::new(typed(PrimitiveArray::<Decimal128Type>::new(units.into(), None), column))
             }
-            (Self::SomeDecimals(units), DataType::Decimal { precision, scale }) => {
-                Int128Chunked::from_slice_options(name, &units)
-                    .into_decimal_unchecked(precision.into(), scale.into())
-                    .into_series()
+            (Self::SomeDecimals(units), DataType::Decimal { .. }) => {
+                Arc::new(typed(nullable::<Decimal128Type>(&units), column))
             }
-            _ => return None,
-        })
+            _ => return Ok(None),
+        }))
     }
 }
 
-/// None where a place is not one of the texts', or a text has a NUL.
-fn picked(name: PlSmallStr, places: &[u8], texts: &[&str]) -> Option<Series> {
-    if texts.iter().any(|text| text.as_bytes().contains(&0)) {
-        return None;
-    }
-    let few = StringChunked::from_slice(name.clone(), texts);
-    let places = IdxCa::from_vec(name, places.iter().map(|it| IdxSize::from(*it)).collect());
-    few.take(&places).ok().map(StringChunked::into_series)
+fn whole<T: ArrowPrimitiveType>(values: Vec<T::Native>) -> ArrayRef {
+    Arc::new(PrimitiveArray::<T>::new(values.into(), None))
+}
+
+fn some<T: ArrowPrimitiveType>(values: &[Option<T::Native>]) -> ArrayRef {
+    Arc::new(nullable::<T>(values))
+}
+
+fn nullable<T: ArrowPrimitiveType>(values: &[Option<T::Native>]) -> PrimitiveArray<T> {
+    let is_valid = BooleanBuffer::collect_bool(values.len(), |row| values[row].is_some());
+    let values: Vec<T::Native> = values.iter().map(|value| value.unwrap_or_default()).collect();
+    PrimitiveArray::new(
+        values.into(),
+        Some(NullBuffer::new(is_valid)).filter(|it| it.null_count() > 0),
+    )
+}
+
+/// Decimals of the column's precision and scale: of any table that holds together.
+fn typed(units: PrimitiveArray<Decimal128Type>, column: &Column) -> PrimitiveArray<Decimal128Type> {
+    units.with_data_type(column.dtype.to_arrow())
+}
+
+/// None where a place is not one of the texts', or there are more texts than places can tell apart.
+fn picked(places: Vec<u8>, texts: &[&str]) -> Option<ArrayRef> {
+    let places = UInt8Array::new(places.into(), None);
+    let texts = StringArray::from_iter_values(texts.iter().take(256));
+    Some(Arc::new(DictionaryArray::try_new(places, Arc::new(texts)).ok()?))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ColumnView;
     use crate::tables::FxRate;
 
     #[test]
     fn what_is_picked_is_one_of_the_texts() {
         let texts = ["EUR", "a text that is longer than twelve bytes"];
-        let series = picked("base".into(), &[1, 0, 1], &texts).unwrap();
-        let found: Vec<_> = series.str().unwrap().iter().flatten().collect();
+        let array = picked(vec![1, 0, 1], &texts).unwrap();
+        let found = ColumnView::new(&array, DataType::Text).unwrap().as_text().unwrap();
+        let found: Vec<_> = found.iter().flatten().collect();
         assert_eq!(found, [texts[1], texts[0], texts[1]]);
-        assert!(picked("base".into(), &[2], &texts).is_none());
-        assert!(picked("base".into(), &[0], &["a\0"]).is_none());
+        assert!(picked(vec![2], &texts).is_none());
     }
 
     #[test]
@@ -169,6 +189,9 @@ mod tests {
             (Values::Texts(vec!["EUR", "USD"]), "not 1 of text"),
             (Values::Ints(vec![1]), "not 1 of text"),
             (Values::Nulls, "it is null"),
+            (Values::Picked(vec![0], &["a\0"]), "has a NUL"),
+            (Values::Picked(vec![1], &["a"]), "not 1 of text"),
+            (Values::Array(whole::<Int64Type>(vec![1])), "it is Int64, not text"),
         ] {
             let mut columns = vec![Values::Nulls; 5];
             columns[0] = values;

@@ -1,68 +1,85 @@
 //! Rows of one table as columns, checked once.
 
 mod builder;
+mod check;
 mod columns;
+mod convert;
 mod rows;
+mod select;
+mod view;
 
-use polars_core::frame::DataFrame;
-use polars_core::prelude::{Column as PolarsColumn, DataType as PolarsType};
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow_schema::{Field, Schema};
 use serde::Serialize;
 
 pub use builder::{BatchBuilder, Cell};
 pub use columns::Values;
+pub use view::{ColumnView, TextView};
 
-use crate::{Column, DataType, Error, Result, TableRef};
+use crate::{Column, Error, Result, TableRef};
 
-/// Rows of one table as columns, *checked* against the table when made: code that is handed a
+/// Rows of one table as Arrow columns, *checked* against the table when made: code that receives a
 /// batch never checks again.
+///
+/// Columns have the types of [`DataType::to_arrow`](crate::DataType::to_arrow); text may also be a
+/// dictionary with keys of 8 or 32 bits ([`TextView`]).
 #[derive(Debug, Clone)]
 pub struct Batch {
     table: TableRef,
-    frame: DataFrame,
+    record: RecordBatch,
 }
 
 impl Batch {
-    /// Takes a frame whose columns are the table's, in any order.
+    /// Takes columns that are the table's, in any order and in any Arrow encoding that fits: integers
+    /// of any width, text and dictionaries of any layout, timestamps of any unit and zone (instants,
+    /// UTC), decimals of any width.
     ///
     /// # Errors
-    /// When a column is missing, unknown or of another type, when it has nulls that it must not
-    /// have, a float that is not finite, text with a NUL, or a decimal past its precision.
-    pub fn new(table: &TableRef, frame: DataFrame) -> Result<Self> {
-        for name in frame.get_column_names() {
-            table.column(name)?;
+    /// When a column is missing, unknown or of a type that does not fit, when it has nulls that it
+    /// must not have, a float that is not finite, text with a NUL, a decimal past its precision, or
+    /// a value that would lose digits.
+    pub fn new(table: &TableRef, record: RecordBatch) -> Result<Self> {
+        for field in record.schema_ref().fields() {
+            table.column(field.name())?;
         }
         let mut columns = Vec::with_capacity(table.columns.len());
         for definition in &table.columns {
-            let column = frame.column(&definition.name).map_err(|_| {
-                Error::mismatch(&table.name, &definition.name, None, "the column is missing")
-            })?;
-            columns.push(column.clone());
+            let misfit =
+                |(row, reason)| Error::mismatch(&table.name, &definition.name, row, reason);
+            let column = record.column_by_name(&definition.name);
+            let column = column.ok_or_else(|| misfit((None, "the column is missing".into())))?;
+            columns.push(convert::convert(definition, column).map_err(misfit)?);
         }
-        Self::checked(table, frame.height(), columns)
+        Self::checked(table, record.num_rows(), columns)
     }
 
-    /// Takes columns that are in the table's order.
-    fn checked(table: &TableRef, rows: usize, columns: Vec<PolarsColumn>) -> Result<Self> {
+    /// Takes columns that are in the table's order and of its types.
+    fn checked(table: &TableRef, rows: usize, columns: Vec<ArrayRef>) -> Result<Self> {
         for (definition, column) in table.columns.iter().zip(&columns) {
-            Self::check(table, definition, column)?;
+            check::check(definition, column).map_err(|(row, reason)| {
+                Error::mismatch(&table.name, &definition.name, row, reason)
+            })?;
         }
         Self::of_checked(table, rows, columns)
     }
 
-    fn check(table: &TableRef, definition: &Column, column: &PolarsColumn) -> Result<()> {
-        check(definition, column)
-            .map_err(|(row, reason)| Error::mismatch(&table.name, &definition.name, row, reason))
-    }
-
     /// Takes columns that are in the table's order, and fit it.
-    fn of_checked(table: &TableRef, rows: usize, columns: Vec<PolarsColumn>) -> Result<Self> {
-        let frame = DataFrame::new(rows, columns)
+    fn of_checked(table: &TableRef, rows: usize, columns: Vec<ArrayRef>) -> Result<Self> {
+        let field = |(column, array): (&Column, &ArrayRef)| {
+            Field::new(column.name.as_ref(), array.data_type().clone(), column.nullable)
+        };
+        let fields: Vec<_> = table.columns.iter().zip(&columns).map(field).collect();
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        let schema = Arc::new(Schema::new(fields));
+        let record = RecordBatch::try_new_with_options(schema, columns, &options)
             .map_err(|error| Error::mismatch(&table.name, "*", None, error.to_string()))?;
-        Ok(Self { table: table.clone(), frame })
+        Ok(Self { table: table.clone(), record })
     }
 
     /// Takes rows of anything that serializes as a struct or a map, field names being column
-    /// names. Nobody needs to touch polars.
+    /// names. The caller needs to know nothing of Arrow.
     ///
     /// Money is given as text (`"12.50"`), a whole number or a [`crate::Fixed`], never as a float;
     /// times as text (RFC 3339, or `YYYY-MM-DD HH:MM:SS` in UTC), which is what chrono's types
@@ -81,81 +98,80 @@ impl Batch {
         builder.finish()
     }
 
-    /// The table.
+    /// Creates a batch without rows.
+    pub fn empty(table: &TableRef) -> Self {
+        let record = RecordBatch::new_empty(Arc::new(table.to_arrow()));
+        Self { table: table.clone(), record }
+    }
+
+    /// Returns the table.
     pub fn table(&self) -> &TableRef {
         &self.table
     }
 
-    /// The number of rows.
+    /// Returns the number of rows.
     pub fn rows(&self) -> usize {
-        self.frame.height()
+        self.record.num_rows()
     }
 
-    /// The columns, in the table's order.
-    pub fn frame(&self) -> &DataFrame {
-        &self.frame
+    /// Returns the columns, in the table's order.
+    pub fn record(&self) -> &RecordBatch {
+        &self.record
     }
 
-    /// The columns, in the table's order, without a copy.
-    pub fn into_frame(self) -> DataFrame {
-        self.frame
+    /// Returns the columns, in the table's order, without a copy.
+    pub fn into_record(self) -> RecordBatch {
+        self.record
     }
-}
 
-/// What does not fit, and at which row if that is known.
-type Misfit = (Option<usize>, String);
+    /// Returns the column called `name`.
+    ///
+    /// # Errors
+    /// When the table has none, naming those that there are.
+    pub fn column(&self, name: &str) -> Result<ColumnView<'_>> {
+        match self.table.columns.iter().position(|column| column.name == name) {
+            Some(at) => self.view(at),
+            None => Err(self.table.column(name).err().unwrap_or_else(|| self.no_column(0))),
+        }
+    }
 
-fn check(definition: &Column, column: &PolarsColumn) -> Result<(), Misfit> {
-    let series = column.as_materialized_series();
-    // Precision is a bound on the values, checked below; only the scale says what the units mean.
-    let same = match (series.dtype(), definition.dtype) {
-        (PolarsType::Decimal(_, scale), DataType::Decimal { scale: wanted, .. }) => {
-            *scale == usize::from(wanted)
-        }
-        (found, wanted) => *found == wanted.to_polars(),
-    };
-    if !same {
-        return Err((None, format!("it is {}, not {}", series.dtype(), definition.dtype)));
+    /// Returns the column at place `at` of the table.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn view(&self, at: usize) -> Result<ColumnView<'_>> {
+        let (definition, array) = self
+            .table
+            .columns
+            .get(at)
+            .zip(self.record.columns().get(at))
+            .ok_or_else(|| self.no_column(at))?;
+        ColumnView::new(array, definition.dtype).ok_or_else(|| self.no_column(at))
     }
-    if !definition.nullable && series.null_count() > 0 {
-        let row = series.is_null().iter().position(|null| null == Some(true));
-        return Err((row, "it is null, and must not be".into()));
+
+    /// Returns all columns, in the table's order.
+    ///
+    /// # Errors
+    /// As for [`view`](Self::view).
+    pub fn views(&self) -> Result<Vec<ColumnView<'_>>> {
+        (0..self.table.columns.len()).map(|at| self.view(at)).collect()
     }
-    let (row, reason) = match definition.dtype {
-        DataType::Float64 => {
-            let values = series.f64().map_err(|error| (None, error.to_string()))?;
-            let row = values.iter().position(|value| value.is_some_and(|value| !value.is_finite()));
-            (row, "it is not a finite number".into())
-        }
-        DataType::Text => {
-            let values = series.str().map_err(|error| (None, error.to_string()))?;
-            let mut values = values.downcast_iter().flat_map(|chunk| chunk.iter());
-            let row = values.position(|text| text.is_some_and(|text| text.as_bytes().contains(&0)));
-            (row, "its text has a NUL".into())
-        }
-        DataType::Decimal { precision, .. } => {
-            let values = series.decimal().map_err(|error| (None, error.to_string()))?;
-            let bound = 10u128.checked_pow(precision.into()).unwrap_or(u128::MAX);
-            let over = |units: &i128| units.unsigned_abs() >= bound;
-            let mut values = values.physical().downcast_iter().flat_map(|chunk| chunk.iter());
-            let row = values.position(|units| units.is_some_and(over));
-            (row, format!("it has more than {precision} digits"))
-        }
-        _ => (None, String::new()),
-    };
-    if row.is_some() { Err((row, reason)) } else { Ok(()) }
+
+    fn no_column(&self, at: usize) -> Error {
+        Error::mismatch(&self.table.name, "*", None, format!("there is no column {at}"))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
-    use polars_core::prelude::{Int128Chunked, IntoColumn, NewChunkedArray};
+    use arrow_array::Decimal128Array;
     use proptest::prelude::*;
     use serde::Serialize;
 
     use super::*;
-    use crate::{Crypto, Table};
+    use crate::{Crypto, DataType, Table};
 
     fn table() -> TableRef {
         Table::builder("t", "")
@@ -193,14 +209,12 @@ mod tests {
             },
         ];
         let batch = Batch::from_rows(&table(), rows).unwrap();
-        let frame = batch.frame();
-        assert_eq!(frame.column("id").unwrap().i64().unwrap().get(0), Some(i64::MIN));
-        assert_eq!(frame.column("name").unwrap().str().unwrap().get(0), Some("😀"));
-        let amounts = frame.column("amount").unwrap().decimal().unwrap().physical().clone();
-        assert_eq!((amounts.get(0), amounts.get(1)), (Some(-1), None));
-        let at = frame.column("at").unwrap().datetime().unwrap().physical().get(1);
-        assert_eq!(at, Some(1_767_319_445_678_901));
-        assert_eq!(frame.column("day").unwrap().date().unwrap().physical().get(1), Some(-1));
+        let cell = |name: &str, row| batch.column(name).unwrap().cell(row);
+        assert_eq!(cell("id", 0), Cell::Int(i64::MIN.into()));
+        assert_eq!(cell("name", 0), Cell::Text("😀"));
+        assert_eq!((cell("amount", 0), cell("amount", 1)), (Cell::Decimal(-1), Cell::Null));
+        assert_eq!(cell("at", 1), Cell::Timestamp(1_767_319_445_678_901));
+        assert_eq!(cell("day", 1), Cell::Date(-1));
     }
 
     #[test]
@@ -233,10 +247,10 @@ mod tests {
         let table = Table::builder("t", "").column("amount", DataType::CRYPTO, "").key(["amount"]);
         let table = table.build().unwrap();
         for units in [i128::MIN, i128::MAX] {
-            let amounts = Int128Chunked::from_slice("amount".into(), &[units]);
-            let amounts = amounts.into_decimal_unchecked(38, 8).into_column();
-            let frame = DataFrame::new(1, vec![amounts]).unwrap();
-            let error = Batch::new(&table, frame).unwrap_err().to_string();
+            let amounts = Decimal128Array::from(vec![units]).with_precision_and_scale(38, 8);
+            let amounts: ArrayRef = Arc::new(amounts.unwrap());
+            let record = RecordBatch::try_from_iter([("amount", amounts)]).unwrap();
+            let error = Batch::new(&table, record).unwrap_err().to_string();
             assert!(error.contains("more than 28 digits"), "{error}");
         }
     }
@@ -262,8 +276,7 @@ mod tests {
                 .column("amount", DataType::CRYPTO, "")
                 .key(["id"]).build().unwrap();
             let batch = Batch::from_rows(&table, [row]).unwrap();
-            let amounts = batch.frame().column("amount").unwrap().decimal().unwrap();
-            prop_assert_eq!(amounts.physical().get(0), Some(units));
+            prop_assert_eq!(batch.column("amount").unwrap().cell(0), Cell::Decimal(units));
         }
     }
 }

@@ -20,14 +20,18 @@
 //! a server is not installed, it is skipped.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // these are tests
 
+pub mod filters;
 pub mod rows;
 pub mod sink;
 pub mod source;
+pub mod streams;
 pub mod warehouse;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
+
+use futures_util::TryStreamExt;
 
 use crate::{Scan, Sink, TableRef, Warehouse};
 
@@ -49,7 +53,9 @@ pub trait Subject: Send + Sync {
     /// says how.
     async fn rows(&self, table: &TableRef) -> usize {
         let warehouse = self.warehouse().expect("say how its rows are counted");
-        warehouse.scan(&Scan::all(table)).await.unwrap().height()
+        let batches = warehouse.scan(&Scan::all(table)).await.unwrap();
+        let counted = batches.try_fold(0, |rows, batch| async move { Ok(rows + batch.rows()) });
+        counted.await.unwrap()
     }
 }
 
@@ -69,9 +75,10 @@ macro_rules! sink_promises {
                 any_value_is_taken,
                 a_table_that_changed_is_refused_by_column,
                 of_loaders_that_race_exactly_one_wins,
-                of_racers_on_an_empty_load_exactly_one_wins,
-                all_cursors_come_at_once,
+                of_racers_without_rows_exactly_one_wins,
+                cursors_are_given_at_once,
                 a_lease_has_one_holder,
+                capabilities_are_those_of_the_store,
                 the_built_in_tables_are_taken,
                 a_million_rows_are_taken_at_once
             ]
@@ -94,9 +101,20 @@ macro_rules! warehouse_promises {
                 a_column_that_rows_may_lack_is_added,
                 a_range_gives_the_rows_in_it,
                 in_a_range_the_newest_row_counts_wherever_the_older_lay,
-                a_range_of_what_is_no_whole_number_is_refused,
                 summaries_are_those_of_the_rows,
                 a_summary_that_makes_no_sense_is_refused
+            ],
+            filters: [
+                every_filter_keeps_its_rows,
+                filters_and_projections_go_together,
+                a_time_range_gives_the_rows_of_that_time,
+                a_filter_that_makes_no_sense_is_refused
+            ],
+            streams: [
+                batches_are_bounded,
+                a_limit_gives_so_many_rows,
+                a_dropped_stream_frees_what_it_held,
+                a_stream_is_of_one_snapshot
             ]
         );
     };
@@ -121,18 +139,18 @@ macro_rules! source_promises {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! promises {
-    ($name:ident, $subject:expr, $of:ident: [$($promise:ident),+]) => {
+    ($name:ident, $subject:expr, $($of:ident: [$($promise:ident),+]),+) => {
         mod $name {
             #[allow(unused_imports)] // of whatever the subject needs
             use super::*;
-            $(
+            $($(
                 #[tokio::test]
                 async fn $promise() {
                     if let Some(subject) = $subject {
                         $crate::conformance::$of::$promise(&subject).await;
                     }
                 }
-            )+
+            )+)+
         }
     };
 }

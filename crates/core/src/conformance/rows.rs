@@ -2,15 +2,17 @@
 
 use std::borrow::Cow;
 
-use polars_core::frame::DataFrame;
 use serde::Serialize;
 
 use crate::{
     Batch, BatchBuilder, Cell, Cursor, DataType, Error, Load, Scan, Sink, Table, TableBuilder,
-    TableRef, Warehouse, WriteMode,
+    TableRef, Warehouse, WarehouseExt, WriteMode,
 };
 
 /// Loads `batches` on behalf of `source`.
+///
+/// # Errors
+/// As for [`Sink::load`].
 pub async fn load(
     sink: &dyn Sink,
     before: Option<&str>,
@@ -124,17 +126,62 @@ pub fn batch(table: &TableRef, rows: &[(i64, &'static str)]) -> Batch {
 
 /// The rows of a [`simple`] table, by number.
 pub async fn pairs(warehouse: &dyn Warehouse, table: &TableRef) -> Vec<(i64, String)> {
-    let frame = warehouse.scan(&Scan::all(table)).await.unwrap();
-    let ids = frame.column("id").unwrap().i64().unwrap().into_no_null_iter();
-    let texts = frame.column("text").unwrap().str().unwrap().iter().flatten();
-    let mut rows: Vec<_> = ids.zip(texts.map(str::to_owned)).collect();
+    let batch = warehouse.read(&Scan::all(table)).await.unwrap();
+    let ids = batch.column("id").unwrap().as_i64().unwrap();
+    let texts = batch.column("text").unwrap().as_text().unwrap();
+    let texts = texts.iter().map(|text| text.unwrap().to_owned());
+    let mut rows: Vec<_> = ids.values().iter().copied().zip(texts).collect();
     rows.sort();
     rows
 }
 
-/// `frame` with its rows in the order of its first column, an integer.
-pub fn sorted(frame: &DataFrame) -> DataFrame {
-    frame.sort([frame.get_column_names()[0].clone()], Default::default()).unwrap()
+/// The rows of a batch as text, each with all its values, sorted: two batches have the same rows if
+/// these are equal.
+pub fn lines(batch: &Batch) -> Vec<String> {
+    let views = batch.views().unwrap();
+    let line = |row| {
+        let cells: Vec<_> = views.iter().map(|view| format!("{:?}", view.cell(row))).collect();
+        cells.join(" | ")
+    };
+    let mut lines: Vec<String> = (0..batch.rows()).map(line).collect();
+    lines.sort();
+    lines
+}
+
+/// Panics unless both batches have the same columns, and the same rows in any order.
+pub fn assert_same(found: &Batch, wanted: &Batch, of: &dyn std::fmt::Debug) {
+    assert_eq!(columns(found), columns(wanted), "{of:?}");
+    assert_lines(&lines(found), &lines(wanted), of);
+}
+
+/// Panics unless both batches have the same columns, and the same rows in the same order.
+pub fn assert_equal(found: &Batch, wanted: &Batch, of: &dyn std::fmt::Debug) {
+    assert_eq!(columns(found), columns(wanted), "{of:?}");
+    assert_eq!(found.rows(), wanted.rows(), "{of:?}");
+    for (one, other) in found.views().unwrap().iter().zip(wanted.views().unwrap()) {
+        for row in 0..wanted.rows() {
+            assert_eq!(one.cell(row), other.cell(row), "row {row} of {of:?}");
+        }
+    }
+}
+
+fn columns(batch: &Batch) -> Vec<(&str, DataType)> {
+    // The record says the same as the table: this is what a reader of Arrow sees.
+    let names = batch.record().schema_ref().fields().iter().map(|field| field.name().as_str());
+    names.zip(batch.table().columns.iter().map(|column| column.dtype)).collect()
+}
+
+fn assert_lines(found: &[String], wanted: &[String], of: &dyn std::fmt::Debug) {
+    if found == wanted {
+        return;
+    }
+    let missing: Vec<_> = wanted.iter().filter(|line| !found.contains(line)).take(3).collect();
+    let surplus: Vec<_> = found.iter().filter(|line| !wanted.contains(line)).take(3).collect();
+    panic!(
+        "{of:?}: {} rows, not {}; missing {missing:#?}, and there are {surplus:#?}",
+        found.len(),
+        wanted.len()
+    );
 }
 
 /// Whether `error` is a conflict.
@@ -171,7 +218,7 @@ pub fn belongings(table: &TableRef, rows: &[(i64, i64, Option<i64>)]) -> Batch {
     for (id, owner, order) in rows {
         builder.push(Cell::Int((*id).into())).unwrap();
         builder.push(Cell::Int((*owner).into())).unwrap();
-        builder.push(order.map_or(Cell::Null, |it| Cell::Int(it.into()))).unwrap();
+        builder.push(order.map_or(Cell::Null, |order| Cell::Int(order.into()))).unwrap();
     }
     builder.finish().unwrap()
 }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use polars_core::frame::DataFrame;
 
 use super::Subject;
-use super::rows::{batch, everything, extremes, is_conflict, load, simple, sorted, wider};
+use super::rows::{assert_same, batch, everything, extremes, is_conflict, load, simple, wider};
 use crate::{
-    Batch, BatchBuilder, Clock, Cursor, DataType, Lease, Load, Scan, Table, WriteMode, tables,
+    Batch, Clock, Cursor, DataType, Lease, Load, Scan, SinkExt, Table, WarehouseExt, WriteMode,
+    tables,
 };
 
 /// A load moves the cursor of its source, whatever that is called, and no other.
@@ -165,16 +165,12 @@ pub async fn any_value_is_taken(store: &dyn Subject) {
         }
         assert_eq!(store.rows(&table).await, rows.len());
         let Some(warehouse) = store.warehouse() else { continue };
-        let loaded = Batch::from_rows(&table, rows).unwrap().into_frame();
-        let frame = warehouse.scan(&Scan::all(&table)).await.unwrap();
-        assert_eq!(frame.schema(), loaded.schema());
-        assert!(sorted(&frame).equals_missing(&sorted(&loaded)), "{frame} is not {loaded}");
+        let loaded = Batch::from_rows(&table, rows).unwrap();
+        let all = Scan::all(&table);
+        assert_same(&warehouse.read(&all).await.unwrap(), &loaded, &all);
         let some = Scan::columns(&table, ["huge", "group", "where"]);
-        let frame = warehouse.scan(&some).await.unwrap();
-        let loaded = loaded.select(["huge", "group", "where"]).unwrap();
-        assert_eq!(frame.schema(), loaded.schema());
-        let by_group = |frame: &DataFrame| frame.sort(["group"], Default::default()).unwrap();
-        assert!(by_group(&frame).equals_missing(&by_group(&loaded)), "{frame} is not {loaded}");
+        let wanted = some.apply(&loaded).unwrap();
+        assert_same(&warehouse.read(&some).await.unwrap(), &wanted, &some);
     }
 }
 
@@ -189,7 +185,7 @@ pub async fn a_table_that_changed_is_refused_by_column(store: &dyn Subject) {
     for (table, column) in [
         (changed("text", DataType::Float64), "text"),
         (changed("words", DataType::Text), "words"),
-        (wider(&table, |it| it.column("more", DataType::FIAT, "")), "more"),
+        (wider(&table, |table| table.column("more", DataType::FIAT, "")), "more"),
     ] {
         let error = store.sink().prepare(&[table]).await.unwrap_err().to_string();
         assert!(error.contains("`t`") && error.contains(&format!("`{column}`")), "{error}");
@@ -211,47 +207,59 @@ pub async fn of_loaders_that_race_exactly_one_wins(store: &dyn Subject) {
     assert_eq!(store.rows(&table).await, 1);
 }
 
-/// Of loaders without rows that expect the same cursor at once, one wins: a lease stands on it.
-pub async fn of_racers_on_an_empty_load_exactly_one_wins(store: &dyn Subject) {
-    let mut before: Option<String> = None;
-    for round in 0..3 {
-        let racers = ["a", "b"].map(|racer| {
-            let (sink, before, after) = (store.sink(), before.clone(), format!("{round} {racer}"));
-            async move { load(&*sink, before.as_deref(), &after, &[]).await.map(|()| after) }
+/// The same where nobody has rows: what moves is the cursor alone, from a store that is empty and
+/// from one that is not.
+pub async fn of_racers_without_rows_exactly_one_wins(store: &dyn Subject) {
+    for before in [None, Some("start")] {
+        let another = store.another();
+        if let Some(start) = before {
+            load(&*another.sink(), None, start, &[]).await.unwrap();
+        }
+        let racers = (0..4).map(|racer| {
+            let sink = another.sink();
+            async move { load(&*sink, before, &format!("racer {racer}"), &[]).await }
         });
         let results = join_all(racers).await;
-        let winners: Vec<_> = results.iter().filter_map(|result| result.as_ref().ok()).collect();
         let losers: Vec<_> = results.iter().filter_map(|result| result.as_ref().err()).collect();
-        assert_eq!((winners.len(), losers.len()), (1, 1), "{losers:?}");
+        assert_eq!(losers.len(), 3, "{losers:?}");
         assert!(losers.iter().all(|error| is_conflict(error)), "{losers:?}");
-        let found = store.sink().cursor("test").await.unwrap();
-        assert_eq!(found.as_ref().map(Cursor::as_str), Some(winners[0].as_str()));
-        before = Some(winners[0].clone());
+        let winner = results.iter().position(Result::is_ok).unwrap();
+        let cursor = another.sink().cursor("test").await.unwrap().unwrap();
+        assert_eq!(cursor.as_str(), format!("racer {winner}"));
     }
 }
 
-/// All cursors come at once, by the names of their sources.
-pub async fn all_cursors_come_at_once(store: &dyn Subject) {
+/// All cursors are given at once, and the version of the data changes with them alone.
+pub async fn cursors_are_given_at_once(store: &dyn Subject) {
     let sink = store.sink();
     assert!(sink.cursors().await.unwrap().is_empty());
-    let table = simple("t", WriteMode::Append);
-    let mut expected = std::collections::BTreeMap::new();
-    for (id, source) in ["kraken", "lease:kraken", "own \"files\" ü"].into_iter().enumerate() {
-        let id = i64::try_from(id).unwrap();
-        let (rows, after) = ([batch(&table, &[(id, "a")])], Cursor::new(format!("{source} 1")));
-        sink.load(Load { source, batches: &rows, before: None, after: &after }).await.unwrap();
-        expected.insert(source.to_owned(), after);
-        assert_eq!(store.sink().cursors().await.unwrap(), expected);
+    let nothing = sink.data_version().await.unwrap();
+    let names = ["test", "a source; \"quoted\" 😀", "Test"];
+    for (at, source) in names.into_iter().enumerate() {
+        let after = Cursor::new(format!("{at} of {source}"));
+        sink.load(Load { source, batches: &[], before: None, after: &after }).await.unwrap();
     }
-    let (before, after) = (expected["kraken"].clone(), Cursor::new("2"));
-    let load = Load { source: "kraken", batches: &[], before: Some(&before), after: &after };
-    sink.load(load).await.unwrap();
-    expected.insert("kraken".into(), after);
-    for sink in [sink, store.sink()] {
-        assert_eq!(sink.cursors().await.unwrap(), expected);
-        for (source, cursor) in &expected {
-            assert_eq!(sink.cursor(source).await.unwrap().as_ref(), Some(cursor));
-        }
+    let cursors = store.sink().cursors().await.unwrap();
+    assert_eq!(cursors.len(), 3, "{cursors:?}");
+    for (at, source) in names.into_iter().enumerate() {
+        assert_eq!(cursors[source].as_str(), format!("{at} of {source}"));
+        assert_eq!(sink.cursor(source).await.unwrap().as_ref(), Some(&cursors[source]));
+    }
+    let version = sink.data_version().await.unwrap();
+    assert_ne!(version, nothing);
+    assert_eq!(store.sink().data_version().await.unwrap(), version);
+    load(&*sink, Some("0 of test"), "1 of test", &[]).await.unwrap();
+    assert_ne!(sink.data_version().await.unwrap(), version);
+}
+
+/// What a sink says it can do does not depend on who asks, and fits what it is.
+pub async fn capabilities_are_those_of_the_store(store: &dyn Subject) {
+    let capabilities = store.sink().capabilities();
+    assert_eq!(store.another().sink().capabilities(), capabilities);
+    if let Some(warehouse) = store.warehouse() {
+        assert_eq!(warehouse.capabilities(), capabilities);
+    } else {
+        assert!(!capabilities.pushdown && !capabilities.aggregates, "{capabilities:?}");
     }
 }
 
@@ -315,15 +323,13 @@ pub async fn the_built_in_tables_are_taken(store: &dyn Subject) {
     let sink = store.sink();
     sink.prepare(&tables::all()).await.unwrap();
     for (at, table) in tables::all().into_iter().enumerate() {
-        let empty = BatchBuilder::new(&table).finish().unwrap();
+        let empty = Batch::empty(&table);
         let before = (at > 0).then(|| at.to_string());
         load(&*sink, before.as_deref(), &(at + 1).to_string(), &[empty]).await.unwrap();
         assert_eq!(store.rows(&table).await, 0);
         if let Some(warehouse) = store.warehouse() {
-            let frame = warehouse.scan(&Scan::all(&table)).await.unwrap();
-            for column in &table.columns {
-                assert_eq!(*frame.column(&column.name).unwrap().dtype(), column.dtype.to_polars());
-            }
+            let found = warehouse.read(&Scan::all(&table)).await.unwrap();
+            assert_eq!(found.record().num_columns(), table.columns.len());
         }
     }
 }

@@ -37,7 +37,7 @@ async fn read(source: &dyn Source) -> Vec<(Option<Cursor>, Page)> {
         let page = fetch(source, before.as_ref()).await;
         let (after, done) = (page.cursor.clone(), page.done);
         pages.push((before.replace(after), page));
-        if done || (source.is_live() && pages.len() >= LIVE_PAGES) {
+        if done || (source.capabilities().live && pages.len() >= LIVE_PAGES) {
             return pages;
         }
         assert!(pages.len() < MOST_PAGES, "after {MOST_PAGES} pages it is not done");
@@ -49,7 +49,7 @@ async fn fetch(source: &dyn Source, cursor: Option<&Cursor>) -> Page {
 }
 
 fn is_same(left: &Batch, right: &Batch) -> bool {
-    left.table() == right.table() && left.frame().equals_missing(right.frame())
+    left.table() == right.table() && left.record() == right.record()
 }
 
 /// Both pages say the same.
@@ -73,14 +73,14 @@ pub async fn pages_are_bounded(subject: &dyn SourceSubject) {
         assert!(page.rows() <= subject.most_rows(), "{} rows at {at:?}", page.rows());
         rows += page.rows();
     }
-    assert!(rows > 0 || source.is_live(), "a source without rows proves nothing");
+    assert!(rows > 0 || source.capabilities().live, "a source without rows proves nothing");
 }
 
 /// The same cursor gives the same page, to the same handle and to another one; of a live source, to
 /// the same handle until the page after it is asked for.
 pub async fn the_same_cursor_gives_the_same_page(subject: &dyn SourceSubject) {
     let source = subject.source().await;
-    if source.is_live() {
+    if source.capabilities().live {
         let mut before = None;
         for _ in 0..LIVE_PAGES {
             let page = fetch(&*source, before.as_ref()).await;
@@ -109,7 +109,7 @@ pub async fn the_same_cursor_gives_the_same_page(subject: &dyn SourceSubject) {
 /// With nothing new there are no batches, the cursor stays, and the source is done.
 pub async fn with_nothing_new_the_cursor_stays(subject: &dyn SourceSubject) {
     let source = subject.source().await;
-    if source.is_live() {
+    if source.capabilities().live {
         return;
     }
     let pages = read(&*source).await;
@@ -130,7 +130,7 @@ pub async fn with_nothing_new_the_cursor_stays(subject: &dyn SourceSubject) {
 /// other side, and is left to its own tests.
 pub async fn a_fetch_that_is_dropped_leaves_no_state(subject: &dyn SourceSubject) {
     let (source, tried) = (subject.source().await, subject.source().await);
-    if source.is_live() {
+    if source.capabilities().live {
         return;
     }
     for (at, (before, page)) in read(&*source).await.into_iter().enumerate() {

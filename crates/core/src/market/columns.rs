@@ -1,38 +1,36 @@
 //! Columns of a market table as plain vectors.
 
 use chrono::{DateTime, NaiveDate};
-use polars_core::frame::DataFrame;
 
-use crate::{Error, Result};
+use crate::{Batch, ColumnView, Error, Result};
 
 /// The columns of one market table.
-pub(super) struct Columns<'f> {
+pub(super) struct Columns<'b> {
     pub(super) table: &'static str,
-    pub(super) frame: &'f DataFrame,
+    pub(super) batch: &'b Batch,
 }
 
-impl<'f> Columns<'f> {
+impl<'b> Columns<'b> {
     pub(super) fn wrong(&self, reason: impl Into<String>) -> Error {
         Error::Market { table: self.table, reason: reason.into() }
     }
 
-    pub(super) fn text(&self, name: &str) -> Result<Vec<&'f str>> {
-        let column = self.frame.column(name).map_err(|error| self.wrong(error.to_string()))?;
-        let values = column.str().map_err(|error| self.wrong(error.to_string()))?;
-        self.whole(name, values.iter())
+    fn column<T>(&self, name: &str, of: impl Fn(ColumnView<'b>) -> Option<T>) -> Result<T> {
+        let column = self.batch.column(name).map_err(|error| self.wrong(error.to_string()))?;
+        of(column).ok_or_else(|| self.wrong(format!("column `{name}` is of another type")))
+    }
+
+    pub(super) fn text(&self, name: &str) -> Result<Vec<&'b str>> {
+        self.whole(name, self.column(name, |column| column.as_text())?.iter())
     }
 
     /// Microseconds since 1970.
     pub(super) fn times(&self, name: &str) -> Result<Vec<i64>> {
-        let column = self.frame.column(name).map_err(|error| self.wrong(error.to_string()))?;
-        let values = column.datetime().map_err(|error| self.wrong(error.to_string()))?;
-        self.whole(name, values.physical().iter())
+        self.whole(name, self.column(name, |column| column.as_timestamp())?.iter())
     }
 
     pub(super) fn days(&self, name: &str) -> Result<Vec<NaiveDate>> {
-        let column = self.frame.column(name).map_err(|error| self.wrong(error.to_string()))?;
-        let values = column.date().map_err(|error| self.wrong(error.to_string()))?;
-        let days = self.whole(name, values.physical().iter())?;
+        let days = self.whole(name, self.column(name, |column| column.as_date())?.iter())?;
         let day = |days| NaiveDate::from_epoch_days(days).ok_or_else(|| self.no_day(name));
         days.into_iter().map(day).collect()
     }
@@ -45,12 +43,11 @@ impl<'f> Columns<'f> {
 
     /// Decimals of eight places, as their units.
     pub(super) fn money(&self, name: &str) -> Result<Vec<i128>> {
-        let column = self.frame.column(name).map_err(|error| self.wrong(error.to_string()))?;
-        let values = column.decimal().map_err(|error| self.wrong(error.to_string()))?;
+        let values = self.column(name, |column| column.as_decimal())?;
         if values.scale() != 8 {
             return Err(self.wrong(format!("column `{name}` has not eight decimal places")));
         }
-        self.whole(name, values.physical().iter())
+        self.whole(name, values.iter())
     }
 
     fn no_day(&self, name: &str) -> Error {

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
-use polars_core::frame::DataFrame;
 
 use super::columns::Columns;
 use super::is_fresh;
-use crate::{Crypto, Result, divide_half_even};
+use crate::ext::next;
+use crate::tables::FxRate;
+use crate::{Batch, Crypto, Result, Scan, Warehouse, divide_half_even};
 
 /// One of anything, in 10⁻⁸.
 const ONE: i128 = 100_000_000;
@@ -94,7 +95,7 @@ impl Fixing<'_> {
 ///     rate: rate.parse().unwrap(),
 /// };
 /// let fixings = Batch::from_rows(FxRate::table(), [fixing("USD", "1.2"), fixing("GBP", "0.9")])?;
-/// let rates = Rates::from_frame(fixings.frame())?;
+/// let rates = Rates::from_batches(&[fixings])?;
 ///
 /// let sunday = rates.fixing("GBP", "USD", "2026-01-04".parse()?).unwrap();
 /// assert_eq!(sunday.rate().to_string(), "1.33333333");
@@ -108,35 +109,28 @@ pub struct Rates {
 }
 
 impl Rates {
-    /// From rows of `fx_rates`, in any order.
+    /// Reads the fixings of a warehouse.
+    ///
+    /// # Errors
+    /// When the warehouse cannot be read, and as for [`Rates::from_batches`].
+    pub async fn read(warehouse: &dyn Warehouse) -> Result<Self> {
+        let mut batches = warehouse.scan(&Scan::all(FxRate::table())).await?;
+        let mut fixed = SourcedFixings::default();
+        while let Some(batch) = next(&mut batches).await {
+            fixed.add(&batch?)?;
+        }
+        Ok(fixed.into_rates())
+    }
+
+    /// Reads rows of `fx_rates`, in any order.
     ///
     /// # Errors
     /// [`Error::Market`](crate::Error::Market) when a column is missing or of another type, or when
     /// a rate is not above zero.
-    pub fn from_frame(frame: &DataFrame) -> Result<Self> {
-        let mut rates = Self::default();
-        if frame.height() == 0 {
-            return Ok(rates);
-        }
-        let columns = Columns { table: "fx_rates", frame };
-        let (bases, quotes) = (columns.text("base")?, columns.text("quote")?);
-        let (sources, days) = (columns.text("source")?, columns.days("rate_date")?);
-        let money = columns.money("rate")?;
-        let mut rows: Vec<usize> = (0..frame.height()).collect();
-        rows.sort_by_key(|row| sources[*row]);
-        for row in rows {
-            if money[row] <= 0 {
-                let (base, quote, day) = (bases[row], quotes[row], days[row]);
-                return Err(
-                    columns.wrong(format!("the rate of {base}/{quote} on {day} is not above zero"))
-                );
-            }
-            // The first source by name stays.
-            let series = rates.fixings.entry(bases[row].into()).or_default();
-            let series = series.entry(quotes[row].into()).or_default();
-            series.entry(days[row]).or_insert(money[row]);
-        }
-        Ok(rates)
+    pub fn from_batches(batches: &[Batch]) -> Result<Self> {
+        let mut fixed = SourcedFixings::default();
+        batches.iter().try_for_each(|batch| fixed.add(batch))?;
+        Ok(fixed.into_rates())
     }
 
     /// What `base` was worth in `quote` as of a day; `None` where no way leads there whose fixings
@@ -154,8 +148,9 @@ impl Rates {
     /// The first and the last day that anything was fixed for.
     pub fn span(&self) -> Option<(NaiveDate, NaiveDate)> {
         let series = || self.fixings.values().flat_map(BTreeMap::values);
-        let first = series().filter_map(|it| it.first_key_value()).map(|(day, _)| *day).min()?;
-        let last = series().filter_map(|it| it.last_key_value()).map(|(day, _)| *day).max()?;
+        let first =
+            series().filter_map(|days| days.first_key_value()).map(|(day, _)| *day).min()?;
+        let last = series().filter_map(|days| days.last_key_value()).map(|(day, _)| *day).max()?;
         Some((first, last))
     }
 
@@ -217,11 +212,49 @@ impl Rates {
     }
 }
 
+/// A rate by day, and the source that it is of.
+type SourcedSeries = BTreeMap<NaiveDate, (String, i128)>;
+
+/// The fixings of every source, by base, quote and day: the first source by name stays.
+#[derive(Debug, Default)]
+struct SourcedFixings(BTreeMap<String, BTreeMap<String, SourcedSeries>>);
+
+impl SourcedFixings {
+    fn add(&mut self, batch: &Batch) -> Result<()> {
+        let columns = Columns { table: "fx_rates", batch };
+        let (bases, quotes) = (columns.text("base")?, columns.text("quote")?);
+        let (sources, days) = (columns.text("source")?, columns.days("rate_date")?);
+        let money = columns.money("rate")?;
+        for row in 0..batch.rows() {
+            let (base, quote, day, source) = (bases[row], quotes[row], days[row], sources[row]);
+            if money[row] <= 0 {
+                return Err(
+                    columns.wrong(format!("the rate of {base}/{quote} on {day} is not above zero"))
+                );
+            }
+            let series = self.0.entry(base.into()).or_default().entry(quote.into()).or_default();
+            let known = series.entry(day).or_insert_with(|| (source.to_owned(), money[row]));
+            if source < known.0.as_str() {
+                *known = (source.to_owned(), money[row]);
+            }
+        }
+        Ok(())
+    }
+
+    fn into_rates(self) -> Rates {
+        let series = |series: SourcedSeries| {
+            series.into_iter().map(|(day, (_, rate))| (day, rate)).collect()
+        };
+        let quotes = |quotes: BTreeMap<String, SourcedSeries>| {
+            quotes.into_iter().map(|(quote, days)| (quote, series(days))).collect()
+        };
+        Rates { fixings: self.0.into_iter().map(|(base, of)| (base, quotes(of))).collect() }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Batch;
-    use crate::tables::FxRate;
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()
@@ -237,7 +270,7 @@ mod tests {
             rate: rate.parse().unwrap(),
         };
         let batch = Batch::from_rows(FxRate::table(), rows.iter().map(row)).unwrap();
-        Rates::from_frame(batch.frame()).unwrap()
+        Rates::from_batches(&[batch]).unwrap()
     }
 
     /// US dollars for a thousand pounds on the 7th, in cents.
@@ -360,7 +393,7 @@ mod tests {
             rate: "0".parse().unwrap(),
         };
         let batch = Batch::from_rows(FxRate::table(), [row]).unwrap();
-        let error = Rates::from_frame(batch.frame()).unwrap_err().to_string();
+        let error = Rates::from_batches(&[batch]).unwrap_err().to_string();
         assert!(error.contains("EUR/USD on 2026-01-02 is not above zero"), "{error}");
     }
 }

@@ -9,14 +9,14 @@ mod fx;
 mod prices;
 
 use chrono::NaiveDate;
-use polars_core::frame::DataFrame;
 
 pub use fx::{Fixing, Rate, Rates};
 pub use prices::{DayPrices, candle_length};
 
 use self::prices::Prices;
-use crate::tables::{Candle, FxRate, RawCryptoMarketData};
-use crate::{Error, Result, Scan, Warehouse};
+use crate::ext::next;
+use crate::tables::{Candle, RawCryptoMarketData};
+use crate::{Batch, Error, Result, Scan, Warehouse};
 
 /// After so many days a fixing, or the price of a coin, says nothing of the present any more. The
 /// ECB's longest pause, over Easter or Christmas, is of five.
@@ -39,7 +39,7 @@ pub const MAX_AGE_DAYS: i64 = 7;
 /// ```
 /// use tidegauge_core::Batch;
 /// use tidegauge_core::market::Market;
-/// use tidegauge_core::tables::{Candle, FxRate, RawCryptoMarketData};
+/// use tidegauge_core::tables::FxRate;
 ///
 /// let friday = "2026-01-02".parse()?;
 /// let fixing = |quote: &str, rate: &str| FxRate {
@@ -50,9 +50,7 @@ pub const MAX_AGE_DAYS: i64 = 7;
 ///     rate: rate.parse().unwrap(),
 /// };
 /// let rates = Batch::from_rows(FxRate::table(), [fixing("USD", "1.2"), fixing("GBP", "0.8")])?;
-/// let candles = Batch::from_rows(Candle::table(), [(); 0])?;
-/// let raw = Batch::from_rows(RawCryptoMarketData::table(), [(); 0])?;
-/// let market = Market::from_frames(candles.frame(), raw.frame(), rates.frame())?;
+/// let market = Market::from_batches(&[], &[], &[rates])?;
 ///
 /// // 1.20 dollars and 0.80 pounds to the euro, still so on Sunday: a pound is 1.50 dollars.
 /// let rate = market.rate("GBP", "2026-01-04".parse()?)?;
@@ -72,22 +70,33 @@ impl Market {
     /// Reads the market tables of a warehouse.
     ///
     /// # Errors
-    /// When the warehouse cannot be read, and as for [`Market::from_frames`].
+    /// When the warehouse cannot be read, and as for [`Market::from_batches`].
     pub async fn read(warehouse: &dyn Warehouse) -> Result<Self> {
+        let mut market = Self::default();
         let candles = Scan::columns(Candle::table(), prices::CANDLES);
+        let mut candles = warehouse.scan(&candles).await?;
+        while let Some(batch) = next(&mut candles).await {
+            market.prices.add_candles(&batch?)?;
+        }
         let raw = Scan::columns(RawCryptoMarketData::table(), prices::RAW);
-        let (candles, raw) = (warehouse.scan(&candles).await?, warehouse.scan(&raw).await?);
-        let rates = warehouse.scan(&Scan::all(FxRate::table())).await?;
-        Self::from_frames(&candles, &raw, &rates)
+        let mut raw = warehouse.scan(&raw).await?;
+        while let Some(batch) = next(&mut raw).await {
+            market.prices.add_raw(&batch?)?;
+        }
+        market.rates = Rates::read(warehouse).await?;
+        Ok(market)
     }
 
-    /// From rows of `candles`, `raw_crypto_market_data` and `fx_rates`, in any order.
+    /// Reads rows of `candles`, `raw_crypto_market_data` and `fx_rates`, in any order.
     ///
     /// # Errors
     /// [`Error::Market`] when a column is missing or of another type, when a price or a rate is
     /// not above zero, or when a candle's open or close lies outside its low and high.
-    pub fn from_frames(candles: &DataFrame, raw: &DataFrame, rates: &DataFrame) -> Result<Self> {
-        Ok(Self { prices: Prices::read(candles, raw)?, rates: Rates::from_frame(rates)? })
+    pub fn from_batches(candles: &[Batch], raw: &[Batch], rates: &[Batch]) -> Result<Self> {
+        let mut prices = Prices::default();
+        candles.iter().try_for_each(|batch| prices.add_candles(batch))?;
+        raw.iter().try_for_each(|batch| prices.add_raw(batch))?;
+        Ok(Self { prices, rates: Rates::from_batches(rates)? })
     }
 
     /// The prices of that very day.

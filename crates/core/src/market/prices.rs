@@ -4,10 +4,9 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use chrono::{NaiveDate, TimeDelta};
-use polars_core::frame::DataFrame;
 
 use super::columns::Columns;
-use crate::Result;
+use crate::{Batch, Result};
 
 /// The columns that are read.
 pub(super) const CANDLES: [&str; 9] =
@@ -69,13 +68,6 @@ struct Row<'f> {
 }
 
 impl Prices {
-    pub(super) fn read(candles: &DataFrame, raw: &DataFrame) -> Result<Self> {
-        let mut prices = Self::default();
-        prices.read_candles(candles)?;
-        prices.read_raw(raw)?;
-        Ok(prices)
-    }
-
     pub(super) fn of(&self, symbol: &str, day: NaiveDate) -> Option<&DayPrices> {
         self.0.get(symbol)?.get(&day).map(|day| &day.prices)
     }
@@ -101,17 +93,15 @@ impl Prices {
         Some((*first.0, *last.0))
     }
 
-    fn read_candles(&mut self, frame: &DataFrame) -> Result<()> {
-        if frame.height() == 0 {
-            return Ok(());
-        }
-        let table = Columns { table: "candles", frame };
+    /// Adds rows of `candles`.
+    pub(super) fn add_candles(&mut self, batch: &Batch) -> Result<()> {
+        let table = Columns { table: "candles", batch };
         let (symbols, sources) = (table.text("symbol")?, table.text("source")?);
         let (intervals, times) = (table.text("interval")?, table.times("open_at")?);
         let (open, high) = (table.money("open")?, table.money("high")?);
         let (low, close) = (table.money("low")?, table.money("close")?);
         let currencies = table.text("currency")?;
-        for row in (0..frame.height()).filter(|row| currencies[*row] == "USD") {
+        for row in (0..batch.rows()).filter(|row| currencies[*row] == "USD") {
             let Some(length) = length(intervals[row]) else { continue };
             let kind = if intervals[row] == "1d" { Kind::Daily } else { Kind::Intraday };
             let prices =
@@ -134,14 +124,12 @@ impl Prices {
         Ok(())
     }
 
-    fn read_raw(&mut self, frame: &DataFrame) -> Result<()> {
-        if frame.height() == 0 {
-            return Ok(());
-        }
-        let table = Columns { table: "raw_crypto_market_data", frame };
+    /// Adds rows of `raw_crypto_market_data`.
+    pub(super) fn add_raw(&mut self, batch: &Batch) -> Result<()> {
+        let table = Columns { table: "raw_crypto_market_data", batch };
         let (symbols, sources) = (table.text("symbol")?, table.text("source")?);
         let (times, money) = (table.times("observed_at")?, table.money("price_usd")?);
-        for row in 0..frame.height() {
+        for row in 0..batch.rows() {
             let (symbol, source, at, price) = (symbols[row], sources[row], times[row], money[row]);
             let day = table.day_of("observed_at", at)?;
             if price <= 0 {
@@ -228,8 +216,8 @@ fn length(interval: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Crypto;
     use crate::tables::{Candle, RawCryptoMarketData};
-    use crate::{Batch, Crypto};
 
     const ONE: i128 = 100_000_000;
 
@@ -267,7 +255,10 @@ mod tests {
     fn read(candles: &[Candle], raw: &[RawCryptoMarketData]) -> Result<Prices> {
         let candles = Batch::from_rows(Candle::table(), candles)?;
         let raw = Batch::from_rows(RawCryptoMarketData::table(), raw)?;
-        Prices::read(candles.frame(), raw.frame())
+        let mut prices = Prices::default();
+        prices.add_candles(&candles)?;
+        prices.add_raw(&raw)?;
+        Ok(prices)
     }
 
     /// Open, high, low, close and the range of the day, however the rows are ordered.
@@ -277,7 +268,7 @@ mod tests {
             let day = "2026-01-05".parse().unwrap();
             let DayPrices { open, high, low, close } = *prices.of("BTC", day).unwrap();
             let (lowest, highest) = prices.range("BTC", day).unwrap();
-            ([open, high, low, close].map(|it| it / ONE), (lowest / ONE, highest / ONE))
+            ([open, high, low, close].map(|price| price / ONE), (lowest / ONE, highest / ONE))
         };
         let (mut backwards, mut wards) = (candles.to_vec(), raw.to_vec());
         backwards.reverse();
@@ -296,7 +287,8 @@ mod tests {
         assert_eq!(day(&[short], &seen), ([20, 22, 19, 21], (19, 30)));
         assert_eq!(day(&[], &seen), ([30, 30, 29, 29], (29, 30)));
         // What lasts longer than a day says nothing of it.
-        let long = ["4d", "48h", "1w", "1M", "m"].map(|it| candle(("a", it, "00:00", 1, 1, 1, 1)));
+        let long = ["4d", "48h", "1w", "1M", "m"]
+            .map(|interval| candle(("a", interval, "00:00", 1, 1, 1, 1)));
         assert_eq!(day(&long, &seen), ([30, 30, 29, 29], (29, 30)));
     }
 

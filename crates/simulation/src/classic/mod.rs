@@ -265,6 +265,7 @@ impl Source for Classic {
     async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {
         let position = self.position(cursor)?;
         self.check_market(&position)?;
-        self.page(position).map_err(|error| tidegauge_core::Error::source(NAME, error))
+        self.page(position)
+            .map_err(|error| tidegauge_core::Error::source(NAME, error.kind(), error))
     }
 }

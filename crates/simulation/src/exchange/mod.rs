@@ -38,7 +38,7 @@ use tidegauge_core::tables::{
     Chargeback, Deposit, LedgerEntry, MarketingSpend, Order, RampTransaction, Trade, TruthChannel,
     TruthUser, User, Withdrawal,
 };
-use tidegauge_core::{Batch, Cursor, Page, Source, TableRef, Values};
+use tidegauge_core::{Batch, Cursor, Page, Source, SourceCapabilities, TableRef, Values};
 
 pub use self::config::{ExchangeConfig, Shard};
 pub use self::scenario::Scenario;
@@ -249,13 +249,14 @@ impl Source for Exchange {
         .into()
     }
 
-    fn is_free(&self) -> bool {
-        true
+    fn capabilities(&self) -> SourceCapabilities {
+        SourceCapabilities { deterministic: true, ..SourceCapabilities::default() }
     }
 
     async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {
         let position = Position::after(cursor, &self.config)?;
         self.check_market(&position)?;
-        self.page(position).map_err(|error| tidegauge_core::Error::source(NAME, error))
+        self.page(position)
+            .map_err(|error| tidegauge_core::Error::source(NAME, error.kind(), error))
     }
 }

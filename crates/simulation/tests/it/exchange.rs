@@ -12,13 +12,14 @@ use tidegauge_simulation::{Exchange, ExchangeConfig, Scenario, Shard};
 fn stored(pages: &[Page]) -> BTreeMap<String, BTreeMap<String, String>> {
     let mut tables = BTreeMap::<String, BTreeMap<String, String>>::new();
     for batch in pages.iter().flat_map(|page| &page.batches) {
-        let (table, frame) = (batch.table(), batch.frame());
-        let keys: Vec<usize> =
-            table.key.iter().map(|key| frame.get_column_index(key).unwrap()).collect();
+        let (table, views) = (batch.table(), batch.views().unwrap());
+        let column = |key: &str| table.columns.iter().position(|column| column.name == key);
+        let keys: Vec<usize> = table.key.iter().map(|key| column(key).unwrap()).collect();
         let rows = tables.entry(table.name.to_string()).or_default();
-        for at in 0..frame.height() {
-            let row = frame.get_row(at).unwrap().0;
-            let key: Vec<String> = keys.iter().map(|it| format!("{:?}", row[*it])).collect();
+        for at in 0..batch.rows() {
+            let row: Vec<_> = views.iter().map(|column| column.cell(at)).collect();
+            let key: Vec<String> =
+                keys.iter().map(|column| format!("{:?}", row[*column])).collect();
             let before = rows.insert(key.join(" "), format!("{row:?}"));
             let merges = table.write == tidegauge_core::WriteMode::Merge;
             assert!(before.is_none() || merges, "{} has {key:?} twice", table.name);
@@ -120,22 +121,21 @@ async fn the_books_balance_at_every_moment() {
         if batch.table().name != "ledger_entries" {
             continue;
         }
-        let frame = batch.frame();
-        let int = |name: &str| frame.column(name).unwrap().i64().unwrap().clone();
-        let text = |name: &str| frame.column(name).unwrap().str().unwrap().clone();
+        let int = |name: &str| batch.column(name).unwrap().as_i64().unwrap();
+        let text = |name: &str| batch.column(name).unwrap().as_text().unwrap();
         let (entry, posting, user) = (int("entry_id"), int("posting_id"), int("user_id"));
         let (account, asset) = (text("account"), text("asset"));
-        let amount = frame.column("amount").unwrap().decimal().unwrap().physical().clone();
-        let at = frame.column("posted_at").unwrap().datetime().unwrap().physical().clone();
-        for row in 0..frame.height() {
+        let amount = batch.column("amount").unwrap().as_decimal().unwrap();
+        let at = batch.column("posted_at").unwrap().as_timestamp().unwrap();
+        for row in 0..batch.rows() {
             entries.push((
-                at.get(row).unwrap(),
-                entry.get(row).unwrap(),
-                posting.get(row).unwrap(),
-                user.get(row).unwrap(),
+                at.value(row),
+                entry.value(row),
+                posting.value(row),
+                user.value(row),
                 account.get(row).unwrap().to_owned(),
                 asset.get(row).unwrap().to_owned(),
-                amount.get(row).unwrap(),
+                amount.value(row),
             ));
         }
     }
@@ -166,36 +166,33 @@ async fn users_trade_as_the_truth_says() {
     let (pages, _) = play(config, None).await;
     let (mut done, mut truths) = (HashMap::<i64, f64>::new(), Vec::new());
     for batch in pages.iter().flat_map(|page| &page.batches) {
-        let frame = batch.frame();
-        let int = |name: &str| frame.column(name).unwrap().i64().unwrap().clone();
-        let float = |name: &str| frame.column(name).unwrap().f64().unwrap().clone();
-        let text = |name: &str| frame.column(name).unwrap().str().unwrap().clone();
+        let int = |name: &str| batch.column(name).unwrap().as_i64().unwrap();
+        let float = |name: &str| batch.column(name).unwrap().as_f64().unwrap();
+        let text = |name: &str| batch.column(name).unwrap().as_text().unwrap();
         match batch.table().name.as_ref() {
             "orders" => {
                 let (user, status) = (int("user_id"), text("status"));
-                for (user, status) in user.iter().zip(status.iter()) {
-                    if ["filled", "partially_filled"].contains(&status.unwrap()) {
+                for (row, user) in user.iter().enumerate() {
+                    if ["filled", "partially_filled"].contains(&status.get(row).unwrap()) {
                         *done.entry(user.unwrap()).or_default() += 1.0;
                     }
                 }
             }
             "ramp_transactions" => {
                 let (user, status) = (int("user_id"), text("status"));
-                for (user, status) in user.iter().zip(status.iter()) {
-                    if status == Some("completed") {
+                for (row, user) in user.iter().enumerate() {
+                    if status.get(row) == Some("completed") {
                         *done.entry(user.unwrap()).or_default() += 1.0;
                     }
                 }
             }
             "truth_users" => {
-                let started = frame.column("started_at").unwrap().datetime().unwrap();
-                let started = started.physical().clone();
+                let started = batch.column("started_at").unwrap().as_timestamp().unwrap();
                 let (user, rate, dropout) = (int("user_id"), float("rate"), float("dropout"));
-                for row in 0..frame.height() {
-                    if let Some(started) = started.get(row).filter(|it| *it < end) {
-                        let rate = rate.get(row).unwrap();
-                        let dropout = dropout.get(row).unwrap();
-                        truths.push((user.get(row).unwrap(), started, rate, dropout));
+                for (row, started) in started.iter().enumerate() {
+                    if let Some(started) = started.filter(|started| *started < end) {
+                        let (rate, dropout) = (rate.value(row), dropout.value(row));
+                        truths.push((user.value(row), started, rate, dropout));
                     }
                 }
             }

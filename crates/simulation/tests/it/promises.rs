@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::support::MARKET;
+use crate::support::{self, MARKET};
 use async_trait::async_trait;
 use tidegauge_core::conformance::source::SourceSubject;
 use tidegauge_core::{Source, source_promises};

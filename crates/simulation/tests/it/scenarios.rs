@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::support::{MARKET, batches, config, play, row};
-use chrono::{Days, NaiveDate};
-use tidegauge_core::Page;
+use chrono::{DateTime, Days, NaiveDate};
+use tidegauge_core::{Cell, Page};
 use tidegauge_simulation::{Exchange, ExchangeConfig, Scenario};
 
 /// The day after so many.
@@ -20,8 +20,8 @@ async fn with(scenarios: Vec<Scenario>) -> Vec<Page> {
 fn by_user(pages: &[Page]) -> BTreeMap<i64, BTreeSet<String>> {
     let mut users = BTreeMap::<i64, BTreeSet<String>>::new();
     for batch in batches(pages) {
-        let Ok(ids) = batch.frame().column("user_id") else { continue };
-        for (at, id) in ids.i64().unwrap().iter().enumerate() {
+        let Ok(ids) = batch.column("user_id") else { continue };
+        for (at, id) in ids.as_i64().unwrap().iter().enumerate() {
             let row = format!("{} {}", batch.table().name, row(batch, at));
             users.entry(id.unwrap()).or_default().insert(row);
         }
@@ -34,9 +34,14 @@ fn columns<const N: usize>(pages: &[Page], table: &str, names: [&str; N]) -> Vec
     let mut rows = Vec::new();
     for batch in batches(pages).filter(|it| it.table().name == table) {
         for at in 0..batch.rows() {
-            let cell = |name: &str| {
-                let value = batch.frame().column(name).unwrap().get(at).unwrap();
-                if value.is_null() { String::new() } else { value.str_value().into_owned() }
+            let cell = |name: &str| match batch.column(name).unwrap().cell(at) {
+                Cell::Null => String::new(),
+                Cell::Bool(value) => value.to_string(),
+                Cell::Int(value) | Cell::Decimal(value) => value.to_string(),
+                Cell::Float(value) => value.to_string(),
+                Cell::Text(value) => value.into(),
+                Cell::Date(days) => NaiveDate::from_epoch_days(days).unwrap().to_string(),
+                Cell::Timestamp(at) => DateTime::from_timestamp_micros(at).unwrap().to_string(),
             };
             rows.push(names.map(cell));
         }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use backon::Retryable;
 use bytes::Bytes;
 use google_cloud_auth::credentials::{
     AccessTokenCredentials, Builder as DefaultCredentials, service_account,
@@ -14,22 +15,23 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 use super::Place;
-use crate::random;
+use crate::retry::{self, Policy};
 
 /// What we ask to be allowed.
 const SCOPE: &str = "https://www.googleapis.com/auth/bigquery";
 
-/// How often a request is made, and how long it is waited after the first; then twice as long.
-const ATTEMPTS: u32 = 6;
-pub(super) const PAUSE: Duration = Duration::from_millis(500);
-const LONGEST: Duration = Duration::from_secs(10);
+/// How a request is made again that may be granted a little later.
+const TRANSIENT: Policy = retry::exponential(INITIAL_BACKOFF, MAX_BACKOFF, 5);
 
-/// How often a change is begun that meets others.
-const MEETINGS: u32 = 12;
+/// How a change is begun again that met others.
+const CONFLICTS: Policy = retry::exponential(INITIAL_BACKOFF, MAX_BACKOFF, 11);
+
+pub(super) const INITIAL_BACKOFF: Duration = Duration::from_millis(250);
+pub(super) const MAX_BACKOFF: Duration = Duration::from_secs(5);
 
 /// How long it may take until the service is reached, and until it says anything more.
-const REACHED: Duration = Duration::from_secs(15);
-const SILENT: Duration = Duration::from_secs(120);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+const READ_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Why there is no answer.
 #[derive(Debug)]
@@ -66,7 +68,7 @@ impl Refusal {
             "Conflict on update",   // for what its engine says
             "violates primary key", // when two create one table
         ];
-        matches!(self, Self::Said { message, .. } if WORDS.iter().any(|it| message.contains(it)))
+        matches!(self, Self::Said { message, .. } if WORDS.iter().any(|words| message.contains(words)))
     }
 
     /// Whether the same may well be granted a little later.
@@ -136,8 +138,8 @@ impl Client {
     pub(super) fn new(place: Place) -> reqwest::Result<Self> {
         let http = reqwest::Client::builder()
             .user_agent(concat!("tidegauge/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(REACHED)
-            .read_timeout(SILENT)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .read_timeout(READ_TIMEOUT)
             // An upload is answered by 308 where more of it is wanted.
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
@@ -168,7 +170,7 @@ impl Client {
         url: &str,
         body: Option<&Value>,
     ) -> Result<Bytes, Refusal> {
-        patiently(|| async {
+        retry_transient(|| async {
             let mut request = self.http.request(method.clone(), url);
             if let Some(body) = body {
                 let text = serde_json::to_vec(body)?;
@@ -185,7 +187,7 @@ impl Client {
         let url =
             format!("{endpoint}/upload/bigquery/v2/projects/{project}/jobs?uploadType=resumable");
         // Not gone on with where it broke off, but begun again: it is no more than a page.
-        patiently(|| async {
+        retry_transient(|| async {
             let opened = self
                 .http
                 .post(&url)
@@ -274,50 +276,34 @@ async fn answered(response: reqwest::Response) -> Result<(Option<String>, Bytes)
 }
 
 /// Asks again where that may help: everything that we ask for may be asked for twice.
-async fn patiently<T, F>(ask: impl Fn() -> F) -> Result<T, Refusal>
+async fn retry_transient<T, F>(ask: impl Fn() -> F) -> Result<T, Refusal>
 where
     F: Future<Output = Result<T, Refusal>>,
 {
-    again(ATTEMPTS, Refusal::is_passing, ask).await
+    retry(TRANSIENT, Refusal::is_passing, ask).await
 }
 
 /// Does a thing again that was given up since another was at the same tables. Of those that meet, the
 /// service lets the first through: <https://cloud.google.com/bigquery/docs/transactions>.
-pub(super) async fn undisturbed<T, F>(change: impl Fn() -> F) -> Result<T, Refusal>
+pub(super) async fn retry_on_conflict<T, F>(change: impl Fn() -> F) -> Result<T, Refusal>
 where
     F: Future<Output = Result<T, Refusal>>,
 {
-    again(MEETINGS, Refusal::met_another, change).await
+    retry(CONFLICTS, Refusal::met_another, change).await
 }
 
-/// Asks as often as `attempts`, for as long as the answer is one `when` it may help.
-async fn again<T, F>(
-    attempts: u32,
-    when: impl Fn(&Refusal) -> bool,
+async fn retry<T, F>(
+    policy: Policy,
+    when: fn(&Refusal) -> bool,
     ask: impl Fn() -> F,
 ) -> Result<T, Refusal>
 where
     F: Future<Output = Result<T, Refusal>>,
 {
-    let mut pause = PAUSE;
-    for attempt in 1..attempts {
-        match ask().await {
-            Err(refusal) if when(&refusal) => {
-                tracing::debug!(attempt, ?refusal, "asking BigQuery again");
-            }
-            done => return done,
-        }
-        wait(&mut pause).await;
-    }
-    ask().await
-}
-
-/// Waits for `pause`, half of which goes by chance: those who were refused together are not to come
-/// back together. The next will be twice as long.
-pub(super) async fn wait(pause: &mut Duration) {
-    let chance = u32::try_from(random::number() % 512).unwrap_or_default();
-    tokio::time::sleep(*pause * (512 + chance) / 1_024).await;
-    *pause = (*pause * 2).min(LONGEST);
+    let notify = |refusal: &Refusal, pause: Duration| {
+        tracing::debug!(?pause, ?refusal, "request to BigQuery failed, retrying");
+    };
+    ask.retry(policy).when(when).notify(notify).await
 }
 
 /// Text as a part of a URL.

@@ -1,17 +1,39 @@
 //! What a table looks like in BigQuery, and whether the one that is there looks like that.
 
+use std::ops::RangeInclusive;
+
 use reqwest::Method;
 use serde_json::Value;
 use tidegauge_core::{Column, DataType, Table, tables};
 
 use super::BigQuery;
+use super::aggregate::SUMMARY;
 use super::client::Refusal;
 use super::jobs::Query;
 use crate::Result;
-use crate::sql::{Dialect, Stored, compare};
+use crate::sql::{Dialect, Lists, StoredColumn, compare};
 
 /// How BigQuery spells things.
-pub(super) const DIALECT: Dialect = Dialect { quote: '`', declared, null };
+pub(super) const DIALECT: Dialect = Dialect {
+    quote: '`',
+    declared,
+    null,
+    value,
+    param,
+    bytes: |text| text,
+    lists: Lists::Bound(list),
+    equal_by_bytes: true,
+    odd_decimals: None,
+    days: DAYS,
+    micros: *DAYS.start() as i64 * DAY..=(*DAYS.end() as i64 + 1) * DAY - 1,
+    summary: Some(SUMMARY),
+};
+
+/// The years that BigQuery knows: 0001 to 9999.
+pub(super) const DAYS: RangeInclusive<i32> = -719_162..=2_932_896;
+
+/// Microseconds of a day.
+const DAY: i64 = 86_400_000_000;
 
 /// Columns that a table is clustered by at most.
 const MOST_CLUSTERED: usize = 4;
@@ -32,11 +54,46 @@ fn declared(dtype: DataType) -> String {
     }
 }
 
-/// Casts know no precision.
-fn null(dtype: DataType) -> String {
+/// Places that a bound decimal keeps wherever it is bound: the emulator cuts off what lies beyond.
+const MOST_BOUND: u8 = 18;
+
+/// Returns `true` if values of that type stand in the query as literals: they are nothing but digits.
+pub(super) fn is_literal(dtype: DataType) -> bool {
+    matches!(dtype, DataType::Decimal { scale, .. } if scale > MOST_BOUND)
+}
+
+/// Marks where the literals of the nth parameter go.
+pub(super) fn literals(at: usize) -> String {
+    format!("\u{1}{at}\u{1}")
+}
+
+fn param(at: usize, dtype: DataType) -> String {
+    if is_literal(dtype) { literals(at) } else { format!("@p{at}") }
+}
+
+fn list(name: &str, at: usize, dtype: DataType, _: usize) -> String {
+    match is_literal(dtype) {
+        true => format!("{name} IN ({})", literals(at)),
+        false => format!("{name} IN UNNEST(@p{at})"),
+    }
+}
+
+/// Returns the type without a precision, which neither casts nor parameters know.
+pub(super) fn type_name(dtype: DataType) -> String {
     let declared = declared(dtype);
-    let name = declared.split_once('(').map_or(declared.as_str(), |(name, _)| name);
-    format!("CAST(NULL AS {name})")
+    declared.split_once('(').map_or(declared.as_str(), |(name, _)| name).to_owned()
+}
+
+fn null(dtype: DataType) -> String {
+    format!("CAST(NULL AS {})", type_name(dtype))
+}
+
+/// A column as a result has it exactly: what it says of a time by itself is a float.
+fn value(name: String, dtype: DataType) -> String {
+    match dtype {
+        DataType::Timestamp => format!("UNIX_MICROS({name}) AS {name}"),
+        _ => name,
+    }
 }
 
 /// The statement that creates `table`: parted by the month of its event time (a statement may touch
@@ -99,7 +156,7 @@ impl BigQuery {
     }
 
     /// The columns of a table as the catalog has them; none where there is no such table.
-    pub(super) async fn stored(&self, table: &str) -> Result<Vec<Stored>, Refusal> {
+    pub(super) async fn stored(&self, table: &str) -> Result<Vec<StoredColumn>, Refusal> {
         match self.described(table).await? {
             Some(described) => Ok(columns(&described)),
             None => Ok(Vec::new()),
@@ -117,7 +174,7 @@ impl BigQuery {
     }
 }
 
-fn columns(described: &Value) -> Vec<Stored> {
+fn columns(described: &Value) -> Vec<StoredColumn> {
     let list = |value: Option<&Value>| value.and_then(Value::as_array).cloned().unwrap_or_default();
     let key = list(described.pointer("/tableConstraints/primaryKey/columns"));
     let fields = list(described.pointer("/schema/fields"));
@@ -136,7 +193,7 @@ fn columns(described: &Value) -> Vec<Stored> {
             precision => format!("{dtype}({precision},{scale})"),
         };
         let place = key.iter().position(|name| name.as_str() == Some(text("name")));
-        Stored {
+        StoredColumn {
             name: text("name").to_owned(),
             dtype,
             not_null: text("mode") == "REQUIRED",

@@ -1,6 +1,6 @@
 //! What BigQuery says, and the way out of it.
 
-use tidegauge_core::Table;
+use tidegauge_core::{ErrorKind, Table};
 
 use super::BigQuery;
 use super::client::Refusal;
@@ -10,17 +10,21 @@ impl BigQuery {
     /// What was refused, in words that say what to do; `at` is the table that we were at.
     /// The reasons are those of <https://cloud.google.com/bigquery/docs/error-messages>.
     pub(super) fn failed(&self, refusal: Refusal, at: Option<&Table>) -> Error {
-        let refused = |reason: String, mend: &str| Error::Server { reason, mend: mend.to_owned() };
+        let refused = |kind, reason: String, mend: &str| Error::server(kind, reason, mend);
+        let is_conflict = refusal.met_another();
+        let is_transient = refusal.is_passing();
         let (status, reason, words) = match refusal {
             Refusal::Said { status, reason, message } => (status, reason, on_one_line(&message)),
             Refusal::Unreachable(cause) => {
                 return refused(
+                    ErrorKind::Unavailable,
                     format!("it cannot be reached, or has gone away: {cause}"),
                     "check the network (and BIGQUERY_EMULATOR_HOST, if it is set), then run again",
                 );
             }
             Refusal::Credentials(cause) => {
                 return refused(
+                    ErrorKind::Authentication,
                     format!("no credentials for it: {}", on_one_line(&cause)),
                     "run `gcloud auth application-default login`, set \
                      GOOGLE_APPLICATION_CREDENTIALS, or say `credentials=key.json` in the URL",
@@ -28,12 +32,14 @@ impl BigQuery {
             }
             Refusal::Late(waited) => {
                 return refused(
+                    ErrorKind::Unavailable,
                     format!("a job has not ended for {} s", waited.as_secs()),
                     "look at the project's job history for why, then run again",
                 );
             }
             Refusal::Malformed(cause) => {
                 return refused(
+                    ErrorKind::Unavailable,
                     format!("its answer cannot be read: {cause}"),
                     "check that the endpoint is BigQuery's; then run again",
                 );
@@ -42,10 +48,12 @@ impl BigQuery {
         let place = &self.place;
         match (status, reason.as_str()) {
             (401, _) => refused(
+                ErrorKind::Authentication,
                 format!("the credentials are not accepted: {words}"),
                 "renew them: `gcloud auth application-default login`, or another key",
             ),
             (_, "accessDenied") => refused(
+                ErrorKind::Permission,
                 words,
                 &format!(
                     "let this account be `BigQuery Data Editor` of dataset `{}` and `BigQuery Job \
@@ -53,20 +61,33 @@ impl BigQuery {
                     place.dataset, place.project
                 ),
             ),
-            (_, "billingNotEnabled") => {
-                refused(words, "enable billing for the project: the free sandbox takes no DML")
+            (_, "billingNotEnabled") => refused(
+                ErrorKind::Configuration,
+                words,
+                "enable billing for the project: the free sandbox takes no DML",
+            ),
+            (_, "quotaExceeded") => {
+                refused(ErrorKind::RateLimited, words, "wait until the quota is there again")
             }
-            (_, "quotaExceeded") => refused(words, "wait until the quota is there again"),
-            (_, "bytesBilledLimitExceeded") => {
-                refused(words, "raise `max_bytes_billed` in the URL, or ask for less")
-            }
+            (_, "bytesBilledLimitExceeded") => refused(
+                ErrorKind::Configuration,
+                words,
+                "raise `max_bytes_billed` in the URL, or ask for less",
+            ),
             (404, _) => refused(
+                ErrorKind::NotFound,
                 words,
                 "check project and dataset in the URL, and that `location` is the dataset's",
             ),
-            _ => {
-                let table = at.map(|it| format!("table `{}`: ", it.name)).unwrap_or_default();
-                refused(format!("{table}{words}"), "nothing was written")
+            (_, reason) => {
+                let kind = match reason {
+                    "rateLimitExceeded" => ErrorKind::RateLimited,
+                    _ if is_conflict => ErrorKind::Conflict,
+                    _ if is_transient => ErrorKind::Unavailable,
+                    _ => ErrorKind::Bug,
+                };
+                let table = at.map(|at| format!("table `{}`: ", at.name)).unwrap_or_default();
+                refused(kind, format!("{table}{words}"), "nothing was written")
             }
         }
     }

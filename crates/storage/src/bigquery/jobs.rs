@@ -4,14 +4,15 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::{TryStreamExt, stream};
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use tidegauge_core::{BatchBuilder, Cell, DataType, TableRef};
+use tidegauge_core::{Batch, BatchBuilder, BatchStream, Cell, DataType, Scalar, Scan, TableRef};
 
-use super::BigQuery;
-use super::client::{Refusal, encoded, ending, undisturbed};
-use crate::{Error, Result, random};
+use super::client::{Refusal, encoded, ending, retry_on_conflict};
+use super::{BigQuery, ddl};
+use crate::{Error, Result, random, sql, text};
 
 /// Where it is told what a query is going to read.
 const COST: &str = "tidegauge_storage::cost";
@@ -19,35 +20,75 @@ const COST: &str = "tidegauge_storage::cost";
 /// What 2⁴⁰ bytes cost on demand: <https://cloud.google.com/bigquery/pricing>, as of 2026-11.
 const DOLLARS_PER_TIB: f64 = 6.25;
 
-/// Rows of a result that are asked for at a time; the service gives fewer if they are long.
-const PAGE: usize = 100_000;
+/// Rows of a result that are asked for at a time, and of a batch; the service gives fewer if they are long.
+const PAGE: usize = 65_536;
 
 /// A value that a query takes, by its name.
 #[derive(Debug, Clone)]
 pub(super) struct Param {
-    pub(super) name: &'static str,
-    pub(super) dtype: DataType,
-    pub(super) value: Option<String>,
+    name: Cow<'static, str>,
+    dtype: DataType,
+    value: ParamValue,
+}
+
+#[derive(Debug, Clone)]
+enum ParamValue {
+    One(Option<String>),
+    List(Vec<String>),
 }
 
 impl Param {
+    /// Makes a parameter of one text.
     pub(super) fn text(name: &'static str, value: Option<&str>) -> Self {
-        Self { name, dtype: DataType::Text, value: value.map(ToOwned::to_owned) }
+        let value = ParamValue::One(value.map(ToOwned::to_owned));
+        Self { name: name.into(), dtype: DataType::Text, value }
+    }
+
+    /// Makes the parameter at place `at` of those that are numbered.
+    fn numbered(at: usize, param: &sql::Param) -> Result<Self> {
+        let (dtype, values) = param.values();
+        let texts: Result<Vec<String>> = values.iter().map(|value| written(dtype, value)).collect();
+        let mut texts = texts?;
+        let value = match param {
+            sql::Param::One(..) => ParamValue::One(texts.pop()),
+            sql::Param::List(..) => ParamValue::List(texts),
+        };
+        Ok(Self { name: format!("p{at}").into(), dtype, value })
     }
 
     fn json(&self) -> Value {
-        let dtype = match self.dtype {
-            DataType::Text => "STRING",
-            DataType::Date => "DATE",
-            DataType::Timestamp => "TIMESTAMP",
-            _ => "INT64",
+        let dtype = json!({ "type": ddl::type_name(self.dtype) });
+        let (dtype, value) = match &self.value {
+            ParamValue::One(value) => (dtype, json!({ "value": value })),
+            ParamValue::List(values) => {
+                let values: Vec<_> = values.iter().map(|value| json!({ "value": value })).collect();
+                (json!({ "type": "ARRAY", "arrayType": dtype }), json!({ "arrayValues": values }))
+            }
         };
-        json!({
-            "name": self.name,
-            "parameterType": { "type": dtype },
-            "parameterValue": { "value": self.value },
-        })
+        json!({ "name": self.name, "parameterType": dtype, "parameterValue": value })
     }
+}
+
+/// Writes a value as the service reads it.
+fn written(dtype: DataType, value: &Scalar) -> Result<String> {
+    let beyond = |unit, units| tidegauge_core::Error::Filter {
+        table: String::new(),
+        reason: text::beyond(unit, units),
+    };
+    Ok(match (value, dtype) {
+        (Scalar::Bool(value), _) => value.to_string(),
+        (Scalar::Int(value), _) => value.to_string(),
+        (Scalar::Float(value), _) => format!("{value:?}"),
+        (Scalar::Text(text), _) => text.clone(),
+        (Scalar::Date(days), _) => {
+            text::day(*days).ok_or_else(|| beyond("day", i64::from(*days)))?
+        }
+        (Scalar::Timestamp(at), _) => {
+            text::instant(*at, ' ', "+00").ok_or_else(|| beyond("microsecond", *at))?
+        }
+        (Scalar::Decimal(units), DataType::Decimal { scale, .. }) => text::decimal(*units, scale),
+        (Scalar::Decimal(units), _) => units.to_string(),
+    })
 }
 
 /// A query, and what it takes.
@@ -60,6 +101,26 @@ pub(super) struct Query {
 impl Query {
     pub(super) fn new(sql: impl Into<String>) -> Self {
         Self { sql: sql.into(), params: Vec::new() }
+    }
+
+    /// Makes a query of one whose parameters are numbered.
+    ///
+    /// # Errors
+    /// Returns an error if the service does not know a time that is bound.
+    pub(super) fn bound(query: &sql::Query) -> Result<Self> {
+        let mut bound = Self::new(query.sql.clone());
+        for (at, param) in query.params.iter().enumerate() {
+            let (dtype, values) = param.values();
+            if !ddl::is_literal(dtype) {
+                bound.params.push(Param::numbered(at, param)?);
+                continue;
+            }
+            let name = ddl::type_name(dtype);
+            let literal = |value| Ok(format!("{name} '{}'", written(dtype, value)?));
+            let literals: Result<Vec<String>> = values.iter().map(literal).collect();
+            bound.sql = bound.sql.replace(&ddl::literals(at), &literals?.join(", "));
+        }
+        Ok(bound)
     }
 }
 
@@ -153,10 +214,10 @@ impl BigQuery {
 
     /// Runs `query`, which changes something, until it meets nobody else.
     pub(super) async fn change(&self, query: &Query) -> Result<(), Refusal> {
-        undisturbed(|| async { self.run(query).await.map(|_| ()) }).await
+        retry_on_conflict(|| async { self.run(query).await.map(|_| ()) }).await
     }
 
-    /// The first value of the first row.
+    /// Returns the first value of the first row.
     pub(super) async fn value(&self, query: &Query) -> Result<Option<String>, Refusal> {
         let id = self.run(query).await?;
         let url = self.located(self.client.url(&format!("queries/{id}?maxResults=1")));
@@ -166,64 +227,82 @@ impl BigQuery {
         Ok(first.and_then(|field| field.v).map(Cow::into_owned))
     }
 
-    /// Returns the first two values of every row, both of them text; rows that lack one are left out.
-    pub(super) async fn pairs(&self, query: &Query) -> Result<Vec<(String, String)>, Refusal> {
-        let id = self.run(query).await?;
-        let first = self.located(self.client.url(&format!("queries/{id}?maxResults={PAGE}")));
-        let (mut url, mut pairs) = (first.clone(), Vec::new());
+    /// Returns all rows that `query` gives, which are few.
+    pub(super) async fn values(&self, query: &Query) -> Result<Vec<Vec<Option<String>>>, Refusal> {
+        let first = self.first_page(&self.run(query).await?);
+        let (mut url, mut all) = (first.clone(), Vec::new());
         loop {
             let bytes = self.client.bytes(Method::GET, &url, None).await?;
             let page: Rows<'_> = serde_json::from_slice(&bytes)?;
-            for row in page.rows.unwrap_or_default() {
-                let mut values = row.f.into_iter().filter_map(|field| field.v);
-                if let (Some(one), Some(other)) = (values.next(), values.next()) {
-                    pairs.push((one.into_owned(), other.into_owned()));
-                }
-            }
+            let owned = |row: Row<'_>| {
+                row.f.into_iter().map(|field| field.v.map(Cow::into_owned)).collect::<Vec<_>>()
+            };
+            all.extend(page.rows.unwrap_or_default().into_iter().map(owned));
             match page.page_token.filter(|token| !token.is_empty()) {
                 Some(token) => url = format!("{first}&pageToken={}", encoded(&token)),
-                None => return Ok(pairs),
+                None => return Ok(all),
             }
         }
     }
 
-    /// Hands the rows that `query` gives, which have the columns of `table`, to `take`, page by page.
-    /// Timestamps come as microseconds.
+    fn first_page(&self, id: &str) -> String {
+        self.located(self.client.url(&format!("queries/{id}?maxResults={PAGE}")))
+    }
+
+    /// Streams the rows that `query` gives, which have the columns of `table`, page by page; of them, what
+    /// `rest` asks for. Timestamps come as microseconds.
     pub(super) async fn rows(
         &self,
-        query: &Query,
-        table: &TableRef,
-        mut take: impl FnMut(BatchBuilder) -> Result<()>,
-    ) -> Result<()> {
-        let failed = |refusal| self.failed(refusal, Some(table));
-        self.tell_cost(query, table).await.map_err(failed)?;
-        let id = self.run(query).await.map_err(failed)?;
-        let first = self.located(self.client.url(&format!("queries/{id}?maxResults={PAGE}")));
-        let mut url = first.clone();
-        loop {
-            let bytes = self.client.bytes(Method::GET, &url, None).await.map_err(failed)?;
-            let page: Rows<'_> =
-                serde_json::from_slice(&bytes).map_err(|error| failed(error.into()))?;
-            let mut builder = BatchBuilder::new(table);
-            for row in page.rows.unwrap_or_default() {
-                for (column, field) in table.columns.iter().zip(row.f) {
-                    let damaged = || Error::Damaged {
-                        path: self.place.name.clone(),
-                        reason: format!(
-                            "table `{}`: {} holds no {}",
-                            table.name, column.name, column.dtype
-                        ),
-                    };
-                    let cell = cell(field.v.as_deref(), column.dtype).ok_or_else(damaged)?;
-                    builder.push(cell)?;
-                }
+        query: Query,
+        table: TableRef,
+        rest: Option<Scan>,
+    ) -> Result<BatchStream> {
+        let failed = |refusal| self.failed(refusal, Some(&table));
+        self.tell_cost(&query, &table).await.map_err(failed)?;
+        let id = self.run(&query).await.map_err(failed)?;
+        let first = self.first_page(&id);
+        let limit = rest.as_ref().and_then(|rest| rest.limit).unwrap_or(usize::MAX);
+        let state = (self.clone(), Some(first.clone()), limit);
+        let pages = stream::try_unfold(state, move |(store, url, left)| {
+            let (table, first, rest) = (table.clone(), first.clone(), rest.clone());
+            async move {
+                let Some(url) = url.filter(|_| left > 0) else { return Ok(None) };
+                let page = store.page(&url, &table).await;
+                let (batch, token) = store.of(page)?;
+                let batch = match &rest {
+                    Some(rest) => rest.apply(&batch)?.slice(0, left),
+                    None => batch,
+                };
+                let next = token.map(|token| format!("{first}&pageToken={}", encoded(&token)));
+                let left = left - batch.rows().min(left);
+                Ok(Some((batch, (store, next, left))))
             }
-            take(builder)?;
-            match page.page_token.filter(|token| !token.is_empty()) {
-                Some(token) => url = format!("{first}&pageToken={}", encoded(&token)),
-                None => return Ok(()),
+        });
+        let some = |batch: &Batch| futures_util::future::ready(batch.rows() > 0);
+        Ok(Box::pin(pages.try_filter(some)))
+    }
+
+    /// Returns a page of rows, and what the next one is asked for with.
+    async fn page(&self, url: &str, table: &TableRef) -> Result<(Batch, Option<String>)> {
+        let failed = |refusal| self.failed(refusal, Some(table));
+        let bytes = self.client.bytes(Method::GET, url, None).await.map_err(failed)?;
+        let page: Rows<'_> =
+            serde_json::from_slice(&bytes).map_err(|error| failed(error.into()))?;
+        let mut builder = BatchBuilder::new(table);
+        for row in page.rows.unwrap_or_default() {
+            for (column, field) in table.columns.iter().zip(row.f) {
+                let damaged = || Error::Damaged {
+                    path: self.place.name.clone(),
+                    reason: format!(
+                        "table `{}`: {} holds no {}",
+                        table.name, column.name, column.dtype
+                    ),
+                };
+                let cell = cell(field.v.as_deref(), column.dtype).ok_or_else(damaged)?;
+                builder.push(cell)?;
             }
         }
+        Ok((builder.finish()?, page.page_token.filter(|token| !token.is_empty())))
     }
 
     /// Says what `query` is going to read, and what that costs, before it does.

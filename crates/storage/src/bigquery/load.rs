@@ -9,9 +9,9 @@ use super::client::Refusal;
 use super::ddl::DIALECT;
 use super::jobs::{Param, Query};
 use super::stage::Stage;
-use crate::folder::KeySet;
+use crate::keys::{self, KeySet};
 use crate::sql::Prepared;
-use crate::{Error, Result, cells, sql};
+use crate::{Error, Result, batches};
 
 /// What a script of ours says when it finds things otherwise than it must.
 const MOVED: &str = "tidegauge: the cursor has moved";
@@ -31,15 +31,18 @@ impl BigQuery {
         }
     }
 
-    /// Returns the cursor of every source.
+    /// Returns how far each source has been loaded.
     pub(super) async fn all_cursors(&self) -> Result<BTreeMap<String, Cursor>, Refusal> {
         let query = Query::new("SELECT `source`, `cursor` FROM `_tidegauge_cursors`");
-        let rows = match self.pairs(&query).await {
-            Ok(rows) => rows,
+        let rows = match self.values(&query).await {
             Err(refusal) if refusal.is_not_found() => Vec::new(),
-            Err(refusal) => return Err(refusal),
+            rows => rows?,
         };
-        Ok(rows.into_iter().map(|(source, cursor)| (source, Cursor::new(cursor))).collect())
+        let cursor = |row: Vec<Option<String>>| {
+            let mut row = row.into_iter().flatten();
+            Some((row.next()?, Cursor::new(row.next()?)))
+        };
+        Ok(rows.into_iter().filter_map(cursor).collect())
     }
 
     /// Creates those of `tables` that are missing, and compares all with their definitions.
@@ -64,13 +67,14 @@ impl BigQuery {
     /// Commits `load`, if its source's cursor is still where the load expects it.
     pub(super) async fn commit(&self, load: Load<'_>) -> Result<()> {
         let mut stages: Vec<(TableRef, Stage)> = Vec::new();
-        for (table, mut frame) in cells::by_table(load.batches)? {
+        for (table, mut batch) in batches::by_table(load.batches)? {
             match table.write {
-                WriteMode::Append => drop(KeySet::of(&frame, table)?),
-                WriteMode::Merge => frame = sql::newest(table, frame)?,
+                WriteMode::Append => drop(KeySet::unique(&batch, &table)?),
+                WriteMode::Merge => batch = keys::newest(&table, batch)?,
             }
-            if frame.height() > 0 {
-                stages.push((table.clone(), self.stage(&load, table, frame).await?));
+            if batch.rows() > 0 {
+                let stage = self.stage(&load, &table, batch).await?;
+                stages.push((table, stage));
             }
         }
         let done = self.take_over(&load, &stages).await;
@@ -110,7 +114,7 @@ impl BigQuery {
             && let Some((table, _)) =
                 stages.iter().find(|(table, _)| name.starts_with(&format!("`{}`", table.name)))
         {
-            return Error::Duplicate { table: table.name.to_string(), key: table.key.join(", ") };
+            return keys::duplicate(table);
         }
         self.failed(refusal, None)
     }

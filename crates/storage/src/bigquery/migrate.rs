@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::BigQuery;
-use super::client::{Refusal, undisturbed};
+use super::client::{Refusal, retry_on_conflict};
 use super::jobs::Query;
 use crate::{Error, Result};
 
@@ -22,7 +22,7 @@ impl BigQuery {
         let failed = |refusal| self.failed(refusal, None);
         let versions = self.described("_tidegauge_migrations").await.map_err(failed)?;
         if versions.is_none() {
-            undisturbed(|| self.create_dataset()).await.map_err(failed)?;
+            retry_on_conflict(|| self.create_dataset()).await.map_err(failed)?;
             self.change(&Query::new(VERSIONS)).await.map_err(failed)?;
         } else {
             self.sweep().await.map_err(failed)?;

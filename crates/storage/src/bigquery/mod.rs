@@ -12,10 +12,13 @@ mod scan;
 mod stage;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use tidegauge_core::polars::frame::DataFrame;
-use tidegauge_core::{Aggregate, Cursor, Load, Scan, Sink, TableRef, Warehouse};
+use tidegauge_core::{
+    Aggregate, Batch, BatchStream, Cursor, ErrorKind, Load, Scan, Sink, SinkCapabilities, TableRef,
+    Warehouse,
+};
 use tokio::sync::Mutex;
 
 use self::client::{Client, Refusal};
@@ -23,22 +26,23 @@ pub(crate) use self::place::Place;
 use crate::sql::Prepared;
 use crate::{Error, Result};
 
-/// A dataset of BigQuery.
-#[derive(Debug)]
+/// A dataset of BigQuery. Clones share what they know of it.
+#[derive(Debug, Clone)]
 pub(crate) struct BigQuery {
-    place: Place,
-    client: Client,
+    place: Arc<Place>,
+    client: Arc<Client>,
     /// The tables known to be there; none before the built-in ones were brought up to date.
-    prepared: Mutex<Option<Prepared>>,
+    prepared: Arc<Mutex<Option<Prepared>>>,
 }
 
 impl BigQuery {
     pub(crate) fn open(place: Place) -> Result<Self> {
-        let client = Client::new(place.clone()).map_err(|error| Error::Server {
-            reason: format!("no connections can be made: {error}"),
-            mend: "check this machine's certificates".into(),
+        let client = Client::new(place.clone()).map_err(|error| {
+            let reason = format!("no connections can be made: {error}");
+            Error::server(ErrorKind::Configuration, reason, "check this machine's certificates")
         })?;
-        Ok(Self { place, client, prepared: Mutex::new(None) })
+        let prepared = Arc::new(Mutex::new(None));
+        Ok(Self { place: Arc::new(place), client: Arc::new(client), prepared })
     }
 
     fn of<T>(&self, done: Result<T>) -> tidegauge_core::Result<T> {
@@ -50,6 +54,15 @@ impl BigQuery {
 impl Sink for BigQuery {
     fn name(&self) -> &str {
         &self.place.name
+    }
+
+    fn capabilities(&self) -> SinkCapabilities {
+        SinkCapabilities {
+            conditional_writes: true,
+            exact_decimals: true,
+            pushdown: true,
+            aggregates: true,
+        }
     }
 
     async fn prepare(&self, tables: &[TableRef]) -> tidegauge_core::Result<()> {
@@ -76,11 +89,11 @@ impl Sink for BigQuery {
 
 #[async_trait]
 impl Warehouse for BigQuery {
-    async fn scan(&self, scan: &Scan) -> tidegauge_core::Result<DataFrame> {
+    async fn scan(&self, scan: &Scan) -> tidegauge_core::Result<BatchStream> {
         self.of(self.read(scan).await)
     }
 
-    async fn aggregate(&self, aggregate: &Aggregate) -> tidegauge_core::Result<DataFrame> {
+    async fn aggregate(&self, aggregate: &Aggregate) -> tidegauge_core::Result<Batch> {
         self.of(self.summarise(aggregate).await)
     }
 }

@@ -1,32 +1,33 @@
 //! Rows on their way in: a table of their own, filled by one load job.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use backon::BackoffBuilder;
 use bytes::Bytes;
 use reqwest::Method;
 use serde_json::Value;
-use tidegauge_core::polars::frame::DataFrame;
-use tidegauge_core::polars::prelude::IntoSeries;
-use tidegauge_core::{Column, DataType, Fingerprint, Load, Table};
+use tidegauge_core::arrow::array::types::Int64Type;
+use tidegauge_core::arrow::array::{ArrayRef, RecordBatch};
+use tidegauge_core::arrow::schema::{Field, Schema};
+use tidegauge_core::{Batch, Column, ColumnView, DataType, ErrorKind, Fingerprint, Load, Table};
 
-use super::client::{PAUSE, Refusal, wait};
+use super::client::{INITIAL_BACKOFF, MAX_BACKOFF, Refusal};
 use super::jobs::{Param, Query};
 use super::{BigQuery, ddl};
-use crate::parquet::encode;
-use crate::{Error, Result};
+use crate::parquet_file::encode;
+use crate::{Error, Result, retry};
 
 /// What tables of rows on their way in are called.
 const PREFIX: &str = "_tidegauge_stage_";
 
 /// What a load job is tried as, should jobs of its name have failed before.
-const ATTEMPTS: u32 = 10;
+const ATTEMPTS: usize = 10;
 
 /// How long the first of them is waited for; the next, twice as long. One that nobody is at any more says
 /// for ever that it is running, and one that is late does no harm: its table is just not used.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The years that BigQuery knows: 0001 to 9999.
-const DAYS: std::ops::RangeInclusive<i64> = -719_162..=2_932_896;
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 /// Rows of a table that wait to be taken over.
@@ -54,24 +55,25 @@ impl Stage {
 }
 
 impl BigQuery {
-    /// Brings `frame` into a table of its own. The table, and the job that fills it, are called after
+    /// Brings the rows of `batch` into a table of its own. The table, and the job that fills it, are called after
     /// what is in it and what it is for: who begins again finds the job, and does not send it twice.
     pub(super) async fn stage(
         &self,
         load: &Load<'_>,
         table: &Table,
-        frame: DataFrame,
+        batch: Batch,
     ) -> Result<Stage> {
         let failed = |refusal| self.failed(refusal, Some(table));
-        let rows = frame.height();
-        let content = Bytes::from(parquet(table, frame)?);
+        let rows = batch.rows();
+        let content = Bytes::from(parquet(table, &batch)?);
         let mut print = Fingerprint::default();
         print.add(Some(&self.place.dataset));
         print.add(Some(load.source));
         print.add(load.before.map(|cursor| cursor.as_str()));
         print.add(Some(load.after.as_str()));
         print.add(Some(&content));
-        let (mut pause, mut patience) = (PAUSE, PATIENCE);
+        let mut pauses = retry::exponential(INITIAL_BACKOFF, MAX_BACKOFF, ATTEMPTS).build();
+        let mut patience = PATIENCE;
         for attempt in 1..=ATTEMPTS {
             let name = format!("{PREFIX}{}_{print}_{attempt}", table.name);
             let ended = match self.ended(&name, patience).await.map_err(failed)? {
@@ -86,16 +88,17 @@ impl BigQuery {
                 Ok(()) => return Ok(Stage { name, rows }),
                 Err(refusal) if refusal.is_passing() || refusal.met_another() => {
                     tracing::debug!(?refusal, job = name, "a load job failed");
-                    wait(&mut pause).await;
+                    tokio::time::sleep(pauses.next().unwrap_or(MAX_BACKOFF)).await;
                     patience *= 2;
                 }
                 Err(refusal) => return Err(failed(refusal)),
             }
         }
-        Err(Error::Server {
-            reason: format!("table `{}`: {ATTEMPTS} load jobs have failed", table.name),
-            mend: "look at the project's job history for why".into(),
-        })
+        Err(Error::server(
+            ErrorKind::Unavailable,
+            format!("table `{}`: {ATTEMPTS} load jobs have failed", table.name),
+            "look at the project's job history for why",
+        ))
     }
 
     async fn rows_in(&self, stage: &str) -> Result<Option<usize>, Refusal> {
@@ -133,34 +136,37 @@ impl BigQuery {
     }
 }
 
-/// The rows as a Parquet file, whose types are those that they wait in. Times go as whole numbers:
+/// Encodes the rows as a Parquet file, whose types are those that they wait in. Times go as integers:
 /// without a zone, they would become another type.
-fn parquet(table: &Table, mut frame: DataFrame) -> Result<Vec<u8>> {
-    for column in &table.columns {
-        let values = frame.column(&column.name)?.as_materialized_series();
-        let (least, most) = match column.dtype {
-            DataType::Date => {
-                let days = values.date()?.physical();
+fn parquet(table: &Table, batch: &Batch) -> Result<Vec<u8>> {
+    let (mut fields, mut arrays) = (Vec::new(), Vec::<ArrayRef>::new());
+    for ((column, view), array) in
+        table.columns.iter().zip(batch.views()?).zip(batch.record().columns())
+    {
+        let (bounds, array): (_, ArrayRef) = match view {
+            ColumnView::Date(days) => {
                 let bounds = days.iter().flatten().map(i64::from);
-                bounds.fold((0, 0), |(least, most), it| (it.min(least), it.max(most)))
+                (bounds.fold((0, 0), widen), array.clone())
             }
-            DataType::Timestamp => {
-                let micros = values.datetime()?.physical().clone();
-                let bounds = micros.iter().flatten().map(|it| it.div_euclid(MICROS_PER_DAY));
-                let bounds = bounds.fold((0, 0), |(least, most), it| (it.min(least), it.max(most)));
-                frame.with_column(micros.into_series().into())?;
-                bounds
+            ColumnView::Timestamp(micros) => {
+                let bounds = micros.iter().flatten().map(|at| at.div_euclid(MICROS_PER_DAY));
+                let integers = micros.reinterpret_cast::<Int64Type>();
+                (bounds.fold((0, 0), widen), Arc::new(integers))
             }
-            _ => continue,
+            _ => ((0, 0), array.clone()),
         };
-        if let Some(days) = [least, most].into_iter().find(|days| !DAYS.contains(days)) {
+        let known = |days: &i64| i32::try_from(*days).is_ok_and(|days| ddl::DAYS.contains(&days));
+        if let Some(days) = [bounds.0, bounds.1].into_iter().find(|days| !known(days)) {
             let reason = format!("{days} days after 1970 lie outside the years 0001 to 9999");
-            return Err(Error::Unrepresentable {
-                table: table.name.to_string(),
-                column: column.name.to_string(),
-                reason,
-            });
+            return Err(Error::unrepresentable(&table.name, &column.name, reason));
         }
+        // What waits may lack anything: what the table needs, it checks when rows are taken over.
+        fields.push(Field::new(column.name.as_ref(), array.data_type().clone(), true));
+        arrays.push(array);
     }
-    encode(&frame)
+    encode(&RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?)
+}
+
+fn widen((least, most): (i64, i64), days: i64) -> (i64, i64) {
+    (least.min(days), most.max(days))
 }

@@ -1,9 +1,8 @@
 //! Rows as CSV (RFC 4180, lines ending in LF).
 
-use tidegauge_core::polars::frame::DataFrame;
-use tidegauge_core::{Cell, Column, DataType, Table};
+use tidegauge_core::{Batch, Cell, Column, DataType, Table};
 
-use crate::{Error, Result, cells, text};
+use crate::{Error, Result, text};
 
 /// The line of column names.
 pub(super) fn header(table: &Table) -> String {
@@ -11,16 +10,16 @@ pub(super) fn header(table: &Table) -> String {
     names.join(",") + "\n"
 }
 
-/// The lines of `frame`.
-pub(super) fn rows(table: &Table, frame: &DataFrame) -> Result<String> {
-    let columns = cells::all(frame, &table.columns)?;
-    let mut lines = String::with_capacity(frame.height() * columns.len() * 12);
-    for row in 0..frame.height() {
-        for (at, (cells, column)) in columns.iter().zip(&table.columns).enumerate() {
+/// The lines of the rows of `batch`.
+pub(super) fn rows(table: &Table, batch: &Batch) -> Result<String> {
+    let columns = batch.views()?;
+    let mut lines = String::with_capacity(batch.rows() * columns.len() * 12);
+    for row in 0..batch.rows() {
+        for (at, (values, column)) in columns.iter().zip(&table.columns).enumerate() {
             if at > 0 {
                 lines.push(',');
             }
-            field(&mut lines, cells.get(row), table, column)?;
+            field(&mut lines, values.cell(row), table, column)?;
         }
         lines.push('\n');
     }
@@ -39,11 +38,11 @@ fn field(line: &mut String, cell: Cell<'_>, table: &Table, column: &Column) -> R
         // The shortest digits that read back as the same float.
         (Cell::Float(value), _) => line.push_str(&format!("{value:?}")),
         (Cell::Date(days), _) => {
-            let beyond = || Error::beyond(&table.name, column, format_args!("day {days}"));
+            let beyond = || beyond(table, column, text::beyond("day", days));
             line.push_str(&text::day(days).ok_or_else(beyond)?);
         }
         (Cell::Timestamp(at), _) => {
-            let beyond = || Error::beyond(&table.name, column, format_args!("microsecond {at}"));
+            let beyond = || beyond(table, column, text::beyond("microsecond", at));
             line.push_str(&text::instant(at, 'T', "Z").ok_or_else(beyond)?);
         }
         (Cell::Text(text), _) if text.is_empty() || text.contains([',', '"', '\r', '\n']) => {
@@ -54,4 +53,9 @@ fn field(line: &mut String, cell: Cell<'_>, table: &Table, column: &Column) -> R
         (Cell::Text(text), _) => line.push_str(text),
     }
     Ok(())
+}
+
+/// The error of a time that CSV cannot hold.
+fn beyond(table: &Table, column: &Column, reason: String) -> Error {
+    Error::unrepresentable(&table.name, &column.name, reason)
 }

@@ -4,12 +4,14 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use tidegauge_core::polars::frame::DataFrame;
-use tidegauge_core::{BatchBuilder, Cell, DataType, Table};
+use tidegauge_core::{Batch, BatchBuilder, Cell, DataType, Scan, Table, TableRef};
 
 use super::{encode, file};
-use crate::folder::{Manifest, Part, sync_dir, synced};
-use crate::{Error, Result, cells};
+use crate::folder::{Manifest, Part, TakeKeys, sync_dir, synced};
+use crate::{Error, Result, batches};
+
+/// Rows whose keys are handed on together.
+const BATCH: usize = 65_536;
 
 /// Writes the file of a table that the folder does not hold yet; its length.
 pub(super) fn create(dir: &Path, table: &Table) -> Result<u64> {
@@ -32,9 +34,9 @@ pub(super) fn create(dir: &Path, table: &Table) -> Result<u64> {
     Ok(header.len() as u64)
 }
 
-/// Writes `frame` behind the first `committed` bytes; the new length.
-pub(super) fn append(dir: &Path, table: &Table, committed: u64, frame: &DataFrame) -> Result<u64> {
-    let lines = encode::rows(table, frame)?;
+/// Writes the rows of `batch` behind the first `committed` bytes. Returns the new length.
+pub(super) fn append(dir: &Path, table: &Table, committed: u64, batch: &Batch) -> Result<u64> {
+    let lines = encode::rows(table, batch)?;
     let path = dir.join(file(&table.name));
     let write = || {
         let mut file = File::options().write(true).open(&path)?;
@@ -46,8 +48,8 @@ pub(super) fn append(dir: &Path, table: &Table, committed: u64, frame: &DataFram
     Ok(committed + lines.len() as u64)
 }
 
-/// The key columns of the rows of `part`.
-pub(super) fn keys(dir: &Path, table: &Table, part: &Part) -> Result<DataFrame> {
+/// Hands the key columns of the rows of `part` to `take`.
+pub(super) fn keys(dir: &Path, table: &TableRef, part: &Part, take: TakeKeys<'_>) -> Result<()> {
     let path = dir.join(file(&table.name));
     let [start, end] = part.bytes.unwrap_or_default();
     let slice = || {
@@ -56,12 +58,14 @@ pub(super) fn keys(dir: &Path, table: &Table, part: &Part) -> Result<DataFrame> 
         Ok(file.take(end.saturating_sub(start)))
     };
     let slice = slice().map_err(|error| Error::io(&path, error))?;
-    let key = cells::key(table)?;
+    let key = batches::key(table)?;
     let places: Vec<usize> = key
         .iter()
         .filter_map(|column| table.columns.iter().position(|other| other.name == column.name))
         .collect();
-    let mut builder = BatchBuilder::new(&cells::projected(table, key.iter().copied()));
+    let names = table.key.iter().map(ToString::to_string);
+    let keys = Scan::columns(table, names).output()?;
+    let mut builder = BatchBuilder::new(&keys);
     let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(slice);
     let mut row = csv::StringRecord::new();
     let damaged = |reason: String| Error::damaged(&path, reason);
@@ -81,8 +85,11 @@ pub(super) fn keys(dir: &Path, table: &Table, part: &Part) -> Result<DataFrame> 
             };
             builder.push(cell)?;
         }
+        if builder.rows() >= BATCH {
+            take(&std::mem::replace(&mut builder, BatchBuilder::new(&keys)).finish()?)?;
+        }
     }
-    Ok(builder.finish()?.into_frame())
+    take(&builder.finish()?)
 }
 
 /// Cuts off what a killed load left behind the committed rows.

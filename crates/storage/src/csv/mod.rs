@@ -5,10 +5,9 @@ mod load;
 
 use std::path::PathBuf;
 
-use tidegauge_core::Table;
-use tidegauge_core::polars::frame::DataFrame;
+use tidegauge_core::{Batch, SinkCapabilities, Table, TableRef};
 
-use crate::folder::{Disk, Folder, Format, Manifest, Part, Stored};
+use crate::folder::{Disk, Folder, Format, Manifest, Part, Range, Stored, TakeKeys};
 use crate::{Error, Result};
 
 /// A folder of CSV files.
@@ -20,6 +19,10 @@ pub(crate) enum CsvFiles {}
 
 impl Format<Disk> for CsvFiles {
     const NAME: &'static str = "csv";
+
+    fn capabilities() -> SinkCapabilities {
+        SinkCapabilities { conditional_writes: true, ..SinkCapabilities::default() }
+    }
 
     /// Lines are added behind those that are there: these must be whole.
     const CLEAN: bool = true;
@@ -37,20 +40,26 @@ impl Format<Disk> for CsvFiles {
 
     fn write(
         disk: &Disk,
-        table: &Table,
+        table: &TableRef,
         stored: &mut Stored,
         part: &mut Part,
-        frame: DataFrame,
+        batch: Batch,
     ) -> Result<()> {
         let start = stored.bytes.unwrap_or_default();
-        let end = load::append(&disk.dir, table, start, &frame)?;
+        let end = load::append(&disk.dir, table, start, &batch)?;
         stored.bytes = Some(end);
         part.bytes = Some([start, end]);
         Ok(())
     }
 
-    fn keys(disk: &Disk, table: &Table, part: &Part) -> Result<DataFrame> {
-        load::keys(&disk.dir, table, part)
+    fn keys(
+        disk: &Disk,
+        table: &TableRef,
+        part: &Part,
+        _: Option<&Range>,
+        take: TakeKeys<'_>,
+    ) -> Result<()> {
+        load::keys(&disk.dir, table, part, take)
     }
 
     fn clean(disk: &Disk, manifest: &Manifest) -> Result<()> {

@@ -1,25 +1,49 @@
 //! A folder on a disk: the lock, and files that survive the power going off.
 
+#[cfg(feature = "parquet")]
 use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
+#[cfg(feature = "parquet")]
+use std::io::{Read, Seek, SeekFrom};
+#[cfg(feature = "parquet")]
+use std::num::NonZero;
+#[cfg(feature = "parquet")]
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
+use backon::BackoffBuilder;
+#[cfg(feature = "parquet")]
+use bytes::Bytes;
+
+#[cfg(feature = "parquet")]
 use super::Manifest;
-use super::place::{Edition, MANIFEST, OWN, Place, Reader, Turn};
+use super::place::{Edition, MANIFEST, OWN, Place, Turn};
+#[cfg(feature = "parquet")]
+use super::place::{Files, Opened};
+use crate::retry::{self, Policy};
 use crate::{Error, Result};
 
-/// How long to wait for another process that loads.
-const PATIENCE: Duration = Duration::from_secs(30);
-const PAUSE: Duration = Duration::from_millis(50);
+/// How to wait for another process that loads.
+const LOCKED: Policy = retry::constant(Duration::from_millis(50), Duration::from_secs(30));
 
 /// Files that are waited for at a time until they are on the disk: it does them together.
+#[cfg(feature = "parquet")]
 const SYNCED: usize = 16;
 
 /// The folders above a file: its table's, and its day's.
+#[cfg(feature = "parquet")]
 const DEPTH: usize = 2;
+
+/// Bytes from the end of a file that are read first: its footer, as a rule.
+#[cfg(feature = "parquet")]
+const TAIL: u64 = 16 * 1024;
+
+/// The most files that are read at a time: what is decoded of each is in memory.
+#[cfg(feature = "parquet")]
+const READERS: usize = 8;
 
 /// A folder on a disk. Whoever loads holds its lock, `_tidegauge/lock`.
 #[derive(Debug, Clone)]
@@ -51,6 +75,11 @@ impl Place for Disk {
     fn replace(&self, manifest: &[u8], _: Option<&Edition>) -> Result<bool> {
         replace(&self.dir.join(MANIFEST), manifest).map(|()| true)
     }
+}
+
+#[cfg(feature = "parquet")]
+impl Files for Disk {
+    type File = File;
 
     fn write(&self, files: &mut dyn Iterator<Item = Result<(String, Vec<u8>)>>) -> Result<()> {
         let (mut written, mut folders) = (Vec::new(), BTreeSet::new());
@@ -61,7 +90,8 @@ impl Place for Disk {
             if !folder.exists() {
                 fs::create_dir_all(&folder).map_err(|error| Error::io(&folder, error))?;
                 let above = folder.ancestors().skip(1);
-                folders.extend(above.take_while(|it| it.starts_with(&self.dir)).map(Into::into));
+                let within = above.take_while(|folder| folder.starts_with(&self.dir));
+                folders.extend(within.map(Into::into));
             }
             let write = || File::create(&path)?.write_all(&bytes);
             write().map_err(|error| Error::io(&path, error))?;
@@ -72,18 +102,34 @@ impl Place for Disk {
         folders.iter().try_for_each(|folder| sync_dir(folder))
     }
 
-    fn read(
-        &self,
-        files: &[String],
-        _: &[String],
-        take: &mut dyn FnMut(usize, Reader) -> Result<()>,
-    ) -> Result<()> {
-        for (at, path) in files.iter().enumerate() {
-            let path = self.dir.join(path);
-            let file = File::open(&path).map_err(|error| Error::io(&path, error))?;
-            take(at, Box::new(file))?;
-        }
-        Ok(())
+    fn open(&self, path: &str) -> Result<Opened<File>> {
+        let path = self.dir.join(path);
+        let open = || {
+            let mut file = File::open(&path)?;
+            let size = file.metadata()?.len();
+            file.seek(SeekFrom::Start(size.saturating_sub(TAIL)))?;
+            let mut tail = Vec::new();
+            file.read_to_end(&mut tail)?;
+            Ok(Opened { file, size, tail: tail.into() })
+        };
+        open().map_err(|error| Error::io(&path, error))
+    }
+
+    fn read(&self, file: &File, path: &str, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+        let mut file = file;
+        let mut read = |range: &Range<u64>| {
+            let length = usize::try_from(range.end - range.start).map_err(io::Error::other)?;
+            let mut bytes = vec![0; length];
+            file.seek(SeekFrom::Start(range.start))?;
+            file.read_exact(&mut bytes)?;
+            Ok(bytes.into())
+        };
+        let bytes: io::Result<Vec<Bytes>> = ranges.iter().map(&mut read).collect();
+        bytes.map_err(|error| Error::io(&self.dir.join(path), error))
+    }
+
+    fn readers() -> usize {
+        thread::available_parallelism().map_or(1, NonZero::get).min(READERS)
     }
 
     fn files(&self) -> Result<Vec<String>> {
@@ -119,17 +165,14 @@ impl Lock {
         let path = own.join("lock");
         let file = File::options().create(true).truncate(false).read(true).write(true).open(&path);
         let file = file.map_err(|error| Error::io(&path, error))?;
-        let mut waited = Duration::ZERO;
+        let mut pauses = LOCKED.build();
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(Self { file, path }),
-                Err(TryLockError::WouldBlock) if waited < PATIENCE => {
-                    thread::sleep(PAUSE);
-                    waited += PAUSE;
-                }
-                Err(TryLockError::WouldBlock) => {
-                    return Err(Error::Busy { path: dir.display().to_string() });
-                }
+                Err(TryLockError::WouldBlock) => match pauses.next() {
+                    Some(pause) => thread::sleep(pause),
+                    None => return Err(Error::Busy { path: dir.display().to_string() }),
+                },
                 Err(TryLockError::Error(error)) => return Err(Error::io(&path, error)),
             }
         }
@@ -179,6 +222,7 @@ fn replace(path: &Path, content: &[u8]) -> Result<()> {
 }
 
 /// Adds the paths of the files under `dir`, which is called `within` here, and `depth` folders below it.
+#[cfg(feature = "parquet")]
 fn list(dir: &Path, within: &str, depth: usize, found: &mut Vec<String>) -> Result<()> {
     let entries: io::Result<Vec<_>> = fs::read_dir(dir).and_then(Iterator::collect);
     for entry in entries.map_err(|error| Error::io(dir, error))? {
@@ -198,6 +242,7 @@ fn list(dir: &Path, within: &str, depth: usize, found: &mut Vec<String>) -> Resu
 }
 
 /// Waits until all of `files` are on the disk.
+#[cfg(feature = "parquet")]
 fn sync(files: &[PathBuf]) -> Result<()> {
     let sync = |files: &[PathBuf]| {
         files.iter().try_for_each(|path| {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::ops::RangeInclusive;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -95,23 +94,6 @@ impl Part {
             times: None,
         }
     }
-
-    /// Whether a row of it may have a value of `column` that lies in `range`.
-    pub(crate) fn may_hold(
-        &self,
-        table: &Table,
-        column: &str,
-        range: &RangeInclusive<i64>,
-    ) -> bool {
-        let known = match (&self.range, self.ranges.get(column)) {
-            (_, Some(known)) => Some(known),
-            (Some(Range::Int(known)), None) if table.key.first().is_some_and(|it| it == column) => {
-                Some(known)
-            }
-            _ => None,
-        };
-        known.is_none_or(|[least, most]| least <= range.end() && range.start() <= most)
-    }
 }
 
 /// A least and a greatest value, both in it.
@@ -196,11 +178,21 @@ impl Stored {
         self.columns.len() > before
     }
 
-    /// Whether `table` is what is stored, but for columns at its end that rows may lack.
+    /// Compares `table` with what is stored, but for columns at its end that rows may lack.
     ///
     /// # Errors
-    /// Naming the first column that differs.
+    /// Returns an error that names the first column that differs.
     pub(crate) fn compare(&self, table: &Table) -> Result<()> {
+        self.compare_by(table, |column| column.clone())
+    }
+
+    /// The same for a reader, who may expect nulls where there are none.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn compare_columns(&self, table: &Table) -> Result<()> {
+        self.compare_by(table, |column| StoredColumn { nullable: true, ..column.clone() })
+    }
+
+    fn compare_by(&self, table: &Table, seen: fn(&StoredColumn) -> StoredColumn) -> Result<()> {
         let mut wanted = columns(table);
         if wanted.len() > self.columns.len()
             && wanted[self.columns.len()..].iter().all(|column| column.nullable)
@@ -217,7 +209,7 @@ impl Stored {
         };
         for at in 0..wanted.len().max(self.columns.len()) {
             let (found, expected) = (self.columns.get(at), wanted.get(at));
-            if found != expected {
+            if found.map(seen) != expected.map(seen) {
                 return Err(Error::Drift {
                     table: table.name.to_string(),
                     column: expected.or(found).map(|it| it.name.clone()).unwrap_or_default(),

@@ -18,29 +18,38 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tidegauge_core::polars::frame::DataFrame;
-use tidegauge_core::{Batch, Cursor, Load, Sink, Table, TableRef, WriteMode};
+use backon::BackoffBuilder;
+use tidegauge_core::{
+    Batch, Cursor, ErrorKind, Load, Sink, SinkCapabilities, Table, TableRef, WriteMode,
+};
 
 #[cfg(feature = "object-store")]
 pub(crate) use bucket::Bucket;
-pub(crate) use disk::{Disk, sync_dir, synced};
-pub(crate) use keys::{KeyMap, KeySet, Keys, ranges, times};
+pub(crate) use disk::Disk;
+#[cfg(feature = "csv")]
+pub(crate) use disk::{sync_dir, synced};
+pub(crate) use keys::TakeKeys;
+#[cfg(feature = "parquet")]
+pub(crate) use keys::{ranges, times};
 pub(crate) use manifest::{Manifest, Part, Range, Stored};
 pub(crate) use place::Place;
 use place::Turn;
+#[cfg(feature = "parquet")]
+pub(crate) use place::{Files, Opened};
 
-use crate::{Error, Result, cells, random};
+use crate::retry::{self, Policy};
+use crate::{Error, Result, batches};
 
-/// How often a load begins again when others are quicker.
-const MEETINGS: u32 = 30;
-
-/// The longest that its first pause may be.
-const PAUSE: Duration = Duration::from_millis(20);
+/// How a load waits before it begins again, when others were quicker.
+const CONFLICTS: Policy = retry::exponential(Duration::from_millis(10), Duration::from_secs(1), 30);
 
 /// A kind of file that a folder holds.
 pub(crate) trait Format<P>: Debug + Send + Sync + 'static {
     /// The URL's scheme, and what the manifest calls it.
     const NAME: &'static str;
+
+    /// What such a folder can do.
+    fn capabilities() -> SinkCapabilities;
 
     /// Makes room for `table`, which the folder does not hold yet.
     fn create(place: &P, table: &Table, stored: &mut Stored) -> Result<()>;
@@ -48,17 +57,25 @@ pub(crate) trait Format<P>: Debug + Send + Sync + 'static {
     /// Makes room for columns that were added to the definition of `table`.
     fn widen(place: &P, table: &Table, stored: &mut Stored) -> Result<()>;
 
-    /// Writes `frame`, not empty, as `part`, and adds to that where it lies: there to stay when it returns.
+    /// Writes the rows of `batch`, which is not empty, as `part`, and notes in that where they are. The
+    /// rows are durable when it returns.
     fn write(
         place: &P,
-        table: &Table,
+        table: &TableRef,
         stored: &mut Stored,
         part: &mut Part,
-        frame: DataFrame,
+        batch: Batch,
     ) -> Result<()>;
 
-    /// The key columns of a part.
-    fn keys(place: &P, table: &Table, part: &Part) -> Result<DataFrame>;
+    /// Hands the key columns of `part` to `take`, batch by batch; rows whose key lies outside of `range`
+    /// may be left out.
+    fn keys(
+        place: &P,
+        table: &TableRef,
+        part: &Part,
+        range: Option<&Range>,
+        take: TakeKeys<'_>,
+    ) -> Result<()>;
 
     /// Whether what is not in the manifest has to be removed before each load.
     const CLEAN: bool;
@@ -90,7 +107,7 @@ impl<F: Format<P>, P: Place> Folder<F, P> {
         let done = tokio::task::spawn_blocking(move || work(&place)).await;
         match done {
             Ok(done) => done.map_err(|error| error.of(&self.name)),
-            Err(panicked) => Err(tidegauge_core::Error::sink(&self.name, panicked)),
+            Err(panicked) => Err(tidegauge_core::Error::sink(&self.name, ErrorKind::Bug, panicked)),
         }
     }
 }
@@ -99,6 +116,10 @@ impl<F: Format<P>, P: Place> Folder<F, P> {
 impl<F: Format<P>, P: Place> Sink for Folder<F, P> {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn capabilities(&self) -> SinkCapabilities {
+        F::capabilities()
     }
 
     async fn prepare(&self, tables: &[TableRef]) -> tidegauge_core::Result<()> {
@@ -117,12 +138,6 @@ impl<F: Format<P>, P: Place> Sink for Folder<F, P> {
         self.blocking(|place| Ok(Manifest::read(place, F::NAME)?.cursors)).await
     }
 
-    async fn cursor(&self, source: &str) -> tidegauge_core::Result<Option<Cursor>> {
-        let source = source.to_owned();
-        self.blocking(move |place| Ok(Manifest::read(place, F::NAME)?.cursors.remove(&source)))
-            .await
-    }
-
     async fn load(&self, load: Load<'_>) -> tidegauge_core::Result<()> {
         let batches = load.batches.to_vec();
         let source = load.source.to_owned();
@@ -135,19 +150,16 @@ impl<F: Format<P>, P: Place> Sink for Folder<F, P> {
     }
 }
 
-/// Does `change` until it is done before anybody else's.
+/// Tries `change` until it is done before another load commits.
 fn until(place: &impl Place, mut change: impl FnMut() -> Result<bool>) -> Result<()> {
-    let mut pause = PAUSE;
-    for _ in 0..MEETINGS {
+    let mut pauses = CONFLICTS.build();
+    loop {
         if change()? {
             return Ok(());
         }
-        // By chance, so that those who met do not meet again.
-        let chance = u32::try_from(random::number() % 1_024).unwrap_or_default();
-        std::thread::sleep(pause * chance / 1_024);
-        pause = (pause * 2).min(PAUSE * 50);
+        let Some(pause) = pauses.next() else { return Err(Error::Busy { path: place.name("") }) };
+        std::thread::sleep(pause);
     }
-    Err(Error::Busy { path: place.name("") })
 }
 
 /// Writes `batches`, and makes them the folder's together with the cursor; whether that was done, or
@@ -249,18 +261,19 @@ fn append<F: Format<P>, P: Place>(
     batches: &[Batch],
 ) -> Result<()> {
     manifest.commit += 1;
-    for (table, frame) in cells::by_table(batches)? {
-        if frame.height() == 0 {
+    for (table, batch) in batches::by_table(batches)? {
+        if batch.rows() == 0 {
             continue;
         }
         let Some(stored) = manifest.tables.get_mut(table.name.as_ref()) else { continue };
-        let mut part = Part::new(manifest.commit, mark, frame.height());
-        part.range = keys::range(&frame, table)?;
+        let mut part = Part::new(manifest.commit, mark, batch.rows());
+        part.range = keys::range(&batch, &table)?;
         if table.write == WriteMode::Append {
-            let old = |part: &Part| F::keys(place, table, part);
-            keys::refuse_known(table, &frame, part.range.as_ref(), stored, old)?;
+            let range = part.range.as_ref();
+            let old = |old: &Part, take: TakeKeys<'_>| F::keys(place, &table, old, range, take);
+            keys::refuse_known(&table, &batch, range, stored, old)?;
         }
-        F::write(place, table, stored, &mut part, frame)?;
+        F::write(place, &table, stored, &mut part, batch)?;
         stored.parts.push(part);
     }
     Ok(())

@@ -1,9 +1,13 @@
 //! Where a folder lies, and what it takes to commit to it there.
 
 use std::fmt::Debug;
+#[cfg(feature = "parquet")]
+use std::ops::Range;
 
-use polars_io::mmap::MmapBytesReader;
+#[cfg(feature = "parquet")]
+use bytes::Bytes;
 
+#[cfg(feature = "parquet")]
 use super::Manifest;
 use crate::Result;
 
@@ -18,12 +22,9 @@ pub(crate) struct Edition {
     pub(crate) version: Option<String>,
 }
 
-/// What a file is read by.
-pub(crate) type Reader = Box<dyn MmapBytesReader>;
-
 /// Where a folder lies. Paths are those within it, with `/`.
 pub(crate) trait Place: Clone + Debug + Send + Sync + 'static {
-    /// What whoever loads holds.
+    /// What a load holds while it is at it.
     type Turn: Turn;
 
     /// The folder, or what lies at `path` in it, as messages name it.
@@ -32,32 +33,51 @@ pub(crate) trait Place: Clone + Debug + Send + Sync + 'static {
     /// Waits until it is our turn to load.
     fn turn(&self) -> Result<Self::Turn>;
 
-    /// The manifest, and which one it is; none where nothing was ever committed.
+    /// Returns the manifest, and which one it is; `None` if nothing was ever committed.
     fn manifest(&self) -> Result<Option<(Vec<u8>, Option<Edition>)>>;
 
-    /// Replaces the manifest that is `edition` in one step: the moment of commit. Whether it did; not if
-    /// it was replaced by another meanwhile.
+    /// Commits by compare-and-swap of the manifest that is `edition`. Returns `false` if another load
+    /// has replaced it meanwhile.
     fn replace(&self, manifest: &[u8], edition: Option<&Edition>) -> Result<bool>;
+}
 
-    /// Writes files: they are there to stay when it returns.
+/// A place of many files, which are written whole and read by ranges.
+#[cfg(feature = "parquet")]
+pub(crate) trait Files: Place {
+    /// What a file is read by.
+    type File: Send + Sync;
+
+    /// Writes files. They are durable when it returns.
     fn write(&self, files: &mut dyn Iterator<Item = Result<(String, Vec<u8>)>>) -> Result<()>;
 
-    /// Hands Parquet files to `take`, in their order; `columns` is all that is read of them.
-    fn read(
-        &self,
-        files: &[String],
-        columns: &[String],
-        take: &mut dyn FnMut(usize, Reader) -> Result<()>,
-    ) -> Result<()>;
+    /// Opens the file at `path`.
+    fn open(&self, path: &str) -> Result<Opened<Self::File>>;
 
-    /// The paths of all files, but for those that the store keeps for itself.
+    /// Reads `ranges` of the file at `path`, none of which ends behind it.
+    fn read(&self, file: &Self::File, path: &str, ranges: &[Range<u64>]) -> Result<Vec<Bytes>>;
+
+    /// Returns how many files are worth reading at a time.
+    fn readers() -> usize;
+
+    /// Returns the paths of all files, but for those that the store keeps for itself.
     fn files(&self) -> Result<Vec<String>>;
 
     /// Removes files.
     fn remove(&self, paths: &[String]) -> Result<()>;
 
-    /// Whether `commit` can no more be made by anybody else, now that `manifest` is the folder's.
+    /// Returns `true` if `commit` can no longer be made by any load, now that `manifest` is the folder's.
     fn is_over(commit: u64, manifest: &Manifest) -> bool;
+}
+
+/// A file that was opened.
+#[cfg(feature = "parquet")]
+#[derive(Debug)]
+pub(crate) struct Opened<F> {
+    pub(crate) file: F,
+    /// Its length in bytes.
+    pub(crate) size: u64,
+    /// Its last bytes: all of a short one.
+    pub(crate) tail: Bytes,
 }
 
 /// A load that is at it.

@@ -2,19 +2,64 @@
 
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
-use tidegauge_core::{Column, DataType, ForeignKey, Table};
+use tidegauge_core::{Column, DataType, ForeignKey, Group, Measure, Table};
 
-use crate::Result;
-use crate::sql::{Dialect, Stored, compare};
+use crate::sql::{Dialect, Lists, StoredColumn, Summary, TEXT_DAYS, TEXT_MICROS};
 
 /// How MySQL spells things.
-pub(super) const DIALECT: Dialect = Dialect { quote: '`', declared, null: |_| "NULL".into() };
+pub(super) const DIALECT: Dialect = Dialect {
+    quote: '`',
+    declared,
+    null: |_| "NULL".into(),
+    value: |column, _| column,
+    param,
+    bytes: |text| format!("CAST(CONVERT({text} USING utf8mb4) AS BINARY)"),
+    lists: Lists::Spelled,
+    // In tables of others, which may have a collation that tells no case.
+    equal_by_bytes: false,
+    odd_decimals: None,
+    days: TEXT_DAYS,
+    micros: TEXT_MICROS,
+    // Nulls come first by themselves.
+    summary: Some(Summary { group, measure, nulls_first: "" }),
+};
+
+/// Spells a parameter of a type: compared with text, numbers and times would be taken for floats.
+fn param(_: usize, dtype: DataType) -> String {
+    match dtype {
+        DataType::Decimal { .. } | DataType::Date => format!("CAST(? AS {})", declared(dtype)),
+        DataType::Timestamp => "CAST(? AS DATETIME(6))".into(),
+        _ => "?".into(),
+    }
+}
+
+fn group(group: &Group, _: &Column, name: String) -> String {
+    match group {
+        Group::Column(_) => name,
+        Group::Hour(_) => format!("TIMESTAMP(DATE({name}), MAKETIME(HOUR({name}), 0, 0))"),
+        Group::Day(_) => format!("CAST({name} AS DATE)"),
+        // From 0 on Monday.
+        Group::Week(_) => format!("CAST({name} AS DATE) - INTERVAL WEEKDAY({name}) DAY"),
+        Group::Month(_) => format!("CAST({name} AS DATE) - INTERVAL DAYOFMONTH({name}) - 1 DAY"),
+    }
+}
+
+fn measure(measure: &Measure, of: Option<(&Column, String)>, _: DataType) -> String {
+    let name = of.map_or_else(String::new, |(_, name)| name);
+    match measure {
+        Measure::Count => "COUNT(*)".to_owned(),
+        Measure::Sum(_) => format!("SUM({name})"),
+        Measure::Min(_) => format!("MIN({name})"),
+        Measure::Max(_) => format!("MAX({name})"),
+        Measure::Distinct(_) => format!("COUNT(DISTINCT {name})"),
+    }
+}
 
 /// The bytes of a key, and of a character at most.
 const KEY_BYTES: usize = 3_072;
 const CHARACTER: usize = 4;
 
-/// The type as the catalog spells it.
+/// Spells a type as the catalog does.
 fn declared(dtype: DataType) -> String {
     match dtype {
         DataType::Bool => "tinyint(1)".into(),
@@ -27,7 +72,7 @@ fn declared(dtype: DataType) -> String {
     }
 }
 
-/// The type of `column` in `table`: text that is part of a key, or refers to one, has a length.
+/// Spells the type of `column` in `table`: text that is part of a key, or refers to one, has a length.
 pub(super) fn typed(table: &Table, column: &Column) -> String {
     let refers = table.foreign_keys.iter().any(|key| key.columns.contains(&column.name));
     match column.dtype {
@@ -38,16 +83,20 @@ pub(super) fn typed(table: &Table, column: &Column) -> String {
     }
 }
 
-/// The characters that a text of the key may have: as many as fit when all have as many.
+/// Returns the characters that a text of the key may have: as many as fit when all have as many.
 fn key_length(table: &Table) -> usize {
-    let columns: Vec<_> =
-        table.key.iter().filter_map(|name| table.column(name).ok()).map(|it| it.dtype).collect();
+    let columns: Vec<_> = table
+        .key
+        .iter()
+        .filter_map(|name| table.column(name).ok())
+        .map(|column| column.dtype)
+        .collect();
     let texts = columns.iter().filter(|dtype| **dtype == DataType::Text).count().max(1);
     let others = 20 * (columns.len() - texts.min(columns.len()));
     ((KEY_BYTES - others) / texts / CHARACTER).min(255)
 }
 
-/// The statement that creates `table`, with an index on each of its references. What it says of
+/// Returns the statement that creates `table`, with an index on each of its references. What it says of
 /// others is not enforced: a trade may arrive before its order.
 pub(super) fn create(table: &Table, collation: &str) -> String {
     let mut lines: Vec<String> = table
@@ -71,37 +120,20 @@ pub(super) fn create(table: &Table, collation: &str) -> String {
     )
 }
 
-/// Creates `table` unless it is there, gives it the columns that were added to its definition, and
-/// refuses one that differs otherwise.
-pub(super) async fn ensure(
+/// Returns the columns of a table as the catalog has them; none where there is no such table.
+pub(super) async fn stored(
     connection: &mut Conn,
-    table: &Table,
-    collation: &str,
-) -> mysql_async::Result<Result<()>> {
-    connection.query_drop(create(table, collation)).await?;
-    let found = stored(connection, &table.name).await?;
-    let added = match compare(&DIALECT, table, &found) {
-        Ok(added) => added,
-        Err(error) => return Ok(Err(error)),
-    };
-    for column in added {
-        let (name, dtype) = (DIALECT.quoted(&column.name), typed(table, column));
-        let table = DIALECT.quoted(&table.name);
-        connection.query_drop(format!("ALTER TABLE {table} ADD COLUMN {name} {dtype}")).await?;
-    }
-    Ok(Ok(()))
-}
-
-/// The columns of a table as the catalog has them; none where there is no such table.
-pub(super) async fn stored(connection: &mut Conn, table: &str) -> mysql_async::Result<Vec<Stored>> {
-    let sql = "SELECT c.COLUMN_NAME, c.COLUMN_TYPE, c.IS_NULLABLE = 'NO', \
-                      COALESCE((SELECT MAX(s.SEQ_IN_INDEX) FROM information_schema.STATISTICS s \
-                                WHERE s.TABLE_SCHEMA = c.TABLE_SCHEMA AND s.TABLE_NAME = c.TABLE_NAME \
-                                  AND s.COLUMN_NAME = c.COLUMN_NAME AND s.INDEX_NAME = 'PRIMARY'), 0) \
+    table: &str,
+) -> mysql_async::Result<Vec<StoredColumn>> {
+    // The schema and the table are named twice: what is not, the server looks for in all its tables.
+    let sql = "SELECT c.COLUMN_NAME, c.COLUMN_TYPE, c.IS_NULLABLE = 'NO', COALESCE(k.SEQ_IN_INDEX, 0) \
                FROM information_schema.COLUMNS c \
+               LEFT JOIN information_schema.STATISTICS k \
+                 ON k.TABLE_SCHEMA = DATABASE() AND k.TABLE_NAME = ? \
+                AND k.INDEX_NAME = 'PRIMARY' AND k.COLUMN_NAME = c.COLUMN_NAME \
                WHERE c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = ? ORDER BY c.ORDINAL_POSITION";
-    let rows: Vec<(String, String, bool, i64)> = connection.exec(sql, (table,)).await?;
-    let stored = |(name, dtype, not_null, key): (String, String, bool, i64)| Stored {
+    let rows: Vec<(String, String, bool, i64)> = connection.exec(sql, (table, table)).await?;
+    let stored = |(name, dtype, not_null, key): (String, String, bool, i64)| StoredColumn {
         name,
         dtype: plain(&dtype),
         not_null,

@@ -5,73 +5,81 @@
 
 use std::fmt::Write as _;
 
-use tidegauge_core::polars::frame::DataFrame;
-use tidegauge_core::{Cell, Column, DataType, TableRef};
+use tidegauge_core::arrow::array::Array;
+use tidegauge_core::{Batch, ColumnView, DataType};
 
-use crate::cells::{self, Cells};
 use crate::{Error, Result, text};
 
-/// Rows on their way into a load: the frame is the table's, in one piece.
+/// Rows on their way into a load.
 pub(super) struct Rows {
-    pub(super) table: TableRef,
-    pub(super) frame: DataFrame,
+    pub(super) batch: Batch,
     pub(super) next: usize,
 }
 
 impl Rows {
-    /// Appends lines to `out` until it has some `enough` bytes; whether there are more.
+    /// Appends lines to `out` until it has some `enough` bytes. Returns `true` if there are more.
     ///
     /// # Errors
-    /// When a time lies outside the years 0000 to 9999.
+    /// Returns an error if a time lies outside the years 0000 to 9999.
     pub(super) fn fill(&mut self, out: &mut String, enough: usize) -> Result<bool> {
-        let columns = cells::all(&self.frame, &self.table.columns)?;
-        while self.next < self.frame.height() && out.len() < enough {
-            for (at, (cells, column)) in columns.iter().zip(&self.table.columns).enumerate() {
+        let (table, views) = (self.batch.table(), self.batch.views()?);
+        while self.next < self.batch.rows() && out.len() < enough {
+            for (at, (view, column)) in views.iter().zip(&table.columns).enumerate() {
                 if at > 0 {
                     out.push('\t');
                 }
-                field(out, cells, self.next, &self.table.name, column)?;
+                field(out, view, self.next, column.dtype)
+                    .map_err(|reason| Error::unrepresentable(&table.name, &column.name, reason))?;
             }
             out.push('\n');
             self.next += 1;
         }
-        Ok(self.next < self.frame.height())
+        Ok(self.next < self.batch.rows())
     }
 }
 
+/// Appends the value of `row`, or says why it cannot be written.
 fn field(
     out: &mut String,
-    cells: &Cells<'_>,
+    view: &ColumnView<'_>,
     row: usize,
-    table: &str,
-    column: &Column,
-) -> Result<()> {
-    match (cells.get(row), column.dtype) {
-        (Cell::Null, _) => out.push_str("\\N"),
-        (Cell::Bool(value), _) => out.push(if value { '1' } else { '0' }),
-        (Cell::Decimal(units), DataType::Decimal { scale, .. }) => decimal(out, units, scale),
-        (Cell::Int(value) | Cell::Decimal(value), _) => {
-            let _ = write!(out, "{value}"); // a string takes anything
+    dtype: DataType,
+) -> Result<(), String> {
+    match (view, dtype) {
+        (ColumnView::Bool(values), _) if values.is_valid(row) => {
+            out.push(if values.value(row) { '1' } else { '0' });
+        }
+        (ColumnView::Int64(values), _) if values.is_valid(row) => {
+            let _ = write!(out, "{}", values.value(row)); // a string takes anything
         }
         // The shortest digits that read back as the same float.
-        (Cell::Float(value), _) => {
-            let _ = write!(out, "{value:e}");
+        (ColumnView::Float64(values), _) if values.is_valid(row) => {
+            let _ = write!(out, "{:e}", values.value(row));
         }
-        (Cell::Date(days), _) => out.push_str(&day(days, table, column)?),
-        (Cell::Timestamp(at), _) => out.push_str(&instant(at, table, column)?),
-        (Cell::Text(text), _) => escaped(out, text),
+        (ColumnView::Text(texts), _) => match texts.get(row) {
+            Some(text) => escaped(out, text),
+            None => out.push_str("\\N"),
+        },
+        (ColumnView::Date(values), _) if values.is_valid(row) => {
+            out.push_str(&day(values.value(row))?);
+        }
+        (ColumnView::Timestamp(values), _) if values.is_valid(row) => {
+            out.push_str(&instant(values.value(row))?);
+        }
+        (ColumnView::Decimal(values), DataType::Decimal { scale, .. }) if values.is_valid(row) => {
+            decimal(out, values.value(row), scale);
+        }
+        _ => out.push_str("\\N"),
     }
     Ok(())
 }
 
-pub(super) fn day(days: i32, table: &str, column: &Column) -> Result<String> {
-    let beyond = || Error::beyond(table, column, format_args!("day {days}"));
-    text::day(days).ok_or_else(beyond)
+pub(super) fn day(days: i32) -> Result<String, String> {
+    text::day(days).ok_or_else(|| text::beyond("day", days))
 }
 
-pub(super) fn instant(at: i64, table: &str, column: &Column) -> Result<String> {
-    let beyond = || Error::beyond(table, column, format_args!("microsecond {at}"));
-    text::instant(at, ' ', "").ok_or_else(beyond)
+pub(super) fn instant(at: i64) -> Result<String, String> {
+    text::instant(at, ' ', "").ok_or_else(|| text::beyond("microsecond", at))
 }
 
 fn decimal(out: &mut String, units: i128, scale: u8) {

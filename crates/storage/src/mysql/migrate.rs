@@ -19,7 +19,7 @@ const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS `_tidegauge_migrations` (\
                         `applied_at` datetime(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6))";
 
 impl MySql {
-    /// One process at a time.
+    /// Brings the built-in tables up to date; one process at a time.
     pub(super) async fn migrate(&self, connection: &mut Conn, collation: &str) -> Result<()> {
         self.alone_at(connection, "migrations").await?;
         let done = self.apply(connection, collation).await;
@@ -34,7 +34,7 @@ impl MySql {
         let newest: Option<Option<usize>> = connection.query_first(newest).await.map_err(failed)?;
         let newest = newest.flatten().unwrap_or_default();
         if newest > MIGRATIONS.len() {
-            return Err(Error::Newer { path: self.place.name.clone() });
+            return Err(Error::Newer { path: self.target.name.clone() });
         }
         for (version, _, migration) in MIGRATIONS.iter().skip(newest) {
             for statement in migration.split_terminator(";\n") {
@@ -55,18 +55,18 @@ impl MySql {
     /// Waits until nobody else is at `what` of this database, and keeps others from it until this
     /// connection leaves, or is closed.
     pub(super) async fn alone_at(&self, connection: &mut Conn, what: &str) -> Result<()> {
-        let sql = "SELECT GET_LOCK(CONCAT('tidegauge ', MD5(CONCAT(DATABASE(), ' ', ?))), 120)";
+        let sql = "SELECT GET_LOCK(CONCAT('tidegauge ', MD5(CONCAT(CONVERT(DATABASE() USING utf8mb4), ' ', ?))), 120)";
         let got: Option<Option<i64>> =
             connection.exec_first(sql, (what,)).await.map_err(|error| self.failed(error, None))?;
         match got.flatten() {
             Some(1) => Ok(()),
-            _ => Err(Error::Busy { path: self.place.name.clone() }),
+            _ => Err(Error::Busy { path: self.target.name.clone() }),
         }
     }
 
     /// Lets others to it again.
     pub(super) async fn leave(&self, connection: &mut Conn, what: &str) -> Result<()> {
-        let sql = "DO RELEASE_LOCK(CONCAT('tidegauge ', MD5(CONCAT(DATABASE(), ' ', ?))))";
+        let sql = "DO RELEASE_LOCK(CONCAT('tidegauge ', MD5(CONCAT(CONVERT(DATABASE() USING utf8mb4), ' ', ?))))";
         connection.exec_drop(sql, (what,)).await.map_err(|error| self.failed(error, None))
     }
 }
@@ -76,7 +76,7 @@ mod tests {
     use tidegauge_core::{Column, Sink, tables};
     use tidegauge_testkit::MariaDb;
 
-    use super::super::{Place, ddl};
+    use super::super::{Target, ddl, open};
     use super::*;
     use crate::sql::compare;
     use crate::sql::migrations::Migrations;
@@ -107,13 +107,13 @@ mod tests {
     }
 
     /// Nothing but the definitions in core says what a built-in table is: the migrations say it
-    /// again, for whoever reads them, and this holds them together.
+    /// again, for those who read them, and this holds them together.
     #[tokio::test]
     async fn migrations_say_what_the_definitions_say() {
         let Some(server) = MariaDb::start() else { return };
-        let store = MySql::open(Place::parse(&server.url()).unwrap());
+        let store = open(Target::parse(&server.url()).unwrap());
         store.prepare(&[]).await.unwrap();
-        let mut connection = store.connection().await.unwrap();
+        let mut connection = store.database.connection().await.unwrap();
         for table in tables::all() {
             let found = ddl::stored(&mut connection, &table.name).await.unwrap();
             assert!(!found.is_empty(), "{} is missing", table.name);

@@ -1,31 +1,27 @@
 //! MySQL and MariaDB: rows go in by `LOAD DATA LOCAL INFILE` where the server allows it.
 
-mod aggregate;
 mod ddl;
 mod encode;
-mod failure;
-mod load;
+mod error;
 mod migrate;
-mod place;
-mod scan;
+mod read;
+mod target;
+mod write;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
-use tidegauge_core::polars::frame::DataFrame;
-use tidegauge_core::{Aggregate, Cursor, Load, Scan, Sink, TableRef, Warehouse};
-use tokio::sync::Mutex;
+use tidegauge_core::{Batch, Column, ErrorKind, SinkCapabilities, Table};
 
-pub(crate) use self::place::Place;
+pub(crate) use self::target::Target;
 
-use crate::sql::Prepared;
+use crate::sql::{Database, Dialect, Query, Rows, SqlStore, StoredColumn};
 use crate::{Error, Result};
 
 /// How long a server may take to let us in.
-const PATIENCE: Duration = Duration::from_secs(15);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// What every session of ours begins with: times are UTC, and what does not fit is refused.
 const SESSION: &str = "SET time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES'";
@@ -33,160 +29,203 @@ const SESSION: &str = "SET time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES'"
 /// A database of a MySQL or MariaDB server.
 #[derive(Debug)]
 pub(crate) struct MySql {
-    place: Place,
-    /// The one connection that writes, kept while nothing goes wrong on it.
-    writer: Mutex<Option<Writer>>,
-    /// One that reads, likewise; who finds it taken opens another.
-    reader: Mutex<Option<Conn>>,
+    target: Target,
 }
 
+/// A connection, and what is known of the server on it.
 #[derive(Debug)]
-struct Writer {
-    connection: Conn,
+pub(crate) struct Connection {
+    conn: Option<Conn>,
+    /// Whether rows of a result may still be on their way.
+    is_reading: bool,
     /// Whether the server takes the text of a load from us.
     takes_files: bool,
+    /// The collation by bytes in which spaces at the end of a text count.
     collation: &'static str,
-    prepared: Prepared,
+}
+
+impl Connection {
+    /// Returns the client, which is there until this is closed.
+    fn conn(&mut self) -> Result<&mut Conn> {
+        self.conn.as_mut().ok_or_else(|| {
+            Error::server(ErrorKind::Bug, "the connection was closed", "report this")
+        })
+    }
+}
+
+/// Dropped within a runtime, mysql_async reads the rest of a result first, be it a hundred million rows;
+/// elsewhere it drops the socket.
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if let Some(conn) = self.conn.take_if(|_| self.is_reading) {
+            // Without a thread it is read to the end after all.
+            drop(std::thread::Builder::new().spawn(move || drop(conn)));
+        }
+    }
+}
+
+/// Returns the store in the database that is `target`, to which it connects when that is needed.
+pub(crate) fn open(target: Target) -> SqlStore<MySql> {
+    SqlStore::new(MySql { target })
 }
 
 impl MySql {
-    pub(crate) fn open(place: Place) -> Self {
-        Self { place, writer: Mutex::new(None), reader: Mutex::new(None) }
-    }
-
     fn database(&self) -> &str {
-        self.place.options.db_name().unwrap_or_default()
+        self.target.options.db_name().unwrap_or_default()
     }
 
     async fn connection(&self) -> Result<Conn> {
         let connect = async {
-            let mut connection = Conn::new(self.place.options.clone()).await?;
+            let mut connection = Conn::new(self.target.options.clone()).await?;
             connection.query_drop(SESSION).await?;
             Ok(connection)
         };
-        match tokio::time::timeout(PATIENCE, connect).await {
+        match tokio::time::timeout(CONNECT_TIMEOUT, connect).await {
             Ok(connected) => connected.map_err(|error| self.failed(error, None)),
-            Err(_) => Err(Error::Server {
-                reason: format!("it does not answer within {} s", PATIENCE.as_secs()),
-                mend: "check host, port and network, and that the server runs".into(),
-            }),
+            Err(_) => Err(Error::server(
+                ErrorKind::Unavailable,
+                format!("it does not answer within {} s", CONNECT_TIMEOUT.as_secs()),
+                "check host, port and network, and that the server runs",
+            )),
         }
     }
 
-    async fn writer(&self) -> Result<Writer> {
-        let mut connection = self.connection().await?;
+    async fn execute(&self, connection: &mut Connection, sql: String) -> Result<()> {
+        let done = connection.conn()?.query_drop(sql).await;
+        done.map_err(|error| self.failed(error, None))
+    }
+}
+
+#[async_trait]
+impl Database for MySql {
+    type Connection = Connection;
+
+    const KEEPS_READERS: bool = true;
+
+    fn dialect(&self) -> &'static Dialect {
+        &ddl::DIALECT
+    }
+
+    fn name(&self) -> &str {
+        &self.target.name
+    }
+
+    fn capabilities(&self) -> SinkCapabilities {
+        SinkCapabilities {
+            conditional_writes: true,
+            exact_decimals: true,
+            pushdown: true,
+            aggregates: true,
+        }
+    }
+
+    fn table(&self, name: &str) -> String {
+        ddl::DIALECT.quoted(name)
+    }
+
+    async fn connect(&self) -> Result<Connection> {
+        let mut conn = self.connection().await?;
         let failed = |error| self.failed(error, None);
         let asked: Option<(bool, String)> =
-            connection.query_first("SELECT @@local_infile, VERSION()").await.map_err(failed)?;
+            conn.query_first("SELECT @@local_infile, VERSION()").await.map_err(failed)?;
         let (takes_files, version) = asked.unwrap_or_default();
         if !takes_files {
             tracing::info!(
-                store = self.place.name,
+                store = self.target.name,
                 "the server's local_infile is off: rows go in by INSERT, more slowly"
             );
         }
-        // By its bytes, and spaces at its end count: the two call that differently.
+        // The two call that differently.
         let is_maria = version.to_lowercase().contains("mariadb");
         let collation = if is_maria { "utf8mb4_nopad_bin" } else { "utf8mb4_0900_bin" };
-        self.migrate(&mut connection, collation).await?;
-        Ok(Writer { connection, takes_files, collation, prepared: Prepared::default() })
+        self.migrate(&mut conn, collation).await?;
+        Ok(Connection { conn: Some(conn), is_reading: false, takes_files, collation })
     }
 
-    /// Does `write` on the writing connection. It is kept unless something fails on it: whatever
-    /// transaction that left behind is closed with it.
-    async fn writing(
+    async fn connect_reader(&self) -> Result<Option<Connection>> {
+        let conn = Some(self.connection().await?);
+        let (is_reading, takes_files) = (false, false);
+        Ok(Some(Connection { conn, is_reading, takes_files, collation: "utf8mb4_bin" }))
+    }
+
+    async fn is_alive(&self, connection: &mut Connection) -> bool {
+        match connection.conn() {
+            Ok(conn) => conn.ping().await.is_ok(),
+            Err(_) => false,
+        }
+    }
+
+    async fn close(&self, mut connection: Connection) {
+        if let Some(conn) = connection.conn.take_if(|_| !connection.is_reading) {
+            drop(conn.disconnect().await); // there is nothing to lose
+        }
+    }
+
+    async fn stored(&self, connection: &mut Connection, table: &str) -> Result<Vec<StoredColumn>> {
+        let stored = ddl::stored(connection.conn()?, table).await;
+        stored.map_err(|error| self.failed(error, None))
+    }
+
+    async fn run(&self, connection: &mut Connection, sql: String, at: &Table) -> Result<()> {
+        let done = connection.conn()?.query_drop(sql).await;
+        done.map_err(|error| self.failed(error, Some(at)))
+    }
+
+    fn create(&self, connection: &Connection, table: &Table) -> String {
+        ddl::create(table, connection.collation)
+    }
+
+    fn added(&self, table: &Table, column: &Column) -> String {
+        ddl::typed(table, column)
+    }
+
+    fn stage(&self, table: &Table) -> Option<Vec<String>> {
+        Some(write::stage(table))
+    }
+
+    async fn begin(&self, connection: &mut Connection, what: &str) -> Result<()> {
+        self.alone_at(connection.conn()?, what).await?;
+        self.execute(connection, "START TRANSACTION".into()).await
+    }
+
+    async fn commit(&self, connection: &mut Connection, what: &str) -> Result<()> {
+        self.execute(connection, "COMMIT".into()).await?;
+        self.leave(connection.conn()?, what).await
+    }
+
+    async fn cursors(
         &self,
-        write: impl AsyncFnOnce(&mut Writer) -> Result<()>,
-    ) -> tidegauge_core::Result<()> {
-        let write = async {
-            let mut slot = self.writer.lock().await;
-            let mut writer = match slot.take() {
-                Some(writer) => writer,
-                None => self.writer().await?,
-            };
-            let done = write(&mut writer).await;
-            match done {
-                Ok(()) => *slot = Some(writer),
-                Err(_) => drop(writer.connection.disconnect().await),
-            }
-            done
-        };
-        write.await.map_err(|error| error.of(&self.place.name))
+        connection: &mut Connection,
+        source: Option<&str>,
+    ) -> Result<Vec<(String, String)>> {
+        let sql = "SELECT `source`, `cursor` FROM `_tidegauge_cursors` \
+                   WHERE ? IS NULL OR `source` = ?";
+        let found = connection.conn()?.exec(sql, (source, source)).await;
+        found.map_err(|error| self.failed(error, None))
     }
 
-    /// What `read` finds out, on a connection that nobody else uses meanwhile.
-    async fn reading<T>(
+    async fn move_cursor(
         &self,
-        read: impl AsyncFnOnce(&mut Conn) -> Result<T>,
-    ) -> tidegauge_core::Result<T> {
-        let read = async {
-            let mut kept = self.reader.lock().await.take();
-            // The server may have gone away, and come back.
-            if let Some(connection) = &mut kept
-                && connection.ping().await.is_err()
-            {
-                kept = None;
-            }
-            let mut connection = match kept {
-                Some(kept) => kept,
-                None => self.connection().await?,
-            };
-            let found = read(&mut connection).await;
-            if found.is_ok() {
-                *self.reader.lock().await = Some(connection);
-            }
-            found
-        };
-        read.await.map_err(|error: Error| error.of(&self.place.name))
-    }
-}
-
-#[async_trait]
-impl Sink for MySql {
-    fn name(&self) -> &str {
-        &self.place.name
+        connection: &mut Connection,
+        source: &str,
+        after: &str,
+    ) -> Result<()> {
+        let sql = "INSERT INTO `_tidegauge_cursors` (`source`, `cursor`) VALUES (?, ?) \
+                   ON DUPLICATE KEY UPDATE `cursor` = VALUES(`cursor`)";
+        let moved = connection.conn()?.exec_drop(sql, (source, after)).await;
+        moved.map_err(|error| self.failed(error, None))
     }
 
-    async fn prepare(&self, tables: &[TableRef]) -> tidegauge_core::Result<()> {
-        self.writing(async |writer| self.make_ready(writer, tables).await).await
+    async fn insert(&self, connection: &mut Connection, batch: &Batch) -> Result<()> {
+        self.write(connection, batch).await
     }
 
-    async fn cursor(&self, source: &str) -> tidegauge_core::Result<Option<Cursor>> {
-        self.reading(async |connection| {
-            let failed = |error| self.failed(error, None);
-            let there = ddl::stored(connection, load::CURSORS).await;
-            match there.map_err(failed)?.is_empty() {
-                true => Ok(None),
-                false => load::cursor(connection, source).await.map_err(failed),
-            }
-        })
-        .await
-    }
-
-    async fn cursors(&self) -> tidegauge_core::Result<BTreeMap<String, Cursor>> {
-        self.reading(async |connection| {
-            let failed = |error| self.failed(error, None);
-            let there = ddl::stored(connection, load::CURSORS).await;
-            match there.map_err(failed)?.is_empty() {
-                true => Ok(BTreeMap::new()),
-                false => load::cursors(connection).await.map_err(failed),
-            }
-        })
-        .await
-    }
-
-    async fn load(&self, load: Load<'_>) -> tidegauge_core::Result<()> {
-        self.writing(async |writer| self.commit(writer, load).await).await
-    }
-}
-
-#[async_trait]
-impl Warehouse for MySql {
-    async fn scan(&self, scan: &Scan) -> tidegauge_core::Result<DataFrame> {
-        self.reading(async |connection| self.read(connection, scan).await).await
-    }
-
-    async fn aggregate(&self, aggregate: &Aggregate) -> tidegauge_core::Result<DataFrame> {
-        self.reading(async |connection| self.summarise(connection, aggregate).await).await
+    async fn read(
+        &self,
+        connection: &mut Connection,
+        query: &Query,
+        rows: &mut Rows,
+    ) -> Result<()> {
+        self.rows(connection, query, rows).await
     }
 }

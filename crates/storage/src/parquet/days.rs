@@ -1,17 +1,15 @@
 //! Rows taken apart by the day of their event.
 
 use std::collections::{BTreeMap, HashSet};
-use std::ops::Range;
 
 use chrono::{Days, NaiveDate};
-use tidegauge_core::polars::frame::DataFrame;
-use tidegauge_core::polars::prelude::{IdxCa, IdxSize, PlSmallStr};
-use tidegauge_core::{DataType, Table};
+use tidegauge_core::arrow::array::Array;
+use tidegauge_core::{Batch, ColumnView, DataType, Scalar, Table};
 
 use crate::Result;
 
 /// What Hive calls the part of the rows that have no value.
-const NONE: &str = "__HIVE_DEFAULT_PARTITION__";
+pub(super) const NONE: &str = "__HIVE_DEFAULT_PARTITION__";
 
 const MICROS: i64 = 86_400_000_000;
 
@@ -19,53 +17,57 @@ const MICROS: i64 = 86_400_000_000;
 /// thousand small ones take longer to write, and to open, than what is in them.
 const FEW: usize = 50_000;
 
-/// The rows of each day, in their order; all together where the table has no time, or days have but few.
-pub(super) fn by_day(table: &Table, frame: DataFrame) -> Result<Vec<(Option<String>, DataFrame)>> {
-    let Some(days) = days(table, &frame)? else { return Ok(vec![(None, frame)]) };
+/// Returns the rows of each day, in their order; all together where the table has no time, or days have
+/// but few.
+pub(super) fn by_day(table: &Table, batch: Batch) -> Result<Vec<(Option<String>, Batch)>> {
+    let Some(days) = days(table, &batch)? else { return Ok(vec![(None, batch)]) };
     let different = days.iter().collect::<HashSet<_>>().len();
-    if different > 1 && frame.height() / different < FEW {
-        return Ok(vec![(None, frame)]);
+    if different > 1 && batch.rows() / different < FEW {
+        return Ok(vec![(None, batch)]);
     }
     // Most rows come in the order of their time: then a day is a slice.
     if days.is_sorted() {
         let mut from = 0;
         let parts = days.chunk_by(|one, other| one == other).map(|same| {
-            let part = frame.slice(from, same.len());
-            from += i64::try_from(same.len()).unwrap_or(i64::MAX);
+            let part = batch.slice(from, same.len());
+            from += same.len();
             (Some(name(same[0])), part)
         });
         return Ok(parts.collect());
     }
-    let mut rows: BTreeMap<Option<i64>, Vec<IdxSize>> = BTreeMap::new();
+    let mut rows: BTreeMap<Option<i64>, Vec<u32>> = BTreeMap::new();
     for (row, day) in (0..).zip(&days) {
         rows.entry(*day).or_default().push(row);
     }
-    let parts = rows.into_iter().map(|(day, rows)| {
-        let rows = IdxCa::from_vec(PlSmallStr::EMPTY, rows);
-        Ok((Some(name(day)), frame.take(&rows)?))
-    });
+    let parts = rows.into_iter().map(|(day, rows)| Ok((Some(name(day)), batch.take(&rows)?)));
     parts.collect()
 }
 
-/// Whether rows of the day called `name` may have a time in `bounds`: days since 1970 of a date,
-/// microseconds of a timestamp.
-pub(super) fn may_lie_in(name: &str, dtype: DataType, bounds: &Range<i64>) -> bool {
-    let Ok(day) = name.parse::<NaiveDate>() else { return name != NONE };
+/// Returns the least and greatest time that rows of the day called `name` may have; `None` if that cannot
+/// be told.
+pub(super) fn bounds(name: &str, dtype: DataType) -> Option<(Scalar, Scalar)> {
+    let day = name.parse::<NaiveDate>().ok()?;
     let days = (day - NaiveDate::default()).num_days();
-    let unit = if dtype == DataType::Date { 1 } else { MICROS };
-    days * unit < bounds.end && (days + 1) * unit > bounds.start
+    if dtype == DataType::Date {
+        let day = Scalar::Date(i32::try_from(days).ok()?);
+        return Some((day.clone(), day));
+    }
+    let first = days.checked_mul(MICROS)?;
+    Some((Scalar::Timestamp(first), Scalar::Timestamp(first.checked_add(MICROS - 1)?)))
 }
 
-/// The day of every row, since 1970.
-fn days(table: &Table, frame: &DataFrame) -> Result<Option<Vec<Option<i64>>>> {
+/// Returns the day of every row, since 1970.
+fn days(table: &Table, batch: &Batch) -> Result<Option<Vec<Option<i64>>>> {
     let Some(time) = &table.time else { return Ok(None) };
-    let values = frame.column(time)?.as_materialized_series();
-    Ok(Some(match table.column(time)?.dtype {
-        DataType::Date => values.date()?.physical().iter().map(|it| it.map(i64::from)).collect(),
-        _ => {
-            let micros = values.datetime()?.physical().iter();
-            micros.map(|it| it.map(|micros| micros.div_euclid(MICROS))).collect()
+    Ok(Some(match batch.column(time)? {
+        ColumnView::Date(days) => days.iter().map(|day| day.map(i64::from)).collect(),
+        ColumnView::Timestamp(micros) if micros.null_count() == 0 => {
+            micros.values().iter().map(|micros| Some(micros.div_euclid(MICROS))).collect()
         }
+        ColumnView::Timestamp(micros) => {
+            micros.iter().map(|micros| micros.map(|micros| micros.div_euclid(MICROS))).collect()
+        }
+        _ => return Ok(None),
     }))
 }
 
@@ -92,14 +94,15 @@ mod tests {
     }
 
     #[test]
-    fn a_day_is_left_out_only_if_none_of_it_lies_between() {
+    fn a_day_has_its_first_and_its_last_instant() {
         let day = 19_725 * MICROS;
-        let timestamp = |bounds| may_lie_in("2024-01-03", DataType::Timestamp, &bounds);
-        assert!(timestamp(day..day + 1) && timestamp(day + MICROS - 1..i64::MAX));
-        assert!(!timestamp(0..day) && !timestamp(day + MICROS..i64::MAX));
-        let date = |bounds| may_lie_in("2024-01-03", DataType::Date, &bounds);
-        assert!(date(19_725..19_726) && !date(0..19_725) && !date(19_726..20_000));
-        assert!(may_lie_in("106751991", DataType::Timestamp, &(0..1)), "what is not known may");
-        assert!(!may_lie_in(NONE, DataType::Timestamp, &(0..1)));
+        assert_eq!(
+            bounds("2024-01-03", DataType::Timestamp),
+            Some((Scalar::Timestamp(day), Scalar::Timestamp(day + MICROS - 1)))
+        );
+        let date = Scalar::Date(19_725);
+        assert_eq!(bounds("2024-01-03", DataType::Date), Some((date.clone(), date)));
+        assert_eq!(bounds("106751991", DataType::Timestamp), None);
+        assert_eq!(bounds(NONE, DataType::Timestamp), None);
     }
 }

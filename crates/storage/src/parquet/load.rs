@@ -2,41 +2,41 @@
 
 use std::collections::HashSet;
 
-use tidegauge_core::polars::frame::DataFrame;
-use tidegauge_core::{Table, WriteMode};
+use tidegauge_core::{Batch, Table, WriteMode};
 
-use super::encode::encode;
 use super::{commit, days, file, path};
-use crate::folder::{Manifest, Part, Place, ranges, times};
-use crate::{Result, sql};
+use crate::Result;
+use crate::folder::{Files, Manifest, Part, ranges, times};
+use crate::keys::newest;
+use crate::parquet_file::encode;
 
-/// Writes `frame` as the files of `part`.
+/// Writes the rows of `batch` as the files of `part`.
 pub(super) fn write(
-    place: &impl Place,
+    place: &impl Files,
     table: &Table,
     part: &mut Part,
-    frame: DataFrame,
+    batch: Batch,
 ) -> Result<()> {
-    let frame = match table.write {
-        WriteMode::Append => frame,
-        WriteMode::Merge => sql::newest(table, frame)?,
+    let batch = match table.write {
+        WriteMode::Append => batch,
+        WriteMode::Merge => newest(table, batch)?,
     };
-    part.rows = frame.height();
-    part.ranges = ranges(&frame, table)?;
-    let times = times(&frame, table)?;
-    let days = days::by_day(table, frame)?;
-    part.days = days.iter().filter_map(|(day, rows)| Some((day.clone()?, rows.height()))).collect();
+    part.rows = batch.rows();
+    part.ranges = ranges(&batch, table)?;
+    let times = times(&batch, table)?;
+    let days = days::by_day(table, batch)?;
+    part.days = days.iter().filter_map(|(day, rows)| Some((day.clone()?, rows.rows()))).collect();
     part.times = times.filter(|_| part.days.is_empty());
     // By way of memory, which a page fits: what the disk says is then said by itself.
-    let encoded = |(day, rows): &(Option<String>, DataFrame)| {
-        Ok((path(table, part, day.as_deref()), encode(rows)?))
+    let encoded = |(day, rows): &(Option<String>, Batch)| {
+        Ok((path(table, part, day.as_deref()), encode(rows.record())?))
     };
     place.write(&mut days.iter().map(encoded))
 }
 
 /// Removes the files that a killed load left: those that are called like ours, are not in the manifest,
 /// and will not be.
-pub(super) fn clean<P: Place>(place: &P, manifest: &Manifest) -> Result<()> {
+pub(super) fn clean<P: Files>(place: &P, manifest: &Manifest) -> Result<()> {
     let mut committed = HashSet::new();
     for (table, stored) in &manifest.tables {
         for part in &stored.parts {

@@ -1,90 +1,151 @@
 //! Of rows that were written again, the newest.
 
-use tidegauge_core::Table;
-use tidegauge_core::polars::frame::DataFrame;
+use tidegauge_core::arrow::buffer::BooleanBufferBuilder;
+use tidegauge_core::{Batch, Condition, Predicate, Scan};
 
-use super::scan::{Choice, filtered, whole};
+use super::file::{DataFile, ParquetFile, Request};
+use super::prune;
+use super::scan::{Unit, files};
+use super::tally::Tally;
 use crate::Result;
-use crate::folder::{KeyMap, Keys, Part, Place, Range};
+use crate::folder::{Files, Part, Range};
+use crate::keys::{KeyMap, Keys};
 
-/// Rows that may yet be replaced, and which of them are still the newest.
-struct Kept {
-    rows: DataFrame,
-    stays: Vec<bool>,
+/// Where the newest row of a key is: the place of its file, and its own in that.
+type Place = (u32, u32);
+
+/// Finds the newest rows among parts, which come oldest first, and which of these pass.
+///
+/// No part has a key twice, and most ranges of keys meet no other: those parts are read as they are. Of the
+/// others the keys are read here. What is held are the keys of the rows that pass, and a bit a row; of other
+/// rows it is enough to know that they replace one.
+struct Newest<'a, P> {
+    place: &'a P,
+    tally: &'a Tally,
+    request: &'a Request,
+    /// The conditions on key columns: a row that fails them replaces none that passes.
+    on_key: Predicate,
+    places: KeyMap<Place>,
+    /// Of each file whose keys were read, which rows pass and are the newest.
+    stays: Vec<BooleanBufferBuilder>,
 }
 
-/// The columns called `names` of the rows asked for, part by part, oldest first, without what a later part
-/// replaces. What is held besides are the keys of those rows: of others it is enough to know that they
-/// replace one.
-pub(super) fn newest(
-    place: &impl Place,
-    table: &Table,
+/// How a part stands to the others.
+#[derive(Clone, Copy)]
+struct Standing {
+    /// It may have rows that pass.
+    wanted: bool,
+    /// It may replace rows that pass, of older parts.
+    replaces: bool,
+    /// Newer parts may replace rows of it.
+    replaced: bool,
+}
+
+/// Returns the files with rows that pass, and which of their rows are the newest.
+pub(super) fn newest<P: Files>(
+    place: &P,
+    tally: &Tally,
+    request: &Request,
     parts: &[Part],
-    names: &[String],
-    choice: &Choice<'_>,
-) -> Result<Vec<DataFrame>> {
-    let mut keys: Vec<String> = table.key.iter().map(ToString::to_string).collect();
-    let key = keys.clone();
-    keys.retain(|key| !names.contains(key));
-    let with_key = [names, &keys].concat();
-    let mut kept: Vec<Kept> = Vec::new();
-    let mut seen: KeyMap<(usize, usize)> = KeyMap::new(table)?;
+) -> Result<Vec<Unit>> {
+    let table = &request.table;
+    let is_on_key = |condition: &&Condition| table.key.contains(&condition.name);
+    let on_key = request.predicate.conditions.iter().filter(is_on_key).cloned().collect();
+    let mut newest = Newest {
+        place,
+        tally,
+        request,
+        on_key: Predicate { conditions: on_key },
+        places: KeyMap::new(table)?,
+        stays: Vec::new(),
+    };
+    let mut chosen: Vec<(DataFile, Option<usize>)> = Vec::new();
     let mut earlier: Vec<&Part> = Vec::new();
     for (at, part) in parts.iter().enumerate() {
         let meets = |other: &Part| Range::meets(part.range.as_ref(), other.range.as_ref());
-        // No part has a key twice: most ranges meet no other, and those parts stay whole.
-        let replaces = earlier.iter().any(|other| meets(other));
-        if !choice.may_lie_in(table, part) {
-            if !replaces {
-                continue;
-            }
-            let mut frame = whole(place, table, part, &key, &Choice::default())?;
-            frame.rechunk_mut();
-            let keys = Keys::of(&frame, table)?;
-            for row in 0..frame.height() {
-                forget(&mut kept, seen.remove(&keys, row));
-            }
+        let reaches = |other: &Part| meets(other) && prune::part(&newest.on_key, table, other);
+        let standing = Standing {
+            wanted: prune::part(&request.predicate, table, part),
+            replaces: prune::part(&newest.on_key, table, part)
+                && earlier.iter().any(|other| meets(other)),
+            replaced: parts[at + 1..].iter().any(reaches),
+        };
+        if standing.wanted {
+            earlier.push(part);
+        } else if !standing.replaces {
             continue;
         }
-        let replaced = parts[at + 1..].iter().any(meets);
-        earlier.push(part);
-        let wanted = if replaces || replaced { &with_key[..] } else { names };
         // What replaces nothing need not be read to be left out.
-        let all = Choice::default();
-        let read = if replaces { &all } else { choice };
-        let mut frame = whole(place, table, part, &choice.with(wanted), read)?;
-        frame.rechunk_mut();
-        let inside = choice.of(&frame)?;
-        let mut count = 0;
-        if replaces || replaced {
-            let keys = Keys::of(&frame, table)?;
-            for row in 0..frame.height() {
-                if inside.as_ref().is_none_or(|inside| inside[row]) {
-                    let older = seen.insert(&keys, row, (kept.len(), count));
-                    forget(&mut kept, older);
-                    count += 1;
-                } else {
-                    forget(&mut kept, seen.remove(&keys, row));
+        let everything = Predicate::default();
+        let days = if standing.replaces { &everything } else { &request.predicate };
+        for file in files(days, table, part) {
+            if !standing.replaces && !standing.replaced {
+                chosen.push((file, None));
+                continue;
+            }
+            let stays = newest.read(&file, standing)?;
+            if standing.wanted {
+                chosen.push((file, Some(stays)));
+            }
+        }
+    }
+    let mut stays: Vec<_> = newest.stays.iter_mut().map(BooleanBufferBuilder::finish).collect();
+    let units = chosen.into_iter().map(|(file, place)| {
+        let stays = place.and_then(|place| stays.get_mut(place));
+        Unit { file, stays: stays.cloned() }
+    });
+    Ok(units
+        .filter(|unit| unit.stays.as_ref().is_none_or(|stays| stays.count_set_bits() > 0))
+        .collect())
+}
+
+impl<P: Files> Newest<'_, P> {
+    /// Reads the keys of a file. Returns the place of its bits.
+    fn read(&mut self, file: &DataFile, standing: Standing) -> Result<usize> {
+        let Self { request, on_key, places, stays, .. } = self;
+        let table = &request.table;
+        let mut names: Vec<String> = table.key.iter().map(ToString::to_string).collect();
+        if standing.wanted {
+            for condition in &request.predicate.conditions {
+                if !names.iter().any(|name| *name == condition.name) {
+                    names.push(condition.name.to_string());
                 }
             }
         }
-        let rows = match &inside {
-            Some(inside) => filtered(frame, inside)?,
-            None => frame,
-        };
-        kept.push(Kept { rows: rows.select(names)?, stays: vec![true; count] });
-    }
-    let rows = kept.into_iter().map(|Kept { rows, stays }| match stays.contains(&false) {
-        true => filtered(rows, &stays),
-        false => Ok(rows),
-    });
-    rows.collect()
-}
-
-/// The row that lies there is not the newest any more.
-fn forget(kept: &mut [Kept], place: Option<(usize, usize)>) {
-    let Some((part, row)) = place else { return };
-    if let Some(stays) = kept.get_mut(part).and_then(|kept| kept.stays.get_mut(row)) {
-        *stays = false;
+        // To replace a row it is enough to have its key.
+        let predicate = if standing.replaces { on_key.clone() } else { request.predicate.clone() };
+        let output = Scan::columns(table, names).output()?;
+        let keys = Request { table: table.clone(), output, predicate, limit: None };
+        let mut bits = BooleanBufferBuilder::new(file.rows);
+        bits.append_n(file.rows, false);
+        let index = stays.len();
+        stays.push(bits);
+        let number = u32::try_from(index).unwrap_or(u32::MAX);
+        let opened = ParquetFile::open(self.place, self.tally, file, false)?;
+        opened.read_groups(&keys, &mut |batch: &Batch, rows| {
+            let keys = Keys::of(batch, table)?;
+            let passes = match standing.wanted {
+                true => Some(request.predicate.keeps(batch)?),
+                false => None,
+            };
+            for (row, at) in (0..batch.rows()).zip(rows) {
+                let passes = passes.as_ref().is_some_and(|passes| passes.value(row));
+                if passes {
+                    stays[index].set_bit(at, true);
+                }
+                let older = match passes && standing.replaced {
+                    true => {
+                        let at = u32::try_from(at).unwrap_or(u32::MAX);
+                        places.insert(&keys, row, (number, at))
+                    }
+                    false => places.remove(&keys, row),
+                };
+                if let Some((file, row)) = older {
+                    stays[file as usize].set_bit(row as usize, false);
+                }
+            }
+            Ok(())
+        })?;
+        Ok(index)
     }
 }

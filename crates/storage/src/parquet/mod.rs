@@ -4,23 +4,23 @@
 //! apart: `<commit>-<mark>.parquet`.
 
 mod days;
-mod encode;
-mod groups;
+mod file;
 mod load;
 mod merge;
+mod prune;
 mod scan;
+mod stream;
+mod tally;
 
 use std::path::PathBuf;
 
 use async_trait::async_trait;
-use tidegauge_core::polars::frame::DataFrame;
-use tidegauge_core::{Aggregate, Scan, Table, Warehouse};
+use tidegauge_core::{
+    Aggregate, Batch, BatchStream, Scan, Sink, SinkCapabilities, Table, TableRef, Warehouse,
+};
 
-pub(crate) use encode::encode;
-
-use self::scan::Choice;
 use crate::Result;
-use crate::folder::{Disk, Folder, Format, Manifest, Part, Place, Stored};
+use crate::folder::{Disk, Files, Folder, Format, Manifest, Part, Range, Stored, TakeKeys};
 
 /// A folder of Parquet files.
 pub(crate) type Parquet<P> = Folder<ParquetFiles, P>;
@@ -33,7 +33,7 @@ pub(crate) fn open(dir: PathBuf) -> Parquet<Disk> {
 /// The folder of Parquet files in `bucket`.
 #[cfg(feature = "object-store")]
 pub(crate) fn open_bucket(bucket: crate::folder::Bucket) -> Parquet<crate::folder::Bucket> {
-    Folder::open(bucket.name(""), bucket)
+    Folder::open(crate::folder::Place::name(&bucket, ""), bucket)
 }
 
 /// Parquet, as a folder's format.
@@ -43,9 +43,18 @@ pub(crate) enum ParquetFiles {}
 /// What the manifest calls it.
 const NAME: &str = "parquet";
 
-impl<P: Place> Format<P> for ParquetFiles {
+impl<P: Files> Format<P> for ParquetFiles {
     const NAME: &'static str = NAME;
     const CLEAN: bool = false;
+
+    fn capabilities() -> SinkCapabilities {
+        SinkCapabilities {
+            conditional_writes: true,
+            exact_decimals: true,
+            pushdown: true,
+            aggregates: true,
+        }
+    }
 
     fn create(_: &P, _: &Table, _: &mut Stored) -> Result<()> {
         Ok(())
@@ -57,17 +66,22 @@ impl<P: Place> Format<P> for ParquetFiles {
 
     fn write(
         place: &P,
-        table: &Table,
+        table: &TableRef,
         _: &mut Stored,
         part: &mut Part,
-        frame: DataFrame,
+        batch: Batch,
     ) -> Result<()> {
-        load::write(place, table, part, frame)
+        load::write(place, table, part, batch)
     }
 
-    fn keys(place: &P, table: &Table, part: &Part) -> Result<DataFrame> {
-        let names: Vec<_> = table.key.iter().map(ToString::to_string).collect();
-        scan::whole(place, table, part, &names, &Choice::default())
+    fn keys(
+        place: &P,
+        table: &TableRef,
+        part: &Part,
+        range: Option<&Range>,
+        take: TakeKeys<'_>,
+    ) -> Result<()> {
+        scan::keys(place, table, part, range, take)
     }
 
     fn clean(place: &P, manifest: &Manifest) -> Result<()> {
@@ -76,15 +90,16 @@ impl<P: Place> Format<P> for ParquetFiles {
 }
 
 #[async_trait]
-impl<P: Place> Warehouse for Parquet<P> {
-    async fn scan(&self, scan: &Scan) -> tidegauge_core::Result<DataFrame> {
-        let scan = scan.clone();
-        self.blocking(move |place| scan::scan(place, &scan)).await
+impl<P: Files> Warehouse for Parquet<P> {
+    async fn scan(&self, scan: &Scan) -> tidegauge_core::Result<BatchStream> {
+        let (name, scan) = (self.name().to_owned(), scan.clone());
+        let batches = self.blocking(move |place| scan::scan(place, &name, &scan)).await?;
+        Ok(Box::pin(batches))
     }
 
-    async fn aggregate(&self, aggregate: &Aggregate) -> tidegauge_core::Result<DataFrame> {
-        let aggregate = aggregate.clone();
-        self.blocking(move |place| scan::summarise(place, &aggregate)).await
+    async fn aggregate(&self, aggregate: &Aggregate) -> tidegauge_core::Result<Batch> {
+        let (name, aggregate) = (self.name().to_owned(), aggregate.clone());
+        self.blocking(move |place| scan::summarise(place, &name, &aggregate)).await
     }
 }
 

@@ -1,217 +1,257 @@
-//! Reading columns back, from the files that the manifest names.
+//! Reading rows back, from the files that the manifest names.
 
-use std::borrow::Cow;
-use std::ops::{Range, RangeInclusive};
-use std::path::Path;
+use std::sync::Arc;
 
-use polars_io::SerReader;
-use polars_io::parquet::read::ParquetReader;
-use tidegauge_core::polars::frame::DataFrame;
-use tidegauge_core::polars::prelude::{BooleanChunked, NewChunkedArray, PlSmallStr, Series};
-use tidegauge_core::{Aggregate, Column, Fold, Scan, Table, WriteMode};
+use futures_util::StreamExt;
+use tidegauge_core::arrow::buffer::BooleanBuffer;
+use tidegauge_core::{Aggregate, Batch, Fold, Predicate, Scan, Table, TableRef, WriteMode};
+use tokio::runtime::Handle;
 
-use super::{NAME, days, groups, merge, path};
-use crate::folder::{Manifest, Part, Place};
-use crate::{Error, Result, cells};
+use super::file::{BATCH, DataFile, ParquetFile, Request};
+use super::stream::{self, Batches};
+use super::tally::Tally;
+use super::{NAME, merge, path, prune};
+use crate::Result;
+use crate::folder::{Files, Manifest, Part, Range, TakeKeys};
 
-/// What `scan` asks for; no rows of a table that is not there.
-pub(super) fn scan(place: &impl Place, scan: &Scan) -> Result<DataFrame> {
-    crate::check(&scan.table)?;
-    let wanted = scan.wanted()?;
-    let names: Vec<String> = wanted.iter().map(|column| column.name.to_string()).collect();
-    let mut frame = cells::none(&cells::projected(&scan.table, wanted))?;
-    let choice = Choice { within: scan.bounds()?, during: None };
-    each(place, &scan.table, &names, &choice, &mut |rows| {
-        frame.vstack_mut_owned(rows)?;
-        Ok(())
-    })?;
-    Ok(frame)
+/// A file that is read, and which of its rows are wanted if that is known before.
+#[derive(Debug)]
+pub(super) struct Unit {
+    pub(super) file: DataFile,
+    pub(super) stays: Option<BooleanBuffer>,
 }
 
-/// A summary, file by file.
-pub(super) fn summarise(place: &impl Place, aggregate: &Aggregate) -> Result<DataFrame> {
-    crate::check(&aggregate.table)?;
-    let mut fold = Fold::new(aggregate)?;
-    let mut names: Vec<String> =
-        aggregate.columns()?.iter().map(|column| column.name.to_string()).collect();
-    if names.is_empty() {
-        names.extend(aggregate.table.key.first().map(ToString::to_string)); // any one will do
-    }
-    let choice = Choice { within: None, during: aggregate.bounds()? };
-    each(place, &aggregate.table, &names, &choice, &mut |rows| Ok(fold.add(&rows)?))?;
-    Ok(fold.finish()?)
+/// Streams what `scan` asks for of the folder called `name`; no rows of a table that is not there.
+pub(super) fn scan<P: Files>(place: &P, name: &str, scan: &Scan) -> Result<Batches> {
+    counted(place, name, scan, Arc::new(Tally::new(&scan.table.name)))
 }
 
-/// Which rows are asked for.
-#[derive(Clone, Default)]
-pub(super) struct Choice<'a> {
-    /// Those alone of which the column lies in the range.
-    within: Option<(&'a Column, RangeInclusive<i64>)>,
-    /// Of these all, and others as it comes: whoever asks chooses once more.
-    during: Option<(&'a Column, Range<i64>)>,
-}
-
-impl Choice<'_> {
-    /// Whether `part` may have some of them.
-    pub(super) fn may_lie_in(&self, table: &Table, part: &Part) -> bool {
-        let within = self.within.as_ref();
-        let during = self.during.as_ref().zip(part.times);
-        within.is_none_or(|(column, range)| part.may_hold(table, &column.name, range))
-            && during
-                .is_none_or(|((_, span), [first, last])| first < span.end && span.start <= last)
-    }
-
-    /// Whether the rows of a day may be some of them.
-    fn may_lie_on(&self, day: &str) -> bool {
-        let during = self.during.as_ref();
-        during.is_none_or(|(time, span)| days::may_lie_in(day, time.dtype, span))
-    }
-
-    /// `names`, and the column that rows are chosen by.
-    pub(super) fn with<'n>(&self, names: &'n [String]) -> Cow<'n, [String]> {
-        match &self.within {
-            Some((column, _)) if !names.iter().any(|name| *name == column.name) => {
-                Cow::Owned([names, &[column.name.to_string()]].concat())
-            }
-            _ => Cow::Borrowed(names),
+fn counted<P: Files>(place: &P, name: &str, scan: &Scan, tally: Arc<Tally>) -> Result<Batches> {
+    crate::check_read(&scan.table)?;
+    let request = Request {
+        table: scan.table.clone(),
+        output: scan.output()?,
+        predicate: scan.predicate()?,
+        limit: scan.limit,
+    };
+    let units = match scan.limit {
+        Some(0) => Vec::new(),
+        _ => plan(place, &tally, &request)?,
+    };
+    // The first file has the few rows that are wanted, as a rule.
+    let readers = if scan.limit.is_some_and(|limit| limit <= BATCH) { 1 } else { P::readers() };
+    let place = place.clone();
+    stream::start(name, units, readers, scan.limit, move |unit: &Unit, take| {
+        let chooses = !request.predicate.is_empty() || request.limit.is_some();
+        let pages = unit.stays.is_some() || chooses;
+        let file = ParquetFile::open(&place, &tally, &unit.file, pages)?;
+        match &unit.stays {
+            Some(stays) => file.read_rows(&request, stays, take),
+            None => file.read(&request, take),
         }
-    }
-
-    /// Which of `rows` they are; none of it where they are all.
-    pub(super) fn of(&self, rows: &DataFrame) -> Result<Option<Vec<bool>>> {
-        let Some((column, range)) = &self.within else { return Ok(None) };
-        let values = rows.column(&column.name)?.i64()?;
-        let inside = values.iter().map(|value| value.is_some_and(|value| range.contains(&value)));
-        let inside: Vec<bool> = inside.collect();
-        Ok(inside.contains(&false).then_some(inside))
-    }
-}
-
-/// Those of `rows` that are `true`.
-pub(super) fn filtered(rows: DataFrame, stays: &[bool]) -> Result<DataFrame> {
-    Ok(rows.filter(&BooleanChunked::from_slice(PlSmallStr::EMPTY, stays))?)
-}
-
-/// What takes rows.
-type Take<'a> = &'a mut dyn FnMut(DataFrame) -> Result<()>;
-
-/// Hands the columns called `names` of the rows asked for to `take`, bit by bit.
-fn each(
-    place: &impl Place,
-    table: &Table,
-    names: &[String],
-    choice: &Choice<'_>,
-    take: Take<'_>,
-) -> Result<()> {
-    let manifest = Manifest::read(place, NAME)?;
-    let Some(stored) = manifest.tables.get(table.name.as_ref()) else { return Ok(()) };
-    stored.compare(table)?;
-    match table.write {
-        WriteMode::Append => {
-            let parts = stored.parts.iter().filter(|part| choice.may_lie_in(table, part));
-            let files: Vec<_> = parts.flat_map(|part| files(table, part, choice)).collect();
-            read(place, table, &files, &choice.with(names), choice, &mut |rows| {
-                let rows = match choice.of(&rows)? {
-                    Some(stays) => filtered(rows, &stays)?,
-                    None => rows,
-                };
-                take(rows.select(names)?)
-            })
-        }
-        // What replaces a row of one day may lie in another.
-        WriteMode::Merge => {
-            let all = Choice { during: None, ..choice.clone() };
-            merge::newest(place, table, &stored.parts, names, &all)?.into_iter().try_for_each(take)
-        }
-    }
-}
-
-/// The files of `part` with rows asked for, and how many rows are in them.
-fn files(table: &Table, part: &Part, choice: &Choice<'_>) -> Vec<(String, usize)> {
-    if part.days.is_empty() {
-        return vec![(path(table, part, None), part.rows)];
-    }
-    let days = part.days.iter().filter(|(day, _)| choice.may_lie_on(day));
-    days.map(|(day, rows)| (path(table, part, Some(day)), *rows)).collect()
-}
-
-/// The columns called `names` of the rows of `part` that are asked for, and of others beside them.
-pub(super) fn whole(
-    place: &impl Place,
-    table: &Table,
-    part: &Part,
-    names: &[String],
-    choice: &Choice<'_>,
-) -> Result<DataFrame> {
-    let mut frame: Option<DataFrame> = None;
-    read(place, table, &files(table, part, choice), names, choice, &mut |rows| {
-        match &mut frame {
-            Some(frame) => {
-                frame.vstack_mut_owned(rows)?;
-            }
-            None => frame = Some(rows),
-        }
-        Ok(())
-    })?;
-    Ok(frame.unwrap_or_default())
-}
-
-/// Hands the columns called `names` of `files` to `take`, file by file; of rows that are not asked for, as
-/// many as it comes.
-fn read(
-    place: &impl Place,
-    table: &Table,
-    files: &[(String, usize)],
-    names: &[String],
-    choice: &Choice<'_>,
-    take: Take<'_>,
-) -> Result<()> {
-    let (paths, rows): (Vec<String>, Vec<usize>) = files.iter().cloned().unzip();
-    place.read(&paths, names, &mut |at, file| {
-        let (Some(path), Some(rows)) = (paths.get(at), rows.get(at)) else { return Ok(()) };
-        let path = place.name(path);
-        let reader = ParquetReader::new(file);
-        take(decoded(Path::new(&path), reader, table, *rows, names, choice)?)
     })
 }
 
-/// The columns called `names` of the file at `path`, which has so many `rows`.
-fn decoded<R: polars_io::mmap::MmapBytesReader>(
-    path: &Path,
-    mut reader: ParquetReader<R>,
-    table: &Table,
-    rows: usize,
-    names: &[String],
-    choice: &Choice<'_>,
-) -> Result<DataFrame> {
-    let file = |error| Error::file(path, error);
-    let metadata = reader.get_metadata().map_err(file)?;
-    if metadata.num_rows != rows {
-        let reason = format!("it has {} rows, not {rows}", metadata.num_rows);
-        return Err(Error::damaged(path, reason));
+/// Works out a summary, while the files are read.
+pub(super) fn summarise<P: Files>(place: &P, name: &str, aggregate: &Aggregate) -> Result<Batch> {
+    let mut fold = Fold::new(aggregate)?;
+    let mut batches = scan(place, name, &aggregate.scan()?)?;
+    let runtime = Handle::current();
+    while let Some(batch) = runtime.block_on(batches.next()) {
+        fold.add(&batch?)?;
     }
-    let within = choice.within.as_ref();
-    let (from, rows) =
-        within.map_or((0, rows), |(column, range)| groups::span(metadata, &column.name, range));
-    // What was written before a column was added to the table is null there.
-    let there = reader.schema().map_err(file)?;
-    let (there, missing): (Vec<_>, Vec<_>) =
-        names.iter().cloned().partition(|name| there.contains(name));
-    let reader = reader.with_columns(Some(there)).with_slice(Some((from, rows)));
-    let mut frame = reader.finish().map_err(file)?;
-    for name in &missing {
-        let column = table.column(name)?;
-        if !column.nullable {
-            return Err(Error::damaged(path, format!("it has no column `{name}`")));
+    Ok(fold.finish()?)
+}
+
+/// Returns the files that may have rows that pass.
+fn plan<P: Files>(place: &P, tally: &Tally, request: &Request) -> Result<Vec<Unit>> {
+    let manifest = Manifest::read(place, NAME)?;
+    let Some(stored) = manifest.tables.get(request.table.name.as_ref()) else {
+        return Ok(Vec::new());
+    };
+    stored.compare_columns(&request.table)?;
+    if request.predicate.is_never() {
+        return Ok(Vec::new());
+    }
+    let (predicate, table) = (&request.predicate, &request.table);
+    match table.write {
+        WriteMode::Append => {
+            let parts = stored.parts.iter().filter(|part| prune::part(predicate, table, part));
+            let files = parts.flat_map(|part| files(predicate, table, part));
+            Ok(files.map(|file| Unit { file, stays: None }).collect())
         }
-        let dtype = column.dtype.to_polars();
-        let nulls = Series::full_null(PlSmallStr::from_str(name), rows, &dtype);
-        frame.with_column(nulls.into())?;
+        // What replaces a row of one day may lie in another.
+        WriteMode::Merge => merge::newest(place, tally, request, &stored.parts),
     }
-    let frame = frame.select(names)?;
-    if frame.height() != rows && !names.is_empty() {
-        let reason = format!("it has {} rows, not {rows}", frame.height());
-        return Err(Error::damaged(path, reason));
+}
+
+/// Returns the files of `part` that may have rows that pass.
+pub(super) fn files(predicate: &Predicate, table: &Table, part: &Part) -> Vec<DataFile> {
+    if part.days.is_empty() {
+        return vec![DataFile { path: path(table, part, None), rows: part.rows }];
     }
-    Ok(frame)
+    let days = part.days.iter().filter(|(day, _)| prune::day(predicate, table, day));
+    days.map(|(day, rows)| DataFile { path: path(table, part, Some(day)), rows: *rows }).collect()
+}
+
+/// Hands the key columns of `part` to `take`, but for rows whose key lies outside of `range`.
+pub(super) fn keys<P: Files>(
+    place: &P,
+    table: &TableRef,
+    part: &Part,
+    range: Option<&Range>,
+    take: TakeKeys<'_>,
+) -> Result<()> {
+    let names = table.key.iter().map(ToString::to_string);
+    let request = Request {
+        table: table.clone(),
+        output: Scan::columns(table, names).output()?,
+        predicate: prune::key_range(table, range),
+        limit: None,
+    };
+    let tally = Tally::new(&table.name);
+    for file in files(&Predicate::default(), table, part) {
+        let file = ParquetFile::open(place, &tally, &file, !request.predicate.is_empty())?;
+        file.read(&request, &mut |batch| {
+            take(&batch)?;
+            Ok(std::ops::ControlFlow::Continue(()))
+        })?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::TryStreamExt;
+    use tidegauge_core::arrow::array::Array;
+    use tidegauge_core::arrow::schema::DataType as ArrowType;
+    use tidegauge_core::{
+        Cursor, DataType, Filter, Load, Sink, Span, TextView, Value, Values, WriteMode,
+    };
+
+    use super::*;
+    use crate::folder::Disk;
+    use crate::parquet::{Parquet, open};
+    use crate::parquet_file::ROW_GROUP;
+
+    const DAY: i64 = 86_400_000_000;
+
+    /// A table as an exchange fills it, user by user.
+    fn table(write: WriteMode) -> TableRef {
+        Table::builder("t", "")
+            .column("id", DataType::Int64, "")
+            .column("user_id", DataType::Int64, "")
+            .column("at", DataType::Timestamp, "")
+            .column("status", DataType::Text, "")
+            .column("note", DataType::Text, "")
+            .nullable("amount", DataType::CRYPTO, "")
+            .key(["id"])
+            .time("at")
+            .write(write)
+            .build()
+            .unwrap()
+    }
+
+    /// Rows of which ten are a user's, one a day in turn.
+    fn rows(table: &TableRef, ids: std::ops::Range<i64>) -> Batch {
+        let count = usize::try_from(ids.end - ids.start).unwrap();
+        let notes: Vec<String> = ids.clone().map(|id| format!("note {}", id * 7)).collect();
+        let statuses = ["open", "filled", "cancelled"].into_iter().cycle().take(count);
+        let columns = vec![
+            Values::Ints(ids.clone().collect()),
+            Values::Ints(ids.clone().map(|id| id / 10).collect()),
+            Values::Timestamps(ids.clone().map(|id| id % 10 * DAY + id).collect()),
+            Values::Texts(statuses.collect()),
+            Values::Texts(notes.iter().map(String::as_str).collect()),
+            Values::Decimals(ids.map(|id| i128::from(id) * 1_000_003).collect()),
+        ];
+        Batch::from_columns(table, count, columns).unwrap()
+    }
+
+    async fn filled(dir: &std::path::Path, pages: &[Batch]) -> Parquet<Disk> {
+        let folder = open(dir.to_owned());
+        let mut before: Option<Cursor> = None;
+        for (at, page) in pages.iter().enumerate() {
+            let after = Cursor::new(at.to_string());
+            let batches = std::slice::from_ref(page);
+            let load = Load { source: "s", batches, before: before.as_ref(), after: &after };
+            folder.load(load).await.unwrap();
+            before = Some(after);
+        }
+        folder
+    }
+
+    /// What a scan gives, and how many bytes and row groups are read for it.
+    async fn read(folder: &Parquet<Disk>, scan: &Scan) -> (Batch, u64, u64) {
+        let tally = Arc::new(Tally::new("t"));
+        let (counts, asked) = (tally.clone(), scan.clone());
+        let batches = folder.blocking(move |place| counted(place, "t", &asked, counts)).await;
+        let batches: Vec<Batch> = batches.unwrap().try_collect().await.unwrap();
+        let found = Batch::concat(&scan.output().unwrap(), &batches).unwrap();
+        (found, tally.bytes(), tally.row_groups())
+    }
+
+    #[tokio::test]
+    async fn row_groups_and_pages_that_have_nothing_are_not_read() {
+        let (dir, table) = (tempfile::tempdir().unwrap(), table(WriteMode::Append));
+        let count = i64::try_from(ROW_GROUP).unwrap() + 60_000;
+        let folder = filled(dir.path(), &[rows(&table, 0..count)]).await;
+        let (all, every_byte, groups) = read(&folder, &Scan::all(&table)).await;
+        assert_eq!((i64::try_from(all.rows()).unwrap(), groups), (count, 2));
+        for (filter, wanted, most) in [
+            (Filter::range("user_id", 1_000i64..1_010), 100, 8),
+            (Filter::is_in("id", [5i64, count - 1]), 2, 4),
+            (Filter::eq("user_id", 30_000i64), 10, 8),
+            (Filter::eq("note", "note 7"), 1, 1),
+            (Filter::range("at", Value::Timestamp(chrono::DateTime::UNIX_EPOCH)..), count, 1),
+        ] {
+            let found = Scan::all(&table).filter(filter);
+            let (rows, bytes, groups) = read(&folder, &found).await;
+            assert_eq!(i64::try_from(rows.rows()).unwrap(), wanted, "{found:?}");
+            assert!(bytes <= every_byte / most + 65_536, "{bytes} of {every_byte}: {found:?}");
+            assert!(groups <= 2, "{groups}");
+        }
+        // By the statistics of row groups alone: the second has none.
+        let few = Scan::columns(&table, ["id"]).within("user_id", 0..10);
+        assert_eq!(read(&folder, &few).await.2, 1);
+        let (none, bytes, groups) = read(&folder, &few.clone().within("user_id", -5..0)).await;
+        assert_eq!((none.rows(), groups), (0, 0));
+        assert!(bytes < 65_536, "the footer alone");
+        // Of a limit, no more than the pages that have so many rows.
+        let (some, bytes, _) = read(&folder, &Scan::all(&table).limit(1_000)).await;
+        assert_eq!(some.rows(), 1_000);
+        assert!(bytes < every_byte / 4 + 65_536, "{bytes} of {every_byte}");
+    }
+
+    #[tokio::test]
+    async fn text_out_of_a_few_comes_as_a_dictionary() {
+        let (dir, table) = (tempfile::tempdir().unwrap(), table(WriteMode::Append));
+        let folder = filled(dir.path(), &[rows(&table, 0..20_000)]).await;
+        let (found, ..) = read(&folder, &Scan::columns(&table, ["status", "note"])).await;
+        let types: Vec<_> =
+            found.record().columns().iter().map(|array| array.data_type().clone()).collect();
+        assert!(matches!(types[0], ArrowType::Dictionary(..)), "{types:?}");
+        assert_eq!(types[1], ArrowType::Utf8);
+        let Some(TextView::Wide(_, texts)) = found.view(0).unwrap().as_text() else { panic!() };
+        assert_eq!(texts.len(), 3);
+    }
+
+    /// Of a merge table too, what has no row of the keys that are wanted is not read.
+    #[tokio::test]
+    async fn of_merged_rows_the_newest_stay_and_only_what_may_have_them_is_read() {
+        let (dir, table) = (tempfile::tempdir().unwrap(), table(WriteMode::Merge));
+        let count = i64::try_from(ROW_GROUP).unwrap() + 40_000;
+        let again = rows(&table, 100..200);
+        let pages = [rows(&table, 0..count), again, rows(&table, 150..160)];
+        let folder = filled(dir.path(), &pages).await;
+        let (all, every_byte, _) = read(&folder, &Scan::all(&table)).await;
+        assert_eq!(i64::try_from(all.rows()).unwrap(), count);
+        let (few, bytes, _) = read(&folder, &Scan::all(&table).within("id", 90..210)).await;
+        assert_eq!(few.rows(), 120);
+        assert!(bytes < every_byte / 4 + 65_536, "{bytes} of {every_byte}");
+        let first = chrono::DateTime::UNIX_EPOCH;
+        let hour = Span::new(first, first + chrono::TimeDelta::hours(1));
+        let scan = Scan::columns(&table, ["user_id"]).during(hour).within("user_id", 10..20);
+        assert_eq!(read(&folder, &scan).await.0.rows(), 10);
+    }
 }

@@ -2,22 +2,82 @@
 
 use std::fmt::Write as _;
 
-use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgConnection;
-use tidegauge_core::{DataType, ForeignKey, Table};
+use tidegauge_core::{Column, DataType, ForeignKey, Group, Measure, Table};
 
-use super::place::Place;
-use crate::Result;
-use crate::sql::{Dialect, Stored, compare};
+use super::encode::{DAYS, MICROS};
+use crate::sql::{Dialect, Lists, StoredColumn, Summary};
 
 /// How PostgreSQL spells things.
-pub(super) const DIALECT: Dialect = Dialect { quote: '"', declared, null };
+pub(super) const DIALECT: Dialect = Dialect {
+    quote: '"',
+    declared,
+    null,
+    // Whatever type a view gives a column, it comes as ours.
+    value: |column, dtype| format!("{column}::{}", declared(dtype)),
+    param: |at, dtype| format!("{}::{}", setting(at), declared(dtype)),
+    bytes: |text| format!("({text}) COLLATE \"C\""),
+    lists: Lists::Bound(one_of),
+    equal_by_bytes: true,
+    odd_decimals: None,
+    days: DAYS,
+    micros: MICROS,
+    summary: Some(Summary { group, measure, nulls_first: " NULLS FIRST" }),
+};
+
+/// The longest list that is compared one by one; of a longer one the server makes a hash table.
+const FEW: usize = 64;
+
+/// Spells a parameter. COPY binds none: they come by way of settings of the session.
+fn setting(at: usize) -> String {
+    format!("current_setting('{}')", setting_name(at))
+}
+
+/// Returns the name of the setting that holds a parameter.
+pub(super) fn setting_name(at: usize) -> String {
+    format!("tidegauge.p{at}")
+}
+
+fn one_of(column: &str, at: usize, dtype: DataType, count: usize) -> String {
+    let list = format!("{}::{}[]", setting(at), declared(dtype));
+    match count <= FEW {
+        true => format!("{column} = ANY ({list})"),
+        false => format!("{column} IN (SELECT unnest({list}))"),
+    }
+}
+
+fn group(group: &Group, column: &Column, name: String) -> String {
+    // Whatever the session's zone is.
+    let utc = match column.dtype {
+        DataType::Timestamp => format!("({name} AT TIME ZONE 'UTC')"),
+        _ => format!("{name}::timestamp"),
+    };
+    match (group, column.dtype) {
+        (Group::Column(_), DataType::Text) => format!("{name}::text COLLATE \"C\""),
+        (Group::Column(_), dtype) => format!("{name}::{}", declared(dtype)),
+        (Group::Hour(_), _) => format!("(date_trunc('hour', {utc}) AT TIME ZONE 'UTC')"),
+        (Group::Day(_), _) => format!("{utc}::date"),
+        (Group::Week(_), _) => format!("date_trunc('week', {utc})::date"),
+        (Group::Month(_), _) => format!("date_trunc('month', {utc})::date"),
+    }
+}
+
+fn measure(measure: &Measure, of: Option<(&Column, String)>, dtype: DataType) -> String {
+    let (dtype, name) = (declared(dtype), of.map_or_else(String::new, |(_, name)| name));
+    match measure {
+        Measure::Count => "count(*)".to_owned(),
+        Measure::Sum(_) => format!("sum({name})::{dtype}"),
+        Measure::Min(_) => format!("min({name})::{dtype}"),
+        Measure::Max(_) => format!("max({name})::{dtype}"),
+        Measure::Distinct(_) => format!("count(DISTINCT {name})"),
+    }
+}
 
 fn null(dtype: DataType) -> String {
     format!("NULL::{}", declared(dtype))
 }
 
-/// The type as the catalog spells it.
+/// Spells a type as the catalog does.
 fn declared(dtype: DataType) -> String {
     match dtype {
         DataType::Bool => "boolean".into(),
@@ -30,9 +90,11 @@ fn declared(dtype: DataType) -> String {
     }
 }
 
-/// The statements that create `table`, spelled `name`, and an index on each of its references. Sources are loaded independently of each other, so that a trade may arrive
-/// before its order: what a table says of others is not enforced.
-fn create(table: &Table, name: &str) -> String {
+/// Returns the statements that create `table`, spelled `name`, and an index on each of its references.
+///
+/// What a table says of others is not enforced: sources are loaded independently of each other, so that a
+/// trade may arrive before its order.
+pub(super) fn create(table: &Table, name: &str) -> String {
     let lines = DIALECT.columns(table).join(",\n    ");
     let mut sql = format!("CREATE TABLE IF NOT EXISTS {name} (\n    {lines}\n);\n");
     for ForeignKey { columns, .. } in &table.foreign_keys {
@@ -45,38 +107,12 @@ fn create(table: &Table, name: &str) -> String {
     sql
 }
 
-/// Creates `table` unless it is there, gives it the columns that were added to its definition, and
-/// refuses one that differs otherwise.
-pub(super) async fn ensure(
-    connection: &mut PgConnection,
-    place: &Place,
-    table: &Table,
-) -> Result<Result<()>, sqlx::Error> {
-    let name = place.table(&table.name);
-    let mut found = stored(connection, &place.schema, &table.name).await?;
-    if found.is_empty() {
-        // Identifiers are quoted, and nothing else in it comes from outside.
-        sqlx::raw_sql(AssertSqlSafe(create(table, &name))).execute(&mut *connection).await?;
-        found = stored(connection, &place.schema, &table.name).await?;
-    }
-    let added = match compare(&DIALECT, table, &found) {
-        Ok(added) => added,
-        Err(error) => return Ok(Err(error)),
-    };
-    for column in added {
-        let (column, dtype) = (DIALECT.quoted(&column.name), declared(column.dtype));
-        let sql = format!("ALTER TABLE {name} ADD COLUMN {column} {dtype}");
-        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *connection).await?;
-    }
-    Ok(Ok(()))
-}
-
-/// The columns of a table as the catalog has them; none where there is no such table.
+/// Returns the columns of a table as the catalog has them; none where there is no such table.
 pub(super) async fn stored(
     connection: &mut PgConnection,
     schema: &str,
     table: &str,
-) -> Result<Vec<Stored>, sqlx::Error> {
+) -> Result<Vec<StoredColumn>, sqlx::Error> {
     let sql = "SELECT a.attname::text, format_type(a.atttypid, a.atttypmod), a.attnotnull, \
                       coalesce(array_position(string_to_array(k.indkey::text, ' '), a.attnum::text), 0)::bigint \
                FROM pg_attribute a \
@@ -88,17 +124,19 @@ pub(super) async fn stored(
                ORDER BY a.attnum";
     let rows: Vec<(String, String, bool, i64)> =
         sqlx::query_as(sql).bind(schema).bind(table).fetch_all(connection).await?;
-    let stored = |(name, dtype, not_null, key)| Stored { name, dtype, not_null, key };
+    let stored = |(name, dtype, not_null, key)| StoredColumn { name, dtype, not_null, key };
     Ok(rows.into_iter().map(stored).collect())
 }
 
 #[cfg(test)]
 mod tests {
-    use sqlx::ConnectOptions;
+    use sqlx::{AssertSqlSafe, ConnectOptions};
     use tidegauge_core::{Column, Sink, tables};
     use tidegauge_testkit::Postgres as Server;
 
+    use super::super::Target;
     use super::*;
+    use crate::sql::compare;
     use crate::sql::migrations::Migrations;
 
     const MIGRATIONS: Migrations = Migrations {
@@ -127,14 +165,14 @@ mod tests {
     }
 
     /// Nothing but the definitions in core says what a built-in table is: the migrations say it
-    /// again, for whoever reads them, and this holds them together.
+    /// again, for those who read them, and this holds them together.
     #[tokio::test]
     async fn migrations_say_what_the_definitions_say() {
         let Some(server) = Server::shared() else { return };
-        let place = Place::parse(&format!("{}?schema=migrated", server.url())).unwrap();
-        let store = crate::postgres::Postgres::open(place.clone());
+        let target = Target::parse(&format!("{}?schema=migrated", server.url())).unwrap();
+        let store = crate::postgres::open(target.clone());
         store.prepare(&[]).await.unwrap();
-        let mut connection = place.options.connect().await.unwrap();
+        let mut connection = target.options.connect().await.unwrap();
         sqlx::raw_sql("CREATE SCHEMA defined").execute(&mut connection).await.unwrap();
         for table in tables::all() {
             let found = stored(&mut connection, "migrated", &table.name).await.unwrap();

@@ -6,7 +6,7 @@ use super::encode::{EPOCH_DAYS, EPOCH_MICROS, HEADER};
 use super::numeric;
 use crate::Result;
 
-/// What has come of a copy, and was not read yet.
+/// What has come of a copy, and was not decoded yet.
 #[derive(Debug, Default)]
 pub(super) struct Stream {
     bytes: Vec<u8>,
@@ -21,7 +21,8 @@ impl Stream {
     /// Takes what has come, and pushes the whole rows of it.
     ///
     /// # Errors
-    /// When they are not of these columns; the inner result is what the builder says.
+    /// The inner result is an error if they are not of these columns, the outer one if the builder refuses
+    /// a value.
     pub(super) fn take(
         &mut self,
         bytes: &[u8],
@@ -61,7 +62,7 @@ impl Stream {
     }
 }
 
-/// How long the row is that these bytes begin with; none where it is not whole, or it is the end.
+/// Returns the length of the row that these bytes begin with, or `None` if it is not whole, or the end.
 fn row(bytes: &[u8], columns: usize) -> Option<Result<usize, String>> {
     let (count, mut rest) = bytes.split_first_chunk::<2>()?;
     let count = i16::from_be_bytes(*count);
@@ -77,7 +78,7 @@ fn row(bytes: &[u8], columns: usize) -> Option<Result<usize, String>> {
     Some(Ok(bytes.len() - rest.len()))
 }
 
-/// A field and what follows it; none where it is not whole.
+/// Returns a field and what follows it, or `None` if it is not whole.
 fn field(bytes: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
     let (length, rest) = bytes.split_first_chunk::<4>()?;
     match usize::try_from(i32::from_be_bytes(*length)) {
@@ -86,8 +87,8 @@ fn field(bytes: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
     }
 }
 
-/// The value of a field, as `dtype`; none where it is no such.
-pub(super) fn cell(value: Option<&[u8]>, dtype: DataType) -> Option<Cell<'_>> {
+/// Returns the value of a field as `dtype`, or `None` if it is no such.
+fn cell(value: Option<&[u8]>, dtype: DataType) -> Option<Cell<'_>> {
     let Some(value) = value else { return Some(Cell::Null) };
     let eight = || <[u8; 8]>::try_from(value).ok();
     Some(match dtype {
@@ -142,7 +143,7 @@ mod tests {
             any::<i64>(),
             any::<Option<bool>>(),
             prop::option::of(-1e300..1e300f64),
-            any::<Option<String>>().prop_map(|it| it.map(|text| text.replace('\0', ""))),
+            any::<Option<String>>().prop_map(|text| text.map(|text| text.replace('\0', ""))),
             prop::option::of(day),
             prop::option::of(at),
             any::<Option<i64>>(),
@@ -173,7 +174,7 @@ mod tests {
         ) {
             let (table, batch) = (table(), batch(&rows));
             let mut bytes = HEADER.to_vec();
-            let mut rows = Rows::new(&table, batch.frame()).unwrap();
+            let mut rows = Rows::new(&batch).unwrap();
             while rows.fill(&mut bytes, usize::MAX).unwrap() {}
             bytes.extend(TRAILER);
             let (mut stream, mut builder) = (Stream::default(), BatchBuilder::new(&table));
@@ -181,7 +182,8 @@ mod tests {
             for piece in bytes.chunks(piece) {
                 stream.take(piece, &columns, &mut builder).unwrap().unwrap();
             }
-            prop_assert!(builder.finish().unwrap().frame().equals_missing(batch.frame()));
+            let found = builder.finish().unwrap();
+            prop_assert_eq!(found.record(), batch.record());
         }
 
         #[test]

@@ -2,14 +2,10 @@
 //!
 //! <https://www.postgresql.org/docs/current/sql-copy.html>, "Binary Format".
 
-use std::ops::Range;
+use std::ops::RangeInclusive;
 
-use tidegauge_core::polars::frame::DataFrame;
-use tidegauge_core::polars::prelude::{
-    BooleanType, ChunkedArray, Float64Type, Int32Type, Int64Type, Int128Type, PolarsDataType,
-    StaticArray, StringType,
-};
-use tidegauge_core::{Column, DataType, Table};
+use tidegauge_core::arrow::array::Array;
+use tidegauge_core::{Batch, Cell, ColumnView, DataType, Table};
 
 use super::numeric;
 use crate::{Error, Result};
@@ -24,62 +20,49 @@ pub(super) const EPOCH_DAYS: i32 = 10_957;
 pub(super) const EPOCH_MICROS: i64 = 946_684_800_000_000;
 
 /// The days since 1970 that PostgreSQL takes: from 4714 BC on, up to the year 5,874,897.
-const DAYS: Range<i32> = -2_451_545 + EPOCH_DAYS..2_145_031_949;
+pub(super) const DAYS: RangeInclusive<i32> = -2_451_545 + EPOCH_DAYS..=2_145_031_948;
 /// The microseconds: up to the year 294,276.
-const MICROS: Range<i64> = -211_813_488_000_000_000 + EPOCH_MICROS..9_223_371_331_200_000_000;
-
-type Array<T> = <T as PolarsDataType>::Array;
-
-/// A column in one piece.
-enum Lane<'a> {
-    Bool(&'a Array<BooleanType>),
-    Int(&'a Array<Int64Type>),
-    Float(&'a Array<Float64Type>),
-    Text(&'a Array<StringType>),
-    Date(&'a Array<Int32Type>),
-    Timestamp(&'a Array<Int64Type>),
-    Decimal(&'a Array<Int128Type>, u8),
-}
+pub(super) const MICROS: RangeInclusive<i64> =
+    -211_813_488_000_000_000 + EPOCH_MICROS..=9_223_371_331_199_999_999;
 
 /// Rows on their way into a copy.
 pub(super) struct Rows<'a> {
     table: &'a Table,
-    lanes: Vec<Lane<'a>>,
+    lanes: Vec<(ColumnView<'a>, DataType)>,
     fields: [u8; 2],
     next: usize,
     count: usize,
 }
 
 impl<'a> Rows<'a> {
-    /// The rows of `frame`, which has the columns of `table` in their order, each in one piece.
-    pub(super) fn new(table: &'a Table, frame: &'a DataFrame) -> Result<Self> {
-        let lanes = table.columns.iter().map(|column| lane(frame, column));
-        let fields = i16::try_from(table.columns.len()).map_err(|_| Error::Unrepresentable {
-            table: table.name.to_string(),
-            column: "*".into(),
-            reason: "PostgreSQL takes at most 1,600 columns".into(),
+    /// Takes the rows of `batch`.
+    pub(super) fn new(batch: &'a Batch) -> Result<Self> {
+        let table: &Table = batch.table();
+        let fields = i16::try_from(table.columns.len()).map_err(|_| {
+            let reason = "PostgreSQL takes at most 1,600 columns".to_owned();
+            Error::unrepresentable(&table.name, "*", reason)
         })?;
+        let dtypes = table.columns.iter().map(|column| column.dtype);
         Ok(Self {
             table,
-            lanes: lanes.collect::<Result<_>>()?,
+            lanes: batch.views()?.into_iter().zip(dtypes).collect(),
             fields: fields.to_be_bytes(),
             next: 0,
-            count: frame.height(),
+            count: batch.rows(),
         })
     }
 
-    /// Appends rows to `out` until it has some `enough` bytes; whether there are more.
+    /// Appends rows to `out` until it has some `enough` bytes. Returns `true` if there are more.
     ///
     /// # Errors
-    /// When a time lies beyond PostgreSQL's calendar, or a text is longer than it takes.
+    /// Returns an error if a time lies beyond PostgreSQL's calendar, or a text is longer than it takes.
     pub(super) fn fill(&mut self, out: &mut Vec<u8>, enough: usize) -> Result<bool> {
         while self.next < self.count && out.len() < enough {
             out.extend_from_slice(&self.fields);
-            for (at, lane) in self.lanes.iter().enumerate() {
-                lane.put(self.next, out).map_err(|reason| Error::Unrepresentable {
-                    table: self.table.name.to_string(),
-                    column: self.table.columns[at].name.to_string(),
-                    reason,
+            for (at, (view, dtype)) in self.lanes.iter().enumerate() {
+                put_row(view, self.next, *dtype, out).map_err(|reason| {
+                    let column = &self.table.columns[at].name;
+                    Error::unrepresentable(&self.table.name, column, reason)
                 })?;
             }
             self.next += 1;
@@ -88,80 +71,98 @@ impl<'a> Rows<'a> {
     }
 }
 
-fn lane<'a>(frame: &'a DataFrame, column: &Column) -> Result<Lane<'a>> {
-    fn piece<T: PolarsDataType>(values: &ChunkedArray<T>) -> Result<&T::Array> {
-        let none = || tidegauge_core::Error::sink("postgres", "a column is not in one piece");
-        Ok(values.downcast_get(0).ok_or_else(none)?)
-    }
-    let values = frame.column(&column.name)?.as_materialized_series();
-    Ok(match column.dtype {
-        DataType::Bool => Lane::Bool(piece(values.bool()?)?),
-        DataType::Int64 => Lane::Int(piece(values.i64()?)?),
-        DataType::Float64 => Lane::Float(piece(values.f64()?)?),
-        DataType::Text => Lane::Text(piece(values.str()?)?),
-        DataType::Date => Lane::Date(piece(values.date()?.physical())?),
-        DataType::Timestamp => Lane::Timestamp(piece(values.datetime()?.physical())?),
-        DataType::Decimal { scale, .. } => {
-            Lane::Decimal(piece(values.decimal()?.physical())?, scale)
+/// Appends the value of `row`, its length before it; or says why that cannot be.
+fn put_row(
+    view: &ColumnView<'_>,
+    row: usize,
+    dtype: DataType,
+    out: &mut Vec<u8>,
+) -> Result<(), String> {
+    match view {
+        ColumnView::Bool(values) if values.is_valid(row) => boolean(values.value(row), out),
+        ColumnView::Int64(values) if values.is_valid(row) => {
+            eight(values.value(row).to_be_bytes(), out);
         }
-    })
+        ColumnView::Float64(values) if values.is_valid(row) => {
+            eight(values.value(row).to_be_bytes(), out);
+        }
+        ColumnView::Text(texts) => match texts.get(row) {
+            Some(value) => return text(value, out),
+            None => null(out),
+        },
+        ColumnView::Date(values) if values.is_valid(row) => return date(values.value(row), out),
+        ColumnView::Timestamp(values) if values.is_valid(row) => {
+            return timestamp(values.value(row), out);
+        }
+        ColumnView::Decimal(values) if values.is_valid(row) => {
+            return decimal(values.value(row), dtype, out);
+        }
+        _ => null(out),
+    }
+    Ok(())
 }
 
-impl Lane<'_> {
-    /// Appends the value of `row`, its length before it; or says why that cannot be.
-    fn put(&self, row: usize, out: &mut Vec<u8>) -> Result<(), String> {
-        match self {
-            Self::Bool(values) => match values.get(row) {
-                Some(value) => out.extend_from_slice(&[0, 0, 0, 1, u8::from(value)]),
-                None => null(out),
-            },
-            Self::Int(values) => match values.get(row) {
-                Some(value) => eight(value.to_be_bytes(), out),
-                None => null(out),
-            },
-            Self::Float(values) => match values.get(row) {
-                Some(value) => eight(value.to_be_bytes(), out),
-                None => null(out),
-            },
-            Self::Text(values) => match values.get(row) {
-                Some(text) => {
-                    let length = i32::try_from(text.len())
-                        .map_err(|_| format!("a text of {} bytes is too long", text.len()))?;
-                    out.extend_from_slice(&length.to_be_bytes());
-                    out.extend_from_slice(text.as_bytes());
-                }
-                None => null(out),
-            },
-            Self::Date(values) => match values.get(row) {
-                Some(days) if DAYS.contains(&days) => {
-                    out.extend_from_slice(&[0, 0, 0, 4]);
-                    out.extend_from_slice(&(days - EPOCH_DAYS).to_be_bytes());
-                }
-                Some(days) => return Err(format!("day {days} after 1970 is beyond its calendar")),
-                None => null(out),
-            },
-            Self::Timestamp(values) => match values.get(row) {
-                Some(at) if MICROS.contains(&at) => eight((at - EPOCH_MICROS).to_be_bytes(), out),
-                Some(at) => {
-                    return Err(format!("microsecond {at} after 1970 is beyond its calendar"));
-                }
-                None => null(out),
-            },
-            Self::Decimal(values, scale) => match values.get(row) {
-                Some(units) => numeric::encode(units, *scale, out),
-                None => null(out),
-            },
+/// Appends a value, its length before it; or says why that cannot be.
+pub(super) fn put(cell: Cell<'_>, dtype: DataType, out: &mut Vec<u8>) -> Result<(), String> {
+    match cell {
+        Cell::Null => null(out),
+        Cell::Bool(value) => boolean(value, out),
+        Cell::Int(value) => {
+            let value = i64::try_from(value).map_err(|error| error.to_string())?;
+            eight(value.to_be_bytes(), out);
         }
-        Ok(())
+        Cell::Float(value) => eight(value.to_be_bytes(), out),
+        Cell::Text(value) => return text(value, out),
+        Cell::Date(days) => return date(days, out),
+        Cell::Timestamp(at) => return timestamp(at, out),
+        Cell::Decimal(units) => return decimal(units, dtype, out),
     }
+    Ok(())
 }
 
 fn null(out: &mut Vec<u8>) {
     out.extend_from_slice(&[0xff; 4]);
 }
 
+fn boolean(value: bool, out: &mut Vec<u8>) {
+    out.extend_from_slice(&[0, 0, 0, 1, u8::from(value)]);
+}
+
 fn eight(bytes: [u8; 8], out: &mut Vec<u8>) {
     let mut field = [0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0];
     field[4..].copy_from_slice(&bytes);
     out.extend_from_slice(&field);
+}
+
+fn text(text: &str, out: &mut Vec<u8>) -> Result<(), String> {
+    let length = i32::try_from(text.len())
+        .map_err(|_| format!("a text of {} bytes is too long", text.len()))?;
+    out.extend_from_slice(&length.to_be_bytes());
+    out.extend_from_slice(text.as_bytes());
+    Ok(())
+}
+
+fn date(days: i32, out: &mut Vec<u8>) -> Result<(), String> {
+    if !DAYS.contains(&days) {
+        return Err(format!("day {days} after 1970 is beyond its calendar"));
+    }
+    out.extend_from_slice(&[0, 0, 0, 4]);
+    out.extend_from_slice(&(days - EPOCH_DAYS).to_be_bytes());
+    Ok(())
+}
+
+fn timestamp(at: i64, out: &mut Vec<u8>) -> Result<(), String> {
+    if !MICROS.contains(&at) {
+        return Err(format!("microsecond {at} after 1970 is beyond its calendar"));
+    }
+    eight((at - EPOCH_MICROS).to_be_bytes(), out);
+    Ok(())
+}
+
+fn decimal(units: i128, dtype: DataType, out: &mut Vec<u8>) -> Result<(), String> {
+    let DataType::Decimal { scale, .. } = dtype else {
+        return Err(format!("a decimal is no {dtype}"));
+    };
+    numeric::encode(units, scale, out);
+    Ok(())
 }

@@ -1,16 +1,14 @@
 //! PostgreSQL: rows go in and out by binary `COPY`, in a schema of our own.
 
-mod aggregate;
 mod ddl;
 mod decode;
 mod encode;
-mod failure;
-mod load;
+mod error;
 mod numeric;
-mod place;
-mod scan;
+mod read;
+mod target;
+mod write;
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -18,13 +16,11 @@ use async_trait::async_trait;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqlSafeStr};
-use tidegauge_core::polars::frame::DataFrame;
-use tidegauge_core::{Aggregate, Cursor, Load, Scan, Sink, TableRef, Warehouse};
-use tokio::sync::Mutex;
+use tidegauge_core::{Batch, ErrorKind, SinkCapabilities, Table};
 
-pub(crate) use self::place::Place;
+pub(crate) use self::target::Target;
 
-use crate::sql::Prepared;
+use crate::sql::{Database, Dialect, Query, Rows, SqlStore, StoredColumn};
 use crate::{Error, Result};
 
 /// The built-in tables and the cursors. Forward only: a released file never changes.
@@ -37,50 +33,36 @@ static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
 });
 
 /// How long a server may take to let us in.
-const PATIENCE: Duration = Duration::from_secs(15);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// A schema of a PostgreSQL database.
 #[derive(Debug)]
 pub(crate) struct Postgres {
-    place: Place,
-    /// The one connection that writes, kept while nothing goes wrong on it.
-    writer: Mutex<Option<Writer>>,
-    /// One that reads, likewise; who finds it taken opens another.
-    reader: Mutex<Option<PgConnection>>,
+    target: Target,
 }
 
-#[derive(Debug)]
-struct Writer {
-    connection: PgConnection,
-    prepared: Prepared,
+/// Returns the store in the schema that is `target`, to which it connects when that is needed.
+pub(crate) fn open(target: Target) -> SqlStore<Postgres> {
+    SqlStore::new(Postgres { target })
 }
 
 impl Postgres {
-    pub(crate) fn open(place: Place) -> Self {
-        Self { place, writer: Mutex::new(None), reader: Mutex::new(None) }
-    }
-
     async fn connection(&self) -> Result<PgConnection> {
         let connect = async {
-            let mut connection = self.place.options.connect().await?;
-            // Nobody else's tables are found by mistake; the migrations are written without schema.
-            let path = format!("SET search_path TO {}", ddl::DIALECT.quoted(&self.place.schema));
+            let mut connection = self.target.options.connect().await?;
+            // No other tables are found by mistake; the migrations are written without schema.
+            let path = format!("SET search_path TO {}", ddl::DIALECT.quoted(&self.target.schema));
             sqlx::raw_sql(AssertSqlSafe(path)).execute(&mut connection).await?;
             Ok(connection)
         };
-        match tokio::time::timeout(PATIENCE, connect).await {
+        match tokio::time::timeout(CONNECT_TIMEOUT, connect).await {
             Ok(connected) => connected.map_err(|error| self.failed(error, None)),
-            Err(_) => Err(Error::Server {
-                reason: format!("it does not answer within {} s", PATIENCE.as_secs()),
-                mend: "check host, port and network, and that the server runs".into(),
-            }),
+            Err(_) => Err(Error::server(
+                ErrorKind::Unavailable,
+                format!("it does not answer within {} s", CONNECT_TIMEOUT.as_secs()),
+                "check host, port and network, and that the server runs",
+            )),
         }
-    }
-
-    async fn writer(&self) -> Result<Writer> {
-        let mut connection = self.connection().await?;
-        self.migrate(&mut connection).await?;
-        Ok(Writer { connection, prepared: Prepared::default() })
     }
 
     /// Makes the schema, and brings the built-in tables up to date; one process at a time.
@@ -88,116 +70,138 @@ impl Postgres {
         let failed = |error| self.failed(error, None);
         // Asked first: whoever owns the schema need not be allowed to make any.
         let there = "SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = $1)";
-        let there = sqlx::query_scalar(there).bind(&self.place.schema).fetch_one(&mut *connection);
+        let there = sqlx::query_scalar(there).bind(&self.target.schema).fetch_one(&mut *connection);
         if !there.await.map_err(failed)? {
-            let schema = ddl::DIALECT.quoted(&self.place.schema);
+            let schema = ddl::DIALECT.quoted(&self.target.schema);
             let sql = AssertSqlSafe(format!("CREATE SCHEMA IF NOT EXISTS {schema}"));
             sqlx::raw_sql(sql).execute(&mut *connection).await.map_err(failed)?;
         }
         MIGRATIONS.run_direct(None, connection, false).await.map_err(|error| match error {
-            MigrateError::VersionMissing(_) => Error::Newer { path: self.place.name.clone() },
+            MigrateError::VersionMissing(_) => Error::Newer { path: self.target.name.clone() },
             MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
                 failed(error)
             }
-            error => Error::Migrate { path: self.place.name.clone(), error },
+            error => Error::Migrate { path: self.target.name.clone(), error: error.into() },
         })
-    }
-
-    /// Does `write` on the writing connection. It is kept unless something fails on it: whatever
-    /// transaction that left behind is closed with it.
-    async fn writing(
-        &self,
-        write: impl AsyncFnOnce(&mut Writer) -> Result<()>,
-    ) -> tidegauge_core::Result<()> {
-        let write = async {
-            let mut slot = self.writer.lock().await;
-            let mut writer = match slot.take() {
-                Some(writer) => writer,
-                None => self.writer().await?,
-            };
-            let done = write(&mut writer).await;
-            match done {
-                Ok(()) => *slot = Some(writer),
-                Err(_) => drop(writer.connection.close().await),
-            }
-            done
-        };
-        write.await.map_err(|error| error.of(&self.place.name))
-    }
-
-    /// What `read` finds out, on a connection that nobody else uses meanwhile.
-    async fn reading<T>(
-        &self,
-        read: impl AsyncFnOnce(&mut PgConnection) -> Result<T>,
-    ) -> tidegauge_core::Result<T> {
-        let read = async {
-            let mut kept = self.reader.lock().await.take();
-            // The server may have gone away, and come back.
-            if let Some(connection) = &mut kept
-                && connection.ping().await.is_err()
-            {
-                kept = None;
-            }
-            let mut connection = match kept {
-                Some(kept) => kept,
-                None => self.connection().await?,
-            };
-            let found = read(&mut connection).await;
-            if found.is_ok() {
-                *self.reader.lock().await = Some(connection);
-            }
-            found
-        };
-        read.await.map_err(|error: Error| error.of(&self.place.name))
     }
 }
 
 #[async_trait]
-impl Sink for Postgres {
+impl Database for Postgres {
+    type Connection = PgConnection;
+
+    const KEEPS_READERS: bool = true;
+
+    fn dialect(&self) -> &'static Dialect {
+        &ddl::DIALECT
+    }
+
     fn name(&self) -> &str {
-        &self.place.name
+        &self.target.name
     }
 
-    async fn prepare(&self, tables: &[TableRef]) -> tidegauge_core::Result<()> {
-        self.writing(async |writer| self.make_ready(writer, tables).await).await
+    fn capabilities(&self) -> SinkCapabilities {
+        SinkCapabilities {
+            conditional_writes: true,
+            exact_decimals: true,
+            pushdown: true,
+            aggregates: true,
+        }
     }
 
-    async fn cursor(&self, source: &str) -> tidegauge_core::Result<Option<Cursor>> {
-        self.reading(async |connection| {
-            let failed = |error| self.failed(error, None);
-            let there = ddl::stored(connection, &self.place.schema, load::CURSORS).await;
-            match there.map_err(failed)?.is_empty() {
-                true => Ok(None),
-                false => load::cursor(connection, source).await.map_err(failed),
-            }
-        })
-        .await
+    fn table(&self, name: &str) -> String {
+        self.target.table(name)
     }
 
-    async fn cursors(&self) -> tidegauge_core::Result<BTreeMap<String, Cursor>> {
-        self.reading(async |connection| {
-            let failed = |error| self.failed(error, None);
-            let there = ddl::stored(connection, &self.place.schema, load::CURSORS).await;
-            match there.map_err(failed)?.is_empty() {
-                true => Ok(BTreeMap::new()),
-                false => load::cursors(connection).await.map_err(failed),
-            }
-        })
-        .await
+    async fn connect(&self) -> Result<PgConnection> {
+        let mut connection = self.connection().await?;
+        self.migrate(&mut connection).await?;
+        Ok(connection)
     }
 
-    async fn load(&self, load: Load<'_>) -> tidegauge_core::Result<()> {
-        self.writing(async |writer| self.commit(writer, load).await).await
-    }
-}
-
-#[async_trait]
-impl Warehouse for Postgres {
-    async fn scan(&self, scan: &Scan) -> tidegauge_core::Result<DataFrame> {
-        self.reading(async |connection| self.read(connection, scan).await).await
+    async fn connect_reader(&self) -> Result<Option<PgConnection>> {
+        self.connection().await.map(Some)
     }
 
-    async fn aggregate(&self, aggregate: &Aggregate) -> tidegauge_core::Result<DataFrame> {
-        self.reading(async |connection| self.summarise(connection, aggregate).await).await
+    async fn is_alive(&self, connection: &mut PgConnection) -> bool {
+        connection.ping().await.is_ok()
+    }
+
+    async fn close(&self, connection: PgConnection) {
+        drop(connection.close().await); // there is nothing to lose
+    }
+
+    async fn stored(
+        &self,
+        connection: &mut PgConnection,
+        table: &str,
+    ) -> Result<Vec<StoredColumn>> {
+        let stored = ddl::stored(connection, &self.target.schema, table).await;
+        stored.map_err(|error| self.failed(error, None))
+    }
+
+    async fn run(&self, connection: &mut PgConnection, sql: String, at: &Table) -> Result<()> {
+        // Identifiers are quoted, and nothing else in it comes from outside.
+        let done = sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await;
+        done.map(|_| ()).map_err(|error| self.failed(error, Some(at)))
+    }
+
+    fn create(&self, _: &PgConnection, table: &Table) -> String {
+        ddl::create(table, &self.target.table(&table.name))
+    }
+
+    fn stage(&self, table: &Table) -> Option<Vec<String>> {
+        Some(vec![write::stage(table)])
+    }
+
+    async fn begin(&self, connection: &mut PgConnection, what: &str) -> Result<()> {
+        let failed = |error| self.failed(error, None);
+        sqlx::raw_sql("BEGIN").execute(&mut *connection).await.map_err(failed)?;
+        // Until the transaction ends.
+        let locked = sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
+            .bind(format!("tidegauge {} {what}", self.target.schema))
+            .execute(connection)
+            .await;
+        locked.map(|_| ()).map_err(failed)
+    }
+
+    async fn commit(&self, connection: &mut PgConnection, _: &str) -> Result<()> {
+        let committed = sqlx::raw_sql("COMMIT").execute(connection).await;
+        committed.map(|_| ()).map_err(|error| self.failed(error, None))
+    }
+
+    async fn cursors(
+        &self,
+        connection: &mut PgConnection,
+        source: Option<&str>,
+    ) -> Result<Vec<(String, String)>> {
+        let sql = "SELECT source, cursor FROM _tidegauge_cursors WHERE $1 IS NULL OR source = $1";
+        let found = sqlx::query_as(sql).bind(source).fetch_all(connection).await;
+        found.map_err(|error| self.failed(error, None))
+    }
+
+    async fn move_cursor(
+        &self,
+        connection: &mut PgConnection,
+        source: &str,
+        after: &str,
+    ) -> Result<()> {
+        let sql = "INSERT INTO _tidegauge_cursors (source, cursor) VALUES ($1, $2) \
+                   ON CONFLICT (source) DO UPDATE SET cursor = excluded.cursor";
+        let moved = sqlx::query(sql).bind(source).bind(after).execute(connection).await;
+        moved.map(|_| ()).map_err(|error| self.failed(error, None))
+    }
+
+    async fn insert(&self, connection: &mut PgConnection, batch: &Batch) -> Result<()> {
+        self.write(connection, batch).await
+    }
+
+    async fn read(
+        &self,
+        connection: &mut PgConnection,
+        query: &Query,
+        rows: &mut Rows,
+    ) -> Result<()> {
+        self.rows(connection, query, rows).await
     }
 }

@@ -7,23 +7,23 @@ use crate::{Error, Result};
 
 /// A column as the database's catalog has it.
 #[derive(Debug)]
-pub(crate) struct Stored {
+pub(crate) struct StoredColumn {
     pub(crate) name: String,
     pub(crate) dtype: String,
     pub(crate) not_null: bool,
-    /// Its place in the key, from 1; 0 outside it.
+    /// Its position in the key, from 1; 0 outside it.
     pub(crate) key: i64,
 }
 
-/// The columns that are missing at the end of the stored table and may be added to it, since rows
+/// Returns the columns that are missing at the end of the stored table and may be added to it, since rows
 /// without them are allowed.
 ///
 /// # Errors
-/// When anything else differs, naming the first column that does.
+/// Returns an error if anything else differs, naming the first column that does.
 pub(crate) fn compare<'a>(
     dialect: &Dialect,
     table: &'a Table,
-    found: &[Stored],
+    found: &[StoredColumn],
 ) -> Result<&'a [Column]> {
     for at in 0..table.columns.len().max(found.len()) {
         let (expected, found) = (table.columns.get(at), found.get(at));
@@ -48,7 +48,7 @@ pub(crate) fn compare<'a>(
 
 fn defined(dialect: &Dialect, table: &Table, column: &Column) -> String {
     let place = table.key.iter().position(|name| *name == column.name).map_or(0, |at| at + 1);
-    described(&Stored {
+    described(&StoredColumn {
         name: column.name.to_string(),
         dtype: (dialect.declared)(column.dtype),
         not_null: !column.nullable,
@@ -56,8 +56,8 @@ fn defined(dialect: &Dialect, table: &Table, column: &Column) -> String {
     })
 }
 
-fn described(column: &Stored) -> String {
-    let Stored { name, dtype, not_null, key } = column;
+fn described(column: &StoredColumn) -> String {
+    let StoredColumn { name, dtype, not_null, key } = column;
     let null = if *not_null { " NOT NULL" } else { "" };
     let key = if *key > 0 { format!(", {key}. of the key") } else { String::new() };
     format!("`{name} {}{null}`{key}", dtype.to_uppercase())

@@ -182,9 +182,22 @@ mod tests {
     use tidegauge_core::DataType;
 
     use super::*;
+    use crate::sql::{Lists, TEXT_DAYS, TEXT_MICROS};
 
-    const DIALECT: Dialect =
-        Dialect { quote: '"', declared: |_| "text".into(), null: |_| "NULL".into() };
+    const DIALECT: Dialect = Dialect {
+        quote: '"',
+        declared: |_| "text".into(),
+        null: |_| "NULL".into(),
+        value: |column, _| column,
+        param: |_, _| "?".into(),
+        bytes: |text| text,
+        lists: Lists::Spelled,
+        equal_by_bytes: true,
+        odd_decimals: None,
+        days: TEXT_DAYS,
+        micros: TEXT_MICROS,
+        summary: None,
+    };
 
     const MADE_UP: Migrations = Migrations {
         folder: "made_up",

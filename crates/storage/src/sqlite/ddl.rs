@@ -2,17 +2,30 @@
 
 use std::fmt::Write as _;
 
-use sqlx::AssertSqlSafe;
 use sqlx::sqlite::SqliteConnection;
 use tidegauge_core::{DataType, ForeignKey, Table};
 
-use crate::Result;
-use crate::sql::{Dialect, Stored, compare};
+use crate::sql::{Dialect, Lists, StoredColumn, TEXT_DAYS, TEXT_MICROS};
 
 /// How SQLite spells things.
-pub(super) const DIALECT: Dialect = Dialect { quote: '"', declared, null: |_| "NULL".into() };
+pub(super) const DIALECT: Dialect = Dialect {
+    quote: '"',
+    declared,
+    null: |_| "NULL".into(),
+    value: |column, _| column,
+    param: |_, _| "?".into(),
+    bytes: |text| format!("{text} COLLATE BINARY"),
+    lists: Lists::Spelled,
+    equal_by_bytes: false,
+    // See `encode::decimal`.
+    odd_decimals: Some(|column| format!("typeof({column}) = 'blob'")),
+    days: TEXT_DAYS,
+    micros: TEXT_MICROS,
+    // Its sums are floats.
+    summary: None,
+};
 
-/// The declared type. Dates, timestamps and decimals have NUMERIC affinity: their text is no
+/// Spells the declared type. Dates, timestamps and decimals have NUMERIC affinity: their text is no
 /// number and stays text, and a decimal's number stays a number.
 fn declared(dtype: DataType) -> String {
     match dtype {
@@ -26,7 +39,7 @@ fn declared(dtype: DataType) -> String {
     }
 }
 
-/// The statements that create `table` and an index on each of its references.
+/// Returns the statements that create `table` and an index on each of its references.
 pub(super) fn create(table: &Table) -> String {
     let lines = [DIALECT.columns(table), DIALECT.references(table)].concat();
     // A key of several columns is the table itself, instead of an index beside it.
@@ -42,50 +55,26 @@ pub(super) fn create(table: &Table) -> String {
     sql
 }
 
-/// Creates `table` unless it is there, gives it the columns that were added to its definition, and
-/// refuses one that differs otherwise.
-pub(super) async fn ensure(
-    connection: &mut SqliteConnection,
-    table: &Table,
-) -> Result<Result<()>, sqlx::Error> {
-    // Identifiers are quoted, and nothing else in it comes from outside.
-    sqlx::raw_sql(AssertSqlSafe(create(table))).execute(&mut *connection).await?;
-    let found = stored(connection, &table.name).await?;
-    let added = match compare(&DIALECT, table, &found) {
-        Ok(added) => added,
-        Err(error) => return Ok(Err(error)),
-    };
-    for column in added {
-        let sql = format!(
-            "ALTER TABLE {} ADD COLUMN {} {}",
-            DIALECT.quoted(&table.name),
-            DIALECT.quoted(&column.name),
-            declared(column.dtype)
-        );
-        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *connection).await?;
-    }
-    Ok(Ok(()))
-}
-
-/// The columns of the table called `name` as the catalog has them.
+/// Returns the columns of the table called `name` as the catalog has them.
 pub(super) async fn stored(
     connection: &mut SqliteConnection,
     name: &str,
-) -> Result<Vec<Stored>, sqlx::Error> {
+) -> Result<Vec<StoredColumn>, sqlx::Error> {
     let sql = r#"SELECT name, type, "notnull", pk FROM pragma_table_info(?) ORDER BY cid"#;
     let rows: Vec<(String, String, bool, i64)> =
         sqlx::query_as(sql).bind(name).fetch_all(connection).await?;
-    let stored = |(name, dtype, not_null, key)| Stored { name, dtype, not_null, key };
+    let stored = |(name, dtype, not_null, key)| StoredColumn { name, dtype, not_null, key };
     Ok(rows.into_iter().map(stored).collect())
 }
 
 #[cfg(test)]
 mod tests {
-    use sqlx::Connection;
+    use sqlx::{AssertSqlSafe, Connection};
     use tidegauge_core::{Column, tables};
 
     use super::*;
     use crate::sql::migrations::Migrations;
+    use crate::sql::{Database, compare};
 
     const MIGRATIONS: Migrations = Migrations {
         folder: "sqlite",
@@ -113,12 +102,12 @@ mod tests {
     }
 
     /// Nothing but the definitions in core says what a built-in table is: the migrations say it
-    /// again, for whoever reads them, and this holds them together.
+    /// again, for those who read them, and this holds them together.
     #[tokio::test]
     async fn migrations_say_what_the_definitions_say() {
         let dir = tempfile::tempdir().unwrap();
-        let store = crate::sqlite::Sqlite::open(dir.path().join("a.db"), false);
-        let mut migrated = store.writer().await.unwrap().connection;
+        let store = crate::sqlite::open(dir.path().join("a.db"), false);
+        let mut migrated = store.database.connect().await.unwrap();
         let mut defined = SqliteConnection::connect("sqlite::memory:").await.unwrap();
         for table in tables::all() {
             let found = stored(&mut migrated, &table.name).await.unwrap();

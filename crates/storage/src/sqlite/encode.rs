@@ -1,47 +1,75 @@
 //! Values on their way into SQLite and back.
 
+use std::sync::Arc;
+
 use sqlx::sqlite::{SqliteArguments, SqliteValueRef};
 use sqlx::{Arguments, Decode, Sqlite, TypeInfo, ValueRef, error::BoxDynError};
-use tidegauge_core::{Cell, Column, DataType};
+use tidegauge_core::arrow::array::Array;
+use tidegauge_core::{Cell, Column, ColumnView, DataType, TextView};
 
-use crate::{Error, Result, text};
+use crate::text;
 
-/// Appends `cell` as the next value of a statement.
+/// A column whose values can be bound.
+pub(super) struct Lane<'a> {
+    dtype: DataType,
+    view: ColumnView<'a>,
+    /// The texts of a dictionary, each allocated once.
+    shared: Vec<Arc<str>>,
+}
+
+impl<'a> Lane<'a> {
+    pub(super) fn new(dtype: DataType, view: ColumnView<'a>) -> Self {
+        let shared = match view {
+            ColumnView::Text(texts @ (TextView::Small(..) | TextView::Wide(..)))
+                if texts.values().len() <= texts.len() =>
+            {
+                texts.values().iter().map(|text| text.unwrap_or_default().into()).collect()
+            }
+            _ => Vec::new(),
+        };
+        Self { dtype, view, shared }
+    }
+
+    /// Appends the value of `row` as the next one of a statement, or says why it cannot be.
+    pub(super) fn bind(&self, values: &mut SqliteArguments, row: usize) -> Result<(), String> {
+        if let ColumnView::Text(texts) = self.view
+            && let Some(text) = texts.key(row).and_then(|key| self.shared.get(key))
+        {
+            return values.add(text.clone()).map_err(|error| error.to_string());
+        }
+        bind(values, self.view.cell(row), self.dtype)
+    }
+}
+
+/// Appends `cell` as the next value of a statement, or says why it cannot be.
 pub(super) fn bind(
     values: &mut SqliteArguments,
     cell: Cell<'_>,
-    table: &str,
-    column: &Column,
-) -> Result<()> {
-    let refused = |reason: String| Error::Unrepresentable {
-        table: table.into(),
-        column: column.name.to_string(),
-        reason,
-    };
-    let added = match (cell, column.dtype) {
+    dtype: DataType,
+) -> Result<(), String> {
+    let added = match (cell, dtype) {
         (Cell::Null, _) => values.add(None::<i64>),
         (Cell::Bool(value), _) => values.add(value),
         (Cell::Float(value), _) => values.add(value),
-        (Cell::Text(value), _) => values.add(value),
+        (Cell::Text(value), _) => values.add(Arc::<str>::from(value)),
         (Cell::Int(value), _) => {
-            values.add(i64::try_from(value).map_err(|error| refused(error.to_string()))?)
+            values.add(i64::try_from(value).map_err(|error| error.to_string())?)
         }
         (Cell::Date(days), _) => {
-            let beyond = || Error::beyond(table, column, format_args!("day {days}"));
-            values.add(text::day(days).ok_or_else(beyond)?)
+            values.add(text::day(days).ok_or_else(|| text::beyond("day", days))?)
         }
         (Cell::Timestamp(at), _) => {
-            let beyond = || Error::beyond(table, column, format_args!("microsecond {at}"));
-            values.add(text::instant(at, ' ', "").ok_or_else(beyond)?)
+            let written = text::instant(at, ' ', "");
+            values.add(written.ok_or_else(|| text::beyond("microsecond", at))?)
         }
         (Cell::Decimal(units), DataType::Decimal { scale, .. }) => match decimal(units, scale) {
             Money::Integer(value) => values.add(value),
             Money::Real(value) => values.add(value),
             Money::Text(value) => values.add(value.into_bytes()),
         },
-        (Cell::Decimal(_), dtype) => return Err(refused(format!("a decimal is no {dtype}"))),
+        (Cell::Decimal(_), dtype) => return Err(format!("a decimal is no {dtype}")),
     };
-    added.map_err(|error| refused(error.to_string()))
+    added.map_err(|error| error.to_string())
 }
 
 /// How a decimal lies in SQLite.

@@ -2,23 +2,24 @@
 
 mod ddl;
 mod encode;
-mod load;
-mod scan;
+mod error;
+mod read;
+mod write;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use backon::Retryable;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, SqlSafeStr};
-use tidegauge_core::polars::frame::DataFrame;
-use tidegauge_core::{Aggregate, Cursor, Load, Scan, Sink, TableRef, Warehouse};
-use tokio::sync::Mutex;
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqlSafeStr};
+use tidegauge_core::{Batch, SinkCapabilities, Table};
 
-use crate::sql::Prepared;
+use self::error::{failure, is_closed};
+use crate::retry::{self, Policy};
+use crate::sql::{Database, Dialect, Query, Rows, SqlStore, StoredColumn};
 use crate::{Error, Result};
 
 /// The built-in tables and the cursors. Forward only: a released file never changes.
@@ -33,8 +34,9 @@ static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
 });
 
 /// How long to wait for another process that writes.
-const PATIENCE: Duration = Duration::from_secs(30);
-const PAUSE: Duration = Duration::from_millis(50);
+const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+/// Turning a new file to WAL needs it alone, and SQLite does not wait for that by itself.
+const OPENING: Policy = retry::constant(Duration::from_millis(50), BUSY_TIMEOUT);
 
 /// A SQLite database.
 #[derive(Debug)]
@@ -42,110 +44,26 @@ pub(crate) struct Sqlite {
     name: String,
     path: PathBuf,
     read_only: bool,
-    /// The one connection that writes, kept while nothing goes wrong on it.
-    writer: Mutex<Option<Writer>>,
 }
 
-#[derive(Debug)]
-struct Writer {
-    connection: SqliteConnection,
-    /// The tables known to be in the database as defined.
-    prepared: Prepared,
+/// Returns the store in the file at `path`, which is opened when it is needed.
+pub(crate) fn open(path: PathBuf, read_only: bool) -> SqlStore<Sqlite> {
+    let name = format!("sqlite://{}", path.display());
+    SqlStore::new(Sqlite { name, path, read_only })
 }
 
 impl Sqlite {
-    pub(crate) fn open(path: PathBuf, read_only: bool) -> Self {
-        let name = format!("sqlite://{}", path.display());
-        Self { name, path, read_only, writer: Mutex::new(None) }
-    }
-
     fn options(&self) -> SqliteConnectOptions {
         SqliteConnectOptions::new()
             .filename(&self.path)
-            .busy_timeout(PATIENCE)
+            .busy_timeout(BUSY_TIMEOUT)
             // Sources are loaded independently of each other: a trade may arrive before its order.
             .foreign_keys(false)
             .disable_statement_logging()
     }
 
-    /// The writing connection, out of its slot.
-    async fn taken(&self, slot: &mut Option<Writer>) -> Result<Writer> {
-        match slot.take() {
-            Some(writer) => Ok(writer),
-            None => self.writer().await,
-        }
-    }
-
-    /// Puts the connection back, unless something failed on it: whatever transaction that left
-    /// behind is closed with it.
-    async fn settled(slot: &mut Option<Writer>, writer: Writer, done: Result<()>) -> Result<()> {
-        match done {
-            Ok(()) => *slot = Some(writer),
-            Err(_) => drop(writer.connection.close().await),
-        }
-        done
-    }
-
-    async fn writer(&self) -> Result<Writer> {
-        if self.read_only {
-            return Err(Error::ReadOnly { path: self.path.display().to_string() });
-        }
-        let options = self
-            .options()
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Normal)
-            .pragma("cache_size", "-65536");
-        // Turning a new file to WAL needs it alone, and SQLite does not wait for that by itself.
-        let mut waited = Duration::ZERO;
-        let mut connection = loop {
-            match options.connect().await.map_err(|error| failure(&self.path, error)) {
-                Err(Error::Busy { .. }) if waited < PATIENCE => {
-                    tokio::time::sleep(PAUSE).await;
-                    waited += PAUSE;
-                }
-                connected => break connected?,
-            }
-        };
-        migrate(&self.path, &mut connection).await?;
-        Ok(Writer { connection, prepared: Prepared::default() })
-    }
-
-    /// A connection that only reads; none when there is no database yet.
-    async fn reader(&self) -> Result<Option<SqliteConnection>> {
-        if !self.path.try_exists().map_err(|error| Error::io(&self.path, error))? {
-            return Ok(None);
-        }
-        let options = self.options().read_only(true);
-        let opened = async |options: SqliteConnectOptions| {
-            let mut connection = options.connect().await?;
-            sqlx::query("SELECT 1 FROM sqlite_master").fetch_optional(&mut connection).await?;
-            Ok(connection)
-        };
-        match opened(options.clone()).await {
-            // Beside a WAL database even a reader keeps files. Where it may not, and nobody else
-            // has either, the file is read as it stands.
-            Err(error) if is_closed(&error) && !self.beside("-wal").exists() => {
-                opened(options.immutable(true)).await
-            }
-            connected => connected,
-        }
-        .map(Some)
-        .map_err(|error| failure(&self.path, error))
-    }
-
-    /// What `read` finds out; nothing where there is no database yet. The connection is closed by
-    /// the time it is there, so that the one that writes can be the last.
-    async fn reading<T>(
-        &self,
-        read: impl AsyncFnOnce(Option<&mut SqliteConnection>) -> Result<T>,
-    ) -> Result<T> {
-        let mut connection = self.reader().await?;
-        let found = read(connection.as_mut()).await;
-        if let Some(connection) = connection {
-            drop(connection.close().await); // there is nothing to lose
-        }
-        found
+    fn failed(&self, error: sqlx::Error) -> Error {
+        failure(&self.path, error)
     }
 
     fn beside(&self, suffix: &str) -> PathBuf {
@@ -155,14 +73,82 @@ impl Sqlite {
     }
 }
 
-/// Whoever closes last folds what is beside the file into it: then it can be copied by itself.
-impl Drop for Sqlite {
-    fn drop(&mut self) {
-        let Some(writer) = self.writer.get_mut().take() else { return };
-        // Within a runtime nobody may wait, and here there may be one.
+#[async_trait]
+impl Database for Sqlite {
+    type Connection = SqliteConnection;
+
+    // The one that writes can then be the last to close.
+    const KEEPS_READERS: bool = false;
+
+    fn dialect(&self) -> &'static Dialect {
+        &ddl::DIALECT
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn capabilities(&self) -> SinkCapabilities {
+        SinkCapabilities {
+            conditional_writes: true,
+            exact_decimals: false,
+            pushdown: true,
+            aggregates: false,
+        }
+    }
+
+    fn table(&self, name: &str) -> String {
+        ddl::DIALECT.quoted(name)
+    }
+
+    async fn connect(&self) -> Result<SqliteConnection> {
+        if self.read_only {
+            return Err(Error::ReadOnly { path: self.path.display().to_string() });
+        }
+        let options = self
+            .options()
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
+            .pragma("cache_size", "-65536");
+        let opened = async || options.connect().await.map_err(|error| self.failed(error));
+        let is_busy = |error: &Error| matches!(error, Error::Busy { .. });
+        let mut connection = opened.retry(OPENING).when(is_busy).await?;
+        migrate(&self.path, &mut connection).await?;
+        Ok(connection)
+    }
+
+    async fn connect_reader(&self) -> Result<Option<SqliteConnection>> {
+        if !self.path.try_exists().map_err(|error| Error::io(&self.path, error))? {
+            return Ok(None);
+        }
+        let options = self.options().read_only(true);
+        match connected(&options).await {
+            // Beside a WAL database even a reader keeps files. Where it may not, and nobody else
+            // has either, the file is read as it stands.
+            Err(error) if is_closed(&error) && !self.beside("-wal").exists() => {
+                connected(&options.immutable(true)).await
+            }
+            connected => connected,
+        }
+        .map(Some)
+        .map_err(|error| self.failed(error))
+    }
+
+    async fn is_alive(&self, _: &mut SqliteConnection) -> bool {
+        true
+    }
+
+    async fn close(&self, connection: SqliteConnection) {
+        drop(connection.close().await); // there is nothing to lose
+    }
+
+    /// Folds what is beside the file into it: then it can be copied by itself.
+    fn abandon(&self, connection: SqliteConnection) {
+        // Within a runtime nothing may block, and here there may be one.
         let close = move || {
             let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-            runtime.block_on(writer.connection.close()).map_err(std::io::Error::other)
+            runtime.block_on(connection.close()).map_err(std::io::Error::other)
         };
         match std::thread::spawn(close).join() {
             Ok(Ok(())) => {}
@@ -170,73 +156,82 @@ impl Drop for Sqlite {
             Err(_) => tracing::warn!(path = %self.path.display(), "not closed"),
         }
     }
+
+    async fn stored(
+        &self,
+        connection: &mut SqliteConnection,
+        table: &str,
+    ) -> Result<Vec<StoredColumn>> {
+        ddl::stored(connection, table).await.map_err(|error| self.failed(error))
+    }
+
+    async fn run(&self, connection: &mut SqliteConnection, sql: String, _: &Table) -> Result<()> {
+        execute(connection, sql).await.map_err(|error| self.failed(error))
+    }
+
+    fn create(&self, _: &SqliteConnection, table: &Table) -> String {
+        ddl::create(table)
+    }
+
+    fn stage(&self, _: &Table) -> Option<Vec<String>> {
+        None
+    }
+
+    async fn begin(&self, connection: &mut SqliteConnection, _: &str) -> Result<()> {
+        // Immediate: who comes second waits here.
+        execute(connection, "BEGIN IMMEDIATE".into()).await.map_err(|error| self.failed(error))
+    }
+
+    async fn commit(&self, connection: &mut SqliteConnection, _: &str) -> Result<()> {
+        execute(connection, "COMMIT".into()).await.map_err(|error| self.failed(error))
+    }
+
+    async fn cursors(
+        &self,
+        connection: &mut SqliteConnection,
+        source: Option<&str>,
+    ) -> Result<Vec<(String, String)>> {
+        let sql = "SELECT source, cursor FROM _tidegauge_cursors WHERE ? IS NULL OR source = ?";
+        let found = sqlx::query_as(sql).bind(source).bind(source).fetch_all(connection).await;
+        found.map_err(|error| self.failed(error))
+    }
+
+    async fn move_cursor(
+        &self,
+        connection: &mut SqliteConnection,
+        source: &str,
+        after: &str,
+    ) -> Result<()> {
+        let sql = "INSERT INTO _tidegauge_cursors (source, cursor) VALUES (?, ?) \
+                   ON CONFLICT (source) DO UPDATE SET cursor = excluded.cursor";
+        let moved = sqlx::query(sql).bind(source).bind(after).execute(connection).await;
+        moved.map(|_| ()).map_err(|error| self.failed(error))
+    }
+
+    async fn insert(&self, connection: &mut SqliteConnection, batch: &Batch) -> Result<()> {
+        self.write(connection, batch).await
+    }
+
+    async fn read(
+        &self,
+        connection: &mut SqliteConnection,
+        query: &Query,
+        rows: &mut Rows,
+    ) -> Result<()> {
+        self.rows(connection, query, rows).await
+    }
 }
 
-#[async_trait]
-impl Sink for Sqlite {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    async fn prepare(&self, tables: &[TableRef]) -> tidegauge_core::Result<()> {
-        let write = async {
-            let mut slot = self.writer.lock().await;
-            let mut writer = self.taken(&mut slot).await?;
-            let done = load::prepare(&self.path, &mut writer, tables).await;
-            Self::settled(&mut slot, writer, done).await
-        };
-        write.await.map_err(|error| error.of(&self.name))
-    }
-
-    async fn cursor(&self, source: &str) -> tidegauge_core::Result<Option<Cursor>> {
-        let read = self.reading(async |connection| {
-            let Some(connection) = connection else { return Ok(None) };
-            let cursor = match scan::exists(connection, load::CURSORS).await {
-                Ok(true) => load::cursor(connection, source).await,
-                Ok(false) => Ok(None),
-                Err(error) => Err(error),
-            };
-            cursor.map_err(|error| failure(&self.path, error))
-        });
-        read.await.map_err(|error| error.of(&self.name))
-    }
-
-    async fn cursors(&self) -> tidegauge_core::Result<BTreeMap<String, Cursor>> {
-        let read = self.reading(async |connection| {
-            let Some(connection) = connection else { return Ok(BTreeMap::new()) };
-            let cursors = match scan::exists(connection, load::CURSORS).await {
-                Ok(true) => load::cursors(connection).await,
-                Ok(false) => Ok(BTreeMap::new()),
-                Err(error) => Err(error),
-            };
-            cursors.map_err(|error| failure(&self.path, error))
-        });
-        read.await.map_err(|error| error.of(&self.name))
-    }
-
-    async fn load(&self, load: Load<'_>) -> tidegauge_core::Result<()> {
-        let write = async {
-            let mut slot = self.writer.lock().await;
-            let mut writer = self.taken(&mut slot).await?;
-            let done = load::load(&self.path, &mut writer, load).await;
-            Self::settled(&mut slot, writer, done).await
-        };
-        write.await.map_err(|error| error.of(&self.name))
-    }
+/// Connects, and makes sure that the file can be read.
+async fn connected(options: &SqliteConnectOptions) -> Result<SqliteConnection, sqlx::Error> {
+    let mut connection = options.connect().await?;
+    sqlx::query("SELECT 1 FROM sqlite_master").fetch_optional(&mut connection).await?;
+    Ok(connection)
 }
 
-#[async_trait]
-impl Warehouse for Sqlite {
-    async fn scan(&self, scan: &Scan) -> tidegauge_core::Result<DataFrame> {
-        let read = self.reading(async |connection| scan::scan(&self.path, connection, scan).await);
-        read.await.map_err(|error| error.of(&self.name))
-    }
-
-    async fn aggregate(&self, aggregate: &Aggregate) -> tidegauge_core::Result<DataFrame> {
-        let read = self
-            .reading(async |connection| scan::summarise(&self.path, connection, aggregate).await);
-        read.await.map_err(|error| error.of(&self.name))
-    }
+/// Runs statements whose identifiers are quoted, and in which nothing else comes from outside.
+async fn execute(connection: &mut SqliteConnection, sql: String) -> Result<(), sqlx::Error> {
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await.map(|_| ())
 }
 
 /// Brings the built-in tables up to date; one process at a time.
@@ -248,45 +243,21 @@ async fn migrate(path: &Path, connection: &mut SqliteConnection) -> Result<()> {
         MigrateError::VersionMissing(_) => Error::Newer { path: path.display().to_string() },
         MigrateError::Execute(error) => failure(path, error),
         MigrateError::ExecuteMigration(error, _) => failure(path, error),
-        error => Error::Migrate { path: path.display().to_string(), error },
+        error => Error::Migrate { path: path.display().to_string(), error: error.into() },
     })?;
     transaction.commit().await.map_err(|error| failure(path, error))
 }
 
-/// SQLite's primary result code (<https://www.sqlite.org/rescode.html>).
-fn code(error: &sqlx::Error) -> Option<u32> {
-    let code = error.as_database_error()?.code()?;
-    code.parse::<u32>().ok().map(|code| code & 0xff)
-}
-
-/// Whether a reader was refused because it may not write beside the file.
-fn is_closed(error: &sqlx::Error) -> bool {
-    matches!(code(error), Some(8 | 14))
-}
-
-/// What SQLite said of the file at `path`.
-fn failure(path: &Path, error: sqlx::Error) -> Error {
-    let shown = path.display().to_string();
-    match code(&error) {
-        Some(5 | 6) => Error::Busy { path: shown },
-        Some(8) => Error::ReadOnly { path: shown },
-        Some(11 | 26) => Error::damaged(path, error.to_string()),
-        Some(13) => Error::DiskFull { path: shown },
-        Some(14) => Error::Io { path: shown, error: std::io::Error::other(error) },
-        _ => Error::Sqlite { path: shown, error },
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use tidegauge_core::{BatchBuilder, Cell, DataType, Table};
+    use tidegauge_core::{BatchBuilder, Cell, Cursor, DataType, Load, Sink, Table, WarehouseExt};
 
     use super::*;
 
     #[tokio::test]
     async fn a_full_disk_rolls_back_and_the_next_load_goes_on() {
         let dir = tempfile::tempdir().unwrap();
-        let store = Sqlite::open(dir.path().join("store.db"), false);
+        let store = open(dir.path().join("store.db"), false);
         let table = Table::builder("t", "").column("text", DataType::Text, "").key(["text"]);
         let table = table.build().unwrap();
         store.prepare(std::slice::from_ref(&table)).await.unwrap();
@@ -304,10 +275,10 @@ mod tests {
         let load = Load { source: "test", batches: &batches, before: None, after: &after };
         let error = store.load(load).await.unwrap_err().to_string();
         assert!(error.contains("store.db` is full; nothing was written"), "{error}");
-        assert_eq!(store.scan(&Scan::all(&table)).await.unwrap().height(), 0);
+        assert_eq!(store.count(&table).await.unwrap(), 0);
         assert_eq!(store.cursor("test").await.unwrap(), None);
         // There is room again, and the connection on which it failed is gone.
         store.load(load).await.unwrap();
-        assert_eq!(store.scan(&Scan::all(&table)).await.unwrap().height(), 1000);
+        assert_eq!(store.count(&table).await.unwrap(), 1000);
     }
 }

@@ -1,13 +1,17 @@
 //! BigQuery: what is particular to it. The emulator plays the service, and a script of answers where
 //! the service does what the emulator cannot.
 
-use crate::support::{Store, batch, load, pairs, simple};
+use std::collections::BTreeMap;
+
+use futures_util::StreamExt;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
-use tidegauge_core::{Cursor, Scan, WriteMode, tables};
+use tidegauge_core::{Cursor, ErrorKind, Fiat, Filter, Scan, WarehouseExt, WriteMode, tables};
 use tidegauge_testkit::BigQuery;
 use wiremock::matchers::{body_partial_json, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use crate::support::{Store, batch, everything, load, pairs, simple};
 
 /// What the emulator answers to a request for a part of the project.
 async fn asked(method: Method, path: &str) -> Option<Value> {
@@ -106,18 +110,23 @@ fn problem(reason: &str, message: &str) -> Value {
 #[tokio::test]
 async fn what_is_refused_is_said_with_the_way_out() {
     let denied = "Access Denied: Project shop: User does not have bigquery.jobs.create permission";
-    for (status, body, says) in [
-        (401, problem("authError", "Invalid Credentials"), "renew them"),
-        (403, problem("accessDenied", denied), "`BigQuery Job User` of project `shop`"),
-        (403, problem("billingNotEnabled", "Billing has not been enabled"), "enable billing"),
-        (403, problem("quotaExceeded", "Quota exceeded"), "wait until the quota"),
-        (400, problem("bytesBilledLimitExceeded", "limit for bytes"), "raise `max_bytes_billed`"),
-        (400, problem("invalidQuery", "Syntax\nerror"), "Syntax error; nothing was written"),
-        (404, json!("a page"), "Not Found; check project and dataset"),
+    use ErrorKind::{Authentication, Bug, Configuration, NotFound, Permission, RateLimited};
+    let limit = problem("bytesBilledLimitExceeded", "limit for bytes");
+    let billing = problem("billingNotEnabled", "Billing has not been enabled");
+    for (status, body, says, kind) in [
+        (401, problem("authError", "Invalid Credentials"), "renew them", Authentication),
+        (403, problem("accessDenied", denied), "`BigQuery Job User` of project `shop`", Permission),
+        (403, billing, "enable billing", Configuration),
+        (403, problem("quotaExceeded", "Quota exceeded"), "wait until the quota", RateLimited),
+        (400, limit, "raise `max_bytes_billed`", Configuration),
+        (400, problem("invalidQuery", "Syntax\nerror"), "Syntax error; nothing was written", Bug),
+        (404, json!("a page"), "Not Found; check project and dataset", NotFound),
     ] {
         let (_server, url) = refusing(status, body).await;
         let sink = tidegauge_storage::connect_sink(&url).unwrap();
-        let error = sink.prepare(&[]).await.unwrap_err().to_string();
+        let error = sink.prepare(&[]).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        let error = error.to_string();
         let named = error.contains("bigquery://shop/tidegauge");
         assert!(named && error.contains(says) && !error.contains('\n'), "{error}");
     }
@@ -127,7 +136,9 @@ async fn what_is_refused_is_said_with_the_way_out() {
 async fn a_service_that_is_not_there_is_named() {
     let url = "bigquery://shop/tidegauge?endpoint=http://127.0.0.1:9";
     let sink = tidegauge_storage::connect_sink(url).unwrap();
-    let error = sink.cursor("test").await.unwrap_err().to_string();
+    let error = sink.cursor("test").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    let error = error.to_string();
     assert!(error.contains("cannot be reached") && error.contains("check the network"), "{error}");
 }
 
@@ -176,20 +187,18 @@ async fn a_query_is_located_capped_and_bound_and_comes_in_pages() {
     assert_eq!(sink.cursor("x'y").await.unwrap(), Some(Cursor::new("7")));
 }
 
-/// What a query reads is asked for before it is run, and pages are put together.
-#[tokio::test]
-async fn the_cost_is_asked_for_first_and_pages_are_put_together() {
+fn said(body: Value) -> ResponseTemplate {
+    ResponseTemplate::new(200).set_body_json(body)
+}
+
+/// A service with a table of `fields`, that takes any query and tells its cost.
+async fn serving(name: &str, fields: Value, key: Value) -> MockServer {
     let server = MockServer::start().await;
-    let said = |body: Value| ResponseTemplate::new(200).set_body_json(body);
-    let fields = json!([
-        { "name": "id", "type": "INTEGER", "mode": "REQUIRED" },
-        { "name": "text", "type": "STRING", "mode": "REQUIRED" },
-    ]);
     let there = json!({
         "schema": { "fields": fields },
-        "tableConstraints": { "primaryKey": { "columns": ["id"] } },
+        "tableConstraints": { "primaryKey": { "columns": key } },
     });
-    Mock::given(path("/bigquery/v2/projects/shop/datasets/d/tables/t"))
+    Mock::given(path(format!("/bigquery/v2/projects/shop/datasets/d/tables/{name}")))
         .respond_with(said(there))
         .mount(&server)
         .await;
@@ -203,20 +212,117 @@ async fn the_cost_is_asked_for_first_and_pages_are_put_together() {
         .respond_with(said(json!({ "status": { "state": "DONE" } })))
         .mount(&server)
         .await;
-    let row = |id: &str| json!({ "f": [{ "v": id }, { "v": "text" }] });
+    server
+}
+
+/// Answers requests for rows: those with a page's token by `last`, others by `first`.
+async fn answering(server: &MockServer, first: Value, last: Value) {
     Mock::given(method("GET"))
         .and(wiremock::matchers::query_param("pageToken", "a/b="))
-        .respond_with(said(json!({ "jobComplete": true, "rows": [row("3")] })))
-        .mount(&server)
+        .respond_with(said(last))
+        .mount(server)
         .await;
-    Mock::given(method("GET"))
-        .respond_with(said(
-            json!({ "jobComplete": true, "rows": [row("1"), row("2")], "pageToken": "a/b=" }),
-        ))
-        .mount(&server)
-        .await;
+    Mock::given(method("GET")).respond_with(said(first)).mount(server).await;
+}
+
+/// What a query reads is asked for before it is run, and pages come one by one, as they are taken.
+#[tokio::test]
+async fn the_cost_is_asked_for_first_and_pages_come_one_by_one() {
+    let fields = json!([
+        { "name": "id", "type": "INTEGER", "mode": "REQUIRED" },
+        { "name": "text", "type": "STRING", "mode": "REQUIRED" },
+    ]);
+    let server = serving("t", fields, json!(["id"])).await;
+    let row = |id: &str| json!({ "f": [{ "v": id }, { "v": "text" }] });
+    let first = json!({ "jobComplete": true, "rows": [row("1"), row("2")], "pageToken": "a/b=" });
+    answering(&server, first, json!({ "jobComplete": true, "rows": [row("3")] })).await;
     let url = format!("bigquery://shop/d?endpoint={}", server.uri());
     let warehouse = tidegauge_storage::connect(&url).unwrap();
     let table = simple("t", WriteMode::Append);
-    assert_eq!(warehouse.scan(&Scan::all(&table)).await.unwrap().height(), 3);
+    let mut batches = warehouse.scan(&Scan::all(&table)).await.unwrap();
+    assert_eq!(batches.next().await.unwrap().unwrap().rows(), 2);
+    let asked = |token: &'static str| {
+        let server = &server;
+        async move {
+            let requests = server.received_requests().await.unwrap();
+            requests.iter().filter(|it| it.url.as_str().contains(token)).count()
+        }
+    };
+    assert_eq!(asked("pageToken").await, 0, "nobody has asked for more yet");
+    assert_eq!(batches.next().await.unwrap().unwrap().rows(), 1);
+    assert!(batches.next().await.is_none());
+    assert_eq!(asked("pageToken").await, 1);
+}
+
+/// No value of a filter stands in the query, but for decimals that the emulator would cut off.
+#[tokio::test]
+async fn a_filter_is_bound() {
+    let fields = json!([
+        { "name": "group", "type": "INTEGER", "mode": "REQUIRED" },
+        { "name": "select", "type": "STRING", "mode": "REQUIRED" },
+        { "name": "fiat", "type": "NUMERIC", "precision": "18", "scale": "2" },
+        { "name": "at", "type": "TIMESTAMP" },
+        { "name": "huge", "type": "BIGNUMERIC", "precision": "38", "scale": "20" },
+        { "name": "where", "type": "STRING" },
+    ]);
+    let server = serving("order", fields, json!(["group", "select"])).await;
+    let rows = json!({ "jobComplete": true, "rows": [] });
+    answering(&server, rows.clone(), rows).await;
+    let url = format!("bigquery://shop/d?endpoint={}", server.uri());
+    let warehouse = tidegauge_storage::connect(&url).unwrap();
+    let fiat = |text: &str| text.parse::<Fiat>().unwrap();
+    let at = |text: &str| text.parse::<chrono::DateTime<chrono::Utc>>().unwrap();
+    let filter = Filter::is_in("select", ["b'c", "a"])
+        .and(Filter::range("fiat", fiat("-1.50")..))
+        .and(Filter::range("at", at("2020-02-29T12:34:56.789Z")..at("2021-03-01T00:00:00Z")))
+        .and(Filter::is_in("huge", [-1i64, 7]))
+        .and(Filter::is_null("where"));
+    let scan = Scan::columns(&everything(WriteMode::Append), ["group", "at"]).filter(filter);
+    assert_eq!(warehouse.read(&scan.limit(7)).await.unwrap().rows(), 0);
+    let requests = server.received_requests().await.unwrap();
+    let job = requests.iter().find(|it| it.url.path().ends_with("/jobs")).unwrap();
+    let job: Value = job.body_json().unwrap();
+    let query = &job["configuration"]["query"];
+    let sql = query["query"].as_str().unwrap();
+    assert!(sql.contains("`select` IN UNNEST(@p0)") && sql.contains("`fiat` >= @p1"), "{sql}");
+    assert!(sql.contains("`at` >= @p2 AND `at` <= @p3"), "{sql}");
+    let zeros = "0".repeat(20);
+    let huge = format!("`huge` IN (BIGNUMERIC '-1.{zeros}', BIGNUMERIC '7.{zeros}')");
+    assert!(sql.contains(&huge), "{sql}");
+    assert!(sql.contains("`where` IS NULL") && sql.ends_with("LIMIT 7"), "{sql}");
+    let one = |name: &str, dtype: &str, value: &str| {
+        let (dtype, value) = (json!({ "type": dtype }), json!({ "value": value }));
+        json!({ "name": name, "parameterType": dtype, "parameterValue": value })
+    };
+    let list = json!({
+        "name": "p0",
+        "parameterType": { "type": "ARRAY", "arrayType": { "type": "STRING" } },
+        "parameterValue": { "arrayValues": [{ "value": "a" }, { "value": "b'c" }] },
+    });
+    assert_eq!(
+        query["queryParameters"],
+        json!([
+            list,
+            one("p1", "NUMERIC", "-1.50"),
+            one("p2", "TIMESTAMP", "2020-02-29 12:34:56.789000+00"),
+            one("p3", "TIMESTAMP", "2021-02-28 23:59:59.999999+00"),
+        ])
+    );
+}
+
+#[tokio::test]
+async fn all_cursors_come_by_one_query() {
+    let server = MockServer::start().await;
+    Mock::given(path("/bigquery/v2/projects/shop/jobs"))
+        .respond_with(said(json!({ "status": { "state": "DONE" } })))
+        .expect(1)
+        .mount(&server)
+        .await;
+    let row = |name: &str, at: &str| json!({ "f": [{ "v": name }, { "v": at }] });
+    let first = json!({ "jobComplete": true, "rows": [row("a", "1")], "pageToken": "a/b=" });
+    answering(&server, first, json!({ "jobComplete": true, "rows": [row("b", "2")] })).await;
+    let url = format!("bigquery://shop/d?endpoint={}", server.uri());
+    let cursors = tidegauge_storage::connect_sink(&url).unwrap().cursors().await.unwrap();
+    let cursor = |name: &str, at: &str| (name.to_owned(), Cursor::new(at));
+    assert_eq!(cursors, BTreeMap::from([cursor("a", "1"), cursor("b", "2")]));
 }

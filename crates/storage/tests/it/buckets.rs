@@ -4,7 +4,7 @@
 use crate::support::gcs::Gcs;
 use crate::support::{Store, batch, is_conflict, load, simple};
 use tidegauge_core::{
-    Aggregate, BatchBuilder, Cell, Cursor, DataType, Load, Scan, Table, WriteMode,
+    Aggregate, BatchBuilder, Cell, Cursor, DataType, Load, Scan, Table, WarehouseExt, WriteMode,
 };
 use tidegauge_testkit::S3;
 
@@ -108,12 +108,12 @@ async fn of_long_files_only_the_columns_that_are_wanted_are_read() {
     assert!(length > 1_000_000, "{length}");
     gcs.0.lock().unwrap().read = 0;
     let summed = Aggregate::of(&table).count().sum("id");
-    let frame = store.warehouse().aggregate(&summed).await.unwrap();
-    assert_eq!(frame.column("count").unwrap().i64().unwrap().get(0), Some(20_000));
+    let sums = store.warehouse().aggregate(&summed).await.unwrap();
+    assert_eq!(sums.column("count").unwrap().as_i64().unwrap().value(0), 20_000);
     let read = gcs.0.lock().unwrap().read;
     assert!(read < length / 4, "{read} of {length} bytes");
-    let all = store.warehouse().scan(&Scan::all(&table)).await.unwrap();
-    assert_eq!(all.height(), 20_000);
+    let all = store.warehouse().read(&Scan::all(&table)).await.unwrap();
+    assert_eq!(all.rows(), 20_000);
 }
 
 #[tokio::test]

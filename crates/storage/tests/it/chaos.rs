@@ -7,10 +7,11 @@
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use tidegauge_core::{Aggregate, Batch, Cell, Cursor, Load, Sink, TableRef, WriteMode};
+use tidegauge_testkit::Server;
+
 use crate::support::proxy::{Line, Proxy};
 use crate::support::{Store, batch, is_conflict, simple};
-use tidegauge_core::{Aggregate, Batch, Cursor, Load, Sink, TableRef, WriteMode};
-use tidegauge_testkit::{BigQuery, MariaDb, Postgres, Server};
 
 const STORE: &str = "TIDEGAUGE_TEST_STORE";
 const FEED: &str = "TIDEGAUGE_TEST_FEED";
@@ -118,7 +119,8 @@ async fn loader() {
 /// A loader of `feed` at `url`, whose files may not be longer than `blocks` of half a kilobyte.
 fn start(feed: Feed, url: &str, blocks: Option<usize>) -> Child {
     let mut command = Command::new("sh");
-    let limit = blocks.map(|it| format!("trap '' XFSZ; ulimit -f {it}; ")).unwrap_or_default();
+    let limit =
+        blocks.map(|blocks| format!("trap '' XFSZ; ulimit -f {blocks}; ")).unwrap_or_default();
     command.args(["-c", &format!("{limit}exec \"$@\""), "sh"]);
     command.arg(std::env::current_exe().unwrap());
     command.args(["--exact", "chaos::loader", "--ignored", "--nocapture"]);
@@ -154,7 +156,7 @@ async fn wait_for(feed: Feed, sink: &dyn Sink, pages: i64) {
 
 async fn no_row_is_lost_and_none_is_there_twice(store: Store, server: Option<&dyn Server>) {
     let scheme = store.url.split(':').next().unwrap().to_owned();
-    let rounds = std::env::var(ROUNDS).ok().and_then(|it| it.parse().ok());
+    let rounds = std::env::var(ROUNDS).ok().and_then(|rounds| rounds.parse().ok());
     let rounds = rounds.unwrap_or(if scheme == "bigquery" { 5 } else { 10 });
     // What this one has is in its memory.
     let faults = faults(server, scheme != "s3");
@@ -229,10 +231,12 @@ async fn found(store: &Store, table: &TableRef) -> Vec<i128> {
         return vec![i128::try_from(store.rows(table).await).unwrap()];
     }
     let summed = Aggregate::of(table).count().distinct("id").sum("id");
-    let frame = store.warehouse().aggregate(&summed).await.unwrap();
-    let int = |name: &str| frame.column(name).unwrap().i64().unwrap().get(0).unwrap().into();
-    let sum = frame.column("sum_id").unwrap().decimal().unwrap().physical().get(0).unwrap();
-    vec![int("count"), int("distinct_id"), sum]
+    let found = store.warehouse().aggregate(&summed).await.unwrap();
+    let number = |name: &str| match found.column(name).unwrap().cell(0) {
+        Cell::Int(number) | Cell::Decimal(number) => number,
+        other => panic!("{name} is {other:?}"),
+    };
+    vec![number("count"), number("distinct_id"), number("sum_id")]
 }
 
 fn wanted(scheme: &str, rows: i64) -> Vec<i128> {
@@ -240,35 +244,47 @@ fn wanted(scheme: &str, rows: i64) -> Vec<i128> {
     if scheme == "csv" { vec![rows] } else { vec![rows, rows, rows * (rows - 1) / 2] }
 }
 
+#[cfg(feature = "sqlite")]
 #[tokio::test(flavor = "multi_thread")]
 async fn sqlite_survives() {
     no_row_is_lost_and_none_is_there_twice(Store::new("sqlite"), None).await;
 }
 
+#[cfg(feature = "parquet")]
 #[tokio::test(flavor = "multi_thread")]
 async fn parquet_survives() {
     no_row_is_lost_and_none_is_there_twice(Store::new("parquet"), None).await;
 }
 
+#[cfg(feature = "csv")]
 #[tokio::test(flavor = "multi_thread")]
 async fn csv_survives() {
     no_row_is_lost_and_none_is_there_twice(Store::new("csv"), None).await;
 }
 
+#[cfg(feature = "postgres")]
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_survives() {
+    use tidegauge_testkit::Postgres;
+
     let Some(server) = Postgres::start_on_small_disk().or_else(Postgres::start) else { return };
     no_row_is_lost_and_none_is_there_twice(Store::at(server.url()), Some(&server)).await;
 }
 
+#[cfg(feature = "mysql")]
 #[tokio::test(flavor = "multi_thread")]
 async fn mysql_survives() {
+    use tidegauge_testkit::MariaDb;
+
     let Some(server) = MariaDb::start_on_small_disk().or_else(MariaDb::start) else { return };
     no_row_is_lost_and_none_is_there_twice(Store::at(server.url()), Some(&server)).await;
 }
 
+#[cfg(feature = "bigquery")]
 #[tokio::test(flavor = "multi_thread")]
 async fn bigquery_survives() {
+    use tidegauge_testkit::BigQuery;
+
     let Some(server) = BigQuery::start() else { return };
     no_row_is_lost_and_none_is_there_twice(Store::at(server.dataset_url("chaos")), Some(&server))
         .await;

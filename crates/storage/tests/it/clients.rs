@@ -1,15 +1,21 @@
 //! What was written, as the stores' own clients read it: types and values.
 
-use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Everything, Store, everything, extremes, load};
 use insta::assert_snapshot;
 use tidegauge_core::{Batch, WriteMode};
-use tidegauge_testkit::{missing_tool, python};
+use tidegauge_testkit::missing_tool;
+#[cfg(any(feature = "parquet", feature = "bigquery"))]
+use tidegauge_testkit::python;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
 use url::Url;
 
+#[cfg(feature = "parquet")]
+use crate::support::Everything;
+use crate::support::{Store, everything, extremes, load};
+
 /// A store that holds the rows at the edges of all types, by way of a first and a second load.
+#[cfg(any(feature = "_sql", feature = "bigquery"))]
 async fn filled(scheme: &str) -> Option<Store> {
     let store = Store::of(scheme)?;
     let table = everything(WriteMode::Merge);
@@ -28,6 +34,7 @@ fn said(client: &mut Command) -> Option<String> {
     Some(out.replace("\r\n", "␍␊").replace('\r', "␍"))
 }
 
+#[cfg(feature = "postgres")]
 #[tokio::test]
 async fn psql_reads_postgres() {
     let Some(store) = filled("postgres").await else { return };
@@ -36,7 +43,7 @@ async fn psql_reads_postgres() {
     url.set_query(None);
     let table = format!("\"{}\".\"order\"", schema.replace('"', "\"\""));
     let types = ["group", "select", "flag", "share", "day", "at", "fiat", "crypto", "huge"];
-    let types: Vec<_> = types.iter().map(|it| format!("pg_typeof(\"{it}\")")).collect();
+    let types: Vec<_> = types.iter().map(|name| format!("pg_typeof(\"{name}\")")).collect();
     let sql = format!(
         "SELECT {} FROM {table} LIMIT 1; SELECT * FROM {table} ORDER BY \"group\"",
         types.join(", ")
@@ -53,6 +60,7 @@ async fn psql_reads_postgres() {
     "##);
 }
 
+#[cfg(feature = "mysql")]
 #[tokio::test]
 async fn mysql_reads_mariadb() {
     let Some(store) = filled("mysql").await else { return };
@@ -87,6 +95,7 @@ async fn mysql_reads_mariadb() {
     "##);
 }
 
+#[cfg(feature = "sqlite")]
 #[tokio::test]
 async fn sqlite3_reads_sqlite() {
     let store = filled("sqlite").await.unwrap();
@@ -112,6 +121,7 @@ async fn sqlite3_reads_sqlite() {
     "##);
 }
 
+#[cfg(feature = "parquet")]
 #[tokio::test]
 async fn duckdb_reads_parquet() {
     let Some(python) = python() else { return };
@@ -146,6 +156,7 @@ async fn duckdb_reads_parquet() {
     "##);
 }
 
+#[cfg(feature = "bigquery")]
 #[tokio::test]
 async fn googles_client_reads_bigquery() {
     let Some(python) = python() else { return };
@@ -174,7 +185,8 @@ async fn googles_client_reads_bigquery() {
     "##);
 }
 
-fn by(python: &Path, program: &str) -> Command {
+#[cfg(any(feature = "parquet", feature = "bigquery"))]
+fn by(python: &std::path::Path, program: &str) -> Command {
     let mut command = Command::new(python);
     command.args(["-c", program]);
     command

@@ -2,13 +2,26 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)] // helpers of tests are tests, which clippy cannot know
 
 mod behaviour;
+#[cfg(feature = "bigquery")]
 mod bigquery;
 #[cfg(feature = "object-store")]
 mod buckets;
+#[cfg(any(feature = "_folder", feature = "_sql"))]
 mod chaos;
+#[cfg(any(feature = "_sql", feature = "parquet"))]
 mod clients;
+#[cfg(feature = "csv")]
+mod csv_files;
+#[cfg(all(feature = "csv", feature = "parquet"))]
 mod folders;
+#[cfg(feature = "mysql")]
 mod mysql;
+#[cfg(feature = "sqlite")]
+mod old_versions;
+#[cfg(feature = "parquet")]
+mod parquet_files;
+#[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "sqlite")]
 mod sqlite;
 mod support;

@@ -1,17 +1,26 @@
 //! MySQL: which way rows go in, what its users see, and what it says when it cannot.
 
-use crate::support::{Store, batch, everything, extremes, load, pairs, simple, sorted};
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
-use tidegauge_core::{Batch, BatchBuilder, Cell, DataType, Scan, Table, WriteMode, tables};
+use tidegauge_core::{
+    Batch, BatchBuilder, Cell, DataType, ErrorKind, Scan, Table, WarehouseExt, WriteMode, tables,
+};
 use tidegauge_storage::connect;
 use tidegauge_testkit::{MariaDb, Server};
 
+use crate::support::{Store, assert_same, batch, everything, extremes, load, pairs, simple};
+
 /// What an error says of `url`, in one line.
 async fn refusal(url: &str, batches: &[Batch]) -> String {
-    let error = load(&*connect(url).unwrap(), None, "1", batches).await.unwrap_err().to_string();
+    refused(url, batches).await.1
+}
+
+/// The kind of the error besides.
+async fn refused(url: &str, batches: &[Batch]) -> (ErrorKind, String) {
+    let error = load(&*connect(url).unwrap(), None, "1", batches).await.unwrap_err();
+    let (kind, error) = (error.kind(), error.to_string());
     assert!(!error.contains('\n') && !error.contains("secret"), "{error}");
-    error
+    (kind, error)
 }
 
 #[tokio::test]
@@ -26,8 +35,8 @@ async fn where_local_infile_is_off_rows_go_in_all_the_same() {
         let table = everything(write);
         let rows = Batch::from_rows(&table, extremes()).unwrap();
         load(&*warehouse, None, "1", std::slice::from_ref(&rows)).await.unwrap();
-        let frame = warehouse.scan(&Scan::all(&table)).await.unwrap();
-        assert!(sorted(&frame).equals_missing(&sorted(rows.frame())), "{frame}");
+        let found = warehouse.read(&Scan::all(&table)).await.unwrap();
+        assert_same(&found, &rows, &write);
 
         // More than one statement takes, and of those one that is refused.
         let table = simple("many", write);
@@ -57,20 +66,31 @@ async fn what_is_wrong_is_said_in_a_line_with_the_way_out() {
     let mut owner = Conn::from_url(server.url()).await.unwrap();
     owner.query_drop("CREATE USER 'guest'@'127.0.0.1' IDENTIFIED BY 'guest'").await.unwrap();
     owner.query_drop("GRANT SELECT ON tidegauge.* TO 'guest'@'127.0.0.1'").await.unwrap();
-    let (before, after) =
-        server.url().split_once("://").map(|it| (it.0.to_owned(), it.1.to_owned())).unwrap();
+    let (before, after) = server
+        .url()
+        .split_once("://")
+        .map(|parts| (parts.0.to_owned(), parts.1.to_owned()))
+        .unwrap();
     let place = after.split_once('@').unwrap().1;
     let as_guest = |password: &str| format!("{before}://guest:{password}@{place}");
-    for (url, says) in [
-        (as_guest("secret"), "is not let in"),
-        (as_guest("secret"), "check user and password in the URL"),
-        (server.database_url("nowhere"), "Unknown database 'nowhere'; create the database"),
-        ("mysql://me:secret@127.0.0.1:1/x".into(), "check host, port and network"),
-        (as_guest("guest"), "user `guest` may not do this"),
-        (as_guest("guest"), "GRANT ALL ON `tidegauge`.* TO 'guest'"),
+    for (url, kind, says) in [
+        (as_guest("secret"), ErrorKind::Authentication, "is not let in"),
+        (as_guest("secret"), ErrorKind::Authentication, "check user and password in the URL"),
+        (
+            server.database_url("nowhere"),
+            ErrorKind::NotFound,
+            "Unknown database 'nowhere'; create the database",
+        ),
+        (
+            "mysql://me:secret@127.0.0.1:1/x".into(),
+            ErrorKind::Unavailable,
+            "check host, port and network",
+        ),
+        (as_guest("guest"), ErrorKind::Permission, "user `guest` may not do this"),
+        (as_guest("guest"), ErrorKind::Permission, "GRANT ALL ON `tidegauge`.* TO 'guest'"),
     ] {
-        let error = refusal(&url, &[]).await;
-        assert!(error.contains(says), "{error} should say {says}");
+        let (found, error) = refused(&url, &[]).await;
+        assert!(found == kind && error.contains(says), "{found}: {error} should say {says}");
     }
 
     // What the server would only warn of, and cut off.

@@ -1,11 +1,12 @@
 //! PostgreSQL: what lives beside it, what its users see, and what it says when it cannot.
 
-use crate::support::{Store, batch, load, pairs, simple};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions};
-use tidegauge_core::{Batch, BatchBuilder, Cell, DataType, Table, WriteMode, tables};
+use tidegauge_core::{Batch, BatchBuilder, Cell, DataType, ErrorKind, Table, WriteMode, tables};
 use tidegauge_storage::connect;
 use tidegauge_testkit::{Postgres, Server};
+
+use crate::support::{Store, batch, load, pairs, simple};
 
 /// The server as its owner; none where it is not installed.
 async fn owner() -> Option<(String, PgConnection)> {
@@ -24,9 +25,15 @@ async fn said(connection: &mut PgConnection, sql: &str) -> Vec<String> {
 
 /// What an error says of `url`, in one line.
 async fn refusal(url: &str, batches: &[Batch]) -> String {
-    let error = load(&*connect(url).unwrap(), None, "1", batches).await.unwrap_err().to_string();
+    refused(url, batches).await.1
+}
+
+/// The kind of the error besides.
+async fn refused(url: &str, batches: &[Batch]) -> (ErrorKind, String) {
+    let error = load(&*connect(url).unwrap(), None, "1", batches).await.unwrap_err();
+    let (kind, error) = (error.kind(), error.to_string());
     assert!(!error.contains('\n') && !error.contains("secret"), "{error}");
-    error
+    (kind, error)
 }
 
 #[tokio::test]
@@ -76,7 +83,7 @@ async fn a_sample_database_stays_as_it_is() {
                  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
                  WHERE n.nspname = 'public' ORDER BY 1";
     let before = said(&mut pagila, state).await;
-    assert!(before.iter().any(|it| it.starts_with("payment_p2022_01 ")), "{before:?}");
+    assert!(before.iter().any(|line| line.starts_with("payment_p2022_01 ")), "{before:?}");
     let (warehouse, table) = (connect(&url).unwrap(), simple("film", WriteMode::Merge));
     warehouse.prepare(&tables::all()).await.unwrap();
     load(&*warehouse, None, "1", &[batch(&table, &[(1, "a")])]).await.unwrap();
@@ -123,17 +130,29 @@ async fn what_is_wrong_is_said_in_a_line_with_the_way_out() {
     let Some((url, mut owner)) = owner().await else { return };
     let mut wrong = url::Url::parse(&url).unwrap();
     wrong.set_password(Some("secret")).unwrap();
-    for (url, says) in [
-        (wrong.to_string(), "is not let in"),
-        (wrong.to_string(), "check user and password in the URL"),
-        (url.replace("/postgres", "/nowhere"), "database \"nowhere\" does not exist"),
-        (url.replace("/postgres", "/nowhere"), "create the database, or name another one"),
-        ("postgres://me:secret@127.0.0.1:1/x".into(), "cannot be reached"),
-        ("postgres://me:secret@127.0.0.1:1/x".into(), "check host, port and network"),
-        (format!("{url}?sslmode=require"), "sslmode=disable"),
+    for (url, kind, says) in [
+        (wrong.to_string(), ErrorKind::Authentication, "is not let in"),
+        (wrong.to_string(), ErrorKind::Authentication, "check user and password in the URL"),
+        (
+            url.replace("/postgres", "/nowhere"),
+            ErrorKind::NotFound,
+            "database \"nowhere\" does not exist",
+        ),
+        (
+            url.replace("/postgres", "/nowhere"),
+            ErrorKind::NotFound,
+            "create the database, or name another one",
+        ),
+        ("postgres://me:secret@127.0.0.1:1/x".into(), ErrorKind::Unavailable, "cannot be reached"),
+        (
+            "postgres://me:secret@127.0.0.1:1/x".into(),
+            ErrorKind::Unavailable,
+            "check host, port and network",
+        ),
+        (format!("{url}?sslmode=require"), ErrorKind::Configuration, "sslmode=disable"),
     ] {
-        let error = refusal(&url, &[]).await;
-        assert!(error.contains(says), "{error} should say {says}");
+        let (found, error) = refused(&url, &[]).await;
+        assert!(found == kind && error.contains(says), "{found}: {error} should say {says}");
     }
 
     let table = Table::builder("late", "").column("at", DataType::Timestamp, "").key(["at"]);

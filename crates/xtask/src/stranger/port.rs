@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use tidegauge_core::{
-    Batch, Cursor, DataType, Error, Load, Page, Result, Sink, Source, Table, TableRef,
+    Batch, Cursor, DataType, Error, ErrorKind, Load, Page, Result, Sink, Source, Table, TableRef,
 };
 
 #[derive(Debug)]
@@ -36,7 +36,8 @@ impl Source for Squares {
 
     async fn fetch(&self, cursor: Option<&Cursor>) -> Result<Page> {
         let read = |cursor: &Cursor| cursor.as_str().parse::<i64>();
-        let from = cursor.map_or(Ok(0), read).map_err(|error| Error::source("squares", error))?;
+        let wrong = |error| Error::source("squares", ErrorKind::Corrupt, error);
+        let from = cursor.map_or(Ok(0), read).map_err(wrong)?;
         let to = 30.min(from + 10);
         let rows = (from..to)
             .map(|number| BTreeMap::from([("number", number), ("square", number * number)]));

@@ -59,11 +59,7 @@ fn batches<'a>(pages: &'a [Page], table: &'a str) -> impl Iterator<Item = &'a Ba
 
 /// The values of a column, shown.
 pub fn shown(pages: &[Page], table: &str, column: &str) -> Vec<String> {
-    let shown = |batch: &Batch| -> Vec<String> {
-        let column = batch.frame().column(column).unwrap().clone();
-        (0..column.len()).map(|at| column.get(at).unwrap().str_value().into_owned()).collect()
-    };
-    batches(pages, table).flat_map(shown).collect()
+    batches(pages, table).flat_map(|batch| crate::support::shown(batch, column)).collect()
 }
 
 /// The numbers of the trades, in the order of the pages.
@@ -85,12 +81,12 @@ pub struct Span {
 pub fn ledger(pages: &[Page], series: &str) -> Vec<Span> {
     let mut spans = BTreeMap::new();
     for batch in batches(pages, "coverage") {
-        let frame = batch.frame();
         let time = |column: &str, at: usize| {
-            frame.column(column).unwrap().datetime().unwrap().physical().get(at).unwrap()
+            batch.column(column).unwrap().as_timestamp().unwrap().value(at)
         };
         let text = |column: &str, at: usize| {
-            frame.column(column).unwrap().str().unwrap().get(at).unwrap_or_default().to_owned()
+            let texts = batch.column(column).unwrap().as_text().unwrap();
+            texts.get(at).unwrap_or_default().to_owned()
         };
         let seconds = |micros: i64| (micros - 1_767_225_600_000_000) as f64 / 1e6;
         for at in (0..batch.rows()).filter(|at| text("series", *at) == series) {
@@ -99,7 +95,7 @@ pub fn ledger(pages: &[Page], series: &str) -> Vec<Span> {
                 start: seconds(start),
                 end: seconds(time("end_at", at)),
                 state: text("state", at),
-                rows: frame.column("rows").unwrap().i64().unwrap().get(at).unwrap(),
+                rows: batch.column("rows").unwrap().as_i64().unwrap().value(at),
                 reason: text("reason", at),
             };
             spans.insert(start, span);

@@ -1,8 +1,9 @@
 //! What several test files share.
 #![allow(unreachable_pub)] // a test program has no public surface
-#![cfg_attr(not(feature = "all"), allow(dead_code))] // each source uses its own part
+#![cfg_attr(not(feature = "all"), allow(dead_code, unused_imports))] // each source uses its own part
 
 pub mod fixings;
+#[cfg(all(feature = "_live", feature = "recorded"))]
 pub mod live;
 pub mod log;
 pub mod services;
@@ -10,11 +11,11 @@ pub mod services;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use tidegauge_acquisition::Context;
 #[cfg(feature = "_http")]
 use tidegauge_acquisition::http::{HttpConfig, PerMinute, Retry};
-use tidegauge_core::{Batch, Clock, Cursor, FixedClock, Page, Source};
+use tidegauge_core::{Batch, Cell, Clock, Cursor, DataType, FixedClock, Page, Source};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use wiremock::{Request, ResponseTemplate};
@@ -197,21 +198,44 @@ pub fn rows(pages: &[Page], table: &str) -> usize {
 pub fn rate_keys(pages: &[Page]) -> Vec<(String, String)> {
     let mut keys = Vec::new();
     for batch in batches(pages, "fx_rates") {
-        let days = batch.frame().column("rate_date").unwrap().date().unwrap().physical().clone();
-        let quotes = batch.frame().column("quote").unwrap().str().unwrap().clone();
-        for (day, quote) in days.iter().zip(quotes.iter()) {
-            let day = DateTime::from_timestamp(i64::from(day.unwrap()) * 86_400, 0).unwrap();
-            keys.push((day.date_naive().to_string(), quote.unwrap().to_owned()));
-        }
+        let (days, quotes) = (shown(batch, "rate_date"), shown(batch, "quote"));
+        keys.extend(days.into_iter().zip(quotes));
     }
     keys
 }
 
 /// The texts of a column, over all batches of the table.
 pub fn texts(pages: &[Page], table: &str, column: &str) -> Vec<String> {
-    let of = |batch: &&Batch| {
-        let texts = batch.frame().column(column).unwrap().str().unwrap().clone();
-        texts.iter().map(|it| it.unwrap_or("null").to_owned()).collect::<Vec<_>>()
+    batches(pages, table).iter().flat_map(|batch| shown(batch, column)).collect()
+}
+
+/// The values of a column as a person would write them.
+pub fn shown(batch: &Batch, column: &str) -> Vec<String> {
+    let view = batch.column(column).unwrap();
+    let dtype = batch.table().column(column).unwrap().dtype;
+    let value = |row| match view.cell(row) {
+        Cell::Null => "null".into(),
+        Cell::Bool(value) => value.to_string(),
+        Cell::Int(value) => value.to_string(),
+        Cell::Float(value) => value.to_string(),
+        Cell::Text(text) => text.to_owned(),
+        Cell::Date(days) => NaiveDate::from_epoch_days(days).unwrap().to_string(),
+        Cell::Timestamp(micros) => {
+            let time = DateTime::from_timestamp_micros(micros).unwrap();
+            time.format("%Y-%m-%d %H:%M:%S%.f").to_string()
+        }
+        Cell::Decimal(units) => {
+            let DataType::Decimal { scale, .. } = dtype else { panic!("{column} is {dtype}") };
+            let scale = usize::from(scale);
+            let digits = format!("{:0>width$}", units.unsigned_abs(), width = scale + 1);
+            let (whole, places) = digits.split_at(digits.len() - scale);
+            format!("{}{whole}.{places}", if units < 0 { "-" } else { "" })
+        }
     };
-    batches(pages, table).iter().flat_map(of).collect()
+    (0..batch.rows()).map(value).collect()
+}
+
+/// The value of a column in the first row.
+pub fn first<'b>(batch: &'b Batch, column: &str) -> Cell<'b> {
+    batch.column(column).unwrap().cell(0)
 }

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use chrono::{Days, NaiveDate};
 use proptest::prelude::*;
 use tidegauge_analytics::market::fx_daily;
-use tidegauge_core::market::Market;
+use tidegauge_core::market::{Market, Rates};
 use tidegauge_core::tables::{Candle, FxRate, RawCryptoMarketData};
 use tidegauge_core::{Batch, divide_half_even};
 
@@ -22,7 +22,7 @@ fn fixing(pair: &str, source: &str, date: &str, rate: &str) -> FxRate {
 
 fn daily(rows: &[FxRate], quote: &str, today: NaiveDate) -> Vec<String> {
     let fixings = Batch::from_rows(FxRate::table(), rows).unwrap();
-    let rates = fx_daily(fixings.frame(), quote, today).unwrap();
+    let rates = fx_daily(&Rates::from_batches(&[fixings]).unwrap(), quote, today).unwrap();
     lines(&rates, &["base", "quote", "rate_date", "rate", "fixed_on", "is_filled", "via"])
 }
 
@@ -123,7 +123,7 @@ proptest! {
         let empty = Batch::from_rows(Candle::table(), [(); 0]).unwrap();
         let raw = Batch::from_rows(RawCryptoMarketData::table(), [(); 0]).unwrap();
         let batch = Batch::from_rows(FxRate::table(), &rows).unwrap();
-        let market = Market::from_frames(empty.frame(), raw.frame(), batch.frame()).unwrap();
+        let market = Market::from_batches(&[empty], &[raw], &[batch]).unwrap();
 
         let mut expected = BTreeMap::new();
         for base in ["CAD", "CHF", "EUR", "GBP"] {

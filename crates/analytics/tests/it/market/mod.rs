@@ -4,38 +4,24 @@ mod fx;
 mod metrics;
 mod prices;
 
-use chrono::{DateTime, Utc};
-use polars::prelude::*;
+use chrono::{DateTime, NaiveDate, Utc};
 use tidegauge_core::tables::{Candle, MarketTrade, Quote, RawCryptoMarketData};
-use tidegauge_core::{Batch, Crypto};
+use tidegauge_core::{Batch, Cell, Crypto};
 
 /// Rows of a batch as text, columns apart by a space, nulls as `-`, times without their year.
 fn lines(batch: &Batch, columns: &[&str]) -> Vec<String> {
-    let frame = batch.frame();
-    let cell = |row: usize, name: &str| {
-        let column = frame.column(name).unwrap();
-        match column.dtype() {
-            DataType::Decimal(..) => column
-                .decimal()
-                .unwrap()
-                .physical()
-                .get(row)
-                .map_or("-".into(), |units| Crypto::from_units(units).to_string()),
-            DataType::Datetime(..) => {
-                let at = column.datetime().unwrap().physical().get(row).unwrap();
-                time(at).format("%m-%dT%H:%M").to_string()
-            }
-            DataType::Float64 => {
-                column.f64().unwrap().get(row).map_or("-".into(), |it| format!("{it:?}"))
-            }
-            _ => match column.get(row).unwrap() {
-                AnyValue::Null => "-".into(),
-                value => value.str_value().into_owned(),
-            },
-        }
+    let cell = |row: usize, name: &str| match batch.column(name).unwrap().cell(row) {
+        Cell::Null => "-".into(),
+        Cell::Bool(value) => value.to_string(),
+        Cell::Int(value) => value.to_string(),
+        Cell::Float(value) => format!("{value:?}"),
+        Cell::Text(value) => value.to_owned(),
+        Cell::Date(days) => NaiveDate::from_epoch_days(days).unwrap().to_string(),
+        Cell::Timestamp(at) => time(at).format("%m-%dT%H:%M").to_string(),
+        Cell::Decimal(units) => Crypto::from_units(units).to_string(),
     };
-    (0..frame.height())
-        .map(|row| columns.iter().map(|it| cell(row, it)).collect::<Vec<_>>().join(" "))
+    (0..batch.rows())
+        .map(|row| columns.iter().map(|name| cell(row, name)).collect::<Vec<_>>().join(" "))
         .collect()
 }
 

@@ -2,10 +2,11 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
+use serde::Serialize;
 use tidegauge_analytics::market::{Observed, PriceParams, market_prices};
-use tidegauge_core::Batch;
 use tidegauge_core::instruments::{Instrument, Kind, Registry};
-use tidegauge_core::tables::{Candle, MarketTrade, Quote, RawCryptoMarketData};
+use tidegauge_core::tables::{Candle, FxRate, MarketTrade, Quote, RawCryptoMarketData};
+use tidegauge_core::{Batch, Scan, TableRef};
 
 use super::{candle, lines, quote, raw, second, trade};
 
@@ -17,14 +18,17 @@ struct Rows {
     trades: Vec<MarketTrade>,
 }
 
+/// Rows in batches of a few each.
+fn parts<R: Serialize>(table: &TableRef, rows: &[R]) -> Vec<Batch> {
+    rows.chunks(7).map(|rows| Batch::from_rows(table, rows).unwrap()).collect()
+}
+
 impl Rows {
-    fn observed(&self) -> Observed {
-        Observed {
-            raw: Batch::from_rows(RawCryptoMarketData::table(), &self.raw).unwrap().into_frame(),
-            candles: Batch::from_rows(Candle::table(), &self.candles).unwrap().into_frame(),
-            quotes: Batch::from_rows(Quote::table(), &self.quotes).unwrap().into_frame(),
-            trades: Batch::from_rows(MarketTrade::table(), &self.trades).unwrap().into_frame(),
-        }
+    fn batches(&self) -> Vec<Batch> {
+        let candles = parts(Candle::table(), &self.candles);
+        let quotes = parts(Quote::table(), &self.quotes);
+        let trades = parts(MarketTrade::table(), &self.trades);
+        [candles, quotes, trades, parts(RawCryptoMarketData::table(), &self.raw)].concat()
     }
 
     fn prices(&self) -> Vec<String> {
@@ -32,10 +36,10 @@ impl Rows {
     }
 
     fn until(&self, until: &str, params: &PriceParams) -> Vec<String> {
-        let mut apple = Instrument::new("AAPL", "Apple", Kind::Stock);
-        apple.twelvedata = Some("AAPL".into());
+        let apple = Instrument::new("AAPL", "Apple", Kind::Stock).with_alias("twelvedata", "AAPL");
         let coins = Registry::default().with(apple).unwrap();
-        let prices = market_prices(&self.observed(), &coins, params, second(until)).unwrap();
+        let observed = Observed::from_batches(&self.batches(), &coins).unwrap();
+        let prices = market_prices(&observed, params, second(until)).unwrap();
         let columns = [
             "symbol",
             "at",
@@ -227,27 +231,25 @@ fn prices_stay_what_they_are_to_the_last_digit() {
 #[test]
 fn what_makes_no_sense_is_named() {
     let mut rows = Rows { quotes: vec![quote("a", "BTC", at("12:00:00"), "0")], ..Rows::default() };
-    let refused = |rows: &Rows, params: &PriceParams| {
-        let until = at("13:00:00");
-        let made = market_prices(&rows.observed(), &Registry::default(), params, until);
-        made.unwrap_err().to_string()
+    let refused = |batches: &[Batch]| {
+        Observed::from_batches(batches, &Registry::default()).unwrap_err().to_string()
     };
-    let params = PriceParams::default();
-    let error = refused(&rows, &params);
+    let error = refused(&rows.batches());
     for word in ["`quotes`", "`BTC` by a at 2026-01-05 12:00:00 UTC", "not above zero"] {
         assert!(error.contains(word), "{error}");
     }
     rows.quotes.clear();
+    let observed = Observed::from_batches(&rows.batches(), &Registry::default()).unwrap();
     for disputed_above in [0.0, -0.1, f64::NAN, f64::INFINITY] {
-        let error = refused(&rows, &PriceParams { disputed_above, ..params.clone() });
+        let params = PriceParams { disputed_above, ..PriceParams::default() };
+        let error = market_prices(&observed, &params, at("13:00:00")).unwrap_err().to_string();
         assert!(error.contains("`disputed_above` must be above 0"), "{error}");
     }
-    let mut observed = rows.observed();
-    observed.trades = observed.trades.drop("price").unwrap();
-    let until = at("13:00:00");
-    let made = market_prices(&observed, &Registry::default(), &params, until);
-    let error = made.unwrap_err().to_string();
+    let few = Scan::columns(MarketTrade::table(), ["source", "symbol", "at"]).output().unwrap();
+    let error = refused(&[Batch::empty(&few)]);
     assert!(error.contains("market_trades need a column `price`"), "{error}");
+    let error = refused(&[Batch::empty(FxRate::table())]);
+    assert!(error.contains("`fx_rates`") && error.contains("no prices"), "{error}");
 }
 
 /// Which of two tables a source is believed from, and the rows of both: by the definition, with no

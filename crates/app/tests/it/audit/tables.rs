@@ -1,15 +1,18 @@
 //! Tables in memory whose cells can be changed: no store would take what is broken here.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use tidegauge::core::polars::frame::DataFrame;
-use tidegauge::core::polars::prelude::{
-    AnyValue, BooleanChunked, DataType, NewChunkedArray, PlSmallStr, Series,
+use futures_util::stream;
+use tidegauge::core::arrow::array::{
+    ArrayRef, Decimal128Array, Float64Array, Int64Array, StringArray, TimestampMicrosecondArray,
 };
+use tidegauge::core::arrow::buffer::BooleanBuffer;
 use tidegauge::core::tables::by_name;
 use tidegauge::core::{
-    BatchBuilder, Cursor, Error, Load, Result, Scan, Sink, TableRef, Warehouse, WriteMode,
+    Batch, BatchStream, Cell, ColumnView, Cursor, Error, ErrorKind, Load, Result, Scan, Sink,
+    Table, TableRef, Values, Warehouse, WriteMode,
 };
 
 /// A value of a cell.
@@ -24,34 +27,35 @@ pub(crate) enum Value {
 }
 
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Tables(HashMap<String, DataFrame>);
+pub(crate) struct Tables(HashMap<String, Batch>);
 
 impl Tables {
     /// Adds rows; of those with one key the newest stays.
-    pub(crate) fn add(&mut self, table: &TableRef, rows: &DataFrame) {
+    pub(crate) fn add(&mut self, rows: &Batch) {
+        let table = rows.table();
+        let rows = Batch::new(&lenient(table), rows.record().clone()).unwrap();
         let Some(there) = self.0.get_mut(table.name.as_ref()) else {
-            self.0.insert(table.name.to_string(), rows.clone());
+            self.0.insert(table.name.to_string(), rows);
             return;
         };
         if table.write == WriteMode::Merge {
-            let key = |frame: &DataFrame, row: usize| -> String {
-                table.key.iter().map(|key| format!("{:?} ", value(frame, key, row))).collect()
+            let key = |batch: &Batch, row: usize| -> String {
+                table.key.iter().map(|key| format!("{:?} ", value(batch, key, row))).collect()
             };
-            let new: Vec<String> = (0..rows.height()).map(|row| key(rows, row)).collect();
-            let old: Vec<bool> =
-                (0..there.height()).map(|row| !new.contains(&key(there, row))).collect();
-            *there = there.filter(&mask(&old)).unwrap();
+            let new: Vec<String> = (0..rows.rows()).map(|row| key(&rows, row)).collect();
+            let old =
+                BooleanBuffer::collect_bool(there.rows(), |row| !new.contains(&key(there, row)));
+            *there = there.filter(&old).unwrap();
         }
-        there.vstack_mut(rows).unwrap();
-        there.rechunk_mut();
+        *there = Batch::concat(rows.table(), &[there.clone(), rows.clone()]).unwrap();
     }
 
-    fn frame(&self, table: &str) -> &DataFrame {
+    fn batch(&self, table: &str) -> &Batch {
         &self.0[table]
     }
 
     pub(crate) fn rows(&self, table: &str) -> usize {
-        self.0.get(table).map_or(0, DataFrame::height)
+        self.0.get(table).map_or(0, Batch::rows)
     }
 
     /// The first row of which something is true.
@@ -66,61 +70,100 @@ impl Tables {
     }
 
     pub(crate) fn row(&self, table: &str, row: usize) -> Row<'_> {
-        Row { frame: self.frame(table), row }
+        Row { batch: self.batch(table), row }
     }
 
     pub(crate) fn set(&mut self, table: &str, row: usize, column: &str, value: Value) {
-        let frame = self.0.get_mut(table).unwrap();
-        let old = frame.column(column).unwrap().as_materialized_series().clone();
-        let mut values: Vec<AnyValue<'_>> = (0..old.len()).map(|at| old.get(at).unwrap()).collect();
-        values[row] = match (&value, old.dtype()) {
-            (Value::Null, _) => AnyValue::Null,
-            (Value::Int(value), _) => AnyValue::Int64(*value),
-            (Value::Units(units), DataType::Decimal(precision, scale)) => {
-                AnyValue::Decimal(*units, *precision, *scale)
-            }
-            (Value::Time(at), DataType::Datetime(unit, _)) => AnyValue::Datetime(*at, *unit, None),
-            (Value::Text(text), _) => AnyValue::String(text),
-            (Value::Float(value), _) => AnyValue::Float64(*value),
-            (value, dtype) => panic!("{column} is {dtype}, not {value:?}"),
-        };
-        let name = PlSmallStr::from_str(column);
-        let new = Series::from_any_values_and_dtype(name, &values, old.dtype(), true).unwrap();
-        frame.with_column(new.into()).unwrap();
+        let batch = self.0.get_mut(table).unwrap();
+        let table = batch.table().clone();
+        let columns = table.columns.iter().zip(batch.record().columns());
+        let columns = columns.map(|(definition, array)| {
+            Values::Array(match definition.name == column {
+                true => with(batch.column(column).unwrap(), row, &value),
+                false => array.clone(),
+            })
+        });
+        *batch = Batch::from_columns(&table, batch.rows(), columns.collect()).unwrap();
     }
 
     /// Puts the rows there once more, behind all others; the first of them.
     pub(crate) fn again(&mut self, table: &str, rows: &[usize]) -> usize {
-        let frame = self.0.get_mut(table).unwrap();
-        let first = frame.height();
-        for row in rows {
-            let copy = frame.slice(i64::try_from(*row).unwrap(), 1);
-            frame.vstack_mut(&copy).unwrap();
-        }
-        frame.rechunk_mut();
+        let batch = self.0.get_mut(table).unwrap();
+        let first = batch.rows();
+        let all = (0..first).chain(rows.iter().copied());
+        let all: Vec<u32> = all.map(|row| u32::try_from(row).unwrap()).collect();
+        *batch = batch.take(&all).unwrap();
         first
     }
 
     pub(crate) fn remove(&mut self, table: &str, rows: &[usize]) {
-        let frame = self.0.get_mut(table).unwrap();
-        let stays: Vec<bool> = (0..frame.height()).map(|row| !rows.contains(&row)).collect();
-        *frame = frame.filter(&mask(&stays)).unwrap();
-        frame.rechunk_mut();
+        let batch = self.0.get_mut(table).unwrap();
+        let stays = BooleanBuffer::collect_bool(batch.rows(), |row| !rows.contains(&row));
+        *batch = batch.filter(&stays).unwrap();
     }
 }
 
-fn mask(stays: &[bool]) -> BooleanChunked {
-    BooleanChunked::from_slice(PlSmallStr::EMPTY, stays)
+/// The table without a promise that values are there.
+fn lenient(table: &Table) -> TableRef {
+    let mut table = table.clone();
+    table.columns.iter_mut().for_each(|column| column.nullable = true);
+    Arc::new(table)
 }
 
-fn value<'f>(frame: &'f DataFrame, column: &str, row: usize) -> AnyValue<'f> {
-    frame.column(column).unwrap().get(row).unwrap()
+/// The column with another value in one row.
+fn with(column: ColumnView<'_>, row: usize, value: &Value) -> ArrayRef {
+    fn set<T>(
+        values: impl Iterator<Item = Option<T>>,
+        row: usize,
+        value: Option<T>,
+    ) -> Vec<Option<T>> {
+        let mut values: Vec<_> = values.collect();
+        values[row] = value;
+        values
+    }
+    match (column, value) {
+        (ColumnView::Int64(there), Value::Int(value)) => {
+            Arc::new(Int64Array::from(set(there.iter(), row, Some(*value))))
+        }
+        (ColumnView::Int64(there), Value::Null) => {
+            Arc::new(Int64Array::from(set(there.iter(), row, None)))
+        }
+        (ColumnView::Float64(there), Value::Float(value)) => {
+            Arc::new(Float64Array::from(set(there.iter(), row, Some(*value))))
+        }
+        (ColumnView::Float64(there), Value::Null) => {
+            Arc::new(Float64Array::from(set(there.iter(), row, None)))
+        }
+        (ColumnView::Timestamp(there), Value::Time(at)) => {
+            Arc::new(TimestampMicrosecondArray::from(set(there.iter(), row, Some(*at))))
+        }
+        (ColumnView::Timestamp(there), Value::Null) => {
+            Arc::new(TimestampMicrosecondArray::from(set(there.iter(), row, None)))
+        }
+        (ColumnView::Text(there), Value::Text(text)) => {
+            Arc::new(StringArray::from(set(there.iter(), row, Some(text.as_str()))))
+        }
+        (ColumnView::Text(there), Value::Null) => {
+            Arc::new(StringArray::from(set(there.iter(), row, None)))
+        }
+        (ColumnView::Decimal(there), Value::Units(_) | Value::Null) => {
+            let value = if let Value::Units(units) = value { Some(*units) } else { None };
+            let values = Decimal128Array::from(set(there.iter(), row, value));
+            let values = values.with_precision_and_scale(there.precision(), there.scale());
+            Arc::new(values.unwrap())
+        }
+        (column, value) => panic!("{:?} cannot become {value:?}", column.cell(row)),
+    }
+}
+
+fn value<'b>(batch: &'b Batch, column: &str, row: usize) -> Cell<'b> {
+    batch.column(column).unwrap().cell(row)
 }
 
 /// A row of a table.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Row<'f> {
-    frame: &'f DataFrame,
+pub(crate) struct Row<'b> {
+    batch: &'b Batch,
     row: usize,
 }
 
@@ -131,31 +174,34 @@ impl Row<'_> {
 
     /// A number or a time; none where it is null.
     pub(crate) fn some(&self, column: &str) -> Option<i64> {
-        match value(self.frame, column, self.row) {
-            AnyValue::Int64(value) | AnyValue::Datetime(value, ..) => Some(value),
-            AnyValue::Null => None,
+        match value(self.batch, column, self.row) {
+            Cell::Int(value) => Some(i64::try_from(value).unwrap()),
+            Cell::Timestamp(at) => Some(at),
+            Cell::Null => None,
             other => panic!("{column} is {other:?}"),
         }
     }
 
     pub(crate) fn units(&self, column: &str) -> i128 {
-        match value(self.frame, column, self.row) {
-            AnyValue::Decimal(units, ..) => units,
+        match value(self.batch, column, self.row) {
+            Cell::Decimal(units) => units,
             other => panic!("{column} is {other:?}"),
         }
     }
 
     pub(crate) fn float(&self, column: &str) -> f64 {
-        match value(self.frame, column, self.row) {
-            AnyValue::Float64(value) => value,
+        match value(self.batch, column, self.row) {
+            Cell::Float(value) => value,
             other => panic!("{column} is {other:?}"),
         }
     }
 
     pub(crate) fn text(&self, column: &str) -> String {
-        match value(self.frame, column, self.row) {
-            AnyValue::Null => String::new(),
-            value => value.str_value().into_owned(),
+        match value(self.batch, column, self.row) {
+            Cell::Null => String::new(),
+            Cell::Text(text) => text.into(),
+            Cell::Bool(value) => value.to_string(),
+            other => panic!("{column} is {other:?}"),
         }
     }
 
@@ -179,17 +225,15 @@ impl Sink for Tables {
     }
 
     async fn load(&self, _: Load<'_>) -> Result<()> {
-        Err(Error::sink("memory", "is only read"))
+        Err(Error::sink("memory", ErrorKind::Permission, "is only read"))
     }
 }
 
 #[async_trait]
 impl Warehouse for Tables {
-    async fn scan(&self, scan: &Scan) -> Result<DataFrame> {
-        match self.0.get(scan.table.name.as_ref()) {
-            Some(frame) => scan.of(frame),
-            None => scan.of(&BatchBuilder::new(&scan.table).finish()?.into_frame()),
-        }
+    async fn scan(&self, scan: &Scan) -> Result<BatchStream> {
+        let rows = self.0.get(scan.table.name.as_ref()).map(|rows| scan.apply(rows));
+        Ok(Box::pin(stream::iter(rows)))
     }
 }
 

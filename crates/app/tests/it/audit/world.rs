@@ -30,7 +30,7 @@ pub(crate) async fn world() -> Tables {
     loop {
         let page = exchange.fetch(cursor.as_ref()).await.unwrap();
         for batch in &page.batches {
-            tables.add(batch.table(), batch.frame());
+            tables.add(batch);
         }
         if page.done {
             break;
@@ -81,9 +81,9 @@ fn market(config: &ExchangeConfig, tables: &mut Tables) -> Arc<Market> {
     let candles = Batch::from_rows(Candle::table(), candles).unwrap();
     let rates = Batch::from_rows(FxRate::table(), rates).unwrap();
     let raw = Batch::from_rows(RawCryptoMarketData::table(), [(); 0]).unwrap();
-    tables.add(candles.table(), candles.frame());
-    tables.add(rates.table(), rates.frame());
-    Arc::new(Market::from_frames(candles.frame(), raw.frame(), rates.frame()).unwrap())
+    tables.add(&candles);
+    tables.add(&rates);
+    Arc::new(Market::from_batches(&[candles], &[raw], &[rates]).unwrap())
 }
 
 /// What an exchange may not tell: it is made up so that there is something to break.
@@ -133,9 +133,9 @@ fn chargebacks(tables: &mut Tables) {
         }
     }
     let rows = Batch::from_rows(&table("chargebacks"), rows).unwrap();
-    tables.add(rows.table(), rows.frame());
+    tables.add(&rows);
     let entries = Batch::from_rows(&table("ledger_entries"), entries).unwrap();
-    tables.add(entries.table(), entries.frame());
+    tables.add(&entries);
 }
 
 /// Who came by a friend came by the very first user.

@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use proptest::prelude::*;
 use tidegauge_core::market::Market;
-use tidegauge_core::{Batch, Cursor, Page, Source};
+use tidegauge_core::{Batch, Cell, Cursor, Page, Source};
 use tidegauge_simulation::{Classic, ClassicConfig};
 
 /// A market that moves: ±20 % over the months, with a range of 4 % each day.
@@ -46,10 +46,10 @@ fn rows(pages: &[Page]) -> BTreeMap<String, Vec<String>> {
     let mut tables = BTreeMap::<String, Vec<String>>::new();
     for batch in pages.iter().flat_map(|page| &page.batches) {
         let rows = tables.entry(batch.table().name.to_string()).or_default();
-        let frame = batch.frame();
+        let views = batch.views().unwrap();
         for row in 0..batch.rows() {
             let cells: Vec<_> =
-                frame.columns().iter().map(|it| format!("{:?}", it.get(row).unwrap())).collect();
+                views.iter().map(|column| format!("{:?}", column.cell(row))).collect();
             rows.push(cells.join(","));
         }
     }
@@ -61,8 +61,9 @@ fn shares(pages: &[Page], table: &str, column: &str) -> BTreeMap<String, usize> 
     let mut counts = BTreeMap::new();
     for batch in pages.iter().flat_map(|page| &page.batches) {
         if batch.table().name == table {
-            for value in batch.frame().column(column).unwrap().str().unwrap().iter() {
-                *counts.entry(value.unwrap().to_owned()).or_default() += 1;
+            let values = batch.column(column).unwrap().as_text().unwrap();
+            for row in 0..batch.rows() {
+                *counts.entry(values.get(row).unwrap().to_owned()).or_default() += 1;
             }
         }
     }
@@ -246,23 +247,24 @@ async fn days_at_the_ends_of_the_calendar_are_refused_by_name() {
 fn lowest_balance(pages: &[Page]) -> i128 {
     let mut moves: BTreeMap<(i64, String), BTreeMap<DateTime<Utc>, i128>> = BTreeMap::new();
     for batch in pages.iter().flat_map(|page| &page.batches) {
-        let frame = batch.frame();
+        let cell = |name: &str, row: usize| batch.column(name).unwrap().cell(row);
         let text = |name: &str, row: usize| {
-            frame.column(name).unwrap().str().unwrap().get(row).unwrap().to_owned()
+            batch.column(name).unwrap().as_text().unwrap().get(row).unwrap().to_owned()
         };
-        let money = |name: &str, row: usize| {
-            frame.column(name).unwrap().decimal().unwrap().physical().get(row).unwrap()
+        let money = |name: &str, row: usize| match cell(name, row) {
+            Cell::Decimal(units) => units,
+            other => panic!("{other:?} is no money"),
         };
-        let time = |name: &str, row: usize| {
-            let time = frame.column(name).unwrap().datetime().unwrap().physical().get(row);
-            DateTime::from_timestamp_micros(time.unwrap()).unwrap()
+        let time = |name: &str, row: usize| match cell(name, row) {
+            Cell::Timestamp(micros) => DateTime::from_timestamp_micros(micros).unwrap(),
+            other => panic!("{other:?} is no time"),
         };
         let table = batch.table().name.to_string();
         for row in 0..batch.rows() {
             if table == "users" || table == "marketing_spend" {
                 continue;
             }
-            let user = frame.column("user_id").unwrap().i64().unwrap().get(row).unwrap();
+            let user = batch.column("user_id").unwrap().as_i64().unwrap().value(row);
             let mut book = |currency: String, at, amount| {
                 *moves.entry((user, currency)).or_default().entry(at).or_default() += amount;
             };
@@ -276,8 +278,10 @@ fn lowest_balance(pages: &[Page]) -> i128 {
                 }
                 "orders" => {
                     let status = text("status", row);
-                    let limit = frame.column("limit_price").unwrap().decimal().unwrap();
-                    let limit = limit.physical().get(row);
+                    let limit = match cell("limit_price", row) {
+                        Cell::Null => None,
+                        _ => Some(money("limit_price", row)),
+                    };
                     if !["open", "cancelled", "expired"].contains(&status.as_str()) {
                         continue;
                     }

@@ -1,7 +1,5 @@
 //! A seed is a promise: what it gives is written down here.
 
-use tidegauge_core::polars::prelude::AnyValue;
-
 use super::*;
 
 /// FNV-1a, 64 bits.
@@ -9,16 +7,16 @@ fn fnv(hash: u64, bytes: &[u8]) -> u64 {
     bytes.iter().fold(hash, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))
 }
 
-/// A cell as text that no release of polars changes.
-fn cell(value: &AnyValue<'_>) -> String {
-    match value {
-        AnyValue::Null => "∅".into(),
-        AnyValue::Boolean(value) => value.to_string(),
-        AnyValue::Int64(value) | AnyValue::Datetime(value, ..) => value.to_string(),
-        AnyValue::Date(value) => value.to_string(),
-        AnyValue::Decimal(value, ..) => value.to_string(),
-        AnyValue::String(value) => (*value).into(),
-        other => panic!("no text for {other:?}"),
+/// A cell as text that no release of a library changes.
+fn text(cell: Cell<'_>) -> String {
+    match cell {
+        Cell::Null => "∅".into(),
+        Cell::Bool(value) => value.to_string(),
+        Cell::Int(value) | Cell::Decimal(value) => value.to_string(),
+        Cell::Timestamp(value) => value.to_string(),
+        Cell::Date(value) => value.to_string(),
+        Cell::Text(value) => value.into(),
+        Cell::Float(value) => panic!("no text for {value}"),
     }
 }
 
@@ -42,14 +40,17 @@ fn hashes(pages: &[Page]) -> BTreeMap<String, (usize, u64)> {
         let table = batch.table().name.to_string();
         let (rows, hash) = hashes.entry(table.clone()).or_insert((0, 0xcbf2_9ce4_8422_2325));
         *rows += batch.rows();
-        let frame = batch.frame();
         let is_later = |name: &str| LATER.contains(&(table.as_str(), name));
-        let (later, columns): (Vec<_>, Vec<_>) =
-            frame.columns().iter().partition(|column| is_later(column.name()));
-        assert!(later.iter().all(|column| column.null_count() == batch.rows()), "{table}");
+        let (later, columns): (Vec<_>, Vec<_>) = batch
+            .table()
+            .columns
+            .iter()
+            .zip(batch.views().unwrap())
+            .partition(|(definition, _)| is_later(&definition.name));
+        assert!(later.iter().all(|(_, column)| column.null_count() == batch.rows()), "{table}");
         for row in 0..batch.rows() {
-            for column in &columns {
-                *hash = fnv(*hash, cell(&column.get(row).unwrap()).as_bytes());
+            for (_, column) in &columns {
+                *hash = fnv(*hash, text(column.cell(row)).as_bytes());
                 *hash = fnv(*hash, b",");
             }
             *hash = fnv(*hash, b"\n");

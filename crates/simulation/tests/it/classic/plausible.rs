@@ -14,24 +14,30 @@ impl Rows {
     }
 
     fn text(&self, name: &str) -> Vec<String> {
-        let columns = self.0.iter().map(|batch| batch.frame().column(name).unwrap().str().unwrap());
-        columns.flat_map(|it| it.iter().map(|it| it.unwrap().to_owned())).collect()
+        let mut texts = Vec::new();
+        for batch in &self.0 {
+            let column = batch.column(name).unwrap().as_text().unwrap();
+            texts.extend((0..batch.rows()).map(|row| column.get(row).unwrap().to_owned()));
+        }
+        texts
     }
 
     fn users(&self) -> Vec<i64> {
-        let columns = self.0.iter().map(|it| it.frame().column("user_id").unwrap().i64().unwrap());
-        columns.flat_map(|it| it.iter().map(Option::unwrap)).collect()
+        let columns = self.0.iter().map(|batch| batch.column("user_id").unwrap().as_i64().unwrap());
+        columns.flat_map(|column| column.iter().map(Option::unwrap)).collect()
     }
 
     fn times(&self, name: &str) -> Vec<DateTime<Utc>> {
-        let columns = self.0.iter().map(|it| it.frame().column(name).unwrap().datetime().unwrap());
-        let micros = columns.flat_map(|it| it.physical().iter().map(Option::unwrap));
+        let columns =
+            self.0.iter().map(|batch| batch.column(name).unwrap().as_timestamp().unwrap());
+        let micros = columns.flat_map(|column| column.iter().map(Option::unwrap));
         micros.map(|at| DateTime::from_timestamp_micros(at).unwrap()).collect()
     }
 
     fn money(&self, name: &str) -> Vec<Option<f64>> {
-        let columns = self.0.iter().map(|it| it.frame().column(name).unwrap().decimal().unwrap());
-        columns.flat_map(|it| it.physical().iter().map(|it| it.map(|it| it as f64 / 1e8))).collect()
+        let columns = self.0.iter().map(|batch| batch.column(name).unwrap().as_decimal().unwrap());
+        let units = columns.flat_map(|column| column.iter());
+        units.map(|units| units.map(|units| units as f64 / 1e8)).collect()
     }
 }
 

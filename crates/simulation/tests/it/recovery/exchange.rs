@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::Days;
-use tidegauge_core::polars::frame::DataFrame;
-use tidegauge_core::{Page, Source};
+use tidegauge_core::{Batch, Cell, Page, Source};
 use tidegauge_simulation::{Exchange, ExchangeConfig};
 
 use super::bgnbd::{self, Customer};
@@ -56,24 +55,29 @@ struct Played {
     spent: BTreeMap<String, f64>,
 }
 
-fn ints(frame: &DataFrame, name: &str) -> Vec<i64> {
-    let column = frame.column(name).expect("a column").as_materialized_series().to_physical_repr();
-    column.i64().expect("whole numbers").iter().map(Option::unwrap_or_default).collect()
+fn ints(batch: &Batch, name: &str) -> Vec<i64> {
+    let column = batch.column(name).expect("a column");
+    let value = |row| match column.cell(row) {
+        Cell::Int(value) => i64::try_from(value).expect("64 bits"),
+        Cell::Timestamp(at) => at,
+        _ => 0,
+    };
+    (0..batch.rows()).map(value).collect()
 }
 
-fn texts<'f>(frame: &'f DataFrame, name: &str) -> impl Iterator<Item = &'f str> {
-    let column = frame.column(name).expect("a column").str().expect("text");
-    column.iter().map(Option::unwrap_or_default)
+fn texts<'b>(batch: &'b Batch, name: &str) -> impl Iterator<Item = &'b str> + use<'b> {
+    let column = batch.column(name).expect("a column").as_text().expect("text");
+    (0..batch.rows()).map(move |row| column.get(row).unwrap_or_default())
 }
 
-fn floats(frame: &DataFrame, name: &str) -> Vec<f64> {
-    let column = frame.column(name).expect("a column").f64().expect("floats").clone();
+fn floats(batch: &Batch, name: &str) -> Vec<f64> {
+    let column = batch.column(name).expect("a column").as_f64().expect("floats");
     column.iter().map(Option::unwrap_or_default).collect()
 }
 
-fn units(frame: &DataFrame, name: &str) -> Vec<i128> {
-    let column = frame.column(name).expect("a column").decimal().expect("decimals");
-    column.physical().iter().map(Option::unwrap_or_default).collect()
+fn units(batch: &Batch, name: &str) -> Vec<i128> {
+    let column = batch.column(name).expect("a column").as_decimal().expect("decimals");
+    column.iter().map(Option::unwrap_or_default).collect()
 }
 
 impl Played {
@@ -99,7 +103,7 @@ impl Played {
             let Page { batches, cursor: next, done } =
                 exchange.fetch(cursor.as_ref()).await.expect("a page");
             for batch in &batches {
-                played.take(&batch.table().name, batch.frame());
+                played.take(&batch.table().name, batch);
             }
             if done {
                 return played;
@@ -116,18 +120,18 @@ impl Played {
         &mut self.users[usize::try_from(id).expect("an id")]
     }
 
-    fn take(&mut self, table: &str, frame: &DataFrame) {
+    fn take(&mut self, table: &str, batch: &Batch) {
         match table {
-            "truth_channels" => self.take_truth(frame),
+            "truth_channels" => self.take_truth(batch),
             "marketing_spend" => {
-                for (name, cents) in texts(frame, "channel").zip(units(frame, "spend")) {
+                for (name, cents) in texts(batch, "channel").zip(units(batch, "spend")) {
                     *self.spent.entry(name.to_owned()).or_default() += cents as f64 / 100.0;
                 }
             }
             "users" => {
-                let (kyc, country) = (texts(frame, "kyc_status"), texts(frame, "country"));
-                let channels = texts(frame, "acquisition_channel");
-                let rows = ints(frame, "user_id").into_iter().zip(channels).zip(kyc.zip(country));
+                let (kyc, country) = (texts(batch, "kyc_status"), texts(batch, "country"));
+                let channels = texts(batch, "acquisition_channel");
+                let rows = ints(batch, "user_id").into_iter().zip(channels).zip(kyc.zip(country));
                 for ((id, channel), (kyc, country)) in rows {
                     let channel = self.channel(channel);
                     let user = self.user(id);
@@ -137,14 +141,14 @@ impl Played {
                 }
             }
             "truth_users" => {
-                let started = frame.column("started_at").expect("a column").is_not_null();
-                for (id, started) in ints(frame, "user_id").into_iter().zip(started.iter()) {
-                    self.user(id).started = started == Some(true);
+                let started = batch.column("started_at").expect("a column");
+                for (row, id) in ints(batch, "user_id").into_iter().enumerate() {
+                    self.user(id).started = !started.is_null(row);
                 }
             }
             "trades" => {
-                let (orders, at) = (ints(frame, "order_id"), ints(frame, "executed_at"));
-                let (users, quotes) = (ints(frame, "user_id"), units(frame, "quote_amount"));
+                let (orders, at) = (ints(batch, "order_id"), ints(batch, "executed_at"));
+                let (users, quotes) = (ints(batch, "user_id"), units(batch, "quote_amount"));
                 let mut last = 0;
                 for row in 0..orders.len() {
                     let user = self.user(users[row]);
@@ -161,8 +165,8 @@ impl Played {
                 }
             }
             "ramp_transactions" => {
-                let (ids, at) = (ints(frame, "user_id"), ints(frame, "created_at"));
-                let (status, cents) = (texts(frame, "status"), units(frame, "fiat_amount"));
+                let (ids, at) = (ints(batch, "user_id"), ints(batch, "created_at"));
+                let (status, cents) = (texts(batch, "status"), units(batch, "fiat_amount"));
                 for (((id, at), status), cents) in ids.into_iter().zip(at).zip(status).zip(cents) {
                     if status == "completed" {
                         let user = self.user(id);
@@ -175,12 +179,12 @@ impl Played {
         }
     }
 
-    fn take_truth(&mut self, frame: &DataFrame) {
-        let column = |name: &str| floats(frame, name);
+    fn take_truth(&mut self, batch: &Batch) {
+        let column = |name: &str| floats(batch, name);
         let bgnbd = ["r", "alpha", "a", "b"].map(column);
         let gamma_gamma = ["p", "q", "gamma"].map(column);
         let (starts, cost) = (column("starts"), column("cost"));
-        for (row, name) in texts(frame, "channel").enumerate() {
+        for (row, name) in texts(batch, "channel").enumerate() {
             self.channels.push(Truth {
                 name: name.to_owned(),
                 bgnbd: [0, 1, 2, 3].map(|it: usize| bgnbd[it][row]),

@@ -5,8 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use chrono::Days;
 use tidegauge_core::market::Market;
-use tidegauge_core::polars::prelude::AnyValue;
-use tidegauge_core::{Batch, Cursor, Page, Source};
+use tidegauge_core::{Batch, Cell, Cursor, Page, Source};
 use tidegauge_simulation::{Exchange, ExchangeConfig};
 
 pub(crate) static MARKET: LazyLock<Arc<Market>> = LazyLock::new(|| {
@@ -55,20 +54,17 @@ pub(crate) fn in_order(pages: &[Page]) -> BTreeMap<String, Vec<String>> {
     tables
 }
 
-/// A row as text that no release of polars changes.
+/// A row as text that no release of a library changes.
 pub(crate) fn row(batch: &Batch, at: usize) -> String {
-    let cells = batch.frame().columns().iter().map(|column| match column.get(at).unwrap() {
-        AnyValue::Null => "∅".into(),
-        AnyValue::Boolean(value) => value.to_string(),
-        AnyValue::Int64(value)
-        | AnyValue::Datetime(value, ..)
-        | AnyValue::DatetimeOwned(value, ..) => value.to_string(),
-        AnyValue::Date(value) => value.to_string(),
-        AnyValue::Decimal(value, ..) => value.to_string(),
-        AnyValue::Float64(value) => format!("{:016x}", value.to_bits()),
-        AnyValue::String(value) => value.into(),
-        AnyValue::StringOwned(value) => value.to_string(),
-        other => panic!("no text for {other:?}"),
+    let views = batch.views().unwrap();
+    let cells = views.iter().map(|column| match column.cell(at) {
+        Cell::Null => "∅".into(),
+        Cell::Bool(value) => value.to_string(),
+        Cell::Int(value) | Cell::Decimal(value) => value.to_string(),
+        Cell::Timestamp(value) => value.to_string(),
+        Cell::Date(value) => value.to_string(),
+        Cell::Float(value) => format!("{:016x}", value.to_bits()),
+        Cell::Text(value) => value.into(),
     });
     cells.collect::<Vec<_>>().join(",")
 }

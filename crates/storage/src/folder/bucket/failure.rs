@@ -1,6 +1,7 @@
 //! What a bucket's service says, and the way out of it.
 
 use object_store::Error as Refusal;
+use tidegauge_core::ErrorKind;
 
 use super::Bucket;
 use crate::Error;
@@ -42,31 +43,46 @@ impl Bucket {
     /// What was refused of `path`, in words that say what to do.
     pub(super) fn failed(&self, path: &str, refusal: &Refusal) -> Error {
         let Said { code, message } = Said::of(refusal);
-        let mend = match (code.as_str(), refusal) {
-            ("NoSuchBucket", _) => "create it, or correct its name",
+        let (kind, mend) = match (code.as_str(), refusal) {
+            ("NoSuchBucket", _) => (ErrorKind::NotFound, "create it, or correct its name"),
             ("InvalidRange", _) => {
                 return Error::Damaged { path: self.name(path), reason: "it is empty".into() };
             }
             ("XMinioStorageFull", _) => return Error::DiskFull { path: self.name(path) },
-            ("AccessDenied", _) => {
-                "let these credentials list the folder, and read, write and delete in it"
+            ("AccessDenied", _) => (
+                ErrorKind::Permission,
+                "let these credentials list the folder, and read, write and delete in it",
+            ),
+            ("RequestTimeTooSkewed", _) => (ErrorKind::Configuration, "set this machine's clock"),
+            ("SlowDown", _) => (ErrorKind::RateLimited, "wait, then run again"),
+            ("ServiceUnavailable" | "InternalError", _) => {
+                (ErrorKind::Unavailable, "wait, then run again")
             }
-            ("RequestTimeTooSkewed", _) => "set this machine's clock",
-            ("SlowDown" | "ServiceUnavailable" | "InternalError", _) => "wait, then run again",
             (
                 "InvalidAccessKeyId" | "SignatureDoesNotMatch" | "ExpiredToken" | "InvalidToken",
                 _,
             )
-            | (_, Refusal::Unauthenticated { .. } | Refusal::PermissionDenied { .. }) => {
+            | (_, Refusal::Unauthenticated { .. } | Refusal::PermissionDenied { .. }) => (
+                ErrorKind::Authentication,
                 "set credentials in the environment that may list the folder, and read, write and \
-                 delete in it, as docs/sinks/parquet.md says"
+                 delete in it, as docs/sinks/parquet.md says",
+            ),
+            (_, Refusal::NotFound { .. }) => {
+                (ErrorKind::NotFound, "restore what was removed from the bucket")
             }
-            (_, Refusal::NotFound { .. }) => "restore what was removed from the bucket",
-            _ => "check the endpoint, the network and the credentials, then run again",
+            _ => (
+                ErrorKind::Unavailable,
+                "check the endpoint, the network and the credentials, then run again",
+            ),
         };
         let code = if code.is_empty() { code } else { format!("{code}: ") };
-        let at = self.address.endpoint.iter().map(|it| format!(" at {it}")).collect::<String>();
+        let at = self
+            .address
+            .endpoint
+            .iter()
+            .map(|endpoint| format!(" at {endpoint}"))
+            .collect::<String>();
         let reason = format!("`{}`{at}: {code}{message}", self.name(path));
-        Error::Server { reason, mend: mend.into() }
+        Error::Server { kind, reason, mend: mend.into() }
     }
 }

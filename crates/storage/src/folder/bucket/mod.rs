@@ -9,7 +9,6 @@ mod open;
 
 use std::fmt;
 use std::future::Future;
-use std::io::Cursor;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -21,26 +20,26 @@ use object_store::{
     Attribute, Attributes, Error as Refusal, GetOptions, GetRange, ObjectStore, ObjectStoreExt,
     PutMode, PutOptions, UpdateVersion,
 };
-use polars_parquet::read::read_metadata;
+use tidegauge_core::ErrorKind;
 use tokio::runtime::Handle;
 
 use self::failure::is_no_bucket;
 use self::open::Address;
 use super::Manifest;
-use super::place::{Edition, MANIFEST, OWN, Place, Reader, Turn};
+use super::place::{Edition, Files, MANIFEST, OWN, Opened, Place, Turn};
 use crate::{Error, Result, random};
 
 /// An object that is only there to see whether the service keeps to conditions.
 const PROBE: &str = "_tidegauge/probe";
 
-/// Objects that are written, read or removed at a time.
+/// Objects that are written or removed at a time.
 const AT_ONCE: usize = 16;
+
+/// The most files that are read at a time: what is decoded of each is in memory.
+const READERS: usize = 8;
 
 /// Bytes from the end of a file that are read first: its footer, as a rule, and often all of it.
 const TAIL: u64 = 64 * 1024;
-
-/// The last bytes of a Parquet file: how long its footer is, and `PAR1`.
-const ENDING: usize = 8;
 
 /// A folder in a bucket.
 #[derive(Clone)]
@@ -115,6 +114,7 @@ impl Bucket {
             return Ok(());
         }
         Err(Error::Server {
+            kind: ErrorKind::Configuration,
             reason: format!(
                 "`{}`: this service replaces objects without keeping to conditions, and two \
                  loaders would undo each other",
@@ -124,61 +124,6 @@ impl Bucket {
                 .into(),
         })
     }
-
-    /// The file at `path`, of which nothing is there but its footer and the columns called `columns`.
-    async fn fetch(&self, path: &str, columns: &[String]) -> Result<Cursor<Vec<u8>>> {
-        let failed = |refusal| self.failed(path, &refusal);
-        let damaged =
-            |reason: &str| Error::Damaged { path: self.name(path), reason: reason.into() };
-        let (objects, location) = (self.objects()?, self.path(path));
-        let last = |bytes| GetOptions::new().with_range(Some(GetRange::Suffix(bytes)));
-        let tail = objects.get_opts(&location, last(TAIL)).await.map_err(failed)?;
-        let size = usize::try_from(tail.meta.size).map_err(|_| damaged("it is too long"))?;
-        let mut tail = tail.bytes().await.map_err(failed)?;
-        let footer = footer(&tail).ok_or_else(|| damaged("it is no Parquet"))?;
-        if footer > size {
-            return Err(damaged("its footer is longer than it"));
-        }
-        if footer > tail.len() {
-            let range = (size - footer) as u64..size as u64;
-            tail = objects.get_range(&location, range).await.map_err(failed)?;
-        }
-        // As long as the file: what is not read stays zero, and is mostly not even taken up.
-        let mut file = vec![0; size];
-        let end = file.get_mut(size.saturating_sub(tail.len())..);
-        end.filter(|end| end.len() == tail.len())
-            .ok_or_else(|| damaged("it changes while it is read"))?
-            .copy_from_slice(&tail);
-        if tail.len() < size {
-            let metadata = read_metadata(&mut Cursor::new(&file[..]))
-                .map_err(|error| damaged(&error.to_string()))?;
-            let mut ranges: Vec<Range<u64>> = Vec::new();
-            for column in metadata.row_groups.iter().flat_map(|group| group.parquet_columns()) {
-                let name = column.descriptor().path_in_schema.first();
-                if name.is_some_and(|name| columns.iter().any(|it| it == name.as_str())) {
-                    ranges.push(column.byte_range());
-                }
-            }
-            let parts = objects.get_ranges(&location, &ranges).await.map_err(failed)?;
-            for (range, part) in ranges.iter().zip(parts) {
-                let place = usize::try_from(range.start).ok().zip(usize::try_from(range.end).ok());
-                place
-                    .and_then(|(start, end)| file.get_mut(start..end))
-                    .filter(|place| place.len() == part.len())
-                    .ok_or_else(|| damaged("its footer names what is not there"))?
-                    .copy_from_slice(&part);
-            }
-        }
-        Ok(Cursor::new(file))
-    }
-}
-
-/// How long the footer is that `tail` ends with, with its ending; none where that is no Parquet file.
-fn footer(tail: &[u8]) -> Option<usize> {
-    let ending = tail.get(tail.len().checked_sub(ENDING)?..)?;
-    let (length, magic) = ending.split_at_checked(4)?;
-    let length = u32::from_le_bytes(length.try_into().ok()?);
-    (magic == b"PAR1").then_some(usize::try_from(length).ok()? + ENDING)
 }
 
 impl Place for Bucket {
@@ -203,6 +148,7 @@ impl Place for Bucket {
         };
         match self.wait(read) {
             Ok((_, Edition { e_tag: None, version: None })) => Err(Error::Server {
+                kind: ErrorKind::Configuration,
                 reason: format!("`{}`: it has no ETag", self.name(MANIFEST)),
                 mend: "use a service that gives its objects one".into(),
             }),
@@ -220,6 +166,10 @@ impl Place for Bucket {
             self.put_over(MANIFEST, manifest, edition).await
         })
     }
+}
+
+impl Files for Bucket {
+    type File = Path;
 
     fn write(&self, files: &mut dyn Iterator<Item = Result<(String, Vec<u8>)>>) -> Result<()> {
         let objects = self.objects()?;
@@ -231,18 +181,25 @@ impl Place for Bucket {
         self.wait(puts.buffer_unordered(AT_ONCE).try_collect())
     }
 
-    fn read(
-        &self,
-        files: &[String],
-        columns: &[String],
-        take: &mut dyn FnMut(usize, Reader) -> Result<()>,
-    ) -> Result<()> {
-        let fetches = stream::iter(files).map(|path| self.fetch(path, columns));
-        let mut fetched = fetches.buffered(AT_ONCE).enumerate();
-        while let Some((at, file)) = self.wait(fetched.next()) {
-            take(at, Box::new(file?))?;
-        }
-        Ok(())
+    fn open(&self, path: &str) -> Result<Opened<Path>> {
+        let failed = |refusal| self.failed(path, &refusal);
+        let (objects, file) = (self.objects()?, self.path(path));
+        let last = GetOptions::new().with_range(Some(GetRange::Suffix(TAIL)));
+        self.wait(async {
+            let found = objects.get_opts(&file, last).await.map_err(failed)?;
+            let size = found.meta.size;
+            let tail = found.bytes().await.map_err(failed)?;
+            Ok(Opened { file, size, tail })
+        })
+    }
+
+    fn read(&self, file: &Path, path: &str, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+        let objects = self.objects()?;
+        self.wait(objects.get_ranges(file, ranges)).map_err(|refusal| self.failed(path, &refusal))
+    }
+
+    fn readers() -> usize {
+        READERS
     }
 
     fn files(&self) -> Result<Vec<String>> {

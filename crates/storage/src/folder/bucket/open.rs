@@ -7,6 +7,7 @@ use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 use object_store::path::Path;
 use object_store::{ClientConfigKey, ObjectStore, RetryConfig};
+use tidegauge_core::ErrorKind;
 use url::Url;
 
 use crate::{Error, Result};
@@ -129,6 +130,7 @@ impl Address {
         };
         // Its words are not repeated: they may hold the key that it cannot read.
         built.map_err(|_| Error::Server {
+            kind: ErrorKind::Configuration,
             reason: format!("`{}`: no client can be made for it", self.url()),
             mend: format!(
                 "check the endpoint, and the variables {names}: what they name is no key"

@@ -1,5 +1,5 @@
 //! What the tests of all stores share.
-#![allow(dead_code)] // every test file uses its part of it
+#![allow(dead_code)] // what of it is used depends on the features
 
 #[cfg(feature = "object-store")]
 pub(crate) mod gcs;
@@ -10,16 +10,38 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use mysql_async::Conn;
-use mysql_async::prelude::Queryable;
 use tempfile::TempDir;
 use tidegauge_core::conformance::Subject;
 pub(crate) use tidegauge_core::conformance::rows::*;
-use tidegauge_core::{Scan, Sink, TableRef, Warehouse};
+use tidegauge_core::{Sink, TableRef, Warehouse, WarehouseExt};
+#[cfg(feature = "bigquery")]
+use tidegauge_testkit::BigQuery;
+#[cfg(feature = "mysql")]
+use tidegauge_testkit::MariaDb;
 #[cfg(feature = "object-store")]
 use tidegauge_testkit::S3;
-use tidegauge_testkit::{BigQuery, MariaDb, Postgres};
-use url::Url;
+
+/// The kinds of store that this build has.
+pub(crate) const SCHEMES: &[&str] = &[
+    #[cfg(feature = "csv")]
+    "csv",
+    #[cfg(feature = "sqlite")]
+    "sqlite",
+    #[cfg(feature = "parquet")]
+    "parquet",
+    #[cfg(feature = "postgres")]
+    "postgres",
+    #[cfg(feature = "mysql")]
+    "mysql",
+    #[cfg(feature = "bigquery")]
+    "bigquery",
+];
+
+/// A number that no other store of this process gets.
+fn next_number() -> usize {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    COUNT.fetch_add(1, Ordering::SeqCst)
+}
 
 /// A store of one's own, in a folder that goes with it or a schema of a server that does.
 pub(crate) struct Store {
@@ -31,7 +53,11 @@ pub(crate) struct Store {
 }
 
 /// The URL of a new, empty database. On a thread of its own: the caller's may be in a runtime.
+#[cfg(feature = "mysql")]
 fn new_database(server: &'static MariaDb, number: usize) -> String {
+    use mysql_async::Conn;
+    use mysql_async::prelude::Queryable;
+
     let name = format!("a-database {number}");
     let sql = format!("CREATE DATABASE `{name}` CHARACTER SET latin1");
     let create = move || {
@@ -46,6 +72,7 @@ fn new_database(server: &'static MariaDb, number: usize) -> String {
     server.database_url(&name.replace(' ', "%20"))
 }
 
+#[cfg(feature = "bigquery")]
 impl Drop for Store {
     fn drop(&mut self) {
         if let Some((_, dataset)) = self.name.split_once("bigquery://tidegauge/dataset_")
@@ -59,25 +86,28 @@ impl Drop for Store {
 impl Store {
     /// A new store of that kind; none where its server is not installed.
     pub(crate) fn of(scheme: &str) -> Option<Self> {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(if scheme == "sqlite" { "store.db" } else { "store" });
         let url = match scheme {
+            #[cfg(feature = "postgres")]
             "postgres" => {
                 // A name that SQL has to quote.
-                let schema = format!("Schema \"{}\"", COUNT.fetch_add(1, Ordering::SeqCst));
-                let mut url = Url::parse(&Postgres::shared()?.url()).unwrap();
+                let schema = format!("Schema \"{}\"", next_number());
+                let server = tidegauge_testkit::Postgres::shared()?;
+                let mut url = url::Url::parse(&server.url()).unwrap();
                 url.query_pairs_mut().append_pair("schema", &schema);
                 url.to_string()
             }
-            "mysql" => new_database(MariaDb::shared()?, COUNT.fetch_add(1, Ordering::SeqCst)),
+            #[cfg(feature = "mysql")]
+            "mysql" => new_database(MariaDb::shared()?, next_number()),
             #[cfg(feature = "object-store")]
             "s3" => {
-                let number = COUNT.fetch_add(1, Ordering::SeqCst);
+                let number = next_number();
                 S3::shared()?.folder_url(&format!("a folder/{number}"))
             }
+            #[cfg(feature = "bigquery")]
             "bigquery" => {
-                let number = COUNT.fetch_add(1, Ordering::SeqCst);
+                let number = next_number();
                 BigQuery::shared()?.dataset_url(&format!("dataset_{number}"))
             }
             _ => format!("{scheme}://{}", path.display()),
@@ -111,7 +141,7 @@ impl Store {
     /// The rows that somebody finds who looks into the store.
     pub(crate) async fn rows(&self, table: &TableRef) -> usize {
         if !self.url.starts_with("csv") {
-            return self.warehouse().scan(&Scan::all(table)).await.unwrap().height();
+            return self.warehouse().count(table).await.unwrap();
         }
         match csv::Reader::from_path(self.path.join(format!("{}.csv", table.name))) {
             Ok(mut reader) => reader.records().map(Result::unwrap).count(),

@@ -1,0 +1,93 @@
+//! What kind of failure an error is, for a program to act on.
+
+use std::io;
+
+use tidegauge_core::ErrorKind;
+
+use crate::{Error, RefusalKind};
+
+impl Error {
+    /// Returns what kind of failure it is.
+    ///
+    /// ```
+    /// use tidegauge_acquisition::Error;
+    /// use tidegauge_core::ErrorKind;
+    ///
+    /// let error = Error::NoKey { service: "coingecko" };
+    /// assert_eq!(error.kind(), ErrorKind::Authentication);
+    /// ```
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Config { .. }
+            | Self::Certificate { .. }
+            | Self::Redirect { .. }
+            | Self::TooLarge { .. }
+            | Self::Refused { .. } => ErrorKind::Configuration,
+            Self::NoKey { .. } => ErrorKind::Authentication,
+            Self::Auth { status: 403, .. } => ErrorKind::Permission,
+            Self::Auth { .. } => ErrorKind::Authentication,
+            Self::NoInstrument { .. } | Self::NoFiles { .. } => ErrorKind::NotFound,
+            Self::Timeout { .. } | Self::Connect { .. } | Self::Interrupted { .. } => {
+                ErrorKind::Unavailable
+            }
+            Self::RateLimited { .. } | Self::CreditsSpent { .. } => ErrorKind::RateLimited,
+            Self::Status { kind, status, .. } => of_status(*kind, *status),
+            Self::NotJson { .. } if self.is_temporary() => ErrorKind::Unavailable,
+            Self::NotJson { .. } | Self::Decode { .. } | Self::Mapping { .. } => {
+                ErrorKind::SchemaMismatch
+            }
+            Self::Usage { error, .. } => of_io(error),
+            Self::BadValue { .. }
+            | Self::BadRow { .. }
+            | Self::File { .. }
+            | Self::Replaced { .. } => ErrorKind::InvalidInput,
+            #[cfg(feature = "database")]
+            Self::Database(error) => error.kind(),
+            Self::Core(error) => error.kind(),
+        }
+    }
+}
+
+fn of_status(kind: RefusalKind, status: u16) -> ErrorKind {
+    match kind {
+        RefusalKind::Throttled | RefusalKind::Spent => ErrorKind::RateLimited,
+        RefusalKind::Busy => ErrorKind::Unavailable,
+        RefusalKind::Absent => ErrorKind::NotFound,
+        RefusalKind::Auth => ErrorKind::Authentication,
+        RefusalKind::Other if status >= 500 || status == 408 => ErrorKind::Unavailable,
+        RefusalKind::Other => ErrorKind::InvalidInput,
+    }
+}
+
+fn of_io(error: &io::Error) -> ErrorKind {
+    match error.kind() {
+        io::ErrorKind::NotFound => ErrorKind::NotFound,
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            ErrorKind::Permission
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ErrorKind::OutOfSpace,
+        _ => ErrorKind::Configuration,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_temporary_is_worth_a_retry_and_nothing_else() {
+        for error in [
+            Error::NoKey { service: "x" },
+            Error::NoFiles { pattern: "*.csv".into() },
+            Error::CreditsSpent {
+                service: "coingecko",
+                limit: 1,
+                per: "day",
+                until: chrono::NaiveDate::default(),
+            },
+            Error::Usage { path: "usage".into(), error: io::ErrorKind::StorageFull.into() },
+        ] {
+            assert_eq!(error.kind().is_retryable(), error.is_temporary(), "{error}");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Whether the values of a column are what its definition allows: a pass over each buffer.
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Decimal128Type, Float64Type, Int32Type, UInt8Type};
+use arrow_array::{Array, ArrayRef, StringArray};
+
+use super::view::{ColumnView, TextView};
+use crate::{Column, DataType};
+
+/// What does not fit, and at which row if that is known.
+pub(super) type Misfit = (Option<usize>, String);
+
+/// Checks an array of the column's own Arrow type, or a dictionary of text.
+pub(super) fn check(definition: &Column, array: &ArrayRef) -> Result<(), Misfit> {
+    if !definition.nullable
+        && let Some(row) = first_null(array)
+    {
+        return Err((Some(row), "it is null, and must not be".into()));
+    }
+    let (row, reason) = match definition.dtype {
+        DataType::Float64 => {
+            let values = array.as_primitive::<Float64Type>();
+            let row = first(array, values.values(), |value| !value.is_finite());
+            (row, "it is not a finite number".to_owned())
+        }
+        DataType::Decimal { precision, .. } => {
+            let bound = 10u128.checked_pow(precision.into()).unwrap_or(u128::MAX);
+            let values = array.as_primitive::<Decimal128Type>();
+            let row = first(array, values.values(), |units| units.unsigned_abs() >= bound);
+            (row, format!("it has more than {precision} digits"))
+        }
+        DataType::Text => {
+            return first_nul(array).map_or(Ok(()), |row| Err((row, "its text has a NUL".into())));
+        }
+        _ => return Ok(()),
+    };
+    row.map_or(Ok(()), |row| Err((Some(row), reason)))
+}
+
+fn first_null(array: &ArrayRef) -> Option<usize> {
+    if array.null_count() == 0 {
+        return None;
+    }
+    array.nulls()?.iter().position(|is_valid| !is_valid)
+}
+
+/// The first row whose value is wrong. What lies in the buffer under a null counts for nothing.
+fn first<T: Copy>(array: &ArrayRef, values: &[T], wrong: impl Fn(T) -> bool) -> Option<usize> {
+    // A loop without a way out is one that the compiler turns into vectors.
+    if !values.iter().fold(false, |any, value| any | wrong(*value)) {
+        return None;
+    }
+    let mut rows = values.iter().enumerate();
+    rows.find(|(row, value)| wrong(**value) && array.is_valid(*row)).map(|(row, _)| row)
+}
+
+/// The first row with a NUL in its text. A dictionary's text is wrong even where no row has it.
+fn first_nul(array: &ArrayRef) -> Option<Option<usize>> {
+    match ColumnView::new(array, DataType::Text)?.as_text()? {
+        TextView::Plain(texts) => nul_in(texts).map(Some),
+        text => {
+            let wrong = nul_in(text.values())?;
+            Some((0..text.len()).find(|row| text.key(*row) == Some(wrong)))
+        }
+    }
+}
+
+/// The first text with a NUL, found over all texts at once.
+fn nul_in(texts: &StringArray) -> Option<usize> {
+    let offsets = texts.value_offsets();
+    let place = |offset: &i32| usize::try_from(*offset).unwrap_or_default();
+    let (start, end) = (place(offsets.first()?), place(offsets.last()?));
+    memchr::memchr_iter(0, texts.value_data().get(start..end)?).find_map(|found| {
+        let row =
+            offsets.partition_point(|offset| place(offset) <= start + found).checked_sub(1)?;
+        texts.is_valid(row).then_some(row)
+    })
+}
+
+/// Whether `array` is text as a batch may hold it.
+pub(super) fn is_text(array: &dyn Array) -> bool {
+    let is_whole = |values: &ArrayRef| {
+        values.as_string_opt::<i32>().is_some_and(|values| values.null_count() == 0)
+    };
+    array.as_string_opt::<i32>().is_some()
+        || array.as_dictionary_opt::<UInt8Type>().is_some_and(|it| is_whole(it.values()))
+        || array.as_dictionary_opt::<Int32Type>().is_some_and(|it| is_whole(it.values()))
+}

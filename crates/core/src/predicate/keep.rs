@@ -1,0 +1,161 @@
+//! Which rows of a batch pass.
+
+use std::ops::{Bound, RangeBounds};
+
+use arrow_array::{Array, ArrowPrimitiveType, PrimitiveArray};
+use arrow_buffer::BooleanBuffer;
+
+use super::{Condition, Predicate, Scalar, Test};
+use crate::{Batch, ColumnView, Error, Result, TextView};
+
+impl Predicate {
+    /// Returns which rows of a batch are kept. The batch may be of any table that has the columns of
+    /// the conditions, by name.
+    ///
+    /// # Errors
+    /// When the batch lacks a column, or has it of another type.
+    pub fn keeps(&self, batch: &Batch) -> Result<BooleanBuffer> {
+        let mut kept = BooleanBuffer::new_set(batch.rows());
+        for condition in &self.conditions {
+            kept &= &condition.keeps(batch)?;
+        }
+        Ok(kept)
+    }
+}
+
+impl Condition {
+    fn keeps(&self, batch: &Batch) -> Result<BooleanBuffer> {
+        let (view, rows) = (batch.column(&self.name)?, batch.rows());
+        let passed = match (&self.test, view) {
+            (Test::Never, _) => BooleanBuffer::new_unset(rows),
+            (Test::IsNull, view) => BooleanBuffer::collect_bool(rows, |row| view.is_null(row)),
+            (Test::OneOf(wanted), ColumnView::Bool(values)) => {
+                let holds = |value| wanted.contains(&Scalar::Bool(value));
+                let (yes, no) = (holds(true), holds(false));
+                let passes = |row| !values.is_null(row) && if values.value(row) { yes } else { no };
+                BooleanBuffer::collect_bool(rows, passes)
+            }
+            (test, ColumnView::Int64(values)) => {
+                let native = |scalar: &Scalar| match scalar {
+                    Scalar::Int(value) => Some(*value),
+                    _ => None,
+                };
+                return self.numbers(batch, test, values, native);
+            }
+            (test, ColumnView::Date(values)) => {
+                let native = |scalar: &Scalar| match scalar {
+                    Scalar::Date(value) => Some(*value),
+                    _ => None,
+                };
+                return self.numbers(batch, test, values, native);
+            }
+            (test, ColumnView::Timestamp(values)) => {
+                let native = |scalar: &Scalar| match scalar {
+                    Scalar::Timestamp(value) => Some(*value),
+                    _ => None,
+                };
+                return self.numbers(batch, test, values, native);
+            }
+            (test, ColumnView::Decimal(values)) => {
+                let native = |scalar: &Scalar| match scalar {
+                    Scalar::Decimal(value) => Some(*value),
+                    _ => None,
+                };
+                return self.numbers(batch, test, values, native);
+            }
+            (Test::OneOf(wanted), ColumnView::Float64(values)) => {
+                let holds = |value| wanted.contains(&Scalar::Float(value));
+                valid(values, holds)
+            }
+            (Test::BetweenFloats { from, to }, ColumnView::Float64(values)) => {
+                valid(values, |value| (*from, *to).contains(&value))
+            }
+            (Test::OneOf(wanted), ColumnView::Text(texts)) => {
+                let wanted: Vec<&str> = wanted
+                    .iter()
+                    .filter_map(|scalar| match scalar {
+                        Scalar::Text(text) => Some(text.as_str()),
+                        _ => None,
+                    })
+                    .collect();
+                text(texts, |text| wanted.binary_search(&text).is_ok())
+            }
+            (Test::BetweenText { from, to }, ColumnView::Text(texts)) => {
+                let (from, to) = (as_str(from), as_str(to));
+                text(texts, |text| RangeBounds::<str>::contains(&(from, to), text))
+            }
+            _ => return Err(self.wrong(batch)),
+        };
+        Ok(passed)
+    }
+
+    /// Of what is counted in units; `native` takes the scalars that the column's are.
+    fn numbers<T: ArrowPrimitiveType<Native: Ord>>(
+        &self,
+        batch: &Batch,
+        test: &Test,
+        values: &PrimitiveArray<T>,
+        native: impl Fn(&Scalar) -> Option<T::Native>,
+    ) -> Result<BooleanBuffer> {
+        match test {
+            Test::OneOf(wanted) => {
+                let wanted: Option<Vec<_>> = wanted.iter().map(&native).collect();
+                let wanted = wanted.ok_or_else(|| self.wrong(batch))?;
+                Ok(match wanted.as_slice() {
+                    [one] => valid(values, |value| value == *one),
+                    all => valid(values, |value| all.binary_search(&value).is_ok()),
+                })
+            }
+            Test::Between(from, to) => {
+                let bound = |scalar: &Option<Scalar>| {
+                    let value = scalar.as_ref().map(&native);
+                    value.map(|value| value.ok_or_else(|| self.wrong(batch))).transpose()
+                };
+                Ok(match (bound(from)?, bound(to)?) {
+                    (None, None) => valid(values, |_| true),
+                    (Some(from), None) => valid(values, |value| value >= from),
+                    (None, Some(to)) => valid(values, |value| value <= to),
+                    (Some(from), Some(to)) => valid(values, |value| from <= value && value <= to),
+                })
+            }
+            _ => Err(self.wrong(batch)),
+        }
+    }
+
+    fn wrong(&self, batch: &Batch) -> Error {
+        let reason = format!("it does not compare as a {}", self.dtype);
+        Error::mismatch(&batch.table().name, &self.name, None, reason)
+    }
+}
+
+/// Which values are not null and pass.
+fn valid<T: ArrowPrimitiveType>(
+    values: &PrimitiveArray<T>,
+    passes: impl Fn(T::Native) -> bool,
+) -> BooleanBuffer {
+    let slice: &[T::Native] = values.values();
+    let passed = BooleanBuffer::collect_bool(slice.len(), |row| passes(slice[row]));
+    match values.nulls() {
+        Some(nulls) => &passed & nulls.inner(),
+        None => passed,
+    }
+}
+
+/// A dictionary's texts are looked at once each, and not once a row.
+fn text(texts: TextView<'_>, passes: impl Fn(&str) -> bool) -> BooleanBuffer {
+    if let TextView::Plain(_) = texts {
+        let passes = |row| texts.get(row).is_some_and(&passes);
+        return BooleanBuffer::collect_bool(texts.len(), passes);
+    }
+    let passed: Vec<bool> = texts.values().iter().map(|text| text.is_some_and(&passes)).collect();
+    let passes = |row| texts.key(row).is_some_and(|key| passed[key]);
+    BooleanBuffer::collect_bool(texts.len(), passes)
+}
+
+fn as_str(bound: &Bound<String>) -> Bound<&str> {
+    match bound {
+        Bound::Included(text) => Bound::Included(text),
+        Bound::Excluded(text) => Bound::Excluded(text),
+        Bound::Unbounded => Bound::Unbounded,
+    }
+}

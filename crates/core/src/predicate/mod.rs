@@ -1,0 +1,134 @@
+//! A filter that was checked: tests on columns, in the columns' own units.
+
+mod keep;
+mod normal;
+
+use std::borrow::Cow;
+use std::ops::Bound;
+
+pub(crate) use normal::{between, is_null, one_of};
+
+use crate::DataType;
+
+/// A checked filter: conditions that must all hold. Without any, every row is kept.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Predicate {
+    /// The conditions.
+    pub conditions: Vec<Condition>,
+}
+
+/// A test on a column.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Condition {
+    /// The place of the column in its table.
+    pub column: usize,
+    /// The name of the column.
+    pub name: Cow<'static, str>,
+    /// The type of the column.
+    pub dtype: DataType,
+    /// What its values must be.
+    pub test: Test,
+}
+
+/// What a value must be. Null passes [`Test::IsNull`] and nothing else.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Test {
+    /// One of these, in ascending order and without repetition; at least one.
+    OneOf(Vec<Scalar>),
+    /// From the first to the second, **both included**; `None` is no bound. Of integers, dates,
+    /// timestamps and decimals; bounds lie within what the column can hold.
+    Between(Option<Scalar>, Option<Scalar>),
+    /// Between these, of floats. Bounds are finite.
+    BetweenFloats {
+        /// Where the range begins.
+        from: Bound<f64>,
+        /// Where it ends.
+        to: Bound<f64>,
+    },
+    /// Between these, of text, by its bytes. Bounds have no NUL.
+    BetweenText {
+        /// Where the range begins.
+        from: Bound<String>,
+        /// Where it ends.
+        to: Bound<String>,
+    },
+    /// Null.
+    IsNull,
+    /// No value passes.
+    Never,
+}
+
+/// A value in the unit of its column.
+#[derive(Debug, Clone, PartialEq, PartialOrd)]
+pub enum Scalar {
+    /// True or false.
+    Bool(bool),
+    /// An integer.
+    Int(i64),
+    /// A finite float.
+    Float(f64),
+    /// Text without NUL.
+    Text(String),
+    /// Days since 1970-01-01.
+    Date(i32),
+    /// Microseconds since 1970-01-01T00:00:00Z.
+    Timestamp(i64),
+    /// Minor units at the column's scale.
+    Decimal(i128),
+}
+
+impl Predicate {
+    /// Returns `true` if every row is kept.
+    pub fn is_empty(&self) -> bool {
+        self.conditions.is_empty()
+    }
+
+    /// Returns `true` if no row is kept, whatever the rows are.
+    pub fn is_never(&self) -> bool {
+        self.conditions.iter().any(|condition| condition.test == Test::Never)
+    }
+}
+
+impl Test {
+    /// Returns `false` if no value from `min` to `max`, both included, passes: rows whose statistics
+    /// say so need not be read. `None` is an unknown bound. Nulls are not asked about.
+    pub fn overlaps(&self, min: Option<&Scalar>, max: Option<&Scalar>) -> bool {
+        let is_below = |value: &Scalar| min.is_some_and(|min| value < min);
+        let is_above = |value: &Scalar| max.is_some_and(|max| value > max);
+        match self {
+            Self::OneOf(values) => values.iter().any(|value| !is_below(value) && !is_above(value)),
+            Self::Between(from, to) => {
+                !from.as_ref().is_some_and(is_above) && !to.as_ref().is_some_and(is_below)
+            }
+            Self::BetweenFloats { from, to } => {
+                let scalar = |bound: &Bound<f64>| bound.map(Scalar::Float);
+                bounds_overlap(&scalar(from), &scalar(to), min, max)
+            }
+            Self::BetweenText { from, to } => {
+                let scalar = |bound: &Bound<String>| bound.clone().map(Scalar::Text);
+                bounds_overlap(&scalar(from), &scalar(to), min, max)
+            }
+            Self::IsNull => true,
+            Self::Never => false,
+        }
+    }
+}
+
+fn bounds_overlap(
+    from: &Bound<Scalar>,
+    to: &Bound<Scalar>,
+    min: Option<&Scalar>,
+    max: Option<&Scalar>,
+) -> bool {
+    let starts = match (from, max) {
+        (Bound::Included(from), Some(max)) => from <= max,
+        (Bound::Excluded(from), Some(max)) => from < max,
+        _ => true,
+    };
+    let ends = match (to, min) {
+        (Bound::Included(to), Some(min)) => to >= min,
+        (Bound::Excluded(to), Some(min)) => to > min,
+        _ => true,
+    };
+    starts && ends
+}

@@ -1,0 +1,304 @@
+//! Values as their users write them, brought to the units of a column.
+
+use std::fmt;
+use std::ops::Bound;
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::{Scalar, Test};
+use crate::filter::Value;
+use crate::{DataType, fixed};
+
+/// Nanoseconds in a microsecond and in a day.
+const MICRO: i128 = 1_000;
+const DAY: i128 = 86_400_000_000_000;
+
+/// A value that never compares with a column, as it is shown.
+pub(crate) type Incomparable = String;
+
+/// What an exact value is in the unit of a column.
+enum Units {
+    /// So many.
+    Exact(i128),
+    /// Between so many and one more.
+    Above(i128),
+    /// More, or fewer, than can be told.
+    TooLarge,
+    TooSmall,
+}
+
+pub(crate) fn is_null(nullable: bool) -> Test {
+    if nullable { Test::IsNull } else { Test::Never }
+}
+
+pub(crate) fn one_of(dtype: DataType, values: &[Value]) -> Result<Test, Incomparable> {
+    let mut scalars = Vec::with_capacity(values.len());
+    for value in values {
+        scalars.extend(scalar(dtype, value)?);
+    }
+    scalars.sort_by(|one, other| one.partial_cmp(other).unwrap_or(std::cmp::Ordering::Equal));
+    scalars.dedup();
+    Ok(if scalars.is_empty() { Test::Never } else { Test::OneOf(scalars) })
+}
+
+/// The value in the column's unit; none where no value of the column equals it.
+fn scalar(dtype: DataType, value: &Value) -> Result<Option<Scalar>, Incomparable> {
+    Ok(match (dtype, value) {
+        (DataType::Bool, Value::Bool(value)) => Some(Scalar::Bool(*value)),
+        (DataType::Text, Value::Text(text)) => {
+            (!text.contains('\0')).then(|| Scalar::Text(text.clone()))
+        }
+        (DataType::Float64, _) => {
+            let (float, exact) = float(value)?;
+            (float.is_finite() && exact == Some(std::cmp::Ordering::Equal))
+                .then_some(Scalar::Float(float))
+        }
+        _ => match units(dtype, value)? {
+            Units::Exact(units) => discrete(dtype, units),
+            _ => None,
+        },
+    })
+}
+
+pub(crate) fn between(
+    dtype: DataType,
+    from: &Bound<Value>,
+    to: &Bound<Value>,
+) -> Result<Test, Incomparable> {
+    match dtype {
+        DataType::Bool => bools(from, to),
+        DataType::Text => texts(from, to),
+        DataType::Float64 => floats(from, to),
+        _ => units_between(dtype, from, to),
+    }
+}
+
+fn bools(from: &Bound<Value>, to: &Bound<Value>) -> Result<Test, Incomparable> {
+    let bound = |bound: &Bound<Value>| match bound {
+        Bound::Included(Value::Bool(value)) => Ok(Bound::Included(*value)),
+        Bound::Excluded(Value::Bool(value)) => Ok(Bound::Excluded(*value)),
+        Bound::Unbounded => Ok(Bound::Unbounded),
+        Bound::Included(value) | Bound::Excluded(value) => Err(value.to_string()),
+    };
+    let (from, to) = (bound(from)?, bound(to)?);
+    let inside = [false, true]
+        .into_iter()
+        .filter(|value| std::ops::RangeBounds::contains(&(from, to), value));
+    let inside: Vec<_> = inside.map(Scalar::Bool).collect();
+    Ok(if inside.is_empty() { Test::Never } else { Test::OneOf(inside) })
+}
+
+fn texts(from: &Bound<Value>, to: &Bound<Value>) -> Result<Test, Incomparable> {
+    let text = |bound: &Bound<Value>| match bound {
+        Bound::Included(Value::Text(text)) => Ok(Bound::Included(text.clone())),
+        Bound::Excluded(Value::Text(text)) => Ok(Bound::Excluded(text.clone())),
+        Bound::Unbounded => Ok(Bound::Unbounded),
+        Bound::Included(value) | Bound::Excluded(value) => Err(value.to_string()),
+    };
+    // No text has a NUL: what a bound has behind one decides nothing.
+    let cut = |bound: Bound<String>, is_start: bool| match bound {
+        Bound::Included(text) | Bound::Excluded(text) if text.contains('\0') => {
+            let before = text.split('\0').next().unwrap_or_default().to_owned();
+            if is_start { Bound::Excluded(before) } else { Bound::Included(before) }
+        }
+        bound => bound,
+    };
+    let (from, to) = (cut(text(from)?, true), cut(text(to)?, false));
+    let is_empty = match (&from, &to) {
+        (Bound::Included(from), Bound::Included(to)) => from > to,
+        (Bound::Included(from) | Bound::Excluded(from), Bound::Excluded(to))
+        | (Bound::Excluded(from), Bound::Included(to)) => from >= to,
+        _ => false,
+    };
+    Ok(if is_empty { Test::Never } else { Test::BetweenText { from, to } })
+}
+
+fn floats(from: &Bound<Value>, to: &Bound<Value>) -> Result<Test, Incomparable> {
+    use std::cmp::Ordering::{Equal, Greater, Less};
+    // A bound that is no float itself lies between two: the nearer one, with or without it.
+    let bound = |bound: &Bound<Value>, inwards| {
+        let (value, is_included) = match bound {
+            Bound::Unbounded => return Ok(Some(Bound::Unbounded)),
+            Bound::Included(value) => (value, true),
+            Bound::Excluded(value) => (value, false),
+        };
+        let (float, order) = float(value)?;
+        let Some(order) = order else { return Ok(None) };
+        let is_included = if order == Equal { is_included } else { order == inwards };
+        Ok::<_, Incomparable>(match float {
+            _ if float == f64::INFINITY && inwards == Greater => None,
+            _ if float == f64::NEG_INFINITY && inwards == Less => None,
+            _ if float.is_infinite() => Some(Bound::Unbounded),
+            _ if is_included => Some(Bound::Included(float)),
+            _ => Some(Bound::Excluded(float)),
+        })
+    };
+    let (Some(from), Some(to)) = (bound(from, Greater)?, bound(to, Less)?) else {
+        return Ok(Test::Never);
+    };
+    let is_empty = match (from, to) {
+        (Bound::Included(from), Bound::Included(to)) => from > to,
+        (Bound::Included(from) | Bound::Excluded(from), Bound::Excluded(to))
+        | (Bound::Excluded(from), Bound::Included(to)) => from >= to,
+        _ => false,
+    };
+    Ok(if is_empty { Test::Never } else { Test::BetweenFloats { from, to } })
+}
+
+/// The nearest float, and how that compares with the value; of NaN, nothing does.
+fn float(value: &Value) -> Result<(f64, Option<std::cmp::Ordering>), Incomparable> {
+    match value {
+        // A zero is a zero: `-0.0 + 0.0` is `0.0`.
+        Value::Float(float) => Ok((*float + 0.0, float.partial_cmp(float))),
+        Value::Int(int) => {
+            let float = *int as f64;
+            #[allow(clippy::cast_possible_truncation)] // a float made of 64 bits fits 128
+            let nearest = float as i128;
+            Ok((float, Some(nearest.cmp(&i128::from(*int)))))
+        }
+        value => Err(value.to_string()),
+    }
+}
+
+fn units_between(
+    dtype: DataType,
+    from: &Bound<Value>,
+    to: &Bound<Value>,
+) -> Result<Test, Incomparable> {
+    let (least, most) = limits(dtype);
+    let from = match from {
+        Bound::Unbounded => None,
+        Bound::Included(value) => match units(dtype, value)? {
+            Units::Exact(units) => Some(units),
+            Units::Above(units) => units.checked_add(1),
+            Units::TooLarge => return Ok(Test::Never),
+            Units::TooSmall => None,
+        },
+        Bound::Excluded(value) => match units(dtype, value)? {
+            Units::Exact(units) | Units::Above(units) => match units.checked_add(1) {
+                Some(units) => Some(units),
+                None => return Ok(Test::Never),
+            },
+            Units::TooLarge => return Ok(Test::Never),
+            Units::TooSmall => None,
+        },
+    };
+    let to = match to {
+        Bound::Unbounded => None,
+        Bound::Included(value) => match units(dtype, value)? {
+            Units::Exact(units) | Units::Above(units) => Some(units),
+            Units::TooLarge => None,
+            Units::TooSmall => return Ok(Test::Never),
+        },
+        Bound::Excluded(value) => match units(dtype, value)? {
+            Units::Exact(units) => match units.checked_sub(1) {
+                Some(units) => Some(units),
+                None => return Ok(Test::Never),
+            },
+            Units::Above(units) => Some(units),
+            Units::TooLarge => None,
+            Units::TooSmall => return Ok(Test::Never),
+        },
+    };
+    if from.unwrap_or(least).max(least) > to.unwrap_or(most).min(most) {
+        return Ok(Test::Never);
+    }
+    let from = from.filter(|units| *units > least).and_then(|units| discrete(dtype, units));
+    let to = to.filter(|units| *units < most).and_then(|units| discrete(dtype, units));
+    Ok(Test::Between(from, to))
+}
+
+/// The least and the greatest value that a column may hold.
+fn limits(dtype: DataType) -> (i128, i128) {
+    match dtype {
+        DataType::Date => (i32::MIN.into(), i32::MAX.into()),
+        DataType::Decimal { precision, .. } => {
+            let bound = 10i128.checked_pow(precision.into()).unwrap_or(i128::MAX);
+            (1 - bound, bound - 1)
+        }
+        _ => (i64::MIN.into(), i64::MAX.into()),
+    }
+}
+
+/// None where the column cannot hold it.
+fn discrete(dtype: DataType, units: i128) -> Option<Scalar> {
+    match dtype {
+        DataType::Int64 => i64::try_from(units).ok().map(Scalar::Int),
+        DataType::Date => i32::try_from(units).ok().map(Scalar::Date),
+        DataType::Timestamp => i64::try_from(units).ok().map(Scalar::Timestamp),
+        DataType::Decimal { .. } => {
+            let (least, most) = limits(dtype);
+            (least..=most).contains(&units).then_some(Scalar::Decimal(units))
+        }
+        DataType::Bool | DataType::Float64 | DataType::Text => None,
+    }
+}
+
+/// An exact value in the unit of a column that is counted in units.
+fn units(dtype: DataType, value: &Value) -> Result<Units, Incomparable> {
+    let scale = match dtype {
+        DataType::Decimal { scale, .. } => scale,
+        _ => 0,
+    };
+    Ok(match (dtype, value) {
+        (DataType::Int64 | DataType::Decimal { .. }, Value::Int(int)) => {
+            rescaled((*int).into(), 0, scale)
+        }
+        (DataType::Int64 | DataType::Decimal { .. }, Value::Decimal { units, scale: from }) => {
+            rescaled(*units, *from, scale)
+        }
+        (DataType::Date, Value::Date(day)) => Units::Exact(days(*day)),
+        (DataType::Date, Value::Timestamp(time)) => divided(nanos(*time), DAY),
+        (DataType::Timestamp, Value::Date(day)) => Units::Exact(days(*day) * (DAY / MICRO)),
+        (DataType::Timestamp, Value::Timestamp(time)) => divided(nanos(*time), MICRO),
+        (_, value) => return Err(value.to_string()),
+    })
+}
+
+fn days(day: NaiveDate) -> i128 {
+    (day - NaiveDate::default()).num_days().into()
+}
+
+fn nanos(time: DateTime<Utc>) -> i128 {
+    i128::from(time.timestamp()) * 1_000_000_000 + i128::from(time.timestamp_subsec_nanos())
+}
+
+fn divided(value: i128, by: i128) -> Units {
+    let units = value.div_euclid(by);
+    if value.rem_euclid(by) == 0 { Units::Exact(units) } else { Units::Above(units) }
+}
+
+fn rescaled(units: i128, from: u8, to: u8) -> Units {
+    let power = 10i128.checked_pow(from.abs_diff(to).into());
+    if from > to {
+        // Past 38 digits, all of it lies behind the point.
+        return match power {
+            Some(power) => divided(units, power),
+            None if units == 0 => Units::Exact(0),
+            None => Units::Above(if units < 0 { -1 } else { 0 }),
+        };
+    }
+    match power.and_then(|power| units.checked_mul(power)) {
+        Some(units) => Units::Exact(units),
+        None if units == 0 => Units::Exact(0),
+        None if units < 0 => Units::TooSmall,
+        None => Units::TooLarge,
+    }
+}
+
+/// As it is shown to its user.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bool(value) => write!(f, "{value}"),
+            Self::Int(value) => write!(f, "the integer {value}"),
+            Self::Float(value) => write!(f, "the float {value}"),
+            Self::Text(text) => write!(f, "the text `{text}`"),
+            Self::Date(day) => write!(f, "the day {day}"),
+            Self::Timestamp(time) => write!(f, "the time {}", time.to_rfc3339()),
+            Self::Decimal { units, scale } => {
+                write!(f, "the decimal {}", fixed::format(*units, u32::from(*scale)))
+            }
+        }
+    }
+}

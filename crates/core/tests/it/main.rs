@@ -1,0 +1,28 @@
+//! The conformance kit, tried on a warehouse in memory.
+#![allow(clippy::unwrap_used)] // these are tests
+
+mod memory;
+
+use std::sync::Arc;
+
+use memory::Memory;
+use tidegauge_core::conformance::Subject;
+use tidegauge_core::{Sink, Warehouse};
+
+#[async_trait::async_trait]
+impl Subject for Memory {
+    fn another(&self) -> Box<dyn Subject> {
+        Box::new(Self::default())
+    }
+
+    fn sink(&self) -> Arc<dyn Sink> {
+        Arc::new(self.clone())
+    }
+
+    fn warehouse(&self) -> Option<Arc<dyn Warehouse>> {
+        Some(Arc::new(self.clone()))
+    }
+}
+
+tidegauge_core::sink_promises!(memory_takes, Some(Memory::default()));
+tidegauge_core::warehouse_promises!(memory_gives, Some(Memory::default()));

@@ -1,0 +1,166 @@
+//! A warehouse in memory: the shortest one that keeps every promise.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use futures_util::stream;
+use tidegauge_core::{
+    Batch, BatchStream, Cursor, Error, ErrorKind, Load, Result, Scan, Sink, Table, TableRef,
+    Values, Warehouse, WriteMode, arrow,
+};
+
+/// Rows in a batch of a stream.
+const ROWS: usize = 20_000;
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Memory(Arc<Mutex<State>>);
+
+#[derive(Debug, Clone, Default)]
+struct State {
+    tables: BTreeMap<String, Stored>,
+    cursors: BTreeMap<String, Cursor>,
+}
+
+#[derive(Debug, Clone)]
+struct Stored {
+    rows: Batch,
+    /// Where the row of each key is.
+    keys: HashMap<String, u32>,
+}
+
+fn failed(kind: ErrorKind, reason: String) -> Error {
+    Error::sink("memory", kind, reason)
+}
+
+#[async_trait]
+impl Sink for Memory {
+    fn name(&self) -> &str {
+        "memory"
+    }
+
+    async fn prepare(&self, tables: &[TableRef]) -> Result<()> {
+        let mut state = self.0.lock().unwrap();
+        tables.iter().try_for_each(|table| state.prepare(table))
+    }
+
+    async fn cursors(&self) -> Result<BTreeMap<String, Cursor>> {
+        Ok(self.0.lock().unwrap().cursors.clone())
+    }
+
+    async fn load(&self, load: Load<'_>) -> Result<()> {
+        let mut state = self.0.lock().unwrap();
+        let found = state.cursors.get(load.source);
+        if found != load.before {
+            return Err(Error::Conflict {
+                source_name: load.source.into(),
+                expected: load.before.cloned(),
+                found: found.cloned(),
+            });
+        }
+        let mut next = state.clone();
+        for batch in load.batches {
+            next.prepare(batch.table())?;
+            let table = batch.table().name.to_string();
+            next.tables.get_mut(&table).unwrap().add(batch)?;
+        }
+        next.cursors.insert(load.source.into(), load.after.clone());
+        *state = next;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Warehouse for Memory {
+    async fn scan(&self, scan: &Scan) -> Result<BatchStream> {
+        let (output, predicate) = (scan.output()?, scan.predicate()?);
+        let stored = self.0.lock().unwrap().tables.get(scan.table.name.as_ref()).cloned();
+        let rows = match stored {
+            Some(stored) => widened(&stored.rows, &scan.table)?,
+            None => Batch::empty(&scan.table),
+        };
+        let kept = rows.filter(&predicate.keeps(&rows)?)?.project(&output)?;
+        let kept = kept.slice(0, scan.limit.unwrap_or(usize::MAX));
+        let pages =
+            (0..kept.rows().div_ceil(ROWS)).map(move |page| Ok(kept.slice(page * ROWS, ROWS)));
+        Ok(Box::pin(stream::iter(pages)))
+    }
+}
+
+impl State {
+    fn prepare(&mut self, table: &TableRef) -> Result<()> {
+        let wrong = |column: &str, why: &str| {
+            let reason = format!("table `{}`, column `{column}`: {why}", table.name);
+            Err(failed(ErrorKind::SchemaMismatch, reason))
+        };
+        let Some(stored) = self.tables.get_mut(table.name.as_ref()) else {
+            let stored = Stored { rows: Batch::empty(table), keys: HashMap::new() };
+            self.tables.insert(table.name.to_string(), stored);
+            return Ok(());
+        };
+        let known = stored.rows.table().clone();
+        for column in &table.columns {
+            if known.column(&column.name).is_err() && !column.nullable {
+                return wrong(&column.name, "the stored rows lack it");
+            }
+        }
+        for column in &known.columns {
+            match table.column(&column.name) {
+                Ok(found) if found.dtype == column.dtype => {}
+                Ok(_) => return wrong(&column.name, "it is of another type"),
+                Err(_) => return wrong(&column.name, "the definition lacks it"),
+            }
+        }
+        stored.rows = widened(&stored.rows, table)?;
+        Ok(())
+    }
+}
+
+impl Stored {
+    fn add(&mut self, batch: &Batch) -> Result<()> {
+        let table = batch.table();
+        let keys = keys(batch, table)?;
+        // Which rows of those stored and then those of the batch stay.
+        let before = u32::try_from(self.rows.rows()).unwrap();
+        let mut replaced = vec![false; self.rows.rows() + batch.rows()];
+        for (row, key) in (before..).zip(keys) {
+            if let Some(other) = self.keys.insert(key, row) {
+                if table.write == WriteMode::Append {
+                    let reason = format!("table `{}` holds such a key", table.name);
+                    return Err(failed(ErrorKind::InvalidInput, reason));
+                }
+                replaced[other as usize] = true;
+            }
+        }
+        let both = Batch::concat(table, &[self.rows.clone(), batch.clone()])?;
+        if !replaced.contains(&true) {
+            self.rows = both;
+            return Ok(());
+        }
+        let keep = arrow::buffer::BooleanBuffer::collect_bool(both.rows(), |row| !replaced[row]);
+        self.rows = both.filter(&keep)?;
+        self.keys =
+            (0..).zip(self::keys(&self.rows, table)?).map(|(row, key)| (key, row)).collect();
+        Ok(())
+    }
+}
+
+/// The key of each row, as text.
+fn keys(batch: &Batch, table: &Table) -> Result<Vec<String>> {
+    let columns: Vec<_> = table.key.iter().map(|name| batch.column(name)).collect::<Result<_>>()?;
+    let key = |row| {
+        let cells: Vec<_> =
+            columns.iter().map(|column| format!("{:?}", column.cell(row))).collect();
+        cells.join("|")
+    };
+    Ok((0..batch.rows()).map(key).collect())
+}
+
+/// The rows with the columns of `table`: null where they have none.
+fn widened(rows: &Batch, table: &TableRef) -> Result<Batch> {
+    let values = table.columns.iter().map(|column| {
+        let found = rows.record().column_by_name(&column.name);
+        found.map_or(Values::Nulls, |array| Values::Array(array.clone()))
+    });
+    Batch::from_columns(table, rows.rows(), values.collect())
+}

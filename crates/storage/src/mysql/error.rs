@@ -1,0 +1,106 @@
+//! What MySQL says, and the way out of it.
+
+use mysql_async::{IoError, ServerError};
+use tidegauge_core::{ErrorKind, Table};
+
+use super::MySql;
+use crate::Error;
+
+impl MySql {
+    /// Classifies what the server said, in words that say what to do; `at` is the table concerned.
+    /// The codes are those of <https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html>.
+    pub(super) fn failed(&self, error: mysql_async::Error, at: Option<&Table>) -> Error {
+        match error {
+            mysql_async::Error::Server(said) => self.said(&said, at),
+            mysql_async::Error::Io(IoError::Tls(cause)) => Error::server(
+                ErrorKind::Configuration,
+                format!("no encrypted connection: {cause}"),
+                "leave `require_ssl` out of the URL if the server offers none",
+            ),
+            mysql_async::Error::Io(IoError::Io(cause)) => Error::server(
+                ErrorKind::Unavailable,
+                format!("it cannot be reached, or has gone away: {cause}"),
+                "check host, port and network, and that the server runs; then run again",
+            ),
+            other => Error::server(
+                ErrorKind::Unavailable,
+                format!("the connection failed: {other}"),
+                "run again",
+            ),
+        }
+    }
+
+    /// Classifies what the server said of a statement, or of a row of it.
+    pub(super) fn said(&self, said: &ServerError, at: Option<&Table>) -> Error {
+        let (user, target) = (&self.target.user, self.target.name.clone());
+        let words = said.message.replace('\n', " ");
+        let (kind, reason, mend) = match said.code {
+            1062 if at.is_some() => {
+                let (table, key) = at
+                    .map(|table| (table.name.to_string(), table.key.join(", ")))
+                    .unwrap_or_default();
+                return Error::Duplicate { table, key };
+            }
+            // MariaDB says no more than that to one who comes without encryption.
+            1045 | 1698 if self.target.options.ssl_opts().is_none() => (
+                ErrorKind::Authentication,
+                format!("user `{user}` is not let in: {words}"),
+                "check user and password in the URL; if the server takes encrypted connections \
+                 only, say `require_ssl=true` in the URL"
+                    .into(),
+            ),
+            1045 | 1698 => (
+                ErrorKind::Authentication,
+                format!("user `{user}` is not let in: {words}"),
+                "check user and password in the URL".into(),
+            ),
+            3159 => (
+                ErrorKind::Configuration,
+                words,
+                "the server takes encrypted connections only: say `require_ssl=true` in the URL"
+                    .into(),
+            ),
+            1049 => (
+                ErrorKind::NotFound,
+                words,
+                "create the database, or name another one in the URL".into(),
+            ),
+            1044 | 1142 | 1143 | 1227 | 1370 => (
+                ErrorKind::Permission,
+                format!("user `{user}` may not do this: {words}"),
+                format!("let it: GRANT ALL ON `{}`.* TO '{user}'", self.database()),
+            ),
+            1021 | 1114 => return Error::DiskFull { path: target },
+            1290 | 1792 | 1836 => return Error::ReadOnly { path: target },
+            1205 | 1213 => {
+                (ErrorKind::Conflict, words, "somebody else was at these rows: run again".into())
+            }
+            1040 | 1203 => (
+                ErrorKind::Unavailable,
+                words,
+                "wait until others have left, then run again".into(),
+            ),
+            1053 | 1077 | 1927 => (
+                ErrorKind::Unavailable,
+                words,
+                "wait until the server is there again, then run again".into(),
+            ),
+            code => {
+                let table = at.map(|table| format!("table `{}`: ", table.name)).unwrap_or_default();
+                (kind(code), format!("{table}{words}"), "nothing was written".into())
+            }
+        };
+        Error::Server { kind, reason, mend }
+    }
+}
+
+/// Classifies what needs no words of ours.
+fn kind(code: u16) -> ErrorKind {
+    match code {
+        // Tables and columns that are not there.
+        1054 | 1146 => ErrorKind::SchemaMismatch,
+        // Values that do not fit their columns, or are missing.
+        0 | 1048 | 1062 | 1261..=1265 | 1292 | 1366 | 1406 | 1411 => ErrorKind::InvalidInput,
+        _ => ErrorKind::Bug,
+    }
+}

@@ -1,0 +1,84 @@
+//! Rows of a query, one by one as they come.
+
+use mysql_async::prelude::Queryable;
+use mysql_async::{Params, Value};
+use tidegauge_core::{Cell, DataType};
+
+use super::{Connection, MySql, write};
+use crate::sql::{Query, Rows, cell};
+use crate::{Error, Result};
+
+impl MySql {
+    pub(super) async fn rows(
+        &self,
+        connection: &mut Connection,
+        query: &Query,
+        rows: &mut Rows,
+    ) -> Result<()> {
+        let table = rows.table().clone();
+        let failed = |error| self.failed(error, Some(&table));
+        let mut values = Vec::with_capacity(query.params.len());
+        for param in &query.params {
+            let (dtype, scalars) = param.values();
+            for scalar in scalars {
+                let value = write::value(cell(scalar), dtype);
+                values.push(
+                    value.map_err(|reason| Error::unrepresentable(&table.name, "*", reason))?,
+                );
+            }
+        }
+        let params = if values.is_empty() { Params::Empty } else { Params::Positional(values) };
+        // Prepared, so that values come as they are and not as text: floats keep their last digit.
+        connection.is_reading = true;
+        let found = connection.conn()?.exec_iter(query.sql.as_str(), params).await;
+        let mut found = found.map_err(failed)?;
+        while let Some(row) = found.next().await.map_err(failed)? {
+            for (at, column) in table.columns.iter().enumerate() {
+                let value = row.as_ref(at).unwrap_or(&Value::NULL);
+                let damaged = || Error::Damaged {
+                    path: self.target.name.clone(),
+                    reason: format!(
+                        "table `{}`: {} holds no {}",
+                        table.name, column.name, column.dtype
+                    ),
+                };
+                rows.push(decoded(value, column.dtype).ok_or_else(damaged)?)?;
+            }
+            if rows.is_full() && !rows.send().await? {
+                return Ok(());
+            }
+        }
+        drop(found);
+        connection.is_reading = false;
+        Ok(())
+    }
+}
+
+/// Returns a value of a column as its cell, or `None` if it is no such.
+fn decoded(value: &Value, dtype: DataType) -> Option<Cell<'_>> {
+    let day = |year: u16, month: u8, day: u8| {
+        chrono::NaiveDate::from_ymd_opt(year.into(), month.into(), day.into())
+    };
+    Some(match (value, dtype) {
+        (Value::NULL, _) => Cell::Null,
+        (Value::Int(0) | Value::UInt(0), DataType::Bool) => Cell::Bool(false),
+        (Value::Int(1) | Value::UInt(1), DataType::Bool) => Cell::Bool(true),
+        (Value::Int(value), DataType::Int64) => Cell::Int((*value).into()),
+        (Value::UInt(value), DataType::Int64) => Cell::Int((*value).into()),
+        (Value::Double(value), DataType::Float64) => Cell::Float(*value),
+        (Value::Float(value), DataType::Float64) => Cell::Float((*value).into()),
+        (Value::Bytes(text), DataType::Text | DataType::Decimal { .. }) => {
+            Cell::Text(std::str::from_utf8(text).ok()?)
+        }
+        (Value::Date(y, m, d, 0, 0, 0, 0), DataType::Date) => {
+            let days = (day(*y, *m, *d)? - chrono::NaiveDate::default()).num_days();
+            Cell::Date(i32::try_from(days).ok()?)
+        }
+        (Value::Date(y, m, d, hour, minute, second, micro), DataType::Timestamp) => {
+            let time = (u32::from(*hour), u32::from(*minute), u32::from(*second));
+            let at = day(*y, *m, *d)?.and_hms_micro_opt(time.0, time.1, time.2, *micro)?;
+            Cell::Timestamp(at.and_utc().timestamp_micros())
+        }
+        _ => return None,
+    })
+}

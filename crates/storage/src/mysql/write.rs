@@ -1,0 +1,182 @@
+//! Rows by `LOAD DATA LOCAL INFILE`, or by `INSERT` where the server does not allow that.
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, Params, ServerError, Value};
+use tidegauge_core::{Batch, Cell, DataType, ErrorKind, Table, WriteMode};
+use tokio::sync::mpsc;
+
+use super::encode::{self, Rows};
+use super::{Connection, MySql, ddl};
+use crate::{Error, Result, keys, text};
+
+/// So many bytes of text are made at once, and so many such pieces ahead of the server.
+const CHUNK: usize = 256 * 1024;
+const AHEAD: usize = 4;
+/// Values that a statement binds at most.
+const MOST_VALUES: usize = 65_535;
+/// Rows an INSERT: beyond this nothing is gained.
+const MOST_ROWS: usize = 1_000;
+
+impl MySql {
+    pub(super) async fn write(&self, connection: &mut Connection, batch: &Batch) -> Result<()> {
+        let table = batch.table().clone();
+        let (name, batch) = match table.write {
+            WriteMode::Append => (ddl::DIALECT.quoted(&table.name), batch.clone()),
+            WriteMode::Merge => (staging(&table), keys::newest(&table, batch.clone())?),
+        };
+        match connection.takes_files {
+            true => self.load_data(connection.conn()?, &name, batch).await?,
+            false => self.insert_rows(connection.conn()?, &name, &batch).await?,
+        }
+        if table.write == WriteMode::Merge {
+            for sql in [merge(&table), format!("DELETE FROM {name}")] {
+                let merged = connection.conn()?.query_drop(sql).await;
+                merged.map_err(|error| self.failed(error, Some(&table)))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Streams the text of the rows from memory as the file that the server asks for.
+    async fn load_data(&self, connection: &mut Conn, name: &str, batch: Batch) -> Result<()> {
+        let table: &Table = &batch.table().clone();
+        let count = u64::try_from(batch.rows()).unwrap_or(u64::MAX);
+        let (pieces, received) = mpsc::channel::<std::io::Result<Bytes>>(AHEAD);
+        let mut rows = Rows { batch, next: 0 };
+        // Beside the connection: the next piece is made while the last one is sent.
+        let encoder = tokio::task::spawn_blocking(move || {
+            loop {
+                let mut text = String::with_capacity(CHUNK + 4 * 1024);
+                let more = match rows.fill(&mut text, CHUNK) {
+                    Ok(more) => more,
+                    Err(error) => {
+                        // The server must not take what it has for the whole.
+                        let _ = pieces
+                            .blocking_send(Err(std::io::Error::other("not all could be written")));
+                        return Err(error);
+                    }
+                };
+                if pieces.blocking_send(Ok(text.into())).is_err() || !more {
+                    return Ok(());
+                }
+            }
+        });
+        let stream = futures_util::stream::unfold(received, |mut received| async {
+            received.recv().await.map(|piece| (piece, received))
+        });
+        connection.set_infile_handler(async move { Ok(stream.boxed()) });
+        let columns = ddl::DIALECT.list(table.columns.iter().map(|column| &column.name));
+        let sql = format!(
+            "LOAD DATA LOCAL INFILE 'tidegauge' INTO TABLE {name} CHARACTER SET utf8mb4 \
+             FIELDS TERMINATED BY '\\t' ESCAPED BY '\\\\' LINES TERMINATED BY '\\n' ({columns})"
+        );
+        let loaded = connection.query_drop(sql).await;
+        match encoder.await {
+            Ok(Err(error)) => return Err(error),
+            Err(panicked) => {
+                let name = &self.target.name;
+                return Err(tidegauge_core::Error::sink(name, ErrorKind::Bug, panicked).into());
+            }
+            Ok(Ok(())) => loaded.map_err(|error| self.failed(error, Some(table)))?,
+        }
+        // Of a local file the server only warns, and leaves rows out or alters them: that is an error.
+        if connection.affected_rows() == count && connection.get_warnings() == 0 {
+            return Ok(());
+        }
+        let warnings: Vec<(String, u16, String)> = connection
+            .query("SHOW WARNINGS LIMIT 1")
+            .await
+            .map_err(|error| self.failed(error, Some(table)))?;
+        let (_, code, message) = warnings.into_iter().next().unwrap_or_else(|| {
+            let affected = connection.affected_rows();
+            (String::new(), 0, format!("it took {affected} of {count} rows"))
+        });
+        Err(self.said(&ServerError { code, message, state: String::new() }, Some(table)))
+    }
+
+    /// Inserts the rows, many at a time.
+    async fn insert_rows(&self, connection: &mut Conn, name: &str, batch: &Batch) -> Result<()> {
+        let (table, columns) = (batch.table(), batch.views()?);
+        let most = (MOST_VALUES / columns.len().max(1)).clamp(1, MOST_ROWS);
+        let names = ddl::DIALECT.list(table.columns.iter().map(|column| &column.name));
+        let marks = format!("({})", vec!["?"; columns.len()].join(","));
+        let mut row = 0;
+        while row < batch.rows() {
+            let rows = most.min(batch.rows() - row);
+            let mut values = Vec::with_capacity(rows * columns.len());
+            for row in row..row + rows {
+                for (view, column) in columns.iter().zip(&table.columns) {
+                    let value = value(view.cell(row), column.dtype);
+                    values.push(value.map_err(|reason| {
+                        Error::unrepresentable(&table.name, &column.name, reason)
+                    })?);
+                }
+            }
+            let marks = vec![marks.as_str(); rows].join(",");
+            let sql = format!("INSERT INTO {name} ({names}) VALUES {marks}");
+            let done = connection.exec_drop(sql, Params::Positional(values)).await;
+            done.map_err(|error| self.failed(error, Some(table)))?;
+            row += rows;
+        }
+        Ok(())
+    }
+}
+
+/// Returns a cell as the server takes it, or says why it cannot be written.
+pub(super) fn value(cell: Cell<'_>, dtype: DataType) -> Result<Value, String> {
+    Ok(match (cell, dtype) {
+        (Cell::Null, _) => Value::NULL,
+        (Cell::Bool(value), _) => Value::Int(value.into()),
+        (Cell::Float(value), _) => Value::Double(value),
+        (Cell::Text(text), _) => Value::Bytes(text.as_bytes().to_vec()),
+        (Cell::Decimal(units), DataType::Decimal { scale, .. }) => {
+            Value::Bytes(text::decimal(units, scale).into_bytes())
+        }
+        (Cell::Int(value), DataType::Int64) => {
+            Value::Int(i64::try_from(value).map_err(|error| error.to_string())?)
+        }
+        (Cell::Int(value) | Cell::Decimal(value), _) => {
+            Value::Bytes(value.to_string().into_bytes())
+        }
+        (Cell::Date(days), _) => Value::Bytes(encode::day(days)?.into_bytes()),
+        (Cell::Timestamp(at), _) => Value::Bytes(encode::instant(at)?.into_bytes()),
+    })
+}
+
+/// Spells the temporary table that rows of `table` go through, with a name that no table of ours has.
+fn staging(table: &Table) -> String {
+    ddl::DIALECT.quoted(&format!("+{}", table.name))
+}
+
+/// Returns the statements that make the temporary table, which is of this connection alone.
+pub(super) fn stage(table: &Table) -> Vec<String> {
+    let (name, like) = (staging(table), ddl::DIALECT.quoted(&table.name));
+    vec![
+        format!("DROP TEMPORARY TABLE IF EXISTS {name}"),
+        format!("CREATE TEMPORARY TABLE {name} LIKE {like}"),
+    ]
+}
+
+/// Takes the staged rows over, each in place of the one that had its key.
+fn merge(table: &Table) -> String {
+    let dialect = ddl::DIALECT;
+    let columns = dialect.list(table.columns.iter().map(|column| &column.name));
+    let (name, staged) = (dialect.quoted(&table.name), staging(table));
+    let update = |column: &str| {
+        let column = dialect.quoted(column);
+        format!("{name}.{column} = {staged}.{column}")
+    };
+    let others = table.columns.iter().map(|column| &column.name);
+    let mut updates: Vec<String> =
+        others.filter(|column| !table.key.contains(column)).map(|column| update(column)).collect();
+    if updates.is_empty() {
+        updates.extend(table.key.first().map(|column| update(column)));
+    }
+    format!(
+        "INSERT INTO {name} ({columns}) SELECT {columns} FROM {staged} \
+         ON DUPLICATE KEY UPDATE {}",
+        updates.join(", ")
+    )
+}

@@ -1,0 +1,220 @@
+//! What need not be read: parts and files by the manifest, row groups and pages by their statistics.
+
+use parquet::arrow::arrow_reader::statistics::StatisticsConverter;
+use parquet::arrow::arrow_reader::{RowGroupSelection, RowSelection, RowSelector};
+use parquet::errors::Result;
+use parquet::file::metadata::ParquetMetaData;
+use tidegauge_core::arrow::array::{Array, ArrayRef, UInt64Array};
+use tidegauge_core::arrow::schema::Field;
+use tidegauge_core::{
+    Cell, Column, ColumnView, Condition, DataType, Predicate, Scalar, Table, Test,
+};
+
+use super::days;
+use crate::folder::{Part, Range};
+
+/// Returns `false` if, by the manifest, no row of `part` passes `predicate`.
+pub(super) fn part(predicate: &Predicate, table: &Table, part: &Part) -> bool {
+    predicate.conditions.iter().all(|condition| {
+        let is_key = table.key.first().is_some_and(|name| *name == condition.name);
+        let is_time = table.time.as_ref().is_some_and(|name| *name == condition.name);
+        let known = match &part.range {
+            Some(range) if is_key => bounds(range, condition.dtype),
+            _ => None,
+        };
+        let referred = part.ranges.get(condition.name.as_ref()).copied();
+        let times = part.times.filter(|_| is_time);
+        let known = known.or_else(|| bounds(&Range::Int(referred.or(times)?), condition.dtype));
+        passes(condition, known.as_ref())
+    })
+}
+
+/// Returns `false` if no row of the day called `day` passes `predicate`.
+pub(super) fn day(predicate: &Predicate, table: &Table, day: &str) -> bool {
+    let mut conditions = predicate.conditions.iter();
+    conditions.all(|condition| match table.time.as_ref() {
+        Some(time) if *time == condition.name && day == days::NONE => {
+            condition.test == Test::IsNull
+        }
+        Some(time) if *time == condition.name => {
+            passes(condition, days::bounds(day, condition.dtype).as_ref())
+        }
+        _ => true,
+    })
+}
+
+fn passes(condition: &Condition, known: Option<&(Scalar, Scalar)>) -> bool {
+    condition.test.overlaps(known.map(|(least, _)| least), known.map(|(_, most)| most))
+}
+
+/// Returns a range of the manifest in the units of a column of type `dtype`.
+pub(super) fn bounds(range: &Range, dtype: DataType) -> Option<(Scalar, Scalar)> {
+    let scalar = |value: i64| match dtype {
+        DataType::Int64 => Some(Scalar::Int(value)),
+        DataType::Timestamp => Some(Scalar::Timestamp(value)),
+        DataType::Date => i32::try_from(value).ok().map(Scalar::Date),
+        _ => None,
+    };
+    match range {
+        Range::Int([least, most]) => scalar(*least).zip(scalar(*most)),
+        Range::Text([least, most]) if dtype == DataType::Text => {
+            Some((Scalar::Text(least.clone()), Scalar::Text(most.clone())))
+        }
+        Range::Text(_) => None,
+    }
+}
+
+/// Returns the row groups of a file, and the pages of each, in which rows may pass the conditions.
+/// `conditions` come with the place of their column in the file; those of columns that the file lacks are
+/// not among them.
+pub(super) fn row_groups(
+    metadata: &ParquetMetaData,
+    conditions: &[(usize, &Condition)],
+) -> Result<Vec<RowGroupSelection>> {
+    let schema = metadata.file_metadata().schema_descr();
+    let groups = metadata.row_groups();
+    let fields: Vec<Field> =
+        conditions.iter().map(|(_, it)| Field::new("", it.dtype.to_arrow(), true)).collect();
+    let mut stays = vec![true; groups.len()];
+    let mut converters = Vec::with_capacity(conditions.len());
+    for ((place, condition), field) in conditions.iter().zip(&fields) {
+        let converter = StatisticsConverter::from_column_index(*place, field, schema)?
+            .with_missing_null_counts_as_zero(false);
+        let known = Statistics {
+            least: converter.row_group_mins(groups)?,
+            most: converter.row_group_maxes(groups)?,
+            nulls: converter.row_group_null_counts(groups)?,
+        };
+        for (at, (stays, group)) in stays.iter_mut().zip(groups).enumerate() {
+            let rows = u64::try_from(group.num_rows()).unwrap_or_default();
+            *stays = *stays && known.may_pass(at, Some(rows), condition);
+        }
+        converters.push(converter);
+    }
+    let mut selected = Vec::new();
+    for (index, group) in groups.iter().enumerate().filter(|(index, _)| stays[*index]) {
+        let rows = usize::try_from(group.num_rows()).unwrap_or_default();
+        let mut selection: Option<RowSelection> = None;
+        for ((_, condition), converter) in conditions.iter().zip(&converters) {
+            if let Some(pages) = pages(metadata, index, converter, condition)? {
+                selection = Some(match selection {
+                    Some(others) => others.intersection(&pages),
+                    None => pages,
+                });
+            }
+        }
+        match selection {
+            Some(selection) if !selection.selects_any() => {}
+            Some(selection) if selection.row_count() < rows => {
+                selected.push(RowGroupSelection::new(index, Some(selection)));
+            }
+            _ => selected.push(RowGroupSelection::new(index, None)),
+        }
+    }
+    Ok(selected)
+}
+
+/// Returns the rows of the pages of a column that may pass; `None` if the file has no index of them.
+fn pages(
+    metadata: &ParquetMetaData,
+    group: usize,
+    converter: &StatisticsConverter<'_>,
+    condition: &Condition,
+) -> Result<Option<RowSelection>> {
+    let (Some(index), Some(place)) = (metadata.page_index(), converter.parquet_column_index())
+    else {
+        return Ok(None);
+    };
+    if index.column_index(group, place).is_none()
+        || index.offset_index(group, place).is_none_or(|pages| pages.page_locations().is_empty())
+    {
+        return Ok(None);
+    }
+    let groups = [group];
+    let rows = converter.data_page_row_counts(index.as_ref(), metadata.row_groups(), &groups)?;
+    let Some(rows) = rows.filter(|rows| rows.null_count() == 0) else { return Ok(None) };
+    let known = Statistics {
+        least: converter.data_page_mins(index.as_ref(), &groups)?,
+        most: converter.data_page_maxes(index.as_ref(), &groups)?,
+        nulls: converter.data_page_null_counts(index.as_ref(), &groups)?,
+    };
+    if known.least.len() != rows.len() {
+        return Ok(None);
+    }
+    let selectors = rows.values().iter().enumerate().map(|(page, rows)| {
+        let count = usize::try_from(*rows).unwrap_or_default();
+        match known.may_pass(page, Some(*rows), condition) {
+            true => RowSelector::select(count),
+            false => RowSelector::skip(count),
+        }
+    });
+    Ok(Some(RowSelection::from(selectors.collect::<Vec<_>>())))
+}
+
+/// What is known of the row groups or of the pages of a column.
+struct Statistics {
+    least: ArrayRef,
+    most: ArrayRef,
+    nulls: UInt64Array,
+}
+
+impl Statistics {
+    /// Returns `false` if no row of the row group or page `at`, which has `rows`, passes.
+    fn may_pass(&self, at: usize, rows: Option<u64>, condition: &Condition) -> bool {
+        let known = at < self.nulls.len() && self.nulls.is_valid(at);
+        let nulls = known.then(|| self.nulls.value(at));
+        match condition.test {
+            Test::IsNull => nulls != Some(0),
+            _ if nulls.is_some() && nulls == rows => false,
+            _ => {
+                let least = scalar(&self.least, at, condition.dtype);
+                let most = scalar(&self.most, at, condition.dtype);
+                condition.test.overlaps(least.as_ref(), most.as_ref())
+            }
+        }
+    }
+}
+
+/// Returns a value of an array of statistics; `None` where it is not known.
+fn scalar(array: &ArrayRef, at: usize, dtype: DataType) -> Option<Scalar> {
+    if at >= array.len() {
+        return None;
+    }
+    Some(match ColumnView::new(array.as_ref(), dtype)?.cell(at) {
+        Cell::Bool(value) => Scalar::Bool(value),
+        Cell::Int(value) => Scalar::Int(i64::try_from(value).ok()?),
+        Cell::Float(value) if value.is_finite() => Scalar::Float(value),
+        Cell::Text(text) => Scalar::Text(text.to_owned()),
+        Cell::Date(days) => Scalar::Date(days),
+        Cell::Timestamp(micros) => Scalar::Timestamp(micros),
+        Cell::Decimal(units) => Scalar::Decimal(units),
+        Cell::Null | Cell::Float(_) => return None,
+    })
+}
+
+/// Returns the condition that the first column of the key lies in `range`.
+pub(super) fn key_range(table: &Table, range: Option<&Range>) -> Predicate {
+    let first = table.key.first().and_then(|name| {
+        let column = table.columns.iter().position(|column| column.name == *name)?;
+        Some((column, table.columns.get(column)?))
+    });
+    let condition = first.zip(range).and_then(|((place, column), range)| {
+        Some(Condition {
+            column: place,
+            name: column.name.clone(),
+            dtype: column.dtype,
+            test: between(column, range)?,
+        })
+    });
+    Predicate { conditions: condition.into_iter().collect() }
+}
+
+fn between(column: &Column, range: &Range) -> Option<Test> {
+    use std::ops::Bound::Included;
+    Some(match bounds(range, column.dtype)? {
+        (Scalar::Text(least), Scalar::Text(most)) => {
+            Test::BetweenText { from: Included(least), to: Included(most) }
+        }
+        (least, most) => Test::Between(Some(least), Some(most)),
+    })
+}

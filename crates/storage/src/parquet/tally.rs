@@ -1,0 +1,58 @@
+//! What a scan reads, for the log.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Counts what a scan reads, and reports it at debug level when the scan is over.
+#[derive(Debug)]
+pub(super) struct Tally {
+    table: String,
+    files: AtomicU64,
+    row_groups: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl Tally {
+    /// Creates the tally of a scan of `table`.
+    pub(super) fn new(table: &str) -> Self {
+        let zero = || AtomicU64::new(0);
+        Self { table: table.into(), files: zero(), row_groups: zero(), bytes: zero() }
+    }
+
+    /// Adds a file that was opened.
+    pub(super) fn open(&self, bytes: usize) {
+        self.files.fetch_add(1, Ordering::Relaxed);
+        self.read(bytes);
+    }
+
+    /// Adds row groups that are read, not all of their pages perhaps.
+    pub(super) fn select(&self, row_groups: usize) {
+        self.row_groups.fetch_add(u64::try_from(row_groups).unwrap_or_default(), Ordering::Relaxed);
+    }
+
+    /// Adds bytes that were read.
+    pub(super) fn read(&self, bytes: usize) {
+        self.bytes.fetch_add(u64::try_from(bytes).unwrap_or_default(), Ordering::Relaxed);
+    }
+
+    /// Returns how many row groups were read so far.
+    pub(super) fn row_groups(&self) -> u64 {
+        self.row_groups.load(Ordering::Relaxed)
+    }
+
+    /// Returns how many bytes were read so far.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Tally {
+    fn drop(&mut self) {
+        tracing::debug!(
+            table = self.table,
+            files = self.files.load(Ordering::Relaxed),
+            row_groups = self.row_groups(),
+            bytes = self.bytes(),
+            "scanned Parquet files"
+        );
+    }
+}

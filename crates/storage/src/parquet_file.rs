@@ -1,0 +1,196 @@
+//! Columns as the bytes of a Parquet file.
+
+use std::num::NonZero;
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use parquet::arrow::ArrowSchemaConverter;
+use parquet::arrow::arrow_writer::{
+    ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
+};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::ColumnPath;
+use tidegauge_core::arrow::array::{ArrayRef, RecordBatch};
+use tidegauge_core::arrow::schema::{ArrowError, DataType as ArrowType, Field, SchemaRef};
+
+use crate::Result;
+
+/// Rows of a row group, which is what statistics are kept of and what is read at a time.
+pub(crate) const ROW_GROUP: usize = 1 << 18;
+
+/// Fewer rows than this are not worth a thread.
+const FEW: usize = 10_000;
+
+/// The quickest level: what takes the time of a load is to compress it, and a page is not kept for
+/// its size. zstd's own choice is 3.
+const LEVEL: i32 = 1;
+
+/// Encodes rows as a Parquet file with statistics by row group and by page. The columns of a row group
+/// are compressed on all cores.
+pub(crate) fn encode(rows: &RecordBatch) -> Result<Vec<u8>> {
+    Ok(file(rows).map_err(ArrowError::from)?)
+}
+
+fn file(rows: &RecordBatch) -> Result<Vec<u8>, ParquetError> {
+    let schema = rows.schema_ref();
+    let properties = Arc::new(properties(schema)?);
+    let columns = ArrowSchemaConverter::new().convert(schema)?;
+    let mut bytes = Vec::new();
+    let mut writer = SerializedFileWriter::new(&mut bytes, columns.root_schema_ptr(), properties)?;
+    let factory = ArrowRowGroupWriterFactory::new(&writer, schema.clone());
+    for (index, from) in (0..rows.num_rows()).step_by(ROW_GROUP).enumerate() {
+        let group = rows.slice(from, ROW_GROUP.min(rows.num_rows() - from));
+        let chunks = compressed(factory.create_column_writers(index)?, &group)?;
+        let mut row_group = writer.next_row_group()?;
+        for chunk in chunks {
+            chunk.append_to_row_group(&mut row_group)?;
+        }
+        row_group.close()?;
+    }
+    writer.close()?;
+    Ok(bytes)
+}
+
+fn properties(schema: &SchemaRef) -> Result<WriterProperties, ParquetError> {
+    let mut properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(LEVEL)?))
+        .set_dictionary_enabled(false);
+    for field in schema.fields() {
+        let column = ColumnPath::from(field.name().clone());
+        properties = match field.data_type() {
+            // Numbers and times lie near each other, as rows come: their differences are short, and
+            // nothing has to be looked up.
+            ArrowType::Int64 | ArrowType::Timestamp(..) => {
+                properties.set_column_encoding(column, Encoding::DELTA_BINARY_PACKED)
+            }
+            // Amounts hardly ever come twice.
+            ArrowType::Decimal128(..) | ArrowType::Float64 | ArrowType::Boolean => properties,
+            _ => properties.set_column_dictionary_enabled(column, true),
+        };
+    }
+    Ok(properties.build())
+}
+
+/// A column that is to be compressed, with its place among the others.
+struct Task<'a> {
+    place: usize,
+    field: &'a Field,
+    array: &'a ArrayRef,
+    writer: ArrowColumnWriter,
+}
+
+impl Task<'_> {
+    fn run(mut self) -> Result<(usize, ArrowColumnChunk), ParquetError> {
+        for leaf in compute_leaves(self.field, self.array)? {
+            self.writer.write(&leaf)?;
+        }
+        Ok((self.place, self.writer.close()?))
+    }
+}
+
+/// Returns the chunk of each column, in order.
+fn compressed(
+    writers: Vec<ArrowColumnWriter>,
+    group: &RecordBatch,
+) -> Result<Vec<ArrowColumnChunk>, ParquetError> {
+    let columns = group.schema_ref().fields().iter().zip(group.columns());
+    let mut tasks: Vec<_> = writers
+        .into_iter()
+        .zip(columns)
+        .enumerate()
+        .map(|(place, (writer, (field, array)))| Task { place, field, array, writer })
+        .collect();
+    let cores = thread::available_parallelism().map_or(1, NonZero::get).min(tasks.len());
+    let mut done = Vec::with_capacity(tasks.len());
+    if group.num_rows() < FEW || cores < 2 {
+        for task in tasks {
+            done.push(task.run()?);
+        }
+    } else {
+        // The longest first, so that all cores are done at about the same time; they are taken from the end.
+        tasks.sort_by_key(|task| effort(task.array.data_type()));
+        let waiting = Mutex::new(tasks);
+        let next = || waiting.lock().ok().and_then(|mut waiting| waiting.pop());
+        let work = || {
+            let mut done = Vec::new();
+            while let Some(task) = next() {
+                done.push(task.run()?);
+            }
+            Ok::<_, ParquetError>(done)
+        };
+        thread::scope(|scope| {
+            let workers: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
+            workers.into_iter().try_for_each(|worker| {
+                let chunks = worker.join();
+                done.extend(chunks.unwrap_or_else(|cause| std::panic::resume_unwind(cause))?);
+                Ok::<_, ParquetError>(())
+            })
+        })?;
+    }
+    done.sort_by_key(|(place, _)| *place);
+    Ok(done.into_iter().map(|(_, chunk)| chunk).collect())
+}
+
+/// Returns about how long a column of that type takes, beside others.
+fn effort(dtype: &ArrowType) -> u8 {
+    match dtype {
+        ArrowType::Utf8 => 4,
+        ArrowType::Decimal128(..) => 3,
+        ArrowType::Boolean => 0,
+        ArrowType::Dictionary(..) => 1,
+        _ => 2,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+    use parquet::file::serialized_reader::ReadOptionsBuilder;
+    use tidegauge_core::conformance::rows::{everything, varied};
+    use tidegauge_core::{Batch, WriteMode};
+
+    use super::*;
+
+    #[test]
+    fn columns_have_their_encodings_and_statistics_by_row_group_and_page() {
+        let table = everything(WriteMode::Append);
+        let rows = varied(&table, 30_000);
+        let bytes = bytes::Bytes::from(encode(rows.record()).unwrap());
+        let options = ReadOptionsBuilder::new().with_page_index().build();
+        let file = SerializedFileReader::new_with_options(bytes, options).unwrap();
+        let (metadata, group) = (file.metadata(), file.metadata().row_group(0));
+        let index = metadata.page_index().unwrap();
+        for (place, column) in table.columns.iter().enumerate() {
+            let chunk = group.column(place);
+            assert!(matches!(chunk.compression(), Compression::ZSTD(_)), "{}", column.name);
+            let statistics = chunk.statistics().unwrap();
+            assert!(statistics.min_bytes_opt().is_some() && statistics.max_bytes_opt().is_some());
+            assert!(index.column_index(0, place).unwrap().num_pages() > 1, "{}", column.name);
+            let encodings = chunk.encodings_mask();
+            let is = |encoding| encodings.is_set(encoding);
+            match column.name.as_ref() {
+                "group" | "at" => assert!(is(Encoding::DELTA_BINARY_PACKED), "{}", column.name),
+                "select" | "where" | "day" => {
+                    assert!(is(Encoding::RLE_DICTIONARY), "{}", column.name);
+                }
+                _ => assert!(is(Encoding::PLAIN) && !is(Encoding::RLE_DICTIONARY)),
+            }
+        }
+    }
+
+    #[test]
+    fn rows_are_cut_into_groups() {
+        let table = tidegauge_core::conformance::rows::simple("t", WriteMode::Append);
+        let rows = ROW_GROUP + 10;
+        let ids = (0..i64::try_from(rows).unwrap()).collect();
+        let columns = vec![tidegauge_core::Values::Ints(ids), tidegauge_core::Values::Same("a")];
+        let batch = Batch::from_columns(&table, rows, columns).unwrap();
+        let bytes = bytes::Bytes::from(encode(batch.record()).unwrap());
+        let file = SerializedFileReader::new(bytes).unwrap();
+        let groups = file.metadata().row_groups().iter().map(|group| group.num_rows());
+        assert_eq!(groups.collect::<Vec<_>>(), [1 << 18, 10]);
+    }
+}

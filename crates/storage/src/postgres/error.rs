@@ -1,0 +1,112 @@
+//! What PostgreSQL says, and the way out of it.
+
+use sqlx::error::DatabaseError;
+use sqlx::postgres::PgDatabaseError;
+use tidegauge_core::{ErrorKind, Table};
+
+use super::Postgres;
+use crate::Error;
+
+impl Postgres {
+    /// Classifies what the server said, in words that say what to do; `at` is the table concerned.
+    /// The codes are those of <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+    pub(super) fn failed(&self, error: sqlx::Error, at: Option<&Table>) -> Error {
+        let place = self.target.name.clone();
+        let Some(said) = error.as_database_error() else {
+            return match &error {
+                sqlx::Error::Io(cause) => Error::server(
+                    ErrorKind::Unavailable,
+                    format!("it cannot be reached, or has gone away: {cause}"),
+                    "check host, port and network, and that the server runs; then run again",
+                ),
+                sqlx::Error::Tls(cause) => Error::server(
+                    ErrorKind::Configuration,
+                    format!("no encrypted connection: {cause}"),
+                    "say `sslmode=disable` in the URL if the server offers none, or give its \
+                     certificate by `sslrootcert=file`",
+                ),
+                other => Error::server(ErrorKind::Unavailable, other.to_string(), "run again"),
+            };
+        };
+        let words = words(said);
+        let (schema, user) = (&self.target.schema, &self.target.user);
+        match said.code().as_deref() {
+            Some("23505") if at.is_some() => {
+                let (table, key) = at
+                    .map(|table| (table.name.to_string(), table.key.join(", ")))
+                    .unwrap_or_default();
+                Error::Duplicate { table, key }
+            }
+            Some("28P01" | "28000") if words.contains("no encryption") => Error::server(
+                ErrorKind::Configuration,
+                words,
+                "the server takes encrypted connections only: say `sslmode=require` in the URL",
+            ),
+            Some("28P01" | "28000") => Error::server(
+                ErrorKind::Authentication,
+                format!("user `{user}` is not let in: {words}"),
+                "check user and password in the URL",
+            ),
+            Some("3D000") => Error::server(
+                ErrorKind::NotFound,
+                words,
+                "create the database, or name another one in the URL",
+            ),
+            // 3F000: a schema that one may not use is not there for him.
+            Some("42501" | "3F000") => Error::server(
+                ErrorKind::Permission,
+                format!("user `{user}` may not do this in schema `{schema}`: {words}"),
+                format!(
+                    "let it own the schema: CREATE SCHEMA \"{schema}\" AUTHORIZATION \"{user}\""
+                ),
+            ),
+            Some("53100") => Error::DiskFull { path: place },
+            Some("53300") => Error::server(
+                ErrorKind::Unavailable,
+                words,
+                "wait until others have left, then run again",
+            ),
+            Some("25006") => Error::ReadOnly { path: place },
+            Some(code) if code.starts_with("08") || code.starts_with("57P") => Error::server(
+                ErrorKind::Unavailable,
+                words,
+                "wait until the server is there again, then run again",
+            ),
+            code => {
+                let table = at.map(|table| format!("table `{}`: ", table.name)).unwrap_or_default();
+                Error::server(kind(code), format!("{table}{words}"), "nothing was written")
+            }
+        }
+    }
+}
+
+/// Classifies what needs no words of ours.
+fn kind(code: Option<&str>) -> ErrorKind {
+    match code.unwrap_or_default() {
+        // Serialization failures, deadlocks, and locks that were not got.
+        "40001" | "40P01" | "55P03" => ErrorKind::Conflict,
+        // Tables and columns that are not there, or not of that type.
+        "42P01" | "42703" | "42804" | "42883" => ErrorKind::SchemaMismatch,
+        code if code.starts_with("22") || code.starts_with("23") => ErrorKind::InvalidInput,
+        code if code.starts_with("53") => ErrorKind::OutOfSpace,
+        "XX001" | "XX002" => ErrorKind::Corrupt,
+        _ => ErrorKind::Bug,
+    }
+}
+
+/// Returns what the server says, on one line, with the place that it names.
+fn words(said: &dyn DatabaseError) -> String {
+    let mut words = said.message().replace('\n', " ");
+    if let Some(said) = said.try_downcast_ref::<PgDatabaseError>() {
+        for (what, name) in [("column", said.column()), ("constraint", said.constraint())] {
+            if let Some(name) = name {
+                words += &format!(" ({what} `{name}`)");
+            }
+        }
+        // Of a copy, the line and the column; but never the value, which is somebody's.
+        if let Some(place) = said.r#where().and_then(|place| place.split(": \"").next()) {
+            words += &format!(" ({})", place.replace('\n', " "));
+        }
+    }
+    words
+}

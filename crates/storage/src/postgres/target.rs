@@ -1,0 +1,105 @@
+//! Which server, database and schema a URL means.
+
+use std::fmt;
+
+use sqlx::ConnectOptions;
+use sqlx::postgres::PgConnectOptions;
+
+use super::ddl::DIALECT;
+use crate::{Error, Result};
+
+/// The schema where the URL names none: our own, so that no other tables are in the way.
+const SCHEMA: &str = "tidegauge";
+
+/// A schema in a database.
+#[derive(Clone)]
+pub(crate) struct Target {
+    pub(super) options: Box<PgConnectOptions>,
+    pub(super) schema: String,
+    /// What it is called, without its secrets.
+    pub(super) name: String,
+    /// The user who connects.
+    pub(super) user: String,
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+impl Target {
+    pub(crate) fn parse(url: &str) -> Result<Self> {
+        let invalid = |reason: &str| Error::InvalidUrl {
+            scheme: "postgres",
+            reason: format!(
+                "{reason}; it looks like postgres://user:password@host:5432/database?schema=mine"
+            ),
+        };
+        // What is wrong with it is not repeated: it may be a part of the password.
+        let mut url = url::Url::parse(url).map_err(|_| invalid("cannot be read"))?;
+        if url.path().trim_matches('/').is_empty() {
+            return Err(invalid("names no database"));
+        }
+        let mut schema = SCHEMA.to_owned();
+        let mut rest = Vec::new();
+        for (name, value) in url.query_pairs() {
+            match name.as_ref() {
+                "schema" => schema = value.into_owned(),
+                _ => rest.push((name.into_owned(), value.into_owned())),
+            }
+        }
+        if schema.is_empty() || schema.len() > 63 || schema.contains('\0') {
+            return Err(invalid("has a schema that cannot be one"));
+        }
+        url.set_query(None);
+        if !rest.is_empty() {
+            url.query_pairs_mut().extend_pairs(rest);
+        }
+        let options = PgConnectOptions::from_url(&url)
+            .map_err(|_| invalid("has a part that is no option"))?;
+        let database = options.get_database().unwrap_or_default();
+        let (host, port) = (options.get_host(), options.get_port());
+        let name = format!("postgres://{host}:{port}/{database}?schema={schema}");
+        let user = options.get_username().to_owned();
+        let options = options.application_name("tidegauge").disable_statement_logging();
+        Ok(Self { options: Box::new(options), schema, name, user })
+    }
+
+    /// Spells the table called `name`.
+    pub(super) fn table(&self, name: &str) -> String {
+        format!("{}.{}", DIALECT.quoted(&self.schema), DIALECT.quoted(name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schema_of_our_own_unless_another_is_named_and_no_secret_in_the_name() {
+        for (url, name) in [
+            (
+                "postgres://me:secret@db.example:5433/shop",
+                "postgres://db.example:5433/shop?schema=tidegauge",
+            ),
+            (
+                "postgresql://me:secret@db/shop?schema=mine&sslmode=require",
+                "postgres://db:5432/shop?schema=mine",
+            ),
+        ] {
+            let target = Target::parse(url).unwrap();
+            assert_eq!((target.name.as_str(), format!("{target:?}").as_str()), (name, name));
+            assert_eq!(target.user, "me");
+        }
+        for (url, says) in [
+            ("postgres://me:secret@db", "names no database"),
+            ("postgres://me:secret@db:secret/shop", "cannot be read"),
+            ("postgres://me:secret@db/shop?schema=", "schema"),
+            ("postgres://me:secret@db/shop?sslmode=secret", "no option"),
+        ] {
+            let error = Target::parse(url).unwrap_err().to_string();
+            assert!(error.contains(says) && !error.contains("secret"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,341 @@
+//! The sink and warehouse over any database that speaks SQL.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures_util::{TryStreamExt, stream};
+use tidegauge_core::{
+    Aggregate, Batch, BatchStream, Cursor, Fold, Load, Scan, Sink, SinkCapabilities, Table,
+    TableRef, Warehouse,
+};
+use tokio::sync::Mutex;
+
+use super::rows::{self, Rows};
+use super::summary::Plan;
+use super::{CURSORS, Dialect, Prepared, Query, Select, StoredColumn, select, summarise};
+use crate::{Error, Result};
+
+/// A client of a database: what the steps of a load and of a scan come to in it.
+///
+/// Every failure leaves the connection to be closed, and with it whatever transaction it is in.
+#[async_trait]
+pub(crate) trait Database: Debug + Send + Sync + 'static {
+    /// A connection to it.
+    type Connection: Send + 'static;
+
+    /// Whether a connection that has read is kept for the next that reads.
+    const KEEPS_READERS: bool;
+
+    /// How it spells things.
+    fn dialect(&self) -> &'static Dialect;
+
+    /// What it is called, without secrets.
+    fn name(&self) -> &str;
+
+    /// What it can do.
+    fn capabilities(&self) -> SinkCapabilities;
+
+    /// Spells the table called `name`.
+    fn table(&self, name: &str) -> String;
+
+    /// Connects to write, and brings the built-in tables up to date.
+    async fn connect(&self) -> Result<Self::Connection>;
+
+    /// Connects to read; `None` if there is nothing to read yet.
+    async fn connect_reader(&self) -> Result<Option<Self::Connection>>;
+
+    /// Returns `true` if a connection that was kept still works.
+    async fn is_alive(&self, connection: &mut Self::Connection) -> bool;
+
+    /// Closes a connection.
+    async fn close(&self, connection: Self::Connection);
+
+    /// Closes the writing connection outside a runtime, when the store is dropped.
+    fn abandon(&self, connection: Self::Connection) {
+        drop(connection);
+    }
+
+    /// Returns the columns of a table as the catalog has them; none if there is no such table.
+    async fn stored(
+        &self,
+        connection: &mut Self::Connection,
+        table: &str,
+    ) -> Result<Vec<StoredColumn>>;
+
+    /// Runs statements that bind nothing, on behalf of the table `at`.
+    async fn run(&self, connection: &mut Self::Connection, sql: String, at: &Table) -> Result<()>;
+
+    /// Returns the statements that create `table`.
+    fn create(&self, connection: &Self::Connection, table: &Table) -> String;
+
+    /// Spells the type of a column that is added to `table`.
+    fn added(&self, _table: &Table, column: &tidegauge_core::Column) -> String {
+        (self.dialect().declared)(column.dtype)
+    }
+
+    /// Returns the statements that make the temporary table through which merges go; `None` if they need
+    /// none.
+    fn stage(&self, table: &Table) -> Option<Vec<String>>;
+
+    /// Waits until nobody else is at `what`, keeps others from it, and begins a transaction.
+    async fn begin(&self, connection: &mut Self::Connection, what: &str) -> Result<()>;
+
+    /// Commits, and lets others to `what` again.
+    async fn commit(&self, connection: &mut Self::Connection, what: &str) -> Result<()>;
+
+    /// Returns the cursor of `source`, or those of all.
+    async fn cursors(
+        &self,
+        connection: &mut Self::Connection,
+        source: Option<&str>,
+    ) -> Result<Vec<(String, String)>>;
+
+    /// Moves the cursor of `source` to `after`.
+    async fn move_cursor(
+        &self,
+        connection: &mut Self::Connection,
+        source: &str,
+        after: &str,
+    ) -> Result<()>;
+
+    /// Writes the rows of `batch`, by the write mode of its table.
+    async fn insert(&self, connection: &mut Self::Connection, batch: &Batch) -> Result<()>;
+
+    /// Runs `query`, and hands its rows to `rows` until those want no more.
+    async fn read(
+        &self,
+        connection: &mut Self::Connection,
+        query: &Query,
+        rows: &mut Rows,
+    ) -> Result<()>;
+}
+
+/// A connection that writes, and what is known of the database on it.
+#[derive(Debug)]
+pub(crate) struct Writer<C> {
+    pub(crate) connection: C,
+    pub(super) prepared: Prepared,
+}
+
+/// A slot for a connection that is kept while nothing goes wrong on it.
+type Slot<C> = Mutex<Option<C>>;
+
+/// The sink and warehouse over a [`Database`].
+pub(crate) struct SqlStore<D: Database> {
+    pub(crate) database: Arc<D>,
+    /// The one connection that writes.
+    pub(crate) writer: Slot<Writer<D::Connection>>,
+    /// One that reads; who finds it taken opens another.
+    reader: Arc<Slot<D::Connection>>,
+}
+
+impl<D: Database> Debug for SqlStore<D> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.database.fmt(f)
+    }
+}
+
+impl<D: Database> Drop for SqlStore<D> {
+    fn drop(&mut self) {
+        if let Some(writer) = self.writer.get_mut().take() {
+            self.database.abandon(writer.connection);
+        }
+    }
+}
+
+impl<D: Database> SqlStore<D> {
+    pub(crate) fn new(database: D) -> Self {
+        Self {
+            database: Arc::new(database),
+            writer: Mutex::new(None),
+            reader: Arc::new(Mutex::new(None)),
+        }
+    }
+
+    fn named(&self, error: Error) -> tidegauge_core::Error {
+        error.of(self.database.name())
+    }
+
+    /// Does `write` on the writing connection, which is kept unless something fails.
+    async fn writing(
+        &self,
+        write: impl AsyncFnOnce(&D, &mut Writer<D::Connection>) -> Result<()>,
+    ) -> tidegauge_core::Result<()> {
+        let write = async {
+            let mut slot = self.writer.lock().await;
+            let mut writer = match slot.take() {
+                Some(writer) => writer,
+                None => {
+                    let connection = self.database.connect().await?;
+                    Writer { connection, prepared: Prepared::default() }
+                }
+            };
+            let done = write(&self.database, &mut writer).await;
+            match done {
+                Ok(()) => *slot = Some(writer),
+                Err(_) => self.database.close(writer.connection).await,
+            }
+            done
+        };
+        write.await.map_err(|error| self.named(error))
+    }
+
+    /// Returns a connection that nobody else uses meanwhile; `None` if there is nothing to read yet.
+    async fn take_reader(&self) -> Result<Option<D::Connection>> {
+        let kept = self.reader.lock().await.take();
+        // The server may have gone away, and come back.
+        if let Some(mut connection) = kept
+            && self.database.is_alive(&mut connection).await
+        {
+            return Ok(Some(connection));
+        }
+        self.database.connect_reader().await
+    }
+
+    /// Keeps a connection on which nothing failed, or closes it.
+    async fn put_reader(database: &D, slot: &Slot<D::Connection>, connection: D::Connection) {
+        match D::KEEPS_READERS {
+            true => *slot.lock().await = Some(connection),
+            false => database.close(connection).await,
+        }
+    }
+
+    /// Returns what `read` finds out.
+    async fn reading<T>(
+        &self,
+        read: impl AsyncFnOnce(&D, &mut D::Connection) -> Result<T>,
+    ) -> Result<Option<T>> {
+        let Some(mut connection) = self.take_reader().await? else { return Ok(None) };
+        let found = read(&self.database, &mut connection).await;
+        match &found {
+            Ok(_) => Self::put_reader(&self.database, &self.reader, connection).await,
+            Err(_) => self.database.close(connection).await,
+        }
+        found.map(Some)
+    }
+
+    async fn cursors_of(
+        &self,
+        source: Option<&str>,
+    ) -> tidegauge_core::Result<Vec<(String, String)>> {
+        let found = self.reading(async |database, connection| {
+            match database.stored(connection, CURSORS).await?.is_empty() {
+                true => Ok(Vec::new()),
+                false => database.cursors(connection, source).await,
+            }
+        });
+        found.await.map(Option::unwrap_or_default).map_err(|error| self.named(error))
+    }
+
+    /// Returns the stream of the rows that `select` gives, over a connection that belongs to it.
+    fn stream(&self, mut connection: D::Connection, select: Select) -> BatchStream {
+        let (database, slot) = (self.database.clone(), self.reader.clone());
+        rows::spawn(self.database.name().to_owned(), |sender| async move {
+            let mut rows = Rows::new(&select, sender.clone());
+            let read = async {
+                database.read(&mut connection, &select.query, &mut rows).await?;
+                rows.finish().await
+            };
+            match read.await {
+                Ok(true) => Self::put_reader(&database, &slot, connection).await,
+                // The rest of its rows may still be on the way: closing it politely would read them.
+                Ok(false) => drop(connection),
+                Err(error) => {
+                    drop(connection);
+                    // Whoever asked may have gone.
+                    let _ = sender.send(Err(error.of(database.name()))).await;
+                }
+            }
+        })
+    }
+
+    async fn stream_of(&self, scan: &Scan) -> Result<Option<BatchStream>> {
+        crate::check_read(&scan.table)?;
+        scan.needed()?;
+        let Some(mut connection) = self.take_reader().await? else { return Ok(None) };
+        let database = &self.database;
+        let stored = database.stored(&mut connection, &scan.table.name).await?;
+        let table = database.table(&scan.table.name);
+        match select(database.dialect(), table, scan, &stored)? {
+            Some(select) => Ok(Some(self.stream(connection, select))),
+            None => {
+                Self::put_reader(database, &self.reader, connection).await;
+                Ok(None)
+            }
+        }
+    }
+
+    async fn summary_of(&self, aggregate: &Aggregate) -> Result<Batch> {
+        crate::check_read(&aggregate.table)?;
+        let result = aggregate.result()?;
+        let mut fold = Fold::new(aggregate)?;
+        let Some(mut connection) = self.take_reader().await? else { return Ok(fold.finish()?) };
+        let database = &self.database;
+        let stored = database.stored(&mut connection, &aggregate.table.name).await?;
+        let table = database.table(&aggregate.table.name);
+        match summarise(database.dialect(), table.clone(), aggregate, &stored)? {
+            Plan::Nothing => Self::put_reader(database, &self.reader, connection).await,
+            Plan::There(query) => {
+                let select = Select { query, table: result.clone(), rest: None };
+                let batches: Vec<Batch> = self.stream(connection, select).try_collect().await?;
+                return Ok(Batch::concat(&result, &batches)?);
+            }
+            Plan::Here => {
+                let scan = aggregate.scan()?;
+                match select(database.dialect(), table, &scan, &stored)? {
+                    None => Self::put_reader(database, &self.reader, connection).await,
+                    Some(select) => {
+                        let mut batches = self.stream(connection, select);
+                        while let Some(batch) = batches.try_next().await? {
+                            fold.add(&batch)?;
+                        }
+                    }
+                }
+            }
+        }
+        Ok(fold.finish()?)
+    }
+}
+
+#[async_trait]
+impl<D: Database> Sink for SqlStore<D> {
+    fn name(&self) -> &str {
+        self.database.name()
+    }
+
+    fn capabilities(&self) -> SinkCapabilities {
+        self.database.capabilities()
+    }
+
+    async fn prepare(&self, tables: &[TableRef]) -> tidegauge_core::Result<()> {
+        self.writing(async |database, writer| writer.prepare(database, tables).await).await
+    }
+
+    async fn cursors(&self) -> tidegauge_core::Result<BTreeMap<String, Cursor>> {
+        let found = self.cursors_of(None).await?;
+        Ok(found.into_iter().map(|(source, cursor)| (source, Cursor::new(cursor))).collect())
+    }
+
+    async fn cursor(&self, source: &str) -> tidegauge_core::Result<Option<Cursor>> {
+        let found = self.cursors_of(Some(source)).await?;
+        Ok(found.into_iter().next().map(|(_, cursor)| Cursor::new(cursor)))
+    }
+
+    async fn load(&self, load: Load<'_>) -> tidegauge_core::Result<()> {
+        self.writing(async |database, writer| writer.load(database, load).await).await
+    }
+}
+
+#[async_trait]
+impl<D: Database> Warehouse for SqlStore<D> {
+    async fn scan(&self, scan: &Scan) -> tidegauge_core::Result<BatchStream> {
+        let stream = self.stream_of(scan).await.map_err(|error| self.named(error))?;
+        Ok(stream.unwrap_or_else(|| Box::pin(stream::empty())))
+    }
+
+    async fn aggregate(&self, aggregate: &Aggregate) -> tidegauge_core::Result<Batch> {
+        self.summary_of(aggregate).await.map_err(|error| self.named(error))
+    }
+}

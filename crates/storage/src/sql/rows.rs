@@ -1,0 +1,120 @@
+//! Rows on their way from a database to who asked for them.
+
+use futures_util::stream;
+use tidegauge_core::{Batch, BatchBuilder, BatchStream, Cell, Scan, TableRef};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use super::Select;
+use crate::Result;
+
+/// Rows of a batch.
+const ROWS: usize = 1 << 16;
+
+type Sender = mpsc::Sender<tidegauge_core::Result<Batch>>;
+
+/// Puts rows together, cell by cell, and sends them on in batches.
+pub(crate) struct Rows {
+    table: TableRef,
+    builder: BatchBuilder,
+    rest: Option<Scan>,
+    /// Rows that are still wanted.
+    left: usize,
+    sender: Sender,
+    is_wanted: bool,
+}
+
+impl Rows {
+    pub(super) fn new(select: &Select, sender: Sender) -> Self {
+        let Select { table, rest, .. } = select;
+        let limit = rest.as_ref().and_then(|rest| rest.limit);
+        Self {
+            table: table.clone(),
+            builder: BatchBuilder::new(table),
+            rest: rest.clone(),
+            left: limit.unwrap_or(usize::MAX),
+            sender,
+            is_wanted: true,
+        }
+    }
+
+    /// Returns the table that has the columns of the rows, in their order.
+    pub(crate) fn table(&self) -> &TableRef {
+        &self.table
+    }
+
+    /// Returns the builder, for a row's cells from left to right.
+    pub(crate) fn builder(&mut self) -> &mut BatchBuilder {
+        &mut self.builder
+    }
+
+    /// Appends the next cell.
+    pub(crate) fn push(&mut self, cell: Cell<'_>) -> Result<()> {
+        Ok(self.builder.push(cell)?)
+    }
+
+    /// Returns `true` when it is time to [`send`](Self::send).
+    pub(crate) fn is_full(&self) -> bool {
+        self.builder.rows() >= ROWS
+    }
+
+    /// Sends the rows that there are. Returns `false` if no more are wanted.
+    pub(crate) async fn send(&mut self) -> Result<bool> {
+        let full = std::mem::replace(&mut self.builder, BatchBuilder::new(&self.table));
+        let mut batch = full.finish()?;
+        if let Some(rest) = &self.rest {
+            batch = rest.apply(&batch)?.slice(0, self.left);
+            self.left -= batch.rows();
+        }
+        if batch.rows() > 0 && self.sender.send(Ok(batch)).await.is_err() {
+            self.is_wanted = false; // whoever asked has gone
+        }
+        self.is_wanted &= self.left > 0;
+        Ok(self.is_wanted)
+    }
+
+    /// Sends the last rows. Returns `false` if there may have been more than were wanted.
+    pub(super) async fn finish(&mut self) -> Result<bool> {
+        match self.is_wanted {
+            true => self.send().await,
+            false => Ok(false),
+        }
+    }
+}
+
+/// Ends a task when it is dropped.
+struct Task(JoinHandle<()>);
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Returns the stream of what `produce` sends, which runs in a task of its own, some batches ahead. When the
+/// stream is dropped, so is the task with all that it holds.
+pub(super) fn spawn<F: Future<Output = ()> + Send + 'static>(
+    store: String,
+    produce: impl FnOnce(Sender) -> F,
+) -> BatchStream {
+    let (sender, receiver) = mpsc::channel(1);
+    let task = Task(tokio::spawn(produce(sender)));
+    let state = Some((receiver, task));
+    Box::pin(stream::unfold(state, move |state| {
+        let store = store.clone();
+        async move {
+            let (mut receiver, mut task) = state?;
+            match receiver.recv().await {
+                Some(batch) => Some((batch, Some((receiver, task)))),
+                None => match (&mut task.0).await {
+                    Ok(()) => None,
+                    // What is there must not pass for the whole.
+                    Err(panicked) => {
+                        let kind = tidegauge_core::ErrorKind::Bug;
+                        Some((Err(tidegauge_core::Error::sink(store, kind, panicked)), None))
+                    }
+                },
+            }
+        }
+    }))
+}

@@ -1,0 +1,79 @@
+//! Scans as queries.
+
+use tidegauge_core::{Column, Scan, Table, TableRef};
+
+use super::filter::conditions;
+use super::{Dialect, Query, StoredColumn};
+use crate::{Error, Result};
+
+/// The query for a scan, and what is left to be done with its rows.
+#[derive(Debug)]
+pub(crate) struct Select {
+    pub(crate) query: Query,
+    /// The columns of the rows that it gives.
+    pub(crate) table: TableRef,
+    /// What has yet to be made of them: the query may give rows that the scan does not.
+    pub(crate) rest: Option<Scan>,
+}
+
+/// Makes the query for `scan` of the stored table that is spelled `name`. `None`: it has no rows.
+///
+/// # Errors
+/// Returns an error if the scan makes no sense, or the stored table lacks a column.
+pub(crate) fn select(
+    dialect: &Dialect,
+    name: String,
+    scan: &Scan,
+    stored: &[StoredColumn],
+) -> Result<Option<Select>> {
+    let (wanted, predicate) = (scan.wanted()?, scan.predicate()?);
+    let mut query = Query::default();
+    let conditions = conditions(dialect, &predicate, &mut query.params);
+    if stored.is_empty() || conditions.is_never || scan.limit == Some(0) {
+        return Ok(None);
+    }
+    let mut needed = scan.needed()?;
+    if needed.is_empty() {
+        // To count rows, any column will do.
+        needed.extend(scan.table.columns.first());
+    }
+    present(dialect, &scan.table, needed.iter().copied(), stored)?;
+    let (columns, table, rest) = match conditions.is_loose || wanted.is_empty() {
+        false => (wanted, scan.output()?, None),
+        true => {
+            let names = needed.iter().map(|column| column.name.to_string());
+            let table = Scan::columns(&scan.table, names).output()?;
+            (needed, table, Some(scan.clone()))
+        }
+    };
+    let columns: Vec<String> = columns
+        .iter()
+        .map(|column| (dialect.value)(dialect.quoted(&column.name), column.dtype))
+        .collect();
+    let from = dialect.whole(name, &scan.table, stored);
+    query.sql = format!("SELECT {} FROM {from}{}", columns.join(", "), conditions.clause());
+    if let Some(limit) = scan.limit.filter(|_| rest.is_none()) {
+        query.sql += &format!(" LIMIT {limit}");
+    }
+    Ok(Some(Select { query, table, rest }))
+}
+
+/// Refuses a stored table that lacks one of `columns` which rows cannot lack.
+pub(super) fn present<'a>(
+    dialect: &Dialect,
+    table: &Table,
+    columns: impl IntoIterator<Item = &'a Column>,
+    stored: &[StoredColumn],
+) -> Result<()> {
+    for column in columns {
+        if !column.nullable && stored.iter().all(|stored| stored.name != column.name) {
+            return Err(Error::Drift {
+                table: table.name.to_string(),
+                column: column.name.to_string(),
+                found: "no such column".into(),
+                expected: format!("`{} {}`", column.name, (dialect.declared)(column.dtype)),
+            });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,80 @@
+//! Rows by `INSERT`, many at a time.
+
+use std::sync::Arc;
+
+use futures_util::future::join;
+use sqlx::AssertSqlSafe;
+use sqlx::sqlite::{SqliteArguments, SqliteConnection};
+use tidegauge_core::{Batch, Table, WriteMode};
+
+use super::encode::Lane;
+use super::error::refused;
+use super::{Sqlite, ddl};
+use crate::{Error, Result};
+
+/// SQLite binds at most this many values to a statement.
+const MOST_VALUES: usize = 32_766;
+/// Rows a statement: beyond this nothing is gained.
+const MOST_ROWS: usize = 500;
+
+impl Sqlite {
+    pub(super) async fn write(
+        &self,
+        connection: &mut SqliteConnection,
+        batch: &Batch,
+    ) -> Result<()> {
+        let table = batch.table();
+        let lanes: Vec<Lane<'_>> = batch
+            .views()?
+            .into_iter()
+            .zip(&table.columns)
+            .map(|(view, column)| Lane::new(column.dtype, view))
+            .collect();
+        let most = (MOST_VALUES / lanes.len().max(1)).clamp(1, MOST_ROWS);
+        let whole = Arc::new(statement(table, most));
+        let values = |from: usize| {
+            let mut values = SqliteArguments::default();
+            for row in from..batch.rows().min(from + most) {
+                for (lane, column) in lanes.iter().zip(&table.columns) {
+                    lane.bind(&mut values, row).map_err(|reason| {
+                        Error::unrepresentable(&table.name, &column.name, reason)
+                    })?;
+                }
+            }
+            Ok::<_, Error>(values)
+        };
+        let mut row = 0;
+        let mut next = values(row)?;
+        while row < batch.rows() {
+            let rows = most.min(batch.rows() - row);
+            let statement =
+                if rows == most { whole.clone() } else { Arc::new(statement(table, rows)) };
+            // Identifiers are quoted, values bound; nothing else in it comes from outside.
+            let insert = sqlx::query_with(AssertSqlSafe(statement), next)
+                .persistent(rows == most)
+                .execute(&mut *connection);
+            row += rows;
+            // SQLite has a thread of its own: while it inserts these, the next are put together here.
+            let (done, following) = join(insert, async { values(row) }).await;
+            done.map_err(|error| refused(&self.path, table, error))?;
+            next = following?;
+        }
+        Ok(())
+    }
+}
+
+/// Spells the insertion of so many rows into `table`.
+fn statement(table: &Table, rows: usize) -> String {
+    let row = format!("({})", vec!["?"; table.columns.len()].join(","));
+    let mut sql = format!(
+        "INSERT INTO {} ({}) VALUES {}",
+        ddl::DIALECT.quoted(&table.name),
+        ddl::DIALECT.list(table.columns.iter().map(|column| &column.name)),
+        vec![row; rows].join(",")
+    );
+    if table.write == WriteMode::Merge {
+        sql.push(' ');
+        sql.push_str(&ddl::DIALECT.on_conflict(table));
+    }
+    sql
+}

@@ -1,0 +1,63 @@
+//! Warehouses that an earlier version wrote are opened, read, and gone on with.
+
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection};
+use tidegauge_core::{
+    Batch, Cell, Cursor, Filter, Load, Scan, SinkExt, WarehouseExt, WriteMode, tables,
+};
+
+use crate::support::{Store, batch, simple};
+
+/// The warehouse that is in `versions/`, in a new file.
+async fn written_before() -> Store {
+    let store = Store::new("sqlite");
+    let options = SqliteConnectOptions::new().filename(&store.path).create_if_missing(true);
+    let mut connection = options.foreign_keys(false).connect().await.unwrap();
+    let dump = include_str!("versions/sqlite_0_1_0.sql");
+    sqlx::raw_sql(dump).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    store
+}
+
+fn cells<'a>(batch: &'a Batch, names: &[&str]) -> Vec<Cell<'a>> {
+    names.iter().map(|name| batch.column(name).unwrap().cell(0)).collect()
+}
+
+#[tokio::test]
+async fn a_sqlite_warehouse_of_the_version_before_opens_and_goes_on() {
+    let store = written_before().await;
+    let warehouse = store.warehouse();
+    // Read before anything is written.
+    let cursors = warehouse.cursors().await.unwrap();
+    let sources: Vec<_> = cursors.keys().map(String::as_str).collect();
+    assert_eq!(sources, ["pipeline", "recorded", "simulation"]);
+    let version = warehouse.data_version().await.unwrap();
+    for (name, rows) in [("users", 2), ("trades", 2), ("ledger_entries", 2), ("candles", 0)] {
+        let table = tables::by_name(name).unwrap();
+        assert_eq!(warehouse.read(&Scan::all(&table)).await.unwrap().rows(), rows, "{name}");
+        assert_eq!(warehouse.count(&table).await.unwrap(), rows, "{name}");
+    }
+    let trade =
+        Scan::all(&tables::by_name("trades").unwrap()).filter(Filter::eq("trade_id", 1_048_580));
+    let trade = warehouse.read(&trade).await.unwrap();
+    let found = cells(&trade, &["trading_pair", "base_amount", "price", "is_maker", "executed_at"]);
+    let at = Cell::Timestamp(1_588_546_861_571_357);
+    let amounts = [Cell::Decimal(1_640_532), Cell::Decimal(1_225_938_535_520)];
+    assert_eq!(found, [Cell::Text("BTC/CAD"), amounts[0], amounts[1], Cell::Bool(false), at]);
+
+    // Gone on with: the tables of today, and a load behind the cursor that is there.
+    warehouse.prepare(&tables::all()).await.unwrap();
+    let table = simple("more", WriteMode::Merge);
+    let (rows, after) = ([batch(&table, &[(1, "a")])], Cursor::new("on"));
+    let load = Load {
+        source: "simulation",
+        batches: &rows,
+        before: cursors.get("simulation"),
+        after: &after,
+    };
+    warehouse.load(load).await.unwrap();
+    assert_eq!(warehouse.cursor("simulation").await.unwrap(), Some(after));
+    assert_eq!(warehouse.cursor("recorded").await.unwrap().as_ref(), cursors.get("recorded"));
+    assert_ne!(warehouse.data_version().await.unwrap(), version);
+    assert_eq!(store.rows(&tables::by_name("users").unwrap()).await, 2);
+}

@@ -1,0 +1,293 @@
+//! Folders of Parquet files: what a killed load leaves is removed, files are left out that have nothing, and
+//! folders of older layouts are read and added to.
+
+use std::fs;
+
+use tidegauge_core::{
+    Aggregate, Batch, BatchBuilder, Cell, Cursor, DataType, Scan, Span, Table, Values,
+    WarehouseExt, WriteMode,
+};
+
+use crate::support::{Store, batch, everything, files, load, simple, varied};
+
+/// The one count of an aggregate.
+async fn count(store: &Store, aggregate: &Aggregate) -> i64 {
+    let counted = store.warehouse().aggregate(aggregate).await.unwrap();
+    counted.column("count").unwrap().as_i64().unwrap().value(0)
+}
+
+#[tokio::test]
+async fn parquet_removes_what_a_killed_load_left() {
+    let store = Store::new("parquet");
+    let table = simple("t", WriteMode::Append);
+    load(&*store.sink(), None, "1", &[batch(&table, &[(1, "a")])]).await.unwrap();
+    let whole = files(&store.path);
+    // Killed before the manifest: half a file of the next commit, one of a new table, a manifest.
+    let (next, other) = ("t/000000000002.parquet", "u/000000000002.parquet");
+    fs::write(store.path.join(next), "PAR1 half a fi").unwrap();
+    fs::create_dir(store.path.join("u")).unwrap();
+    fs::write(store.path.join(other), "").unwrap();
+    fs::write(store.path.join("_tidegauge/manifest.next"), "{").unwrap();
+    fs::write(store.path.join("_tidegauge/lock"), "loading\n").unwrap();
+    fs::write(store.path.join("t/mine.parquet"), "somebody's").unwrap();
+
+    assert_eq!(store.rows(&table).await, 1);
+    assert_eq!(store.sink().cursor("test").await.unwrap(), Some(Cursor::new("1")));
+    load(&*store.sink(), Some("1"), "2", &[]).await.unwrap();
+    assert!(!store.path.join(next).exists() && !store.path.join(other).exists());
+    assert!(store.path.join("t/mine.parquet").exists(), "what is not ours stays");
+    for (path, content) in whole.iter().filter(|(path, _)| path.extension().is_some()) {
+        if path.extension().unwrap() == "parquet" {
+            assert_eq!(&fs::read(path).unwrap(), content);
+        }
+    }
+    load(&*store.sink(), Some("2"), "3", &[batch(&table, &[(2, "b")])]).await.unwrap();
+    assert_eq!(store.rows(&table).await, 2);
+}
+
+#[tokio::test]
+async fn a_parquet_file_that_is_gone_is_named() {
+    let store = Store::new("parquet");
+    let table = simple("t", WriteMode::Append);
+    load(&*store.sink(), None, "1", &[batch(&table, &[(1, "a")])]).await.unwrap();
+    let path = store.path.join("t/000000000001.parquet");
+    let content = fs::read(&path).unwrap();
+    fs::write(&path, &content[..content.len() / 2]).unwrap();
+    let error = store.warehouse().read(&Scan::all(&table)).await.unwrap_err().to_string();
+    assert!(error.contains("000000000001.parquet` is damaged"), "{error}");
+    fs::remove_file(&path).unwrap();
+    let error = store.warehouse().read(&Scan::all(&table)).await.unwrap_err().to_string();
+    assert!(error.contains("000000000001.parquet"), "{error}");
+}
+
+/// Folders of the first layout: no days, and a manifest that says so.
+#[tokio::test]
+async fn a_folder_of_an_older_layout_is_read_and_added_to() {
+    let (old, store) = (Store::new("parquet"), Store::new("parquet"));
+    let table = everything(WriteMode::Append);
+    let rows = varied(&table, 20);
+    let (first, second) = (rows.slice(0, 10), rows.slice(10, 10));
+    // What it looked like: all rows of a load in one file, whatever their day.
+    let undated = Table { time: None, ..Table::clone(&table) }.into();
+    let rows = Batch::new(&undated, first.record().clone()).unwrap();
+    load(&*old.sink(), None, "1", &[rows]).await.unwrap();
+    fs::rename(&old.path, &store.path).unwrap();
+    let manifest = store.path.join("_tidegauge/manifest.json");
+    let text = fs::read_to_string(&manifest).unwrap();
+    fs::write(&manifest, text.replace("\"version\":2", "\"version\":1")).unwrap();
+    assert!(store.path.join("order/000000000001.parquet").exists());
+
+    assert_eq!(store.rows(&table).await, 10);
+    load(&*store.sink(), Some("1"), "2", &[second]).await.unwrap();
+    assert_eq!(store.rows(&table).await, 20);
+    assert_eq!(store.warehouse().count(&table).await.unwrap(), 20);
+    let error = load(&*store.sink(), Some("2"), "3", &[first]).await.unwrap_err().to_string();
+    assert!(error.contains("only takes new rows"), "{error}");
+    assert!(fs::read_to_string(&manifest).unwrap().contains("\"version\":2"));
+}
+
+#[tokio::test]
+async fn a_summary_of_some_days_reads_the_files_of_those() {
+    let store = Store::new("parquet");
+    let table = Table::builder("t", "Times")
+        .column("id", DataType::Int64, "")
+        .column("at", DataType::Timestamp, "")
+        .key(["id"])
+        .time("at")
+        .build()
+        .unwrap();
+    let day = |day: i64| 1_704_067_200_000_000 + day * 86_400_000_000;
+    // As many a day as are worth a file.
+    let ids = 0..4 * 50_000;
+    let times = ids.clone().map(|id| day(id / 50_000) + 1).collect();
+    let columns = vec![Values::Ints(ids.collect()), Values::Timestamps(times)];
+    let rows = Batch::from_columns(&table, 200_000, columns).unwrap();
+    load(&*store.sink(), None, "1", &[rows]).await.unwrap();
+    fs::remove_dir_all(store.path.join("t/at_day=2024-01-03")).unwrap();
+    let (from, to) =
+        ("2024-01-01T00:00:00Z".parse().unwrap(), "2024-01-03T00:00:00Z".parse().unwrap());
+    let two_days = Aggregate::of(&table).count().during(Span::new(from, to));
+    assert_eq!(count(&store, &two_days).await, 100_000);
+    let all = Aggregate::of(&table).count();
+    let error = store.warehouse().aggregate(&all).await.unwrap_err().to_string();
+    assert!(error.contains("at_day=2024-01-03/000000000001.parquet"), "{error}");
+}
+
+/// A page of few rows a day is one file, which is left out by the times that are known of it.
+#[tokio::test]
+async fn days_of_few_rows_share_a_file() {
+    let store = Store::new("parquet");
+    let table = Table::builder("t", "Times")
+        .column("id", DataType::Int64, "")
+        .column("at", DataType::Timestamp, "")
+        .column("owner", DataType::Int64, "")
+        .key(["id"])
+        .references(["owner"], "owners")
+        .time("at")
+        .build()
+        .unwrap();
+    let day = |day: i64| 1_704_067_200_000_000 + day * 86_400_000_000;
+    for page in 0..3i64 {
+        let mut builder = BatchBuilder::new(&table);
+        for id in page * 10..(page + 1) * 10 {
+            builder.push(Cell::Int(id.into())).unwrap();
+            // The last page lies in one day.
+            builder.push(Cell::Timestamp(day(if page == 2 { 90 } else { id }))).unwrap();
+            builder.push(Cell::Int((100 + id).into())).unwrap();
+        }
+        let before = (page > 0).then(|| page.to_string());
+        let rows = builder.finish().unwrap();
+        load(&*store.sink(), before.as_deref(), &(page + 1).to_string(), &[rows]).await.unwrap();
+    }
+    let path = |name: &str| store.path.join("t").join(name);
+    assert!(path("000000000001.parquet").exists() && path("000000000002.parquet").exists());
+    assert!(path("at_day=2024-03-31/000000000003.parquet").exists());
+    let at = |text: &str| text.parse().unwrap();
+    let first = Span::new(at("2024-01-03T00:00:00Z"), at("2024-01-11T00:00:00Z"));
+    let counted = Aggregate::of(&table).count().during(first);
+    let some = Scan::all(&table).within("owner", 105..110);
+    fs::remove_file(path("000000000002.parquet")).unwrap();
+    fs::remove_file(path("at_day=2024-03-31/000000000003.parquet")).unwrap();
+    let warehouse = store.warehouse();
+    assert_eq!(count(&store, &counted).await, 8);
+    assert_eq!(warehouse.read(&some).await.unwrap().rows(), 5);
+    let longer = Span::new(first.from, at("2024-01-11T00:00:00.000001Z"));
+    let error = warehouse.aggregate(&Aggregate::of(&table).count().during(longer)).await;
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("t/000000000002.parquet"), "{error}");
+    let more = Scan::all(&table).within("owner", 105..=110);
+    let error = warehouse.read(&more).await.unwrap_err().to_string();
+    assert!(error.contains("t/000000000002.parquet"), "{error}");
+
+    // Before there were ranges in manifests, a part could hold anything.
+    let manifest = store.path.join("_tidegauge/manifest.json");
+    let text = fs::read_to_string(&manifest).unwrap();
+    let ranges = "\"ranges\":{\"owner\":[110,119]},";
+    assert!(text.contains(ranges), "{text}");
+    fs::write(&manifest, text.replace(ranges, "")).unwrap();
+    let error = warehouse.read(&Scan::all(&table).within("owner", 0..1)).await.unwrap_err();
+    assert!(error.to_string().contains("t/000000000002.parquet"), "{error}");
+}
+
+/// A folder that was written before this crate read Parquet by itself: `tests/fixtures/README.md`.
+mod of_an_older_release {
+    use std::collections::BTreeMap;
+    use std::path::Path;
+
+    use tidegauge_core::{Filter, Load, SinkExt, TableRef};
+
+    use super::*;
+    use crate::support::{assert_same, pairs};
+
+    const DAY: i64 = 86_400_000_000;
+    const START: i64 = 1_704_067_200_000_000;
+
+    fn table() -> TableRef {
+        Table::builder("order", "All types")
+            .column("group", DataType::Int64, "")
+            .column("select", DataType::Text, "")
+            .nullable("flag", DataType::Bool, "")
+            .nullable("share", DataType::Float64, "")
+            .nullable("day", DataType::Date, "")
+            .nullable("at", DataType::Timestamp, "")
+            .nullable("small", DataType::Decimal { precision: 6, scale: 2 }, "")
+            .nullable("fiat", DataType::FIAT, "")
+            .nullable("crypto", DataType::CRYPTO, "")
+            .nullable("huge", DataType::Decimal { precision: 38, scale: 20 }, "")
+            .nullable("where", DataType::Text, "")
+            .key(["group", "select"])
+            .time("at")
+            .build()
+            .unwrap()
+    }
+
+    /// The rows that were written, and more like them.
+    fn rows(table: &TableRef, ids: impl Iterator<Item = i64>, first: i64, step: i64) -> Batch {
+        let mut builder = BatchBuilder::new(table);
+        for at in ids {
+            let some = |by: i64, cell| if at % by == 0 { Cell::Null } else { cell };
+            let units = i128::from(at) * 99_999_999_999_999_999 - (1 << 60);
+            let names = ["Zoë", "ada", "Ada", "", "😀", "z"];
+            let name = |of: i64| names[usize::try_from(at % of).unwrap()];
+            let cells = [
+                Cell::Int((at * 1_000_003).into()),
+                Cell::Text(name(6)),
+                some(5, Cell::Bool(at % 2 == 0)),
+                some(7, Cell::Float(at as f64 / 8.0)),
+                some(11, Cell::Date(17_897 + i32::try_from(at).unwrap())),
+                some(13, Cell::Timestamp(first + at * step)),
+                some(3, Cell::Decimal(i128::from(at) - 50)),
+                some(17, Cell::Decimal(i128::from(at) * 1_000_003 - 50_000_000)),
+                some(19, Cell::Decimal(units)),
+                some(23, Cell::Decimal(units * 1_000)),
+                some(4, Cell::Text(name(5))),
+            ];
+            cells.into_iter().for_each(|cell| builder.push(cell).unwrap());
+        }
+        builder.finish().unwrap()
+    }
+
+    fn copy(from: &Path, to: &Path) {
+        fs::create_dir_all(to).unwrap();
+        for entry in fs::read_dir(from).unwrap() {
+            let (from, to) = (entry.as_ref().unwrap().path(), to.join(entry.unwrap().file_name()));
+            if from.is_dir() {
+                copy(&from, &to);
+            } else {
+                fs::copy(&from, &to).unwrap();
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn is_read_added_to_and_read_again() {
+        let store = Store::new("parquet");
+        let fixture =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/parquet-of-polars");
+        copy(&fixture, &store.path);
+        let (table, warehouse) = (table(), store.warehouse());
+        let reached = warehouse.cursors().await.unwrap();
+        assert_eq!(reached, BTreeMap::from([("fixture".to_owned(), Cursor::new("3"))]));
+        let version = warehouse.data_version().await.unwrap();
+        let first = rows(&table, 0..60, START - 30 * DAY, DAY);
+        let ids = (61..100).filter(|at| at % 13 != 0);
+        let second = rows(&table, ids, START + 90 * DAY, 1_000_001);
+        let before = Batch::concat(&table, &[first, second]).unwrap();
+        assert_same(&warehouse.read(&Scan::all(&table)).await.unwrap(), &before, &"as it was");
+        let merged = simple("merged", WriteMode::Merge);
+        let new = simple("new", WriteMode::Append);
+        let text = |rows: &[(i64, &str)]| -> Vec<_> {
+            rows.iter().map(|(id, text)| (*id, (*text).to_owned())).collect()
+        };
+        let found = pairs(&*warehouse, &merged).await;
+        assert_eq!(found, text(&[(1, "A"), (2, "B"), (3, "c"), (4, "d"), (9, "z")]));
+        assert_eq!(pairs(&*warehouse, &new).await, text(&[(1, "one"), (2, "two"), (3, "three")]));
+
+        let more = rows(&table, 100..130, START + 100 * DAY, DAY);
+        let batches =
+            [more.clone(), batch(&merged, &[(2, "b2"), (10, "j")]), batch(&new, &[(4, "four")])];
+        let (from, to) = (Cursor::new("3"), Cursor::new("4"));
+        let load = |batches, before, after| Load { source: "fixture", batches, before, after };
+        warehouse.load(load(&batches, Some(&from), &to)).await.unwrap();
+        let all = Batch::concat(&table, &[before, more]).unwrap();
+        assert_same(&warehouse.read(&Scan::all(&table)).await.unwrap(), &all, &"with more");
+        let found = pairs(&*warehouse, &merged).await;
+        assert_eq!(found, text(&[(1, "A"), (2, "b2"), (3, "c"), (4, "d"), (9, "z"), (10, "j")]));
+        let again = [batch(&new, &[(2, "again")])];
+        let error = warehouse.load(load(&again, Some(&to), &from)).await.unwrap_err().to_string();
+        assert!(error.contains("only takes new rows"), "{error}");
+        assert_ne!(warehouse.data_version().await.unwrap(), version);
+
+        for filter in [
+            Filter::range("group", 55 * 1_000_003i64..65 * 1_000_003),
+            Filter::is_in("where", ["ada", "😀"]).and(Filter::eq("flag", true)),
+            Filter::is_null("small").and(Filter::range("share", 3.0..)),
+            Filter::range("day", chrono::NaiveDate::from_ymd_opt(2019, 3, 1).unwrap()..),
+        ] {
+            let scan = Scan::columns(&table, ["crypto", "at", "group"]).filter(filter);
+            let found = warehouse.read(&scan).await.unwrap();
+            assert!(found.rows() > 0, "{scan:?}");
+            assert_same(&found, &scan.apply(&all).unwrap(), &scan);
+        }
+    }
+}
