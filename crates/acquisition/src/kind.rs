@@ -1,7 +1,5 @@
 //! What kind of failure an error is, for a program to act on.
 
-use std::io;
-
 use tidegauge_core::ErrorKind;
 
 use crate::{Error, RefusalKind};
@@ -36,7 +34,9 @@ impl Error {
             Self::NotJson { .. } | Self::Decode { .. } | Self::Mapping { .. } => {
                 ErrorKind::SchemaMismatch
             }
-            Self::Usage { error, .. } => of_io(error),
+            Self::Usage { error, .. } => {
+                ErrorKind::of_io(error).unwrap_or(ErrorKind::Configuration)
+            }
             Self::BadValue { .. }
             | Self::BadRow { .. }
             | Self::File { .. }
@@ -59,19 +59,10 @@ fn of_status(kind: RefusalKind, status: u16) -> ErrorKind {
     }
 }
 
-fn of_io(error: &io::Error) -> ErrorKind {
-    match error.kind() {
-        io::ErrorKind::NotFound => ErrorKind::NotFound,
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            ErrorKind::Permission
-        }
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ErrorKind::OutOfSpace,
-        _ => ErrorKind::Configuration,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::io;
+
     use super::*;
 
     #[test]

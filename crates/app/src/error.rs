@@ -1,6 +1,5 @@
 //! What can go wrong in the app.
 
-use std::io;
 use std::path::PathBuf;
 
 use tidegauge_core::ErrorKind;
@@ -92,7 +91,7 @@ impl Error {
             }
             Self::Nothing { .. } => ErrorKind::NotFound,
             Self::Silent { .. } => ErrorKind::Unavailable,
-            Self::Write { error, .. } => of_io(error),
+            Self::Write { error, .. } => ErrorKind::of_io(error).unwrap_or(ErrorKind::Unavailable),
             Self::Report(error) => error.kind(),
             Self::Run(error) => {
                 error.failures().first().map_or(ErrorKind::Bug, |failure| failure.error.kind())
@@ -103,16 +102,5 @@ impl Error {
             Self::Storage(error) => error.kind(),
             Self::Analytics(error) => error.kind(),
         }
-    }
-}
-
-fn of_io(error: &io::Error) -> ErrorKind {
-    match error.kind() {
-        io::ErrorKind::NotFound => ErrorKind::NotFound,
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            ErrorKind::Permission
-        }
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ErrorKind::OutOfSpace,
-        _ => ErrorKind::Unavailable,
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use std::io;
+
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
@@ -70,7 +72,20 @@ impl ErrorKind {
         Self::Bug,
     ];
 
-    /// Returns `true` if the same request may succeed later without anybody's doing.
+    /// Returns the kind of an error of the operating system, where that alone tells it: not found,
+    /// permission or out of space.
+    pub fn of_io(error: &io::Error) -> Option<Self> {
+        match error.kind() {
+            io::ErrorKind::NotFound => Some(Self::NotFound),
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                Some(Self::Permission)
+            }
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Some(Self::OutOfSpace),
+            _ => None,
+        }
+    }
+
+    /// Returns `true` if the same request may succeed later by itself.
     pub fn is_retryable(self) -> bool {
         matches!(self, Self::RateLimited | Self::Unavailable | Self::Conflict)
     }
