@@ -10,7 +10,7 @@ use tidegauge_core::tables::{
     User,
 };
 use tidegauge_core::{
-    Aggregate, Batch, Cell, Column, ColumnView, DataType, Table, TableRef, Warehouse,
+    Aggregate, Batch, Cell, Column, ColumnView, DataType, Table, TableRef, Warehouse, WarehouseExt,
 };
 use tidegauge_report::{PriceSpan, Provenance, SimulatedWorld};
 use tidegauge_simulation::{Classic, Exchange};
@@ -23,10 +23,10 @@ use crate::sources::SIMULATION;
 pub(crate) async fn read(warehouse: &dyn Warehouse, specs: &[SourceSpec]) -> Result<Provenance> {
     let mut provenance = Provenance::default();
     provenance.warehouse = warehouse.name().into();
-    provenance.users = count(warehouse, User::table()).await?;
-    provenance.orders = count(warehouse, Order::table()).await?;
-    provenance.trades = count(warehouse, Trade::table()).await?;
-    provenance.ramp_purchases = count(warehouse, RampTransaction::table()).await?;
+    provenance.users = warehouse.count(User::table()).await? as u64;
+    provenance.orders = warehouse.count(Order::table()).await? as u64;
+    provenance.trades = warehouse.count(Trade::table()).await? as u64;
+    provenance.ramp_purchases = warehouse.count(RampTransaction::table()).await? as u64;
     provenance.world = world(warehouse).await?;
     for table in prices() {
         provenance.prices.extend(spans(warehouse, table).await?);
@@ -46,12 +46,6 @@ fn prices() -> [&'static TableRef; 5] {
         RawCryptoMarketData::table(),
         FxRate::table(),
     ]
-}
-
-/// Returns the number of rows of a table.
-pub(crate) async fn count(warehouse: &dyn Warehouse, table: &TableRef) -> Result<u64> {
-    let summary = summarize(warehouse, &Aggregate::of(table).count()).await?;
-    Ok(summary.first().map_or(0, |group| group.rows))
 }
 
 /// Returns the simulated world that the cursor of the simulation tells of.

@@ -7,7 +7,7 @@ use tidegauge_acquisition::Context;
 use tidegauge_acquisition::http::Usage;
 use tidegauge_analytics::verify;
 use tidegauge_core::tables::RunRecord;
-use tidegauge_core::{Clock, Cursor, Sink, Source, TableRef, Warehouse, tables};
+use tidegauge_core::{Clock, Cursor, Sink, Source, TableRef, Warehouse, WarehouseExt, tables};
 use tidegauge_simulation::Bent;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
@@ -16,7 +16,7 @@ use crate::config::{Config, Secrets};
 use crate::history::Recorder;
 use crate::pipeline::{Events, Member, Pipeline, RunEvent};
 use crate::sources::{self, Opened};
-use crate::{Error, Result, history, provenance};
+use crate::{Error, Result, history};
 
 /// A configuration, with its warehouse and its backups open, and every source from its first use on.
 ///
@@ -93,7 +93,7 @@ impl Tidegauge {
         self
     }
 
-    /// Returns a channel of the events of all runs from now on, whoever else observes them. A subscriber that
+    /// Returns a channel of the events of all runs from now on, beside their observers. A subscriber that
     /// falls far behind is told how many events it has missed.
     pub fn subscribe(&self) -> broadcast::Receiver<RunEvent> {
         self.events.subscribe()
@@ -193,10 +193,8 @@ impl Tidegauge {
         let runs = history::last_of_each(self.runs().await?);
         let mut standing = Standing { tables: Vec::new(), sources: Vec::new(), runs };
         for table in tables::all() {
-            let count = provenance::count(self.warehouse.as_ref(), &table).await?;
-            if let Ok(rows) = usize::try_from(count)
-                && rows > 0
-            {
+            let rows = self.warehouse.count(&table).await?;
+            if rows > 0 {
                 standing.tables.push((table, rows));
             }
         }

@@ -4,12 +4,19 @@ use std::future::poll_fn;
 
 use async_trait::async_trait;
 
-use crate::{Aggregate, Batch, BatchStream, Result, Scan, Sink, TableRef, Warehouse, data_version};
+use crate::version::data_version;
+use crate::{
+    Aggregate, Batch, BatchStream, Error, ErrorKind, Result, Scan, Sink, TableRef, Warehouse,
+};
 
 /// What every sink can do besides.
 #[async_trait]
 pub trait SinkExt: Sink {
-    /// Returns the [`data_version`] of the store as text: it changes whenever a load has changed the data.
+    /// Returns the version of the data that the store holds: a digest of [`Sink::cursors`].
+    ///
+    /// Two calls give the same version exactly if no source was loaded in between, so what was computed
+    /// from the rows of a version can be kept. Cursors of bookkeeping ([`Lease`](crate::Lease)s, and
+    /// [`RUN_HISTORY`](crate::RUN_HISTORY)) do not count: they move while the data stays.
     ///
     /// # Errors
     /// As for [`Sink::cursors`].
@@ -40,12 +47,16 @@ pub trait WarehouseExt: Warehouse {
     /// Returns the number of committed rows of a table.
     ///
     /// # Errors
-    /// As for [`Warehouse::aggregate`].
+    /// As for [`Warehouse::aggregate`], and when the warehouse answers with anything but one count.
     async fn count(&self, table: &TableRef) -> Result<usize> {
         let counted = self.aggregate(&Aggregate::of(table).count()).await?;
         let column = counted.column("count")?;
         let count = column.as_i64().and_then(|counts| counts.values().first().copied());
-        Ok(count.and_then(|count| usize::try_from(count).ok()).unwrap_or_default())
+        let count = count.and_then(|count| usize::try_from(count).ok());
+        count.ok_or_else(|| {
+            let reason = format!("it gives no number of rows of `{}`", table.name);
+            Error::sink(self.name(), ErrorKind::Bug, reason)
+        })
     }
 }
 

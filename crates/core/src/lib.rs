@@ -68,7 +68,7 @@ pub use predicate::{Condition, Predicate, Scalar, Test};
 pub use scan::{BatchStream, Scan};
 pub use schema::{Column, DataType, ForeignKey, Table, TableBuilder, TableRef, WriteMode};
 pub use span::{Span, Spans};
-pub use version::{RUN_HISTORY, data_version};
+pub use version::RUN_HISTORY;
 
 /// The generation of Arrow that batches are made of, so that no other crate needs to name one.
 pub mod arrow {

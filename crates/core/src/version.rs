@@ -7,24 +7,8 @@ use crate::{Cursor, Fingerprint, Lease};
 /// The name under which sinks keep the cursor of the table `runs`.
 pub const RUN_HISTORY: &str = "pipeline";
 
-/// Returns a digest of [`Sink::cursors`](crate::Sink::cursors): the version of the data that a store holds.
-///
-/// Two calls give the same version exactly if no source was loaded in between, so what was computed from
-/// the rows of a version can be kept. Cursors of bookkeeping ([`Lease`]s, and [`RUN_HISTORY`]) do not count:
-/// they move while the data stays.
-///
-/// ```
-/// use std::collections::BTreeMap;
-/// use tidegauge_core::{Cursor, data_version};
-///
-/// let mut cursors = BTreeMap::from([("ecb".to_owned(), Cursor::new("2020-09-25"))]);
-/// let before = data_version(&cursors);
-/// cursors.insert("lease:ecb".into(), Cursor::new("beat=1"));
-/// assert_eq!(data_version(&cursors), before);
-/// cursors.insert("ecb".into(), Cursor::new("2020-09-28"));
-/// assert_ne!(data_version(&cursors), before);
-/// ```
-pub fn data_version(cursors: &BTreeMap<String, Cursor>) -> Fingerprint {
+/// Returns a digest of the cursors of sources; see [`SinkExt::data_version`](crate::SinkExt::data_version).
+pub(crate) fn data_version(cursors: &BTreeMap<String, Cursor>) -> Fingerprint {
     let mut version = Fingerprint::default();
     for (source, cursor) in cursors {
         if source == RUN_HISTORY || source.starts_with(Lease::PREFIX) {
@@ -37,4 +21,20 @@ pub fn data_version(cursors: &BTreeMap<String, Cursor>) -> Fingerprint {
         }
     }
     version
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_changes_with_the_cursors_of_sources_alone() {
+        let mut cursors = BTreeMap::from([("ecb".to_owned(), Cursor::new("2020-09-25"))]);
+        let before = data_version(&cursors).to_string();
+        cursors.insert("lease:ecb".into(), Cursor::new("beat=1"));
+        cursors.insert(RUN_HISTORY.into(), Cursor::new("{}"));
+        assert_eq!(data_version(&cursors).to_string(), before);
+        cursors.insert("ecb".into(), Cursor::new("2020-09-28"));
+        assert_ne!(data_version(&cursors).to_string(), before);
+    }
 }
