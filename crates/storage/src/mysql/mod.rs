@@ -13,7 +13,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
-use tidegauge_core::{Batch, Column, ErrorKind, SinkCapabilities, Table};
+use tidegauge_core::{Batch, Column, ErrorKind, Table};
 
 pub(crate) use self::target::Target;
 
@@ -108,15 +108,6 @@ impl Database for MySql {
 
     fn name(&self) -> &str {
         &self.target.name
-    }
-
-    fn capabilities(&self) -> SinkCapabilities {
-        SinkCapabilities {
-            conditional_writes: true,
-            exact_decimals: true,
-            pushdown: true,
-            aggregates: true,
-        }
     }
 
     fn table(&self, name: &str) -> String {

@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqlSafeStr};
-use tidegauge_core::{Batch, ErrorKind, SinkCapabilities, Table};
+use tidegauge_core::{Batch, ErrorKind, Table};
 
 pub(crate) use self::target::Target;
 
@@ -98,15 +98,6 @@ impl Database for Postgres {
 
     fn name(&self) -> &str {
         &self.target.name
-    }
-
-    fn capabilities(&self) -> SinkCapabilities {
-        SinkCapabilities {
-            conditional_writes: true,
-            exact_decimals: true,
-            pushdown: true,
-            aggregates: true,
-        }
     }
 
     fn table(&self, name: &str) -> String {

@@ -34,8 +34,15 @@ pub(crate) trait Database: Debug + Send + Sync + 'static {
     /// What it is called, without secrets.
     fn name(&self) -> &str;
 
-    /// What it can do.
-    fn capabilities(&self) -> SinkCapabilities;
+    /// Returns what it can do: everything, unless a database says otherwise.
+    fn capabilities(&self) -> SinkCapabilities {
+        SinkCapabilities {
+            conditional_writes: true,
+            exact_decimals: true,
+            pushdown: true,
+            aggregates: true,
+        }
+    }
 
     /// Spells the table called `name`.
     fn table(&self, name: &str) -> String;
