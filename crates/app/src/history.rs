@@ -6,6 +6,7 @@ use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::time::Duration;
 
+use backon::{BackoffBuilder, ExponentialBuilder};
 use chrono::{DateTime, NaiveDate};
 use serde::{Deserialize, Serialize};
 use tidegauge_core::tables::RunRecord;
@@ -21,9 +22,11 @@ use crate::pipeline::{Outcome, Summary};
 /// The outcome of a source that has not ended.
 pub(crate) const RUNNING: &str = "running";
 
-/// How often a write begins again when other runners are quicker, and the first pause before it does.
-const MAX_CONFLICT_RETRIES: u32 = 12;
-const INITIAL_BACKOFF: Duration = Duration::from_millis(10);
+/// How often a write begins again when other runners are quicker, and the pauses before it does: each is
+/// twice as long as the one before, up to a bound.
+const MAX_CONFLICT_RETRIES: usize = 12;
+const MIN_PAUSE: Duration = Duration::from_millis(10);
+const MAX_PAUSE: Duration = Duration::from_millis(500);
 
 /// The most characters of an error that are kept.
 const MAX_MESSAGE: usize = 2_000;
@@ -71,8 +74,13 @@ pub(crate) async fn write(
         [] => Vec::new(),
         rows => vec![Batch::from_rows(RunRecord::table(), rows)?],
     };
-    let mut backoff = INITIAL_BACKOFF;
-    let mut conflicts = 0;
+    let mut pauses = ExponentialBuilder::new()
+        .with_min_delay(MIN_PAUSE)
+        .with_max_delay(MAX_PAUSE)
+        .with_factor(2.0)
+        .with_max_times(MAX_CONFLICT_RETRIES)
+        .with_jitter()
+        .build();
     loop {
         let before = sink.cursor(RUN_HISTORY).await?;
         let known = State::of(before.as_ref());
@@ -87,14 +95,11 @@ pub(crate) async fn write(
             Cursor::new(text.map_err(|error| Error::sink(sink.name(), ErrorKind::Bug, error))?);
         let (before, after) = (before.as_ref(), &after);
         let load = Load { source: RUN_HISTORY, batches: &batches, before, after };
-        match sink.load(load).await {
-            Err(Error::Conflict { .. }) if conflicts < MAX_CONFLICT_RETRIES => conflicts += 1,
-            written => return written,
+        let written = sink.load(load).await;
+        match (&written, pauses.next()) {
+            (Err(Error::Conflict { .. }), Some(pause)) => tokio::time::sleep(pause).await,
+            _ => return written,
         }
-        // By chance, so that those who met do not meet again.
-        let share = u32::try_from(RandomState::new().hash_one(()) % 1_024).unwrap_or_default();
-        tokio::time::sleep(backoff * share / 1_024).await;
-        backoff = (backoff * 2).min(Duration::from_secs(1));
     }
 }
 
