@@ -234,7 +234,7 @@ impl SourceHandle {
         }
     }
 
-    /// Returns what the service allows and what is left of it, where somebody counts.
+    /// Returns what the service allows and what is left of it, if requests are counted.
     ///
     /// # Errors
     /// When the record of what was spent cannot be read.

@@ -17,7 +17,7 @@ use crate::{Error, Result};
 
 /// Returns rows of `table` as a frame with the table's columns.
 ///
-/// The values of numbers, dates, times and decimals are handed over where nobody else holds the
+/// The values of numbers, dates, times and decimals are handed over where nothing else holds the
 /// batch, and copied otherwise; text is copied.
 ///
 /// ```

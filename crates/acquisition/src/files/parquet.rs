@@ -107,7 +107,7 @@ impl Parquet {
         }
     }
 
-    /// The row groups that have `count` rows behind the first `skip`, and how many rows of the first
+    /// Returns the row groups that have `count` rows behind the first `skip`, and how many rows of the first
     /// of them to skip.
     fn groups(&self, skip: usize, count: usize) -> (Vec<usize>, usize) {
         let (mut groups, mut start, mut first) = (Vec::new(), 0usize, 0usize);
@@ -124,7 +124,7 @@ impl Parquet {
         (groups, first)
     }
 
-    /// The fields of a row of `slice`.
+    /// Returns the fields of a row of `slice`.
     pub(super) fn row<'s>(&self, slice: &'s Slice, row: usize) -> Vec<Field<'s>> {
         let fields = slice.columns.iter().zip(&self.text);
         let value = |(column, is_text): (&'s parquet_value::Column, &bool)| {
@@ -134,7 +134,7 @@ impl Parquet {
         fields.map(value).collect()
     }
 
-    /// The cells that `fields` are.
+    /// Returns the cells that `fields` are.
     pub(super) fn cells<'a>(
         &self,
         mapping: &'a Mapping,
@@ -159,7 +159,7 @@ impl Slice {
         Ok(Self { columns })
     }
 
-    /// A row, to be kept beside what is wrong with it.
+    /// Spells a row, to be kept beside what is wrong with it.
     pub(super) fn shown(&self, row: usize) -> String {
         let cell = |column: &parquet_value::Column| {
             format!("{}={}", column.name(), column.field(row).shown())

@@ -24,7 +24,7 @@ pub(super) struct Column {
 }
 
 impl Column {
-    /// A dictionary is taken apart, so that a field lies where its row does.
+    /// Takes a dictionary apart, so that a field lies where its row does.
     pub(super) fn new(name: &str, array: &ArrayRef) -> Result<Self, ArrowError> {
         let array = match array.as_any_dictionary_opt() {
             Some(packed) => take(packed.values(), packed.keys(), None)?,
@@ -37,7 +37,7 @@ impl Column {
         &self.name
     }
 
-    /// The value of a row.
+    /// Returns the value of a row.
     pub(super) fn field(&self, row: usize) -> Field<'_> {
         let array = &self.array;
         if array.is_null(row) {
@@ -83,7 +83,7 @@ fn int<T: ArrowPrimitiveType<Native: Into<i128>>>(array: &ArrayRef, row: usize) 
     Field::Int(array.as_primitive::<T>().value(row).into())
 }
 
-/// By way of its digits: 0.1 stays 0.1.
+/// Reads a float by way of its digits: 0.1 stays 0.1.
 fn short(value: f32) -> Field<'static> {
     Field::Float(value.to_string().parse().unwrap_or(value.into()))
 }
@@ -130,7 +130,7 @@ fn decimal<T: DecimalType<Native: Into<i128>>>(
     }
 }
 
-/// Whether values of the type become fields.
+/// Returns `true` if values of the type become fields.
 pub(super) fn readable(dtype: &ArrowType) -> bool {
     match dtype {
         ArrowType::Dictionary(_, values) => readable(values),
@@ -150,7 +150,7 @@ pub(super) fn readable(dtype: &ArrowType) -> bool {
     }
 }
 
-/// The type as a person calls it.
+/// Names the type in plain words.
 pub(super) fn named(dtype: &ArrowType) -> String {
     match dtype {
         ArrowType::Time32(_) | ArrowType::Time64(_) => "a time of day".into(),

@@ -64,7 +64,7 @@ impl Session<'_> {
         let live = self.pipeline.members.iter().filter(|member| member.source.capabilities().live);
         let streams = async {
             let ended = join_all(live.map(|member| self.stream_member(member, &stopping))).await;
-            // All of them may have failed before anybody says stop.
+            // All of them may have failed before the stream is told to stop.
             stopping.cancel();
             ended
         };

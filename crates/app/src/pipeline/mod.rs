@@ -44,7 +44,7 @@ pub struct Pipeline {
     cancellation: CancellationToken,
     /// Writes the history of runs, if there is a warehouse to keep it.
     recorder: Option<Arc<Recorder>>,
-    /// Hears every event, whoever observes the run.
+    /// Hears every event, beside the observer of a run.
     events: Option<Events>,
 }
 
