@@ -10,6 +10,8 @@
 )] // a bench
 #![allow(missing_docs)]
 
+mod common;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufWriter, Write as _};
@@ -24,8 +26,10 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnectOptions;
-use tidegauge_core::{Batch, Cursor, DataType, Load, Table, TableRef, Values};
+use tidegauge_core::{Batch, Cursor, Load, Values};
 use tidegauge_testkit::{MariaDb, Postgres};
+
+use common::{PYTHON, mixed, peak, table};
 
 /// Rows a load.
 const PAGE: usize = 100_000;
@@ -33,27 +37,9 @@ const PAGE: usize = 100_000;
 /// The word by which this program loads, and does nothing else.
 const OURS: &str = "ours";
 
-/// A Python that has what one would pick instead.
-const PYTHON: &str = "TIDEGAUGE_BENCH_PYTHON";
-
-fn table() -> TableRef {
-    Table::builder("bench_trades", "Trades")
-        .column("id", DataType::Int64, "")
-        .column("user_id", DataType::Int64, "")
-        .column("at", DataType::Timestamp, "")
-        .column("side", DataType::Text, "")
-        .column("price", DataType::CRYPTO, "")
-        .column("amount", DataType::CRYPTO, "")
-        .key(["id"])
-        .time("at")
-        .build()
-        .unwrap()
-}
-
 /// The rows from `first` on.
 fn page(first: usize, rows: usize) -> Batch {
     let numbers = || (first..first + rows).map(|at| i64::try_from(at).unwrap());
-    let mixed = |at: i64| at.wrapping_mul(6_364_136_223_846_793_005).rotate_left(17) & 0xfff_ffff;
     let side = |at: i64| if mixed(at) % 2 == 0 { "buy" } else { "sell" };
     let columns = vec![
         Values::Ints(numbers().collect()),
@@ -307,13 +293,6 @@ async fn parquet(rows: usize, rounds: usize, folder: &Path) {
         }
     }
     times.tell("Parquet", rows);
-}
-
-/// The most memory that this process ever had.
-fn peak() -> String {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or("unknown");
-    line.trim().to_owned()
 }
 
 #[tokio::main]

@@ -16,12 +16,16 @@ pub(crate) fn bench(name: Option<&str>, words: &[String]) -> Result<(), String> 
         None => {
             decode()?;
             storage(&[])?;
+            scan(&[])?;
             simulation::simulation(&[])
         }
         Some("decode") => decode(),
         Some("storage") => storage(words),
+        Some("scan") => scan(words),
         Some("simulation") => simulation::simulation(words),
-        Some(other) => Err(format!("there is no bench `{other}`: decode, storage, simulation")),
+        Some(other) => {
+            Err(format!("there is no bench `{other}`: decode, storage, scan, simulation"))
+        }
     }
 }
 
@@ -58,6 +62,19 @@ fn storage(words: &[String]) -> Result<(), String> {
     ours.args(["bench", "--quiet", "--workspace", "--locked", "--bench", "load", "--"]);
     let lines = said(ours.args(words).stderr(Stdio::inherit()))?;
     say("\n| store | by | rows/s | tidegauge is faster by |\n|---|---|---:|---:|");
+    compare(&lines);
+    Ok(())
+}
+
+/// Rows of Parquet files by a filter: ours and DuckDB. `words` say how many rows there are, and how often they
+/// are scanned.
+fn scan(words: &[String]) -> Result<(), String> {
+    let mut ours = cargo();
+    ours.env("TIDEGAUGE_BENCH_PYTHON", python(&["duckdb==2.0.0", "pyarrow==26.0.1"])?);
+    ours.args(["bench", "--quiet", "--workspace", "--locked", "--bench", "scan", "--"]);
+    let lines = said(ours.args(words).stderr(Stdio::inherit()))?;
+    say("\n| rows that pass | by | rows/s looked at | peak memory | tidegauge is faster by |");
+    say("|---|---|---:|---:|---:|");
     compare(&lines);
     Ok(())
 }

@@ -4,7 +4,7 @@ mod keep;
 mod normal;
 
 use std::borrow::Cow;
-use std::ops::Bound;
+use std::ops::{Bound, RangeBounds};
 
 pub(crate) use normal::{between, is_null, one_of};
 
@@ -112,6 +112,27 @@ impl Test {
             Self::Never => false,
         }
     }
+
+    /// Returns `true` if every value from `min` to `max`, both included, passes: rows whose statistics
+    /// say so, and that have no nulls, need not be compared. Floats are never told to, since statistics leave
+    /// out what is no number.
+    pub fn covers(&self, min: &Scalar, max: &Scalar) -> bool {
+        match self {
+            Self::OneOf(values) => min == max && values.contains(min),
+            Self::Between(from, to) => {
+                from.as_ref().is_none_or(|from| from <= min)
+                    && to.as_ref().is_none_or(|to| max <= to)
+            }
+            Self::BetweenText { from, to } => {
+                let (Scalar::Text(min), Scalar::Text(max)) = (min, max) else { return false };
+                let holds = |text: &String| {
+                    RangeBounds::<String>::contains(&(from.as_ref(), to.as_ref()), text)
+                };
+                holds(min) && holds(max)
+            }
+            Self::BetweenFloats { .. } | Self::IsNull | Self::Never => false,
+        }
+    }
 }
 
 fn bounds_overlap(
@@ -131,4 +152,29 @@ fn bounds_overlap(
         _ => true,
     };
     starts && ends
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_covers_what_lies_within_it() {
+        let int = Scalar::Int;
+        let between = Test::Between(Some(int(3)), Some(int(9)));
+        assert!(between.covers(&int(3), &int(9)));
+        assert!(!between.covers(&int(2), &int(9)) && !between.covers(&int(3), &int(10)));
+        assert!(Test::Between(None, Some(int(9))).covers(&int(i64::MIN), &int(9)));
+        let text = |text: &str| Scalar::Text(text.into());
+        let range = Test::BetweenText {
+            from: Bound::Included("b".into()),
+            to: Bound::Excluded("d".into()),
+        };
+        assert!(range.covers(&text("b"), &text("czz")) && !range.covers(&text("b"), &text("d")));
+        assert!(Test::OneOf(vec![text("a"), text("b")]).covers(&text("b"), &text("b")));
+        assert!(!Test::OneOf(vec![text("a"), text("b")]).covers(&text("a"), &text("b")));
+        assert!(!Test::IsNull.covers(&int(1), &int(1)) && !Test::Never.covers(&int(1), &int(1)));
+        let floats = Test::BetweenFloats { from: Bound::Unbounded, to: Bound::Unbounded };
+        assert!(!floats.covers(&Scalar::Float(1.0), &Scalar::Float(2.0)));
+    }
 }

@@ -24,6 +24,7 @@ use tidegauge_core::arrow::schema::{
 };
 use tidegauge_core::{Batch, Condition, Predicate, Scan, TableRef, Test};
 
+use super::decimal::Decimals;
 use super::prune;
 use super::tally::Tally;
 use crate::folder::{Files, Opened};
@@ -65,6 +66,7 @@ pub(super) struct ParquetFile<'a, P: Files> {
     path: &'a str,
     opened: Opened<P::File>,
     metadata: ArrowReaderMetadata,
+    decimals: Decimals,
 }
 
 impl<'a, P: Files> ParquetFile<'a, P> {
@@ -91,8 +93,9 @@ impl<'a, P: Files> ParquetFile<'a, P> {
             let reason = "its row groups have not as many rows as it says";
             return Err(Error::damaged(Path::new(&named), reason));
         }
+        let (decimals, metadata) = Decimals::take(metadata).map_err(failed)?;
         let metadata = typed(Arc::new(metadata)).map_err(failed)?;
-        Ok(Self { place, tally, path: &file.path, opened, metadata })
+        Ok(Self { place, tally, path: &file.path, opened, metadata, decimals })
     }
 
     /// Reads the rows that pass, of row groups and pages that may have some.
@@ -108,9 +111,19 @@ impl<'a, P: Files> ParquetFile<'a, P> {
         if missing {
             return Ok(());
         }
-        let groups = self.row_groups(&conditions)?;
-        let filter = self.filter(request, &conditions)?;
-        self.decode(request, groups, filter, take)
+        // Rows of groups that pass whole are not compared.
+        for same in self
+            .row_groups(&conditions)?
+            .chunk_by(|one, next| one.passes_whole == next.passes_whole)
+        {
+            let compared = !same.iter().all(|group| group.passes_whole);
+            let filter = if compared { self.filter(request, &conditions)? } else { None };
+            let groups = same.iter().map(|group| group.selection.clone()).collect();
+            if self.decode(request, groups, filter, take)?.is_break() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Reads the rows of which `stays` is set, whether they pass or not.
@@ -130,7 +143,7 @@ impl<'a, P: Files> ParquetFile<'a, P> {
             };
             groups.push(RowGroupSelection::new(index, selection));
         }
-        self.decode(request, groups, None, take)
+        self.decode(request, groups, None, take).map(|_| ())
     }
 
     /// Reads all rows of those row groups that may have some that pass, whether these do or not, each batch
@@ -144,16 +157,18 @@ impl<'a, P: Files> ParquetFile<'a, P> {
         let there = conditions.iter().filter_map(|it| Some((self.column(&it.name)?, *it)));
         let groups = self.row_groups(&there.collect::<Vec<_>>())?;
         let rows = self.rows_of_groups();
-        let chosen: Vec<usize> = groups.iter().map(RowGroupSelection::row_group_index).collect();
+        let chosen: Vec<usize> =
+            groups.iter().map(|group| group.selection.row_group_index()).collect();
         let groups = chosen.iter().map(|index| RowGroupSelection::new(*index, None)).collect();
         let mut places = chosen.into_iter().flat_map(|index| rows[index].clone());
         self.decode(request, groups, None, &mut |batch| {
             take(&batch, &mut places)?;
             Ok(ControlFlow::Continue(()))
         })
+        .map(|_| ())
     }
 
-    fn row_groups(&self, conditions: &[(usize, &Condition)]) -> Result<Vec<RowGroupSelection>> {
+    fn row_groups(&self, conditions: &[(usize, &Condition)]) -> Result<Vec<prune::RowGroup>> {
         let groups = prune::row_groups(self.metadata.metadata(), conditions);
         groups.map_err(|error| self.failed(error))
     }
@@ -200,9 +215,9 @@ impl<'a, P: Files> ParquetFile<'a, P> {
         let mask = self.mask(&names);
         let columns = Scan::columns(&request.table, names).output()?;
         let conditions = conditions.iter().map(|(_, condition)| (*condition).clone()).collect();
-        let predicate = Predicate { conditions };
+        let (predicate, decimals) = (Predicate { conditions }, self.decimals.clone());
         let keeps = move |record: RecordBatch| {
-            let batch = Batch::new(&columns, record);
+            let batch = Batch::new(&columns, decimals.restore(record)?);
             let keeps = batch.and_then(|batch| predicate.keeps(&batch));
             let keeps = keeps.map_err(|error| ArrowError::ExternalError(Box::new(error)))?;
             Ok(BooleanArray::new(keeps, None))
@@ -210,15 +225,16 @@ impl<'a, P: Files> ParquetFile<'a, P> {
         Ok(Some(RowFilter::new(vec![Box::new(ArrowPredicateFn::new(mask, keeps))])))
     }
 
+    /// Decodes row groups, and returns whether `take` wants more.
     fn decode(
         &self,
         request: &Request,
         groups: Vec<RowGroupSelection>,
         filter: Option<RowFilter>,
         take: Take<'_>,
-    ) -> Result<()> {
+    ) -> Result<ControlFlow<()>> {
         if groups.is_empty() {
-            return Ok(());
+            return Ok(ControlFlow::Continue(()));
         }
         self.tally.select(groups.len());
         let failed = |error| self.failed(error);
@@ -241,11 +257,12 @@ impl<'a, P: Files> ParquetFile<'a, P> {
                     decoder.push_ranges(ranges, bytes).map_err(failed)?;
                 }
                 DecodeResult::Data(record) => {
+                    let record = self.decimals.restore(record)?;
                     if take(self.batch(record, &request.output)?)?.is_break() {
-                        return Ok(());
+                        return Ok(ControlFlow::Break(()));
                     }
                 }
-                DecodeResult::Finished => return Ok(()),
+                DecodeResult::Finished => return Ok(ControlFlow::Continue(())),
             }
         }
     }

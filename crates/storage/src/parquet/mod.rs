@@ -4,6 +4,7 @@
 //! apart: `<commit>-<mark>.parquet`.
 
 mod days;
+mod decimal;
 mod file;
 mod load;
 mod merge;

@@ -64,18 +64,27 @@ pub(super) fn bounds(range: &Range, dtype: DataType) -> Option<(Scalar, Scalar)>
     }
 }
 
+/// A row group in which rows may pass.
+#[derive(Debug)]
+pub(super) struct RowGroup {
+    /// The row group, and which of its pages to read.
+    pub(super) selection: RowGroupSelection,
+    /// Whether all its rows pass, so that none needs to be compared.
+    pub(super) passes_whole: bool,
+}
+
 /// Returns the row groups of a file, and the pages of each, in which rows may pass the conditions.
 /// `conditions` come with the place of their column in the file; those of columns that the file lacks are
 /// not among them.
 pub(super) fn row_groups(
     metadata: &ParquetMetaData,
     conditions: &[(usize, &Condition)],
-) -> Result<Vec<RowGroupSelection>> {
+) -> Result<Vec<RowGroup>> {
     let schema = metadata.file_metadata().schema_descr();
     let groups = metadata.row_groups();
     let fields: Vec<Field> =
         conditions.iter().map(|(_, it)| Field::new("", it.dtype.to_arrow(), true)).collect();
-    let mut stays = vec![true; groups.len()];
+    let (mut stays, mut whole) = (vec![true; groups.len()], vec![true; groups.len()]);
     let mut converters = Vec::with_capacity(conditions.len());
     for ((place, condition), field) in conditions.iter().zip(&fields) {
         let converter = StatisticsConverter::from_column_index(*place, field, schema)?
@@ -85,14 +94,23 @@ pub(super) fn row_groups(
             most: converter.row_group_maxes(groups)?,
             nulls: converter.row_group_null_counts(groups)?,
         };
-        for (at, (stays, group)) in stays.iter_mut().zip(groups).enumerate() {
+        for (at, group) in groups.iter().enumerate() {
             let rows = u64::try_from(group.num_rows()).unwrap_or_default();
-            *stays = *stays && known.may_pass(at, Some(rows), condition);
+            stays[at] = stays[at] && known.may_pass(at, Some(rows), condition);
+            whole[at] = whole[at] && known.passes_whole(at, rows, condition);
         }
         converters.push(converter);
     }
     let mut selected = Vec::new();
     for (index, group) in groups.iter().enumerate().filter(|(index, _)| stays[*index]) {
+        let row_group = |selection, passes_whole| RowGroup {
+            selection: RowGroupSelection::new(index, selection),
+            passes_whole,
+        };
+        if whole[index] {
+            selected.push(row_group(None, true));
+            continue;
+        }
         let rows = usize::try_from(group.num_rows()).unwrap_or_default();
         let mut selection: Option<RowSelection> = None;
         for ((_, condition), converter) in conditions.iter().zip(&converters) {
@@ -106,9 +124,9 @@ pub(super) fn row_groups(
         match selection {
             Some(selection) if !selection.selects_any() => {}
             Some(selection) if selection.row_count() < rows => {
-                selected.push(RowGroupSelection::new(index, Some(selection)));
+                selected.push(row_group(Some(selection), false));
             }
-            _ => selected.push(RowGroupSelection::new(index, None)),
+            _ => selected.push(row_group(None, false)),
         }
     }
     Ok(selected)
@@ -159,10 +177,26 @@ struct Statistics {
 }
 
 impl Statistics {
+    fn nulls(&self, at: usize) -> Option<u64> {
+        let known = at < self.nulls.len() && self.nulls.is_valid(at);
+        known.then(|| self.nulls.value(at))
+    }
+
+    /// Returns `true` if every row of the row group `at`, which has `rows`, passes.
+    fn passes_whole(&self, at: usize, rows: u64, condition: &Condition) -> bool {
+        let nulls = self.nulls(at);
+        if condition.test == Test::IsNull {
+            return nulls == Some(rows);
+        }
+        let least = scalar(&self.least, at, condition.dtype);
+        let most = scalar(&self.most, at, condition.dtype);
+        nulls == Some(0)
+            && least.zip(most).is_some_and(|(least, most)| condition.test.covers(&least, &most))
+    }
+
     /// Returns `false` if no row of the row group or page `at`, which has `rows`, passes.
     fn may_pass(&self, at: usize, rows: Option<u64>, condition: &Condition) -> bool {
-        let known = at < self.nulls.len() && self.nulls.is_valid(at);
-        let nulls = known.then(|| self.nulls.value(at));
+        let nulls = self.nulls(at);
         match condition.test {
             Test::IsNull => nulls != Some(0),
             _ if nulls.is_some() && nulls == rows => false,

@@ -203,6 +203,8 @@ mod tests {
             (Filter::is_in("id", [5i64, count - 1]), 2, 4),
             (Filter::eq("user_id", 30_000i64), 10, 8),
             (Filter::eq("note", "note 7"), 1, 1),
+            // The first row group passes whole, of the second a part.
+            (Filter::range("user_id", ..27_000i64), 270_000, 1),
             (Filter::range("at", Value::Timestamp(chrono::DateTime::UNIX_EPOCH)..), count, 1),
         ] {
             let found = Scan::all(&table).filter(filter);
@@ -211,6 +213,8 @@ mod tests {
             assert!(bytes <= every_byte / most + 65_536, "{bytes} of {every_byte}: {found:?}");
             assert!(groups <= 2, "{groups}");
         }
+        let some = Scan::all(&table).filter(Filter::range("user_id", ..27_000i64)).limit(265_000);
+        assert_eq!(read(&folder, &some).await.0.rows(), 265_000);
         // By the statistics of row groups alone: the second has none.
         let few = Scan::columns(&table, ["id"]).within("user_id", 0..10);
         assert_eq!(read(&folder, &few).await.2, 1);
