@@ -43,7 +43,7 @@ pub mod volume;
 pub use cohort::Cohort;
 pub use columns::frame;
 pub use error::{Error, Result};
-pub use facts::{Facts, Kinds};
+pub use facts::{BadRows, Facts, FactsParams, Kinds};
 pub use period::Period;
 
 /// The polars that facts and tables are given in, so that no second version of it is needed.

@@ -131,7 +131,8 @@ fn concentration(mut volumes: Vec<f64>) -> Concentration {
     let deciles = (1u8..=10).map(|decile| {
         let edge = |tenths: u8| users * usize::from(tenths) / 10;
         let members = &volumes[edge(decile - 1)..edge(decile)];
-        let volume_usd = members.iter().sum();
+        // From 0, since the sum of no floats is -0.
+        let volume_usd = members.iter().fold(0.0, |sum, volume| sum + volume);
         Decile { decile, users: members.len() as u64, volume_usd, share: ratio(volume_usd, total) }
     });
     let top = volumes[..users.div_ceil(100)].iter().sum();

@@ -38,6 +38,18 @@ pub enum Error {
         /// The warehouse, without secrets.
         warehouse: String,
     },
+    /// The warehouse was loaded while it was read, or pages of a source are still to come, so that nothing
+    /// can be said of it.
+    #[error(
+        "{warehouse} is being loaded ({}): what was read is not of one moment, or not all there; run again \
+         when the load has ended, and after one that was broken off `tidegauge run` first", sources.join(", ")
+    )]
+    LoadUnderWay {
+        /// The warehouse, without secrets.
+        warehouse: String,
+        /// The sources that moved, or whose pages are not all there.
+        sources: Vec<String>,
+    },
     /// A stream brought nothing while it was tried.
     #[error(
         "`{name}` brought nothing within {seconds} s: check the network and the key, and whether \
@@ -90,6 +102,7 @@ impl Error {
                 ErrorKind::Configuration
             }
             Self::Nothing { .. } => ErrorKind::NotFound,
+            Self::LoadUnderWay { .. } => ErrorKind::Conflict,
             Self::Silent { .. } => ErrorKind::Unavailable,
             Self::Write { error, .. } => ErrorKind::of_io(error).unwrap_or(ErrorKind::Unavailable),
             Self::Report(error) => error.kind(),

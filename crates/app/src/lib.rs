@@ -22,6 +22,7 @@
 //! ```
 
 mod config;
+mod consistent;
 mod derived;
 mod error;
 mod gaps;

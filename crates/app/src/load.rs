@@ -118,8 +118,8 @@ impl Tidegauge {
     /// `market.derive` is off; call it after a source of your own has brought prices or rates.
     ///
     /// # Errors
-    /// [`Error::Run`] when the warehouse cannot be read, a price or a rate in it makes no sense, a sink fails,
-    /// or it was cancelled.
+    /// [`Error::Run`] when the warehouse cannot be read, a sink fails, or it was cancelled; with
+    /// `analytics.strict` also when a price or a rate makes no sense. Otherwise that is left out and told.
     pub async fn derive(&self, observer: &dyn Observer) -> Result<Summary> {
         let pipeline = self.pipeline();
         let mut session = Session::begin(&pipeline, observer);
@@ -186,7 +186,8 @@ impl Tidegauge {
     async fn derived(&self) -> Result<Arc<dyn Source>> {
         let (market, context) = (&self.config().market, self.context());
         let (warehouse, now) = (self.warehouse().as_ref(), context.clock.now());
-        let source = Derived::read(warehouse, market, &context.registry, now).await?;
+        let strict = self.config().analytics.strict;
+        let source = Derived::read(warehouse, market, &context.registry, now, strict).await?;
         Ok(Arc::new(source))
     }
 }

@@ -1,7 +1,7 @@
 //! Provenance of a report: what the warehouse says its rows come from. Counts and spans are worked
 //! out where the rows are, by [`Aggregate`]; no column is read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate};
 use tidegauge_acquisition::SourceSpec;
@@ -10,10 +10,11 @@ use tidegauge_core::tables::{
     User,
 };
 use tidegauge_core::{
-    Aggregate, Batch, Cell, Column, ColumnView, DataType, Table, TableRef, Warehouse, WarehouseExt,
+    Aggregate, Batch, Cell, Column, ColumnView, Cursor, DataType, Table, TableRef, Warehouse,
+    WarehouseExt,
 };
 use tidegauge_report::{PriceSpan, Provenance, SimulatedWorld};
-use tidegauge_simulation::{Classic, Exchange};
+use tidegauge_simulation::Played;
 
 use crate::Result;
 use crate::sources::SIMULATION;
@@ -50,19 +51,25 @@ fn prices() -> [&'static TableRef; 5] {
 
 /// Returns the simulated world that the cursor of the simulation tells of.
 async fn world(warehouse: &dyn Warehouse) -> Result<Option<SimulatedWorld>> {
-    let Some(cursor) = warehouse.cursor(SIMULATION).await? else { return Ok(None) };
-    let classic = Classic::told_by(&cursor).map(|(seed, day, _)| ("classic", seed, day));
-    let exchange = || Exchange::told_by(&cursor).map(|(seed, day, _)| ("exchange", seed, day));
-    Ok(classic.or_else(exchange).map(|(preset, seed, start_day)| SimulatedWorld {
-        preset: preset.into(),
-        parameters: format!("seed {seed}, start day {start_day}"),
+    let played = simulations(&warehouse.cursors().await?);
+    Ok(played.into_iter().next().map(|(_, played)| SimulatedWorld {
+        preset: played.preset().into(),
+        parameters: format!("seed {}, start day {}", played.seed(), played.start_day()),
     }))
+}
+
+/// Returns what the simulations, whole or in shards, have written into a warehouse with these cursors.
+pub(crate) fn simulations(cursors: &BTreeMap<String, Cursor>) -> Vec<(String, Played)> {
+    let ours = cursors.iter().filter(|(name, _)| {
+        name.strip_prefix(SIMULATION).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+    });
+    ours.filter_map(|(name, cursor)| Some((name.clone(), Played::told_by(cursor)?))).collect()
 }
 
 /// Returns the rows and days of each source in a table of prices or rates.
 async fn spans(warehouse: &dyn Warehouse, table: &TableRef) -> Result<Vec<PriceSpan>> {
     let Some(time) = &table.time else { return Ok(Vec::new()) };
-    let by_source = Aggregate::of(table).by("source").count();
+    let by_source = Aggregate::of(&table.lenient()).by("source").count();
     let summary = by_source.min(time.as_ref()).max(time.as_ref());
     let groups = summarize(warehouse, &summary).await?.into_iter();
     let span = groups.filter_map(|group| {
@@ -84,7 +91,7 @@ async fn other_sources(warehouse: &dyn Warehouse) -> Result<BTreeSet<String>> {
         };
         let columns = table.columns.iter().filter(names_source);
         let by = |summary: Aggregate, column: &Column| summary.by(column.name.as_ref());
-        let mut summary = columns.fold(Aggregate::of(table).count(), by);
+        let mut summary = columns.fold(Aggregate::of(&table.lenient()).count(), by);
         if summary.by.is_empty() {
             continue;
         }

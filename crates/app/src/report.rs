@@ -4,21 +4,23 @@
 use std::path::Path;
 use std::{fs, io};
 
-use tidegauge_analytics::Facts;
+use tidegauge_analytics::{BadRows, Facts, FactsParams};
 pub use tidegauge_report::{
     Answer, Bars, Cell, Chart, Column, Dataset, Direction, Filters, Format, HeatMap, Interval,
     Lines, Missing, Number, Page, Panel, Parameters, Point, PriceSpan, Provenance, Question,
     Report, Row, SimulatedWorld, Table, Tile, answer, reference,
 };
 
+use crate::consistent::Watch;
 use crate::{Error, Result, Tidegauge, provenance, sources};
 
 impl Tidegauge {
     /// Answers all pages of the report from the warehouse, with the thresholds of the configuration.
     ///
     /// # Errors
-    /// When the warehouse cannot be read, has no users, or lacks a price or rate that the value of
-    /// an event needs.
+    /// When the warehouse cannot be read or has no users; [`Error::LoadUnderWay`] when it is loaded
+    /// meanwhile, time and again; with `analytics.strict` also when a row cannot be right or cannot be valued.
+    /// Otherwise such rows are left out, and `provenance` says which.
     pub async fn report(&self) -> Result<Report> {
         let (facts, provenance) = self.facts().await?;
         let parameters = self.thresholds();
@@ -53,16 +55,44 @@ impl Tidegauge {
         parameters
     }
 
+    /// Reads the facts and where they come from, as of one state of the warehouse.
     async fn facts(&self) -> Result<(Facts, Provenance)> {
         let warehouse = self.warehouse().as_ref();
+        let strict = self.config().analytics.strict;
+        let bad_rows = if strict { BadRows::Fail } else { BadRows::SetAside };
         let specs: Vec<_> = sources::specs(self.config()).collect();
-        let mut provenance = provenance::read(warehouse, &specs).await?;
-        if provenance.users == 0 {
-            return Err(Error::Nothing { warehouse: warehouse.name().into() });
+        let mut watch = Watch::begin(self).await?;
+        loop {
+            let provenance = provenance::read(warehouse, &specs).await;
+            let facts = match &provenance {
+                Ok(provenance) if provenance.users > 0 => {
+                    let params = FactsParams { bad_rows, ..FactsParams::default() };
+                    Facts::from_warehouse(warehouse, &params).await.map(Some)
+                }
+                _ => Ok(None),
+            };
+            if !watch.stood_still().await? {
+                watch.pause().await?;
+                continue;
+            }
+            let (mut provenance, facts) = (provenance?, facts?);
+            let unfinished: Vec<_> = watch.unfinished().iter().map(String::as_str).collect();
+            let Some(facts) = facts else {
+                return Err(match unfinished.is_empty() {
+                    true => Error::Nothing { warehouse: warehouse.name().into() },
+                    false => watch.under_way(),
+                });
+            };
+            provenance.end = Some(facts.end());
+            provenance.set_aside = facts.set_aside().to_vec();
+            if !unfinished.is_empty() {
+                provenance.notes.push(format!(
+                    "A load of {} is under way or was broken off: the numbers are of what is there by now.",
+                    unfinished.join(", ")
+                ));
+            }
+            return Ok((facts, provenance));
         }
-        let facts = Facts::from_warehouse(warehouse, None).await?;
-        provenance.end = Some(facts.end());
-        Ok((facts, provenance))
     }
 }
 

@@ -191,7 +191,7 @@ impl Ledger {
 }
 
 fn wrong(reason: impl fmt::Display) -> Error {
-    Error::Market { table: "coverage", reason: reason.to_string() }
+    Error::Market { table: "coverage".into(), reason: reason.to_string() }
 }
 
 fn typed(name: &str) -> Error {

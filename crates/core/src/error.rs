@@ -189,7 +189,7 @@ pub enum Error {
     #[error("the market table `{table}` cannot be used: {reason}; repair it and run again")]
     Market {
         /// The table.
-        table: &'static str,
+        table: String,
         /// Why not.
         reason: String,
     },

@@ -49,6 +49,7 @@ mod ports;
 mod predicate;
 mod scan;
 mod schema;
+mod set_aside;
 mod span;
 pub mod tables;
 mod version;
@@ -67,6 +68,7 @@ pub use ports::{Sink, SinkCapabilities, Source, SourceCapabilities, Warehouse};
 pub use predicate::{Condition, Predicate, Scalar, Test};
 pub use scan::{BatchStream, Scan};
 pub use schema::{Column, DataType, ForeignKey, Table, TableBuilder, TableRef, WriteMode};
+pub use set_aside::{SetAside, SetAsideReason, SetAsideRows};
 pub use span::{Span, Spans};
 pub use version::RUN_HISTORY;
 

@@ -150,6 +150,14 @@ impl Table {
         })
     }
 
+    /// Returns the table with columns that may all be null: what to scan where rows that lack a value are
+    /// the reader's business, and must not end the scan.
+    pub fn lenient(&self) -> TableRef {
+        let mut table = self.clone();
+        table.columns.iter_mut().for_each(|column| column.nullable = true);
+        Arc::new(table)
+    }
+
     /// Returns the Arrow schema of the table: columns in order, text as plain UTF-8.
     pub fn to_arrow(&self) -> Schema {
         let field = |column: &Column| {

@@ -38,6 +38,7 @@ struct ReportHtml<'a> {
     script: &'static str,
     echarts: &'static str,
     provenance: &'a Provenance,
+    caveats: Vec<String>,
     end: String,
     scale: String,
     tiles: &'a [Tile],
@@ -105,6 +106,7 @@ pub(crate) fn page(report: &Report) -> Result<String> {
         script: include_str!("../assets/report.js"),
         echarts: include_str!("../assets/echarts.common.min.js"),
         provenance,
+        caveats: provenance.caveats(),
         end: provenance.end.map(|end| end.format("%Y-%m-%d").to_string()).unwrap_or_default(),
         scale: format!(
             "{} users, {} orders, {} trades and {} ramp purchases",

@@ -32,7 +32,9 @@ pub(crate) fn acquisition(by: &Cohort, table: &VolumeTable) -> String {
             cohort::phrase(by)
         ),
     };
-    let tenth = table.concentration.deciles.first().and_then(|decile| decile.share);
+    // A tenth of fewer than ten users is nobody.
+    let tenth = table.concentration.deciles.first().filter(|decile| decile.users > 0);
+    let tenth = tenth.and_then(|decile| decile.share);
     let spread = tenth.map(|share| {
         format!(" The most active tenth of users makes {} of all volume.", percent(share))
     });

@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use tidegauge_core::SetAside;
 
 /// What the numbers of a report are computed from.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +27,21 @@ pub struct Provenance {
     pub prices: Vec<PriceSpan>,
     /// What the terms of the sources ask to be shown, a paragraph each.
     pub attributions: Vec<String>,
+    /// The rows that are left out of the numbers, by table and reason.
+    #[serde(default)]
+    pub set_aside: Vec<SetAside>,
+    /// What else a reader has to know of the rows, a sentence each.
+    #[serde(default)]
+    pub notes: Vec<String>,
+}
+
+impl Provenance {
+    /// Returns what a reader has to know of the numbers, a sentence each: which rows are left out, and
+    /// the other notes.
+    pub fn caveats(&self) -> Vec<String> {
+        let aside = self.set_aside.iter().map(ToString::to_string);
+        aside.chain(self.notes.iter().cloned()).collect()
+    }
 }
 
 /// A simulated world, in words.

@@ -26,12 +26,14 @@ mod draw;
 mod error;
 mod exchange;
 mod market;
+mod played;
 mod world;
 
 pub use bent::Bent;
 pub use classic::{Classic, ClassicConfig};
 pub use error::{Error, Result};
 pub use exchange::{Exchange, ExchangeConfig, Scenario, Shard};
+pub use played::Played;
 
 /// What sinks know the source by.
 const NAME: &str = "simulation";

@@ -1,15 +1,20 @@
 //! The compact input of all metrics: who there is, and what they did.
 
 mod check;
+mod sieve;
 mod value;
 mod warehouse;
 
 use chrono::{DateTime, Utc};
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
-use tidegauge_core::Batch;
+use tidegauge_core::{Batch, SetAside};
 
+pub use sieve::BadRows;
 pub(crate) use value::Usd;
+pub use warehouse::FactsParams;
+
+use sieve::Sieve;
 
 use crate::Result;
 use crate::columns::of_batch;
@@ -22,28 +27,52 @@ use crate::frames::{Compute, micros};
 /// - **events**: `user`, `at` (time), `kind` (text), `volume_usd`, `revenue_usd` (floats, US dollars).
 /// - **spend**: `day` (date), `channel`, `campaign` (text), `spend_usd` (float, US dollars).
 ///
-/// All within what has been observed, before [`Facts::end`]: what lies after it is left out.
+/// All within what has been observed, before [`Facts::end`]: what lies after it is left out. Rows that
+/// cannot be right, and amounts that cannot be valued, are left out too, and counted by reason:
+/// [`Facts::set_aside`].
 #[derive(Debug, Clone)]
 pub struct Facts {
     users: DataFrame,
     events: DataFrame,
     spend: DataFrame,
     end: DateTime<Utc>,
+    bad_rows: BadRows,
+    set_aside: Vec<SetAside>,
 }
 
 impl Facts {
     /// From a user's own data. `end` is the end of what has been observed; that instant is not in it.
     ///
-    /// Times may be dates or datetimes without a zone, read as UTC; amounts any numbers.
+    /// Times may be dates or datetimes without a zone, read as UTC; amounts any numbers. Rows with nulls
+    /// or numbers that are not finite, users that are there again, events of unknown users and events
+    /// before their user's signup are [set aside](Self::set_aside).
     ///
     /// # Errors
-    /// When a column is missing, of another type or has nulls; when a user is there twice; when an
-    /// event is of an unknown user or before its user's signup.
+    /// When a column is missing or of another type.
     pub fn new(users: &DataFrame, events: &DataFrame, end: DateTime<Utc>) -> Result<Self> {
-        let users = check::users(users, end)?;
-        let events = check::events(events, end)?;
-        check::belong(&users, &events)?;
-        Ok(Self { users, events, spend: check::no_spend()?, end })
+        Self::build(users, events, end, Sieve::default())
+    }
+
+    /// The same, where a row that cannot be right is an error.
+    ///
+    /// # Errors
+    /// As for [`Facts::new`], and when a column has nulls; when a user is there twice; when an
+    /// event is of an unknown user or before its user's signup.
+    pub fn new_strict(users: &DataFrame, events: &DataFrame, end: DateTime<Utc>) -> Result<Self> {
+        Self::build(users, events, end, Sieve::new(BadRows::Fail))
+    }
+
+    fn build(
+        users: &DataFrame,
+        events: &DataFrame,
+        end: DateTime<Utc>,
+        mut sieve: Sieve,
+    ) -> Result<Self> {
+        let users = check::users(users, end, &mut sieve)?;
+        let events = check::events(events, end, &mut sieve)?;
+        let events = check::belong(&users, events, &mut sieve)?;
+        let (bad_rows, set_aside) = (sieve.bad_rows, sieve.aside.as_slice().to_vec());
+        Ok(Self { users, events, spend: check::no_spend()?, end, bad_rows, set_aside })
     }
 
     /// From a user's own data as batches of tables with the columns of [`Facts::new`].
@@ -63,22 +92,34 @@ impl Facts {
     /// # Errors
     /// As for [`Facts::new`].
     pub fn from_transactions(transactions: &DataFrame, end: DateTime<Utc>) -> Result<Self> {
-        let events = check::transactions(transactions, end)?;
+        let mut sieve = Sieve::default();
+        let events = check::transactions(transactions, end, &mut sieve)?;
         let users = events
             .clone()
             .lazy()
             .group_by_stable([col("user")])
             .agg([col("at").min().alias("signup_at")]);
-        Self::new(&users.compute()?, &events, end)
+        Self::build(&users.compute()?, &events, end, sieve)
     }
 
     /// Adds what was spent on acquisition, by `day`, `channel` and `campaign`, in `spend_usd`.
     ///
+    /// Rows with nulls (only `campaign` may have them) are set aside, or an error if the facts were made
+    /// so.
+    ///
     /// # Errors
-    /// When a column is missing, of another type or has nulls (only `campaign` may).
+    /// When a column is missing or of another type.
     pub fn with_spend(mut self, spend: &DataFrame) -> Result<Self> {
-        self.spend = check::spend(spend, self.end)?;
+        let mut sieve = Sieve::new(self.bad_rows);
+        self.spend = check::spend(spend, self.end, &mut sieve)?;
+        self.set_aside.extend_from_slice(sieve.aside.as_slice());
         Ok(self)
+    }
+
+    /// Returns the rows that are left out because they cannot be right or cannot be valued, by table and
+    /// reason: the metrics are those of all others.
+    pub fn set_aside(&self) -> &[SetAside] {
+        &self.set_aside
     }
 
     /// The users, sorted by `user`.

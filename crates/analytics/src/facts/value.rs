@@ -1,11 +1,13 @@
 //! What a unit of a currency or a token was worth in US dollars on a day.
 
 use polars::prelude::*;
-use tidegauge_core::market::Market;
-use tidegauge_core::{Crypto, Warehouse};
+use tidegauge_core::market::{Market, refusal};
+use tidegauge_core::{Crypto, SetAside, SetAsideReason, Warehouse};
 
+use super::BadRows;
+use super::sieve::Sieve;
 use crate::Result;
-use crate::frames::{Compute, look_up};
+use crate::frames::{Compute, counts, look_up};
 use crate::period::{after_epoch, epoch_day};
 
 /// What a unit of a currency or a token was worth in US dollars, as of any day.
@@ -16,6 +18,21 @@ impl Usd {
     /// Reads the market tables.
     pub(crate) async fn read(warehouse: &dyn Warehouse) -> Result<Self> {
         Ok(Self(Market::read(warehouse).await?))
+    }
+
+    /// Returns the rows of the market tables that make no sense.
+    pub(crate) fn set_aside(&self) -> &[SetAside] {
+        self.0.set_aside()
+    }
+
+    /// Returns the number of rows of the market tables.
+    pub(crate) fn rows(&self) -> u64 {
+        self.0.rows()
+    }
+
+    /// Sets the rows of the market tables aside that make no sense.
+    pub(super) fn sift(&self, sieve: &mut Sieve) -> Result<()> {
+        sieve.take(self.0.set_aside(), || refusal(self.0.set_aside()))
     }
 
     /// US dollars for one unit of `asset` as of `day` (days since 1970-01-01).
@@ -31,39 +48,57 @@ impl Usd {
         Some((dollars(low), dollars(high)))
     }
 
-    /// Adds `into`: the amounts in US dollars as of the day of `at`.
-    pub(crate) fn convert(
+    /// Adds `into`: the amounts in US dollars as of the day of `at`. Rows of `table` whose amount cannot be
+    /// valued are set aside.
+    pub(super) fn convert(
         &self,
+        table: &str,
         frame: LazyFrame,
         at: &str,
         (amount, currency): (&str, &str),
         into: &str,
+        sieve: &mut Sieve,
     ) -> Result<LazyFrame> {
         let frame = frame.with_columns([
             epoch_day(col(at)).alias("usd_day"),
             col(currency).alias("usd_currency"),
         ]);
         let keys = ["usd_currency", "usd_day"];
-        let order = SortMultipleOptions::default();
         let needed = frame
             .clone()
-            .select(keys.map(col))
-            .unique(None, UniqueKeepStrategy::Any)
-            .sort(keys, order)
+            .group_by(keys.map(col))
+            .agg([len().alias("usd_rows")])
+            .sort(keys, SortMultipleOptions::default())
             .compute()?;
         let (currencies, days) = (needed.column(keys[0])?.str()?, needed.column(keys[1])?.i64()?);
-        // A null has no worth; who checks the facts refuses it by name.
-        let worth = currencies.iter().zip(days.iter()).map(|key| {
-            let (Some(currency), Some(day)) = key else { return Ok(None) };
-            self.of(currency, day).map(Some)
-        });
-        let worth = worth.collect::<Result<Vec<Option<f64>>>>()?;
-        let grid = needed.hstack(&[Column::new("usd_worth".into(), worth)])?;
+        let rows = counts(&needed, "usd_rows")?;
+        let (mut worth, mut is_unpriced) = (Vec::new(), Vec::new());
+        for ((currency, day), rows) in currencies.iter().zip(days.iter()).zip(rows) {
+            // A null has no worth; the check of the facts sets it aside by name.
+            let value = currency.zip(day).map(|(currency, day)| self.of(currency, day));
+            is_unpriced.push(matches!(value, Some(Err(_))));
+            worth.push(match value {
+                None => None,
+                Some(Ok(usd)) => Some(usd),
+                Some(Err(error)) if sieve.bad_rows == BadRows::Fail => return Err(error),
+                Some(Err(_)) => {
+                    sieve.aside.add(table, SetAsideReason::Unpriced, rows, || {
+                        let on = day.and_then(after_epoch).map(|day| format!(" on {day}"));
+                        format!("`{}`{}", currency.unwrap_or_default(), on.unwrap_or_default())
+                    });
+                    None
+                }
+            });
+        }
+        let columns = [
+            Column::new("usd_worth".into(), worth),
+            Column::new("usd_unpriced".into(), is_unpriced),
+        ];
+        let grid = needed.hstack(&columns)?.lazy().drop(cols(["usd_rows"]));
         let usd = col(amount).cast(DataType::Float64) * col("usd_worth");
-        Ok(look_up(frame, grid.lazy(), &keys).with_column(usd.alias(into)).drop(cols([
-            "usd_day",
-            "usd_currency",
-            "usd_worth",
-        ])))
+        let priced = look_up(frame, grid, &keys)
+            .filter(col("usd_unpriced").fill_null(lit(false)).not())
+            .with_column(usd.alias(into));
+        Ok(priced.drop(cols(["usd_day", "usd_currency", "usd_worth", "usd_unpriced"])))
     }
 }

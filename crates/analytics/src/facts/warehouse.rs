@@ -5,7 +5,8 @@ use polars::prelude::*;
 use tidegauge_core::tables::{MarketingSpend, RampTransaction, Trade, User, Withdrawal};
 use tidegauge_core::{Filter, Scan, TableRef, Warehouse};
 
-use super::{Facts, Usd};
+use super::sieve::Sieve;
+use super::{BadRows, Facts, Usd};
 use crate::frames::{Compute, DAY};
 use crate::{Error, Result, columns};
 
@@ -47,6 +48,15 @@ const SPEND: [(&str, &str); 5] = [
     ("spend", "spend"),
 ];
 
+/// How facts are read from a warehouse.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FactsParams {
+    /// The end of what has been observed; `None`: the midnight that follows the last event or signup.
+    pub end: Option<DateTime<Utc>>,
+    /// What becomes of rows that cannot be right or cannot be valued.
+    pub bad_rows: BadRows,
+}
+
 impl Facts {
     /// From the exchange's tables in a warehouse, all amounts in US dollars as of the UTC day.
     ///
@@ -60,42 +70,46 @@ impl Facts {
     /// currency by its latest fixing on or before the day, a token by the latest closing price, at
     /// most seven days old.
     ///
-    /// Without an `end`, observation ends at the midnight that follows the last event or signup.
+    /// Rows that cannot be right, rows of the market tables that make no sense, and rows with an amount
+    /// that cannot be valued are [set aside](Self::set_aside), or the first of them is an error.
     ///
     /// # Errors
-    /// When the warehouse cannot be read, when an amount cannot be valued, and as for
-    /// [`Facts::new`].
-    pub async fn from_warehouse(
-        warehouse: &dyn Warehouse,
-        end: Option<DateTime<Utc>>,
-    ) -> Result<Self> {
+    /// When the warehouse cannot be read, has neither users nor events, and as for [`Facts::new`]; with
+    /// [`BadRows::Fail`] as for [`Facts::new_strict`], and when an amount cannot be valued.
+    pub async fn from_warehouse(warehouse: &dyn Warehouse, params: &FactsParams) -> Result<Self> {
+        let mut sieve = Sieve::new(params.bad_rows);
         let usd = Usd::read(warehouse).await?;
+        usd.sift(&mut sieve)?;
         let users = read(warehouse, User::table(), &USERS, None).await?.compute()?;
 
         let trades = read(warehouse, Trade::table(), &TRADES, None).await?;
-        let trades = usd.convert(trades, "at", ("volume", "volume_currency"), "volume_usd")?;
-        let trades = usd.convert(trades, "at", ("revenue", "revenue_currency"), "revenue_usd")?;
+        let mut worth = |table: &TableRef, frame, at, (amount, currency), into| {
+            usd.convert(&table.name, frame, at, (amount, currency), into, &mut sieve)
+        };
+        let (volume, revenue) = (("volume", "volume_currency"), ("revenue", "revenue_currency"));
+        let trades = worth(Trade::table(), trades, "at", volume, "volume_usd")?;
+        let trades = worth(Trade::table(), trades, "at", revenue, "revenue_usd")?;
 
         let completed = || Some(Filter::eq("status", "completed"));
         let ramp = read(warehouse, RampTransaction::table(), &RAMP, completed()).await?;
-        let ramp = usd.convert(ramp, "at", ("volume", "volume_currency"), "volume_usd")?;
+        let ramp = worth(RampTransaction::table(), ramp, "at", volume, "volume_usd")?;
 
         let withdrawals = read(warehouse, Withdrawal::table(), &WITHDRAWALS, completed()).await?;
         let withdrawals = withdrawals.with_column(lit(0.0).alias("volume_usd"));
-        let withdrawals =
-            usd.convert(withdrawals, "at", ("revenue", "revenue_currency"), "revenue_usd")?;
+        let withdrawals = worth(Withdrawal::table(), withdrawals, "at", revenue, "revenue_usd")?;
 
         let spend = read(warehouse, MarketingSpend::table(), &SPEND, None).await?;
-        let spend = usd.convert(spend, "day", ("spend", "currency"), "spend_usd")?;
+        let spent = ("spend", "currency");
+        let spend = worth(MarketingSpend::table(), spend, "day", spent, "spend_usd")?;
 
         let events = [("trade", trades), ("ramp", ramp), ("withdrawal", withdrawals)];
         let events = concat(events.map(|(kind, frame)| event(frame, kind)), UnionArgs::default())?;
         let events = events.compute()?;
-        let end = match end {
+        let end = match params.end {
             Some(end) => end,
             None => day_after(&[events.column("at")?, users.column("signup_at")?])?,
         };
-        Self::new(&users, &events, end)?.with_spend(&spend.compute()?)
+        Self::build(&users, &events, end, sieve)?.with_spend(&spend.compute()?)
     }
 }
 
@@ -106,7 +120,8 @@ async fn read(
     columns: &[(&str, &str)],
     filter: Option<Filter>,
 ) -> Result<LazyFrame> {
-    let mut scan = Scan::columns(table, columns.iter().map(|(name, _)| *name));
+    // Rows that lack a value are the check's business, and must not end the scan.
+    let mut scan = Scan::columns(&table.lenient(), columns.iter().map(|(name, _)| *name));
     scan.filter = filter;
     let frame = columns::read(warehouse, &scan).await?;
     let renamed: Vec<Expr> = columns.iter().map(|(name, ours)| col(*name).alias(*ours)).collect();

@@ -18,21 +18,43 @@ impl<'f> Columns<'f> {
         Ok(columns.into_iter().flat_map(TextView::iter).flatten())
     }
 
+    /// Text; `None` where it is null.
+    pub(super) fn texts(
+        &self,
+        name: &str,
+    ) -> Result<impl Iterator<Item = Option<&'f str>> + use<'f>> {
+        let columns = self.typed(name, "text", |column| column.as_text())?;
+        Ok(columns.into_iter().flat_map(TextView::iter))
+    }
+
     /// Microseconds since 1970, never null.
-    pub(super) fn times(&self, name: &str) -> Result<impl Iterator<Item = i64> + use<'f>> {
+    pub(super) fn whole_times(&self, name: &str) -> Result<impl Iterator<Item = i64> + use<'f>> {
         let wanted = "a datetime in microseconds";
         let columns = self.whole(name, wanted, |column| column.as_timestamp())?;
         Ok(columns.into_iter().flatten().flatten())
     }
 
-    /// Whole numbers that are never null.
-    pub(super) fn ints(&self, name: &str) -> Result<impl Iterator<Item = i64> + use<'f>> {
-        let columns = self.whole(name, "64-bit integers", |column| column.as_i64())?;
-        Ok(columns.into_iter().flatten().flatten())
+    /// Microseconds since 1970; `None` where they are null.
+    pub(super) fn times(&self, name: &str) -> Result<impl Iterator<Item = Option<i64>> + use<'f>> {
+        let wanted = "a datetime in microseconds";
+        let columns = self.typed(name, wanted, |column| column.as_timestamp())?;
+        Ok(columns.into_iter().flatten())
+    }
+
+    /// Integers; `None` where they are null.
+    pub(super) fn ints(&self, name: &str) -> Result<impl Iterator<Item = Option<i64>> + use<'f>> {
+        let columns = self.typed(name, "64-bit integers", |column| column.as_i64())?;
+        Ok(columns.into_iter().flatten())
+    }
+
+    /// Units of decimals of eight places; `None` where they are null.
+    pub(super) fn money(&self, name: &str) -> Result<impl Iterator<Item = Option<i128>> + use<'f>> {
+        let columns = self.typed(name, "decimals of 8 places", of_scale(8))?;
+        Ok(columns.into_iter().flatten())
     }
 
     /// Units of decimals of eight places that are never null.
-    pub(super) fn money(&self, name: &str) -> Result<impl Iterator<Item = i128> + use<'f>> {
+    pub(super) fn whole_money(&self, name: &str) -> Result<impl Iterator<Item = i128> + use<'f>> {
         let columns = self.whole(name, "decimals of 8 places", of_scale(8))?;
         Ok(columns.into_iter().flatten().flatten())
     }
@@ -83,7 +105,7 @@ impl<'f> Columns<'f> {
 
     /// What is wrong with the rows themselves.
     pub(super) fn wrong(&self, reason: String) -> Error {
-        tidegauge_core::Error::Market { table: self.table, reason }.into()
+        tidegauge_core::Error::Market { table: self.table.into(), reason }.into()
     }
 }
 

@@ -3,19 +3,22 @@
 use chrono::{Days, NaiveDate};
 use tidegauge_core::market::{MAX_AGE_DAYS, Rates};
 use tidegauge_core::tables::FxDaily;
-use tidegauge_core::{Batch, BatchBuilder, Cell};
+use tidegauge_core::{Batch, BatchBuilder, Cell, Crypto};
 
 use crate::Result;
+
+/// What has more digits than `fx_daily.rate`, in 10⁻⁸.
+const LIMIT: i128 = 10i128.pow(28);
 
 /// One rate in `quote` per currency and day, by currency and day: a batch of `fx_daily`.
 ///
 /// The days are those from a currency's first fixing on, up to `today`, on which the fixings say
 /// what it was worth: by the same ways and the same precedence as
 /// [`Market`](tidegauge_core::market::Market) values everything, the last fixing counting for seven
-/// days. A currency of which one is worth less than 10⁻⁸ of `quote` has no row.
+/// days. A currency of which one is worth less than 10⁻⁸ of `quote`, or 10²⁰ of it and more, has no row.
 ///
 /// # Errors
-/// When a rate has more digits than the table holds.
+/// When the batch cannot be built.
 pub fn fx_daily(rates: &Rates, quote: &str, today: NaiveDate) -> Result<Batch> {
     let mut days = BatchBuilder::new(FxDaily::table());
     let Some((first, last)) = rates.span() else { return Ok(days.finish()?) };
@@ -26,7 +29,7 @@ pub fn fx_daily(rates: &Rates, quote: &str, today: NaiveDate) -> Result<Batch> {
         for day in first.iter_days().take_while(|day| *day <= end) {
             let Some(fixing) = rates.fixing(base, quote, day) else { continue };
             let rate = fixing.rate();
-            if rate.units() == 0 {
+            if !is_told(rate) {
                 lost += 1;
                 continue;
             }
@@ -43,8 +46,18 @@ pub fn fx_daily(rates: &Rates, quote: &str, today: NaiveDate) -> Result<Batch> {
             }
         }
         if lost > 0 {
-            tracing::warn!(base, quote, days = lost, "no row: worth less than eight places say");
+            tracing::warn!(
+                base,
+                quote,
+                days = lost,
+                "no row: worth less, or more, than the column can say"
+            );
         }
     }
     Ok(days.finish()?)
+}
+
+/// Returns `true` if the table can say a rate.
+pub(crate) fn is_told(rate: Crypto) -> bool {
+    (1..LIMIT).contains(&rate.units())
 }

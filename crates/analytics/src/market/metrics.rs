@@ -65,8 +65,8 @@ struct Price<'f> {
 
 fn read(batches: &[Batch]) -> Result<Vec<Price<'_>>> {
     let table = Columns { table: "market_prices", batches };
-    let rows = table.text("symbol")?.zip(table.times("at")?);
-    let rows = rows.zip(table.money("price_usd")?).zip(table.text("source")?);
+    let rows = table.text("symbol")?.zip(table.whole_times("at")?);
+    let rows = rows.zip(table.whole_money("price_usd")?).zip(table.text("source")?);
     let price = |(((symbol, at), units), source)| match units {
         1.. => Ok(Price { symbol, at, units, source }),
         _ => Err(table.wrong(format!("a price of `{symbol}` is not above zero"))),

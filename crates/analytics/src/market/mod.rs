@@ -42,6 +42,7 @@ mod precedence;
 mod prices;
 
 pub use fx::fx_daily;
+pub(crate) use fx::is_told;
 pub use metrics::crypto_metrics;
 pub use observed::Observed;
 pub use prices::{PriceParams, market_prices};

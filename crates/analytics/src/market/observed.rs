@@ -5,9 +5,11 @@ use std::collections::{HashMap, HashSet};
 use chrono::TimeDelta;
 use futures_util::TryStreamExt;
 use tidegauge_core::instruments::{Kind, Registry};
-use tidegauge_core::market::candle_length;
+use tidegauge_core::market::{candle_length, refusal};
 use tidegauge_core::tables::{Candle, MarketTrade, Quote, RawCryptoMarketData};
-use tidegauge_core::{Batch, Filter, Scan, TableRef, Warehouse};
+use tidegauge_core::{
+    Batch, Filter, Scan, SetAside, SetAsideReason, SetAsideRows, TableRef, Warehouse,
+};
 
 use super::BUCKET;
 use super::columns::Columns;
@@ -55,7 +57,7 @@ impl RawTable {
             Self::Trades => &TRADES,
             Self::Raw => &RAW,
         };
-        let scan = Scan::columns(self.table(), columns.iter().copied());
+        let scan = Scan::columns(&self.table().lenient(), columns.iter().copied());
         if self == Self::Raw { scan } else { scan.filter(Filter::eq("currency", "USD")) }
     }
 
@@ -88,67 +90,74 @@ pub(crate) struct Seen {
     pub(crate) price: i128,
 }
 
-/// Hands the observations in a batch of a raw table to `take`, of those symbols that are `wanted`.
+/// Hands the observations in a batch of a raw table to `take`, of those symbols that are `wanted`. Rows that
+/// make no sense go to `aside`.
 ///
 /// # Errors
-/// When the batch lacks a column, or has one of another type or with nulls, or when a price is not
-/// above zero.
+/// When the batch lacks a column, or has one of another type.
 pub(crate) fn each(
     table: RawTable,
     batch: &Batch,
     wanted: impl Fn(&str) -> bool,
+    aside: &mut SetAsideRows,
     mut take: impl FnMut(Observation<'_>),
 ) -> Result<()> {
     let columns = Columns { table: name(table), batches: std::slice::from_ref(batch) };
-    let mut take = |symbol, source, at, turn, price| {
-        if !wanted(symbol) {
-            return Ok(());
-        }
-        if price <= 0 {
-            let when = chrono::DateTime::from_timestamp_micros(at).unwrap_or_default();
-            let reason = format!("the price of `{symbol}` by {source} at {when} is not above zero");
-            return Err(columns.wrong(reason));
-        }
-        take(Observation { symbol, source, seen: Seen { at, table, turn, price } });
-        Ok(())
+    let (symbols, sources) = (columns.texts("symbol")?, columns.texts("source")?);
+    let (time, price) = match table {
+        RawTable::Raw => ("observed_at", "price_usd"),
+        RawTable::Candles => ("open_at", "close"),
+        RawTable::Quotes | RawTable::Trades => ("at", "price"),
     };
-    let names = columns.text("symbol")?.zip(columns.text("source")?);
-    match table {
-        RawTable::Raw => {
-            let rows = names.zip(columns.times("observed_at")?).zip(columns.money("price_usd")?);
-            for (((symbol, source), at), price) in rows {
-                take(symbol, source, at, 0, price)?;
-            }
+    let rows = symbols.zip(sources).zip(columns.times(time)?).zip(columns.money(price)?);
+    let mut currencies = match table {
+        RawTable::Raw => None,
+        _ => Some(columns.texts("currency")?),
+    };
+    let mut ids = if table == RawTable::Trades { Some(columns.ints("trade_id")?) } else { None };
+    let mut intervals =
+        if table == RawTable::Candles { Some(columns.texts("interval")?) } else { None };
+    for (((symbol, source), at), price) in rows {
+        let currency = currencies.as_mut().map_or(Some("USD"), |all| all.next().flatten());
+        let id = ids.as_mut().map_or(Some(0), |all| all.next().flatten());
+        let interval = intervals.as_mut().map_or(Some("1d"), |all| all.next().flatten());
+        if currency.is_some_and(|currency| currency != "USD")
+            || symbol.is_some_and(|symbol| !wanted(symbol))
+        {
+            continue;
         }
-        // Of trades at one instant the one that the source numbers highest is the last.
-        RawTable::Trades => {
-            let rows = names.zip(columns.times("at")?).zip(columns.money("price")?);
-            let rows = rows.zip(columns.ints("trade_id")?).zip(columns.text("currency")?);
-            for (((((symbol, source), at), price), id), currency) in rows {
-                if currency == "USD" {
-                    take(symbol, source, at, id, price)?;
-                }
-            }
-        }
-        RawTable::Quotes => {
-            let rows = names.zip(columns.times("at")?).zip(columns.money("price")?);
-            for ((((symbol, source), at), price), currency) in rows.zip(columns.text("currency")?) {
-                if currency == "USD" {
-                    take(symbol, source, at, 0, price)?;
-                }
-            }
-        }
-        // A candle's close held just before its end. Of candles that end together the shortest counts.
-        RawTable::Candles => {
-            let rows = names.zip(columns.times("open_at")?).zip(columns.money("close")?);
-            let rows = rows.zip(columns.text("interval")?).zip(columns.text("currency")?);
-            for (((((symbol, source), open_at), close), interval), currency) in rows {
+        let mut refuse = |reason| {
+            aside.add(columns.table, reason, 1, || {
+                let at = at.and_then(chrono::DateTime::from_timestamp_micros);
+                let at = at.map(|at| format!(" at {at}")).unwrap_or_default();
+                let (symbol, source) = (symbol.unwrap_or("?"), source.unwrap_or("?"));
+                format!("the price of `{symbol}` by {source}{at}")
+            });
+        };
+        let values = (symbol, source, at, price, currency, id, interval);
+        let (Some(symbol), Some(source), Some(at), Some(price), Some(_), Some(id), Some(interval)) =
+            values
+        else {
+            refuse(SetAsideReason::Incomplete);
+            continue;
+        };
+        let (at, turn) = match table {
+            RawTable::Raw | RawTable::Quotes => (at, 0),
+            // Of trades at one instant the one that the source numbers highest is the last.
+            RawTable::Trades => (at, id),
+            // A candle's close held just before its end. Of candles that end together the shortest counts.
+            RawTable::Candles => {
                 let length = candle_length(interval).and_then(|length| length.num_microseconds());
-                if let Some(length) = length.filter(|_| currency == "USD") {
-                    let at = open_at.saturating_add(length).saturating_sub(1);
-                    take(symbol, source, at, -length, close)?;
-                }
+                let Some(length) = length else { continue };
+                (at.saturating_add(length).saturating_sub(1), -length)
             }
+        };
+        if price <= 0 {
+            refuse(SetAsideReason::NotPositive);
+        } else if chrono::DateTime::from_timestamp_micros(bucket_end(at)).is_none() {
+            refuse(SetAsideReason::BeyondCalendar);
+        } else {
+            take(Observation { symbol, source, seen: Seen { at, table, turn, price } });
         }
     }
     Ok(())
@@ -178,6 +187,7 @@ pub struct Observed {
     /// When the volume was told, and how much it was in cents.
     pub(super) volumes: HashMap<Place, (i64, i128)>,
     coins: HashSet<String>,
+    aside: SetAsideRows,
 }
 
 /// The number of a symbol, that of a source, and the end of five minutes.
@@ -187,7 +197,7 @@ impl Observed {
     /// Reads the raw tables of a warehouse, batch by batch and no more columns than are needed.
     ///
     /// # Errors
-    /// When the warehouse cannot be read, or a price is not above zero.
+    /// When the warehouse cannot be read, or a table has other columns.
     pub async fn read(warehouse: &dyn Warehouse, coins: &Registry) -> Result<Self> {
         let mut observed = Self::of(coins);
         for table in RawTable::ALL {
@@ -203,8 +213,7 @@ impl Observed {
     /// any order.
     ///
     /// # Errors
-    /// When a batch is of another table, lacks a column, or has one of another type or with nulls, or
-    /// when a price is not above zero.
+    /// When a batch is of another table, lacks a column, or has one of another type.
     pub fn from_batches(batches: &[Batch], coins: &Registry) -> Result<Self> {
         let mut observed = Self::of(coins);
         if let Some(other) = batches.iter().find(|batch| {
@@ -223,6 +232,20 @@ impl Observed {
         Ok(observed)
     }
 
+    /// Returns the rows that are left out: those that lack a value, prices that are not above zero, and
+    /// times beyond the calendar.
+    pub fn set_aside(&self) -> &[SetAside] {
+        self.aside.as_slice()
+    }
+
+    /// Refuses prices of which rows are set aside.
+    ///
+    /// # Errors
+    /// [`Market`](tidegauge_core::Error::Market), naming the first such row.
+    pub fn strict(self) -> Result<Self> {
+        refusal(self.set_aside()).map_or(Ok(self), |error| Err(error.into()))
+    }
+
     fn of(coins: &Registry) -> Self {
         let coins = coins.all().iter().filter(|instrument| instrument.kind == Kind::Crypto);
         let coins = coins.map(|instrument| instrument.symbol.to_string()).collect();
@@ -230,16 +253,18 @@ impl Observed {
     }
 
     fn add(&mut self, table: RawTable, batch: &Batch) -> Result<()> {
-        let Self { symbols, sources, last, volumes, coins } = self;
+        let Self { symbols, sources, last, volumes, coins, aside } = self;
         if table == RawTable::Raw {
             let columns = Columns { table: name(table), batches: std::slice::from_ref(batch) };
-            let rows = columns.text("symbol")?.zip(columns.text("source")?);
+            let rows = columns.texts("symbol")?.zip(columns.texts("source")?);
             let rows = rows.zip(columns.times("observed_at")?);
             for (((symbol, source), at), cents) in rows.zip(columns.fiat("volume_24h_usd")?) {
+                // A row that lacks any of these is set aside below, as a price.
+                let Some(symbol) = symbol else { continue };
                 if !coins.contains(symbol) {
                     coins.insert(symbol.to_owned());
                 }
-                let Some(cents) = cents else { continue };
+                let (Some(source), Some(at), Some(cents)) = (source, at, cents) else { continue };
                 let place = (symbols.number(symbol), sources.number(source), bucket_end(at));
                 let told = volumes.entry(place).or_insert((at, cents));
                 *told = (*told).max((at, cents));
@@ -249,6 +274,7 @@ impl Observed {
             table,
             batch,
             |symbol| coins.contains(symbol),
+            aside,
             |Observation { symbol, source, seen }| {
                 let place = (symbols.number(symbol), sources.number(source), bucket_end(seen.at));
                 let latest = last.entry(place).or_insert(seen);

@@ -8,6 +8,7 @@ use tidegauge_core::{Batch, TextView};
 
 use super::elsewhere::Elsewhere;
 use super::read::Slice;
+use super::subject::Subject;
 use crate::Result;
 use crate::typed::{Nullable, amounts, floats, ints, times, typed};
 
@@ -162,10 +163,12 @@ pub(super) struct Books<'f> {
     pub(super) truths: Truths<'f>,
     /// What rows here speak of, and that is another user's.
     pub(super) elsewhere: Elsewhere,
+    /// Whose rows are judged.
+    pub(super) subject: &'f Subject,
 }
 
 impl<'f> Books<'f> {
-    pub(super) fn open(slice: &'f Slice) -> Result<Self> {
+    pub(super) fn open(slice: &'f Slice, subject: &'f Subject) -> Result<Self> {
         let (orders, trades, ramp) = (&slice.orders, &slice.trades, &slice.ramp);
         let ids = ints(orders, "order_id")?;
         Ok(Self {
@@ -227,7 +230,18 @@ impl<'f> Books<'f> {
             entries: entries(&slice.entries)?,
             truths: truths(&slice.truths)?,
             elsewhere: Elsewhere::default(),
+            subject,
         })
+    }
+
+    /// Returns `true` if a simulation wrote this row.
+    pub(super) fn is_simulated(&self, table: &str, key: i64, user: i64) -> bool {
+        self.subject.is_simulated(table, key, user)
+    }
+
+    /// Returns `true` if all that a user did is there from the first on.
+    pub(super) fn has_history(&self, user: i64) -> bool {
+        self.subject.own.complete_history || self.is_simulated("users", user, user)
     }
 
     /// The users, by their numbers.

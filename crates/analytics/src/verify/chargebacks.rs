@@ -8,7 +8,7 @@ use super::books::Books;
 pub(super) fn rule(books: &Books<'_>) -> RuleResult {
     let mut rule = RuleResult::new(
         "chargebacks_undo_purchases",
-        "a chargeback undoes a completed purchase of the same user, all of it, after it and only once",
+        "a chargeback undoes a completed purchase of the same user, all of it, after it and only once; of a user's own data a purchase of the same user, after it",
     );
     let (back, ramp) = (&books.chargebacks, &books.ramp);
     let mut undone = HashSet::new();
@@ -22,6 +22,11 @@ pub(super) fn rule(books: &Books<'_>) -> RuleResult {
             }
             continue;
         };
+        let (user, at) = (back.user[row], back.at[row]);
+        if !books.is_simulated("chargebacks", *id, user) {
+            rule.check(ramp.user[purchase] == user && ramp.at[purchase] <= at, key);
+            continue;
+        }
         let undoes = ramp.status.get(purchase) == "completed"
             && ramp.user[purchase] == back.user[row]
             && ramp.fiat.get(purchase) == back.currency.get(row)

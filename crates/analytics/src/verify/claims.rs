@@ -27,11 +27,13 @@ pub(super) fn rules<'f>(books: &Books<'f>, movements: &mut Movements<'f>) -> [Ru
     let mut orders = RuleResult::new(
         "orders_are_covered",
         "when an order is placed its user has what it takes, beside what waits already",
-    );
+    )
+    .of_simulation(books.subject.own.complete_history);
     let mut withdrawals = RuleResult::new(
         "pending_withdrawals_are_covered",
         "when a pending withdrawal is asked for its user has it and the fee, beside what waits already",
-    );
+    )
+    .of_simulation(books.subject.own.complete_history);
     let mut changes = claims(books, movements);
     changes.extend(movements.all.iter().map(|it| Change { movement: *it, held: 0, asked: None }));
     let key = |change: &Change| (change.movement.user, change.movement.currency);
@@ -70,7 +72,8 @@ fn claims<'f>(books: &Books<'f>, movements: &mut Movements<'f>) -> Vec<Change> {
     let mut left: Vec<i128> = (0..orders.id.len()).map(|row| needs(books, row)).collect();
     // Of an order that is there twice, its last row is the one that trades are booked on.
     let judged = |row: usize| {
-        let known = books.users.contains_key(&orders.user[row]);
+        let user = orders.user[row];
+        let known = books.users.contains_key(&user) && books.has_history(user);
         known && orders.row(orders.id[row]) == Some(row) && needs(books, row) > 0
     };
     let account = |movements: &mut Movements<'f>, row: usize| {
@@ -102,7 +105,7 @@ fn claims<'f>(books: &Books<'f>, movements: &mut Movements<'f>) -> Vec<Change> {
         let currency = movements.number(withdrawals.currency.get(row));
         let asked_at = withdrawals.created_at[row];
         match (withdrawals.status.get(row), withdrawals.completed_at.get(row)) {
-            _ if !books.users.contains_key(user) => {}
+            _ if !books.users.contains_key(user) || !books.has_history(*user) => {}
             ("pending", _) => push(*user, currency, asked_at, held, Some(Asked::Withdrawal(row))),
             // Whether it was there in the end is the balance's business.
             ("completed", Some(at)) => {
@@ -123,7 +126,11 @@ fn needs(books: &Books<'_>, row: usize) -> i128 {
     match (orders.side.get(row), orders.limit_price.get(row)) {
         ("buy", Some(limit)) => {
             let cost = wanted.saturating_mul(limit) / ONE;
-            let fee = fees::least(books.entries.users.contains(&orders.user[row]));
+            let user = orders.user[row];
+            let fee = match books.is_simulated("orders", orders.id[row], user) {
+                true => fees::least(books.entries.users.contains(&user)),
+                false => 0, // which it will be is known when it fills
+            };
             cost.saturating_add(cost.saturating_mul(fee) / WHOLE)
         }
         ("buy", None) => 0,

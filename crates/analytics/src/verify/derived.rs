@@ -8,13 +8,13 @@ use tidegauge_core::arrow::array::BooleanArray;
 use tidegauge_core::arrow::array::types::Float64Type;
 use tidegauge_core::market::Rates;
 use tidegauge_core::tables::{FxDaily, MarketPrice};
-use tidegauge_core::{Batch, Filter, Scan, TextView, Warehouse, WarehouseExt};
+use tidegauge_core::{Batch, Filter, Scan, SetAsideRows, TextView, Warehouse, WarehouseExt};
 
 use super::RuleResult;
 use super::books::{Amounts, Texts, some_amounts, texts};
 use super::parts::{Part, parts};
 use crate::Result;
-use crate::market::{Names, RawTable, bucket_end, each};
+use crate::market::{Names, RawTable, bucket_end, each, is_told};
 use crate::period::after_epoch;
 use crate::typed::{Nullable, amounts, ints, times, typed};
 
@@ -117,6 +117,7 @@ async fn observed(
                 table,
                 &batch,
                 |symbol| symbols.find(symbol).is_some(),
+                &mut SetAsideRows::default(), // judged by the rule of market rows
                 |observation| {
                     let source = sources.find(observation.source);
                     let names = symbols.find(observation.symbol).zip(source);
@@ -203,7 +204,7 @@ pub(super) async fn fx(warehouse: &dyn Warehouse) -> Result<[RuleResult; 2]> {
             continue;
         };
         let told = |day: &NaiveDate| {
-            rates.fixing(base, quote, *day).is_some_and(|fixing| fixing.rate().units() != 0)
+            rates.fixing(base, quote, *day).is_some_and(|fixing| is_told(fixing.rate()))
         };
         for day in first.iter_days().take_while(|day| *day <= last).filter(told) {
             whole.check(there.binary_search(&day).is_ok(), || key(base, quote, day));

@@ -4,7 +4,8 @@ use tidegauge_core::fees::{DAYS, FLAT, TIERED, WHOLE};
 
 use super::RuleResult;
 use super::books::{Books, Trades};
-use super::money::{ONE, near};
+use super::money::{HALF_A_CENT, ONE, near};
+use super::subject::FeeStep;
 use crate::facts::Usd;
 use crate::frames::{DAY, days};
 
@@ -14,14 +15,23 @@ const RELATIVE: f64 = 1e-6;
 const ROUNDING: f64 = 0.5;
 
 pub(super) fn rule(books: &Books<'_>, usd: &Usd) -> RuleResult {
+    let own = &books.subject.own.trade_fees;
     let mut rule = RuleResult::new(
         "trade_fees_follow_schedule",
-        "the fee is 0.25 % of the quote amount for makers and 0.40 % for takers, or, where there are books, that of the volume of thirty days, within half a cent",
-    );
+        "the fee is 0.25 % of the quote amount for makers and 0.40 % for takers, or, where there are books, that of the volume of thirty days, within half a cent; of a user's own trades what the configuration says",
+    )
+    .of_simulation(!own.is_empty());
     let trades = &books.trades;
     let volumes = Volumes::of(books, usd);
     for (row, id) in trades.id.iter().enumerate() {
         let is_maker = trades.is_maker.value(row);
+        if !books.is_simulated("trades", *id, trades.user[row]) {
+            let volume = volumes.before(trades.user[row], trades.at[row]);
+            if let Some(holds) = volume.and_then(|volume| charged_by(own, trades, row, volume)) {
+                rule.check(holds, || format!("trades {id}"));
+            }
+            continue;
+        }
         let rates = match books.entries.users.contains(&trades.user[row]) {
             false => Some([FLAT.rate(0, is_maker); 2]),
             true => volumes
@@ -36,22 +46,46 @@ pub(super) fn rule(books: &Books<'_>, usd: &Usd) -> RuleResult {
     rule
 }
 
+/// Whether the fee of a user's own trade is what one of the steps within `volume` asks for.
+fn charged_by(
+    steps: &[FeeStep],
+    trades: &Trades<'_>,
+    row: usize,
+    volume: [i128; 2],
+) -> Option<bool> {
+    let fee = fee_in_quote(trades, row)??;
+    let is = |cents: i128| {
+        let reached = steps.iter().rev().find(|step| step.from_usd * 100.0 <= cents as f64);
+        let step = reached.or(steps.first())?;
+        let rate = if trades.is_maker.value(row) { step.maker } else { step.taker };
+        let due = trades.quote_amount[row] as f64 * rate;
+        Some((fee as f64 - due).abs() <= HALF_A_CENT as f64)
+    };
+    Some(is(volume[0])? || is(volume[1])?)
+}
+
 /// Whether the fee is what one of `rates` asks for; no telling of one in a third currency.
 fn charged(trades: &Trades<'_>, row: usize, rates: [i128; 2]) -> Option<bool> {
-    let (paid, fee) = (trades.quote_amount[row], trades.fee[row]);
-    let fee = if trades.fee_currency.get(row) == trades.quote.get(row) {
+    let (paid, fee) = (trades.quote_amount[row], fee_in_quote(trades, row)?);
+    let is = |rate: i128| fee.is_some_and(|fee| near(paid.checked_mul(rate), fee, WHOLE));
+    Some(rates.into_iter().any(is))
+}
+
+/// The fee in the quote currency; `None` of a fee in a third currency, and of one that overflows.
+#[allow(clippy::option_option)] // a fee that overflows is wrong, one in a third currency unknown
+fn fee_in_quote(trades: &Trades<'_>, row: usize) -> Option<Option<i128>> {
+    let fee = trades.fee[row];
+    Some(if trades.fee_currency.get(row) == trades.quote.get(row) {
         Some(fee)
     } else if trades.fee_currency.get(row) == trades.base.get(row) {
         // Taken in coins: worth the same at the trade's price, but for the coins' last place.
         fee.checked_mul(trades.price[row]).map(|worth| worth / ONE)
     } else {
         return None;
-    };
-    let is = |rate: i128| fee.is_some_and(|fee| near(paid.checked_mul(rate), fee, WHOLE));
-    Some(rates.into_iter().any(is))
+    })
 }
 
-/// What users with books have traded for, by user and time.
+/// What users have traded for whose fees depend on it, by user and time.
 struct Volumes {
     keys: Vec<(i64, i64)>,
     /// US cents of all trades before each, and how many of them have no exchange rate.
@@ -61,8 +95,12 @@ struct Volumes {
 impl Volumes {
     fn of(books: &Books<'_>, usd: &Usd) -> Self {
         let trades = &books.trades;
-        let booked = |row: &usize| books.entries.users.contains(&trades.user[*row]);
-        let mut rows: Vec<usize> = (0..trades.id.len()).filter(booked).collect();
+        let own = !books.subject.own.trade_fees.is_empty();
+        let counts = |row: &usize| {
+            let (id, user) = (trades.id[*row], trades.user[*row]);
+            books.entries.users.contains(&user) || (own && !books.is_simulated("trades", id, user))
+        };
+        let mut rows: Vec<usize> = (0..trades.id.len()).filter(counts).collect();
         rows.sort_unstable_by_key(|row| (trades.user[*row], trades.at[*row], trades.id[*row]));
         let (mut cents, mut unknown) = (0.0, 0);
         let mut before = vec![(cents, unknown)];

@@ -2,12 +2,14 @@
 
 use futures_util::TryStreamExt;
 use polars::prelude::{DataFrame, Expr, IntoLazy, SortMultipleOptions, col, len, lit};
+use tidegauge_core::tables::{Order, RampTransaction};
 use tidegauge_core::{Batch, Table, TableRef, Warehouse};
 
 use super::books::Books;
 use super::parts::{Part, parts};
 use super::read::{self, Slice};
 use super::slices::{Everyone, cut};
+use super::subject::Subject;
 use super::{EXAMPLES, RuleResult};
 use crate::frames::{Compute, counts, shown};
 use crate::typed::{ints, typed};
@@ -77,6 +79,14 @@ impl Passing {
         Ok(())
     }
 
+    /// Returns how many of the rows a simulation wrote.
+    pub(super) fn simulated(&self, rows: &Batch, subject: &Subject) -> Result<u64> {
+        let keys = ints(rows, key(self.table))?.iter().zip(ints(rows, "user_id")?);
+        let is_simulated =
+            |(key, user): &(&i64, &i64)| subject.is_simulated(&self.table.name, **key, **user);
+        Ok(keys.filter(is_simulated).count() as u64)
+    }
+
     /// What was found. A key that is there in two slices is not seen in either of them: where their keys
     /// mix, they are read once more, by themselves, `rows` at a time.
     pub(super) async fn finish(
@@ -140,8 +150,18 @@ pub(super) fn whole(
                 format!("every {column} of {} is in {}", table.name, reference.table),
             );
             let (keys, ids) = (ints(rows, key(table))?, ints(rows, column)?);
+            // Of a user's own data, orders and purchases may never have been loaded.
+            let is_there_at_all = match reference.table.as_ref() {
+                "users" => true,
+                "orders" => books.subject.has(Order::table()),
+                _ => books.subject.has(RampTransaction::table()),
+            };
+            let users = ints(rows, "user_id")?;
             let mut lost: Vec<i64> = Vec::new();
-            for (key, id) in keys.iter().zip(ids) {
+            for ((key, id), user) in keys.iter().zip(ids).zip(users) {
+                if !is_there_at_all && !books.is_simulated(&table.name, *key, *user) {
+                    continue;
+                }
                 if is_there(*id) {
                     rule.tried += 1;
                 } else {

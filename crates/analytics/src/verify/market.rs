@@ -1,7 +1,7 @@
 //! Trades happen at the market's prices.
 
-use super::RuleResult;
 use super::books::Books;
+use super::{EXAMPLES, RuleResult};
 use crate::facts::Usd;
 use crate::frames::DAY;
 
@@ -10,13 +10,33 @@ const RELATIVE: f64 = 1e-6;
 /// The last of a price's 8 places.
 const PLACE: f64 = 1e-8;
 
+/// Rows of the market tables that make no sense are left out of every valuation.
+pub(super) fn rows(usd: &Usd) -> RuleResult {
+    let mut rule = RuleResult::new(
+        "market_rows_make_sense",
+        "prices and exchange rates are above zero, candles are low ≤ open, close ≤ high, and nothing is missing",
+    );
+    rule.tried = usd.rows();
+    for aside in usd.set_aside() {
+        rule.broken += aside.rows;
+        let examples = aside.examples.iter().map(|row| format!("{}: {row}", aside.table));
+        let room = EXAMPLES.saturating_sub(rule.examples.len());
+        rule.examples.extend(examples.take(room));
+    }
+    rule
+}
+
 pub(super) fn rule(books: &Books<'_>, usd: &Usd) -> RuleResult {
     let mut rule = RuleResult::new(
         "trade_price_within_market_range",
         "a trade's price in US dollars lies between the market's lowest and highest of its day",
-    );
+    )
+    .of_simulation(false);
     let trades = &books.trades;
     for (row, id) in trades.id.iter().enumerate() {
+        if !books.is_simulated("trades", *id, trades.user[row]) {
+            continue; // another venue has prices of its own
+        }
         let day = trades.at[row].div_euclid(DAY);
         let range = usd.range(trades.base.get(row), day);
         // A day without prices, or a currency without a rate, cannot be judged.

@@ -1,6 +1,7 @@
 //! The consistency audit of a warehouse: what must hold between the exchange's own records, row by
 //! row, some users at a time. See `docs/metrics/verify.md` for the rules and their tolerances.
 
+mod amounts;
 mod balances;
 mod books;
 mod chargebacks;
@@ -20,6 +21,7 @@ mod postings;
 mod read;
 mod referrers;
 mod slices;
+mod subject;
 mod truth;
 
 use std::collections::HashSet;
@@ -27,6 +29,8 @@ use std::collections::HashSet;
 use serde::Serialize;
 use tidegauge_core::tables::{LedgerEntry, TruthChannel, TruthUser};
 use tidegauge_core::{TableRef, Warehouse, WarehouseExt, tables};
+
+pub use subject::{FeeStep, Origin, OwnRules, Simulated, VerifyParams};
 
 use crate::Result;
 use crate::facts::Usd;
@@ -37,12 +41,17 @@ use elsewhere::Elsewhere;
 use keys::Passing;
 use read::Slice;
 use slices::Everyone;
+use subject::Subject;
 
 /// What the audit found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// Every rule, whether it had anything to judge or not.
     pub rules: Vec<RuleResult>,
+    /// The number of rows of the users' tables that a simulation wrote.
+    pub simulated_rows: u64,
+    /// The number of all other rows of the users' tables.
+    pub own_rows: u64,
 }
 
 impl Report {
@@ -64,12 +73,35 @@ pub struct RuleResult {
     pub name: String,
     /// What must hold.
     pub description: String,
+    /// Which rows it applies to.
+    pub applies_to: AppliesTo,
     /// How many rows (or accounts) the rule applied to; 0 where there are none.
     pub tried: u64,
     /// In how many it did not hold.
     pub broken: u64,
     /// The keys of the first few.
     pub examples: Vec<String>,
+}
+
+/// Which rows a rule applies to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum AppliesTo {
+    /// All rows: it holds for any exchange, or the configuration gives it for the user's own.
+    AllRows,
+    /// Simulated rows alone: it is a rule of the simulator's world.
+    SimulatedRows,
+}
+
+impl AppliesTo {
+    /// Returns the words for it: `all rows`, `simulated rows`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AllRows => "all rows",
+            Self::SimulatedRows => "simulated rows",
+        }
+    }
 }
 
 /// As many examples as help to find the mistake.
@@ -80,10 +112,17 @@ impl RuleResult {
         Self {
             name: name.into(),
             description: description.into(),
+            applies_to: AppliesTo::AllRows,
             tried: 0,
             broken: 0,
             examples: Vec::new(),
         }
+    }
+
+    /// Makes it a rule of the simulator's world, unless the configuration gives it for other rows too.
+    fn of_simulation(mut self, is_given: bool) -> Self {
+        self.applies_to = if is_given { AppliesTo::AllRows } else { AppliesTo::SimulatedRows };
+        self
     }
 
     fn check(&mut self, holds: bool, key: impl FnOnce() -> String) {
@@ -118,22 +157,13 @@ const APART: [&str; 9] = [
     "runs",
 ];
 
-/// Rows that are held at a time, about.
-const ROWS: u64 = 1_000_000;
-
-/// Audits the exchange's and the market's tables of a warehouse.
+/// Audits the exchange's and the market's tables of a warehouse. Rules that hold for any exchange judge all
+/// rows, those of the simulator's world the simulated rows alone.
 ///
 /// # Errors
-/// When the warehouse cannot be read, or its market tables make no sense.
-pub async fn verify(warehouse: &dyn Warehouse) -> Result<Report> {
-    verify_by(warehouse, ROWS).await
-}
-
-/// The same, about `rows` rows at a time: fewer of them take less memory, and more reads.
-///
-/// # Errors
-/// As for [`verify`].
-pub async fn verify_by(warehouse: &dyn Warehouse, rows: u64) -> Result<Report> {
+/// When the warehouse cannot be read.
+pub async fn verify(warehouse: &dyn Warehouse, params: &VerifyParams) -> Result<Report> {
+    let rows = params.rows;
     let is_own = |table: &TableRef| read::tables().contains(&table);
     let others =
         tables::all().into_iter().filter(|it| !is_own(it) && !APART.contains(&it.name.as_ref()));
@@ -141,9 +171,10 @@ pub async fn verify_by(warehouse: &dyn Warehouse, rows: u64) -> Result<Report> {
     for table in others {
         rules.push(keys::unique(warehouse, &table, rows).await?);
     }
-    let known = Known::read(warehouse).await?;
+    let known = Known::read(warehouse, params).await?;
     let users = of_users(warehouse, &known, rows).await?;
     rules.extend(users.keys);
+    rules.push(market::rows(&known.usd));
     rules.extend(derived::prices(warehouse, rows).await?);
     rules.extend(derived::fx(warehouse).await?);
     rules.extend(users.rules);
@@ -155,23 +186,22 @@ pub async fn verify_by(warehouse: &dyn Warehouse, rows: u64) -> Result<Report> {
             "rule is broken"
         );
     }
-    Ok(Report { rules })
+    Ok(Report { rules, simulated_rows: users.simulated_rows, own_rows: users.own_rows })
 }
 
 /// What the rules have to know beside the rows of some users.
 struct Known {
     usd: Usd,
     everyone: Everyone,
-    /// How many rows each of the users' tables has.
-    counts: Vec<u64>,
-    /// Whether the exchange keeps books by double entry.
+    subject: Subject,
+    /// Whether the simulated exchange keeps books by double entry.
     has_books: bool,
     /// The channels that the truth knows, where it is told.
     channels: Option<HashSet<String>>,
 }
 
 impl Known {
-    async fn read(warehouse: &dyn Warehouse) -> Result<Self> {
+    async fn read(warehouse: &dyn Warehouse, params: &VerifyParams) -> Result<Self> {
         let (mut counts, mut has_books, mut has_truth) = (Vec::new(), false, false);
         for table in read::tables() {
             let count = warehouse.count(&read::lenient(table)).await? as u64;
@@ -182,10 +212,13 @@ impl Known {
         let channels = warehouse.read(&read::scan(TruthChannel::table(), ["channel"])).await?;
         let channels = typed(&channels, "channel", |column| column.as_text())?.iter();
         let channels = channels.flatten().map(str::to_owned).collect();
+        let subject = Subject::new(params, counts);
+        has_books &= subject.keeps_books();
+        has_truth &= subject.keeps_books();
         Ok(Self {
             usd: Usd::read(warehouse).await?,
             everyone: Everyone::read(warehouse).await?,
-            counts,
+            subject,
             has_books,
             channels: has_truth.then_some(channels),
         })
@@ -197,30 +230,37 @@ struct OfUsers {
     /// Of their keys, their references, and whether their rows are whole.
     keys: Vec<RuleResult>,
     rules: Vec<RuleResult>,
+    simulated_rows: u64,
+    own_rows: u64,
 }
 
 /// Judges the users' tables, slice by slice.
 async fn of_users(warehouse: &dyn Warehouse, known: &Known, rows: u64) -> Result<OfUsers> {
-    let all = known.counts.iter().sum();
+    let counts = known.subject.counts();
+    let all = counts.iter().sum();
+    let (mut simulated_rows, mut own_rows) = (0, 0);
     let slices = known.everyone.slices(all, rows);
     let mut unique: Vec<Passing> = read::tables().into_iter().map(Passing::new).collect();
     let (mut references, mut whole, mut rules) = (Vec::new(), Vec::new(), Vec::new());
     let mut look_ups = elsewhere::LOOK_UPS;
     for users in &slices {
         let slice = Slice::read(warehouse, (slices.len() > 1).then_some(users)).await?;
-        let mut books = Books::open(&slice)?;
+        let mut books = Books::open(&slice, &known.subject)?;
         if slices.len() > 1 {
             books.elsewhere = Elsewhere::look_up(warehouse, &books, &mut look_ups).await?;
         }
         for (table, rows) in unique.iter_mut().zip(slice.all()) {
             table.slice(rows)?;
+            let simulated = table.simulated(rows, &known.subject)?;
+            simulated_rows += simulated;
+            own_rows += rows.rows() as u64 - simulated;
         }
         add(&mut references, keys::whole(&slice, &books, &known.everyone)?);
         add(&mut rules, judged(&books, known));
         add(&mut whole, slice.whole);
     }
     // Rows without a user lie in no slice.
-    for (rule, count) in whole.iter_mut().zip(&known.counts) {
+    for (rule, count) in whole.iter_mut().zip(counts) {
         for _ in rule.tried..*count {
             rule.check(false, || "a row without user_id".into());
         }
@@ -231,7 +271,7 @@ async fn of_users(warehouse: &dyn Warehouse, known: &Known, rows: u64) -> Result
     }
     keys.extend(references);
     keys.extend(whole);
-    Ok(OfUsers { keys, rules })
+    Ok(OfUsers { keys, rules, simulated_rows, own_rows })
 }
 
 /// Adds what was found in one slice to what was found in those before.
@@ -246,7 +286,8 @@ fn add(all: &mut Vec<RuleResult>, more: Vec<RuleResult>) {
 /// What all rules about some users' records say.
 fn judged(books: &Books<'_>, known: &Known) -> Vec<RuleResult> {
     let usd = &known.usd;
-    let mut rules = orders::rules(books);
+    let mut rules = vec![amounts::rule(books)];
+    rules.extend(orders::rules(books));
     rules.extend([money::quotes(books), fees::rule(books, usd), money::ramp(books, usd)]);
     rules.push(market::rule(books, usd));
     let mut movements = Movements::of(books);

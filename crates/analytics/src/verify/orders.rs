@@ -2,12 +2,13 @@
 
 use super::RuleResult;
 use super::books::{Books, Orders, Trades};
+use tidegauge_core::tables::Trade;
 
 pub(super) fn rules(books: &Books<'_>) -> Vec<RuleResult> {
     let (orders, trades) = (&books.orders, &books.trades);
     let fills = Fills::of(orders, trades);
-    let mut rules = vec![filled_amounts(orders)];
-    rules.extend(filled_orders(orders, &fills));
+    let mut rules = vec![filled_amounts(books)];
+    rules.extend(filled_orders(books, &fills));
     rules.extend(each_trade(books));
     rules
 }
@@ -17,14 +18,17 @@ fn has_trades(status: &str) -> bool {
     matches!(status, "filled" | "partially_filled")
 }
 
-fn filled_amounts(orders: &Orders<'_>) -> RuleResult {
+fn filled_amounts(books: &Books<'_>) -> RuleResult {
+    let orders = &books.orders;
     let mut rule = RuleResult::new(
         "filled_amount_fits_status",
-        "a filled order is filled to its base_amount, a partially filled one in part, any other not at all",
+        "no order is filled beyond its base_amount; a simulated one that is filled is so to its base_amount, a partially filled one in part, any other not at all",
     );
     for (row, id) in orders.id.iter().enumerate() {
         let (filled, wanted) = (orders.filled_amount[row], orders.base_amount[row]);
         let fits = match orders.status.get(row) {
+            // Elsewhere an order may be cancelled in the middle of being filled.
+            _ if !books.is_simulated("orders", *id, orders.user[row]) => filled <= wanted,
             "filled" => filled == wanted,
             "partially_filled" => 0 < filled && filled < wanted,
             _ => filled == 0,
@@ -50,7 +54,8 @@ impl Fills {
     }
 }
 
-fn filled_orders(orders: &Orders<'_>, fills: &Fills) -> [RuleResult; 2] {
+fn filled_orders(books: &Books<'_>, fills: &Fills) -> [RuleResult; 2] {
+    let orders = &books.orders;
     let mut there = RuleResult::new(
         "filled_orders_have_trades",
         "every filled or partially filled order has trades",
@@ -62,6 +67,11 @@ fn filled_orders(orders: &Orders<'_>, fills: &Fills) -> [RuleResult; 2] {
     for (row, id) in orders.id.iter().enumerate() {
         // Of an order that is there twice, its last row is the one that trades are booked on.
         if !has_trades(orders.status.get(row)) || orders.row(*id) != Some(row) {
+            continue;
+        }
+        // Of a user's own data, trades may never have been loaded.
+        let simulated = books.is_simulated("orders", *id, orders.user[row]);
+        if !simulated && !books.subject.has(Trade::table()) {
             continue;
         }
         let (count, sum) = fills.0[row];
@@ -77,7 +87,7 @@ fn each_trade(books: &Books<'_>) -> [RuleResult; 4] {
     let (orders, trades) = (&books.orders, &books.trades);
     let mut only = RuleResult::new(
         "trades_only_of_filled_orders",
-        "trades belong to filled or partially filled orders",
+        "trades belong to filled or partially filled orders; those of a user's own data to orders that are filled in part at least",
     );
     let mut same = RuleResult::new(
         "trades_match_their_order",
@@ -101,7 +111,9 @@ fn each_trade(books: &Books<'_>) -> [RuleResult; 4] {
             }
             continue;
         };
-        only.check(has_trades(orders.status.get(order)), key);
+        let simulated = books.is_simulated("trades", *id, trades.user[trade]);
+        let is_filled = !simulated && orders.filled_amount[order] > 0;
+        only.check(is_filled || has_trades(orders.status.get(order)), key);
         let matches = (stranger || trades.user[trade] == orders.user[order])
             && trades.pair.get(trade) == orders.pair.get(order)
             && trades.side.get(trade) == orders.side.get(order)

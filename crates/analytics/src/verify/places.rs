@@ -26,9 +26,13 @@ pub(super) fn rule(books: &Books<'_>) -> RuleResult {
     let mut rule = RuleResult::new(
         "currency_fits_country",
         "fiat deposits and withdrawals are in the currency of the user's country, purchases in that of the payer's",
-    );
+    )
+    .of_simulation(false);
     for transfers in [&books.deposits, &books.withdrawals] {
         for (row, id) in transfers.id.iter().enumerate() {
+            if !books.is_simulated(transfers.name, *id, transfers.user[row]) {
+                continue;
+            }
             let person = books.users.get(&transfers.user[row]);
             let wanted = person.and_then(|person| currency_of(person.country));
             if let Some(wanted) = wanted.filter(|_| transfers.kind.get(row) == "fiat") {
@@ -39,6 +43,9 @@ pub(super) fn rule(books: &Books<'_>) -> RuleResult {
     }
     let ramp = &books.ramp;
     for (row, id) in ramp.id.iter().enumerate() {
+        if !books.is_simulated("ramp_transactions", *id, ramp.user[row]) {
+            continue;
+        }
         if let Some(wanted) = currency_of(ramp.country.get(row)) {
             rule.check(ramp.fiat.get(row) == wanted, || format!("ramp_transactions {id}"));
         }

@@ -1,7 +1,6 @@
 //! The exchange's tables, as much of them at a time as memory holds.
 
 use std::ops::RangeInclusive;
-use std::sync::Arc;
 
 use tidegauge_core::arrow::buffer::BooleanBuffer;
 use tidegauge_core::tables::{
@@ -139,9 +138,7 @@ pub(super) fn scan<'c>(table: &Table, columns: impl IntoIterator<Item = &'c str>
 
 /// The table without a promise that values are there.
 pub(super) fn lenient(table: &Table) -> TableRef {
-    let mut table = table.clone();
-    table.columns.iter_mut().for_each(|column| column.nullable = true);
-    Arc::new(table)
+    table.lenient()
 }
 
 fn nulls(table: &Table) -> RuleResult {

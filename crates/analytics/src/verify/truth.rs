@@ -19,7 +19,8 @@ pub(super) fn rule(books: &Books<'_>, channels: Option<&HashSet<String>>) -> Rul
     let mut rule = RuleResult::new(
         "truth_fits",
         "every user has one truth, which makes sense, and did nothing that it rules out",
-    );
+    )
+    .of_simulation(false);
     let Some(channels) = channels else { return rule };
     let truths = &books.truths;
     let mut rows: HashMap<i64, Vec<usize>> = HashMap::new();
@@ -28,6 +29,9 @@ pub(super) fn rule(books: &Books<'_>, channels: Option<&HashSet<String>>) -> Rul
     }
     let done = done(books);
     for (id, person) in books.people() {
+        if !books.is_simulated("users", id, id) {
+            continue;
+        }
         let holds = match rows.get(&id).map(Vec::as_slice) {
             Some([row]) => {
                 channels.contains(person.channel)

@@ -7,7 +7,7 @@ use crate::support::{at, events, times, users};
 const END: &str = "2026-02-01";
 
 fn refusal(users: &DataFrame, events: &DataFrame) -> String {
-    Facts::new(users, events, at(END)).unwrap_err().to_string()
+    Facts::new_strict(users, events, at(END)).unwrap_err().to_string()
 }
 
 #[test]
@@ -39,6 +39,38 @@ fn what_cannot_be_right_is_refused_by_name() {
         Facts::new(&textual, &good_events, at(END)).unwrap_err(),
         Error::ColumnType { frame: "users", .. }
     ));
+}
+
+#[test]
+fn what_cannot_be_right_is_left_out_and_counted_once() {
+    let people = users(&[
+        ("a", "2026-01-01", Some("x")),
+        ("a", "2026-01-03", Some("y")), // the earlier signup counts
+        ("b", "2026-01-02", None),
+    ]);
+    let bad = f64::NAN;
+    let rows = events(&[
+        ("a", "2026-01-02", 1.0, 0.5),
+        ("a", "2026-01-04", bad, bad), // lacks two values, and is one row
+        ("b", "2026-01-01", 4.0, 1.0), // before the signup
+        ("z", "2026-01-04", 8.0, 1.0), // nobody's
+        ("z", "2026-01-05", 8.0, 1.0),
+        ("b", "2026-01-04", 16.0, 2.0),
+    ]);
+    let facts = Facts::new(&people, &rows, at(END)).unwrap();
+    assert_eq!((facts.users().height(), facts.events().height()), (2, 2));
+    let volume: f64 = facts.events().column("volume_usd").unwrap().f64().unwrap().sum().unwrap();
+    assert_eq!(volume, 17.0);
+    let channel = facts.users().column("channel").unwrap().str().unwrap().get(0);
+    assert_eq!(channel, Some("x"));
+    let found: Vec<_> = facts.set_aside().iter().map(|it| (it.reason, it.rows)).collect();
+    use tidegauge_core::SetAsideReason::{BeforeSignup, DuplicateUser, Incomplete, UnknownUser};
+    let all = [(DuplicateUser, 1), (Incomplete, 1), (UnknownUser, 2), (BeforeSignup, 1)];
+    assert_eq!(found, all);
+    let spend = df!("day" => [Some(at(END).date_naive().pred_opt().unwrap()), None],
+        "channel" => ["x", "x"], "campaign" => ["c", "c"], "spend_usd" => [1.0, 2.0]);
+    let facts = facts.with_spend(&spend.unwrap()).unwrap();
+    assert_eq!((facts.spend().height(), facts.set_aside().len()), (1, 5));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What an exchange with books may charge: by what its users have traded for in the thirty days before.
 
-use tidegauge_analytics::verify::{RuleResult, verify};
+use tidegauge_analytics::verify::{RuleResult, VerifyParams, verify};
 use tidegauge_core::Crypto;
 use tidegauge_core::tables::{FxRate, LedgerEntry, Trade};
 
@@ -54,7 +54,7 @@ fn judged(trades: &[Trade], has_books: bool) -> RuleResult {
         posted_at: at("2026-01-01"),
     };
     memory.put(LedgerEntry::table(), if has_books { std::slice::from_ref(&entry) } else { &[] });
-    let report = run(verify(&memory)).unwrap();
+    let report = run(verify(&memory, &VerifyParams::all_simulated())).unwrap();
     report.rules.into_iter().find(|rule| rule.name == "trade_fees_follow_schedule").unwrap()
 }
 

@@ -1,6 +1,6 @@
 //! A consistent world passes; each rule is broken by one change, and no other rule with it.
 
-use tidegauge_analytics::verify::{Report, verify, verify_by};
+use tidegauge_analytics::verify::{AppliesTo, FeeStep, OwnRules, Report, VerifyParams, verify};
 use tidegauge_core::Crypto;
 use tidegauge_core::tables::{
     Candle, Deposit, FxDaily, FxRate, MarketPrice, MarketingSpend, Order, RampTransaction,
@@ -27,7 +27,7 @@ struct World {
 
 impl World {
     fn audit(&self) -> Report {
-        run(verify(&self.memory())).unwrap()
+        run(verify(&self.memory(), &VerifyParams::all_simulated())).unwrap()
     }
 
     fn memory(&self) -> Memory {
@@ -348,7 +348,7 @@ fn a_consistent_world_passes_every_rule_and_every_rule_is_tried() {
 
 #[test]
 fn nothing_to_judge_is_tried_0_times() {
-    let report = run(verify(&Memory::default())).unwrap();
+    let report = run(verify(&Memory::default(), &VerifyParams::all_simulated())).unwrap();
     assert!(report.passed());
     assert!(report.rules.iter().all(|rule| rule.tried == 0 && rule.examples.is_empty()));
 }
@@ -511,6 +511,10 @@ const CHANGES: &[(&str, &str, Change)] = &[
     }),
     ("currency_fits_country", "deposits 2", |w| w.users[1].country = "GB".into()),
     ("currency_fits_country", "ramp_transactions 1", |w| w.ramp[0].country = "US".into()),
+    ("amounts_not_negative", "orders 5", |w| w.orders[4].limit_price = Some(money("-1"))),
+    ("market_rows_make_sense", "raw_crypto_market_data: `BTC` on 2026-01-05", |w| {
+        w.raw.push(raw("other", "2026-01-05 15:00", "0"));
+    }),
 ];
 
 #[test]
@@ -539,7 +543,11 @@ fn slices_find_what_the_whole_finds() {
         let mut world = world();
         change(&mut world);
         let [whole, sliced] = [1_000_000, 1].map(|rows| {
-            let mut report = run(verify_by(&world.memory(), rows)).unwrap();
+            let mut report = run(verify(
+                &world.memory(),
+                &VerifyParams { rows, ..VerifyParams::all_simulated() },
+            ))
+            .unwrap();
             report.rules.iter_mut().for_each(|rule| rule.examples.sort());
             report
         });
@@ -563,4 +571,125 @@ fn examples_are_few() {
     let rule = report.broken().next().unwrap();
     assert_eq!((rule.tried, rule.broken), (13, 10));
     assert_eq!(rule.examples, ["deposits 10", "deposits 11", "deposits 12"]);
+}
+
+/// Records of an exchange that is not simulated: no identity checks, purchases at 3 % in a currency that is
+/// not the country's, trades without their orders that cost 0.1 %.
+fn own() -> World {
+    let mut world = world();
+    world.users.iter_mut().for_each(|user| {
+        (user.kyc_status, user.kyc_verified_at) = ("unknown".into(), None);
+    });
+    world.ramp[0].country = "JP".into();
+    world.ramp[0].fee_usd = "3.75".parse().unwrap();
+    (world.deposits, world.withdrawals, world.orders) = Default::default();
+    world.trades.iter_mut().for_each(|trade| {
+        trade.fee_amount = Crypto::from_units(trade.quote_amount.units() / 1_000);
+        // An average that was rounded.
+        trade.price = Crypto::from_units(trade.price.units() + 1_000);
+    });
+    world
+}
+
+fn of_own(world: &World, own: OwnRules) -> Report {
+    run(verify(&world.memory(), &VerifyParams { own, ..VerifyParams::default() })).unwrap()
+}
+
+#[test]
+fn own_data_are_judged_by_the_rules_of_any_exchange_alone() {
+    let report = of_own(&own(), OwnRules::default());
+    assert!(report.passed(), "{:#?}", report.broken().collect::<Vec<_>>());
+    assert_eq!((report.simulated_rows, report.own_rows), (0, 9));
+    for rule in report.rules.iter().filter(|rule| rule.applies_to == AppliesTo::SimulatedRows) {
+        assert_eq!(rule.tried, 0, "{}", rule.name);
+    }
+    let of_simulation = |rule: &&str| {
+        report.rules.iter().any(|it| it.name == **rule && it.applies_to == AppliesTo::SimulatedRows)
+    };
+    let worldly = [
+        "ramp_fees_follow_schedule",
+        "trade_fees_follow_schedule",
+        "currency_fits_country",
+        "nothing_before_kyc",
+        "balance_never_negative",
+        "trade_price_within_market_range",
+        "ledger_agrees",
+        "truth_fits",
+    ];
+    assert!(worldly.iter().all(|rule| of_simulation(&rule)));
+    // As a simulation's, none of it would pass.
+    assert!(!own().audit().passed());
+}
+
+#[test]
+fn the_rules_of_any_exchange_find_what_is_wrong_in_own_data() {
+    let broken = |change: Change| {
+        let mut world = own();
+        change(&mut world);
+        let report = of_own(&world, OwnRules::default());
+        report.broken().map(|rule| rule.name.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(broken(|w| w.ramp[0].user_id = 99), ["foreign_key.ramp_transactions.user_id"]);
+    assert_eq!(broken(|w| w.trades.push(w.trades[0].clone())), ["unique_key.trades"]);
+    assert_eq!(broken(|w| w.trades[0].quote_amount = money("-150")).len(), 2);
+    assert_eq!(broken(|w| w.trades[0].price = money("10")), ["quote_amount_is_price_times_base"]);
+    assert_eq!(broken(|w| w.users[1].signup_at = at("2026-02-01")), ["nothing_before_signup"]);
+    // Orders that are there at all have to be there for every trade.
+    let lost = broken(|w| w.orders.push(order(7, 1, ("buy", "USD"), ("1", "0"), None, "open")));
+    assert_eq!(lost, ["foreign_key.trades.order_id"]);
+}
+
+#[test]
+fn fees_funnel_and_balances_of_own_data_come_from_the_configuration() {
+    let mut rules = OwnRules::default();
+    rules.ramp_fee = Some(0.03);
+    let step = |from_usd, rate| FeeStep { from_usd, maker: rate, taker: rate };
+    rules.trade_fees = vec![step(0.0, 0.001), step(140.0, 0.0005)];
+    let mut world = own();
+    // 150 USD before these two: the second step.
+    world.trades[1].fee_amount = money("0.026");
+    world.trades[3].fee_amount = money("0.049");
+    let report = of_own(&world, rules.clone());
+    assert!(report.passed(), "{:#?}", report.broken().collect::<Vec<_>>());
+    let tried = |report: &Report, name: &str| {
+        let rule = report.rules.iter().find(|rule| rule.name == name).unwrap();
+        (rule.tried, rule.broken, rule.applies_to)
+    };
+    assert_eq!(tried(&report, "ramp_fees_follow_schedule"), (1, 0, AppliesTo::AllRows));
+    assert_eq!(tried(&report, "trade_fees_follow_schedule"), (4, 0, AppliesTo::AllRows));
+    rules.ramp_fee = Some(0.015);
+    rules.trade_fees[1] = step(140.0, 0.001);
+    rules.verified_first = vec!["ramp_transactions".into()];
+    rules.complete_history = true;
+    let report = of_own(&world, rules);
+    let broken: Vec<_> = report.broken().map(|rule| (rule.name.as_str(), rule.broken)).collect();
+    assert_eq!(
+        broken,
+        [
+            ("trade_fees_follow_schedule", 2),
+            ("ramp_fees_follow_schedule", 1),
+            ("balance_never_negative", 2),
+            ("nothing_before_kyc", 2),
+        ]
+    );
+}
+
+#[test]
+fn a_schedule_that_makes_no_sense_is_named() {
+    let step = |from_usd, maker| FeeStep { from_usd, maker, taker: 0.004 };
+    for (change, says) in [
+        (OwnRules { ramp_fee: Some(1.5), ..OwnRules::default() }, "verify.ramp_fee"),
+        (OwnRules { trade_fees: vec![step(1.0, 0.1)], ..OwnRules::default() }, "verify.trade_fees"),
+        (
+            OwnRules { trade_fees: vec![step(0.0, 25.0)], ..OwnRules::default() },
+            "verify.trade_fees",
+        ),
+        (
+            OwnRules { verified_first: vec!["trade".into()], ..OwnRules::default() },
+            "verify.verified_first",
+        ),
+    ] {
+        assert_eq!(change.wrong().unwrap().0, says);
+    }
+    assert_eq!(OwnRules::default().wrong(), None);
 }

@@ -1,9 +1,11 @@
-use tidegauge_analytics::{Error, Facts};
+use tidegauge_analytics::{BadRows, Error, Facts, FactsParams};
 use tidegauge_core::tables::{
     Candle, FxRate, MarketingSpend, RampTransaction, RawCryptoMarketData, Trade, User, Withdrawal,
 };
 
 use crate::support::{Memory, at, day, run};
+
+const STRICT: FactsParams = FactsParams { end: None, bad_rows: BadRows::Fail };
 
 fn user() -> User {
     User {
@@ -183,7 +185,7 @@ fn money_is_valued_as_of_its_day() {
     };
     memory.put(RampTransaction::table(), &[ramp(1, "completed"), ramp(2, "pending")]);
 
-    let facts = run(Facts::from_warehouse(&memory, None)).unwrap();
+    let facts = run(Facts::from_warehouse(&memory, &STRICT)).unwrap();
     let expected =
         [(60.0, 0.9), (150.0, 3.0), (0.0, 50.0), (300.0, 1.3), (400.0, 0.0), (0.0, 499.5)];
     for (found, expected) in revenue(&facts).into_iter().zip(expected) {
@@ -205,7 +207,7 @@ fn money_is_valued_as_of_its_day() {
 fn what_cannot_be_valued_is_named() {
     let mut memory = warehouse();
     memory.put(Trade::table(), &[trade(1, "2026-01-01 12:00", "GBP", "1", ("0", "GBP"))]);
-    let error = run(Facts::from_warehouse(&memory, None)).unwrap_err();
+    let error = run(Facts::from_warehouse(&memory, &STRICT)).unwrap_err();
     assert!(
         matches!(
             &error,
@@ -216,7 +218,7 @@ fn what_cannot_be_valued_is_named() {
     );
 
     memory.put(Trade::table(), &[trade(1, "2026-01-08", "XYZ", "1", ("0", "GBP"))]);
-    let error = run(Facts::from_warehouse(&memory, None)).unwrap_err().to_string();
+    let error = run(Facts::from_warehouse(&memory, &STRICT)).unwrap_err().to_string();
     assert!(error.contains("`XYZ`") && error.contains("2026-01-08"), "{error}");
 }
 
@@ -225,16 +227,16 @@ fn what_is_older_than_a_week_says_nothing() {
     let mut memory = warehouse();
     // The euro's last fixings are of the 5th, the last price is of the 6th.
     memory.put(Trade::table(), &[trade(1, "2026-01-12 12:00", "EUR", "1", ("1", "BTC"))]);
-    let facts = run(Facts::from_warehouse(&memory, None)).unwrap();
+    let facts = run(Facts::from_warehouse(&memory, &STRICT)).unwrap();
     assert_eq!(revenue(&facts), [(1.5, 999.0)]);
 
     memory.put(Trade::table(), &[trade(1, "2026-01-13 12:00", "EUR", "1", ("0", "USD"))]);
-    let error = run(Facts::from_warehouse(&memory, None)).unwrap_err().to_string();
+    let error = run(Facts::from_warehouse(&memory, &STRICT)).unwrap_err().to_string();
     for part in ["`EUR`", "on 2026-01-13", "of 2026-01-05", "7 days", "load `fx_rates`"] {
         assert!(error.contains(part), "{error}");
     }
     memory.put(Trade::table(), &[trade(1, "2026-01-14 12:00", "USD", "1", ("1", "BTC"))]);
-    let error = run(Facts::from_warehouse(&memory, None)).unwrap_err().to_string();
+    let error = run(Facts::from_warehouse(&memory, &STRICT)).unwrap_err().to_string();
     for part in ["price of BTC on 2026-01-14", "BTC from 2026-01-04 to 2026-01-06"] {
         assert!(error.contains(part), "{error}");
     }
@@ -246,7 +248,7 @@ fn what_was_completed_at_no_time_is_named() {
     let timeless =
         Withdrawal { completed_at: None, ..withdrawal(1, "completed", "2026-01-04", ("1", "BTC")) };
     memory.put(Withdrawal::table(), &[timeless]);
-    let error = run(Facts::from_warehouse(&memory, None)).unwrap_err().to_string();
+    let error = run(Facts::from_warehouse(&memory, &STRICT)).unwrap_err().to_string();
     assert!(error.contains("events, column `at` has 1 rows"), "{error}");
 }
 
@@ -254,15 +256,67 @@ fn what_was_completed_at_no_time_is_named() {
 fn a_price_that_is_none_is_named() {
     let mut memory = warehouse();
     memory.put(RawCryptoMarketData::table(), &[raw("2026-01-05 09:00", "0")]);
-    let error = run(Facts::from_warehouse(&memory, None)).unwrap_err().to_string();
+    let error = run(Facts::from_warehouse(&memory, &STRICT)).unwrap_err().to_string();
     assert!(error.contains("`BTC` on 2026-01-05 is not above zero"), "{error}");
 }
 
 #[test]
+fn what_cannot_be_right_or_valued_is_left_out_and_the_others_are_right() {
+    let mut memory = warehouse();
+    let of = |user_id: i64, trade: Trade| Trade { user_id, ..trade };
+    memory.put(
+        Trade::table(),
+        &[
+            trade(1, "2026-01-04 12:00", "GBP", "100", ("2", "GBP")), // 150, 3
+            trade(2, "2026-01-08 12:00", "XAG", "7", ("1", "USD")),   // no rate
+            trade(3, "2026-01-13 12:00", "EUR", "7", ("1", "USD")),   // the last is of the 5th
+            trade(4, "2026-01-14 12:00", "USD", "7", ("1", "BTC")),   // the last price of the 6th
+            trade(5, "2025-12-31 12:00", "USD", "7", ("1", "USD")),   // before the signup
+            of(9, trade(6, "2026-01-08 12:00", "USD", "7", ("1", "USD"))), // nobody's
+            trade(7, "2026-01-09 12:00", "USD", "50", ("4", "USD")),  // 50, 4
+        ],
+    );
+    let timeless =
+        Withdrawal { completed_at: None, ..withdrawal(1, "completed", "2026-01-04", ("1", "USD")) };
+    memory.put(Withdrawal::table(), &[timeless]);
+    let mut raw_rows = vec![raw("2026-01-05 09:00", "120"), raw("2026-01-06 09:00", "-3")];
+    raw_rows.push(raw("2026-01-05 21:00", "130"));
+    memory.put(RawCryptoMarketData::table(), &raw_rows);
+
+    let facts = run(Facts::from_warehouse(&memory, &FactsParams::default())).unwrap();
+    let found = revenue(&facts);
+    assert!(found.len() == 2 && (found[0].0 - 150.0).abs() < 1e-9, "{found:?}");
+    assert_eq!(found[1], (50.0, 4.0));
+    let told: Vec<_> = facts.set_aside().iter().map(ToString::to_string).collect();
+    let unpriced = "has no price or exchange rate in the market tables that is at most 7 days old";
+    assert_eq!(
+        told,
+        [
+            "1 row of raw_crypto_market_data is left out: `BTC` on 2026-01-06 is not above zero"
+                .to_owned(),
+            format!(
+                "3 rows of trades are left out: `EUR` on 2026-01-13 {unpriced}; also `XAG` on \
+                 2026-01-08, `BTC` on 2026-01-14"
+            ),
+            "1 row of events is left out: `at` of user `1` is missing or not finite".into(),
+            "1 row of events is left out: a trade of user `9` on 2026-01-08 is of a user that is \
+             not among the users"
+                .into(),
+            "1 row of events is left out: a trade of user `1` on 2025-12-31 comes before its \
+             user's signup"
+                .into(),
+        ]
+    );
+    assert!(run(Facts::from_warehouse(&memory, &STRICT)).is_err());
+}
+
+#[test]
 fn an_empty_warehouse_has_no_end() {
-    let error = run(Facts::from_warehouse(&Memory::default(), None)).unwrap_err();
+    let error =
+        run(Facts::from_warehouse(&Memory::default(), &FactsParams::default())).unwrap_err();
     assert!(matches!(error, Error::NoFacts), "{error}");
-    let facts = run(Facts::from_warehouse(&Memory::default(), Some(at("2026-01-01")))).unwrap();
+    let params = FactsParams { end: Some(at("2026-01-01")), ..FactsParams::default() };
+    let facts = run(Facts::from_warehouse(&Memory::default(), &params)).unwrap();
     assert_eq!(facts.users().height(), 0);
 }
 
@@ -270,6 +324,7 @@ fn an_empty_warehouse_has_no_end() {
 fn reading_may_be_spawned_on_any_thread() {
     fn sendable<T: Send>(_: &T) {}
     let memory = Memory::default();
-    sendable(&Facts::from_warehouse(&memory, None));
-    sendable(&tidegauge_analytics::verify::verify(&memory));
+    sendable(&Facts::from_warehouse(&memory, &FactsParams::default()));
+    let params = tidegauge_analytics::verify::VerifyParams::default();
+    sendable(&tidegauge_analytics::verify::verify(&memory, &params));
 }

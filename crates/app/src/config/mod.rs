@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use tidegauge_acquisition::mapping::TableConfig;
 use tidegauge_acquisition::series::BadRows;
 use tidegauge_acquisition::{database, files};
+use tidegauge_analytics::verify::OwnRules;
 use tidegauge_core::instruments::Instrument;
 use tidegauge_simulation::{ClassicConfig, ExchangeConfig, Scenario, Shard};
 
@@ -75,6 +76,8 @@ pub struct Config {
     pub market: MarketConfig,
     /// What the answers count.
     pub analytics: AnalyticsConfig,
+    /// Rules of the user's own exchange, by which `verify` judges rows that are not simulated.
+    pub verify: OwnRules,
 }
 
 impl Default for Config {
@@ -94,6 +97,7 @@ impl Default for Config {
             databases: Vec::new(),
             market: MarketConfig::default(),
             analytics: AnalyticsConfig::default(),
+            verify: OwnRules::default(),
         }
     }
 }
@@ -154,11 +158,14 @@ pub struct AnalyticsConfig {
     pub inactive_days: u32,
     /// A user who has traded and bought for so much is a high-volume trader, in US dollars.
     pub high_volume_usd: f64,
+    /// Whether a row that cannot be right or cannot be valued is an error of the report, the derived
+    /// tables and the simulation; otherwise it is left out, counted and told.
+    pub strict: bool,
 }
 
 impl Default for AnalyticsConfig {
     fn default() -> Self {
-        Self { inactive_days: 30, high_volume_usd: 10_000.0 }
+        Self { inactive_days: 30, high_volume_usd: 10_000.0, strict: false }
     }
 }
 

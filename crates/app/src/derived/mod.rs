@@ -43,16 +43,25 @@ pub(crate) struct Derived {
 impl Derived {
     /// Works them out from the raw tables of `warehouse`, as of `now`.
     ///
+    /// Rows that make no sense are left out, and told in the log.
+    ///
     /// # Errors
-    /// When the warehouse cannot be read, or a price or a rate in it makes no sense.
+    /// When the warehouse cannot be read, or, if `strict`, a price or a rate in it makes no sense.
     pub(crate) async fn read(
         warehouse: &dyn Warehouse,
         config: &MarketConfig,
         coins: &Registry,
         now: DateTime<Utc>,
+        strict: bool,
     ) -> crate::Result<Self> {
-        let observed = Observed::read(warehouse, coins).await?;
-        let fixings = Rates::read(warehouse).await?;
+        let mut observed = Observed::read(warehouse, coins).await?;
+        let mut fixings = Rates::read(warehouse).await?;
+        if strict {
+            (observed, fixings) = (observed.strict()?, fixings.strict()?);
+        }
+        for aside in observed.set_aside().iter().chain(fixings.set_aside()) {
+            tracing::warn!("the derived market tables: {aside}");
+        }
         let prices = market_prices(&observed, &config.prices(), now)?;
         let metrics = crypto_metrics(from_ref(&prices), &observed, &config.precedence)?;
         let rates = fx_daily(&fixings, &config.fx_quote, now.date_naive())?;

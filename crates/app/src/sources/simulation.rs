@@ -78,7 +78,14 @@ pub(crate) async fn simulation(
     warehouse: &dyn Warehouse,
     until: NaiveDate,
 ) -> Result<Arc<dyn Source>> {
-    let market = Arc::new(Market::read(warehouse).await?);
+    let mut market = Market::read(warehouse).await?;
+    if config.analytics.strict {
+        market = market.strict()?;
+    }
+    for aside in market.set_aside() {
+        tracing::warn!("the market of the simulation: {aside}");
+    }
+    let market = Arc::new(market);
     let cursor = warehouse.cursor(&simulation_name(config)).await?;
     if config.simulation.preset == Preset::Exchange {
         let config = ExchangeConfig { until: Some(until), ..exchange(&config.simulation)? };

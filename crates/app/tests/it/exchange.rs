@@ -23,7 +23,9 @@ fn the_exchange_is_played_and_goes_on_day_by_day_and_its_records_hold() {
     assert!(rows(&first, "ledger_entries") > 1_000, "{first}");
     assert!((1..1_000).contains(&rows(&day, "ledger_entries")), "{day}");
     assert_eq!((rows(&first, "truth_channels"), rows(&day, "truth_channels")), (5, 0));
-    assert!(run(&["verify"]).contains("rules hold"));
+    let audit = run(&["verify"]);
+    assert!(audit.contains("rules hold"), "{audit}");
+    assert!(audit.contains("simulated rows and 0 rows of your own"), "{audit}");
     assert!(run(&["report"]).contains("ROAS"));
     // With another seed it would be another exchange.
     let mut other = tidegauge(dir.path());

@@ -12,7 +12,7 @@ pub(super) struct Columns<'b> {
 
 impl<'b> Columns<'b> {
     pub(super) fn wrong(&self, reason: impl Into<String>) -> Error {
-        Error::Market { table: self.table, reason: reason.into() }
+        Error::Market { table: self.table.into(), reason: reason.into() }
     }
 
     fn column<T>(&self, name: &str, of: impl Fn(ColumnView<'b>) -> Option<T>) -> Result<T> {
@@ -20,42 +20,33 @@ impl<'b> Columns<'b> {
         of(column).ok_or_else(|| self.wrong(format!("column `{name}` is of another type")))
     }
 
-    pub(super) fn text(&self, name: &str) -> Result<Vec<&'b str>> {
-        self.whole(name, self.column(name, |column| column.as_text())?.iter())
+    /// Text; `None` where it is null.
+    pub(super) fn text(&self, name: &str) -> Result<Vec<Option<&'b str>>> {
+        Ok(self.column(name, |column| column.as_text())?.iter().collect())
     }
 
-    /// Microseconds since 1970.
-    pub(super) fn times(&self, name: &str) -> Result<Vec<i64>> {
-        self.whole(name, self.column(name, |column| column.as_timestamp())?.iter())
+    /// Microseconds since 1970; `None` where they are null.
+    pub(super) fn times(&self, name: &str) -> Result<Vec<Option<i64>>> {
+        Ok(self.column(name, |column| column.as_timestamp())?.iter().collect())
     }
 
-    pub(super) fn days(&self, name: &str) -> Result<Vec<NaiveDate>> {
-        let days = self.whole(name, self.column(name, |column| column.as_date())?.iter())?;
-        let day = |days| NaiveDate::from_epoch_days(days).ok_or_else(|| self.no_day(name));
-        days.into_iter().map(day).collect()
+    /// Days; `None` where they are null or lie beyond the calendar.
+    pub(super) fn days(&self, name: &str) -> Result<Vec<Option<NaiveDate>>> {
+        let days = self.column(name, |column| column.as_date())?.iter();
+        Ok(days.map(|days| days.and_then(NaiveDate::from_epoch_days)).collect())
     }
 
-    /// The UTC day of a moment in the column `name`.
-    pub(super) fn day_of(&self, name: &str, micros: i64) -> Result<NaiveDate> {
-        let time = DateTime::from_timestamp_micros(micros).ok_or_else(|| self.no_day(name))?;
-        Ok(time.date_naive())
-    }
-
-    /// Decimals of eight places, as their units.
-    pub(super) fn money(&self, name: &str) -> Result<Vec<i128>> {
+    /// Decimals of eight places, as their units; `None` where they are null.
+    pub(super) fn money(&self, name: &str) -> Result<Vec<Option<i128>>> {
         let values = self.column(name, |column| column.as_decimal())?;
         if values.scale() != 8 {
             return Err(self.wrong(format!("column `{name}` has not eight decimal places")));
         }
-        self.whole(name, values.iter())
+        Ok(values.iter().collect())
     }
+}
 
-    fn no_day(&self, name: &str) -> Error {
-        self.wrong(format!("column `{name}` has a day that no calendar reaches"))
-    }
-
-    fn whole<T>(&self, name: &str, values: impl Iterator<Item = Option<T>>) -> Result<Vec<T>> {
-        let values: Option<Vec<T>> = values.collect();
-        values.ok_or_else(|| self.wrong(format!("column `{name}` has a null")))
-    }
+/// Returns the UTC day of a moment in microseconds since 1970; `None` beyond the calendar.
+pub(super) fn day_of(micros: i64) -> Option<NaiveDate> {
+    Some(DateTime::from_timestamp_micros(micros)?.date_naive())
 }

@@ -5,10 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use super::columns::Columns;
-use super::is_fresh;
+use super::{is_fresh, refusal};
 use crate::ext::next;
 use crate::tables::FxRate;
-use crate::{Batch, Crypto, Result, Scan, Warehouse, divide_half_even};
+use crate::{
+    Batch, Crypto, Result, Scan, SetAside, SetAsideReason, SetAsideRows, Warehouse,
+    divide_half_even,
+};
 
 /// One of anything, in 10⁻⁸.
 const ONE: i128 = 100_000_000;
@@ -106,6 +109,9 @@ impl Fixing<'_> {
 pub struct Rates {
     /// Base → quote → day → units of quote for one of base, in 10⁻⁸.
     fixings: BTreeMap<String, BTreeMap<String, BTreeMap<NaiveDate, i128>>>,
+    aside: SetAsideRows,
+    /// How many rows were read.
+    rows: u64,
 }
 
 impl Rates {
@@ -114,7 +120,7 @@ impl Rates {
     /// # Errors
     /// When the warehouse cannot be read, and as for [`Rates::from_batches`].
     pub async fn read(warehouse: &dyn Warehouse) -> Result<Self> {
-        let mut batches = warehouse.scan(&Scan::all(FxRate::table())).await?;
+        let mut batches = warehouse.scan(&Scan::all(&FxRate::table().lenient())).await?;
         let mut fixed = SourcedFixings::default();
         while let Some(batch) = next(&mut batches).await {
             fixed.add(&batch?)?;
@@ -125,12 +131,30 @@ impl Rates {
     /// Reads rows of `fx_rates`, in any order.
     ///
     /// # Errors
-    /// [`Error::Market`](crate::Error::Market) when a column is missing or of another type, or when
-    /// a rate is not above zero.
+    /// [`Error::Market`](crate::Error::Market) when a column is missing or of another type. A row that
+    /// makes no sense is [set aside](Self::set_aside).
     pub fn from_batches(batches: &[Batch]) -> Result<Self> {
         let mut fixed = SourcedFixings::default();
         batches.iter().try_for_each(|batch| fixed.add(batch))?;
         Ok(fixed.into_rates())
+    }
+
+    /// Returns the rows that are left out: those that lack a value, and rates that are not above zero.
+    pub fn set_aside(&self) -> &[SetAside] {
+        self.aside.as_slice()
+    }
+
+    /// Refuses rates of which rows are set aside.
+    ///
+    /// # Errors
+    /// [`Error::Market`](crate::Error::Market), naming the first such row.
+    pub fn strict(self) -> Result<Self> {
+        refusal(self.set_aside()).map_or(Ok(self), Err)
+    }
+
+    /// Returns the number of rows that were read.
+    pub(super) fn rows(&self) -> u64 {
+        self.rows
     }
 
     /// What `base` was worth in `quote` as of a day; `None` where no way leads there whose fixings
@@ -217,7 +241,11 @@ type SourcedSeries = BTreeMap<NaiveDate, (String, i128)>;
 
 /// The fixings of every source, by base, quote and day: the first source by name stays.
 #[derive(Debug, Default)]
-struct SourcedFixings(BTreeMap<String, BTreeMap<String, SourcedSeries>>);
+struct SourcedFixings {
+    of: BTreeMap<String, BTreeMap<String, SourcedSeries>>,
+    aside: SetAsideRows,
+    rows: u64,
+}
 
 impl SourcedFixings {
     fn add(&mut self, batch: &Batch) -> Result<()> {
@@ -225,17 +253,26 @@ impl SourcedFixings {
         let (bases, quotes) = (columns.text("base")?, columns.text("quote")?);
         let (sources, days) = (columns.text("source")?, columns.days("rate_date")?);
         let money = columns.money("rate")?;
+        self.rows += batch.rows() as u64;
         for row in 0..batch.rows() {
-            let (base, quote, day, source) = (bases[row], quotes[row], days[row], sources[row]);
-            if money[row] <= 0 {
-                return Err(
-                    columns.wrong(format!("the rate of {base}/{quote} on {day} is not above zero"))
-                );
+            let values = (bases[row], quotes[row], days[row], sources[row], money[row]);
+            let (Some(base), Some(quote), Some(day), Some(source), Some(rate)) = values else {
+                let of = |code: Option<&str>| code.unwrap_or("?").to_owned();
+                self.aside.add(columns.table, SetAsideReason::Incomplete, 1, || {
+                    format!("a rate of {}/{}", of(bases[row]), of(quotes[row]))
+                });
+                continue;
+            };
+            if rate <= 0 {
+                self.aside.add(columns.table, SetAsideReason::NotPositive, 1, || {
+                    format!("the rate of {base}/{quote} on {day}")
+                });
+                continue;
             }
-            let series = self.0.entry(base.into()).or_default().entry(quote.into()).or_default();
-            let known = series.entry(day).or_insert_with(|| (source.to_owned(), money[row]));
+            let series = self.of.entry(base.into()).or_default().entry(quote.into()).or_default();
+            let known = series.entry(day).or_insert_with(|| (source.to_owned(), rate));
             if source < known.0.as_str() {
-                *known = (source.to_owned(), money[row]);
+                *known = (source.to_owned(), rate);
             }
         }
         Ok(())
@@ -248,7 +285,8 @@ impl SourcedFixings {
         let quotes = |quotes: BTreeMap<String, SourcedSeries>| {
             quotes.into_iter().map(|(quote, days)| (quote, series(days))).collect()
         };
-        Rates { fixings: self.0.into_iter().map(|(base, of)| (base, quotes(of))).collect() }
+        let fixings = self.of.into_iter().map(|(base, of)| (base, quotes(of))).collect();
+        Rates { fixings, aside: self.aside, rows: self.rows }
     }
 }
 
@@ -384,16 +422,22 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_of_nothing_is_refused_by_name() {
-        let row = FxRate {
+    fn a_rate_of_nothing_is_set_aside_by_name_and_the_others_count() {
+        let row = |quote: &str, rate: &str| FxRate {
             base: "EUR".into(),
-            quote: "USD".into(),
+            quote: quote.into(),
             rate_date: day("2026-01-02"),
             source: "a".into(),
-            rate: "0".parse().unwrap(),
+            rate: rate.parse().unwrap(),
         };
-        let batch = Batch::from_rows(FxRate::table(), [row]).unwrap();
-        let error = Rates::from_batches(&[batch]).unwrap_err().to_string();
-        assert!(error.contains("EUR/USD on 2026-01-02 is not above zero"), "{error}");
+        let rows = [row("USD", "1.2"), row("GBP", "0")];
+        let batch = Batch::from_rows(FxRate::table(), rows).unwrap();
+        let rates = Rates::from_batches(&[batch]).unwrap();
+        assert!(rates.of("EUR", day("2026-01-02")).is_ok());
+        assert_eq!(rates.of("GBP", day("2026-01-02")), Err(None));
+        let [aside] = rates.set_aside() else { panic!("{:?}", rates.set_aside()) };
+        assert_eq!((aside.reason, aside.rows), (SetAsideReason::NotPositive, 1));
+        let error = rates.strict().unwrap_err().to_string();
+        assert!(error.contains("EUR/GBP on 2026-01-02 is not above zero"), "{error}");
     }
 }

@@ -16,7 +16,7 @@ pub use prices::{DayPrices, candle_length};
 use self::prices::Prices;
 use crate::ext::next;
 use crate::tables::{Candle, RawCryptoMarketData};
-use crate::{Batch, Error, Result, Scan, Warehouse};
+use crate::{Batch, Error, Result, Scan, SetAside, SetAsideRows, Warehouse};
 
 /// After so many days a fixing, or the price of a coin, says nothing of the present any more. The
 /// ECB's longest pause, over Easter or Christmas, is of five.
@@ -64,6 +64,8 @@ pub const MAX_AGE_DAYS: i64 = 7;
 pub struct Market {
     prices: Prices,
     rates: Rates,
+    aside: SetAsideRows,
+    rows: u64,
 }
 
 impl Market {
@@ -73,30 +75,65 @@ impl Market {
     /// When the warehouse cannot be read, and as for [`Market::from_batches`].
     pub async fn read(warehouse: &dyn Warehouse) -> Result<Self> {
         let mut market = Self::default();
-        let candles = Scan::columns(Candle::table(), prices::CANDLES);
+        let candles = Scan::columns(&Candle::table().lenient(), prices::CANDLES);
         let mut candles = warehouse.scan(&candles).await?;
         while let Some(batch) = next(&mut candles).await {
-            market.prices.add_candles(&batch?)?;
+            market.add_candles(&batch?)?;
         }
-        let raw = Scan::columns(RawCryptoMarketData::table(), prices::RAW);
+        let raw = Scan::columns(&RawCryptoMarketData::table().lenient(), prices::RAW);
         let mut raw = warehouse.scan(&raw).await?;
         while let Some(batch) = next(&mut raw).await {
-            market.prices.add_raw(&batch?)?;
+            market.add_raw(&batch?)?;
         }
-        market.rates = Rates::read(warehouse).await?;
-        Ok(market)
+        Ok(market.with_rates(Rates::read(warehouse).await?))
     }
 
     /// Reads rows of `candles`, `raw_crypto_market_data` and `fx_rates`, in any order.
     ///
     /// # Errors
-    /// [`Error::Market`] when a column is missing or of another type, when a price or a rate is
-    /// not above zero, or when a candle's open or close lies outside its low and high.
+    /// [`Error::Market`] when a column is missing or of another type. A row that makes no sense is
+    /// [set aside](Self::set_aside).
     pub fn from_batches(candles: &[Batch], raw: &[Batch], rates: &[Batch]) -> Result<Self> {
-        let mut prices = Prices::default();
-        candles.iter().try_for_each(|batch| prices.add_candles(batch))?;
-        raw.iter().try_for_each(|batch| prices.add_raw(batch))?;
-        Ok(Self { prices, rates: Rates::from_batches(rates)? })
+        let mut market = Self::default();
+        candles.iter().try_for_each(|batch| market.add_candles(batch))?;
+        raw.iter().try_for_each(|batch| market.add_raw(batch))?;
+        Ok(market.with_rates(Rates::from_batches(rates)?))
+    }
+
+    fn add_candles(&mut self, batch: &Batch) -> Result<()> {
+        self.rows += batch.rows() as u64;
+        self.prices.add_candles(batch, &mut self.aside)
+    }
+
+    fn add_raw(&mut self, batch: &Batch) -> Result<()> {
+        self.rows += batch.rows() as u64;
+        self.prices.add_raw(batch, &mut self.aside)
+    }
+
+    fn with_rates(mut self, rates: Rates) -> Self {
+        self.rows += rates.rows();
+        self.aside.extend(rates.set_aside());
+        self.rates = rates;
+        self
+    }
+
+    /// Returns the rows that are left out: those that lack a value, prices and rates that are not above
+    /// zero, and candles whose open or close lies outside their low and high.
+    pub fn set_aside(&self) -> &[SetAside] {
+        self.aside.as_slice()
+    }
+
+    /// Refuses a market of which rows are set aside.
+    ///
+    /// # Errors
+    /// [`Error::Market`], naming the first such row.
+    pub fn strict(self) -> Result<Self> {
+        refusal(self.set_aside()).map_or(Ok(self), Err)
+    }
+
+    /// Returns the number of rows that were read, those that are set aside among them.
+    pub fn rows(&self) -> u64 {
+        self.rows
     }
 
     /// The prices of that very day.
@@ -152,6 +189,14 @@ impl Market {
         };
         Error::NoPrice { symbol: symbol.into(), day, known }
     }
+}
+
+/// Returns the error that refuses the first of the rows that are set aside, if there are any.
+pub fn refusal(aside: &[SetAside]) -> Option<Error> {
+    let first = aside.first()?;
+    let example = first.examples.first().map_or("a row", String::as_str);
+    let reason = format!("{example} {}", first.reason);
+    Some(Error::Market { table: first.table.clone(), reason })
 }
 
 /// Whether what was said of the day `of` still counts on `day`.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use chrono::{NaiveDate, TimeDelta};
 
-use super::columns::Columns;
-use crate::{Batch, Result};
+use super::columns::{Columns, day_of};
+use crate::{Batch, Result, SetAsideReason, SetAsideRows};
 
 /// The columns that are read.
 pub(super) const CANDLES: [&str; 9] =
@@ -93,47 +93,73 @@ impl Prices {
         Some((*first.0, *last.0))
     }
 
-    /// Adds rows of `candles`.
-    pub(super) fn add_candles(&mut self, batch: &Batch) -> Result<()> {
+    /// Adds rows of `candles`; those that make no sense go to `aside`.
+    pub(super) fn add_candles(&mut self, batch: &Batch, aside: &mut SetAsideRows) -> Result<()> {
         let table = Columns { table: "candles", batch };
         let (symbols, sources) = (table.text("symbol")?, table.text("source")?);
         let (intervals, times) = (table.text("interval")?, table.times("open_at")?);
         let (open, high) = (table.money("open")?, table.money("high")?);
         let (low, close) = (table.money("low")?, table.money("close")?);
         let currencies = table.text("currency")?;
-        for row in (0..batch.rows()).filter(|row| currencies[*row] == "USD") {
-            let Some(length) = length(intervals[row]) else { continue };
-            let kind = if intervals[row] == "1d" { Kind::Daily } else { Kind::Intraday };
-            let prices =
-                DayPrices { open: open[row], high: high[row], low: low[row], close: close[row] };
-            let (symbol, source, at) = (symbols[row], sources[row], times[row]);
-            let day = table.day_of("open_at", at)?;
+        for row in (0..batch.rows()).filter(|row| currencies[*row].is_none_or(|it| it == "USD")) {
+            let (Some(symbol), Some(source), Some(interval)) =
+                (symbols[row], sources[row], intervals[row])
+            else {
+                aside.add(table.table, SetAsideReason::Incomplete, 1, || named(symbols[row], None));
+                continue;
+            };
+            let Some(length) = length(interval) else { continue };
+            let values = (currencies[row], times[row], open[row], high[row], low[row], close[row]);
+            let (Some(_), Some(at), Some(open), Some(high), Some(low), Some(close)) = values else {
+                let day = times[row].and_then(day_of);
+                aside.add(table.table, SetAsideReason::Incomplete, 1, || named(Some(symbol), day));
+                continue;
+            };
+            let kind = if interval == "1d" { Kind::Daily } else { Kind::Intraday };
+            let prices = DayPrices { open, high, low, close };
+            let Some(day) = day_of(at) else {
+                let reason = SetAsideReason::BeyondCalendar;
+                aside.add(table.table, reason, 1, || named(Some(symbol), None));
+                continue;
+            };
             if prices.low <= 0 {
-                return Err(table.wrong(format!("`{symbol}` on {day} is not above zero")));
+                let reason = SetAsideReason::NotPositive;
+                aside.add(table.table, reason, 1, || named(Some(symbol), Some(day)));
+                continue;
             }
             let bounds = prices.low..=prices.high;
             if !bounds.contains(&prices.open) || !bounds.contains(&prices.close) {
-                return Err(table.wrong(format!(
-                    "the {} candle of `{symbol}` on {day} by {source} is not low ≤ open, close ≤ \
-                     high",
-                    intervals[row]
-                )));
+                aside.add(table.table, SetAsideReason::Inverted, 1, || {
+                    format!("the {interval} candle of `{symbol}` on {day} by {source}")
+                });
+                continue;
             }
             self.take(day, &Row { symbol, source, kind, at, length, prices });
         }
         Ok(())
     }
 
-    /// Adds rows of `raw_crypto_market_data`.
-    pub(super) fn add_raw(&mut self, batch: &Batch) -> Result<()> {
+    /// Adds rows of `raw_crypto_market_data`; those that make no sense go to `aside`.
+    pub(super) fn add_raw(&mut self, batch: &Batch, aside: &mut SetAsideRows) -> Result<()> {
         let table = Columns { table: "raw_crypto_market_data", batch };
         let (symbols, sources) = (table.text("symbol")?, table.text("source")?);
         let (times, money) = (table.times("observed_at")?, table.money("price_usd")?);
         for row in 0..batch.rows() {
-            let (symbol, source, at, price) = (symbols[row], sources[row], times[row], money[row]);
-            let day = table.day_of("observed_at", at)?;
+            let day = times[row].and_then(day_of);
+            let mut set_aside =
+                |reason| aside.add(table.table, reason, 1, || named(symbols[row], day));
+            let values = (symbols[row], sources[row], times[row], money[row]);
+            let (Some(symbol), Some(source), Some(at), Some(price)) = values else {
+                set_aside(SetAsideReason::Incomplete);
+                continue;
+            };
+            let Some(day) = day else {
+                set_aside(SetAsideReason::BeyondCalendar);
+                continue;
+            };
             if price <= 0 {
-                return Err(table.wrong(format!("`{symbol}` on {day} is not above zero")));
+                set_aside(SetAsideReason::NotPositive);
+                continue;
             }
             let prices = DayPrices { open: price, high: price, low: price, close: price };
             self.take(day, &Row { symbol, source, kind: Kind::Raw, at, length: 0, prices });
@@ -185,6 +211,12 @@ impl Day {
         self.prices.high = self.prices.high.max(other.prices.high);
         self.prices.low = self.prices.low.min(other.prices.low);
     }
+}
+
+/// Names a price by its symbol and day.
+fn named(symbol: Option<&str>, day: Option<NaiveDate>) -> String {
+    let symbol = symbol.map_or_else(|| "a price without symbol".into(), |name| format!("`{name}`"));
+    day.map_or_else(|| symbol.clone(), |day| format!("{symbol} on {day}"))
 }
 
 /// How long a candle such as `30m`, `4h` or `1d` lasts; `None` for one longer than a day, which says
@@ -256,8 +288,10 @@ mod tests {
         let candles = Batch::from_rows(Candle::table(), candles)?;
         let raw = Batch::from_rows(RawCryptoMarketData::table(), raw)?;
         let mut prices = Prices::default();
-        prices.add_candles(&candles)?;
-        prices.add_raw(&raw)?;
+        let mut aside = SetAsideRows::default();
+        prices.add_candles(&candles, &mut aside)?;
+        prices.add_raw(&raw, &mut aside)?;
+        assert!(aside.is_empty(), "{aside:?}");
         Ok(prices)
     }
 
@@ -305,13 +339,35 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_is_refused_by_name() {
-        let refused = |candle: Candle| read(&[candle], &[]).unwrap_err().to_string();
-        let error = refused(candle(("a", "1d", "00:00", 10, 12, 0, 11)));
-        assert!(error.contains("`BTC` on 2026-01-05 is not above zero"), "{error}");
-        let error = refused(candle(("a", "1d", "00:00", 10, 12, 9, 13)));
-        assert!(error.contains("`BTC` on 2026-01-05 by a is not low"), "{error}");
-        let error = read(&[], &[raw("a", "10:00", -1)]).unwrap_err().to_string();
-        assert!(error.contains("`BTC` on 2026-01-05 is not above zero"), "{error}");
+    fn a_row_that_makes_no_sense_is_set_aside_by_name_and_the_others_count() {
+        let good = candle(("a", "1d", "00:00", 10, 14, 9, 12));
+        for (bad, raw, says) in [
+            (
+                candle(("a", "4h", "00:00", 10, 12, 0, 11)),
+                raw("a", "10:00", 13),
+                "1 row of candles is left out: `BTC` on 2026-01-05 is not above zero",
+            ),
+            (
+                candle(("a", "1d", "00:00", 10, 12, 9, 13)),
+                raw("a", "10:00", 13),
+                "1 row of candles is left out: the 1d candle of `BTC` on 2026-01-05 by a is not low \
+                 ≤ open, close ≤ high",
+            ),
+            (
+                candle(("b", "1d", "00:00", 10, 14, 9, 12)),
+                raw("a", "10:00", -1),
+                "1 row of raw_crypto_market_data is left out: `BTC` on 2026-01-05 is not above zero",
+            ),
+        ] {
+            let candles = Batch::from_rows(Candle::table(), [good.clone(), bad]).unwrap();
+            let raw = Batch::from_rows(RawCryptoMarketData::table(), [raw]).unwrap();
+            let (mut prices, mut aside) = (Prices::default(), SetAsideRows::default());
+            prices.add_candles(&candles, &mut aside).unwrap();
+            prices.add_raw(&raw, &mut aside).unwrap();
+            let told: Vec<_> = aside.as_slice().iter().map(ToString::to_string).collect();
+            assert_eq!(told, [says]);
+            let day = prices.of("BTC", "2026-01-05".parse().unwrap()).unwrap();
+            assert_eq!((day.open, day.close), (10 * ONE, 12 * ONE));
+        }
     }
 }

@@ -21,6 +21,7 @@ use tidegauge_core::{Batch, Cursor, Fingerprint, Page, Source, TableRef};
 use self::people::{DAYS, Person};
 use self::reference::Reference;
 use crate::market::Market;
+use crate::played::{Numbers, Played};
 use crate::world::midnight;
 use crate::{Error, NAME, Result, refused};
 
@@ -229,6 +230,32 @@ impl Classic {
         }
         Ok(close(batches, position, day >= until))
     }
+}
+
+/// Returns what a cursor of this preset tells of the rows that are written.
+pub(crate) fn played(cursor: &Cursor) -> Option<Played> {
+    let position: Position = serde_json::from_str(cursor.as_str()).ok()?;
+    let config = ClassicConfig { start_day: position.start_day, ..ClassicConfig::default() };
+    let first_day = config.first_day().ok()?;
+    let days = position.day.map_or(0, |day| (day - first_day).num_days());
+    let bought = days.saturating_mul(i64::try_from(ramp::A_DAY).ok()?);
+    let bought = bought.saturating_add(i64::try_from(position.row).ok()?);
+    let last = vec![
+        ("deposits", 800),
+        ("withdrawals", 600),
+        ("orders", 3_000),
+        // One to three for each order that is filled, all or in part.
+        ("trades", 3 * 1_440),
+        ("ramp_transactions", bought),
+    ];
+    Some(Played {
+        preset: "classic",
+        seed: position.seed,
+        start_day: position.start_day,
+        users: 1..=i64::try_from(people::USERS).ok()?,
+        numbers: Numbers::Counted(last),
+        is_amid: position.reference.is_some() || position.row > 0,
+    })
 }
 
 /// The page that ends at a position.

@@ -13,7 +13,7 @@ pub(super) const FIAT: usize = COINS.len();
 pub(super) const KINDS: usize = COINS.len() + 1;
 
 /// Bits of an id that count what one user does.
-const COUNTED: u32 = 20;
+pub(super) const COUNTED: u32 = 20;
 
 /// The books of one user, and the rows of all whose books these were before.
 #[derive(Debug)]

@@ -52,6 +52,7 @@ use self::plan::Plan;
 use self::prices::Prices;
 use self::ring::Ring;
 use crate::draw::Weighted;
+use crate::played::{Numbers, Played};
 use crate::world::{DAY, midnight};
 use crate::{Error, NAME, Result, refused};
 
@@ -217,6 +218,26 @@ impl Exchange {
         ];
         Ok(Some(Batch::from_columns(MarketingSpend::table(), rows, columns)?))
     }
+}
+
+/// Returns what a cursor of this preset tells of the rows that are written.
+pub(crate) fn played(cursor: &Cursor) -> Option<Played> {
+    let position = Position::read(cursor).ok()?;
+    let places = position.shard.of(position.users);
+    let rings = match places.end >= position.users {
+        true => ring::rings(&position.scenarios),
+        false => Vec::new(),
+    };
+    let reached = position.to.unwrap_or(position.from);
+    let end = places.end.saturating_add(ring::accounts(&rings, reached));
+    Some(Played {
+        preset: "exchange",
+        seed: position.seed,
+        start_day: position.first_day,
+        users: signup::id(places.start)..=signup::id(end) - 1,
+        numbers: Numbers::OfUser(book::COUNTED),
+        is_amid: position.to.is_some(),
+    })
 }
 
 /// An amount that has to fit a user's books.

@@ -234,7 +234,11 @@ fn what_makes_no_sense_is_named() {
     let refused = |batches: &[Batch]| {
         Observed::from_batches(batches, &Registry::default()).unwrap_err().to_string()
     };
-    let error = refused(&rows.batches());
+    rows.quotes.push(quote("a", "BTC", at("12:01:00"), "7"));
+    let observed = Observed::from_batches(&rows.batches(), &Registry::default()).unwrap();
+    assert_eq!((observed.set_aside().len(), observed.set_aside()[0].rows), (1, 1));
+    assert_eq!(rows.prices().len(), 1, "the other row counts");
+    let error = observed.strict().unwrap_err().to_string();
     for word in ["`quotes`", "`BTC` by a at 2026-01-05 12:00:00 UTC", "not above zero"] {
         assert!(error.contains(word), "{error}");
     }

@@ -36,7 +36,8 @@ Exit codes:
        gaps: something is missing; check: a source does not answer
   2    the command line or a setting is wrong
   3    verify: a rule is broken
-  4    another runner has loaded the same source meanwhile; nothing was written
+  4    another runner has loaded the same source meanwhile; nothing was written;
+       verify, report: the warehouse was being loaded while it was read
   130  interrupted; what was loaded stays";
 
 #[derive(Debug, Subcommand)]

@@ -101,7 +101,9 @@ fn exit_code(error: &Error) -> ExitCode {
         | Error::Setting { .. }
         | Error::Storage(_)
         | Error::Acquisition(_) => ExitCode::from(2),
-        Error::Core(tidegauge::core::Error::Conflict { .. }) => ExitCode::from(4),
+        Error::Core(tidegauge::core::Error::Conflict { .. }) | Error::LoadUnderWay { .. } => {
+            ExitCode::from(4)
+        }
         Error::Run(error) if error.is_cancelled() => ExitCode::from(130),
         Error::Run(error) if error.failures().iter().all(SourceFailure::is_conflict) => {
             ExitCode::from(4)

@@ -7,7 +7,7 @@ mod world;
 
 use std::collections::BTreeSet;
 
-use tidegauge::analytics::verify::{Report, verify, verify_by};
+use tidegauge::analytics::verify::{Report, VerifyParams, verify};
 
 use faults::Fault;
 use tables::Tables;
@@ -17,7 +17,9 @@ use world::world;
 const FEW: u64 = 2_000;
 
 async fn audits(tables: &Tables) -> [Report; 2] {
-    [verify(tables).await.unwrap(), verify_by(tables, FEW).await.unwrap()]
+    let all = VerifyParams::all_simulated();
+    let few = VerifyParams { rows: FEW, ..all.clone() };
+    [verify(tables, &all).await.unwrap(), verify(tables, &few).await.unwrap()]
 }
 
 /// Rules that this world gives nothing to judge: it has no market but candles and rates.
@@ -69,7 +71,7 @@ async fn every_fault_is_found_and_named() {
 /// Every rule that this world can try is broken by some fault.
 #[tokio::test]
 async fn no_rule_goes_untested() {
-    let report = verify(&world().await).await.unwrap();
+    let report = verify(&world().await, &VerifyParams::all_simulated()).await.unwrap();
     let broken: BTreeSet<_> = faults::all().into_iter().map(|fault| fault.rule).collect();
     let tried = report.rules.iter().filter(|rule| rule.tried > 0);
     let untested: Vec<_> =

@@ -17,6 +17,9 @@ pub(crate) async fn report(mut config: Config, args: args::Report) -> Result<()>
     for insight in report.insights() {
         output::line(&format!("{insight}\n"));
     }
+    for caveat in report.provenance.caveats() {
+        output::line(&format!("note: {caveat}\n"));
+    }
     output::line(&format!("report  {}", file.display()));
     Ok(())
 }

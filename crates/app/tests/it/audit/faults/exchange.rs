@@ -143,4 +143,10 @@ pub(super) const FAULTS: &[Plain] = &[
         let row = t.find("ramp_transactions", |row| row.is("fiat_currency", "EUR"));
         t.set("ramp_transactions", row, "country", Value::Text("US".into()));
     }),
+    ("a purchase of less than nothing", "amounts_not_negative", |t| {
+        t.set("ramp_transactions", 0, "fiat_amount", Value::Units(-1));
+    }),
+    ("a rate of nothing", "market_rows_make_sense", |t| {
+        t.set("fx_rates", 0, "rate", Value::Units(0));
+    }),
 ];

@@ -1,0 +1,40 @@
+//! Amounts have the sign that they can have.
+
+use super::RuleResult;
+use super::books::Books;
+
+pub(super) fn rule(books: &Books<'_>) -> RuleResult {
+    let mut rule = RuleResult::new(
+        "amounts_not_negative",
+        "no amount or price is below zero, nor a fee of a withdrawal or purchase; fees of trades may be, as rebates",
+    );
+    for transfers in [&books.deposits, &books.withdrawals] {
+        for (row, id) in transfers.id.iter().enumerate() {
+            let fee = transfers.fee.map_or(0, |fees| fees[row]);
+            rule.check(transfers.amount[row] >= 0 && fee >= 0, || {
+                format!("{} {id}", transfers.name)
+            });
+        }
+    }
+    let orders = &books.orders;
+    for (row, id) in orders.id.iter().enumerate() {
+        let least = orders.base_amount[row].min(orders.filled_amount[row]);
+        let limit = orders.limit_price.get(row).unwrap_or_default();
+        rule.check(least >= 0 && limit >= 0, || format!("orders {id}"));
+    }
+    let trades = &books.trades;
+    for (row, id) in trades.id.iter().enumerate() {
+        let least = trades.base_amount[row].min(trades.quote_amount[row]).min(trades.price[row]);
+        rule.check(least >= 0, || format!("trades {id}"));
+    }
+    let ramp = &books.ramp;
+    for (row, id) in ramp.id.iter().enumerate() {
+        let least = ramp.fiat_amount[row].min(ramp.token_amount[row]).min(ramp.fee_usd[row]);
+        rule.check(least >= 0, || format!("ramp_transactions {id}"));
+    }
+    let back = &books.chargebacks;
+    for (row, id) in back.id.iter().enumerate() {
+        rule.check(back.amount[row] >= 0, || format!("chargebacks {id}"));
+    }
+    rule
+}

@@ -1,0 +1,108 @@
+//! Reading one consistent state. Every scan is of one snapshot, several together are not, so the cursors are
+//! read before and after: rows move with them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use tidegauge_core::{Cursor, Lease, RUN_HISTORY};
+
+use crate::history::{self, RUNNING};
+use crate::pipeline::Outcome;
+use crate::provenance::simulations;
+use crate::{Error, Result, Tidegauge, sources};
+
+/// How often a warehouse is read that is loaded meanwhile, and the first pause between; each is twice as
+/// long as the one before.
+const ATTEMPTS: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// How far the sources of a warehouse have been loaded, as of one moment.
+#[derive(Debug)]
+struct State {
+    /// Those of sources that end: a stream adds rows of the market for as long as it runs, which no rule
+    /// and no metric is upset by.
+    cursors: BTreeMap<String, Cursor>,
+    /// The sources whose pages are not all there: a load of them is under way, or was broken off.
+    unfinished: BTreeSet<String>,
+}
+
+impl State {
+    async fn read(tidegauge: &Tidegauge) -> Result<Self> {
+        let offers = sources::offers(tidegauge.config());
+        let is_live = |name: &str| offers.iter().any(|offer| offer.is_live && offer.name == name);
+        let mut cursors = tidegauge.warehouse().cursors().await?;
+        cursors.retain(|name, _| {
+            name != RUN_HISTORY && !name.starts_with(Lease::PREFIX) && !is_live(name)
+        });
+        let played = simulations(&cursors).into_iter();
+        let amid = played.filter(|(_, played)| played.is_amid_its_days()).map(|(name, _)| name);
+        let runs = history::last_of_each(tidegauge.runs().await?).into_iter();
+        let broken_off = [RUNNING, Outcome::Cancelled.name()];
+        let running =
+            runs.filter(|run| broken_off.contains(&run.outcome.as_str()) && !is_live(&run.source));
+        let unfinished = amid.chain(running.map(|run| run.source)).collect();
+        Ok(Self { cursors, unfinished })
+    }
+}
+
+/// Watches whether a warehouse is loaded while it is read.
+#[derive(Debug)]
+pub(crate) struct Watch<'t> {
+    tidegauge: &'t Tidegauge,
+    before: State,
+    /// The sources that were loaded meanwhile, or whose pages are not all there.
+    loaded: BTreeSet<String>,
+    attempts: u32,
+}
+
+impl<'t> Watch<'t> {
+    /// Notes how far the sources have been loaded before anything is read.
+    pub(crate) async fn begin(tidegauge: &'t Tidegauge) -> Result<Self> {
+        let before = State::read(tidegauge).await?;
+        Ok(Self { tidegauge, before, loaded: BTreeSet::new(), attempts: 0 })
+    }
+
+    /// Returns how far the sources had been loaded before the rows were read.
+    pub(crate) fn cursors(&self) -> &BTreeMap<String, Cursor> {
+        &self.before.cursors
+    }
+
+    /// Returns `true` if nothing was loaded since the last call, or since the beginning: then what was read
+    /// in between is of one state.
+    pub(crate) async fn stood_still(&mut self) -> Result<bool> {
+        let after = State::read(self.tidegauge).await?;
+        let names = self.before.cursors.keys().chain(after.cursors.keys());
+        let is_other = |name: &&String| self.before.cursors.get(*name) != after.cursors.get(*name);
+        let moved: BTreeSet<String> = names.filter(is_other).cloned().collect();
+        let stood_still = moved.is_empty();
+        self.loaded = moved;
+        self.loaded.extend(self.before.unfinished.iter().cloned());
+        self.loaded.extend(after.unfinished.iter().cloned());
+        self.before = after;
+        Ok(stood_still)
+    }
+
+    /// Returns the sources whose pages were not all there when the rows were read.
+    pub(crate) fn unfinished(&self) -> &BTreeSet<String> {
+        &self.loaded
+    }
+
+    /// Waits before the rows are read again.
+    ///
+    /// # Errors
+    /// [`Error::LoadUnderWay`] if they have been read often enough.
+    pub(crate) async fn pause(&mut self) -> Result<()> {
+        self.attempts += 1;
+        if self.attempts >= ATTEMPTS {
+            return Err(self.under_way());
+        }
+        tokio::time::sleep(PAUSE * 2u32.pow(self.attempts - 1)).await;
+        Ok(())
+    }
+
+    /// Returns the error that says which sources were being loaded.
+    pub(crate) fn under_way(&self) -> Error {
+        let warehouse = self.tidegauge.warehouse().name().to_owned();
+        Error::LoadUnderWay { warehouse, sources: self.loaded.iter().cloned().collect() }
+    }
+}
