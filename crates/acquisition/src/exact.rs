@@ -1,91 +1,24 @@
-//! Reads replies field by field, and numbers digit by digit.
-
-use std::collections::BTreeMap;
+//! Reads the text of days, times and numbers, digit by digit.
 
 use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
-use serde::Deserialize;
-use serde_json::value::RawValue;
 use tidegauge_core::Fixed;
 
 use crate::{Error, Result, error::cut};
-
-/// The JSON of `text`, in the shape asked for.
-pub(crate) fn parse<'a, T: Deserialize<'a>>(of: &str, field: &str, text: &'a [u8]) -> Result<T> {
-    serde_json::from_slice(text)
-        .map_err(|error| Error::decode(of, field, cut(&error.to_string(), 120)))
-}
-
-/// A JSON object, its values still text.
-#[derive(Debug)]
-pub(crate) struct Object<'a> {
-    of: String,
-    fields: BTreeMap<String, &'a RawValue>,
-}
-
-impl<'a> Object<'a> {
-    /// The object that `text` is; errors will say that it is about `of`.
-    pub(crate) fn parse(of: &str, text: &'a [u8]) -> Result<Self> {
-        Ok(Self { of: of.into(), fields: parse(of, "the whole", text)? })
-    }
-
-    /// Says whom later errors are about.
-    pub(crate) fn about(self, of: String) -> Self {
-        Self { of, ..self }
-    }
-
-    /// The value of a field that must be there, if only as `null`.
-    pub(crate) fn get(&self, field: &str) -> Result<&'a RawValue> {
-        self.find(field).ok_or_else(|| Error::decode(&self.of, field, "it is missing"))
-    }
-
-    /// The value of a field that need not be there.
-    pub(crate) fn find(&self, field: &str) -> Option<&'a RawValue> {
-        self.fields.get(field).copied()
-    }
-
-    pub(crate) fn text(&self, field: &str) -> Result<String> {
-        parse(&self.of, field, self.get(field)?.get().as_bytes())
-    }
-
-    pub(crate) fn date(&self, field: &str) -> Result<NaiveDate> {
-        date(&self.of, field, &self.text(field)?)
-    }
-
-    pub(crate) fn price(&self, field: &str) -> Result<Fixed<8>> {
-        price(&self.of, field, self.get(field)?)
-    }
-
-    /// A number of zero or more; none where the field is missing or `null`.
-    pub(crate) fn amount(&self, field: &str) -> Result<Option<Fixed<8>>> {
-        self.find(field).map_or(Ok(None), |raw| amount(&self.of, field, raw))
-    }
-
-    /// An instant as in `2026-09-25T17:48:26.844359Z`; what lies below a microsecond is cut off.
-    pub(crate) fn time(&self, field: &str) -> Result<DateTime<Utc>> {
-        let raw = self.get(field)?;
-        let text: &str = parse(&self.of, field, raw.get().as_bytes())?;
-        let time = DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc().trunc_subsecs(6));
-        time.filter(|at| (FIRST..LAST).contains(&at.timestamp_micros()))
-            .ok_or_else(|| not_a_time(&self.of, field, text))
-    }
-
-    /// An instant in whole seconds since 1970.
-    pub(crate) fn seconds(&self, field: &str) -> Result<DateTime<Utc>> {
-        seconds_of(&self.of, field, self.get(field)?.get())
-    }
-
-    pub(crate) fn entries(self) -> impl Iterator<Item = (String, &'a RawValue)> {
-        self.fields.into_iter()
-    }
-}
 
 /// A calendar day, `2026-02-16`.
 pub(crate) fn date(of: &str, field: &str, text: &str) -> Result<NaiveDate> {
     text.parse().map_err(|_| Error::value(of, field, text, "which is not a day (YYYY-MM-DD)"))
 }
 
-/// An instant in whole milliseconds since 1970.
-pub(crate) fn millis_of(of: &str, field: &str, text: &str) -> Result<DateTime<Utc>> {
+/// Reads an instant as in `2026-09-25T17:48:26.844359Z`; below a microsecond it is cut off.
+pub(crate) fn time(of: &str, field: &str, text: &str) -> Result<DateTime<Utc>> {
+    let time = DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc().trunc_subsecs(6));
+    time.filter(|at| (FIRST..LAST).contains(&at.timestamp_micros()))
+        .ok_or_else(|| not_a_time(of, field, text))
+}
+
+/// Reads an instant in whole milliseconds since 1970.
+pub(crate) fn millis(of: &str, field: &str, text: &str) -> Result<DateTime<Utc>> {
     instant(of, field, text, micros(of, field, text, 1_000)?)
 }
 
@@ -94,8 +27,8 @@ pub(crate) fn micros_of_millis(of: &str, field: &str, text: &str) -> Result<i64>
     micros(of, field, text, 1_000)
 }
 
-/// An instant in whole seconds since 1970.
-pub(crate) fn seconds_of(of: &str, field: &str, text: &str) -> Result<DateTime<Utc>> {
+/// Reads an instant in whole seconds since 1970.
+pub(crate) fn seconds(of: &str, field: &str, text: &str) -> Result<DateTime<Utc>> {
     instant(of, field, text, micros(of, field, text, 1_000_000)?)
 }
 
@@ -121,21 +54,8 @@ fn not_a_time(of: &str, field: &str, text: &str) -> Error {
     Error::value(of, field, text, "which is not a time between 2009 and 2100")
 }
 
-/// A number above zero, rounded half to even to the scale.
-pub(crate) fn price<const SCALE: u32>(
-    of: &str,
-    field: &str,
-    raw: &RawValue,
-) -> Result<Fixed<SCALE>> {
-    price_of(of, field, raw.get())
-}
-
-/// The same of a number as it is written.
-pub(crate) fn price_of<const SCALE: u32>(
-    of: &str,
-    field: &str,
-    text: &str,
-) -> Result<Fixed<SCALE>> {
+/// Reads a number above zero, rounded half to even to the scale.
+pub(crate) fn price<const SCALE: u32>(of: &str, field: &str, text: &str) -> Result<Fixed<SCALE>> {
     let price = number(of, field, text)?;
     if price.units() > 0 {
         return Ok(price);
@@ -143,17 +63,8 @@ pub(crate) fn price_of<const SCALE: u32>(
     Err(Error::value(of, field, text, "which is not above zero at 8 decimal places"))
 }
 
-/// A number of zero or more, rounded half to even to the scale; `null` is none.
+/// Reads a number of zero or more, rounded half to even to the scale; `null` is none.
 pub(crate) fn amount<const SCALE: u32>(
-    of: &str,
-    field: &str,
-    raw: &RawValue,
-) -> Result<Option<Fixed<SCALE>>> {
-    amount_of(of, field, raw.get())
-}
-
-/// The same of a number as it is written.
-pub(crate) fn amount_of<const SCALE: u32>(
     of: &str,
     field: &str,
     text: &str,

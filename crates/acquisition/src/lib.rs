@@ -60,6 +60,7 @@ pub mod frankfurter;
 pub mod http;
 mod instruments;
 mod interval;
+mod json;
 mod kind;
 #[cfg(feature = "kraken")]
 pub mod kraken;
@@ -76,7 +77,6 @@ mod rates;
 pub mod recorded;
 mod refusal;
 mod registry;
-mod scan;
 #[cfg(feature = "x")]
 pub mod sentiment;
 #[cfg(feature = "_series")]

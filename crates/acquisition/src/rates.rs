@@ -140,6 +140,14 @@ impl Seen {
     }
 }
 
+/// Checks that `quote`, a name in a reply about `of`, looks like a currency.
+pub(crate) fn check_code(of: &str, quote: &str) -> Result<()> {
+    if quote.len() == 3 && quote.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return Ok(());
+    }
+    Err(Error::value(of, "currency", quote, "which is not three capital letters"))
+}
+
 /// That `symbols` are currencies other than `base`, each there once.
 pub(crate) fn check_symbols(base: &str, symbols: &[String]) -> Result<()> {
     for (at, symbol) in symbols.iter().enumerate() {

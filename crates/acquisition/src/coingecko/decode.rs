@@ -4,15 +4,13 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
-use serde_json::value::RawValue;
 use tidegauge_core::{Crypto, Fiat, Fixed};
 
 use crate::bad_rows::Sieve;
 use crate::bars::{Bar, Bars};
-use crate::exact::{self, Object};
 use crate::http::{Refusal, RefusalKind};
-use crate::scan::{Cells, Scan};
-use crate::{Error, Result};
+use crate::json::{self, JsonReader, Object};
+use crate::{Error, Result, exact};
 
 /// The latest price of a coin, from `/simple/price`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,16 +73,13 @@ pub fn ping(body: &[u8]) -> Result<()> {
 /// # Errors
 /// When a coin has no price, or the reply is of another shape.
 pub fn simple_price(body: &[u8]) -> Result<Vec<CoinPrice>> {
-    let price = |(coin, raw): (String, &RawValue)| {
-        let fields = Object::parse(&coin, raw.get().as_bytes())?;
-        let amount = |field| match fields.find(field) {
-            Some(raw) => exact::amount(&coin, field, raw),
-            None => Ok(None), // given only if asked for
-        };
+    let price = |(coin, value): (String, &str)| {
+        let fields = Object::parse(&coin, value.as_bytes())?;
         Ok(CoinPrice {
             price_usd: fields.price("usd")?,
-            market_cap_usd: known(amount("usd_market_cap")?),
-            volume_24h_usd: amount("usd_24h_vol")?,
+            // These are given only if asked for.
+            market_cap_usd: known(fields.amount("usd_market_cap")?),
+            volume_24h_usd: fields.amount("usd_24h_vol")?,
             last_updated_at: match fields.find("last_updated_at") {
                 Some(_) => Some(fields.seconds("last_updated_at")?),
                 None => None,
@@ -100,33 +95,34 @@ pub fn simple_price(body: &[u8]) -> Result<Vec<CoinPrice>> {
 /// # Errors
 /// When a coin has no price or no time, or the reply is of another shape.
 pub fn coins_markets(body: &[u8], sieve: &mut Sieve) -> Result<Vec<CoinMarket>> {
-    let market = |raw: &RawValue| {
-        let fields = Object::parse("coins/markets", raw.get().as_bytes())?;
-        let coin = fields.text("id")?;
-        let fields = fields.about(coin.clone());
-        let at = fields.text("last_updated")?;
-        let not_a_time = |_| Error::value(&coin, "last_updated", &at, "which is not a time");
-        Ok(CoinMarket {
-            price_usd: fields.price("current_price")?,
-            market_cap_usd: known(exact::amount(&coin, "market_cap", fields.get("market_cap")?)?),
-            volume_24h_usd: exact::amount(&coin, "total_volume", fields.get("total_volume")?)?,
-            last_updated: DateTime::parse_from_rfc3339(&at).map_err(not_a_time)?.to_utc(),
-            symbol: fields.text("symbol")?,
-            name: fields.text("name")?,
-            coin,
-        })
-    };
-    let rows: Vec<&RawValue> = exact::parse("coins/markets", "the whole", body)?;
-    let mut markets = Vec::with_capacity(rows.len());
-    for (at, row) in rows.into_iter().enumerate() {
+    let mut markets = Vec::new();
+    for (at, row) in json::elements("coins/markets", body)?.into_iter().enumerate() {
         let place = || {
-            let fields = Object::parse("coins/markets", row.get().as_bytes());
-            fields.and_then(|fields| fields.text("id")).unwrap_or_else(|_| at.to_string())
+            let fields = Object::parse("coins/markets", row.as_bytes());
+            fields.and_then(|fields| fields.text("id")).unwrap_or_else(|_| format!("row {at}"))
         };
-        let passed = sieve.pass(market(row), place, || row.get().to_owned())?;
-        markets.extend(passed);
+        markets.extend(sieve.pass(market(row), place, || row.to_owned())?);
     }
     Ok(markets)
+}
+
+fn market(row: &str) -> Result<CoinMarket> {
+    let fields = Object::parse("coins/markets", row.as_bytes())?;
+    let coin = fields.text("id")?;
+    let fields = fields.about(coin.clone());
+    let at = fields.text("last_updated")?;
+    // Both must be there, if only as `null`.
+    let (_cap, _volume) = (fields.get("market_cap")?, fields.get("total_volume")?);
+    let not_a_time = |_| Error::value(&coin, "last_updated", &at, "which is not a time");
+    Ok(CoinMarket {
+        price_usd: fields.price("current_price")?,
+        market_cap_usd: known(fields.amount("market_cap")?),
+        volume_24h_usd: fields.amount("total_volume")?,
+        last_updated: DateTime::parse_from_rfc3339(&at).map_err(not_a_time)?.to_utc(),
+        symbol: fields.text("symbol")?,
+        name: fields.text("name")?,
+        coin,
+    })
 }
 
 /// `/coins/{id}/market_chart` and `/range` in US dollars, in the order of time, each instant once.
@@ -135,33 +131,33 @@ pub fn coins_markets(body: &[u8], sieve: &mut Sieve) -> Result<Vec<CoinMarket>> 
 /// When a price is not above zero, or the reply is of another shape.
 pub fn market_chart(coin: &str, body: &[u8], sieve: &mut Sieve) -> Result<Chart> {
     let (mut prices, mut caps, mut volumes) = (None, None, None);
-    let mut scan = Scan::new(coin, body)?;
-    scan.object(|scan, key| {
-        match key {
+    let mut reader = JsonReader::new(coin, body)?;
+    reader.object(|reader, key| {
+        match key.as_ref() {
             "prices" => {
-                prices = Some(series(coin, "prices", scan, sieve, |text| {
-                    exact::price_of::<8>(coin, "prices", text).map(Fixed::units)
+                prices = Some(series(coin, "prices", reader, sieve, |text| {
+                    exact::price::<8>(coin, "prices", text).map(Fixed::units)
                 })?);
             }
             "market_caps" => {
-                caps = Some(series(coin, "market_caps", scan, sieve, |text| {
-                    let cap = exact::amount_of(coin, "market_caps", text)?;
+                caps = Some(series(coin, "market_caps", reader, sieve, |text| {
+                    let cap = exact::amount(coin, "market_caps", text)?;
                     Ok(known(cap).map(Fixed::units))
                 })?);
             }
             "total_volumes" => {
-                volumes = Some(series(coin, "total_volumes", scan, sieve, |text| {
-                    let volume: Option<Fiat> = exact::amount_of(coin, "total_volumes", text)?;
+                volumes = Some(series(coin, "total_volumes", reader, sieve, |text| {
+                    let volume: Option<Fiat> = exact::amount(coin, "total_volumes", text)?;
                     Ok(volume.map(Fixed::units))
                 })?);
             }
             _ => {
-                scan.value()?;
+                reader.value()?;
             }
         }
         Ok(())
     })?;
-    scan.end()?;
+    reader.end()?;
     let missing = |field| Error::decode(coin, field, "it is missing");
     let (at, price_usd) = prices.ok_or_else(|| missing("prices"))?;
     let market_cap_usd = aligned(&at, caps.ok_or_else(|| missing("market_caps"))?);
@@ -173,18 +169,20 @@ pub fn market_chart(coin: &str, body: &[u8], sieve: &mut Sieve) -> Result<Chart>
 fn series<T>(
     coin: &str,
     field: &'static str,
-    scan: &mut Scan<'_>,
+    reader: &mut JsonReader<'_, '_>,
     sieve: &mut Sieve,
     value: impl Fn(&str) -> Result<T>,
 ) -> Result<(Vec<i64>, Vec<T>)> {
     let (mut times, mut values) = (Vec::new(), Vec::new());
-    scan.list(|scan| {
-        let cells = scan.cells::<2>()?;
-        let point = cells
-            .checked(coin, field)
-            .and_then(|[at, raw]| Ok((exact::micros_of_millis(coin, field, at)?, value(raw)?)));
-        let place = || format!("{field} {}", cells.texts[0]);
-        if let Some((at, value)) = sieve.pass(point, place, || cells.shown())? {
+    let mut count = 0;
+    reader.list(|reader| {
+        count += 1;
+        let (point, row) = reader.row(|reader| {
+            let [at, number] = reader.cells(field)?;
+            Ok((exact::micros_of_millis(coin, field, at)?, value(number)?))
+        })?;
+        let place = || format!("{field} {}", place(row, count));
+        if let Some((at, value)) = sieve.pass(point, place, || row.to_owned())? {
             times.push(at);
             values.push(value);
         }
@@ -214,38 +212,44 @@ fn aligned(times: &[i64], (at, values): (Vec<i64>, Vec<Option<i128>>)) -> Vec<Op
 /// When a price is not above zero or above the high, candles are closer than their size, or the
 /// reply is of another shape.
 pub fn ohlc(coin: &str, size: TimeDelta, body: &[u8], sieve: &mut Sieve) -> Result<Bars> {
-    let (mut scan, mut bars) = (Scan::new(coin, body)?, Bars::default());
-    scan.list(|scan| {
-        let cells = scan.cells::<5>()?;
-        let bar = candle(coin, size, &cells, bars.last_open());
-        let place = || cells.texts[0].to_owned();
-        if let Some(bar) = sieve.pass(bar, place, || cells.shown())? {
+    let (mut reader, mut bars) = (JsonReader::new(coin, body)?, Bars::default());
+    let mut count = 0;
+    reader.list(|reader| {
+        count += 1;
+        let before = bars.last_open();
+        let (bar, row) = reader.row(|reader| candle(coin, size, reader.cells("ohlc")?, before))?;
+        if let Some(bar) = sieve.pass(bar, || place(row, count), || row.to_owned())? {
             bars.push(bar);
         }
         Ok(())
     })?;
-    scan.end()?;
+    reader.end()?;
     Ok(bars)
+}
+
+/// Returns where a row stands that cannot be read: its time, or which one it is.
+fn place(row: &str, count: usize) -> String {
+    let cells = json::elements("a row", row.as_bytes()).unwrap_or_default();
+    cells.first().map_or_else(|| format!("row {count}"), |time| (*time).to_owned())
 }
 
 fn candle(
     coin: &str,
     size: TimeDelta,
-    cells: &Cells<'_, 5>,
+    [at, open, high, low, close]: [&str; 5],
     before: Option<DateTime<Utc>>,
 ) -> Result<Bar> {
-    let [at, open, high, low, close] = cells.checked(coin, "ohlc")?;
-    let open_at = exact::millis_of(coin, "close time", at)? - size;
+    let open_at = exact::millis(coin, "close time", at)? - size;
     if before.is_some_and(|before| open_at - before < size) {
         let reason = "which is closer to the one before than candles of this size can be";
         return Err(Error::value(coin, "close time", at, reason));
     }
     Bar {
         open_at,
-        open: exact::price_of(coin, "open", open)?,
-        high: exact::price_of(coin, "high", high)?,
-        low: exact::price_of(coin, "low", low)?,
-        close: exact::price_of(coin, "close", close)?,
+        open: exact::price(coin, "open", open)?,
+        high: exact::price(coin, "high", high)?,
+        low: exact::price(coin, "low", low)?,
+        close: exact::price(coin, "close", close)?,
         volume: None,
         base_volume: None,
     }
@@ -268,7 +272,7 @@ pub struct ListedCoin {
 /// # Errors
 /// When a coin has no id, symbol or name.
 pub fn coins_list(body: &[u8]) -> Result<Vec<ListedCoin>> {
-    exact::parse("coins/list", "the whole", body)
+    json::typed("coins/list", "the whole", body)
 }
 
 /// The service writes 0 for a market capitalisation that it does not know.
@@ -278,47 +282,26 @@ fn known(cap: Option<Fiat>) -> Option<Fiat> {
 
 /// Finds the refusal in a reply. The service writes it in five ways.
 pub fn refusal(body: &[u8]) -> Option<Refusal> {
-    let fields = fields(body)?;
-    let error = fields.get("error").copied();
-    if let Some(message) = error.and_then(text) {
-        return Some(new_refusal(code(&fields).or_else(|| number(&fields, "status")), message));
+    let fields = Object::parse("error", body).ok()?;
+    if let Ok(message) = fields.text("error") {
+        return Some(new_refusal(code(&fields).or_else(|| fields.integer("status").ok()), message));
     }
-    let nested = error.and_then(object).and_then(|error| object(error.get("status").copied()?));
-    let status = nested.or_else(|| object(fields.get("status").copied()?));
+    let nested = fields.object("error").and_then(|error| error.object("status"));
+    let status = nested.or_else(|_| fields.object("status")).ok();
     if let Some(status) = status
-        && let Some(message) = status.get("error_message").and_then(|raw| text(raw))
+        && let Ok(message) = status.text("error_message")
     {
         // The code may stand beside the status instead of in it.
         return Some(new_refusal(code(&status).or_else(|| code(&fields)), message));
     }
-    let code = code(&fields);
-    let message = fields.get("error_message").and_then(|raw| text(raw));
-    match (code, message) {
+    match (code(&fields), fields.text("error_message").ok()) {
         (None, None) => None,
         (code, message) => Some(new_refusal(code, message.unwrap_or_default())),
     }
 }
 
-type Fields<'a> = BTreeMap<String, &'a RawValue>;
-
-fn fields(body: &[u8]) -> Option<Fields<'_>> {
-    serde_json::from_slice(body).ok()
-}
-
-fn object(raw: &RawValue) -> Option<Fields<'_>> {
-    fields(raw.get().as_bytes())
-}
-
-fn text(raw: &RawValue) -> Option<String> {
-    serde_json::from_str(raw.get()).ok()
-}
-
-fn number(fields: &Fields<'_>, name: &str) -> Option<u32> {
-    serde_json::from_str(fields.get(name)?.get()).ok()
-}
-
-fn code(fields: &Fields<'_>) -> Option<u32> {
-    number(fields, "error_code")
+fn code(fields: &Object<'_>) -> Option<u32> {
+    fields.integer("error_code").ok()
 }
 
 fn new_refusal(code: Option<u32>, message: String) -> Refusal {

@@ -10,10 +10,10 @@ use tidegauge_core::Crypto;
 
 use crate::bad_rows::Sieve;
 use crate::error::cut;
-use crate::exact::{self, Object};
 use crate::http::{Refusal, RefusalKind};
+use crate::json::Object;
 pub use crate::rates::Rate;
-use crate::{Error, Result};
+use crate::{Error, Result, exact, rates};
 
 /// `eurofxref-daily.xml`, `eurofxref-hist-90d.xml` and `eurofxref-hist.xml`, in their order.
 ///
@@ -198,16 +198,14 @@ fn sifted(
     sieve: &mut Sieve,
 ) -> Result<Option<Rate>> {
     let read = |()| {
-        let rate: Crypto = exact::price_of(currency, field, rate)?;
+        let rate: Crypto = exact::price(currency, field, rate)?;
         Ok(Rate { date, base: "EUR".into(), quote: currency.into(), rate })
     };
-    let code = currency.len() == 3 && currency.bytes().all(|it| it.is_ascii_uppercase());
-    let named = if code {
-        Ok(())
-    } else {
-        Err(Error::value("euro rates", "currency", currency, "which is not three capital letters"))
-    };
-    sieve.pass(named.and_then(read), || format!("{date} {currency}"), || rate.into())
+    sieve.pass(
+        rates::check_code("euro rates", currency).and_then(read),
+        || format!("{date} {currency}"),
+        || rate.into(),
+    )
 }
 
 /// Finds the refusal in a reply of the data API: a `detail`, beside the status.

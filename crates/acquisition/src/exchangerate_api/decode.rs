@@ -4,9 +4,10 @@ use chrono::{DateTime, Utc};
 use tidegauge_core::Crypto;
 
 use crate::bad_rows::Sieve;
-use crate::exact::{self, Object};
+use crate::error::cut;
 use crate::http::{Refusal, RefusalKind};
-use crate::{Error, Result};
+use crate::json::Object;
+use crate::{Error, Result, exact, rates};
 
 /// The latest rates of a currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,16 +35,18 @@ pub fn latest(body: &[u8], sieve: &mut Sieve) -> Result<Latest> {
     let base = fields.text("base_code")?;
     let fields = fields.about(base.clone());
     let last_update = fields.seconds("time_last_update_unix")?;
-    let raw = match fields.find("conversion_rates") {
-        Some(rates) => rates,
-        None => fields.get("rates")?,
+    let of_base = match fields.find("conversion_rates") {
+        Some(_) => fields.object("conversion_rates")?,
+        None => fields.object("rates")?,
     };
     let mut rates = Vec::new();
-    for (quote, raw) in Object::parse(&base, raw.get().as_bytes())?.entries() {
+    for (quote, value) in of_base.entries() {
         // One unit of the base is one unit of the base: not worth a row.
         if quote != base {
-            let place = || format!("{} {quote}", last_update.date_naive());
-            let rate = sieve.pass(exact::price(&base, &quote, raw), place, || raw.get().into())?;
+            let rate =
+                rates::check_code(&base, &quote).and_then(|()| exact::price(&base, &quote, value));
+            let place = || format!("{} {}", last_update.date_naive(), cut(&quote, 40));
+            let rate = sieve.pass(rate, place, || value.to_owned())?;
             rates.extend(rate.map(|rate| (quote, rate)));
         }
     }

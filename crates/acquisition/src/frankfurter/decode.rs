@@ -1,14 +1,14 @@
 //! Frankfurter's replies as plain rows. Pure functions of the bytes.
 
 use chrono::NaiveDate;
-use serde_json::value::RawValue;
 use tidegauge_core::Crypto;
 
 use crate::bad_rows::Sieve;
-use crate::exact::{self, Object};
+use crate::error::cut;
 use crate::http::{Refusal, RefusalKind};
+use crate::json::{self, Object};
 pub use crate::rates::Rate;
-use crate::{Error, Result};
+use crate::{Error, Result, exact};
 
 /// `/v1/{from}..{to}`.
 ///
@@ -17,10 +17,10 @@ use crate::{Error, Result};
 /// shape.
 pub fn range(body: &[u8], sieve: &mut Sieve) -> Result<Vec<Rate>> {
     let (base, fields) = of_one_unit(body)?;
-    let days = Object::parse(&base, fields.get("rates")?.get().as_bytes())?;
     let mut rates = Vec::new();
-    for (day, raw) in days.entries() {
-        of_day(exact::date(&base, "rates", &day)?, &base, raw, sieve, &mut rates)?;
+    for (day, of_day) in fields.object("rates")?.entries() {
+        let date = exact::date(&base, "rates", &day)?;
+        add(date, &base, Object::parse(&base, of_day.as_bytes())?, sieve, &mut rates)?;
     }
     Ok(rates)
 }
@@ -32,7 +32,7 @@ pub fn range(body: &[u8], sieve: &mut Sieve) -> Result<Vec<Rate>> {
 pub fn day(body: &[u8], sieve: &mut Sieve) -> Result<Vec<Rate>> {
     let (base, fields) = of_one_unit(body)?;
     let mut rates = Vec::new();
-    of_day(fields.date("date")?, &base, fields.get("rates")?, sieve, &mut rates)?;
+    add(fields.date("date")?, &base, fields.object("rates")?, sieve, &mut rates)?;
     Ok(rates)
 }
 
@@ -41,18 +41,17 @@ pub fn day(body: &[u8], sieve: &mut Sieve) -> Result<Vec<Rate>> {
 /// # Errors
 /// When the sieve lets a bad row fail the page, or the reply is of another shape.
 pub fn rates_v2(body: &[u8], sieve: &mut Sieve) -> Result<Vec<Rate>> {
-    let rows: Vec<&RawValue> = exact::parse("v2/rates", "the whole", body)?;
-    let mut rates = Vec::with_capacity(rows.len());
-    for raw in rows {
-        let place = || place_v2(raw).unwrap_or_else(|| raw.get().into());
-        let rate = sieve.pass(rate_v2(raw), place, || raw.get().into())?;
+    let mut rates = Vec::new();
+    for (at, row) in json::elements("v2/rates", body)?.into_iter().enumerate() {
+        let place = || place_v2(row).unwrap_or_else(|| format!("row {at}"));
+        let rate = sieve.pass(rate_v2(row), place, || row.to_owned())?;
         rates.extend(rate.filter(|rate| rate.base != rate.quote));
     }
     Ok(rates)
 }
 
-fn rate_v2(raw: &RawValue) -> Result<Rate> {
-    let fields = Object::parse("v2/rates", raw.get().as_bytes())?;
+fn rate_v2(row: &str) -> Result<Rate> {
+    let fields = Object::parse("v2/rates", row.as_bytes())?;
     let quote = fields.text("quote")?;
     let fields = fields.about(quote.clone());
     Ok(Rate {
@@ -63,10 +62,10 @@ fn rate_v2(raw: &RawValue) -> Result<Rate> {
     })
 }
 
-/// Where a bad row stands, if that much of it can be read.
-fn place_v2(raw: &RawValue) -> Option<String> {
-    let fields = Object::parse("v2/rates", raw.get().as_bytes()).ok()?;
-    Some(format!("{} {}", fields.text("date").ok()?, fields.text("quote").ok()?))
+/// Returns where a bad row stands, if that much of it can be read.
+fn place_v2(row: &str) -> Option<String> {
+    let fields = Object::parse("v2/rates", row.as_bytes()).ok()?;
+    Some(format!("{} {}", fields.text("date").ok()?, cut(&fields.text("quote").ok()?, 40)))
 }
 
 /// The base of a reply of version 1, which must be about one unit of it.
@@ -82,16 +81,17 @@ fn of_one_unit(body: &[u8]) -> Result<(String, Object<'_>)> {
     Ok((base, fields))
 }
 
-fn of_day(
+fn add(
     date: NaiveDate,
     base: &str,
-    raw: &RawValue,
+    of_day: Object<'_>,
     sieve: &mut Sieve,
     rates: &mut Vec<Rate>,
 ) -> Result<()> {
-    for (quote, raw) in Object::parse(base, raw.get().as_bytes())?.entries() {
-        let rate = exact::price(&quote, "rate", raw);
-        let rate = sieve.pass(rate, || format!("{date} {quote}"), || raw.get().into())?;
+    for (quote, value) in of_day.entries() {
+        let rate = exact::price(&quote, "rate", value);
+        let place = || format!("{date} {}", cut(&quote, 40));
+        let rate = sieve.pass(rate, place, || value.to_owned())?;
         rates.extend(rate.map(|rate| Rate { date, base: base.into(), quote, rate }));
     }
     Ok(())

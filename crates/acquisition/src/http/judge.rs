@@ -3,11 +3,9 @@
 use std::error::Error as _;
 use std::time::Duration;
 
-use serde::de::IgnoredAny;
-
-use crate::Error;
 use crate::error::cut;
 use crate::refusal::{Endpoint, RefusalKind};
+use crate::{Error, json};
 
 /// What an API says in its own words when it refuses.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,7 +109,7 @@ impl Reply<'_> {
         if !self.json {
             return Ok(self.body);
         }
-        if let Err(error) = serde_json::from_slice::<IgnoredAny>(&self.body) {
+        if let Err(error) = json::check(&self.body) {
             // JSON that ends too early is an answer cut short by somebody who did not tell.
             return Err(if error.is_eof() {
                 let reason = format!("its JSON ends at column {}", error.column());

@@ -1,15 +1,13 @@
 //! Kraken's replies as plain rows. Pure functions of the bytes: no reply makes them panic.
 
 use chrono::{DateTime, Utc};
-use serde_json::value::RawValue;
 use tidegauge_core::{Crypto, Fixed, divide_half_even};
 
 use crate::bad_rows::Sieve;
 use crate::bars::{Bar, Bars};
-use crate::exact::{self, Object};
 use crate::http::{Refusal, RefusalKind};
-use crate::scan::{Cells, Scan, bare};
-use crate::{Error, Result};
+use crate::json::{self, JsonReader, Object, bare};
+use crate::{Error, Result, exact};
 
 /// The latest prices of a pair, from `/Ticker`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,12 +65,12 @@ pub struct AssetPair {
 /// # Errors
 /// When a bar makes no sense, or the reply is of another shape.
 pub fn ohlc(pair: &str, body: &[u8], sieve: &mut Sieve) -> Result<Bars> {
-    let mut bars = Bars::default();
-    result(pair, body, |scan| {
-        scan.list(|scan| {
-            let cells = scan.cells::<8>()?;
-            let [time, ..] = cells.texts;
-            let passed = sieve.pass(bar(pair, &cells), || time.into(), || cells.shown())?;
+    let (mut count, mut bars) = (0, Bars::default());
+    result(pair, body, |reader| {
+        reader.list(|reader| {
+            count += 1;
+            let (bar, row) = reader.row(|reader| bar(pair, reader.cells("a row")?.map(bare)))?;
+            let passed = sieve.pass(bar, || place(row, 0, count), || row.to_owned())?;
             passed.into_iter().for_each(|bar| bars.push(bar));
             Ok(())
         })
@@ -80,11 +78,16 @@ pub fn ohlc(pair: &str, body: &[u8], sieve: &mut Sieve) -> Result<Bars> {
     Ok(bars)
 }
 
-fn bar(pair: &str, cells: &Cells<'_, 8>) -> Result<Bar> {
-    let [time, open, high, low, close, vwap, volume, _count] =
-        cells.checked(pair, "a row")?.map(bare);
+/// Returns where a row stands that cannot be read: the cell that names it, or which one it is.
+fn place(row: &str, cell: usize, count: usize) -> String {
+    let cells = json::elements("a row", row.as_bytes()).unwrap_or_default();
+    cells.get(cell).map_or_else(|| format!("row {count}"), |name| bare(name).to_owned())
+}
+
+fn bar(pair: &str, cells: [&str; 8]) -> Result<Bar> {
+    let [time, open, high, low, close, vwap, volume, _count] = cells;
     let amount = |field, text| -> Result<Crypto> {
-        let amount = exact::amount_of(pair, field, text)?;
+        let amount = exact::amount(pair, field, text)?;
         amount.ok_or_else(|| Error::decode(pair, field, "it is null"))
     };
     let (vwap, base_volume) = (amount("vwap", vwap)?, amount("volume", volume)?);
@@ -94,11 +97,11 @@ fn bar(pair: &str, cells: &Cells<'_, 8>) -> Result<Bar> {
         Error::value(pair, "volume", &base_volume.to_string(), reason)
     })?;
     Bar {
-        open_at: exact::seconds_of(pair, "time", time)?,
-        open: exact::price_of(pair, "open", open)?,
-        high: exact::price_of(pair, "high", high)?,
-        low: exact::price_of(pair, "low", low)?,
-        close: exact::price_of(pair, "close", close)?,
+        open_at: exact::seconds(pair, "time", time)?,
+        open: exact::price(pair, "open", open)?,
+        high: exact::price(pair, "high", high)?,
+        low: exact::price(pair, "low", low)?,
+        close: exact::price(pair, "close", close)?,
         volume: Some(Fixed::from_units(divide_half_even(volume, 100_000_000))),
         base_volume: Some(base_volume),
     }
@@ -111,13 +114,12 @@ fn bar(pair: &str, cells: &Cells<'_, 8>) -> Result<Bar> {
 /// When a trade makes no sense, or the reply is of another shape.
 pub fn trades(pair: &str, body: &[u8], sieve: &mut Sieve) -> Result<Trades> {
     let (mut sent, mut trades) = (0, Vec::new());
-    let last = result(pair, body, |scan| {
-        scan.list(|scan| {
+    let last = result(pair, body, |reader| {
+        reader.list(|reader| {
             sent += 1;
-            let cells = scan.cells::<7>()?;
-            let [.., id] = cells.texts;
-            let passed = sieve.pass(trade(pair, &cells), || id.into(), || cells.shown())?;
-            trades.extend(passed);
+            let (trade, row) =
+                reader.row(|reader| trade(pair, reader.cells("a row")?.map(bare)))?;
+            trades.extend(sieve.pass(trade, || place(row, 6, sent), || row.to_owned())?);
             Ok(())
         })
     })?;
@@ -128,8 +130,8 @@ pub fn trades(pair: &str, body: &[u8], sieve: &mut Sieve) -> Result<Trades> {
     Ok(Trades { sent, trades, last })
 }
 
-fn trade(pair: &str, cells: &Cells<'_, 7>) -> Result<Trade> {
-    let [price, volume, time, side, _order, _misc, id] = cells.checked(pair, "a row")?.map(bare);
+fn trade(pair: &str, cells: [&str; 7]) -> Result<Trade> {
+    let [price, volume, time, side, _order, _misc, id] = cells;
     let is_buy = match side {
         "b" => true,
         "s" => false,
@@ -140,15 +142,15 @@ fn trade(pair: &str, cells: &Cells<'_, 7>) -> Result<Trade> {
         trade_id: id.parse().map_err(not_an_id)?,
         at: micros(pair, time)?,
         is_buy,
-        price: exact::price_of(pair, "price", price)?,
-        base_amount: exact::price_of(pair, "volume", volume)?,
+        price: exact::price(pair, "price", price)?,
+        base_amount: exact::price(pair, "volume", volume)?,
     })
 }
 
 /// Seconds with a fraction, as text: a float would lose its last digits.
 fn micros(pair: &str, text: &str) -> Result<DateTime<Utc>> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let second = exact::seconds_of(pair, "time", whole)?;
+    let second = exact::seconds(pair, "time", whole)?;
     let fraction = format!("{fraction:0<6}");
     let wrong = || Error::value(pair, "time", text, "which is not a time in seconds");
     let digits = fraction.get(..6).filter(|_| fraction.bytes().all(|byte| byte.is_ascii_digit()));
@@ -162,21 +164,17 @@ fn micros(pair: &str, text: &str) -> Result<DateTime<Utc>> {
 /// When a price makes no sense, or the reply is of another shape.
 pub fn ticker(pair: &str, body: &[u8]) -> Result<Ticker> {
     let mut found = None;
-    result(pair, body, |scan| {
-        let raw = scan.value()?;
-        let fields = Object::parse(pair, raw.as_bytes())?.about(pair.to_owned());
-        let cell = |field: &str, at: usize| -> Result<String> {
-            let cells: Vec<&RawValue> =
-                exact::parse(pair, field, fields.get(field)?.get().as_bytes())?;
-            let cell = cells.get(at).map(|raw| bare(raw.get()).to_owned());
+    result(pair, body, |reader| {
+        let fields = Object::parse(pair, reader.value()?.as_bytes())?;
+        let cell = |field: &str, at: usize| -> Result<&str> {
+            let cell = fields.list(field)?.get(at).map(|cell| bare(cell));
             cell.ok_or_else(|| Error::decode(pair, field, "it is too short"))
         };
-        let volume = cell("v", 1)?;
-        let volume = exact::amount_of(pair, "v", &volume)?;
+        let volume = exact::amount(pair, "v", cell("v", 1)?)?;
         found = Some(Ticker {
-            last: exact::price_of(pair, "c", &cell("c", 0)?)?,
-            bid: exact::price_of(pair, "b", &cell("b", 0)?)?,
-            ask: exact::price_of(pair, "a", &cell("a", 0)?)?,
+            last: exact::price(pair, "c", cell("c", 0)?)?,
+            bid: exact::price(pair, "b", cell("b", 0)?)?,
+            ask: exact::price(pair, "a", cell("a", 0)?)?,
             base_volume_24h: volume.ok_or_else(|| Error::decode(pair, "v", "it is null"))?,
         });
         Ok(())
@@ -184,30 +182,28 @@ pub fn ticker(pair: &str, body: &[u8]) -> Result<Ticker> {
     found.ok_or_else(|| Error::decode(pair, "result", "it names no pair"))
 }
 
-/// `/AssetPairs`.
+/// `/AssetPairs`. Pairs that lack their name or status are told and left out.
 ///
 /// # Errors
-/// When a pair lacks its name or status.
+/// When the reply is of another shape.
 pub fn asset_pairs(body: &[u8]) -> Result<Vec<AssetPair>> {
-    let mut pairs = Vec::new();
-    let mut scan = Scan::new("AssetPairs", body)?;
-    scan.object(|scan, key| {
-        if key != "result" {
-            return scan.value().map(|_| ());
+    let (mut pairs, mut nameless) = (Vec::new(), Vec::new());
+    let result = Object::parse("AssetPairs", body)?.object("result")?;
+    for (internal, value) in result.entries() {
+        let read = || {
+            let fields = Object::parse(&internal, value.as_bytes())?;
+            let (name, status) = (modern(&fields.text("wsname")?), fields.text("status")?);
+            Ok(AssetPair { name, internal: internal.clone(), status })
+        };
+        match read() {
+            Ok(pair) => pairs.push(pair),
+            Err::<_, Error>(error) => nameless.push(error),
         }
-        scan.object(|scan, internal| {
-            let fields = Object::parse(internal, scan.value()?.as_bytes())?;
-            let fields = fields.about(internal.to_owned());
-            let name = fields.text("wsname")?;
-            pairs.push(AssetPair {
-                name: modern(&name),
-                internal: internal.to_owned(),
-                status: fields.text("status")?,
-            });
-            Ok(())
-        })
-    })?;
-    scan.end()?;
+    }
+    if let Some(error) = nameless.first() {
+        let count = nameless.len();
+        tracing::warn!(source = "kraken", count, %error, "pairs left out, as this");
+    }
     Ok(pairs)
 }
 
@@ -226,8 +222,7 @@ fn modern(name: &str) -> String {
 /// # Errors
 /// When it is of another shape.
 pub fn time(body: &[u8]) -> Result<DateTime<Utc>> {
-    let fields = Object::parse("Time", body)?;
-    Object::parse("Time", fields.get("result")?.get().as_bytes())?.seconds("unixtime")
+    Object::parse("Time", body)?.object("result")?.seconds("unixtime")
 }
 
 /// `/SystemStatus`.
@@ -235,33 +230,32 @@ pub fn time(body: &[u8]) -> Result<DateTime<Utc>> {
 /// # Errors
 /// When it is of another shape.
 pub fn system_status(body: &[u8]) -> Result<String> {
-    let fields = Object::parse("SystemStatus", body)?;
-    Object::parse("SystemStatus", fields.get("result")?.get().as_bytes())?.text("status")
+    Object::parse("SystemStatus", body)?.object("result")?.text("status")
 }
 
 /// Walks to what `result` holds beside `last`, whatever it is called: the service answers under
 /// another name than it was asked for. Gives `last` back.
-fn result<'a>(
-    pair: &'a str,
-    body: &'a [u8],
-    mut read: impl FnMut(&mut Scan<'a>) -> Result<()>,
+fn result(
+    pair: &str,
+    body: &[u8],
+    mut read: impl FnMut(&mut JsonReader<'_, '_>) -> Result<()>,
 ) -> Result<Option<String>> {
     let (mut last, mut found) = (None, 0);
-    let mut scan = Scan::new(pair, body)?;
-    scan.object(|scan, key| {
+    let mut reader = JsonReader::new(pair, body)?;
+    reader.object(|reader, key| {
         if key != "result" {
-            return scan.value().map(|_| ());
+            return reader.value().map(|_| ());
         }
-        scan.object(|scan, key| {
+        reader.object(|reader, key| {
             if key == "last" {
-                last = Some(bare(scan.value()?).to_owned());
+                last = Some(bare(reader.value()?).to_owned());
                 return Ok(());
             }
             found += 1;
-            read(scan)
+            read(reader)
         })
     })?;
-    scan.end()?;
+    reader.end()?;
     match found {
         1 => Ok(last),
         found => Err(Error::decode(pair, "result", format!("it names {found} pairs, not 1"))),
@@ -270,10 +264,10 @@ fn result<'a>(
 
 /// Finds the refusal in a reply: they come with HTTP 200, and `W` begins a mere warning.
 pub fn refusal(body: &[u8]) -> Option<Refusal> {
-    let fields: std::collections::BTreeMap<String, &RawValue> =
-        serde_json::from_slice(body).ok()?;
-    let errors: Vec<String> = serde_json::from_str(fields.get("error")?.get()).ok()?;
-    let message = errors.into_iter().find(|error| !error.starts_with('W'))?;
+    let errors = Object::parse("error", body).ok()?.list("error").ok()?;
+    let mut errors =
+        errors.into_iter().filter_map(|error| json::text("error", "error", error).ok());
+    let message = errors.find(|error| !error.starts_with('W'))?;
     let (kind, advice) = match message.as_str() {
         "EGeneral:Too many requests" | "EAPI:Rate limit exceeded" => (RefusalKind::Throttled, ""),
         "EGeneral:Temporary lockout" => (RefusalKind::Throttled, ""),

@@ -1,11 +1,10 @@
 //! Kraken's messages as plain values. Nothing here knows a connection.
 
 use chrono::{DateTime, Utc};
-use serde_json::value::RawValue;
 use tidegauge_core::Fixed;
 
 use super::NAME;
-use crate::exact::{Object, parse};
+use crate::json::{self, Object};
 use crate::{Error, Result};
 
 /// A message of the service.
@@ -129,7 +128,7 @@ pub struct Bar {
 /// When it is not JSON, or one of the messages above lacks what makes it one. A row that makes no
 /// sense is an error in its own place.
 pub fn message(text: &str) -> Result<Message<'_>> {
-    let object = Object::parse(NAME, text.as_bytes())?;
+    let object = json::message(NAME, text)?;
     if object.find("Error").is_some() {
         return Ok(Message::Complaint(object.text("Error")?));
     }
@@ -150,37 +149,28 @@ pub fn message(text: &str) -> Result<Message<'_>> {
 /// The answer to one of our requests.
 fn answer<'a>(object: &Object<'a>) -> Result<Message<'a>> {
     let method = object.text("method")?;
-    let optional = |field: &str| match object.find(field) {
-        Some(raw) => parse::<Option<u64>>(NAME, field, raw.get().as_bytes()),
-        None => Ok(None),
-    };
     match method.as_str() {
         "pong" => return Ok(Message::Life),
         "subscribe" => {}
         _ => return Ok(Message::Unknown(method)),
     }
-    let request = optional("req_id")?;
-    let success: bool = parse(NAME, "success", object.get("success")?.get().as_bytes())?;
-    if !success {
+    let request = object.maybe_integer("req_id")?;
+    if !object.flag("success")? {
         let symbol = object.find("symbol").map(|_| object.text("symbol")).transpose()?;
         return Ok(Message::Refused { request, symbol, reason: object.text("error")? });
     }
-    let result = Object::parse(NAME, object.get("result")?.get().as_bytes())?;
-    let warnings = match result.find("warnings") {
-        Some(raw) => parse::<Option<Vec<String>>>(NAME, "warnings", raw.get().as_bytes())?,
-        None => None,
-    };
-    let warnings = warnings.unwrap_or_default();
-    Ok(Message::Subscribed { request, symbol: result.text("symbol")?, warnings })
+    let result = object.object("result")?;
+    let warnings = result.maybe_list("warnings")?.into_iter();
+    let warnings: Result<_> =
+        warnings.map(|warning| json::text(NAME, "warnings", warning)).collect();
+    Ok(Message::Subscribed { request, symbol: result.text("symbol")?, warnings: warnings? })
 }
 
 fn status<'a>(object: &Object<'a>) -> Result<Message<'a>> {
-    let data: Vec<&RawValue> = parse(NAME, "data", object.get("data")?.get().as_bytes())?;
+    let data = object.list("data")?;
     let first = data.first().ok_or_else(|| Error::decode(NAME, "data", "it is empty"))?;
-    let first = Object::parse("status", first.get().as_bytes())?;
-    let connection_id = first.find("connection_id");
-    let connection_id =
-        connection_id.map(|raw| parse(NAME, "connection_id", raw.get().as_bytes())).transpose()?;
+    let first = Object::parse("status", first.as_bytes())?;
+    let connection_id = first.maybe_integer("connection_id")?;
     Ok(Message::Status { system: first.text("system")?, connection_id })
 }
 
@@ -189,10 +179,8 @@ fn rows<'a, T>(
     object: &Object<'a>,
     read: fn(&str, &Object<'a>) -> Result<T>,
 ) -> Result<Rows<'a, T>> {
-    let snapshot = object.find("type").is_some_and(|kind| kind.get() == r#""snapshot""#);
-    let data: Vec<&RawValue> = parse(NAME, "data", object.get("data")?.get().as_bytes())?;
-    let row = |raw: &'a RawValue| {
-        let content = raw.get();
+    let snapshot = object.find("type") == Some(r#""snapshot""#);
+    let row = |content: &'a str| {
         let row = Object::parse(NAME, content.as_bytes()).and_then(|row| {
             let symbol = row.text("symbol")?;
             let row = row.about(symbol.clone());
@@ -200,7 +188,7 @@ fn rows<'a, T>(
         });
         Row { row, content }
     };
-    Ok(Rows { snapshot, rows: data.into_iter().map(row).collect() })
+    Ok(Rows { snapshot, rows: object.list("data")?.into_iter().map(row).collect() })
 }
 
 fn ticker(symbol: &str, row: &Object<'_>) -> Result<Ticker> {
@@ -221,7 +209,7 @@ fn trade(symbol: &str, row: &Object<'_>) -> Result<Trade> {
     }
     Ok(Trade {
         symbol: symbol.into(),
-        trade_id: parse(symbol, "trade_id", row.get("trade_id")?.get().as_bytes())?,
+        trade_id: row.integer("trade_id")?,
         at: row.time("timestamp")?,
         side,
         price: row.price("price")?,
@@ -234,7 +222,7 @@ fn bar(symbol: &str, row: &Object<'_>) -> Result<Bar> {
         symbol: symbol.into(),
         // `timestamp` is the end, and on its way out.
         open_at: row.time("interval_begin")?,
-        minutes: parse(symbol, "interval", row.get("interval")?.get().as_bytes())?,
+        minutes: row.integer("interval")?,
         open: row.price("open")?,
         high: row.price("high")?,
         low: row.price("low")?,

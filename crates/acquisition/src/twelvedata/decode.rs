@@ -2,16 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
-use serde_json::value::RawValue;
 use tidegauge_core::{Crypto, digits};
 
 use super::client::time;
 use crate::bad_rows::Sieve;
 use crate::bars::{Bar, Bars};
-use crate::exact::{self, Object};
 use crate::http::{Refusal, RefusalKind};
-use crate::scan::{Scan, bare};
-use crate::{Error, Result};
+use crate::json::{self, JsonReader, Object};
+use crate::{Error, Result, exact};
 
 /// Bars, and what they are in, from `/time_series`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -65,24 +63,21 @@ pub struct ApiUsage {
 /// When a bar makes no sense, or the reply is of another shape.
 pub fn time_series(symbol: &str, body: &[u8], sieve: &mut Sieve) -> Result<TimeSeries> {
     let (mut currency, mut bars) = (None, None);
-    let mut scan = Scan::new(symbol, body)?;
-    scan.object(|scan, key| {
-        match key {
-            "meta" => scan.object(|scan, key| {
-                let value = scan.value()?;
-                if key == "currency" {
-                    currency = Some(bare(value).to_owned());
-                }
-                Ok(())
-            })?,
-            "values" => bars = Some(values(symbol, scan, sieve)?),
+    let mut reader = JsonReader::new(symbol, body)?;
+    reader.object(|reader, key| {
+        match key.as_ref() {
+            "meta" => {
+                let meta = Object::parse(symbol, reader.value()?.as_bytes())?;
+                currency = meta.maybe_text("currency")?;
+            }
+            "values" => bars = Some(values(symbol, reader, sieve)?),
             _ => {
-                scan.value()?;
+                reader.value()?;
             }
         }
         Ok(())
     })?;
-    scan.end()?;
+    reader.end()?;
     let bars = bars.ok_or_else(|| Error::decode(symbol, "values", "it is missing"))?;
     Ok(TimeSeries { currency, bars })
 }
@@ -97,26 +92,16 @@ struct Fields<'a> {
 
 const PRICES: [&str; 4] = ["open", "high", "low", "close"];
 
-fn values(symbol: &str, scan: &mut Scan<'_>, sieve: &mut Sieve) -> Result<Bars> {
-    let mut bars = Bars::default();
-    scan.list(|scan| {
-        let mut fields = Fields::default();
-        scan.object(|scan, key| {
-            match key {
-                "datetime" => fields.datetime = Some(scan.text(key)?),
-                "open" => fields.prices[0] = Some(scan.text(key)?),
-                "high" => fields.prices[1] = Some(scan.text(key)?),
-                "low" => fields.prices[2] = Some(scan.text(key)?),
-                "close" => fields.prices[3] = Some(scan.text(key)?),
-                "volume" => fields.volume = Some(scan.text(key)?),
-                _ => {
-                    scan.value()?;
-                }
-            }
-            Ok(())
-        })?;
-        let place = || fields.datetime.unwrap_or_default().to_owned();
-        if let Some(bar) = sieve.pass(bar(symbol, fields), place, || format!("{fields:?}"))? {
+fn values(symbol: &str, reader: &mut JsonReader<'_, '_>, sieve: &mut Sieve) -> Result<Bars> {
+    let (mut count, mut bars) = (0, Bars::default());
+    reader.list(|reader| {
+        count += 1;
+        let (bar, row) = reader.row(|reader| bar(symbol, fields(reader)?))?;
+        let place = || {
+            let fields = Object::parse(symbol, row.as_bytes());
+            fields.and_then(|it| it.text("datetime")).unwrap_or_else(|_| format!("row {count}"))
+        };
+        if let Some(bar) = sieve.pass(bar, place, || row.to_owned())? {
             bars.push(bar);
         }
         Ok(())
@@ -132,18 +117,40 @@ fn values(symbol: &str, scan: &mut Scan<'_>, sieve: &mut Sieve) -> Result<Bars> 
     Ok(bars)
 }
 
+fn fields<'a>(reader: &mut JsonReader<'_, 'a>) -> Result<Fields<'a>> {
+    let mut fields = Fields::default();
+    reader.object(|reader, key| {
+        let value = Some(reader.value()?);
+        match key.as_ref() {
+            "datetime" => fields.datetime = value,
+            "open" => fields.prices[0] = value,
+            "high" => fields.prices[1] = value,
+            "low" => fields.prices[2] = value,
+            "close" => fields.prices[3] = value,
+            "volume" => fields.volume = value,
+            _ => {}
+        }
+        Ok(())
+    })?;
+    Ok(fields)
+}
+
+/// Returns the text of a field of a bar, which must be there.
+fn written<'a>(symbol: &str, field: &str, value: Option<&'a str>) -> Result<&'a str> {
+    let value = value.ok_or_else(|| Error::decode(symbol, field, "it is missing"))?;
+    json::plain(symbol, field, value)
+}
+
 fn bar(symbol: &str, fields: Fields<'_>) -> Result<Bar> {
-    let missing = |field: &str| Error::decode(symbol, field, "it is missing");
-    let opened = fields.datetime.ok_or_else(|| missing("datetime"))?;
+    let opened = written(symbol, "datetime", fields.datetime)?;
     let mut prices = [Crypto::default(); 4];
     for (at, name) in PRICES.into_iter().enumerate() {
-        let text = fields.prices[at].ok_or_else(|| missing(name))?;
-        prices[at] = exact::price_of(symbol, name, text)?;
+        prices[at] = exact::price(symbol, name, written(symbol, name, fields.prices[at])?)?;
     }
     let [open, high, low, close] = prices;
     let base_volume = match fields.volume {
-        Some(text) => exact::amount_of(symbol, "volume", text)?,
-        None => None, // absent for currencies and most coins
+        None | Some("null") => None, // of currencies and most coins
+        volume => exact::amount(symbol, "volume", written(symbol, "volume", volume)?)?,
     };
     let open_at = opening(symbol, opened)?;
     Bar { open_at, open, high, low, close, volume: None, base_volume }.checked(symbol)
@@ -176,17 +183,13 @@ pub fn quote(symbol: &str, body: &[u8]) -> Result<Quote> {
     let fields = Object::parse(symbol, body)?.about(symbol.to_owned());
     // `timestamp` is the opening of the bar; how fresh the price is, `last_quote_at` says.
     let at = if fields.find("last_quote_at").is_some() { "last_quote_at" } else { "timestamp" };
-    let optional = |field: &str| match fields.find(field) {
-        Some(raw) if raw.get() != "null" => fields.text(field).map(Some),
-        _ => Ok(None),
-    };
-    let volume = match optional("volume")? {
-        Some(text) => exact::amount_of(symbol, "volume", &text)?,
+    let volume = match fields.maybe_text("volume")? {
+        Some(text) => exact::amount(symbol, "volume", &text)?,
         None => None,
     };
     Ok(Quote {
-        close: exact::price_of(symbol, "close", &fields.text("close")?)?,
-        currency: optional("currency")?,
+        close: exact::price(symbol, "close", &fields.text("close")?)?,
+        currency: fields.maybe_text("currency")?,
         at: fields.seconds(at)?,
         volume,
     })
@@ -198,7 +201,7 @@ pub fn quote(symbol: &str, body: &[u8]) -> Result<Quote> {
 /// When it is not there, or not above zero.
 pub fn price(symbol: &str, body: &[u8]) -> Result<Crypto> {
     let fields = Object::parse(symbol, body)?.about(symbol.to_owned());
-    exact::price_of(symbol, "price", &fields.text("price")?)
+    exact::price(symbol, "price", &fields.text("price")?)
 }
 
 /// `/exchange_rate` of one pair.
@@ -219,7 +222,7 @@ pub fn exchange_rate(pair: &str, body: &[u8]) -> Result<ExchangeRate> {
 /// # Errors
 /// When it is of another shape.
 pub fn api_usage(body: &[u8]) -> Result<ApiUsage> {
-    let usage: ApiUsage = exact::parse("api_usage", "the whole", body)?;
+    let usage: ApiUsage = json::typed("api_usage", "the whole", body)?;
     let fields = Object::parse("api_usage", body)?;
     let at = fields.text("timestamp")?;
     match time(&at) {
@@ -238,7 +241,7 @@ pub fn batch(symbols: &[&str], body: &[u8]) -> Result<Vec<(String, Result<Vec<u8
     let fields = Object::parse("batch", body)?;
     let bare = ["values", "price", "close", "rate"].iter().any(|key| fields.find(key).is_some());
     let part = |symbol: &&str| {
-        let raw = if bare { body } else { fields.get(symbol)?.get().as_bytes() };
+        let raw = if bare { body } else { fields.get(symbol)?.as_bytes() };
         let reply = match refusal(raw) {
             Some(Refusal { code, message, .. }) => {
                 let reason = format!("{} ({})", message, code.unwrap_or_default());
@@ -254,10 +257,9 @@ pub fn batch(symbols: &[&str], body: &[u8]) -> Result<Vec<(String, Result<Vec<u8
 
 /// Finds the refusal in a reply, whatever its HTTP status: a numeric `code` with a `message`.
 pub fn refusal(body: &[u8]) -> Option<Refusal> {
-    let fields: std::collections::BTreeMap<String, &RawValue> =
-        serde_json::from_slice(body).ok()?;
-    let code: u16 = serde_json::from_str(fields.get("code")?.get()).ok()?;
-    let message: String = serde_json::from_str(fields.get("message")?.get()).ok()?;
+    let fields = Object::parse("error", body).ok()?;
+    let (code, message): (u16, String) =
+        (fields.integer("code").ok()?, fields.text("message").ok()?);
     // Messages are Markdown.
     let message = message.replace("**", "");
     let (kind, advice) = match code {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use tidegauge_core::Fixed;
 
 use super::NAME;
-use crate::exact::{Object, parse};
+use crate::json::{self, Object};
 use crate::{Error, Result};
 
 /// A message of the service.
@@ -100,13 +100,13 @@ struct Fail {
 /// When it is not JSON, or one of the messages above lacks what makes it one. A price that makes no
 /// sense is an error in its own place.
 pub fn message(text: &str) -> Result<Message> {
-    let object = Object::parse(NAME, text.as_bytes())?;
+    let object = json::message(NAME, text)?;
     let event = object.text("event")?;
     match event.as_str() {
         "price" => Ok(Message::Price(price(object, text))),
         "heartbeat" => Ok(Message::Life),
         "subscribe-status" => {
-            let status: Status = parse(NAME, "subscribe-status", text.as_bytes())?;
+            let status: Status = json::typed(NAME, "subscribe-status", text.as_bytes())?;
             let refused = |fail: Fail| {
                 let reason = fail.message.unwrap_or_else(|| "it does not say why".into());
                 (fail.listing, reason)
@@ -124,7 +124,7 @@ pub fn message(text: &str) -> Result<Message> {
 fn price(object: Object<'_>, text: &str) -> Result<Price> {
     let symbol = object.text("symbol")?;
     let row = object.about(symbol.clone());
-    let listing: Listing = parse(&symbol, "the whole", text.as_bytes())?;
+    let listing: Listing = json::typed(&symbol, "the whole", text.as_bytes())?;
     // The words of `currency_quote` are a name, not a code.
     let currency = match (row.find("currency"), symbol.split_once('/')) {
         (Some(_), _) => row.text("currency")?,

@@ -3,10 +3,8 @@
 //! X renames its fields, from *tweet* and *retweet* to *post* and *repost*: both names are read.
 
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
-use crate::exact::{self, Object};
+use crate::json::Object;
 use crate::{Error, Result};
 
 pub use super::problem::refusal;
@@ -91,29 +89,19 @@ pub struct Bucket {
 }
 
 /// What stands around the rows of any answer.
-#[derive(Deserialize)]
 struct Envelope<'a> {
     /// Not there where nothing matches.
-    #[serde(borrow, default)]
-    data: Option<Vec<&'a RawValue>>,
-    #[serde(borrow, default)]
-    meta: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    errors: Option<&'a RawValue>,
+    rows: Vec<String>,
+    meta: Object<'a>,
+    problems: Vec<String>,
 }
 
-impl Envelope<'_> {
-    fn rows(&self) -> Vec<String> {
-        self.data.iter().flatten().map(|row| row.get().to_owned()).collect()
-    }
-
-    fn meta(&self, of: &str) -> Result<Object<'_>> {
-        let missing = || Error::decode(of, "meta", "it is missing");
-        Object::parse(of, self.meta.ok_or_else(missing)?.get().as_bytes())
-    }
-
-    fn problems(&self) -> Vec<String> {
-        self.errors.map(super::problem::said_in).unwrap_or_default()
+impl<'a> Envelope<'a> {
+    fn parse(of: &str, body: &'a [u8]) -> Result<Self> {
+        let fields = Object::parse(of, body)?;
+        let rows = fields.maybe_list("data")?.into_iter().map(str::to_owned).collect();
+        let problems = fields.find("errors").map(super::problem::said_in).unwrap_or_default();
+        Ok(Self { rows, meta: fields.object("meta")?, problems })
     }
 }
 
@@ -122,14 +110,9 @@ impl Envelope<'_> {
 /// # Errors
 /// When the reply is of another shape. A post of another shape is one of [`Search::posts`].
 pub fn search(body: &[u8]) -> Result<Search> {
-    let reply: Envelope<'_> = exact::parse("search/recent", "the whole", body)?;
-    let meta = reply.meta("search/recent")?;
-    Ok(Search {
-        rows: reply.rows(),
-        newest_id: maybe(&meta, "newest_id")?,
-        next_token: maybe(&meta, "next_token")?,
-        problems: reply.problems(),
-    })
+    let Envelope { rows, meta, problems } = Envelope::parse("search/recent", body)?;
+    let (newest_id, next_token) = (meta.maybe_text("newest_id")?, meta.maybe_text("next_token")?);
+    Ok(Search { rows, newest_id, next_token, problems })
 }
 
 /// `/2/tweets/counts/recent`.
@@ -138,15 +121,10 @@ pub fn search(body: &[u8]) -> Result<Search> {
 /// When the reply is of another shape. A count of another shape is one of [`Counts::buckets`].
 pub fn counts(body: &[u8]) -> Result<Counts> {
     const TOTAL: [&str; 2] = ["total_tweet_count", "total_post_count"];
-    let reply: Envelope<'_> = exact::parse("counts/recent", "the whole", body)?;
-    let meta = reply.meta("counts/recent")?;
-    let total = TOTAL.iter().any(|name| meta.find(name).is_some());
-    Ok(Counts {
-        rows: reply.rows(),
-        total: if total { Some(count("counts/recent", &meta, TOTAL)?) } else { None },
-        next_token: maybe(&meta, "next_token")?,
-        problems: reply.problems(),
-    })
+    let Envelope { rows, meta, problems } = Envelope::parse("counts/recent", body)?;
+    let is_told = TOTAL.iter().any(|name| meta.find(name).is_some());
+    let total = if is_told { Some(count("counts/recent", &meta, TOTAL)?) } else { None };
+    Ok(Counts { rows, total, next_token: meta.maybe_text("next_token")?, problems })
 }
 
 /// A post of a search.
@@ -162,26 +140,25 @@ pub fn post(row: &str) -> Result<Post> {
     let of = format!("post {id}");
     let fields = fields.about(of.clone());
     let metrics = match fields.find("public_metrics") {
-        Some(raw) => Some(metrics(&of, raw)?),
+        Some(_) => Some(metrics(&of, &fields.object("public_metrics")?)?),
         None => None,
     };
-    let created_at: Option<String> = maybe(&fields, "created_at")?;
+    let created_at = fields.maybe_text("created_at")?;
     Ok(Post {
         id,
         text: fields.text("text")?,
-        author_id: maybe(&fields, "author_id")?,
+        author_id: fields.maybe_text("author_id")?,
         created_at: created_at.map(|at| time(&of, "created_at", &at)).transpose()?,
-        lang: maybe(&fields, "lang")?,
+        lang: fields.maybe_text("lang")?,
         metrics,
     })
 }
 
-fn metrics(of: &str, raw: &RawValue) -> Result<Metrics> {
-    let fields = Object::parse(of, raw.get().as_bytes())?;
+fn metrics(of: &str, fields: &Object<'_>) -> Result<Metrics> {
     Ok(Metrics {
-        likes: count(of, &fields, ["like_count"])?,
-        reposts: count(of, &fields, ["retweet_count", "repost_count"])?,
-        replies: count(of, &fields, ["reply_count"])?,
+        likes: count(of, fields, ["like_count"])?,
+        reposts: count(of, fields, ["retweet_count", "repost_count"])?,
+        replies: count(of, fields, ["reply_count"])?,
     })
 }
 
@@ -204,22 +181,13 @@ pub fn bucket(row: &str) -> Result<Bucket> {
     Ok(bucket)
 }
 
-/// The text of a field that need not be there.
-fn maybe(fields: &Object<'_>, field: &str) -> Result<Option<String>> {
-    match fields.find(field) {
-        Some(raw) if raw.get() != "null" => fields.text(field).map(Some),
-        _ => Ok(None),
-    }
-}
-
 /// A whole number of zero or more, under the first of `names` that is there.
 fn count<const N: usize>(of: &str, fields: &Object<'_>, names: [&str; N]) -> Result<i64> {
     let there = names.into_iter().find(|name| fields.find(name).is_some());
     let name = there.or(names.first().copied()).unwrap_or_default();
-    let raw = fields.get(name)?;
-    let count: i64 = exact::parse(of, name, raw.get().as_bytes())?;
+    let count: i64 = fields.integer(name)?;
     if count < 0 {
-        return Err(Error::value(of, name, raw.get(), "which is negative"));
+        return Err(Error::value(of, name, &count.to_string(), "which is negative"));
     }
     Ok(count)
 }

@@ -1,22 +1,17 @@
 //! The words in which X refuses: problem objects, in the shapes that they come in.
 
-use std::collections::BTreeMap;
-
-use serde_json::value::RawValue;
-
 use crate::http::{Refusal, RefusalKind};
-
-type Fields<'a> = BTreeMap<String, &'a RawValue>;
+use crate::json::{self, Object};
 
 /// X's own words in a reply that refuses. A reply that has rows refuses nothing, whatever it says
 /// beside them.
 pub fn refusal(body: &[u8]) -> Option<Refusal> {
     let fields = object(body)?;
-    let there = |name| fields.get(name).is_some_and(|raw: &&RawValue| raw.get() != "null");
+    let there = |name| !matches!(fields.find(name), None | Some("null"));
     if there("data") || there("meta") {
         return None;
     }
-    let nested = fields.get("errors").map(|raw| objects(raw)).unwrap_or_default();
+    let nested = fields.find("errors").map(objects).unwrap_or_default();
     let all = || std::iter::once(&fields).chain(&nested);
     let code = all().find_map(code);
     let details: Vec<_> = nested.iter().filter_map(said).collect();
@@ -31,52 +26,50 @@ pub fn refusal(body: &[u8]) -> Option<Refusal> {
 }
 
 /// What each problem of a list says.
-pub(super) fn said_in(list: &RawValue) -> Vec<String> {
+pub(super) fn said_in(list: &str) -> Vec<String> {
     objects(list).iter().filter_map(said).collect()
 }
 
-fn object(text: &[u8]) -> Option<Fields<'_>> {
-    serde_json::from_slice(text).ok()
+fn object(text: &[u8]) -> Option<Object<'_>> {
+    Object::parse("error", text).ok()
 }
 
-fn objects(list: &RawValue) -> Vec<Fields<'_>> {
-    let list: Vec<&RawValue> = serde_json::from_str(list.get()).unwrap_or_default();
-    list.into_iter().filter_map(|raw| object(raw.get().as_bytes())).collect()
+fn objects(list: &str) -> Vec<Object<'_>> {
+    let list = json::elements("error", list.as_bytes()).unwrap_or_default();
+    list.into_iter().filter_map(|problem| object(problem.as_bytes())).collect()
 }
 
-fn text(fields: &Fields<'_>, name: &str) -> Option<String> {
-    serde_json::from_str(fields.get(name)?.get()).ok()
+fn text(fields: &Object<'_>, name: &str) -> Option<String> {
+    fields.text(name).ok()
 }
 
 /// The last part of its type, which is a URL; of older ones, its number.
-fn code(fields: &Fields<'_>) -> Option<String> {
+fn code(fields: &Object<'_>) -> Option<String> {
     let kind = text(fields, "type").filter(|kind| kind != "about:blank");
     let kind = kind.as_deref().and_then(|kind| kind.rsplit('/').next()).map(str::to_owned);
-    let number = || {
-        let number: u32 = serde_json::from_str(fields.get("code")?.get()).ok()?;
-        Some(number.to_string())
-    };
+    let number = || Some(fields.integer::<u32>("code").ok()?.to_string());
     kind.filter(|kind| !kind.is_empty()).or_else(number)
 }
 
-fn said(fields: &Fields<'_>) -> Option<String> {
+fn said(fields: &Object<'_>) -> Option<String> {
     let detail = text(fields, "detail").or_else(|| text(fields, "message"));
     let said = match (text(fields, "title"), detail) {
         (Some(title), Some(detail)) if title != detail => Some(format!("{title}: {detail}")),
         (title, detail) => detail.or(title),
     };
-    let parameters = fields.get("parameters").and_then(|raw| object(raw.get().as_bytes()));
-    let names: Vec<_> = parameters.into_iter().flatten().map(|(name, _)| name).collect();
+    let parameters = fields.object("parameters").ok();
+    let names = parameters.into_iter().flat_map(Object::entries).map(|(name, _)| name);
+    let names: Vec<_> = names.collect();
     if names.is_empty() { said } else { Some(format!("{}: {}", names.join(", "), said?)) }
 }
 
 fn meaning<'a>(
     code: Option<&str>,
     title: Option<String>,
-    mut all: impl Iterator<Item = &'a Fields<'a>>,
+    mut all: impl Iterator<Item = &'a Object<'a>>,
 ) -> (RefusalKind, &'static str) {
     use RefusalKind::{Auth, Other, Spent, Throttled};
-    let status = all.find_map(|fields| serde_json::from_str(fields.get("status")?.get()).ok());
+    let status = all.find_map(|fields| fields.integer("status").ok());
     match (code, title.as_deref(), status) {
         (Some("usage-capped"), ..) | (_, Some("UsageCapExceeded"), _) => (
             Spent,

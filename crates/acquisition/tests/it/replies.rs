@@ -264,7 +264,7 @@ const ROWS: &[(&str, Read, usize, &str)] = &[
 const ELSEWHERE: &[(&str, Read, &str)] = &[
     ("coingecko/coins_list_include_platform.oas-example-2026.json", Read::Markets, "last_updated"),
     ("coingecko/jkorf_GetAssets.2024.json", Read::Markets, "`0chain`"),
-    ("coingecko/pro_key_usage.oas-example-2026.json", Read::Prices, "expected a map"),
+    ("coingecko/pro_key_usage.oas-example-2026.json", Read::Prices, "instead of an object"),
     ("coingecko/supported_vs_currencies.oas-example-2026.json", Read::Chart, "`bitcoin`"),
     ("coingecko/jkorf_GetOhlc.2024.json", Read::Candles(TimeDelta::days(4)), "closer"),
     ("fx/frankfurter_v2_currencies.openapi-example.json", Read::FrankfurterV2, "`quote`"),
