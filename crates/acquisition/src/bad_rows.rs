@@ -6,6 +6,7 @@ use tidegauge_core::Batch;
 use tidegauge_core::tables::Quarantine;
 
 use crate::error::cut;
+use crate::hidden::Hidden;
 use crate::{Error, Result};
 
 /// What becomes of a row that makes no sense. Never is one left out without a word.
@@ -39,6 +40,7 @@ pub struct Sieve {
     table: String,
     series: String,
     bad: Vec<BadRow>,
+    hidden: Hidden,
 }
 
 /// The characters of a bad row that are kept.
@@ -47,7 +49,20 @@ const KEPT: usize = 2_000;
 impl Sieve {
     /// A sieve for rows of `table`; `series` is part of the place of a bad one.
     pub fn new(policy: BadRows, table: &str, series: impl Into<String>) -> Self {
-        Self { policy, table: table.into(), series: series.into(), bad: Vec::new() }
+        Self {
+            policy,
+            table: table.into(),
+            series: series.into(),
+            bad: Vec::new(),
+            hidden: Hidden::default(),
+        }
+    }
+
+    /// Returns the same sieve, which shows `hidden` nowhere; the content of a bad row stays as it
+    /// came.
+    #[must_use]
+    pub(crate) fn hiding(self, hidden: &Hidden) -> Self {
+        Self { hidden: hidden.clone(), ..self }
     }
 
     /// A sieve that lets nothing pass but good rows.
@@ -68,7 +83,10 @@ impl Sieve {
     ) -> Result<Option<T>> {
         match row {
             Ok(row) => Ok(Some(row)),
-            Err(error) => self.put_aside(&error, place, content).then_some(None).ok_or(error),
+            Err(error) => {
+                let error = self.hidden.error(error);
+                self.put_aside(&error, place, content).then_some(None).ok_or(error)
+            }
         }
     }
 
@@ -86,12 +104,22 @@ impl Sieve {
         if !of_row || self.policy == BadRows::Fail {
             return false;
         }
-        let place = format!("{} {}", self.series, place()).trim_start().to_owned();
+        let place = self.place(&place());
         let reason = error.of_row();
         tracing::debug!(%place, table = %self.table, %reason, "row put into quarantine");
         let (table, content) = (self.table.clone(), cut(&content(), KEPT));
         self.bad.push(BadRow { place, table, reason, content });
         true
+    }
+
+    /// Returns whether the row at `place` was put aside.
+    pub(crate) fn has(&self, place: &str) -> bool {
+        let place = self.place(place);
+        self.bad.iter().any(|bad| bad.place == place)
+    }
+
+    fn place(&self, place: &str) -> String {
+        self.hidden.text(format!("{} {place}", self.series).trim_start())
     }
 
     /// How many rows were put aside so far.

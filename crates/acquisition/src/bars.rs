@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use tidegauge_core::tables::Candle;
 use tidegauge_core::{Batch, Crypto, Fixed, Span, Values};
 
-use crate::{Error, Result};
+use crate::{Error, Result, repeats};
 
 /// Candles as columns: the units are 10⁻⁸, times microseconds since 1970.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -112,6 +112,18 @@ impl Bars {
     /// The last one that begins at all.
     pub(crate) fn last_open(&self) -> Option<DateTime<Utc>> {
         self.open_at.iter().max().and_then(|at| DateTime::from_timestamp_micros(*at))
+    }
+
+    /// Returns them in the order of time, the last one of each instant.
+    #[must_use]
+    pub(crate) fn sorted(self, of: &str) -> Self {
+        if self.open_at.is_sorted_by(|one, other| one < other) {
+            return self;
+        }
+        let mut sorted = Self::default();
+        let bars = repeats::last_of_each(of, self.iter().map(|bar| (bar.open_at, bar)));
+        bars.for_each(|(_, bar)| sorted.push(bar));
+        sorted
     }
 
     /// Those that begin within `window`.

@@ -41,6 +41,16 @@ pub enum Error {
         /// Those that there are, or where they are listed.
         known: String,
     },
+    /// A service answers for other symbols, and refuses this one.
+    #[error("{service} refuses `{symbol}`: {reason}")]
+    SymbolRefused {
+        /// The source asked.
+        service: &'static str,
+        /// The symbol, as the service names it.
+        symbol: String,
+        /// Why, in the service's own words if it has any.
+        reason: String,
+    },
     /// No answer in time, on any attempt.
     #[error(
         "{endpoint} did not answer in time: try again later, or raise the timeouts of the source"
@@ -315,6 +325,8 @@ impl Error {
             | Self::RateLimited { .. }
             | Self::CreditsSpent { .. } => true,
             Self::Status { kind: RefusalKind::Busy | RefusalKind::Spent, .. } => true,
+            // A web page in the place of an answer is one of maintenance, or of a proxy.
+            Self::NotJson { status: 200..300, start, .. } if is_web_page(start.as_bytes()) => true,
             Self::Status { status, .. } | Self::NotJson { status, .. } => {
                 *status >= 500 || *status == 408
             }
@@ -359,6 +371,31 @@ impl Error {
         Self::BadValue { of: of.into(), field: field.into(), value, reason }
     }
 
+    /// Returns the same error with `change` made to every text that may be of a reply.
+    pub(crate) fn map_texts(mut self, change: impl Fn(String) -> String) -> Self {
+        let texts: [Option<&mut String>; 3] = match &mut self {
+            Self::Decode { of, field, reason } => [Some(of), Some(field), Some(reason)],
+            Self::BadValue { of, field, value, .. } => [Some(of), Some(field), Some(value)],
+            Self::BadRow { place, value, reason, .. } => [Some(place), Some(value), Some(reason)],
+            Self::Status { code, message, .. } | Self::Auth { code, message, .. } => {
+                [code.as_mut(), Some(message), None]
+            }
+            Self::NotJson { reason, start, .. } => [Some(reason), Some(start), None],
+            Self::NoInstrument { symbol, known, .. } => [Some(symbol), Some(known), None],
+            Self::SymbolRefused { symbol, reason, .. } => [Some(symbol), Some(reason), None],
+            Self::Refused { series, reason, .. } => [Some(series), Some(reason), None],
+            Self::RateLimited { message, .. } => [Some(message), None, None],
+            Self::Interrupted { reason, .. } | Self::Config { reason, .. } => {
+                [Some(reason), None, None]
+            }
+            _ => [None, None, None],
+        };
+        for text in texts.into_iter().flatten() {
+            *text = change(std::mem::take(text));
+        }
+        self
+    }
+
     /// The same error as the port wants it.
     pub(crate) fn of_source(self, name: &str) -> tidegauge_core::Error {
         match self {
@@ -366,6 +403,19 @@ impl Error {
             other => tidegauge_core::Error::source(name, other.kind(), other),
         }
     }
+}
+
+/// Returns whether `body` begins as a web page does.
+pub(crate) fn is_web_page(body: &[u8]) -> bool {
+    body.trim_ascii_start().starts_with(b"<")
+}
+
+/// Returns whether `body` is a web page in the place of any other document.
+pub(crate) fn is_html(body: &[u8]) -> bool {
+    let body = body.trim_ascii_start();
+    let begins =
+        |with: &[u8]| body.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
+    begins(b"<!doctype html") || begins(b"<html")
 }
 
 /// The first `limit` characters of `text`, on one line.

@@ -24,7 +24,9 @@ impl Error {
             Self::NoKey { .. } => ErrorKind::Authentication,
             Self::Auth { status: 403, .. } => ErrorKind::Permission,
             Self::Auth { .. } => ErrorKind::Authentication,
-            Self::NoInstrument { .. } | Self::NoFiles { .. } => ErrorKind::NotFound,
+            Self::NoInstrument { .. } | Self::SymbolRefused { .. } | Self::NoFiles { .. } => {
+                ErrorKind::NotFound
+            }
             Self::Timeout { .. } | Self::Connect { .. } | Self::Interrupted { .. } => {
                 ErrorKind::Unavailable
             }

@@ -56,6 +56,7 @@ pub mod exchangerate_api;
 pub mod files;
 #[cfg(feature = "frankfurter")]
 pub mod frankfurter;
+mod hidden;
 #[cfg(feature = "_http")]
 pub mod http;
 mod instruments;
@@ -77,6 +78,7 @@ mod rates;
 pub mod recorded;
 mod refusal;
 mod registry;
+mod repeats;
 #[cfg(feature = "x")]
 pub mod sentiment;
 #[cfg(feature = "_series")]

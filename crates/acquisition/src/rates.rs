@@ -8,8 +8,10 @@ use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, Utc, Wee
 use tidegauge_core::tables::FxRate;
 use tidegauge_core::{Batch, Crypto, Span};
 
+use crate::bad_rows::Sieve;
+use crate::error::cut;
 use crate::exact::check_currency;
-use crate::{Error, Result};
+use crate::{Error, Result, repeats};
 
 /// What one unit of a currency was worth in another on a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,8 +63,47 @@ pub(crate) fn read_up_to(window: Span, rates: &[Rate]) -> DateTime<Utc> {
     behind.map_or(window.from, |behind| behind.max(window.from))
 }
 
+/// Returns the rates of `base` in `quotes`, each once and in the order of days; tells which others
+/// there were.
+pub(crate) fn asked_for(
+    source: &str,
+    rates: Vec<Rate>,
+    base: &str,
+    quotes: &[String],
+) -> Vec<Rate> {
+    let asked = |rate: &Rate| rate.base == base && quotes.contains(&rate.quote);
+    let (rates, others): (Vec<_>, Vec<_>) = rates.into_iter().partition(asked);
+    if let Some(other) = others.first() {
+        let (count, pair) = (others.len(), format!("{}/{}", other.base, other.quote));
+        let pair = cut(&pair, 40);
+        tracing::warn!(source, count, pair, "rates not asked for, left out, as this");
+    }
+    let keyed = rates.into_iter().map(|rate| ((rate.date, rate.quote.clone()), rate));
+    repeats::last_of_each(source, keyed).map(|(_, rate)| rate).collect()
+}
+
+/// Returns the rates up to `last`, the last day asked for: a later one would take the cursor there.
+/// It goes through `sieve`.
+///
+/// # Errors
+/// When there is a later one, and bad rows are to fail the page.
+pub(crate) fn none_later(
+    last: NaiveDate,
+    rates: Vec<Rate>,
+    sieve: &mut Sieve,
+) -> Result<Vec<Rate>> {
+    let mut kept = Vec::with_capacity(rates.len());
+    for rate in rates {
+        let checked = none_behind(last, std::slice::from_ref(&rate));
+        let place = || format!("{} {}", rate.date, rate.quote);
+        let passed = sieve.pass(checked, place, || rate.rate.to_string())?;
+        kept.extend(passed.map(|()| rate));
+    }
+    Ok(kept)
+}
+
 /// That no rate is of a day behind `last`, the last one asked for: it would take the cursor there.
-pub(crate) fn none_behind(last: NaiveDate, rates: &[Rate]) -> Result<()> {
+fn none_behind(last: NaiveDate, rates: &[Rate]) -> Result<()> {
     match rates.iter().find(|rate| rate.date > last) {
         Some(rate) => {
             let reason = "which is behind the days asked for: check this machine's clock";

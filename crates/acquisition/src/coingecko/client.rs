@@ -7,8 +7,10 @@ use super::config::CandleSize;
 use super::decode::{self, Chart, CoinMarket, CoinPrice, ListedCoin};
 use super::{NAME, Plan};
 use crate::bad_rows::Sieve;
+use crate::error::cut;
+use crate::hidden::Hidden;
 use crate::http::{Budget, Http, HttpConfig, Service};
-use crate::{Bars, Context, Error, Result};
+use crate::{Bars, Context, Error, Result, repeats};
 
 /// Without it, the server rounds.
 const EXACT: (&str, &str) = ("precision", "full");
@@ -117,12 +119,17 @@ impl Client {
         self.http.budget()
     }
 
+    /// Returns what is not shown of replies: the key.
+    pub(super) fn hidden(&self) -> &Hidden {
+        self.http.hidden()
+    }
+
     /// Whether the service is there, and takes the key.
     ///
     /// # Errors
     /// When it does not answer, or refuses.
     pub async fn ping(&self) -> Result<()> {
-        decode::ping(&self.http.get(&["ping"], &[]).await?)
+        self.http.read(&["ping"], &[], decode::ping).await
     }
 
     /// The latest prices of `coins` (CoinGecko's ids), in that order.
@@ -139,29 +146,37 @@ impl Client {
             ("include_last_updated_at", "true"),
             EXACT,
         ];
-        let prices = decode::simple_price(&self.http.get(&["simple", "price"], &query).await?)?;
+        let path = ["simple", "price"];
+        let prices = self.http.read(&path, &query, decode::simple_price).await?;
         in_order(coins, prices, |price| &price.coin)
     }
 
-    /// The markets of `coins` (CoinGecko's ids, at most 250), in that order.
+    /// The markets of `coins` (CoinGecko's ids, at most 250), in that order, wrapped and staked
+    /// tokens among them. One that the service does not list is left out, and so is one that was
+    /// not asked for.
     ///
     /// # Errors
-    /// When it cannot be had, or a coin is not in the answer.
+    /// When it cannot be had.
     pub async fn coins_markets(
         &self,
         coins: &[&str],
         sieve: &mut Sieve,
     ) -> Result<Vec<CoinMarket>> {
         let ids = coins.join(",");
-        let query = [USD, ("ids", ids.as_str()), ("per_page", "250"), EXACT];
-        let body = self.http.get(&["coins", "markets"], &query).await?;
-        let before = sieve.count();
-        let markets = decode::coins_markets(&body, sieve)?;
-        if sieve.count() > before {
-            // Whoever is missing may be among those that were put aside.
-            return Ok(markets);
+        // Tokens that stand for others are left out unless they are asked for.
+        let wrapped = ("include_rehypothecated", "true");
+        let query = [USD, ("ids", ids.as_str()), ("per_page", "250"), wrapped, EXACT];
+        let read = |body: &[u8]| decode::coins_markets(body, sieve);
+        let markets = self.http.read(&["coins", "markets"], &query, read).await?;
+        let place =
+            |market: CoinMarket| (coins.iter().position(|coin| *coin == market.coin), market);
+        let (asked, others): (Vec<_>, Vec<_>) =
+            markets.into_iter().map(place).partition(|(place, _)| place.is_some());
+        if let Some((_, market)) = others.first() {
+            let (count, coin) = (others.len(), cut(&self.hidden().text(&market.coin), 40));
+            tracing::warn!(source = NAME, count, coin, "markets not asked for, left out");
         }
-        in_order(coins, markets, |market| &market.coin)
+        Ok(repeats::last_of_each("coins/markets", asked).map(|(_, market)| market).collect())
     }
 
     /// The largest markets, 250 a page, the first page being 1; past the last one there are none.
@@ -172,7 +187,8 @@ impl Client {
         let page = page.to_string();
         let order = ("order", "market_cap_desc");
         let query = [USD, order, ("per_page", "250"), ("page", page.as_str()), EXACT];
-        decode::coins_markets(&self.http.get(&["coins", "markets"], &query).await?, sieve)
+        let read = |body: &[u8]| decode::coins_markets(body, sieve);
+        self.http.read(&["coins", "markets"], &query, read).await
     }
 
     /// All coins that there are, some ten thousand: for whoever looks for an id.
@@ -180,7 +196,7 @@ impl Client {
     /// # Errors
     /// When it cannot be had.
     pub async fn coins_list(&self) -> Result<Vec<ListedCoin>> {
-        decode::coins_list(&self.http.get(&["coins", "list"], &[]).await?)
+        self.http.read(&["coins", "list"], &[], decode::coins_list).await
     }
 
     /// Prices of the last `days` days: every 5 minutes for 1, hour by hour up to 90, then daily; the
@@ -191,8 +207,8 @@ impl Client {
     pub async fn market_chart(&self, coin: &str, days: u32) -> Result<Chart> {
         let days = days.to_string();
         let query = [USD, ("days", days.as_str()), EXACT];
-        let body = self.http.get(&["coins", coin, "market_chart"], &query).await?;
-        decode::market_chart(coin, &body, &mut Sieve::strict())
+        let read = |body: &[u8]| decode::market_chart(coin, body, &mut Sieve::strict());
+        self.http.read(&["coins", coin, "market_chart"], &query, read).await
     }
 
     /// Prices from `from` to `to`, both taken to the second; as dense as for as many days.
@@ -209,7 +225,7 @@ impl Client {
         let (from, to) = (from.timestamp().to_string(), to.timestamp().to_string());
         let query = [USD, ("from", from.as_str()), ("to", to.as_str()), EXACT];
         let path = ["coins", coin, "market_chart", "range"];
-        decode::market_chart(coin, &self.http.get(&path, &query).await?, sieve)
+        self.http.read(&path, &query, |body| decode::market_chart(coin, body, sieve)).await
     }
 
     /// Candles of the last days; the last one is not finished yet.
@@ -219,8 +235,8 @@ impl Client {
     pub async fn ohlc(&self, coin: &str, days: OhlcDays, sieve: &mut Sieve) -> Result<Bars> {
         let count = days.days().to_string();
         let query = [USD, ("days", count.as_str()), EXACT];
-        let body = self.http.get(&["coins", coin, "ohlc"], &query).await?;
-        decode::ohlc(coin, days.candle().length(), &body, sieve)
+        let read = |body: &[u8]| decode::ohlc(coin, days.candle().length(), body, sieve);
+        self.http.read(&["coins", coin, "ohlc"], &query, read).await
     }
 }
 

@@ -10,7 +10,7 @@ use crate::bad_rows::Sieve;
 use crate::bars::{Bar, Bars};
 use crate::http::{Refusal, RefusalKind};
 use crate::json::{self, JsonReader, Object};
-use crate::{Error, Result, exact};
+use crate::{Error, Result, exact, repeats};
 
 /// The latest price of a coin, from `/simple/price`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -191,9 +191,9 @@ fn series<T>(
     if times.is_sorted_by(|one, other| one < other) {
         return Ok((times, values));
     }
-    // Out of order, or an instant twice: the last word on it counts.
-    let sorted: BTreeMap<_, _> = times.into_iter().zip(values).collect();
-    Ok(sorted.into_iter().unzip())
+    // Out of order, or an instant twice.
+    let sorted = repeats::last_of_each(coin, times.into_iter().zip(values));
+    Ok(sorted.unzip())
 }
 
 /// The values at `times`. The three series mostly line up, but nobody promises it.
@@ -267,12 +267,19 @@ pub struct ListedCoin {
     pub name: String,
 }
 
-/// `/coins/list`.
+/// `/coins/list`. Coins that lack an id, symbol or name are told and left out.
 ///
 /// # Errors
-/// When a coin has no id, symbol or name.
+/// When it is no list.
 pub fn coins_list(body: &[u8]) -> Result<Vec<ListedCoin>> {
-    json::typed("coins/list", "the whole", body)
+    let coin = |coin: &str| json::typed("coins/list", "a coin", coin.as_bytes());
+    let coins = json::elements("coins/list", body)?.into_iter().map(coin);
+    let (coins, nameless): (Vec<_>, Vec<_>) = coins.partition(Result::is_ok);
+    if let Some(Err::<ListedCoin, _>(error)) = nameless.first() {
+        let count = nameless.len();
+        tracing::warn!(source = "coingecko", count, %error, "coins left out, as this");
+    }
+    Ok(coins.into_iter().flatten().collect())
 }
 
 /// The service writes 0 for a market capitalisation that it does not know.

@@ -22,7 +22,7 @@ pub use decode::{Chart, CoinMarket, CoinPrice, ListedCoin};
 use crate::bars::Label;
 use crate::http::Budget;
 use crate::instruments::{self, Listed};
-use crate::series::{self, Answer, Archive, Ask, Next, Series, Sieve};
+use crate::series::{self, Answer, Archive, Ask, Next, Refused, Series, Sieve};
 use crate::{Context, Error, FoundInstrument, Result};
 
 /// The name under which sinks keep the cursor, and the `source` of the rows.
@@ -101,11 +101,14 @@ impl CoinGecko {
         let mut sieve = self.sieve(RawCryptoMarketData::table(), ask);
         let Span { from, to } = ask.window;
         let mut chart = self.client.market_chart_range(&coin.id, from, to, &mut sieve).await?;
-        if let Some(last) = chart.at.last().and_then(|at| DateTime::from_timestamp_micros(*at)) {
-            not_ahead(&coin.id, last, ask.now)?;
+        let ahead: Vec<_> = chart.at.iter().copied().filter(|at| *at > latest(ask.now)).collect();
+        for at in ahead {
+            let time = DateTime::from_timestamp_micros(at).unwrap_or(ask.now);
+            let place = || format!("prices {}", time.timestamp_millis());
+            sieve.pass(not_ahead(&coin.id, time, ask.now), place, || time.to_rfc3339())?;
         }
         // What is of now belongs to this window, though now is where it ends.
-        let end = if ask.at_edge { i64::MAX } else { to.timestamp_micros() };
+        let end = if ask.at_edge { latest(ask.now) + 1 } else { to.timestamp_micros() };
         chart.keep(|at| (from.timestamp_micros()..end).contains(&at));
         let last = chart.at.last().and_then(|at| DateTime::from_timestamp_micros(*at));
         let next = match last {
@@ -143,11 +146,16 @@ impl CoinGecko {
     async fn markets(&self, ask: &Ask<'_>) -> Result<Answer> {
         let mut sieve = self.sieve(RawCryptoMarketData::table(), ask);
         let page: usize = ask.page.and_then(|page| page.parse().ok()).unwrap_or(1);
+        let mut refused = Vec::new();
         let (markets, more) = if self.config.top == 0 {
             let mut chunks = self.coins.chunks(MARKETS_A_PAGE).skip(page - 1);
-            let ids: Vec<_> =
-                chunks.next().unwrap_or_default().iter().map(|coin| coin.id.as_str()).collect();
-            (self.client.coins_markets(&ids, &mut sieve).await?, chunks.next().is_some())
+            let coins = chunks.next().unwrap_or_default();
+            let ids: Vec<_> = coins.iter().map(|coin| coin.id.as_str()).collect();
+            let markets = self.client.coins_markets(&ids, &mut sieve).await?;
+            let there = |id: &str| markets.iter().any(|it| it.coin == id) || sieve.has(id);
+            let gone = coins.iter().filter(|coin| !there(&coin.id)).map(not_listed);
+            refused.extend(gone);
+            (markets, chunks.next().is_some())
         } else {
             let markets = self.client.top_markets(page, &mut sieve).await?;
             let sent = markets.len() + sieve.count();
@@ -157,8 +165,13 @@ impl CoinGecko {
         };
         let mut rows: Vec<RawCryptoMarketData> = Vec::with_capacity(markets.len());
         for market in markets {
-            not_ahead(&market.coin, market.last_updated, self.context.clock.now())?;
-            let Some((symbol, name)) = self.called(&market) else { continue };
+            let (coin, at) = (&market.coin, market.last_updated);
+            let passed = sieve.pass(
+                not_ahead(coin, at, self.context.clock.now()),
+                || coin.clone(),
+                || format!("{market:?}"),
+            )?;
+            let Some((symbol, name)) = passed.and_then(|()| self.called(&market)) else { continue };
             rows.push(RawCryptoMarketData {
                 symbol,
                 observed_at: market.last_updated,
@@ -171,7 +184,7 @@ impl CoinGecko {
         }
         let batches = vec![Batch::from_rows(RawCryptoMarketData::table(), rows)?];
         let next = if more { Next::Page((page + 1).to_string()) } else { Next::Done };
-        Ok(Answer { batches, next, bad: sieve.into_bad(), ..Answer::default() })
+        Ok(Answer { batches, next, bad: sieve.into_bad(), refused, ..Answer::default() })
     }
 
     /// Our symbol and name of a coin. Symbols of coins are not unique: one that the registry gives
@@ -184,7 +197,9 @@ impl CoinGecko {
         }
         let symbol = market.symbol.to_ascii_uppercase();
         if registry.by_symbol(&symbol).is_some() {
-            tracing::warn!(coin = market.coin, symbol, "its symbol is another coin's: left out");
+            let hidden = self.client.hidden();
+            let (coin, symbol) = (hidden.text(&market.coin), hidden.text(&symbol));
+            tracing::warn!(coin, symbol, "its symbol is another coin's: left out");
             return None;
         }
         Some((format!("{symbol}.{}", market.coin), market.name.clone()))
@@ -192,7 +207,23 @@ impl CoinGecko {
 
     fn sieve(&self, table: &TableRef, ask: &Ask<'_>) -> Sieve {
         Sieve::new(self.context.bad_rows, &table.name, &ask.series.name)
+            .hiding(self.client.hidden())
     }
+}
+
+/// Says that a coin is not among the markets.
+fn not_listed(coin: &Listed) -> Refused {
+    let reason = format!(
+        "{NAME} lists no market of `{}` any more, or never did: look for it with `tidegauge \
+         instruments --find`, or leave it out",
+        coin.id
+    );
+    Refused { series: format!("markets {}", coin.symbol), reason }
+}
+
+/// The latest instant that a row may be of, in microseconds since 1970.
+fn latest(now: DateTime<Utc>) -> i64 {
+    (now + AHEAD).timestamp_micros()
 }
 
 /// A row of the future would take the cursor there, past all rows until then.

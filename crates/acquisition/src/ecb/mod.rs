@@ -151,7 +151,7 @@ impl Archive for Ecb {
         }
         let seen = Seen::after(ask.mark, &rates);
         self.check(&seen, ask.series).await?;
-        rates::none_behind(to, &rates)?;
+        let mut rates = rates::none_later(to, rates, &mut sieve)?;
         rates.retain(|rate| rate.date >= from && self.wants(&rate.quote));
         let next = if ask.at_edge {
             Next::Until(rates::read_up_to(ask.window, &rates))
@@ -159,7 +159,8 @@ impl Archive for Ecb {
             Next::Done
         };
         let batches = rates::batches(NAME, rates)?;
-        Ok(Answer { batches, next, mark: seen.mark(), bad: sieve.into_bad() })
+        let (mark, bad) = (seen.mark(), sieve.into_bad());
+        Ok(Answer { batches, next, mark, bad, ..Answer::default() })
     }
 }
 

@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use super::NAME;
 use super::decode::{self, Latest};
 use crate::bad_rows::Sieve;
+use crate::hidden::Hidden;
 use crate::http::{Budget, Http, HttpConfig, Key, Quota, Service};
 use crate::{Context, Error, Result, open_er_api};
 
@@ -57,15 +58,22 @@ impl Client {
         self.http.budget()
     }
 
+    /// Returns what is not shown of replies: the key.
+    pub(super) fn hidden(&self) -> &Hidden {
+        self.http.hidden()
+    }
+
     /// The latest rates of `base`.
     ///
     /// # Errors
     /// When they cannot be had, or are of another base.
     pub async fn latest(&self, base: &str, sieve: &mut Sieve) -> Result<Latest> {
-        let latest = decode::latest(&self.http.get(&["latest", base], &[]).await?, sieve)?;
+        let read = |body: &[u8]| decode::latest(body, sieve);
+        let latest = self.http.read(&["latest", base], &[], read).await?;
         if latest.base != base {
             let reason = "which is not the base asked for";
-            return Err(Error::value(base, "base_code", &latest.base, reason));
+            let error = Error::value(base, "base_code", &latest.base, reason);
+            return Err(self.hidden().error(error));
         }
         Ok(latest)
     }

@@ -1,5 +1,7 @@
 //! The latest rates, once for each update: what both ways in have in common.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use tidegauge_core::tables::{FxRate, Quarantine};
@@ -28,6 +30,10 @@ struct Progress {
     last_update: i64,
     /// Before it there is nothing to ask for, seconds since 1970.
     next_update: i64,
+    /// The currencies that it is priced in and that have been there: one that is gone later has
+    /// come to an end, one that never was is a mistake.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    seen: Option<BTreeSet<String>>,
 }
 
 /// An update that is late is looked for so often.
@@ -55,17 +61,57 @@ impl Updates {
             return Ok(cursor::nothing_new(before));
         }
         let base = &self.config.base;
-        let mut sieve = Sieve::new(self.context.bad_rows, "fx_rates", format!("latest {base}"));
+        let mut sieve = Sieve::new(self.context.bad_rows, "fx_rates", format!("latest {base}"))
+            .hiding(self.client.hidden());
         let latest = self.client.latest(base, &mut sieve).await?;
+        let bad = sieve.into_bad();
+        let seen = self.seen(taken.as_ref().map(|(_, progress)| progress), &latest, &bad)?;
         let progress = Progress {
             base: base.clone(),
             last_update: latest.last_update.timestamp(),
             next_update: latest.next_update.clamp(now + LATE, now + LONGEST).timestamp(),
+            seen: Some(seen),
         };
         let is_new = taken.is_none_or(|(_, taken)| taken.last_update < progress.last_update);
-        let batches =
-            if is_new { self.batches(latest, sieve.into_bad(), now)? } else { Vec::new() };
+        let batches = if is_new { self.batches(latest, bad, now)? } else { Vec::new() };
         Ok(Page { batches, cursor: cursor::write(self.name, &progress)?, done: true })
+    }
+
+    /// Returns the currencies wanted that have been there, up to and with `latest`.
+    ///
+    /// # Errors
+    /// When one is not there and never was.
+    fn seen(
+        &self,
+        before: Option<&Progress>,
+        latest: &Latest,
+        bad: &[BadRow],
+    ) -> Result<BTreeSet<String>> {
+        let wanted = &self.config.quotes;
+        // A cursor of an earlier release was written only where all were there.
+        let all = || wanted.iter().cloned().collect();
+        let mut seen = before.map_or_else(BTreeSet::new, |it| it.seen.clone().unwrap_or_else(all));
+        for quote in wanted {
+            let there = latest.rates.iter().any(|(found, _)| found == quote)
+                || bad.iter().any(|bad| bad.place.ends_with(quote.as_str()));
+            if there {
+                seen.insert(quote.clone());
+            } else if seen.contains(quote) {
+                tracing::warn!(
+                    source = self.name,
+                    quote,
+                    "no rate of it any more, the others go on"
+                );
+            } else {
+                return Err(Error::NoInstrument {
+                    service: self.name,
+                    symbol: quote.clone(),
+                    known: "listed at https://www.exchangerate-api.com/docs/supported-currencies"
+                        .into(),
+                });
+            }
+        }
+        Ok(seen)
     }
 
     /// The rates wanted, and those that were put aside.
@@ -76,17 +122,6 @@ impl Updates {
             return Err(Error::value(latest.base, "time_last_update_unix", &value, reason));
         }
         let wanted = &self.config.quotes;
-        for quote in wanted {
-            let there = latest.rates.iter().any(|(found, _)| found == quote);
-            if !there && !bad.iter().any(|bad| bad.place.ends_with(quote.as_str())) {
-                return Err(Error::NoInstrument {
-                    service: self.name,
-                    symbol: quote.clone(),
-                    known: "listed at https://www.exchangerate-api.com/docs/supported-currencies"
-                        .into(),
-                });
-            }
-        }
         let (base, rate_date) = (latest.base, latest.last_update.date_naive());
         let rates = latest.rates.into_iter();
         let rates = rates.filter(|(it, _)| wanted.is_empty() || wanted.contains(it));

@@ -129,10 +129,11 @@ impl Archive for Frankfurter {
         let Some((from, to)) = rates::days(ask.window) else { return Ok(Answer::default()) };
         let mut sieve = self.sieve(ask.series);
         let pairs = self.pairs(&self.config.symbols);
-        let mut rates = self.client.range(from, to, pairs, &mut sieve).await.map_err(of_choice)?;
+        let rates = self.client.range(from, to, pairs, &mut sieve).await.map_err(of_choice)?;
+        let rates = rates::asked_for(NAME, rates, pairs.base, pairs.quotes);
         let seen = Seen::after(ask.mark, &rates);
         self.check(&seen, ask.series).await?;
-        rates::none_behind(to, &rates)?;
+        let mut rates = rates::none_later(to, rates, &mut sieve)?;
         // Version 1 snaps the start back to the last day with rates.
         rates.retain(|rate| rate.date >= from);
         let next = if ask.at_edge { Next::Until(self.goes_on_at(ask, &rates)) } else { Next::Done };
@@ -141,6 +142,7 @@ impl Archive for Frankfurter {
             next,
             mark: seen.mark(),
             bad: sieve.into_bad(),
+            ..Answer::default()
         })
     }
 }

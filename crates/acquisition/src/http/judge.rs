@@ -3,7 +3,8 @@
 use std::error::Error as _;
 use std::time::Duration;
 
-use crate::error::cut;
+use crate::error::{cut, is_html, is_web_page};
+use crate::hidden::Hidden;
 use crate::refusal::{Endpoint, RefusalKind};
 use crate::{Error, json};
 
@@ -38,6 +39,11 @@ pub(super) enum Again {
 impl Failure {
     pub(super) fn new(error: Error, again: Again) -> Self {
         Self { error: Box::new(error), again, status: None }
+    }
+
+    /// The same without what must not be shown.
+    pub(super) fn without(self, hidden: &Hidden) -> Self {
+        Self { error: Box::new(hidden.error(*self.error)), ..self }
     }
 
     /// No reply, or one that broke off.
@@ -106,6 +112,13 @@ impl Reply<'_> {
     }
 
     fn success(self, refusal: fn(&[u8]) -> Option<Refusal>) -> Result<Vec<u8>, Failure> {
+        if if self.json { is_web_page(&self.body) } else { is_html(&self.body) } {
+            // Maintenance, or a proxy that is out of sorts: it passes, as a 5xx does.
+            return Err(Failure::new(
+                self.not_json("it is a web page, try again later"),
+                Again::Backoff,
+            ));
+        }
         if !self.json {
             return Ok(self.body);
         }
@@ -127,7 +140,7 @@ impl Reply<'_> {
 
     fn refused(&self, refusal: Option<Refusal>) -> Failure {
         let status = self.status;
-        let web_page = refusal.is_none() && self.body.trim_ascii_start().starts_with(b"<");
+        let web_page = refusal.is_none() && is_web_page(&self.body);
         let refusal = refusal.unwrap_or_else(|| self.in_plain_text());
         // A plan that is used up says 429, too, and no pause of ours will help.
         let throttled = match refusal.kind {

@@ -35,6 +35,7 @@ pub use limit::{Budget, Hint, PerMinute, Quota};
 pub use socket::{Heard, QueryKey, Socket, Sockets};
 pub use usage::{Traffic, Usage};
 
+use crate::hidden::Hidden;
 pub use crate::refusal::{Endpoint, RefusalKind};
 use crate::{Context, Error, Result};
 
@@ -95,7 +96,7 @@ pub struct Http {
     limit: Limit,
     usage: Usage,
     config: HttpConfig,
-    key: Option<SecretString>,
+    hidden: Hidden,
     clock: Arc<dyn Clock>,
 }
 
@@ -143,7 +144,7 @@ impl Http {
         Self::with(builder, service, config, key.map(|key| key.value), context)
     }
 
-    /// A client of `service` over what `builder` builds; `key` is blotted out of what it says.
+    /// A client of `service` over what `builder` builds; `key` is not shown in what it says.
     fn with(
         builder: ClientBuilder,
         service: Service,
@@ -173,8 +174,8 @@ impl Http {
         };
         let (usage, clock) = (context.usage.clone(), context.clock.clone());
         let limit = Limit::new(service.name, &base.host(), quota, usage.clone(), clock.clone());
-        let config = config.clone();
-        Ok(Self { service, client, base, limit, usage, config, key, clock })
+        let (config, hidden) = (config.clone(), Hidden::new(key));
+        Ok(Self { service, client, base, limit, usage, config, hidden, clock })
     }
 
     /// What the service allows, and how much of it is left.
@@ -185,12 +186,43 @@ impl Http {
         self.limit.budget()
     }
 
+    /// Returns what is not shown of replies: the key.
+    pub(crate) fn hidden(&self) -> &Hidden {
+        &self.hidden
+    }
+
+    /// Reads the JSON at `path` with `decode`, whose errors do not show the key either.
+    ///
+    /// # Errors
+    /// As for [`Self::get`] and `decode`.
+    pub(crate) async fn read<T>(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+        decode: impl FnOnce(&[u8]) -> Result<T>,
+    ) -> Result<T> {
+        self.read_request(Request::get(path, query), decode).await
+    }
+
+    /// The same for a request that costs more than one credit.
+    ///
+    /// # Errors
+    /// As for [`Self::get`] and `decode`.
+    pub(crate) async fn read_request<T>(
+        &self,
+        request: Request<'_>,
+        decode: impl FnOnce(&[u8]) -> Result<T>,
+    ) -> Result<T> {
+        decode(&self.send(request).await?).map_err(|error| self.hidden.error(error))
+    }
+
     /// The JSON at `path` below the base URL. Text in `path` and `query` needs no escaping.
     ///
     /// # Behavior
     /// - Asks again after 408, 429, 5xx, a failed connection, a timeout and an answer that breaks
     ///   off, within [`Retry`]; waits as long as the API asks for, if that is within the budget.
-    /// - The answer is well-formed JSON that the service does not call an error.
+    /// - The answer is well-formed JSON that the service does not call an error, as it came: where
+    ///   the service repeats the key, it is in there.
     ///
     /// # Errors
     /// What the last attempt met.
@@ -307,7 +339,7 @@ impl Http {
         let json = request.json;
         Reply { endpoint, status, json, redirect, asked, throttled, body }
             .judge(self.service.refusal)
-            .map_err(|failure| Failure { status: Some(status), ..failure })
+            .map_err(|failure| Failure { status: Some(status), ..failure.without(&self.hidden) })
     }
 
     /// The host that a redirect names, unless it repeats our key.
@@ -315,12 +347,12 @@ impl Http {
         let to = location.to_str().ok().and_then(|to| from.join(to).ok());
         let host = to.as_ref().and_then(Url::host_str).map(str::to_owned);
         // Hosts are written in small letters, whatever the key is.
-        let key = self.key.as_ref().map(|key| key.expose_secret().to_ascii_lowercase());
+        let key = self.hidden.key().map(str::to_ascii_lowercase);
         host.filter(|host| key.is_none_or(|key| !host.contains(&key)))
             .unwrap_or_else(|| "an address that cannot be shown".into())
     }
 
-    /// The body, decompressed, up to the cap, without our key if the service repeats it.
+    /// The body, decompressed, up to the cap, as it came.
     async fn body(&self, response: Response, endpoint: &Endpoint) -> Result<Vec<u8>, Failure> {
         let limit = self.config.max_body;
         let too_large = || {
@@ -339,10 +371,7 @@ impl Http {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(match &self.key {
-            Some(key) => without(body, key.expose_secret().as_bytes()),
-            None => body,
-        })
+        Ok(body)
     }
 }
 
@@ -378,34 +407,4 @@ fn check_key(key: &SecretString) -> Result<()> {
         return Err(Error::config("key", "it is empty, or has spaces around it"));
     }
     Ok(())
-}
-
-/// `body` with every occurrence of `secret` blotted out.
-fn without(body: Vec<u8>, secret: &[u8]) -> Vec<u8> {
-    if secret.is_empty() || !body.windows(secret.len()).any(|window| window == secret) {
-        return body;
-    }
-    let mut clean = Vec::with_capacity(body.len());
-    let mut rest = body.as_slice();
-    while let Some(first) = rest.first() {
-        if let Some(after) = rest.strip_prefix(secret) {
-            clean.extend_from_slice(b"[key]");
-            rest = after;
-        } else {
-            clean.push(*first);
-            rest = &rest[1..];
-        }
-    }
-    clean
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_that_comes_back_is_blotted_out() {
-        let body = b"bad key CG-secret, CG-secret!".to_vec();
-        assert_eq!(without(body, b"CG-secret"), b"bad key [key], [key]!");
-    }
 }

@@ -8,7 +8,7 @@ use std::fmt;
 use futures_util::{FutureExt, SinkExt, StreamExt};
 use reqwest::header::{CONNECTION, HeaderMap, UPGRADE};
 use reqwest::{Client, Response, Upgraded, redirect};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
@@ -18,8 +18,9 @@ use tokio_tungstenite::tungstenite::{self, Message};
 use url::Url;
 
 use super::judge::{Again, Failure, Reply};
-use super::{Budget, Endpoint, Http, HttpConfig, RefusalKind, Service, check_key, retry, without};
+use super::{Budget, Endpoint, Http, HttpConfig, RefusalKind, Service, check_key, retry};
 use crate::error::cut;
+use crate::hidden::Hidden;
 use crate::{Context, Error, Result};
 
 /// A key that travels in the query of the address, where a service takes it nowhere else.
@@ -44,13 +45,13 @@ pub struct Socket {
     stream: WebSocketStream<Upgraded>,
     endpoint: Endpoint,
     limit: usize,
-    key: Option<SecretString>,
+    hidden: Hidden,
 }
 
 /// What came over a WebSocket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Heard {
-    /// A message of text, without our key if the service repeats it.
+    /// A message of text, as it came.
     Text(String),
     /// Bytes of a message that is not text; how many.
     Binary(usize),
@@ -65,6 +66,11 @@ impl fmt::Debug for Socket {
 }
 
 impl Sockets {
+    /// Returns what is not shown of messages: the key.
+    pub(crate) fn hidden(&self) -> &Hidden {
+        self.http.hidden()
+    }
+
     /// Opens WebSockets at `service`. Of `config`, the body's cap is that of a message, and the
     /// requests a minute are the attempts to connect; nothing is tried again by itself.
     ///
@@ -102,16 +108,16 @@ impl Sockets {
         let http = &self.http;
         let mut url = http.base.join(path, &[]);
         let endpoint = Endpoint::of(&url);
-        if let Some(key) = &http.key {
-            url.query_pairs_mut().append_pair(self.parameter, key.expose_secret());
+        if let Some(key) = http.hidden.key() {
+            url.query_pairs_mut().append_pair(self.parameter, key);
         }
         http.turn(0, &endpoint).await?;
         http.usage.count(http.service.name, |traffic| traffic.requests += 1);
         match self.shake_hands(url, &endpoint).await {
             Ok(stream) => {
                 tracing::debug!(service = http.service.name, %endpoint, "connected");
-                let (limit, key) = (http.config.max_body, http.key.clone());
-                Ok(Socket { stream, endpoint, limit, key })
+                let (limit, hidden) = (http.config.max_body, http.hidden.clone());
+                Ok(Socket { stream, endpoint, limit, hidden })
             }
             Err(failure) => {
                 if let Again::After(asked) = failure.again {
@@ -167,9 +173,9 @@ impl Sockets {
         let body = http.body(response, endpoint).await.unwrap_or_default();
         let reply = Reply { endpoint, status, json: true, redirect, asked, throttled, body };
         match reply.judge(http.service.refusal) {
-            Err(failure) => failure,
+            Err(failure) => failure.without(&http.hidden),
             Ok(body) => {
-                let message = cut(&String::from_utf8_lossy(&body), 200);
+                let message = cut(&http.hidden.text(&String::from_utf8_lossy(&body)), 200);
                 let advice = "a WebSocket was asked for: check the base URL";
                 let (endpoint, kind, code) = (endpoint.clone(), RefusalKind::Other, None);
                 let error = Error::Status { endpoint, status, kind, code, message, advice };
@@ -209,13 +215,13 @@ impl Socket {
         match self.stream.next().await {
             None => Err(self.interrupted("the line ended".into())),
             Some(Err(error)) => Err(self.broken(error)),
-            Some(Ok(Message::Text(text))) => Ok(Heard::Text(self.clean(text.as_str()))),
+            Some(Ok(Message::Text(text))) => Ok(Heard::Text(text.as_str().to_owned())),
             Some(Ok(Message::Binary(bytes))) => Ok(Heard::Binary(bytes.len())),
             Some(Ok(Message::Close(frame))) => {
                 let reason = frame.map_or_else(
                     || "it closed without a reason".into(),
                     |frame| {
-                        let said = cut(&self.clean(frame.reason.as_str()), 120);
+                        let said = cut(&self.hidden.text(frame.reason.as_str()), 120);
                         format!("it closed with code {}: {said}", u16::from(frame.code))
                     },
                 );
@@ -243,12 +249,6 @@ impl Socket {
     /// Where it leads.
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
-    }
-
-    fn clean(&self, text: &str) -> String {
-        let Some(key) = &self.key else { return text.into() };
-        let clean = without(text.into(), key.expose_secret().as_bytes());
-        String::from_utf8_lossy(&clean).into_owned()
     }
 
     fn interrupted(&self, reason: String) -> Error {

@@ -75,7 +75,7 @@ pub fn ohlc(pair: &str, body: &[u8], sieve: &mut Sieve) -> Result<Bars> {
             Ok(())
         })
     })?;
-    Ok(bars)
+    Ok(bars.sorted(pair))
 }
 
 /// Returns where a row stands that cannot be read: the cell that names it, or which one it is.

@@ -20,7 +20,7 @@ use crate::bars::Label;
 use crate::http::Budget;
 use crate::instruments::{self, Listed};
 use crate::series::{self, Answer, Archive, Ask, Next, Series, Sieve};
-use crate::{Context, Error, FoundInstrument, Interval, Result};
+use crate::{Context, Error, FoundInstrument, Interval, Result, repeats};
 
 /// The name under which sinks keep the cursor, and the `source` of the rows.
 pub const NAME: &str = "kraken";
@@ -119,9 +119,10 @@ impl Kraken {
         let end = ask.window.to.timestamp_nanos_opt().unwrap_or_default() - 1;
         let within = newest.is_none_or(|at| at < ask.window.to);
         let mark = Some(if within { last } else { end.to_string() });
-        let inside = trades.into_iter().filter(|trade| ask.window.contains(trade.at));
-        let rows: Vec<_> = inside
-            .map(|trade| MarketTrade {
+        let trades = trades.into_iter().filter(|trade| ask.window.contains(trade.at));
+        let trades = repeats::last_of_each(pair, trades.map(|trade| (trade.trade_id, trade)));
+        let rows: Vec<_> = trades
+            .map(|(_, trade)| MarketTrade {
                 source: NAME.into(),
                 symbol: symbol.into(),
                 trade_id: trade.trade_id,
@@ -133,25 +134,27 @@ impl Kraken {
             })
             .collect();
         let batches = vec![Batch::from_rows(MarketTrade::table(), rows)?];
-        Ok(Answer { batches, next, mark, bad: sieve.into_bad() })
+        Ok(Answer { batches, next, mark, bad: sieve.into_bad(), ..Answer::default() })
     }
 
     /// The latest quote of a symbol. The service does not say of when it is: of now.
-    async fn quote(&self, symbol: &str) -> Result<Answer> {
+    async fn quote(&self, ask: &Ask<'_>, symbol: &str) -> Result<Answer> {
         let (pair, currency) = self.pair(symbol)?;
-        let ticker = self.client.ticker(pair).await?;
-        let row = Quote {
+        let (mut sieve, at) = (self.sieve(Quote::table(), ask), self.context.clock.now());
+        let ticker = self.client.ticker(pair).await;
+        let ticker = sieve.pass(ticker, || at.to_rfc3339(), || pair.to_owned())?;
+        let row = ticker.map(|ticker| Quote {
             source: NAME.into(),
             symbol: symbol.into(),
-            at: self.context.clock.now(),
+            at,
             price: ticker.last,
             currency: currency.into(),
             bid: Some(ticker.bid),
             ask: Some(ticker.ask),
             base_volume: Some(ticker.base_volume_24h),
-        };
-        let batches = vec![Batch::from_rows(Quote::table(), [row])?];
-        Ok(Answer { batches, ..Answer::default() })
+        });
+        let batches = vec![Batch::from_rows(Quote::table(), row)?];
+        Ok(Answer { batches, bad: sieve.into_bad(), ..Answer::default() })
     }
 }
 
@@ -228,7 +231,7 @@ impl Archive for Kraken {
                 self.candles(ask, symbol, interval).await
             }
             ["trades", symbol] => self.trades(ask, symbol).await,
-            _ => self.quote(words.last().unwrap_or(&"")).await,
+            _ => self.quote(ask, words.last().unwrap_or(&"")).await,
         }
     }
 }

@@ -8,6 +8,7 @@ use tidegauge_core::tables::{Candle, MarketTrade, Quote};
 
 use super::decode::{self, Bar, Message, Row, Rows, Ticker, Trade};
 use super::{Channel, Config, NAME};
+use crate::error::cut;
 use crate::instruments::Listed;
 use crate::live::{Event, Protocol, Said};
 use crate::{Error, Interval, Result};
@@ -75,7 +76,10 @@ impl Kraken {
         let said = |row: Row<'_, T>| match row.row {
             Ok(row) => {
                 let (symbol, minutes) = about(&row);
-                let (it, listed) = self.instrument(symbol)?;
+                let Some((it, listed)) = self.instrument(symbol) else {
+                    tracing::debug!(symbol = cut(symbol, 40), "not asked for, left out");
+                    return None;
+                };
                 let series = place(minutes, it)?;
                 let currency = symbol.split_once('/').map_or("", |(_, quote)| quote).to_owned();
                 Some(Said::Event { series, event: event(row, listed, currency), snapshot })

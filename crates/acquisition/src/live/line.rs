@@ -210,7 +210,7 @@ impl<P: Protocol> Live<P> {
     /// ledger must not say that all is there.
     fn sift(&self, state: &mut State, table: &'static str, error: Error, content: &str) {
         let now = self.clock.now();
-        let mut sieve = Sieve::new(self.bad_rows, table, "message");
+        let mut sieve = Sieve::new(self.bad_rows, table, "message").hiding(self.sockets.hidden());
         state.bad += 1;
         let at = now.to_rfc3339_opts(SecondsFormat::Micros, true);
         let place = || format!("{at} #{}", state.bad);
@@ -230,6 +230,7 @@ impl<P: Protocol> Live<P> {
     }
 
     fn refuse(&self, state: &mut State, at: usize, reason: String) {
+        let reason = self.sockets.hidden().text(&reason);
         let track = &mut state.tracks[at];
         tracing::warn!(source = self.protocol.name(), series = track.series, reason, "refused");
         track.begin(self.clock.now(), Some(reason));
@@ -258,6 +259,7 @@ impl<P: Protocol> Live<P> {
 
     /// The line is gone: ends the runs, and says when to open the next one, if ever.
     pub(super) fn fall(&self, state: &mut State, error: Error) {
+        let error = self.sockets.hidden().error(error);
         let now = self.clock.now();
         let failures = match &state.line {
             Line::Down { failures, .. } => failures.saturating_add(1),

@@ -158,13 +158,16 @@ impl Fill {
         let at_edge = window.to >= series.horizon(now);
         let ask = Ask { series, window, page, mark: None, at_edge, now };
         let earlier = paging.as_ref().map_or(0, |paging| paging.rows);
-        let (answer, rows) = match window::ask(self.archive.as_ref(), &ask, earlier).await? {
+        let asked =
+            window::ask(self.archive.as_ref(), &ask, earlier, self.context.bad_rows).await?;
+        let (mut answer, rows) = match asked {
             Outcome::Answered(answer, rows) => (answer, rows),
             Outcome::Refused(reason) => {
                 notes.failed(Span::new(window.from, left.to), reason);
                 return Ok((notes.alone()?, self.at(progress.errand + 1)));
             }
         };
+        notes.refused(window, std::mem::take(&mut answer.refused));
         let (reached, over) = match answer.next {
             Next::Page(page) => {
                 progress.paging = Some(Paging::of(series, window, page, None, rows));

@@ -165,6 +165,17 @@ pub struct Answer {
     pub mark: Option<String>,
     /// The rows that were not taken.
     pub bad: Vec<BadRow>,
+    /// Those parts of the series that the service refuses, while it answers for the others.
+    pub refused: Vec<Refused>,
+}
+
+/// A part of a series that the service refuses: one symbol of a snapshot of many.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// What it is called in the gap ledger: `quotes BTC`.
+    pub series: String,
+    /// Why, in the service's own words if it has any.
+    pub reason: String,
 }
 
 /// How to go on after an answer.

@@ -50,7 +50,7 @@ pub async fn round<A: Archive + ?Sized>(
             progress.finish(&series.name);
             continue;
         };
-        let (batches, over) = step.take(archive, &mut progress, now).await?;
+        let (batches, over) = step.take(archive, context, &mut progress, now).await?;
         if over {
             progress.finish(&series.name);
             progress.next = all.get(place + 1).map(|next| next.name.clone());
@@ -117,6 +117,7 @@ impl<'a> Step<'a> {
     async fn take<A: Archive + ?Sized>(
         self,
         archive: &A,
+        context: &Context,
         progress: &mut Progress,
         now: DateTime<Utc>,
     ) -> Result<(Vec<Batch>, bool)> {
@@ -142,13 +143,15 @@ impl<'a> Step<'a> {
             now,
         };
         let earlier = paging.as_ref().map_or(0, |paging| paging.rows);
-        let (answer, rows) = match window::ask(archive, &ask, earlier).await? {
+        let asked = window::ask(archive, &ask, earlier, context.bad_rows).await?;
+        let (mut answer, rows) = match asked {
             Outcome::Answered(answer, rows) => (answer, rows),
             Outcome::Refused(reason) => {
                 notes.failed(self.window, reason);
                 return Ok((notes.alone()?, true));
             }
         };
+        notes.refused(self.window, std::mem::take(&mut answer.refused));
         // The first page of a window is the newest: what it says to remember stays.
         let mark = paging.and_then(|paging| paging.mark).or(answer.mark);
         let (reached, over) = match answer.next {

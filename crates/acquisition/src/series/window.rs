@@ -6,7 +6,7 @@ use tidegauge_core::tables::Coverage;
 use tidegauge_core::{Batch, Span};
 
 use super::progress::Run;
-use super::{Answer, Archive, Ask, BadRow, Next, Series};
+use super::{Answer, Archive, Ask, BadRow, BadRows, Next, Refused, Series};
 use crate::http::RefusalKind;
 use crate::{Error, Result};
 
@@ -82,6 +82,7 @@ pub(super) async fn ask<A: Archive + ?Sized>(
     archive: &A,
     ask: &Ask<'_>,
     earlier: i64,
+    bad_rows: BadRows,
 ) -> Result<Outcome> {
     match archive.read(ask).await {
         Ok(answer) => {
@@ -90,7 +91,9 @@ pub(super) async fn ask<A: Archive + ?Sized>(
             let rows = i64::try_from(rows).unwrap_or(i64::MAX).saturating_add(earlier);
             Ok(Outcome::Answered(answer, rows))
         }
-        Err(error) if ask.series.since.is_some() && is_refusal(&error) => {
+        Err(error)
+            if is_refusal(&error) || (bad_rows == BadRows::Quarantine && is_unread(&error)) =>
+        {
             let series = &ask.series.name;
             tracing::warn!(source = archive.name(), series, window = %ask.window, %error, "refused");
             Ok(Outcome::Refused(error.to_string()))
@@ -106,9 +109,14 @@ fn is_refusal(error: &Error) -> bool {
         Error::Status { kind: RefusalKind::Other, status, .. } => {
             (400..500).contains(status) && !matches!(status, 408 | 429)
         }
-        Error::NoInstrument { .. } => true,
+        Error::NoInstrument { .. } | Error::SymbolRefused { .. } => true,
         _ => false,
     }
+}
+
+/// An answer that makes no sense as a whole: with bad rows put aside, its window is noted.
+fn is_unread(error: &Error) -> bool {
+    matches!(error, Error::Decode { .. } | Error::BadValue { .. } | Error::BadRow { .. })
 }
 
 /// An answer that led nowhere would be asked for for ever.
@@ -128,6 +136,12 @@ fn check(source: &str, ask: &Ask<'_>, answer: &Answer) -> Result<()> {
     Err(Error::decode(&ask.series.name, "paging", reason))
 }
 
+/// From the beginning of a day up to and with `at`.
+fn of_day(at: DateTime<Utc>) -> Span {
+    let midnight = at.date_naive().and_time(chrono::NaiveTime::MIN).and_utc();
+    Span::new(midnight, at + TimeDelta::microseconds(1))
+}
+
 /// What a page says about a series beside its rows.
 #[derive(Debug)]
 pub(super) struct Notes<'a> {
@@ -142,10 +156,23 @@ impl<'a> Notes<'a> {
         Self { source, series: &series.name, now, rows: Vec::new() }
     }
 
-    /// That a span is refused for good, and why.
+    /// That a span is refused for good, and why. A snapshot has no span: of it the day is noted,
+    /// so that what stays refused is one row a day.
     pub(super) fn failed(&mut self, span: Span, reason: impl Into<String>) {
         let reason = Some(reason.into());
+        let span = if span.is_empty() { of_day(span.from) } else { span };
         self.rows.push(Coverage { reason, ..self.row(span, State::Failed, 0) });
+    }
+
+    /// That the service answers for the series, and refuses these parts of it.
+    pub(super) fn refused(&mut self, window: Span, parts: Vec<Refused>) {
+        for Refused { series, reason } in parts {
+            tracing::warn!(source = self.source, series, reason, "refused");
+            self.failed(window, reason);
+            if let Some(row) = self.rows.last_mut() {
+                row.series = series;
+            }
+        }
     }
 
     /// That a span is asked for by hand.

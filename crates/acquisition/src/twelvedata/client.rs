@@ -8,6 +8,7 @@ use tidegauge_core::{Crypto, Span};
 use super::NAME;
 use super::decode::{self, ApiUsage, ExchangeRate, Quote, TimeSeries};
 use crate::bad_rows::Sieve;
+use crate::hidden::Hidden;
 use crate::http::{Budget, Hint, Http, HttpConfig, Key, Quota, Request, Service};
 use crate::{Context, Error, Interval, Result};
 
@@ -23,7 +24,7 @@ use crate::{Context, Error, Interval, Result};
 /// let context = Context::new(Arc::new(SystemClock));
 /// let client = Client::new(&key.into(), &Default::default(), &context)?;
 /// for (symbol, price) in client.price(&["AAPL", "BTC/USD"]).await? {
-///     println!("{symbol} costs {price}");
+///     println!("{symbol} costs {}", price?);
 /// }
 /// # Ok(())
 /// # }
@@ -58,6 +59,11 @@ impl Client {
         self.http.budget()
     }
 
+    /// Returns what is not shown of replies: the key.
+    pub(super) fn hidden(&self) -> &Hidden {
+        self.http.hidden()
+    }
+
     /// The bars of `symbol` that open within `window`, at most 5,000, oldest first.
     ///
     /// # Errors
@@ -71,8 +77,9 @@ impl Client {
     ) -> Result<TimeSeries> {
         let (from, to) = bounds(interval, window);
         let query = series_query(symbol, interval, &from, &to);
-        match self.http.get(&["time_series"], &query).await {
-            Ok(body) => decode::time_series(symbol, &body, sieve),
+        let read = |body: &[u8]| decode::time_series(symbol, body, sieve);
+        match self.http.read(&["time_series"], &query, read).await {
+            Ok(series) => Ok(series),
             // Weekends and holidays: there is nothing, and that is no error.
             Err(error) if decode::is_empty_range(&error) => Ok(TimeSeries::default()),
             Err(error) => Err(error),
@@ -93,46 +100,57 @@ impl Client {
         let all = symbols.join(",");
         let (from, to) = bounds(interval, window);
         let query = series_query(&all, interval, &from, &to);
-        let body = self.http.send(batch(&["time_series"], &query, symbols.len())).await?;
-        let each = decode::batch(symbols, &body)?;
+        let each = self.parts(&["time_series"], &query, symbols).await?;
         let series = |(symbol, body): (String, Result<Vec<u8>>)| {
             let series =
                 body.and_then(|body| decode::time_series(&symbol, &body, &mut Sieve::strict()));
+            let series = series.map_err(|error| self.hidden().error(error));
             (symbol, series)
         };
         Ok(each.into_iter().map(series).collect())
     }
 
-    /// The latest quotes of `symbols`, for a credit each.
+    /// The latest quotes of `symbols`, for a credit each: for each its quote, or its refusal. One
+    /// that makes no sense goes through `sieve`.
     ///
     /// # Errors
-    /// When they cannot be had. A symbol that is refused goes through `sieve`.
-    pub async fn quote(&self, symbols: &[&str], sieve: &mut Sieve) -> Result<Vec<(String, Quote)>> {
+    /// When they cannot be had.
+    pub async fn quote(
+        &self,
+        symbols: &[&str],
+        sieve: &mut Sieve,
+    ) -> Result<Vec<(String, Result<Quote>)>> {
         let all = symbols.join(",");
         let query = [("symbol", all.as_str())];
-        let body = self.http.send(batch(&["quote"], &query, symbols.len())).await?;
         let mut quotes = Vec::with_capacity(symbols.len());
-        for (symbol, body) in decode::batch(symbols, &body)? {
-            let quote = body.and_then(|body| decode::quote(&symbol, &body));
-            let passed = sieve.pass(quote, || symbol.clone(), || symbol.clone())?;
-            quotes.extend(passed.map(|quote| (symbol, quote)));
+        for (symbol, body) in self.parts(&["quote"], &query, symbols).await? {
+            let body = match body {
+                Ok(body) => body,
+                Err(refused) => {
+                    quotes.push((symbol, Err(refused)));
+                    continue;
+                }
+            };
+            let content = || String::from_utf8_lossy(&body).into_owned();
+            let passed = sieve.pass(decode::quote(&symbol, &body), || symbol.clone(), content)?;
+            quotes.extend(passed.map(|quote| (symbol, Ok(quote))));
         }
         Ok(quotes)
     }
 
-    /// The latest prices of `symbols`, for a credit each.
+    /// The latest prices of `symbols`, for a credit each: for each its price, or its refusal.
     ///
     /// # Errors
-    /// When they cannot be had, or one of the symbols is refused.
-    pub async fn price(&self, symbols: &[&str]) -> Result<Vec<(String, Crypto)>> {
+    /// When they cannot be had.
+    pub async fn price(&self, symbols: &[&str]) -> Result<Vec<(String, Result<Crypto>)>> {
         let all = symbols.join(",");
         let query = [("symbol", all.as_str())];
-        let body = self.http.send(batch(&["price"], &query, symbols.len())).await?;
         let price = |(symbol, body): (String, Result<Vec<u8>>)| {
-            let price = decode::price(&symbol, &body?)?;
-            Ok((symbol, price))
+            let price = body.and_then(|body| decode::price(&symbol, &body));
+            (symbol, price.map_err(|error| self.hidden().error(error)))
         };
-        decode::batch(symbols, &body)?.into_iter().map(price).collect()
+        let parts = self.parts(&["price"], &query, symbols).await?;
+        Ok(parts.into_iter().map(price).collect())
     }
 
     /// The latest exchange rate of a pair, as in `EUR/USD`.
@@ -140,8 +158,8 @@ impl Client {
     /// # Errors
     /// When it cannot be had.
     pub async fn exchange_rate(&self, pair: &str) -> Result<ExchangeRate> {
-        let body = self.http.get(&["exchange_rate"], &[("symbol", pair)]).await?;
-        decode::exchange_rate(pair, &body)
+        let read = |body: &[u8]| decode::exchange_rate(pair, body);
+        self.http.read(&["exchange_rate"], &[("symbol", pair)], read).await
     }
 
     /// What the key's plan allows, as the service counts.
@@ -149,13 +167,24 @@ impl Client {
     /// # Errors
     /// When it cannot be had.
     pub async fn api_usage(&self) -> Result<ApiUsage> {
-        decode::api_usage(&self.http.get(&["api_usage"], &[]).await?)
+        self.http.read(&["api_usage"], &[], decode::api_usage).await
     }
-}
 
-fn batch<'a>(path: &'a [&'a str], query: &'a [(&'a str, &'a str)], symbols: usize) -> Request<'a> {
-    let credits = u32::try_from(symbols.max(1)).unwrap_or(u32::MAX);
-    Request { credits, ..Request::get(path, query) }
+    /// One request about several symbols, at a credit each: for each its reply, or its refusal.
+    async fn parts(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+        symbols: &[&str],
+    ) -> Result<Vec<(String, Result<Vec<u8>>)>> {
+        let credits = u32::try_from(symbols.len().max(1)).unwrap_or(u32::MAX);
+        let request = Request { credits, ..Request::get(path, query) };
+        let parts = self.http.read_request(request, |body| decode::batch(symbols, body)).await?;
+        let shown = |(symbol, part): (String, Result<Vec<u8>>)| {
+            (symbol, part.map_err(|error| self.hidden().error(error)))
+        };
+        Ok(parts.into_iter().map(shown).collect())
+    }
 }
 
 fn series_query<'a>(

@@ -68,6 +68,7 @@ pub fn time_series(symbol: &str, body: &[u8], sieve: &mut Sieve) -> Result<TimeS
         match key.as_ref() {
             "meta" => {
                 let meta = Object::parse(symbol, reader.value()?.as_bytes())?;
+                check_symbol(symbol, &meta)?;
                 currency = meta.maybe_text("currency")?;
             }
             "values" => bars = Some(values(symbol, reader, sieve)?),
@@ -80,6 +81,17 @@ pub fn time_series(symbol: &str, body: &[u8], sieve: &mut Sieve) -> Result<TimeS
     reader.end()?;
     let bars = bars.ok_or_else(|| Error::decode(symbol, "values", "it is missing"))?;
     Ok(TimeSeries { currency, bars })
+}
+
+/// Checks that a reply is about `symbol`, as in `AAPL`, `RY:TSX`, `EUR/USD`, if it says.
+fn check_symbol(symbol: &str, fields: &Object<'_>) -> Result<()> {
+    let asked = symbol.split_once(':').map_or(symbol, |(asked, _)| asked);
+    match fields.maybe_text("symbol")? {
+        Some(found) if !found.eq_ignore_ascii_case(asked) => {
+            Err(Error::value(symbol, "symbol", &found, "which is not the symbol asked for"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The fields of a bar, as they are written.
@@ -107,14 +119,7 @@ fn values(symbol: &str, reader: &mut JsonReader<'_, '_>, sieve: &mut Sieve) -> R
         Ok(())
     })?;
     // The service's own order is newest first.
-    if bars.open_at.is_sorted() {
-        return Ok(bars);
-    }
-    let mut sorted: Vec<Bar> = bars.iter().collect();
-    sorted.sort_by_key(|bar| bar.open_at);
-    let mut bars = Bars::default();
-    sorted.into_iter().for_each(|bar| bars.push(bar));
-    Ok(bars)
+    Ok(bars.sorted(symbol))
 }
 
 fn fields<'a>(reader: &mut JsonReader<'_, 'a>) -> Result<Fields<'a>> {
@@ -180,7 +185,8 @@ fn opening(symbol: &str, text: &str) -> Result<DateTime<Utc>> {
 /// # Errors
 /// When it lacks its price or its time, or one makes no sense.
 pub fn quote(symbol: &str, body: &[u8]) -> Result<Quote> {
-    let fields = Object::parse(symbol, body)?.about(symbol.to_owned());
+    let fields = Object::parse(symbol, body)?;
+    check_symbol(symbol, &fields)?;
     // `timestamp` is the opening of the bar; how fresh the price is, `last_quote_at` says.
     let at = if fields.find("last_quote_at").is_some() { "last_quote_at" } else { "timestamp" };
     let volume = match fields.maybe_text("volume")? {
@@ -236,18 +242,29 @@ pub fn api_usage(body: &[u8]) -> Result<ApiUsage> {
 /// tells.
 ///
 /// # Errors
-/// When it is no object, or a symbol is not in it.
+/// When it is no object, or a part of it refuses more than its symbol: the key, or the credits.
 pub fn batch(symbols: &[&str], body: &[u8]) -> Result<Vec<(String, Result<Vec<u8>>)>> {
     let fields = Object::parse("batch", body)?;
     let bare = ["values", "price", "close", "rate"].iter().any(|key| fields.find(key).is_some());
+    let refused = |symbol: &str, reason: String| Error::SymbolRefused {
+        service: super::NAME,
+        symbol: symbol.into(),
+        reason,
+    };
     let part = |symbol: &&str| {
-        let raw = if bare { body } else { fields.get(symbol)?.as_bytes() };
-        let reply = match refusal(raw) {
-            Some(Refusal { code, message, .. }) => {
+        let part = if bare { Some(body) } else { fields.find(symbol).map(str::as_bytes) };
+        let Some(part) = part else {
+            return Ok(((*symbol).into(), Err(refused(symbol, "it is not in the answer".into()))));
+        };
+        let reply = match refusal(part) {
+            Some(Refusal { code, message, kind, .. }) => {
                 let reason = format!("{} ({})", message, code.unwrap_or_default());
-                Err(Error::decode(*symbol, "the whole", reason))
+                match kind {
+                    RefusalKind::Absent | RefusalKind::Other => Err(refused(symbol, reason)),
+                    _ => return Err(Error::decode(*symbol, "the whole", reason)),
+                }
             }
-            None => Ok(raw.to_vec()),
+            None => Ok(part.to_vec()),
         };
         Ok(((*symbol).to_owned(), reply))
     };

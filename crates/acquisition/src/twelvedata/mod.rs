@@ -18,7 +18,7 @@ pub use config::Config;
 use crate::bars::Label;
 use crate::http::Budget;
 use crate::instruments::{self, Listed};
-use crate::series::{self, Answer, Archive, Ask, Next, Series, Sieve};
+use crate::series::{self, Answer, Archive, Ask, Next, Refused, Series, Sieve};
 use crate::{Context, Error, Interval, Result};
 
 /// The name under which sinks keep the cursor, and the `source` of the rows.
@@ -72,6 +72,7 @@ impl TwelveData {
 
     fn sieve(&self, table: &TableRef, ask: &Ask<'_>) -> Sieve {
         Sieve::new(self.context.bad_rows, &table.name, &ask.series.name)
+            .hiding(self.client.hidden())
     }
 
     /// The bars of a symbol that open within a window.
@@ -102,27 +103,44 @@ impl TwelveData {
         let quotes = self.client.quote(&ids, &mut sieve).await?;
         let more = chunks.next().is_some();
         let next = if more { Next::Page((page + 1).to_string()) } else { Next::Done };
-        let row = |(id, quote): (String, decode::Quote)| {
+        let (mut rows, mut refused) = (Vec::new(), Vec::new());
+        for (id, quote) in quotes {
             let listed = self.listed.iter().find(|it| it.id == id);
-            Ok(Quote {
+            let symbol = listed.ok_or_else(|| not_configured(&id))?.symbol.clone();
+            let quote = match quote {
+                Ok(quote) => quote,
+                Err(error) => {
+                    let series = format!("quotes {symbol}");
+                    refused.push(Refused { series, reason: error.to_string() });
+                    continue;
+                }
+            };
+            let currency = currency(&id, quote.currency.as_deref());
+            let content = || format!("{quote:?}");
+            let Some(currency) = sieve.pass(currency, || id.clone(), content)? else { continue };
+            rows.push(Quote {
                 source: NAME.into(),
-                symbol: listed.ok_or_else(|| not_configured(&id))?.symbol.clone(),
+                symbol,
                 at: quote.at,
                 price: quote.close,
-                currency: currency(&id, quote.currency.as_deref())?,
+                currency,
                 bid: None,
                 ask: None,
                 base_volume: quote.volume,
-            })
-        };
-        let rows = quotes.into_iter().map(row).collect::<Result<Vec<_>>>()?;
+            });
+        }
         let batches = vec![Batch::from_rows(Quote::table(), rows)?];
-        Ok(Answer { batches, next, bad: sieve.into_bad(), ..Answer::default() })
+        Ok(Answer { batches, next, bad: sieve.into_bad(), refused, ..Answer::default() })
     }
 
     /// The latest exchange rate of a pair.
-    async fn rate(&self, pair: &str) -> Result<Answer> {
-        let found = self.client.exchange_rate(pair).await?;
+    async fn rate(&self, ask: &Ask<'_>, pair: &str) -> Result<Answer> {
+        let mut sieve = self.sieve(FxRate::table(), ask);
+        let found = self.client.exchange_rate(pair).await;
+        let found = sieve.pass(found, || ask.now.to_rfc3339(), || pair.to_owned())?;
+        let Some(found) = found else {
+            return Ok(Answer { bad: sieve.into_bad(), ..Answer::default() });
+        };
         let (base, quote) = pair.split_once('/').unwrap_or((pair, ""));
         let row = FxRate {
             base: base.into(),
@@ -194,7 +212,7 @@ impl Archive for TwelveData {
                 let interval = Interval::named(interval).ok_or_else(|| not_configured(symbol))?;
                 self.candles(ask, symbol, interval).await
             }
-            ["rates", pair] => self.rate(pair).await,
+            ["rates", pair] => self.rate(ask, pair).await,
             _ => self.quotes(ask).await,
         }
     }

@@ -55,8 +55,9 @@ impl Protocol for TwelveData {
     fn read(&self, text: &str, _now: DateTime<Utc>) -> Result<Vec<Said>> {
         Ok(match decode::message(text)? {
             Message::Life => Vec::new(),
-            Message::Unknown(what) => {
-                tracing::debug!(what, "an event that we do not know, ignored");
+            // What it is called is not logged: a reply may repeat the key.
+            Message::Unknown(_) => {
+                tracing::debug!("an event that is not known, ignored");
                 Vec::new()
             }
             Message::Subscribed { accepted, refused, complaints } => {
@@ -76,7 +77,10 @@ impl Protocol for TwelveData {
                 vec![Said::Bad { table: "quotes", content: text.into(), error }]
             }
             Message::Price(Ok(price)) => {
-                let Some(series) = self.place(&price.listing) else { return Ok(Vec::new()) };
+                let Some(series) = self.place(&price.listing) else {
+                    tracing::debug!("a price that was not asked for, left out");
+                    return Ok(Vec::new());
+                };
                 let quote = Quote {
                     source: NAME.into(),
                     symbol: self.instruments[series].symbol.clone(),

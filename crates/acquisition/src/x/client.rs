@@ -10,6 +10,7 @@ use tidegauge_core::{Clock, Span};
 
 use super::NAME;
 use super::decode::{self, Counts, Search};
+use crate::hidden::Hidden;
 use crate::http::{Budget, Hint, Http, HttpConfig, Key, Quota, Service};
 use crate::{Context, Error, Result};
 
@@ -126,8 +127,8 @@ impl Client {
         query.extend(ask.since_id.map(|id| ("since_id", id)));
         query.extend(ask.next_token.map(|token| ("next_token", token)));
         let path = ["2", "tweets", "search", "recent"];
-        let found = decode::search(&self.http.get(&path, &query).await?)?;
-        warn("search", &found.problems);
+        let found = self.http.read(&path, &query, decode::search).await?;
+        self.warn("search", &found.problems);
         Ok(found)
     }
 
@@ -152,9 +153,22 @@ impl Client {
         ];
         query.extend(next_token.map(|token| ("next_token", token)));
         let found =
-            decode::counts(&self.http.get(&["2", "tweets", "counts", "recent"], &query).await?)?;
-        warn("counts", &found.problems);
+            self.http.read(&["2", "tweets", "counts", "recent"], &query, decode::counts).await?;
+        self.warn("counts", &found.problems);
         Ok(found)
+    }
+
+    /// Returns what is not shown of replies: the key.
+    pub(super) fn hidden(&self) -> &Hidden {
+        self.http.hidden()
+    }
+
+    /// X answers in part where it can, and says what it could not.
+    fn warn(&self, what: &'static str, problems: &[String]) {
+        for problem in problems {
+            let problem = self.hidden().text(problem);
+            tracing::warn!(source = NAME, what, problem, "answered in part");
+        }
     }
 
     fn check_times(&self, start: Option<DateTime<Utc>>, end: Option<DateTime<Utc>>) -> Result<()> {
@@ -182,13 +196,6 @@ pub(super) fn check_max_results(max_results: u32) -> Result<()> {
 
 fn shown(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
-}
-
-/// X answers in part where it can, and says what it could not.
-fn warn(what: &'static str, problems: &[String]) {
-    for problem in problems {
-        tracing::warn!(source = NAME, what, %problem, "answered in part");
-    }
 }
 
 /// With nothing left of the quarter of an hour: until it is over, and a second.

@@ -10,7 +10,7 @@ use super::decode::{Bucket, Counts};
 use super::{What, X, ceil};
 use crate::instruments::Listed;
 use crate::series::{Answer, Ask, Next, Sieve};
-use crate::{Error, Result};
+use crate::{Error, Result, repeats};
 
 impl X {
     /// The hours that begin in a window.
@@ -22,15 +22,17 @@ impl X {
         }
         let found = self.client.counts_recent(&it.id, span, ask.page).await?;
         let table = SocialCount::table();
-        let mut sieve = Sieve::new(self.context.bad_rows, "social_counts", &ask.series.name);
-        let mut hours = BTreeMap::new();
+        let mut sieve = Sieve::new(self.context.bad_rows, "social_counts", &ask.series.name)
+            .hiding(self.client.hidden());
+        let mut hours = Vec::new();
         for (at, (row, bucket)) in found.buckets().enumerate() {
             let hour = bucket.and_then(whole_hour);
             let place = || format!("{span} {} row {at}", ask.page.unwrap_or_default());
             if let Some(hour) = sieve.pass(hour, place, || row.to_owned())? {
-                hours.insert(hour.start, hour.posts);
+                hours.push((hour.start, hour.posts));
             }
         }
+        let mut hours: BTreeMap<_, _> = repeats::last_of_each(&ask.series.name, hours).collect();
         let bad = sieve.into_bad();
         if ask.page.is_none() && bad.is_empty() && is_whole(&found, &hours) {
             fill(&mut hours, span);
@@ -47,6 +49,7 @@ impl X {
             next: found.next_token.clone().map_or(Next::Done, Next::Page),
             mark: None,
             bad,
+            ..Answer::default()
         })
     }
 }

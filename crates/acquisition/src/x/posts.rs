@@ -101,7 +101,8 @@ impl X {
         place: Place<'_>,
         found: &Search,
     ) -> Result<Answer> {
-        let mut sieve = Sieve::new(self.context.bad_rows, "social_posts", &ask.series.name);
+        let mut sieve = Sieve::new(self.context.bad_rows, "social_posts", &ask.series.name)
+            .hiding(self.client.hidden());
         let (mut seen, mut rows) = (BTreeSet::new(), Vec::new());
         for (at, (row, post)) in found.posts().enumerate() {
             let id = post.as_ref().ok().map(|post| post.id.clone());
@@ -125,6 +126,7 @@ impl X {
                 .map_or(Next::Done, |token| Next::Page(place.next(token))),
             mark: newest.map(str::to_owned),
             bad: sieve.into_bad(),
+            ..Answer::default()
         })
     }
 

@@ -4,12 +4,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::support::log::Log;
 use crate::support::{
     Turned, at, batches, context, first, hurried, json, query, round, rows, texts,
 };
 use chrono::TimeDelta;
 use tidegauge_acquisition::Context;
 use tidegauge_acquisition::coingecko::{CandleSize, CoinGecko, Config as GeckoConfig, Plan};
+use tidegauge_acquisition::series::BadRows;
 use tidegauge_core::{Cell, Clock, Page, Source};
 use wiremock::matchers::{method, path_regex};
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
@@ -237,6 +239,91 @@ async fn a_bad_row_fails_its_page_whole_and_a_row_of_the_future_does_not_move_th
         let error = source.fetch(None).await.unwrap_err().to_string();
         assert!(error.contains("bitcoin") && error.contains(says), "{error}");
     }
+}
+
+#[tokio::test]
+async fn a_coin_that_is_not_listed_is_noted_and_wrapped_ones_are_asked_for() {
+    let server = MockServer::start().await;
+    let markets = |_: &Request| {
+        let market = |id: &str, price: i32| {
+            format!(
+                r#"{{"id":"{id}","symbol":"{id}","name":"{id}","current_price":{price},"market_cap":null,"total_volume":null,"last_updated":"2026-05-18T12:00:00Z"}}"#
+            )
+        };
+        // One that nobody asked for, one twice, and one is not there.
+        let all = [market("dogwifhat", 1), market("bitcoin", 2), market("bitcoin", 3)];
+        json(format!("[{}]", all.join(",")))
+    };
+    Mock::given(path_regex("markets$")).respond_with(markets).mount(&server).await;
+    Mock::given(path_regex("/(range|ohlc)$"))
+        .respond_with(ResponseTemplate::new(404))
+        .mount(&server)
+        .await;
+    let symbols = vec!["BTC".into(), "ETH".into()];
+    let config = GeckoConfig { http: hurried(&server.uri()), symbols, ..GeckoConfig::default() };
+    let source = CoinGecko::new(config, None, &context("2026-05-18T12:34:56Z")).unwrap();
+    let log = Log::default();
+    let _guard = tracing::subscriber::set_default(log.clone());
+    let (pages, _) = round(&source, None).await;
+    assert_eq!(texts(&pages, "raw_crypto_market_data", "symbol"), ["BTC"]);
+    assert_eq!(texts(&pages, "raw_crypto_market_data", "price_usd"), ["3.00000000"]);
+    let last = [pages.last().unwrap().clone()];
+    assert_eq!(texts(&last, "coverage", "series"), ["markets ETH"]);
+    assert_eq!(texts(&last, "coverage", "state"), ["failed"]);
+    assert!(texts(&last, "coverage", "reason")[0].contains("lists no market of `ethereum`"));
+    assert_eq!(texts(&last, "coverage", "start_at"), ["2026-05-18 00:00:00"], "one row a day");
+    let asked = server.received_requests().await.unwrap();
+    let asked = asked.iter().find(|it| it.url.path().ends_with("/markets")).unwrap();
+    assert_eq!(query(asked, "include_rehypothecated"), "true");
+    assert!(log.told().contains("dogwifhat") && log.told().contains("the last counts"));
+}
+
+#[tokio::test]
+async fn what_repeats_the_key_is_stored_as_it_came_and_not_shown() {
+    const KEY: &str = "CG-canary-7f3a";
+    let server = MockServer::start().await;
+    let market = format!(
+        r#"[{{"id":"odd","symbol":"odd","name":"The {KEY} coin","current_price":1,"market_cap":null,"total_volume":null,"last_updated":"2026-05-18T12:00:00Z"}},
+            {{"id":"{KEY}","symbol":"odd","name":"x","current_price":-1,"market_cap":null,"total_volume":null,"last_updated":"2026-05-18T12:00:00Z"}}]"#
+    );
+    Mock::given(path_regex("markets$")).respond_with(json(market)).mount(&server).await;
+    Mock::given(path_regex("/(range|ohlc)$"))
+        .respond_with(ResponseTemplate::new(404))
+        .mount(&server)
+        .await;
+    let context = Context { bad_rows: BadRows::Quarantine, ..context("2026-05-18T12:34:56Z") };
+    let config =
+        GeckoConfig { http: hurried(&server.uri()), plan: Plan::Demo, top: 2, ..one_symbol() };
+    let log = Log::default();
+    let _guard = tracing::subscriber::set_default(log.clone());
+    let source = CoinGecko::new(config, Some(KEY.into()), &context).unwrap();
+    let (pages, _) = round(&source, None).await;
+    let name = format!("The {KEY} coin");
+    assert_eq!(texts(&pages, "raw_crypto_market_data", "name"), [name]);
+    assert!(texts(&pages, "quarantine", "content")[0].contains(KEY), "as it came");
+    for told in [texts(&pages, "quarantine", "place"), texts(&pages, "quarantine", "reason")] {
+        assert!(told[0].contains("[key]") || told[0].contains("-1"), "{told:?}");
+        assert!(!told[0].contains(KEY), "{told:?}");
+    }
+    assert!(!log.told().contains(KEY));
+}
+
+#[tokio::test]
+async fn with_bad_rows_put_aside_neither_the_future_nor_a_window_that_is_none_stops_the_source() {
+    let server = MockServer::start().await;
+    let chart =
+        r#"{"prices":[[1779100000000,1],[1879100000000,2]],"market_caps":[],"total_volumes":[]}"#;
+    Mock::given(path_regex("range$")).respond_with(json(chart.into())).mount(&server).await;
+    Mock::given(path_regex("ohlc$")).respond_with(json("{}".into())).mount(&server).await;
+    Mock::given(path_regex("markets$")).respond_with(json("[null]".into())).mount(&server).await;
+    let context = Context { bad_rows: BadRows::Quarantine, ..context("2026-05-18T12:34:56Z") };
+    let config = GeckoConfig { http: hurried(&server.uri()), ..one_symbol() };
+    let (pages, _) = round(&CoinGecko::new(config, None, &context).unwrap(), None).await;
+    assert_eq!(rows(&pages, "raw_crypto_market_data"), 1);
+    let reasons = texts(&pages, "quarantine", "reason");
+    assert!(reasons[0].contains("in the future") && reasons[1].contains("null"), "{reasons:?}");
+    let failed = texts(&pages, "coverage", "reason");
+    assert!(failed.iter().any(|reason| reason.contains("instead of a list")), "{failed:?}");
 }
 
 #[test]

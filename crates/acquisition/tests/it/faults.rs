@@ -36,6 +36,7 @@ async fn what_passes_is_asked_for_again() {
     let unframed = format!("HTTP/1.1 200 OK\r\n\r\n{}", &PONG[..half]);
     for (what, act) in [
         ("500", Act::reply("500 Internal Server Error", "", "oops")),
+        ("200, a web page", Act::ok("<!DOCTYPE html><title>Maintenance</title>")),
         ("502, a web page", Act::reply("502 Bad Gateway", "", "<html>bad gateway</html>")),
         ("503", Act::reply("503 Service Unavailable", "", "")),
         ("408", Act::reply("408 Request Timeout", "", "")),
@@ -83,8 +84,11 @@ async fn what_does_not_pass_ends_in_a_typed_error_after_a_bounded_number_of_atte
         (
             "web page",
             Act::ok("<!DOCTYPE html><title>Just a moment...</title>"),
-            |it| matches!(it, Error::NotJson { status: 200, start, .. } if start.contains("Just a moment")),
-            1,
+            |it| {
+                matches!(it, Error::NotJson { status: 200, start, .. } if start.contains("Just a moment")
+                && it.is_temporary() && it.to_string().contains("try again later"))
+            },
+            3,
         ),
         (
             "firewall",

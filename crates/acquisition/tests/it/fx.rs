@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use crate::support::fixings::{Ecb as EcbServer, Fixings, FrankfurterV1, NO_RESULTS};
+use crate::support::log::Log;
 use crate::support::{
     Act, Scripted, Turned, at, context, everything_said, hurried, json, query, rate_keys, round,
     rows, texts,
 };
 use chrono::TimeDelta;
 use tidegauge_acquisition::ecb::{self, Ecb};
-use tidegauge_acquisition::frankfurter::{self, Api, Frankfurter};
+use tidegauge_acquisition::frankfurter::{self, Api, Frankfurter, decode};
 use tidegauge_acquisition::http::HttpConfig;
 use tidegauge_acquisition::series::{Archive, BadRows, Errand, Fill, Sieve};
 use tidegauge_acquisition::{Context, Error};
@@ -94,6 +95,48 @@ fn settings_that_cannot_be_are_refused_with_the_way_out() {
     ] {
         let error = Frankfurter::new(config, &context).unwrap_err().to_string();
         assert!(error.contains(says), "{error} should say {says}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_not_asked_for_is_not_taken() {
+    let log = Log::default();
+    let _guard = tracing::subscriber::set_default(log.clone());
+    let rates = r#"{"USD":1.1,"GBP":0.8,"CAD":1.5,"<script>":1,"\u001b[31mX":1}"#;
+    let v1 = format!(
+        r#"{{"amount":1.0,"base":"EUR","rates":{{"2026-05-13":{rates},"2026-05-14":{rates}}}}}"#
+    );
+    let v2 = r#"[{"date":"2026-05-14","base":"EUR","quote":"USD","rate":1.2},
+        {"date":"2026-05-14","base":"EUR","quote":"USD","rate":1.1},
+        {"date":"2026-05-14","base":"GBP","quote":"USD","rate":9},
+        {"date":"2026-05-14","base":"EUR","quote":"<script>","rate":1}]"#;
+    for (api, body, found) in [
+        (Api::V1, v1.as_str(), vec![("2026-05-13", "USD"), ("2026-05-14", "USD")]),
+        (Api::V2, v2, vec![("2026-05-14", "USD")]),
+    ] {
+        let server = Scripted::start(vec![Act::ok(body)]).await;
+        let http = hurried(&server.url);
+        let symbols = symbols(&["USD"]);
+        let config =
+            frankfurter::Config { symbols, history_days: 5, api, http, ..Default::default() };
+        let source = Frankfurter::new(config, &context("2026-05-15T18:00:00Z")).unwrap();
+        let page = source.fetch(None).await.unwrap();
+        let keys = rate_keys(std::slice::from_ref(&page));
+        let keys: Vec<_> = keys.iter().map(|(day, quote)| (&day[..], &quote[..])).collect();
+        assert_eq!(keys, found, "{api:?}");
+        assert_eq!(texts(&[page], "fx_rates", "rate").last().unwrap(), "1.10000000", "the last");
+    }
+    let told = log.told();
+    assert!(told.contains("not asked for") && told.contains("the last counts"), "{told}");
+    assert!(!told.contains('\u{1b}'));
+    // A day or a currency that is there twice is refused.
+    for (rates, says) in [
+        (r#"{"2026-05-14":{"USD":1.1,"USD":1.2}}"#, "USD"),
+        (r#"{"2026-05-14":{"USD":1.1},"2026-05-14":{"USD":1.2}}"#, "2026-05-14"),
+    ] {
+        let body = format!(r#"{{"amount":1.0,"base":"EUR","rates":{rates}}}"#);
+        let error = decode::range(body.as_bytes(), &mut Sieve::strict()).unwrap_err().to_string();
+        assert!(error.contains(&format!("at `{says}`: it is there twice")), "{error}");
     }
 }
 
@@ -280,7 +323,7 @@ async fn what_is_no_answer_of_the_ecb_is_a_typed_error() {
             matches!(it, Error::NotJson { status: 403, .. })
         }),
         ("throttled", Act::reply("429 X", "", page), |it| matches!(it, Error::RateLimited { .. })),
-        ("a web page", Act::ok(page), |it| matches!(it, Error::Decode { .. })),
+        ("a web page", Act::ok(page), |it| matches!(it, Error::NotJson { status: 200, .. })),
         ("JSON", Act::ok("{}"), |it| matches!(it, Error::Decode { .. })),
         ("half a file", Act::ok(&envelope[..envelope.len() - 12]), |it| {
             matches!(it, Error::Decode { .. })

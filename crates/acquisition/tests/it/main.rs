@@ -3,6 +3,7 @@
 
 mod coingecko;
 mod database;
+mod dead_symbol;
 mod exchangerate_api;
 mod faults;
 mod files;

@@ -400,6 +400,10 @@ fn bars_that_make_no_sense_are_told_by_field() {
         ("open", "\"1e40\"", "larger than the column holds"),
         ("open", "\"abc\"", "is not a number"),
         ("open", "1.5", "is not a text"),
+        ("close", "null", "is not a text"),
+        ("close", "{}", "is not a text"),
+        ("datetime", "null", "is not a text"),
+        ("volume", "1.5", "is not a text"),
         ("high", "\"0.7\"", "leaves out open or close"),
         ("volume", "\"-7\"", "which is negative"),
         ("datetime", "\"2026-13-21\"", "which is not a time"),
@@ -415,16 +419,72 @@ fn bars_that_make_no_sense_are_told_by_field() {
         let policy = tidegauge_acquisition::series::BadRows::Quarantine;
         let mut sieve = Sieve::new(policy, "candles", "candles X 1m");
         let series = twelvedata::decode::time_series("X", body.as_bytes(), &mut sieve);
-        if value == "1.5" {
-            continue; // of another shape altogether: not a row that is bad
-        }
         assert_eq!(series.unwrap().bars.len(), 1, "{field} {value}");
         let bad = sieve.into_bad();
         assert_eq!(bad.len(), 1);
         assert!(bad[0].place.starts_with("candles X 1m ") && bad[0].reason.contains(says));
+        assert_eq!(bad[0].content, bar(field, value), "as it came");
     }
+    // Rows that are none.
+    for row in ["null", "7", "[]", r#"{"open":"1","open":"1"}"#] {
+        let body = series(&format!("{row},{}", bar("", "")));
+        let policy = tidegauge_acquisition::series::BadRows::Quarantine;
+        let mut sieve = Sieve::new(policy, "candles", "candles X 1m");
+        let series = twelvedata::decode::time_series("X", body.as_bytes(), &mut sieve).unwrap();
+        assert_eq!((series.bars.len(), sieve.count()), (1, 1), "{row}");
+        assert_eq!(sieve.into_bad()[0].place, "candles X 1m row 1");
+    }
+    let other = br#"{"meta":{"symbol":"Y"},"values":[]}"#;
+    let error = twelvedata::decode::time_series("X", other, &mut Sieve::strict()).unwrap_err();
+    assert!(error.to_string().contains("`Y`, which is not the symbol asked for"), "{error}");
+    let listed = br#"{"meta":{"symbol":"RY"},"values":[]}"#;
+    assert!(twelvedata::decode::time_series("RY:TSX", listed, &mut Sieve::strict()).is_ok());
     let gone = twelvedata::decode::time_series("X", br#"{"meta":{}}"#, &mut Sieve::strict());
     assert!(gone.unwrap_err().to_string().contains("`values`"));
+}
+
+#[test]
+fn a_key_that_is_there_twice_is_refused_by_name() {
+    let sieve = &mut Sieve::strict();
+    for (error, says) in [
+        (
+            kraken::decode::time(br#"{"result":{"unixtime":1779105600},"result":{}}"#).err(),
+            "result",
+        ),
+        (
+            twelvedata::decode::quote("X", br#"{"close":"1","timestamp":1,"close":"2"}"#).err(),
+            "close",
+        ),
+        (
+            twelvedata::decode::time_series("X", br#"{"values":[],"values":[]}"#, sieve).err(),
+            "values",
+        ),
+        (
+            tidegauge_acquisition::coingecko::decode::simple_price(
+                br#"{"a":{"usd":1},"b":{"usd":1},"a":{"usd":2}}"#,
+            )
+            .err(),
+            "a",
+        ),
+    ] {
+        let error = error.expect(says).to_string();
+        assert!(error.contains(&format!("at `{says}`: it is there twice")), "{error}");
+    }
+}
+
+#[test]
+fn a_pair_without_a_name_does_not_cost_the_others() {
+    let body = br#"{"error":[],"result":{
+        "XXBTZUSD":{"wsname":"XBT/USD","status":"online"},
+        "DEAD.d":{"status":"cancel_only"},
+        "ODD":null,
+        "XETHZUSD":{"wsname":"ETH/USD","status":"online"}}}"#;
+    let pairs = kraken::decode::asset_pairs(body).unwrap();
+    let names: Vec<_> = pairs.iter().map(|pair| pair.name.as_str()).collect();
+    assert_eq!(names, ["BTC/USD", "ETH/USD"]);
+    let body = br#"[{"id":"a","symbol":"a","name":"A"},{"id":"b","symbol":null,"name":"B"},null]"#;
+    let coins = tidegauge_acquisition::coingecko::decode::coins_list(body).unwrap();
+    assert_eq!(coins.iter().map(|coin| coin.id.as_str()).collect::<Vec<_>>(), ["a"]);
 }
 
 #[test]

@@ -266,7 +266,7 @@ fn series(from: &str, to: &str, interval: &str) -> String {
         return r#"{"code":400,"message":"No data is available on the specified dates. Try setting different start/end dates.","status":"error"}"#.into();
     }
     format!(
-        r#"{{"meta":{{"symbol":"X","interval":"{interval}"}},"values":[{bars}],"status":"ok"}}"#
+        r#"{{"meta":{{"interval":"{interval}"}},"values":[{bars}],"status":"ok"}}"#
     )
 }
 

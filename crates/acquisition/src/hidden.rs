@@ -1,0 +1,83 @@
+//! What is not shown of a reply: the key, if the service repeats it.
+//!
+//! It is blotted out of errors, logs and notes. Rows are stored as they came.
+
+use std::fmt;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::Error;
+
+/// The key that is not shown, if there is one.
+#[derive(Clone, Default)]
+pub(crate) struct Hidden(Option<SecretString>);
+
+/// A text that was cut may end amid the key: so many characters of it are hidden all the same.
+const ENOUGH: usize = 8;
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hidden")
+    }
+}
+
+impl Hidden {
+    pub(crate) fn new(key: Option<SecretString>) -> Self {
+        Self(key)
+    }
+
+    /// Returns the key itself.
+    pub(crate) fn key(&self) -> Option<&str> {
+        self.0.as_ref().map(ExposeSecret::expose_secret).filter(|key| !key.is_empty())
+    }
+
+    /// Returns `text` with every occurrence of the key blotted out.
+    pub(crate) fn text(&self, text: &str) -> String {
+        let Some(key) = self.key() else { return text.to_owned() };
+        let mut clean = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(first) = rest.chars().next() {
+            let same = rest.chars().zip(key.chars()).take_while(|(one, other)| one == other);
+            let (count, bytes) =
+                same.fold((0, 0), |(count, bytes), (char, _)| (count + 1, bytes + char.len_utf8()));
+            if count >= ENOUGH.min(key.chars().count()) {
+                clean.push_str("[key]");
+                rest = rest.get(bytes..).unwrap_or_default();
+            } else {
+                clean.push(first);
+                rest = rest.get(first.len_utf8()..).unwrap_or_default();
+            }
+        }
+        clean
+    }
+
+    /// Returns the same error without the key.
+    pub(crate) fn error(&self, error: Error) -> Error {
+        match self.key() {
+            Some(_) => error.map_texts(|text| self.text(&text)),
+            None => error,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_comes_back_is_not_shown_whole_or_cut() {
+        let hidden = Hidden::new(Some("CG-secret-7f".into()));
+        for (text, shown) in [
+            ("bad key CG-secret-7f, CG-secret-7f!", "bad key [key], [key]!"),
+            ("cut: CG-secret-", "cut: [key]"),
+            ("CG-pro is another é CG-s", "CG-pro is another é CG-s"),
+            ("", ""),
+        ] {
+            assert_eq!(hidden.text(text), shown);
+        }
+        assert_eq!(Hidden::new(Some("k".into())).text("ok"), "o[key]");
+        assert_eq!(Hidden::default().text("ok"), "ok");
+        let error = hidden.error(Error::decode("CG-secret-7f", "id", "`CG-secret-7f` is odd"));
+        assert!(!error.to_string().contains("secret"), "{error}");
+    }
+}
