@@ -57,7 +57,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // 2. Which of their columns fills which of ours, and how it is written.
     let opened = Rule {
         format: Some("%d.%m.%Y %H:%M".into()),
-        offset: Some("+01:00".into()),
+        zone: Some("+01:00".into()),
         ..Rule::column("Eröffnet")
     };
     let cost = Rule { decimal: Some(','), thousands: Some('.'), ..Rule::column("Kosten") };

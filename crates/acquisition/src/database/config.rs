@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::bad_rows::BadRows;
-use crate::mapping::Columns;
+use crate::mapping::{Columns, OnMissing};
 use crate::{Error, Result};
 
 /// What a user may choose about a database of their own. Its URL is a secret, and no part of this.
@@ -47,6 +47,11 @@ pub struct Config {
     pub bad_rows: BadRows,
     /// How columns are filled that the query calls otherwise, or does not have.
     pub columns: Columns,
+    /// What becomes of a column of the table that the query does not have, and that may be null.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_missing: Option<OnMissing>,
+    /// Texts that mean that there is no value, beside NULL.
+    pub nulls: Vec<String>,
     /// The rows of a page, at most.
     pub page_rows: usize,
     /// How long the server may take to let us in.
@@ -68,6 +73,8 @@ impl Default for Config {
             table: String::new(),
             bad_rows: BadRows::Fail,
             columns: Columns::new(),
+            on_missing: None,
+            nulls: Vec::new(),
             page_rows: 50_000,
             connect_timeout: Duration::from_secs(10),
             statement_timeout: Duration::from_secs(300),

@@ -11,6 +11,19 @@ pub(super) enum Dialect {
     Sqlite,
 }
 
+/// How the values of a column are written in the page that is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Written {
+    /// As text, with all digits.
+    Text,
+    /// As a number that may be a float.
+    Digits,
+    /// As a time that names its zone, UTC, which the session is in.
+    Instant,
+    /// As a number made of bits, which MySQL gives as bytes.
+    Bits,
+}
+
 /// How a value of an ordered column is written, so that it can be given back to the database and
 /// means exactly the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +57,27 @@ impl Dialect {
         match self {
             Self::Sqlite => column.into(),
             other => other.text(column),
+        }
+    }
+
+    /// Writes a column in one of these ways.
+    pub(super) fn written(self, column: &str, written: Written) -> String {
+        match written {
+            Written::Text => self.text(column),
+            Written::Digits => self.digits(column),
+            Written::Instant => format!("CONCAT({}, '+00:00')", self.text(column)),
+            Written::Bits => self.text(&format!("{column} + 0")),
+        }
+    }
+
+    /// Returns how a column of type `dtype`, as the driver calls it, is written for one of the table
+    /// that is none of text.
+    pub(super) fn of_type(self, dtype: &str, is_float: bool) -> Written {
+        match (self, dtype) {
+            (Self::MySql, "TIMESTAMP") => Written::Instant,
+            (Self::MySql, "BIT") => Written::Bits,
+            _ if is_float => Written::Digits,
+            _ => Written::Text,
         }
     }
 

@@ -17,10 +17,10 @@ pub use config::Config;
 pub use error::DatabaseError;
 
 use crate::error::cut;
-use crate::mapping::{self, Field, Mapping, Plan, Rows};
+use crate::mapping::{self, Field, KnownColumns, Mapping, Notes, Plan, Rows, Told};
 use crate::{Error, Result, cursor};
 use client::{Client, Connection, Raw};
-use dialect::Native;
+use dialect::{Native, Written};
 use progress::{Mark, Progress};
 use sql::{Begin, Ordered, Select};
 
@@ -57,12 +57,13 @@ pub struct DatabaseSource {
     clock: Arc<dyn Clock>,
     /// The columns that the query is read in the order of.
     order: Vec<String>,
+    told: Told,
 }
 
 /// The query, now that its columns are known.
 struct Known {
     plan: Plan,
-    columns: Vec<(String, bool)>,
+    columns: Vec<(String, Written)>,
     order: Vec<Ordered>,
 }
 
@@ -104,6 +105,7 @@ impl DatabaseSource {
             return Err(Error::config("lag", reason));
         }
         let mapping = Mapping::new(&config.name, &table, &config.columns)?;
+        let mapping = mapping.on_missing(config.on_missing);
         let mut order: Vec<String> = config.incremental.iter().cloned().collect();
         for name in table.key.iter().filter_map(|key| mapping.source_of(key)) {
             if !order.iter().any(|it| it == name) {
@@ -115,7 +117,7 @@ impl DatabaseSource {
             return Err(Error::config("columns", reason));
         }
         let client = Client::new(&config, url)?;
-        Ok(Self { config, client, mapping, clock, order })
+        Ok(Self { config, client, mapping, clock, order, told: Told::default() })
     }
 
     async fn page(&self, before: Option<&Cursor>) -> Result<Page> {
@@ -142,7 +144,9 @@ impl DatabaseSource {
     }
 
     async fn read(&self, connection: &mut Connection, progress: Progress) -> Result<Page> {
-        let known = self.know(connection).await?;
+        let now = self.clock.now();
+        let (mut notes, mut filled) = (Notes::new(now), progress.columns.clone());
+        let known = self.know(connection, &mut filled, &mut notes).await?;
         let select = Select {
             dialect: self.client.dialect,
             query: &self.config.query,
@@ -163,7 +167,7 @@ impl DatabaseSource {
         }
         let mut rows = Rows::new(self.mapping.table(), self.config.bad_rows, usize::MAX);
         for row in &raw {
-            self.push(&known, row, &mut rows)?;
+            self.push(&known, row, &mut rows, &mut notes)?;
         }
         let last = match raw.last() {
             Some(row) => self.marks(&known, row)?,
@@ -172,24 +176,32 @@ impl DatabaseSource {
         // Without an incremental column the next round begins at the beginning.
         let whole_rounds = self.config.incremental.is_none();
         let next = match done && whole_rounds {
-            true => {
-                Progress { last: Vec::new(), order: Vec::new(), done, rounds: progress.rounds + 1 }
+            true => Progress { done, rounds: progress.rounds + 1, ..Progress::default() },
+            false => {
+                let (order, rounds) = (self.order.clone(), progress.rounds);
+                Progress { last, order, done, rounds, ..Progress::default() }
             }
-            false => Progress { last, order: self.order.clone(), done, rounds: progress.rounds },
         };
+        let next = Progress { columns: filled, ..next };
+        notes.tell(&self.mapping, &self.told);
         Ok(Page {
-            batches: rows.finish(&self.config.name, self.clock.now())?,
+            batches: rows.finish(&self.config.name, now)?,
             cursor: cursor::write(&self.config.name, &next)?,
             done,
         })
     }
 
     /// What the query has, and whether it can be read.
-    async fn know(&self, connection: &mut Connection) -> Result<Known> {
+    async fn know(
+        &self,
+        connection: &mut Connection,
+        filled: &mut KnownColumns,
+        notes: &mut Notes,
+    ) -> Result<Known> {
         let have = self.client.columns(connection, sql::columns(&self.config.query)).await?;
         let names: Vec<&str> = have.iter().map(|(name, _)| name.as_str()).collect();
         let of_query = format!("the query of `{}`", self.config.name);
-        self.mapping.bind(&of_query, &names)?;
+        self.mapping.bind_after(&of_query, &names, filled)?;
         let mut order = Vec::with_capacity(self.order.len());
         for column in &self.order {
             let native = self.native(connection, column, &have).await?;
@@ -197,14 +209,20 @@ impl DatabaseSource {
         }
         let wanted = self.mapping.wanted();
         let wanted: Vec<&str> = wanted.into_iter().filter(|name| names.contains(name)).collect();
-        let plan = self.mapping.bind(&of_query, &wanted)?;
-        let is_float = |name: &str| {
+        let plan = self.mapping.bind_after(&of_query, &wanted, filled)?;
+        notes.begin("the query");
+        filled.learn(&self.mapping, &plan, notes);
+        let written = |name: &str| {
             let columns = &self.mapping.table().columns;
-            let mut fed =
-                columns.iter().filter(|it| self.mapping.source_of(&it.name) == Some(name));
-            fed.all(|column| column.dtype == DataType::Float64)
+            let fed = || columns.iter().filter(|it| self.mapping.source_of(&it.name) == Some(name));
+            let dtype = have.iter().find(|(other, _)| other == name).map_or("", |(_, dtype)| dtype);
+            let is_float = fed().all(|column| column.dtype == DataType::Float64);
+            match fed().any(|column| column.dtype == DataType::Text) {
+                true => Written::Text,
+                false => self.client.dialect.of_type(dtype, is_float),
+            }
         };
-        let columns = wanted.iter().map(|name| ((*name).to_owned(), is_float(name))).collect();
+        let columns = wanted.iter().map(|name| ((*name).to_owned(), written(name))).collect();
         Ok(Known { plan, columns, order })
     }
 
@@ -269,9 +287,9 @@ impl DatabaseSource {
         Ok((Begin::FirstAtLeast, vec![Mark { text, ..first.clone() }]))
     }
 
-    fn push(&self, known: &Known, row: &Raw, rows: &mut Rows) -> Result<()> {
+    fn push(&self, known: &Known, row: &Raw, rows: &mut Rows, notes: &mut Notes) -> Result<()> {
         let fields: Vec<Field<'_>> =
-            row.iter().take(known.columns.len()).map(|cell| field(cell.as_deref())).collect();
+            row.iter().take(known.columns.len()).map(|cell| self.field(cell.as_deref())).collect();
         let bytes = fields.iter().map(Field::size).sum();
         let shown = |names: &mut dyn Iterator<Item = (&String, &Field<'_>)>| {
             let cell = |(name, field): (&String, &Field<'_>)| format!("{name}={}", field.shown());
@@ -283,8 +301,17 @@ impl DatabaseSource {
             let keys: Vec<_> = keys.filter_map(|key| self.mapping.source_of(key)).collect();
             cut(&shown(&mut named().filter(|(name, _)| keys.contains(&name.as_str()))), 400)
         };
-        let cells = self.mapping.cells(&known.plan, &fields);
+        let cells = self.mapping.cells(&known.plan, &fields, notes);
         rows.push(cells, bytes, keys, || shown(&mut named()))
+    }
+
+    fn field<'c>(&self, cell: Option<&'c [u8]>) -> Field<'c> {
+        match cell.map(|cell| (cell, std::str::from_utf8(cell))) {
+            None => Field::Null,
+            Some((_, Ok(text))) if self.config.nulls.iter().any(|null| null == text) => Field::Null,
+            Some((_, Ok(text))) => Field::from(text),
+            Some((bytes, Err(_))) => Field::Bytes(bytes.into()),
+        }
     }
 
     /// The values of the ordered columns, which stand behind the others.
@@ -311,14 +338,6 @@ impl DatabaseSource {
 
     fn unordered(&self, column: &str, reason: String) -> DatabaseError {
         DatabaseError::Order { name: self.config.name.clone(), column: column.into(), reason }
-    }
-}
-
-fn field(cell: Option<&[u8]>) -> Field<'_> {
-    match cell.map(|cell| (cell, std::str::from_utf8(cell))) {
-        None => Field::Null,
-        Some((_, Ok(text))) => Field::from(text),
-        Some((bytes, Err(_))) => Field::Bytes(bytes.into()),
     }
 }
 

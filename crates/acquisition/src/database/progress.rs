@@ -5,6 +5,8 @@ use std::time::Duration;
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 use serde::{Deserialize, Serialize};
 
+use crate::mapping::KnownColumns;
+
 /// How far the query was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,6 +22,9 @@ pub(super) struct Progress {
     /// Rounds that are over, where each reads everything: no two cursors are the same.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(super) rounds: u64,
+    /// Which columns of the table were filled.
+    #[serde(default, skip_serializing_if = "KnownColumns::is_empty")]
+    pub(super) columns: KnownColumns,
 }
 
 /// A value of an ordered column, as text with all its digits.
@@ -95,8 +100,12 @@ mod tests {
     #[test]
     fn cursors_are_small() {
         let mark = Mark { text: "7".into(), dtype: String::new() };
-        let progress =
-            Progress { last: vec![mark], order: vec!["id".into()], done: true, rounds: 0 };
+        let progress = Progress {
+            last: vec![mark],
+            order: vec!["id".into()],
+            done: true,
+            ..Progress::default()
+        };
         let text = serde_json::to_string(&progress).unwrap();
         assert_eq!(text, r#"{"last":[["7",""]],"order":["id"],"done":true}"#);
         assert_eq!(serde_json::from_str::<Progress>(&text).unwrap(), progress);

@@ -1,6 +1,6 @@
 //! The statements that wrap the user's query. Names are quoted, values are parameters.
 
-use super::dialect::{Dialect, Native};
+use super::dialect::{Dialect, Native, Written};
 
 /// A column of the query by which it is read in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,8 +15,8 @@ pub(super) struct Select<'a> {
     pub(super) dialect: Dialect,
     /// The user's query.
     pub(super) query: &'a str,
-    /// The columns wanted; those marked are floats.
-    pub(super) columns: &'a [(String, bool)],
+    /// The columns wanted, and how each is written.
+    pub(super) columns: &'a [(String, Written)],
     /// What it is ordered by, which makes each row's place its own.
     pub(super) order: &'a [Ordered],
     pub(super) limit: usize,
@@ -39,9 +39,8 @@ impl Select<'_> {
     pub(super) fn page(&self, from: Begin) -> (String, Vec<usize>) {
         let dialect = self.dialect;
         let mut shown: Vec<String> = Vec::with_capacity(self.columns.len() + self.order.len());
-        for (name, is_float) in self.columns {
-            let column = self.column(name);
-            shown.push(if *is_float { dialect.digits(&column) } else { dialect.text(&column) });
+        for (name, written) in self.columns {
+            shown.push(dialect.written(&self.column(name), *written));
         }
         let ordered: Vec<_> = self.order.iter().map(|it| self.column(&it.column)).collect();
         shown.extend(ordered.iter().map(|column| dialect.digits(column)));
@@ -128,7 +127,10 @@ mod tests {
         let select = Select {
             dialect: Dialect::Postgres,
             query: "SELECT * FROM customers; ",
-            columns: &[("id".into(), false), ("x\"; DROP TABLE y; --".into(), true)],
+            columns: &[
+                ("id".into(), Written::Text),
+                ("x\"; DROP TABLE y; --".into(), Written::Digits),
+            ],
             order: &order,
             limit: 10,
         };
@@ -147,6 +149,10 @@ mod tests {
         let mysql = Select { dialect: Dialect::MySql, ..select };
         assert!(mysql.page(Begin::FirstAtLeast).0.contains("WHERE q.`updated_at` >= CAST(? AS"));
         assert!(!mysql.page(Begin::Start).0.contains("WHERE"));
+        let bits = Dialect::MySql.written("q.`flag`", Written::Bits);
+        assert_eq!(bits, "CAST(q.`flag` + 0 AS CHAR)");
+        let instant = Dialect::MySql.written("q.`ts`", Written::Instant);
+        assert_eq!(instant, "CONCAT(CAST(q.`ts` AS CHAR), '+00:00')");
         assert_eq!(Dialect::MySql.quoted("a`b"), "`a``b`");
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::decode::Dialect;
 use crate::bad_rows::BadRows;
-use crate::mapping::Columns;
+use crate::mapping::{Columns, OnMissing};
 use crate::{Error, Result};
 
 /// What a user may choose about files of their own.
@@ -39,6 +39,9 @@ pub struct Config {
     pub bad_rows: BadRows,
     /// How columns are filled that the files call otherwise, or do not have.
     pub columns: Columns,
+    /// What becomes of a column of the table that files do not have, and that may be null.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_missing: Option<OnMissing>,
     /// Texts that mean that there is no value, beside the empty one: `NULL`, `\N`.
     pub nulls: Vec<String>,
     /// Between the cells of a line of CSV; by default `,`, and a tab in files called `.tsv`.
@@ -77,6 +80,7 @@ impl Default for Config {
             table: String::new(),
             bad_rows: BadRows::Fail,
             columns: Columns::new(),
+            on_missing: None,
             nulls: Vec::new(),
             delimiter: None,
             quote: "\"".into(),

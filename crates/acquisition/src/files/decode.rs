@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::fmt;
 
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::splitter::Splitter;
@@ -62,7 +65,7 @@ impl Cells {
 /// # Errors
 /// When it is not UTF-8, has a quote that is not closed, or is more than one record.
 pub fn csv(record: &[u8], dialect: Dialect) -> Result<Cells, String> {
-    Splitter::new(dialect).cells(record)
+    Splitter::new(dialect, b'\n').cells(record)
 }
 
 /// The fields called `wanted` of one line of JSON. A dot reaches into an object: `user.id` is the
@@ -84,21 +87,59 @@ pub fn csv(record: &[u8], dialect: Dialect) -> Result<Cells, String> {
 pub fn ndjson<'a>(line: &'a [u8], wanted: &[&str]) -> Result<Vec<Field<'a>>, String> {
     let text = std::str::from_utf8(line).map_err(|_| "is not UTF-8")?;
     let object = object(text).map_err(|reason| format!("is not a JSON object ({reason})"))?;
-    wanted.iter().map(|name| Ok(find(&object, name).map_or(Field::Missing, field))).collect()
+    wanted.iter().map(|name| Ok(find(&object, name)?.map_or(Field::Missing, field))).collect()
 }
 
-type Object<'a> = BTreeMap<String, &'a RawValue>;
+/// An object of JSON. One that has a field twice is none: which of the two is meant, no reader knows.
+struct Object<'a>(BTreeMap<String, &'a RawValue>);
 
 fn object(text: &str) -> Result<Object<'_>, String> {
     serde_json::from_str(text).map_err(|error| cut(&error.to_string(), 120))
 }
 
-fn find<'a>(within: &Object<'a>, name: &str) -> Option<&'a RawValue> {
-    if let Some(found) = within.get(name) {
-        return Some(found);
+impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields;
+
+        impl<'de> Visitor<'de> for Fields {
+            type Value = BTreeMap<String, &'de RawValue>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut fields = BTreeMap::new();
+                while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
+                    match fields.entry(name) {
+                        Entry::Vacant(entry) => drop(entry.insert(value)),
+                        Entry::Occupied(entry) => {
+                            let name = entry.key();
+                            return Err(de::Error::custom(format_args!("it has `{name}` twice")));
+                        }
+                    }
+                }
+                Ok(fields)
+            }
+        }
+
+        deserializer.deserialize_map(Fields).map(Self)
     }
-    let (outer, inner) = name.split_once('.')?;
-    find(&object(within.get(outer)?.get()).ok()?, inner)
+}
+
+fn find<'a>(within: &Object<'a>, name: &str) -> Result<Option<&'a RawValue>, String> {
+    if let Some(found) = within.0.get(name) {
+        return Ok(Some(found));
+    }
+    let Some((outer, inner)) = name.split_once('.') else { return Ok(None) };
+    match within.0.get(outer).map(|found| found.get()).filter(|found| found.starts_with('{')) {
+        None => Ok(None),
+        Some(found) => {
+            let object =
+                object(found).map_err(|reason| format!("has a bad `{outer}` ({reason})"))?;
+            find(&object, inner)
+        }
+    }
 }
 
 fn field(raw: &RawValue) -> Field<'_> {
@@ -171,6 +212,10 @@ mod tests {
         for line in ["", "[1]", "{\"a\": 1", "{\"a\": 1} {}", "7", "{'a': 1}"] {
             assert!(ndjson(line.as_bytes(), &wanted).unwrap_err().contains("JSON"), "{line}");
         }
+        let error = ndjson(br#"{"a": 1, "b": 2, "a": 3}"#, &wanted).unwrap_err();
+        assert!(error.contains("`a` twice"), "{error}");
+        let error = ndjson(br#"{"b": {"c": 1, "c": 2}}"#, &["b.c"]).unwrap_err();
+        assert!(error.contains("`b`") && error.contains("`c` twice"), "{error}");
         let half = ndjson(br#"{"a": "\ud800"}"#, &["a"]).unwrap();
         assert!(matches!(half[..], [Field::Bytes(_)]));
     }
@@ -186,7 +231,7 @@ mod tests {
             let theirs: Vec<Vec<String>> =
                 reader.records().map(|record| record.unwrap().iter().map(Into::into).collect()).collect();
             let (mut ours, mut record) = (Vec::new(), String::new());
-            let mut splitter = Splitter::new(Dialect::default());
+            let mut splitter = Splitter::new(Dialect::default(), b'\n');
             for line in text.split_inclusive('\n') {
                 record.push_str(line);
                 if splitter.ends(line.as_bytes()) {

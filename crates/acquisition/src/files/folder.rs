@@ -28,7 +28,7 @@ pub(super) fn list(pattern: &str) -> Result<Vec<Found>> {
     let matching = glob::glob_with(pattern, options)
         .map_err(|error| Error::config("path", format!("`{pattern}` is not a pattern: {error}")))?;
     let base = base(pattern);
-    let mut found = Vec::new();
+    let (mut found, mut folder) = (Vec::new(), None);
     for path in matching {
         let path = path.map_err(|error| unreadable(error.path(), error.error()))?;
         let metadata = fs::metadata(&path).map_err(|error| unreadable(&path, &error))?;
@@ -40,7 +40,19 @@ pub(super) fn list(pattern: &str) -> Result<Vec<Found>> {
             })?;
             let (size, modified) = state(&metadata);
             found.push(Found { name: name.replace('\\', "/"), path, size, modified });
+        } else if metadata.is_dir() {
+            folder = Some(path);
+        } else {
+            // Reading from it might never end, and nothing of it can be read twice.
+            let reason = "it is a pipe or a device, and no file: write what comes out of it into a \
+                          file, or let `path` name the files alone";
+            return Err(Error::File { path: path.display().to_string(), reason: reason.into() });
         }
+    }
+    if let (true, Some(folder)) = (found.is_empty(), folder) {
+        let path = folder.display().to_string();
+        let reason = "it is a folder: let `path` name the files in it, as in `folder/*.csv`";
+        return Err(Error::File { path, reason: reason.into() });
     }
     if found.is_empty() {
         return Err(Error::NoFiles { pattern: pattern.into() });

@@ -3,8 +3,11 @@
 mod config;
 pub mod decode;
 mod folder;
+mod gzip;
 mod lines;
+mod panics;
 mod parquet;
+mod parquet_pages;
 mod parquet_value;
 mod progress;
 mod splitter;
@@ -19,7 +22,7 @@ use tidegauge_core::{Clock, Cursor, Page, Source, TableRef, WriteMode};
 pub use config::{Config, Format};
 
 use self::parquet::Parquet;
-use crate::mapping::{self, Mapping, Rows};
+use crate::mapping::{self, KnownColumns, Mapping, Notes, Rows, Told};
 use crate::{Error, Result, cursor};
 use folder::{Found, unreadable};
 use lines::Lines;
@@ -64,6 +67,15 @@ struct Inner {
     clock: Arc<dyn Clock>,
     /// The file that the last page stopped in, so that the next one need not read it again.
     open: Mutex<Option<Open>>,
+    told: Told,
+}
+
+/// A page in the making: its rows, what reading them came upon, and what files have filled so far.
+#[derive(Debug)]
+struct Draft {
+    rows: Rows,
+    notes: Notes,
+    known: KnownColumns,
 }
 
 /// A file in the midst of which a page ended.
@@ -102,19 +114,27 @@ impl FileSource {
             return Err(Error::config("table", reason));
         }
         let mapping = Mapping::new(&config.name, &table, &config.columns)?;
-        Ok(Self(Arc::new(Inner { config, mapping, clock, open: Mutex::new(None) })))
+        let mapping = mapping.on_missing(config.on_missing);
+        let (open, told) = (Mutex::new(None), Told::default());
+        Ok(Self(Arc::new(Inner { config, mapping, clock, open, told })))
     }
 }
 
 impl Inner {
-    fn page(&self, before: Option<&Cursor>) -> Result<Page> {
+    /// Returns the page behind `before`, and what reading it came upon.
+    fn page(&self, before: Option<&Cursor>) -> Result<(Page, Notes)> {
         let name = &self.config.name;
         let mut progress = match before {
             None => Progress::default(),
             Some(before) => cursor::read(name, before)?,
         };
         let files = folder::list(&self.config.path)?;
-        let mut rows = Rows::new(self.mapping.table(), self.config.bad_rows, self.config.page_rows);
+        let now = self.clock.now();
+        let mut draft = Draft {
+            rows: Rows::new(self.mapping.table(), self.config.bad_rows, self.config.page_rows),
+            notes: Notes::new(now),
+            known: std::mem::take(&mut progress.columns),
+        };
         let mut done = true;
         for file in &files {
             let seen = progress.files.get(&file.name).copied();
@@ -123,26 +143,26 @@ impl Inner {
             }) {
                 continue;
             }
-            if rows.full() {
+            if draft.rows.full() {
                 done = false;
                 break;
             }
-            let (seen, more) = self.read(file, seen, &mut rows)?;
+            let (seen, more) = self.read(file, seen, &mut draft)?;
             progress.files.insert(file.name.clone(), seen);
             done &= !more;
         }
-        Ok(Page {
-            batches: rows.finish(name, self.clock.now())?,
-            cursor: cursor::write(name, &progress)?,
-            done,
-        })
+        progress.columns = draft.known;
+        let batches = draft.rows.finish(name, now)?;
+        Ok((Page { batches, cursor: cursor::write(name, &progress)?, done }, draft.notes))
     }
 
     /// Reads `file` on from `seen`, and says how far that went and whether there is more now.
-    fn read(&self, file: &Found, seen: Option<Seen>, rows: &mut Rows) -> Result<(Seen, bool)> {
+    fn read(&self, file: &Found, seen: Option<Seen>, draft: &mut Draft) -> Result<(Seen, bool)> {
+        draft.notes.begin(&file.name);
+        let before = draft.rows.read();
         let (mut kind, mut at) = match self.take_open(file, seen) {
             Some(Open { seen, file, .. }) => (file, seen),
-            None => match self.open(file, seen)? {
+            None => match self.open(file, seen, draft)? {
                 (Opened::As(kind), at) => (kind, at),
                 (Opened::Replaced(reason), _) => {
                     if self.mapping.table().write == WriteMode::Append {
@@ -156,17 +176,24 @@ impl Inner {
                         source = %self.config.name, path = %file.path.display(), reason,
                         "the file is not the one that was read before, and is read anew"
                     );
-                    match self.open(file, None)? {
+                    match self.open(file, None, draft)? {
                         (Opened::As(kind), at) => (kind, at),
                         (Opened::Replaced(_), _) => return Ok((empty(file), true)),
                     }
                 }
             },
         };
+        let was_nothing = at.taken == 0;
         let more = match &mut kind {
-            Kind::Lines(lines) => lines.read(&self.mapping, rows, &mut at, self.settled(file))?,
-            Kind::Parquet(parquet) => self.slice(file, parquet, rows, &mut at)?,
+            Kind::Lines(lines) => lines.read(&self.mapping, draft, &mut at, self.settled(file))?,
+            Kind::Parquet(parquet) => {
+                let slice = || self.slice(file, parquet, draft, &mut at);
+                panics::caught(slice).map_err(|error| parquet::broken(&file.path, &error))??
+            }
         };
+        if at.ended && was_nothing && draft.rows.read() == before {
+            draft.notes.without_rows(if file.size == 0 { "is empty" } else { "holds no row" });
+        }
         if more {
             let open = Open { name: file.name.clone(), seen: at, file: kind };
             *self.open.lock().unwrap_or_else(PoisonError::into_inner) = Some(open);
@@ -185,7 +212,7 @@ impl Inner {
         })
     }
 
-    fn open(&self, file: &Found, seen: Option<Seen>) -> Result<(Opened, Seen)> {
+    fn open(&self, file: &Found, seen: Option<Seen>, draft: &mut Draft) -> Result<(Opened, Seen)> {
         let broken = |error: std::io::Error| unreadable(&file.path, &error);
         let before = seen.filter(|seen| seen.taken > 0);
         let format = self.config.format(&file.name)?;
@@ -197,7 +224,10 @@ impl Inner {
             if before.is_some_and(|before| before.digest != digest) {
                 return Ok((Opened::Replaced("it holds other bytes"), at));
             }
-            let parquet = Parquet::open(opened, &file.path, &self.mapping)?;
+            let row_bytes = self.config.row_bytes;
+            let open = || Parquet::open(opened, &file.path, &self.mapping, row_bytes, draft);
+            let parquet =
+                panics::caught(open).map_err(|error| parquet::broken(&file.path, &error))??;
             let at = Seen { taken: before.map_or(0, |before| before.taken), ..at };
             return Ok((Opened::As(Kind::Parquet(Box::new(parquet))), at));
         }
@@ -208,7 +238,7 @@ impl Inner {
         let (mut lines, metadata) = Lines::open(file, dialect, &self.config)?;
         let (size, modified) = folder::state(&metadata);
         let at = Seen { size, modified, digest: 0, taken: 0, ended: false };
-        match lines.go_on(before, self.settled(file))? {
+        match lines.go_on(before, &self.mapping, draft, self.settled(file))? {
             None => Ok((Opened::As(Kind::Lines(Box::new(lines))), at)),
             Some(reason) => Ok((Opened::Replaced(reason), at)),
         }
@@ -217,29 +247,44 @@ impl Inner {
     fn slice(
         &self,
         file: &Found,
-        parquet: &Parquet,
-        rows: &mut Rows,
+        parquet: &mut Parquet,
+        draft: &mut Draft,
         at: &mut Seen,
     ) -> Result<bool> {
         let too_many = |_| Error::File {
             path: file.path.display().to_string(),
             reason: "it has more rows than this machine can count".into(),
         };
-        let skip = usize::try_from(at.taken).map_err(too_many)?;
-        let count = parquet.rows.saturating_sub(skip).min(rows.room());
-        let slice = parquet.slice(skip, count)?;
-        let mut taken = 0;
-        while taken < count && !rows.full() {
-            let fields = parquet.row(&slice, taken);
-            let bytes = fields.iter().map(|field| field.size()).sum();
-            // Rows have no lines: the place is the number of the row, the first being 1.
-            let place = || format!("{}:{}", file.name, skip + taken + 1);
-            let cells = parquet.cells(&self.mapping, &fields);
-            rows.push(cells, bytes, place, || slice.shown(taken))?;
-            taken += 1;
+        let mut taken = usize::try_from(at.taken).map_err(too_many)?;
+        while taken < parquet.rows && !draft.rows.full() {
+            let count = (parquet.rows - taken).min(draft.rows.room());
+            let (before, mut slices) = (taken, parquet.slices(taken, count)?);
+            while !draft.rows.full()
+                && let Some(slice) = slices.next()?
+            {
+                for row in 0..slice.rows() {
+                    if draft.rows.full() {
+                        break;
+                    }
+                    let fields = parquet.row(&slice, row);
+                    let bytes = fields.iter().map(|field| field.size()).sum();
+                    parquet.fits(bytes, taken + 1)?;
+                    // Rows have no lines: the place is the number of the row, the first being 1.
+                    let place = || format!("{}:{}", file.name, taken + 1);
+                    let cells = parquet.cells(&self.mapping, &fields, &mut draft.notes);
+                    draft.rows.push(cells, bytes, place, || slice.shown(row))?;
+                    taken += 1;
+                }
+            }
+            if taken == before {
+                return Err(Error::File {
+                    path: file.path.display().to_string(),
+                    reason: format!("it has {taken} rows where it says {}", parquet.rows),
+                });
+            }
         }
-        at.taken += taken as u64;
-        at.ended = skip + taken == parquet.rows;
+        at.taken = taken as u64;
+        at.ended = taken == parquet.rows;
         Ok(!at.ended)
     }
 
@@ -272,6 +317,8 @@ impl Source for FileSource {
         let page = page.unwrap_or_else(|failed| {
             Err(Error::File { path: self.0.config.path.clone(), reason: failed.to_string() })
         });
-        page.map_err(|error| error.of_source(&self.0.config.name))
+        let (page, notes) = page.map_err(|error| error.of_source(&self.0.config.name))?;
+        notes.tell(&self.0.mapping, &self.0.told);
+        Ok(page)
     }
 }

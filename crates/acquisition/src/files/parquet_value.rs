@@ -65,7 +65,8 @@ impl Column {
             ArrowType::FixedSizeBinary(_) => bytes(array.as_fixed_size_binary().value(row)),
             ArrowType::Date32 => Field::Date(array.as_primitive::<Date32Type>().value(row)),
             ArrowType::Date64 => day(array.as_primitive::<Date64Type>().value(row)),
-            ArrowType::Timestamp(unit, _) => Field::Timestamp(micros(array, *unit, row)),
+            ArrowType::Timestamp(unit, Some(_)) => Field::Timestamp(micros(array, *unit, row)),
+            ArrowType::Timestamp(unit, None) => Field::Local(micros(array, *unit, row)),
             ArrowType::Decimal32(_, scale) => decimal::<Decimal32Type>(array, *scale, row),
             ArrowType::Decimal64(_, scale) => decimal::<Decimal64Type>(array, *scale, row),
             ArrowType::Decimal128(_, scale) => decimal::<Decimal128Type>(array, *scale, row),
@@ -187,6 +188,7 @@ mod tests {
             Field::Int(value) => Field::Int(value),
             Field::Date(days) => Field::Date(days),
             Field::Timestamp(micros) => Field::Timestamp(micros),
+            Field::Local(micros) => Field::Local(micros),
             Field::Decimal(units, scale) => Field::Decimal(units, scale),
             Field::Null => Field::Null,
             other => panic!("{other:?}"),
@@ -203,7 +205,9 @@ mod tests {
         let days = Date64Array::from(vec![-86_400_000, 1]);
         assert_eq!(fields(days), [Field::Date(-1), Field::Timestamp(1_000)]);
         assert_eq!(fields(UInt64Array::from(vec![u64::MAX])), [Field::Int(u64::MAX.into())]);
-        assert_eq!(fields(TimestampSecondArray::from(vec![1])), [Field::Timestamp(1_000_000)]);
+        assert_eq!(fields(TimestampSecondArray::from(vec![1])), [Field::Local(1_000_000)]);
+        let zoned = TimestampSecondArray::from(vec![1]).with_timezone("UTC");
+        assert_eq!(fields(zoned), [Field::Timestamp(1_000_000)]);
         let hundreds = Decimal128Array::from(vec![5]).with_precision_and_scale(3, -2).unwrap();
         assert_eq!(fields(hundreds), [Field::Int(500)]);
     }

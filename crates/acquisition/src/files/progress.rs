@@ -6,11 +6,45 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// File → how far it has been read. Some 60 bytes a file.
+use crate::mapping::KnownColumns;
+
+/// File → how far it has been read, some 60 bytes a file; and under the empty name, which no file has,
+/// which columns of the table files have filled.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "BTreeMap<String, Entry>", into = "BTreeMap<String, Entry>")]
 pub(super) struct Progress {
     pub(super) files: BTreeMap<String, Seen>,
+    pub(super) columns: KnownColumns,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged, expecting = "how far a file was read")]
+enum Entry {
+    File(Seen),
+    Columns(KnownColumns),
+}
+
+impl From<Progress> for BTreeMap<String, Entry> {
+    fn from(Progress { files, columns }: Progress) -> Self {
+        let columns = (!columns.is_empty()).then(|| (String::new(), Entry::Columns(columns)));
+        files.into_iter().map(|(name, seen)| (name, Entry::File(seen))).chain(columns).collect()
+    }
+}
+
+impl TryFrom<BTreeMap<String, Entry>> for Progress {
+    type Error = String;
+
+    fn try_from(entries: BTreeMap<String, Entry>) -> Result<Self, String> {
+        let mut progress = Self::default();
+        for (name, entry) in entries {
+            match entry {
+                Entry::Columns(columns) if name.is_empty() => progress.columns = columns,
+                Entry::File(seen) => drop(progress.files.insert(name, seen)),
+                Entry::Columns(_) => return Err(format!("`{name}` has columns and no place")),
+            }
+        }
+        Ok(progress)
+    }
 }
 
 /// How far a file has been read, and what it was.
@@ -81,6 +115,18 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn cursors_of_before_are_read_and_columns_kept() {
+        let old: Progress = serde_json::from_str(r#"{"a.csv":"a.b.c"}"#).unwrap();
+        assert_eq!((old.files.len(), old.columns.is_empty()), (1, true));
+        let text = r#"{"":["-b","a"],"a.csv":"a.b.c"}"#;
+        let read: Progress = serde_json::from_str(text).unwrap();
+        assert_eq!(serde_json::to_string(&read).unwrap(), text);
+        for text in [r#"{"a.csv":"no"}"#, r#"{"a.csv":["a"]}"#] {
+            assert!(serde_json::from_str::<Progress>(text).is_err(), "{text}");
+        }
+    }
 
     proptest! {
         #[test]

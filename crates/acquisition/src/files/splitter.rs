@@ -9,6 +9,8 @@ use super::decode::{Cells, Dialect};
 /// It reads no file and keeps no more than one record, since a cursor needs the exact bytes of each.
 pub(super) struct Splitter {
     reader: Reader,
+    /// What ends a line.
+    end: u8,
     quote: Option<u8>,
     /// The cells of the record under way, without their quotes…
     text: Vec<u8>,
@@ -21,16 +23,17 @@ pub(super) struct Splitter {
 }
 
 impl Splitter {
-    pub(super) fn new(dialect: Dialect) -> Self {
+    /// Creates a splitter of records whose lines end with `end`, a line feed or a carriage return.
+    pub(super) fn new(dialect: Dialect, end: u8) -> Self {
         let mut builder = ReaderBuilder::new();
-        builder.delimiter(dialect.delimiter).terminator(Terminator::Any(b'\n'));
+        builder.delimiter(dialect.delimiter).terminator(Terminator::Any(end));
         match dialect.quote {
             Some(quote) => builder.quote(quote),
             None => builder.quoting(false),
         };
         let (reader, quote) = (builder.build(), dialect.quote);
         let (text, ends) = (vec![0; 256], vec![0; 16]);
-        let mut new = Self { reader, quote, text, len: 0, ends, count: 0, within: false };
+        let mut new = Self { reader, end, quote, text, len: 0, ends, count: 0, within: false };
         new.restart();
         new
     }
@@ -46,7 +49,7 @@ impl Splitter {
     pub(super) fn restart(&mut self) {
         self.reader.reset();
         // At its very beginning a reader leaves out a byte order mark, which is content here.
-        let _ = self.reader.read_record(b"\n", &mut [0], &mut [0]);
+        let _ = self.reader.read_record(&[self.end], &mut [0], &mut [0]);
         (self.len, self.count, self.within) = (0, 0, false);
     }
 
@@ -56,16 +59,16 @@ impl Splitter {
     /// When it is not UTF-8, has a quote that is not closed, or is more than one record.
     pub(super) fn cells(&mut self, record: &[u8]) -> Result<Cells, String> {
         // A carriage return at the end stands outside of quotes: else these would be the end.
-        let line = record.strip_suffix(b"\n").unwrap_or(record);
+        let line = record.strip_suffix(&[self.end]).unwrap_or(record);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if line.is_empty() {
             return Ok(Cells { text: String::new(), ends: vec![0] });
         }
         self.restart();
-        if line.starts_with(b"\n") || self.feed(line) {
+        if line.first() == Some(&self.end) || self.feed(line) {
             return Err("is more than one record".into());
         }
-        if !self.feed(b"\n") {
+        if !self.feed(&[self.end]) {
             return Err("has a quote that is not closed".into());
         }
         let text = self.text[..self.len].to_vec();

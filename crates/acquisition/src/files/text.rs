@@ -4,18 +4,23 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek};
 use std::path::Path;
 
-use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
+use super::gzip::Gunzip;
 use super::splitter::Splitter;
 
 const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// The bytes among which the first line break is looked for.
+const HEAD: u64 = 64 * 1024;
 
 /// A file of lines, and what was taken of it so far.
 pub(super) struct Text {
     reader: Box<dyn BufRead + Send>,
     /// Whether its end says of itself that it is one.
     pub(super) zipped: bool,
+    /// What ends a line: a line feed, or a carriage return in files of old Macs and some of Excel's.
+    pub(super) end: u8,
     hash: Sha256,
     /// The bytes taken, uncompressed.
     pub(super) taken: u64,
@@ -39,7 +44,8 @@ pub(super) enum Record {
 }
 
 impl Text {
-    pub(super) fn open(path: &Path) -> io::Result<(Self, std::fs::Metadata)> {
+    /// Opens a file of lines, in which `quote` may surround line breaks.
+    pub(super) fn open(path: &Path, quote: Option<u8>) -> io::Result<(Self, std::fs::Metadata)> {
         let mut file = File::open(path)?;
         let metadata = file.metadata()?;
         let mut start = Vec::with_capacity(GZIP.len());
@@ -48,13 +54,17 @@ impl Text {
         let zipped = start == GZIP;
         const BUFFER: usize = 256 * 1024;
         let file = BufReader::with_capacity(BUFFER, file);
-        let reader: Box<dyn BufRead + Send> = if zipped {
-            Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(file)))
+        let mut reader: Box<dyn BufRead + Send> = if zipped {
+            Box::new(BufReader::with_capacity(BUFFER, Gunzip::new(file)))
         } else {
             Box::new(file)
         };
-        let (hash, taken, line, last) = (Sha256::new(), 0, 1, b'\n');
-        Ok((Self { reader, zipped, hash, taken, line, last }, metadata))
+        let mut head = Vec::new();
+        (&mut reader).take(HEAD).read_to_end(&mut head)?;
+        let end = line_end(&head, quote);
+        let reader = Box::new(io::Cursor::new(head).chain(reader));
+        let (hash, taken, line, last) = (Sha256::new(), 0, 1, end);
+        Ok((Self { reader, zipped, end, hash, taken, line, last }, metadata))
     }
 
     /// Reads the next record into `record`, of at most `limit` bytes. It counts when it is taken.
@@ -71,9 +81,9 @@ impl Text {
         loop {
             let start = record.len();
             let room = u64::try_from(limit - start).unwrap_or(u64::MAX);
-            (&mut self.reader).take(room).read_until(b'\n', record)?;
+            (&mut self.reader).take(room).read_until(self.end, record)?;
             let line = &record[start..];
-            if line.last() != Some(&b'\n') {
+            if line.last() != Some(&self.end) {
                 return Ok(match (record.len(), self.at_end()?) {
                     (0, _) => Record::None,
                     (_, true) => Record::Unfinished,
@@ -93,8 +103,21 @@ impl Text {
     pub(super) fn take(&mut self, record: &[u8]) {
         self.hash.update(record);
         self.taken += record.len() as u64;
-        self.line += record.iter().map(|byte| u64::from(*byte == b'\n')).sum::<u64>();
+        self.line += self.breaks(record);
         self.last = record.last().copied().unwrap_or(self.last);
+    }
+
+    /// Returns how many line breaks `bytes` has, which come next. Where a carriage return ends lines, a
+    /// line feed within quotes breaks one as well.
+    fn breaks(&self, bytes: &[u8]) -> u64 {
+        if self.end == b'\n' {
+            return bytes.iter().map(|byte| u64::from(*byte == b'\n')).sum();
+        }
+        let before = std::iter::once(&self.last).chain(bytes);
+        let breaks = before
+            .zip(bytes)
+            .filter(|(before, byte)| **byte == b'\r' || (**byte == b'\n' && **before != b'\r'));
+        breaks.map(|_| 1).sum()
     }
 
     /// Takes all up to `taken` bytes; false if there are not as many.
@@ -119,13 +142,30 @@ impl Text {
     /// Whether what comes next begins a line, or ends the one that was taken unfinished.
     pub(super) fn at_line(&mut self) -> io::Result<bool> {
         let next = self.reader.fill_buf()?.first();
-        Ok(self.last == b'\n' || matches!(next, None | Some(b'\n' | b'\r')))
+        Ok(self.last == self.end || matches!(next, None | Some(b'\n' | b'\r')))
     }
 
     /// A digest of what was taken.
     pub(super) fn digest(&self) -> u64 {
         short(self.hash.clone())
     }
+}
+
+/// Returns what ends the first line: a carriage return if no line feed follows it.
+fn line_end(head: &[u8], quote: Option<u8>) -> u8 {
+    let mut within = false;
+    for (at, byte) in head.iter().enumerate() {
+        match byte {
+            byte if Some(*byte) == quote => within = !within,
+            b'\n' if !within => return b'\n',
+            b'\r' if !within => {
+                let next = head.get(at + 1);
+                return if next.is_some_and(|next| *next != b'\n') { b'\r' } else { b'\n' };
+            }
+            _ => {}
+        }
+    }
+    b'\n'
 }
 
 impl std::fmt::Debug for Text {
@@ -151,4 +191,26 @@ pub(super) fn digest(file: &mut File) -> io::Result<u64> {
 
 fn short(hash: Sha256) -> u64 {
     hash.finalize().iter().take(8).fold(0, |short, byte| short << 8 | u64::from(*byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_line_break_says_what_ends_lines() {
+        for (head, end) in [
+            ("a,b\r1,2\r", b'\r'),
+            ("\"a\nb\",c\r1,2\r", b'\r'),
+            ("\r\ra,b\r", b'\r'),
+            ("a,b\r\n1,2\r\n", b'\n'),
+            ("a,b\n1,\r2\n", b'\n'),
+            ("\"a\rb\",c\n", b'\n'),
+            // It may yet be followed by a line feed.
+            ("a,b\r", b'\n'),
+            ("", b'\n'),
+        ] {
+            assert_eq!(line_end(head.as_bytes(), Some(b'"')), end, "{head:?}");
+        }
+    }
 }

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-use tidegauge_core::{Cell, Column, DataType, parse_units};
+use tidegauge_core::{Cell, Column, DataType, Table, parse_units};
 
-use super::Rule;
+use super::notes::Seen;
 use super::time::{self, TimeFormat};
+use super::{Constant, Empty, Part, Rule};
 
 /// A value as a file or a database gives it.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +15,8 @@ pub enum Field<'a> {
     Null,
     /// The row does not have the field at all.
     Missing,
+    /// Nothing stands there, in a format that writes no value and empty text alike.
+    Blank,
     /// Text, which may be the written form of anything.
     Text(Cow<'a, str>),
     /// Bytes that are not UTF-8.
@@ -28,6 +31,8 @@ pub enum Field<'a> {
     Date(i32),
     /// Microseconds since 1970-01-01T00:00:00Z.
     Timestamp(i64),
+    /// What clocks showed that are in no known zone, in microseconds since 1970-01-01T00:00:00.
+    Local(i64),
     /// A decimal number: whole units, and the places behind the point.
     Decimal(i128, u32),
 }
@@ -43,7 +48,7 @@ impl Field<'_> {
     pub fn shown(&self) -> Cow<'_, str> {
         match self {
             Self::Null => "null".into(),
-            Self::Missing => "".into(),
+            Self::Missing | Self::Blank => "".into(),
             Self::Text(text) => Cow::Borrowed(text),
             Self::Bytes(bytes) => String::from_utf8_lossy(bytes),
             Self::Bool(value) => value.to_string().into(),
@@ -54,9 +59,10 @@ impl Field<'_> {
                     chrono::NaiveDate::from_num_days_from_ce_opt(days.saturating_add(719_163));
                 day.map_or_else(|| days.to_string(), |day| day.to_string()).into()
             }
-            Self::Timestamp(micros) => {
+            Self::Timestamp(micros) | Self::Local(micros) => {
+                let zone = if matches!(self, Self::Timestamp(_)) { "Z" } else { "" };
                 let at = chrono::DateTime::from_timestamp_micros(*micros);
-                let shown = at.map(|at| at.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string());
+                let shown = at.map(|at| format!("{}{zone}", at.format("%Y-%m-%dT%H:%M:%S%.6f")));
                 shown.unwrap_or_else(|| micros.to_string()).into()
             }
             Self::Decimal(units, 0) => units.to_string().into(),
@@ -83,6 +89,7 @@ impl Field<'_> {
         match self {
             Self::Null => Field::Null,
             Self::Missing => Field::Missing,
+            Self::Blank => Field::Blank,
             Self::Bytes(bytes) => match String::from_utf8(bytes.into_owned()) {
                 Ok(text) => Field::Text(text.into()),
                 Err(error) => Field::Bytes(error.into_bytes().into()),
@@ -97,22 +104,37 @@ impl Field<'_> {
 pub(super) struct Reading {
     dtype: DataType,
     nullable: bool,
+    is_key: bool,
     time: TimeFormat,
     decimal: char,
     thousands: Option<char>,
+    part: Option<Part>,
+    empty: Option<Empty>,
 }
 
 impl Reading {
-    pub(super) fn new(column: &Column, rule: &Rule) -> Result<Self, String> {
+    pub(super) fn new(table: &Table, column: &Column, rule: &Rule) -> Result<Self, String> {
         let is_time = matches!(column.dtype, DataType::Date | DataType::Timestamp);
         let is_number =
             matches!(column.dtype, DataType::Int64 | DataType::Float64 | DataType::Decimal { .. });
+        let is_text = column.dtype == DataType::Text;
         let no = |what: &str| Err(format!("it is {}, which has no {what}", column.dtype));
-        if (rule.format.is_some() || rule.offset.is_some()) && !is_time {
-            return no("`format` and no `offset`");
+        if (rule.format.is_some() || rule.zone.is_some()) && !is_time {
+            return no("`format` and no `zone`");
+        }
+        if (rule.earliest.is_some() || rule.latest.is_some()) && !is_time {
+            return no("`earliest` and no `latest`");
         }
         if (rule.decimal.is_some() || rule.thousands.is_some()) && !is_number {
             return no("`decimal` and no `thousands`");
+        }
+        match rule.part {
+            Some(Part::Number) if !is_number => return no("`part = \"number\"`"),
+            Some(Part::Unit) if !is_text => return no("`part = \"unit\"`"),
+            _ => {}
+        }
+        if rule.empty.is_some() && !is_text {
+            return no("`empty`: empty text is never a value there");
         }
         if rule.value.is_some() && rule.column.is_some() {
             return Err("it has both a `column` and a `value`: choose one".into());
@@ -122,39 +144,115 @@ impl Reading {
         if odd(decimal) || rule.thousands.is_some_and(|c| odd(c) || c == decimal) {
             return Err("`decimal` and `thousands` must be two signs, and no digits".into());
         }
+        // A constant that is empty was asked for.
+        let is_constant = matches!(&rule.value, Some(Constant::Text(text)) if text.is_empty());
+        let asked = is_constant && is_text && !column.nullable;
         Ok(Self {
             dtype: column.dtype,
             nullable: column.nullable,
-            time: TimeFormat::new(rule.format.as_deref(), rule.offset.as_deref())?,
+            is_key: table.key.contains(&column.name),
+            time: TimeFormat::new(rule)?,
             decimal,
             thousands: rule.thousands,
+            part: rule.part,
+            empty: rule.empty.or(asked.then_some(Empty::Text)),
         })
     }
 
-    /// The cell that `field` is, or what is wrong with it.
-    pub(super) fn cell<'f>(&self, field: &'f Field<'_>) -> Result<Cell<'f>, String> {
-        let none = |is: &str| match self.nullable {
-            true => Ok(Cell::Null),
-            false => Err(format!("{is}, and must not be")),
-        };
+    /// Returns the cell that `field` is, or what is wrong with it.
+    pub(super) fn cell<'f>(
+        &self,
+        field: &'f Field<'_>,
+        seen: &mut Seen<'_>,
+    ) -> Result<Cell<'f>, String> {
         match field {
-            Field::Null => none("is null"),
-            Field::Missing => none("is missing"),
+            Field::Null => self.none("is null"),
+            Field::Missing => self.none("is missing"),
+            Field::Blank => self.empty(Empty::Null),
             Field::Bytes(_) => Err("is not UTF-8".into()),
-            Field::Text(text) if text.is_empty() && self.nullable => Ok(Cell::Null),
-            Field::Text(text) if self.dtype == DataType::Text => match text.contains('\0') {
-                true => Err("has a NUL in it".into()),
-                false => Ok(Cell::Text(text)),
-            },
-            Field::Text(text) => match text.trim() {
-                "" => none("is empty"),
-                text => self.written(text),
-            },
-            typed => self.typed(typed),
+            Field::Text(text) if text.is_empty() => {
+                let may_be = self.dtype == DataType::Text && !self.nullable && !self.is_key;
+                self.empty(if may_be { Empty::Text } else { Empty::Null })
+            }
+            Field::Text(text) if self.dtype == DataType::Text => {
+                if text.contains('\0') {
+                    return Err("has a NUL in it".into());
+                }
+                match self.part {
+                    Some(Part::Unit) => match self.split(text).1 {
+                        "" => self.none("has no unit"),
+                        unit => Ok(Cell::Text(unit)),
+                    },
+                    _ => Ok(Cell::Text(text)),
+                }
+            }
+            Field::Text(text) => {
+                let text = text.trim();
+                match self.part {
+                    _ if text.is_empty() => self.none("is empty"),
+                    Some(Part::Number) => match self.split(text).0 {
+                        "" => Err("has no number in front".into()),
+                        number => self.written(number, seen),
+                    },
+                    _ => self.written(text, seen),
+                }
+            }
+            typed => self.typed(typed, seen),
         }
     }
 
-    fn written<'f>(&self, text: &str) -> Result<Cell<'f>, String> {
+    fn none<'f>(&self, is: &str) -> Result<Cell<'f>, String> {
+        match self.nullable {
+            true => Ok(Cell::Null),
+            false => Err(format!("{is}, and must not be")),
+        }
+    }
+
+    /// Returns what empty text is, which is `usual` unless the rule says otherwise.
+    fn empty<'f>(&self, usual: Empty) -> Result<Cell<'f>, String> {
+        match self.empty.unwrap_or(usual) {
+            Empty::Text => Ok(Cell::Text("")),
+            Empty::Null if self.dtype == DataType::Text && !self.nullable => Err(
+                "is empty, and must not be; set `empty = \"text\"` of the column if that is a value"
+                    .into(),
+            ),
+            Empty::Null => self.none("is empty"),
+        }
+    }
+
+    /// Takes a cell apart into the number in front, with all that may group its digits, and the unit
+    /// behind it.
+    fn split<'t>(&self, text: &'t str) -> (&'t str, &'t str) {
+        let text = text.trim();
+        let sign = text.len() - text.trim_start_matches(['+', '-']).len();
+        let mut end = sign;
+        for (at, sign) in text.char_indices().skip_while(|(at, _)| *at < sign) {
+            let behind = || text[at + sign.len_utf8()..].starts_with(|c: char| c.is_ascii_digit());
+            let of_number = sign.is_ascii_digit()
+                || ".,'’_".contains(sign)
+                || sign == self.decimal
+                || self.thousands == Some(sign)
+                || (sign.is_whitespace() && behind());
+            if !of_number {
+                break;
+            }
+            end = at + sign.len_utf8();
+        }
+        // `1e-8 BTC`, but not the E of `1ETH`.
+        if let Some(exponent) = text[end..].strip_prefix(['e', 'E']) {
+            let digits = exponent.trim_start_matches(['+', '-']);
+            let rest = digits.trim_start_matches(|c: char| c.is_ascii_digit());
+            if rest.len() < digits.len() {
+                end = text.len() - rest.len();
+            }
+        }
+        match text[..end].contains(|c: char| c.is_ascii_digit()) {
+            true => (text[..end].trim_end(), text[end..].trim_start()),
+            false => ("", text),
+        }
+    }
+
+    fn written<'f>(&self, text: &str, seen: &mut Seen<'_>) -> Result<Cell<'f>, String> {
         Ok(match self.dtype {
             DataType::Bool => Cell::Bool(boolean(text).ok_or("is not true or false")?),
             DataType::Int64 => {
@@ -167,21 +265,45 @@ impl Reading {
             }
             DataType::Decimal { precision, scale } => {
                 let number = self.number(text);
-                let units = number.and_then(|text| parse_units(&text, scale.into()).ok());
+                let units = number.as_deref().and_then(|text| parse_units(text, scale.into()).ok());
                 digits(
-                    units.ok_or_else(|| {
-                        format!("is not a decimal number of at most {scale} places")
+                    units.ok_or_else(|| match number.as_deref().is_some_and(is_decimal) {
+                        true => format!("has more than {scale} places, or is too large"),
+                        false => self.no_decimal(text),
                     })?,
                     precision,
                 )?
             }
-            DataType::Date => Cell::Date(self.time.day(text)?),
-            DataType::Timestamp => Cell::Timestamp(self.time.instant(text)?),
+            DataType::Date | DataType::Timestamp if time::is_zero(text) => {
+                if !self.nullable {
+                    return Err(
+                        "is no day, as MySQL writes where there is none, and must be one".into()
+                    );
+                }
+                seen.notes.zeros.add(seen.place, text);
+                Cell::Null
+            }
+            DataType::Date => Cell::Date(self.time.day(text, seen)?),
+            DataType::Timestamp => Cell::Timestamp(self.time.instant(text, seen)?),
             DataType::Text => return Err("is text".into()), // taken as it is, above
         })
     }
 
-    fn typed<'f>(&self, field: &Field<'_>) -> Result<Cell<'f>, String> {
+    /// Says what is wrong with a text that is no decimal number, and the likely way out.
+    fn no_decimal(&self, text: &str) -> String {
+        let advice = if self.thousands.is_none() && self.decimal != ',' && text.contains(',') {
+            ": a decimal comma wants `decimal = \",\"`, commas between thousands `thousands = \",\"`"
+        } else if self.part.is_none()
+            && matches!(self.split(text), (number, unit) if !number.is_empty() && !unit.is_empty())
+        {
+            ": `part = \"number\"` takes the number of a cell that has its unit behind it"
+        } else {
+            ""
+        };
+        format!("is not a decimal number{advice}")
+    }
+
+    fn typed<'f>(&self, field: &Field<'_>, seen: &mut Seen<'_>) -> Result<Cell<'f>, String> {
         let other = || format!("is of another type than {}", self.dtype);
         Ok(match (self.dtype, field) {
             (DataType::Bool, Field::Bool(value)) => Cell::Bool(*value),
@@ -210,19 +332,22 @@ impl Reading {
                 return Err("is a float, and money never is: write it as a decimal or text".into());
             }
             (DataType::Date, Field::Date(days)) => {
-                Cell::Date(time::days(i64::from(*days).saturating_mul(86_400_000_000))?)
+                Cell::Date(time::days(self.time.stored_day(*days)?)?)
             }
-            (DataType::Date, Field::Timestamp(micros)) => Cell::Date(time::days(*micros)?),
+            (DataType::Date, Field::Timestamp(micros) | Field::Local(micros)) => {
+                Cell::Date(time::days(self.time.stored_midnight(*micros)?)?)
+            }
             (DataType::Timestamp, Field::Timestamp(micros)) => {
-                Cell::Timestamp(time::in_range(Some(*micros))?)
+                Cell::Timestamp(self.time.stored(*micros)?)
+            }
+            (DataType::Timestamp, Field::Local(micros)) => {
+                Cell::Timestamp(self.time.stored_local(*micros, &field.shown(), seen)?)
             }
             (DataType::Timestamp, Field::Date(days)) => {
-                Cell::Timestamp(time::in_range(i64::from(*days).checked_mul(86_400_000_000))?)
+                Cell::Timestamp(self.time.stored_day_begins(*days, &field.shown(), seen)?)
             }
-            (DataType::Timestamp | DataType::Date, Field::Int(_) | Field::Decimal(..))
-                if self.time.is_unix() =>
-            {
-                return self.written(&field.shown());
+            (DataType::Timestamp | DataType::Date, Field::Int(_) | Field::Decimal(..)) => {
+                return self.written(&field.shown(), seen);
             }
             _ => return Err(other()),
         })
@@ -263,6 +388,13 @@ impl Reading {
     }
 }
 
+/// Returns `true` for digits, with a sign, a point and an exponent if need be.
+fn is_decimal(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c))
+        && text.chars().all(|c| c.is_ascii_digit() || "+-.eE".contains(c))
+        && text.parse::<f64>().is_ok()
+}
+
 fn boolean(text: &str) -> Option<bool> {
     let is = |words: &[&str]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
     if is(&["true", "t", "yes", "y", "1"]) {
@@ -292,14 +424,28 @@ fn digits<'f>(units: i128, precision: u8) -> Result<Cell<'f>, String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::notes::ColumnNotes;
     use super::*;
 
     fn column(dtype: DataType, nullable: bool) -> Column {
         Column { name: "c".into(), dtype, nullable, description: "".into() }
     }
 
+    /// A column that may be null or not, of a table whose key is another.
+    fn reading(dtype: DataType, nullable: bool, rule: &Rule) -> Result<Reading, String> {
+        let table = Table::builder("t", "").column("id", DataType::Int64, "").key(["id"]);
+        Reading::new(&table.build().unwrap(), &column(dtype, nullable), rule)
+    }
+
+    fn cell<'f>(reading: &Reading, field: &'f Field<'_>) -> Result<Cell<'f>, String> {
+        let mut notes = ColumnNotes::default();
+        // 2030-01-01
+        let tomorrow = 1_893_456_000_000_000;
+        reading.cell(field, &mut Seen { tomorrow, place: "a.csv", notes: &mut notes })
+    }
+
     fn read(dtype: DataType, rule: &Rule, text: &str) -> Result<Cell<'static>, String> {
-        match Reading::new(&column(dtype, false), rule)?.cell(&Field::from(text))? {
+        match cell(&reading(dtype, false, rule)?, &Field::from(text))? {
             Cell::Text(_) => Ok(Cell::Text("")),
             Cell::Null => Ok(Cell::Null),
             Cell::Bool(value) => Ok(Cell::Bool(value)),
@@ -350,6 +496,9 @@ mod tests {
             (DataType::FIAT, &comma, "1.5", "decimal number"),
             (DataType::Text, &plain, "a\0b", "NUL"),
             (DataType::Date, &plain, "13.09.2020", "not a day"),
+            (DataType::FIAT, &plain, "1,5", "decimal = \",\""),
+            (DataType::FIAT, &plain, "1.2.3", "not a decimal number"),
+            (DataType::Timestamp, &plain, "12", "no time from 2009-01-01"),
         ] {
             let error = read(dtype, rule, text).unwrap_err();
             assert!(error.contains(says), "{text}: {error} should say {says}");
@@ -359,19 +508,77 @@ mod tests {
     #[test]
     fn empty_text_is_null_where_it_may_be() {
         for dtype in [DataType::Text, DataType::Int64, DataType::FIAT, DataType::Timestamp] {
-            let nullable = Reading::new(&column(dtype, true), &Rule::default()).unwrap();
-            for field in [Field::Null, Field::Missing, Field::from("")] {
-                assert_eq!(nullable.cell(&field), Ok(Cell::Null), "{dtype} {field:?}");
+            let nullable = reading(dtype, true, &Rule::default()).unwrap();
+            for field in [Field::Null, Field::Missing, Field::Blank, Field::from("")] {
+                assert_eq!(cell(&nullable, &field), Ok(Cell::Null), "{dtype} {field:?}");
             }
         }
-        assert_eq!(read(DataType::Text, &Rule::default(), ""), Ok(Cell::Text("")));
+        // JSON and databases tell empty text from nothing, CSV does not.
+        let plain = reading(DataType::Text, false, &Rule::default()).unwrap();
+        assert_eq!(cell(&plain, &Field::from("")), Ok(Cell::Text("")));
+        assert!(cell(&plain, &Field::Blank).unwrap_err().contains("empty = \"text\""));
+        let text = Rule { empty: Some(Empty::Text), ..Rule::default() };
+        for nullable in [false, true] {
+            let text = reading(DataType::Text, nullable, &text).unwrap();
+            assert_eq!(cell(&text, &Field::Blank), Ok(Cell::Text("")));
+            assert_eq!(cell(&text, &Field::from("")), Ok(Cell::Text("")));
+        }
+        let null = Rule { empty: Some(Empty::Null), ..Rule::default() };
+        assert!(read(DataType::Text, &null, "").unwrap_err().contains("empty"));
+        // A key is never empty, whatever it comes from.
+        let table = Table::builder("t", "").column("c", DataType::Text, "").key(["c"]);
+        let table = table.build().unwrap();
+        let key = Reading::new(&table, &column(DataType::Text, false), &Rule::default()).unwrap();
+        for field in [Field::Blank, Field::from("")] {
+            assert!(cell(&key, &field).unwrap_err().contains("is empty"), "{field:?}");
+        }
+        let asked = Reading::new(&table, &column(DataType::Text, false), &Rule::constant(""));
+        assert_eq!(cell(&asked.unwrap(), &Field::from("")), Ok(Cell::Text("")));
+    }
+
+    #[test]
+    fn a_cell_of_a_number_and_its_unit_is_taken_apart() {
+        let number = Rule { part: Some(Part::Number), thousands: Some(','), ..Rule::default() };
+        let unit =
+            reading(DataType::Text, false, &Rule { part: Some(Part::Unit), ..Rule::default() })
+                .unwrap();
+        for (text, amount, of) in [
+            ("0.1200000000BTC", 12_000_000, "BTC"),
+            ("3.25000000 ETH", 325_000_000, "ETH"),
+            ("-1,804.66 EUR", -180_466_000_000, "EUR"),
+            ("1e-8BTC", 1, "BTC"),
+            ("1EUR", 100_000_000, "EUR"),
+        ] {
+            assert_eq!(read(DataType::CRYPTO, &number, text), Ok(Cell::Decimal(amount)), "{text}");
+            assert_eq!(cell(&unit, &Field::from(text)), Ok(Cell::Text(of)), "{text}");
+        }
+        let error = read(DataType::CRYPTO, &number, "0.0000003210ETH").unwrap_err();
+        assert!(error.contains("more than 8 places"), "{error}");
+        assert!(read(DataType::CRYPTO, &number, "BTC").unwrap_err().contains("no number"));
+        // Never a part of the number.
+        let plain = Rule { part: Some(Part::Number), ..Rule::default() };
+        for text in ["1,804.66 EUR", "1 234 EUR", "1'234EUR", "1.234.567EUR", "--1EUR"] {
+            assert!(read(DataType::CRYPTO, &plain, text).is_err(), "{text}");
+        }
+        assert!(cell(&unit, &Field::from("12")).unwrap_err().contains("no unit"));
+        let error = read(DataType::CRYPTO, &Rule::default(), "0.12BTC").unwrap_err();
+        assert!(error.contains("part = \"number\""), "{error}");
+    }
+
+    #[test]
+    fn days_that_are_none_become_null_where_that_may_be() {
+        let nullable = reading(DataType::Timestamp, true, &Rule::default()).unwrap();
+        let zero = Field::from("0000-00-00 00:00:00");
+        assert_eq!(cell(&nullable, &zero), Ok(Cell::Null));
+        let error = read(DataType::Date, &Rule::default(), "0000-00-00").unwrap_err();
+        assert!(error.contains("MySQL"), "{error}");
     }
 
     #[test]
     fn typed_values_fit_or_do_not() {
         let read = |dtype, field: Field<'static>| {
-            let reading = Reading::new(&column(dtype, false), &Rule::default()).unwrap();
-            reading.cell(&field).map(|cell| format!("{cell:?}"))
+            let reading = reading(dtype, false, &Rule::default()).unwrap();
+            cell(&reading, &field).map(|cell| format!("{cell:?}"))
         };
         for (dtype, field, cell) in [
             (DataType::Int64, Field::Float(7.0), "Int(7)"),
@@ -381,6 +588,7 @@ mod tests {
             (DataType::Timestamp, Field::Date(1), "Timestamp(86400000000)"),
             (DataType::Date, Field::Timestamp(86_400_000_000), "Date(1)"),
             (DataType::Bool, Field::Int(1), "Bool(true)"),
+            (DataType::Timestamp, Field::Int(1_600_000_000), "Timestamp(1600000000000000)"),
         ] {
             assert_eq!(read(dtype, field).as_deref(), Ok(cell));
         }
@@ -388,7 +596,7 @@ mod tests {
             (DataType::FIAT, Field::Float(0.1), "never is"),
             (DataType::FIAT, Field::Decimal(12_345, 3), "2 places"),
             (DataType::Int64, Field::Float(0.5), "another type"),
-            (DataType::Timestamp, Field::Int(1_600_000_000), "another type"),
+            (DataType::Timestamp, Field::Timestamp(1_600_000_000), "1970-01-01"),
             (DataType::Int64, Field::Bytes(b"\xff".as_slice().into()), "UTF-8"),
         ] {
             let error = read(dtype, field).unwrap_err();
@@ -396,6 +604,22 @@ mod tests {
         }
         assert_eq!(Field::Decimal(-5, 2).shown(), "-0.05");
         assert_eq!(Field::Timestamp(1).shown(), "1970-01-01T00:00:00.000001Z");
+    }
+
+    #[test]
+    fn clocks_of_no_zone_are_in_that_of_the_column() {
+        let zone = Some("Europe/Madrid".into());
+        let madrid =
+            reading(DataType::Timestamp, false, &Rule { zone, ..Rule::default() }).unwrap();
+        let read = |field: Field<'static>| {
+            cell(&madrid, &field).map(|cell| format!("{cell:?}")).unwrap_or_else(|error| error)
+        };
+        // 2020-09-13T12:26:40 on the clocks of Madrid, and then in UTC.
+        assert_eq!(read(Field::Local(1_600_000_000_000_000)), "Timestamp(1599992800000000)");
+        assert_eq!(read(Field::Timestamp(1_600_000_000_000_000)), "Timestamp(1600000000000000)");
+        assert_eq!(read(Field::Date(18_518)), "Timestamp(1599948000000000)");
+        // 2023-03-26T02:30:00, which those clocks left out.
+        assert!(read(Field::Local(1_679_797_800_000_000)).contains("set forward"));
     }
 
     #[test]
@@ -411,7 +635,7 @@ mod tests {
                 "choose one",
             ),
         ] {
-            let error = Reading::new(&column(dtype, false), &rule).unwrap_err();
+            let error = reading(dtype, false, &rule).unwrap_err();
             assert!(error.contains(says), "{error} should say {says}");
         }
     }

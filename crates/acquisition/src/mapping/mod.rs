@@ -7,16 +7,24 @@
 
 mod columns;
 mod declare;
+mod epoch;
 mod field;
+mod known;
+mod notes;
 mod rows;
 mod time;
+mod zone;
 
+use chrono::{DateTime, Utc};
 use tidegauge_core::{Cell, Table, TableRef};
 
-pub use columns::{Columns, Constant, Rule};
+pub use columns::{Columns, Constant, Empty, Formats, OnMissing, Part, Rule};
 pub use declare::{ColumnConfig, TableConfig, TypeConfig, WriteConfig, declare, resolve};
 pub use field::Field;
+pub use notes::Notes;
 
+pub(crate) use known::KnownColumns;
+pub(crate) use notes::Told;
 pub(crate) use rows::{Rows, tables};
 
 use crate::error::cut;
@@ -26,7 +34,7 @@ use field::Reading;
 /// Which foreign column fills which column of a table, checked against the table.
 ///
 /// ```
-/// use tidegauge_acquisition::mapping::{Columns, Field, Mapping};
+/// use tidegauge_acquisition::mapping::{Columns, Field, Mapping, Notes};
 /// use tidegauge_core::{Cell, tables::MarketingSpend};
 ///
 /// let columns: Columns = serde_json::from_value(serde_json::json!({
@@ -37,7 +45,8 @@ use field::Reading;
 /// let mapping = Mapping::new("our_spend", MarketingSpend::table(), &columns)?;
 /// let plan = mapping.bind("spend.csv", &["Datum", "campaign", "currency", "Betrag"])?;
 /// let row = ["24.12.2020", "xmas", "EUR", "1.234,50"].map(Field::from);
-/// let cells = mapping.cells(&plan, &row).unwrap();
+/// let mut notes = Notes::new("2021-01-01T00:00:00Z".parse()?);
+/// let cells = mapping.cells(&plan, &row, &mut notes).unwrap();
 /// assert_eq!(cells[1], Cell::Text("affiliates"));
 /// assert_eq!(cells[4], Cell::Decimal(123_450));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -47,6 +56,7 @@ pub struct Mapping {
     of: String,
     table: TableRef,
     columns: Vec<Mapped>,
+    on_missing: Option<OnMissing>,
 }
 
 /// How one column of the table is filled.
@@ -67,7 +77,18 @@ enum Origin {
 
 /// Where the fields of a row stand that fill the columns of the table.
 #[derive(Debug, Clone)]
-pub struct Plan(Vec<Slot>);
+pub struct Plan {
+    slots: Vec<Slot>,
+    /// The columns of the table that are null, as nothing of that name is there.
+    missing: Vec<String>,
+}
+
+impl Plan {
+    /// Returns the columns of the table that are null, as nothing of that name is there.
+    pub fn missing(&self) -> &[String] {
+        &self.missing
+    }
+}
 
 #[derive(Debug, Clone, Copy)]
 enum Slot {
@@ -107,12 +128,13 @@ impl Mapping {
         let mapped = |column: &tidegauge_core::Column| {
             let wrong = |reason: String| refused(of, table, &column.name, reason);
             let rule = columns.get(column.name.as_ref());
-            let reading = Reading::new(column, rule.unwrap_or(&Rule::default())).map_err(wrong)?;
+            let reading =
+                Reading::new(table, column, rule.unwrap_or(&Rule::default())).map_err(wrong)?;
             let from = match rule {
                 Some(Rule { value: Some(value), .. }) => {
                     let value = value.field();
                     reading
-                        .cell(&value)
+                        .cell(&value, &mut Notes::new(DateTime::<Utc>::MAX_UTC).column(0))
                         .map_err(|reason| wrong(format!("its constant {reason}")))?;
                     Origin::Constant(value)
                 }
@@ -123,7 +145,13 @@ impl Mapping {
             Ok(Mapped { reading, from })
         };
         let columns = table.columns.iter().map(mapped).collect::<Result<_>>()?;
-        Ok(Self { of: of.into(), table: table.clone(), columns })
+        Ok(Self { of: of.into(), table: table.clone(), columns, on_missing: None })
+    }
+
+    /// Sets what becomes of a column that is not there and may be null.
+    #[must_use]
+    pub fn on_missing(self, on_missing: Option<OnMissing>) -> Self {
+        Self { on_missing, ..self }
     }
 
     /// The table.
@@ -148,52 +176,100 @@ impl Mapping {
         self.columns[at].name()
     }
 
-    /// Where the wanted columns stand among those that `place` has.
+    /// Returns the columns of the table that a plan fills from `place`, by their names.
+    pub(crate) fn filled<'m>(&'m self, plan: &'m Plan) -> impl Iterator<Item = &'m str> {
+        let columns = self.table.columns.iter().zip(&plan.slots);
+        columns.filter_map(|(column, slot)| match slot {
+            Slot::Field(_) => Some(column.name.as_ref()),
+            Slot::Null | Slot::Constant => None,
+        })
+    }
+
+    /// Returns where the wanted columns stand among those that `place` has.
     ///
     /// # Errors
     /// When one is missing that is named, or that must not be null; when one is there twice.
     pub fn bind(&self, place: &str, have: &[&str]) -> Result<Plan> {
+        self.bind_after(place, have, &KnownColumns::default())
+    }
+
+    /// Returns where the wanted columns stand among those that `place` has, where `before` are the
+    /// columns of the table that were filled before.
+    pub(crate) fn bind_after(
+        &self,
+        place: &str,
+        have: &[&str],
+        before: &KnownColumns,
+    ) -> Result<Plan> {
+        let mut missing = Vec::new();
         let slot = |(mapped, column): (&Mapped, &tidegauge_core::Column)| {
             let Some(name) = mapped.name() else { return Ok(Slot::Constant) };
             let mut found = have.iter().enumerate().filter(|(_, it)| **it == name);
             let wrong = |reason| Err(refused(place, &self.table, &column.name, reason));
             match (found.next(), found.next()) {
-                (Some(_), Some(_)) => wrong(format!("`{name}` is there twice")),
-                (Some((at, _)), None) => Ok(Slot::Field(at)),
-                (None, _) if column.nullable && matches!(mapped.from, Origin::SameName(_)) => {
-                    Ok(Slot::Null)
-                }
-                (None, _) => {
-                    let has = list(have.iter().copied());
-                    wrong(format!(
-                        "there is no `{name}`; it has {has}; map it in the columns of \
-                                   `{}`",
-                        self.of
-                    ))
-                }
+                (Some(_), Some(_)) => return wrong(format!("`{name}` is there twice")),
+                (Some((at, _)), None) => return Ok(Slot::Field(at)),
+                (None, _) => {}
             }
+            let is_named = matches!(mapped.from, Origin::Named(_));
+            let was_there = before.was_filled(&column.name);
+            let may_be_null = column.nullable
+                && match self.on_missing {
+                    Some(OnMissing::Null) => true,
+                    Some(OnMissing::Error) => false,
+                    None => !is_named && !was_there,
+                };
+            if may_be_null {
+                missing.push(column.name.to_string());
+                return Ok(Slot::Null);
+            }
+            let has = list(have.iter().copied());
+            let (was, way) = match (column.nullable, was_there) {
+                (true, true) => (", which was there before", ", or set `on_missing = \"null\"`"),
+                (true, false) => ("", ", or set `on_missing = \"null\"`"),
+                (false, _) => ("", ""),
+            };
+            wrong(format!(
+                "there is no `{name}`{was}; it has {has}; map it in the columns of `{}`{way}",
+                self.of
+            ))
         };
-        self.columns.iter().zip(&self.table.columns).map(slot).collect::<Result<_>>().map(Plan)
+        let slots =
+            self.columns.iter().zip(&self.table.columns).map(slot).collect::<Result<_>>()?;
+        Ok(Plan { slots, missing })
     }
 
     /// The cells of a row, in the order of the table.
     ///
     /// # Errors
     /// The first column that a field does not fit.
-    pub fn cells<'a>(&'a self, plan: &Plan, row: &'a [Field<'_>]) -> Result<Vec<Cell<'a>>, Misfit> {
-        let cell = |((mapped, slot), column): ((&'a Mapped, &Slot), &tidegauge_core::Column)| {
+    pub fn cells<'a>(
+        &'a self,
+        plan: &Plan,
+        row: &'a [Field<'_>],
+        notes: &mut Notes,
+    ) -> Result<Vec<Cell<'a>>, Misfit> {
+        let columns = self.columns.iter().zip(&plan.slots).zip(&self.table.columns);
+        let mut cells = Vec::with_capacity(self.columns.len());
+        for (at, ((mapped, slot), column)) in columns.enumerate() {
             let field = match (slot, &mapped.from) {
                 (Slot::Field(at), _) => row.get(*at).unwrap_or(&Field::Missing),
                 (Slot::Constant, Origin::Constant(value)) => value,
                 (Slot::Constant | Slot::Null, _) => &Field::Null,
             };
-            mapped.reading.cell(field).map_err(|reason| Misfit {
+            let cell = match field {
+                Field::Missing if self.on_missing == Some(OnMissing::Error) => {
+                    Err("is missing, and `on_missing` is \"error\"".into())
+                }
+                field => mapped.reading.cell(field, &mut notes.column(at)),
+            };
+            cells.push(cell.map_err(|reason| Misfit {
                 column: column.name.to_string(),
                 value: cut(&field.shown(), 80),
                 reason,
-            })
-        };
-        self.columns.iter().zip(&plan.0).zip(&self.table.columns).map(cell).collect()
+            })?);
+        }
+        Ok(cells)
     }
 }
 
@@ -216,7 +292,7 @@ fn refused(of: &str, table: &Table, column: &str, reason: impl Into<String>) -> 
 }
 
 /// Names for a message; of very many the first.
-fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
+pub(crate) fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
     const SHOWN: usize = 40;
     let names: Vec<_> = names.map(|name| cut(name, 60)).collect();
     let more = names.len().saturating_sub(SHOWN);

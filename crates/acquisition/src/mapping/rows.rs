@@ -54,6 +54,11 @@ impl Rows {
         Ok(())
     }
 
+    /// Returns how many rows were pushed, good and bad.
+    pub(crate) fn read(&self) -> usize {
+        self.read
+    }
+
     /// How many more rows the page takes.
     pub(crate) fn room(&self) -> usize {
         if self.bytes < PAGE_BYTES { self.most.saturating_sub(self.read) } else { 0 }

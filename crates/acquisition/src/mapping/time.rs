@@ -1,104 +1,274 @@
 //! Days and times, as people and systems write them.
 
+use std::borrow::Cow;
+use std::fmt;
+
 use chrono::format::{Item, Parsed, StrftimeItems};
-use chrono::{NaiveDateTime, NaiveTime};
+use chrono::{DateTime, NaiveDateTime, NaiveTime};
 use tidegauge_core::{digits, parse_units};
+
+use super::Rule;
+use super::epoch::{Bounds, Unit};
+use super::notes::Seen;
+use super::zone::{self, Zone};
 
 /// 0001-01-01 and 10000-01-01: what every store can hold lies between.
 const RANGE: std::ops::Range<i64> = -62_135_596_800_000_000..253_402_300_800_000_000;
-const DAY: i64 = 86_400_000_000;
+pub(super) const DAY: i64 = 86_400_000_000;
 
-/// How a column's days and times are written.
+/// How a column's days and times are written, and which are believed.
 #[derive(Debug, Clone)]
 pub(super) struct TimeFormat {
-    pattern: Option<Pattern>,
-    /// The zone of times that do not name theirs, in seconds east of UTC.
-    offset: i64,
+    /// None: as RFC 3339 does, or as numbers whose unit their magnitude says.
+    patterns: Vec<Pattern>,
+    /// The zone of times that do not name theirs.
+    zone: Zone,
+    bounds: Bounds,
 }
 
 #[derive(Debug, Clone)]
 enum Pattern {
-    /// Seconds since 1970, at so many decimal places to the microsecond.
-    Unix(u32),
+    Unix(Unit),
     Strftime(Vec<Item<'static>>, String),
 }
 
+/// What a text says, before the zone of the column is taken into account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Moment {
+    /// Microseconds since 1970 that were a number.
+    Number(i64),
+    /// Microseconds since 1970, by a zone that the text names.
+    Instant(i64),
+    /// What the clocks showed.
+    Local(NaiveDateTime),
+}
+
 impl TimeFormat {
-    pub(super) fn new(format: Option<&str>, offset: Option<&str>) -> Result<Self, String> {
-        let pattern = match format {
-            None => None,
-            Some("unix") => Some(Pattern::Unix(6)),
-            Some("unix_ms") => Some(Pattern::Unix(3)),
-            Some("unix_us") => Some(Pattern::Unix(0)),
-            Some(text) => {
-                let items = StrftimeItems::new(text).parse_to_owned().map_err(|_| {
-                    format!("`{text}` is neither a pattern of strftime nor unix, unix_ms, unix_us")
-                })?;
-                if !items.iter().any(|item| matches!(item, Item::Numeric(..) | Item::Fixed(_))) {
-                    return Err(format!("the format `{text}` has no day and no time in it"));
-                }
-                Some(Pattern::Strftime(items, text.into()))
-            }
-        };
-        let offset = offset.map_or(Some(0), zone).ok_or_else(|| {
-            format!("`{}` is not an offset such as +02:00", offset.unwrap_or_default())
-        })?;
-        Ok(Self { pattern, offset })
-    }
-
-    /// Whether whole numbers are times.
-    pub(super) fn is_unix(&self) -> bool {
-        matches!(self.pattern, Some(Pattern::Unix(_)))
-    }
-
-    /// The microseconds since 1970; digits behind them are cut off.
-    pub(super) fn instant(&self, text: &str) -> Result<i64, String> {
-        let micros = match &self.pattern {
-            None => {
-                let (local, zone) = plain(text).ok_or(
-                    "is not a time (RFC 3339, or YYYY-MM-DD HH:MM:SS in UTC; else give its format)",
-                )?;
-                micros(local, zone.unwrap_or(self.offset))
-            }
-            Some(Pattern::Unix(places)) => {
-                let units = parse_units(text, *places)
-                    .map_err(|_| "is not a number of seconds, or whatever its format says")?;
-                i64::try_from(units).ok()
-            }
-            Some(Pattern::Strftime(items, pattern)) => {
-                let mut parsed = Parsed::new();
-                chrono::format::parse(&mut parsed, text, items.iter())
-                    .map_err(|_| format!("is not a time written as `{pattern}`"))?;
-                let time = parsed.to_naive_datetime_with_offset(0);
-                let midnight = || parsed.to_naive_date().map(|day| day.and_time(NaiveTime::MIN));
-                let local = time
-                    .or_else(|_| midnight())
-                    .map_err(|_| format!("is no day and time that there is, by `{pattern}`"))?;
-                // A timestamp (%s) is UTC by itself, and so is what it was resolved to above.
-                let zone = match (parsed.timestamp, parsed.offset) {
-                    (Some(_), _) => 0,
-                    (None, Some(zone)) => zone.into(),
-                    (None, None) => self.offset,
-                };
-                micros(local, zone)
-            }
-        };
-        in_range(micros)
-    }
-
-    /// The days since 1970. A time is a day when it is midnight, UTC.
-    pub(super) fn day(&self, text: &str) -> Result<i32, String> {
-        if self.pattern.is_none()
-            && let Some(day) = digits::day(text.as_bytes())
-        {
-            return days(micros(day.and_time(NaiveTime::MIN), 0).unwrap_or(i64::MAX));
+    pub(super) fn new(rule: &Rule) -> Result<Self, String> {
+        let formats = rule.format.iter().flat_map(|formats| &formats.0);
+        let patterns = formats.map(|text| Pattern::new(text)).collect::<Result<Vec<_>, _>>()?;
+        if rule.format.is_some() && patterns.is_empty() {
+            return Err("its list of formats is empty".into());
         }
-        let instant = self.instant(text).map_err(|reason| match self.pattern {
-            None => "is not a day (YYYY-MM-DD; else give its format)".to_owned(),
-            Some(_) => reason,
-        })?;
-        days(instant)
+        let zone = rule.zone.as_deref().map_or(Ok(Zone::UTC), Zone::read)?;
+        let bounds = Bounds::new(rule.earliest.as_deref(), rule.latest.as_deref())?;
+        Ok(Self { patterns, zone, bounds })
     }
+
+    /// Returns the microseconds since 1970; digits behind them are cut off.
+    pub(super) fn instant(&self, text: &str, seen: &mut Seen<'_>) -> Result<i64, String> {
+        match self.moment(text, seen)? {
+            Moment::Number(micros) => Ok(micros),
+            Moment::Instant(micros) => self.bounds.written(micros),
+            Moment::Local(local) => self.bounds.written(self.zoned(local, text, seen)?),
+        }
+    }
+
+    /// Returns when the clocks of the column's zone showed `local`, which is written as `text`.
+    fn zoned(&self, local: NaiveDateTime, text: &str, seen: &mut Seen<'_>) -> Result<i64, String> {
+        let (offset, twice) = self.zone.offset(local)?;
+        let micros = in_range(micros(local, offset))?;
+        if twice {
+            seen.notes.twice.add(seen.place, text);
+        }
+        Ok(micros)
+    }
+
+    /// Returns the days since 1970. A time is a day when it is midnight, of the zone that the text
+    /// names, or else of the clocks that it was read from.
+    pub(super) fn day(&self, text: &str, seen: &mut Seen<'_>) -> Result<i32, String> {
+        let micros = match (self.patterns.is_empty(), digits::day(text.as_bytes())) {
+            (true, Some(day)) => in_range(micros(day.and_time(NaiveTime::MIN), 0))?,
+            _ => match self.moment(text, seen) {
+                Ok(Moment::Number(micros)) => return days(micros),
+                Ok(Moment::Instant(micros)) => micros,
+                Ok(Moment::Local(local)) => in_range(micros(local, 0))?,
+                Err(_) if self.patterns.is_empty() && !is_number(text) => {
+                    return Err("is not a day (YYYY-MM-DD; else give its format)".into());
+                }
+                Err(reason) => return Err(reason),
+            },
+        };
+        days(self.bounds.written(micros)?)
+    }
+
+    /// Returns a time that a file holds as one, if it is believed.
+    pub(super) fn stored(&self, micros: i64) -> Result<i64, String> {
+        self.bounds.stored(in_range(Some(micros))?)
+    }
+
+    /// Returns when the clocks of the column's zone showed what a file holds, if it is believed.
+    pub(super) fn stored_local(
+        &self,
+        micros: i64,
+        text: &str,
+        seen: &mut Seen<'_>,
+    ) -> Result<i64, String> {
+        let local = DateTime::from_timestamp_micros(in_range(Some(micros))?);
+        let local = local.ok_or("is too far")?.naive_utc();
+        self.bounds.stored(self.zoned(local, text, seen)?)
+    }
+
+    /// Returns when a day that a file holds as one begins in the column's zone, if it is believed.
+    pub(super) fn stored_day_begins(
+        &self,
+        days: i32,
+        text: &str,
+        seen: &mut Seen<'_>,
+    ) -> Result<i64, String> {
+        let local = DateTime::from_timestamp_micros(in_range(i64::from(days).checked_mul(DAY))?);
+        let local = local.ok_or("is too far")?.naive_utc();
+        self.bounds.written(self.zoned(local, text, seen)?)
+    }
+
+    /// Returns a day that a file holds as one, in microseconds, if it is believed.
+    pub(super) fn stored_day(&self, days: i32) -> Result<i64, String> {
+        self.stored_midnight(i64::from(days).saturating_mul(DAY))
+    }
+
+    /// Returns a time that a file holds as one and that stands for a day, if it is believed.
+    pub(super) fn stored_midnight(&self, micros: i64) -> Result<i64, String> {
+        self.bounds.written(in_range(Some(micros))?)
+    }
+
+    fn moment(&self, text: &str, seen: &mut Seen<'_>) -> Result<Moment, String> {
+        match self.patterns.as_slice() {
+            [] => match plain(text) {
+                Some((local, None)) => Ok(Moment::Local(local)),
+                Some((local, Some(zone))) => in_range(micros(local, zone)).map(Moment::Instant),
+                None if is_number(text) => self.detect(text, seen).map(Moment::Number),
+                None => Err("is not a time (RFC 3339, or YYYY-MM-DD HH:MM:SS in UTC; else give \
+                             its format)"
+                    .into()),
+            },
+            [pattern] => self.by(pattern, text, seen),
+            patterns => self.by_any(patterns, text, seen),
+        }
+    }
+
+    fn by(&self, pattern: &Pattern, text: &str, seen: &Seen<'_>) -> Result<Moment, String> {
+        match pattern {
+            Pattern::Unix(unit) => {
+                self.bounds.number(text, *unit, seen.tomorrow).map(Moment::Number)
+            }
+            Pattern::Strftime(items, pattern) => strftime(items, pattern, text),
+        }
+    }
+
+    /// Reads `text` by the one pattern that fits. If several do they must mean the same, as
+    /// `%d/%m/%Y` and `%m/%d/%Y` do not.
+    fn by_any(&self, patterns: &[Pattern], text: &str, seen: &Seen<'_>) -> Result<Moment, String> {
+        let mut found: Option<(Moment, &Pattern)> = None;
+        for pattern in patterns {
+            let Ok(moment) = self.by(pattern, text, seen) else { continue };
+            match found {
+                Some((other, by)) if other != moment => {
+                    return Err(format!(
+                        "means one time by `{by}` and another by `{pattern}`: leave one of them out"
+                    ));
+                }
+                _ => found = Some((moment, pattern)),
+            }
+        }
+        found.map(|(moment, _)| moment).ok_or_else(|| {
+            let patterns: Vec<_> = patterns.iter().map(|it| format!("`{it}`")).collect();
+            format!("is not a time written as any of {}", patterns.join(", "))
+        })
+    }
+
+    /// Reads a number whose unit was not said; all of a file's column have the same.
+    fn detect(&self, text: &str, seen: &mut Seen<'_>) -> Result<i64, String> {
+        let (micros, unit) = self.bounds.detect(text, seen.tomorrow)?;
+        match seen.notes.unit {
+            Some(before) if before != unit => Err(format!(
+                "is a time in {unit} since 1970, and the numbers before it were in {before}: set \
+                 `format` if they are all of one unit"
+            )),
+            _ => {
+                seen.notes.unit = Some(unit);
+                Ok(micros)
+            }
+        }
+    }
+}
+
+impl Pattern {
+    fn new(text: &str) -> Result<Self, String> {
+        if let Some(unit) = Unit::named(text) {
+            return Ok(Self::Unix(unit));
+        }
+        let items = StrftimeItems::new(text).parse_to_owned().map_err(|_| {
+            format!("`{text}` is neither a pattern of strftime nor unix, unix_ms, unix_us, unix_ns")
+        })?;
+        if !items.iter().any(|item| matches!(item, Item::Numeric(..) | Item::Fixed(_))) {
+            return Err(format!("the format `{text}` has no day and no time in it"));
+        }
+        Ok(Self::Strftime(items, text.into()))
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unix(unit) => unit.format(),
+            Self::Strftime(_, pattern) => pattern,
+        })
+    }
+}
+
+fn strftime(items: &[Item<'_>], pattern: &str, text: &str) -> Result<Moment, String> {
+    // The one month that newspapers shorten to four letters.
+    let text = match text.split_once("Sept") {
+        Some((before, after)) if !after.starts_with(char::is_alphabetic) => {
+            Cow::Owned(format!("{before}Sep{after}"))
+        }
+        _ => Cow::Borrowed(text),
+    };
+    let mut parsed = Parsed::new();
+    chrono::format::parse(&mut parsed, &text, items.iter())
+        .map_err(|_| format!("is not a time written as `{pattern}`"))?;
+    let time = parsed.to_naive_datetime_with_offset(0);
+    let midnight = || parsed.to_naive_date().map(|day| day.and_time(NaiveTime::MIN));
+    let local = time
+        .or_else(|_| midnight())
+        .map_err(|_| format!("is no day and time that there is, by `{pattern}`"))?;
+    match (parsed.timestamp, parsed.offset) {
+        // A timestamp (%s) is UTC by itself, and so is what it was resolved to above.
+        (Some(_), _) => in_range(micros(local, 0)).map(Moment::Instant),
+        (None, Some(zone)) => in_range(micros(local, zone.into())).map(Moment::Instant),
+        (None, None) => Ok(Moment::Local(local)),
+    }
+}
+
+/// Returns `true` for what MySQL writes where there is no day.
+pub(super) fn is_zero(text: &str) -> bool {
+    text.strip_prefix("0000-00-00").is_some_and(|rest| {
+        rest.is_empty()
+            || (rest.starts_with([' ', 'T']) && rest[1..].chars().all(|c| "0:.Z+".contains(c)))
+    })
+}
+
+/// Reads a day or a time of a rule: where it begins and where it ends, in microseconds since 1970.
+pub(super) fn bound(text: &str) -> Option<(i64, i64)> {
+    if let Some(day) = digits::day(text.as_bytes()) {
+        let start = micros(day.and_time(NaiveTime::MIN), 0)?;
+        return Some((start, start + DAY - 1));
+    }
+    let (local, zone) = plain(text)?;
+    let at = micros(local, zone.unwrap_or(0))?;
+    Some((at, at))
+}
+
+/// Spells a time as short as it can be.
+pub(super) fn shown(micros: i64) -> String {
+    let at = DateTime::from_timestamp_micros(micros);
+    let format = if micros.rem_euclid(DAY) == 0 { "%Y-%m-%d" } else { "%Y-%m-%d %H:%M:%S" };
+    at.map_or_else(|| micros.to_string(), |at| at.format(format).to_string())
+}
+
+fn is_number(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_digit() || "+-".contains(c))
+        && parse_units(text, 9).is_ok()
 }
 
 /// An instant at midnight, as days since 1970.
@@ -152,36 +322,37 @@ fn plain(text: &str) -> Option<(NaiveDateTime, Option<i64>)> {
     match text.get(at..)?.trim_start() {
         "" => Some((time, None)),
         "Z" | "z" => Some((time, Some(0))),
-        text => Some((time, Some(zone(text)?))),
+        text => Some((time, Some(zone::offset(text)?))),
     }
-}
-
-/// `+02:00`, `+0200`, `+02`: seconds east of UTC.
-fn zone(text: &str) -> Option<i64> {
-    let bytes = text.as_bytes();
-    let sign = match bytes.first()? {
-        b'+' => 1,
-        b'-' => -1,
-        _ => return None,
-    };
-    let minutes = match bytes.len() {
-        3 => 0,
-        5 => digits::number(&bytes[3..])?,
-        6 if bytes[3] == b':' => digits::number(&bytes[4..])?,
-        _ => return None,
-    };
-    let hours = digits::number(&bytes[1..3])?;
-    (hours < 24 && minutes < 60).then(|| sign * i64::from(hours * 3_600 + minutes * 60))
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::Formats;
+    use super::super::notes::ColumnNotes;
     use super::*;
 
-    fn instant(text: &str, format: Option<&str>, offset: Option<&str>) -> Result<i64, String> {
-        TimeFormat::new(format, offset)?.instant(text)
+    fn format(format: Option<&str>, zone: Option<&str>) -> Result<TimeFormat, String> {
+        let (format, zone) = (format.map(Into::into), zone.map(Into::into));
+        TimeFormat::new(&Rule { format, zone, ..Rule::default() })
+    }
+
+    fn with<T>(read: impl FnOnce(&mut Seen<'_>) -> T) -> T {
+        let mut notes = ColumnNotes::default();
+        // 2030-01-01
+        read(&mut Seen { tomorrow: 1_893_456_000_000_000, place: "a.csv", notes: &mut notes })
+    }
+
+    fn instant(text: &str, pattern: Option<&str>, zone: Option<&str>) -> Result<i64, String> {
+        let format = format(pattern, zone)?;
+        with(|seen| format.instant(text, seen))
+    }
+
+    fn day(text: &str, pattern: Option<&str>, zone: Option<&str>) -> Result<i32, String> {
+        let format = format(pattern, zone)?;
+        with(|seen| format.day(text, seen))
     }
 
     #[test]
@@ -202,16 +373,21 @@ mod tests {
             ("1600000000.000000", Some("unix"), None),
             ("1600000000000", Some("unix_ms"), None),
             ("1600000000000000", Some("unix_us"), None),
+            ("1600000000000000999", Some("unix_ns"), None),
             ("1600000000", Some("%s"), Some("+02:00")),
+            ("1600000000", None, Some("+02:00")),
+            ("1600000000000", None, None),
+            ("2020-09-13 14:26:40", None, Some("Europe/Madrid")),
         ] {
             assert_eq!(instant(text, format, offset), Ok(noon), "{text}");
         }
-        let day = TimeFormat::new(Some("%d.%m.%Y"), None).unwrap();
-        assert_eq!(day.day("13.09.2020"), Ok(18_518));
-        assert_eq!(day.instant("13.09.2020"), Ok(18_518 * DAY));
-        let plain = TimeFormat::new(None, None).unwrap();
-        assert_eq!(plain.day("2020-09-13"), Ok(18_518));
-        assert_eq!(plain.day("2020-09-13 00:00:00"), Ok(18_518));
+        for zone in [None, Some("+02:00"), Some("Europe/Berlin")] {
+            assert_eq!(day("13.09.2020", Some("%d.%m.%Y"), zone), Ok(18_518), "a day has no zone");
+            assert_eq!(day("2020-09-13 00:00:00", None, zone), Ok(18_518));
+        }
+        assert_eq!(instant("13.09.2020", Some("%d.%m.%Y"), None), Ok(18_518 * DAY));
+        assert_eq!(day("2020-09-13", None, None), Ok(18_518));
+        assert_eq!(day("1599955200000", None, None), Ok(18_518));
     }
 
     #[test]
@@ -235,25 +411,67 @@ mod tests {
         }
         assert!(instant("1600000000.1234567", Some("unix"), None).is_err());
         assert!(instant("1600000000000000000", Some("unix"), None).is_err());
-        assert!(TimeFormat::new(Some("%Q"), None).unwrap_err().contains("%Q"));
-        assert!(TimeFormat::new(Some("no"), None).unwrap_err().contains("no"));
-        assert!(TimeFormat::new(None, Some("Berlin")).unwrap_err().contains("Berlin"));
-        let plain = TimeFormat::new(None, None).unwrap();
-        assert!(plain.day("2020-09-13 00:00:01").unwrap_err().contains("within a day"));
+        assert!(format(Some("%Q"), None).unwrap_err().contains("%Q"));
+        assert!(format(Some("no"), None).unwrap_err().contains("no"));
+        assert!(format(None, Some("Berlin")).unwrap_err().contains("Europe/Madrid"));
+        assert!(day("2020-09-13 00:00:01", None, None).unwrap_err().contains("within a day"));
+        assert!(is_zero("0000-00-00") && is_zero("0000-00-00 00:00:00.000"));
+        assert!(!is_zero("0000-00-01") && !is_zero("0000-00-00 00:00:01"));
+    }
+
+    #[test]
+    fn a_column_may_be_written_in_several_ways() {
+        let formats = |formats: &[&str]| {
+            let format = Some(Formats(formats.iter().map(|it| (*it).into()).collect()));
+            TimeFormat::new(&Rule { format, ..Rule::default() }).unwrap()
+        };
+        let months = formats(&["%b. %d, %Y, %I:%M %p", "%B %d, %Y, %I:%M %p"]);
+        for (text, at) in [
+            ("Feb. 3, 2021, 12:41 AM", "2021-02-03 00:41:00"),
+            ("June 3, 2022, 01:05 PM", "2022-06-03 13:05:00"),
+            ("Sept. 15, 2022, 07:30 AM", "2022-09-15 07:30:00"),
+            ("September 15, 2022, 07:30 AM", "2022-09-15 07:30:00"),
+        ] {
+            let read = with(|seen| months.instant(text, seen)).map(shown);
+            assert_eq!(read.as_deref(), Ok(at), "{text}");
+        }
+        let error = with(|seen| months.instant("3 Feb 2021", seen)).unwrap_err();
+        assert!(error.contains("%b. %d") && error.contains("%B %d"), "{error}");
+        let either = formats(&["%d/%m/%Y", "%m/%d/%Y"]);
+        assert!(with(|seen| either.instant("31/12/2020", seen)).is_ok());
+        assert!(with(|seen| either.instant("12/12/2020", seen)).is_ok());
+        let error = with(|seen| either.instant("03/04/2020", seen)).unwrap_err();
+        assert!(error.contains("one time by") && error.contains("another"), "{error}");
+    }
+
+    #[test]
+    fn numbers_of_one_column_have_one_unit_and_twice_shown_times_are_counted() {
+        let mut notes = ColumnNotes::default();
+        let tomorrow = 1_893_456_000_000_000;
+        let mut seen = Seen { tomorrow, place: "a.csv", notes: &mut notes };
+        let any = format(None, None).unwrap();
+        assert!(any.instant("1600000000", &mut seen).is_ok());
+        let error = any.instant("1600000000000", &mut seen).unwrap_err();
+        assert!(error.contains("milliseconds") && error.contains("were in seconds"), "{error}");
+        let madrid = format(None, Some("Europe/Madrid")).unwrap();
+        let at = madrid.instant("2023-10-29 02:30:00", &mut seen).map(shown);
+        assert_eq!(at.as_deref(), Ok("2023-10-29 00:30:00"));
+        let error = madrid.instant("2023-03-26 02:30:00", &mut seen).unwrap_err();
+        assert!(error.contains("set forward"), "{error}");
+        assert_eq!((notes.twice.rows, notes.unit), (1, Some(Unit::Seconds)));
     }
 
     proptest! {
         #[test]
         fn nothing_panics(text in ".{0,40}", format in "(%[a-zA-Z%]|[ -~]){0,6}") {
             let _ = instant(&text, None, None);
-            if let Ok(format) = TimeFormat::new(Some(&format), Some("-11:30")) {
-                let _ = (format.instant(&text), format.day(&text));
-            }
+            let _ = (instant(&text, Some(&format), Some("-11:30")), is_zero(&text));
+            let _ = (day(&text, Some(&format), Some("Europe/Madrid")), bound(&text));
         }
 
         #[test]
         fn every_instant_comes_back(micros in RANGE) {
-            let at = chrono::DateTime::from_timestamp_micros(micros).unwrap();
+            let at = DateTime::from_timestamp_micros(micros).unwrap();
             prop_assert_eq!(instant(&at.to_rfc3339(), None, None), Ok(micros));
             let plain = at.format("%Y-%m-%d %H:%M:%S%.6f").to_string();
             prop_assert_eq!(instant(&plain, None, None), Ok(micros));

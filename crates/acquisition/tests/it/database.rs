@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::support::log::Log;
 use crate::support::{batches, clock, everything_said, round, rows, texts};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -420,6 +421,77 @@ async fn bad_rows_fail_or_go_to_quarantine_by_their_key() {
             assert!(reason.contains(says), "{reason} should say {says}");
         }
         assert_eq!(column(&pages, "quarantine", "content")[2], "id=4, name=d, cost=free");
+    }
+}
+
+#[tokio::test]
+async fn days_that_are_none_bits_and_instants_of_mysql_come_as_they_are_meant() {
+    let columns = ["id:int64", "ts:timestamp?", "dt:timestamp?", "flag:bool", "note:text?"];
+    for server in servers().into_iter().filter(|server| server.kind == Kind::MariaDb) {
+        server
+            .run(
+                "SET sql_mode = '', time_zone = '+07:00'; DROP TABLE IF EXISTS odd; \
+                 CREATE TABLE odd (id INT PRIMARY KEY, ts TIMESTAMP NULL, dt DATETIME NULL, \
+                 flag BIT(1), note VARCHAR(9)); \
+                 INSERT INTO odd VALUES \
+                 (1, FROM_UNIXTIME(1700000000), '2023-11-15 05:13:20', b'1', 'n/a'), \
+                 (2, NULL, '0000-00-00 00:00:00', b'0', ''), \
+                 (3, '0000-00-00', NULL, b'1', 'x');",
+            )
+            .await;
+        // The offset is that of the column without a zone, and does not move the one with one.
+        let config = json!({
+            "query": "SELECT * FROM odd",
+            "nulls": ["n/a"],
+            "columns": {
+                "ts": { "column": "ts", "zone": "+07:00" },
+                "dt": { "column": "dt", "zone": "+07:00" },
+            },
+        });
+        let (pages, _) =
+            round(&server.source(&table("merge", &columns), config.clone()), None).await;
+        let of = |name| column(&pages, "things", name);
+        assert_eq!(of("ts"), ["2023-11-14 22:13:20", "null", "null"]);
+        assert_eq!(of("dt"), ["2023-11-14 22:13:20", "null", "null"]);
+        assert_eq!(of("flag"), ["true", "false", "true"]);
+        assert_eq!(of("note"), ["null", "null", "x"]);
+        // Where it must be there, the row is named by its key.
+        let strict = ["id:int64", "ts:timestamp?", "dt:timestamp", "flag:bool", "note:text?"];
+        let mut config = config;
+        config["bad_rows"] = "quarantine".into();
+        let (pages, _) = round(&server.source(&table("merge", &strict), config), None).await;
+        assert_eq!(ids(&pages), ["1"]);
+        assert_eq!(column(&pages, "quarantine", "place"), ["id=2", "id=3"]);
+        assert!(column(&pages, "quarantine", "reason")[0].contains("MySQL"));
+    }
+}
+
+#[tokio::test]
+async fn a_column_that_leaves_the_query_is_an_error_or_is_told() {
+    let things = table("merge", &["id:int64", "name:text?"]);
+    for server in servers() {
+        server
+            .run(
+                "DROP TABLE IF EXISTS leaving; \
+                 CREATE TABLE leaving (id INT PRIMARY KEY, name VARCHAR(9)); \
+                 INSERT INTO leaving VALUES (1, 'a');",
+            )
+            .await;
+        let before = server.source(&things, json!({ "query": "SELECT * FROM leaving" }));
+        let (_, cursor) = round(&before, None).await;
+        let query = "SELECT id, name AS nome FROM leaving";
+        let after = server.source(&things, json!({ "query": query }));
+        let error = after.fetch(Some(&cursor)).await.unwrap_err().to_string();
+        for says in ["the query of `crm`", "`name`", "was there before", "nome", "on_missing"] {
+            assert!(error.contains(says), "{error} should say {says}");
+        }
+        let null = server.source(&things, json!({ "query": query, "on_missing": "null" }));
+        let log = Log::default();
+        let guard = tracing::subscriber::set_default(log.clone());
+        let (pages, _) = round(&null, Some(cursor)).await;
+        drop(guard);
+        assert_eq!(column(&pages, "things", "name"), ["null"]);
+        assert!(log.told().contains("columns of the table are null"), "{}", log.told());
     }
 }
 

@@ -22,7 +22,7 @@ use tidegauge_core::tables::User;
 use tidegauge_core::{Cursor, Error, Page, Source, TableRef};
 
 /// `name:type` columns; a `?` behind a type says that it may be null. The first is the key.
-fn table(write: &str, columns: &[&str]) -> TableRef {
+pub(crate) fn table(write: &str, columns: &[&str]) -> TableRef {
     let column = |text: &&str| {
         let (name, dtype) = text.split_once(':').unwrap();
         let nullable = dtype.ends_with('?');
@@ -37,11 +37,11 @@ fn table(write: &str, columns: &[&str]) -> TableRef {
     declare(&[config]).unwrap().remove(0)
 }
 
-fn things(write: &str) -> TableRef {
+pub(crate) fn things(write: &str) -> TableRef {
     table(write, &["id:int64", "name:text?"])
 }
 
-fn config(folder: &TempDir, pattern: &str) -> Config {
+pub(crate) fn config(folder: &TempDir, pattern: &str) -> Config {
     Config {
         name: "ours".into(),
         path: folder.path().join(pattern).display().to_string(),
@@ -50,45 +50,45 @@ fn config(folder: &TempDir, pattern: &str) -> Config {
 }
 
 /// Much later than any file was written.
-const LATER: &str = "2100-01-01T00:00:00Z";
+pub(crate) const LATER: &str = "2100-01-01T00:00:00Z";
 
-fn source(config: Config, table: &TableRef) -> FileSource {
+pub(crate) fn source(config: Config, table: &TableRef) -> FileSource {
     FileSource::new(config, table.clone(), clock(LATER)).unwrap()
 }
 
-fn write(folder: &TempDir, name: &str, content: impl AsRef<[u8]>) {
+pub(crate) fn write(folder: &TempDir, name: &str, content: impl AsRef<[u8]>) {
     let path = folder.path().join(name);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, content).unwrap();
 }
 
-fn append(folder: &TempDir, name: &str, content: impl AsRef<[u8]>) {
+pub(crate) fn append(folder: &TempDir, name: &str, content: impl AsRef<[u8]>) {
     let mut file = fs::OpenOptions::new().append(true).open(folder.path().join(name)).unwrap();
     file.write_all(content.as_ref()).unwrap();
 }
 
 /// Sets when a file was last written to: the filesystem's own clock may be too coarse for a test.
-fn touch(folder: &TempDir, name: &str, seconds: u64) {
+pub(crate) fn touch(folder: &TempDir, name: &str, seconds: u64) {
     let file = fs::OpenOptions::new().append(true).open(folder.path().join(name)).unwrap();
     file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)).unwrap();
 }
 
-fn gz(content: &str) -> Vec<u8> {
+pub(crate) fn gz(content: &str) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(content.as_bytes()).unwrap();
     encoder.finish().unwrap()
 }
 
 /// The values of a column of all pages.
-fn column(pages: &[Page], table: &str, name: &str) -> Vec<String> {
+pub(crate) fn column(pages: &[Page], table: &str, name: &str) -> Vec<String> {
     texts(pages, table, name)
 }
 
-fn ids(pages: &[Page]) -> Vec<String> {
+pub(crate) fn ids(pages: &[Page]) -> Vec<String> {
     column(pages, "things", "id")
 }
 
-async fn fails(source: &FileSource, cursor: Option<&Cursor>) -> String {
+pub(crate) async fn fails(source: &FileSource, cursor: Option<&Cursor>) -> String {
     source.fetch(cursor).await.unwrap_err().to_string()
 }
 
@@ -114,7 +114,7 @@ async fn a_users_export_fills_a_built_in_table() {
         "delimiter": ";",
         "columns": {
             "user_id": "id",
-            "email": "e_mail",
+            "email": { "column": "e_mail", "empty": "text" },
             "country": { "value": "DE" },
             "kyc_status": "Status",
             "account_tier": "tier",

@@ -7,6 +7,7 @@ mod dead_symbol;
 mod exchangerate_api;
 mod faults;
 mod files;
+mod files_told;
 mod fx;
 mod kraken_stream;
 mod market_replies;

@@ -1,0 +1,190 @@
+//! What reading the rows of a page came upon that is no error, and is told.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use chrono::{DateTime, Utc};
+
+use super::epoch::Unit;
+use super::time::DAY;
+use super::{Mapping, list};
+use crate::error::cut;
+
+/// What reading the rows of a page came upon that is no error: units of numbers that are times,
+/// local times that the clocks showed twice, columns that are missing, files without rows.
+#[derive(Debug)]
+pub struct Notes {
+    /// The latest time that is believed of a number, in microseconds since 1970.
+    tomorrow: i64,
+    /// The file, or the query, that is being read.
+    place: String,
+    /// By column of the table.
+    columns: Vec<ColumnNotes>,
+    /// The units that numbers were found to have: file, column of the table, unit.
+    units: Vec<(String, usize, Unit)>,
+    /// Columns of the table that files lack.
+    missing: BTreeMap<String, Count>,
+    /// Files that were read to their end, and hold no row.
+    without_rows: Count,
+}
+
+/// What the values of one column came upon.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ColumnNotes {
+    /// The unit of the numbers in this file, if it was not said.
+    pub(super) unit: Option<Unit>,
+    /// Local times that the clocks showed twice.
+    pub(super) twice: Count,
+    /// Days that are none, which became null.
+    pub(super) zeros: Count,
+}
+
+/// How often something happened, and where it did first.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Count {
+    pub(super) rows: u64,
+    first: String,
+}
+
+impl Count {
+    pub(super) fn add(&mut self, place: &str, value: &str) {
+        if self.rows == 0 {
+            self.first = match value.is_empty() {
+                true => place.to_owned(),
+                false => format!("{place}: `{}`", cut(value, 80)),
+            };
+        }
+        self.rows += 1;
+    }
+}
+
+/// Where a value is noted.
+#[derive(Debug)]
+pub(super) struct Seen<'n> {
+    pub(super) tomorrow: i64,
+    pub(super) place: &'n str,
+    pub(super) notes: &'n mut ColumnNotes,
+}
+
+/// The units that were told before, by column, so that they are not told again with every page.
+#[derive(Debug, Default)]
+pub(crate) struct Told(Mutex<BTreeMap<usize, Unit>>);
+
+impl Notes {
+    /// Creates empty notes of a page that is read at `now`.
+    pub fn new(now: DateTime<Utc>) -> Self {
+        Self {
+            tomorrow: now.timestamp_micros().saturating_add(DAY),
+            place: String::new(),
+            columns: Vec::new(),
+            units: Vec::new(),
+            missing: BTreeMap::new(),
+            without_rows: Count::default(),
+        }
+    }
+
+    /// Says which file, or which query, the rows that follow are from.
+    pub(crate) fn begin(&mut self, place: &str) {
+        self.end();
+        place.clone_into(&mut self.place);
+    }
+
+    fn end(&mut self) {
+        for (at, notes) in self.columns.iter_mut().enumerate() {
+            let Some(unit) = notes.unit.take() else { continue };
+            let last = self.units.iter().rev().find(|(_, column, _)| *column == at);
+            if last.is_none_or(|(.., last)| *last != unit) {
+                self.units.push((self.place.clone(), at, unit));
+            }
+        }
+    }
+
+    /// Returns the notes of a column of the table.
+    pub(super) fn column(&mut self, at: usize) -> Seen<'_> {
+        if self.columns.len() <= at {
+            self.columns.resize_with(at + 1, ColumnNotes::default);
+        }
+        Seen { tomorrow: self.tomorrow, place: &self.place, notes: &mut self.columns[at] }
+    }
+
+    /// Notes that the file lacks a column of the table.
+    pub(crate) fn missing(&mut self, column: &str) {
+        let place = &self.place;
+        self.missing.entry(column.to_owned()).or_default().add(place, "");
+    }
+
+    /// Notes that the file has no row.
+    pub(crate) fn without_rows(&mut self, why: &str) {
+        let place = format!("{} {why}", self.place);
+        self.without_rows.add(&place, "");
+    }
+
+    /// Tells all of it, and units only if they are not those that were `told` before.
+    pub(crate) fn tell(mut self, mapping: &Mapping, told: &Told) {
+        self.end();
+        let (source, table) = (mapping.of.as_str(), mapping.table.name.as_ref());
+        let name = |at: usize| mapping.table.columns.get(at).map_or("", |column| &column.name);
+        let mut told = told.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for (place, at, unit) in &self.units {
+            if told.insert(*at, *unit) != Some(*unit) {
+                tracing::warn!(
+                    source,
+                    table,
+                    column = name(*at),
+                    place,
+                    "numbers are read as times in {unit} since 1970, by their magnitude; set \
+                     `format = \"{}\"` if they always are",
+                    unit.format()
+                );
+            }
+        }
+        for (at, notes) in self.columns.iter().enumerate() {
+            let (twice, zeros) = (&notes.twice, &notes.zeros);
+            if twice.rows > 0 {
+                tracing::warn!(
+                    source,
+                    table,
+                    column = name(at),
+                    count = twice.rows,
+                    first = twice.first,
+                    "local times that the clocks showed twice are taken for the earlier of the two"
+                );
+            }
+            if zeros.rows > 0 {
+                tracing::warn!(
+                    source,
+                    table,
+                    column = name(at),
+                    count = zeros.rows,
+                    first = zeros.first,
+                    "days that are written 0000-00-00 became null"
+                );
+            }
+        }
+        // Files that lack the same columns are told together.
+        let mut lacking: BTreeMap<(u64, &str), Vec<&str>> = BTreeMap::new();
+        for (column, count) in &self.missing {
+            lacking.entry((count.rows, &count.first)).or_default().push(column);
+        }
+        for ((files, first), columns) in lacking {
+            tracing::warn!(
+                source,
+                table,
+                columns = list(columns.into_iter()),
+                files,
+                first,
+                "columns of the table are null, as nothing of that name is there; map them in \
+                 the columns of the source if they are called otherwise"
+            );
+        }
+        if self.without_rows.rows > 0 {
+            tracing::warn!(
+                source,
+                table,
+                files = self.without_rows.rows,
+                first = self.without_rows.first,
+                "files were read to their end and gave no row"
+            );
+        }
+    }
+}
