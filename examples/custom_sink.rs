@@ -15,7 +15,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use tidegauge::acquisition::Recorded;
 use tidegauge_core::{
-    Batch, ColumnView, Cursor, Error, ErrorKind, Load, Result, Sink, TableRef, WriteMode,
+    Batch, Cell, ColumnView, Cursor, Error, ErrorKind, Load, Removal, Reset, Result, Scalar, Sink,
+    SinkCapabilities, TableRef, Test, WriteMode,
 };
 
 /// Tables in memory; its clones are handles to the same.
@@ -31,8 +32,8 @@ struct State {
 #[derive(Debug, Clone)]
 struct Stored {
     table: TableRef,
-    /// Each row by its key, both as they are written.
-    rows: BTreeMap<String, String>,
+    /// Each row by the values of its key, all as they are written.
+    rows: BTreeMap<Vec<String>, String>,
 }
 
 impl Memory {
@@ -74,10 +75,9 @@ impl State {
         let key = key?;
         for row in 0..batch.rows() {
             let written = |columns: &[ColumnView<'_>]| {
-                let cells: Vec<_> = columns.iter().map(|column| column.cell(row)).collect();
-                format!("{cells:?}")
+                columns.iter().map(|column| format!("{:?}", column.cell(row))).collect::<Vec<_>>()
             };
-            let before = stored.rows.insert(written(&key), written(&columns));
+            let before = stored.rows.insert(written(&key), written(&columns).join(", "));
             if before.is_some() && stored.table.write == WriteMode::Append {
                 let table = &stored.table.name;
                 let reason = format!("table `{table}` has a row with this key already");
@@ -86,12 +86,45 @@ impl State {
         }
         Ok(())
     }
+
+    /// Removes rows; returns how many.
+    fn remove(&mut self, removal: &Removal) -> usize {
+        let Some(stored) = self.tables.get_mut(removal.table().name.as_ref()) else { return 0 };
+        let (key, before) = (&stored.table.key, stored.rows.len());
+        // A removal goes by texts of the key alone.
+        let goes = |row: &Vec<String>| {
+            removal.predicate().conditions.iter().all(|condition| {
+                let value = key.iter().position(|name| *name == condition.name).map(|at| &row[at]);
+                let Test::OneOf(texts) = &condition.test else { return false };
+                texts.iter().any(|text| match text {
+                    Scalar::Text(text) => value == Some(&format!("{:?}", Cell::Text(text))),
+                    _ => false,
+                })
+            })
+        };
+        stored.rows.retain(|row, _| !goes(row));
+        before - stored.rows.len()
+    }
+
+    /// Refuses what expects the cursor of `source` elsewhere.
+    fn compare(&self, source: &str, before: Option<&Cursor>) -> Result<()> {
+        let found = self.cursors.get(source);
+        if found == before {
+            return Ok(());
+        }
+        let (expected, found) = (before.cloned(), found.cloned());
+        Err(Error::Conflict { source_name: source.into(), expected, found })
+    }
 }
 
 #[async_trait]
 impl Sink for Memory {
     fn name(&self) -> &str {
         "memory://"
+    }
+
+    fn capabilities(&self) -> SinkCapabilities {
+        SinkCapabilities { resets: true, ..SinkCapabilities::default() }
     }
 
     async fn prepare(&self, tables: &[TableRef]) -> Result<()> {
@@ -105,19 +138,24 @@ impl Sink for Memory {
 
     async fn load(&self, load: Load<'_>) -> Result<()> {
         let mut state = self.state();
-        let found = state.cursors.get(load.source);
-        if found != load.before {
-            return Err(Error::Conflict {
-                source_name: load.source.into(),
-                expected: load.before.cloned(),
-                found: found.cloned(),
-            });
-        }
+        state.compare(load.source, load.before)?;
         let mut next = state.clone();
         load.batches.iter().try_for_each(|batch| next.take(batch))?;
         next.cursors.insert(load.source.into(), load.after.clone());
         *state = next;
         Ok(())
+    }
+
+    async fn reset(&self, reset: Reset<'_>) -> Result<Vec<usize>> {
+        let mut state = self.state();
+        reset.cursors.iter().try_for_each(|(source, before)| state.compare(source, *before))?;
+        let mut next = state.clone();
+        let removed = reset.removals.iter().map(|removal| next.remove(removal)).collect();
+        reset.cursors.iter().for_each(|(source, _)| drop(next.cursors.remove(*source)));
+        if !reset.dry_run {
+            *state = next;
+        }
+        Ok(removed)
     }
 }
 

@@ -230,6 +230,14 @@ pub enum Error {
         #[source]
         error: BoxError,
     },
+    /// A sink was to remove rows, and cannot.
+    #[error(
+        "{name} cannot remove rows and cursors: empty it by hand, or fill a new one from the beginning"
+    )]
+    NoReset {
+        /// The sink, as its user named it, without secrets.
+        name: String,
+    },
     /// A sink could not commit a load, or a warehouse could not be read.
     #[error("{name}: {error}")]
     Sink {
@@ -257,7 +265,7 @@ impl Error {
     /// Returns what kind of failure this is, for a program to act on.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Schema { .. } => ErrorKind::Configuration,
+            Self::Schema { .. } | Self::NoReset { .. } => ErrorKind::Configuration,
             // With a row it is a value, without one the whole column.
             Self::Mismatch { row: Some(_), .. } => ErrorKind::InvalidInput,
             Self::Mismatch { row: None, .. } => ErrorKind::SchemaMismatch,

@@ -6,7 +6,8 @@ use async_trait::async_trait;
 
 use crate::version::data_version;
 use crate::{
-    Aggregate, Batch, BatchStream, Error, ErrorKind, Result, Scan, Sink, TableRef, Warehouse,
+    Aggregate, Batch, BatchStream, Error, ErrorKind, Filter, Result, Scan, Sink, TableRef,
+    Warehouse,
 };
 
 /// What every sink can do besides.
@@ -49,7 +50,15 @@ pub trait WarehouseExt: Warehouse {
     /// # Errors
     /// As for [`Warehouse::aggregate`], and when the warehouse answers with anything but one count.
     async fn count(&self, table: &TableRef) -> Result<usize> {
-        let counted = self.aggregate(&Aggregate::of(table).count()).await?;
+        self.count_where(table, Filter::And(Vec::new())).await
+    }
+
+    /// Returns the number of committed rows of a table that `filter` keeps.
+    ///
+    /// # Errors
+    /// As for [`count`](Self::count).
+    async fn count_where(&self, table: &TableRef, filter: Filter) -> Result<usize> {
+        let counted = self.aggregate(&Aggregate::of(table).count().filter(filter)).await?;
         let column = counted.column("count")?;
         let count = column.as_i64().and_then(|counts| counts.values().first().copied());
         let count = count.and_then(|count| usize::try_from(count).ok());

@@ -47,6 +47,7 @@ mod lease;
 pub mod market;
 mod ports;
 mod predicate;
+mod reset;
 mod scan;
 mod schema;
 mod set_aside;
@@ -66,6 +67,7 @@ pub use fixed::{Crypto, Fiat, Fixed, InexactDecimal, divide_half_even, parse_uni
 pub use lease::Lease;
 pub use ports::{Sink, SinkCapabilities, Source, SourceCapabilities, Warehouse};
 pub use predicate::{Condition, Predicate, Scalar, Test};
+pub use reset::{Removal, Reset};
 pub use scan::{BatchStream, Scan};
 pub use schema::{Column, DataType, ForeignKey, Table, TableBuilder, TableRef, WriteMode};
 pub use set_aside::{SetAside, SetAsideReason, SetAsideRows};

@@ -6,7 +6,9 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 
 use crate::ext::next;
-use crate::{Aggregate, Batch, BatchStream, Cursor, Fold, Load, Page, Result, Scan, TableRef};
+use crate::{
+    Aggregate, Batch, BatchStream, Cursor, Error, Fold, Load, Page, Reset, Result, Scan, TableRef,
+};
 
 /// What a source can do; callers ask, and need not find out by failing.
 ///
@@ -37,6 +39,8 @@ pub struct SinkCapabilities {
     pub pushdown: bool,
     /// Summaries are worked out where the rows are.
     pub aggregates: bool,
+    /// Rows and cursors can be removed: see [`Sink::reset`].
+    pub resets: bool,
 }
 
 /// Where rows come from: an API, a file, a simulator.
@@ -118,6 +122,24 @@ pub trait Sink: Debug + Send + Sync {
     /// # Errors
     /// The conflict above, or whatever kept the store from committing.
     async fn load(&self, load: Load<'_>) -> Result<()>;
+
+    /// Removes rows of tables **and** the cursors of sources, together or not at all. Returns how many rows
+    /// were removed, for each of `reset.removals`.
+    ///
+    /// # Behavior
+    /// - Only if every stored cursor still equals the one in `reset.cursors`; else
+    ///   [`crate::Error::Conflict`].
+    /// - A table that the store does not hold has no rows to remove; tables stay, and other rows and cursors.
+    /// - With `reset.dry_run` rows are counted, and nothing is written.
+    /// - After an error nothing is removed.
+    ///
+    /// # Errors
+    /// The conflict above, or whatever kept the store from committing. [`crate::Error::NoReset`] of a sink that
+    /// cannot do it, which is the default, and which its [`SinkCapabilities::resets`] says.
+    async fn reset(&self, reset: Reset<'_>) -> Result<Vec<usize>> {
+        let _ = reset;
+        Err(Error::NoReset { name: self.name().to_owned() })
+    }
 }
 
 /// A sink that also reads.

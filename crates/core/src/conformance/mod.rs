@@ -21,6 +21,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // these are tests
 
 pub mod filters;
+pub mod reset;
 pub mod rows;
 pub mod sink;
 pub mod source;
@@ -81,6 +82,15 @@ macro_rules! sink_promises {
                 capabilities_are_those_of_the_store,
                 the_built_in_tables_are_taken,
                 a_million_rows_are_taken_at_once
+            ],
+            reset: [
+                a_reset_removes_rows_and_cursors_together,
+                a_reset_leaves_the_rows_of_other_keys,
+                a_reset_that_expects_another_cursor_is_a_conflict,
+                a_reset_without_rows_or_tables_removes_nothing,
+                a_dry_run_counts_and_changes_nothing,
+                of_a_load_and_a_reset_that_race_one_wins,
+                a_sink_that_cannot_reset_says_so
             ]
         );
     };

@@ -14,9 +14,17 @@ use crate::sql::Prepared;
 use crate::{Error, Result, batches};
 
 /// What a script of ours says when it finds things otherwise than it must.
-const MOVED: &str = "tidegauge: the cursor has moved";
+pub(super) const MOVED: &str = "tidegauge: the cursor has moved";
 const KNOWN: &str = "tidegauge: a key is there already: ";
 const CHANGED: &str = "tidegauge: the rows are not those that were sent";
+
+/// How a transaction of ours begins. Of two that change a row of one table, the service gives one up; of two
+/// that add rows, neither: all of them change this one.
+pub(super) const BEGIN: &str = "BEGIN\nBEGIN TRANSACTION;\n\
+    UPDATE `_tidegauge_lock` SET `taken_at` = CURRENT_TIMESTAMP() WHERE TRUE;\n";
+/// How it ends.
+pub(super) const END: &str =
+    "COMMIT TRANSACTION;\nEXCEPTION WHEN ERROR THEN ROLLBACK TRANSACTION; RAISE;\nEND;\n";
 
 impl BigQuery {
     /// How far `source` has been loaded.
@@ -123,15 +131,7 @@ impl BigQuery {
 /// The transaction: it changes nothing unless all is as it was expected. Rows are replaced by DELETE
 /// and INSERT, which comes to the same as MERGE here, and is what the emulator can do in one.
 fn script(load: &Load<'_>, stages: &[(TableRef, Stage)]) -> String {
-    let raise = |unless: &str, message: &str| {
-        format!("IF NOT ({unless}) THEN RAISE USING MESSAGE = '{message}'; END IF;\n")
-    };
-    // Of two that change a row of one table, the service gives one up; of two that add rows, neither:
-    // all loads change this one.
-    let mut sql = String::from(
-        "BEGIN\nBEGIN TRANSACTION;\n\
-         UPDATE `_tidegauge_lock` SET `taken_at` = CURRENT_TIMESTAMP() WHERE TRUE;\n",
-    );
+    let mut sql = String::from(BEGIN);
     sql += &match load.before {
         Some(_) => raise(
             "EXISTS (SELECT 1 FROM `_tidegauge_cursors` \
@@ -164,5 +164,10 @@ fn script(load: &Load<'_>, stages: &[(TableRef, Stage)]) -> String {
         Some(_) => "UPDATE `_tidegauge_cursors` SET `cursor` = @after WHERE `source` = @source;\n",
         None => "INSERT INTO `_tidegauge_cursors` (`source`, `cursor`) VALUES (@source, @after);\n",
     };
-    sql + "COMMIT TRANSACTION;\nEXCEPTION WHEN ERROR THEN ROLLBACK TRANSACTION; RAISE;\nEND;\n"
+    sql + END
+}
+
+/// Spells that the transaction is given up with `message` unless something holds.
+pub(super) fn raise(unless: &str, message: &str) -> String {
+    format!("IF NOT ({unless}) THEN RAISE USING MESSAGE = '{message}'; END IF;\n")
 }

@@ -8,6 +8,7 @@ mod jobs;
 mod load;
 mod migrate;
 mod place;
+mod reset;
 mod scan;
 mod stage;
 
@@ -16,8 +17,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use tidegauge_core::{
-    Aggregate, Batch, BatchStream, Cursor, ErrorKind, Load, Scan, Sink, SinkCapabilities, TableRef,
-    Warehouse,
+    Aggregate, Batch, BatchStream, Cursor, ErrorKind, Load, Reset, Scan, Sink, SinkCapabilities,
+    TableRef, Warehouse,
 };
 use tokio::sync::Mutex;
 
@@ -62,6 +63,7 @@ impl Sink for BigQuery {
             exact_decimals: true,
             pushdown: true,
             aggregates: true,
+            resets: true,
         }
     }
 
@@ -84,6 +86,10 @@ impl Sink for BigQuery {
         let tables: Vec<_> = load.batches.iter().map(|batch| batch.table().clone()).collect();
         self.prepare(&tables).await?;
         self.of(self.commit(load).await)
+    }
+
+    async fn reset(&self, reset: Reset<'_>) -> tidegauge_core::Result<Vec<usize>> {
+        self.of(self.forget(&reset).await)
     }
 }
 

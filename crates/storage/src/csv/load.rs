@@ -92,8 +92,8 @@ pub(super) fn keys(dir: &Path, table: &TableRef, part: &Part, take: TakeKeys<'_>
     take(&builder.finish()?)
 }
 
-/// Cuts off what a killed load left behind the committed rows.
-pub(super) fn clean(dir: &Path, manifest: &Manifest) -> Result<()> {
+/// Cuts off what lies behind the committed rows, and says so if a killed load left it (`is_left`).
+pub(super) fn cut(dir: &Path, manifest: &Manifest, is_left: bool) -> Result<()> {
     for (table, stored) in &manifest.tables {
         let path = dir.join(file(table));
         let committed = stored.bytes.unwrap_or_default();
@@ -105,7 +105,9 @@ pub(super) fn clean(dir: &Path, manifest: &Manifest) -> Result<()> {
             return Err(Error::damaged(&path, reason));
         }
         if there > committed {
-            tracing::warn!(path = %path.display(), "cutting off what an unfinished load left");
+            if is_left {
+                tracing::warn!(path = %path.display(), "cutting off what an unfinished load left");
+            }
             file.set_len(committed).map_err(io)?;
             synced(&file, &path)?;
         }

@@ -2,10 +2,11 @@
 
 mod encode;
 mod load;
+mod reset;
 
 use std::path::PathBuf;
 
-use tidegauge_core::{Batch, SinkCapabilities, Table, TableRef};
+use tidegauge_core::{Batch, Removal, SinkCapabilities, Table, TableRef};
 
 use crate::folder::{Disk, Folder, Format, Manifest, Part, Range, Stored, TakeKeys};
 use crate::{Error, Result};
@@ -21,7 +22,11 @@ impl Format<Disk> for CsvFiles {
     const NAME: &'static str = "csv";
 
     fn capabilities() -> SinkCapabilities {
-        SinkCapabilities { conditional_writes: true, ..SinkCapabilities::default() }
+        SinkCapabilities {
+            conditional_writes: true,
+            resets: true,
+            ..SinkCapabilities::default()
+        }
     }
 
     /// Lines are added behind those that are there: these must be whole.
@@ -62,8 +67,28 @@ impl Format<Disk> for CsvFiles {
         load::keys(&disk.dir, table, part, take)
     }
 
+    fn count(disk: &Disk, removal: &Removal, stored: &Stored) -> Result<usize> {
+        reset::count(&disk.dir, removal, stored)
+    }
+
+    fn remove(
+        disk: &Disk,
+        removal: &Removal,
+        stored: &mut Stored,
+        (commit, _): (&mut u64, Option<&str>),
+        _: &mut Vec<String>,
+    ) -> Result<()> {
+        reset::remove(&disk.dir, removal, stored, *commit)
+    }
+
+    fn settle(disk: &Disk, manifest: &Manifest, _: &[String]) -> Result<()> {
+        reset::put_in_place(&disk.dir, manifest)?;
+        load::cut(&disk.dir, manifest, false)
+    }
+
     fn clean(disk: &Disk, manifest: &Manifest) -> Result<()> {
-        load::clean(&disk.dir, manifest)
+        reset::put_in_place(&disk.dir, manifest)?;
+        load::cut(&disk.dir, manifest, true)
     }
 }
 

@@ -40,6 +40,9 @@ pub(crate) struct Stored {
     /// The committed length of its file, bytes, where it has a single one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) bytes: Option<u64>,
+    /// The commit that wrote that file anew, where one did: beside it, to be put in its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) anew: Option<u64>,
     /// Its rows, oldest first.
     pub(crate) parts: Vec<Part>,
 }
@@ -168,7 +171,13 @@ impl Manifest {
 
 impl Stored {
     pub(crate) fn new(table: &Table) -> Self {
-        Self { columns: columns(table), rule: rule(table), bytes: None, parts: Vec::new() }
+        Self {
+            columns: columns(table),
+            rule: rule(table),
+            bytes: None,
+            anew: None,
+            parts: Vec::new(),
+        }
     }
 
     /// Takes columns up that were added to the table's definition; whether there were any.

@@ -11,6 +11,7 @@ mod disk;
 mod keys;
 mod manifest;
 mod place;
+mod reset;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -20,7 +21,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use backon::BackoffBuilder;
 use tidegauge_core::{
-    Batch, Cursor, ErrorKind, Load, Sink, SinkCapabilities, Table, TableRef, WriteMode,
+    Batch, Cursor, ErrorKind, Load, Removal, Reset, Sink, SinkCapabilities, Table, TableRef,
+    WriteMode,
 };
 
 #[cfg(feature = "object-store")]
@@ -32,6 +34,8 @@ pub(crate) use keys::TakeKeys;
 #[cfg(feature = "parquet")]
 pub(crate) use keys::{ranges, times};
 pub(crate) use manifest::{Manifest, Part, Range, Stored};
+#[cfg(feature = "csv")]
+pub(crate) use place::OWN;
 pub(crate) use place::Place;
 use place::Turn;
 #[cfg(feature = "parquet")]
@@ -76,6 +80,23 @@ pub(crate) trait Format<P>: Debug + Send + Sync + 'static {
         range: Option<&Range>,
         take: TakeKeys<'_>,
     ) -> Result<()>;
+
+    /// Counts the rows of `stored` that `removal` removes.
+    fn count(place: &P, removal: &Removal, stored: &Stored) -> Result<usize>;
+
+    /// Leaves the rows of `removal` out of `stored`, and writes what has to be written anew for that: by the
+    /// commit of `next`, which may go on counting, with its mark. What is committed is not touched; the paths
+    /// of files that are no longer named are appended to `old`.
+    fn remove(
+        place: &P,
+        removal: &Removal,
+        stored: &mut Stored,
+        next: (&mut u64, Option<&str>),
+        old: &mut Vec<String>,
+    ) -> Result<()>;
+
+    /// Makes the files what `manifest` says, which a reset has committed; `old` it names no more.
+    fn settle(place: &P, manifest: &Manifest, old: &[String]) -> Result<()>;
 
     /// Whether what is not in the manifest has to be removed before each load.
     const CLEAN: bool;
@@ -148,6 +169,11 @@ impl<F: Format<P>, P: Place> Sink for Folder<F, P> {
         })
         .await
     }
+
+    async fn reset(&self, reset: Reset<'_>) -> tidegauge_core::Result<Vec<usize>> {
+        let task = reset::Task::from(reset);
+        self.blocking(move |place| task.run::<F, P>(place)).await
+    }
 }
 
 /// Tries `change` until it is done before another load commits.
@@ -200,6 +226,19 @@ fn commit<F: Format<P>, P: Place>(
             manifest.write(place)
         });
     }
+    conclude::<F, P>(place, turn, manifest, done, is_ours, |_| Ok(()))
+}
+
+/// Ends what was to commit `manifest`: finds out whether that was done where it is not known, and removes what
+/// is not committed; if it is, does what is to be done then.
+fn conclude<F: Format<P>, P: Place>(
+    place: &P,
+    turn: &mut P::Turn,
+    mut manifest: Manifest,
+    mut done: Result<bool>,
+    is_ours: impl Fn(&Manifest, Option<&str>) -> bool,
+    settle: impl FnOnce(&Manifest) -> Result<()>,
+) -> Result<bool> {
     let number = manifest.commit;
     if !matches!(done, Ok(true)) {
         match Manifest::read(place, F::NAME) {
@@ -213,9 +252,10 @@ fn commit<F: Format<P>, P: Place>(
         }
     }
     // Back to what is committed. Where even that fails, another load does it.
+    let settled = if matches!(done, Ok(true)) { settle(&manifest) } else { Ok(()) };
     let cleaned = match turn.end(number, matches!(done, Ok(true))) {
-        true => F::clean(place, &manifest),
-        false => Ok(()),
+        true => F::clean(place, &manifest).and(settled),
+        false => settled,
     };
     if let Err(error) = &cleaned {
         tracing::warn!(%error, "could not remove what a failed load wrote");

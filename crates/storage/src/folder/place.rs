@@ -12,7 +12,7 @@ use super::Manifest;
 use crate::Result;
 
 /// The folder that the store keeps for itself, and the manifest in it.
-pub(super) const OWN: &str = "_tidegauge";
+pub(crate) const OWN: &str = "_tidegauge";
 pub(super) const MANIFEST: &str = "_tidegauge/manifest.json";
 
 /// Which manifest it is, where that has to be said when it is replaced.

@@ -207,6 +207,27 @@ impl Database for MySql {
         moved.map_err(|error| self.failed(error, None))
     }
 
+    async fn also_alone(&self, connection: &mut Connection, what: &str) -> Result<()> {
+        self.alone_at(connection.conn()?, what).await
+    }
+
+    async fn no_longer_alone(&self, connection: &mut Connection, what: &str) -> Result<()> {
+        self.leave(connection.conn()?, what).await
+    }
+
+    async fn delete(
+        &self,
+        connection: &mut Connection,
+        query: &Query,
+        table: &Table,
+    ) -> Result<usize> {
+        let params = read::bound(&query.params, &table.name)?;
+        let conn = connection.conn()?;
+        let deleted = conn.exec_drop(query.sql.as_str(), params).await;
+        deleted.map_err(|error| self.failed(error, Some(table)))?;
+        Ok(usize::try_from(conn.affected_rows()).unwrap_or(usize::MAX))
+    }
+
     async fn insert(&self, connection: &mut Connection, batch: &Batch) -> Result<()> {
         self.write(connection, batch).await
     }

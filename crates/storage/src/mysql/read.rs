@@ -5,7 +5,7 @@ use mysql_async::{Params, Value};
 use tidegauge_core::{Cell, DataType};
 
 use super::{Connection, MySql, write};
-use crate::sql::{Query, Rows, cell};
+use crate::sql::{Param, Query, Rows, cell};
 use crate::{Error, Result};
 
 impl MySql {
@@ -17,17 +17,7 @@ impl MySql {
     ) -> Result<()> {
         let table = rows.table().clone();
         let failed = |error| self.failed(error, Some(&table));
-        let mut values = Vec::with_capacity(query.params.len());
-        for param in &query.params {
-            let (dtype, scalars) = param.values();
-            for scalar in scalars {
-                let value = write::value(cell(scalar), dtype);
-                values.push(
-                    value.map_err(|reason| Error::unrepresentable(&table.name, "*", reason))?,
-                );
-            }
-        }
-        let params = if values.is_empty() { Params::Empty } else { Params::Positional(values) };
+        let params = bound(&query.params, &table.name)?;
         // Prepared, so that values come as they are and not as text: floats keep their last digit.
         connection.is_reading = true;
         let found = connection.conn()?.exec_iter(query.sql.as_str(), params).await;
@@ -52,6 +42,19 @@ impl MySql {
         connection.is_reading = false;
         Ok(())
     }
+}
+
+/// Encodes what a query on `table` binds.
+pub(super) fn bound(params: &[Param], table: &str) -> Result<Params> {
+    let mut values = Vec::with_capacity(params.len());
+    for param in params {
+        let (dtype, scalars) = param.values();
+        for scalar in scalars {
+            let value = write::value(cell(scalar), dtype);
+            values.push(value.map_err(|reason| Error::unrepresentable(table, "*", reason))?);
+        }
+    }
+    Ok(if values.is_empty() { Params::Empty } else { Params::Positional(values) })
 }
 
 /// Returns a value of a column as its cell, or `None` if it is no such.

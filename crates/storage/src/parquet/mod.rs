@@ -9,6 +9,7 @@ mod file;
 mod load;
 mod merge;
 mod prune;
+mod reset;
 mod scan;
 mod stream;
 mod tally;
@@ -17,7 +18,8 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 use tidegauge_core::{
-    Aggregate, Batch, BatchStream, Scan, Sink, SinkCapabilities, Table, TableRef, Warehouse,
+    Aggregate, Batch, BatchStream, Removal, Scan, Sink, SinkCapabilities, Table, TableRef,
+    Warehouse,
 };
 
 use crate::Result;
@@ -54,6 +56,7 @@ impl<P: Files> Format<P> for ParquetFiles {
             exact_decimals: true,
             pushdown: true,
             aggregates: true,
+            resets: true,
         }
     }
 
@@ -83,6 +86,24 @@ impl<P: Files> Format<P> for ParquetFiles {
         take: TakeKeys<'_>,
     ) -> Result<()> {
         scan::keys(place, table, part, range, take)
+    }
+
+    fn count(place: &P, removal: &Removal, stored: &Stored) -> Result<usize> {
+        reset::count(place, removal, stored)
+    }
+
+    fn remove(
+        place: &P,
+        removal: &Removal,
+        stored: &mut Stored,
+        next: (&mut u64, Option<&str>),
+        old: &mut Vec<String>,
+    ) -> Result<()> {
+        reset::remove(place, removal, stored, next, old)
+    }
+
+    fn settle(place: &P, _: &Manifest, old: &[String]) -> Result<()> {
+        place.remove(old)
     }
 
     fn clean(place: &P, manifest: &Manifest) -> Result<()> {

@@ -12,7 +12,7 @@ use super::stream::{self, Batches};
 use super::tally::Tally;
 use super::{NAME, merge, path, prune};
 use crate::Result;
-use crate::folder::{Files, Manifest, Part, Range, TakeKeys};
+use crate::folder::{Files, Manifest, Part, Range, Stored, TakeKeys};
 
 /// A file that is read, and which of its rows are wanted if that is known before.
 #[derive(Debug)]
@@ -69,6 +69,16 @@ fn plan<P: Files>(place: &P, tally: &Tally, request: &Request) -> Result<Vec<Uni
     let Some(stored) = manifest.tables.get(request.table.name.as_ref()) else {
         return Ok(Vec::new());
     };
+    units(place, tally, request, stored)
+}
+
+/// Returns the files of `stored` that may have rows that pass.
+pub(super) fn units<P: Files>(
+    place: &P,
+    tally: &Tally,
+    request: &Request,
+    stored: &Stored,
+) -> Result<Vec<Unit>> {
     stored.compare_columns(&request.table)?;
     if request.predicate.is_never() {
         return Ok(Vec::new());

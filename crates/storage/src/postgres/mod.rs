@@ -146,14 +146,18 @@ impl Database for Postgres {
     }
 
     async fn begin(&self, connection: &mut PgConnection, what: &str) -> Result<()> {
-        let failed = |error| self.failed(error, None);
-        sqlx::raw_sql("BEGIN").execute(&mut *connection).await.map_err(failed)?;
+        let begun = sqlx::raw_sql("BEGIN").execute(&mut *connection).await;
+        begun.map_err(|error| self.failed(error, None))?;
+        self.also_alone(connection, what).await
+    }
+
+    async fn also_alone(&self, connection: &mut PgConnection, what: &str) -> Result<()> {
         // Until the transaction ends.
         let locked = sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
             .bind(format!("tidegauge {} {what}", self.target.schema))
             .execute(connection)
             .await;
-        locked.map(|_| ()).map_err(failed)
+        locked.map(|_| ()).map_err(|error| self.failed(error, None))
     }
 
     async fn commit(&self, connection: &mut PgConnection, _: &str) -> Result<()> {
@@ -181,6 +185,20 @@ impl Database for Postgres {
                    ON CONFLICT (source) DO UPDATE SET cursor = excluded.cursor";
         let moved = sqlx::query(sql).bind(source).bind(after).execute(connection).await;
         moved.map(|_| ()).map_err(|error| self.failed(error, None))
+    }
+
+    async fn delete(
+        &self,
+        connection: &mut PgConnection,
+        query: &Query,
+        table: &Table,
+    ) -> Result<usize> {
+        self.bind(connection, &query.params, &table.name).await?;
+        // Identifiers are quoted, values bound; nothing else in it comes from outside.
+        let query = sqlx::query(AssertSqlSafe(query.sql.clone())).persistent(false);
+        let deleted = query.execute(connection).await;
+        let deleted = deleted.map_err(|error| self.failed(error, Some(table)))?;
+        Ok(usize::try_from(deleted.rows_affected()).unwrap_or(usize::MAX))
     }
 
     async fn insert(&self, connection: &mut PgConnection, batch: &Batch) -> Result<()> {

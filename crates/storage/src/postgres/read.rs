@@ -110,7 +110,7 @@ impl Postgres {
     }
 
     /// Gives the settings that a query reads its parameters from their values.
-    async fn bind(
+    pub(super) async fn bind(
         &self,
         connection: &mut PgConnection,
         params: &[Param],

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures_util::{TryStreamExt, stream};
 use tidegauge_core::{
-    Aggregate, Batch, BatchStream, Cursor, Fold, Load, Scan, Sink, SinkCapabilities, Table,
-    TableRef, Warehouse,
+    Aggregate, Batch, BatchStream, Cursor, Fold, Load, Reset, Scan, Sink, SinkCapabilities, Table,
+    TableRef, Warehouse, WarehouseExt,
 };
 use tokio::sync::Mutex;
 
@@ -41,6 +41,7 @@ pub(crate) trait Database: Debug + Send + Sync + 'static {
             exact_decimals: true,
             pushdown: true,
             aggregates: true,
+            resets: true,
         }
     }
 
@@ -107,6 +108,25 @@ pub(crate) trait Database: Debug + Send + Sync + 'static {
         after: &str,
     ) -> Result<()>;
 
+    /// Keeps others from `what` as well, until [`no_longer_alone`](Self::no_longer_alone); nothing to do
+    /// where a transaction is alone in the database.
+    async fn also_alone(&self, _: &mut Self::Connection, _what: &str) -> Result<()> {
+        Ok(())
+    }
+
+    /// Lets others to `what` again, after the commit; nothing to do where that has done it.
+    async fn no_longer_alone(&self, _: &mut Self::Connection, _what: &str) -> Result<()> {
+        Ok(())
+    }
+
+    /// Runs `query`, which deletes rows of `table`; returns how many went.
+    async fn delete(
+        &self,
+        connection: &mut Self::Connection,
+        query: &Query,
+        table: &Table,
+    ) -> Result<usize>;
+
     /// Writes the rows of `batch`, by the write mode of its table.
     async fn insert(&self, connection: &mut Self::Connection, batch: &Batch) -> Result<()>;
 
@@ -166,10 +186,10 @@ impl<D: Database> SqlStore<D> {
     }
 
     /// Does `write` on the writing connection, which is kept unless something fails.
-    async fn writing(
+    async fn writing<T>(
         &self,
-        write: impl AsyncFnOnce(&D, &mut Writer<D::Connection>) -> Result<()>,
-    ) -> tidegauge_core::Result<()> {
+        write: impl AsyncFnOnce(&D, &mut Writer<D::Connection>) -> Result<T>,
+    ) -> tidegauge_core::Result<T> {
         let write = async {
             let mut slot = self.writer.lock().await;
             let mut writer = match slot.take() {
@@ -181,7 +201,7 @@ impl<D: Database> SqlStore<D> {
             };
             let done = write(&self.database, &mut writer).await;
             match done {
-                Ok(()) => *slot = Some(writer),
+                Ok(_) => *slot = Some(writer),
                 Err(_) => self.database.close(writer.connection).await,
             }
             done
@@ -234,6 +254,19 @@ impl<D: Database> SqlStore<D> {
             }
         });
         found.await.map(Option::unwrap_or_default).map_err(|error| self.named(error))
+    }
+
+    /// Counts what `reset` would remove, as a reader.
+    async fn would_remove(&self, reset: &Reset<'_>) -> tidegauge_core::Result<Vec<usize>> {
+        let mut found: BTreeMap<_, _> = self.cursors_of(None).await?.into_iter().collect();
+        super::reset::compare(reset.cursors, |source| found.remove(source).map(Cursor::new))
+            .map_err(|error| self.named(error))?;
+        let mut counts = Vec::with_capacity(reset.removals.len());
+        for removal in reset.removals {
+            let rows = self.count_where(removal.table(), removal.filter().clone()).await?;
+            counts.push(rows);
+        }
+        Ok(counts)
     }
 
     /// Returns the stream of the rows that `select` gives, over a connection that belongs to it.
@@ -332,6 +365,13 @@ impl<D: Database> Sink for SqlStore<D> {
 
     async fn load(&self, load: Load<'_>) -> tidegauge_core::Result<()> {
         self.writing(async |database, writer| writer.load(database, load).await).await
+    }
+
+    async fn reset(&self, reset: Reset<'_>) -> tidegauge_core::Result<Vec<usize>> {
+        if reset.dry_run {
+            return self.would_remove(&reset).await;
+        }
+        self.writing(async |database, writer| writer.reset(database, &reset).await).await
     }
 }
 

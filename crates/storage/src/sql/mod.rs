@@ -15,6 +15,7 @@ mod load;
 pub(crate) mod migrations;
 mod prepared;
 mod query;
+mod reset;
 #[cfg(any(feature = "_sqlx", feature = "mysql"))]
 mod rows;
 mod select;
@@ -26,6 +27,8 @@ pub(crate) use dialect::{Dialect, Lists, Summary, TEXT_DAYS, TEXT_MICROS};
 pub(crate) use driver::{Database, SqlStore};
 pub(crate) use prepared::Prepared;
 pub(crate) use query::{Param, Query, cell};
+#[cfg(feature = "bigquery")]
+pub(crate) use reset::{compare as compare_cursors, delete};
 #[cfg(any(feature = "_sqlx", feature = "mysql"))]
 pub(crate) use rows::Rows;
 pub(crate) use select::{Select, select};

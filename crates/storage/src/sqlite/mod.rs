@@ -94,6 +94,7 @@ impl Database for Sqlite {
             exact_decimals: false,
             pushdown: true,
             aggregates: false,
+            resets: true,
         }
     }
 
@@ -206,6 +207,19 @@ impl Database for Sqlite {
                    ON CONFLICT (source) DO UPDATE SET cursor = excluded.cursor";
         let moved = sqlx::query(sql).bind(source).bind(after).execute(connection).await;
         moved.map(|_| ()).map_err(|error| self.failed(error))
+    }
+
+    async fn delete(
+        &self,
+        connection: &mut SqliteConnection,
+        query: &Query,
+        table: &Table,
+    ) -> Result<usize> {
+        let values = read::bound(&query.params, &table.name)?;
+        // Identifiers are quoted, values bound; nothing else in it comes from outside.
+        let query = sqlx::query_with(AssertSqlSafe(query.sql.clone()), values).persistent(false);
+        let deleted = query.execute(connection).await.map_err(|error| self.failed(error))?;
+        Ok(usize::try_from(deleted.rows_affected()).unwrap_or(usize::MAX))
     }
 
     async fn insert(&self, connection: &mut SqliteConnection, batch: &Batch) -> Result<()> {

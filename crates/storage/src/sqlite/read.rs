@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, Row};
 
 use super::error::failure;
 use super::{Sqlite, encode};
-use crate::sql::{Query, Rows, cell};
+use crate::sql::{Param, Query, Rows, cell};
 use crate::{Error, Result};
 
 impl Sqlite {
@@ -18,14 +18,7 @@ impl Sqlite {
     ) -> Result<()> {
         let failed = |error| failure(&self.path, error);
         let table = rows.table().clone();
-        let mut values = SqliteArguments::default();
-        for param in &query.params {
-            let (dtype, scalars) = param.values();
-            for scalar in scalars {
-                let bound = encode::bind(&mut values, cell(scalar), dtype);
-                bound.map_err(|reason| Error::unrepresentable(&table.name, "*", reason))?;
-            }
-        }
+        let values = bound(&query.params, &table.name)?;
         // Identifiers are quoted, values bound; nothing else in it comes from outside.
         let query = sqlx::query_with(AssertSqlSafe(query.sql.clone()), values).persistent(false);
         let mut found = query.fetch(connection);
@@ -44,4 +37,17 @@ impl Sqlite {
         }
         Ok(())
     }
+}
+
+/// Encodes what a query on `table` binds.
+pub(super) fn bound(params: &[Param], table: &str) -> Result<SqliteArguments> {
+    let mut values = SqliteArguments::default();
+    for param in params {
+        let (dtype, scalars) = param.values();
+        for scalar in scalars {
+            let bound = encode::bind(&mut values, cell(scalar), dtype);
+            bound.map_err(|reason| Error::unrepresentable(table, "*", reason))?;
+        }
+    }
+    Ok(values)
 }

@@ -22,6 +22,8 @@ mod old_versions;
 mod parquet_files;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(any(feature = "_folder", feature = "_sql"))]
+mod resets;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod support;

@@ -1,0 +1,81 @@
+//! Taking rows and cursors away, so that sources are loaded from the beginning.
+
+use crate::{Cursor, DataType, Error, Filter, Predicate, Result, TableRef};
+
+/// What a sink is to forget: rows of tables, and how far sources were loaded; all of it at once, or nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct Reset<'a> {
+    /// The sources whose cursors are removed, each with where the sink must still have it (`None`: never
+    /// loaded).
+    pub cursors: &'a [(&'a str, Option<&'a Cursor>)],
+    /// The rows that are removed; of each table once.
+    pub removals: &'a [Removal],
+    /// Whether rows are only counted, and nothing is changed.
+    pub dry_run: bool,
+}
+
+/// The rows of a table that a reset removes.
+///
+/// ```
+/// use tidegauge_core::{Removal, tables::Candle};
+///
+/// let of_kraken = Removal::of(Candle::table(), "source", ["kraken"])?;
+/// assert!(!of_kraken.is_whole());
+/// let error = Removal::of(Candle::table(), "currency", ["USD"]).unwrap_err().to_string();
+/// assert!(error.contains("`currency` is no text of its key"), "{error}");
+/// # Ok::<(), tidegauge_core::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Removal {
+    table: TableRef,
+    predicate: Predicate,
+    filter: Filter,
+}
+
+impl Removal {
+    /// Creates the removal of all rows of `table`.
+    pub fn all(table: &TableRef) -> Self {
+        let (predicate, filter) = (Predicate::default(), Filter::And(Vec::new()));
+        Self { table: table.clone(), predicate, filter }
+    }
+
+    /// Creates the removal of those rows of `table` of which `column` is one of `values`. The column is one of
+    /// the key's: so all that was ever written of a row goes, in a store that keeps what was replaced as well.
+    ///
+    /// # Errors
+    /// When the column is no text, or none of the key.
+    pub fn of<V: Into<String>>(
+        table: &TableRef,
+        column: &str,
+        values: impl IntoIterator<Item = V>,
+    ) -> Result<Self> {
+        if table.column(column)?.dtype != DataType::Text
+            || table.key.iter().all(|name| name != column)
+        {
+            let reason = format!("column `{column}` is no text of its key, so no rows go by it");
+            return Err(Error::Filter { table: table.name.to_string(), reason });
+        }
+        let filter = Filter::is_in(column, values.into_iter().map(Into::into));
+        Ok(Self { table: table.clone(), predicate: filter.check(table)?, filter })
+    }
+
+    /// Returns the table.
+    pub fn table(&self) -> &TableRef {
+        &self.table
+    }
+
+    /// Returns the filter that keeps exactly the rows that are removed.
+    pub fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
+    /// Returns the same, checked.
+    pub fn predicate(&self) -> &Predicate {
+        &self.predicate
+    }
+
+    /// Returns `true` if all rows are removed.
+    pub fn is_whole(&self) -> bool {
+        self.predicate.conditions.is_empty()
+    }
+}

@@ -1,0 +1,216 @@
+//! Removing lines: the file is cut off behind its header, or written anew beside it and put in its place once
+//! the manifest says so.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use tidegauge_core::{Predicate, Removal, Scalar, Table, Test};
+
+use super::file;
+use crate::folder::{Manifest, OWN, Part, Stored, sync_dir, synced};
+use crate::{Error, Result};
+
+/// Counts the lines of `stored` that `removal` removes.
+pub(super) fn count(dir: &Path, removal: &Removal, stored: &Stored) -> Result<usize> {
+    if removal.is_whole() {
+        return Ok(stored.parts.iter().map(|part| part.rows).sum());
+    }
+    let (path, table) = (dir.join(file(&removal.table().name)), removal.table());
+    let mut rows = 0;
+    for part in &stored.parts {
+        let bytes = read(&path, part)?;
+        let lines = lines(&path, table, removal.predicate(), &bytes)?;
+        rows += lines.iter().filter(|line| line.goes).count();
+    }
+    Ok(rows)
+}
+
+/// Leaves the lines of `removal` out of `stored`.
+pub(super) fn remove(
+    dir: &Path,
+    removal: &Removal,
+    stored: &mut Stored,
+    commit: u64,
+) -> Result<()> {
+    let Some([header, _]) = stored.parts.first().and_then(|part| part.bytes) else { return Ok(()) };
+    if removal.is_whole() {
+        (stored.bytes, stored.parts) = (Some(header), Vec::new());
+        return Ok(());
+    }
+    if count(dir, removal, stored)? == 0 {
+        return Ok(());
+    }
+    let (path, next) =
+        (dir.join(file(&removal.table().name)), beside(dir, removal.table(), commit));
+    let io = |error| Error::io(&next, error);
+    let mut written = File::create(&next).map_err(io)?;
+    let head = Part { bytes: Some([0, header]), ..Part::new(0, None, 0) };
+    written.write_all(&read(&path, &head)?).map_err(io)?;
+    let (mut end, mut left) = (header, Vec::new());
+    for mut part in std::mem::take(&mut stored.parts) {
+        let (bytes, start) = (read(&path, &part)?, end);
+        part.rows = 0;
+        for line in lines(&path, removal.table(), removal.predicate(), &bytes)? {
+            if !line.goes {
+                let line = bytes.get(line.from..line.to).unwrap_or_default();
+                written.write_all(line).map_err(io)?;
+                (part.rows, end) = (part.rows + 1, end + line.len() as u64);
+            }
+        }
+        part.bytes = Some([start, end]);
+        if part.rows > 0 {
+            left.push(part);
+        }
+    }
+    synced(&written, &next)?;
+    sync_dir(&dir.join(OWN))?;
+    (stored.bytes, stored.parts, stored.anew) = (Some(end), left, Some(commit));
+    Ok(())
+}
+
+/// Puts the files in place that commits have written anew, and removes those of commits that never were.
+pub(super) fn put_in_place(dir: &Path, manifest: &Manifest) -> Result<()> {
+    for (table, stored) in &manifest.tables {
+        let Some(commit) = stored.anew else { continue };
+        let (next, path) = (dir.join(OWN).join(name(table, commit)), dir.join(file(table)));
+        match fs::rename(&next, &path) {
+            Ok(()) => sync_dir(dir)?,
+            // It is in place already.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(Error::io(&path, error)),
+        }
+    }
+    let own = dir.join(OWN);
+    let entries: io::Result<Vec<_>> = fs::read_dir(&own).and_then(Iterator::collect);
+    for entry in entries.map_err(|error| Error::io(&own, error))? {
+        let path = entry.path();
+        if path.extension().is_some_and(|extension| extension == "csv") {
+            fs::remove_file(&path).map_err(|error| Error::io(&path, error))?;
+        }
+    }
+    Ok(())
+}
+
+/// Where the file of `table` is written anew by `commit`.
+fn beside(dir: &Path, table: &Table, commit: u64) -> PathBuf {
+    dir.join(OWN).join(name(&table.name, commit))
+}
+
+fn name(table: &str, commit: u64) -> String {
+    format!("{table}.{commit}.csv")
+}
+
+/// A line of a part: where in it, and whether it goes.
+struct Line {
+    from: usize,
+    to: usize,
+    goes: bool,
+}
+
+fn read(path: &Path, part: &Part) -> Result<Vec<u8>> {
+    let [start, end] = part.bytes.unwrap_or_default();
+    let length = end.saturating_sub(start);
+    let mut bytes = Vec::new();
+    let mut read = || {
+        let mut file = File::open(path)?;
+        file.seek(SeekFrom::Start(start))?;
+        file.take(length).read_to_end(&mut bytes)
+    };
+    let found = read().map_err(|error| Error::io(path, error))?;
+    if u64::try_from(found) != Ok(length) {
+        return Err(Error::damaged(path, format!("it ends before byte {end}, which was written")));
+    }
+    Ok(bytes)
+}
+
+/// Takes the lines of a part apart.
+fn lines(path: &Path, table: &Table, predicate: &Predicate, bytes: &[u8]) -> Result<Vec<Line>> {
+    let mut tests = Vec::with_capacity(predicate.conditions.len());
+    for condition in &predicate.conditions {
+        let place = table.columns.iter().position(|column| column.name == condition.name);
+        let (Some(place), Test::OneOf(values)) = (place, &condition.test) else {
+            return Ok(Vec::new()); // no value passes
+        };
+        tests.push((place, values));
+    }
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(bytes);
+    let mut row = csv::StringRecord::new();
+    let mut lines: Vec<Line> = Vec::new();
+    let damaged = |reason: String| Error::damaged(path, reason);
+    while reader.read_record(&mut row).map_err(|error| damaged(error.to_string()))? {
+        let from = row.position().and_then(|at| usize::try_from(at.byte()).ok());
+        let from = from.ok_or_else(|| damaged("a line of it lies nowhere".into()))?;
+        if let Some(last) = lines.last_mut() {
+            last.to = from;
+        }
+        let is = |(place, values): &(usize, &Vec<Scalar>)| {
+            values
+                .iter()
+                .any(|it| matches!(it, Scalar::Text(text) if row.get(*place) == Some(text)))
+        };
+        lines.push(Line { from, to: bytes.len(), goes: tests.iter().all(is) });
+    }
+    Ok(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use tidegauge_core::{Batch, BatchBuilder, Cell, Cursor, DataType, Load, Sink, TableRef};
+
+    use super::*;
+    use crate::folder::{Disk, Place};
+
+    fn table() -> TableRef {
+        let table = Table::builder("t", "").column("source", DataType::Text, "");
+        table.column("id", DataType::Int64, "").key(["source", "id"]).build().unwrap()
+    }
+
+    fn rows(table: &TableRef, rows: &[(&str, i128)]) -> Batch {
+        let mut builder = BatchBuilder::new(table);
+        for (source, id) in rows {
+            builder.push(Cell::Text(source)).unwrap();
+            builder.push(Cell::Int(*id)).unwrap();
+        }
+        builder.finish().unwrap()
+    }
+
+    /// A reset is killed before its manifest is there, or after: before its file is in place.
+    #[tokio::test]
+    async fn a_file_that_was_written_anew_counts_from_the_commit_on() {
+        for is_committed in [false, true] {
+            let (dir, table) = (tempfile::tempdir().unwrap(), table());
+            let sink = super::super::open(dir.path().to_owned());
+            let after = Cursor::new("1");
+            let batches =
+                [rows(&table, &[("a", 1), ("b,\n\"", 2)]), rows(&table, &[("c", 3), ("a", 4)])];
+            let load = Load { source: "s", batches: &batches, before: None, after: &after };
+            sink.load(load).await.unwrap();
+
+            let disk = Disk { dir: dir.path().to_owned() };
+            let mut manifest = Manifest::read(&disk, "csv").unwrap();
+            manifest.commit += 1;
+            let (commit, stored) = (manifest.commit, manifest.tables.get_mut("t").unwrap());
+            let removal = Removal::of(&table, "source", ["a"]).unwrap();
+            assert_eq!(count(dir.path(), &removal, stored).unwrap(), 2);
+            remove(dir.path(), &removal, stored, commit).unwrap();
+            if is_committed {
+                assert!(manifest.write(&disk).unwrap());
+            }
+            let file = dir.path().join("t.csv");
+            let whole = "source,id\na,1\n\"b,\n\"\"\",2\nc,3\na,4\n";
+            assert_eq!(fs::read_to_string(&file).unwrap(), whole);
+
+            // The next one finds it so.
+            let next = Cursor::new("2");
+            let batches = [rows(&table, &[("d", 5)])];
+            let load = Load { source: "s", batches: &batches, before: Some(&after), after: &next };
+            sink.load(load).await.unwrap();
+            let left = "source,id\n\"b,\n\"\"\",2\nc,3\nd,5\n";
+            let wanted = if is_committed { left.to_owned() } else { format!("{whole}d,5\n") };
+            assert_eq!(fs::read_to_string(&file).unwrap(), wanted);
+            let own: Vec<_> = fs::read_dir(dir.path().join(OWN)).unwrap().collect();
+            assert_eq!(own.len(), 2, "the lock and the manifest: {own:?} of {}", disk.name(""));
+        }
+    }
+}

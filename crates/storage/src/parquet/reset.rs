@@ -1,0 +1,113 @@
+//! Removing rows: parts that are left out, and those that are written anew without them.
+
+use std::ops::ControlFlow;
+
+use tidegauge_core::{Batch, Predicate, Removal, Scan, Table};
+
+use super::file::{ParquetFile, Request};
+use super::tally::Tally;
+use super::{load, path, prune, scan};
+use crate::Result;
+use crate::folder::{Files, Part, Stored};
+
+/// Counts the rows of `stored` that `removal` removes, as a reader finds them.
+pub(super) fn count<P: Files>(place: &P, removal: &Removal, stored: &Stored) -> Result<usize> {
+    let (table, tally) = (removal.table(), Tally::new(&removal.table().name));
+    let request = Request {
+        table: table.clone(),
+        output: Scan::columns(table, table.key.first().map(ToString::to_string)).output()?,
+        predicate: removal.predicate().clone(),
+        limit: None,
+    };
+    let mut rows = 0;
+    for unit in scan::units(place, &tally, &request, stored)? {
+        rows += match &unit.stays {
+            Some(stays) => stays.count_set_bits(),
+            None if removal.is_whole() => unit.file.rows,
+            None => {
+                let mut passing = 0;
+                ParquetFile::open(place, &tally, &unit.file, true)?.read(
+                    &request,
+                    &mut |batch| {
+                        passing += batch.rows();
+                        Ok(ControlFlow::Continue(()))
+                    },
+                )?;
+                passing
+            }
+        };
+    }
+    Ok(rows)
+}
+
+/// Leaves the rows of `removal` out of `stored`: whole parts where it can, and where it cannot by writing the
+/// others of a part anew, each such part as a commit of its own from that of `next` on. The paths of the files
+/// that are no longer named are appended to `old`.
+pub(super) fn remove<P: Files>(
+    place: &P,
+    removal: &Removal,
+    stored: &mut Stored,
+    (commit, mark): (&mut u64, Option<&str>),
+    old: &mut Vec<String>,
+) -> Result<()> {
+    let (table, mut left) = (removal.table(), Vec::new());
+    for part in std::mem::take(&mut stored.parts) {
+        let rest = match removal.is_whole() {
+            true => Some(Vec::new()),
+            false => rest(place, removal, &part)?,
+        };
+        let Some(rest) = rest else {
+            left.push(part);
+            continue;
+        };
+        old.extend(paths(table, &part));
+        let rest = Batch::concat(table, &rest)?;
+        if rest.rows() > 0 {
+            *commit += 1;
+            let mut new = Part::new(*commit, mark, rest.rows());
+            new.range = part.range;
+            load::write(place, table, &mut new, rest)?;
+            left.push(new);
+        }
+    }
+    stored.parts = left;
+    if !removal.is_whole() {
+        stored.widen(table);
+    }
+    Ok(())
+}
+
+/// Returns the rows of `part` that are not removed; `None` if that is all of them.
+fn rest<P: Files>(place: &P, removal: &Removal, part: &Part) -> Result<Option<Vec<Batch>>> {
+    let (table, predicate) = (removal.table(), removal.predicate());
+    if predicate.is_never() || !prune::part(predicate, table, part) {
+        return Ok(None);
+    }
+    let tally = Tally::new(&table.name);
+    let request = Request {
+        table: table.clone(),
+        output: table.clone(),
+        predicate: Predicate::default(),
+        limit: None,
+    };
+    let (mut rest, mut rows) = (Vec::new(), 0);
+    for file in scan::files(&request.predicate, table, part) {
+        ParquetFile::open(place, &tally, &file, false)?.read(&request, &mut |batch| {
+            let goes = predicate.keeps(&batch)?;
+            let stays: Vec<u32> =
+                (0..).take(batch.rows()).filter(|row| !goes.value(*row as usize)).collect();
+            rows += stays.len();
+            rest.push(batch.take(&stays)?);
+            Ok(ControlFlow::Continue(()))
+        })?;
+    }
+    Ok((rows < part.rows).then_some(rest))
+}
+
+/// Returns the paths of what `part` wrote.
+fn paths(table: &Table, part: &Part) -> Vec<String> {
+    if part.days.is_empty() {
+        return vec![path(table, part, None)];
+    }
+    part.days.keys().map(|day| path(table, part, Some(day))).collect()
+}

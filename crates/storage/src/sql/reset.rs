@@ -1,0 +1,122 @@
+//! Resets: one transaction for the rows and the cursors that go.
+
+use tidegauge_core::{Cursor, DataType, Removal, Reset, Table, TableRef};
+
+#[cfg(any(feature = "_sqlx", feature = "mysql"))]
+use super::CURSORS;
+#[cfg(any(feature = "_sqlx", feature = "mysql"))]
+use super::driver::{Database, Writer};
+use super::filter::conditions;
+use super::{Dialect, Param, Query};
+use crate::{Error, Result};
+
+/// Spells the statement that deletes the rows of `removal` from the stored table that is spelled `name`, and
+/// appends what it binds to `params`; `None`: there are no such rows.
+///
+/// # Errors
+/// Returns an error if the database cannot tell these rows from all others.
+pub(crate) fn delete(
+    dialect: &Dialect,
+    name: &str,
+    removal: &Removal,
+    params: &mut Vec<Param>,
+) -> Result<Option<String>> {
+    let conditions = conditions(dialect, removal.predicate(), params);
+    if conditions.is_never {
+        return Ok(None);
+    }
+    if conditions.is_loose {
+        return Err(Error::Core(tidegauge_core::Error::Filter {
+            table: removal.table().name.to_string(),
+            reason: "so many values cannot be told from all others here; remove them in parts"
+                .into(),
+        }));
+    }
+    Ok(Some(format!("DELETE FROM {name}{}", conditions.clause())))
+}
+
+/// Returns the conflict of the first of `cursors` that is not where the reset expects it, by what `found`
+/// says of each.
+pub(crate) fn compare(
+    cursors: &[(&str, Option<&Cursor>)],
+    mut found: impl FnMut(&str) -> Option<Cursor>,
+) -> Result<()> {
+    for (source, before) in cursors {
+        let found = found(source);
+        if found.as_ref() != *before {
+            return Err(Error::Core(tidegauge_core::Error::Conflict {
+                source_name: (*source).into(),
+                expected: before.cloned(),
+                found,
+            }));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(any(feature = "_sqlx", feature = "mysql"))]
+impl<C> Writer<C> {
+    /// Commits `reset`, if the cursors are still where it expects them; returns how many rows went.
+    pub(super) async fn reset<D: Database<Connection = C>>(
+        &mut self,
+        database: &D,
+        reset: &Reset<'_>,
+    ) -> Result<Vec<usize>> {
+        let connection = &mut self.connection;
+        // In one order for all, so that no two wait for each other.
+        let mut whats: Vec<String> =
+            reset.cursors.iter().map(|(source, _)| format!("source {source}")).collect();
+        whats.sort_unstable();
+        whats.dedup();
+        let first = whats.first().map_or("reset", String::as_str);
+        let more = whats.get(1..).unwrap_or_default();
+        database.begin(connection, first).await?;
+        for what in more {
+            database.also_alone(connection, what).await?;
+        }
+        for cursor in reset.cursors {
+            let found = database.cursors(connection, Some(cursor.0)).await?.into_iter().next();
+            compare(&[*cursor], |_| found.as_ref().map(|(_, cursor)| Cursor::new(cursor)))?;
+        }
+        let mut removed = Vec::with_capacity(reset.removals.len());
+        for removal in reset.removals {
+            let there = !database.stored(connection, &removal.table().name).await?.is_empty();
+            removed.push(if there { remove(database, connection, removal).await? } else { 0 });
+        }
+        for (source, _) in reset.cursors {
+            remove(database, connection, &Removal::of(&cursors()?, "source", [*source])?).await?;
+        }
+        database.commit(connection, first).await?;
+        for what in more {
+            database.no_longer_alone(connection, what).await?;
+        }
+        Ok(removed)
+    }
+}
+
+/// Removes rows; returns how many.
+#[cfg(any(feature = "_sqlx", feature = "mysql"))]
+async fn remove<D: Database>(
+    database: &D,
+    connection: &mut D::Connection,
+    removal: &Removal,
+) -> Result<usize> {
+    let table = removal.table();
+    let mut query = Query::default();
+    let name = database.table(&table.name);
+    match delete(database.dialect(), &name, removal, &mut query.params)? {
+        Some(sql) => {
+            query.sql = sql;
+            database.delete(connection, &query, table).await
+        }
+        None => Ok(0),
+    }
+}
+
+/// The table of cursors, as one whose rows can be removed.
+#[cfg(any(feature = "_sqlx", feature = "mysql"))]
+fn cursors() -> Result<TableRef> {
+    let table = Table::builder(CURSORS, "How far each source has been loaded");
+    let table = table.column("source", DataType::Text, "").key(["source"]);
+    Ok(table.build()?)
+}

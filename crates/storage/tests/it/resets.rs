@@ -1,0 +1,243 @@
+//! A process that loads and resets is killed at any moment: rows and cursor are there together, or gone together.
+
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use tidegauge_core::tables::Candle;
+use tidegauge_core::{
+    Batch, Cursor, ErrorKind, Filter, Load, Removal, Reset, Sink, TableRef, WarehouseExt, WriteMode,
+};
+
+use crate::support::{Store, batch, files, is_conflict, load, simple};
+
+const STORE: &str = "TIDEGAUGE_TEST_RESET_STORE";
+const SOURCE: &str = "a source";
+const ROWS: i64 = 150;
+const PAGES: i64 = 4;
+const ROUNDS: u64 = 8;
+
+fn tables() -> [TableRef; 2] {
+    [simple("new", WriteMode::Append), simple("merged", WriteMode::Merge)]
+}
+
+/// Candles of a source, beside which there are those of another.
+fn candles(source: &str, from: i64) -> Batch {
+    let row = |number: i64| Candle {
+        source: source.to_owned(),
+        symbol: "BTC".into(),
+        interval: "1h".into(),
+        open_at: chrono::DateTime::UNIX_EPOCH + chrono::TimeDelta::hours(number),
+        open: "1".parse().unwrap(),
+        high: "1".parse().unwrap(),
+        low: "1".parse().unwrap(),
+        close: "1".parse().unwrap(),
+        volume: None,
+        base_volume: None,
+        currency: "USD".into(),
+    };
+    Batch::from_rows(Candle::table(), (from..from + ROWS).map(row)).unwrap()
+}
+
+fn page(number: i64) -> Vec<Batch> {
+    let rows: Vec<_> = (number * ROWS..(number + 1) * ROWS).map(|id| (id, "a row")).collect();
+    let mut page: Vec<_> = tables().iter().map(|table| batch(table, &rows)).collect();
+    page.push(candles(SOURCE, number * ROWS));
+    page
+}
+
+fn removals() -> Vec<Removal> {
+    let mut removals: Vec<_> = tables().iter().map(Removal::all).collect();
+    removals.push(Removal::of(Candle::table(), "source", [SOURCE]).unwrap());
+    removals
+}
+
+async fn reached(sink: &dyn Sink) -> tidegauge_core::Result<i64> {
+    let cursor = sink.cursor(SOURCE).await?;
+    Ok(cursor.map_or(0, |cursor| cursor.as_str().parse().unwrap()))
+}
+
+/// Loads the page after those that are there; after the last one, resets.
+async fn step(sink: &dyn Sink) -> tidegauge_core::Result<()> {
+    let at = reached(sink).await?;
+    let before = (at > 0).then(|| Cursor::new(at.to_string()));
+    if at == PAGES {
+        let cursors = [(SOURCE, before.as_ref())];
+        let reset = Reset { cursors: &cursors, removals: &removals(), dry_run: false };
+        let removed = sink.reset(reset).await?;
+        assert_eq!(removed, [usize::try_from(PAGES * ROWS).unwrap(); 3]);
+        return Ok(());
+    }
+    let (batches, after) = (page(at), Cursor::new((at + 1).to_string()));
+    let before = before.as_ref();
+    sink.load(Load { source: SOURCE, batches: &batches, before, after: &after }).await
+}
+
+/// Not a test by itself: the process that the tests below start, and kill.
+#[tokio::test]
+#[ignore = "started by the other tests of this file"]
+async fn stepper() {
+    let sink = tidegauge_storage::connect_sink(&std::env::var(STORE).unwrap()).unwrap();
+    loop {
+        match step(&*sink).await {
+            Ok(()) => {}
+            Err(error) => assert!(is_conflict(&error) || error.kind().is_retryable(), "{error}"),
+        }
+    }
+}
+
+fn start(url: &str) -> Child {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "resets::stepper", "--ignored", "--nocapture"]).env(STORE, url);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// How many rows of the source each table has, and of the other source.
+async fn rows(store: &Store) -> [usize; 4] {
+    let [new, merged] = tables();
+    let (new, merged) = (store.rows(&new).await, store.rows(&merged).await);
+    let (own, other) = match store.url.starts_with("csv") {
+        true => {
+            let mut reader = csv::Reader::from_path(store.path.join("candles.csv")).unwrap();
+            let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
+            let own = rows.iter().filter(|row| &row[0] == SOURCE).count();
+            (own, rows.len() - own)
+        }
+        false => {
+            let warehouse = store.warehouse();
+            let of = |source: &str| Filter::eq("source", source);
+            let own = warehouse.count_where(Candle::table(), of(SOURCE)).await.unwrap();
+            let other = warehouse.count_where(Candle::table(), of("another")).await.unwrap();
+            (own, other)
+        }
+    };
+    [new, merged, own, other]
+}
+
+async fn killed_amid_resets_nothing_is_there_by_half(store: Store) {
+    let others = [candles("another", 0)];
+    load(&*store.sink(), None, "0", &others).await.unwrap();
+    let (mut before, mut below, mut seen) =
+        (String::from("0"), 7u64, std::collections::BTreeSet::new());
+    for round in 0..ROUNDS {
+        let mut child = start(&store.url);
+        // Until it is at it, and then a little longer, each time by another span.
+        let first = store.sink().cursor(SOURCE).await.unwrap();
+        for _ in 0..1_000 {
+            if store.sink().cursor(SOURCE).await.is_ok_and(|cursor| cursor != first) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        below =
+            below.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        tokio::time::sleep(Duration::from_millis((below >> 33) % 150)).await;
+        child.kill().unwrap();
+        let said = String::from_utf8(child.wait_with_output().unwrap().stderr).unwrap();
+        assert!(!said.contains("panicked"), "{said}");
+        // A server may still be at what the killed one had sent whole. What files it left is swept away by a
+        // load of anybody.
+        let after = format!("after {round}");
+        load(&*store.sink(), Some(&before), &after, &[]).await.unwrap();
+        before = after;
+        let (at, found) = loop {
+            let (at, found) = (reached(&*store.sink()).await.unwrap(), rows(&store).await);
+            if reached(&*store.sink()).await.unwrap() == at {
+                break (at, found);
+            }
+        };
+        seen.insert(at);
+        let (own, other) = (usize::try_from(at * ROWS).unwrap(), usize::try_from(ROWS).unwrap());
+        assert_eq!(found, [own, own, own, other], "at page {at}");
+    }
+    eprintln!("{}: {ROUNDS} kills, found at pages {seen:?}", store.name);
+}
+
+#[cfg(feature = "sqlite")]
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_is_reset_whole() {
+    killed_amid_resets_nothing_is_there_by_half(Store::new("sqlite")).await;
+}
+
+#[cfg(feature = "parquet")]
+#[tokio::test(flavor = "multi_thread")]
+async fn parquet_is_reset_whole() {
+    killed_amid_resets_nothing_is_there_by_half(Store::new("parquet")).await;
+}
+
+#[cfg(feature = "csv")]
+#[tokio::test(flavor = "multi_thread")]
+async fn csv_is_reset_whole() {
+    killed_amid_resets_nothing_is_there_by_half(Store::new("csv")).await;
+}
+
+#[cfg(feature = "postgres")]
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_is_reset_whole() {
+    let Some(store) = Store::of("postgres") else { return };
+    killed_amid_resets_nothing_is_there_by_half(store).await;
+}
+
+#[cfg(feature = "mysql")]
+#[tokio::test(flavor = "multi_thread")]
+async fn mysql_is_reset_whole() {
+    let Some(store) = Store::of("mysql") else { return };
+    killed_amid_resets_nothing_is_there_by_half(store).await;
+}
+
+/// What a reset removes is off the disk, and what is loaded again are the same files.
+#[cfg(all(feature = "csv", feature = "parquet"))]
+#[tokio::test]
+async fn the_files_of_removed_rows_are_gone() {
+    for scheme in ["csv", "parquet"] {
+        let store = Store::new(scheme);
+        let sink = store.sink();
+        let data = |store: &Store| -> Vec<_> {
+            let is_data = |(path, _): &(std::path::PathBuf, _)| {
+                !path.starts_with(store.path.join("_tidegauge"))
+            };
+            files(&store.path).into_iter().filter(is_data).collect()
+        };
+        load(&*sink, None, "0", &[candles("another", 0)]).await.unwrap();
+        let empty = data(&store);
+        for _ in 0..PAGES {
+            step(&*sink).await.unwrap();
+        }
+        let full = data(&store);
+        step(&*sink).await.unwrap();
+        match scheme {
+            // Tables stay, with their headers.
+            "csv" => {
+                let sizes: Vec<_> = data(&store).into_iter().map(|(path, _)| path).collect();
+                assert_eq!(sizes, full.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>());
+                for file in &empty {
+                    assert!(data(&store).contains(file), "{:?}", file.0);
+                }
+            }
+            _ => assert_eq!(data(&store), empty),
+        }
+        for _ in 0..PAGES {
+            step(&*sink).await.unwrap();
+        }
+        if scheme == "csv" {
+            assert_eq!(data(&store), full);
+        }
+        assert_eq!(rows(&store).await, [600, 600, 600, 150], "{scheme}");
+    }
+}
+
+/// Who may only read is refused, and a dry run only reads.
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn a_dry_run_needs_no_right_to_write() {
+    let store = Store::new("sqlite");
+    let table = simple("t", WriteMode::Append);
+    load(&*store.sink(), None, "1", &[batch(&table, &[(1, "a")])]).await.unwrap();
+    let reader = tidegauge_storage::connect_sink(&format!("{}?mode=ro", store.url)).unwrap();
+    let (one, removals) = (Cursor::new("1"), [Removal::all(&table)]);
+    let cursors = [("test", Some(&one))];
+    let reset = Reset { cursors: &cursors, removals: &removals, dry_run: true };
+    assert_eq!(reader.reset(reset).await.unwrap(), [1]);
+    let error = reader.reset(Reset { dry_run: false, ..reset }).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Permission, "{error}");
+    assert_eq!(store.rows(&table).await, 1);
+}
