@@ -3,4 +3,5 @@
     (1, "tables", include_str!("0001_tables.sql")),
     (2, "exchange", include_str!("0002_exchange.sql")),
     (3, "runs", include_str!("0003_runs.sql")),
+    (4, "loaded", include_str!("0004_loaded.sql")),
 ]

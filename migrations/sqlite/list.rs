@@ -4,4 +4,5 @@
     (2, "market", include_str!("0002_market.sql")),
     (3, "exchange", include_str!("0003_exchange.sql")),
     (4, "runs", include_str!("0004_runs.sql")),
+    (5, "loaded", include_str!("0005_loaded.sql")),
 ]

@@ -84,6 +84,24 @@ pub trait Sink: Debug + Send + Sync {
         SinkCapabilities::default()
     }
 
+    /// Compares what the cursor of `source` says is loaded into `tables` with the rows that are there.
+    ///
+    /// # Behavior
+    /// - Called once before a source is loaded, and before [`prepare`](Self::prepare): a table that was dropped
+    ///   and is made anew is no ordinary beginning.
+    /// - Never fails for a history of loads alone, whichever sources share a table. Rows of the tables `runs` and
+    ///   `quarantine` may be removed by hand.
+    ///
+    /// Without a body of its own, a sink takes its cursors at their word.
+    ///
+    /// # Errors
+    /// An error of the kind [`Corrupt`](crate::ErrorKind::Corrupt), which names the table and the source, when a
+    /// table was dropped or emptied, or the cursor was changed by hand; or whatever keeps the store from telling.
+    async fn check(&self, source: &str, tables: &[TableRef]) -> Result<()> {
+        let _ = (source, tables);
+        Ok(())
+    }
+
     /// Makes `tables` ready to be loaded, creating what is missing.
     ///
     /// # Errors

@@ -109,6 +109,28 @@ pub enum Error {
         /// The value, and why not.
         reason: String,
     },
+    /// A table without rows that were loaded into it.
+    #[error(
+        "table `{table}` lacks rows that `{source_name}` has loaded, and its cursor goes on behind them: the table \
+         was dropped, emptied or replaced by hand; restore it, or begin that source anew with `tidegauge reset \
+         {source_name}`, then run again"
+    )]
+    RowsMissing {
+        /// The table.
+        table: String,
+        /// The source.
+        source_name: String,
+    },
+    /// A cursor that no load has written.
+    #[error(
+        "the cursor of `{source_name}` is not the one that its last load wrote: it was changed by hand, and rows \
+         would be left out; put it back, or begin that source anew with `tidegauge reset {source_name}`, then run \
+         again"
+    )]
+    CursorChanged {
+        /// The source.
+        source_name: String,
+    },
     /// Somebody else holds the store's lock.
     #[error("`{path}` is in use by another process; wait for it to finish, then run again")]
     Busy {
@@ -146,6 +168,46 @@ pub enum Error {
     Newer {
         /// The file or folder.
         path: String,
+    },
+    /// Something else has the place of a file of this store.
+    #[error("`{path}` is {what}, where this store keeps a file; name another file in the URL")]
+    NotAFile {
+        /// The path.
+        path: String,
+        /// What it is.
+        what: &'static str,
+    },
+    /// Something else has the place of a table of this store.
+    #[error(
+        "`{table}` is {what}, and this store keeps a table of that name; rename it, or load into another place"
+    )]
+    NotATable {
+        /// The name.
+        table: String,
+        /// What it is.
+        what: &'static str,
+    },
+    /// A trigger that somebody has put on a table refused its rows.
+    #[error(
+        "a trigger on table `{table}` has refused the rows: {reason}; drop it, or load into another place"
+    )]
+    Trigger {
+        /// The table.
+        table: String,
+        /// What it said.
+        reason: String,
+    },
+    /// The disk did not take what was written, or give back what is read.
+    #[error(
+        "the disk of `{path}` fails, or is full: {error}; nothing was written: make room, look into the system's log \
+         (`dmesg`), then run again"
+    )]
+    Disk {
+        /// The file or folder.
+        path: String,
+        /// Why.
+        #[source]
+        error: BoxError,
     },
     /// The operating system refused.
     #[error("`{path}`: {error}; check that the folder exists and that this user may use it")]
@@ -192,6 +254,10 @@ pub enum Error {
     Core(#[from] tidegauge_core::Error),
 }
 
+/// What the operating system says of a device that fails.
+#[cfg(any(feature = "_folder", feature = "sqlite"))]
+const EIO: i32 = 5;
+
 impl Error {
     /// Returns what kind of failure this is, for a caller that acts on it.
     #[must_use]
@@ -201,17 +267,23 @@ impl Error {
             | Self::InvalidUrl { .. }
             | Self::MissingFeature { .. }
             | Self::NotReadable
+            | Self::NotAFile { .. }
             | Self::InTheWay { .. } => ErrorKind::Configuration,
             Self::Reserved { .. } | Self::Duplicate { .. } | Self::Unrepresentable { .. } => {
                 ErrorKind::InvalidInput
             }
-            Self::Drift { .. } | Self::Narrow { .. } | Self::Newer { .. } => {
-                ErrorKind::SchemaMismatch
-            }
-            Self::Busy { .. } => ErrorKind::Unavailable,
+            Self::Drift { .. }
+            | Self::Narrow { .. }
+            | Self::NotATable { .. }
+            | Self::Trigger { .. }
+            | Self::Newer { .. } => ErrorKind::SchemaMismatch,
+            Self::Busy { .. } | Self::Disk { .. } => ErrorKind::Unavailable,
             Self::ReadOnly { .. } => ErrorKind::Permission,
             Self::DiskFull { .. } => ErrorKind::OutOfSpace,
-            Self::Damaged { .. } | Self::Migrate { .. } => ErrorKind::Corrupt,
+            Self::Damaged { .. }
+            | Self::Migrate { .. }
+            | Self::RowsMissing { .. }
+            | Self::CursorChanged { .. } => ErrorKind::Corrupt,
             Self::Io { error, .. } => match error.kind() {
                 io::ErrorKind::NotFound => ErrorKind::NotFound,
                 io::ErrorKind::PermissionDenied => ErrorKind::Permission,
@@ -230,6 +302,7 @@ impl Error {
         match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path },
             io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly { path },
+            _ if error.raw_os_error() == Some(EIO) => Self::Disk { path, error: error.into() },
             _ => Self::Io { path, error },
         }
     }

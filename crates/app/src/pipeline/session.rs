@@ -270,6 +270,8 @@ impl<'a> Session<'a> {
         let tables = source.tables();
         let mut standing = Vec::with_capacity(self.pipeline.sinks.len());
         for sink in &self.pipeline.sinks {
+            // First: a table that was dropped under its cursor must not be made anew as if nothing had been.
+            sink.check(source.name(), &tables).await?;
             sink.prepare(&tables).await?;
             standing.push((sink, sink.cursor(source.name()).await?));
         }

@@ -1,5 +1,6 @@
 //! The main job and the pipeline under it, as whoever runs them sees them.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -12,8 +13,8 @@ use async_trait::async_trait;
 use tidegauge::Tidegauge;
 use tidegauge::core::tables::{RampTransaction, User};
 use tidegauge::core::{
-    Batch, BatchBuilder, Cell, Cursor, DataType, Error, Load, Page, Result, Scan, Sink, Source,
-    Table, TableRef, WarehouseExt, WriteMode,
+    Batch, BatchBuilder, Cell, Cursor, DataType, Error, ErrorKind, Load, Page, Result, Scan, Sink,
+    Source, Table, TableRef, WarehouseExt, WriteMode,
 };
 use tidegauge::pipeline::{Observer, Pipeline, RunEvent, Silent};
 use tidegauge::storage;
@@ -292,6 +293,45 @@ impl Source for Raced {
         }
         Ok(page)
     }
+}
+
+/// A sink whose table was emptied under its cursor; it makes note of what it is asked to write.
+#[derive(Debug, Default)]
+struct Emptied(Mutex<Vec<&'static str>>);
+
+#[async_trait]
+impl Sink for Emptied {
+    fn name(&self) -> &str {
+        "emptied"
+    }
+
+    async fn check(&self, source: &str, tables: &[TableRef]) -> Result<()> {
+        let words = format!("table `{}` lacks rows of `{source}`", tables[0].name);
+        Err(Error::sink(self.name(), ErrorKind::Corrupt, words))
+    }
+
+    async fn prepare(&self, _: &[TableRef]) -> Result<()> {
+        self.0.lock().unwrap().push("prepare");
+        Ok(())
+    }
+
+    async fn cursors(&self) -> Result<BTreeMap<String, Cursor>> {
+        Ok(BTreeMap::new())
+    }
+
+    async fn load(&self, _: Load<'_>) -> Result<()> {
+        self.0.lock().unwrap().push("load");
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_sink_that_lacks_rows_under_its_cursor_fails_the_source_and_is_not_written() {
+    let (sink, source) = (Arc::new(Emptied::default()), Numbers::new("numbers", None));
+    let error = Pipeline::new().source(source).sink(sink.clone()).run(&Silent).await.unwrap_err();
+    let words = error.to_string();
+    assert!(words.contains("emptied: table `numbers` lacks rows of `numbers`"), "{words}");
+    assert_eq!(sink.0.lock().unwrap().len(), 0, "its table is not made anew");
 }
 
 #[tokio::test(flavor = "multi_thread")]

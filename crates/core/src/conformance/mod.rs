@@ -58,6 +58,24 @@ pub trait Subject: Send + Sync {
         let counted = batches.try_fold(0, |rows, batch| async move { Ok(rows + batch.rows()) });
         counted.await.unwrap()
     }
+
+    /// Removes `table` as somebody with a client of the store would. Returns `false` where it cannot be done.
+    async fn drop_table(&self, table: &TableRef) -> bool {
+        let _ = table;
+        false
+    }
+
+    /// Removes the rows of `table` likewise, and leaves the table.
+    async fn empty_table(&self, table: &TableRef) -> bool {
+        let _ = table;
+        false
+    }
+
+    /// Changes the cursor of `source` likewise.
+    async fn change_cursor(&self, source: &str, cursor: &str) -> bool {
+        let _ = (source, cursor);
+        false
+    }
 }
 
 /// A test of each of the promises of a [`Sink`], in a module called so.
@@ -78,6 +96,10 @@ macro_rules! sink_promises {
                 of_loaders_that_race_exactly_one_wins,
                 of_racers_without_rows_exactly_one_wins,
                 cursors_are_given_at_once,
+                a_history_of_loads_passes_the_check,
+                a_table_that_was_dropped_under_a_cursor_is_noticed,
+                a_table_that_was_emptied_under_a_cursor_is_noticed,
+                a_cursor_that_was_changed_by_hand_is_noticed,
                 a_lease_has_one_holder,
                 capabilities_are_those_of_the_store,
                 the_built_in_tables_are_taken,

@@ -8,8 +8,8 @@ use futures_util::future::join_all;
 use super::Subject;
 use super::rows::{assert_same, batch, everything, extremes, is_conflict, load, simple, wider};
 use crate::{
-    Batch, Clock, Cursor, DataType, Lease, Load, Scan, SinkExt, Table, WarehouseExt, WriteMode,
-    tables,
+    Batch, Clock, Cursor, DataType, ErrorKind, Lease, Load, Scan, SinkExt, Table, TableRef,
+    WarehouseExt, WriteMode, tables,
 };
 
 /// A load moves the cursor of its source, whatever that is called, and no other.
@@ -250,6 +250,128 @@ pub async fn cursors_are_given_at_once(store: &dyn Subject) {
     assert_eq!(store.sink().data_version().await.unwrap(), version);
     load(&*sink, Some("0 of test"), "1 of test", &[]).await.unwrap();
     assert_ne!(sink.data_version().await.unwrap(), version);
+}
+
+/// Whatever loads have made of tables and cursors agrees: keys of every type, rows that replace others, tables
+/// that sources share, loads without rows, and cursors that move without them.
+pub async fn a_history_of_loads_passes_the_check(store: &dyn Subject) {
+    let sink = store.sink();
+    let (appended, merged) = (everything(WriteMode::Append), simple("merged", WriteMode::Merge));
+    let tables = [appended.clone(), merged.clone()];
+    sink.check("test", &tables).await.unwrap();
+    let by_value = Table::builder("by_value", "A key of every type")
+        .column("flag", DataType::Bool, "")
+        .column("day", DataType::Date, "")
+        .column("at", DataType::Timestamp, "")
+        .column("crypto", DataType::CRYPTO, "")
+        .key(["flag", "day", "at", "crypto"])
+        .build()
+        .unwrap();
+    #[derive(serde::Serialize)]
+    struct Row {
+        flag: bool,
+        day: &'static str,
+        at: &'static str,
+        crypto: &'static str,
+    }
+    let at = "2020-01-01T00:00:00.000001Z";
+    let row = Row { flag: true, day: "1969-12-31", at, crypto: "99999999999999999999.1" };
+    let pages: [Vec<Batch>; 5] = [
+        vec![Batch::from_rows(&appended, extremes()).unwrap()],
+        vec![batch(&merged, &[(1, "a"), (2, "b")])],
+        vec![batch(&merged, &[(2, "c")]), batch(&merged, &[])],
+        vec![],
+        vec![Batch::from_rows(&by_value, [row]).unwrap()],
+    ];
+    let tables = [appended.clone(), merged.clone(), by_value];
+    for (at, page) in pages.iter().enumerate() {
+        let before = (at > 0).then(|| at.to_string());
+        load(&*sink, before.as_deref(), &(at + 1).to_string(), page).await.unwrap();
+        for sink in [sink.clone(), store.sink()] {
+            sink.check("test", &tables).await.unwrap();
+            sink.check("other", &tables).await.unwrap();
+        }
+        // Another source, in a table of the first, behind its back.
+        let (before, after) = (before.map(Cursor::new), Cursor::new((at + 1).to_string()));
+        let rows = [batch(&merged, &[(2, "other"), (3, "more")])];
+        let load = Load { source: "other", batches: &rows, before: before.as_ref(), after: &after };
+        store.sink().load(load).await.unwrap();
+        sink.check("test", &tables).await.unwrap();
+    }
+}
+
+/// A table that was dropped under a cursor is an error of every source that has rows in it, until they are there
+/// again: before it is made anew and afterwards, whatever other sources have loaded into it meanwhile.
+pub async fn a_table_that_was_dropped_under_a_cursor_is_noticed(store: &dyn Subject) {
+    for write in [WriteMode::Append, WriteMode::Merge] {
+        let another = store.another();
+        let (table, kept) = (simple("t", write), simple("kept", write));
+        let rows = [batch(&table, &[(1, "a"), (2, "b")]), batch(&kept, &[(1, "a")])];
+        load(&*another.sink(), None, "1", &rows).await.unwrap();
+        if !another.drop_table(&table).await {
+            return;
+        }
+        let tables = [table.clone(), kept.clone()];
+        is_noticed(another.as_ref(), "`t`", &tables).await;
+        another.sink().prepare(&tables).await.unwrap();
+        is_noticed(another.as_ref(), "`t`", &tables).await;
+        another.sink().check("other", &tables).await.unwrap();
+        another.sink().check("test", &[kept]).await.unwrap();
+    }
+}
+
+/// The same of a table that is there and holds none of the rows.
+pub async fn a_table_that_was_emptied_under_a_cursor_is_noticed(store: &dyn Subject) {
+    let table = simple("t", WriteMode::Merge);
+    load(&*store.sink(), None, "1", &[batch(&table, &[(1, "a")])]).await.unwrap();
+    load(&*store.sink(), Some("1"), "2", &[]).await.unwrap();
+    if !store.empty_table(&table).await {
+        return;
+    }
+    is_noticed(store, "`t`", &[table]).await;
+    // Tables that may be emptied.
+    let notes = [tables::RunRecord::table().clone(), tables::Quarantine::table().clone()];
+    store.sink().check("test", &notes).await.unwrap();
+}
+
+/// A cursor that is not the one that was loaded last is an error of its source, wherever it was put.
+pub async fn a_cursor_that_was_changed_by_hand_is_noticed(store: &dyn Subject) {
+    let table = simple("t", WriteMode::Merge);
+    for (before, after) in [(None, "1"), (Some("1"), "2")] {
+        load(&*store.sink(), before, after, &[batch(&table, &[(1, "a")])]).await.unwrap();
+    }
+    for elsewhere in ["1", "3"] {
+        if !store.change_cursor("test", elsewhere).await {
+            return;
+        }
+        let error = store.sink().check("test", &[table.clone()]).await.unwrap_err();
+        assert!(error.to_string().contains("`test`"), "{error}");
+        assert_eq!(error.kind(), ErrorKind::Corrupt);
+        let rows = [batch(&table, &[(2, "b")])];
+        let loaded = load(&*store.sink(), Some(elsewhere), "4", &rows).await;
+        assert_eq!(loaded.unwrap_err().kind(), ErrorKind::Corrupt);
+    }
+    assert!(store.change_cursor("test", "2").await);
+    store.sink().check("test", &[table.clone()]).await.unwrap();
+    load(&*store.sink(), Some("2"), "3", &[batch(&table, &[(2, "b")])]).await.unwrap();
+    assert_eq!(store.rows(&table).await, 2);
+}
+
+/// Panics unless it is told that `what` lacks rows of the source `test`, and nothing is loaded.
+async fn is_noticed(store: &dyn Subject, what: &str, tables: &[TableRef]) {
+    let cursor = store.sink().cursor("test").await.unwrap().unwrap();
+    let rows = [batch(&tables[0], &[(7, "more")])];
+    let told = [
+        store.sink().check("test", tables).await,
+        load(&*store.sink(), Some(cursor.as_str()), "next", &rows).await,
+    ];
+    for error in told.map(Result::unwrap_err) {
+        let words = error.to_string();
+        assert!(words.contains(what) && words.contains("`test`"), "{words}");
+        assert_eq!(error.kind(), ErrorKind::Corrupt, "{words}");
+    }
+    assert_eq!(store.rows(&tables[0]).await, 0);
+    assert_eq!(store.sink().cursor("test").await.unwrap(), Some(cursor));
 }
 
 /// What a sink says it can do does not depend on who asks, and fits what it is.

@@ -1,7 +1,7 @@
 //! Jobs: whatever the service does is one, and its id is ours to choose.
 
 use std::borrow::Cow;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::{TryStreamExt, stream};
@@ -22,6 +22,9 @@ const DOLLARS_PER_TIB: f64 = 6.25;
 
 /// Rows of a result that are asked for at a time, and of a batch; the service gives fewer if they are long.
 const PAGE: usize = 65_536;
+
+/// After so long it is told that a job is waited for; how long it may take is for the service to say.
+const TOLD_AFTER: Duration = Duration::from_secs(60);
 
 /// A value that a query takes, by its name.
 #[derive(Debug, Clone)]
@@ -204,10 +207,19 @@ impl BigQuery {
         // What a job failed by is the answer to whoever asks for its rows.
         let path = format!("queries/{id}?maxResults=0&timeoutMs=20000");
         let url = self.located(self.client.url(&path));
+        let began = Instant::now();
+        let mut is_told = false;
         loop {
             let bytes = self.client.bytes(Method::GET, &url, None).await?;
             if serde_json::from_slice::<Rows<'_>>(&bytes)?.job_complete {
                 return Ok(id);
+            }
+            if !is_told && began.elapsed() >= TOLD_AFTER {
+                is_told = true;
+                let (name, seconds) = (&self.place.name, TOLD_AFTER.as_secs());
+                tracing::warn!(
+                    "{name}: job `{id}` has not ended for {seconds} s, and is waited for"
+                );
             }
         }
     }

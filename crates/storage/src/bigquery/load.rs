@@ -10,7 +10,7 @@ use super::ddl::DIALECT;
 use super::jobs::{Param, Query};
 use super::stage::Stage;
 use crate::keys::{self, KeySet};
-use crate::sql::Prepared;
+use crate::sql::{Loaded, Prepared, missing};
 use crate::{Error, Result, batches};
 
 /// What a script of ours says when it finds things otherwise than it must.
@@ -85,22 +85,75 @@ impl BigQuery {
                 stages.push((table, stage));
             }
         }
-        let done = self.take_over(&load, &stages).await;
+        let done = self.commit_staged(&load, &stages).await;
         for (_, stage) in &stages {
             self.unstage(&stage.name).await;
         }
         done
     }
 
+    async fn commit_staged(&self, load: &Load<'_>, stages: &[(TableRef, Stage)]) -> Result<()> {
+        let mut known = self.loaded.lock().await;
+        let before = match known.remove(load.source) {
+            Some((cursor, loaded)) if Some(&cursor) == load.before => Some(loaded),
+            _ => {
+                let tables: Vec<_> =
+                    load.batches.iter().map(|batch| batch.table().clone()).collect();
+                match self.agreed(load.source, &tables).await? {
+                    // Not that of this load, which is going to say so.
+                    Some((cursor, _)) if Some(&cursor) != load.before => None,
+                    found => found.and_then(|(_, loaded)| loaded),
+                }
+            }
+        };
+        // Rows are looked for by number, which the catalog says for nothing, and not by key.
+        let after = Loaded::after(before, load, false)?;
+        self.take_over(load, stages, &after.text()?).await?;
+        known.insert(load.source.to_owned(), (load.after.clone(), after));
+        Ok(())
+    }
+
+    /// Returns the cursor of `source` with what is kept beside it, if that agrees with the rows of `tables`.
+    pub(super) async fn agreed(
+        &self,
+        source: &str,
+        tables: &[TableRef],
+    ) -> Result<Option<(Cursor, Option<Loaded>)>> {
+        let failed = |refusal| self.failed(refusal, None);
+        let mut query = Query::new(
+            "SELECT `cursor`, `loaded` FROM `_tidegauge_cursors` WHERE `source` = @source",
+        );
+        query.params.push(Param::text("source", Some(source)));
+        let found = self.values(&query).await.map_err(failed)?;
+        let mut found = found.into_iter().next().unwrap_or_default().into_iter();
+        let Some(cursor) = found.next().flatten() else { return Ok(None) };
+        let kept = found.next().flatten();
+        let loaded = Loaded::read(source, &cursor, kept.as_deref())?;
+        for table in tables {
+            if loaded.as_ref().is_some_and(|loaded| loaded.witness(table).is_some())
+                && self.rows_in(&table.name).await.map_err(failed)?.unwrap_or_default() == 0
+            {
+                return Err(missing(source, table));
+            }
+        }
+        Ok(Some((Cursor::new(cursor), loaded)))
+    }
+
     /// One transaction for the rows and the cursor. Whatever keeps it from being committed, what
     /// counts is where the cursor is then.
-    async fn take_over(&self, load: &Load<'_>, stages: &[(TableRef, Stage)]) -> Result<()> {
+    async fn take_over(
+        &self,
+        load: &Load<'_>,
+        stages: &[(TableRef, Stage)],
+        loaded: &str,
+    ) -> Result<()> {
         let query = Query {
             sql: script(load, stages),
             params: vec![
                 Param::text("source", Some(load.source)),
                 Param::text("before", load.before.map(Cursor::as_str)),
                 Param::text("after", Some(load.after.as_str())),
+                Param::text("loaded", Some(loaded)),
             ],
         };
         let Err(refusal) = self.change(&query).await else { return Ok(()) };
@@ -161,8 +214,14 @@ fn script(load: &Load<'_>, stages: &[(TableRef, Stage)]) -> String {
         sql += &format!("INSERT INTO {name} ({columns}) {rows};\n");
     }
     sql += match load.before {
-        Some(_) => "UPDATE `_tidegauge_cursors` SET `cursor` = @after WHERE `source` = @source;\n",
-        None => "INSERT INTO `_tidegauge_cursors` (`source`, `cursor`) VALUES (@source, @after);\n",
+        Some(_) => {
+            "UPDATE `_tidegauge_cursors` SET `cursor` = @after, `loaded` = @loaded \
+             WHERE `source` = @source;\n"
+        }
+        None => {
+            "INSERT INTO `_tidegauge_cursors` (`source`, `cursor`, `loaded`) \
+             VALUES (@source, @after, @loaded);\n"
+        }
     };
     sql + END
 }

@@ -12,7 +12,7 @@ mod reset;
 mod scan;
 mod stage;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -24,7 +24,7 @@ use tokio::sync::Mutex;
 
 use self::client::{Client, Refusal};
 pub(crate) use self::place::Place;
-use crate::sql::Prepared;
+use crate::sql::{Loaded, Prepared};
 use crate::{Error, Result};
 
 /// A dataset of BigQuery. Clones share what they know of it.
@@ -34,6 +34,8 @@ pub(crate) struct BigQuery {
     client: Arc<Client>,
     /// The tables known to be there; none before the built-in ones were brought up to date.
     prepared: Arc<Mutex<Option<Prepared>>>,
+    /// What is kept beside the cursor of each source that was loaded from, as of that cursor.
+    loaded: Arc<Mutex<HashMap<String, (Cursor, Loaded)>>>,
 }
 
 impl BigQuery {
@@ -42,8 +44,8 @@ impl BigQuery {
             let reason = format!("no connections can be made: {error}");
             Error::server(ErrorKind::Configuration, reason, "check this machine's certificates")
         })?;
-        let prepared = Arc::new(Mutex::new(None));
-        Ok(Self { place: Arc::new(place), client: Arc::new(client), prepared })
+        let (prepared, loaded) = (Arc::default(), Arc::default());
+        Ok(Self { place: Arc::new(place), client: Arc::new(client), prepared, loaded })
     }
 
     fn of<T>(&self, done: Result<T>) -> tidegauge_core::Result<T> {
@@ -65,6 +67,13 @@ impl Sink for BigQuery {
             aggregates: true,
             resets: true,
         }
+    }
+
+    async fn check(&self, source: &str, tables: &[TableRef]) -> tidegauge_core::Result<()> {
+        let mut prepared = self.prepared.lock().await;
+        self.of(self.make_ready(&mut prepared, &[]).await)?;
+        drop(prepared);
+        self.of(self.agreed(source, tables).await.map(|_| ()))
     }
 
     async fn prepare(&self, tables: &[TableRef]) -> tidegauge_core::Result<()> {

@@ -101,8 +101,9 @@ impl BigQuery {
         ))
     }
 
-    async fn rows_in(&self, stage: &str) -> Result<Option<usize>, Refusal> {
-        let described = self.described(stage).await?;
+    /// Returns the rows of a table as the catalog counts them; `None` if there is no such table.
+    pub(super) async fn rows_in(&self, table: &str) -> Result<Option<usize>, Refusal> {
+        let described = self.described(table).await?;
         let rows = described.as_ref().and_then(|it| it.get("numRows"));
         Ok(rows.and_then(|rows| match rows {
             Value::String(text) => text.parse().ok(),

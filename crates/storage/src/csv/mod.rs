@@ -22,11 +22,7 @@ impl Format<Disk> for CsvFiles {
     const NAME: &'static str = "csv";
 
     fn capabilities() -> SinkCapabilities {
-        SinkCapabilities {
-            conditional_writes: true,
-            resets: true,
-            ..SinkCapabilities::default()
-        }
+        SinkCapabilities { conditional_writes: true, resets: true, ..SinkCapabilities::default() }
     }
 
     /// Lines are added behind those that are there: these must be whole.

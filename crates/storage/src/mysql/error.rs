@@ -5,8 +5,26 @@ use tidegauge_core::{ErrorKind, Table};
 
 use super::MySql;
 use crate::Error;
+use crate::sql::locked_out;
+
+/// What the server says of a lock that was waited for in vain: `ER_LOCK_WAIT_TIMEOUT`.
+pub(super) const LOCK_TIMEOUT: u16 = 1205;
+
+/// Where it is seen who holds a lock.
+pub(super) const HOLDER: &str = "`SHOW PROCESSLIST` shows it";
 
 impl MySql {
+    /// Returns the error of `what`, of so many bytes, that the server does not take at once.
+    pub(super) fn too_large(&self, what: &str, bytes: Option<usize>) -> Error {
+        let size = bytes.map(|bytes| format!(" of {bytes} bytes")).unwrap_or_default();
+        Error::server(
+            ErrorKind::Configuration,
+            format!("{what}{size} is larger than the server's `max_allowed_packet`"),
+            "raise that in the server's configuration (`SET GLOBAL max_allowed_packet = 1073741824` until it is \
+             restarted), then run again",
+        )
+    }
+
     /// Classifies what the server said, in words that say what to do; `at` is the table concerned.
     /// The codes are those of <https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html>.
     pub(super) fn failed(&self, error: mysql_async::Error, at: Option<&Table>) -> Error {
@@ -17,6 +35,11 @@ impl MySql {
                 format!("no encrypted connection: {cause}"),
                 "leave `require_ssl` out of the URL if the server offers none",
             ),
+            // The server hangs up amid what it does not take, and its client knows no more than that.
+            mysql_async::Error::Io(IoError::Io(cause)) if is_too_large(&cause) => {
+                let of = at.map(|table| format!("a statement on table `{}`", table.name));
+                self.too_large(of.as_deref().unwrap_or("a statement"), None)
+            }
             mysql_async::Error::Io(IoError::Io(cause)) => Error::server(
                 ErrorKind::Unavailable,
                 format!("it cannot be reached, or has gone away: {cause}"),
@@ -72,7 +95,17 @@ impl MySql {
             ),
             1021 | 1114 => return Error::DiskFull { path: target },
             1290 | 1792 | 1836 => return Error::ReadOnly { path: target },
-            1205 | 1213 => {
+            // What a trigger raises.
+            1644 if at.is_some() => {
+                let table = at.map(|table| table.name.to_string()).unwrap_or_default();
+                return Error::Trigger { table, reason: words };
+            }
+            1153 | 1301 => {
+                let of = at.map(|table| format!("a statement on table `{}`", table.name));
+                return self.too_large(of.as_deref().unwrap_or("a statement"), None);
+            }
+            LOCK_TIMEOUT => return locked_out(at.as_slice(), HOLDER),
+            1213 => {
                 (ErrorKind::Conflict, words, "somebody else was at these rows: run again".into())
             }
             1040 | 1203 => (
@@ -92,6 +125,14 @@ impl MySql {
         };
         Error::Server { kind, reason, mend }
     }
+}
+
+/// Returns `true` if the protocol broke on a packet that was too large. The client's type for that is not public.
+fn is_too_large(cause: &std::io::Error) -> bool {
+    let words = cause.to_string();
+    ["larger than max_allowed_packet", "Packets out of sync"]
+        .iter()
+        .any(|says| words.contains(says))
 }
 
 /// Classifies what needs no words of ours.

@@ -5,6 +5,7 @@ use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 
 use super::MySql;
+use crate::sql::{CURSORS, LOCK_TIMEOUT};
 use crate::{Error, Result};
 
 /// Forward only: a released file never changes.
@@ -12,6 +13,9 @@ const MIGRATIONS: &[(i64, &str, &str)] = include!("../../migrations/mysql/list.r
 
 /// What the server says of a column that is there already: `ER_DUP_FIELDNAME`.
 const THERE: u16 = 1060;
+
+/// Where it is kept which of them a database has.
+const VERSIONS_TABLE: &str = "_tidegauge_migrations";
 
 /// Which of them a database has.
 const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS `_tidegauge_migrations` (\
@@ -29,6 +33,16 @@ impl MySql {
 
     async fn apply(&self, connection: &mut Conn, collation: &str) -> Result<()> {
         let failed = |error| self.failed(error, None);
+        let tables =
+            "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()";
+        let tables: Vec<String> = connection.query(tables).await.map_err(failed)?;
+        let is_there = |name: &str| tables.iter().any(|table| table == name);
+        if is_there(CURSORS) && !is_there(VERSIONS_TABLE) {
+            let reason = format!(
+                "its table `{VERSIONS_TABLE}`, which says how far its tables were brought up to date, is gone"
+            );
+            return Err(Error::Damaged { path: self.target.name.clone(), reason });
+        }
         connection.query_drop(VERSIONS).await.map_err(failed)?;
         let newest = "SELECT MAX(version) FROM `_tidegauge_migrations`";
         let newest: Option<Option<usize>> = connection.query_first(newest).await.map_err(failed)?;
@@ -55,7 +69,10 @@ impl MySql {
     /// Waits until nobody else is at `what` of this database, and keeps others from it until this
     /// connection leaves, or is closed.
     pub(super) async fn alone_at(&self, connection: &mut Conn, what: &str) -> Result<()> {
-        let sql = "SELECT GET_LOCK(CONCAT('tidegauge ', MD5(CONCAT(CONVERT(DATABASE() USING utf8mb4), ' ', ?))), 120)";
+        let sql = format!(
+            "SELECT GET_LOCK(CONCAT('tidegauge ', MD5(CONCAT(CONVERT(DATABASE() USING utf8mb4), ' ', ?))), {})",
+            LOCK_TIMEOUT.as_secs()
+        );
         let got: Option<Option<i64>> =
             connection.exec_first(sql, (what,)).await.map_err(|error| self.failed(error, None))?;
         match got.flatten() {

@@ -17,14 +17,27 @@ use tidegauge_core::{Batch, Column, ErrorKind, Table};
 
 pub(crate) use self::target::Target;
 
-use crate::sql::{Database, Dialect, Query, Rows, SqlStore, StoredColumn};
+use crate::sql::{
+    Database, Dialect, LOCK_TIMEOUT, Query, Rows, SqlStore, StoredColumn, locked_out, told,
+};
 use crate::{Error, Result};
 
 /// How long a server may take to let us in.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// What every session of ours begins with: times are UTC, and what does not fit is refused.
-const SESSION: &str = "SET time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES'";
+/// What every session of ours begins with: times are UTC, what does not fit is refused, and no lock is waited for
+/// without end.
+fn session() -> String {
+    let seconds = LOCK_TIMEOUT.as_secs();
+    format!(
+        "SET time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES', \
+         lock_wait_timeout = LEAST(@@lock_wait_timeout, {seconds}), \
+         innodb_lock_wait_timeout = LEAST(@@innodb_lock_wait_timeout, {seconds})"
+    )
+}
+
+/// Tables that one statement joins at most.
+const MOST_JOINED: usize = 61;
 
 /// A database of a MySQL or MariaDB server.
 #[derive(Debug)]
@@ -40,6 +53,8 @@ pub(crate) struct Connection {
     is_reading: bool,
     /// Whether the server takes the text of a load from us.
     takes_files: bool,
+    /// The bytes that the server takes at once, a statement or a value.
+    most_bytes: usize,
     /// The collation by bytes in which spaces at the end of a text count.
     collation: &'static str,
 }
@@ -77,7 +92,7 @@ impl MySql {
     async fn connection(&self) -> Result<Conn> {
         let connect = async {
             let mut connection = Conn::new(self.target.options.clone()).await?;
-            connection.query_drop(SESSION).await?;
+            connection.query_drop(session()).await?;
             Ok(connection)
         };
         match tokio::time::timeout(CONNECT_TIMEOUT, connect).await {
@@ -117,9 +132,9 @@ impl Database for MySql {
     async fn connect(&self) -> Result<Connection> {
         let mut conn = self.connection().await?;
         let failed = |error| self.failed(error, None);
-        let asked: Option<(bool, String)> =
-            conn.query_first("SELECT @@local_infile, VERSION()").await.map_err(failed)?;
-        let (takes_files, version) = asked.unwrap_or_default();
+        let asked = "SELECT @@local_infile, @@max_allowed_packet, VERSION()";
+        let asked: Option<(bool, usize, String)> = conn.query_first(asked).await.map_err(failed)?;
+        let (takes_files, most_bytes, version) = asked.unwrap_or_default();
         if !takes_files {
             tracing::info!(
                 store = self.target.name,
@@ -129,14 +144,16 @@ impl Database for MySql {
         // The two call that differently.
         let is_maria = version.to_lowercase().contains("mariadb");
         let collation = if is_maria { "utf8mb4_nopad_bin" } else { "utf8mb4_0900_bin" };
-        self.migrate(&mut conn, collation).await?;
-        Ok(Connection { conn: Some(conn), is_reading: false, takes_files, collation })
+        let migrated = self.migrate(&mut conn, collation);
+        told(&self.target.name, "its migrations", migrated).await?;
+        Ok(Connection { conn: Some(conn), is_reading: false, takes_files, most_bytes, collation })
     }
 
     async fn connect_reader(&self) -> Result<Option<Connection>> {
         let conn = Some(self.connection().await?);
-        let (is_reading, takes_files) = (false, false);
-        Ok(Some(Connection { conn, is_reading, takes_files, collation: "utf8mb4_bin" }))
+        let (is_reading, takes_files, most_bytes) = (false, false, usize::MAX);
+        let collation = "utf8mb4_bin";
+        Ok(Some(Connection { conn, is_reading, takes_files, most_bytes, collation }))
     }
 
     async fn is_alive(&self, connection: &mut Connection) -> bool {
@@ -195,15 +212,30 @@ impl Database for MySql {
         found.map_err(|error| self.failed(error, None))
     }
 
+    async fn cursor(
+        &self,
+        connection: &mut Connection,
+        source: &str,
+    ) -> Result<Option<(String, Option<String>)>> {
+        let sql = "SELECT `cursor`, `loaded` FROM `_tidegauge_cursors` WHERE `source` = ?";
+        let found = connection.conn()?.exec_first(sql, (source,)).await;
+        found.map_err(|error| self.failed(error, None))
+    }
+
     async fn move_cursor(
         &self,
         connection: &mut Connection,
         source: &str,
         after: &str,
+        loaded: &str,
     ) -> Result<()> {
-        let sql = "INSERT INTO `_tidegauge_cursors` (`source`, `cursor`) VALUES (?, ?) \
-                   ON DUPLICATE KEY UPDATE `cursor` = VALUES(`cursor`)";
-        let moved = connection.conn()?.exec_drop(sql, (source, after)).await;
+        let sql = "INSERT INTO `_tidegauge_cursors` (`source`, `cursor`, `loaded`) VALUES (?, ?, ?) \
+                   ON DUPLICATE KEY UPDATE `cursor` = VALUES(`cursor`), `loaded` = VALUES(`loaded`)";
+        let bytes = source.len() + after.len() + loaded.len();
+        if bytes > connection.most_bytes.saturating_sub(write::OVERHEAD) {
+            return Err(self.too_large(&format!("the cursor of `{source}`"), Some(bytes)));
+        }
+        let moved = connection.conn()?.exec_drop(sql, (source, after, loaded)).await;
         moved.map_err(|error| self.failed(error, None))
     }
 
@@ -226,6 +258,35 @@ impl Database for MySql {
         let deleted = conn.exec_drop(query.sql.as_str(), params).await;
         deleted.map_err(|error| self.failed(error, Some(table)))?;
         Ok(usize::try_from(conn.affected_rows()).unwrap_or(usize::MAX))
+    }
+
+    async fn lock(
+        &self,
+        connection: &mut Connection,
+        tables: &[&Table],
+        is_written: bool,
+    ) -> Result<()> {
+        for tables in tables.chunks(MOST_JOINED) {
+            let names: Vec<_> =
+                tables.iter().map(|table| ddl::DIALECT.quoted(&table.name)).collect();
+            let end = if is_written { " FOR UPDATE" } else { "" };
+            let sql = format!("SELECT 1 FROM {} WHERE FALSE{end}", names.join(", "));
+            let locked = connection.conn()?.query_drop(sql).await;
+            locked.map_err(|error| match &error {
+                mysql_async::Error::Server(said) if said.code == error::LOCK_TIMEOUT => {
+                    locked_out(tables, error::HOLDER)
+                }
+                _ => self.failed(error, None),
+            })?;
+        }
+        Ok(())
+    }
+
+    async fn is_view(&self, connection: &mut Connection, table: &str) -> Result<bool> {
+        let sql = "SELECT COUNT(*) FROM information_schema.VIEWS \
+                   WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?";
+        let found: Result<Option<u64>, _> = connection.conn()?.exec_first(sql, (table,)).await;
+        found.map(|found| found != Some(0)).map_err(|error| self.failed(error, None))
     }
 
     async fn insert(&self, connection: &mut Connection, batch: &Batch) -> Result<()> {

@@ -18,6 +18,9 @@ const AHEAD: usize = 4;
 const MOST_VALUES: usize = 65_535;
 /// Rows an INSERT: beyond this nothing is gained.
 const MOST_ROWS: usize = 1_000;
+/// Bytes of a packet that are not values, and of a value that are not its text, at most.
+pub(super) const OVERHEAD: usize = 4 * 1024;
+const OVERHEAD_OF_VALUE: usize = 16;
 
 impl MySql {
     pub(super) async fn write(&self, connection: &mut Connection, batch: &Batch) -> Result<()> {
@@ -28,7 +31,7 @@ impl MySql {
         };
         match connection.takes_files {
             true => self.load_data(connection.conn()?, &name, batch).await?,
-            false => self.insert_rows(connection.conn()?, &name, &batch).await?,
+            false => self.insert_rows(connection, &name, &batch).await?,
         }
         if table.write == WriteMode::Merge {
             for sql in [merge(&table), format!("DELETE FROM {name}")] {
@@ -96,32 +99,53 @@ impl MySql {
         Err(self.said(&ServerError { code, message, state: String::new() }, Some(table)))
     }
 
-    /// Inserts the rows, many at a time.
-    async fn insert_rows(&self, connection: &mut Conn, name: &str, batch: &Batch) -> Result<()> {
+    /// Inserts the rows, as many at a time as the server takes.
+    async fn insert_rows(
+        &self,
+        connection: &mut Connection,
+        name: &str,
+        batch: &Batch,
+    ) -> Result<()> {
         let (table, columns) = (batch.table(), batch.views()?);
         let most = (MOST_VALUES / columns.len().max(1)).clamp(1, MOST_ROWS);
+        let most_bytes = connection.most_bytes.saturating_sub(OVERHEAD);
         let names = ddl::DIALECT.list(table.columns.iter().map(|column| &column.name));
         let marks = format!("({})", vec!["?"; columns.len()].join(","));
-        let mut row = 0;
-        while row < batch.rows() {
-            let rows = most.min(batch.rows() - row);
-            let mut values = Vec::with_capacity(rows * columns.len());
-            for row in row..row + rows {
+        let (mut values, mut rows, mut bytes) = (Vec::new(), 0, 0);
+        for row in 0..=batch.rows() {
+            let mut next = Vec::with_capacity(columns.len());
+            if row < batch.rows() {
                 for (view, column) in columns.iter().zip(&table.columns) {
                     let value = value(view.cell(row), column.dtype);
-                    values.push(value.map_err(|reason| {
+                    next.push(value.map_err(|reason| {
                         Error::unrepresentable(&table.name, &column.name, reason)
                     })?);
                 }
             }
-            let marks = vec![marks.as_str(); rows].join(",");
-            let sql = format!("INSERT INTO {name} ({names}) VALUES {marks}");
-            let done = connection.exec_drop(sql, Params::Positional(values)).await;
-            done.map_err(|error| self.failed(error, Some(table)))?;
-            row += rows;
+            let size: usize = next.iter().map(size).sum();
+            if size > most_bytes {
+                let what = format!("a row of table `{}`", table.name);
+                return Err(self.too_large(&what, Some(size)));
+            }
+            if rows > 0 && (next.is_empty() || rows == most || bytes + size > most_bytes) {
+                let marks = vec![marks.as_str(); rows].join(",");
+                let sql = format!("INSERT INTO {name} ({names}) VALUES {marks}");
+                let params = Params::Positional(std::mem::take(&mut values));
+                let done = connection.conn()?.exec_drop(sql, params).await;
+                done.map_err(|error| self.failed(error, Some(table)))?;
+                (rows, bytes) = (0, 0);
+            }
+            (rows, bytes) = (rows + 1, bytes + size);
+            values.append(&mut next);
         }
         Ok(())
     }
+}
+
+/// Returns the bytes of a value in a packet, or a few more.
+fn size(value: &Value) -> usize {
+    let text = if let Value::Bytes(text) = value { text.len() } else { 0 };
+    text + OVERHEAD_OF_VALUE
 }
 
 /// Returns a cell as the server takes it, or says why it cannot be written.

@@ -6,6 +6,10 @@ use tidegauge_core::{ErrorKind, Table};
 
 use super::Postgres;
 use crate::Error;
+use crate::sql::locked_out;
+
+/// Where it is seen who holds a lock.
+pub(super) const HOLDER: &str = "`pg_stat_activity` shows it";
 
 impl Postgres {
     /// Classifies what the server said, in words that say what to do; `at` is the table concerned.
@@ -60,6 +64,12 @@ impl Postgres {
                     "let it own the schema: CREATE SCHEMA \"{schema}\" AUTHORIZATION \"{user}\""
                 ),
             ),
+            // What a trigger raises.
+            Some("P0001") if at.is_some() => Error::Trigger {
+                table: at.map(|table| table.name.to_string()).unwrap_or_default(),
+                reason: words,
+            },
+            Some("55P03") => locked_out(at.as_slice(), HOLDER),
             Some("53100") => Error::DiskFull { path: place },
             Some("53300") => Error::server(
                 ErrorKind::Unavailable,
@@ -80,11 +90,16 @@ impl Postgres {
     }
 }
 
+/// Returns `true` if a lock was waited for in vain.
+pub(super) fn is_lock_timeout(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(|said| said.code()).as_deref() == Some("55P03")
+}
+
 /// Classifies what needs no words of ours.
 fn kind(code: Option<&str>) -> ErrorKind {
     match code.unwrap_or_default() {
-        // Serialization failures, deadlocks, and locks that were not got.
-        "40001" | "40P01" | "55P03" => ErrorKind::Conflict,
+        // Serialization failures and deadlocks.
+        "40001" | "40P01" => ErrorKind::Conflict,
         // Tables and columns that are not there, or not of that type.
         "42P01" | "42703" | "42804" | "42883" => ErrorKind::SchemaMismatch,
         code if code.starts_with("22") || code.starts_with("23") => ErrorKind::InvalidInput,

@@ -20,7 +20,10 @@ use tidegauge_core::{Batch, ErrorKind, Table};
 
 pub(crate) use self::target::Target;
 
-use crate::sql::{Database, Dialect, Query, Rows, SqlStore, StoredColumn};
+use crate::sql::{
+    Database, Dialect, LOCK_TIMEOUT, MIGRATIONS_TABLE, Query, Rows, SqlStore, StoredColumn,
+    locked_out, refuse_views, told,
+};
 use crate::{Error, Result};
 
 /// The built-in tables and the cursors. Forward only: a released file never changes.
@@ -29,7 +32,10 @@ static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
     let migration = |(version, what, sql): &(i64, &'static str, &'static str)| {
         Migration::new(*version, (*what).into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
-    Migrator::with_migrations(files.iter().map(migration).collect())
+    let mut migrator = Migrator::with_migrations(files.iter().map(migration).collect());
+    // Ours is of the schema alone, and is not waited for without end.
+    migrator.set_locking(false);
+    migrator
 });
 
 /// How long a server may take to let us in.
@@ -50,9 +56,16 @@ impl Postgres {
     async fn connection(&self) -> Result<PgConnection> {
         let connect = async {
             let mut connection = self.target.options.connect().await?;
-            // No other tables are found by mistake; the migrations are written without schema.
-            let path = format!("SET search_path TO {}", ddl::DIALECT.quoted(&self.target.schema));
-            sqlx::raw_sql(AssertSqlSafe(path)).execute(&mut connection).await?;
+            // No other tables are found by mistake; the migrations are written without schema. No lock is waited
+            // for without end, unless the server or its user has a bound of its own.
+            let settings = format!(
+                "SET search_path TO {}; \
+                 SELECT set_config('lock_timeout', '{}ms', false) \
+                 WHERE current_setting('lock_timeout') = '0'",
+                ddl::DIALECT.quoted(&self.target.schema),
+                LOCK_TIMEOUT.as_millis()
+            );
+            sqlx::raw_sql(AssertSqlSafe(settings)).execute(&mut connection).await?;
             Ok(connection)
         };
         match tokio::time::timeout(CONNECT_TIMEOUT, connect).await {
@@ -68,20 +81,65 @@ impl Postgres {
     /// Makes the schema, and brings the built-in tables up to date; one process at a time.
     async fn migrate(&self, connection: &mut PgConnection) -> Result<()> {
         let failed = |error| self.failed(error, None);
+        let mut transaction = connection.begin().await.map_err(failed)?;
+        // Before anything is made: `IF NOT EXISTS` keeps no two processes from making the same at once.
+        let alone = self.alone_at(&mut transaction, "migrations");
+        told(&self.target.name, "its migrations", alone).await?;
         // Asked first: whoever owns the schema need not be allowed to make any.
         let there = "SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = $1)";
-        let there = sqlx::query_scalar(there).bind(&self.target.schema).fetch_one(&mut *connection);
-        if !there.await.map_err(failed)? {
+        let there = sqlx::query_scalar(there).bind(&self.target.schema);
+        if !there.fetch_one(&mut *transaction).await.map_err(failed)? {
             let schema = ddl::DIALECT.quoted(&self.target.schema);
             let sql = AssertSqlSafe(format!("CREATE SCHEMA IF NOT EXISTS {schema}"));
-            sqlx::raw_sql(sql).execute(&mut *connection).await.map_err(failed)?;
+            sqlx::raw_sql(sql).execute(&mut *transaction).await.map_err(failed)?;
         }
-        MIGRATIONS.run_direct(None, connection, false).await.map_err(|error| match error {
-            MigrateError::VersionMissing(_) => Error::Newer { path: self.target.name.clone() },
+        let tables = "SELECT EXISTS (SELECT 1 FROM pg_tables \
+                      WHERE schemaname = $1 AND tablename = '_tidegauge_cursors') \
+                      AND NOT EXISTS (SELECT 1 FROM pg_tables \
+                      WHERE schemaname = $1 AND tablename = '_sqlx_migrations')";
+        let is_gone = sqlx::query_scalar(tables).bind(&self.target.schema);
+        if is_gone.fetch_one(&mut *transaction).await.map_err(failed)? {
+            let reason = format!("{MIGRATIONS_TABLE} is gone");
+            return Err(Error::Damaged { path: self.target.name.clone(), reason });
+        }
+        let migrated = MIGRATIONS.run_direct(None, &mut *transaction, false);
+        let migrated = told(&self.target.name, "a built-in table", migrated).await;
+        if let Err(MigrateError::Execute(_) | MigrateError::ExecuteMigration(..)) = &migrated {
+            transaction.rollback().await.map_err(failed)?;
+            let views = "SELECT c.relname::text FROM pg_class c \
+                         JOIN pg_namespace n ON n.oid = c.relnamespace \
+                         WHERE n.nspname = $1 AND c.relkind IN ('v', 'm')";
+            let views = sqlx::query_scalar(views).bind(&self.target.schema);
+            refuse_views(&views.fetch_all(connection).await.map_err(failed)?)?;
+            return migrated.map_err(|error| self.not_migrated(error));
+        }
+        migrated.map_err(|error| self.not_migrated(error))?;
+        transaction.commit().await.map_err(failed)
+    }
+
+    fn not_migrated(&self, error: MigrateError) -> Error {
+        let path = self.target.name.clone();
+        match error {
+            MigrateError::VersionMissing(_) => Error::Newer { path },
             MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
-                failed(error)
+                self.failed(error, None)
             }
-            error => Error::Migrate { path: self.target.name.clone(), error: error.into() },
+            error @ (MigrateError::Dirty(_) | MigrateError::VersionMismatch(_)) => {
+                Error::Damaged { path, reason: format!("{MIGRATIONS_TABLE} was changed: {error}") }
+            }
+            error => Error::Migrate { path, error: error.into() },
+        }
+    }
+
+    /// Waits until no other process is at `what` of this schema, and keeps others from it until the transaction ends.
+    async fn alone_at(&self, connection: &mut PgConnection, what: &str) -> Result<()> {
+        let locked = sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
+            .bind(format!("tidegauge {} {what}", self.target.schema))
+            .execute(connection)
+            .await;
+        locked.map(|_| ()).map_err(|error| match error::is_lock_timeout(&error) {
+            true => Error::Busy { path: self.target.name.clone() },
+            false => self.failed(error, None),
         })
     }
 }
@@ -148,16 +206,30 @@ impl Database for Postgres {
     async fn begin(&self, connection: &mut PgConnection, what: &str) -> Result<()> {
         let begun = sqlx::raw_sql("BEGIN").execute(&mut *connection).await;
         begun.map_err(|error| self.failed(error, None))?;
-        self.also_alone(connection, what).await
+        self.alone_at(connection, what).await
     }
 
     async fn also_alone(&self, connection: &mut PgConnection, what: &str) -> Result<()> {
-        // Until the transaction ends.
-        let locked = sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
-            .bind(format!("tidegauge {} {what}", self.target.schema))
-            .execute(connection)
-            .await;
-        locked.map(|_| ()).map_err(|error| self.failed(error, None))
+        self.alone_at(connection, what).await
+    }
+
+    async fn lock(
+        &self,
+        connection: &mut PgConnection,
+        tables: &[&Table],
+        is_written: bool,
+    ) -> Result<()> {
+        let names: Vec<_> = tables.iter().map(|table| self.target.table(&table.name)).collect();
+        let sql = match is_written {
+            true => format!("LOCK TABLE {} IN ROW EXCLUSIVE MODE", names.join(", ")),
+            // As what reads them does, the tables of a view included.
+            false => format!("SELECT FROM {} LIMIT 0", names.join(", ")),
+        };
+        let locked = sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await;
+        locked.map(|_| ()).map_err(|error| match error::is_lock_timeout(&error) {
+            true => locked_out(tables, error::HOLDER),
+            false => self.failed(error, None),
+        })
     }
 
     async fn commit(&self, connection: &mut PgConnection, _: &str) -> Result<()> {
@@ -175,16 +247,35 @@ impl Database for Postgres {
         found.map_err(|error| self.failed(error, None))
     }
 
+    async fn cursor(
+        &self,
+        connection: &mut PgConnection,
+        source: &str,
+    ) -> Result<Option<(String, Option<String>)>> {
+        let sql = "SELECT cursor, loaded FROM _tidegauge_cursors WHERE source = $1";
+        let found = sqlx::query_as(sql).bind(source).fetch_optional(connection).await;
+        found.map_err(|error| self.failed(error, None))
+    }
+
     async fn move_cursor(
         &self,
         connection: &mut PgConnection,
         source: &str,
         after: &str,
+        loaded: &str,
     ) -> Result<()> {
-        let sql = "INSERT INTO _tidegauge_cursors (source, cursor) VALUES ($1, $2) \
-                   ON CONFLICT (source) DO UPDATE SET cursor = excluded.cursor";
-        let moved = sqlx::query(sql).bind(source).bind(after).execute(connection).await;
-        moved.map(|_| ()).map_err(|error| self.failed(error, None))
+        let sql = "INSERT INTO _tidegauge_cursors (source, cursor, loaded) VALUES ($1, $2, $3) \
+                   ON CONFLICT (source) DO UPDATE \
+                   SET cursor = excluded.cursor, loaded = excluded.loaded";
+        let moved = sqlx::query(sql).bind(source).bind(after).bind(loaded).execute(connection);
+        moved.await.map(|_| ()).map_err(|error| self.failed(error, None))
+    }
+
+    async fn is_view(&self, connection: &mut PgConnection, table: &str) -> Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+                   WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('v', 'm'))";
+        let found = sqlx::query_scalar(sql).bind(&self.target.schema).bind(table);
+        found.fetch_one(connection).await.map_err(|error| self.failed(error, None))
     }
 
     async fn delete(

@@ -1,5 +1,7 @@
 //! Whether the table that is there is the one that was defined.
 
+#[cfg(feature = "_sqlx")]
+use tidegauge_core::tables;
 use tidegauge_core::{Column, Table};
 
 use super::Dialect;
@@ -44,6 +46,20 @@ pub(crate) fn compare<'a>(
         }
     }
     Ok(&[])
+}
+
+/// Says in an error which table remembers the migrations that a database has had.
+#[cfg(feature = "_sqlx")]
+pub(crate) const MIGRATIONS_TABLE: &str =
+    "its table `_sqlx_migrations`, which says how far its tables were brought up to date,";
+
+/// Refuses views that have the names of built-in tables.
+#[cfg(feature = "_sqlx")]
+pub(crate) fn refuse_views(views: &[String]) -> Result<()> {
+    match views.iter().find(|view| tables::by_name(view).is_some()) {
+        Some(view) => Err(Error::NotATable { table: view.clone(), what: "a view" }),
+        None => Ok(()),
+    }
 }
 
 fn defined(dialect: &Dialect, table: &Table, column: &Column) -> String {

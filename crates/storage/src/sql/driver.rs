@@ -1,6 +1,6 @@
 //! The sink and warehouse over any database that speaks SQL.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use tokio::sync::Mutex;
 
 use super::rows::{self, Rows};
 use super::summary::Plan;
-use super::{CURSORS, Dialect, Prepared, Query, Select, StoredColumn, select, summarise};
+use super::{CURSORS, Dialect, Prepared, Query, Select, StoredColumn, select, summarise, told};
 use crate::{Error, Result};
 
 /// A client of a database: what the steps of a load and of a scan come to in it.
@@ -72,6 +72,9 @@ pub(crate) trait Database: Debug + Send + Sync + 'static {
         table: &str,
     ) -> Result<Vec<StoredColumn>>;
 
+    /// Returns `true` if a view is called `table`.
+    async fn is_view(&self, connection: &mut Self::Connection, table: &str) -> Result<bool>;
+
     /// Runs statements that bind nothing, on behalf of the table `at`.
     async fn run(&self, connection: &mut Self::Connection, sql: String, at: &Table) -> Result<()>;
 
@@ -100,12 +103,20 @@ pub(crate) trait Database: Debug + Send + Sync + 'static {
         source: Option<&str>,
     ) -> Result<Vec<(String, String)>>;
 
-    /// Moves the cursor of `source` to `after`.
+    /// Returns the cursor of `source`, and what is kept beside it.
+    async fn cursor(
+        &self,
+        connection: &mut Self::Connection,
+        source: &str,
+    ) -> Result<Option<(String, Option<String>)>>;
+
+    /// Moves the cursor of `source` to `after`, and keeps `loaded` beside it.
     async fn move_cursor(
         &self,
         connection: &mut Self::Connection,
         source: &str,
         after: &str,
+        loaded: &str,
     ) -> Result<()>;
 
     /// Keeps others from `what` as well, until [`no_longer_alone`](Self::no_longer_alone); nothing to do
@@ -127,6 +138,17 @@ pub(crate) trait Database: Debug + Send + Sync + 'static {
         table: &Table,
     ) -> Result<usize>;
 
+    /// Locks `tables` as reading or writing them does, so that what follows does not wait for a process that has
+    /// locked one of them. Nothing, where a transaction has all that it needs when it begins.
+    async fn lock(
+        &self,
+        _connection: &mut Self::Connection,
+        _tables: &[&Table],
+        _is_written: bool,
+    ) -> Result<()> {
+        Ok(())
+    }
+
     /// Writes the rows of `batch`, by the write mode of its table.
     async fn insert(&self, connection: &mut Self::Connection, batch: &Batch) -> Result<()>;
 
@@ -144,6 +166,8 @@ pub(crate) trait Database: Debug + Send + Sync + 'static {
 pub(crate) struct Writer<C> {
     pub(crate) connection: C,
     pub(super) prepared: Prepared,
+    /// The sources and tables whose rows and cursors were found to agree.
+    pub(super) checked: HashSet<(String, String)>,
 }
 
 /// A slot for a connection that is kept while nothing goes wrong on it.
@@ -196,7 +220,7 @@ impl<D: Database> SqlStore<D> {
                 Some(writer) => writer,
                 None => {
                     let connection = self.database.connect().await?;
-                    Writer { connection, prepared: Prepared::default() }
+                    Writer { connection, prepared: Prepared::default(), checked: HashSet::new() }
                 }
             };
             let done = write(&self.database, &mut writer).await;
@@ -250,7 +274,10 @@ impl<D: Database> SqlStore<D> {
         let found = self.reading(async |database, connection| {
             match database.stored(connection, CURSORS).await?.is_empty() {
                 true => Ok(Vec::new()),
-                false => database.cursors(connection, source).await,
+                false => {
+                    let cursors = database.cursors(connection, source);
+                    told(database.name(), "table `_tidegauge_cursors`", cursors).await
+                }
             }
         });
         found.await.map(Option::unwrap_or_default).map_err(|error| self.named(error))
@@ -299,7 +326,10 @@ impl<D: Database> SqlStore<D> {
         let stored = database.stored(&mut connection, &scan.table.name).await?;
         let table = database.table(&scan.table.name);
         match select(database.dialect(), table, scan, &stored)? {
-            Some(select) => Ok(Some(self.stream(connection, select))),
+            Some(select) => {
+                locked(&**database, &mut connection, &[&scan.table], false).await?;
+                Ok(Some(self.stream(connection, select)))
+            }
             None => {
                 Self::put_reader(database, &self.reader, connection).await;
                 Ok(None)
@@ -315,6 +345,9 @@ impl<D: Database> SqlStore<D> {
         let database = &self.database;
         let stored = database.stored(&mut connection, &aggregate.table.name).await?;
         let table = database.table(&aggregate.table.name);
+        if !stored.is_empty() {
+            locked(&**database, &mut connection, &[&aggregate.table], false).await?;
+        }
         match summarise(database.dialect(), table.clone(), aggregate, &stored)? {
             Plan::Nothing => Self::put_reader(database, &self.reader, connection).await,
             Plan::There(query) => {
@@ -339,6 +372,18 @@ impl<D: Database> SqlStore<D> {
     }
 }
 
+/// Waits for a lock on `tables`, and tells of it.
+pub(super) async fn locked<D: Database>(
+    database: &D,
+    connection: &mut D::Connection,
+    tables: &[&Table],
+    is_written: bool,
+) -> Result<()> {
+    let names: Vec<_> = tables.iter().map(|table| format!("`{}`", table.name)).collect();
+    let lock = database.lock(connection, tables, is_written);
+    told(database.name(), &format!("table {}", names.join(" or ")), lock).await
+}
+
 #[async_trait]
 impl<D: Database> Sink for SqlStore<D> {
     fn name(&self) -> &str {
@@ -347,6 +392,10 @@ impl<D: Database> Sink for SqlStore<D> {
 
     fn capabilities(&self) -> SinkCapabilities {
         self.database.capabilities()
+    }
+
+    async fn check(&self, source: &str, tables: &[TableRef]) -> tidegauge_core::Result<()> {
+        self.writing(async |database, writer| writer.check(database, source, tables).await).await
     }
 
     async fn prepare(&self, tables: &[TableRef]) -> tidegauge_core::Result<()> {

@@ -1,9 +1,11 @@
 //! Loading: one transaction for the rows and the cursor.
 
-use tidegauge_core::{Cursor, Load, Table, TableRef, WriteMode};
+use tidegauge_core::{Cursor, Load, Scan, Table, TableRef, WriteMode};
+use tokio::sync::mpsc;
 
-use super::compare;
-use super::driver::{Database, Writer};
+use super::driver::{Database, Writer, locked};
+use super::rows::Rows;
+use super::{CURSORS, Loaded, compare, missing, select, told};
 use crate::{Error, Result};
 
 impl<C> Writer<C> {
@@ -18,10 +20,11 @@ impl<C> Writer<C> {
         if unknown.is_empty() {
             return Ok(());
         }
-        database.begin(&mut self.connection, "tables").await?;
+        begin(database, &mut self.connection, "tables").await?;
         for table in &unknown {
             crate::check(table)?;
-            ensure(database, &mut self.connection, table).await?;
+            let what = format!("table `{}`", table.name);
+            told(database.name(), &what, ensure(database, &mut self.connection, table)).await?;
         }
         database.commit(&mut self.connection, "tables").await?;
         self.prepared.extend(unknown);
@@ -48,22 +51,98 @@ impl<C> Writer<C> {
         }
         // Who comes second waits here, and then finds the cursor moved.
         let (connection, what) = (&mut self.connection, format!("source {}", load.source));
-        database.begin(connection, &what).await?;
-        let found = database.cursors(connection, Some(load.source)).await?;
-        let found = found.into_iter().next().map(|(_, cursor)| Cursor::new(cursor));
-        if found.as_ref() != load.before {
+        begin(database, connection, &what).await?;
+        let found =
+            told(database.name(), CURSORS, database.cursor(connection, load.source)).await?;
+        let cursor = found.as_ref().map(|(cursor, _)| Cursor::new(cursor.as_str()));
+        if cursor.as_ref() != load.before {
             return Err(Error::Core(tidegauge_core::Error::Conflict {
                 source_name: load.source.into(),
                 expected: load.before.cloned(),
-                found,
+                found: cursor,
             }));
         }
-        for batch in load.batches.iter().filter(|batch| batch.rows() > 0) {
+        let loaded = self.agreed(database, load.source, &tables, found).await?;
+        let (connection, after) = (&mut self.connection, Loaded::after(loaded, &load, true)?);
+        let filled = || load.batches.iter().filter(|batch| batch.rows() > 0);
+        let mut written: Vec<&Table> = filled().map(|batch| &**batch.table()).collect();
+        written.sort_by_key(|table| &table.name);
+        written.dedup_by_key(|table| &table.name);
+        if !written.is_empty() {
+            locked(database, connection, &written, true).await?;
+        }
+        for batch in filled() {
             database.insert(connection, batch).await?;
         }
-        database.move_cursor(connection, load.source, load.after.as_str()).await?;
+        let (to, kept) = (load.after.as_str(), after.text()?);
+        let moved = database.move_cursor(connection, load.source, to, &kept);
+        told(database.name(), CURSORS, moved).await?;
         database.commit(connection, &what).await
     }
+
+    /// Compares what is kept beside the cursor of `source` with the rows of `tables`.
+    pub(super) async fn check<D: Database<Connection = C>>(
+        &mut self,
+        database: &D,
+        source: &str,
+        tables: &[TableRef],
+    ) -> Result<()> {
+        let found = database.cursor(&mut self.connection, source);
+        let found = told(database.name(), CURSORS, found).await?;
+        self.agreed(database, source, tables, found).await.map(|_| ())
+    }
+
+    /// Returns what is kept beside the cursor that was `found`, if the rows of those of `tables` agree with it that
+    /// were not looked at before.
+    async fn agreed<D: Database<Connection = C>>(
+        &mut self,
+        database: &D,
+        source: &str,
+        tables: &[TableRef],
+        found: Option<(String, Option<String>)>,
+    ) -> Result<Option<Loaded>> {
+        let Some((cursor, kept)) = found else { return Ok(None) };
+        let Some(loaded) = Loaded::read(source, &cursor, kept.as_deref())? else { return Ok(None) };
+        for table in tables {
+            let of = (source.to_owned(), table.name.to_string());
+            if self.checked.contains(&of) {
+                continue;
+            }
+            if let Some(witness) = loaded.witness(table)
+                && !finds(database, &mut self.connection, &witness).await?
+            {
+                return Err(missing(source, table));
+            }
+            self.checked.insert(of);
+        }
+        Ok(Some(loaded))
+    }
+}
+
+/// Begins a transaction at `what`, which may have to be waited for.
+async fn begin<D: Database>(
+    database: &D,
+    connection: &mut D::Connection,
+    what: &str,
+) -> Result<()> {
+    told(database.name(), what, database.begin(connection, what)).await
+}
+
+/// Returns `true` if `scan` finds a row.
+async fn finds<D: Database>(
+    database: &D,
+    connection: &mut D::Connection,
+    scan: &Scan,
+) -> Result<bool> {
+    let stored = database.stored(connection, &scan.table.name).await?;
+    let table = database.table(&scan.table.name);
+    let Some(select) = select(database.dialect(), table, scan, &stored)? else { return Ok(false) };
+    locked(database, connection, &[&scan.table], false).await?;
+    let (sender, mut receiver) = mpsc::channel(1);
+    let mut rows = Rows::new(&select, sender);
+    database.read(connection, &select.query, &mut rows).await?;
+    rows.finish().await?;
+    Ok(receiver.try_recv().is_ok())
 }
 
 /// Makes the stored table what `table` says it is, if that takes no more than to create or widen it.
@@ -73,6 +152,10 @@ async fn ensure<D: Database>(
     table: &Table,
 ) -> Result<()> {
     let mut found = database.stored(connection, &table.name).await?;
+    // A view can be read in place of a table, and not be loaded.
+    if !found.is_empty() && database.is_view(connection, &table.name).await? {
+        return Err(Error::NotATable { table: table.name.to_string(), what: "a view" });
+    }
     if found.is_empty() {
         let sql = database.create(connection, table);
         database.run(connection, sql, table).await?;

@@ -11,8 +11,11 @@ mod driver;
 mod filter;
 #[cfg(any(feature = "_sqlx", feature = "mysql"))]
 mod load;
+mod loaded;
 #[cfg(test)]
 pub(crate) mod migrations;
+#[cfg(any(feature = "_sqlx", feature = "mysql"))]
+mod patience;
 mod prepared;
 mod query;
 mod reset;
@@ -21,10 +24,17 @@ mod rows;
 mod select;
 mod summary;
 
+#[cfg(feature = "_sqlx")]
+pub(crate) use catalog::{MIGRATIONS_TABLE, refuse_views};
 pub(crate) use catalog::{StoredColumn, compare};
 pub(crate) use dialect::{Dialect, Lists, Summary, TEXT_DAYS, TEXT_MICROS};
 #[cfg(any(feature = "_sqlx", feature = "mysql"))]
 pub(crate) use driver::{Database, SqlStore};
+pub(crate) use loaded::{Loaded, missing};
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(crate) use patience::locked_out;
+#[cfg(any(feature = "_sqlx", feature = "mysql"))]
+pub(crate) use patience::{LOCK_TIMEOUT, told};
 pub(crate) use prepared::Prepared;
 pub(crate) use query::{Param, Query, cell};
 #[cfg(feature = "bigquery")]

@@ -1,15 +1,27 @@
 //! What SQLite says, and the way out of it.
 
+use std::fs::{self, File};
+use std::io::{self, Write};
 use std::path::Path;
 
 use tidegauge_core::Table;
 
 use crate::Error;
 
-/// Returns SQLite's primary result code (<https://www.sqlite.org/rescode.html>).
+/// A disk that has room for so many bytes is not full: SQLite grows its files by less.
+const ROOM: usize = 1 << 20;
+
+/// Where what is written to find that out goes, beside the file.
+const PROBE: &str = ".tidegauge-probe";
+
+/// Returns SQLite's extended result code (<https://www.sqlite.org/rescode.html>).
+fn extended(error: &sqlx::Error) -> Option<u32> {
+    error.as_database_error()?.code()?.parse().ok()
+}
+
+/// Returns SQLite's primary result code.
 fn code(error: &sqlx::Error) -> Option<u32> {
-    let code = error.as_database_error()?.code()?;
-    code.parse::<u32>().ok().map(|code| code & 0xff)
+    extended(error).map(|code| code & 0xff)
 }
 
 /// Returns `true` if a reader was refused because it may not write beside the file.
@@ -23,18 +35,71 @@ pub(super) fn failure(path: &Path, error: sqlx::Error) -> Error {
     match code(&error) {
         Some(5 | 6) => Error::Busy { path: shown },
         Some(8) => Error::ReadOnly { path: shown },
+        Some(10) => disk(path, error),
         Some(11 | 26) => Error::damaged(path, error.to_string()),
         Some(13) => Error::DiskFull { path: shown },
-        Some(14) => Error::Io { path: shown, error: std::io::Error::other(error) },
+        Some(14) => Error::Io { path: shown, error: io::Error::other(error) },
         _ => Error::Sqlite { path: shown, error: error.into() },
     }
 }
 
+/// Classifies an I/O error, of which SQLite does not tell what the operating system said: of memory that is shared
+/// beside the file, and of what is synced, cut or written, it is often that there is no room.
+fn disk(path: &Path, error: sqlx::Error) -> Error {
+    const SHMSIZE: u32 = 10 | 19 << 8;
+    if extended(&error) == Some(SHMSIZE) {
+        return Error::DiskFull { path: path.display().to_string() };
+    }
+    match room(path) {
+        Err(probed) => match Error::io(path, probed) {
+            told @ (Error::DiskFull { .. } | Error::ReadOnly { .. }) => told,
+            _ => Error::Disk { path: path.display().to_string(), error: error.into() },
+        },
+        Ok(()) => Error::Disk { path: path.display().to_string(), error: error.into() },
+    }
+}
+
+/// Finds out whether the disk of `path` has room, by taking some.
+fn room(path: &Path) -> io::Result<()> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!("{PROBE}-{}", std::process::id()));
+    let write = || {
+        let mut probe = File::create_new(&name)?;
+        probe.write_all(&vec![1; ROOM])?;
+        probe.sync_all()
+    };
+    let written = write();
+    match written {
+        // Another thread is at the same.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        written => {
+            // What cannot be removed is empty, or small.
+            let _ = fs::remove_file(&name);
+            written
+        }
+    }
+}
+
+/// Refuses what is no regular file in the place of one: opened, a pipe would be waited for without end.
+pub(super) fn refuse_others(path: &Path) -> Result<(), Error> {
+    let Ok(found) = fs::metadata(path) else { return Ok(()) };
+    let what = match () {
+        () if found.is_file() => return Ok(()),
+        () if found.is_dir() => "a folder",
+        () => "a pipe, a socket or a device",
+    };
+    Err(Error::NotAFile { path: path.display().to_string(), what })
+}
+
 /// Classifies what SQLite said of a row of `table`.
 pub(super) fn refused(path: &Path, table: &Table, error: sqlx::Error) -> Error {
+    const TRIGGER: u32 = 19 | 7 << 8;
     match error.as_database_error() {
         Some(cause) if cause.is_unique_violation() => {
             Error::Duplicate { table: table.name.to_string(), key: table.key.join(", ") }
+        }
+        Some(cause) if extended(&error) == Some(TRIGGER) => {
+            Error::Trigger { table: table.name.to_string(), reason: cause.message().into() }
         }
         _ => failure(path, error),
     }

@@ -17,9 +17,12 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, Sq
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqlSafeStr};
 use tidegauge_core::{Batch, SinkCapabilities, Table};
 
-use self::error::{failure, is_closed};
+use self::error::{failure, is_closed, refuse_others};
 use crate::retry::{self, Policy};
-use crate::sql::{Database, Dialect, Query, Rows, SqlStore, StoredColumn};
+use crate::sql::{
+    Database, Dialect, LOCK_TIMEOUT, MIGRATIONS_TABLE, Query, Rows, SqlStore, StoredColumn,
+    refuse_views, told,
+};
 use crate::{Error, Result};
 
 /// The built-in tables and the cursors. Forward only: a released file never changes.
@@ -33,10 +36,8 @@ static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
     Migrator::with_migrations(files.iter().map(migration).collect())
 });
 
-/// How long to wait for another process that writes.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Turning a new file to WAL needs it alone, and SQLite does not wait for that by itself.
-const OPENING: Policy = retry::constant(Duration::from_millis(50), BUSY_TIMEOUT);
+const OPENING: Policy = retry::constant(Duration::from_millis(50), LOCK_TIMEOUT);
 
 /// A SQLite database.
 #[derive(Debug)]
@@ -56,7 +57,7 @@ impl Sqlite {
     fn options(&self) -> SqliteConnectOptions {
         SqliteConnectOptions::new()
             .filename(&self.path)
-            .busy_timeout(BUSY_TIMEOUT)
+            .busy_timeout(LOCK_TIMEOUT)
             // Sources are loaded independently of each other: a trade may arrive before its order.
             .foreign_keys(false)
             .disable_statement_logging()
@@ -64,6 +65,13 @@ impl Sqlite {
 
     fn failed(&self, error: sqlx::Error) -> Error {
         failure(&self.path, error)
+    }
+
+    /// Refuses what is no file where the database, or what SQLite keeps beside it, has one.
+    fn refuse_others(&self) -> Result<()> {
+        ["", "-wal", "-shm", "-journal"]
+            .iter()
+            .try_for_each(|suffix| refuse_others(&self.beside(suffix)))
     }
 
     fn beside(&self, suffix: &str) -> PathBuf {
@@ -106,6 +114,7 @@ impl Database for Sqlite {
         if self.read_only {
             return Err(Error::ReadOnly { path: self.path.display().to_string() });
         }
+        self.refuse_others()?;
         let options = self
             .options()
             .create_if_missing(true)
@@ -114,8 +123,10 @@ impl Database for Sqlite {
             .pragma("cache_size", "-65536");
         let opened = async || options.connect().await.map_err(|error| self.failed(error));
         let is_busy = |error: &Error| matches!(error, Error::Busy { .. });
-        let mut connection = opened.retry(OPENING).when(is_busy).await?;
-        migrate(&self.path, &mut connection).await?;
+        let opened = opened.retry(OPENING).when(is_busy);
+        let mut connection = told(&self.name, "its file", opened).await?;
+        let migrated = migrate(&self.path, &mut connection);
+        told(&self.name, "its file", migrated).await?;
         Ok(connection)
     }
 
@@ -123,6 +134,7 @@ impl Database for Sqlite {
         if !self.path.try_exists().map_err(|error| Error::io(&self.path, error))? {
             return Ok(None);
         }
+        self.refuse_others()?;
         let options = self.options().read_only(true);
         match connected(&options).await {
             // Beside a WAL database even a reader keeps files. Where it may not, and nobody else
@@ -197,16 +209,34 @@ impl Database for Sqlite {
         found.map_err(|error| self.failed(error))
     }
 
+    async fn cursor(
+        &self,
+        connection: &mut SqliteConnection,
+        source: &str,
+    ) -> Result<Option<(String, Option<String>)>> {
+        let sql = "SELECT cursor, loaded FROM _tidegauge_cursors WHERE source = ?";
+        let found = sqlx::query_as(sql).bind(source).fetch_optional(connection).await;
+        found.map_err(|error| self.failed(error))
+    }
+
     async fn move_cursor(
         &self,
         connection: &mut SqliteConnection,
         source: &str,
         after: &str,
+        loaded: &str,
     ) -> Result<()> {
-        let sql = "INSERT INTO _tidegauge_cursors (source, cursor) VALUES (?, ?) \
-                   ON CONFLICT (source) DO UPDATE SET cursor = excluded.cursor";
-        let moved = sqlx::query(sql).bind(source).bind(after).execute(connection).await;
-        moved.map(|_| ()).map_err(|error| self.failed(error))
+        let sql = "INSERT INTO _tidegauge_cursors (source, cursor, loaded) VALUES (?, ?, ?) \
+                   ON CONFLICT (source) DO UPDATE \
+                   SET cursor = excluded.cursor, loaded = excluded.loaded";
+        let moved = sqlx::query(sql).bind(source).bind(after).bind(loaded).execute(connection);
+        moved.await.map(|_| ()).map_err(|error| self.failed(error))
+    }
+
+    async fn is_view(&self, connection: &mut SqliteConnection, table: &str) -> Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'view' AND name = ?)";
+        let found = sqlx::query_scalar(sql).bind(table).fetch_one(connection).await;
+        found.map_err(|error| self.failed(error))
     }
 
     async fn delete(
@@ -252,11 +282,25 @@ async fn execute(connection: &mut SqliteConnection, sql: String) -> Result<(), s
 async fn migrate(path: &Path, connection: &mut SqliteConnection) -> Result<()> {
     let mut transaction =
         connection.begin_with("BEGIN IMMEDIATE").await.map_err(|error| failure(path, error))?;
+    let gone = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = '_tidegauge_cursors') \
+                AND NOT EXISTS (SELECT 1 FROM sqlite_master WHERE name = '_sqlx_migrations')";
+    let gone = sqlx::query_scalar(gone).fetch_one(&mut *transaction).await;
+    if gone.map_err(|error| failure(path, error))? {
+        return Err(Error::damaged(path, format!("{MIGRATIONS_TABLE} is gone")));
+    }
     let done = MIGRATIONS.run_direct(None, &mut *transaction, false).await;
+    if let Err(MigrateError::Execute(_) | MigrateError::ExecuteMigration(..)) = &done {
+        let views = "SELECT name FROM sqlite_master WHERE type = 'view'";
+        let views = sqlx::query_scalar(views).fetch_all(&mut *transaction).await;
+        refuse_views(&views.unwrap_or_default())?;
+    }
     done.map_err(|error| match error {
         MigrateError::VersionMissing(_) => Error::Newer { path: path.display().to_string() },
         MigrateError::Execute(error) => failure(path, error),
         MigrateError::ExecuteMigration(error, _) => failure(path, error),
+        error @ (MigrateError::Dirty(_) | MigrateError::VersionMismatch(_)) => {
+            Error::damaged(path, format!("{MIGRATIONS_TABLE} was changed: {error}"))
+        }
         error => Error::Migrate { path: path.display().to_string(), error: error.into() },
     })?;
     transaction.commit().await.map_err(|error| failure(path, error))

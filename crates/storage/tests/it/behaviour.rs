@@ -1,10 +1,10 @@
 //! What every store promises, whichever it is: the promises of `tidegauge_core::conformance`.
 
 use tidegauge_core::{
-    Aggregate, Batch, Cell, Filter, Scan, Table, Values, WarehouseExt, WriteMode,
+    Aggregate, Batch, Cell, Cursor, Filter, Load, Scan, Table, Values, WarehouseExt, WriteMode,
 };
 
-use crate::support::{SCHEMES, Store, load, simple};
+use crate::support::{SCHEMES, Store, batch, load, simple};
 
 #[cfg(feature = "csv")]
 tidegauge_core::sink_promises!(csv, Store::of("csv"));
@@ -69,6 +69,33 @@ async fn every_store_looks_for_each_value_of_a_long_list() {
             let count = Aggregate::of(&table).count().sum("id").filter(filter);
             let counted = warehouse.aggregate(&count).await.unwrap();
             assert_eq!(counted.column("count").unwrap().cell(0), Cell::Int(1_500), "{scheme}");
+        }
+    }
+}
+
+/// As many processes as a schedule begins at once, on a database that has nothing yet: each waits for the others, and
+/// none fails.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn every_store_takes_several_first_loaders_at_once() {
+    for scheme in SCHEMES {
+        // The emulator of BigQuery takes its time for each.
+        let rounds = if *scheme == "bigquery" { 1 } else { 12 };
+        for _ in 0..rounds {
+            let Some(store) = Store::of(scheme) else { break };
+            let table = simple("t", WriteMode::Append);
+            let loader = |number: i64| {
+                let (sink, rows) = (store.sink(), [batch(&table, &[(number, "mine")])]);
+                tokio::spawn(async move {
+                    let (source, after) = (format!("source {number}"), Cursor::new("1"));
+                    let load =
+                        Load { source: &source, batches: &rows, before: None, after: &after };
+                    sink.load(load).await
+                })
+            };
+            for loaded in futures_util::future::join_all((0..4).map(loader)).await {
+                loaded.unwrap().unwrap_or_else(|error| panic!("{scheme}: {error}"));
+            }
+            assert_eq!(store.rows(&table).await, 4, "{scheme}");
         }
     }
 }

@@ -14,6 +14,8 @@ mod clients;
 mod csv_files;
 #[cfg(all(feature = "csv", feature = "parquet"))]
 mod folders;
+#[cfg(feature = "_sql")]
+mod locks;
 #[cfg(feature = "mysql")]
 mod mysql;
 #[cfg(feature = "sqlite")]

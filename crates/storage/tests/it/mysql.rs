@@ -8,7 +8,9 @@ use tidegauge_core::{
 use tidegauge_storage::connect;
 use tidegauge_testkit::{MariaDb, Server};
 
-use crate::support::{Store, assert_same, batch, everything, extremes, load, pairs, simple};
+use crate::support::{
+    Store, assert_same, batch, by_hand, everything, extremes, load, pairs, simple,
+};
 
 /// What an error says of `url`, in one line.
 async fn refusal(url: &str, batches: &[Batch]) -> String {
@@ -158,4 +160,78 @@ async fn a_full_disk_is_named_and_the_next_load_goes_on() {
     server.free_disk();
     load(&*store.sink(), Some("1"), "2", &rows(50_000)).await.unwrap();
     assert_eq!(store.rows(&table).await, 100_000);
+}
+
+/// Where a cursor, or a row by `INSERT`, is larger than the server takes, that is what is said, and rows that are not
+/// go in whatever they come to together.
+#[tokio::test]
+async fn what_is_larger_than_the_server_takes_is_said_to_be() {
+    let Some(server) = MariaDb::start() else { return };
+    let mut owner = Conn::from_url(server.url()).await.unwrap();
+    let store = Store::at(server.url());
+    let table = simple("t", WriteMode::Append);
+    let rows = |ids: std::ops::Range<i64>, bytes: usize| {
+        let (mut builder, text) = (BatchBuilder::new(&table), "x".repeat(bytes));
+        for id in ids {
+            builder.push(Cell::Int(id.into())).unwrap();
+            builder.push(Cell::Text(&text)).unwrap();
+        }
+        [builder.finish().unwrap()]
+    };
+    for (at, megabytes) in [1, 16].into_iter().enumerate() {
+        let most = megabytes << 20;
+        for sql in [
+            format!("SET GLOBAL max_allowed_packet = {most}"),
+            "SET GLOBAL local_infile = 0".into(),
+        ] {
+            owner.query_drop(sql).await.unwrap();
+        }
+        let before = (at > 0).then(|| at.to_string());
+        let (sink, before) = (store.sink(), before.as_deref());
+        let large = "c".repeat(most + 1);
+        let first = i64::try_from(at).unwrap() * 100;
+        for (refused, what) in [
+            (load(&*sink, before, &large, &[]).await, "the cursor of `test` of"),
+            (
+                load(&*sink, before, "no", &rows(first..first + 1, most)).await,
+                "a row of table `t` of",
+            ),
+        ] {
+            let error = refused.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Configuration, "{error}");
+            let error = error.to_string();
+            let named = error.contains(what) && error.contains("larger than the server's");
+            assert!(named && error.contains("SET GLOBAL max_allowed_packet"), "{error}");
+        }
+        // Each fits, and all of them are twice as much as the server takes.
+        let after = (at + 1).to_string();
+        load(&*sink, before, &after, &rows(first..first + 20, most / 10)).await.unwrap();
+        assert_eq!(store.rows(&table).await, 20 * (at + 1));
+    }
+}
+
+#[tokio::test]
+async fn what_somebody_has_put_in_the_way_is_named_with_the_way_out() {
+    let Some(store) = Store::of("mysql") else { return };
+    let table = simple("t", WriteMode::Append);
+    load(&*store.sink(), None, "1", &[batch(&table, &[(1, "a")])]).await.unwrap();
+    let refused = async |says: &[&str], kind| {
+        let rows = [batch(&table, &[(2, "b")])];
+        let error = load(&*store.sink(), Some("1"), "2", &rows).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        let error = error.to_string();
+        assert!(says.iter().all(|says| error.contains(says)) && !error.contains('\n'), "{error}");
+    };
+    let trigger = "CREATE TRIGGER mine BEFORE INSERT ON t FOR EACH ROW \
+                   SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not today'";
+    by_hand::run(&store, trigger).await;
+    let words = ["trigger on table `t`", "not today", "drop it"];
+    refused(&words, ErrorKind::SchemaMismatch).await;
+    by_hand::run(&store, "DROP TRIGGER mine").await;
+    by_hand::run(&store, "DROP TABLE _tidegauge_migrations").await;
+    refused(&["table `_tidegauge_migrations`", "restore it"], ErrorKind::Corrupt).await;
+    let store = Store::of("mysql").unwrap();
+    by_hand::run(&store, "CREATE VIEW orders AS SELECT 1 AS order_id").await;
+    let error = store.sink().prepare(&tables::all()).await.unwrap_err();
+    assert!(error.to_string().contains("`orders` is a view"), "{error}");
 }

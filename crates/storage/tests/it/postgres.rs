@@ -6,7 +6,7 @@ use tidegauge_core::{Batch, BatchBuilder, Cell, DataType, ErrorKind, Table, Writ
 use tidegauge_storage::connect;
 use tidegauge_testkit::{Postgres, Server};
 
-use crate::support::{Store, batch, load, pairs, simple};
+use crate::support::{Store, batch, by_hand, load, pairs, simple};
 
 /// The server as its owner; none where it is not installed.
 async fn owner() -> Option<(String, PgConnection)> {
@@ -214,7 +214,7 @@ async fn a_view_of_somebodys_reads_as_the_table_it_stands_for() {
     let rows = pairs(&*warehouse, &table).await;
     assert_eq!(rows, [(1, "x1".to_owned()), (2, "x2".to_owned()), (3, "x3".to_owned())]);
     let error = warehouse.prepare(&[table]).await.unwrap_err().to_string();
-    assert!(error.contains("table `seen`, column `id`"), "{error}");
+    assert!(error.contains("`seen` is a view") && error.contains("rename it"), "{error}");
 }
 
 #[tokio::test]
@@ -232,4 +232,43 @@ async fn a_full_disk_is_named_and_the_next_load_goes_on() {
     server.free_disk();
     load(&*store.sink(), Some("1"), "2", &rows(50_000)).await.unwrap();
     assert_eq!(store.rows(&table).await, 100_000);
+}
+
+#[tokio::test]
+async fn what_somebody_has_put_in_the_way_is_named_with_the_way_out() {
+    let Some(store) = Store::of("postgres") else { return };
+    let table = simple("t", WriteMode::Append);
+    load(&*store.sink(), None, "1", &[batch(&table, &[(1, "a")])]).await.unwrap();
+    let refused = async |says: &[&str], kind| {
+        let rows = [batch(&table, &[(2, "b")])];
+        let error = load(&*store.sink(), Some("1"), "2", &rows).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        let error = error.to_string();
+        assert!(says.iter().all(|says| error.contains(says)) && !error.contains('\n'), "{error}");
+    };
+    by_hand::run(
+        &store,
+        "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not today'; END $$; \
+         CREATE TRIGGER mine BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION no()",
+    )
+    .await;
+    let words = ["trigger on table `t`", "not today", "drop it"];
+    refused(&words, ErrorKind::SchemaMismatch).await;
+    by_hand::run(&store, "DROP TRIGGER mine ON t").await;
+    for sql in [
+        "UPDATE _sqlx_migrations SET success = false WHERE version = 1",
+        "UPDATE _sqlx_migrations SET success = true, checksum = '' WHERE version = 1",
+        "DROP TABLE _sqlx_migrations",
+    ] {
+        by_hand::run(&store, sql).await;
+        refused(&["table `_sqlx_migrations`", "restore it"], ErrorKind::Corrupt).await;
+    }
+    let store = Store::of("postgres").unwrap();
+    let schema = store.name.rsplit_once('=').unwrap().1.replace('"', "\"\"");
+    let sql = format!(
+        "CREATE SCHEMA \"{schema}\"; CREATE VIEW \"{schema}\".orders AS SELECT 1 AS order_id"
+    );
+    by_hand::run(&store, &sql).await;
+    let error = store.sink().prepare(&[]).await.unwrap_err();
+    assert!(error.to_string().contains("`orders` is a view"), "{error}");
 }

@@ -9,7 +9,7 @@ use tidegauge_core::{
     Batch, BatchBuilder, Cell, DataType, ErrorKind, Scan, Table, TableRef, WarehouseExt, WriteMode,
 };
 
-use crate::support::{self, Store, assert_same, batch, load, pairs, simple};
+use crate::support::{self, Store, assert_same, batch, by_hand, load, pairs, simple};
 
 async fn plain(store: &Store) -> SqliteConnection {
     SqliteConnectOptions::new().filename(&store.path).connect().await.unwrap()
@@ -267,4 +267,146 @@ async fn references_are_declared_and_not_enforced_while_loading() {
     load(&*store.sink(), None, "1", &[batch]).await.unwrap();
     let orphans = sqlx::query("PRAGMA foreign_key_check").fetch_all(&mut plain(&store).await).await;
     assert_eq!(orphans.unwrap().len(), 1);
+}
+
+/// What an error says of a load into `store`, in one line, and its kind.
+async fn refused(store: &Store, batches: &[Batch]) -> (ErrorKind, String) {
+    let before = store.sink().cursor("test").await.ok().flatten();
+    let before = before.as_ref().map(tidegauge_core::Cursor::as_str);
+    let error = load(&*store.sink(), before, "next", batches).await.unwrap_err();
+    let (kind, error) = (error.kind(), error.to_string());
+    assert!(!error.contains('\n'), "{error}");
+    (kind, error)
+}
+
+/// A pipe that is opened is waited for until somebody writes into it.
+#[tokio::test]
+async fn what_is_no_file_is_refused_at_once() {
+    for (suffix, what) in [("", "a pipe"), ("-wal", "a pipe"), ("", "a folder")] {
+        let store = Store::new("sqlite");
+        let path = format!("{}{suffix}", store.path.display());
+        if what == "a folder" {
+            std::fs::create_dir(&path).unwrap();
+        } else {
+            if !suffix.is_empty() {
+                std::fs::write(&store.path, "").unwrap();
+            }
+            let made = std::process::Command::new("mkfifo").arg(&path).status();
+            assert!(made.unwrap().success());
+        }
+        let (store, table) = (store.warehouse(), simple("t", WriteMode::Append));
+        let within = std::time::Duration::from_secs(10);
+        for ended in [
+            tokio::time::timeout(within, store.scan(&Scan::all(&table)))
+                .await
+                .map(|read| read.err()),
+            tokio::time::timeout(within, store.prepare(&[])).await.map(|made| made.err()),
+        ] {
+            let error = ended.expect("it waits").unwrap();
+            assert_eq!(error.kind(), ErrorKind::Configuration);
+            let error = error.to_string();
+            assert!(error.contains(&format!("{path}` is {what}")), "{error}");
+            assert!(error.contains("name another file in the URL"), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_somebody_has_put_in_the_way_is_named_with_the_way_out() {
+    // In the place of a built-in table, before there is any, and of another.
+    let store = Store::new("sqlite");
+    by_hand::run(&store, "CREATE VIEW orders AS SELECT 1 AS order_id").await;
+    let (kind, error) = refused(&store, &[]).await;
+    assert_eq!(kind, ErrorKind::SchemaMismatch);
+    assert!(error.contains("`orders` is a view") && error.contains("rename it"), "{error}");
+    by_hand::run(&store, "DROP VIEW orders").await;
+    by_hand::run(&store, "CREATE VIEW t AS SELECT 1 AS id, 'a' AS text").await;
+    let table = simple("t", WriteMode::Append);
+    let rows = [batch(&table, &[(2, "b")])];
+    let (_, error) = refused(&store, &rows).await;
+    assert!(error.contains("`t` is a view") && error.contains("rename it"), "{error}");
+    assert_eq!(store.rows(&table).await, 1, "it can be read all the same");
+
+    by_hand::run(&store, "DROP VIEW t").await;
+    load(&*store.sink(), None, "1", &[batch(&table, &[(1, "a")])]).await.unwrap();
+    let trigger =
+        "CREATE TRIGGER mine BEFORE INSERT ON t BEGIN SELECT RAISE(ABORT, 'not today'); END";
+    by_hand::run(&store, trigger).await;
+    let (kind, error) = refused(&store, &rows).await;
+    assert_eq!(kind, ErrorKind::SchemaMismatch);
+    assert!(error.contains("trigger on table `t`") && error.contains("not today"), "{error}");
+    assert!(error.contains("drop it"), "{error}");
+    by_hand::run(&store, "DROP TRIGGER mine").await;
+
+    // What was brought up to date is not known any more, or otherwise than it was.
+    for sql in [
+        "UPDATE _sqlx_migrations SET success = 0 WHERE version = 1",
+        "UPDATE _sqlx_migrations SET success = 1, checksum = x'00' WHERE version = 1",
+        "DROP TABLE _sqlx_migrations",
+    ] {
+        by_hand::run(&store, sql).await;
+        let (kind, error) = refused(&store, &rows).await;
+        assert_eq!(kind, ErrorKind::Corrupt, "{error}");
+        let named = error.contains("table `_sqlx_migrations`") && error.contains("restore it");
+        assert!(named, "{error}");
+    }
+    assert_eq!(pairs(&*store.warehouse(), &table).await, [(1, "a".to_owned())]);
+}
+
+/// A disk of its own, which goes with it; none where it cannot be had.
+struct SmallDisk(tempfile::TempDir);
+
+impl SmallDisk {
+    fn new() -> Option<Self> {
+        let dir = tempfile::tempdir().unwrap();
+        let mut mount = std::process::Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", "size=2m", "tidegauge"]).arg(dir.path());
+        let is_mounted = mount.stderr(std::process::Stdio::null()).status();
+        if is_mounted.is_ok_and(|status| status.success()) {
+            return Some(Self(dir));
+        }
+        eprintln!("SKIPPED: a full disk, for only root can make a small one");
+        None
+    }
+
+    fn fill(&self) {
+        use std::io::Write;
+
+        let mut file = std::fs::File::create(self.0.path().join("ballast")).unwrap();
+        while file.write_all(&[1; 512]).is_ok() {}
+    }
+
+    fn free(&self) {
+        std::fs::remove_file(self.0.path().join("ballast")).unwrap();
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount").arg(self.0.path()).status();
+    }
+}
+
+/// Of what SQLite keeps beside the file it says no more than `disk I/O error`.
+#[tokio::test]
+async fn a_full_disk_is_named_by_readers_and_loaders() {
+    let Some(disk) = SmallDisk::new() else { return };
+    let store = Store::at(format!("sqlite://{}/store.db", disk.0.path().display()));
+    let table = simple("t", WriteMode::Append);
+    load(&*store.sink(), None, "1", &[batch(&table, &[(1, "a")])]).await.unwrap();
+    disk.fill();
+    for error in [
+        store.sink().cursors().await.unwrap_err(),
+        store.warehouse().read(&Scan::all(&table)).await.unwrap_err(),
+        load(&*store.sink(), Some("1"), "2", &[batch(&table, &[(2, "b")])]).await.unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::OutOfSpace, "{error}");
+        let error = error.to_string();
+        assert!(error.contains("store.db` is full") && error.contains("make room"), "{error}");
+    }
+    disk.free();
+    load(&*store.sink(), Some("1"), "2", &[batch(&table, &[(2, "b")])]).await.unwrap();
+    assert_eq!(store.rows(&table).await, 2);
+    let left = std::fs::read_dir(disk.0.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(left.into_iter().all(|name| !name.to_string_lossy().contains("probe")));
 }

@@ -265,9 +265,7 @@ fn series(from: &str, to: &str, interval: &str) -> String {
     if bars.is_empty() {
         return r#"{"code":400,"message":"No data is available on the specified dates. Try setting different start/end dates.","status":"error"}"#.into();
     }
-    format!(
-        r#"{{"meta":{{"interval":"{interval}"}},"values":[{bars}],"status":"ok"}}"#
-    )
+    format!(r#"{{"meta":{{"interval":"{interval}"}},"values":[{bars}],"status":"ok"}}"#)
 }
 
 fn trades(since: i64) -> String {

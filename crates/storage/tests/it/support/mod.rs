@@ -1,6 +1,7 @@
 //! What the tests of all stores share.
 #![allow(dead_code)] // what of it is used depends on the features
 
+pub(crate) mod by_hand;
 #[cfg(feature = "object-store")]
 pub(crate) mod gcs;
 pub(crate) mod proxy;
@@ -181,5 +182,20 @@ impl Subject for Store {
 
     async fn rows(&self, table: &TableRef) -> usize {
         self.rows(table).await
+    }
+
+    async fn drop_table(&self, table: &TableRef) -> bool {
+        by_hand::run(self, &format!("DROP TABLE \"{}\"", table.name)).await
+    }
+
+    async fn empty_table(&self, table: &TableRef) -> bool {
+        by_hand::run(self, &format!("DELETE FROM \"{}\" WHERE 1 = 1", table.name)).await
+    }
+
+    async fn change_cursor(&self, source: &str, cursor: &str) -> bool {
+        let sql = format!(
+            "UPDATE \"_tidegauge_cursors\" SET \"cursor\" = '{cursor}' WHERE \"source\" = '{source}'"
+        );
+        by_hand::run(self, &sql).await
     }
 }
