@@ -7,7 +7,7 @@ use tidegauge_core::{Cursor, Error, Page, Result};
 pub(crate) fn read<T: DeserializeOwned>(source: &str, cursor: &Cursor) -> Result<T> {
     serde_json::from_str(cursor.as_str()).map_err(|error| Error::Cursor {
         source_name: source.into(),
-        reason: format!("{error}; delete it to read `{source}` from the beginning"),
+        reason: format!("{error}; `tidegauge reset {source}` has it read from the beginning"),
     })
 }
 

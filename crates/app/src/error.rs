@@ -76,6 +76,15 @@ pub enum Error {
     /// Sources failed in a run, or it was cancelled; what was loaded stays.
     #[error(transparent)]
     Run(#[from] crate::pipeline::RunError),
+    /// Some of the sinks were reset, and then one failed.
+    #[error("{error}; {} reset by then: the same command again finishes it", were(done))]
+    PartlyReset {
+        /// The sinks that were reset, without secrets.
+        done: Vec<String>,
+        /// What kept the next one from it.
+        #[source]
+        error: Box<tidegauge_core::Error>,
+    },
     /// A source, a sink or a batch failed.
     #[error(transparent)]
     Core(#[from] tidegauge_core::Error),
@@ -109,6 +118,7 @@ impl Error {
             Self::Run(error) => {
                 error.failures().first().map_or(ErrorKind::Bug, |failure| failure.error.kind())
             }
+            Self::PartlyReset { error, .. } => error.kind(),
             Self::Core(error) => error.kind(),
             Self::Acquisition(error) => error.kind(),
             Self::Simulation(error) => error.kind(),
@@ -116,4 +126,9 @@ impl Error {
             Self::Analytics(error) => error.kind(),
         }
     }
+}
+
+fn were(done: &[String]) -> String {
+    let verb = if done.len() == 1 { "was" } else { "were" };
+    format!("{} {verb}", done.join(", "))
 }

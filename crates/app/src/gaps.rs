@@ -18,12 +18,24 @@ impl Tidegauge {
     /// # Errors
     /// When a source cannot be made, or the warehouse cannot be read.
     pub async fn gaps(&self, wanted: Option<Span>) -> Result<Vec<Gaps>> {
-        let ledger = Ledger::read(self.warehouse().as_ref()).await?;
+        self.lacking(&Ledger::read(self.warehouse().as_ref()).await?, wanted)
+    }
+
+    /// All of `wanted` of each configured source that any span can be asked of, whether it is there or not, and
+    /// what bringing it costs: to [`fill`](Self::fill) it is to load it again. Nothing is asked of anybody.
+    ///
+    /// # Errors
+    /// When a source cannot be made.
+    pub fn again(&self, wanted: Span) -> Result<Vec<Gaps>> {
+        self.lacking(&Ledger::default(), Some(wanted))
+    }
+
+    fn lacking(&self, ledger: &Ledger, wanted: Option<Span>) -> Result<Vec<Gaps>> {
         let now = self.context().clock.now();
         let mut gaps = Vec::new();
         for handle in self.configured(false)? {
             if let Some(archive) = handle.opened.archive() {
-                gaps.push(Gaps::of(archive, &ledger, wanted, now)?);
+                gaps.push(Gaps::of(archive, ledger, wanted, now)?);
             }
         }
         if gaps.is_empty() {

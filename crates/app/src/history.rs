@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
-use chrono::{DateTime, NaiveDate};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use tidegauge_core::tables::RunRecord;
 use tidegauge_core::{
@@ -21,6 +21,9 @@ use crate::pipeline::{Outcome, Summary};
 
 /// The outcome of a source that has not ended.
 pub(crate) const RUNNING: &str = "running";
+
+/// The outcome of a source whose rows were removed.
+pub(crate) const RESET: &str = "reset";
 
 /// How often a write begins again when other runners are quicker, and the pauses before it does: each is
 /// twice as long as the one before, up to a bound.
@@ -126,22 +129,7 @@ impl History {
 
     /// Writes that a source began.
     pub(crate) async fn started(&self, source: &str) -> Result<RunRecord> {
-        let record = RunRecord {
-            run_id: self.run_id.clone(),
-            source: source.to_owned(),
-            started_at: self.recorder.clock.now(),
-            ended_at: None,
-            outcome: RUNNING.into(),
-            rows: 0,
-            rows_by_table: None,
-            bytes: 0,
-            requests: 0,
-            retries: 0,
-            seconds: None,
-            error_kind: None,
-            error_message: None,
-            version: env!("CARGO_PKG_VERSION").into(),
-        };
+        let record = began(&self.run_id, source, self.recorder.clock.now());
         let mut pending = self.pending.lock().await;
         pending.push(record.clone());
         if let Err(error) = self.write(&mut pending).await {
@@ -205,6 +193,49 @@ impl History {
     pub(crate) fn redacted(&self, text: &str) -> String {
         self.recorder.secrets.redacted(text).chars().take(MAX_MESSAGE).collect()
     }
+}
+
+/// Returns the row of a source that began at `now`.
+fn began(run_id: &str, source: &str, now: DateTime<Utc>) -> RunRecord {
+    RunRecord {
+        run_id: run_id.to_owned(),
+        source: source.to_owned(),
+        started_at: now,
+        ended_at: None,
+        outcome: RUNNING.into(),
+        rows: 0,
+        rows_by_table: None,
+        bytes: 0,
+        requests: 0,
+        retries: 0,
+        seconds: None,
+        error_kind: None,
+        error_message: None,
+        version: env!("CARGO_PKG_VERSION").into(),
+    }
+}
+
+/// Returns the rows of sources that were reset together, with what was removed in the first of them.
+pub(crate) fn of_reset(
+    sources: &[&str],
+    removed: &[(String, usize)],
+    now: DateTime<Utc>,
+) -> Vec<RunRecord> {
+    let run_id = run_id();
+    let rows = sources.iter().enumerate().map(|(at, source)| {
+        let removed = if at == 0 { removed } else { &[] };
+        let tables: BTreeMap<&str, usize> =
+            removed.iter().map(|(table, rows)| (table.as_str(), *rows)).collect();
+        RunRecord {
+            ended_at: Some(now),
+            outcome: RESET.into(),
+            rows: whole(tables.values().map(|rows| *rows as u64).sum()),
+            rows_by_table: serde_json::to_string(&tables).ok(),
+            seconds: Some(0.0),
+            ..began(&run_id, source, now)
+        }
+    });
+    rows.collect()
 }
 
 /// Reads the history that a warehouse keeps, the latest start first.

@@ -32,6 +32,7 @@ mod load;
 pub mod pipeline;
 mod provenance;
 pub mod report;
+mod reset;
 mod run;
 mod sources;
 mod tidegauge;
@@ -43,6 +44,7 @@ pub use config::{
 pub use error::{Error, Result};
 pub use gaps::{Gaps, SeriesGaps};
 pub use instruments::FoundInstrument;
+pub use reset::{Kept, SinkReset};
 pub use run::Run;
 pub use sources::{Needs, Offer, Providers, sources_page};
 pub use tidegauge::{Progress, Standing, Tidegauge};

@@ -106,6 +106,11 @@ impl Tidegauge {
         &self.config
     }
 
+    /// The backups, in the order of the configuration.
+    pub(crate) fn backups(&self) -> &[Arc<dyn Sink>] {
+        &self.backups
+    }
+
     /// The warehouse.
     pub fn warehouse(&self) -> &Arc<dyn Warehouse> {
         &self.warehouse

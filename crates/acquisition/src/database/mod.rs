@@ -129,10 +129,11 @@ impl DatabaseSource {
             return Err(Error::Core(tidegauge_core::Error::Cursor {
                 source_name: self.config.name.clone(),
                 reason: format!(
-                    "it was read in the order of {}, and now would be of {}; delete it to read \
-                     from the beginning",
+                    "it was read in the order of {}, and now would be of {}; `tidegauge reset {}` \
+                     has it read from the beginning",
                     progress.order.join(", "),
-                    self.order.join(", ")
+                    self.order.join(", "),
+                    self.config.name
                 ),
             }));
         }

@@ -33,7 +33,8 @@ const PAGE_ROWS: usize = 10_000;
 /// The cursor holds a fingerprint of every chunk that a sink was given: a table's rows of a
 /// calendar month, or a part of them. A chunk whose fingerprint is another is given (again), all
 /// others are not. So prices that come late rewrite the months that they touch, and a sink that
-/// has fallen behind gets what it lacks. Rows never vanish: the raw tables only grow.
+/// has fallen behind gets what it lacks. Rows never vanish: the raw tables only grow, and a reset that
+/// takes rows out of them takes these tables and the cursor with them.
 pub(crate) struct Derived {
     batches: Vec<Batch>,
     chunks: Vec<Chunk>,
@@ -79,6 +80,11 @@ impl Derived {
     }
 }
 
+/// Returns the tables that are worked out.
+pub(crate) fn tables() -> Vec<TableRef> {
+    [MarketPrice::table(), CryptoMetric::table(), FxDaily::table()].map(Clone::clone).into()
+}
+
 impl fmt::Debug for Derived {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Derived({} chunks)", self.chunks.len())
@@ -92,7 +98,7 @@ impl Source for Derived {
     }
 
     fn tables(&self) -> Vec<TableRef> {
-        [MarketPrice::table(), CryptoMetric::table(), FxDaily::table()].map(Clone::clone).into()
+        tables()
     }
 
     async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {
@@ -128,7 +134,7 @@ type Cursors = BTreeMap<String, Fingerprint>;
 fn read(cursor: &Cursor) -> tidegauge_core::Result<Cursors> {
     serde_json::from_str(cursor.as_str()).map_err(|error| Error::Cursor {
         source_name: NAME.into(),
-        reason: format!("{error}; delete it to have everything worked out and loaded anew"),
+        reason: format!("{error}; `tidegauge reset market` has everything worked out anew"),
     })
 }
 

@@ -5,10 +5,12 @@ use tidegauge_acquisition::mapping::{declare, resolve};
 use tidegauge_acquisition::{
     Context, Credentials, DatabaseSource, FileSource, Opening, SourceSpec,
 };
+use tidegauge_core::TableRef;
+use tidegauge_simulation::Exchange;
 
 use super::simulation;
 use crate::config::{Config, Secrets};
-use crate::{Error, Result};
+use crate::{Error, Result, derived};
 
 /// A source that a configuration may name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +69,42 @@ fn of_spec(spec: SourceSpec, credentials: Credentials) -> Offer {
         _ => Needs::Nothing,
     };
     Offer { name: spec.name.into(), what: spec.summary.into(), needs, is_live: spec.is_live }
+}
+
+/// What follows a source's name where its gaps are filled: sinks keep a cursor of that, too.
+pub(crate) const FILL: &str = " fill";
+
+/// The tables that a source fills.
+#[derive(Debug, Clone)]
+pub(crate) struct Fills {
+    pub(crate) tables: Vec<TableRef>,
+    /// Whether rows that have a `source` have the source's name there.
+    pub(crate) names_itself: bool,
+}
+
+/// Returns what the source called `name` fills, or `None` if the settings know none; it is not asked, and needs
+/// no key.
+pub(crate) fn fills(name: &str, config: &Config, context: &Context) -> Result<Option<Fills>> {
+    let own = |tables| Some(Fills { tables, names_itself: false });
+    if name == derived::NAME {
+        return Ok(own(derived::tables()));
+    }
+    if super::is_simulation(name) {
+        return Ok(own(Exchange::all_tables()));
+    }
+    // What fills its gaps has a cursor of its own.
+    let provider = name.strip_suffix(FILL).unwrap_or(name);
+    if let Some(entry) = config.providers.find(provider) {
+        let key = entry.credentials().service().map(|_| "none is needed".into());
+        let tables = entry.open(Opening::new(context).with_key(key))?.source().tables();
+        return Ok(Some(Fills { tables, names_itself: true }));
+    }
+    let files = config.files.iter().map(|file| (&file.name, &file.table));
+    let databases = config.databases.iter().map(|database| (&database.name, &database.table));
+    match files.chain(databases).find(|(source, _)| *source == name) {
+        Some((_, table)) => Ok(own(vec![resolve(table, &declare(&config.tables)?)?])),
+        None => Ok(None),
+    }
 }
 
 /// The source called `name`, which is not the simulation.

@@ -5,11 +5,13 @@ mod page;
 mod providers;
 mod simulation;
 
+pub(crate) use catalog::{FILL, Fills, Opened, fills, offers, open, specs};
 pub use catalog::{Needs, Offer};
-pub(crate) use catalog::{Opened, offers, open, specs};
 pub use page::sources_page;
 pub use providers::Providers;
-pub(crate) use simulation::{SIMULATION, next_until, simulates, simulation, simulation_name};
+pub(crate) use simulation::{
+    SIMULATION, is_simulation, next_until, simulates, simulation, simulation_name,
+};
 
 use crate::config::{Config, Preset};
 use crate::{Error, Result};

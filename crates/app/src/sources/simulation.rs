@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use tidegauge_acquisition::SourceSpec;
 use tidegauge_core::market::Market;
 use tidegauge_core::{Source, Warehouse};
-use tidegauge_simulation::{Classic, ClassicConfig, Exchange, ExchangeConfig};
+use tidegauge_simulation::{Classic, ClassicConfig, Exchange, ExchangeConfig, Shard};
 
 use crate::Result;
 use crate::config::{Config, Preset, SimulationConfig};
@@ -51,6 +51,12 @@ pub(crate) fn simulation_name(config: &Config) -> String {
         Preset::Classic => SIMULATION.into(),
         Preset::Exchange => Exchange::name_of(config.simulation.shard),
     }
+}
+
+/// Whether sinks know the simulated exchange, or a part of it, by `name`.
+pub(crate) fn is_simulation(name: &str) -> bool {
+    let part = name.strip_prefix(SIMULATION).and_then(|rest| rest.strip_prefix(' '));
+    name == SIMULATION || part.is_some_and(|part| part.parse::<Shard>().is_ok())
 }
 
 /// Whether the simulated exchange is to be played.

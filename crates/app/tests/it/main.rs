@@ -16,6 +16,7 @@ mod own_data;
 mod own_rows;
 mod pipeline;
 mod report;
+mod reset;
 mod runs;
 mod secrets;
 mod stores;

@@ -78,9 +78,9 @@ table! {
     started_at: DateTime<Utc>,
     /// When it ended; null while it is running, and for good if the run was killed.
     ended_at: Option<DateTime<Utc>>,
-    /// `running`, `succeeded`, `failed` or `cancelled`.
+    /// `running`, `succeeded`, `failed`, `cancelled`, or `reset` of a source whose rows were removed.
     outcome: String,
-    /// The rows that were committed.
+    /// The rows that were committed; of a reset, those that were removed.
     rows: i64,
     /// The rows by table, a JSON object; null while it is running.
     rows_by_table: Option<String>,

@@ -171,7 +171,8 @@ impl Classic {
         Err(refused(format!(
             "its first ninety days, from {}, were begun with other prices or exchange rates than \
              the market tables have for them now ({} then, {} now), and the rest would not fit; \
-             put those prices and rates back, or begin anew in an empty warehouse and empty backups",
+             put those prices and rates back, or begin anew in an empty warehouse and empty backups \
+             (`tidegauge reset simulation` empties both of it)",
             self.first_day, position.market, self.fingerprint
         )))
     }

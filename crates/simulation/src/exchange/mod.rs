@@ -138,6 +138,25 @@ impl Exchange {
         if shard.is_whole() { NAME.to_owned() } else { format!("{NAME} {shard}") }
     }
 
+    /// Returns the tables that a simulated exchange fills; those of [`Classic`](crate::Classic) are among them.
+    pub fn all_tables() -> Vec<TableRef> {
+        [
+            User::table(),
+            Deposit::table(),
+            Withdrawal::table(),
+            Order::table(),
+            Trade::table(),
+            MarketingSpend::table(),
+            RampTransaction::table(),
+            Chargeback::table(),
+            LedgerEntry::table(),
+            TruthUser::table(),
+            TruthChannel::table(),
+        ]
+        .map(Arc::clone)
+        .into()
+    }
+
     /// The seed, the first day, and the day before which all are played, that a cursor tells of.
     pub fn told_by(cursor: &Cursor) -> Option<(u64, NaiveDate, Option<NaiveDate>)> {
         let position = Position::read(cursor).ok()?;
@@ -155,7 +174,7 @@ impl Exchange {
         Err(refused(format!(
             "the days before {reached} were played with other prices or exchange rates than the market \
              tables have for them now; put those back, or begin anew in an empty warehouse and empty \
-             backups"
+             backups (`tidegauge reset simulation` empties both of it)"
         )))
     }
 
@@ -253,21 +272,7 @@ impl Source for Exchange {
     }
 
     fn tables(&self) -> Vec<TableRef> {
-        [
-            User::table(),
-            Deposit::table(),
-            Withdrawal::table(),
-            Order::table(),
-            Trade::table(),
-            MarketingSpend::table(),
-            RampTransaction::table(),
-            Chargeback::table(),
-            LedgerEntry::table(),
-            TruthUser::table(),
-            TruthChannel::table(),
-        ]
-        .map(Arc::clone)
-        .into()
+        Self::all_tables()
     }
 
     fn capabilities(&self) -> SourceCapabilities {

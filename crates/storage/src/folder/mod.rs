@@ -258,7 +258,7 @@ fn conclude<F: Format<P>, P: Place>(
         false => settled,
     };
     if let Err(error) = &cleaned {
-        tracing::warn!(%error, "could not remove what a failed load wrote");
+        tracing::warn!(%error, "could not remove what no commit names");
     }
     turn.removed(cleaned.is_ok());
     done

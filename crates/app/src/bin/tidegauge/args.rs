@@ -65,6 +65,10 @@ pub(crate) enum Command {
     },
     /// List what is missing of each source, and what bringing it would cost
     Gaps(Gaps),
+    /// Load a span of time again, although it is there
+    Reload(Reload),
+    /// Remove what sources have loaded, with their cursors, so that they begin anew
+    Reset(Reset),
     /// List the instruments, or look for one among the services' own names
     Instruments {
         /// Look for this in the names that CoinGecko and Kraken have
@@ -102,6 +106,15 @@ pub(crate) struct Run {
     #[arg(long, conflicts_with = "from")]
     pub(crate) fill_gaps: bool,
 
+    /// Remove what this source has loaded, as `tidegauge reset` does, and load it, and no other, from the
+    /// beginning; may be given several times
+    #[arg(long, value_name = "SOURCE", conflicts_with_all = ["sources", "from", "fill_gaps"])]
+    pub(crate) full_refresh: Vec<String>,
+
+    /// With --full-refresh: say what would be removed, and do nothing
+    #[arg(long, requires = "full_refresh")]
+    pub(crate) dry_run: bool,
+
     /// Simulate every day before this one, instead of one day more; from simulation.start_day on
     #[arg(long, value_name = "YYYY-MM-DD", conflicts_with_all = ["from", "fill_gaps"])]
     pub(crate) until: Option<NaiveDate>,
@@ -113,6 +126,44 @@ pub(crate) struct Run {
     /// Play one part of the simulated exchange's users: 3/16 is the third of sixteen
     #[arg(long, value_name = "PART/OF")]
     pub(crate) shard: Option<Shard>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Reset {
+    /// The sources, as `tidegauge sources` lists them; `market` for the derived market tables
+    #[arg(required = true, value_name = "SOURCE")]
+    pub(crate) sources: Vec<String>,
+
+    /// Say what would be removed, and remove nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Reset this sink as well: csv://FOLDER, parquet://FOLDER…; may be given several times
+    #[arg(long = "backup", value_name = "URL")]
+    pub(crate) backups: Vec<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Reload {
+    /// The sources, of those that any span can be asked of
+    #[arg(required = true, value_name = "SOURCE")]
+    pub(crate) sources: Vec<String>,
+
+    /// From this day or time on, oldest first
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) from: DateTime<Utc>,
+
+    /// Up to this day or time, and without it [default: now]
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) to: Option<DateTime<Utc>>,
+
+    /// Say what it would cost, and load nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Fill this sink as well: csv://FOLDER, parquet://FOLDER…; may be given several times
+    #[arg(long = "backup", value_name = "URL")]
+    pub(crate) backups: Vec<String>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -104,6 +104,11 @@ fn exit_code(error: &Error) -> ExitCode {
         Error::Core(tidegauge::core::Error::Conflict { .. }) | Error::LoadUnderWay { .. } => {
             ExitCode::from(4)
         }
+        Error::PartlyReset { error, .. }
+            if matches!(**error, tidegauge::core::Error::Conflict { .. }) =>
+        {
+            ExitCode::from(4)
+        }
         Error::Run(error) if error.is_cancelled() => ExitCode::from(130),
         Error::Run(error) if error.failures().iter().all(SourceFailure::is_conflict) => {
             ExitCode::from(4)

@@ -5,6 +5,7 @@ mod gaps;
 mod init;
 mod instruments;
 mod report;
+mod reset;
 mod run;
 mod sources;
 mod status;
@@ -51,6 +52,8 @@ pub(crate) async fn run(args: Args, shutdown: &Shutdown) -> Result<ExitCode> {
         Command::Check { sources } => return check::check(&open(config)?, &sources).await,
         Command::Gaps(args) => return gaps::gaps(config, args).await,
         Command::Instruments { find } => instruments::instruments(&open(config)?, find).await?,
+        Command::Reload(args) => return run::reload(config, args, shutdown).await,
+        Command::Reset(args) => reset::reset(config, args).await?,
         Command::Verify => return verify::verify(&open(config)?).await,
         Command::Report(args) => report::report(config, args).await?,
         Command::Status => status::status(&open(config)?).await?,

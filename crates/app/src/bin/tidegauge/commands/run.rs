@@ -4,10 +4,13 @@ use std::process::ExitCode;
 
 use tidegauge::core::{Clock, Span, SystemClock};
 use tidegauge::pipeline::{RunError, SourceFailure, Summary};
-use tidegauge::{Config, Error, Result, StoreUrl, Tidegauge};
+use tidegauge::{Config, Error, Gaps, Result, StoreUrl, Tidegauge};
 
 use crate::shutdown::Shutdown;
 use crate::{args, output, progress};
+
+/// What follows from the market tables: no source that is configured, and worked out by every run.
+const MARKET: &str = "market";
 
 /// Loads what is new, or what is missing, and says what that was.
 pub(crate) async fn run(
@@ -18,6 +21,12 @@ pub(crate) async fn run(
     if !args.sources.is_empty() {
         config.sources = args.sources;
     }
+    if !args.full_refresh.is_empty() {
+        let mut sources = args.full_refresh.clone();
+        sources.retain(|source| source != MARKET);
+        config.market.derive |= sources.len() < args.full_refresh.len();
+        config.sources = sources;
+    }
     config.backups.extend(args.backups.into_iter().map(StoreUrl::from));
     if let Some(seed) = args.seed {
         config.simulation.seed = seed;
@@ -27,17 +36,21 @@ pub(crate) async fn run(
     }
     let token = shutdown.token();
     let tidegauge = super::open(config)?.cancelled_by(token.clone());
+    if !args.full_refresh.is_empty() {
+        let resets = tidegauge.reset_to_run(&args.full_refresh, args.dry_run).await?;
+        super::reset::tell(&resets);
+        if args.dry_run {
+            output::line("nothing was removed, and nothing loaded: this is a dry run");
+            return Ok(ExitCode::SUCCESS);
+        }
+    }
     let observer = progress::observer();
     let now = SystemClock.now();
     let wanted = args.from.map(|from| Span::new(from, args.to.unwrap_or(now)));
     let mut all = Loaded::default();
     if args.fill_gaps || wanted.is_some() {
         let gaps = tidegauge.gaps(wanted).await?;
-        for gaps in &gaps {
-            let estimate = gaps.estimate.to_string();
-            let what = if gaps.is_empty() { "nothing is missing" } else { &estimate };
-            output::line(&format!("{}: {what}", gaps.source()));
-        }
+        estimate(&gaps);
         all.take(tidegauge.fill(gaps, observer.as_ref()).await)?;
     } else {
         all.take(tidegauge.run(args.until, observer.as_ref()).await)?;
@@ -48,6 +61,36 @@ pub(crate) async fn run(
     }
     all.tell(&tidegauge);
     all.end()
+}
+
+/// Loads a span again, and says what that was.
+pub(crate) async fn reload(
+    mut config: Config,
+    args: args::Reload,
+    shutdown: &Shutdown,
+) -> Result<ExitCode> {
+    config.sources = args.sources;
+    config.backups.extend(args.backups.into_iter().map(StoreUrl::from));
+    let tidegauge = super::open(config)?.cancelled_by(shutdown.token());
+    let gaps = tidegauge.again(Span::new(args.from, args.to.unwrap_or(SystemClock.now())))?;
+    estimate(&gaps);
+    if args.dry_run {
+        output::line("nothing was loaded: this is a dry run");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut all = Loaded::default();
+    all.take(tidegauge.fill(gaps, progress::observer().as_ref()).await)?;
+    all.tell(&tidegauge);
+    all.end()
+}
+
+/// Says what bringing what is missing costs.
+fn estimate(gaps: &[Gaps]) {
+    for gaps in gaps {
+        let estimate = gaps.estimate.to_string();
+        let what = if gaps.is_empty() { "nothing is missing" } else { &estimate };
+        output::line(&format!("{}: {what}", gaps.source()));
+    }
 }
 
 /// What was loaded, and what was not.

@@ -1,0 +1,162 @@
+//! Resets: sources back to their beginning, with all rows that they have filled.
+
+mod plan;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+use tidegauge_core::{Cursor, Error as CoreError, Reset, Sink};
+
+pub use plan::Kept;
+use plan::{Filled, Plan};
+
+use crate::history::{self, RESET, State};
+use crate::{Error, Result, Tidegauge, sources};
+
+/// What a reset removes from one sink, or has removed.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct SinkReset {
+    /// The sink, without secrets.
+    pub sink: String,
+    /// The sources that are reset, each with its cursor there (`None`: never loaded).
+    pub cursors: Vec<(String, Option<Cursor>)>,
+    /// The rows by table; tables without any are left out.
+    pub tables: Vec<(String, usize)>,
+    /// The tables whose rows stay, since other sources fill them as well.
+    pub kept: Vec<Kept>,
+}
+
+impl SinkReset {
+    /// Returns `true` if there is nothing to remove.
+    pub fn is_empty(&self) -> bool {
+        self.tables.is_empty() && self.cursors.iter().all(|(_, cursor)| cursor.is_none())
+    }
+
+    /// Returns the number of rows in all tables.
+    pub fn rows(&self) -> usize {
+        self.tables.iter().map(|(_, rows)| rows).sum()
+    }
+}
+
+impl Tidegauge {
+    /// Removes all that `names` have loaded, with their cursors, from the backups and then from the warehouse:
+    /// the next run loads them from the beginning. What is worked out of market data that goes, goes with it.
+    /// With `dry_run` it says what that would be, and writes nothing.
+    ///
+    /// Each sink is reset whole or not at all. If a later one fails, the same call again finishes it.
+    ///
+    /// # Errors
+    /// When there is no such source, or rows cannot be told from those of other sources: then nothing is
+    /// removed. When a sink cannot be read or written, or a source was loaded meanwhile;
+    /// [`Error::PartlyReset`] if that kept only some of the sinks from being reset.
+    pub async fn reset(&self, names: &[String], dry_run: bool) -> Result<Vec<SinkReset>> {
+        let filled = self.filled(names).await?;
+        // The warehouse comes last: as long as it has the rows, the reset has not been done.
+        let warehouse: &dyn Sink = self.warehouse().as_ref();
+        let sinks: Vec<&dyn Sink> =
+            self.backups().iter().map(AsRef::as_ref).chain([warehouse]).collect();
+        let mut plans = Vec::with_capacity(sinks.len());
+        for sink in sinks {
+            if !sink.capabilities().resets {
+                return Err(CoreError::NoReset { name: sink.name().to_owned() }.into());
+            }
+            let plan = Plan::of(names, &sink.cursors().await?, &filled)?;
+            plans.push((sink, plan));
+        }
+        let mut done: Vec<SinkReset> = Vec::with_capacity(plans.len());
+        for (sink, plan) in plans {
+            match apply(sink, plan, dry_run).await {
+                Ok(reset) => done.push(reset),
+                Err(error) if dry_run || done.is_empty() => return Err(error.into()),
+                Err(error) => {
+                    let done = done.into_iter().map(|reset| reset.sink).collect();
+                    return Err(Error::PartlyReset { done, error: Box::new(error) });
+                }
+            }
+        }
+        if let Some(reset) = done.last().filter(|_| !dry_run) {
+            self.note(reset).await?;
+        }
+        Ok(done)
+    }
+
+    /// Resets `names` for a run that loads them anew, once it is certain that the run can begin: that it knows
+    /// and can open all that is configured.
+    ///
+    /// # Errors
+    /// As for [`reset`](Self::reset), and when the configured sources cannot be opened: then nothing is removed.
+    pub async fn reset_to_run(&self, names: &[String], dry_run: bool) -> Result<Vec<SinkReset>> {
+        sources::check(self.config())?;
+        for live in [false, true] {
+            self.configured(live)?;
+        }
+        self.reset(names, dry_run).await
+    }
+
+    /// Returns which tables the sources fill: all that are known by the settings, and what the history says of
+    /// the others.
+    async fn filled(&self, names: &[String]) -> Result<Filled> {
+        let mut filled = Filled::default();
+        for name in names {
+            let Some(fills) = sources::fills(name, self.config(), self.context())? else {
+                return Err(Error::Setting {
+                    setting: "reset",
+                    reason: format!("there is no source `{name}`: `tidegauge sources` lists them"),
+                });
+            };
+            filled.known.insert(name.clone(), fills);
+        }
+        let mut loaded = self.warehouse().cursors().await?;
+        for backup in self.backups() {
+            loaded.extend(backup.cursors().await?);
+        }
+        let offered = sources::offers(self.config()).into_iter().map(|offer| offer.name);
+        let others: BTreeSet<String> = loaded.into_keys().chain(offered).collect();
+        for name in others.into_iter().filter(|name| !names.contains(name)) {
+            // One that cannot be opened as it is configured is known by the history alone.
+            if let Ok(Some(fills)) = sources::fills(&name, self.config(), self.context()) {
+                filled.known.insert(name, fills);
+            }
+        }
+        // A reset may name the tables of several sources.
+        for run in self.runs().await?.into_iter().filter(|run| run.outcome != RESET) {
+            let tables = run.rows_by_table.as_deref().map(serde_json::from_str);
+            if let Some(Ok(tables)) = tables {
+                let tables: BTreeMap<String, Value> = tables;
+                filled.history.entry(run.source).or_default().extend(tables.into_keys());
+            }
+        }
+        Ok(filled)
+    }
+
+    /// Writes the reset of the warehouse into the history; a simulated run that is reset is over.
+    async fn note(&self, reset: &SinkReset) -> Result<()> {
+        let (warehouse, now) = (self.warehouse().as_ref(), self.context().clock.now());
+        let names: Vec<&str> = reset.cursors.iter().map(|(source, _)| source.as_str()).collect();
+        let rows = match reset.is_empty() {
+            true => Vec::new(),
+            false => history::of_reset(&names, &reset.tables, now),
+        };
+        let is_played = names.iter().any(|name| sources::is_simulation(name));
+        let end = |state: &mut State| {
+            if is_played && state.until.is_some() {
+                (state.until, state.finished) = (None, true);
+            }
+        };
+        Ok(history::write(warehouse, &rows, end).await?)
+    }
+}
+
+/// Does what is planned for `sink`.
+async fn apply(sink: &dyn Sink, plan: Plan, dry_run: bool) -> Result<SinkReset, CoreError> {
+    let Plan { cursors, never_loaded, removals, kept } = plan;
+    let known = cursors.iter().map(|(source, cursor)| (source.as_str(), cursor.as_ref()));
+    let new = never_loaded.iter().map(|source| (source.as_str(), None));
+    let before: Vec<_> = known.chain(new).collect();
+    let reset = Reset { cursors: &before, removals: &removals, dry_run };
+    let counts = sink.reset(reset).await?;
+    let rows = removals.iter().map(|removal| removal.table().name.to_string()).zip(counts);
+    let tables = rows.filter(|(_, rows)| *rows > 0).collect();
+    Ok(SinkReset { sink: sink.name().to_owned(), cursors, tables, kept })
+}

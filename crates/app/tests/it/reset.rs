@@ -1,0 +1,327 @@
+//! A way back: what sources have loaded is removed, and comes again.
+
+use std::fs;
+use std::path::Path;
+
+use crate::common::markets::{Market, settings};
+use crate::common::{
+    assert_same, assert_same_files, csv_counts, csv_files, done, says, tidegauge, url, warehouse,
+};
+use tempfile::TempDir;
+use tidegauge::core::tables::{
+    Candle, Coverage, CryptoMetric, FxDaily, FxRate, MarketPrice, Order, User,
+};
+use tidegauge::core::{Cursor, DataType, Filter, Table, Warehouse, WarehouseExt};
+use tidegauge_testkit::{MariaDb, Postgres};
+
+const BACKUPS: [&str; 4] = ["--backup", "csv://csv", "--backup", "parquet://parquet"];
+
+/// Runs a command with the two backups; it must end well.
+fn with_backups(dir: &Path, args: &[&str]) -> String {
+    done(dir, &[args, &BACKUPS[..]].concat())
+}
+
+/// Every file in the folder, and how long it is.
+fn lengths(dir: &Path) -> Vec<(String, u64)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => found.extend(lengths(&path)),
+            false => found.push((path.display().to_string(), path.metadata().unwrap().len())),
+        }
+    }
+    found.sort();
+    found
+}
+
+/// All sinks in `dir` hold what those in `other` hold.
+async fn assert_all_same(dir: &Path, other: &Path) {
+    let whole = warehouse(&url("sqlite", other, "tidegauge.db"));
+    for (scheme, name) in [("sqlite", "tidegauge.db"), ("parquet", "parquet")] {
+        assert_same(whole.as_ref(), warehouse(&url(scheme, dir, name)).as_ref()).await;
+    }
+    assert_same_files(&other.join("csv"), &dir.join("csv"));
+}
+
+#[tokio::test]
+async fn what_is_reset_and_loaded_again_is_what_it_was() {
+    let (dir, other) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    for dir in [&dir, &other] {
+        with_backups(dir.path(), &["run"]);
+    }
+    let ours = warehouse(&url("sqlite", dir.path(), "tidegauge.db"));
+    let users = ours.count(User::table()).await.unwrap();
+
+    let before = lengths(dir.path());
+    let said = with_backups(dir.path(), &["reset", "recorded", "--dry-run"]);
+    for words in
+        ["csv://csv", "parquet://parquet", "sqlite://", "cursor of recorded", "cursor of market"]
+    {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    assert!(said.contains("candles") && said.contains("1292"), "{said}");
+    assert!(said.contains("nothing was removed: this is a dry run"), "{said}");
+    assert!(!said.contains("orders") && !said.contains("simulation"), "{said}");
+    assert_eq!(lengths(dir.path()), before);
+
+    let said = with_backups(dir.path(), &["reset", "recorded"]);
+    assert!(said.contains("1292") && said.contains("removed; `tidegauge run` loads"), "{said}");
+    for table in [Candle::table(), FxRate::table(), MarketPrice::table(), FxDaily::table()] {
+        assert_eq!(ours.count(table).await.unwrap(), 0, "{}", table.name);
+    }
+    assert_eq!(ours.count(CryptoMetric::table()).await.unwrap(), 0);
+    assert_eq!(ours.count(User::table()).await.unwrap(), users);
+    let cursors = ours.cursors().await.unwrap();
+    let kept: Vec<_> = cursors.keys().map(String::as_str).collect();
+    assert_eq!(kept, ["pipeline", "simulation"]);
+    assert!(!csv_counts(&dir.path().join("csv")).contains_key("candles"));
+    let status = done(dir.path(), &["status"]);
+    assert!(status.contains("never loaded") && status.contains("reset"), "{status}");
+    let again = with_backups(dir.path(), &["reset", "recorded"]);
+    assert!(again.contains("there was nothing to remove"), "{again}");
+
+    with_backups(dir.path(), &["run", "--source", "recorded"]);
+    assert_all_same(dir.path(), other.path()).await;
+
+    // In one command, and of what is worked out alone.
+    for source in ["recorded", "market"] {
+        let said = with_backups(dir.path(), &["run", "--full-refresh", source, "--dry-run"]);
+        assert!(said.contains("and nothing loaded: this is a dry run"), "{said}");
+        assert_all_same(dir.path(), other.path()).await;
+        let said = with_backups(dir.path(), &["run", "--full-refresh", source]);
+        assert!(said.contains("cursor of market") && said.contains("market_prices"), "{said}");
+        assert_all_same(dir.path(), other.path()).await;
+    }
+
+    // The simulation begins with its first ninety days, however far it was played.
+    with_backups(dir.path(), &["run", "--until", "2020-10-05"]);
+    let said = with_backups(dir.path(), &["reset", "simulation"]);
+    assert!(said.contains("orders") && !said.contains("candles"), "{said}");
+    assert_eq!(ours.count(User::table()).await.unwrap(), 0);
+    with_backups(dir.path(), &["run"]);
+    assert_all_same(dir.path(), other.path()).await;
+    assert!(done(dir.path(), &["verify"]).contains("rules hold"));
+}
+
+async fn server_is_reset(theirs: &str) {
+    let dir = TempDir::new().unwrap();
+    let run = |words: &[&str]| {
+        let said = says(tidegauge(dir.path()).env("TIDEGAUGE_WAREHOUSE", theirs).args(words));
+        assert_eq!(said.code, Some(0), "{said:?}");
+        said.out
+    };
+    run(&["run"]);
+    assert!(run(&["reset", "recorded", "simulation", "--dry-run"]).contains("1292"));
+    let there = warehouse(theirs);
+    assert_eq!(there.count(Candle::table()).await.unwrap(), 1292);
+    assert!(run(&["reset", "recorded", "simulation"]).contains("orders"));
+    for table in [Candle::table(), Order::table(), MarketPrice::table()] {
+        assert_eq!(there.count(table).await.unwrap(), 0, "{}", table.name);
+    }
+    run(&["run"]);
+    done(dir.path(), &["run"]);
+    let ours = warehouse(&url("sqlite", dir.path(), "tidegauge.db"));
+    assert_same(ours.as_ref(), there.as_ref()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_is_reset_and_loaded_again() {
+    if let Some(server) = Postgres::shared() {
+        server_is_reset(&format!("{}?schema=reset", server.url())).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mysql_is_reset_and_loaded_again() {
+    let Some(server) = MariaDb::start() else { return };
+    server_is_reset(&server.url()).await;
+}
+
+const FILES: &str = r#"
+sources = ["old_tickets", "new_tickets"]
+
+[[tables]]
+name = "tickets"
+description = "Support tickets"
+key = ["ticket_id"]
+write = "append"
+columns = [{ name = "ticket_id", type = "int64", description = "The ticket" }]
+
+[[tables]]
+name = "agents"
+description = "Who answers"
+key = ["agent_id"]
+write = "merge"
+columns = [{ name = "agent_id", type = "int64", description = "Who" }]
+
+[[files]]
+name = "old_tickets"
+path = "old.csv"
+table = "tickets"
+settle = "0s"
+[files.columns]
+ticket_id = "id"
+
+[[files]]
+name = "new_tickets"
+path = "new.csv"
+table = "tickets"
+settle = "0s"
+[files.columns]
+ticket_id = "id"
+
+[[files]]
+name = "agents"
+path = "agents.csv"
+table = "agents"
+settle = "0s"
+[files.columns]
+agent_id = "id"
+
+[[files]]
+name = "more_agents"
+path = "agents.csv"
+table = "agents"
+settle = "0s"
+[files.columns]
+agent_id = "id"
+"#;
+
+#[tokio::test]
+async fn rows_that_cannot_be_told_apart_go_together_or_not_at_all() {
+    let dir = TempDir::new().unwrap();
+    let settings = dir.path().join("tidegauge.toml");
+    fs::write(&settings, FILES).unwrap();
+    for (file, rows) in
+        [("old.csv", "id\n1\n2\n"), ("new.csv", "id\n3\n"), ("agents.csv", "id\n7\n")]
+    {
+        fs::write(dir.path().join(file), rows).unwrap();
+    }
+    done(dir.path(), &["run"]);
+    let refused = says(tidegauge(dir.path()).args(["reset", "new_tickets"]));
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    for words in
+        ["`tickets` only takes new rows", "`old_tickets` filled it", "`tidegauge reset new_tickets"]
+    {
+        assert!(refused.err.contains(words), "{words}: {refused:?}");
+    }
+    // One that is no longer in the settings is known from the history.
+    fs::write(&settings, FILES.replace("\"old_tickets\"", "\"older_tickets\"")).unwrap();
+    let refused = says(tidegauge(dir.path()).args(["reset", "new_tickets"]));
+    assert!(refused.err.contains("put `old_tickets` back into the settings"), "{refused:?}");
+    fs::write(&settings, FILES).unwrap();
+
+    let store = warehouse(&url("sqlite", dir.path(), "tidegauge.db"));
+    let tickets = Table::builder("tickets", "")
+        .column("ticket_id", DataType::Int64, "")
+        .key(["ticket_id"])
+        .build()
+        .unwrap();
+    assert_eq!(store.count(&tickets).await.unwrap(), 3);
+    let said = done(dir.path(), &["reset", "new_tickets", "old_tickets"]);
+    assert!(said.contains("cursor of old_tickets"), "{said}");
+    assert_eq!(store.count(&tickets).await.unwrap(), 0);
+    done(dir.path(), &["run"]);
+    assert_eq!(store.count(&tickets).await.unwrap(), 3);
+
+    // Rows of a merge table stay, and are replaced by those that come again.
+    done(dir.path(), &["run", "--source", "agents", "--source", "more_agents"]);
+    let said = done(dir.path(), &["reset", "agents"]);
+    assert!(said.contains("the rows of agents stay, since more_agents filled it"), "{said}");
+    assert!(said.contains("cursor of agents"), "{said}");
+    assert_eq!(store.cursor("agents").await.unwrap(), None);
+    assert!(store.cursor("more_agents").await.unwrap().is_some());
+    done(dir.path(), &["run", "--full-refresh", "agents"]);
+    assert!(store.cursor("agents").await.unwrap().is_some());
+
+    for (args, word) in [
+        (&["reset", "nope"][..], "there is no source `nope`"),
+        (&["reset"], "SOURCE"),
+        (&["run", "--full-refresh", "nope"], "nope"),
+        (&["run", "--dry-run"], "--full-refresh"),
+    ] {
+        let said = says(tidegauge(dir.path()).args(args));
+        assert_eq!(said.code, Some(2), "{said:?}");
+        assert!(said.err.contains(word), "{said:?}");
+    }
+}
+
+/// A backup is reset, and the warehouse then refuses: that is said, and the same command finishes it.
+#[tokio::test]
+async fn a_reset_that_stops_half_way_says_so_and_is_finished_by_another() {
+    let dir = TempDir::new().unwrap();
+    let backup = ["--backup", "csv://csv"];
+    done(dir.path(), &[&["run", "--source", "recorded"], &backup[..]].concat());
+    let ours = url("sqlite", dir.path(), "tidegauge.db");
+    let closed = format!("{ours}?mode=ro");
+    let reset = ["reset", "recorded", "--warehouse", &closed];
+    let said = says(tidegauge(dir.path()).args([&reset[..], &backup[..]].concat()));
+    assert_eq!(said.code, Some(1), "{said:?}");
+    let words = "csv was reset by then: the same command again finishes it";
+    assert!(said.err.contains("cannot be written") && said.err.contains(words), "{said:?}");
+    assert!(!csv_counts(&dir.path().join("csv")).contains_key("candles"));
+    let store = warehouse(&ours);
+    assert_eq!(store.count(Candle::table()).await.unwrap(), 1292);
+    assert!(store.cursor("recorded").await.unwrap().is_some());
+    done(dir.path(), &[&["reset", "recorded"], &backup[..]].concat());
+    assert_eq!(store.count(Candle::table()).await.unwrap(), 0);
+    assert_eq!(store.cursor("recorded").await.unwrap(), None::<Cursor>);
+    done(dir.path(), &[&["run", "--source", "recorded"], &backup[..]].concat());
+    let other = TempDir::new().unwrap();
+    done(other.path(), &[&["run", "--source", "recorded"], &backup[..]].concat());
+    assert_same_files(&other.path().join("csv"), &dir.path().join("csv"));
+    assert!(!csv_files(&dir.path().join("csv")).is_empty());
+}
+
+const SERVICES: &str = r#"
+sources = ["twelvedata"]
+[twelvedata]
+symbols = ["BTC", "ETH"]
+intervals = ["1m"]
+history_days = 2
+"#;
+
+/// Rows, ledger, cursor and what filled gaps go; what another source has noted stays. And what is there is
+/// loaded again only when that is asked for.
+#[tokio::test]
+async fn the_ledger_of_a_source_goes_with_it_and_a_span_is_loaded_again() {
+    let (dir, twelve) = (TempDir::new().unwrap(), Market::open(1));
+    settings(dir.path(), &[("twelvedata", &twelve)], 6_000, SERVICES);
+    let command = |words: &[&str]| {
+        let said =
+            says(tidegauge(dir.path()).env("TIDEGAUGE_TWELVEDATA_KEY", "canary").args(words));
+        assert_eq!(said.code, Some(0), "{said:?}");
+        said.out
+    };
+    done(dir.path(), &["run", "--source", "recorded"]);
+    let span = ["--from", "2024-01-01", "--to", "2024-01-08"];
+    command(&[&["run"], &span[..]].concat());
+    let asked = twelve.asked().len();
+    let reload = [&["reload", "twelvedata"], &span[..]].concat();
+    let said = command(&[&reload[..], &["--dry-run"]].concat());
+    assert!(said.contains("twelvedata: 6 calls") && said.contains("dry run"), "{said}");
+    assert_eq!(twelve.asked().len(), asked);
+    let store = warehouse(&url("sqlite", dir.path(), "tidegauge.db"));
+    let of = |source: &str| Filter::eq("source", source);
+    let candles = async |store: &dyn Warehouse, source: &str| {
+        store.count_where(Candle::table(), of(source)).await.unwrap()
+    };
+    assert_eq!(candles(&*store, "twelvedata").await, 20_160);
+    assert!(command(&reload).contains("20160"));
+    assert_eq!(twelve.asked().len(), asked + 6);
+    assert_eq!(candles(&*store, "twelvedata").await, 20_160);
+    let again = command(&[&["run"], &span[..]].concat());
+    assert!(again.contains("nothing is missing"), "{again}");
+
+    // No key is needed to forget.
+    let said = done(dir.path(), &["reset", "twelvedata"]);
+    assert!(said.contains("cursor of twelvedata fill") && said.contains("coverage"), "{said}");
+    assert_eq!(candles(&*store, "twelvedata").await, 0);
+    assert_eq!(candles(&*store, "recorded").await, 1292);
+    assert_eq!(store.count_where(Coverage::table(), of("twelvedata")).await.unwrap(), 0);
+    let left: Vec<_> = store.cursors().await.unwrap().into_keys().collect();
+    assert_eq!(left, ["pipeline", "recorded"]);
+    command(&[&["run"], &span[..]].concat());
+    assert_eq!(candles(&*store, "twelvedata").await, 20_160);
+}
