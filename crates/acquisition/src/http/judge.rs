@@ -112,7 +112,8 @@ impl Reply<'_> {
     }
 
     fn success(self, refusal: fn(&[u8]) -> Option<Refusal>) -> Result<Vec<u8>, Failure> {
-        if if self.json { is_web_page(&self.body) } else { is_html(&self.body) } {
+        let web_page = if self.json { is_web_page(&self.body) } else { is_html(&self.body) };
+        if web_page {
             // Maintenance, or a proxy that is out of sorts: it passes, as a 5xx does.
             return Err(Failure::new(
                 self.not_json("it is a web page, try again later"),
