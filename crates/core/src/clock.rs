@@ -2,9 +2,9 @@
 
 use std::fmt::Debug;
 use std::sync::LazyLock;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 /// Tells the time, UTC.
 pub trait Clock: Debug + Send + Sync {
@@ -29,12 +29,23 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     #[allow(clippy::disallowed_methods)] // the one place that may ask
     fn now(&self) -> DateTime<Utc> {
-        Utc::now()
+        at(SystemTime::now())
     }
 
     fn monotonic(&self) -> Duration {
         START.elapsed()
     }
+}
+
+/// Returns what a machine's clock says as a date, the nearest one where it says none. `Utc::now` panics
+/// before 1970, where a clock whose battery is empty may be.
+fn at(time: SystemTime) -> DateTime<Utc> {
+    let added = |apart| TimeDelta::from_std(apart).ok();
+    let (delta, nearest) = match time.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(after) => (added(after), DateTime::<Utc>::MAX_UTC),
+        Err(before) => (added(before.duration()).map(|apart| -apart), DateTime::<Utc>::MIN_UTC),
+    };
+    delta.and_then(|delta| DateTime::UNIX_EPOCH.checked_add_signed(delta)).unwrap_or(nearest)
 }
 
 /// A clock that stands still, for tests and replays.
@@ -44,5 +55,25 @@ pub struct FixedClock(pub DateTime<Utc>);
 impl Clock for FixedClock {
     fn now(&self) -> DateTime<Utc> {
         self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_before_1970_or_beyond_all_dates_is_told_without_a_panic() {
+        let epoch = SystemTime::UNIX_EPOCH;
+        let year = Duration::from_secs(365 * 86_400);
+        for (time, says) in [
+            (epoch + Duration::from_millis(1_500), "1970-01-01 00:00:01.500 UTC"),
+            (epoch - Duration::from_millis(1_500), "1969-12-31 23:59:58.500 UTC"),
+            (epoch - 10 * year, "1960-01-04 00:00:00 UTC"),
+        ] {
+            assert_eq!(at(time).to_string(), says);
+        }
+        assert_eq!(at(epoch + 400_000 * year), DateTime::<Utc>::MAX_UTC);
+        assert_eq!(at(epoch - 400_000 * year), DateTime::<Utc>::MIN_UTC);
     }
 }

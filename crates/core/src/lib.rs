@@ -33,6 +33,7 @@ mod batch;
 mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+pub mod connection_url;
 pub mod coverage;
 mod cursor;
 pub mod digits;

@@ -3,6 +3,8 @@
 #[cfg(any(feature = "sqlite", feature = "_folder"))]
 use std::path::PathBuf;
 
+use tidegauge_core::connection_url;
+
 use crate::{Error, Result};
 
 /// A store, and where it is.
@@ -32,11 +34,12 @@ impl StoreUrl {
     /// Returns an error if the scheme is none of this crate's, its feature is off, or the rest does not
     /// name a place.
     pub(crate) fn parse(url: &str) -> Result<Self> {
-        // Of a URL of an unknown kind only the scheme is ever shown: the rest may hold a password.
-        let Some((scheme, rest)) = url.split_once("://") else {
-            let scheme = url.split([':', '/', '@']).next().unwrap_or_default();
-            return Err(Error::UnknownStore { scheme: scheme.into() });
+        // Of a URL of an unknown kind only the scheme is ever shown, if it is one: the rest may hold a password.
+        let unknown = |scheme: &str| {
+            let is_scheme = scheme.len() <= 12 && scheme.bytes().all(|it| it.is_ascii_lowercase());
+            Error::UnknownStore { scheme: if is_scheme { scheme.into() } else { "…".into() } }
         };
+        let (scheme, rest) = url.split_once("://").ok_or_else(|| unknown("…"))?;
         match scheme {
             "sqlite" => sqlite(rest),
             "postgres" | "postgresql" => postgres(url),
@@ -46,7 +49,7 @@ impl StoreUrl {
             "s3" => bucket("s3", url),
             "gs" => bucket("gs", url),
             "csv" => csv(rest),
-            _ => Err(Error::UnknownStore { scheme: scheme.into() }),
+            _ => Err(unknown(scheme)),
         }
     }
 }
@@ -78,6 +81,7 @@ parser!(csv, "csv", |rest| StoreUrl::Csv(path("csv", rest)?));
 parser!(sqlite, "sqlite", |rest| {
     let invalid = |reason: &str| Error::InvalidUrl { scheme: "sqlite", reason: reason.into() };
     let (file, query) = rest.split_once('?').unwrap_or((rest, ""));
+    connection_url::check_options(rest, &["mode"]).map_err(|reason| invalid(&reason))?;
     if file == ":memory:" {
         return Err(invalid(
             "means a database that is gone when its connection closes; name a file",
@@ -104,12 +108,12 @@ fn bucket(scheme: &'static str, _: &str) -> Result<StoreUrl> {
 
 #[cfg(any(feature = "sqlite", feature = "_folder"))]
 fn path(scheme: &'static str, text: &str) -> Result<PathBuf> {
+    let invalid = |reason| Error::InvalidUrl { scheme, reason };
     if text.is_empty() || text.contains('\0') {
-        return Err(Error::InvalidUrl {
-            scheme,
-            reason: "names no path; write one after ://".into(),
-        });
+        return Err(invalid("names no path; write one after ://".into()));
     }
+    connection_url::check_path(text).map_err(invalid)?;
+    connection_url::check_options(text, &[]).map_err(invalid)?;
     Ok(PathBuf::from(text))
 }
 
@@ -135,7 +139,9 @@ mod tests {
     fn a_url_of_no_store_is_refused_without_showing_its_secrets() {
         for (url, says) in [
             ("oracle://scott:tiger@db/x", "`oracle` is not a kind of store; use sqlite://"),
-            ("scott:tiger@db", "`scott` is not a kind of store"),
+            ("scott:tiger@db", "`…` is not a kind of store"),
+            ("scott:tiger@db/x?next=a://b", "`…` is not a kind of store"),
+            ("tiger", "`…` is not a kind of store"),
             ("tidegauge.db", "gs://bucket/folder or csv://dir"),
         ] {
             let error = StoreUrl::parse(url).unwrap_err().to_string();
@@ -150,7 +156,21 @@ mod tests {
         for (url, says) in [
             ("sqlite://", "names no path"),
             ("sqlite://:memory:", "name a file"),
-            ("sqlite://a.db?key=tiger", "takes no option but ?mode=ro"),
+            ("sqlite://a.db?key=tiger", "has an option `key` that there is not; it takes mode"),
+            ("sqlite://a.db?mode=tiger", "takes no option but ?mode=ro"),
+            ("sqlite://me:tiger@db/shop", "takes no user and password"),
+        ] {
+            let error = StoreUrl::parse(url).unwrap_err().to_string();
+            assert!(error.contains(says) && !error.contains("tiger"), "{error}");
+        }
+    }
+
+    #[cfg(all(feature = "parquet", feature = "csv"))]
+    #[test]
+    fn a_folder_takes_no_options_and_no_password() {
+        for (url, says) in [
+            ("parquet://lake?key=tiger", "has an option `key` that there is not; it takes none"),
+            ("parquet://me:tiger@db/shop", "takes no user and password"),
         ] {
             let error = StoreUrl::parse(url).unwrap_err().to_string();
             assert!(error.contains(says) && !error.contains("tiger"), "{error}");

@@ -16,6 +16,8 @@ use sqlx::{
     SqlSafeStr, Statement, Type, TypeInfo, ValueRef,
 };
 
+use tidegauge_core::connection_url;
+
 use super::config::Config;
 use super::dialect::Dialect;
 use super::error::DatabaseError;
@@ -45,6 +47,45 @@ pub(super) enum Connection {
     MySql(MySqlConnection),
     Sqlite(SqliteConnection),
 }
+
+/// The options that the drivers know.
+const POSTGRES_OPTIONS: [&str; 18] = [
+    "sslmode",
+    "ssl-mode",
+    "sslrootcert",
+    "ssl-root-cert",
+    "ssl-ca",
+    "sslcert",
+    "ssl-cert",
+    "sslkey",
+    "ssl-key",
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "application_name",
+    "options",
+    "statement-cache-capacity",
+];
+const MYSQL_OPTIONS: [&str; 14] = [
+    "sslmode",
+    "ssl-mode",
+    "sslca",
+    "ssl-ca",
+    "sslcert",
+    "ssl-cert",
+    "sslkey",
+    "ssl-key",
+    "charset",
+    "collation",
+    "socket",
+    "timezone",
+    "time-zone",
+    "statement-cache-capacity",
+];
+const SQLITE_OPTIONS: [&str; 4] = ["mode", "cache", "immutable", "vfs"];
 
 /// The cells of a row, each in its written form.
 pub(super) type Raw = Vec<Option<Vec<u8>>>;
@@ -77,6 +118,16 @@ impl Client {
             ),
         };
         let scheme = url.split(':').next().unwrap_or_default();
+        let (check, known): (fn(&str) -> Result<(), String>, &[&str]) = match scheme {
+            "postgres" | "postgresql" => (connection_url::check_server, &POSTGRES_OPTIONS),
+            "mysql" | "mariadb" => (connection_url::check_server, &MYSQL_OPTIONS),
+            "sqlite" => (connection_url::check_path, &SQLITE_OPTIONS),
+            _ => return Err(wrong("it is of no kind that is known")),
+        };
+        // Drivers ignore options that they do not know, and one logs them with their values.
+        check(url)
+            .and_then(|()| connection_url::check_options(url, known))
+            .map_err(|reason| wrong(&format!("it {reason}")))?;
         let (dialect, options) = match scheme {
             "postgres" | "postgresql" | "mysql" | "mariadb" if !url.contains("://") => {
                 return Err(wrong("it is no URL"));
@@ -96,14 +147,13 @@ impl Client {
                 let options = options.statement_cache_capacity(0);
                 (Dialect::MySql, Options::MySql(Box::new(options)))
             }
-            "sqlite" => {
+            _ => {
                 let options =
                     SqliteConnectOptions::from_str(url).map_err(|_| wrong("it is no URL"))?;
                 let options = options.read_only(true).create_if_missing(false);
                 let options = options.busy_timeout(config.statement_timeout);
                 (Dialect::Sqlite, Options::Sqlite(Box::new(options)))
             }
-            _ => return Err(wrong("it is of no kind that is known")),
         };
         let place = match &options {
             Options::Postgres(it) => {

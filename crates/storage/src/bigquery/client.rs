@@ -238,7 +238,13 @@ fn credentials(place: &Place) -> Result<AccessTokenCredentials, Refusal> {
     let Some(file) = &place.credentials else {
         let built =
             DefaultCredentials::default().with_scopes([SCOPE]).build_access_token_credentials();
-        return built.map_err(|error| Refusal::Credentials(error.to_string()));
+        return built.map_err(|error| {
+            // What does not parse is repeated by the library, and may be a part of a key.
+            let repeats = error.is_parsing() || error.is_unknown_type();
+            let unusable = "the file of the application-default credentials holds none of Google's";
+            let reason = if repeats { unusable.to_owned() } else { error.to_string() };
+            Refusal::Credentials(reason)
+        });
     };
     // What is in the file is not repeated.
     let unusable = |why: &str| Refusal::Credentials(format!("`{}` {why}", file.display()));

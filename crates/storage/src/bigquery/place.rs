@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use tidegauge_core::connection_url;
 use url::Url;
 
 use crate::{Error, Result};
@@ -48,6 +49,8 @@ impl Place {
             scheme: "bigquery",
             reason: format!("{reason}; it looks like bigquery://project/dataset?location=EU"),
         };
+        const OPTIONS: [&str; 4] = ["location", "credentials", "max_bytes_billed", "endpoint"];
+        connection_url::check_options(url, &OPTIONS).map_err(invalid)?;
         let rest = url.split_once("://").map_or("", |(_, rest)| rest);
         let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
         let Some((project, dataset)) = path.trim_end_matches('/').split_once('/') else {
@@ -84,16 +87,15 @@ impl Place {
                         invalid("has a max_bytes_billed that is no number of bytes".into())
                     })?);
                 }
-                _ => {
-                    return Err(invalid(
-                        "takes no options but location, credentials, max_bytes_billed, endpoint"
-                            .into(),
-                    ));
-                }
+                _ => return Err(invalid("has an option that there is not".into())),
             }
         }
-        if Url::parse(&place.endpoint).is_err() {
-            return Err(invalid("has an endpoint that is no URL".into()));
+        let endpoint = Url::parse(&place.endpoint)
+            .map_err(|_| invalid("has an endpoint that is no URL".into()))?;
+        if !endpoint.username().is_empty() || endpoint.password().is_some() {
+            return Err(invalid(
+                "has an endpoint with a user or a password; leave them out".into(),
+            ));
         }
         Ok(place)
     }
@@ -148,7 +150,8 @@ mod tests {
             ("bigquery://shop/a-b", "letters, digits"),
             ("bigquery://shop/d`; DROP", "letters, digits"),
             ("bigquery://shop/d?max_bytes_billed=5GB", "no number of bytes"),
-            ("bigquery://shop/d?key=secret", "takes no options but"),
+            ("bigquery://shop/d?key=secret", "has an option `key` that there is not; it takes loc"),
+            ("bigquery://shop/d?endpoint=http://u:secret@h", "endpoint with a user or a password"),
         ] {
             let error = Place::parse_beside(url, None).unwrap_err().to_string();
             assert!(error.contains(says) && !error.contains("secret"), "{error}");

@@ -2,9 +2,37 @@
 
 use std::fmt;
 
-use mysql_async::{Opts, OptsBuilder};
+use mysql_async::{Opts, OptsBuilder, UrlError};
+use tidegauge_core::connection_url;
 
 use crate::{Error, Result};
+
+/// The options that the driver knows.
+const OPTIONS: [&str; 23] = [
+    "require_ssl",
+    "verify_ca",
+    "verify_identity",
+    "built_in_roots",
+    "compression",
+    "tcp_keepalive",
+    "tcp_nodelay",
+    "max_allowed_packet",
+    "wait_timeout",
+    "socket",
+    "prefer_socket",
+    "secure_auth",
+    "enable_cleartext_plugin",
+    "client_found_rows",
+    "reset_connection",
+    "stmt_cache_size",
+    "pool_min",
+    "pool_max",
+    "inactive_connection_ttl",
+    "ttl_check_interval",
+    "conn_ttl",
+    "abs_conn_ttl",
+    "abs_conn_ttl_jitter",
+];
 
 /// A database on a server.
 #[derive(Clone)]
@@ -28,10 +56,16 @@ impl Target {
             scheme: "mysql",
             reason: format!("{reason}; it looks like mysql://user:password@host:3306/database"),
         };
+        connection_url::check_server(url).map_err(|reason| invalid(&reason))?;
+        connection_url::check_options(url, &OPTIONS).map_err(|reason| invalid(&reason))?;
         let rest = url.split_once("://").map_or("", |(_, rest)| rest);
         // What is wrong with it is not repeated: it may be a part of the password.
-        let options = Opts::from_url(&format!("mysql://{rest}"))
-            .map_err(|_| invalid("cannot be read, or has a part that is no option"))?;
+        let options = Opts::from_url(&format!("mysql://{rest}")).map_err(|error| match error {
+            UrlError::InvalidParamValue { param, .. } => {
+                invalid(&format!("has an option `{param}` whose value cannot be"))
+            }
+            _ => invalid("cannot be read"),
+        })?;
         let Some(database) = options.db_name().filter(|name| !name.is_empty()) else {
             return Err(invalid("names no database"));
         };
@@ -59,7 +93,9 @@ mod tests {
         for (url, says) in [
             ("mysql://me:secret@db", "names no database"),
             ("mysql://me:secret@db:secret/shop", "cannot be read"),
-            ("mysql://me:secret@db/shop?secret=1", "no option"),
+            ("mysql://me@db/shop?passwrd=secret", "has an option `passwrd` that there is not"),
+            ("mysql://me@db/shop?verify_ca=secret", "option `verify_ca` whose value cannot be"),
+            ("mysql://me:1/secret@db/shop", "write / as %2F"),
         ] {
             let error = Target::parse(url).unwrap_err().to_string();
             assert!(error.contains(says) && !error.contains("secret"), "{error}");

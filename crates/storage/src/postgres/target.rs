@@ -4,12 +4,36 @@ use std::fmt;
 
 use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnectOptions;
+use tidegauge_core::connection_url;
 
 use super::ddl::DIALECT;
 use crate::{Error, Result};
 
 /// The schema where the URL names none: our own, so that no other tables are in the way.
 const SCHEMA: &str = "tidegauge";
+
+/// The options that the driver knows; it ignores others, and logs them with their values.
+const OPTIONS: [&str; 19] = [
+    "schema",
+    "sslmode",
+    "ssl-mode",
+    "sslrootcert",
+    "ssl-root-cert",
+    "ssl-ca",
+    "sslcert",
+    "ssl-cert",
+    "sslkey",
+    "ssl-key",
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "application_name",
+    "options",
+    "statement-cache-capacity",
+];
 
 /// A schema in a database.
 #[derive(Clone)]
@@ -36,6 +60,8 @@ impl Target {
                 "{reason}; it looks like postgres://user:password@host:5432/database?schema=mine"
             ),
         };
+        connection_url::check_server(url).map_err(|reason| invalid(&reason))?;
+        connection_url::check_options(url, &OPTIONS).map_err(|reason| invalid(&reason))?;
         // What is wrong with it is not repeated: it may be a part of the password.
         let mut url = url::Url::parse(url).map_err(|_| invalid("cannot be read"))?;
         if url.path().trim_matches('/').is_empty() {
@@ -57,7 +83,7 @@ impl Target {
             url.query_pairs_mut().extend_pairs(rest);
         }
         let options = PgConnectOptions::from_url(&url)
-            .map_err(|_| invalid("has a part that is no option"))?;
+            .map_err(|_| invalid("has an option whose value cannot be"))?;
         let database = options.get_database().unwrap_or_default();
         let (host, port) = (options.get_host(), options.get_port());
         let name = format!("postgres://{host}:{port}/{database}?schema={schema}");
@@ -96,7 +122,9 @@ mod tests {
             ("postgres://me:secret@db", "names no database"),
             ("postgres://me:secret@db:secret/shop", "cannot be read"),
             ("postgres://me:secret@db/shop?schema=", "schema"),
-            ("postgres://me:secret@db/shop?sslmode=secret", "no option"),
+            ("postgres://me:secret@db/shop?sslmode=secret", "option whose value cannot be"),
+            ("postgres://me@db/shop?passwrd=secret", "has an option `passwrd` that there is not"),
+            ("postgres://me:1/secret@db/shop", "write / as %2F"),
         ] {
             let error = Target::parse(url).unwrap_err().to_string();
             assert!(error.contains(says) && !error.contains("secret"), "{error}");

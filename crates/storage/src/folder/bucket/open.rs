@@ -7,7 +7,7 @@ use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 use object_store::path::Path;
 use object_store::{ClientConfigKey, ObjectStore, RetryConfig};
-use tidegauge_core::ErrorKind;
+use tidegauge_core::{ErrorKind, connection_url};
 use url::Url;
 
 use crate::{Error, Result};
@@ -62,6 +62,7 @@ impl Address {
         }
         let within = Path::from_url_path(parsed.path())
             .map_err(|error| invalid(format!("has a folder that cannot be: {error}")))?;
+        connection_url::check_options(url, service.options()).map_err(invalid)?;
         let mut address =
             Self { service, bucket, within, endpoint: None, region: None, anonymous: false };
         for (name, value) in parsed.query_pairs() {
@@ -70,14 +71,16 @@ impl Address {
                 (Service::S3, "region", _) => address.region = Some(value.into_owned()),
                 (_, "anonymous", "true") => address.anonymous = true,
                 (_, "anonymous", "false") => address.anonymous = false,
-                _ => {
-                    let region = if service == Service::S3 { ", region=…" } else { "" };
-                    return Err(invalid(format!(
-                        "has an option `{name}` that it does not take so; it takes \
-                         endpoint=https://…{region} and anonymous=true"
-                    )));
-                }
+                _ => return Err(invalid("has an `anonymous` that is not true or false".into())),
             }
+        }
+        let endpoint = address.endpoint.as_ref().and_then(|endpoint| Url::parse(endpoint).ok());
+        if endpoint.is_some_and(|url| !url.username().is_empty() || url.password().is_some()) {
+            return Err(invalid(
+                "has an endpoint with a user or a password; set credentials in the environment, as \
+                 docs/sinks/parquet.md says"
+                    .into(),
+            ));
         }
         Ok(address)
     }
@@ -146,6 +149,13 @@ impl Service {
             Self::Google => "gs",
         }
     }
+
+    fn options(self) -> &'static [&'static str] {
+        match self {
+            Self::S3 => &["endpoint", "region", "anonymous"],
+            Self::Google => &["endpoint", "anonymous"],
+        }
+    }
 }
 
 #[cfg(test)]
@@ -160,8 +170,9 @@ mod tests {
             ("s3://minio:9000/bucket", "?endpoint=https://host:port"),
             ("s3://bucket/lake#tiger", "has a port or a #"),
             ("s3://bucket/lake?secret=tiger", "has an option `secret`"),
-            ("s3://bucket/lake?anonymous=yes", "anonymous=true"),
-            ("gs://bucket/lake?region=eu", "it takes endpoint=https://… and anonymous=true"),
+            ("s3://bucket/lake?anonymous=tiger", "an `anonymous` that is not true or false"),
+            ("s3://bucket/lake?endpoint=http://me:tiger@h", "endpoint with a user or a password"),
+            ("gs://bucket/lake?region=eu", "it takes endpoint, anonymous"),
         ] {
             let said = Address::parse(url).unwrap_err().to_string();
             assert!(said.contains(says) && !said.contains("tiger"), "{said}");
