@@ -11,10 +11,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The configuration cannot be read.
-    #[error("the configuration cannot be read: {reason}")]
+    /// The configuration cannot be read, or a setting of it makes no sense.
+    #[error("{reason}")]
     Config {
-        /// Which setting, where it stands, and what it is to be. What was found there is not
+        /// Where the setting stands, its name, and what it is to be. What was found there is not
         /// repeated: it may be a secret in the wrong place.
         reason: String,
     },

@@ -21,6 +21,7 @@
 //! # }
 //! ```
 
+mod clock;
 mod config;
 mod consistent;
 mod derived;
@@ -40,6 +41,7 @@ mod visits;
 
 pub use config::{
     AnalyticsConfig, Config, FILE, MarketConfig, Preset, Secrets, SimulationConfig, StoreUrl,
+    load_env_file, without_userinfo,
 };
 pub use error::{Error, Result};
 pub use gaps::{Gaps, SeriesGaps};

@@ -18,7 +18,7 @@ use crate::history::Recorder;
 use crate::pipeline::{Events, Member, Pipeline, RunEvent};
 use crate::provenance::simulations;
 use crate::sources::{self, Opened};
-use crate::{Error, Result, history};
+use crate::{Error, Result, clock, history};
 
 /// A configuration, with its warehouse and its backups open, and every source from its first use on.
 ///
@@ -69,6 +69,7 @@ impl Tidegauge {
     /// # Errors
     /// When a setting makes no sense, or one of them cannot be opened.
     pub fn open(config: Config, secrets: Secrets, clock: Arc<dyn Clock>) -> Result<Self> {
+        clock::check(clock.now())?;
         config.check()?;
         let mut context = Context::new(clock);
         for instrument in &config.instruments {
@@ -78,10 +79,12 @@ impl Tidegauge {
         if let Some(folder) = &config.state {
             context.usage = Usage::kept_in(folder);
         }
-        let warehouse = tidegauge_storage::connect(config.warehouse.expose())?;
+        let warehouse = tidegauge_storage::connect(config.warehouse.expose())
+            .map_err(|error| config.origins.of_store(&config.warehouse, error))?;
         let mut backups = Vec::with_capacity(config.backups.len());
         for url in &config.backups {
-            backups.push(tidegauge_storage::connect_sink(url.expose())?);
+            let backup = tidegauge_storage::connect_sink(url.expose());
+            backups.push(backup.map_err(|error| config.origins.of_store(url, error))?);
         }
         let (handles, events, cancellation) = Default::default();
         Ok(Self { config, secrets, context, warehouse, backups, handles, events, cancellation })

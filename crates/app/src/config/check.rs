@@ -14,6 +14,14 @@ impl Config {
     /// The first setting that makes no sense, and what would.
     pub(crate) fn check(&self) -> Result<()> {
         self.check_aliases()?;
+        self.check_variables()?;
+        for (setting, path) in [("report", Some(&self.report)), ("state", self.state.as_ref())] {
+            // It would be made, with the password in its name.
+            if path.is_some_and(|path| path.to_string_lossy().contains("://")) {
+                let reason = "it is the path of a place on this machine, and no URL".into();
+                return Err(Error::Setting { setting, reason });
+            }
+        }
         within("analytics.inactive_days", &self.analytics.inactive_days, &DAYS)?;
         let page_rows = self.simulation.page_rows.unwrap_or(1);
         within("simulation.page_rows", &page_rows, &(1..=10_000_000))?;
@@ -52,6 +60,22 @@ impl Config {
             }
         }
         Ok(())
+    }
+}
+
+impl Config {
+    /// Where the name of a variable belongs, its value is easily written: that is the secret itself.
+    fn check_variables(&self) -> Result<()> {
+        let is_name = |name: &str| {
+            let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+            name.bytes().all(is_part) && !name.starts_with(|first: char| first.is_ascii_digit())
+        };
+        if self.databases.iter().all(|database| is_name(&database.url_env)) {
+            return Ok(());
+        }
+        let reason = "it names the environment variable that holds the URL, as in CRM_URL; the URL \
+                      itself does not stand here";
+        Err(Error::Setting { setting: "databases.url_env", reason: reason.into() })
     }
 }
 

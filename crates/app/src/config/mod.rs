@@ -1,17 +1,21 @@
 //! What the user wants: `tidegauge.toml`, overridden by the environment, overridden by flags.
 
 mod check;
+mod dotenv;
+mod file;
 mod market;
+mod origins;
+mod refused;
 mod secrets;
 mod store;
 mod template;
+mod text;
 
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 use figment::Figment;
-use figment::error::{Actual, Kind};
-use figment::providers::{Env, Format, Serialized, Toml};
+use figment::providers::{Env, Serialized};
 use figment::value::{Dict, Value};
 use serde::{Deserialize, Serialize};
 use tidegauge_acquisition::mapping::TableConfig;
@@ -21,14 +25,22 @@ use tidegauge_analytics::verify::OwnRules;
 use tidegauge_core::instruments::Instrument;
 use tidegauge_simulation::{ClassicConfig, ExchangeConfig, Scenario, Shard};
 
+pub use self::dotenv::load_env_file;
+use self::file::ConfigFile;
 pub use self::market::MarketConfig;
+pub(crate) use self::origins::Origins;
+use self::refused::refused;
 pub use self::secrets::Secrets;
 pub use self::store::StoreUrl;
+pub use self::text::without_userinfo;
 use crate::sources::Providers;
 use crate::{Error, Result};
 
 /// The name of the configuration file in the working directory.
 pub const FILE: &str = "tidegauge.toml";
+
+/// What the variables that are settings begin with.
+const PREFIX: &str = "TIDEGAUGE_";
 
 /// The variables that are no settings of [`Config`], beside the keys: the file to read, and what the
 /// tests are told.
@@ -78,6 +90,9 @@ pub struct Config {
     pub analytics: AnalyticsConfig,
     /// Rules of the user's own exchange, by which `verify` judges rows that are not simulated.
     pub verify: OwnRules,
+    /// Where the settings come from.
+    #[serde(skip)]
+    pub(crate) origins: Origins,
 }
 
 impl Default for Config {
@@ -98,6 +113,7 @@ impl Default for Config {
             market: MarketConfig::default(),
             analytics: AnalyticsConfig::default(),
             verify: OwnRules::default(),
+            origins: Origins::default(),
         }
     }
 }
@@ -174,7 +190,8 @@ impl Config {
     /// environment (`TIDEGAUGE_WAREHOUSE`, `TIDEGAUGE_SIMULATION__SEED`…).
     ///
     /// # Errors
-    /// When `file` is missing, or a setting is unknown or of another type, naming where it stands.
+    /// Returns an error if `file` is missing or no TOML, or a setting is unknown or of another type. It is
+    /// one line that says where the setting stands, and never what stands there.
     pub fn load(file: Option<&Path>) -> Result<Self> {
         Self::load_with(file, Providers::default())
     }
@@ -184,28 +201,37 @@ impl Config {
     /// # Errors
     /// As for [`load`](Self::load).
     pub fn load_with(file: Option<&Path>, providers: Providers) -> Result<Self> {
-        if let Some(file) = file.filter(|file| !file.is_file()) {
-            return Err(Error::NoConfig { file: file.into() });
+        let read = ConfigFile::read(file.unwrap_or(Path::new(FILE)))?;
+        if let (Some(file), None) = (file, &read) {
+            return Err(Error::NoConfig { file: file::shown(file).into() });
         }
-        let mut figment = Figment::from(Serialized::defaults(Self::default()));
-        let file = file.unwrap_or(Path::new(FILE));
-        if file.exists() {
-            figment = figment.merge(Toml::file_exact(file));
-        }
-        let env = Env::prefixed("TIDEGAUGE_")
+        let env = Env::prefixed(PREFIX)
             .ignore(&NOT_SETTINGS)
             .filter(|name| !name.as_str().to_ascii_uppercase().ends_with("_KEY"))
             .split("__");
-        let figment = figment.merge(env);
-        Self::extract(&figment, providers).map_err(|error| refused(*error))
+        Self::merged(read.as_ref(), Figment::from(env), providers)
+    }
+
+    /// Merges the defaults, then `file`, then what is in `over`.
+    fn merged(file: Option<&ConfigFile>, over: Figment, providers: Providers) -> Result<Self> {
+        let mut figment = Figment::from(Serialized::defaults(Self::default()));
+        if let Some(file) = file {
+            figment = figment.merge(file);
+        }
+        let figment = figment.merge(over);
+        let lines = file.map(ConfigFile::lines);
+        let mut config =
+            Self::extract(&figment, providers).map_err(|error| refused(*error, &figment, lines))?;
+        config.origins = Origins::new(&config, lines.cloned());
+        config.check().map_err(|error| config.origins.placed(error))?;
+        Ok(config)
     }
 
     fn extract(figment: &Figment, providers: Providers) -> Result<Self, Box<figment::Error>> {
         let mut config: Self = figment.extract()?;
         config.providers = providers.read(figment)?;
         let found: Dict = figment.extract()?;
-        let own = Value::serialize(Self::default())?;
-        let mut known: Vec<_> = own.as_dict().into_iter().flat_map(Dict::keys).cloned().collect();
+        let mut known = settings();
         known.extend(config.providers.specs().map(|spec| spec.name.to_owned()));
         match found.into_keys().find(|name| !known.contains(name)) {
             Some(name) => Err(unknown(figment, name, &known).into()),
@@ -214,33 +240,24 @@ impl Config {
     }
 }
 
+/// Returns the names of the settings that belong to no source.
+fn settings() -> Vec<String> {
+    let own = Value::serialize(Config::default()).ok();
+    own.as_ref().and_then(Value::as_dict).into_iter().flat_map(Dict::keys).cloned().collect()
+}
+
+/// Returns `true` if there is a setting called `name` that belongs to no source.
+fn is_setting(name: &str) -> bool {
+    settings().iter().any(|setting| setting == name)
+}
+
 /// Returns the error of a setting that there is not.
 fn unknown(figment: &Figment, name: String, known: &[String]) -> figment::Error {
-    let known: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
-    let told = format!("unknown field: found `{name}`, expected one of {}", known.join(", "));
-    let mut error = figment::Error::from(told);
+    let mut error = figment::Error::from(refused::unknown(known));
     error.metadata = figment.find_metadata(&name).cloned();
     error.profile = Some(figment.profile().clone());
     error.path = vec![name];
     error
-}
-
-/// What figment says, without the values that it found: one may be a key that was meant for another
-/// variable.
-fn refused(error: figment::Error) -> Error {
-    let found = || Actual::Other("something else".into());
-    let reasons = error.into_iter().map(|mut error| {
-        error.kind = match error.kind {
-            Kind::InvalidType(_, expected) => Kind::InvalidType(found(), expected),
-            Kind::InvalidValue(_, expected) => Kind::InvalidValue(found(), expected),
-            Kind::UnknownVariant(_, known) => {
-                Kind::InvalidValue(found(), format!("one of {}", known.join(", ")))
-            }
-            other => other,
-        };
-        error.to_string()
-    });
-    Error::Config { reason: reasons.collect::<Vec<_>>().join("; ") }
 }
 
 #[cfg(test)]
@@ -248,9 +265,8 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Config> {
-        let figment = Figment::from(Serialized::defaults(Config::default()));
-        let figment = figment.merge(Toml::string(text));
-        Config::extract(&figment, Providers::default()).map_err(|error| refused(*error))
+        let file = ConfigFile::parse(Path::new(FILE), text)?;
+        Config::merged(Some(&file), Figment::new(), Providers::default())
     }
 
     #[test]

@@ -4,12 +4,29 @@ use std::collections::BTreeMap;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::Config;
+use super::{Config, PREFIX, text};
 use crate::{Error, Result, sources};
+
+/// Variables of other programs, which clients of stores read, and that hold secrets.
+const OF_OTHERS: [&str; 6] = [
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "GOOGLE_SERVICE_ACCOUNT_KEY",
+    "MYSQL_PWD",
+    "PGPASSWORD",
+    "SERVICE_ACCOUNT_KEY",
+];
+
+/// The shortest text that is blanked out: what is shorter is no secret, and would blank out words.
+const SHORTEST: usize = 6;
 
 /// Keys and URLs that hold passwords. They come from the environment alone.
 #[derive(Debug, Clone, Default)]
-pub struct Secrets(BTreeMap<String, SecretString>);
+pub struct Secrets {
+    named: BTreeMap<String, SecretString>,
+    /// What else must not be shown: the passwords in URLs.
+    others: Vec<SecretString>,
+}
 
 impl Secrets {
     /// Those that the sources of `config` need: `TIDEGAUGE_COINGECKO_KEY` and its like, and the
@@ -23,7 +40,13 @@ impl Secrets {
         let names = sources::offers(config).into_iter().map(|offer| offer.name);
         let known: Vec<_> = names.chain(services.map(str::to_owned)).collect();
         for (name, value) in std::env::vars_os() {
-            let Some(name) = name.to_str().filter(|name| is_key(name)) else { continue };
+            let Some(name) = name.to_str() else { continue };
+            if OF_OTHERS.contains(&name) {
+                secrets.others.extend(value.to_str().map(SecretString::from));
+            }
+            if !is_key(name) {
+                continue;
+            }
             if !known.iter().any(|service| Self::variable(service) == name) {
                 let reason =
                     format!("no source has its key in {name}: `tidegauge sources` lists them");
@@ -33,56 +56,61 @@ impl Secrets {
         }
         for database in &config.databases {
             let value = std::env::var(&database.url_env).ok();
+            secrets.others.extend(value.iter().flat_map(|url| text::passwords(url)));
             secrets.keep(&database.url_env, value.as_deref());
+        }
+        for url in std::iter::once(&config.warehouse).chain(&config.backups) {
+            secrets.others.extend(text::passwords(url.expose()));
         }
         Ok(secrets)
     }
 
     fn keep(&mut self, name: &str, value: Option<&str>) {
         if let Some(value) = value.filter(|value| !value.trim().is_empty()) {
-            self.0.insert(name.into(), value.into());
+            self.named.insert(name.into(), value.into());
         }
     }
 
     /// The same with one more, for the service called `service`.
     #[must_use]
     pub fn with_key(mut self, service: &str, key: SecretString) -> Self {
-        self.0.insert(Self::variable(service), key);
+        self.named.insert(Self::variable(service), key);
         self
     }
 
     /// Returns the name of the variable that holds the key of `service`.
     pub(crate) fn variable(service: &str) -> String {
-        format!("TIDEGAUGE_{}_KEY", service.to_ascii_uppercase())
+        format!("{PREFIX}{}_KEY", service.to_ascii_uppercase())
     }
 
     /// Returns the key of `service`, if it is set.
     pub(crate) fn key(&self, service: &str) -> Option<SecretString> {
-        self.0.get(&Self::variable(service)).cloned()
+        self.named.get(&Self::variable(service)).cloned()
     }
 
     /// What the variable `name` holds.
     pub(crate) fn url(&self, name: &str) -> Option<SecretString> {
-        self.0.get(name).cloned()
+        self.named.get(name).cloned()
     }
 
-    /// Returns `text` with every secret blanked out.
-    pub(crate) fn redacted(&self, text: &str) -> String {
-        let secrets = self.0.values().map(|secret| secret.expose_secret().trim());
+    /// Returns `text` with every secret blanked out, and user and password of every URL.
+    pub fn redacted(&self, text: &str) -> String {
+        let secrets = self.named.values().chain(&self.others);
+        let secrets = secrets.map(|secret| secret.expose_secret().trim());
         let blank = |text: String, secret: &str| text.replace(secret, "***");
-        // What is shorter is no secret, and would blank out words.
-        secrets.filter(|secret| secret.len() >= 6).fold(text.to_owned(), blank)
+        let secrets = secrets.filter(|secret| secret.len() >= SHORTEST);
+        secrets.fold(text::without_userinfo(text), blank)
     }
 
     /// Whether the variable `name` was set.
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.0.contains_key(name)
+        self.named.contains_key(name)
     }
 }
 
 /// Whether an environment variable holds a key, and no setting.
 fn is_key(name: &str) -> bool {
-    name.starts_with("TIDEGAUGE_") && name.ends_with("_KEY")
+    name.starts_with(PREFIX) && name.ends_with("_KEY")
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use tidegauge_core::TableRef;
 use tidegauge_simulation::Exchange;
 
 use super::simulation;
-use crate::config::{Config, Secrets};
+use crate::config::{Config, Secrets, without_userinfo};
 use crate::{Error, Result, derived};
 
 /// A source that a configuration may name.
@@ -49,7 +49,8 @@ pub(crate) fn offers(config: &Config) -> Vec<Offer> {
         config.providers.iter().map(|entry| of_spec(entry.spec(), entry.credentials()));
     let files = config.files.iter().map(|file| Offer {
         name: file.name.clone(),
-        what: format!("your files {}, into {}", file.path, file.table),
+        // A path may be a URL by mistake, with a password.
+        what: format!("your files {}, into {}", without_userinfo(&file.path), file.table),
         needs: Needs::Nothing,
         is_live: false,
     });

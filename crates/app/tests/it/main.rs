@@ -2,8 +2,10 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // helpers of tests, too
 
 mod audit;
+mod canary;
 mod cli;
 mod common;
+mod configuration;
 mod derived;
 mod exchange;
 mod faults;

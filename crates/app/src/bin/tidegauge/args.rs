@@ -7,6 +7,26 @@ use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use tidegauge::simulation::Shard;
 
+/// Returns what was asked for; ends the program with help, or with what is wrong.
+///
+/// clap repeats what it does not know, as a URL whose flag was forgotten: of that, only the scheme is shown.
+pub(crate) fn parse() -> Args {
+    Args::try_parse().unwrap_or_else(|error| {
+        let told = error.render().to_string();
+        let urls = std::env::args().skip(1).filter(|arg| arg.contains("://"));
+        let shown = urls.fold(told.clone(), |text, arg| {
+            let (before, _) = arg.split_once("://").unwrap_or_default();
+            let begin = before.rfind('=').map_or(0, |at| at + 1);
+            text.replace(&arg[begin..], &format!("{}://…", &before[begin..]))
+        });
+        if shown == told {
+            error.exit();
+        }
+        crate::output::raw_error(&shown);
+        std::process::exit(error.exit_code())
+    })
+}
+
 /// Market data in, three answers out: which cohorts become high-volume traders, which churn, and
 /// what they are worth.
 #[derive(Debug, Parser)]

@@ -2,37 +2,24 @@
 
 mod args;
 mod commands;
+mod log;
 mod output;
 mod progress;
 mod shutdown;
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use clap::Parser;
 use tidegauge::Error;
 use tidegauge::pipeline::SourceFailure;
-use tracing_subscriber::EnvFilter;
-
-use crate::args::Args;
 
 fn main() -> ExitCode {
-    // A missing .env is nothing to speak of; a broken one is.
-    if let Err(error) = dotenvy::dotenv()
-        && !error.not_found()
-    {
-        output::error(&format!(".env: {}", told(&error)));
-        return ExitCode::from(2);
+    log::set_panic_hook();
+    if let Err(error) = tidegauge::load_env_file() {
+        say(&error);
+        return exit_code(&error);
     }
-    let args = Args::parse();
-    // What a query is going to cost is told to whoever pays for it.
-    let told = "warn,tidegauge_storage::cost=info";
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(told));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr)
-        .init();
+    let args = args::parse();
+    log::begin();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -76,20 +63,6 @@ fn say(error: &Error) {
 
 /// What is said of a command that a signal ended.
 const INTERRUPTED: &str = "interrupted; what was loaded stays, the next run goes on from there";
-
-/// What is wrong with `.env`, without repeating its lines: they hold the keys.
-fn told(error: &dotenvy::Error) -> String {
-    match error {
-        dotenvy::Error::LineParse(line, _) => {
-            let name = line.split_once('=').map_or("a line without `=`", |(name, _)| name.trim());
-            // The second half of a key that was broken in two may end in `=` as well.
-            let plain = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
-            let name = if name.chars().all(plain) { name } else { "a line" };
-            format!("{name}: write NAME=value, and quote a value that holds spaces or quotes")
-        }
-        other => other.to_string(),
-    }
-}
 
 /// 2 for what the user asked for, 4 when another runner was quicker and nothing else failed, 130 for a run that was
 /// interrupted, 1 for the rest.

@@ -15,8 +15,14 @@ pub(crate) fn line(text: &str) {
     }
 }
 
-/// Says what went wrong.
+/// Says what went wrong, without the passwords of URLs: some messages repeat what was asked for.
 pub(crate) fn error(text: &str) {
+    let text = tidegauge::without_userinfo(text);
     // Nobody is left to tell if this fails as well.
     let _ = writeln!(io::stderr(), "error: {text}");
+}
+
+/// Says what is an error message as it is.
+pub(crate) fn raw_error(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
 }

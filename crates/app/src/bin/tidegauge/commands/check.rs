@@ -16,7 +16,7 @@ pub(crate) async fn check(house: &Tidegauge, names: &[String]) -> Result<ExitCod
             Ok(told) => ("ok     ", told.clone()),
             Err(error) => {
                 code = ExitCode::FAILURE;
-                ("BROKEN ", error.to_string())
+                ("BROKEN ", tidegauge::without_userinfo(&error.to_string()))
             }
         };
         output::line(&format!("{mark}{:<width$}  {told}", visit.source));

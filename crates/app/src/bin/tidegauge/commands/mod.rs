@@ -66,6 +66,7 @@ fn open(mut config: Config) -> Result<Tidegauge> {
         config.state = state();
     }
     let secrets = Secrets::from_env(&config)?;
+    crate::log::redact(&secrets);
     Tidegauge::open(config, secrets, Arc::new(SystemClock))
 }
 

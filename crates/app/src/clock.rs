@@ -1,0 +1,44 @@
+//! Whether the machine's clock can be right.
+
+use chrono::{DateTime, Datelike, Utc};
+
+use crate::{Error, Result};
+
+/// The years that a clock may be in: no coin was traded before them, and nanoseconds since 1970 end with
+/// the last one (64 bits), at which libraries panic, as TLS does before 1970.
+const YEARS: std::ops::Range<i32> = 2009..2262;
+
+/// # Errors
+/// Returns an error if `now` is no time at which this can run: history, requests and certificates go by it.
+pub(crate) fn check(now: DateTime<Utc>) -> Result<()> {
+    if YEARS.contains(&now.year()) {
+        return Ok(());
+    }
+    let reason = format!(
+        "it says {}, which cannot be; set it (timedatectl set-ntp true), then run again",
+        now.format("%Y-%m-%d %H:%M:%S UTC")
+    );
+    Err(Error::Setting { setting: "the clock of this machine", reason })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_cannot_be_right_is_named() {
+        for (now, shown) in [
+            ("1960-01-01T00:00:00Z", "1960-01-01 00:00:00 UTC"),
+            ("1970-01-01T00:00:07Z", "1970-01-01 00:00:07 UTC"),
+            ("2262-01-01T00:00:00Z", "2262-01-01 00:00:00 UTC"),
+        ] {
+            let error = check(now.parse().unwrap()).unwrap_err().to_string();
+            let says = format!("the clock of this machine: it says {shown}, which cannot be");
+            assert!(error.starts_with(&says), "{error}");
+        }
+        assert!(
+            check(DateTime::<Utc>::MIN_UTC).is_err() && check(DateTime::<Utc>::MAX_UTC).is_err()
+        );
+        assert!(check("2100-01-01T00:00:00Z".parse().unwrap()).is_ok());
+    }
+}

@@ -1,0 +1,180 @@
+//! Settings in a file: the values of its TOML, and the line of each.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use figment::value::{Dict, Map, Value};
+use figment::{Error as FigmentError, Metadata, Profile, Provider};
+use toml::de::{DeArray, DeTable, DeValue};
+
+use super::text;
+use crate::{Error, Result};
+
+/// A configuration file that was read.
+pub(super) struct ConfigFile {
+    values: Dict,
+    lines: Lines,
+}
+
+/// A configuration file, and the line of each setting by the names that lead to it.
+#[derive(Debug, Clone)]
+pub(super) struct Lines {
+    path: PathBuf,
+    lines: BTreeMap<Vec<String>, usize>,
+}
+
+impl ConfigFile {
+    /// Reads the file at `path`. Returns `None` if there is none.
+    ///
+    /// # Errors
+    /// Returns an error if it cannot be read or is no TOML. It names file and line, and repeats nothing
+    /// that stands there: the line may hold a password.
+    pub(super) fn read(path: &Path) -> Result<Option<Self>> {
+        let text = text::read(path).map_err(|reason| {
+            let reason = format!("{}: {reason}", shown(path));
+            Error::Config { reason }
+        })?;
+        text.map(|text| Self::parse(path, &text)).transpose()
+    }
+
+    /// Takes the TOML `text` of the file at `path` apart.
+    ///
+    /// # Errors
+    /// As for [`read`](Self::read).
+    pub(super) fn parse(path: &Path, text: &str) -> Result<Self> {
+        let table = DeTable::parse(text).map_err(|error| {
+            let at = error.span().map_or(text.len(), |span| span.start);
+            syntax(path, text, at, error.message())
+        })?;
+        let mut reader = Reader { path, text, lines: BTreeMap::new(), at: Vec::new() };
+        let values = reader.table(table.get_ref())?;
+        Ok(Self { values, lines: Lines { path: path.to_owned(), lines: reader.lines } })
+    }
+
+    pub(super) fn lines(&self) -> &Lines {
+        &self.lines
+    }
+}
+
+impl Lines {
+    /// Returns `true` if the setting at `path` stands in the file.
+    pub(super) fn has(&self, path: &[String]) -> bool {
+        self.lines.contains_key(path)
+    }
+
+    /// Returns where the setting at `path` stands, or what it is part of, as in `tidegauge.toml, line 3`.
+    pub(super) fn place(&self, path: &[String]) -> String {
+        let line = (1..=path.len()).rev().find_map(|count| self.lines.get(&path[..count]));
+        let line = line.map(|line| format!(", line {line}")).unwrap_or_default();
+        format!("{}{line}", shown(&self.path))
+    }
+}
+
+/// Returns the name of the file at `path`, without a secret where it is a URL by mistake.
+pub(super) fn shown(path: &Path) -> String {
+    text::without_userinfo(&path.display().to_string())
+}
+
+impl Provider for ConfigFile {
+    fn metadata(&self) -> Metadata {
+        Metadata::from(FILE_METADATA, self.lines.path.as_path())
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, FigmentError> {
+        Ok(Profile::Default.collect(self.values.clone()))
+    }
+}
+
+/// The name by which figment knows that a value came from a file.
+pub(super) const FILE_METADATA: &str = "configuration file";
+
+/// Returns the error of what is no TOML at byte `at` of `text`. What the parser says of it are constants.
+fn syntax(path: &Path, text: &str, at: usize, reason: &str) -> Error {
+    let before = text.as_bytes().get(..at).unwrap_or(text.as_bytes());
+    let number = text::line_of(before);
+    let line = text.lines().nth(number - 1).unwrap_or_default();
+    // A continued value may have an `=` as well: only what is a setting for certain is named.
+    let key = line.split_once('=').map(|(key, _)| key.trim());
+    let key = key.filter(|key| super::is_setting(key)).map(|key| format!("{key}: "));
+    let reason = match reason {
+        "duplicate key" => "it is set twice; keep one of the two",
+        string if string.starts_with("string values must be quoted") => "text stands in quotes",
+        string if string.contains("invalid basic string") || string.contains("invalid literal") => {
+            "its text does not end in the same quote, or has a \\ that stands for nothing"
+        }
+        other => other,
+    };
+    let reason = format!("{}, line {number}: {}{reason}", shown(path), key.unwrap_or_default());
+    Error::Config { reason }
+}
+
+/// Turns TOML into values, noting the line of each.
+struct Reader<'a> {
+    path: &'a Path,
+    text: &'a str,
+    lines: BTreeMap<Vec<String>, usize>,
+    /// The names that lead to what is read now.
+    at: Vec<String>,
+}
+
+impl Reader<'_> {
+    fn table(&mut self, table: &DeTable<'_>) -> Result<Dict> {
+        let mut dict = Dict::new();
+        for (name, value) in table {
+            // An array of tables begins where its first table does, not where the name is first met.
+            let start = match value.get_ref() {
+                DeValue::Array(_) | DeValue::Table(_) => value.span().start,
+                _ => name.span().start,
+            };
+            let value = self.within(name.get_ref(), start, value.get_ref())?;
+            dict.insert(name.get_ref().to_string(), value);
+        }
+        Ok(dict)
+    }
+
+    fn array(&mut self, array: &DeArray<'_>) -> Result<Vec<Value>> {
+        let items = array.iter().enumerate();
+        let item = |(place, item): (usize, &toml::Spanned<DeValue<'_>>)| {
+            self.within(&place.to_string(), item.span().start, item.get_ref())
+        };
+        items.map(item).collect()
+    }
+
+    fn within(&mut self, name: &str, start: usize, value: &DeValue<'_>) -> Result<Value> {
+        self.at.push(name.to_owned());
+        let before = self.text.as_bytes().get(..start).unwrap_or_default();
+        self.lines.insert(self.at.clone(), text::line_of(before));
+        let value = self.value(value);
+        self.at.pop();
+        value
+    }
+
+    fn value(&mut self, value: &DeValue<'_>) -> Result<Value> {
+        let radix = |text: &str, radix| u64::from_str_radix(text, radix).map(Value::from).ok();
+        let signed = |text: &str, radix| i64::from_str_radix(text, radix).map(Value::from).ok();
+        Ok(match value {
+            DeValue::String(text) => Value::from(text.as_ref()),
+            // TOML asks for 64 bits with a sign; a seed may have them without.
+            DeValue::Integer(number) => radix(number.as_str(), number.radix())
+                .or_else(|| signed(number.as_str(), number.radix()))
+                .ok_or_else(|| self.number(&format!("whole numbers end at {}", u64::MAX)))?,
+            DeValue::Float(number) => number
+                .as_str()
+                .parse::<f64>()
+                .map(Value::from)
+                .map_err(|_| self.number("it is a number that cannot be"))?,
+            DeValue::Boolean(flag) => Value::from(*flag),
+            // `2020-10-01` may stand with quotes or without.
+            DeValue::Datetime(time) => Value::from(time.to_string()),
+            DeValue::Array(array) => Value::from(self.array(array)?),
+            DeValue::Table(table) => Value::from(self.table(table)?),
+        })
+    }
+
+    fn number(&self, reason: &str) -> Error {
+        let line = self.lines.get(&self.at).copied().unwrap_or(1);
+        let setting = super::refused::setting(&self.at);
+        let reason = format!("{}, line {line}: {setting}: {reason}", shown(self.path));
+        Error::Config { reason }
+    }
+}

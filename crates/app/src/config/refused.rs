@@ -1,0 +1,138 @@
+//! What is wrong with a setting, in the user's words and on one line: where it stands, its name, and what it
+//! takes. The value is not repeated: it may be a secret in the wrong place.
+
+use figment::Figment;
+use figment::error::Kind;
+use figment::value::Value;
+
+use super::file::{FILE_METADATA, Lines};
+use super::{PREFIX, text};
+use crate::Error;
+
+/// Translates what figment says of a setting that was refused.
+pub(super) fn refused(error: figment::Error, figment: &Figment, file: Option<&Lines>) -> Error {
+    let reasons = error.into_iter().map(|error| {
+        let reason = reason(&error, figment);
+        let from_file = error.metadata.as_ref().is_some_and(|from| from.name == FILE_METADATA);
+        let place = file.filter(|_| from_file).map(|file| file.place(&error.path));
+        match (place, variable(&error.path)) {
+            (Some(place), _) => format!("{place}: {}: {reason}", setting(&error.path)),
+            (None, Some(variable)) => format!("{variable}: {reason}"),
+            (None, None) => format!("{}: {reason}", setting(&error.path)),
+        }
+    });
+    Error::Config { reason: reasons.collect::<Vec<_>>().join("; ") }
+}
+
+/// Returns the dotted name of the setting at `path`, without what is no name.
+pub(super) fn setting(path: &[String]) -> String {
+    let is_shown = |part: &str| text::is_name(part) || part.parse::<u32>().is_ok();
+    let parts = path.iter().map(|part| if is_shown(part) { part } else { "…" });
+    parts.collect::<Vec<_>>().join(".")
+}
+
+/// Returns the environment variable that sets what is at `path`, or what it is part of.
+pub(super) fn variable(path: &[String]) -> Option<String> {
+    let names: Vec<_> =
+        std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect();
+    (1..=path.len()).rev().find_map(|count| {
+        let wanted = format!("{PREFIX}{}", path[..count].join("__"));
+        names.iter().find(|name| name.eq_ignore_ascii_case(&wanted)).cloned()
+    })
+}
+
+fn reason(error: &figment::Error, figment: &Figment) -> String {
+    match &error.kind {
+        Kind::InvalidType(_, expected)
+        | Kind::InvalidValue(_, expected)
+        | Kind::InvalidLength(_, expected) => format!("expected {}", words(expected)),
+        Kind::UnknownVariant(_, known) => format!("expected one of {}", known.join(", ")),
+        Kind::UnknownField(_, []) => UNKNOWN.into(),
+        Kind::UnknownField(_, known) => unknown(known),
+        Kind::MissingField(name) => format!("`{name}` is missing"),
+        Kind::DuplicateField(name) => format!("`{name}` is there twice"),
+        Kind::ISizeOutOfRange(_) | Kind::USizeOutOfRange(_) => "the number is too large".into(),
+        Kind::Unsupported(_) | Kind::UnsupportedKey(..) => "it is nothing that can be set".into(),
+        Kind::Message(message) => {
+            let value = value(figment, &error.path);
+            said(message, value.as_ref().and_then(Value::as_str).unwrap_or_default())
+        }
+    }
+}
+
+/// Returns what was found at `path`.
+fn value(figment: &Figment, path: &[String]) -> Option<Value> {
+    let (first, rest) = path.split_first()?;
+    let found = figment.find_value(first).ok()?;
+    let inner = rest.iter().try_fold(&found, |value, part| match value {
+        Value::Dict(_, dict) => dict.get(part),
+        Value::Array(_, items) => items.get(part.parse::<usize>().ok()?),
+        _ => None,
+    });
+    inner.cloned()
+}
+
+/// How it begins what is said of an unknown setting.
+const UNKNOWN: &str = "there is no such setting";
+
+/// Says that a setting is none of those that are `known`.
+pub(super) fn unknown(known: &[impl AsRef<str>]) -> String {
+    let known: Vec<_> = known.iter().map(|name| format!("`{}`", name.as_ref())).collect();
+    format!("{UNKNOWN}; there are {}", known.join(", "))
+}
+
+/// Returns what a type says of `value`, without the parts of `value` that it quotes.
+fn said(message: &str, value: &str) -> String {
+    match message {
+        // chrono's words for what is no day.
+        "input contains invalid characters"
+        | "input is out of range"
+        | "premature end of input"
+        | "trailing input" => return format!("expected {DAY}"),
+        untagged if untagged.starts_with("data did not match any variant") => {
+            return "it has not the form that this setting takes".into();
+        }
+        unknown if unknown.starts_with(UNKNOWN) => return unknown.into(),
+        _ => {}
+    }
+    let quotes = ['`', '"', '\''];
+    let parts = message.split_inclusive(quotes).map(|part| {
+        let (inner, quote) = match part.char_indices().next_back() {
+            Some((at, quote)) if quotes.contains(&quote) => part.split_at(at),
+            _ => (part, ""),
+        };
+        let is_quoted = !inner.trim().is_empty() && value.contains(inner);
+        format!("{}{quote}", if is_quoted { "…" } else { inner })
+    });
+    parts.collect::<String>().replace(['\n', '\r'], " ")
+}
+
+const DAY: &str = "a day in quotes, as in \"2020-10-01\"";
+
+/// Translates what serde calls a type into what a user writes.
+fn words(expected: &str) -> String {
+    let whole = |least: i128, most: i128| format!("a whole number from {least} to {most}");
+    match expected {
+        "u8" => whole(0, u8::MAX.into()),
+        "u16" => whole(0, u16::MAX.into()),
+        "u32" => whole(0, u32::MAX.into()),
+        "u64" | "usize" => whole(0, u64::MAX.into()),
+        "i8" => whole(i8::MIN.into(), i8::MAX.into()),
+        "i16" => whole(i16::MIN.into(), i16::MAX.into()),
+        "i32" => whole(i32::MIN.into(), i32::MAX.into()),
+        "i64" | "isize" => whole(i64::MIN.into(), i64::MAX.into()),
+        "f32" | "f64" => "a number".into(),
+        "a boolean" | "bool" => "true or false".into(),
+        "a string" | "string" | "a borrowed string" | "path string" => "text in quotes".into(),
+        "a character" | "char" => "one character in quotes".into(),
+        "a formatted date string" => DAY.into(),
+        "a sequence" | "sequence" => "a list, as in [\"a\", \"b\"]".into(),
+        other if ["a map", "map", "struct "].iter().any(|it| other.starts_with(it)) => {
+            "settings of its own, as in [section] or { name = \"value\" }".into()
+        }
+        other if ["enum ", "variant ", "string or map"].iter().any(|it| other.starts_with(it)) => {
+            "one of the names that `tidegauge init` lists for it".into()
+        }
+        other => other.into(),
+    }
+}

@@ -1,0 +1,195 @@
+//! A canary in every place where a user can put a secret, every syntax broken, everything logged that can be:
+//! it is seen nowhere.
+
+mod cases;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use tidegauge_testkit::Postgres;
+
+use crate::common::{Said, says, tidegauge};
+
+/// The secret. Only letters and digits, so that no encoding of a URL changes it.
+const CANARY: &str = "Xq7Canary9Bird4Zw";
+
+/// How many commands run at once.
+const AT_ONCE: usize = 4;
+
+/// A place where a canary is put, and what is asked for then.
+#[derive(Debug, Clone, Default)]
+struct Case {
+    what: String,
+    files: Vec<(&'static str, Vec<u8>)>,
+    env: Vec<(&'static str, String)>,
+    commands: Vec<Vec<String>>,
+    /// The exit code; `None`: any, since something else may be wrong as well.
+    code: Option<i32>,
+    /// What the error says, among others.
+    says: &'static str,
+}
+
+impl Case {
+    fn new(what: impl Into<String>) -> Self {
+        Self { what: what.into(), ..Self::default() }
+    }
+
+    fn file(mut self, name: &'static str, content: impl Into<Vec<u8>>) -> Self {
+        self.files.push((name, content.into()));
+        self
+    }
+
+    fn env(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.env.push((name, value.into()));
+        self
+    }
+
+    fn run(mut self, command: &[&str]) -> Self {
+        self.commands.push(command.iter().map(|word| (*word).to_owned()).collect());
+        self
+    }
+
+    /// Is a wrong setting, of which one line says so; each command says the same.
+    fn refused(mut self, says: &'static str) -> Self {
+        (self.code, self.says) = (Some(2), says);
+        self
+    }
+
+    /// Runs all commands that are asked for, or else those that read settings, and looks for the canary.
+    fn check(&self) {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, content) in &self.files {
+            fs::write(dir.path().join(name), content).unwrap();
+        }
+        let all = ["status", "run", "check", "sources", "report", "verify"];
+        let all: Vec<_> = all.iter().map(|command| vec![(*command).to_owned()]).collect();
+        for command in if self.commands.is_empty() { &all } else { &self.commands } {
+            let said = says(&mut self.command(dir.path(), command));
+            let shown = format!("{}: {command:?}: {said:?}", self.what);
+            assert!(!is_seen(&format!("{}\n{}", said.out, said.err)), "{shown}");
+            if let Some(code) = self.code {
+                self.is_one_line(&said, code, &shown);
+            }
+        }
+        let own = |path: &Path| self.files.iter().any(|(name, _)| path.ends_with(name));
+        for path in files(dir.path()).into_iter().filter(|path| !own(path)) {
+            let content = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
+            assert!(!is_seen(&content), "{}: {}", self.what, path.display());
+            assert!(!is_seen(&path.display().to_string()), "{}: {}", self.what, path.display());
+        }
+    }
+
+    fn is_one_line(&self, said: &Said, code: i32, shown: &str) {
+        assert_eq!(said.code, Some(code), "{shown}");
+        let errors: Vec<_> = said.err.lines().collect();
+        assert!(matches!(errors[..], [line] if line.starts_with("error: ")), "{shown}");
+        assert!(said.err.contains(self.says), "should say {}: {shown}", self.says);
+    }
+
+    fn command(&self, dir: &Path, words: &[String]) -> Command {
+        let mut command = tidegauge(dir);
+        command.env("RUST_LOG", "trace").env("RUST_BACKTRACE", "1").args(words);
+        command.envs(self.env.iter().map(|(name, value)| (name, value)));
+        command
+    }
+}
+
+/// Returns `true` if the canary is in `text`, as it is, percent-encoded, in hexadecimal or in base64.
+fn is_seen(text: &str) -> bool {
+    let hex = |pair: fn(u8) -> String| CANARY.bytes().map(pair).collect::<String>();
+    let mut forms = vec![
+        CANARY.to_owned(),
+        hex(|byte| format!("%{byte:02x}")),
+        hex(|byte| format!("{byte:02x}")),
+        hex(|byte| format!("\\x{byte:02x}")),
+    ];
+    // Wherever it begins in what was encoded, its middle looks like one of three.
+    forms.extend((0..3).map(|skip| base64(&CANARY.as_bytes()[skip..=skip + 11])));
+    // Parts of it are no better.
+    forms.extend(["Canary9".into(), "Bird4Zw".into()]);
+    let text = text.to_ascii_lowercase();
+    forms.iter().any(|form| text.contains(&form.to_ascii_lowercase()))
+}
+
+/// Returns whole groups of three bytes in base64.
+fn base64(bytes: &[u8]) -> String {
+    let digits = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let group = |three: &[u8]| {
+        let bits = three.iter().fold(0usize, |bits, byte| bits << 8 | usize::from(*byte));
+        [18, 12, 6, 0].map(|shift| char::from(digits[bits >> shift & 63]))
+    };
+    bytes.chunks_exact(3).flat_map(group).collect()
+}
+
+fn files(dir: &Path) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+    }
+    found
+}
+
+/// Checks all cases, several at once.
+fn check(cases: &[Case]) {
+    let next = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    case.check();
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn the_canary_is_found_where_it_is() {
+    for text in ["a Xq7Canary9Bird4Zw b", "Basic dTpYcTdDYW5hcnk5QmlyZDRadw==", "%58%71%37Canary9"]
+    {
+        assert!(is_seen(text), "{text}");
+    }
+    assert!(!is_seen("Xq7 canary bird"));
+}
+
+#[test]
+fn a_broken_configuration_file_repeats_nothing() {
+    check(&cases::toml());
+}
+
+#[test]
+fn a_wrong_setting_repeats_nothing() {
+    check(&cases::settings());
+}
+
+#[test]
+fn a_broken_env_file_or_variable_repeats_nothing() {
+    check(&cases::environment());
+}
+
+#[test]
+fn a_wrong_store_url_repeats_nothing() {
+    check(&cases::stores());
+}
+
+#[test]
+fn a_wrong_command_line_repeats_no_url() {
+    check(&cases::command_line());
+}
+
+#[test]
+fn keys_and_passwords_are_not_seen_where_nobody_answers() {
+    check(&cases::closed());
+}
+
+#[test]
+fn a_password_that_postgres_refuses_is_not_seen() {
+    let Some(server) = Postgres::shared() else { return };
+    let url = server.url();
+    let address = url.rsplit_once('@').unwrap().1;
+    check(&cases::postgres(address));
+}
