@@ -459,9 +459,14 @@ impl<'a> Object<'a> {
         exact::seconds(&self.of, field, self.get(field)?)
     }
 
-    /// Returns the fields in the order of their names.
-    pub(crate) fn entries(mut self) -> impl Iterator<Item = (String, &'a str)> {
+    /// Returns the same object, its fields in the order of their names.
+    pub(crate) fn sorted(mut self) -> Self {
         self.fields.sort();
+        self
+    }
+
+    /// Returns the fields in their order.
+    pub(crate) fn entries(self) -> impl Iterator<Item = (String, &'a str)> {
         self.fields.into_iter().map(|(key, value)| (key.into_owned(), value))
     }
 }

@@ -87,7 +87,7 @@ pub fn simple_price(body: &[u8]) -> Result<Vec<CoinPrice>> {
             coin,
         })
     };
-    Object::parse("simple/price", body)?.entries().map(price).collect()
+    Object::parse("simple/price", body)?.sorted().entries().map(price).collect()
 }
 
 /// `/coins/markets` in US dollars.

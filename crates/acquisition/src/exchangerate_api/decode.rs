@@ -40,7 +40,7 @@ pub fn latest(body: &[u8], sieve: &mut Sieve) -> Result<Latest> {
         None => fields.object("rates")?,
     };
     let mut rates = Vec::new();
-    for (quote, value) in of_base.entries() {
+    for (quote, value) in of_base.sorted().entries() {
         // One unit of the base is one unit of the base: not worth a row.
         if quote != base {
             let rate =

@@ -18,7 +18,7 @@ use crate::{Error, Result, exact};
 pub fn range(body: &[u8], sieve: &mut Sieve) -> Result<Vec<Rate>> {
     let (base, fields) = of_one_unit(body)?;
     let mut rates = Vec::new();
-    for (day, of_day) in fields.object("rates")?.entries() {
+    for (day, of_day) in fields.object("rates")?.sorted().entries() {
         let date = exact::date(&base, "rates", &day)?;
         add(date, &base, Object::parse(&base, of_day.as_bytes())?, sieve, &mut rates)?;
     }
@@ -88,7 +88,7 @@ fn add(
     sieve: &mut Sieve,
     rates: &mut Vec<Rate>,
 ) -> Result<()> {
-    for (quote, value) in of_day.entries() {
+    for (quote, value) in of_day.sorted().entries() {
         let rate = exact::price(&quote, "rate", value);
         let place = || format!("{date} {}", cut(&quote, 40));
         let rate = sieve.pass(rate, place, || value.to_owned())?;

@@ -57,7 +57,7 @@ fn said(fields: &Object<'_>) -> Option<String> {
         (Some(title), Some(detail)) if title != detail => Some(format!("{title}: {detail}")),
         (title, detail) => detail.or(title),
     };
-    let parameters = fields.object("parameters").ok();
+    let parameters = fields.object("parameters").ok().map(Object::sorted);
     let names = parameters.into_iter().flat_map(Object::entries).map(|(name, _)| name);
     let names: Vec<_> = names.collect();
     if names.is_empty() { said } else { Some(format!("{}: {}", names.join(", "), said?)) }
