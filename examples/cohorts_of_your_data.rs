@@ -2,12 +2,13 @@
 //!
 //!     cargo run --release --example cohorts_of_your_data -- FILE [USER] [DATE] [VALUE]
 //!
-//! USER, DATE (YYYY-MM-DD) and VALUE name the columns; they default to `master_id`, `date` and
-//! `spend`, those of the CDNOW sample that customer-base papers work with.
+//! USER, DATE (`2024-01-05`, or with a time, as in `2024-01-05 10:11:12` or RFC 3339) and VALUE name the
+//! columns; they default to `master_id`, `date` and `spend`, those of the CDNOW sample that
+//! customer-base papers work with.
 
 #![allow(clippy::print_stdout)] // a program that talks
 
-use chrono::{NaiveDate, NaiveTime};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
 use polars::prelude::*;
 use tidegauge::analytics::retention::{self, RetentionParams};
 use tidegauge::analytics::{Cohort, Facts, Period, ltv};
@@ -28,21 +29,30 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         found.ok_or_else(|| format!("{file} has no column `{name}`; it has {header:?}"))
     };
     let (user, date, value) = (at(&user)?, at(&date)?, at(&value)?);
-    let (mut users, mut days, mut values) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut users, mut times, mut values) = (Vec::new(), Vec::new(), Vec::new());
     for record in reader.records() {
-        let record = record?;
+        let record = record.map_err(|error| format!("{file}: {error}"))?;
+        let line = record.position().map_or(0, |position| position.line());
+        let wrong = |column: usize, wanted: &str| {
+            let (name, value) = (&header[column], &record[column]);
+            format!("{file}:{line}, column `{name}`: `{value}` is not {wanted}")
+        };
         users.push(record[user].to_owned());
-        days.push(record[date].parse::<NaiveDate>()?);
-        values.push(record[value].parse::<f64>()?);
+        times.push(time(&record[date]).ok_or_else(|| wrong(date, "a date, as in 2024-01-05"))?);
+        let number = record[value].parse::<f64>().ok().filter(|number| number.is_finite());
+        values.push(number.ok_or_else(|| wrong(value, "a number, as in 1250.00"))?);
     }
-    let last = days.iter().max().ok_or("no purchases")?;
+    let last = times.iter().max().ok_or("no purchases")?.date();
     // What was observed ends with the last day of the data.
     let end = last.succ_opt().ok_or("a day past the calendar")?.and_time(NaiveTime::MIN).and_utc();
-    let purchases = df!("user" => users, "at" => days, "value" => values)?;
+    let purchases = df!("user" => users, "at" => times, "value" => values)?;
 
     // 2. Who signs up is not in the data: a user's first purchase stands for it.
     let facts = Facts::from_transactions(&purchases, end)?;
     println!("{} purchases of {} users\n", facts.events().height(), facts.users().height());
+    for left_out in facts.set_aside() {
+        println!("note: {left_out}\n");
+    }
 
     // 3. Retention. A month that is not over yet shows as blank, never as zero.
     let table = retention::retention(&facts, &RetentionParams::by(Period::Month))?;
@@ -73,4 +83,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!();
     }
     Ok(())
+}
+
+/// Reads a day, or a time: without a zone it is UTC.
+fn time(text: &str) -> Option<NaiveDateTime> {
+    let day = || Some(text.parse::<NaiveDate>().ok()?.and_time(NaiveTime::MIN));
+    let zoned = || Some(DateTime::parse_from_rfc3339(text).ok()?.naive_utc());
+    let plain = |format| NaiveDateTime::parse_from_str(text, format).ok();
+    let formats = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M"];
+    day().or_else(zoned).or_else(|| formats.into_iter().find_map(plain))
 }

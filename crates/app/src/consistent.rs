@@ -7,6 +7,7 @@ use std::time::Duration;
 use tidegauge_core::{Cursor, Lease, RUN_HISTORY};
 
 use crate::history::{self, RUNNING};
+use crate::pipeline::Outcome;
 use crate::provenance::simulations;
 use crate::{Error, Result, Tidegauge, sources};
 
@@ -36,7 +37,9 @@ impl State {
         let played = simulations(&cursors).into_iter();
         let amid = played.filter(|(_, played)| played.is_amid_its_days()).map(|(name, _)| name);
         let runs = history::last_of_each(tidegauge.runs().await?).into_iter();
-        let running = runs.filter(|run| run.outcome == RUNNING && !is_live(&run.source));
+        let broken_off = [RUNNING, Outcome::Cancelled.name()];
+        let running =
+            runs.filter(|run| broken_off.contains(&run.outcome.as_str()) && !is_live(&run.source));
         let unfinished = amid.chain(running.map(|run| run.source)).collect();
         Ok(Self { cursors, unfinished })
     }

@@ -69,7 +69,7 @@ pub(crate) fn simulations(cursors: &BTreeMap<String, Cursor>) -> Vec<(String, Pl
 /// Returns the rows and days of each source in a table of prices or rates.
 async fn spans(warehouse: &dyn Warehouse, table: &TableRef) -> Result<Vec<PriceSpan>> {
     let Some(time) = &table.time else { return Ok(Vec::new()) };
-    let by_source = Aggregate::of(table).by("source").count();
+    let by_source = Aggregate::of(&table.lenient()).by("source").count();
     let summary = by_source.min(time.as_ref()).max(time.as_ref());
     let groups = summarize(warehouse, &summary).await?.into_iter();
     let span = groups.filter_map(|group| {
@@ -91,7 +91,7 @@ async fn other_sources(warehouse: &dyn Warehouse) -> Result<BTreeSet<String>> {
         };
         let columns = table.columns.iter().filter(names_source);
         let by = |summary: Aggregate, column: &Column| summary.by(column.name.as_ref());
-        let mut summary = columns.fold(Aggregate::of(table).count(), by);
+        let mut summary = columns.fold(Aggregate::of(&table.lenient()).count(), by);
         if summary.by.is_empty() {
             continue;
         }

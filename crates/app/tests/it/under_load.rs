@@ -2,18 +2,19 @@
 //! loaded. A rule is never called broken because pages are still to come.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use tidegauge::pipeline::Silent;
-use tidegauge::{Config, Error};
+use tidegauge::pipeline::{RunEvent, Silent};
+use tidegauge::{CancellationToken, Config, Error, Preset};
 use tidegauge_testkit::Postgres;
 
 use crate::common::{house, url};
 
 /// How often the warehouse is judged, and for how long at most.
 const TIMES: u32 = 100;
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(15);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_store_sqlite_is_never_called_broken_beside_a_load() {
@@ -35,22 +36,32 @@ async fn postgres_is_never_called_broken_beside_a_load() {
     }
 }
 
-/// Plays an exchange in small pages, day by day, and judges the warehouse all the while.
+/// Plays an exchange of few users in small pages, day by day, and judges the warehouse all the while.
 async fn beside_a_load(dir: &Path, warehouse: &str) {
     let small = |config: &mut Config| {
         config.warehouse = warehouse.into();
-        config.simulation.page_rows = Some(1_500);
+        config.market.derive = false;
+        config.simulation.preset = Preset::Exchange;
+        (config.simulation.users, config.simulation.days) = (150, 60);
+        config.simulation.page_rows = Some(300);
     };
     let loader = house(dir, small);
     let judge = house(dir, small);
-    let ended = AtomicBool::new(false);
-    let load = async {
+    let ended = Arc::new(AtomicBool::new(false));
+    let over = ended.clone();
+    let load = tokio::spawn(async move {
+        // A page takes its time, so that some audits are between two of them.
+        let slow = |event: &RunEvent| {
+            if matches!(event, RunEvent::PageCommitted { .. }) && !over.load(Ordering::Relaxed) {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        };
         let mut until = "2020-10-01".parse::<chrono::NaiveDate>().unwrap();
-        while !ended.load(Ordering::Relaxed) {
-            loader.run(Some(until), &Silent).await.unwrap();
+        while !over.load(Ordering::Relaxed) {
+            loader.run(Some(until), &slow).await.unwrap();
             until = until.succ_opt().unwrap();
         }
-    };
+    });
     let judging = async {
         let begun = Instant::now();
         let (mut judged, mut under_way, mut reported) = (0, 0, 0);
@@ -83,7 +94,46 @@ async fn beside_a_load(dir: &Path, warehouse: &str) {
         println!("{judged} audits, {reported} reports, {under_way} times a load was under way");
         assert!(judged + reported + under_way > 0, "the warehouse was never more than empty");
     };
-    tokio::join!(load, judging);
+    judging.await;
+    load.await.unwrap();
     assert!(judge.verify().await.unwrap().passed(), "when the load has ended");
     assert!(judge.report().await.unwrap().provenance.notes.is_empty());
+}
+
+/// A load that was broken off amid its days leaves orders whose trades are still to come.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_that_was_broken_off_is_said_and_not_called_broken() {
+    let dir = tempfile::tempdir().unwrap();
+    let tidegauge = house(dir.path(), |config| config.simulation.page_rows = Some(1_000));
+    let (mut under_way, mut pages) = (0, 0);
+    loop {
+        let token = CancellationToken::new();
+        let stop = |event: &RunEvent| {
+            if matches!(event, RunEvent::PageCommitted { source, .. } if source == "simulation") {
+                token.cancel();
+            }
+        };
+        let run = tidegauge.clone().cancelled_by(token.clone());
+        let ended = run.run("2020-10-01".parse().ok(), &stop).await.is_ok();
+        pages += 1;
+        match tidegauge.verify().await {
+            Ok(report) => assert!(report.passed(), "{:#?}", report.broken().collect::<Vec<_>>()),
+            Err(error @ Error::LoadUnderWay { .. }) => {
+                let said = error.to_string();
+                assert!(said.contains("is being loaded (simulation)"), "{said}");
+                under_way += 1;
+            }
+            Err(error) => panic!("{error}"),
+        }
+        let notes = tidegauge.report().await.unwrap().provenance.notes;
+        assert!(!notes.is_empty() || ended, "a cancelled run is told");
+        // The books are there: days of purchases follow, of which none refers to another.
+        if ended || pages == 9 {
+            break;
+        }
+    }
+    assert!(under_way > 0, "no order was ahead of its trades in {pages} pages");
+    tidegauge.run(None, &Silent).await.unwrap();
+    assert!(tidegauge.verify().await.unwrap().passed());
+    assert!(tidegauge.report().await.unwrap().provenance.notes.is_empty());
 }
