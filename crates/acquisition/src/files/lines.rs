@@ -175,11 +175,12 @@ impl Lines {
             if !is_blank(line) {
                 lines += 1;
                 let Some(splitter) = &mut self.splitter else { return Ok(Head::Read) };
-                match names(splitter, line, &self.file, self.text.line, mapping, draft) {
-                    Ok((names, plan)) => {
-                        let (path, line) = (self.file.path.display(), self.text.line);
-                        if lines > 1 {
-                            tracing::info!(%path, line, "what stands above the header is not read");
+                let number = self.text.line;
+                let (names, plan) = names(splitter, line, &self.file, number, mapping, draft);
+                match plan {
+                    Ok(plan) => {
+                        if lines > 1 && self.from_start {
+                            draft.notes.above_header(number);
                         }
                         self.header = Header::Read(names);
                         self.plan = Some(plan);
@@ -187,7 +188,10 @@ impl Lines {
                         self.blank = 0;
                         return Ok(Head::Read);
                     }
-                    Err((hits, error)) => {
+                    Err(error) => {
+                        let wanted = mapping.wanted();
+                        let hits = names.iter().filter(|name| wanted.contains(&name.as_str()));
+                        let hits = hits.count();
                         if best.as_ref().is_none_or(|(most, _)| hits > *most) {
                             best = Some((hits, error));
                         }
@@ -374,8 +378,7 @@ impl JsonFields {
     }
 }
 
-/// Returns the names that a line has and where what is wanted stands, if it is the header; else how
-/// many of the names are wanted, and what is wrong with it.
+/// Returns the names that a line has, and where what is wanted stands if it is the header.
 fn names(
     splitter: &mut Splitter,
     line: &[u8],
@@ -383,24 +386,17 @@ fn names(
     number: u64,
     mapping: &Mapping,
     draft: &mut Draft,
-) -> Result<(Vec<String>, Plan), (usize, Error)> {
-    let cells = splitter.cells(line).map_err(|reason| {
-        let path = file.path.display().to_string();
-        (
-            0,
-            Error::File {
-                path,
-                reason: format!("line {number}, which should name the columns, {reason}"),
-            },
-        )
-    })?;
-    let names: Vec<String> = cells.iter().map(|name| name.trim().into()).collect();
-    let wanted = mapping.wanted();
-    match bind(mapping, file, Some(number), &names, draft) {
-        Ok(plan) => Ok((names, plan)),
-        Err(error) => {
-            let hits = names.iter().filter(|name| wanted.contains(&name.as_str())).count();
-            Err((hits, error))
+) -> (Vec<String>, Result<Plan>) {
+    match splitter.cells(line) {
+        Ok(cells) => {
+            let names: Vec<String> = cells.iter().map(|name| name.trim().into()).collect();
+            let plan = bind(mapping, file, Some(number), &names, draft);
+            (names, plan)
+        }
+        Err(reason) => {
+            let path = file.path.display().to_string();
+            let reason = format!("line {number}, which should name the columns, {reason}");
+            (Vec::new(), Err(Error::File { path, reason }))
         }
     }
 }

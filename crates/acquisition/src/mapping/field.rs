@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use tidegauge_core::{Cell, Column, DataType, Table, parse_units};
 
 use super::notes::Seen;
+use super::number::{self, NumberFormat};
 use super::time::{self, TimeFormat};
 use super::{Constant, Empty, Part, Rule};
 
@@ -106,8 +107,7 @@ pub(super) struct Reading {
     nullable: bool,
     is_key: bool,
     time: TimeFormat,
-    decimal: char,
-    thousands: Option<char>,
+    number: NumberFormat,
     part: Option<Part>,
     empty: Option<Empty>,
 }
@@ -139,11 +139,6 @@ impl Reading {
         if rule.value.is_some() && rule.column.is_some() {
             return Err("it has both a `column` and a `value`: choose one".into());
         }
-        let decimal = rule.decimal.unwrap_or('.');
-        let odd = |c: char| c.is_ascii_alphanumeric() || "+-".contains(c);
-        if odd(decimal) || rule.thousands.is_some_and(|c| odd(c) || c == decimal) {
-            return Err("`decimal` and `thousands` must be two signs, and no digits".into());
-        }
         // A constant that is empty was asked for.
         let is_constant = matches!(&rule.value, Some(Constant::Text(text)) if text.is_empty());
         let asked = is_constant && is_text && !column.nullable;
@@ -152,8 +147,7 @@ impl Reading {
             nullable: column.nullable,
             is_key: table.key.contains(&column.name),
             time: TimeFormat::new(rule)?,
-            decimal,
-            thousands: rule.thousands,
+            number: NumberFormat::new(rule)?,
             part: rule.part,
             empty: rule.empty.or(asked.then_some(Empty::Text)),
         })
@@ -179,7 +173,7 @@ impl Reading {
                     return Err("has a NUL in it".into());
                 }
                 match self.part {
-                    Some(Part::Unit) => match self.split(text).1 {
+                    Some(Part::Unit) => match number::split(text).1 {
                         "" => self.none("has no unit"),
                         unit => Ok(Cell::Text(unit)),
                     },
@@ -190,7 +184,7 @@ impl Reading {
                 let text = text.trim();
                 match self.part {
                     _ if text.is_empty() => self.none("is empty"),
-                    Some(Part::Number) => match self.split(text).0 {
+                    Some(Part::Number) => match number::split(text).0 {
                         "" => Err("has no number in front".into()),
                         number => self.written(number, seen),
                     },
@@ -220,59 +214,19 @@ impl Reading {
         }
     }
 
-    /// Takes a cell apart into the number in front, with all that may group its digits, and the unit
-    /// behind it.
-    fn split<'t>(&self, text: &'t str) -> (&'t str, &'t str) {
-        let text = text.trim();
-        let sign = text.len() - text.trim_start_matches(['+', '-']).len();
-        let mut end = sign;
-        for (at, sign) in text.char_indices().skip_while(|(at, _)| *at < sign) {
-            let behind = || text[at + sign.len_utf8()..].starts_with(|c: char| c.is_ascii_digit());
-            let of_number = sign.is_ascii_digit()
-                || ".,'’_".contains(sign)
-                || sign == self.decimal
-                || self.thousands == Some(sign)
-                || (sign.is_whitespace() && behind());
-            if !of_number {
-                break;
-            }
-            end = at + sign.len_utf8();
-        }
-        // `1e-8 BTC`, but not the E of `1ETH`.
-        if let Some(exponent) = text[end..].strip_prefix(['e', 'E']) {
-            let digits = exponent.trim_start_matches(['+', '-']);
-            let rest = digits.trim_start_matches(|c: char| c.is_ascii_digit());
-            if rest.len() < digits.len() {
-                end = text.len() - rest.len();
-            }
-        }
-        match text[..end].contains(|c: char| c.is_ascii_digit()) {
-            true => (text[..end].trim_end(), text[end..].trim_start()),
-            false => ("", text),
-        }
-    }
-
     fn written<'f>(&self, text: &str, seen: &mut Seen<'_>) -> Result<Cell<'f>, String> {
         Ok(match self.dtype {
             DataType::Bool => Cell::Bool(boolean(text).ok_or("is not true or false")?),
             DataType::Int64 => {
-                let number = self.number(text).and_then(|text| parse_units(&text, 0).ok());
+                let number = self.number.plain(text).and_then(|text| parse_units(&text, 0).ok());
                 whole(number.ok_or("is not a whole number")?)?
             }
             DataType::Float64 => {
-                let number = self.number(text).and_then(|text| text.parse::<f64>().ok());
+                let number = self.number.plain(text).and_then(|text| text.parse::<f64>().ok());
                 finite(number.ok_or("is not a number")?)?
             }
             DataType::Decimal { precision, scale } => {
-                let number = self.number(text);
-                let units = number.as_deref().and_then(|text| parse_units(text, scale.into()).ok());
-                digits(
-                    units.ok_or_else(|| match number.as_deref().is_some_and(is_decimal) {
-                        true => format!("has more than {scale} places, or is too large"),
-                        false => self.no_decimal(text),
-                    })?,
-                    precision,
-                )?
+                Cell::Decimal(self.number.decimal(text, precision, scale)?)
             }
             DataType::Date | DataType::Timestamp if time::is_zero(text) => {
                 if !self.nullable {
@@ -287,20 +241,6 @@ impl Reading {
             DataType::Timestamp => Cell::Timestamp(self.time.instant(text, seen)?),
             DataType::Text => return Err("is text".into()), // taken as it is, above
         })
-    }
-
-    /// Says what is wrong with a text that is no decimal number, and the likely way out.
-    fn no_decimal(&self, text: &str) -> String {
-        let advice = if self.thousands.is_none() && self.decimal != ',' && text.contains(',') {
-            ": a decimal comma wants `decimal = \",\"`, commas between thousands `thousands = \",\"`"
-        } else if self.part.is_none()
-            && matches!(self.split(text), (number, unit) if !number.is_empty() && !unit.is_empty())
-        {
-            ": `part = \"number\"` takes the number of a cell that has its unit behind it"
-        } else {
-            ""
-        };
-        format!("is not a decimal number{advice}")
     }
 
     fn typed<'f>(&self, field: &Field<'_>, seen: &mut Seen<'_>) -> Result<Cell<'f>, String> {
@@ -326,7 +266,7 @@ impl Reading {
             (DataType::Decimal { precision, scale }, Field::Int(_) | Field::Decimal(..)) => {
                 let units = parse_units(&field.shown(), scale.into())
                     .map_err(|_| format!("has more than {scale} places, or is too large"))?;
-                digits(units, precision)?
+                Cell::Decimal(number::digits(units, precision)?)
             }
             (DataType::Decimal { .. }, Field::Float(_)) => {
                 return Err("is a float, and money never is: write it as a decimal or text".into());
@@ -352,47 +292,6 @@ impl Reading {
             _ => return Err(other()),
         })
     }
-
-    /// `text` with a point, and without what stands between groups of three digits.
-    fn number<'t>(&self, text: &'t str) -> Option<Cow<'t, str>> {
-        if self.decimal == '.' && self.thousands.is_none() {
-            return Some(text.into());
-        }
-        let (whole, fraction) = match text.split_once(self.decimal) {
-            Some((whole, fraction)) => (whole, Some(fraction)),
-            None => (text, None),
-        };
-        let mut number = String::with_capacity(text.len());
-        match self.thousands {
-            Some(between) if whole.contains(between) => {
-                for (at, group) in whole.split(between).enumerate() {
-                    let digits = group.trim_start_matches(['+', '-']);
-                    let fits =
-                        if at == 0 { (1..=3).contains(&digits.len()) } else { group.len() == 3 };
-                    if !fits {
-                        return None;
-                    }
-                    number.push_str(group);
-                }
-            }
-            _ => number.push_str(whole),
-        }
-        if self.decimal != '.' && text.contains('.') && self.thousands != Some('.') {
-            return None;
-        }
-        if let Some(fraction) = fraction {
-            number.push('.');
-            number.push_str(fraction);
-        }
-        Some(number.into())
-    }
-}
-
-/// Returns `true` for digits, with a sign, a point and an exponent if need be.
-fn is_decimal(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c))
-        && text.chars().all(|c| c.is_ascii_digit() || "+-.eE".contains(c))
-        && text.parse::<f64>().is_ok()
 }
 
 fn boolean(text: &str) -> Option<bool> {
@@ -412,14 +311,6 @@ fn whole<'f>(value: i128) -> Result<Cell<'f>, String> {
 
 fn finite<'f>(value: f64) -> Result<Cell<'f>, String> {
     if value.is_finite() { Ok(Cell::Float(value)) } else { Err("is not a finite number".into()) }
-}
-
-fn digits<'f>(units: i128, precision: u8) -> Result<Cell<'f>, String> {
-    let bound = 10u128.checked_pow(precision.into()).unwrap_or(u128::MAX);
-    if units.unsigned_abs() >= bound {
-        return Err(format!("has more than {precision} digits"));
-    }
-    Ok(Cell::Decimal(units))
 }
 
 #[cfg(test)]

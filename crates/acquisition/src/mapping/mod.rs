@@ -11,6 +11,7 @@ mod epoch;
 mod field;
 mod known;
 mod notes;
+mod number;
 mod rows;
 mod time;
 mod zone;

@@ -26,6 +26,8 @@ pub struct Notes {
     missing: BTreeMap<String, Count>,
     /// Files that were read to their end, and hold no row.
     without_rows: Count,
+    /// Files with lines above their header.
+    above_header: Count,
 }
 
 /// What the values of one column came upon.
@@ -80,6 +82,7 @@ impl Notes {
             units: Vec::new(),
             missing: BTreeMap::new(),
             without_rows: Count::default(),
+            above_header: Count::default(),
         }
     }
 
@@ -117,6 +120,12 @@ impl Notes {
     pub(crate) fn without_rows(&mut self, why: &str) {
         let place = format!("{} {why}", self.place);
         self.without_rows.add(&place, "");
+    }
+
+    /// Notes that the header of the file is at this line, and that others stand above it.
+    pub(crate) fn above_header(&mut self, line: u64) {
+        let place = format!("{}:{line}", self.place);
+        self.above_header.add(&place, "");
     }
 
     /// Tells all of it, and units only if they are not those that were `told` before.
@@ -176,6 +185,10 @@ impl Notes {
                 "columns of the table are null, as nothing of that name is there; map them in \
                  the columns of the source if they are called otherwise"
             );
+        }
+        if self.above_header.rows > 0 {
+            let (files, first) = (self.above_header.rows, &self.above_header.first);
+            tracing::warn!(source, table, files, first, "lines above the header are not read");
         }
         if self.without_rows.rows > 0 {
             tracing::warn!(

@@ -144,6 +144,8 @@ async fn a_header_is_looked_for_below_what_exports_put_above_it() {
         let (pages, _) = round(&source(config(named.clone()), &coins), Some(cursor)).await;
         assert_eq!(column(&pages, "things", "id"), ["c4"], "{ends:?}");
     }
+    let (_, said) = told(config(named.clone()), &coins).await;
+    assert!(said.contains("above the header") && said.contains("coinbase.csv:5"), "{said}");
     // Without a header, rows are as wide as the columns that are wanted.
     let counted = json!({
         "id": "1", "at": { "column": "2", "format": "%Y-%m-%d %H:%M:%S UTC" }, "quantity": "3",
