@@ -6,9 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 
+use chrono::{DateTime, Utc};
 use tidegauge::core::{
-    Batch, Cell, ColumnView, FixedClock, Scan, TableRef, Warehouse, WarehouseExt, tables,
+    Batch, Cell, Clock, ColumnView, FixedClock, Scan, TableRef, Warehouse, WarehouseExt, tables,
 };
 use tidegauge::{Config, Secrets, Tidegauge, storage};
 
@@ -21,11 +23,30 @@ pub(crate) fn url(scheme: &str, dir: &Path, name: &str) -> String {
 
 /// The house of the defaults with its warehouse in `dir`, but for what `change` changes.
 pub(crate) fn house(dir: &Path, change: impl FnOnce(&mut Config)) -> Tidegauge {
+    let clock = FixedClock("2021-03-01T00:00:00Z".parse().unwrap());
+    house_at(dir, change, Arc::new(clock))
+}
+
+/// The same at the time of `clock`.
+pub(crate) fn house_at(
+    dir: &Path,
+    change: impl FnOnce(&mut Config),
+    clock: Arc<dyn Clock>,
+) -> Tidegauge {
     let mut config = Config::default();
     config.warehouse = url("sqlite", dir, "tidegauge.db").into();
     change(&mut config);
-    let clock = FixedClock("2021-03-01T00:00:00Z".parse().unwrap());
-    Tidegauge::open(config, Secrets::default(), Arc::new(clock)).unwrap()
+    Tidegauge::open(config, Secrets::default(), clock).unwrap()
+}
+
+/// A clock that goes on by a second whenever it is looked at.
+#[derive(Debug)]
+pub(crate) struct Ticking(pub(crate) AtomicI64);
+
+impl Clock for Ticking {
+    fn now(&self) -> DateTime<Utc> {
+        DateTime::from_timestamp(self.0.fetch_add(1, Relaxed), 0).unwrap()
+    }
 }
 
 /// The store at `url`, to read.
