@@ -32,6 +32,7 @@ mod instruments;
 mod load;
 pub mod pipeline;
 mod provenance;
+mod repair;
 pub mod report;
 mod reset;
 mod run;

@@ -17,6 +17,7 @@ use crate::consistent::Watch;
 use crate::history::Recorder;
 use crate::pipeline::{Events, Member, Pipeline, RunEvent};
 use crate::provenance::simulations;
+use crate::repair::refuse_one_place_twice;
 use crate::sources::{self, Opened};
 use crate::{Error, Result, clock, history};
 
@@ -71,6 +72,7 @@ impl Tidegauge {
     pub fn open(config: Config, secrets: Secrets, clock: Arc<dyn Clock>) -> Result<Self> {
         clock::check(clock.now())?;
         config.check()?;
+        refuse_one_place_twice(&config)?;
         let mut context = Context::new(clock);
         for instrument in &config.instruments {
             context.registry = context.registry.with(instrument.clone())?;

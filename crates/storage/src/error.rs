@@ -157,6 +157,25 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// A folder's manifest is gone, damaged, or not that of its files.
+    #[error("`{path}` {reason}; nothing was written or removed: {mend}")]
+    Manifest {
+        /// The manifest.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+        /// The way out.
+        mend: String,
+    },
+    /// A file is gone that the manifest names.
+    #[error(
+        "`{path}` is gone, and was committed; restore it from a backup, or run `tidegauge repair`, \
+         which says what is missing and goes on without it"
+    )]
+    Gone {
+        /// The file.
+        path: String,
+    },
     /// A file that is not ours lies where one of ours must go.
     #[error("`{path}` was not written by this store; move it away, or choose another folder")]
     InTheWay {
@@ -210,13 +229,21 @@ pub enum Error {
         error: BoxError,
     },
     /// The operating system refused.
-    #[error("`{path}`: {error}; check that the folder exists and that this user may use it")]
+    #[error("`{path}`: {error}; {}", mend(error))]
     Io {
         /// The file or folder.
         path: String,
         /// Why.
         #[source]
         error: io::Error,
+    },
+    /// A store that keeps no manifest, or none that can be made anew.
+    #[error("`{name}` cannot be repaired: {reason}")]
+    Unrepairable {
+        /// The store.
+        name: String,
+        /// Why not, and the way out.
+        reason: String,
     },
     /// A server refused, or is not there.
     #[error("{reason}; {mend}")]
@@ -254,6 +281,19 @@ pub enum Error {
     Core(#[from] tidegauge_core::Error),
 }
 
+/// Returns the way out of what the operating system refused.
+fn mend(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => {
+            "check that the folder exists and that this user may use it"
+        }
+        io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory => {
+            "what lies there is of another kind; choose another place"
+        }
+        _ => "check the path, and that this user may use it",
+    }
+}
+
 /// What the operating system says of a device that fails.
 #[cfg(any(feature = "_folder", feature = "sqlite"))]
 const EIO: i32 = 5;
@@ -268,6 +308,7 @@ impl Error {
             | Self::MissingFeature { .. }
             | Self::NotReadable
             | Self::NotAFile { .. }
+            | Self::Unrepairable { .. }
             | Self::InTheWay { .. } => ErrorKind::Configuration,
             Self::Reserved { .. } | Self::Duplicate { .. } | Self::Unrepresentable { .. } => {
                 ErrorKind::InvalidInput
@@ -281,6 +322,8 @@ impl Error {
             Self::ReadOnly { .. } => ErrorKind::Permission,
             Self::DiskFull { .. } => ErrorKind::OutOfSpace,
             Self::Damaged { .. }
+            | Self::Gone { .. }
+            | Self::Manifest { .. }
             | Self::Migrate { .. }
             | Self::RowsMissing { .. }
             | Self::CursorChanged { .. } => ErrorKind::Corrupt,
@@ -302,6 +345,7 @@ impl Error {
         match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path },
             io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly { path },
+            io::ErrorKind::AlreadyExists => Self::InTheWay { path },
             _ if error.raw_os_error() == Some(EIO) => Self::Disk { path, error: error.into() },
             _ => Self::Io { path, error },
         }

@@ -57,16 +57,21 @@ mod folder;
 #[cfg(any(feature = "_folder", feature = "bigquery", feature = "mysql", feature = "postgres"))]
 #[cfg_attr(not(feature = "parquet"), allow(dead_code))]
 mod keys;
+#[allow(dead_code)] // each half is for some of the stores
+mod identity;
 #[cfg(feature = "mysql")]
 mod mysql;
+#[cfg(feature = "parquet")]
+mod panics;
 #[cfg(feature = "parquet")]
 mod parquet;
 #[cfg(any(feature = "parquet", feature = "bigquery"))]
 mod parquet_file;
 #[cfg(feature = "postgres")]
 mod postgres;
-#[cfg(any(feature = "bigquery", feature = "object-store"))]
+#[cfg(any(feature = "bigquery", feature = "parquet"))]
 mod random;
+mod repair;
 #[cfg(any(feature = "_folder", feature = "_http", feature = "sqlite"))]
 mod retry;
 #[cfg(feature = "_sql")]
@@ -87,6 +92,7 @@ use std::sync::Arc;
 use tidegauge_core::{Sink, Warehouse};
 
 pub use error::{Error, Result};
+pub use repair::{Held, Repair, SetAside, repair};
 
 use crate::url::StoreUrl;
 
@@ -114,6 +120,15 @@ pub fn connect_sink(url: &str) -> Result<Arc<dyn Sink>> {
 /// Returns an error as [`connect_sink`] does, and if the store cannot be read back.
 pub fn connect(url: &str) -> Result<Arc<dyn Warehouse>> {
     open(StoreUrl::parse(url)?)
+}
+
+/// Returns what tells the place of the store at `url` from others: the same text for two URLs that lead to
+/// one, by links and other ways of writing it too. It holds no secret.
+///
+/// # Errors
+/// Returns an error as [`connect_sink`] does.
+pub fn identity(url: &str) -> Result<String> {
+    StoreUrl::parse(url)?.identity()
 }
 
 fn open(url: StoreUrl) -> Result<Arc<dyn Warehouse>> {

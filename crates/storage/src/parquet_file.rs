@@ -10,6 +10,7 @@ use parquet::arrow::arrow_writer::{
 };
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
@@ -28,15 +29,15 @@ const FEW: usize = 10_000;
 /// its size. zstd's own choice is 3.
 const LEVEL: i32 = 1;
 
-/// Encodes rows as a Parquet file with statistics by row group and by page. The columns of a row group
-/// are compressed on all cores.
-pub(crate) fn encode(rows: &RecordBatch) -> Result<Vec<u8>> {
-    Ok(file(rows).map_err(ArrowError::from)?)
+/// Encodes rows as a Parquet file with statistics by row group and by page, and with `note` in its footer.
+/// The columns of a row group are compressed on all cores.
+pub(crate) fn encode(rows: &RecordBatch, note: Option<KeyValue>) -> Result<Vec<u8>> {
+    Ok(file(rows, note).map_err(ArrowError::from)?)
 }
 
-fn file(rows: &RecordBatch) -> Result<Vec<u8>, ParquetError> {
+fn file(rows: &RecordBatch, note: Option<KeyValue>) -> Result<Vec<u8>, ParquetError> {
     let schema = rows.schema_ref();
-    let properties = Arc::new(properties(schema)?);
+    let properties = Arc::new(properties(schema, note)?);
     let columns = ArrowSchemaConverter::new().convert(schema)?;
     let mut bytes = Vec::new();
     let mut writer = SerializedFileWriter::new(&mut bytes, columns.root_schema_ptr(), properties)?;
@@ -54,8 +55,12 @@ fn file(rows: &RecordBatch) -> Result<Vec<u8>, ParquetError> {
     Ok(bytes)
 }
 
-fn properties(schema: &SchemaRef) -> Result<WriterProperties, ParquetError> {
+fn properties(
+    schema: &SchemaRef,
+    note: Option<KeyValue>,
+) -> Result<WriterProperties, ParquetError> {
     let mut properties = WriterProperties::builder()
+        .set_key_value_metadata(note.map(|note| vec![note]))
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(LEVEL)?))
         .set_dictionary_enabled(false);
     for field in schema.fields() {
@@ -158,7 +163,7 @@ mod tests {
     fn columns_have_their_encodings_and_statistics_by_row_group_and_page() {
         let table = everything(WriteMode::Append);
         let rows = varied(&table, 30_000);
-        let bytes = bytes::Bytes::from(encode(rows.record()).unwrap());
+        let bytes = bytes::Bytes::from(encode(rows.record(), None).unwrap());
         let options = ReadOptionsBuilder::new().with_page_index().build();
         let file = SerializedFileReader::new_with_options(bytes, options).unwrap();
         let (metadata, group) = (file.metadata(), file.metadata().row_group(0));
@@ -188,7 +193,7 @@ mod tests {
         let ids = (0..i64::try_from(rows).unwrap()).collect();
         let columns = vec![tidegauge_core::Values::Ints(ids), tidegauge_core::Values::Same("a")];
         let batch = Batch::from_columns(&table, rows, columns).unwrap();
-        let bytes = bytes::Bytes::from(encode(batch.record()).unwrap());
+        let bytes = bytes::Bytes::from(encode(batch.record(), None).unwrap());
         let file = SerializedFileReader::new(bytes).unwrap();
         let groups = file.metadata().row_groups().iter().map(|group| group.num_rows());
         assert_eq!(groups.collect::<Vec<_>>(), [1 << 18, 10]);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use tidegauge_core::connection_url;
 
-use crate::{Error, Result};
+use crate::{Error, Result, identity};
 
 /// A store, and where it is.
 #[derive(Debug)]
@@ -50,6 +50,24 @@ impl StoreUrl {
             "gs" => bucket("gs", url),
             "csv" => csv(rest),
             _ => Err(unknown(scheme)),
+        }
+    }
+}
+
+impl StoreUrl {
+    /// Returns what tells the place of the store from others.
+    pub(crate) fn identity(self) -> Result<String> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite { path, .. } => Ok(identity::of_path(&path)),
+            #[cfg(feature = "parquet")]
+            Self::Parquet(path) => Ok(identity::of_path(&path)),
+            #[cfg(feature = "csv")]
+            Self::Csv(path) => Ok(identity::of_path(&path)),
+            #[cfg(feature = "object-store")]
+            Self::Bucket(bucket) => Ok(bucket.identity()),
+            #[cfg(any(feature = "postgres", feature = "mysql", feature = "bigquery"))]
+            server => Ok(identity::of_server(crate::open(server)?.name())),
         }
     }
 }

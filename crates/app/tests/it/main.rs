@@ -17,6 +17,7 @@ mod market;
 mod own_data;
 mod own_rows;
 mod pipeline;
+mod repair;
 mod report;
 mod reset;
 mod runs;

@@ -165,7 +165,7 @@ fn parquet(table: &Table, batch: &Batch) -> Result<Vec<u8>> {
         fields.push(Field::new(column.name.as_ref(), array.data_type().clone(), true));
         arrays.push(array);
     }
-    encode(&RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?)
+    encode(&RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?, None)
 }
 
 fn widen((least, most): (i64, i64), days: i64) -> (i64, i64) {

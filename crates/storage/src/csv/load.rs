@@ -1,5 +1,6 @@
 //! Appending to files whose committed length is known, and cutting off what lies beyond it.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
@@ -7,7 +8,7 @@ use std::path::Path;
 use tidegauge_core::{Batch, BatchBuilder, Cell, DataType, Scan, Table, TableRef};
 
 use super::{encode, file};
-use crate::folder::{Manifest, Part, TakeKeys, sync_dir, synced};
+use crate::folder::{Manifest, Part, Stored, TakeKeys, Unfinished, sync_dir, synced};
 use crate::{Error, Result, batches};
 
 /// Rows whose keys are handed on together.
@@ -92,6 +93,66 @@ pub(super) fn keys(dir: &Path, table: &TableRef, part: &Part, take: TakeKeys<'_>
     take(&builder.finish()?)
 }
 
+/// Returns the name of a file of lines in `dir`; `None` if there is none.
+pub(super) fn any(dir: &Path) -> Result<Option<String>> {
+    let entries = fs::read_dir(dir).map_err(|error| Error::io(dir, error))?;
+    let mut names = Vec::new();
+    for entry in entries {
+        let name = entry.map_err(|error| Error::io(dir, error))?.file_name().into_string();
+        names.extend(name.ok().filter(|name| name.ends_with(".csv")));
+    }
+    Ok(names.into_iter().min())
+}
+
+/// Returns the length of the file of each table of `manifest`; `None` if it is gone.
+pub(super) fn lengths(dir: &Path, manifest: &Manifest) -> Result<BTreeMap<String, Option<u64>>> {
+    let length = |table: &String| {
+        let path = dir.join(file(table));
+        match fs::metadata(&path) {
+            Ok(there) => Ok((table.clone(), Some(there.len()))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok((table.clone(), None)),
+            Err(error) => Err(Error::io(&path, error)),
+        }
+    };
+    manifest.tables.keys().map(length).collect()
+}
+
+/// Returns the files that are longer than was committed, unless a load was broken off that may have made
+/// them so, or a reset that was to make them shorter.
+///
+/// # Errors
+/// Returns an error if a file is gone or shorter than in the manifest `before`, which was read before `lengths`, and
+/// in `manifest`, which was read after them: a reset may lie between the two.
+pub(super) fn compare(
+    dir: &Path,
+    lengths: &BTreeMap<String, Option<u64>>,
+    before: &Manifest,
+    manifest: &Manifest,
+    unfinished: &[Unfinished],
+) -> Result<Vec<String>> {
+    for (table, stored) in &before.tables {
+        let path = dir.join(file(table));
+        let after = manifest.tables.get(table).and_then(|stored| stored.bytes);
+        let committed = stored.bytes.unwrap_or_default().min(after.unwrap_or_default());
+        let there = lengths.get(table).copied().flatten();
+        let Some(there) = there else {
+            return Err(Error::damaged(&path, format!("it is gone, and had {committed} bytes")));
+        };
+        if there < committed {
+            let reason = format!("it has {there} bytes, and {committed} were written");
+            return Err(Error::damaged(&path, reason));
+        }
+    }
+    if unfinished.iter().any(|load| load.resets || load.number(manifest) > manifest.commit) {
+        return Ok(Vec::new());
+    }
+    let is_longer = |(table, stored): &(&String, &Stored)| {
+        let there = lengths.get(*table).copied().flatten();
+        there.is_some_and(|there| there > stored.bytes.unwrap_or_default())
+    };
+    Ok(manifest.tables.iter().filter(is_longer).map(|(table, _)| file(table)).collect())
+}
+
 /// Cuts off what lies behind the committed rows, and says so if a killed load left it (`is_left`).
 pub(super) fn cut(dir: &Path, manifest: &Manifest, is_left: bool) -> Result<()> {
     for (table, stored) in &manifest.tables {
@@ -99,12 +160,7 @@ pub(super) fn cut(dir: &Path, manifest: &Manifest, is_left: bool) -> Result<()> 
         let committed = stored.bytes.unwrap_or_default();
         let io = |error| Error::io(&path, error);
         let file = File::options().write(true).open(&path).map_err(io)?;
-        let there = file.metadata().map_err(io)?.len();
-        if there < committed {
-            let reason = format!("it has {there} bytes, and {committed} were written");
-            return Err(Error::damaged(&path, reason));
-        }
-        if there > committed {
+        if file.metadata().map_err(io)?.len() > committed {
             if is_left {
                 tracing::warn!(path = %path.display(), "cutting off what an unfinished load left");
             }

@@ -4,11 +4,14 @@ mod encode;
 mod load;
 mod reset;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use tidegauge_core::{Batch, Removal, SinkCapabilities, Table, TableRef};
 
-use crate::folder::{Disk, Folder, Format, Manifest, Part, Range, Stored, TakeKeys};
+use crate::folder::{
+    Commit, Disk, Folder, Format, Manifest, Part, Place, Range, Stored, TakeKeys, Unfinished,
+};
 use crate::{Error, Result};
 
 /// A folder of CSV files.
@@ -25,8 +28,15 @@ impl Format<Disk> for CsvFiles {
         SinkCapabilities { conditional_writes: true, resets: true, ..SinkCapabilities::default() }
     }
 
+    const MEND: &'static str = "put the newest manifest back and remove lines that were added by hand, \
+                                or move the folder away, and the next run writes a new one from the \
+                                beginning";
+
     /// Lines are added behind those that are there: these must be whole.
-    const CLEAN: bool = true;
+    const CHEAP: bool = true;
+
+    /// The tables, and how long their files are.
+    type Found = BTreeMap<String, Option<u64>>;
 
     fn create(disk: &Disk, table: &Table, stored: &mut Stored) -> Result<()> {
         stored.bytes = Some(load::create(&disk.dir, table)?);
@@ -45,6 +55,7 @@ impl Format<Disk> for CsvFiles {
         stored: &mut Stored,
         part: &mut Part,
         batch: Batch,
+        _: &mut Commit<'_>,
     ) -> Result<()> {
         let start = stored.bytes.unwrap_or_default();
         let end = load::append(&disk.dir, table, start, &batch)?;
@@ -77,12 +88,40 @@ impl Format<Disk> for CsvFiles {
         reset::remove(&disk.dir, removal, stored, *commit)
     }
 
-    fn settle(disk: &Disk, manifest: &Manifest, _: &[String]) -> Result<()> {
+    fn finish(disk: &Disk, manifest: &Manifest) -> Result<()> {
         reset::put_in_place(&disk.dir, manifest)?;
         load::cut(&disk.dir, manifest, false)
     }
 
-    fn clean(disk: &Disk, manifest: &Manifest) -> Result<()> {
+    fn orphan(disk: &Disk) -> Result<Option<String>> {
+        // Others may have files here; and ours are refused where they are to be made.
+        match disk.reached() {
+            0 => Ok(None),
+            _ => load::any(&disk.dir),
+        }
+    }
+
+    fn found(disk: &Disk, manifest: &Manifest) -> Result<Self::Found> {
+        load::lengths(&disk.dir, manifest)
+    }
+
+    fn compare(
+        disk: &Disk,
+        found: &Self::Found,
+        before: &Manifest,
+        manifest: &Manifest,
+        unfinished: &[Unfinished],
+    ) -> Result<Vec<String>> {
+        load::compare(&disk.dir, found, before, manifest, unfinished)
+    }
+
+    fn clean(disk: &Disk, manifest: &Manifest, unfinished: &[Unfinished]) -> Result<()> {
+        // A reset that is committed may not have put its files in place.
+        let leaves =
+            |load: &Unfinished| load.resets || Disk::is_over(load.number(manifest), manifest);
+        if !unfinished.iter().any(leaves) {
+            return Ok(());
+        }
         reset::put_in_place(&disk.dir, manifest)?;
         load::cut(&disk.dir, manifest, true)
     }

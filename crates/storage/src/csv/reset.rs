@@ -16,7 +16,7 @@ pub(super) fn count(dir: &Path, removal: &Removal, stored: &Stored) -> Result<us
     if removal.is_whole() {
         return Ok(stored.parts.iter().map(|part| part.rows).sum());
     }
-    let (path, table) = (dir.join(file(&removal.table().name)), removal.table());
+    let (path, table) = (current(dir, removal.table(), stored), removal.table());
     let mut rows = 0;
     for part in &stored.parts {
         let bytes = read(&path, part)?;
@@ -92,6 +92,13 @@ pub(super) fn put_in_place(dir: &Path, manifest: &Manifest) -> Result<()> {
     Ok(())
 }
 
+/// Returns where the lines of `stored` are: beside their file, if the reset that wrote them anew has not put them in
+/// its place.
+fn current(dir: &Path, table: &Table, stored: &Stored) -> PathBuf {
+    let next = stored.anew.map(|commit| beside(dir, table, commit));
+    next.filter(|next| next.exists()).unwrap_or_else(|| dir.join(file(&table.name)))
+}
+
 /// Where the file of `table` is written anew by `commit`.
 fn beside(dir: &Path, table: &Table, commit: u64) -> PathBuf {
     dir.join(OWN).join(name(&table.name, commit))
@@ -156,8 +163,11 @@ fn lines(path: &Path, table: &Table, predicate: &Predicate, bytes: &[u8]) -> Res
 
 #[cfg(test)]
 mod tests {
-    use tidegauge_core::{Batch, BatchBuilder, Cell, Cursor, DataType, Load, Sink, TableRef};
+    use tidegauge_core::{
+        Batch, BatchBuilder, Cell, Cursor, DataType, Load, Reset, Sink, TableRef,
+    };
 
+    use super::super::CsvFiles;
     use super::*;
     use crate::folder::{Disk, Place};
 
@@ -188,7 +198,8 @@ mod tests {
             sink.load(load).await.unwrap();
 
             let disk = Disk { dir: dir.path().to_owned() };
-            let mut manifest = Manifest::read(&disk, "csv").unwrap();
+            let mut manifest = Manifest::read::<CsvFiles, _>(&disk).unwrap();
+            fs::write(dir.path().join(OWN).join("lock"), "resets  00000000000000000002\n").unwrap();
             manifest.commit += 1;
             let (commit, stored) = (manifest.commit, manifest.tables.get_mut("t").unwrap());
             let removal = Removal::of(&table, "source", ["a"]).unwrap();
@@ -196,6 +207,11 @@ mod tests {
             remove(dir.path(), &removal, stored, commit).unwrap();
             if is_committed {
                 assert!(manifest.write(&disk).unwrap());
+                let other = Removal::of(&table, "source", ["c"]).unwrap();
+                let cursors = [("s", Some(&after))];
+                let (removals, dry_run) = (&[other][..], true);
+                let counted = sink.reset(Reset { cursors: &cursors, removals, dry_run }).await;
+                assert_eq!(counted.unwrap(), [1]);
             }
             let file = dir.path().join("t.csv");
             let whole = "source,id\na,1\n\"b,\n\"\"\",2\nc,3\na,4\n";

@@ -3,9 +3,7 @@
 #[cfg(feature = "parquet")]
 use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Write};
-#[cfg(feature = "parquet")]
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 #[cfg(feature = "parquet")]
 use std::num::NonZero;
 #[cfg(feature = "parquet")]
@@ -18,13 +16,15 @@ use backon::BackoffBuilder;
 #[cfg(feature = "parquet")]
 use bytes::Bytes;
 
-#[cfg(feature = "parquet")]
 use super::Manifest;
-use super::place::{Edition, MANIFEST, OWN, Place, Turn};
+use super::place::{Edition, Ended, MANIFEST, OWN, Place, Turn, Unfinished, Writes};
 #[cfg(feature = "parquet")]
-use super::place::{Files, Opened};
+use super::place::{Files, Opened, RESET};
 use crate::retry::{self, Policy};
 use crate::{Error, Result};
+
+/// The file whose lock is held by whoever loads.
+const LOCK: &str = "_tidegauge/lock";
 
 /// How to wait for another process that loads.
 const LOCKED: Policy = retry::constant(Duration::from_millis(50), Duration::from_secs(30));
@@ -64,16 +64,33 @@ impl Place for Disk {
     }
 
     fn manifest(&self) -> Result<Option<(Vec<u8>, Option<Edition>)>> {
-        let path = self.dir.join(MANIFEST);
-        match fs::read(&path) {
-            Ok(text) => Ok(Some((text, None))),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(Error::io(&path, error)),
-        }
+        Ok(text(&self.dir.join(MANIFEST))?.map(|text| (text, None)))
     }
 
     fn replace(&self, manifest: &[u8], _: Option<&Edition>) -> Result<bool> {
         replace(&self.dir.join(MANIFEST), manifest).map(|()| true)
+    }
+
+    fn reached(&self) -> u64 {
+        match Note::of(&self.dir) {
+            Note::Nothing | Note::SomeLoad => 0,
+            Note::Loading(commit) | Note::Resetting(commit) => commit.saturating_sub(1),
+            Note::Loaded(commit) => commit,
+        }
+    }
+
+    fn saw(&self, _: u64) {}
+
+    fn unfinished(&self) -> Result<Vec<Unfinished>> {
+        Ok(Note::of(&self.dir).unfinished().into_iter().collect())
+    }
+
+    fn forget(&self, _: &[Unfinished], _: &Manifest) -> Result<()> {
+        Ok(()) // the note of the next load replaces that of the one before
+    }
+
+    fn is_over(commit: u64, manifest: &Manifest) -> bool {
+        commit > manifest.commit // we hold the lock
     }
 }
 
@@ -93,7 +110,8 @@ impl Files for Disk {
                 let within = above.take_while(|folder| folder.starts_with(&self.dir));
                 folders.extend(within.map(Into::into));
             }
-            let write = || File::create(&path)?.write_all(&bytes);
+            // Never over one that is there: no commit has this number yet.
+            let write = || File::create_new(&path)?.write_all(&bytes);
             write().map_err(|error| Error::io(&path, error))?;
             folders.insert(folder);
             written.push(path);
@@ -105,7 +123,7 @@ impl Files for Disk {
     fn open(&self, path: &str) -> Result<Opened<File>> {
         let path = self.dir.join(path);
         let open = || {
-            let mut file = File::open(&path)?;
+            let mut file = regular(&path)?;
             let size = file.metadata()?.len();
             file.seek(SeekFrom::Start(size.saturating_sub(TAIL)))?;
             let mut tail = Vec::new();
@@ -139,36 +157,110 @@ impl Files for Disk {
     }
 
     fn remove(&self, paths: &[String]) -> Result<()> {
-        paths
-            .iter()
-            .map(|path| self.dir.join(path))
-            .try_for_each(|path| fs::remove_file(&path).map_err(|error| Error::io(&path, error)))
+        paths.iter().map(|path| self.dir.join(path)).try_for_each(|path| {
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    Err(Error::io(&path, error))
+                }
+                _ => Ok(()),
+            }
+        })
     }
 
-    fn is_over(_: u64, _: &Manifest) -> bool {
-        true // we hold the lock
+    fn rename(&self, from: &str, to: &str) -> Result<()> {
+        let (from, to) = (self.dir.join(from), self.dir.join(to));
+        let folder = to.parent().unwrap_or(&self.dir);
+        fs::create_dir_all(folder).map_err(|error| Error::io(folder, error))?;
+        fs::rename(&from, &to).map_err(|error| Error::io(&from, error))?;
+        sync_dir(folder)
+    }
+
+    fn keep(&self, manifest: &[u8]) -> Result<()> {
+        replace(&self.dir.join(RESET), manifest)
+    }
+
+    fn kept(&self) -> Result<Option<Vec<u8>>> {
+        text(&self.dir.join(RESET))
     }
 }
 
-/// The folder's lock: held until it is dropped, or its process dies. Its file says whether a load is
-/// at it, so that the next one knows if that was killed.
+/// What the lock's file says. Its lines are of one length, so that a new one replaces the last at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Note {
+    /// Nothing that can be relied on.
+    Nothing,
+    /// A load of a release that did not note the number of its commit.
+    SomeLoad,
+    /// A load of this commit has begun.
+    Loading(u64),
+    /// A reset has begun, whose first commit is this.
+    Resetting(u64),
+    /// This commit was made, and no load has begun since.
+    Loaded(u64),
+}
+
+impl Note {
+    /// Returns what the lock's file in `dir` says; nothing if it cannot be read.
+    fn of(dir: &Path) -> Self {
+        let read = || {
+            let mut text = String::new();
+            regular(&dir.join(LOCK))?.take(100).read_to_string(&mut text)?;
+            io::Result::Ok(text)
+        };
+        read().map_or(Self::Nothing, |text| Self::parse(&text))
+    }
+
+    fn parse(text: &str) -> Self {
+        let number = |text: &str| text.trim().parse().ok();
+        match text.trim_end().split_once(' ') {
+            Some(("loading", commit)) => number(commit).map_or(Self::SomeLoad, Self::Loading),
+            Some(("resets", commit)) => number(commit).map_or(Self::Nothing, Self::Resetting),
+            Some(("loaded", commit)) => number(commit).map_or(Self::Nothing, Self::Loaded),
+            None if text == "loading\n" => Self::SomeLoad,
+            _ => Self::Nothing,
+        }
+    }
+
+    fn line(self) -> String {
+        match self {
+            Self::Loading(commit) => format!("loading {commit:020}\n"),
+            Self::Resetting(commit) => format!("resets  {commit:020}\n"),
+            Self::Loaded(commit) => format!("loaded  {commit:020}\n"),
+            Self::SomeLoad | Self::Nothing => String::new(),
+        }
+    }
+
+    fn unfinished(self) -> Option<Unfinished> {
+        let begun = |commit, resets| Some(Unfinished { commit, mark: None, resets, is_gone: true });
+        match self {
+            Self::SomeLoad => begun(None, false),
+            Self::Loading(commit) => begun(Some(commit), false),
+            Self::Resetting(commit) => begun(Some(commit), true),
+            Self::Loaded(_) | Self::Nothing => None,
+        }
+    }
+}
+
+/// The folder's lock: held until it is dropped, or its process dies. Its file says which load is at it, so
+/// that the next one knows what was killed, and which commit was the last, so that an older manifest is
+/// told from the newest.
 #[derive(Debug)]
 pub(crate) struct Lock {
     file: File,
-    path: PathBuf,
+    dir: PathBuf,
 }
 
 impl Lock {
     fn take(dir: &Path) -> Result<Self> {
         let own = dir.join(OWN);
         fs::create_dir_all(&own).map_err(|error| Error::io(&own, error))?;
-        let path = own.join("lock");
+        let path = dir.join(LOCK);
         let file = File::options().create(true).truncate(false).read(true).write(true).open(&path);
         let file = file.map_err(|error| Error::io(&path, error))?;
         let mut pauses = LOCKED.build();
         loop {
             match file.try_lock() {
-                Ok(()) => return Ok(Self { file, path }),
+                Ok(()) => return Ok(Self { file, dir: dir.to_owned() }),
                 Err(TryLockError::WouldBlock) => match pauses.next() {
                     Some(pause) => thread::sleep(pause),
                     None => return Err(Error::Busy { path: dir.display().to_string() }),
@@ -177,6 +269,13 @@ impl Lock {
             }
         }
     }
+
+    fn write(&mut self, note: Note) -> io::Result<()> {
+        let line = note.line();
+        self.file.seek(SeekFrom::Start(0))?;
+        self.file.write_all(line.as_bytes())?;
+        self.file.set_len(u64::try_from(line.len()).unwrap_or_default())
+    }
 }
 
 impl Turn for Lock {
@@ -184,27 +283,55 @@ impl Turn for Lock {
         None
     }
 
-    fn begin(&mut self) -> Result<bool> {
-        let mut begin = || {
-            let unfinished = self.file.metadata()?.len() > 0;
-            if !unfinished {
-                self.file.write_all(b"loading\n")?;
-                self.file.sync_all()?;
-            }
-            Ok(unfinished)
-        };
-        begin().map_err(|error| Error::io(&self.path, error))
-    }
-
-    fn end(&mut self, _: u64, done: bool) -> bool {
-        !done
+    fn begin(&mut self, commit: u64, writes: Writes) -> Result<Vec<Unfinished>> {
+        let killed = Note::of(&self.dir).unfinished();
+        if writes != Writes::Nothing || killed.is_some() {
+            // What a reset left stays noted until it is removed.
+            let resets = writes == Writes::From || killed.as_ref().is_some_and(|it| it.resets);
+            let note = if resets { Note::Resetting(commit) } else { Note::Loading(commit) };
+            let noted = self.write(note).and_then(|()| self.file.sync_all());
+            noted.map_err(|error| Error::io(&self.dir.join(LOCK), error))?;
+        }
+        Ok(killed.into_iter().collect())
     }
 
     /// Where that cannot be written down, the next load looks in vain.
-    fn removed(&mut self, all: bool) {
-        if all && let Err(error) = self.file.set_len(0) {
+    fn end(&mut self, _: u64, ended: Ended) {
+        let last = match ended {
+            Ended::Done(last) | Ended::Undone(last) => last,
+            Ended::Left => return,
+        };
+        if let Err(error) = self.write(Note::Loaded(last)) {
             tracing::debug!(%error, "the lock's file still says that a load is at it");
         }
+    }
+
+    fn sweeps(&mut self, _: u64) -> bool {
+        false // what is left was removed before the load
+    }
+
+    fn sweeps_again(&mut self) {}
+}
+
+/// Opens a file to read it, but for a pipe or a device, which might never end.
+fn regular(path: &Path) -> io::Result<File> {
+    if fs::metadata(path)?.is_file() {
+        return File::open(path);
+    }
+    Err(io::Error::other("it is no regular file"))
+}
+
+/// Returns what is in the file at `path`; `None` if there is none.
+fn text(path: &Path) -> Result<Option<Vec<u8>>> {
+    let read = || {
+        let mut text = Vec::new();
+        regular(path)?.read_to_end(&mut text)?;
+        io::Result::Ok(text)
+    };
+    match read() {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::io(path, error)),
     }
 }
 
@@ -224,7 +351,10 @@ fn replace(path: &Path, content: &[u8]) -> Result<()> {
 /// Adds the paths of the files under `dir`, which is called `within` here, and `depth` folders below it.
 #[cfg(feature = "parquet")]
 fn list(dir: &Path, within: &str, depth: usize, found: &mut Vec<String>) -> Result<()> {
-    let entries: io::Result<Vec<_>> = fs::read_dir(dir).and_then(Iterator::collect);
+    let entries: io::Result<Vec<_>> = match fs::read_dir(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.and_then(Iterator::collect),
+    };
     for entry in entries.map_err(|error| Error::io(dir, error))? {
         // A name that is no text is none of ours.
         let Ok(name) = entry.file_name().into_string() else { continue };
@@ -276,4 +406,22 @@ pub(crate) fn sync_dir(dir: &Path) -> Result<()> {
         File::open(dir).and_then(|dir| dir.sync_all()).map_err(|error| Error::io(dir, error))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_is_read_as_it_was_written_and_others_are_nothing() {
+        for note in [Note::Loading(7), Note::Resetting(8), Note::Loaded(0), Note::Loaded(u64::MAX)]
+        {
+            assert_eq!(Note::parse(&note.line()), note);
+            assert_eq!(note.line().len(), Note::Loading(1).line().len());
+        }
+        assert_eq!(Note::parse("loading\n"), Note::SomeLoad);
+        for text in ["", "loaded", "loaded x", "\0\0\0", "somebody's"] {
+            assert_eq!(Note::parse(text), Note::Nothing, "{text}");
+        }
+    }
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use tidegauge_core::{Cursor, Table, WriteMode};
 
+use super::Format;
 use super::place::{Edition, MANIFEST, Place};
 use crate::{Error, Result};
 
@@ -27,6 +28,9 @@ pub(crate) struct Manifest {
     pub(crate) marks: BTreeMap<String, String>,
     /// The tables by name.
     pub(crate) tables: BTreeMap<String, Stored>,
+    /// The files that the last reset has removed from it, and that may still be there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) removed: Vec<String>,
     #[serde(skip)]
     edition: Option<Edition>,
 }
@@ -48,7 +52,7 @@ pub(crate) struct Stored {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct StoredColumn {
+pub(crate) struct StoredColumn {
     name: String,
     #[serde(rename = "type")]
     dtype: String,
@@ -63,6 +67,10 @@ pub(crate) struct Part {
     /// Whose it was, where several may be at it at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) mark: Option<String>,
+    /// The commit that wrote these rows first, where a reset has written them anew: which rows replace which
+    /// goes by that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) origin: Option<u64>,
     /// How many rows.
     pub(crate) rows: usize,
     /// Where in the table's file they begin and end, where it has a single one.
@@ -89,6 +97,7 @@ impl Part {
         Self {
             commit,
             mark: mark.map(Into::into),
+            origin: None,
             rows,
             bytes: None,
             days: BTreeMap::new(),
@@ -96,6 +105,18 @@ impl Part {
             ranges: BTreeMap::new(),
             times: None,
         }
+    }
+
+    /// Returns the number of the commit that wrote its rows first.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn first_commit(&self) -> u64 {
+        self.origin.unwrap_or(self.commit)
+    }
+
+    /// Returns it as the file of one of its days knows it.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn without_days(&self) -> Self {
+        Self { days: BTreeMap::new(), ..self.clone() }
     }
 }
 
@@ -119,53 +140,126 @@ impl Range {
 }
 
 impl Manifest {
-    /// The manifest of the folder at `place`; of nothing where there is none.
-    pub(crate) fn read(place: &impl Place, format: &str) -> Result<Self> {
-        let Some((text, edition)) = place.manifest()? else {
-            return Ok(Self {
-                version: VERSION,
-                format: format.into(),
-                commit: 0,
-                cursors: BTreeMap::new(),
-                marks: BTreeMap::new(),
-                tables: BTreeMap::new(),
-                edition: None,
-            });
+    /// Returns the manifest of a folder that holds nothing.
+    pub(crate) fn empty(format: &str, commit: u64) -> Self {
+        Self {
+            version: VERSION,
+            format: format.into(),
+            commit,
+            cursors: BTreeMap::new(),
+            marks: BTreeMap::new(),
+            tables: BTreeMap::new(),
+            removed: Vec::new(),
+            edition: None,
+        }
+    }
+
+    /// Reads the manifest of the folder at `place`; of nothing where nothing was ever loaded.
+    ///
+    /// # Errors
+    /// Returns an error if the manifest is gone and files of rows are there, if it is damaged, or older than
+    /// a commit that is known to have been made.
+    pub(crate) fn read<F: Format<P>, P: Place>(place: &P) -> Result<Self> {
+        let wrong = |reason: String| Error::Manifest {
+            path: place.name(MANIFEST),
+            reason,
+            mend: F::MEND.into(),
         };
+        loop {
+            let reached = place.reached();
+            let Some((text, edition)) = place.manifest()? else {
+                let Some(orphan) = F::orphan(place)? else {
+                    return Ok(Self::empty(F::NAME, reached));
+                };
+                if place.manifest()?.is_some() {
+                    continue; // the first load has just begun
+                }
+                return Err(wrong(format!(
+                    "is gone, and files of rows are there, such as `{}`",
+                    place.name(&orphan)
+                )));
+            };
+            let manifest = match Self::parse::<F, P>(place, &text)? {
+                Ok(manifest) => Self { edition, ..manifest },
+                Err(reason) => return Err(wrong(format!("is damaged: {reason}"))),
+            };
+            if manifest.commit < reached {
+                return Err(wrong(format!(
+                    "is an older one: it ends with commit {}, and commit {reached} was made",
+                    manifest.commit
+                )));
+            }
+            place.saw(manifest.commit);
+            return Ok(manifest);
+        }
+    }
+
+    /// Decodes a manifest. The inner result says why it is damaged.
+    ///
+    /// # Errors
+    /// Returns an error if it is of a newer release or of another format.
+    pub(crate) fn parse<F: Format<P>, P: Place>(
+        place: &P,
+        text: &[u8],
+    ) -> Result<std::result::Result<Self, String>> {
         // Only the version of a manifest from the future can be relied on.
         #[derive(Deserialize)]
         struct Versioned {
             version: u32,
         }
-        let path = place.name(MANIFEST);
-        let damaged =
-            |error: serde_json::Error| Error::damaged(Path::new(&path), error.to_string());
-        let Versioned { version } = serde_json::from_slice(&text).map_err(damaged)?;
-        if version > VERSION {
-            return Err(Error::Newer { path: place.name("") });
+        match serde_json::from_slice(text) {
+            Ok(Versioned { version }) if version > VERSION => {
+                return Err(Error::Newer { path: place.name("") });
+            }
+            Ok(_) => {}
+            Err(error) => return Ok(Err(error.to_string())),
         }
-        let manifest: Self = serde_json::from_slice(&text).map_err(damaged)?;
-        if manifest.format != format {
-            return Err(Error::InTheWay { path });
+        match serde_json::from_slice::<Self>(text) {
+            Ok(manifest) if manifest.format != F::NAME => {
+                Err(Error::InTheWay { path: place.name(MANIFEST) })
+            }
+            Ok(manifest) => Ok(Ok(manifest)),
+            Err(error) => Ok(Err(error.to_string())),
         }
-        Ok(Self { edition, ..manifest })
+    }
+
+    /// Replaces the manifest that is `edition` when it is written.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn over(self, edition: Option<Edition>) -> Self {
+        Self { edition, ..self }
     }
 
     /// Makes this the folder's manifest: the moment of commit. Not if it has another by now than this was
     /// made from; whether it did.
     pub(crate) fn write(&mut self, place: &impl Place) -> Result<bool> {
         self.version = VERSION;
-        let text = serde_json::to_vec(self).map_err(|error| {
-            Error::io(Path::new(&place.name(MANIFEST)), io::Error::other(error))
-        })?;
-        place.replace(&text, self.edition.as_ref())
+        let text = self.text(place)?;
+        let done = place.replace(&text, self.edition.as_ref())?;
+        if done {
+            place.saw(self.commit);
+        }
+        Ok(done)
     }
 
-    /// Whether the load of `source` with `mark` is in it.
+    /// Returns it as it is written.
+    pub(crate) fn text(&self, place: &impl Place) -> Result<Vec<u8>> {
+        let failed = |error| Error::io(Path::new(&place.name(MANIFEST)), io::Error::other(error));
+        serde_json::to_vec(self).map_err(failed)
+    }
+
+    /// Returns `true` if the load of `source` with `mark` is in it.
     pub(crate) fn has(&self, source: &str, mark: &str) -> bool {
+        self.marks.get(source).is_some_and(|it| it == mark) || self.holds_part(mark)
+    }
+
+    /// Returns `true` if a load with `mark` is in it, and not followed by one of its source that had no rows.
+    pub(crate) fn holds(&self, mark: &str) -> bool {
+        self.marks.values().any(|it| it == mark) || self.holds_part(mark)
+    }
+
+    fn holds_part(&self, mark: &str) -> bool {
         let mut parts = self.tables.values().flat_map(|stored| &stored.parts);
-        self.marks.get(source).is_some_and(|it| it == mark)
-            || parts.any(|part| part.mark.as_deref() == Some(mark))
+        parts.any(|part| part.mark.as_deref() == Some(mark))
     }
 }
 
@@ -180,11 +274,30 @@ impl Stored {
         }
     }
 
+    /// Returns its definition alone.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn definition(&self) -> Self {
+        let (columns, rule) = (self.columns.clone(), self.rule.clone());
+        Self { columns, rule, bytes: None, anew: None, parts: Vec::new() }
+    }
+
     /// Takes columns up that were added to the table's definition; whether there were any.
     pub(crate) fn widen(&mut self, table: &Table) -> bool {
         let before = self.columns.len();
         self.columns = columns(table);
         self.columns.len() > before
+    }
+
+    /// Takes the columns of `newer` up, which has more of them at its end. Returns `false` if the two are not
+    /// of one table.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn take_up(&mut self, newer: &Self) -> bool {
+        let common = self.columns.len().min(newer.columns.len());
+        let is_same = self.rule == newer.rule && self.columns[..common] == newer.columns[..common];
+        if is_same && newer.columns.len() > common {
+            self.columns.clone_from(&newer.columns);
+        }
+        is_same
     }
 
     /// Compares `table` with what is stored, but for columns at its end that rows may lack.

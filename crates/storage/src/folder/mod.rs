@@ -1,9 +1,11 @@
 //! Folders of files with the promises of a database.
 //!
 //! Data is written first, and counts for nothing until `_tidegauge/manifest.json`, which is replaced
-//! in one step, names it together with the new cursor. What a killed load leaves behind is not in the
-//! manifest, and the next load removes it. On a disk one load is at it at a time; in a bucket the one
-//! that commits first wins, and the others begin again.
+//! in one step, names it together with the new cursor. A load notes that it begins, and that it has
+//! ended: what a killed one leaves behind is known by that note alone, and the next load removes it.
+//! Anything else that is not in the manifest means that this is not the manifest of these files, and the
+//! folder is refused. On a disk one load is at it at a time; in a bucket the one that commits first wins,
+//! and the others begin again.
 
 #[cfg(feature = "object-store")]
 mod bucket;
@@ -16,6 +18,8 @@ mod reset;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::marker::PhantomData;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -34,12 +38,13 @@ pub(crate) use keys::TakeKeys;
 #[cfg(feature = "parquet")]
 pub(crate) use keys::{ranges, times};
 pub(crate) use manifest::{Manifest, Part, Range, Stored};
-#[cfg(feature = "csv")]
 pub(crate) use place::OWN;
-pub(crate) use place::Place;
-use place::Turn;
+use place::Writes;
 #[cfg(feature = "parquet")]
-pub(crate) use place::{Files, Opened};
+pub(crate) use place::{Ended, Files, MANIFEST, Opened};
+#[cfg(not(feature = "parquet"))]
+use place::{Ended, MANIFEST};
+pub(crate) use place::{Place, Turn, Unfinished};
 
 use crate::retry::{self, Policy};
 use crate::{Error, Result, batches};
@@ -69,6 +74,7 @@ pub(crate) trait Format<P>: Debug + Send + Sync + 'static {
         stored: &mut Stored,
         part: &mut Part,
         batch: Batch,
+        commit: &mut Commit<'_>,
     ) -> Result<()>;
 
     /// Hands the key columns of `part` to `take`, batch by batch; rows whose key lies outside of `range`
@@ -95,14 +101,53 @@ pub(crate) trait Format<P>: Debug + Send + Sync + 'static {
         old: &mut Vec<String>,
     ) -> Result<()>;
 
-    /// Makes the files what `manifest` says, which a reset has committed; `old` it names no more.
-    fn settle(place: &P, manifest: &Manifest, old: &[String]) -> Result<()>;
+    /// Makes the files what `manifest` says, which a reset has committed. May be done again.
+    fn finish(place: &P, manifest: &Manifest) -> Result<()>;
 
-    /// Whether what is not in the manifest has to be removed before each load.
-    const CLEAN: bool;
+    /// What there is to do where manifest and files do not belong together.
+    const MEND: &'static str;
 
-    /// Removes what is not in the manifest.
-    fn clean(place: &P, manifest: &Manifest) -> Result<()>;
+    /// Whether `found` and `compare` cost so little that every load can afford them.
+    const CHEAP: bool;
+
+    /// What a look at the files finds.
+    type Found;
+
+    /// Returns the path of a file with rows in a folder without a manifest; `None` if it has no such file.
+    fn orphan(place: &P) -> Result<Option<String>>;
+
+    /// Looks at the files.
+    fn found(place: &P, manifest: &Manifest) -> Result<Self::Found>;
+
+    /// Returns what is there and has no business there: it is neither in the manifest nor of one of the
+    /// `unfinished` loads.
+    ///
+    /// # Errors
+    /// Returns an error if something is gone that was in the manifest `before`, which was read before the
+    /// look, and still is in `manifest`, which was read after it.
+    fn compare(
+        place: &P,
+        found: &Self::Found,
+        before: &Manifest,
+        manifest: &Manifest,
+        unfinished: &[Unfinished],
+    ) -> Result<Vec<String>>;
+
+    /// Removes what those of the `unfinished` loads and resets left that are over.
+    fn clean(place: &P, manifest: &Manifest, unfinished: &[Unfinished]) -> Result<()>;
+}
+
+/// What a load says of itself in its files, so that a manifest can be made anew from them. A reset, which writes
+/// rows of others anew, says nothing of a source.
+#[derive(Debug, Default)]
+pub(crate) struct Commit<'a> {
+    pub(crate) source: Option<&'a str>,
+    pub(crate) before: Option<&'a Cursor>,
+    pub(crate) after: Option<&'a Cursor>,
+    /// The files that were written so far.
+    pub(crate) files: usize,
+    /// Whether this table is the last one that has rows.
+    pub(crate) is_last: bool,
 }
 
 /// A folder of files of one format.
@@ -110,13 +155,15 @@ pub(crate) trait Format<P>: Debug + Send + Sync + 'static {
 pub(crate) struct Folder<F, P> {
     name: String,
     pub(crate) place: P,
+    /// Whether the files and the manifest were seen to belong together.
+    settled: Arc<AtomicBool>,
     format: PhantomData<F>,
 }
 
 impl<F: Format<P>, P: Place> Folder<F, P> {
     /// The folder at `place`, which is called `name`.
     pub(crate) fn open(name: String, place: P) -> Self {
-        Self { name, place, format: PhantomData }
+        Self { name, place, settled: Arc::default(), format: PhantomData }
     }
 
     /// Runs `work`, which blocks, where that hurts nobody.
@@ -144,11 +191,12 @@ impl<F: Format<P>, P: Place> Sink for Folder<F, P> {
     }
 
     async fn prepare(&self, tables: &[TableRef]) -> tidegauge_core::Result<()> {
-        let tables = tables.to_vec();
+        let (tables, settled) = (tables.to_vec(), self.settled.clone());
         self.blocking(move |place| {
             let _turn = place.turn()?;
+            settle::<F, P>(place, &settled)?;
             until(place, || {
-                let mut manifest = Manifest::read(place, F::NAME)?;
+                let mut manifest = Manifest::read::<F, P>(place)?;
                 register::<F, P>(place, &mut manifest, tables.iter())
             })
         })
@@ -156,24 +204,72 @@ impl<F: Format<P>, P: Place> Sink for Folder<F, P> {
     }
 
     async fn cursors(&self) -> tidegauge_core::Result<BTreeMap<String, Cursor>> {
-        self.blocking(|place| Ok(Manifest::read(place, F::NAME)?.cursors)).await
+        let settled = self.settled.clone();
+        self.blocking(move |place| {
+            settle::<F, P>(place, &settled)?;
+            Ok(Manifest::read::<F, P>(place)?.cursors)
+        })
+        .await
     }
 
     async fn load(&self, load: Load<'_>) -> tidegauge_core::Result<()> {
         let batches = load.batches.to_vec();
         let source = load.source.to_owned();
         let (before, after) = (load.before.cloned(), load.after.clone());
+        let settled = self.settled.clone();
         self.blocking(move |place| {
             let mut turn = place.turn()?;
-            until(place, || commit::<F, P>(place, &mut turn, &source, &before, &after, &batches))
+            settle::<F, P>(place, &settled)?;
+            let load = Load {
+                source: &source,
+                batches: &batches,
+                before: before.as_ref(),
+                after: &after,
+            };
+            until(place, || commit::<F, P>(place, &mut turn, &load))
         })
         .await
     }
 
     async fn reset(&self, reset: Reset<'_>) -> tidegauge_core::Result<Vec<usize>> {
-        let task = reset::Task::from(reset);
-        self.blocking(move |place| task.run::<F, P>(place)).await
+        let (task, settled) = (reset::Task::from(reset), self.settled.clone());
+        self.blocking(move |place| task.run::<F, P>(place, &settled)).await
     }
+}
+
+/// Refuses a folder whose files and manifest do not belong together: once for each store that is opened,
+/// or always where that is cheap.
+fn settle<F: Format<P>, P: Place>(place: &P, settled: &AtomicBool) -> Result<()> {
+    if settled.load(Ordering::Relaxed) && !F::CHEAP {
+        return Ok(());
+    }
+    // Others may load meanwhile: what is not the manifest's in one look may be in the next.
+    let mut strays: Vec<String> = Vec::new();
+    for look in 0..3 {
+        let before = Manifest::read::<F, P>(place)?;
+        let found = F::found(place, &before)?;
+        let unfinished = place.unfinished()?;
+        let manifest = Manifest::read::<F, P>(place)?;
+        let seen = F::compare(place, &found, &before, &manifest, &unfinished)?;
+        strays = seen.into_iter().filter(|stray| look == 0 || strays.contains(stray)).collect();
+        if strays.is_empty() {
+            settled.store(true, Ordering::Relaxed);
+            return Ok(());
+        }
+    }
+    let first = strays.first().map(|stray| place.name(stray)).unwrap_or_default();
+    let more = match strays.len() {
+        1 => String::new(),
+        count => format!(" and {} more", count - 1),
+    };
+    Err(Error::Manifest {
+        path: place.name(MANIFEST),
+        reason: format!(
+            "is not the manifest of what is there: no commit of it made `{first}`{more}, and no load \
+             that was broken off left that"
+        ),
+        mend: F::MEND.into(),
+    })
 }
 
 /// Tries `change` until it is done before another load commits.
@@ -188,80 +284,139 @@ fn until(place: &impl Place, mut change: impl FnMut() -> Result<bool>) -> Result
     }
 }
 
-/// Writes `batches`, and makes them the folder's together with the cursor; whether that was done, or
-/// somebody else was quicker.
+/// Writes the batches of `load`, and makes them the folder's together with the cursor. Returns `false` if
+/// another load was quicker.
 fn commit<F: Format<P>, P: Place>(
     place: &P,
     turn: &mut P::Turn,
-    source: &str,
-    before: &Option<Cursor>,
-    after: &Cursor,
-    batches: &[Batch],
+    load: &Load<'_>,
 ) -> Result<bool> {
-    let mut manifest = Manifest::read(place, F::NAME)?;
+    let mut manifest = Manifest::read::<F, P>(place)?;
     let is_ours = |manifest: &Manifest, mark: Option<&str>| {
-        mark.is_some_and(|mark| manifest.has(source, mark))
+        mark.is_some_and(|mark| manifest.has(load.source, mark))
     };
     if is_ours(&manifest, turn.mark()) {
         return Ok(true); // the one before this one was done after all
     }
-    let found = manifest.cursors.get(source);
-    if found != before.as_ref() {
+    let found = manifest.cursors.get(load.source);
+    if found != load.before {
         return Err(Error::Core(tidegauge_core::Error::Conflict {
-            source_name: source.into(),
-            expected: before.clone(),
+            source_name: load.source.into(),
+            expected: load.before.cloned(),
             found: found.cloned(),
         }));
     }
-    if turn.begin()? || F::CLEAN {
-        F::clean(place, &manifest)?;
-    }
-    let mut done = register::<F, P>(place, &mut manifest, batches.iter().map(Batch::table));
+    let number = manifest.commit + 1;
+    let writes = match load.batches.iter().any(|batch| batch.rows() > 0) {
+        true => Writes::One,
+        false => Writes::Nothing,
+    };
+    begin::<F, P>(place, turn, &mut manifest, writes)?;
+    let mut done = register::<F, P>(place, &mut manifest, load.batches.iter().map(Batch::table));
     if let Ok(true) = done {
-        done = append::<F, P>(place, &mut manifest, turn.mark(), batches).and_then(|()| {
-            manifest.cursors.insert(source.into(), after.clone());
+        done = append::<F, P>(place, &mut manifest, turn.mark(), load).and_then(|()| {
+            manifest.cursors.insert(load.source.into(), load.after.clone());
             if let Some(mark) = turn.mark() {
-                manifest.marks.insert(source.into(), mark.into());
+                manifest.marks.insert(load.source.into(), mark.into());
             }
             manifest.write(place)
         });
     }
-    conclude::<F, P>(place, turn, manifest, done, is_ours, |_| Ok(()))
+    conclude::<F, P>(place, turn, (number, writes), &manifest, done, is_ours)
 }
 
-/// Ends what was to commit `manifest`: finds out whether that was done where it is not known, and removes what
-/// is not committed; if it is, does what is to be done then.
+/// Notes that the commit after `manifest` begins. Before that, what was killed is removed, and what the last reset
+/// did not finish is finished.
+fn begin<F: Format<P>, P: Place>(
+    place: &P,
+    turn: &mut P::Turn,
+    manifest: &mut Manifest,
+    writes: Writes,
+) -> Result<()> {
+    let killed = turn.begin(manifest.commit + 1, writes)?;
+    if !killed.is_empty() {
+        F::clean(place, manifest, &killed)?;
+    }
+    if !manifest.removed.is_empty() {
+        F::finish(place, manifest)?;
+        manifest.removed.clear();
+    }
+    Ok(())
+}
+
+/// Ends what was to commit `manifest`, and began as commit `number`: finds out whether that was done where it is
+/// not known. If it is not, removes what was written; if it is, finishes what a reset has to do then.
 fn conclude<F: Format<P>, P: Place>(
     place: &P,
     turn: &mut P::Turn,
-    mut manifest: Manifest,
+    (number, writes): (u64, Writes),
+    manifest: &Manifest,
     mut done: Result<bool>,
     is_ours: impl Fn(&Manifest, Option<&str>) -> bool,
-    settle: impl FnOnce(&Manifest) -> Result<()>,
 ) -> Result<bool> {
-    let number = manifest.commit;
+    let resets = writes == Writes::From;
     if !matches!(done, Ok(true)) {
-        match Manifest::read(place, F::NAME) {
+        match Manifest::read::<F, P>(place) {
             Ok(there) if is_ours(&there, turn.mark()) => done = Ok(true), // but we were not told
-            Ok(there) => manifest = there,
+            Ok(there) => {
+                let ended = undo::<F, P>(place, turn, number, resets, &there);
+                turn.end(number, ended);
+                return done;
+            }
             Err(error) => {
                 tracing::debug!(%error, "what is committed cannot be told");
-                turn.end(number, false);
+                turn.end(number, Ended::Left);
                 return done;
             }
         }
     }
-    // Back to what is committed. Where even that fails, another load does it.
-    let settled = if matches!(done, Ok(true)) { settle(&manifest) } else { Ok(()) };
-    let cleaned = match turn.end(number, matches!(done, Ok(true))) {
-        true => F::clean(place, &manifest).and(settled),
-        false => settled,
-    };
-    if let Err(error) = &cleaned {
-        tracing::warn!(%error, "could not remove what no commit names");
+    let finished = if resets { F::finish(place, manifest) } else { Ok(()) };
+    match finished {
+        Ok(()) => turn.end(number, Ended::Done(manifest.commit)),
+        // The next load does it.
+        Err(error) => {
+            tracing::warn!(%error, "could not remove what a reset has taken out");
+            turn.end(number, Ended::Left);
+        }
     }
-    turn.removed(cleaned.is_ok());
+    if turn.sweeps(manifest.commit) {
+        let swept = place.unfinished().and_then(|left| {
+            F::clean(place, manifest, &left)?;
+            place.forget(&left, manifest)
+        });
+        if let Err(error) = swept {
+            tracing::warn!(%error, "could not remove what unfinished loads left");
+            turn.sweeps_again();
+        }
+    }
     done
+}
+
+/// Removes what this load wrote as commit `number`, which was not made, as far as that is sure.
+fn undo<F: Format<P>, P: Place>(
+    place: &P,
+    turn: &P::Turn,
+    number: u64,
+    resets: bool,
+    manifest: &Manifest,
+) -> Ended {
+    if !P::is_over(number, manifest) {
+        return match number <= manifest.commit && !resets {
+            true => Ended::Undone(manifest.commit), // on a disk: it was made after all
+            // In a bucket it might still be made; and a reset that was made after all is not finished.
+            false => Ended::Left,
+        };
+    }
+    let mark = turn.mark().map(Into::into);
+    let ours = Unfinished { commit: Some(number), mark, resets, is_gone: true };
+    match F::clean(place, manifest, &[ours]) {
+        Ok(()) => Ended::Undone(manifest.commit),
+        // Another load does it.
+        Err(error) => {
+            tracing::warn!(%error, "could not remove what a failed load wrote");
+            Ended::Left
+        }
+    }
 }
 
 /// Adds those of `tables` that the folder lacks, and compares all with their definitions; whether that
@@ -293,18 +448,25 @@ fn register<'a, F: Format<P>, P: Place>(
     if new { manifest.write(place) } else { Ok(true) }
 }
 
-/// Writes the rows of `batches` as the next commit, without committing it.
+/// Writes the rows of `load` as the next commit, without committing it.
 fn append<F: Format<P>, P: Place>(
     place: &P,
     manifest: &mut Manifest,
     mark: Option<&str>,
-    batches: &[Batch],
+    load: &Load<'_>,
 ) -> Result<()> {
     manifest.commit += 1;
-    for (table, batch) in batches::by_table(batches)? {
-        if batch.rows() == 0 {
-            continue;
-        }
+    let mut commit = Commit {
+        source: Some(load.source),
+        before: load.before,
+        after: Some(load.after),
+        files: 0,
+        is_last: false,
+    };
+    let mut tables = batches::by_table(load.batches)?;
+    tables.retain(|(_, batch)| batch.rows() > 0);
+    let count = tables.len();
+    for (at, (table, batch)) in tables.into_iter().enumerate() {
         let Some(stored) = manifest.tables.get_mut(table.name.as_ref()) else { continue };
         let mut part = Part::new(manifest.commit, mark, batch.rows());
         part.range = keys::range(&batch, &table)?;
@@ -313,7 +475,8 @@ fn append<F: Format<P>, P: Place>(
             let old = |old: &Part, take: TakeKeys<'_>| F::keys(place, &table, old, range, take);
             keys::refuse_known(&table, &batch, range, stored, old)?;
         }
-        F::write(place, &table, stored, &mut part, batch)?;
+        commit.is_last = at + 1 == count;
+        F::write(place, &table, stored, &mut part, batch, &mut commit)?;
         stored.parts.push(part);
     }
     Ok(())

@@ -7,13 +7,16 @@ use std::ops::Range;
 #[cfg(feature = "parquet")]
 use bytes::Bytes;
 
-#[cfg(feature = "parquet")]
 use super::Manifest;
 use crate::Result;
 
 /// The folder that the store keeps for itself, and the manifest in it.
 pub(crate) const OWN: &str = "_tidegauge";
-pub(super) const MANIFEST: &str = "_tidegauge/manifest.json";
+pub(crate) const MANIFEST: &str = "_tidegauge/manifest.json";
+
+/// The manifest as of the last reset: what that has removed is told by nothing else once the manifest is lost.
+#[cfg(feature = "parquet")]
+pub(super) const RESET: &str = "_tidegauge/reset.json";
 
 /// Which manifest it is, where that has to be said when it is replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +42,50 @@ pub(crate) trait Place: Clone + Debug + Send + Sync + 'static {
     /// Commits by compare-and-swap of the manifest that is `edition`. Returns `false` if another load
     /// has replaced it meanwhile.
     fn replace(&self, manifest: &[u8], edition: Option<&Edition>) -> Result<bool>;
+
+    /// Returns the number of a commit that is known to have been made; 0 if none is. A manifest that is
+    /// read afterwards and has a smaller one is an older one that was put back.
+    fn reached(&self) -> u64;
+
+    /// Notes that the manifest of `commit` was seen.
+    fn saw(&self, commit: u64);
+
+    /// Returns the loads that began and were not seen to end.
+    fn unfinished(&self) -> Result<Vec<Unfinished>>;
+
+    /// Forgets those of `loads` that are over, now that nothing is left of them.
+    fn forget(&self, loads: &[Unfinished], manifest: &Manifest) -> Result<()>;
+
+    /// Returns `true` if what an unfinished load of `commit` left will never be committed, now that
+    /// `manifest` is the folder's.
+    fn is_over(commit: u64, manifest: &Manifest) -> bool;
+}
+
+/// A load or a reset that began and was not seen to end: nothing but what these left is ever removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unfinished {
+    /// The number of its commit; `None` if it is the one after the manifest's.
+    pub(crate) commit: Option<u64>,
+    /// What tells its files from those of others, where several may load at once.
+    pub(crate) mark: Option<String>,
+    /// Whether it is a reset: its files have the numbers of commits from its own on.
+    pub(crate) resets: bool,
+    /// Whether it began so long ago that it cannot write anything any more.
+    pub(crate) is_gone: bool,
+}
+
+impl Unfinished {
+    /// Returns the number of its commit, now that `manifest` is the folder's.
+    pub(crate) fn number(&self, manifest: &Manifest) -> u64 {
+        self.commit.unwrap_or(manifest.commit + 1)
+    }
+
+    /// Returns `true` if it may have written files with the number `commit`, and `mark`.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn wrote(&self, commit: u64, mark: Option<&str>, manifest: &Manifest) -> bool {
+        let first = self.number(manifest);
+        self.mark.as_deref() == mark && (first == commit || self.resets && first < commit)
+    }
 }
 
 /// A place of many files, which are written whole and read by ranges.
@@ -62,11 +109,17 @@ pub(crate) trait Files: Place {
     /// Returns the paths of all files, but for those that the store keeps for itself.
     fn files(&self) -> Result<Vec<String>>;
 
-    /// Removes files.
+    /// Removes those of the files that are still there.
     fn remove(&self, paths: &[String]) -> Result<()>;
 
-    /// Returns `true` if `commit` can no longer be made by any load, now that `manifest` is the folder's.
-    fn is_over(commit: u64, manifest: &Manifest) -> bool;
+    /// Moves a file to where nothing is yet.
+    fn rename(&self, from: &str, to: &str) -> Result<()>;
+
+    /// Keeps a copy of the manifest as of the last reset, in the place of the one before.
+    fn keep(&self, manifest: &[u8]) -> Result<()>;
+
+    /// Returns that copy; `None` if there is none.
+    fn kept(&self) -> Result<Option<Vec<u8>>>;
 }
 
 /// A file that was opened.
@@ -85,13 +138,39 @@ pub(crate) trait Turn {
     /// What tells the files of this load from those of another, where several may write at once.
     fn mark(&self) -> Option<&str>;
 
-    /// Says that a load is at it; whether what is not in the manifest must be removed first.
-    fn begin(&mut self) -> Result<bool>;
+    /// Notes durably that the load of `commit` begins, and what it `writes`. Returns the loads that were
+    /// killed here, whose files must be removed first.
+    fn begin(&mut self, commit: u64, writes: Writes) -> Result<Vec<Unfinished>>;
 
-    /// Says that the load of `commit` came to an end, and whether it is `done`; whether what is not in the
-    /// manifest is to be removed now.
-    fn end(&mut self, commit: u64, done: bool) -> bool;
+    /// Notes that the load of `commit` has ended. It is `done`, or it failed and nothing is left of it, or
+    /// something is: then that stays noted.
+    fn end(&mut self, commit: u64, ended: Ended);
 
-    /// Says whether nothing is left that is not in the manifest.
-    fn removed(&mut self, all: bool);
+    /// Returns `true` if this is the time to look for what loads have left, after the commit of `commit`.
+    fn sweeps(&mut self, commit: u64) -> bool;
+
+    /// Notes that the sweep has failed.
+    fn sweeps_again(&mut self);
+}
+
+/// Which files are about to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Writes {
+    /// None.
+    Nothing,
+    /// Those of one commit.
+    One,
+    /// Those of one commit and of any number of those after it: a reset.
+    From,
+}
+
+/// How a load has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// It is committed, and the last commit is this.
+    Done(u64),
+    /// It failed, the last commit is this, and no file of it is left.
+    Undone(u64),
+    /// Files of it may be left, or of what it was to remove.
+    Left,
 }

@@ -1,8 +1,10 @@
 //! Resets: a manifest that names fewer rows and cursors, and then the files that it names no more.
 
+use std::sync::atomic::AtomicBool;
+
 use tidegauge_core::{Cursor, Removal, Reset};
 
-use super::place::Turn;
+use super::place::{Turn, Writes};
 use super::{Format, Manifest, Place, conclude};
 use crate::{Error, Result};
 
@@ -29,15 +31,26 @@ impl From<Reset<'_>> for Task {
 
 impl Task {
     /// Does it; returns how many rows went, for each removal.
-    pub(super) fn run<F: Format<P>, P: Place>(&self, place: &P) -> Result<Vec<usize>> {
+    pub(super) fn run<F: Format<P>, P: Place>(
+        &self,
+        place: &P,
+        settled: &AtomicBool,
+    ) -> Result<Vec<usize>> {
         if self.dry_run {
-            let manifest = Manifest::read(place, F::NAME)?;
+            super::settle::<F, P>(place, settled)?;
+            let manifest = Manifest::read::<F, P>(place)?;
             self.compare(&manifest)?;
             return self.count::<F, P>(place, &manifest);
         }
-        let mut turn = place.turn()?;
-        let mut removed = Vec::new();
-        super::until(place, || self.commit::<F, P>(place, &mut turn, &mut removed))?;
+        let (mut removed, mut marks) = (Vec::new(), Vec::new());
+        super::until(place, || {
+            // Each time another mark: what one time has left is not taken for what the next one writes.
+            let mut turn = place.turn()?;
+            super::settle::<F, P>(place, settled)?;
+            let done = self.commit::<F, P>(place, &mut turn, &marks, &mut removed);
+            marks.extend(turn.mark().map(str::to_owned));
+            done
+        })?;
         Ok(removed)
     }
 
@@ -67,21 +80,17 @@ impl Task {
         self.removals.iter().map(count).collect()
     }
 
-    /// Makes a manifest without them the folder's; whether that was done, or another load was quicker.
+    /// Makes a manifest without them the folder's, if that of one of `marks` is not yet there. Returns `false` if
+    /// another load was quicker.
     fn commit<F: Format<P>, P: Place>(
         &self,
         place: &P,
         turn: &mut P::Turn,
+        marks: &[String],
         removed: &mut Vec<usize>,
     ) -> Result<bool> {
-        let mut manifest = Manifest::read(place, F::NAME)?;
-        let is_ours = |manifest: &Manifest, mark: Option<&str>| {
-            let is_of = |(source, _): &(String, _)| {
-                mark.is_some_and(|mark| manifest.marks.get(source).is_some_and(|it| it == mark))
-            };
-            self.cursors.iter().any(is_of)
-        };
-        if is_ours(&manifest, turn.mark()) {
+        let mut manifest = Manifest::read::<F, P>(place)?;
+        if marks.iter().any(|mark| manifest.holds(mark)) {
             return Ok(true); // the one before this one was done after all
         }
         self.compare(&manifest)?;
@@ -90,15 +99,13 @@ impl Task {
         if removed.iter().all(|rows| *rows == 0) && !self.cursors.iter().any(is_known) {
             return Ok(true);
         }
-        if turn.begin()? || F::CLEAN {
-            F::clean(place, &manifest)?;
-        }
-        let mut old = Vec::new();
-        let done = self.remove::<F, P>(place, turn.mark(), &mut manifest, &mut old);
+        let (number, writes) = (manifest.commit + 1, Writes::From);
+        super::begin::<F, P>(place, turn, &mut manifest, writes)?;
+        let done = self.remove::<F, P>(place, turn.mark(), &mut manifest);
         let done = done.and_then(|()| manifest.write(place));
-        conclude::<F, P>(place, turn, manifest, done, is_ours, |manifest| {
-            F::settle(place, manifest, &old)
-        })
+        let is_ours =
+            |manifest: &Manifest, mark: Option<&str>| mark.is_some_and(|mark| manifest.holds(mark));
+        conclude::<F, P>(place, turn, (number, writes), &manifest, done, is_ours)
     }
 
     /// Takes the rows and the cursors out of `manifest`, without committing it.
@@ -107,12 +114,12 @@ impl Task {
         place: &P,
         mark: Option<&str>,
         manifest: &mut Manifest,
-        old: &mut Vec<String>,
     ) -> Result<()> {
         manifest.commit += 1;
         for removal in &self.removals {
             if let Some(stored) = manifest.tables.get_mut(removal.table().name.as_ref()) {
-                F::remove(place, removal, stored, (&mut manifest.commit, mark), old)?;
+                let next = (&mut manifest.commit, mark);
+                F::remove(place, removal, stored, next, &mut manifest.removed)?;
             }
         }
         for (source, _) in &self.cursors {

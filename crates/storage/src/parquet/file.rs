@@ -28,6 +28,7 @@ use super::decimal::Decimals;
 use super::prune;
 use super::tally::Tally;
 use crate::folder::{Files, Opened};
+use crate::panics::caught;
 use crate::{Error, Result};
 
 /// The most rows of a batch.
@@ -93,8 +94,11 @@ impl<'a, P: Files> ParquetFile<'a, P> {
             let reason = "its row groups have not as many rows as it says";
             return Err(Error::damaged(Path::new(&named), reason));
         }
-        let (decimals, metadata) = Decimals::take(metadata).map_err(failed)?;
-        let metadata = typed(Arc::new(metadata)).map_err(failed)?;
+        let decimals = caught(|| {
+            let (decimals, metadata) = Decimals::take(metadata)?;
+            Ok((decimals, typed(Arc::new(metadata))?))
+        });
+        let (decimals, metadata) = decimals.map_err(failed)?;
         Ok(Self { place, tally, path: &file.path, opened, metadata, decimals })
     }
 
@@ -169,7 +173,7 @@ impl<'a, P: Files> ParquetFile<'a, P> {
     }
 
     fn row_groups(&self, conditions: &[(usize, &Condition)]) -> Result<Vec<prune::RowGroup>> {
-        let groups = prune::row_groups(self.metadata.metadata(), conditions);
+        let groups = caught(|| prune::row_groups(self.metadata.metadata(), conditions));
         groups.map_err(|error| self.failed(error))
     }
 
@@ -249,9 +253,9 @@ impl<'a, P: Files> ParquetFile<'a, P> {
         if let Some(limit) = request.limit {
             builder = builder.with_limit(limit);
         }
-        let mut decoder = builder.build().map_err(failed)?;
+        let mut decoder = caught(|| builder.build()).map_err(failed)?;
         loop {
-            match decoder.try_decode().map_err(failed)? {
+            match caught(|| decoder.try_decode()).map_err(failed)? {
                 DecodeResult::NeedsData(ranges) => {
                     let bytes = fetch(self.place, self.tally, self.path, &self.opened, &ranges)?;
                     decoder.push_ranges(ranges, bytes).map_err(failed)?;
@@ -308,6 +312,13 @@ impl<'a, P: Files> ParquetFile<'a, P> {
     }
 }
 
+/// Decodes the footer of the file at `path`, of which nothing is known.
+pub(super) fn metadata<P: Files>(place: &P, path: &str) -> Result<ParquetMetaData> {
+    let (opened, tally, named) = (place.open(path)?, Tally::new(path), place.name(path));
+    let read = |ranges: &[_]| fetch(place, &tally, path, &opened, ranges);
+    footer(&opened, false, read, |error| Error::file(Path::new(&named), error))
+}
+
 /// Reads ranges of a file; what its tail has is there already.
 fn fetch<P: Files>(
     place: &P,
@@ -355,7 +366,7 @@ fn footer<F>(
     let decoder = ParquetMetaDataPushDecoder::try_new(opened.size).map_err(&failed)?;
     let mut decoder = decoder.with_page_index_policy(policy);
     loop {
-        match decoder.try_decode().map_err(&failed)? {
+        match caught(|| decoder.try_decode()).map_err(&failed)? {
             DecodeResult::NeedsData(ranges) => {
                 let bytes = fetch(&ranges)?;
                 decoder.push_ranges(ranges, bytes).map_err(&failed)?;

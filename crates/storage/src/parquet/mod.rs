@@ -1,14 +1,15 @@
-//! A folder of Parquet files, one a table, day and load: `<table>/<time>_day=<day>/<commit>.parquet`, as
-//! Hive lays them out; `<table>/<commit>.parquet` where a table has no time, or the days of a load have
-//! few rows each. In a bucket, where several may load at once, the number is followed by what tells them
-//! apart: `<commit>-<mark>.parquet`.
+//! A folder of Parquet files, one a table, day and load, as Hive lays them out. What they are called:
+//! [`name`]. What each says of the load that wrote it, so that the manifest can be made anew: [`note`].
 
 mod days;
 mod decimal;
 mod file;
 mod load;
 mod merge;
+mod name;
+mod note;
 mod prune;
+mod repair;
 mod reset;
 mod scan;
 mod stream;
@@ -23,7 +24,9 @@ use tidegauge_core::{
 };
 
 use crate::Result;
-use crate::folder::{Disk, Files, Folder, Format, Manifest, Part, Range, Stored, TakeKeys};
+use crate::folder::{
+    Commit, Disk, Files, Folder, Format, Manifest, Part, Range, Stored, TakeKeys, Unfinished,
+};
 
 /// A folder of Parquet files.
 pub(crate) type Parquet<P> = Folder<ParquetFiles, P>;
@@ -48,7 +51,11 @@ const NAME: &str = "parquet";
 
 impl<P: Files> Format<P> for ParquetFiles {
     const NAME: &'static str = NAME;
-    const CLEAN: bool = false;
+    const MEND: &'static str = "put the newest manifest back, or run `tidegauge repair`, which makes \
+                                it anew from the files";
+    const CHEAP: bool = false;
+
+    type Found = Vec<String>;
 
     fn capabilities() -> SinkCapabilities {
         SinkCapabilities {
@@ -71,11 +78,12 @@ impl<P: Files> Format<P> for ParquetFiles {
     fn write(
         place: &P,
         table: &TableRef,
-        _: &mut Stored,
+        stored: &mut Stored,
         part: &mut Part,
         batch: Batch,
+        commit: &mut Commit<'_>,
     ) -> Result<()> {
-        load::write(place, table, part, batch)
+        load::write(place, table, stored, part, batch, commit)
     }
 
     fn keys(
@@ -102,12 +110,32 @@ impl<P: Files> Format<P> for ParquetFiles {
         reset::remove(place, removal, stored, next, old)
     }
 
-    fn settle(place: &P, _: &Manifest, old: &[String]) -> Result<()> {
-        place.remove(old)
+    /// Nothing is removed before a copy of the manifest says that it was.
+    fn finish(place: &P, manifest: &Manifest) -> Result<()> {
+        place.keep(&manifest.text(place)?)?;
+        load::remove_old(place, manifest)
     }
 
-    fn clean(place: &P, manifest: &Manifest) -> Result<()> {
-        load::clean(place, manifest)
+    fn orphan(place: &P) -> Result<Option<String>> {
+        Ok(load::found(place)?.into_iter().min())
+    }
+
+    fn found(place: &P, _: &Manifest) -> Result<Vec<String>> {
+        load::found(place)
+    }
+
+    fn compare(
+        place: &P,
+        found: &Vec<String>,
+        before: &Manifest,
+        manifest: &Manifest,
+        unfinished: &[Unfinished],
+    ) -> Result<Vec<String>> {
+        load::compare(place, found, before, manifest, unfinished)
+    }
+
+    fn clean(place: &P, manifest: &Manifest, unfinished: &[Unfinished]) -> Result<()> {
+        load::clean(place, manifest, unfinished)
     }
 }
 
@@ -123,27 +151,4 @@ impl<P: Files> Warehouse for Parquet<P> {
         let (name, aggregate) = (self.name().to_owned(), aggregate.clone());
         self.blocking(move |place| scan::summarise(place, &name, &aggregate)).await
     }
-}
-
-/// The path of what `part` wrote: of all of it, or of `day`.
-fn path(table: &Table, part: &Part, day: Option<&str>) -> String {
-    let (name, file) = (&table.name, file(part));
-    match (&table.time, day) {
-        (Some(time), Some(day)) => format!("{name}/{time}_day={day}/{file}"),
-        _ => format!("{name}/{file}"),
-    }
-}
-
-/// What the files are called that `part` wrote.
-fn file(part: &Part) -> String {
-    let mark = part.mark.as_ref().map(|mark| format!("-{mark}")).unwrap_or_default();
-    format!("{:012}{mark}.parquet", part.commit)
-}
-
-/// The commit that wrote the file called `name`; none if it is not called like one of ours.
-fn commit(name: &str) -> Option<u64> {
-    let stem = name.strip_suffix(".parquet")?;
-    let (digits, mark) = stem.split_once('-').map_or((stem, None), |(it, mark)| (it, Some(mark)));
-    let is_hex = |mark: &str| mark.len() == 16 && mark.bytes().all(|it| it.is_ascii_hexdigit());
-    digits.parse().ok().filter(|_| digits.len() >= 12 && mark.is_none_or(is_hex))
 }

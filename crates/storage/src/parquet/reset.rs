@@ -2,13 +2,14 @@
 
 use std::ops::ControlFlow;
 
-use tidegauge_core::{Batch, Predicate, Removal, Scan, Table};
+use tidegauge_core::{Batch, Predicate, Removal, Scan};
 
 use super::file::{ParquetFile, Request};
+use super::name::Name;
 use super::tally::Tally;
-use super::{load, path, prune, scan};
+use super::{load, prune, scan};
 use crate::Result;
-use crate::folder::{Files, Part, Stored};
+use crate::folder::{Commit, Files, Part, Stored};
 
 /// Counts the rows of `stored` that `removal` removes, as a reader finds them.
 pub(super) fn count<P: Files>(place: &P, removal: &Removal, stored: &Stored) -> Result<usize> {
@@ -51,6 +52,9 @@ pub(super) fn remove<P: Files>(
     old: &mut Vec<String>,
 ) -> Result<()> {
     let (table, mut left) = (removal.table(), Vec::new());
+    if !removal.is_whole() {
+        stored.widen(table);
+    }
     for part in std::mem::take(&mut stored.parts) {
         let rest = match removal.is_whole() {
             true => Some(Vec::new()),
@@ -60,20 +64,20 @@ pub(super) fn remove<P: Files>(
             left.push(part);
             continue;
         };
-        old.extend(paths(table, &part));
+        let time = table.time.as_deref().unwrap_or_default();
+        old.extend(Name::of_part(&table.name, &part).map(|name| name.path(time)));
         let rest = Batch::concat(table, &rest)?;
         if rest.rows() > 0 {
             *commit += 1;
             let mut new = Part::new(*commit, mark, rest.rows());
+            new.origin = Some(part.first_commit());
             new.range = part.range;
-            load::write(place, table, &mut new, rest)?;
+            let mut note = Commit { is_last: true, ..Commit::default() };
+            load::write(place, table, stored, &mut new, rest, &mut note)?;
             left.push(new);
         }
     }
     stored.parts = left;
-    if !removal.is_whole() {
-        stored.widen(table);
-    }
     Ok(())
 }
 
@@ -102,12 +106,4 @@ fn rest<P: Files>(place: &P, removal: &Removal, part: &Part) -> Result<Option<Ve
         })?;
     }
     Ok((rows < part.rows).then_some(rest))
-}
-
-/// Returns the paths of what `part` wrote.
-fn paths(table: &Table, part: &Part) -> Vec<String> {
-    if part.days.is_empty() {
-        return vec![path(table, part, None)];
-    }
-    part.days.keys().map(|day| path(table, part, Some(day))).collect()
 }

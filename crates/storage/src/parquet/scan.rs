@@ -10,7 +10,8 @@ use tokio::runtime::Handle;
 use super::file::{BATCH, DataFile, ParquetFile, Request};
 use super::stream::{self, Batches};
 use super::tally::Tally;
-use super::{NAME, merge, path, prune};
+use super::name::path;
+use super::{ParquetFiles, merge, prune};
 use crate::Result;
 use crate::folder::{Files, Manifest, Part, Range, Stored, TakeKeys};
 
@@ -65,7 +66,7 @@ pub(super) fn summarise<P: Files>(place: &P, name: &str, aggregate: &Aggregate) 
 
 /// Returns the files that may have rows that pass.
 fn plan<P: Files>(place: &P, tally: &Tally, request: &Request) -> Result<Vec<Unit>> {
-    let manifest = Manifest::read(place, NAME)?;
+    let manifest = Manifest::read::<ParquetFiles, P>(place)?;
     let Some(stored) = manifest.tables.get(request.table.name.as_ref()) else {
         return Ok(Vec::new());
     };

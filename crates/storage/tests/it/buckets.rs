@@ -132,6 +132,10 @@ async fn what_can_no_more_be_committed_is_removed_and_nothing_else() {
         ("t/000000000002-00000000000000ab.parquet", "t/000000000003-00000000000000ab.parquet");
     let theirs = ["t/mine.parquet", "t/000000000002-copy.parquet", "t/202401031200.csv"];
     [killed, at_it].into_iter().chain(theirs).for_each(put);
+    // What both noted when they began.
+    for note in ["000000000002-00000000000000ab", "000000000003-00000000000000ab"] {
+        put(&format!("_tidegauge/loading/{note}"));
+    }
     let has = |name: &str| gcs.0.lock().unwrap().objects.contains_key(&format!("lake/{name}"));
     let sink = store.sink();
     load(&*sink, Some("1"), "2", &rows(2)).await.unwrap();

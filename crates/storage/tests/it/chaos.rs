@@ -11,7 +11,7 @@ use tidegauge_core::{Aggregate, Batch, Cell, Cursor, Load, Sink, TableRef, Write
 use tidegauge_testkit::Server;
 
 use crate::support::proxy::{Line, Proxy};
-use crate::support::{Store, batch, is_conflict, simple};
+use crate::support::{Store, batch, files, is_conflict, simple};
 
 const STORE: &str = "TIDEGAUGE_TEST_STORE";
 const FEED: &str = "TIDEGAUGE_TEST_FEED";
@@ -32,9 +32,14 @@ enum Fault {
     Line(Line),
     /// The disk is full: that which a loader writes to, or the server's, which is killed after.
     Disk,
+    /// Both loaders are killed, and then the folder's manifest is gone.
+    Manifest,
+    /// Both loaders are killed, and then the manifest of before is put back.
+    OldManifest,
 }
 
 const OF_FILES: [Fault; 2] = [Fault::Loaders, Fault::Disk];
+const OF_FOLDERS: [Fault; 4] = [Fault::Loaders, Fault::Disk, Fault::Manifest, Fault::OldManifest];
 const OF_LINES: [Fault; 4] = [
     Fault::Loaders,
     Fault::Line(Line::Dropped),
@@ -43,8 +48,10 @@ const OF_LINES: [Fault; 4] = [
 ];
 
 /// What may be done to the loads of a store.
-fn faults(server: Option<&dyn Server>, outlives: bool) -> Vec<Fault> {
-    let Some(server) = server else { return OF_FILES.to_vec() };
+fn faults(scheme: &str, server: Option<&dyn Server>, outlives: bool) -> Vec<Fault> {
+    let Some(server) = server else {
+        return if scheme == "sqlite" { OF_FILES.to_vec() } else { OF_FOLDERS.to_vec() };
+    };
     let mut faults = OF_LINES.to_vec();
     if outlives {
         faults.push(Fault::Server);
@@ -159,7 +166,7 @@ async fn no_row_is_lost_and_none_is_there_twice(store: Store, server: Option<&dy
     let rounds = std::env::var(ROUNDS).ok().and_then(|rounds| rounds.parse().ok());
     let rounds = rounds.unwrap_or(if scheme == "bigquery" { 5 } else { 10 });
     // What this one has is in its memory.
-    let faults = faults(server, scheme != "s3");
+    let faults = faults(&scheme, server, scheme != "s3");
     let line = server.map(|server| Proxy::before(server.port()));
     let url = match (&line, server) {
         (Some(line), Some(server)) => {
@@ -172,6 +179,8 @@ async fn no_row_is_lost_and_none_is_there_twice(store: Store, server: Option<&dy
         let fault = faults[round % faults.len()];
         let full = (fault == Fault::Disk && server.is_none())
             .then(|| usize::try_from(1 + below(200)).unwrap());
+        let manifest = store.path.join("_tidegauge/manifest.json");
+        let old = std::fs::read(&manifest).ok();
         let loaders = [start(feed, &url, full), start(feed, &url, None)];
         // Until they are at it, and then a little longer, each time by another span.
         wait_for(feed, &*store.sink(), last).await;
@@ -188,7 +197,14 @@ async fn no_row_is_lost_and_none_is_there_twice(store: Store, server: Option<&dy
                 server.crash();
                 server.restart();
             }
-            (Fault::Loaders | Fault::Disk | Fault::Server, _) => {}
+            (
+                Fault::Loaders
+                | Fault::Disk
+                | Fault::Server
+                | Fault::Manifest
+                | Fault::OldManifest,
+                _,
+            ) => {}
             (Fault::Line(what), _) => {
                 let line = line.as_ref().unwrap();
                 line.set(what);
@@ -197,6 +213,11 @@ async fn no_row_is_lost_and_none_is_there_twice(store: Store, server: Option<&dy
             }
         }
         loaders.into_iter().for_each(end);
+        match (fault, old) {
+            (Fault::Manifest, _) => is_told_and_mended(feed, &store, None).await,
+            (Fault::OldManifest, Some(old)) => is_told_and_mended(feed, &store, Some(old)).await,
+            _ => {}
+        }
         // Going on removes what was left. A server may still be at what a killed one had sent whole; once
         // a page of ours is in, that is too late.
         let sink = store.sink();
@@ -223,6 +244,37 @@ async fn no_row_is_lost_and_none_is_there_twice(store: Store, server: Option<&dy
     eprintln!(
         "{scheme}: {rounds} rounds of {faults:?}; {rows} rows in {pages} pages, lost 0, doubled 0"
     );
+}
+
+/// The manifest is gone, or `older` than the last commit: that is told, nothing is removed, and it is mended.
+async fn is_told_and_mended(feed: Feed, store: &Store, older: Option<Vec<u8>>) {
+    let manifest = store.path.join("_tidegauge/manifest.json");
+    let newest = std::fs::read(&manifest).unwrap();
+    match &older {
+        Some(older) if *older == newest => return, // nothing was committed meanwhile
+        Some(older) => std::fs::write(&manifest, older).unwrap(),
+        None => std::fs::remove_file(&manifest).unwrap(),
+    }
+    let before = data(store);
+    for error in [
+        feed.reached(&*store.sink()).await.unwrap_err(),
+        feed.go_on(&*store.sink()).await.unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), tidegauge_core::ErrorKind::Corrupt, "{error}");
+    }
+    assert!(data(store) == before, "something was removed");
+    if store.url.starts_with("csv") {
+        std::fs::write(&manifest, newest).unwrap();
+    } else {
+        tidegauge_storage::repair(&store.url, &[]).await.unwrap();
+    }
+}
+
+/// The lengths of the files with rows.
+fn data(store: &Store) -> Vec<(std::path::PathBuf, usize)> {
+    let own = store.path.join("_tidegauge");
+    let found = files(&store.path).into_iter().filter(|(path, _)| !path.starts_with(&own));
+    found.map(|(path, content)| (path, content.len())).collect()
 }
 
 /// Rows, different keys, and the sum of the keys; of a store that nobody reads, rows.

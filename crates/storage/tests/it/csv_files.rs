@@ -21,6 +21,7 @@ async fn csv_cuts_off_what_a_killed_load_left() {
     let mut killed = fs::read(&path).unwrap();
     killed.extend(b"2,half a li");
     fs::write(&path, killed).unwrap();
+    fs::write(store.path.join("_tidegauge/lock"), "loading 00000000000000000002\n").unwrap();
     load(&*store.sink(), Some("1"), "2", &[batch(&table, &[(3, "c")])]).await.unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), "id,text\n1,a\n3,c\n");
 }

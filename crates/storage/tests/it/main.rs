@@ -16,6 +16,8 @@ mod csv_files;
 mod folders;
 #[cfg(feature = "_sql")]
 mod locks;
+#[cfg(all(feature = "csv", feature = "object-store", feature = "sqlite"))]
+mod manifests;
 #[cfg(feature = "mysql")]
 mod mysql;
 #[cfg(feature = "sqlite")]

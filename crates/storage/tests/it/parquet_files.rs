@@ -28,6 +28,7 @@ async fn parquet_removes_what_a_killed_load_left() {
     fs::create_dir(store.path.join("u")).unwrap();
     fs::write(store.path.join(other), "").unwrap();
     fs::write(store.path.join("_tidegauge/manifest.next"), "{").unwrap();
+    // As releases wrote it that did not note the commit.
     fs::write(store.path.join("_tidegauge/lock"), "loading\n").unwrap();
     fs::write(store.path.join("t/mine.parquet"), "somebody's").unwrap();
 
@@ -58,6 +59,64 @@ async fn a_parquet_file_that_is_gone_is_named() {
     fs::remove_file(&path).unwrap();
     let error = store.warehouse().read(&Scan::all(&table)).await.unwrap_err().to_string();
     assert!(error.contains("000000000001.parquet"), "{error}");
+}
+
+/// Whether two batches have the same values.
+fn same(one: &Batch, other: &Batch) -> bool {
+    let rows = one.rows();
+    rows == other.rows()
+        && one.views().unwrap().iter().zip(other.views().unwrap()).all(|(one, other)| {
+            (0..rows).all(|row| one.cell(row) == other.cell(row))
+        })
+}
+
+/// One byte of a footer is another: the file is named, or nothing was lost by it.
+#[tokio::test]
+async fn a_footer_with_a_byte_that_flipped_never_panics() {
+    let store = Store::new("parquet");
+    let table = everything(WriteMode::Merge);
+    load(&*store.sink(), None, "1", &[varied(&table, 300)]).await.unwrap();
+    let (path, content) = files(&store.path)
+        .into_iter()
+        .find(|(path, _)| path.extension().is_some_and(|it| it == "parquet"))
+        .unwrap();
+    let whole = store.warehouse().read(&Scan::all(&table)).await.unwrap();
+    let length: [u8; 4] = content[content.len() - 8..content.len() - 4].try_into().unwrap();
+    let footer = usize::try_from(u32::from_le_bytes(length)).unwrap() + 8;
+    let name = path.file_name().unwrap().to_str().unwrap();
+    let (mut state, mut refused, mut silent, mut caught) = (42u64, 0, 0, 0);
+    let mut next = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).unwrap() % below
+    };
+    const FLIPS: usize = 1_000;
+    for _ in 0..FLIPS {
+        let mut bytes = content.clone();
+        let at = content.len() - 1 - next(footer);
+        let to = u8::try_from(next(256)).unwrap();
+        bytes[at] = if next(2) == 0 { to } else { bytes[at] ^ (1 << next(8)) };
+        fs::write(&path, &bytes).unwrap();
+        let scans = [Scan::all(&table), Scan::all(&table).within("group", 0..1_000_000)];
+        for scan in scans {
+            match store.warehouse().read(&scan).await {
+                Ok(rows) => {
+                    silent += usize::from(!same(&rows, &scan.apply(&whole).unwrap()));
+                }
+                Err(error) => {
+                    refused += 1;
+                    assert_eq!(error.kind(), tidegauge_core::ErrorKind::Corrupt, "{at}: {error}");
+                    let error = error.to_string();
+                    assert!(error.contains(name) && error.contains("restore it"), "{at}: {error}");
+                    if error.contains("cannot be decoded") {
+                        caught += 1;
+                        eprintln!("{error}");
+                    }
+                }
+            }
+        }
+    }
+    eprintln!("{FLIPS} flips: {refused} reads refused, {caught} of them after a panic; {silent} with other rows");
+    assert!(refused > FLIPS / 4, "{refused}");
 }
 
 /// Folders of the first layout: no days, and a manifest that says so.
@@ -170,7 +229,7 @@ async fn days_of_few_rows_share_a_file() {
 }
 
 /// A folder that was written before this crate read Parquet by itself: `tests/fixtures/README.md`.
-mod of_an_older_release {
+pub(crate) mod of_an_older_release {
     use std::collections::BTreeMap;
     use std::path::Path;
 
@@ -182,7 +241,7 @@ mod of_an_older_release {
     const DAY: i64 = 86_400_000_000;
     const START: i64 = 1_704_067_200_000_000;
 
-    fn table() -> TableRef {
+    pub(crate) fn table() -> TableRef {
         Table::builder("order", "All types")
             .column("group", DataType::Int64, "")
             .column("select", DataType::Text, "")
@@ -239,12 +298,14 @@ mod of_an_older_release {
         }
     }
 
+    pub(crate) fn copy_fixture(to: &Path) {
+        copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/parquet-of-polars"), to);
+    }
+
     #[tokio::test]
     async fn is_read_added_to_and_read_again() {
         let store = Store::new("parquet");
-        let fixture =
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/parquet-of-polars");
-        copy(&fixture, &store.path);
+        copy_fixture(&store.path);
         let (table, warehouse) = (table(), store.warehouse());
         let reached = warehouse.cursors().await.unwrap();
         assert_eq!(reached, BTreeMap::from([("fixture".to_owned(), Cursor::new("3"))]));

@@ -72,6 +72,8 @@ pub(crate) enum Command {
     Report(Report),
     /// Tell what the warehouse holds, how far each source has come, and its last run
     Status,
+    /// Make the manifest of a folder of Parquet files anew, from what its files say of themselves
+    Repair,
     /// List every source: what it gives, its key, its limits, how far it has come
     Sources {
         /// As Markdown, the way docs/sources/README.md is made

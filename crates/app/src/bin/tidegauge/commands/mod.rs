@@ -4,6 +4,7 @@ mod check;
 mod gaps;
 mod init;
 mod instruments;
+mod repair;
 mod report;
 mod reset;
 mod run;
@@ -56,6 +57,7 @@ pub(crate) async fn run(args: Args, shutdown: &Shutdown) -> Result<ExitCode> {
         Command::Reset(args) => reset::reset(config, args).await?,
         Command::Verify => return verify::verify(&open(config)?).await,
         Command::Report(args) => report::report(config, args).await?,
+        Command::Repair => repair::repair(&open(config)?).await?,
         Command::Status => status::status(&open(config)?).await?,
     }
     Ok(ExitCode::SUCCESS)

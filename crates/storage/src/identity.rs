@@ -1,0 +1,86 @@
+//! What tells the place of one store from that of another.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Links that are followed one after the other before they count as a circle.
+const MOST_LINKS: usize = 40;
+
+/// Returns the identity of the file or folder at `path`, which need not exist yet.
+pub(crate) fn of_path(path: &Path) -> String {
+    let path = real(path, MOST_LINKS);
+    // A file may have several names.
+    #[cfg(unix)]
+    if let Ok(there) = fs::metadata(&path) {
+        use std::os::unix::fs::MetadataExt;
+        return format!("file {}:{}", there.dev(), there.ino());
+    }
+    format!("file {}", path.display())
+}
+
+/// Returns `path` without links and dots, as far as it exists.
+fn real(path: &Path, links: usize) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    if let Ok(real) = path.canonicalize() {
+        return real;
+    }
+    if links > 0
+        && let Ok(to) = fs::read_link(&path)
+    {
+        return real(&path.parent().unwrap_or(&path).join(to), links - 1);
+    }
+    match (path.parent(), path.file_name()) {
+        (Some(parent), Some(name)) => real(parent, links).join(name),
+        _ => path,
+    }
+}
+
+/// Returns the identity of the store that is called `name`, the URL of a server without secrets.
+pub(crate) fn of_server(name: &str) -> String {
+    let Some((scheme, rest)) = name.split_once("://") else { return name.to_owned() };
+    let (host, within) = rest.split_once('/').unwrap_or((rest, ""));
+    let host = host.to_ascii_lowercase();
+    let host = match host.rsplit_once(':') {
+        Some(("localhost" | "[::1]" | "::1", port)) => format!("127.0.0.1:{port}"),
+        _ => host,
+    };
+    format!("{scheme}://{host}/{within}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_the_same_however_it_is_written_and_whether_or_not_it_exists() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |path: &str| of_path(&dir.path().join(path));
+        fs::create_dir(dir.path().join("sub")).unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink("t.db", dir.path().join("link.db")).unwrap();
+        for _ in 0..2 {
+            assert_eq!(at("t.db"), at("./t.db"));
+            assert_eq!(at("t.db"), at("sub/../t.db"));
+            #[cfg(unix)]
+            assert_eq!(at("t.db"), at("link.db"));
+            assert_ne!(at("t.db"), at("u.db"));
+            fs::write(dir.path().join("t.db"), "").unwrap();
+        }
+        fs::hard_link(dir.path().join("t.db"), dir.path().join("hard.db")).unwrap();
+        #[cfg(unix)]
+        assert_eq!(at("t.db"), at("hard.db"));
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink("circle", dir.path().join("circle")).unwrap();
+            assert_ne!(at("circle"), at("t.db"));
+        }
+    }
+
+    #[test]
+    fn a_server_is_the_same_by_whatever_name_of_this_machine() {
+        let one = of_server("postgres://LOCALHOST:5432/Shop?schema=a");
+        assert_eq!(one, of_server("postgres://127.0.0.1:5432/Shop?schema=a"));
+        assert_ne!(one, of_server("postgres://127.0.0.1:5432/shop?schema=a"));
+        assert_ne!(one, of_server("postgres://127.0.0.1:5433/Shop?schema=a"));
+    }
+}
