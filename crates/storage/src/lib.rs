@@ -54,11 +54,11 @@ mod csv;
 mod error;
 #[cfg(feature = "_folder")]
 mod folder;
+#[allow(dead_code)] // each half is for some of the stores
+mod identity;
 #[cfg(any(feature = "_folder", feature = "bigquery", feature = "mysql", feature = "postgres"))]
 #[cfg_attr(not(feature = "parquet"), allow(dead_code))]
 mod keys;
-#[allow(dead_code)] // each half is for some of the stores
-mod identity;
 #[cfg(feature = "mysql")]
 mod mysql;
 #[cfg(feature = "parquet")]

@@ -18,9 +18,7 @@ static HOOK: Once = Once::new();
 ///
 /// # Errors
 /// Returns what `work` returns, or an error if it panics: nothing is printed of that.
-pub(crate) fn caught<T>(
-    work: impl FnOnce() -> Result<T, ParquetError>,
-) -> Result<T, ParquetError> {
+pub(crate) fn caught<T>(work: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, ParquetError> {
     HOOK.call_once(|| {
         let printed = panic::take_hook();
         panic::set_hook(Box::new(move |panicked| {

@@ -61,15 +61,14 @@ pub async fn repair(url: &str, tables: &[TableRef]) -> Result<Repair> {
         #[cfg(feature = "parquet")]
         StoreUrl::Parquet(dir) => Ok(crate::parquet::open(dir).repair(tables).await?),
         #[cfg(feature = "object-store")]
-        StoreUrl::Bucket(bucket) => {
-            Ok(crate::parquet::open_bucket(bucket).repair(tables).await?)
-        }
+        StoreUrl::Bucket(bucket) => Ok(crate::parquet::open_bucket(bucket).repair(tables).await?),
         #[cfg(feature = "csv")]
         StoreUrl::Csv(dir) => Err(Error::Unrepairable {
             name: format!("csv://{}", dir.display()),
-            reason: "its lines do not say who loaded them; put its manifest back, or move the folder \
+            reason:
+                "its lines do not say who loaded them; put its manifest back, or move the folder \
                      away, and the next run writes a new one from the beginning"
-                .into(),
+                    .into(),
         }),
         #[allow(unreachable_patterns)]
         _ => Err(Error::Unrepairable {

@@ -48,14 +48,18 @@ async fn a_warehouse_without_its_manifest_loses_nothing_and_is_repaired() {
     ] {
         let said = run(dir.path(), words);
         assert_ne!(said.code, Some(0), "{words:?}: {said:?}");
-        let told = said.err.contains("manifest.json` is gone") && said.err.contains("`tidegauge repair`");
+        let told =
+            said.err.contains("manifest.json` is gone") && said.err.contains("`tidegauge repair`");
         assert!(told, "{words:?}: {said:?}");
         assert_eq!(files(&pq), before, "{words:?}");
     }
     let said = run(dir.path(), &["repair"]);
     assert_eq!(said.code, Some(0), "{said:?}");
     assert!(said.out.contains("its manifest was gone"), "{said:?}");
-    assert!(said.out.contains("goes on where it was: ") && said.out.contains("simulation"), "{said:?}");
+    assert!(
+        said.out.contains("goes on where it was: ") && said.out.contains("simulation"),
+        "{said:?}"
+    );
     let again = run(dir.path(), &["repair"]);
     assert!(again.out.contains("nothing was changed"), "{again:?}");
     let theirs = warehouse(&url("parquet", undisturbed.path(), "pq"));

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use tidegauge_core::{Cursor, Table, WriteMode};
+use tidegauge_core::{Cursor, Fingerprint, Table, WriteMode};
 
 use super::Format;
 use super::place::{Edition, MANIFEST, Place};
@@ -79,6 +79,10 @@ pub(crate) struct Part {
     /// How many of them lie in which day, where every day has a file of its own.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) days: BTreeMap<String, usize>,
+    /// What the footer of each of its files is recognised by, by its day; of a single one, by nothing. What is
+    /// not here may be any.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) footers: BTreeMap<String, Fingerprint>,
     /// The least and greatest value of the key's first column, where that is cheap to keep.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) range: Option<Range>,
@@ -101,6 +105,7 @@ impl Part {
             rows,
             bytes: None,
             days: BTreeMap::new(),
+            footers: BTreeMap::new(),
             range: None,
             ranges: BTreeMap::new(),
             times: None,
@@ -116,7 +121,7 @@ impl Part {
     /// Returns it as the file of one of its days knows it.
     #[cfg(feature = "parquet")]
     pub(crate) fn without_days(&self) -> Self {
-        Self { days: BTreeMap::new(), ..self.clone() }
+        Self { days: BTreeMap::new(), footers: BTreeMap::new(), ..self.clone() }
     }
 }
 

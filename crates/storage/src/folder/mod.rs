@@ -220,12 +220,8 @@ impl<F: Format<P>, P: Place> Sink for Folder<F, P> {
         self.blocking(move |place| {
             let mut turn = place.turn()?;
             settle::<F, P>(place, &settled)?;
-            let load = Load {
-                source: &source,
-                batches: &batches,
-                before: before.as_ref(),
-                after: &after,
-            };
+            let load =
+                Load { source: &source, batches: &batches, before: before.as_ref(), after: &after };
             until(place, || commit::<F, P>(place, &mut turn, &load))
         })
         .await
@@ -286,11 +282,7 @@ fn until(place: &impl Place, mut change: impl FnMut() -> Result<bool>) -> Result
 
 /// Writes the batches of `load`, and makes them the folder's together with the cursor. Returns `false` if
 /// another load was quicker.
-fn commit<F: Format<P>, P: Place>(
-    place: &P,
-    turn: &mut P::Turn,
-    load: &Load<'_>,
-) -> Result<bool> {
+fn commit<F: Format<P>, P: Place>(place: &P, turn: &mut P::Turn, load: &Load<'_>) -> Result<bool> {
     let mut manifest = Manifest::read::<F, P>(place)?;
     let is_ours = |manifest: &Manifest, mark: Option<&str>| {
         mark.is_some_and(|mark| manifest.has(load.source, mark))

@@ -22,7 +22,7 @@ use tidegauge_core::arrow::buffer::BooleanBuffer;
 use tidegauge_core::arrow::schema::{
     ArrowError, DataType as ArrowType, Field, FieldRef, Schema, SchemaRef,
 };
-use tidegauge_core::{Batch, Condition, Predicate, Scan, TableRef, Test};
+use tidegauge_core::{Batch, Condition, Fingerprint, Predicate, Scan, TableRef, Test};
 
 use super::decimal::Decimals;
 use super::prune;
@@ -42,6 +42,8 @@ const SMALL: i64 = 16 * 1024;
 pub(super) struct DataFile {
     pub(super) path: String,
     pub(super) rows: usize,
+    /// What its footer is recognised by; `None` if that is not known.
+    pub(super) footer: Option<Fingerprint>,
 }
 
 /// What is wanted of files.
@@ -83,6 +85,12 @@ impl<'a, P: Files> ParquetFile<'a, P> {
         let named = place.name(&file.path);
         let failed = |error| Error::file(Path::new(&named), error);
         let read = |ranges: &[_]| fetch(place, tally, &file.path, &opened, ranges);
+        if let Some(footer) = file.footer
+            && fingerprint(place, tally, &file.path, &opened)? != footer
+        {
+            let reason = "its footer is not the one that was written";
+            return Err(Error::damaged(Path::new(&named), reason));
+        }
         let metadata = footer(&opened, pages, read, failed)?;
         let found = metadata.file_metadata().num_rows();
         if usize::try_from(found) != Ok(file.rows) {
@@ -312,11 +320,36 @@ impl<'a, P: Files> ParquetFile<'a, P> {
     }
 }
 
-/// Decodes the footer of the file at `path`, of which nothing is known.
-pub(super) fn metadata<P: Files>(place: &P, path: &str) -> Result<ParquetMetaData> {
+/// Decodes the footer of the file at `path`, of which nothing is known. Returns what it is recognised by, too.
+pub(super) fn metadata<P: Files>(place: &P, path: &str) -> Result<(ParquetMetaData, Fingerprint)> {
     let (opened, tally, named) = (place.open(path)?, Tally::new(path), place.name(path));
     let read = |ranges: &[_]| fetch(place, &tally, path, &opened, ranges);
-    footer(&opened, false, read, |error| Error::file(Path::new(&named), error))
+    let metadata = footer(&opened, false, read, |error| Error::file(Path::new(&named), error))?;
+    Ok((metadata, fingerprint(place, &tally, path, &opened)?))
+}
+
+/// Returns what the footer of a file is recognised by.
+fn fingerprint<P: Files>(
+    place: &P,
+    tally: &Tally,
+    path: &str,
+    opened: &Opened<P::File>,
+) -> Result<Fingerprint> {
+    let range = footer_range(opened.size, &opened.tail)
+        .ok_or_else(|| Error::damaged(Path::new(&place.name(path)), "it ends too early"))?;
+    let mut fingerprint = Fingerprint::default();
+    for bytes in fetch(place, tally, path, opened, &[range])? {
+        fingerprint.eat(&bytes);
+    }
+    Ok(fingerprint)
+}
+
+/// Returns where the footer of a file of `size` bytes that ends in `tail` is: its length stands in the first four
+/// of the last eight bytes.
+pub(super) fn footer_range(size: u64, tail: &[u8]) -> Option<Range<u64>> {
+    let (_, end) = tail.split_last_chunk::<8>()?;
+    let (length, _) = end.split_first_chunk::<4>()?;
+    Some(size.checked_sub(u64::from(u32::from_le_bytes(*length)) + 8)?..size)
 }
 
 /// Reads ranges of a file; what its tail has is there already.

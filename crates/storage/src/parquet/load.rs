@@ -1,10 +1,11 @@
 //! Writing files, and comparing those that are there with the manifest.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
-use tidegauge_core::{Batch, Table, WriteMode};
+use tidegauge_core::{Batch, Fingerprint, Table, WriteMode};
 
 use super::days;
+use super::file::footer_range;
 use super::name::{Name, path};
 use super::note::Note;
 use crate::folder::{Commit, Files, Manifest, Part, Place, Stored, Unfinished, ranges, times};
@@ -33,13 +34,27 @@ pub(super) fn write(
     part.times = times.filter(|_| part.days.is_empty());
     let (first, count) = (commit.files, days.len());
     commit.files += count;
+    let mut footers = BTreeMap::new();
     // By way of memory, which a page fits: what the disk says is then said by itself.
     let encoded = |(at, (day, rows)): (usize, &(Option<String>, Batch))| {
         let is_last = commit.is_last && at + 1 == count;
         let note = Note::new(table, stored, part, commit, first + at, is_last);
-        Ok((path(table, part, day.as_deref()), encode(rows.record(), Some(note.entry()?))?))
+        let bytes = encode(rows.record(), Some(note.entry()?))?;
+        footers.insert(day.clone().unwrap_or_default(), footer(&bytes));
+        Ok((path(table, part, day.as_deref()), bytes))
     };
-    place.write(&mut days.iter().enumerate().map(encoded))
+    place.write(&mut days.iter().enumerate().map(encoded))?;
+    part.footers = footers;
+    Ok(())
+}
+
+/// Returns what the footer of a file is recognised by.
+fn footer(bytes: &[u8]) -> Fingerprint {
+    let mut fingerprint = Fingerprint::default();
+    let range = u64::try_from(bytes.len()).ok().and_then(|size| footer_range(size, bytes));
+    let start = range.and_then(|range| usize::try_from(range.start).ok());
+    fingerprint.eat(&bytes[start.unwrap_or_default()..]);
+    fingerprint
 }
 
 /// Returns the paths of the files that are called like ours.

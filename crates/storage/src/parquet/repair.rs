@@ -8,7 +8,7 @@ use std::path::Path;
 
 use parquet::arrow::parquet_to_arrow_schema;
 use parquet::file::metadata::FileMetaData;
-use tidegauge_core::{Cursor, Sink, Table, TableRef};
+use tidegauge_core::{Cursor, Fingerprint, Sink, Table, TableRef};
 
 use super::name::Name;
 use super::note::{End, Note, fingerprint};
@@ -34,6 +34,17 @@ struct Stray<'a> {
     rows: usize,
     note: Option<Note>,
     footer: FileMetaData,
+    fingerprint: Fingerprint,
+}
+
+impl Stray<'_> {
+    fn add_to(&self, part: &mut Part) {
+        part.rows += self.rows;
+        part.footers.insert(self.name.day.unwrap_or_default().to_owned(), self.fingerprint);
+        if let Some(day) = self.name.day {
+            part.days.insert(day.to_owned(), self.rows);
+        }
+    }
 }
 
 /// A manifest in the making.
@@ -181,6 +192,7 @@ impl Rebuild<'_> {
                         None => part.rows,
                     };
                     part.rows -= rows;
+                    part.footers.remove(day.as_deref().unwrap_or_default());
                     let (commit, mark) = (part.commit, part.mark.as_deref());
                     let name = Name { commit, mark, table, day: day.as_deref() };
                     let path = place.name(&name.to_string());
@@ -238,7 +250,10 @@ impl Rebuild<'_> {
                 read.into_iter().partition(|stray| stray.note.is_some());
             for stray in &bare {
                 let reason = if has_base {
-                    Some("it does not say which load wrote it, and the manifest did not name it".into())
+                    Some(
+                        "it does not say which load wrote it, and the manifest did not name it"
+                            .into(),
+                    )
                 } else {
                     self.take_plain(stray)?
                 };
@@ -315,10 +330,7 @@ impl Rebuild<'_> {
             let (_, part) = tables.entry(file.name.table).or_insert_with(|| {
                 (note.stored.definition(), Part { rows: 0, ..note.part.clone() })
             });
-            part.rows += file.rows;
-            if let Some(day) = file.name.day {
-                part.days.insert(day.to_owned(), file.rows);
-            }
+            file.add_to(part);
         }
         let fits = |(table, (stored, _)): (&&str, &(Stored, Part))| {
             let held = self.manifest.tables.get(*table);
@@ -364,7 +376,7 @@ impl Rebuild<'_> {
 
     /// Takes a file up that has no note. Returns why not, if it does not count.
     fn take_plain(&mut self, stray: &Stray<'_>) -> Result<Option<String>> {
-        let Name { commit, mark, table, day } = stray.name;
+        let Name { commit, mark, table, .. } = stray.name;
         let Some(definition) = self.tables.iter().find(|it| it.name == table) else {
             return Err(Error::Unrepairable {
                 name: stray.path.into(),
@@ -390,10 +402,7 @@ impl Rebuild<'_> {
                 }
             }
         };
-        part.rows += stray.rows;
-        if let Some(day) = day {
-            part.days.insert(day.to_owned(), stray.rows);
-        }
+        stray.add_to(part);
         Ok(None)
     }
 
@@ -412,7 +421,7 @@ impl Rebuild<'_> {
 
 /// Reads what the file at `path` says of itself.
 fn stray<'a, P: Files>(place: &P, path: &'a str, name: Name<'a>) -> Result<Stray<'a>> {
-    let metadata = file::metadata(place, path)?;
+    let (metadata, fingerprint) = file::metadata(place, path)?;
     let footer = metadata.file_metadata().clone();
     let damaged = |reason: &str| Error::damaged(Path::new(&place.name(path)), reason);
     let rows = usize::try_from(footer.num_rows());
@@ -424,7 +433,7 @@ fn stray<'a, P: Files>(place: &P, path: &'a str, name: Name<'a>) -> Result<Stray
             return Err(damaged("it was written under another name"));
         }
     }
-    Ok(Stray { path, name, rows, note, footer })
+    Ok(Stray { path, name, rows, note, footer, fingerprint })
 }
 
 /// Returns `true` if a file has the columns of `table`, but for some at its end that rows may lack.

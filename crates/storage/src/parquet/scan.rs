@@ -8,9 +8,9 @@ use tidegauge_core::{Aggregate, Batch, Fold, Predicate, Scan, Table, TableRef, W
 use tokio::runtime::Handle;
 
 use super::file::{BATCH, DataFile, ParquetFile, Request};
+use super::name::path;
 use super::stream::{self, Batches};
 use super::tally::Tally;
-use super::name::path;
 use super::{ParquetFiles, merge, prune};
 use crate::Result;
 use crate::folder::{Files, Manifest, Part, Range, Stored, TakeKeys};
@@ -98,11 +98,16 @@ pub(super) fn units<P: Files>(
 
 /// Returns the files of `part` that may have rows that pass.
 pub(super) fn files(predicate: &Predicate, table: &Table, part: &Part) -> Vec<DataFile> {
+    let file = |day: Option<&str>, rows| DataFile {
+        path: path(table, part, day),
+        rows,
+        footer: part.footers.get(day.unwrap_or_default()).copied(),
+    };
     if part.days.is_empty() {
-        return vec![DataFile { path: path(table, part, None), rows: part.rows }];
+        return vec![file(None, part.rows)];
     }
     let days = part.days.iter().filter(|(day, _)| prune::day(predicate, table, day));
-    days.map(|(day, rows)| DataFile { path: path(table, part, Some(day)), rows: *rows }).collect()
+    days.map(|(day, rows)| file(Some(day), *rows)).collect()
 }
 
 /// Hands the key columns of `part` to `take`, but for rows whose key lies outside of `range`.

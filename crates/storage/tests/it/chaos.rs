@@ -198,11 +198,7 @@ async fn no_row_is_lost_and_none_is_there_twice(store: Store, server: Option<&dy
                 server.restart();
             }
             (
-                Fault::Loaders
-                | Fault::Disk
-                | Fault::Server
-                | Fault::Manifest
-                | Fault::OldManifest,
+                Fault::Loaders | Fault::Disk | Fault::Server | Fault::Manifest | Fault::OldManifest,
                 _,
             ) => {}
             (Fault::Line(what), _) => {

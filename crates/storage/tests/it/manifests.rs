@@ -278,8 +278,7 @@ async fn files_of_an_older_release_are_repaired_as_far_as_can_be_known() {
     let (store, table) = (Store::new("parquet"), older::table());
     older::copy_fixture(&store.path);
     let (merged, new) = (simple("merged", WriteMode::Merge), simple("new", WriteMode::Append));
-    let (all, newest) =
-        (store.rows(&table).await, pairs(&*store.warehouse(), &merged).await);
+    let (all, newest) = (store.rows(&table).await, pairs(&*store.warehouse(), &merged).await);
     fs::remove_file(store.path.join(MANIFEST)).unwrap();
     let error = repair(&store.url, &[]).await.unwrap_err().to_string();
     assert!(error.contains("declare the table `"), "{error}");
@@ -296,10 +295,9 @@ async fn files_of_an_older_release_are_repaired_as_far_as_can_be_known() {
 
 #[tokio::test]
 async fn what_has_no_manifest_cannot_be_repaired() {
-    for (url, says) in [
-        ("csv://backup", "move the folder away"),
-        ("sqlite://t.db", "restore it from a backup"),
-    ] {
+    for (url, says) in
+        [("csv://backup", "move the folder away"), ("sqlite://t.db", "restore it from a backup")]
+    {
         let error = repair(url, &[]).await.unwrap_err().to_string();
         assert!(error.contains("cannot be repaired") && error.contains(says), "{error}");
     }
@@ -350,16 +348,18 @@ async fn a_bucket_without_its_manifest_or_with_an_older_one_is_refused() {
         assert_eq!(names().len(), 3);
     }
     // One process that has seen the newest needs no look at the files.
-    gcs.0.lock().unwrap().objects.insert(
-        "lake/_tidegauge/manifest.json".into(),
-        manifests[2].clone(),
-    );
+    gcs.0
+        .lock()
+        .unwrap()
+        .objects
+        .insert("lake/_tidegauge/manifest.json".into(), manifests[2].clone());
     let sink = store.sink();
     sink.cursor("test").await.unwrap();
-    gcs.0.lock().unwrap().objects.insert(
-        "lake/_tidegauge/manifest.json".into(),
-        manifests[1].clone(),
-    );
+    gcs.0
+        .lock()
+        .unwrap()
+        .objects
+        .insert("lake/_tidegauge/manifest.json".into(), manifests[1].clone());
     let error = load(&*sink, Some("3"), "4", &rows).await.unwrap_err().to_string();
     assert!(error.contains("is an older one"), "{error}");
     let repaired = repair(&store.url, &[]).await.unwrap();
