@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use tidegauge_core::connection_url;
 
-use crate::{Error, Result, identity};
+use crate::{Error, Result};
 
 /// A store, and where it is.
 #[derive(Debug)]
@@ -59,15 +59,15 @@ impl StoreUrl {
     pub(crate) fn identity(self) -> Result<String> {
         match self {
             #[cfg(feature = "sqlite")]
-            Self::Sqlite { path, .. } => Ok(identity::of_path(&path)),
+            Self::Sqlite { path, .. } => Ok(crate::identity::of_path(&path)),
             #[cfg(feature = "parquet")]
-            Self::Parquet(path) => Ok(identity::of_path(&path)),
+            Self::Parquet(path) => Ok(crate::identity::of_path(&path)),
             #[cfg(feature = "csv")]
-            Self::Csv(path) => Ok(identity::of_path(&path)),
+            Self::Csv(path) => Ok(crate::identity::of_path(&path)),
             #[cfg(feature = "object-store")]
             Self::Bucket(bucket) => Ok(bucket.identity()),
             #[cfg(any(feature = "postgres", feature = "mysql", feature = "bigquery"))]
-            server => Ok(identity::of_server(crate::open(server)?.name())),
+            server => Ok(crate::identity::of_server(crate::open(server)?.name())),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The command is killed at twenty moments, and nothing is lost and nothing there twice.
 
+use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -53,6 +54,28 @@ async fn check(dir: &Path, undisturbed: &Path) {
     assert!(done(dir, &["verify"]).contains("rules hold"));
 }
 
+/// The manifest of the Parquet folder is lost, if it has files of rows: the next run says so and keeps every
+/// file, and `repair` mends it. Returns `false` if there was nothing to lose.
+fn lose_manifest(dir: &Path) -> bool {
+    let files = || {
+        let entries = fs::read_dir(dir.join("parquet")).into_iter().flatten();
+        let folders = entries.map(|entry| entry.unwrap().path());
+        let folders = folders.filter(|path| path.is_dir() && !path.ends_with("_tidegauge"));
+        folders.map(|path| fs::read_dir(path).unwrap().count()).sum::<usize>()
+    };
+    let before = files();
+    if before == 0 {
+        return false;
+    }
+    fs::remove_file(dir.join("parquet/_tidegauge/manifest.json")).unwrap();
+    let said = says(&mut run(dir));
+    assert_ne!(said.code, Some(0), "{said:?}");
+    assert!(said.err.contains("`tidegauge repair`"), "{said:?}");
+    assert_eq!(files(), before, "{said:?}");
+    done(dir, &["--warehouse", "parquet://parquet", "repair"]);
+    true
+}
+
 /// Fractions of one, the same every time (Knuth's MMIX).
 struct Moments(u64);
 
@@ -76,7 +99,7 @@ async fn killed_at_twenty_moments_nothing_is_lost_or_doubled() {
 
     let mut moments = Moments(42);
     let mut place = TempDir::new().unwrap();
-    let (mut kills, mut amid, mut apart, mut finished) = (0, 0, 0, 0);
+    let (mut kills, mut amid, mut apart, mut finished, mut lost) = (0, 0, 0, 0, 0);
     for _ in 0..3 * KILLS {
         let mut child = start(place.path());
         thread::sleep(whole.mul_f64(moments.next() * 0.4));
@@ -97,6 +120,9 @@ async fn killed_at_twenty_moments_nothing_is_lost_or_doubled() {
                 amid += usize::from(found != end && found.iter().any(Option::is_some));
                 // Between the commits of one page to its three sinks.
                 apart += usize::from(found[..3] != found[3..6] || found[..3] != found[6..]);
+                if kills % 5 == 0 {
+                    lost += usize::from(lose_manifest(place.path()));
+                }
             }
         }
         if kills == KILLS {
@@ -107,8 +133,8 @@ async fn killed_at_twenty_moments_nothing_is_lost_or_doubled() {
     assert_eq!(said.code, Some(0), "{said:?}");
     check(place.path(), undisturbed.path()).await;
     println!(
-        "{kills} kills, {amid} of them amid the load, {apart} between two sinks; {} runs compared, \
-         undisturbed {:.1} s",
+        "{kills} kills, {amid} of them amid the load, {apart} between two sinks, {lost} manifests lost; \
+         {} runs compared, undisturbed {:.1} s",
         finished + 1,
         Duration::as_secs_f64(&whole)
     );

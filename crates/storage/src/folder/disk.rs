@@ -130,7 +130,10 @@ impl Files for Disk {
             file.read_to_end(&mut tail)?;
             Ok(Opened { file, size, tail: tail.into() })
         };
-        open().map_err(|error| Error::io(&path, error))
+        open().map_err(|error: io::Error| match error.kind() {
+            io::ErrorKind::NotFound => Error::Gone { path: path.display().to_string() },
+            _ => Error::io(&path, error),
+        })
     }
 
     fn read(&self, file: &File, path: &str, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {

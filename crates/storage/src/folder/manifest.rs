@@ -121,7 +121,12 @@ impl Part {
     /// Returns it as the file of one of its days knows it.
     #[cfg(feature = "parquet")]
     pub(crate) fn without_days(&self) -> Self {
-        Self { days: BTreeMap::new(), footers: BTreeMap::new(), ..self.clone() }
+        Self {
+            range: self.range.clone(),
+            ranges: self.ranges.clone(),
+            times: self.times,
+            ..Self::new(self.commit, self.mark.as_deref(), self.rows)
+        }
     }
 }
 

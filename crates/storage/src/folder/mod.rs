@@ -140,6 +140,7 @@ pub(crate) trait Format<P>: Debug + Send + Sync + 'static {
 /// What a load says of itself in its files, so that a manifest can be made anew from them. A reset, which writes
 /// rows of others anew, says nothing of a source.
 #[derive(Debug, Default)]
+#[cfg_attr(not(feature = "parquet"), allow(dead_code))]
 pub(crate) struct Commit<'a> {
     pub(crate) source: Option<&'a str>,
     pub(crate) before: Option<&'a Cursor>,

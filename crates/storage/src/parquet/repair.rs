@@ -128,6 +128,12 @@ fn repair<P: Files>(place: &P, tables: &[TableRef]) -> Result<Repair> {
                 .into(),
         );
     }
+    if last.max(rebuild.manifest.commit) < reached {
+        rebuild.repair.unknown.push(format!(
+            "the last commits (up to {reached}) left no files: they had no rows, or those are gone; their \
+             sources go on where the commits before ended"
+        ));
+    }
     let manifest = &mut rebuild.manifest;
     // What replaces a row comes after it, whoever has written it last.
     for stored in manifest.tables.values_mut() {
