@@ -1,5 +1,6 @@
 //! What can go wrong in the app.
 
+use std::io;
 use std::path::PathBuf;
 
 use tidegauge_core::ErrorKind;
@@ -50,6 +51,17 @@ pub enum Error {
         /// The sources that moved, or whose pages are not all there.
         sources: Vec<String>,
     },
+    /// The warehouse has rows, and none that the question is about.
+    #[error(
+        "{warehouse} has rows in {tables} alone, and none of users, their records or the market to \
+         judge: map your files or databases onto the tables that `tidegauge tables` lists"
+    )]
+    Elsewhere {
+        /// The warehouse, without secrets.
+        warehouse: String,
+        /// The tables that have rows.
+        tables: String,
+    },
     /// A stream brought nothing while it was tried.
     #[error(
         "`{name}` brought nothing within {seconds} s: check the network and the key, and whether \
@@ -68,7 +80,7 @@ pub enum Error {
         file: PathBuf,
         /// Why not.
         #[source]
-        error: std::io::Error,
+        error: io::Error,
     },
     /// A question cannot be answered, or the report's page cannot be made.
     #[error(transparent)]
@@ -110,10 +122,17 @@ impl Error {
             Self::Config { .. } | Self::NoConfig { .. } | Self::Setting { .. } => {
                 ErrorKind::Configuration
             }
-            Self::Nothing { .. } => ErrorKind::NotFound,
+            Self::Nothing { .. } | Self::Elsewhere { .. } => ErrorKind::NotFound,
             Self::LoadUnderWay { .. } => ErrorKind::Conflict,
             Self::Silent { .. } => ErrorKind::Unavailable,
-            Self::Write { error, .. } => ErrorKind::of_io(error).unwrap_or(ErrorKind::Unavailable),
+            Self::Write { error, .. } => match error.kind() {
+                io::ErrorKind::AlreadyExists
+                | io::ErrorKind::IsADirectory
+                | io::ErrorKind::NotADirectory
+                | io::ErrorKind::InvalidFilename
+                | io::ErrorKind::InvalidInput => ErrorKind::InvalidInput,
+                _ => ErrorKind::of_io(error).unwrap_or(ErrorKind::Unavailable),
+            },
             Self::Report(error) => error.kind(),
             Self::Run(error) => {
                 error.failures().first().map_or(ErrorKind::Bug, |failure| failure.error.kind())

@@ -245,6 +245,13 @@ pub(crate) async fn read(warehouse: &dyn Warehouse) -> Result<Vec<RunRecord>> {
     Ok(records)
 }
 
+/// Returns the names of the tables that the runs have filled.
+pub(crate) fn filled(records: &[RunRecord]) -> BTreeSet<String> {
+    let texts = records.iter().filter_map(|record| record.rows_by_table.as_deref());
+    let counts = texts.filter_map(|text| serde_json::from_str::<BTreeMap<String, u64>>(text).ok());
+    counts.flat_map(BTreeMap::into_keys).collect()
+}
+
 /// Returns the first record of each source, in the order given.
 pub(crate) fn last_of_each(mut records: Vec<RunRecord>) -> Vec<RunRecord> {
     let mut known = BTreeSet::new();

@@ -37,6 +37,8 @@ pub mod report;
 mod reset;
 mod run;
 mod sources;
+mod status;
+pub mod text;
 mod tidegauge;
 mod visits;
 
@@ -50,7 +52,8 @@ pub use instruments::FoundInstrument;
 pub use reset::{Kept, SinkReset};
 pub use run::Run;
 pub use sources::{Needs, Offer, Providers, sources_page};
-pub use tidegauge::{Progress, Standing, Tidegauge};
+pub use status::{Progress, Standing, TableOrigin, TableStanding};
+pub use tidegauge::Tidegauge;
 pub use tidegauge_acquisition as acquisition;
 pub use tidegauge_analytics as analytics;
 pub use tidegauge_core as core;

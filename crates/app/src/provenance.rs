@@ -20,8 +20,13 @@ use crate::Result;
 use crate::sources::SIMULATION;
 
 /// Reads the provenance off the warehouse and never off the configuration: the seed is that of the
-/// rows. `specs` are the sources that may be owed an attribution. The end of observation follows from the facts, and is not known yet.
-pub(crate) async fn read(warehouse: &dyn Warehouse, specs: &[SourceSpec]) -> Result<Provenance> {
+/// rows. `specs` are the sources that may be owed an attribution, `declared` the user's own tables. The end of
+/// observation follows from the facts, and is not known yet.
+pub(crate) async fn read(
+    warehouse: &dyn Warehouse,
+    specs: &[SourceSpec],
+    declared: &[TableRef],
+) -> Result<Provenance> {
     let mut provenance = Provenance::default();
     provenance.warehouse = warehouse.name().into();
     provenance.users = warehouse.count(User::table()).await? as u64;
@@ -32,7 +37,7 @@ pub(crate) async fn read(warehouse: &dyn Warehouse, specs: &[SourceSpec]) -> Res
     for table in prices() {
         provenance.prices.extend(spans(warehouse, table).await?);
     }
-    let mut sources = other_sources(warehouse).await?;
+    let mut sources = other_sources(warehouse, declared).await?;
     sources.extend(provenance.prices.iter().map(|span| span.source.clone()));
     provenance.attributions = attributions(specs, &sources);
     Ok(provenance)
@@ -82,9 +87,13 @@ async fn spans(warehouse: &dyn Warehouse, table: &TableRef) -> Result<Vec<PriceS
 /// Returns every source that has rows in a table that is none of the [`prices`], by all columns that
 /// name the source of a row or of a part of it. A ledger that counts what came names a source only
 /// where something came.
-async fn other_sources(warehouse: &dyn Warehouse) -> Result<BTreeSet<String>> {
+async fn other_sources(
+    warehouse: &dyn Warehouse,
+    declared: &[TableRef],
+) -> Result<BTreeSet<String>> {
     let mut sources = BTreeSet::new();
-    for table in tables::all().iter().filter(|table| !prices().contains(table)) {
+    let all = tables::all();
+    for table in all.iter().chain(declared).filter(|table| !prices().contains(table)) {
         let names_source = |column: &&Column| {
             let name = column.name.as_ref();
             column.dtype == DataType::Text && (name == "source" || name.ends_with("_source"))

@@ -12,14 +12,14 @@ pub use tidegauge_report::{
 };
 
 use crate::consistent::Watch;
-use crate::{Error, Result, Tidegauge, provenance, sources};
+use crate::{Result, Tidegauge, provenance, sources};
 
 impl Tidegauge {
     /// Answers all pages of the report from the warehouse, with the thresholds of the configuration.
     ///
     /// # Errors
-    /// When the warehouse cannot be read or has no users; [`Error::LoadUnderWay`] when it is loaded
-    /// meanwhile, time and again; with `analytics.strict` also when a row cannot be right or cannot be valued.
+    /// When the warehouse cannot be read or has no users; [`Error::LoadUnderWay`](crate::Error::LoadUnderWay)
+    /// when it is loaded meanwhile, time and again; with `analytics.strict` also when a row cannot be right or cannot be valued.
     /// Otherwise such rows are left out, and `provenance` says which.
     pub async fn report(&self) -> Result<Report> {
         let (facts, provenance) = self.facts().await?;
@@ -61,9 +61,10 @@ impl Tidegauge {
         let strict = self.config().analytics.strict;
         let bad_rows = if strict { BadRows::Fail } else { BadRows::SetAside };
         let specs: Vec<_> = sources::specs(self.config()).collect();
+        let declared = self.config().declared_tables()?;
         let mut watch = Watch::begin(self).await?;
         loop {
-            let provenance = provenance::read(warehouse, &specs).await;
+            let provenance = provenance::read(warehouse, &specs, &declared).await;
             let facts = match &provenance {
                 Ok(provenance) if provenance.users > 0 => {
                     let params = FactsParams { bad_rows, ..FactsParams::default() };
@@ -79,7 +80,7 @@ impl Tidegauge {
             let unfinished: Vec<_> = watch.unfinished().iter().map(String::as_str).collect();
             let Some(facts) = facts else {
                 return Err(match unfinished.is_empty() {
-                    true => Error::Nothing { warehouse: warehouse.name().into() },
+                    true => self.nothing().await,
                     false => watch.under_way(),
                 });
             };

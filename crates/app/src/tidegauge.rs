@@ -7,7 +7,7 @@ use tidegauge_acquisition::Context;
 use tidegauge_acquisition::http::Usage;
 use tidegauge_analytics::verify::{self, Origin, Simulated, VerifyParams};
 use tidegauge_core::tables::RunRecord;
-use tidegauge_core::{Clock, Cursor, Sink, Source, TableRef, Warehouse, WarehouseExt, tables};
+use tidegauge_core::{Clock, Sink, Source, Warehouse};
 use tidegauge_simulation::{Bent, Played};
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
@@ -44,26 +44,6 @@ pub(crate) struct SourceHandle {
     pub(crate) usage: Usage,
 }
 
-/// How far a source has been loaded.
-#[derive(Debug, Clone)]
-pub struct Progress {
-    /// The source.
-    pub source: String,
-    /// Its cursor in the warehouse (`None`: never loaded).
-    pub cursor: Option<Cursor>,
-}
-
-/// What a warehouse holds.
-#[derive(Debug, Clone)]
-pub struct Standing {
-    /// The tables that have rows, and how many.
-    pub tables: Vec<(TableRef, usize)>,
-    /// How far each source has been loaded.
-    pub sources: Vec<Progress>,
-    /// The last run of each source, the latest first.
-    pub runs: Vec<RunRecord>,
-}
-
 impl Tidegauge {
     /// Opens the warehouse and the backups that `config` names.
     ///
@@ -75,7 +55,11 @@ impl Tidegauge {
         refuse_one_place_twice(&config)?;
         let mut context = Context::new(clock);
         for instrument in &config.instruments {
-            context.registry = context.registry.with(instrument.clone())?;
+            let with = context.registry.with(instrument.clone());
+            context.registry = with.map_err(|error| Error::Setting {
+                setting: "instruments",
+                reason: error.to_string(),
+            })?;
         }
         context.bad_rows = config.bad_rows;
         if let Some(folder) = &config.state {
@@ -211,31 +195,10 @@ impl Tidegauge {
                 return Err(watch.under_way());
             }
             if is_empty {
-                return Err(Error::Nothing { warehouse: self.warehouse.name().into() });
+                return Err(self.nothing().await);
             }
             return Ok(report);
         }
-    }
-
-    /// Returns what the warehouse holds, how far each source has been loaded, and how its last run went.
-    ///
-    /// # Errors
-    /// When the warehouse cannot be read.
-    pub async fn status(&self) -> Result<Standing> {
-        let runs = history::last_of_each(self.runs().await?);
-        let mut standing = Standing { tables: Vec::new(), sources: Vec::new(), runs };
-        for table in tables::all() {
-            let rows = self.warehouse.count(&table).await?;
-            if rows > 0 {
-                standing.tables.push((table, rows));
-            }
-        }
-        let mut cursors = self.warehouse.cursors().await?;
-        for offer in sources::offers(&self.config) {
-            let cursor = cursors.remove(&offer.name);
-            standing.sources.push(Progress { source: offer.name, cursor });
-        }
-        Ok(standing)
     }
 
     /// Returns the history of runs that the warehouse keeps, the latest first: a row per run and source.

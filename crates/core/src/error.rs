@@ -41,7 +41,7 @@ pub enum ErrorKind {
     RateLimited,
     /// A service or server that cannot be reached, or does not answer properly, at the moment.
     Unavailable,
-    /// A compare-and-swap that another runner has won.
+    /// A compare-and-swap that another runner has won, or a lock that it holds.
     Conflict,
     /// A table or file whose columns are not those that are expected.
     SchemaMismatch,

@@ -38,6 +38,12 @@ pub use played::Played;
 /// What sinks know the source by.
 const NAME: &str = "simulation";
 
+/// Returns the error of a cursor that this version of the simulator, or this market, cannot go on from.
 fn refused(reason: String) -> tidegauge_core::Error {
     tidegauge_core::Error::Cursor { source_name: NAME.into(), reason }
+}
+
+/// Returns the error of settings that are not those that the cursor was written with.
+fn set_otherwise(reason: String) -> tidegauge_core::Error {
+    tidegauge_core::Error::source(NAME, tidegauge_core::ErrorKind::Configuration, reason)
 }

@@ -318,7 +318,8 @@ impl Error {
             | Self::NotATable { .. }
             | Self::Trigger { .. }
             | Self::Newer { .. } => ErrorKind::SchemaMismatch,
-            Self::Busy { .. } | Self::Disk { .. } => ErrorKind::Unavailable,
+            Self::Busy { .. } => ErrorKind::Conflict,
+            Self::Disk { .. } => ErrorKind::Unavailable,
             Self::ReadOnly { .. } => ErrorKind::Permission,
             Self::DiskFull { .. } => ErrorKind::OutOfSpace,
             Self::Damaged { .. }

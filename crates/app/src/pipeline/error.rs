@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use tidegauge_core::Error as CoreError;
+use tidegauge_core::ErrorKind;
 
 use super::Summary;
 use crate::Error;
@@ -19,9 +19,14 @@ pub struct SourceFailure {
 }
 
 impl SourceFailure {
-    /// Returns `true` if another runner had loaded the source meanwhile, so that nothing is lost.
+    /// Creates the failure of a source.
+    pub fn new(source: impl Into<String>, error: impl Into<Error>) -> Self {
+        Self { source: source.into(), error: error.into() }
+    }
+
+    /// Returns `true` if another runner was quicker, so that nothing is lost.
     pub fn is_conflict(&self) -> bool {
-        matches!(self.error, Error::Core(CoreError::Conflict { .. }))
+        self.error.kind() == ErrorKind::Conflict
     }
 }
 

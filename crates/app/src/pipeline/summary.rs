@@ -5,11 +5,12 @@ use std::fmt;
 use std::time::Duration;
 
 use chrono::DateTime;
-use comfy_table::{CellAlignment, presets};
 use tidegauge_acquisition::http::Traffic;
 use tidegauge_core::coverage::State;
 use tidegauge_core::tables::{Coverage, Quarantine};
 use tidegauge_core::{Batch, Cell, Page, Span, TableRef};
+
+use crate::text::Table;
 
 /// What a run did, table by table.
 #[derive(Debug, Clone, Default)]
@@ -31,7 +32,7 @@ pub struct Failure {
     /// The series.
     pub series: String,
     /// From when to when, as the ledger has it.
-    pub span: String,
+    pub span: Span,
     /// The service's own words.
     pub reason: String,
 }
@@ -136,7 +137,7 @@ fn failures(ledger: &Batch) -> Vec<Failure> {
         Some(Failure {
             source: text("source", row)?,
             series: text("series", row)?,
-            span: Span::new(time("start_at", row)?, time("end_at", row)?).to_string(),
+            span: Span::new(time("start_at", row)?, time("end_at", row)?),
             reason: text("reason", row).unwrap_or_default(),
         })
     };
@@ -146,31 +147,21 @@ fn failures(ledger: &Batch) -> Vec<Failure> {
 /// A table: rows, seconds and rows a second of each table loaded.
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut table = comfy_table::Table::new();
-        table.load_style(presets::NOTHING);
-        table.set_header(["source", "table", "rows", "seconds", "rows/s"]);
-        let mut row =
-            |source: &str, name: &str, rows: usize, time: Duration, speed: Option<f64>| {
-                table.add_row([
-                    source.to_owned(),
-                    name.to_owned(),
-                    rows.to_string(),
-                    format!("{:.2}", time.as_secs_f64()),
-                    speed.map_or_else(String::new, |speed| format!("{speed:.0}")),
-                ]);
-            };
-        for it in &self.tables {
-            row(&it.source, &it.table, it.rows, it.time, it.rows_per_second());
+        let header = ["source", "table", "rows", "seconds", "rows/s"];
+        let mut table = Table::new(header);
+        let time: Duration = self.tables.iter().map(|table| table.time).sum();
+        let (source, name) = (String::new(), "all".into());
+        let all = TableSummary { source, table: name, rows: self.rows(), time };
+        for loaded in self.tables.iter().chain([&all]) {
+            let speed = loaded.rows_per_second();
+            table.row([
+                loaded.source.clone(),
+                loaded.table.clone(),
+                loaded.rows.to_string(),
+                format!("{:.2}", loaded.time.as_secs_f64()),
+                speed.map_or_else(String::new, |speed| format!("{speed:.0}")),
+            ]);
         }
-        let time: Duration = self.tables.iter().map(|it| it.time).sum();
-        let all =
-            TableSummary { source: String::new(), table: "all".into(), rows: self.rows(), time };
-        row(&all.source, &all.table, all.rows, all.time, all.rows_per_second());
-        for at in 2..5 {
-            if let Some(column) = table.column_mut(at) {
-                column.set_cell_alignment(CellAlignment::Right);
-            }
-        }
-        table.fmt(f)
+        table.right(2..5).fmt(f)
     }
 }

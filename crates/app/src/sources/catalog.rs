@@ -1,6 +1,7 @@
 //! Every source that a configuration may name, and how it is made.
 
 pub(crate) use tidegauge_acquisition::SourceHandle as Opened;
+use tidegauge_acquisition::http::Usage;
 use tidegauge_acquisition::mapping::{declare, resolve};
 use tidegauge_acquisition::{
     Context, Credentials, DatabaseSource, FileSource, Opening, SourceSpec,
@@ -97,6 +98,8 @@ pub(crate) fn fills(name: &str, config: &Config, context: &Context) -> Result<Op
     let provider = name.strip_suffix(FILL).unwrap_or(name);
     if let Some(entry) = config.providers.find(provider) {
         let key = entry.credentials().service().map(|_| "none is needed".into());
+        // What its service has had so far is not looked up, which would make a file of it.
+        let context = &Context { usage: Usage::default(), ..context.clone() };
         let tables = entry.open(Opening::new(context).with_key(key))?.source().tables();
         return Ok(Some(Fills { tables, names_itself: true }));
     }

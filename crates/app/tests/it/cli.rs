@@ -42,7 +42,7 @@ fn init_writes_the_template_and_never_over_a_file() {
 
     fs::write(&file, "seed = 7").unwrap();
     let again = said(dir.path(), &["init"]);
-    assert_eq!(again.code, Some(1), "{again:?}");
+    assert_eq!(again.code, Some(11), "{again:?}");
     assert!(again.err.contains("tidegauge.toml"), "{again:?}");
     assert_eq!(fs::read_to_string(&file).unwrap(), "seed = 7");
 
@@ -109,7 +109,7 @@ fn an_empty_warehouse_says_what_is_next_and_stays_unwritten() {
     let dir = tempfile::tempdir().unwrap();
     assert!(done(dir.path(), &["status"]).contains("It is empty: `tidegauge run` fills it."));
     let report = said(dir.path(), &["report"]);
-    assert_eq!(report.code, Some(1), "{report:?}");
+    assert_eq!(report.code, Some(10), "{report:?}");
     assert!(report.err.contains("tidegauge run"), "{report:?}");
     assert_eq!(files(dir.path()), [""; 0]);
 }
@@ -141,7 +141,7 @@ fn another_seed_is_refused_where_there_are_rows() {
     done(dir.path(), &["run"]);
     let before = done(dir.path(), &["status"]);
     let other = said(dir.path(), &["run", "--seed", "4711"]);
-    assert_eq!(other.code, Some(1), "{other:?}");
+    assert_eq!(other.code, Some(2), "{other:?}");
     for words in ["seed 42", "seed 4711", "another warehouse"] {
         assert!(other.err.contains(words), "{words}: {other:?}");
     }
@@ -313,7 +313,7 @@ fn an_answer_that_is_lost_is_an_error() {
     let dir = tempfile::tempdir().unwrap();
     let full = fs::File::options().write(true).open("/dev/full").unwrap();
     let said = says(tidegauge(dir.path()).arg("tables").stdout(full));
-    assert_eq!(said.code, Some(1), "{said:?}");
+    assert_eq!(said.code, Some(9), "{said:?}");
     assert!(said.err.contains("standard output"), "{said:?}");
 }
 
@@ -323,7 +323,7 @@ fn a_warehouse_that_is_not_there_proves_nothing() {
     for warehouse in ["sqlite://nope.db", "parquet://nope"] {
         for command in ["verify", "report"] {
             let said = said(dir.path(), &["--warehouse", warehouse, command]);
-            assert_eq!(said.code, Some(1), "{said:?}");
+            assert_eq!(said.code, Some(10), "{said:?}");
             let says = said.err.contains(warehouse) && said.err.contains("tidegauge run");
             assert!(says, "{said:?}");
         }

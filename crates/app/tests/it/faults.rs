@@ -156,7 +156,7 @@ fn a_key_that_is_revoked_on_the_way_is_told_and_what_was_loaded_stays() {
     again.env("RUST_LOG", "trace");
     again.args(["--from", "2024-01-01", "--to", "2024-01-02"]);
     let said = says(&mut again);
-    assert_eq!(said.code, Some(1), "{said:?}");
+    assert_eq!(said.code, Some(5), "{said:?}");
     assert!(said.err.contains("check TIDEGAUGE_TWELVEDATA_KEY"), "{said:?}");
     assert!(said.err.contains("TRACE"), "nothing is logged");
     assert!(!said.err.contains("canary") && !said.out.contains("canary"), "{said:?}");

@@ -114,12 +114,12 @@ fn credits_that_are_gone_stay_gone_when_the_program_starts_anew() {
         says(command.args(words))
     };
     let first = spent(&few);
-    assert_eq!(first.code, Some(1), "{first:?}");
+    assert_eq!(first.code, Some(7), "{first:?}");
     assert!(first.out.contains("18 calls, about 3 days with the credits of the plan"), "{first:?}");
     assert!(first.err.contains("5 credits a day and they are gone"), "{first:?}");
     assert_eq!(twelve.asked().len(), 5);
     let second = spent(&few);
-    assert_eq!(second.code, Some(1), "{second:?}");
+    assert_eq!(second.code, Some(7), "{second:?}");
     assert_eq!(twelve.asked().len(), 5, "not one more");
     let sources = spent(&["sources"]);
     assert!(sources.out.contains("5/day (0 left)"), "{}", sources.out);
@@ -188,6 +188,6 @@ fn instruments_are_found_by_what_they_are_called_anywhere() {
     let hurried = "[kraken.http.retry]\nattempts = 1\n";
     settings(dir.path(), &[("coingecko", &market)], 6_000, &(nobody + hurried));
     let failed = command(dir.path(), &["instruments", "--find", "doge"]);
-    assert_eq!(failed.code, Some(1), "{failed:?}");
+    assert_eq!(failed.code, Some(8), "{failed:?}");
     assert!(failed.err.contains("127.0.0.1:1/AssetPairs cannot be reached"), "{failed:?}");
 }

@@ -14,6 +14,7 @@ mod kill;
 mod layers;
 mod live;
 mod market;
+mod output;
 mod own_data;
 mod own_rows;
 mod pipeline;

@@ -89,7 +89,7 @@ fn a_report_of_rows_of_which_some_are_bad_comes_and_says_which() {
 fn a_strict_report_refuses_the_first_bad_row() {
     let dir = loaded(BAD, "[analytics]\nstrict = true\n");
     let report = said(dir.path(), "report");
-    assert_eq!(report.code, Some(1), "{report:?}");
+    assert_eq!(report.code, Some(10), "{report:?}");
     assert!(report.err.contains("no exchange rate of `"), "{report:?}");
     assert!(!dir.path().join("report.html").exists());
 }
@@ -111,7 +111,7 @@ fn a_bad_fixing_costs_neither_the_derived_tables_nor_the_report() {
     let settings = format!("{SETTINGS}[analytics]\nstrict = true\n");
     fs::write(dir.path().join("tidegauge.toml"), settings).unwrap();
     let run = said(dir.path(), "run");
-    assert!(run.code == Some(1) && run.err.contains(words), "{run:?}");
+    assert!(run.code == Some(13) && run.err.contains(words), "{run:?}");
 }
 
 #[test]

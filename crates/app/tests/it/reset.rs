@@ -261,7 +261,7 @@ async fn a_reset_that_stops_half_way_says_so_and_is_finished_by_another() {
     let closed = format!("{ours}?mode=ro");
     let reset = ["reset", "recorded", "--warehouse", &closed];
     let said = says(tidegauge(dir.path()).args([&reset[..], &backup[..]].concat()));
-    assert_eq!(said.code, Some(1), "{said:?}");
+    assert_eq!(said.code, Some(6), "{said:?}");
     let words = "csv was reset by then: the same command again finishes it";
     assert!(said.err.contains("cannot be written") && said.err.contains(words), "{said:?}");
     assert!(!csv_counts(&dir.path().join("csv")).contains_key("candles"));

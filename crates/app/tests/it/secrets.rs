@@ -33,7 +33,8 @@ fn a_misplaced_key_is_not_repeated() {
 }
 
 /// Loads from a CoinGecko at `port` of this machine, with everything logged that can be.
-fn with_key(dir: &Path, port: u16) -> common::Said {
+/// It ends with `code`.
+fn with_key(dir: &Path, port: u16, code: i32) -> common::Said {
     let mut command = tidegauge(dir);
     command
         .env("RUST_LOG", "trace")
@@ -42,7 +43,7 @@ fn with_key(dir: &Path, port: u16) -> common::Said {
         .env("TIDEGAUGE_COINGECKO__PLAN", "demo")
         .env("TIDEGAUGE_COINGECKO__HTTP__BASE_URL", format!("http://127.0.0.1:{port}"));
     let said = says(command.args(["run", "--source", "coingecko"]));
-    assert_eq!(said.code, Some(1), "{said:?}");
+    assert_eq!(said.code, Some(code), "{said:?}");
     assert!(said.err.contains("TRACE") && said.err.contains("coingecko"), "{said:?}");
     assert!(!format!("{}{}", said.out, said.err).contains("canary"), "{said:?}");
     said
@@ -52,7 +53,7 @@ fn with_key(dir: &Path, port: u16) -> common::Said {
 fn a_key_is_never_shown_where_nobody_answers() {
     let dir = tempfile::tempdir().unwrap();
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let said = with_key(dir.path(), closed);
+    let said = with_key(dir.path(), closed, 8);
     assert!(said.err.contains("error: "), "{said:?}");
 }
 
@@ -76,7 +77,7 @@ fn a_key_is_never_shown_where_the_answer_repeats_it() {
         write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
         String::from_utf8(request).unwrap()
     });
-    let said = with_key(dir.path(), port);
+    let said = with_key(dir.path(), port, 5);
     assert!(said.err.contains("bad key"), "{said:?}");
     let request = server.join().unwrap();
     assert!(request.contains(KEY), "the key was in play: {request}");

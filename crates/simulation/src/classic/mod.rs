@@ -23,7 +23,7 @@ use self::reference::Reference;
 use crate::market::Market;
 use crate::played::{Numbers, Played};
 use crate::world::midnight;
-use crate::{Error, NAME, Result, refused};
+use crate::{Error, NAME, Result, refused, set_otherwise};
 
 /// How the `classic` exchange is played.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,7 +121,7 @@ impl Position {
         if (position.seed, position.start_day) == (seed, start_day) {
             return Ok(position);
         }
-        Err(refused(format!(
+        Err(set_otherwise(format!(
             "it was played with seed {} from {}, and is to go on with seed {seed} from \
              {start_day}; use that seed and day, or another warehouse",
             position.seed, position.start_day

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use tidegauge_core::{Cursor, Fingerprint, Page};
 
 use super::{ExchangeConfig, Scenario, Shard};
-use crate::refused;
+use crate::{refused, set_otherwise};
 
 /// How far the play has come: the cursor's text, as JSON.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -87,7 +87,7 @@ impl Position {
         if same && same_past {
             return Ok(wanted);
         }
-        Err(refused(format!(
+        Err(set_otherwise(format!(
             "it was played with seed {} from {}, for {} users in {} days, stationary: {}, shard {}{}; go \
              on with these, or begin in another warehouse",
             it.seed,

@@ -5,7 +5,7 @@ use std::num::NonZero;
 
 use crate::support::{MARKET, config, in_order, play};
 use chrono::{Days, NaiveDate};
-use tidegauge_core::{Fingerprint, Page, Source};
+use tidegauge_core::{ErrorKind, Fingerprint, Page, Source};
 use tidegauge_simulation::{Exchange, ExchangeConfig, Scenario, Shard};
 
 /// What a store would hold: the rows of each table as text, by their keys; the last one of a key.
@@ -220,8 +220,9 @@ async fn a_cursor_of_another_exchange_is_refused() {
     let mut other = config(50, 4);
     other.seed = 7;
     let other = Exchange::new(other, MARKET.clone()).unwrap();
-    let error = other.fetch(Some(&cursor)).await.unwrap_err().to_string();
-    assert!(error.contains("go on with these"), "{error}");
+    let error = other.fetch(Some(&cursor)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Configuration, "{error}");
+    assert!(error.to_string().contains("go on with these"), "{error}");
 }
 
 #[tokio::test]

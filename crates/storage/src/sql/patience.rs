@@ -37,7 +37,7 @@ pub(crate) fn locked_out(tables: &[&Table], holder: &str) -> Error {
         false => format!("table {}", names.join(" or ")),
     };
     Error::server(
-        ErrorKind::Unavailable,
+        ErrorKind::Conflict,
         format!("another session has locked {what}, and has not let go"),
         format!("wait until it is done, or end it ({holder}), then run again"),
     )

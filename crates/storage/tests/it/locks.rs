@@ -92,7 +92,7 @@ async fn all_end(store: &Store, table: &TableRef, steps: &[(Step, &str, &str)]) 
     let told = warnings.0.lock().unwrap().clone();
     for ((step, says, tells), ended) in steps.iter().zip(ended) {
         let error = ended.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Unavailable, "{step}: {error}");
+        assert_eq!(error.kind(), ErrorKind::Conflict, "{step}: {error}");
         let words = error.to_string();
         assert!(words.contains(says) && words.contains("run again"), "{step}: {words}");
         assert!(!words.contains('\n'), "{words}");

@@ -1,31 +1,15 @@
 //! What can be asked for.
 
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
-use clap::{Parser, Subcommand};
+use clap::builder::OsStringValueParser;
+use clap::builder::TypedValueParser as _;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use tidegauge::simulation::Shard;
-
-/// Returns what was asked for; ends the program with help, or with what is wrong.
-///
-/// clap repeats what it does not know, as a URL whose flag was forgotten: of that, only the scheme is shown.
-pub(crate) fn parse() -> Args {
-    Args::try_parse().unwrap_or_else(|error| {
-        let told = error.render().to_string();
-        let urls = std::env::args().skip(1).filter(|arg| arg.contains("://"));
-        let shown = urls.fold(told.clone(), |text, arg| {
-            let (before, _) = arg.split_once("://").unwrap_or_default();
-            let begin = before.rfind('=').map_or(0, |at| at + 1);
-            text.replace(&arg[begin..], &format!("{}://…", &before[begin..]))
-        });
-        if shown == told {
-            error.exit();
-        }
-        crate::output::raw_error(&shown);
-        std::process::exit(error.exit_code())
-    })
-}
 
 /// Market data in, three answers out: which cohorts become high-volume traders, which churn, and
 /// what they are worth.
@@ -33,12 +17,26 @@ pub(crate) fn parse() -> Args {
 #[command(version, after_help = AFTER, propagate_version = true)]
 pub(crate) struct Args {
     /// Settings [default: tidegauge.toml in the working directory, if it is there]
-    #[arg(long, global = true, value_name = "FILE", env = "TIDEGAUGE_CONFIG")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "TIDEGAUGE_CONFIG",
+        hide_env_values = true
+    )]
     pub(crate) config: Option<PathBuf>,
 
     /// The warehouse: sqlite://FILE, parquet://FOLDER or postgres://… [default: sqlite://tidegauge.db]
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) warehouse: Option<String>,
+
+    /// How to print the answer, and errors: `text`, or one document of `json` [default: text]
+    #[arg(long, global = true, value_name = "FORMAT", value_parser = output())]
+    output: Option<Output>,
+
+    /// Print nothing but errors, and with `--output json` the answer
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
 
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -52,13 +50,84 @@ Start here:
 
 Exit codes:
   0    done
-  1    something failed; what was loaded before stays, and the next run goes on from there;
+  1    run: failures of several kinds, or a series that a service refused; what was loaded stays;
        gaps: something is missing; check: a source does not answer
-  2    the command line or a setting is wrong
+  2    the command line or a setting is wrong (configuration)
   3    verify: a rule is broken
-  4    another runner has loaded the same source meanwhile; nothing was written;
-       verify, report: the warehouse was being loaded while it was read
+  4    another runner was quicker, or holds what is needed; nothing was written, run again;
+       verify, report: the warehouse was being loaded while it was read (conflict)
+  5    a key or password is missing, wrong or expired (authentication)
+  6    a key, a user or a file does not allow this (permission)
+  7    a limit or a budget of requests is used up, try later (rate_limited)
+  8    a service or server cannot be reached or is busy, try again (unavailable)
+  9    a disk or a quota is full (out_of_space)
+  10   something is not there: a file, a price, rows to judge (not_found)
+  11   a value, a row or a file makes no sense (invalid_input)
+  12   a table, a file or an answer has other columns than expected (schema_mismatch)
+  13   stored data contradicts itself (corrupt)
+  14   a fault of tidegauge (bug)
   130  interrupted; what was loaded stays";
+
+/// How answers are printed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Output {
+    Text,
+    Json,
+    /// Of `report` alone, which had a `--output FILE` before there were formats.
+    File(PathBuf),
+}
+
+fn output() -> impl clap::builder::TypedValueParser<Value = Output> {
+    OsStringValueParser::new().map(|value| match value.to_str() {
+        Some("text") => Output::Text,
+        Some("json") => Output::Json,
+        _ => Output::File(value.into()),
+    })
+}
+
+/// Returns `true` if the command line asks for JSON, whatever else is wrong with it.
+pub(crate) fn asks_for_json(args: &[OsString]) -> bool {
+    let pair = [OsStr::new("--output"), OsStr::new("json")];
+    args.contains(&"--output=json".into()) || args.windows(2).any(|words| words == pair)
+}
+
+/// Returns `text`, in which clap repeats words of the command line, without what is secret of them: of a URL,
+/// whose flag may have been forgotten, only the scheme is shown.
+pub(crate) fn without_urls(text: &str, words: &[OsString]) -> String {
+    let words = words.iter().skip(1).map(|word| word.to_string_lossy());
+    let shown = words.fold(text.to_owned(), |text, word| {
+        let Some((before, _)) = word.split_once("://") else { return text };
+        let begin = before.rfind('=').map_or(0, |at| at + 1);
+        text.replace(&word[begin..], &format!("{}://…", &before[begin..]))
+    });
+    tidegauge::without_userinfo(&shown)
+}
+
+impl Args {
+    /// Reads a command line, whose first word is the program.
+    pub(crate) fn read(args: &[OsString]) -> Result<Self, clap::Error> {
+        let mut read = Self::try_parse_from(args)?;
+        match (read.output.take(), &mut read.command) {
+            (Some(Output::File(file)), Command::Report(report)) => {
+                if report.file.replace(file).is_some() {
+                    let twice = "the file of the report is given twice: by `--file` and `--output`";
+                    return Err(Self::command().error(ErrorKind::ArgumentConflict, twice));
+                }
+            }
+            (Some(Output::File(other)), _) => {
+                let unknown = format!("there is no format `{}`: text or json", other.display());
+                return Err(Self::command().error(ErrorKind::InvalidValue, unknown));
+            }
+            (format, _) => read.output = format,
+        }
+        Ok(read)
+    }
+
+    /// Returns `true` if answers and errors are to be JSON.
+    pub(crate) fn is_json(&self) -> bool {
+        self.output == Some(Output::Json)
+    }
+}
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -97,7 +166,7 @@ pub(crate) enum Command {
         #[arg(long, value_name = "TEXT")]
         find: Option<String>,
     },
-    /// Describe the built-in tables
+    /// Describe the built-in tables and those of the settings
     Tables(Tables),
     /// Print a completion script for a shell
     Completions {
@@ -214,9 +283,9 @@ fn time(text: &str) -> Result<DateTime<Utc>, String> {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Report {
-    /// Where to write it [default: report.html]
-    #[arg(long, short, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
+    /// Where to write it; `--output FILE` does the same [default: report.html]
+    #[arg(long, short = 'o', value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -231,10 +300,41 @@ pub(crate) struct Tables {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use super::*;
+
+    fn read(line: &str) -> Result<Args, clap::Error> {
+        let words: Vec<_> = line.split_whitespace().map(OsString::from).collect();
+        let read = Args::read(&words);
+        if let Ok(args) = &read {
+            assert_eq!(args.is_json(), asks_for_json(&words), "{line}");
+        }
+        read
+    }
 
     #[test]
     fn the_command_line_holds_together() {
-        super::Args::command().debug_assert();
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_format_is_taken_before_and_behind_the_command() {
+        for line in ["tidegauge --output json status", "tidegauge status --output=json"] {
+            assert!(read(line).unwrap().is_json(), "{line}");
+        }
+        assert!(!read("tidegauge status --output text").unwrap().is_json());
+        let unknown = read("tidegauge status --output yaml").unwrap_err();
+        assert!(unknown.to_string().contains("`yaml`"), "{unknown}");
+    }
+
+    #[test]
+    fn a_report_takes_its_file_by_the_old_name_as_well() {
+        for line in ["report --output a.html", "report --file a.html", "report -o a.html"] {
+            let args = read(&format!("tidegauge {line}")).unwrap();
+            let Command::Report(report) = args.command else { panic!("{line}") };
+            assert_eq!(report.file, Some("a.html".into()), "{line}");
+        }
+        let both = read("tidegauge report --output json --file a.html").unwrap();
+        assert!(both.is_json());
+        assert!(read("tidegauge report --output b.html --file a.html").is_err());
     }
 }

@@ -2,12 +2,17 @@
 //! given, so that every line passes through what knows the secrets.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::panic;
 use std::sync::OnceLock;
 
 use tidegauge::Secrets;
+use tidegauge::core::ErrorKind;
+use tidegauge::text::clean;
 use tracing_subscriber::EnvFilter;
+
+use crate::failure::Failure;
+use crate::output;
 
 /// What is blanked out, once the settings are read.
 static SECRETS: OnceLock<Secrets> = OnceLock::new();
@@ -18,7 +23,8 @@ pub(crate) fn redact(secrets: &Secrets) {
     let _ = SECRETS.set(secrets.clone());
 }
 
-fn redacted(text: &str) -> String {
+/// Returns `text` without the secrets of the settings; before those are read, without the passwords of URLs.
+pub(crate) fn redacted(text: &str) -> String {
     match SECRETS.get() {
         Some(secrets) => secrets.redacted(text),
         None => tidegauge::without_userinfo(text),
@@ -26,24 +32,34 @@ fn redacted(text: &str) -> String {
 }
 
 /// Writes what is logged to the standard error: warnings, and what a query is going to cost, or what
-/// `RUST_LOG` asks for.
-pub(crate) fn begin() {
-    let default = "warn,tidegauge_storage::cost=info";
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+/// `RUST_LOG` asks for. With `json` it is what `RUST_LOG` asks for alone, with `quiet` errors alone.
+pub(crate) fn begin(json: bool, quiet: bool) {
+    let usual = match (json, quiet) {
+        // What a query is going to cost is told to whoever pays for it.
+        (false, false) => "warn,tidegauge_storage::cost=info",
+        (false, true) => "error",
+        // The standard error is one document, or nothing.
+        (true, _) => "off",
+    };
+    let filter = match EnvFilter::try_from_default_env() {
+        Ok(filter) if !quiet => filter,
+        _ => EnvFilter::new(usual),
+    };
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_ansi(io::stderr().is_terminal())
-        .with_writer(|| Redacting)
+        // Colours would be escape sequences among those that are cleaned away.
+        .with_ansi(false)
+        .with_writer(|| Lines)
         .init();
 }
 
-/// The standard error, for whole lines.
-struct Redacting;
+/// The standard error, for whole events: each is one clean line without secrets.
+struct Lines;
 
-impl Write for Redacting {
-    fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
-        io::stderr().write_all(redacted(&String::from_utf8_lossy(lines)).as_bytes())?;
-        Ok(lines.len())
+impl Write for Lines {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        io::stderr().write_all(line(event).as_bytes())?;
+        Ok(event.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -51,20 +67,26 @@ impl Write for Redacting {
     }
 }
 
+/// Returns an event, which ends in a line break of its own, as one clean line without secrets.
+fn line(event: &[u8]) -> String {
+    let text = redacted(&String::from_utf8_lossy(event));
+    format!("{}\n", clean(text.trim_end_matches('\n')))
+}
+
 /// Has a panic say where it was and why, without the secrets that its message may repeat.
 pub(crate) fn set_panic_hook() {
     panic::set_hook(Box::new(|bug| {
         let place = bug.location().map(ToString::to_string).unwrap_or_default();
-        crate::output::error(&last_words(&place, bug.payload_as_str().unwrap_or_default()));
         let trace = Backtrace::capture();
         if trace.status() == BacktraceStatus::Captured {
-            crate::output::raw_error(&format!("{trace}\n"));
+            output::explain(trace);
         }
+        let words = last_words(&place, bug.payload_as_str().unwrap_or_default());
+        output::fail(Failure::new(ErrorKind::Bug, words));
     }));
 }
 
 fn last_words(place: &str, message: &str) -> String {
-    let message = redacted(message).replace(['\n', '\r'], " ");
     format!("tidegauge panicked at {place}: {message}; this is a bug, please report it")
 }
 
@@ -77,9 +99,9 @@ mod tests {
     #[test]
     fn a_panic_and_a_log_line_repeat_no_secret() {
         let broken = "called `unwrap()` on an `Err`:\n\"postgres://u:tiger1@h/db\"";
-        let told = last_words("src/x.rs:1:2", broken);
+        let told = redacted(&last_words("src/x.rs:1:2", broken));
         assert_eq!(
-            told,
+            clean(&told),
             "tidegauge panicked at src/x.rs:1:2: called `unwrap()` on an `Err`: \
              \"postgres://***@h/db\"; this is a bug, please report it"
         );
@@ -87,5 +109,11 @@ mod tests {
         config.warehouse = "postgres://u:ti%67er-2@h/db?sslkey=lion-3".into();
         redact(&Secrets::from_env(&config).unwrap().with_key("x", "puma-44".to_owned().into()));
         assert_eq!(redacted("ti%67er-2 tiger-2 lion-3 puma-44 h"), "*** *** *** *** h");
+    }
+
+    #[test]
+    fn an_event_is_one_line() {
+        let event = b"WARN a: \x1b[31mred\nerror: forged\n";
+        assert_eq!(line(event), "WARN a: \u{fffd}[31mred error: forged\n");
     }
 }

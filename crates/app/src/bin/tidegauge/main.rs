@@ -2,90 +2,77 @@
 
 mod args;
 mod commands;
+mod failure;
 mod log;
 mod output;
 mod progress;
 mod shutdown;
 
+use std::ffi::OsString;
+use std::panic::catch_unwind;
 use std::process::ExitCode;
 
-use tidegauge::Error;
-use tidegauge::pipeline::SourceFailure;
+use tidegauge::core::ErrorKind;
+use tidegauge::text::clean;
+
+use crate::args::{Args, asks_for_json, without_urls};
+use crate::failure::{Failure, code};
 
 fn main() -> ExitCode {
     log::set_panic_hook();
+    // The hook has said what happened.
+    catch_unwind(command).unwrap_or_else(|_| ExitCode::from(code(ErrorKind::Bug)))
+}
+
+fn command() -> ExitCode {
+    let words: Vec<_> = std::env::args_os().collect();
+    output::configure(asks_for_json(&words), false);
     if let Err(error) = tidegauge::load_env_file() {
-        say(&error);
-        return exit_code(&error);
+        return output::fail(error.into());
     }
-    let args = args::parse();
-    log::begin();
+    let args = match Args::read(&words) {
+        Ok(args) => args,
+        Err(error) => return refuse(error, words),
+    };
+    output::configure(args.is_json(), args.quiet);
+    log::begin(args.is_json(), args.quiet);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            output::error(&error.to_string());
-            return ExitCode::FAILURE;
+            let kind = ErrorKind::of_io(&error).unwrap_or(ErrorKind::Unavailable);
+            return output::fail(Failure::new(kind, error.to_string()));
         }
     };
     let done = runtime.block_on(async {
         let shutdown = shutdown::Shutdown::default();
         tokio::select! {
-            done = commands::run(args, &shutdown) => Some(done),
-            () = shutdown.at_once() => None,
+            done = commands::run(args, &shutdown) => done,
+            () = shutdown.at_once() => Err(Failure::interrupted()),
         }
     });
     // What a load that was broken off is at is not waited for: it is committed, or it is not.
     runtime.shutdown_background();
-    match done {
-        None => {
-            output::error(INTERRUPTED);
-            ExitCode::from(130)
-        }
-        Some(Ok(code)) => code,
-        Some(Err(error)) => {
-            say(&error);
-            exit_code(&error)
-        }
-    }
+    done.unwrap_or_else(output::fail)
 }
 
-/// Says what went wrong: of a run, every failure in a line of its own.
-fn say(error: &Error) {
-    let Error::Run(run) = error else { return output::error(&error.to_string()) };
-    match run.failures() {
-        [failure] => output::error(&failure.error.to_string()),
-        failures => failures.iter().for_each(|failure| output::error(&failure.to_string())),
+/// Says what is wrong with the command line, or prints the help that it asks for.
+fn refuse(error: clap::Error, words: Vec<OsString>) -> ExitCode {
+    // Its words are repeated: cleaned, they are as wrong as before.
+    let cleaned = words.iter().map(|word| clean(&word.to_string_lossy()).into_owned().into());
+    let cleaned: Vec<OsString> = cleaned.collect();
+    let error = Args::read(&cleaned).err().unwrap_or(error);
+    if !error.use_stderr() {
+        error.exit();
     }
-    if run.is_cancelled() {
-        output::error(INTERRUPTED);
+    let told = error.render().to_string();
+    let shown = without_urls(&told, &cleaned);
+    if output::is_json() {
+        let message = shown.split("\n\nUsage:").next().unwrap_or_default();
+        let message = message.trim_start_matches("error: ").trim();
+        return output::fail(Failure::new(ErrorKind::Configuration, message.to_owned()));
     }
-}
-
-/// What is said of a command that a signal ended.
-const INTERRUPTED: &str = "interrupted; what was loaded stays, the next run goes on from there";
-
-/// 2 for what the user asked for, 4 when another runner was quicker and nothing else failed, 130 for a run that was
-/// interrupted, 1 for the rest.
-fn exit_code(error: &Error) -> ExitCode {
-    match error {
-        // Stores and clients are opened by what the settings say, and fail later as `Core`.
-        Error::Config { .. }
-        | Error::NoConfig { .. }
-        | Error::Setting { .. }
-        | Error::Storage(_)
-        | Error::Acquisition(_) => ExitCode::from(2),
-        Error::Core(tidegauge::core::Error::Conflict { .. }) | Error::LoadUnderWay { .. } => {
-            ExitCode::from(4)
-        }
-        Error::PartlyReset { error, .. }
-            if matches!(**error, tidegauge::core::Error::Conflict { .. }) =>
-        {
-            ExitCode::from(4)
-        }
-        Error::Run(error) if error.is_cancelled() => ExitCode::from(130),
-        Error::Run(error) if error.failures().iter().all(SourceFailure::is_conflict) => {
-            ExitCode::from(4)
-        }
-        _ => ExitCode::FAILURE,
+    if shown == told {
+        error.exit();
     }
+    output::usage(&shown)
 }

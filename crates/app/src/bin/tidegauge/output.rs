@@ -1,28 +1,185 @@
-//! Talking to people.
+//! Where all text goes out: to the standard output as text or as one JSON document, to the standard error as
+//! lines of errors (of the log: `log.rs`). What a terminal would take for a command is cleaned here and nowhere
+//! before, JSON escapes it; secrets that errors repeat are blanked out here.
 
+use std::fmt::{Display, Write as _};
 use std::io::{self, Write};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Prints a line. Whoever stops listening (`| head`) has heard enough, and the command goes on to
-/// its end; a disk that is full has lost the answer, and that is a failure.
-pub(crate) fn line(text: &str) {
+use serde::Serialize;
+use tidegauge::core::ErrorKind;
+use tidegauge::text::{Table, clean, is_control};
+
+use crate::failure::{Failure, code};
+use crate::log::redacted;
+
+/// Set once, before a command begins; observers of a run and writers of the log have no other way to know.
+static JSON: AtomicBool = AtomicBool::new(false);
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+/// Has everything from now on go out as JSON if `json`, and nothing but documents and errors if `quiet`.
+pub(crate) fn configure(json: bool, quiet: bool) {
+    JSON.store(json, Ordering::Relaxed);
+    QUIET.store(quiet, Ordering::Relaxed);
+}
+
+/// Returns `true` if answers and errors go out as JSON.
+pub(crate) fn is_json() -> bool {
+    JSON.load(Ordering::Relaxed)
+}
+
+/// Returns `true` if people want to hear of progress, and of what is no error.
+pub(crate) fn is_talkative() -> bool {
+    !is_json() && !QUIET.load(Ordering::Relaxed)
+}
+
+/// What a command answers: the same value as JSON and as text.
+pub(crate) trait Document: Serialize {
+    /// Returns the answer as people read it.
+    fn text(&self) -> Text;
+}
+
+/// Clean lines.
+#[derive(Debug, Default)]
+pub(crate) struct Text(String);
+
+impl Text {
+    /// Adds a line.
+    pub(crate) fn line(&mut self, line: impl AsRef<str>) {
+        self.0.push_str(&clean(line.as_ref()));
+        self.0.push('\n');
+    }
+
+    /// Adds a table, whose cells are clean already.
+    pub(crate) fn table(&mut self, table: &Table) {
+        let _ = writeln!(self.0, "{table}");
+    }
+
+    /// Adds text of several lines, each cleaned by itself.
+    pub(crate) fn lines(&mut self, lines: impl Display) {
+        lines.to_string().lines().for_each(|line| self.line(line));
+    }
+}
+
+/// Prints the answer of a command.
+pub(crate) fn document(document: &impl Document) {
+    if is_json() {
+        print(&json(document));
+    } else if is_talkative() {
+        print(&document.text().0);
+    }
+}
+
+/// Prints a page of ours, such as Markdown or a script, whatever answers go out as.
+pub(crate) fn page(page: &str) {
+    if !QUIET.load(Ordering::Relaxed) {
+        let mut text = Text::default();
+        text.lines(page);
+        print(&text.0);
+    }
+}
+
+/// Prints text on the way to the answer.
+pub(crate) fn talk(text: &Text) {
+    if is_talkative() {
+        print(&text.0);
+    }
+}
+
+/// Prints a line on the way to the answer.
+pub(crate) fn line(line: &str) {
+    let mut text = Text::default();
+    text.line(line);
+    talk(&text);
+}
+
+/// Prints what went wrong on the standard error, without any secret that it repeats, and returns the exit code.
+pub(crate) fn fail(failure: Failure) -> ExitCode {
+    #[derive(Serialize)]
+    struct Document<'a> {
+        error: &'a Failure,
+    }
+    let failure = failure.map(redacted);
+    let text = if is_json() {
+        json(&Document { error: &failure })
+    } else {
+        failure.lines().map(|line| format!("error: {}\n", clean(line))).collect()
+    };
+    complain(&text);
+    ExitCode::from(failure.exit_code)
+}
+
+/// Prints how a command is used on the standard error, where no secret is left in it, and returns the exit code.
+pub(crate) fn usage(text: &str) -> ExitCode {
+    explain(text);
+    ExitCode::from(code(ErrorKind::Configuration))
+}
+
+/// Prints lines that stand beside an error on the standard error.
+pub(crate) fn explain(lines: impl Display) {
+    let mut text = Text::default();
+    text.lines(lines);
+    complain(&text.0);
+}
+
+fn complain(text: &str) {
+    // There is no other place to say so if this fails.
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
+/// Writes a value as one line of JSON in which everything that is not shown as itself is escaped.
+fn json(value: &impl Serialize) -> String {
+    // Answers are structs with names for keys: they have a JSON form.
+    let plain = serde_json::to_string(value).unwrap_or_else(|error| {
+        fail(Failure::new(ErrorKind::Bug, format!("the answer has no JSON form: {error}")));
+        std::process::exit(code(ErrorKind::Bug).into())
+    });
+    let mut escaped = String::with_capacity(plain.len() + 1);
+    for character in plain.chars() {
+        // All of them have one unit of UTF-16, and stand within strings.
+        if is_control(character) {
+            let _ = write!(escaped, "\\u{:04x}", u32::from(character));
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped.push('\n');
+    escaped
+}
+
+/// Prints text. A reader that has left (`| head`) has read enough, and the command goes on to its end; a disk that
+/// is full has lost the answer, and that is a failure.
+fn print(text: &str) {
     let mut stdout = io::stdout().lock();
-    match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(failed) if failed.kind() != io::ErrorKind::BrokenPipe => {
-            error(&format!("cannot write to the standard output: {failed}"));
-            std::process::exit(1);
+            let kind = ErrorKind::of_io(&failed).unwrap_or(ErrorKind::Unavailable);
+            let message = format!("cannot write to the standard output: {failed}");
+            fail(Failure::new(kind, message));
+            std::process::exit(code(kind).into());
         }
         _ => {}
     }
 }
 
-/// Says what went wrong, without the passwords of URLs: some messages repeat what was asked for.
-pub(crate) fn error(text: &str) {
-    let text = tidegauge::without_userinfo(text);
-    // Nobody is left to tell if this fails as well.
-    let _ = writeln!(io::stderr(), "error: {text}");
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Says what is an error message as it is.
-pub(crate) fn raw_error(text: &str) {
-    let _ = io::stderr().write_all(text.as_bytes());
+    #[test]
+    fn json_escapes_what_text_replaces() {
+        let dirty = "\u{1b}[31m\u{7f}\u{9b}\u{202e}\u{2028}\"\\\n–";
+        let escaped = json(&dirty);
+        assert_eq!(escaped, "\"\\u001b[31m\\u007f\\u009b\\u202e\\u2028\\\"\\\\\\n–\"\n");
+        assert_eq!(serde_json::from_str::<String>(&escaped).unwrap(), dirty);
+    }
+
+    #[test]
+    fn lines_are_cleaned_one_by_one() {
+        let mut text = Text::default();
+        text.line("one\nerror: two");
+        text.lines("three\nfour\u{1b}[2J");
+        assert_eq!(text.0, "one error: two\nthree\nfour\u{fffd}[2J\n");
+    }
 }

@@ -1,16 +1,19 @@
-//! The progress of a run: a bar on a terminal, plain lines otherwise.
+//! The progress of a run: a bar on a terminal, plain lines otherwise, nothing where only the answer counts.
 
 use std::io::IsTerminal;
 use std::time::Duration;
 
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
-use tidegauge::pipeline::{Observer, RunEvent};
+use tidegauge::pipeline::{Observer, RunEvent, Silent};
+use tidegauge::text::clean;
 
-use crate::output;
+use crate::{log, output};
 
 /// Returns the observer that suits where we print to.
 pub(crate) fn observer() -> Box<dyn Observer> {
-    if std::io::stderr().is_terminal() {
+    if !output::is_talkative() {
+        Box::new(Silent)
+    } else if std::io::stderr().is_terminal() {
         Box::new(Bar { bar: ProgressBar::no_length().with_style(style()) })
     } else {
         Box::new(Lines)
@@ -18,7 +21,7 @@ pub(crate) fn observer() -> Box<dyn Observer> {
 }
 
 fn failed(message: &str) -> String {
-    format!(", then it failed: {message}")
+    format!(", then it failed: {}", log::redacted(message))
 }
 
 fn style() -> ProgressStyle {
@@ -34,7 +37,8 @@ struct Bar {
 impl Bar {
     fn end(&self, source: &str, rows: usize, how: &str) {
         let rows = HumanCount(rows as u64);
-        self.bar.println(format!("  {source:<14} {:>12} rows{how}", rows.to_string()));
+        let line = format!("  {source:<14} {:>12} rows{how}", rows.to_string());
+        self.bar.println(clean(&line));
         self.bar.disable_steady_tick();
         self.bar.finish_and_clear();
     }
@@ -45,7 +49,7 @@ impl Observer for Bar {
         match event {
             RunEvent::SourceStarted { source, .. } => {
                 self.bar.reset();
-                self.bar.set_prefix(source.clone());
+                self.bar.set_prefix(clean(source).into_owned());
                 self.bar.enable_steady_tick(Duration::from_millis(120));
             }
             RunEvent::PageCommitted { rows, .. } => self.bar.inc(*rows as u64),

@@ -73,6 +73,9 @@ impl Case {
             if let Some(code) = self.code {
                 self.is_one_line(&said, code, &shown);
             }
+            let json = says(self.command(dir.path(), command).arg("--output=json"));
+            let shown = format!("{}: {command:?} as JSON: {json:?}", self.what);
+            assert!(!is_seen(&format!("{}\n{}", json.out, json.err)), "{shown}");
         }
         let own = |path: &Path| self.files.iter().any(|(name, _)| path.ends_with(name));
         for path in files(dir.path()).into_iter().filter(|path| !own(path)) {

@@ -2,24 +2,60 @@
 
 use std::process::ExitCode;
 
-use tidegauge::{Result, Tidegauge};
+use serde::Serialize;
+use tidegauge::core::ErrorKind;
+use tidegauge::{Result, Tidegauge, Visit};
 
-use crate::output;
+use crate::failure::FAILED;
+use crate::log;
+use crate::output::{self, Document, Text};
+
+/// How the sources answered.
+#[derive(Debug, Serialize)]
+struct Check {
+    sources: Vec<Checked>,
+}
+
+#[derive(Debug, Serialize)]
+struct Checked {
+    source: String,
+    ok: bool,
+    /// What kind of error it is, if it does not answer.
+    kind: Option<ErrorKind>,
+    message: String,
+}
+
+impl From<Visit> for Checked {
+    fn from(visit: Visit) -> Self {
+        let Visit { source, outcome, .. } = visit;
+        match outcome {
+            Ok(message) => Self { source, ok: true, kind: None, message },
+            Err(error) => {
+                let message = log::redacted(&error.to_string());
+                Self { source, ok: false, kind: Some(error.kind()), message }
+            }
+        }
+    }
+}
+
+impl Document for Check {
+    fn text(&self) -> Text {
+        let mut text = Text::default();
+        let width = self.sources.iter().map(|checked| checked.source.len()).max();
+        let width = width.unwrap_or_default();
+        for Checked { source, ok, message, .. } in &self.sources {
+            let mark = if *ok { "ok     " } else { "BROKEN " };
+            text.line(format!("{mark}{source:<width$}  {message}"));
+        }
+        text
+    }
+}
 
 /// Says of each source in one line whether it answers; exit code 1 if one does not.
-pub(crate) async fn check(house: &Tidegauge, names: &[String]) -> Result<ExitCode> {
-    let visits = house.visit(names).await?;
-    let width = visits.iter().map(|visit| visit.source.len()).max().unwrap_or_default();
-    let mut code = ExitCode::SUCCESS;
-    for visit in visits {
-        let (mark, told) = match &visit.outcome {
-            Ok(told) => ("ok     ", told.clone()),
-            Err(error) => {
-                code = ExitCode::FAILURE;
-                ("BROKEN ", tidegauge::without_userinfo(&error.to_string()))
-            }
-        };
-        output::line(&format!("{mark}{:<width$}  {told}", visit.source));
-    }
-    Ok(code)
+pub(crate) async fn check(tidegauge: &Tidegauge, names: &[String]) -> Result<ExitCode> {
+    let visits = tidegauge.visit(names).await?;
+    let check = Check { sources: visits.into_iter().map(Checked::from).collect() };
+    output::document(&check);
+    let answer = check.sources.iter().all(|checked| checked.ok);
+    Ok(if answer { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }

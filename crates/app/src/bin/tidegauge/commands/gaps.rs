@@ -3,60 +3,150 @@
 use std::process::ExitCode;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use comfy_table::{CellAlignment, Table, presets};
+use serde::Serialize;
+use tidegauge::acquisition::series::Estimate;
 use tidegauge::core::coverage::Why;
 use tidegauge::core::{Clock, Span, SystemClock};
-use tidegauge::{Config, Result};
+use tidegauge::text::Table;
+use tidegauge::{Config, Gaps, Result};
 
-use crate::{args, output};
+use crate::args;
+use crate::failure::FAILED;
+use crate::output::{self, Document, Text};
+
+/// What is missing, and what bringing it would cost.
+#[derive(Debug, Serialize)]
+struct Missing {
+    sources: Vec<Source>,
+    /// The command that brings exactly these; none if nothing is missing.
+    command: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Source {
+    source: String,
+    gaps: Vec<Gap>,
+    /// What bringing them costs; none if nothing is missing.
+    estimate: Option<Cost>,
+}
+
+#[derive(Debug, Serialize)]
+struct Gap {
+    series: String,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+    reason: &'static str,
+    /// The service's own words, if it refused the span.
+    message: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Cost {
+    calls: u64,
+    credits: u64,
+    seconds: u64,
+    /// `true` if it may be more: the number of pages is not known before.
+    is_at_least: bool,
+    waits_for_credits: bool,
+    #[serde(skip)]
+    shown: String,
+}
+
+impl From<Estimate> for Cost {
+    fn from(estimate: Estimate) -> Self {
+        let shown = estimate.to_string();
+        let Estimate { calls, credits, time, is_at_least, waits_for_credits } = estimate;
+        Self { calls, credits, seconds: time.as_secs(), is_at_least, waits_for_credits, shown }
+    }
+}
+
+impl From<&Gaps> for Source {
+    fn from(gaps: &Gaps) -> Self {
+        let holes = gaps.series.iter().flat_map(|series| {
+            series.holes.iter().map(|hole| {
+                let (reason, message) = match &hole.why {
+                    Why::NotAsked => ("not_asked", None),
+                    Why::Requested => ("requested", None),
+                    Why::Failed(words) => ("refused", Some(words.clone())),
+                };
+                let (series, from, to) = (series.series.clone(), hole.span.from, hole.span.to);
+                Gap { series, from, to, reason, message }
+            })
+        });
+        Self {
+            source: gaps.source().to_owned(),
+            gaps: holes.collect(),
+            estimate: (!gaps.is_empty()).then(|| gaps.estimate.into()),
+        }
+    }
+}
+
+impl Gap {
+    fn why(&self) -> &str {
+        match (&self.message, self.reason) {
+            (Some(message), _) => message,
+            (None, "requested") => "asked for, and not there yet",
+            (None, _) => "not asked for yet",
+        }
+    }
+}
+
+impl Source {
+    /// Returns what bringing the gaps costs, in words.
+    pub(super) fn cost(&self) -> &str {
+        self.estimate.as_ref().map_or("nothing is missing", |estimate| &estimate.shown)
+    }
+
+    /// Returns the name of the source.
+    pub(super) fn name(&self) -> &str {
+        &self.source
+    }
+}
+
+impl Document for Missing {
+    fn text(&self) -> Text {
+        let mut text = Text::default();
+        let Some(command) = &self.command else {
+            text.line("nothing is missing");
+            return text;
+        };
+        let mut table = Table::new(["source", "series", "missing from", "to", "why"]);
+        for source in &self.sources {
+            for gap in &source.gaps {
+                let (from, to) = (shown(gap.from), shown(gap.to));
+                table.row([&source.source, &gap.series, &from, &to, gap.why()]);
+            }
+        }
+        text.table(&table);
+        text.line("");
+        for source in self.sources.iter().filter(|source| source.estimate.is_some()) {
+            text.line(format!("{}: {}", source.source, source.cost()));
+        }
+        text.line(format!("`{command}` brings exactly these"));
+        text
+    }
+}
 
 /// Lists what is missing, and what bringing it would cost; exit code 1 if anything is.
 pub(crate) async fn gaps(mut config: Config, args: args::Gaps) -> Result<ExitCode> {
-    let mut how = "tidegauge run".to_owned();
+    let mut command = "tidegauge run".to_owned();
     for source in &args.sources {
-        how += &format!(" --source {source}");
+        command += &format!(" --source {source}");
     }
     if !args.sources.is_empty() {
         config.sources = args.sources;
     }
-    let house = super::open(config)?;
+    let tidegauge = super::open(config)?;
     let wanted = args.from.map(|from| Span::new(from, args.to.unwrap_or(SystemClock.now())));
-    let gaps = house.gaps(wanted).await?;
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(["source", "series", "missing from", "to", "why"]);
-    let mut missing = false;
-    for gaps in &gaps {
-        for series in &gaps.series {
-            for hole in &series.holes {
-                missing = true;
-                let why = match &hole.why {
-                    Why::NotAsked => "not asked for yet",
-                    Why::Requested => "asked for, and not there yet",
-                    Why::Failed(reason) => reason,
-                };
-                let (from, to) = (shown(hole.span.from), shown(hole.span.to));
-                table.add_row([gaps.source(), &series.series, &from, &to, why]);
-            }
-        }
-    }
-    if !missing {
-        output::line("nothing is missing");
-        return Ok(ExitCode::SUCCESS);
-    }
-    if let Some(column) = table.column_mut(4) {
-        column.set_cell_alignment(CellAlignment::Left);
-    }
-    output::line(&format!("{table}\n"));
-    for gaps in gaps.iter().filter(|gaps| !gaps.is_empty()) {
-        output::line(&format!("{}: {}", gaps.source(), gaps.estimate));
-    }
-    how += &match wanted {
+    let gaps = tidegauge.gaps(wanted).await?;
+    command += &match wanted {
         Some(span) => format!(" --from {} --to {}", shown(span.from), shown(span.to)),
         None => " --fill-gaps".to_owned(),
     };
-    output::line(&format!("`{how}` brings exactly these"));
-    Ok(ExitCode::FAILURE)
+    let sources: Vec<_> = gaps.iter().map(Source::from).collect();
+    let is_whole = sources.iter().all(|source| source.gaps.is_empty());
+    output::document(&Missing { sources, command: (!is_whole).then_some(command) });
+    Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }
 
 fn shown(at: DateTime<Utc>) -> String {

@@ -1,31 +1,99 @@
 //! `tidegauge instruments`
 
-use comfy_table::{Table, presets};
-use tidegauge::{Result, Tidegauge};
+use std::collections::BTreeMap;
 
-use crate::output;
+use serde::Serialize;
+use tidegauge::core::instruments::Kind;
+use tidegauge::text::Table;
+use tidegauge::{FoundInstrument, Result, Tidegauge};
+
+use crate::output::{self, Document, Text};
+
+/// The instruments that there are.
+#[derive(Debug, Serialize)]
+struct Known {
+    /// The services that call instruments by names of their own.
+    services: Vec<&'static str>,
+    instruments: Vec<Instrument>,
+}
+
+#[derive(Debug, Serialize)]
+struct Instrument {
+    symbol: String,
+    name: String,
+    kind: Kind,
+    /// What each service calls it.
+    aliases: BTreeMap<&'static str, String>,
+}
+
+/// What services list.
+#[derive(Debug, Serialize)]
+struct Found {
+    found: Vec<Listed>,
+}
+
+#[derive(Debug, Serialize)]
+struct Listed {
+    service: &'static str,
+    id: String,
+    symbol: String,
+    name: String,
+}
+
+impl Document for Known {
+    fn text(&self) -> Text {
+        let mut table = Table::new(["symbol", "name", "kind"].iter().chain(&self.services));
+        for Instrument { symbol, name, kind, aliases } in &self.instruments {
+            let own = [symbol.clone(), name.clone(), format!("{kind:?}").to_lowercase()];
+            let alias = |service| aliases.get(service).map_or("–", String::as_str).to_owned();
+            table.row(own.into_iter().chain(self.services.iter().map(alias)));
+        }
+        let mut text = Text::default();
+        text.table(&table);
+        text
+    }
+}
+
+impl Document for Found {
+    fn text(&self) -> Text {
+        let mut table = Table::new(["service", "its name", "symbol", "called"]);
+        for Listed { service, id, symbol, name } in &self.found {
+            table.row([service, id.as_str(), symbol, name]);
+        }
+        let mut text = Text::default();
+        text.table(&table);
+        text.line("");
+        text.line("name those you want under [[instruments]] in tidegauge.toml");
+        text
+    }
+}
+
+impl From<FoundInstrument> for Listed {
+    fn from(found: FoundInstrument) -> Self {
+        let FoundInstrument { service, id, symbol, name, .. } = found;
+        Self { service, id, symbol, name }
+    }
+}
 
 /// Lists the instruments, or those of the services whose names hold `find`.
-pub(crate) async fn instruments(house: &Tidegauge, find: Option<String>) -> Result<()> {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
+pub(crate) async fn instruments(tidegauge: &Tidegauge, find: Option<String>) -> Result<()> {
     if let Some(find) = find {
-        table.set_header(["service", "its name", "symbol", "called"]);
-        for found in house.find_instruments(&find).await? {
-            table.add_row([found.service, &found.id, &found.symbol, &found.name]);
-        }
-        output::line(&format!("{table}\n"));
-        output::line("name those you want under [[instruments]] in tidegauge.toml");
+        let found = tidegauge.find_instruments(&find).await?;
+        output::document(&Found { found: found.into_iter().map(Listed::from).collect() });
         return Ok(());
     }
-    let services = house.services();
-    table.set_header(["symbol", "name", "kind"].iter().chain(&services));
-    for instrument in house.instruments() {
-        let kind = format!("{:?}", instrument.kind).to_lowercase();
-        let own = [instrument.symbol.to_string(), instrument.name.to_string(), kind];
-        let alias = |service: &&str| instrument.alias(service).unwrap_or("–").to_owned();
-        table.add_row(own.into_iter().chain(services.iter().map(alias)));
-    }
-    output::line(&table.to_string());
+    let services = tidegauge.services();
+    let instruments = tidegauge.instruments().iter().map(|instrument| {
+        let alias =
+            |service: &&'static str| Some((*service, instrument.alias(service)?.to_owned()));
+        Instrument {
+            symbol: instrument.symbol.to_string(),
+            name: instrument.name.to_string(),
+            kind: instrument.kind,
+            aliases: services.iter().filter_map(alias).collect(),
+        }
+    });
+    let instruments = instruments.collect();
+    output::document(&Known { services, instruments });
     Ok(())
 }

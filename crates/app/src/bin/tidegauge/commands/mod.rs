@@ -23,39 +23,40 @@ use tidegauge::core::SystemClock;
 use tidegauge::{Config, Result, Secrets, Tidegauge};
 
 use crate::args::{Args, Command};
+use crate::failure::Failure;
+use crate::output;
 use crate::shutdown::Shutdown;
 
-pub(crate) async fn run(args: Args, shutdown: &Shutdown) -> Result<ExitCode> {
+pub(crate) async fn run(args: Args, shutdown: &Shutdown) -> Result<ExitCode, Failure> {
+    let load = || Config::load(args.config.as_deref());
     let mut config = match &args.command {
-        // These need no settings, and must work where those are broken.
+        // These need no settings, or read them when they do, and must work where those are broken.
         Command::Init
         | Command::Tables(_)
         | Command::Completions { .. }
         | Command::Sources { markdown: true } => Config::default(),
-        _ => Config::load(args.config.as_deref())?,
+        _ => load()?,
     };
     if let Some(warehouse) = args.warehouse {
         config.warehouse = warehouse.into();
     }
     match args.command {
         Command::Init => init::init(args.config.as_deref())?,
-        Command::Tables(args) => tables::tables(&args)?,
+        Command::Tables(args) => tables::tables(load, &args)?,
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Args::command(), "tidegauge", &mut script);
-            crate::output::line(&String::from_utf8_lossy(&script));
+            output::page(&String::from_utf8_lossy(&script));
         }
         Command::Run(args) => return run::run(config, args, shutdown).await,
-        Command::Sources { markdown: true } => {
-            crate::output::line(tidegauge::sources_page().trim_end())
-        }
+        Command::Sources { markdown: true } => output::page(tidegauge::sources_page().trim_end()),
         Command::Sources { markdown: false } => sources::sources(&open(config)?).await?,
-        Command::Check { sources } => return check::check(&open(config)?, &sources).await,
-        Command::Gaps(args) => return gaps::gaps(config, args).await,
+        Command::Check { sources } => return Ok(check::check(&open(config)?, &sources).await?),
+        Command::Gaps(args) => return Ok(gaps::gaps(config, args).await?),
         Command::Instruments { find } => instruments::instruments(&open(config)?, find).await?,
         Command::Reload(args) => return run::reload(config, args, shutdown).await,
         Command::Reset(args) => reset::reset(config, args).await?,
-        Command::Verify => return verify::verify(&open(config)?).await,
+        Command::Verify => return Ok(verify::verify(&open(config)?).await?),
         Command::Report(args) => report::report(config, args).await?,
         Command::Repair => repair::repair(&open(config)?).await?,
         Command::Status => status::status(&open(config)?).await?,

@@ -1,62 +1,152 @@
 //! `tidegauge reset`
 
-use comfy_table::{CellAlignment, Table, presets};
+use serde::Serialize;
+use tidegauge::core::Cursor;
+use tidegauge::text::Table;
 use tidegauge::{Config, Result, SinkReset, StoreUrl};
 
-use crate::{args, output};
+use crate::args;
+use crate::output::{self, Document, Text};
+
+/// What was removed, or would be.
+#[derive(Debug, Serialize)]
+pub(super) struct Reset {
+    /// Whether nothing was removed, only told.
+    dry_run: bool,
+    #[serde(flatten)]
+    removed: Removed,
+    /// What is said in the end.
+    #[serde(skip)]
+    end: &'static str,
+}
+
+/// What is removed of each sink, in the order in which it is.
+#[derive(Debug, Serialize)]
+pub(super) struct Removed {
+    sinks: Vec<Sink>,
+}
+
+#[derive(Debug, Serialize)]
+struct Sink {
+    sink: String,
+    rows: usize,
+    sources: Vec<Source>,
+    tables: Vec<Rows>,
+    /// The tables whose rows stay, since other sources have filled them as well.
+    kept: Vec<Stays>,
+}
+
+#[derive(Debug, Serialize)]
+struct Source {
+    source: String,
+    /// Its cursor in the sink; none if it was never loaded.
+    cursor: Option<Cursor>,
+}
+
+#[derive(Debug, Serialize)]
+struct Rows {
+    table: String,
+    rows: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct Stays {
+    table: String,
+    /// The sources that have filled it as well.
+    sources: Vec<String>,
+}
+
+impl From<SinkReset> for Sink {
+    fn from(reset: SinkReset) -> Self {
+        let rows = reset.rows();
+        let SinkReset { sink, cursors, tables, kept, .. } = reset;
+        let sources = cursors.into_iter().map(|(source, cursor)| Source { source, cursor });
+        let tables = tables.into_iter().map(|(table, rows)| Rows { table, rows });
+        let kept = kept.into_iter().filter(|kept| !kept.sources.is_empty());
+        let kept = kept.map(|kept| Stays { table: kept.table, sources: kept.sources });
+        Self {
+            sink,
+            rows,
+            sources: sources.collect(),
+            tables: tables.collect(),
+            kept: kept.collect(),
+        }
+    }
+}
+
+impl From<Vec<SinkReset>> for Removed {
+    fn from(resets: Vec<SinkReset>) -> Self {
+        Self { sinks: resets.into_iter().map(Sink::from).collect() }
+    }
+}
+
+impl Reset {
+    /// Returns the answer of a command that removed nothing, and ends with the words `end`.
+    pub(super) fn dry(resets: Vec<SinkReset>, end: &'static str) -> Self {
+        Self { dry_run: true, removed: resets.into(), end }
+    }
+}
+
+impl Removed {
+    /// Returns what is removed as people read it.
+    pub(super) fn text(&self) -> Text {
+        let mut table = Table::new(["from", "what", "rows"]);
+        for Sink { sink, sources, tables, .. } in &self.sinks {
+            let mut sink = sink.as_str();
+            let cursors = sources.iter().filter_map(|Source { source, cursor }| {
+                Some((format!("cursor of {source}: {}", cursor.as_ref()?), String::new()))
+            });
+            let tables = tables.iter().map(|it| (it.table.clone(), it.rows.to_string()));
+            let mut lines: Vec<_> = cursors.chain(tables).collect();
+            if lines.is_empty() {
+                lines.push(("nothing".into(), String::new()));
+            }
+            for (what, rows) in lines {
+                table.row([std::mem::take(&mut sink), &short(&what), &rows]);
+            }
+        }
+        let mut text = Text::default();
+        text.table(&table.right([2]));
+        text.line("");
+        let mut told = Vec::new();
+        for Stays { table, sources } in self.sinks.iter().flat_map(|sink| &sink.kept) {
+            let line = format!(
+                "the rows of {table} stay, since {} filled it as well: what is loaded again takes the place \
+                 of what is there",
+                sources.join(", ")
+            );
+            if !told.contains(&line) {
+                text.line(&line);
+                told.push(line);
+            }
+        }
+        text
+    }
+}
+
+impl Document for Reset {
+    fn text(&self) -> Text {
+        let mut text = self.removed.text();
+        text.line(self.end);
+        text
+    }
+}
 
 /// Removes what sources have loaded, and says what that was.
 pub(crate) async fn reset(mut config: Config, args: args::Reset) -> Result<()> {
     config.backups.extend(args.backups.into_iter().map(StoreUrl::from));
     let tidegauge = super::open(config)?;
     let resets = tidegauge.reset(&args.sources, args.dry_run).await?;
-    tell(&resets);
-    output::line(if args.dry_run {
-        "nothing was removed: this is a dry run"
-    } else if resets.iter().all(SinkReset::is_empty) {
-        "there was nothing to remove"
+    output::document(&if args.dry_run {
+        Reset::dry(resets, "nothing was removed: this is a dry run")
     } else {
-        "removed; `tidegauge run` loads from the beginning"
+        let end = match resets.iter().all(SinkReset::is_empty) {
+            true => "there was nothing to remove",
+            false => "removed; `tidegauge run` loads from the beginning",
+        };
+        Reset { dry_run: false, removed: resets.into(), end }
     });
     Ok(())
-}
-
-/// Says what is removed of each sink, in the order in which it is.
-pub(crate) fn tell(resets: &[SinkReset]) {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(["from", "what", "rows"]);
-    for reset in resets {
-        let mut sink = reset.sink.as_str();
-        let cursors = reset.cursors.iter().filter_map(|(source, cursor)| {
-            Some((format!("cursor of {source}: {}", cursor.as_ref()?), String::new()))
-        });
-        let tables = reset.tables.iter().map(|(table, rows)| (table.clone(), rows.to_string()));
-        let mut lines: Vec<_> = cursors.chain(tables).collect();
-        if lines.is_empty() {
-            lines.push(("nothing".into(), String::new()));
-        }
-        for (what, rows) in lines {
-            table.add_row([std::mem::take(&mut sink).to_owned(), short(&what), rows]);
-        }
-    }
-    if let Some(column) = table.column_mut(2) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    output::line(&format!("{table}\n"));
-    let mut told = Vec::new();
-    for kept in resets.iter().flat_map(|reset| &reset.kept).filter(|kept| !kept.sources.is_empty())
-    {
-        let others = kept.sources.join(", ");
-        let line = format!(
-            "the rows of {} stay, since {others} filled it as well: what is loaded again takes the \
-             place of what is there",
-            kept.table
-        );
-        if !told.contains(&line) {
-            output::line(&line);
-            told.push(line);
-        }
-    }
 }
 
 /// A cursor may tell of a million files.

@@ -1,13 +1,20 @@
 //! `tidegauge run`
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
+use chrono::{DateTime, Utc};
+use serde::Serialize;
 use tidegauge::core::{Clock, Span, SystemClock};
-use tidegauge::pipeline::{RunError, SourceFailure, Summary};
-use tidegauge::{Config, Error, Gaps, Result, StoreUrl, Tidegauge};
+use tidegauge::pipeline::{Failure as Refusal, SourceFailure, Summary};
+use tidegauge::{Config, Error, Result, StoreUrl, Tidegauge};
 
+use super::gaps::Source as Missing;
+use super::reset::{Removed, Reset};
+use crate::failure::Failure;
+use crate::output::{self, Document, Text};
 use crate::shutdown::Shutdown;
-use crate::{args, output, progress};
+use crate::{args, log, progress};
 
 /// What follows from the market tables: no source that is configured, and worked out by every run.
 const MARKET: &str = "market";
@@ -17,7 +24,7 @@ pub(crate) async fn run(
     mut config: Config,
     args: args::Run,
     shutdown: &Shutdown,
-) -> Result<ExitCode> {
+) -> Result<ExitCode, Failure> {
     if !args.sources.is_empty() {
         config.sources = args.sources;
     }
@@ -36,13 +43,17 @@ pub(crate) async fn run(
     }
     let token = shutdown.token();
     let tidegauge = super::open(config)?.cancelled_by(token.clone());
+    let mut removed = None;
     if !args.full_refresh.is_empty() {
         let resets = tidegauge.reset_to_run(&args.full_refresh, args.dry_run).await?;
-        super::reset::tell(&resets);
         if args.dry_run {
-            output::line("nothing was removed, and nothing loaded: this is a dry run");
+            let end = "nothing was removed, and nothing loaded: this is a dry run";
+            output::document(&Reset::dry(resets, end));
             return Ok(ExitCode::SUCCESS);
         }
+        let done = Removed::from(resets);
+        output::talk(&done.text());
+        removed = Some(done);
     }
     let observer = progress::observer();
     let now = SystemClock.now();
@@ -50,7 +61,8 @@ pub(crate) async fn run(
     let mut all = Loaded::default();
     if args.fill_gaps || wanted.is_some() {
         let gaps = tidegauge.gaps(wanted).await?;
-        estimate(&gaps);
+        let missing: Vec<_> = gaps.iter().map(Missing::from).collect();
+        output::talk(&costs(&missing));
         all.take(tidegauge.fill(gaps, observer.as_ref()).await)?;
     } else {
         all.take(tidegauge.run(args.until, observer.as_ref()).await)?;
@@ -59,7 +71,7 @@ pub(crate) async fn run(
             all.take(tidegauge.stream(observer.as_ref(), token.cancelled()).await)?;
         }
     }
-    all.tell(&tidegauge);
+    output::document(&Run { removed, ..Run::new(&all.summary, &tidegauge) });
     all.end()
 }
 
@@ -68,29 +80,45 @@ pub(crate) async fn reload(
     mut config: Config,
     args: args::Reload,
     shutdown: &Shutdown,
-) -> Result<ExitCode> {
+) -> Result<ExitCode, Failure> {
     config.sources = args.sources;
     config.backups.extend(args.backups.into_iter().map(StoreUrl::from));
     let tidegauge = super::open(config)?.cancelled_by(shutdown.token());
     let gaps = tidegauge.again(Span::new(args.from, args.to.unwrap_or(SystemClock.now())))?;
-    estimate(&gaps);
+    let sources: Vec<_> = gaps.iter().map(Missing::from).collect();
     if args.dry_run {
-        output::line("nothing was loaded: this is a dry run");
+        output::document(&Estimate { dry_run: true, sources });
         return Ok(ExitCode::SUCCESS);
     }
+    output::talk(&costs(&sources));
     let mut all = Loaded::default();
     all.take(tidegauge.fill(gaps, progress::observer().as_ref()).await)?;
-    all.tell(&tidegauge);
+    output::document(&Run::new(&all.summary, &tidegauge));
     all.end()
 }
 
-/// Says what bringing what is missing costs.
-fn estimate(gaps: &[Gaps]) {
-    for gaps in gaps {
-        let estimate = gaps.estimate.to_string();
-        let what = if gaps.is_empty() { "nothing is missing" } else { &estimate };
-        output::line(&format!("{}: {what}", gaps.source()));
+/// What would be loaded again, and what that would cost.
+#[derive(Debug, Serialize)]
+struct Estimate {
+    dry_run: bool,
+    sources: Vec<Missing>,
+}
+
+impl Document for Estimate {
+    fn text(&self) -> Text {
+        let mut text = costs(&self.sources);
+        text.line("nothing was loaded: this is a dry run");
+        text
     }
+}
+
+/// Says what bringing what is missing costs.
+fn costs(sources: &[Missing]) -> Text {
+    let mut text = Text::default();
+    for source in sources {
+        text.line(format!("{}: {}", source.name(), source.cost()));
+    }
+    text
 }
 
 /// What was loaded, and what was not.
@@ -117,33 +145,114 @@ impl Loaded {
         Ok(())
     }
 
-    /// Says what was loaded, what went over the wire for it, and where it went.
-    fn tell(&self, tidegauge: &Tidegauge) {
-        output::line(&format!("\n{}\n", self.summary));
-        for (service, traffic) in &self.summary.traffic {
-            output::line(&format!(
+    /// Ends the command: as failed if a source failed or was refused a series, or a signal came.
+    fn end(self) -> Result<ExitCode, Failure> {
+        let Self { summary, failures, is_cancelled } = self;
+        if summary.failures.is_empty() && failures.is_empty() && !is_cancelled {
+            return Ok(ExitCode::SUCCESS);
+        }
+        Err(Failure::of_run(&summary.failures, &failures, is_cancelled))
+    }
+}
+
+/// What was loaded, what went over the wire for it, and where it went.
+#[derive(Debug, Serialize)]
+struct Run<'a> {
+    warehouse: String,
+    backups: Vec<String>,
+    rows: usize,
+    tables: Vec<Table<'a>>,
+    /// What services refused for good, while the rest went on.
+    refused: Vec<Refused<'a>>,
+    traffic: BTreeMap<&'static str, Traffic>,
+    /// What was removed before, if that was asked for.
+    removed: Option<Removed>,
+    #[serde(skip)]
+    summary: &'a Summary,
+}
+
+#[derive(Debug, Serialize)]
+struct Table<'a> {
+    source: &'a str,
+    table: &'a str,
+    rows: usize,
+    seconds: f64,
+    rows_per_second: Option<f64>,
+}
+
+#[derive(Debug, Serialize)]
+struct Refused<'a> {
+    source: &'a str,
+    series: &'a str,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+    reason: String,
+}
+
+/// What went over the wire to a service.
+#[derive(Debug, Serialize)]
+struct Traffic {
+    requests: u64,
+    retries: u64,
+    bytes: u64,
+    seconds_waited: f64,
+}
+
+impl<'a> Run<'a> {
+    fn new(summary: &'a Summary, tidegauge: &Tidegauge) -> Self {
+        let config = tidegauge.config();
+        let tables = summary.tables.iter().map(|loaded| Table {
+            source: &loaded.source,
+            table: &loaded.table,
+            rows: loaded.rows,
+            seconds: loaded.time.as_secs_f64(),
+            rows_per_second: loaded.rows_per_second(),
+        });
+        let traffic = summary.traffic.iter().map(|(service, traffic)| {
+            let (requests, retries, bytes) = (traffic.requests, traffic.retries, traffic.bytes);
+            let seconds_waited = traffic.waited.as_secs_f64();
+            (*service, Traffic { requests, retries, bytes, seconds_waited })
+        });
+        Self {
+            warehouse: config.warehouse.to_string(),
+            backups: config.backups.iter().map(ToString::to_string).collect(),
+            rows: summary.rows(),
+            tables: tables.collect(),
+            refused: summary.failures.iter().map(Refused::from).collect(),
+            traffic: traffic.collect(),
+            removed: None,
+            summary,
+        }
+    }
+}
+
+impl<'a> From<&'a Refusal> for Refused<'a> {
+    fn from(refusal: &'a Refusal) -> Self {
+        let Refusal { source, series, span, reason, .. } = refusal;
+        let reason = log::redacted(reason);
+        Self { source, series, from: span.from, to: span.to, reason }
+    }
+}
+
+impl Document for Run<'_> {
+    fn text(&self) -> Text {
+        let mut text = Text::default();
+        text.line("");
+        text.lines(self.summary);
+        text.line("");
+        for (service, traffic) in &self.traffic {
+            text.line(format!(
                 "{service:<18} {} requests, {} of them again, {} kB, {:.0} s waited",
                 traffic.requests,
                 traffic.retries,
                 traffic.bytes.div_ceil(1_000),
-                traffic.waited.as_secs_f64()
+                traffic.seconds_waited
             ));
         }
-        output::line(&format!("warehouse  {}", tidegauge.config().warehouse));
-        for backup in &tidegauge.config().backups {
-            output::line(&format!("backup     {backup}"));
+        text.line(format!("warehouse  {}", self.warehouse));
+        for backup in &self.backups {
+            text.line(format!("backup     {backup}"));
         }
-    }
-
-    /// Ends the command: with an error if a source failed or was refused a series, or a signal came.
-    fn end(self) -> Result<ExitCode> {
-        for failure in &self.summary.failures {
-            output::error(&failure.to_string());
-        }
-        if self.failures.is_empty() && !self.is_cancelled {
-            let is_whole = self.summary.failures.is_empty();
-            return Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::FAILURE });
-        }
-        Err(RunError::new(self.failures, self.is_cancelled, self.summary).into())
+        text
     }
 }

@@ -1,51 +1,119 @@
 //! `tidegauge sources`
 
-use chrono::SecondsFormat;
-use comfy_table::{Table, presets};
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
 use tidegauge::acquisition::http::Budget;
+use tidegauge::core::Cursor;
+use tidegauge::text::Table;
 use tidegauge::{Needs, Result, SourceStanding, Tidegauge};
 
-use crate::output;
+use crate::output::{self, Document, Text};
+
+/// Every source that there is.
+#[derive(Debug, Serialize)]
+struct Sources {
+    sources: Vec<Source>,
+}
+
+#[derive(Debug, Serialize)]
+struct Source {
+    source: String,
+    /// Whether it is part of a run.
+    is_on: bool,
+    is_live: bool,
+    /// The variable that must hold its key or URL, if it needs one.
+    variable: Option<String>,
+    /// Whether what it needs is there.
+    is_ready: bool,
+    limits: Option<Limits>,
+    fresh_to: Option<DateTime<Utc>>,
+    cursor: Option<Cursor>,
+    description: String,
+}
+
+/// What its service allows, and what of that is left.
+#[derive(Debug, Serialize)]
+struct Limits {
+    per_minute: u32,
+    per_day: Option<u32>,
+    left_today: Option<u32>,
+    per_month: Option<u32>,
+    left_this_month: Option<u32>,
+}
+
+impl From<SourceStanding> for Source {
+    fn from(standing: SourceStanding) -> Self {
+        let SourceStanding { offer, is_on, is_ready, budget, cursor, fresh_to, .. } = standing;
+        let variable = match offer.needs {
+            Needs::Key(variable) | Needs::Url(variable) => Some(variable),
+            _ => None,
+        };
+        let limits = budget.map(Limits::from);
+        let (source, is_live, description) = (offer.name, offer.is_live, offer.what);
+        Self { source, is_on, is_live, variable, is_ready, limits, fresh_to, cursor, description }
+    }
+}
+
+impl From<Budget> for Limits {
+    fn from(budget: Budget) -> Self {
+        let Budget { quota, left_today, left_this_month } = budget;
+        let (per_minute, per_day, per_month) =
+            (quota.per_minute.get(), quota.per_day, quota.per_month);
+        Self { per_minute, per_day, left_today, per_month, left_this_month }
+    }
+}
+
+impl Source {
+    fn key(&self) -> String {
+        match &self.variable {
+            None => "none needed".into(),
+            Some(_) if self.is_ready => "set".into(),
+            Some(variable) => format!("missing: {variable}"),
+        }
+    }
+}
+
+impl Limits {
+    fn shown(&self) -> String {
+        let mut shown = format!("{}/min", self.per_minute);
+        let left = |per: &str, limit: Option<u32>, left: Option<u32>| {
+            let (limit, left) = (limit?, left?);
+            Some(format!(", {limit}/{per} ({left} left)"))
+        };
+        shown.extend(left("day", self.per_day, self.left_today));
+        shown.extend(left("month", self.per_month, self.left_this_month));
+        shown
+    }
+}
+
+impl Document for Sources {
+    fn text(&self) -> Text {
+        let header = ["", "source", "key", "limits", "fresh to", "cursor", "what"];
+        let mut table = Table::new(header);
+        for source in &self.sources {
+            let fresh = source.fresh_to.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true));
+            let cursor = source.cursor.as_ref().map_or("never loaded", |cursor| cursor.as_str());
+            table.row([
+                if source.is_on { "on" } else { "" }.to_owned(),
+                source.source.clone(),
+                source.key(),
+                source.limits.as_ref().map(Limits::shown).unwrap_or_default(),
+                fresh.unwrap_or_default(),
+                short(cursor),
+                source.description.clone(),
+            ]);
+        }
+        let mut text = Text::default();
+        text.table(&table);
+        text
+    }
+}
 
 /// Lists every source: what it gives, its key, its limits, how far it has come.
-pub(crate) async fn sources(house: &Tidegauge) -> Result<()> {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(["", "source", "key", "limits", "fresh to", "cursor", "what"]);
-    for standing in house.sources().await? {
-        let fresh = standing.fresh_to.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true));
-        let cursor = standing.cursor.as_ref().map_or("never loaded", |cursor| cursor.as_str());
-        table.add_row([
-            if standing.is_on { "on" } else { "" }.to_owned(),
-            standing.offer.name.clone(),
-            key(&standing),
-            standing.budget.as_ref().map(limits).unwrap_or_default(),
-            fresh.unwrap_or_default(),
-            short(cursor),
-            standing.offer.what.clone(),
-        ]);
-    }
-    output::line(&table.to_string());
+pub(crate) async fn sources(tidegauge: &Tidegauge) -> Result<()> {
+    let standings = tidegauge.sources().await?.into_iter();
+    output::document(&Sources { sources: standings.map(Source::from).collect() });
     Ok(())
-}
-
-fn key(standing: &SourceStanding) -> String {
-    match &standing.offer.needs {
-        Needs::Key(_) | Needs::Url(_) if standing.is_ready => "set".into(),
-        Needs::Key(variable) | Needs::Url(variable) => format!("missing: {variable}"),
-        _ => "none needed".into(),
-    }
-}
-
-fn limits(budget: &Budget) -> String {
-    let mut told = format!("{}/min", budget.quota.per_minute);
-    let left = |per: &str, limit: Option<u32>, left: Option<u32>| {
-        let (limit, left) = (limit?, left?);
-        Some(format!(", {limit}/{per} ({left} left)"))
-    };
-    told.extend(left("day", budget.quota.per_day, budget.left_today));
-    told.extend(left("month", budget.quota.per_month, budget.left_this_month));
-    told
 }
 
 /// A cursor may be long; its beginning tells.

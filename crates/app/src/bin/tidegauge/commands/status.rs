@@ -1,66 +1,128 @@
 //! `tidegauge status`
 
-use chrono::SecondsFormat;
-use comfy_table::{CellAlignment, Table, presets};
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
 use tidegauge::core::tables::RunRecord;
-use tidegauge::{Result, Tidegauge};
+use tidegauge::text::Table;
+use tidegauge::{Progress, Result, Standing, TableStanding, Tidegauge};
 
-use crate::output;
+use crate::output::{self, Document, Text};
 
-/// Says what the warehouse holds, how far each source has been loaded, and how its last run went.
-pub(crate) async fn status(house: &Tidegauge) -> Result<()> {
-    let standing = house.status().await?;
-    output::line(&format!("warehouse  {}\n", house.config().warehouse));
-    if standing.tables.is_empty() {
-        output::line("It is empty: `tidegauge run` fills it.");
-        return Ok(());
-    }
-    let mut tables = Table::new();
-    tables.load_style(presets::NOTHING).set_header(["table", "rows", "what"]);
-    for (table, rows) in &standing.tables {
-        tables.add_row([table.name.to_string(), rows.to_string(), table.description.to_string()]);
-    }
-    if let Some(column) = tables.column_mut(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    output::line(&format!("{tables}\n"));
-    let mut sources = Table::new();
-    sources.load_style(presets::NOTHING).set_header(["source", "cursor"]);
-    for progress in &standing.sources {
-        let cursor = progress.cursor.as_ref().map_or("never loaded", |cursor| cursor.as_str());
-        sources.add_row([progress.source.as_str(), cursor]);
-    }
-    output::line(&sources.to_string());
-    if !standing.runs.is_empty() {
-        output::line(&format!("\n{}", runs(&standing.runs)));
-    }
-    Ok(())
+/// What the warehouse holds.
+#[derive(Debug, Serialize)]
+struct Status {
+    warehouse: String,
+    is_empty: bool,
+    tables: Vec<TableStanding>,
+    sources: Vec<Progress>,
+    /// The last run of each source, the latest first.
+    last_runs: Vec<LastRun>,
 }
 
-/// Returns the last run of each source as a table, and why those failed that did.
-fn runs(runs: &[RunRecord]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(["last run of", "began", "outcome", "rows", "seconds", "why"]);
-    for run in runs {
-        let why = match (&run.error_kind, &run.error_message) {
-            (Some(kind), Some(message)) => format!("{kind}: {message}"),
-            _ if run.ended_at.is_none() => "it is running, or was killed".to_owned(),
-            _ => String::new(),
-        };
-        table.add_row([
-            run.source.clone(),
-            run.started_at.to_rfc3339_opts(SecondsFormat::Secs, true),
-            run.outcome.clone(),
-            run.rows.to_string(),
-            run.seconds.map_or_else(String::new, |seconds| format!("{seconds:.2}")),
-            why,
-        ]);
-    }
-    for at in [3, 4] {
-        if let Some(column) = table.column_mut(at) {
-            column.set_cell_alignment(CellAlignment::Right);
+#[derive(Debug, Serialize)]
+struct LastRun {
+    run_id: String,
+    source: String,
+    started_at: DateTime<Utc>,
+    ended_at: Option<DateTime<Utc>>,
+    outcome: String,
+    rows: i64,
+    seconds: Option<f64>,
+    error_kind: Option<String>,
+    error_message: Option<String>,
+}
+
+impl From<RunRecord> for LastRun {
+    fn from(run: RunRecord) -> Self {
+        let RunRecord { run_id, source, started_at, ended_at, outcome, rows, seconds, .. } = run;
+        let (error_kind, error_message) = (run.error_kind, run.error_message);
+        Self {
+            run_id,
+            source,
+            started_at,
+            ended_at,
+            outcome,
+            rows,
+            seconds,
+            error_kind,
+            error_message,
         }
     }
-    table
+}
+
+impl Status {
+    fn new(warehouse: String, standing: Standing) -> Self {
+        let is_empty = standing.is_empty();
+        let Standing { tables, sources, runs } = standing;
+        let last_runs = runs.into_iter().map(LastRun::from).collect();
+        Self { warehouse, is_empty, tables, sources, last_runs }
+    }
+
+    fn tables(&self) -> Table {
+        let mut table = Table::new(["table", "rows", "what"]);
+        for TableStanding { name, rows, description, .. } in &self.tables {
+            let rows = rows.map_or_else(|| "?".into(), |rows| rows.to_string());
+            table.row([name, &rows, description]);
+        }
+        table.right([1])
+    }
+
+    fn sources(&self) -> Table {
+        let mut table = Table::new(["source", "cursor"]);
+        for progress in &self.sources {
+            let cursor = progress.cursor.as_ref().map_or("never loaded", |cursor| cursor.as_str());
+            table.row([progress.source.as_str(), cursor]);
+        }
+        table
+    }
+
+    /// Returns the last run of each source, and why those failed that did.
+    fn last_runs(&self) -> Table {
+        let mut table = Table::new(["last run of", "began", "outcome", "rows", "seconds", "why"]);
+        for run in &self.last_runs {
+            let why = match (&run.error_kind, &run.error_message) {
+                (Some(kind), Some(message)) => format!("{kind}: {message}"),
+                _ if run.ended_at.is_none() => "it is running, or was killed".to_owned(),
+                _ => String::new(),
+            };
+            table.row([
+                run.source.clone(),
+                run.started_at.to_rfc3339_opts(SecondsFormat::Secs, true),
+                run.outcome.clone(),
+                run.rows.to_string(),
+                run.seconds.map_or_else(String::new, |seconds| format!("{seconds:.2}")),
+                why,
+            ]);
+        }
+        table.right([3, 4])
+    }
+}
+
+impl Document for Status {
+    fn text(&self) -> Text {
+        let mut text = Text::default();
+        text.line(format!("warehouse  {}", self.warehouse));
+        text.line("");
+        if self.is_empty {
+            text.line("It is empty: `tidegauge run` fills it.");
+            return text;
+        }
+        if !self.tables.is_empty() {
+            text.table(&self.tables());
+            text.line("");
+        }
+        text.table(&self.sources());
+        if !self.last_runs.is_empty() {
+            text.line("");
+            text.table(&self.last_runs());
+        }
+        text
+    }
+}
+
+/// Says what the warehouse holds, how far each source has been loaded, and how its last run went.
+pub(crate) async fn status(tidegauge: &Tidegauge) -> Result<()> {
+    let standing = tidegauge.status().await?;
+    output::document(&Status::new(tidegauge.config().warehouse.to_string(), standing));
+    Ok(())
 }

@@ -1,52 +1,129 @@
 //! `tidegauge tables`
 
-use comfy_table::{Table, presets};
+use serde::Serialize;
 use tidegauge::core::tables::{self, by_name};
+use tidegauge::core::{TableRef, WriteMode};
 use tidegauge::report::reference;
-use tidegauge::{Error, Result};
+use tidegauge::{Config, Error, Result, TableOrigin, text};
 
-use crate::{args, output};
+use crate::args;
+use crate::output::{self, Document, Text};
 
-/// Describes the built-in tables, or one of them.
-pub(crate) fn tables(args: &args::Tables) -> Result<()> {
-    let Some(name) = &args.name else {
-        output::line(if args.markdown { reference::tables_page() } else { overview() }.trim_end());
-        return Ok(());
-    };
-    let table = by_name(name).ok_or_else(|| Error::Setting {
-        setting: "tables",
-        reason: format!("there is no built-in table `{name}`; `tidegauge tables` lists them"),
-    })?;
-    if args.markdown {
-        output::line(reference::table_section(&table).trim_end());
-        return Ok(());
-    }
-    output::line(&format!(
-        "{}: {}\nkey: {}\n",
-        table.name,
-        table.description,
-        table.key.join(", ")
-    ));
-    let mut columns = Table::new();
-    columns.load_style(presets::NOTHING).set_header(["column", "type", "null", "what"]);
-    for column in &table.columns {
-        columns.add_row([
-            column.name.to_string(),
-            column.dtype.to_string(),
-            if column.nullable { "yes" } else { "" }.into(),
-            column.description.to_string(),
-        ]);
-    }
-    output::line(&columns.to_string());
-    Ok(())
+/// The tables that there are.
+#[derive(Debug, Serialize)]
+struct Tables {
+    tables: Vec<Table>,
 }
 
-fn overview() -> String {
-    let mut overview = Table::new();
-    overview.load_style(presets::NOTHING).set_header(["table", "columns", "what"]);
-    for table in tables::all() {
-        let columns = table.columns.len().to_string();
-        overview.add_row([table.name.to_string(), columns, table.description.to_string()]);
+#[derive(Debug, Serialize)]
+struct Table {
+    name: String,
+    origin: TableOrigin,
+    description: String,
+    key: Vec<String>,
+    /// The column of the event's time.
+    time: Option<String>,
+    write: &'static str,
+    columns: Vec<Column>,
+}
+
+#[derive(Debug, Serialize)]
+struct Column {
+    name: String,
+    #[serde(rename = "type")]
+    dtype: String,
+    nullable: bool,
+    description: String,
+}
+
+impl Table {
+    fn new(table: &TableRef, origin: TableOrigin) -> Self {
+        let columns = table.columns.iter().map(|column| Column {
+            name: column.name.to_string(),
+            dtype: column.dtype.to_string(),
+            nullable: column.nullable,
+            description: column.description.to_string(),
+        });
+        Self {
+            name: table.name.to_string(),
+            origin,
+            description: table.description.to_string(),
+            key: table.key.iter().map(ToString::to_string).collect(),
+            time: table.time.as_ref().map(ToString::to_string),
+            write: match table.write {
+                WriteMode::Append => "append",
+                WriteMode::Merge => "merge",
+            },
+            columns: columns.collect(),
+        }
     }
-    overview.to_string()
+}
+
+impl Document for Tables {
+    fn text(&self) -> Text {
+        let mut overview = text::Table::new(["table", "columns", "what"]);
+        for table in &self.tables {
+            let columns = table.columns.len().to_string();
+            overview.row([&table.name, &columns, &table.description]);
+        }
+        let mut text = Text::default();
+        text.table(&overview);
+        text
+    }
+}
+
+impl Document for Table {
+    fn text(&self) -> Text {
+        let mut text = Text::default();
+        text.line(format!("{}: {}", self.name, self.description));
+        text.line(format!("key: {}", self.key.join(", ")));
+        text.line("");
+        let mut columns = text::Table::new(["column", "type", "null", "what"]);
+        for Column { name, dtype, nullable, description } in &self.columns {
+            let null = if *nullable { "yes" } else { "" };
+            columns.row([name, dtype, null, description]);
+        }
+        text.table(&columns);
+        text
+    }
+}
+
+/// Describes the built-in tables and those that the settings declare, or one of them.
+///
+/// Built-in tables are described where the settings are broken as well; what is wrong with them is the error.
+pub(crate) fn tables(load: impl FnOnce() -> Result<Config>, args: &args::Tables) -> Result<()> {
+    let declared = || load()?.declared_tables();
+    let Some(name) = &args.name else {
+        if args.markdown {
+            output::page(reference::tables_page().trim_end());
+            return Ok(());
+        }
+        let declared = declared();
+        let own = declared.as_deref().unwrap_or_default();
+        let built_in = tables::all();
+        let all = built_in.iter().map(|table| Table::new(table, TableOrigin::BuiltIn));
+        let own = own.iter().map(|table| Table::new(table, TableOrigin::Declared));
+        output::document(&Tables { tables: all.chain(own).collect() });
+        return declared.map(drop);
+    };
+    let (table, origin) = match by_name(name) {
+        Some(table) => (table, TableOrigin::BuiltIn),
+        None => {
+            let table = declared()?.into_iter().find(|table| *table.name == **name);
+            let table = table.ok_or_else(|| Error::Setting {
+                setting: "tables",
+                reason: format!(
+                    "there is no table `{name}`, built-in or declared; `tidegauge tables` lists \
+                     them"
+                ),
+            })?;
+            (table, TableOrigin::Declared)
+        }
+    };
+    if args.markdown {
+        output::page(reference::table_section(&table).trim_end());
+    } else {
+        output::document(&Table::new(&table, origin));
+    }
+    Ok(())
 }

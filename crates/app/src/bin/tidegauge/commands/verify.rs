@@ -1,70 +1,101 @@
 //! `tidegauge verify`
 
+use std::iter;
 use std::process::ExitCode;
 
-use comfy_table::{CellAlignment, Table, presets};
+use serde::Serialize;
 use tidegauge::analytics::verify::{AppliesTo, Report, RuleResult};
+use tidegauge::text::Table;
 use tidegauge::{Result, Tidegauge};
 
-use crate::output;
+use crate::output::{self, Document, Text};
 
-/// Prints each rule with the rows tried and the rows broken; exit code 3 if any is.
-pub(crate) async fn verify(house: &Tidegauge) -> Result<ExitCode> {
-    let report = house.verify().await?;
-    let mut rules = Table::new();
-    rules.load_style(presets::NOTHING).set_header([
-        "",
-        "rule",
-        "applies to",
-        "tried",
-        "broken",
-        "first broken",
-    ]);
-    for rule in &report.rules {
-        let mark = match (rule.tried, rule.broken) {
-            (0, 0) => "–",
-            (_, 0) => "ok",
-            _ => "BROKEN",
-        };
-        rules.add_row([
-            mark.to_owned(),
-            rule.description.clone(),
-            rule.applies_to.name().to_owned(),
-            rule.tried.to_string(),
-            rule.broken.to_string(),
-            rule.examples.join(", "),
-        ]);
-    }
-    for at in [3, 4] {
-        if let Some(column) = rules.column_mut(at) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    output::line(&format!("{rules}\n"));
-    output::line(&judged(&report));
-    let broken = report.rules.iter().filter(|rule| rule.broken > 0).count();
-    if report.passed() {
-        let tried: u64 = report.rules.iter().map(|rule| rule.tried).sum();
-        let idle = report.rules.iter().filter(|rule| rule.tried == 0).count();
-        let idle = if idle == 0 { String::new() } else { format!(", {idle} had nothing to judge") };
-        output::line(&format!("{} rules hold{idle}; {tried} checks", report.rules.len()));
-        return Ok(ExitCode::SUCCESS);
-    }
-    output::line(&format!("{broken} of {} rules are broken", report.rules.len()));
-    Ok(ExitCode::from(3))
+/// The exit code where a rule is broken.
+const BROKEN: u8 = 3;
+
+/// What the audit found.
+#[derive(Debug, Serialize)]
+struct Verdict {
+    passed: bool,
+    /// The number of checks.
+    checks: u64,
+    /// The number of rules that are broken somewhere.
+    broken: usize,
+    /// The number of rows that a simulation wrote, and of all others.
+    simulated_rows: u64,
+    own_rows: u64,
+    /// What a reader has to know of the verdict, a sentence each.
+    notes: Vec<String>,
+    rules: Vec<RuleResult>,
 }
 
-/// Says whose rows were judged, and which rules were not meant for them.
-fn judged(report: &Report) -> String {
-    let (simulated, own) = (report.simulated_rows, report.own_rows);
-    let said = format!("judged {simulated} simulated rows and {own} rows of your own");
-    let is_left_out = |rule: &&RuleResult| rule.applies_to == AppliesTo::SimulatedRows;
-    match report.rules.iter().filter(is_left_out).count() {
-        0 => said,
-        _ if own == 0 => said,
-        rules => format!(
-            "{said}; {rules} rules are of the simulated exchange and do not apply to your own: \
-             [verify] in tidegauge.toml is for yours"
-        ),
+impl From<Report> for Verdict {
+    fn from(report: Report) -> Self {
+        Self {
+            passed: report.passed(),
+            checks: report.rules.iter().map(|rule| rule.tried).sum(),
+            broken: report.broken().count(),
+            simulated_rows: report.simulated_rows,
+            own_rows: report.own_rows,
+            notes: left_out(&report).into_iter().collect(),
+            rules: report.rules,
+        }
     }
+}
+
+/// Says which rules were not meant for the user's own rows.
+fn left_out(report: &Report) -> Option<String> {
+    let is_left_out = |rule: &&RuleResult| rule.applies_to == AppliesTo::SimulatedRows;
+    let rules = report.rules.iter().filter(is_left_out).count();
+    (rules > 0 && report.own_rows > 0).then(|| {
+        format!(
+            "{rules} rules are of the simulated exchange and do not apply to your own: [verify] in \
+             tidegauge.toml is for yours"
+        )
+    })
+}
+
+impl Document for Verdict {
+    fn text(&self) -> Text {
+        let mut table = Table::new(["", "rule", "applies to", "tried", "broken", "first broken"]);
+        for rule in &self.rules {
+            let mark = match (rule.tried, rule.broken) {
+                (0, 0) => "–",
+                (_, 0) => "ok",
+                _ => "BROKEN",
+            };
+            table.row([
+                mark.to_owned(),
+                rule.description.clone(),
+                rule.applies_to.name().to_owned(),
+                rule.tried.to_string(),
+                rule.broken.to_string(),
+                rule.examples.join(", "),
+            ]);
+        }
+        let mut text = Text::default();
+        text.table(&table.right([3, 4]));
+        text.line("");
+        let (simulated, own) = (self.simulated_rows, self.own_rows);
+        let judged = format!("judged {simulated} simulated rows and {own} rows of your own");
+        let notes = self.notes.iter().map(String::as_str);
+        text.line(iter::once(judged.as_str()).chain(notes).collect::<Vec<_>>().join("; "));
+        let rules = self.rules.len();
+        if self.passed {
+            let idle = self.rules.iter().filter(|rule| rule.tried == 0).count();
+            let idle =
+                if idle == 0 { String::new() } else { format!(", {idle} had nothing to judge") };
+            text.line(format!("{rules} rules hold{idle}; {} checks", self.checks));
+        } else {
+            text.line(format!("{} of {rules} rules are broken", self.broken));
+        }
+        text
+    }
+}
+
+/// Prints each rule with the rows tried and the rows broken; exit code 3 if any is.
+pub(crate) async fn verify(tidegauge: &Tidegauge) -> Result<ExitCode> {
+    let verdict = Verdict::from(tidegauge.verify().await?);
+    output::document(&verdict);
+    Ok(if verdict.passed { ExitCode::SUCCESS } else { ExitCode::from(BROKEN) })
 }

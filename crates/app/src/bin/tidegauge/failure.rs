@@ -1,0 +1,214 @@
+//! How a command fails: the kind of error, the exit code that belongs to it, and the words.
+
+use serde::Serialize;
+use tidegauge::core::ErrorKind;
+use tidegauge::pipeline::{Failure as Refusal, SourceFailure};
+use tidegauge::{Error, pipeline::RunError};
+
+/// The exit code of a run that fails for several reasons, and of a command that finds what it looks for:
+/// something missing, or a source that does not answer.
+pub(crate) const FAILED: u8 = 1;
+/// The exit code of a command that a signal ended.
+const INTERRUPTED: u8 = 130;
+/// What is said of such a command.
+const INTERRUPTION: &str = "interrupted; what was loaded stays, the next run goes on from there";
+
+/// Returns the exit code of an error. Codes are never given to another kind: scripts act on them.
+pub(crate) fn code(kind: ErrorKind) -> u8 {
+    match kind {
+        ErrorKind::Configuration => 2,
+        ErrorKind::Conflict => 4,
+        ErrorKind::Authentication => 5,
+        ErrorKind::Permission => 6,
+        ErrorKind::RateLimited => 7,
+        ErrorKind::Unavailable => 8,
+        ErrorKind::OutOfSpace => 9,
+        ErrorKind::NotFound => 10,
+        ErrorKind::InvalidInput => 11,
+        ErrorKind::SchemaMismatch => 12,
+        ErrorKind::Corrupt => 13,
+        ErrorKind::Bug => 14,
+        _ => FAILED,
+    }
+}
+
+/// What went wrong.
+#[derive(Debug, Serialize)]
+pub(crate) struct Failure {
+    /// The name of a kind of error; `several`, `refused` or `interrupted` of a run.
+    kind: &'static str,
+    pub(crate) exit_code: u8,
+    message: String,
+    /// What a run was refused or failed at, one by one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    failures: Vec<Part>,
+    #[serde(skip)]
+    is_cut: bool,
+}
+
+/// A part of a run that failed.
+#[derive(Debug, Serialize)]
+struct Part {
+    source: String,
+    /// The series that its service refused for good; without one the source itself failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    series: Option<String>,
+    kind: ErrorKind,
+    message: String,
+}
+
+impl Failure {
+    /// Returns a failure of one kind.
+    pub(crate) fn new(kind: ErrorKind, message: String) -> Self {
+        let (failures, is_cut) = (Vec::new(), false);
+        Self { kind: kind.name(), exit_code: code(kind), message, failures, is_cut }
+    }
+
+    /// Returns the failure of a command that a signal ended.
+    pub(crate) fn interrupted() -> Self {
+        Self::of_run(&[], &[], true)
+    }
+
+    /// Returns how a run ends that was refused a series, in which sources failed, or that was cancelled.
+    ///
+    /// A signal decides the code; else the kind of error if all failures are of one and no series was refused.
+    pub(crate) fn of_run(
+        refusals: &[Refusal],
+        failures: &[SourceFailure],
+        is_cancelled: bool,
+    ) -> Self {
+        let refused = refusals.iter().map(|refusal| Part {
+            source: refusal.source.clone(),
+            series: Some(refusal.series.clone()),
+            kind: ErrorKind::Configuration,
+            message: refusal.to_string(),
+        });
+        let failed = failures.iter().map(|failure| Part {
+            source: failure.source.clone(),
+            series: None,
+            kind: failure.error.kind(),
+            // One failure reads as it is; several name their sources.
+            message: match failures {
+                [_] => failure.error.to_string(),
+                _ => failure.to_string(),
+            },
+        });
+        let parts: Vec<_> = refused.chain(failed).collect();
+        let mut kinds = parts.iter().map(|part| part.kind);
+        let first = kinds.next().unwrap_or(ErrorKind::Bug);
+        let (kind, exit_code) = if is_cancelled {
+            ("interrupted", INTERRUPTED)
+        } else if failures.is_empty() {
+            ("refused", FAILED)
+        } else if refusals.is_empty() && kinds.all(|kind| kind == first) {
+            (first.name(), code(first))
+        } else {
+            ("several", FAILED)
+        };
+        let mut message =
+            parts.iter().map(|part| part.message.as_str()).collect::<Vec<_>>().join("; ");
+        if is_cancelled && message.is_empty() {
+            message = INTERRUPTION.into();
+        } else if is_cancelled {
+            message += "; then the run was interrupted";
+        }
+        Self { kind, exit_code, message, failures: parts, is_cut: is_cancelled }
+    }
+
+    /// Returns the failure with `words` in place of what it says.
+    pub(crate) fn map(mut self, words: impl Fn(&str) -> String) -> Self {
+        self.message = words(&self.message);
+        for part in &mut self.failures {
+            part.source = words(&part.source);
+            part.series = part.series.as_deref().map(&words);
+            part.message = words(&part.message);
+        }
+        self
+    }
+
+    /// Returns the lines that say so: of a run, one for each of its failures.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = &str> {
+        let parts = self.failures.iter().map(|part| part.message.as_str());
+        let whole = self.failures.is_empty().then_some(self.message.as_str());
+        let cut = (self.is_cut && !self.failures.is_empty()).then_some(INTERRUPTION);
+        parts.chain(whole).chain(cut)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let kind = match &error {
+            Error::Run(run) => return run.into(),
+            // Stores and clients are opened by what the settings say, and fail later as `Core`.
+            Error::Storage(_) | Error::Acquisition(_) => match error.kind() {
+                ErrorKind::Authentication
+                | ErrorKind::NotFound
+                | ErrorKind::InvalidInput
+                | ErrorKind::SchemaMismatch => ErrorKind::Configuration,
+                kind => kind,
+            },
+            _ => error.kind(),
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
+impl From<&RunError> for Failure {
+    fn from(run: &RunError) -> Self {
+        Self::of_run(&run.summary().failures, run.failures(), run.is_cancelled())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn failure(source: &str, kind: ErrorKind) -> SourceFailure {
+        let error = tidegauge::core::Error::source(source, kind, "no");
+        SourceFailure::new(source, error)
+    }
+
+    #[test]
+    fn every_kind_has_a_code_of_its_own() {
+        let codes: BTreeSet<u8> = ErrorKind::ALL.into_iter().map(code).collect();
+        assert_eq!(codes.len(), ErrorKind::ALL.len());
+        for taken in [0, FAILED, 3, 101, INTERRUPTED] {
+            assert!(!codes.contains(&taken), "{taken}");
+        }
+        // What scripts have been told once.
+        let told = ErrorKind::ALL.map(|kind| (kind.name(), code(kind)));
+        let pinned = [
+            ("invalid_input", 11),
+            ("configuration", 2),
+            ("authentication", 5),
+            ("permission", 6),
+            ("rate_limited", 7),
+            ("unavailable", 8),
+            ("conflict", 4),
+            ("schema_mismatch", 12),
+            ("not_found", 10),
+            ("out_of_space", 9),
+            ("corrupt", 13),
+            ("bug", 14),
+        ];
+        assert_eq!(told, pinned);
+    }
+
+    #[test]
+    fn a_run_has_the_code_of_its_failures_if_that_is_one() {
+        let busy = || failure("kraken", ErrorKind::Unavailable);
+        let other = || failure("ecb", ErrorKind::Unavailable);
+        let spent = || failure("coingecko", ErrorKind::RateLimited);
+        let of = |failures: &[SourceFailure], is_cancelled| {
+            let failure = Failure::of_run(&[], failures, is_cancelled);
+            (failure.kind, failure.exit_code, failure.lines().count())
+        };
+        assert_eq!(of(&[busy()], false), ("unavailable", 8, 1));
+        assert_eq!(of(&[busy(), other()], false), ("unavailable", 8, 2));
+        assert_eq!(of(&[busy(), spent()], false), ("several", 1, 2));
+        assert_eq!(of(&[busy()], true), ("interrupted", 130, 2));
+        assert_eq!(of(&[], true), ("interrupted", 130, 1));
+    }
+}

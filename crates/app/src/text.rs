@@ -1,0 +1,93 @@
+//! Text for people: lines and tables without characters that would move a terminal's cursor, colour or reorder
+//! what is shown, or begin another line.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use comfy_table::{CellAlignment, presets};
+
+/// Returns `true` if `character` is not shown as itself: a control character, a separator of lines, or a mark
+/// that changes the direction of the text around it.
+pub fn is_control(character: char) -> bool {
+    // From U+2028 on: separators of lines and paragraphs, then embeddings and overrides; from U+2066 on: isolates.
+    character.is_control() || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Returns `text` on one line that a terminal shows as it stands: line breaks and tabs become spaces, other
+/// characters that are not shown become U+FFFD.
+///
+/// ```
+/// assert_eq!(tidegauge::text::clean("one\nerror: \u{1b}[31mtwo"), "one error: \u{fffd}[31mtwo");
+/// ```
+pub fn clean(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_control) {
+        return Cow::Borrowed(text);
+    }
+    let plain = |character: char| match character {
+        '\t'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => ' ',
+        other if is_control(other) => char::REPLACEMENT_CHARACTER,
+        other => other,
+    };
+    Cow::Owned(text.replace("\r\n", "\n").chars().map(plain).collect())
+}
+
+/// A table without borders, each of whose cells is [clean](clean()).
+#[derive(Debug)]
+pub struct Table(comfy_table::Table);
+
+impl Table {
+    /// Creates a table without rows.
+    pub fn new<T: AsRef<str>>(header: impl IntoIterator<Item = T>) -> Self {
+        let mut table = comfy_table::Table::new();
+        table.load_style(presets::NOTHING).set_header(cells(header));
+        Self(table)
+    }
+
+    /// Adds a row.
+    pub fn row<T: AsRef<str>>(&mut self, row: impl IntoIterator<Item = T>) {
+        self.0.add_row(cells(row));
+    }
+
+    /// Aligns columns to the right, counted from 0.
+    #[must_use]
+    pub fn right(mut self, columns: impl IntoIterator<Item = usize>) -> Self {
+        for at in columns {
+            if let Some(column) = self.0.column_mut(at) {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        self
+    }
+}
+
+fn cells<T: AsRef<str>>(row: impl IntoIterator<Item = T>) -> impl Iterator<Item = String> {
+    row.into_iter().map(|cell| clean(cell.as_ref()).into_owned())
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_shown_as_itself_is_replaced() {
+        let dirty = "a\u{1b}]0;b\u{7}c\r\nd\te\u{9b}f\u{202e}g\u{2066}h\u{2028}i\u{7f}";
+        let shown = "a\u{fffd}]0;b\u{fffd}c d e\u{fffd}f\u{fffd}g\u{fffd}h i\u{fffd}";
+        assert_eq!(clean(dirty), shown);
+        // Letters of any script, and the marks that they need, stay.
+        let plain = "Ünïcode – 価格 🌊 שלום\u{200f} \u{200d}";
+        assert!(matches!(clean(plain), Cow::Borrowed(text) if text == plain));
+    }
+
+    #[test]
+    fn a_cell_takes_one_line() {
+        let mut table = Table::new(["name"]);
+        table.row(["one\nerror: two"]);
+        assert_eq!(table.to_string().lines().count(), 2, "{table}");
+    }
+}
