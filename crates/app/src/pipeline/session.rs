@@ -12,8 +12,8 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::{Observer, Outcome, Pipeline, RunError, RunEvent, SourceFailure, Summary, summary};
-use crate::Error;
 use crate::history::{History, run_id};
+use crate::{Error, derived};
 
 /// A source that is cancelled has so long to give the page that was asked for; then the request is dropped.
 const GRACE: Duration = Duration::from_secs(10);
@@ -211,6 +211,10 @@ impl<'a> Session<'a> {
     pub(super) fn note(&mut self, ended: Ended) {
         let Ended { source, summary, result } = ended;
         self.summary.extend(summary);
+        // What follows from the sources is none.
+        if source != derived::NAME && matches!(result, Ok(Outcome::Succeeded)) {
+            self.summary.completed += 1;
+        }
         match result {
             Ok(Outcome::Cancelled) => self.is_cancelled = true,
             Ok(_) => {}

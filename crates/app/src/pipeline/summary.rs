@@ -17,6 +17,8 @@ use crate::text::Table;
 pub struct Summary {
     /// One entry a source and table, in the order of loading; the gap ledger has none.
     pub tables: Vec<TableSummary>,
+    /// How many sources came to their end, whether they had something new or not.
+    pub completed: usize,
     /// What sources were refused for good, while the rest went on.
     pub failures: Vec<Failure>,
     /// What went over the wire, by service; those that were asked nothing are left out.
@@ -75,6 +77,7 @@ impl Summary {
     /// Takes in what another run did.
     pub fn extend(&mut self, other: Self) {
         self.tables.extend(other.tables);
+        self.completed += other.completed;
         self.failures.extend(other.failures);
         for (service, traffic) in other.traffic {
             *self.traffic.entry(service).or_default() += traffic;

@@ -48,7 +48,7 @@ async fn one_dead_source_among_three_keeps_no_other_from_being_loaded() {
     let dir = tempfile::tempdir().unwrap();
     three_sources(dir.path());
     let run = says(tidegauge(dir.path()).arg("run"));
-    assert_eq!(run.code, Some(11), "{run:?}");
+    assert_eq!(run.code, Some(1), "{run:?}");
     assert_eq!(run.err.lines().count(), 1, "one failure reads as it is: {run:?}");
     assert!(run.err.starts_with("error: source `broken`: broken.csv:3"), "{run:?}");
     let store = warehouse(&url("sqlite", dir.path(), "tidegauge.db"));
@@ -81,7 +81,7 @@ async fn one_dead_source_among_three_keeps_no_other_from_being_loaded() {
         fs::write(dir.path().join(name), "at,note\nnever,not\n").unwrap();
     }
     let run = says(tidegauge(dir.path()).arg("run"));
-    assert_eq!(run.code, Some(11), "{run:?}");
+    assert_eq!(run.code, Some(1), "{run:?}");
     let errors: Vec<_> = run.err.lines().filter(|line| line.starts_with("error: ")).collect();
     assert_eq!(errors.len(), 2, "{run:?}");
     assert!(errors[0].contains("broken.csv:2") && errors[1].contains("notes.csv:2"), "{run:?}");
@@ -311,7 +311,7 @@ async fn a_dead_source_does_not_hold_the_simulated_days_back() {
     };
     for day in ["2020-10-01", "2020-10-02"] {
         let said = run();
-        assert_eq!(said.code, Some(11), "{said:?}");
+        assert_eq!(said.code, Some(1), "{said:?}");
         assert!(said.err.contains("broken.csv:3"), "{said:?}");
         assert!(state().await.contains(&format!(r#""until":"{day}","finished":true"#)));
     }

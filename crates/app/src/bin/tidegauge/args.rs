@@ -50,7 +50,7 @@ Start here:
 
 Exit codes:
   0    done
-  1    run: failures of several kinds, or a series that a service refused; what was loaded stays;
+  1    run: some sources failed, or a service refused a series; what was loaded stays;
        gaps: something is missing; check: a source does not answer
   2    the command line or a setting is wrong (configuration)
   3    verify: a rule is broken

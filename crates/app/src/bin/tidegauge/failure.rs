@@ -1,12 +1,12 @@
 //! How a command fails: the kind of error, the exit code that belongs to it, and the words.
 
 use serde::Serialize;
+use tidegauge::Error;
 use tidegauge::core::ErrorKind;
-use tidegauge::pipeline::{Failure as Refusal, SourceFailure};
-use tidegauge::{Error, pipeline::RunError};
+use tidegauge::pipeline::{RunError, SourceFailure, Summary};
 
-/// The exit code of a run that fails for several reasons, and of a command that finds what it looks for:
-/// something missing, or a source that does not answer.
+/// The exit code of a run that fails in part or for several reasons, and of a command that finds what it looks
+/// for: something missing, or a source that does not answer.
 pub(crate) const FAILED: u8 = 1;
 /// The exit code of a command that a signal ended.
 const INTERRUPTED: u8 = 130;
@@ -35,7 +35,7 @@ pub(crate) fn code(kind: ErrorKind) -> u8 {
 /// What went wrong.
 #[derive(Debug, Serialize)]
 pub(crate) struct Failure {
-    /// The name of a kind of error; `several`, `refused` or `interrupted` of a run.
+    /// The name of a kind of error; `partial`, `several`, `refused` or `interrupted` of a run.
     kind: &'static str,
     pub(crate) exit_code: u8,
     message: String,
@@ -66,17 +66,19 @@ impl Failure {
 
     /// Returns the failure of a command that a signal ended.
     pub(crate) fn interrupted() -> Self {
-        Self::of_run(&[], &[], true)
+        Self::of_run(&Summary::default(), &[], true)
     }
 
     /// Returns how a run ends that was refused a series, in which sources failed, or that was cancelled.
     ///
-    /// A signal decides the code; else the kind of error if all failures are of one and no series was refused.
+    /// A signal decides the code; else the kind of error if every source failed with an error of that kind, and
+    /// no series was refused. Lost races alone are a conflict, whatever else was loaded.
     pub(crate) fn of_run(
-        refusals: &[Refusal],
+        summary: &Summary,
         failures: &[SourceFailure],
         is_cancelled: bool,
     ) -> Self {
+        let refusals = &summary.failures;
         let refused = refusals.iter().map(|refusal| Part {
             source: refusal.source.clone(),
             series: Some(refusal.series.clone()),
@@ -94,13 +96,17 @@ impl Failure {
             },
         });
         let parts: Vec<_> = refused.chain(failed).collect();
-        let mut kinds = parts.iter().map(|part| part.kind);
-        let first = kinds.next().unwrap_or(ErrorKind::Bug);
+        let first = parts.first().map_or(ErrorKind::Bug, |part| part.kind);
+        let is_one = refusals.is_empty() && parts.iter().all(|part| part.kind == first);
+        // Who lost a race has lost nothing: the run goes on where the others end.
+        let is_lost_race = is_one && first == ErrorKind::Conflict;
         let (kind, exit_code) = if is_cancelled {
             ("interrupted", INTERRUPTED)
         } else if failures.is_empty() {
             ("refused", FAILED)
-        } else if refusals.is_empty() && kinds.all(|kind| kind == first) {
+        } else if summary.completed > 0 && !is_lost_race {
+            ("partial", FAILED)
+        } else if is_one {
             (first.name(), code(first))
         } else {
             ("several", FAILED)
@@ -155,7 +161,7 @@ impl From<Error> for Failure {
 
 impl From<&RunError> for Failure {
     fn from(run: &RunError) -> Self {
-        Self::of_run(&run.summary().failures, run.failures(), run.is_cancelled())
+        Self::of_run(run.summary(), run.failures(), run.is_cancelled())
     }
 }
 
@@ -201,10 +207,14 @@ mod tests {
         let busy = || failure("kraken", ErrorKind::Unavailable);
         let other = || failure("ecb", ErrorKind::Unavailable);
         let spent = || failure("coingecko", ErrorKind::RateLimited);
-        let of = |failures: &[SourceFailure], is_cancelled| {
-            let failure = Failure::of_run(&[], failures, is_cancelled);
+        let with = |completed, failures: &[SourceFailure], is_cancelled| {
+            let mut summary = Summary::default();
+            summary.completed = completed;
+            let failure = Failure::of_run(&summary, failures, is_cancelled);
             (failure.kind, failure.exit_code, failure.lines().count())
         };
+        let of = |failures: &[SourceFailure], is_cancelled| with(0, failures, is_cancelled);
+        assert_eq!(with(2, &[busy()], false), ("partial", 1, 1));
         assert_eq!(of(&[busy()], false), ("unavailable", 8, 1));
         assert_eq!(of(&[busy(), other()], false), ("unavailable", 8, 2));
         assert_eq!(of(&[busy(), spent()], false), ("several", 1, 2));

@@ -151,7 +151,7 @@ impl Loaded {
         if summary.failures.is_empty() && failures.is_empty() && !is_cancelled {
             return Ok(ExitCode::SUCCESS);
         }
-        Err(Failure::of_run(&summary.failures, &failures, is_cancelled))
+        Err(Failure::of_run(&summary, &failures, is_cancelled))
     }
 }
 
