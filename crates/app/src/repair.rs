@@ -51,7 +51,8 @@ impl Tidegauge {
 pub(crate) fn refuse_one_place_twice(config: &Config) -> Result<()> {
     let mut seen = Vec::new();
     for url in std::iter::once(&config.warehouse).chain(&config.backups) {
-        let identity = tidegauge_storage::identity(url.expose())?;
+        let identity = tidegauge_storage::identity(url.expose())
+            .map_err(|error| config.origins.of_store(url, error))?;
         if let Some((_, other)) = seen.iter().find(|(known, _)| *known == identity) {
             return Err(Error::Setting {
                 setting: "backups",

@@ -19,8 +19,8 @@ impl Tidegauge {
     ///
     /// # Errors
     /// When the warehouse cannot be read or has no users; [`Error::LoadUnderWay`](crate::Error::LoadUnderWay)
-    /// when it is loaded meanwhile, time and again; with `analytics.strict` also when a row cannot be right or cannot be valued.
-    /// Otherwise such rows are left out, and `provenance` says which.
+    /// when it is loaded meanwhile, time and again; with `analytics.strict` also when a row cannot be right or
+    /// cannot be valued. Otherwise such rows are left out, and `provenance` says which.
     pub async fn report(&self) -> Result<Report> {
         let (facts, provenance) = self.facts().await?;
         let parameters = self.thresholds();

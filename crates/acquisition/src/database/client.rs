@@ -107,6 +107,9 @@ macro_rules! each {
     };
 }
 
+/// Returns what is wrong with a URL, if something is.
+type Check = fn(&str) -> Result<(), String>;
+
 impl Client {
     pub(super) fn new(config: &Config, url: &SecretString) -> Result<Self, DatabaseError> {
         let url = url.expose_secret().trim();
@@ -118,7 +121,7 @@ impl Client {
             ),
         };
         let scheme = url.split(':').next().unwrap_or_default();
-        let (check, known): (fn(&str) -> Result<(), String>, &[&str]) = match scheme {
+        let (check, known): (Check, &[&str]) = match scheme {
             "postgres" | "postgresql" => (connection_url::check_server, &POSTGRES_OPTIONS),
             "mysql" | "mariadb" => (connection_url::check_server, &MYSQL_OPTIONS),
             "sqlite" => (connection_url::check_path, &SQLITE_OPTIONS),

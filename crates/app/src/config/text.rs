@@ -77,7 +77,8 @@ pub fn without_userinfo(text: &str) -> String {
             Some((scheme, userinfo)) => (scheme, userinfo),
             None => ("", before),
         };
-        if userinfo.ends_with("user:password") || !(userinfo.contains(':') || !scheme.is_empty()) {
+        let is_plain = !userinfo.contains(':') && scheme.is_empty();
+        if userinfo.ends_with("user:password") || is_plain {
             shown.push_str(token);
             continue;
         }

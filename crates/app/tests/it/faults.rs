@@ -29,6 +29,10 @@ intervals = ["1m"]
 history_days = 120
 "#;
 
+/// What has to happen for the test to mean something.
+const TROUBLES: [Trouble; 4] =
+    [Trouble::TooMany, Trouble::Truncated, Trouble::Slow, Trouble::Shuffled];
+
 /// Fractions of one, the same every time (Knuth's MMIX).
 struct Moments(u64);
 
@@ -84,9 +88,13 @@ async fn killed_a_hundred_times_amid_every_fault_nothing_is_lost_or_doubled() {
     for (_, market) in markets {
         market.trouble(30);
     }
+    let has_met = |trouble| {
+        markets.iter().any(|(_, it)| it.asked().iter().any(|it| it.trouble == Some(trouble)))
+    };
     let mut moments = Moments(7);
     let (mut killed, mut ended) = (0, 0);
-    while killed < KILLS {
+    // On a busy machine little is asked before a run is killed.
+    while killed < KILLS || (killed < 3 * KILLS && !TROUBLES.into_iter().all(has_met)) {
         let mut child =
             run(dir.path()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         thread::sleep(Duration::from_millis(30) + Duration::from_secs_f64(moments.next() * 0.45));
@@ -98,9 +106,10 @@ async fn killed_a_hundred_times_amid_every_fault_nothing_is_lost_or_doubled() {
             }
             // A fault that no retry mends, in words, and the next run goes on.
             Some(status) => {
-                assert!(matches!(status.code(), Some(0 | 1)), "{status}");
+                // Of several kinds, rate limits, services that do not answer, and answers that make no sense.
+                assert!(matches!(status.code(), Some(0 | 1 | 7 | 8 | 11 | 12)), "{status}");
                 ended += 1;
-                assert!(ended < 4 * KILLS, "it ends before it can be killed");
+                assert!(ended < 12 * KILLS, "it ends before it can be killed");
             }
         }
     }
@@ -134,8 +143,8 @@ async fn killed_a_hundred_times_amid_every_fault_nothing_is_lost_or_doubled() {
     let said = says(tidegauge(dir.path()).env("TIDEGAUGE_TWELVEDATA_KEY", "canary").arg("gaps"));
     assert_eq!(said.out.trim(), "nothing is missing", "{said:?}");
     let asked: Vec<_> = markets.iter().flat_map(|(_, market)| market.asked()).collect();
-    for trouble in [Trouble::TooMany, Trouble::Truncated, Trouble::Slow, Trouble::Shuffled] {
-        assert!(asked.iter().any(|it| it.trouble == Some(trouble)), "no {trouble:?}");
+    for trouble in TROUBLES {
+        assert!(has_met(trouble), "no {trouble:?}");
     }
     assert!(asked.len() > 150, "{} requests", asked.len());
     for (_, market) in markets {

@@ -56,12 +56,16 @@ async fn a_warehouse_without_its_manifest_loses_nothing_and_is_repaired() {
     let said = run(dir.path(), &["repair"]);
     assert_eq!(said.code, Some(0), "{said:?}");
     assert!(said.out.contains("its manifest was gone"), "{said:?}");
+    assert!(said.out.lines().any(|line| line.starts_with("  found: ")), "{said:?}");
     assert!(
         said.out.contains("goes on where it was: ") && said.out.contains("simulation"),
         "{said:?}"
     );
     let again = run(dir.path(), &["repair"]);
     assert!(again.out.contains("nothing was changed"), "{again:?}");
+    let json = run(dir.path(), &["repair", "--output", "json"]).out;
+    let told: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(told["stores"][0]["faults"], serde_json::json!([]), "{json}");
     let theirs = warehouse(&url("parquet", undisturbed.path(), "pq"));
     assert_same(theirs.as_ref(), warehouse(&url("parquet", dir.path(), "pq")).as_ref()).await;
 

@@ -92,8 +92,8 @@ async fn beside_a_load(dir: &Path, warehouse: &str) {
             }
         }
         ended.store(true, Ordering::Relaxed);
-        println!("{judged} audits, {reported} reports, {under_way} times a load was under way");
-        assert!(judged + reported + under_way > 0, "the warehouse was never more than empty");
+        let seen = judged + reported + under_way;
+        assert!(seen > 0, "the warehouse was never more than empty");
     };
     judging.await;
     load.await.unwrap();

@@ -67,6 +67,7 @@ async fn bigquery(store: &Store, sql: &str) {
         "defaultDataset": { "projectId": "tidegauge", "datasetId": dataset },
     });
     let url = format!("{}/bigquery/v2/projects/tidegauge/queries", server.endpoint());
-    let answer = reqwest::Client::new().post(url).body(body.to_string()).send().await.unwrap();
+    let asked = reqwest::Client::new().post(url).header("content-type", "application/json");
+    let answer = asked.body(body.to_string()).send().await.unwrap();
     assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
 }

@@ -1,12 +1,13 @@
 //! `tidegauge repair`
 
 use serde::Serialize;
+use tidegauge::core::Cursor;
 use tidegauge::storage::Repair;
 use tidegauge::{Result, Tidegauge};
 
 use crate::output::{self, Document, Text};
 
-/// What was found in each folder, and made of it.
+/// What was wrong with the manifests of folders, and what they say now.
 #[derive(Debug, Serialize)]
 struct Repaired {
     stores: Vec<Store>,
@@ -18,13 +19,12 @@ struct Store {
     /// What was wrong; nothing was changed if that is nothing.
     faults: Vec<String>,
     tables: Vec<Held>,
-    /// The sources that go on where they were.
-    sources: Vec<String>,
-    /// The folder to which was moved what does not count, and the manifest of before.
+    sources: Vec<Source>,
+    /// Where the files lie that were moved out of the way, and the manifest of before.
     folder: Option<String>,
-    aside: Vec<Aside>,
+    set_aside: Vec<Aside>,
     /// What cannot be known, and how to go on.
-    unknown: Vec<String>,
+    notes: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -35,6 +35,12 @@ struct Held {
 }
 
 #[derive(Debug, Serialize)]
+struct Source {
+    source: String,
+    cursor: Cursor,
+}
+
+#[derive(Debug, Serialize)]
 struct Aside {
     path: String,
     reason: String,
@@ -42,17 +48,21 @@ struct Aside {
 
 impl From<Repair> for Store {
     fn from(repair: Repair) -> Self {
-        let held = repair.tables.into_iter().filter(|(_, held)| held.files > 0);
-        let held = held.map(|(table, held)| Held { table, files: held.files, rows: held.rows });
-        let aside = repair.aside.into_iter();
+        let Repair { store, faults, tables, cursors, folder, aside, unknown, .. } = repair;
+        let tables = tables.into_iter().filter(|(_, held)| held.files > 0);
+        let tables = tables.map(|(table, held)| Held { table, files: held.files, rows: held.rows });
+        let sources = cursors.into_iter().map(|(source, cursor)| Source { source, cursor });
+        let aside = aside
+            .into_iter()
+            .map(|file| Aside { path: file.path.to_string(), reason: file.reason.to_string() });
         Self {
-            store: repair.store,
-            faults: repair.faults,
-            tables: held.collect(),
-            sources: repair.cursors.into_keys().collect(),
-            folder: repair.folder,
-            aside: aside.map(|file| Aside { path: file.path, reason: file.reason }).collect(),
-            unknown: repair.unknown,
+            store,
+            faults,
+            tables: tables.collect(),
+            sources: sources.collect(),
+            folder,
+            set_aside: aside.collect(),
+            notes: unknown,
         }
     }
 }
@@ -60,40 +70,41 @@ impl From<Repair> for Store {
 impl Document for Repaired {
     fn text(&self) -> Text {
         let mut text = Text::default();
-        for store in &self.stores {
-            store.tell(&mut text);
-        }
+        self.stores.iter().for_each(|store| store.tell(&mut text));
         text
     }
 }
 
 impl Store {
     fn tell(&self, text: &mut Text) {
-        let Self { store, faults, tables, sources, folder, aside, unknown } = self;
-        if faults.is_empty() {
+        let store = &self.store;
+        if self.faults.is_empty() {
             text.line(format!("{store}: its manifest is that of its files; nothing was changed"));
             return;
         }
         text.line(format!("{store}: the manifest was made anew"));
-        for fault in faults {
+        for fault in &self.faults {
             text.line(format!("  found: {fault}"));
         }
-        for Held { table, files, rows } in tables {
+        for Held { table, files, rows } in &self.tables {
             text.line(format!("  holds: {table}, {rows} rows in {files} files"));
         }
-        text.line(match sources.is_empty() {
-            true => "  goes on: every source from its beginning, for no cursor is known".into(),
-            false => format!("  goes on where it was: {}", sources.join(", ")),
-        });
-        for Aside { path, reason } in aside {
+        let names: Vec<&str> = self.sources.iter().map(|it| it.source.as_str()).collect();
+        if names.is_empty() {
+            text.line("  goes on: every source from its beginning, for no cursor is known");
+        } else {
+            text.line(format!("  goes on where it was: {}", names.join(", ")));
+        }
+        for Aside { path, reason } in &self.set_aside {
             text.line(format!("  set aside: {path}: {reason}"));
         }
-        if let Some(folder) = folder {
-            let what = if aside.is_empty() { "the manifest of before lies" } else { "they lie" };
+        if let Some(folder) = &self.folder {
+            let is_alone = self.set_aside.is_empty();
+            let what = if is_alone { "the manifest of before lies" } else { "they lie" };
             text.line(format!("  {what} in {folder}"));
         }
-        for unknown in unknown {
-            text.line(format!("  note: {unknown}"));
+        for note in &self.notes {
+            text.line(format!("  note: {note}"));
         }
     }
 }
