@@ -616,7 +616,7 @@ fn own_data_are_judged_by_the_rules_of_any_exchange_alone() {
         "ledger_agrees",
         "truth_fits",
     ];
-    assert!(worldly.iter().all(|rule| of_simulation(&rule)));
+    assert!(worldly.iter().all(of_simulation));
     // As a simulation's, none of it would pass.
     assert!(!own().audit().passed());
 }
@@ -641,8 +641,7 @@ fn the_rules_of_any_exchange_find_what_is_wrong_in_own_data() {
 
 #[test]
 fn fees_funnel_and_balances_of_own_data_come_from_the_configuration() {
-    let mut rules = OwnRules::default();
-    rules.ramp_fee = Some(0.03);
+    let mut rules = OwnRules { ramp_fee: Some(0.03), ..OwnRules::default() };
     let step = |from_usd, rate| FeeStep { from_usd, maker: rate, taker: rate };
     rules.trade_fees = vec![step(0.0, 0.001), step(140.0, 0.0005)];
     let mut world = own();
