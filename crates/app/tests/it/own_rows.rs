@@ -111,7 +111,7 @@ fn a_bad_fixing_costs_neither_the_derived_tables_nor_the_report() {
     let settings = format!("{SETTINGS}[analytics]\nstrict = true\n");
     fs::write(dir.path().join("tidegauge.toml"), settings).unwrap();
     let run = said(dir.path(), "run");
-    assert!(run.code == Some(13) && run.err.contains(words), "{run:?}");
+    assert!(run.code == Some(1) && run.err.contains(words), "{run:?}");
 }
 
 #[test]
