@@ -3,6 +3,7 @@
 #[cfg(any(feature = "sqlite", feature = "_folder"))]
 use std::path::PathBuf;
 
+#[cfg(any(feature = "sqlite", feature = "_folder"))]
 use tidegauge_core::connection_url;
 
 use crate::{Error, Result};

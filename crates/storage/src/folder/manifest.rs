@@ -125,6 +125,7 @@ impl Part {
             range: self.range.clone(),
             ranges: self.ranges.clone(),
             times: self.times,
+            origin: self.origin,
             ..Self::new(self.commit, self.mark.as_deref(), self.rows)
         }
     }

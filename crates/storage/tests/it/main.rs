@@ -15,6 +15,7 @@ mod csv_files;
 #[cfg(all(feature = "csv", feature = "parquet"))]
 mod folders;
 #[cfg(feature = "_sql")]
+#[allow(dead_code, unused_imports)] // what is used depends on the stores that are built
 mod locks;
 #[cfg(all(feature = "csv", feature = "object-store", feature = "sqlite"))]
 mod manifests;
@@ -27,6 +28,7 @@ mod parquet_files;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(any(feature = "_folder", feature = "_sql"))]
+#[allow(dead_code, unused_imports)] // as above
 mod resets;
 #[cfg(feature = "sqlite")]
 mod sqlite;

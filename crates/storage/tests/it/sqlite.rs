@@ -219,7 +219,7 @@ async fn a_folder_that_is_not_there_is_named() {
     let url = format!("{}/in/no/folder.db", store.url);
     let sink = tidegauge_storage::connect_sink(&url).unwrap();
     let error = sink.prepare(&[]).await.unwrap_err().to_string();
-    assert!(error.contains("check that the folder exists"), "{error}");
+    assert!(error.contains("check the path"), "{error}");
 }
 
 #[tokio::test]

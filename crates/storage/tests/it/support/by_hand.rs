@@ -3,6 +3,10 @@
 use super::Store;
 
 /// Runs `sql` in the store's database; `"` quotes identifiers. Returns `false` where the store is none.
+#[cfg_attr(
+    not(any(feature = "sqlite", feature = "postgres", feature = "mysql", feature = "bigquery")),
+    allow(unused_variables, unreachable_code)
+)]
 pub(crate) async fn run(store: &Store, sql: &str) -> bool {
     match store.url.split_once(':').unwrap().0 {
         #[cfg(feature = "sqlite")]
