@@ -189,6 +189,10 @@ impl Subject for Store {
     }
 
     async fn empty_table(&self, table: &TableRef) -> bool {
+        // The catalog of BigQuery's emulator goes on to count rows that were deleted.
+        if self.name.starts_with("bigquery") {
+            return false;
+        }
         by_hand::run(self, &format!("DELETE FROM \"{}\" WHERE 1 = 1", table.name)).await
     }
 
