@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use ahash::RandomState;
 use chrono::{Days, NaiveDate};
 use tidegauge_core::arrow::array::Array;
 use tidegauge_core::{Batch, ColumnView, DataType, Scalar, Table};
@@ -21,7 +22,9 @@ const FEW: usize = 50_000;
 /// but few.
 pub(super) fn by_day(table: &Table, batch: Batch) -> Result<Vec<(Option<String>, Batch)>> {
     let Some(days) = days(table, &batch)? else { return Ok(vec![(None, batch)]) };
-    let different = days.iter().collect::<HashSet<_>>().len();
+    // Rows of a day mostly follow each other: what is hashed is where the day changes.
+    let changes = days.chunk_by(|one, other| one == other).filter_map(|same| same.first());
+    let different = changes.collect::<HashSet<_, RandomState>>().len();
     if different > 1 && batch.rows() / different < FEW {
         return Ok(vec![(None, batch)]);
     }
