@@ -22,9 +22,10 @@ const CHANGED: &str = "tidegauge: the rows are not those that were sent";
 /// that add rows, neither: all of them change this one.
 pub(super) const BEGIN: &str = "BEGIN\nBEGIN TRANSACTION;\n\
     UPDATE `_tidegauge_lock` SET `taken_at` = CURRENT_TIMESTAMP() WHERE TRUE;\n";
-/// How it ends.
+/// How it ends. A COMMIT that is refused has ended the transaction by itself: a ROLLBACK after it would fail as well,
+/// and hide the reason.
 pub(super) const END: &str =
-    "COMMIT TRANSACTION;\nEXCEPTION WHEN ERROR THEN ROLLBACK TRANSACTION; RAISE;\nEND;\n";
+    "EXCEPTION WHEN ERROR THEN ROLLBACK TRANSACTION; RAISE;\nEND;\nCOMMIT TRANSACTION;\n";
 
 impl BigQuery {
     /// How far `source` has been loaded.
@@ -106,7 +107,7 @@ impl BigQuery {
                 }
             }
         };
-        // Rows are looked for by number, which the catalog says for nothing, and not by key.
+        // Rows are counted, which is free of charge, and not looked for by key.
         let after = Loaded::after(before, load, false)?;
         self.take_over(load, stages, &after.text()?).await?;
         known.insert(load.source.to_owned(), (load.after.clone(), after));
@@ -131,7 +132,7 @@ impl BigQuery {
         let loaded = Loaded::read(source, &cursor, kept.as_deref())?;
         for table in tables {
             if loaded.as_ref().is_some_and(|loaded| loaded.witness(table).is_some())
-                && self.rows_in(&table.name).await.map_err(failed)?.unwrap_or_default() == 0
+                && !self.has_rows(table).await.map_err(failed)?
             {
                 return Err(missing(source, table));
             }

@@ -101,14 +101,25 @@ impl BigQuery {
         ))
     }
 
-    /// Returns the rows of a table as the catalog counts them; `None` if there is no such table.
-    pub(super) async fn rows_in(&self, table: &str) -> Result<Option<usize>, Refusal> {
-        let described = self.described(table).await?;
+    /// Returns the rows of a staged table as the catalog counts them; `None` if there is no such table.
+    async fn rows_in(&self, stage: &str) -> Result<Option<usize>, Refusal> {
+        let described = self.described(stage).await?;
         let rows = described.as_ref().and_then(|it| it.get("numRows"));
         Ok(rows.and_then(|rows| match rows {
             Value::String(text) => text.parse().ok(),
             other => usize::try_from(other.as_u64()?).ok(),
         }))
+    }
+
+    /// Returns `true` if a table is there and holds a row. A count of all rows is free of charge, and exact where
+    /// the catalog's is an estimate.
+    pub(super) async fn has_rows(&self, table: &Table) -> Result<bool, Refusal> {
+        let name = ddl::DIALECT.quoted(&table.name);
+        match self.value(&Query::new(format!("SELECT COUNT(*) FROM {name}"))).await {
+            Ok(count) => Ok(count.is_some_and(|count| count != "0")),
+            Err(refusal) if refusal.is_not_found() => Ok(false),
+            Err(refusal) => Err(refusal),
+        }
     }
 
     /// Removes what was taken over. Where that fails, somebody sweeps it up later.

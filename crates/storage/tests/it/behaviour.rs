@@ -77,10 +77,10 @@ async fn every_store_looks_for_each_value_of_a_long_list() {
 /// none fails.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_store_takes_several_first_loaders_at_once() {
-    // Not on BigQuery: beside its emulator a loader was seen to fail with "cannot rollback - no transaction is
-    // active". Whether the emulator or the script is to blame is open.
-    for scheme in SCHEMES.iter().filter(|scheme| **scheme != "bigquery") {
-        for _ in 0..12 {
+    for scheme in SCHEMES {
+        // The emulator of BigQuery takes its time for each.
+        let rounds = if *scheme == "bigquery" { 1 } else { 12 };
+        for _ in 0..rounds {
             let Some(store) = Store::of(scheme) else { break };
             let table = simple("t", WriteMode::Append);
             let loader = |number: i64| {
