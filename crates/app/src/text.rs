@@ -31,6 +31,19 @@ pub fn clean(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.replace("\r\n", "\n").chars().map(plain).collect())
 }
 
+/// Returns the first `most` characters of `text`, and `…` for the rest if there is one.
+///
+/// ```
+/// assert_eq!(tidegauge::text::cut("12345", 3), "123…");
+/// assert_eq!(tidegauge::text::cut("123", 3), "123");
+/// ```
+pub fn cut(text: &str, most: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+        None => Cow::Borrowed(text),
+    }
+}
+
 /// A table without borders, each of whose cells is [clean](clean()).
 #[derive(Debug)]
 pub struct Table(comfy_table::Table);

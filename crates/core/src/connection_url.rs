@@ -4,6 +4,28 @@
 /// What to do about a character of a password that ends it.
 const ENCODE: &str = "in a password, write / as %2F, ? as %3F, # as %23 and @ as %40";
 
+/// The options of a URL that sqlx's driver of PostgreSQL knows; it ignores others, and logs them with their values.
+pub const POSTGRES_OPTIONS: [&str; 18] = [
+    "sslmode",
+    "ssl-mode",
+    "sslrootcert",
+    "ssl-root-cert",
+    "ssl-ca",
+    "sslcert",
+    "ssl-cert",
+    "sslkey",
+    "ssl-key",
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "application_name",
+    "options",
+    "statement-cache-capacity",
+];
+
 /// Refuses the URL of a server in which a password ends early, so that its rest would pass for the name of a
 /// database or for an option.
 ///

@@ -46,6 +46,7 @@ mod fixed;
 pub mod instruments;
 mod lease;
 pub mod market;
+pub mod panics;
 mod ports;
 mod predicate;
 mod reset;

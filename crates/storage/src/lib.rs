@@ -62,7 +62,6 @@ mod keys;
 #[cfg(feature = "mysql")]
 mod mysql;
 #[cfg(feature = "parquet")]
-mod panics;
 #[cfg(feature = "parquet")]
 mod parquet;
 #[cfg(any(feature = "parquet", feature = "bigquery"))]

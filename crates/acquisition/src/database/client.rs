@@ -48,27 +48,7 @@ pub(super) enum Connection {
     Sqlite(SqliteConnection),
 }
 
-/// The options that the drivers know.
-const POSTGRES_OPTIONS: [&str; 18] = [
-    "sslmode",
-    "ssl-mode",
-    "sslrootcert",
-    "ssl-root-cert",
-    "ssl-ca",
-    "sslcert",
-    "ssl-cert",
-    "sslkey",
-    "ssl-key",
-    "host",
-    "hostaddr",
-    "port",
-    "dbname",
-    "user",
-    "password",
-    "application_name",
-    "options",
-    "statement-cache-capacity",
-];
+/// The options that the drivers know; those of PostgreSQL's are in [`connection_url`].
 const MYSQL_OPTIONS: [&str; 14] = [
     "sslmode",
     "ssl-mode",
@@ -122,7 +102,9 @@ impl Client {
         };
         let scheme = url.split(':').next().unwrap_or_default();
         let (check, known): (Check, &[&str]) = match scheme {
-            "postgres" | "postgresql" => (connection_url::check_server, &POSTGRES_OPTIONS),
+            "postgres" | "postgresql" => {
+                (connection_url::check_server, &connection_url::POSTGRES_OPTIONS)
+            }
             "mysql" | "mariadb" => (connection_url::check_server, &MYSQL_OPTIONS),
             "sqlite" => (connection_url::check_path, &SQLITE_OPTIONS),
             _ => return Err(wrong("it is of no kind that is known")),

@@ -5,7 +5,6 @@ pub mod decode;
 mod folder;
 mod gzip;
 mod lines;
-mod panics;
 mod parquet;
 mod parquet_pages;
 mod parquet_value;
@@ -17,6 +16,7 @@ use std::fs::File;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use tidegauge_core::panics::caught;
 use tidegauge_core::{Clock, Cursor, Page, Source, TableRef, WriteMode};
 
 pub use config::{Config, Format};
@@ -188,7 +188,7 @@ impl Inner {
             Kind::Lines(lines) => lines.read(&self.mapping, draft, &mut at, self.settled(file))?,
             Kind::Parquet(parquet) => {
                 let slice = || self.slice(file, parquet, draft, &mut at);
-                panics::caught(slice).map_err(|error| parquet::broken(&file.path, &error))??
+                caught(slice).map_err(|error| parquet::broken(&file.path, &error))??
             }
         };
         if at.ended && was_nothing && draft.rows.read() == before {
@@ -226,8 +226,7 @@ impl Inner {
             }
             let row_bytes = self.config.row_bytes;
             let open = || Parquet::open(opened, &file.path, &self.mapping, row_bytes, draft);
-            let parquet =
-                panics::caught(open).map_err(|error| parquet::broken(&file.path, &error))??;
+            let parquet = caught(open).map_err(|error| parquet::broken(&file.path, &error))??;
             let at = Seen { taken: before.map_or(0, |before| before.taken), ..at };
             return Ok((Opened::As(Kind::Parquet(Box::new(parquet))), at));
         }

@@ -22,13 +22,13 @@ use tidegauge_core::arrow::buffer::BooleanBuffer;
 use tidegauge_core::arrow::schema::{
     ArrowError, DataType as ArrowType, Field, FieldRef, Schema, SchemaRef,
 };
+use tidegauge_core::panics;
 use tidegauge_core::{Batch, Condition, Fingerprint, Predicate, Scan, TableRef, Test};
 
 use super::decimal::Decimals;
 use super::prune;
 use super::tally::Tally;
 use crate::folder::{Files, Opened};
-use crate::panics::caught;
 use crate::{Error, Result};
 
 /// The most rows of a batch.
@@ -36,6 +36,13 @@ pub(super) const BATCH: usize = 65_536;
 
 /// A dictionary of more bytes than this is not of few texts.
 const SMALL: i64 = 16 * 1024;
+
+/// Runs `work`, which decodes what may be damaged: the library asserts in places where an error would do.
+fn decoded<T>(work: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, ParquetError> {
+    panics::caught(work).unwrap_or_else(|panicked| {
+        Err(ParquetError::General(format!("it cannot be decoded ({panicked})")))
+    })
+}
 
 /// A file, as the manifest knows it.
 #[derive(Debug, Clone)]
@@ -102,7 +109,7 @@ impl<'a, P: Files> ParquetFile<'a, P> {
             let reason = "its row groups have not as many rows as it says";
             return Err(Error::damaged(Path::new(&named), reason));
         }
-        let decimals = caught(|| {
+        let decimals = decoded(|| {
             let (decimals, metadata) = Decimals::take(metadata)?;
             Ok((decimals, typed(Arc::new(metadata))?))
         });
@@ -181,7 +188,7 @@ impl<'a, P: Files> ParquetFile<'a, P> {
     }
 
     fn row_groups(&self, conditions: &[(usize, &Condition)]) -> Result<Vec<prune::RowGroup>> {
-        let groups = caught(|| prune::row_groups(self.metadata.metadata(), conditions));
+        let groups = decoded(|| prune::row_groups(self.metadata.metadata(), conditions));
         groups.map_err(|error| self.failed(error))
     }
 
@@ -261,9 +268,9 @@ impl<'a, P: Files> ParquetFile<'a, P> {
         if let Some(limit) = request.limit {
             builder = builder.with_limit(limit);
         }
-        let mut decoder = caught(|| builder.build()).map_err(failed)?;
+        let mut decoder = decoded(|| builder.build()).map_err(failed)?;
         loop {
-            match caught(|| decoder.try_decode()).map_err(failed)? {
+            match decoded(|| decoder.try_decode()).map_err(failed)? {
                 DecodeResult::NeedsData(ranges) => {
                     let bytes = fetch(self.place, self.tally, self.path, &self.opened, &ranges)?;
                     decoder.push_ranges(ranges, bytes).map_err(failed)?;
@@ -399,7 +406,7 @@ fn footer<F>(
     let decoder = ParquetMetaDataPushDecoder::try_new(opened.size).map_err(&failed)?;
     let mut decoder = decoder.with_page_index_policy(policy);
     loop {
-        match caught(|| decoder.try_decode()).map_err(&failed)? {
+        match decoded(|| decoder.try_decode()).map_err(&failed)? {
             DecodeResult::NeedsData(ranges) => {
                 let bytes = fetch(&ranges)?;
                 decoder.push_ranges(ranges, bytes).map_err(&failed)?;

@@ -12,29 +12,6 @@ use crate::{Error, Result};
 /// The schema where the URL names none: our own, so that no other tables are in the way.
 const SCHEMA: &str = "tidegauge";
 
-/// The options that the driver knows; it ignores others, and logs them with their values.
-const OPTIONS: [&str; 19] = [
-    "schema",
-    "sslmode",
-    "ssl-mode",
-    "sslrootcert",
-    "ssl-root-cert",
-    "ssl-ca",
-    "sslcert",
-    "ssl-cert",
-    "sslkey",
-    "ssl-key",
-    "host",
-    "hostaddr",
-    "port",
-    "dbname",
-    "user",
-    "password",
-    "application_name",
-    "options",
-    "statement-cache-capacity",
-];
-
 /// A schema in a database.
 #[derive(Clone)]
 pub(crate) struct Target {
@@ -61,7 +38,8 @@ impl Target {
             ),
         };
         connection_url::check_server(url).map_err(|reason| invalid(&reason))?;
-        connection_url::check_options(url, &OPTIONS).map_err(|reason| invalid(&reason))?;
+        let known = [&["schema"], connection_url::POSTGRES_OPTIONS.as_slice()].concat();
+        connection_url::check_options(url, &known).map_err(|reason| invalid(&reason))?;
         // What is wrong with it is not repeated: it may be a part of the password.
         let mut url = url::Url::parse(url).map_err(|_| invalid("cannot be read"))?;
         if url.path().trim_matches('/').is_empty() {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use tidegauge::core::Cursor;
-use tidegauge::text::Table;
+use tidegauge::text::{Table, cut};
 use tidegauge::{Config, Result, SinkReset, StoreUrl};
 
 use crate::args;
@@ -102,7 +102,7 @@ impl Removed {
                 lines.push(("nothing".into(), String::new()));
             }
             for (what, rows) in lines {
-                table.row([std::mem::take(&mut sink), &short(&what), &rows]);
+                table.row([std::mem::take(&mut sink), &cut(&what, 100), &rows]);
             }
         }
         let mut text = Text::default();
@@ -147,13 +147,4 @@ pub(crate) async fn reset(mut config: Config, args: args::Reset) -> Result<()> {
         Reset { dry_run: false, removed: resets.into(), end }
     });
     Ok(())
-}
-
-/// A cursor may tell of a million files.
-fn short(text: &str) -> String {
-    const MOST: usize = 100;
-    match text.char_indices().nth(MOST) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
 }

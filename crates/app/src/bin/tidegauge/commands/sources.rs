@@ -4,7 +4,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use tidegauge::acquisition::http::Budget;
 use tidegauge::core::Cursor;
-use tidegauge::text::Table;
+use tidegauge::text::{Table, cut};
 use tidegauge::{Needs, Result, SourceStanding, Tidegauge};
 
 use crate::output::{self, Document, Text};
@@ -99,7 +99,7 @@ impl Document for Sources {
                 source.key(),
                 source.limits.as_ref().map(Limits::shown).unwrap_or_default(),
                 fresh.unwrap_or_default(),
-                short(cursor),
+                cut(cursor, 40).into_owned(),
                 source.description.clone(),
             ]);
         }
@@ -114,13 +114,4 @@ pub(crate) async fn sources(tidegauge: &Tidegauge) -> Result<()> {
     let standings = tidegauge.sources().await?.into_iter();
     output::document(&Sources { sources: standings.map(Source::from).collect() });
     Ok(())
-}
-
-/// A cursor may be long; its beginning tells.
-fn short(cursor: &str) -> String {
-    const MOST: usize = 40;
-    match cursor.char_indices().nth(MOST) {
-        Some((end, _)) => format!("{}…", &cursor[..end]),
-        None => cursor.into(),
-    }
 }

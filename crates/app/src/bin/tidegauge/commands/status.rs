@@ -3,7 +3,7 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use tidegauge::core::tables::RunRecord;
-use tidegauge::text::Table;
+use tidegauge::text::{Table, cut};
 use tidegauge::{Progress, Result, Standing, TableStanding, Tidegauge};
 
 use crate::output::{self, Document, Text};
@@ -71,7 +71,7 @@ impl Status {
         let mut table = Table::new(["source", "cursor"]);
         for progress in &self.sources {
             let cursor = progress.cursor.as_ref().map_or("never loaded", |cursor| cursor.as_str());
-            table.row([progress.source.as_str(), cursor]);
+            table.row([progress.source.as_str(), &cut(cursor, 80)]);
         }
         table
     }

@@ -1,0 +1,63 @@
+//! Panics of libraries on damaged input, as errors of what is read.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Once;
+
+thread_local! {
+    /// Whether a panic on this thread becomes an error, and is not to be printed.
+    static IS_CAUGHT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs `work`, and returns the first line of what it panics with, if it does, without printing it.
+///
+/// Meant for libraries that assert where damaged input would want an error. What `work` has changed must be given
+/// up after a panic. Panics elsewhere, and on other threads, go to the panic hook as before; a program that sets a
+/// hook of its own sets it before the first call.
+///
+/// ```
+/// use tidegauge_core::panics::caught;
+///
+/// assert_eq!(caught(|| 7), Ok(7));
+/// let error = caught(|| [0, 1][std::hint::black_box(9)]).unwrap_err();
+/// assert!(error.contains("out of bounds"));
+/// ```
+///
+/// # Errors
+/// Returns the message of the panic.
+pub fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |panicked| {
+            if !IS_CAUGHT.get() {
+                before(panicked);
+            }
+        }));
+    });
+    let outer = IS_CAUGHT.replace(true);
+    let done = panic::catch_unwind(AssertUnwindSafe(work));
+    IS_CAUGHT.set(outer);
+    done.map_err(|payload| said(payload.as_ref()))
+}
+
+fn said(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
+    text.and_then(|text| text.lines().next()).unwrap_or("it panicked").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_panics_is_an_error_and_the_next_one_is_not_caught() {
+        assert_eq!(caught::<()>(|| panic!("index {} out\nof range", 7)), Err("index 7 out".into()));
+        assert_eq!(caught::<()>(|| panic::panic_any(7)), Err("it panicked".into()));
+        let inner = || caught::<()>(|| panic!("inner"));
+        assert_eq!(caught(inner), Ok(Err("inner".into())));
+        assert!(!IS_CAUGHT.get());
+    }
+}
