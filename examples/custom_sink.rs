@@ -15,8 +15,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use tidegauge::acquisition::Recorded;
 use tidegauge_core::{
-    Batch, Cell, ColumnView, Cursor, Error, ErrorKind, Load, Removal, Reset, Result, Scalar, Sink,
-    SinkCapabilities, TableRef, Test, WriteMode,
+    Batch, Cell, ColumnView, Cursor, Error, ErrorKind, Load, Loaded, Removal, Reset, Result,
+    RowTally, Scalar, Sink, SinkCapabilities, TableRef, Test,
 };
 
 /// Tables in memory; its clones are handles to the same.
@@ -33,7 +33,7 @@ struct State {
 struct Stored {
     table: TableRef,
     /// Each row by the values of its key, all as they are written.
-    rows: BTreeMap<Vec<String>, String>,
+    rows: BTreeMap<Vec<String>, Vec<String>>,
 }
 
 impl Memory {
@@ -68,21 +68,32 @@ impl State {
         Ok(stored)
     }
 
-    fn take(&mut self, batch: &Batch) -> Result<()> {
+    fn take(&mut self, batch: &Batch, tally: &mut RowTally<'_>) -> Result<()> {
         let stored = self.prepare(batch.table())?;
-        let columns = batch.views()?;
-        let key: Result<Vec<_>> = stored.table.key.iter().map(|name| batch.column(name)).collect();
+        let (table, columns) = (stored.table.clone(), batch.views()?);
+        let key: Result<Vec<_>> = table.key.iter().map(|name| batch.column(name)).collect();
         let key = key?;
         for row in 0..batch.rows() {
             let written = |columns: &[ColumnView<'_>]| {
                 columns.iter().map(|column| format!("{:?}", column.cell(row))).collect::<Vec<_>>()
             };
-            let before = stored.rows.insert(written(&key), written(&columns).join(", "));
-            if before.is_some() && stored.table.write == WriteMode::Append {
-                let table = &stored.table.name;
-                let reason = format!("table `{table}` has a row with this key already");
-                return Err(failed(ErrorKind::InvalidInput, reason));
+            let (key, values) = (written(&key), written(&columns));
+            if let Some(known) = stored.rows.get(&key) {
+                if !tally.may_repeat(&table) {
+                    let reason = format!("table `{}` has a row with this key already", table.name);
+                    return Err(failed(ErrorKind::InvalidInput, reason));
+                }
+                let differs = table.columns.iter().zip(known.iter().zip(&values));
+                let differs =
+                    differs.filter(|(_, (old, new))| old != new).map(|(column, _)| column);
+                // What becomes of it is for the load to say: the tally asks it, and counts.
+                if !tally.known(batch, row, differs.map(|column| column.name.as_ref()).next())? {
+                    continue;
+                }
+            } else {
+                tally.inserted(&table, 1);
             }
+            stored.rows.insert(key, values);
         }
         Ok(())
     }
@@ -136,14 +147,19 @@ impl Sink for Memory {
         Ok(self.state().cursors.clone())
     }
 
-    async fn load(&self, load: Load<'_>) -> Result<()> {
+    async fn load(&self, load: Load<'_>) -> Result<Loaded> {
         let mut state = self.state();
         state.compare(load.source, load.before)?;
         let mut next = state.clone();
-        load.batches.iter().try_for_each(|batch| next.take(batch))?;
+        let mut tally = RowTally::of(&load);
+        load.batches.iter().try_for_each(|batch| next.take(batch, &mut tally))?;
+        if let Some(aside) = tally.set_aside()? {
+            let load = Load::new(load.source, &[], None, load.after);
+            next.take(&aside, &mut RowTally::of(&load))?;
+        }
         next.cursors.insert(load.source.into(), load.after.clone());
         *state = next;
-        Ok(())
+        Ok(tally.finish())
     }
 
     async fn reset(&self, reset: Reset<'_>) -> Result<Vec<usize>> {

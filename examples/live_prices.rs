@@ -18,7 +18,7 @@ use async_trait::async_trait;
 use tidegauge::acquisition::kraken_stream::{Channel, Config, KrakenStream};
 use tidegauge::acquisition::{Context, recorded};
 use tidegauge::core::{
-    Cell, Clock, Cursor, Error, ErrorKind, Load, Result, Scan, Sink, SystemClock, TableRef,
+    Cell, Clock, Cursor, Error, ErrorKind, Load, Loaded, Result, Scan, Sink, SystemClock, TableRef,
     WarehouseExt, tables,
 };
 use tidegauge::pipeline::{Pipeline, Silent};
@@ -71,7 +71,7 @@ impl Sink for Board {
         Ok(self.cursors.lock().map_err(|_| failed("it is broken"))?.clone())
     }
 
-    async fn load(&self, load: Load<'_>) -> Result<()> {
+    async fn load(&self, load: Load<'_>) -> Result<Loaded> {
         for batch in load.batches.iter().filter(|batch| batch.table().name == "quotes") {
             let (symbols, prices) = (batch.column("symbol")?, batch.column("price")?);
             for row in 0..batch.rows() {
@@ -83,7 +83,7 @@ impl Sink for Board {
         }
         let mut cursors = self.cursors.lock().map_err(|_| failed("it is broken"))?;
         cursors.insert(load.source.into(), load.after.clone());
-        Ok(())
+        Ok(Loaded::inserted(load.batches))
     }
 }
 

@@ -18,7 +18,7 @@ use std::time::Instant;
 
 use chrono::Days;
 use tidegauge::pipeline::{Pipeline, Silent};
-use tidegauge_core::{Batch, Cursor, Load, Result, Sink, Source, TableRef};
+use tidegauge_core::{Batch, Cursor, Load, Loaded, Result, Sink, Source, TableRef};
 use tidegauge_simulation::{Exchange, ExchangeConfig};
 
 /// Rows a page.
@@ -78,7 +78,7 @@ async fn tables(exchange: &Exchange) {
             let sink = tidegauge_storage::connect_sink(&url).unwrap();
             sink.prepare(&[batches[0].table().clone()]).await.unwrap();
             let after = Cursor::new("1");
-            let load = Load { source: "bench", batches, before: None, after: &after };
+            let load = Load::new("bench", batches, None, &after);
             let begun = Instant::now();
             sink.load(load).await.unwrap();
             let took = begun.elapsed().as_secs_f64();
@@ -116,10 +116,10 @@ impl Sink for Counter {
         Ok(BTreeMap::new())
     }
 
-    async fn load(&self, load: Load<'_>) -> Result<()> {
+    async fn load(&self, load: Load<'_>) -> Result<Loaded> {
         let sizes = load.batches.iter().map(|batch| batch.record().get_array_memory_size() as u64);
         self.0.fetch_add(sizes.sum(), Ordering::Relaxed);
-        Ok(())
+        Ok(Loaded::default())
     }
 }
 

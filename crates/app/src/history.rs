@@ -97,11 +97,11 @@ pub(crate) async fn write(
         let after =
             Cursor::new(text.map_err(|error| Error::sink(sink.name(), ErrorKind::Bug, error))?);
         let (before, after) = (before.as_ref(), &after);
-        let load = Load { source: RUN_HISTORY, batches: &batches, before, after };
+        let load = Load::new(RUN_HISTORY, &batches, before, after);
         let written = sink.load(load).await;
         match (&written, pauses.next()) {
             (Err(Error::Conflict { .. }), Some(pause)) => tokio::time::sleep(pause).await,
-            _ => return written,
+            _ => return written.map(|_| ()),
         }
     }
 }
@@ -166,6 +166,11 @@ impl History {
         record.outcome = outcome.name().into();
         record.rows = whole(summary.rows() as u64);
         record.rows_by_table = serde_json::to_string(&tables).ok();
+        let counts = summary.counts();
+        record.inserted = Some(whole(counts.inserted as u64));
+        record.updated = Some(whole(counts.updated as u64));
+        record.identical = Some(whole(counts.identical as u64));
+        record.conflicting = Some(whole(counts.conflicting as u64));
         record.bytes = traffic(|traffic| traffic.bytes);
         record.requests = traffic(|traffic| traffic.requests);
         record.retries = traffic(|traffic| traffic.retries);
@@ -212,6 +217,10 @@ fn began(run_id: &str, source: &str, now: DateTime<Utc>) -> RunRecord {
         error_kind: None,
         error_message: None,
         version: env!("CARGO_PKG_VERSION").into(),
+        inserted: None,
+        updated: None,
+        identical: None,
+        conflicting: None,
     }
 }
 
@@ -270,10 +279,11 @@ fn records(batch: &Batch) -> Result<Vec<RunRecord>> {
         Cell::Timestamp(micros) => Ok::<_, Error>(DateTime::from_timestamp_micros(micros)),
         _ => Ok(None),
     };
-    let count = |name: &str, row: usize| match cell(name, row)? {
-        Cell::Int(count) => Ok::<_, Error>(i64::try_from(count).unwrap_or_default()),
-        _ => Ok(0),
+    let maybe = |name: &str, row: usize| match cell(name, row)? {
+        Cell::Int(count) => Ok::<_, Error>(i64::try_from(count).ok()),
+        _ => Ok(None),
     };
+    let count = |name: &str, row: usize| maybe(name, row).map(Option::unwrap_or_default);
     let record = |row: usize| {
         Ok(RunRecord {
             run_id: text("run_id", row)?.unwrap_or_default(),
@@ -293,6 +303,10 @@ fn records(batch: &Batch) -> Result<Vec<RunRecord>> {
             error_kind: text("error_kind", row)?,
             error_message: text("error_message", row)?,
             version: text("version", row)?.unwrap_or_default(),
+            inserted: maybe("inserted", row)?,
+            updated: maybe("updated", row)?,
+            identical: maybe("identical", row)?,
+            conflicting: maybe("conflicting", row)?,
         })
     };
     (0..batch.rows()).map(record).collect()

@@ -48,16 +48,3 @@ impl Page {
         self.batches.iter().map(Batch::rows).sum()
     }
 }
-
-/// One page on its way into a sink: it is committed whole, once, or not at all.
-#[derive(Debug, Clone, Copy)]
-pub struct Load<'a> {
-    /// The source's name.
-    pub source: &'a str,
-    /// The rows.
-    pub batches: &'a [Batch],
-    /// Where the sink must still have the source's cursor (`None`: never loaded).
-    pub before: Option<&'a Cursor>,
-    /// Where the cursor is once the rows are in.
-    pub after: &'a Cursor,
-}

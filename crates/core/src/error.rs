@@ -169,6 +169,24 @@ pub enum Error {
         /// Where the sink has it.
         found: Option<Cursor>,
     },
+    /// A row that differs from the one of its key, where that is to be refused: nothing was written.
+    #[error(
+        "table `{table}`: {} with the key {key} differs in `{column}` from the one that is there; nothing was \
+         written: correct it at its source, or let `on_duplicate` be \"set_aside\" or \"last\"",
+        place.as_ref().map_or_else(|| "a row".to_owned(), |place| format!("the row at {place}"))
+    )]
+    Differs {
+        /// The table.
+        table: String,
+        /// The columns of the key with their values.
+        key: String,
+        /// The first column that differs.
+        column: String,
+        /// Which of the load's rows of this table it is, from 0 on.
+        row: usize,
+        /// Where it stands in the source, once that was asked for.
+        place: Option<String>,
+    },
     /// A cursor that this source did not write.
     #[error("the cursor of `{source_name}` cannot be read: {reason}")]
     Cursor {
@@ -269,9 +287,10 @@ impl Error {
             // With a row it is a value, without one the whole column.
             Self::Mismatch { row: Some(_), .. } => ErrorKind::InvalidInput,
             Self::Mismatch { row: None, .. } => ErrorKind::SchemaMismatch,
-            Self::Aggregate { .. } | Self::Filter { .. } | Self::Instrument { .. } => {
-                ErrorKind::InvalidInput
-            }
+            Self::Aggregate { .. }
+            | Self::Filter { .. }
+            | Self::Instrument { .. }
+            | Self::Differs { .. } => ErrorKind::InvalidInput,
             Self::Conflict { .. } => ErrorKind::Conflict,
             Self::Cursor { .. } | Self::Market { .. } => ErrorKind::Corrupt,
             Self::NoPrice { .. } | Self::NoRate { .. } => ErrorKind::NotFound,

@@ -149,8 +149,8 @@ impl Lease {
     ) -> Result<bool> {
         let after = Beat { number: number + 1, ttl: self.ttl, holder }.write();
         let (source, before) = (self.name.as_str(), before.as_ref());
-        match self.sink.load(Load { source, batches: &[], before, after: &after }).await {
-            Ok(()) => {
+        match self.sink.load(Load::new(source, &[], before, &after)).await {
+            Ok(_) => {
                 (self.held, self.seen) = (Some(after), None);
                 Ok(true)
             }

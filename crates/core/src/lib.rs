@@ -45,6 +45,7 @@ mod fingerprint;
 mod fixed;
 pub mod instruments;
 mod lease;
+mod load;
 pub mod market;
 pub mod panics;
 mod ports;
@@ -55,18 +56,20 @@ mod schema;
 mod set_aside;
 mod span;
 pub mod tables;
+mod tally;
 mod version;
 
 pub use aggregate::{Aggregate, Fold, Group, Measure};
 pub use batch::{Batch, BatchBuilder, Cell, ColumnView, TextView, Values};
 pub use clock::{Clock, FixedClock, SystemClock};
-pub use cursor::{Cursor, Load, Page};
+pub use cursor::{Cursor, Page};
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use ext::{SinkExt, WarehouseExt};
 pub use filter::{Filter, Value};
 pub use fingerprint::Fingerprint;
 pub use fixed::{Crypto, Fiat, Fixed, InexactDecimal, divide_half_even, parse_units};
 pub use lease::Lease;
+pub use load::{Load, Loaded, OnDuplicate, RowCounts};
 pub use ports::{Sink, SinkCapabilities, Source, SourceCapabilities, Warehouse};
 pub use predicate::{Condition, Predicate, Scalar, Test};
 pub use reset::{Removal, Reset};
@@ -74,6 +77,7 @@ pub use scan::{BatchStream, Scan};
 pub use schema::{Column, DataType, ForeignKey, Table, TableBuilder, TableRef, WriteMode};
 pub use set_aside::{SetAside, SetAsideReason, SetAsideRows};
 pub use span::{Span, Spans};
+pub use tally::RowTally;
 pub use version::RUN_HISTORY;
 
 /// The generation of Arrow that batches are made of, so that no other crate needs to name one.

@@ -7,7 +7,8 @@ use async_trait::async_trait;
 
 use crate::ext::next;
 use crate::{
-    Aggregate, Batch, BatchStream, Cursor, Error, Fold, Load, Page, Reset, Result, Scan, TableRef,
+    Aggregate, Batch, BatchStream, Cursor, Error, Fold, Load, Loaded, OnDuplicate, Page, Reset,
+    Result, Scan, TableRef,
 };
 
 /// What a source can do; callers ask, and need not find out by failing.
@@ -59,6 +60,22 @@ pub trait Source: Debug + Send + Sync {
     /// Returns what it can do.
     fn capabilities(&self) -> SourceCapabilities {
         SourceCapabilities::default()
+    }
+
+    /// Returns what a sink does with a row of this source whose key is there already. Asked once a page.
+    ///
+    /// By default the tables decide: that costs nothing, and is right for pages that do not overlap.
+    fn on_duplicate(&self) -> OnDuplicate {
+        OnDuplicate::default()
+    }
+
+    /// Returns where a row of `table` stands that has the number `row`, from 0 on, in the page that follows `cursor`:
+    /// file and line. `None` if that cannot be told, or the key of the row says it.
+    ///
+    /// Asked for a message about that row, and never for a page that is taken.
+    async fn place(&self, cursor: Option<&Cursor>, table: &str, row: usize) -> Option<String> {
+        let _ = (cursor, table, row);
+        None
     }
 
     /// Returns the page that follows `cursor` (`None`: the first).
@@ -129,17 +146,21 @@ pub trait Sink: Debug + Send + Sync {
         Ok(self.cursors().await?.remove(source))
     }
 
-    /// Commits the rows **and** the new cursor, together or not at all.
+    /// Commits the rows **and** the new cursor, together or not at all. Returns what became of the rows.
     ///
     /// # Behavior
     /// - Only if the stored cursor still equals `load.before`; else [`crate::Error::Conflict`].
-    /// - A table written by [`crate::WriteMode::Merge`] takes the newest row of each key; one
-    ///   written by [`crate::WriteMode::Append`] refuses a key that it holds.
+    /// - A row whose key is there already is treated by [`Load::on_duplicate`], which by default means: a
+    ///   table written by [`crate::WriteMode::Merge`] takes the newest row of each key; one written by
+    ///   [`crate::WriteMode::Append`] refuses a key that it holds.
+    /// - Every row of `load.batches` is counted once. With [`OnDuplicate::ByTable`] a sink that has to read files
+    ///   for it may count rows as inserted that replaced one.
     /// - After an error nothing of the load is in the store.
     ///
     /// # Errors
-    /// The conflict above, or whatever kept the store from committing.
-    async fn load(&self, load: Load<'_>) -> Result<()>;
+    /// The conflict above, [`crate::Error::Differs`] for a row that is to be refused, or whatever kept the store from
+    /// committing.
+    async fn load(&self, load: Load<'_>) -> Result<Loaded>;
 
     /// Removes rows of tables **and** the cursors of sources, together or not at all. Returns how many rows
     /// were removed, for each of `reset.removals`.

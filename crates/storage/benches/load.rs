@@ -62,7 +62,7 @@ async fn load(url: &str, rows: usize) -> Duration {
         let batches = [page(first, PAGE.min(rows - first))];
         let after = Cursor::new(first.to_string());
         let (source, before_this) = ("bench", before.as_ref());
-        let load = Load { source, batches: &batches, before: before_this, after: &after };
+        let load = Load::new(source, &batches, before_this, &after);
         let begun = Instant::now();
         sink.load(load).await.unwrap();
         took += begun.elapsed();

@@ -62,8 +62,7 @@ async fn fill(url: &str, rows: usize) {
     for first in (0..rows).step_by(PAGE) {
         let batches = [page(first, PAGE.min(rows - first))];
         let after = Cursor::new(first.to_string());
-        let load =
-            Load { source: "bench", batches: &batches, before: before.as_ref(), after: &after };
+        let load = Load::new("bench", &batches, before.as_ref(), &after);
         sink.load(load).await.unwrap();
         before = Some(after);
     }

@@ -81,6 +81,17 @@ impl<V> KeyMap<V> {
         }
     }
 
+    /// Returns the value of the key of `row`.
+    pub(crate) fn get(&self, keys: &Keys<'_>, row: usize) -> Option<V>
+    where
+        V: Copy,
+    {
+        match self {
+            Self::Ints(seen) => seen.get(&keys.int(row)).copied(),
+            Self::Rows(seen) => seen.get(&keys.bytes(row)).copied(),
+        }
+    }
+
     /// Removes the key of `row`. Returns the value that it had.
     #[cfg(feature = "parquet")]
     pub(crate) fn remove(&mut self, keys: &Keys<'_>, row: usize) -> Option<V> {
@@ -112,6 +123,24 @@ impl KeySet {
             true => Ok(set),
             false => Err(duplicate(table)),
         }
+    }
+
+    /// Returns the keys of the rows of `batch`, some of which may be the same.
+    #[cfg(feature = "_folder")]
+    pub(crate) fn of(batch: &Batch, table: &Table) -> Result<Self> {
+        let (mut set, keys) = (Self::new(table)?, Keys::of(batch, table)?);
+        (0..batch.rows()).for_each(|row| {
+            set.add(&keys, row);
+        });
+        Ok(set)
+    }
+
+    /// Returns the rows of `batch` whose keys are in it.
+    #[cfg(feature = "_folder")]
+    pub(crate) fn chosen(&self, batch: &Batch, table: &Table) -> Result<Batch> {
+        let keys = Keys::of(batch, table)?;
+        let is_chosen: Vec<bool> = (0..batch.rows()).map(|row| self.contains(&keys, row)).collect();
+        Ok(batch.filter(&BooleanBuffer::from(is_chosen))?)
     }
 
     /// Adds the key of `row`. Returns `true` if it was new.

@@ -34,7 +34,8 @@
 //!     base: "EUR", quote: "USD", rate_date: "2020-09-25", source: "ecb", rate: "1.1634",
 //! }])?;
 //! let after = Cursor::new("2020-09-25");
-//! let load = Load { source: "ecb", batches: &[batch], before: None, after: &after };
+//! let batches = [batch];
+//! let load = Load::new("ecb", &batches, None, &after);
 //! warehouse.load(load).await?;
 //!
 //! assert_eq!(warehouse.cursor("ecb").await?, Some(after));
@@ -45,18 +46,20 @@
 //! ```
 
 // What stores share is whole where they are all there: of a build with a few, parts are not used.
-#[cfg(any(feature = "_folder", feature = "bigquery", feature = "mysql", feature = "postgres"))]
+#[cfg(any(feature = "_folder", feature = "_sql"))]
 mod batches;
 #[cfg(feature = "bigquery")]
 mod bigquery;
 #[cfg(feature = "csv")]
 mod csv;
+#[cfg(any(feature = "_folder", feature = "_sql"))]
+mod duplicates;
 mod error;
 #[cfg(feature = "_folder")]
 mod folder;
 #[allow(dead_code)] // each half is for some of the stores
 mod identity;
-#[cfg(any(feature = "_folder", feature = "bigquery", feature = "mysql", feature = "postgres"))]
+#[cfg(any(feature = "_folder", feature = "_sql"))]
 #[cfg_attr(not(feature = "parquet"), allow(dead_code))]
 mod keys;
 #[cfg(feature = "mysql")]

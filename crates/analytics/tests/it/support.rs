@@ -12,7 +12,7 @@ use polars::prelude::*;
 use serde::Serialize;
 use tidegauge_analytics::Facts;
 use tidegauge_core::{
-    Batch, BatchStream, Cursor, ErrorKind, Load, Result, Scan, Sink, TableRef, Warehouse,
+    Batch, BatchStream, Cursor, ErrorKind, Load, Loaded, Result, Scan, Sink, TableRef, Warehouse,
 };
 
 /// `2026-01-05` or `2026-01-05 10:00`.
@@ -90,7 +90,7 @@ impl Sink for Memory {
     async fn cursors(&self) -> Result<BTreeMap<String, Cursor>> {
         Ok(BTreeMap::new())
     }
-    async fn load(&self, _: Load<'_>) -> Result<()> {
+    async fn load(&self, _: Load<'_>) -> Result<Loaded> {
         Err(tidegauge_core::Error::sink("memory", ErrorKind::Permission, "is only read"))
     }
 }

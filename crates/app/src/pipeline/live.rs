@@ -101,13 +101,15 @@ impl Session<'_> {
             let Some(page) = fetch(source, cursor.as_ref(), stop).await else { break };
             let page = page?;
             // A sink that fails keeps no other from the page.
-            let mut failed = Ok(());
+            let mut first = None;
             for (sink, standing) in &mut sinks {
-                let loaded = load(sink.as_ref(), source.name(), &page, standing).await;
-                failed = failed.and(loaded);
+                let loaded = load(sink.as_ref(), source, &page, standing).await;
+                if first.is_none() || (matches!(first, Some(Ok(_))) && loaded.is_err()) {
+                    first = Some(loaded);
+                }
             }
-            failed?;
-            self.committed(source, &page, began.elapsed(), summary);
+            let loaded = first.transpose()?.unwrap_or_default();
+            self.committed(source, (&page, &loaded), began.elapsed(), summary);
             cursor = Some(page.cursor);
         }
         Ok(Outcome::Succeeded)

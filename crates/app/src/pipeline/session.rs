@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join;
 use tidegauge_acquisition::http::{Traffic, Usage};
 use tidegauge_core::tables::RunRecord;
-use tidegauge_core::{Cursor, Load, Page, Result, Sink, Source};
+use tidegauge_core::{Cursor, Load, Loaded, Page, Result, Sink, Source};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -239,24 +239,27 @@ impl<'a> Session<'a> {
                     None => return Ok(Outcome::Cancelled),
                 },
             };
+            // What became of the rows is asked of the first sink: of the warehouse, unless that has them already.
             let loads = async {
+                let mut first = None;
                 for (sink, cursor) in waiting.iter_mut().filter(|(_, cursor)| *cursor == before) {
-                    load(sink.as_ref(), source.name(), &page, cursor).await?;
+                    let loaded = load(sink.as_ref(), source, &page, cursor).await?;
+                    first.get_or_insert(loaded);
                 }
-                Ok(())
+                Ok(first.unwrap_or_default())
             };
-            if source.capabilities().deterministic
+            let loaded = if source.capabilities().deterministic
                 && !page.done
                 && !self.cancellation.is_cancelled()
             {
                 // Loads begin first: what they wait for is done elsewhere while the next page is made.
                 let (loaded, next) = join(loads, source.fetch(Some(&page.cursor))).await;
-                loaded?;
                 ahead = Some((page.cursor.clone(), next));
+                loaded?
             } else {
-                loads.await?;
-            }
-            self.committed(source, &page, began.elapsed(), summary);
+                loads.await?
+            };
+            self.committed(source, (&page, &loaded), began.elapsed(), summary);
             if page.done {
                 let after = Some(page.cursor);
                 waiting.retain(|(_, cursor)| *cursor != after);
@@ -289,11 +292,11 @@ impl<'a> Session<'a> {
     pub(super) fn committed(
         &self,
         source: &dyn Source,
-        page: &Page,
+        (page, loaded): (&Page, &Loaded),
         time: Duration,
         summary: &mut Summary,
     ) {
-        summary.add(source.name(), page, time);
+        summary.add(source.name(), page, loaded, time);
         self.tell(&RunEvent::PageCommitted {
             run_id: self.run_id.clone(),
             source: source.name().to_owned(),
@@ -325,18 +328,25 @@ pub(super) async fn fetch(
     }
 }
 
-/// Loads a page, unless there is nothing new in it, and moves the sink's cursor.
+/// Loads a page, unless there is nothing new in it, and moves the sink's cursor. Returns what became of the rows.
 pub(super) async fn load(
     sink: &dyn Sink,
-    source: &str,
+    source: &dyn Source,
     page: &Page,
     cursor: &mut Option<Cursor>,
-) -> Result<()> {
+) -> Result<Loaded> {
     let after = Some(page.cursor.clone());
+    let mut loaded = Loaded::default();
     if page.rows() > 0 || *cursor != after {
-        let before = cursor.as_ref();
-        sink.load(Load { source, batches: &page.batches, before, after: &page.cursor }).await?;
+        let load = Load::new(source.name(), &page.batches, cursor.as_ref(), &page.cursor);
+        loaded = match sink.load(load.on_duplicate(source.on_duplicate())).await {
+            Err(tidegauge_core::Error::Differs { table, key, column, row, .. }) => {
+                let place = source.place(cursor.as_ref(), &table, row).await;
+                return Err(tidegauge_core::Error::Differs { table, key, column, row, place });
+            }
+            loaded => loaded?,
+        };
     }
     *cursor = after;
-    Ok(())
+    Ok(loaded)
 }

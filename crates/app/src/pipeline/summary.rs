@@ -8,7 +8,7 @@ use chrono::DateTime;
 use tidegauge_acquisition::http::Traffic;
 use tidegauge_core::coverage::State;
 use tidegauge_core::tables::{Coverage, Quarantine};
-use tidegauge_core::{Batch, Cell, Page, Span, TableRef};
+use tidegauge_core::{Batch, Cell, Loaded, Page, RowCounts, Span, TableRef};
 
 use crate::text::Table;
 
@@ -55,6 +55,8 @@ pub struct TableSummary {
     pub table: String,
     /// The rows taken from the source.
     pub rows: usize,
+    /// What became of them in the first sink, which is the warehouse.
+    pub counts: RowCounts,
     /// The time from asking for a page to its last commit; a page's time is shared among its
     /// tables by their rows.
     pub time: Duration,
@@ -74,6 +76,13 @@ impl Summary {
         self.tables.iter().map(|table| table.rows).sum()
     }
 
+    /// Returns what became of the rows of all tables.
+    pub fn counts(&self) -> RowCounts {
+        let mut all = RowCounts::default();
+        self.tables.iter().for_each(|table| all += table.counts);
+        all
+    }
+
     /// Takes in what another run did.
     pub fn extend(&mut self, other: Self) {
         self.tables.extend(other.tables);
@@ -91,7 +100,8 @@ impl Summary {
         }
     }
 
-    pub(super) fn add(&mut self, source: &str, page: &Page, time: Duration) {
+    pub(super) fn add(&mut self, source: &str, page: &Page, loaded: &Loaded, time: Duration) {
+        let mut counted: Vec<&str> = Vec::new();
         let all = rows(page).max(1) as f64;
         for batch in &page.batches {
             if batch.table() == Coverage::table() {
@@ -101,6 +111,11 @@ impl Summary {
             let entry = self.entry(source, &batch.table().name);
             entry.rows += batch.rows();
             entry.time += time.mul_f64(batch.rows() as f64 / all);
+            // The sink counts by table, of which a page may have several batches.
+            if !counted.contains(&&*batch.table().name) {
+                entry.counts += loaded.of(&batch.table().name);
+                counted.push(&batch.table().name);
+            }
         }
     }
 
@@ -111,6 +126,7 @@ impl Summary {
                 source: source.into(),
                 table: table.into(),
                 rows: 0,
+                counts: RowCounts::default(),
                 time: Duration::ZERO,
             });
             self.tables.len() - 1
@@ -147,24 +163,37 @@ fn failures(ledger: &Batch) -> Vec<Failure> {
     (0..ledger.rows()).filter_map(failure).collect()
 }
 
-/// A table: rows, seconds and rows a second of each table loaded.
+/// A table: rows, seconds and rows a second of each table loaded; and what became of the rows, unless all of them
+/// were new.
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let header = ["source", "table", "rows", "seconds", "rows/s"];
+        let (counts, rows) = (self.counts(), self.rows());
+        let of = |counts: RowCounts| {
+            let RowCounts { inserted, updated, identical, conflicting } = counts;
+            [inserted, updated, identical, conflicting].map(|count| count.to_string())
+        };
+        let is_told = RowCounts { inserted: 0, ..counts } != RowCounts::default();
+        let mut header = vec!["source", "table", "rows"];
+        if is_told {
+            header.extend(["inserted", "updated", "identical", "conflicting"]);
+        }
+        header.extend(["seconds", "rows/s"]);
+        let width = header.len();
         let mut table = Table::new(header);
         let time: Duration = self.tables.iter().map(|table| table.time).sum();
         let (source, name) = (String::new(), "all".into());
-        let all = TableSummary { source, table: name, rows: self.rows(), time };
+        let all = TableSummary { source, table: name, rows, counts, time };
         for loaded in self.tables.iter().chain([&all]) {
             let speed = loaded.rows_per_second();
-            table.row([
-                loaded.source.clone(),
-                loaded.table.clone(),
-                loaded.rows.to_string(),
-                format!("{:.2}", loaded.time.as_secs_f64()),
-                speed.map_or_else(String::new, |speed| format!("{speed:.0}")),
-            ]);
+            let mut row =
+                vec![loaded.source.clone(), loaded.table.clone(), loaded.rows.to_string()];
+            if is_told {
+                row.extend(of(loaded.counts));
+            }
+            row.push(format!("{:.2}", loaded.time.as_secs_f64()));
+            row.push(speed.map_or_else(String::new, |speed| format!("{speed:.0}")));
+            table.row(row);
         }
-        table.right(2..5).fmt(f)
+        table.right(2..width).fmt(f)
     }
 }

@@ -173,7 +173,7 @@ async fn verify_finds_a_rogue_trade() {
     let batches = [Batch::from_rows(Trade::table(), [trade]).unwrap()];
     let after = Cursor::new("1");
     warehouse(&url("sqlite", dir.path(), "tidegauge.db"))
-        .load(Load { source: "rogue", batches: &batches, before: None, after: &after })
+        .load(Load::new("rogue", &batches, None, &after))
         .await
         .unwrap();
     let verify = said(dir.path(), &["verify"]);

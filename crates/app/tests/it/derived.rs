@@ -38,9 +38,8 @@ async fn cursor(sink: &dyn Sink) -> String {
 
 async fn put(house: &Tidegauge, source: &str, batch: Batch) {
     house.warehouse().prepare(&[batch.table().clone()]).await.unwrap();
-    let after = Cursor::new("all");
-    let load = Load { source, batches: &[batch], before: None, after: &after };
-    house.warehouse().load(load).await.unwrap();
+    let (after, batches) = (Cursor::new("all"), [batch]);
+    house.warehouse().load(Load::new(source, &batches, None, &after)).await.unwrap();
 }
 
 fn seen(source: &str, at: &str, price: &str) -> Batch {

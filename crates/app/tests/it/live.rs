@@ -14,8 +14,8 @@ use tidegauge::acquisition::twelvedata_stream::{self, TwelveDataStream};
 use tidegauge::acquisition::{Context, Recorded, recorded};
 use tidegauge::core::tables::MarketTrade;
 use tidegauge::core::{
-    Cursor, Error, ErrorKind, FixedClock, Load, Page, Result, Sink, Source, SourceCapabilities,
-    TableRef, Warehouse,
+    Cursor, Error, ErrorKind, FixedClock, Load, Loaded, Page, Result, Sink, Source,
+    SourceCapabilities, TableRef, Warehouse,
 };
 use tidegauge::pipeline::{Observer, Pipeline, RunEvent, Silent};
 use tidegauge_replay::{Act, Line, Market, Replay, Script, Service};
@@ -165,12 +165,12 @@ impl Sink for Full {
     async fn cursors(&self) -> Result<BTreeMap<String, Cursor>> {
         Ok(self.cursors.lock().unwrap().clone())
     }
-    async fn load(&self, load: Load<'_>) -> Result<()> {
+    async fn load(&self, load: Load<'_>) -> Result<Loaded> {
         if self.loads.fetch_sub(1, Ordering::SeqCst) == 1 {
             return Err(Error::sink("full", ErrorKind::OutOfSpace, "no space left"));
         }
         self.cursors.lock().unwrap().insert(load.source.into(), load.after.clone());
-        Ok(())
+        Ok(Loaded::inserted(load.batches))
     }
 }
 

@@ -81,7 +81,7 @@ async fn put(house: &Tidegauge, source: &str, candles: &[Candle], rates: &[FxRat
     ];
     warehouse.prepare(&[Candle::table().clone(), FxRate::table().clone()]).await.unwrap();
     let after = Cursor::new("all");
-    let load = Load { source, batches: &batches, before: None, after: &after };
+    let load = Load::new(source, &batches, None, &after);
     warehouse.load(load).await.unwrap();
 }
 

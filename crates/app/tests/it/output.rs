@@ -351,10 +351,7 @@ async fn nothing_that_goes_out_is_a_command_to_the_terminal() {
     let batches = [Batch::from_rows(User::table(), users).unwrap()];
     let after = Cursor::new(FORGED);
     let store = warehouse(&url("sqlite", dir.path(), "tidegauge.db"));
-    store
-        .load(Load { source: FORGED, batches: &batches, before: None, after: &after })
-        .await
-        .unwrap();
+    store.load(Load::new(FORGED, &batches, None, &after)).await.unwrap();
 
     for words in [&["report"][..], &["status"], &["sources"], &["verify"]] {
         let said = said(dir.path(), words);
@@ -397,7 +394,7 @@ async fn nothing_that_goes_out_is_a_command_to_the_terminal() {
     // A cursor that is not the source's own is an error.
     let before = store.cursor("recorded").await.unwrap();
     let (before, batches) = (before.as_ref(), &[]);
-    store.load(Load { source: "recorded", batches, before, after: &after }).await.unwrap();
+    store.load(Load::new("recorded", batches, before, &after)).await.unwrap();
     let run = said(dir.path(), &["run", "--source", "recorded"]);
     assert_eq!(run.code, Some(13), "{run:?}");
     assert_clean(&run, 1);

@@ -13,8 +13,8 @@ use async_trait::async_trait;
 use tidegauge::Tidegauge;
 use tidegauge::core::tables::{RampTransaction, User};
 use tidegauge::core::{
-    Batch, BatchBuilder, Cell, Cursor, DataType, Error, ErrorKind, Load, Page, Result, Scan, Sink,
-    Source, Table, TableRef, WarehouseExt, WriteMode,
+    Batch, BatchBuilder, Cell, Cursor, DataType, Error, ErrorKind, Load, Loaded, Page, Result,
+    Scan, Sink, Source, Table, TableRef, WarehouseExt, WriteMode,
 };
 use tidegauge::pipeline::{Observer, Pipeline, RunEvent, Silent};
 use tidegauge::storage;
@@ -283,12 +283,7 @@ impl Source for Raced {
     async fn fetch(&self, cursor: Option<&Cursor>) -> Result<Page> {
         let page = self.source.fetch(cursor).await?;
         if cursor == self.at.as_ref() {
-            let load = Load {
-                source: self.name(),
-                batches: &page.batches,
-                before: cursor,
-                after: &page.cursor,
-            };
+            let load = Load::new(self.name(), &page.batches, cursor, &page.cursor);
             self.sink.load(load).await?;
         }
         Ok(page)
@@ -319,9 +314,9 @@ impl Sink for Emptied {
         Ok(BTreeMap::new())
     }
 
-    async fn load(&self, _: Load<'_>) -> Result<()> {
+    async fn load(&self, _: Load<'_>) -> Result<Loaded> {
         self.0.lock().unwrap().push("load");
-        Ok(())
+        Ok(Loaded::default())
     }
 }
 
@@ -383,10 +378,7 @@ async fn what_a_sink_refuses_stops_the_run_and_the_rest_stays() {
     house.run(None, &Silent).await.unwrap();
     let taken = Batch::from_rows(RampTransaction::table(), [ramp(45_250)]).unwrap();
     let after = Cursor::new("1");
-    parquet
-        .load(Load { source: "rogue", batches: &[taken], before: None, after: &after })
-        .await
-        .unwrap();
+    parquet.load(Load::new("rogue", &[taken], None, &after)).await.unwrap();
 
     let error = main_job(dir.path()).run(None, &Silent).await.unwrap_err().to_string();
     assert!(error.contains("ramp_transactions") && error.contains("parquet://"), "{error}");

@@ -195,7 +195,7 @@ async fn what_the_data_say_is_text_and_never_markup() {
         Batch::from_rows(MarketingSpend::table(), [spend]).unwrap(),
     ];
     let after = Cursor::new("1");
-    let load = Load { source: "hostile", batches: &batches, before: None, after: &after };
+    let load = Load::new("hostile", &batches, None, &after);
     house.warehouse().load(load).await.unwrap();
 
     let page = house.report().await.unwrap().to_html().unwrap();
@@ -265,7 +265,7 @@ async fn every_source_with_rows_is_given_its_due() {
     assert_eq!(shown, [acquisition::recorded::ATTRIBUTION]);
     let load = async |name: &str, batches: &[Batch]| {
         let after = Cursor::new("1");
-        let load = Load { source: name, batches, before: None, after: &after };
+        let load = Load::new(name, batches, None, &after);
         house.warehouse().load(load).await.unwrap();
     };
 

@@ -277,7 +277,7 @@ async fn a_warehouse_of_the_version_before_goes_on_where_it_was() {
             assert!(now.is_some());
             let old = Cursor::new(format!(r#"{{"until":"2020-10-03","finished":{finished}}}"#));
             let (before, after) = (now.as_ref(), &old);
-            store.load(Load { source: "pipeline", batches: &[], before, after }).await.unwrap();
+            store.load(Load::new("pipeline", &[], before, after)).await.unwrap();
 
             let run = open().begin(None).await.unwrap();
             assert_eq!(run.until(), next.parse().ok(), "{scheme}");

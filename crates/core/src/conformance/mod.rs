@@ -20,6 +20,7 @@
 //! a server is not installed, it is skipped.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // these are tests
 
+pub mod duplicates;
 pub mod filters;
 pub mod reset;
 pub mod rows;
@@ -104,6 +105,15 @@ macro_rules! sink_promises {
                 capabilities_are_those_of_the_store,
                 the_built_in_tables_are_taken,
                 a_million_rows_are_taken_at_once
+            ],
+            duplicates: [
+                new_rows_are_counted_as_inserted,
+                merged_rows_of_one_load_are_counted_in_their_order,
+                identical_rows_are_skipped_and_counted,
+                a_row_that_differs_is_refused,
+                a_row_that_differs_is_set_aside,
+                a_row_that_differs_replaces_the_one_before,
+                a_null_differs_from_a_value
             ],
             reset: [
                 a_reset_removes_rows_and_cursors_together,

@@ -34,7 +34,7 @@ fn shared_rows(table: &TableRef, rows: &[(i64, &str, Option<&str>)]) -> Batch {
 async fn load_of(sink: &dyn Sink, source: &str, after: &str, batches: &[Batch]) {
     let before = sink.cursor(source).await.unwrap();
     let (before, after) = (before.as_ref(), &Cursor::new(after));
-    sink.load(Load { source, batches, before, after }).await.unwrap();
+    sink.load(Load::new(source, batches, before, after)).await.unwrap();
 }
 
 /// Resets the sources called so, from where they stand.
@@ -125,7 +125,7 @@ pub async fn a_reset_leaves_the_rows_of_other_keys(store: &dyn Subject) {
             let (before, after) = (Cursor::new("again"), Cursor::new("twice"));
             let batches = [shared_rows(&table, &[(6, odd, None)])];
             let (before, after) = (Some(&before), &after);
-            let load = Load { source: "test", batches: &batches, before, after };
+            let load = Load::new("test", &batches, before, after);
             assert!(sink.load(load).await.unwrap_err().to_string().contains("`shared`"));
         }
         assert_eq!(reset(&*sink, &["test"], &of(&[odd, "kraken"]), false).await.unwrap(), [4]);

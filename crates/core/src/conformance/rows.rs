@@ -20,7 +20,7 @@ pub async fn load(
     batches: &[Batch],
 ) -> crate::Result<()> {
     let (before, after) = (before.map(Cursor::new), Cursor::new(after));
-    sink.load(Load { source: "test", batches, before: before.as_ref(), after: &after }).await
+    sink.load(Load::new("test", batches, before.as_ref(), &after)).await.map(|_| ())
 }
 
 /// A table with a column of every type, and names that SQL keeps for itself.

@@ -23,13 +23,8 @@ pub async fn a_load_moves_its_cursor_and_only_its_own(store: &dyn Subject) {
     assert_eq!(sink.cursor("test").await.unwrap().as_ref(), Some(&after));
     assert_eq!(sink.cursor("other").await.unwrap(), None);
     let next = Cursor::new("2");
-    let other = Load {
-        source: "other",
-        batches: &[batch(&table, &[(2, "b")])],
-        before: None,
-        after: &next,
-    };
-    sink.load(other).await.unwrap();
+    let rows = [batch(&table, &[(2, "b")])];
+    sink.load(Load::new("other", &rows, None, &next)).await.unwrap();
     // Somebody else, later.
     let sink = store.sink();
     assert_eq!(sink.cursor("test").await.unwrap(), Some(after));
@@ -237,7 +232,7 @@ pub async fn cursors_are_given_at_once(store: &dyn Subject) {
     let names = ["test", "a source; \"quoted\" 😀", "Test"];
     for (at, source) in names.into_iter().enumerate() {
         let after = Cursor::new(format!("{at} of {source}"));
-        sink.load(Load { source, batches: &[], before: None, after: &after }).await.unwrap();
+        sink.load(Load::new(source, &[], None, &after)).await.unwrap();
     }
     let cursors = store.sink().cursors().await.unwrap();
     assert_eq!(cursors.len(), 3, "{cursors:?}");
@@ -294,7 +289,7 @@ pub async fn a_history_of_loads_passes_the_check(store: &dyn Subject) {
         // Another source, in a table of the first, behind its back.
         let (before, after) = (before.map(Cursor::new), Cursor::new((at + 1).to_string()));
         let rows = [batch(&merged, &[(2, "other"), (3, "more")])];
-        let load = Load { source: "other", batches: &rows, before: before.as_ref(), after: &after };
+        let load = Load::new("other", &rows, before.as_ref(), &after);
         store.sink().load(load).await.unwrap();
         sink.check("test", &tables).await.unwrap();
     }
@@ -405,7 +400,7 @@ pub async fn a_lease_has_one_holder(store: &dyn Subject) {
             let page = |page: i32| Cursor::new(page.to_string());
             let before = (beat > 1).then(|| page(beat - 2));
             let (before, after) = (before.as_ref(), page(beat));
-            let load = Load { source: "kraken", batches: &[], before, after: &after };
+            let load = Load::new("kraken", &[], before, &after);
             store.sink().load(load).await.unwrap();
         }
         clock.advance(Duration::from_secs(2));

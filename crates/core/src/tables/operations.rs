@@ -98,4 +98,12 @@ table! {
     error_message: Option<String>,
     /// The version of Tidegauge.
     version: String,
+    /// The rows whose keys were new in the warehouse; null while it is running.
+    inserted: Option<i64>,
+    /// The rows that replaced one of their key which differed; null while it is running.
+    updated: Option<i64>,
+    /// The rows that were there already; null while it is running.
+    identical: Option<i64>,
+    /// The rows that differed from the one of their key, and were set aside; null while it is running.
+    conflicting: Option<i64>,
 }

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use futures_util::stream;
 use tidegauge_core::{
-    Batch, BatchStream, Cursor, Error, ErrorKind, Load, Result, Scan, Sink, Table, TableRef,
-    Values, Warehouse, WriteMode, arrow,
+    Batch, BatchStream, Cursor, Error, ErrorKind, Load, Loaded, Result, RowTally, Scan, Sink,
+    Table, TableRef, Values, Warehouse, arrow,
 };
 
 /// Rows in a batch of a stream.
@@ -48,7 +48,7 @@ impl Sink for Memory {
         Ok(self.0.lock().unwrap().cursors.clone())
     }
 
-    async fn load(&self, load: Load<'_>) -> Result<()> {
+    async fn load(&self, load: Load<'_>) -> Result<Loaded> {
         let mut state = self.0.lock().unwrap();
         let found = state.cursors.get(load.source);
         if found != load.before {
@@ -59,14 +59,17 @@ impl Sink for Memory {
             });
         }
         let mut next = state.clone();
+        let mut tally = RowTally::of(&load);
         for batch in load.batches {
-            next.prepare(batch.table())?;
-            let table = batch.table().name.to_string();
-            next.tables.get_mut(&table).unwrap().add(batch)?;
+            next.take(batch, &mut tally)?;
+        }
+        if let Some(aside) = tally.set_aside()? {
+            let load = Load::new(load.source, &[], None, load.after);
+            next.take(&aside, &mut RowTally::of(&load))?;
         }
         next.cursors.insert(load.source.into(), load.after.clone());
         *state = next;
-        Ok(())
+        Ok(tally.finish())
     }
 }
 
@@ -88,6 +91,12 @@ impl Warehouse for Memory {
 }
 
 impl State {
+    fn take(&mut self, batch: &Batch, tally: &mut RowTally<'_>) -> Result<()> {
+        self.prepare(batch.table())?;
+        let stored = self.tables.get_mut(batch.table().name.as_ref()).unwrap();
+        stored.add(batch, tally)
+    }
+
     fn prepare(&mut self, table: &TableRef) -> Result<()> {
         let wrong = |column: &str, why: &str| {
             let reason = format!("table `{}`, column `{column}`: {why}", table.name);
@@ -117,28 +126,40 @@ impl State {
 }
 
 impl Stored {
-    fn add(&mut self, batch: &Batch) -> Result<()> {
+    fn add(&mut self, batch: &Batch, tally: &mut RowTally<'_>) -> Result<()> {
         let table = batch.table();
-        let keys = keys(batch, table)?;
-        // Which rows of those stored and then those of the batch stay.
-        let before = u32::try_from(self.rows.rows()).unwrap();
-        let mut replaced = vec![false; self.rows.rows() + batch.rows()];
-        for (row, key) in (before..).zip(keys) {
-            if let Some(other) = self.keys.insert(key, row) {
-                if table.write == WriteMode::Append {
-                    let reason = format!("table `{}` holds such a key", table.name);
-                    return Err(failed(ErrorKind::InvalidInput, reason));
-                }
-                replaced[other as usize] = true;
+        // The rows that are stored, and then those of the batch; and which of them stay.
+        let both = Batch::concat(table, &[self.rows.clone(), batch.clone()])?;
+        let views = both.views()?;
+        let differs = |one: usize, other: usize| {
+            let mut columns = table.columns.iter().zip(&views);
+            columns.find(|(_, view)| view.cell(one) != view.cell(other)).map(|(column, _)| column)
+        };
+        let before = self.rows.rows();
+        let mut stays = vec![true; both.rows()];
+        for (row, key) in keys(batch, table)?.into_iter().enumerate() {
+            let at = before + row;
+            let Some(other) = self.keys.get(&key).map(|other| *other as usize) else {
+                tally.inserted(table, 1);
+                self.keys.insert(key, u32::try_from(at).unwrap());
+                continue;
+            };
+            if !tally.may_repeat(table) {
+                let reason = format!("table `{}` holds such a key", table.name);
+                return Err(failed(ErrorKind::InvalidInput, reason));
+            }
+            let differs = differs(at, other).map(|column| column.name.as_ref());
+            let goes = if tally.known(batch, row, differs)? { other } else { at };
+            stays[goes] = false;
+            if goes == other {
+                self.keys.insert(key, u32::try_from(at).unwrap());
             }
         }
-        let both = Batch::concat(table, &[self.rows.clone(), batch.clone()])?;
-        if !replaced.contains(&true) {
+        if !stays.contains(&false) {
             self.rows = both;
             return Ok(());
         }
-        let keep = arrow::buffer::BooleanBuffer::collect_bool(both.rows(), |row| !replaced[row]);
-        self.rows = both.filter(&keep)?;
+        self.rows = both.filter(&arrow::buffer::BooleanBuffer::from(stays))?;
         self.keys =
             (0..).zip(self::keys(&self.rows, table)?).map(|(row, key)| (key, row)).collect();
         Ok(())

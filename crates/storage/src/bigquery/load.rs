@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use tidegauge_core::{Cursor, Load, TableRef, WriteMode};
+use futures_util::TryStreamExt;
+use tidegauge_core::{Batch, Cursor, Load, Loaded, RowTally, TableRef, WriteMode};
 
 use super::BigQuery;
 use super::client::Refusal;
 use super::ddl::DIALECT;
 use super::jobs::{Param, Query};
 use super::stage::Stage;
+use crate::duplicates::settle;
 use crate::keys::{self, KeySet};
-use crate::sql::{Loaded, Prepared, missing};
+use crate::sql::{Checkpoint, Prepared, missing};
 use crate::{Error, Result, batches};
 
 /// What a script of ours says when it finds things otherwise than it must.
@@ -26,6 +28,13 @@ pub(super) const BEGIN: &str = "BEGIN\nBEGIN TRANSACTION;\n\
 /// and hide the reason.
 pub(super) const END: &str =
     "EXCEPTION WHEN ERROR THEN ROLLBACK TRANSACTION; RAISE;\nEND;\nCOMMIT TRANSACTION;\n";
+
+/// Rows of a table that wait to be taken over, and how.
+struct Staged {
+    table: TableRef,
+    stage: Stage,
+    write: WriteMode,
+}
 
 impl BigQuery {
     /// How far `source` has been loaded.
@@ -73,27 +82,75 @@ impl BigQuery {
         Ok(())
     }
 
-    /// Commits `load`, if its source's cursor is still where the load expects it.
-    pub(super) async fn commit(&self, load: Load<'_>) -> Result<()> {
-        let mut stages: Vec<(TableRef, Stage)> = Vec::new();
-        for (table, mut batch) in batches::by_table(load.batches)? {
-            match table.write {
-                WriteMode::Append => drop(KeySet::unique(&batch, &table)?),
-                WriteMode::Merge => batch = keys::newest(&table, batch)?,
-            }
-            if batch.rows() > 0 {
-                let stage = self.stage(&load, &table, batch).await?;
-                stages.push((table, stage));
-            }
-        }
-        let done = self.commit_staged(&load, &stages).await;
-        for (_, stage) in &stages {
-            self.unstage(&stage.name).await;
+    /// Commits `load`, if its source's cursor is still where the load expects it. Returns what became of the rows.
+    pub(super) async fn commit(&self, load: Load<'_>) -> Result<Loaded> {
+        let mut stages = Vec::new();
+        let done = self.commit_batches(&load, &mut stages).await;
+        for stage in &stages {
+            self.unstage(stage).await;
         }
         done
     }
 
-    async fn commit_staged(&self, load: &Load<'_>, stages: &[(TableRef, Stage)]) -> Result<()> {
+    /// Does the same, and appends the names of the tables that rows were staged in to `stages`.
+    async fn commit_batches(&self, load: &Load<'_>, stages: &mut Vec<String>) -> Result<Loaded> {
+        let (mut tally, mut staged) = (RowTally::of(load), Vec::new());
+        for (table, batch) in batches::by_table(load.batches)? {
+            if batch.rows() == 0 {
+                continue;
+            }
+            if !tally.may_repeat(&table) {
+                drop(KeySet::unique(&batch, &table)?);
+                tally.inserted(&table, batch.rows());
+                staged.push(self.brought(load, batch, table.write, stages).await?);
+                continue;
+            }
+            let (newest, mut found) = (keys::newest(&table, batch.clone())?, Vec::new());
+            if tally.compares() {
+                let looked_for = self.brought(load, newest, table.write, stages).await?;
+                found = self.of_keys(&looked_for).await?;
+            }
+            let settled = settle(&mut tally, &batch, &found, false)?;
+            if settled.rows.rows() > 0 {
+                staged.push(self.brought(load, settled.rows, settled.write, stages).await?);
+            }
+        }
+        if let Some(batch) = tally.set_aside()? {
+            let table = batch.table().clone();
+            let newest = keys::newest(&table, batch)?;
+            staged.push(self.brought(load, newest, table.write, stages).await?);
+        }
+        self.commit_staged(load, &staged).await?;
+        Ok(tally.finish())
+    }
+
+    /// Stages the rows of `batch`. The very same rows are staged once.
+    async fn brought(
+        &self,
+        load: &Load<'_>,
+        batch: Batch,
+        write: WriteMode,
+        stages: &mut Vec<String>,
+    ) -> Result<Staged> {
+        let table = batch.table().clone();
+        let stage = self.stage(load, &table, batch).await?;
+        if !stages.contains(&stage.name) {
+            stages.push(stage.name.clone());
+        }
+        Ok(Staged { table, stage, write })
+    }
+
+    /// Returns the stored rows whose keys are those of the rows that were staged.
+    async fn of_keys(&self, staged: &Staged) -> Result<Vec<Batch>> {
+        let (table, lenient) = (&staged.table, staged.table.lenient());
+        let (name, keys) = (DIALECT.quoted(&table.name), staged.stage.select(table));
+        let sql = DIALECT.of_keys(&lenient, &name, &format!("({keys}) AS k"), "JOIN");
+        let query = crate::sql::Query { sql, params: Vec::new() };
+        let rows = self.rows(Query::bound(&query)?, lenient, None).await?;
+        Ok(rows.try_collect().await?)
+    }
+
+    async fn commit_staged(&self, load: &Load<'_>, stages: &[Staged]) -> Result<()> {
         let mut known = self.loaded.lock().await;
         let before = match known.remove(load.source) {
             Some((cursor, loaded)) if Some(&cursor) == load.before => Some(loaded),
@@ -108,7 +165,7 @@ impl BigQuery {
             }
         };
         // Rows are counted, which is free of charge, and not looked for by key.
-        let after = Loaded::after(before, load, false)?;
+        let after = Checkpoint::after(before, load, false)?;
         self.take_over(load, stages, &after.text()?).await?;
         known.insert(load.source.to_owned(), (load.after.clone(), after));
         Ok(())
@@ -119,7 +176,7 @@ impl BigQuery {
         &self,
         source: &str,
         tables: &[TableRef],
-    ) -> Result<Option<(Cursor, Option<Loaded>)>> {
+    ) -> Result<Option<(Cursor, Option<Checkpoint>)>> {
         let failed = |refusal| self.failed(refusal, None);
         let mut query = Query::new(
             "SELECT `cursor`, `loaded` FROM `_tidegauge_cursors` WHERE `source` = @source",
@@ -129,7 +186,7 @@ impl BigQuery {
         let mut found = found.into_iter().next().unwrap_or_default().into_iter();
         let Some(cursor) = found.next().flatten() else { return Ok(None) };
         let kept = found.next().flatten();
-        let loaded = Loaded::read(source, &cursor, kept.as_deref())?;
+        let loaded = Checkpoint::read(source, &cursor, kept.as_deref())?;
         for table in tables {
             if loaded.as_ref().is_some_and(|loaded| loaded.witness(table).is_some())
                 && !self.has_rows(table).await.map_err(failed)?
@@ -142,12 +199,7 @@ impl BigQuery {
 
     /// One transaction for the rows and the cursor. Whatever keeps it from being committed, what
     /// counts is where the cursor is then.
-    async fn take_over(
-        &self,
-        load: &Load<'_>,
-        stages: &[(TableRef, Stage)],
-        loaded: &str,
-    ) -> Result<()> {
+    async fn take_over(&self, load: &Load<'_>, stages: &[Staged], loaded: &str) -> Result<()> {
         let query = Query {
             sql: script(load, stages),
             params: vec![
@@ -170,11 +222,13 @@ impl BigQuery {
         Err(self.not_taken(refusal, stages))
     }
 
-    fn not_taken(&self, refusal: Refusal, stages: &[(TableRef, Stage)]) -> Error {
+    fn not_taken(&self, refusal: Refusal, stages: &[Staged]) -> Error {
         if let Refusal::Said { message, .. } = &refusal
             && let Some((_, name)) = message.split_once(KNOWN)
-            && let Some((table, _)) =
-                stages.iter().find(|(table, _)| name.starts_with(&format!("`{}`", table.name)))
+            && let Some(table) = stages
+                .iter()
+                .map(|staged| &staged.table)
+                .find(|table| name.starts_with(&format!("`{}`", table.name)))
         {
             return keys::duplicate(table);
         }
@@ -184,7 +238,7 @@ impl BigQuery {
 
 /// The transaction: it changes nothing unless all is as it was expected. Rows are replaced by DELETE
 /// and INSERT, which comes to the same as MERGE here, and is what the emulator can do in one.
-fn script(load: &Load<'_>, stages: &[(TableRef, Stage)]) -> String {
+fn script(load: &Load<'_>, stages: &[Staged]) -> String {
     let mut sql = String::from(BEGIN);
     sql += &match load.before {
         Some(_) => raise(
@@ -196,7 +250,7 @@ fn script(load: &Load<'_>, stages: &[(TableRef, Stage)]) -> String {
             raise("NOT EXISTS (SELECT 1 FROM `_tidegauge_cursors` WHERE `source` = @source)", MOVED)
         }
     };
-    for (table, stage) in stages {
+    for Staged { table, stage, write } in stages {
         let rows =
             format!("(SELECT COUNT(*) FROM {}) = {}", DIALECT.quoted(&stage.name), stage.rows);
         sql += &raise(&rows, CHANGED);
@@ -205,7 +259,7 @@ fn script(load: &Load<'_>, stages: &[(TableRef, Stage)]) -> String {
         let same: Vec<String> = table.key.iter().map(|name| DIALECT.quoted(name)).collect();
         let same: Vec<String> = same.iter().map(|name| format!("s.{name} = t.{name}")).collect();
         let known = format!("EXISTS (SELECT 1 FROM ({rows}) AS s WHERE {})", same.join(" AND "));
-        sql += &match table.write {
+        sql += &match write {
             WriteMode::Append => raise(
                 &format!("NOT EXISTS (SELECT 1 FROM {name} AS t WHERE {known})"),
                 &format!("{KNOWN}{name}"),

@@ -16,15 +16,16 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use tidegauge_core::tables::Quarantine;
 use tidegauge_core::{
-    Aggregate, Batch, BatchStream, Cursor, ErrorKind, Load, Reset, Scan, Sink, SinkCapabilities,
-    TableRef, Warehouse,
+    Aggregate, Batch, BatchStream, Cursor, ErrorKind, Load, Loaded, OnDuplicate, Reset, Scan, Sink,
+    SinkCapabilities, TableRef, Warehouse,
 };
 use tokio::sync::Mutex;
 
 use self::client::{Client, Refusal};
 pub(crate) use self::place::Place;
-use crate::sql::{Loaded, Prepared};
+use crate::sql::{Checkpoint, Prepared};
 use crate::{Error, Result};
 
 /// A dataset of BigQuery. Clones share what they know of it.
@@ -35,7 +36,7 @@ pub(crate) struct BigQuery {
     /// The tables known to be there; none before the built-in ones were brought up to date.
     prepared: Arc<Mutex<Option<Prepared>>>,
     /// What is kept beside the cursor of each source that was loaded from, as of that cursor.
-    loaded: Arc<Mutex<HashMap<String, (Cursor, Loaded)>>>,
+    loaded: Arc<Mutex<HashMap<String, (Cursor, Checkpoint)>>>,
 }
 
 impl BigQuery {
@@ -91,8 +92,11 @@ impl Sink for BigQuery {
         self.of(cursor.map_err(|refusal: Refusal| self.failed(refusal, None)))
     }
 
-    async fn load(&self, load: Load<'_>) -> tidegauge_core::Result<()> {
-        let tables: Vec<_> = load.batches.iter().map(|batch| batch.table().clone()).collect();
+    async fn load(&self, load: Load<'_>) -> tidegauge_core::Result<Loaded> {
+        let mut tables: Vec<_> = load.batches.iter().map(|batch| batch.table().clone()).collect();
+        if let OnDuplicate::SetAside { .. } = load.on_duplicate {
+            tables.push(Quarantine::table().clone());
+        }
         self.prepare(&tables).await?;
         self.of(self.commit(load).await)
     }

@@ -8,7 +8,7 @@ use std::path::Path;
 use tidegauge_core::{Batch, BatchBuilder, Cell, DataType, Scan, Table, TableRef};
 
 use super::{encode, file};
-use crate::folder::{Manifest, Part, Stored, TakeKeys, Unfinished, sync_dir, synced};
+use crate::folder::{Manifest, Part, Stored, TakeRows, Unfinished, sync_dir, synced};
 use crate::{Error, Result, batches};
 
 /// Rows whose keys are handed on together.
@@ -50,7 +50,7 @@ pub(super) fn append(dir: &Path, table: &Table, committed: u64, batch: &Batch) -
 }
 
 /// Hands the key columns of the rows of `part` to `take`.
-pub(super) fn keys(dir: &Path, table: &TableRef, part: &Part, take: TakeKeys<'_>) -> Result<()> {
+pub(super) fn keys(dir: &Path, table: &TableRef, part: &Part, take: TakeRows<'_>) -> Result<()> {
     let path = dir.join(file(&table.name));
     let [start, end] = part.bytes.unwrap_or_default();
     let slice = || {

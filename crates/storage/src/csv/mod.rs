@@ -1,5 +1,6 @@
 //! A folder of CSV files, one a table: a backup, written and never read back.
 
+mod decode;
 mod encode;
 mod load;
 mod reset;
@@ -10,7 +11,7 @@ use std::path::PathBuf;
 use tidegauge_core::{Batch, Removal, SinkCapabilities, Table, TableRef};
 
 use crate::folder::{
-    Commit, Disk, Folder, Format, Manifest, Part, Place, Range, Stored, TakeKeys, Unfinished,
+    Commit, Disk, Folder, Format, Manifest, Part, Place, Range, Stored, TakeRows, Unfinished,
 };
 use crate::{Error, Result};
 
@@ -69,10 +70,23 @@ impl Format<Disk> for CsvFiles {
         table: &TableRef,
         part: &Part,
         _: Option<&Range>,
-        take: TakeKeys<'_>,
+        take: TakeRows<'_>,
     ) -> Result<()> {
         load::keys(&disk.dir, table, part, take)
     }
+
+    fn rows(
+        disk: &Disk,
+        table: &TableRef,
+        stored: &Stored,
+        range: Option<&Range>,
+        take: TakeRows<'_>,
+    ) -> Result<()> {
+        decode::rows(&disk.dir, table, stored, range, take)
+    }
+
+    /// A line that replaces another is a further line.
+    const REPLACES: bool = false;
 
     fn count(disk: &Disk, removal: &Removal, stored: &Stored) -> Result<usize> {
         reset::count(&disk.dir, removal, stored)

@@ -115,7 +115,8 @@ struct Line {
     goes: bool,
 }
 
-fn read(path: &Path, part: &Part) -> Result<Vec<u8>> {
+/// Returns the bytes of the lines of `part`.
+pub(super) fn read(path: &Path, part: &Part) -> Result<Vec<u8>> {
     let [start, end] = part.bytes.unwrap_or_default();
     let length = end.saturating_sub(start);
     let mut bytes = Vec::new();
@@ -194,7 +195,7 @@ mod tests {
             let after = Cursor::new("1");
             let batches =
                 [rows(&table, &[("a", 1), ("b,\n\"", 2)]), rows(&table, &[("c", 3), ("a", 4)])];
-            let load = Load { source: "s", batches: &batches, before: None, after: &after };
+            let load = Load::new("s", &batches, None, &after);
             sink.load(load).await.unwrap();
 
             let disk = Disk { dir: dir.path().to_owned() };
@@ -220,7 +221,7 @@ mod tests {
             // The next one finds it so.
             let next = Cursor::new("2");
             let batches = [rows(&table, &[("d", 5)])];
-            let load = Load { source: "s", batches: &batches, before: Some(&after), after: &next };
+            let load = Load::new("s", &batches, Some(&after), &next);
             sink.load(load).await.unwrap();
             let left = "source,id\n\"b,\n\"\"\",2\nc,3\nd,5\n";
             let wanted = if is_committed { left.to_owned() } else { format!("{whole}d,5\n") };

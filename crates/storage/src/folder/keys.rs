@@ -74,8 +74,8 @@ fn widen<T: Ord + Copy>(bounds: Option<(T, T)>, value: T) -> Option<(T, T)> {
     Some(bounds.map_or((value, value), |(least, most)| (least.min(value), most.max(value))))
 }
 
-/// What takes batches of keys.
-pub(crate) type TakeKeys<'a> = &'a mut dyn FnMut(&Batch) -> Result<()>;
+/// What takes batches of rows, or of their keys.
+pub(crate) type TakeRows<'a> = &'a mut dyn FnMut(&Batch) -> Result<()>;
 
 /// Refuses rows of which one has the key of another, or of one that is stored: of the stored parts only
 /// those are read whose range meets that of the rows.
@@ -84,7 +84,7 @@ pub(super) fn refuse_known(
     batch: &Batch,
     range: Option<&Range>,
     stored: &Stored,
-    read: impl Fn(&Part, TakeKeys<'_>) -> Result<()>,
+    read: impl Fn(&Part, TakeRows<'_>) -> Result<()>,
 ) -> Result<()> {
     let meets = |part: &&Part| Range::meets(part.range.as_ref(), range);
     // As trades come: every key is greater than the one before.

@@ -73,6 +73,9 @@ pub(crate) struct Part {
     pub(crate) origin: Option<u64>,
     /// How many rows.
     pub(crate) rows: usize,
+    /// Whether some of them replace older ones although the table is written by append.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) replaces: bool,
     /// Where in the table's file they begin and end, where it has a single one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) bytes: Option<[u64; 2]>,
@@ -103,6 +106,7 @@ impl Part {
             mark: mark.map(Into::into),
             origin: None,
             rows,
+            replaces: false,
             bytes: None,
             days: BTreeMap::new(),
             footers: BTreeMap::new(),
@@ -126,6 +130,7 @@ impl Part {
             ranges: self.ranges.clone(),
             times: self.times,
             origin: self.origin,
+            replaces: self.replaces,
             ..Self::new(self.commit, self.mark.as_deref(), self.rows)
         }
     }

@@ -24,9 +24,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use backon::BackoffBuilder;
+use tidegauge_core::tables::Quarantine;
 use tidegauge_core::{
-    Batch, Cursor, ErrorKind, Load, Removal, Reset, Sink, SinkCapabilities, Table, TableRef,
-    WriteMode,
+    Batch, Cursor, ErrorKind, Load, Loaded, OnDuplicate, Removal, Reset, RowTally, Sink,
+    SinkCapabilities, Table, TableRef, WriteMode,
 };
 
 #[cfg(feature = "object-store")]
@@ -34,7 +35,7 @@ pub(crate) use bucket::Bucket;
 pub(crate) use disk::Disk;
 #[cfg(feature = "csv")]
 pub(crate) use disk::{sync_dir, synced};
-pub(crate) use keys::TakeKeys;
+pub(crate) use keys::TakeRows;
 #[cfg(feature = "parquet")]
 pub(crate) use keys::{ranges, times};
 pub(crate) use manifest::{Manifest, Part, Range, Stored};
@@ -46,6 +47,8 @@ pub(crate) use place::{Ended, Files, MANIFEST, Opened};
 use place::{Ended, MANIFEST};
 pub(crate) use place::{Place, Turn, Unfinished};
 
+use crate::duplicates::settle as settled;
+use crate::keys::{KeySet, newest};
 use crate::retry::{self, Policy};
 use crate::{Error, Result, batches};
 
@@ -84,8 +87,21 @@ pub(crate) trait Format<P>: Debug + Send + Sync + 'static {
         table: &TableRef,
         part: &Part,
         range: Option<&Range>,
-        take: TakeKeys<'_>,
+        take: TakeRows<'_>,
     ) -> Result<()>;
+
+    /// Hands the rows of `stored` to `take`, those that replace others behind them; rows whose key lies outside of
+    /// `range` may be left out.
+    fn rows(
+        place: &P,
+        table: &TableRef,
+        stored: &Stored,
+        range: Option<&Range>,
+        take: TakeRows<'_>,
+    ) -> Result<()>;
+
+    /// Whether readers take the newest row of a key, so that one need not be written that its own load replaces.
+    const REPLACES: bool;
 
     /// Counts the rows of `stored` that `removal` removes.
     fn count(place: &P, removal: &Removal, stored: &Stored) -> Result<usize>;
@@ -213,17 +229,19 @@ impl<F: Format<P>, P: Place> Sink for Folder<F, P> {
         .await
     }
 
-    async fn load(&self, load: Load<'_>) -> tidegauge_core::Result<()> {
+    async fn load(&self, load: Load<'_>) -> tidegauge_core::Result<Loaded> {
         let batches = load.batches.to_vec();
         let source = load.source.to_owned();
         let (before, after) = (load.before.cloned(), load.after.clone());
+        let on_duplicate = load.on_duplicate;
         let settled = self.settled.clone();
         self.blocking(move |place| {
             let mut turn = place.turn()?;
             settle::<F, P>(place, &settled)?;
-            let load =
-                Load { source: &source, batches: &batches, before: before.as_ref(), after: &after };
-            until(place, || commit::<F, P>(place, &mut turn, &load))
+            let load = Load::new(&source, &batches, before.as_ref(), &after);
+            let (load, mut loaded) = (load.on_duplicate(on_duplicate), Loaded::default());
+            until(place, || commit::<F, P>(place, &mut turn, &load, &mut loaded))?;
+            Ok(loaded)
         })
         .await
     }
@@ -281,9 +299,14 @@ fn until(place: &impl Place, mut change: impl FnMut() -> Result<bool>) -> Result
     }
 }
 
-/// Writes the batches of `load`, and makes them the folder's together with the cursor. Returns `false` if
-/// another load was quicker.
-fn commit<F: Format<P>, P: Place>(place: &P, turn: &mut P::Turn, load: &Load<'_>) -> Result<bool> {
+/// Writes the batches of `load`, and makes them the folder's together with the cursor: `loaded` says what became
+/// of the rows. Returns `false` if another load was quicker.
+fn commit<F: Format<P>, P: Place>(
+    place: &P,
+    turn: &mut P::Turn,
+    load: &Load<'_>,
+    loaded: &mut Loaded,
+) -> Result<bool> {
     let mut manifest = Manifest::read::<F, P>(place)?;
     let is_ours = |manifest: &Manifest, mark: Option<&str>| {
         mark.is_some_and(|mark| manifest.has(load.source, mark))
@@ -305,9 +328,15 @@ fn commit<F: Format<P>, P: Place>(place: &P, turn: &mut P::Turn, load: &Load<'_>
         false => Writes::Nothing,
     };
     begin::<F, P>(place, turn, &mut manifest, writes)?;
-    let mut done = register::<F, P>(place, &mut manifest, load.batches.iter().map(Batch::table));
+    let aside = match load.on_duplicate {
+        OnDuplicate::SetAside { .. } => Some(Quarantine::table()),
+        _ => None,
+    };
+    let tables = load.batches.iter().map(Batch::table).chain(aside);
+    let mut done = register::<F, P>(place, &mut manifest, tables);
     if let Ok(true) = done {
-        done = append::<F, P>(place, &mut manifest, turn.mark(), load).and_then(|()| {
+        done = append::<F, P>(place, &mut manifest, turn.mark(), load).and_then(|counts| {
+            *loaded = counts;
             manifest.cursors.insert(load.source.into(), load.after.clone());
             if let Some(mark) = turn.mark() {
                 manifest.marks.insert(load.source.into(), mark.into());
@@ -441,13 +470,13 @@ fn register<'a, F: Format<P>, P: Place>(
     if new { manifest.write(place) } else { Ok(true) }
 }
 
-/// Writes the rows of `load` as the next commit, without committing it.
+/// Writes the rows of `load` as the next commit, without committing it. Returns what became of them.
 fn append<F: Format<P>, P: Place>(
     place: &P,
     manifest: &mut Manifest,
     mark: Option<&str>,
     load: &Load<'_>,
-) -> Result<()> {
+) -> Result<Loaded> {
     manifest.commit += 1;
     let mut commit = Commit {
         source: Some(load.source),
@@ -456,21 +485,62 @@ fn append<F: Format<P>, P: Place>(
         files: 0,
         is_last: false,
     };
-    let mut tables = batches::by_table(load.batches)?;
-    tables.retain(|(_, batch)| batch.rows() > 0);
-    let count = tables.len();
-    for (at, (table, batch)) in tables.into_iter().enumerate() {
-        let Some(stored) = manifest.tables.get_mut(table.name.as_ref()) else { continue };
-        let mut part = Part::new(manifest.commit, mark, batch.rows());
-        part.range = keys::range(&batch, &table)?;
-        if table.write == WriteMode::Append {
-            let range = part.range.as_ref();
-            let old = |old: &Part, take: TakeKeys<'_>| F::keys(place, &table, old, range, take);
-            keys::refuse_known(&table, &batch, range, stored, old)?;
+    let mut tally = RowTally::of(load);
+    let mut written = Vec::new();
+    for (table, batch) in batches::by_table(load.batches)? {
+        if let Some(stored) = manifest.tables.get(table.name.as_ref())
+            && batch.rows() > 0
+        {
+            let (rows, write) = decide::<F, P>(place, &batch, stored, &mut tally)?;
+            written.push((table, rows, write));
         }
+    }
+    if let Some(batch) = tally.set_aside()? {
+        let table = batch.table().clone();
+        written.push((table.clone(), newest(&table, batch)?, table.write));
+    }
+    written.retain(|(_, rows, _)| rows.rows() > 0);
+    let count = written.len();
+    for (at, (table, rows, write)) in written.into_iter().enumerate() {
+        let Some(stored) = manifest.tables.get_mut(table.name.as_ref()) else { continue };
+        let mut part = Part::new(manifest.commit, mark, rows.rows());
+        part.range = keys::range(&rows, &table)?;
+        part.replaces = write != table.write && write == WriteMode::Merge;
         commit.is_last = at + 1 == count;
-        F::write(place, &table, stored, &mut part, batch, &mut commit)?;
+        F::write(place, &table, stored, &mut part, rows, &mut commit)?;
         stored.parts.push(part);
     }
-    Ok(())
+    Ok(tally.finish())
+}
+
+/// Returns the rows of `batch` that are to be written, and how.
+fn decide<F: Format<P>, P: Place>(
+    place: &P,
+    batch: &Batch,
+    stored: &Stored,
+    tally: &mut RowTally<'_>,
+) -> Result<(Batch, WriteMode)> {
+    let table = batch.table();
+    let range = keys::range(batch, table)?;
+    if !tally.may_repeat(table) {
+        let range = range.as_ref();
+        let old = |old: &Part, take: TakeRows<'_>| F::keys(place, table, old, range, take);
+        keys::refuse_known(table, batch, range, stored, old)?;
+        tally.inserted(table, batch.rows());
+        return Ok((batch.clone(), table.write));
+    }
+    let mut found = Vec::new();
+    if tally.compares() {
+        let wanted = KeySet::of(batch, table)?;
+        let read = |take: TakeRows<'_>| F::rows(place, table, stored, range.as_ref(), take);
+        read(&mut |rows| {
+            let rows = wanted.chosen(rows, table)?;
+            found.extend(Some(rows).filter(|rows| rows.rows() > 0));
+            Ok(())
+        })?;
+    }
+    let settled = settled(tally, batch, &found, !F::REPLACES)?;
+    // Where every line is kept, those are as well that the load itself replaces.
+    let is_whole = !F::REPLACES && !tally.compares();
+    Ok(if is_whole { (batch.clone(), table.write) } else { (settled.rows, settled.write) })
 }

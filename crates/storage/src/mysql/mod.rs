@@ -13,7 +13,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
-use tidegauge_core::{Batch, Column, ErrorKind, Table};
+use tidegauge_core::{Batch, Column, ErrorKind, Table, WriteMode};
 
 pub(crate) use self::target::Target;
 
@@ -289,8 +289,31 @@ impl Database for MySql {
         found.map(|found| found != Some(0)).map_err(|error| self.failed(error, None))
     }
 
-    async fn insert(&self, connection: &mut Connection, batch: &Batch) -> Result<()> {
-        self.write(connection, batch).await
+    async fn find(
+        &self,
+        connection: &mut Connection,
+        batch: &Batch,
+        rows: &mut Rows,
+    ) -> Result<()> {
+        self.of_keys(connection, batch, rows).await
+    }
+
+    async fn insert(
+        &self,
+        connection: &mut Connection,
+        batch: &Batch,
+        write: WriteMode,
+    ) -> Result<()> {
+        self.write(connection, batch, write).await
+    }
+
+    async fn insert_found(
+        &self,
+        connection: &mut Connection,
+        batch: &Batch,
+        write: WriteMode,
+    ) -> Result<()> {
+        self.take_staged(connection, batch.table(), write).await
     }
 
     async fn read(

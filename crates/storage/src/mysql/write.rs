@@ -9,7 +9,8 @@ use tokio::sync::mpsc;
 
 use super::encode::{self, Rows};
 use super::{Connection, MySql, ddl};
-use crate::{Error, Result, keys, text};
+use crate::sql::{Query, Rows as FoundRows};
+use crate::{Error, Result, text};
 
 /// So many bytes of text are made at once, and so many such pieces ahead of the server.
 const CHUNK: usize = 256 * 1024;
@@ -23,23 +24,60 @@ pub(super) const OVERHEAD: usize = 4 * 1024;
 const OVERHEAD_OF_VALUE: usize = 16;
 
 impl MySql {
-    pub(super) async fn write(&self, connection: &mut Connection, batch: &Batch) -> Result<()> {
-        let table = batch.table().clone();
-        let (name, batch) = match table.write {
-            WriteMode::Append => (ddl::DIALECT.quoted(&table.name), batch.clone()),
-            WriteMode::Merge => (staging(&table), keys::newest(&table, batch.clone())?),
-        };
+    /// Hands the stored rows to `rows` whose keys are those of `batch`, and leaves that where
+    /// [`take_staged`](Self::take_staged) finds it.
+    pub(super) async fn of_keys(
+        &self,
+        connection: &mut Connection,
+        batch: &Batch,
+        rows: &mut FoundRows,
+    ) -> Result<()> {
+        let table = batch.table();
+        self.stage_rows(connection, batch).await?;
+        let (name, keys) = (ddl::DIALECT.quoted(&table.name), format!("{} AS k", staging(table)));
+        // In this order, whatever the server believes of a table that was filled just now.
+        let sql = ddl::DIALECT.of_keys(table, &name, &keys, "STRAIGHT_JOIN");
+        self.rows(connection, &Query { sql, params: Vec::new() }, rows).await
+    }
+
+    pub(super) async fn write(
+        &self,
+        connection: &mut Connection,
+        batch: &Batch,
+        write: WriteMode,
+    ) -> Result<()> {
+        if write == WriteMode::Append {
+            let name = ddl::DIALECT.quoted(&batch.table().name);
+            return self.send(connection, &name, batch).await;
+        }
+        self.stage_rows(connection, batch).await?;
+        self.take_staged(connection, batch.table(), write).await
+    }
+
+    /// Takes the staged rows over.
+    pub(super) async fn take_staged(
+        &self,
+        connection: &mut Connection,
+        table: &Table,
+        write: WriteMode,
+    ) -> Result<()> {
+        let taken = connection.conn()?.query_drop(take(table, write)).await;
+        taken.map_err(|error| self.failed(error, Some(table)))
+    }
+
+    /// Brings the rows of `batch` into the temporary table, in place of those that are there.
+    async fn stage_rows(&self, connection: &mut Connection, batch: &Batch) -> Result<()> {
+        let name = staging(batch.table());
+        let emptied = connection.conn()?.query_drop(format!("DELETE FROM {name}")).await;
+        emptied.map_err(|error| self.failed(error, Some(batch.table())))?;
+        self.send(connection, &name, batch).await
+    }
+
+    async fn send(&self, connection: &mut Connection, name: &str, batch: &Batch) -> Result<()> {
         match connection.takes_files {
-            true => self.load_data(connection.conn()?, &name, batch).await?,
-            false => self.insert_rows(connection, &name, &batch).await?,
+            true => self.load_data(connection.conn()?, name, batch.clone()).await,
+            false => self.insert_rows(connection, name, batch).await,
         }
-        if table.write == WriteMode::Merge {
-            for sql in [merge(&table), format!("DELETE FROM {name}")] {
-                let merged = connection.conn()?.query_drop(sql).await;
-                merged.map_err(|error| self.failed(error, Some(&table)))?;
-            }
-        }
-        Ok(())
     }
 
     /// Streams the text of the rows from memory as the file that the server asks for.
@@ -183,8 +221,8 @@ pub(super) fn stage(table: &Table) -> Vec<String> {
     ]
 }
 
-/// Takes the staged rows over, each in place of the one that had its key.
-fn merge(table: &Table) -> String {
+/// Takes the staged rows over, each in place of the one that had its key, or only new ones.
+fn take(table: &Table, write: WriteMode) -> String {
     let dialect = ddl::DIALECT;
     let columns = dialect.list(table.columns.iter().map(|column| &column.name));
     let (name, staged) = (dialect.quoted(&table.name), staging(table));
@@ -198,9 +236,9 @@ fn merge(table: &Table) -> String {
     if updates.is_empty() {
         updates.extend(table.key.first().map(|column| update(column)));
     }
-    format!(
-        "INSERT INTO {name} ({columns}) SELECT {columns} FROM {staged} \
-         ON DUPLICATE KEY UPDATE {}",
-        updates.join(", ")
-    )
+    let then = match write {
+        WriteMode::Append => String::new(),
+        WriteMode::Merge => format!("ON DUPLICATE KEY UPDATE {}", updates.join(", ")),
+    };
+    format!("INSERT INTO {name} ({columns}) SELECT {columns} FROM {staged} {then}")
 }

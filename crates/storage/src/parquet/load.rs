@@ -2,14 +2,13 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use tidegauge_core::{Batch, Fingerprint, Table, WriteMode};
+use tidegauge_core::{Batch, Fingerprint, Table};
 
 use super::days;
 use super::file::footer_range;
 use super::name::{Name, path};
 use super::note::Note;
 use crate::folder::{Commit, Files, Manifest, Part, Place, Stored, Unfinished, ranges, times};
-use crate::keys::newest;
 use crate::parquet_file::encode;
 use crate::{Error, Result};
 
@@ -22,10 +21,6 @@ pub(super) fn write(
     batch: Batch,
     commit: &mut Commit<'_>,
 ) -> Result<()> {
-    let batch = match table.write {
-        WriteMode::Append => batch,
-        WriteMode::Merge => newest(table, batch)?,
-    };
     part.rows = batch.rows();
     part.ranges = ranges(&batch, table)?;
     let times = times(&batch, table)?;

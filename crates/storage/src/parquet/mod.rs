@@ -25,7 +25,7 @@ use tidegauge_core::{
 
 use crate::Result;
 use crate::folder::{
-    Commit, Disk, Files, Folder, Format, Manifest, Part, Range, Stored, TakeKeys, Unfinished,
+    Commit, Disk, Files, Folder, Format, Manifest, Part, Range, Stored, TakeRows, Unfinished,
 };
 
 /// A folder of Parquet files.
@@ -54,6 +54,7 @@ impl<P: Files> Format<P> for ParquetFiles {
     const MEND: &'static str = "put the newest manifest back, or run `tidegauge repair`, which makes \
                                 it anew from the files";
     const CHEAP: bool = false;
+    const REPLACES: bool = true;
 
     type Found = Vec<String>;
 
@@ -91,9 +92,19 @@ impl<P: Files> Format<P> for ParquetFiles {
         table: &TableRef,
         part: &Part,
         range: Option<&Range>,
-        take: TakeKeys<'_>,
+        take: TakeRows<'_>,
     ) -> Result<()> {
         scan::keys(place, table, part, range, take)
+    }
+
+    fn rows(
+        place: &P,
+        table: &TableRef,
+        stored: &Stored,
+        range: Option<&Range>,
+        take: TakeRows<'_>,
+    ) -> Result<()> {
+        scan::rows(place, table, stored, range, take)
     }
 
     fn count(place: &P, removal: &Removal, stored: &Stored) -> Result<usize> {

@@ -71,6 +71,7 @@ pub(super) fn remove<P: Files>(
             *commit += 1;
             let mut new = Part::new(*commit, mark, rest.rows());
             new.origin = Some(part.first_commit());
+            new.replaces = part.replaces;
             new.range = part.range;
             let mut note = Commit { is_last: true, ..Commit::default() };
             load::write(place, table, stored, &mut new, rest, &mut note)?;

@@ -1,5 +1,6 @@
 //! Reading rows back, from the files that the manifest names.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use futures_util::StreamExt;
@@ -13,7 +14,7 @@ use super::stream::{self, Batches};
 use super::tally::Tally;
 use super::{ParquetFiles, merge, prune};
 use crate::Result;
-use crate::folder::{Files, Manifest, Part, Range, Stored, TakeKeys};
+use crate::folder::{Files, Manifest, Part, Range, Stored, TakeRows};
 
 /// A file that is read, and which of its rows are wanted if that is known before.
 #[derive(Debug)]
@@ -86,13 +87,13 @@ pub(super) fn units<P: Files>(
     }
     let (predicate, table) = (&request.predicate, &request.table);
     match table.write {
-        WriteMode::Append => {
+        WriteMode::Append if !stored.parts.iter().any(|part| part.replaces) => {
             let parts = stored.parts.iter().filter(|part| prune::part(predicate, table, part));
             let files = parts.flat_map(|part| files(predicate, table, part));
             Ok(files.map(|file| Unit { file, stays: None }).collect())
         }
         // What replaces a row of one day may lie in another.
-        WriteMode::Merge => merge::newest(place, tally, request, &stored.parts),
+        _ => merge::newest(place, tally, request, &stored.parts),
     }
 }
 
@@ -116,7 +117,7 @@ pub(super) fn keys<P: Files>(
     table: &TableRef,
     part: &Part,
     range: Option<&Range>,
-    take: TakeKeys<'_>,
+    take: TakeRows<'_>,
 ) -> Result<()> {
     let names = table.key.iter().map(ToString::to_string);
     let request = Request {
@@ -130,8 +131,38 @@ pub(super) fn keys<P: Files>(
         let file = ParquetFile::open(place, &tally, &file, !request.predicate.is_empty())?;
         file.read(&request, &mut |batch| {
             take(&batch)?;
-            Ok(std::ops::ControlFlow::Continue(()))
+            Ok(ControlFlow::Continue(()))
         })?;
+    }
+    Ok(())
+}
+
+/// Hands the rows of `stored` to `take` that no newer one replaces, but for those whose key lies outside of `range`.
+pub(super) fn rows<P: Files>(
+    place: &P,
+    table: &TableRef,
+    stored: &Stored,
+    range: Option<&Range>,
+    take: TakeRows<'_>,
+) -> Result<()> {
+    // What stored rows lack is no reason not to compare the rest.
+    let (lenient, tally) = (table.lenient(), Tally::new(&table.name));
+    let request = Request {
+        table: lenient.clone(),
+        output: lenient,
+        predicate: prune::key_range(table, range),
+        limit: None,
+    };
+    let take: &mut dyn FnMut(Batch) -> Result<ControlFlow<()>> = &mut |batch| {
+        take(&batch)?;
+        Ok(ControlFlow::Continue(()))
+    };
+    for unit in units(place, &tally, &request, stored)? {
+        let file = ParquetFile::open(place, &tally, &unit.file, true)?;
+        match &unit.stays {
+            Some(stays) => file.read_rows(&request, stays, take)?,
+            None => file.read(&request, take)?,
+        }
     }
     Ok(())
 }
@@ -190,7 +221,7 @@ mod tests {
         for (at, page) in pages.iter().enumerate() {
             let after = Cursor::new(at.to_string());
             let batches = std::slice::from_ref(page);
-            let load = Load { source: "s", batches, before: before.as_ref(), after: &after };
+            let load = Load::new("s", batches, before.as_ref(), &after);
             folder.load(load).await.unwrap();
             before = Some(after);
         }

@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqlSafeStr};
-use tidegauge_core::{Batch, ErrorKind, Table};
+use tidegauge_core::{Batch, ErrorKind, Table, WriteMode};
 
 pub(crate) use self::target::Target;
 
@@ -292,8 +292,31 @@ impl Database for Postgres {
         Ok(usize::try_from(deleted.rows_affected()).unwrap_or(usize::MAX))
     }
 
-    async fn insert(&self, connection: &mut PgConnection, batch: &Batch) -> Result<()> {
-        self.write(connection, batch).await
+    async fn find(
+        &self,
+        connection: &mut PgConnection,
+        batch: &Batch,
+        rows: &mut Rows,
+    ) -> Result<()> {
+        self.of_keys(connection, batch, rows).await
+    }
+
+    async fn insert(
+        &self,
+        connection: &mut PgConnection,
+        batch: &Batch,
+        write: WriteMode,
+    ) -> Result<()> {
+        self.write(connection, batch, write).await
+    }
+
+    async fn insert_found(
+        &self,
+        connection: &mut PgConnection,
+        batch: &Batch,
+        write: WriteMode,
+    ) -> Result<()> {
+        self.take_staged(connection, batch.table(), write).await
     }
 
     async fn read(

@@ -6,23 +6,65 @@ use tidegauge_core::{Batch, Table, WriteMode};
 
 use super::encode::{HEADER, Rows, TRAILER};
 use super::{Postgres, ddl};
-use crate::{Result, keys};
+use crate::Result;
+use crate::sql::{Query, Rows as FoundRows};
 
 /// So many bytes of a copy are sent at once.
 const CHUNK: usize = 256 * 1024;
 
 impl Postgres {
-    pub(super) async fn write(&self, connection: &mut PgConnection, batch: &Batch) -> Result<()> {
+    /// Hands the stored rows to `rows` whose keys are those of `batch`, and leaves that where
+    /// [`take_staged`](Self::take_staged) finds it.
+    pub(super) async fn of_keys(
+        &self,
+        connection: &mut PgConnection,
+        batch: &Batch,
+        rows: &mut FoundRows,
+    ) -> Result<()> {
         let table = batch.table();
-        let name = self.target.table(&table.name);
-        if table.write == WriteMode::Append {
-            return self.copy(connection, batch, &name).await;
+        self.stage_rows(connection, batch).await?;
+        // The planner knows nothing of the temporary table, and would read all of the other one to be safe.
+        let plain = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
+        let set = sqlx::raw_sql(plain).execute(&mut *connection).await;
+        set.map_err(|error| self.failed(error, Some(table)))?;
+        let keys = format!("{} AS k", staging(table));
+        let sql = ddl::DIALECT.of_keys(table, &self.target.table(&table.name), &keys, "JOIN");
+        self.rows(connection, &Query { sql, params: Vec::new() }, rows).await
+    }
+
+    pub(super) async fn write(
+        &self,
+        connection: &mut PgConnection,
+        batch: &Batch,
+        write: WriteMode,
+    ) -> Result<()> {
+        let table = batch.table();
+        if write == WriteMode::Append {
+            return self.copy(connection, batch, &self.target.table(&table.name)).await;
         }
-        // A merge in one statement may meet each key but once.
-        let batch = keys::newest(table, batch.clone())?;
-        self.copy(connection, &batch, &staging(table)).await?;
-        let merged = sqlx::raw_sql(AssertSqlSafe(merge(table, &name))).execute(connection).await;
-        merged.map(|_| ()).map_err(|error| self.failed(error, Some(table)))
+        self.stage_rows(connection, batch).await?;
+        self.take_staged(connection, table, write).await
+    }
+
+    /// Takes the staged rows over.
+    pub(super) async fn take_staged(
+        &self,
+        connection: &mut PgConnection,
+        table: &Table,
+        write: WriteMode,
+    ) -> Result<()> {
+        let sql = take(table, &self.target.table(&table.name), write);
+        let taken = sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await;
+        taken.map(|_| ()).map_err(|error| self.failed(error, Some(table)))
+    }
+
+    /// Copies the rows of `batch` into the temporary table, in place of those that are there.
+    async fn stage_rows(&self, connection: &mut PgConnection, batch: &Batch) -> Result<()> {
+        let (table, name) = (batch.table(), staging(batch.table()));
+        let emptied = sqlx::raw_sql(AssertSqlSafe(format!("TRUNCATE {name}")));
+        let emptied = emptied.execute(&mut *connection).await;
+        emptied.map_err(|error| self.failed(error, Some(table)))?;
+        self.copy(connection, batch, &name).await
     }
 
     /// Copies the rows of `batch` into the table that is spelled `name`.
@@ -71,14 +113,13 @@ pub(super) fn stage(table: &Table) -> String {
     format!("DROP TABLE IF EXISTS {name}; CREATE TEMPORARY TABLE {name} ({columns})")
 }
 
-/// Takes the staged rows over, each in place of the one that had its key.
-fn merge(table: &Table, name: &str) -> String {
+/// Takes the staged rows over, each in place of the one that had its key, or only new ones.
+fn take(table: &Table, name: &str, write: WriteMode) -> String {
     let dialect = ddl::DIALECT;
     let columns = dialect.list(table.columns.iter().map(|column| &column.name));
-    let staged = staging(table);
-    let then = dialect.on_conflict(table);
-    format!(
-        "INSERT INTO {name} ({columns}) SELECT {columns} FROM {staged} \
-         {then}; TRUNCATE {staged}"
-    )
+    let then = match write {
+        WriteMode::Append => String::new(),
+        WriteMode::Merge => dialect.on_conflict(table),
+    };
+    format!("INSERT INTO {name} ({columns}) SELECT {columns} FROM {} {then}", staging(table))
 }

@@ -110,6 +110,21 @@ impl Dialect {
         }
     }
 
+    /// Spells the query for the rows of the stored table, spelled `name`, whose keys are in `keys`, which is spelled
+    /// with its alias `k`. `join` makes the database go from keys to rows, by the index.
+    pub(crate) fn of_keys(&self, table: &Table, name: &str, keys: &str, join: &str) -> String {
+        let of = |alias: &str, name: &str| format!("{alias}.{}", self.quoted(name));
+        let value = |column: &Column| (self.value)(of("t", &column.name), column.dtype);
+        let columns: Vec<_> = table.columns.iter().map(value).collect();
+        let same = table.key.iter().map(|name| format!("{} = {}", of("t", name), of("k", name)));
+        let same: Vec<_> = same.collect();
+        format!(
+            "SELECT {} FROM {keys} {join} {name} AS t ON {}",
+            columns.join(", "),
+            same.join(" AND ")
+        )
+    }
+
     /// Spells that a row takes the place of the one with its key, as SQLite and PostgreSQL do.
     #[cfg(feature = "_sqlx")]
     pub(crate) fn on_conflict(&self, table: &Table) -> String {

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures_util::{TryStreamExt, stream};
 use tidegauge_core::{
-    Aggregate, Batch, BatchStream, Cursor, Fold, Load, Reset, Scan, Sink, SinkCapabilities, Table,
-    TableRef, Warehouse, WarehouseExt,
+    Aggregate, Batch, BatchStream, Cursor, Fold, Load, Loaded, Reset, Scan, Sink, SinkCapabilities,
+    Table, TableRef, Warehouse, WarehouseExt, WriteMode,
 };
 use tokio::sync::Mutex;
 
@@ -86,8 +86,8 @@ pub(crate) trait Database: Debug + Send + Sync + 'static {
         (self.dialect().declared)(column.dtype)
     }
 
-    /// Returns the statements that make the temporary table through which merges go; `None` if they need
-    /// none.
+    /// Returns the statements that make the temporary table through which rows go whose keys may be there already;
+    /// `None` if they need none.
     fn stage(&self, table: &Table) -> Option<Vec<String>>;
 
     /// Waits until nobody else is at `what`, keeps others from it, and begins a transaction.
@@ -149,8 +149,33 @@ pub(crate) trait Database: Debug + Send + Sync + 'static {
         Ok(())
     }
 
-    /// Writes the rows of `batch`, by the write mode of its table.
-    async fn insert(&self, connection: &mut Self::Connection, batch: &Batch) -> Result<()>;
+    /// Hands the stored rows to `rows` whose keys are those of `batch`, which has each key once.
+    async fn find(
+        &self,
+        connection: &mut Self::Connection,
+        batch: &Batch,
+        rows: &mut Rows,
+    ) -> Result<()>;
+
+    /// Writes the rows of `batch`, which has each key once if they are to replace those that are stored
+    /// ([`WriteMode::Merge`]).
+    async fn insert(
+        &self,
+        connection: &mut Self::Connection,
+        batch: &Batch,
+        write: WriteMode,
+    ) -> Result<()>;
+
+    /// Does the same for the very rows that were handed to [`find`](Self::find) just before, which may be with the
+    /// database already.
+    async fn insert_found(
+        &self,
+        connection: &mut Self::Connection,
+        batch: &Batch,
+        write: WriteMode,
+    ) -> Result<()> {
+        self.insert(connection, batch, write).await
+    }
 
     /// Runs `query`, and hands its rows to `rows` until those want no more.
     async fn read(
@@ -412,7 +437,7 @@ impl<D: Database> Sink for SqlStore<D> {
         Ok(found.into_iter().next().map(|(_, cursor)| Cursor::new(cursor)))
     }
 
-    async fn load(&self, load: Load<'_>) -> tidegauge_core::Result<()> {
+    async fn load(&self, load: Load<'_>) -> tidegauge_core::Result<Loaded> {
         self.writing(async |database, writer| writer.load(database, load).await).await
     }
 

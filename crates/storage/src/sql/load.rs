@@ -1,12 +1,14 @@
 //! Loading: one transaction for the rows and the cursor.
 
-use tidegauge_core::{Cursor, Load, Scan, Table, TableRef, WriteMode};
+use tidegauge_core::tables::Quarantine;
+use tidegauge_core::{Batch, Cursor, Load, Loaded, OnDuplicate, RowTally, Scan, Table, TableRef};
 use tokio::sync::mpsc;
 
 use super::driver::{Database, Writer, locked};
-use super::rows::Rows;
-use super::{CURSORS, Loaded, compare, missing, select, told};
-use crate::{Error, Result};
+use super::rows::{ROWS, Rows};
+use super::{CURSORS, Checkpoint, Query, Select, compare, missing, select, told};
+use crate::duplicates::settle;
+use crate::{Error, Result, keys};
 
 impl<C> Writer<C> {
     /// Creates those of `tables` that are missing, gives those that are there the columns that were added to
@@ -36,10 +38,14 @@ impl<C> Writer<C> {
         &mut self,
         database: &D,
         load: Load<'_>,
-    ) -> Result<()> {
-        let tables: Vec<_> = load.batches.iter().map(|batch| batch.table().clone()).collect();
+    ) -> Result<Loaded> {
+        let mut tally = RowTally::of(&load);
+        let mut tables: Vec<_> = load.batches.iter().map(|batch| batch.table().clone()).collect();
+        if let OnDuplicate::SetAside { .. } = load.on_duplicate {
+            tables.push(Quarantine::table().clone());
+        }
         self.prepare(database, &tables).await?;
-        for table in tables.iter().filter(|table| table.write == WriteMode::Merge) {
+        for table in tables.iter().filter(|table| tally.may_repeat(table)) {
             if self.prepared.is_unstaged(table)
                 && let Some(statements) = database.stage(table)
             {
@@ -63,7 +69,7 @@ impl<C> Writer<C> {
             }));
         }
         let loaded = self.agreed(database, load.source, &tables, found).await?;
-        let (connection, after) = (&mut self.connection, Loaded::after(loaded, &load, true)?);
+        let (connection, after) = (&mut self.connection, Checkpoint::after(loaded, &load, true)?);
         let filled = || load.batches.iter().filter(|batch| batch.rows() > 0);
         let mut written: Vec<&Table> = filled().map(|batch| &**batch.table()).collect();
         written.sort_by_key(|table| &table.name);
@@ -72,12 +78,19 @@ impl<C> Writer<C> {
             locked(database, connection, &written, true).await?;
         }
         for batch in filled() {
-            database.insert(connection, batch).await?;
+            write(database, connection, batch, &mut tally).await?;
+        }
+        if let Some(batch) = tally.set_aside()? {
+            let table = batch.table().clone();
+            locked(database, connection, &[&table], true).await?;
+            let newest = keys::newest(&table, batch)?;
+            database.insert(connection, &newest, table.write).await?;
         }
         let (to, kept) = (load.after.as_str(), after.text()?);
         let moved = database.move_cursor(connection, load.source, to, &kept);
         told(database.name(), CURSORS, moved).await?;
-        database.commit(connection, &what).await
+        database.commit(connection, &what).await?;
+        Ok(tally.finish())
     }
 
     /// Compares what is kept beside the cursor of `source` with the rows of `tables`.
@@ -100,9 +113,11 @@ impl<C> Writer<C> {
         source: &str,
         tables: &[TableRef],
         found: Option<(String, Option<String>)>,
-    ) -> Result<Option<Loaded>> {
+    ) -> Result<Option<Checkpoint>> {
         let Some((cursor, kept)) = found else { return Ok(None) };
-        let Some(loaded) = Loaded::read(source, &cursor, kept.as_deref())? else { return Ok(None) };
+        let Some(loaded) = Checkpoint::read(source, &cursor, kept.as_deref())? else {
+            return Ok(None);
+        };
         for table in tables {
             let of = (source.to_owned(), table.name.to_string());
             if self.checked.contains(&of) {
@@ -117,6 +132,51 @@ impl<C> Writer<C> {
         }
         Ok(Some(loaded))
     }
+}
+
+/// Writes those rows of `batch` that are not there already.
+async fn write<D: Database>(
+    database: &D,
+    connection: &mut D::Connection,
+    batch: &Batch,
+    tally: &mut RowTally<'_>,
+) -> Result<()> {
+    let table = batch.table();
+    if !tally.may_repeat(table) {
+        tally.inserted(table, batch.rows());
+        return database.insert(connection, batch, table.write).await;
+    }
+    let newest = keys::newest(table, batch.clone())?;
+    let stored = find(database, connection, &newest).await?;
+    let settled = settle(tally, batch, &stored, false)?;
+    match settled.rows.rows() {
+        0 => Ok(()),
+        // Then the last row of each key is the one to be written, unless it was set aside.
+        rows if rows == newest.rows() && !tally.has_set_aside() => {
+            database.insert_found(connection, &newest, settled.write).await
+        }
+        _ => database.insert(connection, &settled.rows, settled.write).await,
+    }
+}
+
+/// Returns the stored rows whose keys are those of `batch`, which has each key once.
+async fn find<D: Database>(
+    database: &D,
+    connection: &mut D::Connection,
+    batch: &Batch,
+) -> Result<Vec<Batch>> {
+    // What the stored rows may lack differs from what comes, and is no reason not to load that.
+    let select = Select { query: Query::default(), table: batch.table().lenient(), rest: None };
+    // Nobody takes batches out before they are all in.
+    let (sender, mut receiver) = mpsc::channel(batch.rows() / ROWS + 2);
+    let mut rows = Rows::new(&select, sender);
+    database.find(connection, batch, &mut rows).await?;
+    rows.finish().await?;
+    let mut found = Vec::new();
+    while let Ok(batch) = receiver.try_recv() {
+        found.push(batch?);
+    }
+    Ok(found)
 }
 
 /// Begins a transaction at `what`, which may have to be waited for.

@@ -5,13 +5,13 @@
 //! warehouse over any of them: its connections, the order of steps of a load, and streams of rows.
 
 mod catalog;
+mod checkpoint;
 mod dialect;
 #[cfg(any(feature = "_sqlx", feature = "mysql"))]
 mod driver;
 mod filter;
 #[cfg(any(feature = "_sqlx", feature = "mysql"))]
 mod load;
-mod loaded;
 #[cfg(test)]
 pub(crate) mod migrations;
 #[cfg(any(feature = "_sqlx", feature = "mysql"))]
@@ -27,10 +27,10 @@ mod summary;
 #[cfg(feature = "_sqlx")]
 pub(crate) use catalog::{MIGRATIONS_TABLE, refuse_views};
 pub(crate) use catalog::{StoredColumn, compare};
+pub(crate) use checkpoint::{Checkpoint, missing};
 pub(crate) use dialect::{Dialect, Lists, Summary, TEXT_DAYS, TEXT_MICROS};
 #[cfg(any(feature = "_sqlx", feature = "mysql"))]
 pub(crate) use driver::{Database, SqlStore};
-pub(crate) use loaded::{Loaded, missing};
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 pub(crate) use patience::locked_out;
 #[cfg(any(feature = "_sqlx", feature = "mysql"))]

@@ -9,7 +9,7 @@ use super::Select;
 use crate::Result;
 
 /// Rows of a batch.
-const ROWS: usize = 1 << 16;
+pub(super) const ROWS: usize = 1 << 16;
 
 type Sender = mpsc::Sender<tidegauge_core::Result<Batch>>;
 

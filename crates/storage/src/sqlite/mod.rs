@@ -15,7 +15,7 @@ use backon::Retryable;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqlSafeStr};
-use tidegauge_core::{Batch, SinkCapabilities, Table};
+use tidegauge_core::{Batch, SinkCapabilities, Table, WriteMode};
 
 use self::error::{failure, is_closed, refuse_others};
 use crate::retry::{self, Policy};
@@ -252,8 +252,22 @@ impl Database for Sqlite {
         Ok(usize::try_from(deleted.rows_affected()).unwrap_or(usize::MAX))
     }
 
-    async fn insert(&self, connection: &mut SqliteConnection, batch: &Batch) -> Result<()> {
-        self.write(connection, batch).await
+    async fn find(
+        &self,
+        connection: &mut SqliteConnection,
+        batch: &Batch,
+        rows: &mut Rows,
+    ) -> Result<()> {
+        self.of_keys(connection, batch, rows).await
+    }
+
+    async fn insert(
+        &self,
+        connection: &mut SqliteConnection,
+        batch: &Batch,
+        write: WriteMode,
+    ) -> Result<()> {
+        self.write(connection, batch, write).await
     }
 
     async fn read(
@@ -330,7 +344,7 @@ mod tests {
             builder.push(Cell::Text(&format!("{number:>1000}"))).unwrap();
         }
         let (batches, after) = ([builder.finish().unwrap()], Cursor::new("1"));
-        let load = Load { source: "test", batches: &batches, before: None, after: &after };
+        let load = Load::new("test", &batches, None, &after);
         let error = store.load(load).await.unwrap_err().to_string();
         assert!(error.contains("store.db` is full; nothing was written"), "{error}");
         assert_eq!(store.count(&table).await.unwrap(), 0);

@@ -22,6 +22,7 @@ impl Sqlite {
         &self,
         connection: &mut SqliteConnection,
         batch: &Batch,
+        write: WriteMode,
     ) -> Result<()> {
         let table = batch.table();
         let lanes: Vec<Lane<'_>> = batch
@@ -31,6 +32,7 @@ impl Sqlite {
             .map(|(view, column)| Lane::new(column.dtype, view))
             .collect();
         let most = (MOST_VALUES / lanes.len().max(1)).clamp(1, MOST_ROWS);
+        let statement = |table, rows| statement(table, rows, write);
         let whole = Arc::new(statement(table, most));
         let values = |from: usize| {
             let mut values = SqliteArguments::default();
@@ -64,7 +66,7 @@ impl Sqlite {
 }
 
 /// Spells the insertion of so many rows into `table`.
-fn statement(table: &Table, rows: usize) -> String {
+fn statement(table: &Table, rows: usize, write: WriteMode) -> String {
     let row = format!("({})", vec!["?"; table.columns.len()].join(","));
     let mut sql = format!(
         "INSERT INTO {} ({}) VALUES {}",
@@ -72,7 +74,7 @@ fn statement(table: &Table, rows: usize) -> String {
         ddl::DIALECT.list(table.columns.iter().map(|column| &column.name)),
         vec![row; rows].join(",")
     );
-    if table.write == WriteMode::Merge {
+    if write == WriteMode::Merge {
         sql.push(' ');
         sql.push_str(&ddl::DIALECT.on_conflict(table));
     }

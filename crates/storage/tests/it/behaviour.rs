@@ -87,8 +87,7 @@ async fn every_store_takes_several_first_loaders_at_once() {
                 let (sink, rows) = (store.sink(), [batch(&table, &[(number, "mine")])]);
                 tokio::spawn(async move {
                     let (source, after) = (format!("source {number}"), Cursor::new("1"));
-                    let load =
-                        Load { source: &source, batches: &rows, before: None, after: &after };
+                    let load = Load::new(&source, &rows, None, &after);
                     sink.load(load).await
                 })
             };

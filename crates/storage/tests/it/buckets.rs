@@ -37,7 +37,7 @@ async fn a_commit_whose_answer_is_lost_is_done_once() {
         // While the first one waits before it asks again.
         tokio::time::sleep(std::time::Duration::from_millis(30)).await;
         let (rows, after) = ([batch(&table, &[(3, "c")])], Cursor::new("1"));
-        let load = Load { source: "another", batches: &rows, before: None, after: &after };
+        let load = Load::new("another", &rows, None, &after);
         store.sink().load(load).await
     };
     let (one, another) = tokio::join!(load(&*sink, Some("1"), "2", &rows), between);
@@ -176,7 +176,7 @@ async fn rows_of_two_sources_can_be_loaded_at_once() {
         let (sink, rows) = (store.sink(), [batch(&table, &[(at, "a")])]);
         async move {
             let (source, after) = (format!("source {at}"), Cursor::new("1"));
-            let load = Load { source: &source, batches: &rows, before: None, after: &after };
+            let load = Load::new(&source, &rows, None, &after);
             sink.load(load).await
         }
     };

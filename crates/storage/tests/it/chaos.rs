@@ -97,9 +97,8 @@ impl Feed {
         let before = (at > 0).then(|| Cursor::new(at.to_string()));
         let after = Cursor::new((at + 1).to_string());
         let (source, batches) = (self.source(), self.page(at));
-        let load =
-            Load { source: &source, batches: &batches, before: before.as_ref(), after: &after };
-        sink.load(load).await.map(|()| at + 1)
+        let load = Load::new(&source, &batches, before.as_ref(), &after);
+        sink.load(load).await.map(|_| at + 1)
     }
 }
 

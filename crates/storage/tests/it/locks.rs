@@ -66,8 +66,8 @@ impl Step {
             Self::LoadTable => {
                 let (after, rows) = (tidegauge_core::Cursor::new("1"), [batch(table, &[(2, "b")])]);
                 let (source, batches) = ("other", &rows[..]);
-                let load = tidegauge_core::Load { source, batches, before: None, after: &after };
-                store.sink().load(load).await
+                let load = tidegauge_core::Load::new(source, batches, None, &after);
+                store.sink().load(load).await.map(|_| ())
             }
             Self::Read => store.warehouse().read(&Scan::all(table)).await.map(|_| ()),
             Self::Cursors => store.sink().cursors().await.map(|_| ()),

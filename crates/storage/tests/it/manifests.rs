@@ -213,7 +213,7 @@ async fn a_repaired_manifest_knows_all_that_the_lost_one_knew() {
     }
     let (sink, other) = (store.sink(), simple("u", WriteMode::Merge));
     let (after, rows) = (Cursor::new("x"), [batch(&other, &[(1, "a")])]);
-    let load = Load { source: "another", batches: &rows, before: None, after: &after };
+    let load = Load::new("another", &rows, None, &after);
     sink.load(load).await.unwrap();
     let path = store.path.join(MANIFEST);
     let wanted: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();

@@ -49,12 +49,7 @@ async fn a_sqlite_warehouse_of_the_version_before_opens_and_goes_on() {
     warehouse.prepare(&tables::all()).await.unwrap();
     let table = simple("more", WriteMode::Merge);
     let (rows, after) = ([batch(&table, &[(1, "a")])], Cursor::new("on"));
-    let load = Load {
-        source: "simulation",
-        batches: &rows,
-        before: cursors.get("simulation"),
-        after: &after,
-    };
+    let load = Load::new("simulation", &rows, cursors.get("simulation"), &after);
     warehouse.load(load).await.unwrap();
     assert_eq!(warehouse.cursor("simulation").await.unwrap(), Some(after));
     assert_eq!(warehouse.cursor("recorded").await.unwrap().as_ref(), cursors.get("recorded"));

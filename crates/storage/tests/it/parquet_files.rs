@@ -339,7 +339,7 @@ pub(crate) mod of_an_older_release {
         let batches =
             [more.clone(), batch(&merged, &[(2, "b2"), (10, "j")]), batch(&new, &[(4, "four")])];
         let (from, to) = (Cursor::new("3"), Cursor::new("4"));
-        let load = |batches, before, after| Load { source: "fixture", batches, before, after };
+        let load = |batches, before, after| Load::new("fixture", batches, before, after);
         warehouse.load(load(&batches, Some(&from), &to)).await.unwrap();
         let all = Batch::concat(&table, &[before, more]).unwrap();
         assert_same(&warehouse.read(&Scan::all(&table)).await.unwrap(), &all, &"with more");

@@ -69,7 +69,7 @@ async fn step(sink: &dyn Sink) -> tidegauge_core::Result<()> {
     }
     let (batches, after) = (page(at), Cursor::new((at + 1).to_string()));
     let before = before.as_ref();
-    sink.load(Load { source: SOURCE, batches: &batches, before, after: &after }).await
+    sink.load(Load::new(SOURCE, &batches, before, &after)).await.map(|_| ())
 }
 
 /// Not a test by itself: the process that the tests below start, and kill.

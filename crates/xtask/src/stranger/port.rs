@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use tidegauge_core::{
-    Batch, Cursor, DataType, Error, ErrorKind, Load, Page, Result, Sink, Source, Table, TableRef,
+    Batch, Cursor, DataType, Error, ErrorKind, Load, Loaded, Page, Result, Sink, Source, Table, TableRef,
 };
 
 #[derive(Debug)]
@@ -69,7 +69,7 @@ impl Sink for Memory {
         Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).1.clone())
     }
 
-    async fn load(&self, load: Load<'_>) -> Result<()> {
+    async fn load(&self, load: Load<'_>) -> Result<Loaded> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let found = state.1.get(load.source);
         if found != load.before {
@@ -81,6 +81,6 @@ impl Sink for Memory {
         }
         state.0 += load.batches.iter().map(Batch::rows).sum::<usize>();
         state.1.insert(load.source.into(), load.after.clone());
-        Ok(())
+        Ok(Loaded::inserted(load.batches))
     }
 }

@@ -11,8 +11,8 @@ use tidegauge::core::arrow::array::{
 use tidegauge::core::arrow::buffer::BooleanBuffer;
 use tidegauge::core::tables::by_name;
 use tidegauge::core::{
-    Batch, BatchStream, Cell, ColumnView, Cursor, Error, ErrorKind, Load, Result, Scan, Sink,
-    Table, TableRef, Values, Warehouse, WriteMode,
+    Batch, BatchStream, Cell, ColumnView, Cursor, Error, ErrorKind, Load, Loaded, Result, Scan,
+    Sink, Table, TableRef, Values, Warehouse, WriteMode,
 };
 
 /// A value of a cell.
@@ -224,7 +224,7 @@ impl Sink for Tables {
         Ok(BTreeMap::new())
     }
 
-    async fn load(&self, _: Load<'_>) -> Result<()> {
+    async fn load(&self, _: Load<'_>) -> Result<Loaded> {
         Err(Error::sink("memory", ErrorKind::Permission, "is only read"))
     }
 }

@@ -176,6 +176,10 @@ struct Table<'a> {
     source: &'a str,
     table: &'a str,
     rows: usize,
+    inserted: usize,
+    updated: usize,
+    identical: usize,
+    conflicting: usize,
     seconds: f64,
     rows_per_second: Option<f64>,
 }
@@ -205,6 +209,10 @@ impl<'a> Run<'a> {
             source: &loaded.source,
             table: &loaded.table,
             rows: loaded.rows,
+            inserted: loaded.counts.inserted,
+            updated: loaded.counts.updated,
+            identical: loaded.counts.identical,
+            conflicting: loaded.counts.conflicting,
             seconds: loaded.time.as_secs_f64(),
             rows_per_second: loaded.rows_per_second(),
         });

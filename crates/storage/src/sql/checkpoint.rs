@@ -13,14 +13,14 @@ use crate::{Error, Result};
 
 /// The tables that a source has filled, as of its cursor.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Loaded {
+pub(crate) struct Checkpoint {
     /// The fingerprint of the cursor.
     cursor: Fingerprint,
     /// Of each table the key of the row that was written last; empty where no key is kept, and any row will do.
     tables: BTreeMap<String, Vec<String>>,
 }
 
-impl Loaded {
+impl Checkpoint {
     /// Reads what is kept beside `cursor` of `source`; `None` if nothing is, as in a store of an earlier release.
     ///
     /// # Errors
@@ -134,10 +134,10 @@ mod tests {
 
     use super::*;
 
-    fn loaded(before: Option<Loaded>, batches: &[Batch], after: &str) -> Loaded {
+    fn loaded(before: Option<Checkpoint>, batches: &[Batch], after: &str) -> Checkpoint {
         let after = Cursor::new(after);
-        let load = Load { source: "test", batches, before: None, after: &after };
-        Loaded::after(before, &load, true).unwrap()
+        let load = Load::new("test", batches, None, &after);
+        Checkpoint::after(before, &load, true).unwrap()
     }
 
     fn rows(table: &TableRef, texts: &[&str]) -> Batch {
@@ -157,10 +157,10 @@ mod tests {
         let then = loaded(Some(first), &[rows(&two, &["d"]), rows(&one, &[])], "2");
         let text = then.text().unwrap();
         assert!(text.ends_with(r#""tables":{"one":["b"],"two":["d"]}}"#), "{text}");
-        assert_eq!(Loaded::read("test", "2", Some(&text)).unwrap(), Some(then.clone()));
-        assert_eq!(Loaded::read("test", "2", None).unwrap(), None);
+        assert_eq!(Checkpoint::read("test", "2", Some(&text)).unwrap(), Some(then.clone()));
+        assert_eq!(Checkpoint::read("test", "2", None).unwrap(), None);
         for kept in [text.as_str(), "", "{}"] {
-            let error = Loaded::read("test", "1", Some(kept)).unwrap_err().to_string();
+            let error = Checkpoint::read("test", "1", Some(kept)).unwrap_err().to_string();
             assert!(error.contains("cursor of `test`"), "{error}");
         }
         let witness = then.witness(&two).unwrap();

@@ -1,0 +1,170 @@
+//! What every sink promises of rows whose keys are there already, and of its counts.
+
+use chrono::DateTime;
+
+use super::Subject;
+use super::rows::{Everything, batch, everything, extremes, pairs, simple};
+use crate::tables::Quarantine;
+use crate::{Batch, Cursor, Error, Load, Loaded, OnDuplicate, Result, RowCounts, Sink, WriteMode};
+
+const BOTH: [WriteMode; 2] = [WriteMode::Append, WriteMode::Merge];
+
+fn set_aside() -> OnDuplicate {
+    OnDuplicate::SetAside { noted_at: DateTime::UNIX_EPOCH }
+}
+
+fn policies() -> [OnDuplicate; 3] {
+    [OnDuplicate::Refuse, set_aside(), OnDuplicate::Last]
+}
+
+fn counts(inserted: usize, updated: usize, identical: usize, conflicting: usize) -> RowCounts {
+    RowCounts { inserted, updated, identical, conflicting }
+}
+
+/// Loads `batches` on top of page `page`.
+async fn load(
+    sink: &dyn Sink,
+    page: usize,
+    batches: &[Batch],
+    on_duplicate: OnDuplicate,
+) -> Result<Loaded> {
+    let before = (page > 0).then(|| Cursor::new(page.to_string()));
+    let after = Cursor::new((page + 1).to_string());
+    sink.load(Load::new("test", batches, before.as_ref(), &after).on_duplicate(on_duplicate)).await
+}
+
+/// Rows that are all new are counted as inserted, in each table.
+pub async fn new_rows_are_counted_as_inserted(store: &dyn Subject) {
+    let (sink, one, two) =
+        (store.sink(), simple("one", WriteMode::Append), simple("two", WriteMode::Merge));
+    let rows = [batch(&one, &[(1, "a")]), batch(&two, &[(3, "c"), (2, "b")]), batch(&one, &[])];
+    let loaded = load(&*sink, 0, &rows, OnDuplicate::ByTable).await.unwrap();
+    assert_eq!(loaded.of("one"), counts(1, 0, 0, 0));
+    assert_eq!(loaded.of("two"), counts(2, 0, 0, 0));
+    for (page, policy) in policies().into_iter().enumerate() {
+        let ids = [
+            (10 + 2 * i64::try_from(page).unwrap(), "x"),
+            (11 + 2 * i64::try_from(page).unwrap(), "y"),
+        ];
+        let rows = [batch(&one, &ids), batch(&two, &ids)];
+        let loaded = load(&*sink, page + 1, &rows, policy).await.unwrap();
+        assert_eq!((loaded.of("one"), loaded.of("two")), (counts(2, 0, 0, 0), counts(2, 0, 0, 0)));
+    }
+    assert_eq!((store.rows(&one).await, store.rows(&two).await), (7, 8));
+}
+
+/// Rows of one key in one load of a merge table are counted as though they were written one after the other.
+pub async fn merged_rows_of_one_load_are_counted_in_their_order(store: &dyn Subject) {
+    let (sink, table) = (store.sink(), simple("t", WriteMode::Merge));
+    let rows = [batch(&table, &[(1, "a"), (2, "b"), (1, "a"), (2, "c"), (2, "d"), (1, "a")])];
+    let loaded = load(&*sink, 0, &rows, OnDuplicate::ByTable).await.unwrap();
+    assert_eq!(loaded.of("t"), counts(2, 2, 2, 0));
+    if let Some(warehouse) = store.warehouse() {
+        assert_eq!(pairs(&*warehouse, &table).await, [(1, "a".into()), (2, "d".into())]);
+    }
+}
+
+/// Rows that are there already, in all columns and in any table, are left alone and counted.
+pub async fn identical_rows_are_skipped_and_counted(store: &dyn Subject) {
+    for (write, policy) in BOTH.into_iter().flat_map(|write| policies().map(|it| (write, it))) {
+        let another = store.another();
+        let (store, table) = (another.as_ref(), everything(write));
+        let rows = Batch::from_rows(&table, extremes()).unwrap();
+        let sink = store.sink();
+        load(&*sink, 0, &[rows.slice(0, 2)], OnDuplicate::ByTable).await.unwrap();
+        let loaded = load(&*sink, 1, &[rows.clone(), rows.slice(3, 1)], policy).await.unwrap();
+        assert_eq!(loaded.of("order"), counts(2, 0, 3, 0), "{write:?}, {policy:?}");
+        // By another handle, and with nothing new.
+        let loaded = load(&*store.sink(), 2, &[rows], policy).await.unwrap();
+        assert_eq!(loaded.of("order"), counts(0, 0, 4, 0), "{write:?}, {policy:?}");
+        assert_eq!(store.rows(&table).await, 4, "{write:?}, {policy:?}");
+        assert_eq!(store.sink().cursor("test").await.unwrap(), Some(Cursor::new("3")));
+    }
+}
+
+/// A row that differs from the one of its key fails the load, if it is to be refused, with the key and the column;
+/// nothing is kept.
+pub async fn a_row_that_differs_is_refused(store: &dyn Subject) {
+    for write in BOTH {
+        let another = store.another();
+        let (store, table) = (another.as_ref(), simple("t", write));
+        let sink = store.sink();
+        load(&*sink, 0, &[batch(&table, &[(1, "a"), (2, "b")])], OnDuplicate::Refuse)
+            .await
+            .unwrap();
+        let rows = [batch(&table, &[(3, "c"), (1, "a")]), batch(&table, &[(2, "other"), (4, "d")])];
+        let error = load(&*sink, 1, &rows, OnDuplicate::Refuse).await.unwrap_err();
+        let words = error.to_string();
+        assert!(
+            words.contains("`t`") && words.contains("id=2") && words.contains("`text`"),
+            "{words}"
+        );
+        let Error::Differs { row, .. } = error else { panic!("{words}") };
+        assert_eq!(row, 2, "of the load's rows of the table");
+        // Likewise within one load.
+        let rows = [batch(&table, &[(5, "e"), (5, "other")])];
+        let error = load(&*sink, 1, &rows, OnDuplicate::Refuse).await.unwrap_err();
+        assert!(matches!(error, Error::Differs { row: 1, .. }), "{error}");
+        assert_eq!(store.rows(&table).await, 2);
+        assert_eq!(sink.cursor("test").await.unwrap(), Some(Cursor::new("1")));
+        let loaded = load(&*sink, 1, &[batch(&table, &[(3, "c")])], OnDuplicate::Refuse).await;
+        assert_eq!(loaded.unwrap().of("t"), counts(1, 0, 0, 0));
+    }
+}
+
+/// A row that differs goes to the quarantine, if it is to be set aside, and the one that was there stays.
+pub async fn a_row_that_differs_is_set_aside(store: &dyn Subject) {
+    for write in BOTH {
+        let another = store.another();
+        let (store, table) = (another.as_ref(), simple("t", write));
+        let sink = store.sink();
+        load(&*sink, 0, &[batch(&table, &[(1, "a"), (2, "b")])], set_aside()).await.unwrap();
+        let rows = [(3, "c"), (2, "other"), (1, "a"), (4, "d"), (4, "other")];
+        let loaded = load(&*sink, 1, &[batch(&table, &rows)], set_aside()).await.unwrap();
+        assert_eq!(loaded.of("t"), counts(2, 0, 1, 2), "{write:?}");
+        assert_eq!(store.rows(&table).await, 4);
+        assert_eq!(store.rows(Quarantine::table()).await, 2);
+        if let Some(warehouse) = store.warehouse() {
+            let texts: Vec<_> =
+                pairs(&*warehouse, &table).await.into_iter().map(|row| row.1).collect();
+            assert_eq!(texts, ["a", "b", "c", "d"]);
+        }
+    }
+}
+
+/// A row that differs replaces the one that was there, if the last one counts.
+pub async fn a_row_that_differs_replaces_the_one_before(store: &dyn Subject) {
+    for write in BOTH {
+        let another = store.another();
+        let (store, table) = (another.as_ref(), simple("t", write));
+        let sink = store.sink();
+        let rows = [(1, "a"), (2, "b"), (3, "c")];
+        load(&*sink, 0, &[batch(&table, &rows)], OnDuplicate::Last).await.unwrap();
+        let rows = [(2, "x"), (4, "d"), (1, "a"), (2, "y"), (4, "z")];
+        let loaded = load(&*sink, 1, &[batch(&table, &rows)], OnDuplicate::Last).await.unwrap();
+        assert_eq!(loaded.of("t"), counts(1, 3, 1, 0), "{write:?}");
+        let rows = [(2, "y"), (3, "last"), (5, "e")];
+        let loaded = load(&*sink, 2, &[batch(&table, &rows)], OnDuplicate::Last).await.unwrap();
+        assert_eq!(loaded.of("t"), counts(1, 1, 1, 0), "{write:?}");
+        if let Some(warehouse) = store.warehouse() {
+            assert_eq!(store.rows(&table).await, 5);
+            let texts: Vec<_> =
+                pairs(&*warehouse, &table).await.into_iter().map(|row| row.1).collect();
+            assert_eq!(texts, ["a", "y", "last", "z", "e"], "{write:?}");
+        }
+    }
+}
+
+/// A null differs from any value, and from no other null.
+pub async fn a_null_differs_from_a_value(store: &dyn Subject) {
+    let (sink, table) = (store.sink(), everything(WriteMode::Append));
+    let row = |place| Everything { group: 1, select: "a", place, ..Everything::default() };
+    let rows = |place| [Batch::from_rows(&table, [row(place)]).unwrap()];
+    load(&*sink, 0, &rows(None), OnDuplicate::Last).await.unwrap();
+    let steps =
+        [(None, counts(0, 0, 1, 0)), (Some(""), counts(0, 1, 0, 0)), (None, counts(0, 1, 0, 0))];
+    for (page, (place, wanted)) in (1..).zip(steps) {
+        let loaded = load(&*sink, page, &rows(place), OnDuplicate::Last).await.unwrap();
+        assert_eq!(loaded.of("order"), wanted, "page {page}");
+    }
+}

@@ -1,0 +1,163 @@
+//! What becomes of the rows of a load, row by row.
+
+use crate::tables::Quarantine;
+use crate::{Batch, Error, Load, Loaded, OnDuplicate, Result, RowCounts, Table, WriteMode};
+
+/// The most characters of a key that a message, or the place of a row in quarantine, has.
+const LONGEST_KEY: usize = 200;
+
+/// The most characters of a row that are kept in quarantine.
+const LONGEST_ROW: usize = 2_000;
+
+/// Decides by [`Load::on_duplicate`] what becomes of each row of a load, and counts it: for the author of a sink, who
+/// looks for the row that has its key.
+///
+/// ```
+/// use tidegauge_core::{Batch, Cursor, Load, OnDuplicate, RowTally, tables::FxRate};
+///
+/// # fn main() -> tidegauge_core::Result<()> {
+/// let (after, rates) = (Cursor::new("1"), [Batch::empty(FxRate::table())]);
+/// let load = Load::new("ecb", &rates, None, &after).on_duplicate(OnDuplicate::Last);
+/// let mut tally = RowTally::of(&load);
+/// for batch in load.batches {
+///     for row in 0..batch.rows() {
+///         let differs = Some("rate"); // the first column that differs from the stored row
+///         assert!(tally.known(batch, row, differs)?, "this row takes the place of the other");
+///     }
+/// }
+/// let loaded = tally.finish();
+/// # assert_eq!(loaded.of("fx_rates").read(), 0);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct RowTally<'a> {
+    source: &'a str,
+    policy: OnDuplicate,
+    loaded: Loaded,
+    set_aside: Vec<Quarantine>,
+}
+
+impl<'a> RowTally<'a> {
+    /// Creates the tally of `load`, of which nothing is written yet.
+    pub fn of(load: &Load<'a>) -> Self {
+        let (source, policy) = (load.source, load.on_duplicate);
+        Self { source, policy, loaded: Loaded::default(), set_aside: Vec::new() }
+    }
+
+    /// Returns `true` if rows of `table` may have the key of another one; if not, that is an error whatever else
+    /// they hold.
+    pub fn may_repeat(&self, table: &Table) -> bool {
+        self.compares() || table.write == WriteMode::Merge
+    }
+
+    /// Returns `true` if rows have to be compared with those that are stored, whatever that costs.
+    pub fn compares(&self) -> bool {
+        self.policy != OnDuplicate::ByTable
+    }
+
+    /// Returns `true` if rows that differ replace others.
+    pub fn replaces(&self) -> bool {
+        matches!(self.policy, OnDuplicate::ByTable | OnDuplicate::Last)
+    }
+
+    /// Counts `rows` rows of `table` whose keys are new.
+    pub fn inserted(&mut self, table: &Table, rows: usize) {
+        self.loaded.add(&table.name, RowCounts::inserted(rows));
+    }
+
+    /// Counts a row whose key is there already, and that `differs` from the row that has it in this column, or is
+    /// the same. Returns `true` if it takes the other one's place. The rows of a batch come in their order.
+    ///
+    /// # Errors
+    /// [`Error::Differs`] if a row that differs is to be refused.
+    pub fn known(&mut self, batch: &Batch, row: usize, differs: Option<&str>) -> Result<bool> {
+        let table = batch.table();
+        let mut counts = RowCounts::default();
+        let replaces = match (differs, self.policy) {
+            (None, _) => {
+                counts.identical = 1;
+                false
+            }
+            (Some(_), OnDuplicate::ByTable | OnDuplicate::Last) => {
+                counts.updated = 1;
+                true
+            }
+            (Some(column), OnDuplicate::SetAside { noted_at }) => {
+                counts.conflicting = 1;
+                self.set_aside.push(Quarantine {
+                    source: self.source.to_owned(),
+                    place: cut(&format!("{} {}", table.name, key(batch, row)?), LONGEST_KEY),
+                    table_name: table.name.to_string(),
+                    reason: format!("differs in `{column}` from the row of its key that is there"),
+                    content: content(batch, row)?,
+                    noted_at,
+                });
+                false
+            }
+            (Some(column), OnDuplicate::Refuse) => {
+                return Err(Error::Differs {
+                    table: table.name.to_string(),
+                    key: key(batch, row)?,
+                    column: column.to_owned(),
+                    row: self.loaded.of(&table.name).read(),
+                    place: None,
+                });
+            }
+        };
+        self.loaded.add(&table.name, counts);
+        Ok(replaces)
+    }
+
+    /// Returns `true` if rows were set aside that were not taken out yet.
+    pub fn has_set_aside(&self) -> bool {
+        !self.set_aside.is_empty()
+    }
+
+    /// Takes out the rows that were set aside, as rows of the table [`Quarantine`], which the load is to write as
+    /// well: that is a merge table. `None` if there are none.
+    ///
+    /// # Errors
+    /// Never, as the rows are made to fit; it is said for whoever changes that table.
+    pub fn set_aside(&mut self) -> Result<Option<Batch>> {
+        let rows = std::mem::take(&mut self.set_aside);
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Batch::from_rows(Quarantine::table(), rows)?))
+    }
+
+    /// Returns what became of the rows.
+    pub fn finish(self) -> Loaded {
+        self.loaded
+    }
+}
+
+/// Returns the columns of the key of `row` with their values.
+fn key(batch: &Batch, row: usize) -> Result<String> {
+    let mut key = Vec::with_capacity(batch.table().key.len());
+    for name in &batch.table().key {
+        let value = batch.column(name)?.shown(row).unwrap_or_default();
+        key.push(format!("{name}={value}"));
+    }
+    Ok(cut(&key.join(", "), LONGEST_KEY))
+}
+
+/// Returns the columns of `row` that have values, with these.
+fn content(batch: &Batch, row: usize) -> Result<String> {
+    let views = batch.views()?;
+    let columns = batch.table().columns.iter().zip(views);
+    let named: Vec<_> = columns
+        .filter_map(|(column, view)| Some(format!("{}={}", column.name, view.shown(row)?)))
+        .collect();
+    Ok(cut(&named.join(", "), LONGEST_ROW))
+}
+
+/// Returns `text` of at most `most` characters, on one line.
+fn cut(text: &str, most: usize) -> String {
+    let plain = |sign: char| if sign.is_control() { ' ' } else { sign };
+    match text.char_indices().nth(most) {
+        None => text.chars().map(plain).collect(),
+        Some(_) => text.chars().take(most - 1).map(plain).chain(['…']).collect(),
+    }
+}

@@ -1,0 +1,72 @@
+//! Lines back into rows, for new ones to be compared with.
+
+use std::borrow::Cow;
+use std::path::Path;
+
+use tidegauge_core::{Batch, BatchBuilder, Cell, DataType, TableRef};
+
+use super::{file, reset};
+use crate::folder::{Range, Stored, TakeRows};
+use crate::{Error, Result};
+
+/// Hands the rows of those parts of `stored` to `take` whose keys may lie in `range`, oldest first.
+pub(super) fn rows(
+    dir: &Path,
+    table: &TableRef,
+    stored: &Stored,
+    range: Option<&Range>,
+    take: TakeRows<'_>,
+) -> Result<()> {
+    let (path, table) = (dir.join(file(&table.name)), table.lenient());
+    let damaged = |reason: String| Error::damaged(&path, reason);
+    for part in stored.parts.iter().filter(|part| Range::meets(part.range.as_ref(), range)) {
+        let bytes = reset::read(&path, part)?;
+        let text = std::str::from_utf8(&bytes).map_err(|error| damaged(error.to_string()))?;
+        take(&decoded(text, &table).map_err(damaged)?)?;
+    }
+    Ok(())
+}
+
+/// Returns the rows of lines that [`encode`](super::encode) has written, or says why they are none.
+fn decoded(text: &str, table: &TableRef) -> Result<Batch, String> {
+    let (mut builder, mut rest) = (BatchBuilder::new(table), text);
+    while !rest.is_empty() {
+        for column in &table.columns {
+            let (text, behind) = field(rest).ok_or("a line of it has no end")?;
+            rest = behind;
+            let wrong = |error: &dyn std::fmt::Display| format!("`{}`: {error}", column.name);
+            let cell = match (&text, column.dtype) {
+                (None, _) => Cell::Null,
+                (Some(text), DataType::Bool) => Cell::Bool(text == "true"),
+                (Some(text), DataType::Int64) => {
+                    Cell::Int(text.parse::<i64>().map_err(|error| wrong(&error))?.into())
+                }
+                (Some(text), DataType::Float64) => {
+                    Cell::Float(text.parse().map_err(|error| wrong(&error))?)
+                }
+                (Some(text), _) => Cell::Text(text),
+            };
+            builder.push(cell).map_err(|error| wrong(&error))?;
+        }
+    }
+    builder.finish().map_err(|error| error.to_string())
+}
+
+/// Returns the first field of `line`, `None` of which is null, and what comes behind it; nothing if it has no end.
+fn field(line: &str) -> Option<(Option<Cow<'_, str>>, &str)> {
+    let Some(quoted) = line.strip_prefix('"') else {
+        let end = line.find([',', '\n'])?;
+        let text = line.get(..end)?;
+        return Some(((!text.is_empty()).then_some(text.into()), line.get(end + 1..)?));
+    };
+    let mut end = 0;
+    loop {
+        end += quoted.get(end..)?.find('"')?;
+        if !quoted.get(end + 1..)?.starts_with('"') {
+            break;
+        }
+        end += 2; // a quote in the text
+    }
+    let text = quoted.get(..end)?.replace("\"\"", "\"");
+    Some((Some(text.into()), quoted.get(end + 2..)?))
+}

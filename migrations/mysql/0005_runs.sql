@@ -1,0 +1,5 @@
+ALTER TABLE `runs`
+    ADD COLUMN `inserted` bigint,
+    ADD COLUMN `updated` bigint,
+    ADD COLUMN `identical` bigint,
+    ADD COLUMN `conflicting` bigint;

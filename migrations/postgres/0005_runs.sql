@@ -1,0 +1,5 @@
+ALTER TABLE "runs"
+    ADD COLUMN IF NOT EXISTS "inserted" bigint,
+    ADD COLUMN IF NOT EXISTS "updated" bigint,
+    ADD COLUMN IF NOT EXISTS "identical" bigint,
+    ADD COLUMN IF NOT EXISTS "conflicting" bigint;
