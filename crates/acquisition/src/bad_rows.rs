@@ -112,6 +112,13 @@ impl Sieve {
         true
     }
 
+    /// Puts a row aside that could be taken by itself.
+    pub(crate) fn add(&mut self, place: &str, reason: String, content: &str) {
+        let (place, table) = (self.place(place), self.table.clone());
+        tracing::debug!(%place, %table, %reason, "row put into quarantine");
+        self.bad.push(BadRow { place, table, reason, content: cut(content, KEPT) });
+    }
+
     /// Returns whether the row at `place` was put aside.
     pub(crate) fn has(&self, place: &str) -> bool {
         let place = self.place(place);

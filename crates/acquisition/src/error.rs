@@ -271,6 +271,20 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// Two rows of a page that have one key and differ.
+    #[error(
+        "table `{table}`: two rows{} have the key {key} and differ; nothing of this page was taken: mend one of \
+         them, or let `on_duplicate` be \"set_aside\" or \"last\"",
+        places.as_ref().map_or_else(String::new, |(first, then)| format!(", at {first} and at {then},"))
+    )]
+    Duplicate {
+        /// The table.
+        table: String,
+        /// The columns of the key with their values.
+        key: String,
+        /// Where both stand: file and line.
+        places: Option<(String, String)>,
+    },
     /// No file matches the pattern.
     #[error("no file matches `{pattern}`: check `path`, and the folder that it is relative to")]
     NoFiles {

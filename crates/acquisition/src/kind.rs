@@ -41,6 +41,7 @@ impl Error {
             }
             Self::BadValue { .. }
             | Self::BadRow { .. }
+            | Self::Duplicate { .. }
             | Self::File { .. }
             | Self::Replaced { .. } => ErrorKind::InvalidInput,
             #[cfg(feature = "database")]

@@ -45,6 +45,8 @@ mod context;
 mod cursor;
 #[cfg(feature = "database")]
 pub mod database;
+#[cfg(feature = "_mapping")]
+pub mod duplicate_rows;
 mod duration;
 #[cfg(feature = "ecb")]
 pub mod ecb;

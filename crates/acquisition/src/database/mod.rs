@@ -11,11 +11,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use secrecy::SecretString;
-use tidegauge_core::{Clock, Cursor, DataType, Page, Source, TableRef, WriteMode};
+use tidegauge_core::{Clock, Cursor, DataType, OnDuplicate, Page, Source, TableRef, WriteMode};
 
 pub use config::Config;
 pub use error::DatabaseError;
 
+use crate::duplicate_rows::DuplicateRows;
 use crate::error::cut;
 use crate::mapping::{self, Field, KnownColumns, Mapping, Notes, Plan, Rows, Told};
 use crate::{Error, Result, cursor};
@@ -120,6 +121,10 @@ impl DatabaseSource {
         Ok(Self { config, client, mapping, clock, order, told: Told::default() })
     }
 
+    fn duplicates(&self) -> DuplicateRows {
+        self.config.duplicates(self.mapping.table())
+    }
+
     async fn page(&self, before: Option<&Cursor>) -> Result<Page> {
         let progress: Progress = match before {
             None => Progress::default(),
@@ -166,7 +171,8 @@ impl DatabaseSource {
         if done && progress != Progress::default() {
             self.refuse_nulls(connection, &select).await?;
         }
-        let mut rows = Rows::new(self.mapping.table(), self.config.bad_rows, usize::MAX);
+        let policies = (self.config.bad_rows, self.duplicates());
+        let mut rows = Rows::new(self.mapping.table(), policies, usize::MAX, false);
         for row in &raw {
             self.push(&known, row, &mut rows, &mut notes)?;
         }
@@ -186,7 +192,7 @@ impl DatabaseSource {
         let next = Progress { columns: filled, ..next };
         notes.tell(&self.mapping, &self.told);
         Ok(Page {
-            batches: rows.finish(&self.config.name, now)?,
+            batches: rows.finish(&self.config.name, now)?.0,
             cursor: cursor::write(&self.config.name, &next)?,
             done,
         })
@@ -349,7 +355,11 @@ impl Source for DatabaseSource {
     }
 
     fn tables(&self) -> Vec<TableRef> {
-        mapping::tables(&self.mapping, self.config.bad_rows)
+        mapping::tables(&self.mapping, self.config.bad_rows, self.duplicates())
+    }
+
+    fn on_duplicate(&self) -> OnDuplicate {
+        self.duplicates().policy(self.clock.now())
     }
 
     async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tidegauge_core::Table;
 
 use super::decode::Dialect;
 use crate::bad_rows::BadRows;
+use crate::duplicate_rows::DuplicateRows;
 use crate::mapping::{Columns, OnMissing};
 use crate::{Error, Result};
 
@@ -37,6 +39,10 @@ pub struct Config {
     pub table: String,
     /// What becomes of a row that does not fit.
     pub bad_rows: BadRows,
+    /// What becomes of a row that has the key of another one and differs from it; by default it is refused where
+    /// the table is written by append, and the last one counts where it is merged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_duplicate: Option<DuplicateRows>,
     /// How columns are filled that the files call otherwise, or do not have.
     pub columns: Columns,
     /// What becomes of a column of the table that files do not have, and that may be null.
@@ -79,6 +85,7 @@ impl Default for Config {
             format: None,
             table: String::new(),
             bad_rows: BadRows::Fail,
+            on_duplicate: None,
             columns: Columns::new(),
             on_missing: None,
             nulls: Vec::new(),
@@ -93,6 +100,11 @@ impl Default for Config {
 }
 
 impl Config {
+    /// What becomes of a row of `table` that has the key of another one.
+    pub(super) fn duplicates(&self, table: &Table) -> DuplicateRows {
+        self.on_duplicate.unwrap_or_else(|| DuplicateRows::of(table))
+    }
+
     pub(super) fn validate(&self) -> Result<()> {
         if self.name.is_empty() {
             return Err(Error::config(

@@ -17,11 +17,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use tidegauge_core::panics::caught;
-use tidegauge_core::{Clock, Cursor, Page, Source, TableRef, WriteMode};
+use tidegauge_core::{Clock, Cursor, OnDuplicate, Page, Source, TableRef, WriteMode};
 
 pub use config::{Config, Format};
 
 use self::parquet::Parquet;
+use crate::duplicate_rows::DuplicateRows;
 use crate::mapping::{self, KnownColumns, Mapping, Notes, Rows, Told};
 use crate::{Error, Result, cursor};
 use folder::{Found, unreadable};
@@ -121,8 +122,12 @@ impl FileSource {
 }
 
 impl Inner {
-    /// Returns the page behind `before`, and what reading it came upon.
-    fn page(&self, before: Option<&Cursor>) -> Result<(Page, Notes)> {
+    fn duplicates(&self) -> DuplicateRows {
+        self.config.duplicates(self.mapping.table())
+    }
+
+    /// Returns the page behind `before`, what reading it came upon, and where the rows of the table stand.
+    fn page(&self, before: Option<&Cursor>) -> Result<(Page, Notes, Vec<String>)> {
         let name = &self.config.name;
         let mut progress = match before {
             None => Progress::default(),
@@ -131,7 +136,12 @@ impl Inner {
         let files = folder::list(&self.config.path)?;
         let now = self.clock.now();
         let mut draft = Draft {
-            rows: Rows::new(self.mapping.table(), self.config.bad_rows, self.config.page_rows),
+            rows: Rows::new(
+                self.mapping.table(),
+                (self.config.bad_rows, self.duplicates()),
+                self.config.page_rows,
+                true,
+            ),
             notes: Notes::new(now),
             known: std::mem::take(&mut progress.columns),
         };
@@ -152,8 +162,9 @@ impl Inner {
             done &= !more;
         }
         progress.columns = draft.known;
-        let batches = draft.rows.finish(name, now)?;
-        Ok((Page { batches, cursor: cursor::write(name, &progress)?, done }, draft.notes))
+        let (batches, places) = draft.rows.finish(name, now)?;
+        let page = Page { batches, cursor: cursor::write(name, &progress)?, done };
+        Ok((page, draft.notes, places))
     }
 
     /// Reads `file` on from `seen`, and says how far that went and whether there is more now.
@@ -306,7 +317,22 @@ impl Source for FileSource {
     }
 
     fn tables(&self) -> Vec<TableRef> {
-        mapping::tables(&self.0.mapping, self.0.config.bad_rows)
+        mapping::tables(&self.0.mapping, self.0.config.bad_rows, self.0.duplicates())
+    }
+
+    fn on_duplicate(&self) -> OnDuplicate {
+        self.0.duplicates().policy(self.0.clock.now())
+    }
+
+    /// Reads the page once more: places are not kept for the few rows that are asked for.
+    async fn place(&self, cursor: Option<&Cursor>, table: &str, row: usize) -> Option<String> {
+        let (inner, before) = (self.0.clone(), cursor.cloned());
+        if inner.mapping.table().name != table {
+            return None;
+        }
+        let page = tokio::task::spawn_blocking(move || inner.page(before.as_ref())).await;
+        let (_, _, places) = page.ok()?.ok()?;
+        places.get(row).cloned()
     }
 
     async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {
@@ -316,7 +342,7 @@ impl Source for FileSource {
         let page = page.unwrap_or_else(|failed| {
             Err(Error::File { path: self.0.config.path.clone(), reason: failed.to_string() })
         });
-        let (page, notes) = page.map_err(|error| error.of_source(&self.0.config.name))?;
+        let (page, notes, _) = page.map_err(|error| error.of_source(&self.0.config.name))?;
         notes.tell(&self.0.mapping, &self.0.told);
         Ok(page)
     }

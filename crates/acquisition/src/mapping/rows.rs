@@ -6,6 +6,7 @@ use tidegauge_core::{Batch, BatchBuilder, Cell, TableRef};
 
 use super::{Mapping, Misfit};
 use crate::bad_rows::{BadRow, BadRows, Sieve};
+use crate::duplicate_rows::{DuplicateRows, PageKeys};
 use crate::{Error, Result};
 
 /// A page in the making.
@@ -13,6 +14,10 @@ use crate::{Error, Result};
 pub(crate) struct Rows {
     builder: BatchBuilder,
     sieve: Sieve,
+    keys: PageKeys,
+    duplicates: DuplicateRows,
+    /// How many rows have taken the place of others of the page, and the first of them.
+    replaced: (usize, String),
     read: usize,
     bytes: usize,
     most: usize,
@@ -22,10 +27,23 @@ pub(crate) struct Rows {
 const PAGE_BYTES: usize = 64 * 1024 * 1024;
 
 impl Rows {
-    /// A page of at most `most` rows, good and bad.
-    pub(crate) fn new(table: &TableRef, policy: BadRows, most: usize) -> Self {
-        let sieve = Sieve::new(policy, &table.name, "");
-        Self { builder: BatchBuilder::new(table), sieve, read: 0, bytes: 0, most }
+    /// A page of at most `most` rows, good and bad. What it says of a row is its key, unless it `has_places`.
+    pub(crate) fn new(
+        table: &TableRef,
+        (policy, duplicates): (BadRows, DuplicateRows),
+        most: usize,
+        has_places: bool,
+    ) -> Self {
+        Self {
+            builder: BatchBuilder::new(table),
+            sieve: Sieve::new(policy, &table.name, ""),
+            keys: PageKeys::new(table, has_places),
+            duplicates,
+            replaced: (0, String::new()),
+            read: 0,
+            bytes: 0,
+            most,
+        }
     }
 
     /// Takes a row of `bytes` bytes, or puts it aside. `place` tells it from all others of the
@@ -34,13 +52,29 @@ impl Rows {
         &mut self,
         row: Result<Vec<Cell<'_>>, Misfit>,
         bytes: usize,
-        place: impl FnOnce() -> String,
+        place: impl Fn() -> String,
         content: impl FnOnce() -> String,
     ) -> Result<()> {
         self.read += 1;
         self.bytes = self.bytes.saturating_add(bytes);
         match row {
             Ok(cells) => {
+                let replaces = self.duplicates == DuplicateRows::Last;
+                if let Some(pair) = self.keys.take(&cells, &place, replaces)? {
+                    match self.duplicates {
+                        DuplicateRows::Refuse => {
+                            return Err(pair.error(self.keys.table(), place()));
+                        }
+                        DuplicateRows::SetAside => {
+                            self.sieve.add(&place(), pair.reason(), &content());
+                            return Ok(());
+                        }
+                        DuplicateRows::Last if self.replaced.0 == 0 => {
+                            self.replaced = (1, format!("{} {}", place(), pair.reason()));
+                        }
+                        DuplicateRows::Last => self.replaced.0 += 1,
+                    }
+                }
                 for cell in cells {
                     self.builder.push(cell)?;
                 }
@@ -69,18 +103,31 @@ impl Rows {
         self.room() == 0
     }
 
-    /// The batches: the table's, then the quarantine's.
-    pub(crate) fn finish(self, source: &str, now: DateTime<Utc>) -> Result<Vec<Batch>> {
+    /// The batches: the table's, then the quarantine's; and where the rows of the table stand.
+    pub(crate) fn finish(
+        self,
+        source: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(Vec<Batch>, Vec<String>)> {
+        if let (count @ 1.., first) = &self.replaced {
+            let table = self.keys.table().name.as_ref();
+            tracing::warn!(source, table, count, first, "of rows with one key the last is taken");
+        }
         let good = self.builder.finish()?;
         let bad = BadRow::batch(source, self.sieve.into_bad(), now)?;
-        Ok([good, bad].into_iter().filter(|batch| batch.rows() > 0).collect())
+        let batches = [good, bad].into_iter().filter(|batch| batch.rows() > 0).collect();
+        Ok((batches, self.keys.into_places()))
     }
 }
 
 /// The tables that a source fills which reads by `mapping`.
-pub(crate) fn tables(mapping: &Mapping, policy: BadRows) -> Vec<TableRef> {
+pub(crate) fn tables(
+    mapping: &Mapping,
+    policy: BadRows,
+    duplicates: DuplicateRows,
+) -> Vec<TableRef> {
     let mut tables = vec![mapping.table().clone()];
-    if policy == BadRows::Quarantine {
+    if policy == BadRows::Quarantine || duplicates == DuplicateRows::SetAside {
         tables.push(Quarantine::table().clone());
     }
     tables

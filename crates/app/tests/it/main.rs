@@ -15,6 +15,7 @@ mod layers;
 mod live;
 mod market;
 mod output;
+mod overlaps;
 mod own_data;
 mod own_rows;
 mod pipeline;

@@ -1,0 +1,188 @@
+//! What becomes of a row that has the key of another one and differs from it.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use tidegauge_core::{BatchBuilder, Cell, OnDuplicate, Scan, Table, TableRef, WriteMode};
+
+use crate::error::cut;
+use crate::{Error, Result};
+
+/// What becomes of a row that has the key of another one and differs from it, in the same file or query or in the
+/// store. One that is the same in all columns is skipped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DuplicateRows {
+    /// The page fails, and nothing of it is taken.
+    Refuse,
+    /// The row goes to the table `quarantine`, and the one that was there before stays.
+    SetAside,
+    /// The row takes the place of the one that was there before.
+    Last,
+}
+
+impl DuplicateRows {
+    /// Returns what a table does by itself: one that is written by append refuses such rows, one that is merged
+    /// takes the last.
+    pub fn of(table: &Table) -> Self {
+        match table.write {
+            WriteMode::Append => Self::Refuse,
+            WriteMode::Merge => Self::Last,
+        }
+    }
+
+    /// Returns the same for a sink, at the time `now`.
+    pub(crate) fn policy(self, now: DateTime<Utc>) -> OnDuplicate {
+        match self {
+            Self::Refuse => OnDuplicate::Refuse,
+            Self::SetAside => OnDuplicate::SetAside { noted_at: now },
+            Self::Last => OnDuplicate::Last,
+        }
+    }
+}
+
+/// The keys of the rows of a page, and where these stand.
+#[derive(Debug)]
+pub(crate) struct PageKeys {
+    table: TableRef,
+    /// The places of the key's columns in a row.
+    key: Vec<usize>,
+    /// Of each key the fingerprint of its row, and the row's number.
+    rows: HashMap<Vec<u8>, (u64, usize)>,
+    /// Where each row stands; empty where its key says that.
+    places: Vec<String>,
+    has_places: bool,
+}
+
+/// Two rows of a page that have one key and differ.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Pair {
+    /// The key's columns with their values.
+    pub(crate) key: String,
+    /// Where the first row stands, if that is known.
+    pub(crate) first: Option<String>,
+}
+
+impl PageKeys {
+    pub(crate) fn new(table: &TableRef, has_places: bool) -> Self {
+        Self {
+            table: table.clone(),
+            key: table
+                .key
+                .iter()
+                .filter_map(|name| table.columns.iter().position(|column| column.name == *name))
+                .collect(),
+            rows: HashMap::new(),
+            places: Vec::new(),
+            has_places,
+        }
+    }
+
+    /// Takes the next row, or returns the earlier one of its key from which it differs. With `replaces` it is
+    /// taken all the same.
+    pub(crate) fn take(
+        &mut self,
+        cells: &[Cell<'_>],
+        place: impl FnOnce() -> String,
+        replaces: bool,
+    ) -> Result<Option<Pair>> {
+        let mut key = Vec::with_capacity(16 * self.key.len());
+        self.key.iter().filter_map(|at| cells.get(*at)).for_each(|cell| write(cell, &mut key));
+        let mut bytes = Vec::with_capacity(16 * cells.len());
+        cells.iter().for_each(|cell| write(cell, &mut bytes));
+        let mut hasher = DefaultHasher::new();
+        bytes.hash(&mut hasher);
+        let ours = (hasher.finish(), self.places.len());
+        let pair = match self.rows.get(&key) {
+            Some((row, first)) if *row != ours.0 => {
+                let first = self.places.get(*first).filter(|_| self.has_places).cloned();
+                Some(Pair { key: self.shown(cells)?, first })
+            }
+            _ => None,
+        };
+        if pair.is_none() || replaces {
+            if pair.is_some() {
+                self.rows.insert(key, ours);
+            } else {
+                self.rows.entry(key).or_insert(ours);
+            }
+            self.places.push(if self.has_places { place() } else { String::new() });
+        }
+        Ok(pair)
+    }
+
+    pub(crate) fn table(&self) -> &TableRef {
+        &self.table
+    }
+
+    /// Returns where the rows stand that were taken.
+    pub(crate) fn into_places(self) -> Vec<String> {
+        self.places
+    }
+
+    /// Returns the columns of the key with their values.
+    fn shown(&self, cells: &[Cell<'_>]) -> Result<String> {
+        let table =
+            Scan::columns(&self.table, self.table.key.iter().map(ToString::to_string)).output()?;
+        let mut builder = BatchBuilder::new(&table);
+        for at in &self.key {
+            builder.push(cells.get(*at).copied().unwrap_or(Cell::Null))?;
+        }
+        let batch = builder.finish()?;
+        let names = table.columns.iter().zip(batch.views()?);
+        let shown: Vec<_> = names
+            .map(|(column, view)| format!("{}={}", column.name, view.shown(0).unwrap_or_default()))
+            .collect();
+        Ok(cut(&shown.join(", "), 200))
+    }
+}
+
+impl Pair {
+    /// Returns the error of the row at `place`, which has the key of another one.
+    pub(crate) fn error(&self, table: &Table, place: String) -> Error {
+        let (table, key) = (table.name.to_string(), self.key.clone());
+        Error::Duplicate { table, key, places: self.first.clone().map(|first| (first, place)) }
+    }
+
+    /// Returns why the row is set aside.
+    pub(crate) fn reason(&self) -> String {
+        match &self.first {
+            Some(first) => {
+                format!("has the key {} of the row at {first}, and differs from it", self.key)
+            }
+            None => format!("has the key {} of an earlier row, and differs from it", self.key),
+        }
+    }
+}
+
+/// Appends the bytes of `cell`, which no other value of its column has.
+fn write(cell: &Cell<'_>, bytes: &mut Vec<u8>) {
+    match cell {
+        Cell::Null => bytes.push(0),
+        Cell::Bool(value) => bytes.extend([1, u8::from(*value)]),
+        Cell::Int(value) | Cell::Decimal(value) => {
+            bytes.push(2);
+            bytes.extend(value.to_le_bytes());
+        }
+        // Both zeros are one number.
+        Cell::Float(value) => {
+            bytes.push(3);
+            bytes.extend((value + 0.0).to_bits().to_le_bytes());
+        }
+        Cell::Text(text) => {
+            bytes.push(4);
+            bytes.extend(text.len().to_le_bytes());
+            bytes.extend(text.as_bytes());
+        }
+        Cell::Date(days) => {
+            bytes.push(5);
+            bytes.extend(days.to_le_bytes());
+        }
+        Cell::Timestamp(micros) => {
+            bytes.push(6);
+            bytes.extend(micros.to_le_bytes());
+        }
+    }
+}

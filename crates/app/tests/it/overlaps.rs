@@ -1,0 +1,170 @@
+//! Exports of a user's own that overlap, through the command.
+
+use std::fs;
+use std::path::Path;
+
+use crate::common::{done, says, tidegauge, url, warehouse};
+use tempfile::TempDir;
+use tidegauge::core::tables::{Quarantine, RunRecord};
+use tidegauge::core::{DataType, Scan, Table, TableRef, WarehouseExt, WriteMode};
+
+const JANUARY: &str = "fill_id,price\n1,10.50\n2,20.00\n3,30.00\n";
+const TO_FEBRUARY: &str = "fill_id,price\n1,10.5\n2,20.00\n3,30.00\n4,40.00\n5,50.00\n";
+const CORRECTED: &str = "fill_id,price\n2,20.00\n3,31.00\n4,40.00\n";
+
+/// Settings with a table of fills that is written so, and more for the files.
+fn settings(dir: &Path, write: &str, more: &str) {
+    let text = format!(
+        r#"
+sources = ["our_fills"]
+
+[[tables]]
+name = "fills"
+description = "What was traded"
+key = ["fill_id"]
+write = "{write}"
+columns = [
+  {{ name = "fill_id", type = "int64", description = "The fill" }},
+  {{ name = "price", type = "decimal(18,2)", description = "At what price" }},
+]
+
+[[files]]
+name = "our_fills"
+path = "exports/*.csv"
+table = "fills"
+settle = "0s"
+{more}
+"#
+    );
+    fs::write(dir.join("tidegauge.toml"), text).unwrap();
+    fs::create_dir_all(dir.join("exports")).unwrap();
+}
+
+fn fills() -> TableRef {
+    let table = Table::builder("fills", "").column("fill_id", DataType::Int64, "");
+    let table = table.column("price", DataType::FIAT, "").key(["fill_id"]);
+    table.write(WriteMode::Append).build().unwrap()
+}
+
+/// The prices by fill, as text.
+async fn prices(store: &str) -> Vec<String> {
+    let rows = warehouse(store).read(&Scan::all(&fills())).await.unwrap();
+    let (ids, prices) = (rows.column("fill_id").unwrap(), rows.column("price").unwrap());
+    let shown = |row| format!("{} {}", ids.shown(row).unwrap(), prices.shown(row).unwrap());
+    let mut lines: Vec<_> = (0..rows.rows()).map(shown).collect();
+    lines.sort();
+    lines
+}
+
+/// What the history counts of the last run of the source: inserted, updated, identical, conflicting.
+async fn counted(store: &str) -> Vec<String> {
+    let rows = warehouse(store).read(&Scan::all(RunRecord::table())).await.unwrap();
+    let text = |name: &str, row| rows.column(name).unwrap().shown(row).unwrap_or_default();
+    let last = (0..rows.rows())
+        .filter(|row| text("source", *row) == "our_fills")
+        .max_by_key(|row| text("started_at", *row))
+        .unwrap();
+    ["inserted", "updated", "identical", "conflicting"].map(|name| text(name, last)).into()
+}
+
+#[tokio::test]
+async fn of_exports_that_overlap_only_the_new_rows_are_loaded() {
+    for (scheme, file) in [("sqlite", "tidegauge.db"), ("parquet", "lake")] {
+        let dir = TempDir::new().unwrap();
+        settings(dir.path(), "append", "");
+        let store = url(scheme, dir.path(), file);
+        let run = ["run", "--warehouse", &store];
+        fs::write(dir.path().join("exports/jan.csv"), JANUARY).unwrap();
+        let said = done(dir.path(), &run);
+        assert!(!said.contains("identical"), "nothing but new rows: {said}");
+        assert_eq!(counted(&store).await, ["3", "0", "0", "0"]);
+        fs::write(dir.path().join("exports/jan-feb.csv"), TO_FEBRUARY).unwrap();
+        let said = done(dir.path(), &run);
+        assert!(said.contains("inserted") && said.contains("identical"), "{said}");
+        assert_eq!(counted(&store).await, ["2", "0", "3", "0"]);
+        let wanted = ["1 10.50", "2 20.00", "3 30.00", "4 40.00", "5 50.00"];
+        assert_eq!(prices(&store).await, wanted, "{scheme}");
+    }
+}
+
+#[tokio::test]
+async fn a_row_that_differs_is_told_with_its_key_its_column_and_its_line() {
+    let dir = TempDir::new().unwrap();
+    settings(dir.path(), "append", "");
+    fs::write(dir.path().join("exports/jan.csv"), JANUARY).unwrap();
+    done(dir.path(), &["run"]);
+    fs::write(dir.path().join("exports/late.csv"), CORRECTED).unwrap();
+    let said = says(tidegauge(dir.path()).arg("run"));
+    assert_ne!(said.code, Some(0), "{said:?}");
+    for words in ["`fills`", "fill_id=3", "`price`", "late.csv:3", "on_duplicate"] {
+        assert!(said.err.contains(words), "{words} is not in {}", said.err);
+    }
+    let store = url("sqlite", dir.path(), "tidegauge.db");
+    assert_eq!(
+        prices(&store).await,
+        ["1 10.50", "2 20.00", "3 30.00"],
+        "nothing of the page is kept"
+    );
+}
+
+#[tokio::test]
+async fn a_row_that_differs_is_set_aside_or_taken_last_by_configuration() {
+    for (policy, prices_then, counts) in [
+        ("set_aside", ["1 10.50", "2 20.00", "3 30.00", "4 40.00"], ["1", "0", "1", "1"]),
+        ("last", ["1 10.50", "2 20.00", "3 31.00", "4 40.00"], ["1", "1", "1", "0"]),
+    ] {
+        for (scheme, file) in [("sqlite", "tidegauge.db"), ("parquet", "lake")] {
+            let dir = TempDir::new().unwrap();
+            settings(dir.path(), "append", &format!("on_duplicate = \"{policy}\""));
+            let store = url(scheme, dir.path(), file);
+            let run = ["run", "--warehouse", &store];
+            fs::write(dir.path().join("exports/jan.csv"), JANUARY).unwrap();
+            done(dir.path(), &run);
+            fs::write(dir.path().join("exports/late.csv"), CORRECTED).unwrap();
+            done(dir.path(), &run);
+            assert_eq!(prices(&store).await, prices_then, "{scheme}, {policy}");
+            assert_eq!(counted(&store).await, counts, "{scheme}, {policy}");
+            let aside = warehouse(&store).count(Quarantine::table()).await.unwrap();
+            assert_eq!(aside, usize::from(policy == "set_aside"), "{scheme}");
+            // What is there is not counted as new when it comes again.
+            fs::write(dir.path().join("exports/zagain.csv"), "fill_id,price\n4,40.00\n").unwrap();
+            done(dir.path(), &run);
+            assert_eq!(counted(&store).await, ["0", "0", "1", "0"], "{scheme}, {policy}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn two_rows_of_one_key_in_a_file_are_told_with_both_lines() {
+    let twice = "fill_id,price\n1,10.00\n2,20.00\n2,20.00\n1,11.00\n";
+    for (write, more) in [("append", ""), ("merge", "on_duplicate = \"refuse\"")] {
+        let dir = TempDir::new().unwrap();
+        settings(dir.path(), write, more);
+        fs::write(dir.path().join("exports/twice.csv"), twice).unwrap();
+        let said = says(tidegauge(dir.path()).arg("run"));
+        assert_ne!(said.code, Some(0), "{said:?}");
+        for words in ["`fills`", "fill_id=1", "twice.csv:2", "twice.csv:5"] {
+            assert!(said.err.contains(words), "{words} is not in {}", said.err);
+        }
+    }
+    // Where the last one counts, that is told as well.
+    let dir = TempDir::new().unwrap();
+    settings(dir.path(), "merge", "");
+    fs::write(dir.path().join("exports/twice.csv"), twice).unwrap();
+    let said = says(tidegauge(dir.path()).arg("run"));
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(said.err.contains("twice.csv:5") && said.err.contains("twice.csv:2"), "{said:?}");
+    let store = url("sqlite", dir.path(), "tidegauge.db");
+    assert_eq!(counted(&store).await, ["2", "1", "1", "0"]);
+    // Set aside, it is found by its line.
+    let dir = TempDir::new().unwrap();
+    settings(dir.path(), "append", "on_duplicate = \"set_aside\"");
+    fs::write(dir.path().join("exports/twice.csv"), twice).unwrap();
+    done(dir.path(), &["run"]);
+    let store = url("sqlite", dir.path(), "tidegauge.db");
+    assert_eq!(prices(&store).await, ["1 10.00", "2 20.00"]);
+    let aside = warehouse(&store).read(&Scan::all(Quarantine::table())).await.unwrap();
+    let text = |name: &str| aside.column(name).unwrap().shown(0).unwrap();
+    assert!(text("place").ends_with("twice.csv:5"), "{}", text("place"));
+    assert!(text("reason").contains("fill_id=1") && text("reason").contains("twice.csv:2"));
+}
