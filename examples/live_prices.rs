@@ -18,8 +18,8 @@ use async_trait::async_trait;
 use tidegauge::acquisition::kraken_stream::{Channel, Config, KrakenStream};
 use tidegauge::acquisition::{Context, recorded};
 use tidegauge::core::{
-    Cell, Clock, Cursor, Error, ErrorKind, Load, Loaded, Result, Scan, Sink, SystemClock, TableRef,
-    WarehouseExt, tables,
+    Cell, Clock, Crypto, Cursor, Error, ErrorKind, Load, Loaded, Result, Scan, Sink, SystemClock,
+    TableRef, WarehouseExt, tables,
 };
 use tidegauge::pipeline::{Pipeline, Silent};
 use tidegauge_replay::{Act, Line, Market, Replay, Script, Service, Time};
@@ -78,7 +78,7 @@ impl Sink for Board {
                 let (symbol, price) = (symbols.cell(row), prices.cell(row));
                 let (Cell::Text(symbol), Cell::Decimal(units)) = (symbol, price) else { continue };
                 // Money is exact up to here; what is shown need not be.
-                self.show(symbol, units as f64 / 1e8).map_err(failed)?;
+                self.show(symbol, Crypto::from_units(units).to_f64()).map_err(failed)?;
             }
         }
         let mut cursors = self.cursors.lock().map_err(|_| failed("it is broken"))?;

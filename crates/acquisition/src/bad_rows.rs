@@ -7,13 +7,14 @@ use tidegauge_core::tables::Quarantine;
 
 use crate::error::cut;
 use crate::hidden::Hidden;
-use crate::{Error, Result};
+use crate::{Error, Result, exact};
 
 /// What becomes of a row that makes no sense. Never is one left out without a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BadRows {
-    /// The page fails, and nothing of it is taken.
+    /// The page fails, and nothing of it is taken. A row of a service that has a number with more digits than its
+    /// column is put into quarantine all the same: what is sent as a float is wrong in no other way.
     #[default]
     Fail,
     /// The row goes to the table `quarantine` with its reason; the others are taken.
@@ -101,7 +102,11 @@ impl Sieve {
         // Only what is wrong with the row itself.
         let of_row =
             matches!(error, Error::Decode { .. } | Error::BadValue { .. } | Error::BadRow { .. });
-        if !of_row || self.policy == BadRows::Fail {
+        let is_done_without = match self.policy {
+            BadRows::Quarantine => true,
+            BadRows::Fail => !self.table.is_empty() && exact::has_too_many_digits(error),
+        };
+        if !of_row || !is_done_without {
             return false;
         }
         let place = self.place(&place());

@@ -6,7 +6,7 @@ use tidegauge_core::{Batch, Crypto, Fixed, Span, Values};
 
 use crate::{Error, Result, repeats};
 
-/// Candles as columns: the units are 10⁻⁸, times microseconds since 1970.
+/// Candles as columns: amounts in units of [`Crypto`], times microseconds since 1970.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Bars {
     /// When each begins.

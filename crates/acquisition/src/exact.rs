@@ -54,16 +54,27 @@ fn not_a_time(of: &str, field: &str, text: &str) -> Error {
     Error::value(of, field, text, "which is not a time between 2009 and 2100")
 }
 
-/// Reads a number above zero, rounded half to even to the scale.
+/// Why a number is not taken that has more places than its column, which no number is rounded to.
+const TOO_FINE: &str = "which has more than 18 decimal places";
+/// Why a number is not taken that has more digits in front of the point than its column.
+const TOO_LARGE: &str = "which is larger than the column holds";
+
+/// Whether a number is refused for nothing but its digits.
+pub(crate) fn has_too_many_digits(error: &Error) -> bool {
+    matches!(error, Error::BadValue { reason, .. } if [TOO_FINE, TOO_LARGE].contains(reason))
+}
+
+/// Reads a number above zero, to its last digit.
 pub(crate) fn price<const SCALE: u32>(of: &str, field: &str, text: &str) -> Result<Fixed<SCALE>> {
     let price = number(of, field, text)?;
     if price.units() > 0 {
         return Ok(price);
     }
-    Err(Error::value(of, field, text, "which is not above zero at 8 decimal places"))
+    Err(Error::value(of, field, text, "which is not above zero"))
 }
 
-/// Reads a number of zero or more, rounded half to even to the scale; `null` is none.
+/// Reads a number of zero or more; `null` is none. Money of two places is rounded half to even: what services send
+/// of market caps and volumes are floats that mean cents. Everything else is read to its last digit.
 pub(crate) fn amount<const SCALE: u32>(
     of: &str,
     field: &str,
@@ -85,18 +96,26 @@ fn number<const SCALE: u32>(of: &str, field: &str, text: &str) -> Result<Fixed<S
         let reason = format!("`{}` is not a number", cut(text, 40));
         return Err(Error::decode(of, field, reason));
     }
-    let fits = |it: &Fixed<SCALE>| it.units().abs() < const { digits(SCALE) };
-    let number = Fixed::rounded(text).ok().filter(fits);
+    let fits = |it: &Fixed<SCALE>| it.units().unsigned_abs() < const { bound(SCALE) };
+    let rounded = || Fixed::rounded(text).ok().filter(fits);
+    let number = if SCALE == CENTS { rounded() } else { text.parse().ok().filter(fits) };
     let digits = |byte: u8| byte.is_ascii_digit() || b"+-.eE".contains(&byte);
-    number.ok_or_else(|| match text.bytes().all(digits) {
-        true => Error::value(of, field, text, "which is larger than the column holds"),
-        false => Error::value(of, field, text, "which is not a number"),
+    number.ok_or_else(|| {
+        let reason = match text.bytes().all(digits) {
+            true if rounded().is_some() => TOO_FINE,
+            true => TOO_LARGE,
+            false => "which is not a number",
+        };
+        Error::value(of, field, text, reason)
     })
 }
 
-/// The bound on the units of a column: 18 digits of fiat money, 28 of crypto.
-const fn digits(scale: u32) -> i128 {
-    10i128.pow(if scale == 2 { 18 } else { 28 })
+/// The places of fiat money.
+const CENTS: u32 = 2;
+
+/// The bound on the units of a column: 18 digits of fiat money, 38 of all else.
+const fn bound(scale: u32) -> u128 {
+    10u128.pow(if scale == CENTS { 18 } else { 38 })
 }
 
 /// That `code` looks like one of ISO 4217.

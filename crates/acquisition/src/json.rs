@@ -15,7 +15,7 @@ use std::str::FromStr;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use tidegauge_core::Fixed;
+use tidegauge_core::{Crypto, Fixed};
 
 use crate::error::cut;
 use crate::{Error, Result, exact};
@@ -440,7 +440,7 @@ impl<'a> Object<'a> {
         exact::date(&self.of, field, &self.text(field)?)
     }
 
-    pub(crate) fn price(&self, field: &str) -> Result<Fixed<8>> {
+    pub(crate) fn price(&self, field: &str) -> Result<Crypto> {
         exact::price(&self.of, field, self.get(field)?)
     }
 

@@ -51,7 +51,7 @@ values! {
     NaiveDate => |day| Self::Date(day),
     DateTime<Utc> => |time| Self::Timestamp(time),
     Fiat => |amount| decimal(amount, 2),
-    Crypto => |amount| decimal(amount, 8),
+    Crypto => |amount| decimal(amount, 18),
 }
 
 fn decimal<const SCALE: u32>(amount: Fixed<SCALE>, scale: u8) -> Value {
@@ -67,7 +67,7 @@ fn decimal<const SCALE: u32>(amount: Fixed<SCALE>, scale: u8) -> Value {
 /// let large = Filter::eq("base_currency", "BTC").and(Filter::range("price", price..));
 /// assert_eq!(large.check(Trade::table())?.conditions.len(), 2);
 /// let error = Filter::eq("price", "much").check(Trade::table()).unwrap_err().to_string();
-/// assert!(error.contains("`price` is decimal(28,8)"));
+/// assert!(error.contains("`price` is decimal(38,18)"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]

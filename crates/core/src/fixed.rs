@@ -8,8 +8,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// US dollars, euros…: two decimal places.
 pub type Fiat = Fixed<2>;
 
-/// Amounts of a crypto asset, and prices of one: eight decimal places.
-pub type Crypto = Fixed<8>;
+/// Amounts of a crypto asset, prices of anything and exchange rates: eighteen decimal places.
+pub type Crypto = Fixed<LONG>;
+
+/// The places of prices and amounts.
+const LONG: u32 = 18;
+
+/// The places that most of them make do with, and that are always written: zeros behind these are left out.
+const SHORT: u32 = 8;
 
 /// An exact decimal number with `SCALE` decimal places, held as an `i128` of minor units: the same
 /// bits as an Arrow `Decimal128` of that scale, so that money never passes through a float.
@@ -17,8 +23,8 @@ pub type Crypto = Fixed<8>;
 /// ```
 /// use tidegauge_core::{Crypto, Fiat};
 ///
-/// let price: Crypto = "34265.19345116".parse()?;
-/// assert_eq!(price.units(), 3_426_519_345_116);
+/// let price: Crypto = "0.0000000000042".parse()?;
+/// assert_eq!(price.units(), 4_200_000);
 /// assert_eq!(Fiat::from_units(1250).to_string(), "12.50");
 /// assert!("0.001".parse::<Fiat>().is_err()); // would lose a digit
 /// assert_eq!(Fiat::rounded("0.125")?.to_string(), "0.12"); // half to even
@@ -38,6 +44,9 @@ pub struct InexactDecimal {
 }
 
 impl<const SCALE: u32> Fixed<SCALE> {
+    /// The minor units of one.
+    pub const ONE: i128 = 10i128.pow(SCALE);
+
     /// From a whole number of minor units (cents, satoshi).
     pub const fn from_units(units: i128) -> Self {
         Self(units)
@@ -56,9 +65,52 @@ impl<const SCALE: u32> Fixed<SCALE> {
         parse(text, SCALE, true).map(Self).ok_or_else(|| inexact(text, SCALE))
     }
 
-    /// The nearest `f64`, for statistics only.
+    /// Converts to another scale, rounding half to even where that has fewer places; `None` where the units do not
+    /// fit.
+    ///
+    /// ```
+    /// use tidegauge_core::{Crypto, Fixed};
+    ///
+    /// let satoshi: Fixed<8> = Fixed::from_units(1);
+    /// assert_eq!(satoshi.rescaled::<18>().map(Crypto::units), Some(10_000_000_000));
+    /// ```
+    pub fn rescaled<const TO: u32>(self) -> Option<Fixed<TO>> {
+        let power = 10i128.checked_pow(TO.abs_diff(SCALE))?;
+        let units = match TO >= SCALE {
+            true => self.0.checked_mul(power)?,
+            false => divide_half_even(self.0, power),
+        };
+        Some(Fixed(units))
+    }
+
+    /// Returns how many times `other` it is, for statistics only: rounded once wherever 15 digits say all of both.
+    ///
+    /// ```
+    /// use tidegauge_core::Crypto;
+    ///
+    /// let [price, other]: [Crypto; 2] = ["0.3", "0.1"].map(|price| price.parse().unwrap());
+    /// assert_eq!(price.ratio(other), 3.0);
+    /// ```
+    pub fn ratio(self, other: Self) -> f64 {
+        match (short_units(self.0, SCALE), short_units(other.0, SCALE)) {
+            // Of one scale, the units say it.
+            ((units, scale), (other, other_scale)) if scale == other_scale => {
+                units as f64 / other as f64
+            }
+            _ => self.0 as f64 / other.0 as f64,
+        }
+    }
+
+    /// Returns the mean of `count` amounts of which it is the sum, for statistics only. Divided by the count first, so
+    /// that the mean of equals is what they are.
+    pub fn mean_of(self, count: usize) -> f64 {
+        let (units, scale) = short_units(self.0, SCALE);
+        units as f64 / count as f64 / 10f64.powi(scale.cast_signed())
+    }
+
+    /// Returns the `f64` that is near it, for statistics only: the nearest one wherever 15 digits say all.
     pub fn to_f64(self) -> f64 {
-        self.0 as f64 / 10f64.powi(SCALE.cast_signed())
+        units_to_f64(self.0, SCALE)
     }
 }
 
@@ -72,7 +124,7 @@ impl<const SCALE: u32> FromStr for Fixed<SCALE> {
 
 impl<const SCALE: u32> fmt::Display for Fixed<SCALE> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&format(self.0, SCALE))
+        f.write_str(&format_units(self.0, SCALE))
     }
 }
 
@@ -227,14 +279,58 @@ fn parse_any(text: &str, scale: u32, round: bool) -> Option<i128> {
     Some(if negative { -units } else { units })
 }
 
-/// `units` at `scale` as plain text, all decimal places written.
-pub(crate) fn format(units: i128, scale: u32) -> String {
-    let digits = units.unsigned_abs().to_string();
-    let scale = scale as usize;
-    let padded = format!("{digits:0>width$}", width = scale + 1);
-    let (whole, fraction) = padded.split_at(padded.len() - scale);
+/// Returns the `f64` that is near `units` at a scale that is known only when it runs: what [`Fixed::to_f64`] does for
+/// one that is part of the type.
+pub fn units_to_f64(units: i128, scale: u32) -> f64 {
+    // Of few digits both parts of the quotient are exact, and it is rounded once.
+    let (units, scale) = short_units(units, scale);
+    units as f64 / 10f64.powi(scale.cast_signed())
+}
+
+/// Returns the same number at eight places, where it has more and needs no more than those; otherwise as it is.
+///
+/// ```
+/// use tidegauge_core::short_units;
+///
+/// assert_eq!(short_units(1_500_000_000_000_000_000, 18), (150_000_000, 8));
+/// assert_eq!(short_units(1, 18), (1, 18));
+/// ```
+pub fn short_units(units: i128, scale: u32) -> (i128, u32) {
+    let power = scale.checked_sub(SHORT).and_then(|more| 10i128.checked_pow(more));
+    match power.filter(|power| units % power == 0) {
+        Some(power) => (units / power, SHORT),
+        None => (units, scale),
+    }
+}
+
+/// Writes `units` at `scale` as plain text with all decimal places; of eighteen, which prices have, those beyond the
+/// eighth without the zeros behind the last digit. So a price that needs no more than eight looks as it did when
+/// prices had eight.
+///
+/// ```
+/// use tidegauge_core::format_units;
+///
+/// assert_eq!(format_units(1250, 2), "12.50");
+/// assert_eq!(format_units(1_500_000_000_000_000_000, 18), "1.50000000");
+/// assert_eq!(format_units(4_200_000, 18), "0.0000000000042");
+/// ```
+pub fn format_units(units: i128, scale: u32) -> String {
+    let is_price = scale == LONG;
+    let (units, scale) = if is_price { short_units(units, scale) } else { (units, scale) };
     let sign = if units < 0 { "-" } else { "" };
-    if scale == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
+    let width = scale as usize + 1;
+    // Most numbers fit 64 bits, which are written several times as fast.
+    let mut text = match u64::try_from(units.unsigned_abs()) {
+        Ok(digits) => format!("{sign}{digits:0>width$}"),
+        Err(_) => format!("{sign}{:0>width$}", units.unsigned_abs()),
+    };
+    if scale > 0 {
+        text.insert(text.len() - scale as usize, '.');
+    }
+    if is_price && scale > SHORT {
+        text.truncate(text.trim_end_matches('0').len());
+    }
+    text
 }
 
 #[cfg(test)]
@@ -272,6 +368,40 @@ mod tests {
     }
 
     #[test]
+    fn places_beyond_the_eighth_are_written_where_they_say_something() {
+        for (text, written) in [
+            ("0", "0.00000000"),
+            ("1.5", "1.50000000"),
+            ("-0.000000001", "-0.000000001"),
+            ("4.2e-12", "0.0000000000042"),
+            ("1e-18", "0.000000000000000001"),
+            ("99999999999999999999.999999999999999999", "99999999999999999999.999999999999999999"),
+            ("-12345678901234567890", "-12345678901234567890.00000000"),
+        ] {
+            assert_eq!(text.parse::<Crypto>().unwrap().to_string(), written);
+        }
+        assert_eq!(format_units(i128::MIN, 38), "-1.70141183460469231731687303715884105728");
+        assert!("1e-19".parse::<Crypto>().is_err());
+    }
+
+    #[test]
+    fn floats_are_those_of_the_digits_that_there_are() {
+        for text in ["34265.19345116", "0.1", "123456789.12345678", "4.2e-12", "0.3"] {
+            let price: Crypto = text.parse().unwrap();
+            assert_eq!(price.to_f64(), text.parse::<f64>().unwrap(), "{text}");
+        }
+    }
+
+    #[test]
+    fn another_scale_rounds_half_to_even_or_not_at_all() {
+        let cents: Fixed<2> = Fixed::from_units(-5);
+        assert_eq!(cents.rescaled::<18>().unwrap().to_string(), "-0.05000000");
+        let halves: [Fixed<10>; 3] = [50, 150, 151].map(Fixed::from_units);
+        assert_eq!(halves.map(|it| it.rescaled::<8>().unwrap().units()), [0, 2, 2]);
+        assert_eq!(Fixed::<2>::from_units(i128::MAX).rescaled::<18>(), None);
+    }
+
+    #[test]
     fn halves_go_to_the_even_neighbour() {
         for (x, y, rounded) in [
             (5, 2, 2),
@@ -288,8 +418,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn text_and_units_are_the_same_number(units in any::<i64>(), scale in 0u32..12) {
-            let text = format(i128::from(units), scale);
+        fn text_and_units_are_the_same_number(units in any::<i64>(), scale in 0u32..=20) {
+            let text = format_units(i128::from(units), scale);
             prop_assert_eq!(parse(&text, scale, false), Some(i128::from(units)));
         }
 

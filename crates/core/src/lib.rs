@@ -58,6 +58,7 @@ mod span;
 pub mod tables;
 mod tally;
 mod version;
+mod wide;
 
 pub use aggregate::{Aggregate, Fold, Group, Measure};
 pub use batch::{Batch, BatchBuilder, Cell, ColumnView, TextView, Values};
@@ -67,7 +68,10 @@ pub use error::{BoxError, Error, ErrorKind, Result};
 pub use ext::{SinkExt, WarehouseExt};
 pub use filter::{Filter, Value};
 pub use fingerprint::Fingerprint;
-pub use fixed::{Crypto, Fiat, Fixed, InexactDecimal, divide_half_even, parse_units};
+pub use fixed::{
+    Crypto, Fiat, Fixed, InexactDecimal, divide_half_even, format_units, parse_units, short_units,
+    units_to_f64,
+};
 pub use lease::Lease;
 pub use load::{Load, Loaded, OnDuplicate, RowCounts};
 pub use ports::{Sink, SinkCapabilities, Source, SourceCapabilities, Warehouse};
@@ -79,6 +83,7 @@ pub use set_aside::{SetAside, SetAsideReason, SetAsideRows};
 pub use span::{Span, Spans};
 pub use tally::RowTally;
 pub use version::RUN_HISTORY;
+pub use wide::{multiply_divide, multiply_divide_floor};
 
 /// The generation of Arrow that batches are made of, so that no other crate needs to name one.
 pub mod arrow {

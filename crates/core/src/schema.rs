@@ -40,8 +40,31 @@ pub enum DataType {
 impl DataType {
     /// Fiat money: 2 decimal places.
     pub const FIAT: Self = Self::Decimal { precision: 18, scale: 2 };
-    /// Crypto amounts, and prices: 8 decimal places.
-    pub const CRYPTO: Self = Self::Decimal { precision: 28, scale: 8 };
+    /// Crypto amounts, prices and exchange rates: 18 decimal places.
+    pub const CRYPTO: Self = Self::Decimal { precision: 38, scale: 18 };
+
+    /// Returns `true` if a column of this type holds every value of one of `other`: the same type, or a decimal
+    /// with no fewer digits on either side of the point.
+    ///
+    /// ```
+    /// use tidegauge_core::DataType;
+    ///
+    /// assert!(DataType::CRYPTO.holds(DataType::FIAT));
+    /// assert!(!DataType::FIAT.holds(DataType::CRYPTO));
+    /// ```
+    pub fn holds(self, other: Self) -> bool {
+        match (self, other) {
+            (
+                Self::Decimal { precision, scale },
+                Self::Decimal { precision: other_precision, scale: other_scale },
+            ) => {
+                let whole = |precision: u8, scale: u8| i16::from(precision) - i16::from(scale);
+                scale >= other_scale
+                    && whole(precision, scale) >= whole(other_precision, other_scale)
+            }
+            _ => self == other,
+        }
+    }
 
     /// Returns the Arrow type of such a column. In a [`Batch`](crate::Batch), text may also be a
     /// dictionary of it.

@@ -27,6 +27,6 @@ mod script;
 mod server;
 mod twelvedata;
 
-pub use market::{BadPrices, Market, Tick, Time};
+pub use market::{BadPrices, Market, Price, Tick, Time};
 pub use script::{Act, Line, Script, Service};
 pub use server::Replay;

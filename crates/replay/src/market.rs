@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tidegauge_core::{Clock, Crypto};
+use tidegauge_core::{Clock, Fixed};
 
 /// So many ticks make a recorded day: one for every five minutes of it.
 const TICKS_A_DAY: usize = 288;
@@ -14,6 +14,9 @@ const REMEMBERED: usize = 10_000;
 
 /// The number of the first trade.
 const FIRST_ID: i64 = 1_000_001;
+
+/// A price or an amount, with the eight decimal places that exchanges send.
+pub type Price = Fixed<8>;
 
 /// Prices that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -45,22 +48,22 @@ pub struct Tick {
     /// When.
     pub at: DateTime<Utc>,
     /// The price.
-    pub price: Crypto,
+    pub price: Price,
     /// How much was traded.
-    pub quantity: Crypto,
+    pub quantity: Price,
     /// Whether the one who did not wait was a buyer.
     pub buy: bool,
 }
 
 impl Tick {
     /// What buyers offer: a ten-thousandth below.
-    pub fn bid(&self) -> Crypto {
-        Crypto::from_units(self.price.units() * 9_999 / 10_000)
+    pub fn bid(&self) -> Price {
+        Price::from_units(self.price.units() * 9_999 / 10_000)
     }
 
     /// What sellers ask: a ten-thousandth above.
-    pub fn ask(&self) -> Crypto {
-        Crypto::from_units(self.price.units() * 10_001 / 10_000)
+    pub fn ask(&self) -> Price {
+        Price::from_units(self.price.units() * 10_001 / 10_000)
     }
 }
 
@@ -68,16 +71,16 @@ impl Tick {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Bar {
     pub(crate) begin: DateTime<Utc>,
-    pub(crate) open: Crypto,
-    pub(crate) high: Crypto,
-    pub(crate) low: Crypto,
-    pub(crate) close: Crypto,
-    pub(crate) volume: Crypto,
+    pub(crate) open: Price,
+    pub(crate) high: Price,
+    pub(crate) low: Price,
+    pub(crate) close: Price,
+    pub(crate) volume: Price,
     pub(crate) trades: usize,
 }
 
 /// Open, high, low and close of a recorded day.
-type Day = [Crypto; 4];
+type Day = [Price; 4];
 
 /// A market that replays recorded days, and begins anew after the last one.
 #[derive(Debug, Clone)]
@@ -99,8 +102,8 @@ impl Market {
             let bad = || BadPrices { line: at + 1 };
             let mut cells = line.split(',');
             let symbol = cells.nth(1).ok_or_else(bad)?;
-            let prices: Vec<Crypto> =
-                cells.take(4).map_while(|it| Crypto::rounded(it).ok()).collect();
+            let prices: Vec<Price> =
+                cells.take(4).map_while(|it| Price::rounded(it).ok()).collect();
             let day = <Day>::try_from(prices).map_err(|_| bad())?;
             days.entry(symbol.into()).or_default().push(day);
         }
@@ -137,7 +140,7 @@ impl Market {
                 at,
                 price: price(day, n % TICKS_A_DAY),
                 // From 0.01 to 0.97: as good as any, and never the same twice in a row.
-                quantity: Crypto::from_units((i128::from(steps) * 37 % 97 + 1) * 1_000_000),
+                quantity: Price::from_units((i128::from(steps) * 37 % 97 + 1) * 1_000_000),
                 buy: n.is_multiple_of(2),
             });
         }
@@ -156,7 +159,7 @@ impl Market {
                     bar.high = bar.high.max(tick.price);
                     bar.low = bar.low.min(tick.price);
                     bar.close = tick.price;
-                    bar.volume = Crypto::from_units(bar.volume.units() + tick.quantity.units());
+                    bar.volume = Price::from_units(bar.volume.units() + tick.quantity.units());
                     bar.trades += 1;
                 }
                 None => bars.push(Bar {
@@ -176,7 +179,7 @@ impl Market {
 
 /// The price at tick `at` of a day: a straight way from the open by both extremes to the close, the
 /// one first that the close is further from.
-fn price(&[open, high, low, close]: &Day, at: usize) -> Crypto {
+fn price(&[open, high, low, close]: &Day, at: usize) -> Price {
     let third = TICKS_A_DAY / 3;
     let way = if close >= open { [open, low, high, close] } else { [open, high, low, close] };
     let (leg, step) = ((at / third).min(2), at % third);
@@ -184,7 +187,7 @@ fn price(&[open, high, low, close]: &Day, at: usize) -> Crypto {
     // The last leg ends on the close, the others where the next begins.
     let steps = if leg == 2 { third - 1 } else { third };
     let (step, steps) = (i128::try_from(step).unwrap_or(0), i128::try_from(steps).unwrap_or(1));
-    Crypto::from_units(from + (to - from) * step / steps)
+    Price::from_units(from + (to - from) * step / steps)
 }
 
 #[cfg(test)]
@@ -200,7 +203,7 @@ mod tests {
             let time = Time::Steps { from, step: TimeDelta::seconds(20) };
             (0..TICKS_A_DAY).for_each(|_| market.pass(&time));
             let ticks = market.ticks("BTC");
-            let shown = |it: Option<Crypto>| it.map(|it| it.to_string().replace(".00000000", ""));
+            let shown = |it: Option<Price>| it.map(|it| it.to_string().replace(".00000000", ""));
             let [open, high, low, close] = [
                 ticks.first().map(|it| it.price),
                 ticks.iter().map(|it| it.price).max(),

@@ -6,12 +6,12 @@ use async_trait::async_trait;
 use tidegauge_core::market::candle_length;
 use tidegauge_core::tables::{Candle, MarketTrade, Quote, RawCryptoMarketData};
 use tidegauge_core::{
-    Batch, ColumnView, Cursor, Error, Page, Result, Source, SourceCapabilities, TableRef, Values,
-    divide_half_even,
+    Batch, ColumnView, Cursor, DataType, Error, Page, Result, Source, SourceCapabilities, TableRef,
+    Values, divide_half_even,
 };
 
 use crate::Scenario;
-use crate::world::{DAY, midnight};
+use crate::world::{DAY, midnight, stored};
 
 /// The coins whose prices move: those that the exchange trades, but for the one that is worth a dollar.
 const COINS: [&str; 3] = ["BTC", "ETH", "SOL"];
@@ -23,7 +23,7 @@ const WHOLE: i128 = 1_000_000_000;
 /// anything by what it gives, the simulated exchange as well as the metrics, sees the same market.
 ///
 /// Prices of BTC, ETH and SOL in `candles`, `raw_crypto_market_data`, `quotes` and `market_trades` are multiplied
-/// by what the scenarios make of them at their time, rounded half to even; all others stay.
+/// by what the scenarios make of them at their time, rounded half to even to eight decimal places; all others stay.
 #[derive(Debug)]
 pub struct Bent {
     source: Arc<dyn Source>,
@@ -62,9 +62,9 @@ impl Bent {
             columns.push(match price {
                 Some((name, which)) => {
                     let units = typed(&batch, name, |column| column.as_decimal())?.iter();
+                    let dtype = definition.dtype;
                     let bent = units.zip(&factors).map(|(units, factors)| {
-                        let bent = units?.saturating_mul(which.of(*factors));
-                        Some(divide_half_even(bent, WHOLE))
+                        Some(multiplied(units?, which.of(*factors), dtype))
                     });
                     Values::SomeDecimals(bent.collect())
                 }
@@ -90,6 +90,19 @@ impl Bent {
             [self.factor(at), self.factor(at + length)]
         };
         Ok(at.iter().enumerate().map(factors).collect())
+    }
+}
+
+/// Returns an amount times a factor in parts of [`WHOLE`]. A price that moves has the places that the simulation
+/// reckons with, before and after: so it is the same however many the table has.
+fn multiplied(units: i128, factor: i128, dtype: DataType) -> i128 {
+    let unit = if dtype == DataType::CRYPTO { stored(1) } else { 1 };
+    match factor {
+        WHOLE => units,
+        _ => {
+            let product = divide_half_even(units, unit).saturating_mul(factor);
+            divide_half_even(product, WHOLE).saturating_mul(unit)
+        }
     }
 }
 
@@ -254,7 +267,7 @@ mod tests {
         let bent = crash.bend(batch).unwrap();
         let units = |name: &str| -> Vec<i128> {
             let values = typed(&bent, name, |column| column.as_decimal()).unwrap();
-            values.iter().map(|units| units.unwrap() / 1_000_000).collect()
+            values.iter().map(|units| units.unwrap() / stored(1_000_000)).collect()
         };
         assert_eq!(units("open"), [10_000, 10_000, 7_000, 6_000, 10_000]);
         assert_eq!(units("close"), [10_500, 9_450, 6_300, 6_300, 10_500]);

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use tidegauge_core::market::{DayPrices, Rate};
 
-use crate::world::{self, DAY, ONE, divide};
+use crate::world::{self, DAY, ONE, PLACES, divide};
 use crate::{Error, Result};
 
 /// The highest price that anybody is made to reckon with: a billion for one, in 10⁻⁸.
 const MOST: i128 = 1_000_000_000 * ONE;
 
-/// Prices within the day, and exchange rates.
+/// Prices within the day, and exchange rates: those of the market tables to eight decimal places.
 #[derive(Debug, Clone)]
 pub(crate) struct Market(pub(crate) Arc<tidegauge_core::market::Market>);
 
@@ -47,9 +47,9 @@ impl Market {
         day: NaiveDate,
         chosen: impl FnOnce(&DayPrices) -> Option<[i128; N]>,
     ) -> Result<[i128; N]> {
-        let (prices, rate) = (self.0.prices(symbol, day)?, self.rate(currency, day)?);
+        let (prices, rate) = (self.prices(symbol, day)?, self.rate(currency, day)?);
         let reckon = || {
-            let mut prices = chosen(prices)?;
+            let mut prices = chosen(&prices)?;
             for price in &mut prices {
                 *price = rate.from_usd(*price).filter(|price| (1..=MOST).contains(price))?;
             }
@@ -64,10 +64,13 @@ impl Market {
         usd.ok_or_else(|| Error::Absurd { what: format!("{currency} in US dollars"), day })
     }
 
+    fn prices(&self, symbol: &str, day: NaiveDate) -> Result<DayPrices> {
+        Ok(self.0.prices(symbol, day)?.rounded(PLACES))
+    }
+
     fn rate(&self, currency: &str, day: NaiveDate) -> Result<Rate> {
-        let rate = self.0.rate(currency, day)?;
-        match rate.to_usd(ONE) {
-            Some(1..=MOST) => Ok(rate),
+        match self.0.rate(currency, day)?.rounded(PLACES) {
+            Some(rate) if matches!(rate.to_usd(ONE), Some(1..=MOST)) => Ok(rate),
             _ => Err(Error::Absurd { what: format!("{currency} in US dollars"), day }),
         }
     }

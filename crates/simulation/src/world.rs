@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 pub(crate) use tidegauge_core::divide_half_even as divide;
-use tidegauge_core::fees;
+use tidegauge_core::{Crypto, Fixed, fees};
 
 /// Microseconds in a day, an hour, a minute, a second.
 pub(crate) const DAY: i64 = 24 * HOUR;
@@ -10,8 +10,15 @@ pub(crate) const HOUR: i64 = 60 * MINUTE;
 pub(crate) const MINUTE: i64 = 60 * SECOND;
 pub(crate) const SECOND: i64 = 1_000_000;
 
+/// The decimal places that the simulation reckons with, however many the tables have: what a seed gives does not
+/// hang on them.
+pub(crate) const PLACES: u32 = 8;
+
+/// An amount as the simulation reckons it.
+pub(crate) type Amount = Fixed<PLACES>;
+
 /// One unit of anything, in 10⁻⁸.
-pub(crate) const ONE: i128 = 100_000_000;
+pub(crate) const ONE: i128 = Amount::ONE;
 /// One cent, in 10⁻⁸.
 pub(crate) const CENT: i128 = 1_000_000;
 
@@ -146,6 +153,22 @@ pub(crate) fn time_of(micros: i64) -> DateTime<Utc> {
 /// Midnight at which a UTC day begins.
 pub(crate) fn midnight(day: NaiveDate) -> i64 {
     (day - NaiveDate::default()).num_days() * DAY
+}
+
+/// Returns an amount in 10⁻⁸ in the units of the tables. What is too large for them is so afterwards as well, and
+/// refused with its row.
+pub(crate) fn stored(amount: i128) -> i128 {
+    amount.saturating_mul(Crypto::ONE / ONE)
+}
+
+/// Returns the same as a value of a row.
+pub(crate) fn crypto(amount: i128) -> Crypto {
+    Crypto::from_units(stored(amount))
+}
+
+/// Returns an amount of a row in 10⁻⁸, in which it was reckoned.
+pub(crate) fn reckoned(amount: Crypto) -> i128 {
+    amount.units() / (Crypto::ONE / ONE)
 }
 
 /// The nearest cent, in 10⁻⁸.

@@ -1,16 +1,11 @@
 //! Values as text: what SQLite and CSV files hold where they have no type of their own.
 
 use chrono::{DateTime, Datelike, NaiveDate, Timelike};
-use tidegauge_core::digits;
+use tidegauge_core::{digits, format_units};
 
-/// `units` at `scale`, all decimal places written.
+/// Writes `units` at `scale` as [`format_units`] does: the one spelling of a decimal in every store.
 pub(crate) fn decimal(units: i128, scale: u8) -> String {
-    let scale = usize::from(scale);
-    let digits = format!("{:0>width$}", units.unsigned_abs(), width = scale + 1);
-    let (whole, fraction) = digits.split_at(digits.len() - scale);
-    let sign = if units < 0 { "-" } else { "" };
-    let point = if scale == 0 { "" } else { "." };
-    format!("{sign}{whole}{point}{fraction}")
+    format_units(units, scale.into())
 }
 
 /// The day that lies `days` after 1970-01-01, as `YYYY-MM-DD`; none outside the years 0000 to 9999.

@@ -52,7 +52,7 @@ pub struct CoinMarket {
 pub struct Chart {
     /// When each price held.
     pub at: Vec<i64>,
-    /// 10⁻⁸ US dollars.
+    /// US dollars, in units of [`Crypto`].
     pub price_usd: Vec<i128>,
     /// US cents; none where unknown.
     pub market_cap_usd: Vec<Option<i128>>,
@@ -136,7 +136,7 @@ pub fn market_chart(coin: &str, body: &[u8], sieve: &mut Sieve) -> Result<Chart>
         match key.as_ref() {
             "prices" => {
                 prices = Some(series(coin, "prices", reader, sieve, |text| {
-                    exact::price::<8>(coin, "prices", text).map(Fixed::units)
+                    exact::price(coin, "prices", text).map(Crypto::units)
                 })?);
             }
             "market_caps" => {

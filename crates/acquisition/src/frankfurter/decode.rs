@@ -74,7 +74,7 @@ fn of_one_unit(body: &[u8]) -> Result<(String, Object<'_>)> {
     let base = fields.text("base")?;
     let fields = fields.about(base.clone());
     let amount: Crypto = fields.price("amount")?;
-    if amount.units() != 100_000_000 {
+    if amount.units() != Crypto::ONE {
         let reason = "which is not the one unit asked for";
         return Err(Error::value(base, "amount", &amount.to_string(), reason));
     }

@@ -1,7 +1,7 @@
 //! Kraken's replies as plain rows. Pure functions of the bytes: no reply makes them panic.
 
 use chrono::{DateTime, Utc};
-use tidegauge_core::{Crypto, Fixed, divide_half_even};
+use tidegauge_core::{Crypto, multiply_divide};
 
 use crate::bad_rows::Sieve;
 use crate::bars::{Bar, Bars};
@@ -91,7 +91,7 @@ fn bar(pair: &str, cells: [&str; 8]) -> Result<Bar> {
         amount.ok_or_else(|| Error::decode(pair, field, "it is null"))
     };
     let (vwap, base_volume) = (amount("vwap", vwap)?, amount("volume", volume)?);
-    let volume = vwap.units().checked_mul(base_volume.units());
+    let volume = multiply_divide(vwap.units(), base_volume.units(), Crypto::ONE);
     let volume = volume.ok_or_else(|| {
         let reason = "which is more than can be reckoned";
         Error::value(pair, "volume", &base_volume.to_string(), reason)
@@ -102,7 +102,7 @@ fn bar(pair: &str, cells: [&str; 8]) -> Result<Bar> {
         high: exact::price(pair, "high", high)?,
         low: exact::price(pair, "low", low)?,
         close: exact::price(pair, "close", close)?,
-        volume: Some(Fixed::from_units(divide_half_even(volume, 100_000_000))),
+        volume: Some(Crypto::from_units(volume)),
         base_volume: Some(base_volume),
     }
     .checked(pair)

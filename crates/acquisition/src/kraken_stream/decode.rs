@@ -1,7 +1,7 @@
 //! Kraken's messages as plain values. Nothing here knows a connection.
 
 use chrono::{DateTime, Utc};
-use tidegauge_core::Fixed;
+use tidegauge_core::Crypto;
 
 use super::NAME;
 use crate::json::{self, Object};
@@ -73,13 +73,13 @@ pub struct Ticker {
     /// Kraken's name of the instrument.
     pub symbol: String,
     /// The last price.
-    pub last: Fixed<8>,
+    pub last: Crypto,
     /// The best bid.
-    pub bid: Option<Fixed<8>>,
+    pub bid: Option<Crypto>,
     /// The best ask.
-    pub ask: Option<Fixed<8>>,
+    pub ask: Option<Crypto>,
     /// Traded in 24 hours, in the instrument's own units.
-    pub volume: Option<Fixed<8>>,
+    pub volume: Option<Crypto>,
     /// When; older versions of the service do not say.
     pub at: Option<DateTime<Utc>>,
 }
@@ -96,9 +96,9 @@ pub struct Trade {
     /// `buy` or `sell`.
     pub side: String,
     /// The price.
-    pub price: Fixed<8>,
+    pub price: Crypto,
     /// How much, in the instrument's own units.
-    pub quantity: Fixed<8>,
+    pub quantity: Crypto,
 }
 
 /// A bar, finished or not.
@@ -111,15 +111,15 @@ pub struct Bar {
     /// Its length in minutes.
     pub minutes: i64,
     /// The first price.
-    pub open: Fixed<8>,
+    pub open: Crypto,
     /// The highest.
-    pub high: Fixed<8>,
+    pub high: Crypto,
     /// The lowest.
-    pub low: Fixed<8>,
+    pub low: Crypto,
     /// The last.
-    pub close: Fixed<8>,
+    pub close: Crypto,
     /// Traded, in the instrument's own units.
-    pub volume: Option<Fixed<8>>,
+    pub volume: Option<Crypto>,
 }
 
 /// What a text of the service says.

@@ -434,17 +434,19 @@ mod tests {
             reading(DataType::Text, false, &Rule { part: Some(Part::Unit), ..Rule::default() })
                 .unwrap();
         for (text, amount, of) in [
-            ("0.1200000000BTC", 12_000_000, "BTC"),
-            ("3.25000000 ETH", 325_000_000, "ETH"),
-            ("-1,804.66 EUR", -180_466_000_000, "EUR"),
-            ("1e-8BTC", 1, "BTC"),
-            ("1EUR", 100_000_000, "EUR"),
+            ("0.1200000000BTC", "0.12", "BTC"),
+            ("3.25000000 ETH", "3.25", "ETH"),
+            ("-1,804.66 EUR", "-1804.66", "EUR"),
+            ("1e-18ETH", "0.000000000000000001", "ETH"),
+            ("1EUR", "1", "EUR"),
         ] {
-            assert_eq!(read(DataType::CRYPTO, &number, text), Ok(Cell::Decimal(amount)), "{text}");
+            let amount: tidegauge_core::Crypto = amount.parse().unwrap();
+            let amount = Ok(Cell::Decimal(amount.units()));
+            assert_eq!(read(DataType::CRYPTO, &number, text), amount, "{text}");
             assert_eq!(cell(&unit, &Field::from(text)), Ok(Cell::Text(of)), "{text}");
         }
-        let error = read(DataType::CRYPTO, &number, "0.0000003210ETH").unwrap_err();
-        assert!(error.contains("more than 8 places"), "{error}");
+        let error = read(DataType::CRYPTO, &number, "0.1234567890123456789ETH").unwrap_err();
+        assert!(error.contains("more than 18 places"), "{error}");
         assert!(read(DataType::CRYPTO, &number, "BTC").unwrap_err().contains("no number"));
         // Never a part of the number.
         let plain = Rule { part: Some(Part::Number), ..Rule::default() };
@@ -475,7 +477,7 @@ mod tests {
             (DataType::Int64, Field::Float(7.0), "Int(7)"),
             (DataType::Int64, Field::Decimal(700, 2), "Int(7)"),
             (DataType::FIAT, Field::Decimal(12_500, 3), "Decimal(1250)"),
-            (DataType::CRYPTO, Field::Int(-3), "Decimal(-300000000)"),
+            (DataType::CRYPTO, Field::Int(-3), "Decimal(-3000000000000000000)"),
             (DataType::Timestamp, Field::Date(1), "Timestamp(86400000000)"),
             (DataType::Date, Field::Timestamp(86_400_000_000), "Date(1)"),
             (DataType::Bool, Field::Int(1), "Bool(true)"),

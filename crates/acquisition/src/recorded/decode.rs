@@ -3,7 +3,7 @@
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use csv::StringRecord;
 use tidegauge_core::tables::{Candle, FxRate, RawCryptoMarketData};
-use tidegauge_core::{Fixed, instruments};
+use tidegauge_core::{Crypto, Fixed, instruments};
 
 use super::NAME;
 use crate::{Error, Result, exact};
@@ -121,8 +121,8 @@ fn midnight(day: NaiveDate) -> DateTime<Utc> {
     day.and_time(chrono::NaiveTime::MIN).and_utc()
 }
 
-fn above_zero(of: &str, field: &str, text: &str) -> Result<Fixed<8>> {
-    let price: Fixed<8> = amount(of, field, text)?;
+fn above_zero(of: &str, field: &str, text: &str) -> Result<Crypto> {
+    let price: Crypto = amount(of, field, text)?;
     if price.units() > 0 {
         return Ok(price);
     }
@@ -131,8 +131,10 @@ fn above_zero(of: &str, field: &str, text: &str) -> Result<Fixed<8>> {
 
 fn amount<const SCALE: u32>(of: &str, field: &str, text: &str) -> Result<Fixed<SCALE>> {
     let wrong = |reason| Error::value(of, field, text, reason);
+    // Cents are rounded: the volumes and caps of the file have places behind them. Prices are exact.
+    let read = if SCALE == 2 { Fixed::rounded(text) } else { text.parse() };
     let amount: Fixed<SCALE> =
-        Fixed::rounded(text).map_err(|_| wrong("which is not a decimal number"))?;
+        read.map_err(|_| wrong("which is not a decimal number that fits"))?;
     if amount.units() < 0 {
         return Err(wrong("which is negative"));
     }

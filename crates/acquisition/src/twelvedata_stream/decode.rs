@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
-use tidegauge_core::Fixed;
+use tidegauge_core::Crypto;
 
 use super::NAME;
 use crate::json::{self, Object};
@@ -67,13 +67,13 @@ pub struct Price {
     /// When, to the second.
     pub at: DateTime<Utc>,
     /// The price.
-    pub price: Fixed<8>,
+    pub price: Crypto,
     /// What buyers offered.
-    pub bid: Option<Fixed<8>>,
+    pub bid: Option<Crypto>,
     /// What sellers asked.
-    pub ask: Option<Fixed<8>>,
+    pub ask: Option<Crypto>,
     /// Traded this day, in the instrument's own units.
-    pub day_volume: Option<Fixed<8>>,
+    pub day_volume: Option<Crypto>,
 }
 
 #[derive(Deserialize)]

@@ -134,7 +134,7 @@ async fn values_arrive_exactly_and_what_is_unknown_is_null() {
     let (_server, source) = gecko(&clock, GeckoConfig { history_days: 1, ..one_symbol() }).await;
     let (pages, _) = round(&source, None).await;
     let raw = batches(&pages, "raw_crypto_market_data")[0];
-    assert_eq!(first(raw, "price_usd"), Cell::Decimal(5_067_525_807_337));
+    assert_eq!(first(raw, "price_usd"), Cell::Decimal(50_675_258_073_370_765_000_000));
     assert_eq!(raw.column("market_cap_usd").unwrap().null_count(), raw.rows());
     assert_eq!(raw.column("volume_24h_usd").unwrap().null_count(), raw.rows());
     assert_eq!(first(raw, "name"), Cell::Text("Bitcoin"));

@@ -645,7 +645,7 @@ async fn parquet_with_narrow_types_dictionaries_and_int96_comes_exactly() {
     let of = |name| column(&pages, "things", name);
     let (at, amount) = (
         ["2023-11-14 22:13:20.123456", "2023-11-14 22:13:21"],
-        ["512.700000000000000113", "-0.500000000000000000"],
+        ["512.700000000000000113", "-0.50000000"],
     );
     assert_eq!(of("id"), ["1", "2"]);
     assert_eq!(of("at"), at);

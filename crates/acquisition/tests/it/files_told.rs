@@ -17,6 +17,7 @@ use tidegauge_acquisition::bad_rows::BadRows;
 use tidegauge_acquisition::files::Config;
 use tidegauge_acquisition::mapping::OnMissing;
 use tidegauge_core::arrow::array::{ArrayRef, Int64Array, LargeStringArray, RecordBatch};
+use tidegauge_core::tables::Trade;
 use tidegauge_core::{Page, Source, TableRef};
 
 fn columns(columns: Value) -> tidegauge_acquisition::mapping::Columns {
@@ -321,6 +322,39 @@ async fn amounts_with_their_unit_are_taken_apart_and_never_rounded() {
     let part = columns(json!({ "fee": { "part": "number" } }));
     let error = fails(&source(Config { columns: part, ..plain }, &narrow), None).await;
     assert!(error.contains("narrow.csv:2") && error.contains("more than 8 places"), "{error}");
+}
+
+#[tokio::test]
+async fn amounts_of_eighteen_places_keep_their_digits_in_trades_and_longer_ones_are_put_aside() {
+    let folder = TempDir::new().unwrap();
+    let row = |id: i64, amount: &str| {
+        format!(
+            "{id},{id},7,ETH/USD,buy,ETH,USD,{amount},1.00,4.2e-12,0,USD,true,2026-01-02T03:04:05Z\n"
+        )
+    };
+    let header = "trade_id,order_id,user_id,trading_pair,side,base_currency,quote_currency,base_amount,\
+                  quote_amount,price,fee_amount,fee_currency,is_maker,executed_at\n";
+    let amounts = [
+        "512.700000000000000113",
+        "1E-18",
+        "0.5",
+        "1e-19",
+        "12345678901234567890.1234567890123456789",
+    ];
+    let rows: String = (1..).zip(amounts).map(|(id, amount)| row(id, amount)).collect();
+    write(&folder, "trades.csv", format!("{header}{rows}"));
+    let aside = Config { bad_rows: BadRows::Quarantine, ..config(&folder, "trades.csv") };
+    let (pages, _) = round(&source(aside, Trade::table()), None).await;
+    let amounts = column(&pages, "trades", "base_amount");
+    assert_eq!(amounts, ["512.700000000000000113", "0.000000000000000001", "0.50000000"]);
+    assert_eq!(column(&pages, "trades", "price")[0], "0.0000000000042");
+    assert_eq!(column(&pages, "quarantine", "place"), ["trades.csv:5", "trades.csv:6"]);
+    for reason in column(&pages, "quarantine", "reason") {
+        assert!(
+            reason.contains("base_amount") && reason.contains("more than 18 places"),
+            "{reason}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -83,8 +83,8 @@ fn values_are_those_of_the_file_to_the_last_digit() {
     assert_eq!(observed.market_cap_usd.unwrap().to_string(), "125651623116.07");
 
     let (sol, unknown) = &days[2]; // …,0.95105395758,…,0.776818582977,43862443.7931816,0.0
-    assert_eq!(sol.open.to_string(), "0.95105396");
-    assert_eq!(sol.close.to_string(), "0.77681858");
+    assert_eq!(sol.open.to_string(), "0.95105395758");
+    assert_eq!(sol.close.to_string(), "0.776818582977");
     assert_eq!(unknown.market_cap_usd, None);
 
     let volume = |day: &str| {

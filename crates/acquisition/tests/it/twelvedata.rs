@@ -52,7 +52,7 @@ async fn quotes_come_in_calls_that_a_minute_allows() {
     let pages = [one, second];
     assert_eq!(texts(&pages, "quotes", "symbol"), ["BTC", "ETH", "SOL"]);
     let quotes = batches(&pages, "quotes")[0];
-    assert_eq!(first(quotes, "price"), Cell::Decimal(1_250_000_000));
+    assert_eq!(first(quotes, "price"), Cell::Decimal(12_500_000_000_000_000_000));
     assert_eq!(first(quotes, "currency"), Cell::Text("USD"));
 }
 
@@ -78,7 +78,7 @@ async fn rates_are_rows_of_their_day_and_cost_a_credit_each() {
     assert_eq!(texts(&pages, "fx_rates", "base"), ["EUR", "GBP"]);
     assert_eq!(texts(&pages, "fx_rates", "source"), ["twelvedata", "twelvedata"]);
     let rate = first(batches(&pages, "fx_rates")[0], "rate");
-    assert_eq!(rate, Cell::Decimal(116_844_000));
+    assert_eq!(rate, Cell::Decimal(1_168_440_000_000_000_000));
     assert_eq!(source.budget().unwrap().left_today, Some(8));
 
     let page = source.fetch(Some(&cursor)).await.unwrap();

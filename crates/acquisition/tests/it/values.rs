@@ -13,7 +13,7 @@ use tidegauge_acquisition::coingecko::decode as coingecko;
 use tidegauge_acquisition::ecb::decode as ecb;
 use tidegauge_acquisition::exchangerate_api::decode as exchangerate_api;
 use tidegauge_acquisition::frankfurter::decode as frankfurter;
-use tidegauge_acquisition::series::Sieve;
+use tidegauge_acquisition::series::{BadRows, Sieve};
 
 fn rates(rates: Vec<frankfurter::Rate>) -> Vec<String> {
     let shown = |it: frankfurter::Rate| format!("{} {}/{} {}", it.date, it.base, it.quote, it.rate);
@@ -28,7 +28,7 @@ fn a_range_of_days_and_a_single_day_are_read_with_the_days_they_are_of() {
     assert_eq!(
         rows,
         [
-            "2026-01-02 EUR/USD 1.17213444",
+            "2026-01-02 EUR/USD 1.1721344444",
             "2026-01-05 EUR/GBP 0.87000000",
             "2026-01-05 EUR/USD 1.17210000"
         ]
@@ -43,7 +43,7 @@ fn a_range_of_days_and_a_single_day_are_read_with_the_days_they_are_of() {
 }
 
 #[test]
-fn tiny_rates_are_rounded_half_to_even_from_their_digits_and_never_to_nothing() {
+fn tiny_rates_keep_every_digit_and_are_never_rounded() {
     let reply = |rate: &str| {
         format!(
             r#"{{"result":"success","time_last_update_unix":1771372952,"time_next_update_unix":1771461262,
@@ -51,19 +51,28 @@ fn tiny_rates_are_rounded_half_to_even_from_their_digits_and_never_to_nothing() 
         )
     };
     for (rate, stored) in [
-        ("0.0000237345", "0.00002373"),
+        ("0.0000237345", "0.0000237345"),
         ("2.37e-5", "0.00002370"),
-        ("0.000023735", "0.00002374"), // half, to even
-        ("0.000023745", "0.00002374"),
-        ("1176470.588235294117647", "1176470.58823529"),
+        ("4.2e-12", "0.0000000000042"),
+        ("1e-18", "0.000000000000000001"),
+        ("1176470.588235294117647", "1176470.588235294117647"),
+        ("99999999999999999999", "99999999999999999999.00000000"),
     ] {
         let latest =
             exchangerate_api::latest(reply(rate).as_bytes(), &mut Sieve::strict()).unwrap();
-        assert_eq!(latest.rates, [("USD".to_owned(), stored.parse().unwrap())], "{rate}");
+        let rates: Vec<_> = latest.rates.iter().map(|(_, rate)| rate.to_string()).collect();
+        assert_eq!(rates, [stored], "{rate}");
     }
-    let error =
-        exchangerate_api::latest(reply("4e-9").as_bytes(), &mut Sieve::strict()).unwrap_err();
-    assert!(error.to_string().contains("not above zero at 8 decimal places"), "{error}");
+    for (rate, says) in [
+        ("1.0000000000000000001", "`1.0000000000000000001`, which has more than 18 decimal places"),
+        ("4e-19", "more than 18 decimal places"),
+        ("100000000000000000000", "larger than the column holds"),
+        ("0.000", "not above zero"),
+    ] {
+        let error = exchangerate_api::latest(reply(rate).as_bytes(), &mut Sieve::strict());
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains(says), "{error} should say {says}");
+    }
 }
 
 #[test]
@@ -106,7 +115,7 @@ fn values_that_cannot_be_true_are_refused_by_coin_and_field() {
     for (at, price, cap, field, bad_value) in [
         (AT, "-1.5", "1", "prices", true),
         (AT, "0", "1", "prices", true),
-        (AT, "0.000000001", "1", "prices", true), // nothing at 8 places
+        (AT, "1e-19", "1", "prices", true), // more than 18 places
         (AT, "1e30", "1", "prices", true),
         (AT, "null", "1", "prices", false),
         (AT, r#""NaN""#, "1", "prices", false),
@@ -133,9 +142,31 @@ fn values_that_cannot_be_true_are_refused_by_coin_and_field() {
     }
     let fine = body(AT, "1e-8", "null");
     let points = coingecko::market_chart("bitcoin", fine.as_bytes(), &mut Sieve::strict()).unwrap();
-    assert_eq!(points.price_usd, [1]);
+    assert_eq!(points.price_usd, [10_000_000_000]);
     assert_eq!((points.market_cap_usd[0], points.volume_24h_usd[0]), (None, None));
     assert_eq!(points.at, [at("2021-05-14T14:45:19.770Z").timestamp_micros()]);
+}
+
+/// Whatever is to become of bad rows: what a service sends as a float is wrong in no other way.
+#[test]
+fn a_price_with_more_digits_than_its_column_is_put_aside_by_name_and_the_others_are_taken() {
+    let body = r#"{"prices":[[1621003519770,4.2e-12],[1621003819770,4.2345678e-12],
+        [1621004119770,100000000000000000000]],"market_caps":[],"total_volumes":[]}"#;
+    for policy in [BadRows::Fail, BadRows::Quarantine] {
+        let mut sieve = Sieve::new(policy, "raw_crypto_market_data", "prices DUST");
+        let chart = coingecko::market_chart("dust", body.as_bytes(), &mut sieve).unwrap();
+        assert_eq!(chart.price_usd, [4_200_000]);
+        let told: Vec<_> =
+            sieve.into_bad().into_iter().map(|bad| (bad.place, bad.reason)).collect();
+        let expected = [
+            ("1621003819770", "`4.2345678e-12`, which has more than 18 decimal places"),
+            ("1621004119770", "`100000000000000000000`, which is larger than the column holds"),
+        ];
+        assert_eq!(told.len(), expected.len(), "{told:?}");
+        for ((place, reason), (at, says)) in told.iter().zip(expected) {
+            assert!(place.contains(at) && reason.contains(says), "{place}: {reason}");
+        }
+    }
 }
 
 #[test]

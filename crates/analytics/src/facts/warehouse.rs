@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use polars::prelude::*;
 use tidegauge_core::tables::{MarketingSpend, RampTransaction, Trade, User, Withdrawal};
-use tidegauge_core::{Filter, Scan, TableRef, Warehouse};
+use tidegauge_core::{Filter, Scan, TableRef, Warehouse, units_to_f64};
 
 use super::sieve::Sieve;
 use super::{BadRows, Facts, Usd};
@@ -123,9 +123,27 @@ async fn read(
     // Rows that lack a value are the check's business, and must not end the scan.
     let mut scan = Scan::columns(&table.lenient(), columns.iter().map(|(name, _)| *name));
     scan.filter = filter;
-    let frame = columns::read(warehouse, &scan).await?;
+    let frame = floats(columns::read(warehouse, &scan).await?)?;
     let renamed: Vec<Expr> = columns.iter().map(|(name, ours)| col(*name).alias(*ours)).collect();
     Ok(frame.lazy().select(renamed))
+}
+
+/// Replaces the amounts of a frame by floats, as [`Crypto::to_f64`](tidegauge_core::Crypto::to_f64) makes them:
+/// polars rounds them twice.
+fn floats(mut frame: DataFrame) -> Result<DataFrame> {
+    for name in frame.get_column_names_owned() {
+        let column = frame.column(&name)?;
+        if !column.dtype().is_decimal() {
+            continue;
+        }
+        let amounts = column.decimal()?;
+        let scale = u32::try_from(amounts.scale()).unwrap_or_default();
+        let float = |units: i128| units_to_f64(units, scale);
+        let floats: Float64Chunked =
+            amounts.physical().iter().map(|units| units.map(float)).collect();
+        frame.with_column(floats.with_name(name).into_column())?;
+    }
+    Ok(frame)
 }
 
 fn event(frame: LazyFrame, kind: &str) -> LazyFrame {

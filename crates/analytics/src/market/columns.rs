@@ -47,15 +47,15 @@ impl<'f> Columns<'f> {
         Ok(columns.into_iter().flatten())
     }
 
-    /// Units of decimals of eight places; `None` where they are null.
+    /// Units of decimals of eighteen places; `None` where they are null.
     pub(super) fn money(&self, name: &str) -> Result<impl Iterator<Item = Option<i128>> + use<'f>> {
-        let columns = self.typed(name, "decimals of 8 places", of_scale(8))?;
+        let columns = self.typed(name, "decimals of 18 places", of_scale(18))?;
         Ok(columns.into_iter().flatten())
     }
 
-    /// Units of decimals of eight places that are never null.
+    /// Units of decimals of eighteen places that are never null.
     pub(super) fn whole_money(&self, name: &str) -> Result<impl Iterator<Item = i128> + use<'f>> {
-        let columns = self.whole(name, "decimals of 8 places", of_scale(8))?;
+        let columns = self.whole(name, "decimals of 18 places", of_scale(18))?;
         Ok(columns.into_iter().flatten().flatten())
     }
 

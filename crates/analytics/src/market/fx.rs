@@ -7,15 +7,15 @@ use tidegauge_core::{Batch, BatchBuilder, Cell, Crypto};
 
 use crate::Result;
 
-/// What has more digits than `fx_daily.rate`, in 10⁻⁸.
-const LIMIT: i128 = 10i128.pow(28);
+/// What has more digits than `fx_daily.rate`, in its units.
+const LIMIT: i128 = 10i128.pow(38);
 
 /// One rate in `quote` per currency and day, by currency and day: a batch of `fx_daily`.
 ///
 /// The days are those from a currency's first fixing on, up to `today`, on which the fixings say
 /// what it was worth: by the same ways and the same precedence as
 /// [`Market`](tidegauge_core::market::Market) values everything, the last fixing counting for seven
-/// days. A currency of which one is worth less than 10⁻⁸ of `quote`, or 10²⁰ of it and more, has no row.
+/// days. A currency of which one is worth less than 10⁻¹⁸ of `quote`, or 10²⁰ of it and more, has no row.
 ///
 /// # Errors
 /// When the batch cannot be built.
@@ -28,11 +28,10 @@ pub fn fx_daily(rates: &Rates, quote: &str, today: NaiveDate) -> Result<Batch> {
         let mut lost = 0;
         for day in first.iter_days().take_while(|day| *day <= end) {
             let Some(fixing) = rates.fixing(base, quote, day) else { continue };
-            let rate = fixing.rate();
-            if !is_told(rate) {
+            let Some(rate) = fixing.rate().filter(|rate| is_told(*rate)) else {
                 lost += 1;
                 continue;
-            }
+            };
             for cell in [
                 Cell::Text(base),
                 Cell::Text(quote),

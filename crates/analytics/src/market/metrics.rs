@@ -14,9 +14,6 @@ use crate::Result;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
-/// Units in a dollar.
-const ONE: f64 = 1e8;
-
 /// The spans of the price changes, in the order of the columns.
 const CHANGES: [i64; 4] = [BUCKET, 3 * BUCKET, HOUR, DAY];
 
@@ -58,7 +55,7 @@ pub fn crypto_metrics(
 struct Price<'f> {
     symbol: &'f str,
     at: i64,
-    /// US dollars, in 10⁻⁸.
+    /// US dollars, in units of prices.
     units: i128,
     source: &'f str,
 }
@@ -111,7 +108,7 @@ fn advance(series: &[Price<'_>], from: usize, before: impl Fn(&Price<'_>) -> boo
 
 /// The price over the one before, less 1: the difference is exact, and rounded once.
 fn change(before: Price<'_>, price: &Price<'_>) -> f64 {
-    (price.units - before.units) as f64 / before.units as f64
+    Crypto::from_units(price.units - before.units).ratio(Crypto::from_units(before.units))
 }
 
 /// The logarithm of each price over the one before it; 0 for the first, which none comes before.
@@ -119,8 +116,8 @@ fn change(before: Price<'_>, price: &Price<'_>) -> f64 {
 /// By `libm`: what is stored must not hang on the last digit that a machine's own logarithm has.
 fn log_returns(series: &[Price<'_>]) -> Vec<f64> {
     let pairs = series.windows(2).map(|pair| {
-        let (before, after) = (pair[0].units as f64, pair[1].units as f64);
-        libm::log(after / before)
+        let [before, after] = [pair[0], pair[1]].map(|price| Crypto::from_units(price.units));
+        libm::log(after.ratio(before))
     });
     std::iter::once(0.0).chain(pairs).collect()
 }
@@ -129,10 +126,12 @@ fn log_returns(series: &[Price<'_>]) -> Vec<f64> {
 fn over(prices: &[Price<'_>]) -> [f64; 3] {
     let units = || prices.iter().map(|price| price.units);
     let dollars = |units: i128| Crypto::from_units(units).to_f64();
-    // Divided first, so that the mean of equals is what they are.
-    let mean = units().fold(0i128, i128::saturating_add) as f64 / prices.len() as f64;
+    let mean = match units().try_fold(0i128, i128::checked_add) {
+        Some(sum) => Crypto::from_units(sum).mean_of(prices.len()),
+        None => units().map(dollars).sum::<f64>() / prices.len() as f64,
+    };
     let (min, max) = (units().min().unwrap_or_default(), units().max().unwrap_or_default());
-    [mean / ONE, dollars(min), dollars(max)]
+    [mean, dollars(min), dollars(max)]
 }
 
 /// The sample standard deviation, of enough returns.

@@ -86,7 +86,7 @@ pub(crate) struct Seen {
     table: RawTable,
     /// Which of several rows of a table speaks for an instant: the highest.
     turn: i64,
-    /// US dollars, in 10⁻⁸.
+    /// US dollars, in units of prices.
     pub(crate) price: i128,
 }
 

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use chrono::{DateTime, Utc};
 use tidegauge_core::tables::MarketPrice;
-use tidegauge_core::{Batch, BatchBuilder, Cell};
+use tidegauge_core::{Batch, BatchBuilder, Cell, Crypto};
 
 use super::observed::Observed;
 use super::precedence::rank;
@@ -78,8 +78,9 @@ pub fn market_prices(
         let away = |row: &Row| (row.price - winner.price).abs();
         // Of several that are equally far away, the first.
         let other = others.iter().reduce(|a, b| if away(b) > away(a) { b } else { a });
+        let won = Crypto::from_units(winner.price);
         let difference =
-            other.map(|other| (other.price - winner.price) as f64 / winner.price as f64);
+            other.map(|other| Crypto::from_units(other.price - winner.price).ratio(won));
         let is_disputed = difference.is_some_and(|it| it.abs() > params.disputed_above);
         for cell in [
             Cell::Text(symbols.get(winner.symbol)),

@@ -7,7 +7,7 @@ use chrono::DateTime;
 use super::RuleResult;
 use super::books::{Books, Transfers};
 
-/// What a user has of a currency changes at an instant, by units of 8 places.
+/// What a user has of a currency changes at an instant, in units of amounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Movement {
     pub(super) user: i64,
@@ -44,7 +44,7 @@ impl<'f> Movements<'f> {
             if transfers.status.get(row) == "completed" {
                 let at = transfers.completed_at.get(row).unwrap_or(transfers.created_at[row]);
                 let fee = transfers.fee.map_or(0, |fees| fees[row]);
-                let units = sign * (transfers.amount[row] + fee);
+                let units = sign * transfers.amount[row].saturating_add(fee);
                 self.push(*user, transfers.currency.get(row), at, units);
             }
         }
@@ -86,7 +86,7 @@ pub(super) fn rule(books: &Books<'_>, movements: &Movements<'_>) -> RuleResult {
         }
         let mut balance = 0i128;
         let overdrawn = account.chunk_by(|a, b| a.at == b.at).find(|moment| {
-            balance += moment.iter().map(|movement| movement.units).sum::<i128>();
+            balance = moment.iter().fold(balance, |sum, it| sum.saturating_add(it.units));
             balance < 0
         });
         rule.check(overdrawn.is_none(), || {

@@ -148,7 +148,7 @@ pub(super) struct Truths<'f> {
     pub(super) values: [&'f [f64]; 4],
 }
 
-/// The exchange's records. Amounts are units of 8 places, fiat amounts of the ramp cents; times are
+/// The exchange's records. Amounts are units of [`Crypto`](tidegauge_core::Crypto), fiat amounts of the ramp cents; times are
 /// microseconds since 1970.
 #[derive(Debug)]
 pub(super) struct Books<'f> {

@@ -1,6 +1,7 @@
 //! Nobody asks for more than they have: what orders and withdrawals on their way hold of a balance.
 
 use tidegauge_core::fees::WHOLE;
+use tidegauge_core::multiply_divide_floor;
 
 use super::RuleResult;
 use super::balances::{Movement, Movements};
@@ -88,8 +89,9 @@ fn claims<'f>(books: &Books<'f>, movements: &mut Movements<'f>) -> Vec<Change> {
     let trades = &books.trades;
     for (trade, order) in trades.order.iter().enumerate() {
         let Some(row) = orders.row(*order).filter(|row| judged(*row)) else { continue };
-        let part = needs(books, row).saturating_mul(trades.base_amount[trade]);
-        let part = (part / orders.base_amount[row]).min(left[row]);
+        let (needs, base) = (needs(books, row), trades.base_amount[trade]);
+        let part = multiply_divide_floor(needs, base, orders.base_amount[row]);
+        let part = part.map_or(i128::MAX, |(part, _)| part).min(left[row]);
         left[row] -= part;
         push(orders.user[row], account(movements, row), trades.at[trade], -part, None);
     }
@@ -101,7 +103,7 @@ fn claims<'f>(books: &Books<'f>, movements: &mut Movements<'f>) -> Vec<Change> {
     let withdrawals = &books.withdrawals;
     for (row, user) in withdrawals.user.iter().enumerate() {
         let fee = withdrawals.fee.map_or(0, |fees| fees[row]);
-        let held = withdrawals.amount[row] + fee;
+        let held = withdrawals.amount[row].saturating_add(fee);
         let currency = movements.number(withdrawals.currency.get(row));
         let asked_at = withdrawals.created_at[row];
         match (withdrawals.status.get(row), withdrawals.completed_at.get(row)) {
@@ -125,13 +127,15 @@ fn needs(books: &Books<'_>, row: usize) -> i128 {
     let wanted = orders.base_amount[row].max(0);
     match (orders.side.get(row), orders.limit_price.get(row)) {
         ("buy", Some(limit)) => {
-            let cost = wanted.saturating_mul(limit) / ONE;
+            let cost =
+                multiply_divide_floor(wanted, limit, ONE).map_or(i128::MAX, |(cost, _)| cost);
             let user = orders.user[row];
             let fee = match books.is_simulated("orders", orders.id[row], user) {
                 true => fees::least(books.entries.users.contains(&user)),
                 false => 0, // which it will be is known when it fills
             };
-            cost.saturating_add(cost.saturating_mul(fee) / WHOLE)
+            let fee = multiply_divide_floor(cost, fee, WHOLE).map_or(i128::MAX, |(fee, _)| fee);
+            cost.saturating_add(fee)
         }
         ("buy", None) => 0,
         _ => wanted,

@@ -8,7 +8,9 @@ use tidegauge_core::arrow::array::BooleanArray;
 use tidegauge_core::arrow::array::types::Float64Type;
 use tidegauge_core::market::Rates;
 use tidegauge_core::tables::{FxDaily, MarketPrice};
-use tidegauge_core::{Batch, Filter, Scan, SetAsideRows, TextView, Warehouse, WarehouseExt};
+use tidegauge_core::{
+    Batch, Crypto, Filter, Scan, SetAsideRows, TextView, Warehouse, WarehouseExt,
+};
 
 use super::RuleResult;
 use super::books::{Amounts, Texts, some_amounts, texts};
@@ -152,7 +154,8 @@ fn disputes(rule: &mut RuleResult, prices: &Prices<'_>, lowest: f64) {
         let (source, other) = (prices.other_source.get(row), prices.other_price.get(row));
         let holds = match (source, other, prices.difference.get(row)) {
             (Some(source), Some(other), Some(difference)) => {
-                let expected = (other - price) as f64 / price as f64;
+                let expected = Crypto::from_units(other.saturating_sub(price))
+                    .ratio(Crypto::from_units(price));
                 let is_told = disputed(row) || difference.abs() < lowest;
                 prices.sources[row] > 1
                     && source != prices.source.get(row)
@@ -191,8 +194,12 @@ pub(super) async fn fx(warehouse: &dyn Warehouse) -> Result<[RuleResult; 2]> {
         let (base, quote) = (bases.get(row), quotes.get(row));
         pairs.entry((base, quote)).or_default().push(*day);
         let holds = rates.fixing(base, quote, *day).is_some_and(|fixing| {
-            fixing.rate().units() == rate[row]
-                && fixing.fixed_on == fixed[row]
+            // Tables that were worked out when rates had eight places have those.
+            let said = fixing.rate().map(|exact| (exact, exact.rescaled::<8>()));
+            said.is_some_and(|(exact, short)| {
+                let short = short.and_then(|short| short.rescaled::<18>());
+                exact.units() == rate[row] || short.map(Crypto::units) == Some(rate[row])
+            }) && fixing.fixed_on == fixed[row]
                 && fixing.via == via.get(row)
                 && filled.value(row) == (fixing.fixed_on < *day)
         });
@@ -204,7 +211,7 @@ pub(super) async fn fx(warehouse: &dyn Warehouse) -> Result<[RuleResult; 2]> {
             continue;
         };
         let told = |day: &NaiveDate| {
-            rates.fixing(base, quote, *day).is_some_and(|fixing| is_told(fixing.rate()))
+            rates.fixing(base, quote, *day).is_some_and(|fixing| fixing.rate().is_some_and(is_told))
         };
         for day in first.iter_days().take_while(|day| *day <= last).filter(told) {
             whole.check(there.binary_search(&day).is_ok(), || key(base, quote, day));

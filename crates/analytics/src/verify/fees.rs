@@ -1,6 +1,7 @@
 //! What trades cost: one fee for everybody, or, where an exchange keeps books, less for who trades more.
 
 use tidegauge_core::fees::{DAYS, FLAT, TIERED, WHOLE};
+use tidegauge_core::{Crypto, multiply_divide_floor};
 
 use super::RuleResult;
 use super::books::{Books, Trades};
@@ -67,7 +68,7 @@ fn charged_by(
 /// Whether the fee is what one of `rates` asks for; no telling of one in a third currency.
 fn charged(trades: &Trades<'_>, row: usize, rates: [i128; 2]) -> Option<bool> {
     let (paid, fee) = (trades.quote_amount[row], fee_in_quote(trades, row)?);
-    let is = |rate: i128| fee.is_some_and(|fee| near(paid.checked_mul(rate), fee, WHOLE));
+    let is = |rate: i128| fee.is_some_and(|fee| near(paid, rate, fee, WHOLE));
     Some(rates.into_iter().any(is))
 }
 
@@ -79,7 +80,7 @@ fn fee_in_quote(trades: &Trades<'_>, row: usize) -> Option<Option<i128>> {
         Some(fee)
     } else if trades.fee_currency.get(row) == trades.base.get(row) {
         // Taken in coins: worth the same at the trade's price, but for the coins' last place.
-        fee.checked_mul(trades.price[row]).map(|worth| worth / ONE)
+        multiply_divide_floor(fee, trades.price[row], ONE).map(|(worth, _)| worth)
     } else {
         return None;
     })
@@ -106,7 +107,9 @@ impl Volumes {
         let mut before = vec![(cents, unknown)];
         for row in &rows {
             match usd.of(trades.quote.get(*row), trades.at[*row].div_euclid(DAY)) {
-                Ok(rate) => cents += trades.quote_amount[*row] as f64 / 1e6 * rate,
+                Ok(rate) => {
+                    cents += Crypto::from_units(trades.quote_amount[*row]).to_f64() * 100.0 * rate
+                }
                 Err(_) => unknown += 1,
             }
             before.push((cents, unknown));

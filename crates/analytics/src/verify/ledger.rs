@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn balances_are_said_to_the_last_place_and_without_zeros() {
-        let there = BTreeMap::from([("BTC", 2_000_000), ("EUR", 1_500_000_000)]);
+        let there = BTreeMap::from([("BTC", Crypto::ONE / 50), ("EUR", 15 * Crypto::ONE)]);
         assert!(says(r#"{"BTC":"0.02","EUR":"15"}"#, &there));
         assert!(says("{}", &BTreeMap::new()));
         for said in [

@@ -1,5 +1,7 @@
 //! Trades happen at the market's prices.
 
+use tidegauge_core::Crypto;
+
 use super::books::Books;
 use super::{EXAMPLES, RuleResult};
 use crate::facts::Usd;
@@ -7,7 +9,7 @@ use crate::frames::DAY;
 
 /// Rounding of exchange rates, relative.
 const RELATIVE: f64 = 1e-6;
-/// The last of a price's 8 places.
+/// The last of the 8 places that the simulation reckons with.
 const PLACE: f64 = 1e-8;
 
 /// Rows of the market tables that make no sense are left out of every valuation.
@@ -43,7 +45,7 @@ pub(super) fn rule(books: &Books<'_>, usd: &Usd) -> RuleResult {
         let Some(((low, high), rate)) = range.zip(usd.of(trades.quote.get(row), day).ok()) else {
             continue;
         };
-        let price = trades.price[row] as f64 * PLACE * rate;
+        let price = Crypto::from_units(trades.price[row]).to_f64() * rate;
         let slack = PLACE * rate.max(1.0);
         let inside =
             low * (1.0 - RELATIVE) - slack <= price && price <= high * (1.0 + RELATIVE) + slack;

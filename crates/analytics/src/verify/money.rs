@@ -1,14 +1,18 @@
 //! Amounts follow from prices, and the ramp's fee from the amount. Exact arithmetic on whole units.
 
+use tidegauge_core::{Crypto, multiply_divide_floor};
+
 use super::RuleResult;
 use super::books::Books;
 use crate::facts::Usd;
 use crate::frames::DAY;
 
-/// One, in units of 8 places.
-pub(super) const ONE: i128 = 100_000_000;
+/// One, in units of amounts and prices.
+pub(super) const ONE: i128 = Crypto::ONE;
+/// The last of the 8 places that the simulation reckons with.
+const PLACE: i128 = ONE / 100_000_000;
 /// Half a cent and the last of 8 places: how far a fiat amount may lie from the exact product.
-pub(super) const HALF_A_CENT: i128 = ONE / 200 + 1;
+pub(super) const HALF_A_CENT: i128 = ONE / 200 + PLACE;
 /// The ramp's fee, of the amount in US dollars.
 const RAMP: f64 = 0.015;
 
@@ -19,21 +23,28 @@ pub(super) fn quotes(books: &Books<'_>) -> RuleResult {
     );
     let trades = &books.trades;
     for (row, id) in trades.id.iter().enumerate() {
-        let exact = trades.price[row].checked_mul(trades.base_amount[row]);
+        let (price, base) = (trades.price[row], trades.base_amount[row]);
         let paid = trades.quote_amount[row];
         // Elsewhere the price of a trade may be an average that was rounded.
         let is_own = !books.is_simulated("trades", *id, trades.user[row]);
-        let is_close =
-            is_own && exact.is_some_and(|exact| ((exact / ONE) - paid).abs() <= paid.abs() / 1_000);
-        rule.check(is_close || near(exact, paid, ONE), || format!("trades {id}"));
+        let is_close = is_own && is_within(price, base, paid, ONE, paid.abs() / 1_000);
+        rule.check(is_close || near(price, base, paid, ONE), || format!("trades {id}"));
     }
     rule
 }
 
-/// Whether `exact / scale` is `amount`, within half a cent. What overflows is near nothing.
-pub(super) fn near(exact: Option<i128>, amount: i128, scale: i128) -> bool {
-    let off = exact.zip(amount.checked_mul(scale)).map(|(exact, amount)| (exact - amount).abs());
-    off.is_some_and(|off| off <= HALF_A_CENT * scale)
+/// Whether `x × y ÷ scale` is `amount`, within half a cent.
+pub(super) fn near(x: i128, y: i128, amount: i128, scale: i128) -> bool {
+    is_within(x, y, amount, scale, HALF_A_CENT)
+}
+
+/// Whether `x × y ÷ scale` lies no further than `reach` from `amount`. What is too large to be an amount does not.
+fn is_within(x: i128, y: i128, amount: i128, scale: i128, reach: i128) -> bool {
+    multiply_divide_floor(x, y, scale).is_some_and(|(whole, rest)| {
+        // The product lies between this and the next whole number.
+        let off = whole.saturating_sub(amount);
+        off >= -reach && (off < reach || (off == reach && rest == 0))
+    })
 }
 
 pub(super) fn ramp(books: &Books<'_>, usd: &Usd) -> RuleResult {

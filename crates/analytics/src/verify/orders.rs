@@ -43,11 +43,11 @@ struct Fills(Vec<(u64, i128)>);
 
 impl Fills {
     fn of(orders: &Orders<'_>, trades: &Trades<'_>) -> Self {
-        let mut fills = vec![(0, 0); orders.id.len()];
+        let mut fills = vec![(0u64, 0i128); orders.id.len()];
         for (trade, order) in trades.order.iter().enumerate() {
             if let Some(row) = orders.row(*order) {
                 fills[row].0 += 1;
-                fills[row].1 += trades.base_amount[trade];
+                fills[row].1 = fills[row].1.saturating_add(trades.base_amount[trade]);
             }
         }
         Self(fills)

@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use tidegauge_core::fees;
+use tidegauge_core::{Crypto, fees};
 
 use super::RuleResult;
 use super::books::{Books, Entries, Transfers};
 use super::ledger::by_posting;
 
-/// Units of 8 places in a cent.
-const CENT: i128 = 1_000_000;
+/// Units of an amount in a cent.
+const CENT: i128 = Crypto::ONE / 100;
 
 /// What an account gets of an asset.
 type Move<'f> = (&'static str, &'f str, i128);
@@ -103,7 +103,9 @@ fn merged<'f>(moves: &[Move<'f>]) -> Vec<(&'f str, &'f str, i128)> {
     let mut merged: Vec<(&str, &str, i128)> = Vec::with_capacity(moves.len());
     for (account, asset, amount) in moves {
         match merged.last_mut() {
-            Some(last) if (last.0, last.1) == (account, asset) => last.2 += amount,
+            Some(last) if (last.0, last.1) == (account, asset) => {
+                last.2 = last.2.saturating_add(amount)
+            }
             _ => merged.push((account, asset, amount)),
         }
     }
@@ -143,16 +145,16 @@ fn for_each<'f>(books: &Books<'f>, mut take: impl FnMut(&Event<'f>)) {
         let moves = vec![
             ("user", token, coins),
             ("exchange", token, -coins),
-            ("outside", fiat, -cents * CENT),
-            ("exchange", fiat, (cents - fee) * CENT),
-            ("fees", fiat, fee * CENT),
+            ("outside", fiat, cents.saturating_mul(-CENT)),
+            ("exchange", fiat, cents.saturating_sub(fee).saturating_mul(CENT)),
+            ("fees", fiat, fee.saturating_mul(CENT)),
         ];
         let (table, user, at) = ("ramp_transactions", ramp.user[row], Some(ramp.at[row]));
         take(&Event { kind: "ramp", table, id: *id, user, at, moves });
     }
     let back = &books.chargebacks;
     for (row, id) in back.id.iter().enumerate() {
-        let (currency, amount) = (back.currency.get(row), back.amount[row] * CENT);
+        let (currency, amount) = (back.currency.get(row), back.amount[row].saturating_mul(CENT));
         let moves = vec![("exchange", currency, -amount), ("outside", currency, amount)];
         let (user, at) = (back.user[row], Some(back.at[row]));
         take(&Event { kind: "chargeback", table: "chargebacks", id: *id, user, at, moves });
@@ -168,7 +170,7 @@ fn transfers<'f>(transfers: &Transfers<'f>, kind: &'static str, take: &mut impl 
         let moves = match transfers.fee {
             None => vec![("user", currency, amount), ("outside", currency, -amount)],
             Some(fees) => vec![
-                ("user", currency, -amount - fees[row]),
+                ("user", currency, (-amount).saturating_sub(fees[row])),
                 ("outside", currency, amount),
                 ("fees", currency, fees[row]),
             ],

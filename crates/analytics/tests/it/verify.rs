@@ -586,7 +586,7 @@ fn own() -> World {
     world.trades.iter_mut().for_each(|trade| {
         trade.fee_amount = Crypto::from_units(trade.quote_amount.units() / 1_000);
         // An average that was rounded.
-        trade.price = Crypto::from_units(trade.price.units() + 1_000);
+        trade.price = Crypto::from_units(trade.price.units() + 1_000 * (Crypto::ONE / 100_000_000));
     });
     world
 }

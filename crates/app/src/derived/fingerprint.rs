@@ -1,6 +1,6 @@
 //! Rows in one number.
 
-use tidegauge_core::{Batch, ColumnView, Fingerprint, Result};
+use tidegauge_core::{Batch, ColumnView, Fingerprint, Result, short_units};
 
 /// Returns a fingerprint of rows: of their exact values, column by column.
 pub(super) fn of(rows: &Batch) -> Result<Fingerprint> {
@@ -29,11 +29,23 @@ pub(super) fn of(rows: &Batch) -> Result<Fingerprint> {
                 times.iter().for_each(|at| hash.add(at.map(i64::to_le_bytes)));
             }
             ColumnView::Decimal(units) => {
-                units.iter().for_each(|units| hash.add(units.map(i128::to_le_bytes)));
+                let scale = u32::try_from(units.scale()).unwrap_or_default();
+                units.iter().for_each(|units| add_decimal(&mut hash, units, scale));
             }
         }
     }
     Ok(hash)
+}
+
+/// Adds a decimal. One that needs no more than eight places counts as it did when there were no more: what was given
+/// then is not given again.
+fn add_decimal(hash: &mut Fingerprint, units: Option<i128>, scale: u32) {
+    match units.map(|units| short_units(units, scale)) {
+        Some((units, long)) if long == scale && scale > 8 => {
+            hash.add(Some([&units.to_le_bytes()[..], &scale.to_le_bytes()].concat()));
+        }
+        short => hash.add(short.map(|(units, _)| units.to_le_bytes())),
+    }
 }
 
 #[cfg(test)]
@@ -65,11 +77,12 @@ mod tests {
         assert_eq!(hash(&[row()]), "f3b505fe042be6c1");
         assert_eq!(hash(&[]), "cbf29ce484222325");
         let mut all = vec![hash(&[row()]), hash(&[row(), row()])];
-        let changes: [fn(&mut FxDaily); 8] = [
+        let changes: [fn(&mut FxDaily); 9] = [
             |it| it.base = "EU".into(),
             |it| (it.base, it.quote) = ("EURU".into(), "SD".into()),
             |it| it.rate_date = "2026-01-03".parse().unwrap(),
             |it| it.rate = "1.20000001".parse().unwrap(),
+            |it| it.rate = "1.200000000000000001".parse().unwrap(),
             |it| it.fixed_on = "2026-01-01".parse().unwrap(),
             |it| it.is_filled = true,
             |it| it.via = Some(String::new()),

@@ -160,7 +160,7 @@ mod tests {
         let row = |(minutes, dollars): (i64, i128)| MarketPrice {
             symbol: "BTC".into(),
             at: begin + TimeDelta::minutes(minutes),
-            price_usd: Crypto::from_units(dollars * 100_000_000),
+            price_usd: Crypto::from_units(dollars * Crypto::ONE),
             source: "a".into(),
             sources: 1,
             other_source: None,

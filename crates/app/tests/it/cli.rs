@@ -241,7 +241,7 @@ fn tables_are_described_and_their_page_is_fresh() {
         assert!(overview.contains(&*table.name), "{}: {overview}", table.name);
     }
     let orders = done(dir.path(), &["tables", "orders"]);
-    for words in ["key: order_id", "limit_price", "decimal(28,8)", "timestamp"] {
+    for words in ["key: order_id", "limit_price", "decimal(38,18)", "timestamp"] {
         assert!(orders.contains(words), "{words}: {orders}");
     }
     let page = Path::new("../../docs/tables.md");

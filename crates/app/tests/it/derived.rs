@@ -95,6 +95,29 @@ async fn the_bundled_market_is_worked_out_once() {
     assert!(house.verify().await.unwrap().passed());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_coin_of_dust_has_its_price_to_the_last_digit() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = recorded(dir.path());
+    let dust = RawCryptoMarketData {
+        symbol: "DUST".into(),
+        observed_at: "2020-06-30T23:58:00Z".parse().unwrap(),
+        source: "coingecko".into(),
+        name: "Dust".into(),
+        price_usd: "4.2e-12".parse().unwrap(),
+        volume_24h_usd: None,
+        market_cap_usd: None,
+    };
+    put(&house, "late", Batch::from_rows(RawCryptoMarketData::table(), [dust]).unwrap()).await;
+    house.run(None, &Silent).await.unwrap();
+    let prices = rows(house.warehouse().as_ref(), MarketPrice::table()).await;
+    let symbols = prices.column("symbol").unwrap();
+    let row = (0..prices.rows()).find(|row| symbols.cell(*row) == Cell::Text("DUST")).unwrap();
+    let price = prices.column("price_usd").unwrap().shown(row);
+    assert_eq!(price.as_deref(), Some("0.0000000000042"));
+    assert!(house.verify().await.unwrap().passed());
+}
+
 /// Rows whose `column` is of the day or month that `prefix` begins, and all others.
 fn split(batch: &Batch, column: &str, prefix: &str) -> (Vec<String>, Vec<String>) {
     let views = batch.views().unwrap();

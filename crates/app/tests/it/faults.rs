@@ -9,8 +9,8 @@ use std::time::Duration;
 use crate::common::markets::{Market, TRADE_EVERY, Trouble, assert_polite, cents, settings};
 use crate::common::{rows, says, tidegauge, url, warehouse};
 use tempfile::TempDir;
-use tidegauge::core::Batch;
 use tidegauge::core::tables::{Candle, MarketTrade};
+use tidegauge::core::{Batch, Crypto};
 
 const KILLS: usize = 100;
 const PER_MINUTE: u32 = 900;
@@ -73,7 +73,11 @@ fn assert_bars(batch: &Batch, symbol: &str, now: i64) -> usize {
         assert_eq!(pair[1].0 - pair[0].0, 60, "{symbol}: a bar is missing or there twice");
     }
     for (second, price) in &opens {
-        assert_eq!(*price, i128::from(cents(*second)) * 1_000_000, "{symbol} at {second}");
+        assert_eq!(
+            *price,
+            i128::from(cents(*second)) * (Crypto::ONE / 100),
+            "{symbol} at {second}"
+        );
     }
     assert!(opens.last().unwrap().0 + 60 <= now, "{symbol}: an open bar is stored as closed");
     opens.len()

@@ -151,7 +151,7 @@ impl<'a> ColumnView<'a> {
             Cell::Int(value) => value.to_string(),
             Cell::Float(value) => value.to_string(),
             Cell::Text(text) => text.to_owned(),
-            Cell::Decimal(units) => fixed::format(units, scale),
+            Cell::Decimal(units) => fixed::format_units(units, scale),
             Cell::Date(days) => match NaiveDate::from_epoch_days(days) {
                 Some(day) => day.to_string(),
                 None => format!("day {days} since 1970"),

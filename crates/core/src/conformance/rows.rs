@@ -71,7 +71,7 @@ pub fn extremes() -> Vec<Everything> {
             day: Some("0001-01-01"),
             at: Some("1969-12-31T23:59:59.999999Z"),
             fiat: Some("-9999999999999999.99"),
-            crypto: Some("-99999999999999999999.99999999"),
+            crypto: Some("-99999999999999999999.999999999999999999"),
             huge: Some("0.00000000000000000001"),
             place: Some(""),
         },
@@ -83,11 +83,24 @@ pub fn extremes() -> Vec<Everything> {
             day: Some("9999-12-31"),
             at: Some("9999-12-31T23:59:59.999999Z"),
             fiat: Some("9999999999999999.99"),
-            crypto: Some("99999999999999999999.99999999"),
+            crypto: Some("99999999999999999999.999999999999999999"),
             huge: Some("999999999999999999.99999999999999999999"),
             place: Some("2020-01-01"),
         },
         Everything { group: 0, select: "nulls", ..Everything::default() },
+        Everything { group: 2, select: "dust", crypto: Some("4.2e-12"), ..Everything::default() },
+        Everything {
+            group: 3,
+            select: "dust",
+            crypto: Some("0.000000000000000001"),
+            ..Everything::default()
+        },
+        Everything {
+            group: 4,
+            select: "wei",
+            crypto: Some("512.700000000000000113"),
+            ..Everything::default()
+        },
         Everything {
             group: 1,
             select: "numbers",
@@ -241,7 +254,7 @@ pub fn varied(table: &TableRef, count: i64) -> Batch {
             or_null(odd(13) == 0, Cell::Date(17_897 + i32::try_from(odd(1_461)).unwrap())),
             or_null(odd(17) == 0, Cell::Timestamp(micros)),
             or_null(odd(19) == 0, Cell::Decimal((odd(2_001) - 1_000).into())),
-            or_null(odd(23) == 0, Cell::Decimal(units)),
+            or_null(odd(23) == 0, Cell::Decimal(units * 1_000_003)),
             or_null(odd(29) == 0, Cell::Decimal(units * 1_000)),
             or_null(odd(3) == 0, Cell::Text(names[usize::try_from(odd(4)).unwrap()])),
         ];

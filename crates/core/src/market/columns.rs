@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate};
 
-use crate::{Batch, ColumnView, Error, Result};
+use crate::{Batch, ColumnView, DataType, Error, Result};
 
 /// The columns of one market table.
 pub(super) struct Columns<'b> {
@@ -36,11 +36,15 @@ impl<'b> Columns<'b> {
         Ok(days.map(|days| days.and_then(NaiveDate::from_epoch_days)).collect())
     }
 
-    /// Decimals of eight places, as their units; `None` where they are null.
+    /// Decimals of the places of [`Crypto`](crate::Crypto), as their units; `None` where they are null.
     pub(super) fn money(&self, name: &str) -> Result<Vec<Option<i128>>> {
         let values = self.column(name, |column| column.as_decimal())?;
-        if values.scale() != 8 {
-            return Err(self.wrong(format!("column `{name}` has not eight decimal places")));
+        if !matches!(DataType::CRYPTO, DataType::Decimal { scale, .. } if scale.cast_signed() == values.scale())
+        {
+            return Err(self.wrong(format!(
+                "column `{name}` has not the decimal places of {}",
+                DataType::CRYPTO
+            )));
         }
         Ok(values.iter().collect())
     }

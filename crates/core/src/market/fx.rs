@@ -10,11 +10,11 @@ use crate::ext::next;
 use crate::tables::FxRate;
 use crate::{
     Batch, Crypto, Result, Scan, SetAside, SetAsideReason, SetAsideRows, Warehouse,
-    divide_half_even,
+    divide_half_even, multiply_divide,
 };
 
-/// One of anything, in 10⁻⁸.
-const ONE: i128 = 100_000_000;
+/// One of anything, in units of prices and rates.
+const ONE: i128 = Crypto::ONE;
 
 /// What something was worth in US dollars: a ratio of two whole numbers, so that nothing is
 /// rounded before it must be.
@@ -26,11 +26,17 @@ pub struct Rate {
     usd: i128,
 }
 
+/// Returns the minor units of a unit of `places` decimal places; `None` where there are no fewer of them.
+pub(super) fn places_beyond(places: u32) -> Option<i128> {
+    let one = 10i128.checked_pow(places)?;
+    (one < ONE).then(|| ONE / one)
+}
+
 impl Rate {
     /// The US dollar against itself.
     const DOLLAR: Self = Self { units: 1, usd: 1 };
 
-    /// Of a coin at `price`, in 10⁻⁸ US dollars.
+    /// Of a coin at `price`, in units of US dollars.
     pub(super) fn of_price(price: i128) -> Self {
         Self { units: ONE, usd: price }
     }
@@ -42,17 +48,27 @@ impl Rate {
 
     /// `amount` in US dollars, rounded half to even; `None` when it is too large to be reckoned.
     pub fn to_usd(self, amount: i128) -> Option<i128> {
-        Some(divide_half_even(amount.checked_mul(self.usd)?, self.units))
+        multiply_divide(amount, self.usd, self.units)
     }
 
     /// The inverse of [`Rate::to_usd`]: what an amount of US dollars was worth.
     pub fn from_usd(self, usd: i128) -> Option<i128> {
-        Some(divide_half_even(usd.checked_mul(self.units)?, self.usd))
+        multiply_divide(usd, self.units, self.usd)
+    }
+
+    /// Returns the same rate of two sides that have `places` decimal places each, rounded half to even; `None` where
+    /// nothing is left of one of them.
+    pub fn rounded(self, places: u32) -> Option<Self> {
+        let Some(power) = places_beyond(places).filter(|_| self != Self::DOLLAR) else {
+            return Some(self);
+        };
+        let [units, usd] = [self.units, self.usd].map(|side| divide_half_even(side, power));
+        (units > 0 && usd > 0).then_some(Self { units, usd })
     }
 
     /// US dollars for one, for statistics only.
     pub fn to_f64(self) -> f64 {
-        self.usd as f64 / self.units as f64
+        Crypto::from_units(self.usd).ratio(Crypto::from_units(self.units))
     }
 }
 
@@ -72,10 +88,9 @@ pub struct Fixing<'r> {
 
 impl Fixing<'_> {
     /// Units of the other currency for one of this, rounded half to even, once. Zero where one is
-    /// worth less than the last of eight places can say.
-    pub fn rate(&self) -> Crypto {
-        // 28 digits, and eight more: an i128 has 38.
-        Crypto::from_units(divide_half_even(ONE.saturating_mul(self.worth), self.units))
+    /// worth less than the last of the places can say; `None` where it is worth more than can be said.
+    pub fn rate(&self) -> Option<Crypto> {
+        multiply_divide(ONE, self.worth, self.units).map(Crypto::from_units)
     }
 }
 
@@ -101,13 +116,13 @@ impl Fixing<'_> {
 /// let rates = Rates::from_batches(&[fixings])?;
 ///
 /// let sunday = rates.fixing("GBP", "USD", "2026-01-04".parse()?).unwrap();
-/// assert_eq!(sunday.rate().to_string(), "1.33333333");
+/// assert_eq!(sunday.rate().unwrap().to_string(), "1.333333333333333333");
 /// assert_eq!((sunday.fixed_on, sunday.via), (friday, Some("EUR")));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Rates {
-    /// Base → quote → day → units of quote for one of base, in 10⁻⁸.
+    /// Base → quote → day → quote for one of base, in units of rates.
     fixings: BTreeMap<String, BTreeMap<String, BTreeMap<NaiveDate, i128>>>,
     aside: SetAsideRows,
     /// How many rows were read.
@@ -396,16 +411,16 @@ mod tests {
         ]);
         let fixing = |base: &str, quote: &str| {
             let fixing = rates.fixing(base, quote, day("2026-01-07")).unwrap();
-            (fixing.rate().to_string(), fixing.fixed_on.to_string(), fixing.via)
+            (fixing.rate().unwrap().to_string(), fixing.fixed_on.to_string(), fixing.via)
         };
         let of = |rate: &str, day: &str, via| (rate.to_owned(), format!("2026-01-{day}"), via);
         // 1.1 ÷ 0.9 = 1.2222…; the older of the two fixings counts.
-        assert_eq!(fixing("GBP", "USD"), of("1.22222222", "05", Some("EUR")));
-        assert_eq!(fixing("USD", "GBP"), of("0.81818182", "05", Some("EUR")));
+        assert_eq!(fixing("GBP", "USD"), of("1.222222222222222222", "05", Some("EUR")));
+        assert_eq!(fixing("USD", "GBP"), of("0.818181818181818182", "05", Some("EUR")));
         assert_eq!(fixing("EUR", "USD"), of("1.10000000", "05", None));
-        assert_eq!(fixing("GBP", "EUR"), of("1.11111111", "06", None));
-        assert_eq!(fixing("JPY", "USD"), of("0.00666667", "06", None));
-        assert_eq!(fixing("IRR", "USD"), of("0.00000000", "05", Some("EUR")));
+        assert_eq!(fixing("GBP", "EUR"), of("1.111111111111111111", "06", None));
+        assert_eq!(fixing("JPY", "USD"), of("0.006666666666666667", "06", None));
+        assert_eq!(fixing("IRR", "USD"), of("0.0000000000011", "05", Some("EUR")));
         assert_eq!(rates.fixing("GBP", "JPY", day("2026-01-07")), None);
         assert_eq!(rates.fixing("EUR", "USD", day("2026-01-13")), None);
         let all: Vec<_> = rates.currencies().into_iter().collect();
@@ -419,6 +434,21 @@ mod tests {
         let rate = Rate { units: 1, usd: 10i128.pow(27) };
         assert_eq!(rate.to_usd(10i128.pow(27)), None);
         assert_eq!(rate.from_usd(10i128.pow(27)), Some(1));
+        // What is too large on the way alone is reckoned all the same.
+        let price = Rate::of_price(60_000 * ONE);
+        assert_eq!(price.to_usd(1_000_000 * ONE), Some(60_000_000_000 * ONE));
+    }
+
+    #[test]
+    fn a_rate_of_few_places_is_the_same_ratio_of_what_is_left() {
+        let rate = |units: &str, usd: &str| {
+            let [units, usd] = [units, usd].map(|it| it.parse::<Crypto>().unwrap().units());
+            Rate { units, usd }.rounded(8).map(Rate::ratio)
+        };
+        assert_eq!(rate("0.8", "1.2"), Some((80_000_000, 120_000_000)));
+        assert_eq!(rate("1", "0.000000015"), Some((100_000_000, 2)));
+        assert_eq!(rate("1", "4.2e-12"), None);
+        assert_eq!(Rate::DOLLAR.rounded(8), Some(Rate::DOLLAR));
     }
 
     #[test]

@@ -144,7 +144,7 @@ impl Market {
         self.prices.of(symbol, day).ok_or_else(|| self.no_price(symbol, day))
     }
 
-    /// The lowest and the highest price that any source saw on that day, in 10⁻⁸ US dollars: the
+    /// The lowest and the highest price that any source saw on that day, in units of US dollars: the
     /// bounds of what somebody can have traded at. `None` for a day without prices.
     pub fn range(&self, symbol: &str, day: NaiveDate) -> Option<(i128, i128)> {
         self.prices.range(symbol, day)

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use chrono::{NaiveDate, TimeDelta};
 
 use super::columns::{Columns, day_of};
-use crate::{Batch, Result, SetAsideReason, SetAsideRows};
+use super::fx::places_beyond;
+use crate::{Batch, Result, SetAsideReason, SetAsideRows, divide_half_even};
 
 /// The columns that are read.
 pub(super) const CANDLES: [&str; 9] =
@@ -17,7 +18,7 @@ pub(super) const RAW: [&str; 4] = ["symbol", "observed_at", "source", "price_usd
 const MINUTE: i64 = 60_000_000;
 const DAY: i64 = 24 * 60 * MINUTE;
 
-/// The prices of one UTC day, in 10⁻⁸ US dollars.
+/// The prices of one UTC day, in units of US dollars as [`Crypto`](crate::Crypto) has them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DayPrices {
     /// The first price.
@@ -28,6 +29,18 @@ pub struct DayPrices {
     pub low: i128,
     /// The last price.
     pub close: i128,
+}
+
+impl DayPrices {
+    /// Returns the same prices in units of `places` decimal places, rounded half to even.
+    #[must_use]
+    pub fn rounded(self, places: u32) -> Self {
+        let Some(power) = places_beyond(places) else { return self };
+        let Self { open, high, low, close } = self;
+        let [open, high, low, close] =
+            [open, high, low, close].map(|price| divide_half_even(price, power));
+        Self { open, high, low, close }
+    }
 }
 
 /// What is known of each symbol and day.
@@ -251,7 +264,7 @@ mod tests {
     use crate::Crypto;
     use crate::tables::{Candle, RawCryptoMarketData};
 
-    const ONE: i128 = 100_000_000;
+    const ONE: i128 = Crypto::ONE;
 
     /// A candle of `BTC` on 2026-01-05 from (source, interval, from, open, high, low, close).
     fn candle(of: (&str, &str, &str, i128, i128, i128, i128)) -> Candle {

@@ -297,7 +297,7 @@ impl fmt::Display for Value {
             Self::Date(day) => write!(f, "the day {day}"),
             Self::Timestamp(time) => write!(f, "the time {}", time.to_rfc3339()),
             Self::Decimal { units, scale } => {
-                write!(f, "the decimal {}", fixed::format(*units, u32::from(*scale)))
+                write!(f, "the decimal {}", fixed::format_units(*units, u32::from(*scale)))
             }
         }
     }

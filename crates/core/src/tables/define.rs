@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::{DataType, Fixed};
+use crate::{Crypto, DataType, Fiat};
 
 /// A Rust type that is a column's type.
 pub(super) trait ColumnType {
@@ -28,10 +28,10 @@ impl ColumnType for NaiveDate {
 impl ColumnType for DateTime<Utc> {
     const DTYPE: DataType = DataType::Timestamp;
 }
-impl ColumnType for Fixed<2> {
+impl ColumnType for Fiat {
     const DTYPE: DataType = DataType::FIAT;
 }
-impl ColumnType for Fixed<8> {
+impl ColumnType for Crypto {
     const DTYPE: DataType = DataType::CRYPTO;
 }
 impl<T: ColumnType> ColumnType for Option<T> {

@@ -5,10 +5,10 @@ use tidegauge_core::Fingerprint;
 use tidegauge_core::market::Market;
 
 use super::people::DAYS;
-use crate::world::{COINS, COUNTRIES};
+use crate::world::{COINS, COUNTRIES, PLACES};
 
 /// A fingerprint of the prices and exchange rates that the ninety days from `first` on are played
-/// with. A day that the market does not know counts as such, so that its coming later is seen.
+/// with, to the places that they are played with. A day that the market does not know counts as such, so that its coming later is seen.
 ///
 /// The cursor keeps it: rows that were played in one market do not fit those of another.
 pub(super) fn of(market: &Market, first: NaiveDate) -> Fingerprint {
@@ -18,11 +18,11 @@ pub(super) fn of(market: &Market, first: NaiveDate) -> Fingerprint {
     currencies.dedup();
     for day in first.iter_days().zip(0..DAYS).map(|(day, _)| day) {
         for (coin, _) in COINS {
-            let prices = market.prices(coin, day).ok();
+            let prices = market.prices(coin, day).ok().map(|it| it.rounded(PLACES));
             hash.add(prices.map(|it| bytes([it.open, it.high, it.low, it.close])));
         }
         for currency in &currencies {
-            let rate = market.rate(currency, day).ok();
+            let rate = market.rate(currency, day).ok().and_then(|rate| rate.rounded(PLACES));
             hash.add(rate.map(|rate| bytes(<[i128; 2]>::from(rate.ratio()))));
         }
     }

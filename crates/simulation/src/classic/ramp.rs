@@ -1,15 +1,16 @@
 //! Ramp purchases: five hundred a day, in exact shares.
 
 use chrono::NaiveDate;
+use tidegauge_core::Fiat;
 use tidegauge_core::tables::RampTransaction;
-use tidegauge_core::{Crypto, Fiat};
 
 use super::people::{Person, id, shares};
 use crate::Result;
 use crate::draw::{Draws, Stream, Weighted};
 use crate::market::Market;
 use crate::world::{
-    CENT, COINS, DAY, HOUR, MINUTE, ONE, RAMP_FEE, divide, midnight, time_of, to_cents, units,
+    CENT, COINS, DAY, HOUR, MINUTE, ONE, RAMP_FEE, crypto, divide, midnight, time_of, to_cents,
+    units,
 };
 
 /// Purchases a day.
@@ -125,7 +126,7 @@ fn purchase(
         fiat_currency: person.currency.into(),
         fiat_amount: Fiat::from_units(paid / CENT),
         crypto_token: coin.into(),
-        crypto_amount: Crypto::from_units(bought),
+        crypto_amount: crypto(bought),
         payment_method: method.into(),
         country: person.row.country.clone(),
         status: String::new(), // once the order of all is known

@@ -9,7 +9,7 @@ use tidegauge_core::market::{Market, Rate};
 use super::assets::{COINS, FIATS, USD};
 use super::path::{Candle, MINUTES, Minutes, path};
 use crate::draw::{Draws, Stream};
-use crate::world::{DAY, MINUTE, midnight};
+use crate::world::{DAY, MINUTE, PLACES, midnight};
 use crate::{Error, Result};
 
 /// The market of all days that are played.
@@ -48,14 +48,15 @@ impl Prices {
         for day in first.iter_days().take(days) {
             let mut candles = [Candle::default(); COINS.len()];
             for (candle, coin) in candles.iter_mut().zip(COINS) {
-                let prices = market.prices(coin, day)?;
+                let prices = market.prices(coin, day)?.rounded(PLACES);
                 let absurd = || Error::Absurd { what: coin.to_owned(), day };
-                *candle = Candle::of(prices).ok_or_else(absurd)?;
+                *candle = Candle::of(&prices).ok_or_else(absurd)?;
                 fingerprint.eat(&candle.bytes());
             }
             let mut rates = [market.rate(FIATS[USD], day)?; FIATS.len()];
             for (rate, fiat) in rates.iter_mut().zip(FIATS) {
-                *rate = market.rate(fiat, day)?;
+                let absurd = || Error::Absurd { what: format!("{fiat} in US dollars"), day };
+                *rate = market.rate(fiat, day)?.rounded(PLACES).ok_or_else(absurd)?;
                 let (units, usd) = rate.ratio();
                 fingerprint.eat(&units.to_le_bytes());
                 fingerprint.eat(&usd.to_le_bytes());

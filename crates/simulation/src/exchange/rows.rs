@@ -12,6 +12,7 @@ use super::names::{
     TRANSFER,
 };
 use crate::Result;
+use crate::world::stored;
 
 /// Defines the rows of a table, and the columns that they become.
 macro_rules! columns {
@@ -52,6 +53,10 @@ macro_rules! columns {
         Values::SomeTexts($values.iter().map(Option::as_deref).collect())
     };
     (@Picked $values:expr, $names:expr) => { Values::Picked($values, &$names) };
+    (@Coins $values:expr) => { Values::Decimals($values.into_iter().map(stored).collect()) };
+    (@SomeCoins $values:expr) => {
+        Values::SomeDecimals($values.into_iter().map(|amount| amount.map(stored)).collect())
+    };
     (@$kind:ident $values:expr) => { Values::$kind($values) };
 }
 
@@ -79,7 +84,7 @@ columns!(Deposits of DepositRow in Deposit {
     user_id: i64 => Ints,
     deposit_type: u8 => Picked(KIND),
     currency: u8 => Picked(ASSETS),
-    amount: i128 => Decimals,
+    amount: i128 => Coins,
     payment_method: u8 => Picked(DEPOSIT),
     status: u8 => Picked(TRANSFER),
     blockchain_confirmations: Option<i64> => SomeInts,
@@ -93,8 +98,8 @@ columns!(Withdrawals of WithdrawalRow in Withdrawal {
     user_id: i64 => Ints,
     withdrawal_type: u8 => Picked(KIND),
     currency: u8 => Picked(ASSETS),
-    amount: i128 => Decimals,
-    fee: i128 => Decimals,
+    amount: i128 => Coins,
+    fee: i128 => Coins,
     destination_type: u8 => Picked(DESTINATION),
     tx_hash: Option<String> => SomeOwned,
     status: u8 => Picked(TRANSFER),
@@ -111,9 +116,9 @@ columns!(Orders of OrderRow in Order {
     order_type: u8 => Picked(ORDER),
     base_currency: u8 => Picked(COINS),
     quote_currency: u8 => Picked(FIATS),
-    base_amount: i128 => Decimals,
-    filled_amount: i128 => Decimals,
-    limit_price: Option<i128> => SomeDecimals,
+    base_amount: i128 => Coins,
+    filled_amount: i128 => Coins,
+    limit_price: Option<i128> => SomeCoins,
     status: u8 => Picked(STATUS),
     created_at: i64 => Timestamps,
     updated_at: i64 => Timestamps,
@@ -127,10 +132,10 @@ columns!(Trades of TradeRow in Trade {
     side: u8 => Picked(SIDE),
     base_currency: u8 => Picked(COINS),
     quote_currency: u8 => Picked(FIATS),
-    base_amount: i128 => Decimals,
-    quote_amount: i128 => Decimals,
-    price: i128 => Decimals,
-    fee_amount: i128 => Decimals,
+    base_amount: i128 => Coins,
+    quote_amount: i128 => Coins,
+    price: i128 => Coins,
+    fee_amount: i128 => Coins,
     fee_currency: u8 => Picked(FIATS),
     is_maker: bool => Bools,
     executed_at: i64 => Timestamps,
@@ -142,7 +147,7 @@ columns!(Purchases of Purchase in RampTransaction {
     fiat_currency: u8 => Picked(FIATS),
     fiat_amount: i128 => Decimals,
     crypto_token: u8 => Picked(COINS),
-    crypto_amount: i128 => Decimals,
+    crypto_amount: i128 => Coins,
     payment_method: u8 => Picked(METHOD),
     country: u8 => Picked(COUNTRY),
     status: u8 => Picked(TRANSFER),
@@ -169,7 +174,7 @@ columns!(Entries of Entry in LedgerEntry {
     reference_id: i64 => Ints,
     account: u8 => Picked(ACCOUNT),
     asset: u8 => Picked(ASSETS),
-    amount: i128 => Decimals,
+    amount: i128 => Coins,
     posted_at: i64 => Timestamps,
 });
 

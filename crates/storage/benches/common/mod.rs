@@ -7,6 +7,9 @@ use tidegauge_core::{DataType, Table, TableRef};
 /// The variable that names a Python which has the peers.
 pub(crate) const PYTHON: &str = "TIDEGAUGE_BENCH_PYTHON";
 
+/// The type of prices and amounts, the same in every release.
+const MONEY: DataType = DataType::Decimal { precision: 28, scale: 8 };
+
 /// The trades that are loaded and scanned.
 pub(crate) fn table() -> TableRef {
     Table::builder("bench_trades", "Trades")
@@ -14,8 +17,8 @@ pub(crate) fn table() -> TableRef {
         .column("user_id", DataType::Int64, "")
         .column("at", DataType::Timestamp, "")
         .column("side", DataType::Text, "")
-        .column("price", DataType::CRYPTO, "")
-        .column("amount", DataType::CRYPTO, "")
+        .column("price", MONEY, "")
+        .column("amount", MONEY, "")
         .key(["id"])
         .time("at")
         .build()

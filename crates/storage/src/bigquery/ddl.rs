@@ -11,12 +11,13 @@ use super::aggregate::SUMMARY;
 use super::client::Refusal;
 use super::jobs::Query;
 use crate::Result;
-use crate::sql::{Dialect, Lists, StoredColumn, compare};
+use crate::sql::{Dialect, Lists, StoredColumn, Wider, compare};
 
 /// How BigQuery spells things.
 pub(super) const DIALECT: Dialect = Dialect {
     quote: '`',
     declared,
+    widen,
     null,
     value,
     param,
@@ -139,6 +140,16 @@ pub(super) fn add(table: &Table, column: &Column) -> String {
     )
 }
 
+/// Spells the statements that give decimals of a table, spelled `name`, the digits of their definitions. They may be
+/// run again.
+fn widen(name: &str, _: &Table, columns: &[Wider<'_>]) -> String {
+    let widen = |(column, _): &Wider<'_>| {
+        let (column, dtype) = (DIALECT.quoted(&column.name), declared(column.dtype));
+        format!("ALTER TABLE {name} ALTER COLUMN {column} SET DATA TYPE {dtype};\n")
+    };
+    columns.iter().map(widen).collect()
+}
+
 impl BigQuery {
     /// Creates `table` unless it is there, gives it the columns that were added to its definition,
     /// and refuses one that differs otherwise.
@@ -149,7 +160,12 @@ impl BigQuery {
             self.change(&Query::new(create(table))).await.map_err(failed)?;
             found = self.stored(&table.name).await.map_err(failed)?;
         }
-        for column in compare(&DIALECT, table, &found)? {
+        let lacks = compare(&DIALECT, table, &found)?;
+        for wider in &lacks.digits {
+            let sql = widen(&DIALECT.quoted(&table.name), table, std::slice::from_ref(wider));
+            self.change(&Query::new(sql)).await.map_err(failed)?;
+        }
+        for column in lacks.columns {
             self.change(&Query::new(add(table, column))).await.map_err(failed)?;
         }
         Ok(())

@@ -34,7 +34,9 @@ impl BigQuery {
             return Err(Error::Newer { path: self.place.name.clone() });
         }
         for (version, _, migration) in MIGRATIONS.iter().skip(newest) {
-            self.change(&Query::new(*migration)).await.map_err(failed)?;
+            for script in scripts(migration) {
+                self.change(&Query::new(script)).await.map_err(failed)?;
+            }
             let noted = format!(
                 "INSERT INTO `_tidegauge_migrations` (`version`, `applied_at`) \
                  VALUES ({version}, CURRENT_TIMESTAMP())"
@@ -63,9 +65,22 @@ impl BigQuery {
     }
 }
 
+/// Statements that change the type of a column, run together at most: the service takes five changes of a table in ten
+/// seconds, and what goes beyond is tried again as a whole.
+const TYPES_AT_ONCE: usize = 4;
+
+/// Takes a migration apart into the scripts that it is run as.
+fn scripts(migration: &str) -> Vec<String> {
+    if !migration.contains(" SET DATA TYPE ") {
+        return vec![migration.to_owned()];
+    }
+    let statements: Vec<&str> = migration.split_inclusive(";\n").collect();
+    statements.chunks(TYPES_AT_ONCE).map(|statements| statements.concat()).collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use tidegauge_core::{Column, Table, tables};
+    use tidegauge_core::{Column, DataType, Table, tables};
 
     use super::super::ddl;
     use super::*;
@@ -99,10 +114,21 @@ mod tests {
         let all: String = MIGRATIONS.iter().map(|(_, _, sql)| *sql).collect();
         let says = |statement: String| all.contains(&format!("{statement};\n"));
         for table in tables::all() {
+            // Decimals that were widened had fewer digits when they were made.
+            let name = ddl::DIALECT.quoted(&table.name);
+            let before = DataType::Decimal { precision: 28, scale: 8 };
+            let mut table = Table::clone(&table);
+            for at in 0..table.columns.len() {
+                let wider = (&table.columns[at], String::new());
+                let sql = (ddl::DIALECT.widen)(&name, &table, &[wider]);
+                if all.contains(&sql) {
+                    table.columns[at].dtype = before;
+                }
+            }
             // As it was made, and the columns that came later, in their order.
             let made = (1..=table.columns.len()).rev().find(|count| {
                 let columns = table.columns[..*count].to_vec();
-                says(ddl::create(&Table { columns, ..Table::clone(&table) }))
+                says(ddl::create(&Table { columns, ..table.clone() }))
             });
             let made = made.unwrap_or_else(|| panic!("{} is not said", ddl::create(&table)));
             for column in &table.columns[made..] {

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use tidegauge_core::{Cursor, Fingerprint, Table, WriteMode};
+use tidegauge_core::{Cursor, DataType, Fingerprint, Table, WriteMode};
 
 use super::Format;
 use super::place::{Edition, MANIFEST, Place};
@@ -57,6 +57,36 @@ pub(crate) struct StoredColumn {
     #[serde(rename = "type")]
     dtype: String,
     nullable: bool,
+}
+
+/// What the definition of a table has, and what is stored lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Widened {
+    /// Nothing.
+    Not,
+    /// Digits of decimals: what is there reads as before.
+    Digits,
+    /// Columns, and perhaps digits.
+    Columns,
+}
+
+impl StoredColumn {
+    /// Returns `true` if the column holds what was written into `other`: the same one, or decimals of fewer digits.
+    fn holds(&self, other: &Self) -> bool {
+        let is_wider = || {
+            let types = decimal(&self.dtype).zip(decimal(&other.dtype));
+            types.is_some_and(|(one, other)| one.holds(other))
+        };
+        self.name == other.name
+            && self.nullable == other.nullable
+            && (self.dtype == other.dtype || is_wider())
+    }
+}
+
+/// Reads the name of a type of decimals; `None` if it is another.
+fn decimal(dtype: &str) -> Option<DataType> {
+    let (precision, scale) = dtype.strip_prefix("decimal(")?.strip_suffix(')')?.split_once(',')?;
+    Some(DataType::Decimal { precision: precision.parse().ok()?, scale: scale.parse().ok()? })
 }
 
 /// The rows of a table that one commit wrote.
@@ -297,26 +327,37 @@ impl Stored {
         Self { columns, rule, bytes: None, anew: None, parts: Vec::new() }
     }
 
-    /// Takes columns up that were added to the table's definition; whether there were any.
-    pub(crate) fn widen(&mut self, table: &Table) -> bool {
-        let before = self.columns.len();
-        self.columns = columns(table);
-        self.columns.len() > before
+    /// Takes columns up that were added to the table's definition, and digits that its decimals were given.
+    pub(crate) fn widen(&mut self, table: &Table) -> Widened {
+        let before = std::mem::replace(&mut self.columns, columns(table));
+        match self.columns.len() > before.len() {
+            true => Widened::Columns,
+            false if self.columns != before => Widened::Digits,
+            false => Widened::Not,
+        }
     }
 
-    /// Takes the columns of `newer` up, which has more of them at its end. Returns `false` if the two are not
-    /// of one table.
+    /// Takes the columns of `newer` up, which has more of them at its end, or more digits. Returns `false` if the two
+    /// are not of one table.
     #[cfg(feature = "parquet")]
     pub(crate) fn take_up(&mut self, newer: &Self) -> bool {
-        let common = self.columns.len().min(newer.columns.len());
-        let is_same = self.rule == newer.rule && self.columns[..common] == newer.columns[..common];
-        if is_same && newer.columns.len() > common {
-            self.columns.clone_from(&newer.columns);
+        let both = || self.columns.iter().zip(&newer.columns);
+        let is_same = self.rule == newer.rule
+            && both().all(|(one, other)| one.holds(other) || other.holds(one));
+        if is_same {
+            for (one, other) in self.columns.iter_mut().zip(&newer.columns) {
+                if other.holds(one) {
+                    one.clone_from(other);
+                }
+            }
+            let common = self.columns.len().min(newer.columns.len());
+            self.columns.extend_from_slice(&newer.columns[common..]);
         }
         is_same
     }
 
-    /// Compares `table` with what is stored, but for columns at its end that rows may lack.
+    /// Compares `table` with what is stored, but for columns at its end that rows may lack, and for digits that its
+    /// decimals were given.
     ///
     /// # Errors
     /// Returns an error that names the first column that differs.
@@ -347,7 +388,9 @@ impl Stored {
         };
         for at in 0..wanted.len().max(self.columns.len()) {
             let (found, expected) = (self.columns.get(at), wanted.get(at));
-            if found.map(seen) != expected.map(seen) {
+            let is_held =
+                expected.zip(found).is_some_and(|(it, found)| seen(it).holds(&seen(found)));
+            if !is_held {
                 return Err(Error::Drift {
                     table: table.name.to_string(),
                     column: expected.or(found).map(|it| it.name.clone()).unwrap_or_default(),

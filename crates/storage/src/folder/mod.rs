@@ -38,6 +38,7 @@ pub(crate) use disk::{sync_dir, synced};
 pub(crate) use keys::TakeRows;
 #[cfg(feature = "parquet")]
 pub(crate) use keys::{ranges, times};
+use manifest::Widened;
 pub(crate) use manifest::{Manifest, Part, Range, Stored};
 pub(crate) use place::OWN;
 use place::Writes;
@@ -454,10 +455,11 @@ fn register<'a, F: Format<P>, P: Place>(
         match manifest.tables.get_mut(table.name.as_ref()) {
             Some(stored) => {
                 stored.compare(table)?;
-                if stored.widen(table) {
+                let widened = stored.widen(table);
+                if widened == Widened::Columns {
                     F::widen(place, table, stored)?;
-                    new = true;
                 }
+                new |= widened != Widened::Not;
             }
             None => {
                 let mut stored = Stored::new(table);

@@ -4,12 +4,13 @@ use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 use tidegauge_core::{Column, DataType, ForeignKey, Group, Measure, Table};
 
-use crate::sql::{Dialect, Lists, StoredColumn, Summary, TEXT_DAYS, TEXT_MICROS};
+use crate::sql::{Dialect, Lists, StoredColumn, Summary, TEXT_DAYS, TEXT_MICROS, Wider};
 
 /// How MySQL spells things.
 pub(super) const DIALECT: Dialect = Dialect {
     quote: '`',
     declared,
+    widen,
     null: |_| "NULL".into(),
     value: |column, _| column,
     param,
@@ -118,6 +119,18 @@ pub(super) fn create(table: &Table, collation: &str) -> String {
         DIALECT.quoted(&table.name),
         lines.join(",\n    ")
     )
+}
+
+/// Spells the statement that gives decimals of a table, spelled `name`, the digits of their definitions. It may be
+/// run again.
+fn widen(name: &str, table: &Table, columns: &[Wider<'_>]) -> String {
+    let widen = |(column, _): &Wider<'_>| {
+        let null = if column.nullable { "" } else { " NOT NULL" };
+        let (column, dtype) = (DIALECT.quoted(&column.name), typed(table, column));
+        format!("\n    MODIFY COLUMN {column} {dtype}{null}")
+    };
+    let widened: Vec<_> = columns.iter().map(widen).collect();
+    format!("ALTER TABLE {name}{};\n", widened.join(","))
 }
 
 /// Returns the columns of a table as the catalog has them; none where there is no such table.

@@ -83,8 +83,9 @@ pub(super) fn instant(at: i64) -> Result<String, String> {
 }
 
 fn decimal(out: &mut String, units: i128, scale: u8) {
-    // Most fit 64 bits, and need no arithmetic of 128.
-    let (Ok(units), Some(one)) = (i64::try_from(units), 10u64.checked_pow(scale.into())) else {
+    // Most fit 64 bits, and need no arithmetic of 128. Of prices, zeros are cut off.
+    let one = 10u64.checked_pow(scale.into()).filter(|_| scale != 18);
+    let (Ok(units), Some(one)) = (i64::try_from(units), one) else {
         out.push_str(&text::decimal(units, scale));
         return;
     };

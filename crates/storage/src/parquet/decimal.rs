@@ -55,6 +55,11 @@ impl Decimals {
         Ok((found, new.build()))
     }
 
+    /// Returns the scale of the decimals called `name`; `None` if none that come as bytes are.
+    pub(super) fn scale(&self, name: &str) -> Option<u8> {
+        self.0.get(name).and_then(|(_, scale)| u8::try_from(*scale).ok())
+    }
+
     /// Returns a batch as the file has it, with numbers in the place of their bytes.
     pub(super) fn restore(&self, record: RecordBatch) -> Result<RecordBatch, ArrowError> {
         let schema = record.schema();

@@ -12,7 +12,7 @@ use parquet::arrow::arrow_reader::{
     RowSelection,
 };
 use parquet::arrow::push_decoder::ParquetPushDecoderBuilder;
-use parquet::basic::Encoding;
+use parquet::basic::{ConvertedType, Encoding};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataPushDecoder};
 use tidegauge_core::arrow::array::{
@@ -23,7 +23,7 @@ use tidegauge_core::arrow::schema::{
     ArrowError, DataType as ArrowType, Field, FieldRef, Schema, SchemaRef,
 };
 use tidegauge_core::panics;
-use tidegauge_core::{Batch, Condition, Fingerprint, Predicate, Scan, TableRef, Test};
+use tidegauge_core::{Batch, Condition, DataType, Fingerprint, Predicate, Scan, TableRef, Test};
 
 use super::decimal::Decimals;
 use super::prune;
@@ -188,8 +188,23 @@ impl<'a, P: Files> ParquetFile<'a, P> {
     }
 
     fn row_groups(&self, conditions: &[(usize, &Condition)]) -> Result<Vec<prune::RowGroup>> {
-        let groups = decoded(|| prune::row_groups(self.metadata.metadata(), conditions));
+        let units: Vec<i128> =
+            conditions.iter().map(|(place, condition)| self.unit(*place, condition)).collect();
+        let groups = decoded(|| prune::row_groups(self.metadata.metadata(), conditions, &units));
         groups.map_err(|error| self.failed(error))
+    }
+
+    /// Returns how many units of a condition on decimals one unit of its column in the file is: more than one where
+    /// the column had fewer places when the file was written.
+    fn unit(&self, place: usize, condition: &Condition) -> i128 {
+        let DataType::Decimal { scale, .. } = condition.dtype else { return 1 };
+        let written = self.decimals.scale(&condition.name).or_else(|| {
+            let column = self.metadata.parquet_schema().column(place);
+            let is_decimal = column.converted_type() == ConvertedType::DECIMAL;
+            u8::try_from(column.type_scale()).ok().filter(|_| is_decimal)
+        });
+        let more = written.map_or(0, |written| scale.saturating_sub(written));
+        10i128.checked_pow(more.into()).unwrap_or(i128::MAX)
     }
 
     /// Returns the rows of the file that lie in each row group.

@@ -75,10 +75,11 @@ pub(super) struct RowGroup {
 
 /// Returns the row groups of a file, and the pages of each, in which rows may pass the conditions.
 /// `conditions` come with the place of their column in the file; those of columns that the file lacks are
-/// not among them.
+/// not among them. `units` says of each how many units of the condition one of the file is.
 pub(super) fn row_groups(
     metadata: &ParquetMetaData,
     conditions: &[(usize, &Condition)],
+    units: &[i128],
 ) -> Result<Vec<RowGroup>> {
     let schema = metadata.file_metadata().schema_descr();
     let groups = metadata.row_groups();
@@ -86,13 +87,14 @@ pub(super) fn row_groups(
         conditions.iter().map(|(_, it)| Field::new("", it.dtype.to_arrow(), true)).collect();
     let (mut stays, mut whole) = (vec![true; groups.len()], vec![true; groups.len()]);
     let mut converters = Vec::with_capacity(conditions.len());
-    for ((place, condition), field) in conditions.iter().zip(&fields) {
+    for (((place, condition), field), unit) in conditions.iter().zip(&fields).zip(units) {
         let converter = StatisticsConverter::from_column_index(*place, field, schema)?
             .with_missing_null_counts_as_zero(false);
         let known = Statistics {
             least: converter.row_group_mins(groups)?,
             most: converter.row_group_maxes(groups)?,
             nulls: converter.row_group_null_counts(groups)?,
+            unit: *unit,
         };
         for (at, group) in groups.iter().enumerate() {
             let rows = u64::try_from(group.num_rows()).unwrap_or_default();
@@ -113,8 +115,8 @@ pub(super) fn row_groups(
         }
         let rows = usize::try_from(group.num_rows()).unwrap_or_default();
         let mut selection: Option<RowSelection> = None;
-        for ((_, condition), converter) in conditions.iter().zip(&converters) {
-            if let Some(pages) = pages(metadata, index, converter, condition)? {
+        for (((_, condition), converter), unit) in conditions.iter().zip(&converters).zip(units) {
+            if let Some(pages) = pages(metadata, index, converter, condition, *unit)? {
                 selection = Some(match selection {
                     Some(others) => others.intersection(&pages),
                     None => pages,
@@ -138,6 +140,7 @@ fn pages(
     group: usize,
     converter: &StatisticsConverter<'_>,
     condition: &Condition,
+    unit: i128,
 ) -> Result<Option<RowSelection>> {
     let (Some(index), Some(place)) = (metadata.page_index(), converter.parquet_column_index())
     else {
@@ -155,6 +158,7 @@ fn pages(
         least: converter.data_page_mins(index.as_ref(), &groups)?,
         most: converter.data_page_maxes(index.as_ref(), &groups)?,
         nulls: converter.data_page_null_counts(index.as_ref(), &groups)?,
+        unit,
     };
     if known.least.len() != rows.len() {
         return Ok(None);
@@ -174,6 +178,8 @@ struct Statistics {
     least: ArrayRef,
     most: ArrayRef,
     nulls: UInt64Array,
+    /// How many units of the column one of these decimals is: they are those of the file.
+    unit: i128,
 }
 
 impl Statistics {
@@ -188,8 +194,8 @@ impl Statistics {
         if condition.test == Test::IsNull {
             return nulls == Some(rows);
         }
-        let least = scalar(&self.least, at, condition.dtype);
-        let most = scalar(&self.most, at, condition.dtype);
+        let least = scalar(&self.least, at, condition.dtype, self.unit);
+        let most = scalar(&self.most, at, condition.dtype, self.unit);
         nulls == Some(0)
             && least.zip(most).is_some_and(|(least, most)| condition.test.covers(&least, &most))
     }
@@ -201,8 +207,8 @@ impl Statistics {
             Test::IsNull => nulls != Some(0),
             _ if nulls.is_some() && nulls == rows => false,
             _ => {
-                let least = scalar(&self.least, at, condition.dtype);
-                let most = scalar(&self.most, at, condition.dtype);
+                let least = scalar(&self.least, at, condition.dtype, self.unit);
+                let most = scalar(&self.most, at, condition.dtype, self.unit);
                 condition.test.overlaps(least.as_ref(), most.as_ref())
             }
         }
@@ -210,7 +216,7 @@ impl Statistics {
 }
 
 /// Returns a value of an array of statistics; `None` where it is not known.
-fn scalar(array: &ArrayRef, at: usize, dtype: DataType) -> Option<Scalar> {
+fn scalar(array: &ArrayRef, at: usize, dtype: DataType, unit: i128) -> Option<Scalar> {
     if at >= array.len() {
         return None;
     }
@@ -221,7 +227,7 @@ fn scalar(array: &ArrayRef, at: usize, dtype: DataType) -> Option<Scalar> {
         Cell::Text(text) => Scalar::Text(text.to_owned()),
         Cell::Date(days) => Scalar::Date(days),
         Cell::Timestamp(micros) => Scalar::Timestamp(micros),
-        Cell::Decimal(units) => Scalar::Decimal(units),
+        Cell::Decimal(units) => Scalar::Decimal(units.checked_mul(unit)?),
         Cell::Null | Cell::Float(_) => return None,
     })
 }

@@ -6,12 +6,13 @@ use sqlx::postgres::PgConnection;
 use tidegauge_core::{Column, DataType, ForeignKey, Group, Measure, Table};
 
 use super::encode::{DAYS, MICROS};
-use crate::sql::{Dialect, Lists, StoredColumn, Summary};
+use crate::sql::{Dialect, Lists, StoredColumn, Summary, Wider};
 
 /// How PostgreSQL spells things.
 pub(super) const DIALECT: Dialect = Dialect {
     quote: '"',
     declared,
+    widen,
     null,
     // Whatever type a view gives a column, it comes as ours.
     value: |column, dtype| format!("{column}::{}", declared(dtype)),
@@ -105,6 +106,16 @@ pub(super) fn create(table: &Table, name: &str) -> String {
         let _ = writeln!(sql, "CREATE INDEX IF NOT EXISTS {index} ON {name} ({columns});");
     }
     sql
+}
+
+/// Spells the statement that gives decimals of a table, spelled `name`, the digits of their definitions.
+fn widen(name: &str, _: &Table, columns: &[Wider<'_>]) -> String {
+    let widen = |(column, _): &Wider<'_>| {
+        let (column, dtype) = (DIALECT.quoted(&column.name), declared(column.dtype));
+        format!("\n    ALTER COLUMN {column} TYPE {dtype}")
+    };
+    let widened: Vec<_> = columns.iter().map(widen).collect();
+    format!("ALTER TABLE {name}{};\n", widened.join(","))
 }
 
 /// Returns the columns of a table as the catalog has them; none where there is no such table.

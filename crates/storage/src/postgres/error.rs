@@ -69,6 +69,12 @@ impl Postgres {
                 table: at.map(|table| table.name.to_string()).unwrap_or_default(),
                 reason: words,
             },
+            // A type that cannot be changed under a view of the user's own.
+            Some("0A000") if detail(said).is_some() => Error::server(
+                ErrorKind::Configuration,
+                format!("{words}: {}", detail(said).unwrap_or_default()),
+                "drop the view, run again, and make it anew: a column that it reads gets more digits",
+            ),
             Some("55P03") => locked_out(at.as_slice(), HOLDER),
             Some("53100") => Error::DiskFull { path: place },
             Some("53300") => Error::server(
@@ -107,6 +113,12 @@ fn kind(code: Option<&str>) -> ErrorKind {
         "XX001" | "XX002" => ErrorKind::Corrupt,
         _ => ErrorKind::Bug,
     }
+}
+
+/// Returns what depends on what cannot be changed, if the server names it.
+fn detail(said: &dyn DatabaseError) -> Option<String> {
+    let detail = said.try_downcast_ref::<PgDatabaseError>()?.detail()?;
+    Some(detail.replace('\n', " "))
 }
 
 /// Returns what the server says, on one line, with the place that it names.

@@ -2,7 +2,7 @@
 
 #[cfg(feature = "_sqlx")]
 use tidegauge_core::tables;
-use tidegauge_core::{Column, Table};
+use tidegauge_core::{Column, DataType, Table};
 
 use super::Dialect;
 use crate::{Error, Result};
@@ -17,8 +17,28 @@ pub(crate) struct StoredColumn {
     pub(crate) key: i64,
 }
 
+/// What the definition of a table has, and the stored one lacks.
+#[derive(Debug, Default)]
+pub(crate) struct Lacks<'a> {
+    /// Columns at its end, which rows may be without.
+    pub(crate) columns: &'a [Column],
+    /// Decimals with more digits, and the types that they have there.
+    pub(crate) digits: Vec<Wider<'a>>,
+}
+
+/// A column of decimals that has fewer digits where it is stored, and the type that it has there.
+pub(crate) type Wider<'a> = (&'a Column, String);
+
+impl Lacks<'_> {
+    /// Returns `true` if it lacks nothing.
+    #[cfg(test)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.columns.is_empty() && self.digits.is_empty()
+    }
+}
+
 /// Returns the columns that are missing at the end of the stored table and may be added to it, since rows
-/// without them are allowed.
+/// without them are allowed, and the decimals whose type may be widened there, since all that they hold stays.
 ///
 /// # Errors
 /// Returns an error if anything else differs, naming the first column that does.
@@ -26,15 +46,23 @@ pub(crate) fn compare<'a>(
     dialect: &Dialect,
     table: &'a Table,
     found: &[StoredColumn],
-) -> Result<&'a [Column]> {
+) -> Result<Lacks<'a>> {
+    let mut lacks = Lacks::default();
     for at in 0..table.columns.len().max(found.len()) {
         let (expected, found) = (table.columns.get(at), found.get(at));
         if found.is_none() && table.columns[at..].iter().all(|column| column.nullable) {
-            return Ok(&table.columns[at..]);
+            lacks.columns = &table.columns[at..];
+            break;
         }
-        let wanted = expected.map(|column| defined(dialect, table, column));
+        let wanted = expected.map(|column| described(&defined(dialect, table, column)));
         let there = found.map(described);
         if wanted != there {
+            if let Some((column, found)) = expected.zip(found)
+                && is_narrower(dialect, table, column, found)
+            {
+                lacks.digits.push((column, found.dtype.clone()));
+                continue;
+            }
             let name = expected.map(|column| column.name.to_string());
             let none = || "no such column".to_owned();
             return Err(Error::Drift {
@@ -45,7 +73,27 @@ pub(crate) fn compare<'a>(
             });
         }
     }
-    Ok(&[])
+    Ok(lacks)
+}
+
+/// Whether a stored column is the defined one but for decimals of fewer digits.
+fn is_narrower(dialect: &Dialect, table: &Table, column: &Column, found: &StoredColumn) -> bool {
+    let defined = StoredColumn { dtype: found.dtype.clone(), ..defined(dialect, table, column) };
+    let stored = decimal(dialect, &found.dtype);
+    described(&defined) == described(found) && stored.is_some_and(|it| column.dtype.holds(it))
+}
+
+/// Returns the type of decimals that is declared like this; `None` if it is another one.
+fn decimal(dialect: &Dialect, declared: &str) -> Option<DataType> {
+    let (name, digits) = declared.strip_suffix(')')?.split_once('(')?;
+    let (precision, scale) = digits.split_once(',')?;
+    let (precision, scale) = (precision.trim().parse().ok()?, scale.trim().parse().ok()?);
+    let dtype = DataType::Decimal { precision, scale };
+    // The emulator of BigQuery tells the digits of before beside the name of the wider type.
+    let names = [dtype, DataType::CRYPTO].map(dialect.declared);
+    let is_ours =
+        names.iter().any(|it| it.split('(').next().is_some_and(|it| it.eq_ignore_ascii_case(name)));
+    is_ours.then_some(dtype)
 }
 
 /// Says in an error which table remembers the migrations that a database has had.
@@ -62,14 +110,14 @@ pub(crate) fn refuse_views(views: &[String]) -> Result<()> {
     }
 }
 
-fn defined(dialect: &Dialect, table: &Table, column: &Column) -> String {
+fn defined(dialect: &Dialect, table: &Table, column: &Column) -> StoredColumn {
     let place = table.key.iter().position(|name| *name == column.name).map_or(0, |at| at + 1);
-    described(&StoredColumn {
+    StoredColumn {
         name: column.name.to_string(),
         dtype: (dialect.declared)(column.dtype),
         not_null: !column.nullable,
         key: i64::try_from(place).unwrap_or(i64::MAX),
-    })
+    }
 }
 
 fn described(column: &StoredColumn) -> String {

@@ -6,7 +6,7 @@ use tidegauge_core::{Column, DataType, Group, Measure, Table};
 #[cfg(feature = "sqlite")]
 use tidegauge_core::{ForeignKey, tables};
 
-use super::StoredColumn;
+use super::{StoredColumn, Wider};
 
 /// The spelling of a database, and what it can hold.
 #[derive(Debug)]
@@ -15,6 +15,9 @@ pub(crate) struct Dialect {
     pub(crate) quote: char,
     /// Spells the type that a column of ours is declared with.
     pub(crate) declared: fn(DataType) -> String,
+    /// Spells the statements that give decimals of a stored table, spelled like this, the digits of their
+    /// definitions, each with its semicolon and on a line of its own.
+    pub(crate) widen: fn(&str, &Table, &[Wider<'_>]) -> String,
     /// Spells null of that type.
     pub(crate) null: fn(DataType) -> String,
     /// Spells a column (given as an identifier) so that its values come as those of the type.

@@ -215,6 +215,7 @@ mod tests {
         Dialect {
             quote: '"',
             declared: |dtype| dtype.to_string(),
+            widen: |_, _, _| String::new(),
             null: |_| "NULL".into(),
             value: |column, _| column,
             param: number,

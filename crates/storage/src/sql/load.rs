@@ -221,9 +221,14 @@ async fn ensure<D: Database>(
         database.run(connection, sql, table).await?;
         found = database.stored(connection, &table.name).await?;
     }
-    for column in compare(database.dialect(), table, &found)? {
+    let (lacks, whole) = (compare(database.dialect(), table, &found)?, database.table(&table.name));
+    if !lacks.digits.is_empty() {
+        let sql = (database.dialect().widen)(&whole, table, &lacks.digits);
+        database.run(connection, sql, table).await?;
+    }
+    for column in lacks.columns {
         let name = database.dialect().quoted(&column.name);
-        let (whole, dtype) = (database.table(&table.name), database.added(table, column));
+        let dtype = database.added(table, column);
         let sql = format!("ALTER TABLE {whole} ADD COLUMN {name} {dtype}");
         database.run(connection, sql, table).await?;
     }

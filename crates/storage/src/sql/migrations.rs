@@ -9,9 +9,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
-use tidegauge_core::{Column, Table, TableRef, tables};
+use tidegauge_core::{Column, DataType, Table, TableRef, tables};
 
-use super::Dialect;
+use super::{Dialect, Wider};
 
 /// The files that never change, as `sha256sum --check` reads it.
 const RELEASED: &str = "migrations/released.sha256";
@@ -86,24 +86,43 @@ impl Migrations {
         let mut what = None;
         let mut parts = Vec::new();
         for table in tables {
-            let part = match there.get(table.name.as_ref()) {
-                None => format!("-- {}\n{}", table.description, (self.create)(&table)),
-                Some(there) => {
-                    let new = |column: &&Column| !there.iter().any(|it| *it == *column.name);
-                    let new: Vec<_> = table.columns.iter().filter(new).collect();
-                    if new.is_empty() {
-                        continue;
-                    }
-                    let names = new.iter().map(|it| it.name.as_ref()).collect::<Vec<_>>();
-                    let all_nullable = new.iter().all(|column| column.nullable);
-                    assert!(all_nullable, "{}: rows that are there lack {names:?}", table.name);
-                    (self.add)(&table, &new)
-                }
+            let of_table = match there.get(table.name.as_ref()) {
+                None => vec![format!("-- {}\n{}", table.description, (self.create)(&table))],
+                Some(there) => self.changes(&table, there),
             };
-            what.get_or_insert_with(|| table.name.to_string());
-            parts.push(part);
+            if !of_table.is_empty() {
+                what.get_or_insert_with(|| table.name.to_string());
+                parts.extend(of_table);
+            }
         }
         Some((what?, parts.join("\n")))
+    }
+
+    /// What `table` says that its columns that are `there` do not: more columns, and decimals with more digits.
+    fn changes(&self, table: &Table, there: &[(String, String)]) -> Vec<String> {
+        let mut changes = Vec::new();
+        let (mut new, mut wider): (Vec<&Column>, Vec<Wider<'_>>) = (Vec::new(), Vec::new());
+        for column in &table.columns {
+            let Some((_, dtype)) = there.iter().find(|(name, _)| *name == *column.name) else {
+                new.push(column);
+                continue;
+            };
+            let is_other = !dtype.eq_ignore_ascii_case(&(self.dialect.declared)(column.dtype));
+            if matches!(column.dtype, DataType::Decimal { .. }) && is_other {
+                wider.push((column, dtype.clone()));
+            }
+        }
+        if !new.is_empty() {
+            let names = new.iter().map(|it| it.name.as_ref()).collect::<Vec<_>>();
+            let all_nullable = new.iter().all(|column| column.nullable);
+            assert!(all_nullable, "{}: rows that are there lack {names:?}", table.name);
+            changes.push((self.add)(table, &new));
+        }
+        if !wider.is_empty() {
+            let name = self.dialect.quoted(&table.name);
+            changes.push((self.dialect.widen)(&name, table, &wider));
+        }
+        changes
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -149,18 +168,33 @@ fn digest(text: &str) -> String {
     Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The columns of each table after the statements of `sql`.
-fn columns(dialect: &Dialect, sql: &str) -> BTreeMap<String, Vec<String>> {
+/// The columns of each table after the statements of `sql`, with their types.
+fn columns(dialect: &Dialect, sql: &str) -> BTreeMap<String, Vec<(String, String)>> {
     let lines: Vec<_> = sql.lines().filter(|line| !line.starts_with("--")).collect();
-    let name = |text: &str| {
-        let text = text.strip_prefix(dialect.quote)?;
-        Some(text.split_once(dialect.quote)?.0.to_owned())
+    let quoted = |text: &str| {
+        let (name, rest) = text.strip_prefix(dialect.quote)?.split_once(dialect.quote)?;
+        Some((name.to_owned(), rest.to_owned()))
+    };
+    let name = |text: &str| quoted(text).map(|(name, _)| name);
+    let column = |text: &str| {
+        let (name, rest) = quoted(text)?;
+        let rest = ["TYPE ", "SET DATA TYPE "]
+            .iter()
+            .find_map(|word| rest.trim_start().strip_prefix(word))
+            .unwrap_or(&rest);
+        let mut depth = 0;
+        let end = rest.find(|c| {
+            depth += i32::from(c == '(') - i32::from(c == ')');
+            c == '\n' || (c == ',' && depth == 0) || c == '\''
+        });
+        let dtype = &rest[..end.unwrap_or(rest.len())];
+        Some((name, dtype.trim().trim_end_matches("NOT NULL").trim().to_owned()))
     };
     let mut tables = BTreeMap::new();
     for statement in lines.join("\n").split(';').map(str::trim) {
         if let Some(rest) = statement.strip_prefix("CREATE TABLE ") {
             let rest = rest.strip_prefix("IF NOT EXISTS ").unwrap_or(rest);
-            let columns = rest.lines().skip(1).filter_map(|line| name(line.trim()));
+            let columns = rest.lines().skip(1).filter_map(|line| column(line.trim()));
             tables.insert(name(rest).unwrap(), columns.collect());
         } else if let Some(rest) = statement.strip_prefix("ALTER TABLE ") {
             let table = name(rest).unwrap();
@@ -168,25 +202,49 @@ fn columns(dialect: &Dialect, sql: &str) -> BTreeMap<String, Vec<String>> {
                 tables.remove(&table);
                 continue;
             }
-            let columns: &mut Vec<String> = tables.get_mut(&table).unwrap();
+            let columns: &mut Vec<(String, String)> = tables.get_mut(&table).unwrap();
             for added in rest.split("ADD COLUMN ").skip(1) {
-                columns.extend(name(added.strip_prefix("IF NOT EXISTS ").unwrap_or(added)));
+                columns.extend(column(added.strip_prefix("IF NOT EXISTS ").unwrap_or(added)));
             }
+            for word in ["ALTER COLUMN ", "MODIFY COLUMN "] {
+                rest.split(word)
+                    .skip(1)
+                    .filter_map(column)
+                    .for_each(|wider| replace(columns, wider));
+            }
+        } else if let Some(rest) = statement.strip_prefix("UPDATE sqlite_master ") {
+            let wider = rest.split("', '").nth(1).and_then(column);
+            let table = rest.rsplit('\'').nth(1).and_then(|table| tables.get_mut(table));
+            table.zip(wider).into_iter().for_each(|(columns, wider)| replace(columns, wider));
         }
     }
     tables
 }
 
+/// Gives a column another type.
+fn replace(columns: &mut [(String, String)], (name, dtype): (String, String)) {
+    columns.iter_mut().filter(|(of, _)| *of == name).for_each(|it| it.1.clone_from(&dtype));
+}
+
 #[cfg(test)]
 mod tests {
-    use tidegauge_core::DataType;
-
     use super::*;
     use crate::sql::{Lists, TEXT_DAYS, TEXT_MICROS};
 
     const DIALECT: Dialect = Dialect {
         quote: '"',
-        declared: |_| "text".into(),
+        declared: |dtype| {
+            if let DataType::Text = dtype { "text".into() } else { dtype.to_string() }
+        },
+        widen: |name, _, columns| {
+            let wider = columns.iter().map(|(column, before)| {
+                format!(
+                    "ALTER TABLE {name} ALTER COLUMN \"{}\" {before} TO {};\n",
+                    column.name, column.dtype
+                )
+            });
+            wider.collect()
+        },
         null: |_| "NULL".into(),
         value: |column, _| column,
         param: |_, _| "?".into(),
@@ -211,26 +269,46 @@ mod tests {
 
     #[test]
     fn columns_are_those_of_the_last_statement_that_says_so() {
-        let sql = "-- One; two.\nCREATE TABLE IF NOT EXISTS \"a\" (\n    \"x\" text,\n    \"y\" text,\n    \
+        let sql = "-- One; two.\nCREATE TABLE IF NOT EXISTS \"a\" (\n    \"x\" text,\n    \"y\" decimal(28,8) NOT NULL,\n    \
                    PRIMARY KEY (\"x\")\n);\nALTER TABLE \"a\"\n    ADD COLUMN \"z\" text,\n    \
                    ADD COLUMN IF NOT EXISTS \"w\" text;\nCREATE TABLE \"b\" (\n    \"x\" text\n);\n\
                    ALTER TABLE \"b\" RENAME TO \"c\";\nCREATE TABLE \"b\" (\n    \"v\" text\n);\n";
         let columns = columns(&DIALECT, sql);
-        assert_eq!(columns["a"], ["x", "y", "z", "w"]);
-        assert_eq!(columns["b"], ["v"]);
+        let of = |table: &str| -> Vec<String> {
+            columns[table].iter().map(|(name, dtype)| format!("{name} {dtype}")).collect()
+        };
+        assert_eq!(of("a"), ["x text", "y decimal(28,8)", "z text", "w text"]);
+        assert_eq!(of("b"), ["v text"]);
+    }
+
+    #[test]
+    fn types_are_those_of_the_last_statement_that_widens_them() {
+        let sql = "CREATE TABLE \"a\" (\n    \"x\" decimal(28,8) NOT NULL,\n    \"y\" decimal(28,8),\n    \
+                   \"z\" decimal(28,8)\n);\nALTER TABLE \"a\"\n    ALTER COLUMN \"x\" TYPE decimal(38,18),\n    \
+                   ALTER COLUMN \"y\" TYPE decimal(38,18);\nALTER TABLE \"a\" MODIFY COLUMN \"y\" \
+                   decimal(38,20) NOT NULL;\nUPDATE sqlite_master SET sql = replace(sql, '\"z\" decimal(28,8)', \
+                   '\"z\" decimal(38,18)') WHERE type = 'table' AND name = 'a';\n";
+        let columns = columns(&DIALECT, sql);
+        let types: Vec<_> = columns["a"].iter().map(|(_, dtype)| dtype.as_str()).collect();
+        assert_eq!(types, ["decimal(38,18)", "decimal(38,20)", "decimal(38,18)"]);
     }
 
     #[test]
     fn what_comes_next_is_what_the_tables_say_and_the_files_do_not() {
         let old = Table::builder("old", "What is there.").column("x", DataType::Text, "");
+        let old = old.column("money", DataType::CRYPTO, "");
         let old = old.nullable("y", DataType::Text, "").nullable("z", DataType::Text, "");
         let new = Table::builder("new", "What is not.").column("x", DataType::Text, "");
         let tables = [old.key(["x"]).build().unwrap(), new.key(["x"]).build().unwrap()];
-        let said = "CREATE TABLE \"old\" (\n    \"x\" text\n);\n";
+        let said = "CREATE TABLE \"old\" (\n    \"x\" text,\n    \"money\" decimal(28,8)\n);\n";
         let (what, text) = MADE_UP.next(said, tables.clone()).unwrap();
         assert_eq!(what, "old");
-        assert_eq!(text, "ALTER old ADD y, z;\n\n-- What is not.\nCREATE new;\n");
-        let said = "CREATE TABLE \"old\" (\n    \"x\" text,\n    \"y\" text,\n    \"z\" text\n);\n\
+        assert_eq!(
+            text,
+            "ALTER old ADD y, z;\n\nALTER TABLE \"old\" ALTER COLUMN \"money\" decimal(28,8) TO decimal(38,18);\n\n\
+                   -- What is not.\nCREATE new;\n"
+        );
+        let said = "CREATE TABLE \"old\" (\n    \"x\" text,\n    \"money\" decimal(38,18),\n    \"y\" text,\n    \"z\" text\n);\n\
                     CREATE TABLE \"new\" (\n    \"x\" text\n);\n";
         assert_eq!(MADE_UP.next(said, tables), None);
     }

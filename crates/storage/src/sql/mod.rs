@@ -26,7 +26,7 @@ mod summary;
 
 #[cfg(feature = "_sqlx")]
 pub(crate) use catalog::{MIGRATIONS_TABLE, refuse_views};
-pub(crate) use catalog::{StoredColumn, compare};
+pub(crate) use catalog::{StoredColumn, Wider, compare};
 pub(crate) use checkpoint::{Checkpoint, missing};
 pub(crate) use dialect::{Dialect, Lists, Summary, TEXT_DAYS, TEXT_MICROS};
 #[cfg(any(feature = "_sqlx", feature = "mysql"))]

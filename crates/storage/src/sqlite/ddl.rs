@@ -5,12 +5,13 @@ use std::fmt::Write as _;
 use sqlx::sqlite::SqliteConnection;
 use tidegauge_core::{DataType, ForeignKey, Table};
 
-use crate::sql::{Dialect, Lists, StoredColumn, TEXT_DAYS, TEXT_MICROS};
+use crate::sql::{Dialect, Lists, StoredColumn, TEXT_DAYS, TEXT_MICROS, Wider};
 
 /// How SQLite spells things.
 pub(super) const DIALECT: Dialect = Dialect {
     quote: '"',
     declared,
+    widen,
     null: |_| "NULL".into(),
     value: |column, _| column,
     param: |_, _| "?".into(),
@@ -53,6 +54,27 @@ pub(super) fn create(table: &Table) -> String {
         let _ = writeln!(sql, "CREATE INDEX IF NOT EXISTS {index} ON {name} ({columns});");
     }
     sql
+}
+
+/// Spells the statements that give decimals of a table the digits of their definitions.
+///
+/// What lies in the table stays as it is: the digits of a declared type are words to SQLite. So the words are
+/// changed, in the way that <https://www.sqlite.org/lang_altertable.html> has for what touches no row.
+fn widen(_: &str, table: &Table, columns: &[Wider<'_>]) -> String {
+    let mut sql = String::from("PRAGMA writable_schema = ON;\n");
+    let text = |text: &str| format!("'{}'", text.replace('\'', "''"));
+    for (column, before) in columns {
+        let (name, after) = (DIALECT.quoted(&column.name), declared(column.dtype));
+        let (before, after) = (format!("{name} {before}"), format!("{name} {after}"));
+        let _ = writeln!(
+            sql,
+            "UPDATE sqlite_master SET sql = replace(sql, {}, {}) WHERE type = 'table' AND name = {};",
+            text(&before),
+            text(&after),
+            text(&table.name)
+        );
+    }
+    sql + "PRAGMA writable_schema = RESET;\n"
 }
 
 /// Returns the columns of the table called `name` as the catalog has them.

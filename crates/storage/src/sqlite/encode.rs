@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sqlx::sqlite::{SqliteArguments, SqliteValueRef};
 use sqlx::{Arguments, Decode, Sqlite, TypeInfo, ValueRef, error::BoxDynError};
 use tidegauge_core::arrow::array::Array;
-use tidegauge_core::{Cell, Column, ColumnView, DataType, TextView};
+use tidegauge_core::{Cell, Column, ColumnView, DataType, TextView, short_units};
 
 use crate::text;
 
@@ -92,6 +92,7 @@ fn decimal(units: i128, scale: u8) -> Money {
     {
         return Money::Integer(whole);
     }
+    let (units, scale) = short(units, scale);
     // Up to 15 digits, and a power of ten that a float holds exactly, the quotient is the float
     // next to the decimal and the decimal the shortest spelling of it.
     if units.unsigned_abs() < 1_000_000_000_000_000 && scale <= 22 {
@@ -102,6 +103,15 @@ fn decimal(units: i128, scale: u8) -> Money {
         Ok(real) if real.to_string() == trimmed(&digits) => Money::Real(real),
         _ => Money::Text(digits),
     }
+}
+
+/// The decimal places that most amounts make do with.
+const SHORT: u8 = 8;
+
+/// Returns the same decimal at eight places, where it has more and needs no more than those.
+fn short(units: i128, scale: u8) -> (i128, u8) {
+    let (units, short) = short_units(units, scale.into());
+    (units, u8::try_from(short).unwrap_or(scale))
 }
 
 /// `digits` without the zeros that end its decimal places.
@@ -115,6 +125,12 @@ fn trimmed(digits: &str) -> &str {
 /// The minor units of a float that is the quotient of at most 15 digits, as [`decimal`] writes
 /// them: the same that its shortest spelling says, without spelling it.
 fn units(real: f64, scale: u8) -> Option<i128> {
+    if let Some(more) = scale.checked_sub(SHORT).filter(|more| *more > 0)
+        && let Some(units) = units(real, SHORT)
+        && let Some(power) = 10i128.checked_pow(more.into())
+    {
+        return units.checked_mul(power);
+    }
     let unit = 10f64.powi(scale.into());
     let nearest = (real * unit).round();
     #[allow(clippy::cast_possible_truncation)] // a whole number of at most 15 digits

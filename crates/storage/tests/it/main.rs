@@ -33,3 +33,4 @@ mod resets;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod support;
+mod widened;

@@ -42,7 +42,7 @@ async fn a_sqlite_warehouse_of_the_version_before_opens_and_goes_on() {
     let trade = warehouse.read(&trade).await.unwrap();
     let found = cells(&trade, &["trading_pair", "base_amount", "price", "is_maker", "executed_at"]);
     let at = Cell::Timestamp(1_588_546_861_571_357);
-    let amounts = [Cell::Decimal(1_640_532), Cell::Decimal(1_225_938_535_520)];
+    let amounts = [1_640_532, 1_225_938_535_520].map(|units| Cell::Decimal(units * 10_000_000_000));
     assert_eq!(found, [Cell::Text("BTC/CAD"), amounts[0], amounts[1], Cell::Bool(false), at]);
 
     // Gone on with: the tables of today, and a load behind the cursor that is there.
@@ -55,4 +55,31 @@ async fn a_sqlite_warehouse_of_the_version_before_opens_and_goes_on() {
     assert_eq!(warehouse.cursor("recorded").await.unwrap().as_ref(), cursors.get("recorded"));
     assert_ne!(warehouse.data_version().await.unwrap(), version);
     assert_eq!(store.rows(&tables::by_name("users").unwrap()).await, 2);
+
+    // Prices have more digits now, and the file says so.
+    let coin = tables::RawCryptoMarketData {
+        symbol: "DUST".into(),
+        observed_at: "2026-01-02T03:04:05Z".parse().unwrap(),
+        source: "a".into(),
+        name: "Dust".into(),
+        price_usd: "4.2e-12".parse().unwrap(),
+        volume_24h_usd: None,
+        market_cap_usd: None,
+    };
+    let table = tables::RawCryptoMarketData::table();
+    let (rows, after) = ([Batch::from_rows(table, [coin]).unwrap()], Cursor::new("dust"));
+    let before = warehouse.cursor("recorded").await.unwrap();
+    let load = Load { source: "recorded", batches: &rows, before: before.as_ref(), after: &after };
+    warehouse.load(load).await.unwrap();
+    let dust = Scan::all(table).filter(Filter::eq("symbol", "DUST"));
+    let dust = warehouse.read(&dust).await.unwrap();
+    assert_eq!(cells(&dust, &["price_usd"]), [Cell::Decimal(4_200_000)]);
+    let mut connection = SqliteConnectOptions::new().filename(&store.path).connect().await.unwrap();
+    let narrow = "SELECT count(*) FROM sqlite_master AS t, pragma_table_info(t.name) AS c \
+                  WHERE t.type = 'table' AND c.type = 'DECIMAL(28,8)'";
+    let narrow: i64 = sqlx::query_scalar(narrow).fetch_one(&mut connection).await.unwrap();
+    let sound: String =
+        sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&mut connection).await.unwrap();
+    assert_eq!((narrow, sound.as_str()), (0, "ok"));
+    connection.close().await.unwrap();
 }

@@ -15,7 +15,9 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use tidegauge_acquisition::Context;
 #[cfg(feature = "_http")]
 use tidegauge_acquisition::http::{HttpConfig, PerMinute, Retry};
-use tidegauge_core::{Batch, Cell, Clock, Cursor, DataType, FixedClock, Page, Source};
+use tidegauge_core::{
+    Batch, Cell, Clock, Cursor, DataType, FixedClock, Page, Source, format_units,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use wiremock::{Request, ResponseTemplate};
@@ -226,10 +228,7 @@ pub fn shown(batch: &Batch, column: &str) -> Vec<String> {
         }
         Cell::Decimal(units) => {
             let DataType::Decimal { scale, .. } = dtype else { panic!("{column} is {dtype}") };
-            let scale = usize::from(scale);
-            let digits = format!("{:0>width$}", units.unsigned_abs(), width = scale + 1);
-            let (whole, places) = digits.split_at(digits.len() - scale);
-            format!("{}{whole}.{places}", if units < 0 { "-" } else { "" })
+            format_units(units, scale.into())
         }
     };
     (0..batch.rows()).map(value).collect()

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use tidegauge_analytics::market::fx_daily;
 use tidegauge_core::market::{Market, Rates};
 use tidegauge_core::tables::{Candle, FxRate, RawCryptoMarketData};
-use tidegauge_core::{Batch, divide_half_even};
+use tidegauge_core::{Batch, Crypto, multiply_divide};
 
 use super::{lines, money};
 use crate::support::day;
@@ -80,15 +80,15 @@ fn a_fixing_fills_seven_days_and_no_more() {
 fn rates_are_rounded_once_half_to_even() {
     let rows = [
         fixing("USD/AAA", "x", "2026-01-02", "0.00000003"), // 33333333.3…
-        fixing("USD/BBB", "x", "2026-01-02", "200000000"),  // 0.000000005
-        fixing("USD/CCC", "x", "2026-01-02", "40000000"),   // 0.000000025
-        fixing("USD/DDD", "x", "2026-01-02", "66666666"),   // 0.000000015…
+        fixing("USD/BBB", "x", "2026-01-02", "2000000000000000000"), // 5e-19
+        fixing("USD/CCC", "x", "2026-01-02", "400000000000000000"), // 2.5e-18
+        fixing("USD/DDD", "x", "2026-01-02", "666666666666666666"), // 1.5…e-18
     ];
     let expected = [
-        "AAA USD 2026-01-02 33333333.33333333 2026-01-02 false -",
+        "AAA USD 2026-01-02 33333333.333333333333333333 2026-01-02 false -",
         // One BBB is worth half of the last place, which is even at 0: no rate at all.
-        "CCC USD 2026-01-02 0.00000002 2026-01-02 false -",
-        "DDD USD 2026-01-02 0.00000002 2026-01-02 false -",
+        "CCC USD 2026-01-02 0.000000000000000002 2026-01-02 false -",
+        "DDD USD 2026-01-02 0.000000000000000002 2026-01-02 false -",
     ];
     assert_eq!(daily(&rows, "USD", day("2026-01-02")), expected);
 }
@@ -112,7 +112,7 @@ proptest! {
             .iter()
             .map(|((pair, source, number), units)| FxRate {
                 rate_date: first + Days::new(*number),
-                rate: tidegauge_core::Crypto::from_units(*units),
+                rate: Crypto::from_units(*units * (Crypto::ONE / 100_000_000)),
                 ..fixing(pairs[*pair], ["ecb", "open"][*source], "2026-01-01", "1")
             })
             .collect();
@@ -130,7 +130,7 @@ proptest! {
             for date in first.iter_days().take_while(|date| *date <= today) {
                 if let Ok(rate) = market.rate(base, date) {
                     let (units, dollars) = rate.ratio();
-                    let rate = divide_half_even(dollars * 100_000_000, units);
+                    let rate = multiply_divide(dollars, Crypto::ONE, units).unwrap();
                     expected.insert((base.to_owned(), date.to_string()), rate);
                 }
             }

@@ -28,7 +28,7 @@ fn price(minutes: i64, cents: i128) -> MarketPrice {
     MarketPrice {
         symbol: "BTC".into(),
         at: noon() + TimeDelta::minutes(minutes),
-        price_usd: Crypto::from_units(cents * 1_000_000),
+        price_usd: Crypto::from_units(cents * Crypto::ONE / 100),
         source: "a".into(),
         sources: 1,
         other_source: None,

@@ -14,6 +14,9 @@ use crate::audit::tables::{Tables, Value, table};
 /// How long is played.
 const DAYS: u64 = 150;
 
+/// The units of an amount in a cent.
+const CENT: i128 = Crypto::ONE / 100;
+
 /// Microseconds in a day.
 pub(crate) const DAY: i64 = 86_400_000_000;
 
@@ -52,7 +55,7 @@ fn market(config: &ExchangeConfig, tables: &mut Tables) -> Arc<Market> {
             let phase = (2 * i64::try_from(number).unwrap() + shift) % 80;
             let wave = 80 + (phase - 40).abs();
             let price = |percent: i64| {
-                Crypto::from_units(i128::from(cents * wave * percent) * 1_000_000 / 10_000)
+                Crypto::from_units(i128::from(cents * wave * percent) * CENT / 10_000)
             };
             candles.push(Candle {
                 source: "test".into(),
@@ -127,7 +130,7 @@ fn chargebacks(tables: &mut Tables) {
                 reference_id: number,
                 account: account.into(),
                 asset: currency.clone(),
-                amount: Crypto::from_units(sign * amount * 1_000_000),
+                amount: Crypto::from_units(sign * amount * CENT),
                 posted_at: created_at,
             });
         }

@@ -6,7 +6,6 @@ mod ranges;
 mod transfers;
 mod wallet;
 
-use tidegauge_core::Crypto;
 use tidegauge_core::tables::{Deposit, Order, Trade, Withdrawal};
 
 use self::ranges::Ranges;
@@ -17,7 +16,7 @@ use super::plan::Plan;
 use crate::Result;
 use crate::draw::{Draws, Stream};
 use crate::market::Market;
-use crate::world::{ONE, SECOND, day_of};
+use crate::world::{Amount, ONE, SECOND, day_of};
 
 /// The rows of one user. Ids are given when everybody's are together; until then an order's is
 /// its index here, and so is that of its trades.
@@ -145,7 +144,7 @@ impl Ledger<'_> {
             } else {
                 amount * self.market.price(currency, "USD", at)? / ONE
             };
-            let worth = Crypto::from_units(dollars).to_f64();
+            let worth = Amount::from_units(dollars).to_f64();
             holdings.push(Holding { currency, amount, worth });
         }
         let total: f64 = holdings.iter().map(|holding| holding.worth).sum();

@@ -1,13 +1,12 @@
 //! Orders: never for more than the user has free when they place them.
 
-use tidegauge_core::Crypto;
 use tidegauge_core::tables::{Order, Trade};
 
 use super::ranges::{at_least, at_most};
 use super::{Holding, LOT, Ledger};
 use crate::world::{
-    self, CENT, COINS, DAY, HOUR, MAKER_FEE, ONE, SECOND, TAKER_FEE, day_of, divide, time_of,
-    to_cents, units,
+    self, Amount, CENT, COINS, DAY, HOUR, MAKER_FEE, ONE, SECOND, TAKER_FEE, day_of, divide,
+    time_of, to_cents, units,
 };
 use crate::{Error, Result};
 
@@ -55,7 +54,7 @@ impl Ledger<'_> {
             (_, false) => at_most(worst - slack),
         });
         let share = self.draws.uniform(0.1, 0.6).max((SMALL / holding.worth).min(0.9));
-        let budget = units(Crypto::from_units(holding.amount).to_f64() * share, 1);
+        let budget = units(Amount::from_units(holding.amount).to_f64() * share, 1);
         let wanted = size(buys, budget, limit_price.unwrap_or(worst));
         let filled = if whole { wanted } else { self.part(wanted, 0.2, 0.85) };
         if filled < LOT || (!whole && filled == wanted) {
@@ -121,7 +120,7 @@ impl Ledger<'_> {
                 at_least(high + high * away / 10_000)
             }
         });
-        let budget = units(Crypto::from_units(holding.amount).to_f64() * share, 1);
+        let budget = units(Amount::from_units(holding.amount).to_f64() * share, 1);
         let wanted = size(buys, budget, limit_price.unwrap_or(price));
         if wanted < LOT {
             return Err(Error::Impossible { user: self.person.row.user_id, what: "order" });
@@ -167,7 +166,7 @@ impl Ledger<'_> {
 
     /// A drawn part of an amount, in whole lots.
     fn part(&mut self, amount: i128, low: f64, high: f64) -> i128 {
-        let part = Crypto::from_units(amount).to_f64() * self.draws.uniform(low, high);
+        let part = Amount::from_units(amount).to_f64() * self.draws.uniform(low, high);
         units(part, LOT).clamp(amount.min(LOT), amount)
     }
 
@@ -186,10 +185,10 @@ impl Ledger<'_> {
             side: if buys { "buy" } else { "sell" }.into(),
             base_currency: coin.into(),
             quote_currency: quote.into(),
-            base_amount: Crypto::from_units(base),
-            quote_amount: Crypto::from_units(amount),
-            price: Crypto::from_units(price),
-            fee_amount: Crypto::from_units(fee),
+            base_amount: world::crypto(base),
+            quote_amount: world::crypto(amount),
+            price: world::crypto(price),
+            fee_amount: world::crypto(fee),
             fee_currency: quote.into(),
             is_maker: maker,
             executed_at: time_of(at),
@@ -206,9 +205,9 @@ impl Ledger<'_> {
             order_type: if order.limit_price.is_some() { "limit" } else { "market" }.into(),
             base_currency: coin.into(),
             quote_currency: quote.into(),
-            base_amount: Crypto::from_units(order.wanted),
-            filled_amount: Crypto::from_units(order.filled),
-            limit_price: order.limit_price.map(Crypto::from_units),
+            base_amount: world::crypto(order.wanted),
+            filled_amount: world::crypto(order.filled),
+            limit_price: order.limit_price.map(world::crypto),
             status: order.status.into(),
             created_at: time_of(order.at),
             updated_at: time_of(order.updated),

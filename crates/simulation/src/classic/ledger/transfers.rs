@@ -1,11 +1,11 @@
 //! Money in and out.
 
-use tidegauge_core::Crypto;
 use tidegauge_core::tables::{Deposit, Withdrawal};
 
 use super::{LOT, Ledger};
 use crate::world::{
-    CENT, COINS, DAY, HOUR, MINUTE, ONE, day_of, micros, time_of, to_cents, units, withdrawal_fee,
+    self, Amount, CENT, COINS, DAY, HOUR, MINUTE, ONE, day_of, micros, time_of, to_cents, units,
+    withdrawal_fee,
 };
 use crate::{Error, Result};
 
@@ -69,7 +69,7 @@ impl Ledger<'_> {
             user_id: self.person.row.user_id,
             deposit_type: if crypto { "crypto" } else { "fiat" }.into(),
             currency: currency.into(),
-            amount: Crypto::from_units(amount),
+            amount: world::crypto(amount),
             payment_method: way.method.into(),
             status: status.into(),
             blockchain_confirmations: crypto.then_some(confirmations),
@@ -80,7 +80,7 @@ impl Ledger<'_> {
     }
 
     pub(super) fn credit(&mut self, deposit: &Deposit) {
-        self.wallet.add(&deposit.currency, deposit.amount.units());
+        self.wallet.add(&deposit.currency, world::reckoned(deposit.amount));
         self.rows.deposits.push(deposit.clone());
     }
 
@@ -92,7 +92,7 @@ impl Ledger<'_> {
         let spare = holding.amount - fee;
         // Nobody pays the fee for next to nothing.
         let share = self.draws.uniform(0.05, 0.25).max((20.0 / holding.worth).min(0.5));
-        let drawn = units(Crypto::from_units(spare.max(0)).to_f64() * share, 1);
+        let drawn = units(Amount::from_units(spare.max(0)).to_f64() * share, 1);
         let amount = if fiat { to_cents(drawn).max(CENT) } else { (drawn / LOT * LOT).max(LOT) };
         if spare < amount {
             return Err(Error::Impossible { user: self.person.row.user_id, what: "withdraw" });
@@ -112,8 +112,8 @@ impl Ledger<'_> {
             user_id: self.person.row.user_id,
             withdrawal_type: if fiat { "fiat" } else { "crypto" }.into(),
             currency: currency.into(),
-            amount: Crypto::from_units(amount),
-            fee: Crypto::from_units(fee),
+            amount: world::crypto(amount),
+            fee: world::crypto(fee),
             destination_type: if fiat { "bank_account" } else { "wallet" }.into(),
             tx_hash: (completed && !fiat).then(|| format!("{prefix}{hash}")),
             status: status.into(),

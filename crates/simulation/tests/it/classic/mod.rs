@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use proptest::prelude::*;
 use tidegauge_core::market::Market;
-use tidegauge_core::{Batch, Cell, Cursor, Page, Source};
+use tidegauge_core::{Batch, Cell, Crypto, Cursor, Page, Source, multiply_divide_floor};
 use tidegauge_simulation::{Classic, ClassicConfig};
 
 /// A market that moves: ±20 % over the months, with a range of 4 % each day.
@@ -288,7 +288,7 @@ fn lowest_balance(pages: &[Page]) -> i128 {
                     let wanted = money("base_amount", row);
                     let (currency, held) = match (text("side", row).as_str(), limit) {
                         ("buy", Some(limit)) => {
-                            let cost = wanted * limit / 100_000_000;
+                            let cost = multiply_divide_floor(wanted, limit, Crypto::ONE).unwrap().0;
                             (text("quote_currency", row), cost + cost * 25 / 10_000)
                         }
                         ("buy", None) => continue,

@@ -1,5 +1,7 @@
 //! A seed is a promise: what it gives is written down here.
 
+use tidegauge_core::DataType;
+
 use super::*;
 
 /// FNV-1a, 64 bits.
@@ -7,9 +9,14 @@ fn fnv(hash: u64, bytes: &[u8]) -> u64 {
     bytes.iter().fold(hash, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))
 }
 
-/// A cell as text that no release of a library changes.
-fn text(cell: Cell<'_>) -> String {
+/// A cell as text that no release of a library changes. Amounts are in 10⁻⁸, in which they are reckoned, whatever
+/// places the tables have.
+fn text(cell: Cell<'_>, dtype: DataType) -> String {
     match cell {
+        Cell::Decimal(units) if dtype == DataType::CRYPTO => {
+            assert_eq!(units % 10_000_000_000, 0, "no more than eight places");
+            (units / 10_000_000_000).to_string()
+        }
         Cell::Null => "∅".into(),
         Cell::Bool(value) => value.to_string(),
         Cell::Int(value) | Cell::Decimal(value) => value.to_string(),
@@ -49,8 +56,8 @@ fn hashes(pages: &[Page]) -> BTreeMap<String, (usize, u64)> {
             .partition(|(definition, _)| is_later(&definition.name));
         assert!(later.iter().all(|(_, column)| column.null_count() == batch.rows()), "{table}");
         for row in 0..batch.rows() {
-            for (_, column) in &columns {
-                *hash = fnv(*hash, text(column.cell(row)).as_bytes());
+            for (definition, column) in &columns {
+                *hash = fnv(*hash, text(column.cell(row), definition.dtype).as_bytes());
                 *hash = fnv(*hash, b",");
             }
             *hash = fnv(*hash, b"\n");

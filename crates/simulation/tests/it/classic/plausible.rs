@@ -37,7 +37,7 @@ impl Rows {
     fn money(&self, name: &str) -> Vec<Option<f64>> {
         let columns = self.0.iter().map(|batch| batch.column(name).unwrap().as_decimal().unwrap());
         let units = columns.flat_map(|column| column.iter());
-        units.map(|units| units.map(|units| units as f64 / 1e8)).collect()
+        units.map(|units| units.map(|units| Crypto::from_units(units).to_f64())).collect()
     }
 }
 
@@ -63,7 +63,8 @@ async fn the_market_never_reaches_an_order_that_waits() {
         let mut day = placed[row].date_naive();
         while day <= last.date_naive() {
             let prices = MARKET.prices(&coins[row], day).unwrap();
-            let (low, high) = (prices.low as f64 / 1e8, prices.high as f64 / 1e8);
+            let [low, high] =
+                [prices.low, prices.high].map(|price| Crypto::from_units(price).to_f64());
             let reached = if sides[row] == "buy" { low <= limit } else { high >= limit };
             assert!(!reached, "row {row}: {} at {limit} on {day}: {low} to {high}", sides[row]);
             day = day + Days::new(1);

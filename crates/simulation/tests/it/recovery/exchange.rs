@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::Days;
-use tidegauge_core::{Batch, Cell, Page, Source};
+use tidegauge_core::{Batch, Cell, Fixed, Page, Source};
 use tidegauge_simulation::{Exchange, ExchangeConfig};
 
 use super::bgnbd::{self, Customer};
@@ -152,7 +152,8 @@ impl Played {
                 let mut last = 0;
                 for row in 0..orders.len() {
                     let user = self.user(users[row]);
-                    let cents = (quotes[row] + 500_000) / 1_000_000;
+                    let quote = Fixed::<18>::from_units(quotes[row]);
+                    let cents = quote.rescaled::<2>().map_or(0, Fixed::units);
                     // The trades of an order follow each other, and count as one.
                     match user.cents.last_mut().filter(|_| orders[row] == last) {
                         Some(it) => it.1 += cents,

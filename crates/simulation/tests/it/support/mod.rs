@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use chrono::Days;
 use tidegauge_core::market::Market;
-use tidegauge_core::{Batch, Cell, Cursor, Page, Source};
+use tidegauge_core::{Batch, Cell, Cursor, DataType, Page, Source};
 use tidegauge_simulation::{Exchange, ExchangeConfig};
 
 pub(crate) static MARKET: LazyLock<Arc<Market>> = LazyLock::new(|| {
@@ -54,10 +54,16 @@ pub(crate) fn in_order(pages: &[Page]) -> BTreeMap<String, Vec<String>> {
     tables
 }
 
-/// A row as text that no release of a library changes.
+/// A row as text that no release of a library changes. Amounts are in 10⁻⁸, in which they are reckoned, whatever
+/// places the tables have.
 pub(crate) fn row(batch: &Batch, at: usize) -> String {
     let views = batch.views().unwrap();
-    let cells = views.iter().map(|column| match column.cell(at) {
+    let columns = batch.table().columns.iter().zip(&views);
+    let cells = columns.map(|(definition, column)| match column.cell(at) {
+        Cell::Decimal(units) if definition.dtype == DataType::CRYPTO => {
+            assert_eq!(units % 10_000_000_000, 0, "no more than eight places");
+            (units / 10_000_000_000).to_string()
+        }
         Cell::Null => "∅".into(),
         Cell::Bool(value) => value.to_string(),
         Cell::Int(value) | Cell::Decimal(value) => value.to_string(),

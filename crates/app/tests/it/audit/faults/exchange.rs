@@ -1,5 +1,7 @@
 //! What can be wrong with users, orders, trades and money.
 
+use tidegauge::core::Crypto;
+
 use super::help::{
     add, bought, deposited, filled, fills, limit_buy, spent_deposit, user_row, withdrawn,
 };
@@ -74,15 +76,15 @@ pub(super) const FAULTS: &[Plain] = &[
         t.set("trades", 0, "price", Value::Units(price * 11 / 10));
     }),
     ("a cent too much paid", "quote_amount_is_price_times_base", |t| {
-        add(t, "trades", 0, "quote_amount", 1_000_000);
+        add(t, "trades", 0, "quote_amount", Crypto::ONE / 100);
     }),
     ("a fee off by a cent", "trade_fees_follow_schedule", |t| {
         let row = t.find("trades", |row| row.units("fee_amount") > 0);
-        add(t, "trades", row, "fee_amount", 1_000_000);
+        add(t, "trades", row, "fee_amount", Crypto::ONE / 100);
     }),
     ("a maker who pays as a taker", "trade_fees_follow_schedule", |t| {
         let row = t.find("trades", |row| {
-            row.units("quote_amount") > 2_000_000_000 && row.is("is_maker", "true")
+            row.units("quote_amount") > 20 * Crypto::ONE && row.is("is_maker", "true")
         });
         let fee = t.row("trades", row).units("quote_amount") * 40 / 10_000;
         t.set("trades", row, "fee_amount", Value::Units(fee));
@@ -98,11 +100,11 @@ pub(super) const FAULTS: &[Plain] = &[
     }),
     ("more withdrawn than there is", "balance_never_negative", |t| {
         let row = withdrawn(t);
-        add(t, "withdrawals", row, "amount", 1 << 70);
+        add(t, "withdrawals", row, "amount", 1 << 100);
     }),
     ("an order for more than there is", "orders_are_covered", |t| {
         let row = t.find("orders", |row| row.is("side", "sell") && row.is("status", "cancelled"));
-        add(t, "orders", row, "base_amount", 1 << 70);
+        add(t, "orders", row, "base_amount", 1 << 100);
     }),
     ("a deposit before its user signed up", "nothing_before_signup", |t| {
         let row = user_row(t, t.row("deposits", 0).int("user_id"));

@@ -1,0 +1,81 @@
+//! Products of two amounts, which have more digits than either.
+
+use arrow_buffer::i256;
+
+/// Returns `x × y ÷ z`, rounded half to even, whether or not the product fits 128 bits; `None` where the result
+/// does not. `z` must be above zero.
+///
+/// ```
+/// use tidegauge_core::multiply_divide;
+///
+/// let one = 10i128.pow(18);
+/// assert_eq!(multiply_divide(60_000 * one, one / 4, one), Some(15_000 * one));
+/// assert_eq!(multiply_divide(i128::MAX, 2, 1), None);
+/// ```
+pub fn multiply_divide(x: i128, y: i128, z: i128) -> Option<i128> {
+    let (quotient, rest) = multiply_divide_floor(x, y, z)?;
+    // Against what is left to the next one: twice the rest may be too large a number.
+    let left = z - rest;
+    let up = rest > left || (rest == left && quotient % 2 != 0);
+    if up { quotient.checked_add(1) } else { Some(quotient) }
+}
+
+/// Returns the greatest whole number that is not above `x × y ÷ z`, and what is left of the product, whether or
+/// not that fits 128 bits; `None` where the number does not. `z` must be above zero.
+///
+/// ```
+/// use tidegauge_core::multiply_divide_floor;
+///
+/// assert_eq!(multiply_divide_floor(-7, 3, 2), Some((-11, 1)));
+/// ```
+pub fn multiply_divide_floor(x: i128, y: i128, z: i128) -> Option<(i128, i128)> {
+    if let Some(product) = x.checked_mul(y) {
+        return Some((product.checked_div_euclid(z)?, product.checked_rem_euclid(z)?));
+    }
+    // Two numbers of 127 bits and their signs: 255 bits hold the product.
+    let (product, divisor) =
+        (i256::from_i128(x).wrapping_mul(i256::from_i128(y)), i256::from_i128(z));
+    let quotient = product.checked_div(divisor)?.to_i128()?;
+    let rest = product.checked_rem(divisor)?.to_i128()?;
+    if rest < 0 { Some((quotient.checked_sub(1)?, rest + z)) } else { Some((quotient, rest)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::divide_half_even;
+
+    #[test]
+    fn what_fits_128_bits_only_after_the_division_is_exact() {
+        let one = 10i128.pow(18);
+        let most = 10i128.pow(38) - 1;
+        assert_eq!(multiply_divide(most, one, one), Some(most));
+        assert_eq!(multiply_divide(-most, one, one), Some(-most));
+        assert_eq!(multiply_divide(most, most, most), Some(most));
+        assert_eq!(multiply_divide(most, most, one), None);
+        assert_eq!(multiply_divide(i128::MIN, i128::MIN, i128::MAX), None);
+        // Halves of products that need more than 128 bits go to the even neighbour.
+        let (odd, even) = (10i128.pow(30) + 1, 10i128.pow(30) + 2);
+        assert_eq!(multiply_divide(odd, one / 2, one), Some(odd / 2));
+        assert_eq!(multiply_divide(even, 3 * one / 4, one), Some(even / 2 * 3 / 2 + 1));
+        assert_eq!(multiply_divide(-odd, one / 2, one), Some(-(odd / 2)));
+    }
+
+    proptest! {
+        #[test]
+        fn the_wide_way_says_what_the_narrow_one_says(
+            x in any::<i64>(), y in any::<i64>(), z in 1..i64::MAX, more in 1i64..1_000_000_000,
+        ) {
+            let [x, y, z, more] = [x, y, z, more].map(i128::from);
+            let narrow = divide_half_even(x * y, z);
+            prop_assert_eq!(multiply_divide(x, y, z), Some(narrow));
+            // The same fraction, of larger numbers.
+            let more = more * 10i128.pow(10);
+            prop_assert_eq!(multiply_divide(x * more, y, z * more), Some(narrow));
+            let (floor, rest) = multiply_divide_floor(x * more, y, z * more).unwrap();
+            prop_assert_eq!((floor, rest / more), ((x * y).div_euclid(z), (x * y).rem_euclid(z)));
+        }
+    }
+}
