@@ -69,7 +69,7 @@ async fn a_sqlite_warehouse_of_the_version_before_opens_and_goes_on() {
     let table = tables::RawCryptoMarketData::table();
     let (rows, after) = ([Batch::from_rows(table, [coin]).unwrap()], Cursor::new("dust"));
     let before = warehouse.cursor("recorded").await.unwrap();
-    let load = Load { source: "recorded", batches: &rows, before: before.as_ref(), after: &after };
+    let load = Load::new("recorded", &rows, before.as_ref(), &after);
     warehouse.load(load).await.unwrap();
     let dust = Scan::all(table).filter(Filter::eq("symbol", "DUST"));
     let dust = warehouse.read(&dust).await.unwrap();
