@@ -155,7 +155,7 @@ mod tests {
             Values::Floats(vec![0.1, -0.0]),
             Values::Dates(vec![-1, 20_000]),
             Values::SomeTimestamps(vec![Some(-1), None]),
-            Values::SomeDecimals(vec![None, Some(-(10i128.pow(28) - 1))]),
+            Values::SomeDecimals(vec![None, Some(-(10i128.pow(38) - 1))]),
         ];
         Batch::from_columns(&table(), 2, columns).unwrap()
     }
@@ -179,8 +179,8 @@ mod tests {
         let at = frame.column("at").unwrap().datetime().unwrap().physical().clone();
         assert_eq!((at.get(0), at.get(1), at.get(2)), (Some(-1), None, None));
         let amount = frame.column("amount").unwrap().decimal().unwrap();
-        assert_eq!((amount.precision(), amount.scale()), (28, 8));
-        assert_eq!(amount.physical().get(2), Some(-(10i128.pow(28) - 1)));
+        assert_eq!((amount.precision(), amount.scale()), (38, 18));
+        assert_eq!(amount.physical().get(2), Some(-(10i128.pow(38) - 1)));
         assert_eq!(amount.physical().get(0), None);
         let none = super::frame(&table(), []).unwrap();
         assert_eq!((none.height(), none.schema()), (0, frame.schema()));

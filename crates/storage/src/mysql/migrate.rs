@@ -5,7 +5,7 @@ use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 
 use super::MySql;
-use crate::sql::{CURSORS, LOCK_TIMEOUT};
+use crate::sql::{CURSORS, LOCK_TIMEOUT, refuse_views};
 use crate::{Error, Result};
 
 /// Forward only: a released file never changes.
@@ -13,6 +13,9 @@ const MIGRATIONS: &[(i64, &str, &str)] = include!("../../migrations/mysql/list.r
 
 /// What the server says of a column that is there already: `ER_DUP_FIELDNAME`.
 const THERE: u16 = 1060;
+
+/// What the server says where a view is in the place of a table: `ER_WRONG_OBJECT`.
+const NO_TABLE: u16 = 1347;
 
 /// Where it is kept which of them a database has.
 const VERSIONS_TABLE: &str = "_tidegauge_migrations";
@@ -57,6 +60,13 @@ impl MySql {
                     // The run before this one was killed behind it: MySQL knows no `ADD COLUMN IF NOT
                     // EXISTS`, and one statement adds all columns or none.
                     Err(mysql_async::Error::Server(error)) if error.code == THERE => {}
+                    Err(mysql_async::Error::Server(error)) if error.code == NO_TABLE => {
+                        let views = "SELECT TABLE_NAME FROM information_schema.VIEWS \
+                                     WHERE TABLE_SCHEMA = DATABASE()";
+                        let views: Vec<String> = connection.query(views).await.map_err(failed)?;
+                        refuse_views(&views)?;
+                        return Err(failed(mysql_async::Error::Server(error)));
+                    }
                     done => done.map_err(failed)?,
                 }
             }

@@ -8,7 +8,8 @@ use std::path::Path;
 
 use parquet::arrow::parquet_to_arrow_schema;
 use parquet::file::metadata::FileMetaData;
-use tidegauge_core::{Cursor, Fingerprint, Sink, Table, TableRef};
+use tidegauge_core::arrow::schema::DataType as ArrowType;
+use tidegauge_core::{Column, Cursor, DataType, Fingerprint, Sink, Table, TableRef};
 
 use super::name::Name;
 use super::note::{End, Note, fingerprint};
@@ -445,11 +446,17 @@ fn stray<'a, P: Files>(place: &P, path: &'a str, name: Name<'a>) -> Result<Stray
 /// Returns `true` if a file has the columns of `table`, but for some at its end that rows may lack.
 fn has_columns(footer: &FileMetaData, table: &Table) -> bool {
     let Ok(found) = parquet_to_arrow_schema(footer.schema_descr(), None) else { return false };
-    let wanted = table.to_arrow();
-    let (found, wanted) = (found.fields(), wanted.fields());
+    let (found, wanted) = (found.fields(), &table.columns);
+    let holds = |column: &Column, found: &ArrowType| match found {
+        ArrowType::Decimal128(precision, scale) => {
+            let found = DataType::Decimal { precision: *precision, scale: scale.unsigned_abs() };
+            column.dtype.holds(found)
+        }
+        found => column.dtype.to_arrow() == *found,
+    };
     found.len() <= wanted.len()
         && found.iter().zip(wanted).all(|(found, wanted)| {
-            found.name() == wanted.name() && found.data_type() == wanted.data_type()
+            found.name().as_str() == wanted.name && holds(wanted, found.data_type())
         })
-        && wanted[found.len()..].iter().all(|column| column.is_nullable())
+        && wanted[found.len()..].iter().all(|column| column.nullable)
 }

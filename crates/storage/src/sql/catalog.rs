@@ -1,6 +1,6 @@
 //! Whether the table that is there is the one that was defined.
 
-#[cfg(feature = "_sqlx")]
+#[cfg(any(feature = "_sqlx", feature = "mysql"))]
 use tidegauge_core::tables;
 use tidegauge_core::{Column, DataType, Table};
 
@@ -102,7 +102,7 @@ pub(crate) const MIGRATIONS_TABLE: &str =
     "its table `_sqlx_migrations`, which says how far its tables were brought up to date,";
 
 /// Refuses views that have the names of built-in tables.
-#[cfg(feature = "_sqlx")]
+#[cfg(any(feature = "_sqlx", feature = "mysql"))]
 pub(crate) fn refuse_views(views: &[String]) -> Result<()> {
     match views.iter().find(|view| tables::by_name(view).is_some()) {
         Some(view) => Err(Error::NotATable { table: view.clone(), what: "a view" }),

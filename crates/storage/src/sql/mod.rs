@@ -25,7 +25,9 @@ mod select;
 mod summary;
 
 #[cfg(feature = "_sqlx")]
-pub(crate) use catalog::{MIGRATIONS_TABLE, refuse_views};
+pub(crate) use catalog::MIGRATIONS_TABLE;
+#[cfg(any(feature = "_sqlx", feature = "mysql"))]
+pub(crate) use catalog::refuse_views;
 pub(crate) use catalog::{StoredColumn, Wider, compare};
 pub(crate) use checkpoint::{Checkpoint, missing};
 pub(crate) use dialect::{Dialect, Lists, Summary, TEXT_DAYS, TEXT_MICROS};

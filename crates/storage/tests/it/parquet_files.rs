@@ -288,7 +288,7 @@ pub(crate) mod of_an_older_release {
                 some(13, Cell::Timestamp(first + at * step)),
                 some(3, Cell::Decimal(i128::from(at) - 50)),
                 some(17, Cell::Decimal(i128::from(at) * 1_000_003 - 50_000_000)),
-                some(19, Cell::Decimal(units)),
+                some(19, Cell::Decimal(units * 10_000_000_000)), // files have them in 10⁻⁸
                 some(23, Cell::Decimal(units * 1_000)),
                 some(4, Cell::Text(name(5))),
             ];

@@ -40,12 +40,12 @@ fn every_calendar_day_has_a_rate() {
         "EUR USD 2026-01-04 1.20000000 2026-01-02 true -",
         "EUR USD 2026-01-05 1.10000000 2026-01-05 false -",
         "EUR USD 2026-01-06 1.10000000 2026-01-05 true -",
-        "GBP USD 2026-01-02 1.33333333 2026-01-02 false EUR",
-        "GBP USD 2026-01-03 1.33333333 2026-01-02 true EUR",
-        "GBP USD 2026-01-04 1.33333333 2026-01-02 true EUR",
+        "GBP USD 2026-01-02 1.333333333333333333 2026-01-02 false EUR",
+        "GBP USD 2026-01-03 1.333333333333333333 2026-01-02 true EUR",
+        "GBP USD 2026-01-04 1.333333333333333333 2026-01-02 true EUR",
         // 1.1 ÷ 0.9: as old as the older of the two.
-        "GBP USD 2026-01-05 1.22222222 2026-01-02 true EUR",
-        "GBP USD 2026-01-06 1.22222222 2026-01-02 true EUR",
+        "GBP USD 2026-01-05 1.222222222222222222 2026-01-02 true EUR",
+        "GBP USD 2026-01-06 1.222222222222222222 2026-01-02 true EUR",
     ];
     assert_eq!(daily(&rows, "USD", day("2026-01-06")), expected);
     assert_eq!(daily(&rows, "USD", day("2026-01-02")), [expected[0], expected[5]]);
