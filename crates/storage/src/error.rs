@@ -88,7 +88,8 @@ pub enum Error {
     /// A row whose key an append table holds already.
     #[error(
         "table `{table}` only takes new rows and has one with this key ({key}) already; nothing was \
-         written: the source repeats rows, or the table should be written by merge"
+         written: the source repeats rows, the table should be written by merge, or the source's cursor was \
+         removed by hand: begin it anew with `tidegauge reset` then"
     )]
     Duplicate {
         /// The table.
@@ -175,6 +176,19 @@ pub enum Error {
     Gone {
         /// The file.
         path: String,
+    },
+    /// A file that is not as long as it was when it was committed.
+    #[error(
+        "`{path}` has {there} bytes, and {written} were committed; restore it from a backup, or run `tidegauge \
+         repair`, which says what is missing and goes on without it"
+    )]
+    Cut {
+        /// The file.
+        path: String,
+        /// Its length in bytes.
+        there: u64,
+        /// How long it was.
+        written: u64,
     },
     /// A file that is not ours lies where one of ours must go.
     #[error("`{path}` was not written by this store; move it away, or choose another folder")]
@@ -324,6 +338,7 @@ impl Error {
             Self::DiskFull { .. } => ErrorKind::OutOfSpace,
             Self::Damaged { .. }
             | Self::Gone { .. }
+            | Self::Cut { .. }
             | Self::Manifest { .. }
             | Self::Migrate { .. }
             | Self::RowsMissing { .. }

@@ -153,7 +153,7 @@ impl Files for Disk {
         thread::available_parallelism().map_or(1, NonZero::get).min(READERS)
     }
 
-    fn files(&self) -> Result<Vec<String>> {
+    fn files(&self) -> Result<Vec<(String, u64)>> {
         let mut found = Vec::new();
         list(&self.dir, "", DEPTH, &mut found)?;
         Ok(found)
@@ -351,9 +351,9 @@ fn replace(path: &Path, content: &[u8]) -> Result<()> {
     path.parent().map_or(Ok(()), sync_dir)
 }
 
-/// Adds the paths of the files under `dir`, which is called `within` here, and `depth` folders below it.
+/// Adds the paths and lengths of the files under `dir`, which is called `within` here, and `depth` folders below it.
 #[cfg(feature = "parquet")]
-fn list(dir: &Path, within: &str, depth: usize, found: &mut Vec<String>) -> Result<()> {
+fn list(dir: &Path, within: &str, depth: usize, found: &mut Vec<(String, u64)>) -> Result<()> {
     let entries: io::Result<Vec<_>> = match fs::read_dir(dir) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         entries => entries.and_then(Iterator::collect),
@@ -362,13 +362,15 @@ fn list(dir: &Path, within: &str, depth: usize, found: &mut Vec<String>) -> Resu
         // A name that is no text is none of ours.
         let Ok(name) = entry.file_name().into_string() else { continue };
         let path = if within.is_empty() { name } else { format!("{within}/{name}") };
-        match entry.path() {
-            folder if folder.is_dir() => {
+        match fs::metadata(entry.path()) {
+            Ok(there) if there.is_dir() => {
                 if depth > 0 && path != OWN {
-                    list(&folder, &path, depth - 1, found)?;
+                    list(&entry.path(), &path, depth - 1, found)?;
                 }
             }
-            _ => found.push(path),
+            Ok(there) => found.push((path, there.len())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {} // it went meanwhile
+            Err(error) => return Err(Error::io(&entry.path(), error)),
         }
     }
     Ok(())

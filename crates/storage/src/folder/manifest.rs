@@ -31,6 +31,10 @@ pub(crate) struct Manifest {
     /// The files that the last reset has removed from it, and that may still be there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) removed: Vec<String>,
+    /// What the text before it is recognised by: a manifest that was changed by hand is not what a load has
+    /// written. The last field of the text, and `None` in memory; one of an older release has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    seal: Option<Fingerprint>,
     #[serde(skip)]
     edition: Option<Edition>,
 }
@@ -116,6 +120,9 @@ pub(crate) struct Part {
     /// not here may be any.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) footers: BTreeMap<String, Fingerprint>,
+    /// The length in bytes of each of its files, likewise.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) sizes: BTreeMap<String, u64>,
     /// The least and greatest value of the key's first column, where that is cheap to keep.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) range: Option<Range>,
@@ -140,6 +147,7 @@ impl Part {
             bytes: None,
             days: BTreeMap::new(),
             footers: BTreeMap::new(),
+            sizes: BTreeMap::new(),
             range: None,
             ranges: BTreeMap::new(),
             times: None,
@@ -196,6 +204,7 @@ impl Manifest {
             marks: BTreeMap::new(),
             tables: BTreeMap::new(),
             removed: Vec::new(),
+            seal: None,
             edition: None,
         }
     }
@@ -264,7 +273,12 @@ impl Manifest {
             Ok(manifest) if manifest.format != F::NAME => {
                 Err(Error::InTheWay { path: place.name(MANIFEST) })
             }
-            Ok(manifest) => Ok(Ok(manifest)),
+            Ok(manifest) => Ok(match manifest.seal {
+                Some(seal) if !is_sealed(text, seal) => {
+                    Err("it is not as a load has written it, but was changed since".into())
+                }
+                _ => Ok(Self { seal: None, ..manifest }),
+            }),
             Err(error) => Ok(Err(error.to_string())),
         }
     }
@@ -290,7 +304,7 @@ impl Manifest {
     /// Returns it as it is written.
     pub(crate) fn text(&self, place: &impl Place) -> Result<Vec<u8>> {
         let failed = |error| Error::io(Path::new(&place.name(MANIFEST)), io::Error::other(error));
-        serde_json::to_vec(self).map_err(failed)
+        serde_json::to_vec(self).map(sealed).map_err(failed)
     }
 
     /// Returns `true` if the load of `source` with `mark` is in it.
@@ -409,6 +423,30 @@ impl Stored {
         }
         Ok(())
     }
+}
+
+/// Appends what `text`, an object, is recognised by.
+fn sealed(mut text: Vec<u8>) -> Vec<u8> {
+    let end = end(fingerprint(&[&text]));
+    text.pop();
+    text.extend_from_slice(end.as_bytes());
+    text
+}
+
+/// Returns `true` if `text` ends with `seal`, and the rest is what that was made of.
+fn is_sealed(text: &[u8], seal: Fingerprint) -> bool {
+    let rest = text.trim_ascii_end().strip_suffix(end(seal).as_bytes());
+    rest.is_some_and(|rest| fingerprint(&[rest, b"}"]) == seal)
+}
+
+fn end(seal: Fingerprint) -> String {
+    format!(",\"seal\":\"{seal}\"}}")
+}
+
+fn fingerprint(texts: &[&[u8]]) -> Fingerprint {
+    let mut fingerprint = Fingerprint::default();
+    texts.iter().for_each(|text| fingerprint.eat(text));
+    fingerprint
 }
 
 fn columns(table: &Table) -> Vec<StoredColumn> {

@@ -106,8 +106,8 @@ pub(crate) trait Files: Place {
     /// Returns how many files are worth reading at a time.
     fn readers() -> usize;
 
-    /// Returns the paths of all files, but for those that the store keeps for itself.
-    fn files(&self) -> Result<Vec<String>>;
+    /// Returns the paths of all files with their lengths in bytes, but for those that the store keeps for itself.
+    fn files(&self) -> Result<Vec<(String, u64)>>;
 
     /// Removes those of the files that are still there.
     fn remove(&self, paths: &[String]) -> Result<()>;

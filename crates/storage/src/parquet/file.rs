@@ -342,12 +342,16 @@ impl<'a, P: Files> ParquetFile<'a, P> {
     }
 }
 
-/// Decodes the footer of the file at `path`, of which nothing is known. Returns what it is recognised by, too.
-pub(super) fn metadata<P: Files>(place: &P, path: &str) -> Result<(ParquetMetaData, Fingerprint)> {
+/// Decodes the footer of the file at `path`, of which nothing is known. Returns what it is recognised by, too, and
+/// how many bytes the file has.
+pub(super) fn metadata<P: Files>(
+    place: &P,
+    path: &str,
+) -> Result<(ParquetMetaData, Fingerprint, u64)> {
     let (opened, tally, named) = (place.open(path)?, Tally::new(path), place.name(path));
     let read = |ranges: &[_]| fetch(place, &tally, path, &opened, ranges);
     let metadata = footer(&opened, false, read, |error| Error::file(Path::new(&named), error))?;
-    Ok((metadata, fingerprint(place, &tally, path, &opened)?))
+    Ok((metadata, fingerprint(place, &tally, path, &opened)?, opened.size))
 }
 
 /// Returns what the footer of a file is recognised by.

@@ -1,6 +1,6 @@
 //! Writing files, and comparing those that are there with the manifest.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use tidegauge_core::{Batch, Fingerprint, Table};
 
@@ -29,17 +29,18 @@ pub(super) fn write(
     part.times = times.filter(|_| part.days.is_empty());
     let (first, count) = (commit.files, days.len());
     commit.files += count;
-    let mut footers = BTreeMap::new();
+    let (mut footers, mut sizes) = (BTreeMap::new(), BTreeMap::new());
     // By way of memory, which a page fits: what the disk says is then said by itself.
     let encoded = |(at, (day, rows)): (usize, &(Option<String>, Batch))| {
         let is_last = commit.is_last && at + 1 == count;
         let note = Note::new(table, stored, part, commit, first + at, is_last);
         let bytes = encode(rows.record(), Some(note.entry()?))?;
         footers.insert(day.clone().unwrap_or_default(), footer(&bytes));
+        sizes.insert(day.clone().unwrap_or_default(), bytes.len() as u64);
         Ok((path(table, part, day.as_deref()), bytes))
     };
     place.write(&mut days.iter().enumerate().map(encoded))?;
-    part.footers = footers;
+    (part.footers, part.sizes) = (footers, sizes);
     Ok(())
 }
 
@@ -52,45 +53,60 @@ fn footer(bytes: &[u8]) -> Fingerprint {
     fingerprint
 }
 
-/// Returns the paths of the files that are called like ours.
-pub(super) fn found(place: &impl Files) -> Result<Vec<String>> {
-    let mut paths = place.files()?;
-    paths.retain(|path| Name::parse(path).is_some());
-    Ok(paths)
+/// Returns the paths of the files that are called like ours, and how long these are.
+pub(super) fn found(place: &impl Files) -> Result<Vec<(String, u64)>> {
+    let mut found = place.files()?;
+    found.retain(|(path, _)| Name::parse(path).is_some());
+    Ok(found)
+}
+
+/// Removes those of the files called like ours that `goes` says.
+fn remove(place: &impl Files, goes: impl Fn(Name<'_>) -> bool, is_told: bool) -> Result<()> {
+    let mut paths: Vec<String> = found(place)?.into_iter().map(|(path, _)| path).collect();
+    paths.retain(|path| Name::parse(path).is_some_and(&goes));
+    for path in paths.iter().filter(|_| is_told) {
+        tracing::warn!(path = place.name(path), "removing what an unfinished load left");
+    }
+    place.remove(&paths)
 }
 
 /// Returns those of the files `found` that are neither in the manifest nor of an unfinished load, nor removed by a
 /// reset.
 ///
 /// # Errors
-/// Returns an error if a file is gone that both `before` and `manifest` name.
+/// Returns an error if a file that both `before` and `manifest` name is gone, or of another length.
 pub(super) fn compare<P: Place>(
     place: &P,
-    found: &[String],
+    found: &[(String, u64)],
     before: &Manifest,
     manifest: &Manifest,
     unfinished: &[Unfinished],
 ) -> Result<Vec<String>> {
-    let there: HashSet<Name<'_>> = found.iter().filter_map(|path| Name::parse(path)).collect();
+    let there = found.iter().filter_map(|(path, size)| Some((Name::parse(path)?, *size)));
+    let there: HashMap<Name<'_>, u64> = there.collect();
     let mut named: HashSet<Name<'_>> = Name::of_manifest(manifest).collect();
-    let is_gone = |name: &Name<'_>| !there.contains(name) && named.contains(name);
-    if let Some(gone) = Name::of_manifest(before).find(is_gone) {
-        return Err(Error::Gone { path: place.name(&gone.to_string()) });
+    for (name, written) in Name::sizes_of(before).filter(|(name, _)| named.contains(name)) {
+        let path = || place.name(&name.to_string());
+        match (there.get(&name), written) {
+            (None, _) => return Err(Error::Gone { path: path() }),
+            (Some(there), Some(written)) if *there != written => {
+                return Err(Error::Cut { path: path(), there: *there, written });
+            }
+            _ => {}
+        }
     }
     named.extend(Name::removed_from(manifest));
     let is_stray = |path: &&String| {
         Name::parse(path)
             .is_some_and(|name| !named.contains(&name) && !name.is_of(unfinished, manifest))
     };
-    Ok(found.iter().filter(is_stray).cloned().collect())
+    Ok(found.iter().map(|(path, _)| path).filter(is_stray).cloned().collect())
 }
 
 /// Removes the files that the last reset has removed from `manifest`.
 pub(super) fn remove_old(place: &impl Files, manifest: &Manifest) -> Result<()> {
     let removed: HashSet<Name<'_>> = Name::removed_from(manifest).collect();
-    let mut paths = found(place)?;
-    paths.retain(|path| Name::parse(path).is_some_and(|name| removed.contains(&name)));
-    place.remove(&paths)
+    remove(place, |name| removed.contains(&name), false)
 }
 
 /// Removes the files that those of the unfinished loads left that are over.
@@ -105,12 +121,5 @@ pub(super) fn clean<P: Files>(
         return Ok(());
     }
     let named: HashSet<Name<'_>> = Name::of_manifest(manifest).collect();
-    let mut paths = found(place)?;
-    paths.retain(|path| {
-        Name::parse(path).is_some_and(|name| !named.contains(&name) && name.is_of(&over, manifest))
-    });
-    for path in &paths {
-        tracing::warn!(path = place.name(path), "removing what an unfinished load left");
-    }
-    place.remove(&paths)
+    remove(place, |name| !named.contains(&name) && name.is_of(&over, manifest), true)
 }

@@ -56,7 +56,8 @@ impl<P: Files> Format<P> for ParquetFiles {
     const CHEAP: bool = false;
     const REPLACES: bool = true;
 
-    type Found = Vec<String>;
+    /// The paths of the files, and how long these are.
+    type Found = Vec<(String, u64)>;
 
     fn capabilities() -> SinkCapabilities {
         SinkCapabilities {
@@ -128,16 +129,16 @@ impl<P: Files> Format<P> for ParquetFiles {
     }
 
     fn orphan(place: &P) -> Result<Option<String>> {
-        Ok(load::found(place)?.into_iter().min())
+        Ok(load::found(place)?.into_iter().map(|(path, _)| path).min())
     }
 
-    fn found(place: &P, _: &Manifest) -> Result<Vec<String>> {
+    fn found(place: &P, _: &Manifest) -> Result<Self::Found> {
         load::found(place)
     }
 
     fn compare(
         place: &P,
-        found: &Vec<String>,
+        found: &Self::Found,
         before: &Manifest,
         manifest: &Manifest,
         unfinished: &[Unfinished],

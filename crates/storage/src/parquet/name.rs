@@ -47,9 +47,17 @@ impl<'a> Name<'a> {
 
     /// Returns what all files of `manifest` are called.
     pub(super) fn of_manifest(manifest: &'a Manifest) -> impl Iterator<Item = Self> {
+        Self::sizes_of(manifest).map(|(name, _)| name)
+    }
+
+    /// Returns what all files of `manifest` are called, and how long each of them is, where that is known.
+    pub(super) fn sizes_of(manifest: &'a Manifest) -> impl Iterator<Item = (Self, Option<u64>)> {
         let tables = manifest.tables.iter();
         tables.flat_map(|(table, stored)| {
-            stored.parts.iter().flat_map(move |part| Self::of_part(table, part))
+            stored.parts.iter().flat_map(move |part| {
+                let size = |name: &Self| part.sizes.get(name.day.unwrap_or_default()).copied();
+                Self::of_part(table, part).map(move |name| (name, size(&name)))
+            })
         })
     }
 

@@ -3,7 +3,7 @@
 //! Commits are taken in their order, and each of them whole: its rows together with its cursor. Of a load
 //! that was broken off, it is known by its note (see `folder`) or by files that are missing.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 use parquet::arrow::parquet_to_arrow_schema;
@@ -36,12 +36,14 @@ struct Stray<'a> {
     note: Option<Note>,
     footer: FileMetaData,
     fingerprint: Fingerprint,
+    size: u64,
 }
 
 impl Stray<'_> {
     fn add_to(&self, part: &mut Part) {
         part.rows += self.rows;
         part.footers.insert(self.name.day.unwrap_or_default().to_owned(), self.fingerprint);
+        part.sizes.insert(self.name.day.unwrap_or_default().to_owned(), self.size);
         if let Some(day) = self.name.day {
             part.days.insert(day.to_owned(), self.rows);
         }
@@ -97,13 +99,13 @@ fn repair<P: Files>(place: &P, tables: &[TableRef]) -> Result<Repair> {
         is_reset: false,
         repair,
     };
-    let paths = load::found(place)?;
-    rebuild.leave_out_what_is_gone(place, &paths);
+    let found = load::found(place)?;
+    let cut = rebuild.leave_out_what_is_gone(place, &found);
     rebuild.tell_unfinished_resets(is_found);
     let named: HashSet<Name<'_>> = Name::of_manifest(&rebuild.manifest).collect();
-    let mut strays: Vec<(&str, Name<'_>)> = paths
+    let mut strays: Vec<(&str, Name<'_>)> = found
         .iter()
-        .filter_map(|path| Some((path.as_str(), Name::parse(path)?)))
+        .filter_map(|(path, _)| Some((path.as_str(), Name::parse(path)?)))
         .filter(|(_, name)| !named.contains(name))
         .collect();
     drop(named);
@@ -114,7 +116,8 @@ fn repair<P: Files>(place: &P, tables: &[TableRef]) -> Result<Repair> {
     if rebuild.repair.faults.is_empty() && strays.iter().all(|(_, name)| is_left(name)) {
         return Ok(rebuild.told()); // what a load has left, the next one removes
     }
-    if is_found && strays.iter().any(|(_, name)| !is_left(name)) {
+    let is_unnamed = |(path, name): &(&str, Name<'_>)| !is_left(name) && !cut.contains(path);
+    if is_found && strays.iter().any(is_unnamed) {
         rebuild.repair.faults.push("its manifest did not name all files".into());
     }
     strays.sort_by_key(|(_, name)| *name);
@@ -182,14 +185,23 @@ impl Rebuild<'_> {
         }
     }
 
-    /// Leaves the files out of the manifest that are gone.
-    fn leave_out_what_is_gone<P: Files>(&mut self, place: &P, paths: &[String]) {
-        let there: HashSet<Name<'_>> = paths.iter().filter_map(|path| Name::parse(path)).collect();
-        let mut misses = false;
+    /// Leaves the files out of the manifest that are gone, or of another length than they were. Returns the latter.
+    fn leave_out_what_is_gone<'f, P: Files>(
+        &mut self,
+        place: &P,
+        found: &'f [(String, u64)],
+    ) -> HashSet<&'f str> {
+        let there = found.iter().filter_map(|file| Some((Name::parse(&file.0)?, file)));
+        let there: HashMap<Name<'_>, &'f (String, u64)> = there.collect();
+        let (mut misses, mut cut) = (false, HashSet::new());
         for (table, stored) in &mut self.manifest.tables {
             for part in &mut stored.parts {
+                let is_whole = |name: &Name<'_>| {
+                    let written = part.sizes.get(name.day.unwrap_or_default());
+                    there.get(name).is_some_and(|(_, size)| written.is_none_or(|it| it == size))
+                };
                 let gone: Vec<Option<String>> = Name::of_part(table, part)
-                    .filter(|name| !there.contains(name))
+                    .filter(|name| !is_whole(name))
                     .map(|name| name.day.map(Into::into))
                     .collect();
                 misses |= !gone.is_empty();
@@ -200,10 +212,20 @@ impl Rebuild<'_> {
                     };
                     part.rows -= rows;
                     part.footers.remove(day.as_deref().unwrap_or_default());
+                    let written = part.sizes.remove(day.as_deref().unwrap_or_default());
                     let (commit, mark) = (part.commit, part.mark.as_deref());
                     let name = Name { commit, mark, table, day: day.as_deref() };
                     let path = place.name(&name.to_string());
-                    self.repair.faults.push(format!("`{path}` was gone, and {rows} rows with it"));
+                    let fault = match (there.get(&name), written) {
+                        (Some((found, size)), Some(written)) => {
+                            cut.insert(found.as_str());
+                            format!(
+                                "`{path}` had {size} bytes instead of {written}, and its {rows} rows are left out"
+                            )
+                        }
+                        _ => format!("`{path}` was gone, and {rows} rows with it"),
+                    };
+                    self.repair.faults.push(fault);
                 }
             }
             stored.parts.retain(|part| part.rows > 0);
@@ -215,6 +237,7 @@ impl Rebuild<'_> {
                     .into(),
             );
         }
+        cut
     }
 
     /// Takes the commits up of which `strays` are the files, and lists in `aside` what does not count.
@@ -428,7 +451,7 @@ impl Rebuild<'_> {
 
 /// Reads what the file at `path` says of itself.
 fn stray<'a, P: Files>(place: &P, path: &'a str, name: Name<'a>) -> Result<Stray<'a>> {
-    let (metadata, fingerprint) = file::metadata(place, path)?;
+    let (metadata, fingerprint, size) = file::metadata(place, path)?;
     let footer = metadata.file_metadata().clone();
     let damaged = |reason: &str| Error::damaged(Path::new(&place.name(path)), reason);
     let rows = usize::try_from(footer.num_rows());
@@ -440,7 +463,7 @@ fn stray<'a, P: Files>(place: &P, path: &'a str, name: Name<'a>) -> Result<Stray
             return Err(damaged("it was written under another name"));
         }
     }
-    Ok(Stray { path, name, rows, note, footer, fingerprint })
+    Ok(Stray { path, name, rows, note, footer, fingerprint, size })
 }
 
 /// Returns `true` if a file has the columns of `table`, but for some at its end that rows may lack.

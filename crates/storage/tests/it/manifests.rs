@@ -11,7 +11,7 @@ use tidegauge_core::{Cursor, ErrorKind, Load, Scan, TableRef, WarehouseExt, Writ
 use tidegauge_storage::repair;
 
 use crate::support::gcs::Gcs;
-use crate::support::{Store, batch, files, load, pairs, simple};
+use crate::support::{Store, batch, bucket as bucket_of, files, load, pairs, simple};
 
 const MANIFEST: &str = "_tidegauge/manifest.json";
 
@@ -380,7 +380,7 @@ async fn a_bucket_is_repaired() {
     let healthy = repair(&store.url, &[]).await.unwrap();
     assert!(healthy.faults.is_empty(), "{healthy:?}");
     // The manifest is gone, and there is half a file of a load that was broken off.
-    let (bucket, folder) = client(&store.url);
+    let (bucket, folder) = bucket_of(&store.url);
     bucket.delete(&folder.clone().join("_tidegauge").join("manifest.json")).await.unwrap();
     let half = folder.clone().join("t").join("000000000004-00000000000000ab.parquet");
     bucket.put(&half, "PAR1 half a fi".into()).await.unwrap();
@@ -394,19 +394,6 @@ async fn a_bucket_is_repaired() {
     assert_eq!(store.rows(&other).await, 1);
     load(&*store.sink(), Some("3"), "4", &[batch(&table, &[(9, "z")])]).await.unwrap();
     assert_eq!(store.rows(&table).await, 4);
-}
-
-/// A client of the service behind `url`, and the folder that it names.
-fn client(url: &str) -> (object_store::aws::AmazonS3, object_store::path::Path) {
-    let parsed = url::Url::parse(url).unwrap();
-    let endpoint = parsed.query_pairs().find(|(name, _)| name == "endpoint").unwrap().1;
-    let bucket = object_store::aws::AmazonS3Builder::new()
-        .with_bucket_name(parsed.host_str().unwrap())
-        .with_endpoint(endpoint)
-        .with_allow_http(true)
-        .with_skip_signature(true)
-        .build();
-    (bucket.unwrap(), object_store::path::Path::from_url_path(parsed.path()).unwrap())
 }
 
 /// A folder before a reset, and after it.

@@ -281,16 +281,17 @@ impl Files for Bucket {
         READERS
     }
 
-    fn files(&self) -> Result<Vec<String>> {
+    fn files(&self) -> Result<Vec<(String, u64)>> {
         let within = &self.address.within;
         let prefix = within.as_ref();
         let list = self.objects()?.list(Some(within)).map_ok(|object| {
             let path = object.location.as_ref();
-            path.strip_prefix(prefix).unwrap_or(path).trim_start_matches('/').to_owned()
+            let path = path.strip_prefix(prefix).unwrap_or(path).trim_start_matches('/');
+            (path.to_owned(), object.size)
         });
-        let found: object_store::Result<Vec<String>> = self.wait(list.try_collect());
+        let found: object_store::Result<Vec<(String, u64)>> = self.wait(list.try_collect());
         let mut found = found.map_err(|refusal| self.failed("", &refusal))?;
-        found.retain(|path| path.split('/').next() != Some(OWN));
+        found.retain(|(path, _)| path.split('/').next() != Some(OWN));
         Ok(found)
     }
 

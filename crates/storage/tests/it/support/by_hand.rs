@@ -63,14 +63,15 @@ pub(crate) async fn postgres(store: &Store) -> sqlx::postgres::PgConnection {
 
 #[cfg(feature = "bigquery")]
 async fn bigquery(store: &Store, sql: &str) {
-    let server = tidegauge_testkit::BigQuery::shared().unwrap();
+    let parsed = url::Url::parse(&store.url).unwrap();
+    let endpoint = parsed.query_pairs().find(|(name, _)| name == "endpoint").unwrap().1;
     let dataset = store.name.rsplit_once('/').unwrap().1;
     let body = serde_json::json!({
         "query": sql,
         "useLegacySql": false,
         "defaultDataset": { "projectId": "tidegauge", "datasetId": dataset },
     });
-    let url = format!("{}/bigquery/v2/projects/tidegauge/queries", server.endpoint());
+    let url = format!("{endpoint}/bigquery/v2/projects/tidegauge/queries");
     let asked = reqwest::Client::new().post(url).header("content-type", "application/json");
     let answer = asked.body(body.to_string()).send().await.unwrap();
     assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());

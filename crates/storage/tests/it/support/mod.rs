@@ -151,6 +151,20 @@ impl Store {
     }
 }
 
+/// A client of the service behind `url`, and the folder that it names.
+#[cfg(feature = "object-store")]
+pub(crate) fn bucket(url: &str) -> (object_store::aws::AmazonS3, object_store::path::Path) {
+    let parsed = url::Url::parse(url).unwrap();
+    let endpoint = parsed.query_pairs().find(|(name, _)| name == "endpoint").unwrap().1;
+    let bucket = object_store::aws::AmazonS3Builder::new()
+        .with_bucket_name(parsed.host_str().unwrap())
+        .with_endpoint(endpoint)
+        .with_allow_http(true)
+        .with_skip_signature(true)
+        .build();
+    (bucket.unwrap(), object_store::path::Path::from_url_path(parsed.path()).unwrap())
+}
+
 /// Every file under `dir` with its content.
 pub(crate) fn files(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut found = Vec::new();

@@ -1,8 +1,11 @@
 //! Two processes load the same source while everything is done to them, and to the server, and to
-//! the line between them: no row is lost, and none is there twice.
+//! the line between them; they are killed, and then something is done to the store by hand. No row is lost without
+//! being told, and none is there twice.
 //!
 //! A few rounds in every run; `TIDEGAUGE_CHAOS_ROUNDS=200 cargo test -p tidegauge-storage --all-features --test it chaos -- --nocapture` for as
-//! many as that, with a line about each store at its end.
+//! many as that, each with a kill and with something done by hand, and a line about each store at its end.
+
+mod tampering;
 
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -10,8 +13,9 @@ use std::time::Duration;
 use tidegauge_core::{Aggregate, Batch, Cell, Cursor, Load, Sink, TableRef, WriteMode};
 use tidegauge_testkit::Server;
 
+use self::tampering::{End, Tampering, manifest, tamper};
 use crate::support::proxy::{Line, Proxy};
-use crate::support::{Store, batch, files, is_conflict, simple};
+use crate::support::{Store, batch, is_conflict, simple};
 
 const STORE: &str = "TIDEGAUGE_TEST_STORE";
 const FEED: &str = "TIDEGAUGE_TEST_FEED";
@@ -32,14 +36,9 @@ enum Fault {
     Line(Line),
     /// The disk is full: that which a loader writes to, or the server's, which is killed after.
     Disk,
-    /// Both loaders are killed, and then the folder's manifest is gone.
-    Manifest,
-    /// Both loaders are killed, and then the manifest of before is put back.
-    OldManifest,
 }
 
 const OF_FILES: [Fault; 2] = [Fault::Loaders, Fault::Disk];
-const OF_FOLDERS: [Fault; 4] = [Fault::Loaders, Fault::Disk, Fault::Manifest, Fault::OldManifest];
 const OF_LINES: [Fault; 4] = [
     Fault::Loaders,
     Fault::Line(Line::Dropped),
@@ -48,10 +47,8 @@ const OF_LINES: [Fault; 4] = [
 ];
 
 /// What may be done to the loads of a store.
-fn faults(scheme: &str, server: Option<&dyn Server>, outlives: bool) -> Vec<Fault> {
-    let Some(server) = server else {
-        return if scheme == "sqlite" { OF_FILES.to_vec() } else { OF_FOLDERS.to_vec() };
-    };
+fn faults(server: Option<&dyn Server>, outlives: bool) -> Vec<Fault> {
+    let Some(server) = server else { return OF_FILES.to_vec() };
     let mut faults = OF_LINES.to_vec();
     if outlives {
         faults.push(Fault::Server);
@@ -165,7 +162,9 @@ async fn no_row_is_lost_and_none_is_there_twice(store: Store, server: Option<&dy
     let rounds = std::env::var(ROUNDS).ok().and_then(|rounds| rounds.parse().ok());
     let rounds = rounds.unwrap_or(if scheme == "bigquery" { 5 } else { 10 });
     // What this one has is in its memory.
-    let faults = faults(&scheme, server, scheme != "s3");
+    let faults = faults(server, scheme != "s3");
+    let tamperings = Tampering::of(&scheme);
+    let mut ends: Vec<(Tampering, End)> = Vec::new();
     let line = server.map(|server| Proxy::before(server.port()));
     let url = match (&line, server) {
         (Some(line), Some(server)) => {
@@ -178,8 +177,7 @@ async fn no_row_is_lost_and_none_is_there_twice(store: Store, server: Option<&dy
         let fault = faults[round % faults.len()];
         let full = (fault == Fault::Disk && server.is_none())
             .then(|| usize::try_from(1 + below(200)).unwrap());
-        let manifest = store.path.join("_tidegauge/manifest.json");
-        let old = std::fs::read(&manifest).ok();
+        let older = manifest(&store).await;
         let loaders = [start(feed, &url, full), start(feed, &url, None)];
         // Until they are at it, and then a little longer, each time by another span.
         wait_for(feed, &*store.sink(), last).await;
@@ -196,10 +194,7 @@ async fn no_row_is_lost_and_none_is_there_twice(store: Store, server: Option<&dy
                 server.crash();
                 server.restart();
             }
-            (
-                Fault::Loaders | Fault::Disk | Fault::Server | Fault::Manifest | Fault::OldManifest,
-                _,
-            ) => {}
+            (Fault::Loaders | Fault::Disk | Fault::Server, _) => {}
             (Fault::Line(what), _) => {
                 let line = line.as_ref().unwrap();
                 line.set(what);
@@ -208,68 +203,71 @@ async fn no_row_is_lost_and_none_is_there_twice(store: Store, server: Option<&dy
             }
         }
         loaders.into_iter().for_each(end);
-        match (fault, old) {
-            (Fault::Manifest, _) => is_told_and_mended(feed, &store, None).await,
-            (Fault::OldManifest, Some(old)) => is_told_and_mended(feed, &store, Some(old)).await,
-            _ => {}
+        if server.is_some() {
+            // It may still be at what a killed one had sent whole.
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        // Going on removes what was left. A server may still be at what a killed one had sent whole; once
-        // a page of ours is in, that is too late.
-        let sink = store.sink();
-        let mut tries = 0;
-        let at = loop {
-            match feed.go_on(&*sink).await {
-                Ok(at) if at > last => break at,
-                Ok(_) => {}
-                Err(error) => assert!(tries < 600, "{error}"),
-            }
-            tries += 1;
-            tokio::time::sleep(Duration::from_millis(50)).await;
+        // Every other time what the killed ones left is first gone on with.
+        if below(2) == 0 {
+            let at = goes_on(feed, &store, last).await;
+            pages += at - last;
+            last = at;
+        }
+        // Each of them once, and then whichever comes.
+        let tampering = match tamperings.get(round) {
+            Some(next) => *next,
+            None => tamperings[usize::try_from(below(tamperings.len() as u64)).unwrap()],
         };
-        pages += at - last;
-        last = at;
-        for table in feed.tables() {
-            assert_eq!(found(&store, &table).await, wanted(&scheme, last * ROWS), "{fault:?}");
+        let ended = tamper(tampering, feed, &store, older, &mut below).await;
+        ends.push((tampering, ended));
+        if ended == End::Anew {
+            last = 0;
+        }
+        if last < PAGES {
+            let at = goes_on(feed, &store, last).await;
+            pages += at - last;
+            last = at;
         }
         if last == PAGES {
             (feed, last) = (Feed(feed.0 + 1), 0);
         }
     }
     let rows = 2 * pages * ROWS;
+    let count = |end| ends.iter().filter(|(_, ended)| *ended == end).count();
+    let (nothing, harmless) = (count(End::Nothing), count(End::Harmless));
+    let (mended, anew) = (count(End::Mended), count(End::Anew));
+    let by_hand: Vec<String> = tamperings
+        .iter()
+        .map(|what| format!("{what:?} {}", ends.iter().filter(|(done, _)| done == what).count()))
+        .collect();
     eprintln!(
-        "{scheme}: {rounds} rounds of {faults:?}; {rows} rows in {pages} pages, lost 0, doubled 0"
+        "{scheme}: {} processes killed in {rounds} rounds of {faults:?}; by hand: {}: {mended} told and mended, \
+         {anew} told and loaded anew, {harmless} harmless, {nothing} before the first page; {rows} rows in {pages} \
+         pages, lost 0, doubled 0",
+        2 * rounds,
+        by_hand.join(", ")
     );
+    assert!(2 * (mended + anew) > rounds, "little was told");
 }
 
-/// The manifest is gone, or `older` than the last commit: that is told, nothing is removed, and it is mended.
-async fn is_told_and_mended(feed: Feed, store: &Store, older: Option<Vec<u8>>) {
-    let manifest = store.path.join("_tidegauge/manifest.json");
-    let newest = std::fs::read(&manifest).unwrap();
-    match &older {
-        Some(older) if *older == newest => return, // nothing was committed meanwhile
-        Some(older) => std::fs::write(&manifest, older).unwrap(),
-        None => std::fs::remove_file(&manifest).unwrap(),
+/// Loads a page, until one is in behind the first `last`: that removes what killed loaders left. A server may still be at
+/// what one of them had sent whole; then it is too late for that. Returns how many pages are there, each of them once.
+async fn goes_on(feed: Feed, store: &Store, last: i64) -> i64 {
+    let sink = store.sink();
+    let mut tries = 0;
+    let at = loop {
+        match feed.go_on(&*sink).await {
+            Ok(at) if at > last => break at,
+            Ok(_) => {}
+            Err(error) => assert!(tries < 600, "{error}"),
+        }
+        tries += 1;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    for table in feed.tables() {
+        assert_eq!(found(store, &table).await, wanted(store, at * ROWS), "{}", store.name);
     }
-    let before = data(store);
-    for error in [
-        feed.reached(&*store.sink()).await.unwrap_err(),
-        feed.go_on(&*store.sink()).await.unwrap_err(),
-    ] {
-        assert_eq!(error.kind(), tidegauge_core::ErrorKind::Corrupt, "{error}");
-    }
-    assert!(data(store) == before, "something was removed");
-    if store.url.starts_with("csv") {
-        std::fs::write(&manifest, newest).unwrap();
-    } else {
-        tidegauge_storage::repair(&store.url, &[]).await.unwrap();
-    }
-}
-
-/// The lengths of the files with rows.
-fn data(store: &Store) -> Vec<(std::path::PathBuf, usize)> {
-    let own = store.path.join("_tidegauge");
-    let found = files(&store.path).into_iter().filter(|(path, _)| !path.starts_with(&own));
-    found.map(|(path, content)| (path, content.len())).collect()
+    at
 }
 
 /// Rows, different keys, and the sum of the keys; of a store that nobody reads, rows.
@@ -281,14 +279,15 @@ async fn found(store: &Store, table: &TableRef) -> Vec<i128> {
     let found = store.warehouse().aggregate(&summed).await.unwrap();
     let number = |name: &str| match found.column(name).unwrap().cell(0) {
         Cell::Int(number) | Cell::Decimal(number) => number,
+        Cell::Null => 0, // the sum of no rows
         other => panic!("{name} is {other:?}"),
     };
     vec![number("count"), number("distinct_id"), number("sum_id")]
 }
 
-fn wanted(scheme: &str, rows: i64) -> Vec<i128> {
+fn wanted(store: &Store, rows: i64) -> Vec<i128> {
     let rows = i128::from(rows);
-    if scheme == "csv" { vec![rows] } else { vec![rows, rows, rows * (rows - 1) / 2] }
+    if store.url.starts_with("csv") { vec![rows] } else { vec![rows, rows, rows * (rows - 1) / 2] }
 }
 
 #[cfg(feature = "sqlite")]
