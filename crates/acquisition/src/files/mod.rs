@@ -2,6 +2,7 @@
 
 mod config;
 pub mod decode;
+mod folded;
 mod folder;
 mod gzip;
 mod lines;
@@ -25,6 +26,7 @@ use self::parquet::Parquet;
 use crate::duplicate_rows::DuplicateRows;
 use crate::mapping::{self, KnownColumns, Mapping, Notes, Rows, Told};
 use crate::{Error, Result, cursor};
+use folded::Standing;
 use folder::{Found, unreadable};
 use lines::Lines;
 use progress::{Progress, Seen};
@@ -145,8 +147,13 @@ impl Inner {
             notes: Notes::new(now),
             known: std::mem::take(&mut progress.columns),
         };
-        let mut done = true;
-        for file in &files {
+        let (mut done, mut limit) = (true, None);
+        let standings = progress.compare(&files, self.mapping.table().write == WriteMode::Merge);
+        self.refuse_doubts(&files, &standings)?;
+        for (file, standing) in files.iter().zip(standings) {
+            if standing == Standing::Read {
+                continue;
+            }
             let seen = progress.files.get(&file.name).copied();
             if seen.is_some_and(|seen| {
                 seen.ended && (seen.size, seen.modified) == (file.size, file.modified)
@@ -154,17 +161,41 @@ impl Inner {
                 continue;
             }
             if draft.rows.full() {
-                done = false;
+                (done, limit) = (false, Some(file.name.as_str()));
                 break;
             }
             let (seen, more) = self.read(file, seen, &mut draft)?;
             progress.files.insert(file.name.clone(), seen);
             done &= !more;
         }
+        progress.fold(limit);
         progress.columns = draft.known;
         let (batches, places) = draft.rows.finish(name, now)?;
         let page = Page { batches, cursor: cursor::write(name, &progress)?, done };
         Ok((page, draft.notes, places))
+    }
+
+    /// Tells that files of which the cursor knows no more than a sum are not what they were.
+    ///
+    /// # Errors
+    /// Returns an error if their rows were appended.
+    fn refuse_doubts(&self, files: &[Found], standings: &[Standing]) -> Result<()> {
+        let mut doubtful = files.iter().zip(standings);
+        let mut doubtful = doubtful.by_ref().filter(|(_, it)| **it == Standing::Doubtful);
+        let Some((first, _)) = doubtful.next() else { return Ok(()) };
+        let (path, table) = (first.path.display().to_string(), self.mapping.table());
+        if table.write == WriteMode::Append {
+            let table = table.name.to_string();
+            let reason = "or it is a new one: it is among old files that are remembered together, of which \
+                          some were changed or removed";
+            return Err(Error::Replaced { path, table, reason });
+        }
+        let files = 1 + doubtful.count();
+        tracing::warn!(
+            source = %self.config.name, first = path, files,
+            "files that are remembered together are not those that were read before, and are read anew"
+        );
+        Ok(())
     }
 
     /// Reads `file` on from `seen`, and says how far that went and whether there is more now.

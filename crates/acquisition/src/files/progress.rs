@@ -6,15 +6,34 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::folded::{self, Block, Standing};
+use super::folder::Found;
 use crate::mapping::KnownColumns;
 
-/// File → how far it has been read, some 60 bytes a file; and under the empty name, which no file has,
-/// which columns of the table files have filled.
+/// What the cursor calls the files that are remembered together: no file is called so.
+const BLOCKS: &str = "/";
+
+/// File → how far it has been read, some 60 bytes a file; under the empty name, which no file has,
+/// which columns of the table files have filled; and under `/` the files that are remembered together.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "BTreeMap<String, Entry>", into = "BTreeMap<String, Entry>")]
 pub(super) struct Progress {
     pub(super) files: BTreeMap<String, Seen>,
     pub(super) columns: KnownColumns,
+    blocks: Vec<Block>,
+}
+
+impl Progress {
+    /// Returns how each of the files `found` stands, which are sorted by name. If a file may be read twice
+    /// (`is_merged`), those that are doubtful are to be read anew.
+    pub(super) fn compare(&mut self, found: &[Found], is_merged: bool) -> Vec<Standing> {
+        folded::compare(&mut self.blocks, found, &self.files, is_merged)
+    }
+
+    /// Keeps the cursor small: files that sort before `limit`, up to which all were read, need not be named.
+    pub(super) fn fold(&mut self, limit: Option<&str>) {
+        folded::fold(&mut self.blocks, &mut self.files, limit);
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -22,12 +41,15 @@ pub(super) struct Progress {
 enum Entry {
     File(Seen),
     Columns(KnownColumns),
+    Blocks(Vec<Block>),
 }
 
 impl From<Progress> for BTreeMap<String, Entry> {
-    fn from(Progress { files, columns }: Progress) -> Self {
+    fn from(Progress { files, columns, blocks }: Progress) -> Self {
         let columns = (!columns.is_empty()).then(|| (String::new(), Entry::Columns(columns)));
-        files.into_iter().map(|(name, seen)| (name, Entry::File(seen))).chain(columns).collect()
+        let blocks = (!blocks.is_empty()).then(|| (BLOCKS.to_owned(), Entry::Blocks(blocks)));
+        let files = files.into_iter().map(|(name, seen)| (name, Entry::File(seen)));
+        files.chain(columns).chain(blocks).collect()
     }
 }
 
@@ -39,8 +61,10 @@ impl TryFrom<BTreeMap<String, Entry>> for Progress {
         for (name, entry) in entries {
             match entry {
                 Entry::Columns(columns) if name.is_empty() => progress.columns = columns,
+                Entry::Blocks(blocks) if name == BLOCKS => progress.blocks = blocks,
                 Entry::File(seen) => drop(progress.files.insert(name, seen)),
                 Entry::Columns(_) => return Err(format!("`{name}` has columns and no place")),
+                Entry::Blocks(_) => return Err(format!("`{name}` has files and no place")),
             }
         }
         Ok(progress)

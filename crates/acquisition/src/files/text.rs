@@ -189,7 +189,8 @@ pub(super) fn digest(file: &mut File) -> io::Result<u64> {
     Ok(short(hash))
 }
 
-fn short(hash: Sha256) -> u64 {
+/// Returns the first bytes of a digest.
+pub(super) fn short(hash: Sha256) -> u64 {
     hash.finalize().iter().take(8).fold(0, |short, byte| short << 8 | u64::from(*byte))
 }
 
