@@ -8,6 +8,7 @@ mod gzip;
 mod lines;
 mod parquet;
 mod parquet_pages;
+mod parquet_unpack;
 mod parquet_value;
 mod progress;
 mod splitter;

@@ -153,8 +153,9 @@ impl Parquet {
         let is_wanted = |leaf: &usize| self.wanted.contains(&schema.get_column_root_idx(*leaf));
         let leaves: Vec<usize> = leaves.filter(is_wanted).collect();
         let mut file = self.file.try_clone().map_err(|error| self.broken(&error))?;
-        let pages = Pages::read(&mut file, group, &leaves).map_err(|error| self.broken(&error))?;
         let limit = PAGES_OF_A_ROW.saturating_mul(self.row_bytes as u64);
+        let pages = Pages::read(&mut file, group, &leaves, limit);
+        let pages = pages.map_err(|error| self.broken(&error))?;
         match pages.beyond(limit) {
             None => Ok(pages),
             Some((column, bytes)) => Err(Error::File {

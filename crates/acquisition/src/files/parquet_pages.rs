@@ -1,13 +1,16 @@
 //! How large the pages of a Parquet file are once unpacked, known before any is.
 //!
 //! A page is unpacked as a whole, and a few bytes may become gigabytes. Its header says how many:
-//! this reads the headers, which are encoded by Thrift's compact protocol, and skips the rest.
+//! this reads the headers, which are encoded by Thrift's compact protocol, and skips the rest. Where the decoder
+//! would take more than a header says, the page is unpacked here first, and no further than that.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use parquet::basic::{Encoding, Type};
 use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
+
+use super::parquet_unpack::Unbounded;
 
 /// The pages of the columns that are read of a row group.
 #[derive(Debug)]
@@ -28,18 +31,20 @@ struct ColumnPages {
 const MOST_PAGES: usize = 1_000_000;
 
 impl Pages {
-    /// Reads the headers of the pages of `columns` of a row group of `file`.
+    /// Reads the headers of the pages of `columns` of a row group of `file`, of which those count that say of
+    /// themselves at most `limit` bytes.
     ///
     /// # Errors
-    /// When they are not where the row group says, or are none.
+    /// When they are not where the row group says, or are none, or a page has more bytes than its header says.
     pub(super) fn read(
         file: &mut File,
         group: &RowGroupMetaData,
         columns: &[usize],
+        limit: u64,
     ) -> io::Result<Self> {
         let pages = columns.iter().map(|at| {
             let column = group.columns().get(*at).ok_or_else(|| bad("a column is missing"))?;
-            ColumnPages::read(file, column)
+            ColumnPages::read(file, column, limit)
         });
         pages.collect::<io::Result<_>>().map(Self)
     }
@@ -81,7 +86,7 @@ impl Pages {
 }
 
 impl ColumnPages {
-    fn read(file: &mut File, column: &ColumnChunkMetaData) -> io::Result<Self> {
+    fn read(file: &mut File, column: &ColumnChunkMetaData, limit: u64) -> io::Result<Self> {
         let start = match column.dictionary_page_offset() {
             Some(dictionary) => dictionary.min(column.data_page_offset()),
             None => column.data_page_offset(),
@@ -91,9 +96,16 @@ impl ColumnPages {
         file.seek(SeekFrom::Start(start))?;
         let mut reader = Headers { input: BufReader::new(&mut *file), left: length };
         let (mut dictionary, mut data, mut rows) = (0u64, Vec::new(), 0u64);
+        let codec = Unbounded::of(column.compression());
         while reader.left > 0 {
             let page = reader.page()?;
-            reader.skip(page.packed)?;
+            match codec {
+                // One that says more is refused without a look.
+                Some(codec) if page.unpacked <= limit && !page.is_plain => {
+                    reader.unpack(&page, codec)?;
+                }
+                _ => reader.skip(page.packed)?,
+            }
             if page.is_dictionary {
                 dictionary = dictionary.saturating_add(page.unpacked);
             } else {
@@ -138,6 +150,10 @@ struct Page {
     unpacked: u64,
     packed: u64,
     values: u64,
+    /// The bytes of levels in front, which are not packed.
+    levels: u64,
+    /// Whether its values are not packed either.
+    is_plain: bool,
 }
 
 /// Reads headers of pages, of so many bytes with the pages themselves.
@@ -172,10 +188,15 @@ impl<R: Read + Seek> Headers<R> {
                 (3, types::I16..=types::I64) => page.packed = self.count()?,
                 (5 | 7 | 8, types::STRUCT) => {
                     page.is_dictionary = field == 7;
-                    let mut inner = 0;
+                    // Of data in the second version of the format.
+                    let (is_second, mut inner) = (field == 8, 0);
                     while let Some(dtype) = self.field(&mut inner)? {
                         match (inner, dtype) {
                             (1, types::I16..=types::I64) => page.values = self.count()?,
+                            (5 | 6, types::I16..=types::I64) if is_second => {
+                                page.levels = page.levels.saturating_add(self.count()?);
+                            }
+                            (7, types::FALSE) if is_second => page.is_plain = true,
                             _ => self.pass(dtype, 0)?,
                         }
                     }
@@ -272,6 +293,20 @@ impl<R: Read + Seek> Headers<R> {
         u64::try_from(self.signed()?).map_err(|_| bad("a count is negative"))
     }
 
+    /// Passes over a page, if it unpacks to no more than its header says.
+    fn unpack(&mut self, page: &Page, codec: Unbounded) -> io::Result<()> {
+        let levels = page.levels.min(page.packed);
+        self.skip(levels)?;
+        let (packed, unpacked) = (page.packed - levels, page.unpacked.saturating_sub(levels));
+        let after = self.left.checked_sub(packed);
+        self.left = after.ok_or_else(|| bad("a page goes past its column"))?;
+        let mut rest = (&mut self.input).take(packed);
+        if codec.is_beyond(&mut rest, unpacked) {
+            return Err(bad("a page unpacks to more bytes than its header says"));
+        }
+        io::copy(&mut rest, &mut io::sink()).map(drop)
+    }
+
     fn skip(&mut self, bytes: u64) -> io::Result<()> {
         self.left =
             self.left.checked_sub(bytes).ok_or_else(|| bad("a page goes past its column"))?;
@@ -302,7 +337,7 @@ mod tests {
             0x15, 0x00, 0x15, 0xd8, 0x04, 0x15, 0xc8, 0x01, 0x15, 0x02, 0x1c, 0x15, 0x08, 0x15,
             0x00, 0x15, 0x06, 0x15, 0x06, 0x1c, 0x18, 0x02, b'a', b'b', 0x00, 0x00, 0x00,
         ];
-        let page = Page { is_dictionary: false, unpacked: 300, packed: 100, values: 4 };
+        let page = Page { unpacked: 300, packed: 100, values: 4, ..Page::default() };
         assert_eq!(read(&data).unwrap(), page);
         let dictionary = [0x15, 0x04, 0x15, 0x02, 0x15, 0x02, 0x4c, 0x15, 0x02, 0x00, 0x00];
         assert!(read(&dictionary).unwrap().is_dictionary);

@@ -8,8 +8,9 @@ use crate::files::{append, column, config, fails, gz, ids, source, table, things
 use crate::support::log::Log;
 use crate::support::{clock, round, rows};
 use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::properties::WriterProperties;
+use parquet::basic::{BrotliLevel, Compression, Encoding, GzipLevel, ZstdLevel};
+use parquet::file::properties::{WriterProperties, WriterVersion};
+use parquet::file::reader::{FileReader, SerializedFileReader};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tidegauge_acquisition::FileSource;
@@ -491,4 +492,41 @@ async fn a_damaged_parquet_file_is_named_whatever_is_wrong_with_it() {
         refused += 1;
     }
     assert!(refused > 400, "{refused}");
+}
+
+/// A page of a kilobyte whose header says of itself that it has a hundred bytes, and that unpacks to five million.
+#[tokio::test]
+async fn a_page_that_unpacks_to_more_than_it_says_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let gzip = Compression::GZIP(GzipLevel::default());
+    let brotli = Compression::BROTLI(BrotliLevel::default());
+    for (codec, version) in [
+        (gzip, WriterVersion::PARQUET_1_0),
+        (gzip, WriterVersion::PARQUET_2_0),
+        (brotli, WriterVersion::PARQUET_1_0),
+        (brotli, WriterVersion::PARQUET_2_0),
+    ] {
+        let properties = WriterProperties::builder()
+            .set_compression(codec)
+            .set_writer_version(version)
+            .set_encoding(Encoding::PLAIN)
+            .set_dictionary_enabled(false);
+        let mut bytes = parquet(vec!["z".repeat(5_000_000)], properties.build());
+        write(&folder, "a.parquet", &bytes);
+        let (pages, _) =
+            round(&source(config(&folder, "a.parquet"), &things("append")), None).await;
+        assert_eq!(column(&pages, "things", "name")[0].len(), 5_000_000);
+        let file = fs::File::open(folder.path().join("a.parquet")).unwrap();
+        let reader = SerializedFileReader::new(file).unwrap();
+        let at = reader.metadata().row_group(0).column(1).data_page_offset();
+        let at = usize::try_from(at).unwrap();
+        // Its type, and then how long it is unpacked: four bytes of seven bits each.
+        assert_eq!((bytes[at], bytes[at + 2]), (0x15, 0x15));
+        assert!(bytes[at + 3..at + 6].iter().all(|byte| byte & 0x80 != 0) && bytes[at + 6] < 0x80);
+        bytes[at + 3..at + 7].copy_from_slice(&[0xc8, 0x81, 0x80, 0x00]);
+        write(&folder, "a.parquet", &bytes);
+        let error = fails(&source(config(&folder, "a.parquet"), &things("append")), None).await;
+        let says = "a page unpacks to more bytes than its header says";
+        assert!(error.contains("a.parquet") && error.contains(says), "{codec:?}: {error}");
+    }
 }
