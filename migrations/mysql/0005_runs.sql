@@ -3,3 +3,4 @@ ALTER TABLE `runs`
     ADD COLUMN `updated` bigint,
     ADD COLUMN `identical` bigint,
     ADD COLUMN `conflicting` bigint;
+    ADD COLUMN `notes` longtext;

@@ -3,3 +3,4 @@ ALTER TABLE "runs"
     ADD COLUMN IF NOT EXISTS "updated" bigint,
     ADD COLUMN IF NOT EXISTS "identical" bigint,
     ADD COLUMN IF NOT EXISTS "conflicting" bigint;
+    ADD COLUMN IF NOT EXISTS "notes" text;

@@ -34,6 +34,9 @@ const MAX_PAUSE: Duration = Duration::from_millis(500);
 /// The most characters of an error that are kept.
 const MAX_MESSAGE: usize = 2_000;
 
+/// The most notes of a source that are kept.
+const MAX_NOTES: usize = 100;
+
 /// Returns an id for a run that no other run gets. It decides no row of data, so it needs no seed.
 pub(crate) fn run_id() -> String {
     format!("{:016x}", RandomState::new().hash_one(()))
@@ -177,6 +180,9 @@ impl History {
         record.seconds = Some(seconds);
         let (kind, message) = error.unzip();
         (record.error_kind, record.error_message) = (kind.map(|kind| kind.to_string()), message);
+        let notes = summary.notes.iter().map(|note| self.redacted(&note.text));
+        let notes: Vec<String> = notes.take(MAX_NOTES).collect();
+        record.notes = if notes.is_empty() { None } else { serde_json::to_string(&notes).ok() };
         let mut pending = self.pending.lock().await;
         pending.push(record);
         if outcome == Outcome::Failed { self.write(&mut pending).await } else { Ok(()) }
@@ -221,6 +227,7 @@ fn began(run_id: &str, source: &str, now: DateTime<Utc>) -> RunRecord {
         updated: None,
         identical: None,
         conflicting: None,
+        notes: None,
     }
 }
 
@@ -307,6 +314,7 @@ fn records(batch: &Batch) -> Result<Vec<RunRecord>> {
             updated: maybe("updated", row)?,
             identical: maybe("identical", row)?,
             conflicting: maybe("conflicting", row)?,
+            notes: text("notes", row)?,
         })
     };
     (0..batch.rows()).map(record).collect()

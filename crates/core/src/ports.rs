@@ -88,6 +88,14 @@ pub trait Source: Debug + Send + Sync {
     /// # Errors
     /// Whatever keeps the source from giving the page, after its own retries.
     async fn fetch(&self, cursor: Option<&Cursor>) -> Result<Page>;
+
+    /// Returns what reading came upon since the last call that is no error and that a user should know, a sentence
+    /// each: columns that are missing, numbers whose unit was told by their magnitude.
+    ///
+    /// They are kept in the history of runs. Most sources have none.
+    fn take_notes(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// Where rows go: a database, a folder of files.

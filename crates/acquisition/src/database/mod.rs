@@ -365,4 +365,8 @@ impl Source for DatabaseSource {
     async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {
         self.page(cursor).await.map_err(|error| error.of_source(&self.config.name))
     }
+
+    fn take_notes(&self) -> Vec<String> {
+        self.told.take()
+    }
 }

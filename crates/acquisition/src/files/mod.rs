@@ -378,4 +378,8 @@ impl Source for FileSource {
         notes.tell(&self.0.mapping, &self.0.told);
         Ok(page)
     }
+
+    fn take_notes(&self) -> Vec<String> {
+        self.0.told.take()
+    }
 }

@@ -68,9 +68,40 @@ pub(super) struct Seen<'n> {
     pub(super) notes: &'n mut ColumnNotes,
 }
 
-/// The units that were told before, by column, so that they are not told again with every page.
+/// What was told of a source.
 #[derive(Debug, Default)]
-pub(crate) struct Told(Mutex<BTreeMap<usize, Unit>>);
+pub(crate) struct Told(Mutex<Tellings>);
+
+#[derive(Debug, Default)]
+struct Tellings {
+    /// The units that were told before, by column, so that they are not told again with every page.
+    units: BTreeMap<usize, Unit>,
+    /// What was told since that was asked for, with the word for what is counted.
+    notes: BTreeMap<(String, &'static str), Count>,
+}
+
+impl Tellings {
+    fn note(&mut self, what: String, counted: &'static str, count: &Count) {
+        let noted = self.notes.entry((what, counted)).or_default();
+        if noted.rows == 0 {
+            noted.first.clone_from(&count.first);
+        }
+        noted.rows = noted.rows.saturating_add(count.rows);
+    }
+}
+
+impl Told {
+    /// Returns what was told since the last call, a sentence each.
+    pub(crate) fn take(&self) -> Vec<String> {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let notes = std::mem::take(&mut told.notes).into_iter();
+        let sentence = |((what, counted), count): ((String, _), Count)| {
+            let (Count { rows, first }, many) = (&count, if count.rows == 1 { "" } else { "s" });
+            format!("{what} ({rows} {counted}{many}, first {first})")
+        };
+        notes.map(sentence).collect()
+    }
+}
 
 impl Notes {
     /// Creates empty notes of a page that is read at `now`.
@@ -128,46 +159,43 @@ impl Notes {
         self.above_header.add(&place, "");
     }
 
-    /// Tells all of it, and units only if they are not those that were `told` before.
+    /// Tells all of it, and units only if they are not those that were `told` before; what is told is kept there.
     pub(crate) fn tell(mut self, mapping: &Mapping, told: &Told) {
         self.end();
         let (source, table) = (mapping.of.as_str(), mapping.table.name.as_ref());
         let name = |at: usize| mapping.table.columns.get(at).map_or("", |column| &column.name);
         let mut told = told.0.lock().unwrap_or_else(PoisonError::into_inner);
         for (place, at, unit) in &self.units {
-            if told.insert(*at, *unit) != Some(*unit) {
+            if told.units.insert(*at, *unit) != Some(*unit) {
+                let (column, format) = (name(*at), unit.format());
                 tracing::warn!(
                     source,
                     table,
-                    column = name(*at),
+                    column,
                     place,
                     "numbers are read as times in {unit} since 1970, by their magnitude; set \
-                     `format = \"{}\"` if they always are",
-                    unit.format()
+                     `format = \"{format}\"` if they always are",
                 );
+                let note = format!(
+                    "`{column}`: numbers are read as times in {unit} since 1970, by their magnitude; set `format = \
+                     \"{format}\"` if they always are"
+                );
+                told.note(note, "file", &Count { rows: 1, first: place.clone() });
             }
         }
         for (at, notes) in self.columns.iter().enumerate() {
-            let (twice, zeros) = (&notes.twice, &notes.zeros);
-            if twice.rows > 0 {
-                tracing::warn!(
-                    source,
-                    table,
-                    column = name(at),
-                    count = twice.rows,
-                    first = twice.first,
-                    "local times that the clocks showed twice are taken for the earlier of the two"
-                );
-            }
-            if zeros.rows > 0 {
-                tracing::warn!(
-                    source,
-                    table,
-                    column = name(at),
-                    count = zeros.rows,
-                    first = zeros.first,
-                    "days that are written 0000-00-00 became null"
-                );
+            for (count, what) in [
+                (
+                    &notes.twice,
+                    "local times that the clocks showed twice are taken for the earlier of the two",
+                ),
+                (&notes.zeros, "days that are written 0000-00-00 became null"),
+            ] {
+                if count.rows > 0 {
+                    let (column, first) = (name(at), &count.first);
+                    tracing::warn!(source, table, column, count = count.rows, first, "{what}");
+                    told.note(format!("`{column}`: {what}"), "row", count);
+                }
             }
         }
         // Files that lack the same columns are told together.
@@ -176,28 +204,21 @@ impl Notes {
             lacking.entry((count.rows, &count.first)).or_default().push(column);
         }
         for ((files, first), columns) in lacking {
-            tracing::warn!(
-                source,
-                table,
-                columns = list(columns.into_iter()),
-                files,
-                first,
-                "columns of the table are null, as nothing of that name is there; map them in \
-                 the columns of the source if they are called otherwise"
-            );
+            let columns = list(columns.into_iter());
+            let what = "columns of the table are null, as nothing of that name is there; map them in \
+                        the columns of the source if they are called otherwise";
+            tracing::warn!(source, table, columns, files, first, "{what}");
+            let count = Count { rows: files, first: first.to_owned() };
+            told.note(format!("{columns}: {what}"), "file", &count);
         }
-        if self.above_header.rows > 0 {
-            let (files, first) = (self.above_header.rows, &self.above_header.first);
-            tracing::warn!(source, table, files, first, "lines above the header are not read");
-        }
-        if self.without_rows.rows > 0 {
-            tracing::warn!(
-                source,
-                table,
-                files = self.without_rows.rows,
-                first = self.without_rows.first,
-                "files were read to their end and gave no row"
-            );
+        for (count, what) in [
+            (&self.above_header, "lines above the header are not read"),
+            (&self.without_rows, "files were read to their end and gave no row"),
+        ] {
+            if count.rows > 0 {
+                tracing::warn!(source, table, files = count.rows, first = count.first, "{what}");
+                told.note(what.into(), "file", count);
+            }
         }
     }
 }

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 pub use error::{RunError, SourceFailure};
 pub use event::{Events, Observer, Observers, Outcome, RunEvent, Silent};
 pub(crate) use session::Session;
-pub use summary::{Failure, Summary, TableSummary};
+pub use summary::{Failure, Note, Summary, TableSummary};
 
 use crate::history::Recorder;
 

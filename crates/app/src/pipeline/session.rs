@@ -222,8 +222,15 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Loads a source until it has nothing more for now.
+    /// Loads a source until it has nothing more for now, and notes what reading it came upon.
     async fn drain(&self, source: &dyn Source, summary: &mut Summary) -> Result<Outcome> {
+        source.take_notes(); // those of a look at it before are of no load
+        let drained = self.drain_pages(source, summary).await;
+        summary.note(source.name(), source.take_notes());
+        drained
+    }
+
+    async fn drain_pages(&self, source: &dyn Source, summary: &mut Summary) -> Result<Outcome> {
         let mut waiting = self.start(source, summary).await?;
         let mut ahead: Option<(Cursor, Result<Page>)> = None;
         while let Some((_, before)) = waiting.first() {

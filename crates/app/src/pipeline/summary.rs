@@ -23,6 +23,18 @@ pub struct Summary {
     pub failures: Vec<Failure>,
     /// What went over the wire, by service; those that were asked nothing are left out.
     pub traffic: BTreeMap<&'static str, Traffic>,
+    /// What reading came upon that is no error.
+    pub notes: Vec<Note>,
+}
+
+/// What reading a source came upon that is no error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Note {
+    /// The source.
+    pub source: String,
+    /// A sentence without its end.
+    pub text: String,
 }
 
 /// A span of a series that a source was refused for good.
@@ -88,6 +100,7 @@ impl Summary {
         self.tables.extend(other.tables);
         self.completed += other.completed;
         self.failures.extend(other.failures);
+        self.notes.extend(other.notes);
         for (service, traffic) in other.traffic {
             *self.traffic.entry(service).or_default() += traffic;
         }
@@ -98,6 +111,12 @@ impl Summary {
         if table != Coverage::table() && table != Quarantine::table() {
             self.entry(source, &table.name);
         }
+    }
+
+    /// Takes in what reading `source` came upon.
+    pub(super) fn note(&mut self, source: &str, notes: Vec<String>) {
+        let notes = notes.into_iter().map(|text| Note { source: source.to_owned(), text });
+        self.notes.extend(notes);
     }
 
     pub(super) fn add(&mut self, source: &str, page: &Page, loaded: &Loaded, time: Duration) {

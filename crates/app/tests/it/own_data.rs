@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::common::{done, says, tidegauge, url, warehouse};
 use tempfile::TempDir;
-use tidegauge::core::tables::{MarketingSpend, Quarantine};
+use tidegauge::core::tables::{MarketingSpend, Quarantine, RunRecord};
 use tidegauge::core::{Cell, Scan, Table, WarehouseExt};
 
 const SETTINGS: &str = r#"
@@ -53,10 +53,13 @@ async fn files_fill_a_table_of_the_user_s_own_and_bad_rows_are_told_by_line() {
     assert!(said.contains("our_tickets  tickets") && said.contains("quarantine"), "{said}");
     fs::write(
         dir.path().join("exports/tickets-2.csv"),
-        "id,created,cost\n4,02.01.2026 08:00,\"0,05\"\n",
+        "Tickets of January\nid,created,cost\n4,02.01.2026 08:00,\"0,05\"\n",
     )
     .unwrap();
-    done(dir.path(), &["run"]);
+    let said = says(tidegauge(dir.path()).args(["run", "--output", "json"]));
+    let run: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    let note = "lines above the header are not read (1 file, first tickets-2.csv:2)";
+    assert_eq!(run["notes"], serde_json::json!([{ "source": "our_tickets", "note": note }]));
 
     let store = warehouse(&url("sqlite", dir.path(), "tidegauge.db"));
     let tickets = Table::builder("tickets", "")
@@ -66,6 +69,12 @@ async fn files_fill_a_table_of_the_user_s_own_and_bad_rows_are_told_by_line() {
         .unwrap();
     let rows = store.read(&Scan::all(&tickets)).await.unwrap();
     assert_eq!(rows.rows(), 3, "two of the first file, one of the second");
+    let noted = store.read(&Scan::all(RunRecord::table())).await.unwrap();
+    let noted = noted.column("notes").unwrap();
+    let notes: Vec<_> = (0..noted.len()).map(|row| noted.cell(row)).collect();
+    let kept = format!("[\"{note}\"]");
+    assert_eq!(notes.iter().filter(|cell| **cell == Cell::Text(&kept)).count(), 1, "{notes:?}");
+    assert_eq!(notes.iter().filter(|cell| **cell == Cell::Null).count(), notes.len() - 1);
     let aside = store.read(&Scan::all(Quarantine::table())).await.unwrap();
     assert_eq!(aside.rows(), 1);
     let text = |name: &str| match aside.column(name).unwrap().cell(0) {

@@ -106,4 +106,6 @@ table! {
     identical: Option<i64>,
     /// The rows that differed from the one of their key, and were set aside; null while it is running.
     conflicting: Option<i64>,
+    /// What reading came upon that is no error, a JSON list of sentences; null if that is nothing.
+    notes: Option<String>,
 }

@@ -165,6 +165,8 @@ struct Run<'a> {
     /// What services refused for good, while the rest went on.
     refused: Vec<Refused<'a>>,
     traffic: BTreeMap<&'static str, Traffic>,
+    /// What reading came upon that is no error.
+    notes: Vec<Note<'a>>,
     /// What was removed before, if that was asked for.
     removed: Option<Removed>,
     #[serde(skip)]
@@ -191,6 +193,12 @@ struct Refused<'a> {
     from: DateTime<Utc>,
     to: DateTime<Utc>,
     reason: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Note<'a> {
+    source: &'a str,
+    note: String,
 }
 
 /// What went over the wire to a service.
@@ -228,6 +236,11 @@ impl<'a> Run<'a> {
             tables: tables.collect(),
             refused: summary.failures.iter().map(Refused::from).collect(),
             traffic: traffic.collect(),
+            notes: summary
+                .notes
+                .iter()
+                .map(|note| Note { source: &note.source, note: log::redacted(&note.text) })
+                .collect(),
             removed: None,
             summary,
         }
@@ -256,6 +269,9 @@ impl Document for Run<'_> {
                 traffic.bytes.div_ceil(1_000),
                 traffic.seconds_waited
             ));
+        }
+        for Note { source, note } in &self.notes {
+            text.line(format!("note       {source}: {note}"));
         }
         text.line(format!("warehouse  {}", self.warehouse));
         for backup in &self.backups {
