@@ -24,6 +24,9 @@ struct State {
     cursors: BTreeMap<String, Cursor>,
     /// The sources whose pages are not all there: a load of them is under way, or was broken off.
     unfinished: BTreeSet<String>,
+    /// The sources that were broken off, and that no load goes on with: their pages are not all there either, and
+    /// are not waited for.
+    interrupted: BTreeSet<String>,
 }
 
 impl State {
@@ -36,12 +39,19 @@ impl State {
         });
         let played = simulations(&cursors).into_iter();
         let amid = played.filter(|(_, played)| played.is_amid_its_days()).map(|(name, _)| name);
-        let runs = history::last_of_each(tidegauge.runs().await?).into_iter();
+        let runs = history::last_of_each(tidegauge.runs().await?);
+        let now = tidegauge.context().clock.now();
+        let is_given_up = |source: &str| {
+            let run = runs.iter().find(|run| run.source == source);
+            run.is_some_and(|run| history::is_given_up(run, now))
+        };
         let broken_off = [RUNNING, Outcome::Cancelled.name()];
-        let running =
-            runs.filter(|run| broken_off.contains(&run.outcome.as_str()) && !is_live(&run.source));
-        let unfinished = amid.chain(running.map(|run| run.source)).collect();
-        Ok(Self { cursors, unfinished })
+        let running = runs
+            .iter()
+            .filter(|run| broken_off.contains(&run.outcome.as_str()) && !is_live(&run.source))
+            .map(|run| run.source.clone());
+        let (interrupted, unfinished) = amid.chain(running).partition(|it| is_given_up(it));
+        Ok(Self { cursors, unfinished, interrupted })
     }
 }
 
@@ -82,9 +92,21 @@ impl<'t> Watch<'t> {
         Ok(stood_still)
     }
 
-    /// Returns the sources whose pages were not all there when the rows were read.
+    /// Returns the sources whose pages were not all there when the rows were read, and may yet come.
     pub(crate) fn unfinished(&self) -> &BTreeSet<String> {
         &self.loaded
+    }
+
+    /// Returns a sentence about the sources that were broken off and not gone on with; `None` if there are none.
+    pub(crate) fn interrupted_note(&self) -> Option<String> {
+        let names: Vec<&str> = self.before.interrupted.iter().map(String::as_str).collect();
+        (!names.is_empty()).then(|| {
+            format!(
+                "The last run of {} was broken off more than a day ago, and its pages are not all there: run it \
+                 again, or reset it.",
+                names.join(", ")
+            )
+        })
     }
 
     /// Waits before the rows are read again.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use tidegauge_core::tables::RunRecord;
 use tidegauge_core::{
@@ -24,6 +24,12 @@ pub(crate) const RUNNING: &str = "running";
 
 /// The outcome of a source whose rows were removed.
 pub(crate) const RESET: &str = "reset";
+
+/// What a source is called that has not ended, and was not heard of for [`INTERRUPTED_AFTER`]. No row says it.
+pub(crate) const INTERRUPTED: &str = "interrupted";
+
+/// A source that began so long ago and has not ended was killed, as far as can be told.
+const INTERRUPTED_AFTER: TimeDelta = TimeDelta::days(1);
 
 /// How often a write begins again when other runners are quicker, and the pauses before it does: each is
 /// twice as long as the one before, up to a bound.
@@ -273,6 +279,13 @@ pub(crate) fn last_of_each(mut records: Vec<RunRecord>) -> Vec<RunRecord> {
     let mut known = BTreeSet::new();
     records.retain(|record| known.insert(record.source.clone()));
     records
+}
+
+/// Returns `true` if what `record` tells of was broken off so long ago that nothing goes on with it: it has not ended,
+/// or was left after a page, and that was more than a day before `now`.
+pub(crate) fn is_given_up(record: &RunRecord, now: DateTime<Utc>) -> bool {
+    let is_broken_off = [RUNNING, Outcome::Cancelled.name()].contains(&record.outcome.as_str());
+    is_broken_off && now - record.ended_at.unwrap_or(record.started_at) > INTERRUPTED_AFTER
 }
 
 /// Reads rows of the table `runs` off the columns that a scan gives.

@@ -92,6 +92,7 @@ impl Tidegauge {
                     unfinished.join(", ")
                 ));
             }
+            provenance.notes.extend(watch.interrupted_note());
             return Ok((facts, provenance));
         }
     }

@@ -9,6 +9,7 @@ use tidegauge_core::{
     Cursor, ErrorKind, Lease, RUN_HISTORY, Table, TableRef, WarehouseExt, tables,
 };
 
+use crate::history::{INTERRUPTED, RUNNING};
 use crate::{Config, Error, Result, Tidegauge, history, sources};
 
 /// How far a source has been loaded.
@@ -18,6 +19,8 @@ pub struct Progress {
     pub source: String,
     /// Its cursor in the warehouse (`None`: never loaded).
     pub cursor: Option<Cursor>,
+    /// Why its rows are not what the cursor says, and the way out; `None` if they are, as far as is known.
+    pub fault: Option<String>,
 }
 
 /// Where the definition of a table comes from.
@@ -61,7 +64,8 @@ pub struct Standing {
     pub tables: Vec<TableStanding>,
     /// How far each source has been loaded: those of the settings, then others that the warehouse knows.
     pub sources: Vec<Progress>,
-    /// The last run of each source, the latest first.
+    /// The last run of each source, the latest first. Of a source that never ends, or began within a day, it is
+    /// `running` until it has ended; of any other it is `interrupted` by then.
     pub runs: Vec<RunRecord>,
 }
 
@@ -94,14 +98,48 @@ impl Tidegauge {
         let tables = self.counts(&history::filled(&runs)).await?;
         let mut cursors = self.warehouse().cursors().await?;
         cursors.retain(|name, _| name != RUN_HISTORY && !name.starts_with(Lease::PREFIX));
-        let offered = sources::offers(self.config()).into_iter().map(|offer| {
+        let offers = sources::offers(self.config());
+        let mut sources = Vec::new();
+        for offer in &offers {
             let cursor = cursors.remove(&offer.name);
-            Progress { source: offer.name, cursor }
-        });
-        let mut sources: Vec<_> = offered.collect();
-        let others = cursors.into_iter();
-        sources.extend(others.map(|(source, cursor)| Progress { source, cursor: Some(cursor) }));
-        Ok(Standing { tables, sources, runs: history::last_of_each(runs) })
+            sources.push(self.progress(offer.name.clone(), cursor).await?);
+        }
+        for (source, cursor) in cursors {
+            sources.push(self.progress(source, Some(cursor)).await?);
+        }
+        let (mut runs, now) = (history::last_of_each(runs), self.context().clock.now());
+        let is_live = |name: &str| offers.iter().any(|offer| offer.is_live && offer.name == name);
+        for run in runs.iter_mut().filter(|run| run.outcome == RUNNING && !is_live(&run.source)) {
+            if history::is_given_up(run, now) {
+                run.outcome = INTERRUPTED.into();
+            }
+        }
+        Ok(Standing { tables, sources, runs })
+    }
+
+    /// Returns how far `source` has been loaded, and whether its rows are there.
+    async fn progress(&self, source: String, cursor: Option<Cursor>) -> Result<Progress> {
+        let fault = match cursor {
+            Some(_) => self.fault(&source).await?.map(|fault| fault.to_string()),
+            None => None,
+        };
+        Ok(Progress { source, cursor, fault })
+    }
+
+    /// Returns why the rows of `source` are not what its cursor says; `None` if they are, or the settings do not know
+    /// which tables it fills.
+    pub(crate) async fn fault(&self, source: &str) -> Result<Option<tidegauge_core::Error>> {
+        // What cannot be opened as it is configured is told by a run.
+        let Ok(Some(fills)) = sources::fills(source, self.config(), self.context()) else {
+            return Ok(None);
+        };
+        match self.warehouse().check(source, &fills.tables).await {
+            Ok(()) => Ok(None),
+            Err(error) if error.kind() == ErrorKind::Corrupt => Ok(Some(error)),
+            // Whoever may only read what is loaded need not see how it is.
+            Err(error) if error.kind() == ErrorKind::Permission => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Counts the rows of all tables, where `filled` are the names of those that runs have filled.

@@ -173,7 +173,8 @@ impl Tidegauge {
     /// world judge the rows that the simulation wrote, those of `[verify]` all other rows.
     ///
     /// # Errors
-    /// When the warehouse cannot be read, or holds nothing to check; [`Error::LoadUnderWay`] when it is
+    /// When the warehouse cannot be read, or holds nothing to check; when rows are gone that a cursor says were
+    /// loaded; [`Error::LoadUnderWay`] when it is
     /// loaded meanwhile, or a rule does not hold while pages of a source are still to come.
     pub async fn verify(&self) -> Result<verify::Report> {
         let mut watch = Watch::begin(self).await?;
@@ -185,11 +186,19 @@ impl Tidegauge {
                 ..VerifyParams::default()
             };
             let report = verify::verify(self.warehouse.as_ref(), &params).await;
+            let mut fault = None;
+            for source in watch.cursors().keys() {
+                fault = fault.or(self.fault(source).await?);
+            }
             if !watch.stood_still().await? {
                 watch.pause().await?;
                 continue;
             }
-            let report = report?;
+            let mut report = report?;
+            if let Some(fault) = fault {
+                return Err(fault.into());
+            }
+            report.notes.extend(watch.interrupted_note());
             let is_empty = report.rules.iter().all(|rule| rule.tried == 0);
             if (is_empty || !report.passed()) && !watch.unfinished().is_empty() {
                 return Err(watch.under_way());

@@ -52,6 +52,8 @@ pub struct Report {
     pub simulated_rows: u64,
     /// The number of all other rows of the users' tables.
     pub own_rows: u64,
+    /// What a reader has to know of it, a sentence each; the rules themselves have nothing to say.
+    pub notes: Vec<String>,
 }
 
 impl Report {
@@ -186,7 +188,8 @@ pub async fn verify(warehouse: &dyn Warehouse, params: &VerifyParams) -> Result<
             "rule is broken"
         );
     }
-    Ok(Report { rules, simulated_rows: users.simulated_rows, own_rows: users.own_rows })
+    let (simulated_rows, own_rows) = (users.simulated_rows, users.own_rows);
+    Ok(Report { rules, simulated_rows, own_rows, notes: Vec::new() })
 }
 
 /// What the rules have to know beside the rows of some users.

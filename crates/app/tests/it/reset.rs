@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use tidegauge::core::tables::{
     Candle, Coverage, CryptoMetric, FxDaily, FxRate, MarketPrice, Order, User,
 };
-use tidegauge::core::{Cursor, DataType, Filter, Table, Warehouse, WarehouseExt};
+use tidegauge::core::{Cursor, DataType, Filter, Removal, Reset, Table, Warehouse, WarehouseExt};
 use tidegauge_testkit::{MariaDb, Postgres};
 
 const BACKUPS: [&str; 4] = ["--backup", "csv://csv", "--backup", "parquet://parquet"];
@@ -328,4 +328,50 @@ async fn the_ledger_of_a_source_goes_with_it_and_a_span_is_loaded_again() {
     assert_eq!(left, ["pipeline", "recorded"]);
     command(&[&["run"], &span[..]].concat());
     assert_eq!(candles(&*store, "twelvedata").await, 20_160);
+}
+
+/// What somebody does who empties a table beside us: rows go, and the cursor stays.
+#[tokio::test]
+async fn rows_that_are_gone_under_a_cursor_are_told_by_status_and_verify() {
+    let dir = TempDir::new().unwrap();
+    done(dir.path(), &["run"]);
+    let store = warehouse(&url("sqlite", dir.path(), "tidegauge.db"));
+    let removals = [Removal::all(Candle::table())];
+    store.reset(Reset { cursors: &[], removals: &removals, dry_run: false }).await.unwrap();
+    drop(store);
+    // What a reader of SQLite leaves beside the file is no row.
+    let written = || {
+        let mut files = lengths(dir.path());
+        files.retain(|(path, _)| !path.ends_with("-shm") && !path.ends_with("-wal"));
+        files
+    };
+    let before = written();
+    let words = "table `candles` lacks rows that `recorded` has loaded";
+    let status = done(dir.path(), &["status"]);
+    let told = status.lines().find(|line| line.starts_with("warning: ")).unwrap();
+    assert!(told.contains(words) && told.contains("`tidegauge reset recorded`"), "{status}");
+    let status = done(dir.path(), &["status", "--output", "json"]);
+    let status: serde_json::Value = serde_json::from_str(&status).unwrap();
+    for source in status["sources"].as_array().unwrap() {
+        let fault = source["fault"].as_str().unwrap_or_default();
+        assert_eq!(fault.contains(words), source["source"] == "recorded", "{source}");
+    }
+    let verdict = says(tidegauge(dir.path()).arg("verify"));
+    assert_eq!(verdict.code, Some(13), "{verdict:?}");
+    assert!(verdict.err.contains(words), "{verdict:?}");
+    assert_eq!(written(), before, "nothing is written");
+    done(dir.path(), &["run", "--full-refresh", "recorded"]);
+    assert!(!done(dir.path(), &["status"]).contains("warning"));
+}
+
+/// To look does not make a warehouse, and needs no right to write it.
+#[cfg(unix)]
+#[test]
+fn status_and_verify_write_nothing() {
+    let dir = TempDir::new().unwrap();
+    done(dir.path(), &["status"]);
+    assert!(!dir.path().join("tidegauge.db").exists());
+    done(dir.path(), &["run", "--source", "recorded"]);
+    let url = format!("{}?mode=ro", url("sqlite", dir.path(), "tidegauge.db"));
+    done(dir.path(), &["status", "--warehouse", &url]);
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::common::{counts, done, house, rows, says, tidegauge, url, warehouse};
+use crate::common::{counts, done, house, house_at, rows, says, tidegauge, url, warehouse};
 use async_trait::async_trait;
 use tidegauge::core::tables::{MarketPrice, RunRecord};
 use tidegauge::core::{
@@ -384,6 +384,14 @@ async fn a_run_that_is_killed_stays_running_in_the_history_and_secrets_stay_out_
         ("authentication", "source `fails`: the key *** is wrong")
     );
     assert_eq!((told[1].0.as_str(), told[1].1.as_str()), ("hangs", "running"));
+    // A day later it is no more taken for one that runs.
+    let outcome = async |at: &str| {
+        let clock = Arc::new(FixedClock(at.parse().unwrap()));
+        let status = house_at(dir.path(), |_| {}, clock).status().await.unwrap();
+        status.runs.into_iter().find(|run| run.source == "hangs").unwrap().outcome
+    };
+    assert_eq!(outcome("2021-03-01T23:59:59Z").await, "running");
+    assert_eq!(outcome("2021-03-02T00:00:01Z").await, "interrupted");
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use tidegauge_core::{
 };
 use tokio::sync::Mutex;
 
+use super::load::check;
 use super::rows::{self, Rows};
 use super::summary::Plan;
 use super::{CURSORS, Dialect, Prepared, Query, Select, StoredColumn, select, summarise, told};
@@ -420,7 +421,21 @@ impl<D: Database> Sink for SqlStore<D> {
     }
 
     async fn check(&self, source: &str, tables: &[TableRef]) -> tidegauge_core::Result<()> {
-        self.writing(async |database, writer| writer.check(database, source, tables).await).await
+        // Who has written here knows what was looked at before; who only reads changes nothing, and needs no right to.
+        if self.writer.lock().await.is_some() {
+            return self
+                .writing(async |database, writer| writer.check(database, source, tables).await)
+                .await;
+        }
+        let checked = self.reading(async |database, connection| {
+            let stored = database.stored(connection, CURSORS).await?;
+            // There is no such table yet, or that of a release that kept nothing.
+            if stored.iter().all(|column| column.name != "loaded") {
+                return Ok(());
+            }
+            check(database, connection, source, tables, &mut HashSet::new()).await
+        });
+        checked.await.map(drop).map_err(|error| self.named(error))
     }
 
     async fn prepare(&self, tables: &[TableRef]) -> tidegauge_core::Result<()> {

@@ -1,5 +1,7 @@
 //! Loading: one transaction for the rows and the cursor.
 
+use std::collections::HashSet;
+
 use tidegauge_core::tables::Quarantine;
 use tidegauge_core::{Batch, Cursor, Load, Loaded, OnDuplicate, RowTally, Scan, Table, TableRef};
 use tokio::sync::mpsc;
@@ -68,8 +70,9 @@ impl<C> Writer<C> {
                 found: cursor,
             }));
         }
-        let loaded = self.agreed(database, load.source, &tables, found).await?;
-        let (connection, after) = (&mut self.connection, Checkpoint::after(loaded, &load, true)?);
+        let checked = &mut self.checked;
+        let loaded = agreed(database, connection, load.source, &tables, found, checked).await?;
+        let after = Checkpoint::after(loaded, &load, true)?;
         let filled = || load.batches.iter().filter(|batch| batch.rows() > 0);
         let mut written: Vec<&Table> = filled().map(|batch| &**batch.table()).collect();
         written.sort_by_key(|table| &table.name);
@@ -100,38 +103,48 @@ impl<C> Writer<C> {
         source: &str,
         tables: &[TableRef],
     ) -> Result<()> {
-        let found = database.cursor(&mut self.connection, source);
-        let found = told(database.name(), CURSORS, found).await?;
-        self.agreed(database, source, tables, found).await.map(|_| ())
+        let Self { connection, checked, .. } = self;
+        check(database, connection, source, tables, checked).await
     }
+}
 
-    /// Returns what is kept beside the cursor that was `found`, if the rows of those of `tables` agree with it that
-    /// were not looked at before.
-    async fn agreed<D: Database<Connection = C>>(
-        &mut self,
-        database: &D,
-        source: &str,
-        tables: &[TableRef],
-        found: Option<(String, Option<String>)>,
-    ) -> Result<Option<Checkpoint>> {
-        let Some((cursor, kept)) = found else { return Ok(None) };
-        let Some(loaded) = Checkpoint::read(source, &cursor, kept.as_deref())? else {
-            return Ok(None);
-        };
-        for table in tables {
-            let of = (source.to_owned(), table.name.to_string());
-            if self.checked.contains(&of) {
-                continue;
-            }
-            if let Some(witness) = loaded.witness(table)
-                && !finds(database, &mut self.connection, &witness).await?
-            {
-                return Err(missing(source, table));
-            }
-            self.checked.insert(of);
+/// Compares what is kept beside the cursor of `source` with the rows of those of `tables` that are not in `checked`.
+pub(super) async fn check<D: Database>(
+    database: &D,
+    connection: &mut D::Connection,
+    source: &str,
+    tables: &[TableRef],
+    checked: &mut HashSet<(String, String)>,
+) -> Result<()> {
+    let found = told(database.name(), CURSORS, database.cursor(connection, source)).await?;
+    agreed(database, connection, source, tables, found, checked).await.map(|_| ())
+}
+
+/// Returns what is kept beside the cursor that was `found`, if the rows of those of `tables` agree with it that are
+/// not in `checked`, to which they are added.
+async fn agreed<D: Database>(
+    database: &D,
+    connection: &mut D::Connection,
+    source: &str,
+    tables: &[TableRef],
+    found: Option<(String, Option<String>)>,
+    checked: &mut HashSet<(String, String)>,
+) -> Result<Option<Checkpoint>> {
+    let Some((cursor, kept)) = found else { return Ok(None) };
+    let Some(loaded) = Checkpoint::read(source, &cursor, kept.as_deref())? else { return Ok(None) };
+    for table in tables {
+        let of = (source.to_owned(), table.name.to_string());
+        if checked.contains(&of) {
+            continue;
         }
-        Ok(Some(loaded))
+        if let Some(witness) = loaded.witness(table)
+            && !finds(database, connection, &witness).await?
+        {
+            return Err(missing(source, table));
+        }
+        checked.insert(of);
     }
+    Ok(Some(loaded))
 }
 
 /// Writes those rows of `batch` that are not there already.

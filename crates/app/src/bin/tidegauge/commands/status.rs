@@ -6,6 +6,7 @@ use tidegauge::core::tables::RunRecord;
 use tidegauge::text::{Table, cut};
 use tidegauge::{Progress, Result, Standing, TableStanding, Tidegauge};
 
+use crate::log;
 use crate::output::{self, Document, Text};
 
 /// What the warehouse holds.
@@ -82,6 +83,9 @@ impl Status {
         for run in &self.last_runs {
             let why = match (&run.error_kind, &run.error_message) {
                 (Some(kind), Some(message)) => format!("{kind}: {message}"),
+                _ if run.outcome == "interrupted" => {
+                    "it has not ended within a day, and was killed: run it again".to_owned()
+                }
                 _ if run.ended_at.is_none() => "it is running, or was killed".to_owned(),
                 _ => String::new(),
             };
@@ -112,6 +116,9 @@ impl Document for Status {
             text.line("");
         }
         text.table(&self.sources());
+        for fault in self.sources.iter().filter_map(|progress| progress.fault.as_ref()) {
+            text.line(format!("warning: {}", log::redacted(fault)));
+        }
         if !self.last_runs.is_empty() {
             text.line("");
             text.table(&self.last_runs());

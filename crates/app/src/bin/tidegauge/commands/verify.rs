@@ -37,7 +37,7 @@ impl From<Report> for Verdict {
             broken: report.broken().count(),
             simulated_rows: report.simulated_rows,
             own_rows: report.own_rows,
-            notes: left_out(&report).into_iter().collect(),
+            notes: left_out(&report).into_iter().chain(report.notes).collect(),
             rules: report.rules,
         }
     }
