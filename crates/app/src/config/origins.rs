@@ -11,6 +11,8 @@ pub(crate) struct Origins {
     lines: Option<Lines>,
     /// The stores as they were read: flags may name others since.
     stores: Vec<(StoreUrl, Vec<String>)>,
+    /// Likewise the sources.
+    sources: Vec<String>,
 }
 
 impl PartialEq for Origins {
@@ -25,7 +27,8 @@ impl Origins {
         let backups =
             backups.map(|(at, url)| (url.clone(), vec!["backups".into(), at.to_string()]));
         let warehouse = (config.warehouse.clone(), vec!["warehouse".into()]);
-        Self { lines, stores: std::iter::once(warehouse).chain(backups).collect() }
+        let stores = std::iter::once(warehouse).chain(backups).collect();
+        Self { lines, stores, sources: config.sources.clone() }
     }
 
     /// Says of a setting that makes no sense where it stands.
@@ -44,6 +47,15 @@ impl Origins {
         match found.and_then(|(_, path)| self.at(path)) {
             Some(place) => Error::Config { reason: format!("{place}: {error}") },
             None => error.into(),
+        }
+    }
+
+    /// Says of the source at a place of `sources` that cannot be which line or variable names it.
+    pub(crate) fn of_source(&self, sources: &[String], at: usize, reason: String) -> Error {
+        let path = vec!["sources".to_owned(), at.to_string()];
+        match (self.sources == sources).then(|| self.at(&path)).flatten() {
+            Some(place) => Error::Config { reason: format!("{place}: {reason}") },
+            None => Error::Setting { setting: "sources", reason },
         }
     }
 

@@ -30,17 +30,14 @@ pub(crate) fn check(config: &Config) -> Result<()> {
         let reason = format!("{} begins like a setting: choose another name", odd.url_env);
         return Err(Error::Setting { setting: "databases.url_env", reason });
     }
+    let wrong = |at, reason| Err(config.origins.of_source(&config.sources, at, reason));
     for (at, name) in config.sources.iter().enumerate() {
         if !offers.iter().any(|offer| offer.name == *name) {
             let known: Vec<_> = offers.iter().map(|offer| offer.name.as_str()).collect();
-            return Err(Error::Setting {
-                setting: "sources",
-                reason: format!("there is no `{name}`; there are {}", known.join(", ")),
-            });
+            return wrong(at, format!("there is no `{name}`; there are {}", known.join(", ")));
         }
         if config.sources[..at].contains(name) {
-            let reason = format!("`{name}` is there twice");
-            return Err(Error::Setting { setting: "sources", reason });
+            return wrong(at, format!("`{name}` is there twice"));
         }
     }
     for scenario in &config.simulation.scenarios {

@@ -76,6 +76,32 @@ fn a_wrong_setting_is_one_line_with_its_place_and_what_it_takes() {
         let line = refused(dir.path(), "status");
         assert!(line.starts_with(says), "{text}: {line}");
     }
+    // What names there are is known to a run.
+    fs::write(dir.path().join("tidegauge.toml"), "sources = [\n\"ecb\",\n\"recoded\"]").unwrap();
+    let line = refused(dir.path(), "run");
+    let says = "tidegauge.toml, line 3: sources.1: there is no `recoded`; there are ";
+    assert!(line.starts_with(says), "{line}");
+    // The command line names others, and so has no line there.
+    let said = says_of(dir.path(), &["run", "--source", "recoded"]);
+    assert!(said.starts_with("error: sources: there is no `recoded`"), "{said}");
+}
+
+fn says_of(dir: &Path, words: &[&str]) -> String {
+    says(tidegauge(dir).args(words)).err
+}
+
+#[test]
+fn a_filter_of_the_log_that_is_none_is_told_and_the_usual_one_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    for words in [&["status"][..], &["status", "--output", "json"]] {
+        let said = says(tidegauge(dir.path()).env("RUST_LOG", "tidegauge=verbose").args(words));
+        assert_eq!((said.code, said.err.lines().count()), (Some(0), 1), "{said:?}");
+        assert!(said.err.starts_with("warning: RUST_LOG is no filter of the log"), "{said:?}");
+        assert!(said.err.contains("RUST_LOG=debug"), "{said:?}");
+    }
+    let quiet = ["--quiet", "status"];
+    let said = says(tidegauge(dir.path()).env("RUST_LOG", "tidegauge=verbose").args(quiet));
+    assert_eq!(said.err, "");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! given, so that every line passes through what knows the secrets.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
+use std::env;
 use std::io::{self, Write};
 use std::panic;
 use std::sync::OnceLock;
@@ -41,8 +42,13 @@ pub(crate) fn begin(json: bool, quiet: bool) {
         // The standard error is one document, or nothing.
         (true, _) => "off",
     };
+    let mut wrong = None;
     let filter = match EnvFilter::try_from_default_env() {
         Ok(filter) if !quiet => filter,
+        Err(error) if !quiet && env::var_os(EnvFilter::DEFAULT_ENV).is_some() => {
+            wrong = Some(error);
+            EnvFilter::new(usual)
+        }
         _ => EnvFilter::new(usual),
     };
     tracing_subscriber::fmt()
@@ -51,6 +57,12 @@ pub(crate) fn begin(json: bool, quiet: bool) {
         .with_ansi(false)
         .with_writer(|| Lines)
         .init();
+    if let Some(error) = wrong {
+        output::explain(redacted(&format!(
+            "warning: RUST_LOG is no filter of the log ({error}), and the usual one is kept: set it as in \
+             RUST_LOG=debug or RUST_LOG=warn,tidegauge=debug"
+        )));
+    }
 }
 
 /// The standard error, for whole events: each is one clean line without secrets.
