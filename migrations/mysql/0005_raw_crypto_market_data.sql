@@ -52,3 +52,10 @@ ALTER TABLE `ramp_transactions`
 
 ALTER TABLE `ledger_entries`
     MODIFY COLUMN `amount` decimal(38,18) NOT NULL;
+
+ALTER TABLE `runs`
+    ADD COLUMN `inserted` bigint,
+    ADD COLUMN `updated` bigint,
+    ADD COLUMN `identical` bigint,
+    ADD COLUMN `conflicting` bigint,
+    ADD COLUMN `notes` longtext;

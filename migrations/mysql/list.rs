@@ -4,6 +4,5 @@
     (2, "exchange", include_str!("0002_exchange.sql")),
     (3, "runs", include_str!("0003_runs.sql")),
     (4, "loaded", include_str!("0004_loaded.sql")),
-    (5, "runs", include_str!("0005_runs.sql")),
-    (6, "raw_crypto_market_data", include_str!("0005_raw_crypto_market_data.sql")),
+    (5, "raw_crypto_market_data", include_str!("0005_raw_crypto_market_data.sql")),
 ]

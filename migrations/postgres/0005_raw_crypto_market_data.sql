@@ -52,3 +52,10 @@ ALTER TABLE "ramp_transactions"
 
 ALTER TABLE "ledger_entries"
     ALTER COLUMN "amount" TYPE numeric(38,18);
+
+ALTER TABLE "runs"
+    ADD COLUMN IF NOT EXISTS "inserted" bigint,
+    ADD COLUMN IF NOT EXISTS "updated" bigint,
+    ADD COLUMN IF NOT EXISTS "identical" bigint,
+    ADD COLUMN IF NOT EXISTS "conflicting" bigint,
+    ADD COLUMN IF NOT EXISTS "notes" text;

@@ -65,3 +65,9 @@ PRAGMA writable_schema = RESET;
 PRAGMA writable_schema = ON;
 UPDATE sqlite_master SET sql = replace(sql, '"amount" DECIMAL(28,8)', '"amount" DECIMAL(38,18)') WHERE type = 'table' AND name = 'ledger_entries';
 PRAGMA writable_schema = RESET;
+
+ALTER TABLE "runs" ADD COLUMN "inserted" INTEGER;
+ALTER TABLE "runs" ADD COLUMN "updated" INTEGER;
+ALTER TABLE "runs" ADD COLUMN "identical" INTEGER;
+ALTER TABLE "runs" ADD COLUMN "conflicting" INTEGER;
+ALTER TABLE "runs" ADD COLUMN "notes" TEXT;

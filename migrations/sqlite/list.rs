@@ -5,6 +5,5 @@
     (3, "exchange", include_str!("0003_exchange.sql")),
     (4, "runs", include_str!("0004_runs.sql")),
     (5, "loaded", include_str!("0005_loaded.sql")),
-    (6, "runs", include_str!("0006_runs.sql")),
-    (7, "raw_crypto_market_data", include_str!("0006_raw_crypto_market_data.sql")),
+    (6, "raw_crypto_market_data", include_str!("0006_raw_crypto_market_data.sql")),
 ]

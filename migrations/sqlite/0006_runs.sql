@@ -1,5 +1,0 @@
-ALTER TABLE "runs" ADD COLUMN "inserted" INTEGER;
-ALTER TABLE "runs" ADD COLUMN "updated" INTEGER;
-ALTER TABLE "runs" ADD COLUMN "identical" INTEGER;
-ALTER TABLE "runs" ADD COLUMN "conflicting" INTEGER;
-ALTER TABLE "runs" ADD COLUMN "notes" TEXT;
