@@ -40,7 +40,7 @@ pub struct Config {
     /// up, or the time of the last change. Without one the query is read whole in every run.
     pub incremental: Option<String>,
     /// How far behind the last row a run begins anew, for rows that are committed late; only where
-    /// `incremental` is a time, and the table is merged.
+    /// `incremental` is a time. Rows that are there already are skipped.
     #[serde(with = "crate::duration::option")]
     pub lag: Option<Duration>,
     /// The table that it fills.

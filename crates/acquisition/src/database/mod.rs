@@ -97,14 +97,6 @@ impl DatabaseSource {
             );
             return Err(Error::config("incremental", reason));
         }
-        if appended && config.lag.is_some() {
-            let reason = format!(
-                "`{}` is written by append, and rows that are read again would be there twice: \
-                 leave it out, or use a table that is merged",
-                table.name
-            );
-            return Err(Error::config("lag", reason));
-        }
         let mapping = Mapping::new(&config.name, &table, &config.columns)?;
         let mapping = mapping.on_missing(config.on_missing);
         let mut order: Vec<String> = config.incremental.iter().cloned().collect();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures_util::TryStreamExt;
-use tidegauge_core::{Batch, Cursor, Load, Loaded, RowTally, TableRef, WriteMode};
+use tidegauge_core::{Batch, Column, Cursor, Load, Loaded, RowTally, TableRef, WriteMode};
 
 use super::BigQuery;
 use super::client::Refusal;
@@ -144,7 +144,15 @@ impl BigQuery {
     async fn of_keys(&self, staged: &Staged) -> Result<Vec<Batch>> {
         let (table, lenient) = (&staged.table, staged.table.lenient());
         let (name, keys) = (DIALECT.quoted(&table.name), staged.stage.select(table));
-        let sql = DIALECT.of_keys(&lenient, &name, &format!("({keys}) AS k"), "JOIN");
+        let value = |column: &Column| (DIALECT.value)(DIALECT.quoted(&column.name), column.dtype);
+        let columns: Vec<_> = table.columns.iter().map(value).collect();
+        let same = table.key.iter().map(|name| DIALECT.quoted(name));
+        let same: Vec<_> = same.map(|name| format!("k.{name} = t.{name}")).collect();
+        let sql = format!(
+            "SELECT {} FROM {name} AS t WHERE EXISTS (SELECT 1 FROM ({keys}) AS k WHERE {})",
+            columns.join(", "),
+            same.join(" AND ")
+        );
         let query = crate::sql::Query { sql, params: Vec::new() };
         let rows = self.rows(Query::bound(&query)?, lenient, None).await?;
         Ok(rows.try_collect().await?)

@@ -5,7 +5,8 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use tidegauge_core::{
-    Batch, Cursor, DataType, Error, ErrorKind, Load, Loaded, Page, Result, Sink, Source, Table, TableRef,
+    Batch, Cursor, DataType, Error, ErrorKind, Load, Loaded, Page, Result, Sink, Source, Table,
+    TableRef,
 };
 
 #[derive(Debug)]
