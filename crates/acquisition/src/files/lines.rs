@@ -128,6 +128,9 @@ impl Lines {
         settled: bool,
     ) -> Result<bool> {
         let head = self.read_header(mapping, draft, settled)?;
+        if head == Head::Unfinished {
+            draft.notes.unsettled(self.text.line);
+        }
         if head != Head::Read {
             // What stands above a header counts when that is read.
             *at = Seen { digest: 0, taken: 0, ended: head == Head::None, ..*at };
@@ -139,7 +142,10 @@ impl Lines {
         while !draft.rows.full() && !ended {
             match self.next()? {
                 Record::None => ended = true,
-                Record::Unfinished if !self.is_finished(settled) => break,
+                Record::Unfinished if !self.is_finished(settled) => {
+                    draft.notes.unsettled(self.text.line);
+                    break;
+                }
                 Record::TooLong => return Err(self.too_long()),
                 Record::Whole | Record::Unfinished => {
                     self.row(mapping, &wanted, draft, &mut fields)?;
@@ -202,8 +208,8 @@ impl Lines {
         }
         match best {
             None => Ok(Head::None),
-            // Its header may follow.
-            Some(_) if lines < HEADER_LINES && !settled && !self.text.zipped => {
+            // Its header may follow, as long as no line names anything of what is wanted.
+            Some((0, _)) if lines < HEADER_LINES && !settled && !self.text.zipped => {
                 Ok(Head::Unfinished)
             }
             Some((_, error)) => Err(error),

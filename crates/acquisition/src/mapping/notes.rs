@@ -28,6 +28,8 @@ pub struct Notes {
     without_rows: Count,
     /// Files with lines above their header.
     above_header: Count,
+    /// Files whose last line, or whose header, may not be written to its end yet.
+    unsettled: Count,
 }
 
 /// What the values of one column came upon.
@@ -114,6 +116,7 @@ impl Notes {
             missing: BTreeMap::new(),
             without_rows: Count::default(),
             above_header: Count::default(),
+            unsettled: Count::default(),
         }
     }
 
@@ -157,6 +160,12 @@ impl Notes {
     pub(crate) fn above_header(&mut self, line: u64) {
         let place = format!("{}:{line}", self.place);
         self.above_header.add(&place, "");
+    }
+
+    /// Notes that the file was written to just now, and that this line of it is left for a later run.
+    pub(crate) fn unsettled(&mut self, line: u64) {
+        let place = format!("{}:{line}", self.place);
+        self.unsettled.add(&place, "");
     }
 
     /// Tells all of it, and units only if they are not those that were `told` before; what is told is kept there.
@@ -214,6 +223,11 @@ impl Notes {
         for (count, what) in [
             (&self.above_header, "lines above the header are not read"),
             (&self.without_rows, "files were read to their end and gave no row"),
+            (
+                &self.unsettled,
+                "files were written to just now, and their last line or header may not be whole yet: the next run \
+                 reads it, once they have not been touched for `settle`",
+            ),
         ] {
             if count.rows > 0 {
                 tracing::warn!(source, table, files = count.rows, first = count.first, "{what}");

@@ -204,6 +204,34 @@ async fn a_header_of_other_columns_is_an_error_and_a_file_without_rows_is_told()
     assert_eq!(ids(&pages), ["1", "2"]);
 }
 
+/// A user saves a file and runs at once: what is left for the next run is told, and a wrong header is no reason to wait.
+#[tokio::test]
+async fn what_is_left_for_the_next_run_is_told() {
+    let folder = TempDir::new().unwrap();
+    let early = |pattern: &str| {
+        let table = things("append");
+        FileSource::new(config(&folder, pattern), table, clock("1970-01-02T00:00:00Z")).unwrap()
+    };
+    for (name, content, taken, says) in [
+        ("a.csv", "id,name\n1,a\n2,b", 1, "just now"),
+        ("b.csv", "Export of today\n", 0, "b.csv"),
+        ("c.csv", "id,na", 0, "c.csv"),
+        ("d.csv", "id,name\n1,a\n2,b\n", 2, ""),
+    ] {
+        write(&folder, name, content);
+        let log = Log::default();
+        let guard = tracing::subscriber::set_default(log.clone());
+        let (pages, _) = round(&early(name), None).await;
+        drop(guard);
+        assert_eq!(rows(&pages, "things"), taken, "{name}");
+        let said = log.told();
+        assert!(said.contains(says) && said.contains("`settle`") == !says.is_empty(), "{said}");
+    }
+    write(&folder, "e.csv", "ID,name\n1,a\n");
+    let error = fails(&early("e.csv"), None).await;
+    assert!(error.contains("e.csv, line 1") && error.contains("there is no `id`"), "{error}");
+}
+
 #[tokio::test]
 async fn times_are_read_by_zone_format_and_magnitude() {
     let folder = TempDir::new().unwrap();
