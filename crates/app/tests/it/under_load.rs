@@ -1,21 +1,29 @@
 //! Audits and reports beside a load: what they say is of one state of the warehouse, or that it was being
 //! loaded. A rule is never called broken because pages are still to come.
+//!
+//! A few of them in every run; `TIDEGAUGE_AUDITS=100 cargo test -p tidegauge --all-features --test it under_load --
+//! --nocapture --test-threads 1` for as many as that, with a line about each store.
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
+use tidegauge::core::FixedClock;
 use tidegauge::pipeline::{RunEvent, Silent};
 use tidegauge::{CancellationToken, Config, Error, Preset};
 use tidegauge_testkit::Postgres;
 
 use crate::common::{Ticking, house, house_at, url};
 
-/// How often the warehouse is judged, and for how long at most.
-const TIMES: u32 = 100;
-const PATIENCE: Duration = Duration::from_secs(15);
+/// How often the warehouse is judged, unless this variable says so.
+const AUDITS: &str = "TIDEGAUGE_AUDITS";
+const FEW: u32 = 4;
+
+/// How long a page takes, and each tenth: some audits are between two pages, others meet several.
+const PAUSE: Duration = Duration::from_millis(50);
+const LONG_PAUSE: Duration = Duration::from_secs(3);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_store_sqlite_is_never_called_broken_beside_a_load() {
@@ -39,34 +47,43 @@ async fn postgres_is_never_called_broken_beside_a_load() {
 
 /// Plays an exchange of few users in small pages, day by day, and judges the warehouse all the while.
 async fn beside_a_load(dir: &Path, warehouse: &str) {
+    let audits = std::env::var(AUDITS).ok().and_then(|audits| audits.parse().ok()).unwrap_or(FEW);
+    // The days of which there are prices are to last as long as the audits do.
+    let page_rows = if audits > FEW { 20 } else { 60 };
     let small = |config: &mut Config| {
         config.warehouse = warehouse.into();
         config.market.derive = false;
         config.simulation.preset = Preset::Exchange;
         (config.simulation.users, config.simulation.days) = (150, 60);
-        config.simulation.page_rows = Some(300);
+        config.simulation.page_rows = Some(page_rows);
     };
     let loader = house(dir, small);
     let judge = house(dir, small);
     let ended = Arc::new(AtomicBool::new(false));
     let over = ended.clone();
     let load = tokio::spawn(async move {
-        // A page takes its time, so that some audits are between two of them.
+        let pages = AtomicU32::new(0);
         let slow = |event: &RunEvent| {
-            if matches!(event, RunEvent::PageCommitted { .. }) && !over.load(Ordering::Relaxed) {
-                std::thread::sleep(Duration::from_millis(50));
+            if matches!(event, RunEvent::PageCommitted { .. }) {
+                let tenth = pages.fetch_add(1, Ordering::Relaxed) % 10 == 9;
+                let until = Instant::now() + if tenth { LONG_PAUSE } else { PAUSE };
+                while !over.load(Ordering::Relaxed) && Instant::now() < until {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
             }
         };
         let mut until = "2020-10-01".parse::<chrono::NaiveDate>().unwrap();
-        while !over.load(Ordering::Relaxed) {
+        // The last day of which there are prices.
+        let last = "2021-02-27".parse().unwrap();
+        while !over.load(Ordering::Relaxed) && until <= last {
             loader.run(Some(until), &slow).await.unwrap();
             until = until.succ_opt().unwrap();
         }
     });
     let judging = async {
         let begun = Instant::now();
-        let (mut judged, mut under_way, mut reported) = (0, 0, 0);
-        for _ in 0..TIMES {
+        let (mut judged, mut under_way, mut reported, mut empty, mut beside) = (0, 0, 0, 0, 0);
+        while judged + under_way < audits {
             match judge.verify().await {
                 Ok(report) => {
                     let broken: Vec<_> = report.broken().collect();
@@ -75,25 +92,33 @@ async fn beside_a_load(dir: &Path, warehouse: &str) {
                 }
                 Err(Error::LoadUnderWay { .. }) => under_way += 1,
                 // Before the first row.
-                Err(Error::Nothing { .. }) => {}
+                Err(Error::Nothing { .. }) => {
+                    empty += 1;
+                    assert!(empty < 1_000, "the warehouse was never more than empty");
+                    tokio::time::sleep(PAUSE).await;
+                    continue;
+                }
                 Err(error) => panic!("{error}"),
             }
+            beside += u32::from(!load.is_finished());
             match judge.report().await {
                 Ok(report) => {
                     assert_eq!(report.provenance.set_aside, []);
                     reported += 1;
                 }
-                Err(Error::LoadUnderWay { .. }) => under_way += 1,
-                Err(Error::Nothing { .. }) => {}
+                Err(Error::LoadUnderWay { .. } | Error::Nothing { .. }) => {}
                 Err(error) => panic!("{error}"),
-            }
-            if begun.elapsed() > PATIENCE {
-                break;
             }
         }
         ended.store(true, Ordering::Relaxed);
-        let seen = judged + reported + under_way;
-        assert!(seen > 0, "the warehouse was never more than empty");
+        let scheme = warehouse.split(':').next().unwrap();
+        println!(
+            "{scheme}: {audits} audits in {:.0} s, {beside} of them beside a load, {judged} passed, {under_way} told that the load was \
+             under way, 0 called broken; {reported} of {audits} reports written",
+            begun.elapsed().as_secs_f64()
+        );
+        assert!(judged > 0, "no audit was between two pages");
+        assert!(2 * beside > audits, "the load had ended too early: {beside} audits of {audits}");
     };
     judging.await;
     load.await.unwrap();
@@ -126,6 +151,12 @@ async fn a_load_that_was_broken_off_is_said_and_not_called_broken() {
                 let said = error.to_string();
                 assert!(said.contains("is being loaded (simulation)"), "{said}");
                 under_way += 1;
+                // Nobody goes on with it: after a day that is not waited for any more.
+                let later = Arc::new(FixedClock("2021-03-03T00:00:00Z".parse().unwrap()));
+                let report = house_at(dir.path(), small, later).verify().await.unwrap();
+                assert!(!report.passed());
+                let note = report.notes.join(" ");
+                assert!(note.contains("simulation was broken off more than a day ago"), "{note}");
             }
             Err(error) => panic!("{error}"),
         }
