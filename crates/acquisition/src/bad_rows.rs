@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use tidegauge_core::Batch;
 use tidegauge_core::tables::Quarantine;
+use tidegauge_core::{Batch, Fingerprint};
 
 use crate::error::cut;
 use crate::hidden::Hidden;
@@ -46,6 +46,9 @@ pub struct Sieve {
 
 /// The characters of a bad row that are kept.
 const KEPT: usize = 2_000;
+
+/// The most characters of a place that are written out.
+const LONGEST_PLACE: usize = 180;
 
 impl Sieve {
     /// A sieve for rows of `table`; `series` is part of the place of a bad one.
@@ -131,7 +134,7 @@ impl Sieve {
     }
 
     fn place(&self, place: &str) -> String {
-        self.hidden.text(format!("{} {place}", self.series).trim_start())
+        bounded(self.hidden.text(format!("{} {place}", self.series).trim_start()))
     }
 
     /// How many rows were put aside so far.
@@ -143,6 +146,14 @@ impl Sieve {
     pub fn into_bad(self) -> Vec<BadRow> {
         self.bad
     }
+}
+
+/// Returns a place that any store takes as part of a key: the end of a very long one is told by its fingerprint.
+fn bounded(place: String) -> String {
+    let Some((end, _)) = place.char_indices().nth(LONGEST_PLACE) else { return place };
+    let mut whole = Fingerprint::default();
+    whole.eat(place.as_bytes());
+    format!("{}…{whole}", &place[..end])
 }
 
 impl BadRow {
@@ -171,5 +182,17 @@ impl BadRow {
             noted_at: now,
         };
         Ok(Batch::from_rows(Quarantine::table(), rows.into_iter().map(row))?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_place_is_bounded_and_still_told_from_others() {
+        assert_eq!(bounded("a.csv:7".into()), "a.csv:7");
+        let [one, other] = ["1", "2"].map(|end| bounded(format!("{}{end}", "é".repeat(300))));
+        assert!(one.chars().count() <= 200 && one != other, "{one}");
     }
 }

@@ -112,11 +112,14 @@ async fn beside_a_load(dir: &Path, warehouse: &str) {
         }
         ended.store(true, Ordering::Relaxed);
         let scheme = warehouse.split(':').next().unwrap();
-        println!(
-            "{scheme}: {audits} audits in {:.0} s, {beside} of them beside a load, {judged} passed, {under_way} told that the load was \
+        #[allow(clippy::print_stdout)] // figures, to be read with `--nocapture`
+        {
+            println!(
+                "{scheme}: {audits} audits in {:.0} s, {beside} of them beside a load, {judged} passed, {under_way} told that the load was \
              under way, 0 called broken; {reported} of {audits} reports written",
-            begun.elapsed().as_secs_f64()
-        );
+                begun.elapsed().as_secs_f64()
+            );
+        }
         assert!(judged > 0, "no audit was between two pages");
         assert!(2 * beside > audits, "the load had ended too early: {beside} audits of {audits}");
     };
