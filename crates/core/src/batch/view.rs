@@ -18,13 +18,13 @@ use crate::{DataType, fixed};
 /// A column of a [`Batch`](super::Batch) as the array that it is.
 ///
 /// ```
-/// use tidegauge_core::{Batch, Cell, Values, tables::Quote};
+/// use tidegauge_core::{Batch, Cell, Crypto, Values, tables::Quote};
 ///
 /// let columns = vec![
 ///     Values::Same("kraken"),
 ///     Values::Same("BTC"),
 ///     Values::Timestamps(vec![1_779_092_258_000_000]),
-///     Values::Decimals(vec![7_697_500_000_000]),
+///     Values::Decimals(vec![76_975 * Crypto::ONE]),
 ///     Values::Same("USD"),
 ///     Values::Nulls,
 ///     Values::Nulls,
