@@ -1,11 +1,15 @@
 //! What every sink promises of rows whose keys are there already, and of its counts.
 
+use std::sync::Arc;
+
 use chrono::DateTime;
 
 use super::Subject;
 use super::rows::{Everything, batch, everything, extremes, pairs, simple};
 use crate::tables::Quarantine;
-use crate::{Batch, Cursor, Error, Load, Loaded, OnDuplicate, Result, RowCounts, Sink, WriteMode};
+use crate::{
+    Batch, Cursor, Error, Load, Loaded, OnDuplicate, Result, RowCounts, Sink, Table, WriteMode,
+};
 
 const BOTH: [WriteMode; 2] = [WriteMode::Append, WriteMode::Merge];
 
@@ -66,19 +70,24 @@ pub async fn merged_rows_of_one_load_are_counted_in_their_order(store: &dyn Subj
 
 /// Rows that are there already, in all columns and in any table, are left alone and counted.
 pub async fn identical_rows_are_skipped_and_counted(store: &dyn Subject) {
+    let (sink, mut page) = (store.sink(), 0);
     for (write, policy) in BOTH.into_iter().flat_map(|write| policies().map(|it| (write, it))) {
-        let another = store.another();
-        let (store, table) = (another.as_ref(), everything(write));
+        let mut table = Table::clone(&everything(write));
+        table.name = format!("order {page}").into();
+        let (name, table) = (table.name.clone(), Arc::new(table));
         let rows = Batch::from_rows(&table, extremes()).unwrap();
-        let (sink, all) = (store.sink(), rows.rows());
-        load(&*sink, 0, &[rows.slice(0, 2)], OnDuplicate::ByTable).await.unwrap();
-        let loaded = load(&*sink, 1, &[rows.clone(), rows.slice(3, 1)], policy).await.unwrap();
-        assert_eq!(loaded.of("order"), counts(all - 2, 0, 3, 0), "{write:?}, {policy:?}");
+        let all = rows.rows();
+        load(&*sink, page, &[rows.slice(0, 2)], OnDuplicate::ByTable).await.unwrap();
+        let batches = [rows.clone(), rows.slice(3, 1)];
+        let loaded = load(&*sink, page + 1, &batches, policy).await.unwrap();
+        assert_eq!(loaded.of(&name), counts(all - 2, 0, 3, 0), "{write:?}, {policy:?}");
         // By another handle, and with nothing new.
-        let loaded = load(&*store.sink(), 2, &[rows], policy).await.unwrap();
-        assert_eq!(loaded.of("order"), counts(0, 0, all, 0), "{write:?}, {policy:?}");
+        let loaded = load(&*store.sink(), page + 2, &[rows], policy).await.unwrap();
+        assert_eq!(loaded.of(&name), counts(0, 0, all, 0), "{write:?}, {policy:?}");
         assert_eq!(store.rows(&table).await, all, "{write:?}, {policy:?}");
-        assert_eq!(store.sink().cursor("test").await.unwrap(), Some(Cursor::new("3")));
+        page += 3;
+        let cursor = store.sink().cursor("test").await.unwrap();
+        assert_eq!(cursor, Some(Cursor::new(page.to_string())));
     }
 }
 

@@ -4,9 +4,11 @@
 use reqwest::Method;
 use serde_json::json;
 
-use super::BigQuery;
+use tidegauge_core::tables;
+
 use super::client::{Refusal, retry_on_conflict};
 use super::jobs::Query;
+use super::{BigQuery, ddl};
 use crate::{Error, Result};
 
 /// Forward only: a released file never changes.
@@ -20,10 +22,14 @@ impl BigQuery {
     /// Creates the dataset, if it is not there, and what is missing in it.
     pub(super) async fn migrate(&self) -> Result<()> {
         let failed = |refusal| self.failed(refusal, None);
-        let versions = self.described("_tidegauge_migrations").await.map_err(failed)?;
-        if versions.is_none() {
+        let is_new = self.described("_tidegauge_migrations").await.map_err(failed)?.is_none();
+        if is_new {
             retry_on_conflict(|| self.create_dataset()).await.map_err(failed)?;
             self.change(&Query::new(VERSIONS)).await.map_err(failed)?;
+            // As they are now: then nothing of them has to be widened, which is a job for every few columns.
+            let tables = tables::all();
+            let create = tables.iter().map(|table| format!("{};\n", ddl::create(table)));
+            self.change(&Query::new(create.collect::<String>())).await.map_err(failed)?;
         } else {
             self.sweep().await.map_err(failed)?;
         }
@@ -34,7 +40,7 @@ impl BigQuery {
             return Err(Error::Newer { path: self.place.name.clone() });
         }
         for (version, _, migration) in MIGRATIONS.iter().skip(newest) {
-            for script in scripts(migration) {
+            for script in scripts(migration, is_new) {
                 self.change(&Query::new(script)).await.map_err(failed)?;
             }
             let noted = format!(
@@ -69,20 +75,21 @@ impl BigQuery {
 /// seconds, and what goes beyond is tried again as a whole.
 const TYPES_AT_ONCE: usize = 4;
 
-/// Takes a migration apart into the scripts that it is run as.
-fn scripts(migration: &str) -> Vec<String> {
-    if !migration.contains(" SET DATA TYPE ") {
+/// Takes a migration apart into the scripts that it is run as. Types of columns are left alone if the tables `are_new`.
+fn scripts(migration: &str, are_new: bool) -> Vec<String> {
+    const WIDENS: &str = " SET DATA TYPE ";
+    if !migration.contains(WIDENS) {
         return vec![migration.to_owned()];
     }
-    let statements: Vec<&str> = migration.split_inclusive(";\n").collect();
+    let mut statements: Vec<&str> = migration.split_inclusive(";\n").collect();
+    statements.retain(|statement| !are_new || !statement.contains(WIDENS));
     statements.chunks(TYPES_AT_ONCE).map(|statements| statements.concat()).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use tidegauge_core::{Column, DataType, Table, tables};
+    use tidegauge_core::{Column, DataType, Table};
 
-    use super::super::ddl;
     use super::*;
     use crate::sql::migrations::Migrations;
 

@@ -141,8 +141,10 @@ async fn what_can_no_more_be_committed_is_removed_and_nothing_else() {
     load(&*sink, Some("1"), "2", &rows(2)).await.unwrap();
     assert!(!has(killed) && has(at_it) && theirs.iter().all(|it| has(it)));
     // One of our own that fails in its second table, and leaves the file of its first.
-    let both = [batch(&simple("first", WriteMode::Merge), &[(1, "a")]), rows(2)[0].clone()];
+    let both = [batch(&simple("first", WriteMode::Merge), &[(1, "a")]), rows(3)[0].clone()];
+    gcs.0.lock().unwrap().refuses = Some("lake/t/");
     load(&*sink, Some("2"), "3", &both).await.unwrap_err();
+    gcs.0.lock().unwrap().refuses = None;
     let left = || {
         let state = gcs.0.lock().unwrap();
         state.objects.keys().filter(|it| it.starts_with("lake/first/")).count()

@@ -16,6 +16,8 @@ pub(crate) struct State {
     pub(crate) loses_an_answer: bool,
     /// Whether objects are replaced whatever they are.
     pub(crate) ignores_conditions: bool,
+    /// The beginning of names that must not be written.
+    pub(crate) refuses: Option<&'static str>,
     last: u64,
 }
 
@@ -54,6 +56,9 @@ impl Respond for Gcs {
 
 impl State {
     fn put(&mut self, name: String, request: &Request) -> ResponseTemplate {
+        if self.refuses.is_some_and(|start| name.starts_with(start)) {
+            return ResponseTemplate::new(403);
+        }
         let there = self.objects.get(&name).map_or(0, |(_, generation)| *generation);
         if let Some(wanted) = request.headers.get("x-goog-if-generation-match")
             && wanted.to_str().unwrap() != there.to_string()
