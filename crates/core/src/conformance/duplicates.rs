@@ -73,7 +73,7 @@ pub async fn identical_rows_are_skipped_and_counted(store: &dyn Subject) {
     let (sink, mut page) = (store.sink(), 0);
     for (write, policy) in BOTH.into_iter().flat_map(|write| policies().map(|it| (write, it))) {
         let mut table = Table::clone(&everything(write));
-        table.name = format!("order {page}").into();
+        table.name = format!("order_{page}").into();
         let (name, table) = (table.name.clone(), Arc::new(table));
         let rows = Batch::from_rows(&table, extremes()).unwrap();
         let all = rows.rows();
