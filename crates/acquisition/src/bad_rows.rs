@@ -160,7 +160,7 @@ impl BadRow {
     /// `rows`, put aside by `source` at `now`, as rows of the table `quarantine`.
     ///
     /// # Errors
-    /// Never, as the rows are made to fit; it is said for who changes that table.
+    /// Returns an error if a row does not fit the table, which none of these rows can.
     pub fn batch(source: &str, rows: Vec<Self>, now: DateTime<Utc>) -> Result<Batch> {
         if let Some(Self { place, table, reason, .. }) = rows.first() {
             let count = rows.len();

@@ -54,6 +54,8 @@ pub(crate) struct PageKeys {
     /// Where each row stands; empty where its key says that.
     places: Vec<String>,
     has_places: bool,
+    /// The bytes of the row at hand, so that they are not allocated for each.
+    bytes: Vec<u8>,
 }
 
 /// Two rows of a page that have one key and differ.
@@ -77,6 +79,7 @@ impl PageKeys {
             rows: HashMap::new(),
             places: Vec::new(),
             has_places,
+            bytes: Vec::new(),
         }
     }
 
@@ -90,10 +93,10 @@ impl PageKeys {
     ) -> Result<Option<Pair>> {
         let mut key = Vec::with_capacity(16 * self.key.len());
         self.key.iter().filter_map(|at| cells.get(*at)).for_each(|cell| write(cell, &mut key));
-        let mut bytes = Vec::with_capacity(16 * cells.len());
-        cells.iter().for_each(|cell| write(cell, &mut bytes));
+        self.bytes.clear();
+        cells.iter().for_each(|cell| write(cell, &mut self.bytes));
         let mut hasher = DefaultHasher::new();
-        bytes.hash(&mut hasher);
+        self.bytes.hash(&mut hasher);
         let ours = (hasher.finish(), self.places.len());
         let pair = match self.rows.get(&key) {
             Some((row, first)) if *row != ours.0 => {

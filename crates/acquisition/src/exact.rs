@@ -59,7 +59,7 @@ const TOO_FINE: &str = "which has more than 18 decimal places";
 /// Why a number is not taken that has more digits in front of the point than its column.
 const TOO_LARGE: &str = "which is larger than the column holds";
 
-/// Whether a number is refused for nothing but its digits.
+/// Returns `true` if a number is refused for nothing but its digits.
 pub(crate) fn has_too_many_digits(error: &Error) -> bool {
     matches!(error, Error::BadValue { reason, .. } if [TOO_FINE, TOO_LARGE].contains(reason))
 }
@@ -113,7 +113,7 @@ fn number<const SCALE: u32>(of: &str, field: &str, text: &str) -> Result<Fixed<S
 /// The places of fiat money.
 const CENTS: u32 = 2;
 
-/// The bound on the units of a column: 18 digits of fiat money, 38 of all else.
+/// Returns the bound on the units of a column: 18 digits of fiat money, 38 of all else.
 const fn bound(scale: u32) -> u128 {
     10u128.pow(if scale == CENTS { 18 } else { 38 })
 }

@@ -48,7 +48,8 @@ impl<'a> Load<'a> {
 #[non_exhaustive]
 pub enum OnDuplicate {
     /// By the table's [`WriteMode`](crate::WriteMode): append refuses the load, even for an identical row; merge
-    /// replaces the row. For sources whose pages do not overlap: nothing is read to compare it.
+    /// replaces the row. For sources whose pages do not overlap: no row is compared for an append; for a merge, a store
+    /// reads the stored rows only where that is cheap, and the counts say less where it does not.
     #[default]
     ByTable,
     /// A row that differs fails the load.

@@ -64,7 +64,8 @@ pub trait Source: Debug + Send + Sync {
 
     /// Returns what a sink does with a row of this source whose key is there already. Asked once a page.
     ///
-    /// By default the tables decide: that costs nothing, and is right for pages that do not overlap.
+    /// By default the tables decide, which is right for pages that do not overlap: rows of append tables are not
+    /// compared then.
     fn on_duplicate(&self) -> OnDuplicate {
         OnDuplicate::default()
     }

@@ -9,8 +9,8 @@ const LONGEST_KEY: usize = 200;
 /// The most characters of a row that are kept in quarantine.
 const LONGEST_ROW: usize = 2_000;
 
-/// Decides by [`Load::on_duplicate`] what becomes of each row of a load, and counts it: for the author of a sink, who
-/// looks for the row that has its key.
+/// Decides by [`Load::on_duplicate`] what becomes of each row of a load, and counts it. The sink looks for the row that
+/// has the same key, and compares.
 ///
 /// ```
 /// use tidegauge_core::{Batch, Cursor, Load, OnDuplicate, RowTally, tables::FxRate};
@@ -118,7 +118,7 @@ impl<'a> RowTally<'a> {
     /// well: that is a merge table. `None` if there are none.
     ///
     /// # Errors
-    /// Never, as the rows are made to fit; it is said for whoever changes that table.
+    /// Returns an error if a row does not fit the table, which none of these rows can.
     pub fn set_aside(&mut self) -> Result<Option<Batch>> {
         let rows = std::mem::take(&mut self.set_aside);
         if rows.is_empty() {

@@ -90,7 +90,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// What becomes of a row of `table` that has the key of another one.
+    /// Returns what becomes of a row of `table` that has the key of another one.
     pub(super) fn duplicates(&self, table: &Table) -> DuplicateRows {
         self.on_duplicate.unwrap_or_else(|| DuplicateRows::of(table))
     }

@@ -27,7 +27,7 @@ pub(crate) struct Rows {
 const PAGE_BYTES: usize = 64 * 1024 * 1024;
 
 impl Rows {
-    /// A page of at most `most` rows, good and bad. What it says of a row is its key, unless it `has_places`.
+    /// Creates a page of at most `most` rows, good and bad. What it says of a row is its key, unless it `has_places`.
     pub(crate) fn new(
         table: &TableRef,
         (policy, duplicates): (BadRows, DuplicateRows),
@@ -103,7 +103,7 @@ impl Rows {
         self.room() == 0
     }
 
-    /// The batches: the table's, then the quarantine's; and where the rows of the table stand.
+    /// Returns the batches, the table's and then the quarantine's, and where the rows of the table stand.
     pub(crate) fn finish(
         self,
         source: &str,

@@ -330,7 +330,7 @@ async fn the_ledger_of_a_source_goes_with_it_and_a_span_is_loaded_again() {
     assert_eq!(candles(&*store, "twelvedata").await, 20_160);
 }
 
-/// What somebody does who empties a table beside us: rows go, and the cursor stays.
+/// A table is emptied by hand: rows go, and the cursor stays.
 #[tokio::test]
 async fn rows_that_are_gone_under_a_cursor_are_told_by_status_and_verify() {
     let dir = TempDir::new().unwrap();

@@ -46,6 +46,7 @@ async fn postgres_is_never_called_broken_beside_a_load() {
 }
 
 /// Plays an exchange of few users in small pages, day by day, and judges the warehouse all the while.
+#[allow(clippy::print_stdout)] // figures, to be read with `--nocapture`
 async fn beside_a_load(dir: &Path, warehouse: &str) {
     let audits = std::env::var(AUDITS).ok().and_then(|audits| audits.parse().ok()).unwrap_or(FEW);
     // The days of which there are prices are to last as long as the audits do.
@@ -112,14 +113,11 @@ async fn beside_a_load(dir: &Path, warehouse: &str) {
         }
         ended.store(true, Ordering::Relaxed);
         let scheme = warehouse.split(':').next().unwrap();
-        #[allow(clippy::print_stdout)] // figures, to be read with `--nocapture`
-        {
-            println!(
-                "{scheme}: {audits} audits in {:.0} s, {beside} of them beside a load, {judged} passed, {under_way} told that the load was \
+        println!(
+            "{scheme}: {audits} audits in {:.0} s, {beside} of them beside a load, {judged} passed, {under_way} told that the load was \
              under way, 0 called broken; {reported} of {audits} reports written",
-                begun.elapsed().as_secs_f64()
-            );
-        }
+            begun.elapsed().as_secs_f64()
+        );
         assert!(judged > 0, "no audit was between two pages");
         assert!(2 * beside > audits, "the load had ended too early: {beside} audits of {audits}");
     };

@@ -3,7 +3,6 @@
 
 use reqwest::Method;
 use serde_json::json;
-
 use tidegauge_core::tables;
 
 use super::client::{Refusal, retry_on_conflict};
