@@ -21,6 +21,17 @@ pub enum BadRows {
     Quarantine,
 }
 
+/// What becomes of a price with more than eighteen decimal places, which is what a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FinePrices {
+    /// Its row goes to the table `quarantine`.
+    #[default]
+    Quarantine,
+    /// It is rounded to eighteen places, half to even; one that would be zero goes to `quarantine`.
+    Round,
+}
+
 /// A row that was not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadRow {
@@ -42,6 +53,7 @@ pub struct Sieve {
     series: String,
     bad: Vec<BadRow>,
     hidden: Hidden,
+    fine_prices: FinePrices,
 }
 
 /// The characters of a bad row that are kept.
@@ -59,7 +71,19 @@ impl Sieve {
             series: series.into(),
             bad: Vec::new(),
             hidden: Hidden::default(),
+            fine_prices: FinePrices::default(),
         }
+    }
+
+    /// Returns the same sieve, for prices with more places than a column holds.
+    #[must_use]
+    pub fn with_fine_prices(self, fine_prices: FinePrices) -> Self {
+        Self { fine_prices, ..self }
+    }
+
+    /// Returns what becomes of a price with more places than a column holds.
+    pub(crate) fn fine_prices(&self) -> FinePrices {
+        self.fine_prices
     }
 
     /// Returns the same sieve, which shows `hidden` nowhere; the content of a bad row stays as it

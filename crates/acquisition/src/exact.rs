@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
 use tidegauge_core::Fixed;
 
+use crate::bad_rows::FinePrices;
 use crate::{Error, Result, error::cut};
 
 /// A calendar day, `2026-02-16`.
@@ -71,6 +72,21 @@ pub(crate) fn price<const SCALE: u32>(of: &str, field: &str, text: &str) -> Resu
         return Ok(price);
     }
     Err(Error::value(of, field, text, "which is not above zero"))
+}
+
+/// Reads a number above zero; one with more places than the column holds as `fine` says.
+pub(crate) fn price_or_rounded<const SCALE: u32>(
+    of: &str,
+    field: &str,
+    text: &str,
+    fine: FinePrices,
+) -> Result<Fixed<SCALE>> {
+    price(of, field, text).or_else(|error| {
+        let rounds = fine == FinePrices::Round
+            && matches!(&error, Error::BadValue { reason, .. } if *reason == TOO_FINE);
+        let rounded = rounds.then(|| Fixed::rounded(text).ok()).flatten();
+        rounded.filter(|price| price.units() > 0).ok_or(error)
+    })
 }
 
 /// Reads a number of zero or more; `null` is none. Money of two places is rounded half to even: what services send

@@ -17,6 +17,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use tidegauge_core::{Crypto, Fixed};
 
+use crate::bad_rows::FinePrices;
 use crate::error::cut;
 use crate::{Error, Result, exact};
 
@@ -442,6 +443,11 @@ impl<'a> Object<'a> {
 
     pub(crate) fn price(&self, field: &str) -> Result<Crypto> {
         exact::price(&self.of, field, self.get(field)?)
+    }
+
+    /// Returns a price; one with more places than a column holds as `fine` says.
+    pub(crate) fn price_or_rounded(&self, field: &str, fine: FinePrices) -> Result<Crypto> {
+        exact::price_or_rounded(&self.of, field, self.get(field)?, fine)
     }
 
     /// Returns a number of zero or more, or `None` where the field is missing or `null`.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use tidegauge_core::instruments::INSTRUMENTS;
 
 use super::NAME;
+use crate::bad_rows::FinePrices;
 use crate::http::{HttpConfig, Key, Quota};
 use crate::{Error, Result, duration};
 
@@ -136,6 +137,9 @@ pub struct Config {
     /// symbols. A coin that is not in the registry is called `SYMBOL.id`, as in `PEPE.pepe`, since
     /// symbols are not unique.
     pub top: usize,
+    /// What becomes of a price with more than eighteen decimal places: charts of coins below a cent have floats
+    /// of seventeen digits.
+    pub fine_prices: FinePrices,
     /// How long after a round the next one begins.
     #[serde(with = "duration")]
     pub refresh: Duration,
@@ -151,6 +155,7 @@ impl Default for Config {
             history_days: 90,
             candles: CandleSize::default(),
             top: 0,
+            fine_prices: FinePrices::default(),
             refresh: Duration::from_secs(300),
             http: HttpConfig::default(),
         }

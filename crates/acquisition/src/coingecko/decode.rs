@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use tidegauge_core::{Crypto, Fiat, Fixed};
 
-use crate::bad_rows::Sieve;
+use crate::bad_rows::{FinePrices, Sieve};
 use crate::bars::{Bar, Bars};
 use crate::http::{Refusal, RefusalKind};
 use crate::json::{self, JsonReader, Object};
@@ -101,12 +101,13 @@ pub fn coins_markets(body: &[u8], sieve: &mut Sieve) -> Result<Vec<CoinMarket>> 
             let fields = Object::parse("coins/markets", row.as_bytes());
             fields.and_then(|fields| fields.text("id")).unwrap_or_else(|_| format!("row {at}"))
         };
-        markets.extend(sieve.pass(market(row), place, || row.to_owned())?);
+        let market = market(row, sieve.fine_prices());
+        markets.extend(sieve.pass(market, place, || row.to_owned())?);
     }
     Ok(markets)
 }
 
-fn market(row: &str) -> Result<CoinMarket> {
+fn market(row: &str, fine: FinePrices) -> Result<CoinMarket> {
     let fields = Object::parse("coins/markets", row.as_bytes())?;
     let coin = fields.text("id")?;
     let fields = fields.about(coin.clone());
@@ -115,7 +116,7 @@ fn market(row: &str) -> Result<CoinMarket> {
     let (_cap, _volume) = (fields.get("market_cap")?, fields.get("total_volume")?);
     let not_a_time = |_| Error::value(&coin, "last_updated", &at, "which is not a time");
     Ok(CoinMarket {
-        price_usd: fields.price("current_price")?,
+        price_usd: fields.price_or_rounded("current_price", fine)?,
         market_cap_usd: known(fields.amount("market_cap")?),
         volume_24h_usd: fields.amount("total_volume")?,
         last_updated: DateTime::parse_from_rfc3339(&at).map_err(not_a_time)?.to_utc(),
@@ -130,13 +131,13 @@ fn market(row: &str) -> Result<CoinMarket> {
 /// # Errors
 /// When a price is not above zero, or the reply is of another shape.
 pub fn market_chart(coin: &str, body: &[u8], sieve: &mut Sieve) -> Result<Chart> {
-    let (mut prices, mut caps, mut volumes) = (None, None, None);
+    let (mut prices, mut caps, mut volumes, fine) = (None, None, None, sieve.fine_prices());
     let mut reader = JsonReader::new(coin, body)?;
     reader.object(|reader, key| {
         match key.as_ref() {
             "prices" => {
                 prices = Some(series(coin, "prices", reader, sieve, |text| {
-                    exact::price(coin, "prices", text).map(Crypto::units)
+                    exact::price_or_rounded(coin, "prices", text, fine).map(Crypto::units)
                 })?);
             }
             "market_caps" => {
@@ -213,11 +214,12 @@ fn aligned(times: &[i64], (at, values): (Vec<i64>, Vec<Option<i128>>)) -> Vec<Op
 /// reply is of another shape.
 pub fn ohlc(coin: &str, size: TimeDelta, body: &[u8], sieve: &mut Sieve) -> Result<Bars> {
     let (mut reader, mut bars) = (JsonReader::new(coin, body)?, Bars::default());
-    let mut count = 0;
+    let (mut count, fine) = (0, sieve.fine_prices());
     reader.list(|reader| {
         count += 1;
         let before = bars.last_open();
-        let (bar, row) = reader.row(|reader| candle(coin, size, reader.cells("ohlc")?, before))?;
+        let (bar, row) =
+            reader.row(|reader| candle(coin, (size, fine), reader.cells("ohlc")?, before))?;
         if let Some(bar) = sieve.pass(bar, || place(row, count), || row.to_owned())? {
             bars.push(bar);
         }
@@ -235,7 +237,7 @@ fn place(row: &str, count: usize) -> String {
 
 fn candle(
     coin: &str,
-    size: TimeDelta,
+    (size, fine): (TimeDelta, FinePrices),
     [at, open, high, low, close]: [&str; 5],
     before: Option<DateTime<Utc>>,
 ) -> Result<Bar> {
@@ -244,12 +246,13 @@ fn candle(
         let reason = "which is closer to the one before than candles of this size can be";
         return Err(Error::value(coin, "close time", at, reason));
     }
+    let price = |field, text| exact::price_or_rounded(coin, field, text, fine);
     Bar {
         open_at,
-        open: exact::price(coin, "open", open)?,
-        high: exact::price(coin, "high", high)?,
-        low: exact::price(coin, "low", low)?,
-        close: exact::price(coin, "close", close)?,
+        open: price("open", open)?,
+        high: price("high", high)?,
+        low: price("low", low)?,
+        close: price("close", close)?,
         volume: None,
         base_volume: None,
     }

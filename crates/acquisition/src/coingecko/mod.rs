@@ -15,6 +15,7 @@ use tidegauge_core::instruments::Instrument;
 use tidegauge_core::tables::{Candle, RawCryptoMarketData};
 use tidegauge_core::{Batch, Cursor, Page, Source, Span, TableRef};
 
+pub use crate::bad_rows::FinePrices;
 pub use client::{Client, OhlcDays};
 pub use config::{CandleSize, Config, Plan};
 pub use decode::{Chart, CoinMarket, CoinPrice, ListedCoin};
@@ -208,6 +209,7 @@ impl CoinGecko {
     fn sieve(&self, table: &TableRef, ask: &Ask<'_>) -> Sieve {
         Sieve::new(self.context.bad_rows, &table.name, &ask.series.name)
             .hiding(self.client.hidden())
+            .with_fine_prices(self.config.fine_prices)
     }
 }
 

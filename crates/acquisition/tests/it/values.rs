@@ -9,6 +9,7 @@
 use crate::support::{at, recording};
 use chrono::TimeDelta;
 use tidegauge_acquisition::Error;
+use tidegauge_acquisition::bad_rows::FinePrices;
 use tidegauge_acquisition::coingecko::decode as coingecko;
 use tidegauge_acquisition::ecb::decode as ecb;
 use tidegauge_acquisition::exchangerate_api::decode as exchangerate_api;
@@ -167,6 +168,25 @@ fn a_price_with_more_digits_than_its_column_is_put_aside_by_name_and_the_others_
             assert!(place.contains(at) && reason.contains(says), "{place}: {reason}");
         }
     }
+}
+
+#[test]
+fn a_price_with_more_digits_is_rounded_where_that_is_asked_for() {
+    let body = r#"{"prices":[[1621003519770,4.2345678e-12],[1621003819770,4e-19],
+        [1621004119770,100000000000000000000]],"market_caps":[],"total_volumes":[]}"#;
+    let mut sieve = Sieve::new(BadRows::Quarantine, "raw_crypto_market_data", "prices DUST")
+        .with_fine_prices(FinePrices::Round);
+    let chart = coingecko::market_chart("dust", body.as_bytes(), &mut sieve).unwrap();
+    assert_eq!(chart.price_usd, [4_234_568]);
+    let told: Vec<_> = sieve.into_bad().into_iter().map(|bad| bad.reason).collect();
+    assert_eq!(told.len(), 2, "one that would be zero and one that is too large: {told:?}");
+
+    let candles = "[[1621003500000,0.0000123456789012345678,0.00002,0.00001,0.000015]]";
+    let mut sieve =
+        Sieve::new(BadRows::Fail, "candles", "candles DUST").with_fine_prices(FinePrices::Round);
+    let bars = coingecko::ohlc("dust", TimeDelta::hours(4), candles.as_bytes(), &mut sieve);
+    assert_eq!(bars.unwrap().len(), 1);
+    assert_eq!(sieve.count(), 0);
 }
 
 #[test]
