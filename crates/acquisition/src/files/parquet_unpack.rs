@@ -1,8 +1,9 @@
 //! Whether a page unpacks to what its header says. The decoders of some codecs keep to that by themselves; those of
-//! gzip and Brotli unpack as much as comes.
+//! gzip, Brotli and frames of LZ4 unpack as much as comes.
 
 use std::io::{self, Read};
 
+use lz4_flex::frame::FrameDecoder;
 use parquet::basic::Compression;
 
 /// The buffer of the decoder, in bytes.
@@ -13,6 +14,8 @@ const BUFFER: usize = 64 * 1024;
 pub(super) enum Unbounded {
     Gzip,
     Brotli,
+    /// A page is a frame, or something else whose decoder is bounded.
+    Lz4,
 }
 
 impl Unbounded {
@@ -21,6 +24,7 @@ impl Unbounded {
         match compression {
             Compression::GZIP(_) => Some(Self::Gzip),
             Compression::BROTLI(_) => Some(Self::Brotli),
+            Compression::LZ4 => Some(Self::Lz4),
             _ => None,
         }
     }
@@ -45,7 +49,29 @@ impl Unbounded {
             Self::Brotli => {
                 count((&mut brotli::Decompressor::new(packed, BUFFER) as &mut dyn Read).take(most))
             }
+            Self::Lz4 => count((&mut FrameDecoder::new(packed) as &mut dyn Read).take(most)),
         };
         unpacked > limit
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use lz4_flex::frame::FrameEncoder;
+
+    use super::*;
+
+    #[test]
+    fn a_frame_of_lz4_is_told_from_its_bound_on() {
+        let mut encoder = FrameEncoder::new(Vec::new());
+        encoder.write_all(&[b'z'; 5_000_000]).unwrap();
+        let packed = encoder.finish().unwrap();
+        assert!(packed.len() < 50_000);
+        let lz4 = Unbounded::of(Compression::LZ4).unwrap();
+        assert!(lz4.is_beyond(&*packed, 4_999_999));
+        assert!(!lz4.is_beyond(&*packed, 5_000_000));
+        assert!(!lz4.is_beyond(&b"\x00\x00\x00\x05no frame"[..], 0), "left to the decoder");
     }
 }
