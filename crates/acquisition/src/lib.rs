@@ -7,6 +7,7 @@
 //! | source | feature | fills | needs |
 //! |---|---|---|---|
 //! | `Recorded` | `recorded` | `candles`, `raw_crypto_market_data`, `fx_rates` | nothing: the data is in the program |
+//! | `SyntheticMarket` | `synthetic-market` | the same, made up, from where the recorded data ends | nothing |
 //! | `CoinGecko` | `coingecko` | `candles`, `raw_crypto_market_data` | nothing, or a key for more |
 //! | `Kraken` | `kraken` | `candles`, `market_trades`, `quotes` | nothing |
 //! | `TwelveData` | `twelvedata` | `candles`, `quotes`, `fx_rates` | a key |
@@ -86,6 +87,8 @@ pub mod sentiment;
 #[cfg(feature = "_series")]
 pub mod series;
 mod spec;
+#[cfg(feature = "synthetic-market")]
+pub mod synthetic_market;
 #[cfg(feature = "twelvedata")]
 pub mod twelvedata;
 #[cfg(feature = "twelvedata-stream")]
@@ -122,6 +125,8 @@ pub use registry::{SOURCES, Visitor, visit};
 pub use spec::{
     Credentials, FoundInstrument, NoSettings, Opening, Provider, Settings, SourceHandle, SourceSpec,
 };
+#[cfg(feature = "synthetic-market")]
+pub use synthetic_market::SyntheticMarket;
 #[cfg(feature = "twelvedata")]
 pub use twelvedata::TwelveData;
 #[cfg(feature = "twelvedata-stream")]

@@ -38,6 +38,7 @@ macro_rules! sources {
 
 sources! {
     recorded::Recorded = "recorded";
+    synthetic_market::SyntheticMarket = "synthetic-market";
     coingecko::CoinGecko = "coingecko";
     kraken::Kraken = "kraken";
     twelvedata::TwelveData = "twelvedata";

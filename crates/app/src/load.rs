@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use tidegauge_core::Source;
 
 use crate::derived::{self, Derived};
-use crate::pipeline::{Observer, Pipeline, Session, Summary};
+use crate::pipeline::{Made, Observer, Pipeline, Session, Summary};
 use crate::run::Run;
 use crate::sources::{self, SIMULATION};
 use crate::{Error, Result, Tidegauge};
@@ -175,19 +174,19 @@ impl Tidegauge {
         let Some(until) = run.until() else { return };
         let (name, warehouse) =
             (sources::simulation_name(self.config()), self.warehouse().as_ref());
-        let source = async {
-            let source = sources::simulation(self.config(), warehouse, until).await?;
+        let made = async {
+            let made = sources::simulation(self.config(), warehouse, until).await?;
             run.start(warehouse).await?;
-            Ok(source)
+            Ok(made)
         };
-        session.load_made(&name, source).await;
+        session.load_made(&name, made).await;
     }
 
-    async fn derived(&self) -> Result<Arc<dyn Source>> {
+    async fn derived(&self) -> Result<Made> {
         let (market, context) = (&self.config().market, self.context());
         let (warehouse, now) = (self.warehouse().as_ref(), context.clock.now());
         let strict = self.config().analytics.strict;
         let source = Derived::read(warehouse, market, &context.registry, now, strict).await?;
-        Ok(Arc::new(source))
+        Ok(Made::new(Arc::new(source), Vec::new()))
     }
 }

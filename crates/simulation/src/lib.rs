@@ -34,6 +34,7 @@ pub use classic::{Classic, ClassicConfig};
 pub use error::{Error, Result};
 pub use exchange::{Exchange, ExchangeConfig, Scenario, Shard};
 pub use played::Played;
+pub use world::playable_until;
 
 /// What sinks know the source by.
 const NAME: &str = "simulation";

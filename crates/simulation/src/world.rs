@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 pub(crate) use tidegauge_core::divide_half_even as divide;
+use tidegauge_core::market::Market;
 use tidegauge_core::{Crypto, Fixed, fees};
 
 /// Microseconds in a day, an hour, a minute, a second.
@@ -36,6 +37,22 @@ pub(crate) const COUNTRIES: [((&str, &str), u32); 8] = [
     (("NL", "EUR"), 4),
     (("IT", "EUR"), 4),
 ];
+
+/// Returns the first day that an exchange cannot be played on since `market` has ended: a coin that its users trade has
+/// no prices from there on, or a currency of theirs no exchange rate. `None` if a coin has no prices at all.
+///
+/// A hole before that day is an error when it is met.
+pub fn playable_until(market: &Market) -> Option<NaiveDate> {
+    let last = COINS.iter().map(|(coin, _)| market.last_day(coin)).min()??;
+    let rated = |day: &NaiveDate| {
+        COUNTRIES.iter().all(|((_, currency), _)| market.rate(currency, *day).is_ok())
+    };
+    let days = std::iter::successors(Some(last), NaiveDate::pred_opt);
+    days.take(MOST_DAYS).find(rated)?.succ_opt()
+}
+
+/// How far behind the prices the rates may have ended: a century.
+const MOST_DAYS: usize = 36_525;
 
 /// A way in: who comes through it, and what they are like.
 #[derive(Debug)]

@@ -20,6 +20,7 @@ mod sentiment;
 mod series;
 mod socket;
 mod support;
+mod synthetic_market;
 mod tls;
 mod twelvedata;
 mod twelvedata_stream;

@@ -14,9 +14,9 @@ use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 use tempfile::TempDir;
 use tidegauge_acquisition::{
     CoinGecko, DatabaseSource, Ecb, ExchangeRateApi, FileSource, Frankfurter, Interval, Kraken,
-    KrakenStream, OpenErApi, Recorded, TwelveData, TwelveDataStream, X, coingecko, database, ecb,
-    exchangerate_api, files, frankfurter, kraken, kraken_stream, recorded, twelvedata,
-    twelvedata_stream, x,
+    KrakenStream, OpenErApi, Recorded, SyntheticMarket, TwelveData, TwelveDataStream, X, coingecko,
+    database, ecb, exchangerate_api, files, frankfurter, kraken, kraken_stream, recorded,
+    synthetic_market, twelvedata, twelvedata_stream, x,
 };
 use tidegauge_core::conformance::source::SourceSubject;
 use tidegauge_core::tables::MarketingSpend;
@@ -73,6 +73,12 @@ const LEDGER: usize = 4;
 async fn of_recorded() -> Subject {
     let config = recorded::Config { page_rows: 300 };
     Subject::new((), 300, move || Recorded::new(config.clone()).unwrap())
+}
+
+async fn of_synthetic_market() -> Subject {
+    let until = "2021-06-01".parse().ok();
+    let config = synthetic_market::Config { page_rows: 300, until, ..Default::default() };
+    Subject::new((), 300, move || SyntheticMarket::new(config.clone(), clock(NOW)).unwrap())
 }
 
 async fn of_coingecko() -> Subject {
@@ -256,6 +262,7 @@ async fn of_twelvedata_stream() -> Subject {
 }
 
 source_promises!(recorded_keeps, Some(of_recorded().await));
+source_promises!(synthetic_market_keeps, Some(of_synthetic_market().await));
 source_promises!(coingecko_keeps, Some(of_coingecko().await));
 source_promises!(kraken_keeps, Some(of_kraken().await));
 source_promises!(twelvedata_keeps, Some(of_twelvedata().await));

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use error::{RunError, SourceFailure};
 pub use event::{Events, Observer, Observers, Outcome, RunEvent, Silent};
-pub(crate) use session::Session;
+pub(crate) use session::{Made, Session};
 pub use summary::{Failure, Note, Summary, TableSummary};
 
 use crate::history::Recorder;

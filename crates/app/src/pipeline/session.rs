@@ -50,6 +50,19 @@ pub(super) struct Ended {
     result: Result<Outcome, Error>,
 }
 
+/// A source that was made for a run, and what is to be known of it beforehand.
+pub(crate) struct Made {
+    source: Arc<dyn Source>,
+    notes: Vec<String>,
+}
+
+impl Made {
+    /// Creates a source of which `notes` are to be told with what reading it came upon.
+    pub(crate) fn new(source: Arc<dyn Source>, notes: Vec<String>) -> Self {
+        Self { source, notes }
+    }
+}
+
 /// The sinks that lack something of a source, and where each of them stands.
 pub(super) type Standing<'a> = Vec<(&'a Arc<dyn Sink>, Option<Cursor>)>;
 
@@ -103,7 +116,7 @@ impl<'a> Session<'a> {
     pub(crate) async fn load_made(
         &mut self,
         name: &str,
-        make: impl Future<Output = Result<Arc<dyn Source>, Error>>,
+        make: impl Future<Output = Result<Made, Error>>,
     ) {
         if self.is_cut() {
             return;
@@ -114,7 +127,8 @@ impl<'a> Session<'a> {
             None => make.await,
         };
         let result = match made {
-            Ok(source) => {
+            Ok(Made { source, notes }) => {
+                entry.summary.note(source.name(), notes);
                 self.drain(source.as_ref(), &mut entry.summary).await.map_err(Error::from)
             }
             Err(error) => Err(error),

@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use tidegauge_acquisition::SourceSpec;
+use tidegauge_core::Warehouse;
 use tidegauge_core::market::Market;
-use tidegauge_core::{Source, Warehouse};
-use tidegauge_simulation::{Classic, ClassicConfig, Exchange, ExchangeConfig, Shard};
+use tidegauge_simulation::{
+    Classic, ClassicConfig, Exchange, ExchangeConfig, Shard, playable_until,
+};
 
 use crate::Result;
 use crate::config::{Config, Preset, SimulationConfig};
+use crate::pipeline::Made;
 
 /// Its name, under which sinks keep its cursor. It is played last.
 pub(crate) const SIMULATION: &str = "simulation";
@@ -77,13 +80,13 @@ pub(crate) async fn next_until(config: &Config, warehouse: &dyn Warehouse) -> Re
     })
 }
 
-/// The simulated exchange, priced from the market tables of the warehouse and played up to
-/// `until`: one end for all sinks, so that one that has fallen behind is brought up to it.
+/// Returns the simulated exchange, priced from the market tables of the warehouse and played up to `until`: one end
+/// for all sinks, so that one that has fallen behind is brought up to it. It ends where the market does, which is told.
 pub(crate) async fn simulation(
     config: &Config,
     warehouse: &dyn Warehouse,
     until: NaiveDate,
-) -> Result<Arc<dyn Source>> {
+) -> Result<Made> {
     let mut market = Market::read(warehouse).await?;
     if config.analytics.strict {
         market = market.strict()?;
@@ -91,11 +94,23 @@ pub(crate) async fn simulation(
     for aside in market.set_aside() {
         tracing::warn!("the market of the simulation: {aside}");
     }
+    let mut notes = Vec::new();
+    let until = match playable_until(&market) {
+        // The first ninety days are played as a whole, or it is an error which says what they lack.
+        Some(end) if config.simulation.start_day <= end && end < until => {
+            notes.push(format!(
+                "prices and exchange rates end before {end}, and so does the simulation: there is no more to play \
+                 until a source brings more of them"
+            ));
+            end
+        }
+        _ => until,
+    };
     let market = Arc::new(market);
     let cursor = warehouse.cursor(&simulation_name(config)).await?;
     if config.simulation.preset == Preset::Exchange {
         let config = ExchangeConfig { until: Some(until), ..exchange(&config.simulation)? };
-        return Ok(Arc::new(Exchange::new(config, market)?));
+        return Ok(Made::new(Arc::new(Exchange::new(config, market)?), notes));
     }
     let config = ClassicConfig {
         until: Some(until),
@@ -103,5 +118,5 @@ pub(crate) async fn simulation(
         expect: cursor.as_ref().and_then(Classic::market_of),
         ..classic(&config.simulation)
     };
-    Ok(Arc::new(Classic::new(config, market)?))
+    Ok(Made::new(Arc::new(Classic::new(config, market)?), notes))
 }

@@ -14,6 +14,7 @@ mod kill;
 mod layers;
 mod live;
 mod market;
+mod market_end;
 mod output;
 mod overlaps;
 mod own_data;

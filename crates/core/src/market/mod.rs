@@ -144,6 +144,11 @@ impl Market {
         self.prices.of(symbol, day).ok_or_else(|| self.no_price(symbol, day))
     }
 
+    /// Returns the last day that has prices of a coin; `None` where there are none.
+    pub fn last_day(&self, symbol: &str) -> Option<NaiveDate> {
+        self.prices.span(symbol).map(|(_, last)| last)
+    }
+
     /// The lowest and the highest price that any source saw on that day, in units of US dollars: the
     /// bounds of what somebody can have traded at. `None` for a day without prices.
     pub fn range(&self, symbol: &str, day: NaiveDate) -> Option<(i128, i128)> {
