@@ -1,5 +1,7 @@
 //! What becomes of a row that makes no sense.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use tidegauge_core::tables::Quarantine;
@@ -197,9 +199,17 @@ impl BadRow {
                 "rows put into quarantine, as this"
             );
         }
+        // Where the place is a key, several rows may have it.
+        let mut places = HashSet::new();
         let row = |row: Self| Quarantine {
             source: source.into(),
-            place: row.place,
+            place: if places.insert(row.place.clone()) {
+                row.place
+            } else {
+                let mut whole = Fingerprint::default();
+                whole.eat(row.content.as_bytes());
+                bounded(format!("{} #{whole}", row.place))
+            },
             table_name: row.table,
             reason: row.reason,
             content: row.content,
@@ -212,6 +222,21 @@ impl BadRow {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_of_one_place_are_all_kept() {
+        let row = |content: &str| BadRow {
+            place: "id=1".into(),
+            table: "trades".into(),
+            reason: "is bad".into(),
+            content: content.into(),
+        };
+        let rows = vec![row("a"), row("b"), row("c")];
+        let batch = BadRow::batch("crm", rows, DateTime::UNIX_EPOCH).unwrap();
+        let places = batch.column("place").unwrap();
+        let places: HashSet<_> = (0..3).map(|row| places.shown(row).unwrap()).collect();
+        assert!(places.len() == 3 && places.contains("id=1"), "{places:?}");
+    }
 
     #[test]
     fn a_long_place_is_bounded_and_still_told_from_others() {

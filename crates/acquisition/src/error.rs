@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tidegauge_core::BoxError;
+use tidegauge_core::{BoxError, ErrorKind};
 
 use crate::refusal::{Endpoint, RefusalKind};
 
@@ -291,7 +291,17 @@ pub enum Error {
         /// The pattern.
         pattern: String,
     },
-    /// A file cannot be opened or read to its end.
+    /// The operating system does not let a file be opened or read.
+    #[error("{path} cannot be read: {reason}")]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// In the system's words.
+        reason: String,
+        /// What kind of failure that is.
+        kind: ErrorKind,
+    },
+    /// A file cannot be read to its end.
     #[error("{path} cannot be read: {reason}")]
     File {
         /// The file.

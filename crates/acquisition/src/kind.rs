@@ -39,6 +39,7 @@ impl Error {
             Self::Usage { error, .. } => {
                 ErrorKind::of_io(error).unwrap_or(ErrorKind::Configuration)
             }
+            Self::Unreadable { kind, .. } => *kind,
             Self::BadValue { .. }
             | Self::BadRow { .. }
             | Self::Duplicate { .. }

@@ -44,6 +44,8 @@ impl Tidegauge {
     /// When the warehouse cannot be read, or `until` lies before the first ninety days are over.
     pub async fn begin(&self, until: Option<NaiveDate>) -> Result<Run> {
         sources::check(self.config())?;
+        // Live sources are streamed when the others are loaded: what keeps one from being opened is said before.
+        self.configured(true)?;
         if !sources::simulates(self.config()) {
             return Ok(Run::without_simulation());
         }

@@ -1,7 +1,9 @@
 //! What becomes of the rows of a load, row by row.
 
 use crate::tables::Quarantine;
-use crate::{Batch, Error, Load, Loaded, OnDuplicate, Result, RowCounts, Table, WriteMode};
+use crate::{
+    Batch, Error, Fingerprint, Load, Loaded, OnDuplicate, Result, RowCounts, Table, WriteMode,
+};
 
 /// The most characters of a key that a message, or the place of a row in quarantine, has.
 const LONGEST_KEY: usize = 200;
@@ -87,10 +89,10 @@ impl<'a> RowTally<'a> {
                 counts.conflicting = 1;
                 self.set_aside.push(Quarantine {
                     source: self.source.to_owned(),
-                    place: cut(&format!("{} {}", table.name, key(batch, row)?), LONGEST_KEY),
+                    place: place(batch, row)?,
                     table_name: table.name.to_string(),
                     reason: format!("differs in `{column}` from the row of its key that is there"),
-                    content: content(batch, row)?,
+                    content: cut(&content(batch, row)?, LONGEST_ROW),
                     noted_at,
                 });
                 false
@@ -98,7 +100,7 @@ impl<'a> RowTally<'a> {
             (Some(column), OnDuplicate::Refuse) => {
                 return Err(Error::Differs {
                     table: table.name.to_string(),
-                    key: key(batch, row)?,
+                    key: cut(&key(batch, row)?, LONGEST_KEY),
                     column: column.to_owned(),
                     row: self.loaded.of(&table.name).read(),
                     place: None,
@@ -133,6 +135,15 @@ impl<'a> RowTally<'a> {
     }
 }
 
+/// Returns the place in quarantine of a row that was set aside: its table and key, and a fingerprint of the whole row,
+/// so that no other row of that key takes its place.
+fn place(batch: &Batch, row: usize) -> Result<String> {
+    let mut whole = Fingerprint::default();
+    whole.eat(content(batch, row)?.as_bytes());
+    let place = cut(&format!("{} {}", batch.table().name, key(batch, row)?), LONGEST_KEY - 18);
+    Ok(format!("{place} #{whole}"))
+}
+
 /// Returns the columns of the key of `row` with their values.
 fn key(batch: &Batch, row: usize) -> Result<String> {
     let mut key = Vec::with_capacity(batch.table().key.len());
@@ -140,7 +151,7 @@ fn key(batch: &Batch, row: usize) -> Result<String> {
         let value = batch.column(name)?.shown(row).unwrap_or_default();
         key.push(format!("{name}={value}"));
     }
-    Ok(cut(&key.join(", "), LONGEST_KEY))
+    Ok(key.join(", "))
 }
 
 /// Returns the columns of `row` that have values, with these.
@@ -150,7 +161,7 @@ fn content(batch: &Batch, row: usize) -> Result<String> {
     let named: Vec<_> = columns
         .filter_map(|(column, view)| Some(format!("{}={}", column.name, view.shown(row)?)))
         .collect();
-    Ok(cut(&named.join(", "), LONGEST_ROW))
+    Ok(named.join(", "))
 }
 
 /// Returns `text` of at most `most` characters, on one line.

@@ -16,7 +16,7 @@ use sqlx::{
     SqlSafeStr, Statement, Type, TypeInfo, ValueRef,
 };
 
-use tidegauge_core::connection_url;
+use tidegauge_core::{ErrorKind, connection_url};
 
 use super::config::Config;
 use super::dialect::Dialect;
@@ -120,7 +120,11 @@ impl Client {
             "postgres" | "postgresql" => {
                 let options = PgConnectOptions::from_str(url).map_err(|_| wrong("it is no URL"))?;
                 // Without named statements, so that it works through a pooler as well.
-                let options = options.statement_cache_capacity(0).application_name("tidegauge");
+                let options = options.statement_cache_capacity(0);
+                let options = match options.get_application_name() {
+                    None => options.application_name("tidegauge"),
+                    Some(_) => options,
+                };
                 (Dialect::Postgres, Options::Postgres(Box::new(options)))
             }
             "mysql" | "mariadb" => {
@@ -163,10 +167,11 @@ impl Client {
 
     /// Connects, and begins a transaction that only reads, in UTC.
     pub(super) async fn connect(&self) -> Result<Connection, DatabaseError> {
-        let refused = |reason: String| DatabaseError::Connect {
+        let refused = |error: &sqlx::Error| DatabaseError::Connect {
             name: self.name.clone(),
             place: self.place.clone(),
-            reason,
+            reason: words(error),
+            kind: self.refusal(error),
         };
         let connect = async {
             Ok(match &self.options {
@@ -176,13 +181,40 @@ impl Client {
             })
         };
         let connect = self.within("connect_timeout", self.connect_timeout, async {
-            connect.await.map_err(|error: sqlx::Error| refused(words(&error)))
+            connect.await.map_err(|error: sqlx::Error| refused(&error))
         });
         let mut connection = connect.await?;
         let begin =
             async { self.begin(&mut connection).await.map_err(|error| self.failed(&error)) };
         self.within("connect_timeout", self.connect_timeout, begin).await?;
         Ok(connection)
+    }
+
+    /// Returns what kind of failure it is that keeps us from connecting.
+    fn refusal(&self, error: &sqlx::Error) -> ErrorKind {
+        let Some(said) = error.as_database_error() else { return ErrorKind::Unavailable };
+        match &self.options {
+            Options::Postgres(_) => match said.code().as_deref() {
+                Some(code) if code.starts_with("28") => ErrorKind::Authentication,
+                Some("3D000") => ErrorKind::NotFound,
+                Some("42501") => ErrorKind::Permission,
+                _ => ErrorKind::Unavailable,
+            },
+            Options::MySql(_) => {
+                let said = said.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>();
+                match said.map(sqlx::mysql::MySqlDatabaseError::number) {
+                    Some(1045 | 1698) => ErrorKind::Authentication,
+                    Some(1044) => ErrorKind::Permission,
+                    Some(1049) => ErrorKind::NotFound,
+                    _ => ErrorKind::Unavailable,
+                }
+            }
+            // It says no more than that it cannot open the file.
+            Options::Sqlite(it) => match std::fs::File::open(it.get_filename()) {
+                Err(error) => ErrorKind::of_io(&error).unwrap_or(ErrorKind::Unavailable),
+                Ok(_) => ErrorKind::Unavailable,
+            },
+        }
     }
 
     async fn begin(&self, connection: &mut Connection) -> sqlx::Result<()> {

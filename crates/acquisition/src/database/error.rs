@@ -27,6 +27,8 @@ pub enum DatabaseError {
         place: String,
         /// In the server's words, or the driver's.
         reason: String,
+        /// What kind of failure that is.
+        kind: ErrorKind,
     },
     /// The server refuses the query, in its own words.
     #[error("{place} refuses the query of `{name}`: {reason}")]
@@ -103,7 +105,7 @@ pub enum DatabaseError {
 impl DatabaseError {
     /// Whether running again later, unchanged, may succeed.
     pub fn is_temporary(&self) -> bool {
-        matches!(self, Self::Connect { .. } | Self::Broken { .. } | Self::Timeout { .. })
+        self.kind().is_retryable()
     }
 }
 
@@ -112,9 +114,8 @@ impl DatabaseError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Url { .. } => ErrorKind::Configuration,
-            Self::Connect { .. } | Self::Broken { .. } | Self::Timeout { .. } => {
-                ErrorKind::Unavailable
-            }
+            Self::Connect { kind, .. } => *kind,
+            Self::Broken { .. } | Self::Timeout { .. } => ErrorKind::Unavailable,
             Self::NoColumn { .. } | Self::Order { .. } => ErrorKind::SchemaMismatch,
             Self::Query { .. } | Self::Nulls { .. } => ErrorKind::InvalidInput,
         }
@@ -130,7 +131,18 @@ mod tests {
         let (name, place, reason) = (String::from("orders"), String::from("db"), String::new());
         for error in [
             DatabaseError::Url { name: name.clone(), reason: reason.clone() },
-            DatabaseError::Connect { name: name.clone(), place: place.clone(), reason },
+            DatabaseError::Connect {
+                name: name.clone(),
+                place: place.clone(),
+                reason: reason.clone(),
+                kind: ErrorKind::Unavailable,
+            },
+            DatabaseError::Connect {
+                name: name.clone(),
+                place: place.clone(),
+                reason,
+                kind: ErrorKind::Authentication,
+            },
             DatabaseError::Broken { name, place, reason: String::new() },
         ] {
             assert_eq!(error.kind().is_retryable(), error.is_temporary(), "{error}");

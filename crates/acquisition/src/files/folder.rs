@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use glob::MatchOptions;
+use tidegauge_core::ErrorKind;
 
 use crate::{Error, Result};
 
@@ -69,7 +70,8 @@ pub(super) fn state(metadata: &Metadata) -> (u64, u64) {
 }
 
 pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Error {
-    Error::File { path: path.display().to_string(), reason: error.to_string() }
+    let kind = ErrorKind::of_io(error).unwrap_or(ErrorKind::InvalidInput);
+    Error::Unreadable { path: path.display().to_string(), reason: error.to_string(), kind }
 }
 
 /// The folder that `pattern` starts from: what stands before the first wildcard, or the folder of

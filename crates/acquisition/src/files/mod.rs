@@ -226,7 +226,8 @@ impl Inner {
                 }
             },
         };
-        let was_nothing = at.taken == 0;
+        // Of one that was read before it has been told.
+        let was_nothing = seen.is_none_or(|seen| seen.taken == 0) && at.taken == 0;
         let more = match &mut kind {
             Kind::Lines(lines) => lines.read(&self.mapping, draft, &mut at, self.settled(file))?,
             Kind::Parquet(parquet) => {

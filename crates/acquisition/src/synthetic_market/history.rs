@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
-use tidegauge_core::multiply_divide;
 use tidegauge_core::tables::{Candle, FxRate, RawCryptoMarketData};
+use tidegauge_core::{Fixed, multiply_divide};
 
 use super::NAME;
 use crate::recorded::{self, decode};
 use crate::{Error, Result};
 
 /// One, as a factor of a trend.
-pub(super) const ONE: i128 = 1_000_000_000_000;
+pub(super) const ONE: i128 = Fixed::<12>::ONE;
 
 /// A coin whose recorded prices all lie this close to a dollar is pegged to it, in hundredths.
 const PEG: i128 = 5;
@@ -130,8 +130,7 @@ fn trend(levels: &[i128]) -> i128 {
         let power = (1..levels.len()).fold(1.0, |power: f64, _| power * middle);
         if power < wanted { low = middle } else { high = middle }
     }
-    // A number between a half and two, of twelve places: it fits.
-    (low * ONE as f64).round() as i128
+    format!("{low:.12}").parse::<Fixed<12>>().map_or(ONE, Fixed::units)
 }
 
 fn incomplete(reason: &str) -> Error {

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use tidegauge_acquisition::DatabaseSource;
 use tidegauge_acquisition::database::{Config, DatabaseError};
 use tidegauge_acquisition::mapping::{TableConfig, declare};
-use tidegauge_core::{Page, Source, TableRef};
+use tidegauge_core::{ErrorKind, Page, Source, TableRef};
 use tidegauge_testkit::{MariaDb, PASSWORD, Postgres};
 
 /// A database to ask.
@@ -586,16 +586,18 @@ async fn columns_that_cannot_mark_a_place_are_refused() {
 async fn nobody_there_a_wrong_password_and_a_query_that_writes() {
     let things = table("merge", &["id:int64"]);
     for server in servers() {
-        let (url, says) = match server.kind {
-            Kind::Postgres => {
-                (server.url.replace(PASSWORD, "wrong-secret"), "password authentication failed")
+        let wrong = server.url.replace(PASSWORD, "wrong-secret");
+        let (url, says, kind) = match server.kind {
+            Kind::Postgres => (wrong, "password authentication failed", ErrorKind::Authentication),
+            Kind::MariaDb => (wrong, "Access denied", ErrorKind::Authentication),
+            Kind::Sqlite => {
+                (server.url.replace("theirs", "nowhere"), "unable to open", ErrorKind::NotFound)
             }
-            Kind::MariaDb => (server.url.replace(PASSWORD, "wrong-secret"), "Access denied"),
-            Kind::Sqlite => (server.url.replace("theirs", "nowhere"), "unable to open"),
         };
         let wrong = Server { kind: server.kind, url, _folder: None };
         let source = wrong.source(&things, json!({ "query": "SELECT 1 AS id" }));
         let error = source.fetch(None).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
         let said = format!("{} {source:?}", everything_said(&error));
         assert!(said.contains("cannot connect") && said.contains(says), "{said}");
         assert!(!said.contains("wrong-secret") && !said.contains(PASSWORD), "{said}");

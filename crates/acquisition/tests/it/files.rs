@@ -355,8 +355,10 @@ async fn a_touched_file_is_looked_at_and_not_read_twice() {
     let source = source(config(&folder, "a.csv"), &things("append"));
     let (_, cursor) = round(&source, None).await;
     touch(&folder, "a.csv", 1_600_000_001);
+    source.take_notes();
     let page = source.fetch(Some(&cursor)).await.unwrap();
     assert!(page.batches.is_empty() && page.done);
+    assert_eq!(source.take_notes(), [""; 0], "its rows were read before");
     // What is as it was is not opened: not even if it could not be.
     fs::remove_file(folder.path().join("a.csv")).unwrap();
     write(&folder, "a.csv", "no csv\0\0\0\0\0\0");

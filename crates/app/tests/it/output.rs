@@ -287,6 +287,17 @@ fn every_kind_of_error_has_its_exit_code() {
     assert_eq!(torn.code, Some(13), "{torn:?}");
     let folder = said(dir.path(), &["init", "--config", "."]);
     assert_eq!(folder.code, Some(11), "{folder:?}");
+    let nowhere = said(dir.path(), &["--warehouse", "sqlite://nowhere/x.db", "status"]);
+    assert_eq!(nowhere.code, Some(10), "{nowhere:?}");
+}
+
+#[test]
+fn a_stream_without_its_key_stops_the_run_before_anything_is_loaded() {
+    let dir = TempDir::new().unwrap();
+    let run = said(dir.path(), &["run", "--source", "recorded", "--source", "twelvedata_stream"]);
+    assert_eq!(run.code, Some(2), "{run:?}");
+    assert!(run.err.contains("TIDEGAUGE_TWELVEDATA_KEY"), "{run:?}");
+    assert!(!run.out.contains("loading") && !run.err.contains("loading"), "{run:?}");
 }
 
 /// Another process holds the lock of the warehouse, and does not let go.

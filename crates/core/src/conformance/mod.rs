@@ -112,6 +112,7 @@ macro_rules! sink_promises {
                 identical_rows_are_skipped_and_counted,
                 a_row_that_differs_is_refused,
                 a_row_that_differs_is_set_aside,
+                every_row_that_is_set_aside_is_kept,
                 a_row_that_differs_replaces_the_one_before,
                 a_null_differs_from_a_value
             ],

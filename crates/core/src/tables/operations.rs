@@ -45,14 +45,14 @@ table! {
 }
 
 table! {
-    /// Rows that were not taken, and why. Only where a source is told to go on without them.
+    /// Rows that were not taken, and why. Where a source is told to go on without them, and where a number has more digits than its column.
     "quarantine" => Quarantine;
     key: ["source", "place"];
     time: "noted_at";
     write: Merge;
     /// The source.
     source: String,
-    /// Where the row stands in the source: file and line, or series and place in the reply.
+    /// Where the row stands in the source: file and line, series and place in the reply, or table and key.
     place: String,
     /// The table that it was meant for.
     table_name: String,

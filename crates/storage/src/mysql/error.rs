@@ -113,6 +113,12 @@ impl MySql {
                 words,
                 "wait until others have left, then run again".into(),
             ),
+            1317 | 1969 | 3024 => (
+                ErrorKind::Unavailable,
+                words,
+                "raise the server's limit of time for a statement if it is too short, then run again"
+                    .into(),
+            ),
             1053 | 1077 | 1927 => (
                 ErrorKind::Unavailable,
                 words,

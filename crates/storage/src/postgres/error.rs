@@ -82,6 +82,11 @@ impl Postgres {
                 words,
                 "wait until others have left, then run again",
             ),
+            Some("57014") => Error::server(
+                ErrorKind::Unavailable,
+                words,
+                "raise the server's `statement_timeout` for this user if it is too short, then run again",
+            ),
             Some("25006") => Error::ReadOnly { path: place },
             Some(code) if code.starts_with("08") || code.starts_with("57P") => Error::server(
                 ErrorKind::Unavailable,

@@ -66,7 +66,11 @@ impl Target {
         let (host, port) = (options.get_host(), options.get_port());
         let name = format!("postgres://{host}:{port}/{database}?schema={schema}");
         let user = options.get_username().to_owned();
-        let options = options.application_name("tidegauge").disable_statement_logging();
+        let options = match options.get_application_name() {
+            None => options.application_name("tidegauge"),
+            Some(_) => options,
+        };
+        let options = options.disable_statement_logging();
         Ok(Self { options: Box::new(options), schema, name, user })
     }
 

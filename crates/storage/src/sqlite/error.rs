@@ -38,8 +38,22 @@ pub(super) fn failure(path: &Path, error: sqlx::Error) -> Error {
         Some(10) => disk(path, error),
         Some(11 | 26) => Error::damaged(path, error.to_string()),
         Some(13) => Error::DiskFull { path: shown },
-        Some(14) => Error::Io { path: shown, error: io::Error::other(error) },
+        Some(14) => match opened(path) {
+            Err(probed) => Error::io(path, probed),
+            Ok(()) => Error::Io { path: shown, error: io::Error::other(error) },
+        },
         _ => Error::Sqlite { path: shown, error: error.into() },
+    }
+}
+
+/// Finds out why the file at `path` cannot be opened, which SQLite does not tell.
+fn opened(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    fs::metadata(folder.unwrap_or(Path::new(".")))?;
+    match File::options().read(true).write(true).open(path) {
+        // It is to be made then, which the folder does not allow.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => room(path),
+        opened => opened.map(drop),
     }
 }
 

@@ -176,6 +176,30 @@ async fn what_is_wrong_is_said_in_a_line_with_the_way_out() {
     assert!(error.contains("newer release of tidegauge"), "{error}");
 }
 
+#[tokio::test]
+async fn a_name_in_the_url_and_a_time_limit_of_the_servers_are_kept() {
+    let Some((url, mut owner)) = owner().await else { return };
+    let named = connect(&format!("{url}?schema=named&application_name=nightly")).unwrap();
+    named.prepare(&[]).await.unwrap();
+    let sql =
+        "SELECT DISTINCT application_name FROM pg_stat_activity WHERE application_name = 'nightly'";
+    assert_eq!(said(&mut owner, sql).await, ["nightly"]);
+
+    run(
+        &mut owner,
+        "CREATE ROLE hasty SUPERUSER LOGIN PASSWORD 'hasty'; ALTER ROLE hasty SET statement_timeout = '1ms'",
+    )
+    .await;
+    let mut hasty = url::Url::parse(&url).unwrap();
+    hasty.set_username("hasty").unwrap();
+    hasty.set_password(Some("hasty")).unwrap();
+    let (kind, error) = refused(&format!("{hasty}?schema=hasty"), &[]).await;
+    assert!(
+        kind == ErrorKind::Unavailable && error.contains("statement_timeout"),
+        "{kind}: {error}"
+    );
+}
+
 /// A server that lets nobody in without encryption, and offers none itself: the way out is said.
 #[tokio::test]
 async fn a_server_that_wants_encryption_says_so() {

@@ -52,11 +52,11 @@ Exit codes:
   0    done
   1    run: some sources failed, or a service refused a series; what was loaded stays;
        gaps: something is missing; check: a source does not answer
-  2    the command line or a setting is wrong (configuration)
+  2    the command line or a setting is wrong, or a key is missing (configuration)
   3    verify: a rule is broken
   4    another runner was quicker, or holds what is needed; nothing was written, run again;
        verify, report: the warehouse was being loaded while it was read (conflict)
-  5    a key or password is missing, wrong or expired (authentication)
+  5    a key is wrong or expired, a password is wrong or missing (authentication)
   6    a key, a user or a file does not allow this (permission)
   7    a limit or a budget of requests is used up, try later (rate_limited)
   8    a service or server cannot be reached or is busy, try again (unavailable)
