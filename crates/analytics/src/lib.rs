@@ -28,6 +28,7 @@ pub mod churn;
 mod cohort;
 mod columns;
 mod error;
+mod external;
 mod facts;
 mod frames;
 mod lives;

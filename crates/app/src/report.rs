@@ -18,7 +18,7 @@ impl Tidegauge {
     /// Answers all pages of the report from the warehouse, with the thresholds of the configuration.
     ///
     /// # Errors
-    /// When the warehouse cannot be read or has no users; [`Error::LoadUnderWay`](crate::Error::LoadUnderWay)
+    /// When the warehouse cannot be read or has neither users nor their transactions; [`Error::LoadUnderWay`](crate::Error::LoadUnderWay)
     /// when it is loaded meanwhile, time and again; with `analytics.strict` also when a row cannot be right or
     /// cannot be valued. Otherwise such rows are left out, and `provenance` says which.
     pub async fn report(&self) -> Result<Report> {
@@ -66,9 +66,13 @@ impl Tidegauge {
         loop {
             let provenance = provenance::read(warehouse, &specs, &declared).await;
             let facts = match &provenance {
-                Ok(provenance) if provenance.users > 0 => {
+                // Users follow from their transactions, where there are no others.
+                Ok(found) if found.users + found.trades + found.ramp_purchases > 0 => {
                     let params = FactsParams { bad_rows, ..FactsParams::default() };
-                    Facts::from_warehouse(warehouse, &params).await.map(Some)
+                    match Facts::from_warehouse(warehouse, &params).await {
+                        Err(tidegauge_analytics::Error::NoFacts) => Ok(None),
+                        facts => facts.map(Some),
+                    }
                 }
                 _ => Ok(None),
             };
@@ -86,6 +90,10 @@ impl Tidegauge {
             };
             provenance.end = Some(facts.end());
             provenance.set_aside = facts.set_aside().to_vec();
+            provenance.notes.extend_from_slice(facts.notes());
+            if provenance.users == 0 {
+                provenance.users = facts.users().height() as u64;
+            }
             if !unfinished.is_empty() {
                 provenance.notes.push(format!(
                     "A load of {} is under way or was broken off: the numbers are of what is there by now.",

@@ -1,6 +1,6 @@
 //! What becomes of the rows of a load, row by row.
 
-use crate::tables::Quarantine;
+use crate::tables::{self, Quarantine};
 use crate::{
     Batch, Error, Fingerprint, Load, Loaded, OnDuplicate, Result, RowCounts, Table, WriteMode,
 };
@@ -85,30 +85,40 @@ impl<'a> RowTally<'a> {
                 counts.updated = 1;
                 true
             }
-            (Some(column), OnDuplicate::SetAside { noted_at }) => {
-                counts.conflicting = 1;
-                self.set_aside.push(Quarantine {
-                    source: self.source.to_owned(),
-                    place: place(batch, row)?,
-                    table_name: table.name.to_string(),
-                    reason: format!("differs in `{column}` from the row of its key that is there"),
-                    content: cut(&content(batch, row)?, LONGEST_ROW),
-                    noted_at,
-                });
-                false
-            }
-            (Some(column), OnDuplicate::Refuse) => {
-                return Err(Error::Differs {
-                    table: table.name.to_string(),
-                    key: cut(&key(batch, row)?, LONGEST_KEY),
-                    column: column.to_owned(),
-                    row: self.loaded.of(&table.name).read(),
-                    place: None,
-                });
+            (Some(column), OnDuplicate::SetAside { .. } | OnDuplicate::Refuse) => {
+                return self.conflicts(batch, row, column).map(|()| false);
             }
         };
         self.loaded.add(&table.name, counts);
         Ok(replaces)
+    }
+
+    /// Counts a row that differs in `column` from the one that has its key, whose place it never takes: as one that is
+    /// set aside, or else as an error.
+    ///
+    /// # Errors
+    /// [`Error::Differs`] unless rows are to be set aside.
+    pub fn conflicts(&mut self, batch: &Batch, row: usize, column: &str) -> Result<()> {
+        let table = batch.table();
+        let OnDuplicate::SetAside { noted_at } = self.policy else {
+            return Err(Error::Differs {
+                table: table.name.to_string(),
+                key: cut(&key(batch, row)?, LONGEST_KEY),
+                column: column.to_owned(),
+                row: self.loaded.of(&table.name).read(),
+                place: None,
+            });
+        };
+        self.set_aside.push(Quarantine {
+            source: self.source.to_owned(),
+            place: place(batch, row)?,
+            table_name: table.name.to_string(),
+            reason: format!("differs in `{column}` from the row of its key that is there"),
+            content: cut(&content(batch, row)?, LONGEST_ROW),
+            noted_at,
+        });
+        self.loaded.add(&table.name, RowCounts { conflicting: 1, ..RowCounts::default() });
+        Ok(())
     }
 
     /// Returns `true` if rows were set aside that were not taken out yet.
@@ -144,11 +154,16 @@ fn place(batch: &Batch, row: usize) -> Result<String> {
     Ok(format!("{place} #{whole}"))
 }
 
-/// Returns the columns of the key of `row` with their values.
+/// Returns the columns of the key of `row` with their values; of an id that was text, that.
 fn key(batch: &Batch, row: usize) -> Result<String> {
     let mut key = Vec::with_capacity(batch.table().key.len());
     for name in &batch.table().key {
-        let value = batch.column(name)?.shown(row).unwrap_or_default();
+        let external = tables::external(batch.table(), name).unwrap_or_default();
+        let was = batch.column(external).ok().and_then(|column| column.shown(row));
+        let value = match was {
+            Some(was) => was,
+            None => batch.column(name)?.shown(row).unwrap_or_default(),
+        };
         key.push(format!("{name}={value}"));
     }
     Ok(key.join(", "))

@@ -1,7 +1,8 @@
 //! Rows whose keys are there already: which are the same, which differ, and what is left to be written.
 
 use tidegauge_core::arrow::buffer::BooleanBuffer;
-use tidegauge_core::{Batch, ColumnView, RowTally, WriteMode};
+use tidegauge_core::tables::{EXTERNAL_ID, keeps_external_ids};
+use tidegauge_core::{Batch, Cell, ColumnView, RowTally, WriteMode};
 
 use crate::Result;
 use crate::keys::{KeyMap, Keys};
@@ -17,10 +18,10 @@ pub(crate) struct Settled {
 
 /// Compares the rows of `batch` one after the other with those of their keys: the `stored` ones, of which later
 /// rows have replaced earlier ones, or one that came before in the batch. With `keeps_replaced` those are written as
-/// well that a later row of the batch replaces.
+/// well that a later row of the batch replaces. A row never takes the place of one whose `external_id` is another.
 ///
 /// # Errors
-/// Returns an error if a row differs and is to be refused.
+/// Returns an error if a row differs and is to be refused, or has the id of another one by chance.
 pub(crate) fn settle(
     tally: &mut RowTally<'_>,
     batch: &Batch,
@@ -46,6 +47,10 @@ pub(crate) fn settle(
         }
         others.push(batch.views()?);
     }
+    let external = match keeps_external_ids(table) {
+        true => table.columns.iter().position(|column| column.name == EXTERNAL_ID),
+        false => None,
+    };
     let (mut writes, mut replaces) = (vec![false; batch.rows()], false);
     for row in 0..batch.rows() {
         let ours = Holder { stored: None, row };
@@ -56,6 +61,14 @@ pub(crate) fn settle(
             continue;
         };
         let held = holder.stored.and_then(|at| others.get(at)).unwrap_or(&views);
+        // Two ids that one number stands for.
+        if external.is_some_and(|at| {
+            matches!((views[at].cell(row), held[at].cell(holder.row)),
+                (Cell::Text(ours), Cell::Text(theirs)) if ours != theirs)
+        }) {
+            tally.conflicts(batch, row, EXTERNAL_ID)?;
+            continue;
+        }
         let column = difference(&views, row, held, holder.row);
         let column = column.and_then(|at| table.columns.get(at));
         if tally.known(batch, row, column.map(|column| column.name.as_ref()))? {

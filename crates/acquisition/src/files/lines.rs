@@ -377,7 +377,8 @@ impl JsonFields {
             let is_present = at.and_then(|at| self.present.get(at)).is_some_and(|present| *present);
             if is_present {
                 draft.known.fill(std::iter::once(column.name.as_ref()));
-            } else if column.nullable && self.lines > 0 && (whole || self.lines >= ENOUGH) {
+            } else if mapping.may_lack(column) && self.lines > 0 && (whole || self.lines >= ENOUGH)
+            {
                 draft.known.lack(&column.name, &mut draft.notes);
             }
         }

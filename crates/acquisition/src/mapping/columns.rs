@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{self, MapAccess, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::Field;
+use super::{Field, IdKind};
 
 /// Column of the table → how it is filled. A column that is not here takes the foreign column of
 /// its own name; where there is none, a nullable one is null.
@@ -49,6 +49,9 @@ pub struct Rule {
     /// What empty text is, in a column of text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub empty: Option<Empty>,
+    /// What the ids of a built-in table are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<IdKind>,
 }
 
 /// The ways in which the days and times of one column are written, in a configuration one or a
@@ -169,6 +172,7 @@ struct Fields {
     thousands: Option<char>,
     part: Option<Part>,
     empty: Option<Empty>,
+    id: Option<IdKind>,
 }
 
 impl<'de> Deserialize<'de> for Rule {
@@ -198,6 +202,7 @@ impl<'de> Deserialize<'de> for Rule {
                     thousands,
                     part,
                     empty,
+                    id,
                 } = Fields::deserialize(MapAccessDeserializer::new(map))?;
                 Ok(Rule {
                     column,
@@ -210,6 +215,7 @@ impl<'de> Deserialize<'de> for Rule {
                     thousands,
                     part,
                     empty,
+                    id,
                 })
             }
         }

@@ -8,6 +8,7 @@
 mod columns;
 mod declare;
 mod epoch;
+mod external;
 mod field;
 mod known;
 mod notes;
@@ -17,10 +18,12 @@ mod time;
 mod zone;
 
 use chrono::{DateTime, Utc};
-use tidegauge_core::{Cell, Table, TableRef};
+use tidegauge_core::tables::{self, RampTransaction};
+use tidegauge_core::{Cell, Column, Table, TableRef};
 
 pub use columns::{Columns, Constant, Empty, Formats, OnMissing, Part, Rule};
 pub use declare::{ColumnConfig, TableConfig, TypeConfig, WriteConfig, declare, resolve};
+pub use external::IdKind;
 pub use field::Field;
 pub use notes::Notes;
 
@@ -30,6 +33,7 @@ pub(crate) use rows::{Rows, tables};
 
 use crate::error::cut;
 use crate::{Error, Result};
+use external::{Id, IdFormat};
 use field::Reading;
 
 /// Which foreign column fills which column of a table, checked against the table.
@@ -64,6 +68,8 @@ pub struct Mapping {
 #[derive(Debug, Clone)]
 struct Mapped {
     reading: Reading,
+    /// How it reads ids, if it has any.
+    id: Option<IdFormat>,
     from: Origin,
 }
 
@@ -73,6 +79,8 @@ enum Origin {
     Named(String),
     /// The foreign column of the same name, if there is one.
     SameName(String),
+    /// The same, or else a value that follows where nothing is said.
+    SameNameOr(String, Field<'static>),
     Constant(Field<'static>),
 }
 
@@ -80,12 +88,12 @@ enum Origin {
 #[derive(Debug, Clone)]
 pub struct Plan {
     slots: Vec<Slot>,
-    /// The columns of the table that are null, as nothing of that name is there.
+    /// The columns of the table that are null or have their default, as nothing of that name is there.
     missing: Vec<String>,
 }
 
 impl Plan {
-    /// Returns the columns of the table that are null, as nothing of that name is there.
+    /// Returns the columns of the table that are null or have their default, as nothing of that name is there.
     pub fn missing(&self) -> &[String] {
         &self.missing
     }
@@ -126,24 +134,40 @@ impl Mapping {
             let known = list(table.columns.iter().map(|column| column.name.as_ref()));
             return Err(refused(of, table, unknown, format!("it has no such column, but {known}")));
         }
-        let mapped = |column: &tidegauge_core::Column| {
+        let mapped = |column: &Column| {
             let wrong = |reason: String| refused(of, table, &column.name, reason);
             let rule = columns.get(column.name.as_ref());
+            let keeps_ids = is_external(table, &column.name);
+            if let (true, Some(_)) = (keeps_ids, rule) {
+                return Err(wrong(
+                    "it keeps ids of text as they are, and is filled by itself".into(),
+                ));
+            }
             let reading =
                 Reading::new(table, column, rule.unwrap_or(&Rule::default())).map_err(wrong)?;
+            let id =
+                IdFormat::new(table, column, rule.unwrap_or(&Rule::default())).map_err(wrong)?;
+            let mapped = |from| Mapped { reading, id, from };
+            if keeps_ids {
+                return Ok(mapped(Origin::Constant(Field::Null)));
+            }
             let from = match rule {
                 Some(Rule { value: Some(value), .. }) => {
                     let value = value.field();
-                    reading
-                        .cell(&value, &mut Notes::new(DateTime::<Utc>::MAX_UTC).column(0))
+                    let constant = mapped(Origin::Constant(value.clone()));
+                    constant
+                        .cell(&value, 0, &mut Notes::new(DateTime::<Utc>::MAX_UTC))
                         .map_err(|reason| wrong(format!("its constant {reason}")))?;
-                    Origin::Constant(value)
+                    return Ok(constant);
                 }
                 Some(Rule { column: Some(name), .. }) => Origin::Named(name.clone()),
                 Some(_) => Origin::Named(column.name.to_string()),
-                None => Origin::SameName(column.name.to_string()),
+                None => match default(table, column) {
+                    Some(value) => Origin::SameNameOr(column.name.to_string(), value.into()),
+                    None => Origin::SameName(column.name.to_string()),
+                },
             };
-            Ok(Mapped { reading, from })
+            Ok(mapped(from))
         };
         let columns = table.columns.iter().map(mapped).collect::<Result<_>>()?;
         Ok(Self { of: of.into(), table: table.clone(), columns, on_missing: None })
@@ -186,10 +210,21 @@ impl Mapping {
         })
     }
 
+    /// Returns `true` if a row may be without this column: it is null then, or has its default.
+    pub(crate) fn may_lack(&self, column: &Column) -> bool {
+        column.nullable || self.default_of(&column.name).is_some()
+    }
+
+    /// Returns what a column of the table has where nothing is said.
+    pub(super) fn default_of(&self, column: &str) -> Option<&Field<'static>> {
+        let at = self.table.columns.iter().position(|it| it.name == column)?;
+        self.columns[at].default()
+    }
+
     /// Returns where the wanted columns stand among those that `place` has.
     ///
     /// # Errors
-    /// When one is missing that is named, or that must not be null; when one is there twice.
+    /// When one is there twice, or some are missing that are named, or that must not be null: all of those at once.
     pub fn bind(&self, place: &str, have: &[&str]) -> Result<Plan> {
         self.bind_after(place, have, &KnownColumns::default())
     }
@@ -202,42 +237,66 @@ impl Mapping {
         have: &[&str],
         before: &KnownColumns,
     ) -> Result<Plan> {
-        let mut missing = Vec::new();
-        let slot = |(mapped, column): (&Mapped, &tidegauge_core::Column)| {
-            let Some(name) = mapped.name() else { return Ok(Slot::Constant) };
+        let mut slots = Vec::with_capacity(self.columns.len());
+        let (mut missing, mut lacking) = (Vec::new(), Vec::new());
+        for (mapped, column) in self.columns.iter().zip(&self.table.columns) {
+            let Some(name) = mapped.name() else {
+                slots.push(Slot::Constant);
+                continue;
+            };
             let mut found = have.iter().enumerate().filter(|(_, it)| **it == name);
-            let wrong = |reason| Err(refused(place, &self.table, &column.name, reason));
             match (found.next(), found.next()) {
-                (Some(_), Some(_)) => return wrong(format!("`{name}` is there twice")),
-                (Some((at, _)), None) => return Ok(Slot::Field(at)),
-                (None, _) => {}
+                (Some(_), Some(_)) => {
+                    let reason = format!("`{name}` is there twice");
+                    return Err(refused(place, &self.table, &column.name, reason));
+                }
+                (Some((at, _)), None) => {
+                    slots.push(Slot::Field(at));
+                    continue;
+                }
+                (None, _) => slots.push(Slot::Null),
             }
             let is_named = matches!(mapped.from, Origin::Named(_));
             let was_there = before.was_filled(&column.name);
-            let may_be_null = column.nullable
+            let may_lack = self.may_lack(column)
                 && match self.on_missing {
                     Some(OnMissing::Null) => true,
                     Some(OnMissing::Error) => false,
                     None => !is_named && !was_there,
                 };
-            if may_be_null {
-                missing.push(column.name.to_string());
-                return Ok(Slot::Null);
+            match may_lack {
+                true => missing.push(column.name.to_string()),
+                false => lacking.push((column, name, was_there)),
             }
-            let has = list(have.iter().copied());
-            let (was, way) = match (column.nullable, was_there) {
-                (true, true) => (", which was there before", ", or set `on_missing = \"null\"`"),
-                (true, false) => ("", ", or set `on_missing = \"null\"`"),
-                (false, _) => ("", ""),
-            };
-            wrong(format!(
-                "there is no `{name}`{was}; it has {has}; map it in the columns of `{}`{way}",
-                self.of
-            ))
+        }
+        match lacking.is_empty() {
+            true => Ok(Plan { slots, missing }),
+            false => Err(self.lacks(place, have, &lacking)),
+        }
+    }
+
+    /// Returns the error of a place that lacks columns: each with the name that it is looked for by, and whether that
+    /// was there before.
+    fn lacks(&self, place: &str, have: &[&str], lacking: &[(&Column, &str, bool)]) -> Error {
+        let columns: Vec<&str> = lacking.iter().map(|(column, ..)| column.name.as_ref()).collect();
+        let named = |(column, name, was_there): &(&Column, &str, bool)| {
+            let was =
+                if *was_there && self.may_lack(column) { ", which was there before" } else { "" };
+            format!("`{name}`{was}")
         };
-        let slots =
-            self.columns.iter().zip(&self.table.columns).map(slot).collect::<Result<_>>()?;
-        Ok(Plan { slots, missing })
+        let names: Vec<_> = lacking.iter().map(named).collect();
+        let them = if names.len() == 1 { "it" } else { "them" };
+        let way = match lacking.iter().any(|(column, ..)| self.may_lack(column)) {
+            true => ", or set `on_missing = \"null\"`",
+            false => "",
+        };
+        let reason = format!(
+            "there is no {}; it has {}; map {them} in the columns of `{}`{way}",
+            names.join(", no "),
+            list(have.iter().copied()),
+            self.of
+        );
+        refused(place, &self.table, &columns.join("`, `"), reason)
     }
 
     /// The cells of a row, in the order of the table.
@@ -252,23 +311,31 @@ impl Mapping {
     ) -> Result<Vec<Cell<'a>>, Misfit> {
         let columns = self.columns.iter().zip(&plan.slots).zip(&self.table.columns);
         let mut cells = Vec::with_capacity(self.columns.len());
+        let mut kept = Vec::new();
         for (at, ((mapped, slot), column)) in columns.enumerate() {
             let field = match (slot, &mapped.from) {
                 (Slot::Field(at), _) => row.get(*at).unwrap_or(&Field::Missing),
                 (Slot::Constant, Origin::Constant(value)) => value,
+                (Slot::Null, Origin::SameNameOr(_, value)) => value,
                 (Slot::Constant | Slot::Null, _) => &Field::Null,
             };
-            let cell = match field {
-                Field::Missing if self.on_missing == Some(OnMissing::Error) => {
+            let cell = match (field, mapped.default()) {
+                (Field::Missing, _) if self.on_missing == Some(OnMissing::Error) => {
                     Err("is missing, and `on_missing` is \"error\"".into())
                 }
-                field => mapped.reading.cell(field, &mut notes.column(at)),
+                (Field::Missing, Some(value)) => mapped.cell(value, at, notes),
+                (field, _) => mapped.cell(field, at, notes),
             };
-            cells.push(cell.map_err(|reason| Misfit {
+            let (cell, original) = cell.map_err(|reason| Misfit {
                 column: column.name.to_string(),
                 value: cut(&field.shown(), 80),
                 reason,
-            })?);
+            })?;
+            cells.push(cell);
+            kept.extend(original);
+        }
+        for (at, text) in kept {
+            cells[at] = Cell::Text(text);
         }
         Ok(cells)
     }
@@ -277,10 +344,49 @@ impl Mapping {
 impl Mapped {
     fn name(&self) -> Option<&str> {
         match &self.from {
-            Origin::Named(name) | Origin::SameName(name) => Some(name),
+            Origin::Named(name) | Origin::SameName(name) | Origin::SameNameOr(name, _) => {
+                Some(name)
+            }
             Origin::Constant(_) => None,
         }
     }
+
+    fn default(&self) -> Option<&Field<'static>> {
+        if let Origin::SameNameOr(_, value) = &self.from { Some(value) } else { None }
+    }
+
+    /// Returns the cell that `field` is, in the column at `at`; of an id of text also the text, and the place of the column
+    /// that keeps it.
+    fn cell<'f>(
+        &self,
+        field: &'f Field<'_>,
+        at: usize,
+        notes: &mut Notes,
+    ) -> Result<(Cell<'f>, Option<(usize, &'f str)>), String> {
+        let Some(id) = self.id else {
+            return Ok((self.reading.cell(field, &mut notes.column(at))?, None));
+        };
+        if let Id::Text(number, text) = id.read(field, &mut notes.surrogates)? {
+            return Ok((Cell::Int(number.into()), id.kept_in.map(|at| (at, text))));
+        }
+        let cell = self.reading.cell(field, &mut notes.column(at))?;
+        if let Cell::Int(number) = cell {
+            external::natural(number)?;
+        }
+        Ok((cell, None))
+    }
+}
+
+/// Returns `true` for the columns of a built-in table that keep ids of text as they are.
+fn is_external(table: &Table, column: &str) -> bool {
+    let mut ids = table.columns.iter().filter_map(|id| tables::external(table, &id.name));
+    ids.any(|external| external == column)
+}
+
+/// Returns what a column of a built-in table has where a user's own data do not say.
+fn default(table: &Table, column: &Column) -> Option<&'static str> {
+    // Exports of payments leave out those that came to nothing.
+    (table.name == RampTransaction::table().name && column.name == "status").then_some("completed")
 }
 
 fn refused(of: &str, table: &Table, column: &str, reason: impl Into<String>) -> Error {

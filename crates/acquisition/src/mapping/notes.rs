@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use chrono::{DateTime, Utc};
 
 use super::epoch::Unit;
+use super::external::Surrogates;
 use super::time::DAY;
 use super::{Mapping, list};
 use crate::error::cut;
@@ -26,6 +27,8 @@ pub struct Notes {
     missing: BTreeMap<String, Count>,
     /// Files that were read to their end, and hold no row.
     without_rows: Count,
+    /// The numbers that stand for ids of text.
+    pub(super) surrogates: Surrogates,
     /// Files with lines above their header.
     above_header: Count,
     /// Files whose last line, or whose header, may not be written to its end yet.
@@ -115,6 +118,7 @@ impl Notes {
             units: Vec::new(),
             missing: BTreeMap::new(),
             without_rows: Count::default(),
+            surrogates: Surrogates::default(),
             above_header: Count::default(),
             unsettled: Count::default(),
         }
@@ -210,6 +214,16 @@ impl Notes {
         // Files that lack the same columns are told together.
         let mut lacking: BTreeMap<(u64, &str), Vec<&str>> = BTreeMap::new();
         for (column, count) in &self.missing {
+            if let Some(value) = mapping.default_of(column) {
+                let (value, files, first) = (value.shown(), count.rows, &count.first);
+                let what = format!(
+                    "`{column}` is `{value}`, as nothing of that name is there; map it in the columns of the source if \
+                     it is called otherwise"
+                );
+                tracing::warn!(source, table, files, first, "{what}");
+                told.note(what, "file", count);
+                continue;
+            }
             lacking.entry((count.rows, &count.first)).or_default().push(column);
         }
         for ((files, first), columns) in lacking {

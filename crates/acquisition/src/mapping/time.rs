@@ -133,11 +133,11 @@ impl TimeFormat {
 
     fn moment(&self, text: &str, seen: &mut Seen<'_>) -> Result<Moment, String> {
         match self.patterns.as_slice() {
-            [] => match plain(text) {
+            [] => match plain(text).or_else(|| midnight(text)) {
                 Some((local, None)) => Ok(Moment::Local(local)),
                 Some((local, Some(zone))) => in_range(micros(local, zone)).map(Moment::Instant),
                 None if is_number(text) => self.detect(text, seen).map(Moment::Number),
-                None => Err("is not a time (RFC 3339, or YYYY-MM-DD HH:MM:SS in UTC; else give \
+                None => Err("is not a time (RFC 3339, or YYYY-MM-DD or YYYY-MM-DD HH:MM:SS in UTC; else give \
                              its format)"
                     .into()),
             },
@@ -290,6 +290,11 @@ fn micros(local: NaiveDateTime, zone: i64) -> Option<i64> {
     local.and_utc().timestamp_micros().checked_sub(zone.checked_mul(1_000_000)?)
 }
 
+/// Reads a day alone as its beginning, in the zone of the column.
+fn midnight(text: &str) -> Option<(NaiveDateTime, Option<i64>)> {
+    Some((digits::day(text.as_bytes())?.and_time(NaiveTime::MIN), None))
+}
+
 /// `YYYY-MM-DD`, `T` or a space, `HH:MM`, seconds and a fraction of them if need be, and a zone
 /// if there is one.
 fn plain(text: &str) -> Option<(NaiveDateTime, Option<i64>)> {
@@ -386,6 +391,8 @@ mod tests {
             assert_eq!(day("2020-09-13 00:00:00", None, zone), Ok(18_518));
         }
         assert_eq!(instant("13.09.2020", Some("%d.%m.%Y"), None), Ok(18_518 * DAY));
+        assert_eq!(instant("2020-09-13", None, None), Ok(18_518 * DAY));
+        assert_eq!(instant("2020-09-13", None, Some("+02:00")), Ok(18_518 * DAY - 7_200_000_000));
         assert_eq!(day("2020-09-13", None, None), Ok(18_518));
         assert_eq!(day("1599955200000", None, None), Ok(18_518));
     }
@@ -395,7 +402,6 @@ mod tests {
         for text in [
             "",
             "now",
-            "2020-09-13",
             "2020-02-30 00:00:00",
             "2020-09-13 24:00:00",
             "12:00",

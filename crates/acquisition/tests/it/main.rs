@@ -11,6 +11,7 @@ mod files_told;
 mod fx;
 mod kraken_stream;
 mod market_replies;
+mod own_data;
 mod promises;
 mod properties;
 mod recorded;

@@ -38,6 +38,7 @@ pub struct Facts {
     end: DateTime<Utc>,
     bad_rows: BadRows,
     set_aside: Vec<SetAside>,
+    notes: Vec<String>,
 }
 
 impl Facts {
@@ -72,7 +73,15 @@ impl Facts {
         let events = check::events(events, end, &mut sieve)?;
         let events = check::belong(&users, events, &mut sieve)?;
         let (bad_rows, set_aside) = (sieve.bad_rows, sieve.aside.as_slice().to_vec());
-        Ok(Self { users, events, spend: check::no_spend()?, end, bad_rows, set_aside })
+        Ok(Self {
+            users,
+            events,
+            spend: check::no_spend()?,
+            end,
+            bad_rows,
+            set_aside,
+            notes: Vec::new(),
+        })
     }
 
     /// From a user's own data as batches of tables with the columns of [`Facts::new`].
@@ -120,6 +129,11 @@ impl Facts {
     /// reason: the metrics are those of all others.
     pub fn set_aside(&self) -> &[SetAside] {
         &self.set_aside
+    }
+
+    /// Returns what a reader has to know of the rows that count, a sentence each.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// The users, sorted by `user`.

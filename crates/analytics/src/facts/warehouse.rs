@@ -2,13 +2,15 @@
 
 use chrono::{DateTime, Utc};
 use polars::prelude::*;
-use tidegauge_core::tables::{MarketingSpend, RampTransaction, Trade, User, Withdrawal};
+use tidegauge_core::tables::{
+    Chargeback, MarketingSpend, RampTransaction, Trade, User, Withdrawal,
+};
 use tidegauge_core::{Filter, Scan, TableRef, Warehouse, units_to_f64};
 
 use super::sieve::Sieve;
 use super::{BadRows, Facts, Usd};
 use crate::frames::{Compute, DAY};
-use crate::{Error, Result, columns};
+use crate::{Error, Result, columns, external};
 
 /// Columns of the exchange's tables, and what facts call them.
 const USERS: [(&str, &str); 6] = [
@@ -40,6 +42,12 @@ const WITHDRAWALS: [(&str, &str); 4] = [
     ("fee", "revenue"),
     ("currency", "revenue_currency"),
 ];
+const CHARGEBACKS: [(&str, &str); 4] = [
+    ("user_id", "user"),
+    ("created_at", "at"),
+    ("amount", "volume"),
+    ("currency", "volume_currency"),
+];
 const SPEND: [(&str, &str); 5] = [
     ("day", "day"),
     ("channel", "channel"),
@@ -70,6 +78,9 @@ impl Facts {
     /// currency by its latest fixing on or before the day, a token by the latest closing price, at
     /// most seven days old.
     ///
+    /// Without any users they follow from the events: each has signed up with the first of them, and nothing else is known. A
+    /// trade or purchase whose fee is unknown has no revenue. Both is [told](Self::notes).
+    ///
     /// Rows that cannot be right, rows of the market tables that make no sense, and rows with an amount
     /// that cannot be valued are [set aside](Self::set_aside), or the first of them is an error.
     ///
@@ -80,9 +91,11 @@ impl Facts {
         let mut sieve = Sieve::new(params.bad_rows);
         let usd = Usd::read(warehouse).await?;
         usd.sift(&mut sieve)?;
-        let users = read(warehouse, User::table(), &USERS, None).await?.compute()?;
+        let mut users = read(warehouse, User::table(), &USERS, None).await?.compute()?;
 
+        let mut notes = Vec::new();
         let trades = read(warehouse, Trade::table(), &TRADES, None).await?;
+        let trades = with_fees(trades, ("trade", "revenue"), &mut notes)?;
         let mut worth = |table: &TableRef, frame, at, (amount, currency), into| {
             usd.convert(&table.name, frame, at, (amount, currency), into, &mut sieve)
         };
@@ -92,11 +105,16 @@ impl Facts {
 
         let completed = || Some(Filter::eq("status", "completed"));
         let ramp = read(warehouse, RampTransaction::table(), &RAMP, completed()).await?;
+        let ramp = with_fees(ramp, ("ramp purchase", "revenue_usd"), &mut notes)?;
         let ramp = worth(RampTransaction::table(), ramp, "at", volume, "volume_usd")?;
 
         let withdrawals = read(warehouse, Withdrawal::table(), &WITHDRAWALS, completed()).await?;
         let withdrawals = withdrawals.with_column(lit(0.0).alias("volume_usd"));
         let withdrawals = worth(Withdrawal::table(), withdrawals, "at", revenue, "revenue_usd")?;
+
+        let undone = read(warehouse, Chargeback::table(), &CHARGEBACKS, None).await?;
+        let undone = worth(Chargeback::table(), undone, "at", volume, "volume_usd")?;
+        notes.extend(charged_back(&undone.compute()?)?);
 
         let spend = read(warehouse, MarketingSpend::table(), &SPEND, None).await?;
         let spent = ("spend", "currency");
@@ -105,12 +123,65 @@ impl Facts {
         let events = [("trade", trades), ("ramp", ramp), ("withdrawal", withdrawals)];
         let events = concat(events.map(|(kind, frame)| event(frame, kind)), UnionArgs::default())?;
         let events = events.compute()?;
+        if users.height() == 0 && events.height() > 0 {
+            users = users_of(&events)?;
+            notes.push(
+                "There are no users: they follow from their trades and purchases. Each has signed up with the first of \
+                 them, and nothing else is known; who came before the data begin looks new."
+                    .to_owned(),
+            );
+        }
         let end = match params.end {
             Some(end) => end,
             None => day_after(&[events.column("at")?, users.column("signup_at")?])?,
         };
-        Self::build(&users, &events, end, sieve)?.with_spend(&spend.compute()?)
+        let mut facts = Self::build(&users, &events, end, sieve)?.with_spend(&spend.compute()?)?;
+        facts.notes = notes;
+        external::name(warehouse, facts.set_aside.iter_mut().flat_map(|aside| &mut aside.examples))
+            .await?;
+        Ok(facts)
     }
+}
+
+/// Says what was charged back, if anything was.
+fn charged_back(undone: &DataFrame) -> Result<Option<String>> {
+    let (rows, usd) = (undone.height(), undone.column("volume_usd")?.f64()?.sum().unwrap_or(0.0));
+    Ok((rows > 0).then(|| {
+        format!("Revenue is before chargebacks: {rows} purchases of ${usd:.2} in all were undone.")
+    }))
+}
+
+/// Takes fees that are unknown for none, and notes how many these are.
+fn with_fees(
+    frame: LazyFrame,
+    (event, revenue): (&str, &str),
+    notes: &mut Vec<String>,
+) -> Result<LazyFrame> {
+    let frame = frame.compute()?;
+    let (rows, unknown) = (frame.height(), frame.column(revenue)?.null_count());
+    if unknown == 0 {
+        return Ok(frame.lazy());
+    }
+    notes.push(format!(
+        "The fee of {unknown} of {rows} {event}s is unknown: they count with no revenue."
+    ));
+    let is_unknown = || col(revenue).is_null();
+    let mut columns =
+        vec![when(is_unknown()).then(lit(0.0)).otherwise(col(revenue)).alias(revenue)];
+    if revenue == "revenue" {
+        let currency = when(is_unknown()).then(col("volume_currency"));
+        columns.push(currency.otherwise(col("revenue_currency")).alias("revenue_currency"));
+    }
+    Ok(frame.lazy().with_columns(columns))
+}
+
+/// Returns the users of whom there are events, each with the time of the first as their signup.
+fn users_of(events: &DataFrame) -> Result<DataFrame> {
+    let known = col("user").is_not_null().and(col("at").is_not_null());
+    let users = events.clone().lazy().filter(known).group_by_stable([col("user")]);
+    let unknown = ["channel", "campaign", "country", "tier"]
+        .map(|name| lit(NULL).cast(DataType::String).alias(name));
+    Ok(users.agg([col("at").min().alias("signup_at")]).with_columns(unknown).compute()?)
 }
 
 /// Reads columns of a table, by the names that facts give them, of the rows that pass a filter.

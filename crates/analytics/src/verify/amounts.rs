@@ -18,18 +18,20 @@ pub(super) fn rule(books: &Books<'_>) -> RuleResult {
     }
     let orders = &books.orders;
     for (row, id) in orders.id.iter().enumerate() {
-        let least = orders.base_amount[row].min(orders.filled_amount[row]);
+        let least = orders.base_amount[row].min(orders.filled_amount.get(row).unwrap_or(0));
         let limit = orders.limit_price.get(row).unwrap_or_default();
         rule.check(least >= 0 && limit >= 0, || format!("orders {id}"));
     }
     let trades = &books.trades;
     for (row, id) in trades.id.iter().enumerate() {
-        let least = trades.base_amount[row].min(trades.quote_amount[row]).min(trades.price[row]);
+        let (base, price) = (trades.base_amount.get(row), trades.price.get(row));
+        let least = trades.quote_amount[row].min(base.unwrap_or(0)).min(price.unwrap_or(0));
         rule.check(least >= 0, || format!("trades {id}"));
     }
     let ramp = &books.ramp;
     for (row, id) in ramp.id.iter().enumerate() {
-        let least = ramp.fiat_amount[row].min(ramp.token_amount[row]).min(ramp.fee_usd[row]);
+        let (bought, fee) = (ramp.token_amount.get(row), ramp.fee_usd.get(row));
+        let least = ramp.fiat_amount[row].min(bought.unwrap_or(0)).min(fee.unwrap_or(0));
         rule.check(least >= 0, || format!("ramp_transactions {id}"));
     }
     let back = &books.chargebacks;

@@ -56,15 +56,22 @@ impl<'f> Movements<'f> {
         movements.transfers(&books.withdrawals, -1);
         let trades = &books.trades;
         for (row, user) in trades.user.iter().enumerate() {
-            let (at, sign) = (trades.at[row], if trades.side.get(row) == "buy" { 1 } else { -1 });
-            movements.push(*user, trades.base.get(row), at, sign * trades.base_amount[row]);
+            let at = trades.at[row];
+            let sign = match trades.side.get(row) {
+                "" => 0,
+                "buy" => 1,
+                _ => -1,
+            };
+            let (base, fee) = (trades.base_amount.get(row), trades.fee.get(row));
+            movements.push(*user, trades.base.get(row), at, sign * base.unwrap_or(0));
             movements.push(*user, trades.quote.get(row), at, -sign * trades.quote_amount[row]);
-            movements.push(*user, trades.fee_currency.get(row), at, -trades.fee[row]);
+            movements.push(*user, trades.fee_currency.get(row), at, -fee.unwrap_or(0));
         }
         let ramp = &books.ramp;
         for (row, user) in ramp.user.iter().enumerate() {
             if ramp.status.get(row) == "completed" {
-                movements.push(*user, ramp.token.get(row), ramp.at[row], ramp.token_amount[row]);
+                let bought = ramp.token_amount.get(row).unwrap_or(0);
+                movements.push(*user, ramp.token.get(row), ramp.at[row], bought);
             }
         }
         movements.all.sort_unstable();

@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use tidegauge_core::arrow::array::BooleanArray;
-use tidegauge_core::arrow::array::types::{Decimal128Type, TimestampMicrosecondType};
+use tidegauge_core::arrow::array::types::{Decimal128Type, Int64Type, TimestampMicrosecondType};
+use tidegauge_core::arrow::array::{Array, BooleanArray};
 use tidegauge_core::{Batch, TextView};
 
 use super::elsewhere::Elsewhere;
@@ -12,13 +12,15 @@ use super::subject::Subject;
 use crate::Result;
 use crate::typed::{Nullable, amounts, floats, ints, times, typed};
 
-/// A user, as far as the rules ask.
+/// A user, as far as the rules ask. Text that is unknown is empty.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Person<'f> {
     pub(super) country: &'f str,
     pub(super) signup_at: i64,
     /// Null unless the identity is verified.
     pub(super) verified_at: Option<i64>,
+    /// Whether the status of the identity check is known.
+    pub(super) has_status: bool,
     /// When the identity check succeeded, whatever the status says.
     pub(super) checked_at: Option<i64>,
     pub(super) channel: &'f str,
@@ -52,11 +54,11 @@ pub(super) struct Orders<'f> {
     pub(super) base: Texts<'f>,
     pub(super) quote: Texts<'f>,
     pub(super) base_amount: &'f [i128],
-    pub(super) filled_amount: &'f [i128],
+    pub(super) filled_amount: Amounts<'f>,
     pub(super) limit_price: Amounts<'f>,
     pub(super) status: Texts<'f>,
     pub(super) created_at: &'f [i64],
-    pub(super) updated_at: &'f [i64],
+    pub(super) updated_at: Times<'f>,
     row_of: HashMap<i64, usize>,
 }
 
@@ -69,19 +71,26 @@ impl Orders<'_> {
 #[derive(Debug)]
 pub(super) struct Trades<'f> {
     pub(super) id: &'f [i64],
-    pub(super) order: &'f [i64],
+    pub(super) order: Nullable<'f, Int64Type>,
     pub(super) user: &'f [i64],
     pub(super) pair: Texts<'f>,
     pub(super) side: Texts<'f>,
     pub(super) base: Texts<'f>,
     pub(super) quote: Texts<'f>,
-    pub(super) base_amount: &'f [i128],
+    pub(super) base_amount: Amounts<'f>,
     pub(super) quote_amount: &'f [i128],
-    pub(super) price: &'f [i128],
-    pub(super) fee: &'f [i128],
+    pub(super) price: Amounts<'f>,
+    pub(super) fee: Amounts<'f>,
     pub(super) fee_currency: Texts<'f>,
-    pub(super) is_maker: &'f BooleanArray,
+    is_maker: &'f BooleanArray,
     pub(super) at: &'f [i64],
+}
+
+impl Trades<'_> {
+    /// Returns whether the order was waiting in the book, if that is known.
+    pub(super) fn is_maker(&self, row: usize) -> Option<bool> {
+        self.is_maker.is_valid(row).then(|| self.is_maker.value(row))
+    }
 }
 
 #[derive(Debug)]
@@ -92,11 +101,11 @@ pub(super) struct Ramp<'f> {
     /// Cents.
     pub(super) fiat_amount: &'f [i128],
     pub(super) token: Texts<'f>,
-    pub(super) token_amount: &'f [i128],
+    pub(super) token_amount: Amounts<'f>,
     pub(super) country: Texts<'f>,
     pub(super) status: Texts<'f>,
     /// Cents.
-    pub(super) fee_usd: &'f [i128],
+    pub(super) fee_usd: Amounts<'f>,
     pub(super) at: &'f [i64],
     row_of: HashMap<i64, usize>,
 }
@@ -190,25 +199,25 @@ impl<'f> Books<'f> {
                 base: texts(orders, "base_currency")?,
                 quote: texts(orders, "quote_currency")?,
                 base_amount: amounts(orders, "base_amount")?,
-                filled_amount: amounts(orders, "filled_amount")?,
+                filled_amount: some_amounts(orders, "filled_amount")?,
                 limit_price: some_amounts(orders, "limit_price")?,
                 status: texts(orders, "status")?,
                 created_at: times(orders, "created_at")?,
-                updated_at: times(orders, "updated_at")?,
+                updated_at: some_times(orders, "updated_at")?,
                 row_of: rows(ids),
             },
             trades: Trades {
                 id: ints(trades, "trade_id")?,
-                order: ints(trades, "order_id")?,
+                order: Nullable(typed(trades, "order_id", |column| column.as_i64())?),
                 user: ints(trades, "user_id")?,
                 pair: texts(trades, "trading_pair")?,
                 side: texts(trades, "side")?,
                 base: texts(trades, "base_currency")?,
                 quote: texts(trades, "quote_currency")?,
-                base_amount: amounts(trades, "base_amount")?,
+                base_amount: some_amounts(trades, "base_amount")?,
                 quote_amount: amounts(trades, "quote_amount")?,
-                price: amounts(trades, "price")?,
-                fee: amounts(trades, "fee_amount")?,
+                price: some_amounts(trades, "price")?,
+                fee: some_amounts(trades, "fee_amount")?,
                 fee_currency: texts(trades, "fee_currency")?,
                 is_maker: typed(trades, "is_maker", |column| column.as_bool())?,
                 at: times(trades, "executed_at")?,
@@ -219,10 +228,10 @@ impl<'f> Books<'f> {
                 fiat: texts(ramp, "fiat_currency")?,
                 fiat_amount: amounts(ramp, "fiat_amount")?,
                 token: texts(ramp, "crypto_token")?,
-                token_amount: amounts(ramp, "crypto_amount")?,
+                token_amount: some_amounts(ramp, "crypto_amount")?,
                 country: texts(ramp, "country")?,
                 status: texts(ramp, "status")?,
-                fee_usd: amounts(ramp, "fee_usd")?,
+                fee_usd: some_amounts(ramp, "fee_usd")?,
                 at: times(ramp, "created_at")?,
                 row_of: rows(ints(ramp, "transaction_id")?),
             },
@@ -315,6 +324,7 @@ fn people(batch: &Batch) -> Result<HashMap<i64, Person<'_>>> {
             country: countries.get(row),
             signup_at: signups[row],
             verified_at,
+            has_status: !statuses.get(row).is_empty(),
             checked_at,
             channel: channels.get(row),
             referred_by: referrers.get(row),
@@ -350,7 +360,7 @@ pub(super) type Times<'f> = Nullable<'f, TimestampMicrosecondType>;
 /// Amounts of which some may be null.
 pub(super) type Amounts<'f> = Nullable<'f, Decimal128Type>;
 
-/// A column of text that is never null.
+/// A column of text, in which null is empty.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Texts<'f>(TextView<'f>);
 

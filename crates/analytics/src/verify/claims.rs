@@ -87,9 +87,10 @@ fn claims<'f>(books: &Books<'f>, movements: &mut Movements<'f>) -> Vec<Change> {
     }
     // A trade sets its part of the order free.
     let trades = &books.trades;
-    for (trade, order) in trades.order.iter().enumerate() {
-        let Some(row) = orders.row(*order).filter(|row| judged(*row)) else { continue };
-        let (needs, base) = (needs(books, row), trades.base_amount[trade]);
+    for trade in 0..trades.id.len() {
+        let row = trades.order.get(trade).and_then(|order| orders.row(order));
+        let Some(row) = row.filter(|row| judged(*row)) else { continue };
+        let (needs, base) = (needs(books, row), trades.base_amount.get(trade).unwrap_or(0));
         let part = multiply_divide_floor(needs, base, orders.base_amount[row]);
         let part = part.map_or(i128::MAX, |(part, _)| part).min(left[row]);
         left[row] -= part;
@@ -98,7 +99,8 @@ fn claims<'f>(books: &Books<'f>, movements: &mut Movements<'f>) -> Vec<Change> {
     // Whatever is not open holds nothing any more.
     for row in (0..left.len()).filter(|row| judged(*row) && orders.status.get(*row) != "open") {
         let (user, currency) = (orders.user[row], account(movements, row));
-        push(user, currency, orders.updated_at[row], -left[row], None);
+        let at = orders.updated_at.get(row).unwrap_or(orders.created_at[row]);
+        push(user, currency, at, -left[row], None);
     }
     let withdrawals = &books.withdrawals;
     for (row, user) in withdrawals.user.iter().enumerate() {
@@ -126,7 +128,7 @@ fn needs(books: &Books<'_>, row: usize) -> i128 {
     let orders = &books.orders;
     let wanted = orders.base_amount[row].max(0);
     match (orders.side.get(row), orders.limit_price.get(row)) {
-        ("buy", Some(limit)) => {
+        ("buy", Some(limit)) if !orders.quote.get(row).is_empty() => {
             let cost =
                 multiply_divide_floor(wanted, limit, ONE).map_or(i128::MAX, |(cost, _)| cost);
             let user = orders.user[row];
@@ -137,7 +139,8 @@ fn needs(books: &Books<'_>, row: usize) -> i128 {
             let fee = multiply_divide_floor(cost, fee, WHOLE).map_or(i128::MAX, |(fee, _)| fee);
             cost.saturating_add(fee)
         }
-        ("buy", None) => 0,
+        // What is not said cannot be judged.
+        ("buy" | "", _) => 0,
         _ => wanted,
     }
 }

@@ -28,10 +28,11 @@ impl Elsewhere {
         books: &Books<'_>,
         left: &mut usize,
     ) -> Result<Self> {
-        let orders = books.trades.order.iter().filter(|id| books.orders.row(**id).is_none());
+        let orders = books.trades.order.0.iter().flatten();
+        let orders = orders.filter(|id| books.orders.row(*id).is_none());
         let orders = there(warehouse, Order::table(), orders, left).await?;
-        let purchases = books.chargebacks.transaction.iter();
-        let purchases = purchases.filter(|id| books.ramp.row(**id).is_none());
+        let purchases = books.chargebacks.transaction.iter().copied();
+        let purchases = purchases.filter(|id| books.ramp.row(*id).is_none());
         let purchases = there(warehouse, RampTransaction::table(), purchases, left).await?;
         Ok(Self { orders, purchases })
     }
@@ -41,12 +42,12 @@ impl Elsewhere {
 async fn there(
     warehouse: &dyn Warehouse,
     table: &TableRef,
-    ids: impl Iterator<Item = &i64>,
+    ids: impl Iterator<Item = i64>,
     left: &mut usize,
 ) -> Result<HashSet<i64>> {
     let mut found = HashSet::new();
     let Some(key) = table.key.first() else { return Ok(found) };
-    let missing: HashSet<i64> = ids.copied().collect();
+    let missing: HashSet<i64> = ids.collect();
     let missing: Vec<Value> = missing.into_iter().take(*left).map(Value::Int).collect();
     if missing.is_empty() {
         return Ok(found);

@@ -25,7 +25,7 @@ pub(super) fn rule(books: &Books<'_>, usd: &Usd) -> RuleResult {
     let trades = &books.trades;
     let volumes = Volumes::of(books, usd);
     for (row, id) in trades.id.iter().enumerate() {
-        let is_maker = trades.is_maker.value(row);
+        let Some(is_maker) = trades.is_maker(row) else { continue };
         if !books.is_simulated("trades", *id, trades.user[row]) {
             let volume = volumes.before(trades.user[row], trades.at[row]);
             if let Some(holds) = volume.and_then(|volume| charged_by(own, trades, row, volume)) {
@@ -58,7 +58,7 @@ fn charged_by(
     let is = |cents: i128| {
         let reached = steps.iter().rev().find(|step| step.from_usd * 100.0 <= cents as f64);
         let step = reached.or(steps.first())?;
-        let rate = if trades.is_maker.value(row) { step.maker } else { step.taker };
+        let rate = if trades.is_maker(row)? { step.maker } else { step.taker };
         let due = trades.quote_amount[row] as f64 * rate;
         Some((fee as f64 - due).abs() <= HALF_A_CENT as f64)
     };
@@ -72,15 +72,15 @@ fn charged(trades: &Trades<'_>, row: usize, rates: [i128; 2]) -> Option<bool> {
     Some(rates.into_iter().any(is))
 }
 
-/// The fee in the quote currency; `None` of a fee in a third currency, and of one that overflows.
+/// The fee in the quote currency; `None` of a fee that is unknown or in a third currency, and of one that overflows.
 #[allow(clippy::option_option)] // a fee that overflows is wrong, one in a third currency unknown
 fn fee_in_quote(trades: &Trades<'_>, row: usize) -> Option<Option<i128>> {
-    let fee = trades.fee[row];
+    let fee = trades.fee.get(row)?;
     Some(if trades.fee_currency.get(row) == trades.quote.get(row) {
         Some(fee)
     } else if trades.fee_currency.get(row) == trades.base.get(row) {
         // Taken in coins: worth the same at the trade's price, but for the coins' last place.
-        multiply_divide_floor(fee, trades.price[row], ONE).map(|(worth, _)| worth)
+        multiply_divide_floor(fee, trades.price.get(row)?, ONE).map(|(worth, _)| worth)
     } else {
         return None;
     })

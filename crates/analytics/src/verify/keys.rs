@@ -1,9 +1,11 @@
 //! Keys are unique, and references lead somewhere.
 
+use std::collections::HashMap;
+
 use futures_util::TryStreamExt;
 use polars::prelude::{DataFrame, Expr, IntoLazy, SortMultipleOptions, col, len, lit};
-use tidegauge_core::tables::{Order, RampTransaction};
-use tidegauge_core::{Batch, Table, TableRef, Warehouse};
+use tidegauge_core::tables::{EXTERNAL_ID, Order, RampTransaction, User};
+use tidegauge_core::{Batch, Table, TableRef, TextView, Warehouse};
 
 use super::books::Books;
 use super::parts::{Part, parts};
@@ -130,13 +132,38 @@ fn repeated(rule: &mut RuleResult, table: &Table, sorted: &[i64]) {
     }
 }
 
-/// Every reference of a slice's rows leads to a row.
+/// What users are called whose ids were text.
+struct Names<'f>(HashMap<i64, &'f str>);
+
+impl<'f> Names<'f> {
+    fn of(users: &'f Batch) -> Result<Self> {
+        let Some(names) = external(users, EXTERNAL_ID)? else { return Ok(Self(HashMap::new())) };
+        let ids = ints(users, "user_id")?.iter().enumerate();
+        Ok(Self(ids.filter_map(|(row, id)| Some((*id, names.get(row)?))).collect()))
+    }
+
+    /// Returns `true` if the user is called this, or was not called anything yet.
+    fn agree(&mut self, user: i64, name: &'f str) -> bool {
+        *self.0.entry(user).or_insert(name) == name
+    }
+}
+
+/// Returns a column that keeps what ids were, if the rows have it.
+fn external<'f>(rows: &'f Batch, name: &str) -> Result<Option<TextView<'f>>> {
+    match rows.table().column(name) {
+        Ok(_) => Ok(Some(typed(rows, name, |column| column.as_text())?)),
+        Err(_) => Ok(None),
+    }
+}
+
+/// Every reference of a slice's rows leads to a row, to that of the user whom it names if it is to a user.
 pub(super) fn whole(
     slice: &Slice,
     books: &Books<'_>,
     everyone: &Everyone,
 ) -> Result<Vec<RuleResult>> {
     let mut rules = Vec::new();
+    let mut names = Names::of(&slice.users)?;
     for (table, rows) in read::tables().into_iter().zip(slice.all()) {
         for reference in &table.foreign_keys {
             let [column] = &reference.columns[..] else { continue };
@@ -149,20 +176,35 @@ pub(super) fn whole(
                 format!("foreign_key.{}.{column}", table.name),
                 format!("every {column} of {} is in {}", table.name, reference.table),
             );
-            let (keys, ids) = (ints(rows, key(table))?, ints(rows, column)?);
-            // Of a user's own data, orders and purchases may never have been loaded.
+            let keys = ints(rows, key(table))?;
+            let ids = typed(rows, column, |column| column.as_i64())?;
+            // Of a user's own data, users, orders and purchases may never have been loaded.
             let is_there_at_all = match reference.table.as_ref() {
-                "users" => true,
+                "users" => books.subject.has(User::table()),
                 "orders" => books.subject.has(Order::table()),
                 _ => books.subject.has(RampTransaction::table()),
             };
             let users = ints(rows, "user_id")?;
             let mut lost: Vec<i64> = Vec::new();
-            for ((key, id), user) in keys.iter().zip(ids).zip(users) {
+            let called = match column.as_ref() {
+                "user_id" => external(rows, "external_user_id")?,
+                _ => None,
+            };
+            for (row, ((key, id), user)) in keys.iter().zip(ids).zip(users).enumerate() {
+                let Some(id) = id else { continue };
+                let name = called.and_then(|called| called.get(row));
+                if name.is_some_and(|name| !names.agree(id, name)) {
+                    lost.push(*key);
+                    continue;
+                }
+                if !is_there_at_all && name.is_some() {
+                    rule.tried += 1;
+                    continue;
+                }
                 if !is_there_at_all && !books.is_simulated(&table.name, *key, *user) {
                     continue;
                 }
-                if is_there(*id) {
+                if is_there(id) {
                     rule.tried += 1;
                 } else {
                     lost.push(*key);

@@ -44,7 +44,9 @@ fn after_signup_and_kyc(books: &Books<'_>) -> [RuleResult; 2] {
             if !in_funnel && !books.is_simulated(name, *id, *user) {
                 continue;
             }
-            kyc.check(person.verified_at.is_some_and(|verified| *at >= verified), key);
+            if person.has_status {
+                kyc.check(person.verified_at.is_some_and(|verified| *at >= verified), key);
+            }
         }
     }
     [signup, kyc]

@@ -45,7 +45,8 @@ pub(super) fn rule(books: &Books<'_>, usd: &Usd) -> RuleResult {
         let Some(((low, high), rate)) = range.zip(usd.of(trades.quote.get(row), day).ok()) else {
             continue;
         };
-        let price = Crypto::from_units(trades.price[row]).to_f64() * rate;
+        let Some(price) = trades.price.get(row) else { continue };
+        let price = Crypto::from_units(price).to_f64() * rate;
         let slack = PLACE * rate.max(1.0);
         let inside =
             low * (1.0 - RELATIVE) - slack <= price && price <= high * (1.0 + RELATIVE) + slack;

@@ -32,9 +32,9 @@ use tidegauge_core::{TableRef, Warehouse, WarehouseExt, tables};
 
 pub use subject::{FeeStep, Origin, OwnRules, Simulated, VerifyParams};
 
-use crate::Result;
 use crate::facts::Usd;
 use crate::typed::typed;
+use crate::{Result, external};
 use balances::Movements;
 use books::Books;
 use elsewhere::Elsewhere;
@@ -180,6 +180,7 @@ pub async fn verify(warehouse: &dyn Warehouse, params: &VerifyParams) -> Result<
     rules.extend(derived::prices(warehouse, rows).await?);
     rules.extend(derived::fx(warehouse).await?);
     rules.extend(users.rules);
+    external::name(warehouse, rules.iter_mut().flat_map(|rule| &mut rule.examples)).await?;
     for rule in rules.iter().filter(|rule| rule.broken > 0) {
         tracing::warn!(
             rule = rule.name,
@@ -247,7 +248,8 @@ async fn of_users(warehouse: &dyn Warehouse, known: &Known, rows: u64) -> Result
     let (mut references, mut whole, mut rules) = (Vec::new(), Vec::new(), Vec::new());
     let mut look_ups = elsewhere::LOOK_UPS;
     for users in &slices {
-        let slice = Slice::read(warehouse, (slices.len() > 1).then_some(users)).await?;
+        let slice =
+            Slice::read(warehouse, (slices.len() > 1).then_some(users), &known.subject).await?;
         let mut books = Books::open(&slice, &known.subject)?;
         if slices.len() > 1 {
             books.elsewhere = Elsewhere::look_up(warehouse, &books, &mut look_ups).await?;

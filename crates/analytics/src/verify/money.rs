@@ -23,7 +23,8 @@ pub(super) fn quotes(books: &Books<'_>) -> RuleResult {
     );
     let trades = &books.trades;
     for (row, id) in trades.id.iter().enumerate() {
-        let (price, base) = (trades.price[row], trades.base_amount[row]);
+        let known = trades.price.get(row).zip(trades.base_amount.get(row));
+        let Some((price, base)) = known else { continue };
         let paid = trades.quote_amount[row];
         // Elsewhere the price of a trade may be an average that was rounded.
         let is_own = !books.is_simulated("trades", *id, trades.user[row]);
@@ -61,10 +62,11 @@ pub(super) fn ramp(books: &Books<'_>, usd: &Usd) -> RuleResult {
         }
         let simulated = books.is_simulated("ramp_transactions", *id, ramp.user[row]);
         let Some(share) = (if simulated { Some(RAMP) } else { own }) else { continue };
+        let Some(fee) = ramp.fee_usd.get(row) else { continue };
         // Without a rate there is no telling.
         if let Ok(worth) = usd.of(ramp.fiat.get(row), ramp.at[row].div_euclid(DAY)) {
             let due = share * worth * ramp.fiat_amount[row] as f64;
-            let off = (ramp.fee_usd[row] as f64 - due).abs();
+            let off = (fee as f64 - due).abs();
             rule.check(off <= 1.0 + 1e-6, || format!("ramp_transactions {id}"));
         }
     }

@@ -25,7 +25,8 @@ fn filled_amounts(books: &Books<'_>) -> RuleResult {
         "no order is filled beyond its base_amount; a simulated one that is filled is so to its base_amount, a partially filled one in part, any other not at all",
     );
     for (row, id) in orders.id.iter().enumerate() {
-        let (filled, wanted) = (orders.filled_amount[row], orders.base_amount[row]);
+        let wanted = orders.base_amount[row];
+        let Some(filled) = orders.filled_amount.get(row) else { continue };
         let fits = match orders.status.get(row) {
             // Elsewhere an order may be cancelled in the middle of being filled.
             _ if !books.is_simulated("orders", *id, orders.user[row]) => filled <= wanted,
@@ -38,16 +39,19 @@ fn filled_amounts(books: &Books<'_>) -> RuleResult {
     rule
 }
 
-/// By row of the orders: how many trades there are, and of how much in all.
-struct Fills(Vec<(u64, i128)>);
+/// By row of the orders: how many trades there are, and of how much in all, if all of them say.
+struct Fills(Vec<(u64, Option<i128>)>);
 
 impl Fills {
     fn of(orders: &Orders<'_>, trades: &Trades<'_>) -> Self {
-        let mut fills = vec![(0u64, 0i128); orders.id.len()];
-        for (trade, order) in trades.order.iter().enumerate() {
-            if let Some(row) = orders.row(*order) {
-                fills[row].0 += 1;
-                fills[row].1 = fills[row].1.saturating_add(trades.base_amount[trade]);
+        let mut fills = vec![(0u64, Some(0i128)); orders.id.len()];
+        for trade in 0..trades.id.len() {
+            if let Some(row) = trades.order.get(trade).and_then(|order| orders.row(order)) {
+                let (count, sum) = &mut fills[row];
+                *count += 1;
+                *sum = sum
+                    .zip(trades.base_amount.get(trade))
+                    .map(|(sum, base)| sum.saturating_add(base));
             }
         }
         Self(fills)
@@ -76,11 +80,16 @@ fn filled_orders(books: &Books<'_>, fills: &Fills) -> [RuleResult; 2] {
         }
         let (count, sum) = fills.0[row];
         there.check(count > 0, || format!("orders {id}"));
-        if count > 0 {
-            sums.check(sum == orders.filled_amount[row], || format!("orders {id}"));
+        if let Some((sum, filled)) = sum.zip(orders.filled_amount.get(row)).filter(|_| count > 0) {
+            sums.check(sum == filled, || format!("orders {id}"));
         }
     }
     [there, sums]
+}
+
+/// Whether two texts are the same, as far as both are known.
+fn agree(one: &str, other: &str) -> bool {
+    one == other || one.is_empty() || other.is_empty()
 }
 
 fn each_trade(books: &Books<'_>) -> [RuleResult; 4] {
@@ -105,27 +114,32 @@ fn each_trade(books: &Books<'_>) -> [RuleResult; 4] {
         let key = || format!("trades {id}");
         // Strangers are the foreign keys' business.
         let stranger = !books.users.contains_key(&trades.user[trade]);
-        let Some(order) = orders.row(trades.order[trade]) else {
-            if books.elsewhere.orders.contains(&trades.order[trade]) {
+        let Some(number) = trades.order.get(trade) else { continue };
+        let Some(order) = orders.row(number) else {
+            if books.elsewhere.orders.contains(&number) {
                 same.check(stranger, key); // it is another user's
             }
             continue;
         };
         let simulated = books.is_simulated("trades", *id, trades.user[trade]);
-        let is_filled = !simulated && orders.filled_amount[order] > 0;
-        only.check(is_filled || has_trades(orders.status.get(order)), key);
+        let (filled, status) = (orders.filled_amount.get(order), orders.status.get(order));
+        // An order that says neither may have been filled.
+        if filled.is_some() || !status.is_empty() {
+            let is_filled = !simulated && filled.is_some_and(|filled| filled > 0);
+            only.check(is_filled || has_trades(status), key);
+        }
         let matches = (stranger || trades.user[trade] == orders.user[order])
-            && trades.pair.get(trade) == orders.pair.get(order)
-            && trades.side.get(trade) == orders.side.get(order)
-            && trades.base.get(trade) == orders.base.get(order)
-            && trades.quote.get(trade) == orders.quote.get(order);
+            && agree(trades.pair.get(trade), orders.pair.get(order))
+            && agree(trades.side.get(trade), orders.side.get(order))
+            && agree(trades.base.get(trade), orders.base.get(order))
+            && agree(trades.quote.get(trade), orders.quote.get(order));
         same.check(matches, key);
-        if let Some(price) = orders.limit_price.get(order) {
-            let fine = match orders.side.get(order) {
-                "buy" => trades.price[trade] <= price,
-                _ => trades.price[trade] >= price,
-            };
-            limit.check(fine, key);
+        if let Some((worst, paid)) = orders.limit_price.get(order).zip(trades.price.get(trade)) {
+            match orders.side.get(order) {
+                "" => {}
+                "buy" => limit.check(paid <= worst, key),
+                _ => limit.check(paid >= worst, key),
+            }
         }
         after.check(trades.at[trade] >= orders.created_at[order], key);
     }

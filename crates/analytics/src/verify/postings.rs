@@ -120,9 +120,9 @@ fn for_each<'f>(books: &Books<'f>, mut take: impl FnMut(&Event<'f>)) {
     let trades = &books.trades;
     for (row, id) in trades.id.iter().enumerate() {
         let sign = if trades.side.get(row) == "buy" { 1 } else { -1 };
-        let base = (trades.base.get(row), sign * trades.base_amount[row]);
+        let base = (trades.base.get(row), sign * trades.base_amount.get(row).unwrap_or(0));
         let quote = (trades.quote.get(row), -sign * trades.quote_amount[row]);
-        let (currency, fee) = (trades.fee_currency.get(row), trades.fee[row]);
+        let (currency, fee) = (trades.fee_currency.get(row), trades.fee.get(row).unwrap_or(0));
         let moves = vec![
             ("user", base.0, base.1),
             ("exchange", base.0, -base.1),
@@ -140,7 +140,7 @@ fn for_each<'f>(books: &Books<'f>, mut take: impl FnMut(&Event<'f>)) {
             continue;
         }
         let (fiat, token) = (ramp.fiat.get(row), ramp.token.get(row));
-        let (cents, coins) = (ramp.fiat_amount[row], ramp.token_amount[row]);
+        let (cents, coins) = (ramp.fiat_amount[row], ramp.token_amount.get(row).unwrap_or(0));
         let fee = fees::of_purchase(cents);
         let moves = vec![
             ("user", token, coins),

@@ -55,14 +55,14 @@ fn money(text: &str) -> Crypto {
 fn user(id: i64, country: &str, verified: Option<&str>) -> User {
     User {
         user_id: id,
-        email: format!("{id}@example.com"),
-        country: country.into(),
-        kyc_status: if verified.is_some() { "verified" } else { "pending" }.into(),
+        email: Some(format!("{id}@example.com")),
+        country: Some(country.into()),
+        kyc_status: Some(if verified.is_some() { "verified" } else { "pending" }.into()),
         kyc_verified_at: verified.map(at),
-        account_tier: "starter".into(),
-        is_active: true,
+        account_tier: Some("starter".into()),
+        is_active: Some(true),
         signup_at: at("2026-01-01"),
-        acquisition_channel: "search".into(),
+        acquisition_channel: Some("search".into()),
         campaign: None,
         name: None,
         phone: None,
@@ -70,6 +70,7 @@ fn user(id: i64, country: &str, verified: Option<&str>) -> User {
         device: None,
         referred_by: None,
         balances: None,
+        external_id: None,
     }
 }
 
@@ -86,6 +87,8 @@ fn deposit(id: i64, user_id: i64, currency: &str, amount: &str, done: Option<&st
         created_at: at("2026-01-03 10:00"),
         completed_at: done.map(at),
         tx_hash: None,
+        external_id: None,
+        external_user_id: None,
     }
 }
 
@@ -109,6 +112,8 @@ fn withdrawal(
         created_at: at("2026-01-06 10:00"),
         completed_at: done.map(at),
         address: None,
+        external_id: None,
+        external_user_id: None,
     }
 }
 
@@ -123,17 +128,19 @@ fn order(
     Order {
         order_id: id,
         user_id,
-        trading_pair: format!("BTC/{}", what.1),
-        side: what.0.into(),
-        order_type: if limit.is_some() { "limit" } else { "market" }.into(),
+        trading_pair: Some(format!("BTC/{}", what.1)),
+        side: Some(what.0.into()),
+        order_type: Some(if limit.is_some() { "limit" } else { "market" }.into()),
         base_currency: "BTC".into(),
-        quote_currency: what.1.into(),
+        quote_currency: Some(what.1.into()),
         base_amount: money(amounts.0),
-        filled_amount: money(amounts.1),
+        filled_amount: Some(money(amounts.1)),
         limit_price: limit.map(money),
-        status: status.into(),
+        status: Some(status.into()),
         created_at: at("2026-01-05 09:00"),
-        updated_at: at("2026-01-05 20:00"),
+        updated_at: Some(at("2026-01-05 20:00")),
+        external_id: None,
+        external_user_id: None,
     }
 }
 
@@ -147,19 +154,22 @@ fn trade(
 ) -> Trade {
     Trade {
         trade_id: id,
-        order_id: order.order_id,
+        order_id: Some(order.order_id),
         user_id: order.user_id,
         trading_pair: order.trading_pair.clone(),
         side: order.side.clone(),
-        base_currency: order.base_currency.clone(),
-        quote_currency: order.quote_currency.clone(),
-        base_amount: money(amounts.0),
-        price: money(amounts.1),
+        base_currency: Some(order.base_currency.clone()),
+        quote_currency: order.quote_currency.clone().unwrap_or_default(),
+        base_amount: Some(money(amounts.0)),
+        price: Some(money(amounts.1)),
         quote_amount: money(amounts.2),
-        fee_amount: money(amounts.3),
+        fee_amount: Some(money(amounts.3)),
         fee_currency: order.quote_currency.clone(),
-        is_maker,
+        is_maker: Some(is_maker),
         executed_at: at(when),
+        external_id: None,
+        external_order_id: None,
+        external_user_id: None,
     }
 }
 
@@ -227,19 +237,21 @@ fn world() -> World {
         user_id: 2,
         fiat_currency: "EUR".into(),
         fiat_amount: "100".parse().unwrap(),
-        crypto_token: "BTC".into(),
-        crypto_amount: money("1.2"),
-        payment_method: "card".into(),
-        country: "DE".into(),
+        crypto_token: Some("BTC".into()),
+        crypto_amount: Some(money("1.2")),
+        payment_method: Some("card".into()),
+        country: Some("DE".into()),
         status: "completed".into(),
-        fee_usd: "1.88".parse().unwrap(), // 1.5 % of 125 USD = 1.875
+        fee_usd: Some("1.88".parse().unwrap()), // 1.5 % of 125 USD = 1.875
         created_at: at("2026-01-04 10:00"),
         card: None,
+        external_id: None,
+        external_user_id: None,
     };
     let failed = RampTransaction {
         transaction_id: 2,
         status: "failed".into(),
-        fee_usd: "0".parse().unwrap(),
+        fee_usd: Some("0".parse().unwrap()),
         ..ramp.clone()
     };
     World {
@@ -434,9 +446,9 @@ const CHANGES: &[(&str, &str, Change)] = &[
         w.withdrawals.pop(); // of the coins that user 2 now lacks
     }),
     ("foreign_key.ramp_transactions.user_id", "ramp_transactions 2", |w| w.ramp[1].user_id = 99),
-    ("filled_amount_fits_status", "orders 4", |w| w.orders[3].filled_amount = money("0.1")),
+    ("filled_amount_fits_status", "orders 4", |w| w.orders[3].filled_amount = Some(money("0.1"))),
     ("filled_amount_fits_status", "orders 2", |w| {
-        w.orders[1].base_amount = w.orders[1].filled_amount;
+        w.orders[1].base_amount = w.orders[1].filled_amount.unwrap();
     }),
     ("filled_amount_fits_status", "orders 1", |w| w.orders[0].base_amount = money("2.1")),
     ("filled_orders_have_trades", "orders 2", |w| {
@@ -444,13 +456,13 @@ const CHANGES: &[(&str, &str, Change)] = &[
         w.withdrawals.pop();
     }),
     ("trades_sum_to_filled_amount", "orders 2", |w| {
-        w.orders[1].filled_amount = money("0.40000001");
+        w.orders[1].filled_amount = Some(money("0.40000001"));
     }),
     ("trades_only_of_filled_orders", "trades 3", |w| {
-        w.orders[1].status = "cancelled".into();
-        w.orders[1].filled_amount = money("0");
+        w.orders[1].status = Some("cancelled".into());
+        w.orders[1].filled_amount = Some(money("0"));
     }),
-    ("trades_match_their_order", "trades 3", |w| w.trades[2].trading_pair = "ETH/EUR".into()),
+    ("trades_match_their_order", "trades 3", |w| w.trades[2].trading_pair = Some("ETH/EUR".into())),
     ("trades_match_their_order", "trades 3", |w| w.orders[1].user_id = 1),
     ("limit_never_worse", "trades 4", |w| w.orders[2].limit_price = Some(money("98.00000001"))),
     ("limit_never_worse", "trades 2", |w| w.orders[0].limit_price = Some(money("104"))),
@@ -458,10 +470,10 @@ const CHANGES: &[(&str, &str, Change)] = &[
         w.orders[1].created_at = at("2026-01-05 12:01");
     }),
     ("quote_amount_is_price_times_base", "trades 3", |w| w.trades[2].quote_amount = money("32.01")),
-    ("trade_fees_follow_schedule", "trades 3", |w| w.trades[2].fee_amount = money("0.14")),
-    ("trade_fees_follow_schedule", "trades 1", |w| w.trades[0].is_maker = true),
+    ("trade_fees_follow_schedule", "trades 3", |w| w.trades[2].fee_amount = Some(money("0.14"))),
+    ("trade_fees_follow_schedule", "trades 1", |w| w.trades[0].is_maker = Some(true)),
     ("ramp_fees_follow_schedule", "ramp_transactions 1", |w| {
-        w.ramp[0].fee_usd = "1.9".parse().unwrap();
+        w.ramp[0].fee_usd = Some("1.9".parse().unwrap());
     }),
     ("trade_price_within_market_range", "trades 2", |w| w.candles[0].high = money("104.9")),
     ("trade_price_within_market_range", "trades 4", |w| w.candles[0].low = money("98.1")),
@@ -499,7 +511,7 @@ const CHANGES: &[(&str, &str, Change)] = &[
         w.users[1].kyc_verified_at = Some(at("2026-01-03 10:01"));
     }),
     ("nothing_before_kyc", "deposits 2", |w| {
-        w.users[1].kyc_status = "rejected".into();
+        w.users[1].kyc_status = Some("rejected".into());
         w.users[1].kyc_verified_at = None;
     }),
     ("completed_after_created", "deposits 3", |w| {
@@ -509,8 +521,8 @@ const CHANGES: &[(&str, &str, Change)] = &[
     ("completed_after_created", "withdrawals 1", |w| {
         w.withdrawals[0].created_at = at("2026-01-06 11:01");
     }),
-    ("currency_fits_country", "deposits 2", |w| w.users[1].country = "GB".into()),
-    ("currency_fits_country", "ramp_transactions 1", |w| w.ramp[0].country = "US".into()),
+    ("currency_fits_country", "deposits 2", |w| w.users[1].country = Some("GB".into())),
+    ("currency_fits_country", "ramp_transactions 1", |w| w.ramp[0].country = Some("US".into())),
     ("amounts_not_negative", "orders 5", |w| w.orders[4].limit_price = Some(money("-1"))),
     ("market_rows_make_sense", "raw_crypto_market_data: `BTC` on 2026-01-05", |w| {
         w.raw.push(raw("other", "2026-01-05 15:00", "0"));
@@ -578,15 +590,16 @@ fn examples_are_few() {
 fn own() -> World {
     let mut world = world();
     world.users.iter_mut().for_each(|user| {
-        (user.kyc_status, user.kyc_verified_at) = ("unknown".into(), None);
+        (user.kyc_status, user.kyc_verified_at) = (Some("unknown".into()), None);
     });
-    world.ramp[0].country = "JP".into();
-    world.ramp[0].fee_usd = "3.75".parse().unwrap();
+    world.ramp[0].country = Some("JP".into());
+    world.ramp[0].fee_usd = Some("3.75".parse().unwrap());
     (world.deposits, world.withdrawals, world.orders) = Default::default();
     world.trades.iter_mut().for_each(|trade| {
-        trade.fee_amount = Crypto::from_units(trade.quote_amount.units() / 1_000);
+        trade.fee_amount = Some(Crypto::from_units(trade.quote_amount.units() / 1_000));
         // An average that was rounded.
-        trade.price = Crypto::from_units(trade.price.units() + 1_000 * (Crypto::ONE / 100_000_000));
+        let off = 1_000 * (Crypto::ONE / 100_000_000);
+        trade.price = trade.price.map(|price| Crypto::from_units(price.units() + off));
     });
     world
 }
@@ -632,7 +645,10 @@ fn the_rules_of_any_exchange_find_what_is_wrong_in_own_data() {
     assert_eq!(broken(|w| w.ramp[0].user_id = 99), ["foreign_key.ramp_transactions.user_id"]);
     assert_eq!(broken(|w| w.trades.push(w.trades[0].clone())), ["unique_key.trades"]);
     assert_eq!(broken(|w| w.trades[0].quote_amount = money("-150")).len(), 2);
-    assert_eq!(broken(|w| w.trades[0].price = money("10")), ["quote_amount_is_price_times_base"]);
+    assert_eq!(
+        broken(|w| w.trades[0].price = Some(money("10"))),
+        ["quote_amount_is_price_times_base"]
+    );
     assert_eq!(broken(|w| w.users[1].signup_at = at("2026-02-01")), ["nothing_before_signup"]);
     // Orders that are there at all have to be there for every trade.
     let lost = broken(|w| w.orders.push(order(7, 1, ("buy", "USD"), ("1", "0"), None, "open")));
@@ -646,8 +662,8 @@ fn fees_funnel_and_balances_of_own_data_come_from_the_configuration() {
     rules.trade_fees = vec![step(0.0, 0.001), step(140.0, 0.0005)];
     let mut world = own();
     // 150 USD before these two: the second step.
-    world.trades[1].fee_amount = money("0.026");
-    world.trades[3].fee_amount = money("0.049");
+    world.trades[1].fee_amount = Some(money("0.026"));
+    world.trades[3].fee_amount = Some(money("0.049"));
     let report = of_own(&world, rules.clone());
     assert!(report.passed(), "{:#?}", report.broken().collect::<Vec<_>>());
     let tried = |report: &Report, name: &str| {
@@ -671,6 +687,82 @@ fn fees_funnel_and_balances_of_own_data_come_from_the_configuration() {
             ("nothing_before_kyc", 2),
         ]
     );
+}
+
+/// What a shop knows of its customers and their orders, and no more.
+#[test]
+fn what_own_data_do_not_say_breaks_no_rule() {
+    let mut world = world();
+    for user in &mut world.users {
+        (user.email, user.country, user.kyc_status) = (None, None, None);
+        (user.kyc_verified_at, user.account_tier, user.is_active) = (None, None, None);
+        user.acquisition_channel = None;
+    }
+    for order in &mut world.orders {
+        (order.trading_pair, order.side, order.order_type) = (None, None, None);
+        (order.quote_currency, order.filled_amount, order.limit_price) = (None, None, None);
+        (order.status, order.updated_at) = (None, None);
+    }
+    for trade in &mut world.trades {
+        (trade.trading_pair, trade.side, trade.base_currency) = (None, None, None);
+        (trade.base_amount, trade.price, trade.fee_amount) = (None, None, None);
+        (trade.fee_currency, trade.is_maker) = (None, None);
+    }
+    world.trades[0].order_id = None;
+    for purchase in &mut world.ramp {
+        (purchase.crypto_token, purchase.crypto_amount) = (None, None);
+        (purchase.payment_method, purchase.country, purchase.fee_usd) = (None, None, None);
+    }
+    (world.deposits, world.withdrawals) = Default::default();
+    let rules = OwnRules {
+        verified_first: vec!["trades".into(), "ramp_transactions".into()],
+        trade_fees: vec![FeeStep { from_usd: 0.0, maker: 0.1, taker: 0.1 }],
+        ramp_fee: Some(0.03),
+        complete_history: false,
+    };
+    let report = of_own(&world, rules.clone());
+    assert!(report.passed(), "{:#?}", report.broken().collect::<Vec<_>>());
+    // Neither does it of users that were never loaded.
+    world.users.clear();
+    let report = of_own(&world, rules);
+    assert!(report.passed(), "{:#?}", report.broken().collect::<Vec<_>>());
+    // A simulation knows all of it.
+    let names: Vec<_> = world.audit().broken().map(|rule| rule.name.clone()).collect();
+    assert!(names.contains(&"never_null.trades".to_owned()), "{names:?}");
+}
+
+#[test]
+fn examples_say_what_ids_of_text_were() {
+    let mut world = own();
+    let id = (1 << 62) + 17;
+    let lost = Trade {
+        trade_id: id,
+        user_id: 99,
+        external_id: Some("T-17".into()),
+        ..world.trades[0].clone()
+    };
+    world.trades.push(lost);
+    let report = of_own(&world, OwnRules::default());
+    let broken = report.broken().next().unwrap();
+    assert_eq!(broken.examples, ["trades `T-17`"]);
+}
+
+#[test]
+fn one_user_is_called_by_one_name() {
+    let mut world = own();
+    world.ramp[0].external_user_id = Some("b".into());
+    world.trades[2].external_user_id = Some("b".into());
+    assert!(of_own(&world, OwnRules::default()).passed());
+    world.users[1].external_id = Some("a".into());
+    let report = of_own(&world, OwnRules::default());
+    let broken: Vec<_> = report.broken().map(|rule| rule.name.as_str()).collect();
+    assert_eq!(broken, ["foreign_key.trades.user_id", "foreign_key.ramp_transactions.user_id"]);
+    // The same without users.
+    world.users.clear();
+    world.trades[2].external_user_id = Some("a".into());
+    let report = of_own(&world, OwnRules::default());
+    let broken: Vec<_> = report.broken().map(|rule| rule.name.as_str()).collect();
+    assert_eq!(broken, ["foreign_key.ramp_transactions.user_id"]);
 }
 
 #[test]

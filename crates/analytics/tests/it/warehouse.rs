@@ -10,14 +10,14 @@ const STRICT: FactsParams = FactsParams { end: None, bad_rows: BadRows::Fail };
 fn user() -> User {
     User {
         user_id: 1,
-        email: "a@example.com".into(),
-        country: "GB".into(),
-        kyc_status: "verified".into(),
+        email: Some("a@example.com".into()),
+        country: Some("GB".into()),
+        kyc_status: Some("verified".into()),
         kyc_verified_at: Some(at("2026-01-01")),
-        account_tier: "pro".into(),
-        is_active: true,
+        account_tier: Some("pro".into()),
+        is_active: Some(true),
         signup_at: at("2026-01-01"),
-        acquisition_channel: "search".into(),
+        acquisition_channel: Some("search".into()),
         campaign: None,
         name: None,
         phone: None,
@@ -25,25 +25,29 @@ fn user() -> User {
         device: None,
         referred_by: None,
         balances: None,
+        external_id: None,
     }
 }
 
 fn trade(id: i64, when: &str, quote: &str, amount: &str, fee: (&str, &str)) -> Trade {
     Trade {
         trade_id: id,
-        order_id: 1,
+        order_id: Some(1),
         user_id: 1,
-        trading_pair: format!("BTC/{quote}"),
-        side: "buy".into(),
-        base_currency: "BTC".into(),
+        trading_pair: Some(format!("BTC/{quote}")),
+        side: Some("buy".into()),
+        base_currency: Some("BTC".into()),
         quote_currency: quote.into(),
-        base_amount: "1".parse().unwrap(),
+        base_amount: Some("1".parse().unwrap()),
         quote_amount: amount.parse().unwrap(),
-        price: amount.parse().unwrap(),
-        fee_amount: fee.0.parse().unwrap(),
-        fee_currency: fee.1.into(),
-        is_maker: false,
+        price: Some(amount.parse().unwrap()),
+        fee_amount: Some(fee.0.parse().unwrap()),
+        fee_currency: Some(fee.1.into()),
+        is_maker: Some(false),
         executed_at: at(when),
+        external_id: None,
+        external_order_id: None,
+        external_user_id: None,
     }
 }
 
@@ -99,6 +103,8 @@ fn withdrawal(id: i64, status: &str, when: &str, fee: (&str, &str)) -> Withdrawa
         created_at: at("2026-01-01"),
         completed_at: (status == "completed").then(|| at(when)),
         address: None,
+        external_id: None,
+        external_user_id: None,
     }
 }
 
@@ -174,14 +180,16 @@ fn money_is_valued_as_of_its_day() {
         user_id: 1,
         fiat_currency: "EUR".into(),
         fiat_amount: "50".parse().unwrap(),
-        crypto_token: "BTC".into(),
-        crypto_amount: "1".parse().unwrap(),
-        payment_method: "card".into(),
-        country: "GB".into(),
+        crypto_token: Some("BTC".into()),
+        crypto_amount: Some("1".parse().unwrap()),
+        payment_method: Some("card".into()),
+        country: Some("GB".into()),
         status: status.into(),
-        fee_usd: "0.9".parse().unwrap(),
+        fee_usd: Some("0.9".parse().unwrap()),
         created_at: at("2026-01-03 08:00"),
         card: None,
+        external_id: None,
+        external_user_id: None,
     };
     memory.put(RampTransaction::table(), &[ramp(1, "completed"), ramp(2, "pending")]);
 
@@ -318,6 +326,37 @@ fn an_empty_warehouse_has_no_end() {
     let params = FactsParams { end: Some(at("2026-01-01")), ..FactsParams::default() };
     let facts = run(Facts::from_warehouse(&Memory::default(), &params)).unwrap();
     assert_eq!(facts.users().height(), 0);
+}
+
+#[test]
+fn without_users_they_follow_from_what_they_did() {
+    let mut memory = warehouse();
+    memory.put(User::table(), &[] as &[User]);
+    let of = |user_id: i64, trade: Trade| Trade { user_id, ..trade };
+    let unknown = Trade {
+        fee_amount: None,
+        fee_currency: None,
+        ..trade(3, "2026-01-06 12:00", "USD", "7", ("1", "USD"))
+    };
+    memory.put(
+        Trade::table(),
+        &[
+            trade(1, "2026-01-04 12:00", "USD", "100", ("2", "USD")),
+            of(9, trade(2, "2026-01-08 12:00", "USD", "7", ("1", "USD"))),
+            unknown,
+        ],
+    );
+    let facts = run(Facts::from_warehouse(&memory, &STRICT)).unwrap();
+    let signups = facts.users().column("signup_at").unwrap().datetime().unwrap().physical().clone();
+    let expected = ["2026-01-04 12:00", "2026-01-08 12:00"].map(|when| at(when).timestamp_micros());
+    assert_eq!(signups.iter().flatten().collect::<Vec<_>>(), expected);
+    assert_eq!(facts.users().column("channel").unwrap().null_count(), 2);
+    assert_eq!(revenue(&facts), [(100.0, 2.0), (7.0, 0.0), (7.0, 1.0)]);
+    assert!(facts.set_aside().is_empty(), "{:?}", facts.set_aside());
+    let told = facts.notes().join(" ");
+    for says in ["The fee of 1 of 3 trades is unknown", "There are no users"] {
+        assert!(told.contains(says), "{told}");
+    }
 }
 
 #[test]

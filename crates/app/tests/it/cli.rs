@@ -156,19 +156,22 @@ async fn verify_finds_a_rogue_trade() {
     done(dir.path(), &["run"]);
     let trade = Trade {
         trade_id: 1_000_000,
-        order_id: 1_000_000,
+        order_id: Some(1_000_000),
         user_id: 1,
-        trading_pair: "BTC/USD".into(),
-        side: "buy".into(),
-        base_currency: "BTC".into(),
+        trading_pair: Some("BTC/USD".into()),
+        side: Some("buy".into()),
+        base_currency: Some("BTC".into()),
         quote_currency: "USD".into(),
-        base_amount: "1".parse().unwrap(),
+        base_amount: Some("1".parse().unwrap()),
         quote_amount: "5".parse().unwrap(),
-        price: "5".parse().unwrap(),
-        fee_amount: "0".parse().unwrap(),
-        fee_currency: "USD".into(),
-        is_maker: false,
+        price: Some("5".parse().unwrap()),
+        fee_amount: Some("0".parse().unwrap()),
+        fee_currency: Some("USD".into()),
+        is_maker: Some(false),
         executed_at: "2020-09-01T12:00:00Z".parse().unwrap(),
+        external_id: None,
+        external_order_id: None,
+        external_user_id: None,
     };
     let batches = [Batch::from_rows(Trade::table(), [trade]).unwrap()];
     let after = Cursor::new("1");

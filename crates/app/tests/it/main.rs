@@ -25,5 +25,6 @@ mod report;
 mod reset;
 mod runs;
 mod secrets;
+mod shop;
 mod stores;
 mod under_load;

@@ -343,14 +343,14 @@ async fn nothing_that_goes_out_is_a_command_to_the_terminal() {
     done(dir.path(), &["run"]);
     let users = (5_000..5_200).map(|user_id| User {
         user_id,
-        email: format!("{user_id}@example.com"),
-        country: "DE".into(),
-        kyc_status: "verified".into(),
+        email: Some(format!("{user_id}@example.com")),
+        country: Some("DE".into()),
+        kyc_status: Some("verified".into()),
         kyc_verified_at: "2020-08-02T00:00:00Z".parse().ok(),
-        account_tier: FORGED.into(),
-        is_active: true,
+        account_tier: Some(FORGED.into()),
+        is_active: Some(true),
         signup_at: "2020-08-01T00:00:00Z".parse().unwrap(),
-        acquisition_channel: FORGED.into(),
+        acquisition_channel: Some(FORGED.into()),
         campaign: None,
         name: None,
         phone: None,
@@ -358,6 +358,7 @@ async fn nothing_that_goes_out_is_a_command_to_the_terminal() {
         device: None,
         referred_by: None,
         balances: None,
+        external_id: None,
     });
     let batches = [Batch::from_rows(User::table(), users).unwrap()];
     let after = Cursor::new(FORGED);

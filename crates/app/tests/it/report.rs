@@ -167,14 +167,14 @@ async fn what_the_data_say_is_text_and_never_markup() {
     house.run(None, &Silent).await.unwrap();
     let users = (5_000..5_040).map(|user_id| User {
         user_id,
-        email: format!("{user_id}@example.com"),
-        country: "<i>".into(),
-        kyc_status: "verified".into(),
+        email: Some(format!("{user_id}@example.com")),
+        country: Some("<i>".into()),
+        kyc_status: Some("verified".into()),
         kyc_verified_at: "2020-08-02T00:00:00Z".parse().ok(),
-        account_tier: "<u>".into(),
-        is_active: true,
+        account_tier: Some("<u>".into()),
+        is_active: Some(true),
         signup_at: "2020-08-01T00:00:00Z".parse().unwrap(),
-        acquisition_channel: HOSTILE.into(),
+        acquisition_channel: Some(HOSTILE.into()),
         campaign: Some(format!("<!--{HOSTILE}")),
         name: None,
         phone: None,
@@ -182,6 +182,7 @@ async fn what_the_data_say_is_text_and_never_markup() {
         device: None,
         referred_by: None,
         balances: None,
+        external_id: None,
     });
     let spend = MarketingSpend {
         day: "2020-08-01".parse().unwrap(),

@@ -12,22 +12,22 @@ table! {
     write: Merge;
     /// The user.
     user_id: i64,
-    /// E-mail address.
-    email: String,
-    /// Country of residence, ISO 3166-1 alpha-2.
-    country: String,
-    /// `verified`, `pending` or `rejected`.
-    kyc_status: String,
+    /// E-mail address; null where it is unknown.
+    email: Option<String>,
+    /// Country of residence, ISO 3166-1 alpha-2; null where it is unknown.
+    country: Option<String>,
+    /// `verified`, `pending` or `rejected`; null where it is unknown.
+    kyc_status: Option<String>,
     /// When the identity check succeeded; null unless `verified`.
     kyc_verified_at: Option<DateTime<Utc>>,
-    /// `starter`, `intermediate` or `pro`.
-    account_tier: String,
-    /// Whether the account was in use when the row was written.
-    is_active: bool,
+    /// `starter`, `intermediate` or `pro`; null where it is unknown.
+    account_tier: Option<String>,
+    /// Whether the account was in use when the row was written; null where it is unknown.
+    is_active: Option<bool>,
     /// When the account was opened.
     signup_at: DateTime<Utc>,
-    /// Where the user came from: `organic`, `referral`, `paid_search`…
-    acquisition_channel: String,
+    /// Where the user came from: `organic`, `referral`, `paid_search`…; null where it is unknown.
+    acquisition_channel: Option<String>,
     /// The campaign within the channel; null where nobody paid for one.
     campaign: Option<String>,
     /// First and last name.
@@ -42,6 +42,8 @@ table! {
     referred_by: Option<i64>,
     /// What the account holds, as a JSON object of decimals by currency or coin: `{"BTC":"0.02","EUR":"15"}`.
     balances: Option<String>,
+    /// The user as the source calls them, where that is no whole number; null elsewhere.
+    external_id: Option<String>,
 }
 
 table! {
@@ -73,6 +75,10 @@ table! {
     completed_at: Option<DateTime<Utc>>,
     /// The transaction on the chain; null for fiat.
     tx_hash: Option<String>,
+    /// The deposit as its source calls it, where that is no whole number; null elsewhere.
+    external_id: Option<String>,
+    /// The user likewise.
+    external_user_id: Option<String>,
 }
 
 table! {
@@ -106,6 +112,10 @@ table! {
     completed_at: Option<DateTime<Utc>>,
     /// The address on the chain that it went to; null for fiat.
     address: Option<String>,
+    /// The withdrawal as its source calls it, where that is no whole number; null elsewhere.
+    external_id: Option<String>,
+    /// The user likewise.
+    external_user_id: Option<String>,
 }
 
 table! {
@@ -119,28 +129,32 @@ table! {
     order_id: i64,
     /// Whose.
     user_id: i64,
-    /// Base and quote currency, as in `BTC/USD`.
-    trading_pair: String,
-    /// `buy` or `sell`.
-    side: String,
-    /// `market` or `limit`.
-    order_type: String,
+    /// Base and quote currency, as in `BTC/USD`; null where it is unknown.
+    trading_pair: Option<String>,
+    /// `buy` or `sell`; null where it is unknown.
+    side: Option<String>,
+    /// `market` or `limit`; null where it is unknown.
+    order_type: Option<String>,
     /// What is bought or sold.
     base_currency: String,
-    /// What it is paid in.
-    quote_currency: String,
+    /// What it is paid in; null where it is unknown.
+    quote_currency: Option<String>,
     /// How much is wanted, in the base currency.
     base_amount: Crypto,
-    /// How much of it was traded.
-    filled_amount: Crypto,
+    /// How much of it was traded; null where it is unknown.
+    filled_amount: Option<Crypto>,
     /// The worst price accepted, in the quote currency; null for market orders.
     limit_price: Option<Crypto>,
-    /// `filled`, `partially_filled`, `open`, `cancelled` or `expired`.
-    status: String,
+    /// `filled`, `partially_filled`, `open`, `cancelled` or `expired`; null where it is unknown.
+    status: Option<String>,
     /// When it was placed.
     created_at: DateTime<Utc>,
-    /// When it last changed.
-    updated_at: DateTime<Utc>,
+    /// When it last changed; null where it is unknown.
+    updated_at: Option<DateTime<Utc>>,
+    /// The order as its source calls it, where that is no whole number; null elsewhere.
+    external_id: Option<String>,
+    /// The user likewise.
+    external_user_id: Option<String>,
 }
 
 table! {
@@ -152,32 +166,38 @@ table! {
     references: ["order_id" => "orders", "user_id" => "users"];
     /// The trade.
     trade_id: i64,
-    /// The order that it fills.
-    order_id: i64,
+    /// The order that it fills; null where it is unknown.
+    order_id: Option<i64>,
     /// Whose.
     user_id: i64,
-    /// Base and quote currency, as in `BTC/USD`.
-    trading_pair: String,
-    /// `buy` or `sell`.
-    side: String,
-    /// What is bought or sold.
-    base_currency: String,
+    /// Base and quote currency, as in `BTC/USD`; null where it is unknown.
+    trading_pair: Option<String>,
+    /// `buy` or `sell`; null where it is unknown.
+    side: Option<String>,
+    /// What is bought or sold; null where it is unknown.
+    base_currency: Option<String>,
     /// What it is paid in.
     quote_currency: String,
-    /// How much was traded, in the base currency.
-    base_amount: Crypto,
+    /// How much was traded, in the base currency; null where it is unknown.
+    base_amount: Option<Crypto>,
     /// What was paid for it, in the quote currency.
     quote_amount: Crypto,
-    /// Quote currency per unit of the base currency.
-    price: Crypto,
-    /// The exchange's fee.
-    fee_amount: Crypto,
-    /// What the fee was taken in.
-    fee_currency: String,
-    /// Whether the order was waiting in the book.
-    is_maker: bool,
+    /// Quote currency per unit of the base currency; null where it is unknown.
+    price: Option<Crypto>,
+    /// The exchange's fee; null where it is unknown.
+    fee_amount: Option<Crypto>,
+    /// What the fee was taken in; null where it is unknown.
+    fee_currency: Option<String>,
+    /// Whether the order was waiting in the book; null where it is unknown.
+    is_maker: Option<bool>,
     /// When.
     executed_at: DateTime<Utc>,
+    /// The trade as its source calls it, where that is no whole number; null elsewhere.
+    external_id: Option<String>,
+    /// The order likewise.
+    external_order_id: Option<String>,
+    /// The user likewise.
+    external_user_id: Option<String>,
 }
 
 table! {
@@ -195,22 +215,26 @@ table! {
     fiat_currency: String,
     /// How much was paid, fee included.
     fiat_amount: Fiat,
-    /// What was bought.
-    crypto_token: String,
-    /// How much of it.
-    crypto_amount: Crypto,
-    /// `card`, `bank_transfer`, `apple_pay` or `google_pay`.
-    payment_method: String,
-    /// The payer's country, ISO 3166-1 alpha-2.
-    country: String,
+    /// What was bought; null where it is unknown.
+    crypto_token: Option<String>,
+    /// How much of it; null where it is unknown.
+    crypto_amount: Option<Crypto>,
+    /// `card`, `bank_transfer`, `apple_pay` or `google_pay`; null where it is unknown.
+    payment_method: Option<String>,
+    /// The payer's country, ISO 3166-1 alpha-2; null where it is unknown.
+    country: Option<String>,
     /// `completed`, `failed` or `pending`.
     status: String,
-    /// The exchange's fee in US dollars; earned only when `completed`.
-    fee_usd: Fiat,
+    /// The exchange's fee in US dollars, earned only when `completed`; null where it is unknown.
+    fee_usd: Option<Fiat>,
     /// When.
     created_at: DateTime<Utc>,
     /// What the card was recognised by; null where none was used.
     card: Option<String>,
+    /// The purchase as its source calls it, where that is no whole number; null elsewhere.
+    external_id: Option<String>,
+    /// The user likewise.
+    external_user_id: Option<String>,
 }
 
 table! {
@@ -234,6 +258,12 @@ table! {
     reason: String,
     /// When.
     created_at: DateTime<Utc>,
+    /// The chargeback as its source calls it, where that is no whole number; null elsewhere.
+    external_id: Option<String>,
+    /// The purchase likewise.
+    external_transaction_id: Option<String>,
+    /// The user likewise.
+    external_user_id: Option<String>,
 }
 
 table! {

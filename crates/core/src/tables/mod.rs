@@ -4,6 +4,7 @@
 #[macro_use]
 mod define;
 mod exchange;
+mod external;
 mod market;
 mod operations;
 mod social;
@@ -12,6 +13,7 @@ pub use exchange::{
     Chargeback, Deposit, LedgerEntry, MarketingSpend, Order, RampTransaction, Trade, TruthChannel,
     TruthUser, User, Withdrawal,
 };
+pub use external::{EXTERNAL_ID, SURROGATES, external, keeps_external_ids};
 pub use market::{
     Candle, CryptoMetric, FxDaily, FxRate, MarketPrice, MarketTrade, Quote, RawCryptoMarketData,
 };

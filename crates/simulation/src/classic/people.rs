@@ -75,14 +75,14 @@ fn person(seed: u64, at: usize, signup: i64, kyc: &str, tier: &str, end: i64) ->
         purse: purse * draws.log_normal(1.0, 0.7),
         row: User {
             user_id,
-            email: format!("{first}.{last}{user_id}@example.com"),
-            country: country.into(),
-            kyc_status: kyc.into(),
+            email: Some(format!("{first}.{last}{user_id}@example.com")),
+            country: Some(country.into()),
+            kyc_status: Some(kyc.into()),
             kyc_verified_at: verified_at.map(time_of),
-            account_tier: tier.into(),
-            is_active: kyc != "rejected" && lapses_at > end,
+            account_tier: Some(tier.into()),
+            is_active: Some(kyc != "rejected" && lapses_at > end),
             signup_at: time_of(signup),
-            acquisition_channel: channel.name.into(),
+            acquisition_channel: Some(channel.name.into()),
             campaign: campaign.map(str::to_owned),
             name: None,
             phone: None,
@@ -90,6 +90,7 @@ fn person(seed: u64, at: usize, signup: i64, kyc: &str, tier: &str, end: i64) ->
             device: None,
             referred_by: None,
             balances: None,
+            external_id: None,
         },
     }
 }

@@ -125,14 +125,16 @@ fn purchase(
         user_id: person.row.user_id,
         fiat_currency: person.currency.into(),
         fiat_amount: Fiat::from_units(paid / CENT),
-        crypto_token: coin.into(),
-        crypto_amount: crypto(bought),
-        payment_method: method.into(),
+        crypto_token: Some(coin.into()),
+        crypto_amount: Some(crypto(bought)),
+        payment_method: Some(method.into()),
         country: person.row.country.clone(),
         status: String::new(), // once the order of all is known
-        fee_usd: Fiat::from_units(divide(fee_usd, CENT)),
+        fee_usd: Some(Fiat::from_units(divide(fee_usd, CENT))),
         created_at: time_of(at),
         card: None,
+        external_id: None,
+        external_user_id: None,
     })
 }
 

@@ -39,7 +39,9 @@ impl Reference {
             let mut rows = exchange.play(person, plan)?;
             // Indexes within the user become indexes within all.
             let before = i64::try_from(all.orders.len()).unwrap_or(i64::MAX);
-            rows.trades.iter_mut().for_each(|trade| trade.order_id += before);
+            for order in rows.trades.iter_mut().filter_map(|trade| trade.order_id.as_mut()) {
+                *order += before;
+            }
             all.deposits.append(&mut rows.deposits);
             all.withdrawals.append(&mut rows.withdrawals);
             all.orders.append(&mut rows.orders);
@@ -118,7 +120,7 @@ fn number(all: &mut ledger::Rows) {
         row.order_id = id(at);
     }
     for trade in &mut all.trades {
-        trade.order_id = ids.get(&trade.order_id).copied().unwrap_or_default();
+        trade.order_id = trade.order_id.and_then(|order| ids.get(&order).copied());
     }
     all.trades.sort_by_key(|row| (row.executed_at, row.order_id));
     for (at, row) in all.trades.iter_mut().enumerate() {
@@ -137,7 +139,7 @@ fn spend(seed: u64, opening: i64, people: &[Person]) -> Vec<MarketingSpend> {
             for (campaign, _) in channel.campaigns {
                 let signups = people.iter().filter(|person| {
                     person.row.signup_at.date_naive() == day
-                        && person.row.acquisition_channel == channel.name
+                        && person.row.acquisition_channel.as_deref() == Some(channel.name)
                         && person.row.campaign.as_deref() == Some(*campaign)
                 });
                 let paid = (signups.count() as f64 + 0.2) * channel.cost * draws.uniform(0.8, 1.2);

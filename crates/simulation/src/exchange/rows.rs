@@ -14,11 +14,11 @@ use super::names::{
 use crate::Result;
 use crate::world::stored;
 
-/// Defines the rows of a table, and the columns that they become.
+/// Defines the rows of a table, and the columns that they become; `nulls` are columns that no row has a value in.
 macro_rules! columns {
     ($name:ident of $row:ident in $table:ident {
         $($field:ident: $type:ty => $kind:ident $(($names:expr))?,)+
-    }) => {
+    } $(nulls $($null:ident)+)?) => {
         #[derive(Debug)]
         pub(super) struct $row {
             $(pub(super) $field: $type,)+
@@ -43,11 +43,15 @@ macro_rules! columns {
                 }
                 // They grew by doubling, and are kept for a while.
                 $(self.$field.shrink_to_fit();)+
-                let columns = vec![$(columns!(@$kind self.$field $(, $names)?)),+];
+                let columns = vec![
+                    $(columns!(@$kind self.$field $(, $names)?),)+
+                    $($(columns!(@Null $null),)+)?
+                ];
                 Ok(Some(Batch::from_columns(table, rows, columns)?))
             }
         }
     };
+    (@Null $name:ident) => { Values::Nulls };
     (@Owned $values:expr) => { Values::Texts($values.iter().map(String::as_str).collect()) };
     (@SomeOwned $values:expr) => {
         Values::SomeTexts($values.iter().map(Option::as_deref).collect())
@@ -77,7 +81,7 @@ columns!(Users of UserRow in User {
     device: Option<String> => SomeOwned,
     referred_by: Option<i64> => SomeInts,
     balances: Option<String> => SomeOwned,
-});
+} nulls external_id);
 
 columns!(Deposits of DepositRow in Deposit {
     deposit_id: i64 => Ints,
@@ -91,7 +95,7 @@ columns!(Deposits of DepositRow in Deposit {
     created_at: i64 => Timestamps,
     completed_at: Option<i64> => SomeTimestamps,
     tx_hash: Option<String> => SomeOwned,
-});
+} nulls external_id external_user_id);
 
 columns!(Withdrawals of WithdrawalRow in Withdrawal {
     withdrawal_id: i64 => Ints,
@@ -106,7 +110,7 @@ columns!(Withdrawals of WithdrawalRow in Withdrawal {
     created_at: i64 => Timestamps,
     completed_at: Option<i64> => SomeTimestamps,
     address: Option<String> => SomeOwned,
-});
+} nulls external_id external_user_id);
 
 columns!(Orders of OrderRow in Order {
     order_id: i64 => Ints,
@@ -122,7 +126,7 @@ columns!(Orders of OrderRow in Order {
     status: u8 => Picked(STATUS),
     created_at: i64 => Timestamps,
     updated_at: i64 => Timestamps,
-});
+} nulls external_id external_user_id);
 
 columns!(Trades of TradeRow in Trade {
     trade_id: i64 => Ints,
@@ -139,7 +143,7 @@ columns!(Trades of TradeRow in Trade {
     fee_currency: u8 => Picked(FIATS),
     is_maker: bool => Bools,
     executed_at: i64 => Timestamps,
-});
+} nulls external_id external_order_id external_user_id);
 
 columns!(Purchases of Purchase in RampTransaction {
     transaction_id: i64 => Ints,
@@ -154,7 +158,7 @@ columns!(Purchases of Purchase in RampTransaction {
     fee_usd: i128 => Decimals,
     created_at: i64 => Timestamps,
     card: Option<String> => SomeOwned,
-});
+} nulls external_id external_user_id);
 
 columns!(Chargebacks of ChargebackRow in Chargeback {
     chargeback_id: i64 => Ints,
@@ -164,7 +168,7 @@ columns!(Chargebacks of ChargebackRow in Chargeback {
     amount: i128 => Decimals,
     reason: u8 => Picked(REASON),
     created_at: i64 => Timestamps,
-});
+} nulls external_id external_transaction_id external_user_id);
 
 columns!(Entries of Entry in LedgerEntry {
     entry_id: i64 => Ints,

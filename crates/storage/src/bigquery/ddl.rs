@@ -18,6 +18,7 @@ pub(super) const DIALECT: Dialect = Dialect {
     quote: '`',
     declared,
     widen,
+    relax,
     null,
     value,
     param,
@@ -35,6 +36,9 @@ pub(super) const DAYS: RangeInclusive<i32> = -719_162..=2_932_896;
 
 /// Microseconds of a day.
 const DAY: i64 = 86_400_000_000;
+
+/// Ends a statement that lets a column be null.
+pub(super) const RELAXES: &str = " DROP NOT NULL";
 
 /// Columns that a table is clustered by at most.
 const MOST_CLUSTERED: usize = 4;
@@ -150,6 +154,14 @@ fn widen(name: &str, _: &Table, columns: &[Wider<'_>]) -> String {
     columns.iter().map(widen).collect()
 }
 
+/// Spells the statements that let columns of a table, spelled `name`, be null. They may not be run again.
+fn relax(name: &str, _: &Table, columns: &[&Column]) -> String {
+    let relax = |column: &&Column| {
+        format!("ALTER TABLE {name} ALTER COLUMN {}{RELAXES};\n", DIALECT.quoted(&column.name))
+    };
+    columns.iter().map(relax).collect()
+}
+
 impl BigQuery {
     /// Creates `table` unless it is there, gives it the columns that were added to its definition,
     /// and refuses one that differs otherwise.
@@ -163,6 +175,10 @@ impl BigQuery {
         let lacks = compare(&DIALECT, table, &found)?;
         for wider in &lacks.digits {
             let sql = widen(&DIALECT.quoted(&table.name), table, std::slice::from_ref(wider));
+            self.change(&Query::new(sql)).await.map_err(failed)?;
+        }
+        for column in &lacks.nulls {
+            let sql = relax(&DIALECT.quoted(&table.name), table, std::slice::from_ref(column));
             self.change(&Query::new(sql)).await.map_err(failed)?;
         }
         for column in lacks.columns {

@@ -6,6 +6,7 @@ use serde_json::json;
 use tidegauge_core::tables;
 
 use super::client::{Refusal, retry_on_conflict};
+use super::ddl::RELAXES;
 use super::jobs::Query;
 use super::{BigQuery, ddl};
 use crate::{Error, Result};
@@ -40,6 +41,9 @@ impl BigQuery {
         }
         for (version, _, migration) in MIGRATIONS.iter().skip(newest) {
             for script in scripts(migration, is_new) {
+                if self.is_relaxed(&script).await.map_err(failed)? {
+                    continue;
+                }
                 self.change(&Query::new(script)).await.map_err(failed)?;
             }
             let noted = format!(
@@ -49,6 +53,17 @@ impl BigQuery {
             self.change(&Query::new(noted)).await.map_err(failed)?;
         }
         Ok(())
+    }
+
+    /// Returns `true` if a script lets a column be null that may be already, which the service takes for an error.
+    async fn is_relaxed(&self, script: &str) -> Result<bool, Refusal> {
+        let mut names = script.split('`').skip(1).step_by(2);
+        let (Some(table), Some(column), true) = (names.next(), names.next(), relaxes(script))
+        else {
+            return Ok(false);
+        };
+        let stored = self.stored(table).await?;
+        Ok(stored.iter().any(|stored| stored.name == column && !stored.not_null))
     }
 
     async fn create_dataset(&self) -> Result<(), Refusal> {
@@ -74,15 +89,24 @@ impl BigQuery {
 /// seconds, and what goes beyond is tried again as a whole.
 const TYPES_AT_ONCE: usize = 4;
 
-/// Takes a migration apart into the scripts that it is run as. Types of columns are left alone if the tables `are_new`.
+/// Takes a migration apart into the scripts that it is run as: each statement that lets a column be null by itself. Types
+/// and nulls of columns are left alone if the tables `are_new`.
 fn scripts(migration: &str, are_new: bool) -> Vec<String> {
     const WIDENS: &str = " SET DATA TYPE ";
-    if !migration.contains(WIDENS) {
+    if !migration.contains(WIDENS) && !migration.contains(RELAXES) {
         return vec![migration.to_owned()];
     }
-    let mut statements: Vec<&str> = migration.split_inclusive(";\n").collect();
-    statements.retain(|statement| !are_new || !statement.contains(WIDENS));
-    statements.chunks(TYPES_AT_ONCE).map(|statements| statements.concat()).collect()
+    let statements = migration.split_inclusive(";\n");
+    let (relaxing, mut others): (Vec<&str>, Vec<&str>) = statements.partition(|it| relaxes(it));
+    others.retain(|statement| !are_new || !statement.contains(WIDENS));
+    let others = others.chunks(TYPES_AT_ONCE).map(|statements| statements.concat());
+    let relaxing = relaxing.into_iter().filter(|_| !are_new).map(str::to_owned);
+    others.chain(relaxing).collect()
+}
+
+/// Returns `true` for a statement that lets a column be null.
+fn relaxes(statement: &str) -> bool {
+    statement.trim_end().trim_end_matches(';').ends_with(RELAXES)
 }
 
 #[cfg(test)]
@@ -129,6 +153,11 @@ mod tests {
                 let sql = (ddl::DIALECT.widen)(&name, &table, &[wider]);
                 if all.contains(&sql) {
                     table.columns[at].dtype = before;
+                }
+                // And those that may be null by now may not have been then.
+                let sql = (ddl::DIALECT.relax)(&name, &table, &[&table.columns[at]]);
+                if all.contains(&sql) {
+                    table.columns[at].nullable = false;
                 }
             }
             // As it was made, and the columns that came later, in their order.

@@ -68,21 +68,22 @@ pub(crate) struct StoredColumn {
 pub(crate) enum Widened {
     /// Nothing.
     Not,
-    /// Digits of decimals: what is there reads as before.
-    Digits,
-    /// Columns, and perhaps digits.
+    /// Digits of decimals, or that there may be nulls: what is there reads as before.
+    Values,
+    /// Columns, and perhaps the others.
     Columns,
 }
 
 impl StoredColumn {
-    /// Returns `true` if the column holds what was written into `other`: the same one, or decimals of fewer digits.
+    /// Returns `true` if the column holds what was written into `other`: the same one, decimals of fewer digits, or one
+    /// without nulls.
     fn holds(&self, other: &Self) -> bool {
         let is_wider = || {
             let types = decimal(&self.dtype).zip(decimal(&other.dtype));
             types.is_some_and(|(one, other)| one.holds(other))
         };
         self.name == other.name
-            && self.nullable == other.nullable
+            && (self.nullable || !other.nullable)
             && (self.dtype == other.dtype || is_wider())
     }
 }
@@ -341,17 +342,18 @@ impl Stored {
         Self { columns, rule, bytes: None, anew: None, parts: Vec::new() }
     }
 
-    /// Takes columns up that were added to the table's definition, and digits that its decimals were given.
+    /// Takes columns up that were added to the table's definition, digits that its decimals were given, and that columns may
+    /// be null.
     pub(crate) fn widen(&mut self, table: &Table) -> Widened {
         let before = std::mem::replace(&mut self.columns, columns(table));
         match self.columns.len() > before.len() {
             true => Widened::Columns,
-            false if self.columns != before => Widened::Digits,
+            false if self.columns != before => Widened::Values,
             false => Widened::Not,
         }
     }
 
-    /// Takes the columns of `newer` up, which has more of them at its end, or more digits. Returns `false` if the two
+    /// Takes the columns of `newer` up, which has more of them at its end, more digits, or nulls. Returns `false` if the two
     /// are not of one table.
     #[cfg(feature = "parquet")]
     pub(crate) fn take_up(&mut self, newer: &Self) -> bool {
@@ -370,8 +372,8 @@ impl Stored {
         is_same
     }
 
-    /// Compares `table` with what is stored, but for columns at its end that rows may lack, and for digits that its
-    /// decimals were given.
+    /// Compares `table` with what is stored, but for columns at its end that rows may lack, for digits that its decimals
+    /// were given, and for columns that may be null by now.
     ///
     /// # Errors
     /// Returns an error that names the first column that differs.

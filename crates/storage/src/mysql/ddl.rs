@@ -11,6 +11,7 @@ pub(super) const DIALECT: Dialect = Dialect {
     quote: '`',
     declared,
     widen,
+    relax,
     null: |_| "NULL".into(),
     value: |column, _| column,
     param,
@@ -131,6 +132,15 @@ fn widen(name: &str, table: &Table, columns: &[Wider<'_>]) -> String {
     };
     let widened: Vec<_> = columns.iter().map(widen).collect();
     format!("ALTER TABLE {name}{};\n", widened.join(","))
+}
+
+/// Spells the statement that lets columns of a table, spelled `name`, be null. It may be run again.
+fn relax(name: &str, table: &Table, columns: &[&Column]) -> String {
+    let relax = |column: &&Column| {
+        format!("\n    MODIFY COLUMN {} {}", DIALECT.quoted(&column.name), typed(table, column))
+    };
+    let relaxed: Vec<_> = columns.iter().map(relax).collect();
+    format!("ALTER TABLE {name}{};\n", relaxed.join(","))
 }
 
 /// Returns the columns of a table as the catalog has them; none where there is no such table.

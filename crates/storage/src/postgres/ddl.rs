@@ -13,6 +13,7 @@ pub(super) const DIALECT: Dialect = Dialect {
     quote: '"',
     declared,
     widen,
+    relax,
     null,
     // Whatever type a view gives a column, it comes as ours.
     value: |column, dtype| format!("{column}::{}", declared(dtype)),
@@ -116,6 +117,15 @@ fn widen(name: &str, _: &Table, columns: &[Wider<'_>]) -> String {
     };
     let widened: Vec<_> = columns.iter().map(widen).collect();
     format!("ALTER TABLE {name}{};\n", widened.join(","))
+}
+
+/// Spells the statement that lets columns of a table, spelled `name`, be null.
+fn relax(name: &str, _: &Table, columns: &[&Column]) -> String {
+    let relax = |column: &&Column| {
+        format!("\n    ALTER COLUMN {} DROP NOT NULL", DIALECT.quoted(&column.name))
+    };
+    let relaxed: Vec<_> = columns.iter().map(relax).collect();
+    format!("ALTER TABLE {name}{};\n", relaxed.join(","))
 }
 
 /// Returns the columns of a table as the catalog has them; none where there is no such table.

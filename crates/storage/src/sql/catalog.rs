@@ -8,7 +8,7 @@ use super::Dialect;
 use crate::{Error, Result};
 
 /// A column as the database's catalog has it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct StoredColumn {
     pub(crate) name: String,
     pub(crate) dtype: String,
@@ -24,6 +24,8 @@ pub(crate) struct Lacks<'a> {
     pub(crate) columns: &'a [Column],
     /// Decimals with more digits, and the types that they have there.
     pub(crate) digits: Vec<Wider<'a>>,
+    /// Columns that may be null.
+    pub(crate) nulls: Vec<&'a Column>,
 }
 
 /// A column of decimals that has fewer digits where it is stored, and the type that it has there.
@@ -33,12 +35,13 @@ impl Lacks<'_> {
     /// Returns `true` if it lacks nothing.
     #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {
-        self.columns.is_empty() && self.digits.is_empty()
+        self.columns.is_empty() && self.digits.is_empty() && self.nulls.is_empty()
     }
 }
 
 /// Returns the columns that are missing at the end of the stored table and may be added to it, since rows
-/// without them are allowed, and the decimals whose type may be widened there, since all that they hold stays.
+/// without them are allowed, the decimals whose type may be widened there, and the columns that may be null here alone:
+/// all that they hold stays.
 ///
 /// # Errors
 /// Returns an error if anything else differs, naming the first column that does.
@@ -57,11 +60,16 @@ pub(crate) fn compare<'a>(
         let wanted = expected.map(|column| described(&defined(dialect, table, column)));
         let there = found.map(described);
         if wanted != there {
-            if let Some((column, found)) = expected.zip(found)
-                && is_narrower(dialect, table, column, found)
-            {
-                lacks.digits.push((column, found.dtype.clone()));
-                continue;
+            if let Some((column, found)) = expected.zip(found) {
+                let is_stricter = found.not_null && column.nullable;
+                let relaxed = StoredColumn { not_null: !column.nullable, ..found.clone() };
+                let relaxed = if is_stricter { &relaxed } else { found };
+                let is_narrower = is_narrower(dialect, table, column, relaxed);
+                if is_narrower || (is_stricter && wanted == Some(described(relaxed))) {
+                    lacks.digits.extend(is_narrower.then(|| (column, found.dtype.clone())));
+                    lacks.nulls.extend(is_stricter.then_some(column));
+                    continue;
+                }
             }
             let name = expected.map(|column| column.name.to_string());
             let none = || "no such column".to_owned();
@@ -80,7 +88,8 @@ pub(crate) fn compare<'a>(
 fn is_narrower(dialect: &Dialect, table: &Table, column: &Column, found: &StoredColumn) -> bool {
     let defined = StoredColumn { dtype: found.dtype.clone(), ..defined(dialect, table, column) };
     let stored = decimal(dialect, &found.dtype);
-    described(&defined) == described(found) && stored.is_some_and(|it| column.dtype.holds(it))
+    described(&defined) == described(found)
+        && stored.is_some_and(|it| it != column.dtype && column.dtype.holds(it))
 }
 
 /// Returns the type of decimals that is declared like this; `None` if it is another one.

@@ -18,6 +18,8 @@ pub(crate) struct Dialect {
     /// Spells the statements that give decimals of a stored table, spelled like this, the digits of their
     /// definitions, each with its semicolon and on a line of its own.
     pub(crate) widen: fn(&str, &Table, &[Wider<'_>]) -> String,
+    /// Spells the statements that let columns of a stored table, spelled like this, be null, likewise.
+    pub(crate) relax: fn(&str, &Table, &[&Column]) -> String,
     /// Spells null of that type.
     pub(crate) null: fn(DataType) -> String,
     /// Spells a column (given as an identifier) so that its values come as those of the type.

@@ -216,6 +216,7 @@ mod tests {
             quote: '"',
             declared: |dtype| dtype.to_string(),
             widen: |_, _, _| String::new(),
+            relax: |_, _, _| String::new(),
             null: |_| "NULL".into(),
             value: |column, _| column,
             param: number,

@@ -239,6 +239,10 @@ async fn ensure<D: Database>(
         let sql = (database.dialect().widen)(&whole, table, &lacks.digits);
         database.run(connection, sql, table).await?;
     }
+    if !lacks.nulls.is_empty() {
+        let sql = (database.dialect().relax)(&whole, table, &lacks.nulls);
+        database.run(connection, sql, table).await?;
+    }
     for column in lacks.columns {
         let name = database.dialect().quoted(&column.name);
         let dtype = database.added(table, column);

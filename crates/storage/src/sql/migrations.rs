@@ -98,15 +98,22 @@ impl Migrations {
         Some((what?, parts.join("\n")))
     }
 
-    /// What `table` says that its columns that are `there` do not: more columns, and decimals with more digits.
-    fn changes(&self, table: &Table, there: &[(String, String)]) -> Vec<String> {
+    /// What `table` says that its columns that are `there` do not: more columns, decimals with more digits, and columns
+    /// that may be null.
+    fn changes(&self, table: &Table, there: &[Said]) -> Vec<String> {
         let mut changes = Vec::new();
         let (mut new, mut wider): (Vec<&Column>, Vec<Wider<'_>>) = (Vec::new(), Vec::new());
+        let mut relaxed: Vec<&Column> = Vec::new();
         for column in &table.columns {
-            let Some((_, dtype)) = there.iter().find(|(name, _)| *name == *column.name) else {
+            let Some(Said { dtype, not_null, .. }) =
+                there.iter().find(|said| *said.name == *column.name)
+            else {
                 new.push(column);
                 continue;
             };
+            if *not_null && column.nullable {
+                relaxed.push(column);
+            }
             let is_other = !dtype.eq_ignore_ascii_case(&(self.dialect.declared)(column.dtype));
             if matches!(column.dtype, DataType::Decimal { .. }) && is_other {
                 wider.push((column, dtype.clone()));
@@ -121,6 +128,10 @@ impl Migrations {
         if !wider.is_empty() {
             let name = self.dialect.quoted(&table.name);
             changes.push((self.dialect.widen)(&name, table, &wider));
+        }
+        if !relaxed.is_empty() {
+            let name = self.dialect.quoted(&table.name);
+            changes.push((self.dialect.relax)(&name, table, &relaxed));
         }
         changes
     }
@@ -168,8 +179,16 @@ fn digest(text: &str) -> String {
     Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The columns of each table after the statements of `sql`, with their types.
-fn columns(dialect: &Dialect, sql: &str) -> BTreeMap<String, Vec<(String, String)>> {
+/// A column as statements say it.
+#[derive(Debug, Clone)]
+struct Said {
+    name: String,
+    dtype: String,
+    not_null: bool,
+}
+
+/// The columns of each table after the statements of `sql`.
+fn columns(dialect: &Dialect, sql: &str) -> BTreeMap<String, Vec<Said>> {
     let lines: Vec<_> = sql.lines().filter(|line| !line.starts_with("--")).collect();
     let quoted = |text: &str| {
         let (name, rest) = text.strip_prefix(dialect.quote)?.split_once(dialect.quote)?;
@@ -187,8 +206,9 @@ fn columns(dialect: &Dialect, sql: &str) -> BTreeMap<String, Vec<(String, String
             depth += i32::from(c == '(') - i32::from(c == ')');
             c == '\n' || (c == ',' && depth == 0) || c == '\''
         });
-        let dtype = &rest[..end.unwrap_or(rest.len())];
-        Some((name, dtype.trim().trim_end_matches("NOT NULL").trim().to_owned()))
+        let said = rest[..end.unwrap_or(rest.len())].trim();
+        let dtype = said.trim_end_matches("NOT NULL").trim().to_owned();
+        Some(Said { name, not_null: said.ends_with("NOT NULL"), dtype })
     };
     let mut tables = BTreeMap::new();
     for statement in lines.join("\n").split(';').map(str::trim) {
@@ -202,28 +222,39 @@ fn columns(dialect: &Dialect, sql: &str) -> BTreeMap<String, Vec<(String, String
                 tables.remove(&table);
                 continue;
             }
-            let columns: &mut Vec<(String, String)> = tables.get_mut(&table).unwrap();
+            let columns: &mut Vec<Said> = tables.get_mut(&table).unwrap();
             for added in rest.split("ADD COLUMN ").skip(1) {
                 columns.extend(column(added.strip_prefix("IF NOT EXISTS ").unwrap_or(added)));
             }
-            for word in ["ALTER COLUMN ", "MODIFY COLUMN "] {
-                rest.split(word)
-                    .skip(1)
-                    .filter_map(column)
-                    .for_each(|wider| replace(columns, wider));
+            for said in rest.split("MODIFY COLUMN ").skip(1).filter_map(column) {
+                replace(columns, |known| *known = said.clone(), &said.name);
+            }
+            for said in rest.split("ALTER COLUMN ").skip(1).filter_map(column) {
+                match said.dtype.as_str() {
+                    "DROP" => replace(columns, |known| known.not_null = false, &said.name),
+                    dtype => replace(columns, |known| known.dtype = dtype.to_owned(), &said.name),
+                }
             }
         } else if let Some(rest) = statement.strip_prefix("UPDATE sqlite_master ") {
-            let wider = rest.split("', '").nth(1).and_then(column);
+            let mut changes = rest.split("', '");
+            let before = changes.next().is_some_and(|before| before.ends_with("NOT NULL"));
+            let said = changes.next().and_then(column);
             let table = rest.rsplit('\'').nth(1).and_then(|table| tables.get_mut(table));
-            table.zip(wider).into_iter().for_each(|(columns, wider)| replace(columns, wider));
+            if let Some((columns, said)) = table.zip(said) {
+                let change = |known: &mut Said| {
+                    known.dtype.clone_from(&said.dtype);
+                    known.not_null &= !before || said.not_null;
+                };
+                replace(columns, change, &said.name);
+            }
         }
     }
     tables
 }
 
-/// Gives a column another type.
-fn replace(columns: &mut [(String, String)], (name, dtype): (String, String)) {
-    columns.iter_mut().filter(|(of, _)| *of == name).for_each(|it| it.1.clone_from(&dtype));
+/// Changes what is said of a column.
+fn replace(columns: &mut [Said], change: impl FnMut(&mut Said), name: &str) {
+    columns.iter_mut().filter(|said| said.name == name).for_each(change);
 }
 
 #[cfg(test)]
@@ -244,6 +275,13 @@ mod tests {
                 )
             });
             wider.collect()
+        },
+        relax: |name, _, columns| {
+            let relaxed = columns.iter();
+            let relax = |column: &&Column| {
+                format!("ALTER TABLE {name} ALTER COLUMN \"{}\" DROP NOT NULL;\n", column.name)
+            };
+            relaxed.map(relax).collect()
         },
         null: |_| "NULL".into(),
         value: |column, _| column,
@@ -275,7 +313,7 @@ mod tests {
                    ALTER TABLE \"b\" RENAME TO \"c\";\nCREATE TABLE \"b\" (\n    \"v\" text\n);\n";
         let columns = columns(&DIALECT, sql);
         let of = |table: &str| -> Vec<String> {
-            columns[table].iter().map(|(name, dtype)| format!("{name} {dtype}")).collect()
+            columns[table].iter().map(|said| format!("{} {}", said.name, said.dtype)).collect()
         };
         assert_eq!(of("a"), ["x text", "y decimal(28,8)", "z text", "w text"]);
         assert_eq!(of("b"), ["v text"]);
@@ -289,8 +327,24 @@ mod tests {
                    decimal(38,20) NOT NULL;\nUPDATE sqlite_master SET sql = replace(sql, '\"z\" decimal(28,8)', \
                    '\"z\" decimal(38,18)') WHERE type = 'table' AND name = 'a';\n";
         let columns = columns(&DIALECT, sql);
-        let types: Vec<_> = columns["a"].iter().map(|(_, dtype)| dtype.as_str()).collect();
+        let types: Vec<_> = columns["a"].iter().map(|said| said.dtype.as_str()).collect();
         assert_eq!(types, ["decimal(38,18)", "decimal(38,20)", "decimal(38,18)"]);
+    }
+
+    #[test]
+    fn columns_may_be_null_by_the_last_statement_that_says_so() {
+        let sql = "CREATE TABLE \"a\" (\n    \"v\" text NOT NULL,\n    \"w\" text NOT NULL,\n    \
+                   \"x\" text NOT NULL,\n    \"y\" text NOT NULL,\n    \"z\" decimal(28,8) NOT NULL\n);\n\
+                   ALTER TABLE \"a\"\n    ALTER COLUMN \"w\" DROP NOT NULL;\n\
+                   ALTER TABLE \"a\"\n    MODIFY COLUMN \"x\" text;\n\
+                   UPDATE sqlite_master SET sql = replace(sql, '\"y\" text NOT NULL', '\"y\" text') \
+                   WHERE type = 'table' AND name = 'a';\n\
+                   UPDATE sqlite_master SET sql = replace(sql, '\"z\" decimal(28,8)', '\"z\" decimal(38,18)') \
+                   WHERE type = 'table' AND name = 'a';\n";
+        let columns = columns(&DIALECT, sql);
+        let not_null: Vec<_> = columns["a"].iter().filter(|said| said.not_null).collect();
+        let names: Vec<_> = not_null.iter().map(|said| said.name.as_str()).collect();
+        assert_eq!(names, ["v", "z"]);
     }
 
     #[test]
@@ -300,13 +354,13 @@ mod tests {
         let old = old.nullable("y", DataType::Text, "").nullable("z", DataType::Text, "");
         let new = Table::builder("new", "What is not.").column("x", DataType::Text, "");
         let tables = [old.key(["x"]).build().unwrap(), new.key(["x"]).build().unwrap()];
-        let said = "CREATE TABLE \"old\" (\n    \"x\" text,\n    \"money\" decimal(28,8)\n);\n";
+        let said = "CREATE TABLE \"old\" (\n    \"x\" text,\n    \"money\" decimal(28,8),\n    \"y\" text NOT NULL\n);\n";
         let (what, text) = MADE_UP.next(said, tables.clone()).unwrap();
         assert_eq!(what, "old");
         assert_eq!(
             text,
-            "ALTER old ADD y, z;\n\nALTER TABLE \"old\" ALTER COLUMN \"money\" decimal(28,8) TO decimal(38,18);\n\n\
-                   -- What is not.\nCREATE new;\n"
+            "ALTER old ADD z;\n\nALTER TABLE \"old\" ALTER COLUMN \"money\" decimal(28,8) TO decimal(38,18);\n\n\
+                   ALTER TABLE \"old\" ALTER COLUMN \"y\" DROP NOT NULL;\n\n-- What is not.\nCREATE new;\n"
         );
         let said = "CREATE TABLE \"old\" (\n    \"x\" text,\n    \"money\" decimal(38,18),\n    \"y\" text,\n    \"z\" text\n);\n\
                     CREATE TABLE \"new\" (\n    \"x\" text\n);\n";

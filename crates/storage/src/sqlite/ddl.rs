@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use sqlx::sqlite::SqliteConnection;
-use tidegauge_core::{DataType, ForeignKey, Table};
+use tidegauge_core::{Column, DataType, ForeignKey, Table};
 
 use crate::sql::{Dialect, Lists, StoredColumn, TEXT_DAYS, TEXT_MICROS, Wider};
 
@@ -12,6 +12,7 @@ pub(super) const DIALECT: Dialect = Dialect {
     quote: '"',
     declared,
     widen,
+    relax,
     null: |_| "NULL".into(),
     value: |column, _| column,
     param: |_, _| "?".into(),
@@ -57,15 +58,32 @@ pub(super) fn create(table: &Table) -> String {
 }
 
 /// Spells the statements that give decimals of a table the digits of their definitions.
-///
-/// What lies in the table stays as it is: the digits of a declared type are words to SQLite. So the words are
-/// changed, in the way that <https://www.sqlite.org/lang_altertable.html> has for what touches no row.
 fn widen(_: &str, table: &Table, columns: &[Wider<'_>]) -> String {
+    let changes = columns.iter().map(|(column, before)| {
+        let (name, after) = (DIALECT.quoted(&column.name), declared(column.dtype));
+        (format!("{name} {before}"), format!("{name} {after}"))
+    });
+    reworded(table, changes)
+}
+
+/// Spells the statements that let columns of a table be null.
+fn relax(_: &str, table: &Table, columns: &[&Column]) -> String {
+    let changes = columns.iter().map(|column| {
+        let after = format!("{} {}", DIALECT.quoted(&column.name), declared(column.dtype));
+        (format!("{after} NOT NULL"), after)
+    });
+    reworded(table, changes)
+}
+
+/// Spells the statements that change words of the statement that a table was created with.
+///
+/// What lies in the table stays as it is: the digits of a declared type are words to SQLite, and a value may be where null
+/// may be. So the words are changed, in the way that <https://www.sqlite.org/lang_altertable.html> has for what touches
+/// no row.
+fn reworded(table: &Table, changes: impl Iterator<Item = (String, String)>) -> String {
     let mut sql = String::from("PRAGMA writable_schema = ON;\n");
     let text = |text: &str| format!("'{}'", text.replace('\'', "''"));
-    for (column, before) in columns {
-        let (name, after) = (DIALECT.quoted(&column.name), declared(column.dtype));
-        let (before, after) = (format!("{name} {before}"), format!("{name} {after}"));
+    for (before, after) in changes {
         let _ = writeln!(
             sql,
             "UPDATE sqlite_master SET sql = replace(sql, {}, {}) WHERE type = 'table' AND name = {};",
@@ -92,7 +110,7 @@ pub(super) async fn stored(
 #[cfg(test)]
 mod tests {
     use sqlx::{AssertSqlSafe, Connection};
-    use tidegauge_core::{Column, tables};
+    use tidegauge_core::tables;
 
     use super::*;
     use crate::sql::migrations::Migrations;

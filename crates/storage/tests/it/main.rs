@@ -27,6 +27,7 @@ mod old_versions;
 mod parquet_files;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod relaxed;
 #[cfg(any(feature = "_folder", feature = "_sql"))]
 #[allow(dead_code, unused_imports)] // as above
 mod resets;

@@ -120,6 +120,9 @@ fn chargebacks(tables: &mut Tables) {
             amount: Fiat::from_units(amount),
             reason: "fraud".into(),
             created_at,
+            external_id: None,
+            external_transaction_id: None,
+            external_user_id: None,
         });
         for (account, sign) in [("exchange", -1), ("outside", 1)] {
             entries.push(LedgerEntry {

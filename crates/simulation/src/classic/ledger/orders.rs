@@ -179,19 +179,22 @@ impl Ledger<'_> {
         self.wallet.add(quote, -sign * amount - fee);
         self.rows.trades.push(Trade {
             trade_id: 0,
-            order_id: i64::try_from(self.rows.orders.len()).unwrap_or(i64::MAX),
+            order_id: Some(i64::try_from(self.rows.orders.len()).unwrap_or(i64::MAX)),
             user_id: self.person.row.user_id,
-            trading_pair: format!("{coin}/{quote}"),
-            side: if buys { "buy" } else { "sell" }.into(),
-            base_currency: coin.into(),
+            trading_pair: Some(format!("{coin}/{quote}")),
+            side: Some(if buys { "buy" } else { "sell" }.into()),
+            base_currency: Some(coin.into()),
             quote_currency: quote.into(),
-            base_amount: world::crypto(base),
+            base_amount: Some(world::crypto(base)),
             quote_amount: world::crypto(amount),
-            price: world::crypto(price),
-            fee_amount: world::crypto(fee),
-            fee_currency: quote.into(),
-            is_maker: maker,
+            price: Some(world::crypto(price)),
+            fee_amount: Some(world::crypto(fee)),
+            fee_currency: Some(quote.into()),
+            is_maker: Some(maker),
             executed_at: time_of(at),
+            external_id: None,
+            external_order_id: None,
+            external_user_id: None,
         });
     }
 
@@ -200,17 +203,19 @@ impl Ledger<'_> {
         self.rows.orders.push(Order {
             order_id: 0,
             user_id: self.person.row.user_id,
-            trading_pair: format!("{coin}/{quote}"),
-            side: if order.buys { "buy" } else { "sell" }.into(),
-            order_type: if order.limit_price.is_some() { "limit" } else { "market" }.into(),
+            trading_pair: Some(format!("{coin}/{quote}")),
+            side: Some(if order.buys { "buy" } else { "sell" }.into()),
+            order_type: Some(if order.limit_price.is_some() { "limit" } else { "market" }.into()),
             base_currency: coin.into(),
-            quote_currency: quote.into(),
+            quote_currency: Some(quote.into()),
             base_amount: world::crypto(order.wanted),
-            filled_amount: world::crypto(order.filled),
+            filled_amount: Some(world::crypto(order.filled)),
             limit_price: order.limit_price.map(world::crypto),
-            status: order.status.into(),
+            status: Some(order.status.into()),
             created_at: time_of(order.at),
-            updated_at: time_of(order.updated),
+            updated_at: Some(time_of(order.updated)),
+            external_id: None,
+            external_user_id: None,
         });
     }
 }

@@ -76,6 +76,8 @@ impl Ledger<'_> {
             created_at: time_of(created),
             completed_at: completed.then(|| time_of(created + delay.min(longest - 1).max(0))),
             tx_hash: None,
+            external_id: None,
+            external_user_id: None,
         })
     }
 
@@ -120,6 +122,8 @@ impl Ledger<'_> {
             created_at: time_of(at),
             completed_at: completed.then(|| time_of(at + delay.min((self.end - at) / 2))),
             address: None,
+            external_id: None,
+            external_user_id: None,
         });
         Ok(())
     }

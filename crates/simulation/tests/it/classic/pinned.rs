@@ -28,7 +28,7 @@ fn text(cell: Cell<'_>, dtype: DataType) -> String {
 }
 
 /// Columns that tables got later, and the classic exchange has nothing for.
-const LATER: [(&str, &str); 9] = [
+const LATER: [(&str, &str); 21] = [
     ("users", "name"),
     ("users", "phone"),
     ("users", "address"),
@@ -38,6 +38,18 @@ const LATER: [(&str, &str); 9] = [
     ("deposits", "tx_hash"),
     ("withdrawals", "address"),
     ("ramp_transactions", "card"),
+    ("users", "external_id"),
+    ("deposits", "external_id"),
+    ("deposits", "external_user_id"),
+    ("withdrawals", "external_id"),
+    ("withdrawals", "external_user_id"),
+    ("orders", "external_id"),
+    ("orders", "external_user_id"),
+    ("trades", "external_id"),
+    ("trades", "external_order_id"),
+    ("trades", "external_user_id"),
+    ("ramp_transactions", "external_id"),
+    ("ramp_transactions", "external_user_id"),
 ];
 
 /// By table: how many rows there are, and a hash of all that stands in them.

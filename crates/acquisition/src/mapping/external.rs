@@ -1,0 +1,214 @@
+//! Ids of any kind: the whole numbers that stand for them in built-in tables.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use tidegauge_core::tables::{self, SURROGATES};
+use tidegauge_core::{Column, Table};
+
+use super::{Field, Rule};
+use crate::error::cut;
+
+/// What the ids in a column of a built-in table are. Unless a rule says so, a whole number in its shortest form (`17`, not
+/// `017`) is a number, and all else is text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IdKind {
+    /// Text, all of them: `17` as well.
+    Text,
+    /// Whole numbers, all of them: `017` is 17, and text is refused.
+    Number,
+}
+
+/// How the ids of one column are read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct IdFormat {
+    kind: Option<IdKind>,
+    /// The place of the column that keeps what they were, if one does.
+    pub(super) kept_in: Option<usize>,
+}
+
+/// An id that is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Id<'f> {
+    /// A whole number, which is read as any other.
+    Number,
+    /// The number that stands for a text.
+    Text(i64, &'f str),
+}
+
+impl IdFormat {
+    /// Returns how the ids of a column are read; `None` if it has none.
+    pub(super) fn new(table: &Table, column: &Column, rule: &Rule) -> Result<Option<Self>, String> {
+        let external = tables::external(table, &column.name);
+        let Some(external) = external else {
+            return match rule.id {
+                Some(_) => Err("it has no ids of a built-in table, and no `id`".into()),
+                None => Ok(None),
+            };
+        };
+        // Signs between the digits and units behind them are those of a number.
+        let is_number = rule.decimal.is_some() || rule.thousands.is_some() || rule.part.is_some();
+        let kept_in = table.columns.iter().position(|column| column.name == external);
+        Ok(Some(Self { kind: rule.id.or(is_number.then_some(IdKind::Number)), kept_in }))
+    }
+
+    /// Returns what the id in `field` is, by the numbers that were given on this page.
+    pub(super) fn read<'f>(
+        self,
+        field: &'f Field<'_>,
+        given: &mut Surrogates,
+    ) -> Result<Id<'f>, String> {
+        let Field::Text(text) = field else {
+            return match (self.kind, field) {
+                (Some(IdKind::Text), Field::Int(_) | Field::Float(_) | Field::Decimal(..)) => {
+                    Err("is a number, and `id = \"text\"` takes text alone: write it as text"
+                        .into())
+                }
+                _ => Ok(Id::Number),
+            };
+        };
+        let text = text.trim();
+        let is_number = match self.kind {
+            Some(IdKind::Number) => true,
+            Some(IdKind::Text) => false,
+            None => is_shortest(text),
+        };
+        if text.is_empty() || is_number {
+            return Ok(Id::Number);
+        }
+        if text.contains('\0') {
+            return Err("has a NUL in it".into());
+        }
+        Ok(Id::Text(given.of(text)?, text))
+    }
+}
+
+/// Refuses a number that may stand for a text.
+pub(super) fn natural(number: i128) -> Result<(), String> {
+    match i64::try_from(number).is_ok_and(|number| SURROGATES.contains(&number)) {
+        true => Err(format!(
+            "is a number from {} on, where those lie that stand for ids of text: set `id = \"text\"` of the column",
+            SURROGATES.start()
+        )),
+        false => Ok(()),
+    }
+}
+
+/// Returns `true` for a whole number of 64 bits in its shortest form.
+fn is_shortest(text: &str) -> bool {
+    text.parse::<i64>().is_ok_and(|number| number.to_string() == text)
+}
+
+/// Returns the number that stands for an id: the first 62 bits of the SHA-256 of its bytes, above 2⁶². So it is the same in
+/// every table, source and release.
+pub(super) fn surrogate(text: &str) -> i64 {
+    let digest: [u8; 32] = Sha256::digest(text.as_bytes()).into();
+    let bits = digest[..8].iter().fold(0u64, |bits, byte| bits << 8 | u64::from(*byte)) >> 2;
+    SURROGATES.start() | i64::try_from(bits).unwrap_or(i64::MAX)
+}
+
+/// The numbers that were given to ids of text on a page.
+#[derive(Debug, Default)]
+pub(super) struct Surrogates(HashMap<i64, Box<str>>);
+
+impl Surrogates {
+    fn of(&mut self, text: &str) -> Result<i64, String> {
+        let number = surrogate(text);
+        self.give(number, text).map(|()| number)
+    }
+
+    /// Notes that `number` stands for `text`, unless it stands for another.
+    fn give(&mut self, number: i64, text: &str) -> Result<(), String> {
+        match self.0.get(&number) {
+            None => {
+                self.0.insert(number, text.into());
+                Ok(())
+            }
+            Some(known) if **known == *text => Ok(()),
+            Some(known) => Err(format!(
+                "would be the number {number}, which stands for `{}` already: call one of them otherwise",
+                cut(known, 80)
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use tidegauge_core::tables::{Order, User};
+
+    use super::*;
+
+    fn format(kind: Option<IdKind>) -> IdFormat {
+        let rule = Rule { id: kind, ..Rule::default() };
+        let column = User::table().column("user_id").unwrap();
+        IdFormat::new(User::table(), column, &rule).unwrap().unwrap()
+    }
+
+    #[test]
+    fn only_whole_numbers_in_their_shortest_form_are_numbers() {
+        let mut given = Surrogates::default();
+        for text in ["17", "0", "-5", " 17 ", "9223372036854775807"] {
+            let field = Field::from(text);
+            assert_eq!(format(None).read(&field, &mut given), Ok(Id::Number), "{text}");
+        }
+        for text in ["00017", "17.0", "+5", "-0", "1e3", "c-17", "9223372036854775808", "Zoë"] {
+            let field = Field::from(text);
+            let id = format(None).read(&field, &mut given).unwrap();
+            assert_eq!(id, Id::Text(surrogate(text), text));
+        }
+        let seventeen = Field::from("17");
+        let text = format(Some(IdKind::Text)).read(&seventeen, &mut given);
+        assert_eq!(text, Ok(Id::Text(surrogate("17"), "17")));
+        let number = Field::from("00017");
+        assert_eq!(format(Some(IdKind::Number)).read(&number, &mut given), Ok(Id::Number));
+        let error = format(Some(IdKind::Text)).read(&Field::Int(1), &mut given).unwrap_err();
+        assert!(error.contains("write it as text"), "{error}");
+    }
+
+    /// What is stored by it somewhere never changes.
+    #[test]
+    fn the_number_of_a_text_is_what_it_always_was() {
+        // $ printf c-17 | sha256sum
+        assert_eq!(surrogate("c-17"), 9_168_247_668_016_460_841);
+        let uuid = "5f3d2c1a-7b89-4e0f-9a6d-2f1e0c3b4a59";
+        assert!(SURROGATES.contains(&surrogate(uuid)));
+        assert_ne!(surrogate("17"), surrogate("00017"));
+    }
+
+    #[test]
+    fn a_number_that_stands_for_another_id_is_refused() {
+        let mut given = Surrogates::default();
+        given.give(1 << 62, "a").unwrap();
+        given.give(1 << 62, "a").unwrap();
+        let error = given.give(1 << 62, "b").unwrap_err();
+        assert!(error.contains("stands for `a` already"), "{error}");
+    }
+
+    #[test]
+    fn numbers_where_those_of_texts_lie_are_refused() {
+        assert_eq!(natural((1 << 62) - 1), Ok(()));
+        assert!(natural(1 << 62).unwrap_err().contains("id = \"text\""));
+    }
+
+    #[test]
+    fn only_ids_have_a_kind() {
+        let rule = Rule { id: Some(IdKind::Text), ..Rule::default() };
+        let column = User::table().column("email").unwrap();
+        assert!(IdFormat::new(User::table(), column, &rule).unwrap_err().contains("no `id`"));
+        let column = Order::table().column("user_id").unwrap();
+        let format = IdFormat::new(Order::table(), column, &rule).unwrap().unwrap();
+        let kept_in = &Order::table().columns[format.kept_in.unwrap()];
+        assert_eq!(kept_in.name, "external_user_id");
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_of_texts_lie_apart(text in ".{1,60}") {
+            prop_assert!(SURROGATES.contains(&surrogate(&text)));
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! A user's own data as they are: ids of any kind, few columns, days where times are wanted.
+#![cfg(feature = "files")]
+
+use serde_json::json;
+use tempfile::TempDir;
+use tidegauge_acquisition::bad_rows::BadRows;
+use tidegauge_acquisition::files::{Config, FileSource};
+use tidegauge_acquisition::mapping::Columns;
+use tidegauge_core::Page;
+use tidegauge_core::tables::{Order, RampTransaction, SURROGATES, Trade, User};
+
+use crate::files::{column, config, fails, source, write};
+use crate::support::{clock, round};
+
+fn columns(columns: serde_json::Value) -> Columns {
+    serde_json::from_value(columns).unwrap()
+}
+
+fn numbers(pages: &[Page], table: &str, name: &str) -> Vec<i64> {
+    column(pages, table, name).iter().map(|number| number.parse().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn ids_of_any_kind_are_kept_and_lead_from_orders_to_users() {
+    let folder = TempDir::new().unwrap();
+    write(
+        &folder,
+        "users.csv",
+        "user_id,signup_at,referred_by\n17,2026-01-02,\n00017,2026-01-02,17\n c-1 ,2026-01-03,00017\n",
+    );
+    write(
+        &folder,
+        "orders.ndjson",
+        "{\"order_id\":\"A/1\",\"user_id\":17,\"created_at\":\"2026-02-01\",\"base_amount\":\"1\",\"base_currency\":\"EUR\"}\n\
+         {\"order_id\":\"A/2\",\"user_id\":\"00017\",\"created_at\":\"2026-02-01\",\"base_amount\":\"1\",\"base_currency\":\"EUR\"}\n\
+         {\"order_id\":3,\"user_id\":\"c-1\",\"created_at\":\"2026-02-01\",\"base_amount\":\"1\",\"base_currency\":\"EUR\"}\n",
+    );
+    let (users, _) = round(&source(config(&folder, "users.csv"), User::table()), None).await;
+    let (orders, _) = round(&source(config(&folder, "orders.ndjson"), Order::table()), None).await;
+    let ids = numbers(&users, "users", "user_id");
+    assert_eq!(ids[0], 17);
+    assert!(ids[1..].iter().all(|id| SURROGATES.contains(id)) && ids[1] != ids[2]);
+    assert_eq!(column(&users, "users", "external_id"), ["null", "00017", "c-1"]);
+    assert_eq!(
+        column(&users, "users", "referred_by"),
+        ["null".into(), "17".into(), ids[1].to_string()]
+    );
+    assert_eq!(numbers(&orders, "orders", "user_id"), ids);
+    assert_eq!(column(&orders, "orders", "external_id"), ["A/1", "A/2", "null"]);
+    assert_eq!(column(&orders, "orders", "external_user_id"), ["null", "00017", "c-1"]);
+    assert_eq!(column(&users, "users", "signup_at")[0], "2026-01-02 00:00:00");
+}
+
+#[tokio::test]
+async fn ids_may_be_said_to_be_text_or_numbers() {
+    let folder = TempDir::new().unwrap();
+    write(
+        &folder,
+        "a.csv",
+        "user_id,signup_at\n17,2026-01-02\n00018,2026-01-02\nx,2026-01-02\n4611686018427387904,2026-01-02\n",
+    );
+    let with = |kind: &str| Config {
+        columns: columns(json!({ "user_id": { "id": kind } })),
+        bad_rows: BadRows::Quarantine,
+        ..config(&folder, "a.csv")
+    };
+    let (text, _) = round(&source(with("text"), User::table()), None).await;
+    let all = ["17", "00018", "x", "4611686018427387904"];
+    assert_eq!(column(&text, "users", "external_id"), all);
+    let (number, _) = round(&source(with("number"), User::table()), None).await;
+    assert_eq!(column(&number, "users", "user_id"), ["17", "18"]);
+    let reasons = column(&number, "quarantine", "reason");
+    assert!(
+        reasons[0].contains("whole number") && reasons[1].contains("id = \"text\""),
+        "{reasons:?}"
+    );
+    let error = FileSource::new(
+        Config {
+            columns: columns(json!({ "email": { "id": "text" } })),
+            ..config(&folder, "a.csv")
+        },
+        User::table().clone(),
+        clock("2026-03-01T00:00:00Z"),
+    );
+    assert!(error.unwrap_err().to_string().contains("has no ids"));
+    let error = FileSource::new(
+        Config {
+            columns: columns(json!({ "external_id": "user_id" })),
+            ..config(&folder, "a.csv")
+        },
+        User::table().clone(),
+        clock("2026-03-01T00:00:00Z"),
+    );
+    assert!(error.unwrap_err().to_string().contains("filled by itself"));
+}
+
+#[tokio::test]
+async fn what_own_data_do_not_say_is_null_or_its_default() {
+    let folder = TempDir::new().unwrap();
+    write(
+        &folder,
+        "a.csv",
+        "transaction_id,user_id,created_at,fiat_amount,fiat_currency\np-1,c-1,2026-01-02,9.90,EUR\n",
+    );
+    let (bought, _) =
+        round(&source(config(&folder, "a.csv"), RampTransaction::table()), None).await;
+    assert_eq!(column(&bought, "ramp_transactions", "status"), ["completed"]);
+    for name in ["crypto_token", "crypto_amount", "payment_method", "country", "fee_usd"] {
+        assert_eq!(column(&bought, "ramp_transactions", name), ["null"], "{name}");
+    }
+    write(
+        &folder,
+        "b.csv",
+        "trade_id,user_id,executed_at,quote_amount,quote_currency\n1,1,2026-01-02,5,USD\n",
+    );
+    let (traded, _) = round(&source(config(&folder, "b.csv"), Trade::table()), None).await;
+    for name in ["order_id", "side", "price", "fee_amount", "is_maker"] {
+        assert_eq!(column(&traded, "trades", name), ["null"], "{name}");
+    }
+    // A status that is there and says nothing is not taken for one.
+    write(
+        &folder,
+        "c.csv",
+        "transaction_id,user_id,created_at,fiat_amount,fiat_currency,status\n1,1,2026-01-02,9.90,EUR,\n",
+    );
+    let error = fails(&source(config(&folder, "c.csv"), RampTransaction::table()), None).await;
+    assert!(error.contains("c.csv:2") && error.contains("`status`"), "{error}");
+}
+
+#[tokio::test]
+async fn all_that_is_missing_is_said_at_once() {
+    let folder = TempDir::new().unwrap();
+    write(&folder, "a.csv", "id,when,total\n1,2026-01-02,5\n");
+    let error = fails(&source(config(&folder, "a.csv"), Trade::table()), None).await;
+    for name in ["trade_id", "user_id", "executed_at", "quote_amount", "quote_currency"] {
+        assert!(error.contains(&format!("`{name}`")), "{error}");
+    }
+    assert!(!error.contains("`price`") && error.contains("it has id, when, total"), "{error}");
+}

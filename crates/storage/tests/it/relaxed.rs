@@ -1,0 +1,181 @@
+//! Columns that had to have a value and may be null now: what was stored before opens, goes on, and reads as it was.
+
+use tidegauge_core::{
+    Batch, DataType, Filter, Scan, Table, TableRef, Value, WarehouseExt, WriteMode,
+};
+
+use crate::support::{SCHEMES, Store, load};
+
+fn people(nullable: bool, write: WriteMode) -> TableRef {
+    let table = Table::builder("people", "Who there is").column("id", DataType::Int64, "");
+    let types = [
+        ("name", DataType::Text),
+        ("is_active", DataType::Bool),
+        ("worth", DataType::CRYPTO),
+        ("seen_at", DataType::Timestamp),
+    ];
+    let table = types.into_iter().fold(table, |table, (name, dtype)| match nullable {
+        true => table.nullable(name, dtype, ""),
+        false => table.column(name, dtype, ""),
+    });
+    table.key(["id"]).write(write).build().unwrap()
+}
+
+fn rows(table: &TableRef, ids: &[i64], known: bool) -> Batch {
+    #[derive(serde::Serialize)]
+    struct Row {
+        id: i64,
+        name: Option<String>,
+        is_active: Option<bool>,
+        worth: Option<String>,
+        seen_at: Option<String>,
+    }
+    let rows = ids.iter().map(|id| Row {
+        id: *id,
+        name: known.then(|| format!("n{id}")),
+        is_active: known.then_some(true),
+        worth: known.then(|| "1.5".into()),
+        seen_at: known.then(|| "2026-01-02T03:04:05Z".into()),
+    });
+    Batch::from_rows(table, rows).unwrap()
+}
+
+#[tokio::test]
+async fn every_store_goes_on_with_a_table_whose_columns_may_be_null_now() {
+    for (scheme, write) in SCHEMES
+        .iter()
+        .flat_map(|scheme| [WriteMode::Append, WriteMode::Merge].map(|write| (scheme, write)))
+    {
+        let Some(store) = Store::of(scheme) else { continue };
+        let (strict, lenient) = (people(false, write), people(true, write));
+        load(&*store.sink(), None, "1", &[rows(&strict, &[1, 2], true)]).await.unwrap();
+        let unknown = rows(&lenient, &[3, 4], false);
+        load(&*store.sink(), Some("1"), "2", &[unknown]).await.unwrap();
+        assert_eq!(store.rows(&lenient).await, 4, "{scheme}");
+        if write == WriteMode::Merge && *scheme != "csv" {
+            // A row of before is replaced by one that knows less.
+            load(&*store.sink(), Some("2"), "3", &[rows(&lenient, &[1], false)]).await.unwrap();
+            assert_eq!(store.rows(&lenient).await, 4, "{scheme}");
+        }
+        if *scheme == "csv" {
+            let lines = std::fs::read_to_string(store.path.join("people.csv")).unwrap();
+            assert!(lines.contains("\n2,n2,true,") && lines.ends_with(",,,,\n"), "{lines}");
+            continue;
+        }
+        let warehouse = store.warehouse();
+        for (column, known) in [("name", Value::from("n2")), ("is_active", Value::Bool(true))] {
+            let all = Scan::all(&lenient).filter(Filter::eq(column, known));
+            let ids = warehouse.read(&all).await.unwrap();
+            let ids = ids.column("id").unwrap().as_i64().unwrap().values().to_vec();
+            assert!(ids.contains(&2) && !ids.contains(&3), "{scheme}: {column}: {ids:?}");
+        }
+        for column in ["name", "is_active", "worth", "seen_at"] {
+            let none = Scan::all(&lenient).filter(Filter::is_null(column));
+            let none = warehouse.read(&none).await.unwrap().rows();
+            assert_eq!(none, if write == WriteMode::Merge { 3 } else { 2 }, "{scheme}: {column}");
+        }
+    }
+}
+
+/// As the version before has left them.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+#[tokio::test]
+async fn built_in_tables_of_postgres_and_mysql_are_relaxed_by_a_migration() {
+    use tidegauge_core::tables::RampTransaction;
+
+    use crate::support::by_hand;
+
+    let bought = |id: i64, token: Option<&str>| {
+        let row = RampTransaction {
+            transaction_id: id,
+            user_id: 1,
+            fiat_currency: "EUR".into(),
+            fiat_amount: "10".parse().unwrap(),
+            crypto_token: token.map(str::to_owned),
+            crypto_amount: token.map(|_| "0.1".parse().unwrap()),
+            payment_method: token.map(|_| "card".into()),
+            country: token.map(|_| "DE".into()),
+            status: "completed".into(),
+            fee_usd: token.map(|_| "1".parse().unwrap()),
+            created_at: "2026-01-02T03:04:05Z".parse().unwrap(),
+            card: None,
+            external_id: None,
+            external_user_id: None,
+        };
+        Batch::from_rows(RampTransaction::table(), [row]).unwrap()
+    };
+    for (scheme, strict, forget) in [
+        (
+            "postgres",
+            "ALTER TABLE \"ramp_transactions\" ALTER COLUMN \"crypto_token\" SET NOT NULL, \
+             ALTER COLUMN \"fee_usd\" SET NOT NULL",
+            "DELETE FROM \"_sqlx_migrations\" WHERE version = 5",
+        ),
+        (
+            "mysql",
+            "ALTER TABLE \"ramp_transactions\" MODIFY COLUMN \"crypto_token\" longtext NOT NULL, \
+             MODIFY COLUMN \"fee_usd\" decimal(18,2) NOT NULL",
+            "DELETE FROM \"_tidegauge_migrations\" WHERE version = 5",
+        ),
+    ] {
+        let Some(store) = SCHEMES.contains(&scheme).then(|| Store::of(scheme)).flatten() else {
+            continue;
+        };
+        load(&*store.sink(), None, "1", &[bought(1, Some("BTC"))]).await.unwrap();
+        assert!(by_hand::run(&store, strict).await && by_hand::run(&store, forget).await);
+        load(&*store.sink(), Some("1"), "2", &[bought(2, None)]).await.unwrap();
+        let table = RampTransaction::table();
+        let unknown = Scan::all(table).filter(Filter::is_null("fee_usd"));
+        assert_eq!(store.warehouse().read(&unknown).await.unwrap().rows(), 1, "{scheme}");
+        assert_eq!(store.rows(table).await, 2, "{scheme}");
+    }
+}
+
+/// Two ids of text that have one number by chance are never one row.
+#[tokio::test]
+async fn every_store_keeps_ids_apart_that_have_one_number_by_chance() {
+    use tidegauge_core::tables::{SURROGATES, User};
+    use tidegauge_core::{Cursor, Load, OnDuplicate};
+
+    let user = |external_id: &str, name: &str| {
+        let row = User {
+            user_id: SURROGATES.start() + 7,
+            email: None,
+            country: None,
+            kyc_status: None,
+            kyc_verified_at: None,
+            account_tier: None,
+            is_active: None,
+            signup_at: "2026-01-02T03:04:05Z".parse().unwrap(),
+            acquisition_channel: None,
+            campaign: None,
+            name: Some(name.into()),
+            phone: None,
+            address: None,
+            device: None,
+            referred_by: None,
+            balances: None,
+            external_id: Some(external_id.into()),
+        };
+        Batch::from_rows(User::table(), [row]).unwrap()
+    };
+    for scheme in SCHEMES {
+        let Some(store) = Store::of(scheme) else { continue };
+        let sink = store.sink();
+        let after = [1, 2, 3, 4].map(|at| Cursor::new(at.to_string()));
+        let one = [user("a", "Ann")];
+        let first = Load::new("test", &one, None, &after[0]).on_duplicate(OnDuplicate::Last);
+        sink.load(first).await.unwrap();
+        let again = [user("a", "Anna")];
+        let second = Load::new("test", &again, Some(&after[0]), &after[1]);
+        sink.load(second.on_duplicate(OnDuplicate::Last)).await.unwrap();
+        let other = [user("b", "Bob")];
+        let third = Load::new("test", &other, Some(&after[1]), &after[2]);
+        let error = sink.load(third.on_duplicate(OnDuplicate::Last)).await.unwrap_err();
+        assert!(error.to_string().contains("external_id"), "{scheme}: {error}");
+        assert_eq!(sink.cursor("test").await.unwrap(), Some(after[1].clone()), "{scheme}");
+        // CSV keeps what was replaced.
+        let rows = if *scheme == "csv" { 2 } else { 1 };
+        assert_eq!(store.rows(User::table()).await, rows, "{scheme}");
+    }
+}
