@@ -57,10 +57,18 @@ fn prices() -> [&'static TableRef; 5] {
 /// Returns the simulated world that the cursor of the simulation tells of.
 async fn world(warehouse: &dyn Warehouse) -> Result<Option<SimulatedWorld>> {
     let played = simulations(&warehouse.cursors().await?);
-    Ok(played.into_iter().next().map(|(_, played)| SimulatedWorld {
-        preset: played.preset().into(),
-        parameters: format!("seed {}, start day {}", played.seed(), played.start_day()),
-    }))
+    let Some((name, first)) = played.first() else { return Ok(None) };
+    let users: usize = played.iter().map(|(_, played)| played.users().count()).sum();
+    let mut parameters =
+        format!("seed {}, {users} users, first day {}", first.seed(), first.first_day());
+    // The shards of one world lie beside each other.
+    let shards =
+        played.iter().filter_map(|(name, _)| name.strip_prefix(SIMULATION)?.strip_prefix(' '));
+    let shards: Vec<_> = shards.collect();
+    if !shards.is_empty() && name != SIMULATION {
+        parameters += &format!(", shard {}", shards.join(", "));
+    }
+    Ok(Some(SimulatedWorld { preset: first.preset().into(), parameters }))
 }
 
 /// Returns what the simulations, whole or in shards, have written into a warehouse with these cursors.

@@ -53,19 +53,19 @@ impl Format {
     pub fn show(self, value: f64) -> String {
         match self {
             Self::Text | Self::Name => value.to_string(),
-            Self::Count => count(format!("{value:.0}")),
+            Self::Count => count(decimals(value, 0)),
             // With a space before the sign that does not break.
-            Self::Percent => format!("{:.1}\u{a0}%", value * 100.0),
+            Self::Percent => format!("{}\u{a0}%", decimals(value * 100.0, 1)),
             Self::Dollars => dollars(value),
-            Self::Ratio => format!("{value:.2}"),
-            Self::Days => format!("{value:.0} days"),
+            Self::Ratio => decimals(value, 2),
+            Self::Days => format!("{} days", decimals(value, 0)),
         }
     }
 
     /// Writes an interval from its lower to its upper bound: `17.6–32.1 %`, `$30.40–$52.10`, `15–32`.
     pub fn show_interval(self, interval: &Interval) -> String {
         let bound = |value: f64| match self {
-            Self::Days => format!("{value:.0}"),
+            Self::Days => decimals(value, 0),
             _ => self.show(value),
         };
         let low = bound(interval.low);
@@ -87,13 +87,23 @@ impl Format {
     }
 }
 
+/// Writes a number with so many decimal places; what is nothing then has no sign.
+pub(crate) fn decimals(value: f64, places: usize) -> String {
+    let text = format!("{value:.places$}");
+    match text.strip_prefix('-') {
+        Some(digits) if digits.bytes().all(|digit| matches!(digit, b'0' | b'.')) => digits.into(),
+        _ => text,
+    }
+}
+
 /// Writes US dollars: with cents below a thousand, else rounded to dollars with separators.
 fn dollars(amount: f64) -> String {
     let digits = if amount.abs() < 1_000.0 { 2 } else { 0 };
     let text = format!("{:.digits$}", amount.abs());
     let (whole, cents) = text.split_once('.').unwrap_or((&text, ""));
     let point = if cents.is_empty() { "" } else { "." };
-    let sign = if amount < 0.0 { "−" } else { "" };
+    let is_nothing = text.bytes().all(|digit| matches!(digit, b'0' | b'.'));
+    let sign = if amount < 0.0 && !is_nothing { "−" } else { "" };
     format!("{sign}${}{point}{cents}", grouped(whole))
 }
 
@@ -141,6 +151,10 @@ mod tests {
         assert_eq!(Format::Dollars.show(1_234_567.8), "$1,234,568");
         assert_eq!(Format::Dollars.show(-12.345), "−$12.35");
         assert_eq!(Format::Dollars.show(0.0), "$0.00");
+        assert_eq!(Format::Dollars.show(-0.001), "$0.00");
+        assert_eq!(Format::Percent.show(-0.0), "0.0\u{a0}%");
+        assert_eq!(Format::Ratio.show(-0.001), "0.00");
+        assert_eq!(Format::Ratio.show(-0.01), "-0.01");
         assert_eq!(Format::Count.show(45_000.0), "45,000");
         assert_eq!(count(7), "7");
         assert_eq!(Format::Percent.show(0.2414), "24.1\u{a0}%");

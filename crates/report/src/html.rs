@@ -49,6 +49,8 @@ struct ReportHtml<'a> {
     churn: Vec<String>,
     value: Vec<String>,
     basis: Vec<String>,
+    /// Whether there is a line for what is spent.
+    draws_roas: bool,
     /// Fewer users than this are not judged.
     enough: u64,
 }
@@ -91,16 +93,20 @@ pub(crate) fn page(report: &Report) -> Result<String> {
     let panels = |page: Page| report.answer(page).into_iter().flat_map(|answer| &answer.panels);
     let is_heat_map = |panel: &&Panel| matches!(panel.chart, Some(Chart::HeatMap(_)));
     let html = |page: Page, wanted: &dyn Fn(&&Panel) -> bool| {
-        panels(page).filter(|panel| wanted(panel)).map(Panel::to_html).collect::<Result<Vec<_>>>()
+        panels(page)
+            .filter(|panel| wanted(panel) && panel.table.rows().iter().any(|row| !row.is_total))
+            .map(Panel::to_html)
+            .collect::<Result<Vec<_>>>()
     };
     let mut figures = Vec::new();
     for panel in report.answers.iter().flat_map(|answer| &answer.panels) {
-        let Some(chart) = &panel.chart else { continue };
+        let Some(chart) = panel.chart.as_ref().filter(|_| !panel.is_empty()) else { continue };
         if let Some(json) = echarts::options(chart, &panel.table)? {
             figures.push(Figure { id: &panel.id, title: chart.title(), json });
         }
     }
     let provenance = &report.provenance;
+    let draws_roas = figures.iter().any(|figure| figure.id == "roas");
     let page = ReportHtml {
         css: include_str!("../assets/report.css"),
         script: include_str!("../assets/report.js"),
@@ -123,6 +129,7 @@ pub(crate) fn page(report: &Report) -> Result<String> {
         churn: html(Page::Retention, &|panel| !is_heat_map(panel))?,
         value: html(Page::Monetization, &|_| true)?,
         basis: html(Page::Basis, &|_| true)?,
+        draws_roas,
         enough: ENOUGH,
     };
     Ok(page.render()?)

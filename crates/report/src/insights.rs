@@ -18,18 +18,40 @@ pub(crate) fn acquisition(by: &Cohort, table: &VolumeTable) -> String {
         (high + row.high_volume.count, users + row.high_volume.of)
     });
     let threshold = dollars(table.params.threshold_usd);
-    let lead = match ranked.last() {
-        Some((best, high)) => format!(
-            "{} most often pass {threshold} of volume: {} of {} do, against {} of all {} users.",
+    let of_all = percent(high_volume as f64 / all.max(1) as f64);
+    let lead = match ranked.as_slice() {
+        _ if table.cohorts.iter().all(|row| row.volume_usd == 0.0) => {
+            format!("None of {} users has traded or bought yet.", count(all))
+        }
+        _ if high_volume == 0 => {
+            format!("None of {} users has passed {threshold} of volume yet.", count(all))
+        }
+        [] => format!(
+            "No {} has {ENOUGH} users yet, so none can be called better.",
+            cohort::phrase(by)
+        ),
+        [(only, high)] => format!(
+            "Of {} users, {} of {} pass {threshold} of volume; there is no other {} with {ENOUGH} users to compare with.",
+            name(*only, by),
+            share(high),
+            count(high.of),
+            cohort::phrase(by),
+        ),
+        [.., (next, second), (best, high)] if !is_clear(second, high) => format!(
+            "The best by users who pass {threshold} of volume are {} with {} and {} with {}. These cannot be told apart \
+             yet. Of all {} users {of_all} do.",
+            name(*best, by),
+            share(high),
+            name(*next, by),
+            share(second),
+            count(all),
+        ),
+        [.., (best, high)] => format!(
+            "{} most often pass {threshold} of volume: {} of {} do, against {of_all} of all {} users.",
             cohort::users(by, *best),
             share(high),
             count(high.of),
-            percent(high_volume as f64 / all.max(1) as f64),
             count(all),
-        ),
-        None => format!(
-            "No {} has {ENOUGH} users yet, so none can be called better.",
-            cohort::phrase(by)
         ),
     };
     // A tenth of fewer than ten users is nobody.
@@ -46,19 +68,40 @@ pub(crate) fn retention(by: &Cohort, table: &ChurnTable, monthly: &RetentionTabl
     let shares = table.cohorts.iter().map(|row| (row.cohort.as_deref(), &row.churned));
     let ranked = ranked(shares);
     let days = table.params.inactive_days;
-    let lead = match (ranked.first(), ranked.last()) {
-        (Some((stay, low)), Some((leave, high))) if stay != leave => format!(
-            "{} leave most: {} of those who ever traded or bought did neither in the last {days} \
-             days. {} stay: {} left.",
-            cohort::users(by, *leave),
-            share(high),
-            cohort::users(by, *stay),
-            share(low),
-        ),
-        _ => format!(
+    let did_neither =
+        format!("of those who ever traded or bought did neither in the last {days} days");
+    let lead = match ranked.as_slice() {
+        [] => format!(
             "Too few users were active for {days} days to compare {}.",
             if *by == Cohort::dimension("channel") { "channels" } else { "cohorts" }
         ),
+        [(only, churned)] => format!(
+            "Of {} users, {} {did_neither}; there is no other {} with {ENOUGH} of them to compare with.",
+            name(*only, by),
+            share(churned),
+            cohort::phrase(by),
+        ),
+        [(stay, low), .., (leave, high)] => {
+            let [second, last_but_one] = [&ranked[1], &ranked[ranked.len() - 2]];
+            let leaves = cohort::users(by, *leave);
+            let stays = cohort::users(by, *stay);
+            match (is_clear(last_but_one.1, high), is_clear(low, second.1)) {
+                (true, true) => format!(
+                    "{leaves} leave most: {} {did_neither}. {stays} stay: {} left.",
+                    share(high),
+                    share(low)
+                ),
+                (true, false) => format!("{leaves} leave most: {} {did_neither}.", share(high)),
+                (false, true) => format!("{stays} leave least: {} {did_neither}.", share(low)),
+                (false, false) => format!(
+                    "From {} ({}) to {} ({}) {did_neither}: who leaves most or least cannot be told apart yet.",
+                    share(low),
+                    name(*stay, by),
+                    share(high),
+                    name(*leave, by),
+                ),
+            }
+        }
     };
     let later = monthly.pooled.get(1).and_then(Option::as_ref);
     let later = later.map(|month| share(&Share::new(month.active, month.eligible)));
@@ -131,10 +174,18 @@ fn next_dollar(channels: &[Channel]) -> String {
     };
     let loses =
         |channel: &Candidate| channel.roas < 1.0 && channel.economics.payback_days.is_none();
-    if ranked.iter().all(loses) {
-        return format!("None has paid back yet; {} comes nearest.", best.described());
-    }
     let rivals: Vec<_> = others.iter().filter(|other| best.overlaps(other)).collect();
+    if ranked.iter().all(loses) {
+        return match rivals.first() {
+            _ if best.roas == 0.0 => "None has brought anything back yet.".into(),
+            None => format!("None has paid back yet; {} comes nearest.", best.described()),
+            Some(next) => format!(
+                "None has paid back yet; {} and {} come nearest, and cannot be told apart.",
+                best.described(),
+                next.described()
+            ),
+        };
+    }
     if let Some((last, rivals)) = rivals.split_last() {
         let rivals: String =
             rivals.iter().map(|rival| format!(", {}", rival.described())).collect();
@@ -162,6 +213,18 @@ fn next_dollar(channels: &[Channel]) -> String {
     )
 }
 
+/// Returns `true` if the interval of the higher share lies wholly above that of the lower one: the one rule by which a
+/// cohort is called better than the next.
+fn is_clear(lower: &Share, higher: &Share) -> bool {
+    let intervals = lower.interval.zip(higher.interval);
+    intervals.is_some_and(|(lower, higher)| lower.high < higher.low)
+}
+
+/// Returns the name of a cohort in a sentence.
+fn name(cohort: Option<&str>, by: &Cohort) -> String {
+    label(cohort, &cohort::phrase(by))
+}
+
 /// Returns the cohorts with enough users, from the lowest share to the highest.
 fn ranked<'a>(
     shares: impl Iterator<Item = (Option<&'a str>, &'a Share)>,
@@ -187,8 +250,12 @@ fn within(format: Format, value: f64, interval: Option<stats::Interval>) -> Stri
 
 #[cfg(test)]
 mod tests {
+    use tidegauge_analytics::Period;
     use tidegauge_analytics::acquisition::AcquisitionParams;
+    use tidegauge_analytics::churn::{ChurnCohort, ChurnParams};
+    use tidegauge_analytics::retention::RetentionParams;
     use tidegauge_analytics::stats::Interval;
+    use tidegauge_analytics::volume::{Concentration, VolumeCohort, VolumeParams};
 
     use super::*;
 
@@ -216,6 +283,78 @@ mod tests {
     /// The answer, but for its breaks that do not break.
     fn said(channels: &[Channel]) -> String {
         next_dollar(channels).replace('\u{a0}', " ")
+    }
+
+    fn volume(cohorts: &[(&str, u64, u64)]) -> String {
+        let cohort = |(name, high, users): &(&str, u64, u64)| VolumeCohort {
+            cohort: Some((*name).into()),
+            users: *users,
+            high_volume: Share::new(*high, *users),
+            volume_usd: *high as f64 * 1e5,
+            mean_usd: 0.0,
+        };
+        let table = VolumeTable {
+            params: VolumeParams::default(),
+            cohorts: cohorts.iter().map(cohort).collect(),
+            concentration: Concentration { deciles: Vec::new(), top_1_percent: None },
+        };
+        acquisition(&Cohort::dimension("channel"), &table).replace('\u{a0}', " ")
+    }
+
+    fn churned(cohorts: &[(&str, u64, u64)]) -> String {
+        let cohort = |(name, churned, of): &(&str, u64, u64)| ChurnCohort {
+            cohort: Some((*name).into()),
+            users: *of,
+            undetermined: 0,
+            never_active: 0,
+            churned: Share::new(*churned, *of),
+        };
+        let table = ChurnTable {
+            params: ChurnParams::default(),
+            cohorts: cohorts.iter().map(cohort).collect(),
+            overall: cohort(&("all", 0, 0)),
+        };
+        let params = RetentionParams::by(Period::Month);
+        let monthly = RetentionTable { params, cohorts: Vec::new(), pooled: Vec::new() };
+        retention(&Cohort::dimension("channel"), &table, &monthly).replace('\u{a0}', " ")
+    }
+
+    #[test]
+    fn no_channel_wins_among_zeros_or_where_intervals_overlap() {
+        assert_eq!(
+            volume(&[("a", 0, 170), ("b", 0, 330)]),
+            "None of 500 users has traded or bought yet."
+        );
+        let said = volume(&[("a", 50, 200), ("b", 60, 200), ("c", 1, 200)]);
+        assert!(said.contains("b with 30.0 %") && said.contains("a with 25.0 %"), "{said}");
+        assert!(said.contains("cannot be told apart yet"), "{said}");
+        let said = volume(&[("a", 10, 200), ("b", 100, 200)]);
+        assert!(
+            said.starts_with("Users from b most often pass $10,000 of volume: 50.0 %"),
+            "{said}"
+        );
+        let said = volume(&[("a", 10, 200), ("b", 1, 2)]);
+        assert!(
+            said.starts_with("Of a users, 5.0 %") && said.contains("no other channel"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn who_leaves_most_is_said_where_that_is_clear() {
+        let said = churned(&[("a", 20, 200), ("b", 100, 200), ("c", 180, 200)]);
+        assert!(said.starts_with("Users from c leave most: 90.0 %"), "{said}");
+        assert!(said.contains("Users from a stay: 10.0 %"), "{said}");
+        let said = churned(&[("a", 90, 200), ("b", 100, 200)]);
+        assert!(said.starts_with("From 45.0 %") && said.contains("cannot be told apart"), "{said}");
+        let said = churned(&[("a", 90, 200), ("b", 100, 200), ("c", 180, 200)]);
+        assert!(said.starts_with("Users from c leave most") && !said.contains(" stay"), "{said}");
+        let said = churned(&[("a", 936, 1_000)]);
+        assert!(
+            said.starts_with("Of a users, 93.6 %") && said.contains("no other channel"),
+            "{said}"
+        );
+        assert!(churned(&[]).starts_with("Too few users were active"));
     }
 
     #[test]

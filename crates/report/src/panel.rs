@@ -42,6 +42,18 @@ impl Panel {
         Ok(self)
     }
 
+    /// Returns `true` if there is nothing to draw: no row has a number in a column that the chart shows.
+    pub(crate) fn is_empty(&self) -> bool {
+        let shown = |name: &str| self.chart.as_ref().is_some_and(|chart| chart.shows(name));
+        let columns = self.table.columns().iter().map(|column| shown(&column.name));
+        let shown: Vec<bool> = columns.collect();
+        let mut rows = self.table.rows().iter().filter(|row| !row.is_total);
+        !rows.any(|row| {
+            let mut cells = row.cells.iter().zip(&shown);
+            cells.any(|(cell, shown)| *shown && cell.as_number().is_some())
+        })
+    }
+
     /// Writes the table as CSV; see [`Table::to_csv`].
     pub fn to_csv(&self) -> String {
         self.table.to_csv()

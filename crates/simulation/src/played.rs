@@ -28,6 +28,7 @@ pub struct Played {
     pub(crate) preset: &'static str,
     pub(crate) seed: u64,
     pub(crate) start_day: NaiveDate,
+    pub(crate) first_day: NaiveDate,
     pub(crate) users: RangeInclusive<i64>,
     pub(crate) numbers: Numbers,
     pub(crate) is_amid: bool,
@@ -61,6 +62,11 @@ impl Played {
     /// Returns the start day of `classic`, the first day of `exchange`.
     pub fn start_day(&self) -> NaiveDate {
         self.start_day
+    }
+
+    /// Returns the first day that is played.
+    pub fn first_day(&self) -> NaiveDate {
+        self.first_day
     }
 
     /// Returns the numbers of its users.

@@ -2,7 +2,7 @@
 //! share.
 
 use super::{Bars, Direction, HeatMap, Lines};
-use crate::format::{Format, count};
+use crate::format::{Format, count, decimals};
 use crate::{Cell, Column, Interval, Missing, Number, Result, Table};
 
 /// A value of a chart.
@@ -90,7 +90,7 @@ pub(super) fn bars(chart: &Bars, table: &Table) -> Result<(Format, Vec<Bar>)> {
 /// Writes the value at a bar. Upright bars are narrow, and their title says that they are percent.
 pub(super) fn label(direction: Direction, format: Format, value: f64) -> String {
     match (direction, format) {
-        (Direction::Up, Format::Percent) => format!("{:.1}", value * 100.0),
+        (Direction::Up, Format::Percent) => decimals(value * 100.0, 1),
         _ => format.show(value),
     }
 }

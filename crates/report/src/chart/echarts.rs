@@ -66,7 +66,11 @@ fn bars(chart: &Bars, table: &Table) -> Result<Json> {
 }
 
 fn lines(chart: &Lines, table: &Table) -> Result<Json> {
-    let series = data::lines(chart, table)?.into_iter().map(|line| {
+    let lines = data::lines(chart, table)?;
+    let values = lines.iter().flat_map(|line| &line.points);
+    let values = values.filter_map(|(_, value)| Some(value.as_ref()?.value));
+    let highest = values.fold(f64::NEG_INFINITY, f64::max);
+    let series = lines.into_iter().map(|line| {
         let Line { position, name, format, points } = line;
         let point = |(at, value): &(u32, Option<Value>)| match value {
             Some(value) => {
@@ -101,6 +105,10 @@ fn lines(chart: &Lines, table: &Table) -> Result<Json> {
         "axisLabel": { "formatter": format!("{} {{value}}", chart.unit), "hideOverlap": true },
     });
     option["yAxis"] = json!({ "type": "value" });
+    // A mark above all lines would not be drawn.
+    if let Some(mark) = chart.mark.filter(|mark| highest < *mark) {
+        option["yAxis"]["max"] = json!(mark);
+    }
     option["series"] = json!(series);
     Ok(option)
 }

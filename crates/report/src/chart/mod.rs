@@ -95,6 +95,15 @@ impl Chart {
         }
     }
 
+    /// Returns `true` if the chart shows the values of the column called `name`.
+    pub(crate) fn shows(&self, name: &str) -> bool {
+        match self {
+            Self::Bars(bars) => bars.values == name,
+            Self::Lines(lines) => lines.points.iter().any(|point| point.column == name),
+            Self::HeatMap(map) => map.cells.iter().any(|cell| cell == name),
+        }
+    }
+
     /// Checks that `table` has every column that the chart refers to.
     ///
     /// # Errors

@@ -31,19 +31,21 @@ pub(super) fn tiles(metrics: &Metrics<'_>) -> Result<Vec<Tile>> {
             format!("of {} once active", count(churned.of)),
         ),
         tile(
-            "Revenue",
+            "Revenue, all users",
             dollars(all.revenue_usd),
             known(all.ltv_usd, |ltv| format!("{} a user", dollars(ltv))),
         ),
         tile(
-            "CAC",
+            "CAC, paid users",
             known(paid.cac_usd, dollars),
-            known(paid.cac_interval.map(Interval::from), |interval| {
-                between(interval, Format::Dollars)
-            }),
+            match paid.cac_interval.map(Interval::from) {
+                Some(interval) => between(interval, Format::Dollars),
+                None if paid.spend_usd > 0.0 => format!("of {} spent", dollars(paid.spend_usd)),
+                None => "no spend".into(),
+            },
         ),
         tile(
-            "ROAS",
+            "ROAS, paid users",
             known(paid.roas, |roas| Format::Ratio.show(roas)),
             match (paid.roas, roas_interval, paid.payback_days) {
                 (None, ..) => "no spend".into(),

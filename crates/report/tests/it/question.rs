@@ -121,7 +121,7 @@ fn parameters_decide_what_is_computed() {
     let us = (0..160).step_by(3).filter(|user| user % 7 >= 5).count();
     let rate = panel.table.number("US", "high_volume").unwrap();
     assert!((rate - us as f64 / 67.0).abs() < 1e-12, "{rate}");
-    assert!(page.insights[0].contains("Users with country US"), "{:?}", page.insights);
+    assert!(page.insights[0].contains("are US with 23.9"), "{:?}", page.insights);
     assert!(page.insights[0].contains("$1,000 of volume"), "{:?}", page.insights);
 
     let page =

@@ -253,6 +253,7 @@ pub(crate) fn played(cursor: &Cursor) -> Option<Played> {
         preset: "classic",
         seed: position.seed,
         start_day: position.start_day,
+        first_day,
         users: 1..=i64::try_from(people::USERS).ok()?,
         numbers: Numbers::Counted(last),
         is_amid: position.reference.is_some() || position.row > 0,

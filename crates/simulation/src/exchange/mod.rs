@@ -253,6 +253,7 @@ pub(crate) fn played(cursor: &Cursor) -> Option<Played> {
         preset: "exchange",
         seed: position.seed,
         start_day: position.first_day,
+        first_day: position.first_day,
         users: signup::id(places.start)..=signup::id(end) - 1,
         numbers: Numbers::OfUser(book::COUNTED),
         is_amid: position.to.is_some(),
