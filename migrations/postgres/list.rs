@@ -5,4 +5,5 @@
     (3, "runs", include_str!("0003_runs.sql")),
     (4, "loaded", include_str!("0004_loaded.sql")),
     (5, "raw_crypto_market_data", include_str!("0005_raw_crypto_market_data.sql")),
+    (6, "users", include_str!("0006_users.sql")),
 ]

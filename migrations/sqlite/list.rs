@@ -6,4 +6,5 @@
     (4, "runs", include_str!("0004_runs.sql")),
     (5, "loaded", include_str!("0005_loaded.sql")),
     (6, "raw_crypto_market_data", include_str!("0006_raw_crypto_market_data.sql")),
+    (7, "users", include_str!("0007_users.sql")),
 ]
