@@ -256,6 +256,16 @@ pub enum Error {
         /// Why not, and what there is.
         reason: String,
     },
+    /// A condition is none, or is about a column that a file or a query does not have.
+    #[error("{setting} of {of} cannot be followed: {reason}")]
+    Condition {
+        /// The file, the query, or the configured source.
+        of: String,
+        /// The setting that has it.
+        setting: String,
+        /// Why not, and what there is.
+        reason: String,
+    },
     /// A row of the user's own data does not fit its table.
     #[error(
         "{place}, column `{column}`: `{value}` {reason}; nothing of this page was taken: mend the \

@@ -33,9 +33,10 @@ impl Error {
             Self::RateLimited { .. } | Self::CreditsSpent { .. } => ErrorKind::RateLimited,
             Self::Status { kind, status, .. } => of_status(*kind, *status),
             Self::NotJson { .. } if self.is_temporary() => ErrorKind::Unavailable,
-            Self::NotJson { .. } | Self::Decode { .. } | Self::Mapping { .. } => {
-                ErrorKind::SchemaMismatch
-            }
+            Self::NotJson { .. }
+            | Self::Decode { .. }
+            | Self::Mapping { .. }
+            | Self::Condition { .. } => ErrorKind::SchemaMismatch,
             Self::Usage { error, .. } => {
                 ErrorKind::of_io(error).unwrap_or(ErrorKind::Configuration)
             }

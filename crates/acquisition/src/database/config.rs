@@ -7,7 +7,7 @@ use tidegauge_core::Table;
 
 use crate::bad_rows::BadRows;
 use crate::duplicate_rows::DuplicateRows;
-use crate::mapping::{Columns, OnMissing};
+use crate::mapping::{Columns, Condition, OnMissing};
 use crate::{Error, Result};
 
 /// What a user may choose about a database of their own. Its URL is a secret, and no part of this.
@@ -56,6 +56,10 @@ pub struct Config {
     /// What becomes of a column of the table that the query does not have, and that may be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_missing: Option<OnMissing>,
+    /// What must hold of rows that are taken, in a configuration `where`; others are left out and counted. They are read
+    /// all the same: a WHERE in the query is quicker.
+    #[serde(rename = "where", skip_serializing_if = "Vec::is_empty")]
+    pub filter: Vec<Condition>,
     /// Texts that mean that there is no value, beside NULL.
     pub nulls: Vec<String>,
     /// The rows of a page, at most.
@@ -81,6 +85,7 @@ impl Default for Config {
             on_duplicate: None,
             columns: Columns::new(),
             on_missing: None,
+            filter: Vec::new(),
             nulls: Vec::new(),
             page_rows: 50_000,
             connect_timeout: Duration::from_secs(10),

@@ -18,7 +18,7 @@ pub use error::DatabaseError;
 
 use crate::duplicate_rows::DuplicateRows;
 use crate::error::cut;
-use crate::mapping::{self, Field, KnownColumns, Mapping, Notes, Plan, Rows, Told};
+use crate::mapping::{self, Field, KnownColumns, Mapping, Notes, Plan, Rows, Told, names};
 use crate::{Error, Result, cursor};
 use client::{Client, Connection, Raw};
 use dialect::{Native, Written};
@@ -65,6 +65,8 @@ pub struct DatabaseSource {
 struct Known {
     plan: Plan,
     columns: Vec<(String, Written)>,
+    /// The places of the columns that fill the key of the table.
+    keys: Vec<usize>,
     order: Vec<Ordered>,
 }
 
@@ -98,11 +100,11 @@ impl DatabaseSource {
             return Err(Error::config("incremental", reason));
         }
         let mapping = Mapping::new(&config.name, &table, &config.columns)?;
-        let mapping = mapping.on_missing(config.on_missing);
+        let mapping = mapping.on_missing(config.on_missing).filter(&config.filter)?;
         let mut order: Vec<String> = config.incremental.iter().cloned().collect();
-        for name in table.key.iter().filter_map(|key| mapping.source_of(key)) {
-            if !order.iter().any(|it| it == name) {
-                order.push(name.into());
+        for name in table.key.iter().flat_map(|key| mapping.sources_of(key)) {
+            if !order.contains(name) {
+                order.push(name.clone());
             }
         }
         if order.is_empty() {
@@ -200,29 +202,51 @@ impl DatabaseSource {
         let have = self.client.columns(connection, sql::columns(&self.config.query)).await?;
         let names: Vec<&str> = have.iter().map(|(name, _)| name.as_str()).collect();
         let of_query = format!("the query of `{}`", self.config.name);
-        self.mapping.bind_after(&of_query, &names, filled)?;
-        let mut order = Vec::with_capacity(self.order.len());
-        for column in &self.order {
-            let native = self.native(connection, column, &have).await?;
-            order.push(Ordered { column: column.clone(), native });
-        }
-        let wanted = self.mapping.wanted();
-        let wanted: Vec<&str> = wanted.into_iter().filter(|name| names.contains(name)).collect();
-        let plan = self.mapping.bind_after(&of_query, &wanted, filled)?;
+        let plan = self.mapping.bind_after(&of_query, &names, filled)?;
         notes.begin("the query");
         filled.learn(&self.mapping, &plan, notes);
-        let written = |name: &str| {
-            let columns = &self.mapping.table().columns;
-            let fed = || columns.iter().filter(|it| self.mapping.source_of(&it.name) == Some(name));
-            let dtype = have.iter().find(|(other, _)| other == name).map_or("", |(_, dtype)| dtype);
-            let is_float = fed().all(|column| column.dtype == DataType::Float64);
-            match fed().any(|column| column.dtype == DataType::Text) {
+        let mut order = Vec::with_capacity(self.order.len());
+        for column in &self.order {
+            order.push(self.ordered(connection, column, &have, &names).await?);
+        }
+        let wanted = plan.fields();
+        let plan = plan.projected(&wanted);
+        let (uses, table) = (plan.uses(), self.mapping.table());
+        let column_of = |at: Option<usize>| at.and_then(|at| table.columns.get(at));
+        let written = |place: usize| {
+            let fed = uses.iter().filter(|used| used.field == place);
+            let fed: Vec<DataType> =
+                fed.filter_map(|used| Some(column_of(used.column)?.dtype)).collect();
+            let is_float = !fed.is_empty() && fed.iter().all(|dtype| *dtype == DataType::Float64);
+            match fed.contains(&DataType::Text) {
                 true => Written::Text,
-                false => self.client.dialect.of_type(dtype, is_float),
+                false => self.client.dialect.of_type(&have[wanted[place]].1, is_float),
             }
         };
-        let columns = wanted.iter().map(|name| ((*name).to_owned(), written(name))).collect();
-        Ok(Known { plan, columns, order })
+        let columns = (0..wanted.len()).map(|at| (have[wanted[at]].0.clone(), written(at)));
+        let columns = columns.collect();
+        let is_key = |place: &usize| {
+            let keys = uses.iter().filter_map(|used| Some((used.field, column_of(used.column)?)));
+            keys.into_iter()
+                .any(|(field, column)| field == *place && table.key.contains(&column.name))
+        };
+        let keys = (0..wanted.len()).filter(is_key).collect();
+        Ok(Known { plan, columns, keys, order })
+    }
+
+    /// Returns the column of the query that is called so, or alike, and how its values are given back.
+    async fn ordered(
+        &self,
+        connection: &mut Connection,
+        column: &str,
+        have: &[(String, String)],
+        names: &[&str],
+    ) -> Result<Ordered> {
+        let found = names::find(names, column);
+        let found = found.map_err(|reason| Error::Database(self.unordered(column, reason)))?;
+        let column = found.map_or(column, |at| names[at]).to_owned();
+        let native = self.native(connection, &column, have).await?;
+        Ok(Ordered { column, native })
     }
 
     /// How values of an ordered column are given back to the database.
@@ -287,21 +311,16 @@ impl DatabaseSource {
     }
 
     fn push(&self, known: &Known, row: &Raw, rows: &mut Rows, notes: &mut Notes) -> Result<()> {
-        let fields: Vec<Field<'_>> =
-            row.iter().take(known.columns.len()).map(|cell| self.field(cell.as_deref())).collect();
+        let field = |at: usize| self.field(row.get(at).and_then(Option::as_deref));
+        let fields: Vec<Field<'_>> = (0..known.columns.len()).map(field).collect();
         let bytes = fields.iter().map(Field::size).sum();
-        let shown = |names: &mut dyn Iterator<Item = (&String, &Field<'_>)>| {
-            let cell = |(name, field): (&String, &Field<'_>)| format!("{name}={}", field.shown());
-            names.map(cell).collect::<Vec<_>>().join(", ")
+        let shown = |places: &mut dyn Iterator<Item = usize>| {
+            let cell = |at: usize| format!("{}={}", known.columns[at].0, field(at).shown());
+            places.map(cell).collect::<Vec<_>>().join(", ")
         };
-        let named = || known.columns.iter().map(|(name, _)| name).zip(&fields);
-        let keys = || {
-            let keys = self.mapping.table().key.iter();
-            let keys: Vec<_> = keys.filter_map(|key| self.mapping.source_of(key)).collect();
-            cut(&shown(&mut named().filter(|(name, _)| keys.contains(&name.as_str()))), 400)
-        };
-        let cells = self.mapping.cells(&known.plan, &fields, notes);
-        rows.push(cells, bytes, keys, || shown(&mut named()))
+        let keys = || cut(&shown(&mut known.keys.iter().copied()), 400);
+        let by = (&self.mapping, &known.plan, notes);
+        rows.take(by, Ok(fields), bytes, keys, || shown(&mut (0..known.columns.len())))
     }
 
     fn field<'c>(&self, cell: Option<&'c [u8]>) -> Field<'c> {

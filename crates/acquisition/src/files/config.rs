@@ -1,14 +1,16 @@
 //! What a user may choose about files of their own.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tidegauge_core::Table;
 
+use super::Encoding;
 use super::decode::Dialect;
 use crate::bad_rows::BadRows;
 use crate::duplicate_rows::DuplicateRows;
-use crate::mapping::{Columns, OnMissing};
+use crate::mapping::{Columns, Condition, OnMissing};
 use crate::{Error, Result};
 
 /// What a user may choose about files of their own.
@@ -35,6 +37,9 @@ pub struct Config {
     pub path: String,
     /// What the files are; by default what their names say.
     pub format: Option<Format>,
+    /// What the text of files is encoded in, unless a byte order mark says otherwise; by default UTF-8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<Encoding>,
     /// The table that they fill.
     pub table: String,
     /// What becomes of a row that does not fit.
@@ -48,6 +53,9 @@ pub struct Config {
     /// What becomes of a column of the table that files do not have, and that may be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_missing: Option<OnMissing>,
+    /// What must hold of rows that are taken, in a configuration `where`; others are left out and counted.
+    #[serde(rename = "where", skip_serializing_if = "Vec::is_empty")]
+    pub filter: Vec<Condition>,
     /// Texts that mean that there is no value, beside the empty one: `NULL`, `\N`.
     pub nulls: Vec<String>,
     /// Between the cells of a line of CSV; by default `,`, and a tab in files called `.tsv`.
@@ -56,6 +64,22 @@ pub struct Config {
     pub quote: String,
     /// Whether the first line names the columns. Without one they are called `1`, `2`, `3`…
     pub header: bool,
+    /// How many lines stand above the header, or above the first row where there is none. By default the header is the
+    /// first line that names what is wanted.
+    pub skip_lines: usize,
+    /// What the line of the header begins with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub header_starts_with: Option<String>,
+    /// How many lines stand between the header and the first row.
+    pub skip_after_header: usize,
+    /// How many rows at the end of a file are none, but totals.
+    pub skip_footer: usize,
+    /// What lines begin with that are no rows, but totals, wherever they stand.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub footer_starts_with: Vec<String>,
+    /// What lines begin with that are comments.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
     /// The rows of a page, at most.
     pub page_rows: usize,
     /// The bytes of a row, at most.
@@ -77,21 +101,39 @@ pub enum Format {
     Parquet,
 }
 
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Csv => "CSV",
+            Self::Ndjson => "JSON lines",
+            Self::Parquet => "Parquet",
+        })
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
             name: String::new(),
             path: String::new(),
             format: None,
+            encoding: None,
             table: String::new(),
             bad_rows: BadRows::Fail,
             on_duplicate: None,
             columns: Columns::new(),
             on_missing: None,
+            filter: Vec::new(),
             nulls: Vec::new(),
             delimiter: None,
             quote: "\"".into(),
             header: true,
+            skip_lines: 0,
+            header_starts_with: None,
+            skip_after_header: 0,
+            skip_footer: 0,
+            footer_starts_with: Vec::new(),
+            comment: None,
             page_rows: 50_000,
             row_bytes: 16 * 1024 * 1024,
             settle: Duration::from_secs(10),
@@ -118,7 +160,25 @@ impl Config {
         if self.row_bytes == 0 {
             return Err(Error::config("row_bytes", "a row has at least one byte"));
         }
-        self.dialect("").map(drop)
+        self.dialect("")?;
+        self.validate_layout()?;
+        self.format.map_or(Ok(()), |format| self.suits(format, &self.path))
+    }
+
+    /// Returns an error if a setting is none for files of `format`, of which `name` is one.
+    pub(super) fn suits(&self, format: Format, name: &str) -> Result<()> {
+        let of_csv = self.of_csv().into_iter().filter(|_| format != Format::Csv);
+        let of_text = [("encoding", self.encoding.is_some())];
+        let of_text = of_text.into_iter().filter(|_| format == Format::Parquet);
+        match of_csv.chain(of_text).find(|(_, is_set)| *is_set) {
+            None => Ok(()),
+            Some((setting, _)) => Err(Error::config(
+                setting,
+                format!(
+                    "`{name}` is {format}, which has no such thing: leave it out, or let `path` name other files"
+                ),
+            )),
+        }
     }
 
     /// How the file called `name` writes CSV.
@@ -201,6 +261,18 @@ mod tests {
             (Config { delimiter: Some('é'), ..named.clone() }, "delimiter"),
             (Config { quote: ",".into(), ..named.clone() }, "quote"),
             (Config { quote: "''".into(), ..named.clone() }, "quote"),
+            (
+                Config { format: Some(Format::Ndjson), skip_footer: 1, ..named.clone() },
+                "`skip_footer`",
+            ),
+            (
+                Config {
+                    format: Some(Format::Parquet),
+                    encoding: Some(Encoding::UTF_8),
+                    ..named.clone()
+                },
+                "`encoding`",
+            ),
         ] {
             let error = config.validate().unwrap_err().to_string();
             assert!(error.contains(says), "{error} should say {says}");

@@ -65,7 +65,7 @@ impl Cells {
 /// # Errors
 /// When it is not UTF-8, has a quote that is not closed, or is more than one record.
 pub fn csv(record: &[u8], dialect: Dialect) -> Result<Cells, String> {
-    Splitter::new(dialect, b'\n').cells(record)
+    Splitter::new(dialect, b'\n').cells(record).map_err(|damage| damage.to_string())
 }
 
 /// The fields called `wanted` of one line of JSON. A dot reaches into an object: `user.id` is the
@@ -85,7 +85,13 @@ pub fn csv(record: &[u8], dialect: Dialect) -> Result<Cells, String> {
 /// # Errors
 /// When it is not a JSON object.
 pub fn ndjson<'a>(line: &'a [u8], wanted: &[&str]) -> Result<Vec<Field<'a>>, String> {
-    let text = std::str::from_utf8(line).map_err(|_| "is not UTF-8")?;
+    let text = std::str::from_utf8(line).map_err(|error| {
+        format!(
+            "has a byte that is not UTF-8, the {}. of its line: set `encoding`, as in `encoding = \
+             \"windows-1252\"`, or mend it",
+            error.valid_up_to() + 1
+        )
+    })?;
     let object = object(text).map_err(|reason| format!("is not a JSON object ({reason})"))?;
     wanted.iter().map(|name| Ok(find(&object, name)?.map_or(Field::Missing, field))).collect()
 }

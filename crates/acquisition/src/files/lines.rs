@@ -6,34 +6,44 @@ use std::io;
 use super::Draft;
 use super::config::Config;
 use super::decode::{self, Cells, Dialect};
+use super::encoding::Encoding;
 use super::folder::{Found, unreadable};
+use super::footer::Ahead;
+use super::header::{Head, bind, line};
+use super::json_fields::JsonFields;
+use super::layout::{Aside, Layout};
 use super::progress::Seen;
-use super::splitter::Splitter;
+use super::splitter::{Damage, Splitter};
 use super::text::{Record, Text};
 use crate::error::cut;
-use crate::mapping::{self, Field, Mapping, Misfit, Plan};
+use crate::mapping::{Field, Mapping, Misfit, Plan};
 use crate::{Error, Result};
 
 /// A file of lines, its header, and how its rows are read.
 #[derive(Debug)]
 pub(super) struct Lines {
-    text: Text,
-    file: Found,
+    pub(super) text: Text,
+    pub(super) file: Found,
     /// None for lines of JSON.
-    splitter: Option<Splitter>,
-    header: Header,
+    pub(super) splitter: Option<Splitter>,
+    pub(super) layout: Layout,
+    pub(super) header: Header,
+    /// Whether all that stands above the rows was taken.
+    pub(super) has_head: bool,
     nulls: Vec<String>,
-    limit: usize,
-    plan: Option<Plan>,
-    record: Vec<u8>,
+    pub(super) limit: usize,
+    pub(super) plan: Option<Plan>,
+    pub(super) record: Vec<u8>,
+    /// What was read and may be the footer.
+    pub(super) ahead: Ahead,
     /// The bytes of blank lines since the last that was not.
-    blank: usize,
+    pub(super) blank: usize,
     /// Whether what was taken of it before was nothing.
-    from_start: bool,
+    pub(super) from_start: bool,
 }
 
 #[derive(Debug)]
-enum Header {
+pub(super) enum Header {
     /// Each line names its own fields.
     Json,
     /// There is none: columns are counted.
@@ -43,31 +53,14 @@ enum Header {
     Read(Vec<String>),
 }
 
-/// What there was to be read of a file of lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Head {
-    Read,
-    /// It is being written.
-    Unfinished,
-    /// The file holds nothing else either.
-    None,
-}
-
-const BOM: &[u8] = b"\xef\xbb\xbf";
-
-/// The lines among which a header is looked for: exports may put a title and an owner above it.
-const HEADER_LINES: usize = 100;
-
-/// The lines of JSON of which some have each field, unless a file lacks it.
-const ENOUGH: u64 = 1_000;
-
 impl Lines {
     pub(super) fn open(
         file: &Found,
         dialect: Option<Dialect>,
         config: &Config,
     ) -> Result<(Self, Metadata)> {
-        let opened = Text::open(&file.path, dialect.and_then(|dialect| dialect.quote));
+        let quote = dialect.and_then(|dialect| dialect.quote);
+        let opened = Text::open(&file.path, quote, config.encoding);
         let (text, metadata) = opened.map_err(|error| broken(file, &error))?;
         let header = match (dialect, config.header) {
             (None, _) => Header::Json,
@@ -78,11 +71,14 @@ impl Lines {
             file: file.clone(),
             splitter: dialect.map(|dialect| Splitter::new(dialect, text.end)),
             text,
+            layout: dialect.map(|dialect| Layout::new(config, dialect)).unwrap_or_default(),
             header,
+            has_head: dialect.is_none(),
             nulls: config.nulls.clone(),
             limit: config.row_bytes,
             plan: None,
             record: Vec::new(),
+            ahead: Ahead::default(),
             blank: 0,
             from_start: true,
         };
@@ -102,7 +98,7 @@ impl Lines {
     ) -> Result<Option<&'static str>> {
         let Some(before) = before else { return Ok(None) };
         self.from_start = false;
-        self.read_header(mapping, draft, settled)?;
+        self.read_head(mapping, draft, settled)?;
         if self.text.taken > before.taken {
             return Ok(Some("its header is longer than what was read"));
         }
@@ -127,7 +123,7 @@ impl Lines {
         at: &mut Seen,
         settled: bool,
     ) -> Result<bool> {
-        let head = self.read_header(mapping, draft, settled)?;
+        let head = self.read_head(mapping, draft, settled)?;
         if head == Head::Unfinished {
             draft.notes.unsettled(self.text.line);
         }
@@ -140,10 +136,10 @@ impl Lines {
         let mut fields = JsonFields::new(wanted.len());
         let (mut ended, from_start) = (false, std::mem::take(&mut self.from_start));
         while !draft.rows.full() && !ended {
-            match self.next()? {
+            match self.next_above_footer(settled)? {
                 Record::None => ended = true,
                 Record::Unfinished if !self.is_finished(settled) => {
-                    draft.notes.unsettled(self.text.line);
+                    draft.notes.unsettled(self.line());
                     break;
                 }
                 Record::TooLong => return Err(self.too_long()),
@@ -156,6 +152,9 @@ impl Lines {
             ended = self.at_end()?;
             !ended
         };
+        if ended && self.ahead.rows > 0 {
+            draft.notes.footer(self.text.line, self.ahead.rows as u64);
+        }
         if let Header::Json = self.header {
             fields.learn(mapping, &wanted, draft, from_start && ended);
         }
@@ -163,61 +162,8 @@ impl Lines {
         Ok(more)
     }
 
-    /// Looks for the header, unless it is known: the first line that names what is wanted.
-    fn read_header(&mut self, mapping: &Mapping, draft: &mut Draft, settled: bool) -> Result<Head> {
-        let Header::Unread = self.header else { return Ok(Head::Read) };
-        let (mut best, mut lines): (Option<(usize, Error)>, usize) = (None, 0);
-        while lines < HEADER_LINES {
-            match self.next()? {
-                Record::None => break,
-                Record::Unfinished if !self.is_finished(settled) => return Ok(Head::Unfinished),
-                Record::TooLong => return Err(self.too_long()),
-                Record::Whole | Record::Unfinished => {}
-            }
-            let line = match self.text.taken {
-                0 => self.record.strip_prefix(BOM).unwrap_or(&self.record),
-                _ => &self.record,
-            };
-            if !is_blank(line) {
-                lines += 1;
-                let Some(splitter) = &mut self.splitter else { return Ok(Head::Read) };
-                let number = self.text.line;
-                let (names, plan) = names(splitter, line, &self.file, number, mapping, draft);
-                match plan {
-                    Ok(plan) => {
-                        if lines > 1 && self.from_start {
-                            draft.notes.above_header(number);
-                        }
-                        self.header = Header::Read(names);
-                        self.plan = Some(plan);
-                        self.text.take(&self.record);
-                        self.blank = 0;
-                        return Ok(Head::Read);
-                    }
-                    Err(error) => {
-                        let wanted = mapping.wanted();
-                        let hits = names.iter().filter(|name| wanted.contains(&name.as_str()));
-                        let hits = hits.count();
-                        if best.as_ref().is_none_or(|(most, _)| hits > *most) {
-                            best = Some((hits, error));
-                        }
-                    }
-                }
-            }
-            self.take_blank(is_blank(&self.record))?;
-        }
-        match best {
-            None => Ok(Head::None),
-            // Its header may follow, as long as no line names anything of what is wanted.
-            Some((0, _)) if lines < HEADER_LINES && !settled && !self.text.zipped => {
-                Ok(Head::Unfinished)
-            }
-            Some((_, error)) => Err(error),
-        }
-    }
-
     /// Takes the record at hand, which may be blank, as nothing.
-    fn take_blank(&mut self, is_blank: bool) -> Result<()> {
+    pub(super) fn take_blank(&mut self, is_blank: bool) -> Result<()> {
         self.blank = if is_blank { self.blank.saturating_add(self.record.len()) } else { 0 };
         if self.blank > self.limit {
             return Err(Error::File {
@@ -240,23 +186,27 @@ impl Lines {
         draft: &mut Draft,
         present: &mut JsonFields,
     ) -> Result<()> {
-        let first = self.text.taken == 0;
-        let line = match first {
-            true => self.record.strip_prefix(BOM).unwrap_or(&self.record),
-            false => &self.record,
-        };
+        let line = line(&self.record, self.text.taken);
         // A blank line is no row; in one column it could be, but nobody means it.
         if is_blank(line) {
             return self.take_blank(true);
         }
+        let (number, name) = (self.text.line, &self.file.name);
+        if self.layout.has_asides()
+            && let Some(aside) = self.layout.aside(line)
+        {
+            if aside == Aside::Total {
+                draft.notes.footer(number, 1);
+            }
+            return self.take_blank(false);
+        }
         self.blank = 0;
         let whole = |reason| Misfit::whole(&String::from_utf8_lossy(line), reason);
-        let (number, name) = (self.text.line, &self.file.name);
         let place = || format!("{name}:{number}");
         let content = || String::from_utf8_lossy(line).into_owned();
         match &mut self.splitter {
             Some(splitter) => {
-                let cells = splitter.cells(line).map_err(whole);
+                let cells = splitter.cells(line);
                 // Without a header the first row that is wide enough says how many columns there are.
                 if let (Header::Counted, None, Ok(cells)) = (&self.header, &self.plan, &cells) {
                     let needed = wanted.iter().filter_map(|name| name.parse().ok()).max();
@@ -266,29 +216,35 @@ impl Lines {
                         self.header = Header::Read(names);
                     }
                 }
-                let fields = match (&cells, &self.header) {
-                    (Ok(cells), Header::Read(names)) if cells.len() == names.len() => {
-                        Ok(fields(cells, &self.nulls))
+                let names = match &self.header {
+                    Header::Read(names) => names.as_slice(),
+                    Header::Json | Header::Counted | Header::Unread => &[],
+                };
+                let fields = match &cells {
+                    Ok(cells) if cells.len() == names.len() => Ok(fields(cells, &self.nulls)),
+                    Ok(cells) if names.is_empty() => {
+                        let (len, wanted) = (cells.len(), wanted.join(", "));
+                        Err(whole(format!("has {len} cells, and those at {wanted} are wanted")))
                     }
-                    (Ok(cells), Header::Read(names)) => {
+                    Ok(cells) => {
                         let (len, width) = (cells.len(), names.len());
                         Err(whole(format!("has {len} cells, and the header has {width}")))
                     }
-                    (Ok(cells), _) => {
-                        let wanted = wanted.join(", ");
-                        Err(whole(format!(
-                            "has {} cells, and those at {wanted} are wanted",
-                            cells.len()
-                        )))
+                    Err(damage) => Err(damaged(damage, self.text.encoding, names, line)),
+                };
+                match (&self.plan, fields) {
+                    (Some(plan), fields) => {
+                        let by = (mapping, plan, &mut draft.notes);
+                        draft.rows.take(by, fields, line.len(), place, content)?;
                     }
-                    (Err(misfit), _) => Err(misfit.clone()),
-                };
-                let cells = match (&fields, &self.plan) {
-                    (Ok(fields), Some(plan)) => mapping.cells(plan, fields, &mut draft.notes),
-                    (Err(misfit), _) => Err(misfit.clone()),
-                    (Ok(_), None) => Err(whole("comes before any header".into())),
-                };
-                draft.rows.push(cells, line.len(), place, content)?;
+                    (None, Err(misfit)) => {
+                        draft.rows.push(Err(misfit), line.len(), place, content)?;
+                    }
+                    (None, Ok(_)) => {
+                        let misfit = whole("comes before any header".into());
+                        draft.rows.push(Err(misfit), line.len(), place, content)?;
+                    }
+                }
             }
             None => {
                 let plan = match &self.plan {
@@ -300,19 +256,35 @@ impl Lines {
                     fields.iter_mut().for_each(|field| nulled(field, &self.nulls));
                     fields
                 });
-                let cells = match &fields {
-                    Ok(fields) => mapping.cells(plan, fields, &mut draft.notes),
-                    Err(misfit) => Err(misfit.clone()),
-                };
-                draft.rows.push(cells, line.len(), place, content)?;
+                let by = (mapping, &*plan, &mut draft.notes);
+                draft.rows.take(by, fields, line.len(), place, content)?;
             }
         }
         self.text.take(&self.record);
         Ok(())
     }
 
-    fn next(&mut self) -> Result<Record> {
+    /// Reads the next record, or the next line that is none.
+    pub(super) fn next(&mut self) -> Result<Record> {
+        if self.layout.has_asides() {
+            let read = self.next_line()?;
+            let is_aside = || self.layout.aside(line(&self.record, self.text.taken)).is_some();
+            return if read != Record::Whole || is_aside() { Ok(read) } else { self.rest() };
+        }
         let read = self.text.next(&mut self.record, self.splitter.as_mut(), self.limit);
+        read.map_err(|error| broken(&self.file, &error))
+    }
+
+    /// Reads the next line, whatever its quotes.
+    pub(super) fn next_line(&mut self) -> Result<Record> {
+        let read = self.text.next(&mut self.record, None, self.limit);
+        read.map_err(|error| broken(&self.file, &error))
+    }
+
+    /// Reads the rest of the record whose first line is at hand.
+    pub(super) fn rest(&mut self) -> Result<Record> {
+        let Some(splitter) = &mut self.splitter else { return Ok(Record::Whole) };
+        let read = self.text.rest(&mut self.record, splitter, self.limit);
         read.map_err(|error| broken(&self.file, &error))
     }
 
@@ -326,22 +298,27 @@ impl Lines {
 
     /// Whether a last line without an end is taken for whole. The end of a compressed file says
     /// that it is one.
-    fn is_finished(&self, settled: bool) -> bool {
+    pub(super) fn is_finished(&self, settled: bool) -> bool {
         let finished = self.text.zipped || settled;
         if !finished {
-            let (path, line) = (self.file.path.display(), self.text.line);
+            let (path, line) = (self.file.path.display(), self.line());
             tracing::info!(%path, line, "the last line has no end yet, and is left for later");
         }
         finished
     }
 
-    fn too_long(&self) -> Error {
+    /// Returns the number of the line that was read last.
+    fn line(&self) -> u64 {
+        self.text.line + self.ahead.lines
+    }
+
+    pub(super) fn too_long(&self) -> Error {
         Error::File {
             path: self.file.path.display().to_string(),
             reason: format!(
                 "the row at line {} has more than {} bytes; close its quotes, set `quote` rightly, \
                  or raise `row_bytes`; it begins: {}",
-                self.text.line,
+                self.line(),
                 self.limit,
                 cut(&String::from_utf8_lossy(&self.record[..self.record.len().min(200)]), 80)
             ),
@@ -349,93 +326,22 @@ impl Lines {
     }
 }
 
-/// The fields that the lines of JSON of a page have.
-#[derive(Debug)]
-struct JsonFields {
-    lines: u64,
-    present: Vec<bool>,
+/// Says what is wrong with a `line`, and in which of its columns, if one of `names` is known to be it.
+fn damaged(damage: &Damage, encoding: Encoding, names: &[String], line: &[u8]) -> Misfit {
+    let Damage::Bytes { cell, text } = damage else {
+        return Misfit::whole(&String::from_utf8_lossy(line), damage.to_string());
+    };
+    let reason = match encoding == Encoding::UTF_8 {
+        true => damage.to_string(),
+        false => format!(
+            "has bytes in its cell {cell} that are none of {encoding}: set `encoding` rightly, or mend them"
+        ),
+    };
+    let column = names.get(cell - 1).map_or("*", String::as_str).to_owned();
+    Misfit { column, value: cut(text, 80), reason }
 }
 
-impl JsonFields {
-    fn new(wanted: usize) -> Self {
-        Self { lines: 0, present: vec![false; wanted] }
-    }
-
-    fn add(&mut self, fields: &[Field<'_>]) {
-        self.lines += 1;
-        for (present, field) in self.present.iter_mut().zip(fields) {
-            *present |= *field != Field::Missing;
-        }
-    }
-
-    /// Takes in which columns were filled; and which were not, if the page has the `whole` file, or
-    /// enough of it.
-    fn learn(&self, mapping: &Mapping, wanted: &[&str], draft: &mut Draft, whole: bool) {
-        for column in &mapping.table().columns {
-            let Some(name) = mapping.source_of(&column.name) else { continue };
-            let at = wanted.iter().position(|wanted| *wanted == name);
-            let is_present = at.and_then(|at| self.present.get(at)).is_some_and(|present| *present);
-            if is_present {
-                draft.known.fill(std::iter::once(column.name.as_ref()));
-            } else if mapping.may_lack(column) && self.lines > 0 && (whole || self.lines >= ENOUGH)
-            {
-                draft.known.lack(&column.name, &mut draft.notes);
-            }
-        }
-    }
-}
-
-/// Returns the names that a line has, and where what is wanted stands if it is the header.
-fn names(
-    splitter: &mut Splitter,
-    line: &[u8],
-    file: &Found,
-    number: u64,
-    mapping: &Mapping,
-    draft: &mut Draft,
-) -> (Vec<String>, Result<Plan>) {
-    match splitter.cells(line) {
-        Ok(cells) => {
-            let names: Vec<String> = cells.iter().map(|name| name.trim().into()).collect();
-            let plan = bind(mapping, file, Some(number), &names, draft);
-            (names, plan)
-        }
-        Err(reason) => {
-            let path = file.path.display().to_string();
-            let reason = format!("line {number}, which should name the columns, {reason}");
-            (Vec::new(), Err(Error::File { path, reason }))
-        }
-    }
-}
-
-/// Returns where what is wanted stands among the `names` of a file, or of its header's line.
-fn bind(
-    mapping: &Mapping,
-    file: &Found,
-    line: Option<u64>,
-    names: &[String],
-    draft: &mut Draft,
-) -> Result<Plan> {
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let path = file.path.display();
-    let place = line.map_or_else(|| path.to_string(), |line| format!("{path}, line {line},"));
-    let plan = mapping.bind_after(&place, &names, &draft.known)?;
-    if !mapping.wanted().is_empty() && mapping.filled(&plan).next().is_none() {
-        return Err(Error::File {
-            path: place,
-            reason: format!(
-                "none of its columns fills one of `{}`; they are {}: map them in the columns of the \
-                 source",
-                mapping.table().name,
-                mapping::list(names.into_iter())
-            ),
-        });
-    }
-    draft.known.learn(mapping, &plan, &mut draft.notes);
-    Ok(plan)
-}
-
-fn is_blank(line: &[u8]) -> bool {
+pub(super) fn is_blank(line: &[u8]) -> bool {
     line.iter().all(u8::is_ascii_whitespace)
 }
 
@@ -448,7 +354,7 @@ fn fields<'c>(cells: &'c Cells, nulls: &[String]) -> Vec<Field<'c>> {
     cells.iter().map(field).collect()
 }
 
-fn nulled(field: &mut Field<'_>, nulls: &[String]) {
+pub(super) fn nulled(field: &mut Field<'_>, nulls: &[String]) {
     if let Field::Text(text) = field
         && nulls.iter().any(|null| *null == **text)
     {

@@ -2,9 +2,14 @@
 
 mod config;
 pub mod decode;
+mod encoding;
 mod folded;
 mod folder;
+mod footer;
 mod gzip;
+mod header;
+mod json_fields;
+mod layout;
 mod lines;
 mod parquet;
 mod parquet_pages;
@@ -22,6 +27,7 @@ use tidegauge_core::panics::caught;
 use tidegauge_core::{Clock, Cursor, OnDuplicate, Page, Source, TableRef, WriteMode};
 
 pub use config::{Config, Format};
+pub use encoding::Encoding;
 
 use self::parquet::Parquet;
 use crate::duplicate_rows::DuplicateRows;
@@ -118,7 +124,7 @@ impl FileSource {
             return Err(Error::config("table", reason));
         }
         let mapping = Mapping::new(&config.name, &table, &config.columns)?;
-        let mapping = mapping.on_missing(config.on_missing);
+        let mapping = mapping.on_missing(config.on_missing).filter(&config.filter)?;
         let (open, told) = (Mutex::new(None), Told::default());
         Ok(Self(Arc::new(Inner { config, mapping, clock, open, told })))
     }
@@ -260,6 +266,7 @@ impl Inner {
         let broken = |error: std::io::Error| unreadable(&file.path, &error);
         let before = seen.filter(|seen| seen.taken > 0);
         let format = self.config.format(&file.name)?;
+        self.config.suits(format, &file.name)?;
         if format == Format::Parquet {
             let mut opened = File::open(&file.path).map_err(broken)?;
             let (size, modified) = folder::state(&opened.metadata().map_err(broken)?);
@@ -268,8 +275,7 @@ impl Inner {
             if before.is_some_and(|before| before.digest != digest) {
                 return Ok((Opened::Replaced("it holds other bytes"), at));
             }
-            let row_bytes = self.config.row_bytes;
-            let open = || Parquet::open(opened, &file.path, &self.mapping, row_bytes, draft);
+            let open = || Parquet::open(opened, &file.path, &self.mapping, &self.config, draft);
             let parquet = caught(open).map_err(|error| parquet::broken(&file.path, &error))??;
             let at = Seen { taken: before.map_or(0, |before| before.taken), ..at };
             return Ok((Opened::As(Kind::Parquet(Box::new(parquet))), at));
@@ -314,8 +320,8 @@ impl Inner {
                     parquet.fits(bytes, taken + 1)?;
                     // Rows have no lines: the place is the number of the row, the first being 1.
                     let place = || format!("{}:{}", file.name, taken + 1);
-                    let cells = parquet.cells(&self.mapping, &fields, &mut draft.notes);
-                    draft.rows.push(cells, bytes, place, || slice.shown(row))?;
+                    let by = (&self.mapping, parquet.plan(), &mut draft.notes);
+                    draft.rows.take(by, Ok(fields), bytes, place, || slice.shown(row))?;
                     taken += 1;
                 }
             }

@@ -10,16 +10,17 @@ use parquet::arrow::arrow_reader::{
     ParquetRecordBatchReaderBuilder,
 };
 use parquet::basic::Type;
+use tidegauge_core::DataType;
 use tidegauge_core::arrow::array::RecordBatch;
 use tidegauge_core::arrow::schema::{DataType as ArrowType, Field as ArrowField, Schema, TimeUnit};
-use tidegauge_core::{Cell, DataType};
 
-use super::Draft;
 use super::folder::unreadable;
+use super::lines::nulled;
 use super::parquet_pages::Pages;
 use super::parquet_value::{self, named, readable};
+use super::{Config, Draft};
 use crate::error::cut;
-use crate::mapping::{Field, Mapping, Misfit, Notes, Plan};
+use crate::mapping::{Field, Mapping, Plan};
 use crate::{Error, Result};
 
 /// The bytes of pages that are unpacked at a time, if a single row does not take more.
@@ -42,8 +43,9 @@ pub(super) struct Parquet {
     group: Option<(usize, Pages)>,
     /// The places of the columns that are read.
     wanted: Vec<usize>,
-    /// Whether a column fills one of text.
+    /// Whether a column is read as text: it fills one of text, or a part of one, or a condition is about it.
     text: Vec<bool>,
+    nulls: Vec<String>,
     plan: Plan,
 }
 
@@ -52,7 +54,7 @@ impl Parquet {
         file: File,
         path: &Path,
         mapping: &Mapping,
-        row_bytes: usize,
+        config: &Config,
         draft: &mut Draft,
     ) -> Result<Self> {
         let shown = path.display().to_string();
@@ -64,38 +66,42 @@ impl Parquet {
         let rows = usize::try_from(rows).map_err(|error| broken(&error))?;
         let schema = metadata.schema().clone();
         let have: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
-        mapping.bind_after(&shown, &have, &draft.known)?;
-        let asked = mapping.wanted();
-        let is_wanted = |at: &usize| asked.contains(&have[*at]);
-        let wanted: Vec<usize> = (0..have.len()).filter(is_wanted).collect();
-        let names: Vec<&str> = wanted.iter().map(|at| have[*at]).collect();
-        let plan = mapping.bind_after(&shown, &names, &draft.known)?;
+        let plan = mapping.bind_after(&shown, &have, &draft.known)?;
         draft.known.learn(mapping, &plan, &mut draft.notes);
+        let wanted = plan.fields();
+        let plan = plan.projected(&wanted);
         let mut text = vec![false; wanted.len()];
-        for column in &mapping.table().columns {
-            let Some(name) = mapping.source_of(&column.name) else { continue };
-            let Some(at) = names.iter().position(|other| *other == name) else { continue };
-            text[at] |= column.dtype == DataType::Text;
-            let found = schema.field(wanted[at]).data_type();
-            let refused = |reason: &str| {
-                Err(Error::Mapping {
-                    of: shown.clone(),
+        for used in plan.uses() {
+            let column = used.column.and_then(|at| mapping.table().columns.get(at));
+            let is_typed = column.is_some_and(|column| column.dtype != DataType::Text);
+            text[used.field] |= !(used.is_whole && is_typed);
+            let (name, found) =
+                (have[wanted[used.field]], schema.field(wanted[used.field]).data_type());
+            let reason = if !readable(found) {
+                "a type that is not read: write it as another one"
+            } else if column.is_some_and(|column| matches!(column.dtype, DataType::Decimal { .. }))
+                && found.is_floating()
+            {
+                "and money is never a float: write it as a decimal, or as text"
+            } else {
+                continue;
+            };
+            let reason = format!("`{name}` is {}, {reason}", named(found));
+            return Err(match column {
+                Some(column) => Error::Mapping {
+                    of: shown,
                     table: mapping.table().name.to_string(),
                     column: column.name.to_string(),
-                    reason: format!("`{name}` is {}, {reason}", named(found)),
-                })
-            };
-            if !readable(found) {
-                return refused("a type that is not read: write it as another one");
-            }
-            if matches!(column.dtype, DataType::Decimal { .. }) && found.is_floating() {
-                return refused("and money is never a float: write it as a decimal, or as text");
-            }
+                    reason,
+                },
+                None => Error::Condition { of: shown, setting: "a condition".into(), reason },
+            });
         }
         let metadata = as_read(metadata).map_err(|error| broken(&error))?;
         let group = None;
         let path = path.to_owned();
-        Ok(Self { file, path, metadata, rows, row_bytes, group, wanted, text, plan })
+        let (row_bytes, nulls) = (config.row_bytes, config.nulls.clone());
+        Ok(Self { file, path, metadata, rows, row_bytes, group, wanted, text, nulls, plan })
     }
 
     /// Reads at most `count` rows behind the first `skip`, as many as are unpacked within bounds, some at
@@ -193,19 +199,16 @@ impl Parquet {
         let fields = slice.columns.iter().zip(&self.text);
         let value = |(column, is_text): (&'s parquet_value::Column, &bool)| {
             let field = column.field(row);
-            if *is_text { field.into_text() } else { field }
+            let mut field = if *is_text { field.into_text() } else { field };
+            nulled(&mut field, &self.nulls);
+            field
         };
         fields.map(value).collect()
     }
 
-    /// Returns the cells that `fields` are.
-    pub(super) fn cells<'a>(
-        &self,
-        mapping: &'a Mapping,
-        fields: &'a [Field<'_>],
-        notes: &mut Notes,
-    ) -> Result<Vec<Cell<'a>>, Misfit> {
-        mapping.cells(&self.plan, fields, notes)
+    /// Returns where the fields of a row stand that are wanted.
+    pub(super) fn plan(&self) -> &Plan {
+        &self.plan
     }
 }
 

@@ -80,7 +80,7 @@ pub(super) struct Seen {
     pub(super) modified: u64,
     /// A digest of what was taken of it: of text the bytes before `taken`, of Parquet the file.
     pub(super) digest: u64,
-    /// What was taken: bytes of text, uncompressed, or rows of Parquet.
+    /// What was taken: bytes of text, uncompressed and in UTF-8, or rows of Parquet.
     pub(super) taken: u64,
     /// Whether there was nothing behind that.
     pub(super) ended: bool,

@@ -1,8 +1,35 @@
 //! Takes records of CSV apart, by the bytes and lines that `csv-core` reports.
 
+use std::fmt;
+
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder, Terminator};
 
 use super::decode::{Cells, Dialect};
+
+/// What is wrong with a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Damage {
+    /// A quote is not closed.
+    Open,
+    /// There is more than one.
+    Several,
+    /// A cell, by its number from 1 on, has bytes that are not UTF-8.
+    Bytes { cell: usize, text: String },
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open => f.write_str("has a quote that is not closed"),
+            Self::Several => f.write_str("is more than one record"),
+            Self::Bytes { cell, .. } => write!(
+                f,
+                "has a byte in its cell {cell} that is not UTF-8: set `encoding`, as in `encoding = \
+                 \"windows-1252\"`, or mend it"
+            ),
+        }
+    }
+}
 
 /// Takes records of CSV apart: says where one ends, and what its cells are.
 ///
@@ -57,7 +84,7 @@ impl Splitter {
     ///
     /// # Errors
     /// When it is not UTF-8, has a quote that is not closed, or is more than one record.
-    pub(super) fn cells(&mut self, record: &[u8]) -> Result<Cells, String> {
+    pub(super) fn cells(&mut self, record: &[u8]) -> Result<Cells, Damage> {
         // A carriage return at the end stands outside of quotes: else these would be the end.
         let line = record.strip_suffix(&[self.end]).unwrap_or(record);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -66,14 +93,24 @@ impl Splitter {
         }
         self.restart();
         if line.first() == Some(&self.end) || self.feed(line) {
-            return Err("is more than one record".into());
+            return Err(Damage::Several);
         }
         if !self.feed(&[self.end]) {
-            return Err("has a quote that is not closed".into());
+            return Err(Damage::Open);
         }
         let text = self.text[..self.len].to_vec();
-        let text = String::from_utf8(text).map_err(|_| "is not UTF-8")?;
-        Ok(Cells { text, ends: self.ends[..self.count].to_vec() })
+        let ends = self.ends[..self.count].to_vec();
+        match String::from_utf8(text) {
+            Ok(text) => Ok(Cells { text, ends }),
+            Err(error) => {
+                let at = error.utf8_error().valid_up_to();
+                let cell = ends.partition_point(|end| *end <= at);
+                let start = cell.checked_sub(1).map_or(0, |before| ends[before]);
+                let text = &error.as_bytes()[start..ends.get(cell).copied().unwrap_or(self.len)];
+                let text = String::from_utf8_lossy(text).into_owned();
+                Err(Damage::Bytes { cell: cell + 1, text })
+            }
+        }
     }
 
     /// Reads on in the record under way, and returns whether that has ended; nothing behind its end

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use super::encoding::Encoding;
 use super::gzip::Gunzip;
 use super::splitter::Splitter;
 
@@ -19,10 +20,11 @@ pub(super) struct Text {
     reader: Box<dyn BufRead + Send>,
     /// Whether its end says of itself that it is one.
     pub(super) zipped: bool,
+    pub(super) encoding: Encoding,
     /// What ends a line: a line feed, or a carriage return in files of old Macs and some of Excel's.
     pub(super) end: u8,
     hash: Sha256,
-    /// The bytes taken, uncompressed.
+    /// The bytes taken, uncompressed and in UTF-8.
     pub(super) taken: u64,
     /// The number of the next line; the first is 1.
     pub(super) line: u64,
@@ -44,8 +46,13 @@ pub(super) enum Record {
 }
 
 impl Text {
-    /// Opens a file of lines, in which `quote` may surround line breaks.
-    pub(super) fn open(path: &Path, quote: Option<u8>) -> io::Result<(Self, std::fs::Metadata)> {
+    /// Opens a file of lines, in which `quote` may surround line breaks. It is in `encoding` unless its first bytes say
+    /// otherwise.
+    pub(super) fn open(
+        path: &Path,
+        quote: Option<u8>,
+        encoding: Option<Encoding>,
+    ) -> io::Result<(Self, std::fs::Metadata)> {
         let mut file = File::open(path)?;
         let metadata = file.metadata()?;
         let mut start = Vec::with_capacity(GZIP.len());
@@ -61,10 +68,17 @@ impl Text {
         };
         let mut head = Vec::new();
         (&mut reader).take(HEAD).read_to_end(&mut head)?;
+        let (encoding, mark) = Encoding::of(&head, encoding)?;
+        if encoding != Encoding::UTF_8 {
+            let encoded = io::Cursor::new(head.split_off(mark)).chain(reader);
+            reader = Box::new(BufReader::with_capacity(BUFFER, encoding.decode(encoded)));
+            head.clear();
+            (&mut reader).take(HEAD).read_to_end(&mut head)?;
+        }
         let end = line_end(&head, quote);
         let reader = Box::new(io::Cursor::new(head).chain(reader));
         let (hash, taken, line, last) = (Sha256::new(), 0, 1, end);
-        Ok((Self { reader, zipped, end, hash, taken, line, last }, metadata))
+        Ok((Self { reader, zipped, encoding, end, hash, taken, line, last }, metadata))
     }
 
     /// Reads the next record into `record`, of at most `limit` bytes. It counts when it is taken.
@@ -78,6 +92,30 @@ impl Text {
         if let Some(splitter) = &mut splitter {
             splitter.restart();
         }
+        self.read_on(record, splitter, limit)
+    }
+
+    /// Reads the rest of the record that begins with the line `record`.
+    pub(super) fn rest(
+        &mut self,
+        record: &mut Vec<u8>,
+        splitter: &mut Splitter,
+        limit: usize,
+    ) -> io::Result<Record> {
+        splitter.restart();
+        match splitter.ends(record) {
+            true => Ok(Record::Whole),
+            false if record.len() >= limit => Ok(Record::TooLong),
+            false => self.read_on(record, Some(splitter), limit),
+        }
+    }
+
+    fn read_on(
+        &mut self,
+        record: &mut Vec<u8>,
+        mut splitter: Option<&mut Splitter>,
+        limit: usize,
+    ) -> io::Result<Record> {
         loop {
             let start = record.len();
             let room = u64::try_from(limit - start).unwrap_or(u64::MAX);

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{self, MapAccess, Visitor, value::MapAccessDeserializer};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Field, IdKind};
+use super::{Condition, Field, IdKind, Otherwise};
 
 /// Column of the table → how it is filled. A column that is not here takes the foreign column of
 /// its own name; where there is none, a nullable one is null.
@@ -14,20 +14,34 @@ pub type Columns = BTreeMap<String, Rule>;
 
 /// How a column of a table is filled: in a configuration either the name of a foreign column
 /// (`"e_mail"`), or a table with any of these fields.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self", deny_unknown_fields, default)]
 pub struct Rule {
     /// The foreign column; by default the one of the same name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub column: Option<String>,
+    /// Foreign columns whose values are joined, in this order, those that are empty left out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<String>,
+    /// What stands between the values of `columns`; by default a blank.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub join: Option<String>,
     /// A constant, instead of a foreign column.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Constant>,
+    /// What values become: `XXBT` becomes `BTC`. The others are as they were, unless `otherwise` says so; the empty text
+    /// stands for no value. With `part = "unit"`, of the unit.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub values: BTreeMap<String, Constant>,
+    /// What becomes of values that `values` does not name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub otherwise: Option<Otherwise>,
     /// How days and times are written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<Formats>,
     /// The zone of times that do not name theirs: an offset (`+02:00`) or a name
     /// (`Europe/Madrid`); by default they are UTC. In a configuration `offset` is the same.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(alias = "offset", skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
     /// The earliest day or time that is believed; by default 2009-01-01 where it is a number, and
     /// any where it is written out.
@@ -43,6 +57,16 @@ pub struct Rule {
     /// What stands between groups of three digits; by default nothing may.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thousands: Option<char>,
+    /// Signs of currencies that may stand before or behind a number, in a configuration one or a list: `$`, `EUR`; by
+    /// default none may.
+    #[serde(deserialize_with = "one_or_many", skip_serializing_if = "Vec::is_empty")]
+    pub currency: Vec<String>,
+    /// Whether `(12.00)` and `12.00-` are negative numbers; by default they are none.
+    #[serde(skip_serializing_if = "is_false")]
+    pub accounting: bool,
+    /// Takes a number as negative where this holds, as a refund's amount. One that is negative already is bad.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub negate: Option<Condition>,
     /// The part of a cell that is taken, where a number and its unit share one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub part: Option<Part>,
@@ -52,6 +76,25 @@ pub struct Rule {
     /// What the ids of a built-in table are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<IdKind>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde wants it so
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "a sign such as \"$\", or a list of signs")]
+    enum Signs {
+        One(String),
+        Many(Vec<String>),
+    }
+
+    Ok(match Signs::deserialize(deserializer)? {
+        Signs::One(sign) => vec![sign],
+        Signs::Many(signs) => signs,
+    })
 }
 
 /// The ways in which the days and times of one column are written, in a configuration one or a
@@ -123,9 +166,9 @@ pub enum OnMissing {
     Null,
 }
 
-/// A constant that fills a column.
+/// A constant that fills a column, or that a value is compared with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "true, false, an integer, or text in quotes")]
 pub enum Constant {
     /// True or false.
     Bool(bool),
@@ -151,28 +194,22 @@ impl Rule {
         Self { column: Some(name.into()), ..Self::default() }
     }
 
+    /// Joins the values of foreign columns, with `between` them.
+    pub fn joined<'n>(names: impl IntoIterator<Item = &'n str>, between: &str) -> Self {
+        let columns = names.into_iter().map(Into::into).collect();
+        Self { columns, join: Some(between.into()), ..Self::default() }
+    }
+
     /// Takes a constant.
     pub fn constant(value: impl Into<String>) -> Self {
         Self { value: Some(Constant::Text(value.into())), ..Self::default() }
     }
 }
 
-/// The fields of a rule, when it is written as a table.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Fields {
-    column: Option<String>,
-    value: Option<Constant>,
-    format: Option<Formats>,
-    #[serde(alias = "offset")]
-    zone: Option<String>,
-    earliest: Option<String>,
-    latest: Option<String>,
-    decimal: Option<char>,
-    thousands: Option<char>,
-    part: Option<Part>,
-    empty: Option<Empty>,
-    id: Option<IdKind>,
+impl Serialize for Rule {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
 }
 
 impl<'de> Deserialize<'de> for Rule {
@@ -191,32 +228,7 @@ impl<'de> Deserialize<'de> for Rule {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Rule, A::Error> {
-                let Fields {
-                    column,
-                    value,
-                    format,
-                    zone,
-                    earliest,
-                    latest,
-                    decimal,
-                    thousands,
-                    part,
-                    empty,
-                    id,
-                } = Fields::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(Rule {
-                    column,
-                    value,
-                    format,
-                    zone,
-                    earliest,
-                    latest,
-                    decimal,
-                    thousands,
-                    part,
-                    empty,
-                    id,
-                })
+                Rule::deserialize(MapAccessDeserializer::new(map))
             }
         }
 
@@ -242,6 +254,14 @@ mod tests {
         assert_eq!(rule.zone.as_deref(), Some("+02:00"));
         assert_eq!(read(&serde_json::to_string(&rule).unwrap()).unwrap(), rule);
         assert_eq!(read(r#"{"format":"unix"}"#).unwrap().format, Some("unix".into()));
+        let text = r#"{"columns":["Date","Time"],"join":"T","values":{"a":"b","c":7},"otherwise":"bad",
+                       "currency":"$","accounting":true,"negate":{"column":"Type","in":["refund"]}}"#;
+        let rule = read(text).unwrap();
+        assert_eq!((rule.columns.len(), rule.currency.len()), (2, 1));
+        assert_eq!(rule.negate, Some(Condition::any_of("Type", ["refund"])));
+        assert_eq!(read(&serde_json::to_string(&rule).unwrap()).unwrap(), rule);
+        let error = read(r#"{"values":{"a":1.5}}"#).unwrap_err().to_string();
+        assert!(error.contains("text in quotes"), "{error}");
         let error = read(r#"{"format":5}"#).unwrap_err().to_string();
         assert!(error.contains("a list of formats"), "{error}");
         let error = read(r#"{"colum":"betrag"}"#).unwrap_err().to_string();

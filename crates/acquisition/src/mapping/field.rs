@@ -1,104 +1,13 @@
-//! A foreign value, and how it becomes a value of a column.
+//! How the foreign values of one column become cells.
 
-use std::borrow::Cow;
-
+use chrono::{DateTime, Utc};
 use tidegauge_core::{Cell, Column, DataType, Table, parse_units};
 
-use super::notes::Seen;
+use super::notes::{Notes, Seen};
 use super::number::{self, NumberFormat};
 use super::time::{self, TimeFormat};
-use super::{Constant, Empty, Part, Rule};
-
-/// A value as a file or a database gives it.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Field<'a> {
-    /// No value.
-    Null,
-    /// The row does not have the field at all.
-    Missing,
-    /// Nothing stands there, in a format that writes no value and empty text alike.
-    Blank,
-    /// Text, which may be the written form of anything.
-    Text(Cow<'a, str>),
-    /// Bytes that are not UTF-8.
-    Bytes(Cow<'a, [u8]>),
-    /// True or false.
-    Bool(bool),
-    /// A whole number.
-    Int(i128),
-    /// A float.
-    Float(f64),
-    /// Days since 1970-01-01.
-    Date(i32),
-    /// Microseconds since 1970-01-01T00:00:00Z.
-    Timestamp(i64),
-    /// What clocks showed that are in no known zone, in microseconds since 1970-01-01T00:00:00.
-    Local(i64),
-    /// A decimal number: whole units, and the places behind the point.
-    Decimal(i128, u32),
-}
-
-impl<'a> From<&'a str> for Field<'a> {
-    fn from(text: &'a str) -> Self {
-        Self::Text(Cow::Borrowed(text))
-    }
-}
-
-impl Field<'_> {
-    /// As a person would write it.
-    pub fn shown(&self) -> Cow<'_, str> {
-        match self {
-            Self::Null => "null".into(),
-            Self::Missing | Self::Blank => "".into(),
-            Self::Text(text) => Cow::Borrowed(text),
-            Self::Bytes(bytes) => String::from_utf8_lossy(bytes),
-            Self::Bool(value) => value.to_string().into(),
-            Self::Int(value) => value.to_string().into(),
-            Self::Float(value) => value.to_string().into(),
-            Self::Date(days) => {
-                let day =
-                    chrono::NaiveDate::from_num_days_from_ce_opt(days.saturating_add(719_163));
-                day.map_or_else(|| days.to_string(), |day| day.to_string()).into()
-            }
-            Self::Timestamp(micros) | Self::Local(micros) => {
-                let zone = if matches!(self, Self::Timestamp(_)) { "Z" } else { "" };
-                let at = chrono::DateTime::from_timestamp_micros(*micros);
-                let shown = at.map(|at| format!("{}{zone}", at.format("%Y-%m-%dT%H:%M:%S%.6f")));
-                shown.unwrap_or_else(|| micros.to_string()).into()
-            }
-            Self::Decimal(units, 0) => units.to_string().into(),
-            Self::Decimal(units, scale) => {
-                let scale = usize::try_from(*scale).unwrap_or(0);
-                let digits = format!("{:0>width$}", units.unsigned_abs(), width = scale + 1);
-                let (whole, fraction) = digits.split_at(digits.len() - scale);
-                format!("{}{whole}.{fraction}", if *units < 0 { "-" } else { "" }).into()
-            }
-        }
-    }
-
-    /// The memory that it takes, about.
-    pub(crate) fn size(&self) -> usize {
-        match self {
-            Self::Text(text) => text.len(),
-            Self::Bytes(bytes) => bytes.len(),
-            _ => 8,
-        }
-    }
-
-    /// The same value as text: what a column of text takes.
-    pub(crate) fn into_text(self) -> Field<'static> {
-        match self {
-            Self::Null => Field::Null,
-            Self::Missing => Field::Missing,
-            Self::Blank => Field::Blank,
-            Self::Bytes(bytes) => match String::from_utf8(bytes.into_owned()) {
-                Ok(text) => Field::Text(text.into()),
-                Err(error) => Field::Bytes(error.into_bytes().into()),
-            },
-            other => Field::Text(other.shown().into_owned().into()),
-        }
-    }
-}
+use super::values::Values;
+use super::{Constant, Empty, Field, Part, Rule};
 
 /// How the values of one column are read.
 #[derive(Debug, Clone)]
@@ -110,6 +19,8 @@ pub(super) struct Reading {
     number: NumberFormat,
     part: Option<Part>,
     empty: Option<Empty>,
+    /// None where no value is renamed.
+    values: Option<Values>,
 }
 
 impl Reading {
@@ -128,6 +39,12 @@ impl Reading {
         if (rule.decimal.is_some() || rule.thousands.is_some()) && !is_number {
             return no("`decimal` and no `thousands`");
         }
+        if (!rule.currency.is_empty() || rule.accounting) && !is_number {
+            return no("`currency` and no `accounting`");
+        }
+        if rule.negate.is_some() && !is_number {
+            return no("`negate`");
+        }
         match rule.part {
             Some(Part::Number) if !is_number => return no("`part = \"number\"`"),
             Some(Part::Unit) if !is_text => return no("`part = \"unit\"`"),
@@ -136,13 +53,31 @@ impl Reading {
         if rule.empty.is_some() && !is_text {
             return no("`empty`: empty text is never a value there");
         }
-        if rule.value.is_some() && rule.column.is_some() {
-            return Err("it has both a `column` and a `value`: choose one".into());
+        let origins = [rule.column.is_some(), rule.value.is_some(), !rule.columns.is_empty()];
+        if origins.iter().filter(|origin| **origin).count() > 1 {
+            return Err(
+                "it has more than one of `column`, `columns` and `value`: choose one".into()
+            );
+        }
+        if rule.join.is_some() && rule.columns.is_empty() {
+            return Err("its `join` goes with `columns`, which are not set".into());
+        }
+        if rule.otherwise.is_some() && rule.values.is_empty() {
+            return Err("its `otherwise` goes with `values`, which are not set".into());
+        }
+        if rule.value.is_some() && !rule.values.is_empty() {
+            return Err("it has both a `value` and `values`: choose one".into());
+        }
+        let is_bare = rule.values.is_empty() && rule.currency.is_empty() && !rule.accounting;
+        if rule.part == Some(Part::Number) && !is_bare {
+            return Err(
+                "`part = \"number\"` goes with no `values`, `currency` and `accounting`".into()
+            );
         }
         // A constant that is empty was asked for.
         let is_constant = matches!(&rule.value, Some(Constant::Text(text)) if text.is_empty());
         let asked = is_constant && is_text && !column.nullable;
-        Ok(Self {
+        let plain = Self {
             dtype: column.dtype,
             nullable: column.nullable,
             is_key: table.key.contains(&column.name),
@@ -150,15 +85,37 @@ impl Reading {
             number: NumberFormat::new(rule)?,
             part: rule.part,
             empty: rule.empty.or(asked.then_some(Empty::Text)),
-        })
+            values: None,
+        };
+        if rule.values.is_empty() {
+            return Ok(plain);
+        }
+        let values = Values::new(&rule.values, rule.otherwise);
+        // What values become is read as they are, but for the part that was taken.
+        let whole = Self { part: None, ..plain.clone() };
+        for (from, to) in values.iter() {
+            let mut notes = Notes::new(DateTime::<Utc>::MAX_UTC);
+            let to = whole.cell(to, &mut notes.column(0));
+            to.map_err(|reason| format!("what its `values` make of `{from}` {reason}"))?;
+        }
+        Ok(Self { values: Some(values), ..plain })
+    }
+
+    /// Returns how its numbers are written.
+    pub(super) fn numbers(&self) -> &NumberFormat {
+        &self.number
     }
 
     /// Returns the cell that `field` is, or what is wrong with it.
     pub(super) fn cell<'f>(
-        &self,
+        &'f self,
         field: &'f Field<'_>,
         seen: &mut Seen<'_>,
     ) -> Result<Cell<'f>, String> {
+        let field = match &self.values {
+            Some(values) if self.part.is_none() => values.renamed(field)?,
+            _ => field,
+        };
         match field {
             Field::Null => self.none("is null"),
             Field::Missing => self.none("is missing"),
@@ -173,9 +130,13 @@ impl Reading {
                     return Err("has a NUL in it".into());
                 }
                 match self.part {
-                    Some(Part::Unit) => match number::split(text).1 {
-                        "" => self.none("has no unit"),
-                        unit => Ok(Cell::Text(unit)),
+                    Some(Part::Unit) => match (number::split(text).1, &self.values) {
+                        ("", _) => self.none("has no unit"),
+                        (unit, None) => Ok(Cell::Text(unit)),
+                        (unit, Some(values)) => match values.renamed_text(unit)? {
+                            Some(unit) => Ok(Cell::Text(unit)),
+                            None => self.none("has a unit that becomes null"),
+                        },
                     },
                     _ => Ok(Cell::Text(text)),
                 }
@@ -237,6 +198,13 @@ impl Reading {
                 seen.notes.zeros.add(seen.place, text);
                 Cell::Null
             }
+            DataType::Date | DataType::Timestamp if time::is_infinite(text) => {
+                return Err(
+                    "is no time that there is; set `nulls = [\"infinity\", \"-infinity\"]` of \
+                            the source to have it null"
+                        .into(),
+                );
+            }
             DataType::Date => Cell::Date(self.time.day(text, seen)?),
             DataType::Timestamp => Cell::Timestamp(self.time.instant(text, seen)?),
             DataType::Text => return Err("is text".into()), // taken as it is, above
@@ -294,6 +262,22 @@ impl Reading {
     }
 }
 
+/// Returns the number as a negative one.
+///
+/// # Errors
+/// When it is negative already: what that would mean, no rule says.
+pub(super) fn negative(cell: Cell<'_>) -> Result<Cell<'_>, String> {
+    let negated = match cell {
+        Cell::Int(value @ 1..) => Cell::Int(-value),
+        Cell::Decimal(value @ 1..) => Cell::Decimal(-value),
+        Cell::Float(value) if value > 0.0 => Cell::Float(-value),
+        Cell::Int(0) | Cell::Decimal(0) | Cell::Null => cell,
+        Cell::Float(value) if value == 0.0 => cell,
+        _ => return Err("is negative already, and `negate` would make it positive".into()),
+    };
+    Ok(negated)
+}
+
 fn boolean(text: &str) -> Option<bool> {
     let is = |words: &[&str]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
     if is(&["true", "t", "yes", "y", "1"]) {
@@ -328,7 +312,7 @@ mod tests {
         Reading::new(&table.build().unwrap(), &column(dtype, nullable), rule)
     }
 
-    fn cell<'f>(reading: &Reading, field: &'f Field<'_>) -> Result<Cell<'f>, String> {
+    fn cell<'f>(reading: &'f Reading, field: &'f Field<'_>) -> Result<Cell<'f>, String> {
         let mut notes = ColumnNotes::default();
         // 2030-01-01
         let tomorrow = 1_893_456_000_000_000;

@@ -24,6 +24,9 @@ impl KnownColumns {
 
     /// Takes in what a plan fills, and notes what it does not: once, unless that was filled before.
     pub(crate) fn learn(&mut self, mapping: &Mapping, plan: &Plan, notes: &mut Notes) {
+        for (asked, name) in plan.alike() {
+            notes.alike(asked, name);
+        }
         self.fill(mapping.filled(plan));
         for column in plan.missing() {
             self.lack(column, notes);

@@ -1,31 +1,40 @@
 //! How foreign columns become the columns of a table: what files and databases share.
 //!
 //! A user declares tables of their own ([`TableConfig`]), and says which foreign column fills which
-//! column of a table ([`Columns`]). A [`Mapping`] is both, checked against each other; a [`Plan`] is
-//! a mapping that has seen the names that a file or a query really has. From then on every value is
-//! read by the type of its column, and a row that does not fit is a [`Misfit`].
+//! column of a table ([`Columns`]), and which rows are taken ([`Condition`]). A [`Mapping`] is all of it, checked
+//! against each other; a [`Plan`] is a mapping that has seen the names that a file or a query really has. From then on
+//! every value is read by the type of its column, and a row that does not fit is a [`Misfit`].
 
 mod columns;
+mod condition;
 mod declare;
 mod epoch;
 mod external;
 mod field;
 mod known;
+pub(crate) mod names;
 mod notes;
 mod number;
+mod plan;
 mod rows;
+mod signs;
 mod time;
+mod value;
+mod values;
 mod zone;
 
 use chrono::{DateTime, Utc};
 use tidegauge_core::tables::{self, RampTransaction};
-use tidegauge_core::{Cell, Column, Table, TableRef};
+use tidegauge_core::{Cell, Column, DataType, Table, TableRef};
 
 pub use columns::{Columns, Constant, Empty, Formats, OnMissing, Part, Rule};
+pub use condition::Condition;
 pub use declare::{ColumnConfig, TableConfig, TypeConfig, WriteConfig, declare, resolve};
 pub use external::IdKind;
-pub use field::Field;
 pub use notes::Notes;
+pub use plan::Plan;
+pub use value::Field;
+pub use values::Otherwise;
 
 pub(crate) use known::KnownColumns;
 pub(crate) use notes::Told;
@@ -33,8 +42,11 @@ pub(crate) use rows::{Rows, tables};
 
 use crate::error::cut;
 use crate::{Error, Result};
+use condition::Test;
 use external::{Id, IdFormat};
 use field::Reading;
+use number::NumberFormat;
+use plan::Slot;
 
 /// Which foreign column fills which column of a table, checked against the table.
 ///
@@ -49,8 +61,9 @@ use field::Reading;
 /// }))?;
 /// let mapping = Mapping::new("our_spend", MarketingSpend::table(), &columns)?;
 /// let plan = mapping.bind("spend.csv", &["Datum", "campaign", "currency", "Betrag"])?;
-/// let row = ["24.12.2020", "xmas", "EUR", "1.234,50"].map(Field::from);
+/// let fields = ["24.12.2020", "xmas", "EUR", "1.234,50"].map(Field::from).to_vec();
 /// let mut notes = Notes::new("2021-01-01T00:00:00Z".parse()?);
+/// let row = mapping.row(&plan, fields, &mut notes).unwrap().expect("no row is left out");
 /// let cells = mapping.cells(&plan, &row, &mut notes).unwrap();
 /// assert_eq!(cells[1], Cell::Text("affiliates"));
 /// assert_eq!(cells[4], Cell::Decimal(123_450));
@@ -61,6 +74,8 @@ pub struct Mapping {
     of: String,
     table: TableRef,
     columns: Vec<Mapped>,
+    /// What must hold of a row that is taken.
+    filter: Vec<Test>,
     on_missing: Option<OnMissing>,
 }
 
@@ -71,6 +86,8 @@ struct Mapped {
     /// How it reads ids, if it has any.
     id: Option<IdFormat>,
     from: Origin,
+    /// What holds of numbers that are taken as negative.
+    negate: Option<Test>,
 }
 
 #[derive(Debug, Clone)]
@@ -81,29 +98,19 @@ enum Origin {
     SameName(String),
     /// The same, or else a value that follows where nothing is said.
     SameNameOr(String, Field<'static>),
+    /// Foreign columns, and what stands between their values.
+    Joined {
+        names: Vec<String>,
+        between: String,
+    },
     Constant(Field<'static>),
 }
 
-/// Where the fields of a row stand that fill the columns of the table.
+/// The fields of a row that is taken, those that are joined from others among them.
 #[derive(Debug, Clone)]
-pub struct Plan {
-    slots: Vec<Slot>,
-    /// The columns of the table that are null or have their default, as nothing of that name is there.
-    missing: Vec<String>,
-}
-
-impl Plan {
-    /// Returns the columns of the table that are null or have their default, as nothing of that name is there.
-    pub fn missing(&self) -> &[String] {
-        &self.missing
-    }
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Slot {
-    Field(usize),
-    Null,
-    Constant,
+pub struct FieldRow<'f> {
+    fields: Vec<Field<'f>>,
+    joined: Vec<Field<'static>>,
 }
 
 /// Why a row does not fit its table.
@@ -147,7 +154,7 @@ impl Mapping {
                 Reading::new(table, column, rule.unwrap_or(&Rule::default())).map_err(wrong)?;
             let id =
                 IdFormat::new(table, column, rule.unwrap_or(&Rule::default())).map_err(wrong)?;
-            let mapped = |from| Mapped { reading, id, from };
+            let mapped = |from| Mapped { reading: reading.clone(), id, from, negate: None };
             if keeps_ids {
                 return Ok(mapped(Origin::Constant(Field::Null)));
             }
@@ -161,6 +168,10 @@ impl Mapping {
                     return Ok(constant);
                 }
                 Some(Rule { column: Some(name), .. }) => Origin::Named(name.clone()),
+                Some(Rule { columns, join, .. }) if !columns.is_empty() => Origin::Joined {
+                    names: columns.clone(),
+                    between: join.clone().unwrap_or_else(|| " ".into()),
+                },
                 Some(_) => Origin::Named(column.name.to_string()),
                 None => match default(table, column) {
                     Some(value) => Origin::SameNameOr(column.name.to_string(), value.into()),
@@ -169,8 +180,48 @@ impl Mapping {
             };
             Ok(mapped(from))
         };
-        let columns = table.columns.iter().map(mapped).collect::<Result<_>>()?;
-        Ok(Self { of: of.into(), table: table.clone(), columns, on_missing: None })
+        let mapped = table.columns.iter().map(mapped).collect::<Result<_>>()?;
+        let (of, filter) = (of.to_owned(), Vec::new());
+        let mut new = Self { of, table: table.clone(), columns: mapped, filter, on_missing: None };
+        for (at, column) in table.columns.iter().enumerate() {
+            let rule = columns.get(column.name.as_ref());
+            let Some(condition) = rule.and_then(|rule| rule.negate.as_ref()) else { continue };
+            let test = condition.test(new.numbers(&condition.column)).map_err(|reason| {
+                refused(&new.of, table, &column.name, format!("its `negate` is wrong: {reason}"))
+            })?;
+            new.columns[at].negate = Some(test);
+        }
+        Ok(new)
+    }
+
+    /// Takes only those rows of which all `conditions` hold, tried in this order; of others neither the columns are
+    /// read nor the later conditions tried.
+    ///
+    /// # Errors
+    /// When a condition has no test, or several.
+    pub fn filter(self, conditions: &[Condition]) -> Result<Self> {
+        let test = |condition: &Condition| {
+            let test = condition.test(self.numbers(&condition.column));
+            test.map_err(|reason| Error::Condition {
+                of: format!("`{}`", self.of),
+                setting: "`where`".into(),
+                reason: format!("the condition on `{}` is wrong: {reason}", condition.column),
+            })
+        };
+        let filter = conditions.iter().map(test).collect::<Result<_>>()?;
+        Ok(Self { filter, ..self })
+    }
+
+    /// Returns how the numbers of a foreign column are written: as those of the column of the table that it fills.
+    fn numbers(&self, name: &str) -> &NumberFormat {
+        let filled = self.columns.iter().zip(&self.table.columns).find(|(mapped, column)| {
+            let is_number = matches!(
+                column.dtype,
+                DataType::Int64 | DataType::Float64 | DataType::Decimal { .. }
+            );
+            is_number && matches!(mapped.names(), [own] if own == name)
+        });
+        filled.map_or(&number::PLAIN, |(mapped, _)| mapped.reading.numbers())
     }
 
     /// Sets what becomes of a column that is not there and may be null.
@@ -184,10 +235,14 @@ impl Mapping {
         &self.table
     }
 
-    /// The foreign columns that are asked for, each once, in the order of the table.
+    /// The foreign columns that are asked for, each once: those that fill columns in the order of the table, then those
+    /// that conditions are about.
     pub fn wanted(&self) -> Vec<&str> {
         let mut wanted = Vec::with_capacity(self.columns.len());
-        for name in self.columns.iter().filter_map(Mapped::name) {
+        let filling = self.columns.iter().flat_map(Mapped::names).map(String::as_str);
+        let negating = self.columns.iter().filter_map(|mapped| mapped.negate.as_ref());
+        let asked = negating.chain(&self.filter).map(|test| test.column.as_str());
+        for name in filling.chain(asked) {
             if !wanted.contains(&name) {
                 wanted.push(name);
             }
@@ -195,17 +250,17 @@ impl Mapping {
         wanted
     }
 
-    /// The foreign column that fills a column of the table, if one does.
-    pub fn source_of(&self, column: &str) -> Option<&str> {
-        let at = self.table.columns.iter().position(|it| it.name == column)?;
-        self.columns[at].name()
+    /// Returns the foreign columns that fill a column of the table: none of a constant, several of one that is joined.
+    pub fn sources_of(&self, column: &str) -> &[String] {
+        let at = self.table.columns.iter().position(|own| own.name == column);
+        at.map_or(&[], |at| self.columns[at].names())
     }
 
     /// Returns the columns of the table that a plan fills from `place`, by their names.
     pub(crate) fn filled<'m>(&'m self, plan: &'m Plan) -> impl Iterator<Item = &'m str> {
         let columns = self.table.columns.iter().zip(&plan.slots);
         columns.filter_map(|(column, slot)| match slot {
-            Slot::Field(_) => Some(column.name.as_ref()),
+            Slot::Field(_) | Slot::Joined(_) => Some(column.name.as_ref()),
             Slot::Null | Slot::Constant => None,
         })
     }
@@ -221,82 +276,34 @@ impl Mapping {
         self.columns[at].default()
     }
 
-    /// Returns where the wanted columns stand among those that `place` has.
+    /// Returns the row that `fields` are, or `None` if `where` leaves it out, which is counted in `notes`.
     ///
     /// # Errors
-    /// When one is there twice, or some are missing that are named, or that must not be null: all of those at once.
-    pub fn bind(&self, place: &str, have: &[&str]) -> Result<Plan> {
-        self.bind_after(place, have, &KnownColumns::default())
-    }
-
-    /// Returns where the wanted columns stand among those that `place` has, where `before` are the
-    /// columns of the table that were filled before.
-    pub(crate) fn bind_after(
+    /// When a condition compares numbers, and a value is none.
+    pub fn row<'f>(
         &self,
-        place: &str,
-        have: &[&str],
-        before: &KnownColumns,
-    ) -> Result<Plan> {
-        let mut slots = Vec::with_capacity(self.columns.len());
-        let (mut missing, mut lacking) = (Vec::new(), Vec::new());
-        for (mapped, column) in self.columns.iter().zip(&self.table.columns) {
-            let Some(name) = mapped.name() else {
-                slots.push(Slot::Constant);
-                continue;
-            };
-            let mut found = have.iter().enumerate().filter(|(_, it)| **it == name);
-            match (found.next(), found.next()) {
-                (Some(_), Some(_)) => {
-                    let reason = format!("`{name}` is there twice");
-                    return Err(refused(place, &self.table, &column.name, reason));
-                }
-                (Some((at, _)), None) => {
-                    slots.push(Slot::Field(at));
-                    continue;
-                }
-                (None, _) => slots.push(Slot::Null),
-            }
-            let is_named = matches!(mapped.from, Origin::Named(_));
-            let was_there = before.was_filled(&column.name);
-            let may_lack = self.may_lack(column)
-                && match self.on_missing {
-                    Some(OnMissing::Null) => true,
-                    Some(OnMissing::Error) => false,
-                    None => !is_named && !was_there,
-                };
-            match may_lack {
-                true => missing.push(column.name.to_string()),
-                false => lacking.push((column, name, was_there)),
+        plan: &Plan,
+        fields: Vec<Field<'f>>,
+        notes: &mut Notes,
+    ) -> Result<Option<FieldRow<'f>>, Misfit> {
+        for (at, (test, place)) in self.filter.iter().zip(&plan.filter).enumerate() {
+            let field = fields.get(*place).unwrap_or(&Field::Missing);
+            let misfit = |reason| misfit(&test.column, field, reason);
+            if !test.holds(field).map_err(misfit)? {
+                notes.left_out(at, &test.column, &field.shown());
+                return Ok(None);
             }
         }
-        match lacking.is_empty() {
-            true => Ok(Plan { slots, missing }),
-            false => Err(self.lacks(place, have, &lacking)),
+        let mut joined = Vec::with_capacity(plan.joined.len());
+        if !plan.joined.is_empty() {
+            for (mapped, slot) in self.columns.iter().zip(&plan.slots) {
+                if let (Origin::Joined { between, .. }, Slot::Joined(at)) = (&mapped.from, slot) {
+                    let parts = plan.joined[*at].iter().filter_map(|at| fields.get(*at));
+                    joined.push(join(parts, between));
+                }
+            }
         }
-    }
-
-    /// Returns the error of a place that lacks columns: each with the name that it is looked for by, and whether that
-    /// was there before.
-    fn lacks(&self, place: &str, have: &[&str], lacking: &[(&Column, &str, bool)]) -> Error {
-        let columns: Vec<&str> = lacking.iter().map(|(column, ..)| column.name.as_ref()).collect();
-        let named = |(column, name, was_there): &(&Column, &str, bool)| {
-            let was =
-                if *was_there && self.may_lack(column) { ", which was there before" } else { "" };
-            format!("`{name}`{was}")
-        };
-        let names: Vec<_> = lacking.iter().map(named).collect();
-        let them = if names.len() == 1 { "it" } else { "them" };
-        let way = match lacking.iter().any(|(column, ..)| self.may_lack(column)) {
-            true => ", or set `on_missing = \"null\"`",
-            false => "",
-        };
-        let reason = format!(
-            "there is no {}; it has {}; map {them} in the columns of `{}`{way}",
-            names.join(", no "),
-            list(have.iter().copied()),
-            self.of
-        );
-        refused(place, &self.table, &columns.join("`, `"), reason)
+        Ok(Some(FieldRow { fields, joined }))
     }
 
     /// The cells of a row, in the order of the table.
@@ -306,7 +313,7 @@ impl Mapping {
     pub fn cells<'a>(
         &'a self,
         plan: &Plan,
-        row: &'a [Field<'_>],
+        row: &'a FieldRow<'_>,
         notes: &mut Notes,
     ) -> Result<Vec<Cell<'a>>, Misfit> {
         let columns = self.columns.iter().zip(&plan.slots).zip(&self.table.columns);
@@ -314,7 +321,8 @@ impl Mapping {
         let mut kept = Vec::new();
         for (at, ((mapped, slot), column)) in columns.enumerate() {
             let field = match (slot, &mapped.from) {
-                (Slot::Field(at), _) => row.get(*at).unwrap_or(&Field::Missing),
+                (Slot::Field(at), _) => row.fields.get(*at).unwrap_or(&Field::Missing),
+                (Slot::Joined(at), _) => row.joined.get(*at).unwrap_or(&Field::Missing),
                 (Slot::Constant, Origin::Constant(value)) => value,
                 (Slot::Null, Origin::SameNameOr(_, value)) => value,
                 (Slot::Constant | Slot::Null, _) => &Field::Null,
@@ -326,11 +334,19 @@ impl Mapping {
                 (Field::Missing, Some(value)) => mapped.cell(value, at, notes),
                 (field, _) => mapped.cell(field, at, notes),
             };
-            let (cell, original) = cell.map_err(|reason| Misfit {
-                column: column.name.to_string(),
-                value: cut(&field.shown(), 80),
-                reason,
-            })?;
+            let cell = match &mapped.negate {
+                None => cell,
+                Some(test) => cell.and_then(|(cell, original)| {
+                    let place = plan.negate.get(at).copied().flatten();
+                    let asked = place.and_then(|place| row.fields.get(place));
+                    let holds = test.holds(asked.unwrap_or(&Field::Missing)).map_err(|reason| {
+                        format!("may be to `negate`, but `{}` {reason}", test.column)
+                    })?;
+                    let cell = if holds { field::negative(cell)? } else { cell };
+                    Ok((cell, original))
+                }),
+            };
+            let (cell, original) = cell.map_err(|reason| misfit(&column.name, field, reason))?;
             cells.push(cell);
             kept.extend(original);
         }
@@ -341,13 +357,40 @@ impl Mapping {
     }
 }
 
+fn misfit(column: &str, field: &Field<'_>, reason: String) -> Misfit {
+    Misfit { column: column.into(), value: cut(&field.shown(), 80), reason }
+}
+
+/// Joins values, those that are empty left out. Bytes that are no text make bytes of the whole.
+fn join<'r, 'f: 'r>(parts: impl Iterator<Item = &'r Field<'f>>, between: &str) -> Field<'static> {
+    let (mut text, mut is_missing) = (String::new(), true);
+    for part in parts {
+        if let Field::Bytes(bytes) = part {
+            return Field::Bytes(bytes.to_vec().into());
+        }
+        is_missing &= *part == Field::Missing;
+        let shown = part.trimmed();
+        if !text.is_empty() && !shown.is_empty() {
+            text.push_str(between);
+        }
+        text.push_str(&shown);
+    }
+    match (text.is_empty(), is_missing) {
+        (true, true) => Field::Missing,
+        (true, false) => Field::Blank,
+        (false, _) => Field::Text(text.into()),
+    }
+}
+
 impl Mapped {
-    fn name(&self) -> Option<&str> {
+    /// Returns the foreign columns that fill it.
+    fn names(&self) -> &[String] {
         match &self.from {
             Origin::Named(name) | Origin::SameName(name) | Origin::SameNameOr(name, _) => {
-                Some(name)
+                std::slice::from_ref(name)
             }
-            Origin::Constant(_) => None,
+            Origin::Joined { names, .. } => names,
+            Origin::Constant(_) => &[],
         }
     }
 
@@ -358,7 +401,7 @@ impl Mapped {
     /// Returns the cell that `field` is, in the column at `at`; of an id of text also the text, and the place of the column
     /// that keeps it.
     fn cell<'f>(
-        &self,
+        &'f self,
         field: &'f Field<'_>,
         at: usize,
         notes: &mut Notes,

@@ -1,6 +1,6 @@
 //! What reading the rows of a page came upon that is no error, and is told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -12,7 +12,7 @@ use super::{Mapping, list};
 use crate::error::cut;
 
 /// What reading the rows of a page came upon that is no error: units of numbers that are times,
-/// local times that the clocks showed twice, columns that are missing, files without rows.
+/// local times that the clocks showed twice, columns that are missing, rows that are left out, files without rows.
 #[derive(Debug)]
 pub struct Notes {
     /// The latest time that is believed of a number, in microseconds since 1970.
@@ -25,6 +25,12 @@ pub struct Notes {
     units: Vec<(String, usize, Unit)>,
     /// Columns of the table that files lack.
     missing: BTreeMap<String, Count>,
+    /// Names that were asked for, with those that were taken for them.
+    alike: BTreeMap<(String, String), Count>,
+    /// Rows that a condition left out, by its place among the conditions.
+    left_out: BTreeMap<usize, (String, Count)>,
+    /// Rows at the end of files, and others, that are totals.
+    footer: Count,
     /// Files that were read to their end, and hold no row.
     without_rows: Count,
     /// The numbers that stand for ids of text.
@@ -81,6 +87,8 @@ pub(crate) struct Told(Mutex<Tellings>);
 struct Tellings {
     /// The units that were told before, by column, so that they are not told again with every page.
     units: BTreeMap<usize, Unit>,
+    /// The names that were told to be taken for others.
+    alike: BTreeSet<(String, String)>,
     /// What was told since that was asked for, with the word for what is counted.
     notes: BTreeMap<(String, &'static str), Count>,
 }
@@ -117,6 +125,9 @@ impl Notes {
             columns: Vec::new(),
             units: Vec::new(),
             missing: BTreeMap::new(),
+            alike: BTreeMap::new(),
+            left_out: BTreeMap::new(),
+            footer: Count::default(),
             without_rows: Count::default(),
             surrogates: Surrogates::default(),
             above_header: Count::default(),
@@ -152,6 +163,27 @@ impl Notes {
     pub(crate) fn missing(&mut self, column: &str) {
         let place = &self.place;
         self.missing.entry(column.to_owned()).or_default().add(place, "");
+    }
+
+    /// Notes that the file calls a column that was asked for by a name that is only alike.
+    pub(crate) fn alike(&mut self, asked: &str, name: &str) {
+        let place = &self.place;
+        self.alike.entry((asked.to_owned(), name.to_owned())).or_default().add(place, "");
+    }
+
+    /// Notes that a row is left out, as the condition at this place does not hold for the `value` of its column.
+    pub(super) fn left_out(&mut self, at: usize, column: &str, value: &str) {
+        let place = &self.place;
+        let (_, count) =
+            self.left_out.entry(at).or_insert_with(|| (column.to_owned(), Count::default()));
+        count.add(place, value);
+    }
+
+    /// Notes that rows from this line of the file on are no rows but totals.
+    pub(crate) fn footer(&mut self, line: u64, rows: u64) {
+        let place = format!("{}:{line}", self.place);
+        self.footer.add(&place, "");
+        self.footer.rows += rows.saturating_sub(1);
     }
 
     /// Notes that the file has no row.
@@ -210,6 +242,26 @@ impl Notes {
                     told.note(format!("`{column}`: {what}"), "row", count);
                 }
             }
+        }
+        for ((asked, name), count) in &self.alike {
+            if told.alike.insert((asked.clone(), name.clone())) {
+                let first = count.first.as_str();
+                let what =
+                    "there is no column of exactly that name, and the one that is alike is taken";
+                tracing::warn!(source, table, asked, taken = name, first, "{what}");
+                told.note(format!("`{asked}`: {what}, `{name}`"), "file", count);
+            }
+        }
+        // That these are left out was asked for.
+        for (column, count) in self.left_out.values() {
+            let (rows, first) = (count.rows, count.first.as_str());
+            tracing::info!(source, table, column, rows, first, "rows are left out by `where`");
+            told.note(format!("rows are left out by `where`, on `{column}`"), "row", count);
+        }
+        if self.footer.rows > 0 {
+            let (rows, first) = (self.footer.rows, self.footer.first.as_str());
+            tracing::info!(source, table, rows, first, "rows of footers are left out");
+            told.note("rows of footers are left out".into(), "row", &self.footer);
         }
         // Files that lack the same columns are told together.
         let mut lacking: BTreeMap<(u64, &str), Vec<&str>> = BTreeMap::new();

@@ -5,13 +5,19 @@ use std::borrow::Cow;
 use tidegauge_core::parse_units;
 
 use super::Rule;
+use super::signs::{self, Signs};
 
 /// How the numbers of a column are written.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct NumberFormat {
     decimal: char,
     thousands: Option<char>,
+    signs: Signs,
 }
+
+/// Numbers with a point and nothing else.
+pub(super) static PLAIN: NumberFormat =
+    NumberFormat { decimal: '.', thousands: None, signs: Signs::NONE };
 
 impl NumberFormat {
     pub(super) fn new(rule: &Rule) -> Result<Self, String> {
@@ -20,7 +26,7 @@ impl NumberFormat {
         if odd(decimal) || rule.thousands.is_some_and(|c| odd(c) || c == decimal) {
             return Err("`decimal` and `thousands` must be two signs, and no digits".into());
         }
-        Ok(Self { decimal, thousands: rule.thousands })
+        Ok(Self { decimal, thousands: rule.thousands, signs: Signs::new(rule)? })
     }
 
     /// Returns the units that `text` is at `scale`, never rounded.
@@ -38,6 +44,9 @@ impl NumberFormat {
 
     /// Says what is wrong with a text that is no decimal number, and the likely way out.
     fn no_decimal(&self, text: &str) -> String {
+        if let Some(advice) = signs::advice(&self.signs.bare(text)) {
+            return format!("is not a decimal number{advice}");
+        }
         let advice = if self.thousands.is_none() && self.decimal != ',' && text.contains(',') {
             ": a decimal comma wants `decimal = \",\"`, commas between thousands `thousands = \",\"`"
         } else if matches!(split(text), (number, unit) if !number.is_empty() && !unit.is_empty()) {
@@ -48,8 +57,15 @@ impl NumberFormat {
         format!("is not a decimal number{advice}")
     }
 
-    /// Returns `text` with a point, and without what stands between groups of three digits.
+    /// Returns `text` with a point, and without what stands around it and between groups of three digits.
     pub(super) fn plain<'t>(&self, text: &'t str) -> Option<Cow<'t, str>> {
+        match self.signs.bare(text) {
+            Cow::Borrowed(bare) => self.unmarked(bare),
+            Cow::Owned(bare) => self.unmarked(&bare).map(|number| number.into_owned().into()),
+        }
+    }
+
+    fn unmarked<'t>(&self, text: &'t str) -> Option<Cow<'t, str>> {
         if self.decimal == '.' && self.thousands.is_none() {
             return Some(text.into());
         }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use tidegauge_core::tables::Quarantine;
 use tidegauge_core::{Batch, BatchBuilder, Cell, TableRef};
 
-use super::{Mapping, Misfit};
+use super::{Field, Mapping, Misfit, Notes, Plan};
 use crate::bad_rows::{BadRow, BadRows, Sieve};
 use crate::duplicate_rows::{DuplicateRows, PageKeys};
 use crate::{Error, Result};
@@ -43,6 +43,27 @@ impl Rows {
             read: 0,
             bytes: 0,
             most,
+        }
+    }
+
+    /// Takes the row that `fields` are, unless `where` leaves it out, or puts it aside.
+    pub(crate) fn take(
+        &mut self,
+        (mapping, plan, notes): (&Mapping, &Plan, &mut Notes),
+        fields: Result<Vec<Field<'_>>, Misfit>,
+        bytes: usize,
+        place: impl Fn() -> String,
+        content: impl FnOnce() -> String,
+    ) -> Result<()> {
+        let row = fields.and_then(|fields| mapping.row(plan, fields, notes));
+        match &row {
+            Ok(Some(row)) => self.push(mapping.cells(plan, row, notes), bytes, place, content),
+            Ok(None) => {
+                self.read += 1;
+                self.bytes = self.bytes.saturating_add(bytes);
+                Ok(())
+            }
+            Err(misfit) => self.push(Err(misfit.clone()), bytes, place, content),
         }
     }
 
@@ -88,7 +109,7 @@ impl Rows {
         Ok(())
     }
 
-    /// Returns how many rows were pushed, good and bad.
+    /// Returns how many rows were read, good, bad and left out.
     pub(crate) fn read(&self) -> usize {
         self.read
     }

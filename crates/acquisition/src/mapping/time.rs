@@ -248,6 +248,11 @@ pub(super) fn is_zero(text: &str) -> bool {
     })
 }
 
+/// Returns `true` for what PostgreSQL writes where there is no end, or no beginning.
+pub(super) fn is_infinite(text: &str) -> bool {
+    text.strip_prefix('-').unwrap_or(text).eq_ignore_ascii_case("infinity")
+}
+
 /// Reads a day or a time of a rule: where it begins and where it ends, in microseconds since 1970.
 pub(super) fn bound(text: &str) -> Option<(i64, i64)> {
     if let Some(day) = digits::day(text.as_bytes()) {

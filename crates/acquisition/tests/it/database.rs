@@ -466,6 +466,142 @@ async fn days_that_are_none_bits_and_instants_of_mysql_come_as_they_are_meant() 
     }
 }
 
+/// What is no type of ours comes as text, and what no row of ours can hold is a bad row by its name.
+#[tokio::test]
+async fn enums_arrays_json_unsigned_and_infinite_values_come_or_are_named() {
+    let columns = [
+        "id:int64",
+        "mood:text?",
+        "list:text?",
+        "doc:text?",
+        "flag:bool?",
+        "big:int64?",
+        "at:timestamp?",
+        "day:date?",
+    ];
+    for server in servers() {
+        let setup = server.pick(
+            "DROP TABLE IF EXISTS others; DROP TYPE IF EXISTS mood; \
+             CREATE TYPE mood AS ENUM ('ok', 'so so'); \
+             CREATE TABLE others (id INT PRIMARY KEY, mood mood, list INT[], doc JSONB, flag BIT(1), \
+             big NUMERIC(20), at TIMESTAMPTZ, day DATE); \
+             INSERT INTO others VALUES \
+             (1, 'so so', '{1,2,NULL}', '{\"a\": [1, \"é\"]}', B'1', 7, '2024-01-01 00:00+00', '2024-01-01'), \
+             (2, 'ok', NULL, NULL, B'0', 18446744073709551615, NULL, NULL), \
+             (3, NULL, '{}', NULL, NULL, NULL, 'infinity', NULL), \
+             (4, NULL, NULL, NULL, NULL, NULL, NULL, '-infinity');",
+            "SET sql_mode = ''; DROP TABLE IF EXISTS others; \
+             CREATE TABLE others (id INT PRIMARY KEY, mood ENUM('ok', 'so so'), list SET('1', '2'), \
+             doc JSON, flag BIT(1), big BIGINT UNSIGNED, at DATETIME, day DATE); \
+             INSERT INTO others VALUES \
+             (1, 'so so', '1,2', '{\"a\": [1, \"é\"]}', b'1', 7, '2024-01-01', '2024-01-01'), \
+             (2, 'ok', NULL, NULL, b'0', 18446744073709551615, NULL, NULL), \
+             (3, NULL, '', NULL, NULL, NULL, '0000-00-00', NULL), \
+             (4, NULL, NULL, NULL, NULL, NULL, NULL, '0000-00-00');",
+            "DROP TABLE IF EXISTS others; \
+             CREATE TABLE others (id INTEGER PRIMARY KEY, mood, list, doc, flag, big, at, day); \
+             INSERT INTO others VALUES \
+             (1, 'so so', '[1,2]', '{\"a\": [1, \"é\"]}', 1, 7, '2024-01-01 00:00:00', '2024-01-01'), \
+             (2, 'ok', NULL, NULL, 0, 18446744073709551615, NULL, NULL), \
+             (3, NULL, '', NULL, NULL, NULL, 'infinity', NULL), \
+             (4, NULL, NULL, NULL, NULL, NULL, NULL, '-infinity');",
+        );
+        server.run(setup).await;
+        let things = table("merge", &columns);
+        let config = json!({ "query": "SELECT * FROM others", "bad_rows": "quarantine" });
+        let (pages, _) = round(&server.source(&things, config.clone()), None).await;
+        let of = |name| column(&pages, "things", name);
+        assert_eq!(of("mood")[0], "so so", "{:?}", server.kind);
+        assert_eq!(of("list")[0], server.pick("{1,2,NULL}", "1,2", "[1,2]"));
+        assert_eq!(of("doc")[0], r#"{"a": [1, "é"]}"#);
+        assert_eq!(of("flag")[0], "true");
+        assert_eq!(of("big")[0], "7");
+        assert_eq!(
+            (of("at")[0].as_str(), of("day")[0].as_str()),
+            ("2024-01-01 00:00:00", "2024-01-01")
+        );
+        let reasons = column(&pages, "quarantine", "reason");
+        assert!(
+            reasons[0].contains("column `big`") && reasons[0].contains("64 bits"),
+            "{reasons:?}"
+        );
+        if server.kind == Kind::MariaDb {
+            assert_eq!((of("at")[1].as_str(), of("day")[2].as_str()), ("null", "null"));
+        } else {
+            assert_eq!(column(&pages, "quarantine", "place"), ["id=2", "id=3", "id=4"]);
+            for (reason, column) in reasons[1..].iter().zip(["`at`", "`day`"]) {
+                assert!(
+                    reason.contains(column) && reason.contains("nulls = [\"infinity\""),
+                    "{reason}"
+                );
+            }
+        }
+        let mut nulls = config;
+        nulls["nulls"] = json!(["infinity", "-infinity", "18446744073709551615"]);
+        let (pages, _) = round(&server.source(&things, nulls), None).await;
+        let at = server.pick("1, 2, 3, 4", "1, 2, 3, 4", "1, 3, 4");
+        assert_eq!(ids(&pages).join(", "), at, "{:?}", server.kind);
+    }
+}
+
+#[tokio::test]
+async fn rows_of_a_query_are_filtered_joined_renamed_and_negated() {
+    let columns = ["id:int64", "at:timestamp", "coin:text", "amount:decimal(18,2)"];
+    for server in servers() {
+        let id = server.pick("\"ID\"", "`ID`", "\"ID\"");
+        server
+            .run(&format!(
+                "DROP TABLE IF EXISTS sales; \
+                 CREATE TABLE sales ({id} INT PRIMARY KEY, day DATE, hour VARCHAR(9), coin VARCHAR(9), \
+                 kind VARCHAR(9), paid DECIMAL(18,2), state VARCHAR(9)); \
+                 INSERT INTO sales VALUES \
+                 (1, '2024-03-01', '09:00', 'XXBT', 'sale', 5.25, 'done'), \
+                 (2, '2024-03-01', '10:00', 'XETH', 'refund', 2.50, 'done'), \
+                 (3, '2024-03-02', '11:00', 'XXBT', 'sale', 9, 'void'), \
+                 (4, '2024-03-02', NULL, 'SOL', 'sale', 1, NULL), \
+                 (5, '2024-03-02', '12:00', 'SOL', 'sale', 0, 'done');"
+            ))
+            .await;
+        for page_rows in [1, 2, 100] {
+            let config = json!({
+                "query": "SELECT * FROM sales", "incremental": "id", "page_rows": page_rows,
+                "where": [
+                    { "column": "State", "not_in": ["void"] }, { "column": "paid", "above": 0 },
+                ],
+                "columns": {
+                    "at": { "columns": ["day", "hour"], "format": ["%Y-%m-%d %H:%M", "%Y-%m-%d"] },
+                    "coin": { "column": "coin", "values": { "XXBT": "BTC" } },
+                    "amount": { "column": "paid", "negate": { "column": "kind", "in": ["refund"] } },
+                },
+            });
+            let source = server.source(&table("append", &columns), config);
+            let (pages, cursor) = round(&source, None).await;
+            let of = |name| column(&pages, "things", name);
+            assert_eq!(of("id"), ["1", "2", "4"], "{:?}", server.kind);
+            assert_eq!(
+                of("at"),
+                ["2024-03-01 09:00:00", "2024-03-01 10:00:00", "2024-03-02 00:00:00"]
+            );
+            assert_eq!(of("coin"), ["BTC", "XETH", "SOL"]);
+            assert_eq!(of("amount"), ["5.25", "-2.50", "1.00"]);
+            let said = source.take_notes().join("\n");
+            for says in ["on `State` (1 row", "on `paid` (1 row", "`id`: there is no column"] {
+                assert!(said.contains(says), "{said} should say {says}");
+            }
+            let (pages, _) = round(&source, Some(cursor)).await;
+            assert_eq!(rows(&pages, "things"), 0, "what was left out is not read again");
+        }
+        let config = json!({
+            "query": "SELECT * FROM sales", "where": [{ "column": "status", "in": ["done"] }],
+            "columns": { "at": "day", "amount": "paid" },
+        });
+        let error = fails(&server.source(&table("merge", &columns), config)).await;
+        for says in ["`where` of the query of `crm`", "there is no `status`", "state"] {
+            assert!(error.contains(says), "{error} should say {says}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_column_that_leaves_the_query_is_an_error_or_is_told() {
     let things = table("merge", &["id:int64", "name:text?"]);

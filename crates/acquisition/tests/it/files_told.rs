@@ -227,7 +227,7 @@ async fn what_is_left_for_the_next_run_is_told() {
         let said = log.told();
         assert!(said.contains(says) && said.contains("`settle`") != says.is_empty(), "{said}");
     }
-    write(&folder, "e.csv", "ID,name\n1,a\n");
+    write(&folder, "e.csv", "nr,name\n1,a\n");
     let error = fails(&early("e.csv"), None).await;
     assert!(error.contains("e.csv, line 1") && error.contains("there is no `id`"), "{error}");
 }

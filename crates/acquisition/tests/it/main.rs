@@ -5,6 +5,8 @@ mod coingecko;
 mod database;
 mod dead_symbol;
 mod exchangerate_api;
+mod export_layouts;
+mod export_values;
 mod faults;
 mod files;
 mod files_told;

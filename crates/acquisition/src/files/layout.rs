@@ -1,0 +1,155 @@
+//! Which lines of a CSV file are rows, and which stand above, among and below them.
+
+use super::Config;
+use super::decode::Dialect;
+use crate::{Error, Result};
+
+/// The most rows that a footer may have: they are kept in memory.
+const LARGEST_FOOTER: usize = 1_000;
+
+/// Which lines of a file are no rows.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Layout {
+    /// How many lines stand above the header, or above the first row.
+    pub(super) skip_lines: usize,
+    /// What the header begins with.
+    pub(super) header_starts_with: Option<Vec<u8>>,
+    /// How many lines stand between the header and the first row.
+    pub(super) skip_after_header: usize,
+    /// How many rows at the end are none.
+    pub(super) skip_footer: usize,
+    comment: Option<Vec<u8>>,
+    totals: Vec<Vec<u8>>,
+    quote: Option<u8>,
+}
+
+/// Why a line is no row, wherever it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Aside {
+    Comment,
+    Total,
+}
+
+impl Layout {
+    pub(super) fn new(config: &Config, dialect: Dialect) -> Self {
+        let bytes = |text: &String| text.clone().into_bytes();
+        Self {
+            skip_lines: config.skip_lines,
+            header_starts_with: config.header_starts_with.as_ref().map(bytes),
+            skip_after_header: config.skip_after_header,
+            skip_footer: config.skip_footer,
+            comment: config.comment.as_ref().map(bytes),
+            totals: config.footer_starts_with.iter().map(bytes).collect(),
+            quote: dialect.quote,
+        }
+    }
+
+    /// Returns `true` if lines among the rows may be none.
+    pub(super) fn has_asides(&self) -> bool {
+        self.comment.is_some() || !self.totals.is_empty()
+    }
+
+    /// Says what `line` is if it is no row.
+    pub(super) fn aside(&self, line: &[u8]) -> Option<Aside> {
+        if self.comment.as_ref().is_some_and(|comment| line.starts_with(comment)) {
+            return Some(Aside::Comment);
+        }
+        let cell = match (line, self.quote) {
+            ([first, rest @ ..], Some(quote)) if *first == quote => rest,
+            _ => line,
+        };
+        self.totals.iter().any(|total| cell.starts_with(total)).then_some(Aside::Total)
+    }
+}
+
+impl Config {
+    /// Returns an error if the settings of lines contradict each other.
+    pub(super) fn validate_layout(&self) -> Result<()> {
+        if !self.header {
+            for (setting, is_set) in [
+                ("header_starts_with", self.header_starts_with.is_some()),
+                ("skip_after_header", self.skip_after_header > 0),
+            ] {
+                if is_set {
+                    return Err(Error::config(setting, "there is no header, as `header` is false"));
+                }
+            }
+        }
+        if self.skip_footer > LARGEST_FOOTER {
+            let reason =
+                format!("{} rows are no footer: at most {LARGEST_FOOTER}", self.skip_footer);
+            return Err(Error::config("skip_footer", reason));
+        }
+        let texts = [("comment", &self.comment), ("header_starts_with", &self.header_starts_with)];
+        let texts = texts.into_iter().filter_map(|(setting, text)| Some((setting, text.as_ref()?)));
+        let totals = self.footer_starts_with.iter().map(|text| ("footer_starts_with", text));
+        for (setting, text) in texts.chain(totals) {
+            if text.trim().is_empty() || text.contains(['\n', '\r']) {
+                let reason = "it is what a line begins with, and so is neither blank nor broken";
+                return Err(Error::config(setting, reason));
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the settings that only files of CSV have, and whether each is set.
+    pub(super) fn of_csv(&self) -> [(&'static str, bool); 9] {
+        [
+            ("delimiter", self.delimiter.is_some()),
+            ("quote", self.quote != "\""),
+            ("header", !self.header),
+            ("skip_lines", self.skip_lines > 0),
+            ("header_starts_with", self.header_starts_with.is_some()),
+            ("skip_after_header", self.skip_after_header > 0),
+            ("skip_footer", self.skip_footer > 0),
+            ("footer_starts_with", !self.footer_starts_with.is_empty()),
+            ("comment", self.comment.is_some()),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_that_are_no_rows_are_known_by_how_they_begin() {
+        let config = Config {
+            comment: Some("#".into()),
+            footer_starts_with: vec!["Total".into(), "Summe".into()],
+            ..Config::default()
+        };
+        let layout = Layout::new(&config, Dialect::default());
+        for (line, aside) in [
+            (&b"# made by hand"[..], Some(Aside::Comment)),
+            (b"#", Some(Aside::Comment)),
+            (b"Total,7", Some(Aside::Total)),
+            (b"\"Summe\";;7", Some(Aside::Total)),
+            (b"\"# no comment\"", None),
+            (b" Total", None),
+            (b"1,Total", None),
+            (b"", None),
+        ] {
+            assert_eq!(layout.aside(line), aside, "{}", String::from_utf8_lossy(line));
+        }
+        assert!(!Layout::default().has_asides());
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        let named = Config { name: "n".into(), ..Config::default() };
+        for (config, says) in [
+            (Config { comment: Some(String::new()), ..named.clone() }, "comment"),
+            (Config { comment: Some(" \n".into()), ..named.clone() }, "comment"),
+            (
+                Config { footer_starts_with: vec![" ".into()], ..named.clone() },
+                "footer_starts_with",
+            ),
+            (Config { skip_footer: 1_001, ..named.clone() }, "skip_footer"),
+            (Config { header: false, skip_after_header: 1, ..named.clone() }, "skip_after_header"),
+        ] {
+            let error = config.validate().unwrap_err().to_string();
+            assert!(error.contains(says), "{error} should say {says}");
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! What stands around a number: the sign of a currency, and the parentheses of accounting.
+
+use std::borrow::Cow;
+
+use super::Rule;
+
+/// What may stand around the numbers of a column.
+#[derive(Debug, Clone)]
+pub(super) struct Signs {
+    /// Signs of currencies, the longest first: `US$` before `$`.
+    currencies: Vec<String>,
+    /// Whether `(12.00)` and `12.00-` are negative.
+    accounting: bool,
+}
+
+impl Signs {
+    pub(super) const NONE: Self = Self { currencies: Vec::new(), accounting: false };
+
+    pub(super) fn new(rule: &Rule) -> Result<Self, String> {
+        let mut currencies = Vec::with_capacity(rule.currency.len());
+        for sign in &rule.currency {
+            let sign = sign.trim();
+            if sign.is_empty() || sign.contains(|c: char| c.is_numeric() || "+-()".contains(c)) {
+                return Err(format!("`{sign}` is no `currency`, as `$`, `€` and `EUR` are"));
+            }
+            currencies.push(sign.to_owned());
+        }
+        currencies.sort_by_key(|sign| std::cmp::Reverse(sign.len()));
+        Ok(Self { currencies, accounting: rule.accounting })
+    }
+
+    /// Returns the number without what stands around it, and with a minus in front if it is negative. A number that
+    /// has two signs keeps one, and so is none.
+    pub(super) fn bare<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.currencies.is_empty() && !self.accounting {
+            return text.into();
+        }
+        let (mut rest, mut negative, mut has_currency) = (text.trim(), None, false);
+        loop {
+            let before = rest;
+            if !has_currency && let Some(without) = self.without_currency(rest) {
+                (rest, has_currency) = (without.trim(), true);
+            }
+            if negative.is_none()
+                && let Some((without, is_negative)) = self.without_sign(rest)
+            {
+                (rest, negative) = (without.trim(), Some(is_negative));
+            }
+            if rest == before {
+                break;
+            }
+        }
+        match negative {
+            Some(true) => format!("-{rest}").into(),
+            // Of two signs, the one that is left is no number's.
+            Some(false) if rest.starts_with(['+', '-']) => text.into(),
+            _ => rest.into(),
+        }
+    }
+
+    fn without_currency<'t>(&self, text: &'t str) -> Option<&'t str> {
+        let mut signs = self.currencies.iter();
+        signs.find_map(|sign| text.strip_prefix(&**sign).or_else(|| text.strip_suffix(&**sign)))
+    }
+
+    /// Takes a sign off, and says whether that is a minus.
+    fn without_sign<'t>(&self, text: &'t str) -> Option<(&'t str, bool)> {
+        if let Some(rest) = text.strip_prefix('-') {
+            return Some((rest, true));
+        }
+        if let Some(rest) = text.strip_prefix('+') {
+            return Some((rest, false));
+        }
+        let within = || text.strip_prefix('(').and_then(|text| text.strip_suffix(')'));
+        let negative = self.accounting.then(|| within().or_else(|| text.strip_suffix('-')));
+        negative.flatten().map(|rest| (rest, true))
+    }
+}
+
+/// Says which rule reads a number that has something around it, if one does.
+pub(super) fn advice(text: &str) -> Option<String> {
+    let currency = |c: &char| "$€£¥₹₩₽₺₴₦₱฿₫₪₡₲₵₸₿".contains(*c);
+    let ends = [text.chars().next(), text.chars().next_back()];
+    let after_sign = text.trim_start_matches(['+', '-', '(', ' ']).chars().next();
+    if let Some(sign) = ends.into_iter().chain([after_sign]).flatten().find(currency) {
+        return Some(format!(": `currency = \"{sign}\"` takes off the sign around a number"));
+    }
+    let is_accounting = text.starts_with('(') && text.ends_with(')')
+        || text.ends_with('-') && text.starts_with(|c: char| c.is_ascii_digit());
+    is_accounting.then(|| ": `accounting = true` reads (12.00) and 12.00- as negative".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn signs(currency: &[&str], accounting: bool) -> Signs {
+        let currency = currency.iter().map(|sign| (*sign).to_owned()).collect();
+        Signs::new(&Rule { currency, accounting, ..Rule::default() }).unwrap()
+    }
+
+    #[test]
+    fn numbers_are_freed_of_what_stands_around_them() {
+        let both = signs(&["$", "US$", "€", "EUR"], true);
+        for (text, number) in [
+            ("$1,234.50", "1,234.50"),
+            ("US$ 5", "5"),
+            ("1.234,50 €", "1.234,50"),
+            ("-$5.00", "-5.00"),
+            ("$-5.00", "-5.00"),
+            ("- 5.00 EUR", "-5.00"),
+            ("5.00\u{a0}€", "5.00"),
+            ("(12.00)", "-12.00"),
+            ("($12.00)", "-12.00"),
+            ("$ (12.00)", "-12.00"),
+            ("12.00- €", "-12.00"),
+            ("+7", "7"),
+            ("7", "7"),
+            // What is left is no number.
+            ("--5", "--5"),
+            ("+-5", "+-5"),
+            ("(-5)", "--5"),
+            ("$$5", "$5"),
+            ("£5", "£5"),
+            ("(5", "(5"),
+        ] {
+            assert_eq!(both.bare(text), number, "{text}");
+        }
+        assert_eq!(signs(&["$"], false).bare("(5)"), "(5)");
+        assert_eq!(signs(&["$"], false).bare("5-"), "5-");
+        for sign in ["", " ", "5", "-", "("] {
+            let rule = Rule { currency: vec![sign.into()], ..Rule::default() };
+            assert!(Signs::new(&rule).unwrap_err().contains("`currency`"), "{sign:?}");
+        }
+    }
+
+    #[test]
+    fn the_way_out_is_said() {
+        for (text, says) in [
+            ("$5", "\"$\""),
+            ("-£5", "\"£\""),
+            ("5 €", "\"€\""),
+            ("(12.00)", "accounting"),
+            ("12-", "accounting"),
+        ] {
+            assert!(advice(text).unwrap_or_default().contains(says), "{text}");
+        }
+        for text in ["5", "abc", "", "2020-01-", "é"] {
+            assert_eq!(advice(text).is_some(), text == "2020-01-", "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_hang(text in "[-+()$€ 0-9.]{0,12}") {
+            let _ = (signs(&["$", "€"], true).bare(&text), advice(&text));
+        }
+    }
+}
