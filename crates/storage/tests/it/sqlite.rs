@@ -218,8 +218,9 @@ async fn a_folder_that_is_not_there_is_named() {
     let store = Store::new("sqlite");
     let url = format!("{}/in/no/folder.db", store.url);
     let sink = tidegauge_storage::connect_sink(&url).unwrap();
-    let error = sink.prepare(&[]).await.unwrap_err().to_string();
-    assert!(error.contains("check the path"), "{error}");
+    let error = sink.prepare(&[]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    assert!(error.to_string().contains("check that the folder exists"), "{error}");
 }
 
 #[tokio::test]
