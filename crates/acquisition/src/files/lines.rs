@@ -256,7 +256,7 @@ impl Lines {
                     fields.iter_mut().for_each(|field| nulled(field, &self.nulls));
                     fields
                 });
-                let by = (mapping, &*plan, &mut draft.notes);
+                let by = (mapping, plan, &mut draft.notes);
                 draft.rows.take(by, fields, line.len(), place, content)?;
             }
         }

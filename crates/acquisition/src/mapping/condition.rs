@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::number::NumberFormat;
-use super::{Constant, Field};
+use super::{Constant, Field, signs};
 
 /// A condition on the values of a foreign column, whatever column of the table that fills. It has one test, of which
 /// `above` and `below` may be together.
@@ -130,7 +130,10 @@ impl Test {
             Kind::Between { above, below, numbers } => {
                 let number = numbers.plain(&text).and_then(|number| number.parse::<f64>().ok());
                 let number = number.filter(|number| number.is_finite());
-                let number = number.ok_or("is not a number, which `above` and `below` compare")?;
+                let number = number.ok_or_else(|| {
+                    let advice = signs::advice(&text).unwrap_or_default();
+                    format!("is not a number, which `above` and `below` compare{advice}")
+                })?;
                 let is_above = above.is_none_or(|bound| number > bound);
                 Ok(is_above && below.is_none_or(|bound| number < bound))
             }

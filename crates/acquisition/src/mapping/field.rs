@@ -272,7 +272,7 @@ pub(super) fn negative(cell: Cell<'_>) -> Result<Cell<'_>, String> {
         Cell::Decimal(value @ 1..) => Cell::Decimal(-value),
         Cell::Float(value) if value > 0.0 => Cell::Float(-value),
         Cell::Int(0) | Cell::Decimal(0) | Cell::Null => cell,
-        Cell::Float(value) if value == 0.0 => cell,
+        Cell::Float(0.0) => cell,
         _ => return Err("is negative already, and `negate` would make it positive".into()),
     };
     Ok(negated)

@@ -219,7 +219,7 @@ impl Mapping {
                 column.dtype,
                 DataType::Int64 | DataType::Float64 | DataType::Decimal { .. }
             );
-            is_number && matches!(mapped.names(), [own] if own == name)
+            is_number && matches!(mapped.names(), [own] if names::find(&[own], name) == Ok(Some(0)))
         });
         filled.map_or(&number::PLAIN, |(mapped, _)| mapped.reading.numbers())
     }

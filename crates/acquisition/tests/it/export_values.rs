@@ -142,6 +142,23 @@ async fn rows_are_filtered_joined_renamed_and_negated_alike_in_every_format() {
 }
 
 #[tokio::test]
+async fn texts_that_mean_nothing_are_null_in_every_format() {
+    let folder = TempDir::new().unwrap();
+    payments(&folder);
+    for name in FORMATS {
+        let columns = json!({ "at": "Day", "coin": "Coin", "amount": "Amount" });
+        let day = json!({ "column": "Day", "format": "%Y-%m-%d" });
+        let mut settings = json!({ "nulls": ["SOL"], "columns": columns });
+        if name != "p.parquet" {
+            settings["columns"]["at"] = day;
+        }
+        let (pages, _) = noted(set(&folder, name, settings), &payments_table()).await;
+        let coins = column(&pages, "things", "coin");
+        assert_eq!(coins, ["XXBT", "XETH", "XXBT", "XXBT", "ZEUR", "null"], "{name}");
+    }
+}
+
+#[tokio::test]
 async fn a_condition_on_a_column_that_is_not_there_is_an_error() {
     let folder = TempDir::new().unwrap();
     payments(&folder);
