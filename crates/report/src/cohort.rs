@@ -39,8 +39,8 @@ pub(crate) fn users(cohort: &Cohort, name: Option<&str>) -> String {
     let (phrase, name) = (phrase(cohort), label(name, &phrase(cohort)));
     match cohort {
         Cohort::Everyone => "Users".into(),
-        Cohort::Dimension(dimension) if dimension == "channel" => format!("Users from {name}"),
         _ if name == format!("no {phrase}") => format!("Users with {name}"),
+        Cohort::Dimension(dimension) if dimension == "channel" => format!("Users from {name}"),
         _ => format!("Users with {phrase} {name}"),
     }
 }

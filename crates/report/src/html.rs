@@ -93,8 +93,12 @@ pub(crate) fn page(report: &Report) -> Result<String> {
     let panels = |page: Page| report.answer(page).into_iter().flat_map(|answer| &answer.panels);
     let is_heat_map = |panel: &&Panel| matches!(panel.chart, Some(Chart::HeatMap(_)));
     let html = |page: Page, wanted: &dyn Fn(&&Panel) -> bool| {
+        let is_shown = |panel: &&Panel| {
+            let has_rows = panel.table.rows().iter().any(|row| !row.is_total);
+            has_rows && !(matches!(panel.chart, Some(Chart::Lines(_))) && panel.is_empty())
+        };
         panels(page)
-            .filter(|panel| wanted(panel) && panel.table.rows().iter().any(|row| !row.is_total))
+            .filter(|panel| wanted(panel) && is_shown(panel))
             .map(Panel::to_html)
             .collect::<Result<Vec<_>>>()
     };

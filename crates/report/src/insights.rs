@@ -31,8 +31,8 @@ pub(crate) fn acquisition(by: &Cohort, table: &VolumeTable) -> String {
             cohort::phrase(by)
         ),
         [(only, high)] => format!(
-            "Of {} users, {} of {} pass {threshold} of volume; there is no other {} with {ENOUGH} users to compare with.",
-            name(*only, by),
+            "{}: {} of {} pass {threshold} of volume. There is no other {} with {ENOUGH} users to compare with.",
+            cohort::users(by, *only),
             share(high),
             count(high.of),
             cohort::phrase(by),
@@ -76,8 +76,8 @@ pub(crate) fn retention(by: &Cohort, table: &ChurnTable, monthly: &RetentionTabl
             if *by == Cohort::dimension("channel") { "channels" } else { "cohorts" }
         ),
         [(only, churned)] => format!(
-            "Of {} users, {} {did_neither}; there is no other {} with {ENOUGH} of them to compare with.",
-            name(*only, by),
+            "{}: {} {did_neither}. There is no other {} with {ENOUGH} of them to compare with.",
+            cohort::users(by, *only),
             share(churned),
             cohort::phrase(by),
         ),
@@ -116,8 +116,12 @@ pub(crate) fn monetization(table: &AcquisitionTable) -> String {
     let (all, paid) = (&table.blended, &table.paid);
     let Some(roas) = paid.roas else {
         let worth = known(all.ltv_usd, |ltv| within(Format::Dollars, ltv, all.ltv_interval));
+        let worth = match all.revenue_usd == 0.0 {
+            true => "No revenue of any user is known so far.".to_owned(),
+            false => format!("A user has brought {worth} so far."),
+        };
         return format!(
-            "A user has brought {worth} so far. The data hold no spend, so what users cost, and \
+            "{worth} The data hold no spend, so what users cost, and \
              where the next dollar should go, cannot be said."
         );
     };
@@ -335,7 +339,7 @@ mod tests {
         );
         let said = volume(&[("a", 10, 200), ("b", 1, 2)]);
         assert!(
-            said.starts_with("Of a users, 5.0 %") && said.contains("no other channel"),
+            said.starts_with("Users from a: 5.0 %") && said.contains("no other channel"),
             "{said}"
         );
     }
@@ -351,7 +355,7 @@ mod tests {
         assert!(said.starts_with("Users from c leave most") && !said.contains(" stay"), "{said}");
         let said = churned(&[("a", 936, 1_000)]);
         assert!(
-            said.starts_with("Of a users, 93.6 %") && said.contains("no other channel"),
+            said.starts_with("Users from a: 93.6 %") && said.contains("no other channel"),
             "{said}"
         );
         assert!(churned(&[]).starts_with("Too few users were active"));

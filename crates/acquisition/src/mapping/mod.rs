@@ -90,6 +90,9 @@ struct Mapped {
     negate: Option<Test>,
 }
 
+/// The place of a column that keeps what an id was, and what it was.
+type Kept<'f> = (usize, &'f str);
+
 #[derive(Debug, Clone)]
 enum Origin {
     /// The foreign column that the user named.
@@ -405,7 +408,7 @@ impl Mapped {
         field: &'f Field<'_>,
         at: usize,
         notes: &mut Notes,
-    ) -> Result<(Cell<'f>, Option<(usize, &'f str)>), String> {
+    ) -> Result<(Cell<'f>, Option<Kept<'f>>), String> {
         let Some(id) = self.id else {
             return Ok((self.reading.cell(field, &mut notes.column(at))?, None));
         };

@@ -137,6 +137,20 @@ mod tests {
         MIGRATIONS_OF_TABLES.write();
     }
 
+    #[test]
+    fn nulls_are_let_in_one_by_one_and_not_in_tables_that_are_new() {
+        let migration = "ALTER TABLE `a` ALTER COLUMN `x` SET DATA TYPE INT64;\n\n\
+                         ALTER TABLE `a` ALTER COLUMN `y` DROP NOT NULL;\n\
+                         ALTER TABLE `a` ALTER COLUMN `z` DROP NOT NULL;\n\n\
+                         ALTER TABLE `a` ADD COLUMN IF NOT EXISTS `w` STRING;\n";
+        let old = scripts(migration, false);
+        assert_eq!(old.len(), 3, "{old:?}");
+        assert!(old[0].contains("`x`") && old[0].contains("`w`") && !relaxes(&old[0]));
+        assert!(relaxes(&old[1]) && old[1].contains("`y`") && relaxes(&old[2]));
+        let new = scripts(migration, true).concat();
+        assert_eq!(new.trim(), "ALTER TABLE `a` ADD COLUMN IF NOT EXISTS `w` STRING;");
+    }
+
     /// Nothing but the definitions in core says what a built-in table is: the migrations say it
     /// again, for whoever reads them, and this holds them together.
     #[test]

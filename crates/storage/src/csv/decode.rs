@@ -22,16 +22,17 @@ pub(super) fn rows(
     for part in stored.parts.iter().filter(|part| Range::meets(part.range.as_ref(), range)) {
         let bytes = reset::read(&path, part)?;
         let text = std::str::from_utf8(&bytes).map_err(|error| damaged(error.to_string()))?;
-        take(&decoded(text, &table).map_err(damaged)?)?;
+        take(&decoded(text, &table, stored.width()).map_err(damaged)?)?;
     }
     Ok(())
 }
 
-/// Returns the rows of lines that [`encode`](super::encode) has written, or says why they are none.
-fn decoded(text: &str, table: &TableRef) -> Result<Batch, String> {
+/// Returns the rows of lines of `width` columns that [`encode`](super::encode) has written, or says why they are none. The
+/// other columns are null.
+fn decoded(text: &str, table: &TableRef, width: usize) -> Result<Batch, String> {
     let (mut builder, mut rest) = (BatchBuilder::new(table), text);
     while !rest.is_empty() {
-        for column in &table.columns {
+        for column in table.columns.iter().take(width) {
             let (text, behind) = field(rest).ok_or("a line of it has no end")?;
             rest = behind;
             let wrong = |error: &dyn std::fmt::Display| format!("`{}`: {error}", column.name);
@@ -47,6 +48,9 @@ fn decoded(text: &str, table: &TableRef) -> Result<Batch, String> {
                 (Some(text), _) => Cell::Text(text),
             };
             builder.push(cell).map_err(|error| wrong(&error))?;
+        }
+        for _ in width..table.columns.len() {
+            builder.push(Cell::Null).map_err(|error| error.to_string())?;
         }
     }
     builder.finish().map_err(|error| error.to_string())

@@ -10,12 +10,12 @@ pub(super) fn header(table: &Table) -> String {
     names.join(",") + "\n"
 }
 
-/// The lines of the rows of `batch`.
-pub(super) fn rows(table: &Table, batch: &Batch) -> Result<String> {
+/// The lines of the rows of `batch`, of their first `width` columns.
+pub(super) fn rows(table: &Table, batch: &Batch, width: usize) -> Result<String> {
     let columns = batch.views()?;
     let mut lines = String::with_capacity(batch.rows() * columns.len() * 12);
     for row in 0..batch.rows() {
-        for (at, (values, column)) in columns.iter().zip(&table.columns).enumerate() {
+        for (at, (values, column)) in columns.iter().zip(&table.columns).take(width).enumerate() {
             if at > 0 {
                 lines.push(',');
             }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use tidegauge_core::{Batch, BatchBuilder, Cell, DataType, Scan, Table, TableRef};
@@ -35,9 +35,24 @@ pub(super) fn create(dir: &Path, table: &Table) -> Result<u64> {
     Ok(header.len() as u64)
 }
 
-/// Writes the rows of `batch` behind the first `committed` bytes. Returns the new length.
-pub(super) fn append(dir: &Path, table: &Table, committed: u64, batch: &Batch) -> Result<u64> {
-    let lines = encode::rows(table, batch)?;
+/// Returns the number of columns that the file of a table has, by its header.
+pub(super) fn width(dir: &Path, table: &Table) -> Result<usize> {
+    let path = dir.join(file(&table.name));
+    let mut header = String::new();
+    let read = File::open(&path).and_then(|file| BufReader::new(file).read_line(&mut header));
+    read.map_err(|error| Error::io(&path, error))?;
+    Ok(header.split(',').count())
+}
+
+/// Writes the first `width` columns of the rows of `batch` behind the first `committed` bytes. Returns the new length.
+pub(super) fn append(
+    dir: &Path,
+    table: &Table,
+    committed: u64,
+    batch: &Batch,
+    width: usize,
+) -> Result<u64> {
+    let lines = encode::rows(table, batch, width)?;
     let path = dir.join(file(&table.name));
     let write = || {
         let mut file = File::options().write(true).open(&path)?;

@@ -44,10 +44,11 @@ impl Format<Disk> for CsvFiles {
         Ok(())
     }
 
-    fn widen(disk: &Disk, table: &Table, _: &mut Stored) -> Result<()> {
-        // The header says what all lines have, and committed lines are never written again.
-        let path = disk.dir.join(file(&table.name)).display().to_string();
-        Err(Error::Narrow { path, table: table.name.to_string() })
+    /// The header says what all lines have, and committed lines are never written again: they go on without the columns
+    /// that were added, as long as nothing stands in these.
+    fn widen(disk: &Disk, table: &Table, stored: &mut Stored) -> Result<()> {
+        stored.narrow(load::width(&disk.dir, table)?);
+        Ok(())
     }
 
     fn write(
@@ -58,8 +59,13 @@ impl Format<Disk> for CsvFiles {
         batch: Batch,
         _: &mut Commit<'_>,
     ) -> Result<()> {
+        let lacking = batch.views()?.into_iter().skip(stored.width());
+        if lacking.into_iter().any(|column| column.null_count() < batch.rows()) {
+            let path = disk.dir.join(file(&table.name)).display().to_string();
+            return Err(Error::Narrow { path, table: table.name.to_string() });
+        }
         let start = stored.bytes.unwrap_or_default();
-        let end = load::append(&disk.dir, table, start, &batch)?;
+        let end = load::append(&disk.dir, table, start, &batch, stored.width())?;
         stored.bytes = Some(end);
         part.bytes = Some([start, end]);
         Ok(())

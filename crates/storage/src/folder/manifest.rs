@@ -342,6 +342,16 @@ impl Stored {
         Self { columns, rule, bytes: None, anew: None, parts: Vec::new() }
     }
 
+    /// Returns the number of columns that its rows have.
+    pub(crate) fn width(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// Goes on with rows of the first `width` columns.
+    pub(crate) fn narrow(&mut self, width: usize) {
+        self.columns.truncate(width);
+    }
+
     /// Takes columns up that were added to the table's definition, digits that its decimals were given, and that columns may
     /// be null.
     pub(crate) fn widen(&mut self, table: &Table) -> Widened {

@@ -179,3 +179,40 @@ async fn every_store_keeps_ids_apart_that_have_one_number_by_chance() {
         assert_eq!(store.rows(User::table()).await, rows, "{scheme}");
     }
 }
+
+/// A folder of before goes on without the columns that were added, until one of them has a value.
+#[cfg(feature = "csv")]
+#[tokio::test]
+async fn a_csv_folder_goes_on_without_columns_that_were_added() {
+    let store = Store::new("csv");
+    let table = |more: bool| {
+        let table = Table::builder("t", "").column("id", DataType::Int64, "");
+        let table = table.nullable("note", DataType::Text, "");
+        let table = if more { table.nullable("more", DataType::Text, "") } else { table };
+        table.key(["id"]).write(WriteMode::Merge).build().unwrap()
+    };
+    #[derive(serde::Serialize)]
+    struct Row<'a> {
+        id: i64,
+        note: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        more: Option<&'a str>,
+    }
+    let rows = |wide: bool, id: i64, more: Option<&str>| {
+        Batch::from_rows(&table(wide), [Row { id, note: "a,\"b\"\n", more }]).unwrap()
+    };
+    load(&*store.sink(), None, "1", &[rows(false, 1, None)]).await.unwrap();
+    load(&*store.sink(), Some("1"), "2", &[rows(true, 2, None)]).await.unwrap();
+    // Compared with lines that are there, as files and databases ask for.
+    let sink = store.sink();
+    let (same, before, after) =
+        ([rows(true, 1, None)], tidegauge_core::Cursor::new("2"), tidegauge_core::Cursor::new("3"));
+    let again = tidegauge_core::Load::new("test", &same, Some(&before), &after);
+    let loaded = sink.load(again.on_duplicate(tidegauge_core::OnDuplicate::Refuse)).await.unwrap();
+    assert_eq!(loaded.of("t").identical, 1);
+    let text = std::fs::read_to_string(store.path.join("t.csv")).unwrap();
+    assert_eq!(text, "id,note\n1,\"a,\"\"b\"\"\n\"\n2,\"a,\"\"b\"\"\n\"\n");
+    let error = load(&*sink, Some("3"), "4", &[rows(true, 4, Some("x"))]).await.unwrap_err();
+    assert!(error.to_string().contains("move that folder away"), "{error}");
+    assert_eq!(std::fs::read_to_string(store.path.join("t.csv")).unwrap(), text);
+}

@@ -33,7 +33,7 @@ const LOT: i128 = 100;
 
 /// What is to be done at a moment.
 enum Act {
-    Credit(Deposit),
+    Credit(Box<Deposit>),
     Order(&'static str),
     Withdraw(&'static str),
 }
@@ -118,7 +118,7 @@ impl Ledger<'_> {
                     if at == 0 {
                         funded_at = time;
                     }
-                    acts.push((time, Act::Credit(deposit)));
+                    acts.push((time, Act::Credit(Box::new(deposit))));
                 }
                 None => self.rows.deposits.push(deposit),
             }
