@@ -256,6 +256,14 @@ pub enum Error {
         /// The sink, as its user named it, without secrets.
         name: String,
     },
+    /// A sink was to replace all rows of a table by a snapshot, and cannot.
+    #[error(
+        "{name} cannot replace the rows of a table in one step: leave it out, or load without `write = \"replace\"`"
+    )]
+    NoReplace {
+        /// The sink, as its user named it, without secrets.
+        name: String,
+    },
     /// A sink could not commit a load, or a warehouse could not be read.
     #[error("{name}: {error}")]
     Sink {
@@ -283,7 +291,9 @@ impl Error {
     /// Returns what kind of failure this is, for a program to act on.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Schema { .. } | Self::NoReset { .. } => ErrorKind::Configuration,
+            Self::Schema { .. } | Self::NoReset { .. } | Self::NoReplace { .. } => {
+                ErrorKind::Configuration
+            }
             // With a row it is a value, without one the whole column.
             Self::Mismatch { row: Some(_), .. } => ErrorKind::InvalidInput,
             Self::Mismatch { row: None, .. } => ErrorKind::SchemaMismatch,

@@ -5,7 +5,7 @@ use std::ops::AddAssign;
 
 use chrono::{DateTime, Utc};
 
-use crate::{Batch, Cursor};
+use crate::{Batch, Cursor, Table, TableRef};
 
 /// One page on its way into a sink: it is committed whole, once, or not at all.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +20,9 @@ pub struct Load<'a> {
     pub after: &'a Cursor,
     /// What becomes of a row whose key is there already.
     pub on_duplicate: OnDuplicate,
+    /// The tables whose rows all go in the same commit, before those of the load are written: it is a snapshot of
+    /// them. Only a sink that says so takes it: [`SinkCapabilities::replaces`](crate::SinkCapabilities::replaces).
+    pub replaces: &'a [TableRef],
 }
 
 impl<'a> Load<'a> {
@@ -30,13 +33,25 @@ impl<'a> Load<'a> {
         before: Option<&'a Cursor>,
         after: &'a Cursor,
     ) -> Self {
-        Self { source, batches, before, after, on_duplicate: OnDuplicate::ByTable }
+        let on_duplicate = OnDuplicate::ByTable;
+        Self { source, batches, before, after, on_duplicate, replaces: &[] }
     }
 
     /// Sets what becomes of a row whose key is there already.
     #[must_use]
     pub fn on_duplicate(self, on_duplicate: OnDuplicate) -> Self {
         Self { on_duplicate, ..self }
+    }
+
+    /// Has all rows of `tables` go that were there before.
+    #[must_use]
+    pub fn replacing(self, tables: &'a [TableRef]) -> Self {
+        Self { replaces: tables, ..self }
+    }
+
+    /// Returns `true` if all rows of `table` go that were there before.
+    pub fn replaces(&self, table: &Table) -> bool {
+        self.replaces.iter().any(|replaced| replaced.name == table.name)
     }
 }
 
@@ -74,6 +89,8 @@ pub struct RowCounts {
     pub identical: usize,
     /// Rows that differed from the one of their key, and were set aside for that.
     pub conflicting: usize,
+    /// Rows that were there before, and went because the load [replaces](Load::replaces) them.
+    pub removed: usize,
 }
 
 impl RowCounts {
@@ -94,6 +111,7 @@ impl AddAssign for RowCounts {
         self.updated += other.updated;
         self.identical += other.identical;
         self.conflicting += other.conflicting;
+        self.removed += other.removed;
     }
 }
 

@@ -27,6 +27,9 @@ pub struct SourceCapabilities {
     /// A page follows from the cursor alone and costs nothing, so that the next one may be made while
     /// this one is being loaded, and be made again if it was not.
     pub deterministic: bool,
+    /// A page with rows is a snapshot: all that there is of the tables that it has rows of, but for `quarantine`. What
+    /// is not in it is gone.
+    pub snapshot: bool,
 }
 
 /// What a sink can do; callers ask, and need not find out by failing.
@@ -42,6 +45,8 @@ pub struct SinkCapabilities {
     pub aggregates: bool,
     /// Rows and cursors can be removed: see [`Sink::reset`].
     pub resets: bool,
+    /// A load can replace all rows of a table: see [`Load::replaces`].
+    pub replaces: bool,
 }
 
 /// Where rows come from: an API, a file, a simulator.
@@ -164,6 +169,8 @@ pub trait Sink: Debug + Send + Sync {
     ///   [`crate::WriteMode::Append`] refuses a key that it holds.
     /// - Every row of `load.batches` is counted once. With [`OnDuplicate::ByTable`] a sink that has to read files
     ///   for it may count rows as inserted that replaced one.
+    /// - All rows of the tables that [`Load::replaces`] names go in the same commit, before the others are written: a
+    ///   reader sees the old ones or the new ones. Counts say how many went.
     /// - After an error nothing of the load is in the store.
     ///
     /// # Errors

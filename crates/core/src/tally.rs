@@ -63,6 +63,11 @@ impl<'a> RowTally<'a> {
         matches!(self.policy, OnDuplicate::ByTable | OnDuplicate::Last)
     }
 
+    /// Counts `rows` rows of `table` that go because the load replaces them.
+    pub fn removed(&mut self, table: &Table, rows: usize) {
+        self.loaded.add(&table.name, RowCounts { removed: rows, ..RowCounts::default() });
+    }
+
     /// Counts `rows` rows of `table` whose keys are new.
     pub fn inserted(&mut self, table: &Table, rows: usize) {
         self.loaded.add(&table.name, RowCounts::inserted(rows));

@@ -188,13 +188,16 @@ impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (counts, rows) = (self.counts(), self.rows());
         let of = |counts: RowCounts| {
-            let RowCounts { inserted, updated, identical, conflicting } = counts;
-            [inserted, updated, identical, conflicting].map(|count| count.to_string())
+            let RowCounts { inserted, updated, identical, conflicting, removed } = counts;
+            [inserted, updated, identical, conflicting, removed].map(|count| count.to_string())
         };
         let is_told = RowCounts { inserted: 0, ..counts } != RowCounts::default();
+        // Most runs remove nothing.
+        let told = if counts.removed > 0 { 5 } else { 4 };
         let mut header = vec!["source", "table", "rows"];
         if is_told {
-            header.extend(["inserted", "updated", "identical", "conflicting"]);
+            let names = ["inserted", "updated", "identical", "conflicting", "removed"];
+            header.extend(&names[..told]);
         }
         header.extend(["seconds", "rows/s"]);
         let width = header.len();
@@ -207,7 +210,7 @@ impl fmt::Display for Summary {
             let mut row =
                 vec![loaded.source.clone(), loaded.table.clone(), loaded.rows.to_string()];
             if is_told {
-                row.extend(of(loaded.counts));
+                row.extend(of(loaded.counts).into_iter().take(told));
             }
             row.push(format!("{:.2}", loaded.time.as_secs_f64()));
             row.push(speed.map_or_else(String::new, |speed| format!("{speed:.0}")));

@@ -22,7 +22,7 @@ fn policies() -> [OnDuplicate; 3] {
 }
 
 fn counts(inserted: usize, updated: usize, identical: usize, conflicting: usize) -> RowCounts {
-    RowCounts { inserted, updated, identical, conflicting }
+    RowCounts { inserted, updated, identical, conflicting, removed: 0 }
 }
 
 /// Loads `batches` on top of page `page`.

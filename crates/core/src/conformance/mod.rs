@@ -22,6 +22,7 @@
 
 pub mod duplicates;
 pub mod filters;
+pub mod replace;
 pub mod reset;
 pub mod rows;
 pub mod sink;
@@ -124,6 +125,11 @@ macro_rules! sink_promises {
                 a_dry_run_counts_and_changes_nothing,
                 of_a_load_and_a_reset_that_race_one_wins,
                 a_sink_that_cannot_reset_says_so
+            ],
+            replace: [
+                a_snapshot_is_all_there_is_of_its_table,
+                a_snapshot_that_is_refused_leaves_the_one_before,
+                of_two_snapshots_one_is_there
             ]
         );
     };

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use futures_util::TryStreamExt;
-use tidegauge_core::{Batch, Column, Cursor, Load, Loaded, RowTally, TableRef, WriteMode};
+use tidegauge_core::{
+    Batch, Column, Cursor, Load, Loaded, RowTally, TableRef, WarehouseExt as _, WriteMode,
+};
 
 use super::BigQuery;
 use super::client::Refusal;
@@ -95,6 +97,11 @@ impl BigQuery {
     /// Does the same, and appends the names of the tables that rows were staged in to `stages`.
     async fn commit_batches(&self, load: &Load<'_>, stages: &mut Vec<String>) -> Result<Loaded> {
         let (mut tally, mut staged) = (RowTally::of(load), Vec::new());
+        for table in load.replaces {
+            // Whoever loads others meanwhile moves the cursor, and then nothing is replaced.
+            let rows = self.count(table).await?;
+            tally.removed(table, rows);
+        }
         for (table, batch) in batches::by_table(load.batches)? {
             if batch.rows() == 0 {
                 continue;
@@ -106,7 +113,7 @@ impl BigQuery {
                 continue;
             }
             let (newest, mut found) = (keys::newest(&table, batch.clone())?, Vec::new());
-            if tally.compares() {
+            if tally.compares() && !load.replaces(&table) {
                 let looked_for = self.brought(load, newest, table.write, stages).await?;
                 found = self.of_keys(&looked_for).await?;
             }
@@ -258,6 +265,9 @@ fn script(load: &Load<'_>, stages: &[Staged]) -> String {
             raise("NOT EXISTS (SELECT 1 FROM `_tidegauge_cursors` WHERE `source` = @source)", MOVED)
         }
     };
+    for table in load.replaces {
+        sql += &format!("DELETE FROM {} WHERE TRUE;\n", DIALECT.quoted(&table.name));
+    }
     for Staged { table, stage, write } in stages {
         let rows =
             format!("(SELECT COUNT(*) FROM {}) = {}", DIALECT.quoted(&stage.name), stage.rows);

@@ -67,6 +67,7 @@ impl Sink for BigQuery {
             pushdown: true,
             aggregates: true,
             resets: true,
+            replaces: true,
         }
     }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use tidegauge_core::{Batch, BatchBuilder, Cell, DataType, Scan, Table, TableRef};
 
-use super::{encode, file};
+use super::{encode, file, reset};
 use crate::folder::{Manifest, Part, Stored, TakeRows, Unfinished, sync_dir, synced};
 use crate::{Error, Result, batches};
 
@@ -44,23 +44,23 @@ pub(super) fn width(dir: &Path, table: &Table) -> Result<usize> {
     Ok(header.split(',').count())
 }
 
-/// Writes the first `width` columns of the rows of `batch` behind the first `committed` bytes. Returns the new length.
+/// Writes the first `width` columns of the rows of `batch` into the file at `path`, behind its first `committed` bytes.
+/// Returns the new length.
 pub(super) fn append(
-    dir: &Path,
+    path: &Path,
     table: &Table,
     committed: u64,
     batch: &Batch,
     width: usize,
 ) -> Result<u64> {
     let lines = encode::rows(table, batch, width)?;
-    let path = dir.join(file(&table.name));
     let write = || {
-        let mut file = File::options().write(true).open(&path)?;
+        let mut file = File::options().write(true).open(path)?;
         file.seek(SeekFrom::Start(committed))?;
         file.write_all(lines.as_bytes())?;
         Ok(file)
     };
-    synced(&write().map_err(|error| Error::io(&path, error))?, &path)?;
+    synced(&write().map_err(|error| Error::io(path, error))?, path)?;
     Ok(committed + lines.len() as u64)
 }
 
@@ -121,15 +121,21 @@ pub(super) fn any(dir: &Path) -> Result<Option<String>> {
 
 /// Returns the length of the file of each table of `manifest`; `None` if it is gone.
 pub(super) fn lengths(dir: &Path, manifest: &Manifest) -> Result<BTreeMap<String, Option<u64>>> {
-    let length = |table: &String| {
-        let path = dir.join(file(table));
-        match fs::metadata(&path) {
-            Ok(there) => Ok((table.clone(), Some(there.len()))),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok((table.clone(), None)),
-            Err(error) => Err(Error::io(&path, error)),
-        }
+    let length = |path: &Path| match fs::metadata(path) {
+        Ok(there) => Ok(Some(there.len())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::io(path, error)),
     };
-    manifest.tables.keys().map(length).collect()
+    let length = |(table, stored): (&String, &Stored)| {
+        // What a commit wrote anew may not be in its place yet, and be longer than what is there.
+        let next = stored.anew.map(|commit| reset::beside(dir, table, commit));
+        let found = match next.map(|next| length(&next)).transpose()?.flatten() {
+            Some(found) => Some(found),
+            None => length(&dir.join(file(table)))?,
+        };
+        Ok((table.clone(), found))
+    };
+    manifest.tables.iter().map(length).collect()
 }
 
 /// Returns the files that are longer than was committed, unless a load was broken off that may have made

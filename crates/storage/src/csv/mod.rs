@@ -26,7 +26,12 @@ impl Format<Disk> for CsvFiles {
     const NAME: &'static str = "csv";
 
     fn capabilities() -> SinkCapabilities {
-        SinkCapabilities { conditional_writes: true, resets: true, ..SinkCapabilities::default() }
+        SinkCapabilities {
+            conditional_writes: true,
+            resets: true,
+            replaces: true,
+            ..SinkCapabilities::default()
+        }
     }
 
     const MEND: &'static str = "put the newest manifest back and remove lines that were added by hand, \
@@ -65,7 +70,12 @@ impl Format<Disk> for CsvFiles {
             return Err(Error::Narrow { path, table: table.name.to_string() });
         }
         let start = stored.bytes.unwrap_or_default();
-        let end = load::append(&disk.dir, table, start, &batch, stored.width())?;
+        // What the same commit has emptied is written beside what is there.
+        let path = match stored.anew == Some(part.commit) {
+            true => reset::beside(&disk.dir, &table.name, part.commit),
+            false => disk.dir.join(file(&table.name)),
+        };
+        let end = load::append(&path, table, start, &batch, stored.width())?;
         stored.bytes = Some(end);
         part.bytes = Some([start, end]);
         Ok(())

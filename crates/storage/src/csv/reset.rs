@@ -34,21 +34,18 @@ pub(super) fn remove(
     commit: u64,
 ) -> Result<()> {
     let Some([header, _]) = stored.parts.first().and_then(|part| part.bytes) else { return Ok(()) };
-    if removal.is_whole() {
-        (stored.bytes, stored.parts) = (Some(header), Vec::new());
-        return Ok(());
-    }
-    if count(dir, removal, stored)? == 0 {
+    if !removal.is_whole() && count(dir, removal, stored)? == 0 {
         return Ok(());
     }
     let (path, next) =
-        (dir.join(file(&removal.table().name)), beside(dir, removal.table(), commit));
+        (dir.join(file(&removal.table().name)), beside(dir, &removal.table().name, commit));
     let io = |error| Error::io(&next, error);
     let mut written = File::create(&next).map_err(io)?;
     let head = Part { bytes: Some([0, header]), ..Part::new(0, None, 0) };
     written.write_all(&read(&path, &head)?).map_err(io)?;
     let (mut end, mut left) = (header, Vec::new());
-    for mut part in std::mem::take(&mut stored.parts) {
+    let parts = std::mem::take(&mut stored.parts);
+    for mut part in parts.into_iter().filter(|_| !removal.is_whole()) {
         let (bytes, start) = (read(&path, &part)?, end);
         part.rows = 0;
         for line in lines(&path, removal.table(), removal.predicate(), &bytes)? {
@@ -95,13 +92,13 @@ pub(super) fn put_in_place(dir: &Path, manifest: &Manifest) -> Result<()> {
 /// Returns where the lines of `stored` are: beside their file, if the reset that wrote them anew has not put them in
 /// its place.
 fn current(dir: &Path, table: &Table, stored: &Stored) -> PathBuf {
-    let next = stored.anew.map(|commit| beside(dir, table, commit));
+    let next = stored.anew.map(|commit| beside(dir, &table.name, commit));
     next.filter(|next| next.exists()).unwrap_or_else(|| dir.join(file(&table.name)))
 }
 
 /// Where the file of `table` is written anew by `commit`.
-fn beside(dir: &Path, table: &Table, commit: u64) -> PathBuf {
-    dir.join(OWN).join(name(&table.name, commit))
+pub(super) fn beside(dir: &Path, table: &str, commit: u64) -> PathBuf {
+    dir.join(OWN).join(name(table, commit))
 }
 
 fn name(table: &str, commit: u64) -> String {

@@ -234,13 +234,14 @@ impl<F: Format<P>, P: Place> Sink for Folder<F, P> {
         let batches = load.batches.to_vec();
         let source = load.source.to_owned();
         let (before, after) = (load.before.cloned(), load.after.clone());
-        let on_duplicate = load.on_duplicate;
+        let (on_duplicate, replaces) = (load.on_duplicate, load.replaces.to_vec());
         let settled = self.settled.clone();
         self.blocking(move |place| {
             let mut turn = place.turn()?;
             settle::<F, P>(place, &settled)?;
             let load = Load::new(&source, &batches, before.as_ref(), &after);
-            let (load, mut loaded) = (load.on_duplicate(on_duplicate), Loaded::default());
+            let load = load.on_duplicate(on_duplicate).replacing(&replaces);
+            let mut loaded = Loaded::default();
             until(place, || commit::<F, P>(place, &mut turn, &load, &mut loaded))?;
             Ok(loaded)
         })
@@ -325,6 +326,8 @@ fn commit<F: Format<P>, P: Place>(
     }
     let number = manifest.commit + 1;
     let writes = match load.batches.iter().any(|batch| batch.rows() > 0) {
+        // As a reset, it leaves files behind that are removed once it is committed.
+        _ if !load.replaces.is_empty() => Writes::From,
         true => Writes::One,
         false => Writes::Nothing,
     };
@@ -333,7 +336,7 @@ fn commit<F: Format<P>, P: Place>(
         OnDuplicate::SetAside { .. } => Some(Quarantine::table()),
         _ => None,
     };
-    let tables = load.batches.iter().map(Batch::table).chain(aside);
+    let tables = load.batches.iter().map(Batch::table).chain(load.replaces).chain(aside);
     let mut done = register::<F, P>(place, &mut manifest, tables);
     if let Ok(true) = done {
         done = append::<F, P>(place, &mut manifest, turn.mark(), load).and_then(|counts| {
@@ -488,6 +491,14 @@ fn append<F: Format<P>, P: Place>(
         is_last: false,
     };
     let mut tally = RowTally::of(load);
+    for removal in load.replaces.iter().map(Removal::all) {
+        if let Some(stored) = manifest.tables.get_mut(removal.table().name.as_ref()) {
+            tally.removed(removal.table(), F::count(place, &removal, stored)?);
+            // Of a whole table no row is written anew, so no commit is added.
+            let next = (&mut manifest.commit, mark);
+            F::remove(place, &removal, stored, next, &mut manifest.removed)?;
+        }
+    }
     let mut written = Vec::new();
     for (table, batch) in batches::by_table(load.batches)? {
         if let Some(stored) = manifest.tables.get(table.name.as_ref())

@@ -66,6 +66,7 @@ impl<P: Files> Format<P> for ParquetFiles {
             pushdown: true,
             aggregates: true,
             resets: true,
+            replaces: true,
         }
     }
 

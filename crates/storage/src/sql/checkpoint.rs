@@ -36,6 +36,9 @@ impl Checkpoint {
     /// Returns what is kept once `load` is committed on top of `before`.
     pub(crate) fn after(before: Option<Self>, load: &Load<'_>, keeps_keys: bool) -> Result<Self> {
         let mut tables = before.unwrap_or_default().tables;
+        for table in load.replaces {
+            tables.remove(table.name.as_ref());
+        }
         for batch in load.batches.iter().filter(|batch| batch.rows() > 0) {
             if is_kept(batch.table()) {
                 let key = if keeps_keys { last_key(batch)? } else { Vec::new() };

@@ -43,6 +43,7 @@ pub(crate) trait Database: Debug + Send + Sync + 'static {
             pushdown: true,
             aggregates: true,
             resets: true,
+            replaces: true,
         }
     }
 

@@ -3,10 +3,13 @@
 use std::collections::HashSet;
 
 use tidegauge_core::tables::Quarantine;
-use tidegauge_core::{Batch, Cursor, Load, Loaded, OnDuplicate, RowTally, Scan, Table, TableRef};
+use tidegauge_core::{
+    Batch, Cursor, Load, Loaded, OnDuplicate, Removal, RowTally, Scan, Table, TableRef,
+};
 use tokio::sync::mpsc;
 
 use super::driver::{Database, Writer, locked};
+use super::reset::remove;
 use super::rows::{ROWS, Rows};
 use super::{CURSORS, Checkpoint, Query, Select, compare, missing, select, told};
 use crate::duplicates::settle;
@@ -43,6 +46,7 @@ impl<C> Writer<C> {
     ) -> Result<Loaded> {
         let mut tally = RowTally::of(&load);
         let mut tables: Vec<_> = load.batches.iter().map(|batch| batch.table().clone()).collect();
+        tables.extend_from_slice(load.replaces);
         if let OnDuplicate::SetAside { .. } = load.on_duplicate {
             tables.push(Quarantine::table().clone());
         }
@@ -75,10 +79,15 @@ impl<C> Writer<C> {
         let after = Checkpoint::after(loaded, &load, true)?;
         let filled = || load.batches.iter().filter(|batch| batch.rows() > 0);
         let mut written: Vec<&Table> = filled().map(|batch| &**batch.table()).collect();
+        written.extend(load.replaces.iter().map(|table| &**table));
         written.sort_by_key(|table| &table.name);
         written.dedup_by_key(|table| &table.name);
         if !written.is_empty() {
             locked(database, connection, &written, true).await?;
+        }
+        for table in load.replaces {
+            let removed = remove(database, connection, &Removal::all(table)).await?;
+            tally.removed(table, removed);
         }
         for batch in filled() {
             write(database, connection, batch, &mut tally).await?;

@@ -96,7 +96,7 @@ impl<C> Writer<C> {
 
 /// Removes rows; returns how many.
 #[cfg(any(feature = "_sqlx", feature = "mysql"))]
-async fn remove<D: Database>(
+pub(super) async fn remove<D: Database>(
     database: &D,
     connection: &mut D::Connection,
     removal: &Removal,

@@ -103,6 +103,7 @@ impl Database for Sqlite {
             pushdown: true,
             aggregates: false,
             resets: true,
+            replaces: true,
         }
     }
 

@@ -1,0 +1,125 @@
+//! What every sink promises of a load that replaces all rows of its tables, if it can take one.
+
+use futures_util::future::join;
+
+use super::Subject;
+use super::rows::{batch, is_conflict, pairs, simple};
+use crate::{Batch, Cursor, Load, Loaded, OnDuplicate, Result, Sink, TableRef, WriteMode};
+
+const BOTH: [WriteMode; 2] = [WriteMode::Append, WriteMode::Merge];
+
+fn can_replace(store: &dyn Subject) -> bool {
+    store.sink().capabilities().replaces
+}
+
+/// Loads a snapshot of `tables` on top of page `page`.
+async fn replace(
+    sink: &dyn Sink,
+    page: usize,
+    batches: &[Batch],
+    tables: &[TableRef],
+    on_duplicate: OnDuplicate,
+) -> Result<Loaded> {
+    let before = (page > 0).then(|| Cursor::new(page.to_string()));
+    let after = Cursor::new((page + 1).to_string());
+    let load = Load::new("test", batches, before.as_ref(), &after);
+    sink.load(load.on_duplicate(on_duplicate).replacing(tables)).await
+}
+
+/// Rows that a snapshot lacks are gone, those that it has are there once, and other tables are left alone.
+pub async fn a_snapshot_is_all_there_is_of_its_table(store: &dyn Subject) {
+    if !can_replace(store) {
+        return;
+    }
+    let sink = store.sink();
+    let other = simple("other", WriteMode::Append);
+    let after = Cursor::new("1");
+    sink.load(Load::new("other", &[batch(&other, &[(1, "a")])], None, &after)).await.unwrap();
+    for (at, write) in BOTH.into_iter().enumerate() {
+        let table = simple(["appended", "merged"][at], write);
+        let tables = std::slice::from_ref(&table);
+        let mut page = 4 * at;
+        for (rows, removed) in [
+            (&[(1, "a"), (2, "b"), (3, "c")][..], 0),
+            (&[(2, "B"), (3, "c")], 3),
+            // More than there was, and in two batches.
+            (&[(1, "a"), (4, "d"), (5, "e"), (6, "f"), (7, "a longer text than those before")], 2),
+            (&[(9, "x")], 5),
+        ] {
+            let (first, second) = rows.split_at(rows.len() / 2);
+            let batches = [batch(&table, first), batch(&table, second)];
+            let policy = [OnDuplicate::ByTable, OnDuplicate::Last][page % 2];
+            let loaded = replace(&*sink, page, &batches, tables, policy).await.unwrap();
+            let counts = loaded.of(&table.name);
+            assert_eq!((counts.inserted, counts.removed), (rows.len(), removed), "{write:?}");
+            assert_eq!(store.rows(&table).await, rows.len(), "{write:?}");
+            if let Some(warehouse) = store.warehouse() {
+                let wanted: Vec<_> =
+                    rows.iter().map(|(id, text)| (*id, (*text).to_owned())).collect();
+                assert_eq!(pairs(&*warehouse, &table).await, wanted, "{write:?}");
+            }
+            page += 1;
+        }
+        // What comes next is added to it.
+        let next = Cursor::new((page + 1).to_string());
+        let (before, rows) = (Cursor::new(page.to_string()), [batch(&table, &[(10, "y")])]);
+        if at == 1 {
+            store.sink().load(Load::new("test", &rows, Some(&before), &next)).await.unwrap();
+            assert_eq!(store.rows(&table).await, 2);
+        }
+    }
+    assert_eq!(store.rows(&other).await, 1);
+}
+
+/// A snapshot that is refused leaves all as it was: one that comes with an old cursor, and one with rows that
+/// contradict each other.
+pub async fn a_snapshot_that_is_refused_leaves_the_one_before(store: &dyn Subject) {
+    if !can_replace(store) {
+        return;
+    }
+    let (sink, table) = (store.sink(), simple("t", WriteMode::Append));
+    let tables = std::slice::from_ref(&table);
+    let first = [batch(&table, &[(1, "a"), (2, "b")])];
+    replace(&*sink, 0, &first, tables, OnDuplicate::Refuse).await.unwrap();
+    let rows = [batch(&table, &[(3, "c")])];
+    let late = replace(&*sink, 0, &rows, tables, OnDuplicate::Refuse).await.unwrap_err();
+    assert!(is_conflict(&late), "{late}");
+    let twice = [batch(&table, &[(3, "c"), (4, "d"), (3, "C")])];
+    let error = replace(&*sink, 1, &twice, tables, OnDuplicate::Refuse).await.unwrap_err();
+    assert!(matches!(error, crate::Error::Differs { .. }), "{error}");
+    for _ in 0..2 {
+        assert_eq!(store.rows(&table).await, 2);
+        assert_eq!(sink.cursor("test").await.unwrap(), Some(Cursor::new("1")));
+        if let Some(warehouse) = store.warehouse() {
+            assert_eq!(pairs(&*warehouse, &table).await, [(1, "a".into()), (2, "b".into())]);
+        }
+        // Nor has it left anything that the next one meets.
+        sink.check("test", tables).await.unwrap();
+    }
+    replace(&*store.sink(), 1, &rows, tables, OnDuplicate::Refuse).await.unwrap();
+    store.sink().check("test", tables).await.unwrap();
+    assert_eq!(store.rows(&table).await, 1);
+}
+
+/// Of two snapshots that race one is there, whole.
+pub async fn of_two_snapshots_one_is_there(store: &dyn Subject) {
+    if !can_replace(store) {
+        return;
+    }
+    let table = simple("t", WriteMode::Merge);
+    let tables = std::slice::from_ref(&table);
+    let (one, two) = ([batch(&table, &[(1, "a"), (2, "b")])], [batch(&table, &[(3, "c")])]);
+    let (left, right) = (store.sink(), store.sink());
+    left.prepare(tables).await.unwrap();
+    let loads = (
+        replace(&*left, 0, &one, tables, OnDuplicate::Last),
+        replace(&*right, 0, &two, tables, OnDuplicate::Last),
+    );
+    let (first, second) = join(loads.0, loads.1).await;
+    let rows = store.rows(&table).await;
+    match (first.map(|_| ()), second.map(|_| ())) {
+        (Ok(()), Err(lost)) => assert!(rows == 2 && is_conflict(&lost), "{rows}: {lost}"),
+        (Err(lost), Ok(())) => assert!(rows == 1 && is_conflict(&lost), "{rows}: {lost}"),
+        both => panic!("{both:?}"),
+    }
+}
