@@ -15,8 +15,8 @@ use tidegauge::{Config, Secrets, Tidegauge, report};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // 1. What we want: the settings of tidegauge.toml, had we written one.
-    let mut config = Config::default();
+    // 1. What we want: the settings that `tidegauge init --demo` writes.
+    let mut config = Config::demo();
     config.backups = vec!["csv://backup/csv".into(), "parquet://backup/parquet".into()];
 
     // 2. Load: bundled prices and exchange rates first, then the exchange that is priced from them.

@@ -30,7 +30,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = tempfile::tempdir()?;
 
     // 1. The same world twice: the scenario is all that is different.
-    let mut config = Config::default();
+    let mut config = Config::demo();
     config.simulation.preset = Preset::Exchange;
     config.simulation.users = users;
     config.warehouse = format!("sqlite://{}", folder.path().join("as_it_was.db").display()).into();

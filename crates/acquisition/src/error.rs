@@ -333,6 +333,24 @@ pub enum Error {
         /// How it shows.
         reason: &'static str,
     },
+    /// A snapshot has no row.
+    #[error(
+        "the snapshot of `{name}` has no row that fits, and nothing was replaced: an export that failed looks like \
+         this; `tidegauge reset {name}` empties the table"
+    )]
+    EmptySnapshot {
+        /// The source.
+        name: String,
+    },
+    /// Files of a snapshot are still being written.
+    #[error(
+        "`{path}` is still being written, so that nothing was replaced: its last line has no end, or it changed while \
+         it was read; run again when it is whole"
+    )]
+    Unsettled {
+        /// The files.
+        path: String,
+    },
     /// A database does not do what it is asked.
     #[cfg(feature = "database")]
     #[error(transparent)]

@@ -27,9 +27,10 @@ impl Error {
             Self::NoInstrument { .. } | Self::SymbolRefused { .. } | Self::NoFiles { .. } => {
                 ErrorKind::NotFound
             }
-            Self::Timeout { .. } | Self::Connect { .. } | Self::Interrupted { .. } => {
-                ErrorKind::Unavailable
-            }
+            Self::Timeout { .. }
+            | Self::Connect { .. }
+            | Self::Interrupted { .. }
+            | Self::Unsettled { .. } => ErrorKind::Unavailable,
             Self::RateLimited { .. } | Self::CreditsSpent { .. } => ErrorKind::RateLimited,
             Self::Status { kind, status, .. } => of_status(*kind, *status),
             Self::NotJson { .. } if self.is_temporary() => ErrorKind::Unavailable,
@@ -45,7 +46,8 @@ impl Error {
             | Self::BadRow { .. }
             | Self::Duplicate { .. }
             | Self::File { .. }
-            | Self::Replaced { .. } => ErrorKind::InvalidInput,
+            | Self::Replaced { .. }
+            | Self::EmptySnapshot { .. } => ErrorKind::InvalidInput,
             #[cfg(feature = "database")]
             Self::Database(error) => error.kind(),
             Self::Core(error) => error.kind(),

@@ -81,11 +81,15 @@ mod rates;
 pub mod recorded;
 mod refusal;
 mod registry;
+#[cfg(feature = "_mapping")]
+mod reload;
 mod repeats;
 #[cfg(feature = "x")]
 pub mod sentiment;
 #[cfg(feature = "_series")]
 pub mod series;
+#[cfg(feature = "_mapping")]
+pub mod snapshot;
 mod spec;
 #[cfg(feature = "synthetic-market")]
 pub mod synthetic_market;
@@ -122,6 +126,8 @@ pub use open_er_api::OpenErApi;
 pub use recorded::Recorded;
 pub use refusal::{Endpoint, RefusalKind};
 pub use registry::{SOURCES, Visitor, visit};
+#[cfg(feature = "_mapping")]
+pub use reload::Reload;
 pub use spec::{
     Credentials, FoundInstrument, NoSettings, Opening, Provider, Settings, SourceHandle, SourceSpec,
 };

@@ -33,6 +33,17 @@ pub enum Error {
         /// What is wrong, and what would be right.
         reason: String,
     },
+    /// No source is configured, so there is nothing to load.
+    #[error(
+        "there is nothing to load yet{}: declare your own files under [[files]] or databases under [[databases]] in \
+         tidegauge.toml, name market data in `sources` (`tidegauge sources` lists all; ecb and kraken need no \
+         key), or begin with `tidegauge init --demo`",
+        all_of(unused)
+    )]
+    NoSources {
+        /// What is declared and not used.
+        unused: Vec<String>,
+    },
     /// The warehouse has no users, or nothing at all, so there is nothing to tell.
     #[error("{warehouse} holds nothing to judge yet: `tidegauge run` fills it")]
     Nothing {
@@ -115,13 +126,23 @@ pub enum Error {
 }
 
 impl Error {
+    /// Joins the errors of several settings; `None` if there are none.
+    pub(crate) fn all(mut errors: Vec<Self>) -> Option<Self> {
+        if errors.len() > 1 {
+            let reasons: Vec<_> = errors.iter().map(ToString::to_string).collect();
+            return Some(Self::Config { reason: reasons.join("; ") });
+        }
+        errors.pop()
+    }
+
     /// Returns what kind of failure this is, for a program to act on; of a run that failed, the kind of
     /// its first failure.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Config { .. } | Self::NoConfig { .. } | Self::Setting { .. } => {
-                ErrorKind::Configuration
-            }
+            Self::Config { .. }
+            | Self::NoConfig { .. }
+            | Self::NoSources { .. }
+            | Self::Setting { .. } => ErrorKind::Configuration,
             Self::Nothing { .. } | Self::Elsewhere { .. } => ErrorKind::NotFound,
             Self::LoadUnderWay { .. } => ErrorKind::Conflict,
             Self::Silent { .. } => ErrorKind::Unavailable,
@@ -145,6 +166,10 @@ impl Error {
             Self::Analytics(error) => error.kind(),
         }
     }
+}
+
+fn all_of(unused: &[String]) -> String {
+    if unused.is_empty() { String::new() } else { format!(" ({})", unused.join("; ")) }
 }
 
 fn were(done: &[String]) -> String {

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use tidegauge_acquisition::Context;
 use tidegauge_acquisition::series::{Archive, Errand, Estimate, Fill};
-use tidegauge_core::Span;
+use tidegauge_acquisition::{Context, Reload};
 use tidegauge_core::coverage::{Hole, Ledger};
+use tidegauge_core::{Aggregate, Measure, Span};
 
 use crate::pipeline::{Member, Observer, Session, Summary};
-use crate::{Error, Result, Tidegauge};
+use crate::{Error, Result, Tidegauge, sources};
 
 impl Tidegauge {
     /// What is missing of each configured source that any span can be asked of, within `wanted`
@@ -30,6 +30,31 @@ impl Tidegauge {
         self.lacking(&Ledger::default(), Some(wanted))
     }
 
+    /// Returns the rows of a span of each configured file and database of the user's own, to be loaded
+    /// [again](Self::fill_and_reload). The sources are not read.
+    ///
+    /// # Errors
+    /// When a source cannot be made, its table names no column of the event's time, its rows would mix with those of
+    /// another source, or the warehouse cannot be read.
+    pub async fn own_spans(&self, wanted: Span) -> Result<Vec<OwnSpan>> {
+        sources::check(self.config())?;
+        self.refuse_mixed().await?;
+        let (active, mut spans) = (self.config().active_sources(), Vec::new());
+        for own in self.config().own_sources() {
+            if !active.iter().any(|name| name == own.name) {
+                continue;
+            }
+            let source = self.handle(own.name)?.opened.source();
+            let reload = Reload::new(source, wanted, self.context().clock.as_ref())?;
+            let count = Aggregate::of(reload.table()).count().during(wanted);
+            let counted = self.warehouse().aggregate(&count).await?;
+            let rows = counted.column(&Measure::Count.name())?.as_i64();
+            let rows = rows.and_then(|rows| rows.values().first().copied()).unwrap_or_default();
+            spans.push(OwnSpan { reload, rows });
+        }
+        Ok(spans)
+    }
+
     fn lacking(&self, ledger: &Ledger, wanted: Option<Span>) -> Result<Vec<Gaps>> {
         let now = self.context().clock.now();
         let mut gaps = Vec::new();
@@ -38,8 +63,11 @@ impl Tidegauge {
                 gaps.push(Gaps::of(archive, ledger, wanted, now)?);
             }
         }
-        if gaps.is_empty() {
-            let names = self.config().sources.join(", ");
+        // Files and databases keep no ledger, and have spans all the same.
+        let active = self.config().active_sources();
+        let has_own = self.config().own_sources().any(|own| active.iter().any(|it| it == own.name));
+        if gaps.is_empty() && !(has_own && wanted.is_some()) {
+            let names = self.config().active_sources().join(", ");
             let reason = format!(
                 "none of {names} keeps a ledger of what is missing; coingecko, kraken, twelvedata, \
                  ecb, frankfurter and x do"
@@ -55,7 +83,25 @@ impl Tidegauge {
     /// # Errors
     /// [`Error::Run`] when sources or sinks failed, or it was cancelled; what was loaded stays.
     pub async fn fill(&self, gaps: Vec<Gaps>, observer: &dyn Observer) -> Result<Summary> {
+        self.fill_and_reload(gaps, Vec::new(), observer).await
+    }
+
+    /// Brings what `gaps` says is missing, and loads the spans of `own` again, page by page; then works out anew what
+    /// follows from it.
+    ///
+    /// # Errors
+    /// As for [`fill`](Self::fill).
+    pub async fn fill_and_reload(
+        &self,
+        gaps: Vec<Gaps>,
+        own: Vec<OwnSpan>,
+        observer: &dyn Observer,
+    ) -> Result<Summary> {
         let mut pipeline = self.pipeline();
+        for OwnSpan { reload, .. } in own {
+            let usage = Some(self.handle(reload.source().name())?.usage);
+            pipeline = pipeline.member(Member { source: Arc::new(reload), usage });
+        }
         for gaps in gaps.into_iter().filter(|gaps| !gaps.is_empty()) {
             let usage = Some(self.handle(gaps.source())?.usage);
             let source = self.bent(Arc::new(gaps.fill(self.context())));
@@ -65,6 +111,31 @@ impl Tidegauge {
         session.load_all().await;
         self.derive_in(&mut session).await;
         Ok(session.finish().await?)
+    }
+}
+
+/// A span of the rows of a file or a database of the user's own, to be loaded again.
+#[derive(Debug)]
+pub struct OwnSpan {
+    reload: Reload,
+    /// The rows of the span that the table holds now.
+    pub rows: i64,
+}
+
+impl OwnSpan {
+    /// Returns the source.
+    pub fn source(&self) -> &str {
+        self.reload.source().name()
+    }
+
+    /// Returns the table that it fills.
+    pub fn table(&self) -> &str {
+        &self.reload.table().name
+    }
+
+    /// Returns the span.
+    pub fn span(&self) -> Span {
+        self.reload.span()
     }
 }
 

@@ -274,6 +274,20 @@ pub(crate) fn filled(records: &[RunRecord]) -> BTreeSet<String> {
     counts.flat_map(BTreeMap::into_keys).collect()
 }
 
+/// Returns the names of the tables that the runs have filled, by source.
+pub(crate) fn filled_by(records: &[RunRecord]) -> BTreeMap<String, BTreeSet<String>> {
+    let mut filled: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    // A reset may name the tables of several sources.
+    for record in records.iter().filter(|record| record.outcome != RESET) {
+        let tables = record.rows_by_table.as_deref().map(serde_json::from_str);
+        if let Some(Ok(tables)) = tables {
+            let tables: BTreeMap<String, u64> = tables;
+            filled.entry(record.source.clone()).or_default().extend(tables.into_keys());
+        }
+    }
+    filled
+}
+
 /// Returns the first record of each source, in the order given.
 pub(crate) fn last_of_each(mut records: Vec<RunRecord>) -> Vec<RunRecord> {
     let mut known = BTreeSet::new();

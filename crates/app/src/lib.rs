@@ -13,13 +13,17 @@
 //! use tidegauge::pipeline::Silent;
 //! use tidegauge::{Config, Secrets, Tidegauge};
 //!
-//! let tidegauge = Tidegauge::open(Config::default(), Secrets::default(), Arc::new(SystemClock))?;
+//! let tidegauge = Tidegauge::open(Config::demo(), Secrets::default(), Arc::new(SystemClock))?;
 //! let summary = tidegauge.run(None, &Silent).await?;
 //! let page = tidegauge.report().await?.to_html()?;
 //! # let _ = (summary, page);
 //! # Ok(())
 //! # }
 //! ```
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/one_layer.md")]
+struct OneLayer;
 
 mod clock;
 mod config;
@@ -32,6 +36,7 @@ mod instruments;
 mod load;
 pub mod pipeline;
 mod provenance;
+mod read_to;
 mod repair;
 pub mod report;
 mod reset;
@@ -47,7 +52,7 @@ pub use config::{
     load_env_file, without_userinfo,
 };
 pub use error::{Error, Result};
-pub use gaps::{Gaps, SeriesGaps};
+pub use gaps::{Gaps, OwnSpan, SeriesGaps};
 pub use instruments::FoundInstrument;
 pub use reset::{Kept, SinkReset};
 pub use run::Run;

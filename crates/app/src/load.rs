@@ -1,14 +1,16 @@
 //! Loading: what the sources have that is new, what follows from it, and the simulation behind them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
+use tidegauge_core::{Lease, RUN_HISTORY};
 
 use crate::derived::{self, Derived};
 use crate::pipeline::{Made, Observer, Pipeline, Session, Summary};
 use crate::run::Run;
 use crate::sources::{self, SIMULATION};
-use crate::{Error, Result, Tidegauge};
+use crate::{Error, Result, Tidegauge, history};
 
 impl Tidegauge {
     /// Loads what the configured sources have that is new: market data first and what is worked out
@@ -46,6 +48,7 @@ impl Tidegauge {
         sources::check(self.config())?;
         // Live sources are streamed when the others are loaded: what keeps one from being opened is said before.
         self.configured(true)?;
+        self.refuse_mixed().await?;
         if !sources::simulates(self.config()) {
             return Ok(Run::without_simulation());
         }
@@ -99,9 +102,10 @@ impl Tidegauge {
             };
             return Err(Error::Setting { setting: "sources", reason });
         }
+        let mut alone = self.clone();
+        alone.only(name);
+        alone.refuse_mixed().await?;
         if name == SIMULATION {
-            let mut alone = self.clone();
-            alone.only_simulates();
             let run = alone.begin(None).await?;
             let pipeline = alone.pipeline();
             let mut session = Session::begin(&pipeline, observer);
@@ -126,6 +130,27 @@ impl Tidegauge {
         let mut session = Session::begin(&pipeline, observer);
         session.load_made(derived::NAME, self.derived()).await;
         Ok(session.finish().await?)
+    }
+
+    /// Refuses a run that would mix rows of a user's own data with those of another source, be it one of the run or
+    /// one that was loaded before.
+    pub(crate) async fn refuse_mixed(&self) -> Result<()> {
+        let (config, context) = (self.config(), self.context());
+        let active = config.active_sources();
+        let mut cursors = self.warehouse().cursors().await?;
+        cursors.retain(|name, _| name != RUN_HISTORY && !name.starts_with(Lease::PREFIX));
+        let is_known =
+            |name: &String| sources::fills(name, config, context).is_ok_and(|it| it.is_some());
+        // The history may be long; it is read where the settings do not say what a source has filled.
+        let mut history = match cursors.keys().all(is_known) {
+            true => BTreeMap::new(),
+            false => history::filled_by(&self.runs().await?),
+        };
+        let loaded = cursors.into_keys().map(|name| {
+            let tables = history.remove(&name).unwrap_or_default();
+            (name, tables)
+        });
+        sources::refuse_mixed(config, context, &active, &loaded.collect())
     }
 
     /// Returns `true` if live sources are configured.

@@ -8,7 +8,7 @@ use tidegauge_analytics::{BadRows, Facts, FactsParams};
 pub use tidegauge_report::{
     Answer, Bars, Cell, Chart, Column, Dataset, Direction, Filters, Format, HeatMap, Interval,
     Lines, Missing, Number, Page, Panel, Parameters, Point, PriceSpan, Provenance, Question,
-    Report, Row, SimulatedWorld, Table, Tile, answer, reference,
+    Report, ReportData, Row, SimulatedWorld, Table, Tile, answer, reference,
 };
 
 use crate::consistent::Watch;

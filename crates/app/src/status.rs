@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use tidegauge_acquisition::mapping::declare;
+use tidegauge_core::coverage::Ledger;
 use tidegauge_core::tables::RunRecord;
 use tidegauge_core::{
     Cursor, ErrorKind, Lease, RUN_HISTORY, Table, TableRef, WarehouseExt, tables,
@@ -21,6 +23,13 @@ pub struct Progress {
     pub cursor: Option<Cursor>,
     /// Why its rows are not what the cursor says, and the way out; `None` if they are, as far as is known.
     pub fault: Option<String>,
+    /// Whether it is part of a run.
+    pub is_on: bool,
+    /// Up to when it is read: by the gap ledger, or else by the newest event among its rows. `None` if neither knows,
+    /// or the rows cannot be told from those of another source.
+    pub read_to: Option<DateTime<Utc>>,
+    /// How long ago that was.
+    pub lag_seconds: Option<i64>,
 }
 
 /// Where the definition of a table comes from.
@@ -60,13 +69,15 @@ impl TableStanding {
 /// What a warehouse holds.
 #[derive(Debug, Clone)]
 pub struct Standing {
-    /// The built-in tables that have rows, every declared table, and every other table that a run has filled.
+    /// The built-in tables, every declared table, and every other table that a run has filled.
     pub tables: Vec<TableStanding>,
     /// How far each source has been loaded: those of the settings, then others that the warehouse knows.
     pub sources: Vec<Progress>,
     /// The last run of each source, the latest first. Of a source that never ends, or began within a day, it is
     /// `running` until it has ended; of any other it is `interrupted` by then.
     pub runs: Vec<RunRecord>,
+    /// What the settings declare and no run uses, a sentence each.
+    pub unused: Vec<String>,
 }
 
 impl Standing {
@@ -99,13 +110,14 @@ impl Tidegauge {
         let mut cursors = self.warehouse().cursors().await?;
         cursors.retain(|name, _| name != RUN_HISTORY && !name.starts_with(Lease::PREFIX));
         let offers = sources::offers(self.config());
+        let ledger = Ledger::read(self.warehouse().as_ref()).await?;
         let mut sources = Vec::new();
         for offer in &offers {
             let cursor = cursors.remove(&offer.name);
-            sources.push(self.progress(offer.name.clone(), cursor).await?);
+            sources.push(self.progress(offer.name.clone(), cursor, &ledger).await?);
         }
         for (source, cursor) in cursors {
-            sources.push(self.progress(source, Some(cursor)).await?);
+            sources.push(self.progress(source, Some(cursor), &ledger).await?);
         }
         let (mut runs, now) = (history::last_of_each(runs), self.context().clock.now());
         let is_live = |name: &str| offers.iter().any(|offer| offer.is_live && offer.name == name);
@@ -114,16 +126,25 @@ impl Tidegauge {
                 run.outcome = INTERRUPTED.into();
             }
         }
-        Ok(Standing { tables, sources, runs })
+        Ok(Standing { tables, sources, runs, unused: self.config().unused() })
     }
 
     /// Returns how far `source` has been loaded, and whether its rows are there.
-    async fn progress(&self, source: String, cursor: Option<Cursor>) -> Result<Progress> {
-        let fault = match cursor {
-            Some(_) => self.fault(&source).await?.map(|fault| fault.to_string()),
-            None => None,
-        };
-        Ok(Progress { source, cursor, fault })
+    async fn progress(
+        &self,
+        source: String,
+        cursor: Option<Cursor>,
+        ledger: &Ledger,
+    ) -> Result<Progress> {
+        let (mut fault, mut read_to) = (None, None);
+        if let Some(cursor) = &cursor {
+            fault = self.fault(&source).await?.map(|fault| fault.to_string());
+            read_to = self.read_to(&source, cursor, ledger).await?;
+        }
+        let now = self.context().clock.now();
+        let lag_seconds = read_to.map(|read_to| (now - read_to).num_seconds().max(0));
+        let is_on = self.config().active_sources().contains(&source);
+        Ok(Progress { source, cursor, fault, is_on, read_to, lag_seconds })
     }
 
     /// Returns why the rows of `source` are not what its cursor says; `None` if they are, or the settings do not know
@@ -148,9 +169,7 @@ impl Tidegauge {
         let (declared, mut standing) = (self.config().declared_tables()?, Vec::new());
         for table in tables::all() {
             let rows = warehouse.count(&table).await?;
-            if rows > 0 {
-                standing.push(TableStanding::new(&table, rows, TableOrigin::BuiltIn));
-            }
+            standing.push(TableStanding::new(&table, rows, TableOrigin::BuiltIn));
         }
         for table in &declared {
             let origin = TableOrigin::Declared;

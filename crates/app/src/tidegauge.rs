@@ -142,9 +142,9 @@ impl Tidegauge {
         Bent::of(source, &self.config.simulation.scenarios)
     }
 
-    /// Leaves but the simulation among the configured sources.
-    pub(crate) fn only_simulates(&mut self) {
-        self.config.sources = vec![sources::SIMULATION.into()];
+    /// Has runs load the source called `name` and no other.
+    pub(crate) fn only(&mut self, name: &str) {
+        self.config.choose(vec![name.to_owned()]);
     }
 
     pub(crate) fn secrets(&self) -> &Secrets {

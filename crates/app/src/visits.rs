@@ -51,7 +51,7 @@ impl Tidegauge {
     pub async fn sources(&self) -> Result<Vec<SourceStanding>> {
         let ledger = Ledger::read(self.warehouse().as_ref()).await?;
         let mut cursors = self.warehouse().cursors().await?;
-        let mut standings = Vec::new();
+        let (active, mut standings) = (self.config().active_sources(), Vec::new());
         for offer in sources::offers(self.config()) {
             let is_ready = match &offer.needs {
                 Needs::Nothing => true,
@@ -62,7 +62,7 @@ impl Tidegauge {
                 .series(&offer.name)
                 .filter_map(|series| ledger.covered(&offer.name, series).iter().last());
             standings.push(SourceStanding {
-                is_on: self.config().sources.contains(&offer.name),
+                is_on: active.contains(&offer.name),
                 is_ready,
                 budget,
                 cursor: cursors.remove(&offer.name),
@@ -88,7 +88,11 @@ impl Tidegauge {
     /// # Errors
     /// When there is no source of such a name. What is wrong with one of them is in its visit.
     pub async fn visit(&self, names: &[String]) -> Result<Vec<Visit>> {
-        let names = if names.is_empty() { &self.config().sources } else { names };
+        let active = self.config().active_sources();
+        let names = if names.is_empty() { &active } else { names };
+        if names.is_empty() {
+            return Err(Error::NoSources { unused: self.config().unused() });
+        }
         let offers = sources::offers(self.config());
         let unknown = |name: &&String| !offers.iter().any(|offer| offer.name == **name);
         if let Some(name) = names.iter().find(unknown) {

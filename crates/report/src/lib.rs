@@ -79,6 +79,7 @@ struct Readme;
 mod answer;
 mod chart;
 mod cohort;
+mod data;
 mod error;
 mod format;
 mod html;
@@ -94,6 +95,7 @@ mod table;
 
 pub use answer::{Answer, Dataset, Tile, answer};
 pub use chart::{Bars, Chart, Direction, HeatMap, Lines, Point};
+pub use data::{ColumnData, PageData, PanelData, ReportData, TableData};
 pub use error::{Error, Result};
 pub use format::Format;
 pub use panel::Panel;

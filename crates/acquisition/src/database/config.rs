@@ -8,6 +8,7 @@ use tidegauge_core::Table;
 use crate::bad_rows::BadRows;
 use crate::duplicate_rows::DuplicateRows;
 use crate::mapping::{Columns, Condition, OnMissing};
+use crate::snapshot::WriteRows;
 use crate::{Error, Result};
 
 /// What a user may choose about a database of their own. Its URL is a secret, and no part of this.
@@ -45,6 +46,12 @@ pub struct Config {
     pub lag: Option<Duration>,
     /// The table that it fills.
     pub table: String,
+    /// Whether a run reads this source unasked.
+    pub enabled: bool,
+    /// Whether another source may fill the same table.
+    pub shared: bool,
+    /// How the rows are written.
+    pub write: WriteRows,
     /// What becomes of a row that does not fit.
     pub bad_rows: BadRows,
     /// What becomes of a row that has the key of another one and differs from it; by default it is refused where
@@ -81,6 +88,9 @@ impl Default for Config {
             incremental: None,
             lag: None,
             table: String::new(),
+            enabled: true,
+            shared: false,
+            write: WriteRows::ByTable,
             bad_rows: BadRows::Fail,
             on_duplicate: None,
             columns: Columns::new(),
@@ -120,6 +130,10 @@ impl Config {
             if timeout == Duration::ZERO {
                 return Err(Error::config(setting, "nothing is done in no time: 10s, 5m"));
             }
+        }
+        if self.incremental.is_some() && self.write == WriteRows::Replace {
+            let reason = "`write = \"replace\"` reads all of the query in each run: leave it out";
+            return Err(Error::config("incremental", reason));
         }
         if self.lag.is_some() && self.incremental.is_none() {
             return Err(Error::config("lag", "it goes with `incremental`, which is not set"));

@@ -11,7 +11,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use secrecy::SecretString;
-use tidegauge_core::{Clock, Cursor, DataType, OnDuplicate, Page, Source, TableRef, WriteMode};
+use tidegauge_core::{
+    Clock, Cursor, DataType, OnDuplicate, Page, Source, SourceCapabilities, TableRef, WriteMode,
+};
 
 pub use config::Config;
 pub use error::DatabaseError;
@@ -19,6 +21,7 @@ pub use error::DatabaseError;
 use crate::duplicate_rows::DuplicateRows;
 use crate::error::cut;
 use crate::mapping::{self, Field, KnownColumns, Mapping, Notes, Plan, Rows, Told, names};
+use crate::snapshot::{Gathered, WriteRows};
 use crate::{Error, Result, cursor};
 use client::{Client, Connection, Raw};
 use dialect::{Native, Written};
@@ -91,7 +94,8 @@ impl DatabaseSource {
             return Err(Error::config("table", reason));
         }
         let appended = table.write == WriteMode::Append;
-        if appended && config.incremental.is_none() {
+        let replaced = config.write == WriteRows::Replace;
+        if appended && !replaced && config.incremental.is_none() {
             let reason = format!(
                 "`{}` is written by append, and without an incremental column every run would \
                  append all rows again: name one, or use a table that is merged",
@@ -141,6 +145,27 @@ impl DatabaseSource {
         // After an error it is dropped instead: who did not answer hears no goodbye.
         self.client.close(connection).await;
         Ok(page)
+    }
+
+    /// Returns all rows of the query as one page. It is read page by page, in the order of its key: a row that changes
+    /// meanwhile is there as it was or as it is.
+    async fn snapshot(&self, before: Option<&Cursor>) -> Result<Page> {
+        let name = &self.config.name;
+        let Progress { rounds, columns, .. } = match before {
+            None => Progress::default(),
+            Some(before) => cursor::read(name, before)?,
+        };
+        let mut at = cursor::write(name, &Progress { rounds, columns, ..Progress::default() })?;
+        let mut gathered = Gathered::default();
+        loop {
+            let page = self.page(Some(&at)).await?;
+            let (next, done) = (page.cursor.clone(), page.done);
+            gathered.take(name, page)?;
+            at = next;
+            if done {
+                return Ok(Page { batches: gathered.finish(name)?, cursor: at, done });
+            }
+        }
     }
 
     async fn read(&self, connection: &mut Connection, progress: Progress) -> Result<Page> {
@@ -373,8 +398,17 @@ impl Source for DatabaseSource {
         self.duplicates().policy(self.clock.now())
     }
 
+    fn capabilities(&self) -> SourceCapabilities {
+        let snapshot = self.config.write == WriteRows::Replace;
+        SourceCapabilities { snapshot, ..SourceCapabilities::default() }
+    }
+
     async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {
-        self.page(cursor).await.map_err(|error| error.of_source(&self.config.name))
+        let page = match self.config.write {
+            WriteRows::ByTable => self.page(cursor).await,
+            WriteRows::Replace => self.snapshot(cursor).await,
+        };
+        page.map_err(|error| error.of_source(&self.config.name))
     }
 
     fn take_notes(&self) -> Vec<String> {

@@ -11,6 +11,7 @@ use super::decode::Dialect;
 use crate::bad_rows::BadRows;
 use crate::duplicate_rows::DuplicateRows;
 use crate::mapping::{Columns, Condition, OnMissing};
+use crate::snapshot::WriteRows;
 use crate::{Error, Result};
 
 /// What a user may choose about files of their own.
@@ -42,6 +43,12 @@ pub struct Config {
     pub encoding: Option<Encoding>,
     /// The table that they fill.
     pub table: String,
+    /// Whether a run reads this source unasked.
+    pub enabled: bool,
+    /// Whether another source may fill the same table.
+    pub shared: bool,
+    /// How the rows are written.
+    pub write: WriteRows,
     /// What becomes of a row that does not fit.
     pub bad_rows: BadRows,
     /// What becomes of a row that has the key of another one and differs from it; by default it is refused where
@@ -119,6 +126,9 @@ impl Default for Config {
             format: None,
             encoding: None,
             table: String::new(),
+            enabled: true,
+            shared: false,
+            write: WriteRows::ByTable,
             bad_rows: BadRows::Fail,
             on_duplicate: None,
             columns: Columns::new(),

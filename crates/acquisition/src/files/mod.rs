@@ -16,6 +16,7 @@ mod parquet_pages;
 mod parquet_unpack;
 mod parquet_value;
 mod progress;
+mod snapshot;
 mod splitter;
 mod text;
 
@@ -24,7 +25,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use tidegauge_core::panics::caught;
-use tidegauge_core::{Clock, Cursor, OnDuplicate, Page, Source, TableRef, WriteMode};
+use tidegauge_core::{
+    Clock, Cursor, OnDuplicate, Page, Source, SourceCapabilities, TableRef, WriteMode,
+};
 
 pub use config::{Config, Format};
 pub use encoding::Encoding;
@@ -32,6 +35,7 @@ pub use encoding::Encoding;
 use self::parquet::Parquet;
 use crate::duplicate_rows::DuplicateRows;
 use crate::mapping::{self, KnownColumns, Mapping, Notes, Rows, Told};
+use crate::snapshot::WriteRows;
 use crate::{Error, Result, cursor};
 use folded::Standing;
 use folder::{Found, unreadable};
@@ -359,6 +363,11 @@ impl Source for FileSource {
         mapping::tables(&self.0.mapping, self.0.config.bad_rows, self.0.duplicates())
     }
 
+    fn capabilities(&self) -> SourceCapabilities {
+        let snapshot = self.0.config.write == WriteRows::Replace;
+        SourceCapabilities { snapshot, ..SourceCapabilities::default() }
+    }
+
     fn on_duplicate(&self) -> OnDuplicate {
         self.0.duplicates().policy(self.0.clock.now())
     }
@@ -366,7 +375,8 @@ impl Source for FileSource {
     /// Reads the page once more: places are not kept for the few rows that are asked for.
     async fn place(&self, cursor: Option<&Cursor>, table: &str, row: usize) -> Option<String> {
         let (inner, before) = (self.0.clone(), cursor.cloned());
-        if inner.mapping.table().name != table {
+        // Of a snapshot the row is one of many pages.
+        if inner.mapping.table().name != table || inner.config.write == WriteRows::Replace {
             return None;
         }
         let page = tokio::task::spawn_blocking(move || inner.page(before.as_ref())).await;
@@ -377,8 +387,11 @@ impl Source for FileSource {
     async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {
         let (inner, before) = (self.0.clone(), cursor.cloned());
         // Disks block, and a runtime has few threads.
-        let page = tokio::task::spawn_blocking(move || inner.page(before.as_ref())).await;
-        let page = page.unwrap_or_else(|failed| {
+        let page = tokio::task::spawn_blocking(move || match inner.config.write {
+            WriteRows::ByTable => inner.page(before.as_ref()),
+            WriteRows::Replace => inner.snapshot(before.as_ref()),
+        });
+        let page = page.await.unwrap_or_else(|failed| {
             Err(Error::File { path: self.0.config.path.clone(), reason: failed.to_string() })
         });
         let (page, notes, _) = page.map_err(|error| error.of_source(&self.0.config.name))?;

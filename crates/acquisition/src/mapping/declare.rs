@@ -75,6 +75,8 @@ pub enum WriteConfig {
     Append,
     /// A row replaces the one with its key.
     Merge,
+    /// The same; and each file or query that fills the table is all there is of it.
+    Replace,
 }
 
 /// A column's type, written as [`DataType`] shows it.
@@ -154,7 +156,7 @@ pub fn declare(configs: &[TableConfig]) -> Result<Vec<TableRef>> {
         }
         let write = match config.write {
             WriteConfig::Append => WriteMode::Append,
-            WriteConfig::Merge => WriteMode::Merge,
+            WriteConfig::Merge | WriteConfig::Replace => WriteMode::Merge,
         };
         Ok(builder.key(config.key.clone()).write(write).build()?)
     };

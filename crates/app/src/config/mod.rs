@@ -7,6 +7,7 @@ mod market;
 mod origins;
 mod refused;
 mod secrets;
+mod selection;
 mod store;
 mod template;
 mod text;
@@ -31,9 +32,10 @@ pub use self::market::MarketConfig;
 pub(crate) use self::origins::Origins;
 use self::refused::refused;
 pub use self::secrets::Secrets;
+pub(crate) use self::selection::OwnSource;
 pub use self::store::StoreUrl;
 pub use self::text::without_userinfo;
-use crate::sources::Providers;
+use crate::sources::{Providers, SIMULATION};
 use crate::{Error, Result};
 
 /// The name of the configuration file in the working directory.
@@ -51,7 +53,8 @@ const NOT_SETTINGS: [&str; 2] = ["config", "require_servers"];
 /// ```
 /// let config = tidegauge::Config::default();
 /// assert_eq!(config.warehouse, "sqlite://tidegauge.db");
-/// assert_eq!(config.sources, ["recorded", "simulation"]);
+/// assert!(config.active_sources().is_empty(), "nothing is loaded or simulated unasked");
+/// assert_eq!(tidegauge::Config::demo().sources, ["recorded", "simulation"]);
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)] // unknown settings are refused by `extract`, which knows all sources
@@ -61,7 +64,7 @@ pub struct Config {
     pub warehouse: StoreUrl,
     /// URLs of further sinks that every run fills as well.
     pub backups: Vec<StoreUrl>,
-    /// The sources of a run, as `tidegauge sources` lists them.
+    /// The sources of a run beside the declared files and databases, as `tidegauge sources` lists them.
     pub sources: Vec<String>,
     /// Where the report is written.
     pub report: PathBuf,
@@ -80,9 +83,9 @@ pub struct Config {
     pub providers: Providers,
     /// Tables of the user's own.
     pub tables: Vec<TableConfig>,
-    /// Files of the user's own, each a source.
+    /// Files of the user's own, each a source that is part of every run unless it is switched off.
     pub files: Vec<files::Config>,
-    /// Databases of the user's own, each a source.
+    /// Databases of the user's own, likewise.
     pub databases: Vec<database::Config>,
     /// What is worked out from the raw market tables.
     pub market: MarketConfig,
@@ -93,6 +96,9 @@ pub struct Config {
     /// Where the settings come from.
     #[serde(skip)]
     pub(crate) origins: Origins,
+    /// The sources that are loaded in place of those of the settings.
+    #[serde(skip)]
+    pub(crate) chosen: Option<Vec<String>>,
 }
 
 impl Default for Config {
@@ -100,7 +106,7 @@ impl Default for Config {
         Self {
             warehouse: "sqlite://tidegauge.db".into(),
             backups: Vec::new(),
-            sources: vec!["recorded".into(), "simulation".into()],
+            sources: Vec::new(),
             report: "report.html".into(),
             bad_rows: BadRows::default(),
             state: None,
@@ -114,6 +120,7 @@ impl Default for Config {
             analytics: AnalyticsConfig::default(),
             verify: OwnRules::default(),
             origins: Origins::default(),
+            chosen: None,
         }
     }
 }
@@ -186,6 +193,11 @@ impl Default for AnalyticsConfig {
 }
 
 impl Config {
+    /// Returns the settings of the demo: recorded prices, and an exchange that is simulated from them.
+    pub fn demo() -> Self {
+        Self { sources: vec!["recorded".into(), SIMULATION.into()], ..Self::default() }
+    }
+
     /// Reads `file`, or `tidegauge.toml` in the working directory if that is there, and then the
     /// environment (`TIDEGAUGE_WAREHOUSE`, `TIDEGAUGE_SIMULATION__SEED`…).
     ///
@@ -274,6 +286,8 @@ mod tests {
         let config = Config::default();
         let template = config.template();
         assert_eq!(read(&template).unwrap(), config);
+        assert_eq!(read(&config.demo_template()).unwrap(), Config::demo());
+        assert!(!template.contains("\n[simulation]\n"), "nothing is simulated unasked");
         for spec in config.providers.specs() {
             let section = format!("\n[{}]\n", spec.name);
             assert_eq!(template.contains(&section), !spec.template.is_empty(), "{}", spec.name);

@@ -59,6 +59,25 @@ impl Origins {
         }
     }
 
+    /// Returns the file and the line where the setting at `path` stands; `None` if it stands in none.
+    pub(crate) fn line(&self, path: &[String]) -> Option<String> {
+        let lines = self.lines.as_ref().filter(|lines| lines.has(path))?;
+        Some(lines.place(path))
+    }
+
+    /// Says of the setting at `path` that it cannot be, and where it stands.
+    pub(crate) fn of_setting(
+        &self,
+        path: &[String],
+        setting: &'static str,
+        reason: String,
+    ) -> Error {
+        match self.at(path) {
+            Some(place) => Error::Config { reason: format!("{place}: {reason}") },
+            None => Error::Setting { setting, reason },
+        }
+    }
+
     /// Returns where the setting at `path` stands, and its name. `None` for a default, and for a flag.
     fn at(&self, path: &[String]) -> Option<String> {
         if let Some(variable) = variable(path) {

@@ -10,10 +10,31 @@ use crate::sources;
 /// The file without what follows from the registry.
 const TEMPLATE: &str = include_str!("tidegauge.toml");
 
+/// What a run loads if data of one's own is all there is.
+const OWN: &str = "\
+# For what your data is worth in another currency or in coins, name a source of rates and prices:
+# sources = [\"ecb\", \"kraken\"]   # neither needs a key
+sources = []";
+
+/// What the demo loads.
+const DEMO: &str = "\
+# The demo: recorded prices, and an exchange that is simulated from them.
+sources = [\"recorded\", \"simulation\"]";
+
 impl Config {
-    /// Returns a commented configuration file with all defaults, as `tidegauge init` writes it. It
-    /// lists every registered source and has the part of each.
+    /// Returns a commented configuration file for data of one's own, with all defaults, as `tidegauge init` writes
+    /// it. It lists every registered source and has the part of each; nothing is simulated.
     pub fn template(&self) -> String {
+        self.file(OWN, false)
+    }
+
+    /// Returns the same for the [demo](Self::demo), as `tidegauge init --demo` writes it.
+    pub fn demo_template(&self) -> String {
+        self.file(DEMO, true)
+    }
+
+    /// Returns the file with `selected` for the sources of a run, and the part of the simulation if that is played.
+    fn file(&self, selected: &str, is_played: bool) -> String {
         let mut specs: Vec<_> = sources::specs(self).collect();
         let list = lines(specs.iter().map(line));
         let mut keys: Vec<_> = specs.iter().filter_map(|spec| spec.credentials.service()).collect();
@@ -27,9 +48,11 @@ impl Config {
         let keys = lines(keys.into_iter().map(|key| format!("  {}", Secrets::variable(key))));
         // What is played comes first, since most who write a file want to change that.
         specs.rotate_right(1);
+        specs.retain(|spec| is_played || spec.name != sources::SIMULATION);
         let sections: Vec<_> =
             specs.iter().map(|spec| spec.template.trim_end()).filter(|it| !it.is_empty()).collect();
         TEMPLATE
+            .replace("#{selected}", selected)
             .replace("#{sources}", &list)
             .replace("#{keys}", &keys)
             .replace("#{sections}", &sections.join("\n\n"))

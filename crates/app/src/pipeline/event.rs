@@ -100,6 +100,32 @@ pub enum RunEvent {
     },
 }
 
+impl RunEvent {
+    /// Logs the event: a page as `debug`, all else as `info`. That a source failed is an error of the run, and
+    /// told as such.
+    pub(super) fn log(&self) {
+        match self {
+            Self::RunStarted { run_id } => tracing::info!(run_id, "run started"),
+            Self::SourceStarted { source, .. } => tracing::info!(source, "source started"),
+            Self::PageCommitted { source, rows, seconds, .. } => {
+                tracing::debug!(source, rows, seconds, "page committed");
+            }
+            Self::SourceFinished { source, rows, seconds, .. } => {
+                tracing::info!(source, rows, seconds, "source finished");
+            }
+            Self::SourceFailed { source, rows, kind, .. } => {
+                tracing::info!(source, rows, %kind, "source failed");
+            }
+            Self::SourceCancelled { source, rows, .. } => {
+                tracing::info!(source, rows, "source cancelled");
+            }
+            Self::RunFinished { run_id, outcome } => {
+                tracing::info!(run_id, outcome = outcome.name(), "run finished");
+            }
+        }
+    }
+}
+
 /// Hears the events of a run. Libraries do not print; the app passes in an observer that does.
 pub trait Observer: Send + Sync {
     /// Takes note of an event. The run waits for it, so it is to be quick.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join;
 use tidegauge_acquisition::http::{Traffic, Usage};
-use tidegauge_core::tables::RunRecord;
+use tidegauge_core::tables::{Quarantine, RunRecord};
 use tidegauge_core::{Cursor, Load, Loaded, Page, Result, Sink, Source};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -327,6 +327,7 @@ impl<'a> Session<'a> {
     }
 
     fn tell(&self, event: &RunEvent) {
+        event.log();
         self.observer.observe(event);
         if let Some(events) = &self.pipeline.events {
             events.observe(event);
@@ -360,7 +361,17 @@ pub(super) async fn load(
     let mut loaded = Loaded::default();
     if page.rows() > 0 || *cursor != after {
         let load = Load::new(source.name(), &page.batches, cursor.as_ref(), &page.cursor);
-        loaded = match sink.load(load.on_duplicate(source.on_duplicate())).await {
+        let load = load.on_duplicate(source.on_duplicate());
+        let replaced = match source.capabilities().snapshot && page.rows() > 0 {
+            true => source.tables(),
+            false => Vec::new(),
+        };
+        let replaced: Vec<_> =
+            replaced.into_iter().filter(|table| table != Quarantine::table()).collect();
+        if !replaced.is_empty() && !sink.capabilities().replaces {
+            return Err(tidegauge_core::Error::NoReplace { name: sink.name().to_owned() });
+        }
+        loaded = match sink.load(load.replacing(&replaced)).await {
             Err(tidegauge_core::Error::Differs { table, key, column, row, .. }) => {
                 let place = source.place(cursor.as_ref(), &table, row).await;
                 return Err(tidegauge_core::Error::Differs { table, key, column, row, place });

@@ -2,15 +2,14 @@
 
 mod plan;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use serde_json::Value;
 use tidegauge_core::{Cursor, Error as CoreError, Reset, Sink};
 
 pub use plan::Kept;
 use plan::{Filled, Plan};
 
-use crate::history::{self, RESET, State};
+use crate::history::{self, State};
 use crate::{Error, Result, Tidegauge, sources};
 
 /// What a reset removes from one sink, or has removed.
@@ -88,6 +87,7 @@ impl Tidegauge {
     /// As for [`reset`](Self::reset), and when the configured sources cannot be opened: then nothing is removed.
     pub async fn reset_to_run(&self, names: &[String], dry_run: bool) -> Result<Vec<SinkReset>> {
         sources::check(self.config())?;
+        self.refuse_mixed().await?;
         for live in [false, true] {
             self.configured(live)?;
         }
@@ -119,14 +119,7 @@ impl Tidegauge {
                 filled.known.insert(name, fills);
             }
         }
-        // A reset may name the tables of several sources.
-        for run in self.runs().await?.into_iter().filter(|run| run.outcome != RESET) {
-            let tables = run.rows_by_table.as_deref().map(serde_json::from_str);
-            if let Some(Ok(tables)) = tables {
-                let tables: BTreeMap<String, Value> = tables;
-                filled.history.entry(run.source).or_default().extend(tables.into_keys());
-            }
-        }
+        filled.history = history::filled_by(&self.runs().await?);
         Ok(filled)
     }
 

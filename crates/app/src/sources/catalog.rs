@@ -3,14 +3,15 @@
 pub(crate) use tidegauge_acquisition::SourceHandle as Opened;
 use tidegauge_acquisition::http::Usage;
 use tidegauge_acquisition::mapping::{declare, resolve};
+use tidegauge_acquisition::snapshot::WriteRows;
 use tidegauge_acquisition::{
-    Context, Credentials, DatabaseSource, FileSource, Opening, SourceSpec,
+    Context, Credentials, DatabaseSource, FileSource, Opening, SourceSpec, database, files,
 };
 use tidegauge_core::TableRef;
 use tidegauge_simulation::Exchange;
 
 use super::simulation;
-use crate::config::{Config, Secrets, without_userinfo};
+use crate::config::{Config, OwnSource, Secrets, without_userinfo};
 use crate::{Error, Result, derived};
 
 /// A source that a configuration may name.
@@ -103,10 +104,8 @@ pub(crate) fn fills(name: &str, config: &Config, context: &Context) -> Result<Op
         let tables = entry.open(Opening::new(context).with_key(key))?.source().tables();
         return Ok(Some(Fills { tables, names_itself: true }));
     }
-    let files = config.files.iter().map(|file| (&file.name, &file.table));
-    let databases = config.databases.iter().map(|database| (&database.name, &database.table));
-    match files.chain(databases).find(|(source, _)| *source == name) {
-        Some((_, table)) => Ok(own(vec![resolve(table, &declare(&config.tables)?)?])),
+    match config.own_sources().find(|own| own.name == name || own.name == provider) {
+        Some(OwnSource { table, .. }) => Ok(own(vec![resolve(table, &declare(&config.tables)?)?])),
         None => Ok(None),
     }
 }
@@ -128,9 +127,14 @@ pub(crate) fn open(
 /// One of the user's own.
 fn users(name: &str, config: &Config, secrets: &Secrets, context: &Context) -> Result<Opened> {
     let declared = declare(&config.tables)?;
+    let write = match config.own_sources().any(|own| own.name == name && own.replaces) {
+        true => WriteRows::Replace,
+        false => WriteRows::ByTable,
+    };
     if let Some(file) = config.files.iter().find(|file| file.name == name) {
         let table = resolve(&file.table, &declared)?;
-        return Ok(Opened::plain(FileSource::new(file.clone(), table, context.clock.clone())?));
+        let file = files::Config { write, ..file.clone() };
+        return Ok(Opened::plain(FileSource::new(file, table, context.clock.clone())?));
     }
     let found = config.databases.iter().find(|database| database.name == name);
     let database = found.ok_or_else(|| Error::Setting {
@@ -146,5 +150,6 @@ fn users(name: &str, config: &Config, secrets: &Secrets, context: &Context) -> R
     })?;
     let table = resolve(&database.table, &declared)?;
     let clock = context.clock.clone();
-    Ok(Opened::plain(DatabaseSource::new(database.clone(), &url, table, clock)?))
+    let database = database::Config { write, ..database.clone() };
+    Ok(Opened::plain(DatabaseSource::new(database, &url, table, clock)?))
 }

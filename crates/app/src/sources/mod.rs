@@ -4,6 +4,7 @@ mod catalog;
 mod page;
 mod providers;
 mod simulation;
+mod tables;
 
 pub(crate) use catalog::{FILL, Fills, Opened, fills, offers, open, specs};
 pub use catalog::{Needs, Offer};
@@ -12,33 +13,47 @@ pub use providers::Providers;
 pub(crate) use simulation::{
     SIMULATION, is_simulation, next_until, simulates, simulation, simulation_name,
 };
+pub(crate) use tables::refuse_mixed;
 
 use crate::config::{Config, Preset};
 use crate::{Error, Result};
 
-/// Whether every name is one of ours, and the exchange can be played at all: so that nothing is
-/// loaded for a run that cannot end well.
+/// Refuses sources that cannot be: names that are none, tables that are not there, an exchange that cannot be
+/// played; so that nothing is loaded for a run that cannot end well.
+///
+/// # Errors
+/// Returns all that is wrong with names and tables in one error.
 pub(crate) fn check(config: &Config) -> Result<()> {
+    if config.chosen.is_none() && config.active_sources().is_empty() {
+        return Err(Error::NoSources { unused: config.unused() });
+    }
+    let mut faults = Vec::new();
     let offers = offers(config);
     for (at, Offer { name, .. }) in offers.iter().enumerate() {
         if offers[..at].iter().any(|other| other.name == *name) {
             let reason = format!("two sources are called `{name}`: give yours another name");
-            return Err(Error::Setting { setting: "name", reason });
+            faults.push(Error::Setting { setting: "name", reason });
         }
     }
     if let Some(odd) = config.databases.iter().find(|it| it.url_env.starts_with("TIDEGAUGE_")) {
         let reason = format!("{} begins like a setting: choose another name", odd.url_env);
-        return Err(Error::Setting { setting: "databases.url_env", reason });
+        faults.push(Error::Setting { setting: "databases.url_env", reason });
     }
-    let wrong = |at, reason| Err(config.origins.of_source(&config.sources, at, reason));
-    for (at, name) in config.sources.iter().enumerate() {
+    let listed = config.chosen.as_ref().unwrap_or(&config.sources);
+    let wrong = |at, reason| config.origins.of_source(listed, at, reason);
+    for (at, name) in listed.iter().enumerate() {
         if !offers.iter().any(|offer| offer.name == *name) {
             let known: Vec<_> = offers.iter().map(|offer| offer.name.as_str()).collect();
-            return wrong(at, format!("there is no `{name}`; there are {}", known.join(", ")));
+            let reason = format!("there is no `{name}`; there are {}", known.join(", "));
+            faults.push(wrong(at, reason));
         }
-        if config.sources[..at].contains(name) {
-            return wrong(at, format!("`{name}` is there twice"));
+        if listed[..at].contains(name) {
+            faults.push(wrong(at, format!("`{name}` is there twice")));
         }
+    }
+    faults.extend(tables::missing(config)?);
+    if let Some(error) = Error::all(faults) {
+        return Err(error);
     }
     for scenario in &config.simulation.scenarios {
         let setting = "simulation.scenarios";
@@ -59,8 +74,9 @@ pub(crate) fn check(config: &Config) -> Result<()> {
 
 /// The sources that are configured, live or not, but for the simulation: those of the market first.
 pub(crate) fn configured(config: &Config, live: bool) -> impl Iterator<Item = Offer> {
+    let active = config.active_sources();
     let right = move |offer: &Offer| {
-        let on = config.sources.contains(&offer.name) && offer.name != SIMULATION;
+        let on = active.contains(&offer.name) && offer.name != SIMULATION;
         on && offer.is_live == live
     };
     offers(config).into_iter().filter(right)

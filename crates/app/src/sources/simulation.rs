@@ -64,7 +64,7 @@ pub(crate) fn is_simulation(name: &str) -> bool {
 
 /// Whether the simulated exchange is to be played.
 pub(crate) fn simulates(config: &Config) -> bool {
-    config.sources.iter().any(|name| name == SIMULATION)
+    config.active_sources().iter().any(|name| name == SIMULATION)
 }
 
 /// The day that a run plays up to which goes one day further than `warehouse`.

@@ -37,8 +37,15 @@ fn help() {
 fn init_writes_the_template_and_never_over_a_file() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("tidegauge.toml");
-    assert!(done(dir.path(), &["init"]).contains("tidegauge.toml"));
-    assert_eq!(fs::read_to_string(&file).unwrap(), Config::default().template());
+    for (args, template, next) in [
+        (&["init", "--demo"][..], Config::default().demo_template(), "`tidegauge run` is next"),
+        (&["init"], Config::default().template(), "name your files in it"),
+    ] {
+        fs::remove_file(&file).ok();
+        let said = done(dir.path(), args);
+        assert!(said.contains("tidegauge.toml") && said.contains(next), "{said}");
+        assert_eq!(fs::read_to_string(&file).unwrap(), template);
+    }
 
     fs::write(&file, "seed = 7").unwrap();
     let again = said(dir.path(), &["init"]);
@@ -50,6 +57,47 @@ fn init_writes_the_template_and_never_over_a_file() {
     fs::remove_file(&file).unwrap();
     done(dir.path(), &["init"]);
     done(dir.path(), &["status"]);
+}
+
+/// Nothing is simulated unasked, and who has named nothing yet is told what to do.
+#[test]
+fn a_run_without_sources_says_what_to_do_next() {
+    let dir = tempfile::tempdir().unwrap();
+    for init in [false, true] {
+        if init {
+            done(dir.path(), &["init"]);
+        }
+        for command in ["run", "check"] {
+            let said = says(common::bare(dir.path()).arg(command));
+            assert_eq!((said.code, said.out.as_str()), (Some(2), ""), "{said:?}");
+            assert_eq!(said.err.lines().count(), 1, "{said:?}");
+            for words in ["[[files]]", "[[databases]]", "`sources`", "tidegauge init --demo"] {
+                assert!(said.err.contains(words), "{words}: {said:?}");
+            }
+        }
+    }
+    assert_eq!(files(dir.path()), ["tidegauge.toml"]);
+    // The demo is what it was.
+    let demo = tempfile::tempdir().unwrap();
+    done(demo.path(), &["init", "--demo"]);
+    let run = says(common::bare(demo.path()).arg("run"));
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert!(run.out.contains("ramp_transactions") && run.out.contains("45000"), "{run:?}");
+}
+
+/// What stands in the template of own data as a comment is what the settings take.
+#[test]
+fn the_examples_of_the_template_are_settings() {
+    let template = Config::default().template();
+    let (_, examples) = template.split_once("# [[files]]\n").unwrap();
+    let lines = examples.lines().map(|line| line.strip_prefix('#').unwrap().trim_start());
+    let settings = format!("[[files]]\n{}\n", lines.collect::<Vec<_>>().join("\n"));
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("tidegauge.toml"), settings).unwrap();
+    let sources = done(dir.path(), &["sources"]);
+    for words in ["our_users", "exports/users-*.csv, into users", "our_purchases"] {
+        assert!(sources.contains(words), "{words}: {sources}");
+    }
 }
 
 #[test]
@@ -122,9 +170,13 @@ fn from_nothing_to_the_report() {
         assert!(run.contains(words), "{words}: {run}");
     }
     let status = done(dir.path(), &["status"]);
-    for words in ["users", "1000", "ramp_transactions", "45000", "\"seed\":42", "never loaded"] {
+    for words in ["users", "1000", "ramp_transactions", "45000", "2020-10-01 00:00", "days"] {
         assert!(status.contains(words), "{words}: {status}");
     }
+    // Others are listed where that is asked for, and so are cursors.
+    assert!(!status.contains("never loaded") && !status.contains("\"seed\":42"), "{status}");
+    assert!(done(dir.path(), &["status", "--all"]).contains("never loaded"));
+    assert!(done(dir.path(), &["status", "--cursors"]).contains("\"seed\":42"));
     let verify = done(dir.path(), &["verify"]);
     assert!(verify.contains("rules hold") && !verify.contains("BROKEN"), "{verify}");
 
@@ -221,14 +273,16 @@ fn an_interrupted_run_goes_on_where_it_was() {
     let mut command = tidegauge(dir.path());
     command.env("TIDEGAUGE_SIMULATION__PAGE_ROWS", "50").args(["run", "--backup", "csv://csv"]);
     let mut run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(run.stdout.take().unwrap()).lines();
+    let mut lines = BufReader::new(run.stderr.take().unwrap()).lines();
     assert!(lines.any(|line| line.unwrap().contains("simulation")));
+    let rest = thread::spawn(move || lines.map(Result::unwrap).collect::<Vec<_>>().join("\n"));
     thread::sleep(std::time::Duration::from_millis(300));
     let id = run.id().to_string();
     assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
     let end = common::Said::from(run.wait_with_output().unwrap());
     assert_eq!(end.code, Some(130), "{end:?}");
-    assert!(end.err.contains("interrupted"), "{end:?}");
+    let rest = rest.join().unwrap();
+    assert!(rest.contains("error: interrupted"), "{rest}");
 
     done(dir.path(), &["run", "--until", "2020-10-01", "--backup", "csv://csv"]);
     assert!(done(dir.path(), &["status"]).contains(" 45000 "));
@@ -284,6 +338,39 @@ fn completions_name_every_command() {
     }
 }
 
+#[test]
+fn every_command_has_a_manual_page() {
+    let dir = tempfile::tempdir().unwrap();
+    let said = done(dir.path(), &["man", "share/man1"]);
+    let pages = files(&dir.path().join("share/man1"));
+    assert!(said.contains(&format!("wrote {} manual pages", pages.len())), "{said}");
+    for page in ["tidegauge.1", "tidegauge-run.1", "tidegauge-man.1", "tidegauge-status.1"] {
+        assert!(pages.iter().any(|other| other == page), "{page}: {pages:?}");
+    }
+    let page = fs::read_to_string(dir.path().join("share/man1/tidegauge-run.1")).unwrap();
+    assert!(page.contains("tidegauge run") && page.contains("full\\-refresh"), "{page}");
+}
+
+/// Answers go to the standard output, and all else to the standard error.
+#[test]
+fn progress_is_no_part_of_the_answer() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| {
+        says(tidegauge(dir.path()).args([&["run", "--source", "recorded"], args].concat()))
+    };
+    let said = run(&[]);
+    assert!(said.err.contains("recorded: loading") && !said.out.contains("loading"), "{said:?}");
+    assert!(said.out.contains("candles") && !said.err.contains("INFO"), "{said:?}");
+    let said = run(&["-v"]);
+    assert!(said.err.contains("INFO") && said.err.contains("source finished"), "{said:?}");
+    assert!(!said.err.contains("DEBUG"), "{said:?}");
+    done(dir.path(), &["reset", "recorded"]);
+    let said = run(&["-vv", "--output", "json"]);
+    assert!(said.err.contains("DEBUG") && said.err.contains("page committed"), "{said:?}");
+    assert_eq!(said.out.lines().count(), 1, "{said:?}");
+    assert_eq!(run(&["-q", "-v"]).code, Some(2));
+}
+
 fn to_nobody(command: &mut std::process::Command) -> common::Said {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
@@ -303,7 +390,8 @@ fn a_reader_that_leaves_is_no_error() {
     ] {
         let mut command = tidegauge(dir.path());
         let said = to_nobody(command.args(args));
-        assert_eq!((said.code, said.err.as_str()), (Some(0), ""), "{args:?}");
+        assert_eq!(said.code, Some(0), "{args:?}");
+        assert!(!said.err.contains("error"), "{args:?}: {said:?}");
     }
     // The run went on to its end all the same.
     assert!(done(dir.path(), &["status"]).contains(" 45000 "));

@@ -19,6 +19,7 @@ mod output;
 mod overlaps;
 mod own_data;
 mod own_rows;
+mod own_sources;
 mod pipeline;
 mod repair;
 mod report;

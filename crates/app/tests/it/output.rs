@@ -145,6 +145,8 @@ fn every_answer_is_one_json_document() {
         ("the whole of it", answer(dir, &["run"], 0)),
         ("verify", answer(dir, &["verify"], 0)),
         ("report", answer(dir, &["report", "--file", "out/page.html"], 0)),
+        ("report --data -", answer(dir, &["report", "--data", "-"], 0)),
+        ("man man1", answer(dir, &["man", "man1"], 0)),
     ];
     assert!(dir.join("out/page.html").is_file());
     let shown = documents.into_iter().filter(|(words, _)| !words.contains("whole"));

@@ -35,6 +35,7 @@ cost_usd = { column = "cost", decimal = "," }
 
 [[databases]]
 name = "ads"
+enabled = false
 url_env = "ADS_DATABASE_URL"
 query = "SELECT * FROM marketing_spend"
 incremental = "day"

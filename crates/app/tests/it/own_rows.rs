@@ -160,7 +160,7 @@ async fn own_rows_and_simulated_ones_in_one_warehouse_are_told_apart() {
     write("ramp.csv", &RAMP.replace("\n1,1,", "\n900001,5001,"));
     write("fx.csv", FX);
     write("spend.csv", SPEND);
-    write("tidegauge.toml", SETTINGS);
+    write("tidegauge.toml", &SETTINGS.replace("[[files]]\n", "[[files]]\nshared = true\n"));
     done(dir.path(), &["run"]);
     let verify = said(dir.path(), "verify");
     assert_eq!(verify.code, Some(0), "{verify:?}");

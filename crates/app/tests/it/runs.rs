@@ -347,7 +347,7 @@ async fn one_source_is_loaded_alone_by_its_name() {
 async fn a_run_that_is_killed_stays_running_in_the_history_and_secrets_stay_out_of_it() {
     let dir = tempfile::tempdir().unwrap();
     let open = || {
-        let mut config = tidegauge::Config::default();
+        let mut config = tidegauge::Config::demo();
         config.warehouse = url("sqlite", dir.path(), "tidegauge.db").into();
         let clock = FixedClock("2021-03-01T00:00:00Z".parse().unwrap());
         let secrets = tidegauge::Secrets::default().with_key("x", "abcdefgh".to_owned().into());

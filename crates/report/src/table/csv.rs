@@ -36,7 +36,7 @@ impl Table {
     }
 
     /// Returns the names of the columns in CSV.
-    pub(super) fn csv_header(&self) -> Vec<String> {
+    pub(crate) fn csv_header(&self) -> Vec<String> {
         let mut names = Vec::new();
         for column in self.columns() {
             let name = &column.name;

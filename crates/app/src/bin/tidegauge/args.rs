@@ -38,14 +38,19 @@ pub(crate) struct Args {
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
 
+    /// Log what is done on the standard error; twice: every request and page
+    #[arg(long, short, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
+    pub(crate) verbose: u8,
+
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
 const AFTER: &str = "\
 Start here:
-  tidegauge run       load recorded prices and ninety days of a simulated exchange
-  tidegauge verify    prove that its books balance
+  tidegauge init      write settings for your own data; with --demo for a simulated exchange
+  tidegauge run       load what they name; again and again, each time what is new
+  tidegauge verify    check every rule of consistency
   tidegauge report    write the three answers to report.html
 
 Exit codes:
@@ -131,8 +136,12 @@ impl Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Write a commented tidegauge.toml to start from
-    Init,
+    /// Write a commented tidegauge.toml to start from, for your own files and databases
+    Init {
+        /// Write the settings of the demo: recorded prices, and an exchange that is simulated from them
+        #[arg(long)]
+        demo: bool,
+    },
     /// Load what the sources have that is new into the warehouse and its backups
     Run(Run),
     /// Check every rule of consistency on the warehouse
@@ -140,7 +149,7 @@ pub(crate) enum Command {
     /// Write the three answers as one HTML file that needs no network
     Report(Report),
     /// Tell what the warehouse holds, how far each source has come, and its last run
-    Status,
+    Status(Status),
     /// Make the manifest of a folder of Parquet files anew, from what its files say of themselves
     Repair,
     /// List every source: what it gives, its key, its limits, how far it has come
@@ -172,6 +181,11 @@ pub(crate) enum Command {
     Completions {
         /// The shell
         shell: Shell,
+    },
+    /// Write the manual pages, one for each command
+    Man {
+        /// The folder, as in ~/.local/share/man/man1; it is made if it is missing
+        folder: PathBuf,
     },
 }
 
@@ -236,7 +250,7 @@ pub(crate) struct Reset {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Reload {
-    /// The sources, of those that any span can be asked of
+    /// The sources: files, databases, and services that any span can be asked of
     #[arg(required = true, value_name = "SOURCE")]
     pub(crate) sources: Vec<String>,
 
@@ -286,6 +300,21 @@ pub(crate) struct Report {
     /// Where to write it; `--output FILE` does the same [default: report.html]
     #[arg(long, short = 'o', value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
+
+    /// Write the data of all panels as JSON as well: `-` for the standard output, in place of the answer
+    #[arg(long, value_name = "FILE")]
+    pub(crate) data: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Status {
+    /// List every source and table that there is, not only those that are configured or have rows
+    #[arg(long)]
+    pub(crate) all: bool,
+
+    /// Show the cursor of each source, by which it goes on
+    #[arg(long)]
+    pub(crate) cursors: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -33,19 +33,24 @@ pub(crate) fn redacted(text: &str) -> String {
 }
 
 /// Writes what is logged to the standard error: warnings, and what a query is going to cost, or what
-/// `RUST_LOG` asks for. With `json` it is what `RUST_LOG` asks for alone, with `quiet` errors alone.
-pub(crate) fn begin(json: bool, quiet: bool) {
-    let usual = match (json, quiet) {
+/// `RUST_LOG` asks for. With `json` it is what `RUST_LOG` asks for alone, with `quiet` errors alone; a `verbose`
+/// command decides by itself: once for what it does, twice for every request and page.
+pub(crate) fn begin(json: bool, quiet: bool, verbose: u8) {
+    let usual = match (json, quiet, verbose) {
+        // Of a target this is how the names of all our crates begin.
+        (_, false, 1) => "warn,tidegauge=info",
+        (_, false, 2..) => "info,tidegauge=debug",
         // What a query is going to cost is told to whoever pays for it.
-        (false, false) => "warn,tidegauge_storage::cost=info",
-        (false, true) => "error",
+        (false, false, 0) => "warn,tidegauge_storage::cost=info",
+        (false, true, _) => "error",
         // The standard error is one document, or nothing.
-        (true, _) => "off",
+        (true, ..) => "off",
     };
+    let flags_decide = quiet || verbose > 0;
     let mut wrong = None;
     let filter = match EnvFilter::try_from_default_env() {
-        Ok(filter) if !quiet => filter,
-        Err(error) if !quiet && env::var_os(EnvFilter::DEFAULT_ENV).is_some() => {
+        Ok(filter) if !flags_decide => filter,
+        Err(error) if !flags_decide && env::var_os(EnvFilter::DEFAULT_ENV).is_some() => {
             wrong = Some(error);
             EnvFilter::new(usual)
         }

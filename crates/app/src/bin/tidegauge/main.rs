@@ -35,7 +35,7 @@ fn command() -> ExitCode {
         Err(error) => return refuse(error, words),
     };
     output::configure(args.is_json(), args.quiet);
-    log::begin(args.is_json(), args.quiet);
+    log::begin(args.is_json(), args.quiet, args.verbose);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -1,5 +1,5 @@
-//! Where all text goes out: to the standard output as text or as one JSON document, to the standard error as
-//! lines of errors (of the log: `log.rs`). What a terminal would take for a command is cleaned here and nowhere
+//! Where all text goes out: answers to the standard output, as text or as one JSON document; progress and lines of
+//! errors to the standard error (of the log: `log.rs`). What a terminal would take for a command is cleaned here and nowhere
 //! before, JSON escapes it; secrets that errors repeat are blanked out here.
 
 use std::fmt::{Display, Write as _};
@@ -56,6 +56,11 @@ impl Text {
         let _ = writeln!(self.0, "{table}");
     }
 
+    /// Adds what another text says.
+    pub(crate) fn append(&mut self, other: &Self) {
+        self.0.push_str(&other.0);
+    }
+
     /// Adds text of several lines, each cleaned by itself.
     pub(crate) fn lines(&mut self, lines: impl Display) {
         lines.to_string().lines().for_each(|line| self.line(line));
@@ -71,6 +76,11 @@ pub(crate) fn document(document: &impl Document) {
     }
 }
 
+/// Prints a value as one line of JSON, whatever answers go out as.
+pub(crate) fn data(value: &impl Serialize) {
+    print(&json(value));
+}
+
 /// Prints a page of ours, such as Markdown or a script, whatever answers go out as.
 pub(crate) fn page(page: &str) {
     if !QUIET.load(Ordering::Relaxed) {
@@ -80,10 +90,10 @@ pub(crate) fn page(page: &str) {
     }
 }
 
-/// Prints text on the way to the answer.
+/// Prints text on the way to the answer, on the standard error: the standard output has answers alone.
 pub(crate) fn talk(text: &Text) {
     if is_talkative() {
-        print(&text.0);
+        complain(&text.0);
     }
 }
 
@@ -129,7 +139,7 @@ fn complain(text: &str) {
 }
 
 /// Writes a value as one line of JSON in which everything that is not shown as itself is escaped.
-fn json(value: &impl Serialize) -> String {
+pub(crate) fn json(value: &impl Serialize) -> String {
     // Answers are structs with names for keys: they have a JSON form.
     let plain = serde_json::to_string(value).unwrap_or_else(|error| {
         fail(Failure::new(ErrorKind::Bug, format!("the answer has no JSON form: {error}")));

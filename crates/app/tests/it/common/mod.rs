@@ -21,7 +21,7 @@ pub(crate) fn url(scheme: &str, dir: &Path, name: &str) -> String {
     format!("{scheme}://{}", dir.join(name).display())
 }
 
-/// The house of the defaults with its warehouse in `dir`, but for what `change` changes.
+/// The house of the demo with its warehouse in `dir`, but for what `change` changes.
 pub(crate) fn house(dir: &Path, change: impl FnOnce(&mut Config)) -> Tidegauge {
     let clock = FixedClock("2021-03-01T00:00:00Z".parse().unwrap());
     house_at(dir, change, Arc::new(clock))
@@ -33,7 +33,7 @@ pub(crate) fn house_at(
     change: impl FnOnce(&mut Config),
     clock: Arc<dyn Clock>,
 ) -> Tidegauge {
-    let mut config = Config::default();
+    let mut config = Config::demo();
     config.warehouse = url("sqlite", dir, "tidegauge.db").into();
     change(&mut config);
     Tidegauge::open(config, Secrets::default(), clock).unwrap()
@@ -149,8 +149,18 @@ pub(crate) fn csv_counts(dir: &Path) -> BTreeMap<String, usize> {
     csv_files(dir).into_iter().filter_map(count).collect()
 }
 
-/// The command, run in `dir`, without the settings of whoever runs the tests.
+/// The command, run in `dir`, without the settings of whoever runs the tests. Where `dir` has no settings, it loads the
+/// demo: recorded prices and a simulated exchange.
 pub(crate) fn tidegauge(dir: &Path) -> Command {
+    let mut command = bare(dir);
+    if !dir.join("tidegauge.toml").exists() {
+        command.env("TIDEGAUGE_SOURCES", r#"["recorded", "simulation"]"#);
+    }
+    command
+}
+
+/// The command, run in `dir`, without any settings but those that are there.
+pub(crate) fn bare(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tidegauge"));
     command.current_dir(dir).stdin(Stdio::null());
     for (name, _) in std::env::vars_os() {

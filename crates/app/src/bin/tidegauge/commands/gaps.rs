@@ -134,7 +134,7 @@ pub(crate) async fn gaps(mut config: Config, args: args::Gaps) -> Result<ExitCod
         command += &format!(" --source {source}");
     }
     if !args.sources.is_empty() {
-        config.sources = args.sources;
+        config.choose(args.sources);
     }
     let tidegauge = super::open(config)?;
     let wanted = args.from.map(|from| Span::new(from, args.to.unwrap_or(SystemClock.now())));
@@ -149,6 +149,6 @@ pub(crate) async fn gaps(mut config: Config, args: args::Gaps) -> Result<ExitCod
     Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }
 
-fn shown(at: DateTime<Utc>) -> String {
+pub(super) fn shown(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }

@@ -13,26 +13,36 @@ use crate::output::{self, Document, Text};
 #[derive(Debug, Serialize)]
 struct Written {
     file: String,
+    /// Whether they are those of the demo.
+    demo: bool,
 }
 
 impl Document for Written {
     fn text(&self) -> Text {
         let mut text = Text::default();
-        text.line(format!("wrote {}; `tidegauge run` is next", self.file));
+        let next = match self.demo {
+            true => "`tidegauge run` is next",
+            false => {
+                "name your files in it ([[files]], at its end), then `tidegauge check` and `tidegauge run`"
+            }
+        };
+        text.line(format!("wrote {}; {next}", self.file));
         text
     }
 }
 
 /// Writes the settings to start from; never over a file that is there.
-pub(crate) fn init(file: Option<&Path>) -> Result<()> {
+pub(crate) fn init(file: Option<&Path>, demo: bool) -> Result<()> {
+    let config = Config::default();
+    let settings = if demo { config.demo_template() } else { config.template() };
     let file = file.unwrap_or(Path::new(FILE));
     OpenOptions::new()
         .write(true)
         .create_new(true)
         .open(file)
-        .and_then(|mut open| open.write_all(Config::default().template().as_bytes()))
+        .and_then(|mut open| open.write_all(settings.as_bytes()))
         .map_err(|error| Error::Write { file: file.into(), error: told(error) })?;
-    output::document(&Written { file: file.display().to_string() });
+    output::document(&Written { file: file.display().to_string(), demo });
     Ok(())
 }
 

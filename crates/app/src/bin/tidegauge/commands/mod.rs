@@ -4,6 +4,7 @@ mod check;
 mod gaps;
 mod init;
 mod instruments;
+mod man;
 mod repair;
 mod report;
 mod reset;
@@ -31,9 +32,10 @@ pub(crate) async fn run(args: Args, shutdown: &Shutdown) -> Result<ExitCode, Fai
     let load = || Config::load(args.config.as_deref());
     let mut config = match &args.command {
         // These need no settings, or read them when they do, and must work where those are broken.
-        Command::Init
+        Command::Init { .. }
         | Command::Tables(_)
         | Command::Completions { .. }
+        | Command::Man { .. }
         | Command::Sources { markdown: true } => Config::default(),
         _ => load()?,
     };
@@ -41,13 +43,14 @@ pub(crate) async fn run(args: Args, shutdown: &Shutdown) -> Result<ExitCode, Fai
         config.warehouse = warehouse.into();
     }
     match args.command {
-        Command::Init => init::init(args.config.as_deref())?,
+        Command::Init { demo } => init::init(args.config.as_deref(), demo)?,
         Command::Tables(args) => tables::tables(load, &args)?,
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Args::command(), "tidegauge", &mut script);
             output::page(&String::from_utf8_lossy(&script));
         }
+        Command::Man { folder } => man::man(&folder)?,
         Command::Run(args) => return run::run(config, args, shutdown).await,
         Command::Sources { markdown: true } => output::page(tidegauge::sources_page().trim_end()),
         Command::Sources { markdown: false } => sources::sources(&open(config)?).await?,
@@ -59,7 +62,7 @@ pub(crate) async fn run(args: Args, shutdown: &Shutdown) -> Result<ExitCode, Fai
         Command::Verify => return Ok(verify::verify(&open(config)?).await?),
         Command::Report(args) => report::report(config, args).await?,
         Command::Repair => repair::repair(&open(config)?).await?,
-        Command::Status => status::status(&open(config)?).await?,
+        Command::Status(args) => status::status(&open(config)?, &args).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

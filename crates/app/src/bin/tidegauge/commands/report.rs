@@ -13,6 +13,8 @@ use crate::output::{self, Document, Text};
 #[derive(Debug, Serialize)]
 struct Written<'a> {
     file: String,
+    /// The file of the data, if that was asked for.
+    data: Option<String>,
     provenance: &'a Provenance,
     /// What a reader has to know of the numbers, a sentence each.
     caveats: Vec<String>,
@@ -28,7 +30,7 @@ struct Told<'a> {
 }
 
 impl<'a> Written<'a> {
-    fn new(file: &Path, report: &'a Report) -> Self {
+    fn new(file: &Path, data: Option<&Path>, report: &'a Report) -> Self {
         let told = |answer: &'a Answer| Told {
             page: answer.question.page,
             figures: &answer.tiles,
@@ -36,8 +38,9 @@ impl<'a> Written<'a> {
         };
         let answers = report.answers.iter().map(told).collect();
         let file = file.display().to_string();
+        let data = data.map(|data| data.display().to_string());
         let provenance = &report.provenance;
-        Self { file, provenance, caveats: provenance.caveats(), answers }
+        Self { file, data, provenance, caveats: provenance.caveats(), answers }
     }
 }
 
@@ -53,20 +56,33 @@ impl Document for Written<'_> {
             text.line("");
         }
         text.line(format!("report  {}", self.file));
+        if let Some(data) = &self.data {
+            text.line(format!("data    {data}"));
+        }
         text
     }
 }
 
-/// Writes the report, whole or not at all, and prints the insights.
+/// Writes the report, whole or not at all, and its data if that is asked for; prints the insights.
 pub(crate) async fn report(mut config: Config, args: args::Report) -> Result<()> {
     if let Some(file) = args.file {
         config.report = file;
     }
     let tidegauge = super::open(config)?;
     let report = tidegauge.report().await?;
+    let write = |file: &Path, text: &str| {
+        tidegauge::report::write(file, text)
+            .map_err(|error| Error::Write { file: file.to_owned(), error })
+    };
     let file = tidegauge.config().report.clone();
-    tidegauge::report::write(&file, &report.to_html()?)
-        .map_err(|error| Error::Write { file: file.clone(), error })?;
-    output::document(&Written::new(&file, &report));
+    write(&file, &report.to_html()?)?;
+    match args.data {
+        Some(data) if data == Path::new("-") => output::data(&report.data()),
+        Some(data) => {
+            write(&data, &output::json(&report.data()))?;
+            output::document(&Written::new(&file, Some(&data), &report));
+        }
+        None => output::document(&Written::new(&file, None, &report)),
+    }
     Ok(())
 }

@@ -7,9 +7,9 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use tidegauge::core::{Clock, Span, SystemClock};
 use tidegauge::pipeline::{Failure as Refusal, SourceFailure, Summary};
-use tidegauge::{Config, Error, Result, StoreUrl, Tidegauge};
+use tidegauge::{Config, Error, Gaps, OwnSpan, Result, StoreUrl, Tidegauge};
 
-use super::gaps::Source as Missing;
+use super::gaps::{Source as Missing, shown};
 use super::reset::{Removed, Reset};
 use crate::failure::Failure;
 use crate::output::{self, Document, Text};
@@ -26,13 +26,13 @@ pub(crate) async fn run(
     shutdown: &Shutdown,
 ) -> Result<ExitCode, Failure> {
     if !args.sources.is_empty() {
-        config.sources = args.sources;
+        config.choose(args.sources);
     }
     if !args.full_refresh.is_empty() {
         let mut sources = args.full_refresh.clone();
         sources.retain(|source| source != MARKET);
         config.market.derive |= sources.len() < args.full_refresh.len();
-        config.sources = sources;
+        config.choose(sources);
     }
     config.backups.extend(args.backups.into_iter().map(StoreUrl::from));
     if let Some(seed) = args.seed {
@@ -51,19 +51,19 @@ pub(crate) async fn run(
             output::document(&Reset::dry(resets, end));
             return Ok(ExitCode::SUCCESS);
         }
-        let done = Removed::from(resets);
-        output::talk(&done.text());
-        removed = Some(done);
+        removed = Some(Removed::from(resets));
     }
     let observer = progress::observer();
-    let now = SystemClock.now();
-    let wanted = args.from.map(|from| Span::new(from, args.to.unwrap_or(now)));
+    let wanted = args.from.map(|from| span(from, args.to)).transpose()?;
     let mut all = Loaded::default();
     if args.fill_gaps || wanted.is_some() {
         let gaps = tidegauge.gaps(wanted).await?;
-        let missing: Vec<_> = gaps.iter().map(Missing::from).collect();
-        output::talk(&costs(&missing));
-        all.take(tidegauge.fill(gaps, observer.as_ref()).await)?;
+        let own = match wanted {
+            Some(span) => tidegauge.own_spans(span).await?,
+            None => Vec::new(),
+        };
+        output::talk(&Estimate::new(&gaps, &own).costs());
+        all.take(tidegauge.fill_and_reload(gaps, own, observer.as_ref()).await)?;
     } else {
         all.take(tidegauge.run(args.until, observer.as_ref()).await)?;
         if tidegauge.is_live() && !all.is_cancelled {
@@ -75,24 +75,46 @@ pub(crate) async fn run(
     all.end()
 }
 
+/// Returns the span from `from` up to, and without, `to`, or up to now.
+fn span(from: DateTime<Utc>, to: Option<DateTime<Utc>>) -> Result<Span> {
+    let span = Span::new(from, to.unwrap_or(SystemClock.now()));
+    if span.is_empty() {
+        let reason = format!("{} does not lie before {}", shown(span.from), shown(span.to));
+        return Err(Error::Setting { setting: "from", reason });
+    }
+    Ok(span)
+}
+
 /// Loads a span again, and says what that was.
 pub(crate) async fn reload(
     mut config: Config,
     args: args::Reload,
     shutdown: &Shutdown,
 ) -> Result<ExitCode, Failure> {
-    config.sources = args.sources;
+    config.choose(args.sources.clone());
     config.backups.extend(args.backups.into_iter().map(StoreUrl::from));
     let tidegauge = super::open(config)?.cancelled_by(shutdown.token());
-    let gaps = tidegauge.again(Span::new(args.from, args.to.unwrap_or(SystemClock.now())))?;
-    let sources: Vec<_> = gaps.iter().map(Missing::from).collect();
+    let span = span(args.from, args.to)?;
+    let (gaps, own) = (tidegauge.again(span)?, tidegauge.own_spans(span).await?);
+    let has_spans = |name: &&String| {
+        gaps.iter().any(|gaps| gaps.source() == **name)
+            || own.iter().any(|own| own.source() == **name)
+    };
+    if let Some(name) = args.sources.iter().find(|name| !has_spans(name)) {
+        let reason = format!(
+            "no span of `{name}` can be loaded by itself: `tidegauge run --full-refresh {name}` loads all of it again"
+        );
+        return Err(Error::Setting { setting: "reload", reason }.into());
+    }
+    let estimate = Estimate::new(&gaps, &own);
     if args.dry_run {
-        output::document(&Estimate { dry_run: true, sources });
+        output::document(&estimate);
         return Ok(ExitCode::SUCCESS);
     }
-    output::talk(&costs(&sources));
+    output::talk(&estimate.costs());
     let mut all = Loaded::default();
-    all.take(tidegauge.fill(gaps, progress::observer().as_ref()).await)?;
+    let observer = progress::observer();
+    all.take(tidegauge.fill_and_reload(gaps, own, observer.as_ref()).await)?;
     output::document(&Run::new(&all.summary, &tidegauge));
     all.end()
 }
@@ -101,24 +123,58 @@ pub(crate) async fn reload(
 #[derive(Debug, Serialize)]
 struct Estimate {
     dry_run: bool,
+    /// The services that any span can be asked of.
     sources: Vec<Missing>,
+    /// The files and databases of the user's own.
+    own: Vec<Again>,
 }
 
-impl Document for Estimate {
-    fn text(&self) -> Text {
-        let mut text = costs(&self.sources);
-        text.line("nothing was loaded: this is a dry run");
+/// A span of a file or a database that is read again.
+#[derive(Debug, Serialize)]
+struct Again {
+    source: String,
+    table: String,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+    /// The rows of the span that the table holds now.
+    rows: i64,
+}
+
+impl Estimate {
+    fn new(gaps: &[Gaps], own: &[OwnSpan]) -> Self {
+        let again = |own: &OwnSpan| {
+            let Span { from, to } = own.span();
+            let (source, table) = (own.source().to_owned(), own.table().to_owned());
+            Again { source, table, from, to, rows: own.rows }
+        };
+        let sources = gaps.iter().map(Missing::from).collect();
+        Self { dry_run: true, sources, own: own.iter().map(again).collect() }
+    }
+
+    /// Says what bringing it costs.
+    fn costs(&self) -> Text {
+        let mut text = Text::default();
+        for source in &self.sources {
+            text.line(format!("{}: {}", source.name(), source.cost()));
+        }
+        for Again { source, table, from, to, rows } in &self.own {
+            text.line(format!(
+                "{source}: is read from its beginning, and its rows from {} to {} take the place of those in \
+                 `{table}`, which has {rows} of that time",
+                shown(*from),
+                shown(*to)
+            ));
+        }
         text
     }
 }
 
-/// Says what bringing what is missing costs.
-fn costs(sources: &[Missing]) -> Text {
-    let mut text = Text::default();
-    for source in sources {
-        text.line(format!("{}: {}", source.name(), source.cost()));
+impl Document for Estimate {
+    fn text(&self) -> Text {
+        let mut text = self.costs();
+        text.line("nothing was loaded: this is a dry run");
+        text
     }
-    text
 }
 
 /// What was loaded, and what was not.
@@ -167,6 +223,8 @@ struct Run<'a> {
     traffic: BTreeMap<&'static str, Traffic>,
     /// What reading came upon that is no error.
     notes: Vec<Note<'a>>,
+    /// What the settings declare and no run uses, a sentence each.
+    unused: Vec<String>,
     /// What was removed before, if that was asked for.
     removed: Option<Removed>,
     #[serde(skip)]
@@ -182,6 +240,7 @@ struct Table<'a> {
     updated: usize,
     identical: usize,
     conflicting: usize,
+    removed: usize,
     seconds: f64,
     rows_per_second: Option<f64>,
 }
@@ -221,6 +280,7 @@ impl<'a> Run<'a> {
             updated: loaded.counts.updated,
             identical: loaded.counts.identical,
             conflicting: loaded.counts.conflicting,
+            removed: loaded.counts.removed,
             seconds: loaded.time.as_secs_f64(),
             rows_per_second: loaded.rows_per_second(),
         });
@@ -241,6 +301,7 @@ impl<'a> Run<'a> {
                 .iter()
                 .map(|note| Note { source: &note.source, note: log::redacted(&note.text) })
                 .collect(),
+            unused: config.unused(),
             removed: None,
             summary,
         }
@@ -258,6 +319,9 @@ impl<'a> From<&'a Refusal> for Refused<'a> {
 impl Document for Run<'_> {
     fn text(&self) -> Text {
         let mut text = Text::default();
+        if let Some(removed) = &self.removed {
+            text.append(&removed.text());
+        }
         text.line("");
         text.lines(self.summary);
         text.line("");
@@ -273,6 +337,7 @@ impl Document for Run<'_> {
         for Note { source, note } in &self.notes {
             text.line(format!("note       {source}: {note}"));
         }
+        self.unused.iter().for_each(|unused| text.line(format!("note       {unused}")));
         text.line(format!("warehouse  {}", self.warehouse));
         for backup in &self.backups {
             text.line(format!("backup     {backup}"));

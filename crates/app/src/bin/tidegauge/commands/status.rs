@@ -4,10 +4,10 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use tidegauge::core::tables::RunRecord;
 use tidegauge::text::{Table, cut};
-use tidegauge::{Progress, Result, Standing, TableStanding, Tidegauge};
+use tidegauge::{Progress, Result, Standing, TableOrigin, TableStanding, Tidegauge};
 
-use crate::log;
 use crate::output::{self, Document, Text};
+use crate::{args, log};
 
 /// What the warehouse holds.
 #[derive(Debug, Serialize)]
@@ -18,6 +18,11 @@ struct Status {
     sources: Vec<Progress>,
     /// The last run of each source, the latest first.
     last_runs: Vec<LastRun>,
+    /// What the settings declare and no run uses, a sentence each.
+    unused: Vec<String>,
+    /// Whether people see the cursors.
+    #[serde(skip)]
+    shows_cursors: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -52,11 +57,21 @@ impl From<RunRecord> for LastRun {
 }
 
 impl Status {
-    fn new(warehouse: String, standing: Standing) -> Self {
+    /// Returns what `standing` says: with `all` of every source and built-in table, else of the sources that are
+    /// configured or were loaded, and of the tables that are declared or have rows.
+    fn new(warehouse: String, standing: Standing, args: &args::Status) -> Self {
         let is_empty = standing.is_empty();
-        let Standing { tables, sources, runs } = standing;
+        let Standing { mut tables, mut sources, runs, unused, .. } = standing;
+        if !args.all {
+            tables.retain(|table| table.rows != Some(0) || table.origin != TableOrigin::BuiltIn);
+            sources.retain(|source| {
+                let has_run = || runs.iter().any(|run| run.source == source.source);
+                source.is_on || source.cursor.is_some() || has_run()
+            });
+        }
         let last_runs = runs.into_iter().map(LastRun::from).collect();
-        Self { warehouse, is_empty, tables, sources, last_runs }
+        let shows_cursors = args.cursors;
+        Self { warehouse, is_empty, tables, sources, last_runs, unused, shows_cursors }
     }
 
     fn tables(&self) -> Table {
@@ -69,12 +84,27 @@ impl Status {
     }
 
     fn sources(&self) -> Table {
-        let mut table = Table::new(["source", "cursor"]);
+        let header = ["source", "in a run", "read to", "lag"];
+        let cursor = self.shows_cursors.then_some("cursor");
+        let mut table = Table::new(header.into_iter().chain(cursor));
         for progress in &self.sources {
-            let cursor = progress.cursor.as_ref().map_or("never loaded", |cursor| cursor.as_str());
-            table.row([progress.source.as_str(), &cut(cursor, 80)]);
+            let cursor = progress.cursor.as_ref().map(|cursor| cursor.as_str());
+            let read_to = match (progress.read_to, cursor) {
+                (Some(at), _) => at.format("%Y-%m-%d %H:%M").to_string(),
+                (None, Some(_)) => "loaded".to_owned(),
+                (None, None) => "never loaded".to_owned(),
+            };
+            let row = [
+                progress.source.clone(),
+                if progress.is_on { "yes" } else { "no" }.to_owned(),
+                read_to,
+                progress.lag_seconds.map(length).unwrap_or_default(),
+            ];
+            let cursor =
+                self.shows_cursors.then(|| cut(cursor.unwrap_or_default(), 80).into_owned());
+            table.row(row.into_iter().chain(cursor));
         }
-        table
+        table.right([3])
     }
 
     /// Returns the last run of each source, and why those failed that did.
@@ -109,6 +139,7 @@ impl Document for Status {
         text.line("");
         if self.is_empty {
             text.line("It is empty: `tidegauge run` fills it.");
+            self.unused.iter().for_each(|unused| text.line(format!("note: {unused}")));
             return text;
         }
         if !self.tables.is_empty() {
@@ -119,6 +150,7 @@ impl Document for Status {
         for fault in self.sources.iter().filter_map(|progress| progress.fault.as_ref()) {
             text.line(format!("warning: {}", log::redacted(fault)));
         }
+        self.unused.iter().for_each(|unused| text.line(format!("note: {unused}")));
         if !self.last_runs.is_empty() {
             text.line("");
             text.table(&self.last_runs());
@@ -128,8 +160,22 @@ impl Document for Status {
 }
 
 /// Says what the warehouse holds, how far each source has been loaded, and how its last run went.
-pub(crate) async fn status(tidegauge: &Tidegauge) -> Result<()> {
+pub(crate) async fn status(tidegauge: &Tidegauge, args: &args::Status) -> Result<()> {
     let standing = tidegauge.status().await?;
-    output::document(&Status::new(tidegauge.config().warehouse.to_string(), standing));
+    output::document(&Status::new(tidegauge.config().warehouse.to_string(), standing, args));
     Ok(())
+}
+
+/// Returns a length of time in its largest unit.
+fn length(seconds: i64) -> String {
+    const MINUTE: i64 = 60;
+    const HOUR: i64 = 60 * MINUTE;
+    const DAY: i64 = 24 * HOUR;
+    match seconds {
+        ..MINUTE => format!("{seconds} s"),
+        ..HOUR => format!("{} min", seconds / MINUTE),
+        // One and a half days are 36 hours.
+        seconds if seconds < 2 * DAY => format!("{} h", seconds / HOUR),
+        _ => format!("{} days", seconds / DAY),
+    }
 }

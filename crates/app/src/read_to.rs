@@ -1,0 +1,89 @@
+//! Up to which time a source is read, by what it has loaded.
+
+use chrono::{DateTime, NaiveTime, Utc};
+use tidegauge_core::coverage::Ledger;
+use tidegauge_core::tables::{Coverage, Quarantine};
+use tidegauge_core::{Aggregate, Cell, Cursor, ErrorKind, Filter, Measure, TableRef};
+use tidegauge_simulation::{Classic, Exchange};
+
+use crate::config::OwnSource;
+use crate::sources::{self, Fills};
+use crate::{Result, Tidegauge};
+
+/// The column by which rows of several sources are told apart, where it is part of the key.
+const SOURCE: &str = "source";
+
+impl Tidegauge {
+    /// Returns the time up to which `source`, whose cursor is given, is read: by the gap ledger where that knows it,
+    /// by its cursor if it is the simulation, else the newest time of an event among its rows. `None` if no table
+    /// says so, or its rows cannot be told from those of another source.
+    pub(crate) async fn read_to(
+        &self,
+        source: &str,
+        cursor: &Cursor,
+        ledger: &Ledger,
+    ) -> Result<Option<DateTime<Utc>>> {
+        let covered = ledger
+            .series(source)
+            .filter_map(|series| ledger.covered(source, series).iter().last())
+            .map(|span| span.to);
+        if let Some(covered) = covered.max() {
+            return Ok(Some(covered));
+        }
+        if sources::is_simulation(source) {
+            let day = Exchange::told_by(cursor).or_else(|| Classic::told_by(cursor));
+            let day = day.and_then(|(_, _, day)| day);
+            return Ok(day.map(|day| day.and_time(NaiveTime::MIN).and_utc()));
+        }
+        let config = self.config();
+        let own = config.own_sources().find(|own| own.name == source);
+        let is_alone = |own: &OwnSource<'_>| {
+            // One that is switched off and shares with none was not loaded into the table either.
+            let is_other = |other: &OwnSource<'_>| {
+                other.name != own.name && other.table == own.table && (other.enabled || other.shared)
+            };
+            !own.shared && !config.own_sources().any(|other| is_other(&other))
+        };
+        if !own.is_none_or(|own| is_alone(&own)) {
+            return Ok(None);
+        }
+        // What cannot be opened as it is configured is told by a run.
+        let Ok(Some(fills)) = sources::fills(source, config, self.context()) else {
+            return Ok(None);
+        };
+        let mut newest = None;
+        let notes = [Coverage::table(), Quarantine::table()];
+        for table in fills.tables.iter().filter(|table| !notes.contains(table)) {
+            newest = newest.max(self.newest(source, table, &fills).await?);
+        }
+        Ok(newest)
+    }
+
+    /// Returns the newest time of an event among the rows of `source` in `table`.
+    async fn newest(
+        &self,
+        source: &str,
+        table: &TableRef,
+        fills: &Fills,
+    ) -> Result<Option<DateTime<Utc>>> {
+        let Some(time) = &table.time else { return Ok(None) };
+        let mut newest = Aggregate::of(table).max(time.to_string());
+        if fills.names_itself && table.key.iter().any(|column| column == SOURCE) {
+            newest = newest.filter(Filter::eq(SOURCE, source));
+        }
+        let found = match self.warehouse().aggregate(&newest).await {
+            Ok(found) => found,
+            // The definition has changed since: that must not hide all else.
+            Err(error) if error.kind() == ErrorKind::SchemaMismatch => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        if found.rows() == 0 {
+            return Ok(None);
+        }
+        Ok(match found.column(&Measure::Max(time.to_string()).name())?.cell(0) {
+            Cell::Timestamp(micros) => DateTime::from_timestamp_micros(micros),
+            Cell::Date(days) => DateTime::from_timestamp(i64::from(days) * 86_400, 0),
+            _ => None,
+        })
+    }
+}

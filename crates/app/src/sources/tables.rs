@@ -1,0 +1,177 @@
+//! Which tables the sources fill, and that a user's own rows and those of another source mix in none unasked.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tidegauge_acquisition::Context;
+use tidegauge_acquisition::mapping::{declare, resolve};
+use tidegauge_core::TableRef;
+use tidegauge_core::tables::{Coverage, Quarantine};
+
+use super::{FILL, SIMULATION, fills, is_simulation};
+use crate::config::{Config, OwnSource};
+use crate::{Error, Result};
+
+/// The column by which rows of several sources are told apart, where it is part of the key.
+const SOURCE: &str = "source";
+
+/// Returns an error for each file and database whose table is not there.
+///
+/// # Errors
+/// Returns an error if a declaration of a table contradicts itself.
+pub(super) fn missing(config: &Config) -> Result<Vec<Error>> {
+    if config.own_sources().next().is_none() {
+        return Ok(Vec::new());
+    }
+    let declared = declare(&config.tables)?;
+    let missing = config.own_sources().filter_map(|own| {
+        resolve(own.table, &declared).err()?;
+        let own_tables: Vec<_> = declared.iter().map(|table| format!("`{}`", table.name)).collect();
+        let own_tables = match own_tables.is_empty() {
+            true => "no table".to_owned(),
+            false => own_tables.join(", "),
+        };
+        let reason = format!(
+            "`{}` is to fill `{}`, which is no table: [[tables]] declare {own_tables}, and `tidegauge tables` lists \
+             those that are built in",
+            own.name, own.table
+        );
+        Some(config.origins.of_setting(&own.path("table"), "table", reason))
+    });
+    Ok(missing.collect())
+}
+
+/// A source of the run, or one that was loaded into the warehouse before.
+struct Filler<'a> {
+    name: &'a str,
+    /// Its entry, if it is a file or a database of the user's own.
+    own: Option<OwnSource<'a>>,
+    /// The names of its tables, and whether its rows there carry it in the key.
+    tables: BTreeMap<String, bool>,
+    /// Whether its tables are known from the history of runs alone.
+    is_gone: bool,
+    is_active: bool,
+}
+
+/// Refuses a run in which rows of a user's own would mix with those of another source: of all sources that fill a
+/// table, one may go without `shared = true`. They are those of the run, which are `active`, and those that were `loaded` into the
+/// warehouse before, each with the names of the tables that its runs have filled.
+///
+/// Tables whose rows carry their source in the key hold rows of any number of sources, apart. One that a source
+/// replaces as a whole holds no others.
+///
+/// # Errors
+/// Returns one error that names the sources and the table of each such pair, and the way out.
+pub(crate) fn refuse_mixed<'a>(
+    config: &'a Config,
+    context: &Context,
+    active: &'a [String],
+    loaded: &'a BTreeMap<String, BTreeSet<String>>,
+) -> Result<()> {
+    let declared = declare(&config.tables)?;
+    let is_apart = |table: &TableRef| table.key.iter().any(|column| column == SOURCE);
+    let filler = |name: &'a str, history: Option<&BTreeSet<String>>, is_active: bool| {
+        // What cannot be opened as it is configured is told by the run.
+        let known = fills(name, config, context).ok().flatten();
+        let is_gone = known.is_none();
+        let tables = match known {
+            Some(known) => {
+                let tables = known.tables.iter();
+                tables.map(|table| (table.name.to_string(), is_apart(table))).collect()
+            }
+            None => {
+                let names = history.into_iter().flatten();
+                let is_apart = |name: &str| resolve(name, &declared).is_ok_and(|it| is_apart(&it));
+                names.map(|name| (name.clone(), is_apart(name))).collect()
+            }
+        };
+        let base = name.strip_suffix(FILL).unwrap_or(name);
+        let own = config.own_sources().find(|own| own.name == base);
+        Filler { name, own, tables, is_gone, is_active }
+    };
+    let before = loaded.iter().filter(|(name, _)| !active.contains(*name));
+    let all: Vec<_> = active
+        .iter()
+        .map(|name| filler(name, None, true))
+        .chain(before.map(|(name, tables)| filler(name, Some(tables), false)))
+        .collect();
+    let mut faults = Vec::new();
+    for (at, one) in all.iter().enumerate().filter(|(_, one)| one.is_active) {
+        for other in &all[at + 1..] {
+            let are_users = one.own.is_some() || other.own.is_some() || other.is_gone;
+            // What loads a part of a source again is that source.
+            let is_same = other.name.strip_suffix(FILL) == Some(one.name);
+            if !are_users || is_same {
+                continue;
+            }
+            let replaces = one.replaces() || other.replaces();
+            let is_fine =
+                |is_apart: bool| !replaces && (is_apart || one.shares() || other.shares());
+            let common = one.tables.iter().filter(|(table, is_apart)| {
+                other.tables.contains_key(*table) && !is_fine(**is_apart) && !is_notes(table)
+            });
+            faults.extend(common.map(|(table, _)| mixed(config, one, other, table)));
+        }
+    }
+    Error::all(faults).map_or(Ok(()), Err)
+}
+
+impl Filler<'_> {
+    /// Returns `true` if another source may fill its table as well.
+    fn shares(&self) -> bool {
+        self.own.is_some_and(|own| own.shared)
+    }
+
+    /// Returns `true` if it is all there is of its table each time.
+    fn replaces(&self) -> bool {
+        self.own.is_some_and(|own| own.replaces)
+    }
+}
+
+/// Returns `true` for tables that only speak of the rows of others.
+fn is_notes(table: &str) -> bool {
+    [Coverage::table(), Quarantine::table()].iter().any(|notes| *notes.name == *table)
+}
+
+/// Returns the error of a table that two sources fill.
+fn mixed(config: &Config, one: &Filler<'_>, other: &Filler<'_>, table: &str) -> Error {
+    // The user's own is named first.
+    let (one, other) = match other.is_active && one.own.is_none() {
+        true => (other, one),
+        false => (one, other),
+    };
+    let (name, other_name) = (one.name, other.name);
+    let own = one.own.or(other.own);
+    let shared = own.map_or_else(String::new, |own| {
+        let section = own.section();
+        format!(
+            ", or set `shared = true` in the {section} of `{}` if they belong together",
+            own.name
+        )
+    });
+    let reason = if let Some(whole) = [one, other].into_iter().find(|filler| filler.replaces()) {
+        format!(
+            "`{name}` and `{other_name}` both fill `{table}`, and `{}` replaces all of its rows (`write = \
+             \"replace\"`): leave one of the two out, or that setting",
+            whole.name
+        )
+    } else if other.is_active {
+        format!(
+            "`{name}` and `{other_name}` both fill `{table}`, and their rows would take each other's place: leave \
+             one of the two out{shared}"
+        )
+    } else {
+        let reset = if is_simulation(other_name) { SIMULATION } else { other_name };
+        let reset = match other.is_gone {
+            true => String::new(),
+            false => format!("remove those (`tidegauge reset {reset}`), or "),
+        };
+        format!(
+            "`{table}` holds rows of `{other_name}` from earlier runs, and rows of `{name}` would mix with them: \
+             {reset}take another `warehouse`{shared}"
+        )
+    };
+    match own {
+        Some(own) => config.origins.of_setting(&own.path("table"), "table", reason),
+        None => Error::Setting { setting: "sources", reason },
+    }
+}

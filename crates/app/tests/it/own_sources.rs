@@ -1,0 +1,345 @@
+//! Which of a user's own files and databases a run loads, into which tables, and how a span of them is loaded again.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tidegauge::core::tables::{MarketingSpend, User};
+use tidegauge::core::{Cell, DataType, Scan, Table, TableRef, Warehouse, WarehouseExt};
+
+use crate::common::{Said, bare, done, says, tidegauge, url, warehouse};
+
+const TABLES: &str = r#"
+[[tables]]
+name = "tickets"
+description = "Support tickets"
+key = ["ticket_id"]
+time = "opened_at"
+write = "merge"
+columns = [
+  { name = "ticket_id", type = "int64" },
+  { name = "opened_at", type = "timestamp", nullable = true },
+  { name = "note", type = "text" },
+]
+"#;
+
+/// An entry of a file `<name>.csv` that fills `table`, with `more` settings.
+fn file(name: &str, table: &str, more: &str) -> String {
+    format!(
+        "[[files]]\nname = \"{name}\"\npath = \"{name}.csv\"\ntable = \"{table}\"\nsettle = \"0s\"\n{more}\n"
+    )
+}
+
+fn settings(dir: &Path, text: &str) {
+    fs::write(dir.join("tidegauge.toml"), text).unwrap();
+}
+
+/// What the command says in `dir` with no settings but those there.
+fn said(dir: &Path, words: &[&str]) -> Said {
+    says(bare(dir).args(words))
+}
+
+fn json_of(dir: &Path, words: &[&str]) -> Value {
+    let said = said(dir, &[words, &["--output", "json"]].concat());
+    assert_eq!(said.code, Some(0), "{said:?}");
+    serde_json::from_str(&said.out).unwrap()
+}
+
+fn store(dir: &Path) -> std::sync::Arc<dyn Warehouse> {
+    warehouse(&url("sqlite", dir, "tidegauge.db"))
+}
+
+fn tickets() -> TableRef {
+    let table = Table::builder("tickets", "").column("ticket_id", DataType::Int64, "");
+    let table = table.nullable("opened_at", DataType::Timestamp, "");
+    table.column("note", DataType::Text, "").key(["ticket_id"]).build().unwrap()
+}
+
+/// The notes of the tickets, in the order of their ids.
+async fn notes(dir: &Path) -> Vec<String> {
+    let rows = store(dir).read(&Scan::all(&tickets())).await.unwrap();
+    let (ids, notes) = (rows.column("ticket_id").unwrap(), rows.column("note").unwrap());
+    let mut found: Vec<_> = (0..rows.rows())
+        .map(|row| match (ids.cell(row), notes.cell(row)) {
+            (Cell::Int(id), Cell::Text(note)) => (id, note.to_owned()),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    found.sort();
+    found.into_iter().map(|(_, note)| note).collect()
+}
+
+#[tokio::test]
+async fn a_declared_file_is_loaded_and_nothing_is_simulated() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    let off = file("old", "tickets", "enabled = false");
+    let unfilled = "[[tables]]\nname = \"agents\"\nkey = [\"id\"]\ncolumns = [{ name = \"id\", type = \"text\" }]\n";
+    settings(dir, &format!("{TABLES}{unfilled}{}{off}", file("crm", "tickets", "")));
+    fs::write(dir.join("crm.csv"), "ticket_id,opened_at,note\n1,2026-01-01T08:00:00Z,one\n")
+        .unwrap();
+    let run = json_of(dir, &["run"]);
+    assert_eq!((&run["rows"], &run["tables"][0]["source"]), (&json!(1), &json!("crm")), "{run}");
+    assert_eq!(store(dir).count(User::table()).await.unwrap(), 0);
+    let told = [
+        "`old` is switched off and not read: `enabled = false` (tidegauge.toml, line 28)",
+        "no file and no database fills the table `agents` (tidegauge.toml, line 13)",
+    ];
+    assert_eq!(run["unused"], json!(told));
+    for command in ["run", "status"] {
+        let said = done(dir, &[command]);
+        assert!(told.iter().all(|told| said.contains(told)), "{command}: {said}");
+    }
+    // It is loaded when it is asked for by name.
+    fs::write(dir.join("old.csv"), "ticket_id,opened_at,note\n2,2025-01-01T08:00:00Z,two\n")
+        .unwrap();
+    let status = json_of(dir, &["status"]);
+    let source = &status["sources"][0];
+    assert_eq!((&source["source"], &source["is_on"]), (&json!("crm"), &json!(true)), "{status}");
+    assert_eq!(source["read_to"], json!("2026-01-01T08:00:00Z"));
+    assert!(source["lag_seconds"].as_i64().unwrap() > 0, "{status}");
+    let mixed = said(dir, &["run", "--source", "old"]);
+    assert_eq!(mixed.code, Some(2), "{mixed:?}");
+    settings(dir, &format!("{TABLES}{}{off}shared = true\n", file("crm", "tickets", "")));
+    assert_eq!(said(dir, &["run", "--source", "old"]).code, Some(0));
+    assert_eq!(notes(dir).await, ["one", "two"]);
+}
+
+#[test]
+fn all_tables_that_are_not_there_are_named_at_once() {
+    let dir = TempDir::new().unwrap();
+    let entries =
+        file("one", "tikcets", "") + &file("two", "user", "") + &file("three", "users", "");
+    settings(dir.path(), &format!("sources = [\"nope\"]\n{TABLES}{entries}"));
+    let run = said(dir.path(), &["run"]);
+    assert_eq!((run.code, run.err.lines().count()), (Some(2), 1), "{run:?}");
+    for words in
+        ["there is no `nope`", "`one` is to fill", "`tikcets`", "`two` is to fill", "`user`"]
+    {
+        assert!(run.err.contains(words), "{words}: {run:?}");
+    }
+    assert!(run.err.contains("tidegauge.toml, line 17: files.0.table"), "{run:?}");
+    assert!(!run.err.contains("`three`") && !dir.path().join("tidegauge.db").exists(), "{run:?}");
+}
+
+const SPEND: &str = "day,channel,campaign,currency,spend\n2026-01-05,ads,xmas,EUR,12.50\n";
+
+#[tokio::test]
+async fn rows_of_ones_own_do_not_mix_with_those_of_another_source() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    for name in ["spend", "more_spend"] {
+        fs::write(dir.join(format!("{name}.csv")), SPEND).unwrap();
+    }
+    let refused = |words: &[&str], says: &[&str]| {
+        let said = said(dir, words);
+        assert_eq!((said.code, said.err.lines().count()), (Some(2), 1), "{said:?}");
+        assert!(says.iter().all(|says| said.err.contains(says)), "{said:?}");
+        said.err
+    };
+    // In one run.
+    let spend = file("spend", "marketing_spend", "");
+    settings(dir, &format!("sources = [\"recorded\", \"simulation\"]\n{spend}"));
+    let both = ["`spend` and `simulation` both fill `marketing_spend`", "shared = true"];
+    let told = refused(&["run"], &both);
+    assert!(told.contains("tidegauge.toml, line 5"), "{told}");
+    assert!(!dir.join("tidegauge.db").exists());
+    settings(dir, &format!("{spend}{}", file("more_spend", "marketing_spend", "")));
+    refused(&["run"], &["`spend` and `more_spend` both fill `marketing_spend`"]);
+    settings(dir, &format!("{spend}{}", file("more_spend", "marketing_spend", "shared = true")));
+    done(dir, &["run"]);
+    // In runs one after the other.
+    settings(dir, "sources = [\"recorded\", \"simulation\"]\n");
+    let before = store(dir).cursors().await.unwrap();
+    let earlier =
+        ["`marketing_spend` holds rows of `spend` from earlier runs", "another `warehouse`"];
+    refused(&["run"], &earlier);
+    settings(
+        dir,
+        &format!(
+            "sources = [\"recorded\", \"simulation\"]\n{}",
+            file("spend", "marketing_spend", "enabled = false")
+        ),
+    );
+    let told = refused(&["run", "--source", "simulation"], &earlier);
+    assert!(told.contains("`tidegauge reset spend`"), "{told}");
+    assert_eq!(store(dir).cursors().await.unwrap(), before);
+
+    let demo = TempDir::new().unwrap();
+    let demo = demo.path();
+    settings(demo, "sources = [\"recorded\", \"simulation\"]\n");
+    done(demo, &["run"]);
+    let rows = store(demo).count(MarketingSpend::table()).await.unwrap();
+    fs::write(demo.join("spend.csv"), SPEND).unwrap();
+    settings(demo, &spend);
+    for words in [
+        &["run"][..],
+        &["run", "--full-refresh", "spend"],
+        &["reload", "spend", "--from", "2026-01-01"],
+    ] {
+        let said = says(bare(demo).args(words));
+        assert_eq!(said.code, Some(2), "{said:?}");
+        for says in ["holds rows of `simulation`", "`tidegauge reset simulation`", "shared = true"]
+        {
+            assert!(said.err.contains(says), "{said:?}");
+        }
+    }
+    assert_eq!(store(demo).count(MarketingSpend::table()).await.unwrap(), rows);
+    settings(demo, &file("spend", "marketing_spend", "shared = true"));
+    done(demo, &["run"]);
+    assert_eq!(store(demo).count(MarketingSpend::table()).await.unwrap(), rows + 1);
+    // Rows that carry their source in the key are apart by themselves.
+    let rates = "source,base,quote,rate_date,rate\nmine,EUR,USD,2026-01-05,1.08\n";
+    fs::write(demo.join("rates.csv"), rates).unwrap();
+    settings(demo, &format!("sources = [\"recorded\"]\n{}", file("rates", "fx_rates", "")));
+    done(demo, &["run"]);
+}
+
+#[tokio::test]
+async fn a_span_of_a_file_is_loaded_again() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    settings(dir, &format!("{TABLES}{}", file("crm", "tickets", "")));
+    let write = |rows: &[(u8, &str, &str)]| {
+        let lines = rows.iter().map(|(id, at, note)| format!("{id},{at},{note}\n"));
+        let text = format!("ticket_id,opened_at,note\n{}", lines.collect::<String>());
+        fs::write(dir.join("crm.csv"), text).unwrap();
+    };
+    let (january, february, march) =
+        ("2026-01-31T23:59:59Z", "2026-02-01T00:00:00Z", "2026-03-01T00:00:00Z");
+    write(&[(1, january, "a"), (2, february, "b"), (3, march, "c"), (4, "", "d")]);
+    done(dir, &["run"]);
+    write(&[
+        (1, january, "A"),
+        (2, february, "B"),
+        (3, march, "C"),
+        (4, "", "D"),
+        (5, february, "E"),
+    ]);
+    let span = ["reload", "crm", "--from", "2026-02-01", "--to", "2026-03-01"];
+    let dry = [&span[..], &["--dry-run"]].concat();
+    let told = done(dir, &dry);
+    for words in
+        ["crm: is read from its beginning", "2026-02-01T00:00:00Z", "has 1 of that time", "dry run"]
+    {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    assert_eq!(json_of(dir, &dry)["own"][0]["rows"], 1);
+    assert_eq!(notes(dir).await, ["a", "b", "c", "d"]);
+    let run = json_of(dir, &span);
+    let table = &run["tables"][0];
+    assert_eq!((&table["updated"], &table["inserted"]), (&json!(1), &json!(1)), "{run}");
+    let note = "1 rows have no `opened_at`, and were not taken";
+    assert!(run["notes"].as_array().unwrap().iter().any(|told| told["note"] == note), "{run}");
+    assert_eq!(notes(dir).await, ["a", "B", "c", "d", "E"]);
+    // The same again changes nothing, and the next run goes on where it was: the file was changed.
+    assert_eq!(json_of(dir, &span)["tables"][0]["identical"], 2);
+    let from = done(dir, &["run", "--from", "2026-03-01", "--to", "2026-04-01"]);
+    assert!(from.contains("crm fill"), "{from}");
+    assert_eq!(notes(dir).await, ["a", "B", "C", "d", "E"]);
+    done(dir, &["run"]);
+    assert_eq!(notes(dir).await, ["A", "B", "C", "D", "E"]);
+    // A reset takes what was loaded again with it.
+    assert!(done(dir, &["reset", "crm"]).contains("cursor of crm fill"));
+    assert!(notes(dir).await.is_empty());
+
+    for (words, says) in [
+        (&["reload", "recorded", "--from", "2026-01-01"][..], "recorded"),
+        (&["reload", "crm", "recorded", "--from", "2026-01-01"], "`recorded`"),
+        (&["reload", "crm", "--from", "2026-02-01", "--to", "2026-01-01"], "does not lie before"),
+        (&["reload", "crm"], "--from"),
+    ] {
+        let said = says_of(dir, words);
+        assert!(said.code == Some(2) && said.err.contains(says), "{said:?}");
+    }
+    settings(
+        dir,
+        &format!("{}{}", TABLES.replace("time = \"opened_at\"\n", ""), file("crm", "tickets", "")),
+    );
+    let timeless = said(dir, &["reload", "crm", "--from", "2026-02-01"]);
+    assert_eq!(timeless.code, Some(2), "{timeless:?}");
+    assert!(timeless.err.contains("run --full-refresh crm"), "{timeless:?}");
+}
+
+/// A file and a query that are the whole truth each time.
+#[tokio::test]
+async fn a_snapshot_takes_the_place_of_the_one_before() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    let crm = file("crm", "tickets", "write = \"replace\"");
+    settings(dir, &format!("{TABLES}{crm}"));
+    let write = |text: &str| {
+        let text = format!("ticket_id,opened_at,note\n{text}");
+        fs::write(dir.join("crm.csv"), text).unwrap();
+    };
+    let run = || json_of(dir, &["run", "--backup", "csv://csv", "--backup", "parquet://parquet"]);
+    let lines = || fs::read_to_string(dir.join("csv/tickets.csv")).unwrap().lines().count() - 1;
+    let parquet = url("parquet", dir, "parquet");
+    let in_parquet = async || warehouse(&parquet).count(&tickets()).await.unwrap();
+    write("1,2026-01-01T08:00:00Z,a\n2,2026-01-02T08:00:00Z,b\n3,,c\n");
+    assert_eq!(run()["tables"][0]["inserted"], 3);
+    assert_eq!((notes(dir).await.len(), lines(), in_parquet().await), (3, 3, 3));
+    write("2,2026-01-02T08:00:00Z,B\n4,2026-01-04T08:00:00Z,d\n");
+    let told = run();
+    let table = &told["tables"][0];
+    assert_eq!((&table["inserted"], &table["removed"]), (&json!(2), &json!(3)), "{told}");
+    assert_eq!(notes(dir).await, ["B", "d"]);
+    assert_eq!((lines(), in_parquet().await), (2, 2));
+    // What is as it was is not read.
+    assert_eq!(run()["rows"], 0);
+    // What is no snapshot replaces nothing.
+    for (text, code, says) in [
+        ("", 11, "the snapshot of `crm` has no row"),
+        ("5,2026-01-05T08:00:00Z,e\n6,soon,f\n", 11, "crm.csv:3"),
+        ("5,2026-01-05T08:00:00Z,e\n5,2026-01-05T08:00:00Z,E\n6,2026", 11, "crm.csv:4"),
+    ] {
+        write(text);
+        let failed = said(dir, &["run"]);
+        assert!(failed.code == Some(code) && failed.err.contains(says), "{failed:?}");
+        assert_eq!(notes(dir).await, ["B", "d"]);
+    }
+    settings(dir, &format!("{TABLES}{}", crm.replace("0s", "1h")));
+    write("5,2026-01-05T08:00:00Z,e\n6,2026-01-05T08:00");
+    let failed = said(dir, &["run"]);
+    assert_eq!(failed.code, Some(8), "{failed:?}");
+    assert!(failed.err.contains("still being written"), "{failed:?}");
+    assert_eq!(notes(dir).await, ["B", "d"]);
+    let spans = said(dir, &["reload", "crm", "--from", "2026-01-01"]);
+    assert!(spans.code == Some(2) && spans.err.contains("snapshot"), "{spans:?}");
+    // It shares its table with no other.
+    settings(dir, &format!("{TABLES}{crm}{}", file("more", "tickets", "shared = true")));
+    let shared = said(dir, &["run"]);
+    assert_eq!(shared.code, Some(2), "{shared:?}");
+    assert!(shared.err.contains("`crm` replaces all of its rows"), "{shared:?}");
+
+    // A query, into a table that says so for all that fill it.
+    let theirs = TempDir::new().unwrap();
+    settings(theirs.path(), &format!("{TABLES}{}", file("crm", "tickets", "")));
+    let source = |text: &str| {
+        let text = format!("ticket_id,opened_at,note\n{text}");
+        fs::write(theirs.path().join("crm.csv"), text).unwrap();
+        done(theirs.path(), &["run", "--full-refresh", "crm"]);
+    };
+    let other = TempDir::new().unwrap();
+    let database = "[[databases]]\nname = \"shop\"\nurl_env = \"SHOP_URL\"\nquery = \"SELECT * FROM tickets\"\n\
+                    table = \"tickets\"\npage_rows = 1\n";
+    let tables = TABLES.replace("\"merge\"", "\"replace\"");
+    settings(other.path(), &format!("{tables}{database}"));
+    let run = || {
+        let mut run = bare(other.path());
+        let run = run.env("SHOP_URL", url("sqlite", theirs.path(), "tidegauge.db")).arg("run");
+        assert_eq!(says(run).code, Some(0));
+    };
+    source("1,2026-01-01T08:00:00Z,a\n2,2026-01-02T08:00:00Z,b\n3,,c\n");
+    run();
+    assert_eq!(notes(other.path()).await, ["a", "b", "c"]);
+    source("3,2026-01-02T08:00:00Z,C\n");
+    run();
+    run();
+    assert_eq!(notes(other.path()).await, ["C"]);
+}
+
+fn says_of(dir: &Path, words: &[&str]) -> Said {
+    says(tidegauge(dir).args(words))
+}

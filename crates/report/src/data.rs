@@ -1,0 +1,174 @@
+//! The data of a report, for programs: its panels without their charts, as JSON.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::{Cell, Format, Page, Panel, Provenance, Report, Row, Table, Tile};
+
+/// The data of a [`Report`]: what its numbers come from, its key figures and insights, and its panels.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct ReportData<'a> {
+    /// What the numbers are computed from.
+    pub provenance: &'a Provenance,
+    /// What a reader has to know of the numbers, a sentence each.
+    pub caveats: Vec<String>,
+    /// The key figures and the insights of each page.
+    pub pages: Vec<PageData<'a>>,
+    /// The panels of all pages, in the order of the report.
+    pub panels: Vec<PanelData<'a>>,
+}
+
+/// The key figures and the insights of a page.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct PageData<'a> {
+    /// The page.
+    pub page: Page,
+    /// Its key figures, as shown.
+    pub figures: &'a [Tile],
+    /// What follows, in a sentence or two each.
+    pub insights: &'a [String],
+}
+
+/// A panel.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct PanelData<'a> {
+    /// The page that it is on.
+    pub page: Page,
+    /// Its name within the page.
+    pub id: &'a str,
+    /// Its heading.
+    pub title: &'a str,
+    /// The unit of what it is about, empty for a ratio.
+    pub unit: &'a str,
+    /// Its values.
+    pub table: TableData<'a>,
+}
+
+/// A table.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct TableData<'a> {
+    /// Its columns, in order.
+    pub columns: Vec<ColumnData<'a>>,
+    /// Its rows: of each the values by the names of CSV ([`Table::to_csv`]), `null` where there is none.
+    pub rows: Vec<Map<String, Value>>,
+    /// The rows that sum up others, likewise.
+    pub totals: Vec<Map<String, Value>>,
+}
+
+/// A column.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct ColumnData<'a> {
+    /// Its name; that of an interval's bounds is `<name>_low` and `<name>_high`, that of the number of users
+    /// `<name>_n`.
+    pub name: &'a str,
+    /// Its heading, as shown.
+    pub title: &'a str,
+    /// How its values are written, which fixes their unit; a percent lies between 0 and 1.
+    pub format: Format,
+    /// Whether its values have the bounds of a 95 % interval.
+    pub interval: bool,
+    /// Whether its values have the number of users that they are computed from.
+    pub n: bool,
+}
+
+impl Report {
+    /// Returns the data of the report, for programs.
+    pub fn data(&self) -> ReportData<'_> {
+        let pages = self.answers.iter().map(|answer| PageData {
+            page: answer.question.page,
+            figures: &answer.tiles,
+            insights: &answer.insights,
+        });
+        let panels = self.answers.iter().flat_map(|answer| {
+            let page = answer.question.page;
+            answer.panels.iter().map(move |panel| PanelData::new(page, panel))
+        });
+        ReportData {
+            provenance: &self.provenance,
+            caveats: self.provenance.caveats(),
+            pages: pages.collect(),
+            panels: panels.collect(),
+        }
+    }
+}
+
+impl<'a> PanelData<'a> {
+    fn new(page: Page, panel: &'a Panel) -> Self {
+        let Panel { id, title, unit, table, .. } = panel;
+        Self { page, id, title, unit, table: TableData::new(table) }
+    }
+}
+
+impl<'a> TableData<'a> {
+    fn new(table: &'a Table) -> Self {
+        let columns = table.columns().iter().map(|column| ColumnData {
+            name: &column.name,
+            title: &column.title,
+            format: column.format,
+            interval: column.interval,
+            n: column.n,
+        });
+        let rows = |is_total: bool| {
+            let rows = table.rows().iter().filter(move |row| row.is_total == is_total);
+            rows.map(|row| values(table, row)).collect()
+        };
+        Self { columns: columns.collect(), rows: rows(false), totals: rows(true) }
+    }
+}
+
+/// Returns the values of a row by the names of CSV.
+fn values(table: &Table, row: &Row) -> Map<String, Value> {
+    let mut values = Map::new();
+    for (column, cell) in table.columns().iter().zip(&row.cells) {
+        let (name, number) = (&column.name, cell.as_number());
+        let value = match cell {
+            Cell::Text(text) => Value::from(text.as_str()),
+            Cell::Number(number) => Value::from(number.value),
+            Cell::Missing(_) => Value::Null,
+        };
+        values.insert(name.clone(), value);
+        if column.interval {
+            let interval = number.and_then(|number| number.interval);
+            let low = interval.map(|interval| interval.low);
+            let high = interval.and_then(|interval| interval.high);
+            values.insert(format!("{name}_low"), Value::from(low));
+            values.insert(format!("{name}_high"), Value::from(high));
+        }
+        if column.n {
+            values.insert(format!("{name}_n"), Value::from(number.and_then(|number| number.n)));
+        }
+    }
+    values
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::Column;
+
+    #[test]
+    fn a_row_has_the_names_of_csv() {
+        let mut table = Table::new([
+            Column::new("channel", "Channel", Format::Name),
+            Column::new("rate", "Rate", Format::Percent).with_interval().with_n(),
+        ])
+        .unwrap();
+        table.push([Cell::text("organic"), Cell::number(0.5)]).unwrap();
+        table.push_total([Cell::text("all"), Cell::NOT_OVER]).unwrap();
+        let data = TableData::new(&table);
+        let names: Vec<_> = data.rows[0].keys().map(String::as_str).collect();
+        let mut header = table.csv_header();
+        header.sort();
+        assert_eq!(names, header);
+        let row = json!({"channel": "organic", "rate": 0.5, "rate_low": null, "rate_high": null, "rate_n": null});
+        assert_eq!(Value::from(data.rows[0].clone()), row);
+        assert_eq!((data.rows.len(), &data.totals[0]["rate"]), (1, &Value::Null));
+    }
+}
