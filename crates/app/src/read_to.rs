@@ -40,7 +40,9 @@ impl Tidegauge {
         let is_alone = |own: &OwnSource<'_>| {
             // One that is switched off and shares with none was not loaded into the table either.
             let is_other = |other: &OwnSource<'_>| {
-                other.name != own.name && other.table == own.table && (other.enabled || other.shared)
+                other.name != own.name
+                    && other.table == own.table
+                    && (other.enabled || other.shared)
             };
             !own.shared && !config.own_sources().any(|other| is_other(&other))
         };

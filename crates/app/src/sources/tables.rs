@@ -53,8 +53,8 @@ struct Filler<'a> {
 }
 
 /// Refuses a run in which rows of a user's own would mix with those of another source: of all sources that fill a
-/// table, one may go without `shared = true`. They are those of the run, which are `active`, and those that were `loaded` into the
-/// warehouse before, each with the names of the tables that its runs have filled.
+/// table, one may go without `shared = true`. They are those of the run, which are `active`, and those that were
+/// `loaded` into the warehouse before, each with the names of the tables that its runs have filled.
 ///
 /// Tables whose rows carry their source in the key hold rows of any number of sources, apart. One that a source
 /// replaces as a whole holds no others.

@@ -49,14 +49,14 @@ fn a_span_is_priced_fetched_oldest_first_and_never_again() {
 
     let run = command(dir.path(), &[&["run"], &span[..]].concat());
     assert_eq!(run.code, Some(0), "{run:?}");
-    assert!(run.out.contains("twelvedata: 6 calls") && run.out.contains("20160"), "{}", run.out);
+    assert!(run.err.contains("twelvedata: 6 calls") && run.out.contains("20160"), "{run:?}");
     let asked = windows(&twelve);
     assert_eq!(asked.len(), 6);
     assert!(asked[0].starts_with("2024-01-01 00:00:00 to 2024-01-04 11:17:59"), "{asked:?}");
     assert!(asked[2].ends_with("to 2024-01-07 23:59:59"), "{asked:?}");
 
     let again = command(dir.path(), &[&["run"], &span[..]].concat());
-    assert!(again.out.contains("nothing is missing"), "{again:?}");
+    assert!(again.err.contains("nothing is missing"), "{again:?}");
     let wider = command(dir.path(), &["run", "--from", "2023-12-31", "--to", "2024-01-09"]);
     assert_eq!(wider.code, Some(0), "{wider:?}");
     let asked = windows(&twelve);
@@ -115,7 +115,7 @@ fn credits_that_are_gone_stay_gone_when_the_program_starts_anew() {
     };
     let first = spent(&few);
     assert_eq!(first.code, Some(7), "{first:?}");
-    assert!(first.out.contains("18 calls, about 3 days with the credits of the plan"), "{first:?}");
+    assert!(first.err.contains("18 calls, about 3 days with the credits of the plan"), "{first:?}");
     assert!(first.err.contains("5 credits a day and they are gone"), "{first:?}");
     assert_eq!(twelve.asked().len(), 5);
     let second = spent(&few);

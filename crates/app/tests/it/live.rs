@@ -295,7 +295,7 @@ async fn the_command_streams_until_it_is_told_to_stop_and_keeps_what_it_heard() 
     assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
     let end = common::Said::from(run.wait_with_output().unwrap());
     assert_eq!(end.code, Some(0), "{end:?}");
-    assert!(end.out.contains("streaming; Ctrl-C ends it"), "{end:?}");
+    assert!(end.err.contains("streaming; Ctrl-C ends it"), "{end:?}");
     let ids = trade_ids(sqlite_at(dir.path(), "tidegauge.db").as_ref()).await;
     assert!(ids.len() > 50, "{}: {end:?}", ids.len());
     assert_eq!(ids, (ids[0]..).take(ids.len()).collect::<Vec<_>>(), "without a hole");

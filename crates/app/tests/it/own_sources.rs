@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tidegauge::core::tables::{MarketingSpend, User};
-use tidegauge::core::{Cell, DataType, Scan, Table, TableRef, Warehouse, WarehouseExt};
+use tidegauge::core::{Cell, DataType, Scan, Table, TableRef, Warehouse, WarehouseExt, WriteMode};
 
 use crate::common::{Said, bare, done, says, tidegauge, url, warehouse};
 
@@ -53,7 +53,8 @@ fn store(dir: &Path) -> std::sync::Arc<dyn Warehouse> {
 fn tickets() -> TableRef {
     let table = Table::builder("tickets", "").column("ticket_id", DataType::Int64, "");
     let table = table.nullable("opened_at", DataType::Timestamp, "");
-    table.column("note", DataType::Text, "").key(["ticket_id"]).build().unwrap()
+    let table = table.column("note", DataType::Text, "").key(["ticket_id"]);
+    table.write(WriteMode::Merge).build().unwrap()
 }
 
 /// The notes of the tickets, in the order of their ids.

@@ -17,7 +17,7 @@ use crate::shutdown::Shutdown;
 use crate::{args, log, progress};
 
 /// What follows from the market tables: no source that is configured, and worked out by every run.
-const MARKET: &str = "market";
+pub(super) const MARKET: &str = "market";
 
 /// Loads what is new, or what is missing, and says what that was.
 pub(crate) async fn run(

@@ -96,7 +96,13 @@ impl Status {
             };
             let row = [
                 progress.source.clone(),
-                if progress.is_on { "yes" } else { "no" }.to_owned(),
+                match progress.is_on {
+                    true => "yes",
+                    // It follows from what the sources brought, and is none of them.
+                    false if progress.source == super::run::MARKET => "worked out",
+                    false => "no",
+                }
+                .to_owned(),
                 read_to,
                 progress.lag_seconds.map(length).unwrap_or_default(),
             ];
