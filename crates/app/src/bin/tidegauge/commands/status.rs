@@ -179,7 +179,7 @@ fn length(seconds: i64) -> String {
     const DAY: i64 = 24 * HOUR;
     match seconds {
         ..MINUTE => format!("{seconds} s"),
-        ..HOUR => format!("{} min", seconds / MINUTE),
+        MINUTE..HOUR => format!("{} min", seconds / MINUTE),
         // One and a half days are 36 hours.
         seconds if seconds < 2 * DAY => format!("{} h", seconds / HOUR),
         _ => format!("{} days", seconds / DAY),
