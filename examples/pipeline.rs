@@ -15,7 +15,7 @@ use tidegauge::{Config, Secrets, Tidegauge, report};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // 1. What we want: the settings that `tidegauge init --demo` writes.
+    // 1. What we want: recorded prices, and an exchange that is simulated from them.
     let mut config = Config::demo();
     config.backups = vec!["csv://backup/csv".into(), "parquet://backup/parquet".into()];
 

@@ -198,6 +198,15 @@ impl Config {
         Self { sources: vec!["recorded".into(), SIMULATION.into()], ..Self::default() }
     }
 
+    /// Returns the settings of a demo whose first run ends with the day before `today`: the recorded prices are
+    /// continued by made-up ones.
+    pub fn demo_until(today: NaiveDate) -> Self {
+        let mut config = Self::demo();
+        config.sources.insert(1, tidegauge_acquisition::synthetic_market::NAME.into());
+        config.simulation.start_day = today;
+        config
+    }
+
     /// Reads `file`, or `tidegauge.toml` in the working directory if that is there, and then the
     /// environment (`TIDEGAUGE_WAREHOUSE`, `TIDEGAUGE_SIMULATION__SEED`…).
     ///
@@ -286,7 +295,8 @@ mod tests {
         let config = Config::default();
         let template = config.template();
         assert_eq!(read(&template).unwrap(), config);
-        assert_eq!(read(&config.demo_template()).unwrap(), Config::demo());
+        let today = "2026-11-27".parse().unwrap();
+        assert_eq!(read(&config.demo_template(today)).unwrap(), Config::demo_until(today));
         assert!(!template.contains("\n[simulation]\n"), "nothing is simulated unasked");
         for spec in config.providers.specs() {
             let section = format!("\n[{}]\n", spec.name);

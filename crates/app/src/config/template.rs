@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use chrono::NaiveDate;
 use tidegauge_acquisition::{Credentials, SourceSpec};
 
 use super::{Config, Secrets};
@@ -18,8 +19,8 @@ sources = []";
 
 /// What the demo loads.
 const DEMO: &str = "\
-# The demo: recorded prices, and an exchange that is simulated from them.
-sources = [\"recorded\", \"simulation\"]";
+# The demo: recorded prices, made-up ones that continue them up to yesterday, and an exchange that is simulated from them.
+sources = [\"recorded\", \"synthetic_market\", \"simulation\"]";
 
 impl Config {
     /// Returns a commented configuration file for data of one's own, with all defaults, as `tidegauge init` writes
@@ -28,9 +29,10 @@ impl Config {
         self.file(OWN, false)
     }
 
-    /// Returns the same for the [demo](Self::demo), as `tidegauge init --demo` writes it.
-    pub fn demo_template(&self) -> String {
-        self.file(DEMO, true)
+    /// Returns the same for the [demo up to `today`](Self::demo_until), as `tidegauge init --demo` writes it.
+    pub fn demo_template(&self, today: NaiveDate) -> String {
+        let day = |day: NaiveDate| format!("\nstart_day = \"{day}\"\n");
+        self.file(DEMO, true).replace(&day(self.simulation.start_day), &day(today))
     }
 
     /// Returns the file with `selected` for the sources of a run, and the part of the simulation if that is played.

@@ -9,7 +9,7 @@ use crate::common;
 use crate::common::{done, says, tidegauge, url, warehouse};
 use tidegauge::Config;
 use tidegauge::core::tables::{self, Trade};
-use tidegauge::core::{Batch, Cursor, Load};
+use tidegauge::core::{Batch, Clock, Cursor, Load, SystemClock};
 
 /// What the command says to `args` in `dir`.
 fn said(dir: &Path, args: &[&str]) -> common::Said {
@@ -37,8 +37,13 @@ fn help() {
 fn init_writes_the_template_and_never_over_a_file() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("tidegauge.toml");
+    let today = SystemClock.now().date_naive();
     for (args, template, next) in [
-        (&["init", "--demo"][..], Config::default().demo_template(), "`tidegauge run` is next"),
+        (
+            &["init", "--demo"][..],
+            Config::default().demo_template(today),
+            "`tidegauge run` is next",
+        ),
         (&["init"], Config::default().template(), "name your files in it"),
     ] {
         fs::remove_file(&file).ok();
@@ -77,12 +82,14 @@ fn a_run_without_sources_says_what_to_do_next() {
         }
     }
     assert_eq!(files(dir.path()), ["tidegauge.toml"]);
-    // The demo is what it was.
     let demo = tempfile::tempdir().unwrap();
     done(demo.path(), &["init", "--demo"]);
     let run = says(common::bare(demo.path()).arg("run"));
     assert_eq!(run.code, Some(0), "{run:?}");
     assert!(run.out.contains("ramp_transactions") && run.out.contains("45000"), "{run:?}");
+    let yesterday = SystemClock.now().date_naive().pred_opt().unwrap();
+    let report = done(demo.path(), &["report", "--data", "-"]);
+    assert!(report.contains(&yesterday.to_string()) && report.contains("made up"), "{yesterday}");
 }
 
 /// What stands in the template of own data as a comment is what the settings take.

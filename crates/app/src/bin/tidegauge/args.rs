@@ -138,7 +138,7 @@ impl Args {
 pub(crate) enum Command {
     /// Write a commented tidegauge.toml to start from, for your own files and databases
     Init {
-        /// Write the settings of the demo: recorded prices, and an exchange that is simulated from them
+        /// Write the settings of the demo: prices up to yesterday, and an exchange that is simulated from them
         #[arg(long)]
         demo: bool,
     },

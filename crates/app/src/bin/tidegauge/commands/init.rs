@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use serde::Serialize;
+use tidegauge::core::{Clock, SystemClock};
 use tidegauge::{Config, Error, FILE, Result};
 
 use crate::output::{self, Document, Text};
@@ -34,7 +35,8 @@ impl Document for Written {
 /// Writes the settings to start from; never over a file that is there.
 pub(crate) fn init(file: Option<&Path>, demo: bool) -> Result<()> {
     let config = Config::default();
-    let settings = if demo { config.demo_template() } else { config.template() };
+    let settings =
+        if demo { config.demo_template(SystemClock.now().date_naive()) } else { config.template() };
     let file = file.unwrap_or(Path::new(FILE));
     OpenOptions::new()
         .write(true)
