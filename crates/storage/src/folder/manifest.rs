@@ -343,11 +343,13 @@ impl Stored {
     }
 
     /// Returns the number of columns that its rows have.
+    #[cfg(feature = "csv")]
     pub(crate) fn width(&self) -> usize {
         self.columns.len()
     }
 
     /// Goes on with rows of the first `width` columns.
+    #[cfg(feature = "csv")]
     pub(crate) fn narrow(&mut self, width: usize) {
         self.columns.truncate(width);
     }
