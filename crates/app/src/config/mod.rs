@@ -204,6 +204,8 @@ impl Config {
         let mut config = Self::demo();
         config.sources.insert(1, tidegauge_acquisition::synthetic_market::NAME.into());
         config.simulation.start_day = today;
+        // The classic exchange lives in one market and not in any.
+        config.simulation.preset = Preset::Exchange;
         config
     }
 

@@ -32,7 +32,8 @@ impl Config {
     /// Returns the same for the [demo up to `today`](Self::demo_until), as `tidegauge init --demo` writes it.
     pub fn demo_template(&self, today: NaiveDate) -> String {
         let day = |day: NaiveDate| format!("\nstart_day = \"{day}\"\n");
-        self.file(DEMO, true).replace(&day(self.simulation.start_day), &day(today))
+        let file = self.file(DEMO, true).replace(&day(self.simulation.start_day), &day(today));
+        file.replace("\npreset = \"classic\"\n", "\npreset = \"exchange\"\n")
     }
 
     /// Returns the file with `selected` for the sources of a run, and the part of the simulation if that is played.

@@ -289,7 +289,8 @@ fn every_kind_of_error_has_its_exit_code() {
     assert_eq!(torn.code, Some(13), "{torn:?}");
     let folder = said(dir.path(), &["init", "--config", "."]);
     assert_eq!(folder.code, Some(11), "{folder:?}");
-    let nowhere = said(dir.path(), &["--warehouse", "sqlite://nowhere/x.db", "status"]);
+    let load = ["--warehouse", "sqlite://nowhere/x.db", "run", "--source", "recorded"];
+    let nowhere = said(dir.path(), &load);
     assert_eq!(nowhere.code, Some(10), "{nowhere:?}");
 }
 
