@@ -21,7 +21,7 @@ pub(crate) fn acquisition(by: &Cohort, table: &VolumeTable) -> String {
     let of_all = percent(high_volume as f64 / all.max(1) as f64);
     let lead = match ranked.as_slice() {
         _ if table.cohorts.iter().all(|row| row.volume_usd == 0.0) => {
-            format!("None of {} users has traded or bought yet.", count(all))
+            format!("No trade or purchase of {} users has a known value yet.", count(all))
         }
         _ if high_volume == 0 => {
             format!("None of {} users has passed {threshold} of volume yet.", count(all))
@@ -327,7 +327,7 @@ mod tests {
     fn no_channel_wins_among_zeros_or_where_intervals_overlap() {
         assert_eq!(
             volume(&[("a", 0, 170), ("b", 0, 330)]),
-            "None of 500 users has traded or bought yet."
+            "No trade or purchase of 500 users has a known value yet."
         );
         let said = volume(&[("a", 50, 200), ("b", 60, 200), ("c", 1, 200)]);
         assert!(said.contains("b with 30.0 %") && said.contains("a with 25.0 %"), "{said}");

@@ -10,7 +10,7 @@ use super::Encoding;
 use super::decode::Dialect;
 use crate::bad_rows::BadRows;
 use crate::duplicate_rows::DuplicateRows;
-use crate::mapping::{Columns, Condition, OnMissing};
+use crate::mapping::{Columns, Condition, OnMissing, one_or_many};
 use crate::snapshot::WriteRows;
 use crate::{Error, Result};
 
@@ -82,7 +82,7 @@ pub struct Config {
     /// How many rows at the end of a file are none, but totals.
     pub skip_footer: usize,
     /// What lines begin with that are no rows, but totals, wherever they stand.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(deserialize_with = "one_or_many", skip_serializing_if = "Vec::is_empty")]
     pub footer_starts_with: Vec<String>,
     /// What lines begin with that are comments.
     #[serde(skip_serializing_if = "Option::is_none")]

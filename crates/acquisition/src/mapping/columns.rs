@@ -83,17 +83,20 @@ fn is_false(value: &bool) -> bool {
     !value
 }
 
-fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+/// Reads one text, or a list of texts.
+pub(crate) fn one_or_many<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<String>, D::Error> {
     #[derive(Deserialize)]
-    #[serde(untagged, expecting = "a sign such as \"$\", or a list of signs")]
-    enum Signs {
+    #[serde(untagged, expecting = "text, or a list of texts")]
+    enum Texts {
         One(String),
         Many(Vec<String>),
     }
 
-    Ok(match Signs::deserialize(deserializer)? {
-        Signs::One(sign) => vec![sign],
-        Signs::Many(signs) => signs,
+    Ok(match Texts::deserialize(deserializer)? {
+        Texts::One(text) => vec![text],
+        Texts::Many(texts) => texts,
     })
 }
 

@@ -36,6 +36,7 @@ pub use plan::Plan;
 pub use value::Field;
 pub use values::Otherwise;
 
+pub(crate) use columns::one_or_many;
 pub(crate) use known::KnownColumns;
 pub(crate) use notes::Told;
 pub(crate) use rows::{Rows, tables};

@@ -346,6 +346,8 @@ async fn settings_of_another_format_are_refused_by_name() {
     let written = serde_json::to_value(&config).unwrap();
     assert_eq!(written["encoding"], "windows-1252");
     assert_eq!(serde_json::from_value::<Config>(written).unwrap(), config);
+    let one = serde_json::from_value::<Config>(json!({ "footer_starts_with": "Total" })).unwrap();
+    assert_eq!(one.footer_starts_with, config.footer_starts_with);
     let unknown = serde_json::from_value::<Config>(json!({ "encoding": "latin-x" }));
     assert!(unknown.unwrap_err().to_string().contains("`latin-x`"));
 }
