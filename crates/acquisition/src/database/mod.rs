@@ -209,12 +209,9 @@ impl DatabaseSource {
             }
         };
         let next = Progress { columns: filled, ..next };
+        let (batches, _) = rows.finish(&self.config.name, now, &mut notes)?;
         notes.tell(&self.mapping, &self.told);
-        Ok(Page {
-            batches: rows.finish(&self.config.name, now)?.0,
-            cursor: cursor::write(&self.config.name, &next)?,
-            done,
-        })
+        Ok(Page { batches, cursor: cursor::write(&self.config.name, &next)?, done })
     }
 
     /// What the query has, and whether it can be read.

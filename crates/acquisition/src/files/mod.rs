@@ -160,7 +160,7 @@ impl Inner {
         };
         let (mut done, mut limit) = (true, None);
         let standings = progress.compare(&files, self.mapping.table().write == WriteMode::Merge);
-        self.refuse_doubts(&files, &standings)?;
+        self.refuse_doubts(&files, &standings, &mut draft.notes)?;
         for (file, standing) in files.iter().zip(standings) {
             if standing == Standing::Read {
                 continue;
@@ -181,7 +181,7 @@ impl Inner {
         }
         progress.fold(limit);
         progress.columns = draft.known;
-        let (batches, places) = draft.rows.finish(name, now)?;
+        let (batches, places) = draft.rows.finish(name, now, &mut draft.notes)?;
         let page = Page { batches, cursor: cursor::write(name, &progress)?, done };
         Ok((page, draft.notes, places))
     }
@@ -190,7 +190,12 @@ impl Inner {
     ///
     /// # Errors
     /// Returns an error if their rows were appended.
-    fn refuse_doubts(&self, files: &[Found], standings: &[Standing]) -> Result<()> {
+    fn refuse_doubts(
+        &self,
+        files: &[Found],
+        standings: &[Standing],
+        notes: &mut Notes,
+    ) -> Result<()> {
         let mut doubtful = files.iter().zip(standings);
         let mut doubtful = doubtful.by_ref().filter(|(_, it)| **it == Standing::Doubtful);
         let Some((first, _)) = doubtful.next() else { return Ok(()) };
@@ -201,11 +206,9 @@ impl Inner {
                           some were changed or removed";
             return Err(Error::Replaced { path, table, reason });
         }
-        let files = 1 + doubtful.count();
-        tracing::warn!(
-            source = %self.config.name, first = path, files,
-            "files that are remembered together are not those that were read before, and are read anew"
-        );
+        let others = doubtful.count() as u64;
+        let first = format!("{path}: it is among old files that are remembered together");
+        notes.read_anew(&first, 1 + others);
         Ok(())
     }
 
@@ -225,10 +228,7 @@ impl Inner {
                             reason,
                         });
                     }
-                    tracing::warn!(
-                        source = %self.config.name, path = %file.path.display(), reason,
-                        "the file is not the one that was read before, and is read anew"
-                    );
+                    draft.notes.read_anew(&format!("{}: {reason}", file.name), 1);
                     match self.open(file, None, draft)? {
                         (Opened::As(kind), at) => (kind, at),
                         (Opened::Replaced(_), _) => return Ok((empty(file), true)),

@@ -35,6 +35,10 @@ pub struct Notes {
     without_rows: Count,
     /// The numbers that stand for ids of text.
     pub(super) surrogates: Surrogates,
+    /// Files that are not what was read before, and are read from their start.
+    read_anew: Count,
+    /// Rows that have taken the place of others of the page.
+    replaced: Count,
     /// Files with lines above their header.
     above_header: Count,
     /// Files whose last line, or whose header, may not be written to its end yet.
@@ -130,6 +134,8 @@ impl Notes {
             footer: Count::default(),
             without_rows: Count::default(),
             surrogates: Surrogates::default(),
+            read_anew: Count::default(),
+            replaced: Count::default(),
             above_header: Count::default(),
             unsettled: Count::default(),
         }
@@ -190,6 +196,18 @@ impl Notes {
     pub(crate) fn without_rows(&mut self, why: &str) {
         let place = format!("{} {why}", self.place);
         self.without_rows.add(&place, "");
+    }
+
+    /// Notes that files, of which this is the first, are not what was read before, and are read from their start.
+    pub(crate) fn read_anew(&mut self, first: &str, files: u64) {
+        self.read_anew.add(first, "");
+        self.read_anew.rows += files.saturating_sub(1);
+    }
+
+    /// Notes that rows, of which this is the first, have taken the place of others of the page.
+    pub(super) fn replaced(&mut self, first: &str, rows: u64) {
+        self.replaced.add(first, "");
+        self.replaced.rows += rows.saturating_sub(1);
     }
 
     /// Notes that the header of the file is at this line, and that others stand above it.
@@ -263,6 +281,12 @@ impl Notes {
             tracing::info!(source, table, rows, first, "rows of footers are left out");
             told.note("rows of footers are left out".into(), "row", &self.footer);
         }
+        if self.replaced.rows > 0 {
+            let (count, first) = (self.replaced.rows, self.replaced.first.as_str());
+            let what = "of rows with one key the last is taken";
+            tracing::warn!(source, table, count, first, "{what}");
+            told.note(what.into(), "row", &self.replaced);
+        }
         // Files that lack the same columns are told together.
         let mut lacking: BTreeMap<(u64, &str), Vec<&str>> = BTreeMap::new();
         for (column, count) in &self.missing {
@@ -287,6 +311,10 @@ impl Notes {
             told.note(format!("{columns}: {what}"), "file", &count);
         }
         for (count, what) in [
+            (
+                &self.read_anew,
+                "files are not those that were read before, and are read from their start",
+            ),
             (&self.above_header, "lines above the header are not read"),
             (&self.without_rows, "files were read to their end and gave no row"),
             (

@@ -129,10 +129,10 @@ impl Rows {
         self,
         source: &str,
         now: DateTime<Utc>,
+        notes: &mut Notes,
     ) -> Result<(Vec<Batch>, Vec<String>)> {
         if let (count @ 1.., first) = &self.replaced {
-            let table = self.keys.table().name.as_ref();
-            tracing::warn!(source, table, count, first, "of rows with one key the last is taken");
+            notes.replaced(first, *count as u64);
         }
         let good = self.builder.finish()?;
         let bad = BadRow::batch(source, self.sieve.into_bad(), now)?;

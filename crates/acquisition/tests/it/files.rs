@@ -332,8 +332,14 @@ async fn a_replaced_file_is_read_anew_into_a_merged_table_and_refused_for_an_app
             let (_, cursor) = round(&source, None).await;
             write(&folder, "a.csv", after);
             touch(&folder, "a.csv", 1_600_000_001);
+            source.take_notes();
             if write_mode == "merge" {
                 let (pages, cursor) = round(&source, Some(cursor)).await;
+                let notes = source.take_notes().join("\n");
+                assert!(
+                    notes.contains("are read from their start (1 file, first a.csv: "),
+                    "{notes}"
+                );
                 let lines = after.lines().count().saturating_sub(1);
                 assert_eq!(rows(&pages, "things"), lines, "{how}");
                 assert_eq!(rows(&round(&source, Some(cursor)).await.0, "things"), 0, "{how}");

@@ -55,6 +55,14 @@ pub(crate) fn check(config: &Config) -> Result<()> {
     if let Some(error) = Error::all(faults) {
         return Err(error);
     }
+    let shard = config.simulation.shard;
+    if config.simulation.preset == Preset::Classic && !shard.is_whole() {
+        let reason = format!(
+            "{shard} is a part of an exchange, and the classic one is played whole; set simulation.preset = \
+             \"exchange\""
+        );
+        return Err(Error::Setting { setting: "simulation.shard", reason });
+    }
     for scenario in &config.simulation.scenarios {
         let setting = "simulation.scenarios";
         scenario.check().map_err(|it| Error::Setting { setting, reason: it.to_string() })?;

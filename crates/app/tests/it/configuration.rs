@@ -165,3 +165,15 @@ fn a_wrong_line_of_env_is_told_by_its_number() {
     fs::write(dir.path().join(".env"), "\u{feff}TIDEGAUGE_WAREHOUSE=csw://x\n").unwrap();
     assert!(refused(&below, "status").starts_with("TIDEGAUGE_WAREHOUSE: `csw` is not a kind of"));
 }
+
+#[test]
+fn a_part_of_the_classic_exchange_is_refused_by_name() {
+    let dir = tempfile::tempdir().unwrap();
+    done(dir.path(), &["init", "--demo"]);
+    let settings = fs::read_to_string(dir.path().join("tidegauge.toml")).unwrap();
+    let settings = settings.replace("preset = \"exchange\"", "preset = \"classic\"");
+    fs::write(dir.path().join("tidegauge.toml"), settings).unwrap();
+    let said = says(tidegauge(dir.path()).args(["run", "--shard", "2/3"]));
+    assert_eq!(said.code, Some(2), "{said:?}");
+    assert!(said.err.contains("simulation.shard") && said.err.contains("2/3"), "{said:?}");
+}

@@ -1,6 +1,6 @@
 //! `tidegauge init`
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -42,7 +42,10 @@ pub(crate) fn init(file: Option<&Path>, demo: bool) -> Result<()> {
         .write(true)
         .create_new(true)
         .open(file)
-        .and_then(|mut open| open.write_all(settings.as_bytes()))
+        .and_then(|mut open| {
+            // Half of the settings would be in the way of the next try.
+            open.write_all(settings.as_bytes()).inspect_err(|_| drop(fs::remove_file(file)))
+        })
         .map_err(|error| Error::Write { file: file.into(), error: told(error) })?;
     output::document(&Written { file: file.display().to_string(), demo });
     Ok(())
