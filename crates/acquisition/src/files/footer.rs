@@ -26,10 +26,10 @@ impl Ahead {
         self.records.push_back((record, is_row, lines));
     }
 
-    /// Takes out the first record, if it is no row or has `footer` rows behind it.
+    /// Takes out the first record, if more than `footer` rows are here: a line that is no row may stand above the footer
+    /// and go with it.
     fn pop(&mut self, footer: usize) -> Option<Vec<u8>> {
-        let (_, is_row, _) = self.records.front()?;
-        if *is_row && self.rows <= footer {
+        if self.rows <= footer {
             return None;
         }
         let (record, is_row, lines) = self.records.pop_front()?;

@@ -28,20 +28,25 @@ impl JsonFields {
     /// Takes in which columns were filled; and which were not, if the page has the `whole` file, or
     /// enough of it.
     pub(super) fn learn(&self, mapping: &Mapping, wanted: &[&str], draft: &mut Draft, whole: bool) {
+        let is_present = |name: &str| {
+            let at = wanted.iter().position(|wanted| *wanted == name);
+            at.and_then(|at| self.present.get(at)).is_some_and(|present| *present)
+        };
+        let is_enough = self.lines > 0 && (whole || self.lines >= ENOUGH);
         for column in &mapping.table().columns {
             let sources = mapping.sources_of(&column.name);
             if sources.is_empty() {
                 continue;
             }
-            let is_present = |name: &String| {
-                let at = wanted.iter().position(|wanted| wanted == name);
-                at.and_then(|at| self.present.get(at)).is_some_and(|present| *present)
-            };
-            if sources.iter().any(is_present) {
+            if sources.iter().any(|name| is_present(name)) {
                 draft.known.fill(std::iter::once(column.name.as_ref()));
-            } else if mapping.may_lack(column) && self.lines > 0 && (whole || self.lines >= ENOUGH)
-            {
+            } else if mapping.may_lack(column) && is_enough {
                 draft.known.lack(&column.name, &mut draft.notes);
+            }
+        }
+        for (setting, name) in mapping.conditions().filter(|(_, name)| !is_present(name)) {
+            if is_enough {
+                draft.notes.nowhere(setting, name);
             }
         }
     }

@@ -51,7 +51,15 @@ impl IdFormat {
         // Signs between the digits and units behind them are those of a number.
         let is_number = rule.decimal.is_some() || rule.thousands.is_some() || rule.part.is_some();
         let kept_in = table.columns.iter().position(|column| column.name == external);
-        Ok(Some(Self { kind: rule.id.or(is_number.then_some(IdKind::Number)), kept_in }))
+        let kind = rule.id.or(is_number.then_some(IdKind::Number));
+        if kind != Some(IdKind::Number) && (!rule.values.is_empty() || rule.otherwise.is_some()) {
+            return Err(
+                "ids of text are taken as they are, and its `values` would not be followed: leave them out, or say \
+                 `id = \"number\"`"
+                    .into(),
+            );
+        }
+        Ok(Some(Self { kind, kept_in }))
     }
 
     /// Returns what the id in `field` is, by the numbers that were given on this page.
@@ -73,7 +81,7 @@ impl IdFormat {
         let is_number = match self.kind {
             Some(IdKind::Number) => true,
             Some(IdKind::Text) => false,
-            None => is_shortest(text),
+            None => is_shortest(without_fraction(text)),
         };
         if text.is_empty() || is_number {
             return Ok(Id::Number);
@@ -99,6 +107,16 @@ pub(super) fn natural(number: i128) -> Result<(), String> {
 /// Returns `true` for a whole number of 64 bits in its shortest form.
 fn is_shortest(text: &str) -> bool {
     text.parse::<i64>().is_ok_and(|number| number.to_string() == text)
+}
+
+/// Returns a number without the `.0` behind it that tools write where a column of whole numbers has gaps.
+fn without_fraction(text: &str) -> &str {
+    match text.split_once('.') {
+        Some((whole, zeros)) if !zeros.is_empty() && zeros.bytes().all(|sign| sign == b'0') => {
+            whole
+        }
+        _ => text,
+    }
 }
 
 /// Returns the number that stands for an id: the first 62 bits of the SHA-256 of its bytes, above 2⁶². So it is the same in
@@ -151,11 +169,22 @@ mod tests {
     #[test]
     fn only_whole_numbers_in_their_shortest_form_are_numbers() {
         let mut given = Surrogates::default();
-        for text in ["17", "0", "-5", " 17 ", "9223372036854775807"] {
+        for text in ["17", "0", "-5", " 17 ", "17.0", "17.00", "9223372036854775807"] {
             let field = Field::from(text);
             assert_eq!(format(None).read(&field, &mut given), Ok(Id::Number), "{text}");
         }
-        for text in ["00017", "17.0", "+5", "-0", "1e3", "c-17", "9223372036854775808", "Zoë"] {
+        for text in [
+            "00017",
+            "017.0",
+            "17.",
+            "17.5",
+            "+5",
+            "-0",
+            "1e3",
+            "c-17",
+            "9223372036854775808",
+            "Zoë",
+        ] {
             let field = Field::from(text);
             let id = format(None).read(&field, &mut given).unwrap();
             assert_eq!(id, Id::Text(surrogate(text), text));

@@ -254,6 +254,13 @@ impl Mapping {
         wanted
     }
 
+    /// Returns the foreign columns that conditions are about, with the setting of each.
+    pub(crate) fn conditions(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let negating = self.columns.iter().filter_map(|mapped| mapped.negate.as_ref());
+        let negating = negating.map(|test| ("negate", test.column.as_str()));
+        negating.chain(self.filter.iter().map(|test| ("where", test.column.as_str())))
+    }
+
     /// Returns the foreign columns that fill a column of the table: none of a constant, several of one that is joined.
     pub fn sources_of(&self, column: &str) -> &[String] {
         let at = self.table.columns.iter().position(|own| own.name == column);

@@ -29,6 +29,8 @@ pub struct Notes {
     alike: BTreeMap<(String, String), Count>,
     /// Rows that a condition left out, by its place among the conditions.
     left_out: BTreeMap<usize, (String, Count)>,
+    /// Fields of JSON that conditions are about and no line has, with their settings.
+    nowhere: BTreeMap<(&'static str, String), Count>,
     /// Rows at the end of files, and others, that are totals.
     footer: Count,
     /// Files that were read to their end, and hold no row.
@@ -131,6 +133,7 @@ impl Notes {
             missing: BTreeMap::new(),
             alike: BTreeMap::new(),
             left_out: BTreeMap::new(),
+            nowhere: BTreeMap::new(),
             footer: Count::default(),
             without_rows: Count::default(),
             surrogates: Surrogates::default(),
@@ -183,6 +186,12 @@ impl Notes {
         let (_, count) =
             self.left_out.entry(at).or_insert_with(|| (column.to_owned(), Count::default()));
         count.add(place, value);
+    }
+
+    /// Notes that no line of the file has the field that a condition is about.
+    pub(crate) fn nowhere(&mut self, setting: &'static str, field: &str) {
+        let place = &self.place;
+        self.nowhere.entry((setting, field.to_owned())).or_default().add(place, "");
     }
 
     /// Notes that rows from this line of the file on are no rows but totals.
@@ -275,6 +284,12 @@ impl Notes {
             let (rows, first) = (count.rows, count.first.as_str());
             tracing::info!(source, table, column, rows, first, "rows are left out by `where`");
             told.note(format!("rows are left out by `where`, on `{column}`"), "row", count);
+        }
+        for ((setting, field), count) in &self.nowhere {
+            let (files, first) = (count.rows, count.first.as_str());
+            let what = "no line has this field, which a condition is about";
+            tracing::warn!(source, table, setting, field, files, first, "{what}");
+            told.note(format!("`{setting}`, `{field}`: {what}"), "file", count);
         }
         if self.footer.rows > 0 {
             let (rows, first) = (self.footer.rows, self.footer.first.as_str());

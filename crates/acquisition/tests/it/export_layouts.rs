@@ -161,6 +161,12 @@ async fn a_footer_is_no_row_and_a_file_that_grows_stays_right() {
     append(&folder, "c.csv", format!("2,b\n{footer}\n"));
     let error = fails(&source(two("c.csv"), &things("append")), Some(&cursor)).await;
     assert!(error.contains("c.csv:3") && error.contains("`Sum` is not a whole number"), "{error}");
+    // A blank line above the footer moves with it.
+    write(&folder, "f.csv", format!("id,name\n1,a\n\n{footer}\n"));
+    let (_, cursor) = piecemeal(&two("f.csv"), &things("append"), None).await;
+    write(&folder, "f.csv", format!("id,name\n1,a\n2,b\n\n{footer}\n"));
+    let (pages, _) = piecemeal(&two("f.csv"), &things("append"), Some(cursor)).await;
+    assert_eq!(ids(&pages), ["2"]);
     // Packed.
     write(&folder, "d.csv.gz", gz("id,name\n1,a\n2,b\nSum,x\nPrinted,y\n"));
     assert_eq!(ids(&noted(two("d.csv.gz"), &things("append")).await.0), ["1", "2"]);

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::files::{column, config, fails, ids, source, table, write};
+use crate::files::{column, config, fails, ids, source, table, things, write};
 use crate::support::{clock, round, rows};
 use parquet::arrow::ArrowWriter;
 use serde_json::{Value, json};
@@ -324,4 +324,20 @@ async fn refunds_are_left_out_or_taken_as_negative_and_never_twice() {
     assert!(source.take_notes().join("").contains("4 rows"));
     let (pages, _) = round(&source, Some(cursor)).await;
     assert_eq!(pages.len(), 1);
+}
+
+/// Lines of JSON may lack a field, so that one which none has is told and no error.
+#[tokio::test]
+async fn a_condition_on_a_field_that_no_line_of_json_has_is_told() {
+    let folder = TempDir::new().unwrap();
+    write(&folder, "a.ndjson", "{\"id\":1,\"name\":\"a\",\"Status\":\"void\"}\n");
+    let of = |column: &str| {
+        set(&folder, "a.ndjson", json!({ "where": [{ "column": column, "not_in": ["void"] }] }))
+    };
+    let (pages, notes) = noted(of("Staus"), &things("append")).await;
+    assert_eq!(rows(&pages, "things"), 1);
+    assert!(notes.contains("`where`, `Staus`: no line has this field"), "{notes}");
+    let (pages, notes) = noted(of("Status"), &things("append")).await;
+    assert_eq!(rows(&pages, "things"), 0);
+    assert!(!notes.contains("no line has"), "{notes}");
 }

@@ -137,3 +137,30 @@ async fn all_that_is_missing_is_said_at_once() {
     }
     assert!(!error.contains("`price`") && error.contains("it has id, when, total"), "{error}");
 }
+
+#[tokio::test]
+async fn ids_with_the_fraction_of_a_float_are_numbers_and_those_of_text_are_not_renamed() {
+    let folder = TempDir::new().unwrap();
+    write(&folder, "users.csv", "user_id,signup_at\n17.0,2026-01-02\n18,2026-01-02\n");
+    let (users, _) = round(&source(config(&folder, "users.csv"), User::table()), None).await;
+    assert_eq!(numbers(&users, "users", "user_id"), [17, 18]);
+    for (kind, is_taken) in [(json!(null), false), (json!("text"), false), (json!("number"), true)]
+    {
+        let mut rule = json!({ "column": "user_id", "values": { "17.0": "7" } });
+        if !kind.is_null() {
+            rule["id"] = kind;
+        }
+        let renamed =
+            Config { columns: columns(json!({ "user_id": rule })), ..config(&folder, "users.csv") };
+        match FileSource::new(renamed, User::table().clone(), clock("2026-02-01T00:00:00Z")) {
+            Ok(source) => {
+                assert!(is_taken);
+                let (users, _) = round(&source, None).await;
+                assert_eq!(numbers(&users, "users", "user_id"), [7, 18]);
+            }
+            Err(error) => {
+                assert!(!is_taken && error.to_string().contains("`values`"), "{error}");
+            }
+        }
+    }
+}

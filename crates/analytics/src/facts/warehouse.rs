@@ -159,17 +159,18 @@ fn with_fees(
 ) -> Result<LazyFrame> {
     let frame = frame.compute()?;
     let (rows, unknown) = (frame.height(), frame.column(revenue)?.null_count());
-    if unknown == 0 {
-        return Ok(frame.lazy());
+    if unknown > 0 {
+        notes.push(format!(
+            "The fee of {unknown} of {rows} {event}s is unknown: they count with no revenue."
+        ));
     }
-    notes.push(format!(
-        "The fee of {unknown} of {rows} {event}s is unknown: they count with no revenue."
-    ));
     let is_unknown = || col(revenue).is_null();
     let mut columns =
         vec![when(is_unknown()).then(lit(0.0)).otherwise(col(revenue)).alias(revenue)];
     if revenue == "revenue" {
-        let currency = when(is_unknown()).then(col("volume_currency"));
+        // A fee of which nobody says the currency is in that of the trade.
+        let is_bare = is_unknown().or(col("revenue_currency").is_null());
+        let currency = when(is_bare).then(col("volume_currency"));
         columns.push(currency.otherwise(col("revenue_currency")).alias("revenue_currency"));
     }
     Ok(frame.lazy().with_columns(columns))

@@ -344,6 +344,8 @@ fn without_users_they_follow_from_what_they_did() {
             trade(1, "2026-01-04 12:00", "USD", "100", ("2", "USD")),
             of(9, trade(2, "2026-01-08 12:00", "USD", "7", ("1", "USD"))),
             unknown,
+            // A fee is in what the trade was paid in, unless it says otherwise.
+            Trade { fee_currency: None, ..trade(4, "2026-01-07 12:00", "USD", "9", ("3", "USD")) },
         ],
     );
     let facts = run(Facts::from_warehouse(&memory, &STRICT)).unwrap();
@@ -351,10 +353,10 @@ fn without_users_they_follow_from_what_they_did() {
     let expected = ["2026-01-04 12:00", "2026-01-08 12:00"].map(|when| at(when).timestamp_micros());
     assert_eq!(signups.iter().flatten().collect::<Vec<_>>(), expected);
     assert_eq!(facts.users().column("channel").unwrap().null_count(), 2);
-    assert_eq!(revenue(&facts), [(100.0, 2.0), (7.0, 0.0), (7.0, 1.0)]);
+    assert_eq!(revenue(&facts), [(100.0, 2.0), (7.0, 0.0), (9.0, 3.0), (7.0, 1.0)]);
     assert!(facts.set_aside().is_empty(), "{:?}", facts.set_aside());
     let told = facts.notes().join(" ");
-    for says in ["The fee of 1 of 3 trades is unknown", "There are no users"] {
+    for says in ["The fee of 1 of 4 trades is unknown", "There are no users"] {
         assert!(told.contains(says), "{told}");
     }
 }

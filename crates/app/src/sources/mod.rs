@@ -16,6 +16,7 @@ pub(crate) use simulation::{
 pub(crate) use tables::refuse_mixed;
 
 use crate::config::{Config, Preset};
+use crate::derived;
 use crate::{Error, Result};
 
 /// Refuses sources that cannot be: names that are none, tables that are not there, an exchange that cannot be
@@ -32,6 +33,12 @@ pub(crate) fn check(config: &Config) -> Result<()> {
     for (at, Offer { name, .. }) in offers.iter().enumerate() {
         if offers[..at].iter().any(|other| other.name == *name) {
             let reason = format!("two sources are called `{name}`: give yours another name");
+            faults.push(Error::Setting { setting: "name", reason });
+        }
+        if is_reserved(name) {
+            let reason = format!(
+                "`{name}` is a name under which tidegauge itself keeps something: give yours another"
+            );
             faults.push(Error::Setting { setting: "name", reason });
         }
     }
@@ -88,4 +95,11 @@ pub(crate) fn configured(config: &Config, live: bool) -> impl Iterator<Item = Of
         on && offer.is_live == live
     };
     offers(config).into_iter().filter(right)
+}
+
+/// Returns `true` for the names of cursors that are no source's.
+fn is_reserved(name: &str) -> bool {
+    [derived::NAME, tidegauge_core::RUN_HISTORY].contains(&name)
+        || name.starts_with("lease:")
+        || name.ends_with(" fill")
 }
