@@ -5,8 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use tidegauge_core::tables;
-use tidegauge_core::{BatchBuilder, Cell, OnDuplicate, Scan, Table, TableRef, WriteMode};
+use tidegauge_core::{BatchBuilder, Cell, OnDuplicate, Table, TableRef, WriteMode};
 
 use crate::error::cut;
 use crate::{Error, Result};
@@ -126,28 +125,13 @@ impl PageKeys {
         self.places
     }
 
-    /// Returns the columns of the key with their values; of an id that was text, that.
+    /// Returns the columns of the key with their values.
     fn shown(&self, cells: &[Cell<'_>]) -> Result<String> {
-        let was = |name: &str| {
-            let external = tables::external(&self.table, name)?;
-            let at = self.table.columns.iter().position(|column| column.name == external)?;
-            if let Cell::Text(text) = cells.get(at)? { Some((*text).to_owned()) } else { None }
-        };
-        let table =
-            Scan::columns(&self.table, self.table.key.iter().map(ToString::to_string)).output()?;
-        let mut builder = BatchBuilder::new(&table);
-        for at in &self.key {
-            builder.push(cells.get(*at).copied().unwrap_or(Cell::Null))?;
+        let mut builder = BatchBuilder::new(&self.table);
+        for cell in cells {
+            builder.push(*cell)?;
         }
-        let batch = builder.finish()?;
-        let names = table.columns.iter().zip(batch.views()?);
-        let shown: Vec<_> = names
-            .map(|(column, view)| {
-                let value = was(&column.name).or_else(|| view.shown(0)).unwrap_or_default();
-                format!("{}={value}", column.name)
-            })
-            .collect();
-        Ok(cut(&shown.join(", "), 200))
+        Ok(cut(&builder.finish()?.shown_key(0)?, 200))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What becomes of the rows of a load, row by row.
 
-use crate::tables::{self, Quarantine};
+use crate::tables::Quarantine;
 use crate::{
     Batch, Error, Fingerprint, Load, Loaded, OnDuplicate, Result, RowCounts, Table, WriteMode,
 };
@@ -108,18 +108,19 @@ impl<'a> RowTally<'a> {
         let OnDuplicate::SetAside { noted_at } = self.policy else {
             return Err(Error::Differs {
                 table: table.name.to_string(),
-                key: cut(&key(batch, row)?, LONGEST_KEY),
+                key: cut(&batch.shown_key(row)?, LONGEST_KEY),
                 column: column.to_owned(),
                 row: self.loaded.of(&table.name).read(),
                 place: None,
             });
         };
+        let content = content(batch, row)?;
         self.set_aside.push(Quarantine {
             source: self.source.to_owned(),
-            place: place(batch, row)?,
+            place: place(batch, row, &content)?,
             table_name: table.name.to_string(),
             reason: format!("differs in `{column}` from the row of its key that is there"),
-            content: cut(&content(batch, row)?, LONGEST_ROW),
+            content: cut(&content, LONGEST_ROW),
             noted_at,
         });
         self.loaded.add(&table.name, RowCounts { conflicting: 1, ..RowCounts::default() });
@@ -150,28 +151,14 @@ impl<'a> RowTally<'a> {
     }
 }
 
-/// Returns the place in quarantine of a row that was set aside: its table and key, and a fingerprint of the whole row,
-/// so that no other row of that key takes its place.
-fn place(batch: &Batch, row: usize) -> Result<String> {
+/// Returns the place in quarantine of a row that was set aside: its table and key, and a fingerprint of its whole
+/// `content`, so that no other row of that key takes its place.
+fn place(batch: &Batch, row: usize, content: &str) -> Result<String> {
     let mut whole = Fingerprint::default();
-    whole.eat(content(batch, row)?.as_bytes());
-    let place = cut(&format!("{} {}", batch.table().name, key(batch, row)?), LONGEST_KEY - 18);
+    whole.eat(content.as_bytes());
+    let key = format!("{} {}", batch.table().name, batch.shown_key(row)?);
+    let place = cut(&key, LONGEST_KEY - 18);
     Ok(format!("{place} #{whole}"))
-}
-
-/// Returns the columns of the key of `row` with their values; of an id that was text, that.
-fn key(batch: &Batch, row: usize) -> Result<String> {
-    let mut key = Vec::with_capacity(batch.table().key.len());
-    for name in &batch.table().key {
-        let external = tables::external(batch.table(), name).unwrap_or_default();
-        let was = batch.column(external).ok().and_then(|column| column.shown(row));
-        let value = match was {
-            Some(was) => was,
-            None => batch.column(name)?.shown(row).unwrap_or_default(),
-        };
-        key.push(format!("{name}={value}"));
-    }
-    Ok(key.join(", "))
 }
 
 /// Returns the columns of `row` that have values, with these.

@@ -18,7 +18,7 @@ pub use builder::{BatchBuilder, Cell};
 pub use columns::Values;
 pub use view::{ColumnView, TextView};
 
-use crate::{Column, Error, Result, TableRef};
+use crate::{Column, Error, Result, TableRef, tables};
 
 /// Rows of one table as Arrow columns, *checked* against the table when made: code that receives a
 /// batch never checks again.
@@ -155,6 +155,24 @@ impl Batch {
     /// As for [`view`](Self::view).
     pub fn views(&self) -> Result<Vec<ColumnView<'_>>> {
         (0..self.table.columns.len()).map(|at| self.view(at)).collect()
+    }
+
+    /// Returns the columns of the key of `row` with their values, as in `order_id=17`; of an id that was text, the text.
+    ///
+    /// # Errors
+    /// As for [`view`](Self::view).
+    pub fn shown_key(&self, row: usize) -> Result<String> {
+        let mut key = Vec::with_capacity(self.table.key.len());
+        for name in &self.table.key {
+            let external = tables::external(&self.table, name).unwrap_or_default();
+            let text = self.column(external).ok().and_then(|column| column.shown(row));
+            let value = match text {
+                Some(text) => text,
+                None => self.column(name)?.shown(row).unwrap_or_default(),
+            };
+            key.push(format!("{name}={value}"));
+        }
+        Ok(key.join(", "))
     }
 
     fn no_column(&self, at: usize) -> Error {

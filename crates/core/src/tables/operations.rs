@@ -45,7 +45,7 @@ table! {
 }
 
 table! {
-    /// Rows that were not taken, and why. Where a source is told to go on without them, and where a number has more digits than its column.
+    /// Rows that were not taken, and why: bad ones, where a source goes on without them, and numbers of too many digits.
     "quarantine" => Quarantine;
     key: ["source", "place"];
     time: "noted_at";
