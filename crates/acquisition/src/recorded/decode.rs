@@ -1,11 +1,12 @@
 //! The recorded files as rows.
 
-use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+use chrono::{Days, TimeDelta};
 use csv::StringRecord;
 use tidegauge_core::tables::{Candle, FxRate, RawCryptoMarketData};
 use tidegauge_core::{Crypto, Fixed, instruments};
 
 use super::NAME;
+use crate::rates::midnight;
 use crate::{Error, Result, exact};
 
 /// How many lines `file` has below its header.
@@ -115,10 +116,6 @@ fn cells<'a, const N: usize>(line: &'a StringRecord, of: &str) -> Result<[&'a st
     cells.try_into().map_err(|cells: Vec<_>| {
         Error::decode(of, "a line", format!("it has {} cells, not {N}", cells.len()))
     })
-}
-
-fn midnight(day: NaiveDate) -> DateTime<Utc> {
-    day.and_time(chrono::NaiveTime::MIN).and_utc()
 }
 
 fn above_zero(of: &str, field: &str, text: &str) -> Result<Crypto> {

@@ -1,8 +1,8 @@
 //! The recorded days, from which the others are drawn.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::NaiveDate;
 use tidegauge_core::tables::{Candle, FxRate, RawCryptoMarketData};
 use tidegauge_core::{Fixed, multiply_divide};
 
@@ -68,7 +68,7 @@ impl History {
         };
         let whole = |coin: &Vec<(Candle, RawCryptoMarketData)>| {
             coin.len() == days
-                && coin.iter().zip(first.iter_days()).all(|(it, day)| day_of(it) == day)
+                && coin.iter().zip(first.iter_days()).all(|(row, day)| day_of(row) == day)
         };
         if days < 2 || !coins.values().all(whole) {
             return Err(incomplete("a day of a coin is missing"));
@@ -76,7 +76,7 @@ impl History {
         let (rates, _) = decode::rates(recorded::FX, 0, usize::MAX)?;
         let last_rate = rates.iter().map(|rate| rate.rate_date).max();
         let last_rate = last_rate.ok_or_else(|| incomplete("there are no rates"))?;
-        let quotes: std::collections::BTreeSet<_> = rates.iter().map(|rate| &rate.quote).collect();
+        let quotes: BTreeSet<_> = rates.iter().map(|rate| &rate.quote).collect();
         let currencies = quotes.into_iter().map(|quote| currency(quote, &rates, (first, days)));
         Ok(Self {
             currencies: currencies.collect::<Result<_>>()?,
@@ -93,7 +93,7 @@ impl History {
 }
 
 fn day_of(day: &(Candle, RawCryptoMarketData)) -> NaiveDate {
-    DateTime::<Utc>::date_naive(&day.0.open_at)
+    day.0.open_at.date_naive()
 }
 
 fn coin(days: Vec<(Candle, RawCryptoMarketData)>) -> Coin {
@@ -135,12 +135,6 @@ fn trend(levels: &[i128]) -> i128 {
 
 fn incomplete(reason: &str) -> Error {
     Error::decode(NAME, "recorded data", reason)
-}
-
-/// Returns the day that is `count` days after `day`; the last one of the calendar where it ends.
-pub(super) fn after(day: NaiveDate, count: usize) -> NaiveDate {
-    let days = Days::new(u64::try_from(count).unwrap_or(u64::MAX));
-    day.checked_add_days(days).unwrap_or(NaiveDate::MAX)
 }
 
 #[cfg(test)]

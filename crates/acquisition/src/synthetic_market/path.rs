@@ -1,11 +1,12 @@
 //! The days after the recorded ones, one after the other.
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Utc, Weekday};
+use chrono::{Datelike, NaiveDate, TimeDelta, Weekday};
 use tidegauge_core::tables::{Candle, FxRate, RawCryptoMarketData};
 use tidegauge_core::{Crypto, Fiat, Fixed, multiply_divide};
 
-use super::history::{Coin, Currency, History, ONE, after};
+use super::history::{Coin, Currency, History, ONE};
 use super::{Config, NAME};
+use crate::rates::midnight;
 use crate::{Error, Result};
 
 /// Units of a price's last place: prices have eight places, as the recorded ones at most.
@@ -51,7 +52,7 @@ impl<'a> Path<'a> {
             taken: None,
             closes: history.coins.iter().map(close).collect(),
             rates: history.currencies.iter().map(|currency| currency.last).collect(),
-            day: after(history.last, 1),
+            day: next(history.last),
         }
     }
 
@@ -89,7 +90,7 @@ impl<'a> Path<'a> {
                 }
             }
         }
-        (self.taken, self.day) = (Some(drawn), after(day, 1));
+        (self.taken, self.day) = (Some(drawn), next(day));
         Ok(rows)
     }
 
@@ -131,9 +132,12 @@ fn continued(
     let close = price(candle.close).ok_or_else(too_large)?;
     // As many coins change hands as on the recorded day.
     let worth = |units: i128| multiply_divide(units, close.units(), candle.close.units());
-    let volume = candle.volume.map(|it| worth(it.units()).ok_or_else(too_large)).transpose()?;
-    let money = |it: Option<Fiat>| {
-        it.map(|it| worth(it.units()).map(Fixed::from_units).ok_or_else(too_large)).transpose()
+    let volume =
+        candle.volume.map(|volume| worth(volume.units()).ok_or_else(too_large)).transpose()?;
+    let money = |amount: Option<Fiat>| {
+        let moved =
+            |amount: Fiat| worth(amount.units()).map(Fixed::from_units).ok_or_else(too_large);
+        amount.map(moved).transpose()
     };
     let observed = RawCryptoMarketData {
         observed_at: midnight(day) + TimeDelta::days(1) - TimeDelta::seconds(1),
@@ -169,8 +173,9 @@ fn stepped(units: i128, step: i128) -> i128 {
     tidegauge_core::divide_half_even(units, step).max(1) * step
 }
 
-fn midnight(day: NaiveDate) -> DateTime<Utc> {
-    day.and_time(NaiveTime::MIN).and_utc()
+/// Returns the day after `day`; the last one of the calendar where it ends.
+fn next(day: NaiveDate) -> NaiveDate {
+    day.succ_opt().unwrap_or(NaiveDate::MAX)
 }
 
 fn too_large(of: &str, day: NaiveDate) -> Error {

@@ -39,7 +39,7 @@ fn rows(batches: &[Batch], table: &str) -> Vec<String> {
             let columns = batch.views().unwrap();
             (0..batch.rows()).map(move |row| {
                 let cells: Vec<_> =
-                    columns.iter().map(|it| it.shown(row).unwrap_or_default()).collect();
+                    columns.iter().map(|column| column.shown(row).unwrap_or_default()).collect();
                 cells.join(",")
             })
         })
@@ -59,7 +59,7 @@ async fn pages_of_any_size_and_days_read_one_by_one_are_the_same_rows() {
         }
     }
     let (mut cursor, mut daily) = (None, Vec::new());
-    for day in day("2021-02-20").iter_days().take_while(|it| *it <= day("2022-03-01")) {
+    for day in day("2021-02-20").iter_days().take_while(|next| *next <= day("2022-03-01")) {
         daily.extend(read(Config { until: Some(day), ..Config::default() }, &mut cursor).await);
     }
     for table in TABLES {
@@ -67,7 +67,7 @@ async fn pages_of_any_size_and_days_read_one_by_one_are_the_same_rows() {
     }
 }
 
-/// What a seed gives never changes: somebody has used it.
+/// A seed that is in use gives the same rows for ever.
 #[tokio::test]
 async fn a_seed_gives_these_rows() {
     let batches = read(until("2021-03-04"), &mut None).await;
@@ -81,7 +81,8 @@ async fn the_days_end_with_yesterday_and_more_come_as_time_goes() {
     let batches = read(Config::default(), &mut None).await;
     let market = Market::from_batches(&batches, &[], &[]);
     assert!(market.is_err(), "batches of other tables are no candles");
-    let candles: Vec<_> = batches.into_iter().filter(|it| it.table().name == "candles").collect();
+    let candles: Vec<_> =
+        batches.into_iter().filter(|batch| batch.table().name == "candles").collect();
     let market = Market::from_batches(&candles, &[], &[]).unwrap();
     for coin in ["BTC", "ETH", "SOL", "USDT"] {
         assert_eq!(market.last_day(coin), Some(day("2021-03-09")));
@@ -102,7 +103,7 @@ async fn ten_years_have_no_hole_no_rate_at_weekends_and_prices_like_the_recorded
         Market::from_batches(&of("candles"), &of("raw_crypto_market_data"), &of("fx_rates"));
     let market = market.unwrap().strict().unwrap();
     let mut closes = Vec::new();
-    for day in day("2021-03-02").iter_days().take_while(|it| *it < day("2031-02-28")) {
+    for day in day("2021-03-02").iter_days().take_while(|next| *next < day("2031-02-28")) {
         for coin in ["BTC", "ETH", "SOL"] {
             let prices = market.prices(coin, day).unwrap();
             assert!(prices.low <= prices.open.min(prices.close));
@@ -118,7 +119,8 @@ async fn ten_years_have_no_hole_no_rate_at_weekends_and_prices_like_the_recorded
     // Bitcoin moved by 3.7 % a day in the recorded year, with the trend taken out; and the trend is out.
     let changes: Vec<f64> = closes.windows(2).map(|pair| (pair[1] / pair[0]).ln()).collect();
     let mean = changes.iter().sum::<f64>() / changes.len() as f64;
-    let spread = changes.iter().map(|it| (it - mean).powi(2)).sum::<f64>() / changes.len() as f64;
+    let spread =
+        changes.iter().map(|change| (change - mean).powi(2)).sum::<f64>() / changes.len() as f64;
     assert!((0.03..0.045).contains(&spread.sqrt()), "{}", spread.sqrt());
     assert!(mean.abs() < 0.002, "{mean}");
     for batch in of("fx_rates") {
