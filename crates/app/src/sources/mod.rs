@@ -15,6 +15,8 @@ pub(crate) use simulation::{
 };
 pub(crate) use tables::refuse_mixed;
 
+use tidegauge_core::{Lease, RUN_HISTORY};
+
 use crate::config::{Config, Preset};
 use crate::derived;
 use crate::{Error, Result};
@@ -99,7 +101,7 @@ pub(crate) fn configured(config: &Config, live: bool) -> impl Iterator<Item = Of
 
 /// Returns `true` for the names of cursors that are no source's.
 fn is_reserved(name: &str) -> bool {
-    [derived::NAME, tidegauge_core::RUN_HISTORY].contains(&name)
-        || name.starts_with("lease:")
-        || name.ends_with(" fill")
+    [derived::NAME, RUN_HISTORY].contains(&name)
+        || name.starts_with(Lease::PREFIX)
+        || name.ends_with(FILL)
 }

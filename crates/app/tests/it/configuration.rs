@@ -177,3 +177,16 @@ fn a_part_of_the_classic_exchange_is_refused_by_name() {
     assert_eq!(said.code, Some(2), "{said:?}");
     assert!(said.err.contains("simulation.shard") && said.err.contains("2/3"), "{said:?}");
 }
+
+/// Cursors of these names are kept for something else.
+#[test]
+fn names_that_are_kept_for_something_else_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["market", "pipeline", "lease:shop", "shop fill"] {
+        let entry = format!("[[files]]\nname = \"{name}\"\npath = \"a.csv\"\ntable = \"users\"\n");
+        fs::write(dir.path().join("tidegauge.toml"), entry).unwrap();
+        let said = says(tidegauge(dir.path()).arg("run"));
+        assert_eq!(said.code, Some(2), "{said:?}");
+        assert!(said.err.contains(&format!("`{name}`")) && said.err.contains("name"), "{said:?}");
+    }
+}
