@@ -6,7 +6,7 @@ use tidegauge_core::{
     Batch, Cell, Cursor, Filter, Load, Scan, SinkExt, WarehouseExt, WriteMode, tables,
 };
 
-use crate::support::{Store, batch, simple};
+use crate::support::{Store, batch, shop_user, simple};
 
 /// The warehouse that is in `versions/`, in a new file.
 async fn written_before() -> Store {
@@ -57,27 +57,7 @@ async fn a_sqlite_warehouse_of_the_version_before_opens_and_goes_on() {
     assert_eq!(store.rows(&tables::by_name("users").unwrap()).await, 2);
 
     // Less has to be known of a user now, and ids may be text.
-    let user = tables::User {
-        user_id: *tables::SURROGATES.start(),
-        email: None,
-        country: None,
-        kyc_status: None,
-        kyc_verified_at: None,
-        account_tier: None,
-        is_active: None,
-        signup_at: "2026-01-02T03:04:05Z".parse().unwrap(),
-        acquisition_channel: None,
-        campaign: None,
-        name: None,
-        phone: None,
-        address: None,
-        device: None,
-        referred_by: None,
-        balances: None,
-        external_id: Some("c-17".into()),
-    };
-    let (rows, after) =
-        ([Batch::from_rows(tables::User::table(), [user]).unwrap()], Cursor::new("shop"));
+    let (rows, after) = ([shop_user("c-17", None)], Cursor::new("shop"));
     warehouse.load(Load::new("shop", &rows, None, &after)).await.unwrap();
     let user = Scan::all(tables::User::table()).filter(Filter::eq("external_id", "c-17"));
     let user = warehouse.read(&user).await.unwrap();

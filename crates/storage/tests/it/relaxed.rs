@@ -4,7 +4,7 @@ use tidegauge_core::{
     Batch, DataType, Filter, Scan, Table, TableRef, Value, WarehouseExt, WriteMode,
 };
 
-use crate::support::{SCHEMES, Store, load};
+use crate::support::{SCHEMES, Store, load, shop_user};
 
 fn people(nullable: bool, write: WriteMode) -> TableRef {
     let table = Table::builder("people", "Who there is").column("id", DataType::Int64, "");
@@ -134,42 +134,20 @@ async fn built_in_tables_of_postgres_and_mysql_are_relaxed_by_a_migration() {
 /// Two ids of text that have one number by chance are never one row.
 #[tokio::test]
 async fn every_store_keeps_ids_apart_that_have_one_number_by_chance() {
-    use tidegauge_core::tables::{SURROGATES, User};
+    use tidegauge_core::tables::User;
     use tidegauge_core::{Cursor, Load, OnDuplicate};
 
-    let user = |external_id: &str, name: &str| {
-        let row = User {
-            user_id: SURROGATES.start() + 7,
-            email: None,
-            country: None,
-            kyc_status: None,
-            kyc_verified_at: None,
-            account_tier: None,
-            is_active: None,
-            signup_at: "2026-01-02T03:04:05Z".parse().unwrap(),
-            acquisition_channel: None,
-            campaign: None,
-            name: Some(name.into()),
-            phone: None,
-            address: None,
-            device: None,
-            referred_by: None,
-            balances: None,
-            external_id: Some(external_id.into()),
-        };
-        Batch::from_rows(User::table(), [row]).unwrap()
-    };
     for scheme in SCHEMES {
         let Some(store) = Store::of(scheme) else { continue };
         let sink = store.sink();
         let after = [1, 2, 3, 4].map(|at| Cursor::new(at.to_string()));
-        let one = [user("a", "Ann")];
+        let one = [shop_user("a", Some("Ann"))];
         let first = Load::new("test", &one, None, &after[0]).on_duplicate(OnDuplicate::Last);
         sink.load(first).await.unwrap();
-        let again = [user("a", "Anna")];
+        let again = [shop_user("a", Some("Anna"))];
         let second = Load::new("test", &again, Some(&after[0]), &after[1]);
         sink.load(second.on_duplicate(OnDuplicate::Last)).await.unwrap();
-        let other = [user("b", "Bob")];
+        let other = [shop_user("b", Some("Bob"))];
         let third = Load::new("test", &other, Some(&after[1]), &after[2]);
         let error = sink.load(third.on_duplicate(OnDuplicate::Last)).await.unwrap_err();
         assert!(error.to_string().contains("external_id"), "{scheme}: {error}");

@@ -14,7 +14,8 @@ use async_trait::async_trait;
 use tempfile::TempDir;
 use tidegauge_core::conformance::Subject;
 pub(crate) use tidegauge_core::conformance::rows::*;
-use tidegauge_core::{Sink, TableRef, Warehouse, WarehouseExt};
+use tidegauge_core::tables::{SURROGATES, User};
+use tidegauge_core::{Batch, Sink, TableRef, Warehouse, WarehouseExt};
 #[cfg(feature = "bigquery")]
 use tidegauge_testkit::BigQuery;
 #[cfg(feature = "mysql")]
@@ -212,4 +213,28 @@ impl Subject for Store {
         );
         by_hand::run(self, &sql).await
     }
+}
+
+/// A user as a shop knows them: an id of text, perhaps a name, and no more.
+pub(crate) fn shop_user(external_id: &str, name: Option<&str>) -> Batch {
+    let user = User {
+        user_id: SURROGATES.start() + 7,
+        email: None,
+        country: None,
+        kyc_status: None,
+        kyc_verified_at: None,
+        account_tier: None,
+        is_active: None,
+        signup_at: "2026-01-02T03:04:05Z".parse().unwrap(),
+        acquisition_channel: None,
+        campaign: None,
+        name: name.map(Into::into),
+        phone: None,
+        address: None,
+        device: None,
+        referred_by: None,
+        balances: None,
+        external_id: Some(external_id.into()),
+    };
+    Batch::from_rows(User::table(), [user]).unwrap()
 }
