@@ -1,4 +1,4 @@
-//! Ids of text, where a person reads: the numbers that stand for them say nothing.
+//! Ids of text in messages and examples, in place of the numbers that stand for them.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;

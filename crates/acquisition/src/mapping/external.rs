@@ -198,7 +198,7 @@ mod tests {
         assert!(error.contains("write it as text"), "{error}");
     }
 
-    /// What is stored by it somewhere never changes.
+    /// Keeps the numbers under which rows are stored.
     #[test]
     fn the_number_of_a_text_is_what_it_always_was() {
         // $ printf c-17 | sha256sum

@@ -244,9 +244,7 @@ impl Mapping {
     pub fn wanted(&self) -> Vec<&str> {
         let mut wanted = Vec::with_capacity(self.columns.len());
         let filling = self.columns.iter().flat_map(Mapped::names).map(String::as_str);
-        let negating = self.columns.iter().filter_map(|mapped| mapped.negate.as_ref());
-        let asked = negating.chain(&self.filter).map(|test| test.column.as_str());
-        for name in filling.chain(asked) {
+        for name in filling.chain(self.conditions().map(|(_, name)| name)) {
             if !wanted.contains(&name) {
                 wanted.push(name);
             }
@@ -283,7 +281,7 @@ impl Mapping {
 
     /// Returns what a column of the table has where nothing is said.
     pub(super) fn default_of(&self, column: &str) -> Option<&Field<'static>> {
-        let at = self.table.columns.iter().position(|it| it.name == column)?;
+        let at = self.table.columns.iter().position(|own| own.name == column)?;
         self.columns[at].default()
     }
 

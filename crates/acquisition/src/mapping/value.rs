@@ -38,7 +38,7 @@ impl<'a> From<&'a str> for Field<'a> {
 }
 
 impl Field<'_> {
-    /// As a person would write it.
+    /// Returns the value as it is written in a message.
     pub fn shown(&self) -> Cow<'_, str> {
         match self {
             Self::Null => "null".into(),

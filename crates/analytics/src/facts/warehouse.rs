@@ -168,7 +168,7 @@ fn with_fees(
     let mut columns =
         vec![when(is_unknown()).then(lit(0.0)).otherwise(col(revenue)).alias(revenue)];
     if revenue == "revenue" {
-        // A fee of which nobody says the currency is in that of the trade.
+        // A fee whose currency is unknown is in that of the trade.
         let is_bare = is_unknown().or(col("revenue_currency").is_null());
         let currency = when(is_bare).then(col("volume_currency"));
         columns.push(currency.otherwise(col("revenue_currency")).alias("revenue_currency"));
@@ -176,7 +176,7 @@ fn with_fees(
     Ok(frame.lazy().with_columns(columns))
 }
 
-/// Returns the users of whom there are events, each with the time of the first as their signup.
+/// Returns the users that events name, each with the time of the first event as their signup.
 fn users_of(events: &DataFrame) -> Result<DataFrame> {
     let known = col("user").is_not_null().and(col("at").is_not_null());
     let users = events.clone().lazy().filter(known).group_by_stable([col("user")]);

@@ -156,7 +156,7 @@ fn external<'f>(rows: &'f Batch, name: &str) -> Result<Option<TextView<'f>>> {
     }
 }
 
-/// Every reference of a slice's rows leads to a row, to that of the user whom it names if it is to a user.
+/// Checks that every reference of a slice's rows leads to a row, and one to a user to the user of that name.
 pub(super) fn whole(
     slice: &Slice,
     books: &Books<'_>,
