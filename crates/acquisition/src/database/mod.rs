@@ -348,8 +348,7 @@ impl DatabaseSource {
     fn field<'c>(&self, cell: Option<&'c [u8]>) -> Field<'c> {
         match cell.map(|cell| (cell, std::str::from_utf8(cell))) {
             None => Field::Null,
-            Some((_, Ok(text))) if self.config.nulls.iter().any(|null| null == text) => Field::Null,
-            Some((_, Ok(text))) => Field::from(text),
+            Some((_, Ok(text))) => Field::from(text).nulled(&self.config.nulls),
             Some((bytes, Err(_))) => Field::Bytes(bytes.into()),
         }
     }

@@ -2,6 +2,7 @@
 
 use super::Draft;
 use super::folder::Found;
+use super::layout::Aside;
 use super::lines::{Header, Lines, is_blank};
 use super::splitter::Splitter;
 use super::text::Record;
@@ -84,8 +85,11 @@ impl Lines {
             let number = self.text.line;
             let line = line(&self.record, self.text.taken);
             let is_asked = start.as_ref().is_none_or(|start| line.starts_with(start));
-            if !is_blank(line) && (start.is_some() || self.layout.aside(line).is_none()) {
-                lines += 1;
+            let aside = self.layout.aside(line).filter(|_| start.is_none());
+            if !is_blank(line) && aside != Some(Aside::Comment) {
+                // A line that begins like a total may be the header all the same, if it names what is wanted.
+                let (above, is_total) = (lines, aside == Some(Aside::Total));
+                lines += usize::from(!is_total);
                 let Some(splitter) = self.splitter.as_mut().filter(|_| is_asked) else {
                     self.take_blank(false)?;
                     continue;
@@ -93,7 +97,7 @@ impl Lines {
                 let (names, plan) = columns(splitter, line, &self.file, number, mapping, draft);
                 match plan {
                     Ok(plan) => {
-                        if lines > 1 && start.is_none() && self.from_start {
+                        if above > 0 && start.is_none() && self.from_start {
                             draft.notes.above_header(number);
                         }
                         self.header = Header::Read(names);
@@ -102,6 +106,7 @@ impl Lines {
                         self.blank = 0;
                         return Ok(Head::Read);
                     }
+                    Err(_) if is_total => {}
                     Err(error) if most == 1 || start.is_some() => return Err(error),
                     Err(error) => {
                         let names: Vec<&str> = names.iter().map(String::as_str).collect();

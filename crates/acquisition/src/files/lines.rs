@@ -251,10 +251,9 @@ impl Lines {
                     Some(plan) => plan,
                     None => self.plan.insert(mapping.bind(name, wanted)?),
                 };
-                let fields = decode::ndjson(line, wanted).map_err(whole).map(|mut fields| {
+                let fields = decode::ndjson(line, wanted).map_err(whole).map(|fields| {
                     present.add(&fields);
-                    fields.iter_mut().for_each(|field| nulled(field, &self.nulls));
-                    fields
+                    fields.into_iter().map(|field| field.nulled(&self.nulls)).collect()
                 });
                 let by = (mapping, plan, &mut draft.notes);
                 draft.rows.take(by, fields, line.len(), place, content)?;
@@ -346,20 +345,11 @@ pub(super) fn is_blank(line: &[u8]) -> bool {
 }
 
 fn fields<'c>(cells: &'c Cells, nulls: &[String]) -> Vec<Field<'c>> {
-    let field = |cell: &'c str| match nulls.iter().any(|null| null == cell) {
-        true => Field::Null,
-        false if cell.is_empty() => Field::Blank,
-        false => Field::from(cell),
+    let field = |cell: &'c str| match cell.is_empty() {
+        true if !nulls.iter().any(String::is_empty) => Field::Blank,
+        _ => Field::from(cell).nulled(nulls),
     };
     cells.iter().map(field).collect()
-}
-
-pub(super) fn nulled(field: &mut Field<'_>, nulls: &[String]) {
-    if let Field::Text(text) = field
-        && nulls.iter().any(|null| *null == **text)
-    {
-        *field = Field::Null;
-    }
 }
 
 fn broken(file: &Found, error: &io::Error) -> Error {

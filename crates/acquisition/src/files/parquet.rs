@@ -15,7 +15,6 @@ use tidegauge_core::arrow::array::RecordBatch;
 use tidegauge_core::arrow::schema::{DataType as ArrowType, Field as ArrowField, Schema, TimeUnit};
 
 use super::folder::unreadable;
-use super::lines::nulled;
 use super::parquet_pages::Pages;
 use super::parquet_value::{self, named, readable};
 use super::{Config, Draft};
@@ -199,9 +198,8 @@ impl Parquet {
         let fields = slice.columns.iter().zip(&self.text);
         let value = |(column, is_text): (&'s parquet_value::Column, &bool)| {
             let field = column.field(row);
-            let mut field = if *is_text { field.into_text() } else { field };
-            nulled(&mut field, &self.nulls);
-            field
+            let field = if *is_text { field.into_text() } else { field };
+            field.nulled(&self.nulls)
         };
         fields.map(value).collect()
     }

@@ -30,7 +30,7 @@ pub struct Rule {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Constant>,
     /// What values become: `XXBT` becomes `BTC`. The others are as they were, unless `otherwise` says so; the empty text
-    /// stands for no value. With `part = "unit"`, of the unit.
+    /// stands for no value. Of a `part` of text, it is the part that is renamed.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub values: BTreeMap<String, Constant>,
     /// What becomes of values that `values` does not name.
@@ -67,7 +67,13 @@ pub struct Rule {
     /// Takes a number as negative where this holds, as a refund's amount. One that is negative already is bad.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub negate: Option<Condition>,
-    /// The part of a cell that is taken, where a number and its unit share one.
+    /// Whether a number is taken without its sign.
+    #[serde(skip_serializing_if = "is_false")]
+    pub absolute: bool,
+    /// How text is written that stays as it is: what `values` make of it is taken as they say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub case: Option<Case>,
+    /// The part of a cell that is taken: a number or its unit, a side of a market's symbol.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub part: Option<Part>,
     /// What empty text is, in a column of text.
@@ -137,7 +143,7 @@ impl From<&str> for Formats {
     }
 }
 
-/// A part of a cell that holds a number and its unit, as in `0.12 BTC`.
+/// A part of a cell that holds a number and its unit, as in `0.12 BTC`, or the symbol of a market, as in `BTC-EUR`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
@@ -145,6 +151,29 @@ pub enum Part {
     Number,
     /// What stands behind the number.
     Unit,
+    /// What is bought or sold: `BTC` of `BTC-EUR`.
+    Base,
+    /// What it is paid in: `EUR` of `BTC-EUR`.
+    Quote,
+}
+
+/// How text is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Case {
+    /// In capitals: `eur` becomes `EUR`.
+    Upper,
+    /// Without capitals.
+    Lower,
+}
+
+impl Case {
+    pub(super) fn of(self, text: &str) -> String {
+        match self {
+            Self::Upper => text.to_uppercase(),
+            Self::Lower => text.to_lowercase(),
+        }
+    }
 }
 
 /// What empty text is, in a column of text. Unless a rule says so, it is null in CSV, which writes
@@ -263,6 +292,14 @@ mod tests {
         assert_eq!((rule.columns.len(), rule.currency.len()), (2, 1));
         assert_eq!(rule.negate, Some(Condition::any_of("Type", ["refund"])));
         assert_eq!(read(&serde_json::to_string(&rule).unwrap()).unwrap(), rule);
+        let text =
+            r#"{"part":"quote","case":"upper","otherwise":{"value":"crypto"},"absolute":true}"#;
+        let rule = read(text).unwrap();
+        assert_eq!((rule.part, rule.case), (Some(Part::Quote), Some(Case::Upper)));
+        assert!(rule.absolute);
+        assert_eq!(read(&serde_json::to_string(&rule).unwrap()).unwrap(), rule);
+        let error = read(r#"{"part":"middle"}"#).unwrap_err().to_string();
+        assert!(error.contains("middle") && error.contains("quote"), "{error}");
         let error = read(r#"{"values":{"a":1.5}}"#).unwrap_err().to_string();
         assert!(error.contains("text in quotes"), "{error}");
         let error = read(r#"{"format":5}"#).unwrap_err().to_string();

@@ -124,8 +124,8 @@ impl Test {
     pub(super) fn holds(&self, field: &Field<'_>) -> Result<bool, String> {
         let text = field.trimmed();
         match &self.kind {
-            Kind::In(values) => Ok(values.contains(&*text)),
-            Kind::NotIn(values) => Ok(!values.contains(&*text)),
+            Kind::In(values) => Ok(field.is_among(|text| values.contains(text))),
+            Kind::NotIn(values) => Ok(!field.is_among(|text| values.contains(text))),
             Kind::Empty(empty) => Ok(text.is_empty() == *empty),
             Kind::Between { above, below, numbers } => {
                 let number = numbers.plain(&text).and_then(|number| number.parse::<f64>().ok());
@@ -172,6 +172,20 @@ mod tests {
         let none = test(r#"{"column":"c","in":[""]}"#, &Rule::default()).unwrap();
         for field in [Field::Null, Field::Missing, Field::Blank] {
             assert_eq!(none.holds(&field), Ok(true), "{field:?}");
+        }
+        // A text that stands for no value is met by its name and as no value.
+        let unset = Field::from("n/a").nulled(&["n/a".into()]);
+        for (condition, holds) in [
+            (r#"{"column":"c","in":["n/a"]}"#, true),
+            (r#"{"column":"c","in":[""]}"#, true),
+            (r#"{"column":"c","in":["paid"]}"#, false),
+            (r#"{"column":"c","not_in":["n/a"]}"#, false),
+            (r#"{"column":"c","not_in":[""]}"#, false),
+            (r#"{"column":"c","not_in":["paid"]}"#, true),
+            (r#"{"column":"c","empty":true}"#, true),
+        ] {
+            let test = test(condition, &Rule::default()).unwrap();
+            assert_eq!(test.holds(&unset), Ok(holds), "{condition}");
         }
         let typed = test(r#"{"column":"c","in":[true,"1.50"]}"#, &Rule::default()).unwrap();
         assert_eq!(typed.holds(&Field::Bool(true)), Ok(true));

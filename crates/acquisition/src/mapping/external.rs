@@ -59,6 +59,14 @@ impl IdFormat {
                     .into(),
             );
         }
+        let has_sign_rule = rule.absolute || rule.negate.is_some();
+        if kind != Some(IdKind::Number) && has_sign_rule {
+            return Err(
+                "ids of text have no sign that `absolute` takes off or `negate` sets: leave it out, or say `id = \
+                 \"number\"`"
+                    .into(),
+            );
+        }
         Ok(Some(Self { kind, kept_in }))
     }
 
@@ -78,11 +86,15 @@ impl IdFormat {
             };
         };
         let text = text.trim();
+        let whole = without_fraction(text);
         let is_number = match self.kind {
             Some(IdKind::Number) => true,
             Some(IdKind::Text) => false,
-            None => is_shortest(without_fraction(text)),
+            None => is_shortest(whole),
         };
+        if is_number && is_shortest(whole) && whole.parse::<i64>().is_err() {
+            return Err(too_large());
+        }
         if text.is_empty() || is_number {
             return Ok(Id::Number);
         }
@@ -95,18 +107,26 @@ impl IdFormat {
 
 /// Refuses a number that may stand for a text.
 pub(super) fn natural(number: i128) -> Result<(), String> {
-    match i64::try_from(number).is_ok_and(|number| SURROGATES.contains(&number)) {
-        true => Err(format!(
-            "is a number from {} on, where those lie that stand for ids of text: set `id = \"text\"` of the column",
-            SURROGATES.start()
-        )),
-        false => Ok(()),
+    match i64::try_from(number).is_ok_and(|number| !SURROGATES.contains(&number)) {
+        true => Ok(()),
+        false => Err(too_large()),
     }
 }
 
-/// Returns `true` for a whole number of 64 bits in its shortest form.
+/// Says what is wrong with a number that lies among those of texts, or beyond 64 bits.
+pub(super) fn too_large() -> String {
+    format!(
+        "is a number from {} on, where those lie that stand for ids of text, or has more than 64 bits: set `id = \
+         \"text\"` of the column",
+        SURROGATES.start()
+    )
+}
+
+/// Returns `true` for a whole number in its shortest form, however long.
 fn is_shortest(text: &str) -> bool {
-    text.parse::<i64>().is_ok_and(|number| number.to_string() == text)
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let is_plain = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
+    is_plain && (text == "0" || !digits.starts_with('0'))
 }
 
 /// Returns a number without the `.0` behind it that tools write where a column of whole numbers has gaps.
@@ -182,7 +202,7 @@ mod tests {
             "-0",
             "1e3",
             "c-17",
-            "9223372036854775808",
+            "09223372036854775808",
             "Zoë",
         ] {
             let field = Field::from(text);
@@ -220,7 +240,23 @@ mod tests {
     #[test]
     fn numbers_where_those_of_texts_lie_are_refused() {
         assert_eq!(natural((1 << 62) - 1), Ok(()));
-        assert!(natural(1 << 62).unwrap_err().contains("id = \"text\""));
+        assert_eq!(natural(i64::MIN.into()), Ok(()));
+        for number in [1 << 62, i64::MAX.into(), 1 << 63, 1 << 100, -(1 << 64)] {
+            assert!(natural(number).unwrap_err().contains("id = \"text\""), "{number}");
+        }
+        // However many digits they have, and whether numbers were asked for or not.
+        let long = "9".repeat(60);
+        for text in ["9223372036854775808", "-9223372036854775809", "9223372036854775808.0", &long]
+        {
+            for kind in [None, Some(IdKind::Number)] {
+                let field = Field::from(text);
+                let error = format(kind).read(&field, &mut Surrogates::default()).unwrap_err();
+                assert!(error.contains("id = \"text\""), "{text}: {error}");
+            }
+            let field = Field::from(text);
+            let id = format(Some(IdKind::Text)).read(&field, &mut Surrogates::default());
+            assert_eq!(id, Ok(Id::Text(surrogate(text), text)));
+        }
     }
 
     #[test]

@@ -27,6 +27,9 @@ impl KnownColumns {
         for (asked, name) in plan.alike() {
             notes.alike(asked, name);
         }
+        for (column, part) in plan.missing_parts() {
+            notes.missing_part(column, part);
+        }
         self.fill(mapping.filled(plan));
         for column in plan.missing() {
             self.lack(column, notes);

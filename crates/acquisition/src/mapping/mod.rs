@@ -17,7 +17,9 @@ mod notes;
 mod number;
 mod plan;
 mod rows;
+mod rule_checks;
 mod signs;
+mod symbol;
 mod time;
 mod value;
 mod values;
@@ -27,7 +29,7 @@ use chrono::{DateTime, Utc};
 use tidegauge_core::tables::{self, RampTransaction};
 use tidegauge_core::{Cell, Column, DataType, Table, TableRef};
 
-pub use columns::{Columns, Constant, Empty, Formats, OnMissing, Part, Rule};
+pub use columns::{Case, Columns, Constant, Empty, Formats, OnMissing, Part, Rule};
 pub use condition::Condition;
 pub use declare::{ColumnConfig, TableConfig, TypeConfig, WriteConfig, declare, resolve};
 pub use external::IdKind;
@@ -87,6 +89,8 @@ struct Mapped {
     /// How it reads ids, if it has any.
     id: Option<IdFormat>,
     from: Origin,
+    /// The case that its text is put into.
+    case: Option<Case>,
     /// What holds of numbers that are taken as negative.
     negate: Option<Test>,
 }
@@ -110,11 +114,26 @@ enum Origin {
     Constant(Field<'static>),
 }
 
-/// The fields of a row that is taken, those that are joined from others among them.
+/// The fields of a row that is taken, with those that are made of them.
 #[derive(Debug, Clone)]
 pub struct FieldRow<'f> {
     fields: Vec<Field<'f>>,
     joined: Vec<Field<'static>>,
+    /// The fields of the columns that have a case, in that case; empty if no column has one.
+    cased: Vec<Option<Field<'static>>>,
+}
+
+impl<'f> FieldRow<'f> {
+    /// Returns the field that a column is filled from.
+    fn of<'r>(&'r self, slot: Slot, from: &'r Origin) -> &'r Field<'f> {
+        match (slot, from) {
+            (Slot::Field(at), _) => self.fields.get(at).unwrap_or(&Field::Missing),
+            (Slot::Joined(at), _) => self.joined.get(at).unwrap_or(&Field::Missing),
+            (Slot::Constant, Origin::Constant(value)) => value,
+            (Slot::Null, Origin::SameNameOr(_, value)) => value,
+            (Slot::Constant | Slot::Null, _) => &Field::Null,
+        }
+    }
 }
 
 /// Why a row does not fit its table.
@@ -158,7 +177,8 @@ impl Mapping {
                 Reading::new(table, column, rule.unwrap_or(&Rule::default())).map_err(wrong)?;
             let id =
                 IdFormat::new(table, column, rule.unwrap_or(&Rule::default())).map_err(wrong)?;
-            let mapped = |from| Mapped { reading: reading.clone(), id, from, negate: None };
+            let case = rule.and_then(|rule| rule.case);
+            let mapped = |from| Mapped { reading: reading.clone(), id, from, case, negate: None };
             if keeps_ids {
                 return Ok(mapped(Origin::Constant(Field::Null)));
             }
@@ -167,7 +187,7 @@ impl Mapping {
                     let value = value.field();
                     let constant = mapped(Origin::Constant(value.clone()));
                     constant
-                        .cell(&value, 0, &mut Notes::new(DateTime::<Utc>::MAX_UTC))
+                        .cell(&value, &value, 0, &mut Notes::new(DateTime::<Utc>::MAX_UTC))
                         .map_err(|reason| wrong(format!("its constant {reason}")))?;
                     return Ok(constant);
                 }
@@ -312,7 +332,15 @@ impl Mapping {
                 }
             }
         }
-        Ok(Some(FieldRow { fields, joined }))
+        let mut row = FieldRow { fields, joined, cased: Vec::new() };
+        if self.columns.iter().any(|mapped| mapped.case.is_some()) {
+            let in_case = |(mapped, slot): (&Mapped, &Slot)| match row.of(*slot, &mapped.from) {
+                Field::Text(text) => mapped.case.map(|case| Field::Text(case.of(text).into())),
+                _ => None,
+            };
+            row.cased = self.columns.iter().zip(&plan.slots).map(in_case).collect();
+        }
+        Ok(Some(row))
     }
 
     /// The cells of a row, in the order of the table.
@@ -329,22 +357,19 @@ impl Mapping {
         let mut cells = Vec::with_capacity(self.columns.len());
         let mut kept = Vec::new();
         for (at, ((mapped, slot), column)) in columns.enumerate() {
-            let field = match (slot, &mapped.from) {
-                (Slot::Field(at), _) => row.fields.get(*at).unwrap_or(&Field::Missing),
-                (Slot::Joined(at), _) => row.joined.get(*at).unwrap_or(&Field::Missing),
-                (Slot::Constant, Origin::Constant(value)) => value,
-                (Slot::Null, Origin::SameNameOr(_, value)) => value,
-                (Slot::Constant | Slot::Null, _) => &Field::Null,
-            };
+            let field = row.of(*slot, &mapped.from);
+            let cased = row.cased.get(at).and_then(Option::as_ref).unwrap_or(field);
             let cell = match (field, mapped.default()) {
                 (Field::Missing, _) if self.on_missing == Some(OnMissing::Error) => {
                     Err("is missing, and `on_missing` is \"error\"".into())
                 }
-                (Field::Missing, Some(value)) => mapped.cell(value, at, notes),
-                (field, _) => mapped.cell(field, at, notes),
+                (Field::Missing, Some(value)) => mapped.cell(value, value, at, notes),
+                (field, _) => mapped.cell(field, cased, at, notes),
             };
             let cell = match &mapped.negate {
                 None => cell,
+                // What is not there has no sign, and the condition may be about this very number.
+                Some(_) if matches!(cell, Ok((Cell::Null, _))) => cell,
                 Some(test) => cell.and_then(|(cell, original)| {
                     let place = plan.negate.get(at).copied().flatten();
                     let asked = place.and_then(|place| row.fields.get(place));
@@ -407,21 +432,26 @@ impl Mapped {
         if let Origin::SameNameOr(_, value) = &self.from { Some(value) } else { None }
     }
 
-    /// Returns the cell that `field` is, in the column at `at`; of an id of text also the text, and the place of the column
-    /// that keeps it.
+    /// Returns the cell that `field` is, which is `cased` in the case that is wanted, in the column at `at`; of an id of
+    /// text also the text, and the place of the column that keeps it.
     fn cell<'f>(
         &'f self,
         field: &'f Field<'_>,
+        cased: &'f Field<'_>,
         at: usize,
         notes: &mut Notes,
     ) -> Result<(Cell<'f>, Option<Kept<'f>>), String> {
         let Some(id) = self.id else {
-            return Ok((self.reading.cell(field, &mut notes.column(at))?, None));
+            return Ok((self.reading.cell_in_case(field, cased, &mut notes.column(at))?, None));
         };
         if let Id::Text(number, text) = id.read(field, &mut notes.surrogates)? {
             return Ok((Cell::Int(number.into()), id.kept_in.map(|at| (at, text))));
         }
-        let cell = self.reading.cell(field, &mut notes.column(at))?;
+        let cell = self.reading.cell(field, &mut notes.column(at));
+        let cell = cell.map_err(|reason| match reason == field::TOO_LONG {
+            true => external::too_large(),
+            false => reason,
+        })?;
         if let Cell::Int(number) = cell {
             external::natural(number)?;
         }

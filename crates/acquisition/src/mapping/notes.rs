@@ -25,6 +25,8 @@ pub struct Notes {
     units: Vec<(String, usize, Unit)>,
     /// Columns of the table that files lack.
     missing: BTreeMap<String, Count>,
+    /// Columns of the table with those of their parts that files lack.
+    missing_parts: BTreeMap<(String, String), Count>,
     /// Names that were asked for, with those that were taken for them.
     alike: BTreeMap<(String, String), Count>,
     /// Rows that a condition left out, by its place among the conditions.
@@ -131,6 +133,7 @@ impl Notes {
             columns: Vec::new(),
             units: Vec::new(),
             missing: BTreeMap::new(),
+            missing_parts: BTreeMap::new(),
             alike: BTreeMap::new(),
             left_out: BTreeMap::new(),
             nowhere: BTreeMap::new(),
@@ -172,6 +175,13 @@ impl Notes {
     pub(crate) fn missing(&mut self, column: &str) {
         let place = &self.place;
         self.missing.entry(column.to_owned()).or_default().add(place, "");
+    }
+
+    /// Notes that the file lacks a part of a column of the table, which is joined of the others.
+    pub(crate) fn missing_part(&mut self, column: &str, part: &str) {
+        let place = &self.place;
+        let key = (column.to_owned(), part.to_owned());
+        self.missing_parts.entry(key).or_default().add(place, "");
     }
 
     /// Notes that the file calls a column that was asked for by a name that is only alike.
@@ -301,6 +311,12 @@ impl Notes {
             let what = "of rows with one key the last is taken";
             tracing::warn!(source, table, count, first, "{what}");
             told.note(what.into(), "row", &self.replaced);
+        }
+        for ((column, part), count) in &self.missing_parts {
+            let (files, first) = (count.rows, count.first.as_str());
+            let what = "there is no such column, and what it is a part of is joined of the others";
+            tracing::warn!(source, table, column, part, files, first, "{what}");
+            told.note(format!("`{part}` of `{column}`: {what}"), "file", count);
         }
         // Files that lack the same columns are told together.
         let mut lacking: BTreeMap<(u64, &str), Vec<&str>> = BTreeMap::new();

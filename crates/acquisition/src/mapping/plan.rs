@@ -17,6 +17,8 @@ pub struct Plan {
     pub(super) negate: Vec<Option<usize>>,
     /// The columns of the table that are null or have their default, as nothing of that name is there.
     missing: Vec<String>,
+    /// Columns of the table with the parts of them that are not there, and are left out where they are joined.
+    missing_parts: Vec<(String, String)>,
     /// Names that were asked for, with those that are alike and were taken for them.
     alike: Vec<(String, String)>,
 }
@@ -60,6 +62,11 @@ impl Plan {
     /// alone and was taken for it.
     pub fn alike(&self) -> &[(String, String)] {
         &self.alike
+    }
+
+    /// Returns the columns of the table that are joined without a part which is not there, each with that part.
+    pub(crate) fn missing_parts(&self) -> &[(String, String)] {
+        &self.missing_parts
     }
 
     /// Returns what each field is for that is for something.
@@ -164,17 +171,24 @@ impl Mapping {
         plan: &mut Plan,
     ) -> Result<Result<Slot, Lacking<'m>>> {
         let wrong = |reason| Err(refused(place, &self.table, &column.name, reason));
-        let mut found = Vec::with_capacity(1);
+        let (mut found, mut absent) = (Vec::with_capacity(1), Vec::new());
         for name in mapped.names() {
-            let lacks = match names::find(have, name) {
+            match names::find(have, name) {
                 Ok(Some(at)) => {
                     plan.found(name, have[at]);
                     found.push(at);
-                    continue;
                 }
-                Ok(None) => name,
+                Ok(None) => absent.push(name),
                 Err(reason) => return wrong(reason),
-            };
+            }
+        }
+        // As in lines of JSON, a part that may be null is left out. One of a key is not: it would make another id.
+        let leaves_out = self.on_missing == Some(OnMissing::Null) && column.nullable;
+        if leaves_out && !found.is_empty() {
+            let parts = absent.drain(..).map(|name| (column.name.to_string(), name.clone()));
+            plan.missing_parts.extend(parts);
+        }
+        if let Some(lacks) = absent.into_iter().next() {
             let is_named = !matches!(mapped.from, Origin::SameName(_) | Origin::SameNameOr(..));
             let was_there = before.was_filled(&column.name);
             let may_lack = self.may_lack(column)

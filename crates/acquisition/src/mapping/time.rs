@@ -227,6 +227,12 @@ fn strftime(items: &[Item<'_>], pattern: &str, text: &str) -> Result<Moment, Str
     let mut parsed = Parsed::new();
     chrono::format::parse(&mut parsed, &text, items.iter())
         .map_err(|_| format!("is not a time written as `{pattern}`"))?;
+    // Chrono takes `24` for the year 24 of `%Y`, where the year 2024 of `%y` is meant.
+    if parsed.year.is_some_and(|year| (0..1_000).contains(&year)) {
+        return Err(format!(
+            "is not a time written as `{pattern}`: `%Y` is a year of four digits, and `%y` one of two"
+        ));
+    }
     let time = parsed.to_naive_datetime_with_offset(0);
     let midnight = || parsed.to_naive_date().map(|day| day.and_time(NaiveTime::MIN));
     let local = time
@@ -391,6 +397,14 @@ mod tests {
         ] {
             assert_eq!(instant(text, format, offset), Ok(noon), "{text}");
         }
+        // Years of two digits are those of `%y` alone.
+        let both = Formats(vec!["%Y-%m-%d".into(), "%y-%m-%d".into()]);
+        let both = TimeFormat::new(&Rule { format: Some(both), ..Rule::default() }).unwrap();
+        for text in ["2020-09-13", "20-09-13"] {
+            assert_eq!(with(|seen| both.day(text, seen)), Ok(18_518), "{text}");
+        }
+        let error = day("20-09-13", Some("%Y-%m-%d"), None).unwrap_err();
+        assert!(error.contains("`%y`"), "{error}");
         for zone in [None, Some("+02:00"), Some("Europe/Berlin")] {
             assert_eq!(day("13.09.2020", Some("%d.%m.%Y"), zone), Ok(18_518), "a day has no zone");
             assert_eq!(day("2020-09-13 00:00:00", None, zone), Ok(18_518));

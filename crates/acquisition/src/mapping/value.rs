@@ -11,6 +11,9 @@ pub enum Field<'a> {
     Missing,
     /// Nothing stands there, in a format that writes no value and empty text alike.
     Blank,
+    /// Text that stands for no value, as the `nulls` of a source say. Conditions and `values` that name it meet it as it
+    /// is written.
+    NullText(Cow<'a, str>),
     /// Text, which may be the written form of anything.
     Text(Cow<'a, str>),
     /// Bytes that are not UTF-8.
@@ -43,7 +46,7 @@ impl Field<'_> {
         match self {
             Self::Null => "null".into(),
             Self::Missing | Self::Blank => "".into(),
-            Self::Text(text) => Cow::Borrowed(text),
+            Self::Text(text) | Self::NullText(text) => Cow::Borrowed(text),
             Self::Bytes(bytes) => String::from_utf8_lossy(bytes),
             Self::Bool(value) => value.to_string().into(),
             Self::Int(value) => value.to_string().into(),
@@ -72,16 +75,38 @@ impl Field<'_> {
     /// Returns the value as text, without blanks around it; empty where there is no value.
     pub(super) fn trimmed(&self) -> Cow<'_, str> {
         match self {
-            Self::Null | Self::Missing | Self::Blank => "".into(),
+            Self::Null | Self::Missing | Self::Blank | Self::NullText(_) => "".into(),
             Self::Text(text) => text.trim().into(),
             other => other.shown(),
+        }
+    }
+
+    /// Returns the value as it is written, without blanks around it, also if it stands for no value.
+    pub(super) fn written(&self) -> Cow<'_, str> {
+        match self {
+            Self::NullText(text) => text.trim().into(),
+            other => other.trimmed(),
+        }
+    }
+
+    /// Returns `true` if `named` has this value as it is written, or the empty text and there is no value.
+    pub(super) fn is_among(&self, named: impl Fn(&str) -> bool) -> bool {
+        let is_null = matches!(self, Self::NullText(_));
+        named(&self.written()) || is_null && named("")
+    }
+
+    /// Takes text that is among `nulls` as standing for no value.
+    pub(crate) fn nulled(self, nulls: &[String]) -> Self {
+        match self {
+            Self::Text(text) if nulls.iter().any(|null| *null == *text) => Self::NullText(text),
+            other => other,
         }
     }
 
     /// The memory that it takes, about.
     pub(crate) fn size(&self) -> usize {
         match self {
-            Self::Text(text) => text.len(),
+            Self::Text(text) | Self::NullText(text) => text.len(),
             Self::Bytes(bytes) => bytes.len(),
             _ => 8,
         }
@@ -93,6 +118,7 @@ impl Field<'_> {
             Self::Null => Field::Null,
             Self::Missing => Field::Missing,
             Self::Blank => Field::Blank,
+            Self::NullText(text) => Field::NullText(text.into_owned().into()),
             Self::Bytes(bytes) => match String::from_utf8(bytes.into_owned()) {
                 Ok(text) => Field::Text(text.into()),
                 Err(error) => Field::Bytes(error.into_bytes().into()),

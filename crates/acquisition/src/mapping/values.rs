@@ -8,7 +8,7 @@ use super::{Constant, Field, list};
 
 /// What becomes of a value that the `values` of its column do not name. One that is not there is not renamed, and
 /// keeps what it means.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Otherwise {
     /// It stays as it is.
@@ -18,56 +18,74 @@ pub enum Otherwise {
     Bad,
     /// It becomes null.
     Null,
+    /// It becomes this value, in a configuration `{ value = "crypto" }`.
+    Value(Constant),
 }
 
 /// The values of a column that are renamed, and what becomes of the others.
 #[derive(Debug, Clone)]
 pub(super) struct Values {
     named: BTreeMap<String, Field<'static>>,
-    otherwise: Otherwise,
+    others: Others,
+}
+
+#[derive(Debug, Clone)]
+enum Others {
+    Keep,
+    Bad,
+    Become(Field<'static>),
 }
 
 impl Values {
-    pub(super) fn new(values: &BTreeMap<String, Constant>, otherwise: Option<Otherwise>) -> Self {
+    pub(super) fn new(values: &BTreeMap<String, Constant>, otherwise: Option<&Otherwise>) -> Self {
         let named = values.iter().map(|(from, to)| (from.trim().to_owned(), to.field()));
-        Self { named: named.collect(), otherwise: otherwise.unwrap_or_default() }
+        let others = match otherwise {
+            None | Some(Otherwise::Keep) => Others::Keep,
+            Some(Otherwise::Bad) => Others::Bad,
+            Some(Otherwise::Null) => Others::Become(Field::Null),
+            Some(Otherwise::Value(value)) => Others::Become(value.field()),
+        };
+        Self { named: named.collect(), others }
     }
 
-    /// Returns what values become, each with what it was.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Field<'static>)> {
-        self.named.iter().map(|(from, to)| (from.as_str(), to))
+    /// Returns what values become, each with what it was; with nothing, what all others become.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Option<&str>, &Field<'static>)> {
+        let other = match &self.others {
+            Others::Become(to) if *to != Field::Null => Some((None, to)),
+            _ => None,
+        };
+        self.named.iter().map(|(from, to)| (Some(from.as_str()), to)).chain(other)
     }
 
-    /// Returns what `field` becomes.
+    /// Returns what `field` becomes, or `None` if it stays.
     ///
     /// # Errors
     /// When it is none of those that may be.
-    pub(super) fn renamed<'f, 'x>(&'f self, field: &'f Field<'x>) -> Result<&'f Field<'x>, String> {
-        if *field == Field::Missing {
-            return Ok(field);
+    pub(super) fn renamed<'f>(
+        &'f self,
+        field: &Field<'_>,
+    ) -> Result<Option<&'f Field<'static>>, String> {
+        if let Some(to) = self.named.get(&*field.written()) {
+            return Ok(Some(to));
         }
-        let text = field.trimmed();
-        Ok(self.find(&text)?.unwrap_or(field))
+        match field {
+            Field::NullText(_) => Ok(self.named.get("")),
+            _ => self.find(&field.trimmed()),
+        }
     }
 
-    /// Returns what `text` becomes, or `None` if it is null.
+    /// Returns what `text` becomes, or `None` if it stays.
     ///
     /// # Errors
     /// When it is none of those that may be.
-    pub(super) fn renamed_text<'f>(&'f self, text: &'f str) -> Result<Option<&'f str>, String> {
-        Ok(match self.find(text)? {
-            None => Some(text),
-            Some(Field::Text(text)) => Some(text),
-            Some(_) => None,
-        })
-    }
-
-    fn find(&self, text: &str) -> Result<Option<&Field<'static>>, String> {
-        match (self.named.get(text), self.otherwise) {
+    pub(super) fn find(&self, text: &str) -> Result<Option<&Field<'static>>, String> {
+        match (self.named.get(text), &self.others) {
             (Some(to), _) => Ok(Some(to)),
-            (None, Otherwise::Null) if !text.is_empty() => Ok(Some(&Field::Null)),
-            (None, Otherwise::Bad) if !text.is_empty() => {
-                let known = list(self.named.keys().map(String::as_str));
+            (None, Others::Become(to)) if !text.is_empty() => Ok(Some(to)),
+            (None, Others::Bad) if !text.is_empty() => {
+                let shown =
+                    |name| if String::is_empty(name) { "\"\"" } else { String::as_str(name) };
+                let known = list(self.named.keys().map(shown));
                 Err(format!(
                     "is none of the `values` of its column, which are {known}: add it there, or let \
                      `otherwise` be \"keep\" or \"null\""
@@ -75,5 +93,69 @@ impl Values {
             }
             (None, _) => Ok(None),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(named: &[(&str, &str)], otherwise: Otherwise) -> Values {
+        let constant = |text: &str| Constant::Text(text.into());
+        let named = named.iter().map(|(from, to)| ((*from).into(), constant(to))).collect();
+        Values::new(&named, Some(&otherwise))
+    }
+
+    #[test]
+    fn a_value_that_is_not_named_becomes_what_is_said() {
+        let named = [("EUR", "fiat"), ("USD", "fiat")];
+        let crypto = Otherwise::Value(Constant::Text("crypto".into()));
+        for (otherwise, becomes) in [
+            (Otherwise::Keep, Ok(None)),
+            (Otherwise::Null, Ok(Some(Field::Null))),
+            (crypto, Ok(Some(Field::from("crypto")))),
+        ] {
+            let values = values(&named, otherwise);
+            let renamed = |field: &Field<'_>| values.renamed(field).map(Option::<&_>::cloned);
+            assert_eq!(renamed(&Field::from("BTC")), becomes);
+            assert_eq!(renamed(&Field::from(" EUR ")), Ok(Some(Field::from("fiat"))));
+            for none in [Field::Null, Field::Missing, Field::Blank, Field::from(" ")] {
+                assert_eq!(renamed(&none), Ok(None), "{none:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_value_is_named_by_the_empty_text_whatever_stands_for_it() {
+        let values = values(&[("", "pending"), ("n/a", "failed")], Otherwise::Bad);
+        let nulls = ["n/a".to_owned(), "NULL".to_owned()];
+        for (field, to) in [
+            (Field::Null, "pending"),
+            (Field::Missing, "pending"),
+            (Field::Blank, "pending"),
+            (Field::from("NULL").nulled(&nulls), "pending"),
+            (Field::from("n/a").nulled(&nulls), "failed"),
+        ] {
+            assert_eq!(values.renamed(&field), Ok(Some(&Field::from(to))), "{field:?}");
+        }
+        let error = values.renamed(&Field::from("odd")).unwrap_err();
+        assert!(error.contains("which are \"\", n/a: add"), "{error}");
+    }
+
+    #[test]
+    fn otherwise_is_a_word_or_a_value() {
+        for (text, otherwise) in [
+            ("\"keep\"", Otherwise::Keep),
+            ("\"bad\"", Otherwise::Bad),
+            ("\"null\"", Otherwise::Null),
+            ("{\"value\":\"crypto\"}", Otherwise::Value(Constant::Text("crypto".into()))),
+            ("{\"value\":7}", Otherwise::Value(Constant::Int(7))),
+        ] {
+            let read: Otherwise = serde_json::from_str(text).unwrap();
+            assert_eq!(read, otherwise);
+            assert_eq!(serde_json::to_string(&read).unwrap(), text);
+        }
+        let error = serde_json::from_str::<Otherwise>("\"crypto\"").unwrap_err().to_string();
+        assert!(error.contains("crypto") && error.contains("`value`"), "{error}");
     }
 }

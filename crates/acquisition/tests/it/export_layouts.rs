@@ -116,6 +116,32 @@ async fn the_header_stands_where_the_settings_say() {
 }
 
 #[tokio::test]
+async fn a_header_that_begins_like_a_total_is_the_header() {
+    let folder = TempDir::new().unwrap();
+    let config = |name: &str, skip_lines: usize| Config {
+        columns: serde_json::from_value(json!({ "id": "Total id" })).unwrap(),
+        footer_starts_with: vec!["Total".into()],
+        skip_lines,
+        ..config(&folder, name)
+    };
+    write(&folder, "a.csv", "Total: 2 rows\n\"Total id\",name\n1,a\n\"Total\",9\n2,b\nTotal,3\n");
+    let (pages, said) = noted(config("a.csv", 0), &things("append")).await;
+    assert_eq!(ids(&pages), ["1", "2"]);
+    assert!(said.contains("rows of footers are left out (2 rows, first a.csv:4)"), "{said}");
+    // Below the lines that are skipped as well.
+    assert_eq!(ids(&noted(config("a.csv", 1), &things("append")).await.0), ["1", "2"]);
+    // A file that grows is read on below the same header.
+    let (_, cursor) = piecemeal(&config("a.csv", 0), &things("append"), None).await;
+    append(&folder, "a.csv", "3,c\n");
+    let (pages, _) = piecemeal(&config("a.csv", 0), &things("append"), Some(cursor)).await;
+    assert_eq!(ids(&pages), ["3"]);
+    // One without a header has none, whatever its totals say.
+    write(&folder, "b.csv", "Total: 2 rows\n1,a\n");
+    let error = fails(&source(config("b.csv", 0), &things("append")), None).await;
+    assert!(error.contains("`Total id`") && error.contains("line 2"), "{error}");
+}
+
+#[tokio::test]
 async fn a_footer_is_no_row_and_a_file_that_grows_stays_right() {
     let folder = TempDir::new().unwrap();
     let rows_of =

@@ -16,7 +16,7 @@ use tidegauge_core::arrow::array::{
 };
 use tidegauge_core::{Page, Source, TableRef};
 
-fn set(folder: &TempDir, name: &str, settings: Value) -> Config {
+pub(crate) fn set(folder: &TempDir, name: &str, settings: Value) -> Config {
     let mut whole = serde_json::to_value(config(folder, name)).unwrap();
     for (setting, value) in settings.as_object().unwrap() {
         whole[setting] = value.clone();
@@ -24,7 +24,7 @@ fn set(folder: &TempDir, name: &str, settings: Value) -> Config {
     serde_json::from_value(whole).unwrap()
 }
 
-async fn noted(config: Config, table: &TableRef) -> (Vec<Page>, String) {
+pub(crate) async fn noted(config: Config, table: &TableRef) -> (Vec<Page>, String) {
     let source = source(config, table);
     let (pages, _) = round(&source, None).await;
     (pages, source.take_notes().join("\n"))

@@ -6,6 +6,7 @@ mod database;
 mod dead_symbol;
 mod exchangerate_api;
 mod export_layouts;
+mod export_rules;
 mod export_values;
 mod faults;
 mod files;

@@ -94,6 +94,46 @@ async fn ids_may_be_said_to_be_text_or_numbers() {
     assert!(error.unwrap_err().to_string().contains("filled by itself"));
 }
 
+/// Numbers where those of texts lie, and longer ones, are no ids unless they are said to be text.
+#[tokio::test]
+async fn long_numbers_are_ids_only_as_text_however_long_they_are() {
+    let folder = TempDir::new().unwrap();
+    let long = [
+        "4611686018427387904",
+        "9223372036854775807",
+        "9223372036854775808",
+        "-9223372036854775809",
+        "123456789012345678901234567890123456789012345678901234567890",
+    ];
+    let csv: String = long.iter().map(|id| format!("{id},2026-01-02\n")).collect();
+    write(&folder, "a.csv", format!("user_id,signup_at\n1,2026-01-02\n{csv}"));
+    let with = |rule: serde_json::Value| Config {
+        columns: columns(json!({ "user_id": rule })),
+        bad_rows: BadRows::Quarantine,
+        ..config(&folder, "a.csv")
+    };
+    for rule in [json!("user_id"), json!({ "id": "number" })] {
+        let (users, _) = round(&source(with(rule), User::table()), None).await;
+        assert_eq!(column(&users, "users", "user_id"), ["1"]);
+        let reasons = column(&users, "quarantine", "reason");
+        assert_eq!(reasons.len(), long.len(), "{reasons:?}");
+        for (reason, id) in reasons.iter().zip(long) {
+            assert!(reason.contains(id) && reason.contains("id = \"text\""), "{reason}");
+        }
+    }
+    let (users, _) = round(&source(with(json!({ "id": "text" })), User::table()), None).await;
+    assert_eq!(column(&users, "users", "external_id")[1..], long);
+    // A rule about signs has nothing to say of text.
+    for rule in [
+        json!({ "absolute": true }),
+        json!({ "id": "text", "negate": { "column": "a", "in": ["b"] } }),
+    ] {
+        let made =
+            FileSource::new(with(rule), User::table().clone(), clock("2026-03-01T00:00:00Z"));
+        assert!(made.unwrap_err().to_string().contains("ids of text have no sign"));
+    }
+}
+
 #[tokio::test]
 async fn what_own_data_do_not_say_is_null_or_its_default() {
     let folder = TempDir::new().unwrap();

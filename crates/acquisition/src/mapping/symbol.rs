@@ -1,0 +1,159 @@
+//! The two sides of a market's symbol.
+
+/// What stands between the two sides, where something does.
+const SEPARATORS: [char; 4] = ['/', '-', '_', ':'];
+
+/// Currencies and coins that markets are quoted in, by which a symbol without a separator ends.
+const QUOTES: [&str; 53] = [
+    "AED", "ARS", "AUD", "BIDR", "BNB", "BRL", "BTC", "BUSD", "CAD", "CHF", "COP", "CZK", "DAI",
+    "DKK", "DOGE", "ETH", "EUR", "EURC", "EURI", "FDUSD", "GBP", "HKD", "IDR", "IDRT", "INR",
+    "JPY", "KRW", "MXN", "NGN", "NOK", "NZD", "PAX", "PLN", "PYUSD", "RON", "RUB", "SEK", "SGD",
+    "SOL", "THB", "TRX", "TRY", "TUSD", "UAH", "USD", "USDC", "USDP", "USDS", "USDT", "VAI", "XBT",
+    "XRP", "ZAR",
+];
+
+/// The same as Kraken writes them in symbols of eight letters: `XXBTZEUR`.
+const KRAKEN_QUOTES: [&str; 8] = ["XETH", "XXBT", "ZAUD", "ZCAD", "ZEUR", "ZGBP", "ZJPY", "ZUSD"];
+
+/// Coins whose last letter, taken for the first of a quote currency, would make another market of the symbol:
+/// `DOTUSD` is no `DO` in `TUSD`.
+const BASES: [&str; 40] = [
+    "ANT", "APT", "ARB", "BAT", "BLUR", "BNB", "BONK", "BTC", "BTT", "CFG", "CRV", "DENT", "DOGE",
+    "DOT", "ETH", "FET", "FLT", "GMT", "GRT", "HFT", "HNT", "JST", "LPT", "LTC", "MNT", "NEXT",
+    "OXT", "PAXG", "QNT", "RBT", "RENT", "SHIB", "SNT", "SOL", "STPT", "TNT", "TRB", "USDT", "XRP",
+    "XTZ",
+];
+
+/// Returns what is bought or sold on a market, and what it is paid in: by what stands between the two, else by the
+/// longest quote currency that the symbol ends with.
+///
+/// # Errors
+/// When the two cannot be told apart.
+pub(super) fn sides(symbol: &str) -> Result<(&str, &str), String> {
+    let symbol = symbol.trim();
+    let mut sides = symbol.split(SEPARATORS);
+    match (sides.next(), sides.next(), sides.next()) {
+        (Some(base), Some(quote), None) => {
+            let (base, quote) = (base.trim(), quote.trim());
+            let is_currency = |side: &str| side.chars().any(char::is_alphabetic) && side != "PERP";
+            return match is_currency(base) && is_currency(quote) {
+                true => Ok((base, quote)),
+                false => Err(untold("one side of it is no currency")),
+            };
+        }
+        (_, _, Some(_)) => return Err(untold("it has more than two parts")),
+        _ => {}
+    }
+    let upper = symbol.to_ascii_uppercase();
+    let is_base = |base: &&str| base.chars().count() > 1;
+    let kraken = KRAKEN_QUOTES.iter().filter(|quote| {
+        let base = upper.strip_suffix(**quote);
+        base.is_some_and(|base| base == "USDT" || base.len() == 4 && base.starts_with(['X', 'Z']))
+    });
+    let others =
+        QUOTES.iter().filter(|quote| upper.strip_suffix(**quote).filter(is_base).is_some());
+    let mut fitting: Vec<&str> = kraken.chain(others).copied().collect();
+    fitting.sort_by_key(|quote| std::cmp::Reverse(quote.len()));
+    let known: Vec<&str> = fitting
+        .iter()
+        .filter(|quote| upper.strip_suffix(**quote).is_some_and(|base| BASES.contains(&base)))
+        .copied()
+        .collect();
+    let quote = match (&known[..], &fitting[..]) {
+        ([known], _) => known,
+        ([], [longest, ..]) => longest,
+        ([one, other, ..], _) => {
+            return Err(untold(&format!("it may be quoted in {one} or {other}")));
+        }
+        ([], []) => return Err(untold("it ends with no quote currency that is known")),
+    };
+    symbol.split_at_checked(symbol.len() - quote.len()).ok_or_else(|| untold("it is no symbol"))
+}
+
+fn untold(why: &str) -> String {
+    format!(
+        "is no symbol of a market whose two sides can be told apart, as `BTC/EUR` is: {why}; name it in the `values` of \
+         another column, or leave such rows out by `where`"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_sides_of_a_symbol_are_told_apart() {
+        for (symbol, base, quote) in [
+            ("XBT/EUR", "XBT", "EUR"),
+            ("BTC-USD", "BTC", "USD"),
+            ("BTC_USDT", "BTC", "USDT"),
+            ("tBTC:USD", "tBTC", "USD"),
+            (" eth / eur ", "eth", "eur"),
+            ("1INCH/EUR", "1INCH", "EUR"),
+            ("BTCUSDT", "BTC", "USDT"),
+            ("btceur", "btc", "eur"),
+            ("PEPEFDUSD", "PEPE", "FDUSD"),
+            ("GALABUSD", "GALA", "BUSD"),
+            ("ETHBTC", "ETH", "BTC"),
+            ("TUSDUSDT", "TUSD", "USDT"),
+            ("1000SATSUSDT", "1000SATS", "USDT"),
+            ("USDTTRY", "USDT", "TRY"),
+            ("USDTUSD", "USDT", "USD"),
+            // Kraken's old names, and coins that end like them.
+            ("XXBTZEUR", "XXBT", "ZEUR"),
+            ("XETHXXBT", "XETH", "XXBT"),
+            ("ZEURZUSD", "ZEUR", "ZUSD"),
+            ("USDTZUSD", "USDT", "ZUSD"),
+            ("XTZEUR", "XTZ", "EUR"),
+            ("XTZUSD", "XTZ", "USD"),
+            ("CHZEUR", "CHZ", "EUR"),
+            ("TRXXBT", "TRX", "XBT"),
+            ("ICXETH", "ICX", "ETH"),
+            ("DASHXBT", "DASH", "XBT"),
+            // Coins whose last letter would make another currency of the quote.
+            ("DOTUSD", "DOT", "USD"),
+            ("SHIBUSD", "SHIB", "USD"),
+            ("BNBUSD", "BNB", "USD"),
+            ("BTCTUSD", "BTC", "TUSD"),
+            ("BTCPYUSD", "BTC", "PYUSD"),
+        ] {
+            assert_eq!(sides(symbol), Ok((base, quote)), "{symbol}");
+        }
+    }
+
+    #[test]
+    fn a_symbol_that_cannot_be_told_apart_is_refused() {
+        for (symbol, says) in [
+            ("", "no quote currency"),
+            ("EUR", "no quote currency"),
+            ("BTCXYZ", "no quote currency"),
+            ("BTC/", "no currency"),
+            ("BTCUSDT_240329", "no currency"),
+            ("BTCUSD_PERP", "no currency"),
+            ("BTC/USD:USD", "more than two parts"),
+            ("é", "no quote currency"),
+        ] {
+            let error = sides(symbol).unwrap_err();
+            assert!(error.contains(says) && error.contains("BTC/EUR"), "{symbol}: {error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_joined_is_told_apart(base in "[A-Z]{2,6}", quote in 0..QUOTES.len(), between in 0usize..4) {
+            let symbol = format!("{base}{}{}", SEPARATORS[between], QUOTES[quote]);
+            prop_assume!(base != "PERP");
+            prop_assert_eq!(sides(&symbol), Ok((base.as_str(), QUOTES[quote])));
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in "\\PC{0,12}", end in "(ZEUR|usdt|ß|)") {
+            let symbol = format!("{text}{end}");
+            if let Ok((base, quote)) = sides(&symbol) {
+                prop_assert!(symbol.contains(base) && symbol.contains(quote));
+            }
+        }
+    }
+}
