@@ -15,6 +15,7 @@ mod parquet;
 mod parquet_pages;
 mod parquet_unpack;
 mod parquet_value;
+pub mod presets;
 mod progress;
 mod snapshot;
 mod splitter;

@@ -15,6 +15,7 @@ mod fx;
 mod kraken_stream;
 mod market_replies;
 mod own_data;
+mod presets;
 mod promises;
 mod properties;
 mod recorded;
