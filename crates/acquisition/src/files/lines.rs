@@ -221,7 +221,9 @@ impl Lines {
                     Header::Json | Header::Counted | Header::Unread => &[],
                 };
                 let fields = match &cells {
-                    Ok(cells) if cells.len() == names.len() => Ok(fields(cells, &self.nulls)),
+                    Ok(cells) if is_as_wide(cells, names.len()) => {
+                        Ok(fields(cells, names.len(), &self.nulls))
+                    }
                     Ok(cells) if names.is_empty() => {
                         let (len, wanted) = (cells.len(), wanted.join(", "));
                         Err(whole(format!("has {len} cells, and those at {wanted} are wanted")))
@@ -344,12 +346,18 @@ pub(super) fn is_blank(line: &[u8]) -> bool {
     line.iter().all(u8::is_ascii_whitespace)
 }
 
-fn fields<'c>(cells: &'c Cells, nulls: &[String]) -> Vec<Field<'c>> {
+/// Returns `true` if there are so many cells, and behind them none that says anything: some exports end lines with
+/// delimiters that their header does not have.
+fn is_as_wide(cells: &Cells, width: usize) -> bool {
+    width > 0 && cells.len() >= width && cells.iter().skip(width).all(str::is_empty)
+}
+
+fn fields<'c>(cells: &'c Cells, width: usize, nulls: &[String]) -> Vec<Field<'c>> {
     let field = |cell: &'c str| match cell.is_empty() {
         true if !nulls.iter().any(String::is_empty) => Field::Blank,
         _ => Field::from(cell).nulled(nulls),
     };
-    cells.iter().map(field).collect()
+    cells.iter().take(width).map(field).collect()
 }
 
 fn broken(file: &Found, error: &io::Error) -> Error {

@@ -171,3 +171,17 @@ async fn markets_are_taken_apart_and_signs_and_capitals_put_right() {
         assert!(error.contains(says), "{error} should say {says}");
     }
 }
+
+#[tokio::test]
+async fn a_line_may_have_empty_cells_behind_those_of_the_header() {
+    let folder = TempDir::new().unwrap();
+    write(&folder, "a.csv", "id,name\n1,a,,,\n2,b\n3,,\n4,d,,x\n5\n");
+    let table = table("append", &["id:int64", "name:text?"]);
+    let aside = json!({ "bad_rows": "quarantine" });
+    let (pages, _) = noted(set(&folder, "a.csv", aside), &table).await;
+    assert_eq!(ids(&pages), ["1", "2", "3"]);
+    assert_eq!(column(&pages, "things", "name"), ["a", "b", "null"]);
+    assert_eq!(column(&pages, "quarantine", "place"), ["a.csv:5", "a.csv:6"]);
+    let reason = &column(&pages, "quarantine", "reason")[0];
+    assert!(reason.contains("4 cells, and the header has 2"), "{reason}");
+}

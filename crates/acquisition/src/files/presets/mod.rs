@@ -46,12 +46,15 @@ impl Preset {
 }
 
 /// The presets as they are written.
-const TEXTS: [&str; 19] = [
+const TEXTS: [&str; 22] = [
     include_str!("binance_deposits.toml"),
+    include_str!("binance_deposits_utc.toml"),
     include_str!("binance_purchases.toml"),
     include_str!("binance_trades.toml"),
     include_str!("binance_trades_old.toml"),
+    include_str!("binance_trades_utc.toml"),
     include_str!("binance_withdrawals.toml"),
+    include_str!("binance_withdrawals_utc.toml"),
     include_str!("bitstamp.toml"),
     include_str!("bitstamp_old.toml"),
     include_str!("coinbase.toml"),
@@ -95,6 +98,7 @@ mod tests {
     use tidegauge_core::tables;
 
     use super::*;
+    use crate::duplicate_rows::DuplicateRows;
     use crate::mapping::Mapping;
 
     #[test]
@@ -117,6 +121,10 @@ mod tests {
                 assert!(entries.insert(&entry.name), "{} is there twice", entry.name);
                 assert!(filled.insert(&entry.table), "{name} fills {} twice", entry.table);
                 assert!(entry.path.is_empty() && !entry.shared, "{}", entry.name);
+                // An order that is refunded later comes again with another status.
+                let status = entry.columns.get("status").is_some_and(|rule| rule.value.is_none());
+                let last = status.then_some(DuplicateRows::Last);
+                assert_eq!(entry.on_duplicate, last, "{}", entry.name);
                 let table = tables::by_name(&entry.table).unwrap();
                 let mapping = Mapping::new(&entry.name, &table, &entry.columns)
                     .and_then(|mapping| mapping.filter(&entry.filter))
@@ -130,8 +138,7 @@ mod tests {
 
     #[test]
     fn the_preset_that_knows_most_columns_is_taken() {
-        let withdrawals =
-            ["Date(UTC+0)", "Coin", "Network", "Amount", "Fee", "Address", "TXID", "Status"];
+        let withdrawals = ["Time", "Coin", "Network", "Amount", "Fee", "Address", "TXID", "Status"];
         let name = |names: &[&str]| preset_for(names).map(|preset| preset.name.as_str());
         assert_eq!(name(&withdrawals), Some("binance_withdrawals"));
         let deposits: Vec<&str> =
