@@ -21,7 +21,8 @@ use crate::{Error, Result, retry};
 /// What tables of rows on their way in are called.
 const PREFIX: &str = "_tidegauge_stage_";
 
-/// What a load job is tried as, should jobs of its name have failed before.
+/// The load jobs of the same rows that may fail within one load. Those of earlier loads do not count: a job's name is
+/// taken for as long as the project keeps its history.
 const ATTEMPTS: usize = 10;
 
 /// How long the first of them is waited for; the next, twice as long. One that nobody is at any more says
@@ -73,21 +74,33 @@ impl BigQuery {
         print.add(Some(load.after.as_str()));
         print.add(Some(&content));
         let mut pauses = retry::exponential(INITIAL_BACKOFF, MAX_BACKOFF, ATTEMPTS).build();
-        let mut patience = PATIENCE;
-        for attempt in 1..=ATTEMPTS {
-            let name = format!("{PREFIX}{}_{print}_{attempt}", table.name);
-            let ended = match self.ended(&name, patience).await.map_err(failed)? {
+        let (mut patience, mut failures) = (PATIENCE, 0);
+        let mut number = 0u64;
+        while failures < ATTEMPTS {
+            number += 1;
+            let name = format!("{PREFIX}{}_{print}_{number}", table.name);
+            let ended = match self.ended(&name, Duration::ZERO).await.map_err(failed)? {
                 None => self.load_job(&name, content.clone(), patience).await,
-                // Long ago, perhaps, and its table was removed since.
+                // Its table was taken over and removed since: the same rows are loaded anew, as after a reset.
                 Some(Ok(())) if self.rows_in(&name).await.map_err(failed)? != Some(rows) => {
                     continue;
                 }
-                Some(ended) => ended,
+                Some(Ok(())) => Ok(()),
+                // Another loader's, or one that nobody is at any more.
+                Some(Err(Refusal::Late(_))) => {
+                    match self.ended(&name, PATIENCE).await.map_err(failed)? {
+                        Some(Ok(())) => Ok(()),
+                        _ => continue,
+                    }
+                }
+                // An earlier load's: what was wrong then may have been mended.
+                Some(Err(_)) => continue,
             };
             match ended {
                 Ok(()) => return Ok(Stage { name, rows }),
                 Err(refusal) if refusal.is_passing() || refusal.met_another() => {
                     tracing::debug!(?refusal, job = name, "a load job failed");
+                    failures += 1;
                     tokio::time::sleep(pauses.next().unwrap_or(MAX_BACKOFF)).await;
                     patience *= 2;
                 }

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use futures_util::StreamExt;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
-use tidegauge_core::{Cursor, ErrorKind, Fiat, Filter, Scan, WarehouseExt, WriteMode, tables};
+use tidegauge_core::{
+    Cursor, ErrorKind, Fiat, Filter, Removal, Reset, Scan, WarehouseExt, WriteMode, tables,
+};
 use tidegauge_testkit::BigQuery;
 use wiremock::matchers::{body_partial_json, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -92,6 +94,22 @@ async fn a_load_that_was_broken_off_is_gone_on_with() {
     assert_eq!(after.len(), before.len() + 1, "{after:?}");
     let wanted = [(1, "a".to_owned()), (2, "b".to_owned())];
     assert_eq!(pairs(&*store.warehouse(), &table).await, wanted);
+}
+
+/// The history of jobs keeps their names: rows that are reset and loaded anew get another one each time.
+#[tokio::test]
+async fn rows_may_be_reset_and_loaded_anew_any_number_of_times() {
+    let Some(store) = Store::of("bigquery") else { return };
+    let table = simple("anew", WriteMode::Append);
+    let rows = [batch(&table, &[(1, "a"), (2, "b")])];
+    let (sink, cursor) = (store.sink(), Cursor::new("1"));
+    for _ in 0..12 {
+        load(&*sink, None, "1", &rows).await.unwrap();
+        let cursors = [("test", Some(&cursor))];
+        let removals = [Removal::all(&table)];
+        let reset = Reset { cursors: &cursors, removals: &removals, dry_run: false };
+        assert_eq!(sink.reset(reset).await.unwrap(), [2]);
+    }
 }
 
 /// A service that answers `status` with `body` to everything.
