@@ -1,6 +1,6 @@
 //! What can go wrong between a warehouse and a metric.
 
-use tidegauge_core::ErrorKind;
+use tidegauge_core::{ErrorKind, SetAside, SetAsideReason};
 
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -77,6 +77,12 @@ pub enum Error {
     /// Neither users nor events, so that the end of observation is unknown.
     #[error("there are no users and no events; load some, or say where observation ends")]
     NoFacts,
+    /// All rows are left out, so that none is there to be counted.
+    #[error("no row of the warehouse counts; {}{}", shown(set_aside), way_out(set_aside))]
+    AllSetAside {
+        /// The rows, by table and reason.
+        set_aside: Vec<SetAside>,
+    },
     /// A parameter out of its range.
     #[error("`{name}` {reason}")]
     Parameter {
@@ -93,12 +99,27 @@ pub enum Error {
     Frame(#[from] polars::error::PolarsError),
 }
 
+/// Returns the rows that were left out, in a line.
+fn shown(set_aside: &[SetAside]) -> String {
+    set_aside.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// Returns what to do about rows that cannot be valued.
+fn way_out(set_aside: &[SetAside]) -> &'static str {
+    match set_aside.iter().any(|aside| aside.reason == SetAsideReason::Unpriced) {
+        true => {
+            "; name sources of rates and prices in `sources` (`ecb` has currencies, `kraken` coins), and run again"
+        }
+        false => "",
+    }
+}
+
 impl Error {
     /// Returns what kind of failure it is.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Warehouse(error) => error.kind(),
-            Self::NoFacts => ErrorKind::NotFound,
+            Self::NoFacts | Self::AllSetAside { .. } => ErrorKind::NotFound,
             Self::Parameter { .. } => ErrorKind::Configuration,
             Self::Frame(_) => ErrorKind::Bug,
             Self::MissingColumn { .. }

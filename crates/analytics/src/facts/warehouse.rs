@@ -131,10 +131,16 @@ impl Facts {
                     .to_owned(),
             );
         }
-        let end = match params.end {
-            Some(end) => end,
-            None => day_after(&[events.column("at")?, users.column("signup_at")?])?,
-        };
+        let end =
+            match params.end {
+                Some(end) => end,
+                None => day_after(&[events.column("at")?, users.column("signup_at")?]).map_err(
+                    |error| match sieve.aside.as_slice() {
+                        [] => error,
+                        aside => Error::AllSetAside { set_aside: aside.to_vec() },
+                    },
+                )?,
+            };
         let mut facts = Self::build(&users, &events, end, sieve)?.with_spend(&spend.compute()?)?;
         facts.notes = notes;
         external::name(warehouse, facts.set_aside.iter_mut().flat_map(|aside| &mut aside.examples))
