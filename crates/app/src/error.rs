@@ -111,6 +111,9 @@ pub enum Error {
     /// A source, a sink or a batch failed.
     #[error(transparent)]
     Core(#[from] tidegauge_core::Error),
+    /// A file cannot be looked at, or fills no table.
+    #[error(transparent)]
+    Import(Box<tidegauge_acquisition::Error>),
     /// A source cannot be set up.
     #[error(transparent)]
     Acquisition(#[from] tidegauge_acquisition::Error),
@@ -160,6 +163,7 @@ impl Error {
             }
             Self::PartlyReset { error, .. } => error.kind(),
             Self::Core(error) => error.kind(),
+            Self::Import(error) => error.kind(),
             Self::Acquisition(error) => error.kind(),
             Self::Simulation(error) => error.kind(),
             Self::Storage(error) => error.kind(),

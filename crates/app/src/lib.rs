@@ -32,6 +32,7 @@ mod derived;
 mod error;
 mod gaps;
 mod history;
+pub mod import;
 mod instruments;
 mod load;
 pub mod pipeline;

@@ -8,6 +8,7 @@ mod folder;
 mod footer;
 mod gzip;
 mod header;
+pub mod import;
 mod json_fields;
 mod layout;
 mod lines;

@@ -190,7 +190,7 @@ impl Text {
 }
 
 /// Returns what ends the first line: a carriage return if no line feed follows it.
-fn line_end(head: &[u8], quote: Option<u8>) -> u8 {
+pub(super) fn line_end(head: &[u8], quote: Option<u8>) -> u8 {
     let mut within = false;
     for (at, byte) in head.iter().enumerate() {
         match byte {

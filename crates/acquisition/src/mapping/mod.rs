@@ -16,6 +16,8 @@ pub(crate) mod names;
 mod notes;
 mod number;
 mod plan;
+#[cfg(feature = "files")]
+mod probe;
 mod rows;
 mod rule_checks;
 mod signs;
@@ -41,6 +43,8 @@ pub use values::Otherwise;
 pub(crate) use columns::one_or_many;
 pub(crate) use known::KnownColumns;
 pub(crate) use notes::Told;
+#[cfg(feature = "files")]
+pub(crate) use probe::Probe;
 pub(crate) use rows::{Rows, tables};
 
 use crate::error::cut;

@@ -26,7 +26,7 @@ pub(crate) fn find(have: &[&str], name: &str) -> Result<Option<usize>, String> {
 }
 
 /// Returns a name without what people write in several ways.
-fn fold(name: &str) -> String {
+pub(crate) fn fold(name: &str) -> String {
     let plain = name.nfkd().filter(|c| !is_combining_mark(*c)).collect::<String>();
     plain.trim().to_lowercase()
 }

@@ -12,6 +12,7 @@ mod faults;
 mod files;
 mod files_told;
 mod fx;
+mod import;
 mod kraken_stream;
 mod market_replies;
 mod own_data;

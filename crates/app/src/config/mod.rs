@@ -235,6 +235,15 @@ impl Config {
         Self::merged(read.as_ref(), Figment::from(env), providers)
     }
 
+    /// Reads `text` as what stands in the file at `path`; the environment has no part in it.
+    ///
+    /// # Errors
+    /// As for [`load`](Self::load).
+    pub(crate) fn read_text(path: &Path, text: &str) -> Result<Self> {
+        let file = ConfigFile::parse(path, text)?;
+        Self::merged(Some(&file), Figment::new(), Providers::default())
+    }
+
     /// Merges the defaults, then `file`, then what is in `over`.
     fn merged(file: Option<&ConfigFile>, over: Figment, providers: Providers) -> Result<Self> {
         let mut figment = Figment::from(Serialized::defaults(Self::default()));

@@ -44,7 +44,7 @@ fn init_writes_the_template_and_never_over_a_file() {
             Config::default().demo_template(today),
             "`tidegauge run` is next",
         ),
-        (&["init"], Config::default().template(), "name your files in it"),
+        (&["init"], Config::default().template(), "`tidegauge import FILE` adds"),
     ] {
         fs::remove_file(&file).ok();
         let said = done(dir.path(), args);

@@ -10,6 +10,7 @@ mod derived;
 mod exchange;
 mod faults;
 mod gaps;
+mod import;
 mod kill;
 mod layers;
 mod live;

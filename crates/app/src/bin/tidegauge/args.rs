@@ -49,6 +49,7 @@ pub(crate) struct Args {
 const AFTER: &str = "\
 Start here:
   tidegauge init      write settings for your own data; with --demo for a simulated exchange
+  tidegauge import    look at a file of your own, and write the settings that load it
   tidegauge run       load what they name; again and again, each time what is new
   tidegauge verify    check every rule of consistency
   tidegauge report    write the three answers to report.html
@@ -142,6 +143,8 @@ pub(crate) enum Command {
         #[arg(long)]
         demo: bool,
     },
+    /// Look at a file of your own, and write the settings by which `tidegauge run` loads it
+    Import(Import),
     /// Load what the sources have that is new into the warehouse and its backups
     Run(Run),
     /// Check every rule of consistency on the warehouse
@@ -231,6 +234,40 @@ pub(crate) struct Run {
     /// Play one part of the simulated exchange's users: 3/16 is the third of sixteen
     #[arg(long, value_name = "PART/OF")]
     pub(crate) shard: Option<Shard>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Import {
+    /// The file, or a pattern of files that are alike: 'exports/orders-*.csv'
+    pub(crate) file: String,
+
+    /// The built-in table that it fills [default: the one that it fits, or one of its own]
+    #[arg(long, value_name = "TABLE")]
+    pub(crate) table: Option<String>,
+
+    /// What the source is called [default: as the file]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+
+    /// The zone of times that name none: Europe/Madrid, +02:00 [default: UTC]
+    #[arg(long, value_name = "ZONE")]
+    pub(crate) zone: Option<String>,
+
+    /// The currency of amounts, where no column says it: EUR
+    #[arg(long, value_name = "CODE")]
+    pub(crate) currency: Option<String>,
+
+    /// 01/02/2024 is the first of February
+    #[arg(long, conflicts_with = "month_first")]
+    pub(crate) day_first: bool,
+
+    /// 01/02/2024 is the second of January
+    #[arg(long)]
+    pub(crate) month_first: bool,
+
+    /// Show the settings, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -24,7 +24,7 @@ impl Document for Written {
         let next = match self.demo {
             true => "`tidegauge run` is next",
             false => {
-                "name your files in it ([[files]], at its end), then `tidegauge check` and `tidegauge run`"
+                "`tidegauge import FILE` adds a file of yours to it, then `tidegauge check` and `tidegauge run`"
             }
         };
         text.line(format!("wrote {}; {next}", self.file));

@@ -2,6 +2,7 @@
 
 mod check;
 mod gaps;
+mod import;
 mod init;
 mod instruments;
 mod man;
@@ -33,6 +34,7 @@ pub(crate) async fn run(args: Args, shutdown: &Shutdown) -> Result<ExitCode, Fai
     let mut config = match &args.command {
         // These need no settings, or read them when they do, and must work where those are broken.
         Command::Init { .. }
+        | Command::Import(_)
         | Command::Tables(_)
         | Command::Completions { .. }
         | Command::Man { .. }
@@ -44,6 +46,7 @@ pub(crate) async fn run(args: Args, shutdown: &Shutdown) -> Result<ExitCode, Fai
     }
     match args.command {
         Command::Init { demo } => init::init(args.config.as_deref(), demo)?,
+        Command::Import(words) => import::import(args.config.as_deref(), words).await?,
         Command::Tables(args) => tables::tables(load, &args)?,
         Command::Completions { shell } => {
             let mut script = Vec::new();

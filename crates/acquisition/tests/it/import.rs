@@ -1,0 +1,248 @@
+//! What is found out about a file, and that the settings that follow read it.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use tidegauge_acquisition::FileSource;
+use tidegauge_acquisition::files::import::{Hints, Inspection, Question, inspect};
+use tidegauge_acquisition::mapping::{declare, resolve};
+use tidegauge_core::tables::Quarantine;
+use tidegauge_core::{Batch, FixedClock, Source};
+
+const NOW: &str = "2024-12-01T00:00:00Z";
+
+/// A file, what is found out about it, and the rows that it gives by that.
+struct Read {
+    found: Inspection,
+    rows: Vec<Batch>,
+    set_aside: usize,
+    _folder: tempfile::TempDir,
+}
+
+async fn read_bytes(name: &str, bytes: &[u8], hints: &Hints) -> Read {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    fs::write(&path, bytes).unwrap();
+    let found = look(&path, hints).unwrap();
+    let mut read = Read { found, rows: Vec::new(), set_aside: 0, _folder: folder };
+    for entry in &read.found.entries {
+        let table = resolve(&entry.table, &declare(&read.found.tables).unwrap()).unwrap();
+        let clock = Arc::new(FixedClock(NOW.parse().unwrap()));
+        let source = FileSource::new(entry.clone(), table, clock).unwrap();
+        let mut cursor = None;
+        loop {
+            let page = source.fetch(cursor.as_ref()).await.unwrap();
+            for batch in page.batches {
+                match batch.table().name == Quarantine::table().name {
+                    true => read.set_aside += batch.rows(),
+                    false => read.rows.push(batch),
+                }
+            }
+            cursor = Some(page.cursor);
+            if page.done {
+                break;
+            }
+        }
+    }
+    read
+}
+
+async fn read(name: &str, text: &str) -> Read {
+    read_bytes(name, text.as_bytes(), &Hints::default()).await
+}
+
+fn look(path: &Path, hints: &Hints) -> tidegauge_acquisition::Result<Inspection> {
+    inspect(&path.display().to_string(), hints, NOW.parse().unwrap())
+}
+
+impl Read {
+    fn table(&self) -> &str {
+        &self.found.entries[0].table
+    }
+
+    fn count(&self) -> usize {
+        self.rows.iter().map(Batch::rows).sum()
+    }
+
+    /// The values of a column, in the order of the rows.
+    fn column(&self, name: &str) -> Vec<String> {
+        let mut values = Vec::new();
+        for batch in &self.rows {
+            let view = batch.column(name).unwrap();
+            values.extend((0..batch.rows()).map(|row| view.shown(row).unwrap_or_default()));
+        }
+        values
+    }
+
+    fn asks(&self) -> Vec<Question> {
+        self.found.guesses.iter().filter_map(|guess| guess.question).collect()
+    }
+
+    fn says(&self, words: &str) -> bool {
+        self.found.guesses.iter().any(|guess| guess.text.contains(words))
+            || self.found.found.iter().any(|line| line.contains(words))
+    }
+}
+
+#[tokio::test]
+async fn a_file_of_payments_fills_purchases() {
+    let read = read(
+        "payments.csv",
+        "Payment ID,Customer,Date,Amount,Currency,Status\n\
+         P-1,c-17,2024-01-05 10:00:00,12.50,EUR,Paid\n\
+         P-2,c-18,2024-01-06 10:00:00,7.00,USD,Refunded\n\
+         P-3,c-17,2024-02-05 10:00:00,1.00,EUR,Paid\n",
+    )
+    .await;
+    assert_eq!((read.table(), read.count(), read.set_aside), ("ramp_transactions", 3, 0));
+    assert_eq!(read.column("status"), ["completed", "failed", "completed"]);
+    assert_eq!(read.column("external_user_id"), ["c-17", "c-18", "c-17"]);
+    assert_eq!(read.asks(), [Question::Zone]);
+    assert!(read.says("`Refunded` as failed"), "{:?}", read.found.guesses);
+}
+
+#[tokio::test]
+async fn an_export_of_excel_is_read_with_its_lines_signs_and_letters() {
+    let text = "Verkäufe 2024\r\nInhaber: Müller\r\n\r\nBestellnummer;Kunde;Datum;Betrag;Land\r\n\
+                A-1;K1;24.12.2023 18:30;1.234,50 €;DE\r\n\
+                A-2;K2;25.12.2023 09:05;7,00 €;AT\r\n\
+                Summe;;;1.241,50 €;\r\n";
+    // Of windows-1252, all signs but the euro's are those of Unicode.
+    let byte = |c: char| if c == '€' { 0x80 } else { u8::try_from(u32::from(c)).unwrap() };
+    let bytes: Vec<u8> = text.chars().map(byte).collect();
+    let hints = Hints { zone: Some("Europe/Berlin".into()), ..Hints::default() };
+    let read = read_bytes("verkauf.csv", &bytes, &hints).await;
+    assert_eq!((read.table(), read.count(), read.set_aside), ("ramp_transactions", 2, 0));
+    assert_eq!(read.column("fiat_amount"), ["1234.50", "7.00"]);
+    assert_eq!(read.column("fiat_currency"), ["EUR", "EUR"]);
+    assert_eq!(read.column("created_at"), ["2023-12-24T17:30:00Z", "2023-12-25T08:05:00Z"]);
+    assert!(read.asks().is_empty() && read.says("windows-1252"), "{:?}", read.found.guesses);
+    assert_eq!(read.found.entries[0].footer_starts_with, ["Summe"]);
+}
+
+#[tokio::test]
+async fn users_are_told_from_what_they_do() {
+    let users = "id,email,created_at,country,utm_source\n\
+                 u1,a@x.io,03/25/2024,DE,ads\nu2,b@x.io,04/01/2024,FR,organic\n";
+    let read_users = read("people.csv", users).await;
+    assert_eq!((read_users.table(), read_users.count()), ("users", 2));
+    assert_eq!(read_users.column("acquisition_channel"), ["ads", "organic"]);
+    assert_eq!(read_users.column("signup_at"), ["2024-03-25T00:00:00Z", "2024-04-01T00:00:00Z"]);
+    // Rows of one id are events.
+    let events = "user,created_at,page\nu1,2024-01-01T10:00:00Z,/a\nu1,2024-01-01T11:00:00Z,/b\n";
+    let read_events = read("visits.csv", events).await;
+    assert_eq!((read_events.table(), read_events.count()), ("visits", 2));
+    assert_eq!(read_events.found.tables[0].time.as_deref(), Some("created_at"));
+}
+
+#[tokio::test]
+async fn a_currency_that_is_not_there_is_asked_for_and_never_invented() {
+    let text = "id,user,date,total\n1,7,2024-01-01,5.00\n2,8,2024-01-02,6.50\n";
+    let own = read("sales.csv", text).await;
+    assert_eq!((own.table(), own.asks()), ("sales", vec![Question::Currency]));
+    let hints = Hints { currency: Some("chf".into()), ..Hints::default() };
+    let read = read_bytes("sales.csv", text.as_bytes(), &hints).await;
+    assert_eq!(read.table(), "ramp_transactions");
+    assert_eq!(read.column("fiat_currency"), ["CHF", "CHF"]);
+}
+
+#[tokio::test]
+async fn the_order_of_day_and_month_is_asked_for_where_nothing_shows_it() {
+    let text = "id,user,date,total,currency\n1,7,03/04/2024,5.00,EUR\n2,8,02/05/2024,6.50,EUR\n";
+    let open = read("sales.csv", text).await;
+    assert!(open.asks().contains(&Question::DayOrder));
+    for (day_first, first) in [(true, "2024-04-03"), (false, "2024-03-04")] {
+        let hints = Hints { day_first: Some(day_first), ..Hints::default() };
+        let read = read_bytes("sales.csv", text.as_bytes(), &hints).await;
+        assert!(read.column("created_at")[0].starts_with(first), "{:?}", read.column("created_at"));
+        assert!(!read.asks().contains(&Question::DayOrder));
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_fits_no_table_gets_one_of_its_own() {
+    let text = "station,day,temp,rain,note\n\
+                S1,2024-01-01,1.5,n/a,ok\nS2,2024-01-01,2.5,3,\"a, b\"\nS1,2024-01-02,3.25,4,\n";
+    let read = read("Weather 2024.csv", text).await;
+    assert_eq!((read.table(), read.count(), read.set_aside), ("weather_2024", 3, 0));
+    let table = &read.found.tables[0];
+    assert_eq!(table.key, ["station", "day"]);
+    let types: Vec<_> = table.columns.iter().map(|column| column.dtype.to_string()).collect();
+    assert_eq!(types, ["text", "date", "decimal(18,2)", "int64", "text"]);
+    assert_eq!(read.column("rain"), ["", "3", "4"]);
+    assert!(read.says("the key is `station`, `day`"));
+}
+
+#[tokio::test]
+async fn every_delimiter_and_encoding_is_found() {
+    for (name, delimiter) in [("a.csv", ';'), ("a.txt", '|'), ("a.tsv", '\t'), ("b.csv", ',')] {
+        let between = |text: &str| text.replace('^', &delimiter.to_string());
+        let text = between(
+            "id^user^date^total^currency\n1^7^2024-01-01^5.00^EUR\n2^8^2024-01-02^6.50^EUR\n",
+        );
+        let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for bytes in [text.as_bytes(), &utf16] {
+            let read = read_bytes(name, bytes, &Hints::default()).await;
+            assert_eq!((read.table(), read.count()), ("ramp_transactions", 2), "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn json_lines_are_read_with_the_fields_of_their_objects() {
+    let text = "{\"id\":1,\"user\":{\"id\":\"u1\"},\"created\":\"2024-01-01T00:00:00Z\",\"amount\":\"5.00\",\"currency\":\"EUR\"}\n\
+                {\"id\":2,\"user\":{\"id\":\"u2\"},\"created\":\"2024-01-02T00:00:00Z\",\"amount\":\"6.00\",\"currency\":\"EUR\"}\n";
+    let read = read("events.log", text).await;
+    assert_eq!((read.table(), read.count()), ("ramp_transactions", 2));
+    assert_eq!(read.column("external_user_id"), ["u1", "u2"]);
+    assert!(read.asks().is_empty());
+}
+
+#[tokio::test]
+async fn rows_that_do_not_fit_are_set_aside_and_refunds_left_out() {
+    let text = "id,user,date,total,currency\n\
+                1,7,2024-01-01,5.00,EUR\n2,7,2024-01-02,free,EUR\n3,8,2024-01-03,-5.00,EUR\n\
+                4,8,2024-01-04,8.25,EUR\n5,9,2024-01-05,9.00,EUR\n6,9,2024-01-06,7.00,EUR\n";
+    let read = read("sales.csv", text).await;
+    assert_eq!((read.count(), read.set_aside), (4, 1));
+    assert!(read.says("`total` is 0 or less"), "{:?}", read.found.guesses);
+}
+
+#[test]
+fn what_cannot_be_read_is_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes, says) in [
+        ("empty.csv", &b""[..], "it is empty"),
+        ("blank.csv", b"\n\n", "blank"),
+        ("book.xlsx", b"PK\x03\x04....", "save the sheet as CSV"),
+        ("list.json", b"[{\"a\": 1}]", "one JSON array"),
+        ("page.html", b"<html></html>", "HTML"),
+        ("only.csv", b"id,name\n", "no row"),
+        ("broken.parquet", b"PAR1....", "broken.parquet"),
+    ] {
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        let error = look(&path, &Hints::default()).unwrap_err().to_string();
+        assert!(error.contains(says), "{error} should say {says}");
+    }
+    let error = look(&folder.path().join("none.csv"), &Hints::default()).unwrap_err().to_string();
+    assert!(error.contains("none.csv"), "{error}");
+}
+
+#[test]
+fn a_table_that_is_asked_for_is_filled_or_what_is_missing_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sales.csv");
+    fs::write(&path, "id,user,total\n1,7,5.00\n").unwrap();
+    let ask = |table: &str| {
+        let hints = Hints { table: Some(table.into()), ..Hints::default() };
+        look(&path, &hints).unwrap_err().to_string()
+    };
+    let error = ask("ramp_transactions");
+    assert!(
+        ["`created_at`", "`fiat_currency`", "`total`"].iter().all(|word| error.contains(word)),
+        "{error}"
+    );
+    assert!(ask("nosuch").contains("`ramp_transactions`"));
+}

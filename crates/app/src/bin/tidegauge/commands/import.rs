@@ -1,0 +1,224 @@
+//! `tidegauge import`
+
+use std::io::{self, BufRead, IsTerminal};
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::Serialize;
+use tidegauge::Result;
+use tidegauge::core::SystemClock;
+use tidegauge::import::{Guess, Hints, Import, Question, Trial};
+use tidegauge::text::{Table, cut};
+
+use crate::args;
+use crate::output::{self, Document, Text};
+
+/// The characters of a cell that are shown.
+const CELL: usize = 24;
+
+/// What was found out about a file, and where the settings were written.
+#[derive(Debug, Serialize)]
+struct Imported {
+    file: String,
+    /// The file of settings; null where nothing was written.
+    written_to: Option<String>,
+    preset: Option<String>,
+    notes: Vec<String>,
+    found: Vec<String>,
+    guessed: Vec<String>,
+    sources: Vec<Source>,
+    /// The settings as TOML.
+    settings: String,
+}
+
+/// What an entry read of the file.
+#[derive(Debug, Serialize)]
+struct Source {
+    name: String,
+    table: String,
+    /// The rows that are good, and whether they are all there are.
+    rows: u64,
+    all: bool,
+    set_aside: u64,
+    reasons: Vec<Reason>,
+    notes: Vec<String>,
+    columns: Vec<String>,
+    first: Vec<Vec<Option<String>>>,
+}
+
+/// Why rows were set aside.
+#[derive(Debug, Serialize)]
+struct Reason {
+    rows: u64,
+    first: String,
+}
+
+impl From<Trial> for Source {
+    fn from(trial: Trial) -> Self {
+        let reasons = trial.reasons.into_iter().map(|(rows, first)| Reason { rows, first });
+        Self {
+            name: trial.source,
+            table: trial.table,
+            rows: trial.rows,
+            all: trial.is_whole,
+            set_aside: trial.set_aside,
+            reasons: reasons.collect(),
+            notes: trial.notes,
+            columns: trial.columns,
+            first: trial.first,
+        }
+    }
+}
+
+impl Document for Imported {
+    fn text(&self) -> Text {
+        let mut text = Text::default();
+        text.line(format!("{}: {}", self.file, self.found.join("; ")));
+        if let Some(preset) = &self.preset {
+            text.line(format!("known: {preset}"));
+        }
+        for note in &self.notes {
+            text.line(format!("  {note}"));
+        }
+        for guess in &self.guessed {
+            text.line(format!("guessed: {guess}"));
+        }
+        for source in &self.sources {
+            text.line("");
+            source.describe(&mut text);
+        }
+        text.line("");
+        match &self.written_to {
+            Some(file) => {
+                let names: Vec<_> =
+                    self.sources.iter().map(|source| format!("`{}`", source.name)).collect();
+                text.line(format!(
+                    "wrote {} into {file}; `tidegauge run` is next",
+                    names.join(", ")
+                ));
+            }
+            None => text.lines(&self.settings),
+        }
+        text
+    }
+}
+
+impl Source {
+    fn describe(&self, text: &mut Text) {
+        let Self { name, table, rows, all, set_aside, reasons, notes, columns, first } = self;
+        let of = if *all { "" } else { " and more" };
+        let noun = if *rows == 1 { "row" } else { "rows" };
+        text.line(format!("`{name}` fills `{table}`: {rows} {noun}{of}, {set_aside} set aside"));
+        for Reason { rows, first } in reasons {
+            text.line(format!("  set aside, {rows}: {first}"));
+        }
+        for note in notes {
+            text.line(format!("  {note}"));
+        }
+        if first.is_empty() {
+            return;
+        }
+        let mut table = Table::new(columns);
+        for row in first {
+            let cell =
+                |cell: &Option<String>| cut(cell.as_deref().unwrap_or("–"), CELL).into_owned();
+            table.row(row.iter().map(cell));
+        }
+        text.table(&table);
+    }
+}
+
+/// Looks at a file and writes the settings by which it is loaded. On a terminal, what the file does not show is asked.
+pub(crate) async fn import(settings: Option<&Path>, args: args::Import) -> Result<()> {
+    let day_first = (args.day_first || args.month_first).then_some(args.day_first);
+    let args::Import { file, table, name, zone, currency, dry_run, .. } = args;
+    let mut hints = Hints { name, table, zone, currency, day_first };
+    let clock = Arc::new(SystemClock);
+    let mut import = Import::plan(&file, &hints, clock.clone()).await?;
+    let asks = output::is_talkative() && io::stdin().is_terminal() && io::stderr().is_terminal();
+    if asks && ask(&import.guesses, &mut hints, &mut io::stdin().lock(), output::line) {
+        import = Import::plan(&file, &hints, clock).await?;
+    }
+    let written_to = match dry_run {
+        true => None,
+        false => Some(import.write(settings)?.display().to_string()),
+    };
+    let text = import.settings();
+    output::document(&Imported {
+        file,
+        written_to,
+        preset: import.preset,
+        notes: import.notes,
+        found: import.found,
+        guessed: import.guesses.into_iter().map(|guess| guess.text).collect(),
+        sources: import.trials.into_iter().map(Source::from).collect(),
+        settings: text,
+    });
+    Ok(())
+}
+
+/// Asks what can be asked about `guesses`, each question once, and returns `true` if an answer says something new. An
+/// empty answer, or the end of the input, leaves a guess as it is.
+fn ask(
+    guesses: &[Guess],
+    hints: &mut Hints,
+    answers: &mut impl BufRead,
+    say: impl Fn(&str),
+) -> bool {
+    let mut asked = Vec::new();
+    let before = hints.clone();
+    for Guess { text, question, .. } in guesses {
+        let Some(question) = question.filter(|question| !asked.contains(question)) else {
+            continue;
+        };
+        asked.push(question);
+        say(text);
+        say(match question {
+            Question::Zone => "Zone of these times, as in Europe/Madrid (return: UTC)?",
+            Question::DayOrder => "Which comes first, `day` or `month` (return: as guessed)?",
+            Question::Currency => "Currency, as in EUR (return: as guessed)?",
+            _ => continue,
+        });
+        let mut answer = String::new();
+        if answers.read_line(&mut answer).is_err() {
+            break;
+        }
+        let answer = answer.trim();
+        if answer.is_empty() {
+            continue;
+        }
+        match question {
+            Question::Zone => hints.zone = Some(answer.to_owned()),
+            Question::DayOrder => {
+                hints.day_first = Some(answer.to_lowercase().starts_with('d'));
+            }
+            Question::Currency => hints.currency = Some(answer.to_owned()),
+            _ => {}
+        }
+    }
+    *hints != before
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_question_is_asked_once_and_may_stay_open() {
+        let guess = |question| Guess { text: "a guess".into(), question };
+        let guesses = [
+            guess(Some(Question::Zone)),
+            guess(None),
+            guess(Some(Question::Zone)),
+            guess(Some(Question::DayOrder)),
+            guess(Some(Question::Currency)),
+        ];
+        let mut hints = Hints::default();
+        assert!(ask(&guesses, &mut hints, &mut &b"\nmonth\nEUR\n"[..], |_| {}));
+        let expected =
+            Hints { day_first: Some(false), currency: Some("EUR".into()), ..Hints::default() };
+        assert_eq!(hints, expected);
+        // An input that is at its end leaves all as it was guessed.
+        assert!(!ask(&guesses, &mut Hints::default(), &mut &b""[..], |_| {}));
+    }
+}

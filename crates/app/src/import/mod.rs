@@ -1,0 +1,174 @@
+//! A file of the user's own becomes an entry of the settings: looked at, tried, and written.
+
+mod render;
+mod trial;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tidegauge_acquisition::files::import::{Inspection, inspect};
+use tidegauge_acquisition::mapping::TableConfig;
+use tidegauge_acquisition::{Context, files};
+use tidegauge_core::tables::FxRate;
+use tidegauge_core::{Clock, SystemClock};
+
+pub use tidegauge_acquisition::files::import::{Guess, Hints, Question};
+pub use trial::Trial;
+
+use crate::{Config, Error, FILE, Result, sources};
+
+/// The settings by which a file would be loaded, and what reading it by them gave.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Import {
+    /// The entries.
+    pub entries: Vec<files::Config>,
+    /// The table that the file has to itself, if it fits no built-in one.
+    pub tables: Vec<TableConfig>,
+    /// What the file is known to be, if it is an export that is known.
+    pub preset: Option<String>,
+    /// What a user has to know of such an export.
+    pub notes: Vec<String>,
+    /// What the file shows.
+    pub found: Vec<String>,
+    /// What was taken for granted, with what can be asked about it.
+    pub guesses: Vec<Guess>,
+    /// What each entry read.
+    pub trials: Vec<Trial>,
+}
+
+impl Import {
+    /// Looks at the file at `path`, and reads it by the settings that follow. Nothing is written.
+    ///
+    /// # Errors
+    /// Returns an error if the file cannot be read, has no rows, or cannot fill the table that `hints` ask for.
+    pub async fn plan(path: &str, hints: &Hints, clock: Arc<dyn Clock>) -> Result<Self> {
+        let found =
+            inspect(path, hints, clock.now()).map_err(|error| Error::Import(Box::new(error)))?;
+        let mut trials = Vec::with_capacity(found.entries.len());
+        for entry in &found.entries {
+            trials.push(Trial::run(entry, &found.tables, clock.clone()).await?);
+        }
+        let Inspection { entries, tables, preset, notes, found, guesses, .. } = found;
+        Ok(Self { entries, tables, preset, notes, found, guesses, trials })
+    }
+
+    /// Returns the entries as they stand in the settings, with what was guessed as comments.
+    pub fn settings(&self) -> String {
+        render::settings(self)
+    }
+
+    /// Adds the entries to the settings in `file`, or in `tidegauge.toml`, which is written as by `tidegauge init` if
+    /// it is not there. Returns the file. Either all of it is written or nothing.
+    ///
+    /// # Errors
+    /// Returns an error if an entry or a table of that name is there already, the settings are broken, or the file
+    /// cannot be written.
+    pub fn write(&mut self, file: Option<&Path>) -> Result<PathBuf> {
+        let file = file.unwrap_or(Path::new(FILE)).to_owned();
+        let before = match fs::read_to_string(&file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Config::default().template(),
+            Err(error) => return Err(Error::Write { file, error }),
+        };
+        let config = Config::read_text(&file, &before)?;
+        self.refuse_taken(&config)?;
+        self.share(&config);
+        self.miss_rates(&config);
+        let settings = format!("{}\n\n{}", before.trim_end(), self.settings());
+        // What is written has to be read again.
+        Config::read_text(&file, &settings)?;
+        replace(&file, &settings).map_err(|error| Error::Write { file: file.clone(), error })?;
+        Ok(file)
+    }
+
+    /// Lets entries fill a table that an entry of the settings fills as well.
+    fn share(&mut self, config: &Config) {
+        for entry in &mut self.entries {
+            let other = config.own_sources().find(|own| own.table == entry.table);
+            if let Some(other) = other.filter(|other| !other.shared && !entry.shared) {
+                entry.shared = true;
+                self.guesses.push(Guess {
+                    text: format!(
+                        "`{}` fills `{}` together with `{}` (`shared = true`): rows of one key would take each \
+                         other's place",
+                        entry.name, entry.table, other.name
+                    ),
+                    question: None,
+                });
+            }
+        }
+    }
+
+    /// Says that amounts want rates, where the settings name no source of any.
+    fn miss_rates(&mut self, config: &Config) {
+        let has_rates = |name: &String| {
+            let filled =
+                sources::fills(name, config, &Context::new(Arc::new(SystemClock))).ok().flatten();
+            filled.is_some_and(|filled| {
+                filled.tables.iter().any(|table| table.name == FxRate::table().name)
+            })
+        };
+        let found = self.trials.iter().flat_map(|trial| &trial.currencies);
+        let foreign: BTreeSet<_> = found.filter(|currency| *currency != "USD").collect();
+        if !foreign.is_empty() && !config.sources.iter().any(has_rates) {
+            let foreign: Vec<_> = foreign.into_iter().map(String::as_str).collect();
+            self.guesses.push(Guess {
+                text: format!(
+                    "amounts in {} want rates and prices to be worth US dollars: name sources of them in `sources`, as \
+                     in `sources = [\"ecb\", \"kraken\"]`, which need no key",
+                    foreign.join(", ")
+                ),
+                question: None,
+            });
+        }
+    }
+
+    /// Refuses names that are there already.
+    fn refuse_taken(&self, config: &Config) -> Result<()> {
+        let taken = |name: &str| {
+            config.files.iter().any(|entry| entry.name == name)
+                || config.databases.iter().any(|entry| entry.name == name)
+        };
+        if let Some(entry) = self.entries.iter().find(|entry| taken(&entry.name)) {
+            let reason = format!(
+                "the settings have an entry `{}` already: remove it, or take another name (`--name`)",
+                entry.name
+            );
+            return Err(Error::Setting { setting: "name", reason });
+        }
+        let is_there =
+            |table: &&TableConfig| config.tables.iter().any(|own| own.name == table.name);
+        if let Some(table) = self.tables.iter().find(is_there) {
+            let reason = format!(
+                "the settings have a table `{}` already: remove it, or take another name (`--name`)",
+                table.name
+            );
+            return Err(Error::Setting { setting: "name", reason });
+        }
+        Ok(())
+    }
+}
+
+/// Replaces what `file` holds in one step.
+fn replace(file: &Path, text: &str) -> io::Result<()> {
+    // What a link leads to is replaced, and the link stays.
+    let target = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+    let mut name = target.file_name().unwrap_or_default().to_owned();
+    name.push(".part");
+    let part = target.with_file_name(name);
+    let written = || {
+        let mut open =
+            fs::OpenOptions::new().write(true).create(true).truncate(true).open(&part)?;
+        open.write_all(text.as_bytes())?;
+        if let Ok(metadata) = fs::metadata(&target) {
+            open.set_permissions(metadata.permissions())?;
+        }
+        open.sync_all()?;
+        fs::rename(&part, &target)
+    };
+    written().inspect_err(|_| drop(fs::remove_file(&part)))
+}

@@ -1,0 +1,154 @@
+//! An entry is tried: its file is read as a run would, and nothing is stored.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use tidegauge_acquisition::mapping::{TableConfig, declare, resolve};
+use tidegauge_acquisition::{FileSource, files};
+use tidegauge_core::tables::Quarantine;
+use tidegauge_core::{Batch, Clock, Source, tables};
+use tracing::instrument::WithSubscriber;
+use tracing::subscriber::NoSubscriber;
+
+use crate::Result;
+
+/// The rows that are read at most.
+const ROWS: u64 = 100_000;
+
+/// The currencies that are named at most.
+const CURRENCIES: usize = 12;
+
+/// The rows that are shown.
+const SHOWN: usize = 10;
+
+/// What an entry read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Trial {
+    /// The entry.
+    pub source: String,
+    /// The table that it fills.
+    pub table: String,
+    /// The rows that were read and are good.
+    pub rows: u64,
+    /// Whether they are all there are.
+    pub is_whole: bool,
+    /// What amounts are in, where the table is one of the exchange's.
+    pub currencies: BTreeSet<String>,
+    /// The columns that have values.
+    pub columns: Vec<String>,
+    /// The first rows, cells as they would be stored; null where there is none.
+    pub first: Vec<Vec<Option<String>>>,
+    /// How many rows were set aside.
+    pub set_aside: u64,
+    /// The first of them by reason: how many, where and why.
+    pub reasons: Vec<(u64, String)>,
+    /// What reading it came upon that is no error.
+    pub notes: Vec<String>,
+}
+
+impl Trial {
+    /// Reads what `entry` describes.
+    pub(super) async fn run(
+        entry: &files::Config,
+        tables: &[TableConfig],
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self> {
+        let table = resolve(&entry.table, &declare(tables)?)?;
+        let source = FileSource::new(entry.clone(), table.clone(), clock)?;
+        let mut trial = Self {
+            source: entry.name.clone(),
+            table: entry.table.clone(),
+            rows: 0,
+            is_whole: false,
+            currencies: BTreeSet::new(),
+            columns: Vec::new(),
+            first: Vec::new(),
+            set_aside: 0,
+            reasons: Vec::new(),
+            notes: Vec::new(),
+        };
+        let mut shown: Vec<Batch> = Vec::new();
+        let mut reasons = BTreeMap::<String, (u64, String)>::new();
+        let mut cursor = None;
+        while !trial.is_whole && trial.rows < ROWS {
+            // What would be logged is in the answer.
+            let page = source.fetch(cursor.as_ref()).with_subscriber(NoSubscriber::default());
+            let page = page.await?;
+            for batch in &page.batches {
+                let rows = u64::try_from(batch.rows()).unwrap_or(u64::MAX);
+                if batch.table().name == Quarantine::table().name {
+                    trial.set_aside += rows;
+                    count(batch, &mut reasons)?;
+                } else {
+                    trial.rows += rows;
+                    trial.name_currencies(batch)?;
+                    let room = SHOWN - shown.iter().map(Batch::rows).sum::<usize>();
+                    shown.push(batch.slice(0, batch.rows().min(room)));
+                }
+            }
+            (cursor, trial.is_whole) = (Some(page.cursor), page.done);
+        }
+        trial.notes = source.take_notes();
+        trial.reasons = reasons.into_values().collect();
+        trial.reasons.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
+        trial.show(&table, &shown)?;
+        Ok(trial)
+    }
+
+    /// Keeps what amounts are in.
+    fn name_currencies(&mut self, batch: &Batch) -> Result<()> {
+        let is_built_in = tables::by_name(&batch.table().name).is_some();
+        let columns = ["fiat_currency", "quote_currency", "currency"];
+        for name in
+            columns.into_iter().filter(|name| is_built_in && batch.table().column(name).is_ok())
+        {
+            let view = batch.column(name)?;
+            for row in 0..batch.rows() {
+                if self.currencies.len() == CURRENCIES {
+                    break;
+                }
+                self.currencies.extend(view.shown(row));
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps the first rows, of the columns that have values.
+    fn show(&mut self, table: &tidegauge_core::Table, batches: &[Batch]) -> Result<()> {
+        for column in &table.columns {
+            let mut cells = Vec::new();
+            for batch in batches {
+                let view = batch.column(&column.name)?;
+                cells.extend((0..batch.rows()).map(|row| view.shown(row)));
+            }
+            if cells.iter().all(Option::is_none) {
+                continue;
+            }
+            self.columns.push(column.name.to_string());
+            self.first.resize(cells.len(), Vec::new());
+            for (row, cell) in self.first.iter_mut().zip(cells) {
+                row.push(cell);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Counts the rows of a batch of quarantine by the column that they failed at.
+fn count(batch: &Batch, reasons: &mut BTreeMap<String, (u64, String)>) -> Result<()> {
+    let (place, reason) = (batch.column("place")?, batch.column("reason")?);
+    for row in 0..batch.rows() {
+        let reason = reason.shown(row).unwrap_or_default();
+        let place = place.shown(row).unwrap_or_default();
+        // The value differs, the column and what is wrong with it do not.
+        let kind = reason.split('`').step_by(2).collect::<String>();
+        let column = reason.split('`').nth(1).unwrap_or_default();
+        let counted = reasons.entry(format!("{column} {kind}")).or_default();
+        if counted.0 == 0 {
+            counted.1 = format!("{place}: {reason}");
+        }
+        counted.0 += 1;
+    }
+    Ok(())
+}
