@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::server::{Recipe, Running, free_port, is_root, missing};
@@ -61,10 +62,16 @@ impl BigQuery {
         Some(Self(Running::start(&recipe)))
     }
 
-    /// The one that all tests of a process share; none where it is not installed.
+    /// Returns one of two emulators that the tests of a process share, the same one for all calls of a thread, which is
+    /// a test; `None` where it is not installed. An emulator answers one request at a time, so that two of them halve the time.
     pub fn shared() -> Option<&'static Self> {
-        static SHARED: OnceLock<Option<BigQuery>> = OnceLock::new();
-        SHARED.get_or_init(Self::start).as_ref()
+        static SHARED: [OnceLock<Option<BigQuery>>; 2] = [OnceLock::new(), OnceLock::new()];
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        thread_local! {
+            static MINE: usize = NEXT.fetch_add(1, Ordering::Relaxed) % SHARED.len();
+        }
+        let mine = MINE.with(|mine| SHARED.get(*mine))?;
+        mine.get_or_init(Self::start).as_ref()
     }
 
     /// The URL of a dataset of it.

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use proptest::prelude::*;
 use tidegauge_acquisition::FileSource;
 use tidegauge_acquisition::files::import::{Hints, Inspection, Question, inspect};
 use tidegauge_acquisition::mapping::{declare, resolve};
@@ -245,4 +246,74 @@ fn a_table_that_is_asked_for_is_filled_or_what_is_missing_is_said() {
         "{error}"
     );
     assert!(ask("nosuch").contains("`ramp_transactions`"));
+}
+
+/// Cells of all kinds, some of which look like two of them.
+fn cells() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[a-z]{0,6}",
+        "[0-9]{1,6}",
+        "-?[0-9]{1,4}[.,][0-9]{1,3}",
+        "[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{2,4}",
+        "20[0-9]{2}-[0-1][0-9]-[0-3][0-9]( [0-2][0-9]:[0-5][0-9])?",
+        "[€$] ?[0-9]{1,3}(,[0-9]{3})?",
+        "[0-9]{1,3}(BTC|ETH|EUR)",
+        "(true|false|n/a|NULL|-|Total|#|é|\"a\"\"b\")",
+    ]
+}
+
+fn headers() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just("id".to_owned()),
+        Just("user".into()),
+        Just("Customer ID".into()),
+        Just("created_at".into()),
+        Just("Date".into()),
+        Just("amount".into()),
+        Just("Total".into()),
+        Just("currency".into()),
+        Just("status".into()),
+        Just("country".into()),
+        Just("pair".into()),
+        "[A-Za-z #()]{0,8}",
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// Whatever a file holds: what is found out about it reads it, and no row is lost without being counted.
+    #[test]
+    fn the_settings_of_any_file_read_it(
+        header in prop::collection::vec(headers(), 1..6),
+        rows in prop::collection::vec(prop::collection::vec(cells(), 1..7), 1..12),
+        between in prop::sample::select(vec![",", ";", "\t", "|"]),
+        above in prop::option::of("[a-z ]{1,12}"),
+        end in prop::sample::select(vec!["\n", "\r\n"]),
+    ) {
+        let lines = above.into_iter().chain([header.join(between)]);
+        let text: String = lines.chain(rows.iter().map(|row| row.join(between)))
+            .map(|line| line + end)
+            .collect();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file.csv");
+        fs::write(&path, &text).unwrap();
+        let Ok(found) = look(&path, &Hints::default()) else { return Ok(()) };
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        for entry in &found.entries {
+            let table = resolve(&entry.table, &declare(&found.tables).unwrap()).unwrap();
+            let clock = Arc::new(FixedClock(NOW.parse().unwrap()));
+            let source = FileSource::new(entry.clone(), table, clock).unwrap();
+            let page = runtime.block_on(source.fetch(None));
+            prop_assert!(page.is_ok(), "{}\n{text}\n{entry:#?}", page.unwrap_err());
+        }
+    }
+
+    #[test]
+    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), name in "[a-z]\\.(csv|txt|ndjson|parquet|gz|x)") {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        let _ = look(&path, &Hints::default());
+    }
 }

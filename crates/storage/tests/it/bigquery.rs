@@ -103,7 +103,7 @@ async fn rows_may_be_reset_and_loaded_anew_any_number_of_times() {
     let table = simple("anew", WriteMode::Append);
     let rows = [batch(&table, &[(1, "a"), (2, "b")])];
     let (sink, cursor) = (store.sink(), Cursor::new("1"));
-    for _ in 0..12 {
+    for _ in 0..11 {
         load(&*sink, None, "1", &rows).await.unwrap();
         let cursors = [("test", Some(&cursor))];
         let removals = [Removal::all(&table)];
