@@ -5,7 +5,8 @@ use std::ops::AddAssign;
 
 use chrono::{DateTime, Utc};
 
-use crate::{Batch, Cursor, Table, TableRef};
+use crate::tables::Quarantine;
+use crate::{Batch, Cursor, Removal, Result, Table, TableRef};
 
 /// One page on its way into a sink: it is committed whole, once, or not at all.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +24,9 @@ pub struct Load<'a> {
     /// The tables whose rows all go in the same commit, before those of the load are written: it is a snapshot of
     /// them. Only a sink that says so takes it: [`SinkCapabilities::replaces`](crate::SinkCapabilities::replaces).
     pub replaces: &'a [TableRef],
+    /// Other sources whose cursors go in the same commit: all that they have loaded goes with the rows that are
+    /// replaced. Only with [`replaces`](Self::replaces).
+    pub forgets: &'a [&'a str],
 }
 
 impl<'a> Load<'a> {
@@ -34,7 +38,7 @@ impl<'a> Load<'a> {
         after: &'a Cursor,
     ) -> Self {
         let on_duplicate = OnDuplicate::ByTable;
-        Self { source, batches, before, after, on_duplicate, replaces: &[] }
+        Self { source, batches, before, after, on_duplicate, replaces: &[], forgets: &[] }
     }
 
     /// Sets what becomes of a row whose key is there already.
@@ -47,6 +51,25 @@ impl<'a> Load<'a> {
     #[must_use]
     pub fn replacing(self, tables: &'a [TableRef]) -> Self {
         Self { replaces: tables, ..self }
+    }
+
+    /// Has the cursors of `sources` go as well, which have filled the tables that are replaced.
+    #[must_use]
+    pub fn forgetting(self, sources: &'a [&'a str]) -> Self {
+        Self { forgets: sources, ..self }
+    }
+
+    /// Returns the rows of `quarantine` that go with those that are replaced: of rows that are no longer there, what
+    /// the source and those that are forgotten have noted says nothing. `None` if no table is replaced.
+    ///
+    /// # Errors
+    /// Returns an error if `quarantine` is not keyed by source, which no release has.
+    pub fn outdated_notes(&self) -> Result<Option<Removal>> {
+        if self.replaces.is_empty() {
+            return Ok(None);
+        }
+        let sources = [self.source].into_iter().chain(self.forgets.iter().copied());
+        Removal::of(Quarantine::table(), "source", sources).map(Some)
     }
 
     /// Returns `true` if all rows of `table` go that were there before.

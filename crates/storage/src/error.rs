@@ -74,17 +74,6 @@ pub enum Error {
         /// What the definition says.
         expected: String,
     },
-    /// A backup whose lines lack columns that were added since.
-    #[error(
-        "table `{table}` has columns that the lines of `{path}` lack; move that folder away, and the \
-         next run writes a new one from the beginning"
-    )]
-    Narrow {
-        /// The table.
-        table: String,
-        /// Its file.
-        path: String,
-    },
     /// A row whose key an append table holds already.
     #[error(
         "table `{table}` only takes new rows and has one with this key ({key}) already; nothing was \
@@ -328,7 +317,6 @@ impl Error {
                 ErrorKind::InvalidInput
             }
             Self::Drift { .. }
-            | Self::Narrow { .. }
             | Self::NotATable { .. }
             | Self::Trigger { .. }
             | Self::Newer { .. } => ErrorKind::SchemaMismatch,

@@ -129,6 +129,7 @@ macro_rules! sink_promises {
             replace: [
                 a_snapshot_is_all_there_is_of_its_table,
                 a_snapshot_that_is_refused_leaves_the_one_before,
+                a_snapshot_takes_what_was_known_of_the_rows_before_with_it,
                 of_two_snapshots_one_is_there
             ]
         );

@@ -4,6 +4,7 @@ use futures_util::future::join;
 
 use super::Subject;
 use super::rows::{batch, is_conflict, pairs, simple};
+use crate::tables::Quarantine;
 use crate::{Batch, Cursor, Load, Loaded, OnDuplicate, Result, Sink, TableRef, WriteMode};
 
 const BOTH: [WriteMode; 2] = [WriteMode::Append, WriteMode::Merge];
@@ -99,6 +100,46 @@ pub async fn a_snapshot_that_is_refused_leaves_the_one_before(store: &dyn Subjec
     replace(&*store.sink(), 1, &rows, tables, OnDuplicate::Refuse).await.unwrap();
     store.sink().check("test", tables).await.unwrap();
     assert_eq!(store.rows(&table).await, 1);
+}
+
+/// The cursors go with a snapshot that it names, and what was noted of rows that it replaces; those of other sources stay.
+pub async fn a_snapshot_takes_what_was_known_of_the_rows_before_with_it(store: &dyn Subject) {
+    if !can_replace(store) {
+        return;
+    }
+    let (sink, table, notes) = (store.sink(), simple("t", WriteMode::Merge), Quarantine::table());
+    let tables = std::slice::from_ref(&table);
+    let noted = |source: &str| {
+        let note = Quarantine {
+            source: source.into(),
+            place: "a.csv:2".into(),
+            table_name: "t".into(),
+            reason: "it is none".into(),
+            content: "a, \"b\"".into(),
+            noted_at: "2021-01-01T00:00:00Z".parse().unwrap(),
+        };
+        Batch::from_rows(notes, [note]).unwrap()
+    };
+    let after = Cursor::new("1");
+    for (id, source) in [(1, "test"), (2, "test fill"), (3, "other")] {
+        let rows = [batch(&table, &[(id, "a")]), noted(source)];
+        sink.load(Load::new(source, &rows, None, &after)).await.unwrap();
+    }
+    assert_eq!(store.rows(notes).await, 3);
+    // It has notes of its own, which are compared with those that go.
+    let (rows, next) = ([batch(&table, &[(4, "b")]), noted("test")], Cursor::new("2"));
+    let load = Load::new("test", &rows, Some(&after), &next).on_duplicate(OnDuplicate::Last);
+    sink.load(load.replacing(tables).forgetting(&["test fill"])).await.unwrap();
+    let left = sink.cursors().await.unwrap().into_keys().collect::<Vec<_>>();
+    assert_eq!(left, ["other", "test"]);
+    assert_eq!((store.rows(&table).await, store.rows(notes).await), (1, 2));
+    for source in ["test", "test fill"] {
+        store.sink().check(source, tables).await.unwrap();
+    }
+    // What was forgotten may begin again.
+    let rows = [batch(&table, &[(5, "c")])];
+    store.sink().load(Load::new("test fill", &rows, None, &after)).await.unwrap();
+    assert_eq!(store.rows(&table).await, 2);
 }
 
 /// Of two snapshots that race one is there, whole.

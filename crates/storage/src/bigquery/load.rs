@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures_util::TryStreamExt;
+use tidegauge_core::tables::Quarantine;
 use tidegauge_core::{
     Batch, Column, Cursor, Load, Loaded, RowTally, TableRef, WarehouseExt as _, WriteMode,
 };
@@ -183,6 +184,9 @@ impl BigQuery {
         let after = Checkpoint::after(before, load, false)?;
         self.take_over(load, stages, &after.text()?).await?;
         known.insert(load.source.to_owned(), (load.after.clone(), after));
+        for source in load.forgets {
+            known.remove(*source);
+        }
         Ok(())
     }
 
@@ -215,15 +219,16 @@ impl BigQuery {
     /// One transaction for the rows and the cursor. Whatever keeps it from being committed, what
     /// counts is where the cursor is then.
     async fn take_over(&self, load: &Load<'_>, stages: &[Staged], loaded: &str) -> Result<()> {
-        let query = Query {
-            sql: script(load, stages),
-            params: vec![
-                Param::text("source", Some(load.source)),
-                Param::text("before", load.before.map(Cursor::as_str)),
-                Param::text("after", Some(load.after.as_str())),
-                Param::text("loaded", Some(loaded)),
-            ],
-        };
+        let mut params = vec![
+            Param::text("source", Some(load.source)),
+            Param::text("before", load.before.map(Cursor::as_str)),
+            Param::text("after", Some(load.after.as_str())),
+            Param::text("loaded", Some(loaded)),
+        ];
+        for (at, source) in load.forgets.iter().enumerate() {
+            params.push(Param::text(forgotten(at), Some(source)));
+        }
+        let query = Query { sql: script(load, stages), params };
         let Err(refusal) = self.change(&query).await else { return Ok(()) };
         let found = self.cursor_of(load.source).await;
         let found = found.map_err(|refusal| self.failed(refusal, None))?;
@@ -268,6 +273,16 @@ fn script(load: &Load<'_>, stages: &[Staged]) -> String {
     for table in load.replaces {
         sql += &format!("DELETE FROM {} WHERE TRUE;\n", DIALECT.quoted(&table.name));
     }
+    if !load.replaces.is_empty() {
+        // What was noted of rows that are no longer there says nothing.
+        let notes = DIALECT.quoted(&Quarantine::table().name);
+        sql += &format!("DELETE FROM {notes} WHERE `source` = @source;\n");
+        for at in 0..load.forgets.len() {
+            let source = forgotten(at);
+            sql += &format!("DELETE FROM {notes} WHERE `source` = @{source};\n");
+            sql += &format!("DELETE FROM `_tidegauge_cursors` WHERE `source` = @{source};\n");
+        }
+    }
     for Staged { table, stage, write } in stages {
         let rows =
             format!("(SELECT COUNT(*) FROM {}) = {}", DIALECT.quoted(&stage.name), stage.rows);
@@ -297,6 +312,11 @@ fn script(load: &Load<'_>, stages: &[Staged]) -> String {
         }
     };
     sql + END
+}
+
+/// Returns the name of the parameter that holds the source which a load forgets in this place.
+fn forgotten(at: usize) -> String {
+    format!("forgotten{at}")
 }
 
 /// Spells that the transaction is given up with `message` unless something holds.

@@ -95,7 +95,8 @@ impl Sink for BigQuery {
 
     async fn load(&self, load: Load<'_>) -> tidegauge_core::Result<Loaded> {
         let mut tables: Vec<_> = load.batches.iter().map(|batch| batch.table().clone()).collect();
-        if let OnDuplicate::SetAside { .. } = load.on_duplicate {
+        let notes = matches!(load.on_duplicate, OnDuplicate::SetAside { .. });
+        if notes || !load.replaces.is_empty() {
             tables.push(Quarantine::table().clone());
         }
         self.prepare(&tables).await?;

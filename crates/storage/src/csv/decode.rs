@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tidegauge_core::{Batch, BatchBuilder, Cell, DataType, TableRef};
 
-use super::{file, reset};
+use super::reset;
 use crate::folder::{Range, Stored, TakeRows};
 use crate::{Error, Result};
 
@@ -17,7 +17,7 @@ pub(super) fn rows(
     range: Option<&Range>,
     take: TakeRows<'_>,
 ) -> Result<()> {
-    let (path, table) = (dir.join(file(&table.name)), table.lenient());
+    let (path, table) = (reset::current(dir, table, stored), table.lenient());
     let damaged = |reason: String| Error::damaged(&path, reason);
     for part in stored.parts.iter().filter(|part| Range::meets(part.range.as_ref(), range)) {
         let bytes = reset::read(&path, part)?;

@@ -35,12 +35,11 @@ pub(super) fn create(dir: &Path, table: &Table) -> Result<u64> {
     Ok(header.len() as u64)
 }
 
-/// Returns the number of columns that the file of a table has, by its header.
-pub(super) fn width(dir: &Path, table: &Table) -> Result<usize> {
-    let path = dir.join(file(&table.name));
+/// Returns the number of columns that the file at `path` has, by its header.
+pub(super) fn width(path: &Path) -> Result<usize> {
     let mut header = String::new();
-    let read = File::open(&path).and_then(|file| BufReader::new(file).read_line(&mut header));
-    read.map_err(|error| Error::io(&path, error))?;
+    let read = File::open(path).and_then(|file| BufReader::new(file).read_line(&mut header));
+    read.map_err(|error| Error::io(path, error))?;
     Ok(header.split(',').count())
 }
 

@@ -10,10 +10,10 @@ use std::path::PathBuf;
 
 use tidegauge_core::{Batch, Removal, SinkCapabilities, Table, TableRef};
 
+use crate::Result;
 use crate::folder::{
     Commit, Disk, Folder, Format, Manifest, Part, Place, Range, Stored, TakeRows, Unfinished,
 };
-use crate::{Error, Result};
 
 /// A folder of CSV files.
 pub(crate) type Csv = Folder<CsvFiles, Disk>;
@@ -49,11 +49,15 @@ impl Format<Disk> for CsvFiles {
         Ok(())
     }
 
-    /// The header says what all lines have, and committed lines are never written again: they go on without the columns
-    /// that were added, as long as nothing stands in these.
+    /// The header says what all lines have: they go on without the columns that were added, as long as nothing stands in
+    /// these.
     fn widen(disk: &Disk, table: &Table, stored: &mut Stored) -> Result<()> {
-        stored.narrow(load::width(&disk.dir, table)?);
+        stored.narrow(load::width(&reset::current(&disk.dir, table, stored))?);
         Ok(())
+    }
+
+    fn may_rewrite(table: &Table, stored: &Stored) -> bool {
+        stored.width() < table.columns.len()
     }
 
     fn write(
@@ -64,10 +68,9 @@ impl Format<Disk> for CsvFiles {
         batch: Batch,
         _: &mut Commit<'_>,
     ) -> Result<()> {
-        let lacking = batch.views()?.into_iter().skip(stored.width());
-        if lacking.into_iter().any(|column| column.null_count() < batch.rows()) {
-            let path = disk.dir.join(file(&table.name)).display().to_string();
-            return Err(Error::Narrow { path, table: table.name.to_string() });
+        let mut lacking = batch.views()?.into_iter().skip(stored.width());
+        if lacking.any(|column| column.null_count() < batch.rows()) {
+            reset::widen(&disk.dir, table, stored, part.commit)?;
         }
         let start = stored.bytes.unwrap_or_default();
         // What the same commit has emptied is written beside what is there.

@@ -2,12 +2,12 @@
 //! the manifest says so.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use tidegauge_core::{Predicate, Removal, Scalar, Table, Test};
 
-use super::file;
+use super::{encode, file};
 use crate::folder::{Manifest, OWN, Part, Stored, sync_dir, synced};
 use crate::{Error, Result};
 
@@ -26,7 +26,8 @@ pub(super) fn count(dir: &Path, removal: &Removal, stored: &Stored) -> Result<us
     Ok(rows)
 }
 
-/// Leaves the lines of `removal` out of `stored`.
+/// Leaves the lines of `removal` out of `stored`. A file of which no line is left has all columns that the table has by
+/// now.
 pub(super) fn remove(
     dir: &Path,
     removal: &Removal,
@@ -37,13 +38,19 @@ pub(super) fn remove(
     if !removal.is_whole() && count(dir, removal, stored)? == 0 {
         return Ok(());
     }
-    let (path, next) =
-        (dir.join(file(&removal.table().name)), beside(dir, &removal.table().name, commit));
+    let table = removal.table();
+    let (path, next) = (dir.join(file(&table.name)), beside(dir, &table.name, commit));
     let io = |error| Error::io(&next, error);
     let mut written = File::create(&next).map_err(io)?;
-    let head = Part { bytes: Some([0, header]), ..Part::new(0, None, 0) };
-    written.write_all(&read(&path, &head)?).map_err(io)?;
-    let (mut end, mut left) = (header, Vec::new());
+    let head = match removal.is_whole() && stored.compare(table).is_ok() {
+        true => {
+            stored.widen(table);
+            encode::header(table).into_bytes()
+        }
+        false => read(&path, &Part { bytes: Some([0, header]), ..Part::new(0, None, 0) })?,
+    };
+    written.write_all(&head).map_err(io)?;
+    let (mut end, mut left) = (head.len() as u64, Vec::new());
     let parts = std::mem::take(&mut stored.parts);
     for mut part in parts.into_iter().filter(|_| !removal.is_whole()) {
         let (bytes, start) = (read(&path, &part)?, end);
@@ -63,6 +70,44 @@ pub(super) fn remove(
     synced(&written, &next)?;
     sync_dir(&dir.join(OWN))?;
     (stored.bytes, stored.parts, stored.anew) = (Some(end), left, Some(commit));
+    Ok(())
+}
+
+/// Writes the file of `stored` anew with the columns that were added to `table`: nothing stands there in the lines that it
+/// has.
+pub(super) fn widen(dir: &Path, table: &Table, stored: &mut Stored, commit: u64) -> Result<()> {
+    let (mut path, next) = (current(dir, table, stored), beside(dir, &table.name, commit));
+    if path == next {
+        // A removal of the same commit has written it.
+        path = next.with_extension("narrow.csv");
+        fs::rename(&next, &path).map_err(|error| Error::io(&next, error))?;
+    }
+    let lacking = ",".repeat(table.columns.len().saturating_sub(stored.width()));
+    let io = |error| Error::io(&next, error);
+    let mut written = BufWriter::new(File::create(&next).map_err(io)?);
+    let header = encode::header(table);
+    written.write_all(header.as_bytes()).map_err(io)?;
+    let mut end = header.len() as u64;
+    for part in &mut stored.parts {
+        let (bytes, start, mut is_quoted) = (read(&path, part)?, end, false);
+        let lines = bytes.split_inclusive(|byte| {
+            is_quoted ^= *byte == b'"';
+            *byte == b'\n' && !is_quoted
+        });
+        for line in lines {
+            let line = line.strip_suffix(b"\n").unwrap_or(line);
+            for piece in [line, lacking.as_bytes(), b"\n"] {
+                written.write_all(piece).map_err(io)?;
+                end += piece.len() as u64;
+            }
+        }
+        part.bytes = Some([start, end]);
+    }
+    let written = written.into_inner().map_err(|error| io(error.into_error()))?;
+    synced(&written, &next)?;
+    sync_dir(&dir.join(OWN))?;
+    stored.widen(table);
+    (stored.bytes, stored.anew) = (Some(end), Some(commit));
     Ok(())
 }
 
@@ -91,7 +136,7 @@ pub(super) fn put_in_place(dir: &Path, manifest: &Manifest) -> Result<()> {
 
 /// Returns where the lines of `stored` are: beside their file, if the reset that wrote them anew has not put them in
 /// its place.
-fn current(dir: &Path, table: &Table, stored: &Stored) -> PathBuf {
+pub(super) fn current(dir: &Path, table: &Table, stored: &Stored) -> PathBuf {
     let next = stored.anew.map(|commit| beside(dir, &table.name, commit));
     next.filter(|next| next.exists()).unwrap_or_else(|| dir.join(file(&table.name)))
 }
@@ -225,6 +270,52 @@ mod tests {
             assert_eq!(fs::read_to_string(&file).unwrap(), wanted);
             let own: Vec<_> = fs::read_dir(dir.path().join(OWN)).unwrap().collect();
             assert_eq!(own.len(), 2, "the lock and the manifest: {own:?} of {}", disk.name(""));
+        }
+    }
+
+    /// A load that widens a file is killed before its manifest is there, or after: before its file is in place.
+    #[tokio::test]
+    async fn a_file_that_was_widened_counts_from_the_commit_on() {
+        let table = |is_wide: bool| {
+            let table = Table::builder("t", "").column("id", DataType::Int64, "");
+            let table = if is_wide { table.nullable("more", DataType::Text, "") } else { table };
+            table.key(["id"]).build().unwrap()
+        };
+        let row = |is_wide: bool, id: i128| {
+            let mut builder = BatchBuilder::new(&table(is_wide));
+            builder.push(Cell::Int(id)).unwrap();
+            if is_wide {
+                builder.push(Cell::Null).unwrap();
+            }
+            [builder.finish().unwrap()]
+        };
+        for is_committed in [false, true] {
+            let dir = tempfile::tempdir().unwrap();
+            let (first, second) = (Cursor::new("1"), Cursor::new("2"));
+            let batches = row(false, 1);
+            let load = Load::new("s", &batches, None, &first);
+            super::super::open(dir.path().to_owned()).load(load).await.unwrap();
+
+            let disk = Disk { dir: dir.path().to_owned() };
+            let mut manifest = Manifest::read::<CsvFiles, _>(&disk).unwrap();
+            fs::write(dir.path().join(OWN).join("lock"), "resets  00000000000000000002\n").unwrap();
+            manifest.commit += 1;
+            let (commit, stored) = (manifest.commit, manifest.tables.get_mut("t").unwrap());
+            widen(dir.path(), &table(true), stored, commit).unwrap();
+            if is_committed {
+                assert!(manifest.write(&disk).unwrap());
+            }
+            let file = dir.path().join("t.csv");
+            assert_eq!(fs::read_to_string(&file).unwrap(), "id\n1\n");
+
+            // The next one finds it so.
+            let batches = row(true, 2);
+            let load = Load::new("s", &batches, Some(&first), &second);
+            super::super::open(dir.path().to_owned()).load(load).await.unwrap();
+            let wanted = if is_committed { "id,more\n1,\n2,\n" } else { "id\n1\n2\n" };
+            assert_eq!(fs::read_to_string(&file).unwrap(), wanted, "committed: {is_committed}");
+            let own: Vec<_> = fs::read_dir(dir.path().join(OWN)).unwrap().collect();
+            assert_eq!(own.len(), 2, "the lock and the manifest: {own:?}");
         }
     }
 }

@@ -70,6 +70,11 @@ pub(crate) trait Format<P>: Debug + Send + Sync + 'static {
     /// Makes room for columns that were added to the definition of `table`.
     fn widen(place: &P, table: &Table, stored: &mut Stored) -> Result<()>;
 
+    /// Returns `true` if writing rows of `table` may take to write those anew that are there, as a reset does.
+    fn may_rewrite(_table: &Table, _stored: &Stored) -> bool {
+        false
+    }
+
     /// Writes the rows of `batch`, which is not empty, as `part`, and notes in that where they are. The
     /// rows are durable when it returns.
     fn write(
@@ -235,12 +240,14 @@ impl<F: Format<P>, P: Place> Sink for Folder<F, P> {
         let source = load.source.to_owned();
         let (before, after) = (load.before.cloned(), load.after.clone());
         let (on_duplicate, replaces) = (load.on_duplicate, load.replaces.to_vec());
+        let forgets: Vec<String> = load.forgets.iter().map(ToString::to_string).collect();
         let settled = self.settled.clone();
         self.blocking(move |place| {
             let mut turn = place.turn()?;
             settle::<F, P>(place, &settled)?;
             let load = Load::new(&source, &batches, before.as_ref(), &after);
-            let load = load.on_duplicate(on_duplicate).replacing(&replaces);
+            let forgets: Vec<&str> = forgets.iter().map(String::as_str).collect();
+            let load = load.on_duplicate(on_duplicate).replacing(&replaces).forgetting(&forgets);
             let mut loaded = Loaded::default();
             until(place, || commit::<F, P>(place, &mut turn, &load, &mut loaded))?;
             Ok(loaded)
@@ -325,23 +332,31 @@ fn commit<F: Format<P>, P: Place>(
         }));
     }
     let number = manifest.commit + 1;
-    let writes = match load.batches.iter().any(|batch| batch.rows() > 0) {
-        // As a reset, it leaves files behind that are removed once it is committed.
-        _ if !load.replaces.is_empty() => Writes::From,
-        true => Writes::One,
-        false => Writes::Nothing,
-    };
-    begin::<F, P>(place, turn, &mut manifest, writes)?;
     let aside = match load.on_duplicate {
         OnDuplicate::SetAside { .. } => Some(Quarantine::table()),
         _ => None,
     };
-    let tables = load.batches.iter().map(Batch::table).chain(load.replaces).chain(aside);
-    let mut done = register::<F, P>(place, &mut manifest, tables);
+    let tables = || load.batches.iter().map(Batch::table).chain(load.replaces).chain(aside);
+    let may_rewrite = |table: &TableRef| {
+        let stored = manifest.tables.get(table.name.as_ref());
+        stored.is_some_and(|stored| F::may_rewrite(table, stored))
+    };
+    let writes = match load.batches.iter().any(|batch| batch.rows() > 0) {
+        // As a reset, it leaves files behind that are removed, or put in place, once it is committed.
+        _ if !load.replaces.is_empty() => Writes::From,
+        true if tables().any(may_rewrite) => Writes::From,
+        true => Writes::One,
+        false => Writes::Nothing,
+    };
+    begin::<F, P>(place, turn, &mut manifest, writes)?;
+    let mut done = register::<F, P>(place, &mut manifest, tables());
     if let Ok(true) = done {
         done = append::<F, P>(place, &mut manifest, turn.mark(), load).and_then(|counts| {
             *loaded = counts;
             manifest.cursors.insert(load.source.into(), load.after.clone());
+            for source in load.forgets {
+                manifest.cursors.remove(*source);
+            }
             if let Some(mark) = turn.mark() {
                 manifest.marks.insert(load.source.into(), mark.into());
             }
@@ -491,10 +506,14 @@ fn append<F: Format<P>, P: Place>(
         is_last: false,
     };
     let mut tally = RowTally::of(load);
-    for removal in load.replaces.iter().map(Removal::all) {
+    let notes = load.outdated_notes()?;
+    for removal in load.replaces.iter().map(Removal::all).chain(notes) {
         if let Some(stored) = manifest.tables.get_mut(removal.table().name.as_ref()) {
-            tally.removed(removal.table(), F::count(place, &removal, stored)?);
-            // Of a whole table no row is written anew, so no commit is added.
+            if removal.is_whole() {
+                tally.removed(removal.table(), F::count(place, &removal, stored)?);
+            } else {
+                stored.compare(removal.table())?;
+            }
             let next = (&mut manifest.commit, mark);
             F::remove(place, &removal, stored, next, &mut manifest.removed)?;
         }

@@ -9,7 +9,7 @@ use tidegauge_core::{
 use tokio::sync::mpsc;
 
 use super::driver::{Database, Writer, locked};
-use super::reset::remove;
+use super::reset::{cursors, remove};
 use super::rows::{ROWS, Rows};
 use super::{CURSORS, Checkpoint, Query, Select, compare, missing, select, told};
 use crate::duplicates::settle;
@@ -64,6 +64,11 @@ impl<C> Writer<C> {
         // Who comes second waits here, and then finds the cursor moved.
         let (connection, what) = (&mut self.connection, format!("source {}", load.source));
         begin(database, connection, &what).await?;
+        let forgotten: Vec<_> =
+            load.forgets.iter().map(|source| format!("source {source}")).collect();
+        for what in &forgotten {
+            database.also_alone(connection, what).await?;
+        }
         let found =
             told(database.name(), CURSORS, database.cursor(connection, load.source)).await?;
         let cursor = found.as_ref().map(|(cursor, _)| Cursor::new(cursor.as_str()));
@@ -80,6 +85,13 @@ impl<C> Writer<C> {
         let filled = || load.batches.iter().filter(|batch| batch.rows() > 0);
         let mut written: Vec<&Table> = filled().map(|batch| &**batch.table()).collect();
         written.extend(load.replaces.iter().map(|table| &**table));
+        let notes = match load.outdated_notes()? {
+            Some(notes) if database.stored(connection, &notes.table().name).await?.is_empty() => {
+                None
+            }
+            notes => notes,
+        };
+        written.extend(notes.iter().map(|notes| &**notes.table()));
         written.sort_by_key(|table| &table.name);
         written.dedup_by_key(|table| &table.name);
         if !written.is_empty() {
@@ -88,6 +100,9 @@ impl<C> Writer<C> {
         for table in load.replaces {
             let removed = remove(database, connection, &Removal::all(table)).await?;
             tally.removed(table, removed);
+        }
+        if let Some(notes) = &notes {
+            remove(database, connection, notes).await?;
         }
         for batch in filled() {
             write(database, connection, batch, &mut tally).await?;
@@ -101,7 +116,13 @@ impl<C> Writer<C> {
         let (to, kept) = (load.after.as_str(), after.text()?);
         let moved = database.move_cursor(connection, load.source, to, &kept);
         told(database.name(), CURSORS, moved).await?;
+        for source in load.forgets {
+            remove(database, connection, &Removal::of(&cursors()?, "source", [*source])?).await?;
+        }
         database.commit(connection, &what).await?;
+        for what in &forgotten {
+            database.no_longer_alone(connection, what).await?;
+        }
         Ok(tally.finish())
     }
 

@@ -115,7 +115,7 @@ pub(super) async fn remove<D: Database>(
 
 /// The table of cursors, as one whose rows can be removed.
 #[cfg(any(feature = "_sqlx", feature = "mysql"))]
-fn cursors() -> Result<TableRef> {
+pub(super) fn cursors() -> Result<TableRef> {
     let table = Table::builder(CURSORS, "How far each source has been loaded");
     let table = table.column("source", DataType::Text, "").key(["source"]);
     Ok(table.build()?)

@@ -158,7 +158,8 @@ async fn every_store_keeps_ids_apart_that_have_one_number_by_chance() {
     }
 }
 
-/// A folder of before goes on without the columns that were added, until one of them has a value.
+/// A folder of before goes on without the columns that were added, until one of them has a value: then the file is
+/// written anew with all of them.
 #[cfg(feature = "csv")]
 #[tokio::test]
 async fn a_csv_folder_goes_on_without_columns_that_were_added() {
@@ -190,7 +191,62 @@ async fn a_csv_folder_goes_on_without_columns_that_were_added() {
     assert_eq!(loaded.of("t").identical, 1);
     let text = std::fs::read_to_string(store.path.join("t.csv")).unwrap();
     assert_eq!(text, "id,note\n1,\"a,\"\"b\"\"\n\"\n2,\"a,\"\"b\"\"\n\"\n");
-    let error = load(&*sink, Some("3"), "4", &[rows(true, 4, Some("x"))]).await.unwrap_err();
-    assert!(error.to_string().contains("move that folder away"), "{error}");
-    assert_eq!(std::fs::read_to_string(store.path.join("t.csv")).unwrap(), text);
+    load(&*sink, Some("3"), "4", &[rows(true, 4, Some("x"))]).await.unwrap();
+    load(&*store.sink(), Some("4"), "5", &[rows(true, 5, None)]).await.unwrap();
+    let line = |id: u8, more: &str| format!("{id},\"a,\"\"b\"\"\n\",{more}\n");
+    let text = std::fs::read_to_string(store.path.join("t.csv")).unwrap();
+    let lines = [line(1, ""), line(2, ""), line(4, "x"), line(5, "")].concat();
+    assert_eq!(text, format!("id,note,more\n{lines}"));
+    // The lines are found again where they are now.
+    let sink = store.sink();
+    let (same, before, after) = (
+        [rows(true, 2, None), rows(true, 4, Some("x"))],
+        tidegauge_core::Cursor::new("5"),
+        tidegauge_core::Cursor::new("6"),
+    );
+    let again = tidegauge_core::Load::new("test", &same, Some(&before), &after);
+    let loaded = sink.load(again.on_duplicate(tidegauge_core::OnDuplicate::Refuse)).await.unwrap();
+    assert_eq!(loaded.of("t").identical, 2);
+    let own: Vec<_> = std::fs::read_dir(store.path.join("_tidegauge")).unwrap().collect();
+    assert_eq!(own.len(), 2, "the lock and the manifest: {own:?}");
+}
+
+/// What empties a file gives it all columns that the table has by now.
+#[cfg(feature = "csv")]
+#[tokio::test]
+async fn a_csv_file_that_is_emptied_has_all_columns_from_then_on() {
+    use tidegauge_core::{Cursor, Load, OnDuplicate, Removal, Reset};
+
+    let table = |more: bool| {
+        let table = Table::builder("t", "").column("id", DataType::Int64, "");
+        let table = if more { table.nullable("more", DataType::Text, "") } else { table };
+        table.key(["id"]).write(WriteMode::Merge).build().unwrap()
+    };
+    #[derive(serde::Serialize)]
+    struct Row<'a> {
+        id: i64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        more: Option<&'a str>,
+    }
+    let rows = |wide: bool, more: Option<&str>| {
+        [Batch::from_rows(&table(wide), [Row { id: 1, more }]).unwrap()]
+    };
+    for is_reset in [true, false] {
+        let store = Store::new("csv");
+        load(&*store.sink(), None, "1", &rows(false, None)).await.unwrap();
+        let (before, after, wide) = (Cursor::new("1"), Cursor::new("2"), table(true));
+        if is_reset {
+            let (cursors, removals) = ([("test", Some(&before))], [Removal::all(&wide)]);
+            let reset = Reset { cursors: &cursors, removals: &removals, dry_run: false };
+            store.sink().reset(reset).await.unwrap();
+            load(&*store.sink(), None, "2", &rows(true, None)).await.unwrap();
+        } else {
+            let rows = rows(true, None);
+            let snapshot = Load::new("test", &rows, Some(&before), &after);
+            let snapshot = snapshot.on_duplicate(OnDuplicate::Last);
+            store.sink().load(snapshot.replacing(&[wide])).await.unwrap();
+        }
+        let text = std::fs::read_to_string(store.path.join("t.csv")).unwrap();
+        assert_eq!(text, "id,more\n1,\n", "reset: {is_reset}");
+    }
 }
