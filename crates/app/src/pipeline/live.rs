@@ -100,16 +100,21 @@ impl Session<'_> {
             let began = Instant::now();
             let Some(page) = fetch(source, cursor.as_ref(), stop).await else { break };
             let page = page?;
-            // A sink that fails keeps no other from the page.
-            let mut first = None;
-            for (sink, standing) in &mut sinks {
-                let loaded = load(sink.as_ref(), source, &page, standing).await;
-                if first.is_none() || (matches!(first, Some(Ok(_))) && loaded.is_err()) {
-                    first = Some(loaded);
+            // A sink that fails keeps no other from the page, and the first one counts what it has taken.
+            let (mut taken, mut failure) = (None, None);
+            for (at, (sink, standing)) in sinks.iter_mut().enumerate() {
+                match load(sink.as_ref(), source, &page, standing).await {
+                    Ok(loaded) if at == 0 => taken = Some(loaded),
+                    Ok(_) => {}
+                    Err(error) => drop(failure.get_or_insert(error)),
                 }
             }
-            let loaded = first.transpose()?.unwrap_or_default();
-            self.committed(source, (&page, &loaded), began.elapsed(), summary);
+            if let Some(loaded) = taken {
+                self.committed(source, (&page, Some(&loaded)), began.elapsed(), summary);
+            }
+            if let Some(error) = failure {
+                return Err(error);
+            }
             cursor = Some(page.cursor);
         }
         Ok(Outcome::Succeeded)

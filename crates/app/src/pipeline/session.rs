@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Observer, Outcome, Pipeline, RunError, RunEvent, SourceFailure, Summary, summary};
 use crate::history::{History, run_id};
+use crate::sources::FILL;
 use crate::{Error, derived};
 
 /// A source that is cancelled has so long to give the page that was asked for; then the request is dropped.
@@ -239,12 +240,26 @@ impl<'a> Session<'a> {
     /// Loads a source until it has nothing more for now, and notes what reading it came upon.
     async fn drain(&self, source: &dyn Source, summary: &mut Summary) -> Result<Outcome> {
         source.take_notes(); // those of a look at it before are of no load
-        let drained = self.drain_pages(source, summary).await;
+        let mut behind = BTreeMap::new();
+        let drained = self.drain_pages(source, summary, &mut behind).await;
         summary.note(source.name(), source.take_notes());
+        let first = self.pipeline.sinks.first().map_or("", |first| first.name());
+        let brought = |(sink, rows): (String, usize)| {
+            format!("{sink} was behind, and was brought {rows} rows that {first} had")
+        };
+        let behind = behind.into_iter().filter(|(_, rows)| *rows > 0);
+        summary.note(source.name(), behind.map(brought).collect());
         drained
     }
 
-    async fn drain_pages(&self, source: &dyn Source, summary: &mut Summary) -> Result<Outcome> {
+    /// Does the same without notes. The rows that sinks other than the first were brought alone are added to `behind`, by
+    /// the name of the sink.
+    async fn drain_pages(
+        &self,
+        source: &dyn Source,
+        summary: &mut Summary,
+        behind: &mut BTreeMap<String, usize>,
+    ) -> Result<Outcome> {
         let mut waiting = self.start(source, summary).await?;
         let mut ahead: Option<(Cursor, Result<Page>)> = None;
         while let Some((_, before)) = waiting.first() {
@@ -260,27 +275,45 @@ impl<'a> Session<'a> {
                     None => return Ok(Outcome::Cancelled),
                 },
             };
-            // What became of the rows is asked of the first sink: of the warehouse, unless that has them already.
+            // What a sink has taken is there, and counts, although the next one fails.
             let loads = async {
-                let mut first = None;
+                let (mut taken, mut failure) = (Vec::new(), None);
                 for (sink, cursor) in waiting.iter_mut().filter(|(_, cursor)| *cursor == before) {
-                    let loaded = load(sink.as_ref(), source, &page, cursor).await?;
-                    first.get_or_insert(loaded);
+                    match load(sink.as_ref(), source, &page, cursor).await {
+                        Ok(loaded) => taken.push((*sink, loaded)),
+                        Err(error) => {
+                            failure = Some(error);
+                            break;
+                        }
+                    }
                 }
-                Ok(first.unwrap_or_default())
+                (taken, failure)
             };
-            let loaded = if source.capabilities().deterministic
+            let (taken, failure) = if source.capabilities().deterministic
                 && !page.done
                 && !self.cancellation.is_cancelled()
             {
                 // Loads begin first: what they wait for is done elsewhere while the next page is made.
                 let (loaded, next) = join(loads, source.fetch(Some(&page.cursor))).await;
                 ahead = Some((page.cursor.clone(), next));
-                loaded?
+                loaded
             } else {
-                loads.await?
+                loads.await
             };
-            self.committed(source, (&page, &loaded), began.elapsed(), summary);
+            // What became of the rows is asked of the first sink. What that has already is none of the run's.
+            let is_first = |sink: &Arc<dyn Sink>| {
+                self.pipeline.sinks.first().is_some_and(|first| Arc::ptr_eq(first, sink))
+            };
+            let first = taken.iter().find(|(sink, _)| is_first(sink)).map(|(_, loaded)| loaded);
+            if !taken.is_empty() {
+                self.committed(source, (&page, first), began.elapsed(), summary);
+            }
+            for (sink, _) in taken.iter().filter(|_| first.is_none()) {
+                *behind.entry(sink.name().to_owned()).or_default() += summary::rows(&page);
+            }
+            if let Some(error) = failure {
+                return Err(error);
+            }
             if page.done {
                 let after = Some(page.cursor);
                 waiting.retain(|(_, cursor)| *cursor != after);
@@ -309,15 +342,17 @@ impl<'a> Session<'a> {
         Ok(standing)
     }
 
-    /// Counts a page that is committed, and tells of it.
+    /// Tells of a page that is committed, and counts it if the first sink has taken it.
     pub(super) fn committed(
         &self,
         source: &dyn Source,
-        (page, loaded): (&Page, &Loaded),
+        (page, loaded): (&Page, Option<&Loaded>),
         time: Duration,
         summary: &mut Summary,
     ) {
-        summary.add(source.name(), page, loaded, time);
+        if let Some(loaded) = loaded {
+            summary.add(source.name(), page, loaded, time);
+        }
         self.tell(&RunEvent::PageCommitted {
             run_id: self.run_id.clone(),
             source: source.name().to_owned(),
@@ -371,7 +406,14 @@ pub(super) async fn load(
         if !replaced.is_empty() && !sink.capabilities().replaces {
             return Err(tidegauge_core::Error::NoReplace { name: sink.name().to_owned() });
         }
-        loaded = match sink.load(load.replacing(&replaced)).await {
+        // What was loaded again of the rows that go has a cursor of its own, which would miss them.
+        let fill = format!("{}{FILL}", source.name());
+        let forgotten = [fill.as_str()];
+        let load = match replaced.is_empty() {
+            true => load,
+            false => load.replacing(&replaced).forgetting(&forgotten),
+        };
+        loaded = match sink.load(load).await {
             Err(tidegauge_core::Error::Differs { table, key, column, row, .. }) => {
                 let place = source.place(cursor.as_ref(), &table, row).await;
                 return Err(tidegauge_core::Error::Differs { table, key, column, row, place });

@@ -329,6 +329,50 @@ async fn a_sink_that_lacks_rows_under_its_cursor_fails_the_source_and_is_not_wri
     assert_eq!(sink.0.lock().unwrap().len(), 0, "its table is not made anew");
 }
 
+/// A sink that takes nothing.
+#[derive(Debug)]
+struct Closed;
+
+#[async_trait]
+impl Sink for Closed {
+    fn name(&self) -> &str {
+        "closed"
+    }
+
+    async fn prepare(&self, _: &[TableRef]) -> Result<()> {
+        Ok(())
+    }
+
+    async fn cursors(&self) -> Result<BTreeMap<String, Cursor>> {
+        Ok(BTreeMap::new())
+    }
+
+    async fn load(&self, _: Load<'_>) -> Result<Loaded> {
+        Err(Error::sink(self.name(), ErrorKind::OutOfSpace, "no space left"))
+    }
+}
+
+/// What the warehouse has taken counts although the backup fails; what a backup is brought later does not count again.
+#[tokio::test]
+async fn a_summary_counts_what_became_of_the_rows_in_the_warehouse() {
+    let dir = tempfile::tempdir().unwrap();
+    let numbers = || Numbers::new("numbers", None);
+    let here = || storage::connect_sink(&url("sqlite", dir.path(), "store")).unwrap();
+    let there = || storage::connect_sink(&url("csv", dir.path(), "csv")).unwrap();
+    let closed = Pipeline::new().source(numbers()).sink(here()).sink(Arc::new(Closed));
+    let error = closed.run(&Silent).await.unwrap_err();
+    assert_eq!((error.failures().len(), error.summary().rows()), (1, 2), "{error}");
+    assert_eq!(error.summary().counts().inserted, 2);
+
+    let both = Pipeline::new().source(numbers()).sink(here()).sink(there());
+    let summary = both.run(&Silent).await.unwrap();
+    assert_eq!((summary.rows(), summary.counts().inserted), (4, 4));
+    let notes: Vec<_> = summary.notes.iter().map(|note| note.text.as_str()).collect();
+    let told = |note: &&str| note.starts_with("csv://") && note.contains("brought 6 rows");
+    assert!(notes.len() == 1 && notes.iter().all(told), "{notes:?}");
+    assert_eq!(csv_counts(&dir.path().join("csv"))["numbers"], 6);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_loses_a_race_is_told_and_nothing_is_there_twice() {
     for scheme in ["sqlite", "parquet", "csv"] {
