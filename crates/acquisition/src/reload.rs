@@ -1,18 +1,25 @@
 //! Loading a span of time of a user's own files or database again.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tidegauge_core::tables::Quarantine;
-use tidegauge_core::{Batch, Cell, Clock, Cursor, OnDuplicate, Page, Source, Span, TableRef};
+use tidegauge_core::{
+    Batch, Cell, Clock, ColumnView, Cursor, OnDuplicate, Page, Source, Span, TableRef,
+};
 
 use crate::{Error, Result, cursor};
 
 /// Reads a source that knows no spans from its beginning, and takes the rows alone whose time lies in a span: a source
 /// of its own, `<source> fill`. A row that differs from the one of its key takes that one's place, in appended tables
 /// as well; rows that the source no longer has stay.
+///
+/// Of a key that the source has several versions of, the last one counts: where that lies outside of the span, none is
+/// taken. To know them all, the source is read twice, unless it is a single page.
 ///
 /// ```
 /// # use std::sync::Arc;
@@ -49,6 +56,21 @@ pub struct Reload {
     planned: i64,
     /// How many rows had no time, and were not taken.
     timeless: AtomicUsize,
+    /// How many rows of the span were not taken, since the last version of their key lies outside of it.
+    outdated: AtomicUsize,
+    /// What a first reading has found; `None` before it.
+    survey: Mutex<Option<Arc<Survey>>>,
+}
+
+/// What a first reading of the source has found.
+#[derive(Debug, Default)]
+struct Survey {
+    /// The keys of rows of the span of which a later version lies outside of it.
+    outdated: HashSet<u128>,
+    /// The page, if the source is a single one.
+    only: Option<Page>,
+    /// What reading it came upon: the second reading comes upon the same.
+    notes: Mutex<Vec<String>>,
 }
 
 /// What the cursor holds.
@@ -86,7 +108,17 @@ impl Reload {
             return Err(Error::config("time", reason));
         };
         let (name, planned) = (format!("{} fill", source.name()), clock.now().timestamp_micros());
-        Ok(Self { source, name, table, time, span, planned, timeless: AtomicUsize::new(0) })
+        Ok(Self {
+            source,
+            name,
+            table,
+            time,
+            span,
+            planned,
+            timeless: AtomicUsize::new(0),
+            outdated: AtomicUsize::new(0),
+            survey: Mutex::new(None),
+        })
     }
 
     /// Returns the source that is read again.
@@ -111,11 +143,17 @@ impl Reload {
         if let (Some(before), Some(Progress { done: true, .. })) = (before, &progress) {
             return Ok(cursor::nothing_new(before));
         }
-        let page = self.source.fetch(progress.as_ref().map(|progress| &progress.at)).await?;
+        let survey = self.survey().await?;
+        let page = match (&survey.only, &progress) {
+            (Some(page), None) => page.clone(),
+            _ => self.source.fetch(progress.as_ref().map(|progress| &progress.at)).await?,
+        };
         let mut batches = Vec::with_capacity(page.batches.len());
         for batch in &page.batches {
-            let taken =
-                if batch.table() == &self.table { self.within(batch)? } else { batch.clone() };
+            let taken = match batch.table() == &self.table {
+                true => self.within(batch, &survey.outdated)?,
+                false => batch.clone(),
+            };
             if taken.rows() > 0 {
                 batches.push(taken);
             }
@@ -125,27 +163,98 @@ impl Reload {
         Ok(Page { batches, cursor, done: page.done })
     }
 
-    /// Returns the rows of `batch` whose time lies in the span.
-    fn within(&self, batch: &Batch) -> tidegauge_core::Result<Batch> {
+    /// Reads the source from its beginning, once, for the versions of each key.
+    async fn survey(&self) -> tidegauge_core::Result<Arc<Survey>> {
+        if let Some(survey) = self.survey.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            return Ok(survey.clone());
+        }
+        // The keys of the rows of the span, and those of which a later row lies outside of it.
+        let (mut within, mut outdated) = (HashSet::new(), HashSet::new());
+        let mut at = None;
+        let only = loop {
+            let page = self.source.fetch(at.as_ref()).await?;
+            for batch in page.batches.iter().filter(|batch| batch.table() == &self.table) {
+                let (times, keys) = (batch.column(&self.time)?, Keys::of(batch, &self.table)?);
+                for row in 0..batch.rows() {
+                    let key = keys.hash(row);
+                    if self.takes(&times, row) == Some(true) {
+                        within.insert(key);
+                        outdated.remove(&key);
+                    } else if within.contains(&key) {
+                        outdated.insert(key);
+                    }
+                }
+            }
+            if page.done {
+                break at.is_none().then_some(page);
+            }
+            at = Some(page.cursor);
+        };
+        let notes = Mutex::new(self.source.take_notes());
+        let survey = Arc::new(Survey { outdated, only, notes });
+        *self.survey.lock().unwrap_or_else(PoisonError::into_inner) = Some(survey.clone());
+        Ok(survey)
+    }
+
+    /// Returns `true` if the time of `row` lies in the span, and `None` if it has none.
+    fn takes(&self, times: &ColumnView<'_>, row: usize) -> Option<bool> {
         const DAY: i64 = 86_400_000_000;
+        let time = match times.cell(row) {
+            Cell::Timestamp(micros) => micros,
+            Cell::Date(days) => i64::from(days) * DAY,
+            _ => return None,
+        };
         let (from, to) = (self.span.from.timestamp_micros(), self.span.to.timestamp_micros());
-        let times = batch.column(&self.time)?;
+        Some((from..to).contains(&time))
+    }
+
+    /// Returns the rows of `batch` whose time lies in the span, but for those whose keys are `outdated`.
+    fn within(&self, batch: &Batch, outdated: &HashSet<u128>) -> tidegauge_core::Result<Batch> {
+        let (times, keys) = (batch.column(&self.time)?, Keys::of(batch, &self.table)?);
         let mut taken = Vec::new();
         for row in 0..batch.rows() {
-            let time = match times.cell(row) {
-                Cell::Timestamp(micros) => micros,
-                Cell::Date(days) => i64::from(days) * DAY,
-                _ => {
-                    self.timeless.fetch_add(1, Ordering::Relaxed);
-                    continue;
+            match self.takes(&times, row) {
+                Some(true) if !outdated.is_empty() && outdated.contains(&keys.hash(row)) => {
+                    self.outdated.fetch_add(1, Ordering::Relaxed);
                 }
-            };
-            // A batch has no more rows than its columns count by.
-            if let (true, Ok(row)) = ((from..to).contains(&time), u32::try_from(row)) {
-                taken.push(row);
+                // A batch has no more rows than its columns count by.
+                Some(true) => taken.extend(u32::try_from(row).ok()),
+                Some(false) => {}
+                None => drop(self.timeless.fetch_add(1, Ordering::Relaxed)),
             }
         }
         batch.take(&taken)
+    }
+}
+
+/// The key columns of a batch.
+struct Keys<'a>(Vec<ColumnView<'a>>);
+
+impl<'a> Keys<'a> {
+    fn of(batch: &'a Batch, table: &TableRef) -> tidegauge_core::Result<Self> {
+        let columns = table.key.iter().map(|name| batch.column(name));
+        columns.collect::<tidegauge_core::Result<_>>().map(Self)
+    }
+
+    /// Returns what the key of `row` is told by: so wide that no two keys of a source are the same.
+    fn hash(&self, row: usize) -> u128 {
+        let half = |salt: u8| {
+            let mut hasher = DefaultHasher::new();
+            salt.hash(&mut hasher);
+            for column in &self.0 {
+                match column.cell(row) {
+                    Cell::Null => 0_u8.hash(&mut hasher),
+                    Cell::Bool(value) => value.hash(&mut hasher),
+                    Cell::Int(value) | Cell::Decimal(value) => value.hash(&mut hasher),
+                    Cell::Float(value) => value.to_bits().hash(&mut hasher),
+                    Cell::Text(text) => text.hash(&mut hasher),
+                    Cell::Date(days) => days.hash(&mut hasher),
+                    Cell::Timestamp(micros) => micros.hash(&mut hasher),
+                }
+            }
+            u128::from(hasher.finish())
+        };
+        half(0) << 64 | half(1)
     }
 }
 
@@ -169,6 +278,18 @@ impl Source for Reload {
 
     fn take_notes(&self) -> Vec<String> {
         let mut notes = self.source.take_notes();
+        let survey = self.survey.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(survey) = survey.as_ref() {
+            let mut first = survey.notes.lock().unwrap_or_else(PoisonError::into_inner);
+            notes = std::mem::take(&mut *first);
+        }
+        let outdated = self.outdated.swap(0, Ordering::Relaxed);
+        if outdated > 0 {
+            notes.push(format!(
+                "{outdated} rows of the span were not taken: the source has a later version of each, which lies \
+                 outside of the span"
+            ));
+        }
         let timeless = self.timeless.swap(0, Ordering::Relaxed);
         if timeless > 0 {
             notes.push(format!("{timeless} rows have no `{}`, and were not taken", self.time));

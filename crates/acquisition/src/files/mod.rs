@@ -146,7 +146,7 @@ impl Inner {
         let name = &self.config.name;
         let mut progress = match before {
             None => Progress::default(),
-            Some(before) => cursor::read(name, before)?,
+            Some(before) => self.progress(before)?,
         };
         let files = folder::list(&self.config.path)?;
         let now = self.clock.now();

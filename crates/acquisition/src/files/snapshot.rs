@@ -1,13 +1,13 @@
-//! Files as a snapshot: all of them are read anew whenever one of them has changed.
+//! Files as a snapshot: all of them are read anew whenever one of them, or what is taken of them, has changed.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
-use tidegauge_core::{Cursor, Page};
+use tidegauge_core::{Cursor, Fingerprint, Page};
 
 use super::folder::{self, Found};
 use super::progress::Progress;
-use super::{Inner, Notes};
+use super::{Config, Inner, Notes};
 use crate::mapping::KnownColumns;
 use crate::snapshot::Gathered;
 use crate::{Error, Result, cursor};
@@ -18,6 +18,10 @@ use crate::{Error, Result, cursor};
 struct Taken {
     /// What the names, sizes and times of the files are recognised by.
     files: String,
+    /// What the settings are recognised by that say which rows the files come to, and the table that takes them. None in
+    /// cursors of earlier releases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    settings: Option<Fingerprint>,
     /// The columns of the table that files have filled.
     #[serde(default, skip_serializing_if = "KnownColumns::is_empty")]
     columns: KnownColumns,
@@ -32,10 +36,11 @@ impl Inner {
         let name = &self.config.name;
         // One of a source that was no snapshot before says nothing.
         let taken = before.and_then(|before| cursor::read::<Taken>(name, before).ok());
-        let files = self.state()?;
+        let (files, settings) = (self.state()?, self.settings()?);
         let notes = Notes::new(self.clock.now());
         if let (Some(before), Some(taken)) = (before, &taken)
             && taken.files == files
+            && taken.settings == Some(settings)
         {
             return Ok((cursor::nothing_new(before), notes, Vec::new()));
         }
@@ -58,8 +63,47 @@ impl Inner {
             return Err(Error::Unsettled { path: self.config.path.clone() });
         }
         let batches = gathered.finish(name)?;
-        let taken = Taken { files, columns: progress.columns };
+        let taken = Taken { files, settings: Some(settings), columns: progress.columns };
         Ok((Page { batches, cursor: cursor::write(name, &taken)?, done: true }, notes, Vec::new()))
+    }
+
+    /// Reads how far files were read off the cursor of a source that is no snapshot. One that was a snapshot before reads
+    /// them from their beginning: what is in the table already is skipped.
+    pub(super) fn progress(&self, before: &Cursor) -> Result<Progress> {
+        let name = &self.config.name;
+        let progress = cursor::read(name, before);
+        progress.or_else(|error| {
+            let taken = cursor::read::<Taken>(name, before).map_err(|_| error)?;
+            let mut progress = Progress::default();
+            progress.columns = taken.columns;
+            Ok(progress)
+        })
+    }
+
+    /// Returns what the settings are recognised by that change what becomes of the files.
+    fn settings(&self) -> Result<Fingerprint> {
+        let without = Config::default();
+        let config = Config {
+            path: String::new(), // the names of files are part of their state
+            enabled: without.enabled,
+            shared: without.shared,
+            page_rows: without.page_rows,
+            row_bytes: without.row_bytes,
+            settle: without.settle,
+            ..self.config.clone()
+        };
+        let text = serde_json::to_string(&config).map_err(|error| Error::File {
+            path: self.config.path.clone(),
+            reason: format!("its settings cannot be written down: {error}"),
+        })?;
+        let (mut fingerprint, table) = (Fingerprint::default(), self.mapping.table());
+        fingerprint.add(Some(text));
+        for column in &table.columns {
+            fingerprint.add(Some(column.name.as_ref()));
+            fingerprint.add(Some(format!("{} {}", column.dtype, column.nullable)));
+        }
+        table.key.iter().for_each(|name| fingerprint.add(Some(name.as_ref())));
+        Ok(fingerprint)
     }
 
     /// Returns what the names, sizes and times of the files are recognised by.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tidegauge::core::tables::{MarketingSpend, User};
+use tidegauge::core::tables::{MarketingSpend, Quarantine, User};
 use tidegauge::core::{Cell, DataType, Scan, Table, TableRef, Warehouse, WarehouseExt, WriteMode};
 
 use crate::common::{Said, bare, done, says, tidegauge, url, warehouse};
@@ -261,6 +261,78 @@ async fn a_span_of_a_file_is_loaded_again() {
     let timeless = said(dir, &["reload", "crm", "--from", "2026-02-01"]);
     assert_eq!(timeless.code, Some(2), "{timeless:?}");
     assert!(timeless.err.contains("run --full-refresh crm"), "{timeless:?}");
+}
+
+/// Of several versions of a row the last one in the source counts, wherever its time lies.
+#[tokio::test]
+async fn a_span_puts_no_older_version_over_a_newer_one() {
+    for page_rows in [1, 50_000] {
+        let dir = TempDir::new().unwrap();
+        let dir = dir.path();
+        let paged = format!("page_rows = {page_rows}");
+        settings(dir, &format!("{TABLES}{}", file("crm", "tickets", &paged)));
+        let rows = "ticket_id,opened_at,note\n\
+                    1,2026-02-01T00:00:00Z,first\n\
+                    2,2026-02-02T00:00:00Z,first\n\
+                    3,2026-02-03T00:00:00Z,first\n\
+                    4,2026-01-01T00:00:00Z,first\n\
+                    1,2026-05-01T00:00:00Z,later\n\
+                    2,,later\n\
+                    4,2026-02-04T00:00:00Z,later\n";
+        fs::write(dir.join("crm.csv"), rows).unwrap();
+        done(dir, &["run"]);
+        let before = notes(dir).await;
+        assert_eq!(before, ["later", "later", "first", "later"]);
+        fs::write(dir.join("crm.csv"), rows.replace("first", "mended")).unwrap();
+        let run = json_of(dir, &["reload", "crm", "--from", "2026-02-01", "--to", "2026-03-01"]);
+        assert_eq!(notes(dir).await, ["later", "later", "mended", "later"], "{page_rows}");
+        assert_eq!(run["tables"][0]["updated"], 1, "{run}");
+        if page_rows == 1 {
+            let told = run["notes"].as_array().unwrap().iter().filter(|told| {
+                told["note"].as_str().unwrap().contains("2 rows of the span were not taken")
+            });
+            assert_eq!(told.count(), 1, "{run}");
+        }
+    }
+}
+
+/// What was loaded again, noted or mapped otherwise before a snapshot is not there after it.
+#[tokio::test]
+async fn a_snapshot_follows_its_settings_and_leaves_nothing_of_before() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    let merged = file("crm", "tickets", "bad_rows = \"quarantine\"");
+    let replaced = file("crm", "tickets", "bad_rows = \"quarantine\"\nwrite = \"replace\"");
+    let aside = async || store(dir).count(Quarantine::table()).await.unwrap();
+    let rows = |rows: &str| {
+        let text = format!("ticket_id,opened_at,note,text\n{rows}");
+        fs::write(dir.join("crm.csv"), text).unwrap();
+    };
+    settings(dir, &format!("{TABLES}{merged}"));
+    rows("1,2026-01-01T08:00:00Z,a,A\n2,2026-01-02T08:00:00Z,b,B\nthree,,c,C\n");
+    done(dir, &["run"]);
+    done(dir, &["reload", "crm", "--from", "2026-01-01", "--to", "2026-02-01"]);
+    assert_eq!(aside().await, 1);
+    settings(dir, &format!("{TABLES}{replaced}"));
+    rows("3,2026-01-03T08:00:00Z,d,D\n");
+    done(dir, &["run"]);
+    assert_eq!((notes(dir).await, aside().await), (vec!["d".to_owned()], 0));
+    let status = json_of(dir, &["status", "--all"]);
+    let known: Vec<_> = status["sources"].as_array().unwrap().iter().collect();
+    assert!(known.iter().all(|source| source["source"] != "crm fill"), "{status}");
+    assert!(known.iter().all(|source| source["fault"].is_null()), "{status}");
+    // Another mapping is read anew, though the file is as it was; the same again is not.
+    settings(dir, &format!("{TABLES}{replaced}[files.columns]\nnote = \"text\"\n"));
+    assert_eq!(json_of(dir, &["run"])["rows"], 1);
+    assert_eq!(notes(dir).await, ["D"]);
+    assert_eq!(json_of(dir, &["run"])["rows"], 0);
+    // No snapshot any more: it goes on, and nothing is there twice.
+    settings(dir, &format!("{TABLES}{merged}[files.columns]\nnote = \"text\"\n"));
+    let run = json_of(dir, &["run"]);
+    assert_eq!(run["tables"][0]["identical"], 1, "{run}");
+    rows("3,2026-01-03T08:00:00Z,d,D\n4,2026-01-04T08:00:00Z,e,E\n");
+    done(dir, &["run"]);
+    assert_eq!(notes(dir).await, ["D", "E"]);
 }
 
 /// A file and a query that are the whole truth each time.
