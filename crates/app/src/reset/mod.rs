@@ -4,7 +4,7 @@ mod plan;
 
 use std::collections::BTreeSet;
 
-use tidegauge_core::{Cursor, Error as CoreError, Reset, Sink};
+use tidegauge_core::{Cursor, Error as CoreError, Lease, RUN_HISTORY, Reset, Sink};
 
 pub use plan::Kept;
 use plan::{Filled, Plan};
@@ -41,7 +41,8 @@ impl SinkReset {
 impl Tidegauge {
     /// Removes all that `names` have loaded, with their cursors, from the backups and then from the warehouse:
     /// the next run loads them from the beginning. What is worked out of market data that goes, goes with it.
-    /// With `dry_run` it says what that would be, and writes nothing.
+    /// With `dry_run` it says what that would be, and writes nothing. A source that the settings do not know any more is
+    /// reset by what the history says of it.
     ///
     /// Each sink is reset whole or not at all. If a later one fails, the same call again finishes it.
     ///
@@ -97,19 +98,30 @@ impl Tidegauge {
     /// Returns which tables the sources fill: all that are known by the settings, and what the history says of
     /// the others.
     async fn filled(&self, names: &[String]) -> Result<Filled> {
-        let mut filled = Filled::default();
-        for name in names {
-            let Some(fills) = sources::fills(name, self.config(), self.context())? else {
-                return Err(Error::Setting {
-                    setting: "reset",
-                    reason: format!("there is no source `{name}`: `tidegauge sources` lists them"),
-                });
-            };
-            filled.known.insert(name.clone(), fills);
-        }
         let mut loaded = self.warehouse().cursors().await?;
         for backup in self.backups() {
             loaded.extend(backup.cursors().await?);
+        }
+        let history = history::filled_by(&self.runs().await?);
+        let mut filled = Filled { history, ..Filled::default() };
+        for name in names {
+            let is_source = *name != RUN_HISTORY && !name.starts_with(Lease::PREFIX);
+            let fills = match sources::fills(name, self.config(), self.context())? {
+                None if is_source && loaded.contains_key(name) => {
+                    Some(filled.by_history(name, self.config())?)
+                }
+                fills => fills,
+            };
+            let Some(fills) = fills else {
+                return Err(Error::Setting {
+                    setting: "reset",
+                    reason: format!(
+                        "there is no source `{name}`, and nothing was loaded under that name: `tidegauge sources` \
+                         lists those of the settings, `tidegauge status` those that were loaded"
+                    ),
+                });
+            };
+            filled.known.insert(name.clone(), fills);
         }
         let offered = sources::offers(self.config()).into_iter().map(|offer| offer.name);
         let others: BTreeSet<String> = loaded.into_keys().chain(offered).collect();
@@ -119,7 +131,6 @@ impl Tidegauge {
                 filled.known.insert(name, fills);
             }
         }
-        filled.history = history::filled_by(&self.runs().await?);
         Ok(filled)
     }
 

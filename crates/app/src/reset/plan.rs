@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use tidegauge_acquisition::mapping::{declare, resolve};
 use tidegauge_core::tables::{
     Candle, Coverage, FxRate, MarketTrade, Quarantine, Quote, RawCryptoMarketData, RunRecord,
 };
 use tidegauge_core::{Cursor, Lease, RUN_HISTORY, Removal, TableRef, WriteMode};
 
 use crate::sources::{self, Fills};
-use crate::{Error, Result, derived};
+use crate::{Config, Error, Result, derived};
 
 /// The column by which rows of several sources are told apart, where it is part of the key.
 const SOURCE: &str = "source";
@@ -20,9 +21,29 @@ pub(super) struct Filled {
     pub(super) known: BTreeMap<String, Fills>,
     /// By the history of runs: the names of tables.
     pub(super) history: BTreeMap<String, BTreeSet<String>>,
+    /// The tables that a source which is reset has filled, and that the settings do not declare any more.
+    pub(super) undeclared: BTreeSet<String>,
 }
 
 impl Filled {
+    /// Returns what `source`, which the settings do not know any more, has filled by the history of runs.
+    ///
+    /// # Errors
+    /// Returns an error if a declaration of a table contradicts itself.
+    pub(super) fn by_history(&mut self, source: &str, config: &Config) -> Result<Fills> {
+        let (declared, mut tables) = (declare(&config.tables)?, Vec::new());
+        // What was loaded again of a span has a history of its own.
+        let names = [source.to_owned(), format!("{source}{}", sources::FILL)];
+        for name in names.iter().filter_map(|name| self.history.get(name)).flatten() {
+            match resolve(name, &declared) {
+                Ok(table) if !tables.contains(&table) => tables.push(table),
+                Ok(_) => {}
+                Err(_) => drop(self.undeclared.insert(name.clone())),
+            }
+        }
+        Ok(Fills { tables, names_itself: false })
+    }
+
     /// Returns `true` if `source` fills `table`, or once has.
     fn fills(&self, source: &str, table: &TableRef) -> bool {
         let is_it = |other: &TableRef| other.name == table.name;
@@ -31,13 +52,14 @@ impl Filled {
     }
 }
 
-/// A table whose rows stay although a source that fills it is reset.
+/// A table whose rows stay although a source that fills it is reset: other sources fill it as well, or the settings do
+/// not declare it any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Kept {
     /// The table.
     pub table: String,
-    /// The other sources that fill it.
+    /// The other sources that fill it; none of one that is not declared.
     pub sources: Vec<String>,
 }
 
@@ -75,6 +97,9 @@ impl Plan {
             (source, cursor)
         };
         plan.cursors = reset.into_iter().map(at).collect();
+        let undeclared = filled.undeclared.iter();
+        plan.kept
+            .extend(undeclared.map(|table| Kept { table: table.clone(), sources: Vec::new() }));
         Ok(plan)
     }
 
@@ -116,7 +141,7 @@ impl Plan {
                 let sources = others.into_iter().cloned().collect();
                 plan.kept.push(Kept { table: name.to_owned(), sources });
             } else {
-                return Err(refused(name, reset, &others, filled));
+                return Err(refused(name, reset, &others));
             }
         }
         Ok(plan)
@@ -157,27 +182,20 @@ fn quoted<'a>(names: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// The error of an append table that sources fill together of which only some are reset.
-fn refused(table: &str, reset: &BTreeSet<String>, others: &[&String], filled: &Filled) -> Error {
-    let unknown: Vec<_> =
-        others.iter().filter(|source| !filled.known.contains_key(**source)).collect();
-    let way_out = if unknown.is_empty() {
-        let word = |name: &str| match name.contains(' ') {
-            true => format!("'{name}'"),
-            false => name.to_owned(),
-        };
-        let names = reset.iter().chain(others.iter().copied()).map(|name| word(name));
-        let names: Vec<_> = names.collect();
-        format!("reset all that fill it together: `tidegauge reset {}`", names.join(" "))
-    } else {
-        let names = quoted(unknown.iter().map(|name| name.as_str()));
-        format!("put {names} back into the settings, and reset all that fill it together")
+fn refused(table: &str, reset: &BTreeSet<String>, others: &[&String]) -> Error {
+    let word = |name: &str| match name.contains(' ') {
+        true => format!("'{name}'"),
+        false => name.to_owned(),
     };
+    let names = reset.iter().chain(others.iter().copied()).map(|name| word(name));
+    let names: Vec<_> = names.collect();
     Error::Setting {
         setting: "reset",
         reason: format!(
             "`{table}` only takes new rows, and {} filled it as well: whose a row is cannot be told; \
-             {way_out}",
-            quoted(others.iter().map(|name| name.as_str()))
+             reset all that fill it together: `tidegauge reset {}`",
+            quoted(others.iter().map(|name| name.as_str())),
+            names.join(" ")
         ),
     }
 }
@@ -198,7 +216,7 @@ mod tests {
             let fills = Fills { tables: tables.to_vec(), names_itself: *names_itself };
             ((*name).to_owned(), fills)
         });
-        Filled { known: known.collect(), history: BTreeMap::new() }
+        Filled { known: known.collect(), ..Filled::default() }
     }
 
     fn cursors(names: &[&str]) -> BTreeMap<String, Cursor> {
@@ -263,7 +281,24 @@ mod tests {
         // One that is no longer configured is known from the history.
         filled.history.insert("gone".into(), BTreeSet::from(["orders".into()]));
         let error = planned(&["new"], &["new", "gone"], &filled).unwrap_err().to_string();
-        assert!(error.contains("put `gone` back into the settings"), "{error}");
+        assert!(error.contains("`tidegauge reset new gone`"), "{error}");
+    }
+
+    #[test]
+    fn a_source_that_is_gone_is_reset_by_what_the_history_says() {
+        let mut filled = filled(&[]);
+        for (name, tables) in [("gone", &["users", "tickets"][..]), ("gone fill", &["orders"])] {
+            let tables = tables.iter().map(ToString::to_string).collect();
+            filled.history.insert(name.into(), tables);
+        }
+        let fills = filled.by_history("gone", &Config::default()).unwrap();
+        filled.known.insert("gone".into(), fills);
+        let plan = planned(&["gone"], &["gone", "gone fill"], &filled).unwrap();
+        assert_eq!(told(&plan), ["orders*", "users*"]);
+        assert_eq!(plan.cursors.len(), 2);
+        // What is not declared is left alone, and told.
+        let kept = Kept { table: "tickets".into(), sources: Vec::new() };
+        assert_eq!(plan.kept, [kept]);
     }
 
     #[test]

@@ -148,11 +148,11 @@ fn mixed(config: &Config, one: &Filler<'_>, other: &Filler<'_>, table: &str) -> 
             own.name
         )
     });
-    let reason = if let Some(whole) = [one, other].into_iter().find(|filler| filler.replaces()) {
+    let whole = [one, other].into_iter().find(|filler| filler.replaces()).map(|whole| whole.name);
+    let reason = if let Some(whole) = whole.filter(|_| other.is_active) {
         format!(
-            "`{name}` and `{other_name}` both fill `{table}`, and `{}` replaces all of its rows (`write = \
-             \"replace\"`): leave one of the two out, or that setting",
-            whole.name
+            "`{name}` and `{other_name}` both fill `{table}`, and `{whole}` replaces all of its rows (`write = \
+             \"replace\"`): leave one of the two out, or that setting"
         )
     } else if other.is_active {
         format!(
@@ -161,13 +161,19 @@ fn mixed(config: &Config, one: &Filler<'_>, other: &Filler<'_>, table: &str) -> 
         )
     } else {
         let reset = if is_simulation(other_name) { SIMULATION } else { other_name };
-        let reset = match other.is_gone {
-            true => String::new(),
-            false => format!("remove those (`tidegauge reset {reset}`), or "),
+        let reset = match reset.contains(' ') {
+            true => format!("'{reset}'"),
+            false => reset.to_owned(),
+        };
+        let (becomes, shared) = match whole {
+            Some(whole) => {
+                (format!("`{whole}` replaces all rows (`write = \"replace\"`)"), String::new())
+            }
+            None => (format!("rows of `{name}` would mix with them"), shared),
         };
         format!(
-            "`{table}` holds rows of `{other_name}` from earlier runs, and rows of `{name}` would mix with them: \
-             {reset}take another `warehouse`{shared}"
+            "`{table}` holds rows of `{other_name}` from earlier runs, and {becomes}: remove those (`tidegauge reset \
+             {reset}`), or take another `warehouse`{shared}"
         )
     };
     match own {

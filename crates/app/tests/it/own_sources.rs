@@ -335,6 +335,39 @@ async fn a_snapshot_follows_its_settings_and_leaves_nothing_of_before() {
     assert_eq!(notes(dir).await, ["D", "E"]);
 }
 
+/// Rows of an entry that is gone from the settings are no dead end for one that replaces them.
+#[tokio::test]
+async fn a_source_that_is_gone_from_the_settings_can_be_reset() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    let rows = "ticket_id,opened_at,note\n1,2026-01-01T08:00:00Z,old\n";
+    fs::write(dir.join("old crm.csv"), rows).unwrap();
+    fs::write(dir.join("crm.csv"), rows.replace("1,", "2,").replace("old", "new")).unwrap();
+    settings(dir, &format!("{TABLES}{}", file("old crm", "tickets", "")));
+    done(dir, &["run", "--backup", "csv://csv"]);
+    settings(dir, &format!("{TABLES}{}", file("crm", "tickets", "write = \"replace\"")));
+    let refused = said(dir, &["run"]);
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    for words in ["`tickets` holds rows of `old crm`", "`tidegauge reset 'old crm'`"] {
+        assert!(refused.err.contains(words), "{words}: {refused:?}");
+    }
+    let reset = ["reset", "old crm", "--backup", "csv://csv"];
+    let told = done(dir, &[&reset[..], &["--dry-run"]].concat());
+    assert!(told.contains("cursor of old crm") && told.contains("tickets"), "{told}");
+    assert_eq!(notes(dir).await, ["old"]);
+    done(dir, &reset);
+    assert!(notes(dir).await.is_empty());
+    done(dir, &["run", "--backup", "csv://csv"]);
+    assert_eq!(notes(dir).await, ["new"]);
+    let csv = fs::read_to_string(dir.join("csv/tickets.csv")).unwrap();
+    assert!(csv.contains("new") && !csv.contains("old"), "{csv}");
+    for name in ["old crm", "pipeline"] {
+        let unknown = said(dir, &["reset", name]);
+        assert_eq!(unknown.code, Some(2), "{unknown:?}");
+        assert!(unknown.err.contains("nothing was loaded under that name"), "{unknown:?}");
+    }
+}
+
 /// A file and a query that are the whole truth each time.
 #[tokio::test]
 async fn a_snapshot_takes_the_place_of_the_one_before() {

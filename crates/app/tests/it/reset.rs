@@ -217,7 +217,7 @@ async fn rows_that_cannot_be_told_apart_go_together_or_not_at_all() {
     // One that is no longer in the settings is known from the history.
     fs::write(&settings, FILES.replace("\"old_tickets\"", "\"older_tickets\"")).unwrap();
     let refused = says(tidegauge(dir.path()).args(["reset", "new_tickets"]));
-    assert!(refused.err.contains("put `old_tickets` back into the settings"), "{refused:?}");
+    assert!(refused.err.contains("`tidegauge reset new_tickets old_tickets`"), "{refused:?}");
     fs::write(&settings, FILES).unwrap();
 
     let store = warehouse(&url("sqlite", dir.path(), "tidegauge.db"));

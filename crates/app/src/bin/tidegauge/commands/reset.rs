@@ -32,7 +32,7 @@ struct Sink {
     rows: usize,
     sources: Vec<Source>,
     tables: Vec<Rows>,
-    /// The tables whose rows stay, since other sources have filled them as well.
+    /// The tables whose rows stay, since other sources have filled them as well, or the settings do not declare them.
     kept: Vec<Stays>,
 }
 
@@ -52,7 +52,7 @@ struct Rows {
 #[derive(Debug, Serialize)]
 struct Stays {
     table: String,
-    /// The sources that have filled it as well.
+    /// The sources that have filled it as well; none of one that is not declared.
     sources: Vec<String>,
 }
 
@@ -62,8 +62,7 @@ impl From<SinkReset> for Sink {
         let SinkReset { sink, cursors, tables, kept, .. } = reset;
         let sources = cursors.into_iter().map(|(source, cursor)| Source { source, cursor });
         let tables = tables.into_iter().map(|(table, rows)| Rows { table, rows });
-        let kept = kept.into_iter().filter(|kept| !kept.sources.is_empty());
-        let kept = kept.map(|kept| Stays { table: kept.table, sources: kept.sources });
+        let kept = kept.into_iter().map(|kept| Stays { table: kept.table, sources: kept.sources });
         Self {
             sink,
             rows,
@@ -110,11 +109,16 @@ impl Removed {
         text.line("");
         let mut told = Vec::new();
         for Stays { table, sources } in self.sinks.iter().flat_map(|sink| &sink.kept) {
-            let line = format!(
-                "the rows of {table} stay, since {} filled it as well: what is loaded again takes the place \
-                 of what is there",
-                sources.join(", ")
-            );
+            let line = match sources.is_empty() {
+                true => format!(
+                    "the rows of {table} stay, since the settings declare no such table: it can be dropped by hand"
+                ),
+                false => format!(
+                    "the rows of {table} stay, since {} filled it as well: what is loaded again takes the place \
+                     of what is there",
+                    sources.join(", ")
+                ),
+            };
             if !told.contains(&line) {
                 text.line(&line);
                 told.push(line);
