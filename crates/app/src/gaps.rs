@@ -31,28 +31,35 @@ impl Tidegauge {
     }
 
     /// Returns the rows of a span of each configured file and database of the user's own, to be loaded
-    /// [again](Self::fill_and_reload). The sources are not read.
+    /// [again](Self::fill_and_reload). Those that have no spans, as snapshots and tables without a time, are left out.
+    /// The sources are not read.
     ///
     /// # Errors
-    /// When a source cannot be made, its table names no column of the event's time, its rows would mix with those of
-    /// another source, or the warehouse cannot be read.
-    pub async fn own_spans(&self, wanted: Span) -> Result<Vec<OwnSpan>> {
+    /// When a source cannot be made, its rows would mix with those of another source, or the warehouse cannot be read.
+    pub async fn own_spans(&self, wanted: Span) -> Result<OwnSpans> {
         sources::check(self.config())?;
         self.refuse_mixed().await?;
-        let (active, mut spans) = (self.config().active_sources(), Vec::new());
+        let (active, mut own_spans) = (self.config().active_sources(), OwnSpans::default());
         for own in self.config().own_sources() {
             if !active.iter().any(|name| name == own.name) {
                 continue;
             }
             let source = self.handle(own.name)?.opened.source();
-            let reload = Reload::new(source, wanted, self.context().clock.as_ref())?;
+            let reload = match Reload::new(source, wanted, self.context().clock.as_ref()) {
+                Ok(reload) => reload,
+                Err(error) => {
+                    let (source, error) = (own.name.to_owned(), error.into());
+                    own_spans.left_out.push(LeftOut { source, error });
+                    continue;
+                }
+            };
             let count = Aggregate::of(reload.table()).count().during(wanted);
             let counted = self.warehouse().aggregate(&count).await?;
             let rows = counted.column(&Measure::Count.name())?.as_i64();
             let rows = rows.and_then(|rows| rows.values().first().copied()).unwrap_or_default();
-            spans.push(OwnSpan { reload, rows });
+            own_spans.spans.push(OwnSpan { reload, rows });
         }
-        Ok(spans)
+        Ok(own_spans)
     }
 
     fn lacking(&self, ledger: &Ledger, wanted: Option<Span>) -> Result<Vec<Gaps>> {
@@ -69,8 +76,9 @@ impl Tidegauge {
         if gaps.is_empty() && !(has_own && wanted.is_some()) {
             let names = self.config().active_sources().join(", ");
             let reason = format!(
-                "none of {names} keeps a ledger of what is missing; coingecko, kraken, twelvedata, \
-                 ecb, frankfurter and x do"
+                "no span can be asked of {}: coingecko, kraken, twelvedata, ecb, frankfurter and x say what of them \
+                 is missing, and bring it{streams}",
+                active.join(", ")
             );
             return Err(Error::Setting { setting: "sources", reason });
         }
@@ -83,22 +91,22 @@ impl Tidegauge {
     /// # Errors
     /// [`Error::Run`] when sources or sinks failed, or it was cancelled; what was loaded stays.
     pub async fn fill(&self, gaps: Vec<Gaps>, observer: &dyn Observer) -> Result<Summary> {
-        self.fill_and_reload(gaps, Vec::new(), observer).await
+        self.fill_and_reload(gaps, OwnSpans::default(), observer).await
     }
 
     /// Brings what `gaps` says is missing, and loads the spans of `own` again, page by page; then works out anew what
-    /// follows from it.
+    /// follows from it. What `own` leaves out is among the notes of the summary.
     ///
     /// # Errors
     /// As for [`fill`](Self::fill).
     pub async fn fill_and_reload(
         &self,
         gaps: Vec<Gaps>,
-        own: Vec<OwnSpan>,
+        own: OwnSpans,
         observer: &dyn Observer,
     ) -> Result<Summary> {
         let mut pipeline = self.pipeline();
-        for OwnSpan { reload, .. } in own {
+        for OwnSpan { reload, .. } in own.spans {
             let usage = Some(self.handle(reload.source().name())?.usage);
             pipeline = pipeline.member(Member { source: Arc::new(reload), usage });
         }
@@ -108,10 +116,33 @@ impl Tidegauge {
             pipeline = pipeline.member(Member { source, usage });
         }
         let mut session = Session::begin(&pipeline, observer);
+        for LeftOut { source, error } in own.left_out {
+            session.remark(&source, format!("it is left out: {error}"));
+        }
         session.load_all().await;
         self.derive_in(&mut session).await;
         Ok(session.finish().await?)
     }
+}
+
+/// The spans of the user's own files and databases that are to be loaded again.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct OwnSpans {
+    /// One of each source that has spans.
+    pub spans: Vec<OwnSpan>,
+    /// The sources that have none.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A source of which no span can be loaded by itself.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct LeftOut {
+    /// The source.
+    pub source: String,
+    /// Why, and what loads it.
+    pub error: Error,
 }
 
 /// A span of the rows of a file or a database of the user's own, to be loaded again.

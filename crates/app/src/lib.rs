@@ -53,7 +53,7 @@ pub use config::{
     load_env_file, without_userinfo,
 };
 pub use error::{Error, Result};
-pub use gaps::{Gaps, OwnSpan, SeriesGaps};
+pub use gaps::{Gaps, LeftOut, OwnSpan, OwnSpans, SeriesGaps};
 pub use instruments::FoundInstrument;
 pub use reset::{Kept, SinkReset};
 pub use run::Run;

@@ -95,6 +95,11 @@ impl<'a> Session<'a> {
         session
     }
 
+    /// Notes something of a source that is not loaded.
+    pub(crate) fn remark(&mut self, source: &str, text: String) {
+        self.summary.note(source, vec![text]);
+    }
+
     /// Runs every source of the pipeline that ends, those first whose tables others refer to.
     pub(crate) async fn load_all(&mut self) {
         let members = super::in_order(&self.pipeline.members);

@@ -296,6 +296,43 @@ async fn a_span_puts_no_older_version_over_a_newer_one() {
     }
 }
 
+/// A run of a span loads what has spans, and tells what has none.
+#[tokio::test]
+async fn an_entry_without_spans_keeps_no_other_from_a_run_of_a_span() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path();
+    let agents = "[[tables]]\nname = \"agents\"\nkey = [\"id\"]\ncolumns = [{ name = \"id\", type = \"text\" }]\n";
+    let replaced = TABLES.replace("\"tickets\"", "\"calls\"");
+    let entries = [
+        file("agents", "agents", ""),
+        file("calls", "calls", "write = \"replace\""),
+        file("crm", "tickets", ""),
+    ];
+    settings(dir, &format!("{TABLES}{agents}{replaced}{}", entries.concat()));
+    fs::write(dir.join("agents.csv"), "id\na\n").unwrap();
+    for name in ["calls", "crm"] {
+        let rows = "ticket_id,opened_at,note\n1,2026-01-01T08:00:00Z,one\n";
+        fs::write(dir.join(format!("{name}.csv")), rows).unwrap();
+    }
+    let span = ["run", "--from", "2026-01-01", "--to", "2026-02-01"];
+    let would = json_of(dir, &[&span[..], &["--dry-run"]].concat());
+    assert_eq!(would["own"][0]["source"], "crm", "{would}");
+    assert_eq!(would["left_out"].as_array().unwrap().len(), 2, "{would}");
+    let run = json_of(dir, &span);
+    assert_eq!(run["tables"][0]["inserted"], 1, "{run}");
+    assert_eq!(notes(dir).await, ["one"], "{run}");
+    let told = |source: &str, words: &str| {
+        let notes = run["notes"].as_array().unwrap().iter();
+        let mut of_source = notes.filter(|told| told["source"] == source);
+        of_source.any(|told| told["note"].as_str().unwrap().contains(words))
+    };
+    assert!(told("agents", "run --full-refresh agents") && told("calls", "snapshot"), "{run}");
+    // If there is no other, that is an error.
+    let alone = ["run", "--source", "agents", "--from", "2026-01-01"];
+    let alone = said(dir, &alone);
+    assert!(alone.code == Some(2) && alone.err.contains("--full-refresh agents"), "{alone:?}");
+}
+
 /// What was loaded again, noted or mapped otherwise before a snapshot is not there after it.
 #[tokio::test]
 async fn a_snapshot_follows_its_settings_and_leaves_nothing_of_before() {

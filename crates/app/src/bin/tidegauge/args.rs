@@ -219,8 +219,8 @@ pub(crate) struct Run {
     #[arg(long, value_name = "SOURCE", conflicts_with_all = ["sources", "from", "fill_gaps"])]
     pub(crate) full_refresh: Vec<String>,
 
-    /// With --full-refresh: say what would be removed, and do nothing
-    #[arg(long, requires = "full_refresh")]
+    /// Do nothing: with --full-refresh say what would be removed, with --from or --fill-gaps what bringing it costs
+    #[arg(long)]
     pub(crate) dry_run: bool,
 
     /// Simulate every day before this one, instead of one day more; from simulation.start_day on

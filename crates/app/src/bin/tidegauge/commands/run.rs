@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use tidegauge::core::{Clock, Span, SystemClock};
 use tidegauge::pipeline::{Failure as Refusal, SourceFailure, Summary};
-use tidegauge::{Config, Error, Gaps, OwnSpan, Result, StoreUrl, Tidegauge};
+use tidegauge::{Config, Error, Gaps, OwnSpan, OwnSpans, Result, StoreUrl, Tidegauge};
 
 use super::gaps::{Source as Missing, shown};
 use super::reset::{Removed, Reset};
@@ -41,6 +41,12 @@ pub(crate) async fn run(
     if let Some(shard) = args.shard {
         config.simulation.shard = shard;
     }
+    if args.dry_run && args.full_refresh.is_empty() && args.from.is_none() && !args.fill_gaps {
+        let reason = "what a source has that is new is known once it is read: --dry-run goes with --full-refresh, --from \
+                      or --fill-gaps; `tidegauge check` asks each source, and `tidegauge status` says how far each \
+                      is loaded";
+        return Err(Error::Setting { setting: "dry_run", reason: reason.into() }.into());
+    }
     let token = shutdown.token();
     let tidegauge = super::open(config)?.cancelled_by(token.clone());
     let mut removed = None;
@@ -58,11 +64,20 @@ pub(crate) async fn run(
     let mut all = Loaded::default();
     if args.fill_gaps || wanted.is_some() {
         let gaps = tidegauge.gaps(wanted).await?;
-        let own = match wanted {
+        let mut own = match wanted {
             Some(span) => tidegauge.own_spans(span).await?,
-            None => Vec::new(),
+            None => OwnSpans::default(),
         };
-        output::talk(&Estimate::new(&gaps, &own).costs());
+        // One without spans keeps no other from being loaded; if there is no other, that is the answer.
+        if gaps.is_empty() && own.spans.is_empty() && !own.left_out.is_empty() {
+            return Err(own.left_out.swap_remove(0).error.into());
+        }
+        let estimate = Estimate::new(&gaps, &own);
+        if args.dry_run {
+            output::document(&estimate);
+            return Ok(ExitCode::SUCCESS);
+        }
+        output::talk(&estimate.costs());
         all.take(tidegauge.fill_and_reload(gaps, own, observer.as_ref()).await)?;
     } else {
         all.take(tidegauge.run(args.until, observer.as_ref()).await)?;
@@ -95,10 +110,14 @@ pub(crate) async fn reload(
     config.backups.extend(args.backups.into_iter().map(StoreUrl::from));
     let tidegauge = super::open(config)?.cancelled_by(shutdown.token());
     let span = span(args.from, args.to)?;
-    let (gaps, own) = (tidegauge.again(span)?, tidegauge.own_spans(span).await?);
+    let (gaps, mut own) = (tidegauge.again(span)?, tidegauge.own_spans(span).await?);
+    // Each is asked for by its name.
+    if !own.left_out.is_empty() {
+        return Err(own.left_out.swap_remove(0).error.into());
+    }
     let has_spans = |name: &&String| {
         gaps.iter().any(|gaps| gaps.source() == **name)
-            || own.iter().any(|own| own.source() == **name)
+            || own.spans.iter().any(|own| own.source() == **name)
     };
     if let Some(name) = args.sources.iter().find(|name| !has_spans(name)) {
         let reason = format!(
@@ -127,6 +146,15 @@ struct Estimate {
     sources: Vec<Missing>,
     /// The files and databases of the user's own.
     own: Vec<Again>,
+    /// Those of them that have no spans, and are left out.
+    left_out: Vec<LeftOut>,
+}
+
+/// A source that is left out, and why.
+#[derive(Debug, Serialize)]
+struct LeftOut {
+    source: String,
+    reason: String,
 }
 
 /// A span of a file or a database that is read again.
@@ -141,14 +169,22 @@ struct Again {
 }
 
 impl Estimate {
-    fn new(gaps: &[Gaps], own: &[OwnSpan]) -> Self {
+    fn new(gaps: &[Gaps], own: &OwnSpans) -> Self {
         let again = |own: &OwnSpan| {
             let Span { from, to } = own.span();
             let (source, table) = (own.source().to_owned(), own.table().to_owned());
             Again { source, table, from, to, rows: own.rows }
         };
-        let sources = gaps.iter().map(Missing::from).collect();
-        Self { dry_run: true, sources, own: own.iter().map(again).collect() }
+        let left_out = own.left_out.iter().map(|left| LeftOut {
+            source: left.source.clone(),
+            reason: log::redacted(&left.error.to_string()),
+        });
+        Self {
+            dry_run: true,
+            sources: gaps.iter().map(Missing::from).collect(),
+            own: own.spans.iter().map(again).collect(),
+            left_out: left_out.collect(),
+        }
     }
 
     /// Says what bringing it costs.
@@ -164,6 +200,9 @@ impl Estimate {
                 shown(*from),
                 shown(*to)
             ));
+        }
+        for LeftOut { source, reason } in &self.left_out {
+            text.line(format!("{source}: is left out: {reason}"));
         }
         text
     }
