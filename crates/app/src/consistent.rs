@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use tidegauge_core::tables::RunRecord;
 use tidegauge_core::{Cursor, Lease, RUN_HISTORY};
 
 use crate::history::{self, RUNNING};
@@ -27,6 +28,8 @@ struct State {
     /// The sources that were broken off, and that no load goes on with: their pages are not all there either, and
     /// are not waited for.
     interrupted: BTreeSet<String>,
+    /// The sources whose last run failed: some of their rows may not be there.
+    failed: BTreeSet<String>,
 }
 
 impl State {
@@ -50,8 +53,13 @@ impl State {
             .iter()
             .filter(|run| broken_off.contains(&run.outcome.as_str()) && !is_live(&run.source))
             .map(|run| run.source.clone());
+        let active = tidegauge.config().active_sources();
+        let has_failed = |run: &&RunRecord| {
+            run.outcome == Outcome::Failed.name() && active.contains(&run.source)
+        };
+        let failed = runs.iter().filter(has_failed).map(|run| run.source.clone()).collect();
         let (interrupted, unfinished) = amid.chain(running).partition(|it| is_given_up(it));
-        Ok(Self { cursors, unfinished, interrupted })
+        Ok(Self { cursors, unfinished, interrupted, failed })
     }
 }
 
@@ -104,6 +112,19 @@ impl<'t> Watch<'t> {
             format!(
                 "The last run of {} was broken off more than a day ago, and its pages are not all there: run it \
                  again, or reset it.",
+                names.join(", ")
+            )
+        })
+    }
+
+    /// Returns a sentence about the sources whose pages are not all there, be it that they may yet come or that the last
+    /// run failed; `None` if there are none.
+    pub(crate) fn unfinished_note(&self) -> Option<String> {
+        let all = self.loaded.union(&self.before.failed);
+        let names: Vec<&str> = all.map(String::as_str).collect();
+        (!names.is_empty()).then(|| {
+            format!(
+                "The last run of {} is under way, was broken off or failed: what is there by now was judged.",
                 names.join(", ")
             )
         })

@@ -74,7 +74,13 @@ impl Tidegauge {
         let active = self.config().active_sources();
         let has_own = self.config().own_sources().any(|own| active.iter().any(|it| it == own.name));
         if gaps.is_empty() && !(has_own && wanted.is_some()) {
-            let names = self.config().active_sources().join(", ");
+            let streams: Vec<_> = sources::configured(self.config(), true).collect();
+            let streams = match streams.as_slice() {
+                [] => "",
+                _ => {
+                    "; what a stream has missed stands in the table `coverage`, and the stream cannot bring it again"
+                }
+            };
             let reason = format!(
                 "no span can be asked of {}: coingecko, kraken, twelvedata, ecb, frankfurter and x say what of them \
                  is missing, and bring it{streams}",

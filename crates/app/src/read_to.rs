@@ -7,7 +7,7 @@ use tidegauge_core::{Aggregate, Cell, Cursor, ErrorKind, Filter, Measure, TableR
 use tidegauge_simulation::{Classic, Exchange};
 
 use crate::config::OwnSource;
-use crate::sources::{self, Fills};
+use crate::sources::{self, FILL, Fills};
 use crate::{Result, Tidegauge};
 
 /// The column by which rows of several sources are told apart, where it is part of the key.
@@ -34,6 +34,10 @@ impl Tidegauge {
             let day = Exchange::told_by(cursor).or_else(|| Classic::told_by(cursor));
             let day = day.and_then(|(_, _, day)| day);
             return Ok(day.map(|day| day.and_time(NaiveTime::MIN).and_utc()));
+        }
+        // What is loaded again of a span says nothing of how far the source is read.
+        if source.ends_with(FILL) {
+            return Ok(None);
         }
         let config = self.config();
         let own = config.own_sources().find(|own| own.name == source);

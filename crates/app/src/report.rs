@@ -116,6 +116,25 @@ pub fn write(file: &Path, page: &str) -> io::Result<()> {
     }
     let mut half = file.as_os_str().to_owned();
     half.push(".part");
-    fs::write(&half, page)?;
-    fs::rename(&half, file)
+    let written = fs::write(&half, page).and_then(|()| fs::rename(&half, file));
+    if written.is_err() {
+        // It may be what has filled the disk. What keeps it from going is what kept it from being written.
+        let _ = fs::remove_file(&half);
+    }
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_that_cannot_be_put_in_place_leaves_no_half_of_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("page.html");
+        fs::create_dir_all(file.join("in the way")).unwrap();
+        write(&file, "<html>").unwrap_err();
+        let left: Vec<_> = fs::read_dir(dir.path()).unwrap().collect();
+        assert_eq!(left.len(), 1, "{left:?}");
+    }
 }

@@ -199,6 +199,7 @@ impl Tidegauge {
                 return Err(fault.into());
             }
             report.notes.extend(watch.interrupted_note());
+            report.notes.extend(watch.unfinished_note());
             let is_empty = report.rules.iter().all(|rule| rule.tried == 0);
             if (is_empty || !report.passed()) && !watch.unfinished().is_empty() {
                 return Err(watch.under_way());

@@ -44,6 +44,14 @@ fn refused(reason: String) -> tidegauge_core::Error {
     tidegauge_core::Error::Cursor { source_name: NAME.into(), reason }
 }
 
+/// Returns the error of a cursor that was written with another preset than `wanted`.
+fn other_preset(played: &str, wanted: &str) -> tidegauge_core::Error {
+    set_otherwise(format!(
+        "it was played with the preset `{played}`, and is to go on with `{wanted}`: set simulation.preset = \
+         \"{played}\", use another warehouse, or have it played from the beginning (`tidegauge reset simulation`)"
+    ))
+}
+
 /// Returns the error of settings that are not those that the cursor was written with.
 fn set_otherwise(reason: String) -> tidegauge_core::Error {
     tidegauge_core::Error::source(NAME, tidegauge_core::ErrorKind::Configuration, reason)

@@ -191,3 +191,14 @@ fn instruments_are_found_by_what_they_are_called_anywhere() {
     assert_eq!(failed.code, Some(8), "{failed:?}");
     assert!(failed.err.contains("127.0.0.1:1/AssetPairs cannot be reached"), "{failed:?}");
 }
+
+/// A stream has a ledger, and no way to ask for what it has missed.
+#[test]
+fn no_span_can_be_asked_of_a_stream() {
+    let dir = TempDir::new().unwrap();
+    let said = command(dir.path(), &["gaps", "--source", "kraken_stream"]);
+    assert_eq!(said.code, Some(2), "{said:?}");
+    for words in ["no span can be asked of kraken_stream", "`coverage`"] {
+        assert!(said.err.contains(words), "{words}: {said:?}");
+    }
+}

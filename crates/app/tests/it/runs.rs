@@ -71,11 +71,14 @@ async fn one_dead_source_among_three_keeps_no_other_from_being_loaded() {
     }
     let runs = rows(store.as_ref(), RunRecord::table()).await;
     assert_eq!(runs.rows(), 4, "{runs:?}");
+    let verify = done(dir.path(), &["verify"]);
+    assert!(verify.contains("The last run of broken") && verify.contains("failed"), "{verify}");
 
     // Once it is mended, it is loaded and nothing else is loaded anew.
     fs::write(dir.path().join("broken.csv"), "at,note\n2024-01-01T00:00:00Z,fine\n").unwrap();
     done(dir.path(), &["run"]);
     assert!(!done(dir.path(), &["status"]).contains("failed"));
+    assert!(!done(dir.path(), &["verify"]).contains("The last run of"));
 
     // Several failures are named one by one.
     for name in ["broken.csv", "notes.csv"] {

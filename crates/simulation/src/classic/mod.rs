@@ -23,7 +23,7 @@ use self::reference::Reference;
 use crate::market::Market;
 use crate::played::{Numbers, Played};
 use crate::world::midnight;
-use crate::{Error, NAME, Result, refused, set_otherwise};
+use crate::{Error, NAME, Result, other_preset, refused, set_otherwise};
 
 /// How the `classic` exchange is played.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,8 +115,15 @@ struct Position {
 impl Position {
     /// The position that `cursor` tells of, if it is one of the exchange of `config`.
     fn read(cursor: &Cursor, config: &ClassicConfig) -> tidegauge_core::Result<Self> {
-        let position: Self = serde_json::from_str(cursor.as_str())
-            .map_err(|error| refused(format!("`{cursor}` is not the simulator's: {error}")))?;
+        let position: Self = serde_json::from_str(cursor.as_str()).map_err(|error| {
+            if crate::Exchange::told_by(cursor).is_some() {
+                return other_preset("exchange", "classic");
+            }
+            refused(format!(
+                "`{cursor}` is not the simulator's: {error}; `tidegauge reset simulation` has it played from the \
+                 beginning"
+            ))
+        })?;
         let ClassicConfig { seed, start_day, .. } = *config;
         if (position.seed, position.start_day) == (seed, start_day) {
             return Ok(position);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use tidegauge_core::{Cursor, Fingerprint, Page};
 
 use super::{ExchangeConfig, Scenario, Shard};
-use crate::{refused, set_otherwise};
+use crate::{other_preset, refused, set_otherwise};
 
 /// How far the play has come: the cursor's text, as JSON.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -63,9 +63,12 @@ impl Position {
         let first = Self::first(config);
         let Some(cursor) = cursor else { return Ok(first) };
         let it = Self::read(cursor).map_err(|error| {
+            if crate::Classic::told_by(cursor).is_some() {
+                return other_preset("classic", "exchange");
+            }
             refused(format!(
-                "`{cursor}` is not the exchange's: {error}; set the preset that it was begun with, or \
-                 begin in another warehouse"
+                "`{cursor}` is not the exchange's: {error}; begin in another warehouse, or \
+                 `tidegauge reset simulation` has it played from the beginning"
             ))
         })?;
         // What is yet to come may be otherwise than it was thought to be, but for the market, which may be

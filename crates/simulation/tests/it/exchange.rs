@@ -6,7 +6,7 @@ use std::num::NonZero;
 use crate::support::{MARKET, config, in_order, play};
 use chrono::{Days, NaiveDate};
 use tidegauge_core::{ErrorKind, Fingerprint, Page, Source};
-use tidegauge_simulation::{Exchange, ExchangeConfig, Scenario, Shard};
+use tidegauge_simulation::{ClassicConfig, Exchange, ExchangeConfig, Scenario, Shard};
 
 /// What a store would hold: the rows of each table as text, by their keys; the last one of a key.
 fn stored(pages: &[Page]) -> BTreeMap<String, BTreeMap<String, String>> {
@@ -223,6 +223,13 @@ async fn a_cursor_of_another_exchange_is_refused() {
     let error = other.fetch(Some(&cursor)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Configuration, "{error}");
     assert!(error.to_string().contains("go on with these"), "{error}");
+    // Nor does the other preset go on with it.
+    let classic = ClassicConfig::default();
+    let error = classic.next_until(Some(&cursor)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Configuration, "{error}");
+    for words in ["simulation.preset = \"exchange\"", "tidegauge reset simulation"] {
+        assert!(error.to_string().contains(words), "{error}");
+    }
 }
 
 #[tokio::test]
