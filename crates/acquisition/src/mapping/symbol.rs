@@ -15,13 +15,13 @@ const QUOTES: [&str; 53] = [
 /// The same as Kraken writes them in symbols of eight letters: `XXBTZEUR`.
 const KRAKEN_QUOTES: [&str; 8] = ["XETH", "XXBT", "ZAUD", "ZCAD", "ZEUR", "ZGBP", "ZJPY", "ZUSD"];
 
-/// Coins whose last letter, taken for the first of a quote currency, would make another market of the symbol:
-/// `DOTUSD` is no `DO` in `TUSD`.
-const BASES: [&str; 40] = [
-    "ANT", "APT", "ARB", "BAT", "BLUR", "BNB", "BONK", "BTC", "BTT", "CFG", "CRV", "DENT", "DOGE",
-    "DOT", "ETH", "FET", "FLT", "GMT", "GRT", "HFT", "HNT", "JST", "LPT", "LTC", "MNT", "NEXT",
-    "OXT", "PAXG", "QNT", "RBT", "RENT", "SHIB", "SNT", "SOL", "STPT", "TNT", "TRB", "USDT", "XRP",
-    "XTZ",
+/// Coins whose last letter, taken for the first of a quote currency (`TUSD`, `BUSD`, `BIDR`), would make another market
+/// of the symbol: `DOTUSD` is no `DO` in `TUSD`.
+const BASES: [&str; 48] = [
+    "ACT", "ALT", "ANT", "APT", "ARB", "BAT", "BIT", "BLAST", "BNB", "BOLT", "BTT", "CAT", "CULT",
+    "DENT", "DOT", "DRIFT", "FET", "FLT", "GHST", "GMT", "GOAT", "GRT", "GST", "HFT", "HNT",
+    "IOST", "JST", "LIT", "LPT", "MINT", "MNT", "NEXT", "NFT", "OXT", "PNUT", "POPCAT", "QNT",
+    "RENT", "SCRT", "SHIB", "SNT", "STPT", "TNT", "TRB", "TRUST", "USDT", "WCT", "XRT",
 ];
 
 /// Returns what is bought or sold on a market, and what it is paid in: by what stands between the two, else by the
@@ -45,7 +45,7 @@ pub(super) fn sides(symbol: &str) -> Result<(&str, &str), String> {
         _ => {}
     }
     let upper = symbol.to_ascii_uppercase();
-    let is_base = |base: &&str| base.chars().count() > 1;
+    let is_base = |base: &&str| !base.is_empty();
     let kraken = KRAKEN_QUOTES.iter().filter(|quote| {
         let base = upper.strip_suffix(**quote);
         base.is_some_and(|base| base == "USDT" || base.len() == 4 && base.starts_with(['X', 'Z']))
@@ -72,8 +72,8 @@ pub(super) fn sides(symbol: &str) -> Result<(&str, &str), String> {
 
 fn untold(why: &str) -> String {
     format!(
-        "is no symbol of a market whose two sides can be told apart, as `BTC/EUR` is: {why}; name it in the `values` of \
-         another column, or leave such rows out by `where`"
+        "is no symbol of a market whose two sides can be told apart, as `BTC/EUR` is: {why}; map its currencies from \
+         other columns, or leave such rows out by `where`"
     )
 }
 
@@ -101,6 +101,8 @@ mod tests {
             ("1000SATSUSDT", "1000SATS", "USDT"),
             ("USDTTRY", "USDT", "TRY"),
             ("USDTUSD", "USDT", "USD"),
+            ("TUSDT", "T", "USDT"),
+            ("SHIBBUSD", "SHIB", "BUSD"),
             // Kraken's old names, and coins that end like them.
             ("XXBTZEUR", "XXBT", "ZEUR"),
             ("XETHXXBT", "XETH", "XXBT"),

@@ -130,6 +130,8 @@ mod tests {
                     .and_then(|mapping| mapping.filter(&entry.filter))
                     .unwrap()
                     .on_missing(entry.on_missing);
+                let written = serde_json::to_value(entry).unwrap();
+                assert_eq!(serde_json::from_value::<Config>(written).unwrap(), *entry);
                 // A file is recognised by all that the mapping asks for by name.
                 mapping.bind(name, &have).unwrap();
             }
