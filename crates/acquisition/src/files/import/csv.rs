@@ -252,7 +252,9 @@ fn describe(sample: &mut Sample, name: &str, shape: &Shape<'_>) -> Result<()> {
         Some(0) => {}
         Some(at) => {
             let header = prefix(shape.records[at].raw.trim_end_matches(['\r', '\n']));
-            sample.found.push(format!("{at} lines above the header, which begins with `{header}`"));
+            sample
+                .found
+                .push(format!("{at} {} above the header, which begins with `{header}`", noun(at)));
             config.header_starts_with = Some(header);
         }
     }
@@ -263,6 +265,10 @@ fn describe(sample: &mut Sample, name: &str, shape: &Shape<'_>) -> Result<()> {
         sample.found.push("a line of units below the header".into());
     }
     Ok(())
+}
+
+fn noun(lines: usize) -> &'static str {
+    if lines == 1 { "line" } else { "lines" }
 }
 
 /// Returns the beginning of a line by which it is told from others.
