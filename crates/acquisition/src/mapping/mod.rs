@@ -40,6 +40,7 @@ pub use plan::Plan;
 pub use value::Field;
 pub use values::Otherwise;
 
+#[cfg(feature = "files")]
 pub(crate) use columns::one_or_many;
 pub(crate) use known::KnownColumns;
 pub(crate) use notes::Told;

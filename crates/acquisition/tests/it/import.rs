@@ -1,4 +1,5 @@
 //! What is found out about a file, and that the settings that follow read it.
+#![cfg(feature = "files")]
 
 use std::fs;
 use std::path::Path;
