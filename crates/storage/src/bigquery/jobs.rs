@@ -42,7 +42,7 @@ enum ParamValue {
 
 impl Param {
     /// Makes a parameter of one text.
-    pub(super) fn text(name: impl Into<Cow<'static, str>>, value: Option<&str>) -> Self {
+    pub(super) fn text(name: &'static str, value: Option<&str>) -> Self {
         let value = ParamValue::One(value.map(ToOwned::to_owned));
         Self { name: name.into(), dtype: DataType::Text, value }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use futures_util::TryStreamExt;
 use tidegauge_core::tables::Quarantine;
 use tidegauge_core::{
-    Batch, Column, Cursor, Load, Loaded, RowTally, TableRef, WarehouseExt as _, WriteMode,
+    Batch, Column, Cursor, Load, Loaded, Removal, RowTally, TableRef, WarehouseExt as _, WriteMode,
 };
 
 use super::BigQuery;
@@ -15,7 +15,7 @@ use super::jobs::{Param, Query};
 use super::stage::Stage;
 use crate::duplicates::settle;
 use crate::keys::{self, KeySet};
-use crate::sql::{Checkpoint, Prepared, missing};
+use crate::sql::{self, Checkpoint, Prepared, missing};
 use crate::{Error, Result, batches};
 
 /// What a script of ours says when it finds things otherwise than it must.
@@ -164,7 +164,7 @@ impl BigQuery {
             columns.join(", "),
             same.join(" AND ")
         );
-        let query = crate::sql::Query { sql, params: Vec::new() };
+        let query = sql::Query { sql, params: Vec::new() };
         let rows = self.rows(Query::bound(&query)?, lenient, None).await?;
         Ok(rows.try_collect().await?)
     }
@@ -222,16 +222,14 @@ impl BigQuery {
     /// One transaction for the rows and the cursor. Whatever keeps it from being committed, what
     /// counts is where the cursor is then.
     async fn take_over(&self, load: &Load<'_>, stages: &[Staged], loaded: &str) -> Result<()> {
-        let mut params = vec![
+        let mut query = outdated(load)?;
+        query.sql = script(load, &query.sql, stages);
+        query.params.extend([
             Param::text("source", Some(load.source)),
             Param::text("before", load.before.map(Cursor::as_str)),
             Param::text("after", Some(load.after.as_str())),
             Param::text("loaded", Some(loaded)),
-        ];
-        for (at, source) in load.forgets.iter().enumerate() {
-            params.push(Param::text(forgotten(at), Some(source)));
-        }
-        let query = Query { sql: script(load, stages), params };
+        ]);
         let Err(refusal) = self.change(&query).await else { return Ok(()) };
         let found = self.cursor_of(load.source).await;
         let found = found.map_err(|refusal| self.failed(refusal, None))?;
@@ -259,9 +257,23 @@ impl BigQuery {
     }
 }
 
+/// Returns what removes the notes and the cursors that go with the rows which `load` replaces; nothing if it replaces none.
+fn outdated(load: &Load<'_>) -> Result<Query> {
+    let (mut sql, mut params) = (String::new(), Vec::new());
+    let sources = load.forgets.iter().copied();
+    let cursors = Removal::of(&sql::cursors()?, "source", sources)?;
+    for removal in load.outdated_notes()?.iter().chain([&cursors]) {
+        let name = DIALECT.quoted(&removal.table().name);
+        if let Some(delete) = sql::delete(&DIALECT, &name, removal, &mut params)? {
+            sql += &format!("{delete};\n");
+        }
+    }
+    Query::bound(&sql::Query { sql, params })
+}
+
 /// The transaction: it changes nothing unless all is as it was expected. Rows are replaced by DELETE
 /// and INSERT, which comes to the same as MERGE here, and is what the emulator can do in one.
-fn script(load: &Load<'_>, stages: &[Staged]) -> String {
+fn script(load: &Load<'_>, outdated: &str, stages: &[Staged]) -> String {
     let mut sql = String::from(BEGIN);
     sql += &match load.before {
         Some(_) => raise(
@@ -276,16 +288,7 @@ fn script(load: &Load<'_>, stages: &[Staged]) -> String {
     for table in load.replaces {
         sql += &format!("DELETE FROM {} WHERE TRUE;\n", DIALECT.quoted(&table.name));
     }
-    if !load.replaces.is_empty() {
-        // What was noted of rows that are no longer there says nothing.
-        let notes = DIALECT.quoted(&Quarantine::table().name);
-        sql += &format!("DELETE FROM {notes} WHERE `source` = @source;\n");
-        for at in 0..load.forgets.len() {
-            let source = forgotten(at);
-            sql += &format!("DELETE FROM {notes} WHERE `source` = @{source};\n");
-            sql += &format!("DELETE FROM `_tidegauge_cursors` WHERE `source` = @{source};\n");
-        }
-    }
+    sql += outdated;
     for Staged { table, stage, write } in stages {
         let rows =
             format!("(SELECT COUNT(*) FROM {}) = {}", DIALECT.quoted(&stage.name), stage.rows);
@@ -315,11 +318,6 @@ fn script(load: &Load<'_>, stages: &[Staged]) -> String {
         }
     };
     sql + END
-}
-
-/// Returns the name of the parameter that holds the source which a load forgets in this place.
-fn forgotten(at: usize) -> String {
-    format!("forgotten{at}")
 }
 
 /// Spells that the transaction is given up with `message` unless something holds.

@@ -86,7 +86,7 @@ impl BigQuery {
                     continue;
                 }
                 Some(Ok(())) => Ok(()),
-                // Another loader's, or one that nobody is at any more.
+                // Of another loader, or of one that was killed.
                 Some(Err(Refusal::Late(_))) => {
                     match self.ended(&name, PATIENCE).await.map_err(failed)? {
                         Some(Ok(())) => Ok(()),

@@ -40,7 +40,7 @@ pub(crate) use patience::{LOCK_TIMEOUT, told};
 pub(crate) use prepared::Prepared;
 pub(crate) use query::{Param, Query, cell};
 #[cfg(feature = "bigquery")]
-pub(crate) use reset::{compare as compare_cursors, delete};
+pub(crate) use reset::{compare as compare_cursors, cursors, delete};
 #[cfg(any(feature = "_sqlx", feature = "mysql"))]
 pub(crate) use rows::Rows;
 pub(crate) use select::{Select, select};
@@ -49,5 +49,4 @@ pub(crate) use summary::Plan;
 pub(crate) use summary::summarise;
 
 /// Where the cursors are.
-#[cfg(any(feature = "_sqlx", feature = "mysql"))]
 pub(crate) const CURSORS: &str = "_tidegauge_cursors";

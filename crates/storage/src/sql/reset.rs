@@ -3,11 +3,9 @@
 use tidegauge_core::{Cursor, DataType, Removal, Reset, Table, TableRef};
 
 #[cfg(any(feature = "_sqlx", feature = "mysql"))]
-use super::CURSORS;
-#[cfg(any(feature = "_sqlx", feature = "mysql"))]
 use super::driver::{Database, Writer};
 use super::filter::conditions;
-use super::{Dialect, Param, Query};
+use super::{CURSORS, Dialect, Param, Query};
 use crate::{Error, Result};
 
 /// Spells the statement that deletes the rows of `removal` from the stored table that is spelled `name`, and
@@ -114,8 +112,7 @@ pub(super) async fn remove<D: Database>(
 }
 
 /// The table of cursors, as one whose rows can be removed.
-#[cfg(any(feature = "_sqlx", feature = "mysql"))]
-pub(super) fn cursors() -> Result<TableRef> {
+pub(crate) fn cursors() -> Result<TableRef> {
     let table = Table::builder(CURSORS, "How far each source has been loaded");
     let table = table.column("source", DataType::Text, "").key(["source"]);
     Ok(table.build()?)
