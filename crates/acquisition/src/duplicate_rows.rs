@@ -154,7 +154,7 @@ impl Pair {
 }
 
 /// Appends the bytes of `cell`, which no other value of its column has.
-fn write(cell: &Cell<'_>, bytes: &mut Vec<u8>) {
+pub(crate) fn write(cell: &Cell<'_>, bytes: &mut Vec<u8>) {
     match cell {
         Cell::Null => bytes.push(0),
         Cell::Bool(value) => bytes.extend([1, u8::from(*value)]),

@@ -12,6 +12,7 @@ use tidegauge_core::{
     Batch, Cell, Clock, ColumnView, Cursor, OnDuplicate, Page, Source, Span, TableRef,
 };
 
+use crate::duplicate_rows::write;
 use crate::{Error, Result, cursor};
 
 /// Reads a source that knows no spans from its beginning, and takes the rows alone whose time lies in a span: a source
@@ -236,22 +237,13 @@ impl<'a> Keys<'a> {
         columns.collect::<tidegauge_core::Result<_>>().map(Self)
     }
 
-    /// Returns what the key of `row` is told by: so wide that no two keys of a source are the same.
+    /// Returns a hash of the key of `row`, of 128 bits: keys are told apart by it.
     fn hash(&self, row: usize) -> u128 {
+        let mut bytes = Vec::with_capacity(16 * self.0.len());
+        self.0.iter().for_each(|column| write(&column.cell(row), &mut bytes));
         let half = |salt: u8| {
             let mut hasher = DefaultHasher::new();
-            salt.hash(&mut hasher);
-            for column in &self.0 {
-                match column.cell(row) {
-                    Cell::Null => 0_u8.hash(&mut hasher),
-                    Cell::Bool(value) => value.hash(&mut hasher),
-                    Cell::Int(value) | Cell::Decimal(value) => value.hash(&mut hasher),
-                    Cell::Float(value) => value.to_bits().hash(&mut hasher),
-                    Cell::Text(text) => text.hash(&mut hasher),
-                    Cell::Date(days) => days.hash(&mut hasher),
-                    Cell::Timestamp(micros) => micros.hash(&mut hasher),
-                }
-            }
+            (salt, &bytes).hash(&mut hasher);
             u128::from(hasher.finish())
         };
         half(0) << 64 | half(1)

@@ -465,7 +465,7 @@ impl Mapped {
 }
 
 /// Returns `true` for the columns of a built-in table that keep ids of text as they are.
-fn is_external(table: &Table, column: &str) -> bool {
+pub(crate) fn is_external(table: &Table, column: &str) -> bool {
     let mut ids = table.columns.iter().filter_map(|id| tables::external(table, &id.name));
     ids.any(|external| external == column)
 }

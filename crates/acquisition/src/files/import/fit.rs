@@ -8,7 +8,9 @@ use tidegauge_core::{Column as TableColumn, DataType, TableRef, tables};
 use super::names::{self, TABLES};
 use super::values::Column;
 use super::{Guess, Hints, Question, words};
-use crate::mapping::{Case, Columns, Condition, Constant, IdKind, Otherwise, Part, Probe, Rule};
+use crate::mapping::{
+    Case, Columns, Condition, Constant, IdKind, Otherwise, Part, Probe, Rule, is_external,
+};
 
 /// What a column of a table holds, where that decides which columns of a file fill it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +65,7 @@ fn fit(table: &TableRef, names: names::Columns, columns: &[Column], hints: &Hint
     let mut wanted: Vec<&TableColumn> = table.columns.iter().collect();
     wanted.sort_by_key(|column| (column.nullable, role(table, column) == Role::Currency));
     for column in wanted {
-        if tables_external(table, &column.name) {
+        if is_external(table, &column.name) {
             continue;
         }
         let known = names.iter().find(|(name, _)| *name == column.name);
@@ -93,11 +95,6 @@ fn fit(table: &TableRef, names: names::Columns, columns: &[Column], hints: &Hint
         fit.missing.push("user_id".into());
     }
     fit
-}
-
-fn tables_external(table: &TableRef, column: &str) -> bool {
-    let mut ids = table.columns.iter().filter_map(|id| tables::external(table, &id.name));
-    ids.any(|external| external == column)
 }
 
 fn role(table: &TableRef, column: &TableColumn) -> Role {
@@ -190,11 +187,10 @@ impl Fit {
                 |column: &&Column| name.map_or(column.name == "spend", |name| column.name == name);
             columns.iter().find(named)
         };
-        let constant = |text: &str| Rule::constant(text);
         match (role, name) {
             (Role::Currency, _) if hints.currency.is_some() => {
                 let currency = hints.currency.as_deref().unwrap_or_default().to_uppercase();
-                self.columns.insert(name.into(), constant(&currency));
+                self.columns.insert(name.into(), Rule::constant(&currency));
             }
             (Role::Currency, _) if amount().is_some_and(|amount| amount.has_unit) => {
                 let Some(amount) = amount() else { return };
@@ -209,7 +205,7 @@ impl Fit {
                 };
                 match known {
                     Some((currency, is_certain)) => {
-                        self.columns.insert(name.into(), constant(currency));
+                        self.columns.insert(name.into(), Rule::constant(currency));
                         if !is_certain {
                             let sign = signs.into_iter().collect::<String>();
                             self.guesses.push(Guess::asked(
@@ -225,13 +221,13 @@ impl Fit {
             }
             (Role::Id, "transaction_id" | "trade_id") => self.joined_id(name, columns),
             (_, "campaign") => {
-                self.columns.insert(name.into(), constant("(none)"));
+                self.columns.insert(name.into(), Rule::constant("(none)"));
                 self.guesses.push(Guess::told("no column names a campaign: it is `(none)`".into()));
             }
             // Rows of several sources stand side by side.
             (_, "source") if hints.name.is_some() => {
                 let source = hints.name.as_deref().unwrap_or_default();
-                self.columns.insert(name.into(), constant(source));
+                self.columns.insert(name.into(), Rule::constant(source));
                 self.guesses
                     .push(Guess::told(format!("no column names a source: it is `{source}`")));
             }

@@ -231,11 +231,11 @@ fn pattern(path: &str) -> String {
 /// Returns what the values of each column are.
 fn columns(sample: &Sample, hints: &Hints, now: DateTime<Utc>) -> Vec<Column> {
     let all = (0..sample.names.len()).flat_map(|at| sample.values(at));
-    let style = values::style(all, sample.config.delimiter);
+    let comma = values::has_decimal_comma(all, sample.config.delimiter);
     let column = |(at, name): (usize, &String)| {
         let values: Vec<&str> = sample.values(at).collect();
         let dtype = sample.types.get(at).copied();
-        Column::new(name, &values, sample.rows.len(), dtype, (style, now, hints.day_first))
+        Column::new(name, &values, sample.rows.len(), dtype, (comma, now, hints.day_first))
     };
     sample.names.iter().enumerate().map(column).collect()
 }

@@ -11,15 +11,6 @@ use crate::mapping::{Part, Probe, Rule};
 /// The type by which it is tried whether a text is a number.
 const ANY_NUMBER: DataType = DataType::Decimal { precision: 38, scale: 18 };
 
-/// How the numbers of a file are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Style {
-    /// Whether a comma stands before the places.
-    pub(super) has_decimal_comma: bool,
-    /// Whether values show that.
-    pub(super) is_certain: bool,
-}
-
 /// A column of a file: what its values are.
 #[derive(Debug, Clone)]
 pub(super) struct Column {
@@ -46,7 +37,7 @@ pub(super) struct Column {
     pub(super) has_negative: bool,
     /// Whether times name no zone.
     pub(super) is_local: bool,
-    /// The two formats that days may be in, if both read all values: which comes first, the day or the month.
+    /// Whether no value shows which comes first, the day or the month.
     pub(super) has_open_order: bool,
 }
 
@@ -57,7 +48,7 @@ impl Column {
         values: &[&str],
         rows: usize,
         dtype: Option<DataType>,
-        (style, now, day_first): (Style, DateTime<Utc>, Option<bool>),
+        (has_decimal_comma, now, day_first): (bool, DateTime<Utc>, Option<bool>),
     ) -> Self {
         let distinct: BTreeSet<&str> = values.iter().copied().collect();
         let few = distinct.len() <= 40;
@@ -83,7 +74,7 @@ impl Column {
             values.iter().copied().filter(|text| !words::is_nothing(text)).collect();
         let is_read = column.read_bools(&real)
             || column.read_times(&real, now, day_first)
-            || column.read_numbers(&real, style, now);
+            || column.read_numbers(&real, has_decimal_comma, now);
         if is_read {
             let nulls = distinct.iter().filter(|text| words::is_nothing(text));
             column.nulls = nulls.map(|text| text.trim().to_owned()).collect();
@@ -111,7 +102,12 @@ impl Column {
         true
     }
 
-    fn read_numbers(&mut self, values: &[&str], style: Style, now: DateTime<Utc>) -> bool {
+    fn read_numbers(
+        &mut self,
+        values: &[&str],
+        has_decimal_comma: bool,
+        now: DateTime<Utc>,
+    ) -> bool {
         // What has no digit is no number, and may be a bad value among numbers.
         let bare = values.iter().map(|text| Bare::new(text));
         let bare: Vec<Bare<'_>> = bare.filter(|bare| !bare.digits.is_empty()).collect();
@@ -134,7 +130,7 @@ impl Column {
         let has_unit = !units.is_empty()
             && units.iter().all(is_letters)
             && bare.iter().all(|bare| bare.before.is_empty());
-        let mut rule = marks(&bare, style);
+        let mut rule = marks(&bare, has_decimal_comma);
         match has_unit {
             true => rule.part = Some(Part::Number),
             false => {
@@ -271,14 +267,14 @@ impl<'t> Bare<'t> {
 }
 
 /// Returns the rule by which the marks within numbers are read.
-fn marks(bare: &[Bare<'_>], style: Style) -> Rule {
+fn marks(bare: &[Bare<'_>], has_decimal_comma: bool) -> Rule {
     let mut votes = BTreeMap::<char, usize>::new();
     for sign in bare.iter().filter_map(Bare::decimal) {
         *votes.entry(sign).or_default() += 1;
     }
     let comma = votes.get(&',').copied().unwrap_or(0);
     let point = votes.get(&'.').copied().unwrap_or(0);
-    let is_comma = comma > point || comma == point && style.has_decimal_comma;
+    let is_comma = comma > point || comma == point && has_decimal_comma;
     let other = if is_comma { '.' } else { ',' };
     let within = |sign: char| bare.iter().any(|bare| bare.digits.contains(sign));
     let thousands =
@@ -288,8 +284,11 @@ fn marks(bare: &[Bare<'_>], style: Style) -> Rule {
     Rule { decimal: has_comma.then_some(','), thousands, ..Rule::default() }
 }
 
-/// Returns how the numbers of a file are written, by all of its values.
-pub(super) fn style<'t>(values: impl Iterator<Item = &'t str>, delimiter: Option<char>) -> Style {
+/// Returns `true` if a comma stands before the places of the numbers of a file, by all of its values.
+pub(super) fn has_decimal_comma<'t>(
+    values: impl Iterator<Item = &'t str>,
+    delimiter: Option<char>,
+) -> bool {
     let is_number = |text: &&str| {
         let bare = Bare::new(text);
         bare.digits.contains(['.', ','])
@@ -304,12 +303,11 @@ pub(super) fn style<'t>(values: impl Iterator<Item = &'t str>, delimiter: Option
             None => {}
         }
     }
-    let has_decimal_comma = match comma.cmp(&point) {
+    match comma.cmp(&point) {
         std::cmp::Ordering::Greater => true,
         std::cmp::Ordering::Less => false,
         std::cmp::Ordering::Equal => delimiter == Some(';'),
-    };
-    Style { has_decimal_comma, is_certain: comma != point }
+    }
 }
 
 #[cfg(test)]
@@ -318,8 +316,8 @@ mod tests {
 
     fn read(values: &[&str]) -> Column {
         let now = "2024-06-01T00:00:00Z".parse().unwrap();
-        let style = style(values.iter().copied(), None);
-        Column::new("amount", values, values.len(), None, (style, now, None))
+        let comma = has_decimal_comma(values.iter().copied(), None);
+        Column::new("amount", values, values.len(), None, (comma, now, None))
     }
 
     #[test]

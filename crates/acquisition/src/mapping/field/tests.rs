@@ -10,7 +10,7 @@ fn column(dtype: DataType, nullable: bool) -> Column {
     Column { name: "c".into(), dtype, nullable, description: "".into() }
 }
 
-/// A column that may be null or not, of a table whose key is another.
+/// Returns how a column is read that is no key.
 fn reading(dtype: DataType, nullable: bool, rule: &Rule) -> Result<Reading, String> {
     let table = Table::builder("t", "").column("id", DataType::Int64, "").key(["id"]);
     Reading::new(&table.build().unwrap(), &column(dtype, nullable), rule)
