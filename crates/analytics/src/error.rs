@@ -108,7 +108,8 @@ fn shown(set_aside: &[SetAside]) -> String {
 fn way_out(set_aside: &[SetAside]) -> &'static str {
     match set_aside.iter().any(|aside| aside.reason == SetAsideReason::Unpriced) {
         true => {
-            "; name sources of rates and prices in `sources` (`ecb` has currencies, `kraken` coins), and run again"
+            "; load exchange rates into `fx_rates` and prices of coins into `candles` up to those days, as the sources \
+             ecb and kraken do"
         }
         false => "",
     }

@@ -85,7 +85,8 @@ impl Facts {
     /// that cannot be valued are [set aside](Self::set_aside), or the first of them is an error.
     ///
     /// # Errors
-    /// When the warehouse cannot be read, has neither users nor events, and as for [`Facts::new`]; with
+    /// When the warehouse cannot be read, has neither users nor events, or none that is not set aside, and as for
+    /// [`Facts::new`]; with
     /// [`BadRows::Fail`] as for [`Facts::new_strict`], and when an amount cannot be valued.
     pub async fn from_warehouse(warehouse: &dyn Warehouse, params: &FactsParams) -> Result<Self> {
         let mut sieve = Sieve::new(params.bad_rows);
@@ -131,16 +132,16 @@ impl Facts {
                     .to_owned(),
             );
         }
-        let end =
-            match params.end {
-                Some(end) => end,
-                None => day_after(&[events.column("at")?, users.column("signup_at")?]).map_err(
-                    |error| match sieve.aside.as_slice() {
-                        [] => error,
-                        aside => Error::AllSetAside { set_aside: aside.to_vec() },
-                    },
-                )?,
-            };
+        let end = match params.end {
+            Some(end) => Ok(end),
+            None => day_after(&[events.column("at")?, users.column("signup_at")?]),
+        };
+        let end = match end {
+            Err(Error::NoFacts) if !sieve.aside.is_empty() => {
+                Err(Error::AllSetAside { set_aside: sieve.aside.as_slice().to_vec() })
+            }
+            end => end,
+        }?;
         let mut facts = Self::build(&users, &events, end, sieve)?.with_spend(&spend.compute()?)?;
         facts.notes = notes;
         external::name(warehouse, facts.set_aside.iter_mut().flat_map(|aside| &mut aside.examples))

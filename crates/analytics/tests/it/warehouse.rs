@@ -1,4 +1,5 @@
 use tidegauge_analytics::{BadRows, Error, Facts, FactsParams};
+use tidegauge_core::ErrorKind;
 use tidegauge_core::tables::{
     Candle, FxRate, MarketingSpend, RampTransaction, RawCryptoMarketData, Trade, User, Withdrawal,
 };
@@ -266,6 +267,20 @@ fn a_price_that_is_none_is_named() {
     memory.put(RawCryptoMarketData::table(), &[raw("2026-01-05 09:00", "0")]);
     let error = run(Facts::from_warehouse(&memory, &STRICT)).unwrap_err().to_string();
     assert!(error.contains("`BTC` on 2026-01-05 is not above zero"), "{error}");
+}
+
+#[test]
+fn rows_that_are_all_left_out_are_named_and_no_warehouse_without_rows() {
+    let mut memory = Memory::default();
+    memory.put(Trade::table(), &[trade(1, "2026-01-08 12:00", "XAG", "7", ("1", "USD"))]);
+    let error = run(Facts::from_warehouse(&memory, &FactsParams::default())).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    let error = error.to_string();
+    for words in ["no row of the warehouse counts", "`XAG` on 2026-01-08", "`fx_rates`"] {
+        assert!(error.contains(words), "{error}");
+    }
+    let empty = run(Facts::from_warehouse(&Memory::default(), &FactsParams::default()));
+    assert!(matches!(empty, Err(Error::NoFacts)), "{empty:?}");
 }
 
 #[test]
