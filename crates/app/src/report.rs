@@ -106,7 +106,8 @@ impl Tidegauge {
     }
 }
 
-/// Writes a page to `file`, whole or not at all, making its folder if that is missing.
+/// Writes a page to `file`, whole or not at all, making its folder if that is missing. What may be done with a file that
+/// is there may be done with the one that takes its place.
 ///
 /// # Errors
 /// When the folder or the file cannot be written.
@@ -116,7 +117,11 @@ pub fn write(file: &Path, page: &str) -> io::Result<()> {
     }
     let mut half = file.as_os_str().to_owned();
     half.push(".part");
-    let written = fs::write(&half, page).and_then(|()| fs::rename(&half, file));
+    let mode = fs::metadata(file).map(|metadata| metadata.permissions());
+    let written = fs::write(&half, page)
+        .and_then(|()| mode.map_or(Ok(()), |mode| fs::set_permissions(&half, mode)))
+        .and_then(|()| fs::File::open(&half)?.sync_all())
+        .and_then(|()| fs::rename(&half, file));
     if written.is_err() {
         // It may be what has filled the disk. What keeps it from going is what kept it from being written.
         let _ = fs::remove_file(&half);

@@ -5,7 +5,7 @@ mod trial;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use tidegauge_core::{Clock, SystemClock};
 pub use tidegauge_acquisition::files::import::{Guess, Hints, Question};
 pub use trial::Trial;
 
-use crate::{Config, Error, FILE, Result, sources};
+use crate::{Config, Error, FILE, Result, report, sources};
 
 /// The settings by which a file would be loaded, and what reading it by them gave.
 #[derive(Debug)]
@@ -81,7 +81,10 @@ impl Import {
         let settings = format!("{}\n\n{}", before.trim_end(), self.settings());
         // What is written has to be read again.
         Config::read_text(&file, &settings)?;
-        replace(&file, &settings).map_err(|error| Error::Write { file: file.clone(), error })?;
+        // What a link leads to is replaced, and the link stays.
+        let target = fs::canonicalize(&file).unwrap_or_else(|_| file.clone());
+        report::write(&target, &settings)
+            .map_err(|error| Error::Write { file: file.clone(), error })?;
         Ok(file)
     }
 
@@ -151,24 +154,4 @@ impl Import {
         }
         Ok(())
     }
-}
-
-/// Replaces what `file` holds in one step.
-fn replace(file: &Path, text: &str) -> io::Result<()> {
-    // What a link leads to is replaced, and the link stays.
-    let target = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
-    let mut name = target.file_name().unwrap_or_default().to_owned();
-    name.push(".part");
-    let part = target.with_file_name(name);
-    let written = || {
-        let mut open =
-            fs::OpenOptions::new().write(true).create(true).truncate(true).open(&part)?;
-        open.write_all(text.as_bytes())?;
-        if let Ok(metadata) = fs::metadata(&target) {
-            open.set_permissions(metadata.permissions())?;
-        }
-        open.sync_all()?;
-        fs::rename(&part, &target)
-    };
-    written().inspect_err(|_| drop(fs::remove_file(&part)))
 }

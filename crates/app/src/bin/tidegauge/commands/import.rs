@@ -189,9 +189,12 @@ fn ask(
         }
         match question {
             Question::Zone => hints.zone = Some(answer.to_owned()),
-            Question::DayOrder => {
-                hints.day_first = Some(answer.to_lowercase().starts_with('d'));
-            }
+            // Any other answer leaves it as guessed.
+            Question::DayOrder => match answer.to_lowercase().chars().next() {
+                Some('d') => hints.day_first = Some(true),
+                Some('m') => hints.day_first = Some(false),
+                _ => {}
+            },
             Question::Currency => hints.currency = Some(answer.to_owned()),
             _ => {}
         }
@@ -218,6 +221,8 @@ mod tests {
         let expected =
             Hints { day_first: Some(false), currency: Some("EUR".into()), ..Hints::default() };
         assert_eq!(hints, expected);
+        let mut odd = Hints::default();
+        assert!(!ask(&guesses[3..4], &mut odd, &mut &b"EUR\n"[..], |_| {}));
         // An input that is at its end leaves all as it was guessed.
         assert!(!ask(&guesses, &mut Hints::default(), &mut &b""[..], |_| {}));
     }
