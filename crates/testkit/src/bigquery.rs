@@ -63,7 +63,8 @@ impl BigQuery {
     }
 
     /// Returns one of two emulators that the tests of a process share, the same one for all calls of a thread, which is
-    /// a test; `None` where it is not installed. An emulator answers one request at a time, so that two of them halve the time.
+    /// a test; `None` where it is not installed. An emulator answers one request at a time: with two, 23 promises take 363 s
+    /// and not 425 s on two cores.
     pub fn shared() -> Option<&'static Self> {
         static SHARED: [OnceLock<Option<BigQuery>>; 2] = [OnceLock::new(), OnceLock::new()];
         static NEXT: AtomicUsize = AtomicUsize::new(0);

@@ -2,13 +2,19 @@
 #![cfg(feature = "files")]
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
+use flate2::write::GzEncoder;
+use parquet::arrow::ArrowWriter;
 use proptest::prelude::*;
 use tidegauge_acquisition::FileSource;
 use tidegauge_acquisition::files::import::{Hints, Inspection, Question, inspect};
 use tidegauge_acquisition::mapping::{declare, resolve};
+use tidegauge_core::arrow::array::{
+    ArrayRef, Decimal128Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
 use tidegauge_core::tables::Quarantine;
 use tidegauge_core::{Batch, FixedClock, Source};
 
@@ -67,7 +73,7 @@ impl Read {
         self.rows.iter().map(Batch::rows).sum()
     }
 
-    /// The values of a column, in the order of the rows.
+    /// Returns the values of a column, in the order of the rows.
     fn column(&self, name: &str) -> Vec<String> {
         let mut values = Vec::new();
         for batch in &self.rows {
@@ -211,6 +217,62 @@ async fn rows_that_do_not_fit_are_set_aside_and_refunds_left_out() {
     assert!(read.says("`total` is 0 or less"), "{:?}", read.found.guesses);
 }
 
+#[tokio::test]
+async fn lines_of_units_and_comments_are_no_rows() {
+    let text = "id,user,date,total,currency\n(number),(text),(UTC),(EUR),(ISO)\n# checked by hand\n\
+                1,7,2024-01-01,5.00,EUR\n# and these\n2,8,2024-01-02,6.50,EUR\n3,8,2024-01-03,7.50,EUR\n";
+    let read = read("sales.csv", text).await;
+    assert_eq!((read.table(), read.count(), read.set_aside), ("ramp_transactions", 3, 0));
+    assert!(read.says("a line of units") && read.says("begin with `#`"), "{:?}", read.found.found);
+}
+
+#[tokio::test]
+async fn the_currencies_of_trades_follow_from_their_market() {
+    let text = "id,account,time,pair,side,quantity,price,cost\n\
+                t1,7,2024-01-01T10:00:00Z,BTC-EUR,BUY,0.5,40000.10,20000.05\n\
+                t2,7,2024-01-01T11:00:00Z,ETH-USD,SELL,2.0,2000.00,4000.00\n";
+    let read = read("fills.csv", text).await;
+    assert_eq!((read.table(), read.count()), ("trades", 2));
+    assert_eq!(read.column("base_currency"), ["BTC", "ETH"]);
+    assert_eq!(read.column("quote_currency"), ["EUR", "USD"]);
+    assert_eq!(read.column("side"), ["buy", "sell"]);
+}
+
+#[tokio::test]
+async fn rates_that_name_no_source_are_of_the_entry() {
+    let text = "base,quote,rate_date,rate\nEUR,USD,2024-01-02,1.0956\nEUR,USD,2024-01-03,1.0919\n";
+    let read = read("our rates.csv", text).await;
+    assert_eq!((read.table(), read.count()), ("fx_rates", 2));
+    assert_eq!(read.column("source"), ["our_rates", "our_rates"]);
+}
+
+#[tokio::test]
+async fn zipped_files_and_parquet_are_looked_at_as_well() {
+    let text = "id,user,date,total,currency\n1,7,2024-01-01,5.00,EUR\n2,8,2024-01-02,6.50,EUR\n";
+    let mut zipped = GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    zipped.write_all(text.as_bytes()).unwrap();
+    let read = read_bytes("sales.csv.gz", &zipped.finish().unwrap(), &Hints::default()).await;
+    assert_eq!((read.table(), read.count()), ("ramp_transactions", 2));
+
+    let amounts = Decimal128Array::from(vec![500, 650]).with_precision_and_scale(18, 2).unwrap();
+    let times = TimestampMicrosecondArray::from(vec![1_704_067_200_000_000, 1_704_153_600_000_000]);
+    let columns: [(&str, ArrayRef); 5] = [
+        ("id", Arc::new(Int64Array::from(vec![1, 2]))),
+        ("customer", Arc::new(StringArray::from(vec!["c-17", "c-18"]))),
+        ("created", Arc::new(times.with_timezone("UTC"))),
+        ("amount", Arc::new(amounts)),
+        ("currency", Arc::new(StringArray::from(vec!["EUR", "EUR"]))),
+    ];
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    let bytes = writer.into_inner().unwrap();
+    let read = read_bytes("sales.parquet", &bytes, &Hints::default()).await;
+    assert_eq!((read.table(), read.count(), read.set_aside), ("ramp_transactions", 2, 0));
+    assert_eq!(read.column("fiat_amount"), ["5.00", "6.50"]);
+    assert_eq!(read.column("created_at")[1], "2024-01-02T00:00:00Z");
+}
+
 #[test]
 fn what_cannot_be_read_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
@@ -283,7 +345,7 @@ fn headers() -> impl Strategy<Value = String> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
-    /// Whatever a file holds: what is found out about it reads it, and no row is lost without being counted.
+    /// Holds that the settings which are found for a file of any cells read it without an error.
     #[test]
     fn the_settings_of_any_file_read_it(
         header in prop::collection::vec(headers(), 1..6),
