@@ -89,6 +89,8 @@ pub mod sentiment;
 #[cfg(feature = "_series")]
 pub mod series;
 #[cfg(feature = "_mapping")]
+mod settings;
+#[cfg(feature = "_mapping")]
 pub mod snapshot;
 mod spec;
 #[cfg(feature = "synthetic-market")]

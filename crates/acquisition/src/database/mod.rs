@@ -12,7 +12,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use secrecy::SecretString;
 use tidegauge_core::{
-    Clock, Cursor, DataType, OnDuplicate, Page, Source, SourceCapabilities, TableRef, WriteMode,
+    Clock, Cursor, DataType, Fingerprint, OnDuplicate, Page, Source, SourceCapabilities, TableRef, WriteMode,
 };
 
 pub use config::Config;
@@ -22,7 +22,7 @@ use crate::duplicate_rows::DuplicateRows;
 use crate::error::cut;
 use crate::mapping::{self, Field, KnownColumns, Mapping, Notes, Plan, Rows, Told, names};
 use crate::snapshot::{Gathered, WriteRows};
-use crate::{Error, Result, cursor};
+use crate::{Error, Result, cursor, settings};
 use client::{Client, Connection, Raw};
 use dialect::{Native, Written};
 use progress::{Mark, Progress};
@@ -171,6 +171,10 @@ impl DatabaseSource {
     async fn read(&self, connection: &mut Connection, progress: Progress) -> Result<Page> {
         let now = self.clock.now();
         let (mut notes, mut filled) = (Notes::new(now), progress.columns.clone());
+        let settings = self.settings()?;
+        if !progress.last.is_empty() && progress.settings.is_some_and(|before| before != settings) {
+            notes.other_settings();
+        }
         let known = self.know(connection, &mut filled, &mut notes).await?;
         let select = Select {
             dialect: self.client.dialect,
@@ -205,13 +209,32 @@ impl DatabaseSource {
             true => Progress { done, rounds: progress.rounds + 1, ..Progress::default() },
             false => {
                 let (order, rounds) = (self.order.clone(), progress.rounds);
-                Progress { last, order, done, rounds, ..Progress::default() }
+                let settings = Some(settings);
+                Progress { last, order, done, rounds, settings, ..Progress::default() }
             }
         };
         let next = Progress { columns: filled, ..next };
         let (batches, _) = rows.finish(&self.config.name, now, &mut notes)?;
         notes.tell(&self.mapping, &self.told);
         Ok(Page { batches, cursor: cursor::write(&self.config.name, &next)?, done })
+    }
+
+    /// Returns what the settings are recognised by that decide what a row of the query comes to.
+    fn settings(&self) -> Result<Fingerprint> {
+        let without = Config::default();
+        let config = Config {
+            url_env: String::new(),
+            lag: without.lag,
+            enabled: without.enabled,
+            shared: without.shared,
+            bad_rows: without.bad_rows,
+            page_rows: without.page_rows,
+            connect_timeout: without.connect_timeout,
+            statement_timeout: without.statement_timeout,
+            ..self.config.clone()
+        };
+        settings::fingerprint(&config, self.mapping.table())
+            .map_err(|error| Error::config("columns", format!("they cannot be written down: {error}")))
     }
 
     /// What the query has, and whether it can be read.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 use serde::{Deserialize, Serialize};
+use tidegauge_core::Fingerprint;
 
 use crate::mapping::KnownColumns;
 
@@ -25,6 +26,10 @@ pub(super) struct Progress {
     /// Which columns of the table were filled.
     #[serde(default, skip_serializing_if = "KnownColumns::is_empty")]
     pub(super) columns: KnownColumns,
+    /// What the settings are recognised by that rows were read with. None in cursors of earlier releases, and where each
+    /// round reads everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) settings: Option<Fingerprint>,
 }
 
 /// A value of an ordered column, as text with all its digits.

@@ -28,7 +28,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use tidegauge_core::panics::caught;
 use tidegauge_core::{
-    Clock, Cursor, OnDuplicate, Page, Source, SourceCapabilities, TableRef, WriteMode,
+    Clock, Cursor, Fingerprint, OnDuplicate, Page, Source, SourceCapabilities, TableRef, WriteMode,
 };
 
 pub use config::{Config, Format};
@@ -38,7 +38,7 @@ use self::parquet::Parquet;
 use crate::duplicate_rows::DuplicateRows;
 use crate::mapping::{self, KnownColumns, Mapping, Notes, Rows, Told};
 use crate::snapshot::WriteRows;
-use crate::{Error, Result, cursor};
+use crate::{Error, Result, cursor, settings};
 use folded::Standing;
 use folder::{Found, unreadable};
 use lines::Lines;
@@ -160,6 +160,11 @@ impl Inner {
             notes: Notes::new(now),
             known: std::mem::take(&mut progress.columns),
         };
+        let settings = self.settings()?;
+        if progress.was_read_otherwise(settings) {
+            draft.notes.other_settings();
+        }
+        progress.settings = Some(settings);
         let (mut done, mut limit) = (true, None);
         let standings = progress.compare(&files, self.mapping.table().write == WriteMode::Merge);
         self.refuse_doubts(&files, &standings, &mut draft.notes)?;
@@ -186,6 +191,25 @@ impl Inner {
         let (batches, places) = draft.rows.finish(name, now, &mut draft.notes)?;
         let page = Page { batches, cursor: cursor::write(name, &progress)?, done };
         Ok((page, draft.notes, places))
+    }
+
+    /// Returns what the settings are recognised by that decide what a row of the files comes to.
+    fn settings(&self) -> Result<Fingerprint> {
+        let without = Config::default();
+        let config = Config {
+            path: String::new(), // the cursor knows the names of files
+            enabled: without.enabled,
+            shared: without.shared,
+            bad_rows: without.bad_rows,
+            page_rows: without.page_rows,
+            row_bytes: without.row_bytes,
+            settle: without.settle,
+            ..self.config.clone()
+        };
+        settings::fingerprint(&config, self.mapping.table()).map_err(|error| Error::File {
+            path: self.config.path.clone(),
+            reason: format!("its settings cannot be written down: {error}"),
+        })
     }
 
     /// Tells that files of which the cursor knows no more than a sum are not what they were.

@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use tidegauge_core::Fingerprint;
 
 use super::folded::{self, Block, Standing};
 use super::folder::Found;
@@ -13,17 +14,29 @@ use crate::mapping::KnownColumns;
 /// What the cursor calls the files that are remembered together: no file is called so.
 const BLOCKS: &str = "/";
 
+/// What the cursor calls the settings that files were read with: no file is called so.
+const SETTINGS: &str = "//";
+
 /// File → how far it has been read, some 60 bytes a file; under the empty name, which no file has,
-/// which columns of the table files have filled; and under `/` the files that are remembered together.
+/// which columns of the table files have filled; under `/` the files that are remembered together; and under `//` what the
+/// settings are recognised by.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "BTreeMap<String, Entry>", into = "BTreeMap<String, Entry>")]
 pub(super) struct Progress {
     pub(super) files: BTreeMap<String, Seen>,
     pub(super) columns: KnownColumns,
+    /// None in cursors of earlier releases.
+    pub(super) settings: Option<Fingerprint>,
     blocks: Vec<Block>,
 }
 
 impl Progress {
+    /// Returns true if rows were read before, with settings other than `these`.
+    pub(super) fn was_read_otherwise(&self, these: Fingerprint) -> bool {
+        let has_rows = !self.blocks.is_empty() || self.files.values().any(|seen| seen.taken > 0);
+        has_rows && self.settings.is_some_and(|settings| settings != these)
+    }
+
     /// Returns how each of the files `found` stands, which are sorted by name. If a file may be read twice
     /// (`is_merged`), those that are doubtful are to be read anew.
     pub(super) fn compare(&mut self, found: &[Found], is_merged: bool) -> Vec<Standing> {
@@ -40,16 +53,18 @@ impl Progress {
 #[serde(untagged, expecting = "how far a file was read")]
 enum Entry {
     File(Seen),
+    Settings(Fingerprint),
     Columns(KnownColumns),
     Blocks(Vec<Block>),
 }
 
 impl From<Progress> for BTreeMap<String, Entry> {
-    fn from(Progress { files, columns, blocks }: Progress) -> Self {
+    fn from(Progress { files, columns, settings, blocks }: Progress) -> Self {
         let columns = (!columns.is_empty()).then(|| (String::new(), Entry::Columns(columns)));
         let blocks = (!blocks.is_empty()).then(|| (BLOCKS.to_owned(), Entry::Blocks(blocks)));
+        let settings = settings.map(|settings| (SETTINGS.to_owned(), Entry::Settings(settings)));
         let files = files.into_iter().map(|(name, seen)| (name, Entry::File(seen)));
-        files.chain(columns).chain(blocks).collect()
+        files.chain(columns).chain(blocks).chain(settings).collect()
     }
 }
 
@@ -62,9 +77,11 @@ impl TryFrom<BTreeMap<String, Entry>> for Progress {
             match entry {
                 Entry::Columns(columns) if name.is_empty() => progress.columns = columns,
                 Entry::Blocks(blocks) if name == BLOCKS => progress.blocks = blocks,
+                Entry::Settings(settings) if name == SETTINGS => progress.settings = Some(settings),
                 Entry::File(seen) => drop(progress.files.insert(name, seen)),
                 Entry::Columns(_) => return Err(format!("`{name}` has columns and no place")),
                 Entry::Blocks(_) => return Err(format!("`{name}` has files and no place")),
+                Entry::Settings(_) => return Err(format!("`{name}` has settings and no place")),
             }
         }
         Ok(progress)
@@ -144,10 +161,10 @@ mod tests {
     fn cursors_of_before_are_read_and_columns_kept() {
         let old: Progress = serde_json::from_str(r#"{"a.csv":"a.b.c"}"#).unwrap();
         assert_eq!((old.files.len(), old.columns.is_empty()), (1, true));
-        let text = r#"{"":["-b","a"],"a.csv":"a.b.c"}"#;
+        let text = r#"{"":["-b","a"],"//":"00000000000000ab","a.csv":"a.b.c"}"#;
         let read: Progress = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&read).unwrap(), text);
-        for text in [r#"{"a.csv":"no"}"#, r#"{"a.csv":["a"]}"#] {
+        for text in [r#"{"a.csv":"no"}"#, r#"{"a.csv":"ab"}"#, r#"{"a.csv":["a"]}"#] {
             assert!(serde_json::from_str::<Progress>(text).is_err(), "{text}");
         }
     }

@@ -7,7 +7,7 @@ use tidegauge_core::{Cursor, Fingerprint, Page};
 
 use super::folder::{self, Found};
 use super::progress::Progress;
-use super::{Config, Inner, Notes};
+use super::{Inner, Notes};
 use crate::mapping::KnownColumns;
 use crate::snapshot::Gathered;
 use crate::{Error, Result, cursor};
@@ -36,7 +36,8 @@ impl Inner {
         let name = &self.config.name;
         // One of a source that was no snapshot before says nothing.
         let taken = before.and_then(|before| cursor::read::<Taken>(name, before).ok());
-        let (files, settings) = (self.state()?, self.settings()?);
+        let (files, mut settings) = (self.state()?, self.settings()?);
+        settings.add(Some(format!("{:?}", self.config.bad_rows)));
         let notes = Notes::new(self.clock.now());
         if let (Some(before), Some(taken)) = (before, &taken)
             && taken.files == files
@@ -78,32 +79,6 @@ impl Inner {
             progress.columns = taken.columns;
             Ok(progress)
         })
-    }
-
-    /// Returns what the settings are recognised by that change what becomes of the files.
-    fn settings(&self) -> Result<Fingerprint> {
-        let without = Config::default();
-        let config = Config {
-            path: String::new(), // the names of files are part of their state
-            enabled: without.enabled,
-            shared: without.shared,
-            page_rows: without.page_rows,
-            row_bytes: without.row_bytes,
-            settle: without.settle,
-            ..self.config.clone()
-        };
-        let text = serde_json::to_string(&config).map_err(|error| Error::File {
-            path: self.config.path.clone(),
-            reason: format!("its settings cannot be written down: {error}"),
-        })?;
-        let (mut fingerprint, table) = (Fingerprint::default(), self.mapping.table());
-        fingerprint.add(Some(text));
-        for column in &table.columns {
-            fingerprint.add(Some(column.name.as_ref()));
-            fingerprint.add(Some(format!("{} {}", column.dtype, column.nullable)));
-        }
-        table.key.iter().for_each(|name| fingerprint.add(Some(name.as_ref())));
-        Ok(fingerprint)
     }
 
     /// Returns what the names, sizes and times of the files are recognised by.

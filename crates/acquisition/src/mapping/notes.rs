@@ -47,6 +47,8 @@ pub struct Notes {
     above_header: Count,
     /// Files whose last line, or whose header, may not be written to its end yet.
     unsettled: Count,
+    /// Whether rows were read before with other settings.
+    other_settings: bool,
 }
 
 /// What the values of one column came upon.
@@ -97,7 +99,7 @@ struct Tellings {
     units: BTreeMap<usize, Unit>,
     /// The names that were told to be taken for others.
     alike: BTreeSet<(String, String)>,
-    /// What was told since that was asked for, with the word for what is counted.
+    /// What was told since that was asked for, with the word for what is counted, if anything is.
     notes: BTreeMap<(String, &'static str), Count>,
 }
 
@@ -118,7 +120,10 @@ impl Told {
         let notes = std::mem::take(&mut told.notes).into_iter();
         let sentence = |((what, counted), count): ((String, _), Count)| {
             let (Count { rows, first }, many) = (&count, if count.rows == 1 { "" } else { "s" });
-            format!("{what} ({rows} {counted}{many}, first {first})")
+            match counted {
+                "" => what,
+                _ => format!("{what} ({rows} {counted}{many}, first {first})"),
+            }
         };
         notes.map(sentence).collect()
     }
@@ -144,6 +149,7 @@ impl Notes {
             replaced: Count::default(),
             above_header: Count::default(),
             unsettled: Count::default(),
+            other_settings: false,
         }
     }
 
@@ -241,12 +247,25 @@ impl Notes {
         self.unsettled.add(&place, "");
     }
 
+    /// Notes that rows were read before with other settings.
+    pub(crate) fn other_settings(&mut self) {
+        self.other_settings = true;
+    }
+
     /// Tells all of it, and units only if they are not those that were `told` before; what is told is kept there.
     pub(crate) fn tell(mut self, mapping: &Mapping, told: &Told) {
         self.end();
         let (source, table) = (mapping.of.as_str(), mapping.table.name.as_ref());
         let name = |at: usize| mapping.table.columns.get(at).map_or("", |column| &column.name);
         let mut told = told.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.other_settings {
+            let what = format!(
+                "the settings or the table are not those that rows were read with before: those rows stay as they are; \
+                 `tidegauge run --full-refresh {source}` loads all of them anew"
+            );
+            tracing::warn!(source, table, "{what}");
+            told.note(what, "", &Count::default());
+        }
         for (place, at, unit) in &self.units {
             if told.units.insert(*at, *unit) != Some(*unit) {
                 let (column, format) = (name(*at), unit.format());

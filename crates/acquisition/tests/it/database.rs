@@ -632,6 +632,41 @@ async fn a_column_that_leaves_the_query_is_an_error_or_is_told() {
 }
 
 #[tokio::test]
+async fn a_query_that_rows_were_not_read_with_is_told() {
+    let things = table("merge", &["id:int64", "name:text"]);
+    for server in servers() {
+        server
+            .run(
+                "DROP TABLE IF EXISTS changing; \
+                 CREATE TABLE changing (id INT PRIMARY KEY, name VARCHAR(9)); \
+                 INSERT INTO changing VALUES (1, 'a');",
+            )
+            .await;
+        let source = |query: &str, incremental: Value| {
+            server.source(&things, json!({ "query": query, "incremental": incremental }))
+        };
+        let other = "SELECT id, UPPER(name) AS name FROM changing";
+        let before = source("SELECT * FROM changing", json!("id"));
+        let (_, cursor) = round(&before, None).await;
+        before.take_notes();
+        let (_, cursor) = round(&before, Some(cursor)).await;
+        assert_eq!(before.take_notes(), Vec::<String>::new());
+        let after = source(other, json!("id"));
+        let (_, cursor) = round(&after, Some(cursor)).await;
+        let notes = after.take_notes().join("\n");
+        assert!(notes.contains("settings") && notes.contains("--full-refresh crm"), "{notes}");
+        round(&after, Some(cursor)).await;
+        assert_eq!(after.take_notes(), Vec::<String>::new());
+        // Where every run reads all rows, those that are there are read anew.
+        let (_, cursor) = round(&source("SELECT * FROM changing", json!(null)), None).await;
+        let after = source(other, json!(null));
+        let (pages, _) = round(&after, Some(cursor)).await;
+        assert_eq!(column(&pages, "things", "name"), ["A"]);
+        assert_eq!(after.take_notes(), Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
 async fn sqlite_holds_anything_anywhere() {
     let server = servers().into_iter().find(|server| server.kind == Kind::Sqlite).unwrap();
     server

@@ -4,6 +4,7 @@
 use std::fs;
 use std::sync::Arc;
 
+use crate::export_values::set;
 use crate::files::{append, column, config, fails, gz, ids, source, table, things, touch, write};
 use crate::support::log::Log;
 use crate::support::{clock, round, rows};
@@ -556,5 +557,34 @@ async fn a_page_that_unpacks_to_more_than_it_says_is_refused() {
         let error = fails(&source(config(&folder, "a.parquet"), &things("append")), None).await;
         let says = "a page unpacks to more bytes than its header says";
         assert!(error.contains("a.parquet") && error.contains(says), "{codec:?}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn settings_that_rows_were_not_read_with_are_told_once() {
+    let folder = TempDir::new().unwrap();
+    write(&folder, "a.csv", "id,at\n1,2024-07-01 00:30:00\n");
+    write(&folder, "b.ndjson", "{\"id\":1,\"at\":\"2024-07-01 00:30:00\"}\n");
+    let things = table("merge", &["id:int64", "at:timestamp"]);
+    for name in ["a.csv", "b.ndjson"] {
+        let zone = |zone: &str| json!({ "columns": { "at": { "offset": zone } } });
+        let utc = source(set(&folder, name, zone("UTC")), &things);
+        let (_, cursor) = round(&utc, None).await;
+        utc.take_notes();
+        // What does not change what a row comes to is not told.
+        let mut same = zone("UTC");
+        (same["page_rows"], same["bad_rows"]) = (json!(7), json!("quarantine"));
+        let same = source(set(&folder, name, same), &things);
+        assert_eq!(same.fetch(Some(&cursor)).await.unwrap().cursor, cursor, "{name}");
+        assert_eq!(same.take_notes(), Vec::<String>::new(), "{name}");
+        let madrid = source(set(&folder, name, zone("Europe/Madrid")), &things);
+        let (pages, after) = round(&madrid, Some(cursor)).await;
+        let notes = madrid.take_notes().join("\n");
+        assert_eq!(ids(&pages), Vec::<String>::new(), "{name}");
+        for says in ["settings", "stay as they are", "`tidegauge run --full-refresh ours`"] {
+            assert!(notes.contains(says), "{name}: {notes}");
+        }
+        round(&madrid, Some(after)).await;
+        assert_eq!(madrid.take_notes(), Vec::<String>::new(), "{name}");
     }
 }
