@@ -226,7 +226,9 @@ fn strftime(items: &[Item<'_>], pattern: &str, text: &str) -> Result<Moment, Str
     };
     let mut parsed = Parsed::new();
     chrono::format::parse(&mut parsed, &text, items.iter())
-        .map_err(|_| format!("is not a time written as `{pattern}`"))?;
+        .map_err(|_| {
+            format!("is not a time written as `{pattern}`: `format` may be a list, of all ways that they are written in")
+        })?;
     // Chrono takes `24` for the year 24 of `%Y`, where the year 2024 of `%y` is meant.
     if parsed.year.is_some_and(|year| (0..1_000).contains(&year)) {
         return Err(format!(

@@ -21,14 +21,14 @@ use tidegauge_core::{Batch, FixedClock, Source};
 const NOW: &str = "2024-12-01T00:00:00Z";
 
 /// A file, what is found out about it, and the rows that it gives by that.
-struct Read {
-    found: Inspection,
+pub(crate) struct Read {
+    pub(crate) found: Inspection,
     rows: Vec<Batch>,
-    set_aside: usize,
+    pub(crate) set_aside: usize,
     _folder: tempfile::TempDir,
 }
 
-async fn read_bytes(name: &str, bytes: &[u8], hints: &Hints) -> Read {
+pub(crate) async fn read_bytes(name: &str, bytes: &[u8], hints: &Hints) -> Read {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     fs::write(&path, bytes).unwrap();
@@ -56,25 +56,25 @@ async fn read_bytes(name: &str, bytes: &[u8], hints: &Hints) -> Read {
     read
 }
 
-async fn read(name: &str, text: &str) -> Read {
+pub(crate) async fn read(name: &str, text: &str) -> Read {
     read_bytes(name, text.as_bytes(), &Hints::default()).await
 }
 
-fn look(path: &Path, hints: &Hints) -> tidegauge_acquisition::Result<Inspection> {
+pub(crate) fn look(path: &Path, hints: &Hints) -> tidegauge_acquisition::Result<Inspection> {
     inspect(&path.display().to_string(), hints, NOW.parse().unwrap())
 }
 
 impl Read {
-    fn table(&self) -> &str {
+    pub(crate) fn table(&self) -> &str {
         &self.found.entries[0].table
     }
 
-    fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.rows.iter().map(Batch::rows).sum()
     }
 
     /// Returns the values of a column, in the order of the rows.
-    fn column(&self, name: &str) -> Vec<String> {
+    pub(crate) fn column(&self, name: &str) -> Vec<String> {
         let mut values = Vec::new();
         for batch in &self.rows {
             let view = batch.column(name).unwrap();
@@ -83,11 +83,11 @@ impl Read {
         values
     }
 
-    fn asks(&self) -> Vec<Question> {
+    pub(crate) fn asks(&self) -> Vec<Question> {
         self.found.guesses.iter().filter_map(|guess| guess.question).collect()
     }
 
-    fn says(&self, words: &str) -> bool {
+    pub(crate) fn says(&self, words: &str) -> bool {
         self.found.guesses.iter().any(|guess| guess.text.contains(words))
             || self.found.found.iter().any(|line| line.contains(words))
     }
@@ -126,7 +126,7 @@ async fn an_export_of_excel_is_read_with_its_lines_signs_and_letters() {
     assert_eq!(read.column("fiat_currency"), ["EUR", "EUR"]);
     assert_eq!(read.column("created_at"), ["2023-12-24T17:30:00Z", "2023-12-25T08:05:00Z"]);
     assert!(read.asks().is_empty() && read.says("windows-1252"), "{:?}", read.found.guesses);
-    assert_eq!(read.found.entries[0].footer_starts_with, ["Summe"]);
+    assert_eq!(read.found.entries[0].footer_starts_with, ["Summe;"]);
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ mod files;
 mod files_told;
 mod fx;
 mod import;
+mod import_shops;
 mod kraken_stream;
 mod market_replies;
 mod own_data;

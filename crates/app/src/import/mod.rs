@@ -119,10 +119,16 @@ impl Import {
         let foreign: BTreeSet<_> = found.filter(|currency| *currency != "USD").collect();
         if !foreign.is_empty() && !config.sources.iter().any(has_rates) {
             let foreign: Vec<_> = foreign.into_iter().map(String::as_str).collect();
+            let first = self.trials.iter().filter_map(|trial| trial.first_day).min();
+            let since = first.map_or(String::new(), |day| {
+                format!(
+                    "; the first day is {day}, which `history_days` of these sources has to reach"
+                )
+            });
             self.guesses.push(Guess {
                 text: format!(
                     "amounts in {} want rates and prices to be worth US dollars: name sources of them in `sources`, as \
-                     in `sources = [\"ecb\", \"kraken\"]`, which need no key",
+                     `ecb` for currencies and `kraken` for coins, which need no key{since}",
                     foreign.join(", ")
                 ),
                 question: None,

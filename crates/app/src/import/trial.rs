@@ -1,8 +1,9 @@
 //! An entry is tried: its file is read as a run would, and nothing is stored.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
+use chrono::NaiveDate;
 use tidegauge_acquisition::mapping::{TableConfig, declare, resolve};
 use tidegauge_acquisition::{FileSource, files};
 use tidegauge_core::tables::Quarantine;
@@ -43,6 +44,10 @@ pub struct Trial {
     pub set_aside: u64,
     /// The first of them by reason: how many, where and why.
     pub reasons: Vec<(u64, String)>,
+    /// How many rows have the key of one before them: rows of one key are one.
+    pub repeated: u64,
+    /// The day of the first event.
+    pub first_day: Option<NaiveDate>,
     /// What reading it came upon that is no error.
     pub notes: Vec<String>,
 }
@@ -66,10 +71,13 @@ impl Trial {
             first: Vec::new(),
             set_aside: 0,
             reasons: Vec::new(),
+            repeated: 0,
+            first_day: None,
             notes: Vec::new(),
         };
         let mut shown: Vec<Batch> = Vec::new();
         let mut reasons = BTreeMap::<String, (u64, String)>::new();
+        let mut keys = HashSet::new();
         let mut cursor = None;
         while !trial.is_whole && trial.rows < ROWS {
             // What would be logged is in the answer.
@@ -83,6 +91,7 @@ impl Trial {
                 } else {
                     trial.rows += rows;
                     trial.name_currencies(batch)?;
+                    trial.count_repeated(batch, &mut keys)?;
                     let room = SHOWN - shown.iter().map(Batch::rows).sum::<usize>();
                     shown.push(batch.slice(0, batch.rows().min(room)));
                 }
@@ -94,6 +103,22 @@ impl Trial {
         trial.reasons.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
         trial.show(&table, &shown)?;
         Ok(trial)
+    }
+
+    /// Counts the rows whose key is among `keys`, and keeps the day of the first event.
+    fn count_repeated(&mut self, batch: &Batch, keys: &mut HashSet<Vec<String>>) -> Result<()> {
+        let table = batch.table();
+        let key = table.key.iter().map(|name| batch.column(name));
+        let key = key.collect::<std::result::Result<Vec<_>, _>>()?;
+        let time = table.time.as_ref().map(|time| batch.column(time)).transpose()?;
+        for row in 0..batch.rows() {
+            let cells = key.iter().map(|column| column.shown(row).unwrap_or_default());
+            self.repeated += u64::from(!keys.insert(cells.collect()));
+            let shown = time.as_ref().and_then(|time| time.shown(row));
+            let day = shown.and_then(|text| text.get(..10)?.parse().ok());
+            self.first_day = [self.first_day, day].into_iter().flatten().min();
+        }
+        Ok(())
     }
 
     /// Keeps what amounts are in.

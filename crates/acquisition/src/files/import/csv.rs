@@ -194,16 +194,25 @@ impl<'t> Shape<'t> {
         let last = rows.len().saturating_sub(LAST).max(1);
         for record in rows.get(last..).unwrap_or_default() {
             let word = record.cells.iter().find(|cell| !cell.trim().is_empty());
-            let is_total = word.is_some_and(|word| words::is_total(word));
+            // `Summe und Sohn` with all of its cells is a name.
+            let has_gap = || record.cells.iter().any(|cell| cell.trim().is_empty());
+            let is_total = word.is_some_and(|word| {
+                words::is_total_alone(word) || words::is_total(word) && has_gap()
+            });
             if !is_total && record.cells.len() == self.width {
                 continue;
             }
             let Some(word) = word.filter(|word| !word.trim().is_empty()) else { continue };
-            // Up to the first word, the blank cells before it included.
+            // Up to the end of the cell with the first word, the blank cells before it included: `Summe;` is none of
+            // `Summer AG;`.
             let ends = record.raw.find(word.as_str()).map(|at| at + word.len());
+            let ends = ends.map(|at| at + self.cell_end(&record.raw[at..]));
             let begins = ends.and_then(|end| record.raw.get(..end)).unwrap_or(word);
             let begins = begins.trim_start_matches('"').lines().next().unwrap_or_default();
-            let begins = prefix(begins);
+            let begins = match begins.len() {
+                ..=60 => begins.to_owned(),
+                _ => prefix(begins),
+            };
             let is_row = |row: &&Record<'_>| {
                 row.cells.len() == self.width
                     && row.raw.trim_start_matches('"').starts_with(&begins)
@@ -214,6 +223,18 @@ impl<'t> Shape<'t> {
                 found.push(format!("lines that begin with `{begins}` are no rows"));
                 config.footer_starts_with.push(begins);
             }
+        }
+    }
+}
+
+impl Shape<'_> {
+    /// Returns the bytes of what ends a cell at the beginning of `rest`: a quote, and what stands between cells.
+    fn cell_end(&self, rest: &str) -> usize {
+        let quote = self.dialect.quote.map(char::from);
+        let after = quote.and_then(|quote| rest.strip_prefix(quote)).unwrap_or(rest);
+        match after.strip_prefix(char::from(self.dialect.delimiter)) {
+            Some(after) => rest.len() - after.len(),
+            None => 0,
         }
     }
 }

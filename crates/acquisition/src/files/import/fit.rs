@@ -40,12 +40,10 @@ pub(super) struct Fit {
 /// Returns the table that the columns fill best: `table`, where one is asked for, or any that they fill all that
 /// must be of. What is missing is said in it.
 pub(super) fn find(columns: &[Column], hints: &Hints) -> Option<Fit> {
-    let fits = TABLES
-        .iter()
-        .filter(|(table, _)| hints.table.as_deref().is_none_or(|asked| asked == *table));
-    let fits = fits.filter_map(|(table, names)| {
-        let table = tables::by_name(table)?;
-        Some(fit(&table, names, columns, hints))
+    let has_all = |table: &TableRef| hints.columns.keys().all(|name| table.column(name).is_ok());
+    let fits = tables(hints).filter(has_all).map(|table| {
+        let names = TABLES.iter().find(|(name, _)| *name == table.name);
+        fit(&table, names.map_or(&[], |(_, names)| *names), columns, hints)
     });
     let mut best: Option<Fit> = None;
     for fit in fits {
@@ -56,6 +54,13 @@ pub(super) fn find(columns: &[Column], hints: &Hints) -> Option<Fit> {
         }
     }
     best
+}
+
+/// Returns the tables that are tried.
+pub(super) fn tables(hints: &Hints) -> impl Iterator<Item = TableRef> {
+    let is_asked = |table: &&str| hints.table.as_deref().is_none_or(|asked| asked == *table);
+    let names = TABLES.iter().map(|(table, _)| *table).filter(is_asked);
+    names.filter_map(tables::by_name)
 }
 
 fn fit(table: &TableRef, names: names::Columns, columns: &[Column], hints: &Hints) -> Fit {
@@ -71,10 +76,18 @@ fn fit(table: &TableRef, names: names::Columns, columns: &[Column], hints: &Hint
         let known = names.iter().find(|(name, _)| *name == column.name);
         let known = known.map(|(_, names)| *names).unwrap_or_default();
         let role = role(table, column);
+        if let Some(asked) = hints.columns.get(&*column.name) {
+            match columns.iter().find(|found| names_are_alike(&found.name, asked)) {
+                Some(found) => fit.take(column, role, found),
+                None => fit.missing.push(column.name.to_string()),
+            }
+            continue;
+        }
         let wanted = std::iter::once(&*column.name).chain(known.iter().copied());
         let found = wanted.clone().find_map(|name| {
             columns.iter().find(|found| {
                 !fit.taken.contains(&found.name)
+                    && !hints.columns.values().any(|asked| names_are_alike(&found.name, asked))
                     && words::readings(&found.name).iter().any(|reading| reading == name)
                     && suits(found, column, role)
             })
@@ -86,15 +99,36 @@ fn fit(table: &TableRef, names: names::Columns, columns: &[Column], hints: &Hint
         }
     }
     fit.pair(columns);
-    // Users are told apart by their id: what has several rows of one is no list of them.
-    let is_list = |column: &&Column| fit.taken.first() == Some(&column.name) && !column.is_unique;
+    // Users are told apart by their id: what has several rows of one is no list of them, nor what has an id and an
+    // amount, as orders have.
+    let id = fit.taken.first().and_then(|id| columns.iter().find(|column| column.name == *id));
+    let is_plain = |id: &Column| words::plain(&id.name) == "id" && has_amount(columns);
     if table.name == "users"
         && hints.table.is_none()
-        && columns.iter().any(|column| is_list(&column))
+        && id.is_some_and(|id| !id.is_unique || is_plain(id))
     {
         fit.missing.push("user_id".into());
     }
     fit
+}
+
+/// Returns `true` if a column is called as amounts of purchases are.
+fn has_amount(columns: &[Column]) -> bool {
+    let purchases = TABLES.iter().find(|(table, _)| *table == "ramp_transactions");
+    let names = purchases
+        .and_then(|(_, names)| names.iter().find(|(name, _)| *name == "fiat_amount"))
+        .map_or(&[][..], |(_, names)| names);
+    let is_amount = |column: &Column| {
+        let readings = words::readings(&column.name);
+        readings.iter().any(|reading| names.contains(&reading.as_str()))
+            && matches!(column.dtype, DataType::Int64 | DataType::Decimal { .. })
+    };
+    columns.iter().any(is_amount)
+}
+
+/// Returns `true` if a column of the file is called as was asked for.
+fn names_are_alike(name: &str, asked: &str) -> bool {
+    name.trim() == asked.trim() || words::plain(name) == words::plain(asked)
 }
 
 fn role(table: &TableRef, column: &TableColumn) -> Role {
@@ -237,11 +271,18 @@ impl Fit {
 
     /// Makes an id of the columns that tell rows apart.
     fn joined_id(&mut self, name: &str, columns: &[Column]) {
+        let of_states: Vec<String> =
+            columns.iter().filter(is_state).map(|it| it.name.clone()).collect();
         let is_part = |column: &&Column| {
-            matches!(
-                column.dtype,
-                DataType::Date | DataType::Timestamp | DataType::Int64 | DataType::Decimal { .. }
-            ) || column.dtype == DataType::Text && column.count > 0
+            // A later export has the same purchase in another state.
+            !of_states.contains(&column.name)
+                && (matches!(
+                    column.dtype,
+                    DataType::Date
+                        | DataType::Timestamp
+                        | DataType::Int64
+                        | DataType::Decimal { .. }
+                ) || column.dtype == DataType::Text && column.count > 0)
         };
         let parts: Vec<&str> =
             columns.iter().filter(is_part).map(|column| column.name.as_str()).collect();
@@ -323,6 +364,17 @@ impl Fit {
             )));
         }
     }
+}
+
+/// Returns `true` if a column says how far a purchase has come.
+fn is_state(column: &&Column) -> bool {
+    let readings = words::readings(&column.name);
+    let is_called = |name: &String| {
+        ["status", "state", "zustand"]
+            .iter()
+            .any(|word| name == word || name.ends_with(&format!("_{word}")))
+    };
+    readings.iter().any(is_called)
 }
 
 fn condition(column: &str) -> Condition {

@@ -12,14 +12,15 @@ mod times;
 mod values;
 mod words;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use tidegauge_core::{DataType, Table, tables};
+use tidegauge_core::{DataType, Table, WriteMode, tables};
 
 use super::presets::{self, Preset};
 use super::{Config, folder};
 use crate::bad_rows::BadRows;
+use crate::duplicate_rows::DuplicateRows;
 use crate::mapping::{Columns, TableConfig, declare, resolve};
 use crate::{Error, Result};
 use fit::Fit;
@@ -39,6 +40,8 @@ pub struct Hints {
     pub currency: Option<String>,
     /// Whether the day stands before the month, where the values do not show it.
     pub day_first: Option<bool>,
+    /// Columns of the built-in table, each with the column of the file that fills it.
+    pub columns: BTreeMap<String, String>,
 }
 
 /// The settings by which a file is read, and how sure they are.
@@ -124,6 +127,7 @@ pub fn inspect(path: &str, hints: &Hints, now: DateTime<Utc>) -> Result<Inspecti
         let reason = format!("there is no built-in table `{table}`, but {}", known.join(", "));
         return Err(Error::config("table", reason));
     }
+    refuse_unknown_columns(hints)?;
     let pattern = pattern(path);
     let files = folder::list(&pattern)?;
     let Some(file) = files.last() else { return Err(Error::NoFiles { pattern }) };
@@ -142,7 +146,8 @@ pub fn inspect(path: &str, hints: &Hints, now: DateTime<Utc>) -> Result<Inspecti
         ..Inspection::default()
     };
     let names: Vec<&str> = sample.names.iter().map(String::as_str).collect();
-    if let Some(preset) = presets::preset_for(&names).filter(|_| hints.table.is_none()) {
+    let is_asked = hints.table.is_some() || !hints.columns.is_empty();
+    if let Some(preset) = presets::preset_for(&names).filter(|_| !is_asked) {
         known(preset, &entry, hints, &mut import)?;
         return Ok(import);
     }
@@ -159,19 +164,9 @@ pub fn inspect(path: &str, hints: &Hints, now: DateTime<Utc>) -> Result<Inspecti
     let named = Hints { name: Some(entry.name.clone()), ..hints.clone() };
     match fit::find(&columns, &named) {
         Some(fit) if fit.missing.is_empty() => fill(&mut entry, fit, &columns, &mut import),
-        Some(fit) if hints.table.is_some() => return Err(unfit(&file.path, &fit, &sample)),
+        Some(fit) if is_asked => return Err(unfit(&file.path, &fit, &sample)),
         near => {
-            if let Some(fit) = near.filter(
-                |fit| matches!(fit.missing.as_slice(), [only] if only.ends_with("currency")),
-            ) {
-                import.guesses.push(Guess::asked(
-                    format!(
-                        "no column says the currency: with one (`--currency EUR`) the file would fill `{}`",
-                        fit.table
-                    ),
-                    Question::Currency,
-                ));
-            }
+            import.guesses.extend(near.as_ref().and_then(near_miss));
             let (table, rules) =
                 own::table(&entry.name, &file.name, &sample, &columns, &mut import.guesses);
             entry.table.clone_from(&table.name);
@@ -184,6 +179,45 @@ pub fn inspect(path: &str, hints: &Hints, now: DateTime<Utc>) -> Result<Inspecti
     zones(&mut entry.columns, &table, &columns, hints, &mut import.guesses);
     import.entries.push(entry);
     Ok(import)
+}
+
+/// # Errors
+/// Returns an error if a column that is asked for is none of the table, or of any table that files may fill.
+fn refuse_unknown_columns(hints: &Hints) -> Result<()> {
+    let Some(unknown) = hints.columns.keys().find(|name| {
+        let is_there = |table: &Table| table.column(name).is_ok();
+        !fit::tables(hints).any(|table| is_there(&table))
+    }) else {
+        return Ok(());
+    };
+    let reason = match &hints.table {
+        Some(table) => format!(
+            "`{table}` has no column `{unknown}`: `tidegauge tables {table}` lists what it has"
+        ),
+        None => format!(
+            "no built-in table has a column `{unknown}`: `tidegauge tables` lists what they have"
+        ),
+    };
+    Err(Error::config("column", reason))
+}
+
+/// Says what the file lacks to fill a built-in table, if that is one thing alone.
+fn near_miss(fit: &Fit) -> Option<Guess> {
+    match fit.missing.as_slice() {
+        [only] if only.ends_with("currency") => Some(Guess::asked(
+            format!(
+                "no column says the currency: with one (`--currency EUR`) the file would fill `{}`",
+                fit.table
+            ),
+            Question::Currency,
+        )),
+        [only] if fit.taken.len() > 2 => Some(Guess::told(format!(
+            "no column is taken for `{only}`: with one (`--column {only}=NAME`, as the file calls it) the file would \
+             fill `{}`",
+            fit.table
+        ))),
+        _ => None,
+    }
 }
 
 /// Has the entries of a preset read the file that `entry` takes apart.
@@ -231,11 +265,11 @@ fn pattern(path: &str) -> String {
 /// Returns what the values of each column are.
 fn columns(sample: &Sample, hints: &Hints, now: DateTime<Utc>) -> Vec<Column> {
     let all = (0..sample.names.len()).flat_map(|at| sample.values(at));
-    let comma = values::has_decimal_comma(all, sample.config.delimiter);
+    let decimals = values::decimals(all, sample.config.delimiter);
     let column = |(at, name): (usize, &String)| {
         let values: Vec<&str> = sample.values(at).collect();
         let dtype = sample.types.get(at).copied();
-        Column::new(name, &values, sample.rows.len(), dtype, (comma, now, hints.day_first))
+        Column::new(name, &values, sample.rows.len(), dtype, (decimals, now, hints.day_first))
     };
     sample.names.iter().enumerate().map(column).collect()
 }
@@ -245,6 +279,13 @@ fn fill(entry: &mut Config, fit: Fit, columns: &[Column], import: &mut Inspectio
     let Fit { table, columns: rules, filter, taken, guesses, .. } = fit;
     (entry.table, entry.columns, entry.filter) = (table, rules, filter);
     import.guesses.extend(guesses);
+    // A purchase that was pending is paid in a later export, and has the same id.
+    let is_appended =
+        tables::by_name(&entry.table).is_some_and(|table| table.write == WriteMode::Append);
+    let has_id = !entry.columns.values().any(|rule| rule.id.is_some() && !rule.columns.is_empty());
+    if is_appended && has_id {
+        entry.on_duplicate = Some(DuplicateRows::Last);
+    }
     let used: BTreeSet<&str> = entry
         .columns
         .values()
@@ -262,7 +303,7 @@ fn fill(entry: &mut Config, fit: Fit, columns: &[Column], import: &mut Inspectio
     }
 }
 
-/// Sets the zone of times that name none, and says what was taken for granted of times.
+/// Sets the zone of times that name none, and says what was taken for granted of times and numbers.
 fn zones(
     rules: &mut Columns,
     table: &Table,
@@ -294,14 +335,28 @@ fn zones(
                 Question::DayOrder,
             ));
         }
+        if let Some(number) = &column.open_mark {
+            let rule = rules.get(&filled).or(Some(&column.rule));
+            let sign = rule.and_then(|rule| rule.decimal).unwrap_or('.');
+            let read = if number.contains(sign) { "places" } else { "thousands" };
+            guesses.push(Guess::told(format!(
+                "no value shows whether `{}` of `{}` has thousands or places behind its mark: it is read as {read}; \
+                 `decimal` and `thousands` in the settings say otherwise",
+                number, column.name
+            )));
+        }
         let says_utc =
             words::plain(&column.name).split('_').any(|word| word == "utc" || word == "gmt");
-        if !column.is_local || column.dtype != DataType::Timestamp || says_utc {
+        let is_time = table.column(&filled).is_ok_and(|filled| filled.dtype == DataType::Timestamp);
+        // A day that fills a time is its midnight.
+        let is_local = column.is_local || column.dtype == DataType::Date;
+        if !is_local || !is_time || says_utc {
             continue;
         }
         match &hints.zone {
             Some(zone) => rules.entry(filled).or_default().zone = Some(zone.clone()),
-            None => local.push(format!("`{}`", column.name)),
+            None if column.dtype == DataType::Timestamp => local.push(format!("`{}`", column.name)),
+            None => {}
         }
     }
     if !local.is_empty() {
@@ -322,10 +377,12 @@ fn unfit(path: &std::path::Path, fit: &Fit, sample: &Sample) -> Error {
     Error::File {
         path: path.display().to_string(),
         reason: format!(
-            "nothing in it is taken for {} of `{}`; it has {}: map them by hand in [files.columns], or leave `--table` out",
+            "nothing in it is taken for {} of `{}`; it has {}: say which (`--column {}=NAME`, as the file calls it), or leave \
+             `--table` and `--column` out",
             missing.join(", "),
             fit.table,
-            have.join(", ")
+            have.join(", "),
+            fit.missing.first().map_or("COLUMN", String::as_str)
         ),
     }
 }

@@ -157,7 +157,15 @@ pub(super) const TABLES: [(&str, Columns); 11] = [
     ("withdrawals", &[]),
     ("chargebacks", &[]),
     ("operational_metrics", &[]),
-    ("fx_rates", &[]),
+    (
+        "fx_rates",
+        &[
+            ("rate_date", &["date", "day", "datum"]),
+            ("base", &["base_currency", "from", "from_currency"]),
+            ("quote", &["quote_currency", "to", "to_currency", "currency"]),
+            ("rate", &["value", "exchange_rate", "close", "mid", "kurs"]),
+        ],
+    ),
     ("candles", &[]),
 ];
 

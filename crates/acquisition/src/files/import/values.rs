@@ -39,6 +39,8 @@ pub(super) struct Column {
     pub(super) is_local: bool,
     /// Whether no value shows which comes first, the day or the month.
     pub(super) has_open_order: bool,
+    /// A number with a mark of which no value of the file shows whether thousands or places stand behind it.
+    pub(super) open_mark: Option<String>,
 }
 
 impl Column {
@@ -48,7 +50,7 @@ impl Column {
         values: &[&str],
         rows: usize,
         dtype: Option<DataType>,
-        (has_decimal_comma, now, day_first): (bool, DateTime<Utc>, Option<bool>),
+        (decimals, now, day_first): (Decimals, DateTime<Utc>, Option<bool>),
     ) -> Self {
         let distinct: BTreeSet<&str> = values.iter().copied().collect();
         let few = distinct.len() <= 40;
@@ -66,6 +68,7 @@ impl Column {
             has_negative: false,
             is_local: false,
             has_open_order: false,
+            open_mark: None,
         };
         if dtype.is_some() {
             return column;
@@ -74,7 +77,7 @@ impl Column {
             values.iter().copied().filter(|text| !words::is_nothing(text)).collect();
         let is_read = column.read_bools(&real)
             || column.read_times(&real, now, day_first)
-            || column.read_numbers(&real, has_decimal_comma, now);
+            || column.read_numbers(&real, decimals, now);
         if is_read {
             let nulls = distinct.iter().filter(|text| words::is_nothing(text));
             column.nulls = nulls.map(|text| text.trim().to_owned()).collect();
@@ -102,12 +105,7 @@ impl Column {
         true
     }
 
-    fn read_numbers(
-        &mut self,
-        values: &[&str],
-        has_decimal_comma: bool,
-        now: DateTime<Utc>,
-    ) -> bool {
+    fn read_numbers(&mut self, values: &[&str], decimals: Decimals, now: DateTime<Utc>) -> bool {
         // What has no digit is no number, and may be a bad value among numbers.
         let bare = values.iter().map(|text| Bare::new(text));
         let bare: Vec<Bare<'_>> = bare.filter(|bare| !bare.digits.is_empty()).collect();
@@ -130,7 +128,7 @@ impl Column {
         let has_unit = !units.is_empty()
             && units.iter().all(is_letters)
             && bare.iter().all(|bare| bare.before.is_empty());
-        let mut rule = marks(&bare, has_decimal_comma);
+        let mut rule = marks(&bare, decimals.is_comma);
         match has_unit {
             true => rule.part = Some(Part::Number),
             false => {
@@ -166,9 +164,21 @@ impl Column {
             (false, ..=8) => DataType::Decimal { precision: 28, scale: 8 },
             (false, _) => DataType::Decimal { precision: 38, scale: 18 },
         };
+        let is_open = |bare: &&Bare<'_>| bare.digits.contains(['.', ',']);
+        if !decimals.is_shown && bare.iter().all(|bare| bare.decimal().is_none()) {
+            self.open_mark = bare.iter().find(is_open).map(|bare| bare.digits.to_owned());
+        }
         self.rule = rule;
         true
     }
+}
+
+/// Which sign stands before the places of the numbers of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Decimals {
+    is_comma: bool,
+    /// Whether a value shows it.
+    is_shown: bool,
 }
 
 /// A text that may be a number, taken apart.
@@ -216,8 +226,8 @@ impl<'t> Bare<'t> {
     /// Returns `true` if what stands around the digits may be signs or codes of currencies, or units behind them. Letters
     /// in front are a code's, as in `A-17`, unless they are a currency.
     fn has_plausible_units(&self) -> bool {
-        let is_sign =
-            |unit: &str| unit.chars().count() <= 3 && !unit.chars().any(char::is_alphanumeric);
+        // `#1001` is a code.
+        let is_sign = words::is_currency_sign;
         let is_known = |unit: &str| words::currency(unit).is_some() || words::is_currency(unit);
         let is_code = |unit: &str| {
             (2..=8).contains(&unit.len())
@@ -284,11 +294,11 @@ fn marks(bare: &[Bare<'_>], has_decimal_comma: bool) -> Rule {
     Rule { decimal: has_comma.then_some(','), thousands, ..Rule::default() }
 }
 
-/// Returns `true` if a comma stands before the places of the numbers of a file, by all of its values.
-pub(super) fn has_decimal_comma<'t>(
+/// Returns which sign stands before the places of the numbers of a file, by all of its values.
+pub(super) fn decimals<'t>(
     values: impl Iterator<Item = &'t str>,
     delimiter: Option<char>,
-) -> bool {
+) -> Decimals {
     let is_number = |text: &&str| {
         let bare = Bare::new(text);
         bare.digits.contains(['.', ','])
@@ -303,11 +313,12 @@ pub(super) fn has_decimal_comma<'t>(
             None => {}
         }
     }
-    match comma.cmp(&point) {
+    let is_comma = match comma.cmp(&point) {
         std::cmp::Ordering::Greater => true,
         std::cmp::Ordering::Less => false,
         std::cmp::Ordering::Equal => delimiter == Some(';'),
-    }
+    };
+    Decimals { is_comma, is_shown: comma + point > 0 }
 }
 
 #[cfg(test)]
@@ -316,8 +327,8 @@ mod tests {
 
     fn read(values: &[&str]) -> Column {
         let now = "2024-06-01T00:00:00Z".parse().unwrap();
-        let comma = has_decimal_comma(values.iter().copied(), None);
-        Column::new("amount", values, values.len(), None, (comma, now, None))
+        let decimals = decimals(values.iter().copied(), None);
+        Column::new("amount", values, values.len(), None, (decimals, now, None))
     }
 
     #[test]
@@ -347,6 +358,8 @@ mod tests {
             &["+49 30 1234", "+49 40 777"],
             &["c-17", "c-18"],
             &["A-1", "A-2"],
+            &["#1001", "#1002"],
+            &["№ 17", "№ 18"],
             &["INV001", "INV002"],
             &["u1", "u2"],
             &["12AB", "13AB"],
@@ -355,6 +368,14 @@ mod tests {
             &["192.168.0.1", "10.0.0.1"],
         ] {
             assert_eq!(read(values).dtype, DataType::Text, "{values:?}");
+        }
+        for (values, open) in [
+            (&["1,500", "2,250"][..], Some("1,500")),
+            (&["1.500", "12"], Some("1.500")),
+            (&["1,500", "2.5"], None),
+            (&["15", "20"], None),
+        ] {
+            assert_eq!(read(values).open_mark.as_deref(), open, "{values:?}");
         }
         assert_eq!(read(&["17", "-5", "0"]).dtype, DataType::Int64);
         assert_eq!(read(&["yes", "No"]).dtype, DataType::Bool);

@@ -1,5 +1,7 @@
 //! Words of exports: what headers call columns, what stands for nothing, what states are called.
 
+use std::collections::BTreeSet;
+
 use crate::mapping::names;
 
 /// Texts that stand for no value.
@@ -45,11 +47,16 @@ pub(super) fn is_nothing(cell: &str) -> bool {
     NOTHING.contains(&cell.trim().to_lowercase().as_str())
 }
 
-/// Returns `true` if a line that begins with `cell` has totals.
+/// Returns `true` if a line that begins with `cell` may have totals.
 pub(super) fn is_total(cell: &str) -> bool {
-    let word = cell.trim().trim_end_matches(':').to_lowercase();
+    let word = cell.trim().to_lowercase();
     let rest = |total: &str| word.strip_prefix(total).map(|rest| rest.starts_with([' ', ':', '(']));
-    TOTALS.iter().any(|total| word == *total || rest(total) == Some(true))
+    is_total_alone(cell) || TOTALS.iter().any(|total| rest(total) == Some(true))
+}
+
+/// Returns `true` if `cell` is a word for totals, and nothing else.
+pub(super) fn is_total_alone(cell: &str) -> bool {
+    TOTALS.contains(&cell.trim().trim_end_matches(':').to_lowercase().as_str())
 }
 
 /// Returns a name of letters, digits and underscores in lower case: `Customer ID` and `customerId` are
@@ -76,28 +83,52 @@ pub(super) fn plain(name: &str) -> String {
     plain.trim_end_matches('_').to_owned()
 }
 
-/// Returns the names by which a header may be meant: all of it, and without what stands in brackets.
+/// Returns the names by which a header may be meant: all of it, without what stands in brackets, and numbers as ids.
 pub(super) fn readings(name: &str) -> Vec<String> {
     let mut readings = vec![plain(name)];
     if let Some((before, rest)) = name.split_once(['(', '['])
         && let Some((_, after)) = rest.split_once([')', ']'])
     {
-        let without = plain(&format!("{before} {after}"));
-        if !without.is_empty() && !readings.contains(&without) {
-            readings.push(without);
-        }
+        readings.push(plain(&format!("{before} {after}")));
     }
+    for at in 0..readings.len() {
+        readings.push(as_id(&readings[at]));
+    }
+    let mut known = BTreeSet::new();
+    readings.retain(|reading| !reading.is_empty() && known.insert(reading.clone()));
     readings
 }
 
-/// Returns a name for a table, a column or a source: [`plain`], and beginning with a letter.
+/// Returns `customer_id` for `customer_no`, `cust_number` and the like, and any other name as it is.
+fn as_id(name: &str) -> String {
+    const NUMBERS: [&str; 7] = ["_no", "_nr", "_num", "_number", "_nummer", "_numero", "_ref"];
+    let full = match name.strip_prefix("cust_") {
+        Some(rest) => format!("customer_{rest}"),
+        None => name.to_owned(),
+    };
+    match NUMBERS.iter().find_map(|number| full.strip_suffix(number)) {
+        Some(stem) => format!("{stem}_id"),
+        None => full,
+    }
+}
+
+/// Returns a name for a table, a column or a source: [`plain`], beginning with a letter, and no longer than stores take.
 pub(super) fn identifier(name: &str, otherwise: &str) -> String {
     let plain = plain(name);
-    match plain.chars().next() {
+    let mut name = match plain.chars().next() {
         None => otherwise.to_owned(),
         Some(first) if first.is_ascii_digit() => format!("{otherwise}_{plain}"),
         Some(_) => plain,
-    }
+    };
+    // All of it is ASCII, and a number may come behind it.
+    name.truncate(56);
+    name.trim_end_matches('_').to_owned()
+}
+
+/// Returns `true` if `unit` is made of signs of currencies.
+pub(super) fn is_currency_sign(unit: &str) -> bool {
+    let is_sign = |c: char| "$¢£¤¥֏؋৳฿៛元円₿﷼".contains(c) || ('₠'..='⃏').contains(&c);
+    currency(unit).is_some() || unit.chars().all(is_sign)
 }
 
 /// Returns what a purchase that is in `state` counts as, or `None` if the word is not known.
@@ -225,8 +256,14 @@ mod tests {
             assert_eq!(plain(name), expected, "{name}");
         }
         assert_eq!(readings("Date(UTC)"), ["date_utc", "date"]);
+        assert_eq!(readings("Cust. No. (old)")[2..], ["cust_no_old", "customer_id"][1..]);
+        for name in ["Kunden-Nr.", "Customer #", "cust_id", "customerNumber"] {
+            let id = readings(name).last().cloned().unwrap();
+            assert!(["kunden_id", "customer_id"].contains(&&*id), "{name}: {id}");
+        }
         assert_eq!(identifier("2024 sales", "t"), "t_2024_sales");
         assert_eq!(identifier("—", "column"), "column");
+        assert_eq!(identifier(&"long ".repeat(30), "t").len(), 54);
     }
 
     #[test]

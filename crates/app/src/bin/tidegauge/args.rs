@@ -249,6 +249,10 @@ pub(crate) struct Import {
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
 
+    /// A column of the built-in table, and what the file calls it: 'user_id=Customer No'; may be given several times
+    #[arg(long = "column", value_name = "COLUMN=NAME", value_parser = pair)]
+    pub(crate) columns: Vec<(String, String)>,
+
     /// The zone of times that name none: Europe/Madrid, +02:00 [default: UTC]
     #[arg(long, value_name = "ZONE")]
     pub(crate) zone: Option<String>,
@@ -268,6 +272,16 @@ pub(crate) struct Import {
     /// Show the settings, and write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+/// Takes `COLUMN=NAME` apart.
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=').map(|(column, name)| (column.trim(), name.trim())) {
+        Some((column, name)) if !column.is_empty() && !name.is_empty() => {
+            Ok((column.to_owned(), name.to_owned()))
+        }
+        _ => Err("it is a column of the table, `=`, and a column of the file".into()),
+    }
 }
 
 #[derive(Debug, clap::Args)]

@@ -41,6 +41,8 @@ struct Source {
     all: bool,
     set_aside: u64,
     reasons: Vec<Reason>,
+    /// The rows that have the key of one before them.
+    repeated: u64,
     notes: Vec<String>,
     columns: Vec<String>,
     first: Vec<Vec<Option<String>>>,
@@ -63,6 +65,7 @@ impl From<Trial> for Source {
             all: trial.is_whole,
             set_aside: trial.set_aside,
             reasons: reasons.collect(),
+            repeated: trial.repeated,
             notes: trial.notes,
             columns: trial.columns,
             first: trial.first,
@@ -105,12 +108,19 @@ impl Document for Imported {
 
 impl Source {
     fn describe(&self, text: &mut Text) {
-        let Self { name, table, rows, all, set_aside, reasons, notes, columns, first } = self;
+        let Self { name, table, rows, all, set_aside, reasons, repeated, .. } = self;
+        let Self { notes, columns, first, .. } = self;
         let of = if *all { "" } else { " and more" };
         let noun = if *rows == 1 { "row" } else { "rows" };
         text.line(format!("`{name}` fills `{table}`: {rows} {noun}{of}, {set_aside} set aside"));
         for Reason { rows, first } in reasons {
             text.line(format!("  set aside, {rows}: {first}"));
+        }
+        if *repeated > 0 {
+            let noun = if *repeated == 1 { "row has" } else { "rows have" };
+            text.line(format!(
+                "  {repeated} {noun} the key of another one: rows of one key are one"
+            ));
         }
         for note in notes {
             text.line(format!("  {note}"));
@@ -131,8 +141,9 @@ impl Source {
 /// Looks at a file and writes the settings by which it is loaded. On a terminal, what the file does not show is asked.
 pub(crate) async fn import(settings: Option<&Path>, args: args::Import) -> Result<()> {
     let day_first = (args.day_first || args.month_first).then_some(args.day_first);
-    let args::Import { file, table, name, zone, currency, dry_run, .. } = args;
-    let mut hints = Hints { name, table, zone, currency, day_first };
+    let args::Import { file, table, name, columns, zone, currency, dry_run, .. } = args;
+    let columns = columns.into_iter().collect();
+    let mut hints = Hints { name, table, zone, currency, day_first, columns };
     let clock = Arc::new(SystemClock);
     let mut import = Import::plan(&file, &hints, clock.clone()).await?;
     let asks = output::is_talkative() && io::stdin().is_terminal() && io::stderr().is_terminal();
