@@ -106,7 +106,10 @@ fn shown(set_aside: &[SetAside]) -> String {
 
 /// Returns what to do about rows that cannot be valued.
 fn way_out(set_aside: &[SetAside]) -> &'static str {
-    match set_aside.iter().any(|aside| aside.reason == SetAsideReason::Unpriced) {
+    match set_aside
+        .iter()
+        .any(|aside| matches!(aside.reason, SetAsideReason::Unpriced | SetAsideReason::Unvalued))
+    {
         true => {
             "; load exchange rates into `fx_rates` and prices of coins into `candles` up to those days, as the sources \
              ecb and kraken do"

@@ -24,6 +24,8 @@ pub enum SetAsideReason {
     BeforeSignup,
     /// Its amount has no price or exchange rate that is recent enough.
     Unpriced,
+    /// Its amount has no price or exchange rate that is recent enough; the row itself counts, as what its user did.
+    Unvalued,
     /// Its price or rate is not above zero.
     NotPositive,
     /// It is a candle whose open or close lies outside its low and high.
@@ -42,7 +44,7 @@ impl fmt::Display for SetAsideReason {
             Self::DuplicateUser => f.write_str("is there more than once"),
             Self::UnknownUser => f.write_str("is of a user that is not among the users"),
             Self::BeforeSignup => f.write_str("comes before its user's signup"),
-            Self::Unpriced => write!(
+            Self::Unpriced | Self::Unvalued => write!(
                 f,
                 "has no price or exchange rate in the market tables that is at most {MAX_AGE_DAYS} \
                  days old"
@@ -55,7 +57,7 @@ impl fmt::Display for SetAsideReason {
     }
 }
 
-/// Rows of one table that are left out of a computation for one reason.
+/// Rows of one table that are left out of a computation for one reason, or whose amounts are.
 ///
 /// ```
 /// use tidegauge_core::{SetAside, SetAsideReason, SetAsideRows};
@@ -81,14 +83,29 @@ pub struct SetAside {
 
 impl fmt::Display for SetAside {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (rows, are) = if self.rows == 1 { ("row", "is") } else { ("rows", "are") };
-        write!(f, "{} {rows} of {} {are} left out: ", self.rows, self.table)?;
+        let (rows, are, count) = match self.rows {
+            1 => ("row", "is", "counts"),
+            _ => ("rows", "are", "count"),
+        };
+        write!(f, "{} {rows} of {} ", self.rows, self.table)?;
+        match self.reason {
+            SetAsideReason::Unvalued => write!(f, "{count} as activity alone, without a value: ")?,
+            _ => write!(f, "{are} left out: ")?,
+        }
         let (first, others) = match self.examples.split_first() {
             Some((first, others)) => (first.as_str(), others),
             None => ("each", &[][..]),
         };
         write!(f, "{first} {}", self.reason)?;
-        if others.is_empty() { Ok(()) } else { write!(f, "; also {}", others.join(", ")) }
+        if !others.is_empty() {
+            write!(f, "; also {}", others.join(", "))?;
+        }
+        match self.reason {
+            SetAsideReason::Unvalued => f.write_str(
+                "; `history_days` of a source of rates or prices says how far back it loads",
+            ),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -10,6 +10,9 @@ use crate::Result;
 use crate::frames::{Compute, counts, look_up};
 use crate::period::{after_epoch, epoch_day};
 
+/// The column of events that marks those of which an amount has no value.
+pub(super) const UNVALUED: &str = "is_unvalued";
+
 /// What a unit of a currency or a token was worth in US dollars, as of any day.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Usd(Market);
@@ -48,8 +51,8 @@ impl Usd {
         Some((dollars(low), dollars(high)))
     }
 
-    /// Adds `into`: the amounts in US dollars as of the day of `at`. Rows of `table` whose amount cannot be
-    /// valued are set aside.
+    /// Adds `into`: the amounts in US dollars as of the day of `at`. Rows of `table` whose amount cannot be valued are left
+    /// out; in a frame with a column [`UNVALUED`], they stay with 0, and are marked and counted once.
     pub(super) fn convert(
         &self,
         table: &str,
@@ -64,10 +67,15 @@ impl Usd {
             col(currency).alias("usd_currency"),
         ]);
         let keys = ["usd_currency", "usd_day"];
+        let stays = frame.clone().collect_schema()?.contains(UNVALUED);
+        let (reason, unknown) = match stays {
+            true => (SetAsideReason::Unvalued, col(UNVALUED).not().sum()),
+            false => (SetAsideReason::Unpriced, len()),
+        };
         let needed = frame
             .clone()
             .group_by(keys.map(col))
-            .agg([len().alias("usd_rows")])
+            .agg([unknown.cast(DataType::UInt32).alias("usd_rows")])
             .sort(keys, SortMultipleOptions::default())
             .compute()?;
         let (currencies, days) = (needed.column(keys[0])?.str()?, needed.column(keys[1])?.i64()?);
@@ -81,8 +89,9 @@ impl Usd {
                 None => None,
                 Some(Ok(usd)) => Some(usd),
                 Some(Err(error)) if sieve.bad_rows == BadRows::Fail => return Err(error),
+                Some(Err(_)) if rows == 0 => None,
                 Some(Err(_)) => {
-                    sieve.aside.add(table, SetAsideReason::Unpriced, rows, || {
+                    sieve.aside.add(table, reason, rows, || {
                         let on = day.and_then(after_epoch).map(|day| format!(" on {day}"));
                         format!("`{}`{}", currency.unwrap_or_default(), on.unwrap_or_default())
                     });
@@ -96,9 +105,15 @@ impl Usd {
         ];
         let grid = needed.hstack(&columns)?.lazy().drop(cols(["usd_rows"]));
         let usd = col(amount).cast(DataType::Float64) * col("usd_worth");
-        let priced = look_up(frame, grid, &keys)
-            .filter(col("usd_unpriced").fill_null(lit(false)).not())
-            .with_column(usd.alias(into));
+        let is_unpriced = || col("usd_unpriced").fill_null(lit(false));
+        let frame = look_up(frame, grid, &keys);
+        let priced = match stays {
+            true => frame.with_columns([
+                when(is_unpriced()).then(lit(0.0)).otherwise(usd).alias(into),
+                col(UNVALUED).or(is_unpriced()).alias(UNVALUED),
+            ]),
+            false => frame.filter(is_unpriced().not()).with_column(usd.alias(into)),
+        };
         Ok(priced.drop(cols(["usd_day", "usd_currency", "usd_worth", "usd_unpriced"])))
     }
 }

@@ -8,6 +8,7 @@ use tidegauge_core::tables::{
 use tidegauge_core::{Filter, Scan, TableRef, Warehouse, units_to_f64};
 
 use super::sieve::Sieve;
+use super::value::UNVALUED;
 use super::{BadRows, Facts, Usd};
 use crate::frames::{Compute, DAY};
 use crate::{Error, Result, columns, external};
@@ -81,8 +82,9 @@ impl Facts {
     /// Without any users they follow from the events: each has signed up with the first of them, and nothing else is known. A
     /// trade or purchase whose fee is unknown has no revenue. Both is [told](Self::notes).
     ///
-    /// Rows that cannot be right, rows of the market tables that make no sense, and rows with an amount
-    /// that cannot be valued are [set aside](Self::set_aside), or the first of them is an error.
+    /// Rows that cannot be right, rows of the market tables that make no sense, and spend and chargebacks that cannot be
+    /// valued are [set aside](Self::set_aside), or the first of them is an error. A trade, a purchase or a withdrawal with an amount that
+    /// cannot be valued counts as activity, adds nothing to that amount, and is told in the same place.
     ///
     /// # Errors
     /// When the warehouse cannot be read, has neither users nor events, or none that is not set aside, and as for
@@ -96,7 +98,7 @@ impl Facts {
 
         let mut notes = Vec::new();
         let trades = read(warehouse, Trade::table(), &TRADES, None).await?;
-        let trades = with_fees(trades, ("trade", "revenue"), &mut notes)?;
+        let trades = activity(with_fees(trades, ("trade", "revenue"), &mut notes)?);
         let mut worth = |table: &TableRef, frame, at, (amount, currency), into| {
             usd.convert(&table.name, frame, at, (amount, currency), into, &mut sieve)
         };
@@ -106,11 +108,11 @@ impl Facts {
 
         let completed = || Some(Filter::eq("status", "completed"));
         let ramp = read(warehouse, RampTransaction::table(), &RAMP, completed()).await?;
-        let ramp = with_fees(ramp, ("ramp purchase", "revenue_usd"), &mut notes)?;
+        let ramp = activity(with_fees(ramp, ("ramp purchase", "revenue_usd"), &mut notes)?);
         let ramp = worth(RampTransaction::table(), ramp, "at", volume, "volume_usd")?;
 
         let withdrawals = read(warehouse, Withdrawal::table(), &WITHDRAWALS, completed()).await?;
-        let withdrawals = withdrawals.with_column(lit(0.0).alias("volume_usd"));
+        let withdrawals = activity(withdrawals.with_column(lit(0.0).alias("volume_usd")));
         let withdrawals = worth(Withdrawal::table(), withdrawals, "at", revenue, "revenue_usd")?;
 
         let undone = read(warehouse, Chargeback::table(), &CHARGEBACKS, None).await?;
@@ -148,6 +150,11 @@ impl Facts {
             .await?;
         Ok(facts)
     }
+}
+
+/// Marks rows as what users did, whether their amounts can be valued or not.
+fn activity(frame: LazyFrame) -> LazyFrame {
+    frame.with_column(lit(false).alias(UNVALUED))
 }
 
 /// Says what was charged back, if anything was.

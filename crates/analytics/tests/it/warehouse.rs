@@ -272,7 +272,14 @@ fn a_price_that_is_none_is_named() {
 #[test]
 fn rows_that_are_all_left_out_are_named_and_no_warehouse_without_rows() {
     let mut memory = Memory::default();
-    memory.put(Trade::table(), &[trade(1, "2026-01-08 12:00", "XAG", "7", ("1", "USD"))]);
+    let spend = MarketingSpend {
+        day: "2026-01-08".parse().unwrap(),
+        channel: "search".into(),
+        campaign: "brand".into(),
+        currency: "XAG".into(),
+        spend: "7".parse().unwrap(),
+    };
+    memory.put(MarketingSpend::table(), &[spend]);
     let error = run(Facts::from_warehouse(&memory, &FactsParams::default())).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
     let error = error.to_string();
@@ -284,7 +291,7 @@ fn rows_that_are_all_left_out_are_named_and_no_warehouse_without_rows() {
 }
 
 #[test]
-fn what_cannot_be_right_or_valued_is_left_out_and_the_others_are_right() {
+fn what_cannot_be_right_is_left_out_and_what_cannot_be_valued_is_activity() {
     let mut memory = warehouse();
     let of = |user_id: i64, trade: Trade| Trade { user_id, ..trade };
     memory.put(
@@ -308,8 +315,8 @@ fn what_cannot_be_right_or_valued_is_left_out_and_the_others_are_right() {
 
     let facts = run(Facts::from_warehouse(&memory, &FactsParams::default())).unwrap();
     let found = revenue(&facts);
-    assert!(found.len() == 2 && (found[0].0 - 150.0).abs() < 1e-9, "{found:?}");
-    assert_eq!(found[1], (50.0, 4.0));
+    assert!((found[0].0 - 150.0).abs() < 1e-9, "{found:?}");
+    assert_eq!(found[1..], [(0.0, 1.0), (50.0, 4.0), (0.0, 1.0), (7.0, 0.0)]);
     let told: Vec<_> = facts.set_aside().iter().map(ToString::to_string).collect();
     let unpriced = "has no price or exchange rate in the market tables that is at most 7 days old";
     assert_eq!(
@@ -318,8 +325,9 @@ fn what_cannot_be_right_or_valued_is_left_out_and_the_others_are_right() {
             "1 row of raw_crypto_market_data is left out: `BTC` on 2026-01-06 is not above zero"
                 .to_owned(),
             format!(
-                "3 rows of trades are left out: `EUR` on 2026-01-13 {unpriced}; also `XAG` on \
-                 2026-01-08, `BTC` on 2026-01-14"
+                "3 rows of trades count as activity alone, without a value: `EUR` on 2026-01-13 {unpriced}; also \
+                 `XAG` on 2026-01-08, `BTC` on 2026-01-14; `history_days` of a source of rates or prices says how far \
+                 back it loads"
             ),
             "1 row of events is left out: `at` of user `1` is missing or not finite".into(),
             "1 row of events is left out: a trade of user `9` on 2026-01-08 is of a user that is \

@@ -68,8 +68,8 @@ fn a_report_of_rows_of_which_some_are_bad_comes_and_says_which() {
     let report = said(dir.path(), "report");
     assert_eq!(report.code, Some(0), "{report:?}");
     for note in [
-        "note: 2 rows of ramp_transactions are left out: `EUR` on 2020-11-14 has no price or exchange \
-         rate in the market tables that is at most 7 days old; also `XAG` on 2020-11-08",
+        "note: 2 rows of ramp_transactions count as activity alone, without a value: `EUR` on 2020-11-14 has no price \
+         or exchange rate in the market tables that is at most 7 days old; also `XAG` on 2020-11-08",
         "note: 1 row of events is left out: a ramp of user `9` on 2020-11-07 is of a user that is not \
          among the users",
         "note: 1 row of events is left out: a ramp of user `1` on 2020-10-31 comes before its user's \
