@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, NaiveDate};
 use tidegauge_acquisition::SourceSpec;
 use tidegauge_core::tables::{
-    self, Candle, FxRate, MarketTrade, Order, Quote, RampTransaction, RawCryptoMarketData, Trade,
-    User,
+    self, Candle, Chargeback, FxRate, MarketTrade, MarketingSpend, Order, Quarantine, Quote,
+    RampTransaction, RawCryptoMarketData, Trade, User, Withdrawal,
 };
 use tidegauge_core::{
     Aggregate, Batch, Cell, Column, ColumnView, Cursor, DataType, Table, TableRef, Warehouse,
@@ -18,6 +18,7 @@ use tidegauge_simulation::Played;
 
 use crate::Result;
 use crate::sources::SIMULATION;
+use crate::text::cut;
 
 /// Reads the provenance off the warehouse and never off the configuration: the seed is that of the
 /// rows. `specs` are the sources that may be owed an attribution, `declared` the user's own tables. The end of
@@ -40,6 +41,7 @@ pub(crate) async fn read(
     let mut sources = other_sources(warehouse, declared).await?;
     sources.extend(provenance.prices.iter().map(|span| span.source.clone()));
     provenance.attributions = attributions(specs, &sources);
+    provenance.notes = not_counted(warehouse).await?;
     Ok(provenance)
 }
 
@@ -120,6 +122,70 @@ async fn other_sources(
         sources.extend(came.flat_map(|group| group.names).flatten());
     }
     Ok(sources)
+}
+
+/// The states of purchases and withdrawals that are known, of which the first counts.
+const STATES: [&str; 4] = ["completed", "pending", "failed", "cancelled"];
+
+/// Returns a sentence for each kind of rows that are there and that no number rests on: those in `quarantine`, and those
+/// in a state that is not known.
+pub(crate) async fn not_counted(warehouse: &dyn Warehouse) -> Result<Vec<String>> {
+    let mut notes = quarantined(warehouse).await?;
+    for table in [RampTransaction::table(), Withdrawal::table()] {
+        let summary = Aggregate::of(&table.lenient()).by("status").count();
+        let mut unknown: Vec<(String, u64)> = Vec::new();
+        for Group { names, rows, .. } in summarize(warehouse, &summary).await? {
+            if let Some(state) = names.into_iter().next().flatten()
+                && !STATES.contains(&state.as_str())
+            {
+                unknown.push((state, rows));
+            }
+        }
+        unknown.sort_unstable_by_key(|(_, rows)| std::cmp::Reverse(*rows));
+        if unknown.is_empty() {
+            continue;
+        }
+        let rows: u64 = unknown.iter().map(|(_, rows)| rows).sum();
+        let shown =
+            unknown.iter().take(5).map(|(state, rows)| format!("`{}` {rows}", cut(state, 40)));
+        let (noun, have) = if rows == 1 { ("row", "has") } else { ("rows", "have") };
+        notes.push(format!(
+            "{rows} {noun} of {} {have} a status that is not known ({}) and do not count: `values` in the mapping says which \
+             of {} each means.",
+            table.name,
+            shown.collect::<Vec<_>>().join(", "),
+            STATES.join(", ")
+        ));
+    }
+    Ok(notes)
+}
+
+/// Returns a sentence for each source that has rows of users or of what they did in `quarantine`.
+async fn quarantined(warehouse: &dyn Warehouse) -> Result<Vec<String>> {
+    let judged = [
+        User::table(),
+        Order::table(),
+        Trade::table(),
+        RampTransaction::table(),
+        Withdrawal::table(),
+        Chargeback::table(),
+        MarketingSpend::table(),
+    ];
+    let summary =
+        Aggregate::of(&Quarantine::table().lenient()).by("source").by("table_name").count();
+    let mut notes = Vec::new();
+    for Group { names, rows, .. } in summarize(warehouse, &summary).await? {
+        let [Some(source), Some(table)] = names.as_slice() else { continue };
+        if judged.iter().any(|judged| *judged.name == **table) {
+            let (noun, are) = if rows == 1 { ("row", "is") } else { ("rows", "are") };
+            notes.push(format!(
+                "{rows} {noun} of {source} for {table} {are} set aside and not among the numbers: the table `quarantine` \
+                 says why."
+            ));
+        }
+    }
+    notes.sort_unstable();
+    Ok(notes)
 }
 
 /// Returns `true` if the rows of a table tell how many rows came, and are none of them.

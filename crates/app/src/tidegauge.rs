@@ -16,7 +16,7 @@ use crate::config::{Config, Secrets};
 use crate::consistent::Watch;
 use crate::history::Recorder;
 use crate::pipeline::{Events, Member, Pipeline, RunEvent};
-use crate::provenance::simulations;
+use crate::provenance::{self, simulations};
 use crate::repair::refuse_one_place_twice;
 use crate::sources::{self, Opened};
 use crate::{Error, Result, clock, history};
@@ -186,6 +186,7 @@ impl Tidegauge {
                 ..VerifyParams::default()
             };
             let report = verify::verify(self.warehouse.as_ref(), &params).await;
+            let not_counted = provenance::not_counted(self.warehouse.as_ref()).await;
             let mut fault = None;
             for source in watch.cursors().keys() {
                 fault = fault.or(self.fault(source).await?);
@@ -198,6 +199,7 @@ impl Tidegauge {
             if let Some(fault) = fault {
                 return Err(fault.into());
             }
+            report.notes.extend(not_counted?);
             report.notes.extend(watch.interrupted_note());
             report.notes.extend(watch.unfinished_note());
             let is_empty = report.rules.iter().all(|rule| rule.tried == 0);
