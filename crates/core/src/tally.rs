@@ -58,9 +58,18 @@ impl<'a> RowTally<'a> {
         self.policy != OnDuplicate::ByTable
     }
 
-    /// Returns `true` if rows that differ replace others.
-    pub fn replaces(&self) -> bool {
-        matches!(self.policy, OnDuplicate::ByTable | OnDuplicate::Last)
+    /// Returns `true` if rows of `table` that differ replace others.
+    pub fn replaces(&self, table: &Table) -> bool {
+        matches!(self.policy_of(table), OnDuplicate::ByTable | OnDuplicate::Last)
+    }
+
+    /// Returns the policy for rows of `table`. A bad row that is read again is noted at another time, in the place of the
+    /// note before.
+    fn policy_of(&self, table: &Table) -> OnDuplicate {
+        match *table.name == *Quarantine::table().name && self.compares() {
+            true => OnDuplicate::Last,
+            false => self.policy,
+        }
     }
 
     /// Counts `rows` rows of `table` that go because the load replaces them.
@@ -81,7 +90,7 @@ impl<'a> RowTally<'a> {
     pub fn known(&mut self, batch: &Batch, row: usize, differs: Option<&str>) -> Result<bool> {
         let table = batch.table();
         let mut counts = RowCounts::default();
-        let replaces = match (differs, self.policy) {
+        let replaces = match (differs, self.policy_of(table)) {
             (None, _) => {
                 counts.identical = 1;
                 false

@@ -30,7 +30,7 @@ pub(crate) fn settle(
 ) -> Result<Settled> {
     let table = batch.table();
     let (keys, views) = (Keys::of(batch, table)?, batch.views()?);
-    let write = match tally.replaces() && table.write == WriteMode::Merge {
+    let write = match tally.replaces(table) && table.write == WriteMode::Merge {
         true => WriteMode::Merge,
         false => WriteMode::Append,
     };

@@ -156,6 +156,26 @@ pub async fn every_row_that_is_set_aside_is_kept(store: &dyn Subject) {
     assert_eq!(store.rows(Quarantine::table()).await, 5);
 }
 
+/// A bad row that is read again is noted in the place of the note before, whatever is to become of other rows.
+pub async fn a_note_that_comes_again_takes_the_place_of_the_one_before(store: &dyn Subject) {
+    let sink = store.sink();
+    for (page, policy) in policies().into_iter().enumerate() {
+        let note = Quarantine {
+            source: "test".into(),
+            place: "a.csv:7".into(),
+            table_name: "t".into(),
+            reason: "no number".into(),
+            content: "x".into(),
+            noted_at: DateTime::from_timestamp(i64::try_from(page).unwrap(), 0).unwrap(),
+        };
+        let rows = [Batch::from_rows(Quarantine::table(), [note]).unwrap()];
+        let loaded = load(&*sink, page, &rows, policy).await.unwrap();
+        let expected = if page == 0 { counts(1, 0, 0, 0) } else { counts(0, 1, 0, 0) };
+        assert_eq!(loaded.of("quarantine"), expected, "{policy:?}");
+        assert_eq!(store.rows(Quarantine::table()).await, 1, "{policy:?}");
+    }
+}
+
 /// A row that differs replaces the one that was there, if the last one counts.
 pub async fn a_row_that_differs_replaces_the_one_before(store: &dyn Subject) {
     for write in BOTH {

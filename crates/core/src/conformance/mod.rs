@@ -114,6 +114,7 @@ macro_rules! sink_promises {
                 a_row_that_differs_is_refused,
                 a_row_that_differs_is_set_aside,
                 every_row_that_is_set_aside_is_kept,
+                a_note_that_comes_again_takes_the_place_of_the_one_before,
                 a_row_that_differs_replaces_the_one_before,
                 a_null_differs_from_a_value
             ],
