@@ -319,20 +319,6 @@ pub enum Error {
         /// Why not.
         reason: String,
     },
-    /// A file whose rows were appended is not any more what it was.
-    #[error(
-        "{path} is not the file that was read before ({reason}), and its rows were appended to \
-         `{table}`: put the new rows into a file of another name, or let the table be written by \
-         merge"
-    )]
-    Replaced {
-        /// The file.
-        path: String,
-        /// The table.
-        table: String,
-        /// How it shows.
-        reason: &'static str,
-    },
     /// A snapshot has no row.
     #[error(
         "the snapshot of `{name}` has no row that fits, and nothing was replaced: an export that failed looks like \

@@ -46,7 +46,6 @@ impl Error {
             | Self::BadRow { .. }
             | Self::Duplicate { .. }
             | Self::File { .. }
-            | Self::Replaced { .. }
             | Self::EmptySnapshot { .. } => ErrorKind::InvalidInput,
             #[cfg(feature = "database")]
             Self::Database(error) => error.kind(),

@@ -17,7 +17,9 @@ pub(crate) fn fingerprint<C: Serialize + Default>(
     let mut fingerprint = Fingerprint::default();
     let default = serde_json::to_value(C::default())?;
     if let Value::Object(settings) = serde_json::to_value(config)? {
-        for (name, value) in settings.iter().filter(|(name, value)| default.get(name) != Some(value)) {
+        for (name, value) in
+            settings.iter().filter(|(name, value)| default.get(name) != Some(value))
+        {
             fingerprint.add(Some(name));
             fingerprint.add(Some(value.to_string()));
         }

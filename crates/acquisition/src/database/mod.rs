@@ -12,7 +12,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use secrecy::SecretString;
 use tidegauge_core::{
-    Clock, Cursor, DataType, Fingerprint, OnDuplicate, Page, Source, SourceCapabilities, TableRef, WriteMode,
+    Clock, Cursor, DataType, Fingerprint, OnDuplicate, Page, Source, SourceCapabilities, TableRef,
+    WriteMode,
 };
 
 pub use config::Config;
@@ -233,8 +234,9 @@ impl DatabaseSource {
             statement_timeout: without.statement_timeout,
             ..self.config.clone()
         };
-        settings::fingerprint(&config, self.mapping.table())
-            .map_err(|error| Error::config("columns", format!("they cannot be written down: {error}")))
+        settings::fingerprint(&config, self.mapping.table()).map_err(|error| {
+            Error::config("columns", format!("they cannot be written down: {error}"))
+        })
     }
 
     /// What the query has, and whether it can be read.

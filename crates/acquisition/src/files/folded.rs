@@ -44,12 +44,11 @@ pub(super) enum Standing {
 }
 
 /// Compares the files of `blocks` with those that were `found`, by name, without those that are `named`. Returns how
-/// each of them stands. If a file may be read twice (`is_merged`), a block with doubtful files is begun anew.
+/// each of them stands. A block with doubtful files is begun anew.
 pub(super) fn compare(
     blocks: &mut [Block],
     found: &[Found],
     named: &BTreeMap<String, Seen>,
-    is_merged: bool,
 ) -> Vec<Standing> {
     let mut standings = vec![Standing::Named; found.len()];
     let mut from = 0;
@@ -57,8 +56,7 @@ pub(super) fn compare(
         let to = from + found[from..].partition_point(|file| file.name <= block.last);
         let others: Vec<usize> =
             (from..to).filter(|at| !named.contains_key(&found[*at].name)).collect();
-        let has_doubts = block.judge(found, &others, is_merged, &mut standings);
-        if has_doubts && is_merged {
+        if block.judge(found, &others, &mut standings) {
             (block.files, block.sum, block.latest) = (0, 0, 0);
         }
         from = to;
@@ -68,15 +66,9 @@ pub(super) fn compare(
 
 impl Block {
     /// Judges the files at the places `within`. Returns `true` if some of them are doubtful.
-    fn judge(
-        &self,
-        found: &[Found],
-        within: &[usize],
-        is_merged: bool,
-        standings: &mut [Standing],
-    ) -> bool {
-        let (old, newer): (Vec<usize>, Vec<usize>) =
-            within.iter().partition(|at| found[**at].modified <= self.latest);
+    fn judge(&self, found: &[Found], within: &[usize], standings: &mut [Standing]) -> bool {
+        let is_old = |at: &usize| found[*at].modified <= self.latest;
+        let old: Vec<usize> = within.iter().copied().filter(is_old).collect();
         let is = |at: &usize| what(&found[*at].name, found[*at].size, found[*at].modified);
         let known: Vec<u64> = old.iter().map(is).collect();
         let sum = known.iter().fold(0u64, |sum, file| sum.wrapping_add(*file));
@@ -88,11 +80,10 @@ impl Block {
             set(&old, Standing::Read); // the newer ones were never read
             return false;
         }
-        // Those that are gone may come back. A newer one may be one of them, written anew.
+        // Those that are gone may come back. A newer one may be one of them, written anew, and is read.
         if count < self.files {
             set(&old, Standing::Read);
-            set(&newer, if is_merged { Standing::Named } else { Standing::Doubtful });
-            return !is_merged && !newer.is_empty();
+            return false;
         }
         // One that came later and kept its time: without it the sum is what it was.
         let late = known.iter().position(|file| sum.wrapping_sub(*file) == self.sum);
@@ -185,11 +176,11 @@ mod tests {
     }
 
     /// Reads `files` as pages do, `page` of them at a time, by way of the cursor's text; how many were read.
-    fn read(progress: &mut Progress, files: &[Found], page: usize, is_merged: bool) -> usize {
+    fn read(progress: &mut Progress, files: &[Found], page: usize) -> usize {
         let mut all = 0;
         loop {
             let (mut read, mut limit) = (0, None);
-            let standings = progress.compare(files, is_merged);
+            let standings = progress.compare(files);
             for (file, standing) in files.iter().zip(standings) {
                 let is_known = progress.files.get(&file.name) == Some(&seen(file));
                 if standing == Standing::Read || is_known {
@@ -213,7 +204,7 @@ mod tests {
     }
 
     fn doubtful(progress: &Progress, files: &[Found]) -> usize {
-        let standings = progress.clone().compare(files, false);
+        let standings = progress.clone().compare(files);
         standings.iter().filter(|standing| **standing == Standing::Doubtful).count()
     }
 
@@ -222,10 +213,10 @@ mod tests {
         let mut files: Vec<Found> =
             (0..100_000).map(|at| file(2 * at, 1_000 + at as u64)).collect();
         let mut progress = Progress::default();
-        assert_eq!(read(&mut progress, &files, 20_000, true), 100_000);
+        assert_eq!(read(&mut progress, &files, 20_000), 100_000);
         let text = serde_json::to_string(&progress).unwrap();
         assert!(text.len() < 400_000, "{} bytes", text.len());
-        assert_eq!(read(&mut progress, &files, 20_000, true), 0, "nothing is read twice");
+        assert_eq!(read(&mut progress, &files, 20_000), 0, "nothing is read twice");
         let all = files.clone();
         // Files that come later, wherever they sort: one of a block that kept its time, the others are newer.
         files.extend([
@@ -236,41 +227,38 @@ mod tests {
         ]);
         files.sort_by(|one, other| one.name.cmp(&other.name));
         assert_eq!(doubtful(&progress, &files), 0);
-        assert_eq!(read(&mut progress, &files, 20_000, false), 4);
-        assert_eq!(read(&mut progress, &files, 20_000, false), 0);
+        assert_eq!(read(&mut progress, &files, 20_000), 4);
+        assert_eq!(read(&mut progress, &files, 20_000), 0);
         // Files that are gone are no news, nor are those that come back.
         let fewer: Vec<Found> = files.iter().step_by(3).cloned().collect();
-        assert_eq!(
-            (doubtful(&progress, &fewer), read(&mut progress, &fewer, 20_000, false)),
-            (0, 0)
-        );
-        assert_eq!(read(&mut progress, &all, 20_000, false), 0);
+        assert_eq!((doubtful(&progress, &fewer), read(&mut progress, &fewer, 20_000)), (0, 0));
+        assert_eq!(read(&mut progress, &all, 20_000), 0);
     }
 
     #[test]
     fn a_file_of_a_block_that_was_replaced_is_noticed() {
         let files: Vec<Found> = (0..20_000).map(|at| file(at, 1_000)).collect();
         let mut progress = Progress::default();
-        read(&mut progress, &files, 5_000, true);
-        // It was written to since: of a table that is merged it is read anew, with no other file.
+        read(&mut progress, &files, 5_000);
+        // It was written to since: it is read anew, with no other file.
         let mut newer = files.clone();
         newer[77] = Found { size: 1, modified: 2_000, ..newer[77].clone() };
-        assert_eq!(doubtful(&progress, &newer), 1);
-        assert_eq!(read(&mut progress.clone(), &newer, 5_000, true), 1);
+        assert_eq!(doubtful(&progress, &newer), 0);
+        assert_eq!(read(&mut progress.clone(), &newer, 5_000), 1);
         // It kept its time: which one it is cannot be told, so its whole block is read anew.
         let mut same_time = files.clone();
         same_time[77].size = 1;
         let doubts = doubtful(&progress, &same_time);
         assert!((100..2_000).contains(&doubts), "{doubts}");
-        assert_eq!(read(&mut progress, &same_time, 300, true), doubts, "in pages, and once");
-        assert_eq!(read(&mut progress, &same_time, 300, true), 0);
+        assert_eq!(read(&mut progress, &same_time, 300), doubts, "in pages, and once");
+        assert_eq!(read(&mut progress, &same_time, 300), 0);
     }
 
     #[test]
     fn few_files_are_all_named() {
         let files: Vec<Found> = (0..NAMED + BLOCK).map(|at| file(at, 1_000)).collect();
         let mut progress = Progress::default();
-        read(&mut progress, &files, 1_000, true);
+        read(&mut progress, &files, 1_000);
         assert_eq!(progress.files.len(), files.len());
         assert!(!serde_json::to_string(&progress).unwrap().contains("\"/\""));
     }

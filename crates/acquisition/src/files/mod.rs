@@ -28,7 +28,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use tidegauge_core::panics::caught;
 use tidegauge_core::{
-    Clock, Cursor, Fingerprint, OnDuplicate, Page, Source, SourceCapabilities, TableRef, WriteMode,
+    Clock, Cursor, Fingerprint, OnDuplicate, Page, Source, SourceCapabilities, TableRef,
 };
 
 pub use config::{Config, Format};
@@ -48,8 +48,8 @@ use progress::{Progress, Seen};
 ///
 /// Files are read in the order of their names, each once: the cursor knows how far each was read,
 /// and a digest of what was read. So a file that has grown is read on from there, and one that was
-/// replaced is noticed: rows of a table that is merged are read anew, rows that were appended are
-/// not, and that is an error.
+/// replaced is noticed and read anew: rows that are there already are skipped, and those that differ are
+/// refused, set aside or taken, as [`Config::on_duplicate`] says.
 ///
 /// ```
 /// # use std::sync::Arc;
@@ -166,8 +166,8 @@ impl Inner {
         }
         progress.settings = Some(settings);
         let (mut done, mut limit) = (true, None);
-        let standings = progress.compare(&files, self.mapping.table().write == WriteMode::Merge);
-        self.refuse_doubts(&files, &standings, &mut draft.notes)?;
+        let standings = progress.compare(&files);
+        tell_doubts(&files, &standings, &mut draft.notes);
         for (file, standing) in files.iter().zip(standings) {
             if standing == Standing::Read {
                 continue;
@@ -212,32 +212,6 @@ impl Inner {
         })
     }
 
-    /// Tells that files of which the cursor knows no more than a sum are not what they were.
-    ///
-    /// # Errors
-    /// Returns an error if their rows were appended.
-    fn refuse_doubts(
-        &self,
-        files: &[Found],
-        standings: &[Standing],
-        notes: &mut Notes,
-    ) -> Result<()> {
-        let mut doubtful = files.iter().zip(standings);
-        let mut doubtful = doubtful.by_ref().filter(|(_, it)| **it == Standing::Doubtful);
-        let Some((first, _)) = doubtful.next() else { return Ok(()) };
-        let (path, table) = (first.path.display().to_string(), self.mapping.table());
-        if table.write == WriteMode::Append {
-            let table = table.name.to_string();
-            let reason = "or it is a new one: it is among old files that are remembered together, of which \
-                          some were changed or removed";
-            return Err(Error::Replaced { path, table, reason });
-        }
-        let others = doubtful.count() as u64;
-        let first = format!("{path}: it is among old files that are remembered together");
-        notes.read_anew(&first, 1 + others);
-        Ok(())
-    }
-
     /// Reads `file` on from `seen`, and says how far that went and whether there is more now.
     fn read(&self, file: &Found, seen: Option<Seen>, draft: &mut Draft) -> Result<(Seen, bool)> {
         draft.notes.begin(&file.name);
@@ -247,13 +221,6 @@ impl Inner {
             None => match self.open(file, seen, draft)? {
                 (Opened::As(kind), at) => (kind, at),
                 (Opened::Replaced(reason), _) => {
-                    if self.mapping.table().write == WriteMode::Append {
-                        return Err(Error::Replaced {
-                            path: file.path.display().to_string(),
-                            table: self.mapping.table().name.to_string(),
-                            reason,
-                        });
-                    }
                     draft.notes.read_anew(&format!("{}: {reason}", file.name), 1);
                     match self.open(file, None, draft)? {
                         (Opened::As(kind), at) => (kind, at),
@@ -373,6 +340,17 @@ impl Inner {
         let still = u64::try_from(self.config.settle.as_micros()).unwrap_or(u64::MAX);
         now.saturating_sub(file.modified) >= still
     }
+}
+
+/// Tells that files of which the cursor knows no more than a sum are not what they were.
+fn tell_doubts(files: &[Found], standings: &[Standing], notes: &mut Notes) {
+    let mut doubtful = files.iter().zip(standings);
+    let mut doubtful = doubtful.by_ref().filter(|(_, it)| **it == Standing::Doubtful);
+    let Some((first, _)) = doubtful.next() else { return };
+    let others = doubtful.count() as u64;
+    let path = first.path.display();
+    let first = format!("{path}: it is among old files that are remembered together");
+    notes.read_anew(&first, 1 + others);
 }
 
 fn empty(file: &Found) -> Seen {

@@ -37,10 +37,10 @@ impl Progress {
         has_rows && self.settings.is_some_and(|settings| settings != these)
     }
 
-    /// Returns how each of the files `found` stands, which are sorted by name. If a file may be read twice
-    /// (`is_merged`), those that are doubtful are to be read anew.
-    pub(super) fn compare(&mut self, found: &[Found], is_merged: bool) -> Vec<Standing> {
-        folded::compare(&mut self.blocks, found, &self.files, is_merged)
+    /// Returns how each of the files `found` stands, which are sorted by name. Those that are doubtful are to be read
+    /// anew.
+    pub(super) fn compare(&mut self, found: &[Found]) -> Vec<Standing> {
+        folded::compare(&mut self.blocks, found, &self.files)
     }
 
     /// Keeps the cursor small: files that sort before `limit`, up to which all were read, need not be named.
