@@ -89,7 +89,7 @@ impl fmt::Display for SetAside {
         };
         write!(f, "{} {rows} of {} ", self.rows, self.table)?;
         match self.reason {
-            SetAsideReason::Unvalued => write!(f, "{count} as activity alone, without a value: ")?,
+            SetAsideReason::Unvalued => write!(f, "{count} as activity, without the amount: ")?,
             _ => write!(f, "{are} left out: ")?,
         }
         let (first, others) = match self.examples.split_first() {

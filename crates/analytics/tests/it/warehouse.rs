@@ -325,7 +325,7 @@ fn what_cannot_be_right_is_left_out_and_what_cannot_be_valued_is_activity() {
             "1 row of raw_crypto_market_data is left out: `BTC` on 2026-01-06 is not above zero"
                 .to_owned(),
             format!(
-                "3 rows of trades count as activity alone, without a value: `EUR` on 2026-01-13 {unpriced}; also \
+                "3 rows of trades count as activity, without the amount: `EUR` on 2026-01-13 {unpriced}; also \
                  `XAG` on 2026-01-08, `BTC` on 2026-01-14; `history_days` of a source of rates or prices says how far \
                  back it loads"
             ),
