@@ -35,8 +35,8 @@ pub enum Error {
     },
     /// No source is configured, so there is nothing to load.
     #[error(
-        "there is nothing to load yet{}: declare your own files under [[files]] or databases under [[databases]] in \
-         tidegauge.toml, name market data in `sources` (`tidegauge sources` lists all; ecb and kraken need no \
+        "there is nothing to load yet{}: `tidegauge import FILE` declares a file of your own, as [[files]] and \
+         [[databases]] in tidegauge.toml do; name market data in `sources` (`tidegauge sources` lists all; ecb and kraken need no \
          key), or begin with `tidegauge init --demo`",
         all_of(unused)
     )]

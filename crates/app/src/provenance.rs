@@ -148,9 +148,12 @@ pub(crate) async fn not_counted(warehouse: &dyn Warehouse) -> Result<Vec<String>
         let rows: u64 = unknown.iter().map(|(_, rows)| rows).sum();
         let shown =
             unknown.iter().take(5).map(|(state, rows)| format!("`{}` {rows}", cut(state, 40)));
-        let (noun, have) = if rows == 1 { ("row", "has") } else { ("rows", "have") };
+        let (noun, have, do_not) = match rows {
+            1 => ("row", "has", "does not"),
+            _ => ("rows", "have", "do not"),
+        };
         notes.push(format!(
-            "{rows} {noun} of {} {have} a status that is not known ({}) and do not count: `values` in the mapping says which \
+            "{rows} {noun} of {} {have} a status that is not known ({}) and {do_not} count: `values` in the mapping says which \
              of {} each means.",
             table.name,
             shown.collect::<Vec<_>>().join(", "),

@@ -250,7 +250,7 @@ impl DatabaseSource {
         let names: Vec<&str> = have.iter().map(|(name, _)| name.as_str()).collect();
         let of_query = format!("the query of `{}`", self.config.name);
         let plan = self.mapping.bind_after(&of_query, &names, filled)?;
-        notes.begin("the query");
+        notes.begin(mapping::QUERY);
         filled.learn(&self.mapping, &plan, notes);
         let mut order = Vec::with_capacity(self.order.len());
         for column in &self.order {

@@ -43,6 +43,8 @@ pub use values::Otherwise;
 #[cfg(feature = "files")]
 pub(crate) use columns::one_or_many;
 pub(crate) use known::KnownColumns;
+#[cfg(feature = "database")]
+pub(crate) use notes::QUERY;
 pub(crate) use notes::Told;
 #[cfg(feature = "files")]
 pub(crate) use probe::Probe;

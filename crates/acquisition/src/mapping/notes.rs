@@ -103,8 +103,13 @@ struct Tellings {
     notes: BTreeMap<(String, &'static str), Count>,
 }
 
+/// What rows of a database are from.
+pub(crate) const QUERY: &str = "the query";
+
 impl Tellings {
     fn note(&mut self, what: String, counted: &'static str, count: &Count) {
+        // A database has one query, and no files.
+        let counted = if count.first == QUERY { "" } else { counted };
         let noted = self.notes.entry((what, counted)).or_default();
         if noted.rows == 0 {
             noted.first.clone_from(&count.first);

@@ -98,7 +98,9 @@ impl Secrets {
         let secrets = self.named.values().chain(&self.others);
         let secrets = secrets.map(|secret| secret.expose_secret().trim());
         let blank = |text: String, secret: &str| text.replace(secret, "***");
-        let secrets = secrets.filter(|secret| secret.len() >= SHORTEST);
+        // The URL of a file has no user and no password, and says what could not be opened.
+        let is_secret = |secret: &&str| secret.len() >= SHORTEST && !secret.starts_with("sqlite:");
+        let secrets = secrets.filter(is_secret);
         secrets.fold(text::without_userinfo(text), blank)
     }
 
@@ -124,5 +126,10 @@ mod tests {
         assert!(secrets.key("twelvedata").is_some());
         assert!(secrets.key("coingecko").is_none());
         assert_eq!(secrets.redacted("bad key canary"), "bad key ***");
+        let mut secrets = Secrets::default();
+        secrets.keep("CRM", Some("sqlite://crm.db"));
+        secrets.keep("SHOP", Some("postgres://shop.example/canary"));
+        let said = secrets.redacted("no sqlite://crm.db, no postgres://shop.example/canary");
+        assert_eq!(said, "no sqlite://crm.db, no ***");
     }
 }

@@ -171,3 +171,31 @@ async fn own_rows_and_simulated_ones_in_one_warehouse_are_told_apart() {
     assert_eq!((fees.tried, fees.applies_to), (38_250, AppliesTo::SimulatedRows));
     assert_eq!(report.own_rows, 3);
 }
+
+#[test]
+fn rows_in_quarantine_and_in_unknown_states_are_told() {
+    let more = "2,1,EUR,50.00,BTC,0.01,card,DE,paid,1.00,2020-11-07 13:00:00\n\
+                3,1,EUR,free,BTC,0.01,card,DE,completed,1.00,2020-11-07 14:00:00\n";
+    let dir = TempDir::new().unwrap();
+    let write = |name: &str, text: &str| fs::write(dir.path().join(name), text).unwrap();
+    write("users.csv", USERS);
+    write("ramp.csv", &format!("{RAMP}{more}"));
+    write("fx.csv", FX);
+    write("spend.csv", SPEND);
+    let settings = SETTINGS.replace(
+        "table = \"ramp_transactions\"",
+        "table = \"ramp_transactions\"\nbad_rows = \"quarantine\"",
+    );
+    write("tidegauge.toml", &settings);
+    done(dir.path(), &["run"]);
+    for command in ["report", "verify"] {
+        let said = said(dir.path(), command);
+        assert_eq!(said.code, Some(0), "{said:?}");
+        for note in [
+            "1 row of purchases for ramp_transactions is set aside and not among the numbers: the table `quarantine`",
+            "1 row of ramp_transactions has a status that is not known (`paid` 1) and does not count: `values`",
+        ] {
+            assert!(said.out.contains(note), "{command}: {note}: {said:?}");
+        }
+    }
+}
