@@ -160,8 +160,11 @@ fn activity(frame: LazyFrame) -> LazyFrame {
 /// Says what was charged back, if anything was.
 fn charged_back(undone: &DataFrame) -> Result<Option<String>> {
     let (rows, usd) = (undone.height(), undone.column("volume_usd")?.f64()?.sum().unwrap_or(0.0));
-    Ok((rows > 0).then(|| {
-        format!("Revenue is before chargebacks: {rows} purchases of ${usd:.2} in all were undone.")
+    Ok((rows > 0).then(|| match rows {
+        1 => format!("Revenue is before chargebacks: a purchase of ${usd:.2} was undone."),
+        _ => format!(
+            "Revenue is before chargebacks: {rows} purchases of ${usd:.2} in all were undone."
+        ),
     }))
 }
 
