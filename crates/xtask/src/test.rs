@@ -2,6 +2,7 @@
 
 mod alone;
 mod examples;
+mod language;
 mod rules;
 
 use std::env;
@@ -30,7 +31,12 @@ pub(crate) const PHASES: [Phase; 9] = [
         needs_setup: false,
         run: rules::rules,
     },
-    Phase { name: "lint", what: "clippy, without a warning", needs_setup: false, run: lint },
+    Phase {
+        name: "lint",
+        what: "clippy, without a warning, and how comments and names read",
+        needs_setup: false,
+        run: lint,
+    },
     Phase { name: "unit", what: "tests that need no server", needs_setup: true, run: unit },
     Phase { name: "servers", what: "tests that need one", needs_setup: true, run: servers },
     Phase {
@@ -114,6 +120,7 @@ fn fmt() -> Result<(), String> {
 
 fn lint() -> Result<(), String> {
     let words = ["clippy", "--workspace", "--all-targets", "--all-features", "--locked"];
+    language::language()?;
     run(cargo().args(words).args(["--", "-D", "warnings"]))
 }
 
