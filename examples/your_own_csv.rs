@@ -11,9 +11,9 @@
 use std::sync::Arc;
 
 use tidegauge::acquisition::FileSource;
+use tidegauge::acquisition::backfill::BadRows;
 use tidegauge::acquisition::files::Config;
 use tidegauge::acquisition::mapping::{Columns, Rule};
-use tidegauge::acquisition::series::BadRows;
 use tidegauge::core::tables::Quarantine;
 use tidegauge::core::{DataType, Scan, Sink, SystemClock, Table, WarehouseExt, WriteMode};
 use tidegauge::pipeline::{Pipeline, Silent};

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta};
 use serde::Deserialize;
-use tidegauge_acquisition::series::Sieve;
+use tidegauge_acquisition::backfill::RowFilter;
 use tidegauge_acquisition::{Label, coingecko, twelvedata};
 
 /// A month of hours, as CoinGecko sent it.
@@ -91,11 +91,13 @@ fn main() {
         std::fs::write(format!("{folder}/time_series.json"), &series).unwrap();
     }
 
-    let rows =
-        coingecko::decode::market_chart("bitcoin", &chart, &mut Sieve::strict()).unwrap().at.len();
+    let rows = coingecko::decode::market_chart("bitcoin", &chart, &mut RowFilter::strict())
+        .unwrap()
+        .at
+        .len();
     let ours = median(|| {
         let chart =
-            coingecko::decode::market_chart("bitcoin", black_box(&chart), &mut Sieve::strict());
+            coingecko::decode::market_chart("bitcoin", black_box(&chart), &mut RowFilter::strict());
         black_box(chart.unwrap().into_batch("BTC", "Bitcoin").unwrap());
     });
     told("market_chart", "tidegauge", chart.len(), rows, ours);
@@ -108,7 +110,8 @@ fn main() {
     let body = series.as_bytes();
     let label = Label { source: "twelvedata", symbol: "AAPL", interval: "1m", currency: "USD" };
     let ours = median(|| {
-        let series = twelvedata::decode::time_series("AAPL", black_box(body), &mut Sieve::strict());
+        let series =
+            twelvedata::decode::time_series("AAPL", black_box(body), &mut RowFilter::strict());
         black_box(series.unwrap().bars.into_batch(label).unwrap());
     });
     told("time_series", "tidegauge", body.len(), 5_000, ours);

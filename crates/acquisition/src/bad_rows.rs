@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use tidegauge_core::tables::Quarantine;
 use tidegauge_core::{Batch, Fingerprint};
 
+use crate::decode::parse;
 use crate::error::cut;
 use crate::hidden::Hidden;
-use crate::{Error, Result, exact};
+use crate::{Error, Result};
 
 /// What becomes of a row that makes no sense. Never is one left out without a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -49,7 +50,7 @@ pub struct BadRow {
 
 /// Lets good rows pass, and does with bad ones what it is told.
 #[derive(Debug)]
-pub struct Sieve {
+pub struct RowFilter {
     policy: BadRows,
     table: String,
     series: String,
@@ -64,7 +65,7 @@ const KEPT: usize = 2_000;
 /// The most characters of a place that are written out.
 const LONGEST_PLACE: usize = 180;
 
-impl Sieve {
+impl RowFilter {
     /// A sieve for rows of `table`; `series` is part of the place of a bad one.
     pub fn new(policy: BadRows, table: &str, series: impl Into<String>) -> Self {
         Self {
@@ -133,7 +134,7 @@ impl Sieve {
             matches!(error, Error::Decode { .. } | Error::BadValue { .. } | Error::BadRow { .. });
         let is_done_without = match self.policy {
             BadRows::Quarantine => true,
-            BadRows::Fail => !self.table.is_empty() && exact::has_too_many_digits(error),
+            BadRows::Fail => !self.table.is_empty() && parse::has_too_many_digits(error),
         };
         if !of_row || !is_done_without {
             return false;

@@ -340,7 +340,7 @@ pub enum Error {
     /// A database does not do what it is asked.
     #[cfg(feature = "database")]
     #[error(transparent)]
-    Database(#[from] crate::database::DatabaseError),
+    Database(#[from] crate::user_data::database::DatabaseError),
     /// Rows that do not fit their table, or a cursor of somebody else's.
     #[error(transparent)]
     Core(#[from] tidegauge_core::Error),

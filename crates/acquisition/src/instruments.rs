@@ -6,7 +6,7 @@ use crate::{Error, Result};
 
 /// An instrument as one service lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Listed {
+pub(crate) struct ListedInstrument {
     /// Our symbol.
     pub(crate) symbol: String,
     /// Its full name.
@@ -24,7 +24,7 @@ pub(crate) fn select(
     registry: &Registry,
     symbols: &[String],
     provider: &str,
-) -> Result<Vec<Listed>> {
+) -> Result<Vec<ListedInstrument>> {
     if symbols.is_empty() {
         return Err(Error::config("symbols", "it is empty: name at least one, as in `BTC`"));
     }
@@ -33,7 +33,7 @@ pub(crate) fn select(
             return Err(Error::config("symbols", format!("`{symbol}` is there twice")));
         }
         let listed = registry.by_symbol(symbol).and_then(|instrument| {
-            Some(Listed {
+            Some(ListedInstrument {
                 symbol: instrument.symbol.to_string(),
                 name: instrument.name.to_string(),
                 id: instrument.alias(provider)?.to_owned(),

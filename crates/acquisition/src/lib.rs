@@ -36,111 +36,71 @@
 
 #![cfg_attr(not(feature = "all"), allow(dead_code, unreachable_pub))] // what providers share, one alone does not use
 
-#[cfg(feature = "_http")]
-mod backoff;
+#[cfg(feature = "_series")]
+pub mod backfill;
 pub mod bad_rows;
-mod bars;
-#[cfg(feature = "coingecko")]
-pub mod coingecko;
 mod context;
 mod cursor;
-#[cfg(feature = "database")]
-pub mod database;
-#[cfg(feature = "_mapping")]
-pub mod duplicate_rows;
+mod decode;
 mod duration;
-#[cfg(feature = "ecb")]
-pub mod ecb;
 mod error;
-mod exact;
-#[cfg(feature = "_exchangerate")]
-pub mod exchangerate_api;
-#[cfg(feature = "files")]
-pub mod files;
-#[cfg(feature = "frankfurter")]
-pub mod frankfurter;
 mod hidden;
 #[cfg(feature = "_http")]
 pub mod http;
 mod instruments;
-mod interval;
-mod json;
 mod kind;
-#[cfg(feature = "kraken")]
-pub mod kraken;
-#[cfg(feature = "kraken-stream")]
-pub mod kraken_stream;
 #[cfg(feature = "_live")]
 pub mod live;
-#[cfg(feature = "_mapping")]
-pub mod mapping;
-#[cfg(feature = "_exchangerate")]
-pub mod open_er_api;
-mod rates;
-#[cfg(feature = "recorded")]
-pub mod recorded;
+mod providers;
 mod refusal;
 mod registry;
-#[cfg(feature = "_mapping")]
-mod reload;
-mod repeats;
 #[cfg(feature = "x")]
 pub mod sentiment;
-#[cfg(feature = "_series")]
-pub mod series;
-#[cfg(feature = "_mapping")]
-mod settings;
-#[cfg(feature = "_mapping")]
-pub mod snapshot;
 mod spec;
-#[cfg(feature = "synthetic-market")]
-pub mod synthetic_market;
-#[cfg(feature = "twelvedata")]
-pub mod twelvedata;
-#[cfg(feature = "twelvedata-stream")]
-pub mod twelvedata_stream;
-#[cfg(feature = "x")]
-pub mod x;
+#[cfg(feature = "_mapping")]
+mod user_data;
 
-pub use bars::{Bar, Bars, Label};
-#[cfg(feature = "coingecko")]
-pub use coingecko::CoinGecko;
 pub use context::Context;
-#[cfg(feature = "database")]
-pub use database::DatabaseSource;
-#[cfg(feature = "ecb")]
-pub use ecb::Ecb;
+pub use decode::candles::{Bar, Bars, Label};
+pub use decode::interval::Interval;
 pub use error::{Error, Result};
+#[cfg(feature = "coingecko")]
+pub use providers::coingecko::{self, CoinGecko};
+#[cfg(feature = "ecb")]
+pub use providers::ecb::{self, Ecb};
 #[cfg(feature = "_exchangerate")]
-pub use exchangerate_api::ExchangeRateApi;
-#[cfg(feature = "files")]
-pub use files::FileSource;
+pub use providers::exchangerate_api::{self, ExchangeRateApi};
 #[cfg(feature = "frankfurter")]
-pub use frankfurter::Frankfurter;
-pub use interval::Interval;
+pub use providers::frankfurter::{self, Frankfurter};
 #[cfg(feature = "kraken")]
-pub use kraken::Kraken;
+pub use providers::kraken::{self, Kraken};
 #[cfg(feature = "kraken-stream")]
-pub use kraken_stream::KrakenStream;
+pub use providers::kraken_stream::{self, KrakenStream};
 #[cfg(feature = "_exchangerate")]
-pub use open_er_api::OpenErApi;
+pub use providers::open_er_api::{self, OpenErApi};
 #[cfg(feature = "recorded")]
-pub use recorded::Recorded;
+pub use providers::recorded::{self, Recorded};
+#[cfg(feature = "synthetic-market")]
+pub use providers::synthetic_market::{self, SyntheticMarket};
+#[cfg(feature = "twelvedata")]
+pub use providers::twelvedata::{self, TwelveData};
+#[cfg(feature = "twelvedata-stream")]
+pub use providers::twelvedata_stream::{self, TwelveDataStream};
+#[cfg(feature = "x")]
+pub use providers::x::{self, X};
 pub use refusal::{Endpoint, RefusalKind};
 pub use registry::{SOURCES, Visitor, visit};
-#[cfg(feature = "_mapping")]
-pub use reload::Reload;
 pub use spec::{
     Credentials, FoundInstrument, NoSettings, Opening, Provider, Settings, SourceHandle, SourceSpec,
 };
-#[cfg(feature = "synthetic-market")]
-pub use synthetic_market::SyntheticMarket;
-#[cfg(feature = "twelvedata")]
-pub use twelvedata::TwelveData;
-#[cfg(feature = "twelvedata-stream")]
-pub use twelvedata_stream::TwelveDataStream;
-#[cfg(feature = "x")]
-pub use x::X;
+#[cfg(feature = "database")]
+pub use user_data::database::{self, DatabaseSource};
+#[cfg(feature = "files")]
+pub use user_data::files::{self, FileSource};
+#[cfg(feature = "_mapping")]
+pub use user_data::reload::Reload;
+#[cfg(feature = "_mapping")]
+pub use user_data::{duplicate_rows, mapping, snapshot};
 
 /// The examples of the pages on files and databases compile; those of the sources' pages do so by
 /// [`registry`].

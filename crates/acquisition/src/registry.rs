@@ -13,13 +13,13 @@ macro_rules! sources {
     ($($module:ident :: $provider:ident = $feature:tt;)*) => {
         /// The sources whose features are on, in the order in which they are listed.
         pub static SOURCES: &[SourceSpec] = &[
-            $(#[cfg(feature = $feature)] <crate::$module::$provider as Provider>::SPEC,)*
+            $(#[cfg(feature = $feature)] <crate::providers::$module::$provider as Provider>::SPEC,)*
         ];
 
         /// Shows `visitor` every provider whose feature is on, in the order of [`SOURCES`].
         pub fn visit<V: Visitor>(visitor: &mut V) {
             let _ = &visitor;
-            $(#[cfg(feature = $feature)] visitor.visit::<crate::$module::$provider>();)*
+            $(#[cfg(feature = $feature)] visitor.visit::<crate::providers::$module::$provider>();)*
         }
 
         /// The examples of the sources' pages compile and, where they need no network, run.

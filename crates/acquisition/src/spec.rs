@@ -8,12 +8,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tidegauge_core::Source;
 
+#[cfg(feature = "_series")]
+use crate::backfill::HistoricalSource;
 #[cfg(feature = "_http")]
 use crate::http::Budget;
 #[cfg(feature = "_live")]
 use crate::live::Stream;
-#[cfg(feature = "_series")]
-use crate::series::Archive;
 use crate::{Context, Result};
 
 /// A source that a configuration may name: what it gives, needs and owes.
@@ -191,7 +191,7 @@ pub enum SourceHandle {
     Live(Arc<dyn Stream>),
     /// A source of which any span of time can be asked.
     #[cfg(feature = "_series")]
-    Archive(Arc<dyn Archive>),
+    HistoricalSource(Arc<dyn HistoricalSource>),
 }
 
 impl SourceHandle {
@@ -208,8 +208,8 @@ impl SourceHandle {
 
     /// Creates the handle of a source of which any span can be asked.
     #[cfg(feature = "_series")]
-    pub fn from_archive(archive: impl Archive + 'static) -> Self {
-        Self::Archive(Arc::new(archive))
+    pub fn from_archive(archive: impl HistoricalSource + 'static) -> Self {
+        Self::HistoricalSource(Arc::new(archive))
     }
 
     /// Returns the source to read.
@@ -221,15 +221,15 @@ impl SourceHandle {
             #[cfg(feature = "_live")]
             Self::Live(stream) => stream.clone(),
             #[cfg(feature = "_series")]
-            Self::Archive(archive) => archive.clone(),
+            Self::HistoricalSource(archive) => archive.clone(),
         }
     }
 
     /// Returns the source as an archive, if any span of it can be asked for.
     #[cfg(feature = "_series")]
-    pub fn archive(&self) -> Option<&Arc<dyn Archive>> {
+    pub fn archive(&self) -> Option<&Arc<dyn HistoricalSource>> {
         match self {
-            Self::Archive(archive) => Some(archive),
+            Self::HistoricalSource(archive) => Some(archive),
             _ => None,
         }
     }
@@ -246,7 +246,7 @@ impl SourceHandle {
             #[cfg(feature = "_live")]
             Self::Live(stream) => stream.budget().map(Some),
             #[cfg(feature = "_series")]
-            Self::Archive(archive) => archive.budget().map(Some),
+            Self::HistoricalSource(archive) => archive.budget().map(Some),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use tidegauge_acquisition::series::{Archive, Errand, Estimate, Fill};
+use tidegauge_acquisition::backfill::{Backfill, BackfillTask, Estimate, HistoricalSource};
 use tidegauge_acquisition::{Context, Reload};
 use tidegauge_core::coverage::{Hole, Ledger};
 use tidegauge_core::{Aggregate, Measure, Span};
@@ -179,11 +179,11 @@ impl OwnSpan {
 /// A source that any span can be asked of, and what of it is missing.
 #[derive(Debug, Clone)]
 pub struct Gaps {
-    archive: Arc<dyn Archive>,
+    archive: Arc<dyn HistoricalSource>,
     /// The series, with where they are wanted from and up to, and the holes within.
     pub series: Vec<SeriesGaps>,
     /// What there is to fetch.
-    errands: Vec<Errand>,
+    errands: Vec<BackfillTask>,
     /// What that costs.
     pub estimate: Estimate,
 }
@@ -205,12 +205,12 @@ pub struct SeriesGaps {
 impl Gaps {
     /// What `ledger` lacks of `archive` within `wanted` (`None`: all that is configured).
     pub(crate) fn of(
-        archive: &Arc<dyn Archive>,
+        archive: &Arc<dyn HistoricalSource>,
         ledger: &Ledger,
         wanted: Option<Span>,
         now: DateTime<Utc>,
     ) -> Result<Self> {
-        let errands = Errand::all(archive.as_ref(), ledger, wanted, now);
+        let errands = BackfillTask::all(archive.as_ref(), ledger, wanted, now);
         let estimate = Estimate::of(&errands, &archive.budget()?);
         let series = archive.series(now).into_iter().filter_map(|series| {
             let wanted = series.wanted(wanted, now)?;
@@ -233,7 +233,7 @@ impl Gaps {
     }
 
     /// The source that brings what is missing.
-    pub(crate) fn fill(self, context: &Context) -> Fill {
-        Fill::new(self.archive, self.errands, context)
+    pub(crate) fn fill(self, context: &Context) -> Backfill {
+        Backfill::new(self.archive, self.errands, context)
     }
 }

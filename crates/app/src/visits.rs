@@ -138,7 +138,9 @@ impl Tidegauge {
             kept => kept,
         };
         match opened {
-            Opened::Archive(archive) => Ok(archive.check(self.context().clock.now()).await?),
+            Opened::HistoricalSource(archive) => {
+                Ok(archive.check(self.context().clock.now()).await?)
+            }
             Opened::Live(stream) => self.listen(stream.as_ref()).await,
             opened => {
                 let page = opened.source().fetch(None).await?;

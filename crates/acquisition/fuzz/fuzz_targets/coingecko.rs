@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use tidegauge_acquisition::coingecko::decode;
-use tidegauge_acquisition::series::{BadRows, Sieve};
+use tidegauge_acquisition::backfill::{BadRows, RowFilter};
 
 fuzz_target!(|body: &[u8]| {
     let _ = decode::ping(body);
@@ -11,7 +11,7 @@ fuzz_target!(|body: &[u8]| {
     let _ = decode::coins_list(body);
     let _ = decode::refusal(body);
     for policy in [BadRows::Fail, BadRows::Quarantine] {
-        let sieve = &mut Sieve::new(policy, "table", "series");
+        let sieve = &mut RowFilter::new(policy, "table", "series");
         let _ = decode::coins_markets(body, sieve);
         let chart = decode::market_chart("bitcoin", body, sieve);
         let _ = chart.map(|chart| chart.into_batch("BTC", "Bitcoin"));

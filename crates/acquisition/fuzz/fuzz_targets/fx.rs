@@ -2,12 +2,12 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tidegauge_acquisition::series::{BadRows, Sieve};
+use tidegauge_acquisition::backfill::{BadRows, RowFilter};
 use tidegauge_acquisition::{ecb, exchangerate_api, frankfurter};
 
 fuzz_target!(|body: &[u8]| {
     let policy = if body.len().is_multiple_of(2) { BadRows::Fail } else { BadRows::Quarantine };
-    let sieve = &mut Sieve::new(policy, "fx_rates", "series");
+    let sieve = &mut RowFilter::new(policy, "fx_rates", "series");
     // What begins as another format is refused at once: no decoder is asked for that.
     match body.first() {
         Some(b'<') => {

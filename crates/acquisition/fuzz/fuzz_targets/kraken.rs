@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use tidegauge_acquisition::kraken::decode;
-use tidegauge_acquisition::series::{BadRows, Sieve};
+use tidegauge_acquisition::backfill::{BadRows, RowFilter};
 
 fuzz_target!(|body: &[u8]| {
     let _ = decode::ticker("BTC/USD", body);
@@ -12,7 +12,7 @@ fuzz_target!(|body: &[u8]| {
     let _ = decode::system_status(body);
     let _ = decode::refusal(body);
     for policy in [BadRows::Fail, BadRows::Quarantine] {
-        let sieve = &mut Sieve::new(policy, "table", "series");
+        let sieve = &mut RowFilter::new(policy, "table", "series");
         let _ = decode::ohlc("BTC/USD", body, sieve);
         let _ = decode::trades("BTC/USD", body, sieve);
     }

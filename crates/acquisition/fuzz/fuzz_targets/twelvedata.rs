@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use tidegauge_acquisition::twelvedata::decode;
-use tidegauge_acquisition::series::{BadRows, Sieve};
+use tidegauge_acquisition::backfill::{BadRows, RowFilter};
 
 fuzz_target!(|body: &[u8]| {
     let _ = decode::batch(&["AAPL", "MSFT"], body);
@@ -13,6 +13,6 @@ fuzz_target!(|body: &[u8]| {
     let _ = decode::api_usage(body);
     let _ = decode::refusal(body);
     for policy in [BadRows::Fail, BadRows::Quarantine] {
-        let _ = decode::time_series("AAPL", body, &mut Sieve::new(policy, "table", "series"));
+        let _ = decode::time_series("AAPL", body, &mut RowFilter::new(policy, "table", "series"));
     }
 });

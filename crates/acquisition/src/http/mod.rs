@@ -3,10 +3,11 @@
 //! It keeps to one host, to a rate, to a body size and to a time; it tries again what may succeed
 //! later; and it never shows a key.
 
+pub(crate) mod backoff;
+mod classify;
 mod config;
 mod endpoint;
-mod judge;
-mod limit;
+mod rate_limit;
 mod retry;
 #[cfg(feature = "_socket")]
 mod socket;
@@ -25,14 +26,14 @@ use tokio::time::{Instant, sleep};
 use tracing::Instrument;
 use url::Url;
 
+pub use classify::Refusal;
+use classify::{Failure, Reply, RetryDecision};
 pub use config::{HttpConfig, Retry};
 pub use endpoint::BaseUrl;
-pub use judge::Refusal;
-use judge::{Again, Failure, Reply};
-use limit::Limit;
-pub use limit::{Budget, Hint, PerMinute, Quota};
+use rate_limit::Limit;
+pub use rate_limit::{Budget, PerMinute, Quota, RateLimitHint};
 #[cfg(feature = "_socket")]
-pub use socket::{Heard, QueryKey, Socket, Sockets};
+pub use socket::{QueryKey, Socket, SocketMessage, Sockets};
 pub use usage::{Traffic, Usage};
 
 use crate::hidden::Hidden;
@@ -55,7 +56,7 @@ pub struct Service {
     /// Finds the API's own words in a reply that refuses, whatever its status.
     pub refusal: fn(&[u8]) -> Option<Refusal>,
     /// Reads what the headers of a reply say about the budget.
-    pub hint: fn(&HeaderMap, DateTime<Utc>) -> Hint,
+    pub hint: fn(&HeaderMap, DateTime<Utc>) -> RateLimitHint,
 }
 
 impl Service {
@@ -72,7 +73,7 @@ impl Service {
             failures_are_free: false,
             throttled_pause: Duration::from_secs(60),
             refusal,
-            hint: |_, _| Hint { hold_until: None, used_this_minute: None },
+            hint: |_, _| RateLimitHint { hold_until: None, used_this_minute: None },
         }
     }
 }
@@ -248,7 +249,7 @@ impl Http {
         endpoint: &Endpoint,
     ) -> Result<Vec<u8>> {
         let (retry, credits) = (&self.config.retry, request.credits);
-        self.turn(credits, endpoint).await?;
+        self.acquire(credits, endpoint).await?;
         let deadline = Instant::now() + retry.budget;
         for attempt in 1u32.. {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -264,11 +265,11 @@ impl Http {
                 self.limit.refund(credits)?;
             }
             let pause = match failure.again {
-                Again::Never => return Err(*failure.error),
-                Again::Backoff => retry.backoff().after(attempt),
-                Again::After(asked) => {
+                RetryDecision::Never => return Err(*failure.error),
+                RetryDecision::Backoff => retry.backoff().after(attempt),
+                RetryDecision::After(asked) => {
                     // Whoever else asks this host has to know.
-                    self.limit.hold(asked)?;
+                    self.limit.pause_for(asked)?;
                     asked.saturating_add(retry.backoff().jitter())
                 }
             };
@@ -283,7 +284,7 @@ impl Http {
                 traffic.waited += pause;
                 traffic.retries += 1;
             });
-            self.turn(credits, endpoint).await?;
+            self.acquire(credits, endpoint).await?;
             if Instant::now() >= deadline {
                 self.limit.refund(credits)?;
                 return Err(*failure.error);
@@ -294,7 +295,7 @@ impl Http {
     }
 
     /// Takes a turn, and waits for it.
-    async fn turn(&self, credits: u32, endpoint: &Endpoint) -> Result<()> {
+    async fn acquire(&self, credits: u32, endpoint: &Endpoint) -> Result<()> {
         let held = |retry_after| Error::RateLimited {
             endpoint: endpoint.clone(),
             status: 429,
@@ -327,7 +328,7 @@ impl Http {
         // Who says until when there is nothing left says when to come back.
         let held = hint.hold_until.map(|until| (until - now).to_std().unwrap_or_default());
         let asked = retry::retry_after(headers, now).or(held);
-        self.limit.heed(hint).map_err(|error| Failure::new(error, Again::Never))?;
+        self.limit.heed(hint).map_err(|error| Failure::new(error, RetryDecision::Never))?;
         let body = match self.body(response, endpoint).await {
             Ok(body) => body,
             // What a refusal says is worth less than that it is one.
@@ -338,7 +339,7 @@ impl Http {
         let throttled = self.config.retry.throttled_pause.unwrap_or(self.service.throttled_pause);
         let json = request.json;
         Reply { endpoint, status, json, redirect, asked, throttled, body }
-            .judge(self.service.refusal)
+            .classify(self.service.refusal)
             .map_err(|failure| Failure { status: Some(status), ..failure.without(&self.hidden) })
     }
 
@@ -357,7 +358,7 @@ impl Http {
         let limit = self.config.max_body;
         let too_large = || {
             let endpoint = endpoint.clone();
-            Failure::new(Error::TooLarge { endpoint, limit }, Again::Never)
+            Failure::new(Error::TooLarge { endpoint, limit }, RetryDecision::Never)
         };
         if response.content_length().is_some_and(|length| length > limit as u64) {
             return Err(too_large());

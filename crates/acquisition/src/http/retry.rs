@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
 use super::Retry;
-use crate::backoff::Backoff;
+use crate::http::backoff::Backoff;
 
 impl Retry {
     pub(super) fn backoff(&self) -> Backoff {

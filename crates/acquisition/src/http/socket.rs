@@ -17,7 +17,7 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Message};
 use url::Url;
 
-use super::judge::{Again, Failure, Reply};
+use super::classify::{Failure, Reply, RetryDecision};
 use super::{Budget, Endpoint, Http, HttpConfig, RefusalKind, Service, check_key, retry};
 use crate::error::cut;
 use crate::hidden::Hidden;
@@ -50,7 +50,7 @@ pub struct Socket {
 
 /// What came over a WebSocket.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Heard {
+pub enum SocketMessage {
     /// A message of text, as it came.
     Text(String),
     /// Bytes of a message that is not text; how many.
@@ -111,7 +111,7 @@ impl Sockets {
         if let Some(key) = http.hidden.key() {
             url.query_pairs_mut().append_pair(self.parameter, key);
         }
-        http.turn(0, &endpoint).await?;
+        http.acquire(0, &endpoint).await?;
         http.usage.count(http.service.name, |traffic| traffic.requests += 1);
         match self.shake_hands(url, &endpoint).await {
             Ok(stream) => {
@@ -120,8 +120,8 @@ impl Sockets {
                 Ok(Socket { stream, endpoint, limit, hidden })
             }
             Err(failure) => {
-                if let Again::After(asked) = failure.again {
-                    http.limit.hold(asked)?;
+                if let RetryDecision::After(asked) = failure.again {
+                    http.limit.pause_for(asked)?;
                 }
                 Err(*failure.error)
             }
@@ -150,7 +150,7 @@ impl Sockets {
         }
         let wrong = |reason: &str| {
             let error = Error::Interrupted { endpoint: endpoint.clone(), reason: reason.into() };
-            Failure::new(error, Again::Backoff)
+            Failure::new(error, RetryDecision::Backoff)
         };
         if !accepts(response.headers(), &challenge) {
             return Err(wrong("it does not answer as a WebSocket: a proxy may stand in between"));
@@ -172,14 +172,14 @@ impl Sockets {
         // What a refusal says is worth less than that it is one.
         let body = http.body(response, endpoint).await.unwrap_or_default();
         let reply = Reply { endpoint, status, json: true, redirect, asked, throttled, body };
-        match reply.judge(http.service.refusal) {
+        match reply.classify(http.service.refusal) {
             Err(failure) => failure.without(&http.hidden),
             Ok(body) => {
                 let message = cut(&http.hidden.text(&String::from_utf8_lossy(&body)), 200);
                 let advice = "a WebSocket was asked for: check the base URL";
                 let (endpoint, kind, code) = (endpoint.clone(), RefusalKind::Other, None);
                 let error = Error::Status { endpoint, status, kind, code, message, advice };
-                Failure::new(error, Again::Never)
+                Failure::new(error, RetryDecision::Never)
             }
         }
     }
@@ -211,12 +211,12 @@ impl Socket {
     ///
     /// # Errors
     /// When the service closes, the line breaks, or a message is larger than the cap.
-    pub async fn hear(&mut self) -> Result<Heard> {
+    pub async fn hear(&mut self) -> Result<SocketMessage> {
         match self.stream.next().await {
             None => Err(self.interrupted("the line ended".into())),
             Some(Err(error)) => Err(self.broken(error)),
-            Some(Ok(Message::Text(text))) => Ok(Heard::Text(text.as_str().to_owned())),
-            Some(Ok(Message::Binary(bytes))) => Ok(Heard::Binary(bytes.len())),
+            Some(Ok(Message::Text(text))) => Ok(SocketMessage::Text(text.as_str().to_owned())),
+            Some(Ok(Message::Binary(bytes))) => Ok(SocketMessage::Binary(bytes.len())),
             Some(Ok(Message::Close(frame))) => {
                 let reason = frame.map_or_else(
                     || "it closed without a reason".into(),
@@ -227,7 +227,9 @@ impl Socket {
                 );
                 Err(self.interrupted(reason))
             }
-            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(Heard::Life),
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {
+                Ok(SocketMessage::Life)
+            }
         }
     }
 
@@ -235,7 +237,7 @@ impl Socket {
     ///
     /// # Errors
     /// As for [`Self::hear`].
-    pub fn heard(&mut self) -> Option<Result<Heard>> {
+    pub fn heard(&mut self) -> Option<Result<SocketMessage>> {
         // Not the runtime's turn-taking, but the line alone, may say that there is nothing.
         tokio::task::unconstrained(self.hear()).now_or_never()
     }

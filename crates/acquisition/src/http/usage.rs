@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::limit::Spent;
+use super::rate_limit::Spent;
 use crate::{Error, Result};
 
 /// What has been asked of each service, shared by all who ask it.

@@ -7,10 +7,10 @@
 //! Only a fetch listens. Between two of them nothing is read, so that whoever is slow to load holds
 //! up the service and not the memory; and what has been read stays until a page with it was taken.
 
+mod buffer;
 mod config;
-mod line;
-mod pending;
-mod track;
+mod connection;
+mod series_state;
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Debug};
@@ -25,10 +25,10 @@ use tidegauge_core::{Clock, Cursor, Page, Source, TableRef};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
+use buffer::Pending;
 pub use config::{LiveConfig, Reconnect};
-use line::Line;
-use pending::Pending;
-use track::Track;
+use connection::Connection;
+use series_state::Track;
 
 use crate::bad_rows::BadRows;
 use crate::http::{Budget, Sockets};
@@ -65,18 +65,18 @@ pub(crate) trait Protocol: Debug + Send + Sync {
     fn subscribe(&self) -> Vec<String>;
 
     /// What the service wants to hear from us, and how often.
-    fn beat(&self) -> Option<(Duration, &'static str)>;
+    fn heartbeat(&self) -> Option<(Duration, &'static str)>;
 
     /// What a message says. Series are told by their place in [`Self::series`].
     ///
     /// # Errors
     /// When it cannot be read.
-    fn read(&self, text: &str, now: DateTime<Utc>) -> Result<Vec<Said>>;
+    fn read(&self, text: &str, now: DateTime<Utc>) -> Result<Vec<ServerMessage>>;
 }
 
 /// What a service says.
 #[derive(Debug)]
-pub(crate) enum Said {
+pub(crate) enum ServerMessage {
     /// A series is subscribed to.
     Accepted(usize),
     /// A series is not, and why.
@@ -134,7 +134,7 @@ struct State {
     kept: Option<(Option<Cursor>, Page)>,
     pending: Pending,
     tracks: Vec<Track>,
-    line: Line,
+    line: Connection,
     /// Whether the service has ever accepted anything.
     welcome: bool,
     /// What is to be told once the pending rows are taken.
@@ -161,7 +161,7 @@ impl<P: Protocol> Live<P> {
             kept: None,
             pending: Pending::default(),
             tracks: protocol.series().into_iter().map(Track::new).collect(),
-            line: Line::Down { failures: 0, not_before: now },
+            line: Connection::Closed { failures: 0, not_before: now },
             welcome: false,
             broken: None,
             listened: now,
@@ -202,7 +202,7 @@ impl<P: Protocol> Live<P> {
         self.begin(state, before)?;
         let deadline = Instant::now() + self.config.batch_for;
         while state.pending.rows() < self.config.batch_rows && Instant::now() < deadline {
-            if let Line::Up(_) = state.line {
+            if let Connection::Open(_) = state.line {
                 self.listen(state, deadline).await;
                 state.listened = Instant::now();
                 continue;
@@ -231,7 +231,7 @@ impl<P: Protocol> Live<P> {
             }
         }
         let away = state.listened.elapsed();
-        if let Line::Up(up) = &mut state.line {
+        if let Connection::Open(up) = &mut state.line {
             up.forgive(away);
         }
         state.listened = Instant::now();
@@ -243,7 +243,7 @@ impl<P: Protocol> Live<P> {
         let now = self.clock.now();
         if state.pending.rows() > 0 || state.noted.elapsed() >= self.config.idle_for {
             state.noted = Instant::now();
-            if let Line::Up(up) = &state.line {
+            if let Connection::Open(up) = &state.line {
                 state.tracks.iter_mut().for_each(|track| track.extend(up.complete));
             }
             for track in &mut state.tracks {

@@ -10,8 +10,8 @@ use crate::support::{
 };
 use chrono::TimeDelta;
 use tidegauge_acquisition::Context;
+use tidegauge_acquisition::backfill::BadRows;
 use tidegauge_acquisition::coingecko::{CandleSize, CoinGecko, Config as GeckoConfig, Plan};
-use tidegauge_acquisition::series::BadRows;
 use tidegauge_core::{Cell, Clock, Page, Source};
 use wiremock::matchers::{method, path_regex};
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};

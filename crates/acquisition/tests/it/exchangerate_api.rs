@@ -8,7 +8,7 @@ use crate::support::{
     texts,
 };
 use chrono::TimeDelta;
-use tidegauge_acquisition::bad_rows::{BadRows, Sieve};
+use tidegauge_acquisition::bad_rows::{BadRows, RowFilter};
 use tidegauge_acquisition::exchangerate_api::{self, Client, Config, ExchangeRateApi};
 use tidegauge_acquisition::http::HttpConfig;
 use tidegauge_acquisition::open_er_api::OpenErApi;
@@ -151,14 +151,14 @@ async fn every_refusal_is_a_typed_error_at_any_status() {
             let server = Scripted::start(vec![Act::reply(sent, "", &body)]).await;
             let client =
                 Client::keyed(Some(&CANARY.into()), &hurried(&server.url), &context(NOW)).unwrap();
-            let error = client.latest("CZK", &mut Sieve::strict()).await.expect_err(code);
+            let error = client.latest("CZK", &mut RowFilter::strict()).await.expect_err(code);
             assert!(right(&error), "{code} at {sent}: {error:?}");
             assert!(error.to_string().contains(code), "{error} should say {code}");
         }
     }
     let server = Scripted::start(vec![Act::reply("404 X", "", "{\"result\":\"error\"}")]).await;
     let client = Client::open(&hurried(&server.url), &context(NOW)).unwrap();
-    let error = client.latest("CZK", &mut Sieve::strict()).await.unwrap_err();
+    let error = client.latest("CZK", &mut RowFilter::strict()).await.unwrap_err();
     assert!(error.to_string().contains("names no reason"), "{error}");
 }
 

@@ -11,10 +11,12 @@ use crate::support::{
     rows, texts,
 };
 use chrono::TimeDelta;
+use tidegauge_acquisition::backfill::{
+    Backfill, BackfillTask, BadRows, HistoricalSource, RowFilter,
+};
 use tidegauge_acquisition::ecb::{self, Ecb};
 use tidegauge_acquisition::frankfurter::{self, Api, Frankfurter, decode};
 use tidegauge_acquisition::http::HttpConfig;
-use tidegauge_acquisition::series::{Archive, BadRows, Errand, Fill, Sieve};
 use tidegauge_acquisition::{Context, Error};
 use tidegauge_core::{Clock, Cursor, Source, Span};
 use wiremock::matchers::{method, path, query_param, query_param_is_missing};
@@ -135,7 +137,8 @@ async fn what_was_not_asked_for_is_not_taken() {
         (r#"{"2026-05-14":{"USD":1.1},"2026-05-14":{"USD":1.2}}"#, "2026-05-14"),
     ] {
         let body = format!(r#"{{"amount":1.0,"base":"EUR","rates":{rates}}}"#);
-        let error = decode::range(body.as_bytes(), &mut Sieve::strict()).unwrap_err().to_string();
+        let error =
+            decode::range(body.as_bytes(), &mut RowFilter::strict()).unwrap_err().to_string();
         assert!(error.contains(&format!("at `{says}`: it is there twice")), "{error}");
     }
 }
@@ -341,16 +344,16 @@ async fn what_is_no_answer_of_the_ecb_is_a_typed_error() {
     for (what, act, right) in cases {
         let server = Scripted::start(vec![act]).await;
         let client = ecb::Client::new(&hurried(&server.url), &context("2026-05-15T18:00:00Z"));
-        let error = client.unwrap().daily(&mut Sieve::strict()).await.expect_err(what);
+        let error = client.unwrap().daily(&mut RowFilter::strict()).await.expect_err(what);
         assert!(right(&error), "{what}: {error:?}");
     }
     // What it is, its bytes say, whatever the header says.
     let odd = Act::reply("200 OK", "content-type: application/json\r\n", envelope);
     let server = Scripted::start(vec![odd]).await;
     let client = ecb::Client::new(&hurried(&server.url), &context("2026-05-15T18:00:00Z")).unwrap();
-    assert_eq!(client.daily(&mut Sieve::strict()).await.unwrap().len(), 1);
-    assert_eq!(client.history(&mut Sieve::strict()).await.unwrap().len(), 1);
-    assert_eq!(client.last_90_days(&mut Sieve::strict()).await.unwrap().len(), 1);
+    assert_eq!(client.daily(&mut RowFilter::strict()).await.unwrap().len(), 1);
+    assert_eq!(client.history(&mut RowFilter::strict()).await.unwrap().len(), 1);
+    assert_eq!(client.last_90_days(&mut RowFilter::strict()).await.unwrap().len(), 1);
     let paths = server.requests();
     for file in ["eurofxref-daily.xml", "eurofxref-hist.xml", "eurofxref-hist-90d.xml"] {
         assert!(paths.iter().any(|it| it.contains(&format!("/stats/eurofxref/{file} "))), "{file}");
@@ -374,7 +377,7 @@ async fn the_whole_history_fits_into_what_is_taken_by_default() {
     let server = Scripted::start(vec![Act::ok(&file)]).await;
     let http = HttpConfig { base_url: Some(server.url.parse().unwrap()), ..HttpConfig::default() };
     let client = ecb::Client::new(&http, &context("2026-05-15T18:00:00Z")).unwrap();
-    let rates = client.history(&mut Sieve::strict()).await.unwrap();
+    let rates = client.history(&mut RowFilter::strict()).await.unwrap();
     assert_eq!(rates.len(), 7_100 * 32);
 }
 
@@ -390,8 +393,8 @@ async fn exactly_a_hole_is_filled() {
         hole("2026-03-01T12:00:00Z", "2026-03-05T00:00:00Z"),
         hole("2026-03-14T00:00:00Z", "2026-03-16T00:00:00Z"),
     ];
-    let errands = spans.map(|span| Errand { series: series.clone(), span });
-    let fill = Fill::new(source, errands.to_vec(), &Context::new(clock.clone()));
+    let errands = spans.map(|span| BackfillTask { series: series.clone(), span });
+    let fill = Backfill::new(source, errands.to_vec(), &Context::new(clock.clone()));
     let (pages, _) = round(&fill, None).await;
     let days: Vec<_> = rate_keys(&pages).into_iter().map(|(day, _)| day).collect();
     assert_eq!(days, ["2026-03-02", "2026-03-03", "2026-03-04"]);

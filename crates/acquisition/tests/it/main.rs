@@ -1,6 +1,7 @@
 //! What a user of the sources would notice, through their public surface and on the wire.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // helpers of tests, too
 
+mod backfill;
 mod coingecko;
 mod database;
 mod dead_symbol;
@@ -24,7 +25,6 @@ mod recorded;
 mod replies;
 mod roundtrips;
 mod sentiment;
-mod series;
 mod socket;
 mod support;
 mod synthetic_market;

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use crate::support::{Act, Scripted, at, context, hurried, recording};
 use chrono::{DateTime, TimeDelta, Utc};
+use tidegauge_acquisition::backfill::RowFilter;
 use tidegauge_acquisition::http::RefusalKind;
-use tidegauge_acquisition::series::Sieve;
 use tidegauge_acquisition::{Bars, Error, Interval, Result, kraken, twelvedata};
 use tidegauge_core::{Crypto, Span};
 
@@ -51,13 +51,13 @@ impl Read {
     fn rows(self, body: &[u8]) -> Result<Vec<String>> {
         use kraken::decode as kraken;
         use twelvedata::decode as twelve;
-        let sieve = &mut Sieve::strict();
+        let sieve = &mut RowFilter::strict();
         Ok(match self {
             Self::Series(symbol) => bars(&twelve::time_series(symbol, body, sieve)?.bars),
             Self::SeriesBatch(symbols) => {
                 let mut rows = Vec::new();
                 for (symbol, body) in twelve::batch(symbols, body)? {
-                    let series = twelve::time_series(&symbol, &body?, &mut Sieve::strict())?;
+                    let series = twelve::time_series(&symbol, &body?, &mut RowFilter::strict())?;
                     rows.extend(
                         bars(&series.bars).into_iter().map(|row| format!("{symbol} {row}")),
                     );
@@ -302,7 +302,7 @@ fn window() -> Span {
 
 async fn ask(name: &str, server: &Scripted) -> Error {
     let (context, http) = (context("2026-09-16T00:00:00Z"), hurried(&server.url));
-    let sieve = &mut Sieve::strict();
+    let sieve = &mut RowFilter::strict();
     if name.starts_with("twelvedata") {
         let client = twelvedata::Client::new(&"k".into(), &http, &context).unwrap();
         client.time_series("AAPL", Interval::D1, window(), sieve).await.expect_err(name)
@@ -339,7 +339,7 @@ async fn an_empty_range_is_no_error() {
         let server = Scripted::start(vec![Act::reply(status, "", &body)]).await;
         let context = context("2026-09-16T00:00:00Z");
         let client = twelvedata::Client::new(&"k".into(), &hurried(&server.url), &context).unwrap();
-        let sieve = &mut Sieve::strict();
+        let sieve = &mut RowFilter::strict();
         let series = client.time_series("AAPL", Interval::D1, window(), sieve).await;
         assert!(series.unwrap().bars.is_empty());
     }
@@ -411,13 +411,13 @@ fn bars_that_make_no_sense_are_told_by_field() {
         ("datetime", "\"\"", "which is not a time"),
     ] {
         let body = series(&bar(field, value));
-        let error = twelvedata::decode::time_series("X", body.as_bytes(), &mut Sieve::strict());
+        let error = twelvedata::decode::time_series("X", body.as_bytes(), &mut RowFilter::strict());
         let error = error.unwrap_err().to_string();
         assert!(error.contains(says) && error.contains("`X`"), "{field} {value}: {error}");
         // Put aside, the others stay.
         let body = series(&format!("{},{}", bar(field, value), bar("", "")));
-        let policy = tidegauge_acquisition::series::BadRows::Quarantine;
-        let mut sieve = Sieve::new(policy, "candles", "candles X 1m");
+        let policy = tidegauge_acquisition::backfill::BadRows::Quarantine;
+        let mut sieve = RowFilter::new(policy, "candles", "candles X 1m");
         let series = twelvedata::decode::time_series("X", body.as_bytes(), &mut sieve);
         assert_eq!(series.unwrap().bars.len(), 1, "{field} {value}");
         let bad = sieve.into_bad();
@@ -428,24 +428,24 @@ fn bars_that_make_no_sense_are_told_by_field() {
     // Rows that are none.
     for row in ["null", "7", "[]", r#"{"open":"1","open":"1"}"#] {
         let body = series(&format!("{row},{}", bar("", "")));
-        let policy = tidegauge_acquisition::series::BadRows::Quarantine;
-        let mut sieve = Sieve::new(policy, "candles", "candles X 1m");
+        let policy = tidegauge_acquisition::backfill::BadRows::Quarantine;
+        let mut sieve = RowFilter::new(policy, "candles", "candles X 1m");
         let series = twelvedata::decode::time_series("X", body.as_bytes(), &mut sieve).unwrap();
         assert_eq!((series.bars.len(), sieve.count()), (1, 1), "{row}");
         assert_eq!(sieve.into_bad()[0].place, "candles X 1m row 1");
     }
     let other = br#"{"meta":{"symbol":"Y"},"values":[]}"#;
-    let error = twelvedata::decode::time_series("X", other, &mut Sieve::strict()).unwrap_err();
+    let error = twelvedata::decode::time_series("X", other, &mut RowFilter::strict()).unwrap_err();
     assert!(error.to_string().contains("`Y`, which is not the symbol asked for"), "{error}");
     let listed = br#"{"meta":{"symbol":"RY"},"values":[]}"#;
-    assert!(twelvedata::decode::time_series("RY:TSX", listed, &mut Sieve::strict()).is_ok());
-    let gone = twelvedata::decode::time_series("X", br#"{"meta":{}}"#, &mut Sieve::strict());
+    assert!(twelvedata::decode::time_series("RY:TSX", listed, &mut RowFilter::strict()).is_ok());
+    let gone = twelvedata::decode::time_series("X", br#"{"meta":{}}"#, &mut RowFilter::strict());
     assert!(gone.unwrap_err().to_string().contains("`values`"));
 }
 
 #[test]
 fn a_key_that_is_there_twice_is_refused_by_name() {
-    let sieve = &mut Sieve::strict();
+    let sieve = &mut RowFilter::strict();
     for (error, says) in [
         (
             kraken::decode::time(br#"{"result":{"unixtime":1779105600},"result":{}}"#).err(),
@@ -491,6 +491,6 @@ fn a_pair_without_a_name_does_not_cost_the_others() {
 fn a_trade_keeps_the_digits_of_its_time() {
     let body =
         br#"{"error":[],"result":{"X":[["1","2",1790359840.9392912,"b","m","",7]],"last":"1"}}"#;
-    let trades = kraken::decode::trades("X", body, &mut Sieve::strict()).unwrap();
+    let trades = kraken::decode::trades("X", body, &mut RowFilter::strict()).unwrap();
     assert_eq!(trades.trades[0].at, at("2026-09-25T18:10:40Z") + TimeDelta::microseconds(939_291));
 }

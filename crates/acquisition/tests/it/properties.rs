@@ -4,7 +4,7 @@
 use crate::support::recording;
 use chrono::TimeDelta;
 use proptest::prelude::*;
-use tidegauge_acquisition::series::{BadRows, Sieve};
+use tidegauge_acquisition::backfill::{BadRows, RowFilter};
 use tidegauge_acquisition::{coingecko, ecb, exchangerate_api, frankfurter, kraken, twelvedata, x};
 
 /// Reads `body` as everything that there is.
@@ -34,7 +34,7 @@ fn read_all(body: &[u8]) {
         let _ = (x::decode::post(text), x::decode::bucket(text));
     }
     for policy in [BadRows::Fail, BadRows::Quarantine] {
-        let sieve = &mut Sieve::new(policy, "fx_rates", "test");
+        let sieve = &mut RowFilter::new(policy, "fx_rates", "test");
         let _ = coingecko::decode::coins_markets(body, sieve);
         let _ = coingecko::decode::market_chart("bitcoin", body, sieve);
         let _ = coingecko::decode::ohlc("bitcoin", TimeDelta::hours(4), body, sieve);
@@ -158,7 +158,7 @@ fn deep_nesting_is_refused_not_followed() {
 #[test]
 fn xml_that_could_grow_or_sink_is_refused() {
     let read = |body: &str| {
-        let sieve = &mut Sieve::new(BadRows::Fail, "fx_rates", "test");
+        let sieve = &mut RowFilter::new(BadRows::Fail, "fx_rates", "test");
         ecb::decode::eurofxref_xml(body.as_bytes(), sieve).map(|rates| rates.len())
     };
     let lol = (0..9).fold(r#"<!ENTITY l0 "lol">"#.to_owned(), |all, at| {

@@ -10,11 +10,11 @@ use std::collections::BTreeSet;
 
 use crate::support::{Act, Scripted, context, hurried, recording};
 use chrono::TimeDelta;
+use tidegauge_acquisition::backfill::RowFilter;
 use tidegauge_acquisition::coingecko::{Client, Plan, decode as coingecko};
 use tidegauge_acquisition::ecb::decode as ecb;
 use tidegauge_acquisition::exchangerate_api::decode as exchangerate_api;
 use tidegauge_acquisition::frankfurter::decode as frankfurter;
-use tidegauge_acquisition::series::Sieve;
 use tidegauge_acquisition::{Error, Result};
 use tidegauge_core::{Crypto, Fiat};
 
@@ -55,7 +55,7 @@ impl Read {
                     .collect(),
             ),
             Self::Markets => shown(
-                coingecko::coins_markets(body, &mut Sieve::strict())?
+                coingecko::coins_markets(body, &mut RowFilter::strict())?
                     .into_iter()
                     .map(|it| {
                         let (cap, volume) = (money(it.market_cap_usd), money(it.volume_24h_usd));
@@ -64,10 +64,10 @@ impl Read {
                     .collect(),
             ),
             Self::Chart => {
-                shown(chart(&coingecko::market_chart("bitcoin", body, &mut Sieve::strict())?))
+                shown(chart(&coingecko::market_chart("bitcoin", body, &mut RowFilter::strict())?))
             }
             Self::Candles(size) => shown(
-                coingecko::ohlc("bitcoin", *size, body, &mut Sieve::strict())?
+                coingecko::ohlc("bitcoin", *size, body, &mut RowFilter::strict())?
                     .iter()
                     .map(|it| {
                         let at = (it.open_at + *size).timestamp_millis();
@@ -75,13 +75,15 @@ impl Read {
                     })
                     .collect(),
             ),
-            Self::FrankfurterDay => shown(rates(frankfurter::day(body, &mut Sieve::strict())?)),
-            Self::FrankfurterV2 => shown(rates(frankfurter::rates_v2(body, &mut Sieve::strict())?)),
-            Self::EcbXml => shown(rates(ecb::eurofxref_xml(body, &mut Sieve::strict())?)),
-            Self::EcbCsv => shown(rates(ecb::eurofxref_csv(body, &mut Sieve::strict())?)),
-            Self::EcbData => shown(rates(ecb::exr_csv(body, &mut Sieve::strict())?)),
+            Self::FrankfurterDay => shown(rates(frankfurter::day(body, &mut RowFilter::strict())?)),
+            Self::FrankfurterV2 => {
+                shown(rates(frankfurter::rates_v2(body, &mut RowFilter::strict())?))
+            }
+            Self::EcbXml => shown(rates(ecb::eurofxref_xml(body, &mut RowFilter::strict())?)),
+            Self::EcbCsv => shown(rates(ecb::eurofxref_csv(body, &mut RowFilter::strict())?)),
+            Self::EcbData => shown(rates(ecb::exr_csv(body, &mut RowFilter::strict())?)),
             Self::ExchangeRateApi => {
-                let latest = exchangerate_api::latest(body, &mut Sieve::strict())?;
+                let latest = exchangerate_api::latest(body, &mut RowFilter::strict())?;
                 let rates = latest.rates.into_iter();
                 let of = format!("{} {}", latest.base, latest.last_update.to_rfc3339());
                 shown(rates.map(|(quote, rate)| format!("{of} {quote} {rate}")).collect())

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
-use tidegauge_acquisition::series::Sieve;
+use tidegauge_acquisition::backfill::RowFilter;
 use tidegauge_acquisition::{Bar, coingecko, kraken, twelvedata};
 use tidegauge_core::{Crypto, Fiat, Fixed};
 
@@ -49,7 +49,7 @@ proptest! {
             values.reverse();
         }
         let body = format!(r#"{{"meta":{{"currency":"USD"}},"values":[{}]}}"#, values.join(","));
-        let series = twelvedata::decode::time_series("X", body.as_bytes(), &mut Sieve::strict());
+        let series = twelvedata::decode::time_series("X", body.as_bytes(), &mut RowFilter::strict());
         let found: Vec<Bar> = series.unwrap().bars.iter().collect();
         prop_assert_eq!(found, bars);
     }
@@ -67,7 +67,7 @@ proptest! {
             })
             .collect();
         let body = format!(r#"{{"error":[],"result":{{"X":[{}],"last":1}}}}"#, rows.join(","));
-        let found = kraken::decode::ohlc("X", body.as_bytes(), &mut Sieve::strict()).unwrap();
+        let found = kraken::decode::ohlc("X", body.as_bytes(), &mut RowFilter::strict()).unwrap();
         let at_no_price = |bar: &Bar| Bar { volume: Some(Fixed::from_units(0)), ..*bar };
         prop_assert_eq!(found.iter().collect::<Vec<_>>(), bars.iter().map(at_no_price).collect::<Vec<_>>());
     }
@@ -85,7 +85,7 @@ proptest! {
             })
             .collect();
         let body = format!(r#"{{"error":[],"result":{{"X":[{}],"last":"7"}}}}"#, rows.join(","));
-        let found = kraken::decode::trades("X", body.as_bytes(), &mut Sieve::strict()).unwrap();
+        let found = kraken::decode::trades("X", body.as_bytes(), &mut RowFilter::strict()).unwrap();
         prop_assert_eq!(found.trades.len(), trades.len());
         for (found, (second, micros, price, amount, buy)) in found.trades.iter().zip(&trades) {
             prop_assert_eq!(found.at.timestamp_micros(), second * 1_000_000 + i64::from(*micros));
@@ -111,7 +111,7 @@ proptest! {
             r#"{{"prices":[{}],"market_caps":[{}],"total_volumes":[{}]}}"#,
             series(&|row| points[row].0.to_string()), series(&cents), series(&cents),
         );
-        let chart = coingecko::decode::market_chart("x", body.as_bytes(), &mut Sieve::strict()).unwrap();
+        let chart = coingecko::decode::market_chart("x", body.as_bytes(), &mut RowFilter::strict()).unwrap();
         let prices: Vec<i128> = points.iter().map(|point| point.0.units()).collect();
         let caps: Vec<Option<i128>> = points.iter().map(|point| point.1).collect();
         prop_assert_eq!(&chart.price_usd, &prices);

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use crate::support::live::{hasty, script, server};
 use crate::support::log::Log;
 use crate::support::{Act as Raw, Scripted, context, everything_said, hurried, recording};
-use tidegauge_acquisition::http::{Heard, HttpConfig, PerMinute, QueryKey, Service, Sockets};
+use tidegauge_acquisition::http::{
+    HttpConfig, PerMinute, QueryKey, Service, SocketMessage, Sockets,
+};
 use tidegauge_acquisition::twelvedata::decode;
 use tidegauge_acquisition::twelvedata_stream::{Config, TwelveDataStream};
 use tidegauge_acquisition::{Context, Error};
@@ -43,7 +45,7 @@ async fn a_socket_carries_the_key_in_its_query_and_text_both_ways() {
     assert_eq!(server.opened(), [format!("GET /v1/quotes?apikey={CANARY} HTTP/1.1")]);
     assert!(socket.heard().is_none(), "nothing was said");
     socket.send(r#"{"action":"heartbeat"}"#.into()).await.unwrap();
-    let Heard::Text(text) = socket.hear().await.unwrap() else { panic!() };
+    let SocketMessage::Text(text) = socket.hear().await.unwrap() else { panic!() };
     assert_eq!(text, r#"{"event":"heartbeat","status":"ok"}"#);
     assert_eq!(server.heard(), [r#"{"action":"heartbeat"}"#]);
     let traffic = context.usage.traffic();
@@ -123,7 +125,9 @@ async fn a_message_is_bounded() {
     let mut socket = sockets(&hurried(server.url()), &context(NOW)).open(&[]).await.unwrap();
     let ask = r#"{"action":"subscribe","params":{"symbols":"BTC/USD"}}"#;
     socket.send(ask.into()).await.unwrap();
-    assert!(matches!(socket.hear().await, Ok(Heard::Text(text)) if text.contains("status")));
+    assert!(
+        matches!(socket.hear().await, Ok(SocketMessage::Text(text)) if text.contains("status"))
+    );
     let error = socket.hear().await.unwrap_err();
     assert!(matches!(error, Error::TooLarge { limit: 524_288, .. }), "{error:?}");
 }

@@ -4,8 +4,8 @@
 use crate::support::{Turned, batches, clock, first, hurried, json, query, round, rows, texts};
 use chrono::TimeDelta;
 use tidegauge_acquisition::Context;
+use tidegauge_acquisition::backfill::{BadRows, HistoricalSource};
 use tidegauge_acquisition::http::{HttpConfig, PerMinute};
-use tidegauge_acquisition::series::{Archive, BadRows};
 use tidegauge_acquisition::twelvedata::{Config, TwelveData};
 use tidegauge_core::{Cell, Source};
 use wiremock::matchers::{method, path};

@@ -9,12 +9,12 @@
 use crate::support::{at, recording};
 use chrono::TimeDelta;
 use tidegauge_acquisition::Error;
+use tidegauge_acquisition::backfill::{BadRows, RowFilter};
 use tidegauge_acquisition::bad_rows::FinePrices;
 use tidegauge_acquisition::coingecko::decode as coingecko;
 use tidegauge_acquisition::ecb::decode as ecb;
 use tidegauge_acquisition::exchangerate_api::decode as exchangerate_api;
 use tidegauge_acquisition::frankfurter::decode as frankfurter;
-use tidegauge_acquisition::series::{BadRows, Sieve};
 
 fn rates(rates: Vec<frankfurter::Rate>) -> Vec<String> {
     let shown = |it: frankfurter::Rate| format!("{} {}/{} {}", it.date, it.base, it.quote, it.rate);
@@ -25,7 +25,7 @@ fn rates(rates: Vec<frankfurter::Rate>) -> Vec<String> {
 fn a_range_of_days_and_a_single_day_are_read_with_the_days_they_are_of() {
     let range = br#"{"amount":1.0,"base":"EUR","start_date":"2026-01-02","end_date":"2026-01-05",
         "rates":{"2026-01-05":{"USD":1.1721,"GBP":0.87},"2026-01-02":{"USD":1.1721344444}}}"#;
-    let rows = rates(frankfurter::range(range, &mut Sieve::strict()).unwrap());
+    let rows = rates(frankfurter::range(range, &mut RowFilter::strict()).unwrap());
     assert_eq!(
         rows,
         [
@@ -36,11 +36,14 @@ fn a_range_of_days_and_a_single_day_are_read_with_the_days_they_are_of() {
     );
     let day = br#"{"amount":1.0,"base":"EUR","date":"2026-02-16","rates":{"USD":1.18}}"#;
     assert_eq!(
-        rates(frankfurter::day(day, &mut Sieve::strict()).unwrap()),
+        rates(frankfurter::day(day, &mut RowFilter::strict()).unwrap()),
         ["2026-02-16 EUR/USD 1.18000000"]
     );
     let hundred = br#"{"amount":100.0,"base":"EUR","date":"2026-02-16","rates":{"USD":118}}"#;
-    assert!(matches!(frankfurter::day(hundred, &mut Sieve::strict()), Err(Error::BadValue { .. })));
+    assert!(matches!(
+        frankfurter::day(hundred, &mut RowFilter::strict()),
+        Err(Error::BadValue { .. })
+    ));
 }
 
 #[test]
@@ -60,7 +63,7 @@ fn tiny_rates_keep_every_digit_and_are_never_rounded() {
         ("99999999999999999999", "99999999999999999999.00000000"),
     ] {
         let latest =
-            exchangerate_api::latest(reply(rate).as_bytes(), &mut Sieve::strict()).unwrap();
+            exchangerate_api::latest(reply(rate).as_bytes(), &mut RowFilter::strict()).unwrap();
         let rates: Vec<_> = latest.rates.iter().map(|(_, rate)| rate.to_string()).collect();
         assert_eq!(rates, [stored], "{rate}");
     }
@@ -70,7 +73,7 @@ fn tiny_rates_keep_every_digit_and_are_never_rounded() {
         ("100000000000000000000", "larger than the column holds"),
         ("0.000", "not above zero"),
     ] {
-        let error = exchangerate_api::latest(reply(rate).as_bytes(), &mut Sieve::strict());
+        let error = exchangerate_api::latest(reply(rate).as_bytes(), &mut RowFilter::strict());
         let error = error.unwrap_err().to_string();
         assert!(error.contains(says), "{error} should say {says}");
     }
@@ -79,7 +82,7 @@ fn tiny_rates_keep_every_digit_and_are_never_rounded() {
 #[test]
 fn the_ecbs_days_without_a_rate_and_its_changing_columns_are_read_by_name() {
     let csv = b"Date, USD, BGN, \n13 April 2026, 1.1684, N/A, \n10 April 2026, 1.1711, 1.9558, \n";
-    let rows = rates(ecb::eurofxref_csv(csv, &mut Sieve::strict()).unwrap());
+    let rows = rates(ecb::eurofxref_csv(csv, &mut RowFilter::strict()).unwrap());
     let all = [
         "2026-04-13 EUR/USD 1.16840000",
         "2026-04-10 EUR/USD 1.17110000",
@@ -89,10 +92,10 @@ fn the_ecbs_days_without_a_rate_and_its_changing_columns_are_read_by_name() {
 
     let exr = b"OBS_VALUE,EXTRA,TIME_PERIOD,CURRENCY\r\n1.5,\"a,b\",2026-04-13,USD\r\n,,2026-04-14,USD\r\nNaN,,2026-04-15,USD\r\n";
     assert_eq!(
-        rates(ecb::exr_csv(exr, &mut Sieve::strict()).unwrap()),
+        rates(ecb::exr_csv(exr, &mut RowFilter::strict()).unwrap()),
         ["2026-04-13 EUR/USD 1.50000000"]
     );
-    assert_eq!(ecb::exr_csv(b"", &mut Sieve::strict()).unwrap(), []);
+    assert_eq!(ecb::exr_csv(b"", &mut RowFilter::strict()).unwrap(), []);
     for (wrong, says) in [
         ("CURRENCY,TIME_PERIOD\nUSD,2026-04-13\n", "`OBS_VALUE`"),
         ("CURRENCY,CURRENCY_DENOM,TIME_PERIOD,OBS_VALUE\nUSD,GBP,2026-04-13,1\n", "`GBP`"),
@@ -101,7 +104,8 @@ fn the_ecbs_days_without_a_rate_and_its_changing_columns_are_read_by_name() {
         ("CURRENCY,TIME_PERIOD,OBS_VALUE\nUS,2026-04-13,1\n", "three capital letters"),
         ("CURRENCY,TIME_PERIOD,OBS_VALUE\nUSD,2026-04-13\n", "a line"),
     ] {
-        let error = ecb::exr_csv(wrong.as_bytes(), &mut Sieve::strict()).unwrap_err().to_string();
+        let error =
+            ecb::exr_csv(wrong.as_bytes(), &mut RowFilter::strict()).unwrap_err().to_string();
         assert!(error.contains(says), "{wrong}: {error}");
     }
 }
@@ -131,7 +135,7 @@ fn values_that_cannot_be_true_are_refused_by_coin_and_field() {
         let error = coingecko::market_chart(
             "bitcoin",
             body(at, price, cap).as_bytes(),
-            &mut Sieve::strict(),
+            &mut RowFilter::strict(),
         );
         match (error.unwrap_err(), bad_value) {
             (Error::BadValue { of, field: found, .. }, true)
@@ -142,7 +146,8 @@ fn values_that_cannot_be_true_are_refused_by_coin_and_field() {
         }
     }
     let fine = body(AT, "1e-8", "null");
-    let points = coingecko::market_chart("bitcoin", fine.as_bytes(), &mut Sieve::strict()).unwrap();
+    let points =
+        coingecko::market_chart("bitcoin", fine.as_bytes(), &mut RowFilter::strict()).unwrap();
     assert_eq!(points.price_usd, [10_000_000_000]);
     assert_eq!((points.market_cap_usd[0], points.volume_24h_usd[0]), (None, None));
     assert_eq!(points.at, [at("2021-05-14T14:45:19.770Z").timestamp_micros()]);
@@ -154,7 +159,7 @@ fn a_price_with_more_digits_than_its_column_is_put_aside_by_name_and_the_others_
     let body = r#"{"prices":[[1621003519770,4.2e-12],[1621003819770,4.2345678e-12],
         [1621004119770,100000000000000000000]],"market_caps":[],"total_volumes":[]}"#;
     for policy in [BadRows::Fail, BadRows::Quarantine] {
-        let mut sieve = Sieve::new(policy, "raw_crypto_market_data", "prices DUST");
+        let mut sieve = RowFilter::new(policy, "raw_crypto_market_data", "prices DUST");
         let chart = coingecko::market_chart("dust", body.as_bytes(), &mut sieve).unwrap();
         assert_eq!(chart.price_usd, [4_200_000]);
         let told: Vec<_> =
@@ -174,7 +179,7 @@ fn a_price_with_more_digits_than_its_column_is_put_aside_by_name_and_the_others_
 fn a_price_with_more_digits_is_rounded_where_that_is_asked_for() {
     let body = r#"{"prices":[[1621003519770,4.2345678e-12],[1621003819770,4e-19],
         [1621004119770,100000000000000000000]],"market_caps":[],"total_volumes":[]}"#;
-    let mut sieve = Sieve::new(BadRows::Quarantine, "raw_crypto_market_data", "prices DUST")
+    let mut sieve = RowFilter::new(BadRows::Quarantine, "raw_crypto_market_data", "prices DUST")
         .with_fine_prices(FinePrices::Round);
     let chart = coingecko::market_chart("dust", body.as_bytes(), &mut sieve).unwrap();
     assert_eq!(chart.price_usd, [4_234_568]);
@@ -182,8 +187,8 @@ fn a_price_with_more_digits_is_rounded_where_that_is_asked_for() {
     assert_eq!(told.len(), 2, "one that would be zero and one that is too large: {told:?}");
 
     let candles = "[[1621003500000,0.0000123456789012345678,0.00002,0.00001,0.000015]]";
-    let mut sieve =
-        Sieve::new(BadRows::Fail, "candles", "candles DUST").with_fine_prices(FinePrices::Round);
+    let mut sieve = RowFilter::new(BadRows::Fail, "candles", "candles DUST")
+        .with_fine_prices(FinePrices::Round);
     let bars = coingecko::ohlc("dust", TimeDelta::hours(4), candles.as_bytes(), &mut sieve);
     assert_eq!(bars.unwrap().len(), 1);
     assert_eq!(sieve.count(), 0);
@@ -193,8 +198,8 @@ fn a_price_with_more_digits_is_rounded_where_that_is_asked_for() {
 fn a_field_that_is_gone_is_never_taken_for_null() {
     for gone in ["prices", "market_caps", "total_volumes"] {
         let body = r#"{"prices":[],"market_caps":[],"total_volumes":[]}"#.replace(gone, "renamed");
-        let error =
-            coingecko::market_chart("bitcoin", body.as_bytes(), &mut Sieve::strict()).unwrap_err();
+        let error = coingecko::market_chart("bitcoin", body.as_bytes(), &mut RowFilter::strict())
+            .unwrap_err();
         assert!(matches!(&error, Error::Decode { field, .. } if field == gone), "{error:?}");
     }
     let body = String::from_utf8(recording(
@@ -203,7 +208,8 @@ fn a_field_that_is_gone_is_never_taken_for_null() {
     .unwrap();
     for gone in ["current_price", "market_cap", "total_volume", "last_updated"] {
         let body = body.replace(&format!("\"{gone}\":"), "\"renamed\":");
-        let error = coingecko::coins_markets(body.as_bytes(), &mut Sieve::strict()).unwrap_err();
+        let error =
+            coingecko::coins_markets(body.as_bytes(), &mut RowFilter::strict()).unwrap_err();
         assert!(
             matches!(&error, Error::Decode { of, field, .. } if field == gone && of == "bitcoin"),
             "{error:?}"
@@ -214,7 +220,7 @@ fn a_field_that_is_gone_is_never_taken_for_null() {
 #[test]
 fn a_candle_must_hold_its_own_prices() {
     let body = b"[[1620504000000,10,9,8,8.5]]";
-    let error =
-        coingecko::ohlc("bitcoin", TimeDelta::hours(4), body, &mut Sieve::strict()).unwrap_err();
+    let error = coingecko::ohlc("bitcoin", TimeDelta::hours(4), body, &mut RowFilter::strict())
+        .unwrap_err();
     assert!(matches!(error, Error::BadValue { .. }), "{error:?}");
 }

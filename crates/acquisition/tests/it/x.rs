@@ -8,8 +8,8 @@ use crate::support::log::Log;
 use crate::support::{Act, Scripted, Turned, at, batches, context, everything_said, hurried, json};
 use crate::support::{query, recording, round, rows};
 use chrono::{DateTime, TimeDelta, Utc};
+use tidegauge_acquisition::backfill::{Backfill, BackfillTask, BadRows, HistoricalSource};
 use tidegauge_acquisition::sentiment::Sentiment;
-use tidegauge_acquisition::series::{Archive, BadRows, Errand, Fill};
 use tidegauge_acquisition::x::{Client, Config, Scorer, SearchRecent, X};
 use tidegauge_acquisition::{Context, Error};
 use tidegauge_core::coverage::Ledger;
@@ -596,8 +596,8 @@ async fn a_hole_is_filled_to_the_very_instant() {
     fake.chatter("2026-05-18T00:00:00.500Z", NOW, TimeDelta::minutes(10));
     let wanted = Span::new(at("2026-05-18T06:00:00.500Z"), at("2026-05-18T09:10:00.500Z"));
     let (archive, ledger) = (Arc::new(source), Ledger::default());
-    let errands = Errand::all(archive.as_ref(), &ledger, Some(wanted), clock.now());
-    let fill = Fill::new(archive, errands, &Context::new(clock.clone()));
+    let errands = BackfillTask::all(archive.as_ref(), &ledger, Some(wanted), clock.now());
+    let fill = Backfill::new(archive, errands, &Context::new(clock.clone()));
     let (pages, _) = round(&fill, None).await;
     let seven = at("2026-05-18T07:00:00Z").timestamp() / 3600;
     assert_eq!(

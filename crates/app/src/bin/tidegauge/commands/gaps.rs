@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
-use tidegauge::acquisition::series::Estimate;
+use tidegauge::acquisition::backfill::Estimate;
 use tidegauge::core::coverage::Why;
 use tidegauge::core::{Clock, Span, SystemClock};
 use tidegauge::text::Table;

@@ -1,0 +1,111 @@
+//! What reading will cost: calls, credits and time.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::BackfillTask;
+use crate::http::Budget;
+
+/// What a list of errands will cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Estimate {
+    /// Requests to the service.
+    pub calls: u64,
+    /// Credits of the service.
+    pub credits: u64,
+    /// Within the credits that are left: at the earliest after so long.
+    pub time: Duration,
+    /// Whether it may be more, since nobody knows how many pages a window has.
+    pub is_at_least: bool,
+    /// Whether credits will run out on the way, so that it takes several days or months.
+    pub waits_for_credits: bool,
+}
+
+const DAY: u64 = 86_400;
+/// A month of credits, give or take.
+const MONTH: u64 = 30 * DAY;
+
+impl Estimate {
+    /// What `errands` will cost where `budget` is what the service allows.
+    pub fn of(errands: &[BackfillTask], budget: &Budget) -> Self {
+        let calls = |errand: &BackfillTask| errand.series.calls(errand.span);
+        let credits = |errand: &BackfillTask| calls(errand) * u64::from(errand.series.credits);
+        let all: u64 = errands.iter().map(credits).sum();
+        let paced = all.saturating_mul(60) / u64::from(budget.quota.per_minute.get());
+        let days = periods(all, budget.quota.per_day, budget.left_today);
+        let months = periods(all, budget.quota.per_month, budget.left_this_month);
+        let seconds = paced.max(days.saturating_mul(DAY)).max(months.saturating_mul(MONTH));
+        Self {
+            calls: errands.iter().map(calls).sum(),
+            credits: all,
+            time: Duration::from_secs(seconds),
+            is_at_least: errands.iter().any(|errand| errand.series.is_paged),
+            waits_for_credits: days > 0 || months > 0,
+        }
+    }
+}
+
+/// How many further periods `credits` take, beyond what is left of the present one.
+fn periods(credits: u64, limit: Option<u32>, left: Option<u32>) -> u64 {
+    let (Some(limit), Some(left)) = (limit, left) else { return 0 };
+    credits.saturating_sub(left.into()).div_ceil(u64::from(limit.max(1)))
+}
+
+/// `312 calls, about 2 days with the credits of the plan`.
+impl fmt::Display for Estimate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (calls, s) = (self.calls, if self.calls == 1 { "" } else { "s" });
+        let at_least = if self.is_at_least { "at least " } else { "" };
+        write!(f, "{at_least}{calls} call{s}")?;
+        if self.credits != self.calls {
+            write!(f, " for {} credits", self.credits)?;
+        }
+        let seconds = self.time.as_secs();
+        let (count, unit) = match seconds {
+            0..60 => return write!(f, ", less than a minute"),
+            60..5_400 => ((seconds + 30) / 60, "minute"),
+            5_400..DAY => ((seconds + 1_800) / 3_600, "hour"),
+            _ => (seconds.div_ceil(DAY), "day"),
+        };
+        write!(f, ", about {count} {unit}{}", if count == 1 { "" } else { "s" })?;
+        if self.waits_for_credits {
+            write!(f, " with the credits of the plan")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use tidegauge_core::Span;
+
+    use super::*;
+    use crate::backfill::Series;
+    use crate::http::Quota;
+
+    fn errand(days: i64) -> BackfillTask {
+        let from = "2026-01-01T00:00:00Z".parse().unwrap();
+        let (day, refresh) = (TimeDelta::days(1), Duration::from_secs(60));
+        BackfillTask {
+            series: Series::history("candles BTC 1m", from, day, refresh),
+            span: Span::new(from, from + TimeDelta::days(days)),
+        }
+    }
+
+    #[test]
+    fn the_cost_is_told_before_it_is_paid() {
+        let quota = Quota { per_day: Some(160), ..Quota::per_minute(8) };
+        let left = |today| Budget { quota, left_today: Some(today), left_this_month: None };
+        for (days, today, told) in [
+            (1, 160, "1 call, less than a minute"),
+            (100, 160, "100 calls, about 13 minutes"),
+            (312, 160, "312 calls, about 1 day with the credits of the plan"),
+            (312, 0, "312 calls, about 2 days with the credits of the plan"),
+        ] {
+            assert_eq!(Estimate::of(&[errand(days)], &left(today)).to_string(), told);
+        }
+        let free = Budget { quota: Quota::per_minute(1), left_today: None, left_this_month: None };
+        assert_eq!(Estimate::of(&[errand(200)], &free).to_string(), "200 calls, about 3 hours");
+    }
+}

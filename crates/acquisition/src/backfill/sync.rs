@@ -1,0 +1,181 @@
+//! Rounds: every series brought up to the present, from where the cursor stands, oldest first.
+
+use chrono::{DateTime, Utc};
+use tidegauge_core::{Batch, Cursor, Page, Span};
+
+use super::progress::{Paging, Progress, Run};
+use super::window::{self, Notes, Outcome};
+use super::{Continuation, HistoricalSource, Series, WindowRequest};
+use crate::{Context, Result, cursor};
+
+/// The page that follows `before`: what a [`HistoricalSource`] does as a source.
+///
+/// A round brings every series that is due up to the instant at which the round began, one call a
+/// page. With nothing due there is nothing new. A window that the service refuses for good is noted
+/// in the ledger, and the other series go on.
+///
+/// # Errors
+/// What keeps the service from answering, or a cursor of somebody else's.
+pub async fn sync_page<A: HistoricalSource + ?Sized>(
+    archive: &A,
+    context: &Context,
+    before: Option<&Cursor>,
+) -> Result<Page> {
+    let name = archive.name();
+    let now = context.clock.now();
+    let mut progress = match before {
+        None => Progress::begin(now),
+        Some(before) => {
+            let progress: Progress = cursor::read(name, before)?;
+            match progress.next {
+                Some(_) => progress,
+                None if is_due(archive, &progress, now) => progress.again(now),
+                None => return Ok(cursor::nothing_new(before)),
+            }
+        }
+    };
+    let as_of = progress.as_of().unwrap_or(now);
+    let all = archive.series(as_of);
+    // A series that is configured no more: the round starts over.
+    let next = progress.next.take().unwrap_or_default();
+    let at = all.iter().position(|series| series.name == next);
+    if at.is_none() {
+        progress.paging = None;
+    }
+    for (place, series) in all.iter().enumerate().skip(at.unwrap_or(0)) {
+        if !progress.is_due(series, as_of) {
+            continue;
+        }
+        let Some(step) = Step::of(series, &progress, as_of, now) else {
+            progress.finish(&series.name);
+            continue;
+        };
+        let (batches, over) = step.take(archive, context, &mut progress, now).await?;
+        if over {
+            progress.finish(&series.name);
+            progress.next = all.get(place + 1).map(|next| next.name.clone());
+        } else {
+            progress.next = Some(series.name.clone());
+        }
+        let done = progress.next.is_none() && !is_due(archive, &progress, now);
+        return Ok(Page { batches, cursor: cursor::write(name, &progress)?, done });
+    }
+    let done = !is_due(archive, &progress, now);
+    Ok(Page { batches: Vec::new(), cursor: cursor::write(name, &progress)?, done })
+}
+
+/// Whether a round that began now would ask for anything. One that is taken up long after it began
+/// ends where it would have ended then, and is followed by another.
+fn is_due<A: HistoricalSource + ?Sized>(
+    archive: &A,
+    progress: &Progress,
+    now: DateTime<Utc>,
+) -> bool {
+    archive.series(now).iter().any(|series| progress.is_due(series, now))
+}
+
+/// One call, and what has to be noted before it.
+struct Step<'a> {
+    series: &'a Series,
+    window: Span,
+    /// The service does not look back there any more.
+    lost: Option<Span>,
+    at_edge: bool,
+}
+
+impl<'a> Step<'a> {
+    /// The call that `series` needs; none if it has come as far as it can.
+    fn of(
+        series: &'a Series,
+        progress: &Progress,
+        as_of: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Option<Self> {
+        let Some(since) = series.begins() else {
+            return Some(Self {
+                series,
+                window: Span::new(as_of, as_of),
+                lost: None,
+                at_edge: true,
+            });
+        };
+        let time = DateTime::from_timestamp_micros;
+        if let Some(paging) = progress.paging.as_ref().filter(|it| it.series == series.name) {
+            let window = Span::new(time(paging.from)?, time(paging.to)?);
+            return Some(Self { series, window, lost: None, at_edge: window.to >= as_of });
+        }
+        let horizon = series.horizon(as_of);
+        let run = progress.read(&series.name).and_then(|read| read.run);
+        let from = run.and_then(|run| time(run.to)).unwrap_or(since);
+        let earliest = series.earliest(now).unwrap_or(from).max(from).min(horizon.max(from));
+        // Lost is only what there was once: whoever begins, begins with what there is.
+        let lost = run.map(|_| Span::new(from, earliest)).filter(|lost| !lost.is_empty());
+        let window = series.first_window(Span::new(earliest, horizon));
+        if window.is_empty() && lost.is_none() {
+            return None;
+        }
+        Some(Self { series, window, lost, at_edge: window.to >= horizon })
+    }
+
+    /// Makes the call, and says whether the series is through with this round.
+    async fn take<A: HistoricalSource + ?Sized>(
+        self,
+        archive: &A,
+        context: &Context,
+        progress: &mut Progress,
+        now: DateTime<Utc>,
+    ) -> Result<(Vec<Batch>, bool)> {
+        let (name, series) = (archive.name(), self.series);
+        let mut notes = Notes::new(name, series, now);
+        if let Some(lost) = self.lost {
+            let reason = "the service does not look back that far any more";
+            tracing::warn!(source = name, series = series.name, span = %lost, "{reason}");
+            notes.failed(lost, reason);
+        }
+        if self.window.is_empty() && series.since.is_some() {
+            return Ok((notes.alone()?, true));
+        }
+        let paging = progress.paging.take().filter(|it| it.series == series.name);
+        let mark = progress.read(&series.name).filter(|_| self.lost.is_none());
+        let mark = mark.and_then(|read| read.mark.clone());
+        let ask = WindowRequest {
+            series,
+            window: self.window,
+            page: paging.as_ref().map(|paging| paging.page.as_str()),
+            mark: mark.as_deref(),
+            at_edge: self.at_edge,
+            now,
+        };
+        let earlier = paging.as_ref().map_or(0, |paging| paging.rows);
+        let asked = window::ask(archive, &ask, earlier, context.bad_rows).await?;
+        let (mut answer, rows) = match asked {
+            Outcome::Answered(answer, rows) => (answer, rows),
+            Outcome::Refused(reason) => {
+                notes.failed(self.window, reason);
+                return Ok((notes.alone()?, true));
+            }
+        };
+        notes.refused(self.window, std::mem::take(&mut answer.refused));
+        // The first page of a window is the newest: what it says to remember stays.
+        let mark = paging.and_then(|paging| paging.mark).or(answer.mark);
+        let (reached, over) = match answer.next {
+            Continuation::Page(page) => {
+                progress.paging = Some(Paging::of(series, self.window, page, mark, rows));
+                return Ok((notes.with(answer.batches, answer.bad)?, false));
+            }
+            Continuation::Done => (self.window.to, self.at_edge),
+            Continuation::From(at) => (at, at >= self.window.to && self.at_edge),
+            Continuation::Until(at) => (at, true),
+        };
+        if series.since.is_some() {
+            let read = progress.read_mut(&series.name);
+            if reached > self.window.from {
+                let run = Run::after(read.run, self.window.from, reached, rows, self.at_edge);
+                read.run = Some(run);
+                notes.run(run, None);
+            }
+            read.mark = mark.or(read.mark.take());
+        }
+        Ok((notes.with(answer.batches, answer.bad)?, over))
+    }
+}

@@ -1,0 +1,220 @@
+//! Which window of a series comes next, and what became of one.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tidegauge_core::coverage::State;
+use tidegauge_core::tables::Coverage;
+use tidegauge_core::{Batch, Span};
+
+use super::progress::Run;
+use super::{
+    BadRow, BadRows, Continuation, HistoricalSource, Refused, Series, WindowRequest, WindowResponse,
+};
+use crate::http::RefusalKind;
+use crate::{Error, Result};
+
+impl Series {
+    /// Up to where the series is final at `now`: for bars, where the last closed one ends.
+    pub fn horizon(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        self.floor(now - self.settles)
+    }
+
+    /// What of the series should be there at `now`: what there is of `asked`, or all that is
+    /// configured but for what is younger than a refresh, or than rows are apart, which the next
+    /// round brings. None for a snapshot.
+    pub fn wanted(&self, asked: Option<Span>, now: DateTime<Utc>) -> Option<Span> {
+        let since = self.begins()?;
+        if let Some(asked) = asked {
+            return Some(Span::new(asked.from, asked.to.min(self.horizon(now))));
+        }
+        let since = self.earliest(now).map_or(since, |earliest| since.max(earliest));
+        let young = TimeDelta::from_std(self.refresh).ok()?.max(self.spacing);
+        Some(Span::new(since, self.horizon(now.checked_sub_signed(young)?)))
+    }
+
+    /// The first instant that the service still has at `now`.
+    pub fn earliest(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.reach.and_then(|reach| now.checked_sub_signed(reach)).map(|at| self.ceil(at))
+    }
+
+    /// The part of `span` that one call brings, from its beginning; bars are not cut in two.
+    pub fn first_window(&self, span: Span) -> Span {
+        let end = span.from.checked_add_signed(self.window).unwrap_or(span.to);
+        let end = Some(self.floor(end)).filter(|end| *end > span.from).unwrap_or(end);
+        Span::new(span.from, end.min(span.to))
+    }
+
+    /// How many calls `span` takes.
+    pub fn calls(&self, span: Span) -> u64 {
+        let window = self.window.num_microseconds().unwrap_or(i64::MAX).max(1);
+        let length = span.length().num_microseconds().unwrap_or(i64::MAX);
+        u64::try_from(length).unwrap_or_default().div_ceil(u64::try_from(window).unwrap_or(1))
+    }
+
+    /// Where its history begins: with a whole step.
+    pub fn begins(&self) -> Option<DateTime<Utc>> {
+        self.since.map(|since| self.ceil(since))
+    }
+
+    fn ceil(&self, at: DateTime<Utc>) -> DateTime<Utc> {
+        let floor = self.floor(at);
+        if floor < at { floor + self.step.unwrap_or_default() } else { at }
+    }
+
+    /// The last step at or before `at`, in whole microseconds: the ledger knows no shorter ones.
+    fn floor(&self, at: DateTime<Utc>) -> DateTime<Utc> {
+        let step = self.step.and_then(|step| step.num_microseconds()).filter(|step| *step > 0);
+        let micros = at.timestamp_micros();
+        let over = step.map_or(0, |step| micros.rem_euclid(step));
+        DateTime::from_timestamp_micros(micros - over).unwrap_or(at)
+    }
+}
+
+/// How a call went.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// An answer, and the rows of its window so far.
+    Answered(WindowResponse, i64),
+    /// The service refused this window for good, in these words.
+    Refused(String),
+}
+
+/// Asks, and tells a refusal of this very series from an error of the source. `earlier` are the rows
+/// of the pages of the window before this one.
+pub(super) async fn ask<A: HistoricalSource + ?Sized>(
+    archive: &A,
+    ask: &WindowRequest<'_>,
+    earlier: i64,
+    bad_rows: BadRows,
+) -> Result<Outcome> {
+    match archive.read(ask).await {
+        Ok(answer) => {
+            check(archive.name(), ask, &answer)?;
+            let rows: usize = answer.batches.iter().map(Batch::rows).sum();
+            let rows = i64::try_from(rows).unwrap_or(i64::MAX).saturating_add(earlier);
+            Ok(Outcome::Answered(answer, rows))
+        }
+        Err(error)
+            if is_refusal(&error) || (bad_rows == BadRows::Quarantine && is_unread(&error)) =>
+        {
+            let series = &ask.series.name;
+            tracing::warn!(source = archive.name(), series, window = %ask.window, %error, "refused");
+            Ok(Outcome::Refused(error.to_string()))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// What the service says no to for good, while it may say yes to others.
+fn is_refusal(error: &Error) -> bool {
+    match error {
+        Error::Status { kind: RefusalKind::Absent, .. } => true,
+        Error::Status { kind: RefusalKind::Other, status, .. } => {
+            (400..500).contains(status) && !matches!(status, 408 | 429)
+        }
+        Error::NoInstrument { .. } | Error::SymbolRefused { .. } => true,
+        _ => false,
+    }
+}
+
+/// An answer that makes no sense as a whole: with bad rows put aside, its window is noted.
+fn is_unread(error: &Error) -> bool {
+    matches!(error, Error::Decode { .. } | Error::BadValue { .. } | Error::BadRow { .. })
+}
+
+/// An answer that led nowhere would be asked for for ever.
+fn check(source: &str, ask: &WindowRequest<'_>, answer: &WindowResponse) -> Result<()> {
+    let Span { from, to } = ask.window;
+    let wrong = match &answer.next {
+        Continuation::From(at) => *at <= from || *at > to,
+        // At the edge the service's clock may be ahead of ours.
+        Continuation::Until(at) => *at < from || (*at > to && !ask.at_edge),
+        Continuation::Page(page) => Some(page.as_str()) == ask.page,
+        Continuation::Done => false,
+    };
+    if !wrong {
+        return Ok(());
+    }
+    let reason = format!("after {}, `{source}` goes on at {:?}", ask.window, answer.next);
+    Err(Error::decode(&ask.series.name, "paging", reason))
+}
+
+/// From the beginning of a day up to and with `at`.
+fn of_day(at: DateTime<Utc>) -> Span {
+    let midnight = at.date_naive().and_time(chrono::NaiveTime::MIN).and_utc();
+    Span::new(midnight, at + TimeDelta::microseconds(1))
+}
+
+/// What a page says about a series beside its rows.
+#[derive(Debug)]
+pub(super) struct Notes<'a> {
+    source: &'a str,
+    series: &'a str,
+    now: DateTime<Utc>,
+    rows: Vec<Coverage>,
+}
+
+impl<'a> Notes<'a> {
+    pub(super) fn new(source: &'a str, series: &'a Series, now: DateTime<Utc>) -> Self {
+        Self { source, series: &series.name, now, rows: Vec::new() }
+    }
+
+    /// That a span is refused for good, and why. A snapshot has no span: of it the day is noted,
+    /// so that what stays refused is one row a day.
+    pub(super) fn failed(&mut self, span: Span, reason: impl Into<String>) {
+        let reason = Some(reason.into());
+        let span = if span.is_empty() { of_day(span.from) } else { span };
+        self.rows.push(Coverage { reason, ..self.row(span, State::Failed, 0) });
+    }
+
+    /// That the service answers for the series, and refuses these parts of it.
+    pub(super) fn refused(&mut self, window: Span, parts: Vec<Refused>) {
+        for Refused { series, reason } in parts {
+            tracing::warn!(source = self.source, series, reason, "refused");
+            self.failed(window, reason);
+            if let Some(row) = self.rows.last_mut() {
+                row.series = series;
+            }
+        }
+    }
+
+    /// That a span is asked for by hand.
+    pub(super) fn requested(&self, span: Span) -> Coverage {
+        self.row(span, State::Requested, 0)
+    }
+
+    /// How far a run has come, and up to where more of it is asked for by hand.
+    pub(super) fn run(&mut self, run: Run, requested_to: Option<DateTime<Utc>>) {
+        let time = |micros| DateTime::from_timestamp_micros(micros).unwrap_or(self.now);
+        let state = if run.rows > 0 { State::Present } else { State::Empty };
+        let row = self.row(Span::new(time(run.since), time(run.to)), state, run.rows);
+        self.rows.push(Coverage { requested_to, ..row });
+    }
+
+    fn row(&self, span: Span, state: State, rows: i64) -> Coverage {
+        Coverage {
+            source: self.source.into(),
+            series: self.series.into(),
+            start_at: span.from,
+            end_at: span.to,
+            state: state.name().into(),
+            rows,
+            requested_to: None,
+            reason: None,
+            noted_at: self.now,
+        }
+    }
+
+    /// The rows of an answer with what is to be said about them, as batches.
+    pub(super) fn with(self, rows: Vec<Batch>, bad: Vec<BadRow>) -> Result<Vec<Batch>> {
+        let mut batches = rows;
+        batches.push(BadRow::batch(self.source, bad, self.now)?);
+        batches.push(Batch::from_rows(Coverage::table(), self.rows)?);
+        batches.retain(|batch| batch.rows() > 0);
+        Ok(batches)
+    }
+
+    /// What is to be said where there are no rows.
+    pub(super) fn alone(self) -> Result<Vec<Batch>> {
+        self.with(Vec::new(), Vec::new())
+    }
+}

@@ -1,0 +1,164 @@
+//! Candles as columns, whoever sends them.
+
+use chrono::{DateTime, Utc};
+use tidegauge_core::tables::Candle;
+use tidegauge_core::{Batch, Crypto, Fixed, Span, Values};
+
+use crate::decode::repeats;
+use crate::{Error, Result};
+
+/// Candles as columns: amounts in units of [`Crypto`], times microseconds since 1970.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Bars {
+    /// When each begins.
+    pub open_at: Vec<i64>,
+    /// The first price.
+    pub open: Vec<i128>,
+    /// The highest.
+    pub high: Vec<i128>,
+    /// The lowest.
+    pub low: Vec<i128>,
+    /// The last.
+    pub close: Vec<i128>,
+    /// Traded, in the currency of the prices.
+    pub volume: Vec<Option<i128>>,
+    /// Traded, in the instrument's own units.
+    pub base_volume: Vec<Option<i128>>,
+}
+
+/// One candle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bar {
+    /// When it begins.
+    pub open_at: DateTime<Utc>,
+    /// The first price.
+    pub open: Crypto,
+    /// The highest.
+    pub high: Crypto,
+    /// The lowest.
+    pub low: Crypto,
+    /// The last.
+    pub close: Crypto,
+    /// Traded, in the currency of the prices.
+    pub volume: Option<Crypto>,
+    /// Traded, in the instrument's own units.
+    pub base_volume: Option<Crypto>,
+}
+
+/// What candles are of.
+#[derive(Debug, Clone, Copy)]
+pub struct Label<'a> {
+    /// The source.
+    pub source: &'a str,
+    /// Our symbol of the instrument.
+    pub symbol: &'a str,
+    /// The length, as in `1h`.
+    pub interval: &'a str,
+    /// What the prices are in.
+    pub currency: &'a str,
+}
+
+impl Bar {
+    /// That low ≤ open, close ≤ high.
+    pub(crate) fn checked(self, of: &str) -> Result<Self> {
+        if self.high >= self.open.max(self.close) && self.low <= self.open.min(self.close) {
+            return Ok(self);
+        }
+        let value = format!("{}..{}", self.low, self.high);
+        Err(Error::value(of, "low..high", &value, "which leaves out open or close"))
+    }
+}
+
+impl Bars {
+    /// The number of candles.
+    pub fn len(&self) -> usize {
+        self.open_at.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.open_at.is_empty()
+    }
+
+    /// The candle at `at`, none past the last.
+    pub fn get(&self, at: usize) -> Option<Bar> {
+        let price = |units: &[i128]| units.get(at).copied().map(Fixed::from_units);
+        let some = |units: &[Option<i128>]| units.get(at).copied().flatten().map(Fixed::from_units);
+        Some(Bar {
+            open_at: DateTime::from_timestamp_micros(*self.open_at.get(at)?)?,
+            open: price(&self.open)?,
+            high: price(&self.high)?,
+            low: price(&self.low)?,
+            close: price(&self.close)?,
+            volume: some(&self.volume),
+            base_volume: some(&self.base_volume),
+        })
+    }
+
+    /// The candles one by one.
+    pub fn iter(&self) -> impl Iterator<Item = Bar> {
+        (0..self.len()).filter_map(|at| self.get(at))
+    }
+
+    pub(crate) fn push(&mut self, bar: Bar) {
+        self.open_at.push(bar.open_at.timestamp_micros());
+        self.open.push(bar.open.units());
+        self.high.push(bar.high.units());
+        self.low.push(bar.low.units());
+        self.close.push(bar.close.units());
+        self.volume.push(bar.volume.map(Fixed::units));
+        self.base_volume.push(bar.base_volume.map(Fixed::units));
+    }
+
+    /// The last one that begins at all.
+    pub(crate) fn last_open(&self) -> Option<DateTime<Utc>> {
+        self.open_at.iter().max().and_then(|at| DateTime::from_timestamp_micros(*at))
+    }
+
+    /// Returns them in the order of time, the last one of each instant.
+    #[must_use]
+    pub(crate) fn sorted(self, of: &str) -> Self {
+        if self.open_at.is_sorted_by(|one, other| one < other) {
+            return self;
+        }
+        let mut sorted = Self::default();
+        let bars = repeats::last_of_each(of, self.iter().map(|bar| (bar.open_at, bar)));
+        bars.for_each(|(_, bar)| sorted.push(bar));
+        sorted
+    }
+
+    /// Those that begin within `window`.
+    #[must_use]
+    pub(crate) fn within(self, window: Span) -> Self {
+        let span = window.from.timestamp_micros()..window.to.timestamp_micros();
+        if self.open_at.iter().all(|at| span.contains(at)) {
+            return self;
+        }
+        let inside = |bar: &Bar| window.contains(bar.open_at);
+        let mut kept = Self::default();
+        self.iter().filter(inside).for_each(|bar| kept.push(bar));
+        kept
+    }
+
+    /// As rows of the table `candles`.
+    ///
+    /// # Errors
+    /// When a number has more digits than its column holds.
+    pub fn into_batch(self, label: Label<'_>) -> Result<Batch> {
+        let rows = self.len();
+        let columns = vec![
+            Values::Same(label.source),
+            Values::Same(label.symbol),
+            Values::Same(label.interval),
+            Values::Timestamps(self.open_at),
+            Values::Decimals(self.open),
+            Values::Decimals(self.high),
+            Values::Decimals(self.low),
+            Values::Decimals(self.close),
+            Values::SomeDecimals(self.volume),
+            Values::SomeDecimals(self.base_volume),
+            Values::Same(label.currency),
+        ];
+        Ok(Batch::from_columns(Candle::table(), rows, columns)?)
+    }
+}

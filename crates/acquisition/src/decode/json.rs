@@ -1,0 +1,560 @@
+//! Reads the JSON of replies.
+//!
+//! One rule: what a provider sends is read by [`JsonReader`], value by value, straight into rows; an
+//! [`Object`] is what it reads of a reply with few fields. Numbers stay the text that they are until
+//! they are units of a column. A key that is there twice is refused. Lists and answers that fill no
+//! table may be structs ([`typed`]), since serde refuses the same. Settings, cursors and files of our
+//! own are serde's alone.
+//!
+//! What is read is well-formed: [`check`] comes first. What is not ends in an error all the same.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::str::FromStr;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use tidegauge_core::{Crypto, Fixed};
+
+use crate::bad_rows::FinePrices;
+use crate::decode::parse;
+use crate::error::cut;
+use crate::{Error, Result};
+
+/// What ends a number or a literal.
+const ENDS: [bool; 256] = {
+    let mut ends = [false; 256];
+    let (marks, mut at) = (*b",]}: \n\r\t", 0);
+    while at < marks.len() {
+        ends[marks[at] as usize] = true;
+        at += 1;
+    }
+    ends
+};
+
+/// Checks that `text` is well-formed JSON.
+///
+/// # Errors
+/// What serde says is wrong with it.
+pub(crate) fn check(text: &[u8]) -> serde_json::Result<()> {
+    serde_json::from_slice::<IgnoredAny>(text).map(|_| ())
+}
+
+/// Reads `text` as a struct.
+///
+/// # Errors
+/// When it is of another shape, or a key is there twice.
+pub(crate) fn typed<'a, T: Deserialize<'a>>(of: &str, field: &str, text: &'a [u8]) -> Result<T> {
+    serde_json::from_slice(text)
+        .map_err(|error| Error::decode(of, field, cut(&error.to_string(), 120)))
+}
+
+/// Reads the object that a message of a stream is, which nobody has checked.
+///
+/// # Errors
+/// When it is not JSON, or no object.
+pub(crate) fn message<'a>(of: &str, text: &'a str) -> Result<Object<'a>> {
+    let not_json =
+        |error: serde_json::Error| Error::decode(of, "the whole", cut(&error.to_string(), 120));
+    check(text.as_bytes()).map_err(not_json)?;
+    Object::parse(of, text.as_bytes())
+}
+
+/// Returns the elements of the list that `text` is, as they are written.
+///
+/// # Errors
+/// When it is no list.
+pub(crate) fn elements<'a>(of: &str, text: &'a [u8]) -> Result<Vec<&'a str>> {
+    let (mut reader, mut all) = (JsonReader::new(of, text)?, Vec::new());
+    reader.list(|reader| {
+        all.push(reader.value()?);
+        Ok(())
+    })?;
+    reader.end()?;
+    Ok(all)
+}
+
+/// Returns the text in the quotes of `value`, its escapes undone.
+///
+/// # Errors
+/// When it is no text.
+pub(crate) fn text(of: &str, field: &str, value: &str) -> Result<String> {
+    match plain(of, field, value)? {
+        plain if plain.contains('\\') => typed(of, field, value.as_bytes()),
+        plain => Ok(plain.to_owned()),
+    }
+}
+
+/// Returns the text in the quotes of `value` as it is written; no escape is undone.
+///
+/// # Errors
+/// When it is no text.
+pub(crate) fn plain<'a>(of: &str, field: &str, value: &'a str) -> Result<&'a str> {
+    quoted(value)
+        .ok_or_else(|| Error::decode(of, field, format!("`{}` is not a text", cut(value, 40))))
+}
+
+/// Reads a JSON text from its beginning to its end.
+#[derive(Debug, Clone)]
+pub(crate) struct JsonReader<'o, 'a> {
+    of: &'o str,
+    text: &'a str,
+    at: usize,
+}
+
+impl<'o, 'a> JsonReader<'o, 'a> {
+    /// Creates a reader of `text`; errors say that it is about `of`.
+    ///
+    /// # Errors
+    /// When it is not UTF-8.
+    pub(crate) fn new(of: &'o str, text: &'a [u8]) -> Result<Self> {
+        let not_utf8 = |error| Error::decode(of, "the whole", format!("not UTF-8: {error}"));
+        Ok(Self { of, text: std::str::from_utf8(text).map_err(not_utf8)?, at: 0 })
+    }
+
+    /// Returns the bytes from here on.
+    fn rest(&self) -> &'a [u8] {
+        self.text.as_bytes().get(self.at..).unwrap_or_default()
+    }
+
+    /// Returns the next byte that is not space, and leaves it where it is.
+    pub(crate) fn peek(&mut self) -> Option<u8> {
+        loop {
+            match self.text.as_bytes().get(self.at) {
+                Some(b' ' | b'\n' | b'\r' | b'\t') => self.at += 1,
+                byte => return byte.copied(),
+            }
+        }
+    }
+
+    #[cold]
+    fn wrong(&self, wanted: &str) -> Error {
+        let rest = String::from_utf8_lossy(self.rest());
+        let found =
+            if rest.is_empty() { "its end".into() } else { format!("`{}`", cut(&rest, 20)) };
+        let reason = format!("byte {} is {found} instead of {wanted}", self.at);
+        Error::decode(self.of, "the whole", reason)
+    }
+
+    fn take(&mut self, byte: u8, wanted: &str) -> Result<()> {
+        if self.peek() != Some(byte) {
+            return Err(self.wrong(wanted));
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    /// Reads `[…]`: `each` takes one element at a time.
+    pub(crate) fn list(&mut self, mut each: impl FnMut(&mut Self) -> Result<()>) -> Result<()> {
+        self.take(b'[', "a list")?;
+        if self.peek() == Some(b']') {
+            self.at += 1;
+            return Ok(());
+        }
+        loop {
+            each(self)?;
+            match self.peek() {
+                Some(b',') => self.at += 1,
+                Some(b']') => {
+                    self.at += 1;
+                    return Ok(());
+                }
+                _ => return Err(self.wrong("`,` or `]`")),
+            }
+        }
+    }
+
+    /// Reads `{…}`: `each` takes the value of one key at a time.
+    ///
+    /// # Errors
+    /// When it is no object, or a key is there twice.
+    pub(crate) fn object(
+        &mut self,
+        mut each: impl FnMut(&mut Self, &Cow<'a, str>) -> Result<()>,
+    ) -> Result<()> {
+        self.take(b'{', "an object")?;
+        if self.peek() == Some(b'}') {
+            self.at += 1;
+            return Ok(());
+        }
+        // The keys so far: a filter, and the keys themselves once it is in doubt.
+        let (start, mut filter, mut known) = (self.at, 0u64, None::<BTreeSet<Cow<'a, str>>>);
+        loop {
+            let at = self.at;
+            let key = self.key()?;
+            let bit = 1 << (hash(&key) % 64);
+            if filter & bit != 0 && known.is_none() {
+                known = Some(self.keys(start, at)?);
+            }
+            filter |= bit;
+            if known.as_mut().is_some_and(|known| !known.insert(key.clone())) {
+                return Err(Error::decode(self.of, cut(&key, 40), "it is there twice"));
+            }
+            each(self, &key)?;
+            match self.peek() {
+                Some(b',') => self.at += 1,
+                Some(b'}') => {
+                    self.at += 1;
+                    return Ok(());
+                }
+                _ => return Err(self.wrong("`,` or `}`")),
+            }
+        }
+    }
+
+    /// Reads a key and the colon behind it.
+    fn key(&mut self) -> Result<Cow<'a, str>> {
+        if self.peek() != Some(b'"') {
+            return Err(self.wrong("a key"));
+        }
+        let written = self.value()?;
+        self.take(b':', "`:`")?;
+        let plain = bare(written);
+        Ok(if plain.contains('\\') {
+            text(self.of, "a key", written)?.into()
+        } else {
+            plain.into()
+        })
+    }
+
+    /// Reads again the keys of an object between two places.
+    fn keys(&self, start: usize, end: usize) -> Result<BTreeSet<Cow<'a, str>>> {
+        let (mut reader, mut keys) = (Self { at: start, ..self.clone() }, BTreeSet::new());
+        while reader.at < end {
+            keys.insert(reader.key()?);
+            reader.value()?;
+            reader.take(b',', "`,`")?;
+        }
+        Ok(keys)
+    }
+
+    /// Returns the next value as it is written, quotes and all.
+    pub(crate) fn value(&mut self) -> Result<&'a str> {
+        let first = self.peek().ok_or_else(|| self.wrong("a value"))?;
+        let start = self.at;
+        match first {
+            b'"' => self.string()?,
+            b'[' | b'{' => self.nested()?,
+            b',' | b':' | b']' | b'}' => return Err(self.wrong("a value")),
+            _ => {
+                let rest = self.rest();
+                let ends = |byte: &u8| ENDS[usize::from(*byte)];
+                self.at += rest.iter().position(ends).unwrap_or(rest.len());
+            }
+        }
+        self.text.get(start..self.at).ok_or_else(|| self.wrong("a value"))
+    }
+
+    /// Reads a row with `read`. Returns what it read, and the row as it is written. Where it fails,
+    /// the reader goes on behind the row.
+    ///
+    /// # Errors
+    /// When there is no value.
+    pub(crate) fn row<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<(Result<T>, &'a str)> {
+        self.peek();
+        let start = self.at;
+        let row = read(self);
+        if row.is_err() {
+            self.at = start;
+            self.value()?;
+        }
+        Ok((row, self.text.get(start..self.at).unwrap_or_default()))
+    }
+
+    /// Returns the cells of a list of `N`, as they are written; errors say that it is `row`.
+    ///
+    /// # Errors
+    /// When it is no list, or has another length.
+    pub(crate) fn cells<const N: usize>(&mut self, row: &str) -> Result<[&'a str; N]> {
+        let (mut cells, mut count) = ([""; N], 0);
+        self.list(|reader| {
+            let text = reader.value()?;
+            if let Some(cell) = cells.get_mut(count) {
+                *cell = text;
+            }
+            count += 1;
+            Ok(())
+        })?;
+        if count == N {
+            return Ok(cells);
+        }
+        Err(Error::decode(self.of, row, format!("it has {count} values, not {N}")))
+    }
+
+    fn string(&mut self) -> Result<()> {
+        self.at += 1;
+        loop {
+            let rest = self.rest();
+            match rest.iter().position(|byte| matches!(byte, b'"' | b'\\')) {
+                Some(at) if rest[at] == b'"' => {
+                    self.at += at + 1;
+                    return Ok(());
+                }
+                Some(at) if at + 1 < rest.len() => self.at += at + 2,
+                _ => {
+                    self.at = self.text.len();
+                    return Err(self.wrong("the end of a text"));
+                }
+            }
+        }
+    }
+
+    /// Passes over a list or an object, however deep, without going down into it.
+    fn nested(&mut self) -> Result<()> {
+        let mut depth = 0usize;
+        while let Some(byte) = self.text.as_bytes().get(self.at) {
+            match byte {
+                b'"' => {
+                    self.string()?;
+                    continue;
+                }
+                b'[' | b'{' => depth += 1,
+                b']' | b'}' => depth -= 1,
+                _ => {}
+            }
+            self.at += 1;
+            if depth == 0 {
+                return Ok(());
+            }
+        }
+        Err(self.wrong("the end of a list"))
+    }
+
+    /// Checks that nothing follows.
+    pub(crate) fn end(mut self) -> Result<()> {
+        match self.peek() {
+            None => Ok(()),
+            Some(_) => Err(self.wrong("the end")),
+        }
+    }
+}
+
+/// Tells most keys of an object from each other.
+fn hash(key: &str) -> usize {
+    let byte = |byte: Option<&u8>| byte.copied().map_or(0, usize::from);
+    byte(key.as_bytes().first()) * 7 + byte(key.as_bytes().last()) * 3 + key.len()
+}
+
+/// Returns what stands in quotes, or `None` where there are none.
+fn quoted(value: &str) -> Option<&str> {
+    value.strip_prefix('"')?.strip_suffix('"')
+}
+
+/// Returns a value without the quotes that it may have.
+pub(crate) fn bare(value: &str) -> &str {
+    quoted(value).unwrap_or(value)
+}
+
+/// The fields of a JSON object, their values as they are written.
+#[derive(Debug)]
+pub(crate) struct Object<'a> {
+    of: String,
+    fields: Vec<(Cow<'a, str>, &'a str)>,
+}
+
+impl<'a> Object<'a> {
+    /// Reads the object that `text` is; errors say that it is about `of`.
+    ///
+    /// # Errors
+    /// When it is no object, or a key is there twice.
+    pub(crate) fn parse(of: &str, text: &'a [u8]) -> Result<Self> {
+        let (mut reader, mut fields) = (JsonReader::new(of, text)?, Vec::new());
+        reader.object(|reader, key| {
+            fields.push((key.clone(), reader.value()?));
+            Ok(())
+        })?;
+        reader.end()?;
+        Ok(Self { of: of.into(), fields })
+    }
+
+    /// Says what later errors are about.
+    pub(crate) fn about(self, of: String) -> Self {
+        Self { of, ..self }
+    }
+
+    /// Returns the value of a field that must be there, if only as `null`.
+    pub(crate) fn get(&self, field: &str) -> Result<&'a str> {
+        self.find(field).ok_or_else(|| Error::decode(&self.of, field, "it is missing"))
+    }
+
+    /// Returns the value of a field, or `None` where it is missing.
+    pub(crate) fn find(&self, field: &str) -> Option<&'a str> {
+        self.fields.iter().find(|(key, _)| key == field).map(|(_, value)| *value)
+    }
+
+    /// Returns the elements of the list that a field is; none where it is missing or `null`.
+    pub(crate) fn maybe_list(&self, field: &str) -> Result<Vec<&'a str>> {
+        match self.find(field) {
+            None | Some("null") => Ok(Vec::new()),
+            Some(value) => elements(&self.of, value.as_bytes()),
+        }
+    }
+
+    /// Returns the object that a field is.
+    pub(crate) fn object(&self, field: &str) -> Result<Object<'a>> {
+        Object::parse(&self.of, self.get(field)?.as_bytes())
+    }
+
+    /// Returns the elements of the list that a field is.
+    pub(crate) fn list(&self, field: &str) -> Result<Vec<&'a str>> {
+        elements(&self.of, self.get(field)?.as_bytes())
+    }
+
+    pub(crate) fn text(&self, field: &str) -> Result<String> {
+        text(&self.of, field, self.get(field)?)
+    }
+
+    /// Returns the text of a field, or `None` where it is missing or `null`.
+    pub(crate) fn maybe_text(&self, field: &str) -> Result<Option<String>> {
+        match self.find(field) {
+            None | Some("null") => Ok(None),
+            Some(value) => text(&self.of, field, value).map(Some),
+        }
+    }
+
+    /// Returns whether a field is `true`.
+    pub(crate) fn flag(&self, field: &str) -> Result<bool> {
+        let value = self.get(field)?;
+        let reason = || format!("`{}` is neither `true` nor `false`", cut(value, 40));
+        value.parse().map_err(|_| Error::decode(&self.of, field, reason()))
+    }
+
+    /// Returns an integer, or `None` where the field is missing or `null`.
+    pub(crate) fn maybe_integer<T: FromStr>(&self, field: &str) -> Result<Option<T>> {
+        match self.find(field) {
+            None | Some("null") => Ok(None),
+            Some(_) => self.integer(field).map(Some),
+        }
+    }
+
+    /// Returns an integer.
+    pub(crate) fn integer<T: FromStr>(&self, field: &str) -> Result<T> {
+        let value = self.get(field)?;
+        let reason = || format!("`{}` is not a whole number that can be", cut(value, 40));
+        value.parse().map_err(|_| Error::decode(&self.of, field, reason()))
+    }
+
+    pub(crate) fn date(&self, field: &str) -> Result<NaiveDate> {
+        parse::date(&self.of, field, &self.text(field)?)
+    }
+
+    pub(crate) fn price(&self, field: &str) -> Result<Crypto> {
+        parse::price(&self.of, field, self.get(field)?)
+    }
+
+    /// Returns a price; one with more places than a column holds as `fine` says.
+    pub(crate) fn price_or_rounded(&self, field: &str, fine: FinePrices) -> Result<Crypto> {
+        parse::price_or_rounded(&self.of, field, self.get(field)?, fine)
+    }
+
+    /// Returns a number of zero or more, or `None` where the field is missing or `null`.
+    pub(crate) fn amount<const SCALE: u32>(&self, field: &str) -> Result<Option<Fixed<SCALE>>> {
+        self.find(field).map_or(Ok(None), |value| parse::amount(&self.of, field, value))
+    }
+
+    /// Returns an instant as in `2026-09-25T17:48:26.844359Z`; below a microsecond it is cut off.
+    pub(crate) fn time(&self, field: &str) -> Result<DateTime<Utc>> {
+        parse::time(&self.of, field, &self.text(field)?)
+    }
+
+    /// Returns an instant that is written as whole seconds since 1970.
+    pub(crate) fn seconds(&self, field: &str) -> Result<DateTime<Utc>> {
+        parse::seconds(&self.of, field, self.get(field)?)
+    }
+
+    /// Returns the same object, its fields in the order of their names.
+    pub(crate) fn sorted(mut self) -> Self {
+        self.fields.sort();
+        self
+    }
+
+    /// Returns the fields in their order.
+    pub(crate) fn entries(self) -> impl Iterator<Item = (String, &'a str)> {
+        self.fields.into_iter().map(|(key, value)| (key.into_owned(), value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Every value of a text, from the outside in.
+    fn walk(reader: &mut JsonReader<'_, '_>, depth: usize, seen: &mut Vec<String>) -> Result<()> {
+        match reader.peek() {
+            Some(b'[') if depth < 20 => reader.list(|reader| walk(reader, depth + 1, seen)),
+            Some(b'{') if depth < 20 => reader.object(|reader, key| {
+                seen.push(key.to_string());
+                walk(reader, depth + 1, seen)
+            }),
+            _ => reader.value().map(|value| seen.push(value.to_owned())),
+        }
+    }
+
+    #[test]
+    fn values_are_what_was_written() {
+        let text =
+            br#" { "a" : [1, -2.50e3 ,null,[] ,{}], "b\"c":"x\\\"y", "d":{"e":[{"f":true}]} } "#;
+        let (mut reader, mut seen) = (JsonReader::new("test", text).unwrap(), Vec::new());
+        walk(&mut reader, 0, &mut seen).unwrap();
+        reader.end().unwrap();
+        let expected =
+            ["a", "1", "-2.50e3", "null", "b\"c", "\"x\\\\\\\"y\"", "d", "e", "f", "true"];
+        assert_eq!(seen, expected);
+        let mut reader = JsonReader::new("test", text).unwrap();
+        assert_eq!(reader.value().unwrap().as_bytes(), text.trim_ascii());
+    }
+
+    #[test]
+    fn a_key_that_is_there_twice_is_found_among_few_and_among_many() {
+        let keys = |count: usize, last: &str| {
+            let keys = (0..count).map(|at| format!("\"k{at}\" : {{\"k1\":[{at}]}}, "));
+            format!("{{ {}\"{last}\":1}}", keys.collect::<String>())
+        };
+        for (count, last, twice) in [
+            (2, "k0", true),
+            (2, "\\u006b1", true), // k1
+            (2, "k9", false),
+            (500, "k499", true),
+            (500, "k0", true),
+            (500, "k500", false),
+        ] {
+            let text = keys(count, last);
+            let read = Object::parse("test", text.as_bytes());
+            assert_eq!(read.is_err(), twice, "{count} {last}");
+            if let Ok(read) = read {
+                assert_eq!(read.integer::<u8>(last).unwrap(), 1);
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_that_cannot_be_read_does_not_cost_the_next() {
+        let (mut reader, mut rows) =
+            (JsonReader::new("test", b"[[1], {\"a\":[2]} ,[3]]").unwrap(), Vec::new());
+        reader
+            .list(|reader| {
+                let (row, written) = reader.row(|reader| reader.cells::<1>("row"))?;
+                rows.push((row.map(|[cell]| cell.to_owned()).ok(), written.to_owned()));
+                Ok(())
+            })
+            .unwrap();
+        let expected = [(Some("1"), "[1]"), (None, "{\"a\":[2]}"), (Some("3"), "[3]")];
+        let expected = expected.map(|(row, text)| (row.map(str::to_owned), text.to_owned()));
+        assert_eq!(rows, expected);
+    }
+
+    proptest! {
+        #[test]
+        fn well_formed_or_not_it_ends(text in "[\\[\\]{}:,\"\\\\a0 é]{0,60}") {
+            let (mut reader, mut seen) = (JsonReader::new("test", text.as_bytes()).unwrap(), Vec::new());
+            let _ = walk(&mut reader, 0, &mut seen);
+            let _ = JsonReader::new("test", text.as_bytes()).unwrap().value();
+        }
+    }
+}

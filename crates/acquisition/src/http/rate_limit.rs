@@ -1,0 +1,435 @@
+//! How often a service may be asked: evenly spaced, and within what a day and a month allow.
+
+use std::fmt;
+use std::num::NonZeroU32;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use tidegauge_core::Clock;
+use tokio::time::Instant;
+
+use super::Usage;
+use crate::{Error, Result};
+
+/// Requests a minute, at least one.
+///
+/// ```
+/// use tidegauge_acquisition::http::PerMinute;
+///
+/// assert_eq!(PerMinute::new(25).map(|rate| rate.to_string()), Some("25".into()));
+/// assert_eq!(PerMinute::new(0), None);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PerMinute(NonZeroU32);
+
+impl PerMinute {
+    /// One request a minute.
+    pub const ONE: Self = Self(NonZeroU32::MIN);
+
+    /// `count` requests a minute; none for zero.
+    pub const fn new(count: u32) -> Option<Self> {
+        match NonZeroU32::new(count) {
+            Some(count) => Some(Self(count)),
+            None => None,
+        }
+    }
+
+    /// As [`Self::new`], one for zero: for constants.
+    pub(crate) const fn at_least_one(count: u32) -> Self {
+        match Self::new(count) {
+            Some(rate) => rate,
+            None => Self::ONE,
+        }
+    }
+
+    /// How many a minute.
+    pub const fn get(self) -> u32 {
+        self.0.get()
+    }
+
+    /// From one request to the next: two per cent more than the rate asks for, so that requests
+    /// that take differently long on their way do not meet in one minute.
+    fn period(self) -> TimeDelta {
+        TimeDelta::microseconds(61_200_000 / i64::from(self.0.get()))
+    }
+}
+
+impl fmt::Display for PerMinute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for PerMinute {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let rate = text.parse().ok().and_then(Self::new);
+        rate.ok_or_else(|| Error::config("per_minute", "it must be a whole number above zero"))
+    }
+}
+
+/// How much a service allows, in credits: mostly one a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quota {
+    /// Credits a minute.
+    pub per_minute: PerMinute,
+    /// Credits a day, UTC; none: as many as fit.
+    pub per_day: Option<u32>,
+    /// Credits a calendar month, UTC; none: as many as fit.
+    pub per_month: Option<u32>,
+}
+
+impl Quota {
+    /// So many a minute, and no other bound.
+    pub const fn per_minute(count: u32) -> Self {
+        Self { per_minute: PerMinute::at_least_one(count), per_day: None, per_month: None }
+    }
+}
+
+/// What a service allows, and how much of it is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// What it allows.
+    pub quota: Quota,
+    /// Credits left today; none: no such bound.
+    pub left_today: Option<u32>,
+    /// Credits left this month; none: no such bound.
+    pub left_this_month: Option<u32>,
+}
+
+/// What the headers of a reply say about the budget.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RateLimitHint {
+    /// Until then there is no point in asking.
+    pub hold_until: Option<DateTime<Utc>>,
+    /// The credits that the service has counted in the present minute, ours and others'.
+    pub used_this_minute: Option<u32>,
+}
+
+/// What was spent at a host; times in microseconds since 1970, days counted from there.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Spent {
+    /// When the next request may go.
+    next_at: i64,
+    /// Until when the host wants to be left alone.
+    hold_until: i64,
+    minute: i64,
+    in_minute: u32,
+    in_minute_before: u32,
+    day: i64,
+    in_day: u32,
+    /// Months since the year 0.
+    month: i64,
+    in_month: u32,
+}
+
+/// Nobody holds for longer: a time further ahead comes from a clock that was wrong.
+const LONGEST_HOLD: i64 = 2 * 86_400_000_000;
+
+impl Spent {
+    fn roll(&mut self, now: DateTime<Utc>) {
+        let micros = now.timestamp_micros();
+        let minute = micros.div_euclid(60_000_000);
+        let day = micros.div_euclid(86_400_000_000);
+        let month = i64::from(now.year()) * 12 + i64::from(now.month0());
+        if self.minute != minute {
+            self.in_minute_before = if self.minute + 1 == minute { self.in_minute } else { 0 };
+            (self.minute, self.in_minute) = (minute, 0);
+        }
+        if self.day != day {
+            (self.day, self.in_day) = (day, 0);
+        }
+        if self.month != month {
+            (self.month, self.in_month) = (month, 0);
+        }
+        if self.hold_until > micros + LONGEST_HOLD {
+            self.hold_until = 0;
+        }
+        // Turns are an hour apart at most, and a queue of a hundred is none.
+        if self.next_at > micros + LONGEST_HOLD {
+            self.next_at = 0;
+        }
+    }
+
+    fn add(&mut self, credits: u32) {
+        self.in_minute = self.in_minute.saturating_add(credits);
+        self.in_day = self.in_day.saturating_add(credits);
+        self.in_month = self.in_month.saturating_add(credits);
+    }
+}
+
+/// Keeps one service's requests within its quota.
+pub(super) struct Limit {
+    service: &'static str,
+    /// The service and its host: under one roof, each has a budget of its own.
+    place: String,
+    quota: Quota,
+    usage: Usage,
+    clock: Arc<dyn Clock>,
+    /// An instant, and what both clocks said of it.
+    anchor: (DateTime<Utc>, Instant),
+}
+
+/// What came of asking for a turn.
+enum Turn {
+    /// It is ours at that time.
+    At(DateTime<Utc>),
+    /// The host holds us off until then.
+    Held(DateTime<Utc>),
+    Spent {
+        limit: u32,
+        per: &'static str,
+        until: NaiveDate,
+    },
+}
+
+impl Limit {
+    pub(super) fn new(
+        service: &'static str,
+        host: &str,
+        quota: Quota,
+        usage: Usage,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let anchor = (clock.now(), Instant::now());
+        let place = format!("{service}@{host}");
+        Self { service, place, quota, usage, clock, anchor }
+    }
+
+    /// The present: a clock that is set back does not bring back turns that were taken.
+    fn now(&self) -> DateTime<Utc> {
+        let elapsed = TimeDelta::from_std(self.anchor.1.elapsed()).unwrap_or_default();
+        self.clock.now().max(self.anchor.0 + elapsed)
+    }
+
+    /// Takes the next turn, at the price of `credits`, and waits for it; how long that was.
+    ///
+    /// A turn is written down before it is used, so that a kill cannot give it back.
+    ///
+    /// # Errors
+    /// [`Error::CreditsSpent`] when the day's or the month's are gone; `held` when the host wants
+    /// to be left alone for longer than `patience`.
+    pub(super) async fn wait(
+        &self,
+        credits: u32,
+        patience: Duration,
+        held: impl Fn(Duration) -> Error,
+    ) -> Result<Duration> {
+        let begun = Instant::now();
+        loop {
+            let now = self.now();
+            match self.usage.at(&self.place, |spent| self.acquire(spent, now, credits))? {
+                Turn::At(at) => {
+                    self.sleep_until(at, now).await;
+                    // Somebody else may have been asked to stay away meanwhile.
+                    while let Some(until) = self.held_until()? {
+                        self.stay_away(until, patience, &held).await?;
+                    }
+                    return Ok(begun.elapsed());
+                }
+                Turn::Held(until) => self.stay_away(until, patience, &held).await?,
+                Turn::Spent { limit, per, until } => {
+                    return Err(Error::CreditsSpent { service: self.service, limit, per, until });
+                }
+            }
+        }
+    }
+
+    fn held_until(&self) -> Result<Option<DateTime<Utc>>> {
+        let now = self.now();
+        let until = self.usage.at(&self.place, |spent| {
+            spent.roll(now);
+            spent.hold_until
+        })?;
+        Ok((until > now.timestamp_micros()).then(|| instant(until, now)))
+    }
+
+    async fn stay_away(
+        &self,
+        until: DateTime<Utc>,
+        patience: Duration,
+        held: &impl Fn(Duration) -> Error,
+    ) -> Result<()> {
+        let now = self.now();
+        let pause = (until - now).to_std().unwrap_or_default();
+        if pause > patience {
+            return Err(held(pause));
+        }
+        self.sleep_until(until, now).await;
+        Ok(())
+    }
+
+    async fn sleep_until(&self, at: DateTime<Utc>, now: DateTime<Utc>) {
+        let pause = (at - now).to_std().unwrap_or_default();
+        if !pause.is_zero() {
+            tracing::trace!(?pause, "waiting for the rate limit");
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    fn acquire(&self, spent: &mut Spent, now: DateTime<Utc>, credits: u32) -> Turn {
+        spent.roll(now);
+        let micros = now.timestamp_micros();
+        if spent.hold_until > micros {
+            return Turn::Held(instant(spent.hold_until, now));
+        }
+        let today = now.date_naive();
+        let over = |used: u32, limit: Option<u32>| {
+            limit.filter(|limit| used.saturating_add(credits) > *limit)
+        };
+        if let Some(limit) = over(spent.in_month, self.quota.per_month) {
+            let until =
+                today.with_day(1).and_then(|first| first.checked_add_months(Months::new(1)));
+            return Turn::Spent { limit, per: "month", until: until.unwrap_or(today) };
+        }
+        if let Some(limit) = over(spent.in_day, self.quota.per_day) {
+            let until = today.checked_add_days(Days::new(1)).unwrap_or(today);
+            return Turn::Spent { limit, per: "day", until };
+        }
+        // A request of several credits waits for the turns of all of them.
+        let credits_more = i64::from(credits.max(1)) - 1;
+        let period = self.quota.per_minute.period().num_microseconds().unwrap_or(i64::MAX);
+        let at = spent.next_at.saturating_add(period.saturating_mul(credits_more)).max(micros);
+        spent.next_at = at.saturating_add(period.saturating_mul(credits_more + 1));
+        spent.add(credits);
+        Turn::At(instant(at, now))
+    }
+
+    /// Takes in what the service itself says.
+    pub(super) fn heed(&self, hint: RateLimitHint) -> Result<()> {
+        if hint == RateLimitHint::default() {
+            return Ok(());
+        }
+        let now = self.now();
+        self.usage.at(&self.place, |spent| {
+            spent.roll(now);
+            if let Some(until) = hint.hold_until {
+                spent.hold_until = spent.hold_until.max(until.timestamp_micros());
+            }
+            if let Some(used) = hint.used_this_minute {
+                // Its minute may be the one that is over on our clock.
+                let ours = spent.in_minute.max(spent.in_minute_before);
+                spent.add(used.saturating_sub(ours));
+            }
+        })
+    }
+
+    /// The host wants to be left alone for so long.
+    pub(super) fn pause_for(&self, pause: Duration) -> Result<()> {
+        let pause = TimeDelta::from_std(pause).unwrap_or(TimeDelta::MAX);
+        let hold_until = self.now().checked_add_signed(pause);
+        self.heed(RateLimitHint { hold_until, used_this_minute: None })
+    }
+
+    /// Gives back what a failure did not cost; its turn stays taken.
+    pub(super) fn refund(&self, credits: u32) -> Result<()> {
+        self.usage.at(&self.place, |spent| {
+            spent.in_day = spent.in_day.saturating_sub(credits);
+            spent.in_month = spent.in_month.saturating_sub(credits);
+        })
+    }
+
+    pub(super) fn budget(&self) -> Result<Budget> {
+        let now = self.now();
+        let mut spent = self.usage.at(&self.place, |spent| spent.clone())?;
+        spent.roll(now);
+        let left = |limit: Option<u32>, used: u32| limit.map(|limit| limit.saturating_sub(used));
+        Ok(Budget {
+            quota: self.quota,
+            left_today: left(self.quota.per_day, spent.in_day),
+            left_this_month: left(self.quota.per_month, spent.in_month),
+        })
+    }
+}
+
+fn instant(micros: i64, otherwise: DateTime<Utc>) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(micros).unwrap_or(otherwise)
+}
+
+#[cfg(test)]
+mod tests {
+    use tidegauge_core::FixedClock;
+
+    use super::*;
+
+    fn limit(usage: &Usage, now: &str, quota: Quota) -> Limit {
+        let clock = Arc::new(FixedClock(now.parse().unwrap()));
+        Limit::new("x", "example.com:1", quota, usage.clone(), clock)
+    }
+
+    fn held(retry_after: Duration) -> Error {
+        Error::config("test", format!("held for {} s", retry_after.as_secs()))
+    }
+
+    #[tokio::test]
+    async fn credits_last_a_day_and_a_month_and_are_remembered_by_whoever_comes_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let quota = Quota { per_day: Some(3), per_month: Some(5), ..Quota::per_minute(600_000) };
+        let take = async |now: &str, credits: u32| {
+            // Every one a program of its own.
+            let usage = Usage::kept_in(folder.path());
+            limit(&usage, now, quota).wait(credits, Duration::ZERO, held).await
+        };
+        assert!(take("2026-01-30T10:00:00Z", 2).await.is_ok());
+        let error = take("2026-01-30T23:59:59Z", 2).await.unwrap_err().to_string();
+        assert!(error.contains("3 credits a day") && error.contains("2026-01-31"), "{error}");
+        assert!(take("2026-01-31T00:00:01Z", 3).await.is_ok());
+        let error = take("2026-01-31T00:00:02Z", 1).await.unwrap_err().to_string();
+        assert!(error.contains("5 credits a month") && error.contains("2026-02-01"), "{error}");
+        assert!(take("2026-02-01T00:00:00Z", 3).await.is_ok());
+        let usage = Usage::kept_in(folder.path());
+        let budget = limit(&usage, "2026-02-01T01:00:00Z", quota).budget().unwrap();
+        assert_eq!((budget.left_today, budget.left_this_month), (Some(0), Some(2)));
+    }
+
+    #[tokio::test]
+    async fn a_turn_that_was_taken_is_not_given_back_by_a_kill() {
+        let folder = tempfile::tempdir().unwrap();
+        let quota = Quota::per_minute(600);
+        let begun = Instant::now();
+        for _ in 0..4 {
+            let usage = Usage::kept_in(folder.path());
+            let limit = limit(&usage, "2026-01-30T10:00:00Z", quota);
+            limit.wait(1, Duration::ZERO, held).await.unwrap();
+        }
+        // The clock stands still, so each new program waits for all turns before its own.
+        assert!(begun.elapsed() >= Duration::from_millis(100 + 200 + 300));
+    }
+
+    #[tokio::test]
+    async fn what_the_service_counts_is_believed_once() {
+        let (usage, quota) =
+            (Usage::default(), Quota { per_day: Some(100), ..Quota::per_minute(600_000) });
+        let left = |limit: &Limit| limit.budget().unwrap().left_today.unwrap();
+        let before = limit(&usage, "2026-01-30T10:00:58Z", quota);
+        for _ in 0..5 {
+            before.wait(1, Duration::ZERO, held).await.unwrap();
+        }
+        before.heed(RateLimitHint { hold_until: None, used_this_minute: Some(7) }).unwrap();
+        assert_eq!(left(&before), 93, "two are somebody else's");
+        // Our minute is over, the service's is not.
+        let after = limit(&usage, "2026-01-30T10:01:01Z", quota);
+        after.wait(1, Duration::ZERO, held).await.unwrap();
+        after.heed(RateLimitHint { hold_until: None, used_this_minute: Some(8) }).unwrap();
+        assert!((91..=92).contains(&left(&after)), "{}", left(&after));
+    }
+
+    #[tokio::test]
+    async fn a_host_that_wants_to_be_left_alone_is_and_a_file_that_is_none_of_ours_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let usage = Usage::kept_in(folder.path());
+        let limit = limit(&usage, "2026-01-30T10:00:00Z", Quota::per_minute(600_000));
+        limit.pause_for(Duration::from_secs(900)).unwrap();
+        let error = limit.wait(1, Duration::from_secs(180), held).await.unwrap_err().to_string();
+        assert!(error.contains("held for 8") || error.contains("held for 900"), "{error}");
+        std::fs::write(folder.path().join("x@example.com_1.json"), "not ours").unwrap();
+        let error = limit.budget().unwrap_err().to_string();
+        assert!(error.contains("example.com_1.json") && error.contains("delete it"), "{error}");
+    }
+}

@@ -1,0 +1,336 @@
+//! CoinGecko: prices, volumes and market capitalisations of crypto assets, and their candles.
+
+mod chart;
+mod client;
+mod config;
+pub mod decode;
+mod spec;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use secrecy::SecretString;
+use tidegauge_core::instruments::Instrument;
+use tidegauge_core::tables::{Candle, RawCryptoMarketData};
+use tidegauge_core::{Batch, Cursor, Page, Source, Span, TableRef};
+
+pub use crate::bad_rows::FinePrices;
+pub use client::{Client, OhlcDays};
+pub use config::{CandleSize, Config, Plan};
+pub use decode::{Chart, CoinMarket, CoinPrice, ListedCoin};
+
+use crate::backfill::{
+    self, Continuation, HistoricalSource, Refused, RowFilter, Series, WindowRequest, WindowResponse,
+};
+use crate::decode::candles::Label;
+use crate::http::Budget;
+use crate::instruments::{self, ListedInstrument};
+use crate::{Context, Error, FoundInstrument, Result};
+
+/// The name under which sinks keep the cursor, and the `source` of the rows.
+pub const NAME: &str = "coingecko";
+
+/// What to show wherever the data is shown.
+pub const ATTRIBUTION: &str = "Data provided by CoinGecko (https://www.coingecko.com)";
+
+/// Up to 90 days come hour by hour; more would come day by day.
+const WINDOW: TimeDelta = TimeDelta::days(90);
+
+/// The most markets that the service gives at a time.
+const MARKETS_A_PAGE: usize = 250;
+
+/// How far the service's clock may be ahead of ours.
+const AHEAD: TimeDelta = TimeDelta::minutes(10);
+
+/// CoinGecko as a source.
+///
+/// It works in rounds. A round brings every configured symbol up to the instant at which it began:
+/// first the prices of each in windows of 90 days, then its finished candles, then one snapshot of
+/// all markets. A new round begins once [`Config::refresh`] has passed.
+///
+/// ```no_run
+/// use std::sync::Arc;
+/// use tidegauge_acquisition::Context;
+/// use tidegauge_acquisition::coingecko::{CoinGecko, Config, Plan};
+/// use tidegauge_core::{Source, SystemClock};
+///
+/// # async fn example(key: String) -> Result<(), Box<dyn std::error::Error>> {
+/// let config =
+///     Config { symbols: vec!["BTC".into()], plan: Plan::Demo, ..Config::default() };
+/// let context = Context::new(Arc::new(SystemClock));
+/// let source = CoinGecko::new(config, Some(key.into()), &context)?;
+/// let first = source.fetch(None).await?;
+/// let second = source.fetch(Some(&first.cursor)).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct CoinGecko {
+    client: Client,
+    config: Config,
+    coins: Vec<ListedInstrument>,
+    context: Context,
+}
+
+impl CoinGecko {
+    /// The source that `config` describes; the key is that of its plan.
+    ///
+    /// # Errors
+    /// When a symbol is not in the registry, the plan does not reach as far back as asked or lacks
+    /// its key, or the key or the base URL cannot be used.
+    pub fn new(config: Config, key: Option<SecretString>, context: &Context) -> Result<Self> {
+        config.validate()?;
+        let coins = instruments::select(NAME, &context.registry, &config.symbols, NAME)?;
+        let client = Client::new(config.plan, key.as_ref(), &config.http, context)?;
+        Ok(Self { client, config, coins, context: context.clone() })
+    }
+
+    /// The client that it speaks through.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    fn coin(&self, symbol: &str) -> Result<&ListedInstrument> {
+        self.coins.iter().find(|coin| coin.symbol == symbol).ok_or_else(|| Error::NoInstrument {
+            service: NAME,
+            symbol: symbol.into(),
+            known: "configured".into(),
+        })
+    }
+
+    /// A window of a coin's prices.
+    async fn prices(
+        &self,
+        ask: &WindowRequest<'_>,
+        coin: &ListedInstrument,
+    ) -> Result<WindowResponse> {
+        let mut sieve = self.sieve(RawCryptoMarketData::table(), ask);
+        let Span { from, to } = ask.window;
+        let mut chart = self.client.market_chart_range(&coin.id, from, to, &mut sieve).await?;
+        let ahead: Vec<_> = chart.at.iter().copied().filter(|at| *at > latest(ask.now)).collect();
+        for at in ahead {
+            let time = DateTime::from_timestamp_micros(at).unwrap_or(ask.now);
+            let place = || format!("prices {}", time.timestamp_millis());
+            sieve.pass(not_ahead(&coin.id, time, ask.now), place, || time.to_rfc3339())?;
+        }
+        // What is of now belongs to this window, though now is where it ends.
+        let end = if ask.at_edge { latest(ask.now) + 1 } else { to.timestamp_micros() };
+        chart.keep(|at| (from.timestamp_micros()..end).contains(&at));
+        let last = chart.at.last().and_then(|at| DateTime::from_timestamp_micros(*at));
+        let next = match last {
+            // Behind now nothing is final: the next round looks again.
+            Some(last) if ask.at_edge => Continuation::Until(last + TimeDelta::milliseconds(1)),
+            None if ask.at_edge => Continuation::Until(from),
+            _ => Continuation::Done,
+        };
+        let batches = vec![chart.into_batch(&coin.symbol, &coin.name)?];
+        Ok(WindowResponse { batches, next, bad: sieve.into_bad(), ..WindowResponse::default() })
+    }
+
+    /// The candles of a coin that open within a window.
+    async fn candles(
+        &self,
+        ask: &WindowRequest<'_>,
+        coin: &ListedInstrument,
+    ) -> Result<WindowResponse> {
+        let mut sieve = self.sieve(Candle::table(), ask);
+        let days = OhlcDays::covering(self.config.candles, ask.now - ask.window.from);
+        let bars = self.client.ohlc(&coin.id, days, &mut sieve).await?;
+        // The last one is still open. A reply out of a cache may end before now with one that was
+        // open when it was made.
+        let closed_to = bars.last_open().map_or(ask.window.to, |open| open.max(ask.window.from));
+        let window = Span::new(ask.window.from, ask.window.to.min(closed_to));
+        let (bars, is_all) = (bars.within(window), window.to == ask.window.to);
+        let next = if is_all || !ask.at_edge {
+            Continuation::Done
+        } else {
+            Continuation::Until(window.to)
+        };
+        let label = Label {
+            source: NAME,
+            symbol: &coin.symbol,
+            interval: self.config.candles.name(),
+            currency: "USD",
+        };
+        let batches = vec![bars.into_batch(label)?];
+        Ok(WindowResponse { batches, next, bad: sieve.into_bad(), ..WindowResponse::default() })
+    }
+
+    /// A page of the present prices: of the coins configured, or of the largest there are.
+    async fn markets(&self, ask: &WindowRequest<'_>) -> Result<WindowResponse> {
+        let mut sieve = self.sieve(RawCryptoMarketData::table(), ask);
+        let page: usize = ask.page.and_then(|page| page.parse().ok()).unwrap_or(1);
+        let mut refused = Vec::new();
+        let (markets, more) = if self.config.top == 0 {
+            let mut chunks = self.coins.chunks(MARKETS_A_PAGE).skip(page - 1);
+            let coins = chunks.next().unwrap_or_default();
+            let ids: Vec<_> = coins.iter().map(|coin| coin.id.as_str()).collect();
+            let markets = self.client.coins_markets(&ids, &mut sieve).await?;
+            let there = |id: &str| markets.iter().any(|it| it.coin == id) || sieve.has(id);
+            let gone = coins.iter().filter(|coin| !there(&coin.id)).map(not_listed);
+            refused.extend(gone);
+            (markets, chunks.next().is_some())
+        } else {
+            let markets = self.client.top_markets(page, &mut sieve).await?;
+            let sent = markets.len() + sieve.count();
+            let more = sent >= MARKETS_A_PAGE && page * MARKETS_A_PAGE < self.config.top;
+            let left = self.config.top.saturating_sub((page - 1) * MARKETS_A_PAGE);
+            (markets.into_iter().take(left).collect(), more)
+        };
+        let mut rows: Vec<RawCryptoMarketData> = Vec::with_capacity(markets.len());
+        for market in markets {
+            let (coin, at) = (&market.coin, market.last_updated);
+            let passed = sieve.pass(
+                not_ahead(coin, at, self.context.clock.now()),
+                || coin.clone(),
+                || format!("{market:?}"),
+            )?;
+            let Some((symbol, name)) = passed.and_then(|()| self.called(&market)) else { continue };
+            rows.push(RawCryptoMarketData {
+                symbol,
+                observed_at: market.last_updated,
+                source: NAME.into(),
+                name,
+                price_usd: market.price_usd,
+                volume_24h_usd: market.volume_24h_usd,
+                market_cap_usd: market.market_cap_usd,
+            });
+        }
+        let batches = vec![Batch::from_rows(RawCryptoMarketData::table(), rows)?];
+        let next =
+            if more { Continuation::Page((page + 1).to_string()) } else { Continuation::Done };
+        Ok(WindowResponse {
+            batches,
+            next,
+            bad: sieve.into_bad(),
+            refused,
+            ..WindowResponse::default()
+        })
+    }
+
+    /// Our symbol and name of a coin. Symbols of coins are not unique: one that the registry gives
+    /// to another coin is not taken for that one, and stays out.
+    fn called(&self, market: &CoinMarket) -> Option<(String, String)> {
+        let registry = &self.context.registry;
+        let ours = |it: &&Instrument| it.alias(NAME) == Some(market.coin.as_str());
+        if let Some(known) = registry.all().iter().find(ours) {
+            return Some((known.symbol.to_string(), known.name.to_string()));
+        }
+        let symbol = market.symbol.to_ascii_uppercase();
+        if registry.by_symbol(&symbol).is_some() {
+            let hidden = self.client.hidden();
+            let (coin, symbol) = (hidden.text(&market.coin), hidden.text(&symbol));
+            tracing::warn!(coin, symbol, "its symbol is another coin's: left out");
+            return None;
+        }
+        Some((format!("{symbol}.{}", market.coin), market.name.clone()))
+    }
+
+    fn sieve(&self, table: &TableRef, ask: &WindowRequest<'_>) -> RowFilter {
+        RowFilter::new(self.context.bad_rows, &table.name, &ask.series.name)
+            .hiding(self.client.hidden())
+            .with_fine_prices(self.config.fine_prices)
+    }
+}
+
+/// Says that a coin is not among the markets.
+fn not_listed(coin: &ListedInstrument) -> Refused {
+    let reason = format!(
+        "{NAME} lists no market of `{}` any more, or never did: look for it with `tidegauge \
+         instruments --find`, or leave it out",
+        coin.id
+    );
+    Refused { series: format!("markets {}", coin.symbol), reason }
+}
+
+/// The latest instant that a row may be of, in microseconds since 1970.
+fn latest(now: DateTime<Utc>) -> i64 {
+    (now + AHEAD).timestamp_micros()
+}
+
+/// A row of the future would take the cursor there, past all rows until then.
+fn not_ahead(coin: &str, at: DateTime<Utc>, now: DateTime<Utc>) -> Result<()> {
+    if at <= now + AHEAD {
+        return Ok(());
+    }
+    let reason = "which is in the future: check this machine's clock";
+    Err(Error::value(coin, "timestamp", &at.to_rfc3339(), reason))
+}
+
+#[async_trait]
+impl HistoricalSource for CoinGecko {
+    async fn find(&self, text: &str) -> Result<Vec<FoundInstrument>> {
+        let text = text.to_lowercase();
+        let holds = |coin: &ListedCoin| {
+            [&coin.id, &coin.symbol, &coin.name]
+                .iter()
+                .any(|word| word.to_lowercase().contains(&text))
+        };
+        let coins = self.client.coins_list().await?.into_iter().filter(holds);
+        let found =
+            |coin: ListedCoin| FoundInstrument::new(coin.id, coin.symbol.to_uppercase(), coin.name);
+        Ok(coins.map(found).collect())
+    }
+
+    fn series(&self, now: DateTime<Utc>) -> Vec<Series> {
+        let Config { candles, refresh, plan, .. } = self.config;
+        let since = now - self.config.history();
+        let prices = self.coins.iter().map(|coin| Series {
+            reach: plan.reach(),
+            // Hour by hour, give or take.
+            spacing: TimeDelta::minutes(90),
+            ..Series::history(format!("prices {}", coin.symbol), since, WINDOW, refresh)
+        });
+        let reach = candles.reach();
+        let bars = self.coins.iter().map(|coin| {
+            let name = format!("candles {} {}", coin.symbol, candles.name());
+            let series = Series::history(name, since.max(now - reach), reach, refresh);
+            match candles {
+                // Nobody says from when on four days are counted.
+                CandleSize::FourDays => Series {
+                    reach: Some(reach),
+                    settles: candles.length(),
+                    refresh: refresh.max(Duration::from_secs(86_400)),
+                    ..series
+                },
+                _ => Series { reach: Some(reach), step: Some(candles.length()), ..series },
+            }
+        });
+        prices.chain(bars).chain([Series::snapshot("markets", refresh)]).collect()
+    }
+
+    fn budget(&self) -> Result<Budget> {
+        self.client.budget()
+    }
+
+    async fn check(&self, _: DateTime<Utc>) -> Result<String> {
+        self.client.ping().await?;
+        Ok(format!("answers, and takes the {} plan", self.config.plan.name()))
+    }
+
+    async fn read(&self, ask: &WindowRequest<'_>) -> Result<WindowResponse> {
+        let mut words = ask.series.name.split(' ');
+        match (words.next(), words.next()) {
+            (Some("prices"), Some(symbol)) => self.prices(ask, self.coin(symbol)?).await,
+            (Some("candles"), Some(symbol)) => self.candles(ask, self.coin(symbol)?).await,
+            _ => self.markets(ask).await,
+        }
+    }
+}
+
+#[async_trait]
+impl Source for CoinGecko {
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    fn tables(&self) -> Vec<TableRef> {
+        backfill::tables([RawCryptoMarketData::table(), Candle::table()])
+    }
+
+    async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {
+        let page = backfill::sync_page(self, &self.context, cursor).await;
+        page.map_err(|error| error.of_source(NAME))
+    }
+}

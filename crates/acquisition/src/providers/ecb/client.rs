@@ -1,0 +1,107 @@
+//! The ECB's files, and its data API.
+
+use chrono::NaiveDate;
+
+use super::NAME;
+use super::decode::{self, Rate};
+use crate::bad_rows::RowFilter;
+use crate::http::{Budget, Http, HttpConfig, Quota, Request, Service};
+use crate::{Context, Error, Result};
+
+/// A client of the ECB, for those who want its rows and not its tables.
+#[derive(Debug)]
+pub struct Client {
+    files: Http,
+    data: Http,
+}
+
+impl Client {
+    /// A client.
+    ///
+    /// # Errors
+    /// When the base URL cannot be used.
+    pub fn new(http: &HttpConfig, context: &Context) -> Result<Self> {
+        let of = |base_url| {
+            let service = Service::new(NAME, base_url, decode::refusal);
+            let service = Service { quota: Quota::per_minute(20), ..service };
+            Http::new(service, http, None, context)
+        };
+        Ok(Self {
+            files: of("https://www.ecb.europa.eu")?,
+            data: of("https://data-api.ecb.europa.eu")?,
+        })
+    }
+
+    /// What the data API allows, and how much of it is left.
+    ///
+    /// # Errors
+    /// When the record of what was spent cannot be read.
+    pub fn budget(&self) -> Result<Budget> {
+        self.data.budget()
+    }
+
+    /// The latest fixing, all currencies: a file of 2 kB.
+    ///
+    /// # Errors
+    /// When it cannot be had.
+    pub async fn daily(&self, sieve: &mut RowFilter) -> Result<Vec<Rate>> {
+        self.file("eurofxref-daily.xml", sieve).await
+    }
+
+    /// The fixings of the last 90 days, all currencies, newest first.
+    ///
+    /// # Errors
+    /// When they cannot be had.
+    pub async fn last_90_days(&self, sieve: &mut RowFilter) -> Result<Vec<Rate>> {
+        self.file("eurofxref-hist-90d.xml", sieve).await
+    }
+
+    /// Every fixing since 1999-01-04, newest first: one file of more than 8 MB, some 230,000 rates.
+    ///
+    /// # Errors
+    /// When they cannot be had.
+    pub async fn history(&self, sieve: &mut RowFilter) -> Result<Vec<Rate>> {
+        self.file("eurofxref-hist.xml", sieve).await
+    }
+
+    async fn file(&self, name: &str, sieve: &mut RowFilter) -> Result<Vec<Rate>> {
+        let path = ["stats", "eurofxref", name];
+        let request = Request { json: false, ..Request::get(&path, &[]) };
+        decode::eurofxref_xml(&self.files.send(request).await?, sieve)
+    }
+
+    /// The fixings from `from` to `to`, both included, currency by currency; nothing where there is
+    /// nothing. `quotes` may be empty: all. Currencies that do not exist are left out without a
+    /// word.
+    ///
+    /// # Errors
+    /// When they cannot be had.
+    pub async fn range(
+        &self,
+        from: NaiveDate,
+        to: NaiveDate,
+        quotes: &[&str],
+        sieve: &mut RowFilter,
+    ) -> Result<Vec<Rate>> {
+        let key = format!("D.{}.EUR.SP00.A", quotes.join("+"));
+        let (from, to) = (from.to_string(), to.to_string());
+        let path = ["service", "data", "EXR", &key];
+        let query = [
+            ("startPeriod", from.as_str()),
+            ("endPeriod", to.as_str()),
+            ("detail", "dataonly"),
+            ("format", "csvdata"),
+        ];
+        let request = Request { json: false, ..Request::get(&path, &query) };
+        match self.data.send(request).await {
+            Ok(body) => decode::exr_csv(&body, sieve),
+            // Somebody else's 404 says it in other words.
+            Err(Error::Status { status: 404, message, .. })
+                if message.starts_with(decode::NOTHING) =>
+            {
+                Ok(Vec::new())
+            }
+            Err(error) => Err(error),
+        }
+    }
+}

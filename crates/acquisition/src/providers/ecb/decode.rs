@@ -1,0 +1,221 @@
+//! The ECB's files and replies as plain rows. Pure functions of the bytes.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use csv::StringRecord;
+use quick_xml::Reader;
+use quick_xml::events::{BytesStart, Event};
+use tidegauge_core::Crypto;
+
+use crate::bad_rows::RowFilter;
+use crate::decode::json::Object;
+use crate::decode::parse;
+use crate::decode::rates;
+pub use crate::decode::rates::Rate;
+use crate::error::cut;
+use crate::http::{Refusal, RefusalKind};
+use crate::{Error, Result};
+
+/// `eurofxref-daily.xml`, `eurofxref-hist-90d.xml` and `eurofxref-hist.xml`, in their order.
+///
+/// # Behavior
+/// Rates stand in three nested elements called `Cube`, told apart by their attributes. A document
+/// type is refused, and with it every entity that could grow; so is deep nesting.
+///
+/// # Errors
+/// When the sieve lets a bad rate fail the page, or the file is of another shape or cut short.
+pub fn eurofxref_xml(body: &[u8], sieve: &mut RowFilter) -> Result<Vec<Rate>> {
+    /// The files nest four deep.
+    const DEEPEST: usize = 8;
+    let wrong = |reason: String| Error::decode(XML, "the whole", cut(&reason, 120));
+    let mut reader = Reader::from_reader(without_mark(body));
+    let (mut depth, mut day, mut rates) = (0usize, None, Vec::new());
+    let mut found = false;
+    loop {
+        let event = reader.read_event().map_err(|error| wrong(error.to_string()))?;
+        let tag = match &event {
+            Event::Start(tag) | Event::Empty(tag) => tag,
+            Event::End(_) => {
+                depth = depth.saturating_sub(1);
+                continue;
+            }
+            Event::DocType(_) => return Err(wrong("it declares a document type".into())),
+            Event::Text(text) if depth == 0 && !text.trim_ascii().is_empty() => {
+                return Err(wrong("it is not XML".into()));
+            }
+            Event::Eof => break,
+            _ => continue,
+        };
+        if depth == 0 {
+            let root = tag.local_name();
+            if found || root.as_ref() != b"Envelope" {
+                let root = String::from_utf8_lossy(root.as_ref()).into_owned();
+                return Err(wrong(format!("it is `{root}`, not the ECB's one `Envelope`")));
+            }
+            found = true;
+        }
+        if matches!(event, Event::Start(_)) {
+            depth += 1;
+        }
+        if depth > DEEPEST {
+            return Err(wrong("its elements are nested too deep".into()));
+        }
+        if tag.local_name().as_ref() == b"Cube" {
+            cube(tag, &mut day, &mut rates, sieve)?;
+        }
+    }
+    if depth > 0 || !found {
+        return Err(wrong("it ends in the middle".into()));
+    }
+    Ok(rates)
+}
+
+const XML: &str = "eurofxref.xml";
+
+/// A `Cube`: of all days, of a day, or of a currency on that day.
+fn cube(
+    tag: &BytesStart<'_>,
+    day: &mut Option<NaiveDate>,
+    rates: &mut Vec<Rate>,
+    sieve: &mut RowFilter,
+) -> Result<()> {
+    let (mut time, mut currency, mut rate) = (None, None, None);
+    for attribute in tag.attributes() {
+        let attribute =
+            attribute.map_err(|error| Error::decode(XML, "Cube", cut(&error.to_string(), 120)))?;
+        // Whatever would have to be unescaped is neither a day, nor a currency, nor a number.
+        let value = String::from_utf8_lossy(&attribute.value).into_owned();
+        match attribute.key.as_ref() {
+            b"time" => time = Some(value),
+            b"currency" => currency = Some(value),
+            b"rate" => rate = Some(value),
+            _ => {}
+        }
+    }
+    if let Some(time) = time {
+        *day = Some(parse::date(XML, "time", &time)?);
+    }
+    if currency.is_none() && rate.is_none() {
+        return Ok(());
+    }
+    let day = day.ok_or_else(|| Error::decode(XML, "time", "it is missing"))?;
+    let (currency, rate) = (currency.unwrap_or_default(), rate.unwrap_or_default());
+    rates.extend(sifted(day, &currency, &rate, "rate", sieve)?);
+    Ok(())
+}
+
+/// `eurofxref.csv` and `eurofxref-hist.csv`, as they come out of their zip files, in their order.
+///
+/// # Behavior
+/// `N/A` and nothing are no rate. Days are written `2026-04-13` or `13 April 2026`.
+///
+/// # Errors
+/// When the sieve lets a bad rate fail the page, or the file is of another shape.
+pub fn eurofxref_csv(body: &[u8], sieve: &mut RowFilter) -> Result<Vec<Rate>> {
+    const CSV: &str = "eurofxref.csv";
+    let mut lines = lines(CSV, body);
+    let header = lines.next().unwrap_or_else(|| Ok(StringRecord::new()))?;
+    if header.get(0) != Some("Date") {
+        return Err(Error::decode(CSV, "Date", "it is missing"));
+    }
+    let mut rates = Vec::new();
+    for line in lines {
+        let line = line?;
+        let text = line.get(0).unwrap_or_default();
+        let day = NaiveDate::parse_from_str(text, "%d %B %Y")
+            .or_else(|_| parse::date(CSV, "Date", text))?;
+        // Every line ends in a comma: the last column has no name.
+        for (currency, rate) in header.iter().zip(&line).skip(1) {
+            if !(currency.is_empty() && rate.is_empty()) && is_there(rate) {
+                rates.extend(sifted(day, currency, rate, "rate", sieve)?);
+            }
+        }
+    }
+    Ok(rates)
+}
+
+/// `/service/data/EXR/…?format=csvdata`, currency by currency, each oldest first. Columns are found
+/// by their names; an empty reply has no rates.
+///
+/// # Errors
+/// When the sieve lets a bad rate fail the page, or the reply is of another shape, or of other than
+/// daily euro rates.
+pub fn exr_csv(body: &[u8], sieve: &mut RowFilter) -> Result<Vec<Rate>> {
+    const EXR: &str = "EXR";
+    let mut lines = lines(EXR, body);
+    let Some(header) = lines.next() else { return Ok(Vec::new()) };
+    let header = header?;
+    let columns: BTreeMap<_, _> = header.iter().enumerate().map(|(at, name)| (name, at)).collect();
+    let column = |name: &str| {
+        columns.get(name).copied().ok_or_else(|| Error::decode(EXR, name, "it is missing"))
+    };
+    let (currency, day, rate) = (column("CURRENCY")?, column("TIME_PERIOD")?, column("OBS_VALUE")?);
+    let mut rates = Vec::new();
+    for line in lines {
+        let line = line?;
+        let cell = |at: usize| line.get(at).unwrap_or_default();
+        for (name, right) in [("CURRENCY_DENOM", "EUR"), ("FREQ", "D")] {
+            if let Some(at) = columns.get(name)
+                && cell(*at) != right
+            {
+                return Err(Error::value(EXR, name, cell(*at), "which was not asked for"));
+            }
+        }
+        let rate = cell(rate);
+        if is_there(rate) {
+            let day = parse::date(cell(currency), "TIME_PERIOD", cell(day))?;
+            rates.extend(sifted(day, cell(currency), rate, "OBS_VALUE", sieve)?);
+        }
+    }
+    Ok(rates)
+}
+
+/// The lines of a CSV file, which all have the same number of cells.
+fn lines<'a>(of: &'static str, body: &'a [u8]) -> impl Iterator<Item = Result<StringRecord>> + 'a {
+    let reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .trim(csv::Trim::All)
+        .from_reader(without_mark(body));
+    let broken = move |error: csv::Error| Error::decode(of, "a line", cut(&error.to_string(), 120));
+    reader.into_records().map(move |line| line.map_err(broken))
+}
+
+/// The text behind a byte order mark.
+fn without_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
+}
+
+/// A day without a rate is marked in one way or another.
+fn is_there(rate: &str) -> bool {
+    !matches!(rate, "" | "N/A" | "NaN")
+}
+
+/// The rate if it is one.
+fn sifted(
+    date: NaiveDate,
+    currency: &str,
+    rate: &str,
+    field: &str,
+    sieve: &mut RowFilter,
+) -> Result<Option<Rate>> {
+    let read = |()| {
+        let rate: Crypto = parse::price(currency, field, rate)?;
+        Ok(Rate { date, base: "EUR".into(), quote: currency.into(), rate })
+    };
+    sieve.pass(
+        rates::check_code("euro rates", currency).and_then(read),
+        || format!("{date} {currency}"),
+        || rate.into(),
+    )
+}
+
+/// Finds the refusal in a reply of the data API: a `detail`, beside the status.
+pub fn refusal(body: &[u8]) -> Option<Refusal> {
+    let fields = Object::parse("error", body).ok()?;
+    let message = fields.text("detail").or_else(|_| fields.text("title")).ok()?;
+    Some(Refusal { code: None, message, kind: RefusalKind::Other, advice: "" })
+}
+
+/// What the data API says, with the status 404, where it has no rates.
+pub(super) const NOTHING: &str = "No results found";

@@ -1,0 +1,191 @@
+//! The European Central Bank itself: its euro reference rates since 1999.
+
+mod client;
+mod config;
+pub mod decode;
+mod spec;
+
+use async_trait::async_trait;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use tidegauge_core::tables::FxRate;
+use tidegauge_core::{Cursor, Page, Source, TableRef};
+
+pub use client::Client;
+pub use config::Config;
+pub use decode::Rate;
+
+use crate::backfill::{
+    self, Continuation, HistoricalSource, RowFilter, Series, WindowRequest, WindowResponse,
+};
+use crate::decode::rates::{self, Seen};
+use crate::http::Budget;
+use crate::{Context, Error, Result};
+
+/// The name under which sinks keep the cursor, and the `source` of the rows.
+pub const NAME: &str = "ecb";
+
+/// What the ECB wants shown wherever the rates are shown.
+pub const ATTRIBUTION: &str = "Source: ECB euro foreign exchange reference rates";
+
+/// A window of so many days a call.
+const WINDOW: TimeDelta = TimeDelta::days(365);
+
+/// It has had a rate on every business day since 1999, so that an answer without it is none.
+const ALWAYS: &str = "USD";
+
+/// TARGET never rests for so many days on end.
+const NEVER_SO_LONG: TimeDelta = TimeDelta::days(7);
+
+/// The ECB's euro reference rates as a source, from a day of your choice to the latest.
+///
+/// The history comes from the data API, which gives any span of any currencies; the ECB's file of
+/// the whole history is one of 8 MB, however little of it is wanted. The newest fixing comes from
+/// the daily file: 2 kB, made for being asked for often.
+///
+/// ```no_run
+/// use std::sync::Arc;
+/// use tidegauge_acquisition::Context;
+/// use tidegauge_acquisition::ecb::{Config, Ecb};
+/// use tidegauge_core::{Source, SystemClock};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let config = Config { symbols: vec!["USD".into()], history_days: 3650, ..Config::default() };
+/// let context = Context::new(Arc::new(SystemClock));
+/// let page = Ecb::new(config, &context)?.fetch(None).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Ecb {
+    client: Client,
+    config: Config,
+    context: Context,
+}
+
+impl Ecb {
+    /// The source that `config` describes.
+    ///
+    /// # Errors
+    /// When a currency is not three capital letters, or is the euro, or the base URL cannot be used.
+    pub fn new(config: Config, context: &Context) -> Result<Self> {
+        config.validate()?;
+        let client = Client::new(&config.http, context)?;
+        Ok(Self { client, config, context: context.clone() })
+    }
+
+    fn sieve(&self, series: &Series) -> RowFilter {
+        RowFilter::new(self.context.bad_rows, "fx_rates", series.name.clone())
+    }
+
+    fn wants(&self, currency: &str) -> bool {
+        self.config.symbols.is_empty() || self.config.symbols.iter().any(|it| it == currency)
+    }
+
+    /// The daily file, if it alone says what came of the days from `from` on: nothing, or one fixing.
+    async fn newest(&self, from: NaiveDate, sieve: &mut RowFilter) -> Result<(Vec<Rate>, bool)> {
+        let daily = self.client.daily(sieve).await?;
+        let day = daily.iter().map(|rate| rate.date).max();
+        let day = day.ok_or_else(|| Error::decode("eurofxref.xml", "Cube", "it has no rates"))?;
+        let earlier = from.iter_days().take_while(|it| *it < day);
+        let is_all = !earlier.into_iter().any(rates::may_be_fixed);
+        Ok((daily.into_iter().filter(|rate| rate.date >= from).collect(), is_all))
+    }
+
+    /// What the data API has of the days from `from` to `to`.
+    async fn range(
+        &self,
+        from: NaiveDate,
+        to: NaiveDate,
+        sieve: &mut RowFilter,
+    ) -> Result<Vec<Rate>> {
+        let mut quotes: Vec<_> = self.config.symbols.iter().map(String::as_str).collect();
+        if !quotes.is_empty() && !self.wants(ALWAYS) {
+            quotes.push(ALWAYS);
+        }
+        let rates = self.client.range(from, to, &quotes, sieve).await?;
+        if to - from >= NEVER_SO_LONG && !rates.iter().any(|rate| rate.quote == ALWAYS) {
+            let reason = format!("there is none of {ALWAYS} from {from} to {to}, which cannot be");
+            return Err(Error::decode("EXR", "OBS_VALUE", reason));
+        }
+        Ok(rates)
+    }
+
+    /// That every currency asked for is one that the ECB fixes, or has fixed.
+    async fn check(&self, seen: &Seen, series: &Series) -> Result<()> {
+        let unknown = seen.unknown(&self.config.symbols);
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        // It may have begun, or been taken up again, later than the window.
+        let daily = self.client.daily(&mut self.sieve(series)).await?;
+        let known: Vec<_> = daily.iter().map(|rate| rate.quote.as_str()).collect();
+        match unknown.iter().find(|it| !known.contains(&it.as_str())) {
+            Some(unknown) => {
+                let known = known.join(", ");
+                let reason = format!("{NAME} does not have `{unknown}`; known are {known}");
+                Err(Error::config("symbols", reason))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+#[async_trait]
+impl HistoricalSource for Ecb {
+    fn series(&self, now: DateTime<Utc>) -> Vec<Series> {
+        let name = rates::series_name("rates EUR", &self.config.symbols);
+        let since = rates::since(now, self.config.history_days);
+        vec![Series::history(name, since, WINDOW, rates::refresh(now))]
+    }
+
+    fn budget(&self) -> Result<Budget> {
+        self.client.budget()
+    }
+
+    async fn read(&self, ask: &WindowRequest<'_>) -> Result<WindowResponse> {
+        let Some((from, to)) = rates::days(ask.window) else {
+            return Ok(WindowResponse::default());
+        };
+        let mut sieve = self.sieve(ask.series);
+        let (mut rates, is_all) = if ask.at_edge && to - from < NEVER_SO_LONG {
+            self.newest(from, &mut sieve).await?
+        } else {
+            (Vec::new(), false)
+        };
+        if !is_all {
+            // What the daily file has of its day, the data API may not have yet.
+            let day = rates.first().map(|rate| rate.date);
+            let earlier = self.range(from, to, &mut sieve).await?;
+            rates.extend(earlier.into_iter().filter(|rate| Some(rate.date) != day));
+        }
+        let seen = Seen::after(ask.mark, &rates);
+        self.check(&seen, ask.series).await?;
+        let mut rates = rates::none_later(to, rates, &mut sieve)?;
+        rates.retain(|rate| rate.date >= from && self.wants(&rate.quote));
+        let next = if ask.at_edge {
+            Continuation::Until(rates::read_up_to(ask.window, &rates))
+        } else {
+            Continuation::Done
+        };
+        let batches = rates::batches(NAME, rates)?;
+        let (mark, bad) = (seen.mark(), sieve.into_bad());
+        Ok(WindowResponse { batches, next, mark, bad, ..WindowResponse::default() })
+    }
+}
+
+#[async_trait]
+impl Source for Ecb {
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    fn tables(&self) -> Vec<TableRef> {
+        backfill::tables([FxRate::table()])
+    }
+
+    async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {
+        backfill::sync_page(self, &self.context, cursor)
+            .await
+            .map_err(|error| error.of_source(NAME))
+    }
+}

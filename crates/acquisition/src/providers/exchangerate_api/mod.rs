@@ -1,0 +1,84 @@
+//! ExchangeRate-API with a key: the latest rates of some 160 currencies.
+//!
+//! The [open endpoint](crate::providers::open_er_api) speaks the same language on another host and under
+//! another licence; what both have in common stands here.
+
+mod client;
+mod config;
+pub mod decode;
+mod spec;
+mod updates;
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+use tidegauge_core::{Cursor, Page, Source, TableRef};
+
+pub use client::Client;
+pub use config::Config;
+pub use decode::Latest;
+pub(crate) use updates::Updates;
+
+use crate::http::Budget;
+use crate::{Context, Result};
+
+/// The name under which sinks keep the cursor, and the `source` of the rows.
+pub const NAME: &str = "exchangerate_api";
+
+/// What to show wherever the rates are shown.
+pub const ATTRIBUTION: &str = "Rates By Exchange Rate API (https://www.exchangerate-api.com)";
+
+/// The latest rates of one base currency as a source: one page an update, as the reply announces
+/// them.
+///
+/// ```no_run
+/// use std::sync::Arc;
+/// use tidegauge_acquisition::Context;
+/// use tidegauge_acquisition::exchangerate_api::{Config, ExchangeRateApi};
+/// use tidegauge_core::{Source, SystemClock};
+///
+/// # async fn example(key: String) -> Result<(), Box<dyn std::error::Error>> {
+/// let config = Config { base: "EUR".into(), ..Config::default() };
+/// let context = Context::new(Arc::new(SystemClock));
+/// let page = ExchangeRateApi::new(config, Some(key.into()), &context)?.fetch(None).await?;
+/// assert!(page.done);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct ExchangeRateApi(Updates);
+
+impl ExchangeRateApi {
+    /// The source that `config` describes.
+    ///
+    /// # Errors
+    /// When a currency is not three capital letters, there is no key, or it or the base URL cannot
+    /// be used.
+    pub fn new(config: Config, key: Option<SecretString>, context: &Context) -> Result<Self> {
+        config.validate()?;
+        let client = Client::keyed(key.as_ref(), &config.http, context)?;
+        Ok(Self(Updates { name: NAME, client, config, context: context.clone() }))
+    }
+
+    /// What the service allows, and how much of it is left.
+    ///
+    /// # Errors
+    /// When the record of what was spent cannot be read.
+    pub fn budget(&self) -> Result<Budget> {
+        self.0.client.budget()
+    }
+}
+
+#[async_trait]
+impl Source for ExchangeRateApi {
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    fn tables(&self) -> Vec<TableRef> {
+        Updates::tables()
+    }
+
+    async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {
+        self.0.page(cursor).await.map_err(|error| error.of_source(NAME))
+    }
+}

@@ -1,0 +1,139 @@
+//! The latest rates, once for each update: what both ways in have in common.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use tidegauge_core::tables::{FxRate, Quarantine};
+use tidegauge_core::{Batch, Cursor, Page, TableRef};
+
+use super::{Client, Config, Latest};
+use crate::bad_rows::{BadRow, RowFilter};
+use crate::{Context, Error, Result, cursor};
+
+/// The latest rates of one base currency, page by page: one page an update.
+#[derive(Debug)]
+pub(crate) struct Updates {
+    /// The source whose rows and cursor they are.
+    pub(crate) name: &'static str,
+    pub(crate) client: Client,
+    pub(crate) config: Config,
+    pub(crate) context: Context,
+}
+
+/// What the cursor holds.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Progress {
+    base: String,
+    /// Of the rates taken, seconds since 1970.
+    last_update: i64,
+    /// Before it there is nothing to ask for, seconds since 1970.
+    next_update: i64,
+    /// The currencies that it is priced in and that have been there: one that is gone later has
+    /// come to an end, one that never was is a mistake.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    seen: Option<BTreeSet<String>>,
+}
+
+/// An update that is late is looked for so often.
+const LATE: TimeDelta = TimeDelta::hours(1);
+
+/// An update that is announced for later than this is looked for all the same.
+const LONGEST: TimeDelta = TimeDelta::days(7);
+
+impl Updates {
+    pub(crate) fn tables() -> Vec<TableRef> {
+        vec![FxRate::table().clone(), Quarantine::table().clone()]
+    }
+
+    pub(crate) async fn page(&self, before: Option<&Cursor>) -> Result<Page> {
+        let now = self.context.clock.now();
+        let taken = match before {
+            Some(before) => Some((before, cursor::read::<Progress>(self.name, before)?)),
+            None => None,
+        };
+        // Rates of another base say nothing about this one.
+        let taken = taken.filter(|(_, progress)| progress.base == self.config.base);
+        if let Some((before, progress)) = &taken
+            && now.timestamp() < progress.next_update
+        {
+            return Ok(cursor::nothing_new(before));
+        }
+        let base = &self.config.base;
+        let mut sieve = RowFilter::new(self.context.bad_rows, "fx_rates", format!("latest {base}"))
+            .hiding(self.client.hidden());
+        let latest = self.client.latest(base, &mut sieve).await?;
+        let bad = sieve.into_bad();
+        let seen = self.seen(taken.as_ref().map(|(_, progress)| progress), &latest, &bad)?;
+        let progress = Progress {
+            base: base.clone(),
+            last_update: latest.last_update.timestamp(),
+            next_update: latest.next_update.clamp(now + LATE, now + LONGEST).timestamp(),
+            seen: Some(seen),
+        };
+        let is_new = taken.is_none_or(|(_, taken)| taken.last_update < progress.last_update);
+        let batches = if is_new { self.batches(latest, bad, now)? } else { Vec::new() };
+        Ok(Page { batches, cursor: cursor::write(self.name, &progress)?, done: true })
+    }
+
+    /// Returns the currencies wanted that have been there, up to and with `latest`.
+    ///
+    /// # Errors
+    /// When one is not there and never was.
+    fn seen(
+        &self,
+        before: Option<&Progress>,
+        latest: &Latest,
+        bad: &[BadRow],
+    ) -> Result<BTreeSet<String>> {
+        let wanted = &self.config.quotes;
+        // A cursor of an earlier release was written only where all were there.
+        let all = || wanted.iter().cloned().collect();
+        let mut seen = before.map_or_else(BTreeSet::new, |it| it.seen.clone().unwrap_or_else(all));
+        for quote in wanted {
+            let there = latest.rates.iter().any(|(found, _)| found == quote)
+                || bad.iter().any(|bad| bad.place.ends_with(quote.as_str()));
+            if there {
+                seen.insert(quote.clone());
+            } else if seen.contains(quote) {
+                tracing::warn!(
+                    source = self.name,
+                    quote,
+                    "no rate of it any more, the others go on"
+                );
+            } else {
+                return Err(Error::NoInstrument {
+                    service: self.name,
+                    symbol: quote.clone(),
+                    known: "listed at https://www.exchangerate-api.com/docs/supported-currencies"
+                        .into(),
+                });
+            }
+        }
+        Ok(seen)
+    }
+
+    /// The rates wanted, and those that were put aside.
+    fn batches(&self, latest: Latest, bad: Vec<BadRow>, now: DateTime<Utc>) -> Result<Vec<Batch>> {
+        if latest.last_update > now + TimeDelta::days(1) {
+            let reason = "which is in the future: check this machine's clock";
+            let value = latest.last_update.to_rfc3339();
+            return Err(Error::value(latest.base, "time_last_update_unix", &value, reason));
+        }
+        let wanted = &self.config.quotes;
+        let (base, rate_date) = (latest.base, latest.last_update.date_naive());
+        let rates = latest.rates.into_iter();
+        let rates = rates.filter(|(it, _)| wanted.is_empty() || wanted.contains(it));
+        let rows = rates.map(|(quote, rate)| FxRate {
+            base: base.clone(),
+            quote,
+            rate_date,
+            source: self.name.into(),
+            rate,
+        });
+        let rows = Batch::from_rows(FxRate::table(), rows.collect::<Vec<_>>())?;
+        let put_aside = BadRow::batch(self.name, bad, now)?;
+        Ok([rows, put_aside].into_iter().filter(|batch| batch.rows() > 0).collect())
+    }
+}

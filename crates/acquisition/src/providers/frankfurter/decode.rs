@@ -1,0 +1,112 @@
+//! Frankfurter's replies as plain rows. Pure functions of the bytes.
+
+use chrono::NaiveDate;
+use tidegauge_core::Crypto;
+
+use crate::bad_rows::RowFilter;
+use crate::decode::json::{self, Object};
+use crate::decode::parse;
+pub use crate::decode::rates::Rate;
+use crate::error::cut;
+use crate::http::{Refusal, RefusalKind};
+use crate::{Error, Result};
+
+/// `/v1/{from}..{to}`.
+///
+/// # Errors
+/// When the sieve lets a bad rate fail the page, the reply is of more than one unit, or of another
+/// shape.
+pub fn range(body: &[u8], sieve: &mut RowFilter) -> Result<Vec<Rate>> {
+    let (base, fields) = of_one_unit(body)?;
+    let mut rates = Vec::new();
+    for (day, of_day) in fields.object("rates")?.sorted().entries() {
+        let date = parse::date(&base, "rates", &day)?;
+        add(date, &base, Object::parse(&base, of_day.as_bytes())?, sieve, &mut rates)?;
+    }
+    Ok(rates)
+}
+
+/// `/v1/{day}` and `/v1/latest`.
+///
+/// # Errors
+/// As for [`range`].
+pub fn day(body: &[u8], sieve: &mut RowFilter) -> Result<Vec<Rate>> {
+    let (base, fields) = of_one_unit(body)?;
+    let mut rates = Vec::new();
+    add(fields.date("date")?, &base, fields.object("rates")?, sieve, &mut rates)?;
+    Ok(rates)
+}
+
+/// `/v2/rates`, without the row that says that a currency is worth itself.
+///
+/// # Errors
+/// When the sieve lets a bad row fail the page, or the reply is of another shape.
+pub fn rates_v2(body: &[u8], sieve: &mut RowFilter) -> Result<Vec<Rate>> {
+    let mut rates = Vec::new();
+    for (at, row) in json::elements("v2/rates", body)?.into_iter().enumerate() {
+        let place = || place_v2(row).unwrap_or_else(|| format!("row {at}"));
+        let rate = sieve.pass(rate_v2(row), place, || row.to_owned())?;
+        rates.extend(rate.filter(|rate| rate.base != rate.quote));
+    }
+    Ok(rates)
+}
+
+fn rate_v2(row: &str) -> Result<Rate> {
+    let fields = Object::parse("v2/rates", row.as_bytes())?;
+    let quote = fields.text("quote")?;
+    let fields = fields.about(quote.clone());
+    Ok(Rate {
+        date: fields.date("date")?,
+        base: fields.text("base")?,
+        rate: fields.price("rate")?,
+        quote,
+    })
+}
+
+/// Returns where a bad row stands, if that much of it can be read.
+fn place_v2(row: &str) -> Option<String> {
+    let fields = Object::parse("v2/rates", row.as_bytes()).ok()?;
+    Some(format!("{} {}", fields.text("date").ok()?, cut(&fields.text("quote").ok()?, 40)))
+}
+
+/// The base of a reply of version 1, which must be about one unit of it.
+fn of_one_unit(body: &[u8]) -> Result<(String, Object<'_>)> {
+    let fields = Object::parse("v1", body)?;
+    let base = fields.text("base")?;
+    let fields = fields.about(base.clone());
+    let amount: Crypto = fields.price("amount")?;
+    if amount.units() != Crypto::ONE {
+        let reason = "which is not the one unit asked for";
+        return Err(Error::value(base, "amount", &amount.to_string(), reason));
+    }
+    Ok((base, fields))
+}
+
+fn add(
+    date: NaiveDate,
+    base: &str,
+    of_day: Object<'_>,
+    sieve: &mut RowFilter,
+    rates: &mut Vec<Rate>,
+) -> Result<()> {
+    for (quote, value) in of_day.sorted().entries() {
+        let rate = parse::price(&quote, "rate", value);
+        let place = || format!("{date} {}", cut(&quote, 40));
+        let rate = sieve.pass(rate, place, || value.to_owned())?;
+        rates.extend(rate.map(|rate| Rate { date, base: base.into(), quote, rate }));
+    }
+    Ok(())
+}
+
+/// Finds the refusal in a reply: a `message`, in version 2 beside the status.
+pub fn refusal(body: &[u8]) -> Option<Refusal> {
+    let message = Object::parse("error", body).ok()?.text("message").ok()?;
+    let advice = match message.as_str() {
+        NOT_FOUND => "check the currencies and the days asked for",
+        _ => "",
+    };
+    Some(Refusal { code: None, message, kind: RefusalKind::Other, advice })
+}
+
+/// What it says, with the status 404, where it has no rates.
+pub(super) const NOT_FOUND: &str = "not found";

@@ -1,0 +1,113 @@
+//! Kraken's public REST API, as much of it as we use.
+
+use chrono::{DateTime, Utc};
+
+use super::NAME;
+use super::decode::{self, AssetPair, Ticker, Trades};
+use crate::bad_rows::RowFilter;
+use crate::http::{Budget, Http, HttpConfig, Quota, Service};
+use crate::{Bars, Context, Interval, Result};
+
+/// A client of Kraken's market data, for those who want its rows and not its tables. No key.
+///
+/// ```no_run
+/// use std::sync::Arc;
+/// use tidegauge_acquisition::Context;
+/// use tidegauge_acquisition::kraken::Client;
+/// use tidegauge_core::SystemClock;
+///
+/// # async fn example() -> tidegauge_acquisition::Result<()> {
+/// let context = Context::new(Arc::new(SystemClock));
+/// let ticker = Client::new(&Default::default(), &context)?.ticker("BTC/USD").await?;
+/// println!("{} to {}", ticker.bid, ticker.ask);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Client {
+    http: Http,
+}
+
+impl Client {
+    /// A client.
+    ///
+    /// # Errors
+    /// When the base URL cannot be used.
+    pub fn new(http: &HttpConfig, context: &Context) -> Result<Self> {
+        let service = Service {
+            // About one a second, says the documentation; it counts by address.
+            quota: Quota::per_minute(60),
+            throttled_pause: std::time::Duration::from_secs(10),
+            ..Service::new(NAME, "https://api.kraken.com/0/public", decode::refusal)
+        };
+        Ok(Self { http: Http::new(service, http, None, context)? })
+    }
+
+    /// What the service allows.
+    ///
+    /// # Errors
+    /// When the record of what was spent cannot be read.
+    pub fn budget(&self) -> Result<Budget> {
+        self.http.budget()
+    }
+
+    /// Bars of `pair` from `since` on, oldest first: at most the last 720, and the one that is not
+    /// closed yet.
+    ///
+    /// # Errors
+    /// When they cannot be had, or one makes no sense.
+    pub async fn ohlc(
+        &self,
+        pair: &str,
+        interval: Interval,
+        since: DateTime<Utc>,
+        sieve: &mut RowFilter,
+    ) -> Result<Bars> {
+        let minutes = interval.minutes().to_string();
+        // What the service calls `since` is the time before.
+        let since = (since.timestamp() - 1).to_string();
+        let query = [("pair", pair), ("interval", minutes.as_str()), ("since", since.as_str())];
+        decode::ohlc(pair, &self.http.get(&["OHLC"], &query).await?, sieve)
+    }
+
+    /// At most 1,000 trades of `pair` after `since`, nanoseconds since 1970, oldest first.
+    ///
+    /// # Errors
+    /// When they cannot be had, or one makes no sense.
+    pub async fn trades(&self, pair: &str, since: &str, sieve: &mut RowFilter) -> Result<Trades> {
+        let query = [("pair", pair), ("since", since), ("count", "1000")];
+        decode::trades(pair, &self.http.get(&["Trades"], &query).await?, sieve)
+    }
+
+    /// The latest prices of `pair`.
+    ///
+    /// # Errors
+    /// When they cannot be had, or make no sense.
+    pub async fn ticker(&self, pair: &str) -> Result<Ticker> {
+        decode::ticker(pair, &self.http.get(&["Ticker"], &[("pair", pair)]).await?)
+    }
+
+    /// All pairs that are traded: for whoever looks for a name.
+    ///
+    /// # Errors
+    /// When they cannot be had.
+    pub async fn asset_pairs(&self) -> Result<Vec<AssetPair>> {
+        decode::asset_pairs(&self.http.get(&["AssetPairs"], &[]).await?)
+    }
+
+    /// The service's clock.
+    ///
+    /// # Errors
+    /// When it cannot be had.
+    pub async fn time(&self) -> Result<DateTime<Utc>> {
+        decode::time(&self.http.get(&["Time"], &[]).await?)
+    }
+
+    /// Whether the exchange is `online`, or what else it says that it is.
+    ///
+    /// # Errors
+    /// When it cannot be had.
+    pub async fn system_status(&self) -> Result<String> {
+        decode::system_status(&self.http.get(&["SystemStatus"], &[]).await?)
+    }
+}

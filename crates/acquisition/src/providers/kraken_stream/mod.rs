@@ -1,0 +1,104 @@
+//! Kraken's live market: prices, trades and bars as they happen.
+
+mod client;
+mod config;
+pub mod decode;
+mod spec;
+
+use async_trait::async_trait;
+use tidegauge_core::tables::{Candle, MarketTrade, Quote};
+use tidegauge_core::{Cursor, Page, Source, SourceCapabilities, TableRef};
+
+use client::Kraken;
+pub use config::{Channel, Config};
+
+use crate::http::{Budget, Quota, Service, Sockets};
+use crate::live::{Live, Stream};
+use crate::providers::kraken;
+use crate::{Context, Result, instruments};
+
+/// The name under which sinks keep the cursor, and the `source` of the rows.
+pub const NAME: &str = "kraken_stream";
+
+/// What to show wherever the data is shown.
+pub const ATTRIBUTION: &str = "Market data by Kraken (https://www.kraken.com)";
+
+/// Kraken's live market as a source. It never ends.
+///
+/// ```no_run
+/// use std::sync::Arc;
+/// use tidegauge_acquisition::Context;
+/// use tidegauge_acquisition::kraken_stream::{Channel, Config, KrakenStream};
+/// use tidegauge_core::{Source, SystemClock};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let config = Config {
+///     symbols: vec!["BTC".into()],
+///     channels: vec![Channel::Ticker],
+///     ..Config::default()
+/// };
+/// let source = KrakenStream::new(config, &Context::new(Arc::new(SystemClock)))?;
+/// let mut cursor = None;
+/// loop {
+///     let page = source.fetch(cursor.as_ref()).await?;
+///     println!("{} rows", page.rows());
+///     cursor = Some(page.cursor);
+/// }
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct KrakenStream {
+    live: Live<Kraken>,
+}
+
+impl KrakenStream {
+    /// The source that `config` describes. It connects when it is first asked for a page.
+    ///
+    /// # Errors
+    /// When a symbol is not in the registry or has no pair at Kraken, a channel or a length is named
+    /// twice, or the base URL cannot be used.
+    pub fn new(config: Config, context: &Context) -> Result<Self> {
+        config.validate()?;
+        let instruments =
+            instruments::select(NAME, &context.registry, &config.symbols, kraken::NAME)?;
+        client::check(&instruments)?;
+        // 150 attempts in ten minutes are an attack to the firewall in front of it.
+        let service = Service::new(NAME, "https://ws.kraken.com", kraken::decode::refusal);
+        let service = Service { quota: Quota::per_minute(12), ..service };
+        let sockets = Sockets::new(service, &config.http, None, context)?;
+        let protocol = Kraken::new(&config, instruments);
+        Ok(Self { live: Live::new(protocol, sockets, config.live, context)? })
+    }
+}
+
+#[async_trait]
+impl Source for KrakenStream {
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    fn tables(&self) -> Vec<TableRef> {
+        Live::<Kraken>::tables(
+            [Quote::table(), MarketTrade::table(), Candle::table()].map(Clone::clone),
+        )
+    }
+
+    fn capabilities(&self) -> SourceCapabilities {
+        SourceCapabilities { live: true, ..SourceCapabilities::default() }
+    }
+
+    async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {
+        self.live.page(cursor).await.map_err(|error| error.of_source(NAME))
+    }
+}
+
+#[async_trait]
+impl Stream for KrakenStream {
+    fn budget(&self) -> Result<Budget> {
+        self.live.budget()
+    }
+
+    async fn check(&self) -> Result<()> {
+        self.live.check().await
+    }
+}

@@ -1,0 +1,75 @@
+//! ExchangeRate-API's open endpoint: the latest rates of some 160 currencies, once a day, without a
+//! key.
+//!
+//! Its replies, settings and schedule are those of [`exchangerate_api`](crate::providers::exchangerate_api);
+//! its host, its limits and its terms are its own, and so are its rows.
+
+mod spec;
+
+use async_trait::async_trait;
+use tidegauge_core::{Cursor, Page, Source, TableRef};
+
+use crate::http::Budget;
+use crate::providers::exchangerate_api::Updates;
+pub use crate::providers::exchangerate_api::{Client, Config, Latest, decode};
+use crate::{Context, Result};
+
+/// The name under which sinks keep the cursor, and the `source` of the rows.
+pub const NAME: &str = "open_er_api";
+
+/// What the terms of use want shown wherever the rates are shown.
+pub const ATTRIBUTION: &str = "Rates By Exchange Rate API (https://www.exchangerate-api.com)";
+
+/// The latest rates of one base currency as a source: one page a day.
+///
+/// ```no_run
+/// use std::sync::Arc;
+/// use tidegauge_acquisition::Context;
+/// use tidegauge_acquisition::open_er_api::{Config, OpenErApi};
+/// use tidegauge_core::{Source, SystemClock};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let config = Config { base: "EUR".into(), ..Config::default() };
+/// let context = Context::new(Arc::new(SystemClock));
+/// let page = OpenErApi::new(config, &context)?.fetch(None).await?;
+/// assert!(page.done);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct OpenErApi(Updates);
+
+impl OpenErApi {
+    /// The source that `config` describes.
+    ///
+    /// # Errors
+    /// When a currency is not three capital letters, or the base URL cannot be used.
+    pub fn new(config: Config, context: &Context) -> Result<Self> {
+        config.validate()?;
+        let client = Client::open(&config.http, context)?;
+        Ok(Self(Updates { name: NAME, client, config, context: context.clone() }))
+    }
+
+    /// What the service allows, and how much of it is left.
+    ///
+    /// # Errors
+    /// When the record of what was spent cannot be read.
+    pub fn budget(&self) -> Result<Budget> {
+        self.0.client.budget()
+    }
+}
+
+#[async_trait]
+impl Source for OpenErApi {
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    fn tables(&self) -> Vec<TableRef> {
+        Updates::tables()
+    }
+
+    async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {
+        self.0.page(cursor).await.map_err(|error| error.of_source(NAME))
+    }
+}

@@ -1,0 +1,140 @@
+//! The recorded files as rows.
+
+use chrono::{Days, TimeDelta};
+use csv::StringRecord;
+use tidegauge_core::tables::{Candle, FxRate, RawCryptoMarketData};
+use tidegauge_core::{Crypto, Fixed, instruments};
+
+use super::NAME;
+use crate::decode::parse;
+use crate::decode::rates::midnight;
+use crate::{Error, Result};
+
+/// How many lines `file` has below its header.
+pub(super) fn lines(file: &str) -> usize {
+    below_header(file).count()
+}
+
+/// At most `count` lines of daily prices, after the `skip` oldest, which come first in the file: a
+/// candle, and the price observed in the last second of the day.
+///
+/// # Errors
+/// When a value cannot be read, or a symbol is not in the registry.
+pub fn prices(file: &str, skip: usize, count: usize) -> Result<Vec<(Candle, RawCryptoMarketData)>> {
+    let lines = below_header(file).skip(skip).take(count);
+    records(&lines.collect::<Vec<_>>()).map(|line| price(&line?)).collect()
+}
+
+fn price(line: &StringRecord) -> Result<(Candle, RawCryptoMarketData)> {
+    let [date, symbol, open, high, low, close, volume, cap] = cells(line, "daily prices")?;
+    let day = parse::date(symbol, "date", date)?;
+    let instrument = instruments::by_symbol(symbol).ok_or_else(|| Error::NoInstrument {
+        service: NAME,
+        symbol: symbol.into(),
+        known: "in the registry of instruments".into(),
+    })?;
+    let price = |field, text| above_zero(symbol, field, text);
+    let close = price("close", close)?;
+    let candle = Candle {
+        source: NAME.into(),
+        symbol: symbol.into(),
+        interval: "1d".into(),
+        open_at: midnight(day),
+        open: price("open", open)?,
+        high: price("high", high)?,
+        low: price("low", low)?,
+        close,
+        volume: Some(amount(symbol, "volume_usd", volume)?),
+        base_volume: None,
+        currency: "USD".into(),
+    };
+    let cap: Fixed<2> = amount(symbol, "market_cap_usd", cap)?;
+    let observed = RawCryptoMarketData {
+        symbol: symbol.into(),
+        observed_at: midnight(day + Days::new(1)) - TimeDelta::seconds(1),
+        source: NAME.into(),
+        name: instrument.name.to_string(),
+        price_usd: close,
+        volume_24h_usd: Some(amount(symbol, "volume_usd", volume)?),
+        market_cap_usd: (cap.units() != 0).then_some(cap), // 0.0 says that it is not known
+    };
+    Ok((candle, observed))
+}
+
+/// The rates of at most `count` lines of the ECB's file, after the `skip` oldest, and the number of
+/// lines read. `N/A` is no rate.
+///
+/// The ECB puts the newest day on top. We read from the bottom up, so that the lines that have been
+/// read keep their numbers when days are added.
+///
+/// # Errors
+/// When a value cannot be read.
+pub fn rates(file: &str, skip: usize, count: usize) -> Result<(Vec<FxRate>, usize)> {
+    let header = file.lines().next().unwrap_or_default();
+    // The ECB ends each line in a comma: the last column has no name.
+    let quotes: Vec<_> = header.split(',').map(str::trim).collect();
+    let newest_first: Vec<_> = below_header(file).collect();
+    let lines: Vec<_> = newest_first.into_iter().rev().skip(skip).take(count).collect();
+    let mut rates = Vec::new();
+    for line in records(&lines) {
+        let line = line?;
+        if line.len() != quotes.len() {
+            let reason = format!("it has {} cells, not {}", line.len(), quotes.len());
+            return Err(Error::decode("euro rates", "a line", reason));
+        }
+        let day = parse::date("EUR", "Date", line.get(0).unwrap_or_default())?;
+        for (quote, text) in quotes.iter().zip(&line).skip(1) {
+            if quote.is_empty() || text == "N/A" {
+                continue;
+            }
+            rates.push(FxRate {
+                base: "EUR".into(),
+                quote: (*quote).into(),
+                rate_date: day,
+                source: NAME.into(),
+                rate: above_zero(quote, "rate", text)?,
+            });
+        }
+    }
+    Ok((rates, lines.len()))
+}
+
+/// The lines of `file` below its header, without empty ones; no cell holds a line break.
+fn below_header(file: &str) -> impl Iterator<Item = &str> {
+    file.lines().skip(1).filter(|line| !line.trim().is_empty())
+}
+
+fn records(lines: &[&str]) -> impl Iterator<Item = Result<StringRecord>> {
+    let text = std::io::Cursor::new(lines.join("\n"));
+    let reader =
+        csv::ReaderBuilder::new().has_headers(false).trim(csv::Trim::All).from_reader(text);
+    let broken = |error: csv::Error| Error::decode("recorded data", "a line", error.to_string());
+    reader.into_records().map(move |line| line.map_err(broken))
+}
+
+fn cells<'a, const N: usize>(line: &'a StringRecord, of: &str) -> Result<[&'a str; N]> {
+    let cells: Vec<_> = line.iter().collect();
+    cells.try_into().map_err(|cells: Vec<_>| {
+        Error::decode(of, "a line", format!("it has {} cells, not {N}", cells.len()))
+    })
+}
+
+fn above_zero(of: &str, field: &str, text: &str) -> Result<Crypto> {
+    let price: Crypto = amount(of, field, text)?;
+    if price.units() > 0 {
+        return Ok(price);
+    }
+    Err(Error::value(of, field, text, "which is not above zero"))
+}
+
+fn amount<const SCALE: u32>(of: &str, field: &str, text: &str) -> Result<Fixed<SCALE>> {
+    let wrong = |reason| Error::value(of, field, text, reason);
+    // Cents are rounded: the volumes and caps of the file have places behind them. Prices are exact.
+    let read = if SCALE == 2 { Fixed::rounded(text) } else { text.parse() };
+    let amount: Fixed<SCALE> =
+        read.map_err(|_| wrong("which is not a decimal number that fits"))?;
+    if amount.units() < 0 {
+        return Err(wrong("which is negative"));
+    }
+    Ok(amount)
+}

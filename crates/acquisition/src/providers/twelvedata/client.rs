@@ -1,0 +1,253 @@
+//! Twelve Data's REST API, as much of it as we use.
+
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use reqwest::header::HeaderMap;
+use secrecy::SecretString;
+use tidegauge_core::{Crypto, Span};
+
+use super::NAME;
+use super::decode::{self, ApiUsage, ExchangeRate, Quote, TimeSeries};
+use crate::bad_rows::RowFilter;
+use crate::hidden::Hidden;
+use crate::http::{Budget, Http, HttpConfig, Key, Quota, RateLimitHint, Request, Service};
+use crate::{Context, Error, Interval, Result};
+
+/// A client of Twelve Data, for those who want its rows and not its tables.
+///
+/// ```no_run
+/// use std::sync::Arc;
+/// use tidegauge_acquisition::Context;
+/// use tidegauge_acquisition::twelvedata::Client;
+/// use tidegauge_core::SystemClock;
+///
+/// # async fn example(key: String) -> tidegauge_acquisition::Result<()> {
+/// let context = Context::new(Arc::new(SystemClock));
+/// let client = Client::new(&key.into(), &Default::default(), &context)?;
+/// for (symbol, price) in client.price(&["AAPL", "BTC/USD"]).await? {
+///     println!("{symbol} costs {}", price?);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Client {
+    http: Http,
+}
+
+impl Client {
+    /// A client with that key.
+    ///
+    /// # Errors
+    /// When the key or the base URL cannot be used.
+    pub fn new(key: &SecretString, http: &HttpConfig, context: &Context) -> Result<Self> {
+        let service = Service {
+            // The free plan.
+            quota: Quota { per_day: Some(800), ..Quota::per_minute(8) },
+            hint,
+            ..Service::new(NAME, "https://api.twelvedata.com", decode::refusal)
+        };
+        // "Literally the word `apikey`, not Bearer."
+        let key = Key { header: "authorization", prefix: "apikey ", value: key.clone() };
+        Ok(Self { http: Http::new(service, http, Some(key), context)? })
+    }
+
+    /// What the plan allows, and how much of it is left.
+    ///
+    /// # Errors
+    /// When the record of what was spent cannot be read.
+    pub fn budget(&self) -> Result<Budget> {
+        self.http.budget()
+    }
+
+    /// Returns what is not shown of replies: the key.
+    pub(super) fn hidden(&self) -> &Hidden {
+        self.http.hidden()
+    }
+
+    /// The bars of `symbol` that open within `window`, at most 5,000, oldest first.
+    ///
+    /// # Errors
+    /// When they cannot be had, or a bar makes no sense.
+    pub async fn time_series(
+        &self,
+        symbol: &str,
+        interval: Interval,
+        window: Span,
+        sieve: &mut RowFilter,
+    ) -> Result<TimeSeries> {
+        let (from, to) = bounds(interval, window);
+        let query = series_query(symbol, interval, &from, &to);
+        let read = |body: &[u8]| decode::time_series(symbol, body, sieve);
+        match self.http.read(&["time_series"], &query, read).await {
+            Ok(series) => Ok(series),
+            // Weekends and holidays: there is nothing, and that is no error.
+            Err(error) if decode::is_empty_range(&error) => Ok(TimeSeries::default()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The same of several symbols at once, for as many credits: for each its bars, or why there
+    /// are none.
+    ///
+    /// # Errors
+    /// When the reply as a whole cannot be had.
+    pub async fn time_series_batch(
+        &self,
+        symbols: &[&str],
+        interval: Interval,
+        window: Span,
+    ) -> Result<Vec<(String, Result<TimeSeries>)>> {
+        let all = symbols.join(",");
+        let (from, to) = bounds(interval, window);
+        let query = series_query(&all, interval, &from, &to);
+        let each = self.parts(&["time_series"], &query, symbols).await?;
+        let series = |(symbol, body): (String, Result<Vec<u8>>)| {
+            let series =
+                body.and_then(|body| decode::time_series(&symbol, &body, &mut RowFilter::strict()));
+            let series = series.map_err(|error| self.hidden().error(error));
+            (symbol, series)
+        };
+        Ok(each.into_iter().map(series).collect())
+    }
+
+    /// The latest quotes of `symbols`, for a credit each: for each its quote, or its refusal. One
+    /// that makes no sense goes through `sieve`.
+    ///
+    /// # Errors
+    /// When they cannot be had.
+    pub async fn quote(
+        &self,
+        symbols: &[&str],
+        sieve: &mut RowFilter,
+    ) -> Result<Vec<(String, Result<Quote>)>> {
+        let all = symbols.join(",");
+        let query = [("symbol", all.as_str())];
+        let mut quotes = Vec::with_capacity(symbols.len());
+        for (symbol, body) in self.parts(&["quote"], &query, symbols).await? {
+            let body = match body {
+                Ok(body) => body,
+                Err(refused) => {
+                    quotes.push((symbol, Err(refused)));
+                    continue;
+                }
+            };
+            let content = || String::from_utf8_lossy(&body).into_owned();
+            let passed = sieve.pass(decode::quote(&symbol, &body), || symbol.clone(), content)?;
+            quotes.extend(passed.map(|quote| (symbol, Ok(quote))));
+        }
+        Ok(quotes)
+    }
+
+    /// The latest prices of `symbols`, for a credit each: for each its price, or its refusal.
+    ///
+    /// # Errors
+    /// When they cannot be had.
+    pub async fn price(&self, symbols: &[&str]) -> Result<Vec<(String, Result<Crypto>)>> {
+        let all = symbols.join(",");
+        let query = [("symbol", all.as_str())];
+        let price = |(symbol, body): (String, Result<Vec<u8>>)| {
+            let price = body.and_then(|body| decode::price(&symbol, &body));
+            (symbol, price.map_err(|error| self.hidden().error(error)))
+        };
+        let parts = self.parts(&["price"], &query, symbols).await?;
+        Ok(parts.into_iter().map(price).collect())
+    }
+
+    /// The latest exchange rate of a pair, as in `EUR/USD`.
+    ///
+    /// # Errors
+    /// When it cannot be had.
+    pub async fn exchange_rate(&self, pair: &str) -> Result<ExchangeRate> {
+        let read = |body: &[u8]| decode::exchange_rate(pair, body);
+        self.http.read(&["exchange_rate"], &[("symbol", pair)], read).await
+    }
+
+    /// What the key's plan allows, as the service counts.
+    ///
+    /// # Errors
+    /// When it cannot be had.
+    pub async fn api_usage(&self) -> Result<ApiUsage> {
+        self.http.read(&["api_usage"], &[], decode::api_usage).await
+    }
+
+    /// One request about several symbols, at a credit each: for each its reply, or its refusal.
+    async fn parts(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+        symbols: &[&str],
+    ) -> Result<Vec<(String, Result<Vec<u8>>)>> {
+        let credits = u32::try_from(symbols.len().max(1)).unwrap_or(u32::MAX);
+        let request = Request { credits, ..Request::get(path, query) };
+        let parts = self.http.read_request(request, |body| decode::batch(symbols, body)).await?;
+        let shown = |(symbol, part): (String, Result<Vec<u8>>)| {
+            (symbol, part.map_err(|error| self.hidden().error(error)))
+        };
+        Ok(parts.into_iter().map(shown).collect())
+    }
+}
+
+fn series_query<'a>(
+    symbol: &'a str,
+    interval: Interval,
+    from: &'a str,
+    to: &'a str,
+) -> [(&'a str, &'a str); 8] {
+    [
+        ("symbol", symbol),
+        ("interval", api_name(interval)),
+        ("start_date", from),
+        ("end_date", to),
+        ("outputsize", "5000"),
+        ("timezone", "UTC"),
+        ("order", "ASC"),
+        ("dp", "11"),
+    ]
+}
+
+/// As the service writes it.
+const fn api_name(interval: Interval) -> &'static str {
+    match interval {
+        Interval::M1 => "1min",
+        Interval::M5 => "5min",
+        Interval::M15 => "15min",
+        Interval::M30 => "30min",
+        Interval::M45 => "45min",
+        Interval::D1 => "1day",
+        Interval::W1 => "1week",
+        Interval::Mo1 => "1month",
+        hours => hours.name(),
+    }
+}
+
+/// The first and the last opening to ask for: the service takes both ends in.
+fn bounds(interval: Interval, window: Span) -> (String, String) {
+    let last = window.to - TimeDelta::microseconds(1);
+    let form = if interval.is_daily() { "%Y-%m-%d" } else { "%Y-%m-%d %H:%M:%S" };
+    (window.from.format(form).to_string(), last.format(form).to_string())
+}
+
+/// The service counts credits a minute, and begins anew with each minute of its clock.
+fn hint(headers: &HeaderMap, now: DateTime<Utc>) -> RateLimitHint {
+    let number = |name| headers.get(name)?.to_str().ok()?.trim().parse::<u32>().ok();
+    let next_minute = || {
+        let start = now.timestamp() - now.timestamp().rem_euclid(60) + 60;
+        DateTime::from_timestamp(start, 0)
+    };
+    RateLimitHint {
+        hold_until: number("api-credits-left")
+            .filter(|left| *left == 0)
+            .and_then(|_| next_minute()),
+        used_this_minute: number("api-credits-used"),
+    }
+}
+
+/// The service's times have no zone: we ask for UTC.
+pub(super) fn time(text: &str) -> Option<DateTime<Utc>> {
+    NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").ok().map(|time| time.and_utc())
+}
+
+/// A key is needed.
+pub(super) fn needed(key: Option<SecretString>) -> Result<SecretString> {
+    key.ok_or(Error::NoKey { service: NAME })
+}

@@ -1,0 +1,101 @@
+//! Twelve Data's WebSocket: what it is asked, and what its answers mean to us.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+use tidegauge_core::tables::Quote;
+
+use super::NAME;
+use super::decode::{self, Listing, Message};
+use crate::Result;
+use crate::instruments::ListedInstrument;
+use crate::live::{Event, Protocol, ServerMessage};
+
+/// What is asked of Twelve Data; the series are those of the instruments, in their order.
+#[derive(Debug)]
+pub(super) struct TwelveData {
+    instruments: Vec<ListedInstrument>,
+    heartbeat: Duration,
+}
+
+impl TwelveData {
+    pub(super) fn new(instruments: Vec<ListedInstrument>, heartbeat: Duration) -> Self {
+        Self { instruments, heartbeat }
+    }
+
+    fn place(&self, listing: &Listing) -> Option<usize> {
+        self.instruments.iter().position(|it| listing.is(&it.id))
+    }
+}
+
+impl Protocol for TwelveData {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn path(&self) -> &'static [&'static str] {
+        &["quotes", "price"]
+    }
+
+    fn series(&self) -> Vec<String> {
+        self.instruments.iter().map(|it| format!("quotes {}", it.symbol)).collect()
+    }
+
+    fn subscribe(&self) -> Vec<String> {
+        let symbols: Vec<_> = self.instruments.iter().map(|it| it.id.as_str()).collect();
+        let params = json!({"symbols": symbols.join(",")});
+        vec![json!({"action": "subscribe", "params": params}).to_string()]
+    }
+
+    fn heartbeat(&self) -> Option<(Duration, &'static str)> {
+        Some((self.heartbeat, r#"{"action":"heartbeat"}"#))
+    }
+
+    fn read(&self, text: &str, _now: DateTime<Utc>) -> Result<Vec<ServerMessage>> {
+        Ok(match decode::message(text)? {
+            Message::Life => Vec::new(),
+            // What it is called is not logged: a reply may repeat the key.
+            Message::Unknown(_) => {
+                tracing::debug!("an event that is not known, ignored");
+                Vec::new()
+            }
+            Message::Subscribed { accepted, refused, complaints } => {
+                let accepted =
+                    accepted.iter().filter_map(|it| self.place(it)).map(ServerMessage::Accepted);
+                let refused = refused.into_iter().filter_map(|(listing, reason)| {
+                    Some(ServerMessage::Refused(self.place(&listing)?, reason))
+                });
+                let all: Vec<_> = accepted.chain(refused).collect();
+                if all.is_empty() && !complaints.is_empty() {
+                    let reason = complaints.join("; ");
+                    let places = 0..self.instruments.len();
+                    return Ok(places
+                        .map(|at| ServerMessage::Refused(at, reason.clone()))
+                        .collect());
+                }
+                all
+            }
+            Message::Price(Err(error)) => {
+                vec![ServerMessage::Bad { table: "quotes", content: text.into(), error }]
+            }
+            Message::Price(Ok(price)) => {
+                let Some(series) = self.place(&price.listing) else {
+                    tracing::debug!("a price that was not asked for, left out");
+                    return Ok(Vec::new());
+                };
+                let quote = Quote {
+                    source: NAME.into(),
+                    symbol: self.instruments[series].symbol.clone(),
+                    at: price.at,
+                    price: price.price,
+                    currency: price.currency,
+                    bid: price.bid,
+                    ask: price.ask,
+                    base_volume: price.day_volume,
+                };
+                vec![ServerMessage::Event { series, event: Event::Quote(quote), snapshot: false }]
+            }
+        })
+    }
+}

@@ -1,0 +1,237 @@
+//! X's API v2, as much of it as we use: recent search and recent counts.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use reqwest::header::HeaderMap;
+use secrecy::SecretString;
+use tidegauge_core::{Clock, Span};
+
+use super::NAME;
+use super::decode::{self, Counts, Search};
+use crate::hidden::Hidden;
+use crate::http::{Budget, Http, HttpConfig, Key, Quota, RateLimitHint, Service};
+use crate::{Context, Error, Result};
+
+/// What we want to know of a post.
+const FIELDS: (&str, &str) = ("tweet.fields", "author_id,created_at,lang,public_metrics");
+
+/// How far back X looks.
+pub(super) const REACH: TimeDelta = TimeDelta::days(7);
+
+/// How long X takes to find a post: searches must end earlier.
+const FRESH: TimeDelta = TimeDelta::seconds(10);
+
+/// A client of X, for those who want its rows and not its tables.
+///
+/// ```no_run
+/// use std::sync::Arc;
+/// use tidegauge_acquisition::Context;
+/// use tidegauge_acquisition::x::{Client, SearchRecent};
+/// use tidegauge_core::SystemClock;
+///
+/// # async fn example(key: secrecy::SecretString) -> tidegauge_acquisition::Result<()> {
+/// let context = Context::new(Arc::new(SystemClock));
+/// let client = Client::new(Some(&key), &Default::default(), &context)?;
+/// let found = client.search_recent(&SearchRecent::of("#bitcoin lang:en")).await?;
+/// for (_, post) in found.posts() {
+///     println!("{}", post?.text);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Client {
+    http: Http,
+    clock: Arc<dyn Clock>,
+}
+
+/// What is searched for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SearchRecent<'a> {
+    /// In X's query language.
+    pub query: &'a str,
+    /// From when on, to the second (`None`: as far back as X looks, 7 days).
+    pub start_time: Option<DateTime<Utc>>,
+    /// Until when, to the second and without it; at least 10 seconds ago (`None`: 30 seconds ago).
+    pub end_time: Option<DateTime<Utc>>,
+    /// Only posts behind this one; instead of times.
+    pub since_id: Option<&'a str>,
+    /// The page behind the one that gave this token.
+    pub next_token: Option<&'a str>,
+    /// Posts a page, 10 to 100.
+    pub max_results: u32,
+}
+
+impl<'a> SearchRecent<'a> {
+    /// The newest hundred posts that match.
+    pub const fn of(query: &'a str) -> Self {
+        Self {
+            query,
+            start_time: None,
+            end_time: None,
+            since_id: None,
+            next_token: None,
+            max_results: 100,
+        }
+    }
+}
+
+impl Client {
+    /// A client; the key is the *bearer token* of an app.
+    ///
+    /// # Errors
+    /// When there is no key, or it or the base URL cannot be used.
+    pub fn new(key: Option<&SecretString>, http: &HttpConfig, context: &Context) -> Result<Self> {
+        let key = key.ok_or(Error::NoKey { service: NAME })?.clone();
+        let service = Service {
+            // X allows an app 300 counts and 450 searches in 15 minutes. A request of a hundred
+            // posts costs half a dollar: the month is the user's to raise.
+            quota: Quota { per_month: Some(1_000), ..Quota::per_minute(20) },
+            throttled_pause: Duration::from_mins(15),
+            hint,
+            ..Service::new(NAME, "https://api.x.com", decode::refusal)
+        };
+        let key = Key { header: "authorization", prefix: "Bearer ", value: key };
+        let http = Http::new(service, http, Some(key), context)?;
+        Ok(Self { http, clock: context.clock.clone() })
+    }
+
+    /// What X allows, and how much of it is left; a credit is a request.
+    ///
+    /// # Errors
+    /// When the record of what was spent cannot be read.
+    pub fn budget(&self) -> Result<Budget> {
+        self.http.budget()
+    }
+
+    /// A page of posts, newest first.
+    ///
+    /// # Errors
+    /// When it cannot be had, or X could not be asked like this.
+    pub async fn search_recent(&self, ask: &SearchRecent<'_>) -> Result<Search> {
+        check_max_results(ask.max_results)?;
+        if ask.since_id.is_some() && (ask.start_time.is_some() || ask.end_time.is_some()) {
+            return Err(Error::config(
+                "since_id",
+                "it goes with no start and no end: leave them out",
+            ));
+        }
+        self.check_times(ask.start_time, ask.end_time)?;
+        let (max_results, start, end) =
+            (ask.max_results.to_string(), ask.start_time.map(shown), ask.end_time.map(shown));
+        let mut query = vec![("query", ask.query), ("max_results", max_results.as_str()), FIELDS];
+        query.extend(start.as_deref().map(|start| ("start_time", start)));
+        query.extend(end.as_deref().map(|end| ("end_time", end)));
+        query.extend(ask.since_id.map(|id| ("since_id", id)));
+        query.extend(ask.next_token.map(|token| ("next_token", token)));
+        let path = ["2", "tweets", "search", "recent"];
+        let found = self.http.read(&path, &query, decode::search).await?;
+        self.warn("search", &found.problems);
+        Ok(found)
+    }
+
+    /// How many posts match, hour by hour, oldest first; where `span` begins or ends within an hour,
+    /// that one is counted in part. `next_token` asks for the page behind the one that gave it.
+    ///
+    /// # Errors
+    /// When it cannot be had, or X could not be asked like this.
+    pub async fn counts_recent(
+        &self,
+        query: &str,
+        span: Span,
+        next_token: Option<&str>,
+    ) -> Result<Counts> {
+        self.check_times(Some(span.from), Some(span.to))?;
+        let (start, end) = (shown(span.from), shown(span.to));
+        let mut query = vec![
+            ("query", query),
+            ("granularity", "hour"),
+            ("start_time", start.as_str()),
+            ("end_time", end.as_str()),
+        ];
+        query.extend(next_token.map(|token| ("next_token", token)));
+        let found =
+            self.http.read(&["2", "tweets", "counts", "recent"], &query, decode::counts).await?;
+        self.warn("counts", &found.problems);
+        Ok(found)
+    }
+
+    /// Returns what is not shown of replies: the key.
+    pub(super) fn hidden(&self) -> &Hidden {
+        self.http.hidden()
+    }
+
+    /// X answers in part where it can, and says what it could not.
+    fn warn(&self, what: &'static str, problems: &[String]) {
+        for problem in problems {
+            let problem = self.hidden().text(problem);
+            tracing::warn!(source = NAME, what, problem, "answered in part");
+        }
+    }
+
+    fn check_times(&self, start: Option<DateTime<Utc>>, end: Option<DateTime<Utc>>) -> Result<()> {
+        let now = self.clock.now();
+        if let Some(end) = end.filter(|end| *end > now - FRESH) {
+            let reason = format!("{} is less than 10 seconds ago, or ahead", shown(end));
+            return Err(Error::config("end_time", reason));
+        }
+        match (start, end) {
+            (Some(start), Some(end)) if end <= start => {
+                let reason = format!("{} is not behind {}", shown(end), shown(start));
+                Err(Error::config("end_time", reason))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+pub(super) fn check_max_results(max_results: u32) -> Result<()> {
+    if (10..=100).contains(&max_results) {
+        return Ok(());
+    }
+    Err(Error::config("max_results", format!("{max_results} is not between 10 and 100")))
+}
+
+fn shown(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// With nothing left of the quarter of an hour: until it is over, and a second.
+fn hint(headers: &HeaderMap, _now: DateTime<Utc>) -> RateLimitHint {
+    let number = |name| headers.get(name)?.to_str().ok()?.trim().parse::<i64>().ok();
+    let empty = number("x-rate-limit-remaining") == Some(0);
+    let reset = number("x-rate-limit-reset").filter(|_| empty);
+    let hold_until = reset
+        .and_then(|reset| DateTime::from_timestamp(reset, 0))
+        .and_then(|reset| reset.checked_add_signed(TimeDelta::seconds(1)));
+    RateLimitHint { hold_until, ..RateLimitHint::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use reqwest::header::HeaderName;
+
+    #[test]
+    fn headers_hold_only_with_nothing_left() {
+        let now = DateTime::from_timestamp(1_665_182_600, 0).unwrap();
+        for (remaining, reset, until) in [
+            ("448", "1665183229", None),
+            ("0", "1665183229", Some(1_665_183_230)),
+            ("0", "soon", None),
+            ("0", "9223372036854775807", None),
+            ("", "", None),
+        ] {
+            let header =
+                |name, value: &str| (HeaderName::from_static(name), value.parse().unwrap());
+            let headers = HeaderMap::from_iter([
+                header("x-rate-limit-remaining", remaining),
+                header("x-rate-limit-reset", reset),
+            ]);
+            let held = hint(&headers, now).hold_until.map(|until| until.timestamp());
+            assert_eq!(held, until, "{remaining} {reset}");
+        }
+    }
+}

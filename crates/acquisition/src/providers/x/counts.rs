@@ -1,0 +1,88 @@
+//! How many posts there are, hour by hour.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use tidegauge_core::tables::SocialCount;
+use tidegauge_core::{Batch, Span};
+
+use super::decode::{Bucket, Counts};
+use super::{What, X, ceil};
+use crate::backfill::{Continuation, RowFilter, WindowRequest, WindowResponse};
+use crate::decode::repeats;
+use crate::instruments::ListedInstrument;
+use crate::{Error, Result};
+
+impl X {
+    /// The hours that begin in a window.
+    pub(super) async fn counts(
+        &self,
+        it: &ListedInstrument,
+        ask: &WindowRequest<'_>,
+    ) -> Result<WindowResponse> {
+        let step = What::Counts.step();
+        let span = Span::new(ceil(ask.window.from, step), ceil(ask.window.to, step));
+        if span.is_empty() {
+            return Ok(WindowResponse::default());
+        }
+        let found = self.client.counts_recent(&it.id, span, ask.page).await?;
+        let table = SocialCount::table();
+        let mut sieve = RowFilter::new(self.context.bad_rows, "social_counts", &ask.series.name)
+            .hiding(self.client.hidden());
+        let mut hours = Vec::new();
+        for (at, (row, bucket)) in found.buckets().enumerate() {
+            let hour = bucket.and_then(whole_hour);
+            let place = || format!("{span} {} row {at}", ask.page.unwrap_or_default());
+            if let Some(hour) = sieve.pass(hour, place, || row.to_owned())? {
+                hours.push((hour.start, hour.posts));
+            }
+        }
+        let mut hours: BTreeMap<_, _> = repeats::last_of_each(&ask.series.name, hours).collect();
+        let bad = sieve.into_bad();
+        if ask.page.is_none() && bad.is_empty() && is_whole(&found, &hours) {
+            fill(&mut hours, span);
+        }
+        let hours = hours.into_iter().filter(|(start, _)| ask.window.contains(*start));
+        let rows = hours.map(|(start_at, posts)| SocialCount {
+            symbol: it.symbol.clone(),
+            start_at,
+            end_at: start_at + step,
+            posts,
+        });
+        Ok(WindowResponse {
+            batches: vec![Batch::from_rows(table, rows)?],
+            next: found.next_token.clone().map_or(Continuation::Done, Continuation::Page),
+            mark: None,
+            bad,
+            ..WindowResponse::default()
+        })
+    }
+}
+
+fn whole_hour(bucket: Bucket) -> Result<Bucket> {
+    let step = What::Counts.step();
+    if bucket.end == bucket.start + step && ceil(bucket.start, step) == bucket.start {
+        return Ok(bucket);
+    }
+    let (of, end) = (format!("the count of {}", bucket.start), bucket.end.to_rfc3339());
+    Err(Error::value(of, "end", &end, "which does not make a whole hour"))
+}
+
+/// Whether all that X counted is there: nobody promises that it sends hours without posts.
+fn is_whole(found: &Counts, hours: &BTreeMap<DateTime<Utc>, i64>) -> bool {
+    let sum = hours.values().try_fold(0i64, |sum, posts| sum.checked_add(*posts));
+    let agree = found.total.is_some() && sum == found.total;
+    if !agree && found.next_token.is_none() {
+        tracing::warn!(total = ?found.total, ?sum, "the hours are not the total: none is filled up");
+    }
+    agree && found.next_token.is_none() && found.problems.is_empty()
+}
+
+/// Zero for every hour of `span` that is not there.
+fn fill(hours: &mut BTreeMap<DateTime<Utc>, i64>, span: Span) {
+    let mut hour = span.from;
+    while hour < span.to {
+        hours.entry(hour).or_insert(0);
+        hour += What::Counts.step();
+    }
+}

@@ -1,0 +1,216 @@
+//! X, formerly Twitter: posts that mention an instrument, how they sound, and how many there are.
+
+mod client;
+mod config;
+mod counts;
+pub mod decode;
+mod posts;
+mod problem;
+mod spec;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use secrecy::SecretString;
+use tidegauge_core::tables::{SocialCount, SocialPost};
+use tidegauge_core::{Cursor, Page, Source, Span, TableRef};
+
+pub use client::{Client, SearchRecent};
+pub use config::{Config, Scorer};
+pub use decode::{Bucket, Counts, Metrics, Post, Search};
+
+use crate::backfill::{self, HistoricalSource, Series, WindowRequest, WindowResponse};
+use crate::http::Budget;
+use crate::instruments::{self, ListedInstrument};
+use crate::sentiment::{Sentiment, Vader};
+use crate::{Context, Error, Result};
+
+/// The name under which sinks keep the cursor.
+pub const NAME: &str = "x";
+
+/// The alias of an instrument that posts are searched for by.
+const ALIAS: &str = "query";
+
+/// What to show wherever posts are shown.
+pub const ATTRIBUTION: &str = "Posts from X (https://x.com)";
+
+/// A search of a whole day may take a thousand pages: what is read of it is kept page by page.
+const WINDOW: TimeDelta = TimeDelta::days(1);
+
+/// How long on the way a request may be before X looks back no more to where it begins.
+const LEEWAY: TimeDelta = TimeDelta::minutes(30);
+
+/// X as a source.
+///
+/// A round reads first the counts of every symbol, then its posts, up to 30 seconds before it began.
+/// A new round begins once [`Config::refresh`] has passed.
+///
+/// ```no_run
+/// use std::sync::Arc;
+/// use tidegauge_acquisition::Context;
+/// use tidegauge_acquisition::x::{Config, X};
+/// use tidegauge_core::{Source, SystemClock};
+///
+/// # async fn example(key: String) -> Result<(), Box<dyn std::error::Error>> {
+/// let config = Config { symbols: vec!["BTC".into()], posts: false, ..Config::default() };
+/// let context = Context::new(Arc::new(SystemClock));
+/// let page = X::new(config, Some(key.into()), &context)?.fetch(None).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct X {
+    client: Client,
+    config: Config,
+    instruments: Vec<ListedInstrument>,
+    sentiment: Option<Arc<dyn Sentiment>>,
+    context: Context,
+}
+
+/// What a series is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum What {
+    Counts,
+    Posts,
+}
+
+impl What {
+    fn name(self, it: &ListedInstrument) -> String {
+        let what = match self {
+            Self::Counts => "counts",
+            Self::Posts => "posts",
+        };
+        format!("{what} {}", it.symbol)
+    }
+
+    /// What windows begin and end at: counts are of whole hours, and X reads times to the second.
+    const fn step(self) -> TimeDelta {
+        match self {
+            Self::Counts => TimeDelta::hours(1),
+            Self::Posts => TimeDelta::seconds(1),
+        }
+    }
+}
+
+impl X {
+    /// The source that `config` describes; the key is the *bearer token* of an app.
+    ///
+    /// # Errors
+    /// When there is no key, a symbol has no query in the registry, a setting is out of bounds, or
+    /// the key or the base URL cannot be used.
+    pub fn new(config: Config, key: Option<SecretString>, context: &Context) -> Result<Self> {
+        config.validate()?;
+        let instruments = instruments::select(NAME, &context.registry, &config.symbols, ALIAS)?;
+        let client = Client::new(key.as_ref(), &config.http, context)?;
+        let sentiment: Option<Arc<dyn Sentiment>> = match config.sentiment {
+            Scorer::Vader => Some(Arc::new(Vader::new())),
+            Scorer::None => None,
+        };
+        Ok(Self { client, config, instruments, sentiment, context: context.clone() })
+    }
+
+    /// The same with a judge of your own, in place of the one that `config` names.
+    #[must_use]
+    pub fn with_sentiment(self, sentiment: Arc<dyn Sentiment>) -> Self {
+        Self { sentiment: Some(sentiment), ..self }
+    }
+
+    /// What is read, in the order in which a round reads it: counts cost little, posts may take the
+    /// whole month's credits.
+    fn all(&self) -> impl Iterator<Item = (What, &ListedInstrument)> {
+        let counts = self.instruments.iter().map(|it| (What::Counts, it));
+        let posts = self.instruments.iter().map(|it| (What::Posts, it));
+        let wanted = |what: &What| match what {
+            What::Counts => self.config.counts,
+            What::Posts => self.config.posts,
+        };
+        counts.chain(posts).filter(move |(what, _)| wanted(what))
+    }
+}
+
+#[async_trait]
+impl HistoricalSource for X {
+    fn series(&self, now: DateTime<Utc>) -> Vec<Series> {
+        let history = TimeDelta::days(self.config.history_days.into());
+        let since = now - history.min(client::REACH - LEEWAY * 2);
+        let series = |(what, it): (What, &ListedInstrument)| Series {
+            reach: Some(client::REACH - LEEWAY),
+            step: Some(what.step()),
+            is_paged: what == What::Posts,
+            // It takes X a while to find a post, and to count it.
+            settles: match what {
+                What::Counts => TimeDelta::minutes(5),
+                What::Posts => TimeDelta::seconds(30),
+            },
+            ..Series::history(
+                what.name(it),
+                ceil(since, what.step()),
+                match what {
+                    What::Counts => client::REACH,
+                    What::Posts => WINDOW,
+                },
+                self.config.refresh,
+            )
+        };
+        self.all().map(series).collect()
+    }
+
+    fn budget(&self) -> Result<Budget> {
+        self.client.budget()
+    }
+
+    /// Posts cost money: the counts of an hour tell as much.
+    async fn check(&self, now: DateTime<Utc>) -> Result<String> {
+        let Some(it) = self.instruments.first() else { return Ok("nothing is configured".into()) };
+        let hour = What::Counts.step();
+        let series = Series::history(What::Counts.name(it), now - hour, hour, self.config.refresh);
+        let to = ceil(now - hour, hour);
+        let window = Span::new(to - hour, to);
+        let ask =
+            WindowRequest { series: &series, window, page: None, mark: None, at_edge: false, now };
+        self.counts(it, &ask).await?;
+        Ok("answers, and takes the key".into())
+    }
+
+    async fn read(&self, ask: &WindowRequest<'_>) -> Result<WindowResponse> {
+        let mut all = self.all();
+        match all.find(|(what, it)| what.name(it) == ask.series.name) {
+            Some((What::Counts, it)) => self.counts(it, ask).await,
+            Some((What::Posts, it)) => self.posts(it, ask).await,
+            None => Err(Error::NoInstrument {
+                service: NAME,
+                symbol: ask.series.name.clone(),
+                known: self.all().map(|(what, it)| what.name(it)).collect::<Vec<_>>().join(", "),
+            }),
+        }
+    }
+}
+
+#[async_trait]
+impl Source for X {
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    fn tables(&self) -> Vec<TableRef> {
+        backfill::tables([SocialPost::table(), SocialCount::table()])
+    }
+
+    async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {
+        let page = backfill::sync_page(self, &self.context, cursor).await;
+        page.map_err(|error| error.of_source(NAME))
+    }
+}
+
+/// The last multiple of `step` up to `at`.
+fn floor(at: DateTime<Utc>, step: TimeDelta) -> DateTime<Utc> {
+    let micros = |length: TimeDelta| length.num_microseconds().unwrap_or(1).max(1);
+    at - TimeDelta::microseconds(at.timestamp_micros().rem_euclid(micros(step)))
+}
+
+/// The first multiple of `step` from `at` on.
+fn ceil(at: DateTime<Utc>, step: TimeDelta) -> DateTime<Utc> {
+    let floor = floor(at, step);
+    if floor < at { floor + step } else { at }
+}

@@ -1,0 +1,222 @@
+//! The posts themselves.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tidegauge_core::tables::SocialPost;
+use tidegauge_core::{Batch, Span};
+
+use super::client::{REACH, SearchRecent};
+use super::decode::{Post, Search};
+use super::{LEEWAY, What, X, ceil, floor};
+use crate::backfill::{Continuation, RowFilter, WindowRequest, WindowResponse};
+use crate::instruments::ListedInstrument;
+use crate::{Error, Result};
+
+/// How far X's clock may be ahead of ours.
+const AHEAD: TimeDelta = TimeDelta::minutes(10);
+
+/// Where to go on: a page, and what was asked for when it was given.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Place<'a> {
+    token: Option<&'a str>,
+    since_id: Option<&'a str>,
+    /// Whether the window was begun anew, since X took a place in it no more.
+    anew: bool,
+}
+
+impl<'a> Place<'a> {
+    const ANEW: Self = Self { token: None, since_id: None, anew: true };
+
+    /// Where the window of `ask` goes on, or begins.
+    fn of(ask: &WindowRequest<'a>) -> Self {
+        if let Some(page) = ask.page {
+            return Self::parse(page);
+        }
+        // X knows only ids as far back as it looks.
+        let known = |id: &&str| written_at(id).is_some_and(|at| at > ask.now - (REACH - LEEWAY));
+        Self { since_id: ask.mark.filter(|_| ask.at_edge).filter(known), ..Self::default() }
+    }
+
+    /// The place of the page that `token` leads to, as text: a token alone, or with how it was asked
+    /// for.
+    fn next(self, token: &str) -> String {
+        match (self.since_id, self.anew) {
+            (Some(since_id), _) => format!("{token} since {since_id}"),
+            (None, true) => format!("{token} anew"),
+            (None, false) => token.to_owned(),
+        }
+    }
+
+    fn parse(page: &'a str) -> Self {
+        let (token, how) = page.split_once(' ').unwrap_or((page, ""));
+        Self { token: Some(token), since_id: how.strip_prefix("since "), anew: how == "anew" }
+    }
+}
+
+/// When the post with that id was written: it counts milliseconds since the first of them.
+fn written_at(id: &str) -> Option<DateTime<Utc>> {
+    const FIRST: u64 = 1_288_834_974_657;
+    let millis = (id.parse::<u64>().ok()? >> 22).checked_add(FIRST)?;
+    DateTime::from_timestamp_millis(i64::try_from(millis).ok()?)
+}
+
+impl X {
+    /// A page of the posts of a window, newest first.
+    ///
+    /// At the present they are asked for by the last id seen, not by times: so those come, too, that
+    /// X found late.
+    pub(super) async fn posts(
+        &self,
+        it: &ListedInstrument,
+        ask: &WindowRequest<'_>,
+    ) -> Result<WindowResponse> {
+        let place = Place::of(ask);
+        match self.search(it, ask, place).await {
+            Ok(found) => self.answer(it, ask, place, &found),
+            // Once: whoever is refused again has to hear why.
+            Err(error) if place != Place::default() && !place.anew && is_stale(&error) => {
+                tracing::warn!(series = ask.series.name, %error, "the window is read from its start");
+                let place = Place::ANEW;
+                self.answer(it, ask, place, &self.search(it, ask, place).await?)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn search(
+        &self,
+        it: &ListedInstrument,
+        ask: &WindowRequest<'_>,
+        place: Place<'_>,
+    ) -> Result<Search> {
+        let Span { from, to } = ask.window;
+        let (step, by_time) = (What::Posts.step(), place.since_id.is_none());
+        let search = SearchRecent {
+            start_time: by_time.then(|| floor(from, step)),
+            end_time: by_time.then(|| ceil(to, step)),
+            since_id: place.since_id,
+            next_token: place.token,
+            max_results: self.config.max_results,
+            ..SearchRecent::of(&it.id)
+        };
+        self.client.search_recent(&search).await
+    }
+
+    fn answer(
+        &self,
+        it: &ListedInstrument,
+        ask: &WindowRequest<'_>,
+        place: Place<'_>,
+        found: &Search,
+    ) -> Result<WindowResponse> {
+        let mut sieve = RowFilter::new(self.context.bad_rows, "social_posts", &ask.series.name)
+            .hiding(self.client.hidden());
+        let (mut seen, mut rows) = (BTreeSet::new(), Vec::new());
+        for (at, (row, post)) in found.posts().enumerate() {
+            let id = post.as_ref().ok().map(|post| post.id.clone());
+            let unnamed = || format!("{} {} row {at}", ask.window, ask.page.unwrap_or_default());
+            let read = post.and_then(|post| self.row(it, post, ask.now));
+            let Some(read) = sieve.pass(read, || id.unwrap_or_else(unnamed), || row.to_owned())?
+            else {
+                continue;
+            };
+            let wanted = place.since_id.is_some() || ask.window.contains(read.created_at);
+            if wanted && seen.insert(read.post_id.clone()) {
+                rows.push(read);
+            }
+        }
+        let newest = larger(found.newest_id.as_deref(), ask.mark);
+        Ok(WindowResponse {
+            batches: vec![Batch::from_rows(SocialPost::table(), rows)?],
+            next: found
+                .next_token
+                .as_deref()
+                .map_or(Continuation::Done, |token| Continuation::Page(place.next(token))),
+            mark: newest.map(str::to_owned),
+            bad: sieve.into_bad(),
+            ..WindowResponse::default()
+        })
+    }
+
+    fn row(&self, it: &ListedInstrument, post: Post, now: DateTime<Utc>) -> Result<SocialPost> {
+        let of = format!("post {}", post.id);
+        let missing = |field| Error::decode(&of, field, "it is missing");
+        let metrics = post.metrics.ok_or_else(|| missing("public_metrics"))?;
+        let created_at = post.created_at.ok_or_else(|| missing("created_at"))?;
+        if created_at > now + AHEAD {
+            let reason = "which is in the future: check this machine's clock";
+            return Err(Error::value(of, "created_at", &created_at.to_rfc3339(), reason));
+        }
+        let sentiment = self.score(&of, &post)?;
+        Ok(SocialPost {
+            author_id: post.author_id.ok_or_else(|| missing("author_id"))?,
+            post_id: post.id,
+            text: post.text,
+            lang: post.lang,
+            created_at,
+            like_count: metrics.likes,
+            repost_count: metrics.reposts,
+            reply_count: metrics.replies,
+            symbol: it.symbol.clone(),
+            sentiment,
+        })
+    }
+
+    fn score(&self, of: &str, post: &Post) -> Result<Option<f64>> {
+        let Some(sentiment) = &self.sentiment else { return Ok(None) };
+        let Some(score) = sentiment.score(&plain(&post.text), post.lang.as_deref()) else {
+            return Ok(None);
+        };
+        if (-1.0..=1.0).contains(&score) {
+            return Ok(Some(score));
+        }
+        let field = format!("sentiment by `{}`", sentiment.name());
+        Err(Error::value(of, field, &score.to_string(), "which is not between -1 and 1"))
+    }
+}
+
+/// Whether X does not take the id or the page that we go on from: both grow old.
+fn is_stale(error: &Error) -> bool {
+    let Error::Status { status: 400, message, .. } = error else { return false };
+    ["since_id", "next_token", "pagination_token"].iter().any(|name| message.contains(name))
+}
+
+/// A text as people read it: X writes three characters as HTML does.
+fn plain(text: &str) -> String {
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+}
+
+/// The larger of two ids.
+fn larger<'a>(one: Option<&'a str>, other: Option<&'a str>) -> Option<&'a str> {
+    one.into_iter().chain(other).max_by_key(|id| id.parse::<u64>().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_tells_when_its_post_was_written() {
+        let at = written_at("1578516068309794817").unwrap();
+        assert_eq!(at.to_rfc3339(), "2022-10-07T22:42:12.752+00:00");
+        assert_eq!(written_at("x"), None);
+        assert!(written_at("18446744073709551615").is_some());
+    }
+
+    #[test]
+    fn a_place_is_read_as_it_was_written() {
+        for (since_id, anew) in [(None, false), (Some("7"), false), (None, true)] {
+            let place = Place { token: None, since_id, anew };
+            let next = place.next("b26v");
+            assert_eq!(Place::parse(&next), Place { token: Some("b26v"), ..place });
+        }
+    }
+
+    #[test]
+    fn ids_are_compared_as_numbers() {
+        assert_eq!(larger(Some("99"), Some("100")), Some("100"));
+        assert_eq!(larger(None, Some("1")), Some("1"));
+        assert_eq!(larger(Some("2"), None), Some("2"));
+    }
+}

@@ -1,0 +1,441 @@
+//! A user's own database: what a query says, as rows of a table.
+
+mod client;
+mod config;
+mod dialect;
+mod error;
+mod progress;
+mod sql;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+use tidegauge_core::{
+    Clock, Cursor, DataType, Fingerprint, OnDuplicate, Page, Source, SourceCapabilities, TableRef,
+    WriteMode,
+};
+
+pub use config::Config;
+pub use error::DatabaseError;
+
+use crate::error::cut;
+use crate::user_data::duplicate_rows::DuplicateRows;
+use crate::user_data::mapping::{
+    self, Field, KnownColumns, Mapping, Notes, Plan, Rows, Told, names,
+};
+use crate::user_data::settings;
+use crate::user_data::snapshot::{Gathered, WriteRows};
+use crate::{Error, Result, cursor};
+use client::{Client, Connection, Raw};
+use dialect::{Native, Written};
+use progress::{Mark, Progress};
+use sql::{Begin, Ordered, Select};
+
+/// A query of the user's own as a source, over PostgreSQL, MySQL, MariaDB or SQLite.
+///
+/// With an incremental column each run reads on from the last row: ordered by that column and by
+/// what becomes the table's key, so that rows of the same instant are neither lost nor read twice
+/// where a page ends among them. Without one each run reads everything.
+///
+/// ```no_run
+/// # use std::sync::Arc;
+/// use tidegauge_acquisition::database::{Config, DatabaseSource};
+/// use tidegauge_core::{Source, SystemClock, tables::User};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let config = Config {
+///     name: "crm".into(),
+///     query: "SELECT * FROM customers WHERE updated_at IS NOT NULL".into(),
+///     incremental: Some("updated_at".into()),
+///     columns: serde_json::from_str(r#"{ "user_id": "id" }"#)?,
+///     ..Config::default()
+/// };
+/// let url = "postgres://reader:secret@db.example.com/crm".into();
+/// let source = DatabaseSource::new(config, &url, User::table().clone(), Arc::new(SystemClock))?;
+/// let page = source.fetch(None).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct DatabaseSource {
+    config: Config,
+    client: Client,
+    mapping: Mapping,
+    clock: Arc<dyn Clock>,
+    /// The columns that the query is read in the order of.
+    order: Vec<String>,
+    told: Told,
+}
+
+/// The query, now that its columns are known.
+struct Known {
+    plan: Plan,
+    columns: Vec<(String, Written)>,
+    /// The places of the columns that fill the key of the table.
+    keys: Vec<usize>,
+    order: Vec<Ordered>,
+}
+
+impl DatabaseSource {
+    /// The source that `config` describes, reading from `url` and filling `table`.
+    ///
+    /// Nothing is connected yet.
+    ///
+    /// # Errors
+    /// When the configuration contradicts itself, the URL is none, or a column of the mapping does
+    /// not fit `table`.
+    pub fn new(
+        config: Config,
+        url: &SecretString,
+        table: TableRef,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self> {
+        config.validate()?;
+        if !config.table.is_empty() && config.table != table.name {
+            let reason =
+                format!("it is `{}`, and the table given is `{}`", config.table, table.name);
+            return Err(Error::config("table", reason));
+        }
+        let appended = table.write == WriteMode::Append;
+        let replaced = config.write == WriteRows::Replace;
+        if appended && !replaced && config.incremental.is_none() {
+            let reason = format!(
+                "`{}` is written by append, and without an incremental column every run would \
+                 append all rows again: name one, or use a table that is merged",
+                table.name
+            );
+            return Err(Error::config("incremental", reason));
+        }
+        let mapping = Mapping::new(&config.name, &table, &config.columns)?;
+        let mapping = mapping.on_missing(config.on_missing).filter(&config.filter)?;
+        let mut order: Vec<String> = config.incremental.iter().cloned().collect();
+        for name in table.key.iter().flat_map(|key| mapping.sources_of(key)) {
+            if !order.contains(name) {
+                order.push(name.clone());
+            }
+        }
+        if order.is_empty() {
+            let reason = format!("the key of `{}` is made of constants alone", table.name);
+            return Err(Error::config("columns", reason));
+        }
+        let client = Client::new(&config, url)?;
+        Ok(Self { config, client, mapping, clock, order, told: Told::default() })
+    }
+
+    fn duplicates(&self) -> DuplicateRows {
+        self.config.duplicates(self.mapping.table())
+    }
+
+    async fn page(&self, before: Option<&Cursor>) -> Result<Page> {
+        let progress: Progress = match before {
+            None => Progress::default(),
+            Some(before) => cursor::read(&self.config.name, before)?,
+        };
+        if !progress.last.is_empty() && progress.order != self.order {
+            return Err(Error::Core(tidegauge_core::Error::Cursor {
+                source_name: self.config.name.clone(),
+                reason: format!(
+                    "it was read in the order of {}, and now would be of {}; `tidegauge reset {}` \
+                     has it read from the beginning",
+                    progress.order.join(", "),
+                    self.order.join(", "),
+                    self.config.name
+                ),
+            }));
+        }
+        let mut connection = self.client.connect().await?;
+        let page = self.read(&mut connection, progress).await?;
+        // After an error it is dropped instead: who did not answer hears no goodbye.
+        self.client.close(connection).await;
+        Ok(page)
+    }
+
+    /// Returns all rows of the query as one page. It is read page by page, in the order of its key: a row that changes
+    /// meanwhile is there as it was or as it is.
+    async fn snapshot(&self, before: Option<&Cursor>) -> Result<Page> {
+        let name = &self.config.name;
+        let Progress { rounds, columns, .. } = match before {
+            None => Progress::default(),
+            Some(before) => cursor::read(name, before)?,
+        };
+        let mut at = cursor::write(name, &Progress { rounds, columns, ..Progress::default() })?;
+        let mut gathered = Gathered::default();
+        loop {
+            let page = self.page(Some(&at)).await?;
+            let (next, done) = (page.cursor.clone(), page.done);
+            gathered.take(name, page)?;
+            at = next;
+            if done {
+                return Ok(Page { batches: gathered.finish(name)?, cursor: at, done });
+            }
+        }
+    }
+
+    async fn read(&self, connection: &mut Connection, progress: Progress) -> Result<Page> {
+        let now = self.clock.now();
+        let (mut notes, mut filled) = (Notes::new(now), progress.columns.clone());
+        let settings = self.settings()?;
+        if !progress.last.is_empty() && progress.settings.is_some_and(|before| before != settings) {
+            notes.other_settings();
+        }
+        let known = self.know(connection, &mut filled, &mut notes).await?;
+        let select = Select {
+            dialect: self.client.dialect,
+            query: &self.config.query,
+            columns: &known.columns,
+            order: &known.order,
+            limit: self.config.page_rows,
+        };
+        if progress == Progress::default() {
+            self.refuse_nulls(connection, &select).await?;
+        }
+        let (begin, marks) = self.begin(&progress)?;
+        let (statement, parameters) = select.page(begin);
+        let marks: Vec<&Mark> = parameters.iter().filter_map(|at| marks.get(*at)).collect();
+        let (raw, whole) = self.client.rows(connection, statement, &marks).await?;
+        let done = whole && raw.len() < self.config.page_rows;
+        if done && progress != Progress::default() {
+            self.refuse_nulls(connection, &select).await?;
+        }
+        let policies = (self.config.bad_rows, self.duplicates());
+        let mut rows = Rows::new(self.mapping.table(), policies, usize::MAX, false);
+        for row in &raw {
+            self.push(&known, row, &mut rows, &mut notes)?;
+        }
+        let last = match raw.last() {
+            Some(row) => self.marks(&known, row)?,
+            None => progress.last,
+        };
+        // Without an incremental column the next round begins at the beginning.
+        let whole_rounds = self.config.incremental.is_none();
+        let next = match done && whole_rounds {
+            true => Progress { done, rounds: progress.rounds + 1, ..Progress::default() },
+            false => {
+                let (order, rounds) = (self.order.clone(), progress.rounds);
+                let settings = Some(settings);
+                Progress { last, order, done, rounds, settings, ..Progress::default() }
+            }
+        };
+        let next = Progress { columns: filled, ..next };
+        let (batches, _) = rows.finish(&self.config.name, now, &mut notes)?;
+        notes.tell(&self.mapping, &self.told);
+        Ok(Page { batches, cursor: cursor::write(&self.config.name, &next)?, done })
+    }
+
+    /// Returns what the settings are recognised by that decide what a row of the query comes to.
+    fn settings(&self) -> Result<Fingerprint> {
+        let without = Config::default();
+        let config = Config {
+            url_env: String::new(),
+            lag: without.lag,
+            enabled: without.enabled,
+            shared: without.shared,
+            bad_rows: without.bad_rows,
+            page_rows: without.page_rows,
+            connect_timeout: without.connect_timeout,
+            statement_timeout: without.statement_timeout,
+            ..self.config.clone()
+        };
+        settings::fingerprint(&config, self.mapping.table()).map_err(|error| {
+            Error::config("columns", format!("they cannot be written down: {error}"))
+        })
+    }
+
+    /// What the query has, and whether it can be read.
+    async fn know(
+        &self,
+        connection: &mut Connection,
+        filled: &mut KnownColumns,
+        notes: &mut Notes,
+    ) -> Result<Known> {
+        let have = self.client.columns(connection, sql::columns(&self.config.query)).await?;
+        let names: Vec<&str> = have.iter().map(|(name, _)| name.as_str()).collect();
+        let of_query = format!("the query of `{}`", self.config.name);
+        let plan = self.mapping.bind_after(&of_query, &names, filled)?;
+        notes.begin(mapping::QUERY);
+        filled.learn(&self.mapping, &plan, notes);
+        let mut order = Vec::with_capacity(self.order.len());
+        for column in &self.order {
+            order.push(self.ordered(connection, column, &have, &names).await?);
+        }
+        let wanted = plan.fields();
+        let plan = plan.projected(&wanted);
+        let (uses, table) = (plan.uses(), self.mapping.table());
+        let column_of = |at: Option<usize>| at.and_then(|at| table.columns.get(at));
+        let written = |place: usize| {
+            let fed = uses.iter().filter(|used| used.field == place);
+            let fed: Vec<DataType> =
+                fed.filter_map(|used| Some(column_of(used.column)?.dtype)).collect();
+            let is_float = !fed.is_empty() && fed.iter().all(|dtype| *dtype == DataType::Float64);
+            match fed.contains(&DataType::Text) {
+                true => Written::Text,
+                false => self.client.dialect.of_type(&have[wanted[place]].1, is_float),
+            }
+        };
+        let columns = (0..wanted.len()).map(|at| (have[wanted[at]].0.clone(), written(at)));
+        let columns = columns.collect();
+        let is_key = |place: &usize| {
+            let keys = uses.iter().filter_map(|used| Some((used.field, column_of(used.column)?)));
+            keys.into_iter()
+                .any(|(field, column)| field == *place && table.key.contains(&column.name))
+        };
+        let keys = (0..wanted.len()).filter(is_key).collect();
+        Ok(Known { plan, columns, keys, order })
+    }
+
+    /// Returns the column of the query that is called so, or alike, and how its values are given back.
+    async fn ordered(
+        &self,
+        connection: &mut Connection,
+        column: &str,
+        have: &[(String, String)],
+        names: &[&str],
+    ) -> Result<Ordered> {
+        let found = names::find(names, column);
+        let found = found.map_err(|reason| Error::Database(self.unordered(column, reason)))?;
+        let column = found.map_or(column, |at| names[at]).to_owned();
+        let native = self.native(connection, &column, have).await?;
+        Ok(Ordered { column, native })
+    }
+
+    /// How values of an ordered column are given back to the database.
+    async fn native(
+        &self,
+        connection: &mut Connection,
+        column: &str,
+        have: &[(String, String)],
+    ) -> Result<Native, DatabaseError> {
+        let Some((_, dtype)) = have.iter().find(|(name, _)| name == column) else {
+            return Err(DatabaseError::NoColumn {
+                name: self.config.name.clone(),
+                column: column.into(),
+                has: have.iter().map(|(name, _)| cut(name, 60)).collect::<Vec<_>>().join(", "),
+            });
+        };
+        let dialect = self.client.dialect;
+        if let Some(native) = dialect.native(dtype) {
+            return Ok(native);
+        }
+        let refused = || {
+            self.unordered(column, format!(
+                "it is a {dtype}, which cannot be given back exactly; cast it in the query to a \
+                 whole number, a decimal, a day, a time or text"
+            ))
+        };
+        if !dialect.may_be_text(dtype) {
+            return Err(refused());
+        }
+        let select =
+            Select { dialect, query: &self.config.query, columns: &[], order: &[], limit: 1 };
+        let (rows, _) = self.client.rows(connection, select.charset(column), &[]).await?;
+        match rows.first().and_then(|row| row.first()?.as_deref()) {
+            Some(b"binary") => Err(refused()),
+            _ => Ok(Native::Cast("")),
+        }
+    }
+
+    /// Rows that are null in an ordered column stand behind no other, and would silently be lost.
+    async fn refuse_nulls(&self, connection: &mut Connection, select: &Select<'_>) -> Result<()> {
+        match self.client.count(connection, select.nulls()).await? {
+            0 => Ok(()),
+            count => Err(Error::Database(DatabaseError::Nulls {
+                name: self.config.name.clone(),
+                count,
+                columns: self.order.join(" or "),
+            })),
+        }
+    }
+
+    /// Where the page begins.
+    fn begin(&self, progress: &Progress) -> Result<(Begin, Vec<Mark>)> {
+        let Some(first) = progress.last.first() else { return Ok((Begin::Start, Vec::new())) };
+        let (true, Some(lag)) = (progress.done, self.config.lag) else {
+            return Ok((Begin::Behind, progress.last.clone()));
+        };
+        let text = progress::before(&first.text, lag).ok_or_else(|| {
+            let reason = format!("`{}` is not a time, which `lag` needs", cut(&first.text, 80));
+            Error::Database(self.unordered(&self.order[0], reason))
+        })?;
+        Ok((Begin::FirstAtLeast, vec![Mark { text, ..first.clone() }]))
+    }
+
+    fn push(&self, known: &Known, row: &Raw, rows: &mut Rows, notes: &mut Notes) -> Result<()> {
+        let field = |at: usize| self.field(row.get(at).and_then(Option::as_deref));
+        let fields: Vec<Field<'_>> = (0..known.columns.len()).map(field).collect();
+        let bytes = fields.iter().map(Field::size).sum();
+        let shown = |places: &mut dyn Iterator<Item = usize>| {
+            let cell = |at: usize| format!("{}={}", known.columns[at].0, field(at).shown());
+            places.map(cell).collect::<Vec<_>>().join(", ")
+        };
+        let keys = || cut(&shown(&mut known.keys.iter().copied()), 400);
+        let by = (&self.mapping, &known.plan, notes);
+        rows.take(by, Ok(fields), bytes, keys, || shown(&mut (0..known.columns.len())))
+    }
+
+    fn field<'c>(&self, cell: Option<&'c [u8]>) -> Field<'c> {
+        match cell.map(|cell| (cell, std::str::from_utf8(cell))) {
+            None => Field::Null,
+            Some((_, Ok(text))) => Field::from(text).nulled(&self.config.nulls),
+            Some((bytes, Err(_))) => Field::Bytes(bytes.into()),
+        }
+    }
+
+    /// The values of the ordered columns, which stand behind the others.
+    fn marks(&self, known: &Known, row: &Raw) -> Result<Vec<Mark>> {
+        let count = known.order.len();
+        let mark = |(at, ordered): (usize, &Ordered)| {
+            let text = |at: usize| {
+                let cell = row.get(at).and_then(Option::as_deref).unwrap_or_default();
+                std::str::from_utf8(cell).ok().map(str::to_owned)
+            };
+            let at = known.columns.len() + at;
+            let dtype = match ordered.native {
+                Native::Sqlite => text(at + count).unwrap_or_default(),
+                Native::Cast(_) => String::new(),
+            };
+            let text = text(at).filter(|text| dtype != "blob" && !text.contains('\0'));
+            let text = text.ok_or_else(|| {
+                self.unordered(&ordered.column, "it holds bytes that are no text; use HEX()".into())
+            })?;
+            Ok(Mark { text, dtype })
+        };
+        known.order.iter().enumerate().map(mark).collect()
+    }
+
+    fn unordered(&self, column: &str, reason: String) -> DatabaseError {
+        DatabaseError::Order { name: self.config.name.clone(), column: column.into(), reason }
+    }
+}
+
+#[async_trait]
+impl Source for DatabaseSource {
+    fn name(&self) -> &str {
+        &self.config.name
+    }
+
+    fn tables(&self) -> Vec<TableRef> {
+        mapping::tables(&self.mapping, self.config.bad_rows, self.duplicates())
+    }
+
+    fn on_duplicate(&self) -> OnDuplicate {
+        self.duplicates().policy(self.clock.now())
+    }
+
+    fn capabilities(&self) -> SourceCapabilities {
+        let snapshot = self.config.write == WriteRows::Replace;
+        SourceCapabilities { snapshot, ..SourceCapabilities::default() }
+    }
+
+    async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {
+        let page = match self.config.write {
+            WriteRows::ByTable => self.page(cursor).await,
+            WriteRows::Replace => self.snapshot(cursor).await,
+        };
+        page.map_err(|error| error.of_source(&self.config.name))
+    }
+
+    fn take_notes(&self) -> Vec<String> {
+        self.told.take()
+    }
+}

@@ -1,0 +1,118 @@
+//! What the cursor holds: the place of the last row read.
+
+use std::time::Duration;
+
+use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
+use serde::{Deserialize, Serialize};
+use tidegauge_core::Fingerprint;
+
+use crate::user_data::mapping::KnownColumns;
+
+/// How far the query was read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Progress {
+    /// The ordered columns of the last row; none before the first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) last: Vec<Mark>,
+    /// The names of those columns, since values of others mean nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) order: Vec<String>,
+    /// Whether the round is over, so that the next page begins another one.
+    pub(super) done: bool,
+    /// Rounds that are over, where each reads everything: no two cursors are the same.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) rounds: u64,
+    /// Which columns of the table were filled.
+    #[serde(default, skip_serializing_if = "KnownColumns::is_empty")]
+    pub(super) columns: KnownColumns,
+    /// What the settings are recognised by that rows were read with. None in cursors of earlier releases, and where each
+    /// round reads everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) settings: Option<Fingerprint>,
+}
+
+/// A value of an ordered column, as text with all its digits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "(String, String)", from = "(String, String)")]
+pub(super) struct Mark {
+    pub(super) text: String,
+    /// Its type, where values have types of their own: SQLite. Else empty.
+    pub(super) dtype: String,
+}
+
+impl From<Mark> for (String, String) {
+    fn from(mark: Mark) -> Self {
+        (mark.text, mark.dtype)
+    }
+}
+
+impl From<(String, String)> for Mark {
+    fn from((text, dtype): (String, String)) -> Self {
+        Self { text, dtype }
+    }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde wants it so
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// The day or time that lies `lag` before `text`, written in the same way; none if it is no time.
+///
+/// Only whole seconds are taken away, so that a fraction and a zone stay as they are.
+pub(super) fn before(text: &str, lag: Duration) -> Option<String> {
+    let lag =
+        TimeDelta::from_std(Duration::from_secs(lag.as_millis().div_ceil(1000).try_into().ok()?));
+    let lag = lag.ok()?;
+    let (day, rest) = text.split_at_checked(10)?;
+    if rest.is_empty() {
+        let day: NaiveDate = day.parse().ok()?;
+        return Some((day.and_hms_opt(0, 0, 0)?.checked_sub_signed(lag)?).date().to_string());
+    }
+    let (between, rest) = rest.split_at_checked(1)?;
+    let (time, tail) = rest.split_at_checked(8)?;
+    if !matches!(between, " " | "T") || !tail.chars().next().is_none_or(|c| ".Z+- ".contains(c)) {
+        return None;
+    }
+    let at = format!("{day} {time}");
+    let at =
+        NaiveDateTime::parse_from_str(&at, "%Y-%m-%d %H:%M:%S").ok()?.checked_sub_signed(lag)?;
+    Some(format!("{}{between}{}{tail}", at.format("%Y-%m-%d"), at.format("%H:%M:%S")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_put_back_in_its_own_spelling() {
+        let lag = Duration::from_secs(600);
+        for (text, earlier) in [
+            ("2020-01-01 00:05:00", "2019-12-31 23:55:00"),
+            ("2020-01-01 00:05:00.123456+00", "2019-12-31 23:55:00.123456+00"),
+            ("2020-01-01T00:05:00Z", "2019-12-31T23:55:00Z"),
+            ("2020-01-01", "2019-12-31"),
+        ] {
+            assert_eq!(before(text, lag).as_deref(), Some(earlier));
+        }
+        for text in ["", "42", "1600000000", "2020-01-01 00:05", "2020-01-01x00:05:00", "ééééé"]
+        {
+            assert_eq!(before(text, lag), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn cursors_are_small() {
+        let mark = Mark { text: "7".into(), dtype: String::new() };
+        let progress = Progress {
+            last: vec![mark],
+            order: vec!["id".into()],
+            done: true,
+            ..Progress::default()
+        };
+        let text = serde_json::to_string(&progress).unwrap();
+        assert_eq!(text, r#"{"last":[["7",""]],"order":["id"],"done":true}"#);
+        assert_eq!(serde_json::from_str::<Progress>(&text).unwrap(), progress);
+    }
+}

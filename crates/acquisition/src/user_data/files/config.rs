@@ -1,0 +1,293 @@
+//! What a user may choose about files of their own.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tidegauge_core::Table;
+
+use super::Encoding;
+use super::decode::Dialect;
+use crate::bad_rows::BadRows;
+use crate::user_data::duplicate_rows::DuplicateRows;
+use crate::user_data::mapping::{Columns, Condition, OnMissing, one_or_many};
+use crate::user_data::snapshot::WriteRows;
+use crate::{Error, Result};
+
+/// What a user may choose about files of their own.
+///
+/// ```
+/// use tidegauge_acquisition::files::Config;
+///
+/// let config: Config = serde_json::from_value(serde_json::json!({
+///     "name": "our_users",
+///     "path": "exports/users-*.csv.gz",
+///     "table": "users",
+///     "bad_rows": "quarantine",
+///     "columns": { "user_id": "id", "country": { "value": "DE" } },
+/// }))?;
+/// assert_eq!(config.page_rows, 50_000);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The source's name, under which sinks keep its cursor.
+    pub name: String,
+    /// A file, or a pattern: `exports/users-*.csv.gz`, `logs/**/*.ndjson`.
+    pub path: String,
+    /// What the files are; by default what their names say.
+    pub format: Option<Format>,
+    /// What the text of files is encoded in, unless a byte order mark says otherwise; by default UTF-8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<Encoding>,
+    /// The table that they fill.
+    pub table: String,
+    /// Whether a run reads this source unasked.
+    pub enabled: bool,
+    /// Whether another source may fill the same table.
+    pub shared: bool,
+    /// How the rows are written.
+    pub write: WriteRows,
+    /// What becomes of a row that does not fit.
+    pub bad_rows: BadRows,
+    /// What becomes of a row that has the key of another one and differs from it; by default it is refused where
+    /// the table is written by append, and the last one counts where it is merged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_duplicate: Option<DuplicateRows>,
+    /// How columns are filled that the files call otherwise, or do not have.
+    pub columns: Columns,
+    /// What becomes of a column of the table that files do not have, and that may be null.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_missing: Option<OnMissing>,
+    /// What must hold of rows that are taken, in a configuration `where`; others are left out and counted.
+    #[serde(rename = "where", skip_serializing_if = "Vec::is_empty")]
+    pub filter: Vec<Condition>,
+    /// Texts that mean that there is no value, beside the empty one: `NULL`, `\N`.
+    pub nulls: Vec<String>,
+    /// Between the cells of a line of CSV; by default `,`, and a tab in files called `.tsv`.
+    pub delimiter: Option<char>,
+    /// Around cells that hold delimiters and line breaks; empty for none.
+    pub quote: String,
+    /// Whether the first line names the columns. Without one they are called `1`, `2`, `3`…
+    pub header: bool,
+    /// How many lines stand above the header, or above the first row where there is none. By default the header is the
+    /// first line that names what is wanted.
+    pub skip_lines: usize,
+    /// What the line of the header begins with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub header_starts_with: Option<String>,
+    /// How many lines stand between the header and the first row.
+    pub skip_after_header: usize,
+    /// How many rows at the end of a file are none, but totals.
+    pub skip_footer: usize,
+    /// What lines begin with that are no rows, but totals, wherever they stand.
+    #[serde(deserialize_with = "one_or_many", skip_serializing_if = "Vec::is_empty")]
+    pub footer_starts_with: Vec<String>,
+    /// What lines begin with that are comments.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+    /// The rows of a page, at most.
+    pub page_rows: usize,
+    /// The bytes of a row, at most.
+    pub row_bytes: usize,
+    /// A last line without an end is read when the file has been left alone for so long.
+    #[serde(with = "crate::duration")]
+    pub settle: Duration,
+}
+
+/// What a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// Comma-separated values (RFC 4180), or any other delimiter.
+    Csv,
+    /// A JSON object a line.
+    Ndjson,
+    /// Apache Parquet.
+    Parquet,
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Csv => "CSV",
+            Self::Ndjson => "JSON lines",
+            Self::Parquet => "Parquet",
+        })
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            path: String::new(),
+            format: None,
+            encoding: None,
+            table: String::new(),
+            enabled: true,
+            shared: false,
+            write: WriteRows::ByTable,
+            bad_rows: BadRows::Fail,
+            on_duplicate: None,
+            columns: Columns::new(),
+            on_missing: None,
+            filter: Vec::new(),
+            nulls: Vec::new(),
+            delimiter: None,
+            quote: "\"".into(),
+            header: true,
+            skip_lines: 0,
+            header_starts_with: None,
+            skip_after_header: 0,
+            skip_footer: 0,
+            footer_starts_with: Vec::new(),
+            comment: None,
+            page_rows: 50_000,
+            row_bytes: 16 * 1024 * 1024,
+            settle: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Config {
+    /// Returns what becomes of a row of `table` that has the key of another one.
+    pub(super) fn duplicates(&self, table: &Table) -> DuplicateRows {
+        self.on_duplicate.unwrap_or_else(|| DuplicateRows::of(table))
+    }
+
+    pub(super) fn validate(&self) -> Result<()> {
+        if self.name.is_empty() {
+            return Err(Error::config(
+                "name",
+                "the source needs one, for sinks to keep its cursor",
+            ));
+        }
+        if self.page_rows == 0 {
+            return Err(Error::config("page_rows", "a page has at least one row"));
+        }
+        if self.row_bytes == 0 {
+            return Err(Error::config("row_bytes", "a row has at least one byte"));
+        }
+        self.dialect("")?;
+        self.validate_layout()?;
+        self.format.map_or(Ok(()), |format| self.suits(format, &self.path))
+    }
+
+    /// Returns an error if a setting is none for files of `format`, of which `name` is one.
+    pub(super) fn suits(&self, format: Format, name: &str) -> Result<()> {
+        let of_csv = self.of_csv().into_iter().filter(|_| format != Format::Csv);
+        let of_text = [("encoding", self.encoding.is_some())];
+        let of_text = of_text.into_iter().filter(|_| format == Format::Parquet);
+        match of_csv.chain(of_text).find(|(_, is_set)| *is_set) {
+            None => Ok(()),
+            Some((setting, _)) => Err(Error::config(
+                setting,
+                format!(
+                    "`{name}` is {format}, which has no such thing: leave it out, or let `path` name other files"
+                ),
+            )),
+        }
+    }
+
+    /// How the file called `name` writes CSV.
+    pub(super) fn dialect(&self, name: &str) -> Result<Dialect> {
+        let sign = |setting, sign: char| {
+            let fits = sign.is_ascii() && !matches!(sign, '\n' | '\r' | '\0');
+            u8::try_from(sign).ok().filter(|_| fits).ok_or_else(|| {
+                Error::config(setting, format!("`{sign}` is not a sign of ASCII on one line"))
+            })
+        };
+        let default = if unzipped(name).ends_with(".tsv") { '\t' } else { ',' };
+        let delimiter = sign("delimiter", self.delimiter.unwrap_or(default))?;
+        let mut quotes = self.quote.chars();
+        let quote = match (quotes.next(), quotes.next()) {
+            (None, _) => None,
+            (Some(quote), None) => Some(sign("quote", quote)?),
+            _ => return Err(Error::config("quote", "it is one sign, or empty for none")),
+        };
+        if quote == Some(delimiter) {
+            return Err(Error::config("quote", "it is the delimiter as well"));
+        }
+        Ok(Dialect { delimiter, quote })
+    }
+
+    /// What the file called `name` is.
+    pub(super) fn format(&self, name: &str) -> Result<Format> {
+        if let Some(format) = self.format {
+            return Ok(format);
+        }
+        let name = name.to_ascii_lowercase();
+        let ends = |endings: &[&str]| endings.iter().any(|end| unzipped(&name).ends_with(end));
+        if ends(&[".csv", ".tsv", ".txt"]) {
+            return Ok(Format::Csv);
+        }
+        if ends(&[".ndjson", ".jsonl"]) {
+            return Ok(Format::Ndjson);
+        }
+        if name.ends_with(".parquet") {
+            return Ok(Format::Parquet);
+        }
+        let reason =
+            format!("what `{name}` is does not follow from its name: csv, ndjson or parquet");
+        Err(Error::config("format", reason))
+    }
+}
+
+fn unzipped(name: &str) -> &str {
+    name.strip_suffix(".gz").unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_say_what_files_are() {
+        let config = Config::default();
+        for (name, format) in [
+            ("a.csv", Format::Csv),
+            ("A.CSV.GZ", Format::Csv),
+            ("a.tsv.gz", Format::Csv),
+            ("a.jsonl", Format::Ndjson),
+            ("a.b.parquet", Format::Parquet),
+        ] {
+            assert_eq!(config.format(name).unwrap(), format, "{name}");
+        }
+        for name in ["a", "a.xlsx", "csv", "a.parquet.gz"] {
+            assert!(config.format(name).unwrap_err().to_string().contains(name), "{name}");
+        }
+        assert_eq!(config.dialect("a.tsv.gz").unwrap().delimiter, b'\t');
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        let named = Config { name: "n".into(), ..Config::default() };
+        named.validate().unwrap();
+        for (config, says) in [
+            (Config::default(), "`name`"),
+            (Config { page_rows: 0, ..named.clone() }, "page_rows"),
+            (Config { delimiter: Some('é'), ..named.clone() }, "delimiter"),
+            (Config { quote: ",".into(), ..named.clone() }, "quote"),
+            (Config { quote: "''".into(), ..named.clone() }, "quote"),
+            (
+                Config { format: Some(Format::Ndjson), skip_footer: 1, ..named.clone() },
+                "`skip_footer`",
+            ),
+            (
+                Config {
+                    format: Some(Format::Parquet),
+                    encoding: Some(Encoding::UTF_8),
+                    ..named.clone()
+                },
+                "`encoding`",
+            ),
+        ] {
+            let error = config.validate().unwrap_err().to_string();
+            assert!(error.contains(says), "{error} should say {says}");
+        }
+        let read = serde_json::from_str::<Config>(r#"{"nmae": "x"}"#);
+        assert!(read.unwrap_err().to_string().contains("nmae"));
+    }
+}

@@ -1,0 +1,265 @@
+//! Files that are remembered together. A cursor names the files that were read, but of very many only the last by
+//! name: those before them are blocks, each with a sum of what its files were.
+//!
+//! The sum says of a block that all of it is as it was. If it is not, the time that files were written at tells the
+//! new ones from the others; what that cannot tell is a doubt, and not a guess.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::listing::FileEntry;
+use super::progress::FileState;
+use super::text::short;
+
+/// How many files are named, and how many more there may be before the first of them become a block.
+const NAMED: usize = 4_096;
+const BLOCK: usize = 1_024;
+
+/// How many blocks there may be before neighbours become one.
+const BLOCKS: usize = 128;
+
+/// Files that are remembered together: all that sort behind the block before and not behind `last`, but for those
+/// that are named.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Block {
+    last: String,
+    files: u64,
+    /// The sum of what each of them was.
+    sum: u64,
+    /// When the one was written to that was written to last, in microseconds since 1970.
+    latest: u64,
+}
+
+/// What is to be done with a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// The cursor names it, or it was never read.
+    Named,
+    /// It is one of a block that is as it was.
+    Read,
+    /// It is one of a block that is not as it was, and might be another file than the one that was read.
+    Doubtful,
+}
+
+/// Compares the files of `blocks` with those that were `found`, by name, without those that are `named`. Returns how
+/// each of them stands. A block with doubtful files is begun anew.
+pub(super) fn compare(
+    blocks: &mut [Block],
+    found: &[FileEntry],
+    named: &BTreeMap<String, FileState>,
+) -> Vec<Standing> {
+    let mut standings = vec![Standing::Named; found.len()];
+    let mut from = 0;
+    for block in blocks {
+        let to = from + found[from..].partition_point(|file| file.name <= block.last);
+        let others: Vec<usize> =
+            (from..to).filter(|at| !named.contains_key(&found[*at].name)).collect();
+        if block.judge(found, &others, &mut standings) {
+            (block.files, block.sum, block.latest) = (0, 0, 0);
+        }
+        from = to;
+    }
+    standings
+}
+
+impl Block {
+    /// Judges the files at the places `within`. Returns `true` if some of them are doubtful.
+    fn judge(&self, found: &[FileEntry], within: &[usize], standings: &mut [Standing]) -> bool {
+        let is_old = |at: &usize| found[*at].modified <= self.latest;
+        let old: Vec<usize> = within.iter().copied().filter(is_old).collect();
+        let is = |at: &usize| what(&found[*at].name, found[*at].size, found[*at].modified);
+        let known: Vec<u64> = old.iter().map(is).collect();
+        let sum = known.iter().fold(0u64, |sum, file| sum.wrapping_add(*file));
+        let count = old.len() as u64;
+        let mut set = |places: &[usize], standing| {
+            places.iter().for_each(|at| standings[*at] = standing);
+        };
+        if count == self.files && sum == self.sum {
+            set(&old, Standing::Read); // the newer ones were never read
+            return false;
+        }
+        // Those that are gone may come back. A newer one may be one of them, written anew, and is read.
+        if count < self.files {
+            set(&old, Standing::Read);
+            return false;
+        }
+        // One that came later and kept its time: without it the sum is what it was.
+        let late = known.iter().position(|file| sum.wrapping_sub(*file) == self.sum);
+        if let (Some(late), true) = (late, count == self.files + 1) {
+            set(&old, Standing::Read);
+            set(&old[late..=late], Standing::Named);
+            return false;
+        }
+        set(within, Standing::Doubtful);
+        true
+    }
+
+    fn add(&mut self, name: &str, seen: &FileState) {
+        self.files += 1;
+        self.sum = self.sum.wrapping_add(what(name, seen.size, seen.modified));
+        self.latest = self.latest.max(seen.modified);
+    }
+}
+
+/// Puts the first of the `named` files into `blocks`, if there are too many: those that ended, of blocks that end
+/// before `limit`, up to which all that were found have been read.
+pub(super) fn fold(
+    blocks: &mut Vec<Block>,
+    named: &mut BTreeMap<String, FileState>,
+    limit: Option<&str>,
+) {
+    while named.len() > NAMED + BLOCK {
+        let is_read = |name: &str| limit.is_none_or(|limit| name < limit);
+        let first = named.iter().filter(|(name, seen)| {
+            let block = blocks.get(blocks.partition_point(|block| block.last < **name));
+            seen.ended && is_read(block.map_or(name.as_str(), |block| &block.last))
+        });
+        let first: Vec<String> = first.take(BLOCK).map(|(name, _)| name.clone()).collect();
+        let Some(last) = first.last().cloned() else { return };
+        if blocks.last().is_none_or(|block| block.last < last) {
+            blocks.push(Block { last, files: 0, sum: 0, latest: 0 });
+        }
+        for name in first {
+            let at = blocks.partition_point(|block| block.last < name);
+            if let (Some(block), Some(seen)) = (blocks.get_mut(at), named.remove(&name)) {
+                block.add(&name, &seen);
+            }
+        }
+        if blocks.len() > BLOCKS {
+            *blocks = blocks.chunks(2).filter_map(joined).collect();
+        }
+    }
+}
+
+/// Returns neighbours as one block.
+fn joined(blocks: &[Block]) -> Option<Block> {
+    let last = blocks.last()?.last.clone();
+    let whole = Block { last, files: 0, sum: 0, latest: 0 };
+    Some(blocks.iter().fold(whole, |whole, block| Block {
+        files: whole.files + block.files,
+        sum: whole.sum.wrapping_add(block.sum),
+        latest: whole.latest.max(block.latest),
+        ..whole
+    }))
+}
+
+/// Returns what a file is recognised by.
+fn what(name: &str, size: u64, modified: u64) -> u64 {
+    let mut hash = Sha256::new();
+    hash.update(name);
+    hash.update([0]);
+    hash.update(size.to_le_bytes());
+    hash.update(modified.to_le_bytes());
+    short(hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::progress::Progress;
+    use super::*;
+
+    fn file(at: usize, modified: u64) -> FileEntry {
+        let name = format!("exports/orders-{at:07}.csv");
+        FileEntry { path: name.clone().into(), name, size: 4_711 + at as u64, modified }
+    }
+
+    fn seen(file: &FileEntry) -> FileState {
+        FileState {
+            size: file.size,
+            modified: file.modified,
+            digest: file.size,
+            taken: file.size,
+            ended: true,
+        }
+    }
+
+    /// Reads `files` as pages do, `page` of them at a time, by way of the cursor's text; how many were read.
+    fn read(progress: &mut Progress, files: &[FileEntry], page: usize) -> usize {
+        let mut all = 0;
+        loop {
+            let (mut read, mut limit) = (0, None);
+            let standings = progress.compare(files);
+            for (file, standing) in files.iter().zip(standings) {
+                let is_known = progress.files.get(&file.name) == Some(&seen(file));
+                if standing == Standing::Read || is_known {
+                    continue;
+                }
+                if read == page {
+                    limit = Some(file.name.as_str());
+                    break;
+                }
+                progress.files.insert(file.name.clone(), seen(file));
+                read += 1;
+            }
+            progress.fold(limit);
+            all += read;
+            let text = serde_json::to_string(&progress).unwrap();
+            *progress = serde_json::from_str(&text).unwrap();
+            if limit.is_none() {
+                return all;
+            }
+        }
+    }
+
+    fn doubtful(progress: &Progress, files: &[FileEntry]) -> usize {
+        let standings = progress.clone().compare(files);
+        standings.iter().filter(|standing| **standing == Standing::Doubtful).count()
+    }
+
+    #[test]
+    fn the_cursor_of_a_hundred_thousand_files_stays_small_and_knows_them_all() {
+        let mut files: Vec<FileEntry> =
+            (0..100_000).map(|at| file(2 * at, 1_000 + at as u64)).collect();
+        let mut progress = Progress::default();
+        assert_eq!(read(&mut progress, &files, 20_000), 100_000);
+        let text = serde_json::to_string(&progress).unwrap();
+        assert!(text.len() < 400_000, "{} bytes", text.len());
+        assert_eq!(read(&mut progress, &files, 20_000), 0, "nothing is read twice");
+        let all = files.clone();
+        // Files that come later, wherever they sort: one of a block that kept its time, the others are newer.
+        files.extend([
+            file(501, 7),
+            file(40_001, 1 << 40),
+            file(40_003, 1 << 40),
+            file(300_000, 5),
+        ]);
+        files.sort_by(|one, other| one.name.cmp(&other.name));
+        assert_eq!(doubtful(&progress, &files), 0);
+        assert_eq!(read(&mut progress, &files, 20_000), 4);
+        assert_eq!(read(&mut progress, &files, 20_000), 0);
+        // Files that are gone are no news, nor are those that come back.
+        let fewer: Vec<FileEntry> = files.iter().step_by(3).cloned().collect();
+        assert_eq!((doubtful(&progress, &fewer), read(&mut progress, &fewer, 20_000)), (0, 0));
+        assert_eq!(read(&mut progress, &all, 20_000), 0);
+    }
+
+    #[test]
+    fn a_file_of_a_block_that_was_replaced_is_noticed() {
+        let files: Vec<FileEntry> = (0..20_000).map(|at| file(at, 1_000)).collect();
+        let mut progress = Progress::default();
+        read(&mut progress, &files, 5_000);
+        // It was written to since: it is read anew, with no other file.
+        let mut newer = files.clone();
+        newer[77] = FileEntry { size: 1, modified: 2_000, ..newer[77].clone() };
+        assert_eq!(doubtful(&progress, &newer), 0);
+        assert_eq!(read(&mut progress.clone(), &newer, 5_000), 1);
+        // It kept its time: which one it is cannot be told, so its whole block is read anew.
+        let mut same_time = files.clone();
+        same_time[77].size = 1;
+        let doubts = doubtful(&progress, &same_time);
+        assert!((100..2_000).contains(&doubts), "{doubts}");
+        assert_eq!(read(&mut progress, &same_time, 300), doubts, "in pages, and once");
+        assert_eq!(read(&mut progress, &same_time, 300), 0);
+    }
+
+    #[test]
+    fn few_files_are_all_named() {
+        let files: Vec<FileEntry> = (0..NAMED + BLOCK).map(|at| file(at, 1_000)).collect();
+        let mut progress = Progress::default();
+        read(&mut progress, &files, 1_000);
+        assert_eq!(progress.files.len(), files.len());
+        assert!(!serde_json::to_string(&progress).unwrap().contains("\"/\""));
+    }
+}

@@ -1,0 +1,212 @@
+//! What stands above the rows of a file of lines: lines that are none, and the header.
+
+use super::Draft;
+use super::layout::Aside;
+use super::lines::{Header, Lines, is_blank};
+use super::listing::FileEntry;
+use super::splitter::Splitter;
+use super::text::Record;
+use crate::error::cut;
+use crate::user_data::mapping::{self, Mapping, Plan, names};
+use crate::{Error, Result};
+
+/// What there was to be read above the rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Head {
+    Read,
+    /// It is being written.
+    Unfinished,
+    /// The file holds nothing else either.
+    None,
+}
+
+/// The lines among which a header is looked for: exports may put a title and an owner above it.
+const HEADER_LINES: usize = 100;
+
+/// The lines among which one is looked for whose beginning is known.
+const NAMED_HEADER_LINES: usize = 10_000;
+
+impl Lines {
+    /// Reads all that stands above the rows, unless that was done before.
+    pub(super) fn read_head(
+        &mut self,
+        mapping: &Mapping,
+        draft: &mut Draft,
+        settled: bool,
+    ) -> Result<Head> {
+        if self.has_head {
+            return Ok(Head::Read);
+        }
+        let mut head = self.skip_lines(self.layout.skip_lines, settled)?;
+        if head == Head::Read && matches!(self.header, Header::Unread) {
+            head = self.find_header(mapping, draft, settled)?;
+            if head == Head::Read {
+                head = self.skip_lines(self.layout.skip_after_header, settled)?;
+            }
+        }
+        self.has_head = head == Head::Read;
+        Ok(head)
+    }
+
+    /// Takes so many lines, whatever they hold.
+    fn skip_lines(&mut self, count: usize, settled: bool) -> Result<Head> {
+        for _ in 0..count {
+            match self.next_line()? {
+                Record::None => return Ok(Head::None),
+                Record::Unfinished if !self.is_finished(settled) => return Ok(Head::Unfinished),
+                Record::TooLong => return Err(self.too_long()),
+                Record::Whole | Record::Unfinished => self.text.take(&self.record),
+            }
+        }
+        Ok(Head::Read)
+    }
+
+    /// Looks for the header: the line that begins as the settings say, or the one below those that they skip, or the
+    /// first that names what is wanted.
+    fn find_header(&mut self, mapping: &Mapping, draft: &mut Draft, settled: bool) -> Result<Head> {
+        let start = self.layout.header_starts_with.clone();
+        let most = match (&start, self.layout.skip_lines) {
+            (Some(_), _) => NAMED_HEADER_LINES,
+            (None, 1..) => 1,
+            (None, 0) => HEADER_LINES,
+        };
+        let (mut best, mut lines): (Option<(usize, Error)>, usize) = (None, 0);
+        while lines < most {
+            let read = match &start {
+                Some(start) => self.next_that_starts_with(start)?,
+                None => self.next()?,
+            };
+            match read {
+                Record::None => break,
+                Record::Unfinished if !self.is_finished(settled) => return Ok(Head::Unfinished),
+                Record::TooLong => return Err(self.too_long()),
+                Record::Whole | Record::Unfinished => {}
+            }
+            let number = self.text.line;
+            let line = line(&self.record, self.text.taken);
+            let is_asked = start.as_ref().is_none_or(|start| line.starts_with(start));
+            let aside = self.layout.aside(line).filter(|_| start.is_none());
+            if !is_blank(line) && aside != Some(Aside::Comment) {
+                // A line that begins like a total may be the header all the same, if it names what is wanted.
+                let (above, is_total) = (lines, aside == Some(Aside::Total));
+                lines += usize::from(!is_total);
+                let Some(splitter) = self.splitter.as_mut().filter(|_| is_asked) else {
+                    self.take_blank(false)?;
+                    continue;
+                };
+                let (names, plan) = columns(splitter, line, &self.file, number, mapping, draft);
+                match plan {
+                    Ok(plan) => {
+                        if above > 0 && start.is_none() && self.from_start {
+                            draft.notes.above_header(number);
+                        }
+                        self.header = Header::Read(names);
+                        self.plan = Some(plan);
+                        self.text.take(&self.record);
+                        self.blank = 0;
+                        return Ok(Head::Read);
+                    }
+                    Err(_) if is_total => {}
+                    Err(error) if most == 1 || start.is_some() => return Err(error),
+                    Err(error) => {
+                        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                        let is_there = |wanted: &&str| names::find(&names, wanted) != Ok(None);
+                        let hits = mapping.wanted().into_iter().filter(is_there).count();
+                        if best.as_ref().is_none_or(|(most, _)| hits > *most) {
+                            best = Some((hits, error));
+                        }
+                    }
+                }
+            }
+            self.take_blank(is_blank(&self.record))?;
+        }
+        let may_follow = lines < most && !settled && !self.text.zipped;
+        match (best, &start) {
+            (None, _) if lines == 0 => Ok(Head::None),
+            // Its header may follow, as long as no line names anything of what is wanted.
+            (None | Some((0, _)), _) if may_follow => Ok(Head::Unfinished),
+            (Some((_, error)), _) => Err(error),
+            (None, Some(start)) => {
+                let (path, start) = (self.file.path.display(), String::from_utf8_lossy(start));
+                Err(Error::File {
+                    path: path.to_string(),
+                    reason: format!(
+                        "none of its first {lines} lines begins with `{}`, as `header_starts_with` says: \
+                         write there what the line of the header begins with, quotes as well",
+                        cut(&start, 80)
+                    ),
+                })
+            }
+            (None, None) => Ok(Head::None),
+        }
+    }
+
+    /// Reads the next line, and if it begins so the whole of the record that it begins.
+    fn next_that_starts_with(&mut self, start: &[u8]) -> Result<Record> {
+        let read = self.next_line()?;
+        if read == Record::Whole && line(&self.record, self.text.taken).starts_with(start) {
+            return self.rest();
+        }
+        Ok(read)
+    }
+}
+
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
+/// Returns a record without the mark that the first of a file may have, behind so many bytes that were taken.
+pub(super) fn line(record: &[u8], taken: u64) -> &[u8] {
+    match taken {
+        0 => record.strip_prefix(BOM).unwrap_or(record),
+        _ => record,
+    }
+}
+
+/// Returns the names that a line has, and where what is wanted stands if it is the header.
+fn columns(
+    splitter: &mut Splitter,
+    line: &[u8],
+    file: &FileEntry,
+    number: u64,
+    mapping: &Mapping,
+    draft: &mut Draft,
+) -> (Vec<String>, Result<Plan>) {
+    match splitter.cells(line) {
+        Ok(cells) => {
+            let names: Vec<String> = cells.iter().map(|name| name.trim().into()).collect();
+            let plan = bind(mapping, file, Some(number), &names, draft);
+            (names, plan)
+        }
+        Err(damage) => {
+            let path = file.path.display().to_string();
+            let reason = format!("line {number}, which should name the columns, {damage}");
+            (Vec::new(), Err(Error::File { path, reason }))
+        }
+    }
+}
+
+/// Returns where what is wanted stands among the `names` of a file, or of its header's line.
+pub(super) fn bind(
+    mapping: &Mapping,
+    file: &FileEntry,
+    line: Option<u64>,
+    names: &[String],
+    draft: &mut Draft,
+) -> Result<Plan> {
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let path = file.path.display();
+    let place = line.map_or_else(|| path.to_string(), |line| format!("{path}, line {line},"));
+    let plan = mapping.bind_after(&place, &names, &draft.known)?;
+    if !mapping.wanted().is_empty() && mapping.filled(&plan).next().is_none() {
+        return Err(Error::File {
+            path: place,
+            reason: format!(
+                "none of its columns fills one of `{}`; they are {}: map them in the columns of the \
+                 source",
+                mapping.table().name,
+                mapping::list(names.into_iter())
+            ),
+        });
+    }
+    draft.known.learn(mapping, &plan, &mut draft.notes);
+    Ok(plan)
+}

@@ -1,0 +1,397 @@
+//! Which built-in table the columns of a file fill.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use tidegauge_core::{Column as TableColumn, DataType, TableRef, tables};
+
+use super::names::{self, TABLES};
+use super::values::Column;
+use super::{Guess, Hints, Question, words};
+use crate::user_data::mapping::{
+    Case, Columns, Condition, Constant, IdKind, Otherwise, Part, Probe, Rule, is_external,
+};
+
+/// What a column of a table holds, where that decides which columns of a file fill it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Id,
+    Time,
+    Number,
+    Currency,
+    Country,
+    Status,
+    Other,
+}
+
+/// A built-in table that the columns of a file fill.
+#[derive(Debug, Default)]
+pub(super) struct Fit {
+    pub(super) table: String,
+    pub(super) columns: Columns,
+    pub(super) filter: Vec<Condition>,
+    /// The columns of the file that are taken.
+    pub(super) taken: Vec<String>,
+    /// Columns of the table that must be filled, and that nothing fills.
+    pub(super) missing: Vec<String>,
+    pub(super) guesses: Vec<Guess>,
+}
+
+/// Returns the table that the columns fill best: `table`, where one is asked for, or any that they fill all that
+/// must be of. What is missing is said in it.
+pub(super) fn find(columns: &[Column], hints: &Hints) -> Option<Fit> {
+    let has_all = |table: &TableRef| hints.columns.keys().all(|name| table.column(name).is_ok());
+    let fits = tables(hints).filter(has_all).map(|table| {
+        let names = TABLES.iter().find(|(name, _)| *name == table.name);
+        fit(&table, names.map_or(&[], |(_, names)| *names), columns, hints)
+    });
+    let mut best: Option<Fit> = None;
+    for fit in fits {
+        let rank = |fit: &Fit| (std::cmp::Reverse(fit.missing.len()), fit.taken.len());
+        let is_better = |best: &Fit| rank(&fit) > rank(best);
+        if best.as_ref().is_none_or(is_better) {
+            best = Some(fit);
+        }
+    }
+    best
+}
+
+/// Returns the tables that are tried.
+pub(super) fn tables(hints: &Hints) -> impl Iterator<Item = TableRef> {
+    let is_asked = |table: &&str| hints.table.as_deref().is_none_or(|asked| asked == *table);
+    let names = TABLES.iter().map(|(table, _)| *table).filter(is_asked);
+    names.filter_map(tables::by_name)
+}
+
+fn fit(table: &TableRef, names: names::Columns, columns: &[Column], hints: &Hints) -> Fit {
+    let mut fit = Fit { table: table.name.to_string(), ..Fit::default() };
+    // What must be there is looked for first, so that nothing else takes its column; and a currency when its amount is
+    // known.
+    let mut wanted: Vec<&TableColumn> = table.columns.iter().collect();
+    wanted.sort_by_key(|column| (column.nullable, role(table, column) == Role::Currency));
+    for column in wanted {
+        if is_external(table, &column.name) {
+            continue;
+        }
+        let known = names.iter().find(|(name, _)| *name == column.name);
+        let known = known.map(|(_, names)| *names).unwrap_or_default();
+        let role = role(table, column);
+        if let Some(asked) = hints.columns.get(&*column.name) {
+            match columns.iter().find(|found| names_are_alike(&found.name, asked)) {
+                Some(found) => fit.take(column, role, found),
+                None => fit.missing.push(column.name.to_string()),
+            }
+            continue;
+        }
+        let wanted = std::iter::once(&*column.name).chain(known.iter().copied());
+        let found = wanted.clone().find_map(|name| {
+            columns.iter().find(|found| {
+                !fit.taken.contains(&found.name)
+                    && !hints.columns.values().any(|asked| names_are_alike(&found.name, asked))
+                    && words::readings(&found.name).iter().any(|reading| reading == name)
+                    && suits(found, column, role)
+            })
+        });
+        match found {
+            Some(found) => fit.take(column, role, found),
+            None if column.nullable || column.name == "status" => {}
+            None => fit.without(column, role, columns, hints),
+        }
+    }
+    fit.pair(columns);
+    // Users are told apart by their id: what has several rows of one is no list of them, nor what has an id and an
+    // amount, as orders have.
+    let id = fit.taken.first().and_then(|id| columns.iter().find(|column| column.name == *id));
+    let is_plain = |id: &Column| words::plain(&id.name) == "id" && has_amount(columns);
+    if table.name == "users"
+        && hints.table.is_none()
+        && id.is_some_and(|id| !id.is_unique || is_plain(id))
+    {
+        fit.missing.push("user_id".into());
+    }
+    fit
+}
+
+/// Returns `true` if a column is called as amounts of purchases are.
+fn has_amount(columns: &[Column]) -> bool {
+    let purchases = TABLES.iter().find(|(table, _)| *table == "ramp_transactions");
+    let names = purchases
+        .and_then(|(_, names)| names.iter().find(|(name, _)| *name == "fiat_amount"))
+        .map_or(&[][..], |(_, names)| names);
+    let is_amount = |column: &Column| {
+        let readings = words::readings(&column.name);
+        readings.iter().any(|reading| names.contains(&reading.as_str()))
+            && matches!(column.dtype, DataType::Int64 | DataType::Decimal { .. })
+    };
+    columns.iter().any(is_amount)
+}
+
+/// Returns `true` if a column of the file is called as was asked for.
+fn names_are_alike(name: &str, asked: &str) -> bool {
+    name.trim() == asked.trim() || words::plain(name) == words::plain(asked)
+}
+
+fn role(table: &TableRef, column: &TableColumn) -> Role {
+    let name = &*column.name;
+    match column.dtype {
+        DataType::Int64 if tables::external(table, name).is_some() => Role::Id,
+        DataType::Int64 | DataType::Float64 | DataType::Decimal { .. } => Role::Number,
+        DataType::Date | DataType::Timestamp => Role::Time,
+        DataType::Text if name == "currency" || name.ends_with("_currency") => Role::Currency,
+        DataType::Text if name == "country" => Role::Country,
+        DataType::Text if name == "status" && table.name == "ramp_transactions" => Role::Status,
+        _ => Role::Other,
+    }
+}
+
+/// Returns `true` if the values of a column of the file may fill one of the table.
+fn suits(found: &Column, column: &TableColumn, role: Role) -> bool {
+    if found.count == 0 {
+        return false;
+    }
+    let is_short = |most: usize| {
+        found.dtype == DataType::Text
+            && found.distinct.as_ref().is_some_and(|values| {
+                values.iter().all(|text| {
+                    let text = text.trim();
+                    (2..=most).contains(&text.len())
+                        && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+                })
+            })
+    };
+    match role {
+        Role::Id => matches!(found.dtype, DataType::Int64 | DataType::Text),
+        Role::Time => matches!(found.dtype, DataType::Date | DataType::Timestamp),
+        Role::Number if matches!(column.dtype, DataType::Decimal { .. }) => {
+            matches!(found.dtype, DataType::Int64 | DataType::Decimal { .. })
+        }
+        Role::Number => {
+            matches!(found.dtype, DataType::Int64 | DataType::Decimal { .. } | DataType::Float64)
+        }
+        Role::Currency => is_short(8),
+        Role::Country => is_short(2),
+        Role::Status => found.dtype == DataType::Text && found.distinct.is_some(),
+        Role::Other if column.dtype == DataType::Bool => found.dtype == DataType::Bool,
+        Role::Other if column.name == "side" => found.distinct.as_ref().is_some_and(|values| {
+            values
+                .iter()
+                .all(|text| ["buy", "sell", "b", "s"].contains(&&*text.trim().to_lowercase()))
+        }),
+        Role::Other => true,
+    }
+}
+
+impl Fit {
+    /// Fills `column` of the table with a column of the file.
+    fn take(&mut self, column: &TableColumn, role: Role, found: &Column) {
+        let read = &found.rule;
+        let mut rule = Rule::column(found.name.clone());
+        match role {
+            Role::Time => (rule.format, rule.zone) = (read.format.clone(), read.zone.clone()),
+            Role::Number => {
+                rule = Rule { column: rule.column, format: None, zone: None, ..read.clone() };
+            }
+            Role::Status => self.states(&mut rule, found),
+            Role::Other if column.name == "side" => rule.values = sides(found),
+            Role::Currency => uppercased(&mut rule, found),
+            Role::Id | Role::Country | Role::Other => {}
+        }
+        if role == Role::Number && found.has_negative && column.name == "fiat_amount" {
+            self.filter.push(Condition { above: Some(Constant::Int(0)), ..condition(&found.name) });
+            self.guesses.push(Guess::told(format!(
+                "rows whose `{}` is 0 or less are left out, as refunds are: purchases have positive amounts",
+                found.name
+            )));
+        }
+        self.taken.push(found.name.clone());
+        if rule != Rule::column(&*column.name) {
+            self.columns.insert(column.name.to_string(), rule);
+        }
+    }
+
+    /// Fills a column of the table that must be filled, and that no column of the file fills by itself.
+    fn without(&mut self, column: &TableColumn, role: Role, columns: &[Column], hints: &Hints) {
+        let name = &*column.name;
+        let amount = || {
+            let rule = ["fiat_amount", "quote_amount", "spend"]
+                .iter()
+                .find_map(|name| self.columns.get(*name));
+            let name = rule.and_then(|rule| rule.column.as_deref());
+            let named =
+                |column: &&Column| name.map_or(column.name == "spend", |name| column.name == name);
+            columns.iter().find(named)
+        };
+        match (role, name) {
+            (Role::Currency, _) if hints.currency.is_some() => {
+                let currency = hints.currency.as_deref().unwrap_or_default().to_uppercase();
+                self.columns.insert(name.into(), Rule::constant(&currency));
+            }
+            (Role::Currency, _) if amount().is_some_and(|amount| amount.has_unit) => {
+                let Some(amount) = amount() else { return };
+                let rule = Rule { part: Some(Part::Unit), ..Rule::column(amount.name.clone()) };
+                self.columns.insert(name.into(), rule);
+            }
+            (Role::Currency, _) => {
+                let signs = amount().map(|amount| amount.units.clone()).unwrap_or_default();
+                let known = match signs.iter().collect::<Vec<_>>().as_slice() {
+                    [sign] => words::currency(sign),
+                    _ => None,
+                };
+                match known {
+                    Some((currency, is_certain)) => {
+                        self.columns.insert(name.into(), Rule::constant(currency));
+                        if !is_certain {
+                            let sign = signs.into_iter().collect::<String>();
+                            self.guesses.push(Guess::asked(
+                                format!(
+                                    "`{sign}` is taken for {currency}; `--currency` says otherwise"
+                                ),
+                                Question::Currency,
+                            ));
+                        }
+                    }
+                    None => self.missing.push(name.into()),
+                }
+            }
+            (Role::Id, "transaction_id" | "trade_id") => self.joined_id(name, columns),
+            (_, "campaign") => {
+                self.columns.insert(name.into(), Rule::constant("(none)"));
+                self.guesses.push(Guess::told("no column names a campaign: it is `(none)`".into()));
+            }
+            // Rows of several sources stand side by side.
+            (_, "source") if hints.name.is_some() => {
+                let source = hints.name.as_deref().unwrap_or_default();
+                self.columns.insert(name.into(), Rule::constant(source));
+                self.guesses
+                    .push(Guess::told(format!("no column names a source: it is `{source}`")));
+            }
+            _ => self.missing.push(name.into()),
+        }
+    }
+
+    /// Makes an id of the columns that tell rows apart.
+    fn joined_id(&mut self, name: &str, columns: &[Column]) {
+        let of_states: Vec<String> =
+            columns.iter().filter(is_state).map(|it| it.name.clone()).collect();
+        let is_part = |column: &&Column| {
+            // A later export has the same purchase in another state.
+            !of_states.contains(&column.name)
+                && (matches!(
+                    column.dtype,
+                    DataType::Date
+                        | DataType::Timestamp
+                        | DataType::Int64
+                        | DataType::Decimal { .. }
+                ) || column.dtype == DataType::Text && column.count > 0)
+        };
+        let parts: Vec<&str> =
+            columns.iter().filter(is_part).map(|column| column.name.as_str()).collect();
+        if parts.is_empty() {
+            self.missing.push(name.into());
+            return;
+        }
+        let rule = Rule { id: Some(IdKind::Text), ..Rule::joined(parts.iter().copied(), "|") };
+        self.columns.insert(name.into(), rule);
+        self.guesses.push(Guess::told(format!(
+            "no column is an id: `{name}` is made of {}, so that rows equal in all of them are one",
+            parts.iter().map(|part| format!("`{part}`")).collect::<Vec<_>>().join(", ")
+        )));
+    }
+
+    /// Fills the currencies of trades from their trading pair, where no other column has them.
+    fn pair(&mut self, columns: &[Column]) {
+        let by_rule = self.columns.get("trading_pair").and_then(|rule| rule.column.clone());
+        let pair = by_rule.unwrap_or_else(|| "trading_pair".to_owned());
+        let Some(pair) = columns.iter().find(|column| {
+            self.table == "trades" && column.name == pair && self.taken.contains(&pair)
+        }) else {
+            return;
+        };
+        for (name, part) in [("base_currency", Part::Base), ("quote_currency", Part::Quote)] {
+            let rule = Rule { part: Some(part), ..Rule::column(pair.name.clone()) };
+            let is_filled =
+                self.columns.contains_key(name) || self.taken.iter().any(|taken| taken == name);
+            let reads = |rule: &Rule| {
+                let probe = Probe::new(DataType::Text, rule, DateTime::<Utc>::MAX_UTC);
+                let Ok(mut probe) = probe else { return false };
+                pair.distinct.iter().flatten().all(|symbol| probe.reads(symbol))
+            };
+            if !is_filled && reads(&rule) {
+                self.columns.insert(name.into(), rule);
+                self.missing.retain(|missing| missing != name);
+                self.guesses.push(Guess::told(format!("`{name}` is a part of `{}`", pair.name)));
+            }
+        }
+    }
+
+    /// Says what the states of purchases count as.
+    fn states(&mut self, rule: &mut Rule, found: &Column) {
+        let mut unknown = Vec::new();
+        for state in found.distinct.iter().flatten() {
+            match words::status(state) {
+                Some(status) if status == state.trim() => {}
+                Some(status) => {
+                    rule.values.insert(state.trim().to_owned(), Constant::Text(status.into()));
+                }
+                None => unknown.push(state.trim()),
+            }
+        }
+        for status in ["completed", "failed", "pending"] {
+            let is_there = found.distinct.as_ref().is_some_and(|states| states.contains(status));
+            if is_there && !rule.values.is_empty() {
+                rule.values.insert(status.into(), Constant::Text(status.into()));
+            }
+        }
+        let shown: BTreeSet<String> = rule
+            .values
+            .iter()
+            .map(|(state, status)| match status {
+                Constant::Text(status) => format!("`{state}` as {status}"),
+                _ => state.clone(),
+            })
+            .collect();
+        if !shown.is_empty() {
+            rule.otherwise = Some(Otherwise::Bad);
+            let shown = shown.into_iter().collect::<Vec<_>>().join(", ");
+            self.guesses.push(Guess::told(format!("`{}` is read so: {shown}", found.name)));
+        }
+        if !unknown.is_empty() {
+            let unknown =
+                unknown.iter().map(|state| format!("`{state}`")).collect::<Vec<_>>().join(", ");
+            self.guesses.push(Guess::told(format!(
+                "what {unknown} of `{}` means is not known, and such rows are set aside: add it to `values`",
+                found.name
+            )));
+        }
+    }
+}
+
+/// Returns `true` if a column says how far a purchase has come.
+fn is_state(column: &&Column) -> bool {
+    let readings = words::readings(&column.name);
+    let is_called = |name: &String| {
+        ["status", "state", "zustand"]
+            .iter()
+            .any(|word| name == word || name.ends_with(&format!("_{word}")))
+    };
+    readings.iter().any(is_called)
+}
+
+fn condition(column: &str) -> Condition {
+    Condition { column: column.to_owned(), ..Condition::default() }
+}
+
+/// Returns what the sides of trades are renamed to.
+fn sides(found: &Column) -> std::collections::BTreeMap<String, Constant> {
+    let side = |text: &String| {
+        let side = if text.trim().to_lowercase().starts_with('b') { "buy" } else { "sell" };
+        (text.trim() != side).then(|| (text.trim().to_owned(), Constant::Text(side.into())))
+    };
+    found.distinct.iter().flatten().filter_map(side).collect()
+}
+
+/// Puts currencies that are in small letters into capitals.
+fn uppercased(rule: &mut Rule, found: &Column) {
+    let has_small = |text: &String| text.chars().any(char::is_lowercase);
+    rule.case = found.distinct.iter().flatten().any(has_small).then_some(Case::Upper);
+}

@@ -1,0 +1,388 @@
+//! Looks at a file and works out the settings by which it is read: which lines are rows, what its values are, and
+//! which table they fill.
+
+mod csv;
+mod fit;
+mod json;
+mod names;
+mod own;
+mod parquet;
+mod sample;
+mod times;
+mod values;
+mod words;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use tidegauge_core::{DataType, Table, WriteMode, tables};
+
+use super::presets::{self, Preset};
+use super::{Config, listing};
+use crate::bad_rows::BadRows;
+use crate::user_data::duplicate_rows::DuplicateRows;
+use crate::user_data::mapping::{Columns, TableConfig, declare, resolve};
+use crate::{Error, Result};
+use fit::Fit;
+use sample::Sample;
+use values::Column;
+
+/// What is known of a file beforehand.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Hints {
+    /// The name of the entry; by default what the file is called.
+    pub name: Option<String>,
+    /// The built-in table that the file fills; by default the one that it fits best.
+    pub table: Option<String>,
+    /// The zone of times that name none, as in `Europe/Madrid`; by default UTC.
+    pub zone: Option<String>,
+    /// The currency of amounts, where no column says it.
+    pub currency: Option<String>,
+    /// Whether the day stands before the month, where the values do not show it.
+    pub day_first: Option<bool>,
+    /// Columns of the built-in table, each with the column of the file that fills it.
+    pub columns: BTreeMap<String, String>,
+}
+
+/// The settings by which a file is read, and how sure they are.
+///
+/// ```
+/// use tidegauge_acquisition::files::import::{Hints, inspect};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("sales.csv");
+/// std::fs::write(
+///     &path,
+///     "Order;Customer;Date;Amount\nA-1;c-17;24.12.2020;12,50 €\nA-2;c-18;25.12.2020;7,00 €\n",
+/// )?;
+/// let now = "2021-01-01T00:00:00Z".parse()?;
+/// let found = inspect(&path.display().to_string(), &Hints::default(), now)?;
+/// let entry = &found.entries[0];
+/// assert_eq!((entry.table.as_str(), entry.delimiter), ("ramp_transactions", Some(';')));
+/// assert_eq!(entry.columns["fiat_amount"].decimal, Some(','));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Inspection {
+    /// The entries, as they stand in a configuration: one, or several of a file that fills several tables.
+    pub entries: Vec<Config>,
+    /// The table that the file has to itself, if it fits no built-in one.
+    pub tables: Vec<TableConfig>,
+    /// What the file is known to be, if it is an export that is [known](presets).
+    pub preset: Option<String>,
+    /// What a user has to know of such an export.
+    pub notes: Vec<String>,
+    /// What the file shows.
+    pub found: Vec<String>,
+    /// What it does not show for certain.
+    pub guesses: Vec<Guess>,
+}
+
+/// Something that a file does not show for certain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guess {
+    /// What was taken for granted, and how to say otherwise.
+    pub text: String,
+    /// What can be asked, where one of the [`Hints`] would settle it.
+    pub question: Option<Question>,
+}
+
+/// A question about a file that only a person can answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Question {
+    /// The zone of times that name none: [`Hints::zone`].
+    Zone,
+    /// Whether the day stands before the month: [`Hints::day_first`].
+    DayOrder,
+    /// The currency of amounts: [`Hints::currency`].
+    Currency,
+}
+
+impl Guess {
+    fn told(text: String) -> Self {
+        Self { text, question: None }
+    }
+
+    fn asked(text: String, question: Question) -> Self {
+        Self { text, question: Some(question) }
+    }
+}
+
+/// Looks at the file at `path`, or at the last of those that match a pattern, and returns the settings by which it is
+/// read. Nothing is asked and nothing written. Numbers that are times are believed up to the day after `now`.
+///
+/// # Errors
+/// Returns an error if the file cannot be read or has no rows, or if the table that is asked for is not there or
+/// cannot be filled from it.
+pub fn inspect(path: &str, hints: &Hints, now: DateTime<Utc>) -> Result<Inspection> {
+    if let Some(table) = &hints.table
+        && tables::by_name(table).is_none()
+    {
+        let known = tables::all();
+        let known: Vec<_> = known.iter().map(|table| format!("`{}`", table.name)).collect();
+        let reason = format!("there is no built-in table `{table}`, but {}", known.join(", "));
+        return Err(Error::config("table", reason));
+    }
+    refuse_unknown_columns(hints)?;
+    let pattern = pattern(path);
+    let files = listing::list(&pattern)?;
+    let Some(file) = files.last() else { return Err(Error::NoFiles { pattern }) };
+    let sample = sample::read(&file.path, &file.name, now)?;
+    let stem = file.path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let stem = stem.split('.').next().unwrap_or_default();
+    let mut entry = Config {
+        name: hints.name.clone().unwrap_or_else(|| words::identifier(stem, "file")),
+        path: pattern,
+        bad_rows: BadRows::Quarantine,
+        ..sample.config.clone()
+    };
+    let mut import = Inspection {
+        found: sample.found.clone(),
+        guesses: sample.guesses.clone(),
+        ..Inspection::default()
+    };
+    let names: Vec<&str> = sample.names.iter().map(String::as_str).collect();
+    let is_asked = hints.table.is_some() || !hints.columns.is_empty();
+    if let Some(preset) = presets::preset_for(&names).filter(|_| !is_asked) {
+        known(preset, &entry, hints, &mut import)?;
+        return Ok(import);
+    }
+    let columns = columns(&sample, hints, now);
+    let nulls: BTreeSet<String> = columns.iter().flat_map(|column| column.nulls.clone()).collect();
+    let named = columns.iter().filter(|column| column.dtype == DataType::Text);
+    // Where words for nothing are values of text elsewhere, only the columns that cannot have them set them aside.
+    let is_word = |text: &String| {
+        named.clone().any(|column| {
+            column.distinct.as_ref().is_some_and(|values| values.contains(text) && values.len() > 1)
+        })
+    };
+    entry.nulls = nulls.into_iter().filter(|text| !is_word(text)).collect();
+    let named = Hints { name: Some(entry.name.clone()), ..hints.clone() };
+    match fit::find(&columns, &named) {
+        Some(fit) if fit.missing.is_empty() => fill(&mut entry, fit, &columns, &mut import),
+        Some(fit) if is_asked => return Err(unfit(&file.path, &fit, &sample)),
+        near => {
+            import.guesses.extend(near.as_ref().and_then(near_miss));
+            let (table, rules) =
+                own::table(&entry.name, &file.name, &sample, &columns, &mut import.guesses);
+            entry.table.clone_from(&table.name);
+            entry.columns = rules;
+            import.tables.push(table);
+        }
+    }
+    let declared = declare(&import.tables)?;
+    let table = resolve(&entry.table, &declared)?;
+    zones(&mut entry.columns, &table, &columns, hints, &mut import.guesses);
+    import.entries.push(entry);
+    Ok(import)
+}
+
+/// # Errors
+/// Returns an error if a column that is asked for is none of the table, or of any table that files may fill.
+fn refuse_unknown_columns(hints: &Hints) -> Result<()> {
+    let Some(unknown) = hints.columns.keys().find(|name| {
+        let is_there = |table: &Table| table.column(name).is_ok();
+        !fit::tables(hints).any(|table| is_there(&table))
+    }) else {
+        return Ok(());
+    };
+    let reason = match &hints.table {
+        Some(table) => format!(
+            "`{table}` has no column `{unknown}`: `tidegauge tables {table}` lists what it has"
+        ),
+        None => format!(
+            "no built-in table has a column `{unknown}`: `tidegauge tables` lists what they have"
+        ),
+    };
+    Err(Error::config("column", reason))
+}
+
+/// Says what the file lacks to fill a built-in table, if that is one thing alone.
+fn near_miss(fit: &Fit) -> Option<Guess> {
+    match fit.missing.as_slice() {
+        [only] if only.ends_with("currency") => Some(Guess::asked(
+            format!(
+                "no column says the currency: with one (`--currency EUR`) the file would fill `{}`",
+                fit.table
+            ),
+            Question::Currency,
+        )),
+        [only] if fit.taken.len() > 2 => Some(Guess::told(format!(
+            "no column is taken for `{only}`: with one (`--column {only}=NAME`, as the file calls it) the file would \
+             fill `{}`",
+            fit.table
+        ))),
+        _ => None,
+    }
+}
+
+/// Has the entries of a preset read the file that `entry` takes apart.
+fn known(preset: &Preset, entry: &Config, hints: &Hints, import: &mut Inspection) -> Result<()> {
+    import.preset = Some(preset.title.clone());
+    import.notes.clone_from(&preset.notes);
+    for known in &preset.entries {
+        let mut new = Config {
+            path: entry.path.clone(),
+            encoding: entry.encoding,
+            delimiter: entry.delimiter,
+            quote: entry.quote.clone(),
+            footer_starts_with: entry.footer_starts_with.clone(),
+            ..known.clone()
+        };
+        if let Some(name) = &hints.name {
+            new.name = match preset.entries.len() {
+                1 => name.clone(),
+                _ => format!("{name}_{}", known.table),
+            };
+        }
+        let table = resolve(&new.table, &[])?;
+        let is_time =
+            |name: &str| table.column(name).is_ok_and(|column| column.dtype == DataType::Timestamp);
+        if let Some(zone) = &hints.zone {
+            let times =
+                new.columns.iter_mut().filter(|(name, rule)| is_time(name) && rule.value.is_none());
+            for (_, rule) in times.filter(|(_, rule)| rule.zone.is_none()) {
+                rule.zone = Some(zone.clone());
+            }
+        }
+        import.entries.push(new);
+    }
+    Ok(())
+}
+
+/// Returns a pattern for `path`: that itself, with its signs escaped if there is a file of that name.
+fn pattern(path: &str) -> String {
+    match std::path::Path::new(path).exists() {
+        true => glob::Pattern::escape(path),
+        false => path.to_owned(),
+    }
+}
+
+/// Returns what the values of each column are.
+fn columns(sample: &Sample, hints: &Hints, now: DateTime<Utc>) -> Vec<Column> {
+    let all = (0..sample.names.len()).flat_map(|at| sample.values(at));
+    let decimals = values::decimals(all, sample.config.delimiter);
+    let column = |(at, name): (usize, &String)| {
+        let values: Vec<&str> = sample.values(at).collect();
+        let dtype = sample.types.get(at).copied();
+        Column::new(name, &values, sample.rows.len(), dtype, (decimals, now, hints.day_first))
+    };
+    sample.names.iter().enumerate().map(column).collect()
+}
+
+/// Has the entry fill a built-in table.
+fn fill(entry: &mut Config, fit: Fit, columns: &[Column], import: &mut Inspection) {
+    let Fit { table, columns: rules, filter, taken, guesses, .. } = fit;
+    (entry.table, entry.columns, entry.filter) = (table, rules, filter);
+    import.guesses.extend(guesses);
+    // A purchase that was pending is paid in a later export, and has the same id.
+    let is_appended =
+        tables::by_name(&entry.table).is_some_and(|table| table.write == WriteMode::Append);
+    let has_id = !entry.columns.values().any(|rule| rule.id.is_some() && !rule.columns.is_empty());
+    if is_appended && has_id {
+        entry.on_duplicate = Some(DuplicateRows::Last);
+    }
+    let used: BTreeSet<&str> = entry
+        .columns
+        .values()
+        .flat_map(|rule| rule.column.iter().chain(&rule.columns))
+        .chain(&taken)
+        .map(String::as_str)
+        .collect();
+    let others: Vec<_> = columns
+        .iter()
+        .filter(|column| !used.contains(column.name.as_str()) && !column.name.trim().is_empty())
+        .map(|column| format!("`{}`", column.name))
+        .collect();
+    if !others.is_empty() {
+        import.found.push(format!("columns that are not taken: {}", others.join(", ")));
+    }
+}
+
+/// Sets the zone of times that name none, and says what was taken for granted of times and numbers.
+fn zones(
+    rules: &mut Columns,
+    table: &Table,
+    columns: &[Column],
+    hints: &Hints,
+    guesses: &mut Vec<Guess>,
+) {
+    let mut local = Vec::new();
+    for column in columns {
+        // The column of the table that it fills: by a rule, or because it has the same name.
+        let by_rule = rules.iter().find(|(name, rule)| {
+            rule.column.as_deref().unwrap_or(name) == column.name && rule.value.is_none()
+        });
+        let by_rule = by_rule.map(|(name, _)| name.clone());
+        let own_name = || {
+            (table.column(&column.name).is_ok() && !rules.contains_key(&column.name))
+                .then(|| column.name.clone())
+        };
+        let Some(filled) = by_rule.or_else(own_name) else { continue };
+        if column.has_open_order {
+            let format = column.rule.format.as_ref().map(|format| format.0.join(", "));
+            guesses.push(Guess::asked(
+                format!(
+                    "`{}` is read as `{}`, and no value shows whether the day or the month comes first; \
+                     `--day-first` and `--month-first` say it",
+                    column.name,
+                    format.unwrap_or_default()
+                ),
+                Question::DayOrder,
+            ));
+        }
+        if let Some(number) = &column.open_mark {
+            let rule = rules.get(&filled).or(Some(&column.rule));
+            let sign = rule.and_then(|rule| rule.decimal).unwrap_or('.');
+            let read = if number.contains(sign) { "places" } else { "thousands" };
+            guesses.push(Guess::told(format!(
+                "no value shows whether `{}` of `{}` has thousands or places behind its mark: it is read as {read}; \
+                 `decimal` and `thousands` in the settings say otherwise",
+                number, column.name
+            )));
+        }
+        let says_utc =
+            words::plain(&column.name).split('_').any(|word| word == "utc" || word == "gmt");
+        let is_time = table.column(&filled).is_ok_and(|filled| filled.dtype == DataType::Timestamp);
+        // A day that fills a time is its midnight.
+        let is_local = column.is_local || column.dtype == DataType::Date;
+        if !is_local || !is_time || says_utc {
+            continue;
+        }
+        match &hints.zone {
+            Some(zone) => rules.entry(filled).or_default().zone = Some(zone.clone()),
+            None if column.dtype == DataType::Timestamp => local.push(format!("`{}`", column.name)),
+            None => {}
+        }
+    }
+    if !local.is_empty() {
+        guesses.push(Guess::asked(
+            format!(
+                "times of {} name no zone, and are taken for UTC; `--zone Europe/Madrid` says otherwise",
+                local.join(", ")
+            ),
+            Question::Zone,
+        ));
+    }
+}
+
+/// Returns the error of a table that a file cannot fill.
+fn unfit(path: &std::path::Path, fit: &Fit, sample: &Sample) -> Error {
+    let missing: Vec<_> = fit.missing.iter().map(|name| format!("`{name}`")).collect();
+    let have: Vec<_> = sample.names.iter().map(|name| format!("`{}`", name.trim())).collect();
+    Error::File {
+        path: path.display().to_string(),
+        reason: format!(
+            "nothing in it is taken for {} of `{}`; it has {}: say which (`--column {}=NAME`, as the file calls it), or leave \
+             `--table` and `--column` out",
+            missing.join(", "),
+            fit.table,
+            have.join(", "),
+            fit.missing.first().map_or("COLUMN", String::as_str)
+        ),
+    }
+}

@@ -1,0 +1,392 @@
+//! What the values of a column are, and the rule that reads them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use tidegauge_core::DataType;
+
+use super::{times, words};
+use crate::user_data::mapping::{Part, Probe, Rule};
+
+/// The type by which it is tried whether a text is a number.
+const ANY_NUMBER: DataType = DataType::Decimal { precision: 38, scale: 18 };
+
+/// A column of a file: what its values are.
+#[derive(Debug, Clone)]
+pub(super) struct Column {
+    /// What the file calls it.
+    pub(super) name: String,
+    pub(super) dtype: DataType,
+    /// How its values are read; the name is not in it.
+    pub(super) rule: Rule,
+    /// The values that are there.
+    pub(super) count: usize,
+    /// Whether a row has none.
+    pub(super) has_nulls: bool,
+    /// Whether no two rows have the same.
+    pub(super) is_unique: bool,
+    /// The values, if they are few.
+    pub(super) distinct: Option<BTreeSet<String>>,
+    /// Texts that stand for no value, where values of this type are wanted.
+    pub(super) nulls: BTreeSet<String>,
+    /// Signs or units that stand around numbers.
+    pub(super) units: BTreeSet<String>,
+    /// Whether each number has a unit of its own behind it.
+    pub(super) has_unit: bool,
+    /// Whether a number is below zero, or zero.
+    pub(super) has_negative: bool,
+    /// Whether times name no zone.
+    pub(super) is_local: bool,
+    /// Whether no value shows which comes first, the day or the month.
+    pub(super) has_open_order: bool,
+    /// A number with a mark of which no value of the file shows whether thousands or places stand behind it.
+    pub(super) open_mark: Option<String>,
+}
+
+impl Column {
+    /// Describes the column called `name`, of which `values` are there.
+    pub(super) fn new(
+        name: &str,
+        values: &[&str],
+        rows: usize,
+        dtype: Option<DataType>,
+        (decimals, now, day_first): (Decimals, DateTime<Utc>, Option<bool>),
+    ) -> Self {
+        let distinct: BTreeSet<&str> = values.iter().copied().collect();
+        let few = distinct.len() <= 40;
+        let mut column = Self {
+            name: name.to_owned(),
+            dtype: dtype.unwrap_or(DataType::Text),
+            rule: Rule::default(),
+            count: values.len(),
+            has_nulls: values.len() < rows,
+            is_unique: distinct.len() == values.len() && !values.is_empty(),
+            distinct: few.then(|| distinct.iter().map(|text| (*text).to_owned()).collect()),
+            nulls: BTreeSet::new(),
+            units: BTreeSet::new(),
+            has_unit: false,
+            has_negative: false,
+            is_local: false,
+            has_open_order: false,
+            open_mark: None,
+        };
+        if dtype.is_some() {
+            return column;
+        }
+        let real: Vec<&str> =
+            values.iter().copied().filter(|text| !words::is_nothing(text)).collect();
+        let is_read = column.read_bools(&real)
+            || column.read_times(&real, now, day_first)
+            || column.read_numbers(&real, decimals, now);
+        if is_read {
+            let nulls = distinct.iter().filter(|text| words::is_nothing(text));
+            column.nulls = nulls.map(|text| text.trim().to_owned()).collect();
+            column.has_nulls |= !column.nulls.is_empty();
+        }
+        column
+    }
+
+    fn read_bools(&mut self, values: &[&str]) -> bool {
+        const WORDS: [&str; 8] = ["true", "false", "t", "f", "yes", "no", "y", "n"];
+        let is_bool = |text: &&str| WORDS.contains(&text.trim().to_lowercase().as_str());
+        let are_bools = !values.is_empty() && values.iter().all(is_bool);
+        if are_bools {
+            self.dtype = DataType::Bool;
+        }
+        are_bools
+    }
+
+    fn read_times(&mut self, values: &[&str], now: DateTime<Utc>, day_first: Option<bool>) -> bool {
+        let Some(found) = times::find(&self.name, values, now, day_first) else { return false };
+        self.dtype = if found.are_days { DataType::Date } else { DataType::Timestamp };
+        self.rule.format = found.format;
+        self.is_local = found.is_local;
+        self.has_open_order = found.has_open_order;
+        true
+    }
+
+    fn read_numbers(&mut self, values: &[&str], decimals: Decimals, now: DateTime<Utc>) -> bool {
+        // What has no digit is no number, and may be a bad value among numbers.
+        let bare = values.iter().map(|text| Bare::new(text));
+        let bare: Vec<Bare<'_>> = bare.filter(|bare| !bare.digits.is_empty()).collect();
+        // Postal codes, telephone numbers and ids with zeros in front are text.
+        let is_code = |text: &&str| {
+            let text = text.trim();
+            text.len() > 1
+                && text.starts_with('0')
+                && text.bytes().all(|byte| byte.is_ascii_digit())
+                || text.starts_with("+")
+        };
+        if bare.is_empty() || values.iter().any(is_code) {
+            return false;
+        }
+        let units: BTreeSet<&str> = bare.iter().flat_map(|bare| bare.units()).collect();
+        if units.len() > 20 || !bare.iter().all(Bare::has_plausible_units) || units.contains("%") {
+            return false;
+        }
+        let is_letters = |unit: &&str| unit.chars().all(char::is_alphanumeric);
+        let has_unit = !units.is_empty()
+            && units.iter().all(is_letters)
+            && bare.iter().all(|bare| bare.before.is_empty());
+        let mut rule = marks(&bare, decimals.is_comma);
+        match has_unit {
+            true => rule.part = Some(Part::Number),
+            false => {
+                rule.currency = units.iter().map(|unit| (*unit).to_owned()).collect();
+                rule.accounting = bare.iter().any(|bare| bare.is_accounting);
+            }
+        }
+        let Ok(mut probe) = Probe::new(ANY_NUMBER, &rule, now) else { return false };
+        let fitting = values.iter().filter(|text| probe.reads(text.trim())).count();
+        let are_whole = bare.iter().all(|bare| bare.is_whole()) && units.is_empty();
+        // `AB12` is a code, and `150TRX` an amount if others of its column have places.
+        let have_places = bare.iter().any(|bare| !bare.is_whole());
+        if has_unit && !have_places && !units.iter().any(|unit| words::is_currency(unit)) {
+            return false;
+        }
+        // A few values that are none do not make text of amounts; of whole numbers they do, which may be codes.
+        let is_enough = match are_whole {
+            true => fitting == values.len(),
+            false => fitting * 10 >= values.len() * 8,
+        };
+        if !is_enough {
+            return false;
+        }
+        self.has_negative = bare.iter().any(|bare| bare.is_negative || bare.is_zero());
+        self.units = units.iter().map(|unit| (*unit).to_owned()).collect();
+        self.has_unit = has_unit;
+        let is_small = |text: &&str| text.trim().parse::<i64>().is_ok();
+        let places = bare.iter().map(|bare| bare.places(rule.decimal.unwrap_or('.'))).max();
+        self.dtype = match (are_whole, places.unwrap_or(0)) {
+            (true, _) if values.iter().all(is_small) => DataType::Int64,
+            (true, _) => return false,
+            (false, ..=2) => DataType::Decimal { precision: 18, scale: 2 },
+            (false, ..=8) => DataType::Decimal { precision: 28, scale: 8 },
+            (false, _) => DataType::Decimal { precision: 38, scale: 18 },
+        };
+        let is_open = |bare: &&Bare<'_>| bare.digits.contains(['.', ',']);
+        if !decimals.is_shown && bare.iter().all(|bare| bare.decimal().is_none()) {
+            self.open_mark = bare.iter().find(is_open).map(|bare| bare.digits.to_owned());
+        }
+        self.rule = rule;
+        true
+    }
+}
+
+/// Which sign stands before the places of the numbers of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Decimals {
+    is_comma: bool,
+    /// Whether a value shows it.
+    is_shown: bool,
+}
+
+/// A text that may be a number, taken apart.
+struct Bare<'t> {
+    before: &'t str,
+    digits: &'t str,
+    after: &'t str,
+    is_negative: bool,
+    is_accounting: bool,
+}
+
+impl<'t> Bare<'t> {
+    fn new(text: &'t str) -> Self {
+        let text = text.trim();
+        let is_inside = |c: char| c.is_ascii_digit();
+        let (start, end) = (text.find(is_inside), text.rfind(is_inside));
+        let (start, end) = (start.unwrap_or(text.len()), end.map_or(text.len(), |at| at + 1));
+        // A unit with digits in it, as in `1INCH`, cannot be told apart.
+        let mut digits = &text[start..end.max(start)];
+        let mut after = &text[end.max(start)..];
+        if let Some(at) = digits.find(|c: char| c.is_alphabetic()) {
+            let is_exponent = digits[at..].starts_with(['e', 'E']) && after.is_empty();
+            if !is_exponent {
+                (digits, after) = (&digits[..at], &text[start + at..]);
+            }
+        }
+        let before = &text[..start];
+        let is_parenthesized = before.contains('(') && after.contains(')');
+        let is_accounting = is_parenthesized || after.trim_start().starts_with('-');
+        let is_negative = before.contains('-') || is_accounting;
+        let sign = |c: char| c.is_whitespace() || "+-().".contains(c);
+        Self {
+            before: before.trim_matches(sign),
+            digits: digits.trim_end(),
+            after: after.trim_matches(sign),
+            is_negative,
+            is_accounting,
+        }
+    }
+
+    fn units(&self) -> impl Iterator<Item = &'t str> {
+        [self.before, self.after].into_iter().filter(|unit| !unit.is_empty())
+    }
+
+    /// Returns `true` if what stands around the digits may be signs or codes of currencies, or units behind them. Letters
+    /// in front are a code's, as in `A-17`, unless they are a currency.
+    fn has_plausible_units(&self) -> bool {
+        // `#1001` is a code.
+        let is_sign = words::is_currency_sign;
+        let is_known = |unit: &str| words::currency(unit).is_some() || words::is_currency(unit);
+        let is_code = |unit: &str| {
+            (2..=8).contains(&unit.len())
+                && unit.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+        };
+        (self.before.is_empty() || is_sign(self.before) || is_known(self.before))
+            && (self.after.is_empty()
+                || is_sign(self.after)
+                || is_known(self.after)
+                || is_code(self.after))
+    }
+
+    fn is_whole(&self) -> bool {
+        !self.digits.is_empty() && self.digits.bytes().all(|byte| byte.is_ascii_digit())
+    }
+
+    fn is_zero(&self) -> bool {
+        !self.digits.is_empty() && self.digits.chars().all(|c| !c.is_ascii_digit() || c == '0')
+    }
+
+    /// Returns the digits behind the point, zeros at the end left out.
+    fn places(&self, decimal: char) -> usize {
+        let fraction = self.digits.rsplit_once(decimal).map(|(_, fraction)| fraction);
+        match fraction {
+            Some(fraction) if fraction.contains(['e', 'E']) => 18,
+            Some(fraction) => fraction.trim_end_matches('0').len(),
+            None => 0,
+        }
+    }
+
+    /// Returns which sign stands before the places, if the text shows it.
+    fn decimal(&self) -> Option<char> {
+        let last = self.digits.rfind(['.', ','])?;
+        let sign = self.digits[last..].chars().next()?;
+        let other = if sign == '.' { ',' } else { '.' };
+        let behind = self.digits.len() - last - 1;
+        let is_single = self.digits.matches(sign).count() == 1;
+        // 1.234 may be either; 1.234.567 has groups of three; 1,234.5 and 0.123 show it.
+        let leads = self.digits.trim_start_matches('0').starts_with(sign);
+        match self.digits.contains(other) {
+            true if is_single => Some(sign),
+            false if is_single && (behind != 3 || leads || last > 3) => Some(sign),
+            false if !is_single => Some(other),
+            _ => None,
+        }
+    }
+}
+
+/// Returns the rule by which the marks within numbers are read.
+fn marks(bare: &[Bare<'_>], has_decimal_comma: bool) -> Rule {
+    let mut votes = BTreeMap::<char, usize>::new();
+    for sign in bare.iter().filter_map(Bare::decimal) {
+        *votes.entry(sign).or_default() += 1;
+    }
+    let comma = votes.get(&',').copied().unwrap_or(0);
+    let point = votes.get(&'.').copied().unwrap_or(0);
+    let is_comma = comma > point || comma == point && has_decimal_comma;
+    let other = if is_comma { '.' } else { ',' };
+    let within = |sign: char| bare.iter().any(|bare| bare.digits.contains(sign));
+    let thousands =
+        [other, '\'', '’', '\u{a0}', '\u{202f}', ' '].into_iter().find(|sign| within(*sign));
+    // A point between thousands leaves the comma for the places, even where no value has any.
+    let has_comma = is_comma && (within(',') || thousands == Some('.'));
+    Rule { decimal: has_comma.then_some(','), thousands, ..Rule::default() }
+}
+
+/// Returns which sign stands before the places of the numbers of a file, by all of its values.
+pub(super) fn decimals<'t>(
+    values: impl Iterator<Item = &'t str>,
+    delimiter: Option<char>,
+) -> Decimals {
+    let is_number = |text: &&str| {
+        let bare = Bare::new(text);
+        bare.digits.contains(['.', ','])
+            && bare.digits.chars().all(|c| c.is_ascii_digit() || ".,".contains(c))
+            && bare.digits.matches('.').count() < 3
+    };
+    let (mut comma, mut point) = (0u32, 0u32);
+    for text in values.filter(is_number) {
+        match Bare::new(text).decimal() {
+            Some(',') => comma += 1,
+            Some(_) => point += 1,
+            None => {}
+        }
+    }
+    let is_comma = match comma.cmp(&point) {
+        std::cmp::Ordering::Greater => true,
+        std::cmp::Ordering::Less => false,
+        std::cmp::Ordering::Equal => delimiter == Some(';'),
+    };
+    Decimals { is_comma, is_shown: comma + point > 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(values: &[&str]) -> Column {
+        let now = "2024-06-01T00:00:00Z".parse().unwrap();
+        let decimals = decimals(values.iter().copied(), None);
+        Column::new("amount", values, values.len(), None, (decimals, now, None))
+    }
+
+    #[test]
+    fn numbers_are_read_as_they_are_written() {
+        let cents = DataType::Decimal { precision: 18, scale: 2 };
+        for (values, decimal, thousands, currency) in [
+            (&["1,234.50", "7.00"][..], None, Some(','), ""),
+            (&["1.234,50 €", "7,00 €"], Some(','), Some('.'), "€"),
+            (&["$1,234.50", "-$7.00"], None, Some(','), "$"),
+            (&["1 234,50", "7,1"], Some(','), Some(' '), ""),
+            (&["1'234.50", "7.1"], None, Some('\''), ""),
+            (&["12,5", "1,75"], Some(','), None, ""),
+            (&["1.234.567", "12.345.678"], Some(','), Some('.'), ""),
+        ] {
+            let column = read(values);
+            assert_eq!(column.dtype, cents, "{values:?}");
+            let rule = &column.rule;
+            assert_eq!((rule.decimal, rule.thousands), (decimal, thousands), "{values:?}");
+            assert_eq!(column.rule.currency.concat(), currency, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn what_looks_like_a_number_and_is_none_stays_text() {
+        for values in [
+            &["00017", "12345"][..],
+            &["+49 30 1234", "+49 40 777"],
+            &["c-17", "c-18"],
+            &["A-1", "A-2"],
+            &["#1001", "#1002"],
+            &["№ 17", "№ 18"],
+            &["INV001", "INV002"],
+            &["u1", "u2"],
+            &["12AB", "13AB"],
+            &["10", "20", "2A"],
+            &["12 %", "7 %"],
+            &["192.168.0.1", "10.0.0.1"],
+        ] {
+            assert_eq!(read(values).dtype, DataType::Text, "{values:?}");
+        }
+        for (values, open) in [
+            (&["1,500", "2,250"][..], Some("1,500")),
+            (&["1.500", "12"], Some("1.500")),
+            (&["1,500", "2.5"], None),
+            (&["15", "20"], None),
+        ] {
+            assert_eq!(read(values).open_mark.as_deref(), open, "{values:?}");
+        }
+        assert_eq!(read(&["17", "-5", "0"]).dtype, DataType::Int64);
+        assert_eq!(read(&["yes", "No"]).dtype, DataType::Bool);
+        let unit = read(&["0.1200000000BTC", "150TRX"]);
+        assert!(unit.has_unit && unit.rule.part == Some(Part::Number), "{unit:?}");
+        let some = read(&["1.5", "n/a", "2.5"]);
+        assert_eq!(some.nulls.into_iter().collect::<Vec<_>>(), ["n/a"]);
+        // One bad value does not make text of amounts.
+        assert!(matches!(
+            read(&["1.5", "2.5", "free", "7.25", "8.10"]).dtype,
+            DataType::Decimal { .. }
+        ));
+    }
+}

@@ -1,0 +1,286 @@
+//! Words of exports: what headers call columns, what stands for nothing, what states are called.
+
+use std::collections::BTreeSet;
+
+use crate::user_data::mapping::names;
+
+/// Texts that stand for no value.
+const NOTHING: [&str; 14] = [
+    "null",
+    "(null)",
+    "none",
+    "nil",
+    "nan",
+    "n/a",
+    "#n/a",
+    "na",
+    "-",
+    "--",
+    "–",
+    "\\n",
+    "undefined",
+    "unknown",
+];
+
+/// What lines of totals begin with, in lower case.
+const TOTALS: [&str; 16] = [
+    "total",
+    "totals",
+    "subtotal",
+    "grand total",
+    "sum",
+    "sums",
+    "summe",
+    "gesamt",
+    "zwischensumme",
+    "somme",
+    "suma",
+    "totale",
+    "totaal",
+    "saldo",
+    "end of report",
+    "end of file",
+];
+
+/// Returns `true` if a cell stands for no value.
+pub(super) fn is_nothing(cell: &str) -> bool {
+    NOTHING.contains(&cell.trim().to_lowercase().as_str())
+}
+
+/// Returns `true` if a line that begins with `cell` may have totals.
+pub(super) fn is_total(cell: &str) -> bool {
+    let word = cell.trim().to_lowercase();
+    let rest = |total: &str| word.strip_prefix(total).map(|rest| rest.starts_with([' ', ':', '(']));
+    is_total_alone(cell) || TOTALS.iter().any(|total| rest(total) == Some(true))
+}
+
+/// Returns `true` if `cell` is a word for totals, and nothing else.
+pub(super) fn is_total_alone(cell: &str) -> bool {
+    TOTALS.contains(&cell.trim().trim_end_matches(':').to_lowercase().as_str())
+}
+
+/// Returns a name of letters, digits and underscores in lower case: `Customer ID` and `customerId` are
+/// `customer_id`.
+pub(super) fn plain(name: &str) -> String {
+    let mut plain = String::with_capacity(name.len());
+    let mut was_lower = false;
+    for c in name.trim().chars() {
+        if c.is_uppercase() && was_lower {
+            plain.push('_');
+        }
+        was_lower = c.is_lowercase() || c.is_ascii_digit();
+        plain.push(c);
+    }
+    let folded = names::fold(&plain).replace('ß', "ss").replace('#', " number ");
+    let mut plain = String::with_capacity(folded.len());
+    for c in folded.chars() {
+        match c {
+            c if c.is_ascii_alphanumeric() => plain.push(c),
+            _ if !plain.ends_with('_') && !plain.is_empty() => plain.push('_'),
+            _ => {}
+        }
+    }
+    plain.trim_end_matches('_').to_owned()
+}
+
+/// Returns the names by which a header may be meant: all of it, without what stands in brackets, and numbers as ids.
+pub(super) fn readings(name: &str) -> Vec<String> {
+    let mut readings = vec![plain(name)];
+    if let Some((before, rest)) = name.split_once(['(', '['])
+        && let Some((_, after)) = rest.split_once([')', ']'])
+    {
+        readings.push(plain(&format!("{before} {after}")));
+    }
+    for at in 0..readings.len() {
+        readings.push(as_id(&readings[at]));
+    }
+    let mut known = BTreeSet::new();
+    readings.retain(|reading| !reading.is_empty() && known.insert(reading.clone()));
+    readings
+}
+
+/// Returns `customer_id` for `customer_no`, `cust_number` and the like, and any other name as it is.
+fn as_id(name: &str) -> String {
+    const NUMBERS: [&str; 7] = ["_no", "_nr", "_num", "_number", "_nummer", "_numero", "_ref"];
+    let full = match name.strip_prefix("cust_") {
+        Some(rest) => format!("customer_{rest}"),
+        None => name.to_owned(),
+    };
+    match NUMBERS.iter().find_map(|number| full.strip_suffix(number)) {
+        Some(stem) => format!("{stem}_id"),
+        None => full,
+    }
+}
+
+/// Returns a name for a table, a column or a source: [`plain`], beginning with a letter, and no longer than stores take.
+pub(super) fn identifier(name: &str, otherwise: &str) -> String {
+    let plain = plain(name);
+    let mut name = match plain.chars().next() {
+        None => otherwise.to_owned(),
+        Some(first) if first.is_ascii_digit() => format!("{otherwise}_{plain}"),
+        Some(_) => plain,
+    };
+    // All of it is ASCII, and a number may come behind it.
+    name.truncate(56);
+    name.trim_end_matches('_').to_owned()
+}
+
+/// Returns `true` if `unit` is made of signs of currencies.
+pub(super) fn is_currency_sign(unit: &str) -> bool {
+    let is_sign = |c: char| "$¢£¤¥֏؋৳฿៛元円₿﷼".contains(c) || ('₠'..='⃏').contains(&c);
+    currency(unit).is_some() || unit.chars().all(is_sign)
+}
+
+/// Returns what a purchase that is in `state` counts as, or `None` if the word is not known.
+pub(super) fn status(state: &str) -> Option<&'static str> {
+    let state = plain(state);
+    let completed = [
+        "completed",
+        "complete",
+        "paid",
+        "succeeded",
+        "success",
+        "successful",
+        "settled",
+        "captured",
+        "fulfilled",
+        "shipped",
+        "delivered",
+        "done",
+        "closed",
+        "processed",
+        "processing",
+        "approved",
+        "partially_refunded",
+        "partial_refund",
+        "ok",
+        "bezahlt",
+        "abgeschlossen",
+        "paye",
+        "pagado",
+        "pagato",
+        "confirmed",
+    ];
+    let failed = [
+        "failed",
+        "failure",
+        "canceled",
+        "cancelled",
+        "refunded",
+        "void",
+        "voided",
+        "declined",
+        "rejected",
+        "expired",
+        "reversed",
+        "chargeback",
+        "disputed",
+        "error",
+        "storniert",
+        "fehlgeschlagen",
+        "erstattet",
+        "refund",
+        "trash",
+        "abandoned",
+    ];
+    let pending = [
+        "pending",
+        "open",
+        "unpaid",
+        "on_hold",
+        "authorized",
+        "draft",
+        "created",
+        "new",
+        "waiting",
+        "pending_payment",
+        "requires_payment_method",
+        "requires_action",
+        "partially_paid",
+        "in_progress",
+        "offen",
+        "incomplete",
+        "uncaptured",
+    ];
+    let known = [(&completed[..], "completed"), (&failed, "failed"), (&pending, "pending")];
+    known.iter().find(|(words, _)| words.contains(&state.as_str())).map(|(_, status)| *status)
+}
+
+/// Returns the currency whose sign `sign` is, if there is one for certain, or else most likely.
+pub(super) fn currency(sign: &str) -> Option<(&'static str, bool)> {
+    Some(match sign {
+        "€" => ("EUR", true),
+        "£" => ("GBP", true),
+        "$" | "US$" => ("USD", sign == "US$"),
+        "C$" | "CA$" => ("CAD", true),
+        "A$" | "AU$" => ("AUD", true),
+        "¥" => ("JPY", false),
+        "₹" => ("INR", true),
+        "₽" => ("RUB", true),
+        "₺" => ("TRY", true),
+        "₩" => ("KRW", true),
+        "zł" => ("PLN", true),
+        "R$" => ("BRL", true),
+        "CHF" | "Fr." => ("CHF", true),
+        _ => return None,
+    })
+}
+
+/// Returns `true` for the codes of currencies that exports are most often in.
+pub(super) fn is_currency(code: &str) -> bool {
+    const CODES: [&str; 40] = [
+        "AED", "ARS", "AUD", "BRL", "CAD", "CHF", "CLP", "CNY", "COP", "CZK", "DKK", "EUR", "GBP",
+        "HKD", "HUF", "IDR", "ILS", "INR", "JPY", "KRW", "MXN", "MYR", "NGN", "NOK", "NZD", "PHP",
+        "PLN", "RON", "RUB", "SAR", "SEK", "SGD", "THB", "TRY", "TWD", "UAH", "USD", "USDC",
+        "USDT", "ZAR",
+    ];
+    CODES.contains(&code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_are_compared_as_words() {
+        for (name, expected) in [
+            ("Customer ID", "customer_id"),
+            ("customerId", "customer_id"),
+            ("ORDER_ID", "order_id"),
+            (" Größe (cm) ", "grosse_cm"),
+            ("Order #", "order_number"),
+            ("Date(UTC)", "date_utc"),
+            ("user.id", "user_id"),
+            ("---", ""),
+        ] {
+            assert_eq!(plain(name), expected, "{name}");
+        }
+        assert_eq!(readings("Date(UTC)"), ["date_utc", "date"]);
+        let all = ["cust_no_old", "cust_no", "customer_no_old", "customer_id"];
+        assert_eq!(readings("Cust. No. (old)"), all);
+        for name in ["Customer No", "Customer #", "cust_id", "customerNumber"] {
+            assert_eq!(readings(name).last().map(String::as_str), Some("customer_id"), "{name}");
+        }
+        assert_eq!(identifier("2024 sales", "t"), "t_2024_sales");
+        assert_eq!(identifier("—", "column"), "column");
+        assert_eq!(identifier(&"long ".repeat(30), "t").len(), 54);
+    }
+
+    #[test]
+    fn totals_are_known_by_their_first_word() {
+        for cell in ["Total", "TOTAL:", "Summe", "Grand Total (EUR)", "total 2024"] {
+            assert!(is_total(cell), "{cell}");
+        }
+        for cell in ["Totalenergies", "summer", "", "12"] {
+            assert!(!is_total(cell), "{cell}");
+        }
+    }
+
+    #[test]
+    fn states_are_known_in_several_words() {
+        assert_eq!(status("Paid"), Some("completed"));
+        assert_eq!(status("on-hold"), Some("pending"));
+        assert_eq!(status("Refunded"), Some("failed"));
+        assert_eq!(status("teleported"), None);
+    }
+}

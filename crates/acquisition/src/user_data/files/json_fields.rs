@@ -1,0 +1,53 @@
+//! Which fields the lines of JSON of a page have.
+
+use super::Draft;
+use crate::user_data::mapping::{Field, Mapping};
+
+/// The lines of JSON of which some have each field, unless a file lacks it.
+const ENOUGH: u64 = 1_000;
+
+/// The fields that the lines of JSON of a page have.
+#[derive(Debug)]
+pub(super) struct JsonFields {
+    lines: u64,
+    present: Vec<bool>,
+}
+
+impl JsonFields {
+    pub(super) fn new(wanted: usize) -> Self {
+        Self { lines: 0, present: vec![false; wanted] }
+    }
+
+    pub(super) fn add(&mut self, fields: &[Field<'_>]) {
+        self.lines += 1;
+        for (present, field) in self.present.iter_mut().zip(fields) {
+            *present |= *field != Field::Missing;
+        }
+    }
+
+    /// Takes in which columns were filled; and which were not, if the page has the `whole` file, or
+    /// enough of it.
+    pub(super) fn learn(&self, mapping: &Mapping, wanted: &[&str], draft: &mut Draft, whole: bool) {
+        let is_present = |name: &str| {
+            let at = wanted.iter().position(|wanted| *wanted == name);
+            at.and_then(|at| self.present.get(at)).is_some_and(|present| *present)
+        };
+        let is_enough = self.lines > 0 && (whole || self.lines >= ENOUGH);
+        for column in &mapping.table().columns {
+            let sources = mapping.sources_of(&column.name);
+            if sources.is_empty() {
+                continue;
+            }
+            if sources.iter().any(|name| is_present(name)) {
+                draft.known.fill(std::iter::once(column.name.as_ref()));
+            } else if mapping.may_lack(column) && is_enough {
+                draft.known.lack(&column.name, &mut draft.notes);
+            }
+        }
+        for (setting, name) in mapping.conditions().filter(|(_, name)| !is_present(name)) {
+            if is_enough {
+                draft.notes.nowhere(setting, name);
+            }
+        }
+    }
+}

@@ -1,0 +1,371 @@
+//! The rows of a file of lines.
+
+use std::fs::Metadata;
+use std::io;
+
+use super::Draft;
+use super::config::Config;
+use super::decode::{self, Cells, Dialect};
+use super::encoding::Encoding;
+use super::footer::Ahead;
+use super::header::{Head, bind, line};
+use super::json_fields::JsonFields;
+use super::layout::{Aside, Layout};
+use super::listing::{FileEntry, unreadable};
+use super::progress::FileState;
+use super::splitter::{Damage, Splitter};
+use super::text::{Record, Text};
+use crate::error::cut;
+use crate::user_data::mapping::{Field, Mapping, Plan, RowError};
+use crate::{Error, Result};
+
+/// A file of lines, its header, and how its rows are read.
+#[derive(Debug)]
+pub(super) struct Lines {
+    pub(super) text: Text,
+    pub(super) file: FileEntry,
+    /// None for lines of JSON.
+    pub(super) splitter: Option<Splitter>,
+    pub(super) layout: Layout,
+    pub(super) header: Header,
+    /// Whether all that stands above the rows was taken.
+    pub(super) has_head: bool,
+    nulls: Vec<String>,
+    pub(super) limit: usize,
+    pub(super) plan: Option<Plan>,
+    pub(super) record: Vec<u8>,
+    /// What was read and may be the footer.
+    pub(super) ahead: Ahead,
+    /// The bytes of blank lines since the last that was not.
+    pub(super) blank: usize,
+    /// Whether what was taken of it before was nothing.
+    pub(super) from_start: bool,
+}
+
+#[derive(Debug)]
+pub(super) enum Header {
+    /// Each line names its own fields.
+    Json,
+    /// There is none: columns are counted.
+    Counted,
+    /// It is still to be read.
+    Unread,
+    Read(Vec<String>),
+}
+
+impl Lines {
+    pub(super) fn open(
+        file: &FileEntry,
+        dialect: Option<Dialect>,
+        config: &Config,
+    ) -> Result<(Self, Metadata)> {
+        let quote = dialect.and_then(|dialect| dialect.quote);
+        let opened = Text::open(&file.path, quote, config.encoding);
+        let (text, metadata) = opened.map_err(|error| broken(file, &error))?;
+        let header = match (dialect, config.header) {
+            (None, _) => Header::Json,
+            (Some(_), false) => Header::Counted,
+            (Some(_), true) => Header::Unread,
+        };
+        let lines = Self {
+            file: file.clone(),
+            splitter: dialect.map(|dialect| Splitter::new(dialect, text.end)),
+            text,
+            layout: dialect.map(|dialect| Layout::new(config, dialect)).unwrap_or_default(),
+            header,
+            has_head: dialect.is_none(),
+            nulls: config.nulls.clone(),
+            limit: config.row_bytes,
+            plan: None,
+            record: Vec::new(),
+            ahead: Ahead::default(),
+            blank: 0,
+            from_start: true,
+        };
+        Ok((lines, metadata))
+    }
+
+    /// Goes to where `before` ended; or says how it shows that this is another file.
+    ///
+    /// A compressed file cannot be jumped into, and a digest wants every byte: what was read before
+    /// is read again, once a run, and thrown away.
+    pub(super) fn go_on(
+        &mut self,
+        before: Option<FileState>,
+        mapping: &Mapping,
+        draft: &mut Draft,
+        settled: bool,
+    ) -> Result<Option<&'static str>> {
+        let Some(before) = before else { return Ok(None) };
+        self.from_start = false;
+        self.read_head(mapping, draft, settled)?;
+        if self.text.taken > before.taken {
+            return Ok(Some("its header is longer than what was read"));
+        }
+        if !self.skip(before.taken)? {
+            return Ok(Some("it has become shorter"));
+        }
+        if self.text.digest() != before.digest {
+            return Ok(Some("its beginning has changed"));
+        }
+        let at_line = self.text.at_line();
+        if !at_line.map_err(|error| broken(&self.file, &error))? {
+            return Ok(Some("its last line, which had no end, goes on"));
+        }
+        Ok(None)
+    }
+
+    /// Reads rows until the page is full or the file ends, and says whether there is more now.
+    pub(super) fn read(
+        &mut self,
+        mapping: &Mapping,
+        draft: &mut Draft,
+        at: &mut FileState,
+        settled: bool,
+    ) -> Result<bool> {
+        let head = self.read_head(mapping, draft, settled)?;
+        if head == Head::Unfinished {
+            draft.notes.unsettled(self.text.line);
+        }
+        if head != Head::Read {
+            // What stands above a header counts when that is read.
+            *at = FileState { digest: 0, taken: 0, ended: head == Head::None, ..*at };
+            return Ok(false);
+        }
+        let wanted = mapping.wanted();
+        let mut fields = JsonFields::new(wanted.len());
+        let (mut ended, from_start) = (false, std::mem::take(&mut self.from_start));
+        while !draft.rows.full() && !ended {
+            match self.next_above_footer(settled)? {
+                Record::None => ended = true,
+                Record::Unfinished if !self.is_finished(settled) => {
+                    draft.notes.unsettled(self.line());
+                    break;
+                }
+                Record::TooLong => return Err(self.too_long()),
+                Record::Whole | Record::Unfinished => {
+                    self.row(mapping, &wanted, draft, &mut fields)?;
+                }
+            }
+        }
+        let more = draft.rows.full() && !ended && {
+            ended = self.at_end()?;
+            !ended
+        };
+        if ended && self.ahead.rows > 0 {
+            draft.notes.footer(self.text.line, self.ahead.rows as u64);
+        }
+        if let Header::Json = self.header {
+            fields.learn(mapping, &wanted, draft, from_start && ended);
+        }
+        *at = FileState { digest: self.text.digest(), taken: self.text.taken, ended, ..*at };
+        Ok(more)
+    }
+
+    /// Takes the record at hand, which may be blank, as nothing.
+    pub(super) fn take_blank(&mut self, is_blank: bool) -> Result<()> {
+        self.blank = if is_blank { self.blank.saturating_add(self.record.len()) } else { 0 };
+        if self.blank > self.limit {
+            return Err(Error::File {
+                path: self.file.path.display().to_string(),
+                reason: format!(
+                    "more than {} bytes of blank lines end at line {}: it is damaged, or was made to \
+                     keep readers busy; mend it, or raise `row_bytes`",
+                    self.limit, self.text.line
+                ),
+            });
+        }
+        self.text.take(&self.record);
+        Ok(())
+    }
+
+    fn row(
+        &mut self,
+        mapping: &Mapping,
+        wanted: &[&str],
+        draft: &mut Draft,
+        present: &mut JsonFields,
+    ) -> Result<()> {
+        let line = line(&self.record, self.text.taken);
+        // A blank line is no row; in one column it could be, but nobody means it.
+        if is_blank(line) {
+            return self.take_blank(true);
+        }
+        let (number, name) = (self.text.line, &self.file.name);
+        if self.layout.has_asides()
+            && let Some(aside) = self.layout.aside(line)
+        {
+            if aside == Aside::Total {
+                draft.notes.footer(number, 1);
+            }
+            return self.take_blank(false);
+        }
+        self.blank = 0;
+        let whole = |reason| RowError::whole(&String::from_utf8_lossy(line), reason);
+        let place = || format!("{name}:{number}");
+        let content = || String::from_utf8_lossy(line).into_owned();
+        match &mut self.splitter {
+            Some(splitter) => {
+                let cells = splitter.cells(line);
+                // Without a header the first row that is wide enough says how many columns there are.
+                if let (Header::Counted, None, Ok(cells)) = (&self.header, &self.plan, &cells) {
+                    let needed = wanted.iter().filter_map(|name| name.parse().ok()).max();
+                    if cells.len() >= needed.unwrap_or(0) {
+                        let names: Vec<_> = (1..=cells.len()).map(|at| at.to_string()).collect();
+                        self.plan = Some(bind(mapping, &self.file, None, &names, draft)?);
+                        self.header = Header::Read(names);
+                    }
+                }
+                let names = match &self.header {
+                    Header::Read(names) => names.as_slice(),
+                    Header::Json | Header::Counted | Header::Unread => &[],
+                };
+                let fields = match &cells {
+                    Ok(cells) if is_as_wide(cells, names.len()) => {
+                        Ok(fields(cells, names.len(), &self.nulls))
+                    }
+                    Ok(cells) if names.is_empty() => {
+                        let (len, wanted) = (cells.len(), wanted.join(", "));
+                        Err(whole(format!("has {len} cells, and those at {wanted} are wanted")))
+                    }
+                    Ok(cells) => {
+                        let (len, width) = (cells.len(), names.len());
+                        Err(whole(format!("has {len} cells, and the header has {width}")))
+                    }
+                    Err(damage) => Err(damaged(damage, self.text.encoding, names, line)),
+                };
+                match (&self.plan, fields) {
+                    (Some(plan), fields) => {
+                        let by = (mapping, plan, &mut draft.notes);
+                        draft.rows.take(by, fields, line.len(), place, content)?;
+                    }
+                    (None, Err(misfit)) => {
+                        draft.rows.push(Err(misfit), line.len(), place, content)?;
+                    }
+                    (None, Ok(_)) => {
+                        let misfit = whole("comes before any header".into());
+                        draft.rows.push(Err(misfit), line.len(), place, content)?;
+                    }
+                }
+            }
+            None => {
+                let plan = match &self.plan {
+                    Some(plan) => plan,
+                    None => self.plan.insert(mapping.bind(name, wanted)?),
+                };
+                let fields = decode::ndjson(line, wanted).map_err(whole).map(|fields| {
+                    present.add(&fields);
+                    fields.into_iter().map(|field| field.nulled(&self.nulls)).collect()
+                });
+                let by = (mapping, plan, &mut draft.notes);
+                draft.rows.take(by, fields, line.len(), place, content)?;
+            }
+        }
+        self.text.take(&self.record);
+        Ok(())
+    }
+
+    /// Reads the next record, or the next line that is none.
+    pub(super) fn next(&mut self) -> Result<Record> {
+        if self.layout.has_asides() {
+            let read = self.next_line()?;
+            let is_aside = || self.layout.aside(line(&self.record, self.text.taken)).is_some();
+            return if read != Record::Whole || is_aside() { Ok(read) } else { self.rest() };
+        }
+        let read = self.text.next(&mut self.record, self.splitter.as_mut(), self.limit);
+        read.map_err(|error| broken(&self.file, &error))
+    }
+
+    /// Reads the next line, whatever its quotes.
+    pub(super) fn next_line(&mut self) -> Result<Record> {
+        let read = self.text.next(&mut self.record, None, self.limit);
+        read.map_err(|error| broken(&self.file, &error))
+    }
+
+    /// Reads the rest of the record whose first line is at hand.
+    pub(super) fn rest(&mut self) -> Result<Record> {
+        let Some(splitter) = &mut self.splitter else { return Ok(Record::Whole) };
+        let read = self.text.rest(&mut self.record, splitter, self.limit);
+        read.map_err(|error| broken(&self.file, &error))
+    }
+
+    fn skip(&mut self, taken: u64) -> Result<bool> {
+        self.text.skip(taken).map_err(|error| broken(&self.file, &error))
+    }
+
+    fn at_end(&mut self) -> Result<bool> {
+        self.text.at_end().map_err(|error| broken(&self.file, &error))
+    }
+
+    /// Whether a last line without an end is taken for whole. The end of a compressed file says
+    /// that it is one.
+    pub(super) fn is_finished(&self, settled: bool) -> bool {
+        let finished = self.text.zipped || settled;
+        if !finished {
+            let (path, line) = (self.file.path.display(), self.line());
+            tracing::info!(%path, line, "the last line has no end yet, and is left for later");
+        }
+        finished
+    }
+
+    /// Returns the number of the line that was read last.
+    fn line(&self) -> u64 {
+        self.text.line + self.ahead.lines
+    }
+
+    pub(super) fn too_long(&self) -> Error {
+        Error::File {
+            path: self.file.path.display().to_string(),
+            reason: format!(
+                "the row at line {} has more than {} bytes; close its quotes, set `quote` rightly, \
+                 or raise `row_bytes`; it begins: {}",
+                self.line(),
+                self.limit,
+                cut(&String::from_utf8_lossy(&self.record[..self.record.len().min(200)]), 80)
+            ),
+        }
+    }
+}
+
+/// Says what is wrong with a `line`, and in which of its columns, if one of `names` is known to be it.
+fn damaged(damage: &Damage, encoding: Encoding, names: &[String], line: &[u8]) -> RowError {
+    let Damage::Bytes { cell, text } = damage else {
+        return RowError::whole(&String::from_utf8_lossy(line), damage.to_string());
+    };
+    let reason = match encoding == Encoding::UTF_8 {
+        true => damage.to_string(),
+        false => format!(
+            "has bytes in its cell {cell} that are none of {encoding}: set `encoding` rightly, or mend them"
+        ),
+    };
+    let column = names.get(cell - 1).map_or("*", String::as_str).to_owned();
+    RowError { column, value: cut(text, 80), reason }
+}
+
+pub(super) fn is_blank(line: &[u8]) -> bool {
+    line.iter().all(u8::is_ascii_whitespace)
+}
+
+/// Returns `true` if there are so many cells, and behind them none that says anything: some exports end lines with
+/// delimiters that their header does not have.
+fn is_as_wide(cells: &Cells, width: usize) -> bool {
+    width > 0 && cells.len() >= width && cells.iter().skip(width).all(str::is_empty)
+}
+
+fn fields<'c>(cells: &'c Cells, width: usize, nulls: &[String]) -> Vec<Field<'c>> {
+    let field = |cell: &'c str| match cell.is_empty() {
+        true if !nulls.iter().any(String::is_empty) => Field::Blank,
+        _ => Field::from(cell).nulled(nulls),
+    };
+    cells.iter().take(width).map(field).collect()
+}
+
+fn broken(file: &FileEntry, error: &io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => Error::File {
+            path: file.path.display().to_string(),
+            reason: "its compressed data breaks off: it is still being written, or was cut".into(),
+        },
+        _ => unreadable(&file.path, error),
+    }
+}

@@ -1,0 +1,107 @@
+//! Which files there are, and what a file is.
+
+use std::fs::{self, Metadata};
+use std::path::{Component, Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use glob::MatchOptions;
+use tidegauge_core::ErrorKind;
+
+use crate::{Error, Result};
+
+/// A file that matches the pattern.
+#[derive(Debug, Clone)]
+pub(super) struct FileEntry {
+    /// Its path below the part of the pattern that has no wildcard; what the cursor calls it.
+    pub(super) name: String,
+    /// Where it is.
+    pub(super) path: PathBuf,
+    /// Its size in bytes.
+    pub(super) size: u64,
+    /// When it was last written to, in microseconds since 1970.
+    pub(super) modified: u64,
+}
+
+/// The files that match `pattern`, by name.
+pub(super) fn list(pattern: &str) -> Result<Vec<FileEntry>> {
+    // Hidden files are somebody's business, and rarely finished.
+    let options = MatchOptions { require_literal_leading_dot: true, ..MatchOptions::new() };
+    let matching = glob::glob_with(pattern, options)
+        .map_err(|error| Error::config("path", format!("`{pattern}` is not a pattern: {error}")))?;
+    let base = base(pattern);
+    let (mut found, mut folder) = (Vec::new(), None);
+    for path in matching {
+        let path = path.map_err(|error| unreadable(error.path(), error.error()))?;
+        let metadata = fs::metadata(&path).map_err(|error| unreadable(&path, &error))?;
+        if metadata.is_file() {
+            let name = path.strip_prefix(&base).unwrap_or(&path);
+            let name = name.to_str().ok_or_else(|| Error::File {
+                path: path.display().to_string(),
+                reason: "its name is not UTF-8: rename it".into(),
+            })?;
+            let (size, modified) = state(&metadata);
+            found.push(FileEntry { name: name.replace('\\', "/"), path, size, modified });
+        } else if metadata.is_dir() {
+            folder = Some(path);
+        } else {
+            // Reading from it might never end, and nothing of it can be read twice.
+            let reason = "it is a pipe or a device, and no file: write what comes out of it into a \
+                          file, or let `path` name the files alone";
+            return Err(Error::File { path: path.display().to_string(), reason: reason.into() });
+        }
+    }
+    if let (true, Some(folder)) = (found.is_empty(), folder) {
+        let path = folder.display().to_string();
+        let reason = "it is a folder: let `path` name the files in it, as in `folder/*.csv`";
+        return Err(Error::File { path, reason: reason.into() });
+    }
+    if found.is_empty() {
+        return Err(Error::NoFiles { pattern: pattern.into() });
+    }
+    found.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(found)
+}
+
+/// The size of a file, and when it was last written to.
+pub(super) fn state(metadata: &Metadata) -> (u64, u64) {
+    let modified = metadata.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+    let micros = modified.and_then(|since| u64::try_from(since.as_micros()).ok());
+    (metadata.len(), micros.unwrap_or(0))
+}
+
+pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Error {
+    let kind = ErrorKind::of_io(error).unwrap_or(ErrorKind::InvalidInput);
+    Error::Unreadable { path: path.display().to_string(), reason: error.to_string(), kind }
+}
+
+/// The folder that `pattern` starts from: what stands before the first wildcard, or the folder of
+/// the one file that it names.
+fn base(pattern: &str) -> PathBuf {
+    let path = Path::new(pattern);
+    let wild = |part: &Component<'_>| {
+        part.as_os_str().to_str().is_none_or(|part| part.contains(['*', '?', '[']))
+    };
+    if path.components().any(|part| wild(&part)) {
+        path.components().take_while(|part| !wild(part)).collect()
+    } else {
+        path.parent().map(Into::into).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_begin_where_the_wildcards_do() {
+        for (pattern, expected) in [
+            ("users.csv", ""),
+            ("exports/users.csv", "exports"),
+            ("/data/exports/2020-*/users-?.csv", "/data/exports"),
+            ("**/x.csv", ""),
+            ("a/[ab]/c.csv", "a"),
+        ] {
+            assert_eq!(base(pattern), Path::new(expected), "{pattern}");
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! Parquet, a slice of rows at a time.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder,
+};
+use parquet::basic::Type;
+use tidegauge_core::DataType;
+use tidegauge_core::arrow::array::RecordBatch;
+use tidegauge_core::arrow::schema::{DataType as ArrowType, Field as ArrowField, Schema, TimeUnit};
+
+use super::listing::unreadable;
+use super::parquet_pages::Pages;
+use super::parquet_value::{self, named, readable};
+use super::{Config, Draft};
+use crate::error::cut;
+use crate::user_data::mapping::{Field, Mapping, Plan};
+use crate::{Error, Result};
+
+/// The bytes of pages that are unpacked at a time, if a single row does not take more.
+const SLICE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// How many times the bytes of a row the pages may have that one row lies in: with rows of 16 MiB,
+/// 256 MiB.
+const PAGES_OF_A_ROW: u64 = 16;
+
+/// A Parquet file with the columns that fill a table.
+#[derive(Debug)]
+pub(super) struct Parquet {
+    file: File,
+    path: PathBuf,
+    metadata: ArrowReaderMetadata,
+    pub(super) rows: usize,
+    /// The bytes of a row, at most.
+    row_bytes: usize,
+    /// The row group that is being read, and its pages.
+    group: Option<(usize, Pages)>,
+    /// The places of the columns that are read.
+    wanted: Vec<usize>,
+    /// Whether a column is read as text: it fills one of text, or a part of one, or a condition is about it.
+    text: Vec<bool>,
+    nulls: Vec<String>,
+    plan: Plan,
+}
+
+impl Parquet {
+    pub(super) fn open(
+        file: File,
+        path: &Path,
+        mapping: &Mapping,
+        config: &Config,
+        draft: &mut Draft,
+    ) -> Result<Self> {
+        let shown = path.display().to_string();
+        let broken = |error: &dyn std::fmt::Display| broken(path, error);
+        let again = file.try_clone().map_err(|error| unreadable(path, &error))?;
+        let metadata = ArrowReaderMetadata::load(&again, ArrowReaderOptions::new())
+            .map_err(|error| broken(&error))?;
+        let rows = metadata.metadata().file_metadata().num_rows();
+        let rows = usize::try_from(rows).map_err(|error| broken(&error))?;
+        let schema = metadata.schema().clone();
+        let have: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+        let plan = mapping.bind_after(&shown, &have, &draft.known)?;
+        draft.known.learn(mapping, &plan, &mut draft.notes);
+        let wanted = plan.fields();
+        let plan = plan.projected(&wanted);
+        let mut text = vec![false; wanted.len()];
+        for used in plan.uses() {
+            let column = used.column.and_then(|at| mapping.table().columns.get(at));
+            let is_typed = column.is_some_and(|column| column.dtype != DataType::Text);
+            text[used.field] |= !(used.is_whole && is_typed);
+            let (name, found) =
+                (have[wanted[used.field]], schema.field(wanted[used.field]).data_type());
+            let reason = if !readable(found) {
+                "a type that is not read: write it as another one"
+            } else if column.is_some_and(|column| matches!(column.dtype, DataType::Decimal { .. }))
+                && found.is_floating()
+            {
+                "and money is never a float: write it as a decimal, or as text"
+            } else {
+                continue;
+            };
+            let reason = format!("`{name}` is {}, {reason}", named(found));
+            return Err(match column {
+                Some(column) => Error::Mapping {
+                    of: shown,
+                    table: mapping.table().name.to_string(),
+                    column: column.name.to_string(),
+                    reason,
+                },
+                None => Error::Condition { of: shown, setting: "a condition".into(), reason },
+            });
+        }
+        let metadata = as_read(metadata).map_err(|error| broken(&error))?;
+        let group = None;
+        let path = path.to_owned();
+        let (row_bytes, nulls) = (config.row_bytes, config.nulls.clone());
+        Ok(Self { file, path, metadata, rows, row_bytes, group, wanted, text, nulls, plan })
+    }
+
+    /// Reads at most `count` rows behind the first `skip`, as many as are unpacked within bounds, some at
+    /// a time.
+    pub(super) fn slices(&mut self, skip: usize, count: usize) -> Result<Slices> {
+        let (at, start) = self.place(skip)?;
+        let known = self.group.take().filter(|(known, _)| *known == at);
+        let (_, pages) = match known {
+            Some(known) => self.group.insert(known),
+            None => {
+                let pages = self.pages(at)?;
+                self.group.insert((at, pages))
+            }
+        };
+        let within = pages.rows_within(start as u64, SLICE_BYTES);
+        let count = count.min(usize::try_from(within).unwrap_or(usize::MAX));
+        let once = usize::try_from(pages.rows_at_once(SLICE_BYTES)).unwrap_or(usize::MAX);
+        let broken = |error: &dyn std::fmt::Display| self.broken(error);
+        let file = self.file.try_clone().map_err(|error| broken(&error))?;
+        let mask = ProjectionMask::roots(self.metadata.parquet_schema(), self.wanted.clone());
+        let reader =
+            ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
+                .with_projection(mask)
+                .with_row_groups(vec![at])
+                .with_offset(start)
+                .with_limit(count)
+                .with_batch_size(count.min(once).max(1))
+                .build()
+                .map_err(|error| broken(&error))?;
+        Ok(Slices { reader, path: self.path.clone() })
+    }
+
+    /// Returns the row group that has the row behind the first `skip`, and where in it that is.
+    fn place(&self, skip: usize) -> Result<(usize, usize)> {
+        let mut start = 0usize;
+        for (at, group) in self.metadata.metadata().row_groups().iter().enumerate() {
+            let rows = usize::try_from(group.num_rows()).map_err(|error| self.broken(&error))?;
+            let end = start.saturating_add(rows);
+            if skip < end {
+                return Ok((at, skip - start));
+            }
+            start = end;
+        }
+        Err(self.broken(&format!("it has {start} rows where it says {}", self.rows)))
+    }
+
+    /// Returns the pages of a row group.
+    ///
+    /// # Errors
+    /// When they are larger unpacked than a row may be.
+    fn pages(&self, at: usize) -> Result<Pages> {
+        let group = self.metadata.metadata().row_group(at);
+        let schema = self.metadata.parquet_schema();
+        let leaves = 0..schema.num_columns();
+        let is_wanted = |leaf: &usize| self.wanted.contains(&schema.get_column_root_idx(*leaf));
+        let leaves: Vec<usize> = leaves.filter(is_wanted).collect();
+        let mut file = self.file.try_clone().map_err(|error| self.broken(&error))?;
+        let limit = PAGES_OF_A_ROW.saturating_mul(self.row_bytes as u64);
+        let pages = Pages::read(&mut file, group, &leaves, limit);
+        let pages = pages.map_err(|error| self.broken(&error))?;
+        match pages.beyond(limit) {
+            None => Ok(pages),
+            Some((column, bytes)) => Err(Error::File {
+                path: self.path.display().to_string(),
+                reason: format!(
+                    "its row group {} unpacks to more than {limit} bytes at a time, {bytes} of them \
+                     of column `{column}`: write it with smaller pages or shorter cells, or raise \
+                     `row_bytes`",
+                    at + 1
+                ),
+            }),
+        }
+    }
+
+    fn broken(&self, error: &dyn std::fmt::Display) -> Error {
+        broken(&self.path, error)
+    }
+
+    /// Returns an error unless the row of `bytes` bytes, the `number`th of the file, may be as large.
+    pub(super) fn fits(&self, bytes: usize, number: usize) -> Result<()> {
+        if bytes <= self.row_bytes {
+            return Ok(());
+        }
+        Err(Error::File {
+            path: self.path.display().to_string(),
+            reason: format!(
+                "its row {number} has more than {} bytes: raise `row_bytes` if that is right",
+                self.row_bytes
+            ),
+        })
+    }
+
+    /// Returns the fields of a row of `slice`.
+    pub(super) fn row<'s>(&self, slice: &'s Slice, row: usize) -> Vec<Field<'s>> {
+        let fields = slice.columns.iter().zip(&self.text);
+        let value = |(column, is_text): (&'s parquet_value::Column, &bool)| {
+            let field = column.field(row);
+            let field = if *is_text { field.into_text() } else { field };
+            field.nulled(&self.nulls)
+        };
+        fields.map(value).collect()
+    }
+
+    /// Returns where the fields of a row stand that are wanted.
+    pub(super) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+}
+
+/// Some rows of a file, in slices.
+pub(super) struct Slices {
+    reader: ParquetRecordBatchReader,
+    path: PathBuf,
+}
+
+impl Slices {
+    /// Returns the next slice, or `None` behind the last.
+    pub(super) fn next(&mut self) -> Result<Option<Slice>> {
+        let slice = self.reader.next().map(|record| record.and_then(|record| Slice::new(&record)));
+        slice.transpose().map_err(|error| broken(&self.path, &error))
+    }
+}
+
+/// Some rows of a file.
+#[derive(Debug)]
+pub(super) struct Slice {
+    rows: usize,
+    columns: Vec<parquet_value::Column>,
+}
+
+impl Slice {
+    fn new(record: &RecordBatch) -> Result<Self, tidegauge_core::arrow::schema::ArrowError> {
+        let fields = record.schema_ref().fields().iter();
+        let column =
+            |(field, array): (&Arc<ArrowField>, _)| parquet_value::Column::new(field.name(), array);
+        let columns = fields.zip(record.columns()).map(column).collect::<Result<_, _>>()?;
+        Ok(Self { rows: record.num_rows(), columns })
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Spells a row, to be kept beside what is wrong with it.
+    pub(super) fn shown(&self, row: usize) -> String {
+        let cell = |column: &parquet_value::Column| {
+            format!("{}={}", column.name(), column.field(row).shown())
+        };
+        self.columns.iter().map(cell).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Asks for types that hold what is in a file, and no more: text as views, of which a dictionary's rows
+/// share what they hold; and what Spark calls INT96 as microseconds in UTC, since as nanoseconds the
+/// year 2263 would be 1678.
+fn as_read(metadata: ArrowReaderMetadata) -> parquet::errors::Result<ArrowReaderMetadata> {
+    let roots = metadata.parquet_schema().root_schema().get_fields();
+    let is_int96 = |at: usize| {
+        roots
+            .get(at)
+            .is_some_and(|root| root.is_primitive() && root.get_physical_type() == Type::INT96)
+    };
+    let field = |(at, field): (usize, &Arc<ArrowField>)| {
+        let dtype = match field.data_type() {
+            ArrowType::Timestamp(TimeUnit::Nanosecond, _) if is_int96(at) => {
+                ArrowType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
+            }
+            dtype => view(dtype).unwrap_or_else(|| dtype.clone()),
+        };
+        Arc::new(field.as_ref().clone().with_data_type(dtype))
+    };
+    let fields: Vec<_> = metadata.schema().fields().iter().enumerate().map(field).collect();
+    let options = ArrowReaderOptions::new().with_schema(Arc::new(Schema::new(fields)));
+    ArrowReaderMetadata::try_new(metadata.metadata().clone(), options)
+}
+
+fn view(dtype: &ArrowType) -> Option<ArrowType> {
+    match dtype {
+        ArrowType::Utf8 | ArrowType::LargeUtf8 => Some(ArrowType::Utf8View),
+        ArrowType::Binary | ArrowType::LargeBinary => Some(ArrowType::BinaryView),
+        ArrowType::Dictionary(_, values) => match values.as_ref() {
+            ArrowType::Utf8View | ArrowType::BinaryView => Some(values.as_ref().clone()),
+            values => view(values),
+        },
+        _ => None,
+    }
+}
+
+/// Returns the error of a file that cannot be read.
+pub(super) fn broken(path: &Path, error: &dyn std::fmt::Display) -> Error {
+    let error = cut(&error.to_string(), 200);
+    Error::File {
+        path: path.display().to_string(),
+        reason: format!(
+            "it is not a Parquet file that can be read ({error}): it is damaged, or still being \
+             written; write it anew, or move it away"
+        ),
+    }
+}

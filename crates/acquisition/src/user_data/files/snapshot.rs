@@ -1,0 +1,92 @@
+//! Files as a snapshot: all of them are read anew whenever one of them, or what is taken of them, has changed.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use serde::{Deserialize, Serialize};
+use tidegauge_core::{Cursor, Fingerprint, Page};
+
+use super::listing::{self, FileEntry};
+use super::progress::Progress;
+use super::{Inner, Notes};
+use crate::user_data::mapping::KnownColumns;
+use crate::user_data::snapshot::Gathered;
+use crate::{Error, Result, cursor};
+
+/// What the cursor holds.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Taken {
+    /// What the names, sizes and times of the files are recognised by.
+    files: String,
+    /// What the settings are recognised by that say which rows the files come to, and the table that takes them. None in
+    /// cursors of earlier releases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    settings: Option<Fingerprint>,
+    /// The columns of the table that files have filled.
+    #[serde(default, skip_serializing_if = "KnownColumns::is_empty")]
+    columns: KnownColumns,
+}
+
+impl Inner {
+    /// Returns all rows of the files as one page, if these are not what they were at `before`.
+    ///
+    /// # Errors
+    /// Returns an error if they are too many, none at all, or change while they are read.
+    pub(super) fn snapshot(&self, before: Option<&Cursor>) -> Result<(Page, Notes, Vec<String>)> {
+        let name = &self.config.name;
+        // One of a source that was no snapshot before says nothing.
+        let taken = before.and_then(|before| cursor::read::<Taken>(name, before).ok());
+        let (files, mut settings) = (self.state()?, self.settings()?);
+        settings.add(Some(format!("{:?}", self.config.bad_rows)));
+        let notes = Notes::new(self.clock.now());
+        if let (Some(before), Some(taken)) = (before, &taken)
+            && taken.files == files
+            && taken.settings == Some(settings)
+        {
+            return Ok((cursor::nothing_new(before), notes, Vec::new()));
+        }
+        let mut begin = Progress::default();
+        begin.columns = taken.unwrap_or_default().columns;
+        let mut at = cursor::write(name, &begin)?;
+        let mut gathered = Gathered::default();
+        loop {
+            let (page, found, _) = self.page(Some(&at))?;
+            found.tell(&self.mapping, &self.told);
+            let (next, done) = (page.cursor.clone(), page.done);
+            gathered.take(name, page)?;
+            at = next;
+            if done {
+                break;
+            }
+        }
+        let progress: Progress = cursor::read(name, &at)?;
+        if self.state()? != files || progress.files.values().any(|seen| !seen.ended) {
+            return Err(Error::Unsettled { path: self.config.path.clone() });
+        }
+        let batches = gathered.finish(name)?;
+        let taken = Taken { files, settings: Some(settings), columns: progress.columns };
+        Ok((Page { batches, cursor: cursor::write(name, &taken)?, done: true }, notes, Vec::new()))
+    }
+
+    /// Reads how far files were read off the cursor of a source that is no snapshot. One that was a snapshot before reads
+    /// them from their beginning: what is in the table already is skipped.
+    pub(super) fn progress(&self, before: &Cursor) -> Result<Progress> {
+        let name = &self.config.name;
+        let progress = cursor::read(name, before);
+        progress.or_else(|error| {
+            let taken = cursor::read::<Taken>(name, before).map_err(|_| error)?;
+            let mut progress = Progress::default();
+            progress.columns = taken.columns;
+            Ok(progress)
+        })
+    }
+
+    /// Returns what the names, sizes and times of the files are recognised by.
+    fn state(&self) -> Result<String> {
+        let mut hasher = DefaultHasher::new();
+        for FileEntry { name, size, modified, .. } in listing::list(&self.config.path)? {
+            (name, size, modified).hash(&mut hasher);
+        }
+        Ok(format!("{:016x}", hasher.finish()))
+    }
+}

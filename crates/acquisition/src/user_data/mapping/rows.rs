@@ -1,0 +1,155 @@
+//! The rows of a page: good ones for the table, bad ones for the quarantine.
+
+use chrono::{DateTime, Utc};
+use tidegauge_core::tables::Quarantine;
+use tidegauge_core::{Batch, BatchBuilder, Cell, TableRef};
+
+use super::{Field, Mapping, Notes, Plan, RowError};
+use crate::bad_rows::{BadRow, BadRows, RowFilter};
+use crate::user_data::duplicate_rows::{DuplicateRows, PageKeys};
+use crate::{Error, Result};
+
+/// A page in the making.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    builder: BatchBuilder,
+    sieve: RowFilter,
+    keys: PageKeys,
+    duplicates: DuplicateRows,
+    /// How many rows have taken the place of others of the page, and the first of them.
+    replaced: (usize, String),
+    read: usize,
+    bytes: usize,
+    most: usize,
+}
+
+/// The bytes after which a page is full, whatever the number of its rows.
+const PAGE_BYTES: usize = 64 * 1024 * 1024;
+
+impl Rows {
+    /// Creates a page of at most `most` rows, good and bad. What it says of a row is its key, unless it `has_places`.
+    pub(crate) fn new(
+        table: &TableRef,
+        (policy, duplicates): (BadRows, DuplicateRows),
+        most: usize,
+        has_places: bool,
+    ) -> Self {
+        Self {
+            builder: BatchBuilder::new(table),
+            sieve: RowFilter::new(policy, &table.name, ""),
+            keys: PageKeys::new(table, has_places),
+            duplicates,
+            replaced: (0, String::new()),
+            read: 0,
+            bytes: 0,
+            most,
+        }
+    }
+
+    /// Takes the row that `fields` are, unless `where` leaves it out, or puts it aside.
+    pub(crate) fn take(
+        &mut self,
+        (mapping, plan, notes): (&Mapping, &Plan, &mut Notes),
+        fields: Result<Vec<Field<'_>>, RowError>,
+        bytes: usize,
+        place: impl Fn() -> String,
+        content: impl FnOnce() -> String,
+    ) -> Result<()> {
+        let row = fields.and_then(|fields| mapping.row(plan, fields, notes));
+        match &row {
+            Ok(Some(row)) => self.push(mapping.cells(plan, row, notes), bytes, place, content),
+            Ok(None) => {
+                self.read += 1;
+                self.bytes = self.bytes.saturating_add(bytes);
+                Ok(())
+            }
+            Err(misfit) => self.push(Err(misfit.clone()), bytes, place, content),
+        }
+    }
+
+    /// Takes a row of `bytes` bytes, or puts it aside. `place` tells it from all others of the
+    /// source, `content` is how it came.
+    pub(crate) fn push(
+        &mut self,
+        row: Result<Vec<Cell<'_>>, RowError>,
+        bytes: usize,
+        place: impl Fn() -> String,
+        content: impl FnOnce() -> String,
+    ) -> Result<()> {
+        self.read += 1;
+        self.bytes = self.bytes.saturating_add(bytes);
+        match row {
+            Ok(cells) => {
+                let replaces = self.duplicates == DuplicateRows::Last;
+                if let Some(pair) = self.keys.take(&cells, &place, replaces)? {
+                    match self.duplicates {
+                        DuplicateRows::Refuse => {
+                            return Err(pair.error(self.keys.table(), place()));
+                        }
+                        DuplicateRows::SetAside => {
+                            self.sieve.add(&place(), pair.reason(), &content());
+                            return Ok(());
+                        }
+                        DuplicateRows::Last if self.replaced.0 == 0 => {
+                            self.replaced = (1, format!("{} {}", place(), pair.reason()));
+                        }
+                        DuplicateRows::Last => self.replaced.0 += 1,
+                    }
+                }
+                for cell in cells {
+                    self.builder.push(cell)?;
+                }
+            }
+            Err(RowError { column, value, reason }) => {
+                let place = place();
+                let bad = Error::BadRow { place: place.clone(), column, value, reason };
+                self.sieve.pass::<()>(Err(bad), || place, content)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns how many rows were read, good, bad and left out.
+    pub(crate) fn read(&self) -> usize {
+        self.read
+    }
+
+    /// How many more rows the page takes.
+    pub(crate) fn room(&self) -> usize {
+        if self.bytes < PAGE_BYTES { self.most.saturating_sub(self.read) } else { 0 }
+    }
+
+    /// Whether the page takes no more.
+    pub(crate) fn full(&self) -> bool {
+        self.room() == 0
+    }
+
+    /// Returns the batches, the table's and then the quarantine's, and where the rows of the table stand.
+    pub(crate) fn finish(
+        self,
+        source: &str,
+        now: DateTime<Utc>,
+        notes: &mut Notes,
+    ) -> Result<(Vec<Batch>, Vec<String>)> {
+        if let (count @ 1.., first) = &self.replaced {
+            notes.replaced(first, *count as u64);
+        }
+        let good = self.builder.finish()?;
+        let bad = BadRow::batch(source, self.sieve.into_bad(), now)?;
+        let batches = [good, bad].into_iter().filter(|batch| batch.rows() > 0).collect();
+        Ok((batches, self.keys.into_places()))
+    }
+}
+
+/// The tables that a source fills which reads by `mapping`.
+pub(crate) fn tables(
+    mapping: &Mapping,
+    policy: BadRows,
+    duplicates: DuplicateRows,
+) -> Vec<TableRef> {
+    let mut tables = vec![mapping.table().clone()];
+    if policy == BadRows::Quarantine || duplicates == DuplicateRows::SetAside {
+        tables.push(Quarantine::table().clone());
+    }
+    tables
+}

@@ -1,0 +1,291 @@
+//! Loading a span of time of a user's own files or database again.
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use tidegauge_core::tables::Quarantine;
+use tidegauge_core::{
+    Batch, Cell, Clock, ColumnView, Cursor, OnDuplicate, Page, Source, Span, TableRef,
+};
+
+use crate::user_data::duplicate_rows::write;
+use crate::{Error, Result, cursor};
+
+/// Reads a source that knows no spans from its beginning, and takes the rows alone whose time lies in a span: a source
+/// of its own, `<source> fill`. A row that differs from the one of its key takes that one's place, in appended tables
+/// as well; rows that the source no longer has stay.
+///
+/// Of a key that the source has several versions of, the last one counts: where that lies outside of the span, none is
+/// taken. To know them all, the source is read twice, unless it is a single page.
+///
+/// ```
+/// # use std::sync::Arc;
+/// use tidegauge_acquisition::{Reload, files::{Config, FileSource}};
+/// use tidegauge_core::{FixedClock, Source, Span, tables::MarketingSpend};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("spend.csv");
+/// # let clock = Arc::new(FixedClock("2021-01-03T00:00:00Z".parse()?));
+/// std::fs::write(&path, "\
+/// day,channel,campaign,currency,spend
+/// 2020-12-31,ads,xmas,EUR,12.50
+/// 2021-01-01,ads,xmas,EUR,10.00
+/// ")?;
+/// let config = Config { name: "spend".into(), path: path.display().to_string(), ..Config::default() };
+/// let source = FileSource::new(config, MarketingSpend::table().clone(), clock.clone())?;
+/// let january = Span::new("2021-01-01T00:00:00Z".parse()?, "2021-02-01T00:00:00Z".parse()?);
+/// let reload = Reload::new(Arc::new(source), january, clock.as_ref())?;
+/// assert_eq!((reload.name(), reload.fetch(None).await?.rows()), ("spend fill", 1));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Reload {
+    source: Arc<dyn Source>,
+    name: String,
+    table: TableRef,
+    /// The column of the event's time.
+    time: String,
+    span: Span,
+    /// When it was planned, microseconds since 1970: a cursor of another plan says nothing about this one.
+    planned: i64,
+    /// How many rows had no time, and were not taken.
+    timeless: AtomicUsize,
+    /// How many rows of the span were not taken, since the last version of their key lies outside of it.
+    outdated: AtomicUsize,
+    /// What a first reading has found; `None` before it.
+    survey: Mutex<Option<Arc<Survey>>>,
+}
+
+/// What a first reading of the source has found.
+#[derive(Debug, Default)]
+struct Survey {
+    /// The keys of rows of the span of which a later version lies outside of it.
+    outdated: HashSet<u128>,
+    /// The page, if the source is a single one.
+    only: Option<Page>,
+    /// What reading it came upon: the second reading comes upon the same.
+    notes: Mutex<Vec<String>>,
+}
+
+/// What the cursor holds.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Progress {
+    planned: i64,
+    /// How far the source was read.
+    at: Cursor,
+    done: bool,
+}
+
+impl Reload {
+    /// Plans to load the rows of `source` again whose time lies in `span`. Nothing is read yet.
+    ///
+    /// # Errors
+    /// Returns an error if the table that the source fills has no column of the event's time, or it is a snapshot.
+    pub fn new(source: Arc<dyn Source>, span: Span, clock: &dyn Clock) -> Result<Self> {
+        if source.capabilities().snapshot {
+            let reason = format!(
+                "`{}` is a snapshot, of which every run loads all: there is no span to load again",
+                source.name()
+            );
+            return Err(Error::config("write", reason));
+        }
+        let mut tables = source.tables().into_iter();
+        let table = tables.find(|table| table != Quarantine::table());
+        let time = table.and_then(|table| Some((table.time.as_ref()?.to_string(), table)));
+        let Some((time, table)) = time else {
+            let reason = format!(
+                "the table of `{0}` names no column of the event's time (`time`), so that no span of it can be \
+                 told; `tidegauge run --full-refresh {0}` loads all of it again",
+                source.name()
+            );
+            return Err(Error::config("time", reason));
+        };
+        let (name, planned) = (format!("{} fill", source.name()), clock.now().timestamp_micros());
+        Ok(Self {
+            source,
+            name,
+            table,
+            time,
+            span,
+            planned,
+            timeless: AtomicUsize::new(0),
+            outdated: AtomicUsize::new(0),
+            survey: Mutex::new(None),
+        })
+    }
+
+    /// Returns the source that is read again.
+    pub fn source(&self) -> &Arc<dyn Source> {
+        &self.source
+    }
+
+    /// Returns the table that it fills.
+    pub fn table(&self) -> &TableRef {
+        &self.table
+    }
+
+    /// Returns the span whose rows are taken.
+    pub fn span(&self) -> Span {
+        self.span
+    }
+
+    async fn page(&self, before: Option<&Cursor>) -> tidegauge_core::Result<Page> {
+        // Another plan's cursor may be of another release: it need not be readable.
+        let progress = before.and_then(|before| cursor::read::<Progress>(&self.name, before).ok());
+        let progress = progress.filter(|progress| progress.planned == self.planned);
+        if let (Some(before), Some(Progress { done: true, .. })) = (before, &progress) {
+            return Ok(cursor::nothing_new(before));
+        }
+        let survey = self.survey().await?;
+        let page = match (&survey.only, &progress) {
+            (Some(page), None) => page.clone(),
+            _ => self.source.fetch(progress.as_ref().map(|progress| &progress.at)).await?,
+        };
+        let mut batches = Vec::with_capacity(page.batches.len());
+        for batch in &page.batches {
+            let taken = match batch.table() == &self.table {
+                true => self.within(batch, &survey.outdated)?,
+                false => batch.clone(),
+            };
+            if taken.rows() > 0 {
+                batches.push(taken);
+            }
+        }
+        let progress = Progress { planned: self.planned, at: page.cursor, done: page.done };
+        let cursor = cursor::write(&self.name, &progress)?;
+        Ok(Page { batches, cursor, done: page.done })
+    }
+
+    /// Reads the source from its beginning, once, for the versions of each key.
+    async fn survey(&self) -> tidegauge_core::Result<Arc<Survey>> {
+        if let Some(survey) = self.survey.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            return Ok(survey.clone());
+        }
+        // The keys of the rows of the span, and those of which a later row lies outside of it.
+        let (mut within, mut outdated) = (HashSet::new(), HashSet::new());
+        let mut at = None;
+        let only = loop {
+            let page = self.source.fetch(at.as_ref()).await?;
+            for batch in page.batches.iter().filter(|batch| batch.table() == &self.table) {
+                let (times, keys) = (batch.column(&self.time)?, Keys::of(batch, &self.table)?);
+                for row in 0..batch.rows() {
+                    let key = keys.hash(row);
+                    if self.takes(&times, row) == Some(true) {
+                        within.insert(key);
+                        outdated.remove(&key);
+                    } else if within.contains(&key) {
+                        outdated.insert(key);
+                    }
+                }
+            }
+            if page.done {
+                break at.is_none().then_some(page);
+            }
+            at = Some(page.cursor);
+        };
+        let notes = Mutex::new(self.source.take_notes());
+        let survey = Arc::new(Survey { outdated, only, notes });
+        *self.survey.lock().unwrap_or_else(PoisonError::into_inner) = Some(survey.clone());
+        Ok(survey)
+    }
+
+    /// Returns `true` if the time of `row` lies in the span, and `None` if it has none.
+    fn takes(&self, times: &ColumnView<'_>, row: usize) -> Option<bool> {
+        const DAY: i64 = 86_400_000_000;
+        let time = match times.cell(row) {
+            Cell::Timestamp(micros) => micros,
+            Cell::Date(days) => i64::from(days) * DAY,
+            _ => return None,
+        };
+        let (from, to) = (self.span.from.timestamp_micros(), self.span.to.timestamp_micros());
+        Some((from..to).contains(&time))
+    }
+
+    /// Returns the rows of `batch` whose time lies in the span, but for those whose keys are `outdated`.
+    fn within(&self, batch: &Batch, outdated: &HashSet<u128>) -> tidegauge_core::Result<Batch> {
+        let (times, keys) = (batch.column(&self.time)?, Keys::of(batch, &self.table)?);
+        let mut taken = Vec::new();
+        for row in 0..batch.rows() {
+            match self.takes(&times, row) {
+                Some(true) if !outdated.is_empty() && outdated.contains(&keys.hash(row)) => {
+                    self.outdated.fetch_add(1, Ordering::Relaxed);
+                }
+                // A batch has no more rows than its columns count by.
+                Some(true) => taken.extend(u32::try_from(row).ok()),
+                Some(false) => {}
+                None => drop(self.timeless.fetch_add(1, Ordering::Relaxed)),
+            }
+        }
+        batch.take(&taken)
+    }
+}
+
+/// The key columns of a batch.
+struct Keys<'a>(Vec<ColumnView<'a>>);
+
+impl<'a> Keys<'a> {
+    fn of(batch: &'a Batch, table: &TableRef) -> tidegauge_core::Result<Self> {
+        let columns = table.key.iter().map(|name| batch.column(name));
+        columns.collect::<tidegauge_core::Result<_>>().map(Self)
+    }
+
+    /// Returns a hash of the key of `row`, of 128 bits: keys are told apart by it.
+    fn hash(&self, row: usize) -> u128 {
+        let mut bytes = Vec::with_capacity(16 * self.0.len());
+        self.0.iter().for_each(|column| write(&column.cell(row), &mut bytes));
+        let half = |salt: u8| {
+            let mut hasher = DefaultHasher::new();
+            (salt, &bytes).hash(&mut hasher);
+            u128::from(hasher.finish())
+        };
+        half(0) << 64 | half(1)
+    }
+}
+
+#[async_trait]
+impl Source for Reload {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn tables(&self) -> Vec<TableRef> {
+        self.source.tables()
+    }
+
+    fn on_duplicate(&self) -> OnDuplicate {
+        OnDuplicate::Last
+    }
+
+    async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {
+        self.page(cursor).await
+    }
+
+    fn take_notes(&self) -> Vec<String> {
+        let mut notes = self.source.take_notes();
+        let survey = self.survey.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(survey) = survey.as_ref() {
+            let mut first = survey.notes.lock().unwrap_or_else(PoisonError::into_inner);
+            notes = std::mem::take(&mut *first);
+        }
+        let outdated = self.outdated.swap(0, Ordering::Relaxed);
+        if outdated > 0 {
+            notes.push(format!(
+                "{outdated} rows of the span were not taken: the source has a later version of each, which lies \
+                 outside of the span"
+            ));
+        }
+        let timeless = self.timeless.swap(0, Ordering::Relaxed);
+        if timeless > 0 {
+            notes.push(format!("{timeless} rows have no `{}`, and were not taken", self.time));
+        }
+        notes
+    }
+}
