@@ -191,7 +191,7 @@ pub enum SourceHandle {
     Live(Arc<dyn Stream>),
     /// A source of which any span of time can be asked.
     #[cfg(feature = "_series")]
-    HistoricalSource(Arc<dyn HistoricalSource>),
+    Historical(Arc<dyn HistoricalSource>),
 }
 
 impl SourceHandle {
@@ -209,7 +209,7 @@ impl SourceHandle {
     /// Creates the handle of a source of which any span can be asked.
     #[cfg(feature = "_series")]
     pub fn from_archive(archive: impl HistoricalSource + 'static) -> Self {
-        Self::HistoricalSource(Arc::new(archive))
+        Self::Historical(Arc::new(archive))
     }
 
     /// Returns the source to read.
@@ -221,7 +221,7 @@ impl SourceHandle {
             #[cfg(feature = "_live")]
             Self::Live(stream) => stream.clone(),
             #[cfg(feature = "_series")]
-            Self::HistoricalSource(archive) => archive.clone(),
+            Self::Historical(archive) => archive.clone(),
         }
     }
 
@@ -229,7 +229,7 @@ impl SourceHandle {
     #[cfg(feature = "_series")]
     pub fn archive(&self) -> Option<&Arc<dyn HistoricalSource>> {
         match self {
-            Self::HistoricalSource(archive) => Some(archive),
+            Self::Historical(archive) => Some(archive),
             _ => None,
         }
     }
@@ -246,7 +246,7 @@ impl SourceHandle {
             #[cfg(feature = "_live")]
             Self::Live(stream) => stream.budget().map(Some),
             #[cfg(feature = "_series")]
-            Self::HistoricalSource(archive) => archive.budget().map(Some),
+            Self::Historical(archive) => archive.budget().map(Some),
         }
     }
 }

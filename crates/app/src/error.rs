@@ -73,6 +73,18 @@ pub enum Error {
         /// The tables that have rows.
         tables: String,
     },
+    /// The warehouse has purchases of which none is completed, and nothing else that a report is about.
+    #[error(
+        "no row of `ramp_transactions` in {warehouse} is completed, and there are no users and no trades: the `values` of \
+         the mapping say which status means `completed`, `pending` or `failed`"
+    )]
+    NoneCompleted {
+        /// The warehouse, without secrets.
+        warehouse: String,
+    },
+    /// What is to be loaded anew cannot be read, so what is there stays.
+    #[error("{0}; nothing was removed")]
+    NothingRemoved(#[source] tidegauge_core::Error),
     /// A stream brought nothing while it was tried.
     #[error(
         "`{name}` brought nothing within {seconds} s: check the network and the key, and whether \
@@ -146,7 +158,10 @@ impl Error {
             | Self::NoConfig { .. }
             | Self::NoSources { .. }
             | Self::Setting { .. } => ErrorKind::Configuration,
-            Self::Nothing { .. } | Self::Elsewhere { .. } => ErrorKind::NotFound,
+            Self::Nothing { .. } | Self::Elsewhere { .. } | Self::NoneCompleted { .. } => {
+                ErrorKind::NotFound
+            }
+            Self::NothingRemoved(error) => error.kind(),
             Self::LoadUnderWay { .. } => ErrorKind::Conflict,
             Self::Silent { .. } => ErrorKind::Unavailable,
             Self::Write { error, .. } => match error.kind() {

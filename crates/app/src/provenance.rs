@@ -180,10 +180,10 @@ async fn quarantined(warehouse: &dyn Warehouse) -> Result<Vec<String>> {
     for Group { names, rows, .. } in summarize(warehouse, &summary).await? {
         let [Some(source), Some(table)] = names.as_slice() else { continue };
         if judged.iter().any(|judged| *judged.name == **table) {
-            let (noun, are) = if rows == 1 { ("row", "is") } else { ("rows", "are") };
+            let (noun, were) = if rows == 1 { ("row", "was") } else { ("rows", "were") };
             notes.push(format!(
-                "{rows} {noun} of {source} for {table} {are} set aside and not among the numbers: the table `quarantine` \
-                 says why."
+                "{rows} {noun} of {source} for {table} {were} set aside, and {were} not loaded unless mended since: the table \
+                 `quarantine` says why."
             ));
         }
     }

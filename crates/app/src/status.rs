@@ -208,6 +208,9 @@ impl Tidegauge {
         let names: Vec<_> = filled.map(|table| format!("`{}`", table.name)).collect();
         match names.as_slice() {
             [] => Error::Nothing { warehouse },
+            _ if names.iter().any(|name| name == "`ramp_transactions`") => {
+                Error::NoneCompleted { warehouse }
+            }
             names => Error::Elsewhere { warehouse, tables: names.join(", ") },
         }
     }

@@ -138,9 +138,7 @@ impl Tidegauge {
             kept => kept,
         };
         match opened {
-            Opened::HistoricalSource(archive) => {
-                Ok(archive.check(self.context().clock.now()).await?)
-            }
+            Opened::Historical(archive) => Ok(archive.check(self.context().clock.now()).await?),
             Opened::Live(stream) => self.listen(stream.as_ref()).await,
             opened => {
                 let page = opened.source().fetch(None).await?;

@@ -92,10 +92,11 @@ impl Reload {
     pub fn new(source: Arc<dyn Source>, span: Span, clock: &dyn Clock) -> Result<Self> {
         if source.capabilities().snapshot {
             let reason = format!(
-                "`{}` is a snapshot, of which every run loads all: there is no span to load again",
+                "`{0}` is a snapshot, of which every run loads all, and no span can be loaded again: `tidegauge run \
+                 --full-refresh {0}` loads all of it anew",
                 source.name()
             );
-            return Err(Error::config("write", reason));
+            return Err(Error::config("from", reason));
         }
         let mut tables = source.tables().into_iter();
         let table = tables.find(|table| table != Quarantine::table());

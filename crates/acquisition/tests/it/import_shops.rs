@@ -118,6 +118,111 @@ async fn a_column_is_the_one_that_is_said() {
 }
 
 #[tokio::test]
+async fn an_order_whose_amounts_cannot_be_read_makes_no_user() {
+    let text = "order_id,user_id,created_at,amount,currency\n\
+                1,1,2026-01-02,\"1,23,456.50\",INR\n2,2,2026-01-03,\"5,600.00\",INR\n";
+    assert_eq!(read("orders.csv", text).await.table(), "orders_file");
+}
+
+#[tokio::test]
+async fn states_in_words_that_are_not_known_are_set_aside() {
+    let header = "order_id,user_id,created_at,amount,currency,status\n";
+    let rows = |states: [&str; 2]| {
+        format!(
+            "{header}1,7,2024-01-02,1.50,EUR,{}\n2,8,2024-01-03,2.50,EUR,{}\n",
+            states[0], states[1]
+        )
+    };
+    let french = read("a.csv", &rows(["Payée", "Annulée"])).await;
+    assert_eq!(french.column("status"), ["completed", "failed"]);
+    let odd = read("a.csv", &rows(["in orbit", "in orbit"])).await;
+    assert_eq!((odd.count(), odd.set_aside), (0, 2));
+    assert!(odd.says("`in orbit`"), "{:?}", odd.found.guesses);
+}
+
+#[tokio::test]
+async fn each_amount_is_in_its_own_currency_or_set_aside() {
+    let text = |amounts: [&str; 2]| {
+        let header = "order_id,user_id,created_at,amount\n";
+        format!("{header}1,7,2024-01-02,\"{}\"\n2,8,2024-01-03,\"{}\"\n", amounts[0], amounts[1])
+    };
+    let codes = read("a.csv", &text(["10.50 EUR", "11.50 USD"])).await;
+    assert_eq!(codes.column("fiat_currency"), ["EUR", "USD"]);
+    let zloty = read("a.csv", &text(["10,50 zł", "7,00 zł"])).await;
+    assert_eq!(zloty.column("fiat_currency"), ["PLN", "PLN"]);
+    let mixed = text(["10,50 €", "20,00 £"]);
+    let euros = Hints { currency: Some("EUR".into()), ..Hints::default() };
+    let some = read_bytes("a.csv", mixed.as_bytes(), &euros).await;
+    assert_eq!((some.column("fiat_amount"), some.set_aside), (vec!["10.50".into()], 1));
+    assert!(read("a.csv", &mixed).await.says("several currencies"));
+}
+
+#[tokio::test]
+async fn cents_are_divided_where_the_name_says_so_and_asked_about_where_not() {
+    let text = |name: &str| {
+        format!(
+            "id,customer,created_at,{name},currency\nc1,7,2024-01-02,1999,EUR\nc2,8,2024-01-03,250,EUR\n"
+        )
+    };
+    let said = Hints {
+        columns: [("fiat_amount".into(), "amount_cents".into())].into(),
+        ..Hints::default()
+    };
+    let cents = read_bytes("a.csv", text("amount_cents").as_bytes(), &said).await;
+    assert_eq!(cents.column("fiat_amount"), ["19.99", "2.50"]);
+    assert!(cents.says("divided by 100"), "{:?}", cents.found.guesses);
+    let whole = read("a.csv", &text("amount")).await;
+    assert_eq!(whole.column("fiat_amount"), ["1999.00", "250.00"]);
+    assert!(whole.says("`divide = 100`"), "{:?}", whole.found.guesses);
+}
+
+#[tokio::test]
+async fn a_day_and_its_time_in_two_columns_are_one_time() {
+    let text = "Order ID,Date,Time,Customer ID,Total,Currency\n\
+                1,5/21/2024,8:15 PM,7,10.00,USD\n2,5/22/2024,9:05 AM,8,11.00,USD\n";
+    let orders = read("orders.csv", text).await;
+    assert_eq!(orders.column("created_at"), ["2024-05-21T20:15:00Z", "2024-05-22T09:05:00Z"]);
+    assert!(!orders.says("not taken"), "{:?}", orders.found.found);
+    let own = read(
+        "log.csv",
+        "Ticket;Datum;Uhrzeit;Text\nA1;21.05.2024;20:15;x\nA2;22.05.2024;09:05;y\n",
+    )
+    .await;
+    assert_eq!(own.column("datum"), ["2024-05-21T20:15:00Z", "2024-05-22T09:05:00Z"]);
+}
+
+#[tokio::test]
+async fn titles_padded_to_the_width_and_subtotals_between_are_no_rows() {
+    let title = "Acme Inc,,,\nOrders Q1,,,\n,,,\n";
+    let group = |from: usize| {
+        let rows =
+            (from..from + 3).map(|id| format!("d-{id},2024-01-0{},k{id},10.50\n", id % 9 + 1));
+        format!("{}Subtotal,,,31.50\n", rows.collect::<String>())
+    };
+    let groups: String = (0..12).map(|group_at| group(3 * group_at)).collect();
+    let text = format!("{title}Doc No,Day,Client,Amount\n{groups}Gesamtsumme,,,378.00\n");
+    let euros = Hints { currency: Some("EUR".into()), ..Hints::default() };
+    let read = read_bytes("erp.csv", text.as_bytes(), &euros).await;
+    assert_eq!((read.count(), read.set_aside), (36, 0), "{:?}", read.found.found);
+    assert_eq!(read.table(), "erp");
+}
+
+#[tokio::test]
+async fn what_stands_first_and_is_never_twice_is_the_key() {
+    let text = "Ticket;Updated At;Status\nA1;2026-01-02 10:00:00;open\nA2;2026-01-03 10:00:00;open\n\
+                A3;2026-01-04 11:00:00;closed\n";
+    let read = read("tickets.csv", text).await;
+    assert_eq!(read.found.tables[0].key, ["ticket"]);
+}
+
+#[tokio::test]
+async fn times_with_the_name_of_a_zone_are_no_numbers() {
+    let text = "id,happened_at,note\n1,2026-01-05 10:00:00 CET,a\n2,2026-07-05 10:00:00 CEST,b\n";
+    let read = read("a.csv", text).await;
+    assert_eq!(read.column("happened_at")[0], "2026-01-05 10:00:00 CET");
+}
+
+#[tokio::test]
 async fn a_file_of_rates_fills_the_rates() {
     let text = "date,base,quote,rate\n2024-01-05,EUR,USD,1.0921\n2024-01-08,EUR,USD,1.0950\n";
     let rates = read("rates.csv", text).await;

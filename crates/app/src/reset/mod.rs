@@ -82,15 +82,22 @@ impl Tidegauge {
     }
 
     /// Resets `names` for a run that loads them anew, once it is certain that the run can begin: that it knows
-    /// and can open all that is configured.
+    /// and can open all that is configured, and that files and databases of the user's own can be read.
     ///
     /// # Errors
-    /// As for [`reset`](Self::reset), and when the configured sources cannot be opened: then nothing is removed.
+    /// As for [`reset`](Self::reset), and when the configured sources cannot be opened, or the first page of a file or a
+    /// database cannot be read: then nothing is removed.
     pub async fn reset_to_run(&self, names: &[String], dry_run: bool) -> Result<Vec<SinkReset>> {
         sources::check(self.config())?;
         self.refuse_mixed().await?;
         for live in [false, true] {
             self.configured(live)?;
+        }
+        let is_own = |name: &String| self.config().own_sources().any(|own| own.name == name);
+        for name in names.iter().filter(|name| is_own(name)) {
+            let source = self.handle(name)?.opened.source();
+            source.fetch(None).await.map_err(Error::NothingRemoved)?;
+            source.take_notes();
         }
         self.reset(names, dry_run).await
     }

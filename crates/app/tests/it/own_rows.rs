@@ -192,10 +192,36 @@ fn rows_in_quarantine_and_in_unknown_states_are_told() {
         let said = said(dir.path(), command);
         assert_eq!(said.code, Some(0), "{said:?}");
         for note in [
-            "1 row of purchases for ramp_transactions is set aside and not among the numbers: the table `quarantine`",
+            "1 row of purchases for ramp_transactions was set aside, and was not loaded unless mended since: the table",
             "1 row of ramp_transactions has a status that is not known (`paid` 1) and does not count: `values`",
         ] {
             assert!(said.out.contains(note), "{command}: {note}: {said:?}");
         }
     }
+}
+
+#[test]
+fn what_cannot_be_read_anew_is_not_removed() {
+    let dir = loaded("", "");
+    fs::rename(dir.path().join("ramp.csv"), dir.path().join("moved.csv")).unwrap();
+    let refused = says(tidegauge(dir.path()).args(["run", "--full-refresh", "purchases"]));
+    assert_eq!(refused.code, Some(10), "{refused:?}");
+    assert!(refused.err.contains("nothing was removed"), "{refused:?}");
+    fs::rename(dir.path().join("moved.csv"), dir.path().join("ramp.csv")).unwrap();
+    let report = said(dir.path(), "report");
+    assert_eq!(report.code, Some(0), "{report:?}");
+    done(dir.path(), &["run", "--full-refresh", "purchases"]);
+}
+
+#[test]
+fn purchases_of_which_none_is_completed_are_told() {
+    let dir = TempDir::new().unwrap();
+    fs::write(dir.path().join("ramp.csv"), RAMP.replace("completed", "paid")).unwrap();
+    let settings =
+        "[[files]]\nname = \"purchases\"\npath = \"ramp.csv\"\ntable = \"ramp_transactions\"\n";
+    fs::write(dir.path().join("tidegauge.toml"), settings).unwrap();
+    done(dir.path(), &["run"]);
+    let report = said(dir.path(), "report");
+    assert_eq!(report.code, Some(10), "{report:?}");
+    assert!(report.err.contains("is completed") && report.err.contains("`values`"), "{report:?}");
 }

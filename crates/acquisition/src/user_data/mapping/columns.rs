@@ -70,6 +70,10 @@ pub struct Rule {
     /// Whether a number is taken without its sign.
     #[serde(skip_serializing_if = "is_false")]
     pub absolute: bool,
+    /// What amounts are divided by: 100 where they are in cents, 1000000 where they are in millionths. A power of ten, so
+    /// that nothing is rounded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub divide: Option<u64>,
     /// How text is written that stays as it is: what `values` make of it is taken as they say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub case: Option<Case>,

@@ -22,6 +22,8 @@ pub(super) struct Reading {
     number: NumberFormat,
     /// Whether numbers are taken without their sign.
     absolute: bool,
+    /// What amounts are divided by; 1 for nothing.
+    divide: i128,
     part: Option<Part>,
     empty: Option<Empty>,
     /// None where no value is renamed.
@@ -42,6 +44,7 @@ impl Reading {
             time: TimeFormat::new(rule)?,
             number: NumberFormat::new(rule)?,
             absolute: rule.absolute,
+            divide: rule.divide.map_or(1, i128::from),
             part: rule.part,
             empty: rule.empty.or(asked.then_some(Empty::Text)),
             values: None,
@@ -88,8 +91,22 @@ impl Reading {
         cased: &'f Field<'_>,
         seen: &mut Seen<'_>,
     ) -> Result<Cell<'f>, String> {
-        let cell = self.signed(field, cased, seen)?;
+        let cell = self.divided(self.signed(field, cased, seen)?)?;
         if self.absolute { absolute(cell) } else { Ok(cell) }
+    }
+
+    /// Returns an amount divided as the rule says.
+    ///
+    /// # Errors
+    /// Returns an error if the column has fewer places than that has.
+    fn divided<'c>(&self, cell: Cell<'c>) -> Result<Cell<'c>, String> {
+        match cell {
+            Cell::Decimal(units) if self.divide > 1 => match units % self.divide {
+                0 => Ok(Cell::Decimal(units / self.divide)),
+                _ => Err(format!("divided by {} has more places than its column", self.divide)),
+            },
+            cell => Ok(cell),
+        }
     }
 
     fn signed<'f>(

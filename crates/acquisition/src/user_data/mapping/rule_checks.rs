@@ -38,6 +38,10 @@ pub(super) fn check(column: &Column, rule: &Rule) -> Result<(), String> {
             "it has both `absolute`, which takes signs off, and `negate`, which sets one: choose one",
         ),
         (
+            rule.divide.is_some_and(|by| by < 10 || !is_power_of_ten(by)),
+            "its `divide` is no power of ten from 10 on, by which nothing is rounded",
+        ),
+        (
             rule.part == Some(Part::Number) && !is_bare,
             "`part = \"number\"` goes with no `currency`, `accounting` and `values` but of no value (`\"\"`)",
         ),
@@ -47,6 +51,10 @@ pub(super) fn check(column: &Column, rule: &Rule) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+fn is_power_of_ten(number: u64) -> bool {
+    (0..20).any(|zeros| 10u64.checked_pow(zeros) == Some(number))
 }
 
 fn fits_type(column: &Column, rule: &Rule) -> Result<(), String> {
@@ -77,6 +85,7 @@ fn fits_type(column: &Column, rule: &Rule) -> Result<(), String> {
         ),
         (rule.negate.is_some() && !is_number, "`negate`"),
         (rule.absolute && !is_number, "`absolute`"),
+        (rule.divide.is_some() && !matches!(column.dtype, DataType::Decimal { .. }), "`divide`"),
         (rule.case.is_some() && !is_text, "`case`"),
         part,
         (rule.empty.is_some() && !is_text, "`empty`: empty text is never a value there"),

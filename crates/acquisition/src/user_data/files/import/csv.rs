@@ -217,7 +217,14 @@ impl<'t> Shape<'t> {
                 row.cells.len() == self.width
                     && row.raw.trim_start_matches('"').starts_with(&begins)
             };
-            let is_rare = rows[..last].iter().filter(is_row).count() == 0;
+            // Totals of groups stand amid the rows as well.
+            let are_totals = || {
+                let above = rows[..last].iter().filter(is_row);
+                let is_total =
+                    |record: &&Record<'_>| record.cells.iter().any(|cell| cell.trim().is_empty());
+                words::is_total(word) && above.clone().all(|record| is_total(&record))
+            };
+            let is_rare = rows[..last].iter().filter(is_row).count() == 0 || are_totals();
             if is_rare && !begins.trim().is_empty() && !config.footer_starts_with.contains(&begins)
             {
                 found.push(format!("lines that begin with `{begins}` are no rows"));
@@ -297,18 +304,20 @@ fn prefix(line: &str) -> String {
     line.char_indices().nth(60).map_or(line, |(end, _)| &line[..end]).trim_end().to_owned()
 }
 
-/// Returns the place of the header: the first record that is as wide as most, and names columns.
+/// Returns the place of the header: the first record that is as wide as most, and names columns. Titles above it may be
+/// padded to that width, as spreadsheets do.
 fn header(records: &[Record<'_>], width: usize) -> Option<usize> {
-    let (at, first) = records.iter().enumerate().find(|(_, record)| record.cells.len() == width)?;
+    let filled =
+        |record: &Record<'_>| record.cells.iter().filter(|cell| !cell.trim().is_empty()).count();
+    let is_wide = |record: &Record<'_>| record.cells.len() == width && filled(record) * 2 >= width;
+    let (at, first) = records.iter().enumerate().find(|(_, record)| is_wide(record))?;
     let cells = || first.cells.iter().map(|cell| cell.trim()).filter(|cell| !cell.is_empty());
     let mut distinct: Vec<_> = cells().collect();
     distinct.sort_unstable();
     distinct.dedup();
     let count = cells().count();
-    let is_header = count * 2 >= width
-        && count > 0
-        && distinct.len() * 10 >= count * 9
-        && cells().all(|cell| !is_value(cell));
+    let is_header =
+        count > 0 && distinct.len() * 10 >= count * 9 && cells().all(|cell| !is_value(cell));
     is_header.then_some(at)
 }
 

@@ -35,6 +35,8 @@ pub(super) struct Fit {
     /// Columns of the table that must be filled, and that nothing fills.
     pub(super) missing: Vec<String>,
     pub(super) guesses: Vec<Guess>,
+    /// The signs of currencies that amounts have, if no column says the currency.
+    pub(super) signs: BTreeSet<String>,
 }
 
 /// Returns the table that the columns fill best: `table`, where one is asked for, or any that they fill all that
@@ -99,31 +101,31 @@ fn fit(table: &TableRef, names: names::Columns, columns: &[Column], hints: &Hint
         }
     }
     fit.pair(columns);
-    // Users are told apart by their id: what has several rows of one is no list of them, nor what has an id and an
-    // amount, as orders have.
+    // Users are told apart by their id: what has several rows of one is no list of them, nor what has an amount, or an id of
+    // a purchase, as orders have.
     let id = fit.taken.first().and_then(|id| columns.iter().find(|column| column.name == *id));
-    let is_plain = |id: &Column| words::plain(&id.name) == "id" && has_amount(columns);
+    let is_event = |id: &Column| {
+        let others = columns.iter().filter(|column| column.name != id.name);
+        others.into_iter().any(|column| is_of_purchases(column))
+    };
     if table.name == "users"
         && hints.table.is_none()
-        && id.is_some_and(|id| !id.is_unique || is_plain(id))
+        && id.is_some_and(|id| !id.is_unique || is_event(id))
     {
         fit.missing.push("user_id".into());
     }
     fit
 }
 
-/// Returns `true` if a column is called as amounts of purchases are.
-fn has_amount(columns: &[Column]) -> bool {
-    let purchases = TABLES.iter().find(|(table, _)| *table == "ramp_transactions");
-    let names = purchases
-        .and_then(|(_, names)| names.iter().find(|(name, _)| *name == "fiat_amount"))
-        .map_or(&[][..], |(_, names)| names);
-    let is_amount = |column: &Column| {
-        let readings = words::readings(&column.name);
-        readings.iter().any(|reading| names.contains(&reading.as_str()))
-            && matches!(column.dtype, DataType::Int64 | DataType::Decimal { .. })
-    };
-    columns.iter().any(is_amount)
+/// Returns `true` if a column is called as ids and amounts of purchases are, `id` itself left out.
+fn is_of_purchases(column: &Column) -> bool {
+    let purchases = TABLES.iter().filter(|(table, _)| *table == "ramp_transactions");
+    let mut names = purchases
+        .flat_map(|(_, names)| names.iter())
+        .filter(|(name, _)| matches!(*name, "fiat_amount" | "transaction_id"))
+        .flat_map(|(name, others)| std::iter::once(name).chain(others.iter()));
+    let readings = words::readings(&column.name);
+    names.any(|name| *name != "id" && readings.iter().any(|reading| reading == name))
 }
 
 /// Returns `true` if a column of the file is called as was asked for.
@@ -187,9 +189,16 @@ impl Fit {
         let read = &found.rule;
         let mut rule = Rule::column(found.name.clone());
         match role {
-            Role::Time => (rule.format, rule.zone) = (read.format.clone(), read.zone.clone()),
+            Role::Time => {
+                if let Some(time) = &found.time_of_day {
+                    rule = Rule::joined([found.name.as_str(), time.as_str()], " ");
+                    self.taken.push(time.clone());
+                }
+                (rule.format, rule.zone) = (read.format.clone(), read.zone.clone());
+            }
             Role::Number => {
                 rule = Rule { column: rule.column, format: None, zone: None, ..read.clone() };
+                self.divide(&mut rule, column, found);
             }
             Role::Status => self.states(&mut rule, found),
             Role::Other if column.name == "side" => rule.values = sides(found),
@@ -209,6 +218,28 @@ impl Fit {
         }
     }
 
+    /// Divides amounts that are cents by their name, and says of whole ones that they may be.
+    fn divide(&mut self, rule: &mut Rule, column: &TableColumn, found: &Column) {
+        let is_amount = matches!(column.dtype, DataType::Decimal { .. });
+        if !is_amount || found.dtype != DataType::Int64 {
+            return;
+        }
+        rule.divide = words::divisor(&found.name);
+        match rule.divide {
+            Some(by) => self.guesses.push(Guess::told(format!(
+                "`{}` is divided by {by}, as its name says",
+                found.name
+            ))),
+            None if column.name == "fiat_amount" && !found.is_small => {
+                self.guesses.push(Guess::told(format!(
+                    "amounts of `{}` are whole numbers: if they are cents, `divide = 100` in the settings says so",
+                    found.name
+                )));
+            }
+            None => {}
+        }
+    }
+
     /// Fills a column of the table that must be filled, and that no column of the file fills by itself.
     fn without(&mut self, column: &TableColumn, role: Role, columns: &[Column], hints: &Hints) {
         let name = &*column.name;
@@ -222,17 +253,34 @@ impl Fit {
             columns.iter().find(named)
         };
         match (role, name) {
-            (Role::Currency, _) if hints.currency.is_some() => {
-                let currency = hints.currency.as_deref().unwrap_or_default().to_uppercase();
-                self.columns.insert(name.into(), Rule::constant(&currency));
-            }
             (Role::Currency, _) if amount().is_some_and(|amount| amount.has_unit) => {
                 let Some(amount) = amount() else { return };
-                let rule = Rule { part: Some(Part::Unit), ..Rule::column(amount.name.clone()) };
+                let code = |unit: &String| {
+                    let (code, _) = words::currency(unit)?;
+                    (code != unit).then(|| (unit.clone(), Constant::Text(code.into())))
+                };
+                let values = amount.units.iter().filter_map(code).collect();
+                let rule =
+                    Rule { part: Some(Part::Unit), values, ..Rule::column(amount.name.clone()) };
                 self.columns.insert(name.into(), rule);
+            }
+            (Role::Currency, _) if hints.currency.is_some() => {
+                let currency = hints.currency.as_deref().unwrap_or_default().to_uppercase();
+                let others = amount().map(|amount| amount.units.clone()).unwrap_or_default();
+                // Amounts with the sign of another currency are set aside.
+                let is_other = |sign: &&String| {
+                    words::currency(sign)
+                        .is_some_and(|(code, is_certain)| is_certain && code != currency)
+                };
+                let others: Vec<String> = others.iter().filter(is_other).cloned().collect();
+                for rule in self.columns.values_mut() {
+                    rule.currency.retain(|sign| !others.contains(sign));
+                }
+                self.columns.insert(name.into(), Rule::constant(&currency));
             }
             (Role::Currency, _) => {
                 let signs = amount().map(|amount| amount.units.clone()).unwrap_or_default();
+                self.signs.clone_from(&signs);
                 let known = match signs.iter().collect::<Vec<_>>().as_slice() {
                     [sign] => words::currency(sign),
                     _ => None,
@@ -336,22 +384,23 @@ impl Fit {
                 None => unknown.push(state.trim()),
             }
         }
+        // What comes later in another word is set aside as well.
         for status in ["completed", "failed", "pending"] {
-            let is_there = found.distinct.as_ref().is_some_and(|states| states.contains(status));
-            if is_there && !rule.values.is_empty() {
-                rule.values.insert(status.into(), Constant::Text(status.into()));
-            }
+            rule.values.insert(status.into(), Constant::Text(status.into()));
         }
+        rule.otherwise = Some(Otherwise::Bad);
+        let is_there =
+            |state: &str| found.distinct.iter().flatten().any(|text| text.trim() == state);
         let shown: BTreeSet<String> = rule
             .values
             .iter()
+            .filter(|(state, _)| is_there(state))
             .map(|(state, status)| match status {
                 Constant::Text(status) => format!("`{state}` as {status}"),
                 _ => state.clone(),
             })
             .collect();
         if !shown.is_empty() {
-            rule.otherwise = Some(Otherwise::Bad);
             let shown = shown.into_iter().collect::<Vec<_>>().join(", ");
             self.guesses.push(Guess::told(format!("`{}` is read so: {shown}", found.name)));
         }

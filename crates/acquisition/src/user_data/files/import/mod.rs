@@ -149,6 +149,11 @@ pub fn inspect(path: &str, hints: &Hints, now: DateTime<Utc>) -> Result<Inspecti
     let is_asked = hints.table.is_some() || !hints.columns.is_empty();
     if let Some(preset) = presets::preset_for(&names).filter(|_| !is_asked) {
         known(preset, &entry, hints, &mut import)?;
+        let others = names.iter().filter(|name| !reads(&import.entries, name));
+        let others: Vec<_> = others.map(|name| format!("`{}`", name.trim())).collect();
+        if !others.is_empty() {
+            import.found.push(format!("columns that are not taken: {}", others.join(", ")));
+        }
         return Ok(import);
     }
     let columns = columns(&sample, hints, now);
@@ -203,7 +208,17 @@ fn refuse_unknown_columns(hints: &Hints) -> Result<()> {
 
 /// Says what the file lacks to fill a built-in table, if that is one thing alone.
 fn near_miss(fit: &Fit) -> Option<Guess> {
+    let signs: Vec<_> = fit.signs.iter().map(|sign| format!("`{sign}`")).collect();
     match fit.missing.as_slice() {
+        [only] if only.ends_with("currency") && signs.len() > 1 => Some(Guess::asked(
+            format!(
+                "amounts are in several currencies, {}: with one (`--currency EUR`) its amounts would fill `{}`, and the others \
+                 be set aside",
+                signs.join(", "),
+                fit.table
+            ),
+            Question::Currency,
+        )),
         [only] if only.ends_with("currency") => Some(Guess::asked(
             format!(
                 "no column says the currency: with one (`--currency EUR`) the file would fill `{}`",
@@ -254,6 +269,23 @@ fn known(preset: &Preset, entry: &Config, hints: &Hints, import: &mut Inspection
     Ok(())
 }
 
+/// Returns `true` if an entry reads the column that the file calls `name`.
+fn reads(entries: &[Config], name: &str) -> bool {
+    let is = |other: &String| words::plain(other) == words::plain(name);
+    entries.iter().any(|entry| {
+        let rules = entry.columns.iter();
+        let by_rule = rules.clone().any(|(column, rule)| {
+            let own = rule.column.is_none() && rule.columns.is_empty() && rule.value.is_none();
+            rule.column.iter().chain(&rule.columns).any(is) || own && is(column)
+        });
+        let same_name = |column: &str| words::plain(column) == words::plain(name);
+        let table = tables::by_name(&entry.table);
+        by_rule
+            || entry.filter.iter().any(|condition| is(&condition.column))
+            || table.is_some_and(|table| table.columns.iter().any(|column| same_name(&column.name)))
+    })
+}
+
 /// Returns a pattern for `path`: that itself, with its signs escaped if there is a file of that name.
 fn pattern(path: &str) -> String {
     match std::path::Path::new(path).exists() {
@@ -271,7 +303,29 @@ fn columns(sample: &Sample, hints: &Hints, now: DateTime<Utc>) -> Vec<Column> {
         let dtype = sample.types.get(at).copied();
         Column::new(name, &values, sample.rows.len(), dtype, (decimals, now, hints.day_first))
     };
-    sample.names.iter().enumerate().map(column).collect()
+    let mut columns: Vec<Column> = sample.names.iter().enumerate().map(column).collect();
+    join_times(&mut columns, sample, (now, hints.day_first));
+    columns
+}
+
+/// Takes the one column of times of the day for that of the one column of days.
+fn join_times(columns: &mut [Column], sample: &Sample, how: (DateTime<Utc>, Option<bool>)) {
+    let only = |is: &dyn Fn(&Column) -> bool| {
+        let mut found = columns.iter().enumerate().filter(|(_, column)| is(column));
+        found.next().filter(|_| found.next().is_none()).map(|(at, _)| at)
+    };
+    let days = only(&|column| column.dtype == DataType::Date);
+    let time = only(&|column| words::is_time_of_day(&column.name));
+    let (Some(days), Some(time)) = (days, time) else { return };
+    let cell = |row: &[Option<String>], at: usize| row.get(at).cloned().flatten();
+    let joined = sample
+        .rows
+        .iter()
+        .filter_map(|row| Some(format!("{} {}", cell(row, days)?.trim(), cell(row, time)?.trim())));
+    let joined: Vec<String> = joined.collect();
+    let joined: Vec<&str> = joined.iter().map(String::as_str).collect();
+    let other = columns[time].name.clone();
+    columns[days].join_time(&other, &joined, how);
 }
 
 /// Has the entry fill a built-in table.
@@ -293,9 +347,13 @@ fn fill(entry: &mut Config, fit: Fit, columns: &[Column], import: &mut Inspectio
         .chain(&taken)
         .map(String::as_str)
         .collect();
+    let table = tables::by_name(&entry.table);
+    let table = table.as_ref();
     let others: Vec<_> = columns
         .iter()
         .filter(|column| !used.contains(column.name.as_str()) && !column.name.trim().is_empty())
+        // What has the name of a column of the table fills it without a rule.
+        .filter(|column| table.is_none_or(|table| table.column(column.name.trim()).is_err()))
         .map(|column| format!("`{}`", column.name))
         .collect();
     if !others.is_empty() {
@@ -315,7 +373,8 @@ fn zones(
     for column in columns {
         // The column of the table that it fills: by a rule, or because it has the same name.
         let by_rule = rules.iter().find(|(name, rule)| {
-            rule.column.as_deref().unwrap_or(name) == column.name && rule.value.is_none()
+            let reads = rule.column.as_ref().or_else(|| rule.columns.first()).unwrap_or(name);
+            *reads == column.name && rule.value.is_none()
         });
         let by_rule = by_rule.map(|(name, _)| name.clone());
         let own_name = || {

@@ -60,7 +60,12 @@ pub(super) fn table(
             own.push(None);
             continue;
         }
-        let rule = Rule { column: Some(column.name.clone()), ..column.rule.clone() };
+        let from = match &column.time_of_day {
+            Some(time) => Rule::joined([column.name.as_str(), time.as_str()], " "),
+            None => Rule::column(column.name.clone()),
+        };
+        let Rule { column: only, columns: several, join, .. } = from;
+        let rule = Rule { column: only, columns: several, join, ..column.rule.clone() };
         own.push(Some(add(&column.name, column, column.dtype, rule)));
         if column.has_unit {
             let rule = Rule { part: Some(Part::Unit), ..Rule::column(column.name.clone()) };
@@ -76,7 +81,7 @@ pub(super) fn table(
     let shown = table.key.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     guesses.push(Guess::told(match is_plain {
         true => format!("the key is {shown}: no two rows have the same; a later row of a key takes its place"),
-        false => format!("the key is {shown}, since no column by itself tells rows apart: rows equal in it are one"),
+        false => format!("the key is {shown}: rows equal in all of it are one, and a later one takes the place of it"),
     }));
     let is_time = |column: &&Column| {
         matches!(column.dtype, DataType::Timestamp | DataType::Date) && !column.has_nulls
@@ -104,15 +109,39 @@ fn key(sample: &Sample, columns: &[Column]) -> Vec<usize> {
     let able: Vec<usize> = (0..columns.len()).filter(is_key).collect();
     let says_id = |at: &usize| {
         let name = words::plain(&columns[*at].name);
-        ["id", "key", "uuid", "number", "no", "nr", "code", "reference", "hash"]
-            .iter()
-            .any(|word| name == *word || name.ends_with(&format!("_{word}")))
+        let words = [
+            "id",
+            "key",
+            "uuid",
+            "number",
+            "no",
+            "nr",
+            "code",
+            "reference",
+            "hash",
+            "ticket",
+            "invoice",
+            "order",
+            "commande",
+            "pedido",
+            "bestellung",
+            "numero",
+            "nummer",
+            "email",
+            "sku",
+        ];
+        words.iter().any(|word| {
+            name == *word
+                || name.ends_with(&format!("_{word}"))
+                || name.starts_with(&format!("n_{word}"))
+        })
     };
     let is_unique = |at: &&usize| columns[**at].is_unique;
     if let Some(at) = able.iter().filter(is_unique).find(|at| says_id(at)) {
         return vec![*at];
     }
-    // In few rows anything may be unique by chance; a time and what it is of tell events apart.
+    // What stands first names the row. In few rows anything else may be unique by chance; a time and what it is of tell
+    // events apart.
     let is_named = |at: &&usize| {
         matches!(
             columns[**at].dtype,
@@ -120,6 +149,9 @@ fn key(sample: &Sample, columns: &[Column]) -> Vec<usize> {
         )
     };
     let is_time = |at: &&usize| matches!(columns[**at].dtype, DataType::Date | DataType::Timestamp);
+    if let Some(first) = able.first().filter(|at| is_unique(at) && is_named(at) && !is_time(at)) {
+        return vec![*first];
+    }
     for time in able.iter().filter(is_time) {
         let others = able.iter().filter(is_named).filter(|other| *other != time);
         for other in others {

@@ -35,10 +35,14 @@ pub(super) struct Column {
     pub(super) has_unit: bool,
     /// Whether a number is below zero, or zero.
     pub(super) has_negative: bool,
+    /// Whether all numbers have two digits or fewer.
+    pub(super) is_small: bool,
     /// Whether times name no zone.
     pub(super) is_local: bool,
     /// Whether no value shows which comes first, the day or the month.
     pub(super) has_open_order: bool,
+    /// The column with the time of the day, where this one has days.
+    pub(super) time_of_day: Option<String>,
     /// A number with a mark of which no value of the file shows whether thousands or places stand behind it.
     pub(super) open_mark: Option<String>,
 }
@@ -66,8 +70,10 @@ impl Column {
             units: BTreeSet::new(),
             has_unit: false,
             has_negative: false,
+            is_small: false,
             is_local: false,
             has_open_order: false,
+            time_of_day: None,
             open_mark: None,
         };
         if dtype.is_some() {
@@ -105,10 +111,31 @@ impl Column {
         true
     }
 
+    /// Takes the column called `other` for the time of the day, if `joined`, the values of both, are times.
+    pub(super) fn join_time(
+        &mut self,
+        other: &str,
+        joined: &[&str],
+        (now, day_first): (DateTime<Utc>, Option<bool>),
+    ) {
+        let Some(found) = times::find(&self.name, joined, now, day_first) else { return };
+        if !found.are_days {
+            self.dtype = DataType::Timestamp;
+            self.rule.format = found.format;
+            self.is_local = found.is_local;
+            self.has_open_order = found.has_open_order;
+            self.time_of_day = Some(other.to_owned());
+        }
+    }
+
     fn read_numbers(&mut self, values: &[&str], decimals: Decimals, now: DateTime<Utc>) -> bool {
         // What has no digit is no number, and may be a bad value among numbers.
         let bare = values.iter().map(|text| Bare::new(text));
         let bare: Vec<Bare<'_>> = bare.filter(|bare| !bare.digits.is_empty()).collect();
+        // `2026-01-05 10:00 CET` is a time, whatever stands behind it.
+        if bare.iter().any(|bare| bare.digits.contains([':', '/']) || bare.after.starts_with('-')) {
+            return false;
+        }
         // Postal codes, telephone numbers and ids with zeros in front are text.
         let is_code = |text: &&str| {
             let text = text.trim();
@@ -153,6 +180,7 @@ impl Column {
             return false;
         }
         self.has_negative = bare.iter().any(|bare| bare.is_negative || bare.is_zero());
+        self.is_small = bare.iter().all(|bare| bare.digits.len() < 3);
         self.units = units.iter().map(|unit| (*unit).to_owned()).collect();
         self.has_unit = has_unit;
         let is_small = |text: &&str| text.trim().parse::<i64>().is_ok();

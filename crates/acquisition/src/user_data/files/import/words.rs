@@ -23,7 +23,7 @@ const NOTHING: [&str; 14] = [
 ];
 
 /// What lines of totals begin with, in lower case.
-const TOTALS: [&str; 16] = [
+const TOTALS: [&str; 22] = [
     "total",
     "totals",
     "subtotal",
@@ -32,7 +32,13 @@ const TOTALS: [&str; 16] = [
     "sums",
     "summe",
     "gesamt",
+    "gesamtsumme",
+    "endsumme",
     "zwischensumme",
+    "razem",
+    "ogółem",
+    "total general",
+    "total général",
     "somme",
     "suma",
     "totale",
@@ -71,7 +77,8 @@ pub(super) fn plain(name: &str) -> String {
         was_lower = c.is_lowercase() || c.is_ascii_digit();
         plain.push(c);
     }
-    let folded = names::fold(&plain).replace('ß', "ss").replace('#', " number ");
+    let folded = names::fold(&plain).replace('ß', "ss").replace('ł', "l");
+    let folded = folded.replace('#', " number ");
     let mut plain = String::with_capacity(folded.len());
     for c in folded.chars() {
         match c {
@@ -125,6 +132,24 @@ pub(super) fn identifier(name: &str, otherwise: &str) -> String {
     name.trim_end_matches('_').to_owned()
 }
 
+/// Returns `true` if a column is called as those with the time of the day are.
+pub(super) fn is_time_of_day(name: &str) -> bool {
+    let words = ["time", "hour", "hora", "heure", "uhrzeit", "zeit", "godzina", "ora", "tijd"];
+    let plain = plain(name);
+    words.iter().any(|word| plain == *word || plain.ends_with(&format!("_{word}")))
+}
+
+/// Returns what whole amounts are divided by in a column that is called so, as `amount_cents` and `cost_micros` are.
+pub(super) fn divisor(name: &str) -> Option<u64> {
+    let plain = plain(name);
+    let has = |words: &[&str]| plain.split('_').any(|word| words.contains(&word));
+    match (has(&["cents", "pence", "centimes", "minor"]), has(&["micros"])) {
+        (true, _) => Some(100),
+        (_, true) => Some(1_000_000),
+        _ => None,
+    }
+}
+
 /// Returns `true` if `unit` is made of signs of currencies.
 pub(super) fn is_currency_sign(unit: &str) -> bool {
     let is_sign = |c: char| "$¢£¤¥֏؋৳฿៛元円₿﷼".contains(c) || ('₠'..='⃏').contains(&c);
@@ -159,6 +184,22 @@ pub(super) fn status(state: &str) -> Option<&'static str> {
         "paye",
         "pagado",
         "pagato",
+        "payee",
+        "paiement_accepte",
+        "terminee",
+        "livree",
+        "expediee",
+        "completado",
+        "completada",
+        "pagada",
+        "enviado",
+        "entregado",
+        "zaplacone",
+        "oplacone",
+        "zrealizowane",
+        "wyslane",
+        "versandt",
+        "geliefert",
         "confirmed",
     ];
     let failed = [
@@ -181,6 +222,21 @@ pub(super) fn status(state: &str) -> Option<&'static str> {
         "erstattet",
         "refund",
         "trash",
+        "annule",
+        "annulee",
+        "rembourse",
+        "remboursee",
+        "echouee",
+        "cancelado",
+        "cancelada",
+        "reembolsado",
+        "reembolsada",
+        "anulado",
+        "fallido",
+        "anulowane",
+        "zwrocone",
+        "annullato",
+        "rimborsato",
         "abandoned",
     ];
     let pending = [
@@ -200,6 +256,14 @@ pub(super) fn status(state: &str) -> Option<&'static str> {
         "in_progress",
         "offen",
         "incomplete",
+        "en_attente",
+        "en_cours",
+        "pendiente",
+        "en_proceso",
+        "oczekujace",
+        "w_trakcie",
+        "ausstehend",
+        "in_attesa",
         "uncaptured",
     ];
     let known = [(&completed[..], "completed"), (&failed, "failed"), (&pending, "pending")];

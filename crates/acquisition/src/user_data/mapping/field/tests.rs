@@ -188,6 +188,25 @@ fn numbers_without_their_sign() {
 }
 
 #[test]
+fn amounts_are_divided_exactly_or_refused() {
+    let cents = Rule { divide: Some(100), ..Rule::default() };
+    for (text, units) in [("1999", 1_999), ("-5", -5), ("0", 0), ("2000.00", 2_000)] {
+        assert_eq!(read(DataType::FIAT, &cents, text), Ok(Cell::Decimal(units)), "{text}");
+    }
+    let micros = Rule { divide: Some(1_000_000), ..Rule::default() };
+    assert_eq!(read(DataType::FIAT, &micros, "12340000"), Ok(Cell::Decimal(1_234)));
+    for (text, rule) in [("19.99", &cents), ("12345678", &micros)] {
+        let error = read(DataType::FIAT, rule, text).unwrap_err();
+        assert!(error.contains("more places"), "{error}");
+    }
+    for (dtype, by) in [(DataType::Int64, 100), (DataType::FIAT, 1), (DataType::FIAT, 60)] {
+        let rule = Rule { divide: Some(by), ..Rule::default() };
+        let error = reading(dtype, true, &rule).unwrap_err();
+        assert!(error.contains("`divide`"), "{error}");
+    }
+}
+
+#[test]
 fn days_that_are_none_become_null_where_that_may_be() {
     let nullable = reading(DataType::Timestamp, true, &Rule::default()).unwrap();
     let zero = Field::from("0000-00-00 00:00:00");
