@@ -1,4 +1,4 @@
-//! The clock, handed in: nothing below the app asks the machine for the time.
+//! The injected clock: no crate below the app reads the machine's time itself.
 
 use std::fmt::Debug;
 use std::sync::LazyLock;
@@ -6,14 +6,16 @@ use std::time::{Duration, Instant, SystemTime};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// Tells the time, UTC.
+/// A source of the current time, UTC.
 pub trait Clock: Debug + Send + Sync {
-    /// The present instant.
+    /// Returns the current time, UTC.
     fn now(&self) -> DateTime<Utc>;
 
-    /// Returns the time since an arbitrary start that never runs backwards: for waiting, not for dates.
+    /// Returns the time since an arbitrary start; it never runs backwards and serves for waiting,
+    /// not for dates.
     ///
-    /// Follows from [`now`](Self::now), unless a clock knows better: that of a machine may be set.
+    /// The default derives it from [`now`](Self::now). A machine's clock may be set at any time, so
+    /// its implementation overrides this method.
     fn monotonic(&self) -> Duration {
         self.now().signed_duration_since(DateTime::UNIX_EPOCH).to_std().unwrap_or_default()
     }
@@ -22,12 +24,12 @@ pub trait Clock: Debug + Send + Sync {
 /// The start of [`SystemClock::monotonic`].
 static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
-/// The machine's clock. Only the app makes one.
+/// The machine's clock. Only the app creates one.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[allow(clippy::disallowed_methods)] // the one place that may ask
+    #[allow(clippy::disallowed_methods)] // the only caller of the machine's clock
     fn now(&self) -> DateTime<Utc> {
         at(SystemTime::now())
     }
@@ -37,8 +39,8 @@ impl Clock for SystemClock {
     }
 }
 
-/// Returns what a machine's clock says as a date, the nearest one where it says none. `Utc::now` panics
-/// before 1970, where a clock whose battery is empty may be.
+/// Converts the machine's time to a date, clamped to the range of [`DateTime`]. `Utc::now` is not
+/// used because it panics before 1970, where a machine with an empty clock battery may be.
 fn at(time: SystemTime) -> DateTime<Utc> {
     let added = |apart| TimeDelta::from_std(apart).ok();
     let (delta, nearest) = match time.duration_since(SystemTime::UNIX_EPOCH) {
@@ -48,7 +50,7 @@ fn at(time: SystemTime) -> DateTime<Utc> {
     delta.and_then(|delta| DateTime::UNIX_EPOCH.checked_add_signed(delta)).unwrap_or(nearest)
 }
 
-/// A clock that stands still, for tests and replays.
+/// A clock that always returns the same time, for tests and replays.
 #[derive(Debug, Clone, Copy)]
 pub struct FixedClock(pub DateTime<Utc>);
 

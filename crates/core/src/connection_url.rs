@@ -1,10 +1,12 @@
-//! URLs of servers and files as users write them. What a driver would ignore, log or take for something else
-//! is refused before it sees it, in words that name an option and repeat nothing that may be a password.
+//! Validation of URLs of servers and files as users write them. Parts that a driver would ignore,
+//! log or misread are refused before the driver sees them; the messages name an option but repeat
+//! nothing that may be a password.
 
-/// What to do about a character of a password that ends it.
+/// The advice on characters that end a password early unless they are percent-encoded.
 const ENCODE: &str = "in a password, write / as %2F, ? as %3F, # as %23 and @ as %40";
 
-/// The options of a URL that sqlx's driver of PostgreSQL knows; it ignores others, and logs them with their values.
+/// The URL options that sqlx's PostgreSQL driver knows; it ignores others, and logs them with their
+/// values.
 pub const POSTGRES_OPTIONS: [&str; 18] = [
     "sslmode",
     "ssl-mode",
@@ -26,8 +28,8 @@ pub const POSTGRES_OPTIONS: [&str; 18] = [
     "statement-cache-capacity",
 ];
 
-/// Refuses the URL of a server in which a password ends early, so that its rest would pass for the name of a
-/// database or for an option.
+/// Refuses a server URL in which a password ends early, so that its rest would be taken for a
+/// database name or an option.
 ///
 /// ```
 /// use tidegauge_core::connection_url;
@@ -37,7 +39,7 @@ pub const POSTGRES_OPTIONS: [&str; 18] = [
 /// ```
 ///
 /// # Errors
-/// Returns what is wrong with it, to follow "the URL".
+/// Returns what is wrong with the URL, worded to follow "the URL".
 pub fn check_server(url: &str) -> Result<(), String> {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let (authority, behind) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
@@ -50,10 +52,10 @@ pub fn check_server(url: &str) -> Result<(), String> {
     }
 }
 
-/// Refuses the URL of a file or a folder that names a server, with a user and a password.
+/// Refuses a URL of a file or folder that names a server with a user and a password.
 ///
 /// # Errors
-/// Returns what is wrong with it, to follow "the URL".
+/// Returns what is wrong with the URL, worded to follow "the URL".
 pub fn check_path(url: &str) -> Result<(), String> {
     let path = url.split_once("://").map_or(url, |(_, path)| path);
     let first = path.split(['/', '?']).next().unwrap_or_default();
@@ -63,7 +65,7 @@ pub fn check_path(url: &str) -> Result<(), String> {
     }
 }
 
-/// Refuses the options of `url` that are not among `known`; `options[name]` counts as `options`.
+/// Refuses options of `url` that are not in `known`; `options[name]` counts as `options`.
 ///
 /// ```
 /// use tidegauge_core::connection_url;
@@ -73,7 +75,7 @@ pub fn check_path(url: &str) -> Result<(), String> {
 /// ```
 ///
 /// # Errors
-/// Returns which option there is not, to follow "the URL".
+/// Returns which option is unknown, worded to follow "the URL".
 pub fn check_options(url: &str, known: &[&str]) -> Result<(), String> {
     let query = url.split_once('?').map_or("", |(_, query)| query);
     let names = query.split('&').map(|option| option.split('=').next().unwrap_or_default());
@@ -81,7 +83,7 @@ pub fn check_options(url: &str, known: &[&str]) -> Result<(), String> {
     let Some(name) = names.filter(|name| !name.is_empty()).find(|name| !is_known(name)) else {
         return Ok(());
     };
-    // With an @ it may be the rest of a password.
+    // With an @ in the query the name may be the rest of a password.
     let name = match is_option(name) && !query.contains('@') {
         true => format!(" `{name}`"),
         false => String::new(),
@@ -93,9 +95,10 @@ pub fn check_options(url: &str, known: &[&str]) -> Result<(), String> {
     Err(format!("has an option{name} that there is not; it takes {takes}"))
 }
 
-/// Returns `true` if `name` looks like the name of an option, and so may be shown.
+/// Returns `true` if `name` looks like an option name, which is safe to repeat in a message.
 fn is_option(name: &str) -> bool {
-    name.len() <= 40 && name.bytes().all(|it| it.is_ascii_lowercase() || it == b'_' || it == b'-')
+    name.len() <= 40
+        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_' || byte == b'-')
 }
 
 #[cfg(test)]

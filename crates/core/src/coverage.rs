@@ -1,7 +1,8 @@
-//! The gap ledger: what of which series is there, and what is not.
+//! The coverage ledger: which spans of which series are stored, and which are missing.
 //!
-//! Sources write the table `coverage` in the same load as the rows that it speaks of, so it says
-//! what the store holds. This module reads it: which spans were read, and which holes are left.
+//! Sources write the table `coverage` in the same load as the rows that it describes, so it is
+//! consistent with the stored rows. This module reads it and returns the covered spans and the
+//! gaps.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,21 +14,21 @@ use crate::ext::next;
 use crate::tables::Coverage;
 use crate::{Batch, Error, Result, Scan, Span, Spans, TextView, Warehouse};
 
-/// How reading a span went.
+/// The result of reading a span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum State {
-    /// Its rows are in the store.
+    /// The rows of the span are stored.
     Present,
-    /// The source has nothing there.
+    /// The source has no rows in the span.
     Empty,
-    /// Asked for by hand, and not read yet.
+    /// Requested by the user, and not read yet.
     Requested,
-    /// Refused by the source for good.
+    /// Refused by the source permanently.
     Failed,
 }
 
 impl State {
-    /// As in the column `state`.
+    /// Returns the name as stored in the column `state`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Present => "present",
@@ -50,27 +51,27 @@ impl fmt::Display for State {
     }
 }
 
-/// A span that is wanted and not there.
+/// A gap: a span that is wanted and not stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hole {
-    /// Where it is.
+    /// The missing span.
     pub span: Span,
-    /// Why it is not there.
+    /// The reason why it is missing.
     pub why: Why,
 }
 
-/// Why a span is not there.
+/// The reason why a span is missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Why {
-    /// Nobody has asked for it yet.
+    /// It has not been requested yet.
     NotAsked,
-    /// It was asked for by hand, and the run ended before it came.
+    /// The user requested it, and the run ended before it was read.
     Requested,
-    /// The source refused it, in these words.
+    /// The source refused it, with this message.
     Failed(String),
 }
 
-/// What is known of one series.
+/// The ledger's entries for one series.
 #[derive(Debug, Clone, Default)]
 struct Known {
     covered: Spans,
@@ -80,10 +81,10 @@ struct Known {
     rows: i64,
 }
 
-/// The gap ledger of a warehouse.
+/// The coverage ledger of a warehouse.
 ///
-/// Where rows of the ledger overlap, what is there counts more than what failed, and that more than
-/// what was only asked for.
+/// Where rows of the ledger overlap, a stored span takes precedence over a failed one, and a failed
+/// one over a requested one.
 #[derive(Debug, Clone, Default)]
 pub struct Ledger(BTreeMap<(String, String), Known>);
 
@@ -91,7 +92,7 @@ impl Ledger {
     /// Reads the ledger of a warehouse.
     ///
     /// # Errors
-    /// When it cannot be read, or makes no sense.
+    /// When the table `coverage` cannot be read, or has invalid rows.
     pub async fn read(warehouse: &dyn Warehouse) -> Result<Self> {
         let mut ledger = Self::default();
         let mut batches = warehouse.scan(&Scan::all(Coverage::table())).await?;
@@ -104,7 +105,8 @@ impl Ledger {
     /// Adds rows of the table `coverage`.
     ///
     /// # Errors
-    /// When a column is missing, or a state is not one of the four.
+    /// When a column is missing, a row lacks its source, series or times, a time is out of range,
+    /// or a state is not one of the four.
     pub fn add(&mut self, batch: &Batch) -> Result<()> {
         let (sources, series) = (text(batch, "source")?, text(batch, "series")?);
         let (starts, ends) = (times(batch, "start_at")?, times(batch, "end_at")?);
@@ -139,27 +141,27 @@ impl Ledger {
         Ok(())
     }
 
-    /// The series of `source` that it knows.
+    /// Returns the series of `source` in the ledger.
     pub fn series<'l>(&'l self, source: &'l str) -> impl Iterator<Item = &'l str> {
         self.0.keys().filter(move |key| key.0 == source).map(|key| key.1.as_str())
     }
 
-    /// What of a series was read, with rows or without.
+    /// Returns the spans of a series that were read, with rows or without.
     pub fn covered(&self, source: &str, series: &str) -> Spans {
         self.known(source, series).map(|known| known.covered.clone()).unwrap_or_default()
     }
 
-    /// What of a series was read and had no rows.
+    /// Returns the spans of a series that were read and had no rows.
     pub fn empty(&self, source: &str, series: &str) -> Spans {
         self.known(source, series).map(|known| known.empty.clone()).unwrap_or_default()
     }
 
-    /// How many rows came of a series.
+    /// Returns the number of rows that were read of a series.
     pub fn rows(&self, source: &str, series: &str) -> i64 {
         self.known(source, series).map(|known| known.rows).unwrap_or_default()
     }
 
-    /// What of `wanted` is not there, in the order of time.
+    /// Returns the gaps of a series within `wanted`, ordered by time.
     pub fn holes(&self, source: &str, series: &str, wanted: Span) -> Vec<Hole> {
         let Some(known) = self.known(source, series) else {
             let spans: Spans = [wanted].into_iter().collect();

@@ -1,4 +1,4 @@
-//! How far a source has been read, and what moves with it.
+//! The position of a source, and the page that moves it.
 
 use std::fmt;
 
@@ -6,20 +6,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::Batch;
 
-/// A source's own notion of how far it has been read: text that only the source understands.
+/// The position of a source: text that only the source understands.
 ///
-/// A sink stores it beside the rows and gives it back unchanged.
+/// A sink stores it with the rows, as the source's checkpoint, and returns it unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Cursor(String);
 
 impl Cursor {
-    /// A cursor holding `text`.
+    /// Creates a cursor from `text`.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The text, as the source wrote it.
+    /// Returns the text as the source wrote it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -31,19 +31,19 @@ impl fmt::Display for Cursor {
     }
 }
 
-/// What a source hands out at a time: some rows, and the cursor that stands behind them.
+/// The unit in which a source returns data: rows, and the cursor after them.
 #[derive(Debug, Clone)]
 pub struct Page {
-    /// The rows, bounded in number so that memory is. Tables that others refer to come first.
+    /// The rows, bounded in number to bound memory. Tables that others refer to come first.
     pub batches: Vec<Batch>,
-    /// Where to go on after these rows.
+    /// The cursor to continue with after these rows.
     pub cursor: Cursor,
-    /// Whether the source has nothing more *for now*. A live stream never has.
+    /// `true` if the source has no more rows *for now*. A live stream is never done.
     pub done: bool,
 }
 
 impl Page {
-    /// The number of rows in all batches.
+    /// Returns the number of rows in all batches.
     pub fn rows(&self) -> usize {
         self.batches.iter().map(Batch::rows).sum()
     }

@@ -1,8 +1,8 @@
-//! Numbers and days as ASCII digits, for who reads millions of them.
+//! Fast parsing of numbers and dates from ASCII digits, for readers of millions of them.
 
 use chrono::NaiveDate;
 
-/// A whole number of nothing but digits; none where it is too large as well.
+/// Parses an integer that consists of digits only; returns `None` on any other byte or on overflow.
 ///
 /// ```
 /// use tidegauge_core::digits;
@@ -19,7 +19,7 @@ pub fn number(digits: &[u8]) -> Option<u32> {
     })
 }
 
-/// A day as `2026-02-28`, and nothing else.
+/// Parses a date of the exact form `2026-02-28`; returns `None` for anything else.
 pub fn day(bytes: &[u8]) -> Option<NaiveDate> {
     if bytes.len() != 10 || bytes[4] != b'-' || bytes[7] != b'-' {
         return None;

@@ -1,4 +1,4 @@
-//! What can go wrong between a source and a sink.
+//! The errors of sources, sinks and warehouses.
 
 use std::fmt;
 
@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 use crate::Cursor;
 use crate::market::MAX_AGE_DAYS;
 
-/// An error of somebody else's making, carried as the cause of one of ours.
+/// A boxed error of another library, carried as the cause of an [`Error`].
 pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
 
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// The kinds of failure, for a program to act on; the message is for people.
+/// The kinds of errors, for programs to act on; the message is for people.
 ///
 /// ```
 /// use tidegauge_core::{Error, ErrorKind};
@@ -29,7 +29,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// A value, a file or a request that makes no sense.
+    /// A value, file or request that is not valid.
     InvalidInput,
     /// Settings that are missing or contradict each other.
     Configuration,
@@ -37,21 +37,22 @@ pub enum ErrorKind {
     Authentication,
     /// A credential that does not allow this.
     Permission,
-    /// Too many requests, or a budget that is used up.
+    /// Too many requests, or an exhausted budget.
     RateLimited,
-    /// A service or server that cannot be reached, or does not answer properly, at the moment.
+    /// A service or server that is temporarily unreachable or does not respond properly: a
+    /// transient error.
     Unavailable,
-    /// A compare-and-swap that another runner has won, or a lock that it holds.
+    /// A compare-and-swap that another runner has won, or a lock that another runner holds.
     Conflict,
-    /// A table or file whose columns are not those that are expected.
+    /// A table or file whose columns are not the expected ones.
     SchemaMismatch,
-    /// Something that is not there.
+    /// A thing that does not exist.
     NotFound,
-    /// A disk or a quota that is full.
+    /// A full disk or an exhausted quota.
     OutOfSpace,
     /// Stored data that contradicts itself.
     Corrupt,
-    /// A failure of this program.
+    /// A defect of this program.
     Bug,
 }
 
@@ -72,8 +73,8 @@ impl ErrorKind {
         Self::Bug,
     ];
 
-    /// Returns the kind of an error of the operating system, where that alone tells it: not found,
-    /// permission or out of space.
+    /// Returns the kind of an I/O error, or `None` if the operating system's code does not
+    /// determine it: only not found, permission and out of space are recognized.
     pub fn of_io(error: &io::Error) -> Option<Self> {
         match error.kind() {
             io::ErrorKind::NotFound => Some(Self::NotFound),
@@ -85,12 +86,12 @@ impl ErrorKind {
         }
     }
 
-    /// Returns `true` if the same request may succeed later by itself.
+    /// Returns `true` if a retry of the same request may succeed.
     pub fn is_retryable(self) -> bool {
         matches!(self, Self::RateLimited | Self::Unavailable | Self::Conflict)
     }
 
-    /// Returns the name, as in `rate_limited`: what is stored and shown.
+    /// Returns the name, as in `rate_limited`, that is stored and shown.
     pub const fn name(self) -> &'static str {
         match self {
             Self::InvalidInput => "invalid_input",
@@ -115,36 +116,36 @@ impl fmt::Display for ErrorKind {
     }
 }
 
-/// What can go wrong between a source and a sink. Every message names the thing and the way out.
+/// The errors of sources, sinks and warehouses. Every message names the thing and the way out.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A table's definition contradicts itself.
+    /// A table definition that contradicts itself.
     #[error("table `{table}` is ill-defined: {reason}")]
     Schema {
         /// The table.
         table: String,
-        /// What is wrong with it.
+        /// What is wrong with the definition.
         reason: String,
     },
-    /// Rows do not fit the table that they are meant for.
+    /// Rows that do not fit their table.
     #[error("rows do not fit table `{table}`, column `{column}`{}: {reason}", at_row(*.row))]
     Mismatch {
         /// The table.
         table: String,
         /// The column.
         column: String,
-        /// The first row concerned, counted from 0 within its batch, where one is known.
+        /// The first row concerned, counted from 0 within its batch, if it is known.
         row: Option<usize>,
         /// What does not fit.
         reason: String,
     },
-    /// A summary that cannot be worked out.
+    /// An aggregate that cannot be computed.
     #[error("table `{table}`: {reason}")]
     Aggregate {
         /// The table.
         table: String,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
     /// A filter that cannot be applied to its column.
@@ -152,10 +153,10 @@ pub enum Error {
     Filter {
         /// The table.
         table: String,
-        /// Why not, naming the column.
+        /// The reason; it names the column.
         reason: String,
     },
-    /// Somebody else has moved the cursor: nothing was written.
+    /// A cursor that another runner has moved; nothing was written.
     #[error(
         "another runner has loaded `{source_name}` meanwhile: expected its cursor at {}, found {}; \
          nothing was written, run again to go on from there",
@@ -164,12 +165,13 @@ pub enum Error {
     Conflict {
         /// The source whose cursor moved.
         source_name: String,
-        /// Where the load expected the cursor.
+        /// The cursor that the load expected.
         expected: Option<Cursor>,
-        /// Where the sink has it.
+        /// The cursor that the sink has.
         found: Option<Cursor>,
     },
-    /// A row that differs from the one of its key, where that is to be refused: nothing was written.
+    /// A row that differs from the stored one with the same key while such rows are to be refused;
+    /// nothing was written.
     #[error(
         "table `{table}`: {} with the key {key} differs in `{column}` from the one that is there; nothing was \
          written: correct it at its source, or let `on_duplicate` be \"set_aside\" or \"last\"",
@@ -182,9 +184,9 @@ pub enum Error {
         key: String,
         /// The first column that differs.
         column: String,
-        /// Which of the load's rows of this table it is, from 0 on.
+        /// The index of the row among the load's rows of this table, counted from 0.
         row: usize,
-        /// Where it stands in the source, once that was asked for.
+        /// The row's place in the source, once the source was asked for it.
         place: Option<String>,
     },
     /// A cursor that this source did not write.
@@ -192,18 +194,18 @@ pub enum Error {
     Cursor {
         /// The source.
         source_name: String,
-        /// Why it cannot be read, and what to do.
+        /// The reason, and what to do.
         reason: String,
     },
-    /// An instrument that cannot be one.
+    /// An invalid instrument.
     #[error("there can be no instrument `{symbol}`: {reason}")]
     Instrument {
-        /// Its symbol.
+        /// The instrument's symbol.
         symbol: String,
-        /// Why not.
+        /// The reason.
         reason: &'static str,
     },
-    /// A row of the market tables makes no sense, or a column of theirs is missing.
+    /// An invalid row of the market tables, or one of their columns that is missing.
     #[error("the market table `{table}` cannot be used: {reason}; repair it and run again")]
     Market {
         /// The table.
@@ -211,7 +213,7 @@ pub enum Error {
         /// Why not.
         reason: String,
     },
-    /// The market tables have no price of a coin.
+    /// A price of a coin that the market tables lack.
     #[error(
         "no price of {symbol} on {day}: the market tables have {known}; load prices for that day \
          first, or choose days that have them"
@@ -221,10 +223,10 @@ pub enum Error {
         symbol: String,
         /// The day, UTC.
         day: NaiveDate,
-        /// The days that there are, in words.
+        /// The days that have prices, in words.
         known: String,
     },
-    /// The market tables have no exchange rate of a currency that is fresh enough.
+    /// An exchange rate of a currency that the market tables lack, or have only too old.
     #[error(
         "no exchange rate of `{currency}` in US dollars on {day}: {}; load `fx_rates` (prices, if \
          it is a coin) for that day first, or choose days that have them", fixed(*.last)
@@ -237,18 +239,18 @@ pub enum Error {
         /// The last day on or before it that has a fixing.
         last: Option<NaiveDate>,
     },
-    /// A source could not give its next page.
+    /// A source that could not return its next page.
     #[error("source `{name}`: {error}")]
     Source {
         /// The source.
         name: String,
-        /// What kind of failure it is.
+        /// The kind of error.
         kind: ErrorKind,
-        /// Why.
+        /// The cause.
         #[source]
         error: BoxError,
     },
-    /// A sink was to remove rows, and cannot.
+    /// A sink that was asked to remove rows and does not support it.
     #[error(
         "{name} cannot remove rows and cursors: empty it by hand, or fill a new one from the beginning"
     )]
@@ -256,7 +258,7 @@ pub enum Error {
         /// The sink, as its user named it, without secrets.
         name: String,
     },
-    /// A sink was to replace all rows of a table by a snapshot, and cannot.
+    /// A sink that was asked to replace all rows of a table by a snapshot and does not support it.
     #[error(
         "{name} cannot replace the rows of a table in one step: leave it out, or load without `write = \"replace\"`"
     )]
@@ -264,37 +266,37 @@ pub enum Error {
         /// The sink, as its user named it, without secrets.
         name: String,
     },
-    /// A sink could not commit a load, or a warehouse could not be read.
+    /// A sink that could not commit a load, or a warehouse that could not be read.
     #[error("{name}: {error}")]
     Sink {
-        /// The sink, as its user named it, without secrets.
+        /// The sink's name as its user gave it, without secrets.
         name: String,
-        /// What kind of failure it is.
+        /// The kind of error.
         kind: ErrorKind,
-        /// Why.
+        /// The cause.
         #[source]
         error: BoxError,
     },
 }
 
 impl Error {
-    /// Returns a failure of the source called `name`.
+    /// Creates an error of the source called `name`.
     pub fn source(name: impl Into<String>, kind: ErrorKind, error: impl Into<BoxError>) -> Self {
         Self::Source { name: name.into(), kind, error: error.into() }
     }
 
-    /// Returns a failure of the sink or warehouse called `name`.
+    /// Creates an error of the sink or warehouse called `name`.
     pub fn sink(name: impl Into<String>, kind: ErrorKind, error: impl Into<BoxError>) -> Self {
         Self::Sink { name: name.into(), kind, error: error.into() }
     }
 
-    /// Returns what kind of failure this is, for a program to act on.
+    /// Returns the kind of this error, for programs to act on.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Schema { .. } | Self::NoReset { .. } | Self::NoReplace { .. } => {
                 ErrorKind::Configuration
             }
-            // With a row it is a value, without one the whole column.
+            // With a row a single value is at fault, without one the whole column.
             Self::Mismatch { row: Some(_), .. } => ErrorKind::InvalidInput,
             Self::Mismatch { row: None, .. } => ErrorKind::SchemaMismatch,
             Self::Aggregate { .. }

@@ -1,4 +1,4 @@
-//! What follows from the ports.
+//! Extension traits with what follows from the ports' own methods.
 
 use std::future::poll_fn;
 
@@ -10,17 +10,18 @@ use crate::{
     Warehouse,
 };
 
-/// What every sink can do besides.
+/// Methods that every sink has.
 #[async_trait]
 pub trait SinkExt: Sink {
-    /// Returns the version of the data that the store holds: a digest of [`Sink::cursors`].
+    /// Returns the version of the stored data: a digest of [`Sink::cursors`].
     ///
-    /// Two calls give the same version exactly if no source was loaded in between, so what was computed
-    /// from the rows of a version can be kept. Cursors of bookkeeping ([`Lease`](crate::Lease)s, and
-    /// [`RUN_HISTORY`](crate::RUN_HISTORY)) do not count: they move while the data stays.
+    /// Two calls return the same version exactly if no source was loaded in between, so results
+    /// computed from the rows of a version can be cached. Bookkeeping cursors (of
+    /// [`Lease`](crate::Lease)s and of [`RUN_HISTORY`](crate::RUN_HISTORY)) are excluded, because
+    /// they move while the data stays.
     ///
     /// # Errors
-    /// As for [`Sink::cursors`].
+    /// The same as for [`Sink::cursors`].
     async fn data_version(&self) -> Result<String> {
         Ok(data_version(&self.cursors().await?).to_string())
     }
@@ -28,13 +29,13 @@ pub trait SinkExt: Sink {
 
 impl<S: Sink + ?Sized> SinkExt for S {}
 
-/// What every warehouse can do besides.
+/// Methods that every warehouse has.
 #[async_trait]
 pub trait WarehouseExt: Warehouse {
-    /// Returns all rows of a scan in one batch: for small tables, and for tests.
+    /// Returns all rows of a scan in one batch; for small tables and tests.
     ///
     /// # Errors
-    /// As for [`Warehouse::scan`], and when the rows have more text than a batch holds.
+    /// The same as for [`Warehouse::scan`], and when a column has more text than a batch can hold.
     async fn read(&self, scan: &Scan) -> Result<Batch> {
         let output = scan.output()?;
         let mut stream = self.scan(scan).await?;
@@ -48,7 +49,8 @@ pub trait WarehouseExt: Warehouse {
     /// Returns the number of committed rows of a table.
     ///
     /// # Errors
-    /// As for [`Warehouse::aggregate`], and when the warehouse answers with anything but one count.
+    /// The same as for [`Warehouse::aggregate`], and when the warehouse returns anything but one
+    /// count.
     async fn count(&self, table: &TableRef) -> Result<usize> {
         self.count_where(table, Filter::And(Vec::new())).await
     }
@@ -56,7 +58,7 @@ pub trait WarehouseExt: Warehouse {
     /// Returns the number of committed rows of a table that `filter` keeps.
     ///
     /// # Errors
-    /// As for [`count`](Self::count).
+    /// The same as for [`count`](Self::count).
     async fn count_where(&self, table: &TableRef, filter: Filter) -> Result<usize> {
         let counted = self.aggregate(&Aggregate::of(table).count().filter(filter)).await?;
         let column = counted.column("count")?;
@@ -71,7 +73,7 @@ pub trait WarehouseExt: Warehouse {
 
 impl<W: Warehouse + ?Sized> WarehouseExt for W {}
 
-/// The next batch of a stream.
+/// Returns the next batch of a stream, or `None` at its end.
 pub(crate) async fn next(stream: &mut BatchStream) -> Option<Result<Batch>> {
     poll_fn(|context| stream.as_mut().poll_next(context)).await
 }

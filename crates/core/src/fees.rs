@@ -1,4 +1,4 @@
-//! What the exchange takes: one schedule for whoever simulates it and for whoever audits it.
+//! The exchange's fee schedule, shared by the simulator and the audit.
 //!
 //! ```
 //! use tidegauge_core::fees;
@@ -12,21 +12,21 @@
 
 use crate::divide_half_even;
 
-/// What rates and shares are parts of: one of them is a hundredth of a percent.
+/// The denominator of rates and shares: they are in basis points (1/10,000).
 pub const WHOLE: i128 = 10_000;
 
-/// What the exchange takes of a ramp purchase.
+/// The fee of a ramp purchase, in basis points.
 pub const RAMP: i128 = 150;
 
-/// How many days before a trade count for its step: those from exactly so long ago on, the trade itself
-/// not among them.
+/// The number of days before a trade whose volume determines its fee tier: from exactly that long
+/// ago on, excluding the trade itself.
 pub const DAYS: i64 = 30;
 
-/// One fee for everybody.
+/// The same fee for every user, whatever the volume.
 pub const FLAT: Schedule = Schedule(&[step(0, 25, 40)]);
 
-/// The fees that Kraken Pro publishes, as its `AssetPairs` gave them on 2025-11-11 (`fees_maker` and
-/// `fees` of XBTUSDT): who trades for more pays less.
+/// The fees published by Kraken Pro, as its `AssetPairs` returned them on 2025-11-11 (`fees_maker`
+/// and `fees` of XBTUSDT): higher volume pays less.
 pub const TIERED: Schedule = Schedule(&[
     step(0, 25, 40),
     step(10_000, 20, 35),
@@ -40,18 +40,18 @@ pub const TIERED: Schedule = Schedule(&[
     step(10_000_000, 0, 10),
 ]);
 
-/// What trades cost by the volume of the [`DAYS`] before them.
+/// Trading fees by the volume of the [`DAYS`] before a trade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Schedule(&'static [Step]);
 
-/// The fees from some volume on, in parts of [`WHOLE`].
+/// A fee tier: the fees from some volume on, in basis points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Step {
-    /// The least volume, US cents.
+    /// The lowest volume of the tier, in US cents.
     pub from_cents: i128,
-    /// Of who waits in the book.
+    /// The fee of the maker, whose order waits in the book.
     pub maker: i128,
-    /// Of who takes what waits.
+    /// The fee of the taker, who fills a waiting order.
     pub taker: i128,
 }
 
@@ -60,22 +60,23 @@ const fn step(dollars: i128, maker: i128, taker: i128) -> Step {
 }
 
 impl Schedule {
-    /// Its steps, from no volume upwards.
+    /// Returns the tiers, in ascending order of volume.
     pub const fn steps(&self) -> &'static [Step] {
         self.0
     }
 
-    /// What a trade costs, in parts of [`WHOLE`] of its quote amount, for who has traded for
+    /// Returns the fee of a trade in basis points of its quote amount, for a user who has traded
     /// `volume_cents` US cents in the [`DAYS`] before.
     pub fn rate(&self, volume_cents: i128, is_maker: bool) -> i128 {
         let reached = self.0.iter().rev().find(|step| step.from_cents <= volume_cents);
-        // Nobody has traded for less than nothing.
+        // A negative volume falls into the first tier.
         let step = reached.or(self.0.first());
         step.map_or(0, |step| if is_maker { step.maker } else { step.taker })
     }
 }
 
-/// The fee in a ramp purchase of so many cents, in cents of the same currency.
+/// Returns the fee of a ramp purchase of `cents`, in cents of the same currency, rounded half to
+/// even.
 pub const fn of_purchase(cents: i128) -> i128 {
     divide_half_even(cents.saturating_mul(RAMP), WHOLE)
 }
@@ -113,7 +114,7 @@ mod tests {
 
     #[test]
     fn a_purchase_is_rounded_half_to_even() {
-        // 1.5 % of 1.00 and 3.00: half a cent, twice.
+        // Half a cent each: 1.5 % of 1.00 and of 3.00.
         assert_eq!([100, 300, 12_345].map(of_purchase), [2, 4, 185]);
     }
 }

@@ -1,4 +1,4 @@
-//! Which rows are wanted: one type for scans, summaries and downloads.
+//! Row filters, one type for scans, aggregates and downloads.
 
 use std::ops::{Bound, RangeBounds};
 
@@ -17,15 +17,15 @@ pub enum Value {
     Float(f64),
     /// Text.
     Text(String),
-    /// A day; it compares with dates, and as its midnight with timestamps.
+    /// A date; it compares with dates, and with timestamps as its midnight (UTC).
     Date(NaiveDate),
-    /// An instant; it compares with timestamps, and with dates as their midnights.
+    /// An instant; it compares with timestamps, and with dates as their midnights (UTC).
     Timestamp(DateTime<Utc>),
     /// An exact decimal number; it compares with decimals and integers.
     Decimal {
         /// Minor units.
         units: i128,
-        /// Digits behind the point.
+        /// The number of decimal places.
         scale: u8,
     },
 }
@@ -58,7 +58,7 @@ fn decimal<const SCALE: u32>(amount: Fixed<SCALE>, scale: u8) -> Value {
     Value::Decimal { units: amount.units(), scale }
 }
 
-/// A condition on rows. Null equals nothing and lies in no range.
+/// A predicate on rows. Null equals nothing and lies in no range.
 ///
 /// ```
 /// use tidegauge_core::{Crypto, Filter, tables::Trade};
@@ -73,27 +73,27 @@ fn decimal<const SCALE: u32>(amount: Fixed<SCALE>, scale: u8) -> Value {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Filter {
-    /// The column has this value.
+    /// The column equals this value.
     Eq {
         /// The column.
         column: String,
         /// The value.
         value: Value,
     },
-    /// The column has one of these values.
+    /// The column equals one of these values.
     In {
         /// The column.
         column: String,
-        /// The values; none keep no row.
+        /// The values; an empty list keeps no row.
         values: Vec<Value>,
     },
     /// The column lies between these bounds. Text is ordered by its bytes.
     Range {
         /// The column.
         column: String,
-        /// Where the range begins.
+        /// The lower bound.
         from: Bound<Value>,
-        /// Where it ends.
+        /// The upper bound.
         to: Bound<Value>,
     },
     /// The column is null.
@@ -101,17 +101,17 @@ pub enum Filter {
         /// The column.
         column: String,
     },
-    /// All of these hold.
+    /// All of these filters hold.
     And(Vec<Filter>),
 }
 
 impl Filter {
-    /// Keeps rows of which `column` is `value`.
+    /// Keeps rows whose `column` equals `value`.
     pub fn eq(column: impl Into<String>, value: impl Into<Value>) -> Self {
         Self::Eq { column: column.into(), value: value.into() }
     }
 
-    /// Keeps rows of which `column` is one of `values`.
+    /// Keeps rows whose `column` equals one of `values`.
     pub fn is_in<V: Into<Value>>(
         column: impl Into<String>,
         values: impl IntoIterator<Item = V>,
@@ -119,7 +119,7 @@ impl Filter {
         Self::In { column: column.into(), values: values.into_iter().map(Into::into).collect() }
     }
 
-    /// Keeps rows of which `column` lies in `range`.
+    /// Keeps rows whose `column` lies in `range`.
     pub fn range<V: Into<Value> + Clone>(
         column: impl Into<String>,
         range: impl RangeBounds<V>,
@@ -129,12 +129,12 @@ impl Filter {
         Self::Range { column: column.into(), from, to }
     }
 
-    /// Keeps rows of which `column` is null.
+    /// Keeps rows whose `column` is null.
     pub fn is_null(column: impl Into<String>) -> Self {
         Self::IsNull { column: column.into() }
     }
 
-    /// Keeps rows that `other` keeps as well.
+    /// Keeps only rows that `other` keeps as well.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         match self {
@@ -146,7 +146,7 @@ impl Filter {
         }
     }
 
-    /// Checks the filter against a table, and brings its values to the columns' own units.
+    /// Checks the filter against a table, and converts its values to the columns' own units.
     ///
     /// # Errors
     /// [`Error::Schema`] when the table has no such column, [`Error::Filter`] when a value cannot be
@@ -189,7 +189,7 @@ impl Filter {
         Ok(())
     }
 
-    /// Keeps rows whose event time lies in `span`; a date lies where its midnight does.
+    /// Keeps rows whose event time lies in `span`; a date counts as its midnight (UTC).
     pub(crate) fn during(table: &Table, span: Span) -> Result<Self> {
         let time = table.time.as_deref().ok_or_else(|| Error::Aggregate {
             table: table.name.to_string(),
@@ -199,7 +199,7 @@ impl Filter {
     }
 }
 
-/// The condition that a filter and a span of event time make together.
+/// Returns the predicate that a filter and a time range form together.
 pub(crate) fn checked(
     table: &Table,
     filter: Option<&Filter>,

@@ -1,13 +1,13 @@
-//! Values in one number, for cursors to remember what they were.
+//! Fingerprints of values, which cursors store to detect changes.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A fingerprint of exact values, in their order: FNV-1a, 64 bits, written as 16 hexadecimal digits.
+/// A fingerprint of exact values in their order: FNV-1a, 64 bits, written as 16 hexadecimal digits.
 ///
-/// It is written out here, since what is stored must not hang on what a library hashes like in its
-/// next release.
+/// The algorithm is implemented here, because stored fingerprints must not depend on the hash
+/// function of a library's next release.
 ///
 /// ```
 /// use tidegauge_core::Fingerprint;
@@ -23,7 +23,7 @@ pub struct Fingerprint(u64);
 const BASIS: u64 = 0xcbf2_9ce4_8422_2325;
 const PRIME: u64 = 0x0000_0100_0000_01b3;
 
-/// Of nothing yet.
+/// The fingerprint of no values.
 impl Default for Fingerprint {
     fn default() -> Self {
         Self(BASIS)
@@ -31,7 +31,7 @@ impl Default for Fingerprint {
 }
 
 impl Fingerprint {
-    /// Takes in a value that may be missing, so that a missing one is told from any other.
+    /// Adds a value that may be missing; a missing value differs from every other one.
     pub fn add<T: AsRef<[u8]>>(&mut self, value: Option<T>) {
         self.eat(&[u8::from(value.is_some())]);
         if let Some(value) = value {
@@ -39,7 +39,7 @@ impl Fingerprint {
         }
     }
 
-    /// Takes in bytes.
+    /// Adds bytes.
     pub fn eat(&mut self, bytes: &[u8]) {
         for byte in bytes {
             self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(PRIME);

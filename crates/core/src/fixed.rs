@@ -1,24 +1,25 @@
-//! Exact money: a whole number of minor units at a scale fixed by the type.
+//! Exact money: an integer number of minor units at a scale fixed by the type.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// US dollars, euros…: two decimal places.
+/// An amount of US dollars, euros or another fiat currency: two decimal places.
 pub type Fiat = Fixed<2>;
 
-/// Amounts of a crypto asset, prices of anything and exchange rates: eighteen decimal places.
+/// An amount of a crypto asset, a price of anything or an exchange rate: eighteen decimal places.
 pub type Crypto = Fixed<LONG>;
 
-/// The places of prices and amounts.
+/// The decimal places of prices and crypto amounts.
 const LONG: u32 = 18;
 
-/// The places that most of them make do with, and that are always written: zeros behind these are left out.
+/// The decimal places that are always written; most prices and amounts need no more. Trailing zeros
+/// beyond them are omitted.
 const SHORT: u32 = 8;
 
-/// An exact decimal number with `SCALE` decimal places, held as an `i128` of minor units: the same
-/// bits as an Arrow `Decimal128` of that scale, so that money never passes through a float.
+/// An exact decimal number with `SCALE` decimal places, stored as an `i128` of minor units: the
+/// same bits as an Arrow `Decimal128` of that scale, so that money never passes through a float.
 ///
 /// ```
 /// use tidegauge_core::{Crypto, Fiat};
@@ -33,40 +34,40 @@ const SHORT: u32 = 8;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fixed<const SCALE: u32>(i128);
 
-/// Text that is not a decimal number, or one that cannot be held at the scale asked for.
+/// Text that is not a decimal number, or not representable at the requested scale.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not a decimal number that fits {scale} places exactly")]
 pub struct InexactDecimal {
-    /// The text, cut to 40 characters.
+    /// The text, truncated to 40 characters.
     pub text: String,
-    /// The decimal places that there are.
+    /// The available decimal places.
     pub scale: u32,
 }
 
 impl<const SCALE: u32> Fixed<SCALE> {
-    /// The minor units of one.
+    /// The number of minor units in one whole unit.
     pub const ONE: i128 = 10i128.pow(SCALE);
 
-    /// From a whole number of minor units (cents, satoshi).
+    /// Creates a value from an integer number of minor units (cents, satoshi).
     pub const fn from_units(units: i128) -> Self {
         Self(units)
     }
 
-    /// The whole number of minor units.
+    /// Returns the number of minor units.
     pub const fn units(self) -> i128 {
         self.0
     }
 
-    /// Reads a decimal number, rounding half to even what lies beyond the scale.
+    /// Parses a decimal number, rounding digits beyond the scale half to even.
     ///
     /// # Errors
-    /// When `text` is not a decimal number, or too large.
+    /// When `text` is not a decimal number, or is too large.
     pub fn rounded(text: &str) -> Result<Self, InexactDecimal> {
         parse(text, SCALE, true).map(Self).ok_or_else(|| inexact(text, SCALE))
     }
 
-    /// Converts to another scale, rounding half to even where that has fewer places; `None` where the units do not
-    /// fit.
+    /// Converts to another scale, rounding half to even if it has fewer places; returns `None` if
+    /// the units overflow.
     ///
     /// ```
     /// use tidegauge_core::{Crypto, Fixed};
@@ -83,7 +84,8 @@ impl<const SCALE: u32> Fixed<SCALE> {
         Some(Fixed(units))
     }
 
-    /// Returns how many times `other` it is, for statistics only: rounded once wherever 15 digits say all of both.
+    /// Returns the quotient of this value and `other`, for statistics only. If 15 digits represent
+    /// both exactly, the quotient is rounded only once.
     ///
     /// ```
     /// use tidegauge_core::Crypto;
@@ -93,7 +95,7 @@ impl<const SCALE: u32> Fixed<SCALE> {
     /// ```
     pub fn ratio(self, other: Self) -> f64 {
         match (short_units(self.0, SCALE), short_units(other.0, SCALE)) {
-            // Of one scale, the units say it.
+            // At the same scale the quotient of the units is the ratio.
             ((units, scale), (other, other_scale)) if scale == other_scale => {
                 units as f64 / other as f64
             }
@@ -101,14 +103,15 @@ impl<const SCALE: u32> Fixed<SCALE> {
         }
     }
 
-    /// Returns the mean of `count` amounts of which it is the sum, for statistics only. Divided by the count first, so
-    /// that the mean of equals is what they are.
+    /// Returns the mean of `count` amounts whose sum this is, for statistics only. The sum is
+    /// divided by the count first, so that the mean of equal amounts is exactly that amount.
     pub fn mean_of(self, count: usize) -> f64 {
         let (units, scale) = short_units(self.0, SCALE);
         units as f64 / count as f64 / 10f64.powi(scale.cast_signed())
     }
 
-    /// Returns the `f64` that is near it, for statistics only: the nearest one wherever 15 digits say all.
+    /// Returns an `f64` close to the value, for statistics only: the nearest one if 15 digits
+    /// represent the value exactly.
     pub fn to_f64(self) -> f64 {
         units_to_f64(self.0, SCALE)
     }
@@ -141,7 +144,7 @@ impl<'de, const SCALE: u32> Deserialize<'de> for Fixed<SCALE> {
     }
 }
 
-/// `x / y`, rounded half to even: how money is divided everywhere in the house.
+/// Returns `x / y`, rounded half to even; all divisions of money use it.
 ///
 /// ```
 /// use tidegauge_core::divide_half_even;
@@ -152,13 +155,13 @@ impl<'de, const SCALE: u32> Deserialize<'de> for Fixed<SCALE> {
 /// `y` must be above zero.
 pub const fn divide_half_even(x: i128, y: i128) -> i128 {
     let (quotient, rest) = (x.div_euclid(y), x.rem_euclid(y));
-    // Against what is left to the next one: twice the rest may be too large a number.
+    // The rest is compared with its distance to `y`, because twice the rest may overflow.
     let left = y - rest;
     if rest > left || (rest == left && quotient % 2 != 0) { quotient + 1 } else { quotient }
 }
 
-/// The minor units of a decimal number at a scale that is known only when it runs, exactly: what
-/// [`Fixed`] does for a scale that is part of the type.
+/// Parses a decimal number to minor units at a scale known only at run time, exactly; [`Fixed`] is
+/// for a scale that is part of the type.
 ///
 /// ```
 /// use tidegauge_core::parse_units;
@@ -169,7 +172,7 @@ pub const fn divide_half_even(x: i128, y: i128) -> i128 {
 /// ```
 ///
 /// # Errors
-/// When `text` is not a decimal number, is too large, or has more places.
+/// When `text` is not a decimal number, is too large, or has more decimal places than `scale`.
 pub fn parse_units(text: &str, scale: u32) -> Result<i128, InexactDecimal> {
     parse(text, scale, false).ok_or_else(|| inexact(text, scale))
 }
@@ -178,13 +181,13 @@ fn inexact(text: &str, scale: u32) -> InexactDecimal {
     InexactDecimal { text: text.chars().take(40).collect(), scale }
 }
 
-/// The minor units of `text` at `scale`: an optional sign, digits, a point, an exponent.
+/// Parses the minor units of `text` at `scale`: an optional sign, digits, a point and an exponent.
 pub(crate) fn parse(text: &str, scale: u32, round: bool) -> Option<i128> {
     parse_short(text.as_bytes(), scale, round).or_else(|| parse_any(text, scale, round))
 }
 
-/// What nearly all numbers are: digits that fit 64 bits, with a point and without an exponent. None
-/// leaves it to [`parse_any`], which reads the same numbers several times as slowly.
+/// Parses the common case: digits that fit 64 bits, with a point and without an exponent. Returns
+/// `None` for anything else, which [`parse_any`] parses, several times as slowly.
 fn parse_short(text: &[u8], scale: u32, round: bool) -> Option<i128> {
     let (negative, digits) = match text.first()? {
         b'-' => (true, &text[1..]),
@@ -217,7 +220,7 @@ fn parse_short(text: &[u8], scale: u32, round: bool) -> Option<i128> {
     (digits.len() > usize::from(point.is_some())).then_some(if negative { -units } else { units })
 }
 
-/// Powers of ten, looked up: working one out takes as long as reading a number.
+/// Returns a power of ten from a table, since computing it takes as long as parsing a number.
 fn power(exponent: u32) -> Option<u64> {
     const POWERS: [u64; 20] = {
         let (mut powers, mut at) = ([1; 20], 1);
@@ -244,7 +247,8 @@ fn parse_any(text: &str, scale: u32, round: bool) -> Option<i128> {
     if whole.is_empty() && fraction.is_empty() {
         return None;
     }
-    // The value is 0.d₁d₂d₃… × 10^point; the digits up to `kept` are minor units, the rest is lost.
+    // The value is 0.d₁d₂d₃… × 10^point; the digits up to `kept` become minor units, the rest is
+    // lost.
     let point = i32::try_from(whole.len()).ok()?.checked_add(exponent)?;
     let kept = point.checked_add(i32::try_from(scale).ok()?)?;
     let mut units: i128 = 0;
@@ -265,7 +269,7 @@ fn parse_any(text: &str, scale: u32, round: bool) -> Option<i128> {
         units = units.checked_mul(10i128.checked_pow(u32::try_from(kept - count).ok()?)?)?;
     }
     if kept < 0 {
-        // Everything lies below half a minor unit, and the first lost digit is not a real one.
+        // The value is less than half a minor unit, and the first lost digit is not a real one.
         rest_lost |= first_lost != 0;
         first_lost = 0;
     }
@@ -279,15 +283,16 @@ fn parse_any(text: &str, scale: u32, round: bool) -> Option<i128> {
     Some(if negative { -units } else { units })
 }
 
-/// Returns the `f64` that is near `units` at a scale that is known only when it runs: what [`Fixed::to_f64`] does for
-/// one that is part of the type.
+/// Returns an `f64` close to `units` at a scale known only at run time; [`Fixed::to_f64`] is for a
+/// scale that is part of the type.
 pub fn units_to_f64(units: i128, scale: u32) -> f64 {
-    // Of few digits both parts of the quotient are exact, and it is rounded once.
+    // With few digits both operands of the division are exact, so it is rounded only once.
     let (units, scale) = short_units(units, scale);
     units as f64 / 10f64.powi(scale.cast_signed())
 }
 
-/// Returns the same number at eight places, where it has more and needs no more than those; otherwise as it is.
+/// Returns the same number at eight decimal places if it has a larger scale and needs no more than
+/// eight; otherwise returns it unchanged.
 ///
 /// ```
 /// use tidegauge_core::short_units;
@@ -303,9 +308,9 @@ pub fn short_units(units: i128, scale: u32) -> (i128, u32) {
     }
 }
 
-/// Writes `units` at `scale` as plain text with all decimal places; of eighteen, which prices have, those beyond the
-/// eighth without the zeros behind the last digit. So a price that needs no more than eight looks as it did when
-/// prices had eight.
+/// Formats `units` at `scale` as plain text with all decimal places. At the scale of prices
+/// (eighteen), trailing zeros beyond the eighth place are omitted, so that a price that needs no
+/// more than eight places looks as it did when prices had eight.
 ///
 /// ```
 /// use tidegauge_core::format_units;
@@ -319,7 +324,7 @@ pub fn format_units(units: i128, scale: u32) -> String {
     let (units, scale) = if is_price { short_units(units, scale) } else { (units, scale) };
     let sign = if units < 0 { "-" } else { "" };
     let width = scale as usize + 1;
-    // Most numbers fit 64 bits, which are written several times as fast.
+    // Most numbers fit 64 bits, which are formatted several times as fast.
     let mut text = match u64::try_from(units.unsigned_abs()) {
         Ok(digits) => format!("{sign}{digits:0>width$}"),
         Err(_) => format!("{sign}{:0>width$}", units.unsigned_abs()),
@@ -397,7 +402,7 @@ mod tests {
         let cents: Fixed<2> = Fixed::from_units(-5);
         assert_eq!(cents.rescaled::<18>().unwrap().to_string(), "-0.05000000");
         let halves: [Fixed<10>; 3] = [50, 150, 151].map(Fixed::from_units);
-        assert_eq!(halves.map(|it| it.rescaled::<8>().unwrap().units()), [0, 2, 2]);
+        assert_eq!(halves.map(|amount| amount.rescaled::<8>().unwrap().units()), [0, 2, 2]);
         assert_eq!(Fixed::<2>::from_units(i128::MAX).rescaled::<18>(), None);
     }
 

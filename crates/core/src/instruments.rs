@@ -1,4 +1,4 @@
-//! Instruments under one symbol, with the name that each provider has for them.
+//! Instruments by symbol, with each provider's name for them.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::{Error, Result};
 
 type Text = Cow<'static, str>;
 
-/// What kind of thing an instrument is.
+/// The kind of an instrument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -17,29 +17,28 @@ pub enum Kind {
     /// A coin or token.
     #[default]
     Crypto,
-    /// A share, a fund, an index.
+    /// A stock, fund or index.
     Stock,
     /// One currency priced in another.
     Currency,
 }
 
-/// An instrument, and what each provider calls it.
+/// An instrument, with each provider's name for it.
 ///
-/// In a configuration an alias stands beside the other fields, under the name of its provider:
-/// `{ symbol = "DOGE", coingecko = "dogecoin" }`.
+/// In a configuration an alias is a field named after its provider, next to the other fields: `{
+/// symbol = "DOGE", coingecko = "dogecoin" }`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Instrument {
-    /// Our symbol: `BTC`, `AAPL`, `EUR/USD`.
+    /// The symbol in Tidegauge: `BTC`, `AAPL`, `EUR/USD`.
     pub symbol: Text,
-    /// Its full name; empty: its symbol.
+    /// The full name; if empty, the symbol.
     #[serde(default)]
     pub name: Text,
-    /// What kind of thing it is.
+    /// The kind of the instrument.
     #[serde(default)]
     pub kind: Kind,
-    /// Pairs of a provider and the name that the provider has for the instrument; each provider at
-    /// most once.
+    /// The aliases: pairs of a provider and its name for the instrument, at most one per provider.
     #[serde(flatten, with = "aliases")]
     pub aliases: Cow<'static, [(Text, Text)]>,
 }
@@ -76,7 +75,7 @@ impl Instrument {
     }
 }
 
-/// Aliases as fields of the instrument.
+/// Serialization of aliases as fields of the instrument.
 mod aliases {
     use std::borrow::Cow;
     use std::collections::BTreeMap;
@@ -101,7 +100,7 @@ mod aliases {
     }
 }
 
-/// The instruments that ship with the house.
+/// The built-in instruments.
 pub static INSTRUMENTS: [Instrument; 4] = [
     coin("BTC", "Bitcoin", &BTC),
     coin("ETH", "Ethereum", &ETH),
@@ -126,7 +125,8 @@ const fn coin(symbol: &'static str, name: &'static str, aliases: &'static Aliase
     }
 }
 
-/// Two services call a coin by its pair with the dollar; posts are searched for by a query.
+/// Returns the aliases of a coin: two providers use its pair with the dollar; posts are searched by
+/// a query.
 const fn aliases_of(coin: &'static str, pair: &'static str, query: &'static str) -> Aliases {
     [
         (Cow::Borrowed("coingecko"), Cow::Borrowed(coin)),
@@ -136,7 +136,7 @@ const fn aliases_of(coin: &'static str, pair: &'static str, query: &'static str)
     ]
 }
 
-/// The instrument of the house with our symbol `symbol`.
+/// Returns the built-in instrument with the symbol `symbol`, or `None`.
 ///
 /// ```
 /// use tidegauge_core::instruments;
@@ -148,7 +148,7 @@ pub fn by_symbol(symbol: &str) -> Option<&'static Instrument> {
     INSTRUMENTS.iter().find(|instrument| instrument.symbol == symbol)
 }
 
-/// The instruments that sources may be asked for: those of the house, and a user's own.
+/// The instruments that sources may be asked for: the built-in ones and the user's own.
 ///
 /// ```
 /// use tidegauge_core::instruments::{Instrument, Kind, Registry};
@@ -169,10 +169,10 @@ impl Default for Registry {
 }
 
 impl Registry {
-    /// The same with one more, which takes the place of the one that had its symbol.
+    /// Adds an instrument, replacing one with the same symbol.
     ///
     /// # Errors
-    /// When its symbol is empty or has spaces, or a name that a service has for it is empty.
+    /// When the symbol is empty or has whitespace, or a provider's name for it is empty.
     pub fn with(mut self, mut instrument: Instrument) -> Result<Self> {
         let empty = instrument.aliases.iter().any(|(_, name)| name.trim().is_empty());
         let symbol = &instrument.symbol;
@@ -186,19 +186,19 @@ impl Registry {
             instrument.name = symbol.clone();
         }
         let all = Arc::make_mut(&mut self.0);
-        match all.iter_mut().find(|it| it.symbol == instrument.symbol) {
+        match all.iter_mut().find(|known| known.symbol == instrument.symbol) {
             Some(known) => *known = instrument,
             None => all.push(instrument),
         }
         Ok(self)
     }
 
-    /// All of them, those of the house first.
+    /// Returns all instruments, the built-in ones first.
     pub fn all(&self) -> &[Instrument] {
         &self.0
     }
 
-    /// The instrument with our symbol `symbol`.
+    /// Returns the instrument with the symbol `symbol`, or `None`.
     pub fn by_symbol(&self, symbol: &str) -> Option<&Instrument> {
         self.0.iter().find(|instrument| instrument.symbol == symbol)
     }

@@ -1,4 +1,4 @@
-//! A lease: who may load a source at the moment, agreed on in the store itself.
+//! A lease on the loading of a source, stored in the sink itself.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,11 +7,13 @@ use crate::{Clock, Cursor, Error, Load, Result, Sink};
 
 /// A lease on the loading of one source, kept by any [`Sink`] as a cursor that moves by compare-and-swap.
 ///
-/// A lease saves work and is no lock: what keeps two loaders apart is the cursor of the source, which moves
-/// in the transaction that writes the rows. So a holder that lost its lease does no harm.
+/// A lease avoids duplicate work; it is not a lock. Two loaders are kept apart by the cursor of the
+/// source, which moves in the transaction that writes the rows, so a holder that has lost its lease
+/// does no harm.
 ///
-/// Clocks of two machines are never compared. A contender takes over once it has seen the *same* beat for
-/// the holder's TTL on a clock of its own ([`Clock::monotonic`]); a page that commits is a beat as well.
+/// Clocks of different machines are never compared. A contender takes over once it has seen the
+/// *same* heartbeat for the holder's TTL on its own clock ([`Clock::monotonic`]); a committed page
+/// counts as a heartbeat too.
 ///
 /// ```
 /// # use std::{sync::Arc, time::Duration};
@@ -37,11 +39,11 @@ pub struct Lease {
     clock: Arc<dyn Clock>,
     /// The cursor that this contender wrote last, while it holds the lease.
     held: Option<Cursor>,
-    /// What another holder's beats looked like, and since when.
+    /// The last heartbeat of another holder, and the time since when it has not changed.
     seen: Option<Seen>,
 }
 
-/// The beats of another holder as last seen, on this contender's clock.
+/// The heartbeat of another holder as last seen, with a time on this contender's clock.
 #[derive(Debug)]
 struct Seen {
     lease: Cursor,
@@ -49,25 +51,25 @@ struct Seen {
     since: Duration,
 }
 
-/// What the cursor of a lease says.
+/// The content of a lease's cursor.
 #[derive(Debug, PartialEq, Eq)]
 struct Beat {
-    /// How often the lease was acquired, renewed or released.
+    /// The number of times that the lease was acquired, renewed or released.
     number: u64,
-    /// How long contenders wait without a beat.
+    /// The time that contenders wait without a heartbeat.
     ttl: Duration,
-    /// Who holds it; `None` once it is released.
+    /// The holder's name; `None` once the lease is released.
     holder: Option<String>,
 }
 
 impl Lease {
-    /// What the names of leases begin with among the cursors of a sink.
+    /// The prefix of lease names among the cursors of a sink.
     pub const PREFIX: &'static str = "lease:";
 
-    /// Creates a contender for the lease on `source`; it holds nothing yet.
+    /// Creates a contender for the lease on `source`; it does not hold the lease yet.
     ///
-    /// `holder` tells contenders apart, so each needs a name that no other has. `ttl` is how long the others
-    /// wait for a beat: longer than the longest pause between two renewals.
+    /// `holder` identifies the contender and must be unique. `ttl` is how long other contenders
+    /// wait for a heartbeat; it must be longer than the longest pause between two renewals.
     pub fn new(
         sink: Arc<dyn Sink>,
         source: impl Into<String>,
@@ -80,15 +82,15 @@ impl Lease {
         Self { sink, source, name, holder, ttl, clock, held: None, seen: None }
     }
 
-    /// Returns `true` if this contender held the lease when it last looked.
+    /// Returns `true` if this contender held the lease at its last check.
     pub fn is_held(&self) -> bool {
         self.held.is_some()
     }
 
-    /// Tries to take the lease once; returns `true` if it is held now.
+    /// Tries once to acquire the lease; returns `true` if it is held now.
     ///
-    /// A lease that another holds is taken over when no beat of it was seen for its TTL. That takes two calls
-    /// at least, so a contender calls again and again.
+    /// A lease held by another contender is taken over when no heartbeat of it was seen for its
+    /// TTL. That takes at least two calls, so a contender calls repeatedly.
     ///
     /// # Errors
     /// When the store cannot be reached.
@@ -100,7 +102,8 @@ impl Lease {
         let (lease, data) = (cursors.remove(&self.name), cursors.remove(&self.source));
         let beat = lease.as_ref().and_then(Beat::read);
         let number = beat.as_ref().map_or(0, |beat| beat.number);
-        // What cannot be read is nobody's promise: it is overwritten, by compare-and-swap like the rest.
+        // An unreadable cursor belongs to no holder: it is overwritten, by compare-and-swap like
+        // any other.
         if let (Some(lease), Some(Beat { ttl, holder: Some(_), .. })) = (&lease, beat) {
             let now = self.clock.monotonic();
             match &self.seen {
@@ -118,20 +121,22 @@ impl Lease {
         self.swap(lease, number, Some(self.holder.clone())).await
     }
 
-    /// Says that the holder is alive; returns `false` if the lease is not held, or was lost meanwhile.
+    /// Renews the lease with a heartbeat; returns `false` if it is not held, or was lost meanwhile.
     ///
     /// # Errors
-    /// When the store cannot be reached. The lease may be lost by then: renew again, or stop.
+    /// When the store cannot be reached. The lease may be lost by then: the caller renews again or
+    /// stops.
     pub async fn renew(&mut self) -> Result<bool> {
         let Some(held) = self.held.clone() else { return Ok(false) };
         let number = Beat::read(&held).map_or(0, |beat| beat.number);
         self.swap(Some(held), number, Some(self.holder.clone())).await
     }
 
-    /// Lets others have the lease at once. Does nothing if it is not held, or was lost meanwhile.
+    /// Releases the lease for other contenders at once. Does nothing if it is not held, or was lost
+    /// meanwhile.
     ///
     /// # Errors
-    /// When the store cannot be reached; then others wait for the TTL.
+    /// When the store cannot be reached; other contenders then wait for the TTL.
     pub async fn release(&mut self) -> Result<()> {
         let Some(held) = self.held.clone() else { return Ok(()) };
         let number = Beat::read(&held).map_or(0, |beat| beat.number);
@@ -140,7 +145,7 @@ impl Lease {
         Ok(())
     }
 
-    /// Moves the lease by compare-and-swap; returns `false` on conflict.
+    /// Moves the lease's cursor by compare-and-swap; returns `false` on conflict.
     async fn swap(
         &mut self,
         before: Option<Cursor>,

@@ -1,9 +1,9 @@
-//! The vocabulary of Tidegauge and its ports.
+//! Tidegauge's shared vocabulary and its ports.
 //!
-//! Data flows one way: a [`Source`] hands out [`Page`]s of checked [`Batch`]es, a [`Sink`] commits
-//! each page together with the [`Cursor`] that says how far the source has been read, and a
-//! [`Warehouse`] streams columns back to what analyses them. All of it is implemented with this
-//! crate alone: it does no I/O and knows no runtime.
+//! Data flows one way: a [`Source`] returns [`Page`]s of validated [`Batch`]es, a [`Sink`] commits
+//! each page together with the [`Cursor`] that records how far the source has been read, and a
+//! [`Warehouse`] streams columns back for analysis. All of them can be implemented with this crate
+//! alone: it does no I/O and needs no async runtime.
 //!
 //! ```
 //! use serde::Serialize;
@@ -85,7 +85,7 @@ pub use tally::RowTally;
 pub use version::RUN_HISTORY;
 pub use wide::{multiply_divide, multiply_divide_floor};
 
-/// The generation of Arrow that batches are made of, so that no other crate needs to name one.
+/// The Arrow crates in the version that batches use, so that no other crate needs to depend on one.
 pub mod arrow {
     pub use arrow_array as array;
     pub use arrow_buffer as buffer;

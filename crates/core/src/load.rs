@@ -1,4 +1,4 @@
-//! A page on its way into a sink, and what the sink did with its rows.
+//! The load of a page into a sink, and its row counts.
 
 use std::collections::BTreeMap;
 use std::ops::AddAssign;
@@ -8,29 +8,30 @@ use chrono::{DateTime, Utc};
 use crate::tables::Quarantine;
 use crate::{Batch, Cursor, Removal, Result, Table, TableRef};
 
-/// One page on its way into a sink: it is committed whole, once, or not at all.
+/// A page to be loaded into a sink: it is committed as a whole, once, or not at all.
 #[derive(Debug, Clone, Copy)]
 pub struct Load<'a> {
     /// The source's name.
     pub source: &'a str,
     /// The rows.
     pub batches: &'a [Batch],
-    /// Where the sink must still have the source's cursor (`None`: never loaded).
+    /// The cursor that the sink must still have for the source (`None`: never loaded).
     pub before: Option<&'a Cursor>,
-    /// Where the cursor is once the rows are in.
+    /// The cursor of the source after the commit.
     pub after: &'a Cursor,
-    /// What becomes of a row whose key is there already.
+    /// The policy for a row whose key is stored already.
     pub on_duplicate: OnDuplicate,
-    /// The tables whose rows all go in the same commit, before those of the load are written: it is a snapshot of
-    /// them. Only a sink that says so takes it: [`SinkCapabilities::replaces`](crate::SinkCapabilities::replaces).
+    /// The tables of which this load is a snapshot: all their earlier rows are removed in the same
+    /// commit, before those of the load are written. Only a sink with
+    /// [`SinkCapabilities::replaces`](crate::SinkCapabilities::replaces) accepts it.
     pub replaces: &'a [TableRef],
-    /// Other sources whose cursors go in the same commit: all that they have loaded goes with the rows that are
-    /// replaced. Only with [`replaces`](Self::replaces).
+    /// Other sources whose cursors are removed in the same commit, because their rows are among
+    /// those replaced. Only together with [`replaces`](Self::replaces).
     pub forgets: &'a [&'a str],
 }
 
 impl<'a> Load<'a> {
-    /// Creates a load whose duplicate keys are treated by the write mode of each table.
+    /// Creates a load whose duplicate keys are handled by the write mode of each table.
     pub fn new(
         source: &'a str,
         batches: &'a [Batch],
@@ -41,29 +42,30 @@ impl<'a> Load<'a> {
         Self { source, batches, before, after, on_duplicate, replaces: &[], forgets: &[] }
     }
 
-    /// Sets what becomes of a row whose key is there already.
+    /// Sets the policy for a row whose key is stored already.
     #[must_use]
     pub fn on_duplicate(self, on_duplicate: OnDuplicate) -> Self {
         Self { on_duplicate, ..self }
     }
 
-    /// Has all rows of `tables` go that were there before.
+    /// Makes the load a snapshot of `tables`: all their earlier rows are removed.
     #[must_use]
     pub fn replacing(self, tables: &'a [TableRef]) -> Self {
         Self { replaces: tables, ..self }
     }
 
-    /// Has the cursors of `sources` go as well, which have filled the tables that are replaced.
+    /// Removes the cursors of `sources` too, whose rows are among those replaced.
     #[must_use]
     pub fn forgetting(self, sources: &'a [&'a str]) -> Self {
         Self { forgets: sources, ..self }
     }
 
-    /// Returns the rows of `quarantine` that go with those that are replaced: of rows that are no longer there, what
-    /// the source and those that are forgotten have noted says nothing. `None` if no table is replaced.
+    /// Returns the quarantine notes that are removed together with the replaced rows: those of the
+    /// source and of the sources whose cursors are removed, since they refer to rows that no longer
+    /// exist. `None` if no table is replaced.
     ///
     /// # Errors
-    /// Returns an error if `quarantine` is not keyed by source, which no release has.
+    /// When `quarantine` is not keyed by source, which is the case in no release.
     pub fn outdated_notes(&self) -> Result<Option<Removal>> {
         if self.replaces.is_empty() {
             return Ok(None);
@@ -72,57 +74,59 @@ impl<'a> Load<'a> {
         Removal::of(Quarantine::table(), "source", sources).map(Some)
     }
 
-    /// Returns `true` if all rows of `table` go that were there before.
+    /// Returns `true` if all earlier rows of `table` are removed.
     pub fn replaces(&self, table: &Table) -> bool {
         self.replaces.iter().any(|replaced| replaced.name == table.name)
     }
 }
 
-/// What becomes of a row whose key is there already, in the store or earlier in the load.
+/// The policy for a row whose key exists already, in the store or earlier in the load.
 ///
-/// A row is *identical* if all of its columns are, nulls among them. All but [`ByTable`](Self::ByTable) have every row
-/// compared with the stored one of its key, and skip those that are identical.
+/// A row is *identical* if all its columns are, nulls included. All policies but
+/// [`ByTable`](Self::ByTable) compare every row with the stored one with its key, and skip
+/// identical ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum OnDuplicate {
-    /// By the table's [`WriteMode`](crate::WriteMode): append refuses the load, even for an identical row; merge
-    /// replaces the row. For sources whose pages do not overlap: no row is compared for an append; for a merge, a store
-    /// reads the stored rows only where that is cheap, and the counts say less where it does not.
+    /// By the table's [`WriteMode`](crate::WriteMode): append refuses the load, even for an
+    /// identical row; merge replaces the row. For sources whose pages do not overlap: for an append
+    /// no row is compared; for a merge, a store reads the stored rows only where that is cheap, and
+    /// where it does not, the counts are less precise.
     #[default]
     ByTable,
     /// A row that differs fails the load.
     Refuse,
-    /// A row that differs goes to the table `quarantine`, and the one that was there stays.
+    /// A row that differs goes to the table `quarantine`, and the stored one stays.
     SetAside {
-        /// When that is noted to have been.
+        /// The time written to the note.
         noted_at: DateTime<Utc>,
     },
-    /// A row that differs replaces the one that was there.
+    /// A row that differs replaces the stored one.
     Last,
 }
 
-/// What a load did to the rows of a table, as though they were written one after the other.
+/// What a load did to the rows of a table, counted as if they were written one after another.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RowCounts {
-    /// Rows with a key that was not there.
+    /// The number of rows with a new key.
     pub inserted: usize,
-    /// Rows that replaced one of their key which differed.
+    /// The number of rows that replaced a different one with the same key.
     pub updated: usize,
-    /// Rows that were there already, in all columns.
+    /// The number of rows identical to the stored one.
     pub identical: usize,
-    /// Rows that differed from the one of their key, and were set aside for that.
+    /// The number of rows that differed from the stored one and were set aside.
     pub conflicting: usize,
-    /// Rows that were there before, and went because the load [replaces](Load::replaces) them.
+    /// The number of earlier rows removed because the load [replaces](Load::replaces) them.
     pub removed: usize,
 }
 
 impl RowCounts {
-    /// Returns the counts of rows that were all new.
+    /// Returns the counts of `rows` rows that were all new.
     pub fn inserted(rows: usize) -> Self {
         Self { inserted: rows, ..Self::default() }
     }
 
-    /// Returns the number of rows that were read.
+    /// Returns the number of rows in the load: all but the removed ones.
     pub fn read(self) -> usize {
         self.inserted + self.updated + self.identical + self.conflicting
     }
@@ -138,7 +142,7 @@ impl AddAssign for RowCounts {
     }
 }
 
-/// What a load did, table by table.
+/// The row counts of a load by table.
 ///
 /// ```
 /// use tidegauge_core::{Loaded, RowCounts};
@@ -152,7 +156,7 @@ impl AddAssign for RowCounts {
 pub struct Loaded(BTreeMap<String, RowCounts>);
 
 impl Loaded {
-    /// Counts all rows of `batches` as inserted: for a sink that does not compare rows.
+    /// Counts all rows of `batches` as inserted; for sinks that do not compare rows.
     pub fn inserted(batches: &[Batch]) -> Self {
         let mut loaded = Self::default();
         for batch in batches {
@@ -161,7 +165,7 @@ impl Loaded {
         loaded
     }
 
-    /// Adds what was done to rows of `table`.
+    /// Adds to the counts of `table`.
     pub fn add(&mut self, table: &str, counts: RowCounts) {
         match self.0.get_mut(table) {
             Some(known) => *known += counts,
@@ -169,7 +173,7 @@ impl Loaded {
         }
     }
 
-    /// Returns what was done to rows of `table`.
+    /// Returns the counts of `table`; all are zero if the load has no rows of it.
     pub fn of(&self, table: &str) -> RowCounts {
         self.0.get(table).copied().unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! Panics of libraries on damaged input, as errors of what is read.
+//! Conversion of library panics on damaged input to errors.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -6,15 +6,16 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
 thread_local! {
-    /// Whether a panic on this thread becomes an error, and is not to be printed.
+    /// `true` while a panic on this thread becomes an error instead of being printed.
     static IS_CAUGHT: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs `work`, and returns the first line of what it panics with, if it does, without printing it.
+/// Runs `work` and converts a panic to an error with the first line of its message, without
+/// printing it.
 ///
-/// Meant for libraries that assert where damaged input would want an error. What `work` has changed must be given
-/// up after a panic. Panics elsewhere, and on other threads, go to the panic hook as before; a program that sets a
-/// hook of its own sets it before the first call.
+/// For libraries that assert where damaged input should be an error. After a panic the caller must
+/// discard whatever `work` has changed. Other panics, and those on other threads, go to the panic
+/// hook as before; a program that sets its own hook must set it before the first call.
 ///
 /// ```
 /// use tidegauge_core::panics::caught;

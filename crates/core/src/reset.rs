@@ -1,16 +1,16 @@
-//! Taking rows and cursors away, so that sources are loaded from the beginning.
+//! Resets: removal of rows and cursors, so that sources are loaded again from the beginning.
 
 use crate::{Cursor, DataType, Error, Filter, Predicate, Result, TableRef};
 
-/// What a sink is to forget: rows of tables, and how far sources were loaded; all of it at once, or nothing.
+/// A removal of rows of tables and of cursors of sources, executed completely or not at all.
 #[derive(Debug, Clone, Copy)]
 pub struct Reset<'a> {
-    /// The sources whose cursors are removed, each with where the sink must still have it (`None`: never
-    /// loaded).
+    /// The sources whose cursors are removed, each with the cursor that the sink must still have
+    /// (`None`: never loaded).
     pub cursors: &'a [(&'a str, Option<&'a Cursor>)],
-    /// The rows that are removed; of each table once.
+    /// The rows to remove; each table appears once.
     pub removals: &'a [Removal],
-    /// Whether rows are only counted, and nothing is changed.
+    /// `true` to count rows without removing anything.
     pub dry_run: bool,
 }
 
@@ -39,11 +39,12 @@ impl Removal {
         Self { table: table.clone(), predicate, filter }
     }
 
-    /// Creates the removal of those rows of `table` of which `column` is one of `values`. The column is one of
-    /// the key's: so all that was ever written of a row goes, in a store that keeps what was replaced as well.
+    /// Creates the removal of rows of `table` whose `column` is one of `values`. The column must be
+    /// part of the key, so that all versions of a row are removed in a store that also keeps
+    /// replaced ones.
     ///
     /// # Errors
-    /// When the column is no text, or none of the key.
+    /// When the column is not of type text, or not part of the key.
     pub fn of<V: Into<String>>(
         table: &TableRef,
         column: &str,
@@ -69,7 +70,7 @@ impl Removal {
         &self.filter
     }
 
-    /// Returns the same, checked.
+    /// Returns the filter as a validated predicate.
     pub fn predicate(&self) -> &Predicate {
         &self.predicate
     }

@@ -1,4 +1,4 @@
-//! What to read of a table.
+//! Scans: the parameters of reading a table.
 
 use std::ops::RangeBounds;
 use std::pin::Pin;
@@ -8,11 +8,11 @@ use futures_core::Stream;
 
 use crate::{Batch, Column, Error, Filter, Predicate, Result, Span, Table, TableRef, filter};
 
-/// Batches as they are read: of bounded size, so that a table that no memory holds passes through it.
-/// Dropping the stream ends the reading.
+/// A stream of batches of bounded size, so that a table larger than memory can be read. Dropping
+/// the stream stops the reading.
 pub type BatchStream = Pin<Box<dyn Stream<Item = Result<Batch>> + Send + 'static>>;
 
-/// What to read of a table.
+/// The parameters of reading a table: projection, filter, time range and limit.
 ///
 /// ```
 /// use tidegauge_core::{Filter, Scan, tables::Trade};
@@ -31,13 +31,13 @@ pub type BatchStream = Pin<Box<dyn Stream<Item = Result<Batch>> + Send + 'static
 pub struct Scan {
     /// The table.
     pub table: TableRef,
-    /// The columns wanted, in this order (`None`: all, in the table's order).
+    /// The columns to read, in this order (`None`: all, in the table's order).
     pub projection: Option<Vec<String>>,
-    /// Only rows that it keeps (`None`: all).
+    /// The row filter (`None`: all rows).
     pub filter: Option<Filter>,
-    /// Only rows whose event time (the table's own) lies in it (`None`: all).
+    /// The range of the event time, the table's own column (`None`: all rows).
     pub time_range: Option<Span>,
-    /// At most so many rows, whichever they are (`None`: all).
+    /// The maximum number of rows, in no particular order (`None`: all rows).
     pub limit: Option<usize>,
 }
 
@@ -57,7 +57,7 @@ impl Scan {
         Self { projection: Some(columns), ..Self::all(table) }
     }
 
-    /// Reads only rows that `filter` keeps, besides those filters that are there.
+    /// Reads only rows that `filter` keeps, in addition to earlier filters.
     #[must_use]
     pub fn filter(mut self, filter: Filter) -> Self {
         self.filter = Some(match self.filter {
@@ -67,13 +67,13 @@ impl Scan {
         self
     }
 
-    /// Reads only rows of which `column`, an integer, lies in `range`. Null lies in none.
+    /// Reads only rows whose integer `column` lies in `range`. Null lies in no range.
     #[must_use]
     pub fn within(self, column: impl Into<String>, range: impl RangeBounds<i64>) -> Self {
         self.filter(Filter::range(column, range))
     }
 
-    /// Reads only rows whose event time lies in `span`; a date lies where its midnight does.
+    /// Reads only rows whose event time lies in `span`; a date counts as its midnight (UTC).
     #[must_use]
     pub fn during(mut self, span: Span) -> Self {
         self.time_range = Some(span);
@@ -87,10 +87,10 @@ impl Scan {
         self
     }
 
-    /// Returns the definitions of the wanted columns, in the order wanted.
+    /// Returns the definitions of the projected columns, in the projection's order.
     ///
     /// # Errors
-    /// When a wanted column is not the table's, or wanted twice, or none is wanted.
+    /// When a projected column is not in the table or appears twice, or the projection is empty.
     pub fn wanted(&self) -> Result<Vec<&Column>> {
         let Some(names) = &self.projection else { return Ok(self.table.columns.iter().collect()) };
         if names.is_empty() {
@@ -108,11 +108,11 @@ impl Scan {
         Ok(columns)
     }
 
-    /// Returns the table that the batches read are of: the wanted columns, without a key. Without a
-    /// projection it is the table itself.
+    /// Returns the schema of the batches read, as a table: the projected columns, without a key.
+    /// Without a projection it is the table itself.
     ///
     /// # Errors
-    /// As for [`wanted`](Self::wanted).
+    /// The same as for [`wanted`](Self::wanted).
     pub fn output(&self) -> Result<TableRef> {
         if self.projection.is_none() {
             return Ok(self.table.clone());
@@ -130,19 +130,20 @@ impl Scan {
         }))
     }
 
-    /// Returns the condition that the filter and the time range make together.
+    /// Returns the predicate that the filter and the time range form together.
     ///
     /// # Errors
-    /// As for [`Filter::check`], and when there is a time range and the table has no event time.
+    /// The same as for [`Filter::check`], and when there is a time range and the table has no event
+    /// time.
     pub fn predicate(&self) -> Result<Predicate> {
         filter::checked(&self.table, self.filter.as_ref(), self.time_range)
     }
 
-    /// Returns the columns that must be read: the wanted ones, then those that only the predicate
-    /// needs.
+    /// Returns the columns that must be read: first the projected ones, then those that only the
+    /// predicate needs.
     ///
     /// # Errors
-    /// As for [`wanted`](Self::wanted) and [`predicate`](Self::predicate).
+    /// The same as for [`wanted`](Self::wanted) and [`predicate`](Self::predicate).
     pub fn needed(&self) -> Result<Vec<&Column>> {
         let mut columns = self.wanted()?;
         for condition in self.predicate()?.conditions {
@@ -154,11 +155,12 @@ impl Scan {
         Ok(columns)
     }
 
-    /// Returns what this asks for of `batch`, which has the columns that are
-    /// [`needed`](Self::needed): all that a warehouse in memory does, but for the limit.
+    /// Applies the predicate and the projection to `batch`, which must have the
+    /// [`needed`](Self::needed) columns; the limit is not applied. An in-memory warehouse needs
+    /// nothing more.
     ///
     /// # Errors
-    /// As for [`needed`](Self::needed), and when the batch lacks a column.
+    /// The same as for [`needed`](Self::needed), and when the batch lacks a column.
     pub fn apply(&self, batch: &Batch) -> Result<Batch> {
         let predicate = self.predicate()?;
         let chosen = batch.project(&self.output()?)?;

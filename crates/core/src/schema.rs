@@ -1,4 +1,4 @@
-//! What a table is: the one definition from which rows, schemas, DDL and docs follow.
+//! Table definitions, from which rows, schemas, DDL and docs are derived.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,7 +8,7 @@ use arrow_schema::{DataType as ArrowType, Field, Schema, TimeUnit};
 
 use crate::{Error, Result};
 
-/// A table that is shared by all who speak of it.
+/// A shared reference to a table definition.
 pub type TableRef = Arc<Table>;
 
 type Text = Cow<'static, str>;
@@ -18,33 +18,33 @@ type Text = Cow<'static, str>;
 pub enum DataType {
     /// True or false.
     Bool,
-    /// A whole number of 64 bits.
+    /// A 64-bit integer.
     Int64,
-    /// A float: statistics, never money. Always finite.
+    /// A float: for statistics, never for money. Always finite.
     Float64,
     /// UTF-8 text without NUL.
     Text,
-    /// A calendar day, UTC.
+    /// A calendar date, UTC.
     Date,
-    /// An instant, UTC, whole microseconds.
+    /// An instant, UTC, in whole microseconds.
     Timestamp,
     /// An exact decimal number.
     Decimal {
-        /// Digits in all, at most 38.
+        /// The total number of digits, at most 38.
         precision: u8,
-        /// Digits behind the point.
+        /// The number of decimal places.
         scale: u8,
     },
 }
 
 impl DataType {
-    /// Fiat money: 2 decimal places.
+    /// Fiat money, with 2 decimal places.
     pub const FIAT: Self = Self::Decimal { precision: 18, scale: 2 };
-    /// Crypto amounts, prices and exchange rates: 18 decimal places.
+    /// Crypto amounts, prices and exchange rates, with 18 decimal places.
     pub const CRYPTO: Self = Self::Decimal { precision: 38, scale: 18 };
 
-    /// Returns `true` if a column of this type holds every value of one of `other`: the same type, or a decimal
-    /// with no fewer digits on either side of the point.
+    /// Returns `true` if a column of this type can hold every value of type `other`: the types are
+    /// equal, or this is a decimal with no fewer digits on either side of the point.
     ///
     /// ```
     /// use tidegauge_core::DataType;
@@ -66,8 +66,8 @@ impl DataType {
         }
     }
 
-    /// Returns the Arrow type of such a column. In a [`Batch`](crate::Batch), text may also be a
-    /// dictionary of it.
+    /// Returns the Arrow type of such a column. In a [`Batch`](crate::Batch), text may also be
+    /// dictionary-encoded.
     pub fn to_arrow(self) -> ArrowType {
         match self {
             Self::Bool => ArrowType::Boolean,
@@ -75,7 +75,8 @@ impl DataType {
             Self::Float64 => ArrowType::Float64,
             Self::Text => ArrowType::Utf8,
             Self::Date => ArrowType::Date32,
-            // Without a zone: every time in the house is UTC, and files stay what they were.
+            // Without a time zone: all timestamps are UTC, and the schema of existing files does
+            // not change.
             Self::Timestamp => ArrowType::Timestamp(TimeUnit::Microsecond, None),
             Self::Decimal { precision, scale } => {
                 ArrowType::Decimal128(precision, scale.cast_signed())
@@ -101,55 +102,55 @@ impl fmt::Display for DataType {
 /// A column of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
-    /// Its name.
+    /// The column's name.
     pub name: Text,
-    /// Its type.
+    /// The column's type.
     pub dtype: DataType,
-    /// Whether it may be null.
+    /// `true` if the column may be null.
     pub nullable: bool,
-    /// What it says, in a line, with its unit.
+    /// A description in one line, with the unit.
     pub description: Text,
 }
 
 /// Columns of one table that hold the key of another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForeignKey {
-    /// The columns here.
+    /// The referring columns of this table.
     pub columns: Vec<Text>,
     /// The table that they refer to, by its primary key.
     pub table: Text,
 }
 
-/// How rows are written.
+/// The mode in which rows are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WriteMode {
-    /// Every row is new; a key that is there already is refused.
+    /// Every row is new: a stored key is refused.
     Append,
-    /// A row replaces the one with its key.
+    /// Upsert: a row replaces the stored one with its key.
     Merge,
 }
 
-/// A table: name, columns, keys, event time, and how it is written.
+/// A table definition: name, columns, keys, event time and write mode.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
-    /// Its name.
+    /// The table's name.
     pub name: Text,
-    /// What it holds, in a line.
+    /// A description of the rows, in one line.
     pub description: Text,
-    /// Its columns, in order.
+    /// The columns, in order.
     pub columns: Vec<Column>,
     /// The columns of its primary key.
     pub key: Vec<Text>,
-    /// Its references to other tables.
+    /// The references to other tables.
     pub foreign_keys: Vec<ForeignKey>,
-    /// The column that says when the row's event happened.
+    /// The column of the event time.
     pub time: Option<Text>,
-    /// How it is written.
+    /// The write mode.
     pub write: WriteMode,
 }
 
 impl Table {
-    /// Starts the definition of a table of your own.
+    /// Creates a builder for a custom table.
     pub fn builder(name: impl Into<Text>, description: impl Into<Text>) -> TableBuilder {
         TableBuilder(Self {
             name: name.into(),
@@ -162,10 +163,10 @@ impl Table {
         })
     }
 
-    /// The column called `name`.
+    /// Returns the column called `name`.
     ///
     /// # Errors
-    /// When there is none, naming those that there are.
+    /// When there is no such column; the error names the columns that exist.
     pub fn column(&self, name: &str) -> Result<&Column> {
         self.columns.iter().find(|column| column.name == name).ok_or_else(|| {
             let known: Vec<_> = self.columns.iter().map(|column| column.name.as_ref()).collect();
@@ -173,8 +174,8 @@ impl Table {
         })
     }
 
-    /// Returns the table with columns that may all be null: what to scan where rows that lack a value are
-    /// the reader's business, and must not end the scan.
+    /// Returns the table with all columns nullable: for scans whose reader handles missing values
+    /// itself, so that they do not fail the scan.
     pub fn lenient(&self) -> TableRef {
         let mut table = self.clone();
         table.columns.iter_mut().for_each(|column| column.nullable = true);
@@ -189,11 +190,12 @@ impl Table {
         Schema::new(self.columns.iter().map(field).collect::<Vec<_>>())
     }
 
-    /// Whether the definition holds together: all that [`validate_columns`](Self::validate_columns)
-    /// asks for, and a key of columns that are never null.
+    /// Checks that the definition is consistent: all that
+    /// [`validate_columns`](Self::validate_columns) checks, and a primary key whose columns are
+    /// neither nullable nor floats.
     ///
     /// # Errors
-    /// The first contradiction found.
+    /// The first inconsistency found.
     pub fn validate(&self) -> Result<()> {
         let wrong = |reason: String| Err(Error::schema(&self.name, reason));
         self.validate_columns()?;
@@ -212,12 +214,12 @@ impl Table {
         Ok(())
     }
 
-    /// Whether the table can be read: names that every store takes (`[a-z_][a-z0-9_]*`, at most 63
-    /// characters), types that there are, and a time that is one. Its key may have nulls, for a reader
-    /// that looks for them.
+    /// Checks that the table can be read: names that every store accepts (`[a-z_][a-z0-9_]*`, at
+    /// most 63 characters), valid types, and an event time that is a date or timestamp. Key columns
+    /// may be nullable, for readers that look for nulls in them.
     ///
     /// # Errors
-    /// The first contradiction found.
+    /// The first inconsistency found.
     pub fn validate_columns(&self) -> Result<()> {
         let wrong = |reason: String| Err(Error::schema(&self.name, reason));
         if !is_identifier(&self.name) {
@@ -255,12 +257,12 @@ fn is_identifier(name: &str) -> bool {
         && bytes.all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
-/// Defines a table step by step; see [`Table::builder`].
+/// A step-by-step builder of a table; see [`Table::builder`].
 #[derive(Debug, Clone)]
 pub struct TableBuilder(Table);
 
 impl TableBuilder {
-    /// Adds a column that is never null.
+    /// Adds a column that is not nullable.
     #[must_use]
     pub fn column(
         self,
@@ -271,7 +273,7 @@ impl TableBuilder {
         self.push(name.into(), dtype, false, description.into())
     }
 
-    /// Adds a column that may be null.
+    /// Adds a nullable column.
     #[must_use]
     pub fn nullable(
         self,
@@ -287,14 +289,14 @@ impl TableBuilder {
         self
     }
 
-    /// Names the columns of the primary key.
+    /// Sets the columns of the primary key.
     #[must_use]
     pub fn key<T: Into<Text>>(mut self, columns: impl IntoIterator<Item = T>) -> Self {
         self.0.key = columns.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Says that `columns` hold the key of `table`.
+    /// Adds a foreign key: `columns` hold the key of `table`.
     #[must_use]
     pub fn references<T: Into<Text>>(
         mut self,
@@ -306,24 +308,24 @@ impl TableBuilder {
         self
     }
 
-    /// Names the column that says when the event happened.
+    /// Sets the column of the event time.
     #[must_use]
     pub fn time(mut self, column: impl Into<Text>) -> Self {
         self.0.time = Some(column.into());
         self
     }
 
-    /// Says how rows are written; [`WriteMode::Append`] if nobody does.
+    /// Sets the write mode; the default is [`WriteMode::Append`].
     #[must_use]
     pub fn write(mut self, write: WriteMode) -> Self {
         self.0.write = write;
         self
     }
 
-    /// The table.
+    /// Validates the definition and returns the table.
     ///
     /// # Errors
-    /// When the definition contradicts itself, see [`Table::validate`].
+    /// When the definition is inconsistent; see [`Table::validate`].
     pub fn build(self) -> Result<TableRef> {
         self.0.validate()?;
         Ok(Arc::new(self.0))

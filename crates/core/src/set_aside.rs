@@ -1,4 +1,4 @@
-//! Rows that a computation leaves out, counted by table and reason.
+//! Rows that a computation ignores, counted by table and reason.
 
 use std::fmt;
 
@@ -6,38 +6,40 @@ use serde::{Deserialize, Serialize};
 
 use crate::market::MAX_AGE_DAYS;
 
-/// The number of examples that are kept of each table and reason.
+/// The maximum number of examples kept for each table and reason.
 const EXAMPLES: usize = 3;
 
-/// Why a row is left out of a computation.
+/// The reason why a row is ignored by a computation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum SetAsideReason {
-    /// It lacks a value that it must have, or has a number that is not finite.
+    /// It lacks a required value, or has a number that is not finite.
     Incomplete,
-    /// Its user is there more than once; the earliest signup counts.
+    /// Its user appears more than once; the earliest signup counts.
     DuplicateUser,
-    /// It is of a user that is not among the users.
+    /// It refers to a user that does not exist.
     UnknownUser,
-    /// It lies before the signup of its user.
+    /// It precedes its user's signup.
     BeforeSignup,
     /// Its amount has no price or exchange rate that is recent enough.
     Unpriced,
-    /// Its amount has no price or exchange rate that is recent enough; the row itself counts, as what its user did.
+    /// Its amount has no price or exchange rate that is recent enough; the row itself still counts
+    /// as activity of its user.
     Unvalued,
-    /// Its price or rate is not above zero.
+    /// Its price or rate is not greater than zero.
     NotPositive,
-    /// It is a candle whose open or close lies outside its low and high.
+    /// Its candle is inconsistent: the open or close lies outside the low and high.
     Inverted,
-    /// Its time lies beyond the calendar.
+    /// Its time is beyond the calendar.
     BeyondCalendar,
-    /// Its value has more digits than the table that it is for.
+    /// Its value has more digits than its table's column holds.
     TooLarge,
 }
 
 impl fmt::Display for SetAsideReason {
-    /// Writes a phrase that follows the name of a row, as in "`BTC` on 2026-01-05 is not above zero".
+    /// Writes a phrase that follows the name of a row, as in "`BTC` on 2026-01-05 is not above
+    /// zero".
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Incomplete => f.write_str("is missing or not finite"),
@@ -57,7 +59,7 @@ impl fmt::Display for SetAsideReason {
     }
 }
 
-/// Rows of one table that are left out of a computation for one reason, or whose amounts are.
+/// Rows of one table that a computation ignores, entirely or only in their amounts, for one reason.
 ///
 /// ```
 /// use tidegauge_core::{SetAside, SetAsideReason, SetAsideRows};
@@ -73,11 +75,11 @@ impl fmt::Display for SetAsideReason {
 pub struct SetAside {
     /// The name of the table, or `users`, `events`, `transactions` or `spend` of a frame.
     pub table: String,
-    /// Why.
+    /// The reason.
     pub reason: SetAsideReason,
     /// The number of rows.
     pub rows: u64,
-    /// The first few of them, in words that [`SetAsideReason`] continues.
+    /// The first few of the rows, worded so that [`SetAsideReason`] continues the sentence.
     pub examples: Vec<String>,
 }
 
@@ -109,12 +111,12 @@ impl fmt::Display for SetAside {
     }
 }
 
-/// Rows that are left out of a computation, by table and reason in the order in which they were found.
+/// Rows that a computation ignores, by table and reason, in the order in which they were found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SetAsideRows(Vec<SetAside>);
 
 impl SetAsideRows {
-    /// Adds rows of a table, which `example` names.
+    /// Adds rows of a table, with `example` naming one of them.
     pub fn add(
         &mut self,
         table: &str,
@@ -137,7 +139,7 @@ impl SetAsideRows {
         }
     }
 
-    /// Adds what was left out elsewhere.
+    /// Adds the rows that another computation has set aside.
     pub fn extend(&mut self, others: &[SetAside]) {
         for other in others {
             let mut examples = other.examples.iter().cloned();
@@ -149,17 +151,17 @@ impl SetAsideRows {
         }
     }
 
-    /// Returns all of them.
+    /// Returns the rows by table and reason.
     pub fn as_slice(&self) -> &[SetAside] {
         &self.0
     }
 
-    /// Returns `true` if nothing is left out.
+    /// Returns `true` if no rows are set aside.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Returns the number of rows.
+    /// Returns the total number of rows.
     pub fn rows(&self) -> u64 {
         self.0.iter().map(|found| found.rows).sum()
     }

@@ -1,41 +1,42 @@
-//! A span of time.
+//! Half-open spans of time, and sets of them.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
-/// From `from` up to, and without, `to`. Empty where `to` is not behind `from`.
+/// A half-open time range: from `from`, included, to `to`, excluded. It is empty if `to` is not
+/// after `from`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Span {
-    /// Where it begins.
+    /// The start, included.
     pub from: DateTime<Utc>,
-    /// Where it ends; that instant is not in it.
+    /// The end, excluded.
     pub to: DateTime<Utc>,
 }
 
 impl Span {
-    /// From `from` up to, and without, `to`.
+    /// Creates a span from `from`, included, to `to`, excluded.
     pub const fn new(from: DateTime<Utc>, to: DateTime<Utc>) -> Self {
         Self { from, to }
     }
 
-    /// Whether no instant is in it.
+    /// Returns `true` if the span contains no instant.
     pub fn is_empty(&self) -> bool {
         self.to <= self.from
     }
 
-    /// Whether `at` is in it.
+    /// Returns `true` if the span contains `at`.
     pub fn contains(&self, at: DateTime<Utc>) -> bool {
         self.from <= at && at < self.to
     }
 
-    /// How long it is; nothing when it is empty.
+    /// Returns the length of the span, zero if it is empty.
     pub fn length(&self) -> TimeDelta {
         (self.to - self.from).max(TimeDelta::zero())
     }
 
-    /// What it has in common with `other`; empty where that is nothing.
+    /// Returns the intersection with `other`, which may be empty.
     #[must_use]
     pub fn within(&self, other: &Self) -> Self {
         Self { from: self.from.max(other.from), to: self.to.min(other.to) }
@@ -49,7 +50,7 @@ impl fmt::Display for Span {
     }
 }
 
-/// Spans in the order of time that neither touch nor overlap.
+/// A set of spans, ordered by time, that neither touch nor overlap.
 ///
 /// ```
 /// use chrono::{DateTime, Utc};
@@ -68,13 +69,14 @@ impl fmt::Display for Span {
 pub struct Spans(BTreeMap<DateTime<Utc>, DateTime<Utc>>);
 
 impl Spans {
-    /// Adds a span; an empty one adds nothing.
+    /// Adds a span, joined with those that it touches or overlaps; an empty one adds nothing.
     pub fn add(&mut self, span: Span) {
         if span.is_empty() {
             return;
         }
         let mut joined = span;
-        // Whatever begins within it or touches its end, and the one before if that reaches it.
+        // Spans that begin within the new one or at its end, and the one before it if it reaches
+        // that far.
         let meets: Vec<_> = self
             .0
             .range(..=span.to)
@@ -89,7 +91,7 @@ impl Spans {
         self.0.insert(joined.from, joined.to);
     }
 
-    /// What of `span` is in none of them.
+    /// Returns the parts of `span` that are not covered by the set.
     #[must_use]
     pub fn missing(&self, span: Span) -> Self {
         let mut missing = Self::default();
@@ -102,18 +104,18 @@ impl Spans {
         missing
     }
 
-    /// What of `span` is in one of them.
+    /// Returns the parts of `span` that are covered by the set.
     #[must_use]
     pub fn common(&self, span: Span) -> Self {
         self.iter().map(|there| there.within(&span)).collect()
     }
 
-    /// The spans, in the order of time.
+    /// Returns the spans, ordered by time.
     pub fn iter(&self) -> impl Iterator<Item = Span> {
         self.0.iter().map(|(from, to)| Span::new(*from, *to))
     }
 
-    /// Whether no instant is in them.
+    /// Returns `true` if the set contains no instant.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,18 +1,18 @@
-//! What becomes of the rows of a load, row by row.
+//! Decisions on duplicate rows of a load, and row counts.
 
 use crate::tables::Quarantine;
 use crate::{
     Batch, Error, Fingerprint, Load, Loaded, OnDuplicate, Result, RowCounts, Table, WriteMode,
 };
 
-/// The most characters of a key that a message, or the place of a row in quarantine, has.
+/// The maximum number of characters of a key in a message or in the place of a quarantined row.
 const LONGEST_KEY: usize = 200;
 
-/// The most characters of a row that are kept in quarantine.
+/// The maximum number of characters of a row that are kept in quarantine.
 const LONGEST_ROW: usize = 2_000;
 
-/// Decides by [`Load::on_duplicate`] what becomes of each row of a load, and counts it. The sink looks for the row that
-/// has the same key, and compares.
+/// Applies the policy [`Load::on_duplicate`] to each row of a load, and counts the results. The
+/// sink finds the stored row with the same key and compares the two.
 ///
 /// ```
 /// use tidegauge_core::{Batch, Cursor, Load, OnDuplicate, RowTally, tables::FxRate};
@@ -41,30 +41,30 @@ pub struct RowTally<'a> {
 }
 
 impl<'a> RowTally<'a> {
-    /// Creates the tally of `load`, of which nothing is written yet.
+    /// Creates the tally of `load` before any of its rows are written.
     pub fn of(load: &Load<'a>) -> Self {
         let (source, policy) = (load.source, load.on_duplicate);
         Self { source, policy, loaded: Loaded::default(), set_aside: Vec::new() }
     }
 
-    /// Returns `true` if rows of `table` may have the key of another one; if not, that is an error whatever else
-    /// they hold.
+    /// Returns `true` if rows of `table` may share a key; otherwise a second row with the same key
+    /// is an error, whatever else it holds.
     pub fn may_repeat(&self, table: &Table) -> bool {
         self.compares() || table.write == WriteMode::Merge
     }
 
-    /// Returns `true` if rows have to be compared with those that are stored, whatever that costs.
+    /// Returns `true` if rows must be compared with the stored ones, regardless of the cost.
     pub fn compares(&self) -> bool {
         self.policy != OnDuplicate::ByTable
     }
 
-    /// Returns `true` if rows of `table` that differ replace others.
+    /// Returns `true` if rows of `table` that differ replace the stored ones.
     pub fn replaces(&self, table: &Table) -> bool {
         matches!(self.policy_of(table), OnDuplicate::ByTable | OnDuplicate::Last)
     }
 
-    /// Returns the policy for rows of `table`. A bad row that is read again is noted at another time, in the place of the
-    /// note before.
+    /// Returns the policy for rows of `table`. Quarantine notes that are compared always replace
+    /// the earlier note, because a bad row that is read again has a new time.
     fn policy_of(&self, table: &Table) -> OnDuplicate {
         match *table.name == *Quarantine::table().name && self.compares() {
             true => OnDuplicate::Last,
@@ -72,21 +72,21 @@ impl<'a> RowTally<'a> {
         }
     }
 
-    /// Counts `rows` rows of `table` that go because the load replaces them.
+    /// Counts `rows` rows of `table` as removed because the load replaces them.
     pub fn removed(&mut self, table: &Table, rows: usize) {
         self.loaded.add(&table.name, RowCounts { removed: rows, ..RowCounts::default() });
     }
 
-    /// Counts `rows` rows of `table` whose keys are new.
+    /// Counts `rows` rows of `table` as inserted with new keys.
     pub fn inserted(&mut self, table: &Table, rows: usize) {
         self.loaded.add(&table.name, RowCounts::inserted(rows));
     }
 
-    /// Counts a row whose key is there already, and that `differs` from the row that has it in this column, or is
-    /// the same. Returns `true` if it takes the other one's place. The rows of a batch come in their order.
-    ///
+    /// Counts a row whose key exists already; `differs` is the first column in which it differs
+    /// from the existing row, or `None` if both are identical. Returns `true` if it replaces the
+    /// existing row. The rows of a batch must come in order.
     /// # Errors
-    /// [`Error::Differs`] if a row that differs is to be refused.
+    /// [`Error::Differs`] if rows that differ are refused.
     pub fn known(&mut self, batch: &Batch, row: usize, differs: Option<&str>) -> Result<bool> {
         let table = batch.table();
         let mut counts = RowCounts::default();
@@ -107,11 +107,11 @@ impl<'a> RowTally<'a> {
         Ok(replaces)
     }
 
-    /// Counts a row that differs in `column` from the one that has its key, whose place it never takes: as one that is
-    /// set aside, or else as an error.
+    /// Counts a row that differs in `column` from the existing one and never replaces it: it is set
+    /// aside, or else an error.
     ///
     /// # Errors
-    /// [`Error::Differs`] unless rows are to be set aside.
+    /// [`Error::Differs`] unless rows that differ are set aside.
     pub fn conflicts(&mut self, batch: &Batch, row: usize, column: &str) -> Result<()> {
         let table = batch.table();
         let OnDuplicate::SetAside { noted_at } = self.policy else {
@@ -136,16 +136,16 @@ impl<'a> RowTally<'a> {
         Ok(())
     }
 
-    /// Returns `true` if rows were set aside that were not taken out yet.
+    /// Returns `true` if rows were set aside and not taken out yet.
     pub fn has_set_aside(&self) -> bool {
         !self.set_aside.is_empty()
     }
 
-    /// Takes out the rows that were set aside, as rows of the table [`Quarantine`], which the load is to write as
-    /// well: that is a merge table. `None` if there are none.
+    /// Takes out the rows set aside, as rows of the merge table [`Quarantine`] that the load must
+    /// write too. `None` if there are none.
     ///
     /// # Errors
-    /// Returns an error if a row does not fit the table, which none of these rows can.
+    /// When a row does not fit the table, which cannot happen with these rows.
     pub fn set_aside(&mut self) -> Result<Option<Batch>> {
         let rows = std::mem::take(&mut self.set_aside);
         if rows.is_empty() {
@@ -154,14 +154,14 @@ impl<'a> RowTally<'a> {
         Ok(Some(Batch::from_rows(Quarantine::table(), rows)?))
     }
 
-    /// Returns what became of the rows.
+    /// Returns the row counts by table.
     pub fn finish(self) -> Loaded {
         self.loaded
     }
 }
 
-/// Returns the place in quarantine of a row that was set aside: its table and key, and a fingerprint of its whole
-/// `content`, so that no other row of that key takes its place.
+/// Returns the quarantine place of a row that is set aside: its table and key, and a fingerprint of
+/// its whole `content`, so that different rows of one key have different places.
 fn place(batch: &Batch, row: usize, content: &str) -> Result<String> {
     let mut whole = Fingerprint::default();
     whole.eat(content.as_bytes());
@@ -170,7 +170,7 @@ fn place(batch: &Batch, row: usize, content: &str) -> Result<String> {
     Ok(format!("{place} #{whole}"))
 }
 
-/// Returns the columns of `row` that have values, with these.
+/// Formats the non-null columns of `row` with their values.
 fn content(batch: &Batch, row: usize) -> Result<String> {
     let views = batch.views()?;
     let columns = batch.table().columns.iter().zip(views);
@@ -180,7 +180,7 @@ fn content(batch: &Batch, row: usize) -> Result<String> {
     Ok(named.join(", "))
 }
 
-/// Returns `text` of at most `most` characters, on one line.
+/// Returns `text` on one line, truncated to `most` characters.
 fn cut(text: &str, most: usize) -> String {
     let plain = |sign: char| if sign.is_control() { ' ' } else { sign };
     match text.char_indices().nth(most) {

@@ -1,10 +1,10 @@
-//! The version of a store's data, from how far each source has been loaded.
+//! The version of a store's data, derived from the cursors of its sources.
 
 use std::collections::BTreeMap;
 
 use crate::{Cursor, Fingerprint, Lease};
 
-/// The name under which sinks keep the cursor of the table `runs`.
+/// The source name under which sinks keep the cursor of the table `runs`.
 pub const RUN_HISTORY: &str = "pipeline";
 
 /// Returns a digest of the cursors of sources; see [`SinkExt::data_version`](crate::SinkExt::data_version).
@@ -15,7 +15,7 @@ pub(crate) fn data_version(cursors: &BTreeMap<String, Cursor>) -> Fingerprint {
             continue;
         }
         for text in [source.as_str(), cursor.as_str()] {
-            // The length first, so that no two lists of texts are the same bytes.
+            // The length comes first, so that different lists of texts never give the same bytes.
             version.eat(&(text.len() as u64).to_le_bytes());
             version.eat(text.as_bytes());
         }

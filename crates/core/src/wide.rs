@@ -1,9 +1,9 @@
-//! Products of two amounts, which have more digits than either.
+//! Products of two amounts, which may need more than 128 bits.
 
 use arrow_buffer::i256;
 
-/// Returns `x × y ÷ z`, rounded half to even, whether or not the product fits 128 bits; `None` where the result
-/// does not. `z` must be above zero.
+/// Returns `x × y ÷ z`, rounded half to even, even if the product does not fit 128 bits; `None` if
+/// the result does not. `z` must be greater than zero.
 ///
 /// ```
 /// use tidegauge_core::multiply_divide;
@@ -14,14 +14,14 @@ use arrow_buffer::i256;
 /// ```
 pub fn multiply_divide(x: i128, y: i128, z: i128) -> Option<i128> {
     let (quotient, rest) = multiply_divide_floor(x, y, z)?;
-    // Against what is left to the next one: twice the rest may be too large a number.
+    // The rest is compared with its distance to `z`, because twice the rest may overflow.
     let left = z - rest;
     let up = rest > left || (rest == left && quotient % 2 != 0);
     if up { quotient.checked_add(1) } else { Some(quotient) }
 }
 
-/// Returns the greatest whole number that is not above `x × y ÷ z`, and what is left of the product, whether or
-/// not that fits 128 bits; `None` where the number does not. `z` must be above zero.
+/// Returns the floor of `x × y ÷ z` and the remainder of the product, even if the product does not
+/// fit 128 bits; `None` if the floor does not. `z` must be greater than zero.
 ///
 /// ```
 /// use tidegauge_core::multiply_divide_floor;
@@ -32,7 +32,7 @@ pub fn multiply_divide_floor(x: i128, y: i128, z: i128) -> Option<(i128, i128)> 
     if let Some(product) = x.checked_mul(y) {
         return Some((product.checked_div_euclid(z)?, product.checked_rem_euclid(z)?));
     }
-    // Two numbers of 127 bits and their signs: 255 bits hold the product.
+    // Both factors have at most 127 bits and a sign, so 255 bits hold the product.
     let (product, divisor) =
         (i256::from_i128(x).wrapping_mul(i256::from_i128(y)), i256::from_i128(z));
     let quotient = product.checked_div(divisor)?.to_i128()?;
@@ -71,7 +71,7 @@ mod tests {
             let [x, y, z, more] = [x, y, z, more].map(i128::from);
             let narrow = divide_half_even(x * y, z);
             prop_assert_eq!(multiply_divide(x, y, z), Some(narrow));
-            // The same fraction, of larger numbers.
+            // The same fraction, with larger numbers.
             let more = more * 10i128.pow(10);
             prop_assert_eq!(multiply_divide(x * more, y, z * more), Some(narrow));
             let (floor, rest) = multiply_divide_floor(x * more, y, z * more).unwrap();

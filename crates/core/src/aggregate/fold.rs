@@ -1,4 +1,4 @@
-//! Summaries of rows that are at hand.
+//! In-memory evaluation of an [`Aggregate`] over record batches.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,8 +10,8 @@ use crate::{
     Batch, BatchBuilder, Cell, Column, ColumnView, DataType, Error, Predicate, Result, TableRef,
 };
 
-/// An [`Aggregate`] that is worked out here, batch by batch: for a warehouse that cannot summarise by
-/// itself. It holds the groups, not the rows.
+/// An in-memory evaluation of an [`Aggregate`], batch by batch, for warehouses without aggregate
+/// pushdown. Its memory grows with the number of groups, not of rows.
 ///
 /// ```
 /// use tidegauge_core::{Aggregate, Batch, Fold, tables::FxRate};
@@ -39,7 +39,7 @@ pub struct Fold {
     measures: Vec<Measured>,
 }
 
-/// A value of a group, in the order that the result has.
+/// A group key value; its order is the order of groups in the result.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Value {
     Null,
@@ -48,7 +48,7 @@ enum Value {
     Text(String),
 }
 
-/// What is known of a measure, group by group.
+/// The accumulated state of a measure, one entry per group.
 #[derive(Debug)]
 enum Measured {
     Count(Vec<i64>),
@@ -58,7 +58,7 @@ enum Measured {
     Distinct(Vec<HashSet<Vec<u8>, RandomState>>),
 }
 
-/// What a row's group goes by.
+/// A grouping of the aggregate, bound to a column of the current batch.
 struct By<'a> {
     group: &'a Group,
     is_instant: bool,
@@ -74,10 +74,10 @@ enum Seen<'a> {
 }
 
 impl Fold {
-    /// Creates a summary of no rows yet.
+    /// Creates an aggregation over no rows yet.
     ///
     /// # Errors
-    /// As for [`Aggregate::result`].
+    /// The same as for [`Aggregate::result`].
     pub fn new(aggregate: &Aggregate) -> Result<Self> {
         let measures = aggregate.measures.iter().map(|measure| match measure {
             Measure::Count => Measured::Count(Vec::new()),
@@ -100,11 +100,11 @@ impl Fold {
         Ok(fold)
     }
 
-    /// Takes those rows of `batch` that the predicate keeps. The batch has the columns of
-    /// [`Aggregate::columns`] at least.
+    /// Adds the rows of `batch` that the predicate keeps. The batch must have at least the columns
+    /// that [`Aggregate::columns`] returns.
     ///
     /// # Errors
-    /// When one of those is missing or of another type, or a sum has more than 38 digits.
+    /// When one of those columns is missing or of another type, or a sum has more than 38 digits.
     pub fn add(&mut self, batch: &Batch) -> Result<()> {
         let aggregate = self.aggregate.clone();
         let kept;
@@ -148,7 +148,7 @@ impl Fold {
         Ok(())
     }
 
-    /// A new group.
+    /// Adds a group with empty accumulators and returns its index.
     fn group(&mut self, key: &[u8], values: impl FnOnce() -> Vec<Value>) -> usize {
         let group = self.keys.len();
         self.groups.insert(key.to_vec(), group);
@@ -163,7 +163,7 @@ impl Fold {
         group
     }
 
-    /// The result, in the order of the groups.
+    /// Returns one row per group, ordered by the group columns.
     ///
     /// # Errors
     /// When a sum has more than 38 digits.
@@ -190,7 +190,7 @@ impl Fold {
 }
 
 impl Measured {
-    /// Takes a value of `group`; none where a sum is too large.
+    /// Adds a value to `group`; returns `None` if a sum overflows.
     fn take(&mut self, group: usize, seen: Seen<'_>) -> Option<()> {
         match (self, seen) {
             (Self::Count(of), _) => of[group] += 1,
@@ -227,7 +227,8 @@ fn view<'a>(aggregate: &Aggregate, batch: &'a Batch, column: &Column) -> Result<
     }
 }
 
-/// A value as it is summed up. Floats are not, which [`Aggregate::result`] has seen to.
+/// Returns the value as it is aggregated. Floats become null: [`Aggregate::result`] has already
+/// refused them.
 fn seen(cell: Cell<'_>) -> Seen<'_> {
     match cell {
         Cell::Null | Cell::Float(_) => Seen::Null,
@@ -267,7 +268,7 @@ impl Value {
     }
 }
 
-/// A number as `column` has it.
+/// Converts a number to a cell of the type of `column`.
 fn cell(units: i128, column: &Column) -> Result<Cell<'static>> {
     let large = |_| Error::mismatch("a summary", &column.name, None, "it is too large");
     Ok(match column.dtype {
@@ -278,7 +279,8 @@ fn cell(units: i128, column: &Column) -> Result<Cell<'static>> {
     })
 }
 
-/// So that different values have different bytes, whatever follows.
+/// Appends the value to a group key. Each value carries a type tag, and text its length, so that
+/// different keys never have the same bytes.
 fn write(bytes: &mut Vec<u8>, seen: Seen<'_>) {
     match seen {
         Seen::Null => bytes.push(0),
@@ -295,7 +297,8 @@ fn write(bytes: &mut Vec<u8>, seen: Seen<'_>) {
     }
 }
 
-/// The value that a group goes by, where the column's own values are days or microseconds.
+/// Truncates a value to the period of the group. Instants are in microseconds, dates in days since
+/// 1970-01-01.
 fn truncated<'a>(group: &Group, is_instant: bool, seen: Seen<'a>) -> Seen<'a> {
     let (Seen::Int(value), false) = (seen, matches!(group, Group::Column(_))) else { return seen };
     if let Group::Hour(_) = group {

@@ -1,4 +1,4 @@
-//! Grouped summaries, worked out where the rows are.
+//! Grouped aggregates that a warehouse computes where the rows are.
 
 mod fold;
 
@@ -10,11 +10,13 @@ use crate::{
     Column, DataType, Error, Filter, Predicate, Result, Scan, Span, Table, TableRef, filter,
 };
 
-/// A summary of a table by groups: what crosses the wire is a row a group, not the table.
+/// An aggregation of a table by groups, for aggregate pushdown: one row per group is transferred
+/// instead of the table.
 ///
-/// Every [`Warehouse`](crate::Warehouse) gives the same batch for it: a column for each of
-/// [`by`](Self::by), then one for each of [`measures`](Self::measures), in the order of the groups,
-/// nulls first, text by its bytes. Without groups it is one row, even of no rows at all.
+/// Every [`Warehouse`](crate::Warehouse) returns the same batch for it: one column for each of
+/// [`by`](Self::by), then one for each of [`measures`](Self::measures), ordered by the group
+/// columns, nulls first, text by its bytes. Without groups the result is one row, even if the table
+/// is empty.
 ///
 /// ```
 /// use tidegauge_core::{Aggregate, tables::RampTransaction};
@@ -33,52 +35,53 @@ use crate::{
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Aggregate {
-    /// The table.
+    /// The table that is aggregated.
     pub table: TableRef,
-    /// What makes a group.
+    /// The groupings, in the order of the result's columns.
     pub by: Vec<Group>,
-    /// What is worked out of each.
+    /// The measures of each group.
     pub measures: Vec<Measure>,
-    /// Only rows whose event time (the table's own) lies in it; `None`: all.
+    /// The time range: only rows whose event time (the table's own column) lies in it; `None`: all
+    /// rows.
     pub during: Option<Span>,
-    /// Only rows that it keeps; `None`: all.
+    /// The row filter: only rows that it keeps; `None`: all rows.
     pub filter: Option<Filter>,
 }
 
-/// What rows of a group have in common.
+/// A grouping: a column, or the period that its time lies in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Group {
-    /// A column, of any type but float.
+    /// The values of a column of any type but float.
     Column(String),
-    /// The start of the hour, UTC, of a timestamp.
+    /// The start of the hour (UTC) of a timestamp.
     Hour(String),
-    /// The day, UTC, of a date or timestamp.
+    /// The day (UTC) of a date or timestamp.
     Day(String),
-    /// The Monday of its week.
+    /// The Monday of the week (UTC) of a date or timestamp.
     Week(String),
-    /// The first day of its month.
+    /// The first day of the month (UTC) of a date or timestamp.
     Month(String),
 }
 
-/// What is worked out of the rows of a group. Floats cannot be summed: their sum is another in
-/// another order, and stores keep none.
+/// A value computed from the rows of a group. Floats cannot be summed: their sum depends on the
+/// order of the rows, and warehouses guarantee no order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Measure {
-    /// How many rows.
+    /// The number of rows.
     Count,
-    /// The exact sum of a whole number or a decimal, as a decimal of 38 digits at the same scale;
-    /// null where no row has a value.
+    /// The exact sum of an integer or decimal column, as a decimal of 38 digits at the same scale;
+    /// null if no row has a value.
     Sum(String),
-    /// The least value of a number, a date or a timestamp; null where no row has one.
+    /// The minimum of a numeric, date or timestamp column; null if no row has a value.
     Min(String),
-    /// The greatest.
+    /// The maximum of a numeric, date or timestamp column; null if no row has a value.
     Max(String),
-    /// How many different values, null not among them.
+    /// The number of distinct values, nulls not counted.
     Distinct(String),
 }
 
 impl Group {
-    /// The column that it is of.
+    /// Returns the column that the group is computed from.
     pub fn column(&self) -> &str {
         match self {
             Self::Column(name)
@@ -89,7 +92,7 @@ impl Group {
         }
     }
 
-    /// The name of its column in the result.
+    /// Returns the name of the group's column in the result.
     pub fn name(&self) -> String {
         match self {
             Self::Column(name) => name.clone(),
@@ -102,7 +105,7 @@ impl Group {
 }
 
 impl Measure {
-    /// The column that it is of.
+    /// Returns the column that the measure is computed from, or `None` if it only counts rows.
     pub fn column(&self) -> Option<&str> {
         match self {
             Self::Count => None,
@@ -112,7 +115,7 @@ impl Measure {
         }
     }
 
-    /// The name of its column in the result.
+    /// Returns the name of the measure's column in the result.
     pub fn name(&self) -> String {
         match self {
             Self::Count => "count".into(),
@@ -125,37 +128,37 @@ impl Measure {
 }
 
 impl Aggregate {
-    /// Of `table`, without groups and measures yet.
+    /// Creates an aggregate of `table` without groups and measures.
     pub fn of(table: &TableRef) -> Self {
         let table = table.clone();
         Self { table, by: Vec::new(), measures: Vec::new(), during: None, filter: None }
     }
 
-    /// By the values of `column`.
+    /// Groups by the values of `column`.
     #[must_use]
     pub fn by(self, column: impl Into<String>) -> Self {
         self.group(Group::Column(column.into()))
     }
 
-    /// By hour, UTC.
+    /// Groups by the hour (UTC) of `column`.
     #[must_use]
     pub fn by_hour(self, column: impl Into<String>) -> Self {
         self.group(Group::Hour(column.into()))
     }
 
-    /// By day, UTC.
+    /// Groups by the day (UTC) of `column`.
     #[must_use]
     pub fn by_day(self, column: impl Into<String>) -> Self {
         self.group(Group::Day(column.into()))
     }
 
-    /// By week, UTC, from Monday.
+    /// Groups by the week (UTC, starting on Monday) of `column`.
     #[must_use]
     pub fn by_week(self, column: impl Into<String>) -> Self {
         self.group(Group::Week(column.into()))
     }
 
-    /// By month, UTC.
+    /// Groups by the month (UTC) of `column`.
     #[must_use]
     pub fn by_month(self, column: impl Into<String>) -> Self {
         self.group(Group::Month(column.into()))
@@ -166,31 +169,31 @@ impl Aggregate {
         self
     }
 
-    /// How many rows.
+    /// Adds the number of rows of each group.
     #[must_use]
     pub fn count(self) -> Self {
         self.measure(Measure::Count)
     }
 
-    /// The sum of `column`.
+    /// Adds the exact sum of `column`.
     #[must_use]
     pub fn sum(self, column: impl Into<String>) -> Self {
         self.measure(Measure::Sum(column.into()))
     }
 
-    /// The least value of `column`.
+    /// Adds the minimum of `column`.
     #[must_use]
     pub fn min(self, column: impl Into<String>) -> Self {
         self.measure(Measure::Min(column.into()))
     }
 
-    /// The greatest value of `column`.
+    /// Adds the maximum of `column`.
     #[must_use]
     pub fn max(self, column: impl Into<String>) -> Self {
         self.measure(Measure::Max(column.into()))
     }
 
-    /// How many different values `column` has.
+    /// Adds the number of distinct values of `column`.
     #[must_use]
     pub fn distinct(self, column: impl Into<String>) -> Self {
         self.measure(Measure::Distinct(column.into()))
@@ -201,14 +204,14 @@ impl Aggregate {
         self
     }
 
-    /// Only of the rows whose event time lies in `span`.
+    /// Restricts the aggregate to rows whose event time lies in `span`.
     #[must_use]
     pub fn during(mut self, span: Span) -> Self {
         self.during = Some(span);
         self
     }
 
-    /// Only of the rows that `filter` keeps, besides those filters that are there.
+    /// Restricts the aggregate to rows that `filter` keeps, in addition to earlier filters.
     #[must_use]
     pub fn filter(mut self, filter: Filter) -> Self {
         self.filter = Some(match self.filter {
@@ -218,19 +221,20 @@ impl Aggregate {
         self
     }
 
-    /// Returns the condition that the filter and the span of event time make together.
+    /// Returns the predicate that the filter and the time range form together.
     ///
     /// # Errors
-    /// As for [`Filter::check`], and when there is a span and the table has no event time.
+    /// The same as for [`Filter::check`], and when there is a time range and the table has no event
+    /// time.
     pub fn predicate(&self) -> Result<Predicate> {
         filter::checked(&self.table, self.filter.as_ref(), self.during)
     }
 
-    /// Returns the columns of the table that it takes: those of groups and measures, then those that
-    /// only the predicate needs.
+    /// Returns the columns of the table that the aggregate reads: first those of groups and
+    /// measures, then those that only the predicate needs.
     ///
     /// # Errors
-    /// As for [`result`](Self::result).
+    /// The same as for [`result`](Self::result).
     pub fn columns(&self) -> Result<Vec<&Column>> {
         let predicate = self.predicate()?;
         let names = self.by.iter().map(Group::column);
@@ -246,16 +250,16 @@ impl Aggregate {
         Ok(columns)
     }
 
-    /// Returns the scan that gives a [`Fold`] all that it takes.
+    /// Returns the scan with the projection and predicate that a [`Fold`] of this aggregate needs.
     ///
     /// # Errors
-    /// As for [`result`](Self::result).
+    /// The same as for [`result`](Self::result).
     pub fn scan(&self) -> Result<Scan> {
         self.result()?;
         let mut columns: Vec<_> =
             self.columns()?.iter().map(|column| column.name.to_string()).collect();
         if columns.is_empty() {
-            // To count rows, one column is as good as any.
+            // Counting rows needs no particular column, but a scan needs at least one.
             columns.extend(self.table.key.first().map(ToString::to_string));
         }
         let mut scan = Scan::columns(&self.table, columns);
@@ -264,11 +268,11 @@ impl Aggregate {
         Ok(scan)
     }
 
-    /// The columns of what it gives, as a table without a key.
+    /// Returns the schema of the result, as a table without a key.
     ///
     /// # Errors
-    /// When there is nothing to work out, a column is not the table's or of a type that this cannot
-    /// be done with, or two columns of the result would have one name.
+    /// When there is no group and no measure, a column is not in the table or of a type that the
+    /// group or measure does not support, or two columns of the result would have the same name.
     pub fn result(&self) -> Result<TableRef> {
         use DataType::{Date, Decimal, Float64, Int64, Text, Timestamp};
         if self.by.is_empty() && self.measures.is_empty() {

@@ -1,4 +1,4 @@
-//! Columns that grow row by row.
+//! Column builders that grow row by row.
 
 use arrow_array::ArrayRef;
 use arrow_array::builder::{
@@ -11,14 +11,14 @@ use super::Batch;
 use super::convert::fits;
 use crate::{DataType, Error, Result, TableRef, fixed};
 
-/// One value on its way into a column.
+/// One value to be appended to a column.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Cell<'a> {
     /// No value.
     Null,
     /// True or false.
     Bool(bool),
-    /// A whole number; fits integers, floats, and decimals as whole units.
+    /// An integer; fits integers, floats, and decimals as whole units.
     Int(i128),
     /// A float; fits floats only.
     Float(f64),
@@ -53,18 +53,18 @@ pub struct BatchBuilder {
 }
 
 impl BatchBuilder {
-    /// An empty batch of `table`.
+    /// Creates a builder of an empty batch of `table`.
     pub fn new(table: &TableRef) -> Self {
         let columns = table.columns.iter().map(|column| ColumnBuilder::new(column.dtype)).collect();
         Self { table: table.clone(), columns, next: 0 }
     }
 
-    /// The rows begun so far.
+    /// Returns the number of rows begun so far.
     pub fn rows(&self) -> usize {
         self.columns.first().map_or(0, ColumnBuilder::len)
     }
 
-    /// Appends the next cell: columns in the table's order, row after row.
+    /// Appends the next cell: in the table's order of columns, row after row.
     ///
     /// # Errors
     /// When the cell does not fit the column.
@@ -74,7 +74,7 @@ impl BatchBuilder {
         self.set(at, cell)
     }
 
-    /// Appends a cell to the column at `at`. Every column must get one for every row.
+    /// Appends a cell to the column at index `at`. Every column must get one cell for every row.
     pub(super) fn set(&mut self, at: usize, cell: Cell<'_>) -> Result<()> {
         let values = &mut self.columns[at];
         let row = values.len();
@@ -90,7 +90,7 @@ impl BatchBuilder {
     /// Checks the rows and closes the batch.
     ///
     /// # Errors
-    /// As for [`Batch::new`].
+    /// The same as for [`Batch::new`].
     pub fn finish(self) -> Result<Batch> {
         let rows = self.rows();
         let columns = self.columns.into_iter().map(ColumnBuilder::finish).collect();

@@ -1,4 +1,4 @@
-//! Whether the values of a column are what its definition allows: a pass over each buffer.
+//! Validation of column values against the column's definition, one pass over each buffer.
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Decimal128Type, Float64Type, Int32Type, UInt8Type};
@@ -7,7 +7,7 @@ use arrow_array::{Array, ArrayRef, StringArray};
 use super::view::{ColumnView, TextView};
 use crate::{Column, DataType};
 
-/// What does not fit, and at which row if that is known.
+/// The row of a value that does not fit, if it is known, and the reason.
 pub(super) type Misfit = (Option<usize>, String);
 
 /// Checks an array of the column's own Arrow type, or a dictionary of text.
@@ -44,9 +44,9 @@ fn first_null(array: &ArrayRef) -> Option<usize> {
     array.nulls()?.iter().position(|is_valid| !is_valid)
 }
 
-/// The first row whose value is wrong. What lies in the buffer under a null counts for nothing.
+/// Returns the first row whose value is wrong. Buffer contents under a null are ignored.
 fn first<T: Copy>(array: &ArrayRef, values: &[T], wrong: impl Fn(T) -> bool) -> Option<usize> {
-    // A loop without a way out is one that the compiler turns into vectors.
+    // A loop without an early exit is one that the compiler vectorizes.
     if !values.iter().fold(false, |any, value| any | wrong(*value)) {
         return None;
     }
@@ -54,7 +54,8 @@ fn first<T: Copy>(array: &ArrayRef, values: &[T], wrong: impl Fn(T) -> bool) -> 
     rows.find(|(row, value)| wrong(**value) && array.is_valid(*row)).map(|(row, _)| row)
 }
 
-/// The first row with a NUL in its text. A dictionary's text is wrong even where no row has it.
+/// Returns the first row with a NUL in its text. A dictionary entry with a NUL is refused even if
+/// no row refers to it; the inner row is then `None`.
 fn first_nul(array: &ArrayRef) -> Option<Option<usize>> {
     match ColumnView::new(array, DataType::Text)?.as_text()? {
         TextView::Plain(texts) => nul_in(texts).map(Some),
@@ -65,7 +66,7 @@ fn first_nul(array: &ArrayRef) -> Option<Option<usize>> {
     }
 }
 
-/// The first text with a NUL, found over all texts at once.
+/// Returns the first text with a NUL, searching the buffer of all texts at once.
 fn nul_in(texts: &StringArray) -> Option<usize> {
     let offsets = texts.value_offsets();
     let place = |offset: &i32| usize::try_from(*offset).unwrap_or_default();
@@ -77,12 +78,16 @@ fn nul_in(texts: &StringArray) -> Option<usize> {
     })
 }
 
-/// Whether `array` is text as a batch may hold it.
+/// Returns `true` if `array` is text in one of the encodings that a batch may hold.
 pub(super) fn is_text(array: &dyn Array) -> bool {
     let is_whole = |values: &ArrayRef| {
         values.as_string_opt::<i32>().is_some_and(|values| values.null_count() == 0)
     };
     array.as_string_opt::<i32>().is_some()
-        || array.as_dictionary_opt::<UInt8Type>().is_some_and(|it| is_whole(it.values()))
-        || array.as_dictionary_opt::<Int32Type>().is_some_and(|it| is_whole(it.values()))
+        || array
+            .as_dictionary_opt::<UInt8Type>()
+            .is_some_and(|dictionary| is_whole(dictionary.values()))
+        || array
+            .as_dictionary_opt::<Int32Type>()
+            .is_some_and(|dictionary| is_whole(dictionary.values()))
 }

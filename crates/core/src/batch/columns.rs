@@ -1,4 +1,4 @@
-//! Whole columns at once, for what decodes millions of rows.
+//! Batches built from whole columns, for decoders of millions of rows.
 
 use std::sync::Arc;
 
@@ -22,29 +22,29 @@ use crate::{Column, DataType, Error, Result, TableRef};
 pub enum Values<'a> {
     /// The same text in every row.
     Same(&'a str),
-    /// Text.
+    /// Text without nulls.
     Texts(Vec<&'a str>),
-    /// The same where some are null.
+    /// Text with nulls.
     SomeTexts(Vec<Option<&'a str>>),
-    /// Text out of a few, by its place among them: a dictionary.
+    /// Dictionary-encoded text: the index of each row, and the texts.
     Picked(Vec<u8>, &'a [&'a str]),
     /// True or false.
     Bools(Vec<bool>),
-    /// Whole numbers.
+    /// Integers without nulls.
     Ints(Vec<i64>),
-    /// The same where some are null.
+    /// Integers with nulls.
     SomeInts(Vec<Option<i64>>),
     /// Floats.
     Floats(Vec<f64>),
     /// Days since 1970-01-01.
     Dates(Vec<i32>),
-    /// Microseconds since 1970-01-01T00:00:00Z.
+    /// Microseconds since 1970-01-01T00:00:00Z, without nulls.
     Timestamps(Vec<i64>),
-    /// The same where some are null.
+    /// Microseconds since 1970-01-01T00:00:00Z, with nulls.
     SomeTimestamps(Vec<Option<i64>>),
-    /// Minor units at the column's own scale.
+    /// Minor units at the column's own scale, without nulls.
     Decimals(Vec<i128>),
-    /// The same where some are null.
+    /// Minor units at the column's own scale, with nulls.
     SomeDecimals(Vec<Option<i128>>),
     /// Null in every row.
     Nulls,
@@ -53,7 +53,8 @@ pub enum Values<'a> {
 }
 
 impl Batch {
-    /// Takes `rows` rows as columns, in the table's order, without a copy of what is fixed in size.
+    /// Creates a batch of `rows` rows from columns in the table's order, without copying values of
+    /// fixed width.
     ///
     /// ```
     /// use tidegauge_core::{Batch, Values, tables::Quote};
@@ -73,8 +74,8 @@ impl Batch {
     /// ```
     ///
     /// # Errors
-    /// When there are more or fewer columns than the table has, one is of another length or type,
-    /// or as for [`Batch::new`].
+    /// When the number of columns is not the table's, a column is of another length or type, or as
+    /// for [`Batch::new`].
     pub fn from_columns(table: &TableRef, rows: usize, columns: Vec<Values<'_>>) -> Result<Self> {
         if columns.len() != table.columns.len() {
             let reason = format!("{} columns, not {}", columns.len(), table.columns.len());
@@ -96,7 +97,8 @@ impl Batch {
 }
 
 impl Values<'_> {
-    /// None when they are not of the column's type. Vectors of numbers become buffers as they are.
+    /// Converts the values to an array, or returns `None` if they are not of the column's type.
+    /// Vectors of numbers become buffers without a copy.
     fn into_array(self, column: &Column, rows: usize) -> Result<Option<ArrayRef>, Misfit> {
         Ok(Some(match (self, column.dtype) {
             (Self::Nulls, dtype) => new_null_array(&dtype.to_arrow(), rows),
@@ -148,16 +150,17 @@ fn nullable<T: ArrowPrimitiveType>(values: &[Option<T::Native>]) -> PrimitiveArr
     let values: Vec<T::Native> = values.iter().map(|value| value.unwrap_or_default()).collect();
     PrimitiveArray::new(
         values.into(),
-        Some(NullBuffer::new(is_valid)).filter(|it| it.null_count() > 0),
+        Some(NullBuffer::new(is_valid)).filter(|nulls| nulls.null_count() > 0),
     )
 }
 
-/// Decimals of the column's precision and scale: of any table that holds together.
+/// Sets the precision and scale of the column, which the table builder has already validated.
 fn typed(units: PrimitiveArray<Decimal128Type>, column: &Column) -> PrimitiveArray<Decimal128Type> {
     units.with_data_type(column.dtype.to_arrow())
 }
 
-/// None where a place is not one of the texts', or there are more texts than places can tell apart.
+/// Builds a dictionary array, or returns `None` if an index is out of range or there are more texts
+/// than 8-bit indexes can address.
 fn picked(places: Vec<u8>, texts: &[&str]) -> Option<ArrayRef> {
     let places = UInt8Array::new(places.into(), None);
     let texts = StringArray::from_iter_values(texts.iter().take(256));

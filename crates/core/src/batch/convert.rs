@@ -1,7 +1,7 @@
-//! From every Arrow encoding that fits a column's type to the one that a batch holds.
+//! Conversion of every Arrow encoding that fits a column's type to the one that a batch holds.
 //!
-//! What pandas, polars, DuckDB and Spark write differs in widths, units and layouts, and not in what
-//! it means. A value that would lose anything is refused, by its row.
+//! Files of pandas, polars, DuckDB and Spark differ in widths, units and layouts, not in meaning. A
+//! value that would lose precision is refused, with its row.
 
 use std::sync::Arc;
 
@@ -22,14 +22,14 @@ use arrow_array::{
 use arrow_buffer::ArrowNativeType;
 use arrow_schema::{DataType as ArrowType, TimeUnit};
 
-/// Microseconds, and milliseconds, in a day.
+/// The lengths of a day in microseconds and in milliseconds.
 const DAY_MICROS: i64 = 86_400_000_000;
 const DAY_MILLIS: i64 = 86_400_000;
 
-/// Past this, not every integer is a float.
+/// The largest integer up to which every integer has an exact float.
 const EXACT_FLOAT: i64 = 1 << 53;
 
-/// Converts `array` to the Arrow type of `column`; what is of that type already is not copied.
+/// Converts `array` to the Arrow type of `column`; an array of that type is not copied.
 pub(super) fn convert(column: &Column, array: &ArrayRef) -> Result<ArrayRef, Misfit> {
     let wanted = column.dtype.to_arrow();
     if *array.data_type() == wanted || (column.dtype == DataType::Text && is_text(array)) {
@@ -57,7 +57,7 @@ pub(super) fn convert(column: &Column, array: &ArrayRef) -> Result<ArrayRef, Mis
     })
 }
 
-/// Converts value by value; a null stays one.
+/// Converts value by value; nulls stay nulls.
 fn each<S: ArrowPrimitiveType, T: ArrowPrimitiveType>(
     array: &dyn Array,
     value: impl Fn(S::Native) -> Result<T::Native, String>,
@@ -65,7 +65,7 @@ fn each<S: ArrowPrimitiveType, T: ArrowPrimitiveType>(
     let from = array.as_primitive::<S>();
     let mut values = Vec::with_capacity(from.len());
     for (row, found) in from.values().iter().enumerate() {
-        // Under a null anything may lie.
+        // The buffer may hold any value under a null.
         values.push(match value(*found) {
             Ok(value) => value,
             Err(_) if from.is_null(row) => T::Native::default(),
@@ -134,7 +134,7 @@ fn dates(array: &ArrayRef) -> Converted {
         ArrowType::Date64 => {
             done(each::<Date64Type, Date32Type>(array, |value| days(value, DAY_MILLIS))?)
         }
-        // pandas has no days, only midnights.
+        // pandas has no date type, only timestamps at midnight.
         ArrowType::Timestamp(TimeUnit::Second, _) => {
             done(each::<TimestampSecondType, Date32Type>(array, unit(1))?)
         }
@@ -151,7 +151,7 @@ fn dates(array: &ArrayRef) -> Converted {
     }
 }
 
-/// Of any unit and zone: what is stored is an instant, UTC, whatever the zone.
+/// Converts timestamps of any unit and time zone to microseconds in UTC.
 fn timestamps(array: &ArrayRef) -> Converted {
     let times = |factor: i64| {
         move |value: i64| {
@@ -215,7 +215,7 @@ fn decimals(array: &ArrayRef, precision: u8, scale: u8) -> Converted {
             None => return Ok(None),
         },
     };
-    // The values are held against the precision when the column is checked.
+    // The values are checked against the precision when the column is validated.
     let converted = converted.with_precision_and_scale(precision, scale.cast_signed());
     done(converted.map_err(|error| (None, error.to_string()))?)
 }
@@ -255,7 +255,7 @@ fn text(array: &ArrayRef) -> Converted {
     })
 }
 
-/// Text of any layout as the plain one.
+/// Converts text of any layout to the plain one.
 fn plain(array: &ArrayRef) -> Result<StringArray, Misfit> {
     fn built<'a>(
         texts: impl Iterator<Item = Option<&'a str>> + Clone,
@@ -272,7 +272,7 @@ fn plain(array: &ArrayRef) -> Result<StringArray, Misfit> {
     built(array.as_string_view().iter())
 }
 
-/// So many bytes of text are what a column of a batch may hold.
+/// Checks that a text column of `bytes` bytes fits the 32-bit offsets of a batch.
 pub(super) fn fits(bytes: usize) -> Result<(), Misfit> {
     let fits = i32::try_from(bytes).is_ok();
     if fits {
@@ -282,7 +282,8 @@ pub(super) fn fits(bytes: usize) -> Result<(), Misfit> {
     }
 }
 
-/// A dictionary with keys of 8 or 32 bits, or plain text where that cannot be.
+/// Converts to a dictionary with keys of 8 or 32 bits, or to plain text if a value of the
+/// dictionary is null.
 fn dictionary(array: &ArrayRef) -> Result<ArrayRef, Misfit> {
     let whole = array.as_any_dictionary();
     let values = plain(whole.values())?;
@@ -331,7 +332,7 @@ fn unpacked(array: &ArrayRef, values: &StringArray) -> Result<ArrayRef, Misfit> 
     Ok(Arc::new(texts.collect::<StringArray>()))
 }
 
-/// Text as the plain layout, whatever the batch held it in.
+/// Converts text of either encoding of a batch to the plain layout.
 pub(super) fn plain_text(array: &ArrayRef) -> Result<ArrayRef, Misfit> {
     if array.as_string_opt::<i32>().is_some() {
         return Ok(array.clone());

@@ -1,4 +1,4 @@
-//! Rows of one table as columns, checked once.
+//! Rows of one table in Arrow columns, validated once.
 
 mod builder;
 mod check;
@@ -20,8 +20,8 @@ pub use view::{ColumnView, TextView};
 
 use crate::{Column, Error, Result, TableRef, tables};
 
-/// Rows of one table as Arrow columns, *checked* against the table when made: code that receives a
-/// batch never checks again.
+/// Rows of one table as Arrow columns, *validated* against the table on construction: code that
+/// receives a batch never has to check it again.
 ///
 /// Columns have the types of [`DataType::to_arrow`](crate::DataType::to_arrow); text may also be a
 /// dictionary with keys of 8 or 32 bits ([`TextView`]).
@@ -32,14 +32,14 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Takes columns that are the table's, in any order and in any Arrow encoding that fits: integers
-    /// of any width, text and dictionaries of any layout, timestamps of any unit and zone (instants,
-    /// UTC), decimals of any width.
+    /// Creates a batch from the table's columns, in any order and in any Arrow encoding that fits:
+    /// integers of any width, text and dictionaries of any layout, timestamps of any unit and zone
+    /// (stored as instants in UTC), decimals of any width.
     ///
     /// # Errors
-    /// When a column is missing, unknown or of a type that does not fit, when it has nulls that it
-    /// must not have, a float that is not finite, text with a NUL, a decimal past its precision, or
-    /// a value that would lose digits.
+    /// When a column is missing, unknown or of a type that does not fit, or when it has nulls
+    /// without being nullable, a float that is not finite, text with a NUL, a decimal beyond its
+    /// precision, or a value that would lose digits.
     pub fn new(table: &TableRef, record: RecordBatch) -> Result<Self> {
         for field in record.schema_ref().fields() {
             table.column(field.name())?;
@@ -55,7 +55,8 @@ impl Batch {
         Self::checked(table, record.num_rows(), columns)
     }
 
-    /// Takes columns that are in the table's order and of its types.
+    /// Validates columns that are in the table's order and of its types, and creates a batch of
+    /// them.
     fn checked(table: &TableRef, rows: usize, columns: Vec<ArrayRef>) -> Result<Self> {
         for (definition, column) in table.columns.iter().zip(&columns) {
             check::check(definition, column).map_err(|(row, reason)| {
@@ -65,7 +66,7 @@ impl Batch {
         Self::of_checked(table, rows, columns)
     }
 
-    /// Takes columns that are in the table's order, and fit it.
+    /// Creates a batch of columns that are in the table's order and already validated.
     fn of_checked(table: &TableRef, rows: usize, columns: Vec<ArrayRef>) -> Result<Self> {
         let field = |(column, array): (&Column, &ArrayRef)| {
             Field::new(column.name.as_ref(), array.data_type().clone(), column.nullable)
@@ -78,15 +79,15 @@ impl Batch {
         Ok(Self { table: table.clone(), record })
     }
 
-    /// Takes rows of anything that serializes as a struct or a map, field names being column
-    /// names. The caller needs to know nothing of Arrow.
+    /// Creates a batch from rows of any type that serializes as a struct or a map whose field names
+    /// are column names. The caller needs no knowledge of Arrow.
     ///
-    /// Money is given as text (`"12.50"`), a whole number or a [`crate::Fixed`], never as a float;
+    /// Money is given as text (`"12.50"`), an integer or a [`crate::Fixed`], never as a float;
     /// times as text (RFC 3339, or `YYYY-MM-DD HH:MM:SS` in UTC), which is what chrono's types
-    /// serialize to; a missing field is null.
+    /// serialize to. A missing field is null.
     ///
     /// # Errors
-    /// As for [`Batch::new`], naming the row.
+    /// The same as for [`Batch::new`]; the error names the row.
     pub fn from_rows<R: Serialize>(
         table: &TableRef,
         rows: impl IntoIterator<Item = R>,
@@ -124,10 +125,10 @@ impl Batch {
         self.record
     }
 
-    /// Returns the column called `name`.
+    /// Returns a view of the column called `name`.
     ///
     /// # Errors
-    /// When the table has none, naming those that there are.
+    /// When the table has no such column; the error names the columns that exist.
     pub fn column(&self, name: &str) -> Result<ColumnView<'_>> {
         match self.table.columns.iter().position(|column| column.name == name) {
             Some(at) => self.view(at),
@@ -135,10 +136,10 @@ impl Batch {
         }
     }
 
-    /// Returns the column at place `at` of the table.
+    /// Returns a view of the column at index `at` of the table.
     ///
     /// # Errors
-    /// When there is none.
+    /// When there is no such column.
     pub fn view(&self, at: usize) -> Result<ColumnView<'_>> {
         let (definition, array) = self
             .table
@@ -149,18 +150,19 @@ impl Batch {
         ColumnView::new(array, definition.dtype).ok_or_else(|| self.no_column(at))
     }
 
-    /// Returns all columns, in the table's order.
+    /// Returns views of all columns, in the table's order.
     ///
     /// # Errors
-    /// As for [`view`](Self::view).
+    /// The same as for [`view`](Self::view).
     pub fn views(&self) -> Result<Vec<ColumnView<'_>>> {
         (0..self.table.columns.len()).map(|at| self.view(at)).collect()
     }
 
-    /// Returns the columns of the key of `row` with their values, as in `order_id=17`; of an id that was text, the text.
+    /// Returns the key columns of `row` with their values, as in `order_id=17`. For an id that was
+    /// text in the user's data, the value is that text.
     ///
     /// # Errors
-    /// As for [`view`](Self::view).
+    /// The same as for [`view`](Self::view).
     pub fn shown_key(&self, row: usize) -> Result<String> {
         let mut key = Vec::with_capacity(self.table.key.len());
         for name in &self.table.key {

@@ -1,4 +1,4 @@
-//! Rows that serialize, written straight into columns.
+//! A serde serializer that writes rows straight into columns.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ pub(super) fn push<R: Serialize>(builder: &mut BatchBuilder, row: &R) -> Result<
     row.serialize(RowSerializer(fields)).map_err(|failure| failure.0)
 }
 
-/// serde wants an error type of its own; ours rides in it.
+/// A wrapper of [`Error`], because serde requires an error type of the serializer's own.
 #[derive(Debug)]
 struct Failure(Error);
 
@@ -36,9 +36,9 @@ impl ser::Error for Failure {
 struct Fields<'b> {
     builder: &'b mut BatchBuilder,
     seen: Vec<bool>,
-    /// Fields mostly come in the table's order: where to look first.
+    /// The column to try first, since fields mostly come in the table's order.
     hint: usize,
-    /// The column of the key that a map has just given.
+    /// The column of the map key that was serialized last.
     column: usize,
 }
 
@@ -118,7 +118,7 @@ impl SerializeMap for Fields<'_> {
     }
 }
 
-/// Says no to every kind of value, but for those that an implementation takes itself.
+/// Implements the given methods to refuse their kind of value.
 macro_rules! refuse {
     ($what:literal: $($method:ident($($type:ty),*)),* $(,)?) => {
         $(fn $method(self $(, _: $type)*) -> Result<Self::Ok, Failure> {
@@ -195,7 +195,7 @@ impl<'b> Serializer for RowSerializer<'b> {
     }
 }
 
-/// Hands a flat value on as a [`Cell`].
+/// A serializer that passes a scalar value to the function as a [`Cell`].
 struct CellSerializer<F>(F);
 
 macro_rules! integers {

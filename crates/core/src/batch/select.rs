@@ -1,4 +1,4 @@
-//! Parts of batches, and batches put together.
+//! Slicing, projecting, filtering and concatenating batches.
 
 use arrow_array::{Array, ArrayRef, BooleanArray, UInt32Array};
 use arrow_buffer::BooleanBuffer;
@@ -11,7 +11,8 @@ use super::{Batch, ColumnView};
 use crate::{Column, DataType, Error, Result, TableRef};
 
 impl Batch {
-    /// Returns `rows` rows from `offset` on, without a copy; fewer where there are no more.
+    /// Returns up to `rows` rows starting at `offset`, without a copy; fewer if the batch ends
+    /// earlier.
     #[must_use]
     pub fn slice(&self, offset: usize, rows: usize) -> Self {
         let offset = offset.min(self.rows());
@@ -19,11 +20,12 @@ impl Batch {
         Self { table: self.table.clone(), record: self.record.slice(offset, rows) }
     }
 
-    /// Returns the columns of `columns`, a table with some of this one's columns in any order, without
-    /// a copy.
+    /// Returns the columns of `columns`, a table with some of this table's columns in any order,
+    /// without a copy.
     ///
     /// # Errors
-    /// When this table has no such column, or one of another type, or nulls where there must be none.
+    /// When this table lacks one of the columns or has it with another type, or when a column that
+    /// is not nullable in `columns` has nulls.
     pub fn project(&self, columns: &TableRef) -> Result<Self> {
         let array = |wanted: &Column| {
             let misfit = |row, why| Error::mismatch(&self.table.name, &wanted.name, row, why);
@@ -42,10 +44,10 @@ impl Batch {
         Self::of_checked(columns, self.rows(), arrays?)
     }
 
-    /// Returns the rows of which `keep` is set.
+    /// Returns the rows whose bit in `keep` is set.
     ///
     /// # Errors
-    /// When `keep` is not as long as the batch.
+    /// When `keep` and the batch differ in length.
     pub fn filter(&self, keep: &BooleanBuffer) -> Result<Self> {
         if keep.len() != self.rows() {
             let reason = format!("{} rows cannot be chosen by {}", self.rows(), keep.len());
@@ -60,10 +62,10 @@ impl Batch {
         Ok(Self { table: self.table.clone(), record })
     }
 
-    /// Returns the rows at the places `rows`, in that order.
+    /// Returns the rows at the indexes `rows`, in that order.
     ///
     /// # Errors
-    /// When there is no such row.
+    /// When an index is out of range.
     pub fn take(&self, rows: &[u32]) -> Result<Self> {
         let indices = UInt32Array::from(rows.to_vec());
         let options = TakeOptions { check_bounds: true };
@@ -75,10 +77,12 @@ impl Batch {
         Self::of_checked(&self.table, rows.len(), arrays?)
     }
 
-    /// Puts batches of one table together. Text stays a dictionary where all have the same one.
+    /// Concatenates batches of one table. Text stays dictionary-encoded if all batches share the
+    /// dictionary.
     ///
     /// # Errors
-    /// When a batch has other columns than `table`, or a column gets more text than a batch holds.
+    /// When a batch has other columns than `table`, or a column gets more text than a batch can
+    /// hold.
     pub fn concat(table: &TableRef, batches: &[Self]) -> Result<Self> {
         let batches: Vec<Self> =
             batches.iter().map(|batch| batch.of_table(table)).collect::<Result<_>>()?;
@@ -117,7 +121,7 @@ impl Batch {
     }
 }
 
-/// Whether texts are all plain, or dictionaries of the same texts.
+/// Returns `true` if the text arrays are all plain, or dictionaries of the same texts.
 fn is_alike(parts: &[ArrayRef]) -> bool {
     let Some((first, rest)) = parts.split_first() else { return true };
     let text = |array| ColumnView::new(array, DataType::Text).and_then(|view| view.as_text());

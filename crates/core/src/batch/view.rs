@@ -1,4 +1,4 @@
-//! A column as a typed slice.
+//! Typed views of a batch's columns.
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
@@ -15,7 +15,7 @@ use chrono::{DateTime, NaiveDate, SecondsFormat};
 use super::Cell;
 use crate::{DataType, fixed};
 
-/// A column of a [`Batch`](super::Batch) as the array that it is.
+/// A column of a [`Batch`](super::Batch) as its typed Arrow array.
 ///
 /// ```
 /// use tidegauge_core::{Batch, Cell, Crypto, Values, tables::Quote};
@@ -40,11 +40,11 @@ use crate::{DataType, fixed};
 pub enum ColumnView<'a> {
     /// True or false.
     Bool(&'a BooleanArray),
-    /// Integers of 64 bits.
+    /// 64-bit integers.
     Int64(&'a Int64Array),
     /// Floats.
     Float64(&'a Float64Array),
-    /// Text, plain or as a dictionary.
+    /// Text, plain or dictionary-encoded.
     Text(TextView<'a>),
     /// Days since 1970-01-01.
     Date(&'a Date32Array),
@@ -54,15 +54,15 @@ pub enum ColumnView<'a> {
     Decimal(&'a Decimal128Array),
 }
 
-/// A column of text. The values of a dictionary are never null; they may be there twice, and there
-/// may be some that no row has.
+/// A text column. The values of a dictionary are never null; there may be duplicates, and values
+/// that no row refers to.
 #[derive(Debug, Clone, Copy)]
 pub enum TextView<'a> {
-    /// One text a row.
+    /// One text per row.
     Plain(&'a StringArray),
-    /// A key of 8 bits a row, and at most 256 texts.
+    /// An 8-bit key per row, and at most 256 texts.
     Small(&'a DictionaryArray<UInt8Type>, &'a StringArray),
-    /// A key of 32 bits a row, and the texts.
+    /// A 32-bit key per row, and the texts.
     Wide(&'a DictionaryArray<Int32Type>, &'a StringArray),
 }
 
@@ -138,8 +138,8 @@ impl<'a> ColumnView<'a> {
         }
     }
 
-    /// Returns the value of `row` as people write it, or `None` if it is null: decimals with all their
-    /// places, days and times by ISO 8601.
+    /// Returns the value of `row` in readable form, or `None` if it is null: decimals with all
+    /// their places, dates and times in ISO 8601.
     pub fn shown(&self, row: usize) -> Option<String> {
         let (cell, scale) = match self {
             Self::Decimal(values) => (self.cell(row), u32::try_from(values.scale()).ok()?),
@@ -163,37 +163,38 @@ impl<'a> ColumnView<'a> {
         })
     }
 
-    /// Returns booleans, or `None` if they are of another type.
+    /// Returns the boolean array, or `None` if the column is of another type.
     pub fn as_bool(&self) -> Option<&'a BooleanArray> {
         if let Self::Bool(values) = self { Some(values) } else { None }
     }
 
-    /// Returns integers, or `None` if they are of another type.
+    /// Returns the integer array, or `None` if the column is of another type.
     pub fn as_i64(&self) -> Option<&'a Int64Array> {
         if let Self::Int64(values) = self { Some(values) } else { None }
     }
 
-    /// Returns floats, or `None` if they are of another type.
+    /// Returns the float array, or `None` if the column is of another type.
     pub fn as_f64(&self) -> Option<&'a Float64Array> {
         if let Self::Float64(values) = self { Some(values) } else { None }
     }
 
-    /// Returns text, or `None` if it is of another type.
+    /// Returns the text view, or `None` if the column is of another type.
     pub fn as_text(&self) -> Option<TextView<'a>> {
         if let Self::Text(texts) = self { Some(*texts) } else { None }
     }
 
-    /// Returns days, or `None` if they are of another type.
+    /// Returns the array of days since 1970-01-01, or `None` if the column is of another type.
     pub fn as_date(&self) -> Option<&'a Date32Array> {
         if let Self::Date(values) = self { Some(values) } else { None }
     }
 
-    /// Returns microseconds, or `None` if they are of another type.
+    /// Returns the array of microseconds since 1970-01-01 UTC, or `None` if the column is of
+    /// another type.
     pub fn as_timestamp(&self) -> Option<&'a TimestampMicrosecondArray> {
         if let Self::Timestamp(values) = self { Some(values) } else { None }
     }
 
-    /// Returns minor units, or `None` if they are of another type.
+    /// Returns the array of minor units, or `None` if the column is of another type.
     pub fn as_decimal(&self) -> Option<&'a Decimal128Array> {
         if let Self::Decimal(values) = self { Some(values) } else { None }
     }
@@ -227,14 +228,14 @@ impl<'a> TextView<'a> {
         }
     }
 
-    /// Returns the texts that the rows choose from: one a row where it is plain.
+    /// Returns the texts that the keys refer to; one per row if the encoding is plain.
     pub fn values(&self) -> &'a StringArray {
         match self {
             Self::Plain(texts) | Self::Small(_, texts) | Self::Wide(_, texts) => texts,
         }
     }
 
-    /// Returns where among the [`values`](Self::values) the text of `row` is, or `None` if it is null.
+    /// Returns the index of the text of `row` in [`values`](Self::values), or `None` if it is null.
     pub fn key(&self, row: usize) -> Option<usize> {
         match self {
             Self::Plain(texts) => texts.is_valid(row).then_some(row),

@@ -1,4 +1,4 @@
-//! What every sink promises of rows whose keys are there already, and of its counts.
+//! Conformance of sinks: duplicate keys and row counts.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ fn counts(inserted: usize, updated: usize, identical: usize, conflicting: usize)
     RowCounts { inserted, updated, identical, conflicting, removed: 0 }
 }
 
-/// Loads `batches` on top of page `page`.
+/// Loads `batches` on top of the cursor of page `page`.
 async fn load(
     sink: &dyn Sink,
     page: usize,
@@ -38,7 +38,7 @@ async fn load(
     sink.load(Load::new("test", batches, before.as_ref(), &after).on_duplicate(on_duplicate)).await
 }
 
-/// Rows that are all new are counted as inserted, in each table.
+/// Checks that new rows are counted as inserted, in each table.
 pub async fn new_rows_are_counted_as_inserted(store: &dyn Subject) {
     let (sink, one, two) =
         (store.sink(), simple("one", WriteMode::Append), simple("two", WriteMode::Merge));
@@ -58,7 +58,8 @@ pub async fn new_rows_are_counted_as_inserted(store: &dyn Subject) {
     assert_eq!((store.rows(&one).await, store.rows(&two).await), (7, 8));
 }
 
-/// Rows of one key in one load of a merge table are counted as though they were written one after the other.
+/// Checks that rows with the same key in one load of a merge table are counted as if they were
+/// written one after another.
 pub async fn merged_rows_of_one_load_are_counted_in_their_order(store: &dyn Subject) {
     let (sink, table) = (store.sink(), simple("t", WriteMode::Merge));
     let rows = [batch(&table, &[(1, "a"), (2, "b"), (1, "a"), (2, "c"), (2, "d"), (1, "a")])];
@@ -69,10 +70,12 @@ pub async fn merged_rows_of_one_load_are_counted_in_their_order(store: &dyn Subj
     }
 }
 
-/// Rows that are there already, in all columns and in any table, are left alone and counted.
+/// Checks that rows identical to stored ones in all columns are skipped and counted, in any table.
 pub async fn identical_rows_are_skipped_and_counted(store: &dyn Subject) {
     let (sink, mut page) = (store.sink(), 0);
-    for (write, policy) in BOTH.into_iter().flat_map(|write| policies().map(|it| (write, it))) {
+    for (write, policy) in
+        BOTH.into_iter().flat_map(|write| policies().map(|policy| (write, policy)))
+    {
         let mut table = Table::clone(&everything(write));
         table.name = format!("order_{page}").into();
         let (name, table) = (table.name.clone(), Arc::new(table));
@@ -82,7 +85,7 @@ pub async fn identical_rows_are_skipped_and_counted(store: &dyn Subject) {
         let batches = [rows.clone(), rows.slice(3, 1)];
         let loaded = load(&*sink, page + 1, &batches, policy).await.unwrap();
         assert_eq!(loaded.of(&name), counts(all - 2, 0, 3, 0), "{write:?}, {policy:?}");
-        // By another handle, and with nothing new.
+        // Also through another handle, and with nothing but identical rows.
         let loaded = load(&*store.sink(), page + 2, &[rows], policy).await.unwrap();
         assert_eq!(loaded.of(&name), counts(0, 0, all, 0), "{write:?}, {policy:?}");
         assert_eq!(store.rows(&table).await, all, "{write:?}, {policy:?}");
@@ -92,8 +95,8 @@ pub async fn identical_rows_are_skipped_and_counted(store: &dyn Subject) {
     }
 }
 
-/// A row that differs from the one of its key fails the load, if it is to be refused, with the key and the column;
-/// nothing is kept.
+/// Checks that under [`OnDuplicate::Refuse`] a row that differs from the stored one fails the load
+/// with the key and the column, and that nothing is kept.
 pub async fn a_row_that_differs_is_refused(store: &dyn Subject) {
     for write in BOTH {
         let another = store.another();
@@ -111,7 +114,7 @@ pub async fn a_row_that_differs_is_refused(store: &dyn Subject) {
         );
         let Error::Differs { row, .. } = error else { panic!("{words}") };
         assert_eq!(row, 2, "of the load's rows of the table");
-        // Likewise within one load.
+        // The same applies within one load.
         let rows = [batch(&table, &[(5, "e"), (5, "other")])];
         let error = load(&*sink, 1, &rows, OnDuplicate::Refuse).await.unwrap_err();
         assert!(matches!(error, Error::Differs { row: 1, .. }), "{error}");
@@ -122,7 +125,8 @@ pub async fn a_row_that_differs_is_refused(store: &dyn Subject) {
     }
 }
 
-/// A row that differs goes to the quarantine, if it is to be set aside, and the one that was there stays.
+/// Checks that under [`OnDuplicate::SetAside`] a row that differs goes to the quarantine and the
+/// stored one stays.
 pub async fn a_row_that_differs_is_set_aside(store: &dyn Subject) {
     for write in BOTH {
         let another = store.another();
@@ -142,7 +146,8 @@ pub async fn a_row_that_differs_is_set_aside(store: &dyn Subject) {
     }
 }
 
-/// Every row that is set aside is kept: of one key in several loads, and of long keys that are alike at first.
+/// Checks that every row set aside is kept: several of one key over several loads, and long keys
+/// with a common prefix.
 pub async fn every_row_that_is_set_aside_is_kept(store: &dyn Subject) {
     let (sink, table) = (store.sink(), simple("t", WriteMode::Append));
     let texts = ["a", "b", "c"];
@@ -157,7 +162,8 @@ pub async fn every_row_that_is_set_aside_is_kept(store: &dyn Subject) {
     assert_eq!(store.rows(Quarantine::table()).await, 5);
 }
 
-/// A bad row that is read again is noted in the place of the note before, whatever is to become of other rows.
+/// Checks that a bad row that is read again replaces its earlier quarantine note, under every
+/// policy.
 pub async fn a_note_that_comes_again_takes_the_place_of_the_one_before(store: &dyn Subject) {
     let sink = store.sink();
     for (page, policy) in policies().into_iter().enumerate() {
@@ -173,14 +179,14 @@ pub async fn a_note_that_comes_again_takes_the_place_of_the_one_before(store: &d
         let loaded = load(&*sink, page, &rows, policy).await.unwrap();
         let expected = if page == 0 { counts(1, 0, 0, 0) } else { counts(0, 1, 0, 0) };
         assert_eq!(loaded.of("quarantine"), expected, "{policy:?}");
-        // A backup of CSV keeps what was there before.
+        // A CSV sink cannot be read back: it only appends, so the earlier note stays.
         if let Some(warehouse) = store.warehouse() {
             assert_eq!(warehouse.count(Quarantine::table()).await.unwrap(), 1, "{policy:?}");
         }
     }
 }
 
-/// A row that differs replaces the one that was there, if the last one counts.
+/// Checks that under [`OnDuplicate::Last`] a row that differs replaces the stored one.
 pub async fn a_row_that_differs_replaces_the_one_before(store: &dyn Subject) {
     for write in BOTH {
         let another = store.another();
@@ -203,7 +209,7 @@ pub async fn a_row_that_differs_replaces_the_one_before(store: &dyn Subject) {
     }
 }
 
-/// A null differs from any value, and from no other null.
+/// Checks that a null differs from any value and equals another null.
 pub async fn a_null_differs_from_a_value(store: &dyn Subject) {
     let (sink, table) = (store.sink(), everything(WriteMode::Append));
     let row = |place| Everything { group: 1, select: "a", place, ..Everything::default() };

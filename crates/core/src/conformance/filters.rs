@@ -1,6 +1,6 @@
-//! What every filter of a [`Warehouse`](crate::Warehouse) promises: the rows that
-//! [`Scan::apply`] keeps.
-#![allow(clippy::inconsistent_digit_grouping)] // digits behind the point stand apart
+//! Conformance of warehouses: every filter keeps the same rows as [`Scan::apply`], also with
+//! predicate pushdown.
+#![allow(clippy::inconsistent_digit_grouping)] // the fraction is separated from the integer part
 
 use std::ops::Bound;
 
@@ -26,7 +26,8 @@ fn decimal(units: i128, scale: u8) -> Value {
     Value::Decimal { units, scale }
 }
 
-/// Filters of every kind on every type, at the edges of what the columns hold and beyond.
+/// Returns filters of every kind on every type, with bounds at the edges of what the columns hold
+/// and beyond.
 pub fn filters() -> Vec<Filter> {
     let between = |column: &str, from: Value, to: Value| Filter::range(column, from..to);
     let through = |column: &str, from: Value, to: Value| Filter::range(column, from..=to);
@@ -49,7 +50,7 @@ pub fn filters() -> Vec<Filter> {
         Filter::eq("group", decimal(10, 1)),
         between("group", decimal(5, 1), decimal(1_000_003_1, 1)),
         Filter::range("group", decimal(10i128.pow(30), 0)..),
-        // Text: by its bytes, whatever the store collates by.
+        // Text compares by its bytes, regardless of the store's collation.
         Filter::eq("select", "ada"),
         Filter::eq("select", ""),
         Filter::eq("select", "a,\"b\"\r\n😀=1+1"),
@@ -91,7 +92,7 @@ pub fn filters() -> Vec<Filter> {
         Filter::range("at", ..time("1970-01-01T00:00:00.000000001Z")),
         Filter::eq("at", time("1970-01-01T00:00:00.000000001Z")),
         Filter::range("at", day("2020-01-01")..=day("2020-12-31")),
-        // Decimals, to the last of 38 digits, and values finer than their column.
+        // Decimals with up to 38 digits, and values of a finer scale than their column's.
         Filter::eq("fiat", decimal(1250, 2)),
         Filter::eq("fiat", decimal(12_5, 1)),
         Filter::eq("fiat", decimal(12_500_000_001, 9)),
@@ -123,7 +124,7 @@ pub fn filters() -> Vec<Filter> {
     all
 }
 
-/// A store with rows of every type in it, and those rows.
+/// Fills the store with rows of every type, and returns the table and those rows.
 async fn filled(store: &dyn Subject, write: WriteMode) -> (TableRef, Batch) {
     let (warehouse, table) = (reader(store), everything(write));
     let edges = Batch::from_rows(&table, extremes()).unwrap();
@@ -134,7 +135,7 @@ async fn filled(store: &dyn Subject, write: WriteMode) -> (TableRef, Batch) {
     (table, all)
 }
 
-/// A filter keeps exactly the rows that it says, of every type, in scans and in summaries.
+/// Checks that a filter keeps exactly its rows, of every type, in scans and in aggregates.
 pub async fn every_filter_keeps_its_rows(store: &dyn Subject) {
     for write in [WriteMode::Append, WriteMode::Merge] {
         let another = store.another();
@@ -152,7 +153,7 @@ pub async fn every_filter_keeps_its_rows(store: &dyn Subject) {
     }
 }
 
-/// Columns come in the order that is asked for, whether the filter is of them or not.
+/// Checks that columns come in the requested order, whether or not the filter refers to them.
 pub async fn filters_and_projections_go_together(store: &dyn Subject) {
     let (table, all) = filled(store, WriteMode::Merge).await;
     let warehouse = reader(store);
@@ -173,8 +174,8 @@ pub async fn filters_and_projections_go_together(store: &dyn Subject) {
     }
 }
 
-/// A time range gives the rows whose event time lies in it, the end left out; a day lies where its
-/// midnight does, and null in no range.
+/// Checks that a time range returns the rows whose event time lies in it, its end excluded; a date
+/// counts as its midnight, and null lies in no range.
 pub async fn a_time_range_gives_the_rows_of_that_time(store: &dyn Subject) {
     let (table, all) = filled(store, WriteMode::Append).await;
     let dated = Table::builder("dated", "By day")
@@ -213,7 +214,7 @@ pub async fn a_time_range_gives_the_rows_of_that_time(store: &dyn Subject) {
     }
 }
 
-/// A filter that makes no sense is refused, naming the column.
+/// Checks that a filter that does not fit its column is refused with the column's name.
 pub async fn a_filter_that_makes_no_sense_is_refused(store: &dyn Subject) {
     let (warehouse, table) = (reader(store), everything(WriteMode::Append));
     for (filter, says) in [

@@ -1,7 +1,8 @@
-//! What every [`Source`](crate::Source), [`Sink`] and [`Warehouse`] promises, as tests: ours pass them,
-//! and yours should.
+//! Conformance tests of what every [`Source`](crate::Source), [`Sink`] and [`Warehouse`] promises:
+//! the built-in ones pass them, and every other implementation should.
 //!
-//! With the feature `conformance`, in a test of your crate (which needs tokio with `macros` and `rt`):
+//! To use them, enable the feature `conformance` in a test of your crate (which needs tokio with
+//! `macros` and `rt`):
 //!
 //! ```ignore
 //! struct Mine(/* where it is */);
@@ -13,11 +14,11 @@
 //! tidegauge_core::warehouse_promises!(mine_reads, Some(Mine::new()));
 //! ```
 //!
-//! A source keeps its promises as a [`SourceSubject`](source::SourceSubject), by
+//! A source is tested as a [`SourceSubject`](source::SourceSubject) by
 //! `tidegauge_core::source_promises!(mine, Some(Mine::new()))`.
 //!
-//! Each promise becomes a test of its own, with a new store; where the expression is `None`, because
-//! a server is not installed, it is skipped.
+//! Each promise becomes a separate test with a new store. If the expression is `None`, for example
+//! because a server is not installed, the test is skipped.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // these are tests
 
 pub mod duplicates;
@@ -38,22 +39,22 @@ use futures_util::TryStreamExt;
 
 use crate::{Scan, Sink, TableRef, Warehouse};
 
-/// A store under trial, empty at first.
+/// A store under test, empty at first.
 #[async_trait]
 pub trait Subject: Send + Sync {
-    /// A new and empty store of the same kind.
+    /// Creates a new, empty store of the same kind.
     fn another(&self) -> Box<dyn Subject>;
 
-    /// A new handle to it, as another process would have.
+    /// Opens a new handle to the store, as another process would.
     fn sink(&self) -> Arc<dyn Sink>;
 
-    /// The same, to read; `None` where it cannot be read back.
+    /// Opens a new handle for reading; `None` if the store cannot be read back.
     fn warehouse(&self) -> Option<Arc<dyn Warehouse>> {
         None
     }
 
-    /// The rows of `table` that somebody finds who looks into it. A sink that cannot be read back
-    /// says how.
+    /// Returns the number of rows of `table` that are visible in the store. A sink that cannot be
+    /// read back must implement it.
     async fn rows(&self, table: &TableRef) -> usize {
         let warehouse = self.warehouse().expect("say how its rows are counted");
         let batches = warehouse.scan(&Scan::all(table)).await.unwrap();
@@ -61,26 +62,29 @@ pub trait Subject: Send + Sync {
         counted.await.unwrap()
     }
 
-    /// Removes `table` as somebody with a client of the store would. Returns `false` where it cannot be done.
+    /// Drops `table` as a database client would, bypassing the sink. Returns `false` if the store
+    /// does not support it.
     async fn drop_table(&self, table: &TableRef) -> bool {
         let _ = table;
         false
     }
 
-    /// Removes the rows of `table` likewise, and leaves the table.
+    /// Deletes the rows of `table` but not the table, bypassing the sink. Returns `false` if the
+    /// store does not support it.
     async fn empty_table(&self, table: &TableRef) -> bool {
         let _ = table;
         false
     }
 
-    /// Changes the cursor of `source` likewise.
+    /// Changes the cursor of `source`, bypassing the sink. Returns `false` if the store does not
+    /// support it.
     async fn change_cursor(&self, source: &str, cursor: &str) -> bool {
         let _ = (source, cursor);
         false
     }
 }
 
-/// A test of each of the promises of a [`Sink`], in a module called so.
+/// Defines a test module `$name` with one test for each promise of a [`Sink`].
 #[macro_export]
 macro_rules! sink_promises {
     ($name:ident, $subject:expr) => {
@@ -137,7 +141,7 @@ macro_rules! sink_promises {
     };
 }
 
-/// A test of each of the promises of a [`Warehouse`], in a module called so.
+/// Defines a test module `$name` with one test for each promise of a [`Warehouse`].
 #[macro_export]
 macro_rules! warehouse_promises {
     ($name:ident, $subject:expr) => {
@@ -171,7 +175,7 @@ macro_rules! warehouse_promises {
     };
 }
 
-/// A test of each of the promises of a [`Source`](crate::Source), in a module called so.
+/// Defines a test module `$name` with one test for each promise of a [`Source`](crate::Source).
 #[macro_export]
 macro_rules! source_promises {
     ($name:ident, $subject:expr) => {
@@ -192,7 +196,7 @@ macro_rules! source_promises {
 macro_rules! promises {
     ($name:ident, $subject:expr, $($of:ident: [$($promise:ident),+]),+) => {
         mod $name {
-            #[allow(unused_imports)] // of whatever the subject needs
+            #[allow(unused_imports)] // of imports that the subject needs
             use super::*;
             $($(
                 #[tokio::test]

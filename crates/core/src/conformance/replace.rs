@@ -1,4 +1,4 @@
-//! What every sink promises of a load that replaces all rows of its tables, if it can take one.
+//! Conformance of sinks that support snapshots: loads that replace all rows of their tables.
 
 use futures_util::future::join;
 
@@ -13,7 +13,7 @@ fn can_replace(store: &dyn Subject) -> bool {
     store.sink().capabilities().replaces
 }
 
-/// Loads a snapshot of `tables` on top of page `page`.
+/// Loads a snapshot of `tables` on top of the cursor of page `page`.
 async fn replace(
     sink: &dyn Sink,
     page: usize,
@@ -27,7 +27,8 @@ async fn replace(
     sink.load(load.on_duplicate(on_duplicate).replacing(tables)).await
 }
 
-/// Rows that a snapshot lacks are gone, those that it has are there once, and other tables are left alone.
+/// Checks that rows missing from a snapshot are removed, that its own rows are there once, and that
+/// other tables are untouched.
 pub async fn a_snapshot_is_all_there_is_of_its_table(store: &dyn Subject) {
     if !can_replace(store) {
         return;
@@ -43,7 +44,7 @@ pub async fn a_snapshot_is_all_there_is_of_its_table(store: &dyn Subject) {
         for (rows, removed) in [
             (&[(1, "a"), (2, "b"), (3, "c")][..], 0),
             (&[(2, "B"), (3, "c")], 3),
-            // More than there was, and in two batches.
+            // More rows than before, and in two batches.
             (&[(1, "a"), (4, "d"), (5, "e"), (6, "f"), (7, "a longer text than those before")], 2),
             (&[(9, "x")], 5),
         ] {
@@ -61,7 +62,7 @@ pub async fn a_snapshot_is_all_there_is_of_its_table(store: &dyn Subject) {
             }
             page += 1;
         }
-        // What comes next is added to it.
+        // The next load appends to the snapshot.
         let next = Cursor::new((page + 1).to_string());
         let (before, rows) = (Cursor::new(page.to_string()), [batch(&table, &[(10, "y")])]);
         if at == 1 {
@@ -72,8 +73,8 @@ pub async fn a_snapshot_is_all_there_is_of_its_table(store: &dyn Subject) {
     assert_eq!(store.rows(&other).await, 1);
 }
 
-/// A snapshot that is refused leaves all as it was: one that comes with an old cursor, and one with rows that
-/// contradict each other.
+/// Checks that a refused snapshot changes nothing: one with an outdated cursor, and one with rows
+/// that contradict each other.
 pub async fn a_snapshot_that_is_refused_leaves_the_one_before(store: &dyn Subject) {
     if !can_replace(store) {
         return;
@@ -94,7 +95,7 @@ pub async fn a_snapshot_that_is_refused_leaves_the_one_before(store: &dyn Subjec
         if let Some(warehouse) = store.warehouse() {
             assert_eq!(pairs(&*warehouse, &table).await, [(1, "a".into()), (2, "b".into())]);
         }
-        // Nor has it left anything that the next one meets.
+        // The refused snapshot leaves nothing behind that affects the next one.
         sink.check("test", tables).await.unwrap();
     }
     replace(&*store.sink(), 1, &rows, tables, OnDuplicate::Refuse).await.unwrap();
@@ -102,7 +103,8 @@ pub async fn a_snapshot_that_is_refused_leaves_the_one_before(store: &dyn Subjec
     assert_eq!(store.rows(&table).await, 1);
 }
 
-/// The cursors go with a snapshot that it names, and what was noted of rows that it replaces; those of other sources stay.
+/// Checks that a snapshot removes the cursors that it names and the quarantine notes of rows that
+/// it replaces; those of other sources stay.
 pub async fn a_snapshot_takes_what_was_known_of_the_rows_before_with_it(store: &dyn Subject) {
     if !can_replace(store) {
         return;
@@ -126,7 +128,7 @@ pub async fn a_snapshot_takes_what_was_known_of_the_rows_before_with_it(store: &
         sink.load(Load::new(source, &rows, None, &after)).await.unwrap();
     }
     assert_eq!(store.rows(notes).await, 3);
-    // It has notes of its own, which are compared with those that go.
+    // The snapshot has quarantine notes of its own, which are compared with those that are removed.
     let (rows, next) = ([batch(&table, &[(4, "b")]), noted("test")], Cursor::new("2"));
     let load = Load::new("test", &rows, Some(&after), &next).on_duplicate(OnDuplicate::Last);
     sink.load(load.replacing(tables).forgetting(&["test fill"])).await.unwrap();
@@ -136,13 +138,13 @@ pub async fn a_snapshot_takes_what_was_known_of_the_rows_before_with_it(store: &
     for source in ["test", "test fill"] {
         store.sink().check(source, tables).await.unwrap();
     }
-    // What was forgotten may begin again.
+    // A source whose cursor was removed can start again.
     let rows = [batch(&table, &[(5, "c")])];
     store.sink().load(Load::new("test fill", &rows, None, &after)).await.unwrap();
     assert_eq!(store.rows(&table).await, 2);
 }
 
-/// Of two snapshots that race one is there, whole.
+/// Checks that of two racing snapshots exactly one is stored, completely.
 pub async fn of_two_snapshots_one_is_there(store: &dyn Subject) {
     if !can_replace(store) {
         return;

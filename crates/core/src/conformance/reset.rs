@@ -1,4 +1,4 @@
-//! What every sink promises of a reset, if it can do one.
+//! Conformance of sinks that support resets.
 
 use futures_util::future::join;
 
@@ -9,7 +9,7 @@ use crate::{
     Table, TableRef, WriteMode,
 };
 
-/// A table whose rows are of several origins, which are part of the key.
+/// Returns a table with rows of several sources; the source is part of the key.
 fn shared(write: WriteMode) -> TableRef {
     Table::builder("shared", "Rows of several origins")
         .column("id", DataType::Int64, "")
@@ -37,7 +37,8 @@ async fn load_of(sink: &dyn Sink, source: &str, after: &str, batches: &[Batch]) 
     sink.load(Load::new(source, batches, before, after)).await.unwrap();
 }
 
-/// Resets the sources called so, from where they stand.
+/// Resets the sources with these names at their current cursors, and returns the number of rows
+/// removed per removal.
 async fn reset(
     sink: &dyn Sink,
     sources: &[&str],
@@ -56,8 +57,8 @@ fn can_reset(store: &dyn Subject) -> bool {
     store.sink().capabilities().resets
 }
 
-/// A reset removes all rows of its tables and the cursors of its sources, and nothing else; then the same rows
-/// are new.
+/// Checks that a reset removes all rows of its tables and the cursors of its sources, and nothing
+/// else; after it the same rows count as new.
 pub async fn a_reset_removes_rows_and_cursors_together(store: &dyn Subject) {
     if !can_reset(store) {
         return;
@@ -80,7 +81,7 @@ pub async fn a_reset_removes_rows_and_cursors_together(store: &dyn Subject) {
     }
     let cursors = later.cursors().await.unwrap();
     assert_eq!(cursors.keys().collect::<Vec<_>>(), ["other"]);
-    // Once more there is nothing to remove, and from the beginning all is new.
+    // A second reset finds nothing to remove, and a load from the beginning inserts all rows again.
     assert_eq!(reset(&*later, &sources, &removals, false).await.unwrap(), [0, 0, 0]);
     for sink in [sink, later] {
         load(&*sink, None, "1", &rows).await.unwrap();
@@ -89,7 +90,7 @@ pub async fn a_reset_removes_rows_and_cursors_together(store: &dyn Subject) {
     }
 }
 
-/// A reset of some keys leaves the rows of all others, to the last version of each.
+/// Checks that a reset of some keys leaves the rows of all others, each in its last version.
 pub async fn a_reset_leaves_the_rows_of_other_keys(store: &dyn Subject) {
     if !can_reset(store) {
         return;
@@ -118,7 +119,7 @@ pub async fn a_reset_leaves_the_rows_of_other_keys(store: &dyn Subject) {
             let found = crate::WarehouseExt::read(&*warehouse, &all).await.unwrap();
             super::rows::assert_same(&found, &wanted, &all);
         }
-        // What was removed can come again, what was left cannot.
+        // Rows that were removed can be loaded again; rows that were left are still duplicates.
         load_of(&*sink, "test", "again", &[shared_rows(&table, pages[1])]).await;
         assert_eq!(store.rows(&table).await, 7);
         if write == WriteMode::Append {
@@ -134,7 +135,7 @@ pub async fn a_reset_leaves_the_rows_of_other_keys(store: &dyn Subject) {
     }
 }
 
-/// A reset that expects one of its cursors elsewhere is a conflict, and removes nothing.
+/// Checks that a reset that expects another cursor of one source is a conflict and removes nothing.
 pub async fn a_reset_that_expects_another_cursor_is_a_conflict(store: &dyn Subject) {
     if !can_reset(store) {
         return;
@@ -158,7 +159,8 @@ pub async fn a_reset_that_expects_another_cursor_is_a_conflict(store: &dyn Subje
     assert_eq!(store.rows(&table).await, 1);
 }
 
-/// A reset of a cursor alone leaves all rows, of rows alone all cursors, and of an empty store nothing.
+/// Checks that a reset of only a cursor leaves all rows, one of only rows leaves all cursors, and
+/// one of an empty store removes nothing.
 pub async fn a_reset_without_rows_or_tables_removes_nothing(store: &dyn Subject) {
     if !can_reset(store) {
         return;
@@ -176,7 +178,7 @@ pub async fn a_reset_without_rows_or_tables_removes_nothing(store: &dyn Subject)
     assert_eq!(store.rows(&table).await, 0);
 }
 
-/// A dry run counts what a reader would find, and changes nothing.
+/// Checks that a dry run counts the rows that a reader would find, and changes nothing.
 pub async fn a_dry_run_counts_and_changes_nothing(store: &dyn Subject) {
     if !can_reset(store) {
         return;
@@ -212,7 +214,8 @@ pub async fn a_dry_run_counts_and_changes_nothing(store: &dyn Subject) {
     assert_eq!(store.rows(&shared).await, if is_merging { 1 } else { 2 });
 }
 
-/// Of a load and a reset that expect the same cursor at once, one wins, and the other gets a conflict.
+/// Checks that of a load and a reset that race for the same cursor one wins and the other gets a
+/// conflict.
 pub async fn of_a_load_and_a_reset_that_race_one_wins(store: &dyn Subject) {
     if !can_reset(store) {
         return;
@@ -228,7 +231,7 @@ pub async fn of_a_load_and_a_reset_that_race_one_wins(store: &dyn Subject) {
         let cursors = [("test", Some(&one)), ("other", None)];
         let reset = Reset { cursors: &cursors, removals: &removals, dry_run: false };
         let loads = load(&*loader, Some("1"), "2", &rows);
-        // Which of them is asked first must not matter.
+        // The order in which they are polled first must not matter.
         let (loaded, removed) = match round % 2 {
             0 => join(loads, resetter.reset(reset)).await,
             _ => {
@@ -252,7 +255,7 @@ pub async fn of_a_load_and_a_reset_that_race_one_wins(store: &dyn Subject) {
     }
 }
 
-/// A sink that cannot reset says so by its capabilities, and by its error.
+/// Checks that a sink without resets reports it in its capabilities and by its error.
 pub async fn a_sink_that_cannot_reset_says_so(store: &dyn Subject) {
     let sink = store.sink();
     let done = sink.reset(Reset { cursors: &[], removals: &[], dry_run: false }).await;

@@ -1,4 +1,4 @@
-//! The tables and rows that stores are tried with.
+//! Tables and rows for conformance tests.
 
 use std::borrow::Cow;
 
@@ -9,10 +9,10 @@ use crate::{
     TableRef, Warehouse, WarehouseExt, WriteMode,
 };
 
-/// Loads `batches` on behalf of `source`.
+/// Loads `batches` from the source `test`.
 ///
 /// # Errors
-/// As for [`Sink::load`].
+/// The same as for [`Sink::load`].
 pub async fn load(
     sink: &dyn Sink,
     before: Option<&str>,
@@ -23,7 +23,7 @@ pub async fn load(
     sink.load(Load::new("test", batches, before.as_ref(), &after)).await.map(|_| ())
 }
 
-/// A table with a column of every type, and names that SQL keeps for itself.
+/// Returns a table with a column of every type and with reserved words of SQL as names.
 pub fn everything(write: WriteMode) -> TableRef {
     Table::builder("order", "All types")
         .column("group", DataType::Int64, "")
@@ -45,7 +45,7 @@ pub fn everything(write: WriteMode) -> TableRef {
 
 /// A row of [`everything`].
 #[derive(Debug, Clone, Default, Serialize)]
-#[allow(missing_docs)] // its columns are what they are called
+#[allow(missing_docs)] // the names of its columns say what they are
 pub struct Everything {
     pub group: i64,
     pub select: &'static str,
@@ -60,7 +60,7 @@ pub struct Everything {
     pub place: Option<&'static str>,
 }
 
-/// Rows at the edges of what a column may hold.
+/// Returns rows with values at the edges of what a column may hold.
 pub fn extremes() -> Vec<Everything> {
     vec![
         Everything {
@@ -116,7 +116,7 @@ pub fn extremes() -> Vec<Everything> {
     ]
 }
 
-/// A table of one number and a text.
+/// Returns a table with an integer key `id` and a `text`.
 pub fn simple(name: impl Into<Cow<'static, str>>, write: WriteMode) -> TableRef {
     Table::builder(name, "A number and a text")
         .column("id", DataType::Int64, "")
@@ -127,7 +127,7 @@ pub fn simple(name: impl Into<Cow<'static, str>>, write: WriteMode) -> TableRef 
         .unwrap()
 }
 
-/// A batch of a [`simple`] table.
+/// Returns a batch of a [`simple`] table.
 pub fn batch(table: &TableRef, rows: &[(i64, &'static str)]) -> Batch {
     #[derive(Serialize)]
     struct Row {
@@ -137,7 +137,7 @@ pub fn batch(table: &TableRef, rows: &[(i64, &'static str)]) -> Batch {
     Batch::from_rows(table, rows.iter().map(|(id, text)| Row { id: *id, text })).unwrap()
 }
 
-/// The rows of a [`simple`] table, by number.
+/// Returns the rows of a [`simple`] table, ordered by `id`.
 pub async fn pairs(warehouse: &dyn Warehouse, table: &TableRef) -> Vec<(i64, String)> {
     let batch = warehouse.read(&Scan::all(table)).await.unwrap();
     let ids = batch.column("id").unwrap().as_i64().unwrap();
@@ -148,8 +148,8 @@ pub async fn pairs(warehouse: &dyn Warehouse, table: &TableRef) -> Vec<(i64, Str
     rows
 }
 
-/// The rows of a batch as text, each with all its values, sorted: two batches have the same rows if
-/// these are equal.
+/// Returns each row with all its values as one line, sorted: two batches have the same rows if
+/// their lines are equal.
 pub fn lines(batch: &Batch) -> Vec<String> {
     let views = batch.views().unwrap();
     let line = |row| {
@@ -179,7 +179,7 @@ pub fn assert_equal(found: &Batch, wanted: &Batch, of: &dyn std::fmt::Debug) {
 }
 
 fn columns(batch: &Batch) -> Vec<(&str, DataType)> {
-    // The record says the same as the table: this is what a reader of Arrow sees.
+    // The names come from the record, because that is what a reader of Arrow sees.
     let names = batch.record().schema_ref().fields().iter().map(|field| field.name().as_str());
     names.zip(batch.table().columns.iter().map(|column| column.dtype)).collect()
 }
@@ -197,12 +197,12 @@ fn assert_lines(found: &[String], wanted: &[String], of: &dyn std::fmt::Debug) {
     );
 }
 
-/// Whether `error` is a conflict.
+/// Returns `true` if `error` is a cursor conflict.
 pub fn is_conflict(error: &Error) -> bool {
     matches!(error, Error::Conflict { .. })
 }
 
-/// A [`simple`] table and more.
+/// Returns a [`simple`] table with additional columns.
 pub fn wider(table: &Table, more: impl FnOnce(TableBuilder) -> TableBuilder) -> TableRef {
     let start = Table::builder(table.name.clone(), "").column("id", DataType::Int64, "").column(
         "text",
@@ -212,7 +212,7 @@ pub fn wider(table: &Table, more: impl FnOnce(TableBuilder) -> TableBuilder) -> 
     more(start).key(["id"]).write(table.write).build().unwrap()
 }
 
-/// A table of numbers: a key, whose it is, and one that may be missing.
+/// Returns a table of integers: a key, an owner, and a nullable column.
 pub fn owned(write: WriteMode) -> TableRef {
     Table::builder("owned", "Whose is what")
         .column("id", DataType::Int64, "")
@@ -225,7 +225,7 @@ pub fn owned(write: WriteMode) -> TableRef {
         .unwrap()
 }
 
-/// A batch of an [`owned`] table.
+/// Returns a batch of an [`owned`] table.
 pub fn belongings(table: &TableRef, rows: &[(i64, i64, Option<i64>)]) -> Batch {
     let mut builder = BatchBuilder::new(table);
     for (id, owner, order) in rows {
@@ -236,14 +236,15 @@ pub fn belongings(table: &TableRef, rows: &[(i64, i64, Option<i64>)]) -> Batch {
     builder.finish().unwrap()
 }
 
-/// Rows of every type in a few groups, some of them null, from 2019 to 2022.
+/// Returns rows of every type in a few groups, from 2019 to 2022, with nulls in every nullable
+/// column.
 pub fn varied(table: &TableRef, count: i64) -> Batch {
     let mut builder = BatchBuilder::new(table);
     for at in 0..count {
         let odd = |by: i64| at * 7_919 % by;
         let or_null = |null: bool, cell| if null { Cell::Null } else { cell };
         let names = ["Zoë", "ada", "Ada", "", "😀", "z"];
-        // A hundred days of four years: some stores have a file for each.
+        // A hundred different days in four years, since some stores write a file for each day.
         let micros = 1_546_300_800_000_000 + odd(101) * 1_248_000_000_000 + odd(1_009) * 7_919_003;
         let units = i128::from(odd(1_000_003)) * 99_999_999_999_999_999 - (1 << 70);
         let cells = [

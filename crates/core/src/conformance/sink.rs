@@ -1,4 +1,4 @@
-//! What every sink promises.
+//! Conformance of sinks: loads, cursors, leases and integrity checks.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::{
     WarehouseExt, WriteMode, tables,
 };
 
-/// A load moves the cursor of its source, whatever that is called, and no other.
+/// Checks that a load moves the cursor of its source, whatever its name, and no other.
 pub async fn a_load_moves_its_cursor_and_only_its_own(store: &dyn Subject) {
     let sink = store.sink();
     assert!(!sink.name().is_empty());
@@ -25,14 +25,15 @@ pub async fn a_load_moves_its_cursor_and_only_its_own(store: &dyn Subject) {
     let next = Cursor::new("2");
     let rows = [batch(&table, &[(2, "b")])];
     sink.load(Load::new("other", &rows, None, &next)).await.unwrap();
-    // Somebody else, later.
+    // A later handle, as of another process.
     let sink = store.sink();
     assert_eq!(sink.cursor("test").await.unwrap(), Some(after));
     assert_eq!(sink.cursor("other").await.unwrap(), Some(next));
     assert_eq!(store.rows(&table).await, 2);
 }
 
-/// A load that expects the cursor elsewhere is a [`Conflict`](crate::Error::Conflict), and writes nothing.
+/// Checks that a load that expects another cursor is a [`Conflict`](crate::Error::Conflict) and
+/// writes nothing.
 pub async fn a_load_that_expects_another_cursor_is_a_conflict(store: &dyn Subject) {
     let (sink, table) = (store.sink(), simple("t", WriteMode::Merge));
     load(&*sink, None, "1", &[batch(&table, &[(1, "a")])]).await.unwrap();
@@ -47,7 +48,7 @@ pub async fn a_load_that_expects_another_cursor_is_a_conflict(store: &dyn Subjec
     assert_eq!(store.rows(&table).await, 2);
 }
 
-/// Of a load that fails, neither rows nor cursor are kept, in none of its tables.
+/// Checks that a failed load keeps neither rows nor the cursor, in any of its tables.
 pub async fn of_a_load_that_fails_nothing_is_kept(store: &dyn Subject) {
     let sink = store.sink();
     let (first, merged, last) = (
@@ -69,7 +70,7 @@ pub async fn of_a_load_that_fails_nothing_is_kept(store: &dyn Subject) {
         assert_eq!(store.rows(table).await, rows, "{}", table.name);
     }
     assert_eq!(sink.cursor("test").await.unwrap(), Some(Cursor::new("1")));
-    // The same sink goes on as if nothing had happened.
+    // The same sink remains usable after the failure.
     let good = [bad[0].clone(), bad[1].clone(), batch(&last, &[(8, "y")])];
     load(&*sink, Some("1"), "2", &good).await.unwrap();
     for (table, rows) in [(&first, 3), (&last, 2)] {
@@ -77,7 +78,8 @@ pub async fn of_a_load_that_fails_nothing_is_kept(store: &dyn Subject) {
     }
 }
 
-/// A table written by append refuses a key that it holds, or that comes twice, naming the table.
+/// Checks that an append table refuses a key that is stored already or comes twice, and that the
+/// error names the table.
 pub async fn an_append_table_refuses_a_key_that_it_holds(store: &dyn Subject) {
     let sink = store.sink();
     let table = Table::builder("t", "")
@@ -115,7 +117,7 @@ pub async fn an_append_table_refuses_a_key_that_it_holds(store: &dyn Subject) {
     assert_eq!(store.rows(&table).await, 4);
 }
 
-/// A load prepares what was not prepared.
+/// Checks that a load prepares tables that were not prepared before.
 pub async fn tables_need_no_preparing(store: &dyn Subject) {
     let (sink, table) = (store.sink(), everything(WriteMode::Append));
     let rows = Batch::from_rows(&table, extremes()).unwrap();
@@ -123,7 +125,7 @@ pub async fn tables_need_no_preparing(store: &dyn Subject) {
     assert_eq!(store.rows(&table).await, extremes().len());
 }
 
-/// Preparing what is prepared changes nothing.
+/// Checks that preparing is idempotent.
 pub async fn preparing_twice_is_preparing_once(store: &dyn Subject) {
     let table = everything(WriteMode::Merge);
     for _ in 0..2 {
@@ -136,7 +138,7 @@ pub async fn preparing_twice_is_preparing_once(store: &dyn Subject) {
     }
 }
 
-/// A load without rows moves the cursor; so does an empty batch.
+/// Checks that a load without rows moves the cursor, and so does an empty batch.
 pub async fn a_load_without_rows_moves_the_cursor(store: &dyn Subject) {
     let (sink, table) = (store.sink(), simple("t", WriteMode::Append));
     load(&*sink, None, "1", &[]).await.unwrap();
@@ -146,7 +148,7 @@ pub async fn a_load_without_rows_moves_the_cursor(store: &dyn Subject) {
     assert_eq!(store.rows(&table).await, 0);
 }
 
-/// Values at the edges of their types are taken, and come back to the last bit.
+/// Checks that values at the edges of their types survive the round trip exactly.
 pub async fn any_value_is_taken(store: &dyn Subject) {
     for write in [WriteMode::Append, WriteMode::Merge] {
         let another = store.another();
@@ -169,7 +171,8 @@ pub async fn any_value_is_taken(store: &dyn Subject) {
     }
 }
 
-/// A table whose definition is another than that of the stored one is refused, naming the column.
+/// Checks that a table definition that differs from the stored one is refused with the column's
+/// name.
 pub async fn a_table_that_changed_is_refused_by_column(store: &dyn Subject) {
     let table = simple("t", WriteMode::Append);
     store.sink().prepare(std::slice::from_ref(&table)).await.unwrap();
@@ -188,7 +191,8 @@ pub async fn a_table_that_changed_is_refused_by_column(store: &dyn Subject) {
     assert_eq!(store.rows(&table).await, 0);
 }
 
-/// Of loaders that expect the same cursor at once, one wins, and the others get a conflict.
+/// Checks that of loaders that race for the same cursor exactly one wins, and the others get a
+/// conflict.
 pub async fn of_loaders_that_race_exactly_one_wins(store: &dyn Subject) {
     let table = simple("t", WriteMode::Append);
     let racers = (0..8).map(|racer: i64| {
@@ -202,8 +206,8 @@ pub async fn of_loaders_that_race_exactly_one_wins(store: &dyn Subject) {
     assert_eq!(store.rows(&table).await, 1);
 }
 
-/// The same where nobody has rows: what moves is the cursor alone, from a store that is empty and
-/// from one that is not.
+/// Checks the same race without rows, where only the cursor moves, from an empty store and from one
+/// with a cursor.
 pub async fn of_racers_without_rows_exactly_one_wins(store: &dyn Subject) {
     for before in [None, Some("start")] {
         let another = store.another();
@@ -224,7 +228,8 @@ pub async fn of_racers_without_rows_exactly_one_wins(store: &dyn Subject) {
     }
 }
 
-/// All cursors are given at once, and the version of the data changes with them alone.
+/// Checks that all cursors are returned at once, and that the data version changes exactly when
+/// they do.
 pub async fn cursors_are_given_at_once(store: &dyn Subject) {
     let sink = store.sink();
     assert!(sink.cursors().await.unwrap().is_empty());
@@ -247,8 +252,9 @@ pub async fn cursors_are_given_at_once(store: &dyn Subject) {
     assert_ne!(sink.data_version().await.unwrap(), version);
 }
 
-/// Whatever loads have made of tables and cursors agrees: keys of every type, rows that replace others, tables
-/// that sources share, loads without rows, and cursors that move without them.
+/// Checks that the integrity check accepts what loads leave behind: keys of every type, rows that
+/// replace others, tables shared by sources, loads without rows, and cursors that move without
+/// rows.
 pub async fn a_history_of_loads_passes_the_check(store: &dyn Subject) {
     let sink = store.sink();
     let (appended, merged) = (everything(WriteMode::Append), simple("merged", WriteMode::Merge));
@@ -286,7 +292,7 @@ pub async fn a_history_of_loads_passes_the_check(store: &dyn Subject) {
             sink.check("test", &tables).await.unwrap();
             sink.check("other", &tables).await.unwrap();
         }
-        // Another source, in a table of the first, behind its back.
+        // Another source loads into a table of the first one, through another handle.
         let (before, after) = (before.map(Cursor::new), Cursor::new((at + 1).to_string()));
         let rows = [batch(&merged, &[(2, "other"), (3, "more")])];
         let load = Load::new("other", &rows, before.as_ref(), &after);
@@ -295,8 +301,9 @@ pub async fn a_history_of_loads_passes_the_check(store: &dyn Subject) {
     }
 }
 
-/// A table that was dropped under a cursor is an error of every source that has rows in it, until they are there
-/// again: before it is made anew and afterwards, whatever other sources have loaded into it meanwhile.
+/// Checks that a table dropped under a cursor is an error of every source that had rows in it until
+/// the rows are loaded again: both before and after the table is created anew, regardless of loads
+/// by other sources.
 pub async fn a_table_that_was_dropped_under_a_cursor_is_noticed(store: &dyn Subject) {
     for write in [WriteMode::Append, WriteMode::Merge] {
         let another = store.another();
@@ -315,7 +322,7 @@ pub async fn a_table_that_was_dropped_under_a_cursor_is_noticed(store: &dyn Subj
     }
 }
 
-/// The same of a table that is there and holds none of the rows.
+/// Checks the same for a table that exists but has lost all its rows.
 pub async fn a_table_that_was_emptied_under_a_cursor_is_noticed(store: &dyn Subject) {
     let table = simple("t", WriteMode::Merge);
     load(&*store.sink(), None, "1", &[batch(&table, &[(1, "a")])]).await.unwrap();
@@ -324,12 +331,13 @@ pub async fn a_table_that_was_emptied_under_a_cursor_is_noticed(store: &dyn Subj
         return;
     }
     is_noticed(store, "`t`", &[table]).await;
-    // Tables that may be emptied.
+    // These tables may be emptied at any time.
     let notes = [tables::RunRecord::table().clone(), tables::Quarantine::table().clone()];
     store.sink().check("test", &notes).await.unwrap();
 }
 
-/// A cursor that is not the one that was loaded last is an error of its source, wherever it was put.
+/// Checks that a cursor other than the one loaded last, earlier or later, is an error of its
+/// source.
 pub async fn a_cursor_that_was_changed_by_hand_is_noticed(store: &dyn Subject) {
     let table = simple("t", WriteMode::Merge);
     for (before, after) in [(None, "1"), (Some("1"), "2")] {
@@ -352,7 +360,8 @@ pub async fn a_cursor_that_was_changed_by_hand_is_noticed(store: &dyn Subject) {
     assert_eq!(store.rows(&table).await, 2);
 }
 
-/// Panics unless it is told that `what` lacks rows of the source `test`, and nothing is loaded.
+/// Panics unless both a check and a load report that `what` lacks rows of the source `test`, and
+/// nothing is loaded.
 async fn is_noticed(store: &dyn Subject, what: &str, tables: &[TableRef]) {
     let cursor = store.sink().cursor("test").await.unwrap().unwrap();
     let rows = [batch(&tables[0], &[(7, "more")])];
@@ -369,7 +378,8 @@ async fn is_noticed(store: &dyn Subject, what: &str, tables: &[TableRef]) {
     assert_eq!(store.sink().cursor("test").await.unwrap(), Some(cursor));
 }
 
-/// What a sink says it can do does not depend on who asks, and fits what it is.
+/// Checks that the capabilities of a sink are the same for every handle and consistent with its
+/// kind.
 pub async fn capabilities_are_those_of_the_store(store: &dyn Subject) {
     let capabilities = store.sink().capabilities();
     assert_eq!(store.another().sink().capabilities(), capabilities);
@@ -380,7 +390,8 @@ pub async fn capabilities_are_those_of_the_store(store: &dyn Subject) {
     }
 }
 
-/// A lease has one holder at a time; who renews keeps it, and who is silent for its TTL loses it.
+/// Checks that a lease has one holder at a time: renewing keeps it, and silence for its TTL loses
+/// it.
 pub async fn a_lease_has_one_holder(store: &dyn Subject) {
     let clock = Arc::new(HandClock::default());
     let ttl = Duration::from_secs(60);
@@ -389,7 +400,7 @@ pub async fn a_lease_has_one_holder(store: &dyn Subject) {
     assert!(!one.renew().await.unwrap() && !one.is_held());
     assert!(one.acquire().await.unwrap() && one.is_held());
     assert!(one.acquire().await.unwrap(), "it is held already");
-    // Beats keep it, and so do pages of the source.
+    // Heartbeats keep the lease, and so do pages of the source.
     for beat in 0..4 {
         assert!(!two.acquire().await.unwrap());
         clock.advance(Duration::from_secs(59));
@@ -405,7 +416,7 @@ pub async fn a_lease_has_one_holder(store: &dyn Subject) {
         }
         clock.advance(Duration::from_secs(2));
     }
-    // Silence loses it, and who lost it is told.
+    // Silence loses the lease, and its former holder learns of it on renewal.
     assert!(!two.acquire().await.unwrap());
     clock.advance(ttl);
     assert!(two.acquire().await.unwrap() && two.is_held());
@@ -413,13 +424,13 @@ pub async fn a_lease_has_one_holder(store: &dyn Subject) {
     assert!(!one.renew().await.unwrap() && !one.is_held());
     one.release().await.unwrap();
     assert!(two.renew().await.unwrap());
-    // What is released is free at once.
+    // A released lease is free at once.
     two.release().await.unwrap();
     assert!(!two.is_held() && !two.renew().await.unwrap());
     assert!(one.acquire().await.unwrap());
 }
 
-/// A clock that is moved by hand.
+/// A clock that the test advances by hand.
 #[derive(Debug, Default)]
 struct HandClock(std::sync::Mutex<Duration>);
 
@@ -435,7 +446,7 @@ impl Clock for HandClock {
     }
 }
 
-/// The tables of the house can be prepared, loaded and read.
+/// Checks that the built-in tables can be prepared, loaded and read.
 pub async fn the_built_in_tables_are_taken(store: &dyn Subject) {
     let sink = store.sink();
     sink.prepare(&tables::all()).await.unwrap();
@@ -451,7 +462,7 @@ pub async fn the_built_in_tables_are_taken(store: &dyn Subject) {
     }
 }
 
-/// A batch may have a million rows.
+/// Checks that a batch of a million rows can be loaded at once.
 pub async fn a_million_rows_are_taken_at_once(store: &dyn Subject) {
     let (sink, table) = (store.sink(), simple("t", WriteMode::Append));
     let columns = vec![

@@ -1,4 +1,4 @@
-//! What every source promises.
+//! Conformance of sources.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -9,28 +9,28 @@ use async_trait::async_trait;
 
 use crate::{Batch, Cursor, Page, Source};
 
-/// A source under trial, in a world that stands still: the clock does not move, and the other side
-/// gives the same answers to the same requests.
+/// A source under test in a fixed environment: the clock does not move, and the remote side gives
+/// the same response to the same request.
 #[async_trait]
 pub trait SourceSubject: Send + Sync {
-    /// Returns a new handle to the source, as another process would have.
+    /// Opens a new handle to the source, as another process would.
     async fn source(&self) -> Arc<dyn Source>;
 
-    /// Returns how many rows a page has at most, given the settings of the source.
+    /// Returns the maximum number of rows of a page, given the settings of the source.
     fn most_rows(&self) -> usize;
 }
 
-/// More pages than this are no trial any more.
+/// The maximum number of pages that a test reads before it fails.
 const MOST_PAGES: usize = 10_000;
 
-/// A live source never ends; so many pages of it are looked at.
+/// The number of pages that are read of a live source, which never ends.
 const LIVE_PAGES: usize = 5;
 
-/// How often a fetch is polled before it is dropped, from once to this many times.
+/// The maximum number of polls of a fetch before it is dropped; tests use 1 to this many.
 const MOST_POLLS: usize = 8;
 
-/// The pages from the first one on, each with the cursor that it was asked for with: until the source
-/// is done, or of a live source the first ones.
+/// Reads the pages from the first one on, each with the cursor that it was fetched with, until the
+/// source is done; of a live source only the first [`LIVE_PAGES`].
 async fn read(source: &dyn Source) -> Vec<(Option<Cursor>, Page)> {
     let (mut pages, mut before) = (Vec::new(), None);
     loop {
@@ -52,7 +52,7 @@ fn is_same(left: &Batch, right: &Batch) -> bool {
     left.table() == right.table() && left.record() == right.record()
 }
 
-/// Both pages say the same.
+/// Panics unless both pages have the same rows, cursor and end.
 #[track_caller]
 fn assert_same(left: &Page, right: &Page, at: Option<&Cursor>) {
     assert_eq!(left.cursor, right.cursor, "the cursor after the page at {at:?}");
@@ -64,7 +64,7 @@ fn assert_same(left: &Page, right: &Page, at: Option<&Cursor>) {
     }
 }
 
-/// A page has no more rows than the settings allow, and pages come to an end.
+/// Checks that a page has no more rows than the settings allow, and that pages come to an end.
 pub async fn pages_are_bounded(subject: &dyn SourceSubject) {
     let source = subject.source().await;
     assert!(!source.name().is_empty());
@@ -76,8 +76,8 @@ pub async fn pages_are_bounded(subject: &dyn SourceSubject) {
     assert!(rows > 0 || source.capabilities().live, "a source without rows proves nothing");
 }
 
-/// The same cursor gives the same page, to the same handle and to another one; of a live source, to
-/// the same handle until the page after it is asked for.
+/// Checks that the same cursor gives the same page, through the same handle and another one; for a
+/// live source, through the same handle until the next page is fetched.
 pub async fn the_same_cursor_gives_the_same_page(subject: &dyn SourceSubject) {
     let source = subject.source().await;
     if source.capabilities().live {
@@ -93,9 +93,9 @@ pub async fn the_same_cursor_gives_the_same_page(subject: &dyn SourceSubject) {
         return;
     }
     let pages = read(&*source).await;
-    // Backwards, so that none follows from the one before it.
+    // In reverse order, so that no fetch follows the one of the preceding page.
     for (before, page) in pages.iter().rev() {
-        // With nothing new since the last page, its own cursor gives an empty one.
+        // The cursor of the last page itself gives an empty page, since nothing is new.
         if before.as_ref() != Some(&page.cursor) {
             assert_same(page, &fetch(&*source, before.as_ref()).await, before.as_ref());
         }
@@ -106,7 +106,7 @@ pub async fn the_same_cursor_gives_the_same_page(subject: &dyn SourceSubject) {
     }
 }
 
-/// With nothing new there are no batches, the cursor stays, and the source is done.
+/// Checks that without new data there are no batches, the cursor stays, and the source is done.
 pub async fn with_nothing_new_the_cursor_stays(subject: &dyn SourceSubject) {
     let source = subject.source().await;
     if source.capabilities().live {
@@ -125,9 +125,9 @@ pub async fn with_nothing_new_the_cursor_stays(subject: &dyn SourceSubject) {
     }
 }
 
-/// A fetch that is dropped before its end leaves nothing behind: the next one gives what it would
-/// have given. Of a live source, nothing that was heard is lost or heard twice; that depends on the
-/// other side, and is left to its own tests.
+/// Checks that a dropped fetch leaves no state behind: the next one returns the same page. For a
+/// live source no message may be lost or repeated either; that depends on the remote side and is
+/// left to the source's own tests.
 pub async fn a_fetch_that_is_dropped_leaves_no_state(subject: &dyn SourceSubject) {
     let (source, tried) = (subject.source().await, subject.source().await);
     if source.capabilities().live {
@@ -150,7 +150,7 @@ pub async fn a_fetch_that_is_dropped_leaves_no_state(subject: &dyn SourceSubject
     }
 }
 
-/// A page has batches of the declared tables alone.
+/// Checks that a page has batches of the declared tables only.
 pub async fn batches_are_of_the_declared_tables(subject: &dyn SourceSubject) {
     let source = subject.source().await;
     let tables = source.tables();

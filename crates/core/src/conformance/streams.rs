@@ -1,4 +1,4 @@
-//! What every stream of a [`Warehouse`](crate::Warehouse) promises.
+//! Conformance of warehouses: batch streams.
 
 use futures_util::{StreamExt, TryStreamExt};
 
@@ -7,16 +7,17 @@ use super::rows::{batch, load, simple};
 use super::warehouse::reader;
 use crate::{Batch, Filter, Scan, TableRef, Values, WarehouseExt, WriteMode};
 
-/// The most rows that a batch of a stream has.
+/// The maximum number of rows of a batch in a stream.
 pub const MOST_ROWS: usize = 65_536;
 
-/// Rows of a [`simple`] table, all with one text.
+/// Returns rows of a [`simple`] table that all have the same text.
 fn many(table: &TableRef, ids: std::ops::Range<i64>, text: &str) -> Batch {
     let ids: Vec<i64> = ids.collect();
     Batch::from_columns(table, ids.len(), vec![Values::Ints(ids), Values::Same(text)]).unwrap()
 }
 
-/// No batch has more than 65,536 rows, whatever was loaded at once, and none is left out.
+/// Checks that no batch has more than [`MOST_ROWS`] rows, however many were loaded at once, and
+/// that none is missing.
 pub async fn batches_are_bounded(store: &dyn Subject) {
     for write in [WriteMode::Append, WriteMode::Merge] {
         let another = store.another();
@@ -36,7 +37,7 @@ pub async fn batches_are_bounded(store: &dyn Subject) {
     }
 }
 
-/// A limit gives so many rows of those that the scan is about, or all where there are fewer.
+/// Checks that a limit returns that many of the scan's rows, or all if there are fewer.
 pub async fn a_limit_gives_so_many_rows(store: &dyn Subject) {
     let (warehouse, table) = (reader(store), simple("t", WriteMode::Merge));
     load(&*warehouse, None, "1", &[many(&table, 0..1_000, "old")]).await.unwrap();
@@ -63,7 +64,7 @@ pub async fn a_limit_gives_so_many_rows(store: &dyn Subject) {
     }
 }
 
-/// A stream that is dropped half read frees its connection, its files and its locks.
+/// Checks that dropping a half-read stream frees its connection, files and locks.
 pub async fn a_dropped_stream_frees_what_it_held(store: &dyn Subject) {
     let (warehouse, table) = (reader(store), simple("t", WriteMode::Append));
     load(&*warehouse, None, "1", &[many(&table, 0..100_000, "a text")]).await.unwrap();
@@ -71,14 +72,14 @@ pub async fn a_dropped_stream_frees_what_it_held(store: &dyn Subject) {
         let mut batches = warehouse.scan(&Scan::all(&table)).await.unwrap();
         assert!(batches.next().await.unwrap().unwrap().rows() > 0);
         drop(batches);
-        // And one that was never read.
+        // Also a stream that was never read.
         drop(warehouse.scan(&Scan::all(&table)).await.unwrap());
     }
     load(&*warehouse, Some("1"), "2", &[batch(&table, &[(-1, "more")])]).await.unwrap();
     assert_eq!(warehouse.count(&table).await.unwrap(), 100_001);
 }
 
-/// What is loaded while a stream is read is not in it.
+/// Checks that rows loaded while a stream is being read are not part of it.
 pub async fn a_stream_is_of_one_snapshot(store: &dyn Subject) {
     let (warehouse, table) = (reader(store), simple("t", WriteMode::Merge));
     load(&*warehouse, None, "1", &[many(&table, 0..100_000, "old")]).await.unwrap();

@@ -1,4 +1,4 @@
-//! What every warehouse promises besides.
+//! Conformance of warehouses: merging, schema changes, ranges and aggregates.
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -19,14 +19,15 @@ pub(super) fn reader(store: &dyn Subject) -> Arc<dyn Warehouse> {
     store.warehouse().expect("these are promises of a warehouse")
 }
 
-/// Of rows with one key the newest stays: within a batch, a load, and over loads.
+/// Checks that of rows with the same key the newest stays: within a batch, within a load, and
+/// across loads.
 pub async fn of_merged_rows_the_newest_stays(store: &dyn Subject) {
     let (warehouse, table) = (reader(store), simple("t", WriteMode::Merge));
     let first = batch(&table, &[(1, "a"), (2, "b"), (1, "c"), (3, "d")]);
     load(&*warehouse, None, "1", &[first]).await.unwrap();
     let rows = [(1, "c".into()), (2, "b".into()), (3, "d".into())];
     assert_eq!(pairs(&*warehouse, &table).await, rows);
-    // Within a load the later batch wins; ranges that meet, and one that does not.
+    // Within a load the later batch wins; the key ranges of these loads overlap, but for one.
     let batches = [batch(&table, &[(2, "e"), (9, "f")]), batch(&table, &[(9, "g"), (0, "h")])];
     load(&*warehouse, Some("1"), "2", &batches).await.unwrap();
     load(&*warehouse, Some("2"), "3", &[batch(&table, &[(20, "i")])]).await.unwrap();
@@ -38,7 +39,7 @@ pub async fn of_merged_rows_the_newest_stays(store: &dyn Subject) {
     assert_eq!((texts.rows(), texts.record().num_columns()), (6, 1));
 }
 
-/// Rows are merged by keys of any type.
+/// Checks that rows are merged by keys of any type.
 pub async fn merging_takes_keys_of_any_type(store: &dyn Subject) {
     let (warehouse, table) = (reader(store), everything(WriteMode::Merge));
     let rows = extremes();
@@ -54,7 +55,7 @@ pub async fn merging_takes_keys_of_any_type(store: &dyn Subject) {
     assert_same(&found, &Batch::from_rows(&table, rows).unwrap(), &"merged");
 }
 
-/// A table may have no columns but its key.
+/// Checks that a merge table may have no columns but its key.
 pub async fn a_table_that_is_nothing_but_key_can_be_merged(store: &dyn Subject) {
     let table = Table::builder("seen", "")
         .column("id", DataType::Int64, "")
@@ -72,7 +73,7 @@ pub async fn a_table_that_is_nothing_but_key_can_be_merged(store: &dyn Subject) 
     assert_eq!(store.rows(&table).await, 3);
 }
 
-/// A table that nobody has loaded reads as no rows, with its columns.
+/// Checks that a table that was never loaded reads as no rows, with its columns.
 pub async fn what_is_not_there_reads_as_no_rows(store: &dyn Subject) {
     let table = everything(WriteMode::Merge);
     let found = reader(store).read(&Scan::all(&table)).await.unwrap();
@@ -85,7 +86,7 @@ pub async fn what_is_not_there_reads_as_no_rows(store: &dyn Subject) {
     assert!(error.to_string().contains("no column `nope`"), "{error}");
 }
 
-/// What is read does not depend on how it was cut into loads.
+/// Checks that the rows read do not depend on how they were split into loads.
 pub async fn many_rows_come_back_whatever_the_page_size(store: &dyn Subject) {
     let rows: Vec<(i64, &str)> = (0..10_000).map(|id| (id * 7 % 10_007, "text")).collect();
     for page in [1_300, 4_999, 10_000] {
@@ -106,7 +107,7 @@ pub async fn many_rows_come_back_whatever_the_page_size(store: &dyn Subject) {
     }
 }
 
-/// Who reads while somebody loads sees whole loads.
+/// Checks that a reader sees only whole loads while another handle loads.
 pub async fn reading_needs_no_writer_and_sees_what_is_committed(store: &dyn Subject) {
     let table = simple("t", WriteMode::Append);
     let (writer, other) = (reader(store), reader(store));
@@ -123,7 +124,7 @@ pub async fn reading_needs_no_writer_and_sees_what_is_committed(store: &dyn Subj
     assert_eq!(store.rows(&table).await, 40);
 }
 
-/// A column that was added to the definition, and may be null, is added to the stored table.
+/// Checks that a nullable column added to the definition is added to the stored table.
 pub async fn a_column_that_rows_may_lack_is_added(store: &dyn Subject) {
     for write in [WriteMode::Append, WriteMode::Merge] {
         let another = store.another();
@@ -131,7 +132,7 @@ pub async fn a_column_that_rows_may_lack_is_added(store: &dyn Subject) {
         let (warehouse, table) = (reader(store), simple("t", write));
         load(&*warehouse, None, "1", &[batch(&table, &[(1, "a"), (2, "b")])]).await.unwrap();
         let wide = wider(&table, |table| table.nullable("more", DataType::FIAT, ""));
-        // Until somebody loads it, it is null.
+        // The column is null until a load fills it.
         let found = reader(store).read(&Scan::all(&wide)).await.unwrap();
         assert_eq!(found.column("more").unwrap().null_count(), 2);
         for (filter, rows) in [
@@ -158,20 +159,20 @@ pub async fn a_column_that_rows_may_lack_is_added(store: &dyn Subject) {
         let all = [row(1, "a", None), row(2, "b", None), row(3, "c", Some("1.50"))];
         let all = Batch::from_rows(&wide, all).unwrap();
         assert_same(&reader(store).read(&Scan::all(&wide)).await.unwrap(), &all, &"wider");
-        // And whoever has the older definition still is refused: rows of theirs lack nothing.
+        // A writer with the older definition is refused, because its rows would lack the column.
         let error = store.sink().prepare(&[table]).await.unwrap_err().to_string();
         assert!(error.contains("column `more`"), "{error}");
     }
 }
 
-/// The rows of an [`owned`] table that lie in a range.
+/// Returns the ids of the rows of an [`owned`] table whose `column` lies in a range.
 async fn found(
     store: &dyn Subject,
     table: &TableRef,
     column: &str,
     range: RangeInclusive<i64>,
 ) -> Vec<i64> {
-    // Whatever is wanted, and whether it is what the range is of.
+    // The range must give the same rows whether or not its column is projected.
     let all = reader(store).read(&Scan::all(table).within(column, range.clone())).await.unwrap();
     let narrow = Scan::columns(table, ["id"]).within(column, range);
     let ids = reader(store).read(&narrow).await.unwrap();
@@ -181,7 +182,7 @@ async fn found(
     ids
 }
 
-/// A range gives the rows that lie in it, to its ends; null lies in none.
+/// Checks that a range returns the rows within it, both ends included; null lies in no range.
 pub async fn a_range_gives_the_rows_in_it(store: &dyn Subject) {
     for write in [WriteMode::Append, WriteMode::Merge] {
         let (another, table) = (store.another(), owned(write));
@@ -207,7 +208,7 @@ pub async fn a_range_gives_the_rows_in_it(store: &dyn Subject) {
         let every = found(store, &table, "id", i64::MIN..=i64::MAX).await;
         assert_eq!(every.len(), 1_002);
         assert!(found(store, &table, "owner", RangeInclusive::new(5, 4)).await.is_empty());
-        // Of a column that the stored table has not got yet, nothing lies anywhere.
+        // A column that the stored table does not have yet is null and lies in no range.
         let wide = wider(&simple("t", write), |table| table.nullable("more", DataType::Int64, ""));
         let narrow = batch(&simple("t", write), &[(1, "a")]);
         load(&*warehouse, Some("3"), "4", &[narrow]).await.unwrap();
@@ -216,7 +217,7 @@ pub async fn a_range_gives_the_rows_in_it(store: &dyn Subject) {
     }
 }
 
-/// A row that was replaced is not there, even where the newer one lies outside the range.
+/// Checks that a replaced row is not returned, even if the newer one lies outside the range.
 pub async fn in_a_range_the_newest_row_counts_wherever_the_older_lay(store: &dyn Subject) {
     let (warehouse, table) = (reader(store), owned(WriteMode::Merge));
     for (at, rows) in [
@@ -238,7 +239,7 @@ pub async fn in_a_range_the_newest_row_counts_wherever_the_older_lay(store: &dyn
     assert_eq!(found(store, &table, "id", 2..=3).await, [2, 3]);
 }
 
-/// Summaries are exactly those of [`Fold`] over the same rows.
+/// Checks that aggregates equal those of [`Fold`] over the same rows.
 pub async fn summaries_are_those_of_the_rows(store: &dyn Subject) {
     let at = |text: &str| text.parse::<chrono::DateTime<chrono::Utc>>().unwrap();
     let year = Span::new(at("2020-02-29T12:34:56.789Z"), at("2021-03-01T00:00:00Z"));
@@ -285,7 +286,7 @@ pub async fn summaries_are_those_of_the_rows(store: &dyn Subject) {
             fold.add(&all).unwrap();
             assert_equal(&found, &fold.finish().unwrap(), &aggregate);
         }
-        // Of what is not there: no group, or a row of nothing.
+        // A table that was never loaded gives no group, or one row if there are no groups.
         let none = simple("none", WriteMode::Append);
         let by_text = warehouse.aggregate(&Aggregate::of(&none).by("text").count()).await.unwrap();
         assert_eq!((by_text.rows(), by_text.record().num_columns()), (0, 2));
@@ -295,7 +296,7 @@ pub async fn summaries_are_those_of_the_rows(store: &dyn Subject) {
     }
 }
 
-/// A summary that makes no sense is refused, saying why.
+/// Checks that an invalid aggregate is refused with the reason.
 pub async fn a_summary_that_makes_no_sense_is_refused(store: &dyn Subject) {
     let (warehouse, table) = (reader(store), everything(WriteMode::Append));
     let (start, whenever) = (|| Aggregate::of(&table), chrono::DateTime::UNIX_EPOCH);

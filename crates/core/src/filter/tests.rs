@@ -20,11 +20,12 @@ fn table() -> TableRef {
         .unwrap()
 }
 
-/// Half a day.
+/// Half a day, in microseconds.
 const HALF: i64 = 43_200_000_000;
 const TEXTS: [&str; 6] = ["", "a", "a ", "ab", "b", "\u{10ffff}"];
 
-/// Rows by a number for each column; a multiple of seven is null.
+/// Builds rows from a number for each column; a multiple of seven is null in every column but the
+/// first.
 fn batch(rows: &[[u8; 7]]) -> Batch {
     let mut builder = BatchBuilder::new(&table());
     for row in rows {
@@ -93,7 +94,8 @@ fn a_filter() -> impl Strategy<Value = Filter> {
 }
 
 #[allow(clippy::cast_possible_truncation)] // whole numbers, and small ones
-/// How a cell compares with a value: both as whole numbers of a unit that all of them share.
+/// Compares a cell with a value, both converted to integers of a common unit; returns `None` for
+/// null.
 fn order(cell: Cell<'_>, value: &Value) -> Option<Ordering> {
     let cell = match (cell, value) {
         (Cell::Text(text), Value::Text(other)) => return Some(text.cmp(other.as_str())),
@@ -127,9 +129,8 @@ fn keeps(filter: &Filter, batch: &Batch, row: usize) -> bool {
         }
         Filter::Range { column, from, to } => {
             let inside = |bound: &Bound<Value>, inwards: Ordering| match bound {
-                Bound::Included(value) => {
-                    order(cell(column), value).is_some_and(|it| it == inwards || it.is_eq())
-                }
+                Bound::Included(value) => order(cell(column), value)
+                    .is_some_and(|order| order == inwards || order.is_eq()),
                 Bound::Excluded(value) => order(cell(column), value) == Some(inwards),
                 Bound::Unbounded => cell(column) != Cell::Null,
             };
@@ -190,7 +191,7 @@ fn scalar(cell: Cell<'_>) -> Option<Scalar> {
     })
 }
 
-/// What a filter on a column of [`table`] tests.
+/// Returns the test of a filter on one column of [`table`].
 fn test_of(filter: Filter) -> Test {
     filter.check(&table()).unwrap().conditions.remove(0).test
 }
@@ -204,7 +205,7 @@ fn bounds_become_whole_units_of_the_column() {
     let behind = (Bound::Excluded(i64::MAX), Bound::Unbounded);
     assert_eq!(test_of(Filter::range("id", behind)), Test::Never);
     assert_eq!(test_of(Filter::range("id", 5..5)), Test::Never);
-    // Finer than the column: to the next unit inside.
+    // Bounds of a finer scale move inwards to the next unit of the column.
     let decimal = |units, scale| Value::Decimal { units, scale };
     let fiat = |from, to| Test::Between(Some(Scalar::Decimal(from)), Some(Scalar::Decimal(to)));
     assert_eq!(test_of(Filter::range("fiat", decimal(1_001, 3)..=decimal(-1, 3))), Test::Never);
@@ -213,7 +214,7 @@ fn bounds_become_whole_units_of_the_column() {
         fiat(-100, 100)
     );
     assert_eq!(test_of(Filter::eq("fiat", decimal(1_001, 3))), Test::Never);
-    // Beyond what the column holds.
+    // Bounds beyond the range of the column.
     assert_eq!(test_of(Filter::range("fiat", ..decimal(i128::MAX, 0))), Test::Between(None, None));
     assert_eq!(test_of(Filter::range("fiat", decimal(i128::MAX, 0)..)), Test::Never);
     assert_eq!(test_of(Filter::range("fiat", decimal(i128::MIN, 0)..)), Test::Between(None, None));

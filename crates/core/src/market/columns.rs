@@ -1,4 +1,4 @@
-//! Columns of a market table as plain vectors.
+//! Columns of a market table as vectors.
 
 use chrono::{DateTime, NaiveDate};
 
@@ -20,23 +20,24 @@ impl<'b> Columns<'b> {
         of(column).ok_or_else(|| self.wrong(format!("column `{name}` is of another type")))
     }
 
-    /// Text; `None` where it is null.
+    /// Returns text values; `None` where they are null.
     pub(super) fn text(&self, name: &str) -> Result<Vec<Option<&'b str>>> {
         Ok(self.column(name, |column| column.as_text())?.iter().collect())
     }
 
-    /// Microseconds since 1970; `None` where they are null.
+    /// Returns times in microseconds since 1970; `None` where they are null.
     pub(super) fn times(&self, name: &str) -> Result<Vec<Option<i64>>> {
         Ok(self.column(name, |column| column.as_timestamp())?.iter().collect())
     }
 
-    /// Days; `None` where they are null or lie beyond the calendar.
+    /// Returns dates; `None` where they are null or beyond the calendar.
     pub(super) fn days(&self, name: &str) -> Result<Vec<Option<NaiveDate>>> {
         let days = self.column(name, |column| column.as_date())?.iter();
         Ok(days.map(|days| days.and_then(NaiveDate::from_epoch_days)).collect())
     }
 
-    /// Decimals of the places of [`Crypto`](crate::Crypto), as their units; `None` where they are null.
+    /// Returns decimals with the places of [`Crypto`](crate::Crypto) as minor units; `None` where
+    /// they are null.
     pub(super) fn money(&self, name: &str) -> Result<Vec<Option<i128>>> {
         let values = self.column(name, |column| column.as_decimal())?;
         if !matches!(DataType::CRYPTO, DataType::Decimal { scale, .. } if scale.cast_signed() == values.scale())
@@ -50,7 +51,7 @@ impl<'b> Columns<'b> {
     }
 }
 
-/// Returns the UTC day of a moment in microseconds since 1970; `None` beyond the calendar.
+/// Returns the UTC day of a time in microseconds since 1970; `None` beyond the calendar.
 pub(super) fn day_of(micros: i64) -> Option<NaiveDate> {
     Some(DateTime::from_timestamp_micros(micros)?.date_naive())
 }

@@ -1,4 +1,4 @@
-//! Exchange rates: which fixings say what a currency was worth in another.
+//! Exchange rates between currencies, derived from fixings.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,51 +13,54 @@ use crate::{
     divide_half_even, multiply_divide,
 };
 
-/// One of anything, in units of prices and rates.
+/// One whole unit, in minor units of prices and rates.
 const ONE: i128 = Crypto::ONE;
 
-/// What something was worth in US dollars: a ratio of two whole numbers, so that nothing is
-/// rounded before it must be.
+/// The value of a currency or coin in US dollars, as a ratio of two integers, so that rounding
+/// happens only once, at the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
-    /// So many units of it…
+    /// The number of units that…
     units: i128,
-    /// …were worth so many of US dollars. Both are above zero.
+    /// …were worth this many units of US dollars. Both are greater than zero.
     usd: i128,
 }
 
-/// Returns the minor units of a unit of `places` decimal places; `None` where there are no fewer of them.
+/// Returns the ratio of the minor units of [`Crypto`] to those of `places` decimal places, or
+/// `None` if `places` is not the smaller scale.
 pub(super) fn places_beyond(places: u32) -> Option<i128> {
     let one = 10i128.checked_pow(places)?;
     (one < ONE).then(|| ONE / one)
 }
 
 impl Rate {
-    /// The US dollar against itself.
+    /// The rate of the US dollar against itself.
     const DOLLAR: Self = Self { units: 1, usd: 1 };
 
-    /// Of a coin at `price`, in units of US dollars.
+    /// Creates the rate of a coin at `price`, in units of US dollars.
     pub(super) fn of_price(price: i128) -> Self {
         Self { units: ONE, usd: price }
     }
 
-    /// The two sides of the ratio: so many units were worth so many units of US dollars.
+    /// Returns the two sides of the ratio: units of the asset, and the units of US dollars that
+    /// they were worth.
     pub fn ratio(self) -> (i128, i128) {
         (self.units, self.usd)
     }
 
-    /// `amount` in US dollars, rounded half to even; `None` when it is too large to be reckoned.
+    /// Converts `amount` to US dollars, rounded half to even; returns `None` on overflow.
     pub fn to_usd(self, amount: i128) -> Option<i128> {
         multiply_divide(amount, self.usd, self.units)
     }
 
-    /// The inverse of [`Rate::to_usd`]: what an amount of US dollars was worth.
+    /// Converts an amount of US dollars, the inverse of [`Rate::to_usd`]; returns `None` on
+    /// overflow.
     pub fn from_usd(self, usd: i128) -> Option<i128> {
         multiply_divide(usd, self.units, self.usd)
     }
 
-    /// Returns the same rate of two sides that have `places` decimal places each, rounded half to even; `None` where
-    /// nothing is left of one of them.
+    /// Returns the same rate with `places` decimal places on both sides, rounded half to even;
+    /// `None` if one side becomes zero.
     pub fn rounded(self, places: u32) -> Option<Self> {
         let Some(power) = places_beyond(places).filter(|_| self != Self::DOLLAR) else {
             return Some(self);
@@ -66,38 +69,39 @@ impl Rate {
         (units > 0 && usd > 0).then_some(Self { units, usd })
     }
 
-    /// US dollars for one, for statistics only.
+    /// Returns US dollars per unit, for statistics only.
     pub fn to_f64(self) -> f64 {
         Crypto::from_units(self.usd).ratio(Crypto::from_units(self.units))
     }
 }
 
-/// What a currency was worth in another as of a day, and how that is known.
+/// The value of one currency in another as of a day, and how it was derived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fixing<'r> {
-    /// So many units of the one…
+    /// The number of units of the first currency that…
     units: i128,
-    /// …were worth so many of the other. Both are above zero.
+    /// …were worth this many units of the other. Both are greater than zero.
     worth: i128,
-    /// The day that it was fixed for: of two fixings the older one's.
+    /// The day of the fixing; of two fixings, the older one's.
     pub fixed_on: NaiveDate,
-    /// The currency across which it is worked out; `None` where the pair itself was fixed, or its
-    /// inverse.
+    /// The currency through which the value was derived; `None` if the pair itself, or its inverse,
+    /// was fixed.
     pub via: Option<&'r str>,
 }
 
 impl Fixing<'_> {
-    /// Units of the other currency for one of this, rounded half to even, once. Zero where one is
-    /// worth less than the last of the places can say; `None` where it is worth more than can be said.
+    /// Returns units of the other currency per unit of this one, rounded half to even, once. Zero
+    /// if the value is below the smallest decimal place; `None` on overflow.
     pub fn rate(&self) -> Option<Crypto> {
         multiply_divide(ONE, self.worth, self.units).map(Crypto::from_units)
     }
 }
 
-/// The fixings of `fx_rates`, and the ways from one currency to another that they open.
+/// The fixings of `fx_rates`, and the conversion paths between currencies that they allow.
 ///
-/// A way is a fixing of the pair, of its inverse, or two fixings against a third currency; each is
-/// the latest on or before the day. Which way is taken is said at [`Market`](super::Market).
+/// A path is a fixing of the pair, a fixing of its inverse, or two fixings against a third
+/// currency; each is the latest on or before the day. [`Market`](super::Market) documents which
+/// path is taken.
 ///
 /// ```
 /// use tidegauge_core::Batch;
@@ -125,7 +129,7 @@ pub struct Rates {
     /// Base → quote → day → quote for one of base, in units of rates.
     fixings: BTreeMap<String, BTreeMap<String, BTreeMap<NaiveDate, i128>>>,
     aside: SetAsideRows,
-    /// How many rows were read.
+    /// The number of rows that were read.
     rows: u64,
 }
 
@@ -146,23 +150,24 @@ impl Rates {
     /// Reads rows of `fx_rates`, in any order.
     ///
     /// # Errors
-    /// [`Error::Market`](crate::Error::Market) when a column is missing or of another type. A row that
-    /// makes no sense is [set aside](Self::set_aside).
+    /// [`Error::Market`](crate::Error::Market) when a column is missing or of another type. An
+    /// invalid row is [set aside](Self::set_aside).
     pub fn from_batches(batches: &[Batch]) -> Result<Self> {
         let mut fixed = SourcedFixings::default();
         batches.iter().try_for_each(|batch| fixed.add(batch))?;
         Ok(fixed.into_rates())
     }
 
-    /// Returns the rows that are left out: those that lack a value, and rates that are not above zero.
+    /// Returns the invalid rows, which are ignored: those that lack a value, and rates that are not
+    /// greater than zero.
     pub fn set_aside(&self) -> &[SetAside] {
         self.aside.as_slice()
     }
 
-    /// Refuses rates of which rows are set aside.
+    /// Returns the rates, or refuses them if any row is set aside.
     ///
     /// # Errors
-    /// [`Error::Market`](crate::Error::Market), naming the first such row.
+    /// [`Error::Market`](crate::Error::Market), naming the first row that is set aside.
     pub fn strict(self) -> Result<Self> {
         refusal(self.set_aside()).map_or(Ok(self), Err)
     }
@@ -172,19 +177,19 @@ impl Rates {
         self.rows
     }
 
-    /// What `base` was worth in `quote` as of a day; `None` where no way leads there whose fixings
-    /// are at most [`MAX_AGE_DAYS`](super::MAX_AGE_DAYS) old.
+    /// Returns the value of `base` in `quote` as of a day, or `None` if no path has only fixings at
+    /// most [`MAX_AGE_DAYS`](super::MAX_AGE_DAYS) days old.
     pub fn fixing(&self, base: &str, quote: &str, day: NaiveDate) -> Option<Fixing<'_>> {
         self.best(base, quote, day).filter(|way| is_fresh(way.fixed_on, day))
     }
 
-    /// Every currency that was ever fixed, on either side.
+    /// Returns every currency with a fixing on either side.
     pub fn currencies(&self) -> BTreeSet<&str> {
         let quotes = self.fixings.values().flat_map(BTreeMap::keys);
         self.fixings.keys().chain(quotes).map(String::as_str).collect()
     }
 
-    /// The first and the last day that anything was fixed for.
+    /// Returns the first and the last day that has a fixing, or `None` if there are none.
     pub fn span(&self) -> Option<(NaiveDate, NaiveDate)> {
         let series = || self.fixings.values().flat_map(BTreeMap::values);
         let first =
@@ -193,8 +198,8 @@ impl Rates {
         Some((first, last))
     }
 
-    /// What a currency was worth in US dollars as of a day, else the day of the last fixing that
-    /// there is.
+    /// Returns the value of a currency in US dollars as of a day, or else the day of its last
+    /// fixing, if any.
     pub(super) fn of(&self, currency: &str, day: NaiveDate) -> Result<Rate, Option<NaiveDate>> {
         if currency == "USD" {
             return Ok(Rate::DOLLAR);
@@ -207,14 +212,14 @@ impl Rates {
         }
     }
 
-    /// Whether the currency was ever fixed against anything.
+    /// Returns `true` if the currency has a fixing against any other.
     pub(super) fn knows(&self, currency: &str) -> bool {
         self.fixings.contains_key(currency)
             || self.fixings.values().any(|quotes| quotes.contains_key(currency))
     }
 
-    /// The freshest of all ways from `base` to `quote`, by its older fixing; among equals the first
-    /// in this order.
+    /// Returns the freshest path from `base` to `quote`, by the older of its fixings; on a tie the
+    /// first in the order below.
     fn best(&self, base: &str, quote: &str, day: NaiveDate) -> Option<Fixing<'_>> {
         let direct = self.latest(base, quote, day);
         let direct =
@@ -232,7 +237,7 @@ impl Rates {
             .reduce(|best, way| if way.fixed_on > best.fixed_on { way } else { best })
     }
 
-    /// By the fixings of both against a third currency.
+    /// Derives the value from the fixings of both currencies against a third one.
     fn across<'r>(
         &'r self,
         third: &'r str,
@@ -251,10 +256,10 @@ impl Rates {
     }
 }
 
-/// A rate by day, and the source that it is of.
+/// A rate by day, with its source.
 type SourcedSeries = BTreeMap<NaiveDate, (String, i128)>;
 
-/// The fixings of every source, by base, quote and day: the first source by name stays.
+/// The fixings of all sources by base, quote and day: the source that sorts first by name wins.
 #[derive(Debug, Default)]
 struct SourcedFixings {
     of: BTreeMap<String, BTreeMap<String, SourcedSeries>>,
@@ -313,7 +318,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    /// Rates from (pair, day of January 2026, source, rate).
+    /// Builds rates from tuples of (pair, day of January 2026, source, rate).
     fn rates(rows: &[(&str, u32, &str, &str)]) -> Rates {
         let row = |(pair, day, source, rate): &(&str, u32, &str, &str)| FxRate {
             base: pair[..3].into(),
@@ -326,7 +331,7 @@ mod tests {
         Rates::from_batches(&[batch]).unwrap()
     }
 
-    /// US dollars for a thousand pounds on the 7th, in cents.
+    /// Returns the value of a thousand pounds in US cents on 2026-01-07.
     fn pounds(rows: &[(&str, u32, &str, &str)]) -> i128 {
         rates(rows).of("GBP", day("2026-01-07")).unwrap().to_usd(100_000).unwrap()
     }
@@ -340,7 +345,7 @@ mod tests {
         assert_eq!(pounds(&[("EUR/GBP", 7, "a", "0.8"), ("EUR/USD", 7, "a", "1.2")]), 150_000);
         // 0.9 pounds and 1.08 dollars to the franc: 1.2 dollars to the pound.
         assert_eq!(pounds(&[("CHF/GBP", 7, "a", "0.9"), ("CHF/USD", 7, "a", "1.08")]), 120_000);
-        // The euro itself has but one.
+        // The euro itself has a single path.
         let euro = rates(&[("EUR/GBP", 7, "a", "0.8"), ("EUR/USD", 7, "a", "1.2")]);
         let euro = euro.of("EUR", day("2026-01-07")).unwrap();
         assert_eq!((euro.to_usd(100), euro.from_usd(120)), (Some(120), Some(100)));
@@ -351,13 +356,13 @@ mod tests {
     #[test]
     fn the_way_whose_older_fixing_is_fresher_wins() {
         let euro = [("EUR/GBP", 5, "ecb", "0.8"), ("EUR/USD", 7, "ecb", "1.2")];
-        // The euro's pound is of the 5th, the dollar's of the 6th.
+        // The euro path's fixing of the pound is of the 5th, the dollar's of the 6th.
         let both = [&euro[..], &[("USD/GBP", 6, "open", "0.8")]].concat();
         assert_eq!(pounds(&both), 125_000);
-        // Of the 4th it is the older one.
+        // With a fixing of the 4th it is the older one.
         let both = [&euro[..], &[("USD/GBP", 4, "open", "0.8")]].concat();
         assert_eq!(pounds(&both), 150_000);
-        // What is fixed later than the day does not count.
+        // A fixing after the day does not count.
         let both = [&euro[..], &[("USD/GBP", 8, "open", "0.8")]].concat();
         assert_eq!(pounds(&both), 150_000);
     }
@@ -434,7 +439,7 @@ mod tests {
         let rate = Rate { units: 1, usd: 10i128.pow(27) };
         assert_eq!(rate.to_usd(10i128.pow(27)), None);
         assert_eq!(rate.from_usd(10i128.pow(27)), Some(1));
-        // What is too large on the way alone is reckoned all the same.
+        // An overflow of the intermediate product alone does not matter.
         let price = Rate::of_price(60_000 * ONE);
         assert_eq!(price.to_usd(1_000_000 * ONE), Some(60_000_000_000 * ONE));
     }
@@ -442,7 +447,7 @@ mod tests {
     #[test]
     fn a_rate_of_few_places_is_the_same_ratio_of_what_is_left() {
         let rate = |units: &str, usd: &str| {
-            let [units, usd] = [units, usd].map(|it| it.parse::<Crypto>().unwrap().units());
+            let [units, usd] = [units, usd].map(|amount| amount.parse::<Crypto>().unwrap().units());
             Rate { units, usd }.rounded(8).map(Rate::ratio)
         };
         assert_eq!(rate("0.8", "1.2"), Some((80_000_000, 120_000_000)));

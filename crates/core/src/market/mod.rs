@@ -1,8 +1,7 @@
-//! The market tables as one thing: what coins cost and what currencies were worth, by day.
+//! The market tables as one view: prices of coins and exchange rates of currencies, by day.
 //!
-//! Whoever values anything asks here, the simulator as well as the metrics and the audit: so a
-//! warehouse with several sources of prices and rates has one answer for each day, not one a
-//! reader.
+//! The simulator, the metrics and the audit all value amounts through this module, so that a
+//! warehouse with several sources of prices and rates gives one value per day to all of them.
 
 mod columns;
 mod fx;
@@ -18,23 +17,23 @@ use crate::ext::next;
 use crate::tables::{Candle, RawCryptoMarketData};
 use crate::{Batch, Error, Result, Scan, SetAside, SetAsideRows, Warehouse};
 
-/// After so many days a fixing, or the price of a coin, says nothing of the present any more. The
-/// ECB's longest pause, over Easter or Christmas, is of five.
+/// The maximum age of a fixing or coin price in days: older ones are ignored. The ECB's longest
+/// pause, over Easter or Christmas, is five days.
 pub const MAX_AGE_DAYS: i64 = 7;
 
-/// Prices of coins and exchange rates of currencies by UTC day, out of `candles`,
+/// Prices of coins and exchange rates of currencies by UTC day, from `candles`,
 /// `raw_crypto_market_data` and `fx_rates`.
 ///
-/// **Prices.** A day's come from its `1d` candle; else from its shorter candles together; else
-/// from its raw observations. Where several sources have the same kind, the one whose name sorts
-/// first is taken.
+/// **Prices.** A day's prices come from its `1d` candle; else from its shorter candles combined;
+/// else from its raw observations. If several sources have the same kind, the one that sorts first
+/// by name is taken.
 ///
-/// **Rates.** What a currency was worth in US dollars is known from the fixing of the pair, from
-/// its inverse, or across any third currency that both are fixed against. Each is the latest on or
-/// before the day, and what is older than [`MAX_AGE_DAYS`] is none. The way whose older fixing is
-/// the freshest is taken; among equals the one across the euro, then the pair, then its inverse,
-/// then the others by name. Of several sources that fix the same pair on the same day, the one
-/// whose name sorts first is taken.
+/// **Rates.** The value of a currency in US dollars is derived from a fixing of the pair, from its
+/// inverse, or through any third currency that both are fixed against. Each fixing is the latest on
+/// or before the day; fixings older than [`MAX_AGE_DAYS`] are ignored. The path whose older fixing
+/// is the freshest is taken; on a tie the one through the euro, then the pair, then its inverse,
+/// then the others by name. If several sources fix the same pair on the same day, the one that
+/// sorts first by name is taken.
 ///
 /// ```
 /// use tidegauge_core::Batch;
@@ -91,8 +90,8 @@ impl Market {
     /// Reads rows of `candles`, `raw_crypto_market_data` and `fx_rates`, in any order.
     ///
     /// # Errors
-    /// [`Error::Market`] when a column is missing or of another type. A row that makes no sense is
-    /// [set aside](Self::set_aside).
+    /// [`Error::Market`] when a column is missing or of another type. An invalid row is [set
+    /// aside](Self::set_aside).
     pub fn from_batches(candles: &[Batch], raw: &[Batch], rates: &[Batch]) -> Result<Self> {
         let mut market = Self::default();
         candles.iter().try_for_each(|batch| market.add_candles(batch))?;
@@ -117,48 +116,48 @@ impl Market {
         self
     }
 
-    /// Returns the rows that are left out: those that lack a value, prices and rates that are not above
-    /// zero, and candles whose open or close lies outside their low and high.
+    /// Returns the invalid rows, which are ignored: those that lack a value, prices and rates that
+    /// are not greater than zero, and candles whose open or close lies outside their low and high.
     pub fn set_aside(&self) -> &[SetAside] {
         self.aside.as_slice()
     }
 
-    /// Refuses a market of which rows are set aside.
+    /// Returns the market, or refuses it if any row is set aside.
     ///
     /// # Errors
-    /// [`Error::Market`], naming the first such row.
+    /// [`Error::Market`], naming the first row that is set aside.
     pub fn strict(self) -> Result<Self> {
         refusal(self.set_aside()).map_or(Ok(self), Err)
     }
 
-    /// Returns the number of rows that were read, those that are set aside among them.
+    /// Returns the number of rows that were read, including those set aside.
     pub fn rows(&self) -> u64 {
         self.rows
     }
 
-    /// The prices of that very day.
+    /// Returns the prices of exactly this day.
     ///
     /// # Errors
-    /// [`Error::NoPrice`], naming the days that there are.
+    /// [`Error::NoPrice`] if there are none; it names the days that have prices.
     pub fn prices(&self, symbol: &str, day: NaiveDate) -> Result<&DayPrices> {
         self.prices.of(symbol, day).ok_or_else(|| self.no_price(symbol, day))
     }
 
-    /// Returns the last day that has prices of a coin; `None` where there are none.
+    /// Returns the last day that has prices of a coin, or `None` if there are none.
     pub fn last_day(&self, symbol: &str) -> Option<NaiveDate> {
         self.prices.span(symbol).map(|(_, last)| last)
     }
 
-    /// The lowest and the highest price that any source saw on that day, in units of US dollars: the
-    /// bounds of what somebody can have traded at. `None` for a day without prices.
+    /// Returns the lowest and the highest price that any source saw on that day, in units of US
+    /// dollars: the bounds within which a trade is plausible. `None` for a day without prices.
     pub fn range(&self, symbol: &str, day: NaiveDate) -> Option<(i128, i128)> {
         self.prices.range(symbol, day)
     }
 
-    /// What a currency was worth in US dollars as of a day.
+    /// Returns the value of a currency in US dollars as of a day.
     ///
     /// # Errors
-    /// [`Error::NoRate`], naming the last fixing that there is.
+    /// [`Error::NoRate`] if there is no rate that is fresh enough; it names the last fixing.
     pub fn rate(&self, currency: &str, day: NaiveDate) -> Result<Rate> {
         self.rates.of(currency, day).map_err(|last| Error::NoRate {
             currency: currency.into(),
@@ -167,12 +166,12 @@ impl Market {
         })
     }
 
-    /// What a currency **or a coin** was worth in US dollars as of a day: by its exchange rate;
-    /// else by the closing price of the latest day that has one, on or before that day and not
-    /// older than [`MAX_AGE_DAYS`].
+    /// Returns the value of a currency **or a coin** in US dollars as of a day: by its exchange
+    /// rate; else by the closing price of the latest day with prices on or before that day and at
+    /// most [`MAX_AGE_DAYS`] days old.
     ///
     /// # Errors
-    /// [`Error::NoPrice`] for what only ever had prices, else [`Error::NoRate`].
+    /// [`Error::NoPrice`] for an asset that only ever had prices, else [`Error::NoRate`].
     pub fn worth(&self, asset: &str, day: NaiveDate) -> Result<Rate> {
         let missing = match self.rate(asset, day) {
             Ok(rate) => return Ok(rate),
@@ -196,7 +195,7 @@ impl Market {
     }
 }
 
-/// Returns the error that refuses the first of the rows that are set aside, if there are any.
+/// Returns the error for the first row that is set aside, or `None` if there is none.
 pub fn refusal(aside: &[SetAside]) -> Option<Error> {
     let first = aside.first()?;
     let example = first.examples.first().map_or("a row", String::as_str);
@@ -204,7 +203,7 @@ pub fn refusal(aside: &[SetAside]) -> Option<Error> {
     Some(Error::Market { table: first.table.clone(), reason })
 }
 
-/// Whether what was said of the day `of` still counts on `day`.
+/// Returns `true` if a value of the day `of` is still fresh on `day`.
 fn is_fresh(of: NaiveDate, day: NaiveDate) -> bool {
     (day - of).num_days() <= MAX_AGE_DAYS
 }

@@ -1,4 +1,4 @@
-//! Prices by day: which rows say what a coin cost.
+//! Prices of coins by day, derived from candles and observations.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ pub(super) const CANDLES: [&str; 9] =
     ["source", "symbol", "interval", "open_at", "open", "high", "low", "close", "currency"];
 pub(super) const RAW: [&str; 4] = ["symbol", "observed_at", "source", "price_usd"];
 
-/// Microseconds in a minute and in a day.
+/// The number of microseconds in a minute and in a day.
 const MINUTE: i64 = 60_000_000;
 const DAY: i64 = 24 * 60 * MINUTE;
 
@@ -43,25 +43,25 @@ impl DayPrices {
     }
 }
 
-/// What is known of each symbol and day.
+/// The prices of each symbol and day.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Prices(BTreeMap<String, BTreeMap<NaiveDate, Day>>);
 
-/// What is known of a day.
+/// The prices of a day, and the rows that they come from.
 #[derive(Debug, Clone)]
 struct Day {
-    /// The rows that are taken: their kind and their source.
+    /// The kind and the source of the rows that are used.
     rank: (Kind, String),
     prices: DayPrices,
-    /// Which row gave the open: the earliest, of equals the shortest.
+    /// The row that gave the open: the earliest; on a tie the shortest.
     opened: (i64, i64, i128),
-    /// Which row gave the close: the one that ends last, of equals the shortest.
+    /// The row that gave the close: the one that ends last; on a tie the shortest.
     closed: (i64, Reverse<i64>, i128),
-    /// The lowest and the highest of all rows, taken or not.
+    /// The lowest and the highest price of all rows, used or not.
     range: (i128, i128),
 }
 
-/// The kinds of rows, best first.
+/// The kinds of rows, in order of preference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     Daily,
@@ -69,12 +69,12 @@ enum Kind {
     Raw,
 }
 
-/// A row of either table.
+/// A row of `candles` or `raw_crypto_market_data`.
 struct Row<'f> {
     symbol: &'f str,
     source: &'f str,
     kind: Kind,
-    /// Where it begins and how long it lasts, in microseconds.
+    /// The start and the length, in microseconds.
     at: i64,
     length: i64,
     prices: DayPrices,
@@ -89,7 +89,7 @@ impl Prices {
         self.0.get(symbol)?.get(&day).map(|day| day.range)
     }
 
-    /// The latest day with prices on or before `day`, and its prices.
+    /// Returns the latest day with prices on or before `day`, with its prices.
     pub(super) fn latest(&self, symbol: &str, day: NaiveDate) -> Option<(NaiveDate, &DayPrices)> {
         let found = self.0.get(symbol)?.range(..=day).next_back();
         found.map(|(day, known)| (*day, &known.prices))
@@ -99,14 +99,14 @@ impl Prices {
         self.0.contains_key(symbol)
     }
 
-    /// The first and the last day with prices.
+    /// Returns the first and the last day with prices.
     pub(super) fn span(&self, symbol: &str) -> Option<(NaiveDate, NaiveDate)> {
         let days = self.0.get(symbol)?;
         let (first, last) = days.first_key_value().zip(days.last_key_value())?;
         Some((*first.0, *last.0))
     }
 
-    /// Adds rows of `candles`; those that make no sense go to `aside`.
+    /// Adds rows of `candles`; invalid ones go to `aside`.
     pub(super) fn add_candles(&mut self, batch: &Batch, aside: &mut SetAsideRows) -> Result<()> {
         let table = Columns { table: "candles", batch };
         let (symbols, sources) = (table.text("symbol")?, table.text("source")?);
@@ -114,7 +114,9 @@ impl Prices {
         let (open, high) = (table.money("open")?, table.money("high")?);
         let (low, close) = (table.money("low")?, table.money("close")?);
         let currencies = table.text("currency")?;
-        for row in (0..batch.rows()).filter(|row| currencies[*row].is_none_or(|it| it == "USD")) {
+        for row in (0..batch.rows())
+            .filter(|row| currencies[*row].is_none_or(|currency| currency == "USD"))
+        {
             let (Some(symbol), Some(source), Some(interval)) =
                 (symbols[row], sources[row], intervals[row])
             else {
@@ -152,7 +154,7 @@ impl Prices {
         Ok(())
     }
 
-    /// Adds rows of `raw_crypto_market_data`; those that make no sense go to `aside`.
+    /// Adds rows of `raw_crypto_market_data`; invalid ones go to `aside`.
     pub(super) fn add_raw(&mut self, batch: &Batch, aside: &mut SetAsideRows) -> Result<()> {
         let table = Columns { table: "raw_crypto_market_data", batch };
         let (symbols, sources) = (table.text("symbol")?, table.text("source")?);
@@ -180,7 +182,7 @@ impl Prices {
         Ok(())
     }
 
-    /// Takes in a row. Rows come in any order, so which of them wins hangs on what they are alone.
+    /// Adds a row. Rows come in any order, so which one wins depends on their values only.
     fn take(&mut self, day: NaiveDate, row: &Row<'_>) {
         if !self.0.contains_key(row.symbol) {
             self.0.insert(row.symbol.to_owned(), BTreeMap::new());
@@ -226,14 +228,14 @@ impl Day {
     }
 }
 
-/// Names a price by its symbol and day.
+/// Formats a price's symbol and day for messages.
 fn named(symbol: Option<&str>, day: Option<NaiveDate>) -> String {
     let symbol = symbol.map_or_else(|| "a price without symbol".into(), |name| format!("`{name}`"));
     day.map_or_else(|| symbol.clone(), |day| format!("{symbol} on {day}"))
 }
 
-/// How long a candle such as `30m`, `4h` or `1d` lasts; `None` for one longer than a day, which says
-/// nothing of any single day, and for what is no interval.
+/// Returns the length of a candle interval such as `30m`, `4h` or `1d`; `None` for an interval
+/// longer than a day, which has no price of a single day, and for text that is not an interval.
 ///
 /// ```
 /// use chrono::TimeDelta;
@@ -266,7 +268,8 @@ mod tests {
 
     const ONE: i128 = Crypto::ONE;
 
-    /// A candle of `BTC` on 2026-01-05 from (source, interval, from, open, high, low, close).
+    /// Builds a candle of `BTC` on 2026-01-05 from (source, interval, from, open, high, low,
+    /// close).
     fn candle(of: (&str, &str, &str, i128, i128, i128, i128)) -> Candle {
         let (source, interval, from, open, high, low, close) = of;
         let price = |whole: i128| Crypto::from_units(whole * ONE);
@@ -308,7 +311,8 @@ mod tests {
         Ok(prices)
     }
 
-    /// Open, high, low, close and the range of the day, however the rows are ordered.
+    /// Returns open, high, low, close and the range of the day, and checks that the order of rows
+    /// does not matter.
     fn day(candles: &[Candle], raw: &[RawCryptoMarketData]) -> ([i128; 4], (i128, i128)) {
         let read = |candles: &[Candle], raw: &[RawCryptoMarketData]| {
             let prices = read(candles, raw).unwrap();
@@ -333,7 +337,7 @@ mod tests {
         assert_eq!(day(&[daily, short.clone()], &seen), ([10, 14, 9, 12], (9, 30)));
         assert_eq!(day(&[short], &seen), ([20, 22, 19, 21], (19, 30)));
         assert_eq!(day(&[], &seen), ([30, 30, 29, 29], (29, 30)));
-        // What lasts longer than a day says nothing of it.
+        // An interval longer than a day gives no prices of the day.
         let long = ["4d", "48h", "1w", "1M", "m"]
             .map(|interval| candle(("a", interval, "00:00", 1, 1, 1, 1)));
         assert_eq!(day(&long, &seen), ([30, 30, 29, 29], (29, 30)));

@@ -1,4 +1,4 @@
-//! Which rows of a batch pass.
+//! Evaluation of predicates on batches.
 
 use std::ops::{Bound, RangeBounds};
 
@@ -9,8 +9,8 @@ use super::{Condition, Predicate, Scalar, Test};
 use crate::{Batch, ColumnView, Error, Result, TextView};
 
 impl Predicate {
-    /// Returns which rows of a batch are kept. The batch may be of any table that has the columns of
-    /// the conditions, by name.
+    /// Returns a mask of the rows that are kept. The batch may be of any table that has the
+    /// conditions' columns, by name.
     ///
     /// # Errors
     /// When the batch lacks a column, or has it of another type.
@@ -89,7 +89,8 @@ impl Condition {
         Ok(passed)
     }
 
-    /// Of what is counted in units; `native` takes the scalars that the column's are.
+    /// Evaluates a test on a column of integer units; `native` converts scalars to the column's
+    /// values.
     fn numbers<T: ArrowPrimitiveType<Native: Ord>>(
         &self,
         batch: &Batch,
@@ -128,7 +129,7 @@ impl Condition {
     }
 }
 
-/// Which values are not null and pass.
+/// Returns a mask of the values that are not null and pass.
 fn valid<T: ArrowPrimitiveType>(
     values: &PrimitiveArray<T>,
     passes: impl Fn(T::Native) -> bool,
@@ -141,7 +142,8 @@ fn valid<T: ArrowPrimitiveType>(
     }
 }
 
-/// A dictionary's texts are looked at once each, and not once a row.
+/// Returns a mask of the texts that pass. A dictionary's texts are tested once each, not once per
+/// row.
 fn text(texts: TextView<'_>, passes: impl Fn(&str) -> bool) -> BooleanBuffer {
     if let TextView::Plain(_) = texts {
         let passes = |row| texts.get(row).is_some_and(&passes);

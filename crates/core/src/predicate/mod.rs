@@ -1,4 +1,4 @@
-//! A filter that was checked: tests on columns, in the columns' own units.
+//! Predicates: validated filters, as tests on columns in the columns' own units.
 
 mod keep;
 mod normal;
@@ -10,7 +10,7 @@ pub(crate) use normal::{between, is_null, one_of};
 
 use crate::DataType;
 
-/// A checked filter: conditions that must all hold. Without any, every row is kept.
+/// A validated filter: conditions that must all hold. Without conditions every row is kept.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Predicate {
     /// The conditions.
@@ -20,36 +20,36 @@ pub struct Predicate {
 /// A test on a column.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Condition {
-    /// The place of the column in its table.
+    /// The index of the column in its table.
     pub column: usize,
     /// The name of the column.
     pub name: Cow<'static, str>,
     /// The type of the column.
     pub dtype: DataType,
-    /// What its values must be.
+    /// The test of the column's values.
     pub test: Test,
 }
 
-/// What a value must be. Null passes [`Test::IsNull`] and nothing else.
+/// A test of a value. Null passes [`Test::IsNull`] and nothing else.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Test {
-    /// One of these, in ascending order and without repetition; at least one.
+    /// One of these values, in ascending order and without duplicates; at least one.
     OneOf(Vec<Scalar>),
-    /// From the first to the second, **both included**; `None` is no bound. Of integers, dates,
-    /// timestamps and decimals; bounds lie within what the column can hold.
+    /// From the first to the second value, **both included**; `None` is no bound. For integers,
+    /// dates, timestamps and decimals; bounds lie within the column's range.
     Between(Option<Scalar>, Option<Scalar>),
-    /// Between these, of floats. Bounds are finite.
+    /// Between these floats. Bounds are finite.
     BetweenFloats {
-        /// Where the range begins.
+        /// The lower bound.
         from: Bound<f64>,
-        /// Where it ends.
+        /// The upper bound.
         to: Bound<f64>,
     },
-    /// Between these, of text, by its bytes. Bounds have no NUL.
+    /// Between these texts, compared by their bytes. Bounds have no NUL.
     BetweenText {
-        /// Where the range begins.
+        /// The lower bound.
         from: Bound<String>,
-        /// Where it ends.
+        /// The upper bound.
         to: Bound<String>,
     },
     /// Null.
@@ -90,8 +90,8 @@ impl Predicate {
 }
 
 impl Test {
-    /// Returns `false` if no value from `min` to `max`, both included, passes: rows whose statistics
-    /// say so need not be read. `None` is an unknown bound. Nulls are not asked about.
+    /// Returns `false` if no value from `min` to `max`, both included, passes: rows with such
+    /// statistics need not be read. `None` is an unknown bound. Nulls are ignored.
     pub fn overlaps(&self, min: Option<&Scalar>, max: Option<&Scalar>) -> bool {
         let is_below = |value: &Scalar| min.is_some_and(|min| value < min);
         let is_above = |value: &Scalar| max.is_some_and(|max| value > max);
@@ -113,9 +113,9 @@ impl Test {
         }
     }
 
-    /// Returns `true` if every value from `min` to `max`, both included, passes: rows whose statistics
-    /// say so, and that have no nulls, need not be compared. Floats are never told to, since statistics leave
-    /// out what is no number.
+    /// Returns `true` if every value from `min` to `max`, both included, passes: rows with such
+    /// statistics and without nulls need not be tested. Always `false` for floats, since statistics
+    /// leave out NaN.
     pub fn covers(&self, min: &Scalar, max: &Scalar) -> bool {
         match self {
             Self::OneOf(values) => min == max && values.contains(min),

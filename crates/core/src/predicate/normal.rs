@@ -1,4 +1,4 @@
-//! Values as their users write them, brought to the units of a column.
+//! Normalization of user-supplied values to the units of a column.
 
 use std::fmt;
 use std::ops::Bound;
@@ -9,20 +9,20 @@ use super::{Scalar, Test};
 use crate::filter::Value;
 use crate::{DataType, fixed};
 
-/// Nanoseconds in a microsecond and in a day.
+/// The number of nanoseconds in a microsecond and in a day.
 const MICRO: i128 = 1_000;
 const DAY: i128 = 86_400_000_000_000;
 
-/// A value that never compares with a column, as it is shown.
+/// A value that cannot be compared with the column, formatted for the message.
 pub(crate) type Incomparable = String;
 
-/// What an exact value is in the unit of a column.
+/// An exact value in the unit of a column.
 enum Units {
-    /// So many.
+    /// Exactly this many units.
     Exact(i128),
-    /// Between so many and one more.
+    /// Between this many units and one more.
     Above(i128),
-    /// More, or fewer, than can be told.
+    /// Beyond the largest representable value.
     TooLarge,
     TooSmall,
 }
@@ -41,7 +41,7 @@ pub(crate) fn one_of(dtype: DataType, values: &[Value]) -> Result<Test, Incompar
     Ok(if scalars.is_empty() { Test::Never } else { Test::OneOf(scalars) })
 }
 
-/// The value in the column's unit; none where no value of the column equals it.
+/// Converts the value to the column's unit; returns `None` if no value of the column can equal it.
 fn scalar(dtype: DataType, value: &Value) -> Result<Option<Scalar>, Incomparable> {
     Ok(match (dtype, value) {
         (DataType::Bool, Value::Bool(value)) => Some(Scalar::Bool(*value)),
@@ -95,7 +95,7 @@ fn texts(from: &Bound<Value>, to: &Bound<Value>) -> Result<Test, Incomparable> {
         Bound::Unbounded => Ok(Bound::Unbounded),
         Bound::Included(value) | Bound::Excluded(value) => Err(value.to_string()),
     };
-    // No text has a NUL: what a bound has behind one decides nothing.
+    // No stored text has a NUL, so whatever follows one in a bound is irrelevant.
     let cut = |bound: Bound<String>, is_start: bool| match bound {
         Bound::Included(text) | Bound::Excluded(text) if text.contains('\0') => {
             let before = text.split('\0').next().unwrap_or_default().to_owned();
@@ -115,7 +115,8 @@ fn texts(from: &Bound<Value>, to: &Bound<Value>) -> Result<Test, Incomparable> {
 
 fn floats(from: &Bound<Value>, to: &Bound<Value>) -> Result<Test, Incomparable> {
     use std::cmp::Ordering::{Equal, Greater, Less};
-    // A bound that is no float itself lies between two: the nearer one, with or without it.
+    // A bound that is not a float itself becomes the nearest float, included or excluded as its
+    // side requires.
     let bound = |bound: &Bound<Value>, inwards| {
         let (value, is_included) = match bound {
             Bound::Unbounded => return Ok(Some(Bound::Unbounded)),
@@ -145,10 +146,11 @@ fn floats(from: &Bound<Value>, to: &Bound<Value>) -> Result<Test, Incomparable> 
     Ok(if is_empty { Test::Never } else { Test::BetweenFloats { from, to } })
 }
 
-/// The nearest float, and how that compares with the value; of NaN, nothing does.
+/// Returns the nearest float and its ordering relative to the value; the ordering is `None` for
+/// NaN.
 fn float(value: &Value) -> Result<(f64, Option<std::cmp::Ordering>), Incomparable> {
     match value {
-        // A zero is a zero: `-0.0 + 0.0` is `0.0`.
+        // `-0.0 + 0.0` is `0.0`, so both zeros become the same.
         Value::Float(float) => Ok((*float + 0.0, float.partial_cmp(float))),
         Value::Int(int) => {
             let float = *int as f64;
@@ -208,7 +210,7 @@ fn units_between(
     Ok(Test::Between(from, to))
 }
 
-/// The least and the greatest value that a column may hold.
+/// Returns the smallest and the largest value that a column may hold.
 fn limits(dtype: DataType) -> (i128, i128) {
     match dtype {
         DataType::Date => (i32::MIN.into(), i32::MAX.into()),
@@ -220,7 +222,7 @@ fn limits(dtype: DataType) -> (i128, i128) {
     }
 }
 
-/// None where the column cannot hold it.
+/// Converts units to a scalar; returns `None` if the column cannot hold it.
 fn discrete(dtype: DataType, units: i128) -> Option<Scalar> {
     match dtype {
         DataType::Int64 => i64::try_from(units).ok().map(Scalar::Int),
@@ -234,7 +236,7 @@ fn discrete(dtype: DataType, units: i128) -> Option<Scalar> {
     }
 }
 
-/// An exact value in the unit of a column that is counted in units.
+/// Converts an exact value to the unit of an integer, date, timestamp or decimal column.
 fn units(dtype: DataType, value: &Value) -> Result<Units, Incomparable> {
     let scale = match dtype {
         DataType::Decimal { scale, .. } => scale,
@@ -271,7 +273,7 @@ fn divided(value: i128, by: i128) -> Units {
 fn rescaled(units: i128, from: u8, to: u8) -> Units {
     let power = 10i128.checked_pow(from.abs_diff(to).into());
     if from > to {
-        // Past 38 digits, all of it lies behind the point.
+        // Beyond 38 digits the whole value lies behind the decimal point.
         return match power {
             Some(power) => divided(units, power),
             None if units == 0 => Units::Exact(0),
@@ -286,7 +288,7 @@ fn rescaled(units: i128, from: u8, to: u8) -> Units {
     }
 }
 
-/// As it is shown to its user.
+/// Formats the value for error messages.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

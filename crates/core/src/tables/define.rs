@@ -1,10 +1,10 @@
-//! The macro that makes one definition serve as row, schema and docs.
+//! The macro that derives the row struct, the schema and the docs of a table from one definition.
 
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::{Crypto, DataType, Fiat};
 
-/// A Rust type that is a column's type.
+/// The column type of a Rust type.
 pub(super) trait ColumnType {
     const DTYPE: DataType;
     const NULLABLE: bool = false;
@@ -39,8 +39,8 @@ impl<T: ColumnType> ColumnType for Option<T> {
     const NULLABLE: bool = true;
 }
 
-/// Defines a row struct and its table. Doc comments become the descriptions, field types the
-/// column types, `Option` means nullable.
+/// Defines a row struct and its table. Doc comments become the descriptions and field types the
+/// column types; `Option` means nullable.
 macro_rules! table {
     (
         #[doc = $about:literal]
@@ -59,7 +59,7 @@ macro_rules! table {
         }
 
         impl $row {
-            /// The table that such rows make up.
+            /// Returns the table of these rows.
             pub fn table() -> &'static $crate::TableRef {
                 use crate::tables::define::ColumnType;
                 static TABLE: std::sync::LazyLock<$crate::TableRef> =

@@ -1,4 +1,4 @@
-//! The exchange's own records.
+//! Tables of the exchange's own records.
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -28,7 +28,7 @@ table! {
     signup_at: DateTime<Utc>,
     /// Where the user came from: `organic`, `referral`, `paid_search`…; null where it is unknown.
     acquisition_channel: Option<String>,
-    /// The campaign within the channel; null where nobody paid for one.
+    /// The campaign within the channel; null if none was paid for.
     campaign: Option<String>,
     /// First and last name.
     name: Option<String>,

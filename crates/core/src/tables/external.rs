@@ -1,27 +1,28 @@
-//! Ids that are no whole numbers: which numbers stand for them in the built-in tables, and where the ids themselves are
-//! kept.
+//! External ids, which are not integers: the integers that stand for them in the built-in tables,
+//! and the columns that keep the ids themselves.
 
 use std::ops::RangeInclusive;
 
 use crate::{DataType, Table};
 
-/// The numbers that stand for ids that are no whole numbers. Ids that are whole numbers lie below.
+/// The integers that stand for external ids. Ids that are integers themselves lie below this range.
 pub const SURROGATES: RangeInclusive<i64> = 1 << 62..=i64::MAX;
 
-/// The columns of ids, beside the keys of their own tables, and the columns that keep what these ids were.
+/// The columns of ids, other than the keys of their own tables, each with the column that keeps the
+/// external id.
 const REFERENCES: [(&str, &str); 4] = [
     ("user_id", "external_user_id"),
     ("order_id", "external_order_id"),
     ("transaction_id", "external_transaction_id"),
-    // What the user is called stands in that user's own row.
+    // The external id of the referrer is kept in the referrer's own row.
     ("referred_by", ""),
 ];
 
-/// The column that keeps what the id of a row was.
+/// The column that keeps the external id of a row.
 pub const EXTERNAL_ID: &str = "external_id";
 
-/// Returns the column of a built-in table that keeps what the ids in `column` were, `Some("")` if nothing does, and
-/// `None` if `column` has no ids.
+/// Returns the column of a built-in table that keeps the external ids for `column`: `Some("")` if
+/// none does, and `None` if `column` has no ids.
 ///
 /// ```
 /// use tidegauge_core::tables::{self, Trade, User};
@@ -41,7 +42,7 @@ pub fn external(table: &Table, column: &str) -> Option<&'static str> {
     table.column(column).is_ok_and(|column| column.dtype == DataType::Int64).then_some(known.1)
 }
 
-/// Returns `true` for the built-in tables whose rows keep what their ids were.
+/// Returns `true` for the built-in tables whose rows keep their external ids.
 pub fn keeps_external_ids(table: &Table) -> bool {
     super::by_name(&table.name)
         .is_some_and(|known| known.column(EXTERNAL_ID).is_ok() && table.column(EXTERNAL_ID).is_ok())

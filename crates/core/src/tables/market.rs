@@ -1,4 +1,4 @@
-//! Prices and exchange rates.
+//! Tables of prices and exchange rates.
 
 use chrono::{DateTime, NaiveDate, Utc};
 

@@ -1,5 +1,5 @@
-//! The built-in tables, each defined once: the row struct below **is** the definition, and the
-//! schema ([`Table`](crate::Table)) and the page in `docs/tables.md` follow from it.
+//! The built-in tables, each defined once: the row struct **is** the definition, and the schema
+//! ([`Table`](crate::Table)) and the page `docs/tables.md` are derived from it.
 
 #[macro_use]
 mod define;
@@ -22,7 +22,7 @@ pub use social::{SocialCount, SocialPost};
 
 use crate::TableRef;
 
-/// All built-in tables; a table that others refer to comes before them.
+/// Returns all built-in tables; a table that others refer to comes before them.
 pub fn all() -> Vec<TableRef> {
     [
         RawCryptoMarketData::table(),
@@ -56,7 +56,7 @@ pub fn all() -> Vec<TableRef> {
     .collect()
 }
 
-/// The built-in table called `name`.
+/// Returns the built-in table called `name`, or `None`.
 pub fn by_name(name: &str) -> Option<TableRef> {
     all().into_iter().find(|table| table.name == name)
 }

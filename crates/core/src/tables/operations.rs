@@ -1,4 +1,4 @@
-//! The business's own numbers.
+//! Tables of operations: the business's own metrics, coverage, quarantine and the history of runs.
 
 use chrono::{DateTime, Utc};
 

@@ -1,4 +1,4 @@
-//! What people say.
+//! Tables of social media posts.
 
 use chrono::{DateTime, Utc};
 

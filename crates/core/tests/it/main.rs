@@ -1,4 +1,4 @@
-//! The conformance kit, tried on a warehouse in memory.
+//! The conformance tests, run against an in-memory warehouse.
 #![allow(clippy::unwrap_used)] // these are tests
 
 mod memory;

@@ -1,4 +1,4 @@
-//! A warehouse in memory: the shortest one that keeps every promise.
+//! An in-memory warehouse: a minimal implementation that passes all conformance tests.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
@@ -10,7 +10,7 @@ use tidegauge_core::{
     Table, TableRef, Values, Warehouse, arrow,
 };
 
-/// Rows in a batch of a stream.
+/// The maximum number of rows of a batch in a stream.
 const ROWS: usize = 20_000;
 
 #[derive(Debug, Clone, Default)]
@@ -25,7 +25,7 @@ struct State {
 #[derive(Debug, Clone)]
 struct Stored {
     rows: Batch,
-    /// Where the row of each key is.
+    /// The index of the row of each key.
     keys: HashMap<String, u32>,
 }
 
@@ -128,7 +128,7 @@ impl State {
 impl Stored {
     fn add(&mut self, batch: &Batch, tally: &mut RowTally<'_>) -> Result<()> {
         let table = batch.table();
-        // The rows that are stored, and then those of the batch; and which of them stay.
+        // The stored rows, followed by those of the batch, and a mask of those that stay.
         let both = Batch::concat(table, &[self.rows.clone(), batch.clone()])?;
         let views = both.views()?;
         let differs = |one: usize, other: usize| {
@@ -166,7 +166,7 @@ impl Stored {
     }
 }
 
-/// The key of each row, as text.
+/// Returns the key of each row as text.
 fn keys(batch: &Batch, table: &Table) -> Result<Vec<String>> {
     let columns: Vec<_> = table.key.iter().map(|name| batch.column(name)).collect::<Result<_>>()?;
     let key = |row| {
@@ -177,7 +177,7 @@ fn keys(batch: &Batch, table: &Table) -> Result<Vec<String>> {
     Ok((0..batch.rows()).map(key).collect())
 }
 
-/// The rows with the columns of `table`: null where they have none.
+/// Returns the rows with the columns of `table`; columns that they lack are null.
 fn widened(rows: &Batch, table: &TableRef) -> Result<Batch> {
     let values = table.columns.iter().map(|column| {
         let found = rows.record().column_by_name(&column.name);

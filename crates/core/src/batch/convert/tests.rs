@@ -14,7 +14,7 @@ use arrow_buffer::i256;
 
 use crate::{Batch, Cell, DataType, Result, Table};
 
-/// What a nullable column of type `dtype` makes of an array.
+/// Reads an array as a nullable column of type `dtype`.
 fn read(dtype: DataType, array: ArrayRef) -> Result<Batch> {
     let table = Table::builder("t", "")
         .column("id", DataType::Int64, "")
@@ -98,7 +98,7 @@ fn text_of_any_layout_is_taken() {
 fn dictionaries_of_any_key_and_text_are_taken() {
     let texts = [Some("ads"), None, Some("organic"), Some("ads")];
     let wanted: Vec<_> = texts.iter().map(|text| text.map_or(NULL, Cell::Text)).collect();
-    // pandas' category, polars' and DuckDB's enums, each with keys and texts of its own.
+    // Categories of pandas and enums of polars and DuckDB have different key and text types.
     let small: DictionaryArray<Int8Type> = texts.into_iter().collect();
     gives(DataType::Text, small.clone(), &wanted);
     let values: ArrayRef = Arc::new(StringViewArray::from(vec!["ads", "organic"]));
@@ -111,7 +111,7 @@ fn dictionaries_of_any_key_and_text_are_taken() {
     wide.extend(texts);
     let wide = wide.finish();
     gives(DataType::Text, wide.slice(2, 2), &wanted[2..]);
-    // Those that a batch holds stay what they are.
+    // The two dictionary encodings that a batch supports are kept as they are.
     let kept: DictionaryArray<UInt8Type> = texts.into_iter().collect();
     let batch = read(DataType::Text, Arc::new(kept.clone())).unwrap();
     assert_eq!(batch.record().column(1).data_type(), kept.data_type());
@@ -203,7 +203,7 @@ fn decimals_of_any_width_that_fits_are_taken() {
         UInt64Array::from(vec![u64::MAX]),
         &[Cell::Decimal(i128::from(u64::MAX) * 100_000_000)],
     );
-    // The stored type is the table's, whatever the precision was.
+    // The stored type is the table's, regardless of the array's precision.
     let batch = read(CRYPTO, Arc::new(decimal(38, 8))).unwrap();
     assert_eq!(*batch.record().column(1).data_type(), CRYPTO.to_arrow());
 }
