@@ -1,4 +1,4 @@
-//! The opening of a line, as the service answers it.
+//! The opening handshake of a connection.
 
 use std::io;
 
@@ -8,16 +8,16 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
-/// A request to open a line.
+/// A request to open a connection.
 #[derive(Debug)]
 pub(crate) struct Request {
-    /// Method, path and query.
+    /// The request line: method, path and query.
     pub(crate) line: String,
     challenge: Option<String>,
 }
 
 impl Request {
-    /// Reads one, up to where its body would begin.
+    /// Reads a request up to the end of its headers.
     pub(crate) async fn read(stream: &mut TcpStream) -> io::Result<Self> {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") && head.len() < 16 * 1024 {
@@ -32,14 +32,14 @@ impl Request {
         Ok(Self { line, challenge: head.lines().find_map(header) })
     }
 
-    /// Whether the query gives that key.
+    /// Returns `true` if the query has this API key.
     pub(crate) fn has_key(&self, key: &str) -> bool {
         let target = self.line.split(' ').nth(1).unwrap_or_default();
         let query = target.split_once('?').map_or("", |(_, query)| query);
         query.split('&').any(|pair| pair.strip_prefix("apikey=") == Some(key))
     }
 
-    /// Opens the line; none if that was not what was asked for.
+    /// Completes the WebSocket handshake; returns `None` if the client did not ask for a WebSocket.
     pub(crate) async fn open(
         &self,
         mut stream: TcpStream,
@@ -58,7 +58,7 @@ impl Request {
     }
 }
 
-/// Opens no line, and says why.
+/// Rejects the connection with an HTTP status and a JSON body.
 pub(crate) async fn away(stream: &mut TcpStream, status: u16, body: &str) -> io::Result<()> {
     let length = body.len();
     let answer = format!(

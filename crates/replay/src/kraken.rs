@@ -1,4 +1,4 @@
-//! What Kraken says.
+//! Messages of Kraken's WebSocket API.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::Value;
@@ -6,15 +6,15 @@ use serde_json::Value;
 use crate::market::Bar;
 use crate::{Market, Script, Tick};
 
-/// A connection's number is larger than what fits a signed one.
+/// The greeting. Its connection id exceeds the range of a signed 64-bit integer, as Kraken's do.
 pub(crate) const GREETING: &str = r#"{"channel":"status","type":"update","data":[{"version":"2.0.10","system":"online","api_version":"v2","connection_id":18125794168470749634,"upcoming_maintenance":[],"emergency":[]}]}"#;
 
 pub(crate) const HEARTBEAT: &str = r#"{"channel":"heartbeat"}"#;
 
-/// So many trades are in a snapshot.
+/// The number of trades in a snapshot.
 const SNAPSHOT: usize = 50;
 
-/// What was subscribed to.
+/// A subscription to one channel and pair.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Subscription {
     channel: String,
@@ -28,7 +28,7 @@ impl Subscription {
     }
 }
 
-/// The answers to a request, and what is subscribed to by it.
+/// Returns the responses to a request, and the new subscriptions.
 pub(crate) fn answer(script: &Script, request: &Value) -> (Vec<String>, Vec<Subscription>) {
     let number = request.get("req_id").map_or(String::new(), |id| format!(r#","req_id":{id}"#));
     let time =
@@ -38,12 +38,17 @@ pub(crate) fn answer(script: &Script, request: &Value) -> (Vec<String>, Vec<Subs
     }
     let params = &request["params"];
     let channel = params["channel"].as_str().unwrap_or_default();
-    let minutes = params["interval"].as_u64().and_then(|it| u32::try_from(it).ok()).unwrap_or(1);
+    let minutes =
+        params["interval"].as_u64().and_then(|interval| u32::try_from(interval).ok()).unwrap_or(1);
     let (mut answers, mut subscribed) = (Vec::new(), Vec::new());
     for pair in params["symbol"].as_array().into_iter().flatten().filter_map(Value::as_str) {
         let known = script.market.has(pair.split('/').next().unwrap_or_default());
         let unknown = (!known).then(|| format!("Currency pair not supported {pair}"));
-        let refused = script.refused.iter().find(|(it, _)| it == pair).map(|(_, why)| why.clone());
+        let refused = script
+            .refused
+            .iter()
+            .find(|(refused_pair, _)| refused_pair == pair)
+            .map(|(_, why)| why.clone());
         if let Some(reason) = refused.or(unknown) {
             answers.push(format!(
                 r#"{{"error":"{reason}","method":"subscribe","success":false,"symbol":"{pair}",{time}{number}}}"#
@@ -63,35 +68,35 @@ pub(crate) fn answer(script: &Script, request: &Value) -> (Vec<String>, Vec<Subs
     (answers, subscribed)
 }
 
-fn snapshot(market: &Market, it: &Subscription) -> Option<String> {
-    let ticks = market.ticks(it.symbol());
-    let rows: Vec<_> = match it.channel.as_str() {
-        "ticker" => ticks.last().map(|tick| ticker(&it.pair, tick)).into_iter().collect(),
+fn snapshot(market: &Market, subscription: &Subscription) -> Option<String> {
+    let ticks = market.ticks(subscription.symbol());
+    let rows: Vec<_> = match subscription.channel.as_str() {
+        "ticker" => ticks.last().map(|tick| ticker(&subscription.pair, tick)).into_iter().collect(),
         "trade" => {
             let last = &ticks[ticks.len().saturating_sub(SNAPSHOT)..];
-            last.iter().map(|tick| trade(&it.pair, tick)).collect()
+            last.iter().map(|tick| trade(&subscription.pair, tick)).collect()
         }
         _ => {
-            let bars = market.bars(it.symbol(), it.minutes);
-            bars.iter().map(|bar| ohlc(it, bar)).collect()
+            let bars = market.bars(subscription.symbol(), subscription.minutes);
+            bars.iter().map(|bar| ohlc(subscription, bar)).collect()
         }
     };
-    (!rows.is_empty()).then(|| told(&it.channel, "snapshot", &rows))
+    (!rows.is_empty()).then(|| told(&subscription.channel, "snapshot", &rows))
 }
 
-/// What is told of a tick.
-pub(crate) fn update(market: &Market, it: &Subscription, tick: &Tick) -> Option<String> {
-    let row = match it.channel.as_str() {
-        "ticker" => ticker(&it.pair, tick),
-        "trade" => trade(&it.pair, tick),
-        _ => ohlc(it, market.bars(it.symbol(), it.minutes).last()?),
+/// Returns the update message for a tick, or `None` if there is no candle yet.
+pub(crate) fn update(market: &Market, subscription: &Subscription, tick: &Tick) -> Option<String> {
+    let row = match subscription.channel.as_str() {
+        "ticker" => ticker(&subscription.pair, tick),
+        "trade" => trade(&subscription.pair, tick),
+        _ => ohlc(subscription, market.bars(subscription.symbol(), subscription.minutes).last()?),
     };
-    Some(told(&it.channel, "update", &[row]))
+    Some(told(&subscription.channel, "update", &[row]))
 }
 
-/// The ticks of what is subscribed to.
-pub(crate) fn ticks<'a>(market: &'a Market, it: &Subscription) -> &'a [Tick] {
-    market.ticks(it.symbol())
+/// Returns the ticks of the subscription's instrument.
+pub(crate) fn ticks<'a>(market: &'a Market, subscription: &Subscription) -> &'a [Tick] {
+    market.ticks(subscription.symbol())
 }
 
 fn told(channel: &str, kind: &str, rows: &[String]) -> String {
@@ -113,8 +118,8 @@ fn trade(pair: &str, tick: &Tick) -> String {
     )
 }
 
-fn ohlc(it: &Subscription, bar: &Bar) -> String {
-    let (pair, minutes) = (&it.pair, it.minutes);
+fn ohlc(subscription: &Subscription, bar: &Bar) -> String {
+    let (pair, minutes) = (&subscription.pair, subscription.minutes);
     let Bar { begin, open, high, low, close, volume, trades } = bar;
     let end = micros(*begin + TimeDelta::minutes(minutes.into()));
     let begin = begin.to_rfc3339_opts(SecondsFormat::Nanos, true);

@@ -1,8 +1,8 @@
-//! A market data server on this machine: it speaks as much of Kraken's WebSocket API (version 2)
-//! and of Twelve Data's as a client needs, replays recorded prices, and fails when it is told to.
+//! A local market data server: it implements as much of Kraken's WebSocket API (version 2) and of
+//! Twelve Data's as a client needs, replays recorded prices, and fails as scripted.
 //!
-//! For examples and tests without a network. What it says is decided by the recorded prices and
-//! the script alone: the same script, the same words.
+//! It serves examples and tests without a network. Its messages depend on the recorded prices and
+//! the script alone, so the same script always gives the same messages.
 //!
 //! ```
 //! use tidegauge_replay::{Act, Line, Market, Replay, Script, Service};
@@ -15,7 +15,7 @@
 //!     ..Script::new(Service::Kraken, Market::from_csv(prices)?)
 //! };
 //! let server = Replay::start(script).await?;
-//! assert!(server.url().starts_with("http://127.0.0.1:")); // ws:// for whoever asks for it
+//! assert!(server.url().starts_with("http://127.0.0.1:")); // ws:// works as well
 //! # Ok(())
 //! # }
 //! ```

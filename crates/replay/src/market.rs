@@ -1,4 +1,4 @@
-//! A market that goes on tick by tick, through the days that were recorded.
+//! A market that moves tick by tick through recorded days.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,68 +6,68 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use tidegauge_core::{Clock, Fixed};
 
-/// So many ticks make a recorded day: one for every five minutes of it.
+/// The number of ticks in a recorded day: one for every five minutes.
 const TICKS_A_DAY: usize = 288;
 
-/// So many ticks are remembered at least, and twice as many at most.
+/// The number of ticks that are always kept; at most twice as many are.
 const REMEMBERED: usize = 10_000;
 
-/// The number of the first trade.
+/// The id of the first trade.
 const FIRST_ID: i64 = 1_000_001;
 
-/// A price or an amount, with the eight decimal places that exchanges send.
+/// A price or an amount with the eight decimal places that exchanges send.
 pub type Price = Fixed<8>;
 
-/// Prices that cannot be read.
+/// An error of a price file that cannot be parsed.
 #[derive(Debug, thiserror::Error)]
 #[error("line {line} of the prices cannot be read: it is to be `date,symbol,open,high,low,close`")]
 pub struct BadPrices {
-    /// The line, the header being 1.
+    /// The line number; the header is line 1.
     pub line: usize,
 }
 
-/// What time it is on the market.
+/// The source of the market's time.
 #[derive(Debug, Clone)]
 pub enum Time {
-    /// That of a clock.
+    /// The time of a clock.
     Clock(Arc<dyn Clock>),
-    /// The next tick is always so much later than the one before.
+    /// A fixed step from each tick to the next.
     Steps {
         /// The time of the first tick.
         from: DateTime<Utc>,
-        /// From one to the next.
+        /// The step between two ticks.
         step: TimeDelta,
     },
 }
 
-/// A trade, and the price with it.
+/// A trade, and with it a price.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tick {
-    /// The number of the trade.
+    /// The id of the trade.
     pub id: i64,
-    /// When.
+    /// The time of the trade.
     pub at: DateTime<Utc>,
     /// The price.
     pub price: Price,
-    /// How much was traded.
+    /// The traded quantity.
     pub quantity: Price,
-    /// Whether the one who did not wait was a buyer.
+    /// `true` if the taker was the buyer.
     pub buy: bool,
 }
 
 impl Tick {
-    /// What buyers offer: a ten-thousandth below.
+    /// Returns the bid, one basis point (1/10,000) below the price.
     pub fn bid(&self) -> Price {
         Price::from_units(self.price.units() * 9_999 / 10_000)
     }
 
-    /// What sellers ask: a ten-thousandth above.
+    /// Returns the ask, one basis point (1/10,000) above the price.
     pub fn ask(&self) -> Price {
         Price::from_units(self.price.units() * 10_001 / 10_000)
     }
 }
 
-/// A bar of ticks.
+/// A candle of ticks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Bar {
     pub(crate) begin: DateTime<Utc>,
@@ -79,10 +79,10 @@ pub(crate) struct Bar {
     pub(crate) trades: usize,
 }
 
-/// Open, high, low and close of a recorded day.
+/// The open, high, low and close of a recorded day.
 type Day = [Price; 4];
 
-/// A market that replays recorded days, and begins anew after the last one.
+/// A market that replays recorded days, and starts over after the last one.
 #[derive(Debug, Clone)]
 pub struct Market {
     days: BTreeMap<String, Vec<Day>>,
@@ -91,11 +91,11 @@ pub struct Market {
 }
 
 impl Market {
-    /// The market of daily prices, oldest first: `date,symbol,open,high,low,close`, and columns
-    /// behind them that do not matter, below a header.
+    /// Creates a market from daily prices, oldest first: a header, and lines of
+    /// `date,symbol,open,high,low,close` with any further columns, which are ignored.
     ///
     /// # Errors
-    /// When a line is not of that form.
+    /// When a line does not have this form.
     pub fn from_csv(prices: &str) -> Result<Self, BadPrices> {
         let mut days: BTreeMap<String, Vec<Day>> = BTreeMap::new();
         for (at, line) in prices.lines().enumerate().skip(1) {
@@ -103,24 +103,24 @@ impl Market {
             let mut cells = line.split(',');
             let symbol = cells.nth(1).ok_or_else(bad)?;
             let prices: Vec<Price> =
-                cells.take(4).map_while(|it| Price::rounded(it).ok()).collect();
+                cells.take(4).map_while(|cell| Price::rounded(cell).ok()).collect();
             let day = <Day>::try_from(prices).map_err(|_| bad())?;
             days.entry(symbol.into()).or_default().push(day);
         }
         Ok(Self { ticks: BTreeMap::new(), days, passed: 0 })
     }
 
-    /// Whether `symbol` is traded here.
+    /// Returns `true` if `symbol` is traded on this market.
     pub fn has(&self, symbol: &str) -> bool {
         self.days.contains_key(symbol)
     }
 
-    /// What was traded so far, oldest first; the oldest are forgotten in the end.
+    /// Returns the ticks so far, oldest first. The oldest ones are dropped when there are too many.
     pub fn ticks(&self, symbol: &str) -> &[Tick] {
         self.ticks.get(symbol).map_or(&[], Vec::as_slice)
     }
 
-    /// One trade of every instrument.
+    /// Adds one trade of every instrument.
     pub(crate) fn pass(&mut self, time: &Time) {
         let n = self.passed;
         self.passed += 1;
@@ -139,14 +139,14 @@ impl Market {
                 id: FIRST_ID + i64::from(steps),
                 at,
                 price: price(day, n % TICKS_A_DAY),
-                // From 0.01 to 0.97: as good as any, and never the same twice in a row.
+                // Quantities from 0.01 to 0.97; two in succession always differ.
                 quantity: Price::from_units((i128::from(steps) * 37 % 97 + 1) * 1_000_000),
                 buy: n.is_multiple_of(2),
             });
         }
     }
 
-    /// The bars of `minutes` that the ticks make, oldest first.
+    /// Aggregates the ticks to candles of `minutes` minutes, oldest first.
     pub(crate) fn bars(&self, symbol: &str, minutes: u32) -> Vec<Bar> {
         let length = i64::from(minutes) * 60;
         let mut bars: Vec<Bar> = Vec::new();
@@ -177,14 +177,14 @@ impl Market {
     }
 }
 
-/// The price at tick `at` of a day: a straight way from the open by both extremes to the close, the
-/// one first that the close is further from.
+/// Returns the price at tick `at` of a day. It moves linearly from the open through both extremes
+/// to the close, first through the extreme that is further from the close.
 fn price(&[open, high, low, close]: &Day, at: usize) -> Price {
     let third = TICKS_A_DAY / 3;
     let way = if close >= open { [open, low, high, close] } else { [open, high, low, close] };
     let (leg, step) = ((at / third).min(2), at % third);
     let (from, to) = (way[leg].units(), way[leg + 1].units());
-    // The last leg ends on the close, the others where the next begins.
+    // The last leg ends at the close, the others where the next one begins.
     let steps = if leg == 2 { third - 1 } else { third };
     let (step, steps) = (i128::try_from(step).unwrap_or(0), i128::try_from(steps).unwrap_or(1));
     Price::from_units(from + (to - from) * step / steps)
@@ -203,14 +203,16 @@ mod tests {
             let time = Time::Steps { from, step: TimeDelta::seconds(20) };
             (0..TICKS_A_DAY).for_each(|_| market.pass(&time));
             let ticks = market.ticks("BTC");
-            let shown = |it: Option<Price>| it.map(|it| it.to_string().replace(".00000000", ""));
+            let shown = |price: Option<Price>| {
+                price.map(|price| price.to_string().replace(".00000000", ""))
+            };
             let [open, high, low, close] = [
-                ticks.first().map(|it| it.price),
-                ticks.iter().map(|it| it.price).max(),
-                ticks.iter().map(|it| it.price).min(),
-                ticks.last().map(|it| it.price),
+                ticks.first().map(|tick| tick.price),
+                ticks.iter().map(|tick| tick.price).max(),
+                ticks.iter().map(|tick| tick.price).min(),
+                ticks.last().map(|tick| tick.price),
             ]
-            .map(|it| shown(it).unwrap());
+            .map(|price| shown(price).unwrap());
             assert_eq!([open, high, low, close].join(","), prices);
             let bars = market.bars("BTC", 1);
             assert_eq!(bars.len(), TICKS_A_DAY / 3);

@@ -1,10 +1,10 @@
-//! What the server is told to do.
+//! Scripts: the scripted behavior of the server.
 
 use std::time::Duration;
 
 use crate::{Market, Time};
 
-/// Whom the server plays.
+/// The service that the server imitates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Service {
     /// Kraken's WebSocket API, version 2: `ticker`, `trade` and `ohlc`; instruments as in `BTC/USD`.
@@ -13,27 +13,29 @@ pub enum Service {
     TwelveData,
 }
 
-/// What the server is told to do.
+/// The scripted behavior of the server.
 #[derive(Debug, Clone)]
 pub struct Script {
-    /// Whom it plays.
+    /// The service that is imitated.
     pub service: Service,
-    /// What is traded; its symbols are those before the slash of the service's.
+    /// The market; its symbols are the part of the service's symbols before the slash.
     pub market: Market,
-    /// What time it is there.
+    /// The source of the market's time.
     pub time: Time,
-    /// The key that has to be in the query, where one has to.
+    /// The API key that the query must have, if any.
     pub key: Option<String>,
-    /// The instruments that it refuses, and in which words.
+    /// The refused instruments, each with the error message.
     pub refused: Vec<(String, String)>,
-    /// What it does on each line, in the order in which they are opened; the last one repeats.
+    /// The behavior of each connection, in the order in which they are opened; the last one
+    /// repeats.
     pub lines: Vec<Line>,
-    /// From one heartbeat to the next, where the service has a heart.
+    /// The interval between heartbeats, for services that send them.
     pub heartbeat: Duration,
 }
 
 impl Script {
-    /// A server that answers and then has nothing to tell, one tick a second from 2026 on.
+    /// Creates a script that answers subscriptions and sends nothing else; ticks are one second
+    /// apart, from 2026 on.
     pub fn new(service: Service, market: Market) -> Self {
         let from = chrono::DateTime::from_timestamp(1_767_225_600, 0).unwrap_or_default();
         Self {
@@ -48,14 +50,14 @@ impl Script {
     }
 }
 
-/// What the server does on one line.
+/// The behavior of one connection.
 #[derive(Debug, Clone)]
 pub enum Line {
-    /// Answers subscriptions, does all this, and then only lives on.
+    /// Answers subscriptions, performs these actions, and then only sends heartbeats.
     Talk(Vec<Act>),
-    /// Opens the line, and never says a word.
+    /// Opens the connection and never sends a message.
     Mute,
-    /// Opens no line, and says this instead.
+    /// Rejects the connection with this response.
     Away {
         /// The HTTP status.
         status: u16,
@@ -64,37 +66,37 @@ pub enum Line {
     },
 }
 
-/// What the server does on an open line, once it was subscribed to.
+/// An action on an open connection, after the first subscription.
 #[derive(Debug, Clone)]
 pub enum Act {
-    /// So many ticks of every instrument, at once.
+    /// Sends this many ticks of every instrument at once.
     Ticks(usize),
-    /// A tick each time that so long has passed, for ever.
+    /// Sends a tick at this interval, forever.
     Every(Duration),
-    /// So many ticks that are not told.
+    /// Skips this many ticks without sending them.
     Miss(usize),
-    /// Tells the last tick again.
+    /// Sends the last tick again.
     Again,
-    /// Two ticks, the later one first.
+    /// Sends two ticks, the later one first.
     Swapped,
-    /// Says just this.
+    /// Sends this text.
     Say(String),
-    /// Says so many bytes, which are not text.
+    /// Sends a binary message of this many bytes.
     Binary(usize),
-    /// Tells so many ticks, and drops the line after so many bytes of them, in the middle of a frame
-    /// or not.
+    /// Sends ticks, but drops the connection after a number of bytes, possibly in the middle of a
+    /// frame.
     Cut {
-        /// The ticks.
+        /// The number of ticks.
         ticks: usize,
-        /// The bytes, counted anew from the beginning when there are fewer.
+        /// The number of bytes, modulo the total length.
         bytes: usize,
     },
-    /// Does nothing for so long.
+    /// Waits for this long.
     Wait(Duration),
-    /// Closes with this code and reason.
+    /// Closes the connection with this code and reason.
     Close(u16, String),
-    /// Drops the line without a word.
+    /// Drops the connection without a close frame.
     Drop,
-    /// Keeps the line open and never speaks again, nor has a heart.
+    /// Keeps the connection open without sending anything, not even heartbeats.
     Silence,
 }

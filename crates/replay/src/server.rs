@@ -1,4 +1,4 @@
-//! The server itself.
+//! The replay server.
 
 use std::collections::VecDeque;
 use std::io;
@@ -17,7 +17,7 @@ use tokio_tungstenite::tungstenite::{self, Message};
 use crate::handshake::{Request, away};
 use crate::{Act, Line, Script, Service, Tick, kraken, twelvedata};
 
-/// A server on this machine that follows a script. It ends when it is dropped, and its lines with it.
+/// A local server that follows a script. Dropping it stops the server and its connections.
 #[derive(Debug)]
 pub struct Replay {
     url: String,
@@ -39,10 +39,10 @@ impl Drop for Replay {
 }
 
 impl Replay {
-    /// Starts a server on a port of its own choice.
+    /// Starts a server on a free port.
     ///
     /// # Errors
-    /// When this machine has no port for it.
+    /// When no port can be bound.
     pub async fn start(script: Script) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}", listener.local_addr()?);
@@ -55,27 +55,27 @@ impl Replay {
         Ok(Self { url, shared, task })
     }
 
-    /// Where it is, without a path: `http://127.0.0.1:…`.
+    /// Returns the server's URL without a path: `http://127.0.0.1:…`.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The market goes on by so many ticks, whoever listens.
+    /// Advances the market by this many ticks without sending them.
     pub fn pass(&self, ticks: usize) {
         (0..ticks).for_each(|_| self.shared.pass());
     }
 
-    /// What was traded so far, oldest first.
+    /// Returns the ticks so far, oldest first.
     pub fn ticks(&self, symbol: &str) -> Vec<Tick> {
         lock(&self.shared.script).market.ticks(symbol).to_vec()
     }
 
-    /// What was said to it, in order.
+    /// Returns the messages received from clients, in order.
     pub fn heard(&self) -> Vec<String> {
         lock(&self.shared.heard).clone()
     }
 
-    /// The requests to open a line, each its method, path and query.
+    /// Returns the requests to open a connection, each as method, path and query.
     pub fn opened(&self) -> Vec<String> {
         lock(&self.shared.opened).clone()
     }
@@ -93,7 +93,7 @@ impl Shared {
 }
 
 async fn serve(listener: TcpListener, shared: Arc<Shared>) {
-    // Aborted with the server.
+    // The connections are aborted together with the server.
     let mut lines = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
         let shared = shared.clone();
@@ -106,7 +106,7 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     }
 }
 
-/// Opens a line as the script says, and follows it to its end.
+/// Handles a connection as scripted, until its end.
 async fn answer(mut stream: TcpStream, shared: &Shared) -> Result<(), tungstenite::Error> {
     stream.set_nodelay(true)?;
     let request = Request::read(&mut stream).await?;
@@ -137,7 +137,7 @@ async fn answer(mut stream: TcpStream, shared: &Shared) -> Result<(), tungstenit
     }
 }
 
-/// A line that is open.
+/// An open connection.
 struct Talk<'a> {
     socket: WebSocketStream<TcpStream>,
     shared: &'a Shared,
@@ -162,7 +162,8 @@ impl<'a> Talk<'a> {
             self.say(kraken::GREETING).await?;
         }
         let mut beat = interval(heartbeat);
-        // The script goes on once a subscription has been quiet for a moment: there may be several.
+        // The script continues once no subscription has arrived for a moment, since there may be
+        // several.
         let mut next_act: Option<Instant> = None;
         loop {
             let act = async {
@@ -195,7 +196,7 @@ impl<'a> Talk<'a> {
         }
     }
 
-    /// Takes in a message; whether it subscribed to something.
+    /// Handles a message; returns `true` if it added a subscription.
     async fn hear(&mut self, text: &str) -> Result<bool, tungstenite::Error> {
         lock(&self.shared.heard).push(text.into());
         let request = serde_json::from_str(text).unwrap_or(Value::Null);
@@ -225,7 +226,8 @@ impl<'a> Talk<'a> {
         self.socket.send(Message::text(text)).await
     }
 
-    /// Does it; none when the line is over, else how long until the next.
+    /// Performs an action; returns the pause before the next one, or `None` if the connection has
+    /// ended.
     async fn perform(
         &mut self,
         act: Act,
@@ -277,13 +279,13 @@ impl<'a> Talk<'a> {
         Ok(Some(pause))
     }
 
-    /// Listens and says nothing, until the other side goes.
+    /// Reads without sending anything until the client disconnects.
     async fn endure(&mut self) -> Result<(), tungstenite::Error> {
         while let Some(Ok(_)) = self.socket.next().await {}
         Ok(())
     }
 
-    /// Tells all who subscribed of the tick so many before the last one.
+    /// Sends the subscribed updates of the tick that is `before` ticks older than the last one.
     async fn tell(&mut self, before: usize) -> Result<(), tungstenite::Error> {
         for text in self.updates(before) {
             self.say(&text).await?;
@@ -293,8 +295,12 @@ impl<'a> Talk<'a> {
 
     fn updates(&self, before: usize) -> Vec<String> {
         let market = &lock(&self.shared.script).market;
-        let kraken = self.kraken.iter().filter_map(|it| {
-            kraken::update(market, it, kraken::ticks(market, it).iter().nth_back(before)?)
+        let kraken = self.kraken.iter().filter_map(|subscription| {
+            kraken::update(
+                market,
+                subscription,
+                kraken::ticks(market, subscription).iter().nth_back(before)?,
+            )
         });
         let twelvedata = self.twelvedata.iter().filter_map(|symbol| {
             let ticks = market.ticks(twelvedata::base(symbol));
@@ -304,7 +310,7 @@ impl<'a> Talk<'a> {
     }
 }
 
-/// A whole frame of text, as a server sends it.
+/// Encodes a complete text frame as a server sends it.
 fn frame(text: &str) -> Vec<u8> {
     let length = text.len();
     let mut frame = vec![0x81];

@@ -1,15 +1,15 @@
-//! What Twelve Data says.
+//! Messages of Twelve Data's WebSocket API.
 
 use serde_json::{Value, json};
 
 use crate::{Script, Tick};
 
-/// What it says to a wrong key.
+/// The response to a wrong API key.
 pub(crate) const BAD_KEY: &str = r#"{"code":401,"message":"**apikey** parameter is incorrect or not specified.","status":"error"}"#;
 
 const HEARTBEAT: &str = r#"{"event":"heartbeat","status":"ok"}"#;
 
-/// The answers to a request, and the instruments that are subscribed to by it.
+/// Returns the responses to a request, and the newly subscribed instruments.
 pub(crate) fn answer(script: &Script, request: &Value) -> (Vec<String>, Vec<String>) {
     match request["action"].as_str() {
         Some("heartbeat") => (vec![HEARTBEAT.into()], Vec::new()),
@@ -27,7 +27,7 @@ fn subscribe(script: &Script, request: &Value) -> (Vec<String>, Vec<String>) {
     let symbols = request["params"]["symbols"].as_str().unwrap_or_default();
     let (mut success, mut fails, mut subscribed) = (Vec::new(), Vec::new(), Vec::new());
     for symbol in symbols.split(',') {
-        match script.refused.iter().find(|(it, _)| it == symbol) {
+        match script.refused.iter().find(|(refused, _)| refused == symbol) {
             Some((_, why)) if why.is_empty() => fails.push(json!({"symbol": symbol})),
             Some((_, why)) => fails.push(json!({"symbol": symbol, "message": why})),
             None if !script.market.has(base(symbol)) => fails.push(json!({"symbol": symbol})),
@@ -49,12 +49,12 @@ fn subscribe(script: &Script, request: &Value) -> (Vec<String>, Vec<String>) {
     (vec![said.to_string()], subscribed)
 }
 
-/// Our market's name of what Twelve Data calls `symbol`.
+/// Returns the market's symbol for Twelve Data's `symbol`.
 pub(crate) fn base(symbol: &str) -> &str {
     symbol.split('/').next().unwrap_or_default()
 }
 
-/// What is told of a tick.
+/// Returns the price message for a tick.
 pub(crate) fn update(symbol: &str, tick: &Tick) -> String {
     let (seconds, price, bid, ask) = (tick.at.timestamp(), tick.price, tick.bid(), tick.ask());
     let currency = if symbol.contains('/') { "" } else { r#""currency":"USD","# };
