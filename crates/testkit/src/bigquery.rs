@@ -1,4 +1,4 @@
-//! An emulator of BigQuery: local-bigquery, <https://pypi.org/project/local-bigquery/>.
+//! The BigQuery emulator: local-bigquery, <https://pypi.org/project/local-bigquery/>.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -9,20 +9,20 @@ use std::time::Duration;
 
 use crate::server::{Recipe, Running, free_port, is_root, missing};
 
-/// An emulator of BigQuery without any dataset. It knows no credentials.
+/// A BigQuery emulator without any dataset. It needs no credentials.
 #[derive(Debug)]
 pub struct BigQuery(pub(crate) Running);
 
-/// Where `cargo xtask setup` puts it.
+/// The installation made by `cargo xtask setup`.
 struct Installed {
-    /// A Debian of its own, where the machine's Python is too old.
+    /// The root of a separate Debian, if the machine's Python is too old.
     root: Option<PathBuf>,
-    /// The Python environment, as seen from within that.
+    /// The Python environment, as seen from within that root.
     venv: PathBuf,
 }
 
 impl BigQuery {
-    /// Starts one; none where it is not installed.
+    /// Starts an emulator, or returns `None` if it is not installed.
     pub fn start() -> Option<Self> {
         let Some(Installed { root, venv }) = installed() else {
             return missing("the BigQuery emulator", None);
@@ -41,7 +41,7 @@ impl BigQuery {
                 let data = folder.strip_prefix(&inside).unwrap_or(folder).join("data");
                 let data = Path::new("/").join(data);
                 words.extend([
-                    // Where it finds the extensions of its engine.
+                    // The home directory in which it finds the extensions of its engine.
                     "env".into(),
                     format!("HOME={}", venv.display()),
                     venv.join("bin/local-bigquery").display().to_string(),
@@ -62,9 +62,9 @@ impl BigQuery {
         Some(Self(Running::start(&recipe)))
     }
 
-    /// Returns one of two emulators that the tests of a process share, the same one for all calls of a thread, which is
-    /// a test; `None` where it is not installed. An emulator answers one request at a time: with two, 23 promises take 363 s
-    /// and not 425 s on two cores.
+    /// Returns one of two emulators that the tests of a process share, the same one for all calls
+    /// of a thread, and so of a test; `None` if it is not installed. An emulator answers one
+    /// request at a time: with two, 23 conformance tests take 363 s instead of 425 s on two cores.
     pub fn shared() -> Option<&'static Self> {
         static SHARED: [OnceLock<Option<BigQuery>>; 2] = [OnceLock::new(), OnceLock::new()];
         static NEXT: AtomicUsize = AtomicUsize::new(0);
@@ -75,26 +75,28 @@ impl BigQuery {
         mine.get_or_init(Self::start).as_ref()
     }
 
-    /// The URL of a dataset of it.
+    /// Returns the URL of a dataset in the emulator.
     pub fn dataset_url(&self, dataset: &str) -> String {
         format!("bigquery://tidegauge/{dataset}?endpoint={}", self.endpoint())
     }
 
-    /// Removes a dataset, if it is there: the emulator gets slower with every table that it has.
+    /// Deletes a dataset, if it exists: the emulator gets slower with every table that it has.
     pub fn remove(&self, dataset: &str) {
         asked(self.0.port, "DELETE", &format!("datasets/{dataset}?deleteContents=true"));
     }
 
-    /// What `BIGQUERY_EMULATOR_HOST` is set to.
+    /// Returns the value for `BIGQUERY_EMULATOR_HOST`.
     pub fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.0.port)
     }
 }
 
-/// Beside what cargo builds, of which this is a part.
+/// Finds the installation in the directories above the test program, which include cargo's target
+/// directory.
 fn installed() -> Option<Installed> {
     let program = std::env::current_exe().ok()?;
-    let folder = program.ancestors().map(|it| it.join("bigquery")).find(|it| it.is_dir())?;
+    let folder =
+        program.ancestors().map(|folder| folder.join("bigquery")).find(|folder| folder.is_dir())?;
     let (root, venv) = (folder.join("root"), folder.join("venv"));
     if root.join("venv/ready").exists() {
         return Some(Installed { root: Some(root), venv: "/venv".into() });
@@ -102,7 +104,7 @@ fn installed() -> Option<Installed> {
     venv.join("ready").exists().then_some(Installed { root: None, venv })
 }
 
-/// What runs a program within another root.
+/// Returns the command that runs a program within another root.
 fn enter(root: &Path) -> Vec<String> {
     let mut words = Vec::new();
     if !is_root() {
@@ -116,7 +118,7 @@ fn answers(port: u16) -> bool {
     asked(port, "GET", "datasets").is_some_and(|status| status == "200")
 }
 
-/// The status of the answer to a request.
+/// Sends a request and returns the HTTP status of the response.
 fn asked(port: u16, method: &str, path: &str) -> Option<String> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
     let head = format!("{method} /bigquery/v2/projects/tidegauge/{path} HTTP/1.0\r\n\r\n");

@@ -1,14 +1,14 @@
 //! Private, throw-away database servers for tests.
 //!
-//! Each is started from the programs of the Debian package, or of the Python one under cargo's target
-//! folder, with a data folder of its own in the temporary folder, on a free port of this machine,
-//! under the package's user where tests run as root. It is gone when its value is dropped, and also
-//! when the test's process is killed.
+//! Each server is started from the programs of the Debian package, or of the Python package under
+//! cargo's target folder, with its own data folder in the temporary folder, on a free local port,
+//! as the package's user if the tests run as root. It is removed when its value is dropped, and
+//! also when the test's process is killed.
 //!
-//! Where a server is not installed, tests say `SKIPPED` and go on without it; with
-//! `TIDEGAUGE_REQUIRE_SERVERS=1` they fail instead. `cargo xtask setup` installs what is missing. With
-//! `TIDEGAUGE_NO_SERVERS=1` whoever starts a server fails: `cargo xtask test unit` picks tests by
-//! their names, and so finds those with a wrong one.
+//! If a server is not installed, tests print `SKIPPED` and continue without it; with
+//! `TIDEGAUGE_REQUIRE_SERVERS=1` they fail instead. `cargo xtask setup` installs what is missing.
+//! With `TIDEGAUGE_NO_SERVERS=1` starting a server is a failure: `cargo xtask test unit` selects
+//! tests by their names, and so finds tests with a wrong name.
 //!
 //! ```
 //! use tidegauge_testkit::Postgres;
@@ -34,58 +34,61 @@ pub use market::market;
 pub use postgres::Postgres;
 pub use s3::S3;
 
-/// The Python with the clients that tests read stores by; none where it is not installed.
+/// Returns the Python with the clients that read stores in tests, or `None` if it is not installed.
 pub fn python() -> Option<PathBuf> {
     python_with("duckdb")
 }
 
-/// The tests' Python, if `package` is installed there.
+/// Returns the tests' Python, or `None` if `package` is not installed there.
 fn python_with(package: &str) -> Option<PathBuf> {
     let program = std::env::current_exe().ok()?;
-    let mut venvs = program.ancestors().map(|it| it.join("venv"));
+    let mut venvs = program.ancestors().map(|folder| folder.join("venv"));
     let there = |venv: &PathBuf| {
         let versions = std::fs::read_dir(venv.join("lib")).into_iter().flatten().flatten();
-        versions.map(|it| it.path()).any(|it| it.join("site-packages").join(package).is_dir())
+        versions
+            .map(|entry| entry.path())
+            .any(|entry| entry.join("site-packages").join(package).is_dir())
     };
-    match venvs.find(|it| it.join("bin/python").is_file()) {
+    match venvs.find(|venv| venv.join("bin/python").is_file()) {
         Some(venv) if there(&venv) => Some(venv.join("bin/python")),
         _ => missing_tool(&format!("the tests' Python with {package}")),
     }
 }
 
-/// Says that the tool called `name` is missing, so that its test is skipped; or fails, where the tests'
-/// tools are required.
+/// Reports that the tool called `name` is missing and returns `None`, so that its test is skipped;
+/// panics if the tests' tools are required.
 pub fn missing_tool<T>(name: &str) -> Option<T> {
     server::missing(name, None)
 }
 
-/// The user that servers know, who may do everything.
+/// The user of the servers, who has all privileges.
 pub const USER: &str = "tidegauge";
 
-/// That user's password: a secret that must never be seen in a message.
+/// The user's password: a secret that must never appear in a message.
 pub const PASSWORD: &str = "a-password-nobody-may-see";
 
-/// A server that can be done things to.
+/// A server that tests can crash, restart, and deprive of disk space.
 pub trait Server: Sync {
-    /// The port that it answers at.
+    /// Returns the port of the server.
     fn port(&self) -> u16;
 
-    /// Kills it, and all of its processes, as if the power had gone.
+    /// Kills the server and all of its processes, as in a power failure.
     fn crash(&self);
 
-    /// Starts it again, with what it had on its disk; it takes a moment until it answers.
+    /// Starts the server again with the data on its disk; it takes a moment until it accepts
+    /// connections.
     fn restart(&self);
 
-    /// Whether it has a disk of its own, which may be filled.
+    /// Returns `true` if the server has a disk of its own, which can be filled.
     fn has_own_disk(&self) -> bool;
 
-    /// Leaves no room on its disk.
+    /// Fills the server's disk.
     ///
     /// # Panics
-    /// If it has none of its own.
+    /// If the server has no disk of its own.
     fn fill_disk(&self);
 
-    /// Makes room again.
+    /// Frees the space on the server's disk.
     fn free_disk(&self);
 }
 

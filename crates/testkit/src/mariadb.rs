@@ -1,4 +1,4 @@
-//! MariaDB.
+//! A MariaDB server for tests.
 
 use std::fs;
 use std::io::Read;
@@ -14,13 +14,13 @@ use crate::{PASSWORD, USER};
 pub struct MariaDb(pub(crate) Running);
 
 impl MariaDb {
-    /// Starts one; none where MariaDB is not installed.
+    /// Starts a server, or returns `None` if MariaDB is not installed.
     pub fn start() -> Option<Self> {
         Self::start_on(None)
     }
 
-    /// Starts one on a small disk of its own, which can be filled. None where MariaDB is not installed,
-    /// and none for anybody but root, who alone may make a disk.
+    /// Starts a server on a small disk of its own, which can be filled. Returns `None` if MariaDB
+    /// is not installed, or without root privileges, which mounting a disk requires.
     pub fn start_on_small_disk() -> Option<Self> {
         Self::start_on(Some(small_disk()?))
     }
@@ -58,7 +58,8 @@ impl MariaDb {
                     "--no-defaults".into(),
                     format!("--datadir={}", path("data")),
                     format!("--socket={}", path("socket")),
-                    // A server that starts clears up here, and would clear up after its neighbours.
+                    // A server cleans up this directory on start, and would delete files of other
+                    // servers in a shared one.
                     format!("--tmpdir={}", folder.display()),
                     format!("--pid-file={}", path("pid")),
                     format!("--init-file={}", path("init.sql")),
@@ -69,7 +70,8 @@ impl MariaDb {
                     "--skip-log-bin".into(),
                     "--local-infile=1".into(),
                     "--character-set-server=utf8mb4".into(),
-                    // Not to the disk, but out of the server: what it has committed outlives it.
+                    // The log is written out of the server, but not flushed to disk: commits
+                    // survive a crash of the server.
                     "--innodb-flush-log-at-trx-commit=2".into(),
                     "--innodb-buffer-pool-size=64M".into(),
                     "--innodb-log-file-size=16M".into(),
@@ -80,24 +82,24 @@ impl MariaDb {
         Some(Self(Running::start(&recipe)))
     }
 
-    /// The one that all tests of a process share; none where MariaDB is not installed.
+    /// Returns the server that all tests of a process share, or `None` if MariaDB is not installed.
     pub fn shared() -> Option<&'static Self> {
         static SHARED: OnceLock<Option<MariaDb>> = OnceLock::new();
         SHARED.get_or_init(Self::start).as_ref()
     }
 
-    /// Its URL, with the password.
+    /// Returns the server's URL, with the password.
     pub fn url(&self) -> String {
         self.database_url("tidegauge")
     }
 
-    /// The URL of another database on it.
+    /// Returns the URL of another database on the server.
     pub fn database_url(&self, database: &str) -> String {
         format!("mysql://{USER}:{PASSWORD}@127.0.0.1:{}/{database}", self.0.port)
     }
 }
 
-/// Whether the server opens the conversation, with version 10 of its protocol.
+/// Returns `true` if the server sends its greeting, in version 10 of the protocol.
 fn greets(port: u16) -> bool {
     let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)) else { return false };
     let mut greeting = [0; 5];

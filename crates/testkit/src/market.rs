@@ -1,4 +1,4 @@
-//! A market that moves, made up.
+//! A synthetic market with moving prices.
 
 use std::error::Error;
 
@@ -7,22 +7,22 @@ use tidegauge_core::market::Market;
 use tidegauge_core::tables::{Candle, FxRate};
 use tidegauge_core::{Batch, Crypto};
 
-/// What the coins cost in the middle, in US dollars.
+/// The mean prices of the coins, in US dollars.
 const PRICES: [(&str, f64); 4] = [("BTC", 11_000.0), ("ETH", 350.0), ("SOL", 2.5), ("USDT", 1.0)];
 
-/// What a euro is worth.
+/// The exchange rates of the euro.
 const RATES: [(&str, &str); 3] = [("USD", "1.18"), ("GBP", "0.9"), ("CAD", "1.55")];
 
-/// Prices of `days` days from `first` on that go up and down by a fifth over the months, with a range of four
-/// in a hundred each day, at some level: 1 is that of the summer of 2020. Exchange rates are fixed on five days
-/// a week.
+/// Generates prices of `days` days from `first` on that rise and fall by a fifth over the months,
+/// with a daily range of 4 %, at a relative level: 1 is that of the summer of 2020. Exchange rates
+/// are fixed on five days a week.
 ///
 /// # Errors
 /// When a price at that level does not fit.
 pub fn market(first: NaiveDate, days: u64, level: f64) -> Result<Market, Box<dyn Error>> {
     let (mut candles, mut rates) = (Vec::new(), Vec::new());
     for (number, day) in
-        (0..days).filter_map(|it| Some((it, first.checked_add_days(Days::new(it))?)))
+        (0..days).filter_map(|day| Some((day, first.checked_add_days(Days::new(day))?)))
     {
         for (at, (symbol, price)) in (0..).map(f64::from).zip(PRICES) {
             let wave = level + 0.2 * libm::sin(number as f64 / 9.0 + at);
@@ -41,7 +41,7 @@ pub fn market(first: NaiveDate, days: u64, level: f64) -> Result<Market, Box<dyn
                 currency: "USD".into(),
             });
         }
-        // No fixing at the weekend, as with the ECB.
+        // No fixing at the weekend, as at the ECB.
         if number % 7 < 5 || number == 0 {
             for (quote, rate) in RATES {
                 rates.push(FxRate {

@@ -1,4 +1,4 @@
-//! PostgreSQL.
+//! A PostgreSQL server for tests.
 
 use std::fs;
 use std::path::PathBuf;
@@ -13,13 +13,13 @@ use crate::{PASSWORD, USER};
 pub struct Postgres(pub(crate) Running);
 
 impl Postgres {
-    /// Starts one; none where PostgreSQL is not installed.
+    /// Starts a server, or returns `None` if PostgreSQL is not installed.
     pub fn start() -> Option<Self> {
         Self::start_on(None)
     }
 
-    /// Starts one on a small disk of its own, which can be filled. None where PostgreSQL is not installed,
-    /// and none for anybody but root, who alone may make a disk.
+    /// Starts a server on a small disk of its own, which can be filled. Returns `None` if
+    /// PostgreSQL is not installed, or without root privileges, which mounting a disk requires.
     pub fn start_on_small_disk() -> Option<Self> {
         Self::start_on(Some(small_disk()?))
     }
@@ -63,7 +63,7 @@ impl Postgres {
                 let sockets = format!("unix_socket_directories={}", folder.display());
                 let settings =
                     ["listen_addresses=127.0.0.1", &sockets, "fsync=off", "full_page_writes=off"];
-                words.extend(settings.iter().flat_map(|it| ["-c".into(), (*it).into()]));
+                words.extend(settings.iter().flat_map(|setting| ["-c".into(), (*setting).into()]));
                 words
             },
             ready: &|port| {
@@ -75,24 +75,25 @@ impl Postgres {
         Some(Self(Running::start(&recipe)))
     }
 
-    /// The one that all tests of a process share; none where PostgreSQL is not installed.
+    /// Returns the server that all tests of a process share, or `None` if PostgreSQL is not
+    /// installed.
     pub fn shared() -> Option<&'static Self> {
         static SHARED: OnceLock<Option<Postgres>> = OnceLock::new();
         SHARED.get_or_init(Self::start).as_ref()
     }
 
-    /// Its URL, with the password.
+    /// Returns the server's URL, with the password.
     pub fn url(&self) -> String {
         self.database_url("postgres")
     }
 
-    /// The URL of another database on it.
+    /// Returns the URL of another database on the server.
     pub fn database_url(&self, database: &str) -> String {
         format!("postgres://{USER}:{PASSWORD}@127.0.0.1:{}/{database}", self.0.port)
     }
 }
 
-/// Where Debian puts the programs of a server, the newest version first.
+/// Returns the folders in which Debian installs the server's programs, the newest version first.
 fn folders() -> Vec<PathBuf> {
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut folders: Vec<_> = versions.map(|version| version.path().join("bin")).collect();

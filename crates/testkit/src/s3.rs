@@ -1,4 +1,4 @@
-//! A service that speaks S3: moto, <https://pypi.org/project/moto/>.
+//! An S3-compatible server: moto, <https://pypi.org/project/moto/>.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -8,25 +8,26 @@ use std::time::Duration;
 use crate::python_with;
 use crate::server::{Recipe, Running};
 
-/// The bucket that it has, and that anybody may do anything with.
+/// The server's bucket, and a policy that allows every client everything in it.
 const BUCKET: &str = "tidegauge";
 const POLICY: &str = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
     "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::tidegauge/*"}]}"#;
 
-/// One request after the other: it looks whether an object is what it should be, and replaces it, in two
-/// steps.
+/// The program of the server. It is single-threaded, because moto checks the condition of a write
+/// and replaces the object in two steps, which must not interleave.
 const SERVE: &str = "import sys\n\
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app\n\
     from werkzeug.serving import run_simple\n\
     app = DomainDispatcherApplication(create_backend_app)\n\
     run_simple('127.0.0.1', int(sys.argv[1]), app, threaded=False)";
 
-/// A service that speaks S3, with an empty bucket. It keeps all in memory, and wants no credentials.
+/// An S3-compatible server with an empty bucket. It keeps all objects in memory, and needs no
+/// credentials.
 #[derive(Debug)]
 pub struct S3(pub(crate) Running);
 
 impl S3 {
-    /// Starts one; none where it is not installed.
+    /// Starts a server, or returns `None` if it is not installed.
     pub fn start() -> Option<Self> {
         let python = python_with("moto")?;
         let recipe = Recipe {
@@ -47,20 +48,20 @@ impl S3 {
         Some(Self(Running::start(&recipe)))
     }
 
-    /// The one that all tests of a process share; none where it is not installed.
+    /// Returns the server that all tests of a process share, or `None` if it is not installed.
     pub fn shared() -> Option<&'static Self> {
         static SHARED: OnceLock<Option<S3>> = OnceLock::new();
         SHARED.get_or_init(Self::start).as_ref()
     }
 
-    /// The URL of a folder in its bucket.
+    /// Returns the URL of a folder in the server's bucket.
     pub fn folder_url(&self, folder: &str) -> String {
         let endpoint = format!("http://127.0.0.1:{}", self.0.port);
         format!("s3://{BUCKET}/{folder}?endpoint={endpoint}&anonymous=true")
     }
 }
 
-/// The status of the answer to a PUT.
+/// Sends a PUT request and returns the HTTP status of the response.
 fn put(port: u16, path: &str, body: &str) -> Option<String> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
     let length = body.len();

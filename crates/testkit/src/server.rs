@@ -1,4 +1,4 @@
-//! A server as a process: started, waited for, and stopped.
+//! The process of a server: starting it, waiting for it and stopping it.
 
 use std::env;
 use std::fs;
@@ -12,13 +12,14 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-/// How long a server may take until it answers; on a busy machine that is long.
+/// The time limit for a server to start or stop; on a busy machine it takes long.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Runs the server, again for each line of its own input, and stops it when that ends: that is when
-/// whoever started it drops the other end of the pipe, or is no more, however that came about.
+/// A shell script that runs the server, again for each line of its own standard input, and stops it
+/// at the end of the input: when the test drops the other end of the pipe, or its process ends for
+/// any reason.
 ///
-/// Its arguments: the signal, the folder, and the server's own words.
+/// Its arguments are the signal, the folder, and the server's command.
 const GUARD: &str = "\
 signal=$1; folder=$2; shift 2
 start() {
@@ -30,36 +31,36 @@ kill -s \"$signal\" \"$(cat \"$folder/server\")\"; wait
 if mountpoint -q \"$folder\"; then umount \"$folder\"; fi
 rm -rf \"$folder\"";
 
-/// What a disk is filled with.
+/// The name of the file that fills a disk.
 const BALLAST: &str = "ballast";
 
-/// A server that runs.
+/// A running server.
 #[derive(Debug)]
 pub(crate) struct Running {
     guard: Child,
     folder: TempDir,
     pub(crate) port: u16,
-    /// Whether it has a disk of its own, which may be filled.
+    /// `true` if the server has a disk of its own, which can be filled.
     pub(crate) has_disk: bool,
 }
 
-/// How a server is run.
+/// The description of how a server is run.
 pub(crate) struct Recipe<'a> {
-    /// What it is called in messages.
+    /// The name of the server in messages.
     pub(crate) name: &'a str,
-    /// The user that it is run by, if we are root.
+    /// The user that runs the server if the tests run as root.
     pub(crate) user: &'a str,
-    /// Where its folder is made; `None`: where temporary files are.
+    /// The parent of the server's folder; `None`: the folder of temporary files.
     pub(crate) home: Option<&'a Path>,
-    /// The size of the disk of its own that it lies on, if it does.
+    /// The size of the server's own disk, if it gets one.
     pub(crate) disk: Option<&'a str>,
-    /// The signal that stops it at once.
+    /// The signal that stops the server at once.
     pub(crate) signal: &'a str,
-    /// Makes the data folder: programs to run one after the other.
+    /// Prepares the data folder and returns the commands to run, in order.
     pub(crate) prepare: &'a dyn Fn(&Path) -> Vec<Vec<String>>,
-    /// The server itself, in its folder and on its port.
+    /// Returns the server's command, given its folder and port.
     pub(crate) run: &'a dyn Fn(&Path, u16) -> Vec<String>,
-    /// Whether it answers on its port.
+    /// Returns `true` if the server answers on the port.
     pub(crate) ready: &'a dyn Fn(u16) -> bool,
 }
 
@@ -91,7 +92,7 @@ impl Running {
         if let Some(size) = recipe.disk {
             let mut mount = Command::new("mount");
             mount.args(["-t", "tmpfs", "-o", &format!("size={size}"), name]).arg(folder.path());
-            assert!(mount.status().is_ok_and(|it| it.success()), "no disk for {name}");
+            assert!(mount.status().is_ok_and(|status| status.success()), "no disk for {name}");
         }
         let log = folder.path().join("log");
         fs::write(&log, "").unwrap_or_else(|error| panic!("{}: {error}", log.display()));
@@ -107,7 +108,8 @@ impl Running {
         let mut guard = Command::new("sh");
         guard.args(["-c", GUARD, "guard", recipe.signal]).arg(folder.path());
         guard.args(as_user(recipe.user, (recipe.run)(folder.path(), port)));
-        // In a group of its own, so that Ctrl-C ends the tests and leaves it to clean up.
+        // In a process group of its own, so that Ctrl-C ends the tests and leaves the guard to
+        // clean up.
         guard.process_group(0).stdin(Stdio::piped()).stdout(to(&log)).stderr(to(&log));
         let guard = guard.spawn().unwrap_or_else(|error| panic!("cannot run {name}: {error}"));
         let server = Self { guard, folder, port, has_disk: recipe.disk.is_some() };
@@ -121,7 +123,7 @@ impl Running {
         Err(said(&log))
     }
 
-    /// Kills it, and what it had started, as if the power had gone.
+    /// Kills the server and the processes that it started, as in a power failure.
     pub(crate) fn crash(&self) {
         let kill = "pid=$(cat \"$0/server\"); pkill -KILL -P \"$pid\"; kill -KILL \"$pid\"";
         let folder = self.folder.path();
@@ -135,7 +137,7 @@ impl Running {
         }
     }
 
-    /// Leaves no room on its disk.
+    /// Fills the server's disk.
     pub(crate) fn fill(&self) {
         assert!(self.has_disk, "whose disk would that be?");
         let mut file = fs::File::create(self.folder.path().join(BALLAST))
@@ -144,15 +146,15 @@ impl Running {
         while file.write_all(&block).is_ok() {}
     }
 
-    /// Makes room again.
+    /// Frees the space on the server's disk.
     pub(crate) fn free(&self) {
         let _ = fs::remove_file(self.folder.path().join(BALLAST));
     }
 
-    /// Starts it again where it was; it takes a moment until it answers.
+    /// Starts the server again in its folder; it takes a moment until it accepts connections.
     pub(crate) fn restart(&self) {
         let ended = self.folder.path().join("ended");
-        // What it had started may be about to end still, and hold what it needs.
+        // Processes that the server started may still be ending, and hold resources that it needs.
         for _ in 0..20 {
             let _ = fs::remove_file(&ended);
             let said = self.guard.stdin.as_ref().map(|mut guard| guard.write_all(b"again\n"));
@@ -178,9 +180,10 @@ impl Drop for Running {
     }
 }
 
-/// Says that `name` is missing, so that its tests are skipped; or fails, where it is required.
+/// Reports that `name` is missing and returns `None`, so that its tests are skipped; panics if
+/// servers are required.
 pub(crate) fn missing<T>(name: &str, package: Option<&str>) -> Option<T> {
-    let or = package.map(|it| format!(", or apt-get install {it}")).unwrap_or_default();
+    let or = package.map(|package| format!(", or apt-get install {package}")).unwrap_or_default();
     let text = format!("{name} is not installed: cargo xtask setup{or}");
     if is_set("TIDEGAUGE_REQUIRE_SERVERS") {
         panic!("{text}");
@@ -190,16 +193,16 @@ pub(crate) fn missing<T>(name: &str, package: Option<&str>) -> Option<T> {
 }
 
 fn is_set(variable: &str) -> bool {
-    env::var_os(variable).is_some_and(|it| it == "1")
+    env::var_os(variable).is_some_and(|value| value == "1")
 }
 
-/// The size of a disk that is soon full; none unless we may make one.
+/// Returns the size of a disk that is soon full, or `None` if no disk can be mounted.
 pub(crate) fn small_disk() -> Option<&'static str> {
     let made = tempfile::tempdir().is_ok_and(|folder| {
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", "size=1m", "tidegauge"]).arg(folder.path());
         let unmount = || Command::new("umount").arg(folder.path()).status();
-        is_root() && mount.status().is_ok_and(|it| it.success()) && unmount().is_ok()
+        is_root() && mount.status().is_ok_and(|status| status.success()) && unmount().is_ok()
     });
     if made {
         return Some("384m");
@@ -208,7 +211,7 @@ pub(crate) fn small_disk() -> Option<&'static str> {
     None
 }
 
-/// The program called `name`: on the path, or in one of `folders`.
+/// Returns the path of the program called `name`, searched on the `PATH` and in `folders`.
 pub(crate) fn program(name: &str, folders: &[PathBuf]) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let on_path: Vec<PathBuf> = env::split_paths(&path).collect();
@@ -238,7 +241,7 @@ pub(crate) fn is_root() -> bool {
 }
 
 pub(crate) fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr());
+    let listener = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
     listener.unwrap_or_else(|error| panic!("no free port: {error}")).port()
 }
 

@@ -1,4 +1,4 @@
-//! Servers come and go, and leave nothing behind.
+//! Servers start on separate ports, and are gone after they are dropped.
 
 use std::net::TcpStream;
 
