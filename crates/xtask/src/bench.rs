@@ -1,4 +1,4 @@
-//! Benches, each beside a peer in one run.
+//! Benchmarks, each next to a peer in the same run.
 
 mod simulation;
 
@@ -10,7 +10,7 @@ use crate::python::python;
 use crate::test::target;
 use crate::{cargo, root, say};
 
-/// Runs the bench called `name`, with what else was said, or all of them.
+/// Runs the benchmark called `name` with the remaining arguments, or all of them.
 pub(crate) fn bench(name: Option<&str>, words: &[String]) -> Result<(), String> {
     match name {
         None => {
@@ -29,7 +29,8 @@ pub(crate) fn bench(name: Option<&str>, words: &[String]) -> Result<(), String> 
     }
 }
 
-/// Replies into columns: ours, serde_json into structs, Python's json and pandas.
+/// Runs the benchmark of decoding responses into columns: Tidegauge, serde_json into structs,
+/// Python's json and pandas.
 fn decode() -> Result<(), String> {
     let folder = target().join("bench-decode");
     let python = python(&["pandas"])?;
@@ -43,7 +44,7 @@ fn decode() -> Result<(), String> {
     Ok(())
 }
 
-/// What one would pick instead, to bring rows into a store.
+/// The alternatives for loading rows into a store.
 const LOADERS: [&str; 7] = [
     "adbc-driver-postgresql==1.13.0",
     "dlt[postgres,sqlalchemy]==1.31.0",
@@ -54,8 +55,8 @@ const LOADERS: [&str; 7] = [
     "pymysql==1.2.4",
 ];
 
-/// Trades into each store: ours, the store's own bulk tool, and what one would pick instead. `words`
-/// say how many rows, how often, and which stores.
+/// Runs the benchmark of loading trades into each store: Tidegauge, the store's own bulk tool, and
+/// the alternatives. `words` are the number of rows, the number of repetitions, and the stores.
 fn storage(words: &[String]) -> Result<(), String> {
     let mut ours = cargo();
     ours.env("TIDEGAUGE_BENCH_PYTHON", python(&LOADERS)?);
@@ -66,8 +67,8 @@ fn storage(words: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-/// Rows of Parquet files by a filter: ours and DuckDB. `words` say how many rows there are, and how often they
-/// are scanned.
+/// Runs the benchmark of scanning Parquet files with a filter: Tidegauge and DuckDB. `words` are
+/// the number of rows and the number of scans.
 fn scan(words: &[String]) -> Result<(), String> {
     let mut ours = cargo();
     ours.env("TIDEGAUGE_BENCH_PYTHON", python(&["duckdb==2.0.0", "pyarrow==26.0.1"])?);
@@ -79,7 +80,8 @@ fn scan(words: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-/// Prints lines of tabbed cells as rows of a table, each with its ratio to ours in the third cell.
+/// Prints lines of tab-separated cells as table rows, each with its ratio to Tidegauge's rate in
+/// the third cell.
 fn compare(lines: &str) {
     let mut fastest: BTreeMap<&str, f64> = BTreeMap::new();
     let rows: Vec<Vec<&str>> = lines.lines().map(|line| line.split('\t').collect()).collect();
@@ -88,7 +90,7 @@ fn compare(lines: &str) {
         fastest.extend(rate(row).map(|rate| (row[0], rate)));
     }
     for row in &rows {
-        let (Some(rate), Some(ours)) = (rate(row), row.first().and_then(|it| fastest.get(it)))
+        let (Some(rate), Some(ours)) = (rate(row), row.first().and_then(|key| fastest.get(key)))
         else {
             continue;
         };
@@ -97,7 +99,7 @@ fn compare(lines: &str) {
     }
 }
 
-/// What a command prints.
+/// Returns the standard output of a command.
 fn said(command: &mut Command) -> Result<String, String> {
     let output = command.output().map_err(|error| error.to_string())?;
     if !output.status.success() {

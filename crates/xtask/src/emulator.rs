@@ -1,4 +1,4 @@
-//! The emulator of BigQuery, once, under the build folder.
+//! Installation of the BigQuery emulator under the build folder, done once.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,8 +8,8 @@ use crate::setup::{apt_install, sudo};
 use crate::test::target;
 use crate::{has, run, say};
 
-/// What it consists of; the extensions of its engine come as packages too, so that nothing is
-/// downloaded when it runs.
+/// The packages of the emulator; the extensions of its engine are packages too, so that nothing is
+/// downloaded at run time.
 const PACKAGES: [&str; 6] = [
     "local-bigquery==0.3.2",
     "duckdb==1.5.5",
@@ -23,19 +23,19 @@ const UNPACK: &str = "import duckdb_extensions\n\
                       for name in ('icu', 'ducklake', 'spatial'):\n\
                       \x20   duckdb_extensions.import_extension(name)";
 
-/// The Debian that has a Python it runs on, and where that is to be had.
+/// A Debian release whose Python is new enough, and its mirror.
 const RELEASE: &str = "trixie";
 const MIRROR: &str = "http://deb.debian.org/debian";
 
-/// Installs it unless it is there: into an environment of a Python that is new enough, or else into
-/// a Debian of its own.
+/// Installs the emulator unless it is installed: into an environment of a Python that is new
+/// enough, or else into a separate Debian.
 pub(crate) fn emulator() -> Result<(), String> {
     let folder = target().join("bigquery");
     let (venv, root) = (folder.join("venv"), folder.join("root"));
-    // What was installed: other versions are installed anew.
+    // The installed versions are recorded, so that other versions are installed anew.
     let wanted = PACKAGES.join("\n");
-    let holds = |ready: &Path| fs::read_to_string(ready).is_ok_and(|it| it == wanted);
-    if [venv.join("ready"), root.join("venv/ready")].iter().any(|it| holds(it)) {
+    let holds = |ready: &Path| fs::read_to_string(ready).is_ok_and(|installed| installed == wanted);
+    if [venv.join("ready"), root.join("venv/ready")].iter().any(|ready| holds(ready)) {
         return Ok(());
     }
     say("installing an emulator of BigQuery, which is done once and takes a minute");
@@ -55,7 +55,7 @@ pub(crate) fn emulator() -> Result<(), String> {
     if !has("debootstrap") {
         apt_install(&["debootstrap"])?;
     }
-    // One that was broken off is not gone on with.
+    // An interrupted installation is not continued but started over.
     run(sudo("rm").arg("-rf").arg(&root))?;
     run(sudo("debootstrap")
         .args(["--variant=minbase", "--include=ca-certificates,python3,python3-venv", RELEASE])
@@ -74,13 +74,13 @@ pub(crate) fn emulator() -> Result<(), String> {
     run(within("sh").args(["-c", "printf %s \"$1\" >/venv/ready", "sh"]).arg(wanted))
 }
 
-/// Installs the packages by programs of the environment, whose home is `venv`.
+/// Installs the packages with the programs of the environment, whose home is `venv`.
 fn install(program: &dyn Fn(&str) -> Command, venv: &Path) -> Result<(), String> {
     run(program("pip").args(["install", "--quiet"]).args(PACKAGES))?;
     run(program("python").args(["-c", UNPACK]).env("HOME", venv))
 }
 
-/// A Python of 3.13 or newer.
+/// Finds a Python 3.13 or newer.
 fn python() -> Option<PathBuf> {
     let new = |name: &&str| {
         let ask = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 13))";
@@ -88,5 +88,5 @@ fn python() -> Option<PathBuf> {
         python.args(["-c", ask]).stdout(Stdio::null()).stderr(Stdio::null());
         python.status().is_ok_and(|status| status.success())
     };
-    ["python3", "python3.14", "python3.13"].iter().find(|it| new(it)).map(PathBuf::from)
+    ["python3", "python3.14", "python3.13"].iter().find(|name| new(name)).map(PathBuf::from)
 }

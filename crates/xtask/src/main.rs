@@ -1,4 +1,4 @@
-//! Developer chores: `cargo xtask test` installs what the tests need and runs everything.
+//! Developer tasks: `cargo xtask test` installs what the tests need and runs everything.
 
 mod bench;
 mod emulator;
@@ -32,7 +32,8 @@ fn main() -> ExitCode {
         "docs" => test::pages(),
         "migrations" => migrations(),
         _ => {
-            let phases = test::PHASES.iter().map(|it| format!("    {:<10} {}\n", it.name, it.what));
+            let phases =
+                test::PHASES.iter().map(|phase| format!("    {:<10} {}\n", phase.name, phase.what));
             say(&format!("{HELP}\n{}{MORE}", phases.collect::<String>()));
             return ExitCode::from(2);
         }
@@ -46,33 +47,33 @@ fn main() -> ExitCode {
     }
 }
 
-#[allow(clippy::print_stderr)] // a chore talks to whoever runs it
+#[allow(clippy::print_stderr)] // a task prints to the terminal
 fn say(text: &str) {
     eprintln!("{text}");
 }
 
-/// Writes the migrations that follow from the tables of core. Only the stores know how a table is
-/// spelled, so it is their tests that write, which check the same files otherwise.
+/// Writes the migrations that follow from the tables of core. The DDL of a table is known only to
+/// the stores, so an ignored test of theirs writes the files that the other tests check.
 fn migrations() -> Result<(), String> {
     let words = ["test", "--quiet", "--package", "tidegauge-storage", "--all-features", "--lib"];
     run(cargo().args(words).args(["--locked", "write_migrations", "--", "--ignored"]))
 }
 
-/// The workspace's folder.
+/// Returns the workspace's folder.
 fn root() -> PathBuf {
-    // Asked for when run, since a build folder may serve several clones.
+    // Read at run time, because several clones may share a build folder.
     let here = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| ".".into()));
     here.ancestors().nth(2).unwrap_or(&here).to_owned()
 }
 
-/// The cargo that runs us.
+/// Returns a command of the cargo that runs this program.
 fn cargo() -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(root());
     cargo
 }
 
-/// Runs a command, saying which.
+/// Runs a command, printing it first.
 fn run(command: &mut Command) -> Result<(), String> {
     let shown = shown(command);
     say(&format!("\n▶ {shown}"));
@@ -87,7 +88,7 @@ fn shown(command: &Command) -> String {
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
 
-/// Whether a program is on the path.
+/// Returns `true` if a program is on the `PATH`.
 fn has(program: &str) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path).any(|folder| folder.join(program).is_file())

@@ -1,18 +1,18 @@
-//! What cargo knows of the workspace and of all that it is built of.
+//! Cargo's metadata of the workspace and its dependencies.
 
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
 use crate::{cargo, shown};
 
-/// The answer of `cargo metadata`, as far as chores ask.
+/// The output of `cargo metadata`, reduced to the fields in use.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Metadata {
     pub(crate) packages: Vec<Package>,
     pub(crate) workspace_members: Vec<String>,
 }
 
-/// A package: one of ours, or one that we build on.
+/// A package: a member of the workspace or a dependency.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(crate) struct Package {
     pub(crate) id: String,
@@ -20,9 +20,9 @@ pub(crate) struct Package {
     pub(crate) version: String,
     /// An SPDX expression.
     pub(crate) license: Option<String>,
-    /// Where it comes from; none for what lies on this machine.
+    /// The source of the package; `None` for a package on this machine.
     pub(crate) source: Option<String>,
-    /// The registries that it may go to; an empty list: none, it is private.
+    /// The registries that it may be published to; an empty list marks a private package.
     pub(crate) publish: Option<Vec<String>>,
     #[serde(default)]
     pub(crate) features: BTreeMap<String, Vec<String>>,
@@ -30,33 +30,33 @@ pub(crate) struct Package {
     pub(crate) targets: Vec<Target>,
 }
 
-/// A library, a program, a test of a package.
+/// A target of a package: a library, a program or a test.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Target {
     pub(crate) kind: Vec<String>,
 }
 
 impl Metadata {
-    /// Asks cargo, with `words` behind what is always said.
+    /// Runs `cargo metadata` with the additional arguments `words`.
     pub(crate) fn read(words: &[&str]) -> Result<Self, String> {
         let said = said(&[&["metadata", "--format-version", "1", "--locked"], words].concat())?;
         serde_json::from_str(&said).map_err(|error| format!("cargo metadata: {error}"))
     }
 
-    /// The packages of the workspace.
+    /// Returns the packages of the workspace.
     pub(crate) fn members(&self) -> impl Iterator<Item = &Package> {
         self.packages.iter().filter(|package| self.workspace_members.contains(&package.id))
     }
 }
 
 impl Package {
-    /// Whether it has a library, so that others may build on it.
+    /// Returns `true` if the package has a library target, on which others may depend.
     pub(crate) fn is_library(&self) -> bool {
         self.targets.iter().any(|target| target.kind.iter().any(|kind| kind == "lib"))
     }
 }
 
-/// What cargo says to `words`.
+/// Returns the standard output of cargo with the arguments `words`.
 pub(crate) fn said(words: &[&str]) -> Result<String, String> {
     let mut command = cargo();
     command.args(words);

@@ -1,4 +1,4 @@
-//! A Python of our own, under the build folder.
+//! A Python environment under the build folder.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -7,11 +7,11 @@ use crate::run;
 use crate::setup::apt_install;
 use crate::test::target;
 
-/// The clients that tests read stores by, and a service that speaks S3.
+/// The clients that read stores in tests, and an S3-compatible server.
 pub(crate) const CLIENTS: [&str; 3] =
     ["duckdb==2.0.0", "google-cloud-bigquery==3.47.0", "moto[server]==5.2.5"];
 
-/// The Python, with `packages`.
+/// Returns the environment's Python after installing `packages`.
 pub(crate) fn python(packages: &[&str]) -> Result<PathBuf, String> {
     let venv = target().join("venv");
     let python = venv.join("bin/python");

@@ -1,4 +1,4 @@
-//! What the tests need beside Rust.
+//! Installation of what the tests need besides Rust.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use crate::emulator::emulator;
 use crate::python::{CLIENTS, python};
 use crate::{has, run, say};
 
-/// A program, and the Debian package that brings it.
+/// The required programs, each with the Debian package that provides it.
 const NEEDED: [(&str, &str); 4] = [
     ("chromium", "chromium"),
     ("mariadbd", "mariadb-server"),
@@ -16,7 +16,7 @@ const NEEDED: [(&str, &str); 4] = [
     ("sqlite3", "sqlite3"),
 ];
 
-/// Installs the Debian packages that are missing, and the emulator of BigQuery.
+/// Installs the Debian packages that are missing, the Python clients and the BigQuery emulator.
 pub(crate) fn setup() -> Result<(), String> {
     let missing: Vec<_> = NEEDED
         .iter()
@@ -36,7 +36,7 @@ pub(crate) fn setup() -> Result<(), String> {
     tools()
 }
 
-/// What comes from the Python package index.
+/// Installs what comes from the Python package index.
 fn tools() -> Result<(), String> {
     python(&CLIENTS)?;
     emulator()
@@ -54,7 +54,7 @@ pub(crate) fn apt_install(packages: &[&str]) -> Result<(), String> {
     run(apt().args(["install", "--yes", "--quiet", "--no-install-recommends"]).args(packages))
 }
 
-/// Whether a program is there; Debian keeps those of servers off the path.
+/// Returns `true` if a program is installed; Debian keeps servers' programs off the `PATH`.
 fn installed(program: &str) -> bool {
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut folders = versions.map(|version| version.path().join("bin"));
@@ -63,7 +63,7 @@ fn installed(program: &str) -> bool {
         || folders.any(|folder| folder.join(program).is_file())
 }
 
-/// A program that is run by root.
+/// Returns a command that runs a program as root.
 pub(crate) fn sudo(program: &str) -> Command {
     if is_root() || !has("sudo") {
         return Command::new(program);

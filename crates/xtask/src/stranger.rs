@@ -1,5 +1,6 @@
-//! A crate outside the workspace that knows `tidegauge-core` alone implements both ports, and a
-//! program that knows the crate and the house runs it through the pipeline.
+//! A test of the public interface: a crate outside the workspace that depends only on
+//! `tidegauge-core` implements both ports, and a program that depends on that crate and on
+//! `tidegauge` runs it through the pipeline.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +8,7 @@ use std::path::Path;
 use crate::test::target;
 use crate::{cargo, root, run};
 
-/// Writes the two crates beside the build and runs them.
+/// Writes the two crates next to the build and runs them.
 pub(crate) fn stranger() -> Result<(), String> {
     let folder = target().join("stranger");
     let core = root().join("crates/core");
@@ -18,7 +19,7 @@ pub(crate) fn stranger() -> Result<(), String> {
         fs::create_dir_all(file.parent().unwrap_or(Path::new(".")))
             .and_then(|()| fs::write(file, text))
     };
-    // The same profiles and versions as ours, so that what is built is used again.
+    // The same profiles and versions as the workspace's, so that compiled dependencies are reused.
     let ours = fs::read_to_string(root().join("Cargo.toml")).map_err(failed)?;
     let profiles = ours.find("[profile.").map_or("", |at| &ours[at..]);
     let workspace = "[workspace]\nresolver = \"3\"\nmembers = [\"port\", \"program\"]\n";

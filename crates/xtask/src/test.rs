@@ -1,4 +1,4 @@
-//! Everything that must hold before a change goes in, phase by phase.
+//! The checks that must pass before a change is merged, in phases.
 
 mod alone;
 mod examples;
@@ -12,17 +12,17 @@ use std::time::{Duration, Instant};
 
 use crate::{cargo, root, run, say, setup, stranger};
 
-/// A part of what must hold, which can be asked for by name.
+/// A phase of the checks, which can be selected by name.
 pub(crate) struct Phase {
     pub(crate) name: &'static str,
-    /// What it does, in a line.
+    /// A description in one line.
     pub(crate) what: &'static str,
-    /// Whether it needs what `cargo xtask setup` installs.
+    /// `true` if the phase needs what `cargo xtask setup` installs.
     needs_setup: bool,
     run: fn() -> Result<(), String>,
 }
 
-/// All of them, the quick ones first.
+/// All phases, the quick ones first.
 pub(crate) const PHASES: [Phase; 9] = [
     Phase { name: "fmt", what: "the format", needs_setup: false, run: fmt },
     Phase {
@@ -65,12 +65,12 @@ pub(crate) const PHASES: [Phase; 9] = [
     },
 ];
 
-/// Tests that need a server have one of these in their path; all others are `unit`, and fail there
-/// if they start one.
+/// The path parts that identify tests that need a server; all other tests are `unit`, and fail
+/// there if they start one.
 const SERVERS: [&str; 8] =
     ["postgres", "mysql", "bigquery", "s3", "bucket", "database::", "every_store", "servers::"];
 
-/// Runs the phases called `names`, or all, and says what each has taken.
+/// Runs the phases called `names`, or all, and prints the time that each has taken.
 pub(crate) fn test(names: &[String]) -> Result<(), String> {
     let phases = chosen(names)?;
     let mut taken: Vec<(&str, Duration)> = Vec::new();
@@ -93,17 +93,17 @@ pub(crate) fn test(names: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-/// The phases called `names`, in the order in which they are run; all of them where none is named.
+/// Returns the phases called `names`, in the order in which they run, or all if `names` is empty.
 fn chosen(names: &[String]) -> Result<Vec<&'static Phase>, String> {
-    if let Some(name) = names.iter().find(|name| !PHASES.iter().any(|it| it.name == **name)) {
+    if let Some(name) = names.iter().find(|name| !PHASES.iter().any(|phase| phase.name == **name)) {
         let known: Vec<_> = PHASES.iter().map(|phase| phase.name).collect();
         return Err(format!("there is no phase `{name}`: {}", known.join(", ")));
     }
-    let wanted = |phase: &&Phase| names.is_empty() || names.iter().any(|it| it == phase.name);
+    let wanted = |phase: &&Phase| names.is_empty() || names.iter().any(|name| name == phase.name);
     Ok(PHASES.iter().filter(wanted).collect())
 }
 
-/// What each phase has taken; the last of them failed unless all is well.
+/// Formats the time of each phase as a table; unless `is_well`, the last phase is marked as failed.
 fn table(taken: &[(&str, Duration)], is_well: bool) -> String {
     let mut text = String::from("\nphase      seconds\n");
     for (at, (name, time)) in taken.iter().enumerate() {
@@ -136,7 +136,7 @@ fn servers() -> Result<(), String> {
     run(tests().args(SERVERS))
 }
 
-/// The tests of all programs and libraries, to be narrowed down.
+/// Returns a command that runs the tests of all programs and libraries; callers add a selection.
 fn tests() -> std::process::Command {
     let mut tests = cargo();
     tests.args(["test", "--workspace", "--all-features", "--tests", "--locked", "--"]);
@@ -153,7 +153,7 @@ fn docs() -> Result<(), String> {
         .env("RUSTDOCFLAGS", "-D warnings"))
 }
 
-/// Writes the pages that follow from definitions: the tables, and the index of the sources.
+/// Writes the pages that are derived from definitions: the tables, and the index of sources.
 pub(crate) fn pages() -> Result<(), String> {
     for (what, file) in [("tables", "docs/tables.md"), ("sources", "docs/sources/README.md")] {
         let words = ["run", "--quiet", "--package", "tidegauge", "--", what, "--markdown"];
@@ -163,7 +163,7 @@ pub(crate) fn pages() -> Result<(), String> {
     Ok(())
 }
 
-/// Where cargo builds.
+/// Returns cargo's target directory.
 pub(crate) fn target() -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
@@ -175,8 +175,8 @@ mod tests {
     #[test]
     fn phases_run_in_their_order_and_unknown_ones_are_named() {
         let names = |said: &[&str]| {
-            let said: Vec<_> = said.iter().map(|it| (*it).to_owned()).collect();
-            chosen(&said).map(|phases| phases.iter().map(|it| it.name).collect::<Vec<_>>())
+            let said: Vec<_> = said.iter().map(|name| (*name).to_owned()).collect();
+            chosen(&said).map(|phases| phases.iter().map(|phase| phase.name).collect::<Vec<_>>())
         };
         assert_eq!(names(&["servers", "fmt"]).unwrap(), ["fmt", "servers"]);
         assert_eq!(names(&[]).unwrap().len(), PHASES.len());

@@ -1,4 +1,5 @@
-//! The exchange into memory, Parquet and CSV, beside what else makes up data.
+//! The benchmark of simulating an exchange to memory, Parquet and CSV, next to other data
+//! generators.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,28 +12,30 @@ use crate::python::python;
 use crate::test::target;
 use crate::{cargo, root, say};
 
-/// What one would pick instead.
+/// The alternative data generators.
 const MAKERS: [&str; 3] = ["tpchgen-cli==4.0.0", "faker==40.54.0", "mimesis==22.2.0"];
 
-/// And what that is beside four gigabytes of other things: only where `sdv` is among the words.
+/// A further data generator with four gigabytes of dependencies; it runs only if `sdv` is among the
+/// arguments.
 const SDV: &str = "sdv==2.0.0";
 
-/// Users in the runs that show how cost grows with them.
+/// The numbers of users that show how the cost scales.
 const USERS: [u64; 3] = [10_000, 100_000, 1_000_000];
 
-/// Users whose tables are looked at one by one.
+/// The number of users of the runs that measure each table separately.
 const FEW: &str = "200000";
 
-/// A measurement.
+/// One measurement.
 struct Run {
     rows: f64,
     seconds: f64,
     bytes: f64,
-    /// MiB, where it is known.
+    /// The peak memory in MiB, if known.
     memory: Option<String>,
 }
 
-/// Plays exchanges of growing size. `words` may be a number, the users of one more of them, and `sdv`.
+/// Simulates exchanges of growing size. `words` may contain a number of users for one more run, and
+/// `sdv`.
 pub(super) fn simulation(words: &[String]) -> Result<(), String> {
     let folder = target().join("bench-simulation");
     let python = python(&MAKERS)?;
@@ -101,7 +104,7 @@ pub(super) fn simulation(words: &[String]) -> Result<(), String> {
     fs::remove_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))
 }
 
-/// An empty folder.
+/// Empties or creates the folder and returns its path.
 fn fresh(folder: &Path) -> Result<PathBuf, String> {
     let named = |error| format!("{}: {error}", folder.display());
     if folder.exists() {
@@ -111,7 +114,7 @@ fn fresh(folder: &Path) -> Result<PathBuf, String> {
     Ok(folder.to_owned())
 }
 
-/// The bench as a program, so that each measurement has a process of its own.
+/// Builds the benchmark as a program, so that each measurement runs in a process of its own.
 fn program() -> Result<PathBuf, String> {
     let mut build = cargo();
     build.args(["bench", "--workspace", "--all-features", "--locked", "--bench", "simulation"]);
@@ -133,18 +136,18 @@ fn ours(program: &Path, folder: &Path, to: &str, users: u64) -> Result<Run, Stri
     run_of(said(Command::new(program).args([place, users.to_string()]))?.trim())
 }
 
-/// Rows, seconds, bytes, and perhaps MiB, tabbed.
+/// Parses a measurement: rows, seconds, bytes and optionally MiB, tab-separated.
 fn run_of(line: &str) -> Result<Run, String> {
     let cells: Vec<&str> = line.split('\t').collect();
     let number = |at: usize| {
-        let cell = cells.get(at).and_then(|it| it.parse::<f64>().ok());
+        let cell = cells.get(at).and_then(|cell| cell.parse::<f64>().ok());
         cell.ok_or_else(|| format!("`{line}` is no measurement"))
     };
     let memory = cells.get(3).map(ToString::to_string);
     Ok(Run { rows: number(0)?, seconds: number(1)?, bytes: number(2)?, memory })
 }
 
-/// A table of TPC-H at a scale that takes about ten seconds.
+/// Generates a TPC-H table at a scale that takes about ten seconds.
 fn tpchgen(
     python: &Path,
     folder: &Path,
@@ -152,7 +155,8 @@ fn tpchgen(
     to: &str,
     cores: usize,
 ) -> Result<Run, String> {
-    // As many as the standard says for lineitem and orders at scale factor 3, to a thousandth.
+    // The row counts of the standard for lineitem at scale factor 3 and orders at 6, to a
+    // thousandth.
     let (scale, rows) = if table == "lineitem" { ("3", 17_996_609.0) } else { ("6", 9_000_000.0) };
     let program = python.with_file_name("tpchgen-cli");
     let mut generate = Command::new(program);
@@ -163,9 +167,9 @@ fn tpchgen(
     Ok(Run { rows, seconds, bytes: size(folder)?, memory: None })
 }
 
-/// The bytes of the files in a folder.
+/// Returns the total size of the files in a folder, in bytes.
 fn size(folder: &Path) -> Result<f64, String> {
     let entries = fs::read_dir(folder).map_err(|error| error.to_string())?;
     let sizes = entries.flatten().filter_map(|entry| entry.metadata().ok());
-    Ok(sizes.map(|it| it.len() as f64).sum())
+    Ok(sizes.map(|metadata| metadata.len() as f64).sum())
 }

@@ -1,4 +1,5 @@
-//! A source and a sink by somebody who has never seen the inside of the house.
+//! A source and a sink of an external crate, implemented with the public interface of
+//! `tidegauge-core` only.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};

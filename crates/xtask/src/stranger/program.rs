@@ -1,4 +1,4 @@
-//! Runs the stranger's source and sink through the pipeline.
+//! A program that runs the external source and sink through the pipeline.
 
 use std::sync::Arc;
 

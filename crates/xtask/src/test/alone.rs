@@ -1,13 +1,14 @@
-//! Each crate and each feature compiles without the others, and each library makes a package.
+//! Checks that each crate and each feature compiles without the others, and that each library makes
+//! a package.
 //!
-//! In a build of the whole workspace a crate gets the features that any other asks for, and what it
-//! forgot to ask for itself is not missed.
+//! In a build of the whole workspace a crate gets all features that any other crate requests, so a
+//! feature that its own manifest forgets to request goes unnoticed.
 
 use crate::metadata::{Metadata, Package};
 use crate::{cargo, run};
 
-/// Checks every library without features and with each one, and every crate's tests by themselves;
-/// then packs what is not private.
+/// Checks every library without features and with each one, and every crate's tests separately;
+/// then packages what is not private.
 pub(super) fn alone() -> Result<(), String> {
     let metadata = Metadata::read(&["--no-deps"])?;
     for words in metadata.members().flat_map(checks) {
@@ -15,17 +16,17 @@ pub(super) fn alone() -> Result<(), String> {
     }
     let is_private = |package: &&Package| package.publish.as_ref().is_some_and(Vec::is_empty);
     let private: Vec<_> =
-        metadata.members().filter(is_private).map(|it| it.name.as_str()).collect();
+        metadata.members().filter(is_private).map(|package| package.name.as_str()).collect();
     run(cargo()
         .args(["package", "--quiet", "--workspace", "--no-verify", "--exclude-lockfile"])
         .arg("--allow-dirty")
         .args(private.iter().flat_map(|name| ["--exclude", *name])))
 }
 
-/// What cargo is asked to check of `package`. Tests are checked apart, since the features of what
-/// only tests depend on would be the library's, too.
+/// Returns the arguments of cargo for each check of `package`. Tests are checked separately,
+/// because the features of dev-dependencies would otherwise be enabled for the library too.
 fn checks(package: &Package) -> Vec<Vec<String>> {
-    // One that begins with `_` is what others have in common, and is chosen by nobody.
+    // A feature that begins with `_` is shared by other features and never selected by itself.
     let is_chosen = |feature: &&String| *feature != "default" && !feature.starts_with('_');
     let features = package.features.keys().filter(is_chosen);
     let mut choices = vec![vec![]];
@@ -56,7 +57,7 @@ mod tests {
     fn package(kind: &str, features: &[&str]) -> Package {
         let text = serde_json::json!({
             "id": "p 1.0.0", "name": "p", "version": "1.0.0",
-            "features": features.iter().map(|it| (*it, [""; 0])).collect::<std::collections::BTreeMap<_, _>>(),
+            "features": features.iter().map(|feature| (*feature, [""; 0])).collect::<std::collections::BTreeMap<_, _>>(),
             "targets": [{ "kind": [kind] }, { "kind": ["test"] }],
         });
         serde_json::from_value(text).unwrap()

@@ -1,4 +1,4 @@
-//! Every example, run as a user would run it.
+//! A check that runs every example as a user would.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::process::Command;
 use super::target;
 use crate::{cargo, run, say};
 
-/// Builds examples and the command, and runs every example in an empty folder.
+/// Builds the examples and the command, and runs every example in an empty folder.
 pub(super) fn examples() -> Result<(), String> {
     let build = ["build", "--workspace", "--all-features", "--examples", "--bins", "--locked"];
     run(cargo().args(build))?;
@@ -17,7 +17,7 @@ pub(super) fn examples() -> Result<(), String> {
         fs::remove_dir_all(&folder).map_err(failed)?;
     }
     fs::create_dir_all(&folder).map_err(failed)?;
-    // A customer's purchases, made up here: two bought again, one did not.
+    // Synthetic purchases: two users bought again, one did not.
     let purchases = "user,date,value\nann,2026-01-05,20\nann,2026-02-14,5\nbob,2026-01-06,7.5\n\
                      bob,2026-03-01,1\ncyd,2026-02-02,3\n";
     fs::write(folder.join("purchases.csv"), purchases).map_err(failed)?;
@@ -40,7 +40,7 @@ pub(super) fn examples() -> Result<(), String> {
     queries(&folder.join("tidegauge.db"))
 }
 
-/// The two questions that the system before this one documented, in its own SQL.
+/// Runs the two queries that the predecessor of this system documented, in its own SQL.
 fn queries(database: &Path) -> Result<(), String> {
     for query in [
         "SELECT u.country, u.account_tier, COUNT(*), SUM(r.fiat_amount) FROM users u \

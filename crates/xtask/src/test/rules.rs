@@ -1,7 +1,7 @@
-//! The bans, licences and sources of `deny.toml`, held against all that is built.
+//! The bans, licences and sources of `deny.toml`, checked against all packages that are built.
 //!
-//! `cargo deny` reads the same file and knows advisories besides; this needs nothing that a machine
-//! may lack.
+//! `cargo deny` reads the same file and checks advisories in addition; this check needs no tool
+//! that may not be installed.
 
 use std::collections::BTreeSet;
 
@@ -11,10 +11,10 @@ use spdx::{Expression, LicenseReq, Licensee, ParseMode};
 use crate::metadata::{Metadata, Package, said};
 use crate::{root, say};
 
-/// The source of what comes from crates.io.
+/// The source of packages from crates.io.
 const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
-/// `deny.toml`. A rule that is not known here is an error: none may be passed over.
+/// The content of `deny.toml`. An unknown rule is an error, so that none is ignored.
 #[derive(Debug, Deserialize)]
 struct Rules {
     licenses: Licenses,
@@ -30,7 +30,7 @@ struct Licenses {
     private: Private,
 }
 
-/// Whether private packages are passed over.
+/// `private.ignore`: whether private packages are exempt.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Private {
@@ -47,7 +47,7 @@ struct Bans {
     deny: Vec<Ban>,
 }
 
-/// The one level that there is for what nobody is kept from.
+/// The only supported level of rules that forbid nothing.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Allowed {
@@ -71,7 +71,7 @@ struct Sources {
     _git: Denied,
 }
 
-/// The one level that there is for what everybody is kept from.
+/// The only supported level of rules that forbid something.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Denied {
@@ -81,22 +81,24 @@ enum Denied {
 /// Checks the rules against the workspace.
 pub(super) fn rules() -> Result<(), String> {
     let file = root().join("deny.toml");
-    let text = std::fs::read_to_string(&file).map_err(|it| format!("{}: {it}", file.display()))?;
+    let text =
+        std::fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
     let rules = Rules::parse(&text)?;
     let metadata = Metadata::read(&["--all-features"])?;
     let built = built()?;
     let packages: Vec<_> = metadata
         .packages
         .iter()
-        .filter(|it| built.contains(&(it.name.clone(), it.version.clone())))
+        .filter(|package| built.contains(&(package.name.clone(), package.version.clone())))
         .collect();
     say(&format!("\n▶ deny.toml: bans, licences and sources of {} packages", packages.len()));
-    let broken: Vec<_> = packages.into_iter().flat_map(|it| rules.broken_by(it)).collect();
+    let broken: Vec<_> =
+        packages.into_iter().flat_map(|package| rules.broken_by(package)).collect();
     if broken.is_empty() { Ok(()) } else { Err(broken.join("\n")) }
 }
 
-/// Names and versions of what is really built, on any machine. What `cargo metadata` lists is more:
-/// it knows nothing of features that are only switched on where a package is there anyway.
+/// Returns names and versions of the packages that are really built, on any platform. `cargo
+/// metadata` lists more: it includes features that are only enabled if a package is present anyway.
 fn built() -> Result<BTreeSet<(String, String)>, String> {
     let words = ["tree", "--workspace", "--all-features", "--locked", "--target", "all"];
     let tree = said(&[&words[..], &["--prefix", "none", "--format", "{p}"]].concat())?;
@@ -121,7 +123,7 @@ impl Rules {
         }
     }
 
-    /// What is wrong with a package, in a line each.
+    /// Returns the violations of a package, one per line.
     fn broken_by(&self, package: &Package) -> Vec<String> {
         let Package { name, version, .. } = package;
         let mut broken = Vec::new();
@@ -142,13 +144,13 @@ impl Rules {
         broken
     }
 
-    /// Why the licence of a package will not do, if it will not.
+    /// Returns why the licence of a package is not allowed, or `None` if it is.
     fn wrong_license(&self, package: &Package) -> Option<String> {
         let Package { name, version, .. } = package;
         let Some(license) = &package.license else {
             return Some(format!("{name} {version} names no licence in its manifest"));
         };
-        // As cargo takes it: `MIT/Apache-2.0` is an old way to say `OR`.
+        // In cargo's lax mode: `MIT/Apache-2.0` is an old notation for `OR`.
         let expression = match Expression::parse_mode(license, ParseMode::LAX) {
             Ok(expression) => expression,
             Err(error) => {
@@ -157,11 +159,13 @@ impl Rules {
             }
         };
         let is_allowed = |wanted: &LicenseReq| {
-            let allowed = self.licenses.allow.iter().filter_map(|it| Licensee::parse(it).ok());
-            allowed.into_iter().any(|it| it.satisfies(wanted))
+            let allowed =
+                self.licenses.allow.iter().filter_map(|licence| Licensee::parse(licence).ok());
+            allowed.into_iter().any(|licensee| licensee.satisfies(wanted))
         };
         let refused = expression.evaluate_with_failures(is_allowed).err()?;
-        let refused: BTreeSet<_> = refused.iter().map(|it| it.req.to_string()).collect();
+        let refused: BTreeSet<_> =
+            refused.iter().map(|requirement| requirement.req.to_string()).collect();
         let refused: Vec<_> = refused.into_iter().collect();
         Some(format!(
             "{name} {version} is under `{license}`, and deny.toml does not allow {}",
