@@ -6,12 +6,12 @@ use tidegauge_analytics::Facts;
 use crate::metrics::Metrics;
 use crate::{Error, Panel, Provenance, Question, Result, pages};
 
-/// What questions are answered from.
+/// The input from which questions are answered.
 #[derive(Debug, Clone, Copy)]
 pub struct Dataset<'a> {
-    /// Who there is, and what they did.
+    /// The users and their events.
     pub facts: &'a Facts,
-    /// What the facts come from.
+    /// The provenance of the facts.
     pub provenance: &'a Provenance,
 }
 
@@ -19,13 +19,14 @@ pub struct Dataset<'a> {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Answer {
-    /// What was asked.
+    /// The question that is answered.
     pub question: Question,
-    /// The key figures of the page; none if one panel was asked for.
+    /// The key figures of the page; empty if a single panel was asked for.
     pub tiles: Vec<Tile>,
-    /// What follows, in a sentence or two each, plain text; none if one panel was asked for.
+    /// The conclusions, one or two sentences of plain text each; empty if a single panel was asked
+    /// for.
     pub insights: Vec<String>,
-    /// The panels of the page, or the one that was asked for.
+    /// The panels of the page, or the single one that was asked for.
     pub panels: Vec<Panel>,
 }
 
@@ -33,11 +34,11 @@ pub struct Answer {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Tile {
-    /// What it is.
+    /// The name of the figure.
     pub name: String,
-    /// Its value, as shown.
+    /// The formatted value.
     pub value: String,
-    /// What it is out of, or its interval.
+    /// The total that the value is part of, or its interval.
     pub note: String,
 }
 
@@ -48,7 +49,7 @@ impl Answer {
     }
 }
 
-/// Answers a question. Only what the question needs is computed.
+/// Answers a question. Only the metrics that the question needs are computed.
 ///
 /// # Errors
 /// [`Error::UnknownParameter`] if the page does not take a parameter that is set,
@@ -60,7 +61,7 @@ pub fn answer(dataset: Dataset<'_>, question: &Question) -> Result<Answer> {
     answer_from(&metrics, question)
 }
 
-/// Answers a question from metrics that other answers may share.
+/// Answers a question from metrics that are shared with other answers.
 pub(crate) fn answer_from(metrics: &Metrics<'_>, question: &Question) -> Result<Answer> {
     let page = question.page;
     let mut specs = pages::panels(page, metrics);

@@ -1,4 +1,4 @@
-//! What cohorts are called: in headings, ids, columns and sentences.
+//! Names of cohorts in headings, ids, columns and sentences.
 
 use tidegauge_analytics::Cohort;
 
@@ -34,7 +34,7 @@ pub(crate) fn id(cohort: &Cohort) -> String {
     }
 }
 
-/// Returns the users of one cohort in words: `Users from paid search`, `Users with country DE`.
+/// Returns a phrase for the users of one cohort: `Users from paid search`, `Users with country DE`.
 pub(crate) fn users(cohort: &Cohort, name: Option<&str>) -> String {
     let (phrase, name) = (phrase(cohort), label(name, &phrase(cohort)));
     match cohort {

@@ -1,17 +1,17 @@
-//! The data of a report, for programs: its panels without their charts, as JSON.
+//! The data of a report for programs: its panels without charts, as JSON.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::{Cell, Format, Page, Panel, Provenance, Report, Row, Table, Tile};
 
-/// The data of a [`Report`]: what its numbers come from, its key figures and insights, and its panels.
+/// The data of a [`Report`]: its provenance, key figures, insights and panels.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ReportData<'a> {
-    /// What the numbers are computed from.
+    /// The provenance of the numbers.
     pub provenance: &'a Provenance,
-    /// What a reader has to know of the numbers, a sentence each.
+    /// The caveats of the numbers, one sentence each.
     pub caveats: Vec<String>,
     /// The key figures and the insights of each page.
     pub pages: Vec<PageData<'a>>,
@@ -25,59 +25,60 @@ pub struct ReportData<'a> {
 pub struct PageData<'a> {
     /// The page.
     pub page: Page,
-    /// Its key figures, as shown.
+    /// The key figures, formatted.
     pub figures: &'a [Tile],
-    /// What follows, in a sentence or two each.
+    /// The insights, one or two sentences each.
     pub insights: &'a [String],
 }
 
-/// A panel.
+/// The data of a panel.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct PanelData<'a> {
-    /// The page that it is on.
+    /// The page of the panel.
     pub page: Page,
-    /// Its name within the page.
+    /// The id of the panel within its page.
     pub id: &'a str,
-    /// Its heading.
+    /// The heading.
     pub title: &'a str,
-    /// The unit of what it is about, empty for a ratio.
+    /// The unit of the values, empty for a ratio.
     pub unit: &'a str,
-    /// Its values.
+    /// The values.
     pub table: TableData<'a>,
 }
 
-/// A table.
+/// The data of a table.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct TableData<'a> {
-    /// Its columns, in order.
+    /// The columns, in order.
     pub columns: Vec<ColumnData<'a>>,
-    /// Its rows: of each the values by the names of CSV ([`Table::to_csv`]), `null` where there is none.
+    /// The rows: each has its values by their CSV names ([`Table::to_csv`]), `null` where there is
+    /// no value.
     pub rows: Vec<Map<String, Value>>,
-    /// The rows that sum up others, likewise.
+    /// The rows that are totals of others, in the same form.
     pub totals: Vec<Map<String, Value>>,
 }
 
-/// A column.
+/// The metadata of a column.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ColumnData<'a> {
-    /// Its name; that of an interval's bounds is `<name>_low` and `<name>_high`, that of the number of users
-    /// `<name>_n`.
+    /// The name; the bounds of an interval are named `<name>_low` and `<name>_high`, the number of
+    /// users `<name>_n`.
     pub name: &'a str,
-    /// Its heading, as shown.
+    /// The heading as displayed.
     pub title: &'a str,
-    /// How its values are written, which fixes their unit; a percent lies between 0 and 1.
+    /// The format of the values, which determines their unit; a percentage lies between 0 and 1.
     pub format: Format,
-    /// Whether its values have the bounds of a 95 % interval.
+    /// `true` if the values have the bounds of a 95 % interval.
     pub interval: bool,
-    /// Whether its values have the number of users that they are computed from.
+    /// `true` if the values have the number of users that they are computed from.
     pub n: bool,
 }
 
 impl Report {
-    /// Returns the data of the report, for programs.
+    /// Returns the data of the report for programs.
     pub fn data(&self) -> ReportData<'_> {
         let pages = self.answers.iter().map(|answer| PageData {
             page: answer.question.page,
@@ -121,7 +122,7 @@ impl<'a> TableData<'a> {
     }
 }
 
-/// Returns the values of a row by the names of CSV.
+/// Returns the values of a row by their CSV names.
 fn values(table: &Table, row: &Row) -> Map<String, Value> {
     let mut values = Map::new();
     for (column, cell) in table.columns().iter().zip(&row.cells) {

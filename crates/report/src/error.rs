@@ -11,7 +11,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The page does not exist.
+    /// A page that does not exist.
     #[error("there is no page `{name}`; there are {}", known.join(", "))]
     UnknownPage {
         /// The name that was asked for.
@@ -19,7 +19,7 @@ pub enum Error {
         /// The pages that exist.
         known: Vec<&'static str>,
     },
-    /// The page has no such panel.
+    /// A panel that the page does not have.
     #[error("page `{page}` has no panel `{id}`; it has {}", list(known))]
     UnknownPanel {
         /// The page.
@@ -29,7 +29,7 @@ pub enum Error {
         /// The panels of the page, for these parameters.
         known: Vec<String>,
     },
-    /// The page has no such parameter or filter.
+    /// A parameter or filter that the page does not have.
     #[error("page `{page}` has no parameter or filter `{name}`; it has {}", list(known))]
     UnknownParameter {
         /// The page.
@@ -39,7 +39,7 @@ pub enum Error {
         /// The parameters and filters of the page.
         known: Vec<&'static str>,
     },
-    /// The value of a parameter cannot be read.
+    /// A parameter value that cannot be parsed.
     #[error("`{name}` cannot be `{value}`: {expected}")]
     InvalidParameter {
         /// The parameter.
@@ -49,7 +49,7 @@ pub enum Error {
         /// What it must be.
         expected: &'static str,
     },
-    /// A table has no such column.
+    /// A column that the table does not have.
     #[error("the table has no column `{name}`; it has {}", known.join(", "))]
     UnknownColumn {
         /// The column that was asked for.
@@ -57,28 +57,28 @@ pub enum Error {
         /// The columns of the table.
         known: Vec<String>,
     },
-    /// A table would have two CSV columns with the same name.
+    /// Two columns of a table with the same name in CSV.
     #[error("the table would have two columns `{name}` in its CSV")]
     DuplicateColumn {
         /// The name.
         name: String,
     },
-    /// A row does not fit the columns of its table.
+    /// A row that does not fit the columns of its table.
     #[error("a row does not fit its table: {reason}")]
     Row {
-        /// What does not fit.
+        /// The reason.
         reason: String,
     },
-    /// A metric cannot be computed.
+    /// A metric that cannot be computed.
     #[error(transparent)]
     Analytics(#[from] tidegauge_analytics::Error),
-    /// The HTML page cannot be rendered.
+    /// An HTML page that cannot be rendered.
     #[error("the report cannot be made: {0}")]
     Render(#[from] askama::Error),
 }
 
 impl Error {
-    /// Returns what kind of failure this is, for a program to act on.
+    /// Returns the kind of this error, for programs to act on.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::UnknownPage { .. } | Self::UnknownPanel { .. } => ErrorKind::NotFound,
@@ -91,7 +91,7 @@ impl Error {
     }
 }
 
-/// Joins what exists, or says that there is nothing.
+/// Joins the names, or returns "none" if there are none.
 fn list<S: AsRef<str>>(names: &[S]) -> String {
     if names.is_empty() {
         return "none".into();

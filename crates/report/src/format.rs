@@ -1,17 +1,17 @@
-//! Formats of columns: values as readers see them, with their unit.
+//! Formats of columns: how values and their units are displayed.
 
 use serde::{Deserialize, Serialize};
 use tidegauge_analytics::stats::Share;
 
 use crate::Interval;
 
-/// Stands for a value that is not known.
+/// The placeholder for an unknown value.
 pub(crate) const UNKNOWN: &str = "–";
 
-/// The level of all intervals, as the heading of a column notes it.
+/// The confidence level of all intervals, as noted in column headings.
 pub(crate) const LEVEL: &str = "95\u{a0}%";
 
-/// How the values of a column are written, which also fixes their unit.
+/// The format of a column's values, which also determines their unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -54,7 +54,7 @@ impl Format {
         match self {
             Self::Text | Self::Name => value.to_string(),
             Self::Count => count(decimals(value, 0)),
-            // With a space before the sign that does not break.
+            // With a non-breaking space before the sign.
             Self::Percent => format!("{}\u{a0}%", decimals(value * 100.0, 1)),
             Self::Dollars => dollars(value),
             Self::Ratio => decimals(value, 2),
@@ -76,7 +76,7 @@ impl Format {
         }
     }
 
-    /// Writes a value as it stands in a sentence: `1.92 (95 %: 1.60–2.31)`.
+    /// Writes a value with its interval as part of a sentence: `1.92 (95 %: 1.60–2.31)`.
     pub fn show_within(self, value: f64, interval: Option<&Interval>) -> String {
         match interval {
             Some(interval) => {
@@ -87,7 +87,7 @@ impl Format {
     }
 }
 
-/// Writes a number with so many decimal places; what is nothing then has no sign.
+/// Writes a number with `places` decimal places; zero never has a sign.
 pub(crate) fn decimals(value: f64, places: usize) -> String {
     let text = format!("{value:.places$}");
     match text.strip_prefix('-') {
@@ -112,18 +112,18 @@ pub(crate) fn count(number: impl ToString) -> String {
     grouped(&number.to_string())
 }
 
-/// Writes a value, or a dash if it is not known.
+/// Writes a value, or a dash if it is unknown.
 pub(crate) fn known<T>(value: Option<T>, show: impl Fn(T) -> String) -> String {
     value.map_or_else(|| UNKNOWN.into(), show)
 }
 
-/// Writes a share as it stands in a sentence: `24.1 % (95 %: 17.6–32.1 %)`.
+/// Writes a share with its interval as part of a sentence: `24.1 % (95 %: 17.6–32.1 %)`.
 pub(crate) fn share(share: &Share) -> String {
     let interval = share.interval.map(Interval::from);
     known(share.rate, |rate| Format::Percent.show_within(rate, interval.as_ref()))
 }
 
-/// Writes the name of a cohort; without one, `what` it lacks.
+/// Writes the name of a cohort, or `no` and the dimension `what` if there is none.
 pub(crate) fn label(cohort: Option<&str>, what: &str) -> String {
     match cohort {
         Some(name) => name.replace('_', " "),

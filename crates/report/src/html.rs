@@ -1,4 +1,4 @@
-//! HTML: tables, heat maps, and the page of the report.
+//! HTML rendering of tables, heat maps and the page of the report.
 
 use askama::Template;
 use tidegauge_analytics::stats::ENOUGH;
@@ -7,7 +7,7 @@ use crate::chart::{Grid, GridRow, HeatMap, echarts, grid};
 use crate::format::count;
 use crate::{Answer, Cell, Chart, Column, Page, Panel, Provenance, Report, Result, Tile};
 
-/// A heading and a table.
+/// The template of a heading and a table.
 #[derive(Template)]
 #[template(path = "table.html")]
 struct TableHtml<'a> {
@@ -16,13 +16,13 @@ struct TableHtml<'a> {
     rows: Vec<Vec<Shown>>,
 }
 
-/// A cell as shown: its value, and in small letters its interval.
+/// A displayed cell: its value, and its interval in small print.
 struct Shown {
     text: String,
     interval: Option<String>,
 }
 
-/// A heading and a heat map.
+/// The template of a heading and a heat map.
 #[derive(Template)]
 #[template(path = "heat_map.html")]
 struct HeatMapHtml<'a> {
@@ -30,7 +30,7 @@ struct HeatMapHtml<'a> {
     grid: Grid,
 }
 
-/// The page of the report.
+/// The template of the report's page.
 #[derive(Template)]
 #[template(path = "report.html")]
 struct ReportHtml<'a> {
@@ -49,13 +49,13 @@ struct ReportHtml<'a> {
     churn: Vec<String>,
     value: Vec<String>,
     basis: Vec<String>,
-    /// Whether there is a line for what is spent.
+    /// `true` if there is a chart of return on ad spend.
     draws_roas: bool,
-    /// Fewer users than this are not judged.
+    /// The minimum number of users for a cohort to be judged.
     enough: u64,
 }
 
-/// A chart that the page draws by its script.
+/// A chart that the page's script draws.
 struct Figure<'a> {
     id: &'a str,
     title: &'a str,
@@ -74,21 +74,21 @@ pub(crate) fn table(panel: &Panel) -> Result<String> {
     Ok(TableHtml { title: &panel.title, columns, rows: rows.collect() }.render()?)
 }
 
-/// Renders the heading of a panel and its table in colours.
+/// Renders the heading of a panel and its table as a heat map.
 pub(crate) fn heat_map(panel: &Panel, chart: &HeatMap) -> Result<String> {
     let grid = grid(chart, &panel.table)?;
     Ok(HeatMapHtml { title: &panel.title, grid }.render()?)
 }
 
 impl GridRow {
-    /// Splits the year with its dash off the label of a day, so that a narrow page may leave it out.
+    /// Splits the year with its dash off a label that is a date, so that a narrow page may hide it.
     fn split(&self) -> (&str, &str) {
         let day = self.label.len() == 10 && self.label.matches('-').count() == 2;
         self.label.split_at_checked(5).filter(|_| day).unwrap_or(("", &self.label))
     }
 }
 
-/// Renders the page.
+/// Renders the page of the report.
 pub(crate) fn page(report: &Report) -> Result<String> {
     let panels = |page: Page| report.answer(page).into_iter().flat_map(|answer| &answer.panels);
     let is_heat_map = |panel: &&Panel| matches!(panel.chart, Some(Chart::HeatMap(_)));

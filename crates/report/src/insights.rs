@@ -1,4 +1,4 @@
-//! Insights: what the tables say, in sentences with their uncertainty.
+//! Insights: conclusions from the tables, as sentences that state their uncertainty.
 
 use tidegauge_analytics::Cohort;
 use tidegauge_analytics::acquisition::{AcquisitionTable, Channel, Economics};
@@ -10,7 +10,7 @@ use tidegauge_analytics::volume::VolumeTable;
 use crate::format::{Format, count, known, label, share};
 use crate::{Interval, cohort};
 
-/// Says which cohorts become high-volume traders.
+/// Writes which cohorts become high-volume traders.
 pub(crate) fn acquisition(by: &Cohort, table: &VolumeTable) -> String {
     let shares = table.cohorts.iter().map(|row| (row.cohort.as_deref(), &row.high_volume));
     let ranked = ranked(shares);
@@ -54,7 +54,7 @@ pub(crate) fn acquisition(by: &Cohort, table: &VolumeTable) -> String {
             count(all),
         ),
     };
-    // A tenth of fewer than ten users is nobody.
+    // Among fewer than ten users a tenth is empty.
     let tenth = table.concentration.deciles.first().filter(|decile| decile.users > 0);
     let tenth = tenth.and_then(|decile| decile.share);
     let spread = tenth.map(|share| {
@@ -63,7 +63,7 @@ pub(crate) fn acquisition(by: &Cohort, table: &VolumeTable) -> String {
     format!("{lead}{}", spread.unwrap_or_default())
 }
 
-/// Says which cohorts churn, and which stay; `monthly` is retention by month of signup.
+/// Writes which cohorts churn and which stay; `monthly` is retention by month of signup.
 pub(crate) fn retention(by: &Cohort, table: &ChurnTable, monthly: &RetentionTable) -> String {
     let shares = table.cohorts.iter().map(|row| (row.cohort.as_deref(), &row.churned));
     let ranked = ranked(shares);
@@ -111,7 +111,7 @@ pub(crate) fn retention(by: &Cohort, table: &ChurnTable, monthly: &RetentionTabl
     format!("{lead}{}", month.unwrap_or_default())
 }
 
-/// Says what users are worth, and where the next unit of spend should go.
+/// Writes what users are worth, and where the next dollar of spend should go.
 pub(crate) fn monetization(table: &AcquisitionTable) -> String {
     let (all, paid) = (&table.blended, &table.paid);
     let Some(roas) = paid.roas else {
@@ -137,7 +137,7 @@ pub(crate) fn monetization(table: &AcquisitionTable) -> String {
     format!("{lead} {}", next_dollar(&table.channels))
 }
 
-/// A channel that can be judged: its name, its ROAS, and all else about it.
+/// A channel that can be judged, with its name, its ROAS and its other economics.
 struct Candidate<'a> {
     name: String,
     roas: f64,
@@ -154,14 +154,14 @@ impl Candidate<'_> {
         format!("{} with {}", self.name, self.roas())
     }
 
-    /// Returns `true` unless one of the two intervals lies wholly above the other.
+    /// Returns `true` unless one of the two intervals lies entirely above the other.
     fn overlaps(&self, other: &Self) -> bool {
         let intervals = self.economics.roas_interval.zip(other.economics.roas_interval);
         intervals.is_none_or(|(ours, theirs)| ours.low <= theirs.high && theirs.low <= ours.high)
     }
 }
 
-/// Says where the next dollar goes, as far as the channels can be told apart.
+/// Writes where the next dollar should go, as far as the channels can be distinguished.
 fn next_dollar(channels: &[Channel]) -> String {
     let mut ranked: Vec<_> = channels
         .iter()
@@ -217,14 +217,14 @@ fn next_dollar(channels: &[Channel]) -> String {
     )
 }
 
-/// Returns `true` if the interval of the higher share lies wholly above that of the lower one: the one rule by which a
-/// cohort is called better than the next.
+/// Returns `true` if the interval of the higher share lies entirely above that of the lower one.
+/// This is the only rule by which a cohort is called better than the next.
 fn is_clear(lower: &Share, higher: &Share) -> bool {
     let intervals = lower.interval.zip(higher.interval);
     intervals.is_some_and(|(lower, higher)| lower.high < higher.low)
 }
 
-/// Returns the name of a cohort in a sentence.
+/// Returns the name of a cohort as part of a sentence.
 fn name(cohort: Option<&str>, by: &Cohort) -> String {
     label(cohort, &cohort::phrase(by))
 }
@@ -263,7 +263,7 @@ mod tests {
 
     use super::*;
 
-    /// A channel with its ROAS, the interval of that, and its payback.
+    /// Builds a channel from the low, mid and high value of its ROAS, and its payback.
     fn channel(name: &str, roas: [f64; 3], payback_days: Option<u32>) -> Channel {
         let [low, roas, high] = roas;
         let economics = Economics {
@@ -284,7 +284,7 @@ mod tests {
         Channel { channel: Some(name.into()), campaign: None, economics }
     }
 
-    /// The answer, but for its breaks that do not break.
+    /// Returns the sentence with ordinary spaces instead of non-breaking ones.
     fn said(channels: &[Channel]) -> String {
         next_dollar(channels).replace('\u{a0}', " ")
     }
@@ -395,7 +395,8 @@ mod tests {
             said(&channels),
             "None has paid back yet; a with 0.40 (95 %: 0.30–0.50) comes nearest."
         );
-        // Young users hold ROAS below 1, those old enough have paid back.
+        // A channel with young users may have a ROAS below 1 although its older users have paid
+        // back.
         let early = [channel("a", [0.8, 0.9, 1.0], Some(40))];
         assert!(said(&early).starts_with("Only a can be judged: it returns 0.90"), "{early:?}");
         let mut few = channel("a", [1.0, 2.0, 3.0], Some(9));

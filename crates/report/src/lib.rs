@@ -1,12 +1,12 @@
-//! Presentation without I/O: panels, insights in words, and the one-file HTML report.
+//! Presentation without I/O: panels, insights in words, and the single-file HTML report.
 //!
-//! A [`Panel`] is a [`Table`] of typed cells and a [`Chart`] of some of its columns. HTML, CSV and
-//! picture are made from the same cells, so they cannot disagree. A [`Question`] asks for a page or
-//! for one panel of it, an [`Answer`] holds panels and insights, and a [`Report`] is the answers to
+//! A [`Panel`] is a [`Table`] of typed cells with a [`Chart`] of some of its columns. HTML, CSV and
+//! SVG are generated from the same cells, so they always agree. A [`Question`] asks for a page or
+//! one panel of it, an [`Answer`] holds panels and insights, and a [`Report`] holds the answers to
 //! all pages.
 //!
-//! The crate reads no warehouse and writes no file, and it knows no source of data: what the numbers
-//! come from is handed in as [`Provenance`].
+//! The crate reads no warehouse, writes no file and knows no source of data: the caller provides
+//! the origin of the numbers as [`Provenance`].
 //!
 //! ```
 //! use tidegauge_report::{
@@ -46,7 +46,7 @@
 //! # Ok::<(), tidegauge_report::Error>(())
 //! ```
 //!
-//! With facts, panels come ready made:
+//! With [`Facts`](tidegauge_analytics::Facts), panels are built automatically:
 //!
 //! ```
 //! use polars::df;

@@ -14,10 +14,10 @@ use tidegauge_analytics::{Cohort, Facts, Kinds, Period};
 
 use crate::{Parameters, Provenance, Result};
 
-/// The ages, in days since signup, at which revenue per user is given by default.
+/// The default ages, in days since signup, for revenue per user.
 const AGES: [u32; 7] = [7, 14, 30, 45, 60, 75, 90];
 
-/// The dimensions that users are compared by by default, the leading one first.
+/// The default dimensions by which users are compared, the leading one first.
 const DIMENSIONS: [&str; 4] = ["channel", "country", "tier", "campaign"];
 
 /// The metrics of some facts with some parameters.
@@ -50,7 +50,7 @@ impl<'a> Metrics<'a> {
         }
     }
 
-    /// Returns what users are compared by, the leading cohort first.
+    /// Returns the cohorts by which users are compared, the leading one first.
     pub(crate) fn cohorts(&self) -> Vec<Cohort> {
         match &self.parameters.cohort {
             Some(cohort) => vec![cohort.clone()],
@@ -67,12 +67,12 @@ impl<'a> Metrics<'a> {
         self.parameters.cohort.clone().unwrap_or(leading)
     }
 
-    /// Returns the cohorts by which revenue per user is given.
+    /// Returns the cohort for revenue per user.
     pub(crate) fn ltv_cohort(&self) -> Cohort {
         self.parameters.cohort.clone().unwrap_or(Cohort::Signup(Period::Month))
     }
 
-    /// Returns the ages at which revenue per user is given, ascending.
+    /// Returns the ages for revenue per user, in ascending order.
     pub(crate) fn ages(&self) -> Vec<u32> {
         let mut ages = self.parameters.ages.clone().unwrap_or_else(|| AGES.into());
         ages.sort_unstable();
@@ -115,12 +115,13 @@ impl<'a> Metrics<'a> {
     }
 }
 
-/// Returns the kinds of events that count as activity: a user who only withdraws is leaving.
+/// Returns the kinds of events that count as activity. Withdrawals are excluded: a user who only
+/// withdraws is leaving.
 fn activity() -> Kinds {
     Kinds::only(["trade", "ramp"])
 }
 
-/// Values that are computed when they are first asked for.
+/// A cache of values that are computed on first use.
 struct Memo<K, V>(RefCell<HashMap<K, Rc<V>>>);
 
 impl<K, V> Default for Memo<K, V> {

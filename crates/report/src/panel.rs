@@ -1,22 +1,23 @@
-//! Panels: what a page of the report or of a dashboard is made of.
+//! Panels: the elements of a report page or a dashboard.
 
 use serde::Serialize;
 
 use crate::{Chart, Result, Table, html};
 
-/// One thing to look at: a table, and the chart that is drawn from it.
+/// A panel: a table, and optionally a chart of some of its columns.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Panel {
-    /// Its name within a page, by which a [`Question`](crate::Question) asks for it: `high-volume`.
+    /// The id within a page, by which a [`Question`](crate::Question) asks for the panel:
+    /// `high-volume`.
     pub id: String,
-    /// Its heading.
+    /// The heading.
     pub title: String,
-    /// The unit of what it is about, empty for a ratio.
+    /// The unit of the values, empty for a ratio.
     pub unit: String,
-    /// Its values.
+    /// The values.
     pub table: Table,
-    /// How some of its columns are drawn.
+    /// The chart of some of the table's columns.
     pub chart: Option<Chart>,
 }
 
@@ -31,7 +32,7 @@ impl Panel {
         Self { id: id.into(), title: title.into(), unit: unit.into(), table, chart: None }
     }
 
-    /// Adds a chart of its table.
+    /// Adds a chart of the table.
     ///
     /// # Errors
     /// [`Error::UnknownColumn`](crate::Error::UnknownColumn) if the chart refers to a column that the
@@ -68,11 +69,11 @@ impl Panel {
         self.chart.as_ref().map(|chart| chart.to_svg(&self.table)).transpose()
     }
 
-    /// Writes the heading and the table as HTML, the cells of a heat map in its colours. Text of the
-    /// data is escaped. The classes are those of the style of the report's page.
+    /// Writes the heading and the table as HTML; a heat map has colored cells. Text from the data
+    /// is escaped. The CSS classes are those of the report's page.
     ///
     /// # Errors
-    /// As [`to_svg`](Self::to_svg), and when the template cannot be rendered.
+    /// The same as for [`to_svg`](Self::to_svg), and when the template cannot be rendered.
     pub fn to_html(&self) -> Result<String> {
         match &self.chart {
             Some(Chart::HeatMap(chart)) => html::heat_map(self, chart),

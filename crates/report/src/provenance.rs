@@ -1,11 +1,11 @@
-//! Provenance: what the numbers are computed from. The caller, who knows the warehouse and the
-//! sources, hands it in.
+//! Provenance: the origin of the numbers. The caller, which knows the warehouse and the sources,
+//! provides it.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use tidegauge_core::SetAside;
 
-/// What the numbers of a report are computed from.
+/// The origin of the numbers of a report.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Provenance {
@@ -19,37 +19,37 @@ pub struct Provenance {
     pub trades: u64,
     /// The number of ramp purchases, of any status.
     pub ramp_purchases: u64,
-    /// The end of observation; that instant is not in it.
+    /// The end of observation, excluded.
     pub end: Option<DateTime<Utc>>,
     /// The simulated world, if users and trades are simulated.
     pub world: Option<SimulatedWorld>,
     /// The prices and exchange rates, by table and source.
     pub prices: Vec<PriceSpan>,
-    /// What the terms of the sources ask to be shown, a paragraph each.
+    /// The attributions that the terms of the sources require, one paragraph each.
     pub attributions: Vec<String>,
-    /// The rows that are left out of the numbers, by table and reason.
+    /// The rows that are excluded from the numbers, by table and reason.
     #[serde(default)]
     pub set_aside: Vec<SetAside>,
-    /// What else a reader has to know of the rows, a sentence each.
+    /// Further notes that readers should know, one sentence each.
     #[serde(default)]
     pub notes: Vec<String>,
 }
 
 impl Provenance {
-    /// Returns what a reader has to know of the numbers, a sentence each: which rows are left out, and
-    /// the other notes.
+    /// Returns the caveats of the numbers, one sentence each: the excluded rows, then the other
+    /// notes.
     pub fn caveats(&self) -> Vec<String> {
         let aside = self.set_aside.iter().map(ToString::to_string);
         aside.chain(self.notes.iter().cloned()).collect()
     }
 }
 
-/// A simulated world, in words.
+/// The description of a simulated world.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SimulatedWorld {
-    /// The name of its preset: `classic`.
+    /// The name of the preset: `classic`.
     pub preset: String,
-    /// What it follows from, such as `seed 42, start day 2020-10-01`.
+    /// The parameters that determine the world, such as `seed 42, start day 2020-10-01`.
     pub parameters: String,
 }
 

@@ -1,5 +1,5 @@
-//! Questions: which page or panel is asked for, and with which parameters. They travel as JSON or as
-//! the query string of a URL.
+//! Questions: the requested page or panel, with its parameters, as JSON or as the query string of a
+//! URL.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,20 +9,20 @@ use tidegauge_analytics::{Cohort, Period};
 
 use crate::{Error, Result};
 
-/// A page, which is a fixed list of panels and insights.
+/// A page of the report, with a fixed list of panels and insights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Page {
     /// The key figures.
     Overview,
-    /// Who becomes a high-volume trader.
+    /// Which users become high-volume traders.
     Acquisition,
-    /// Who stays and who leaves.
+    /// Which users stay and which leave.
     Retention,
     /// What users are worth and cost.
     Monetization,
-    /// What the numbers are computed from.
+    /// The origin of the numbers.
     Basis,
 }
 
@@ -42,7 +42,7 @@ impl Page {
         }
     }
 
-    /// Returns the names of the parameters that the page takes, sorted.
+    /// Returns the names of the page's parameters, sorted.
     pub fn parameters(self) -> &'static [&'static str] {
         match self {
             Self::Overview => &["inactive_days", "threshold_usd"],
@@ -63,7 +63,7 @@ impl fmt::Display for Page {
 impl FromStr for Page {
     type Err = Error;
 
-    /// Reads the name of a page.
+    /// Parses the name of a page.
     ///
     /// # Errors
     /// [`Error::UnknownPage`], which names the pages that exist.
@@ -99,34 +99,34 @@ impl FromStr for Page {
 pub struct Question {
     /// The page.
     pub page: Page,
-    /// The id of the one panel that is asked for; `None` for the whole page with its insights.
+    /// The id of the single panel that is asked for; `None` for the whole page with its insights.
     #[serde(default)]
     pub panel: Option<String>,
-    /// Which users count.
+    /// The filters of the users.
     #[serde(default)]
     pub filters: Filters,
-    /// What the metrics are computed with.
+    /// The parameters of the metrics.
     #[serde(default)]
     pub parameters: Parameters,
 }
 
-/// Which users count. Metrics are computed over all users today, so there is no filter yet; unknown
-/// ones are refused.
+/// The filters of the users. Metrics are computed over all users today, so there is no filter yet;
+/// unknown ones are refused.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Filters {}
 
-/// What metrics are computed with. `None` is the default of the report.
+/// The parameters of the metrics. `None` selects the report's default.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Parameters {
-    /// The ages, in days since signup, at which revenue per user is given; by default 7 to 90 days.
+    /// The ages, in days since signup, for revenue per user; by default 7 to 90 days.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ages: Option<Vec<u32>>,
-    /// What users are compared by. By default the channel, with further tables by country, account
-    /// tier, campaign and month of signup, and revenue by month of signup.
+    /// The cohorts by which users are compared. By default the channel, with further tables by
+    /// country, account tier, campaign and month of signup, and revenue by month of signup.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cohort: Option<Cohort>,
     /// The number of days without activity after which a user has churned; by default 30.
@@ -142,12 +142,12 @@ pub struct Parameters {
 }
 
 impl Question {
-    /// Creates the question for a whole page with the default parameters.
+    /// Creates a question for a whole page with the default parameters.
     pub fn new(page: Page) -> Self {
         Self { page, panel: None, filters: Filters {}, parameters: Parameters::default() }
     }
 
-    /// Asks for one panel only.
+    /// Restricts the question to one panel.
     #[must_use]
     pub fn with_panel(mut self, id: impl Into<String>) -> Self {
         self.panel = Some(id.into());
@@ -161,9 +161,10 @@ impl Question {
         self
     }
 
-    /// Reads the name of a page and the pairs of a query string: parameters, and `panel`. Ages are
+    /// Parses the name of a page and the pairs of a query string: parameters, and `panel`. Ages are
     /// separated by commas; a cohort is `everyone`, `signup:day`, `signup:week`, `signup:month`, or
-    /// the name of a dimension of the users (`dimension:NAME` if it reads like one of the others).
+    /// the name of a dimension of the users (`dimension:NAME` if it would be parsed as one of the
+    /// others).
     ///
     /// # Errors
     /// [`Error::UnknownPage`], [`Error::UnknownParameter`] or [`Error::InvalidParameter`].
@@ -214,9 +215,9 @@ impl Question {
         Ok(question)
     }
 
-    /// Returns the pairs of the query string that [`from_query`](Self::from_query) reads as this
-    /// question, sorted by name; defaults are left out. Equal questions have equal pairs, so they may
-    /// serve as the key of a cache.
+    /// Returns the pairs of the query string from which [`from_query`](Self::from_query) parses
+    /// this question, sorted by name, without defaults. Equal questions have equal pairs, so the
+    /// pairs can be a cache key.
     pub fn to_query(&self) -> Vec<(&'static str, String)> {
         let Parameters { ages, cohort, inactive_days, period, threshold_usd } = &self.parameters;
         let ages = ages.as_ref().map(|ages| {
@@ -226,7 +227,7 @@ impl Question {
         let cohort = cohort.as_ref().map(|cohort| match cohort {
             Cohort::Everyone => "everyone".into(),
             Cohort::Signup(period) => format!("signup:{}", period_name(*period)),
-            // A name that would read as another cohort.
+            // This name would be parsed as another cohort.
             Cohort::Dimension(name)
                 if name.is_empty() || name == "everyone" || name.contains(':') =>
             {
@@ -245,10 +246,10 @@ impl Question {
         pairs.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     }
 
-    /// Checks that the page takes every parameter that is set.
+    /// Checks that the page has every parameter that is set.
     ///
     /// # Errors
-    /// [`Error::UnknownParameter`] for the first one that it does not take.
+    /// [`Error::UnknownParameter`] for the first one that it does not have.
     pub(crate) fn check(&self) -> Result<()> {
         let known = self.page.parameters();
         let set = self.parameters.set();
@@ -278,7 +279,7 @@ impl Parameters {
         set.into_iter().filter(|(_, is_set)| *is_set).map(|(name, _)| name).collect()
     }
 
-    /// Returns those parameters that `page` takes.
+    /// Returns the parameters that `page` has.
     pub(crate) fn of(&self, page: Page) -> Self {
         let known = page.parameters();
         let takes = |name| known.contains(&name);

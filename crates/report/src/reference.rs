@@ -20,7 +20,7 @@ pub fn tables_page() -> String {
     page
 }
 
-/// Returns the section of one table: what it holds, its key and references, its columns.
+/// Returns the section of one table: its description, key, references and columns.
 pub fn table_section(table: &Table) -> String {
     let mut section = format!("## `{}`\n\n{}\n\n", table.name, table.description);
     let written = match table.write {

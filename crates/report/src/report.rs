@@ -1,4 +1,4 @@
-//! The report: the answers to all pages, as one HTML page.
+//! The report: the answers to all pages, rendered as one HTML page.
 
 use serde::Serialize;
 
@@ -10,17 +10,17 @@ use crate::{Answer, Page, Panel, Parameters, Provenance, Question, Result, html}
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Report {
-    /// What the numbers are computed from.
+    /// The origin of the numbers.
     pub provenance: Provenance,
-    /// One answer a page, in the order of [`Page::ALL`].
+    /// One answer per page, in the order of [`Page::ALL`].
     pub answers: Vec<Answer>,
 }
 
 impl Report {
-    /// Answers all pages. Each page takes those of the parameters that it knows.
+    /// Answers all pages. Each page uses only the parameters that it has.
     ///
     /// # Errors
-    /// As for [`answer`](crate::answer).
+    /// The same as for [`answer`](crate::answer).
     pub fn new(dataset: Dataset<'_>, parameters: &Parameters) -> Result<Self> {
         let metrics = Metrics::new(dataset.facts, dataset.provenance, parameters);
         let answers = Page::ALL.into_iter().map(|page| {
@@ -35,21 +35,21 @@ impl Report {
         self.answers.iter().find(|answer| answer.question.page == page)
     }
 
-    /// Returns the panel called `id`, whichever page it is on.
+    /// Returns the panel called `id`, on any page.
     pub fn panel(&self, id: &str) -> Option<&Panel> {
         self.answers.iter().find_map(|answer| answer.panel(id))
     }
 
-    /// Returns the insights of all pages in a sentence or two each, plain text: who becomes a
-    /// high-volume trader, who leaves, what users are worth.
+    /// Returns the insights of all pages, one or two sentences of plain text each: which users
+    /// become high-volume traders, which leave, and what users are worth.
     pub fn insights(&self) -> Vec<&str> {
         self.answers.iter().flat_map(|answer| &answer.insights).map(String::as_str).collect()
     }
 
-    /// Renders the page: one HTML file that holds all it needs.
+    /// Renders the report as one self-contained HTML file.
     ///
     /// # Errors
-    /// When the page cannot be rendered.
+    /// When the template cannot be rendered.
     pub fn to_html(&self) -> Result<String> {
         html::page(self)
     }

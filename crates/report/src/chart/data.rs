@@ -1,5 +1,5 @@
-//! The values that a chart draws, read from the cells of its table: the one place that all renderers
-//! share.
+//! The values that a chart draws, read from the cells of its table; all renderers share this
+//! module.
 
 use super::{Bars, Direction, HeatMap, Lines};
 use crate::format::{Format, count, decimals};
@@ -12,7 +12,7 @@ pub(super) struct Value {
     pub(super) value: f64,
     /// Its interval.
     pub(super) interval: Option<Interval>,
-    /// The value, its interval and the users behind it, in words.
+    /// The value with its interval and the number of users, as text.
     pub(super) note: String,
 }
 
@@ -20,19 +20,19 @@ pub(super) struct Value {
 #[derive(Debug)]
 pub(super) struct Bar {
     pub(super) name: String,
-    /// Its value; `None` where it is missing.
+    /// The value, or `None` if it is missing.
     pub(super) value: Option<Value>,
 }
 
 /// A row as a line.
 #[derive(Debug)]
 pub(super) struct Line {
-    /// The position of its row among those that are not totals, which decides its color.
+    /// The index of the row among the rows that are not totals; it determines the color.
     pub(super) position: usize,
     pub(super) name: String,
     /// The format of its values.
     pub(super) format: Format,
-    /// Its points from left to right; `None` where a value is missing.
+    /// The points from left to right; `None` where a value is missing.
     pub(super) points: Vec<(u32, Option<Value>)>,
 }
 
@@ -61,14 +61,14 @@ pub(crate) struct GridRow {
 #[derive(Debug)]
 pub(crate) struct GridCell {
     pub(crate) text: String,
-    /// The step of its color, from 0 to 10; `None` where there is no value.
+    /// The color level, from 0 to 10; `None` if there is no value.
     pub(crate) level: Option<u8>,
-    /// The cell in words.
+    /// The content of the cell as text.
     pub(crate) note: String,
 }
 
-/// Reads the bars with their format, in the order in which they are drawn: upwards from the bottom,
-/// or from left to right.
+/// Reads the bars with their format in drawing order: upwards from the bottom, or from left to
+/// right.
 pub(super) fn bars(chart: &Bars, table: &Table) -> Result<(Format, Vec<Bar>)> {
     let (labels, values) = (table.position(&chart.labels)?, table.position(&chart.values)?);
     let (name, column) = (&table.columns()[labels], &table.columns()[values]);
@@ -87,7 +87,8 @@ pub(super) fn bars(chart: &Bars, table: &Table) -> Result<(Format, Vec<Bar>)> {
     Ok((column.format, bars))
 }
 
-/// Writes the value at a bar. Upright bars are narrow, and their title says that they are percent.
+/// Formats the value at a bar. Upright bars are narrow, so a percentage omits the sign, which is in
+/// the title.
 pub(super) fn label(direction: Direction, format: Format, value: f64) -> String {
     match (direction, format) {
         (Direction::Up, Format::Percent) => decimals(value * 100.0, 1),
@@ -95,7 +96,7 @@ pub(super) fn label(direction: Direction, format: Format, value: f64) -> String 
     }
 }
 
-/// Reads the lines; a row without any value is no line.
+/// Reads the lines; rows without any value are left out.
 pub(super) fn lines(chart: &Lines, table: &Table) -> Result<Vec<Line>> {
     let labels = table.position(&chart.labels)?;
     let mut columns = Vec::with_capacity(chart.points.len());
@@ -115,7 +116,7 @@ pub(super) fn lines(chart: &Lines, table: &Table) -> Result<Vec<Line>> {
     Ok(line.filter(|line| line.points.iter().any(|(_, value)| value.is_some())).collect())
 }
 
-/// Reads a value, with its number of users behind `join` in the note.
+/// Reads a value; the note has the number of users after `join`.
 fn value(column: &Column, number: &Number, join: &str) -> Value {
     let Number { value, interval, n } = *number;
     let mut note = column.format.show_within(value, interval.as_ref());
@@ -163,12 +164,12 @@ fn grid_cell(column: &Column, cell: &Cell, greatest: f64) -> GridCell {
     };
     let share = match column.format {
         Format::Percent => number.value,
-        // Of values that are all 0 each is as far from the greatest as can be.
+        // If all values are 0, each has the lowest level.
         _ if greatest > 0.0 => number.value / greatest,
         _ => 0.0,
     };
     let (text, note) = match (column.format, number.n) {
-        // A share of whole users: its count follows exactly.
+        // The number of users follows exactly from the share and the total.
         (Format::Percent, Some(n)) => {
             let users = count(format!("{:.0}", number.value * n as f64));
             (format!("{:.0}", number.value * 100.0), format!("{users} of {} users", count(n)))
@@ -181,7 +182,7 @@ fn grid_cell(column: &Column, cell: &Cell, greatest: f64) -> GridCell {
     GridCell { text, level: Some(level(share)), note }
 }
 
-/// Returns the step of a share among eleven, from 0 to 10.
+/// Returns the level of a share, in eleven steps from 0 to 10.
 fn level(share: f64) -> u8 {
     let step = (share * 10.0).round().clamp(0.0, 10.0);
     (0..=10u8).find(|level| f64::from(*level) >= step).unwrap_or(10)

@@ -1,4 +1,4 @@
-//! Charts as options of Apache ECharts, which the page draws in the browser.
+//! Charts as options of Apache ECharts, which draws them in the browser.
 
 use serde_json::{Value as Json, json};
 
@@ -7,7 +7,7 @@ use super::{Bars, COLORS, Chart, Direction, FONT, Lines};
 use crate::format::{Format, UNKNOWN};
 use crate::{Result, Table};
 
-/// Returns the options of a chart as JSON that may stand within a `script` element, or `None` for a
+/// Returns the options of a chart as JSON that is safe within a `script` element, or `None` for a
 /// heat map, which the page draws as a table.
 pub(crate) fn options(chart: &Chart, table: &Table) -> Result<Option<String>> {
     let option = match chart {
@@ -40,7 +40,7 @@ fn bars(chart: &Bars, table: &Table) -> Result<Json> {
     };
     let names: Vec<&String> = bars.iter().map(|bar| &bar.name).collect();
     let bars: Vec<Option<Json>> = bars.iter().map(|row| row.value.as_ref().map(bar)).collect();
-    // Each bar bears its number, so the axis need not.
+    // Each bar shows its number, so the axis needs no labels.
     let values = json!({
         "type": "value", "axisLabel": { "show": false }, "splitLine": { "show": false },
     });
@@ -76,7 +76,7 @@ fn lines(chart: &Lines, table: &Table) -> Result<Json> {
             Some(value) => {
                 json!({ "value": [at, rounded(format, value.value)], "note": value.note })
             }
-            // Where too few have reached an age, the line ends.
+            // The line ends where too few users have reached an age.
             None => json!({ "value": [at, null], "note": UNKNOWN }),
         };
         json!({
@@ -105,7 +105,7 @@ fn lines(chart: &Lines, table: &Table) -> Result<Json> {
         "axisLabel": { "formatter": format!("{} {{value}}", chart.unit), "hideOverlap": true },
     });
     option["yAxis"] = json!({ "type": "value" });
-    // A mark above all lines would not be drawn.
+    // ECharts would not draw a mark above all lines without this.
     if let Some(mark) = chart.mark.filter(|mark| highest < *mark) {
         option["yAxis"]["max"] = json!(mark);
     }

@@ -1,5 +1,5 @@
-//! Charts: which columns of a table are drawn, and how. A chart holds no value of its own, so it
-//! shows what its table says.
+//! Charts: a selection of table columns and how they are drawn. A chart stores no values, so it
+//! always agrees with its table.
 
 mod data;
 pub(crate) mod echarts;
@@ -16,28 +16,28 @@ use crate::{Result, Table};
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Chart {
-    /// A bar for each row, with its interval.
+    /// One bar per row, with its interval.
     Bars(Bars),
-    /// A line for each row, with a band for the intervals.
+    /// One line per row, with a band for its intervals.
     Lines(Lines),
-    /// A colour for each cell.
+    /// One colored cell per table cell.
     HeatMap(HeatMap),
 }
 
-/// A bar for each row of a table that is not a total.
+/// A bar chart with one bar per row that is not a total.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bars {
-    /// What the chart shows, as its caption and for readers who cannot see it.
+    /// The caption, which is also the text for screen readers.
     pub title: String,
     /// The column that names the bars.
     pub labels: String,
-    /// The column of their values, with or without intervals.
+    /// The column of the values, with or without intervals.
     pub values: String,
-    /// Where the bars go.
+    /// The direction of the bars.
     pub direction: Direction,
 }
 
-/// Where bars go.
+/// The direction of bars.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
@@ -47,22 +47,22 @@ pub enum Direction {
     Up,
 }
 
-/// A line for each row of a table that is not a total and has a value, over some of its columns.
+/// A line chart over some columns, with one line per row that is not a total and has a value.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Lines {
-    /// What the chart shows, as its caption and for readers who cannot see it.
+    /// The caption, which is also the text for screen readers.
     pub title: String,
     /// The column that names the lines.
     pub labels: String,
     /// The points of each line, from left to right.
     pub points: Vec<Point>,
-    /// What the positions are counted in, as in `day 30`.
+    /// The unit of the positions, as in `day 30`.
     pub unit: String,
-    /// A value at which a dashed line runs across the chart.
+    /// The value of a dashed line across the chart, if any.
     pub mark: Option<f64>,
 }
 
-/// A position on the horizontal axis, and the column that holds the values there.
+/// A position on the horizontal axis, with the column of its values.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Point {
     /// The position.
@@ -71,22 +71,22 @@ pub struct Point {
     pub column: String,
 }
 
-/// A colour for each cell of some columns: eleven steps, of a share from 0 to 1, of other numbers
-/// from 0 to the greatest.
+/// A heat map of some columns in eleven color levels: for shares from 0 to 1, for other numbers
+/// from 0 to the maximum.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeatMap {
-    /// What the chart shows, as its caption and for readers who cannot see it.
+    /// The caption, which is also the text for screen readers.
     pub title: String,
     /// The column that names the rows.
     pub labels: String,
-    /// The column of how many users a row has.
+    /// The column of the number of users per row.
     pub users: String,
-    /// The columns that are coloured, from left to right.
+    /// The colored columns, from left to right.
     pub cells: Vec<String>,
 }
 
 impl Chart {
-    /// Returns what the chart shows, as its caption.
+    /// Returns the caption of the chart.
     pub fn title(&self) -> &str {
         match self {
             Self::Bars(Bars { title, .. })
@@ -134,9 +134,9 @@ impl Chart {
     }
 }
 
-/// The colours of lines, in the order of the rows, so that a cohort has the same one in all charts
+/// The colors of lines, in the order of the rows, so that a cohort has the same color in all charts
 /// of a page.
 const COLORS: [&str; 6] = ["#0f766e", "#2563eb", "#b45309", "#7c3aed", "#be123c", "#475569"];
 
-/// Named in full: charts measure text before the style of the page reaches it.
+/// The fonts are listed in full, because charts measure text before the page's style is applied.
 const FONT: &str = "system-ui, -apple-system, Segoe UI, Roboto, Liberation Sans, sans-serif";

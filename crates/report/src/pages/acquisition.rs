@@ -1,4 +1,4 @@
-//! The page of acquisition: who becomes a high-volume trader.
+//! The acquisition page: which users become high-volume traders.
 
 use tidegauge_analytics::Cohort;
 
@@ -44,7 +44,7 @@ fn high_volume(metrics: &Metrics<'_>, id: &str, by: &Cohort) -> Result<Panel> {
     Panel::new(id, format!("Volume by {phrase}"), "percent of users", table).with_chart(chart)
 }
 
-/// Builds the panel of volume by tenth of users: how unevenly it is spread.
+/// Builds the panel of volume by decile of users, which shows how concentrated it is.
 fn deciles(metrics: &Metrics<'_>, id: &str) -> Result<Panel> {
     let volume = metrics.volume(&metrics.leading())?;
     let mut table = Table::new([

@@ -1,4 +1,4 @@
-//! What the numbers are computed from.
+//! The basis page: the origin of the numbers.
 
 use crate::metrics::Metrics;
 use crate::{Cell, Column, Format, Panel, Result, Table};

@@ -1,4 +1,4 @@
-//! The pages: which panels, key figures and insights each is made of. One function a panel.
+//! The pages: the panels, key figures and insights of each, with one function per panel.
 
 mod acquisition;
 mod basis;
@@ -31,13 +31,13 @@ impl Spec {
         Self { id: id.into(), builder: Box::new(builder) }
     }
 
-    /// Builds the panel; its metrics are computed now.
+    /// Builds the panel, computing its metrics.
     pub(crate) fn build(&self, metrics: &Metrics<'_>) -> Result<Panel> {
         (self.builder)(metrics, &self.id)
     }
 }
 
-/// Returns the panels of a page, in order. Nothing is computed yet.
+/// Returns the panels of a page, in order, without computing them.
 pub(crate) fn panels(page: Page, metrics: &Metrics<'_>) -> Vec<Spec> {
     match page {
         Page::Overview => Vec::new(),
@@ -56,7 +56,7 @@ pub(crate) fn tiles(page: Page, metrics: &Metrics<'_>) -> Result<Vec<Tile>> {
     }
 }
 
-/// Returns the insights of a page, in words.
+/// Returns the insights of a page, as sentences.
 pub(crate) fn insights(page: Page, metrics: &Metrics<'_>) -> Result<Vec<String>> {
     let leading = metrics.leading();
     Ok(match page {
@@ -72,7 +72,8 @@ pub(crate) fn insights(page: Page, metrics: &Metrics<'_>) -> Result<Vec<String>>
     })
 }
 
-/// Returns the bars of a share by cohort: periods in their order, all else from the highest down.
+/// Returns a bar chart of a share by cohort: signup periods in their order, other cohorts in
+/// descending order.
 fn shares(by: &Cohort, title: String, values: &str) -> Chart {
     let (title, direction) = match by {
         Cohort::Signup(_) => (format!("{title}, percent"), Direction::Up),
@@ -81,7 +82,8 @@ fn shares(by: &Cohort, title: String, values: &str) -> Chart {
     Chart::Bars(Bars { title, labels: cohort::column(by), values: values.into(), direction })
 }
 
-/// Returns the id of a panel by cohort: `leading` for the leading cohort, for others with their name.
+/// Returns the id of a panel by cohort: `id` itself for the leading cohort, with a suffix for
+/// others.
 fn by_cohort(id: &str, cohort: &Cohort, metrics: &Metrics<'_>) -> String {
     if *cohort == metrics.leading() {
         return id.into();

@@ -1,4 +1,4 @@
-//! What users are worth and cost.
+//! The monetization page: what users are worth and cost.
 
 use tidegauge_analytics::Cohort;
 use tidegauge_analytics::acquisition::{Aged, Breakdown, Economics};
@@ -22,8 +22,8 @@ pub(super) fn panels(metrics: &Metrics<'_>) -> Vec<Spec> {
     ]
 }
 
-/// Builds the panel of what channels or campaigns cost and bring. What decides comes first: a narrow page shows only the
-/// first columns at once.
+/// Builds the panel of cost and revenue by channel or campaign. The decisive columns come first,
+/// because a narrow page shows only the first ones without scrolling.
 fn economics(metrics: &Metrics<'_>, id: &str, by: Breakdown) -> Result<Panel> {
     let found = metrics.acquisition(by)?;
     let (name, title) = match by {
@@ -47,7 +47,7 @@ fn economics(metrics: &Metrics<'_>, id: &str, by: Breakdown) -> Result<Panel> {
         let name = match (by, &channel.campaign) {
             (Breakdown::Channel, _) => Cell::name(channel.channel.as_deref()),
             (Breakdown::Campaign, Some(campaign)) => Cell::text(campaign),
-            // The users of a channel without a campaign are among the channels.
+            // Users of a channel without a campaign are counted in the table of channels.
             (Breakdown::Campaign, None) => continue,
         };
         table.push(economics_row(name, &channel.economics))?;
@@ -101,7 +101,7 @@ fn roas(metrics: &Metrics<'_>, id: &str) -> Result<Panel> {
     Panel::new(id, title, Format::Ratio.unit(), table).with_chart(chart)
 }
 
-/// Returns a table with a row for each channel and a column for each age.
+/// Returns a table with one row per channel and one column per age.
 fn by_age(metrics: &Metrics<'_>, format: Format, cell: impl Fn(&Aged) -> Cell) -> Result<Table> {
     let channels = metrics.acquisition(Breakdown::Channel)?;
     let ages = metrics.ages();
@@ -126,7 +126,7 @@ fn age_column(age: u32, format: Format) -> Column {
     Column::new(format!("day_{age}"), format!("Day {age}"), format)
 }
 
-/// Returns the chart with a line for each channel over the ages.
+/// Returns a line chart over the ages, with one line per channel.
 fn lines(metrics: &Metrics<'_>, title: &str, mark: Option<f64>) -> Chart {
     let point = |at: u32| Point { at, column: format!("day_{at}") };
     Chart::Lines(Lines {
@@ -138,7 +138,8 @@ fn lines(metrics: &Metrics<'_>, title: &str, mark: Option<f64>) -> Chart {
     })
 }
 
-/// Builds the panel of revenue per user by cohort and age, where the whole cohort has reached the age.
+/// Builds the panel of revenue per user by cohort and age, for ages that the whole cohort has
+/// reached.
 fn ltv_of_cohorts(metrics: &Metrics<'_>, id: &str, by: &Cohort) -> Result<Panel> {
     let found = metrics.ltv(by)?;
     let columns =

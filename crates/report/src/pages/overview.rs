@@ -1,4 +1,4 @@
-//! The key figures.
+//! The overview page: the key figures.
 
 use tidegauge_analytics::acquisition::Breakdown;
 

@@ -1,4 +1,4 @@
-//! Who stays and who leaves.
+//! The retention page: which users stay and which leave.
 
 use tidegauge_analytics::retention::RetentionTable;
 use tidegauge_analytics::{Cohort, Period};
@@ -10,7 +10,7 @@ use crate::metrics::Metrics;
 use crate::question::period_name;
 use crate::{Cell, Chart, Column, Format, Panel, Result, Table, cohort};
 
-/// More periods than this do not fit a page.
+/// The maximum number of periods that fit a page.
 const PERIODS: usize = 14;
 
 pub(super) fn panels(metrics: &Metrics<'_>) -> Vec<Spec> {
@@ -30,7 +30,7 @@ pub(super) fn panels(metrics: &Metrics<'_>) -> Vec<Spec> {
     retention.chain(churn).collect()
 }
 
-/// Builds the panel of who came back, by cohort and period since.
+/// Builds the panel of retention, by cohort and period since.
 fn retained(
     metrics: &Metrics<'_>,
     id: &str,
@@ -51,7 +51,7 @@ fn retained(
     Panel::new(id, title, "percent of users", table).with_chart(chart)
 }
 
-/// Returns a table with a row for each cohort, a column for each period, and all cohorts as one.
+/// Returns a table with one row per cohort and one column per period, and all cohorts combined.
 fn grid(retention: &RetentionTable, name: &str) -> Result<Table> {
     let widest = retention.cohorts.iter().map(|cohort| cohort.cells.len()).max().unwrap_or(0);
     let periods = 0..widest.min(PERIODS);
@@ -83,7 +83,7 @@ fn grid(retention: &RetentionTable, name: &str) -> Result<Table> {
     Ok(table)
 }
 
-/// Builds the panel of who left, by cohort.
+/// Builds the panel of churn by cohort.
 fn churned(metrics: &Metrics<'_>, id: &str, by: &Cohort) -> Result<Panel> {
     let churn = metrics.churn(by)?;
     let (title, phrase) = (cohort::title(by), cohort::phrase(by));

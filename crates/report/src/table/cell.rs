@@ -1,4 +1,4 @@
-//! Cells: text, numbers with their uncertainty, and what is missing.
+//! Cells: text, numbers with their uncertainty, and missing values.
 
 use serde::{Deserialize, Serialize};
 use tidegauge_analytics::stats::{self, Share};
@@ -11,7 +11,7 @@ pub enum Cell {
     Text(String),
     /// A number.
     Number(Number),
-    /// Nothing, and why.
+    /// No value, with the reason.
     Missing(Missing),
 }
 
@@ -32,7 +32,7 @@ pub struct Number {
 pub struct Interval {
     /// The lower bound.
     pub low: f64,
-    /// The upper bound; `None` if it lies beyond what has been observed.
+    /// The upper bound; `None` if it lies beyond the observed range.
     pub high: Option<f64>,
 }
 
@@ -40,14 +40,14 @@ pub struct Interval {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Missing {
-    /// The value is not defined, or too few users are behind it.
+    /// The value is undefined, or based on too few users.
     Unknown,
     /// The period is not over for all users of the row.
     NotOver,
 }
 
 impl Cell {
-    /// A cell whose value is not defined, or computed from too few users.
+    /// A cell whose value is undefined, or based on too few users.
     pub const UNKNOWN: Self = Self::Missing(Missing::Unknown);
     /// A cell of a period that is not over.
     pub const NOT_OVER: Self = Self::Missing(Missing::NotOver);
@@ -72,8 +72,8 @@ impl Cell {
         Self::number(count as f64)
     }
 
-    /// Creates a cell of a value with its interval and the number of users behind it, or
-    /// [`Missing::Unknown`] without a value.
+    /// Creates a cell of a value with its interval and number of users, or [`Missing::Unknown`]
+    /// without a value.
     pub fn estimate(value: Option<f64>, interval: Option<Interval>, n: Option<u64>) -> Self {
         value.map_or(Self::UNKNOWN, |value| Self::Number(Number { value, interval, n }))
     }
@@ -83,7 +83,7 @@ impl Cell {
         Self::estimate(share.rate, share.interval.map(Interval::from), Some(share.of))
     }
 
-    /// Returns the number of the cell, if it holds one.
+    /// Returns the number of the cell, or `None` if it holds text or no value.
     pub fn as_number(&self) -> Option<&Number> {
         match self {
             Self::Number(number) => Some(number),
@@ -93,7 +93,7 @@ impl Cell {
 }
 
 impl Number {
-    /// Returns `true` if neither the value nor a bound of its interval is infinite or undefined.
+    /// Returns `true` if the value and the bounds of its interval are all finite.
     pub(super) fn is_finite(&self) -> bool {
         let bounds = self.interval.map(|Interval { low, high }| [low, high.unwrap_or(low)]);
         self.value.is_finite() && bounds.into_iter().flatten().all(f64::is_finite)

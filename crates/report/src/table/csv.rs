@@ -1,12 +1,12 @@
-//! The CSV of a table.
+//! CSV output of tables.
 
 use super::{Cell, Interval, Number, Table};
 
 impl Table {
-    /// Writes the table as CSV (RFC 4180, lines end in `\n`): a header, then the same rows and cells
-    /// that the HTML table and the charts show.
+    /// Writes the table as CSV (RFC 4180, lines end in `\n`): a header, then the same rows and
+    /// cells as in the HTML table and the charts.
     ///
-    /// Numbers have all their digits and no unit; a share lies between 0 and 1. What is missing is
+    /// Numbers have all their digits and no unit; a share lies between 0 and 1. A missing value is
     /// an empty field. A column with intervals is followed by `<name>_low` and `<name>_high`, one
     /// with numbers of users by `<name>_n`.
     pub fn to_csv(&self) -> String {
@@ -61,7 +61,7 @@ fn line(csv: &mut String, fields: &[String]) {
         if at > 0 {
             csv.push(',');
         }
-        // A line of one empty field would read as no line at all.
+        // A line with a single empty field would be parsed as an empty line.
         let is_blank_line = fields.len() == 1 && field.is_empty();
         if is_blank_line || field.contains(['"', ',', '\n', '\r']) {
             csv.push('"');

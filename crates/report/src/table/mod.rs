@@ -1,5 +1,5 @@
-//! Tables: typed cells under typed columns. The HTML, the CSV and the charts of a panel are all made
-//! from its one table.
+//! Tables: typed cells in typed columns. The HTML, the CSV and the charts of a panel are all
+//! generated from its table.
 
 mod cell;
 mod csv;
@@ -15,17 +15,17 @@ use crate::{Error, Result};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Column {
-    /// Its name in CSV and JSON, by which charts refer to it: `high_volume`.
+    /// The name in CSV and JSON, by which charts refer to the column: `high_volume`.
     pub name: String,
-    /// Its heading, as shown: `High-volume`.
+    /// The heading as displayed: `High-volume`.
     pub title: String,
-    /// Small print under the heading, such as the level of the intervals.
+    /// A note under the heading in small print, such as the level of the intervals.
     pub note: Option<String>,
-    /// How its values are written, which fixes their unit.
+    /// The format of the values, which determines their unit.
     pub format: Format,
-    /// Whether its cells have intervals, which CSV gives as `<name>_low` and `<name>_high`.
+    /// `true` if the cells have intervals, which are `<name>_low` and `<name>_high` in CSV.
     pub interval: bool,
-    /// Whether its cells have a number of users, which CSV gives as `<name>_n`.
+    /// `true` if the cells have a number of users, which is `<name>_n` in CSV.
     pub n: bool,
 }
 
@@ -50,14 +50,14 @@ impl Column {
         self
     }
 
-    /// Adds small print under the heading.
+    /// Adds a note under the heading in small print.
     #[must_use]
     pub fn with_note(mut self, note: impl Into<String>) -> Self {
         self.note = Some(note.into());
         self
     }
 
-    /// Writes the value of a cell of this column as readers see it.
+    /// Writes the value of a cell of this column for display.
     pub fn show(&self, cell: &Cell) -> String {
         match cell {
             Cell::Text(text) if self.format == Format::Name => label(Some(text), &self.name),
@@ -82,13 +82,13 @@ impl Column {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Row {
-    /// Its cells, in the order of the columns; the first one names the row.
+    /// The cells, in the order of the columns; the first one names the row.
     pub cells: Vec<Cell>,
-    /// Whether it sums up other rows. Bars and lines leave such a row out.
+    /// `true` if the row is a total of others. Bar and line charts leave such rows out.
     pub is_total: bool,
 }
 
-/// Typed cells under typed columns.
+/// A table of typed cells in typed columns.
 ///
 /// ```
 /// use tidegauge_report::{Cell, Column, Format, Table};
@@ -112,8 +112,8 @@ impl Table {
     /// Creates a table without rows.
     ///
     /// # Errors
-    /// [`Error::DuplicateColumn`] if two columns would have the same name in CSV, where a column may
-    /// be several: its value, the bounds of its interval, its number of users.
+    /// [`Error::DuplicateColumn`] if two columns would have the same name in CSV, where one column
+    /// may become several: its value, the bounds of its interval, and its number of users.
     pub fn new(columns: impl IntoIterator<Item = Column>) -> Result<Self> {
         let table = Self { columns: columns.into_iter().collect(), rows: Vec::new() };
         let mut names = table.csv_header();
@@ -133,10 +133,10 @@ impl Table {
         self.add(cells.into_iter().collect(), false)
     }
 
-    /// Adds a row that sums up other rows.
+    /// Adds a row that is a total of others.
     ///
     /// # Errors
-    /// As [`push`](Self::push).
+    /// The same as for [`push`](Self::push).
     pub fn push_total(&mut self, cells: impl IntoIterator<Item = Cell>) -> Result<()> {
         self.add(cells.into_iter().collect(), true)
     }

@@ -1,4 +1,4 @@
-//! Table, CSV, picture and page say the same.
+//! Checks that table, CSV, SVG and page agree.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ fn panels() -> Vec<Panel> {
     report().answers.into_iter().flat_map(|answer| answer.panels).collect()
 }
 
-/// The texts of an XML document by the name of their element; panics if it is not well-formed.
+/// Returns the texts of an XML document by element name; panics if it is not well-formed.
 fn texts(xml: &str) -> BTreeMap<String, Vec<String>> {
     let mut reader = Reader::from_str(xml);
     reader.config_mut().check_end_names = true;
@@ -47,7 +47,7 @@ fn texts(xml: &str) -> BTreeMap<String, Vec<String>> {
     texts
 }
 
-/// What stands between each `open` and the `close` after it.
+/// Returns the text between each `open` and the next `close`.
 fn between<'a>(text: &'a str, open: &str, close: &str) -> Vec<&'a str> {
     text.split(open).skip(1).map(|rest| rest.split(close).next().unwrap()).collect()
 }
@@ -92,7 +92,7 @@ fn the_html_is_the_table() {
     for panel in panels() {
         let html = panel.to_html().unwrap();
         assert!(!html.contains("<img") && !html.contains("<b>"), "{html}");
-        // The indented lines of rows; a heading is one line.
+        // The indented lines are rows; the heading is a single line.
         let rows = between(&html, "<tr>", "</tr>");
         assert_eq!(rows.len(), panel.table.rows().len() + 1, "{}", panel.id);
         if matches!(panel.chart, Some(Chart::HeatMap(_))) {
@@ -112,7 +112,7 @@ fn the_html_is_the_table() {
     }
 }
 
-/// The notes that the cells of a chart's columns make.
+/// Returns the notes expected for the cells of a chart's columns.
 fn notes(panel: &Panel) -> Vec<String> {
     let table = &panel.table;
     let columns: Vec<&str> = match panel.chart.as_ref().unwrap() {
@@ -161,7 +161,7 @@ fn the_picture_is_the_table() {
         titles.retain(|text| *text != "not over yet" && *text != "no users");
         let mut found: Vec<String> = titles
             .into_iter()
-            // The note of a point begins with its line and its place.
+            // The note of a point begins with its line and position.
             .map(|text| match (chart, text.rsplit_once(": ")) {
                 (Chart::Lines(_), Some(_)) => text.split_once(": ").unwrap().1.to_owned(),
                 _ => text.clone(),
@@ -207,7 +207,8 @@ fn the_page_shows_every_panel_and_draws_from_its_cells() {
     assert!(page.contains("<td>1,234</td><td>2025-12-31</td><td>2026-02-28</td>"));
 }
 
-/// A table of two rows: a number and an interval that reaches beyond what is known, and nothing.
+/// Returns a table of two rows: a number with an interval that is open at the top, and missing
+/// values.
 fn edge() -> Table {
     let mut table = Table::new([
         Column::new("name", "Name", Format::Name),
@@ -280,9 +281,9 @@ fn charts_hold_whatever_a_table_holds() {
 fn lines_end_where_values_are_missing() {
     let report = report();
     let svg = report.panel("ltv").unwrap().to_svg().unwrap().unwrap();
-    // At day 45 a channel has fewer than 30 users.
+    // At day 45 every channel has fewer than 30 users.
     assert!(svg.contains("day 30: ") && !svg.contains("day 45: "), "{svg}");
-    // One line and one band a channel.
+    // One line and one band per channel.
     assert_eq!(between(&svg, "<polyline", "/>").len(), 4);
     assert_eq!(between(&svg, "<polygon", "/>").len(), 4);
     let roas = report.panel("roas").unwrap().to_svg().unwrap().unwrap();

@@ -1,4 +1,4 @@
-//! Tests of the presentation layer through its public surface.
+//! Tests of the presentation crate through its public interface.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests may
 
 mod agreement;

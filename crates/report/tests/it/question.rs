@@ -1,4 +1,4 @@
-//! One page or one panel at a time.
+//! Tests of questions for one page or one panel.
 
 use tidegauge_analytics::{Cohort, Period};
 use tidegauge_report::{Answer, Dataset, Error, Page, Question, answer};
@@ -116,8 +116,8 @@ fn parameters_decide_what_is_computed() {
     assert_eq!(ids, ["high-volume", "deciles"]);
     let panel = &page.panels[0];
     assert_eq!(panel.title, "Volume by country");
-    // Users 0, 3, 6 … are of the US; 5 and 6 of each seven trade for $500 or more. The second trade of
-    // those from 160 on lies beyond the end.
+    // Users 0, 3, 6 … are in the US; in each group of seven, users 5 and 6 trade for $500 or more.
+    // From user 160 on the second trade lies beyond the end.
     let us = (0..160).step_by(3).filter(|user| user % 7 >= 5).count();
     let rate = panel.table.number("US", "high_volume").unwrap();
     assert!((rate - us as f64 / 67.0).abs() < 1e-12, "{rate}");
@@ -131,8 +131,8 @@ fn parameters_decide_what_is_computed() {
     assert_eq!(page.panels[0].table.number("2026-01-01", "day_7"), Some(0.8));
     let churned = &page.panels[2];
     assert_eq!(churned.table.number("all", "users"), Some(200.0));
-    // All signed up at least 20 days before the end, and 134 traded. Users 0 to 59 signed up on the
-    // first twelve days, so that their second trade lies more than 20 days before the end.
+    // All signed up at least 20 days before the end, and 134 traded. Users 0 to 59 signed up in the
+    // first twelve days, so their second trade is more than 20 days before the end.
     let rate = (0..60).filter(|user| user % 3 != 2).count() as f64 / 134.0;
     let found = churned.table.number("all", "churned").unwrap();
     assert!((found - rate).abs() < 1e-12, "{found}, not {rate}");

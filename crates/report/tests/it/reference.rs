@@ -1,4 +1,4 @@
-//! The docs page of the tables follows from their definitions.
+//! Checks that the docs page of the tables matches their definitions.
 
 #[test]
 fn docs_tables_is_not_stale() {

@@ -1,11 +1,11 @@
-//! A small exchange whose numbers follow from arithmetic.
+//! A small exchange whose numbers follow from simple arithmetic.
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use polars::prelude::*;
 use tidegauge_analytics::Facts;
 use tidegauge_report::{Dataset, Parameters, PriceSpan, Provenance, Report, SimulatedWorld};
 
-/// The name of a channel that would be markup, if it were not escaped everywhere.
+/// A channel name that would be interpreted as markup if it were not escaped everywhere.
 pub(crate) const HOSTILE: &str = "</script><img src=x onerror=alert(1)>\"'&\u{1}";
 
 const CHANNELS: [Option<&str>; 4] = [Some("paid_search"), Some("organic"), Some(HOSTILE), None];
@@ -18,9 +18,10 @@ fn midnight(day: NaiveDate) -> DateTime<Utc> {
     day.and_time(NaiveTime::MIN).and_utc()
 }
 
-/// 200 users, five a day from 2026-01-01 on, observed up to 2026-03-01. User `n` comes by channel
-/// `n % 4`, and two of three trade for $100 × (n % 7) a week after signup and again 20 days later.
-/// $40 a day are spent on paid search and on the hostile channel.
+/// Returns the facts of 200 users, five a day from 2026-01-01 on, observed up to 2026-03-01. User
+/// `n` comes from channel `n % 4`, and two of three users trade for $100 × (n % 7) a week after
+/// signup and again 20 days later. Spend is $40 a day each on paid search and on the hostile
+/// channel.
 pub(crate) fn facts() -> Facts {
     let first = day("2026-01-01");
     let signup = |user: u64| first + Days::new(user / 5);

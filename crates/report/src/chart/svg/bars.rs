@@ -1,4 +1,4 @@
-//! Bars with the intervals of their values.
+//! Bar charts with the intervals of their values.
 
 use super::scale::Scale;
 use super::{AXIS, Anchor, Canvas, INK, SOFT, WIDTH, digits, fitted, width_of};
@@ -7,14 +7,14 @@ use crate::chart::{Bars, COLORS, Direction};
 use crate::format::Format;
 use crate::{Result, Table};
 
-/// The height of a row of bars to the right.
+/// The height of a row of horizontal bars.
 const ROW: f64 = 34.0;
-/// The width of the widest label beside a bar.
+/// The maximum width of a label beside a bar.
 const LABELS: f64 = 200.0;
 /// The height of upright bars.
 const PLOT: f64 = 240.0;
 
-/// Draws a bar for each row, with its interval and its value.
+/// Draws one bar per row, with its interval and value.
 pub(in crate::chart) fn bars(chart: &Bars, table: &Table) -> Result<String> {
     let (format, bars) = data::bars(chart, table)?;
     Ok(match chart.direction {
@@ -23,7 +23,7 @@ pub(in crate::chart) fn bars(chart: &Bars, table: &Table) -> Result<String> {
     })
 }
 
-/// Returns the least and the greatest value that bars and intervals reach; 0 is among them.
+/// Returns the range of bars and intervals, which always includes 0.
 fn reach(bars: &[Bar]) -> (f64, f64) {
     let values = bars.iter().filter_map(|bar| bar.value.as_ref());
     let ends = values.flat_map(|value| [value.value, upper(value), lower(value)]);

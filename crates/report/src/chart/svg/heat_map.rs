@@ -1,22 +1,22 @@
-//! Heat maps: a colour for each cell, with its number in it.
+//! Heat maps: a colored cell per value, with its number.
 
 use super::{Anchor, Canvas, INK, SOFT, fitted, width_of};
 use crate::chart::{HeatMap, data};
 use crate::{Result, Table};
 
-/// The colours of the steps, as the style of the page has them (`report.css`).
+/// The colors of the levels, the same as in the page's style (`report.css`).
 pub(crate) const LEVELS: [&str; 11] = [
     "#f0fdfa", "#dcf7f1", "#c2efe6", "#a0e3d8", "#77d2c6", "#4fbdb1", "#2fa398", "#187d75",
     "#126a63", "#0e5853", "#0b4743",
 ];
-/// From this step on a cell is dark, and its number white.
+/// The level from which cells are dark and their numbers white.
 const DARK: u8 = 7;
 /// The colour of a cell without a value.
 const OPEN: &str = "#f1f5f9";
 
 const CELL: (f64, f64) = (44.0, 30.0);
 
-/// Draws a colour for each cell, with its number in it.
+/// Draws one colored cell per value, with its number.
 pub(in crate::chart) fn heat_map(chart: &HeatMap, table: &Table) -> Result<String> {
     let grid = data::grid(chart, table)?;
     let widest = |texts: &mut dyn Iterator<Item = &String>| {

@@ -1,4 +1,4 @@
-//! Lines with bands for the intervals of their values.
+//! Line charts with bands for the intervals of their values.
 
 use super::scale::{Scale, ticks};
 use super::{AXIS, Anchor, Canvas, LINE, SOFT, WIDTH, digits, escaped, fitted, width_of};
@@ -12,7 +12,7 @@ const PLOT: f64 = 260.0;
 /// The height of a row of the legend.
 const LEGEND: f64 = 22.0;
 
-/// Draws a line for each row, with its band, over a legend.
+/// Draws one line per row with its band, and a legend above.
 pub(in crate::chart) fn lines(chart: &Lines, table: &Table) -> Result<String> {
     let lines = data::lines(chart, table)?;
     let format = lines.first().map_or(Format::Ratio, |line| line.format);
@@ -44,7 +44,7 @@ pub(in crate::chart) fn lines(chart: &Lines, table: &Table) -> Result<String> {
     let x = Scale::new((0.0, last), (left, WIDTH - 16.0));
     for mark in ticks(0.0, last).into_iter().filter(|mark| *mark <= last) {
         canvas.line((x.at(mark), bottom), (x.at(mark), bottom + 5.0), AXIS, "");
-        // The last number must not run over the edge.
+        // The last number must not extend beyond the edge.
         let anchor = if x.at(mark) > WIDTH - 40.0 { Anchor::End } else { Anchor::Middle };
         let text = format!("{} {mark}", chart.unit);
         canvas.text((x.at(mark), bottom + 16.0), anchor, SOFT, text.trim_start());
@@ -73,7 +73,7 @@ pub(in crate::chart) fn lines(chart: &Lines, table: &Table) -> Result<String> {
     Ok(canvas.finish())
 }
 
-/// Returns where each entry of the legend begins, in as many rows as it takes.
+/// Returns the position of each legend entry; entries wrap to as many rows as necessary.
 fn legend(lines: &[Line]) -> Vec<(f64, f64)> {
     let (mut x, mut y) = (0.0, 0.0);
     let place = |line: &Line| {
@@ -88,7 +88,7 @@ fn legend(lines: &[Line]) -> Vec<(f64, f64)> {
     lines.iter().map(place).collect()
 }
 
-/// Returns the least and the greatest value that lines, bands and the mark reach; 0 is among them.
+/// Returns the range of lines, bands and the mark, which always includes 0.
 fn reach(lines: &[Line], mark: Option<f64>) -> (f64, f64) {
     let values = lines.iter().flat_map(|line| &line.points);
     let ends = values.filter_map(|(_, value)| value.as_ref()).flat_map(|value| {
@@ -98,14 +98,14 @@ fn reach(lines: &[Line], mark: Option<f64>) -> (f64, f64) {
     ends.chain(mark).fold((0.0, 0.0), |(low, high), end| (f64::min(low, end), f64::max(high, end)))
 }
 
-/// Returns the bounds of a value, which are the value itself without an interval.
+/// Returns the bounds of a value, or the value itself twice if it has no interval.
 fn bounds(value: &Value) -> (f64, f64) {
     let interval = value.interval.map(|interval| (interval.low, interval.high));
     let (low, high) = interval.unwrap_or((value.value, None));
     (low, high.unwrap_or(value.value))
 }
 
-/// Splits a line where values are missing.
+/// Splits a line into runs without missing values.
 fn runs(line: &Line) -> Vec<Vec<(f64, &Value)>> {
     let mut runs = vec![Vec::new()];
     for (at, value) in &line.points {
@@ -134,7 +134,7 @@ fn corners(corners: impl Iterator<Item = (f64, f64)>) -> String {
     corners.map(|(x, y)| format!("{},{}", digits(x), digits(y))).collect::<Vec<_>>().join(" ")
 }
 
-/// Returns a point that says `note` when it is pointed at.
+/// Returns a circle with the tooltip `note`.
 fn circle((x, y): (f64, f64), color: &str, note: &str) -> String {
     let (x, y, note) = (digits(x), digits(y), escaped(note));
     let title = if note.is_empty() { String::new() } else { format!("<title>{note}</title>") };
@@ -144,8 +144,8 @@ fn circle((x, y): (f64, f64), color: &str, note: &str) -> String {
     )
 }
 
-/// Writes a number of the vertical axis without its unit, which the title says, with as many decimal
-/// places as steps of `step` need.
+/// Formats a number of the vertical axis with as many decimal places as `step` needs; the unit is
+/// in the title.
 fn axis_number(format: Format, value: f64, step: f64) -> String {
     let factor = if format == Format::Percent { 100.0 } else { 1.0 };
     let places = (0..9usize).find(|places| {

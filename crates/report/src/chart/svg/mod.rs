@@ -1,4 +1,4 @@
-//! Charts as SVG, drawn from the values alone: no script, no browser.
+//! Charts as SVG, drawn from the values without a script or a browser.
 
 mod bars;
 mod heat_map;
@@ -13,7 +13,7 @@ pub(super) use lines::lines;
 
 use super::FONT;
 
-/// The width of a drawing; its height follows from what it holds.
+/// The width of a drawing; its height depends on the content.
 const WIDTH: f64 = 640.0;
 
 const INK: &str = "#0f172a";
@@ -21,7 +21,7 @@ const SOFT: &str = "#475569";
 const LINE: &str = "#e2e8f0";
 const AXIS: &str = "#94a3b8";
 
-/// Where a text stands, seen from its position.
+/// The alignment of a text relative to its position.
 #[derive(Debug, Clone, Copy)]
 enum Anchor {
     Start,
@@ -29,7 +29,7 @@ enum Anchor {
     End,
 }
 
-/// An SVG element in the making. Positions count from its upper left corner.
+/// An SVG element under construction. Positions count from its upper left corner.
 struct Canvas {
     title: String,
     width: f64,
@@ -38,19 +38,19 @@ struct Canvas {
 }
 
 impl Canvas {
-    /// Creates an empty drawing that is called `title`.
+    /// Creates an empty drawing with the title `title`.
     fn new(title: &str, width: f64, height: f64) -> Self {
         Self { title: title.into(), width, height, body: String::new() }
     }
 
-    /// Adds a text whose middle is at height `y`.
+    /// Adds a text that is vertically centered at `y`.
     fn text(&mut self, (x, y): (f64, f64), anchor: Anchor, color: &str, text: &str) {
         let anchor = match anchor {
             Anchor::Start => "start",
             Anchor::Middle => "middle",
             Anchor::End => "end",
         };
-        // A third of the size below the middle is where letters stand.
+        // The baseline is about a third of the font size below the middle.
         let (x, y, text) = (digits(x), digits(y + 4.5), escaped(text));
         let _ = writeln!(
             self.body,
@@ -67,7 +67,7 @@ impl Canvas {
         );
     }
 
-    /// Adds a rectangle that says `note` when it is pointed at.
+    /// Adds a rectangle with the tooltip `note`.
     fn rect(&mut self, (x, y): (f64, f64), (width, height): (f64, f64), fill: &str, note: &str) {
         let [x, y, width, height] = [x, y, width, height].map(digits);
         let note = escaped(note);
@@ -94,7 +94,7 @@ impl Canvas {
         self.body.push('\n');
     }
 
-    /// Returns the element.
+    /// Returns the complete SVG element.
     fn finish(self) -> String {
         let Self { title, width, height, body } = self;
         let (title, width, height) = (escaped(&title), digits(width), digits(height));
@@ -106,15 +106,15 @@ impl Canvas {
     }
 }
 
-/// Writes a length with at most two decimal places.
+/// Formats a length with at most two decimal places.
 fn digits(length: f64) -> String {
     let text = format!("{length:.2}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
     if text == "-0" { "0".into() } else { text.into() }
 }
 
-/// Returns `text` as it may stand in an element or an attribute: markup is escaped, and control
-/// characters, which XML cannot hold, are replaced.
+/// Escapes `text` for an element or an attribute, and replaces control characters, which XML cannot
+/// contain.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
@@ -132,12 +132,12 @@ fn escaped(text: &str) -> String {
     escaped
 }
 
-/// Estimates how wide a text is.
+/// Estimates the width of a text.
 fn width_of(text: &str) -> f64 {
     text.chars().count() as f64 * 7.0
 }
 
-/// Cuts a text that is wider than `room`, and marks the cut.
+/// Truncates a text that is wider than `room`, and ends it with an ellipsis.
 fn fitted(text: &str, room: f64) -> String {
     if width_of(text) <= room {
         return text.into();

@@ -1,17 +1,17 @@
-//! Scales: from values to positions, with round ticks.
+//! Linear scales from values to positions, with round ticks.
 
-/// A straight scale from values to positions.
+/// A linear scale from values to positions.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scale {
-    /// The least and the greatest value.
+    /// The minimum and the maximum value.
     values: (f64, f64),
-    /// Their positions.
+    /// The positions of the two.
     positions: (f64, f64),
 }
 
 impl Scale {
-    /// Creates the scale that brings `values` to `positions`. A range without extent counts as one
-    /// of length 1.
+    /// Creates a scale that maps `values` to `positions`. An empty range is treated as one of
+    /// length 1.
     pub(super) fn new(values: (f64, f64), positions: (f64, f64)) -> Self {
         let (low, high) = values;
         let high = if high > low { high } else { low + 1.0 };
@@ -25,8 +25,8 @@ impl Scale {
     }
 }
 
-/// Returns round values from `low` to at least `high`, about five of them: multiples of 1, 2 or 5
-/// times a power of ten.
+/// Returns about five round values that cover the range from `low` to `high`: multiples of 1, 2 or
+/// 5 times a power of ten.
 pub(super) fn ticks(low: f64, high: f64) -> Vec<f64> {
     let extent = if high > low { high - low } else { 1.0 };
     let rough = extent / 5.0;
