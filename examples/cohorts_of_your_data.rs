@@ -1,10 +1,10 @@
-//! Your own purchases, as CSV, to retention and lifetime value. Nothing is simulated here.
+//! Computes retention and lifetime value from a CSV file of purchases. Nothing is simulated here.
 //!
 //!     cargo run --release --example cohorts_of_your_data -- FILE [USER] [DATE] [VALUE]
 //!
-//! USER, DATE (`2024-01-05`, or with a time, as in `2024-01-05 10:11:12` or RFC 3339) and VALUE name the
-//! columns; they default to `master_id`, `date` and `spend`, those of the CDNOW sample that
-//! customer-base papers work with.
+//! USER, DATE (`2024-01-05`, or with a time, as in `2024-01-05 10:11:12` or RFC 3339) and VALUE are
+//! the names of the columns; they default to `master_id`, `date` and `spend`, those of the CDNOW
+//! sample that is common in papers on customer-base analysis.
 
 #![allow(clippy::print_stdout)] // a program that talks
 
@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut named = |default: &str| args.next().unwrap_or_else(|| default.into());
     let (user, date, value) = (named("master_id"), named("date"), named("spend"));
 
-    // 1. Any frame with a user, a time and a value will do; this one is read by hand.
+    // 1. Any frame with a user, a time and a value is accepted; this one is read from CSV by hand.
     let mut reader = csv::Reader::from_path(&file).map_err(|error| format!("{file}: {error}"))?;
     let header = reader.headers()?.clone();
     let at = |name: &str| {
@@ -43,18 +43,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         values.push(number.ok_or_else(|| wrong(value, "a number, as in 1250.00"))?);
     }
     let last = times.iter().max().ok_or("no purchases")?.date();
-    // What was observed ends with the last day of the data.
+    // Observation ends with the last day of the data.
     let end = last.succ_opt().ok_or("a day past the calendar")?.and_time(NaiveTime::MIN).and_utc();
     let purchases = df!("user" => users, "at" => times, "value" => values)?;
 
-    // 2. Who signs up is not in the data: a user's first purchase stands for it.
+    // 2. The data has no signups: a user's first purchase stands for the signup.
     let facts = Facts::from_transactions(&purchases, end)?;
     println!("{} purchases of {} users\n", facts.events().height(), facts.users().height());
     for left_out in facts.set_aside() {
         println!("note: {left_out}\n");
     }
 
-    // 3. Retention. A month that is not over yet shows as blank, never as zero.
+    // 3. Retention. A month that is not over yet is shown as blank, never as zero.
     let table = retention::retention(&facts, &RetentionParams::by(Period::Month))?;
     println!("Percent of each month's new customers who bought again, by months since:");
     for cohort in table.cohorts.iter().filter(|cohort| cohort.users > 0) {
@@ -85,7 +85,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Reads a day, or a time: without a zone it is UTC.
+/// Parses a date, or a time, which is in UTC if it has no time zone.
 fn time(text: &str) -> Option<NaiveDateTime> {
     let day = || Some(text.parse::<NaiveDate>().ok()?.and_time(NaiveTime::MIN));
     let zoned = || Some(DateTime::parse_from_rfc3339(text).ok()?.naive_utc());

@@ -1,11 +1,11 @@
-//! A sink of your own, with nothing but `tidegauge-core`: rows in memory, by their key.
+//! A custom sink implemented with `tidegauge-core` only: rows in memory, by their key.
 //!
 //!     cargo run --example custom_sink
 //!
-//! A sink owes one thing above all: rows and cursor change together or not at all, and only if the
-//! cursor is still where the load expects it. Here a copy is changed and then takes the old one's
-//! place; in a store it is a transaction. `examples/tests/custom_sink.rs` tries it with the promises
-//! that every sink makes.
+//! A sink must guarantee one thing above all: rows and cursor change together or not at all, and
+//! only if the cursor is still the one that the load expects. Here a changed copy replaces the old
+//! state; in a store it is a transaction. `examples/tests/custom_sink.rs` runs the conformance
+//! tests of all sinks on it.
 
 #![allow(clippy::print_stdout)] // a program that talks
 
@@ -19,7 +19,7 @@ use tidegauge_core::{
     RowTally, Scalar, Sink, SinkCapabilities, TableRef, Test,
 };
 
-/// Tables in memory; its clones are handles to the same.
+/// An in-memory store; its clones share the same state.
 #[derive(Debug, Clone, Default)]
 pub struct Memory(Arc<Mutex<State>>);
 
@@ -32,18 +32,18 @@ struct State {
 #[derive(Debug, Clone)]
 struct Stored {
     table: TableRef,
-    /// Each row by the values of its key, all as they are written.
+    /// The rows by the values of their key, all formatted as text.
     rows: BTreeMap<Vec<String>, Vec<String>>,
 }
 
 impl Memory {
-    /// How many rows there are of a table.
+    /// Returns the number of rows of a table.
     pub fn rows(&self, table: &str) -> usize {
         self.state().tables.get(table).map_or(0, |stored| stored.rows.len())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing below can panic halfway, so a poisoned state is still a whole one.
+        // Nothing below can panic halfway, so a poisoned state is still consistent.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -53,7 +53,7 @@ fn failed(kind: ErrorKind, reason: String) -> Error {
 }
 
 impl State {
-    /// Makes room for a table, unless there is one of that name with other columns.
+    /// Adds a table, or refuses it if one of that name has other columns.
     fn prepare(&mut self, table: &TableRef) -> Result<&mut Stored> {
         let new = || Stored { table: table.clone(), rows: BTreeMap::new() };
         let stored = self.tables.entry(table.name.to_string()).or_insert_with(new);
@@ -86,7 +86,7 @@ impl State {
                 let differs = table.columns.iter().zip(known.iter().zip(&values));
                 let differs =
                     differs.filter(|(_, (old, new))| old != new).map(|(column, _)| column);
-                // What becomes of it is for the load to say: the tally asks it, and counts.
+                // The tally applies the load's duplicate policy, and counts the row.
                 if !tally.known(batch, row, differs.map(|column| column.name.as_ref()).next())? {
                     continue;
                 }
@@ -98,11 +98,11 @@ impl State {
         Ok(())
     }
 
-    /// Removes rows; returns how many.
+    /// Removes rows and returns their number.
     fn remove(&mut self, removal: &Removal) -> usize {
         let Some(stored) = self.tables.get_mut(removal.table().name.as_ref()) else { return 0 };
         let (key, before) = (&stored.table.key, stored.rows.len());
-        // A removal goes by texts of the key alone.
+        // A removal selects rows by texts of the key only.
         let goes = |row: &Vec<String>| {
             removal.predicate().conditions.iter().all(|condition| {
                 let value = key.iter().position(|name| *name == condition.name).map(|at| &row[at]);
@@ -117,7 +117,7 @@ impl State {
         before - stored.rows.len()
     }
 
-    /// Refuses what expects the cursor of `source` elsewhere.
+    /// Refuses a load or reset that expects another cursor of `source`.
     fn compare(&self, source: &str, before: Option<&Cursor>) -> Result<()> {
         let found = self.cursors.get(source);
         if found == before {

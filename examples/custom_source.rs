@@ -1,9 +1,9 @@
-//! A source of your own, with nothing but `tidegauge-core`: support tickets, page by page.
+//! A custom source implemented with `tidegauge-core` only: support tickets, page by page.
 //!
 //!     cargo run --example custom_source
 //!
-//! A source says which tables it fills and gives the page that follows a cursor. The rest (order,
-//! transactions, resuming after a crash, several sinks at once) is the pipeline's work.
+//! A source declares the tables that it fills and returns the page that follows a cursor. The rest
+//! (order, transactions, resuming after a crash, several sinks at once) is the pipeline's task.
 
 #![allow(clippy::print_stdout)] // a program that talks
 
@@ -15,7 +15,7 @@ use tidegauge_core::{
     Batch, Cursor, DataType, Error, ErrorKind, Page, Result, Source, Table, TableRef, WriteMode,
 };
 
-/// A row is any struct that serializes; field names are column names.
+/// A row: any struct that serializes, with column names as field names.
 #[derive(Debug, Clone, Serialize)]
 struct Ticket {
     ticket_id: i64,
@@ -24,7 +24,7 @@ struct Ticket {
     cost_usd: &'static str,
 }
 
-/// What another system would answer.
+/// The tickets that another system would return.
 const TICKETS: [Ticket; 4] = [
     Ticket {
         ticket_id: 1,
@@ -79,7 +79,7 @@ impl Source for Tickets {
     }
 
     async fn fetch(&self, cursor: Option<&Cursor>) -> Result<Page> {
-        // The cursor is our own text: the number of tickets handed out so far.
+        // The cursor is this source's own text: the number of tickets returned so far.
         let from: usize = match cursor {
             None => 0,
             Some(cursor) => {

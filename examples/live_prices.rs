@@ -1,12 +1,12 @@
-//! Live prices: printed as they come, with their running minimum, mean and maximum, and kept in
-//! SQLite.
+//! Prints live prices as they arrive, with their running minimum, mean and maximum, and stores them
+//! in SQLite.
 //!
-//!     cargo run --example live_prices             # ten seconds of a server on this machine
+//!     cargo run --example live_prices             # ten seconds of a local server
 //!     cargo run --example live_prices -- 60       # a minute of it
 //!     cargo run --example live_prices -- 60 live  # a minute of Kraken's market: needs a network
 //!
-//! The server on this machine replays recorded prices, and drops the first line after a second or
-//! two: the stream connects again, and the ledger at the end shows it.
+//! The local server replays recorded prices, and drops the first connection after a second or two:
+//! the stream reconnects, and the coverage ledger at the end shows it.
 
 #![allow(clippy::print_stdout)] // a program that talks
 
@@ -24,7 +24,7 @@ use tidegauge::core::{
 use tidegauge::pipeline::{Pipeline, Silent};
 use tidegauge_replay::{Act, Line, Market, Replay, Script, Service, Time};
 
-/// What we show of a price so far.
+/// The running statistics of a price.
 #[derive(Debug, Clone, Copy)]
 struct Running {
     count: f64,
@@ -33,7 +33,7 @@ struct Running {
     max: f64,
 }
 
-/// A sink of our own: whatever is loaded is printed, and forgotten.
+/// A custom sink that prints the rows it loads, and stores none.
 #[derive(Debug, Default)]
 struct Board {
     running: Mutex<BTreeMap<String, Running>>,
@@ -77,7 +77,7 @@ impl Sink for Board {
             for row in 0..batch.rows() {
                 let (symbol, price) = (symbols.cell(row), prices.cell(row));
                 let (Cell::Text(symbol), Cell::Decimal(units)) = (symbol, price) else { continue };
-                // Money is exact up to here; what is shown need not be.
+                // Money is exact up to this point; the displayed value need not be.
                 self.show(symbol, Crypto::from_units(units).to_f64()).map_err(failed)?;
             }
         }
@@ -91,7 +91,8 @@ fn failed(reason: &'static str) -> Error {
     Error::sink("the board", ErrorKind::Bug, reason)
 }
 
-/// A server that replays recorded prices, ten a second, and drops the first line after fifteen.
+/// Starts a server that replays recorded prices, ten a second, and drops the first connection after
+/// fifteen.
 async fn server(clock: Arc<dyn Clock>) -> std::result::Result<Replay, Box<dyn std::error::Error>> {
     let pace = Duration::from_millis(100);
     let mut first: Vec<_> = (0..15).flat_map(|_| [Act::Ticks(1), Act::Wait(pace)]).collect();
@@ -111,7 +112,7 @@ async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let live = words.get(1).is_some_and(|word| word == "live");
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
 
-    // 1. What we want to hear of, and from where.
+    // 1. The instruments and channels to subscribe to, and the server.
     let mut config = Config {
         symbols: vec!["BTC".into(), "ETH".into()],
         channels: vec![Channel::Ticker, Channel::Trade],
@@ -132,7 +133,7 @@ async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let time_is_up = tokio::time::sleep(Duration::from_secs(seconds));
     let summary = pipeline.stream(&Silent, time_is_up).await?;
 
-    // 3. What is there now, and from when to when it is without a hole.
+    // 3. The stored coverage: the spans without a gap.
     println!("\n{summary}\n");
     let coverage = tables::Coverage::table();
     let columns = Scan::columns(coverage, ["series", "start_at", "end_at", "state", "rows"]);

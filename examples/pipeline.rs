@@ -1,9 +1,9 @@
-//! The main job: recorded prices → a simulated exchange → SQLite, with CSV and Parquet backups →
-//! the proof that the books balance → the report.
+//! The main workflow: recorded prices → a simulated exchange → SQLite, with CSV and Parquet backups
+//! → the audit of the books → the report.
 //!
 //!     cargo run --release --example pipeline
 //!
-//! Run it again and it plays the next day. It needs no key and no network.
+//! Each further run plays the next day. It needs no key and no network.
 
 #![allow(clippy::print_stdout)] // a program that talks
 
@@ -15,18 +15,18 @@ use tidegauge::{Config, Secrets, Tidegauge, report};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // 1. What we want: recorded prices, and an exchange that is simulated from them.
+    // 1. The configuration: recorded prices, and an exchange that is simulated from them.
     let mut config = Config::demo();
     config.backups = vec!["csv://backup/csv".into(), "parquet://backup/parquet".into()];
 
-    // 2. Load: bundled prices and exchange rates first, then the exchange that is priced from them.
-    //    Rows and cursors commit together, so kill it at any moment and run it again.
+    // 2. Load: bundled prices and exchange rates first, then the exchange that is priced with them.
+    // Rows and cursors commit together, so the program may be killed at any moment and run again.
     let house = Tidegauge::open(config, Secrets::default(), Arc::new(SystemClock))?;
     let run = house.begin(None).await?;
     let summary = house.load(&run, &Silent).await?;
     println!("{summary}\n");
 
-    // 3. Prove that what is there is consistent, down to every balance at every moment.
+    // 3. Verify that the stored data is consistent, down to every balance at every moment.
     let audit = house.verify().await?;
     for rule in audit.broken() {
         println!("BROKEN  {}: {} of {}", rule.description, rule.broken, rule.tried);
@@ -36,7 +36,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     println!("verified   {} rules hold", audit.rules.len());
 
-    // 4. The three answers.
+    // 4. The answers to the three questions.
     let answers = house.report().await?;
     let config = house.config();
     report::write(&config.report, &answers.to_html()?)?;
@@ -49,7 +49,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("{insight}\n");
     }
 
-    // 5. Only now is this day done, and the next run plays the next one.
+    // 5. Only now is this day finished, and the next run plays the next one.
     house.finish(run).await?;
     Ok(())
 }

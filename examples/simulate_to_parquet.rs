@@ -1,9 +1,9 @@
-//! Only the simulator and one sink: a simulated exchange as a folder of Parquet files.
+//! The simulator with one sink: writes a simulated exchange to a folder of Parquet files.
 //!
 //!     cargo run --release --example simulate_to_parquet -- [FOLDER] [SEED] [DAYS]
 //!
-//! The market is the bundled one; whatever `candles`, `raw_crypto_market_data` and `fx_rates` hold
-//! would do.
+//! It uses the bundled market; any data in `candles`, `raw_crypto_market_data` and `fx_rates`
+//! works.
 
 #![allow(clippy::print_stdout)] // a program that talks
 
@@ -24,14 +24,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let seed = args.next().map_or(Ok(42), |seed| seed.parse())?;
     let days = args.next().map_or(Ok(7), |days| days.parse())?;
 
-    // The prices go into the same folder: whoever reads the trades will want them.
+    // The prices go into the same folder, since they are needed to value the trades.
     let warehouse = storage::connect(&format!("parquet://{folder}"))?;
     let sink: Arc<dyn Sink> = warehouse.clone();
     let prices = Pipeline::new().source(Arc::new(Recorded::default())).sink(sink.clone());
     prices.run(&Silent).await?;
     let market = Market::read(warehouse.as_ref()).await?;
 
-    // Ninety days, and then `days` more.
+    // Ninety days of history, and `days` more.
     let config = ClassicConfig { seed, ..ClassicConfig::default() };
     let until = Some(config.start_day + Days::new(days));
     let exchange = Classic::new(ClassicConfig { until, ..config }, Arc::new(market))?;

@@ -1,10 +1,10 @@
-//! What if nothing had been spent on a channel? The same exchange twice, once with the channel switched off,
-//! and the three answers side by side on one page.
+//! Simulates an exchange twice, once with a marketing channel switched off, to show what the
+//! channel contributed; writes the three answers of both runs side by side to one page.
 //!
 //!     cargo run --release --example what_if -- [CHANNEL] [USERS] [FILE]
 //!
-//! All other users do exactly what they did before: what differs is what the channel made. It needs no key
-//! and no network.
+//! All other users do exactly the same in both runs, so every difference is due to the channel. It
+//! needs no key and no network.
 
 #![allow(clippy::print_stdout)] // a program that talks
 
@@ -29,7 +29,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let file: PathBuf = args.next().unwrap_or_else(|| "what_if.html".into()).into();
     let folder = tempfile::tempdir()?;
 
-    // 1. The same world twice: the scenario is all that is different.
+    // 1. Two configurations that differ only in the scenario.
     let mut config = Config::demo();
     config.simulation.preset = Preset::Exchange;
     config.simulation.users = users;
@@ -40,10 +40,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     without.simulation.scenarios = vec![off];
     without.warehouse = format!("sqlite://{}", folder.path().join("without.db").display()).into();
 
-    // 2. The answers of each, once its books are proved.
+    // 2. The answers of each run, after its audit has passed.
     let (before, after) = (answers(config).await?, answers(without).await?);
 
-    // 3. Side by side.
+    // 3. The page with both side by side.
     report::write(&file, &page(&channel, &before, &after)?)?;
     for (question, (before, after)) in
         QUESTIONS.iter().zip(before.insights().iter().zip(after.insights()))
@@ -54,7 +54,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Plays an exchange until the end of January, proves that it is consistent, and asks.
+/// Simulates an exchange until the end of January, verifies that it is consistent, and returns its
+/// report.
 async fn answers(config: Config) -> Result<Report, Box<dyn std::error::Error>> {
     let house = Tidegauge::open(config, Secrets::default(), Arc::new(SystemClock))?;
     house.run("2021-02-01".parse().ok(), &Silent).await?;
@@ -65,7 +66,7 @@ async fn answers(config: Config) -> Result<Report, Box<dyn std::error::Error>> {
     Ok(house.report().await?)
 }
 
-/// One page: the answers in words, then channel by channel.
+/// Renders one page: the answers in words, then the table by channel.
 fn page(
     channel: &str,
     before: &Report,
@@ -153,13 +154,13 @@ fn page(
     Ok(page)
 }
 
-/// The table of a panel of the report.
+/// Returns the table of a panel of the report.
 fn table<'a>(report: &'a Report, panel: &str) -> Result<&'a Table, String> {
     let found = report.panel(panel).ok_or_else(|| format!("the report has no panel `{panel}`"))?;
     Ok(&found.table)
 }
 
-/// A whole number with separators.
+/// Formats an integer with thousands separators.
 fn whole(number: f64) -> String {
     let digits = format!("{number:.0}");
     let groups = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy);

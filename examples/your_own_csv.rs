@@ -1,10 +1,10 @@
-//! Your own CSV into a table of your own, in SQLite; rows that make no sense into quarantine.
+//! Loads a CSV file into a custom table in SQLite; invalid rows go to the quarantine.
 //!
 //!     cargo run --example your_own_csv [-- FILE]
 //!
-//! Without FILE it writes a small one first. FILE may be a pattern (`exports/tickets-*.csv.gz`) of
-//! files with the same columns. The same can be said in `tidegauge.toml`, under [[tables]] and
-//! [[files]].
+//! Without FILE it first writes a small one. FILE may be a pattern (`exports/tickets-*.csv.gz`) of
+//! files with the same columns. The same can be configured in `tidegauge.toml`, under [[tables]]
+//! and [[files]].
 
 #![allow(clippy::print_stdout)] // a program that talks
 
@@ -19,7 +19,7 @@ use tidegauge::core::{DataType, Scan, Sink, SystemClock, Table, WarehouseExt, Wr
 use tidegauge::pipeline::{Pipeline, Silent};
 use tidegauge::storage;
 
-/// What another system might export: its own names, its own dates, its own decimal comma.
+/// An export of another system, with its own column names, date format and decimal comma.
 const TICKETS: &str = "\
 Nr;Eröffnet;Betreff;Kosten
 1;24.12.2020 08:15;Wo ist meine Einzahlung?;4,50
@@ -42,7 +42,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     };
 
-    // 1. The table that we want.
+    // 1. The definition of the target table.
     let table = Table::builder("tickets", "Support tickets")
         .column("ticket_id", DataType::Int64, "The ticket")
         .column("opened_at", DataType::Timestamp, "When it was opened")
@@ -54,7 +54,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .write(WriteMode::Append)
         .build()?;
 
-    // 2. Which of their columns fills which of ours, and how it is written.
+    // 2. The mapping of the file's columns to the table's, and the formats of their values.
     let opened = Rule {
         format: Some("%d.%m.%Y %H:%M".into()),
         zone: Some("+01:00".into()),
@@ -77,7 +77,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let source = Arc::new(FileSource::new(config, table.clone(), Arc::new(SystemClock))?);
 
-    // 3. Into SQLite; the second run finds nothing new.
+    // 3. Load into SQLite; the second run finds nothing new.
     let url = format!("sqlite://{}", folder.join("tickets.db").display());
     let warehouse = storage::connect(&url)?;
     let sink: Arc<dyn Sink> = warehouse.clone();
@@ -85,7 +85,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("{}\n", pipeline.run(&Silent).await?);
     println!("and again: {} rows\n", pipeline.run(&Silent).await?.rows());
 
-    // 4. What is there now.
+    // 4. Print the stored rows.
     for table in [&table, Quarantine::table()] {
         println!("{}", table.name);
         let batch = warehouse.read(&Scan::all(table)).await?;

@@ -1,10 +1,10 @@
-//! A source of your own in the registry: with a part of its own in `tidegauge.toml`, in the list of
-//! `tidegauge sources`, and with its attribution in the report.
+//! A custom source in the registry: it has its own section in `tidegauge.toml`, appears in the list
+//! of `tidegauge sources`, and its attribution is shown in the report.
 //!
 //!     cargo run --example your_own_source
 //!
-//! `custom_source.rs` shows the source itself; this shows how a program of yours offers it to whoever
-//! writes the configuration.
+//! `custom_source.rs` shows the source itself; this example shows how a program makes it available
+//! to users in the configuration.
 
 #![allow(clippy::print_stdout)] // a program that talks
 
@@ -18,7 +18,7 @@ use tidegauge::core::{Batch, Cursor, Page, Result, Source, SystemClock, TableRef
 use tidegauge::pipeline::Silent;
 use tidegauge::{Config, Providers, Secrets, Tidegauge};
 
-/// What a user may choose: the part `[house_rates]` of `tidegauge.toml`.
+/// The settings of the source: the section `[house_rates]` of `tidegauge.toml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Settings {
@@ -31,7 +31,7 @@ impl Default for Settings {
     }
 }
 
-/// The rates at which the house itself accounts, one a currency.
+/// A source of fixed accounting rates, one per currency.
 #[derive(Debug)]
 struct HouseRates(Settings);
 
@@ -85,7 +85,7 @@ async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
                     [house_rates]\ncurrencies = [\"CHF\"]\n";
     std::fs::write(&file, settings)?;
 
-    // The registered sources are those that the command has, and one more.
+    // The providers of the command, and one more.
     let providers = Providers::default().with::<HouseRates>();
     let mut config = Config::load_with(Some(&file), providers)?;
     config.warehouse = format!("sqlite://{}", database.display()).into();

@@ -1,4 +1,4 @@
-//! The sink of the example keeps the promises of every sink.
+//! Runs the conformance tests of sinks on the example's sink.
 
 #[path = "../custom_sink.rs"]
 #[allow(dead_code, unreachable_pub)] // its `main`
