@@ -1,4 +1,4 @@
-//! Batches of a load, put together by table.
+//! Grouping of a load's batches by table.
 
 #[cfg(any(feature = "_folder", feature = "bigquery"))]
 use tidegauge_core::{Batch, TableRef};
@@ -11,9 +11,9 @@ pub(crate) fn key(table: &Table) -> Result<Vec<&Column>> {
     Ok(table.key.iter().map(|name| table.column(name)).collect::<Result<_, _>>()?)
 }
 
-/// Returns the rows of each table as one batch, tables and rows in the order in which they came.
+/// Returns the rows of each table as one batch, tables and rows in their order of arrival.
 ///
-/// Copies nothing of a table that has a single batch.
+/// The rows of a table with a single batch are not copied.
 #[cfg(any(feature = "_folder", feature = "bigquery"))]
 pub(crate) fn by_table(batches: &[Batch]) -> Result<Vec<(TableRef, Batch)>> {
     let mut tables: Vec<(&TableRef, Vec<Batch>)> = Vec::new();

@@ -1,4 +1,4 @@
-//! Rows whose keys are there already: which are the same, which differ, and what is left to be written.
+//! Classification of rows with duplicate keys, and selection of the rows to write.
 
 use tidegauge_core::arrow::buffer::BooleanBuffer;
 use tidegauge_core::tables::{EXTERNAL_ID, keeps_external_ids};
@@ -7,21 +7,24 @@ use tidegauge_core::{Batch, Cell, ColumnView, RowTally, WriteMode};
 use crate::Result;
 use crate::keys::{KeyMap, Keys};
 
-/// What there is to be written of a batch.
+/// The rows of a batch that remain to be written.
 #[derive(Debug)]
 pub(crate) struct Settled {
-    /// The rows that take the place of others or are new, in their order.
+    /// The rows that are new or replace others, in their order.
     pub(crate) rows: Batch,
-    /// Whether these take the place of stored ones, or are to be refused where there are any.
+    /// The write mode: whether they replace stored rows, or stored rows with their keys are an
+    /// error.
     pub(crate) write: WriteMode,
 }
 
-/// Compares the rows of `batch` one after the other with those of their keys: the `stored` ones, of which later
-/// rows have replaced earlier ones, or one that came before in the batch. With `keeps_replaced` those are written as
-/// well that a later row of the batch replaces. A row never takes the place of one whose `external_id` is another.
+/// Compares the rows of `batch` in order with the existing row of their key: a `stored` one, of
+/// which the last counts, or an earlier one of the batch. With `keeps_replaced`, rows that a later
+/// row of the batch replaces are written too. A row never replaces one with a different
+/// `external_id`.
 ///
 /// # Errors
-/// Returns an error if a row differs and is to be refused, or has the id of another one by chance.
+/// When a row differs and rows that differ are refused, or when two external ids share a surrogate
+/// key.
 pub(crate) fn settle(
     tally: &mut RowTally<'_>,
     batch: &Batch,
@@ -61,7 +64,7 @@ pub(crate) fn settle(
             continue;
         };
         let held = holder.stored.and_then(|at| others.get(at)).unwrap_or(&views);
-        // Two ids that one number stands for.
+        // Two different external ids with the same surrogate integer.
         if external.is_some_and(|at| {
             matches!((views[at].cell(row), held[at].cell(holder.row)),
                 (Cell::Text(ours), Cell::Text(theirs)) if ours != theirs)
@@ -87,14 +90,14 @@ pub(crate) fn settle(
     Ok(Settled { rows, write: if replaces { WriteMode::Merge } else { write } })
 }
 
-/// Where the row is that a key has: in one of the stored batches, or in the one that is loaded.
+/// The location of the row that holds a key: in one of the stored batches, or in the loaded one.
 #[derive(Debug, Clone, Copy)]
 struct Holder {
     stored: Option<usize>,
     row: usize,
 }
 
-/// Returns the first column in which two rows differ; `None` if they are the same.
+/// Returns the index of the first column in which two rows differ, or `None` if they are identical.
 fn difference(
     one: &[ColumnView<'_>],
     row: usize,

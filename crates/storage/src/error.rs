@@ -1,4 +1,4 @@
-//! What can go wrong in a store.
+//! The errors of stores.
 
 use std::io;
 #[cfg(any(feature = "_folder", feature = "sqlite"))]
@@ -10,7 +10,7 @@ use tidegauge_core::{BoxError, ErrorKind};
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What can go wrong in a store. Every message names the thing and the way out.
+/// An error of a store. Every message names the thing and the way out.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -21,10 +21,10 @@ pub enum Error {
          bigquery://project/dataset, parquet://dir, s3://bucket/folder, gs://bucket/folder or csv://dir"
     )]
     UnknownStore {
-        /// What stands before `://`, or the whole where nothing does.
+        /// The scheme before `://`, or the whole text if there is none.
         scheme: String,
     },
-    /// A URL of a known store that lacks something, or has too much.
+    /// A URL of a known store that is incomplete or has unknown parts.
     #[error("the {scheme}:// url {reason}")]
     InvalidUrl {
         /// The kind of store.
@@ -32,7 +32,7 @@ pub enum Error {
         /// What is wrong, and what to write instead.
         reason: String,
     },
-    /// A URL of a store that this build leaves out.
+    /// A URL of a store that this build does not include.
     #[error(
         "the {scheme}:// url needs the feature `{feature}`, which this was built without; build it \
          with `--features {feature}`, or {instead}"
@@ -40,26 +40,26 @@ pub enum Error {
     MissingFeature {
         /// The kind of store.
         scheme: &'static str,
-        /// The feature of `tidegauge-storage` that turns it on.
+        /// The feature of `tidegauge-storage` that enables it.
         feature: &'static str,
-        /// What can be done in this build.
+        /// The alternative in this build.
         instead: &'static str,
     },
-    /// A warehouse was asked for, and CSV is not one.
+    /// A CSV folder where a warehouse is required.
     #[error(
         "a csv folder is a backup that cannot be read back; \
          analyse from a sqlite://, postgres://, mysql://, bigquery:// or parquet:// warehouse, and keep csv:// as a sink beside it"
     )]
     NotReadable,
-    /// A table named like what the store keeps for itself.
+    /// A table whose name is reserved by the store.
     #[error("table `{table}`: names beginning with `{prefix}` are the store's own; rename it")]
     Reserved {
         /// The table.
         table: String,
-        /// The beginning that is taken.
+        /// The reserved prefix.
         prefix: &'static str,
     },
-    /// The store holds a table of that name with other columns.
+    /// A stored table whose columns differ from the definition.
     #[error(
         "table `{table}`, column `{column}`: the store has {found}, its definition says {expected}; \
          rename the table in its definition, or migrate the stored one"
@@ -74,7 +74,7 @@ pub enum Error {
         /// What the definition says.
         expected: String,
     },
-    /// A row whose key an append table holds already.
+    /// A row whose key is already stored in an append table.
     #[error(
         "table `{table}` only takes new rows and has one with this key ({key}) already; nothing was \
          written: the source repeats rows, the table should be written by merge, or the source's cursor was \
@@ -96,10 +96,10 @@ pub enum Error {
         table: String,
         /// The column.
         column: String,
-        /// The value, and why not.
+        /// The value, and the reason.
         reason: String,
     },
-    /// A table without rows that were loaded into it.
+    /// A table without the rows that were loaded into it.
     #[error(
         "table `{table}` lacks rows that `{source_name}` has loaded, and its cursor goes on behind them: the table \
          was dropped, emptied or replaced by hand; restore it, or begin that source anew with `tidegauge reset \
@@ -111,7 +111,7 @@ pub enum Error {
         /// The source.
         source_name: String,
     },
-    /// A cursor that no load has written.
+    /// A cursor that was not written by a load.
     #[error(
         "the cursor of `{source_name}` is not the one that its last load wrote: it was changed by hand, and rows \
          would be left out; put it back, or begin that source anew with `tidegauge reset {source_name}`, then run \
@@ -121,25 +121,25 @@ pub enum Error {
         /// The source.
         source_name: String,
     },
-    /// Somebody else holds the store's lock.
+    /// A store that is locked by another process.
     #[error("`{path}` is in use by another process; wait for it to finish, then run again")]
     Busy {
         /// The file or folder.
         path: String,
     },
-    /// The store may be read but not written.
+    /// A store that can be read but not written.
     #[error("`{path}` cannot be written: it is read-only for this user, or opened with mode=ro")]
     ReadOnly {
         /// The file or folder.
         path: String,
     },
-    /// No space left.
+    /// A disk without free space.
     #[error("the disk of `{path}` is full; nothing was written, make room and run again")]
     DiskFull {
         /// The file or folder.
         path: String,
     },
-    /// The store's own files are damaged, or were edited.
+    /// A file of the store that is damaged or was edited.
     #[error("`{path}` is damaged: {reason}; restore it from a backup, or load into a new place")]
     Damaged {
         /// The file.
@@ -147,7 +147,7 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// A folder's manifest is gone, damaged, or not that of its files.
+    /// A manifest that is missing, damaged, or does not match the files of its folder.
     #[error("`{path}` {reason}; nothing was written or removed: {mend}")]
     Manifest {
         /// The manifest.
@@ -157,7 +157,7 @@ pub enum Error {
         /// The way out.
         mend: String,
     },
-    /// A file is gone that the manifest names.
+    /// A file that the manifest names and that does not exist.
     #[error(
         "`{path}` is gone, and was committed; restore it from a backup, or run `tidegauge repair`, \
          which says what is missing and goes on without it"
@@ -166,7 +166,7 @@ pub enum Error {
         /// The file.
         path: String,
     },
-    /// A file that is not as long as it was when it was committed.
+    /// A file whose length differs from the committed one.
     #[error(
         "`{path}` has {there} bytes, and {written} were committed; restore it from a backup, or run `tidegauge \
          repair`, which says what is missing and goes on without it"
@@ -174,52 +174,52 @@ pub enum Error {
     Cut {
         /// The file.
         path: String,
-        /// Its length in bytes.
+        /// The actual length in bytes.
         there: u64,
-        /// How long it was.
+        /// The committed length in bytes.
         written: u64,
     },
-    /// A file that is not ours lies where one of ours must go.
+    /// A foreign file at the path of a file of this store.
     #[error("`{path}` was not written by this store; move it away, or choose another folder")]
     InTheWay {
         /// The file.
         path: String,
     },
-    /// The store was written by a newer release.
+    /// A store that was written by a newer release.
     #[error("`{path}` was written by a newer release of tidegauge; update tidegauge to use it")]
     Newer {
         /// The file or folder.
         path: String,
     },
-    /// Something else has the place of a file of this store.
+    /// Something other than a file at the path of a file of this store.
     #[error("`{path}` is {what}, where this store keeps a file; name another file in the URL")]
     NotAFile {
         /// The path.
         path: String,
-        /// What it is.
+        /// The kind of thing that it is.
         what: &'static str,
     },
-    /// Something else has the place of a table of this store.
+    /// Something other than a table with the name of a table of this store.
     #[error(
         "`{table}` is {what}, and this store keeps a table of that name; rename it, or load into another place"
     )]
     NotATable {
         /// The name.
         table: String,
-        /// What it is.
+        /// The kind of thing that it is.
         what: &'static str,
     },
-    /// A trigger that somebody has put on a table refused its rows.
+    /// A user-defined trigger that rejected rows of a table.
     #[error(
         "a trigger on table `{table}` has refused the rows: {reason}; drop it, or load into another place"
     )]
     Trigger {
         /// The table.
         table: String,
-        /// What it said.
+        /// The trigger's message.
         reason: String,
     },
-    /// The disk did not take what was written, or give back what is read.
+    /// A disk that failed to write or read.
     #[error(
         "the disk of `{path}` fails, or is full: {error}; nothing was written: make room, look into the system's log \
          (`dmesg`), then run again"
@@ -227,64 +227,64 @@ pub enum Error {
     Disk {
         /// The file or folder.
         path: String,
-        /// Why.
+        /// The cause.
         #[source]
         error: BoxError,
     },
-    /// The operating system refused.
+    /// An error of the operating system.
     #[error("`{path}`: {error}; {}", mend(error))]
     Io {
         /// The file or folder.
         path: String,
-        /// Why.
+        /// The cause.
         #[source]
         error: io::Error,
     },
-    /// A store that keeps no manifest, or none that can be made anew.
+    /// A store without a manifest, or with one that cannot be rebuilt.
     #[error("`{name}` cannot be repaired: {reason}")]
     Unrepairable {
         /// The store.
         name: String,
-        /// Why not, and the way out.
+        /// The reason, and the way out.
         reason: String,
     },
-    /// A server refused, or is not there.
+    /// A server that refused a request or is unreachable.
     #[error("{reason}; {mend}")]
     Server {
-        /// What kind of failure it is.
+        /// The kind of error.
         kind: ErrorKind,
-        /// What it said.
+        /// The server's message.
         reason: String,
         /// The way out.
         mend: String,
     },
-    /// SQLite refused.
+    /// An error of SQLite.
     #[error("`{path}`: {error}")]
     Sqlite {
         /// The file.
         path: String,
-        /// Why.
+        /// The cause.
         #[source]
         error: BoxError,
     },
-    /// A migration of the built-in tables failed.
+    /// A migration of the built-in tables that failed.
     #[error("`{path}`: {error}")]
     Migrate {
         /// The file.
         path: String,
-        /// Why.
+        /// The cause.
         #[source]
         error: BoxError,
     },
-    /// Columns could not be put together.
+    /// Columns that could not be combined.
     #[error("columns could not be put together: {0}")]
     Columns(#[from] ArrowError),
-    /// An error in the ports' own terms.
+    /// An error of the ports.
     #[error(transparent)]
     Core(#[from] tidegauge_core::Error),
 }
 
-/// Returns the way out of what the operating system refused.
+/// Returns advice for an error of the operating system.
 fn mend(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => {
@@ -297,12 +297,12 @@ fn mend(error: &io::Error) -> &'static str {
     }
 }
 
-/// What the operating system says of a device that fails.
+/// The error code of the operating system for a failing device.
 #[cfg(any(feature = "_folder", feature = "sqlite"))]
 const EIO: i32 = 5;
 
 impl Error {
-    /// Returns what kind of failure this is, for a caller that acts on it.
+    /// Returns the kind of this error, for callers to act on.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
@@ -342,7 +342,7 @@ impl Error {
         }
     }
 
-    /// Classifies what the operating system said of `path`.
+    /// Classifies an I/O error at `path`.
     #[cfg(any(feature = "_folder", feature = "sqlite"))]
     pub(crate) fn io(path: &Path, error: io::Error) -> Self {
         let path = path.display().to_string();
@@ -355,7 +355,7 @@ impl Error {
         }
     }
 
-    /// Classifies what the Parquet reader or writer said of the file at `path`.
+    /// Classifies an error of the Parquet reader or writer for the file at `path`.
     #[cfg(feature = "parquet")]
     pub(crate) fn file(path: &Path, error: parquet::errors::ParquetError) -> Self {
         match error {
@@ -367,19 +367,19 @@ impl Error {
         }
     }
 
-    /// Says why `column` of `table` cannot hold a value.
+    /// Returns the error of a value that `column` of `table` cannot hold.
     #[cfg(any(feature = "_sql", feature = "csv"))]
     pub(crate) fn unrepresentable(table: &str, column: &str, reason: String) -> Self {
         Self::Unrepresentable { table: table.into(), column: column.into(), reason }
     }
 
-    /// Says that the file at `path` is not what was written there.
+    /// Returns the error of a file at `path` with unexpected content.
     #[cfg(any(feature = "_folder", feature = "sqlite"))]
     pub(crate) fn damaged(path: &Path, reason: impl Into<String>) -> Self {
         Self::Damaged { path: path.display().to_string(), reason: reason.into() }
     }
 
-    /// Says what a server refused, and the way out.
+    /// Returns the error of a server, with the way out.
     #[cfg(any(feature = "postgres", feature = "mysql", feature = "_http"))]
     pub(crate) fn server(
         kind: ErrorKind,
@@ -389,7 +389,7 @@ impl Error {
         Self::Server { kind, reason: reason.into(), mend: mend.into() }
     }
 
-    /// Turns this into the ports' error, as one of the store called `name`.
+    /// Converts the error to the ports' error type, as one of the store called `name`.
     #[cfg(any(feature = "_sql", feature = "_folder"))]
     pub(crate) fn of(self, name: &str) -> tidegauge_core::Error {
         match self {

@@ -1,15 +1,15 @@
-//! What tells the place of one store from that of another.
+//! Identities of stores, by which two URLs of the same store are recognized.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Links that are followed one after the other before they count as a circle.
+/// The maximum number of links to follow before they are considered circular.
 const MOST_LINKS: usize = 40;
 
 /// Returns the identity of the file or folder at `path`, which need not exist yet.
 pub(crate) fn of_path(path: &Path) -> String {
     let path = real(path, MOST_LINKS);
-    // A file may have several names.
+    // A file may have several names, so its inode identifies it.
     #[cfg(unix)]
     if let Ok(there) = fs::metadata(&path) {
         use std::os::unix::fs::MetadataExt;
@@ -18,7 +18,7 @@ pub(crate) fn of_path(path: &Path) -> String {
     format!("file {}", path.display())
 }
 
-/// Returns `path` without links and dots, as far as it exists.
+/// Resolves links and dots in `path`, as far as it exists.
 fn real(path: &Path, links: usize) -> PathBuf {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     if let Ok(real) = path.canonicalize() {
@@ -35,7 +35,7 @@ fn real(path: &Path, links: usize) -> PathBuf {
     }
 }
 
-/// Returns the identity of the store that is called `name`, the URL of a server without secrets.
+/// Returns the identity of a server's store by its name, which is the URL without secrets.
 pub(crate) fn of_server(name: &str) -> String {
     let Some((scheme, rest)) = name.split_once("://") else { return name.to_owned() };
     let (host, within) = rest.split_once('/').unwrap_or((rest, ""));

@@ -1,4 +1,4 @@
-//! Keys of rows, hashed: which are there, and which row of a key is the newest.
+//! Hashed row keys: sets and maps of keys, and the newest row of each key.
 
 use std::collections::HashMap;
 
@@ -12,11 +12,11 @@ use crate::{Result, batches};
 /// The key columns of a batch's rows.
 pub(crate) struct Keys<'a>(Vec<ColumnView<'a>>);
 
-/// A map by key.
+/// A map by row key.
 pub(crate) enum KeyMap<V> {
-    /// Of a key that is one integer, as most are.
+    /// Keys of a single integer, the most common case.
     Ints(HashMap<i64, V, RandomState>),
-    /// Of any other.
+    /// All other keys.
     Rows(HashMap<Vec<u8>, V, RandomState>),
 }
 
@@ -24,7 +24,8 @@ pub(crate) enum KeyMap<V> {
 pub(crate) type KeySet = KeyMap<()>;
 
 impl<'a> Keys<'a> {
-    /// Returns the keys of the rows of `batch`, which has the key columns of `table` at least.
+    /// Returns the keys of the rows of `batch`, which must have at least the key columns of
+    /// `table`.
     pub(crate) fn of(batch: &'a Batch, table: &Table) -> Result<Self> {
         let columns = table.key.iter().map(|name| batch.column(name));
         Ok(Self(columns.collect::<Result<_, _>>()?))
@@ -37,7 +38,7 @@ impl<'a> Keys<'a> {
         }
     }
 
-    /// Returns `true` if they are single integers, each greater than the one before.
+    /// Returns `true` if the keys are single integers in strictly ascending order.
     pub(crate) fn ascend(&self) -> bool {
         match &self.0[..] {
             [ColumnView::Int64(values)] => values.values().is_sorted_by(|one, other| one < other),
@@ -57,7 +58,7 @@ impl<'a> Keys<'a> {
                 }
                 Cell::Date(days) => bytes.extend(days.to_le_bytes()),
                 Cell::Timestamp(micros) => bytes.extend(micros.to_le_bytes()),
-                // A key column is neither.
+                // A key column is neither a float nor null.
                 Cell::Float(_) | Cell::Null => {}
             }
         }
@@ -73,7 +74,7 @@ impl<V> KeyMap<V> {
         Ok(if int { Self::Ints(HashMap::default()) } else { Self::Rows(HashMap::default()) })
     }
 
-    /// Sets the value of the key of `row`. Returns the one that it had.
+    /// Sets the value of the key of `row`; returns the previous value, if any.
     pub(crate) fn insert(&mut self, keys: &Keys<'_>, row: usize, value: V) -> Option<V> {
         match self {
             Self::Ints(seen) => seen.insert(keys.int(row), value),
@@ -81,7 +82,7 @@ impl<V> KeyMap<V> {
         }
     }
 
-    /// Returns the value of the key of `row`.
+    /// Returns the value of the key of `row`, or `None` if the key is not in the map.
     pub(crate) fn get(&self, keys: &Keys<'_>, row: usize) -> Option<V>
     where
         V: Copy,
@@ -92,7 +93,7 @@ impl<V> KeyMap<V> {
         }
     }
 
-    /// Removes the key of `row`. Returns the value that it had.
+    /// Removes the key of `row`; returns its value, if any.
     #[cfg(feature = "parquet")]
     pub(crate) fn remove(&mut self, keys: &Keys<'_>, row: usize) -> Option<V> {
         match self {
@@ -101,7 +102,7 @@ impl<V> KeyMap<V> {
         }
     }
 
-    /// Returns `true` if the key of `row` is in it.
+    /// Returns `true` if the map contains the key of `row`.
     #[cfg(feature = "_folder")]
     pub(crate) fn contains(&self, keys: &Keys<'_>, row: usize) -> bool {
         match self {
@@ -112,10 +113,10 @@ impl<V> KeyMap<V> {
 }
 
 impl KeySet {
-    /// Returns the keys of the rows of `batch`.
+    /// Returns the set of keys of the rows of `batch`.
     ///
     /// # Errors
-    /// Returns an error if two rows have the same.
+    /// When two rows have the same key.
     #[cfg(any(feature = "_folder", feature = "bigquery"))]
     pub(crate) fn unique(batch: &Batch, table: &Table) -> Result<Self> {
         let (mut set, keys) = (Self::new(table)?, Keys::of(batch, table)?);
@@ -125,7 +126,7 @@ impl KeySet {
         }
     }
 
-    /// Returns the keys of the rows of `batch`, some of which may be the same.
+    /// Returns the set of keys of the rows of `batch`, which may have duplicates.
     #[cfg(feature = "_folder")]
     pub(crate) fn of(batch: &Batch, table: &Table) -> Result<Self> {
         let (mut set, keys) = (Self::new(table)?, Keys::of(batch, table)?);
@@ -135,7 +136,7 @@ impl KeySet {
         Ok(set)
     }
 
-    /// Returns the rows of `batch` whose keys are in it.
+    /// Returns the rows of `batch` whose keys are in the set.
     #[cfg(feature = "_folder")]
     pub(crate) fn chosen(&self, batch: &Batch, table: &Table) -> Result<Batch> {
         let keys = Keys::of(batch, table)?;
@@ -149,7 +150,7 @@ impl KeySet {
     }
 }
 
-/// Returns the last row of each key: a merge in one statement may meet each key only once.
+/// Returns the last row of each key, because a merge statement may contain each key only once.
 pub(crate) fn newest(table: &Table, batch: Batch) -> Result<Batch> {
     let mut seen = KeySet::new(table)?;
     let keys = Keys::of(&batch, table)?;
@@ -163,7 +164,7 @@ pub(crate) fn newest(table: &Table, batch: Batch) -> Result<Batch> {
     Ok(batch.filter(&BooleanBuffer::from(stays))?)
 }
 
-/// The error of a row whose key is there already.
+/// Returns the error of a duplicate key.
 #[cfg(any(feature = "_folder", feature = "bigquery"))]
 pub(crate) fn duplicate(table: &Table) -> crate::Error {
     crate::Error::Duplicate { table: table.name.to_string(), key: table.key.join(", ") }

@@ -1,4 +1,4 @@
-//! The stores of Tidegauge: where rows go, and where they are read back from.
+//! The stores of Tidegauge: sinks and warehouses.
 //!
 //! | URL | what | feature | reads back |
 //! |---|---|---|---|
@@ -98,13 +98,13 @@ pub use repair::{Held, Repair, SetAside, repair};
 
 use crate::url::StoreUrl;
 
-/// Returns the store at `url`, to load into.
+/// Returns the store at `url` as a sink.
 ///
-/// Opens nothing yet: that happens with the first call that needs it, inside a tokio runtime.
+/// Opens no connection or file yet: the first call that needs one does, inside a tokio runtime.
 ///
 /// # Errors
-/// Returns an error if `url` names no store that this crate knows, naming those that it does, or a
-/// store whose feature is off, naming the feature.
+/// When `url` names no store of this crate, in which case the error names the known ones, or a
+/// store whose feature is off, in which case the error names the feature.
 pub fn connect_sink(url: &str) -> Result<Arc<dyn Sink>> {
     match StoreUrl::parse(url)? {
         #[cfg(feature = "csv")]
@@ -114,21 +114,21 @@ pub fn connect_sink(url: &str) -> Result<Arc<dyn Sink>> {
     }
 }
 
-/// Returns the store at `url`, to load into and to read from.
+/// Returns the store at `url` as a warehouse.
 ///
-/// Opens nothing yet: that happens with the first call that needs it, inside a tokio runtime.
+/// Opens no connection or file yet: the first call that needs one does, inside a tokio runtime.
 ///
 /// # Errors
-/// Returns an error as [`connect_sink`] does, and if the store cannot be read back.
+/// The same as for [`connect_sink`], and when the store cannot be read back.
 pub fn connect(url: &str) -> Result<Arc<dyn Warehouse>> {
     open(StoreUrl::parse(url)?)
 }
 
-/// Returns what tells the place of the store at `url` from others: the same text for two URLs that lead to
-/// one, by links and other ways of writing it too. It holds no secret.
+/// Returns the identity of the store at `url`: the same text for two URLs of the same store, even
+/// through links and other spellings. It contains no secret.
 ///
 /// # Errors
-/// Returns an error as [`connect_sink`] does.
+/// The same as for [`connect_sink`].
 pub fn identity(url: &str) -> Result<String> {
     StoreUrl::parse(url)?.identity()
 }
@@ -152,15 +152,16 @@ fn open(url: StoreUrl) -> Result<Arc<dyn Warehouse>> {
     }
 }
 
-/// Refuses a table that no store may hold: names become paths and tables beside our own.
+/// Refuses a table that no store can hold: its name would conflict with paths or tables of the
+/// store's own.
 #[cfg(any(feature = "_sql", feature = "_folder"))]
 fn check(table: &tidegauge_core::TableRef) -> Result<()> {
     table.validate()?;
     check_read(table)
 }
 
-/// Refuses to read a table that no store may hold. Any of its columns may be nullable: the audit looks for
-/// nulls where none must be.
+/// Refuses to read a table that no store can hold. Any of its columns may be nullable, because the
+/// audit looks for nulls where there must be none.
 #[cfg(any(feature = "_sql", feature = "_folder"))]
 fn check_read(table: &tidegauge_core::TableRef) -> Result<()> {
     table.validate_columns()?;

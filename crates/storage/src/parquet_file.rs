@@ -1,4 +1,4 @@
-//! Columns as the bytes of a Parquet file.
+//! Encoding of columns as a Parquet file.
 
 use std::num::NonZero;
 use std::sync::{Arc, Mutex};
@@ -19,18 +19,18 @@ use tidegauge_core::arrow::schema::{ArrowError, DataType as ArrowType, Field, Sc
 
 use crate::Result;
 
-/// Rows of a row group, which is what statistics are kept of and what is read at a time.
+/// The number of rows of a row group, the unit of statistics and of reading.
 pub(crate) const ROW_GROUP: usize = 1 << 18;
 
-/// Fewer rows than this are not worth a thread.
+/// The minimum number of rows for which threads are worthwhile.
 const FEW: usize = 10_000;
 
-/// The quickest level: what takes the time of a load is to compress it, and a page is not kept for
-/// its size. zstd's own choice is 3.
+/// The fastest compression level: compression dominates the time of a load, and a page is not kept
+/// for its size. The default of zstd is 3.
 const LEVEL: i32 = 1;
 
-/// Encodes rows as a Parquet file with statistics by row group and by page, and with `note` in its footer.
-/// The columns of a row group are compressed on all cores.
+/// Encodes rows as a Parquet file with statistics by row group and page, and with `note` in its
+/// footer. The columns of a row group are compressed on all cores.
 pub(crate) fn encode(rows: &RecordBatch, note: Option<KeyValue>) -> Result<Vec<u8>> {
     Ok(file(rows, note).map_err(ArrowError::from)?)
 }
@@ -66,12 +66,12 @@ fn properties(
     for field in schema.fields() {
         let column = ColumnPath::from(field.name().clone());
         properties = match field.data_type() {
-            // Numbers and times lie near each other, as rows come: their differences are short, and
-            // nothing has to be looked up.
+            // Consecutive numbers and times are close to each other: their differences are short,
+            // and need no dictionary lookup.
             ArrowType::Int64 | ArrowType::Timestamp(..) => {
                 properties.set_column_encoding(column, Encoding::DELTA_BINARY_PACKED)
             }
-            // Amounts hardly ever come twice.
+            // Amounts are rarely repeated.
             ArrowType::Decimal128(..) | ArrowType::Float64 | ArrowType::Boolean => properties,
             _ => properties.set_column_dictionary_enabled(column, true),
         };
@@ -79,7 +79,7 @@ fn properties(
     Ok(properties.build())
 }
 
-/// A column that is to be compressed, with its place among the others.
+/// A column to be compressed, with its index.
 struct Task<'a> {
     place: usize,
     field: &'a Field,
@@ -115,7 +115,8 @@ fn compressed(
             done.push(task.run()?);
         }
     } else {
-        // The longest first, so that all cores are done at about the same time; they are taken from the end.
+        // The longest ones run first, so that all cores finish at about the same time; tasks are
+        // taken from the end.
         tasks.sort_by_key(|task| effort(task.array.data_type()));
         let waiting = Mutex::new(tasks);
         let next = || waiting.lock().ok().and_then(|mut waiting| waiting.pop());
@@ -139,7 +140,7 @@ fn compressed(
     Ok(done.into_iter().map(|(_, chunk)| chunk).collect())
 }
 
-/// Returns about how long a column of that type takes, beside others.
+/// Returns the relative time that a column of this type takes.
 fn effort(dtype: &ArrowType) -> u8 {
     match dtype {
         ArrowType::Utf8 => 4,

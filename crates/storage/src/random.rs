@@ -1,9 +1,9 @@
-//! Chance, where nothing depends on it but that others get another.
+//! Random numbers, where only uniqueness matters.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 
-/// A number that nobody else gets.
+/// Returns a number that no other caller gets.
 pub(crate) fn number() -> u64 {
     RandomState::new().hash_one(())
 }

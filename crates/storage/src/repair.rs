@@ -1,4 +1,4 @@
-//! Making the manifest of a folder anew.
+//! Repair of a folder: rebuilding its manifest.
 
 use std::collections::BTreeMap;
 
@@ -7,53 +7,53 @@ use tidegauge_core::{Cursor, TableRef};
 use crate::url::StoreUrl;
 use crate::{Error, Result};
 
-/// What a repair has found, and what is there now.
+/// The result of a repair, and the state after it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Repair {
-    /// The store, without secrets.
+    /// The store's name, without secrets.
     pub store: String,
-    /// What was wrong, in sentences without their end; nothing was changed if that is nothing.
+    /// The faults found, as sentences without a full stop; if empty, nothing was changed.
     pub faults: Vec<String>,
-    /// What each table holds now.
+    /// The content of each table.
     pub tables: BTreeMap<String, Held>,
-    /// How far each source is loaded now.
+    /// The cursor of each source.
     pub cursors: BTreeMap<String, Cursor>,
-    /// The folder to which were moved what does not count, and the manifest of before.
+    /// The folder to which rejected files and the old manifest were moved.
     pub folder: Option<String>,
-    /// What does not count.
+    /// The rejected files.
     pub aside: Vec<SetAside>,
-    /// What cannot be known, and how to go on.
+    /// Facts that cannot be restored, with advice on how to continue.
     pub unknown: Vec<String>,
 }
 
-/// What a table holds.
+/// The content of a table.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Held {
-    /// Its files.
+    /// The number of files.
     pub files: usize,
-    /// Their rows; in a merge table, with those that were replaced.
+    /// The number of rows; in a merge table, including replaced ones.
     pub rows: usize,
 }
 
-/// A file that was moved out of the way.
+/// A file that was moved aside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SetAside {
-    /// Where it was, within the store.
+    /// The former path within the store.
     pub path: String,
-    /// Why it does not count.
+    /// The reason why it is rejected.
     pub reason: String,
 }
 
-/// Makes the manifest of the folder of Parquet files at `url` anew, if it is gone, damaged, older than its
-/// files, or names files that are gone. `tables` are the definitions that are known: files of releases that
-/// noted nothing in them are understood by these. Nothing is removed: what does not count is moved.
+/// Rebuilds the manifest of the folder of Parquet files at `url` if it is missing, damaged, older
+/// than its files, or names missing files. `tables` are the known definitions, by which files of
+/// releases without notes are interpreted. Nothing is deleted: rejected files are moved aside.
 ///
 /// # Errors
-/// Returns an error if `url` is of a store that has no such manifest, naming what to do instead, or the store
-/// cannot be read or written.
+/// When `url` is of a store without such a manifest, in which case the error says what to do
+/// instead, or when the store cannot be read or written.
 pub async fn repair(url: &str, tables: &[TableRef]) -> Result<Repair> {
     #[cfg(not(feature = "parquet"))]
     let _ = tables;

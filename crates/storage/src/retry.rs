@@ -1,10 +1,10 @@
-//! How long to wait before something is tried again: one policy type for all stores.
+//! Retry policies, one type for all stores.
 
 use std::time::Duration;
 
 pub(crate) use backon::ExponentialBuilder as Policy;
 
-/// Returns the policy of waiting `pause` again and again, `total` in all.
+/// Returns the policy of retrying after a constant `pause`, for `total` in all.
 #[cfg(any(feature = "sqlite", feature = "_folder"))]
 pub(crate) const fn constant(pause: Duration, total: Duration) -> Policy {
     Policy::new()
@@ -15,8 +15,8 @@ pub(crate) const fn constant(pause: Duration, total: Duration) -> Policy {
         .with_total_delay(Some(total))
 }
 
-/// Returns the policy of waiting `initial`, then twice as long each time, at most `longest`, with jitter,
-/// `times` times.
+/// Returns the policy of retrying with exponential backoff and jitter: after `initial`, then twice
+/// as long each time, at most `longest`, and at most `times` times.
 #[cfg(any(feature = "_folder", feature = "_http"))]
 pub(crate) const fn exponential(initial: Duration, longest: Duration, times: usize) -> Policy {
     Policy::new()

@@ -1,25 +1,26 @@
-//! Values as text: what SQLite and CSV files hold where they have no type of their own.
+//! Values as text, for SQLite and CSV files where they have no type of their own.
 
 use chrono::{DateTime, Datelike, NaiveDate, Timelike};
 use tidegauge_core::{digits, format_units};
 
-/// Writes `units` at `scale` as [`format_units`] does: the one spelling of a decimal in every store.
+/// Formats `units` at `scale` as [`format_units`] does: the one text form of a decimal in every
+/// store.
 pub(crate) fn decimal(units: i128, scale: u8) -> String {
     format_units(units, scale.into())
 }
 
-/// The day that lies `days` after 1970-01-01, as `YYYY-MM-DD`; none outside the years 0000 to 9999.
+/// Returns the day `days` after 1970-01-01 as `YYYY-MM-DD`; `None` outside the years 0000 to 9999.
 pub(crate) fn day(days: i32) -> Option<String> {
     const EPOCH: i32 = 719_163; // 1970-01-01 in days of the common era
     written(NaiveDate::from_num_days_from_ce_opt(days.checked_add(EPOCH)?)?)
 }
 
-/// The instant `micros` after 1970-01-01T00:00:00Z, as `YYYY-MM-DD`, `between`,
-/// `HH:MM:SS.ffffff`, `end`; none outside the years 0000 to 9999.
+/// Returns the instant `micros` after 1970-01-01T00:00:00Z as `YYYY-MM-DD`, `between`,
+/// `HH:MM:SS.ffffff`, `end`; `None` outside the years 0000 to 9999.
 pub(crate) fn instant(micros: i64, between: char, end: &str) -> Option<String> {
     let at = DateTime::from_timestamp_micros(micros)?.naive_utc();
     let mut text = written(at.date())?;
-    // Digit by digit: every row of a load has one, and `format!` is slow.
+    // Digit by digit, because every row of a load has an instant, and `format!` is slow.
     for (mark, number, width) in [
         (between, at.hour(), 2),
         (':', at.minute(), 2),
@@ -33,12 +34,12 @@ pub(crate) fn instant(micros: i64, between: char, end: &str) -> Option<String> {
     Some(text)
 }
 
-/// Says that a time, of so many `units` after 1970, cannot be written.
+/// Returns the message that a time of so many `units` after 1970 cannot be written.
 pub(crate) fn beyond(unit: &str, units: impl std::fmt::Display) -> String {
     format!("{unit} {units} after 1970 lies outside the years 0000 to 9999")
 }
 
-/// Reads what [`instant`] writes with a space between and no end, and nothing else.
+/// Parses the output of [`instant`] with a space between and no end; `None` for any other text.
 pub(crate) fn parse_instant(text: &str) -> Option<i64> {
     let bytes = text.as_bytes();
     if bytes.len() != 26 || bytes[10] != b' ' || bytes[13] != b':' || bytes[16] != b':' {
@@ -53,7 +54,7 @@ pub(crate) fn parse_instant(text: &str) -> Option<i64> {
     Some(at.and_utc().timestamp_micros())
 }
 
-/// Reads what [`day`] writes, and nothing else.
+/// Parses the output of [`day`]; `None` for any other text.
 pub(crate) fn parse_day(text: &str) -> Option<i32> {
     let days = (digits::day(text.as_bytes())? - NaiveDate::default()).num_days();
     i32::try_from(days).ok()

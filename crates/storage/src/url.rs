@@ -1,4 +1,4 @@
-//! Which store a URL means.
+//! Parsing of store URLs.
 
 #[cfg(any(feature = "sqlite", feature = "_folder"))]
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use tidegauge_core::connection_url;
 
 use crate::{Error, Result};
 
-/// A store, and where it is.
+/// A store and its place.
 #[derive(Debug)]
 pub(crate) enum StoreUrl {
     #[cfg(feature = "sqlite")]
@@ -21,7 +21,7 @@ pub(crate) enum StoreUrl {
     BigQuery(crate::bigquery::Place),
     #[cfg(feature = "parquet")]
     Parquet(PathBuf),
-    /// Parquet, in a bucket.
+    /// Parquet files in a bucket.
     #[cfg(feature = "object-store")]
     Bucket(crate::folder::Bucket),
     #[cfg(feature = "csv")]
@@ -32,12 +32,13 @@ impl StoreUrl {
     /// Parses the URL of a store.
     ///
     /// # Errors
-    /// Returns an error if the scheme is none of this crate's, its feature is off, or the rest does not
-    /// name a place.
+    /// Returns an error if the scheme is not one of this crate's, its feature is disabled, or the
+    /// rest does not name a place.
     pub(crate) fn parse(url: &str) -> Result<Self> {
-        // Of a URL of an unknown kind only the scheme is ever shown, if it is one: the rest may hold a password.
+        // Of an unknown URL, only a valid scheme is shown: the rest may contain a password.
         let unknown = |scheme: &str| {
-            let is_scheme = scheme.len() <= 12 && scheme.bytes().all(|it| it.is_ascii_lowercase());
+            let is_scheme =
+                scheme.len() <= 12 && scheme.bytes().all(|byte| byte.is_ascii_lowercase());
             Error::UnknownStore { scheme: if is_scheme { scheme.into() } else { "…".into() } }
         };
         let (scheme, rest) = url.split_once("://").ok_or_else(|| unknown("…"))?;
@@ -56,7 +57,7 @@ impl StoreUrl {
 }
 
 impl StoreUrl {
-    /// Returns what tells the place of the store from others.
+    /// Returns the text that identifies the place of the store.
     pub(crate) fn identity(self) -> Result<String> {
         match self {
             #[cfg(feature = "sqlite")]
@@ -73,7 +74,7 @@ impl StoreUrl {
     }
 }
 
-/// Defines the parser of a store's URL, and what stands in for it where its feature is off.
+/// Defines the parser of a store's URL, and its substitute if the feature is disabled.
 macro_rules! parser {
     ($name:ident, $feature:literal, |$rest:ident| $parse:expr) => {
         #[cfg(feature = $feature)]

@@ -1,4 +1,4 @@
-//! Summaries, by the service itself: what it reads is billed, what it gives is small.
+//! Aggregate pushdown: the bytes that the service reads are billed, but the result is small.
 
 use futures_util::TryStreamExt;
 use tidegauge_core::{Aggregate, Batch, Column, DataType, Fold, Group, Measure};
@@ -8,7 +8,7 @@ use super::{BigQuery, ddl};
 use crate::Result;
 use crate::sql::{Plan, Summary, summarise};
 
-/// How BigQuery spells the parts of a summary. Nulls come first by themselves, and text goes by its bytes.
+/// The SQL of aggregates in BigQuery. Nulls sort first by default, and text sorts by its bytes.
 pub(super) const SUMMARY: Summary = Summary { group, measure, nulls_first: "" };
 
 impl BigQuery {
@@ -38,7 +38,7 @@ impl BigQuery {
     }
 }
 
-/// Times come as microseconds.
+/// Converts timestamps to microseconds.
 fn micros(value: String, dtype: DataType) -> String {
     match dtype {
         DataType::Timestamp => format!("UNIX_MICROS({value})"),
@@ -64,7 +64,7 @@ fn measure(measure: &Measure, of: Option<(&Column, String)>, _: DataType) -> Str
     let Some((column, name)) = of else { return "COUNT(*)".into() };
     match measure {
         Measure::Count => "COUNT(*)".into(),
-        // Integers would overflow as such.
+        // The sum of integers would overflow INT64.
         Measure::Sum(_) if column.dtype == DataType::Int64 => {
             format!("SUM(CAST({name} AS NUMERIC))")
         }

@@ -1,4 +1,4 @@
-//! The REST API: requests that are made again where that may help, and what they were refused with.
+//! The client of the REST API, with retries and error classification.
 
 use std::time::Duration;
 
@@ -17,49 +17,49 @@ use url::Url;
 use super::Place;
 use crate::retry::{self, Policy};
 
-/// What we ask to be allowed.
+/// The OAuth scope of the access tokens.
 const SCOPE: &str = "https://www.googleapis.com/auth/bigquery";
 
-/// How a request is made again that may be granted a little later.
+/// The retry policy of requests that failed with a transient error.
 const TRANSIENT: Policy = retry::exponential(INITIAL_BACKOFF, MAX_BACKOFF, 5);
 
-/// How a change is begun again that met others.
+/// The retry policy of changes that conflicted with concurrent ones.
 const CONFLICTS: Policy = retry::exponential(INITIAL_BACKOFF, MAX_BACKOFF, 11);
 
 pub(super) const INITIAL_BACKOFF: Duration = Duration::from_millis(250);
 pub(super) const MAX_BACKOFF: Duration = Duration::from_secs(5);
 
-/// How long it may take until the service is reached, and until it says anything more.
+/// The timeouts for connecting to the service and between two reads of a response.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 const READ_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// Why there is no answer.
+/// The reason why a request has no result.
 #[derive(Debug)]
 pub(super) enum Refusal {
-    /// The service, or a job of it, said no.
+    /// The service, or a job of it, returned an error.
     Said { status: u16, reason: String, message: String },
-    /// It could not be reached, or hung up.
+    /// The service could not be reached, or closed the connection.
     Unreachable(String),
-    /// There are no credentials, or not such.
+    /// The credentials are missing or unusable.
     Credentials(String),
-    /// What it said makes no sense.
+    /// The response cannot be parsed.
     Malformed(String),
-    /// A job that is to end soon, and has not.
+    /// A job that did not end within this time.
     Late(Duration),
 }
 
 impl Refusal {
-    /// Whether what was asked for, or where, is not there.
+    /// Returns `true` if the requested resource, or its parent, does not exist.
     pub(super) fn is_not_found(&self) -> bool {
         matches!(self, Self::Said { status: 404, .. })
     }
 
-    /// Whether it is there already.
+    /// Returns `true` if the resource already exists.
     pub(super) fn is_duplicate(&self) -> bool {
         matches!(self, Self::Said { status: 409, .. })
     }
 
-    /// Whether a transaction was given up since another was at the same tables.
+    /// Returns `true` if a transaction was aborted because another one changed the same tables.
     pub(super) fn met_another(&self) -> bool {
         const WORDS: [&str; 5] = [
             "concurrent update",    // the service's
@@ -71,7 +71,7 @@ impl Refusal {
         matches!(self, Self::Said { message, .. } if WORDS.iter().any(|words| message.contains(words)))
     }
 
-    /// Whether the same may well be granted a little later.
+    /// Returns `true` if the error is transient, so that a retry may succeed:
     /// <https://cloud.google.com/bigquery/docs/error-messages>
     pub(super) fn is_passing(&self) -> bool {
         match self {
@@ -88,7 +88,7 @@ impl Refusal {
 
 impl From<reqwest::Error> for Refusal {
     fn from(error: reqwest::Error) -> Self {
-        // The innermost cause is what says something; the URL is no secret, but long.
+        // The innermost cause is the informative one; the URL is no secret, but long.
         let error = error.without_url();
         let mut cause: &dyn std::error::Error = &error;
         while let Some(source) = cause.source() {
@@ -104,7 +104,7 @@ impl From<serde_json::Error> for Refusal {
     }
 }
 
-/// What an error of the API, or of a job, looks like.
+/// The error object of the API and of jobs.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Problem {
@@ -113,12 +113,13 @@ struct Problem {
     errors: Vec<Problem>,
 }
 
-/// How a job has ended: none while it has not.
+/// Returns the outcome of a job, or `None` if it has not ended yet.
 pub(super) fn ending(job: &Value) -> Option<Result<(), Refusal>> {
     if job.pointer("/status/state").and_then(Value::as_str) != Some("DONE") {
         return None;
     }
-    let Some(problem) = job.pointer("/status/errorResult").filter(|it| !it.is_null()) else {
+    let Some(problem) = job.pointer("/status/errorResult").filter(|problem| !problem.is_null())
+    else {
         return Some(Ok(()));
     };
     let Problem { message, reason, .. } = Problem::deserialize(problem).unwrap_or_default();
@@ -126,7 +127,7 @@ pub(super) fn ending(job: &Value) -> Option<Result<(), Refusal>> {
     Some(Err(Refusal::Said { status, reason, message }))
 }
 
-/// Whoever speaks to the service.
+/// An HTTP client of the service.
 #[derive(Debug)]
 pub(super) struct Client {
     place: Place,
@@ -140,18 +141,18 @@ impl Client {
             .user_agent(concat!("tidegauge/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIMEOUT)
             .read_timeout(READ_TIMEOUT)
-            // An upload is answered by 308 where more of it is wanted.
+            // The service answers part of an upload with 308 when it expects more.
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
         Ok(Self { place, http, credentials: OnceCell::new() })
     }
 
-    /// The URL of `path` below the project.
+    /// Returns the URL of `path` below the project.
     pub(super) fn url(&self, path: &str) -> String {
         format!("{}/bigquery/v2/projects/{}/{path}", self.place.endpoint, self.place.project)
     }
 
-    /// What the service answers to a request, as JSON.
+    /// Sends a request and returns the response as JSON.
     pub(super) async fn ask(
         &self,
         method: Method,
@@ -159,11 +160,11 @@ impl Client {
         body: Option<&Value>,
     ) -> Result<Value, Refusal> {
         let answer = self.bytes(method, url, body).await?;
-        // Of a deletion there is nothing to say.
+        // The response to a deletion is empty.
         if answer.is_empty() { Ok(Value::Null) } else { Ok(serde_json::from_slice(&answer)?) }
     }
 
-    /// The same, as it comes.
+    /// Sends a request and returns the body of the response.
     pub(super) async fn bytes(
         &self,
         method: Method,
@@ -181,12 +182,12 @@ impl Client {
         .await
     }
 
-    /// Starts `job` with `content` as what it loads; the job, as it is then.
+    /// Starts the load job `job` with `content`, and returns the job resource.
     pub(super) async fn upload(&self, job: &Value, content: Bytes) -> Result<Value, Refusal> {
         let Place { endpoint, project, .. } = &self.place;
         let url =
             format!("{endpoint}/upload/bigquery/v2/projects/{project}/jobs?uploadType=resumable");
-        // Not gone on with where it broke off, but begun again: it is no more than a page.
+        // An interrupted upload is started over instead of resumed: it is no larger than a page.
         retry_transient(|| async {
             let opened = self
                 .http
@@ -204,8 +205,8 @@ impl Client {
         .await
     }
 
-    /// Where an upload goes that was opened. Emulators name the address that they listen at, which may
-    /// be none that we can reach.
+    /// Returns the session URL of an upload. Emulators return the address that they listen on,
+    /// which may not be reachable from here, so only path and query of it are used.
     fn session(&self, location: Option<String>) -> Result<Url, Refusal> {
         let malformed = || Refusal::Malformed("it opens an upload and says not where".into());
         let base = Url::parse(&self.place.endpoint).map_err(|_| malformed())?;
@@ -219,7 +220,8 @@ impl Client {
         Ok(reachable)
     }
 
-    /// The request with our credentials, unless they would go over an open line.
+    /// Adds the credentials to the request, but never for an emulator, whose connection is not
+    /// encrypted.
     async fn allowed(&self, request: RequestBuilder) -> Result<RequestBuilder, Refusal> {
         if self.place.is_emulator() {
             return Ok(request);
@@ -232,21 +234,22 @@ impl Client {
     }
 }
 
-/// A service account's key where the URL names one, else whatever this machine has:
+/// Returns the credentials: the service account's key if the URL names one, else the
+/// application-default credentials of this machine:
 /// <https://cloud.google.com/docs/authentication/application-default-credentials>.
 fn credentials(place: &Place) -> Result<AccessTokenCredentials, Refusal> {
     let Some(file) = &place.credentials else {
         let built =
             DefaultCredentials::default().with_scopes([SCOPE]).build_access_token_credentials();
         return built.map_err(|error| {
-            // What does not parse is repeated by the library, and may be a part of a key.
+            // The library repeats what it cannot parse, which may be part of a key.
             let repeats = error.is_parsing() || error.is_unknown_type();
             let unusable = "the file of the application-default credentials holds none of Google's";
             let reason = if repeats { unusable.to_owned() } else { error.to_string() };
             Refusal::Credentials(reason)
         });
     };
-    // What is in the file is not repeated.
+    // The content of the file is not repeated in messages.
     let unusable = |why: &str| Refusal::Credentials(format!("`{}` {why}", file.display()));
     let text = std::fs::read(file).map_err(|error| unusable(&error.to_string()))?;
     let key: Value = serde_json::from_slice(&text).map_err(|_| unusable("is no JSON"))?;
@@ -258,10 +261,10 @@ fn credentials(place: &Place) -> Result<AccessTokenCredentials, Refusal> {
     builder.build_access_token_credentials().map_err(|_| unusable("lacks a part of a key"))
 }
 
-/// The answer, or what it refuses; with where an upload goes on, if it says so.
+/// Returns the body of a response with its `Location` header, or the error that it reports.
 async fn answered(response: reqwest::Response) -> Result<(Option<String>, Bytes), Refusal> {
     let status = response.status();
-    let location = response.headers().get(LOCATION).and_then(|it| it.to_str().ok());
+    let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
     let location = location.map(ToOwned::to_owned);
     let answer = response.bytes().await?;
     if status.is_success() {
@@ -271,7 +274,7 @@ async fn answered(response: reqwest::Response) -> Result<(Option<String>, Bytes)
     struct Answer {
         error: Problem,
     }
-    // A proxy's page, say, is no error of the API.
+    // The body may not be an error of the API, but a proxy's page, for example.
     let problem = serde_json::from_slice::<Answer>(&answer).map(|answer| answer.error);
     let problem = problem.unwrap_or_default();
     let known = StatusCode::canonical_reason(&status).unwrap_or("unknown");
@@ -281,7 +284,7 @@ async fn answered(response: reqwest::Response) -> Result<(Option<String>, Bytes)
     Err(Refusal::Said { status: status.as_u16(), reason, message })
 }
 
-/// Asks again where that may help: everything that we ask for may be asked for twice.
+/// Retries a request after transient errors. Every request of this client is idempotent.
 async fn retry_transient<T, F>(ask: impl Fn() -> F) -> Result<T, Refusal>
 where
     F: Future<Output = Result<T, Refusal>>,
@@ -289,8 +292,9 @@ where
     retry(TRANSIENT, Refusal::is_passing, ask).await
 }
 
-/// Does a thing again that was given up since another was at the same tables. Of those that meet, the
-/// service lets the first through: <https://cloud.google.com/bigquery/docs/transactions>.
+/// Retries a change that was aborted because of a concurrent one at the same tables. Of conflicting
+/// transactions the service lets the first one through:
+/// <https://cloud.google.com/bigquery/docs/transactions>.
 pub(super) async fn retry_on_conflict<T, F>(change: impl Fn() -> F) -> Result<T, Refusal>
 where
     F: Future<Output = Result<T, Refusal>>,
@@ -312,7 +316,7 @@ where
     ask.retry(policy).when(when).notify(notify).await
 }
 
-/// Text as a part of a URL.
+/// Percent-encodes text for a URL.
 pub(super) fn encoded(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
@@ -346,7 +350,8 @@ mod tests {
         }
     }
 
-    /// No token is asked for of anybody: the key signs one itself, for the service to check.
+    /// Checks that the key is used without a token request: it signs a token itself, which the
+    /// service verifies.
     #[tokio::test]
     async fn the_key_of_a_service_account_is_used() {
         use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
@@ -371,7 +376,7 @@ mod tests {
         let url = format!("bigquery://shop/d?credentials={}", file.display());
         let place = Place::parse(&url).unwrap();
         if place.is_emulator() {
-            return; // whoever set BIGQUERY_EMULATOR_HOST wants no credentials
+            return; // with BIGQUERY_EMULATOR_HOST set, no credentials are needed
         }
         let token = credentials(&place).unwrap().access_token().await.unwrap().token;
         let (signed, signature) = token.rsplit_once('.').unwrap();
@@ -389,7 +394,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("key.json");
         let url = format!("bigquery://shop/d?credentials={}", file.display());
-        let said = || credentials(&Place::parse(&url).unwrap()).err().map(|it| format!("{it:?}"));
+        let said = || {
+            credentials(&Place::parse(&url).unwrap()).err().map(|refusal| format!("{refusal:?}"))
+        };
         assert!(said().unwrap().contains("key.json"), "there is none");
         for (text, says) in [
             ("secret", "is no JSON"),

@@ -1,4 +1,4 @@
-//! What a table looks like in BigQuery, and whether the one that is there looks like that.
+//! The DDL of tables in BigQuery, and the comparison of stored tables with their definitions.
 
 use std::ops::RangeInclusive;
 
@@ -13,7 +13,7 @@ use super::jobs::Query;
 use crate::Result;
 use crate::sql::{Dialect, Lists, StoredColumn, Wider, compare};
 
-/// How BigQuery spells things.
+/// The SQL dialect of BigQuery.
 pub(super) const DIALECT: Dialect = Dialect {
     quote: '`',
     declared,
@@ -31,16 +31,16 @@ pub(super) const DIALECT: Dialect = Dialect {
     summary: Some(SUMMARY),
 };
 
-/// The years that BigQuery knows: 0001 to 9999.
+/// The range of dates that BigQuery supports, the years 0001 to 9999, in days since 1970-01-01.
 pub(super) const DAYS: RangeInclusive<i32> = -719_162..=2_932_896;
 
-/// Microseconds of a day.
+/// The number of microseconds in a day.
 const DAY: i64 = 86_400_000_000;
 
-/// Ends a statement that lets a column be null.
+/// The end of a statement that makes a column nullable.
 pub(super) const RELAXES: &str = " DROP NOT NULL";
 
-/// Columns that a table is clustered by at most.
+/// The maximum number of columns that a table is clustered by.
 const MOST_CLUSTERED: usize = 4;
 
 fn declared(dtype: DataType) -> String {
@@ -51,7 +51,7 @@ fn declared(dtype: DataType) -> String {
         DataType::Text => "STRING".into(),
         DataType::Date => "DATE".into(),
         DataType::Timestamp => "TIMESTAMP".into(),
-        // 9 places and 29 digits before them are what NUMERIC has.
+        // NUMERIC has 9 decimal places and 29 digits before them.
         DataType::Decimal { precision, scale } if scale <= 9 && precision - scale <= 29 => {
             format!("NUMERIC({precision},{scale})")
         }
@@ -59,15 +59,17 @@ fn declared(dtype: DataType) -> String {
     }
 }
 
-/// Places that a bound decimal keeps wherever it is bound: the emulator cuts off what lies beyond.
+/// The largest scale at which the emulator keeps all places of a bound decimal; it truncates the
+/// rest.
 const MOST_BOUND: u8 = 18;
 
-/// Returns `true` if values of that type stand in the query as literals: they are nothing but digits.
+/// Returns `true` if values of that type are written into the query as literals: they consist of
+/// digits only.
 pub(super) fn is_literal(dtype: DataType) -> bool {
     matches!(dtype, DataType::Decimal { scale, .. } if scale > MOST_BOUND)
 }
 
-/// Marks where the literals of the nth parameter go.
+/// Returns the placeholder of the literals of the parameter at index `at`.
 pub(super) fn literals(at: usize) -> String {
     format!("\u{1}{at}\u{1}")
 }
@@ -83,7 +85,7 @@ fn list(name: &str, at: usize, dtype: DataType, _: usize) -> String {
     }
 }
 
-/// Returns the type without a precision, which neither casts nor parameters know.
+/// Returns the type without a precision, which neither casts nor parameters accept.
 pub(super) fn type_name(dtype: DataType) -> String {
     let declared = declared(dtype);
     declared.split_once('(').map_or(declared.as_str(), |(name, _)| name).to_owned()
@@ -93,7 +95,8 @@ fn null(dtype: DataType) -> String {
     format!("CAST(NULL AS {})", type_name(dtype))
 }
 
-/// A column as a result has it exactly: what it says of a time by itself is a float.
+/// Returns a column as a result must have it to be exact: the service's own format of a timestamp
+/// is a float.
 fn value(name: String, dtype: DataType) -> String {
     match dtype {
         DataType::Timestamp => format!("UNIX_MICROS({name}) AS {name}"),
@@ -101,9 +104,9 @@ fn value(name: String, dtype: DataType) -> String {
     }
 }
 
-/// The statement that creates `table`: parted by the month of its event time (a statement may touch
-/// 4,000 parts, which is eleven years of days), its rows close together that are one user's, then by
-/// key. Nothing enforces the key but [`load`](super::load).
+/// Returns the statement that creates `table`, partitioned by the month of its event time (a
+/// statement may touch 4,000 partitions, which would be eleven years of days), and clustered by
+/// user, then by key. Only [`load`](super::load) enforces the key.
 pub(super) fn create(table: &Table) -> String {
     let mut lines = DIALECT.columns(table);
     if let Some(key) = lines.last_mut() {
@@ -134,7 +137,7 @@ pub(super) fn create(table: &Table) -> String {
     sql
 }
 
-/// The statement that gives `table` a column that was added to its definition.
+/// Returns the statement that adds a column which was added to the definition of `table`.
 pub(super) fn add(table: &Table, column: &Column) -> String {
     format!(
         "ALTER TABLE {} ADD COLUMN IF NOT EXISTS {} {}",
@@ -144,8 +147,8 @@ pub(super) fn add(table: &Table, column: &Column) -> String {
     )
 }
 
-/// Spells the statements that give decimals of a table, spelled `name`, the digits of their definitions. They may be
-/// run again.
+/// Returns the statements that give decimals of a table, quoted as `name`, the digits of their
+/// definitions. They are idempotent.
 fn widen(name: &str, _: &Table, columns: &[Wider<'_>]) -> String {
     let widen = |(column, _): &Wider<'_>| {
         let (column, dtype) = (DIALECT.quoted(&column.name), declared(column.dtype));
@@ -154,7 +157,8 @@ fn widen(name: &str, _: &Table, columns: &[Wider<'_>]) -> String {
     columns.iter().map(widen).collect()
 }
 
-/// Spells the statements that let columns of a table, spelled `name`, be null. They may not be run again.
+/// Returns the statements that make columns of a table, quoted as `name`, nullable. They are not
+/// idempotent.
 fn relax(name: &str, _: &Table, columns: &[&Column]) -> String {
     let relax = |column: &&Column| {
         format!("ALTER TABLE {name} ALTER COLUMN {}{RELAXES};\n", DIALECT.quoted(&column.name))
@@ -163,8 +167,8 @@ fn relax(name: &str, _: &Table, columns: &[&Column]) -> String {
 }
 
 impl BigQuery {
-    /// Creates `table` unless it is there, gives it the columns that were added to its definition,
-    /// and refuses one that differs otherwise.
+    /// Creates `table` unless it exists, adds the columns that were added to its definition, and
+    /// refuses a table that differs otherwise.
     pub(super) async fn ensure(&self, table: &Table) -> Result<()> {
         let failed = |refusal| self.failed(refusal, Some(table));
         let mut found = self.stored(&table.name).await.map_err(failed)?;
@@ -187,7 +191,7 @@ impl BigQuery {
         Ok(())
     }
 
-    /// The columns of a table as the catalog has them; none where there is no such table.
+    /// Returns the columns of a table in the catalog; empty if the table does not exist.
     pub(super) async fn stored(&self, table: &str) -> Result<Vec<StoredColumn>, Refusal> {
         match self.described(table).await? {
             Some(described) => Ok(columns(&described)),
@@ -195,7 +199,8 @@ impl BigQuery {
         }
     }
 
-    /// What the catalog says of a table, if there is one, or a dataset for it.
+    /// Returns the catalog's resource of a table, or `None` if the table or its dataset does not
+    /// exist.
     pub(super) async fn described(&self, table: &str) -> Result<Option<Value>, Refusal> {
         let path = format!("datasets/{}/tables/{table}", self.place.dataset);
         match self.client.ask(Method::GET, &self.client.url(&path), None).await {
@@ -212,7 +217,7 @@ fn columns(described: &Value) -> Vec<StoredColumn> {
     let fields = list(described.pointer("/schema/fields"));
     let stored = |field: &Value| {
         let text = |name: &str| field.get(name).and_then(Value::as_str).unwrap_or_default();
-        // Under its older name.
+        // The catalog returns the legacy names of these types.
         let dtype = match text("type") {
             "INTEGER" => "INT64",
             "FLOAT" => "FLOAT64",

@@ -1,4 +1,4 @@
-//! What BigQuery says, and the way out of it.
+//! Error messages for the service's errors.
 
 use tidegauge_core::{ErrorKind, Table};
 
@@ -7,8 +7,8 @@ use super::client::Refusal;
 use crate::Error;
 
 impl BigQuery {
-    /// What was refused, in words that say what to do; `at` is the table that we were at.
-    /// The reasons are those of <https://cloud.google.com/bigquery/docs/error-messages>.
+    /// Converts an error of the service to one whose message says what to do; `at` is the table
+    /// concerned. The reasons are those of <https://cloud.google.com/bigquery/docs/error-messages>.
     pub(super) fn failed(&self, refusal: Refusal, at: Option<&Table>) -> Error {
         let refused = |kind, reason: String, mend: &str| Error::server(kind, reason, mend);
         let is_conflict = refusal.met_another();

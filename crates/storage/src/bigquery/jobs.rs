@@ -1,4 +1,4 @@
-//! Jobs: whatever the service does is one, and its id is ours to choose.
+//! Jobs: the service does all its work in jobs, whose ids the client chooses.
 
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
@@ -14,19 +14,21 @@ use super::client::{Refusal, encoded, ending, retry_on_conflict};
 use super::{BigQuery, ddl};
 use crate::{Error, Result, random, sql, text};
 
-/// Where it is told what a query is going to read.
+/// The tracing target of messages on the cost of queries.
 const COST: &str = "tidegauge_storage::cost";
 
-/// What 2⁴⁰ bytes cost on demand: <https://cloud.google.com/bigquery/pricing>, as of 2026-11.
+/// The on-demand price of 2⁴⁰ bytes: <https://cloud.google.com/bigquery/pricing>, as of 2026-11.
 const DOLLARS_PER_TIB: f64 = 6.25;
 
-/// Rows of a result that are asked for at a time, and of a batch; the service gives fewer if they are long.
+/// The maximum number of rows of a result page, and so of a batch; the service returns fewer if
+/// they are long.
 const PAGE: usize = 65_536;
 
-/// After so long it is told that a job is waited for; how long it may take is for the service to say.
+/// The time after which a warning about a running job is logged; the duration of a job is not
+/// limited here.
 const TOLD_AFTER: Duration = Duration::from_secs(60);
 
-/// A value that a query takes, by its name.
+/// A named query parameter.
 #[derive(Debug, Clone)]
 pub(super) struct Param {
     name: Cow<'static, str>,
@@ -41,13 +43,13 @@ enum ParamValue {
 }
 
 impl Param {
-    /// Makes a parameter of one text.
+    /// Creates a text parameter.
     pub(super) fn text(name: &'static str, value: Option<&str>) -> Self {
         let value = ParamValue::One(value.map(ToOwned::to_owned));
         Self { name: name.into(), dtype: DataType::Text, value }
     }
 
-    /// Makes the parameter at place `at` of those that are numbered.
+    /// Creates the parameter at index `at` of the numbered ones.
     fn numbered(at: usize, param: &sql::Param) -> Result<Self> {
         let (dtype, values) = param.values();
         let texts: Result<Vec<String>> = values.iter().map(|value| written(dtype, value)).collect();
@@ -72,7 +74,7 @@ impl Param {
     }
 }
 
-/// Writes a value as the service reads it.
+/// Formats a value in the syntax of the service.
 fn written(dtype: DataType, value: &Scalar) -> Result<String> {
     let beyond = |unit, units| tidegauge_core::Error::Filter {
         table: String::new(),
@@ -94,7 +96,7 @@ fn written(dtype: DataType, value: &Scalar) -> Result<String> {
     })
 }
 
-/// A query, and what it takes.
+/// A query with its parameters.
 #[derive(Debug, Clone)]
 pub(super) struct Query {
     pub(super) sql: String,
@@ -106,10 +108,10 @@ impl Query {
         Self { sql: sql.into(), params: Vec::new() }
     }
 
-    /// Makes a query of one whose parameters are numbered.
+    /// Converts a query with numbered parameters.
     ///
     /// # Errors
-    /// Returns an error if the service does not know a time that is bound.
+    /// When a bound time is out of the service's range.
     pub(super) fn bound(query: &sql::Query) -> Result<Self> {
         let mut bound = Self::new(query.sql.clone());
         for (at, param) in query.params.iter().enumerate() {
@@ -127,7 +129,8 @@ impl Query {
     }
 }
 
-/// Part of a result. Of every type but a list or a record, a value is text or null.
+/// A page of a result. Every value is text or null, except for lists and records, which are not
+/// used.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Rows<'a> {
@@ -152,7 +155,8 @@ struct Field<'a> {
 }
 
 impl BigQuery {
-    /// What a query, or a script of several, may cost and what it speaks of.
+    /// Returns the request body of a query or a script: its text, default dataset, parameters and
+    /// cost limit.
     fn query_json(&self, query: &Query) -> Map<String, Value> {
         let mut body = Map::new();
         body.insert("query".into(), json!(query.sql));
@@ -170,7 +174,8 @@ impl BigQuery {
         body
     }
 
-    /// A job's name in full: without a location, only those of the US and EU are found.
+    /// Returns a job's full reference: without a location, the service finds only jobs in the US
+    /// and EU.
     fn reference(&self, id: &str) -> Value {
         let mut reference = json!({ "projectId": self.place.project, "jobId": id });
         if let Some(location) = &self.place.location {
@@ -187,7 +192,8 @@ impl BigQuery {
         }
     }
 
-    /// Runs `query` to its end. Answers that get lost are asked for again: the job is not.
+    /// Runs `query` to its end and returns the job's id. If a response is lost the request is
+    /// retried, but the job runs once.
     pub(super) async fn run(&self, query: &Query) -> Result<String, Refusal> {
         let id = format!("tidegauge_{:016x}{:016x}", random::number(), random::number());
         let job = json!({
@@ -200,11 +206,11 @@ impl BigQuery {
                     return ended.map(|()| id);
                 }
             }
-            // Our own, whose answer got lost.
+            // The job was created by an earlier attempt whose response was lost.
             Err(refusal) if refusal.is_duplicate() => {}
             Err(refusal) => return Err(refusal),
         }
-        // What a job failed by is the answer to whoever asks for its rows.
+        // The error of a failed job is returned by this request for its rows.
         let path = format!("queries/{id}?maxResults=0&timeoutMs=20000");
         let url = self.located(self.client.url(&path));
         let began = Instant::now();
@@ -224,7 +230,7 @@ impl BigQuery {
         }
     }
 
-    /// Runs `query`, which changes something, until it meets nobody else.
+    /// Runs `query`, which changes data, and retries it on conflicts.
     pub(super) async fn change(&self, query: &Query) -> Result<(), Refusal> {
         retry_on_conflict(|| async { self.run(query).await.map(|_| ()) }).await
     }
@@ -239,7 +245,7 @@ impl BigQuery {
         Ok(first.and_then(|field| field.v).map(Cow::into_owned))
     }
 
-    /// Returns all rows that `query` gives, which are few.
+    /// Returns all rows of the result of `query`, which must be few.
     pub(super) async fn values(&self, query: &Query) -> Result<Vec<Vec<Option<String>>>, Refusal> {
         let first = self.first_page(&self.run(query).await?);
         let (mut url, mut all) = (first.clone(), Vec::new());
@@ -261,8 +267,8 @@ impl BigQuery {
         self.located(self.client.url(&format!("queries/{id}?maxResults={PAGE}")))
     }
 
-    /// Streams the rows that `query` gives, which have the columns of `table`, page by page; of them, what
-    /// `rest` asks for. Timestamps come as microseconds.
+    /// Streams the rows of the result of `query`, which has the columns of `table`, page by page,
+    /// after applying `rest` to them. Timestamps are expected in microseconds.
     pub(super) async fn rows(
         &self,
         query: Query,
@@ -294,7 +300,7 @@ impl BigQuery {
         Ok(Box::pin(pages.try_filter(some)))
     }
 
-    /// Returns a page of rows, and what the next one is asked for with.
+    /// Returns a page of rows, and the token of the next one.
     async fn page(&self, url: &str, table: &TableRef) -> Result<(Batch, Option<String>)> {
         let failed = |refusal| self.failed(refusal, Some(table));
         let bytes = self.client.bytes(Method::GET, url, None).await.map_err(failed)?;
@@ -317,7 +323,7 @@ impl BigQuery {
         Ok((builder.finish()?, page.page_token.filter(|token| !token.is_empty())))
     }
 
-    /// Says what `query` is going to read, and what that costs, before it does.
+    /// Logs how much `query` is going to read and what that costs, from a dry run.
     async fn tell_cost(&self, query: &Query, table: &TableRef) -> Result<(), Refusal> {
         let mut body = self.query_json(query);
         body.insert("dryRun".into(), json!(true));
@@ -326,7 +332,7 @@ impl BigQuery {
         }
         let (url, body) = (self.client.url("queries"), Value::Object(body));
         let said = self.client.ask(Method::POST, &url, Some(&body)).await?;
-        let bytes = said.get("totalBytesProcessed").and_then(|it| match it {
+        let bytes = said.get("totalBytesProcessed").and_then(|bytes| match bytes {
             Value::String(text) => text.parse::<u64>().ok(),
             other => other.as_u64(),
         });
@@ -341,8 +347,8 @@ impl BigQuery {
         Ok(())
     }
 
-    /// Loads a Parquet file over what the table called `id` holds, by a job that is called so too; one
-    /// that is there already is waited for.
+    /// Loads a Parquet file into the table `id`, replacing its rows, by a job with the same id. If
+    /// that job exists already, waits for it.
     pub(super) async fn load_job(
         &self,
         id: &str,
@@ -376,7 +382,8 @@ impl BigQuery {
         self.ended(id, patience).await?.ok_or_else(unknown)?
     }
 
-    /// How the job called `id` ended, waiting for it as long as `patience`; none if there is no such job.
+    /// Returns the outcome of the job `id` after waiting for it for at most `patience`; `None` if
+    /// there is no such job.
     pub(super) async fn ended(
         &self,
         id: &str,
@@ -402,7 +409,7 @@ impl BigQuery {
     }
 }
 
-/// A value as a result has it.
+/// Converts a value of a result to a cell; returns `None` if it cannot be parsed.
 fn cell(value: Option<&str>, dtype: DataType) -> Option<Cell<'_>> {
     let Some(text) = value else { return Some(Cell::Null) };
     Some(match dtype {

@@ -1,4 +1,5 @@
-//! Loading: rows are brought in beside the tables, and then taken over together with the cursor.
+//! Loads: rows are staged in separate tables, and moved into place together with the cursor in one
+//! transaction.
 
 use std::collections::BTreeMap;
 
@@ -18,21 +19,21 @@ use crate::keys::{self, KeySet};
 use crate::sql::{self, Checkpoint, Prepared, missing};
 use crate::{Error, Result, batches};
 
-/// What a script of ours says when it finds things otherwise than it must.
+/// The messages that the scripts raise when a condition does not hold.
 pub(super) const MOVED: &str = "tidegauge: the cursor has moved";
 const KNOWN: &str = "tidegauge: a key is there already: ";
 const CHANGED: &str = "tidegauge: the rows are not those that were sent";
 
-/// How a transaction of ours begins. Of two that change a row of one table, the service gives one up; of two
-/// that add rows, neither: all of them change this one.
+/// The beginning of every transaction. Of two transactions that change a row of the same table, the
+/// service aborts one; of two that only insert rows, neither. So all of them update this row.
 pub(super) const BEGIN: &str = "BEGIN\nBEGIN TRANSACTION;\n\
     UPDATE `_tidegauge_lock` SET `taken_at` = CURRENT_TIMESTAMP() WHERE TRUE;\n";
-/// How it ends. A COMMIT that is refused has ended the transaction by itself: a ROLLBACK after it would fail as well,
-/// and hide the reason.
+/// The end of every transaction. A COMMIT that fails ends the transaction by itself: a ROLLBACK
+/// after it would fail too, and hide the reason.
 pub(super) const END: &str =
     "EXCEPTION WHEN ERROR THEN ROLLBACK TRANSACTION; RAISE;\nEND;\nCOMMIT TRANSACTION;\n";
 
-/// Rows of a table that wait to be taken over, and how.
+/// Staged rows of a table, and the mode in which they are to be written.
 struct Staged {
     table: TableRef,
     stage: Stage,
@@ -40,7 +41,7 @@ struct Staged {
 }
 
 impl BigQuery {
-    /// How far `source` has been loaded.
+    /// Returns the cursor of `source`.
     pub(super) async fn cursor_of(&self, source: &str) -> Result<Option<Cursor>, Refusal> {
         let mut query =
             Query::new("SELECT `cursor` FROM `_tidegauge_cursors` WHERE `source` = @source");
@@ -52,7 +53,7 @@ impl BigQuery {
         }
     }
 
-    /// Returns how far each source has been loaded.
+    /// Returns the cursors of all sources.
     pub(super) async fn all_cursors(&self) -> Result<BTreeMap<String, Cursor>, Refusal> {
         let query = Query::new("SELECT `source`, `cursor` FROM `_tidegauge_cursors`");
         let rows = match self.values(&query).await {
@@ -66,7 +67,7 @@ impl BigQuery {
         Ok(rows.into_iter().filter_map(cursor).collect())
     }
 
-    /// Creates those of `tables` that are missing, and compares all with their definitions.
+    /// Creates the missing ones of `tables`, and compares all with their definitions.
     pub(super) async fn make_ready(
         &self,
         prepared: &mut Option<Prepared>,
@@ -85,7 +86,7 @@ impl BigQuery {
         Ok(())
     }
 
-    /// Commits `load`, if its source's cursor is still where the load expects it. Returns what became of the rows.
+    /// Commits `load` if its source's cursor is still the expected one. Returns the row counts.
     pub(super) async fn commit(&self, load: Load<'_>) -> Result<Loaded> {
         let mut stages = Vec::new();
         let done = self.commit_batches(&load, &mut stages).await;
@@ -95,11 +96,12 @@ impl BigQuery {
         done
     }
 
-    /// Does the same, and appends the names of the tables that rows were staged in to `stages`.
+    /// Commits `load`, and appends the names of the staging tables to `stages`, which the caller
+    /// removes.
     async fn commit_batches(&self, load: &Load<'_>, stages: &mut Vec<String>) -> Result<Loaded> {
         let (mut tally, mut staged) = (RowTally::of(load), Vec::new());
         for table in load.replaces {
-            // Whoever loads others meanwhile moves the cursor, and then nothing is replaced.
+            // A concurrent load would move the cursor, and then nothing is replaced.
             let rows = self.count(table).await?;
             tally.removed(table, rows);
         }
@@ -114,7 +116,7 @@ impl BigQuery {
                 continue;
             }
             let (newest, mut found) = (keys::newest(&table, batch.clone())?, Vec::new());
-            // What goes in the same transaction is not there to be compared with.
+            // Rows that the same transaction removes are not compared with.
             let goes = load.replaces(&table)
                 || table.name == Quarantine::table().name && !load.replaces.is_empty();
             if tally.compares() && !goes {
@@ -135,7 +137,7 @@ impl BigQuery {
         Ok(tally.finish())
     }
 
-    /// Stages the rows of `batch`. The very same rows are staged once.
+    /// Stages the rows of `batch`. Identical rows are staged only once.
     async fn brought(
         &self,
         load: &Load<'_>,
@@ -151,7 +153,7 @@ impl BigQuery {
         Ok(Staged { table, stage, write })
     }
 
-    /// Returns the stored rows whose keys are those of the rows that were staged.
+    /// Returns the stored rows with the keys of the staged rows.
     async fn of_keys(&self, staged: &Staged) -> Result<Vec<Batch>> {
         let (table, lenient) = (&staged.table, staged.table.lenient());
         let (name, keys) = (DIALECT.quoted(&table.name), staged.stage.select(table));
@@ -177,13 +179,13 @@ impl BigQuery {
                 let tables: Vec<_> =
                     load.batches.iter().map(|batch| batch.table().clone()).collect();
                 match self.agreed(load.source, &tables).await? {
-                    // Not that of this load, which is going to say so.
+                    // The cursor is not the expected one, so the load below reports the conflict.
                     Some((cursor, _)) if Some(&cursor) != load.before => None,
                     found => found.and_then(|(_, loaded)| loaded),
                 }
             }
         };
-        // Rows are counted, which is free of charge, and not looked for by key.
+        // The check counts rows, which is free of charge, instead of looking them up by key.
         let after = Checkpoint::after(before, load, false)?;
         self.take_over(load, stages, &after.text()?).await?;
         known.insert(load.source.to_owned(), (load.after.clone(), after));
@@ -193,7 +195,8 @@ impl BigQuery {
         Ok(())
     }
 
-    /// Returns the cursor of `source` with what is kept beside it, if that agrees with the rows of `tables`.
+    /// Returns the cursor of `source` with its checkpoint, if that agrees with the rows of
+    /// `tables`.
     pub(super) async fn agreed(
         &self,
         source: &str,
@@ -219,8 +222,8 @@ impl BigQuery {
         Ok(Some((Cursor::new(cursor), loaded)))
     }
 
-    /// One transaction for the rows and the cursor. Whatever keeps it from being committed, what
-    /// counts is where the cursor is then.
+    /// Executes one transaction for the rows and the cursor. If it fails for whatever reason, the
+    /// cursor stored then tells a conflict from other errors.
     async fn take_over(&self, load: &Load<'_>, stages: &[Staged], loaded: &str) -> Result<()> {
         let mut query = outdated(load)?;
         query.sql = script(load, &query.sql, stages);
@@ -257,7 +260,8 @@ impl BigQuery {
     }
 }
 
-/// Returns what removes the notes and the cursors that go with the rows which `load` replaces; nothing if it replaces none.
+/// Returns the statements that remove the notes and cursors which belong to the rows that `load`
+/// replaces; empty if it replaces none.
 fn outdated(load: &Load<'_>) -> Result<Query> {
     let (mut sql, mut params) = (String::new(), Vec::new());
     let sources = load.forgets.iter().copied();
@@ -271,8 +275,9 @@ fn outdated(load: &Load<'_>) -> Result<Query> {
     Query::bound(&sql::Query { sql, params })
 }
 
-/// The transaction: it changes nothing unless all is as it was expected. Rows are replaced by DELETE
-/// and INSERT, which comes to the same as MERGE here, and is what the emulator can do in one.
+/// Returns the script of the transaction, which changes nothing unless all conditions hold. Rows
+/// are replaced by DELETE and INSERT, which is equivalent to MERGE here, and which the emulator
+/// supports in a transaction.
 fn script(load: &Load<'_>, outdated: &str, stages: &[Staged]) -> String {
     let mut sql = String::from(BEGIN);
     sql += &match load.before {
@@ -320,7 +325,7 @@ fn script(load: &Load<'_>, outdated: &str, stages: &[Staged]) -> String {
     sql + END
 }
 
-/// Spells that the transaction is given up with `message` unless something holds.
+/// Returns the statement that aborts the transaction with `message` unless a condition holds.
 pub(super) fn raise(unless: &str, message: &str) -> String {
     format!("IF NOT ({unless}) THEN RAISE USING MESSAGE = '{message}'; END IF;\n")
 }

@@ -1,5 +1,5 @@
-//! The built-in tables, brought up to date. There are no locks here: a migration consists of
-//! statements that do nothing a second time, so two may be at it at once.
+//! Migrations of the built-in tables. BigQuery has no locks: each statement of a migration is
+//! idempotent, so that two processes may run it at once.
 
 use reqwest::Method;
 use serde_json::json;
@@ -11,22 +11,23 @@ use super::jobs::Query;
 use super::{BigQuery, ddl};
 use crate::{Error, Result};
 
-/// Forward only: a released file never changes.
+/// The migrations, forward only: a released file never changes.
 const MIGRATIONS: &[(i64, &str, &str)] = include!("../../migrations/bigquery/list.rs");
 
-/// Which of them a dataset has.
+/// The table of the applied migrations.
 const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS `_tidegauge_migrations` (\
                         `version` INT64 NOT NULL, `applied_at` TIMESTAMP NOT NULL)";
 
 impl BigQuery {
-    /// Creates the dataset, if it is not there, and what is missing in it.
+    /// Creates the dataset if it does not exist, and applies missing migrations.
     pub(super) async fn migrate(&self) -> Result<()> {
         let failed = |refusal| self.failed(refusal, None);
         let is_new = self.described("_tidegauge_migrations").await.map_err(failed)?.is_none();
         if is_new {
             retry_on_conflict(|| self.create_dataset()).await.map_err(failed)?;
             self.change(&Query::new(VERSIONS)).await.map_err(failed)?;
-            // As they are now: then nothing of them has to be widened, which is a job for every few columns.
+            // New tables are created in their current form, so that no column has to be widened,
+            // which takes a job for every few columns.
             let tables = tables::all();
             let create = tables.iter().map(|table| format!("{};\n", ddl::create(table)));
             self.change(&Query::new(create.collect::<String>())).await.map_err(failed)?;
@@ -35,7 +36,7 @@ impl BigQuery {
         }
         let newest = "SELECT MAX(`version`) FROM `_tidegauge_migrations`";
         let newest = self.value(&Query::new(newest)).await.map_err(failed)?;
-        let newest: usize = newest.and_then(|it| it.parse().ok()).unwrap_or_default();
+        let newest: usize = newest.and_then(|version| version.parse().ok()).unwrap_or_default();
         if newest > MIGRATIONS.len() {
             return Err(Error::Newer { path: self.place.name.clone() });
         }
@@ -55,7 +56,8 @@ impl BigQuery {
         Ok(())
     }
 
-    /// Returns `true` if a script lets a column be null that may be already, which the service takes for an error.
+    /// Returns `true` if a script makes a column nullable that is so already, which the service
+    /// treats as an error.
     async fn is_relaxed(&self, script: &str) -> Result<bool, Refusal> {
         let mut names = script.split('`').skip(1).step_by(2);
         let (Some(table), Some(column), true) = (names.next(), names.next(), relaxes(script))
@@ -78,33 +80,35 @@ impl BigQuery {
             new["location"] = json!(location);
         }
         match self.client.ask(Method::POST, &self.client.url("datasets"), Some(&new)).await {
-            // Somebody was quicker.
+            // Another process was quicker.
             Err(refusal) if refusal.is_duplicate() => Ok(()),
             done => done.map(|_| ()),
         }
     }
 }
 
-/// Statements that change the type of a column, run together at most: the service takes five changes of a table in ten
-/// seconds, and what goes beyond is tried again as a whole.
+/// The maximum number of statements per script that change the type of a column: the service
+/// accepts five changes of a table in ten seconds, and retries a script as a whole.
 const TYPES_AT_ONCE: usize = 4;
 
-/// Takes a migration apart into the scripts that it is run as: each statement that lets a column be null by itself. Types
-/// and nulls of columns are left alone if the tables `are_new`.
+/// Splits a migration into the scripts that it is run as; a statement that makes a column nullable
+/// is a script of its own. Statements that change types or nullability are left out if the tables
+/// `are_new`.
 fn scripts(migration: &str, are_new: bool) -> Vec<String> {
     const WIDENS: &str = " SET DATA TYPE ";
     if !migration.contains(WIDENS) && !migration.contains(RELAXES) {
         return vec![migration.to_owned()];
     }
     let statements = migration.split_inclusive(";\n");
-    let (relaxing, mut others): (Vec<&str>, Vec<&str>) = statements.partition(|it| relaxes(it));
+    let (relaxing, mut others): (Vec<&str>, Vec<&str>) =
+        statements.partition(|statement| relaxes(statement));
     others.retain(|statement| !are_new || !statement.contains(WIDENS));
     let others = others.chunks(TYPES_AT_ONCE).map(|statements| statements.concat());
     let relaxing = relaxing.into_iter().filter(|_| !are_new).map(str::to_owned);
     others.chain(relaxing).collect()
 }
 
-/// Returns `true` for a statement that lets a column be null.
+/// Returns `true` for a statement that makes a column nullable.
 fn relaxes(statement: &str) -> bool {
     statement.trim_end().trim_end_matches(';').ends_with(RELAXES)
 }
@@ -151,14 +155,14 @@ mod tests {
         assert_eq!(new.trim(), "ALTER TABLE `a` ADD COLUMN IF NOT EXISTS `w` STRING;");
     }
 
-    /// Nothing but the definitions in core says what a built-in table is: the migrations say it
-    /// again, for whoever reads them, and this holds them together.
+    /// Checks that the migrations agree with the definitions in core, which are authoritative; the
+    /// migrations repeat them in readable form.
     #[test]
     fn migrations_say_what_the_definitions_say() {
         let all: String = MIGRATIONS.iter().map(|(_, _, sql)| *sql).collect();
         let says = |statement: String| all.contains(&format!("{statement};\n"));
         for table in tables::all() {
-            // Decimals that were widened had fewer digits when they were made.
+            // Decimals that were widened later were created with fewer digits.
             let name = ddl::DIALECT.quoted(&table.name);
             let before = DataType::Decimal { precision: 28, scale: 8 };
             let mut table = Table::clone(&table);
@@ -168,13 +172,14 @@ mod tests {
                 if all.contains(&sql) {
                     table.columns[at].dtype = before;
                 }
-                // And those that may be null by now may not have been then.
+                // Columns that were made nullable later were created as not nullable.
                 let sql = (ddl::DIALECT.relax)(&name, &table, &[&table.columns[at]]);
                 if all.contains(&sql) {
                     table.columns[at].nullable = false;
                 }
             }
-            // As it was made, and the columns that came later, in their order.
+            // The table as it was created, and then the columns that were added later, in their
+            // order.
             let made = (1..=table.columns.len()).rev().find(|count| {
                 let columns = table.columns[..*count].to_vec();
                 says(ddl::create(&Table { columns, ..table.clone() }))

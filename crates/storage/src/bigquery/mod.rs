@@ -1,4 +1,4 @@
-//! BigQuery: rows go in by Parquet load jobs, and are taken over by one transaction.
+//! BigQuery: rows are staged by Parquet load jobs, and moved into place by one transaction.
 
 mod aggregate;
 mod client;
@@ -28,14 +28,14 @@ pub(crate) use self::place::Place;
 use crate::sql::{Checkpoint, Prepared};
 use crate::{Error, Result};
 
-/// A dataset of BigQuery. Clones share what they know of it.
+/// A dataset of BigQuery. Clones share its cached state.
 #[derive(Debug, Clone)]
 pub(crate) struct BigQuery {
     place: Arc<Place>,
     client: Arc<Client>,
-    /// The tables known to be there; none before the built-in ones were brought up to date.
+    /// The tables known to exist; `None` until the built-in ones are migrated.
     prepared: Arc<Mutex<Option<Prepared>>>,
-    /// What is kept beside the cursor of each source that was loaded from, as of that cursor.
+    /// The checkpoint of each loaded source, as of the given cursor.
     loaded: Arc<Mutex<HashMap<String, (Cursor, Checkpoint)>>>,
 }
 

@@ -1,4 +1,4 @@
-//! Which project, dataset and service a URL means.
+//! The target of a URL: project, dataset and service.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -8,26 +8,27 @@ use url::Url;
 
 use crate::{Error, Result};
 
-/// The service itself: <https://cloud.google.com/bigquery/docs/reference/rest>.
+/// The production service: <https://cloud.google.com/bigquery/docs/reference/rest>.
 const SERVICE: &str = "https://bigquery.googleapis.com";
 
-/// What tells where another service answers, as Google's own clients read it.
+/// The environment variable with the address of an emulator, which Google's own clients read too.
 const EMULATOR: &str = "BIGQUERY_EMULATOR_HOST";
 
-/// A dataset of a project.
+/// A dataset of a project, with the options of the URL.
 #[derive(Clone)]
 pub(crate) struct Place {
     pub(super) project: String,
     pub(super) dataset: String,
-    /// Where the dataset is, or is to be created; the service's default is the US.
+    /// The location of the dataset, also when it is created; the service's default is the US.
     pub(super) location: Option<String>,
-    /// What the API's paths are joined to, without a slash at its end.
+    /// The base URL of the API, without a trailing slash.
     pub(super) endpoint: String,
-    /// A service account's key; otherwise the application-default credentials serve.
+    /// The file of a service account's key; without it, the application-default credentials are
+    /// used.
     pub(super) credentials: Option<PathBuf>,
-    /// What a query may be billed for at most.
+    /// The maximum number of bytes that a query may be billed for.
     pub(super) max_bytes_billed: Option<u64>,
-    /// What it is called.
+    /// The name for users.
     pub(super) name: String,
 }
 
@@ -43,7 +44,8 @@ impl Place {
         Self::parse_beside(url, emulator)
     }
 
-    /// `emulator`: where another service answers, unless the URL names one itself.
+    /// Parses a URL; `emulator` is the address of an emulator, which an endpoint in the URL
+    /// overrides.
     fn parse_beside(url: &str, emulator: Option<String>) -> Result<Self> {
         let invalid = |reason: String| Error::InvalidUrl {
             scheme: "bigquery",
@@ -56,7 +58,7 @@ impl Place {
         let Some((project, dataset)) = path.trim_end_matches('/').split_once('/') else {
             return Err(invalid("names no dataset".into()));
         };
-        // Of a company's own domain, a project is called `example.com:project`.
+        // A project within a company's own domain is called `example.com:project`.
         let is_project = |c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c);
         let is_dataset = |c: char| c.is_ascii_alphanumeric() || c == '_';
         if project.is_empty() || !project.chars().all(is_project) {
@@ -100,13 +102,13 @@ impl Place {
         Ok(place)
     }
 
-    /// Whether this is a stand-in for the service: credentials never go over an open line.
+    /// Returns `true` for an emulator, without TLS: credentials are never sent to it.
     pub(super) fn is_emulator(&self) -> bool {
         self.endpoint.starts_with("http://")
     }
 }
 
-/// The beginning of the API's URLs at `host`, with or without scheme and path.
+/// Returns the base URL of the API at `host`, which may or may not have a scheme and a path.
 fn endpoint(host: &str) -> String {
     let whole = if host.contains("://") { host.to_owned() } else { format!("http://{host}") };
     whole.trim_end_matches('/').trim_end_matches("/bigquery/v2").to_owned()

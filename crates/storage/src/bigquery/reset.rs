@@ -1,4 +1,4 @@
-//! Resets: one transaction for the rows and the cursors that go.
+//! Resets: one transaction that removes rows and cursors.
 
 use tidegauge_core::{DataType, Reset, Scalar, WarehouseExt};
 
@@ -10,9 +10,11 @@ use crate::Result;
 use crate::sql::{self, Param, compare_cursors, delete};
 
 impl BigQuery {
-    /// Commits `reset`, if the cursors are still where it expects them; returns how many rows went.
+    /// Commits `reset` if the cursors are still the expected ones; returns the number of rows
+    /// removed.
     ///
-    /// Rows are counted before: whoever loads them meanwhile moves a cursor, and then nothing is removed.
+    /// Rows are counted before the transaction: a concurrent load moves a cursor, and then nothing
+    /// is removed.
     pub(super) async fn forget(&self, reset: &Reset<'_>) -> Result<Vec<usize>> {
         if !reset.dry_run {
             let mut prepared = self.prepared.lock().await;
@@ -31,7 +33,7 @@ impl BigQuery {
             }
             let name = DIALECT.quoted(&table.name);
             if let Some(sql) = delete(&DIALECT, &name, removal, &mut query.params)? {
-                // The service takes none without a condition.
+                // The service requires a condition.
                 let all = if removal.is_whole() { " WHERE TRUE" } else { "" };
                 deletes.push(format!("{sql}{all};\n"));
             }
@@ -59,7 +61,8 @@ impl BigQuery {
         query.sql += &deletes.concat();
         query.sql += END;
         if let Err(refusal) = self.change(&Query::bound(&query)?).await {
-            // Whatever kept it from being committed, what counts is where the cursors are now.
+            // If the transaction fails for whatever reason, the cursors stored now tell a conflict
+            // from other errors.
             self.compare(reset).await?;
             return Err(self.failed(refusal, None));
         }
@@ -73,7 +76,7 @@ impl BigQuery {
     }
 }
 
-/// Binds a text; returns how it is spelled.
+/// Binds a text parameter and returns its placeholder.
 fn text(query: &mut sql::Query, text: &str) -> String {
     let (at, dtype) = (query.params.len(), DataType::Text);
     query.params.push(Param::One(dtype, Scalar::Text(text.to_owned())));

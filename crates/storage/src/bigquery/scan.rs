@@ -1,4 +1,4 @@
-//! Streaming rows back.
+//! Streaming scans.
 
 use futures_util::stream;
 use tidegauge_core::{BatchStream, Scan};
@@ -9,7 +9,7 @@ use crate::Result;
 use crate::sql::select;
 
 impl BigQuery {
-    /// Streams what `scan` asks for; no rows where there is no such table.
+    /// Streams the rows of `scan`; the stream is empty if the table does not exist.
     pub(super) async fn read(&self, scan: &Scan) -> Result<BatchStream> {
         crate::check_read(&scan.table)?;
         let table = &scan.table;

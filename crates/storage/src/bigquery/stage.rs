@@ -1,4 +1,4 @@
-//! Rows on their way in: a table of their own, filled by one load job.
+//! Staging of rows: each batch is loaded into a table of its own by one load job.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,30 +18,31 @@ use super::{BigQuery, ddl};
 use crate::parquet_file::encode;
 use crate::{Error, Result, retry};
 
-/// What tables of rows on their way in are called.
+/// The prefix of the names of staging tables.
 const PREFIX: &str = "_tidegauge_stage_";
 
-/// The load jobs of the same rows that may fail within one load. Those of earlier loads do not count: a job's name is
-/// taken for as long as the project keeps its history.
+/// The maximum number of load jobs for the same rows that may fail within one load. Jobs of earlier
+/// loads do not count: their ids stay taken for as long as the project keeps its history.
 const ATTEMPTS: usize = 10;
 
-/// How long the first of them is waited for; the next, twice as long. One that nobody is at any more says
-/// for ever that it is running, and one that is late does no harm: its table is just not used.
+/// The time that the first job is waited for; it doubles with each further one. A job without a
+/// living client may be reported as running forever, and one that ends late does no harm, since its
+/// table is not used.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 
-/// Rows of a table that wait to be taken over.
+/// Staged rows of a table.
 #[derive(Debug)]
 pub(super) struct Stage {
-    /// The table that they wait in.
+    /// The staging table.
     pub(super) name: String,
-    /// How many.
+    /// The number of rows.
     pub(super) rows: usize,
 }
 
 impl Stage {
-    /// A SELECT of the waiting rows as those of `table`.
+    /// Returns a SELECT of the staged rows with the columns of `table`.
     pub(super) fn select(&self, table: &Table) -> String {
         let column = |column: &Column| {
             let name = ddl::DIALECT.quoted(&column.name);
@@ -56,8 +57,9 @@ impl Stage {
 }
 
 impl BigQuery {
-    /// Brings the rows of `batch` into a table of its own. The table, and the job that fills it, are called after
-    /// what is in it and what it is for: who begins again finds the job, and does not send it twice.
+    /// Loads the rows of `batch` into a staging table. The names of the table and of its load job
+    /// are derived from the content and its purpose, so that a retried load finds the job instead
+    /// of sending the rows twice.
     pub(super) async fn stage(
         &self,
         load: &Load<'_>,
@@ -81,19 +83,20 @@ impl BigQuery {
             let name = format!("{PREFIX}{}_{print}_{number}", table.name);
             let ended = match self.ended(&name, Duration::ZERO).await.map_err(failed)? {
                 None => self.load_job(&name, content.clone(), patience).await,
-                // Its table was taken over and removed since: the same rows are loaded anew, as after a reset.
+                // The staging table was used and removed since: the same rows are loaded again, for
+                // example after a reset.
                 Some(Ok(())) if self.rows_in(&name).await.map_err(failed)? != Some(rows) => {
                     continue;
                 }
                 Some(Ok(())) => Ok(()),
-                // Of another loader, or of one that was killed.
+                // The job of another loader, possibly of one that was killed.
                 Some(Err(Refusal::Late(_))) => {
                     match self.ended(&name, PATIENCE).await.map_err(failed)? {
                         Some(Ok(())) => Ok(()),
                         _ => continue,
                     }
                 }
-                // An earlier load's: what was wrong then may have been mended.
+                // The failed job of an earlier load, whose cause may have been fixed since.
                 Some(Err(_)) => continue,
             };
             match ended {
@@ -114,18 +117,19 @@ impl BigQuery {
         ))
     }
 
-    /// Returns the rows of a staged table as the catalog counts them; `None` if there is no such table.
+    /// Returns the number of rows of a staging table in the catalog, or `None` if the table does
+    /// not exist.
     async fn rows_in(&self, stage: &str) -> Result<Option<usize>, Refusal> {
         let described = self.described(stage).await?;
-        let rows = described.as_ref().and_then(|it| it.get("numRows"));
+        let rows = described.as_ref().and_then(|table| table.get("numRows"));
         Ok(rows.and_then(|rows| match rows {
             Value::String(text) => text.parse().ok(),
             other => usize::try_from(other.as_u64()?).ok(),
         }))
     }
 
-    /// Returns `true` if a table is there and holds a row. A count of all rows is free of charge, and exact where
-    /// the catalog's is an estimate.
+    /// Returns `true` if a table exists and has a row. A count of all rows is free of charge, and
+    /// exact, whereas the catalog's is an estimate.
     pub(super) async fn has_rows(&self, table: &Table) -> Result<bool, Refusal> {
         let name = ddl::DIALECT.quoted(&table.name);
         match self.value(&Query::new(format!("SELECT COUNT(*) FROM {name}"))).await {
@@ -135,7 +139,7 @@ impl BigQuery {
         }
     }
 
-    /// Removes what was taken over. Where that fails, somebody sweeps it up later.
+    /// Removes a staging table after use. If that fails, a later sweep removes it.
     pub(super) async fn unstage(&self, stage: &str) {
         let path = format!("datasets/{}/tables/{stage}", self.place.dataset);
         let removed = self.client.ask(Method::DELETE, &self.client.url(&path), None).await;
@@ -146,7 +150,7 @@ impl BigQuery {
         }
     }
 
-    /// Removes what loads left behind that were killed more than a day ago.
+    /// Removes staging tables of killed loads that are more than a day old.
     pub(super) async fn sweep(&self) -> Result<(), Refusal> {
         let mut query = Query::new(
             "SELECT STRING_AGG(table_name) FROM INFORMATION_SCHEMA.TABLES \
@@ -161,8 +165,8 @@ impl BigQuery {
     }
 }
 
-/// Encodes the rows as a Parquet file, whose types are those that they wait in. Times go as integers:
-/// without a zone, they would become another type.
+/// Encodes the rows as a Parquet file with the types of the staging table. Timestamps are encoded
+/// as integers, because without a time zone they would become another type.
 fn parquet(table: &Table, batch: &Batch) -> Result<Vec<u8>> {
     let (mut fields, mut arrays) = (Vec::new(), Vec::<ArrayRef>::new());
     for ((column, view), array) in
@@ -185,7 +189,8 @@ fn parquet(table: &Table, batch: &Batch) -> Result<Vec<u8>> {
             let reason = format!("{days} days after 1970 lie outside the years 0001 to 9999");
             return Err(Error::unrepresentable(&table.name, &column.name, reason));
         }
-        // What waits may lack anything: what the table needs, it checks when rows are taken over.
+        // Staging columns are nullable: the constraints of the table are checked when the rows are
+        // moved.
         fields.push(Field::new(column.name.as_ref(), array.data_type().clone(), true));
         arrays.push(array);
     }

@@ -1,4 +1,4 @@
-//! Lines back into rows, for new ones to be compared with.
+//! Decoding of stored lines, with which new rows are compared.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -9,7 +9,7 @@ use super::reset;
 use crate::folder::{Range, Stored, TakeRows};
 use crate::{Error, Result};
 
-/// Hands the rows of those parts of `stored` to `take` whose keys may lie in `range`, oldest first.
+/// Passes the rows of the parts of `stored` whose keys may lie in `range` to `take`, oldest first.
 pub(super) fn rows(
     dir: &Path,
     table: &TableRef,
@@ -27,8 +27,8 @@ pub(super) fn rows(
     Ok(())
 }
 
-/// Returns the rows of lines of `width` columns that [`encode`](super::encode) has written, or says why they are none. The
-/// other columns are null.
+/// Decodes lines of `width` columns written by [`encode`](super::encode), or returns why they are
+/// invalid. The remaining columns are null.
 fn decoded(text: &str, table: &TableRef, width: usize) -> Result<Batch, String> {
     let (mut builder, mut rest) = (BatchBuilder::new(table), text);
     while !rest.is_empty() {
@@ -56,7 +56,8 @@ fn decoded(text: &str, table: &TableRef, width: usize) -> Result<Batch, String> 
     builder.finish().map_err(|error| error.to_string())
 }
 
-/// Returns the first field of `line`, `None` of which is null, and what comes behind it; nothing if it has no end.
+/// Returns the first field of `line`, an inner `None` being null, and the rest after it; `None` if
+/// the field has no end.
 fn field(line: &str) -> Option<(Option<Cow<'_, str>>, &str)> {
     let Some(quoted) = line.strip_prefix('"') else {
         let end = line.find([',', '\n'])?;

@@ -1,16 +1,16 @@
-//! Rows as CSV (RFC 4180, lines ending in LF).
+//! Encoding of rows as CSV (RFC 4180, lines ending in LF).
 
 use tidegauge_core::{Batch, Cell, Column, DataType, Table};
 
 use crate::{Error, Result, text};
 
-/// The line of column names.
+/// Returns the header line with the column names.
 pub(super) fn header(table: &Table) -> String {
     let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_ref()).collect();
     names.join(",") + "\n"
 }
 
-/// The lines of the rows of `batch`, of their first `width` columns.
+/// Encodes the first `width` columns of the rows of `batch` as lines.
 pub(super) fn rows(table: &Table, batch: &Batch, width: usize) -> Result<String> {
     let columns = batch.views()?;
     let mut lines = String::with_capacity(batch.rows() * columns.len() * 12);
@@ -26,7 +26,7 @@ pub(super) fn rows(table: &Table, batch: &Batch, width: usize) -> Result<String>
     Ok(lines)
 }
 
-/// Writes a field: nothing for null, `""` for empty text, which is how the two stay apart.
+/// Writes a field: nothing for null and `""` for empty text, so that they differ.
 fn field(line: &mut String, cell: Cell<'_>, table: &Table, column: &Column) -> Result<()> {
     match (cell, column.dtype) {
         (Cell::Null, _) => {}
@@ -35,7 +35,7 @@ fn field(line: &mut String, cell: Cell<'_>, table: &Table, column: &Column) -> R
             line.push_str(&text::decimal(units, scale));
         }
         (Cell::Int(value) | Cell::Decimal(value), _) => line.push_str(&value.to_string()),
-        // The shortest digits that read back as the same float.
+        // The shortest digits that parse to the same float.
         (Cell::Float(value), _) => line.push_str(&format!("{value:?}")),
         (Cell::Date(days), _) => {
             let beyond = || beyond(table, column, text::beyond("day", days));
@@ -55,7 +55,7 @@ fn field(line: &mut String, cell: Cell<'_>, table: &Table, column: &Column) -> R
     Ok(())
 }
 
-/// The error of a time that CSV cannot hold.
+/// Returns the error for a time out of the range of CSV.
 fn beyond(table: &Table, column: &Column, reason: String) -> Error {
     Error::unrepresentable(&table.name, &column.name, reason)
 }

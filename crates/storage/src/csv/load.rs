@@ -1,4 +1,4 @@
-//! Appending to files whose committed length is known, and cutting off what lies beyond it.
+//! Appending to files whose committed length is known, and truncating what lies beyond it.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -11,14 +11,14 @@ use super::{encode, file, reset};
 use crate::folder::{Manifest, Part, Stored, TakeRows, Unfinished, sync_dir, synced};
 use crate::{Error, Result, batches};
 
-/// Rows whose keys are handed on together.
+/// The number of rows whose keys are passed on together.
 const BATCH: usize = 65_536;
 
-/// Writes the file of a table that the folder does not hold yet; its length.
+/// Creates the file of a table that the folder does not have yet; returns its length in bytes.
 pub(super) fn create(dir: &Path, table: &Table) -> Result<u64> {
     let path = dir.join(file(&table.name));
     let header = encode::header(table);
-    // A run that was killed here may have left the header, or a beginning of it.
+    // A killed run may have left the header, or the beginning of it.
     match fs::read(&path) {
         Ok(there) if header.as_bytes().starts_with(&there) => {}
         Ok(_) => return Err(Error::InTheWay { path: path.display().to_string() }),
@@ -35,7 +35,7 @@ pub(super) fn create(dir: &Path, table: &Table) -> Result<u64> {
     Ok(header.len() as u64)
 }
 
-/// Returns the number of columns that the file at `path` has, by its header.
+/// Returns the number of columns of the file at `path`, from its header.
 pub(super) fn width(path: &Path) -> Result<usize> {
     let mut header = String::new();
     let read = File::open(path).and_then(|file| BufReader::new(file).read_line(&mut header));
@@ -43,8 +43,8 @@ pub(super) fn width(path: &Path) -> Result<usize> {
     Ok(header.split(',').count())
 }
 
-/// Writes the first `width` columns of the rows of `batch` into the file at `path`, behind its first `committed` bytes.
-/// Returns the new length.
+/// Writes the first `width` columns of the rows of `batch` to the file at `path` after its first
+/// `committed` bytes. Returns the new length in bytes.
 pub(super) fn append(
     path: &Path,
     table: &Table,
@@ -63,7 +63,7 @@ pub(super) fn append(
     Ok(committed + lines.len() as u64)
 }
 
-/// Hands the key columns of the rows of `part` to `take`.
+/// Passes the key columns of the rows of `part` to `take`.
 pub(super) fn keys(dir: &Path, table: &TableRef, part: &Part, take: TakeRows<'_>) -> Result<()> {
     let path = dir.join(file(&table.name));
     let [start, end] = part.bytes.unwrap_or_default();
@@ -107,7 +107,7 @@ pub(super) fn keys(dir: &Path, table: &TableRef, part: &Part, take: TakeRows<'_>
     take(&builder.finish()?)
 }
 
-/// Returns the name of a file of lines in `dir`; `None` if there is none.
+/// Returns the name of a CSV file in `dir`, or `None` if there is none.
 pub(super) fn any(dir: &Path) -> Result<Option<String>> {
     let entries = fs::read_dir(dir).map_err(|error| Error::io(dir, error))?;
     let mut names = Vec::new();
@@ -118,7 +118,8 @@ pub(super) fn any(dir: &Path) -> Result<Option<String>> {
     Ok(names.into_iter().min())
 }
 
-/// Returns the length of the file of each table of `manifest`; `None` if it is gone.
+/// Returns the length in bytes of the file of each table of `manifest`; `None` if it does not
+/// exist.
 pub(super) fn lengths(dir: &Path, manifest: &Manifest) -> Result<BTreeMap<String, Option<u64>>> {
     let length = |path: &Path| match fs::metadata(path) {
         Ok(there) => Ok(Some(there.len())),
@@ -126,7 +127,7 @@ pub(super) fn lengths(dir: &Path, manifest: &Manifest) -> Result<BTreeMap<String
         Err(error) => Err(Error::io(path, error)),
     };
     let length = |(table, stored): (&String, &Stored)| {
-        // What a commit wrote anew may not be in its place yet, and be longer than what is there.
+        // A rewritten file may not be in place yet, and be longer than the current one.
         let next = stored.anew.map(|commit| reset::beside(dir, table, commit));
         let found = match next.map(|next| length(&next)).transpose()?.flatten() {
             Some(found) => Some(found),
@@ -137,12 +138,12 @@ pub(super) fn lengths(dir: &Path, manifest: &Manifest) -> Result<BTreeMap<String
     manifest.tables.iter().map(length).collect()
 }
 
-/// Returns the files that are longer than was committed, unless a load was broken off that may have made
-/// them so, or a reset that was to make them shorter.
+/// Returns the files that are longer than committed, unless an interrupted load may have left them
+/// so, or an interrupted reset was to make them shorter.
 ///
 /// # Errors
-/// Returns an error if a file is gone or shorter than in the manifest `before`, which was read before `lengths`, and
-/// in `manifest`, which was read after them: a reset may lie between the two.
+/// When a file is missing or shorter than in both manifests: `before`, which was read before
+/// `lengths`, and `manifest`, which was read after them, since a reset may lie between the two.
 pub(super) fn compare(
     dir: &Path,
     lengths: &BTreeMap<String, Option<u64>>,
@@ -173,7 +174,7 @@ pub(super) fn compare(
     Ok(manifest.tables.iter().filter(is_longer).map(|(table, _)| file(table)).collect())
 }
 
-/// Cuts off what lies behind the committed rows, and says so if a killed load left it (`is_left`).
+/// Truncates the files to their committed lengths; logs it if a killed load left more (`is_left`).
 pub(super) fn cut(dir: &Path, manifest: &Manifest, is_left: bool) -> Result<()> {
     for (table, stored) in &manifest.tables {
         let path = dir.join(file(table));

@@ -1,4 +1,4 @@
-//! A folder of CSV files, one a table: a backup, written and never read back.
+//! A folder of CSV files, one per table: a backup that is written and never read back.
 
 mod decode;
 mod encode;
@@ -18,7 +18,7 @@ use crate::folder::{
 /// A folder of CSV files.
 pub(crate) type Csv = Folder<CsvFiles, Disk>;
 
-/// CSV, as a folder's format.
+/// The CSV format of a folder.
 #[derive(Debug)]
 pub(crate) enum CsvFiles {}
 
@@ -38,10 +38,10 @@ impl Format<Disk> for CsvFiles {
                                 or move the folder away, and the next run writes a new one from the \
                                 beginning";
 
-    /// Lines are added behind those that are there: these must be whole.
+    /// Lines are appended to the existing ones, which must be complete.
     const CHEAP: bool = true;
 
-    /// The tables, and how long their files are.
+    /// The length in bytes of the file of each table.
     type Found = BTreeMap<String, Option<u64>>;
 
     fn create(disk: &Disk, table: &Table, stored: &mut Stored) -> Result<()> {
@@ -49,8 +49,8 @@ impl Format<Disk> for CsvFiles {
         Ok(())
     }
 
-    /// The header says what all lines have: they go on without the columns that were added, as long as nothing stands in
-    /// these.
+    /// The header determines the columns of all lines: without values in them, added columns are
+    /// omitted from further lines too.
     fn widen(disk: &Disk, table: &Table, stored: &mut Stored) -> Result<()> {
         stored.narrow(load::width(&reset::current(&disk.dir, table, stored))?);
         Ok(())
@@ -73,7 +73,7 @@ impl Format<Disk> for CsvFiles {
             reset::widen(&disk.dir, table, stored, part.commit)?;
         }
         let start = stored.bytes.unwrap_or_default();
-        // What the same commit has emptied is written beside what is there.
+        // After a removal in the same commit, rows are written to the rewritten file.
         let path = match stored.anew == Some(part.commit) {
             true => reset::beside(&disk.dir, &table.name, part.commit),
             false => disk.dir.join(file(&table.name)),
@@ -104,7 +104,7 @@ impl Format<Disk> for CsvFiles {
         decode::rows(&disk.dir, table, stored, range, take)
     }
 
-    /// A line that replaces another is a further line.
+    /// An updated row is appended as a further line.
     const REPLACES: bool = false;
 
     fn count(disk: &Disk, removal: &Removal, stored: &Stored) -> Result<usize> {
@@ -127,7 +127,8 @@ impl Format<Disk> for CsvFiles {
     }
 
     fn orphan(disk: &Disk) -> Result<Option<String>> {
-        // Others may have files here; and ours are refused where they are to be made.
+        // Other programs may have CSV files here; a file with the name of one of this store's is
+        // refused when it is to be created.
         match disk.reached() {
             0 => Ok(None),
             _ => load::any(&disk.dir),
@@ -149,7 +150,7 @@ impl Format<Disk> for CsvFiles {
     }
 
     fn clean(disk: &Disk, manifest: &Manifest, unfinished: &[Unfinished]) -> Result<()> {
-        // A reset that is committed may not have put its files in place.
+        // The rewritten files of a committed reset may not be in place yet.
         let leaves =
             |load: &Unfinished| load.resets || Disk::is_over(load.number(manifest), manifest);
         if !unfinished.iter().any(leaves) {
@@ -160,12 +161,12 @@ impl Format<Disk> for CsvFiles {
     }
 }
 
-/// The folder of CSV files at `dir`.
+/// Opens the folder of CSV files at `dir`.
 pub(crate) fn open(dir: PathBuf) -> Csv {
     Folder::open(format!("csv://{}", dir.display()), Disk { dir })
 }
 
-/// What the file of a table is called.
+/// Returns the name of a table's file.
 fn file(table: &str) -> String {
     format!("{table}.csv")
 }

@@ -1,5 +1,5 @@
-//! Removing lines: the file is cut off behind its header, or written anew beside it and put in its place once
-//! the manifest says so.
+//! Removal of lines: the file is truncated after its header, or rewritten next to the original and
+//! put in place once the manifest is committed.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
@@ -26,8 +26,8 @@ pub(super) fn count(dir: &Path, removal: &Removal, stored: &Stored) -> Result<us
     Ok(rows)
 }
 
-/// Leaves the lines of `removal` out of `stored`. A file of which no line is left has all columns that the table has by
-/// now.
+/// Removes the lines of `removal` from `stored`. A file without any lines left gets all current
+/// columns of the table.
 pub(super) fn remove(
     dir: &Path,
     removal: &Removal,
@@ -73,12 +73,12 @@ pub(super) fn remove(
     Ok(())
 }
 
-/// Writes the file of `stored` anew with the columns that were added to `table`: nothing stands there in the lines that it
-/// has.
+/// Rewrites the file of `stored` with the columns that were added to `table`; they are null in the
+/// existing lines.
 pub(super) fn widen(dir: &Path, table: &Table, stored: &mut Stored, commit: u64) -> Result<()> {
     let (mut path, next) = (current(dir, table, stored), beside(dir, &table.name, commit));
     if path == next {
-        // A removal of the same commit has written it.
+        // A removal in the same commit has written this file.
         path = next.with_extension("narrow.csv");
         fs::rename(&next, &path).map_err(|error| Error::io(&next, error))?;
     }
@@ -111,14 +111,14 @@ pub(super) fn widen(dir: &Path, table: &Table, stored: &mut Stored, commit: u64)
     Ok(())
 }
 
-/// Puts the files in place that commits have written anew, and removes those of commits that never were.
+/// Puts the rewritten files of commits in place, and removes those of commits that never happened.
 pub(super) fn put_in_place(dir: &Path, manifest: &Manifest) -> Result<()> {
     for (table, stored) in &manifest.tables {
         let Some(commit) = stored.anew else { continue };
         let (next, path) = (dir.join(OWN).join(name(table, commit)), dir.join(file(table)));
         match fs::rename(&next, &path) {
             Ok(()) => sync_dir(dir)?,
-            // It is in place already.
+            // The file is in place already.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(Error::io(&path, error)),
         }
@@ -134,14 +134,14 @@ pub(super) fn put_in_place(dir: &Path, manifest: &Manifest) -> Result<()> {
     Ok(())
 }
 
-/// Returns where the lines of `stored` are: beside their file, if the reset that wrote them anew has not put them in
-/// its place.
+/// Returns the file with the lines of `stored`: the rewritten one, if the commit that wrote it has
+/// not put it in place yet.
 pub(super) fn current(dir: &Path, table: &Table, stored: &Stored) -> PathBuf {
     let next = stored.anew.map(|commit| beside(dir, &table.name, commit));
     next.filter(|next| next.exists()).unwrap_or_else(|| dir.join(file(&table.name)))
 }
 
-/// Where the file of `table` is written anew by `commit`.
+/// Returns the path of the file of `table` as rewritten by `commit`.
 pub(super) fn beside(dir: &Path, table: &str, commit: u64) -> PathBuf {
     dir.join(OWN).join(name(table, commit))
 }
@@ -150,7 +150,7 @@ fn name(table: &str, commit: u64) -> String {
     format!("{table}.{commit}.csv")
 }
 
-/// A line of a part: where in it, and whether it goes.
+/// The byte range of a line within its part, and whether it is removed.
 struct Line {
     from: usize,
     to: usize,
@@ -174,7 +174,7 @@ pub(super) fn read(path: &Path, part: &Part) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Takes the lines of a part apart.
+/// Splits a part into lines and marks those that are removed.
 fn lines(path: &Path, table: &Table, predicate: &Predicate, bytes: &[u8]) -> Result<Vec<Line>> {
     let mut tests = Vec::with_capacity(predicate.conditions.len());
     for condition in &predicate.conditions {
@@ -197,7 +197,7 @@ fn lines(path: &Path, table: &Table, predicate: &Predicate, bytes: &[u8]) -> Res
         let is = |(place, values): &(usize, &Vec<Scalar>)| {
             values
                 .iter()
-                .any(|it| matches!(it, Scalar::Text(text) if row.get(*place) == Some(text)))
+                .any(|value| matches!(value, Scalar::Text(text) if row.get(*place) == Some(text)))
         };
         lines.push(Line { from, to: bytes.len(), goes: tests.iter().all(is) });
     }
@@ -228,7 +228,8 @@ mod tests {
         builder.finish().unwrap()
     }
 
-    /// A reset is killed before its manifest is there, or after: before its file is in place.
+    /// Checks a reset that is killed before its manifest is committed, and after it but before its
+    /// file is in place.
     #[tokio::test]
     async fn a_file_that_was_written_anew_counts_from_the_commit_on() {
         for is_committed in [false, true] {
@@ -260,7 +261,7 @@ mod tests {
             let whole = "source,id\na,1\n\"b,\n\"\"\",2\nc,3\na,4\n";
             assert_eq!(fs::read_to_string(&file).unwrap(), whole);
 
-            // The next one finds it so.
+            // The next load finds it in this state.
             let next = Cursor::new("2");
             let batches = [rows(&table, &[("d", 5)])];
             let load = Load::new("s", &batches, Some(&after), &next);
@@ -273,7 +274,8 @@ mod tests {
         }
     }
 
-    /// A load that widens a file is killed before its manifest is there, or after: before its file is in place.
+    /// Checks a load that widens a file and is killed before its manifest is committed, and after
+    /// it but before its file is in place.
     #[tokio::test]
     async fn a_file_that_was_widened_counts_from_the_commit_on() {
         let table = |is_wide: bool| {
@@ -308,7 +310,7 @@ mod tests {
             let file = dir.path().join("t.csv");
             assert_eq!(fs::read_to_string(&file).unwrap(), "id\n1\n");
 
-            // The next one finds it so.
+            // The next load finds it in this state.
             let batches = row(true, 2);
             let load = Load::new("s", &batches, Some(&first), &second);
             super::super::open(dir.path().to_owned()).load(load).await.unwrap();

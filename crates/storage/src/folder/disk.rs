@@ -1,4 +1,4 @@
-//! A folder on a disk: the lock, and files that survive the power going off.
+//! A folder on a disk: the lock, and durable file operations.
 
 #[cfg(feature = "parquet")]
 use std::collections::BTreeSet;
@@ -23,29 +23,30 @@ use super::place::{Files, Opened, RESET};
 use crate::retry::{self, Policy};
 use crate::{Error, Result};
 
-/// The file whose lock is held by whoever loads.
+/// The file whose lock a load holds.
 const LOCK: &str = "_tidegauge/lock";
 
-/// How to wait for another process that loads.
+/// The policy of waiting for another process that loads.
 const LOCKED: Policy = retry::constant(Duration::from_millis(50), Duration::from_secs(30));
 
-/// Files that are waited for at a time until they are on the disk: it does them together.
+/// The number of files that are synced concurrently, since the disk handles them together.
 #[cfg(feature = "parquet")]
 const SYNCED: usize = 16;
 
-/// The folders above a file: its table's, and its day's.
+/// The depth of folders above a file: its table's, and its day's.
 #[cfg(feature = "parquet")]
 const DEPTH: usize = 2;
 
-/// Bytes from the end of a file that are read first: its footer, as a rule.
+/// The number of bytes at the end of a file that are read first: usually they contain its footer.
 #[cfg(feature = "parquet")]
 const TAIL: u64 = 16 * 1024;
 
-/// The most files that are read at a time: what is decoded of each is in memory.
+/// The maximum number of files that are read concurrently; the decoded data of each is held in
+/// memory.
 #[cfg(feature = "parquet")]
 const READERS: usize = 8;
 
-/// A folder on a disk. Whoever loads holds its lock, `_tidegauge/lock`.
+/// A folder on a disk. A load holds its lock, `_tidegauge/lock`.
 #[derive(Debug, Clone)]
 pub(crate) struct Disk {
     pub(crate) dir: PathBuf,
@@ -110,7 +111,7 @@ impl Files for Disk {
                 let within = above.take_while(|folder| folder.starts_with(&self.dir));
                 folders.extend(within.map(Into::into));
             }
-            // Never over one that is there: no commit has this number yet.
+            // An existing file is never overwritten: no commit has this number yet.
             let write = || File::create_new(&path)?.write_all(&bytes);
             write().map_err(|error| Error::io(&path, error))?;
             folders.insert(folder);
@@ -187,23 +188,24 @@ impl Files for Disk {
     }
 }
 
-/// What the lock's file says. Its lines are of one length, so that a new one replaces the last at once.
+/// The content of the lock file. All lines have the same length, so that a new one replaces the old
+/// one at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Note {
-    /// Nothing that can be relied on.
+    /// No reliable information.
     Nothing,
-    /// A load of a release that did not note the number of its commit.
+    /// A load by a release that did not record the number of its commit.
     SomeLoad,
     /// A load of this commit has begun.
     Loading(u64),
-    /// A reset has begun, whose first commit is this.
+    /// A reset has begun, with this as its first commit.
     Resetting(u64),
     /// This commit was made, and no load has begun since.
     Loaded(u64),
 }
 
 impl Note {
-    /// Returns what the lock's file in `dir` says; nothing if it cannot be read.
+    /// Reads the lock file in `dir`; returns `Nothing` if it cannot be read.
     fn of(dir: &Path) -> Self {
         let read = || {
             let mut text = String::new();
@@ -244,9 +246,9 @@ impl Note {
     }
 }
 
-/// The folder's lock: held until it is dropped, or its process dies. Its file says which load is at it, so
-/// that the next one knows what was killed, and which commit was the last, so that an older manifest is
-/// told from the newest.
+/// The folder's lock, held until it is dropped or its process ends. The lock file records the
+/// running load, so that the next one knows what was killed, and the last commit, so that an
+/// outdated manifest is recognized.
 #[derive(Debug)]
 pub(crate) struct Lock {
     file: File,
@@ -289,8 +291,9 @@ impl Turn for Lock {
     fn begin(&mut self, commit: u64, writes: Writes) -> Result<Vec<Unfinished>> {
         let killed = Note::of(&self.dir).unfinished();
         if writes != Writes::Nothing || killed.is_some() {
-            // What a reset left stays noted until it is removed.
-            let resets = writes == Writes::From || killed.as_ref().is_some_and(|it| it.resets);
+            // The remains of a reset stay recorded until they are removed.
+            let resets =
+                writes == Writes::From || killed.as_ref().is_some_and(|killed| killed.resets);
             let note = if resets { Note::Resetting(commit) } else { Note::Loading(commit) };
             let noted = self.write(note).and_then(|()| self.file.sync_all());
             noted.map_err(|error| Error::io(&self.dir.join(LOCK), error))?;
@@ -298,7 +301,7 @@ impl Turn for Lock {
         Ok(killed.into_iter().collect())
     }
 
-    /// Where that cannot be written down, the next load looks in vain.
+    /// If this cannot be written, the next load looks for files that do not exist.
     fn end(&mut self, _: u64, ended: Ended) {
         let last = match ended {
             Ended::Done(last) | Ended::Undone(last) => last,
@@ -316,7 +319,7 @@ impl Turn for Lock {
     fn sweeps_again(&mut self) {}
 }
 
-/// Opens a file to read it, but for a pipe or a device, which might never end.
+/// Opens a regular file for reading, but not a pipe or a device, whose content may never end.
 fn regular(path: &Path) -> io::Result<File> {
     if fs::metadata(path)?.is_file() {
         return File::open(path);
@@ -324,7 +327,7 @@ fn regular(path: &Path) -> io::Result<File> {
     Err(io::Error::other("it is no regular file"))
 }
 
-/// Returns what is in the file at `path`; `None` if there is none.
+/// Returns the content of the file at `path`, or `None` if it does not exist.
 fn text(path: &Path) -> Result<Option<Vec<u8>>> {
     let read = || {
         let mut text = Vec::new();
@@ -338,7 +341,7 @@ fn text(path: &Path) -> Result<Option<Vec<u8>>> {
     }
 }
 
-/// Replaces the file at `path` in one step: readers see the old content or the new.
+/// Replaces the file at `path` atomically: readers see either the old or the new content.
 fn replace(path: &Path, content: &[u8]) -> Result<()> {
     let next = path.with_extension("next");
     let write = || {
@@ -351,7 +354,8 @@ fn replace(path: &Path, content: &[u8]) -> Result<()> {
     path.parent().map_or(Ok(()), sync_dir)
 }
 
-/// Adds the paths and lengths of the files under `dir`, which is called `within` here, and `depth` folders below it.
+/// Adds paths, relative to the store and below `within`, and lengths in bytes of the files under
+/// `dir`, down to `depth` folders below it.
 #[cfg(feature = "parquet")]
 fn list(dir: &Path, within: &str, depth: usize, found: &mut Vec<(String, u64)>) -> Result<()> {
     let entries: io::Result<Vec<_>> = match fs::read_dir(dir) {
@@ -359,7 +363,7 @@ fn list(dir: &Path, within: &str, depth: usize, found: &mut Vec<(String, u64)>) 
         entries => entries.and_then(Iterator::collect),
     };
     for entry in entries.map_err(|error| Error::io(dir, error))? {
-        // A name that is no text is none of ours.
+        // A name that is not valid UTF-8 is not one of this store's.
         let Ok(name) = entry.file_name().into_string() else { continue };
         let path = if within.is_empty() { name } else { format!("{within}/{name}") };
         match fs::metadata(entry.path()) {
@@ -376,7 +380,7 @@ fn list(dir: &Path, within: &str, depth: usize, found: &mut Vec<(String, u64)>) 
     Ok(())
 }
 
-/// Waits until all of `files` are on the disk.
+/// Syncs all of `files` to the disk.
 #[cfg(feature = "parquet")]
 fn sync(files: &[PathBuf]) -> Result<()> {
     let sync = |files: &[PathBuf]| {
@@ -398,14 +402,14 @@ fn sync(files: &[PathBuf]) -> Result<()> {
     })
 }
 
-/// Waits until the file at `path` is on the disk.
+/// Syncs the file at `path` to the disk.
 pub(crate) fn synced(file: &File, path: &Path) -> Result<()> {
     file.sync_all().map_err(|error| Error::io(path, error))
 }
 
-/// Waits until the names in `dir` are on the disk.
+/// Syncs the entries of the folder `dir` to the disk.
 pub(crate) fn sync_dir(dir: &Path) -> Result<()> {
-    // Elsewhere a folder cannot be opened, and the file system looks after its names.
+    // On other systems a folder cannot be opened, and the file system takes care of its entries.
     if cfg!(unix) {
         let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
         File::open(dir).and_then(|dir| dir.sync_all()).map_err(|error| Error::io(dir, error))?;

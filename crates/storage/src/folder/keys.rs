@@ -1,4 +1,4 @@
-//! Which keys a folder holds: what a database's index is for, by reading only what may hold them.
+//! Lookup of stored keys, like a database's index, by reading only the files that may contain them.
 
 #[cfg(feature = "parquet")]
 use std::collections::BTreeMap;
@@ -11,10 +11,10 @@ use super::{Part, Stored};
 use crate::keys::{KeySet, Keys, duplicate};
 use crate::{Result, batches};
 
-/// Text beyond this many bytes is no use as a bound.
+/// The maximum length in bytes of a text that is kept as a bound.
 const LONGEST_BOUND: usize = 64;
 
-/// Returns the least and greatest value of the key's first column.
+/// Returns the smallest and the largest value of the key's first column.
 pub(super) fn range(batch: &Batch, table: &Table) -> Result<Option<Range>> {
     let Some(first) = batches::key(table)?.first().copied() else { return Ok(None) };
     Ok(match batch.column(&first.name)? {
@@ -28,7 +28,7 @@ pub(super) fn range(batch: &Batch, table: &Table) -> Result<Option<Range>> {
     })
 }
 
-/// Returns the least and greatest value of each integer that refers to another table.
+/// Returns the smallest and the largest value of each integer column that refers to another table.
 #[cfg(feature = "parquet")]
 pub(crate) fn ranges(batch: &Batch, table: &Table) -> Result<BTreeMap<String, [i64; 2]>> {
     let mut ranges = BTreeMap::new();
@@ -42,14 +42,14 @@ pub(crate) fn ranges(batch: &Batch, table: &Table) -> Result<BTreeMap<String, [i
     Ok(ranges)
 }
 
-/// Returns the least and greatest event time.
+/// Returns the smallest and the largest event time.
 #[cfg(feature = "parquet")]
 pub(crate) fn times(batch: &Batch, table: &Table) -> Result<Option<[i64; 2]>> {
     let Some(time) = &table.time else { return Ok(None) };
     Ok(bounds(batch.column(time)?))
 }
 
-/// The least and greatest of integers, days or microseconds.
+/// Returns the smallest and the largest of integers, days or microseconds.
 fn bounds(values: ColumnView<'_>) -> Option<[i64; 2]> {
     match values {
         ColumnView::Int64(values) => extremes(values),
@@ -74,11 +74,11 @@ fn widen<T: Ord + Copy>(bounds: Option<(T, T)>, value: T) -> Option<(T, T)> {
     Some(bounds.map_or((value, value), |(least, most)| (least.min(value), most.max(value))))
 }
 
-/// What takes batches of rows, or of their keys.
+/// A function that takes batches of rows, or of their keys.
 pub(crate) type TakeRows<'a> = &'a mut dyn FnMut(&Batch) -> Result<()>;
 
-/// Refuses rows of which one has the key of another, or of one that is stored: of the stored parts only
-/// those are read whose range meets that of the rows.
+/// Refuses rows whose key appears twice or is stored already; only stored parts are read whose
+/// range overlaps that of the rows.
 pub(super) fn refuse_known(
     table: &Table,
     batch: &Batch,
@@ -87,7 +87,7 @@ pub(super) fn refuse_known(
     read: impl Fn(&Part, TakeRows<'_>) -> Result<()>,
 ) -> Result<()> {
     let meets = |part: &&Part| Range::meets(part.range.as_ref(), range);
-    // As trades come: every key is greater than the one before.
+    // Trades usually arrive in this form: every key is greater than the one before.
     if stored.parts.iter().filter(meets).count() == 0 && Keys::of(batch, table)?.ascend() {
         return Ok(());
     }

@@ -1,4 +1,4 @@
-//! The manifest: what a folder holds, and nothing else does it hold.
+//! The manifest: the complete list of what a folder contains.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -11,47 +11,48 @@ use super::Format;
 use super::place::{Edition, MANIFEST, Place};
 use crate::{Error, Result};
 
-/// The layout written by this release.
+/// The version of the layout that this release writes.
 const VERSION: u32 = 2;
 
-/// What a folder holds, as of its last commit.
+/// The contents of a folder as of its last commit.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Manifest {
     version: u32,
     format: String,
     /// The number of the last commit.
     pub(crate) commit: u64,
-    /// How far each source has been loaded.
+    /// The cursor of each source.
     pub(crate) cursors: BTreeMap<String, Cursor>,
-    /// Whose the last commit of each source was, where several may be at it at once.
+    /// The mark of the last commit of each source, where loads may be concurrent.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) marks: BTreeMap<String, String>,
     /// The tables by name.
     pub(crate) tables: BTreeMap<String, Stored>,
-    /// The files that the last reset has removed from it, and that may still be there.
+    /// The files that the last reset removed from the manifest, and that may still exist.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) removed: Vec<String>,
-    /// What the text before it is recognised by: a manifest that was changed by hand is not what a load has
-    /// written. The last field of the text, and `None` in memory; one of an older release has none.
+    /// The fingerprint of the text before it, which reveals changes by hand. It is the last field
+    /// of the text, and `None` in memory; manifests of older releases have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     seal: Option<Fingerprint>,
     #[serde(skip)]
     edition: Option<Edition>,
 }
 
-/// A table as the folder holds it.
+/// A table as stored in the folder.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Stored {
     columns: Vec<StoredColumn>,
-    /// Its key, and how it is written: what the parts' rows were checked by.
+    /// The key and the write mode by which the rows of the parts were checked.
     rule: String,
-    /// The committed length of its file, bytes, where it has a single one.
+    /// The committed length in bytes of the table's file, if it has a single one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) bytes: Option<u64>,
-    /// The commit that wrote that file anew, where one did: beside it, to be put in its place.
+    /// The commit that rewrote that file, if one did: the new file lies next to the old one until
+    /// it is put in place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) anew: Option<u64>,
-    /// Its rows, oldest first.
+    /// The rows in parts, oldest first.
     pub(crate) parts: Vec<Part>,
 }
 
@@ -63,20 +64,20 @@ pub(crate) struct StoredColumn {
     nullable: bool,
 }
 
-/// What the definition of a table has, and what is stored lacks.
+/// The difference by which a definition extends the stored table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Widened {
-    /// Nothing.
+    /// No difference.
     Not,
-    /// Digits of decimals, or that there may be nulls: what is there reads as before.
+    /// More digits of decimals, or nullability: stored rows are read as before.
     Values,
-    /// Columns, and perhaps the others.
+    /// More columns, and possibly the above.
     Columns,
 }
 
 impl StoredColumn {
-    /// Returns `true` if the column holds what was written into `other`: the same one, decimals of fewer digits, or one
-    /// without nulls.
+    /// Returns `true` if the column can hold the values of `other`: they are equal, or this one has
+    /// more digits or allows nulls.
     fn holds(&self, other: &Self) -> bool {
         let is_wider = || {
             let types = decimal(&self.dtype).zip(decimal(&other.dtype));
@@ -88,7 +89,7 @@ impl StoredColumn {
     }
 }
 
-/// Reads the name of a type of decimals; `None` if it is another.
+/// Parses the name of a decimal type; returns `None` for other types.
 fn decimal(dtype: &str) -> Option<DataType> {
     let (precision, scale) = dtype.strip_prefix("decimal(")?.strip_suffix(')')?.split_once(',')?;
     Some(DataType::Decimal { precision: precision.parse().ok()?, scale: scale.parse().ok()? })
@@ -99,40 +100,40 @@ fn decimal(dtype: &str) -> Option<DataType> {
 pub(crate) struct Part {
     /// The number of the commit.
     pub(crate) commit: u64,
-    /// Whose it was, where several may be at it at once.
+    /// The mark of the commit, where loads may be concurrent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) mark: Option<String>,
-    /// The commit that wrote these rows first, where a reset has written them anew: which rows replace which
-    /// goes by that.
+    /// The commit that wrote these rows first, if a reset has rewritten them; it determines which
+    /// rows replace which.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) origin: Option<u64>,
-    /// How many rows.
+    /// The number of rows.
     pub(crate) rows: usize,
-    /// Whether some of them replace older ones although the table is written by append.
+    /// `true` if some rows replace older ones although the table's write mode is append.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) replaces: bool,
-    /// Where in the table's file they begin and end, where it has a single one.
+    /// The byte range of the rows in the table's file, if it has a single one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) bytes: Option<[u64; 2]>,
-    /// How many of them lie in which day, where every day has a file of its own.
+    /// The number of rows per day, if every day has a file of its own.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) days: BTreeMap<String, usize>,
-    /// What the footer of each of its files is recognised by, by its day; of a single one, by nothing. What is
-    /// not here may be any.
+    /// The fingerprint of the footer of each file, by day, or by an empty text for a single file. A
+    /// footer that is missing here is not checked.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) footers: BTreeMap<String, Fingerprint>,
-    /// The length in bytes of each of its files, likewise.
+    /// The length in bytes of each file, by the same keys.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) sizes: BTreeMap<String, u64>,
-    /// The least and greatest value of the key's first column, where that is cheap to keep.
+    /// The smallest and the largest value of the key's first column, if that is cheap to keep.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) range: Option<Range>,
-    /// The least and greatest value of other columns that rows are read by: those that refer to other
-    /// tables. What is not here may be anything.
+    /// The smallest and the largest values of further columns for pruning: those that refer to
+    /// other tables. The range of a column that is missing here is unknown.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) ranges: BTreeMap<String, [i64; 2]>,
-    /// The least and greatest event time, where rows of several days share a file: days, or microseconds,
-    /// since 1970.
+    /// The smallest and the largest event time, if rows of several days share a file: days or
+    /// microseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) times: Option<[i64; 2]>,
 }
@@ -161,7 +162,7 @@ impl Part {
         self.origin.unwrap_or(self.commit)
     }
 
-    /// Returns it as the file of one of its days knows it.
+    /// Returns the part in the form in which the file of one of its days records it.
     #[cfg(feature = "parquet")]
     pub(crate) fn without_days(&self) -> Self {
         Self {
@@ -175,7 +176,7 @@ impl Part {
     }
 }
 
-/// A least and a greatest value, both in it.
+/// A range with both bounds included.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Range {
@@ -184,7 +185,7 @@ pub(crate) enum Range {
 }
 
 impl Range {
-    /// Whether a value may lie in both. What is not known may be anything.
+    /// Returns `true` if the ranges may overlap. An unknown range overlaps every other.
     pub(crate) fn meets(this: Option<&Self>, other: Option<&Self>) -> bool {
         match (this, other) {
             (Some(Self::Int(a)), Some(Self::Int(b))) => a[0] <= b[1] && b[0] <= a[1],
@@ -195,7 +196,7 @@ impl Range {
 }
 
 impl Manifest {
-    /// Returns the manifest of a folder that holds nothing.
+    /// Returns the manifest of an empty folder.
     pub(crate) fn empty(format: &str, commit: u64) -> Self {
         Self {
             version: VERSION,
@@ -210,11 +211,11 @@ impl Manifest {
         }
     }
 
-    /// Reads the manifest of the folder at `place`; of nothing where nothing was ever loaded.
+    /// Reads the manifest of the folder at `place`; it is empty if nothing was ever loaded.
     ///
     /// # Errors
-    /// Returns an error if the manifest is gone and files of rows are there, if it is damaged, or older than
-    /// a commit that is known to have been made.
+    /// When the manifest is missing although data files exist, when it is damaged, or when it is
+    /// older than a commit that is known to have been made.
     pub(crate) fn read<F: Format<P>, P: Place>(place: &P) -> Result<Self> {
         let wrong = |reason: String| Error::Manifest {
             path: place.name(MANIFEST),
@@ -250,15 +251,15 @@ impl Manifest {
         }
     }
 
-    /// Decodes a manifest. The inner result says why it is damaged.
+    /// Decodes a manifest. The inner result is the reason why it is damaged.
     ///
     /// # Errors
-    /// Returns an error if it is of a newer release or of another format.
+    /// When it was written by a newer release, or belongs to another format.
     pub(crate) fn parse<F: Format<P>, P: Place>(
         place: &P,
         text: &[u8],
     ) -> Result<std::result::Result<Self, String>> {
-        // Only the version of a manifest from the future can be relied on.
+        // Only the version of a manifest of a newer release can be relied on.
         #[derive(Deserialize)]
         struct Versioned {
             version: u32,
@@ -284,14 +285,14 @@ impl Manifest {
         }
     }
 
-    /// Replaces the manifest that is `edition` when it is written.
+    /// Sets the `edition` that the manifest replaces when it is written.
     #[cfg(feature = "parquet")]
     pub(crate) fn over(self, edition: Option<Edition>) -> Self {
         Self { edition, ..self }
     }
 
-    /// Makes this the folder's manifest: the moment of commit. Not if it has another by now than this was
-    /// made from; whether it did.
+    /// Commits by compare-and-swap of the folder's manifest. Returns `false` on conflict, if the
+    /// manifest has changed since this one was derived from it.
     pub(crate) fn write(&mut self, place: &impl Place) -> Result<bool> {
         self.version = VERSION;
         let text = self.text(place)?;
@@ -302,20 +303,21 @@ impl Manifest {
         Ok(done)
     }
 
-    /// Returns it as it is written.
+    /// Returns the manifest as it is written.
     pub(crate) fn text(&self, place: &impl Place) -> Result<Vec<u8>> {
         let failed = |error| Error::io(Path::new(&place.name(MANIFEST)), io::Error::other(error));
         serde_json::to_vec(self).map(sealed).map_err(failed)
     }
 
-    /// Returns `true` if the load of `source` with `mark` is in it.
+    /// Returns `true` if the load of `source` with `mark` is in the manifest.
     pub(crate) fn has(&self, source: &str, mark: &str) -> bool {
-        self.marks.get(source).is_some_and(|it| it == mark) || self.holds_part(mark)
+        self.marks.get(source).is_some_and(|known| known == mark) || self.holds_part(mark)
     }
 
-    /// Returns `true` if a load with `mark` is in it, and not followed by one of its source that had no rows.
+    /// Returns `true` if a load with `mark` is in the manifest, unless it had no rows and a later
+    /// load of its source followed.
     pub(crate) fn holds(&self, mark: &str) -> bool {
-        self.marks.values().any(|it| it == mark) || self.holds_part(mark)
+        self.marks.values().any(|known| known == mark) || self.holds_part(mark)
     }
 
     fn holds_part(&self, mark: &str) -> bool {
@@ -335,27 +337,27 @@ impl Stored {
         }
     }
 
-    /// Returns its definition alone.
+    /// Returns the definition without the rows.
     #[cfg(feature = "parquet")]
     pub(crate) fn definition(&self) -> Self {
         let (columns, rule) = (self.columns.clone(), self.rule.clone());
         Self { columns, rule, bytes: None, anew: None, parts: Vec::new() }
     }
 
-    /// Returns the number of columns that its rows have.
+    /// Returns the number of columns of the stored rows.
     #[cfg(feature = "csv")]
     pub(crate) fn width(&self) -> usize {
         self.columns.len()
     }
 
-    /// Goes on with rows of the first `width` columns.
+    /// Keeps only the first `width` columns.
     #[cfg(feature = "csv")]
     pub(crate) fn narrow(&mut self, width: usize) {
         self.columns.truncate(width);
     }
 
-    /// Takes columns up that were added to the table's definition, digits that its decimals were given, and that columns may
-    /// be null.
+    /// Adopts columns that were added to the table's definition, additional digits of decimals, and
+    /// nullability.
     pub(crate) fn widen(&mut self, table: &Table) -> Widened {
         let before = std::mem::replace(&mut self.columns, columns(table));
         match self.columns.len() > before.len() {
@@ -365,8 +367,8 @@ impl Stored {
         }
     }
 
-    /// Takes the columns of `newer` up, which has more of them at its end, more digits, or nulls. Returns `false` if the two
-    /// are not of one table.
+    /// Adopts the columns of `newer`, which has more columns at its end, more digits, or allows
+    /// nulls. Returns `false` if the two are not of the same table.
     #[cfg(feature = "parquet")]
     pub(crate) fn take_up(&mut self, newer: &Self) -> bool {
         let both = || self.columns.iter().zip(&newer.columns);
@@ -384,16 +386,16 @@ impl Stored {
         is_same
     }
 
-    /// Compares `table` with what is stored, but for columns at its end that rows may lack, for digits that its decimals
-    /// were given, and for columns that may be null by now.
+    /// Compares `table` with the stored one, allowing for nullable columns at its end, additional
+    /// digits of decimals, and columns that have become nullable.
     ///
     /// # Errors
-    /// Returns an error that names the first column that differs.
+    /// When a column differs; the error names the first one.
     pub(crate) fn compare(&self, table: &Table) -> Result<()> {
         self.compare_by(table, |column| column.clone())
     }
 
-    /// The same for a reader, who may expect nulls where there are none.
+    /// Compares likewise for a reader, which may expect nulls where there are none.
     #[cfg(feature = "parquet")]
     pub(crate) fn compare_columns(&self, table: &Table) -> Result<()> {
         self.compare_by(table, |column| StoredColumn { nullable: true, ..column.clone() })
@@ -416,12 +418,16 @@ impl Stored {
         };
         for at in 0..wanted.len().max(self.columns.len()) {
             let (found, expected) = (self.columns.get(at), wanted.get(at));
-            let is_held =
-                expected.zip(found).is_some_and(|(it, found)| seen(it).holds(&seen(found)));
+            let is_held = expected
+                .zip(found)
+                .is_some_and(|(expected, found)| seen(expected).holds(&seen(found)));
             if !is_held {
                 return Err(Error::Drift {
                     table: table.name.to_string(),
-                    column: expected.or(found).map(|it| it.name.clone()).unwrap_or_default(),
+                    column: expected
+                        .or(found)
+                        .map(|column| column.name.clone())
+                        .unwrap_or_default(),
                     found: shown(found),
                     expected: shown(expected),
                 });
@@ -439,7 +445,7 @@ impl Stored {
     }
 }
 
-/// Appends what `text`, an object, is recognised by.
+/// Appends the fingerprint of `text`, a JSON object, to it.
 fn sealed(mut text: Vec<u8>) -> Vec<u8> {
     let end = end(fingerprint(&[&text]));
     text.pop();
@@ -447,7 +453,7 @@ fn sealed(mut text: Vec<u8>) -> Vec<u8> {
     text
 }
 
-/// Returns `true` if `text` ends with `seal`, and the rest is what that was made of.
+/// Returns `true` if `text` ends with `seal` and the rest has that fingerprint.
 fn is_sealed(text: &[u8], seal: Fingerprint) -> bool {
     let rest = text.trim_ascii_end().strip_suffix(end(seal).as_bytes());
     rest.is_some_and(|rest| fingerprint(&[rest, b"}"]) == seal)

@@ -1,11 +1,11 @@
-//! Folders of files with the promises of a database.
+//! Folders of files with transactional loads.
 //!
-//! Data is written first, and counts for nothing until `_tidegauge/manifest.json`, which is replaced
-//! in one step, names it together with the new cursor. A load notes that it begins, and that it has
-//! ended: what a killed one leaves behind is known by that note alone, and the next load removes it.
-//! Anything else that is not in the manifest means that this is not the manifest of these files, and the
-//! folder is refused. On a disk one load is at it at a time; in a bucket the one that commits first wins,
-//! and the others begin again.
+//! Data files are written first and have no effect until `_tidegauge/manifest.json`, which is
+//! replaced atomically, names them together with the new cursor. A load records its beginning and
+//! its end; files of a killed load are recognized by that record alone, and removed by the next
+//! load. Any other file that is not in the manifest means that the manifest does not belong to
+//! these files, and the folder is refused. On a disk, loads are serialized by a lock; in a bucket
+//! the load that commits first wins, and the others start over.
 
 #[cfg(feature = "object-store")]
 mod bucket;
@@ -53,30 +53,31 @@ use crate::keys::{KeySet, newest};
 use crate::retry::{self, Policy};
 use crate::{Error, Result, batches};
 
-/// How a load waits before it begins again, when others were quicker.
+/// The retry policy of a load that another one has overtaken.
 const CONFLICTS: Policy = retry::exponential(Duration::from_millis(10), Duration::from_secs(1), 30);
 
-/// A kind of file that a folder holds.
+/// A file format of a folder.
 pub(crate) trait Format<P>: Debug + Send + Sync + 'static {
-    /// The URL's scheme, and what the manifest calls it.
+    /// The scheme of the URL, and the name in the manifest.
     const NAME: &'static str;
 
-    /// What such a folder can do.
+    /// Returns the capabilities of such a folder.
     fn capabilities() -> SinkCapabilities;
 
-    /// Makes room for `table`, which the folder does not hold yet.
+    /// Prepares for `table`, which the folder does not have yet.
     fn create(place: &P, table: &Table, stored: &mut Stored) -> Result<()>;
 
-    /// Makes room for columns that were added to the definition of `table`.
+    /// Prepares for columns that were added to the definition of `table`.
     fn widen(place: &P, table: &Table, stored: &mut Stored) -> Result<()>;
 
-    /// Returns `true` if writing rows of `table` may take to write those anew that are there, as a reset does.
+    /// Returns `true` if writing rows of `table` may require rewriting existing ones, as a reset
+    /// does.
     fn may_rewrite(_table: &Table, _stored: &Stored) -> bool {
         false
     }
 
-    /// Writes the rows of `batch`, which is not empty, as `part`, and notes in that where they are. The
-    /// rows are durable when it returns.
+    /// Writes the rows of `batch`, which is not empty, as `part`, and records their location in it.
+    /// The rows are durable when it returns.
     fn write(
         place: &P,
         table: &TableRef,
@@ -86,8 +87,8 @@ pub(crate) trait Format<P>: Debug + Send + Sync + 'static {
         commit: &mut Commit<'_>,
     ) -> Result<()>;
 
-    /// Hands the key columns of `part` to `take`, batch by batch; rows whose key lies outside of `range`
-    /// may be left out.
+    /// Passes the key columns of `part` to `take` in batches; rows whose key is outside `range` may
+    /// be left out.
     fn keys(
         place: &P,
         table: &TableRef,
@@ -96,8 +97,8 @@ pub(crate) trait Format<P>: Debug + Send + Sync + 'static {
         take: TakeRows<'_>,
     ) -> Result<()>;
 
-    /// Hands the rows of `stored` to `take`, those that replace others behind them; rows whose key lies outside of
-    /// `range` may be left out.
+    /// Passes the rows of `stored` to `take`, rows that replace others after those; rows whose key
+    /// is outside `range` may be left out.
     fn rows(
         place: &P,
         table: &TableRef,
@@ -106,15 +107,16 @@ pub(crate) trait Format<P>: Debug + Send + Sync + 'static {
         take: TakeRows<'_>,
     ) -> Result<()>;
 
-    /// Whether readers take the newest row of a key, so that one need not be written that its own load replaces.
+    /// `true` if readers select the newest row of each key, so that a row that its own load
+    /// replaces need not be written.
     const REPLACES: bool;
 
     /// Counts the rows of `stored` that `removal` removes.
     fn count(place: &P, removal: &Removal, stored: &Stored) -> Result<usize>;
 
-    /// Leaves the rows of `removal` out of `stored`, and writes what has to be written anew for that: by the
-    /// commit of `next`, which may go on counting, with its mark. What is committed is not touched; the paths
-    /// of files that are no longer named are appended to `old`.
+    /// Removes the rows of `removal` from `stored`, and rewrites what is necessary with the commit
+    /// number and mark in `next`, which may be increased. Committed files are not touched; the
+    /// paths of files that are no longer named are appended to `old`.
     fn remove(
         place: &P,
         removal: &Removal,
@@ -123,30 +125,29 @@ pub(crate) trait Format<P>: Debug + Send + Sync + 'static {
         old: &mut Vec<String>,
     ) -> Result<()>;
 
-    /// Makes the files what `manifest` says, which a reset has committed. May be done again.
+    /// Brings the files into the state of `manifest` after the commit of a reset; idempotent.
     fn finish(place: &P, manifest: &Manifest) -> Result<()>;
 
-    /// What there is to do where manifest and files do not belong together.
+    /// The advice for a manifest that does not match the files.
     const MEND: &'static str;
 
-    /// Whether `found` and `compare` cost so little that every load can afford them.
+    /// `true` if `found` and `compare` are cheap enough for every load.
     const CHEAP: bool;
 
-    /// What a look at the files finds.
+    /// The result of inspecting the files.
     type Found;
 
-    /// Returns the path of a file with rows in a folder without a manifest; `None` if it has no such file.
+    /// Returns the path of a data file in a folder without a manifest, or `None` if there is none.
     fn orphan(place: &P) -> Result<Option<String>>;
 
-    /// Looks at the files.
+    /// Inspects the files.
     fn found(place: &P, manifest: &Manifest) -> Result<Self::Found>;
 
-    /// Returns what is there and has no business there: it is neither in the manifest nor of one of the
-    /// `unfinished` loads.
+    /// Returns the files that are neither in the manifest nor of one of the `unfinished` loads.
     ///
     /// # Errors
-    /// Returns an error if something is gone that was in the manifest `before`, which was read before the
-    /// look, and still is in `manifest`, which was read after it.
+    /// When a file is missing that was in the manifest `before`, which was read before the
+    /// inspection, and still is in `manifest`, which was read after it.
     fn compare(
         place: &P,
         found: &Self::Found,
@@ -155,21 +156,21 @@ pub(crate) trait Format<P>: Debug + Send + Sync + 'static {
         unfinished: &[Unfinished],
     ) -> Result<Vec<String>>;
 
-    /// Removes what those of the `unfinished` loads and resets left that are over.
+    /// Removes the files of those `unfinished` loads and resets that can no longer commit.
     fn clean(place: &P, manifest: &Manifest, unfinished: &[Unfinished]) -> Result<()>;
 }
 
-/// What a load says of itself in its files, so that a manifest can be made anew from them. A reset, which writes
-/// rows of others anew, says nothing of a source.
+/// The data on a load that is written into its files, so that a manifest can be rebuilt from them.
+/// A reset, which rewrites rows of others, has no source.
 #[derive(Debug, Default)]
 #[cfg_attr(not(feature = "parquet"), allow(dead_code))]
 pub(crate) struct Commit<'a> {
     pub(crate) source: Option<&'a str>,
     pub(crate) before: Option<&'a Cursor>,
     pub(crate) after: Option<&'a Cursor>,
-    /// The files that were written so far.
+    /// The number of files written so far.
     pub(crate) files: usize,
-    /// Whether this table is the last one that has rows.
+    /// `true` for the last table that has rows.
     pub(crate) is_last: bool,
 }
 
@@ -178,18 +179,18 @@ pub(crate) struct Commit<'a> {
 pub(crate) struct Folder<F, P> {
     name: String,
     pub(crate) place: P,
-    /// Whether the files and the manifest were seen to belong together.
+    /// `true` once files and manifest were found to match.
     settled: Arc<AtomicBool>,
     format: PhantomData<F>,
 }
 
 impl<F: Format<P>, P: Place> Folder<F, P> {
-    /// The folder at `place`, which is called `name`.
+    /// Opens the folder at `place` under the given name.
     pub(crate) fn open(name: String, place: P) -> Self {
         Self { name, place, settled: Arc::default(), format: PhantomData }
     }
 
-    /// Runs `work`, which blocks, where that hurts nobody.
+    /// Runs `work`, which blocks, on a thread for blocking work.
     pub(crate) async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&P) -> Result<T> + Send + 'static,
@@ -261,13 +262,13 @@ impl<F: Format<P>, P: Place> Sink for Folder<F, P> {
     }
 }
 
-/// Refuses a folder whose files and manifest do not belong together: once for each store that is opened,
-/// or always where that is cheap.
+/// Refuses a folder whose files and manifest do not match: once per opened store, or always if that
+/// is cheap.
 fn settle<F: Format<P>, P: Place>(place: &P, settled: &AtomicBool) -> Result<()> {
     if settled.load(Ordering::Relaxed) && !F::CHEAP {
         return Ok(());
     }
-    // Others may load meanwhile: what is not the manifest's in one look may be in the next.
+    // Other loads may run: a file that is not in the manifest at one look may be in it at the next.
     let mut strays: Vec<String> = Vec::new();
     for look in 0..3 {
         let before = Manifest::read::<F, P>(place)?;
@@ -296,7 +297,7 @@ fn settle<F: Format<P>, P: Place>(place: &P, settled: &AtomicBool) -> Result<()>
     })
 }
 
-/// Tries `change` until it is done before another load commits.
+/// Retries `change` until it succeeds without a conflict with another load.
 fn until(place: &impl Place, mut change: impl FnMut() -> Result<bool>) -> Result<()> {
     let mut pauses = CONFLICTS.build();
     loop {
@@ -308,8 +309,8 @@ fn until(place: &impl Place, mut change: impl FnMut() -> Result<bool>) -> Result
     }
 }
 
-/// Writes the batches of `load`, and makes them the folder's together with the cursor: `loaded` says what became
-/// of the rows. Returns `false` if another load was quicker.
+/// Writes the batches of `load` and commits them together with the cursor; `loaded` receives the
+/// row counts. Returns `false` if another load was quicker.
 fn commit<F: Format<P>, P: Place>(
     place: &P,
     turn: &mut P::Turn,
@@ -342,7 +343,7 @@ fn commit<F: Format<P>, P: Place>(
         stored.is_some_and(|stored| F::may_rewrite(table, stored))
     };
     let writes = match load.batches.iter().any(|batch| batch.rows() > 0) {
-        // As a reset, it leaves files behind that are removed, or put in place, once it is committed.
+        // Like a reset, it leaves files to be removed or put in place after its commit.
         _ if !load.replaces.is_empty() => Writes::From,
         true if tables().any(may_rewrite) => Writes::From,
         true => Writes::One,
@@ -366,8 +367,8 @@ fn commit<F: Format<P>, P: Place>(
     conclude::<F, P>(place, turn, (number, writes), &manifest, done, is_ours)
 }
 
-/// Notes that the commit after `manifest` begins. Before that, what was killed is removed, and what the last reset
-/// did not finish is finished.
+/// Records that the commit after `manifest` begins. First the files of killed loads are removed,
+/// and the last reset is completed.
 fn begin<F: Format<P>, P: Place>(
     place: &P,
     turn: &mut P::Turn,
@@ -385,8 +386,9 @@ fn begin<F: Format<P>, P: Place>(
     Ok(())
 }
 
-/// Ends what was to commit `manifest`, and began as commit `number`: finds out whether that was done where it is
-/// not known. If it is not, removes what was written; if it is, finishes what a reset has to do then.
+/// Concludes the attempt to commit `manifest`, which began as commit `number`, and finds out
+/// whether it was committed if that is unknown. If not, removes the written files; if so, completes
+/// a reset.
 fn conclude<F: Format<P>, P: Place>(
     place: &P,
     turn: &mut P::Turn,
@@ -414,7 +416,7 @@ fn conclude<F: Format<P>, P: Place>(
     let finished = if resets { F::finish(place, manifest) } else { Ok(()) };
     match finished {
         Ok(()) => turn.end(number, Ended::Done(manifest.commit)),
-        // The next load does it.
+        // The next load completes it.
         Err(error) => {
             tracing::warn!(%error, "could not remove what a reset has taken out");
             turn.end(number, Ended::Left);
@@ -433,7 +435,8 @@ fn conclude<F: Format<P>, P: Place>(
     done
 }
 
-/// Removes what this load wrote as commit `number`, which was not made, as far as that is sure.
+/// Removes the files that this load wrote as commit `number`, which was not committed, as far as
+/// that is certain.
 fn undo<F: Format<P>, P: Place>(
     place: &P,
     turn: &P::Turn,
@@ -444,7 +447,8 @@ fn undo<F: Format<P>, P: Place>(
     if !P::is_over(number, manifest) {
         return match number <= manifest.commit && !resets {
             true => Ended::Undone(manifest.commit), // on a disk: it was made after all
-            // In a bucket it might still be made; and a reset that was made after all is not finished.
+            // In a bucket it might still be committed; and a reset that was committed after all is
+            // not complete.
             false => Ended::Left,
         };
     }
@@ -452,7 +456,7 @@ fn undo<F: Format<P>, P: Place>(
     let ours = Unfinished { commit: Some(number), mark, resets, is_gone: true };
     match F::clean(place, manifest, &[ours]) {
         Ok(()) => Ended::Undone(manifest.commit),
-        // Another load does it.
+        // Another load removes them.
         Err(error) => {
             tracing::warn!(%error, "could not remove what a failed load wrote");
             Ended::Left
@@ -460,8 +464,8 @@ fn undo<F: Format<P>, P: Place>(
     }
 }
 
-/// Adds those of `tables` that the folder lacks, and compares all with their definitions; whether that
-/// was done, or somebody else was quicker.
+/// Adds the tables that the folder lacks, and compares all with their definitions. Returns `false`
+/// if another load was quicker.
 fn register<'a, F: Format<P>, P: Place>(
     place: &P,
     manifest: &mut Manifest,
@@ -490,7 +494,7 @@ fn register<'a, F: Format<P>, P: Place>(
     if new { manifest.write(place) } else { Ok(true) }
 }
 
-/// Writes the rows of `load` as the next commit, without committing it. Returns what became of them.
+/// Writes the rows of `load` as the next commit, without committing it. Returns the row counts.
 fn append<F: Format<P>, P: Place>(
     place: &P,
     manifest: &mut Manifest,
@@ -545,7 +549,7 @@ fn append<F: Format<P>, P: Place>(
     Ok(tally.finish())
 }
 
-/// Returns the rows of `batch` that are to be written, and how.
+/// Returns the rows of `batch` that are to be written, and their write mode.
 fn decide<F: Format<P>, P: Place>(
     place: &P,
     batch: &Batch,
@@ -572,7 +576,7 @@ fn decide<F: Format<P>, P: Place>(
         })?;
     }
     let settled = settled(tally, batch, &found, !F::REPLACES)?;
-    // Where every line is kept, those are as well that the load itself replaces.
+    // If every line is kept, rows that the load itself replaces are written too.
     let is_whole = !F::REPLACES && !tally.compares();
     Ok(if is_whole { (batch.clone(), table.write) } else { (settled.rows, settled.write) })
 }

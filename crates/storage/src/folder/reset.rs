@@ -1,4 +1,5 @@
-//! Resets: a manifest that names fewer rows and cursors, and then the files that it names no more.
+//! Resets: a commit of a manifest that names fewer rows and cursors, followed by the removal of
+//! files no longer named.
 
 use std::sync::atomic::AtomicBool;
 
@@ -8,7 +9,7 @@ use super::place::{Turn, Writes};
 use super::{Format, Manifest, Place, conclude};
 use crate::{Error, Result};
 
-/// What is to be removed, as a task that blocks takes it along.
+/// The parameters of a reset, owned for a blocking task.
 #[derive(Debug, Clone)]
 pub(super) struct Task {
     cursors: Vec<(String, Option<Cursor>)>,
@@ -30,7 +31,7 @@ impl From<Reset<'_>> for Task {
 }
 
 impl Task {
-    /// Does it; returns how many rows went, for each removal.
+    /// Runs the reset; returns the number of rows removed per removal.
     pub(super) fn run<F: Format<P>, P: Place>(
         &self,
         place: &P,
@@ -44,7 +45,8 @@ impl Task {
         }
         let (mut removed, mut marks) = (Vec::new(), Vec::new());
         super::until(place, || {
-            // Each time another mark: what one time has left is not taken for what the next one writes.
+            // Each attempt has a new mark, so that files of an earlier attempt are not confused
+            // with those of the next.
             let mut turn = place.turn()?;
             super::settle::<F, P>(place, settled)?;
             let done = self.commit::<F, P>(place, &mut turn, &marks, &mut removed);
@@ -80,8 +82,8 @@ impl Task {
         self.removals.iter().map(count).collect()
     }
 
-    /// Makes a manifest without them the folder's, if that of one of `marks` is not yet there. Returns `false` if
-    /// another load was quicker.
+    /// Commits a manifest without the rows and cursors, unless a commit of one of `marks` exists
+    /// already. Returns `false` if another load was quicker.
     fn commit<F: Format<P>, P: Place>(
         &self,
         place: &P,
@@ -108,7 +110,7 @@ impl Task {
         conclude::<F, P>(place, turn, (number, writes), &manifest, done, is_ours)
     }
 
-    /// Takes the rows and the cursors out of `manifest`, without committing it.
+    /// Removes the rows and the cursors from `manifest`, without committing it.
     fn remove<F: Format<P>, P: Place>(
         &self,
         place: &P,

@@ -1,4 +1,4 @@
-//! What a table looks like in MySQL, and whether the one that is there looks like that.
+//! The DDL of tables in MySQL, and the comparison of stored tables with their definitions.
 
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
@@ -6,7 +6,7 @@ use tidegauge_core::{Column, DataType, ForeignKey, Group, Measure, Table};
 
 use crate::sql::{Dialect, Lists, StoredColumn, Summary, TEXT_DAYS, TEXT_MICROS, Wider};
 
-/// How MySQL spells things.
+/// The SQL dialect of MySQL.
 pub(super) const DIALECT: Dialect = Dialect {
     quote: '`',
     declared,
@@ -17,16 +17,17 @@ pub(super) const DIALECT: Dialect = Dialect {
     param,
     bytes: |text| format!("CAST(CONVERT({text} USING utf8mb4) AS BINARY)"),
     lists: Lists::Spelled,
-    // In tables of others, which may have a collation that tells no case.
+    // Tables created by other programs may have a case-insensitive collation.
     equal_by_bytes: false,
     odd_decimals: None,
     days: TEXT_DAYS,
     micros: TEXT_MICROS,
-    // Nulls come first by themselves.
+    // Nulls sort first by default.
     summary: Some(Summary { group, measure, nulls_first: "" }),
 };
 
-/// Spells a parameter of a type: compared with text, numbers and times would be taken for floats.
+/// Returns the placeholder of a parameter; without the cast, numbers and times compared with text
+/// would be treated as floats.
 fn param(_: usize, dtype: DataType) -> String {
     match dtype {
         DataType::Decimal { .. } | DataType::Date => format!("CAST(? AS {})", declared(dtype)),
@@ -40,7 +41,7 @@ fn group(group: &Group, _: &Column, name: String) -> String {
         Group::Column(_) => name,
         Group::Hour(_) => format!("TIMESTAMP(DATE({name}), MAKETIME(HOUR({name}), 0, 0))"),
         Group::Day(_) => format!("CAST({name} AS DATE)"),
-        // From 0 on Monday.
+        // WEEKDAY counts from 0 on Monday.
         Group::Week(_) => format!("CAST({name} AS DATE) - INTERVAL WEEKDAY({name}) DAY"),
         Group::Month(_) => format!("CAST({name} AS DATE) - INTERVAL DAYOFMONTH({name}) - 1 DAY"),
     }
@@ -57,11 +58,11 @@ fn measure(measure: &Measure, of: Option<(&Column, String)>, _: DataType) -> Str
     }
 }
 
-/// The bytes of a key, and of a character at most.
+/// The maximum number of bytes of a key, and of a character.
 const KEY_BYTES: usize = 3_072;
 const CHARACTER: usize = 4;
 
-/// Spells a type as the catalog does.
+/// Returns the name of a type in the catalog.
 fn declared(dtype: DataType) -> String {
     match dtype {
         DataType::Bool => "tinyint(1)".into(),
@@ -74,7 +75,8 @@ fn declared(dtype: DataType) -> String {
     }
 }
 
-/// Spells the type of `column` in `table`: text that is part of a key, or refers to one, has a length.
+/// Returns the type of `column` in `table`; text that is part of a key or a reference has a maximum
+/// length.
 pub(super) fn typed(table: &Table, column: &Column) -> String {
     let refers = table.foreign_keys.iter().any(|key| key.columns.contains(&column.name));
     match column.dtype {
@@ -85,7 +87,8 @@ pub(super) fn typed(table: &Table, column: &Column) -> String {
     }
 }
 
-/// Returns the characters that a text of the key may have: as many as fit when all have as many.
+/// Returns the maximum length in characters of each text of the key, so that all of them fit into a
+/// key.
 fn key_length(table: &Table) -> usize {
     let columns: Vec<_> = table
         .key
@@ -98,8 +101,8 @@ fn key_length(table: &Table) -> usize {
     ((KEY_BYTES - others) / texts / CHARACTER).min(255)
 }
 
-/// Returns the statement that creates `table`, with an index on each of its references. What it says of
-/// others is not enforced: a trade may arrive before its order.
+/// Returns the statement that creates `table`, with an index on each of its references. References
+/// are not enforced, because a trade may arrive before its order.
 pub(super) fn create(table: &Table, collation: &str) -> String {
     let mut lines: Vec<String> = table
         .columns
@@ -122,8 +125,8 @@ pub(super) fn create(table: &Table, collation: &str) -> String {
     )
 }
 
-/// Spells the statement that gives decimals of a table, spelled `name`, the digits of their definitions. It may be
-/// run again.
+/// Returns the statement that gives decimals of a table, quoted as `name`, the digits of their
+/// definitions. It is idempotent.
 fn widen(name: &str, table: &Table, columns: &[Wider<'_>]) -> String {
     let widen = |(column, _): &Wider<'_>| {
         let null = if column.nullable { "" } else { " NOT NULL" };
@@ -134,7 +137,8 @@ fn widen(name: &str, table: &Table, columns: &[Wider<'_>]) -> String {
     format!("ALTER TABLE {name}{};\n", widened.join(","))
 }
 
-/// Spells the statement that lets columns of a table, spelled `name`, be null. It may be run again.
+/// Returns the statement that makes columns of a table, quoted as `name`, nullable. It is
+/// idempotent.
 fn relax(name: &str, table: &Table, columns: &[&Column]) -> String {
     let relax = |column: &&Column| {
         format!("\n    MODIFY COLUMN {} {}", DIALECT.quoted(&column.name), typed(table, column))
@@ -143,12 +147,13 @@ fn relax(name: &str, table: &Table, columns: &[&Column]) -> String {
     format!("ALTER TABLE {name}{};\n", relaxed.join(","))
 }
 
-/// Returns the columns of a table as the catalog has them; none where there is no such table.
+/// Returns the columns of a table in the catalog; empty if the table does not exist.
 pub(super) async fn stored(
     connection: &mut Conn,
     table: &str,
 ) -> mysql_async::Result<Vec<StoredColumn>> {
-    // The schema and the table are named twice: what is not, the server looks for in all its tables.
+    // Schema and table are given for both catalog tables, otherwise the server scans all of its
+    // tables.
     let sql = "SELECT c.COLUMN_NAME, c.COLUMN_TYPE, c.IS_NULLABLE = 'NO', COALESCE(k.SEQ_IN_INDEX, 0) \
                FROM information_schema.COLUMNS c \
                LEFT JOIN information_schema.STATISTICS k \
@@ -165,8 +170,8 @@ pub(super) async fn stored(
     Ok(rows.into_iter().map(stored).collect())
 }
 
-/// MariaDB, and MySQL before 8.0.19, tell how wide a whole number is shown; a text of a key has a
-/// length that another release may choose differently.
+/// Normalizes a type of the catalog: MariaDB, and MySQL before 8.0.19, add the display width of
+/// integers, and the length of a key's text may differ between releases.
 fn plain(dtype: &str) -> String {
     let (name, rest) = dtype.split_once('(').unwrap_or((dtype, ""));
     match name {

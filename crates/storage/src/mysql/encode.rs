@@ -1,5 +1,5 @@
-//! Columns as the text that `LOAD DATA` reads: tabs between, a line a row, backslashes before what
-//! would be taken for either.
+//! Encoding of columns as the text that `LOAD DATA` reads: fields are separated by tabs, rows by
+//! newlines, and both are escaped by backslashes within values.
 //!
 //! <https://dev.mysql.com/doc/refman/8.4/en/load-data.html>
 
@@ -10,17 +10,17 @@ use tidegauge_core::{Batch, ColumnView, DataType};
 
 use crate::{Error, Result, text};
 
-/// Rows on their way into a load.
+/// The rows of a batch that remain to be encoded.
 pub(super) struct Rows {
     pub(super) batch: Batch,
     pub(super) next: usize,
 }
 
 impl Rows {
-    /// Appends lines to `out` until it has some `enough` bytes. Returns `true` if there are more.
+    /// Appends lines to `out` until it has about `enough` bytes. Returns `true` if rows remain.
     ///
     /// # Errors
-    /// Returns an error if a time lies outside the years 0000 to 9999.
+    /// When a time lies outside the years 0000 to 9999.
     pub(super) fn fill(&mut self, out: &mut String, enough: usize) -> Result<bool> {
         let (table, views) = (self.batch.table(), self.batch.views()?);
         while self.next < self.batch.rows() && out.len() < enough {
@@ -38,7 +38,7 @@ impl Rows {
     }
 }
 
-/// Appends the value of `row`, or says why it cannot be written.
+/// Appends the value of `row`, or returns the reason why it cannot be written.
 fn field(
     out: &mut String,
     view: &ColumnView<'_>,
@@ -52,7 +52,7 @@ fn field(
         (ColumnView::Int64(values), _) if values.is_valid(row) => {
             let _ = write!(out, "{}", values.value(row)); // a string takes anything
         }
-        // The shortest digits that read back as the same float.
+        // The shortest digits that parse to the same float.
         (ColumnView::Float64(values), _) if values.is_valid(row) => {
             let _ = write!(out, "{:e}", values.value(row));
         }
@@ -83,7 +83,8 @@ pub(super) fn instant(at: i64) -> Result<String, String> {
 }
 
 fn decimal(out: &mut String, units: i128, scale: u8) {
-    // Most fit 64 bits, and need no arithmetic of 128. Of prices, zeros are cut off.
+    // Most values fit 64 bits and need no 128-bit arithmetic. Prices (scale 18) omit trailing
+    // zeros, so they take the other path.
     let one = 10u64.checked_pow(scale.into()).filter(|_| scale != 18);
     let (Ok(units), Some(one)) = (i64::try_from(units), one) else {
         out.push_str(&text::decimal(units, scale));

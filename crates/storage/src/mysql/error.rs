@@ -1,4 +1,4 @@
-//! What MySQL says, and the way out of it.
+//! Error messages for MySQL's errors.
 
 use mysql_async::{IoError, ServerError};
 use tidegauge_core::{ErrorKind, Table};
@@ -7,14 +7,15 @@ use super::MySql;
 use crate::Error;
 use crate::sql::locked_out;
 
-/// What the server says of a lock that was waited for in vain: `ER_LOCK_WAIT_TIMEOUT`.
+/// The code of the error for a lock timeout: `ER_LOCK_WAIT_TIMEOUT`.
 pub(super) const LOCK_TIMEOUT: u16 = 1205;
 
-/// Where it is seen who holds a lock.
+/// The advice on how to find the holder of a lock.
 pub(super) const HOLDER: &str = "`SHOW PROCESSLIST` shows it";
 
 impl MySql {
-    /// Returns the error of `what`, of so many bytes, that the server does not take at once.
+    /// Returns the error of `what`, of the given size in bytes, that exceeds the server's packet
+    /// limit.
     pub(super) fn too_large(&self, what: &str, bytes: Option<usize>) -> Error {
         let size = bytes.map(|bytes| format!(" of {bytes} bytes")).unwrap_or_default();
         Error::server(
@@ -25,8 +26,9 @@ impl MySql {
         )
     }
 
-    /// Classifies what the server said, in words that say what to do; `at` is the table concerned.
-    /// The codes are those of <https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html>.
+    /// Converts an error of the client to one whose message says what to do; `at` is the table
+    /// concerned. The codes are those of
+    /// <https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html>.
     pub(super) fn failed(&self, error: mysql_async::Error, at: Option<&Table>) -> Error {
         match error {
             mysql_async::Error::Server(said) => self.said(&said, at),
@@ -35,7 +37,8 @@ impl MySql {
                 format!("no encrypted connection: {cause}"),
                 "leave `require_ssl` out of the URL if the server offers none",
             ),
-            // The server hangs up amid what it does not take, and its client knows no more than that.
+            // The server closes the connection on a packet that is too large, without an error
+            // message.
             mysql_async::Error::Io(IoError::Io(cause)) if is_too_large(&cause) => {
                 let of = at.map(|table| format!("a statement on table `{}`", table.name));
                 self.too_large(of.as_deref().unwrap_or("a statement"), None)
@@ -53,7 +56,7 @@ impl MySql {
         }
     }
 
-    /// Classifies what the server said of a statement, or of a row of it.
+    /// Converts an error that the server reported for a statement, or for one of its rows.
     pub(super) fn said(&self, said: &ServerError, at: Option<&Table>) -> Error {
         let (user, target) = (&self.target.user, self.target.name.clone());
         let words = said.message.replace('\n', " ");
@@ -64,7 +67,7 @@ impl MySql {
                     .unwrap_or_default();
                 return Error::Duplicate { table, key };
             }
-            // MariaDB says no more than that to one who comes without encryption.
+            // MariaDB reports no more than this to a client without encryption.
             1045 | 1698 if self.target.options.ssl_opts().is_none() => (
                 ErrorKind::Authentication,
                 format!("user `{user}` is not let in: {words}"),
@@ -95,7 +98,7 @@ impl MySql {
             ),
             1021 | 1114 => return Error::DiskFull { path: target },
             1290 | 1792 | 1836 => return Error::ReadOnly { path: target },
-            // What a trigger raises.
+            // The code of errors raised by triggers.
             1644 if at.is_some() => {
                 let table = at.map(|table| table.name.to_string()).unwrap_or_default();
                 return Error::Trigger { table, reason: words };
@@ -133,7 +136,8 @@ impl MySql {
     }
 }
 
-/// Returns `true` if the protocol broke on a packet that was too large. The client's type for that is not public.
+/// Returns `true` if the protocol failed on a packet that was too large. The client's type for that
+/// is not public.
 fn is_too_large(cause: &std::io::Error) -> bool {
     let words = cause.to_string();
     ["larger than max_allowed_packet", "Packets out of sync"]
@@ -141,10 +145,10 @@ fn is_too_large(cause: &std::io::Error) -> bool {
         .any(|says| words.contains(says))
 }
 
-/// Classifies what needs no words of ours.
+/// Returns the kind of an error whose message is the server's own.
 fn kind(code: u16) -> ErrorKind {
     match code {
-        // Tables and columns that are not there.
+        // Tables and columns that do not exist.
         1054 | 1146 => ErrorKind::SchemaMismatch,
         // Values that do not fit their columns, or are missing.
         0 | 1048 | 1062 | 1261..=1265 | 1292 | 1366 | 1406 | 1411 => ErrorKind::InvalidInput,

@@ -1,5 +1,5 @@
-//! The built-in tables, brought up to date. MySQL commits every `CREATE` by itself: a migration is
-//! written so that it can be begun again.
+//! Migrations of the built-in tables. MySQL commits every `CREATE` immediately, so every migration
+//! is written to be restartable.
 
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
@@ -8,25 +8,25 @@ use super::MySql;
 use crate::sql::{CURSORS, LOCK_TIMEOUT, refuse_views};
 use crate::{Error, Result};
 
-/// Forward only: a released file never changes.
+/// The migrations, forward only: a released file never changes.
 const MIGRATIONS: &[(i64, &str, &str)] = include!("../../migrations/mysql/list.rs");
 
-/// What the server says of a column that is there already: `ER_DUP_FIELDNAME`.
+/// The code of the error for an existing column: `ER_DUP_FIELDNAME`.
 const THERE: u16 = 1060;
 
-/// What the server says where a view is in the place of a table: `ER_WRONG_OBJECT`.
+/// The code of the error for a view in the place of a table: `ER_WRONG_OBJECT`.
 const NO_TABLE: u16 = 1347;
 
-/// Where it is kept which of them a database has.
+/// The table of the applied migrations.
 const VERSIONS_TABLE: &str = "_tidegauge_migrations";
 
-/// Which of them a database has.
+/// The statement that creates the table of the applied migrations.
 const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS `_tidegauge_migrations` (\
                         `version` bigint NOT NULL PRIMARY KEY, \
                         `applied_at` datetime(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6))";
 
 impl MySql {
-    /// Brings the built-in tables up to date; one process at a time.
+    /// Applies missing migrations of the built-in tables, in one process at a time.
     pub(super) async fn migrate(&self, connection: &mut Conn, collation: &str) -> Result<()> {
         self.alone_at(connection, "migrations").await?;
         let done = self.apply(connection, collation).await;
@@ -57,8 +57,8 @@ impl MySql {
             for statement in migration.split_terminator(";\n") {
                 let statement = statement.replace("{collation}", collation);
                 match connection.query_drop(statement).await {
-                    // The run before this one was killed behind it: MySQL knows no `ADD COLUMN IF NOT
-                    // EXISTS`, and one statement adds all columns or none.
+                    // The previous run was killed after this statement: MySQL has no `ADD COLUMN IF
+                    // NOT EXISTS`, and one statement adds all columns or none.
                     Err(mysql_async::Error::Server(error)) if error.code == THERE => {}
                     Err(mysql_async::Error::Server(error)) if error.code == NO_TABLE => {
                         let views = "SELECT TABLE_NAME FROM information_schema.VIEWS \
@@ -76,8 +76,8 @@ impl MySql {
         Ok(())
     }
 
-    /// Waits until nobody else is at `what` of this database, and keeps others from it until this
-    /// connection leaves, or is closed.
+    /// Acquires the exclusive lock on `what` of this database; it is held until this connection
+    /// releases it or is closed.
     pub(super) async fn alone_at(&self, connection: &mut Conn, what: &str) -> Result<()> {
         let sql = format!(
             "SELECT GET_LOCK(CONCAT('tidegauge ', MD5(CONCAT(CONVERT(DATABASE() USING utf8mb4), ' ', ?))), {})",
@@ -91,7 +91,7 @@ impl MySql {
         }
     }
 
-    /// Lets others to it again.
+    /// Releases the exclusive lock on `what`.
     pub(super) async fn leave(&self, connection: &mut Conn, what: &str) -> Result<()> {
         let sql = "DO RELEASE_LOCK(CONCAT('tidegauge ', MD5(CONCAT(CONVERT(DATABASE() USING utf8mb4), ' ', ?))))";
         connection.exec_drop(sql, (what,)).await.map_err(|error| self.failed(error, None))
@@ -133,8 +133,8 @@ mod tests {
         MIGRATIONS_OF_TABLES.write();
     }
 
-    /// Nothing but the definitions in core says what a built-in table is: the migrations say it
-    /// again, for those who read them, and this holds them together.
+    /// Checks that the migrations agree with the definitions in core, which are authoritative; the
+    /// migrations repeat them in readable form.
     #[tokio::test]
     async fn migrations_say_what_the_definitions_say() {
         let Some(server) = MariaDb::start() else { return };

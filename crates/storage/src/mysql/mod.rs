@@ -1,4 +1,4 @@
-//! MySQL and MariaDB: rows go in by `LOAD DATA LOCAL INFILE` where the server allows it.
+//! MySQL and MariaDB: rows are loaded by `LOAD DATA LOCAL INFILE` if the server allows it.
 
 mod ddl;
 mod encode;
@@ -22,11 +22,11 @@ use crate::sql::{
 };
 use crate::{Error, Result};
 
-/// How long a server may take to let us in.
+/// The timeout for connecting to a server.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// What every session of ours begins with: times are UTC, what does not fit is refused, and no lock is waited for
-/// without end.
+/// Returns the statement that begins every session: times are UTC, values that do not fit are
+/// refused, and waits for locks are limited.
 fn session() -> String {
     let seconds = LOCK_TIMEOUT.as_secs();
     format!(
@@ -36,7 +36,7 @@ fn session() -> String {
     )
 }
 
-/// Tables that one statement joins at most.
+/// The maximum number of tables joined by one statement.
 const MOST_JOINED: usize = 61;
 
 /// A database of a MySQL or MariaDB server.
@@ -45,22 +45,22 @@ pub(crate) struct MySql {
     target: Target,
 }
 
-/// A connection, and what is known of the server on it.
+/// A connection, with the properties of its server.
 #[derive(Debug)]
 pub(crate) struct Connection {
     conn: Option<Conn>,
-    /// Whether rows of a result may still be on their way.
+    /// `true` while rows of a result may still be unread.
     is_reading: bool,
-    /// Whether the server takes the text of a load from us.
+    /// `true` if the server accepts data from the client for a load.
     takes_files: bool,
-    /// The bytes that the server takes at once, a statement or a value.
+    /// The maximum size in bytes of a packet, which is a statement or a value.
     most_bytes: usize,
-    /// The collation by bytes in which spaces at the end of a text count.
+    /// The binary collation in which trailing spaces of a text are significant.
     collation: &'static str,
 }
 
 impl Connection {
-    /// Returns the client, which is there until this is closed.
+    /// Returns the client, which exists until this connection is closed.
     fn conn(&mut self) -> Result<&mut Conn> {
         self.conn.as_mut().ok_or_else(|| {
             Error::server(ErrorKind::Bug, "the connection was closed", "report this")
@@ -68,18 +68,18 @@ impl Connection {
     }
 }
 
-/// Dropped within a runtime, mysql_async reads the rest of a result first, be it a hundred million rows;
-/// elsewhere it drops the socket.
+/// Dropped within a runtime, mysql_async first reads the rest of a result, even a hundred million
+/// rows; elsewhere it just closes the socket.
 impl Drop for Connection {
     fn drop(&mut self) {
         if let Some(conn) = self.conn.take_if(|_| self.is_reading) {
-            // Without a thread it is read to the end after all.
+            // If no thread can be started, the result is read to its end after all.
             drop(std::thread::Builder::new().spawn(move || drop(conn)));
         }
     }
 }
 
-/// Returns the store in the database that is `target`, to which it connects when that is needed.
+/// Returns the store in the database `target`, which connects on first use.
 pub(crate) fn open(target: Target) -> SqlStore<MySql> {
     SqlStore::new(MySql { target })
 }
@@ -141,7 +141,7 @@ impl Database for MySql {
                 "the server's local_infile is off: rows go in by INSERT, more slowly"
             );
         }
-        // The two call that differently.
+        // The two servers have different names for the collation.
         let is_maria = version.to_lowercase().contains("mariadb");
         let collation = if is_maria { "utf8mb4_nopad_bin" } else { "utf8mb4_0900_bin" };
         let migrated = self.migrate(&mut conn, collation);

@@ -1,4 +1,4 @@
-//! Rows of a query, one by one as they come.
+//! Streaming the rows of a query.
 
 use mysql_async::prelude::Queryable;
 use mysql_async::{Params, Value};
@@ -18,7 +18,8 @@ impl MySql {
         let table = rows.table().clone();
         let failed = |error| self.failed(error, Some(&table));
         let params = bound(&query.params, &table.name)?;
-        // Prepared, so that values come as they are and not as text: floats keep their last digit.
+        // A prepared statement returns values in binary form instead of text, so that floats are
+        // exact.
         connection.is_reading = true;
         let found = connection.conn()?.exec_iter(query.sql.as_str(), params).await;
         let mut found = found.map_err(failed)?;
@@ -44,7 +45,7 @@ impl MySql {
     }
 }
 
-/// Encodes what a query on `table` binds.
+/// Encodes the parameters of a query on `table`.
 pub(super) fn bound(params: &[Param], table: &str) -> Result<Params> {
     let mut values = Vec::with_capacity(params.len());
     for param in params {
@@ -57,7 +58,7 @@ pub(super) fn bound(params: &[Param], table: &str) -> Result<Params> {
     Ok(if values.is_empty() { Params::Empty } else { Params::Positional(values) })
 }
 
-/// Returns a value of a column as its cell, or `None` if it is no such.
+/// Decodes a value of a column to a cell; returns `None` if it is of another type.
 fn decoded(value: &Value, dtype: DataType) -> Option<Cell<'_>> {
     let day = |year: u16, month: u8, day: u8| {
         chrono::NaiveDate::from_ymd_opt(year.into(), month.into(), day.into())

@@ -1,4 +1,4 @@
-//! Which server and database a URL means.
+//! The target of a URL: server and database.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use tidegauge_core::connection_url;
 
 use crate::{Error, Result};
 
-/// The options that the driver knows.
+/// The URL options that the driver knows.
 const OPTIONS: [&str; 23] = [
     "require_ssl",
     "verify_ca",
@@ -38,9 +38,9 @@ const OPTIONS: [&str; 23] = [
 #[derive(Clone)]
 pub(crate) struct Target {
     pub(super) options: Opts,
-    /// What it is called, without its secrets.
+    /// The name for users, without secrets.
     pub(super) name: String,
-    /// The user who connects.
+    /// The user name of the connection.
     pub(super) user: String,
 }
 
@@ -59,7 +59,7 @@ impl Target {
         connection_url::check_server(url).map_err(|reason| invalid(&reason))?;
         connection_url::check_options(url, &OPTIONS).map_err(|reason| invalid(&reason))?;
         let rest = url.split_once("://").map_or("", |(_, rest)| rest);
-        // What is wrong with it is not repeated: it may be a part of the password.
+        // The invalid part is not repeated, since it may be part of the password.
         let options = Opts::from_url(&format!("mysql://{rest}")).map_err(|error| match error {
             UrlError::InvalidParamValue { param, .. } => {
                 invalid(&format!("has an option `{param}` whose value cannot be"))
@@ -72,7 +72,7 @@ impl Target {
         let name =
             format!("mysql://{}:{}/{database}", options.ip_or_hostname(), options.tcp_port());
         let user = options.user().unwrap_or_default().to_owned();
-        // By TCP as the URL says, never by a socket that the server names.
+        // The connection uses TCP as in the URL, never a socket that the server names.
         let options = OptsBuilder::from_opts(options).prefer_socket(false).into();
         Ok(Self { options, name, user })
     }

@@ -1,4 +1,4 @@
-//! Rows by `LOAD DATA LOCAL INFILE`, or by `INSERT` where the server does not allow that.
+//! Writing rows by `LOAD DATA LOCAL INFILE`, or by `INSERT` if the server does not allow that.
 
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -12,20 +12,21 @@ use super::{Connection, MySql, ddl};
 use crate::sql::{Query, Rows as FoundRows};
 use crate::{Error, Result, text};
 
-/// So many bytes of text are made at once, and so many such pieces ahead of the server.
+/// The size of a piece of encoded text, and the maximum number of pieces ahead of the server.
 const CHUNK: usize = 256 * 1024;
 const AHEAD: usize = 4;
-/// Values that a statement binds at most.
+/// The maximum number of parameters of a statement.
 const MOST_VALUES: usize = 65_535;
-/// Rows an INSERT: beyond this nothing is gained.
+/// The maximum number of rows per INSERT: more give no further gain.
 const MOST_ROWS: usize = 1_000;
-/// Bytes of a packet that are not values, and of a value that are not its text, at most.
+/// Upper bounds for the bytes of a packet that are not values, and of a value that are not its
+/// text.
 pub(super) const OVERHEAD: usize = 4 * 1024;
 const OVERHEAD_OF_VALUE: usize = 16;
 
 impl MySql {
-    /// Hands the stored rows to `rows` whose keys are those of `batch`, and leaves that where
-    /// [`take_staged`](Self::take_staged) finds it.
+    /// Passes the stored rows with the keys of `batch` to `rows`, and leaves `batch` staged for
+    /// [`take_staged`](Self::take_staged).
     pub(super) async fn of_keys(
         &self,
         connection: &mut Connection,
@@ -35,7 +36,8 @@ impl MySql {
         let table = batch.table();
         self.stage_rows(connection, batch).await?;
         let (name, keys) = (ddl::DIALECT.quoted(&table.name), format!("{} AS k", staging(table)));
-        // In this order, whatever the server believes of a table that was filled just now.
+        // The join order is fixed, since the server's statistics are outdated for a table that was
+        // just filled.
         let sql = ddl::DIALECT.of_keys(table, &name, &keys, "STRAIGHT_JOIN");
         self.rows(connection, &Query { sql, params: Vec::new() }, rows).await
     }
@@ -54,7 +56,7 @@ impl MySql {
         self.take_staged(connection, batch.table(), write).await
     }
 
-    /// Takes the staged rows over.
+    /// Moves the staged rows into the table.
     pub(super) async fn take_staged(
         &self,
         connection: &mut Connection,
@@ -65,7 +67,7 @@ impl MySql {
         taken.map_err(|error| self.failed(error, Some(table)))
     }
 
-    /// Brings the rows of `batch` into the temporary table, in place of those that are there.
+    /// Stages the rows of `batch` in the temporary table, replacing those that are there.
     async fn stage_rows(&self, connection: &mut Connection, batch: &Batch) -> Result<()> {
         let name = staging(batch.table());
         let emptied = connection.conn()?.query_drop(format!("DELETE FROM {name}")).await;
@@ -80,20 +82,21 @@ impl MySql {
         }
     }
 
-    /// Streams the text of the rows from memory as the file that the server asks for.
+    /// Streams the encoded rows from memory as the file that the server requests.
     async fn load_data(&self, connection: &mut Conn, name: &str, batch: Batch) -> Result<()> {
         let table: &Table = &batch.table().clone();
         let count = u64::try_from(batch.rows()).unwrap_or(u64::MAX);
         let (pieces, received) = mpsc::channel::<std::io::Result<Bytes>>(AHEAD);
         let mut rows = Rows { batch, next: 0 };
-        // Beside the connection: the next piece is made while the last one is sent.
+        // Encoding runs concurrently with sending: the next piece is made while the last one is
+        // sent.
         let encoder = tokio::task::spawn_blocking(move || {
             loop {
                 let mut text = String::with_capacity(CHUNK + 4 * 1024);
                 let more = match rows.fill(&mut text, CHUNK) {
                     Ok(more) => more,
                     Err(error) => {
-                        // The server must not take what it has for the whole.
+                        // The server must not take a part for the whole.
                         let _ = pieces
                             .blocking_send(Err(std::io::Error::other("not all could be written")));
                         return Err(error);
@@ -122,7 +125,8 @@ impl MySql {
             }
             Ok(Ok(())) => loaded.map_err(|error| self.failed(error, Some(table)))?,
         }
-        // Of a local file the server only warns, and leaves rows out or alters them: that is an error.
+        // For a local file the server only warns when it skips or alters rows; here that is an
+        // error.
         if connection.affected_rows() == count && connection.get_warnings() == 0 {
             return Ok(());
         }
@@ -137,7 +141,7 @@ impl MySql {
         Err(self.said(&ServerError { code, message, state: String::new() }, Some(table)))
     }
 
-    /// Inserts the rows, as many at a time as the server takes.
+    /// Inserts the rows, as many per statement as the server accepts.
     async fn insert_rows(
         &self,
         connection: &mut Connection,
@@ -180,13 +184,13 @@ impl MySql {
     }
 }
 
-/// Returns the bytes of a value in a packet, or a few more.
+/// Returns an upper bound of the bytes of a value in a packet.
 fn size(value: &Value) -> usize {
     let text = if let Value::Bytes(text) = value { text.len() } else { 0 };
     text + OVERHEAD_OF_VALUE
 }
 
-/// Returns a cell as the server takes it, or says why it cannot be written.
+/// Encodes a cell for the server, or returns the reason why it cannot be written.
 pub(super) fn value(cell: Cell<'_>, dtype: DataType) -> Result<Value, String> {
     Ok(match (cell, dtype) {
         (Cell::Null, _) => Value::NULL,
@@ -207,12 +211,14 @@ pub(super) fn value(cell: Cell<'_>, dtype: DataType) -> Result<Value, String> {
     })
 }
 
-/// Spells the temporary table that rows of `table` go through, with a name that no table of ours has.
+/// Returns the quoted name of the temporary staging table of `table`; no regular table has such a
+/// name.
 fn staging(table: &Table) -> String {
     ddl::DIALECT.quoted(&format!("+{}", table.name))
 }
 
-/// Returns the statements that make the temporary table, which is of this connection alone.
+/// Returns the statements that create the temporary table, which is visible to this connection
+/// only.
 pub(super) fn stage(table: &Table) -> Vec<String> {
     let (name, like) = (staging(table), ddl::DIALECT.quoted(&table.name));
     vec![
@@ -221,7 +227,7 @@ pub(super) fn stage(table: &Table) -> Vec<String> {
     ]
 }
 
-/// Takes the staged rows over, each in place of the one that had its key, or only new ones.
+/// Returns the statement that moves the staged rows into the table: as an upsert, or as new rows only.
 fn take(table: &Table, write: WriteMode) -> String {
     let dialect = ddl::DIALECT;
     let columns = dialect.list(table.columns.iter().map(|column| &column.name));

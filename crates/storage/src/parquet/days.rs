@@ -1,4 +1,4 @@
-//! Rows taken apart by the day of their event.
+//! Partitioning of rows by the day of their event time.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -9,26 +9,27 @@ use tidegauge_core::{Batch, ColumnView, DataType, Scalar, Table};
 
 use crate::Result;
 
-/// What Hive calls the part of the rows that have no value.
+/// Hive's name for the partition of rows without a value.
 pub(super) const NONE: &str = "__HIVE_DEFAULT_PARTITION__";
 
 const MICROS: i64 = 86_400_000_000;
 
-/// Rows of a day, on average, of which a file is worth its while: a page of fewer lies in one file, for a
-/// thousand small ones take longer to write, and to open, than what is in them.
+/// The minimum average number of rows per day for which separate files are worthwhile: a smaller
+/// page becomes one file, since a thousand small files take longer to write and to open than their
+/// content.
 const FEW: usize = 50_000;
 
-/// Returns the rows of each day, in their order; all together where the table has no time, or days have
-/// but few.
+/// Returns the rows of each day, in their order; or all rows together if the table has no event
+/// time, or days have too few rows.
 pub(super) fn by_day(table: &Table, batch: Batch) -> Result<Vec<(Option<String>, Batch)>> {
     let Some(days) = days(table, &batch)? else { return Ok(vec![(None, batch)]) };
-    // Rows of a day mostly follow each other: what is hashed is where the day changes.
+    // Rows of a day are mostly consecutive, so only changes of the day are hashed.
     let changes = days.chunk_by(|one, other| one == other).filter_map(|same| same.first());
     let different = changes.collect::<HashSet<_, RandomState>>().len();
     if different > 1 && batch.rows() / different < FEW {
         return Ok(vec![(None, batch)]);
     }
-    // Most rows come in the order of their time: then a day is a slice.
+    // Most rows are in the order of their time; then each day is a slice.
     if days.is_sorted() {
         let mut from = 0;
         let parts = days.chunk_by(|one, other| one == other).map(|same| {
@@ -46,8 +47,8 @@ pub(super) fn by_day(table: &Table, batch: Batch) -> Result<Vec<(Option<String>,
     parts.collect()
 }
 
-/// Returns the least and greatest time that rows of the day called `name` may have; `None` if that cannot
-/// be told.
+/// Returns the smallest and the largest event time of rows of the day `name`, or `None` if they are
+/// unknown.
 pub(super) fn bounds(name: &str, dtype: DataType) -> Option<(Scalar, Scalar)> {
     let day = name.parse::<NaiveDate>().ok()?;
     let days = (day - NaiveDate::default()).num_days();
@@ -59,7 +60,7 @@ pub(super) fn bounds(name: &str, dtype: DataType) -> Option<(Scalar, Scalar)> {
     Some((Scalar::Timestamp(first), Scalar::Timestamp(first.checked_add(MICROS - 1)?)))
 }
 
-/// Returns the day of every row, since 1970.
+/// Returns the day of every row, in days since 1970.
 fn days(table: &Table, batch: &Batch) -> Result<Option<Vec<Option<i64>>>> {
     let Some(time) = &table.time else { return Ok(None) };
     Ok(Some(match batch.column(time)? {
@@ -79,7 +80,8 @@ fn name(day: Option<i64>) -> String {
     let span = Days::new(day.unsigned_abs());
     let epoch = NaiveDate::default();
     let date = if day < 0 { epoch.checked_sub_days(span) } else { epoch.checked_add_days(span) };
-    // A number where the calendar ends, a quarter of a million years from here.
+    // Beyond the calendar's end, a quarter of a million years from now, the number itself is the
+    // name.
     date.map_or_else(|| day.to_string(), |date| date.to_string())
 }
 

@@ -1,7 +1,8 @@
-//! Decimals of a fixed number of bytes, which is how Parquet has those of more than 18 digits.
+//! Decoding of fixed-length decimals, the representation in Parquet of those with more than 18
+//! digits.
 //!
-//! The `parquet` crate extends their sign byte by byte, which takes a third of the time of a scan. Here it is
-//! told that they are bytes, and these become numbers a column at a time.
+//! The `parquet` crate extends their sign byte by byte, which takes a third of the time of a scan.
+//! So it is told that they are plain bytes, which are converted here a column at a time.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,10 +16,10 @@ use tidegauge_core::arrow::array::{
 };
 use tidegauge_core::arrow::schema::{ArrowError, Field, FieldRef, Schema};
 
-/// The bytes of the widest number that is read.
+/// The maximum length in bytes of a decimal.
 const WIDEST: i32 = 16;
 
-/// The decimals of a file that come as bytes: the precision and scale of each, by its name.
+/// The fixed-length decimals of a file, with the precision and scale of each by column name.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Decimals(BTreeMap<String, (u8, i8)>);
 
@@ -55,12 +56,13 @@ impl Decimals {
         Ok((found, new.build()))
     }
 
-    /// Returns the scale of the decimals called `name`; `None` if none that come as bytes are.
+    /// Returns the scale of the decimal column `name`, or `None` if it is not a fixed-length
+    /// decimal.
     pub(super) fn scale(&self, name: &str) -> Option<u8> {
         self.0.get(name).and_then(|(_, scale)| u8::try_from(*scale).ok())
     }
 
-    /// Returns a batch as the file has it, with numbers in the place of their bytes.
+    /// Converts the bytes of decimal columns in a decoded batch to numbers.
     pub(super) fn restore(&self, record: RecordBatch) -> Result<RecordBatch, ArrowError> {
         let schema = record.schema();
         let found = |field: &FieldRef| self.0.get(field.name()).copied();
@@ -83,7 +85,7 @@ impl Decimals {
     }
 }
 
-/// Returns the length in bytes, and the precision and scale, of a decimal of fixed length.
+/// Returns the length in bytes, and the precision and scale, of a fixed-length decimal.
 fn decimal(field: &Type) -> Option<(i32, (u8, i8))> {
     let Type::PrimitiveType { physical_type, type_length, scale, precision, basic_info } = field
     else {
@@ -100,7 +102,7 @@ fn decimal(field: &Type) -> Option<(i32, (u8, i8))> {
     is_read.then_some((*type_length, known))
 }
 
-/// Returns a field as bytes of which nothing else is known.
+/// Returns the field as a fixed-length byte array without a logical type.
 fn bytes(field: &Type, length: i32) -> Result<TypePtr, ParquetError> {
     let info = field.get_basic_info();
     let mut builder =
@@ -113,10 +115,10 @@ fn bytes(field: &Type, length: i32) -> Result<TypePtr, ParquetError> {
     Ok(Arc::new(builder.build()?))
 }
 
-/// Returns numbers of their big-endian bytes.
+/// Converts big-endian bytes to numbers.
 fn numbers(array: &FixedSizeBinaryArray) -> Decimal128Array {
     let bytes = array.value_data();
-    // With a length that the compiler knows, a number is two loads and a shift.
+    // With a constant length, the compiler reduces a number to two loads and a shift.
     let numbers = match array.value_length() {
         8 => of_length::<8>(bytes),
         12 => of_length::<12>(bytes),
@@ -134,8 +136,8 @@ fn of_length<const LENGTH: usize>(bytes: &[u8]) -> Vec<i128> {
     chunks.iter().map(|chunk| number(chunk)).collect()
 }
 
-/// Returns the number that at most sixteen bytes are: as the upper bytes of sixteen, and then shifted down with
-/// its sign.
+/// Converts at most 16 bytes to a number: they become the upper bytes of 16, which are shifted down
+/// with their sign.
 #[inline]
 fn number(bytes: &[u8]) -> i128 {
     let mut wide = [0; 16];

@@ -1,4 +1,4 @@
-//! A Parquet file, read by ranges: its footer, then of each row group what is wanted.
+//! Reading of a Parquet file by ranges: its footer, then the required parts of each row group.
 
 use std::ops::{ControlFlow, Range};
 use std::path::Path;
@@ -31,42 +31,43 @@ use super::tally::Tally;
 use crate::folder::{Files, Opened};
 use crate::{Error, Result};
 
-/// The most rows of a batch.
+/// The maximum number of rows of a batch.
 pub(super) const BATCH: usize = 65_536;
 
-/// A dictionary of more bytes than this is not of few texts.
+/// The maximum size in bytes of a dictionary for its column to be read as a dictionary.
 const SMALL: i64 = 16 * 1024;
 
-/// Runs `work`, which decodes what may be damaged: the library asserts in places where an error would do.
+/// Runs `work`, which decodes possibly damaged data, and converts panics to errors, because the
+/// library asserts in places where an error would be appropriate.
 fn decoded<T>(work: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, ParquetError> {
     panics::caught(work).unwrap_or_else(|panicked| {
         Err(ParquetError::General(format!("it cannot be decoded ({panicked})")))
     })
 }
 
-/// A file, as the manifest knows it.
+/// A data file as recorded in the manifest.
 #[derive(Debug, Clone)]
 pub(super) struct DataFile {
     pub(super) path: String,
     pub(super) rows: usize,
-    /// What its footer is recognised by; `None` if that is not known.
+    /// The fingerprint of its footer; `None` if it is unknown.
     pub(super) footer: Option<Fingerprint>,
 }
 
-/// What is wanted of files.
+/// The parameters of reading files.
 #[derive(Debug, Clone)]
 pub(super) struct Request {
-    /// The table, as the reader defines it.
+    /// The table as defined by the reader.
     pub(super) table: TableRef,
-    /// Its columns that are wanted.
+    /// The projected columns.
     pub(super) output: TableRef,
-    /// Which rows are wanted.
+    /// The predicate on rows.
     pub(super) predicate: Predicate,
-    /// How many at most.
+    /// The maximum number of rows.
     pub(super) limit: Option<usize>,
 }
 
-/// What takes batches, and says whether it wants more.
+/// A function that takes batches and returns whether to continue.
 pub(super) type Take<'a> = &'a mut dyn FnMut(Batch) -> Result<ControlFlow<()>>;
 
 /// A file whose footer was read.
@@ -80,7 +81,7 @@ pub(super) struct ParquetFile<'a, P: Files> {
 }
 
 impl<'a, P: Files> ParquetFile<'a, P> {
-    /// Opens a file; `pages` says whether the index of its pages is of use.
+    /// Opens a file; `pages` is `true` to read the page index too.
     pub(super) fn open(
         place: &'a P,
         tally: &'a Tally,
@@ -117,20 +118,20 @@ impl<'a, P: Files> ParquetFile<'a, P> {
         Ok(Self { place, tally, path: &file.path, opened, metadata, decimals })
     }
 
-    /// Reads the rows that pass, of row groups and pages that may have some.
+    /// Reads the rows that pass the predicate, pruning row groups and pages by their statistics.
     pub(super) fn read(&self, request: &Request, take: Take<'_>) -> Result<()> {
         let (mut conditions, mut missing) = (Vec::new(), false);
         for condition in &request.predicate.conditions {
             match self.column(&condition.name) {
                 Some(place) => conditions.push((place, condition)),
-                // Nulls all of them.
+                // A column that the file lacks is null in all rows.
                 None => missing |= condition.test != Test::IsNull,
             }
         }
         if missing {
             return Ok(());
         }
-        // Rows of groups that pass whole are not compared.
+        // Rows of row groups that pass as a whole are not tested.
         for same in self
             .row_groups(&conditions)?
             .chunk_by(|one, next| one.passes_whole == next.passes_whole)
@@ -145,7 +146,7 @@ impl<'a, P: Files> ParquetFile<'a, P> {
         Ok(())
     }
 
-    /// Reads the rows of which `stays` is set, whether they pass or not.
+    /// Reads the rows whose bit in `stays` is set, regardless of the predicate.
     pub(super) fn read_rows(
         &self,
         request: &Request,
@@ -165,15 +166,17 @@ impl<'a, P: Files> ParquetFile<'a, P> {
         self.decode(request, groups, None, take).map(|_| ())
     }
 
-    /// Reads all rows of those row groups that may have some that pass, whether these do or not, each batch
-    /// with the places of its rows in the file.
+    /// Reads all rows of those row groups in which rows may pass, regardless of the predicate; each
+    /// batch comes with the indexes of its rows in the file.
     pub(super) fn read_groups(
         &self,
         request: &Request,
         take: &mut dyn FnMut(&Batch, &mut dyn Iterator<Item = usize>) -> Result<()>,
     ) -> Result<()> {
         let conditions: Vec<_> = request.predicate.conditions.iter().collect();
-        let there = conditions.iter().filter_map(|it| Some((self.column(&it.name)?, *it)));
+        let there = conditions
+            .iter()
+            .filter_map(|condition| Some((self.column(&condition.name)?, *condition)));
         let groups = self.row_groups(&there.collect::<Vec<_>>())?;
         let rows = self.rows_of_groups();
         let chosen: Vec<usize> =
@@ -194,8 +197,8 @@ impl<'a, P: Files> ParquetFile<'a, P> {
         groups.map_err(|error| self.failed(error))
     }
 
-    /// Returns how many units of a condition on decimals one unit of its column in the file is: more than one where
-    /// the column had fewer places when the file was written.
+    /// Returns the number of units of a decimal condition per unit of its column in the file: more
+    /// than one if the column had a smaller scale when the file was written.
     fn unit(&self, place: usize, condition: &Condition) -> i128 {
         let DataType::Decimal { scale, .. } = condition.dtype else { return 1 };
         let written = self.decimals.scale(&condition.name).or_else(|| {
@@ -207,7 +210,7 @@ impl<'a, P: Files> ParquetFile<'a, P> {
         10i128.checked_pow(more.into()).unwrap_or(i128::MAX)
     }
 
-    /// Returns the rows of the file that lie in each row group.
+    /// Returns the range of rows of the file in each row group.
     fn rows_of_groups(&self) -> Vec<Range<usize>> {
         let mut from = 0;
         let groups = self.metadata.metadata().row_groups().iter();
@@ -219,7 +222,7 @@ impl<'a, P: Files> ParquetFile<'a, P> {
         ranges.collect()
     }
 
-    /// Returns the place of a column in the file.
+    /// Returns the index of a column in the file, or `None` if the file lacks it.
     fn column(&self, name: &str) -> Option<usize> {
         let columns = self.metadata.parquet_schema().columns();
         columns.iter().position(|column| column.path().parts() == [name])
@@ -230,8 +233,8 @@ impl<'a, P: Files> ParquetFile<'a, P> {
         ProjectionMask::leaves(self.metadata.parquet_schema(), places)
     }
 
-    /// Returns the filter by which the columns of the conditions are decoded first, and the others for the
-    /// rows alone that pass.
+    /// Returns the filter with which the columns of the conditions are decoded first, and the other
+    /// columns only for rows that pass.
     fn filter(
         &self,
         request: &Request,
@@ -259,7 +262,7 @@ impl<'a, P: Files> ParquetFile<'a, P> {
         Ok(Some(RowFilter::new(vec![Box::new(ArrowPredicateFn::new(mask, keeps))])))
     }
 
-    /// Decodes row groups, and returns whether `take` wants more.
+    /// Decodes row groups; returns `Break` if `take` stopped the reading.
     fn decode(
         &self,
         request: &Request,
@@ -301,7 +304,8 @@ impl<'a, P: Files> ParquetFile<'a, P> {
         }
     }
 
-    /// Returns the rows as a batch; columns that were added to the table after the file was written are null.
+    /// Converts a record to a batch; columns that were added to the table after the file was
+    /// written are null.
     fn batch(&self, record: RecordBatch, output: &TableRef) -> Result<Batch> {
         if record.num_columns() == output.columns.len() {
             return self.fits(Batch::new(output, record));
@@ -326,7 +330,7 @@ impl<'a, P: Files> ParquetFile<'a, P> {
         self.fits(Batch::new(output, record))
     }
 
-    /// A file with rows that do not fit the table is damaged.
+    /// Converts the error of rows that do not fit the table: their file is damaged.
     fn fits(&self, batch: tidegauge_core::Result<Batch>) -> Result<Batch> {
         let damaged =
             |error: tidegauge_core::Error| Error::damaged(self.named().as_ref(), error.to_string());
@@ -342,8 +346,8 @@ impl<'a, P: Files> ParquetFile<'a, P> {
     }
 }
 
-/// Decodes the footer of the file at `path`, of which nothing is known. Returns what it is recognised by, too, and
-/// how many bytes the file has.
+/// Decodes the footer of the file at `path`, about which nothing is known. Returns its metadata,
+/// its fingerprint, and the file's size in bytes.
 pub(super) fn metadata<P: Files>(
     place: &P,
     path: &str,
@@ -354,7 +358,7 @@ pub(super) fn metadata<P: Files>(
     Ok((metadata, fingerprint(place, &tally, path, &opened)?, opened.size))
 }
 
-/// Returns what the footer of a file is recognised by.
+/// Returns the fingerprint of a file's footer.
 fn fingerprint<P: Files>(
     place: &P,
     tally: &Tally,
@@ -370,15 +374,15 @@ fn fingerprint<P: Files>(
     Ok(fingerprint)
 }
 
-/// Returns where the footer of a file of `size` bytes that ends in `tail` is: its length stands in the first four
-/// of the last eight bytes.
+/// Returns the range of the footer in a file of `size` bytes that ends with `tail`: the first four
+/// of the last eight bytes are its length.
 pub(super) fn footer_range(size: u64, tail: &[u8]) -> Option<Range<u64>> {
     let (_, end) = tail.split_last_chunk::<8>()?;
     let (length, _) = end.split_first_chunk::<4>()?;
     Some(size.checked_sub(u64::from(u32::from_le_bytes(*length)) + 8)?..size)
 }
 
-/// Reads ranges of a file; what its tail has is there already.
+/// Reads ranges of a file; those within its tail are already in memory.
 fn fetch<P: Files>(
     place: &P,
     tally: &Tally,
@@ -414,7 +418,7 @@ fn fetch<P: Files>(
     Ok(bytes)
 }
 
-/// Decodes the footer of a file, and with `pages` the index of its pages if it has one.
+/// Decodes the footer of a file, and with `pages` its page index, if it has one.
 fn footer<F>(
     opened: &Opened<F>,
     pages: bool,
@@ -438,8 +442,8 @@ fn footer<F>(
     }
 }
 
-/// Returns how the columns of a file are decoded: as the file has them, and text out of a few as a
-/// dictionary. What other writers note of their own types is left out.
+/// Returns how the columns of a file are decoded: in the file's types, except for text with few
+/// values, which is read dictionary-encoded. Type metadata of other writers is ignored.
 fn typed(metadata: Arc<ParquetMetaData>) -> Result<ArrowReaderMetadata, ParquetError> {
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
     let plain = ArrowReaderMetadata::try_new(metadata.clone(), options.clone())?;
@@ -464,7 +468,7 @@ fn typed(metadata: Arc<ParquetMetaData>) -> Result<ArrowReaderMetadata, ParquetE
     }
 }
 
-/// Returns `true` if all pages of a column refer to a short dictionary.
+/// Returns `true` if all pages of a column are encoded with a short dictionary.
 fn is_of_few(metadata: &ParquetMetaData, place: usize) -> bool {
     metadata.row_groups().iter().all(|group| {
         let column = group.column(place);

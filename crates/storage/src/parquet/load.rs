@@ -1,4 +1,4 @@
-//! Writing files, and comparing those that are there with the manifest.
+//! Writing of files, and their comparison with the manifest.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -30,7 +30,7 @@ pub(super) fn write(
     let (first, count) = (commit.files, days.len());
     commit.files += count;
     let (mut footers, mut sizes) = (BTreeMap::new(), BTreeMap::new());
-    // By way of memory, which a page fits: what the disk says is then said by itself.
+    // Encoded in memory, where a page fits, so that errors of the disk are reported as such.
     let encoded = |(at, (day, rows)): (usize, &(Option<String>, Batch))| {
         let is_last = commit.is_last && at + 1 == count;
         let note = Note::new(table, stored, part, commit, first + at, is_last);
@@ -44,7 +44,7 @@ pub(super) fn write(
     Ok(())
 }
 
-/// Returns what the footer of a file is recognised by.
+/// Returns the fingerprint of the footer of an encoded file.
 fn footer(bytes: &[u8]) -> Fingerprint {
     let mut fingerprint = Fingerprint::default();
     let range = u64::try_from(bytes.len()).ok().and_then(|size| footer_range(size, bytes));
@@ -53,14 +53,15 @@ fn footer(bytes: &[u8]) -> Fingerprint {
     fingerprint
 }
 
-/// Returns the paths of the files that are called like ours, and how long these are.
+/// Returns paths and lengths in bytes of the files whose names are in this store's format.
 pub(super) fn found(place: &impl Files) -> Result<Vec<(String, u64)>> {
     let mut found = place.files()?;
     found.retain(|(path, _)| Name::parse(path).is_some());
     Ok(found)
 }
 
-/// Removes those of the files called like ours that `goes` says.
+/// Removes the files with this store's names for which `goes` returns `true`; logs them if
+/// `is_told`.
 fn remove(place: &impl Files, goes: impl Fn(Name<'_>) -> bool, is_told: bool) -> Result<()> {
     let mut paths: Vec<String> = found(place)?.into_iter().map(|(path, _)| path).collect();
     paths.retain(|path| Name::parse(path).is_some_and(&goes));
@@ -70,11 +71,11 @@ fn remove(place: &impl Files, goes: impl Fn(Name<'_>) -> bool, is_told: bool) ->
     place.remove(&paths)
 }
 
-/// Returns those of the files `found` that are neither in the manifest nor of an unfinished load, nor removed by a
-/// reset.
+/// Returns those of the files `found` that are neither in the manifest, nor of an unfinished load,
+/// nor removed by a reset.
 ///
 /// # Errors
-/// Returns an error if a file that both `before` and `manifest` name is gone, or of another length.
+/// When a file that both `before` and `manifest` name is missing, or has another length.
 pub(super) fn compare<P: Place>(
     place: &P,
     found: &[(String, u64)],
@@ -109,7 +110,7 @@ pub(super) fn remove_old(place: &impl Files, manifest: &Manifest) -> Result<()> 
     remove(place, |name| removed.contains(&name), false)
 }
 
-/// Removes the files that those of the unfinished loads left that are over.
+/// Removes the files of those unfinished loads that can no longer commit.
 pub(super) fn clean<P: Files>(
     place: &P,
     manifest: &Manifest,

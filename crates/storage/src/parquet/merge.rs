@@ -1,4 +1,4 @@
-//! Of rows that were written again, the newest.
+//! Merge on read: the selection of the newest row of each key.
 
 use tidegauge_core::arrow::buffer::BooleanBufferBuilder;
 use tidegauge_core::{Batch, Condition, Predicate, Scan};
@@ -11,31 +11,32 @@ use crate::Result;
 use crate::folder::{Files, Part, Range};
 use crate::keys::{KeyMap, Keys};
 
-/// Where the newest row of a key is: the place of its file, and its own in that.
+/// The location of the newest row of a key: the index of its file, and its own within that.
 type Place = (u32, u32);
 
-/// Finds the newest rows among parts, which come oldest first, and which of these pass.
+/// A search for the newest rows among parts, which are ordered from the oldest, and for those of
+/// them that pass.
 ///
-/// No part has a key twice, and most ranges of keys meet no other: those parts are read as they are. Of the
-/// others the keys are read here. What is held are the keys of the rows that pass, and a bit a row; of other
-/// rows it is enough to know that they replace one.
+/// No part has a key twice, and most key ranges overlap no other: such parts are read as they are.
+/// Of the others only the keys are read here. Memory holds the keys of rows that pass, and a bit
+/// per row; for other rows it suffices to know that they replace one.
 struct Newest<'a, P> {
     place: &'a P,
     tally: &'a Tally,
     request: &'a Request,
-    /// The conditions on key columns: a row that fails them replaces none that passes.
+    /// The conditions on key columns: a row that fails them replaces no row that passes.
     on_key: Predicate,
     places: KeyMap<Place>,
-    /// Of each file whose keys were read, which rows pass and are the newest.
+    /// For each file whose keys were read, the rows that pass and are the newest.
     stays: Vec<BooleanBufferBuilder>,
 }
 
-/// How a part stands to the others.
+/// The relation of a part to the others.
 #[derive(Clone, Copy)]
 struct Standing {
     /// It may have rows that pass.
     wanted: bool,
-    /// It may replace rows that pass, of older parts.
+    /// It may replace rows of older parts that pass.
     replaces: bool,
     /// Newer parts may replace rows of it.
     replaced: bool,
@@ -75,7 +76,7 @@ pub(super) fn newest<P: Files>(
         } else if !standing.replaces {
             continue;
         }
-        // What replaces nothing need not be read to be left out.
+        // Without `replaces`, only days with rows that pass need to be read.
         let everything = Predicate::default();
         let days = if standing.replaces { &everything } else { &request.predicate };
         for file in files(days, table, part) {
@@ -100,7 +101,7 @@ pub(super) fn newest<P: Files>(
 }
 
 impl<P: Files> Newest<'_, P> {
-    /// Reads the keys of a file. Returns the place of its bits.
+    /// Reads the keys of a file; returns the index of its bits in `stays`.
     fn read(&mut self, file: &DataFile, standing: Standing) -> Result<usize> {
         let Self { request, on_key, places, stays, .. } = self;
         let table = &request.table;
@@ -112,7 +113,8 @@ impl<P: Files> Newest<'_, P> {
                 }
             }
         }
-        // To replace a row it is enough to have its key.
+        // A row may replace another one even if it does not pass itself, so only key conditions
+        // apply.
         let predicate = if standing.replaces { on_key.clone() } else { request.predicate.clone() };
         let output = Scan::columns(table, names).output()?;
         let keys = Request { table: table.clone(), output, predicate, limit: None };

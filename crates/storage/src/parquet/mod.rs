@@ -1,5 +1,6 @@
-//! A folder of Parquet files, one a table, day and load, as Hive lays them out. What they are called:
-//! [`name`]. What each says of the load that wrote it, so that the manifest can be made anew: [`note`].
+//! A folder of Parquet files, one per table, day and load, in Hive's layout. See [`name`] for their
+//! names, and [`note`] for the information on the load in each, from which the manifest can be
+//! rebuilt.
 
 mod days;
 mod decimal;
@@ -31,22 +32,22 @@ use crate::folder::{
 /// A folder of Parquet files.
 pub(crate) type Parquet<P> = Folder<ParquetFiles, P>;
 
-/// The folder of Parquet files at `dir`.
+/// Opens the folder of Parquet files at `dir`.
 pub(crate) fn open(dir: PathBuf) -> Parquet<Disk> {
     Folder::open(format!("parquet://{}", dir.display()), Disk { dir })
 }
 
-/// The folder of Parquet files in `bucket`.
+/// Opens the folder of Parquet files in `bucket`.
 #[cfg(feature = "object-store")]
 pub(crate) fn open_bucket(bucket: crate::folder::Bucket) -> Parquet<crate::folder::Bucket> {
     Folder::open(crate::folder::Place::name(&bucket, ""), bucket)
 }
 
-/// Parquet, as a folder's format.
+/// The Parquet format of a folder.
 #[derive(Debug)]
 pub(crate) enum ParquetFiles {}
 
-/// What the manifest calls it.
+/// The name of the format in the manifest.
 const NAME: &str = "parquet";
 
 impl<P: Files> Format<P> for ParquetFiles {
@@ -56,7 +57,7 @@ impl<P: Files> Format<P> for ParquetFiles {
     const CHEAP: bool = false;
     const REPLACES: bool = true;
 
-    /// The paths of the files, and how long these are.
+    /// The paths of the files, with their lengths in bytes.
     type Found = Vec<(String, u64)>;
 
     fn capabilities() -> SinkCapabilities {
@@ -123,7 +124,8 @@ impl<P: Files> Format<P> for ParquetFiles {
         reset::remove(place, removal, stored, next, old)
     }
 
-    /// Nothing is removed before a copy of the manifest says that it was.
+    /// A copy of the manifest is stored first, so that the removal is recorded before any file is
+    /// removed.
     fn finish(place: &P, manifest: &Manifest) -> Result<()> {
         place.keep(&manifest.text(place)?)?;
         load::remove_old(place, manifest)

@@ -1,6 +1,6 @@
-//! What files are called: `<table>/<time>_day=<day>/<commit>.parquet`, without a folder of a day where a table
-//! has no time or the days of a load have few rows each. In a bucket, where several may load at once, the
-//! number is followed by what tells them apart: `<commit>-<mark>.parquet`.
+//! Names of files: `<table>/<time>_day=<day>/<commit>.parquet`, without the folder of the day if
+//! the table has no event time or the load's days have few rows each. In a bucket, where loads may
+//! be concurrent, a mark follows the number: `<commit>-<mark>.parquet`.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use tidegauge_core::Table;
 
 use crate::folder::{Manifest, Part, Unfinished};
 
-/// What the name of a file says.
+/// The parts of a file's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Name<'a> {
     pub(super) commit: u64,
@@ -18,7 +18,7 @@ pub(super) struct Name<'a> {
 }
 
 impl<'a> Name<'a> {
-    /// Returns what the file at `path` is called; `None` if it is not called like one of ours.
+    /// Parses the path of a file; returns `None` if it is not in this store's format.
     pub(super) fn parse(path: &'a str) -> Option<Self> {
         let (table, rest) = path.split_once('/')?;
         let (day, file) = match rest.split_once('/') {
@@ -30,14 +30,15 @@ impl<'a> Name<'a> {
             Some((digits, mark)) => (digits, Some(mark)),
             None => (stem, None),
         };
-        let is_hex = |mark: &str| mark.len() == 16 && mark.bytes().all(|it| it.is_ascii_hexdigit());
+        let is_hex =
+            |mark: &str| mark.len() == 16 && mark.bytes().all(|byte| byte.is_ascii_hexdigit());
         if digits.len() < 12 || !mark.is_none_or(is_hex) {
             return None;
         }
         Some(Self { commit: digits.parse().ok()?, mark, table, day })
     }
 
-    /// Returns what the files of `part` are called.
+    /// Returns the names of the files of `part`.
     pub(super) fn of_part(table: &'a str, part: &'a Part) -> impl Iterator<Item = Self> {
         let (commit, mark) = (part.commit, part.mark.as_deref());
         let whole = part.days.is_empty().then_some(Self { commit, mark, table, day: None });
@@ -45,12 +46,12 @@ impl<'a> Name<'a> {
         whole.into_iter().chain(days)
     }
 
-    /// Returns what all files of `manifest` are called.
+    /// Returns the names of all files of `manifest`.
     pub(super) fn of_manifest(manifest: &'a Manifest) -> impl Iterator<Item = Self> {
         Self::sizes_of(manifest).map(|(name, _)| name)
     }
 
-    /// Returns what all files of `manifest` are called, and how long each of them is, where that is known.
+    /// Returns the names of all files of `manifest`, with their lengths in bytes if known.
     pub(super) fn sizes_of(manifest: &'a Manifest) -> impl Iterator<Item = (Self, Option<u64>)> {
         let tables = manifest.tables.iter();
         tables.flat_map(|(table, stored)| {
@@ -61,17 +62,17 @@ impl<'a> Name<'a> {
         })
     }
 
-    /// Returns what the files are called that the last reset has removed from `manifest`.
+    /// Returns the names of the files that the last reset has removed from `manifest`.
     pub(super) fn removed_from(manifest: &'a Manifest) -> impl Iterator<Item = Self> {
         manifest.removed.iter().filter_map(|path| Self::parse(path))
     }
 
-    /// Returns `true` if one of the `unfinished` loads has written it.
+    /// Returns `true` if one of the `unfinished` loads may have written the file.
     pub(super) fn is_of(&self, unfinished: &[Unfinished], manifest: &Manifest) -> bool {
         unfinished.iter().any(|load| load.wrote(self.commit, self.mark, manifest))
     }
 
-    /// Returns the path of the file, whose day is told by the column `time`.
+    /// Returns the path of the file; `time` is the column of the day.
     pub(super) fn path(&self, time: &str) -> String {
         let mark = self.mark.map(|mark| format!("-{mark}")).unwrap_or_default();
         let file = format!("{:012}{mark}.parquet", self.commit);
@@ -82,14 +83,14 @@ impl<'a> Name<'a> {
     }
 }
 
-/// The path, of whatever column the day is told by.
+/// Displays the path with `*` for the column of the day.
 impl fmt::Display for Name<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.path("*"))
     }
 }
 
-/// Returns the path of what `part` wrote: of all of it, or of `day`.
+/// Returns the path of the file that `part` wrote for `day`, or of its single file.
 pub(super) fn path(table: &Table, part: &Part, day: Option<&str>) -> String {
     let day = day.filter(|_| table.time.is_some());
     let name = Name { commit: part.commit, mark: part.mark.as_deref(), table: &table.name, day };

@@ -1,5 +1,5 @@
-//! What a file says, in its footer, of the load that wrote it. With that the manifest can be made anew, and a
-//! commit of which files are missing is told from a whole one.
+//! Information on its load in a file's footer. From it the manifest can be rebuilt, and a commit
+//! with missing files is recognized.
 
 use std::io;
 use std::path::Path;
@@ -11,49 +11,49 @@ use tidegauge_core::{Cursor, Fingerprint, Table};
 use crate::folder::{Commit, Part, Stored};
 use crate::{Error, Result};
 
-/// The key of the note among the footer's metadata.
+/// The key of the note in the footer's metadata.
 const KEY: &str = "tidegauge";
 
-/// The layout written by this release.
+/// The version of the layout that this release writes.
 const VERSION: u32 = 1;
 
-/// A cursor of more bytes than this is not kept in a footer.
+/// The maximum length in bytes of a cursor in a footer; longer ones are omitted.
 const LONGEST_CURSOR: usize = 1 << 20;
 
-/// What a file says of its load.
+/// The information on a file's load.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Note {
     version: u32,
     pub(super) table: String,
-    /// The definition of its table, without parts.
+    /// The definition of the table, without parts.
     pub(super) stored: Stored,
-    /// The rows of its table that the load wrote, without their days.
+    /// The part of the table that the load wrote, without its days.
     pub(super) part: Part,
-    /// Whose load it was; `None` if a reset wrote these rows anew.
+    /// The source of the load; `None` if a reset rewrote the rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) source: Option<String>,
-    /// Which of the load's files it is, from 0 on.
+    /// The index of the file among the load's files, from 0.
     pub(super) file: usize,
-    /// In the last one, what is known only then.
+    /// The information that only the load's last file has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) end: Option<End>,
 }
 
-/// What the last file of a load says of all of it.
+/// The information on a whole load in its last file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct End {
-    /// How many files the load wrote.
+    /// The number of files of the load.
     pub(super) files: usize,
-    /// The fingerprint of the cursor that it began with; `None` if there was no cursor.
+    /// The fingerprint of the cursor before the load; `None` if there was no cursor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) before: Option<Fingerprint>,
-    /// The cursor that it committed; `None` if that is too long.
+    /// The cursor that the load committed; `None` if it is too long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) after: Option<Cursor>,
 }
 
 impl Note {
-    /// Creates the note of the file with the number `file` of a load, the last one or not.
+    /// Creates the note of a load's file with the index `file`.
     pub(super) fn new(
         table: &Table,
         stored: &Stored,
@@ -65,7 +65,7 @@ impl Note {
         let end = is_last.then(|| End {
             files: file + 1,
             before: commit.before.map(fingerprint),
-            after: commit.after.filter(|it| it.as_str().len() <= LONGEST_CURSOR).cloned(),
+            after: commit.after.filter(|cursor| cursor.as_str().len() <= LONGEST_CURSOR).cloned(),
         });
         Self {
             version: VERSION,
@@ -78,14 +78,15 @@ impl Note {
         }
     }
 
-    /// Returns it as an entry of the footer's metadata.
+    /// Returns the note as an entry of the footer's metadata.
     pub(super) fn entry(&self) -> Result<KeyValue> {
         let text = serde_json::to_string(self)
             .map_err(|error| Error::io(Path::new(&self.table), io::Error::other(error)))?;
         Ok(KeyValue::new(KEY.to_owned(), text))
     }
 
-    /// Returns the note in the metadata of a footer; `None` if it has none, or one of a newer release.
+    /// Returns the note in a footer's metadata, or `None` if there is none, or one of a newer
+    /// release.
     pub(super) fn find(metadata: Option<&Vec<KeyValue>>) -> Option<Self> {
         let entry = metadata?.iter().find(|entry| entry.key == KEY)?;
         let note: Self = serde_json::from_str(entry.value.as_deref()?).ok()?;
@@ -93,7 +94,7 @@ impl Note {
     }
 }
 
-/// Returns what a cursor is recognised by.
+/// Returns the fingerprint of a cursor.
 pub(super) fn fingerprint(cursor: &Cursor) -> Fingerprint {
     let mut fingerprint = Fingerprint::default();
     fingerprint.eat(cursor.as_str().as_bytes());

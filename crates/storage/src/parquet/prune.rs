@@ -1,4 +1,4 @@
-//! What need not be read: parts and files by the manifest, row groups and pages by their statistics.
+//! Pruning: of parts and files by the manifest, of row groups and pages by their statistics.
 
 use parquet::arrow::arrow_reader::statistics::StatisticsConverter;
 use parquet::arrow::arrow_reader::{RowGroupSelection, RowSelection, RowSelector};
@@ -29,7 +29,7 @@ pub(super) fn part(predicate: &Predicate, table: &Table, part: &Part) -> bool {
     })
 }
 
-/// Returns `false` if no row of the day called `day` passes `predicate`.
+/// Returns `false` if no row of the day `day` passes `predicate`.
 pub(super) fn day(predicate: &Predicate, table: &Table, day: &str) -> bool {
     let mut conditions = predicate.conditions.iter();
     conditions.all(|condition| match table.time.as_ref() {
@@ -47,7 +47,7 @@ fn passes(condition: &Condition, known: Option<&(Scalar, Scalar)>) -> bool {
     condition.test.overlaps(known.map(|(least, _)| least), known.map(|(_, most)| most))
 }
 
-/// Returns a range of the manifest in the units of a column of type `dtype`.
+/// Converts a range of the manifest to the units of a column of type `dtype`.
 pub(super) fn bounds(range: &Range, dtype: DataType) -> Option<(Scalar, Scalar)> {
     let scalar = |value: i64| match dtype {
         DataType::Int64 => Some(Scalar::Int(value)),
@@ -69,13 +69,14 @@ pub(super) fn bounds(range: &Range, dtype: DataType) -> Option<(Scalar, Scalar)>
 pub(super) struct RowGroup {
     /// The row group, and which of its pages to read.
     pub(super) selection: RowGroupSelection,
-    /// Whether all its rows pass, so that none needs to be compared.
+    /// `true` if all its rows pass, so that none needs to be tested.
     pub(super) passes_whole: bool,
 }
 
 /// Returns the row groups of a file, and the pages of each, in which rows may pass the conditions.
-/// `conditions` come with the place of their column in the file; those of columns that the file lacks are
-/// not among them. `units` says of each how many units of the condition one of the file is.
+/// `conditions` come with the index of their column in the file; those on columns that the file
+/// lacks are excluded. `units` are, for each condition, the number of its units per unit of the
+/// file's column.
 pub(super) fn row_groups(
     metadata: &ParquetMetaData,
     conditions: &[(usize, &Condition)],
@@ -83,8 +84,10 @@ pub(super) fn row_groups(
 ) -> Result<Vec<RowGroup>> {
     let schema = metadata.file_metadata().schema_descr();
     let groups = metadata.row_groups();
-    let fields: Vec<Field> =
-        conditions.iter().map(|(_, it)| Field::new("", it.dtype.to_arrow(), true)).collect();
+    let fields: Vec<Field> = conditions
+        .iter()
+        .map(|(_, condition)| Field::new("", condition.dtype.to_arrow(), true))
+        .collect();
     let (mut stays, mut whole) = (vec![true; groups.len()], vec![true; groups.len()]);
     let mut converters = Vec::with_capacity(conditions.len());
     for (((place, condition), field), unit) in conditions.iter().zip(&fields).zip(units) {
@@ -134,7 +137,8 @@ pub(super) fn row_groups(
     Ok(selected)
 }
 
-/// Returns the rows of the pages of a column that may pass; `None` if the file has no index of them.
+/// Returns the rows of those pages of a column in which rows may pass, or `None` if the file has no
+/// page index.
 fn pages(
     metadata: &ParquetMetaData,
     group: usize,
@@ -173,12 +177,12 @@ fn pages(
     Ok(Some(RowSelection::from(selectors.collect::<Vec<_>>())))
 }
 
-/// What is known of the row groups or of the pages of a column.
+/// The statistics of the row groups or pages of a column.
 struct Statistics {
     least: ArrayRef,
     most: ArrayRef,
     nulls: UInt64Array,
-    /// How many units of the column one of these decimals is: they are those of the file.
+    /// The number of units of the table's column per unit of these decimals, which are the file's.
     unit: i128,
 }
 
@@ -188,7 +192,7 @@ impl Statistics {
         known.then(|| self.nulls.value(at))
     }
 
-    /// Returns `true` if every row of the row group `at`, which has `rows`, passes.
+    /// Returns `true` if every row of the row group `at`, which has `rows` rows, passes.
     fn passes_whole(&self, at: usize, rows: u64, condition: &Condition) -> bool {
         let nulls = self.nulls(at);
         if condition.test == Test::IsNull {
@@ -200,7 +204,7 @@ impl Statistics {
             && least.zip(most).is_some_and(|(least, most)| condition.test.covers(&least, &most))
     }
 
-    /// Returns `false` if no row of the row group or page `at`, which has `rows`, passes.
+    /// Returns `false` if no row of the row group or page `at`, which has `rows` rows, passes.
     fn may_pass(&self, at: usize, rows: Option<u64>, condition: &Condition) -> bool {
         let nulls = self.nulls(at);
         match condition.test {
@@ -215,7 +219,7 @@ impl Statistics {
     }
 }
 
-/// Returns a value of an array of statistics; `None` where it is not known.
+/// Returns a value of an array of statistics, or `None` if it is unknown.
 fn scalar(array: &ArrayRef, at: usize, dtype: DataType, unit: i128) -> Option<Scalar> {
     if at >= array.len() {
         return None;

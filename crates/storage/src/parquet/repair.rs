@@ -1,7 +1,7 @@
-//! Makes the manifest anew, from what the files say of themselves.
+//! Repair: rebuilds the manifest from the notes in the files.
 //!
-//! Commits are taken in their order, and each of them whole: its rows together with its cursor. Of a load
-//! that was broken off, it is known by its note (see `folder`) or by files that are missing.
+//! Commits are restored in order, each as a whole: its rows together with its cursor. An
+//! interrupted load is recognized by its record (see `folder`) or by missing files.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
@@ -19,7 +19,7 @@ use crate::repair::{Held, Repair, SetAside};
 use crate::{Error, Result, random};
 
 impl<P: Files> Parquet<P> {
-    /// Makes the manifest anew if it and the files do not belong together.
+    /// Rebuilds the manifest if it does not match the files.
     pub(crate) async fn repair(&self, tables: &[TableRef]) -> tidegauge_core::Result<Repair> {
         let tables = tables.to_vec();
         let mut repair = self.blocking(move |place| repair(place, &tables)).await?;
@@ -50,14 +50,14 @@ impl Stray<'_> {
     }
 }
 
-/// A manifest in the making.
+/// A manifest under construction.
 struct Rebuild<'a> {
     manifest: Manifest,
     tables: &'a [TableRef],
     unfinished: Vec<Unfinished>,
-    /// The commit that is known to have been made.
+    /// The greatest commit that is known to have been made.
     reached: u64,
-    /// Whether rows were taken up that a reset wrote anew.
+    /// `true` if rows were restored that a reset had rewritten.
     is_reset: bool,
     repair: Repair,
 }
@@ -80,7 +80,8 @@ fn repair<P: Files>(place: &P, tables: &[TableRef]) -> Result<Repair> {
             Err(reason) => (None, Some(format!("its manifest was damaged: {reason}"))),
         },
     };
-    // What a reset has removed, and whose cursors, no file tells: for that it has kept its manifest.
+    // No file records which rows and cursors a reset has removed, so a reset keeps a copy of its
+    // manifest.
     let is_found = base.is_some();
     let base = match (base, kept(place)?) {
         (Some(base), Some(kept)) if kept.commit > base.commit => Some(kept),
@@ -139,7 +140,7 @@ fn repair<P: Files>(place: &P, tables: &[TableRef]) -> Result<Repair> {
         ));
     }
     let manifest = &mut rebuild.manifest;
-    // What replaces a row comes after it, whoever has written it last.
+    // Parts that replace rows come after them, regardless of the commit that rewrote them last.
     for stored in manifest.tables.values_mut() {
         stored.parts.sort_by_key(Part::first_commit);
     }
@@ -162,7 +163,7 @@ fn repair<P: Files>(place: &P, tables: &[TableRef]) -> Result<Repair> {
     Ok(rebuild.told())
 }
 
-/// Returns the manifest as of the last reset; `None` if there is none that can be read.
+/// Returns the manifest as of the last reset, or `None` if there is none that can be read.
 fn kept<P: Files>(place: &P) -> Result<Option<Manifest>> {
     match place.kept()? {
         Some(text) => Ok(Manifest::parse::<ParquetFiles, P>(place, &text)?.ok()),
@@ -171,8 +172,8 @@ fn kept<P: Files>(place: &P) -> Result<Option<Manifest>> {
 }
 
 impl Rebuild<'_> {
-    /// Says of a reset that was broken off that nothing tells whether it was committed, unless the folder's
-    /// manifest does (`is_found`).
+    /// Reports an interrupted reset, because it is unknown whether it was committed, unless the
+    /// folder's manifest was found (`is_found`).
     fn tell_unfinished_resets(&mut self, is_found: bool) {
         let manifest = &self.manifest;
         let is_open = |load: &Unfinished| load.resets && load.number(manifest) > manifest.commit;
@@ -185,7 +186,8 @@ impl Rebuild<'_> {
         }
     }
 
-    /// Leaves the files out of the manifest that are gone, or of another length than they were. Returns the latter.
+    /// Removes files from the manifest that are missing, or have another length than committed.
+    /// Returns the latter.
     fn leave_out_what_is_gone<'f, P: Files>(
         &mut self,
         place: &P,
@@ -198,7 +200,9 @@ impl Rebuild<'_> {
             for part in &mut stored.parts {
                 let is_whole = |name: &Name<'_>| {
                     let written = part.sizes.get(name.day.unwrap_or_default());
-                    there.get(name).is_some_and(|(_, size)| written.is_none_or(|it| it == size))
+                    there
+                        .get(name)
+                        .is_some_and(|(_, size)| written.is_none_or(|written| written == size))
                 };
                 let gone: Vec<Option<String>> = Name::of_part(table, part)
                     .filter(|name| !is_whole(name))
@@ -240,7 +244,7 @@ impl Rebuild<'_> {
         cut
     }
 
-    /// Takes the commits up of which `strays` are the files, and lists in `aside` what does not count.
+    /// Restores the commits whose files are `strays`, and adds files that are rejected to `aside`.
     fn take<P: Files>(
         &mut self,
         place: &P,
@@ -304,7 +308,9 @@ impl Rebuild<'_> {
                 false => self.take_commit(&noted, is_one_of_several, last),
             };
             match refused {
-                Some(reason) => noted.iter().for_each(|it| set_aside(it.path, reason.clone())),
+                Some(reason) => {
+                    noted.iter().for_each(|stray| set_aside(stray.path, reason.clone()))
+                }
                 None if !noted.is_empty() => taken.extend(mark),
                 None => {}
             }
@@ -320,14 +326,14 @@ impl Rebuild<'_> {
         Ok(())
     }
 
-    /// Takes a commit up whose files have notes. Returns why not, if it does not count.
+    /// Restores a commit whose files have notes. Returns the reason if it is rejected.
     fn take_commit(
         &mut self,
         files: &[Stray<'_>],
         is_one_of_several: bool,
         last: u64,
     ) -> Option<String> {
-        let (first, note) = files.iter().find_map(|it| Some((it, it.note.as_ref()?)))?;
+        let (first, note) = files.iter().find_map(|file| Some((file, file.note.as_ref()?)))?;
         let name = first.name;
         let notes = || files.iter().filter_map(|file| file.note.as_ref());
         let end: Option<&End> = notes().find_map(|note| note.end.as_ref());
@@ -338,7 +344,7 @@ impl Rebuild<'_> {
         let cursor = source.as_ref().and_then(|source| self.manifest.cursors.get(source));
         let cursor = cursor.map(fingerprint);
         let follows = source.is_some() && end.is_some_and(|end| end.before == cursor);
-        // The number of a load that was broken off is given to the next one.
+        // The commit number of an interrupted load is reused by the next one.
         let was_made = !is_unfinished && (name.commit < last || name.commit <= self.reached);
         if !is_whole && !was_made {
             return Some(format!("its load (commit {}) was not finished", name.commit));
@@ -404,10 +410,10 @@ impl Rebuild<'_> {
         None
     }
 
-    /// Takes a file up that has no note. Returns why not, if it does not count.
+    /// Restores a file without a note. Returns the reason if it is rejected.
     fn take_plain(&mut self, stray: &Stray<'_>) -> Result<Option<String>> {
         let Name { commit, mark, table, .. } = stray.name;
-        let Some(definition) = self.tables.iter().find(|it| it.name == table) else {
+        let Some(definition) = self.tables.iter().find(|declared| declared.name == table) else {
             return Err(Error::Unrepairable {
                 name: stray.path.into(),
                 reason: format!(
@@ -436,7 +442,7 @@ impl Rebuild<'_> {
         Ok(None)
     }
 
-    /// Returns what is to be told.
+    /// Returns the report.
     fn told(self) -> Repair {
         let held = |stored: &Stored| Held {
             files: stored.parts.iter().map(|part| part.days.len().max(1)).sum(),
@@ -449,7 +455,7 @@ impl Rebuild<'_> {
     }
 }
 
-/// Reads what the file at `path` says of itself.
+/// Reads the footer and the note of the file at `path`.
 fn stray<'a, P: Files>(place: &P, path: &'a str, name: Name<'a>) -> Result<Stray<'a>> {
     let (metadata, fingerprint, size) = file::metadata(place, path)?;
     let footer = metadata.file_metadata().clone();
@@ -466,7 +472,7 @@ fn stray<'a, P: Files>(place: &P, path: &'a str, name: Name<'a>) -> Result<Stray
     Ok(Stray { path, name, rows, note, footer, fingerprint, size })
 }
 
-/// Returns `true` if a file has the columns of `table`, but for some at its end that rows may lack.
+/// Returns `true` if a file has the columns of `table`, except for nullable ones at its end.
 fn has_columns(footer: &FileMetaData, table: &Table) -> bool {
     let Ok(found) = parquet_to_arrow_schema(footer.schema_descr(), None) else { return false };
     let (found, wanted) = (found.fields(), &table.columns);

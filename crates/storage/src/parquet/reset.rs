@@ -1,4 +1,4 @@
-//! Removing rows: parts that are left out, and those that are written anew without them.
+//! Removal of rows: parts are left out, or rewritten without the removed rows.
 
 use std::ops::ControlFlow;
 
@@ -11,7 +11,7 @@ use super::{load, prune, scan};
 use crate::Result;
 use crate::folder::{Commit, Files, Part, Stored};
 
-/// Counts the rows of `stored` that `removal` removes, as a reader finds them.
+/// Counts the rows of `stored` that `removal` removes and a reader would see.
 pub(super) fn count<P: Files>(place: &P, removal: &Removal, stored: &Stored) -> Result<usize> {
     let (table, tally) = (removal.table(), Tally::new(&removal.table().name));
     let request = Request {
@@ -41,9 +41,9 @@ pub(super) fn count<P: Files>(place: &P, removal: &Removal, stored: &Stored) -> 
     Ok(rows)
 }
 
-/// Leaves the rows of `removal` out of `stored`: whole parts where it can, and where it cannot by writing the
-/// others of a part anew, each such part as a commit of its own from that of `next` on. The paths of the files
-/// that are no longer named are appended to `old`.
+/// Removes the rows of `removal` from `stored`: as whole parts if possible, otherwise by rewriting
+/// the remaining rows of a part, each such part as a commit of its own with numbers from `commit`
+/// on. The paths of files that are no longer named are appended to `old`.
 pub(super) fn remove<P: Files>(
     place: &P,
     removal: &Removal,
@@ -82,7 +82,7 @@ pub(super) fn remove<P: Files>(
     Ok(())
 }
 
-/// Returns the rows of `part` that are not removed; `None` if that is all of them.
+/// Returns the rows of `part` that are not removed, or `None` if none is removed.
 fn rest<P: Files>(place: &P, removal: &Removal, part: &Part) -> Result<Option<Vec<Batch>>> {
     let (table, predicate) = (removal.table(), removal.predicate());
     if predicate.is_never() || !prune::part(predicate, table, part) {

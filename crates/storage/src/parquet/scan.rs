@@ -1,4 +1,4 @@
-//! Reading rows back, from the files that the manifest names.
+//! Scans of the files that the manifest names.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -16,14 +16,15 @@ use super::{ParquetFiles, merge, prune};
 use crate::Result;
 use crate::folder::{Files, Manifest, Part, Range, Stored, TakeRows};
 
-/// A file that is read, and which of its rows are wanted if that is known before.
+/// A file to read, with the rows that are wanted if they are known beforehand.
 #[derive(Debug)]
 pub(super) struct Unit {
     pub(super) file: DataFile,
     pub(super) stays: Option<BooleanBuffer>,
 }
 
-/// Streams what `scan` asks for of the folder called `name`; no rows of a table that is not there.
+/// Streams the rows of `scan` from the folder `name`; the stream is empty if the table does not
+/// exist.
 pub(super) fn scan<P: Files>(place: &P, name: &str, scan: &Scan) -> Result<Batches> {
     counted(place, name, scan, Arc::new(Tally::new(&scan.table.name)))
 }
@@ -40,7 +41,7 @@ fn counted<P: Files>(place: &P, name: &str, scan: &Scan, tally: Arc<Tally>) -> R
         Some(0) => Vec::new(),
         _ => plan(place, &tally, &request)?,
     };
-    // The first file has the few rows that are wanted, as a rule.
+    // The first file usually has as many rows as such a small limit.
     let readers = if scan.limit.is_some_and(|limit| limit <= BATCH) { 1 } else { P::readers() };
     let place = place.clone();
     stream::start(name, units, readers, scan.limit, move |unit: &Unit, take| {
@@ -54,7 +55,7 @@ fn counted<P: Files>(place: &P, name: &str, scan: &Scan, tally: Arc<Tally>) -> R
     })
 }
 
-/// Works out a summary, while the files are read.
+/// Computes an aggregate while the files are read.
 pub(super) fn summarise<P: Files>(place: &P, name: &str, aggregate: &Aggregate) -> Result<Batch> {
     let mut fold = Fold::new(aggregate)?;
     let mut batches = scan(place, name, &aggregate.scan()?)?;
@@ -65,7 +66,7 @@ pub(super) fn summarise<P: Files>(place: &P, name: &str, aggregate: &Aggregate) 
     Ok(fold.finish()?)
 }
 
-/// Returns the files that may have rows that pass.
+/// Returns the files in which rows may pass.
 fn plan<P: Files>(place: &P, tally: &Tally, request: &Request) -> Result<Vec<Unit>> {
     let manifest = Manifest::read::<ParquetFiles, P>(place)?;
     let Some(stored) = manifest.tables.get(request.table.name.as_ref()) else {
@@ -74,7 +75,7 @@ fn plan<P: Files>(place: &P, tally: &Tally, request: &Request) -> Result<Vec<Uni
     units(place, tally, request, stored)
 }
 
-/// Returns the files of `stored` that may have rows that pass.
+/// Returns the files of `stored` in which rows may pass.
 pub(super) fn units<P: Files>(
     place: &P,
     tally: &Tally,
@@ -92,12 +93,12 @@ pub(super) fn units<P: Files>(
             let files = parts.flat_map(|part| files(predicate, table, part));
             Ok(files.map(|file| Unit { file, stays: None }).collect())
         }
-        // What replaces a row of one day may lie in another.
+        // A row of one day may be replaced by one of another day.
         _ => merge::newest(place, tally, request, &stored.parts),
     }
 }
 
-/// Returns the files of `part` that may have rows that pass.
+/// Returns the files of `part` in which rows may pass.
 pub(super) fn files(predicate: &Predicate, table: &Table, part: &Part) -> Vec<DataFile> {
     let file = |day: Option<&str>, rows| DataFile {
         path: path(table, part, day),
@@ -111,7 +112,7 @@ pub(super) fn files(predicate: &Predicate, table: &Table, part: &Part) -> Vec<Da
     days.map(|(day, rows)| file(Some(day), *rows)).collect()
 }
 
-/// Hands the key columns of `part` to `take`, but for rows whose key lies outside of `range`.
+/// Passes the key columns of `part` to `take`, except for rows whose key lies outside `range`.
 pub(super) fn keys<P: Files>(
     place: &P,
     table: &TableRef,
@@ -137,7 +138,8 @@ pub(super) fn keys<P: Files>(
     Ok(())
 }
 
-/// Hands the rows of `stored` to `take` that no newer one replaces, but for those whose key lies outside of `range`.
+/// Passes the rows of `stored` that no newer row replaces to `take`, except for those whose key
+/// lies outside `range`.
 pub(super) fn rows<P: Files>(
     place: &P,
     table: &TableRef,
@@ -145,7 +147,7 @@ pub(super) fn rows<P: Files>(
     range: Option<&Range>,
     take: TakeRows<'_>,
 ) -> Result<()> {
-    // What stored rows lack is no reason not to compare the rest.
+    // Stored rows with missing values are compared too.
     let (lenient, tally) = (table.lenient(), Tally::new(&table.name));
     let request = Request {
         table: lenient.clone(),
@@ -183,7 +185,7 @@ mod tests {
 
     const DAY: i64 = 86_400_000_000;
 
-    /// A table as an exchange fills it, user by user.
+    /// Returns a table like those that the exchange simulator fills, user by user.
     fn table(write: WriteMode) -> TableRef {
         Table::builder("t", "")
             .column("id", DataType::Int64, "")
@@ -199,7 +201,7 @@ mod tests {
             .unwrap()
     }
 
-    /// Rows of which ten are a user's, one a day in turn.
+    /// Returns rows in which each user has ten, one per day.
     fn rows(table: &TableRef, ids: std::ops::Range<i64>) -> Batch {
         let count = usize::try_from(ids.end - ids.start).unwrap();
         let notes: Vec<String> = ids.clone().map(|id| format!("note {}", id * 7)).collect();
@@ -228,7 +230,7 @@ mod tests {
         folder
     }
 
-    /// What a scan gives, and how many bytes and row groups are read for it.
+    /// Returns the rows of a scan, and the number of bytes and row groups that it read.
     async fn read(folder: &Parquet<Disk>, scan: &Scan) -> (Batch, u64, u64) {
         let tally = Arc::new(Tally::new("t"));
         let (counts, asked) = (tally.clone(), scan.clone());
@@ -250,7 +252,7 @@ mod tests {
             (Filter::is_in("id", [5i64, count - 1]), 2, 4),
             (Filter::eq("user_id", 30_000i64), 10, 8),
             (Filter::eq("note", "note 7"), 1, 1),
-            // The first row group passes whole, of the second a part.
+            // The first row group passes as a whole, the second in part.
             (Filter::range("user_id", ..27_000i64), 270_000, 1),
             (Filter::range("at", Value::Timestamp(chrono::DateTime::UNIX_EPOCH)..), count, 1),
         ] {
@@ -262,13 +264,13 @@ mod tests {
         }
         let some = Scan::all(&table).filter(Filter::range("user_id", ..27_000i64)).limit(265_000);
         assert_eq!(read(&folder, &some).await.0.rows(), 265_000);
-        // By the statistics of row groups alone: the second has none.
+        // Pruned by the statistics of row groups alone: none in the second matches.
         let few = Scan::columns(&table, ["id"]).within("user_id", 0..10);
         assert_eq!(read(&folder, &few).await.2, 1);
         let (none, bytes, groups) = read(&folder, &few.clone().within("user_id", -5..0)).await;
         assert_eq!((none.rows(), groups), (0, 0));
         assert!(bytes < 65_536, "the footer alone");
-        // Of a limit, no more than the pages that have so many rows.
+        // With a limit, only pages with that many rows are read.
         let (some, bytes, _) = read(&folder, &Scan::all(&table).limit(1_000)).await;
         assert_eq!(some.rows(), 1_000);
         assert!(bytes < every_byte / 4 + 65_536, "{bytes} of {every_byte}");
@@ -287,7 +289,7 @@ mod tests {
         assert_eq!(texts.len(), 3);
     }
 
-    /// Of a merge table too, what has no row of the keys that are wanted is not read.
+    /// Checks that pruning by keys applies to merge tables too.
     #[tokio::test]
     async fn of_merged_rows_the_newest_stay_and_only_what_may_have_them_is_read() {
         let (dir, table) = (tempfile::tempdir().unwrap(), table(WriteMode::Merge));

@@ -1,4 +1,4 @@
-//! Files that are read at the same time, and come as one stream, file after file.
+//! Concurrent reading of files as one stream, in the order of the files.
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -15,42 +15,42 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use super::file::Take;
 use crate::{Error, Result};
 
-/// Batches of a file that are decoded before somebody takes them: a row group's.
+/// The maximum number of decoded batches per file that wait to be consumed: those of one row group.
 const AHEAD: usize = 4;
 
-/// What comes of a file.
+/// A message of a file's reader.
 enum Piece {
     Rows(Batch),
-    /// All of it was read: what ends without this was not.
+    /// The end of the file: a stream that ends without this is incomplete.
     End,
 }
 
 type Pieces = Receiver<Result<Piece>>;
 
-/// Batches of files in the files' order.
+/// A stream of batches of files, in the order of the files.
 pub(super) struct Batches {
     /// The store's name, for errors.
     name: String,
     files: Receiver<Pieces>,
     current: Option<Pieces>,
-    /// How many rows may yet come.
+    /// The remaining number of rows.
     left: usize,
 }
 
-/// The files that no reader has taken yet, and where they are announced.
+/// The files that no reader has taken yet, and the channel on which they are announced.
 struct Waiting<U> {
     units: std::vec::IntoIter<U>,
     files: Sender<Pieces>,
 }
 
-/// Reads each of `units` by `read`, as many at a time as there are `readers`, and streams what comes of
-/// them, at most `limit` rows. Reading stops when the stream is dropped. Needs the context of a runtime.
+/// Reads each of `units` with `read`, with `readers` threads, and streams their batches, at most
+/// `limit` rows. Dropping the stream stops the reading. Requires the context of a runtime.
 ///
-/// Readers have threads of their own: those that a runtime has for what blocks are limited, and whoever takes
-/// the batches may need one.
+/// Readers use threads of their own, because the runtime's threads for blocking work are limited,
+/// and the consumer of the batches may need one.
 ///
 /// # Errors
-/// Returns an error if no thread can be started.
+/// When no thread can be started.
 pub(super) fn start<U: Send + 'static>(
     name: &str,
     units: Vec<U>,
@@ -80,7 +80,7 @@ pub(super) fn start<U: Send + 'static>(
     Ok(Batches { name: name.into(), files, current: None, left: limit.unwrap_or(usize::MAX) })
 }
 
-/// Reads one unit after the other, for as long as there are some and the stream is there.
+/// Reads one unit after another until none is left or the stream is dropped.
 fn work<U>(waiting: &Mutex<Waiting<U>>, read: &impl Fn(&U, Take<'_>) -> Result<()>) {
     loop {
         let (unit, pieces) = {
@@ -105,7 +105,7 @@ fn work<U>(waiting: &Mutex<Waiting<U>>, read: &impl Fn(&U, Take<'_>) -> Result<(
 }
 
 impl Batches {
-    /// Ends the stream, and with it the reading.
+    /// Ends the stream and stops the reading.
     fn end(&mut self) {
         self.files.close();
         while self.files.try_recv().is_ok() {}

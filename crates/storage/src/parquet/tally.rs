@@ -1,8 +1,8 @@
-//! What a scan reads, for the log.
+//! Counters of what a scan reads, for the log.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Counts what a scan reads, and reports it at debug level when the scan is over.
+/// The counters of a scan, which are logged at debug level when it ends.
 #[derive(Debug)]
 pub(super) struct Tally {
     table: String,
@@ -12,19 +12,19 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Creates the tally of a scan of `table`.
+    /// Creates the counters of a scan of `table`.
     pub(super) fn new(table: &str) -> Self {
         let zero = || AtomicU64::new(0);
         Self { table: table.into(), files: zero(), row_groups: zero(), bytes: zero() }
     }
 
-    /// Adds a file that was opened.
+    /// Adds an opened file, and the bytes read to open it.
     pub(super) fn open(&self, bytes: usize) {
         self.files.fetch_add(1, Ordering::Relaxed);
         self.read(bytes);
     }
 
-    /// Adds row groups that are read, not all of their pages perhaps.
+    /// Adds row groups that are read, possibly not all of their pages.
     pub(super) fn select(&self, row_groups: usize) {
         self.row_groups.fetch_add(u64::try_from(row_groups).unwrap_or_default(), Ordering::Relaxed);
     }
@@ -34,12 +34,12 @@ impl Tally {
         self.bytes.fetch_add(u64::try_from(bytes).unwrap_or_default(), Ordering::Relaxed);
     }
 
-    /// Returns how many row groups were read so far.
+    /// Returns the number of row groups read so far.
     pub(super) fn row_groups(&self) -> u64 {
         self.row_groups.load(Ordering::Relaxed)
     }
 
-    /// Returns how many bytes were read so far.
+    /// Returns the number of bytes read so far.
     pub(super) fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
     }

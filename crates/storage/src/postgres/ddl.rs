@@ -1,4 +1,4 @@
-//! What a table looks like in PostgreSQL, and whether the one that is there looks like that.
+//! The DDL of tables in PostgreSQL, and the comparison of stored tables with their definitions.
 
 use std::fmt::Write as _;
 
@@ -8,14 +8,14 @@ use tidegauge_core::{Column, DataType, ForeignKey, Group, Measure, Table};
 use super::encode::{DAYS, MICROS};
 use crate::sql::{Dialect, Lists, StoredColumn, Summary, Wider};
 
-/// How PostgreSQL spells things.
+/// The SQL dialect of PostgreSQL.
 pub(super) const DIALECT: Dialect = Dialect {
     quote: '"',
     declared,
     widen,
     relax,
     null,
-    // Whatever type a view gives a column, it comes as ours.
+    // The cast gives columns of views the type of the definition.
     value: |column, dtype| format!("{column}::{}", declared(dtype)),
     param: |at, dtype| format!("{}::{}", setting(at), declared(dtype)),
     bytes: |text| format!("({text}) COLLATE \"C\""),
@@ -27,10 +27,12 @@ pub(super) const DIALECT: Dialect = Dialect {
     summary: Some(Summary { group, measure, nulls_first: " NULLS FIRST" }),
 };
 
-/// The longest list that is compared one by one; of a longer one the server makes a hash table.
+/// The maximum length of a list that is compared element by element; for a longer one the server
+/// builds a hash table.
 const FEW: usize = 64;
 
-/// Spells a parameter. COPY binds none: they come by way of settings of the session.
+/// Returns the placeholder of a parameter. COPY has no parameters, so they are passed as settings
+/// of the session.
 fn setting(at: usize) -> String {
     format!("current_setting('{}')", setting_name(at))
 }
@@ -49,7 +51,7 @@ fn one_of(column: &str, at: usize, dtype: DataType, count: usize) -> String {
 }
 
 fn group(group: &Group, column: &Column, name: String) -> String {
-    // Whatever the session's zone is.
+    // Independent of the session's time zone.
     let utc = match column.dtype {
         DataType::Timestamp => format!("({name} AT TIME ZONE 'UTC')"),
         _ => format!("{name}::timestamp"),
@@ -79,7 +81,7 @@ fn null(dtype: DataType) -> String {
     format!("NULL::{}", declared(dtype))
 }
 
-/// Spells a type as the catalog does.
+/// Returns the name of a type in the catalog.
 fn declared(dtype: DataType) -> String {
     match dtype {
         DataType::Bool => "boolean".into(),
@@ -92,15 +94,16 @@ fn declared(dtype: DataType) -> String {
     }
 }
 
-/// Returns the statements that create `table`, spelled `name`, and an index on each of its references.
+/// Returns the statements that create `table`, quoted as `name`, and an index on each of its
+/// references.
 ///
-/// What a table says of others is not enforced: sources are loaded independently of each other, so that a
-/// trade may arrive before its order.
+/// References are not enforced: sources are loaded independently of each other, so a trade may
+/// arrive before its order.
 pub(super) fn create(table: &Table, name: &str) -> String {
     let lines = DIALECT.columns(table).join(",\n    ");
     let mut sql = format!("CREATE TABLE IF NOT EXISTS {name} (\n    {lines}\n);\n");
     for ForeignKey { columns, .. } in &table.foreign_keys {
-        // A name of at most 63 bytes, which PostgreSQL would cut by itself with a notice.
+        // The name has at most 63 bytes, to which PostgreSQL would truncate it with a notice.
         let index: String =
             format!("{}_{}", table.name, columns.join("_")).chars().take(63).collect();
         let (index, columns) = (DIALECT.quoted(&index), DIALECT.list(columns));
@@ -109,7 +112,8 @@ pub(super) fn create(table: &Table, name: &str) -> String {
     sql
 }
 
-/// Spells the statement that gives decimals of a table, spelled `name`, the digits of their definitions.
+/// Returns the statement that gives decimals of a table, quoted as `name`, the digits of their
+/// definitions.
 fn widen(name: &str, _: &Table, columns: &[Wider<'_>]) -> String {
     let widen = |(column, _): &Wider<'_>| {
         let (column, dtype) = (DIALECT.quoted(&column.name), declared(column.dtype));
@@ -119,7 +123,7 @@ fn widen(name: &str, _: &Table, columns: &[Wider<'_>]) -> String {
     format!("ALTER TABLE {name}{};\n", widened.join(","))
 }
 
-/// Spells the statement that lets columns of a table, spelled `name`, be null.
+/// Returns the statement that makes columns of a table, quoted as `name`, nullable.
 fn relax(name: &str, _: &Table, columns: &[&Column]) -> String {
     let relax = |column: &&Column| {
         format!("\n    ALTER COLUMN {} DROP NOT NULL", DIALECT.quoted(&column.name))
@@ -128,7 +132,7 @@ fn relax(name: &str, _: &Table, columns: &[&Column]) -> String {
     format!("ALTER TABLE {name}{};\n", relaxed.join(","))
 }
 
-/// Returns the columns of a table as the catalog has them; none where there is no such table.
+/// Returns the columns of a table in the catalog; empty if the table does not exist.
 pub(super) async fn stored(
     connection: &mut PgConnection,
     schema: &str,
@@ -185,8 +189,8 @@ mod tests {
         MIGRATIONS.write();
     }
 
-    /// Nothing but the definitions in core says what a built-in table is: the migrations say it
-    /// again, for those who read them, and this holds them together.
+    /// Checks that the migrations agree with the definitions in core, which are authoritative; the
+    /// migrations repeat them in readable form.
     #[tokio::test]
     async fn migrations_say_what_the_definitions_say() {
         let Some(server) = Server::shared() else { return };

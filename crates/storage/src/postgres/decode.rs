@@ -1,4 +1,4 @@
-//! PostgreSQL's binary COPY as columns.
+//! Decoding of PostgreSQL's binary COPY format.
 
 use tidegauge_core::{BatchBuilder, Cell, Column, DataType};
 
@@ -6,23 +6,23 @@ use super::encode::{EPOCH_DAYS, EPOCH_MICROS, HEADER};
 use super::numeric;
 use crate::Result;
 
-/// What has come of a copy, and was not decoded yet.
+/// The received bytes of a copy that are not decoded yet.
 #[derive(Debug, Default)]
 pub(super) struct Stream {
     bytes: Vec<u8>,
     begun: bool,
 }
 
-/// Bytes that are no copy of these columns: which column, and why.
+/// An error of bytes that are not a copy of these columns: the column and the reason.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Malformed(pub(super) String);
 
 impl Stream {
-    /// Takes what has come, and pushes the whole rows of it.
+    /// Adds received bytes, and pushes the complete rows to the builder.
     ///
     /// # Errors
-    /// The inner result is an error if they are not of these columns, the outer one if the builder refuses
-    /// a value.
+    /// The inner result is an error if the bytes do not match the columns, the outer one if the
+    /// builder refuses a value.
     pub(super) fn take(
         &mut self,
         bytes: &[u8],
@@ -62,7 +62,7 @@ impl Stream {
     }
 }
 
-/// Returns the length of the row that these bytes begin with, or `None` if it is not whole, or the end.
+/// Returns the length of the first row, or `None` if it is incomplete or the trailer.
 fn row(bytes: &[u8], columns: usize) -> Option<Result<usize, String>> {
     let (count, mut rest) = bytes.split_first_chunk::<2>()?;
     let count = i16::from_be_bytes(*count);
@@ -78,7 +78,7 @@ fn row(bytes: &[u8], columns: usize) -> Option<Result<usize, String>> {
     Some(Ok(bytes.len() - rest.len()))
 }
 
-/// Returns a field and what follows it, or `None` if it is not whole.
+/// Returns a field and the bytes after it, or `None` if it is incomplete.
 fn field(bytes: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
     let (length, rest) = bytes.split_first_chunk::<4>()?;
     match usize::try_from(i32::from_be_bytes(*length)) {
@@ -87,7 +87,7 @@ fn field(bytes: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
     }
 }
 
-/// Returns the value of a field as `dtype`, or `None` if it is no such.
+/// Decodes a field as `dtype`; returns `None` if it is not of this type.
 fn cell(value: Option<&[u8]>, dtype: DataType) -> Option<Cell<'_>> {
     let Some(value) = value else { return Some(Cell::Null) };
     let eight = || <[u8; 8]>::try_from(value).ok();

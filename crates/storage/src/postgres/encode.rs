@@ -1,4 +1,4 @@
-//! Columns as PostgreSQL's binary COPY: straight from their memory, row by row as the format is.
+//! Encoding of columns in PostgreSQL's binary COPY format, row by row directly from their memory.
 //!
 //! <https://www.postgresql.org/docs/current/sql-copy.html>, "Binary Format".
 
@@ -10,22 +10,22 @@ use tidegauge_core::{Batch, Cell, ColumnView, DataType, Table};
 use super::numeric;
 use crate::{Error, Result};
 
-/// What a copy begins with: the signature, no flags, no extension.
+/// The header of a copy: the signature, no flags, no extension.
 pub(super) const HEADER: [u8; 19] = *b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
-/// And what it ends with.
+/// The trailer of a copy.
 pub(super) const TRAILER: [u8; 2] = [0xff; 2];
 
-/// Days, and microseconds, from 1970 to 2000, where PostgreSQL's calendar begins.
+/// The days, and microseconds, from 1970 to 2000, the epoch of PostgreSQL.
 pub(super) const EPOCH_DAYS: i32 = 10_957;
 pub(super) const EPOCH_MICROS: i64 = 946_684_800_000_000;
 
-/// The days since 1970 that PostgreSQL takes: from 4714 BC on, up to the year 5,874,897.
+/// PostgreSQL's range of dates, in days since 1970: from 4714 BC to the year 5,874,897.
 pub(super) const DAYS: RangeInclusive<i32> = -2_451_545 + EPOCH_DAYS..=2_145_031_948;
-/// The microseconds: up to the year 294,276.
+/// PostgreSQL's range of timestamps, in microseconds since 1970: up to the year 294,276.
 pub(super) const MICROS: RangeInclusive<i64> =
     -211_813_488_000_000_000 + EPOCH_MICROS..=9_223_371_331_199_999_999;
 
-/// Rows on their way into a copy.
+/// The rows of a batch that remain to be encoded.
 pub(super) struct Rows<'a> {
     table: &'a Table,
     lanes: Vec<(ColumnView<'a>, DataType)>,
@@ -35,7 +35,7 @@ pub(super) struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    /// Takes the rows of `batch`.
+    /// Creates the encoder of the rows of `batch`.
     pub(super) fn new(batch: &'a Batch) -> Result<Self> {
         let table: &Table = batch.table();
         let fields = i16::try_from(table.columns.len()).map_err(|_| {
@@ -52,10 +52,10 @@ impl<'a> Rows<'a> {
         })
     }
 
-    /// Appends rows to `out` until it has some `enough` bytes. Returns `true` if there are more.
+    /// Appends rows to `out` until it has about `enough` bytes. Returns `true` if rows remain.
     ///
     /// # Errors
-    /// Returns an error if a time lies beyond PostgreSQL's calendar, or a text is longer than it takes.
+    /// When a time lies beyond PostgreSQL's calendar, or a text is too long.
     pub(super) fn fill(&mut self, out: &mut Vec<u8>, enough: usize) -> Result<bool> {
         while self.next < self.count && out.len() < enough {
             out.extend_from_slice(&self.fields);
@@ -71,7 +71,7 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// Appends the value of `row`, its length before it; or says why that cannot be.
+/// Appends the value of `row` with its length, or returns the reason why it cannot be encoded.
 fn put_row(
     view: &ColumnView<'_>,
     row: usize,
@@ -102,7 +102,7 @@ fn put_row(
     Ok(())
 }
 
-/// Appends a value, its length before it; or says why that cannot be.
+/// Appends a value with its length, or returns the reason why it cannot be encoded.
 pub(super) fn put(cell: Cell<'_>, dtype: DataType, out: &mut Vec<u8>) -> Result<(), String> {
     match cell {
         Cell::Null => null(out),

@@ -1,4 +1,4 @@
-//! What PostgreSQL says, and the way out of it.
+//! Error messages for PostgreSQL's errors.
 
 use sqlx::error::DatabaseError;
 use sqlx::postgres::PgDatabaseError;
@@ -8,12 +8,13 @@ use super::Postgres;
 use crate::Error;
 use crate::sql::locked_out;
 
-/// Where it is seen who holds a lock.
+/// The advice on how to find the holder of a lock.
 pub(super) const HOLDER: &str = "`pg_stat_activity` shows it";
 
 impl Postgres {
-    /// Classifies what the server said, in words that say what to do; `at` is the table concerned.
-    /// The codes are those of <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+    /// Converts an error of the client to one whose message says what to do; `at` is the table
+    /// concerned. The codes are those of
+    /// <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
     pub(super) fn failed(&self, error: sqlx::Error, at: Option<&Table>) -> Error {
         let place = self.target.name.clone();
         let Some(said) = error.as_database_error() else {
@@ -56,7 +57,7 @@ impl Postgres {
                 words,
                 "create the database, or name another one in the URL",
             ),
-            // 3F000: a schema that one may not use is not there for him.
+            // 3F000: the server reports a schema that the user may not use as missing.
             Some("42501" | "3F000") => Error::server(
                 ErrorKind::Permission,
                 format!("user `{user}` may not do this in schema `{schema}`: {words}"),
@@ -64,12 +65,12 @@ impl Postgres {
                     "let it own the schema: CREATE SCHEMA \"{schema}\" AUTHORIZATION \"{user}\""
                 ),
             ),
-            // What a trigger raises.
+            // The code of errors raised by triggers.
             Some("P0001") if at.is_some() => Error::Trigger {
                 table: at.map(|table| table.name.to_string()).unwrap_or_default(),
                 reason: words,
             },
-            // A type that cannot be changed under a view of the user's own.
+            // A type that cannot be changed because a user's view depends on it.
             Some("0A000") if detail(said).is_some() => Error::server(
                 ErrorKind::Configuration,
                 format!("{words}: {}", detail(said).unwrap_or_default()),
@@ -101,17 +102,17 @@ impl Postgres {
     }
 }
 
-/// Returns `true` if a lock was waited for in vain.
+/// Returns `true` if the wait for a lock timed out.
 pub(super) fn is_lock_timeout(error: &sqlx::Error) -> bool {
     error.as_database_error().and_then(|said| said.code()).as_deref() == Some("55P03")
 }
 
-/// Classifies what needs no words of ours.
+/// Returns the kind of an error whose message is the server's own.
 fn kind(code: Option<&str>) -> ErrorKind {
     match code.unwrap_or_default() {
         // Serialization failures and deadlocks.
         "40001" | "40P01" => ErrorKind::Conflict,
-        // Tables and columns that are not there, or not of that type.
+        // Tables and columns that do not exist, or have another type.
         "42P01" | "42703" | "42804" | "42883" => ErrorKind::SchemaMismatch,
         code if code.starts_with("22") || code.starts_with("23") => ErrorKind::InvalidInput,
         code if code.starts_with("53") => ErrorKind::OutOfSpace,
@@ -120,13 +121,13 @@ fn kind(code: Option<&str>) -> ErrorKind {
     }
 }
 
-/// Returns what depends on what cannot be changed, if the server names it.
+/// Returns the dependents that prevent a change, if the server names them.
 fn detail(said: &dyn DatabaseError) -> Option<String> {
     let detail = said.try_downcast_ref::<PgDatabaseError>()?.detail()?;
     Some(detail.replace('\n', " "))
 }
 
-/// Returns what the server says, on one line, with the place that it names.
+/// Returns the server's message on one line, with the place that it names.
 fn words(said: &dyn DatabaseError) -> String {
     let mut words = said.message().replace('\n', " ");
     if let Some(said) = said.try_downcast_ref::<PgDatabaseError>() {
@@ -135,7 +136,7 @@ fn words(said: &dyn DatabaseError) -> String {
                 words += &format!(" ({what} `{name}`)");
             }
         }
-        // Of a copy, the line and the column; but never the value, which is somebody's.
+        // For a copy, the line and the column; but never the value, which may be personal data.
         if let Some(place) = said.r#where().and_then(|place| place.split(": \"").next()) {
             words += &format!(" ({})", place.replace('\n', " "));
         }

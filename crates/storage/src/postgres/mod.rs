@@ -1,4 +1,4 @@
-//! PostgreSQL: rows go in and out by binary `COPY`, in a schema of our own.
+//! PostgreSQL: rows are written and read by binary `COPY`, in a schema of their own.
 
 mod ddl;
 mod decode;
@@ -26,19 +26,20 @@ use crate::sql::{
 };
 use crate::{Error, Result};
 
-/// The built-in tables and the cursors. Forward only: a released file never changes.
+/// The migrations of the built-in tables and the cursors, forward only: a released file never
+/// changes.
 static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
     let files: &[(i64, &str, &str)] = include!("../../migrations/postgres/list.rs");
     let migration = |(version, what, sql): &(i64, &'static str, &'static str)| {
         Migration::new(*version, (*what).into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
     let mut migrator = Migrator::with_migrations(files.iter().map(migration).collect());
-    // Ours is of the schema alone, and is not waited for without end.
+    // The store uses its own lock, which covers only the schema and whose wait is limited.
     migrator.set_locking(false);
     migrator
 });
 
-/// How long a server may take to let us in.
+/// The timeout for connecting to a server.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// A schema of a PostgreSQL database.
@@ -47,7 +48,7 @@ pub(crate) struct Postgres {
     target: Target,
 }
 
-/// Returns the store in the schema that is `target`, to which it connects when that is needed.
+/// Returns the store in the schema `target`, which connects on first use.
 pub(crate) fn open(target: Target) -> SqlStore<Postgres> {
     SqlStore::new(Postgres { target })
 }
@@ -56,8 +57,9 @@ impl Postgres {
     async fn connection(&self) -> Result<PgConnection> {
         let connect = async {
             let mut connection = self.target.options.connect().await?;
-            // No other tables are found by mistake; the migrations are written without schema. No lock is waited
-            // for without end, unless the server or its user has a bound of its own.
+            // Tables of other schemas are not found by mistake, and the migrations do not name the
+            // schema. Waits for locks are limited, unless the server or its user has a limit
+            // already.
             let settings = format!(
                 "SET search_path TO {}; \
                  SELECT set_config('lock_timeout', '{}ms', false) \
@@ -78,14 +80,16 @@ impl Postgres {
         }
     }
 
-    /// Makes the schema, and brings the built-in tables up to date; one process at a time.
+    /// Creates the schema, and applies missing migrations of the built-in tables, in one process at
+    /// a time.
     async fn migrate(&self, connection: &mut PgConnection) -> Result<()> {
         let failed = |error| self.failed(error, None);
         let mut transaction = connection.begin().await.map_err(failed)?;
-        // Before anything is made: `IF NOT EXISTS` keeps no two processes from making the same at once.
+        // The lock comes first: `IF NOT EXISTS` does not prevent two processes from creating the
+        // same object at once.
         let alone = self.alone_at(&mut transaction, "migrations");
         told(&self.target.name, "its migrations", alone).await?;
-        // Asked first: whoever owns the schema need not be allowed to make any.
+        // The check comes first, because the schema's owner may lack the right to create schemas.
         let there = "SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = $1)";
         let there = sqlx::query_scalar(there).bind(&self.target.schema);
         if !there.fetch_one(&mut *transaction).await.map_err(failed)? {
@@ -131,7 +135,7 @@ impl Postgres {
         }
     }
 
-    /// Waits until no other process is at `what` of this schema, and keeps others from it until the transaction ends.
+    /// Acquires the exclusive lock on `what` of this schema; it is held until the transaction ends.
     async fn alone_at(&self, connection: &mut PgConnection, what: &str) -> Result<()> {
         let locked = sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
             .bind(format!("tidegauge {} {what}", self.target.schema))
@@ -190,7 +194,7 @@ impl Database for Postgres {
     }
 
     async fn run(&self, connection: &mut PgConnection, sql: String, at: &Table) -> Result<()> {
-        // Identifiers are quoted, and nothing else in it comes from outside.
+        // Identifiers are quoted, and the rest of the statement is not user input.
         let done = sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await;
         done.map(|_| ()).map_err(|error| self.failed(error, Some(at)))
     }
@@ -222,7 +226,7 @@ impl Database for Postgres {
         let names: Vec<_> = tables.iter().map(|table| self.target.table(&table.name)).collect();
         let sql = match is_written {
             true => format!("LOCK TABLE {} IN ROW EXCLUSIVE MODE", names.join(", ")),
-            // As what reads them does, the tables of a view included.
+            // Like reading them, this locks the tables of a view too.
             false => format!("SELECT FROM {} LIMIT 0", names.join(", ")),
         };
         let locked = sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await;
@@ -285,7 +289,7 @@ impl Database for Postgres {
         table: &Table,
     ) -> Result<usize> {
         self.bind(connection, &query.params, &table.name).await?;
-        // Identifiers are quoted, values bound; nothing else in it comes from outside.
+        // Identifiers are quoted and values bound; the rest of the statement is not user input.
         let query = sqlx::query(AssertSqlSafe(query.sql.clone())).persistent(false);
         let deleted = query.execute(connection).await;
         let deleted = deleted.map_err(|error| self.failed(error, Some(table)))?;

@@ -1,24 +1,24 @@
-//! Exact decimals as PostgreSQL's binary `numeric`: digits to the base of ten thousand.
+//! Encoding of exact decimals as PostgreSQL's binary `numeric`, with digits in base 10,000.
 //!
 //! <https://github.com/postgres/postgres/blob/REL_17_STABLE/src/backend/utils/adt/numeric.c>,
 //! `numeric_send`.
 
 const BASE: u64 = 10_000;
 const BASE_4: u128 = 10_000_000_000_000_000;
-/// 38 decimal digits, and up to three zeros behind them.
+/// The groups for 38 decimal digits, and up to three zeros after them.
 const MOST_GROUPS: usize = 11;
 const NEGATIVE: u16 = 0x4000;
 
-/// Appends `units` at `scale`, with its length before it.
+/// Appends `units` at `scale` with the length of the value.
 pub(super) fn encode(units: i128, scale: u8, out: &mut Vec<u8>) {
     let fraction = usize::from(scale).div_ceil(4);
-    // Filled up with zeros, so that the point falls between two groups.
+    // Zeros are appended so that the point falls between two groups.
     let zeros = [1u128, 1_000, 100, 10][usize::from(scale) % 4];
     let mut groups = [0u16; MOST_GROUPS];
     let first = spell(units.unsigned_abs(), zeros, &mut groups);
     let last = groups.iter().rposition(|group| *group != 0).map_or(first, |last| last + 1);
     let digits = &groups[first..last.max(first)];
-    // The place of the first group: 0 is the one before the point.
+    // The position of the first group: 0 is the one before the point.
     let weight =
         if digits.is_empty() { 0 } else { places(MOST_GROUPS - first) - places(fraction) - 1 };
     let sign = if units < 0 { NEGATIVE } else { 0 };
@@ -32,15 +32,15 @@ pub(super) fn encode(units: i128, scale: u8, out: &mut Vec<u8>) {
     }
 }
 
-/// A number of groups, of which there are a handful.
+/// Converts a number of groups, which is always small.
 fn places(count: usize) -> i16 {
     i16::from(count.to_le_bytes()[0])
 }
 
-/// Writes `number × zeros` into the last of `groups`; where it begins.
+/// Writes `number × zeros` into the last of `groups`; returns the index of the first one.
 fn spell(number: u128, zeros: u128, groups: &mut [u16; MOST_GROUPS]) -> usize {
     let mut at = MOST_GROUPS;
-    // Of a number that is too large to be filled up at once, the lower end is split off first.
+    // If the product overflows, the lower end is split off first.
     let (mut high, low) = match number.checked_mul(zeros) {
         Some(number) => (number, None),
         None => {
@@ -72,13 +72,13 @@ fn spell(number: u128, zeros: u128, groups: &mut [u16; MOST_GROUPS]) -> usize {
     at
 }
 
-/// A remainder of [`BASE`].
+/// Converts a remainder of [`BASE`].
 fn group(rest: u64) -> u16 {
     u16::from_le_bytes([rest.to_le_bytes()[0], rest.to_le_bytes()[1]])
 }
 
-/// The units at `scale` of a number without its length; none where it is none, has more places, or
-/// is too large.
+/// Decodes a number without its length to units at `scale`; returns `None` if it is not a number,
+/// has more decimal places, or is too large.
 pub(super) fn decode(bytes: &[u8], scale: u8) -> Option<i128> {
     let (head, digits) = bytes.split_first_chunk::<8>()?;
     let word = |at: usize| [head[at], head[at + 1]];
@@ -119,7 +119,7 @@ mod tests {
         number.to_vec()
     }
 
-    /// What a server sends for these, as `SELECT numeric_send(…)` shows it.
+    /// Checks against the bytes that a server sends, as `SELECT numeric_send(…)` shows them.
     #[test]
     fn numbers_are_spelled_as_the_server_spells_them() {
         for (units, scale, hex) in [
@@ -129,7 +129,8 @@ mod tests {
             // 34265.19345116 is 3·10⁴ + 4265 + 1934·10⁻⁴ + 5116·10⁻⁸.
             (3_426_519_345_116, 8, "0004000100000008000310a9078e13fc"),
         ] {
-            let found: String = bytes(units, scale).iter().map(|it| format!("{it:02x}")).collect();
+            let found: String =
+                bytes(units, scale).iter().map(|byte| format!("{byte:02x}")).collect();
             assert_eq!(found, hex, "{units} at {scale}");
         }
     }

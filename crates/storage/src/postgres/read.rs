@@ -1,4 +1,4 @@
-//! Rows of a query by binary `COPY`.
+//! Reading the rows of a query by binary `COPY`.
 
 use futures_util::TryStreamExt;
 use sqlx::encode::IsNull;
@@ -13,7 +13,7 @@ use super::{Postgres, ddl, encode};
 use crate::sql::{Param, Query, Rows, cell};
 use crate::{Error, Result};
 
-/// A parameter as the server takes it.
+/// An encoded parameter.
 struct Bound {
     oid: Oid,
     bytes: Vec<u8>,
@@ -38,7 +38,7 @@ impl Encode<'_, sqlx::Postgres> for Bound {
 
 const TEXT: u32 = 25;
 
-/// Returns the numbers of a type, and of lists of it, in every database
+/// Returns the object ids of a type and of its array type, which are the same in every database
 /// (<https://github.com/postgres/postgres/blob/REL_17_STABLE/src/include/catalog/pg_type.dat>).
 fn oids(dtype: DataType) -> (u32, u32) {
     match dtype {
@@ -52,7 +52,7 @@ fn oids(dtype: DataType) -> (u32, u32) {
     }
 }
 
-/// Encodes a parameter, or says why it cannot be one.
+/// Encodes a parameter, or returns the reason why it cannot be encoded.
 fn bound(param: &Param) -> Result<Bound, String> {
     let (dtype, values) = param.values();
     let (oid, list) = oids(dtype);
@@ -65,7 +65,7 @@ fn bound(param: &Param) -> Result<Bound, String> {
         }
         Param::List(..) => {
             let count = i32::try_from(values.len()).map_err(|error| error.to_string())?;
-            // One dimension, no nulls, of that type, from 1.
+            // One dimension, no nulls, of this element type, with indexes from 1.
             for word in [1i32.to_be_bytes(), [0; 4], oid.to_be_bytes(), count.to_be_bytes()] {
                 bytes.extend(word);
             }
@@ -109,7 +109,7 @@ impl Postgres {
         Ok(())
     }
 
-    /// Gives the settings that a query reads its parameters from their values.
+    /// Sets the session settings from which a query reads its parameters.
     pub(super) async fn bind(
         &self,
         connection: &mut PgConnection,
@@ -122,7 +122,7 @@ impl Postgres {
         let settings: Vec<String> = (0..params.len())
             .map(|at| format!("set_config('{}', ${}::text, false)", ddl::setting_name(at), at + 1))
             .collect();
-        // Names and numbers of ours.
+        // The statement consists of internal names and numbers only.
         let sql = AssertSqlSafe(format!("SELECT {}", settings.join(", ")));
         let mut query = sqlx::query(sql).persistent(false);
         for param in params {

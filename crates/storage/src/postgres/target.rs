@@ -1,4 +1,4 @@
-//! Which server, database and schema a URL means.
+//! The target of a URL: server, database and schema.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use tidegauge_core::connection_url;
 use super::ddl::DIALECT;
 use crate::{Error, Result};
 
-/// The schema where the URL names none: our own, so that no other tables are in the way.
+/// The default schema, separate from the tables of other programs.
 const SCHEMA: &str = "tidegauge";
 
 /// A schema in a database.
@@ -17,9 +17,9 @@ const SCHEMA: &str = "tidegauge";
 pub(crate) struct Target {
     pub(super) options: Box<PgConnectOptions>,
     pub(super) schema: String,
-    /// What it is called, without its secrets.
+    /// The name for users, without secrets.
     pub(super) name: String,
-    /// The user who connects.
+    /// The user name of the connection.
     pub(super) user: String,
 }
 
@@ -40,7 +40,7 @@ impl Target {
         connection_url::check_server(url).map_err(|reason| invalid(&reason))?;
         let known = [&["schema"], connection_url::POSTGRES_OPTIONS.as_slice()].concat();
         connection_url::check_options(url, &known).map_err(|reason| invalid(&reason))?;
-        // What is wrong with it is not repeated: it may be a part of the password.
+        // The invalid part is not repeated, since it may be part of the password.
         let mut url = url::Url::parse(url).map_err(|_| invalid("cannot be read"))?;
         if url.path().trim_matches('/').is_empty() {
             return Err(invalid("names no database"));
@@ -74,7 +74,7 @@ impl Target {
         Ok(Self { options: Box::new(options), schema, name, user })
     }
 
-    /// Spells the table called `name`.
+    /// Returns the quoted name of the table `name`.
     pub(super) fn table(&self, name: &str) -> String {
         format!("{}.{}", DIALECT.quoted(&self.schema), DIALECT.quoted(name))
     }

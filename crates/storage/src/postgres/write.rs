@@ -1,4 +1,4 @@
-//! Rows by binary `COPY`.
+//! Writing rows by binary `COPY`.
 
 use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgConnection;
@@ -9,12 +9,12 @@ use super::{Postgres, ddl};
 use crate::Result;
 use crate::sql::{Query, Rows as FoundRows};
 
-/// So many bytes of a copy are sent at once.
+/// The number of bytes of a copy that are sent at once.
 const CHUNK: usize = 256 * 1024;
 
 impl Postgres {
-    /// Hands the stored rows to `rows` whose keys are those of `batch`, and leaves that where
-    /// [`take_staged`](Self::take_staged) finds it.
+    /// Passes the stored rows with the keys of `batch` to `rows`, and leaves `batch` staged for
+    /// [`take_staged`](Self::take_staged).
     pub(super) async fn of_keys(
         &self,
         connection: &mut PgConnection,
@@ -23,7 +23,8 @@ impl Postgres {
     ) -> Result<()> {
         let table = batch.table();
         self.stage_rows(connection, batch).await?;
-        // The planner knows nothing of the temporary table, and would read all of the other one to be safe.
+        // The planner has no statistics of the temporary table, and would read the whole other
+        // table to be safe.
         let plain = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
         let set = sqlx::raw_sql(plain).execute(&mut *connection).await;
         set.map_err(|error| self.failed(error, Some(table)))?;
@@ -46,7 +47,7 @@ impl Postgres {
         self.take_staged(connection, table, write).await
     }
 
-    /// Takes the staged rows over.
+    /// Moves the staged rows into the table.
     pub(super) async fn take_staged(
         &self,
         connection: &mut PgConnection,
@@ -58,7 +59,7 @@ impl Postgres {
         taken.map(|_| ()).map_err(|error| self.failed(error, Some(table)))
     }
 
-    /// Copies the rows of `batch` into the temporary table, in place of those that are there.
+    /// Copies the rows of `batch` into the temporary table, replacing those that are there.
     async fn stage_rows(&self, connection: &mut PgConnection, batch: &Batch) -> Result<()> {
         let (table, name) = (batch.table(), staging(batch.table()));
         let emptied = sqlx::raw_sql(AssertSqlSafe(format!("TRUNCATE {name}")));
@@ -67,7 +68,7 @@ impl Postgres {
         self.copy(connection, batch, &name).await
     }
 
-    /// Copies the rows of `batch` into the table that is spelled `name`.
+    /// Copies the rows of `batch` into the table with the quoted name `name`.
     async fn copy(&self, connection: &mut PgConnection, batch: &Batch, name: &str) -> Result<()> {
         let (table, mut rows) = (batch.table(), Rows::new(batch)?);
         let failed = |error| self.failed(error, Some(table));
@@ -97,23 +98,24 @@ impl Postgres {
     }
 }
 
-/// Spells the temporary table that rows of `table` go through: it has the table's own name, within the
-/// schema of what is temporary.
+/// Returns the quoted name of the temporary staging table of `table`: the same name, in the schema
+/// of temporary tables.
 fn staging(table: &Table) -> String {
     format!("pg_temp.{}", ddl::DIALECT.quoted(&table.name))
 }
 
-/// Returns the statements that make the temporary table: it is not written ahead, and of this connection
-/// alone.
+/// Returns the statements that create the temporary table, which is not logged, and visible to this
+/// connection only.
 pub(super) fn stage(table: &Table) -> String {
     let name = staging(table);
     let columns = ddl::DIALECT.columns(table);
-    // Without its key: rows are told apart before they come here.
+    // Without the key: duplicates are resolved before rows are staged.
     let columns = columns[..table.columns.len()].join(", ");
     format!("DROP TABLE IF EXISTS {name}; CREATE TEMPORARY TABLE {name} ({columns})")
 }
 
-/// Takes the staged rows over, each in place of the one that had its key, or only new ones.
+/// Returns the statement that moves the staged rows into the table: as an upsert, or as new rows
+/// only.
 fn take(table: &Table, name: &str, write: WriteMode) -> String {
     let dialect = ddl::DIALECT;
     let columns = dialect.list(table.columns.iter().map(|column| &column.name));

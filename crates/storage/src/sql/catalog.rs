@@ -1,4 +1,4 @@
-//! Whether the table that is there is the one that was defined.
+//! Comparison of stored tables with their definitions.
 
 #[cfg(any(feature = "_sqlx", feature = "mysql"))]
 use tidegauge_core::tables;
@@ -7,44 +7,44 @@ use tidegauge_core::{Column, DataType, Table};
 use super::Dialect;
 use crate::{Error, Result};
 
-/// A column as the database's catalog has it.
+/// A column in the database's catalog.
 #[derive(Debug, Clone)]
 pub(crate) struct StoredColumn {
     pub(crate) name: String,
     pub(crate) dtype: String,
     pub(crate) not_null: bool,
-    /// Its position in the key, from 1; 0 outside it.
+    /// The position in the key, from 1; 0 for columns that are not part of it.
     pub(crate) key: i64,
 }
 
-/// What the definition of a table has, and the stored one lacks.
+/// The difference by which a definition extends the stored table.
 #[derive(Debug, Default)]
 pub(crate) struct Lacks<'a> {
-    /// Columns at its end, which rows may be without.
+    /// Nullable columns at the end of the definition.
     pub(crate) columns: &'a [Column],
-    /// Decimals with more digits, and the types that they have there.
+    /// Decimals with more digits, with their stored types.
     pub(crate) digits: Vec<Wider<'a>>,
-    /// Columns that may be null.
+    /// Columns that have become nullable.
     pub(crate) nulls: Vec<&'a Column>,
 }
 
-/// A column of decimals that has fewer digits where it is stored, and the type that it has there.
+/// A decimal column with more digits than stored, and its stored type.
 pub(crate) type Wider<'a> = (&'a Column, String);
 
 impl Lacks<'_> {
-    /// Returns `true` if it lacks nothing.
+    /// Returns `true` if there is no difference.
     #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {
         self.columns.is_empty() && self.digits.is_empty() && self.nulls.is_empty()
     }
 }
 
-/// Returns the columns that are missing at the end of the stored table and may be added to it, since rows
-/// without them are allowed, the decimals whose type may be widened there, and the columns that may be null here alone:
-/// all that they hold stays.
+/// Returns the columns that may be added to the end of the stored table, because they are nullable,
+/// the decimals whose stored type may be widened, and the columns that are nullable only in the
+/// definition: all of these changes keep the stored values.
 ///
 /// # Errors
-/// Returns an error if anything else differs, naming the first column that does.
+/// When anything else differs; the error names the first such column.
 pub(crate) fn compare<'a>(
     dialect: &Dialect,
     table: &'a Table,
@@ -84,33 +84,35 @@ pub(crate) fn compare<'a>(
     Ok(lacks)
 }
 
-/// Whether a stored column is the defined one but for decimals of fewer digits.
+/// Returns `true` if a stored column equals the defined one but for a decimal type with fewer
+/// digits.
 fn is_narrower(dialect: &Dialect, table: &Table, column: &Column, found: &StoredColumn) -> bool {
     let defined = StoredColumn { dtype: found.dtype.clone(), ..defined(dialect, table, column) };
     let stored = decimal(dialect, &found.dtype);
     described(&defined) == described(found)
-        && stored.is_some_and(|it| it != column.dtype && column.dtype.holds(it))
+        && stored.is_some_and(|stored| stored != column.dtype && column.dtype.holds(stored))
 }
 
-/// Returns the type of decimals that is declared like this; `None` if it is another one.
+/// Parses a decimal type of the dialect; returns `None` for other types.
 fn decimal(dialect: &Dialect, declared: &str) -> Option<DataType> {
     let (name, digits) = declared.strip_suffix(')')?.split_once('(')?;
     let (precision, scale) = digits.split_once(',')?;
     let (precision, scale) = (precision.trim().parse().ok()?, scale.trim().parse().ok()?);
     let dtype = DataType::Decimal { precision, scale };
-    // The emulator of BigQuery tells the digits of before beside the name of the wider type.
+    // The BigQuery emulator reports the former digits with the name of the wider type.
     let names = [dtype, DataType::CRYPTO].map(dialect.declared);
-    let is_ours =
-        names.iter().any(|it| it.split('(').next().is_some_and(|it| it.eq_ignore_ascii_case(name)));
+    let is_ours = names
+        .iter()
+        .any(|known| known.split('(').next().is_some_and(|known| known.eq_ignore_ascii_case(name)));
     is_ours.then_some(dtype)
 }
 
-/// Says in an error which table remembers the migrations that a database has had.
+/// The subject of an error message: the table of the applied migrations.
 #[cfg(feature = "_sqlx")]
 pub(crate) const MIGRATIONS_TABLE: &str =
     "its table `_sqlx_migrations`, which says how far its tables were brought up to date,";
 
-/// Refuses views that have the names of built-in tables.
+/// Refuses views with the names of built-in tables.
 #[cfg(any(feature = "_sqlx", feature = "mysql"))]
 pub(crate) fn refuse_views(views: &[String]) -> Result<()> {
     match views.iter().find(|view| tables::by_name(view).is_some()) {

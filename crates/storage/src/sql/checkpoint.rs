@@ -1,5 +1,5 @@
-//! What a source has loaded, kept beside its cursor and written with it. A table that was dropped or emptied under
-//! the cursor, and a cursor that was changed by hand, do not agree with it.
+//! Checkpoints of what a source has loaded, written together with its cursor. A mismatch reveals a
+//! table that was dropped or emptied, or a cursor that was changed by hand.
 
 use std::collections::BTreeMap;
 
@@ -16,15 +16,17 @@ use crate::{Error, Result};
 pub(crate) struct Checkpoint {
     /// The fingerprint of the cursor.
     cursor: Fingerprint,
-    /// Of each table the key of the row that was written last; empty where no key is kept, and any row will do.
+    /// The key of the row written last, by table; empty if no key is kept, and any row proves the
+    /// table.
     tables: BTreeMap<String, Vec<String>>,
 }
 
 impl Checkpoint {
-    /// Reads what is kept beside `cursor` of `source`; `None` if nothing is, as in a store of an earlier release.
+    /// Parses the checkpoint of `cursor` of `source`; returns `None` if there is none, as in a
+    /// store of an earlier release.
     ///
     /// # Errors
-    /// Returns an error if it was not written with this cursor.
+    /// When it was not written with this cursor.
     pub(crate) fn read(source: &str, cursor: &str, kept: Option<&str>) -> Result<Option<Self>> {
         let Some(kept) = kept else { return Ok(None) };
         match serde_json::from_str::<Self>(kept) {
@@ -33,7 +35,7 @@ impl Checkpoint {
         }
     }
 
-    /// Returns what is kept once `load` is committed on top of `before`.
+    /// Returns the checkpoint after `load` is committed on top of `before`.
     pub(crate) fn after(before: Option<Self>, load: &Load<'_>, keeps_keys: bool) -> Result<Self> {
         let mut tables = before.unwrap_or_default().tables;
         for table in load.replaces {
@@ -48,7 +50,7 @@ impl Checkpoint {
         Ok(Self { cursor: fingerprint(load.after.as_str()), tables })
     }
 
-    /// Returns the text that is kept.
+    /// Returns the text that is stored.
     pub(crate) fn text(&self) -> Result<String> {
         serde_json::to_string(self).map_err(|error| {
             let error =
@@ -57,7 +59,8 @@ impl Checkpoint {
         })
     }
 
-    /// Returns a scan that finds a row which the source has loaded into `table`; `None` if it has loaded none.
+    /// Returns a scan that finds a row which the source has loaded into `table`, or `None` if it
+    /// has loaded none.
     pub(crate) fn witness(&self, table: &TableRef) -> Option<Scan> {
         let key = self.tables.get(table.name.as_ref()).filter(|_| is_kept(table))?;
         let scan = Scan::columns(table, table.key.first().cloned()).limit(1);
@@ -68,12 +71,12 @@ impl Checkpoint {
     }
 }
 
-/// Returns the error of `source`, whose rows `table` lacks.
+/// Returns the error for `source`, whose rows are missing from `table`.
 pub(crate) fn missing(source: &str, table: &TableRef) -> Error {
     Error::RowsMissing { table: table.name.to_string(), source_name: source.into() }
 }
 
-/// Returns `false` for tables that hold notes for people, which may be cleared by hand.
+/// Returns `false` for tables of notes for people, which may be cleared by hand.
 fn is_kept(table: &TableRef) -> bool {
     ![tables::RunRecord::table(), tables::Quarantine::table()]
         .iter()
@@ -86,7 +89,8 @@ fn fingerprint(cursor: &str) -> Fingerprint {
     fingerprint
 }
 
-/// Returns the key of the last row of `batch` as text; empty if no filter can tell it.
+/// Returns the key of the last row of `batch` as text, or an empty key if no filter can identify
+/// it.
 fn last_key(batch: &Batch) -> Result<Vec<String>> {
     let (table, row) = (batch.table(), batch.rows() - 1);
     let views = batch.views()?;
@@ -108,7 +112,7 @@ fn last_key(batch: &Batch) -> Result<Vec<String>> {
     Ok(if scan.predicate().is_ok() { key } else { Vec::new() })
 }
 
-/// Returns the filter of each column of the key that has one.
+/// Returns the filter of each key column, or `None` for columns without one.
 fn filters(table: &TableRef, key: &[String]) -> Vec<Option<Filter>> {
     let filter = |name: &str, text: &String| {
         let column = table.column(name).ok()?;

@@ -1,4 +1,4 @@
-//! How a database spells things.
+//! The SQL dialect of a database.
 
 use std::ops::RangeInclusive;
 
@@ -8,77 +8,82 @@ use tidegauge_core::{ForeignKey, tables};
 
 use super::{StoredColumn, Wider};
 
-/// The spelling of a database, and what it can hold.
+/// The SQL dialect of a database, and the values that the database can store.
 #[derive(Debug)]
 pub(crate) struct Dialect {
-    /// What identifiers stand in.
+    /// The quotation mark of identifiers.
     pub(crate) quote: char,
-    /// Spells the type that a column of ours is declared with.
+    /// Returns the type that a column of the given data type is declared with.
     pub(crate) declared: fn(DataType) -> String,
-    /// Spells the statements that give decimals of a stored table, spelled like this, the digits of their
-    /// definitions, each with its semicolon and on a line of its own.
+    /// Returns the statements that give decimal columns of a stored table the digits of their
+    /// definitions, each with its semicolon and on its own line. The first argument is the table's
+    /// name in SQL.
     pub(crate) widen: fn(&str, &Table, &[Wider<'_>]) -> String,
-    /// Spells the statements that let columns of a stored table, spelled like this, be null, likewise.
+    /// Returns the statements that make columns of a stored table nullable, in the same form as
+    /// `widen`.
     pub(crate) relax: fn(&str, &Table, &[&Column]) -> String,
-    /// Spells null of that type.
+    /// Returns the null of a data type.
     pub(crate) null: fn(DataType) -> String,
-    /// Spells a column (given as an identifier) so that its values come as those of the type.
+    /// Returns the expression that selects a column (given as an identifier) as values of the data
+    /// type.
     pub(crate) value: fn(String, DataType) -> String,
-    /// Spells the parameter that is the nth of a query, from 0.
+    /// Returns the placeholder of the nth parameter of a query, from 0.
     pub(crate) param: fn(usize, DataType) -> String,
-    /// Spells what is compared (a column or a parameter) so that text is compared by its bytes.
+    /// Returns an operand of a comparison (a column or a parameter) so that text is compared by its
+    /// bytes.
     pub(crate) bytes: fn(String) -> String,
-    /// How a list of values is bound.
+    /// The way in which a list of values is bound.
     pub(crate) lists: Lists,
-    /// Whether `=` of two texts is that of their bytes in any table that there may be.
+    /// Whether `=` compares texts by their bytes in every table that can exist.
     pub(crate) equal_by_bytes: bool,
-    /// Spells the condition for a column's decimals that lie outside the order of numbers; `None`: all are
-    /// numbers, and comparisons of them exact.
+    /// Returns the condition for those decimals of a column that lie outside the order of numbers;
+    /// `None` if all are numbers, and compared exactly.
     pub(crate) odd_decimals: Option<fn(&str) -> String>,
-    /// The days since 1970 that there may be.
+    /// The range of days since 1970 that the database can store.
     pub(crate) days: RangeInclusive<i32>,
-    /// The microseconds since 1970 that there may be.
+    /// The range of microseconds since 1970 that the database can store.
     pub(crate) micros: RangeInclusive<i64>,
-    /// How summaries are spelled; `None`: they are worked out here, from the rows.
+    /// The SQL of summaries; `None` if they are computed in this crate, from the rows.
     pub(crate) summary: Option<Summary>,
 }
 
-/// How a list of values is bound to a query.
+/// The way in which a list of values is bound to a query.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Lists {
-    /// Each value as a parameter.
+    /// Each value as its own parameter.
     Spelled,
-    /// The list as one parameter; spells the condition from the column, the parameter's place, the type and
-    /// the length.
+    /// The list as one parameter. The function returns the condition for the column, the index of
+    /// the parameter, the type and the length.
     Bound(fn(&str, usize, DataType, usize) -> String),
 }
 
-/// How a database spells the parts of a summary.
+/// The SQL for the parts of a summary.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Summary {
-    /// Spells what rows go by, from the column's definition and the column as an identifier.
+    /// Returns the expression that rows are grouped by, from the column's definition and the column
+    /// as an identifier.
     pub(crate) group: fn(&Group, &Column, String) -> String,
-    /// Spells what is worked out of the rows, from the column that it is of (`None`: of a count) and the
-    /// type of the result.
+    /// Returns the expression of a measure, from its column (`None` for a count) and the type of
+    /// the result.
     pub(crate) measure: fn(&Measure, Option<(&Column, String)>, DataType) -> String,
-    /// Follows each column of `ORDER BY`, so that nulls come first.
+    /// The text after each column of `ORDER BY` that puts nulls first.
     pub(crate) nulls_first: &'static str,
 }
 
-/// The days and microseconds of the years 0000 to 9999: what can be written as text.
+/// The range of days since 1970 of the years 0000 to 9999, which can be written as text.
 pub(crate) const TEXT_DAYS: RangeInclusive<i32> = -719_528..=2_932_896;
-/// The same in microseconds.
+/// The range of microseconds since 1970 of the years 0000 to 9999.
 pub(crate) const TEXT_MICROS: RangeInclusive<i64> =
     -62_167_219_200_000_000..=253_402_300_799_999_999;
 
 impl Dialect {
-    /// Spells `name` as an identifier, whatever is in it.
+    /// Returns `name` as a quoted identifier; any text is allowed in it.
     pub(crate) fn quoted(&self, name: &str) -> String {
         let quote = self.quote;
         format!("{quote}{}{quote}", name.replace(quote, &format!("{quote}{quote}")))
     }
 
-    /// Spells `names` as identifiers, with commas between.
+    /// Returns `names` as quoted identifiers, separated by commas.
     pub(crate) fn list<S: AsRef<str>>(&self, names: impl IntoIterator<Item = S>) -> String {
         let names: Vec<_> = names.into_iter().map(|name| self.quoted(name.as_ref())).collect();
         names.join(", ")
@@ -98,8 +103,8 @@ impl Dialect {
         lines
     }
 
-    /// Spells the stored table, spelled `name`, as one that has all columns of `table`: those that were
-    /// added to its definition since the last load are null.
+    /// Returns the SQL of the stored table `name` (already quoted) with all columns of `table`:
+    /// columns that were added to the definition since the last load are null.
     pub(crate) fn whole(&self, name: String, table: &Table, found: &[StoredColumn]) -> String {
         let there = |column: &&Column| found.iter().any(|stored| stored.name == column.name);
         let missing = table.columns.iter().filter(|column| column.nullable && !there(column));
@@ -115,8 +120,8 @@ impl Dialect {
         }
     }
 
-    /// Spells the query for the rows of the stored table, spelled `name`, whose keys are in `keys`, which is spelled
-    /// with its alias `k`. `join` makes the database go from keys to rows, by the index.
+    /// Returns the query for the rows of the stored table `name` whose keys are in `keys`, both as
+    /// SQL, `keys` with its alias `k`. `join` makes the database look each key up in the index.
     pub(crate) fn of_keys(&self, table: &Table, name: &str, keys: &str, join: &str) -> String {
         let of = |alias: &str, name: &str| format!("{alias}.{}", self.quoted(name));
         let value = |column: &Column| (self.value)(of("t", &column.name), column.dtype);
@@ -130,7 +135,8 @@ impl Dialect {
         )
     }
 
-    /// Spells that a row takes the place of the one with its key, as SQLite and PostgreSQL do.
+    /// Returns the clause that makes a row replace the row with its key, in the syntax of SQLite
+    /// and PostgreSQL.
     #[cfg(feature = "_sqlx")]
     pub(crate) fn on_conflict(&self, table: &Table) -> String {
         let updates: Vec<String> = table
@@ -147,8 +153,8 @@ impl Dialect {
         format!("ON CONFLICT ({}) DO {then}", self.list(&table.key))
     }
 
-    /// Returns the lines that declare what `table` says of others, as a database that checks none of it
-    /// takes them.
+    /// Returns the lines that declare the references of `table` to other tables, for a database
+    /// that does not check them.
     #[cfg(feature = "sqlite")]
     pub(crate) fn references(&self, table: &Table) -> Vec<String> {
         let reference = |ForeignKey { columns, table: other }: &ForeignKey| {

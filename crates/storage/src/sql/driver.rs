@@ -1,4 +1,4 @@
-//! The sink and warehouse over any database that speaks SQL.
+//! The sink and warehouse over any SQL database.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Debug;
@@ -18,24 +18,24 @@ use super::summary::Plan;
 use super::{CURSORS, Dialect, Prepared, Query, Select, StoredColumn, select, summarise, told};
 use crate::{Error, Result};
 
-/// A client of a database: what the steps of a load and of a scan come to in it.
+/// A client of a database, with the steps that loads and scans are made of.
 ///
-/// Every failure leaves the connection to be closed, and with it whatever transaction it is in.
+/// After a failure, the caller must close the connection, and with it any open transaction.
 #[async_trait]
 pub(crate) trait Database: Debug + Send + Sync + 'static {
-    /// A connection to it.
+    /// A connection to the database.
     type Connection: Send + 'static;
 
-    /// Whether a connection that has read is kept for the next that reads.
+    /// Whether a connection that has read is kept for the next read.
     const KEEPS_READERS: bool;
 
-    /// How it spells things.
+    /// Returns the SQL dialect.
     fn dialect(&self) -> &'static Dialect;
 
-    /// What it is called, without secrets.
+    /// Returns the name of the database, without secrets.
     fn name(&self) -> &str;
 
-    /// Returns what it can do: everything, unless a database says otherwise.
+    /// Returns the capabilities of the sink; all of them, unless an implementation says otherwise.
     fn capabilities(&self) -> SinkCapabilities {
         SinkCapabilities {
             conditional_writes: true,
@@ -47,16 +47,16 @@ pub(crate) trait Database: Debug + Send + Sync + 'static {
         }
     }
 
-    /// Spells the table called `name`.
+    /// Returns the table `name` as SQL.
     fn table(&self, name: &str) -> String;
 
-    /// Connects to write, and brings the built-in tables up to date.
+    /// Connects for writing, and migrates the built-in tables to the current version.
     async fn connect(&self) -> Result<Self::Connection>;
 
-    /// Connects to read; `None` if there is nothing to read yet.
+    /// Connects for reading; returns `None` if there is nothing to read yet.
     async fn connect_reader(&self) -> Result<Option<Self::Connection>>;
 
-    /// Returns `true` if a connection that was kept still works.
+    /// Returns `true` if a kept connection still works.
     async fn is_alive(&self, connection: &mut Self::Connection) -> bool;
 
     /// Closes a connection.
@@ -67,52 +67,53 @@ pub(crate) trait Database: Debug + Send + Sync + 'static {
         drop(connection);
     }
 
-    /// Returns the columns of a table as the catalog has them; none if there is no such table.
+    /// Returns the columns of a table from the catalog of the database; empty if there is no such
+    /// table.
     async fn stored(
         &self,
         connection: &mut Self::Connection,
         table: &str,
     ) -> Result<Vec<StoredColumn>>;
 
-    /// Returns `true` if a view is called `table`.
+    /// Returns `true` if `table` is the name of a view.
     async fn is_view(&self, connection: &mut Self::Connection, table: &str) -> Result<bool>;
 
-    /// Runs statements that bind nothing, on behalf of the table `at`.
+    /// Runs statements without parameters for the table `at`, which errors name.
     async fn run(&self, connection: &mut Self::Connection, sql: String, at: &Table) -> Result<()>;
 
     /// Returns the statements that create `table`.
     fn create(&self, connection: &Self::Connection, table: &Table) -> String;
 
-    /// Spells the type of a column that is added to `table`.
+    /// Returns the type of a column that is added to `table`.
     fn added(&self, _table: &Table, column: &tidegauge_core::Column) -> String {
         (self.dialect().declared)(column.dtype)
     }
 
-    /// Returns the statements that make the temporary table through which rows go whose keys may be there already;
-    /// `None` if they need none.
+    /// Returns the statements that create the temporary table for rows whose keys may be stored
+    /// already; `None` if such rows need no temporary table.
     fn stage(&self, table: &Table) -> Option<Vec<String>>;
 
-    /// Waits until nobody else is at `what`, keeps others from it, and begins a transaction.
+    /// Waits until no other process uses `what`, takes its lock, and begins a transaction.
     async fn begin(&self, connection: &mut Self::Connection, what: &str) -> Result<()>;
 
-    /// Commits, and lets others to `what` again.
+    /// Commits the transaction, and releases the lock of `what`.
     async fn commit(&self, connection: &mut Self::Connection, what: &str) -> Result<()>;
 
-    /// Returns the cursor of `source`, or those of all.
+    /// Returns the cursor of `source`, or the cursors of all sources if `source` is `None`.
     async fn cursors(
         &self,
         connection: &mut Self::Connection,
         source: Option<&str>,
     ) -> Result<Vec<(String, String)>>;
 
-    /// Returns the cursor of `source`, and what is kept beside it.
+    /// Returns the cursor of `source`, and the tallies that are stored with it.
     async fn cursor(
         &self,
         connection: &mut Self::Connection,
         source: &str,
     ) -> Result<Option<(String, Option<String>)>>;
 
-    /// Moves the cursor of `source` to `after`, and keeps `loaded` beside it.
+    /// Moves the cursor of `source` to `after`, and stores `loaded` with it.
     async fn move_cursor(
         &self,
         connection: &mut Self::Connection,
@@ -121,18 +122,19 @@ pub(crate) trait Database: Debug + Send + Sync + 'static {
         loaded: &str,
     ) -> Result<()>;
 
-    /// Keeps others from `what` as well, until [`no_longer_alone`](Self::no_longer_alone); nothing to do
-    /// where a transaction is alone in the database.
+    /// Takes the lock of `what` as well, until [`no_longer_alone`](Self::no_longer_alone). Does
+    /// nothing where a transaction excludes all others from the database.
     async fn also_alone(&self, _: &mut Self::Connection, _what: &str) -> Result<()> {
         Ok(())
     }
 
-    /// Lets others to `what` again, after the commit; nothing to do where that has done it.
+    /// Releases the lock of `what`, after the commit. Does nothing where the commit has released
+    /// it.
     async fn no_longer_alone(&self, _: &mut Self::Connection, _what: &str) -> Result<()> {
         Ok(())
     }
 
-    /// Runs `query`, which deletes rows of `table`; returns how many went.
+    /// Runs `query`, which deletes rows of `table`; returns the number of deleted rows.
     async fn delete(
         &self,
         connection: &mut Self::Connection,
@@ -140,8 +142,9 @@ pub(crate) trait Database: Debug + Send + Sync + 'static {
         table: &Table,
     ) -> Result<usize>;
 
-    /// Locks `tables` as reading or writing them does, so that what follows does not wait for a process that has
-    /// locked one of them. Nothing, where a transaction has all that it needs when it begins.
+    /// Locks `tables` in the mode that reading or writing them takes, so that the next statements
+    /// do not wait for a process that has locked one of them. Does nothing where a transaction
+    /// takes all its locks at its beginning.
     async fn lock(
         &self,
         _connection: &mut Self::Connection,
@@ -151,7 +154,7 @@ pub(crate) trait Database: Debug + Send + Sync + 'static {
         Ok(())
     }
 
-    /// Hands the stored rows to `rows` whose keys are those of `batch`, which has each key once.
+    /// Passes the stored rows whose keys are in `batch` to `rows`; `batch` has each key once.
     async fn find(
         &self,
         connection: &mut Self::Connection,
@@ -159,7 +162,7 @@ pub(crate) trait Database: Debug + Send + Sync + 'static {
         rows: &mut Rows,
     ) -> Result<()>;
 
-    /// Writes the rows of `batch`, which has each key once if they are to replace those that are stored
+    /// Writes the rows of `batch`, which has each key once if they replace stored rows
     /// ([`WriteMode::Merge`]).
     async fn insert(
         &self,
@@ -168,8 +171,8 @@ pub(crate) trait Database: Debug + Send + Sync + 'static {
         write: WriteMode,
     ) -> Result<()>;
 
-    /// Does the same for the very rows that were handed to [`find`](Self::find) just before, which may be with the
-    /// database already.
+    /// Writes like [`insert`](Self::insert) the same rows that were passed to [`find`](Self::find)
+    /// just before, which the database may have already.
     async fn insert_found(
         &self,
         connection: &mut Self::Connection,
@@ -179,7 +182,7 @@ pub(crate) trait Database: Debug + Send + Sync + 'static {
         self.insert(connection, batch, write).await
     }
 
-    /// Runs `query`, and hands its rows to `rows` until those want no more.
+    /// Runs `query`, and passes its rows to `rows` until no more are wanted.
     async fn read(
         &self,
         connection: &mut Self::Connection,
@@ -188,24 +191,24 @@ pub(crate) trait Database: Debug + Send + Sync + 'static {
     ) -> Result<()>;
 }
 
-/// A connection that writes, and what is known of the database on it.
+/// A writing connection, and what is known about the database on it.
 #[derive(Debug)]
 pub(crate) struct Writer<C> {
     pub(crate) connection: C,
     pub(super) prepared: Prepared,
-    /// The sources and tables whose rows and cursors were found to agree.
+    /// The pairs of source and table whose rows and cursors were found to agree.
     pub(super) checked: HashSet<(String, String)>,
 }
 
-/// A slot for a connection that is kept while nothing goes wrong on it.
+/// A slot for a connection, which is kept as long as nothing fails on it.
 type Slot<C> = Mutex<Option<C>>;
 
 /// The sink and warehouse over a [`Database`].
 pub(crate) struct SqlStore<D: Database> {
     pub(crate) database: Arc<D>,
-    /// The one connection that writes.
+    /// The only writing connection.
     pub(crate) writer: Slot<Writer<D::Connection>>,
-    /// One that reads; who finds it taken opens another.
+    /// A kept reading connection; a caller that finds the slot empty opens another one.
     reader: Arc<Slot<D::Connection>>,
 }
 
@@ -236,7 +239,7 @@ impl<D: Database> SqlStore<D> {
         error.of(self.database.name())
     }
 
-    /// Does `write` on the writing connection, which is kept unless something fails.
+    /// Runs `write` on the writing connection, which is kept unless something fails.
     async fn writing<T>(
         &self,
         write: impl AsyncFnOnce(&D, &mut Writer<D::Connection>) -> Result<T>,
@@ -260,10 +263,11 @@ impl<D: Database> SqlStore<D> {
         write.await.map_err(|error| self.named(error))
     }
 
-    /// Returns a connection that nobody else uses meanwhile; `None` if there is nothing to read yet.
+    /// Returns a connection for the exclusive use of the caller; `None` if there is nothing to read
+    /// yet.
     async fn take_reader(&self) -> Result<Option<D::Connection>> {
         let kept = self.reader.lock().await.take();
-        // The server may have gone away, and come back.
+        // The server may have restarted since the last read.
         if let Some(mut connection) = kept
             && self.database.is_alive(&mut connection).await
         {
@@ -280,7 +284,7 @@ impl<D: Database> SqlStore<D> {
         }
     }
 
-    /// Returns what `read` finds out.
+    /// Runs `read` on a reading connection, and returns its result.
     async fn reading<T>(
         &self,
         read: impl AsyncFnOnce(&D, &mut D::Connection) -> Result<T>,
@@ -310,7 +314,7 @@ impl<D: Database> SqlStore<D> {
         found.await.map(Option::unwrap_or_default).map_err(|error| self.named(error))
     }
 
-    /// Counts what `reset` would remove, as a reader.
+    /// Returns the numbers of rows that `reset` would remove, over a reading connection.
     async fn would_remove(&self, reset: &Reset<'_>) -> tidegauge_core::Result<Vec<usize>> {
         let mut found: BTreeMap<_, _> = self.cursors_of(None).await?.into_iter().collect();
         super::reset::compare(reset.cursors, |source| found.remove(source).map(Cursor::new))
@@ -323,7 +327,7 @@ impl<D: Database> SqlStore<D> {
         Ok(counts)
     }
 
-    /// Returns the stream of the rows that `select` gives, over a connection that belongs to it.
+    /// Returns the stream of the rows of `select`, which owns its connection.
     fn stream(&self, mut connection: D::Connection, select: Select) -> BatchStream {
         let (database, slot) = (self.database.clone(), self.reader.clone());
         rows::spawn(self.database.name().to_owned(), |sender| async move {
@@ -334,11 +338,11 @@ impl<D: Database> SqlStore<D> {
             };
             match read.await {
                 Ok(true) => Self::put_reader(&database, &slot, connection).await,
-                // The rest of its rows may still be on the way: closing it politely would read them.
+                // The server may still be sending rows: a regular close would read them all.
                 Ok(false) => drop(connection),
                 Err(error) => {
                     drop(connection);
-                    // Whoever asked may have gone.
+                    // The receiver may be gone.
                     let _ = sender.send(Err(error.of(database.name()))).await;
                 }
             }
@@ -399,7 +403,7 @@ impl<D: Database> SqlStore<D> {
     }
 }
 
-/// Waits for a lock on `tables`, and tells of it.
+/// Awaits a lock on `tables`, and reports a long wait.
 pub(super) async fn locked<D: Database>(
     database: &D,
     connection: &mut D::Connection,
@@ -422,7 +426,7 @@ impl<D: Database> Sink for SqlStore<D> {
     }
 
     async fn check(&self, source: &str, tables: &[TableRef]) -> tidegauge_core::Result<()> {
-        // Who has written here knows what was looked at before; who only reads changes nothing, and needs no right to.
+        // A writer has checked the cursors before; a reader changes nothing, and needs no right to.
         if self.writer.lock().await.is_some() {
             return self
                 .writing(async |database, writer| writer.check(database, source, tables).await)
@@ -430,7 +434,7 @@ impl<D: Database> Sink for SqlStore<D> {
         }
         let checked = self.reading(async |database, connection| {
             let stored = database.stored(connection, CURSORS).await?;
-            // There is no such table yet, or that of a release that kept nothing.
+            // The table does not exist yet, or is of a release that stored no tallies.
             if stored.iter().all(|column| column.name != "loaded") {
                 return Ok(());
             }

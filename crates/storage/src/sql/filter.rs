@@ -1,4 +1,4 @@
-//! Filters as conditions of a query.
+//! Predicates as conditions of a query.
 
 use std::ops::{Bound, RangeInclusive};
 
@@ -6,23 +6,23 @@ use tidegauge_core::{Condition, DataType, Predicate, Scalar, Test};
 
 use super::{Dialect, Lists, Param};
 
-/// The longest list of values that is spelled out, where lists are: beyond this rows are read between the
-/// least and the greatest, and chosen here.
+/// The maximum length of a list of values with one parameter each. For a longer list, the rows
+/// between the least and the greatest value are read, and filtered in this crate.
 const MOST_SPELLED: usize = 1_000;
 
-/// What a predicate comes to in SQL.
+/// The pushdown of a predicate to SQL.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Conditions {
     /// The conditions, all of which must hold.
     pub(crate) all: Vec<String>,
-    /// Whether they may let rows through that the predicate does not.
+    /// Whether the conditions may select rows that the predicate does not.
     pub(crate) is_loose: bool,
-    /// Whether no row can fulfil them.
+    /// Whether no row can satisfy the conditions.
     pub(crate) is_never: bool,
 }
 
 impl Conditions {
-    /// Spells them as a `WHERE` clause; empty where there are none.
+    /// Returns the conditions as a `WHERE` clause; empty if there are none.
     pub(crate) fn clause(&self) -> String {
         match self.all.is_empty() {
             true => String::new(),
@@ -31,7 +31,7 @@ impl Conditions {
     }
 }
 
-/// Spells `predicate`, and appends what it binds to `params`.
+/// Returns the conditions for `predicate`, and appends their parameters to `params`.
 pub(crate) fn conditions(
     dialect: &Dialect,
     predicate: &Predicate,
@@ -112,7 +112,8 @@ impl Speller<'_> {
         self.ends(name, dtype, end(from), end(to));
     }
 
-    /// Leaves ends out beyond which there is nothing; `None` if that is everything in between.
+    /// Returns the range without ends that lie outside the storable values; `None` if the range
+    /// contains no storable value.
     fn narrowed<'v>(
         &self,
         from: Option<&'v Scalar>,
@@ -138,7 +139,7 @@ impl Speller<'_> {
         Some((keep(from, true)?, keep(to, false)?))
     }
 
-    /// Pushes the condition that `name` lies between two ends.
+    /// Adds the condition that `name` lies between two ends.
     fn ends(&mut self, name: &str, dtype: DataType, from: Bound<Scalar>, to: Bound<Scalar>) {
         let bytes = |spelled: String| match dtype {
             DataType::Text => (self.dialect.bytes)(spelled),
@@ -157,7 +158,7 @@ impl Speller<'_> {
             parts.push(format!("{compared} {sign} {}", bytes(param)));
         }
         match parts.is_empty() {
-            // A range without ends holds all values; null is none.
+            // A range without ends includes every value except null.
             true => self.conditions.all.push(format!("{name} IS NOT NULL")),
             false => self.push(name, dtype, parts.join(" AND ")),
         }
@@ -180,7 +181,7 @@ impl Speller<'_> {
         spelled
     }
 
-    /// Whether the database can hold `value`.
+    /// Returns `true` if the database can store `value`.
     fn holds(&self, value: &Scalar) -> bool {
         match value {
             Scalar::Date(days) => self.dialect.days.contains(days),

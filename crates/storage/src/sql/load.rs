@@ -1,4 +1,4 @@
-//! Loading: one transaction for the rows and the cursor.
+//! Loads: one transaction for the rows and the cursor.
 
 use std::collections::HashSet;
 
@@ -16,8 +16,8 @@ use crate::duplicates::settle;
 use crate::{Error, Result, keys};
 
 impl<C> Writer<C> {
-    /// Creates those of `tables` that are missing, gives those that are there the columns that were added to
-    /// their definitions, and refuses one that differs otherwise.
+    /// Creates the missing ones of `tables`, and adds new columns of the definitions to those that
+    /// exist; returns an error for a table that differs in any other way.
     pub(super) async fn prepare<D: Database<Connection = C>>(
         &mut self,
         database: &D,
@@ -38,7 +38,7 @@ impl<C> Writer<C> {
         Ok(())
     }
 
-    /// Commits `load`, if its source's cursor is still where the load expects it.
+    /// Commits `load` if the cursor of its source is still where the load expects it.
     pub(super) async fn load<D: Database<Connection = C>>(
         &mut self,
         database: &D,
@@ -61,7 +61,7 @@ impl<C> Writer<C> {
                 self.prepared.stage(table);
             }
         }
-        // Who comes second waits here, and then finds the cursor moved.
+        // A second load of the source waits here, and then finds the cursor moved.
         let (connection, what) = (&mut self.connection, format!("source {}", load.source));
         begin(database, connection, &what).await?;
         let forgotten: Vec<_> =
@@ -126,7 +126,7 @@ impl<C> Writer<C> {
         Ok(tally.finish())
     }
 
-    /// Compares what is kept beside the cursor of `source` with the rows of `tables`.
+    /// Compares the tallies stored with the cursor of `source` with the rows of `tables`.
     pub(super) async fn check<D: Database<Connection = C>>(
         &mut self,
         database: &D,
@@ -138,7 +138,8 @@ impl<C> Writer<C> {
     }
 }
 
-/// Compares what is kept beside the cursor of `source` with the rows of those of `tables` that are not in `checked`.
+/// Compares the tallies stored with the cursor of `source` with the rows of those of `tables` that
+/// are not in `checked`.
 pub(super) async fn check<D: Database>(
     database: &D,
     connection: &mut D::Connection,
@@ -150,8 +151,8 @@ pub(super) async fn check<D: Database>(
     agreed(database, connection, source, tables, found, checked).await.map(|_| ())
 }
 
-/// Returns what is kept beside the cursor that was `found`, if the rows of those of `tables` agree with it that are
-/// not in `checked`, to which they are added.
+/// Returns the tallies stored with the cursor that was `found`, if the rows of those of `tables`
+/// that are not in `checked` agree with them; adds these tables to `checked`.
 async fn agreed<D: Database>(
     database: &D,
     connection: &mut D::Connection,
@@ -177,7 +178,7 @@ async fn agreed<D: Database>(
     Ok(Some(loaded))
 }
 
-/// Writes those rows of `batch` that are not there already.
+/// Writes those rows of `batch` that are not stored already.
 async fn write<D: Database>(
     database: &D,
     connection: &mut D::Connection,
@@ -202,15 +203,15 @@ async fn write<D: Database>(
     }
 }
 
-/// Returns the stored rows whose keys are those of `batch`, which has each key once.
+/// Returns the stored rows whose keys are in `batch`, which has each key once.
 async fn find<D: Database>(
     database: &D,
     connection: &mut D::Connection,
     batch: &Batch,
 ) -> Result<Vec<Batch>> {
-    // What the stored rows may lack differs from what comes, and is no reason not to load that.
+    // A stored row that lacks a value differs from the new row; it is no reason to refuse the load.
     let select = Select { query: Query::default(), table: batch.table().lenient(), rest: None };
-    // Nobody takes batches out before they are all in.
+    // The channel is read only after all batches are sent, so it must have room for all.
     let (sender, mut receiver) = mpsc::channel(batch.rows() / ROWS + 2);
     let mut rows = Rows::new(&select, sender);
     database.find(connection, batch, &mut rows).await?;
@@ -222,7 +223,7 @@ async fn find<D: Database>(
     Ok(found)
 }
 
-/// Begins a transaction at `what`, which may have to be waited for.
+/// Begins a transaction at `what`, and reports a long wait for its lock.
 async fn begin<D: Database>(
     database: &D,
     connection: &mut D::Connection,
@@ -248,14 +249,15 @@ async fn finds<D: Database>(
     Ok(receiver.try_recv().is_ok())
 }
 
-/// Makes the stored table what `table` says it is, if that takes no more than to create or widen it.
+/// Creates or widens the stored table so that it matches `table`; returns an error if it would take
+/// more than that.
 async fn ensure<D: Database>(
     database: &D,
     connection: &mut D::Connection,
     table: &Table,
 ) -> Result<()> {
     let mut found = database.stored(connection, &table.name).await?;
-    // A view can be read in place of a table, and not be loaded.
+    // A view can replace a table for reading, but not for loading.
     if !found.is_empty() && database.is_view(connection, &table.name).await? {
         return Err(Error::NotATable { table: table.name.to_string(), what: "a view" });
     }

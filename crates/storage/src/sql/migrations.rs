@@ -1,8 +1,8 @@
-//! The files of `migrations/`, which follow from the tables of core.
+//! The files of `migrations/`, which are generated from the tables of core.
 //!
-//! A file that somebody's database has had applied never changes: those are named in
-//! `migrations/released.sha256`. What the tables say beyond them is one file more for each dialect,
-//! and `cargo xtask migrations` writes it.
+//! A file that may have been applied to a user's database never changes: these files are listed in
+//! `migrations/released.sha256`. `cargo xtask migrations` writes one more file per dialect for what
+//! the tables define beyond them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,25 +13,25 @@ use tidegauge_core::{Column, DataType, Table, TableRef, tables};
 
 use super::{Dialect, Wider};
 
-/// The files that never change, as `sha256sum --check` reads it.
+/// The list of the released files, which never change, in the format of `sha256sum --check`.
 const RELEASED: &str = "migrations/released.sha256";
 
 /// The list of a dialect's files, which the store includes.
 const LIST: &str = "list.rs";
 
-/// How the migrations of a dialect are written.
+/// The generator of the migrations of a dialect.
 pub(crate) struct Migrations {
-    /// Its folder in `migrations/`.
+    /// The dialect's folder in `migrations/`.
     pub(crate) folder: &'static str,
     pub(crate) dialect: &'static Dialect,
-    /// The statements that create a table, each with its semicolon and on a line of its own.
+    /// Returns the statements that create a table, each with its semicolon and on its own line.
     pub(crate) create: fn(&Table) -> String,
-    /// The statements that give a table columns, likewise.
+    /// Returns the statements that add columns to a table, in the same form as `create`.
     pub(crate) add: fn(&Table, &[&Column]) -> String,
 }
 
 impl Migrations {
-    /// Writes what is missing, and the list.
+    /// Writes the missing migrations, and the list.
     pub(crate) fn write(&self) {
         for name in self.unreleased() {
             fs::remove_file(self.path(&name)).unwrap();
@@ -41,7 +41,7 @@ impl Migrations {
         }
     }
 
-    /// Asserts that the files are what the tables and the released files make them.
+    /// Asserts that the files match the tables and the released files.
     pub(crate) fn check(&self) {
         let stale = "run `cargo xtask migrations`";
         let wanted = self.wanted();
@@ -55,7 +55,7 @@ impl Migrations {
         }
     }
 
-    /// The files that follow from others: what comes after those that are released, and the list.
+    /// Returns the generated files: the migrations after the released ones, and the list.
     fn wanted(&self) -> BTreeMap<String, String> {
         let mut names = Vec::new();
         let mut said = String::new();
@@ -76,7 +76,8 @@ impl Migrations {
         wanted
     }
 
-    /// What `tables` say that the migrations `said` do not, under the name of the first table of it.
+    /// Returns the migration from the columns that the statements `said` declare to `tables`, named
+    /// after the first table that it changes.
     fn next(
         &self,
         said: &str,
@@ -98,8 +99,8 @@ impl Migrations {
         Some((what?, parts.join("\n")))
     }
 
-    /// What `table` says that its columns that are `there` do not: more columns, decimals with more digits, and columns
-    /// that may be null.
+    /// Returns the statements that change a table with the columns `there` to `table`: new columns,
+    /// decimals with more digits, and columns that become nullable.
     fn changes(&self, table: &Table, there: &[Said]) -> Vec<String> {
         let mut changes = Vec::new();
         let (mut new, mut wider): (Vec<&Column>, Vec<Wider<'_>>) = (Vec::new(), Vec::new());
@@ -120,7 +121,7 @@ impl Migrations {
             }
         }
         if !new.is_empty() {
-            let names = new.iter().map(|it| it.name.as_ref()).collect::<Vec<_>>();
+            let names = new.iter().map(|column| column.name.as_ref()).collect::<Vec<_>>();
             let all_nullable = new.iter().all(|column| column.nullable);
             assert!(all_nullable, "{}: rows that are there lack {names:?}", table.name);
             changes.push((self.add)(table, &new));
@@ -140,7 +141,7 @@ impl Migrations {
         Path::new("migrations").join(self.folder).join(name)
     }
 
-    /// The names of the released files with their digests, in their order.
+    /// Returns the names of the released files with their digests, in order.
     fn released(&self) -> Vec<(String, String)> {
         let text = fs::read_to_string(RELEASED).unwrap();
         let ours = |line: &str| {
@@ -153,7 +154,7 @@ impl Migrations {
         released
     }
 
-    /// The names of the migrations that are there, and not released.
+    /// Returns the names of the existing migrations that are not released.
     fn unreleased(&self) -> Vec<String> {
         let released = self.released();
         let entries = fs::read_dir(self.path("")).unwrap();
@@ -165,7 +166,7 @@ impl Migrations {
     }
 }
 
-/// The list of files as the store includes it: number, name and statements of each.
+/// Returns the list of files that the store includes: number, name and statements of each.
 fn list(names: &[String]) -> String {
     let mut text = String::from("// Written by `cargo xtask migrations`.\n&[\n");
     for (at, name) in names.iter().enumerate() {
@@ -179,7 +180,7 @@ fn digest(text: &str) -> String {
     Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A column as statements say it.
+/// A column as the statements declare it.
 #[derive(Debug, Clone)]
 struct Said {
     name: String,
@@ -187,7 +188,7 @@ struct Said {
     not_null: bool,
 }
 
-/// The columns of each table after the statements of `sql`.
+/// Returns the columns of each table after the statements of `sql`.
 fn columns(dialect: &Dialect, sql: &str) -> BTreeMap<String, Vec<Said>> {
     let lines: Vec<_> = sql.lines().filter(|line| !line.starts_with("--")).collect();
     let quoted = |text: &str| {
@@ -252,7 +253,7 @@ fn columns(dialect: &Dialect, sql: &str) -> BTreeMap<String, Vec<Said>> {
     tables
 }
 
-/// Changes what is said of a column.
+/// Applies `change` to the column `name`.
 fn replace(columns: &mut [Said], change: impl FnMut(&mut Said), name: &str) {
     columns.iter_mut().filter(|said| said.name == name).for_each(change);
 }

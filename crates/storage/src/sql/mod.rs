@@ -1,8 +1,9 @@
-//! What the stores that speak SQL have in common.
+//! The shared part of the SQL stores.
 //!
-//! A [`Dialect`] says how a database spells things; [`select`] and [`summarise`] make the queries for a
-//! scan and a summary from it. A [`Database`] is a client of one database; [`SqlStore`] is the sink and
-//! warehouse over any of them: its connections, the order of steps of a load, and streams of rows.
+//! A [`Dialect`] describes the SQL of a database; [`select`] and [`summarise`] build the queries of
+//! a scan and a summary from it. A [`Database`] is a client of one database; [`SqlStore`] is the
+//! sink and warehouse over any of them: its connections, the steps of a load in order, and streams
+//! of rows.
 
 mod catalog;
 mod checkpoint;
@@ -48,5 +49,5 @@ pub(crate) use select::{Select, select};
 pub(crate) use summary::Plan;
 pub(crate) use summary::summarise;
 
-/// Where the cursors are.
+/// The name of the table of cursors.
 pub(crate) const CURSORS: &str = "_tidegauge_cursors";

@@ -1,4 +1,4 @@
-//! Waiting for locks: told after a while, and never without end.
+//! Waits for locks: reported after a while, and always bounded.
 
 use std::time::Duration;
 
@@ -8,14 +8,15 @@ use tidegauge_core::{ErrorKind, Table};
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 use crate::Error;
 
-/// How long a lock is waited for that another process holds, unless the server has a bound of its own.
+/// The maximum wait for a lock that another process holds, unless the server has a limit of its
+/// own.
 pub(crate) const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// After so long it is told what is waited for.
+/// The time after which a wait is reported.
 const TOLD_AFTER: Duration = Duration::from_secs(3);
 
-/// Awaits `step` of the store called `store`, which is quick unless another process holds a lock on `what`, and tells
-/// of the wait. The step ends by itself after [`LOCK_TIMEOUT`].
+/// Awaits `step` of the store called `store`, which is quick unless another process holds a lock on
+/// `what`, and reports a longer wait. `step` ends by itself after [`LOCK_TIMEOUT`].
 pub(crate) async fn told<T>(store: &str, what: &str, step: impl Future<Output = T>) -> T {
     tokio::pin!(step);
     match tokio::time::timeout(TOLD_AFTER, &mut step).await {
@@ -27,8 +28,8 @@ pub(crate) async fn told<T>(store: &str, what: &str, step: impl Future<Output = 
     }
 }
 
-/// Returns the error of a lock on one of `tables` (none: of whatever was needed) that another session has held for too
-/// long; `holder` says where that session is seen.
+/// Returns the error of a lock on one of `tables` (if empty: on any needed object) that another
+/// session has held for too long; `holder` says where to look up that session.
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 pub(crate) fn locked_out(tables: &[&Table], holder: &str) -> Error {
     let names: Vec<_> = tables.iter().map(|table| format!("`{}`", table.name)).collect();

@@ -1,16 +1,16 @@
-//! The tables that a connection has made ready.
+//! The tables that a connection has prepared.
 
 use std::collections::HashMap;
 
 use tidegauge_core::TableRef;
 
-/// The tables known to be in the database as defined, and which of them have a temporary table
-/// beside them on this connection.
+/// The tables that are known to match their definitions in the database, each with whether it has a
+/// temporary table on this connection.
 #[derive(Debug, Default)]
 pub(crate) struct Prepared(HashMap<String, (TableRef, bool)>);
 
 impl Prepared {
-    /// Those of `tables` that are not known as they are defined now.
+    /// Returns those of `tables` whose current definitions are not known.
     pub(crate) fn unknown(&self, tables: &[TableRef]) -> Vec<TableRef> {
         let known = |table: &&TableRef| {
             self.0.get(table.name.as_ref()).is_some_and(|(known, _)| known == *table)
@@ -21,17 +21,17 @@ impl Prepared {
         unknown
     }
 
-    /// Notes tables that were made ready.
+    /// Adds tables that were prepared.
     pub(crate) fn extend(&mut self, tables: Vec<TableRef>) {
         self.0.extend(tables.into_iter().map(|table| (table.name.to_string(), (table, false))));
     }
 
-    /// Whether `table` still lacks its temporary table.
+    /// Returns `true` if `table` still lacks its temporary table.
     pub(crate) fn is_unstaged(&self, table: &TableRef) -> bool {
         self.0.get(table.name.as_ref()).is_some_and(|(_, is_staged)| !is_staged)
     }
 
-    /// Notes that `table` has one now.
+    /// Marks `table` as having its temporary table.
     pub(crate) fn stage(&mut self, table: &TableRef) {
         if let Some((_, is_staged)) = self.0.get_mut(table.name.as_ref()) {
             *is_staged = true;

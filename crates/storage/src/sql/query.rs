@@ -2,23 +2,23 @@
 
 use tidegauge_core::{Cell, DataType, Scalar};
 
-/// A statement, and what is bound to it: no value ever stands in its text.
+/// A statement and its parameters; its text never contains a value.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Query {
     pub(crate) sql: String,
     pub(crate) params: Vec<Param>,
 }
 
-/// A value, or a list of values, of one type. A decimal is units at the type's scale.
+/// A value, or a list of values, of one type. A decimal is in units at the type's scale.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Param {
     One(DataType, Scalar),
-    /// Only of a dialect that binds lists ([`Lists::Bound`](super::Lists)).
+    /// A list, only for a dialect that binds lists ([`Lists::Bound`](super::Lists)).
     List(DataType, Vec<Scalar>),
 }
 
 impl Param {
-    /// Returns the type and the values, one or many.
+    /// Returns the type and the values, one or more.
     pub(crate) fn values(&self) -> (DataType, &[Scalar]) {
         match self {
             Self::One(dtype, value) => (*dtype, std::slice::from_ref(value)),

@@ -1,4 +1,4 @@
-//! Resets: one transaction for the rows and the cursors that go.
+//! Resets: one transaction for the removed rows and cursors.
 
 use tidegauge_core::{Cursor, DataType, Removal, Reset, Table, TableRef};
 
@@ -8,11 +8,11 @@ use super::filter::conditions;
 use super::{CURSORS, Dialect, Param, Query};
 use crate::{Error, Result};
 
-/// Spells the statement that deletes the rows of `removal` from the stored table that is spelled `name`, and
-/// appends what it binds to `params`; `None`: there are no such rows.
+/// Returns the statement that deletes the rows of `removal` from the stored table `name` (given as
+/// SQL), and appends its parameters to `params`; `None` if there are no such rows.
 ///
 /// # Errors
-/// Returns an error if the database cannot tell these rows from all others.
+/// Returns an error if the database cannot distinguish these rows from all others.
 pub(crate) fn delete(
     dialect: &Dialect,
     name: &str,
@@ -33,8 +33,8 @@ pub(crate) fn delete(
     Ok(Some(format!("DELETE FROM {name}{}", conditions.clause())))
 }
 
-/// Returns the conflict of the first of `cursors` that is not where the reset expects it, by what `found`
-/// says of each.
+/// Returns the conflict of the first of `cursors` that is not where the reset expects it; `found`
+/// returns the current cursor of a source.
 pub(crate) fn compare(
     cursors: &[(&str, Option<&Cursor>)],
     mut found: impl FnMut(&str) -> Option<Cursor>,
@@ -54,14 +54,15 @@ pub(crate) fn compare(
 
 #[cfg(any(feature = "_sqlx", feature = "mysql"))]
 impl<C> Writer<C> {
-    /// Commits `reset`, if the cursors are still where it expects them; returns how many rows went.
+    /// Commits `reset` if the cursors are still where it expects them; returns the numbers of
+    /// removed rows.
     pub(super) async fn reset<D: Database<Connection = C>>(
         &mut self,
         database: &D,
         reset: &Reset<'_>,
     ) -> Result<Vec<usize>> {
         let connection = &mut self.connection;
-        // In one order for all, so that no two wait for each other.
+        // In the same order in every process, so that no two wait for each other.
         let mut whats: Vec<String> =
             reset.cursors.iter().map(|(source, _)| format!("source {source}")).collect();
         whats.sort_unstable();
@@ -92,7 +93,7 @@ impl<C> Writer<C> {
     }
 }
 
-/// Removes rows; returns how many.
+/// Removes rows; returns the number of removed rows.
 #[cfg(any(feature = "_sqlx", feature = "mysql"))]
 pub(super) async fn remove<D: Database>(
     database: &D,
@@ -111,7 +112,7 @@ pub(super) async fn remove<D: Database>(
     }
 }
 
-/// The table of cursors, as one whose rows can be removed.
+/// Returns the table of cursors as a table whose rows can be removed.
 pub(crate) fn cursors() -> Result<TableRef> {
     let table = Table::builder(CURSORS, "How far each source has been loaded");
     let table = table.column("source", DataType::Text, "").key(["source"]);

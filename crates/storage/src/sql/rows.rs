@@ -1,4 +1,4 @@
-//! Rows on their way from a database to who asked for them.
+//! Rows on their way from a database to the caller.
 
 use futures_util::stream;
 use tidegauge_core::{Batch, BatchBuilder, BatchStream, Cell, Scan, TableRef};
@@ -8,17 +8,17 @@ use tokio::task::JoinHandle;
 use super::Select;
 use crate::Result;
 
-/// Rows of a batch.
+/// The number of rows of a batch.
 pub(super) const ROWS: usize = 1 << 16;
 
 type Sender = mpsc::Sender<tidegauge_core::Result<Batch>>;
 
-/// Puts rows together, cell by cell, and sends them on in batches.
+/// A builder of batches, cell by cell, that sends them to a stream.
 pub(crate) struct Rows {
     table: TableRef,
     builder: BatchBuilder,
     rest: Option<Scan>,
-    /// Rows that are still wanted.
+    /// The number of rows that are still wanted.
     left: usize,
     sender: Sender,
     is_wanted: bool,
@@ -38,12 +38,12 @@ impl Rows {
         }
     }
 
-    /// Returns the table that has the columns of the rows, in their order.
+    /// Returns the table with the columns of the rows, in their order.
     pub(crate) fn table(&self) -> &TableRef {
         &self.table
     }
 
-    /// Returns the builder, for a row's cells from left to right.
+    /// Returns the builder, for the cells of a row from left to right.
     pub(crate) fn builder(&mut self) -> &mut BatchBuilder {
         &mut self.builder
     }
@@ -53,12 +53,12 @@ impl Rows {
         Ok(self.builder.push(cell)?)
     }
 
-    /// Returns `true` when it is time to [`send`](Self::send).
+    /// Returns `true` if the batch is full, so that the caller must [`send`](Self::send) it.
     pub(crate) fn is_full(&self) -> bool {
         self.builder.rows() >= ROWS
     }
 
-    /// Sends the rows that there are. Returns `false` if no more are wanted.
+    /// Sends the rows so far. Returns `false` if no more are wanted.
     pub(crate) async fn send(&mut self) -> Result<bool> {
         let full = std::mem::replace(&mut self.builder, BatchBuilder::new(&self.table));
         let mut batch = full.finish()?;
@@ -67,7 +67,7 @@ impl Rows {
             self.left -= batch.rows();
         }
         if batch.rows() > 0 && self.sender.send(Ok(batch)).await.is_err() {
-            self.is_wanted = false; // whoever asked has gone
+            self.is_wanted = false; // the receiver is gone
         }
         self.is_wanted &= self.left > 0;
         Ok(self.is_wanted)
@@ -82,7 +82,7 @@ impl Rows {
     }
 }
 
-/// Ends a task when it is dropped.
+/// A task that is aborted when this is dropped.
 struct Task(JoinHandle<()>);
 
 impl Drop for Task {
@@ -91,8 +91,8 @@ impl Drop for Task {
     }
 }
 
-/// Returns the stream of what `produce` sends, which runs in a task of its own, some batches ahead. When the
-/// stream is dropped, so is the task with all that it holds.
+/// Returns the stream of what `produce` sends. `produce` runs in its own task, some batches ahead;
+/// when the stream is dropped, so is the task with all that it holds.
 pub(super) fn spawn<F: Future<Output = ()> + Send + 'static>(
     store: String,
     produce: impl FnOnce(Sender) -> F,
@@ -108,7 +108,7 @@ pub(super) fn spawn<F: Future<Output = ()> + Send + 'static>(
                 Some(batch) => Some((batch, Some((receiver, task)))),
                 None => match (&mut task.0).await {
                     Ok(()) => None,
-                    // What is there must not pass for the whole.
+                    // The rows so far must not pass for the whole result.
                     Err(panicked) => {
                         let kind = tidegauge_core::ErrorKind::Bug;
                         Some((Err(tidegauge_core::Error::sink(store, kind, panicked)), None))

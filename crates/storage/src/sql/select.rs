@@ -6,20 +6,22 @@ use super::filter::conditions;
 use super::{Dialect, Query, StoredColumn};
 use crate::{Error, Result};
 
-/// The query for a scan, and what is left to be done with its rows.
+/// The query of a scan, and the work left to do on its rows.
 #[derive(Debug)]
 pub(crate) struct Select {
     pub(crate) query: Query,
-    /// The columns of the rows that it gives.
+    /// The columns of the rows that the query returns.
     pub(crate) table: TableRef,
-    /// What has yet to be made of them: the query may give rows that the scan does not.
+    /// The scan to apply to the rows in this crate; the query may return rows that the scan does
+    /// not.
     pub(crate) rest: Option<Scan>,
 }
 
-/// Makes the query for `scan` of the stored table that is spelled `name`. `None`: it has no rows.
+/// Returns the query for `scan` of the stored table `name` (given as SQL); `None` if the scan has
+/// no rows.
 ///
 /// # Errors
-/// Returns an error if the scan makes no sense, or the stored table lacks a column.
+/// Returns an error if the scan is invalid, or the stored table lacks a column.
 pub(crate) fn select(
     dialect: &Dialect,
     name: String,
@@ -58,7 +60,7 @@ pub(crate) fn select(
     Ok(Some(Select { query, table, rest }))
 }
 
-/// Refuses a stored table that lacks one of `columns` which rows cannot lack.
+/// Returns an error if the stored table lacks one of `columns` that is required.
 pub(super) fn present<'a>(
     dialect: &Dialect,
     table: &Table,

@@ -8,21 +8,21 @@ use super::select::present;
 use super::{Dialect, Query, StoredColumn};
 use crate::Result;
 
-/// How a summary is worked out.
+/// The way in which a summary is computed.
 #[derive(Debug)]
 pub(crate) enum Plan {
-    /// There are no rows.
+    /// Not at all: there are no rows.
     Nothing,
-    /// By the database: what it gives has the columns of [`Aggregate::result`].
+    /// By the database, whose result has the columns of [`Aggregate::result`].
     There(Query),
-    /// Here, from the rows.
+    /// In this crate, from the rows.
     Here,
 }
 
-/// Makes the query for `aggregate` of the stored table that is spelled `name`.
+/// Returns the plan for `aggregate` of the stored table `name` (given as SQL).
 ///
 /// # Errors
-/// Returns an error if the summary makes no sense, or the stored table lacks a column.
+/// Returns an error if the summary is invalid, or the stored table lacks a column.
 pub(crate) fn summarise(
     dialect: &Dialect,
     name: String,

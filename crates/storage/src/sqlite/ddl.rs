@@ -1,4 +1,4 @@
-//! What a table looks like in SQLite, and whether the one that is there looks like that.
+//! The SQL of tables in SQLite, and the comparison of a stored table with its definition.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use tidegauge_core::{Column, DataType, ForeignKey, Table};
 
 use crate::sql::{Dialect, Lists, StoredColumn, TEXT_DAYS, TEXT_MICROS, Wider};
 
-/// How SQLite spells things.
+/// The SQL dialect of SQLite.
 pub(super) const DIALECT: Dialect = Dialect {
     quote: '"',
     declared,
@@ -23,12 +23,12 @@ pub(super) const DIALECT: Dialect = Dialect {
     odd_decimals: Some(|column| format!("typeof({column}) = 'blob'")),
     days: TEXT_DAYS,
     micros: TEXT_MICROS,
-    // Its sums are floats.
+    // Sums in SQLite are floats.
     summary: None,
 };
 
-/// Spells the declared type. Dates, timestamps and decimals have NUMERIC affinity: their text is no
-/// number and stays text, and a decimal's number stays a number.
+/// Returns the declared type. Dates, timestamps and decimals have NUMERIC affinity: the text of a
+/// date or timestamp is no number and stays text, and the number of a decimal stays a number.
 fn declared(dtype: DataType) -> String {
     match dtype {
         DataType::Bool => "BOOLEAN".into(),
@@ -44,7 +44,7 @@ fn declared(dtype: DataType) -> String {
 /// Returns the statements that create `table` and an index on each of its references.
 pub(super) fn create(table: &Table) -> String {
     let lines = [DIALECT.columns(table), DIALECT.references(table)].concat();
-    // A key of several columns is the table itself, instead of an index beside it.
+    // With a key of several columns, the table is stored as the index of the key.
     let rowid = if table.key.len() > 1 { " WITHOUT ROWID" } else { "" };
     let name = DIALECT.quoted(&table.name);
     let lines = lines.join(",\n    ");
@@ -57,7 +57,7 @@ pub(super) fn create(table: &Table) -> String {
     sql
 }
 
-/// Spells the statements that give decimals of a table the digits of their definitions.
+/// Returns the statements that give decimal columns of a table the digits of their definitions.
 fn widen(_: &str, table: &Table, columns: &[Wider<'_>]) -> String {
     let changes = columns.iter().map(|(column, before)| {
         let (name, after) = (DIALECT.quoted(&column.name), declared(column.dtype));
@@ -66,7 +66,7 @@ fn widen(_: &str, table: &Table, columns: &[Wider<'_>]) -> String {
     reworded(table, changes)
 }
 
-/// Spells the statements that let columns of a table be null.
+/// Returns the statements that make columns of a table nullable.
 fn relax(_: &str, table: &Table, columns: &[&Column]) -> String {
     let changes = columns.iter().map(|column| {
         let after = format!("{} {}", DIALECT.quoted(&column.name), declared(column.dtype));
@@ -75,11 +75,12 @@ fn relax(_: &str, table: &Table, columns: &[&Column]) -> String {
     reworded(table, changes)
 }
 
-/// Spells the statements that change words of the statement that a table was created with.
+/// Returns the statements that edit the stored `CREATE TABLE` statement of a table.
 ///
-/// What lies in the table stays as it is: the digits of a declared type are words to SQLite, and a value may be where null
-/// may be. So the words are changed, in the way that <https://www.sqlite.org/lang_altertable.html> has for what touches
-/// no row.
+/// The rows do not change: SQLite does not enforce the digits of a declared type, and every stored
+/// value is valid in a nullable column. So the statement is edited in `sqlite_schema`, by the
+/// procedure of <https://www.sqlite.org/lang_altertable.html> for changes that do not affect the
+/// content.
 fn reworded(table: &Table, changes: impl Iterator<Item = (String, String)>) -> String {
     let mut sql = String::from("PRAGMA writable_schema = ON;\n");
     let text = |text: &str| format!("'{}'", text.replace('\'', "''"));
@@ -95,7 +96,7 @@ fn reworded(table: &Table, changes: impl Iterator<Item = (String, String)>) -> S
     sql + "PRAGMA writable_schema = RESET;\n"
 }
 
-/// Returns the columns of the table called `name` as the catalog has them.
+/// Returns the columns of the table called `name` from the catalog.
 pub(super) async fn stored(
     connection: &mut SqliteConnection,
     name: &str,
@@ -141,8 +142,8 @@ mod tests {
         MIGRATIONS.write();
     }
 
-    /// Nothing but the definitions in core says what a built-in table is: the migrations say it
-    /// again, for those who read them, and this holds them together.
+    /// Checks that the migrations produce the tables that the definitions in core, the only source
+    /// of truth, describe.
     #[tokio::test]
     async fn migrations_say_what_the_definitions_say() {
         let dir = tempfile::tempdir().unwrap();
@@ -158,8 +159,8 @@ mod tests {
         }
     }
 
-    /// All that SQLite knows of a table. The text that made it is no part of that: a column that was
-    /// added stands in it behind the keys.
+    /// Returns all that SQLite knows of a table, except the text of its `CREATE TABLE` statement:
+    /// an added column stands in it behind the keys.
     async fn catalog(connection: &mut SqliteConnection, table: &str) -> Vec<String> {
         let mut said = Vec::new();
         for sql in [

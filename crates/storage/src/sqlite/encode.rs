@@ -1,4 +1,4 @@
-//! Values on their way into SQLite and back.
+//! Encoding of values for SQLite, and decoding of stored ones.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::text;
 pub(super) struct Lane<'a> {
     dtype: DataType,
     view: ColumnView<'a>,
-    /// The texts of a dictionary, each allocated once.
+    /// The texts of a dictionary encoding, each allocated once.
     shared: Vec<Arc<str>>,
 }
 
@@ -30,7 +30,8 @@ impl<'a> Lane<'a> {
         Self { dtype, view, shared }
     }
 
-    /// Appends the value of `row` as the next one of a statement, or says why it cannot be.
+    /// Appends the value of `row` as the next value of a statement, or returns the reason why it
+    /// cannot.
     pub(super) fn bind(&self, values: &mut SqliteArguments, row: usize) -> Result<(), String> {
         if let ColumnView::Text(texts) = self.view
             && let Some(text) = texts.key(row).and_then(|key| self.shared.get(key))
@@ -41,7 +42,7 @@ impl<'a> Lane<'a> {
     }
 }
 
-/// Appends `cell` as the next value of a statement, or says why it cannot be.
+/// Appends `cell` as the next value of a statement, or returns the reason why it cannot.
 pub(super) fn bind(
     values: &mut SqliteArguments,
     cell: Cell<'_>,
@@ -72,19 +73,19 @@ pub(super) fn bind(
     added.map_err(|error| error.to_string())
 }
 
-/// How a decimal lies in SQLite.
+/// The storage form of a decimal in SQLite.
 #[derive(Debug, PartialEq)]
 enum Money {
     /// A whole number.
     Integer(i64),
-    /// A float whose shortest spelling is the decimal.
+    /// A float whose shortest representation is the decimal.
     Real(f64),
-    /// The digits, as a BLOB, which SQLite leaves alone.
+    /// The digits, as a BLOB, which SQLite does not convert.
     Text(String),
 }
 
-/// A number where that comes back exactly, so that `SUM`, `ORDER BY` and `>` work in plain SQL;
-/// else the digits.
+/// Returns a number if it round-trips exactly, so that `SUM`, `ORDER BY` and `>` work in plain SQL;
+/// otherwise the digits.
 fn decimal(units: i128, scale: u8) -> Money {
     if let Some(unit) = 10i128.checked_pow(scale.into())
         && units % unit == 0
@@ -93,8 +94,8 @@ fn decimal(units: i128, scale: u8) -> Money {
         return Money::Integer(whole);
     }
     let (units, scale) = short(units, scale);
-    // Up to 15 digits, and a power of ten that a float holds exactly, the quotient is the float
-    // next to the decimal and the decimal the shortest spelling of it.
+    // Up to 15 digits, and a power of ten that a float represents exactly, the quotient is the
+    // float nearest to the decimal, and the decimal is the shortest representation of that float.
     if units.unsigned_abs() < 1_000_000_000_000_000 && scale <= 22 {
         return Money::Real(units as f64 / 10f64.powi(scale.into()));
     }
@@ -105,16 +106,16 @@ fn decimal(units: i128, scale: u8) -> Money {
     }
 }
 
-/// The decimal places that most amounts make do with.
+/// The decimal places that suffice for most amounts.
 const SHORT: u8 = 8;
 
-/// Returns the same decimal at eight places, where it has more and needs no more than those.
+/// Returns the same decimal at eight places if it has more places but needs no more than eight.
 fn short(units: i128, scale: u8) -> (i128, u8) {
     let (units, short) = short_units(units, scale.into());
     (units, u8::try_from(short).unwrap_or(scale))
 }
 
-/// `digits` without the zeros that end its decimal places.
+/// Returns `digits` without the trailing zeros of the decimal places.
 fn trimmed(digits: &str) -> &str {
     match digits.contains('.') {
         true => digits.trim_end_matches('0').trim_end_matches('.'),
@@ -122,8 +123,9 @@ fn trimmed(digits: &str) -> &str {
     }
 }
 
-/// The minor units of a float that is the quotient of at most 15 digits, as [`decimal`] writes
-/// them: the same that its shortest spelling says, without spelling it.
+/// Returns the units at `scale` of a float that is a quotient of at most 15 digits, as [`decimal`]
+/// writes them: the same value as its shortest representation, without formatting it. `None` for
+/// other floats.
 fn units(real: f64, scale: u8) -> Option<i128> {
     if let Some(more) = scale.checked_sub(SHORT).filter(|more| *more > 0)
         && let Some(units) = units(real, SHORT)
@@ -137,7 +139,7 @@ fn units(real: f64, scale: u8) -> Option<i128> {
     (scale <= 22 && nearest.abs() < 1e15 && nearest / unit == real).then_some(nearest as i128)
 }
 
-/// Hands the value that SQLite gave for `column` to `push`.
+/// Passes the value that SQLite returned for `column` to `push`.
 pub(super) fn read<T>(
     value: SqliteValueRef<'_>,
     column: &Column,
@@ -146,7 +148,8 @@ pub(super) fn read<T>(
     if value.is_null() {
         return Ok(push(Cell::Null));
     }
-    // What lies there decides, not what was declared: SQLite lets anybody put anything anywhere.
+    // The type of the stored value counts, not the declared type: SQLite allows any value in any
+    // column.
     let stored = value.type_info().into_owned();
     Ok(match stored.name() {
         "INTEGER" => match (<i64 as Decode<Sqlite>>::decode(value)?, column.dtype) {
@@ -190,7 +193,7 @@ mod tests {
 
     use super::*;
 
-    /// What reading makes of it, without SQLite between.
+    /// Returns the text that reading `money` results in, without a database.
     fn spelled(money: Money) -> String {
         match money {
             Money::Integer(value) => value.to_string(),

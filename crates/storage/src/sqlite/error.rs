@@ -1,4 +1,4 @@
-//! What SQLite says, and the way out of it.
+//! Classification of errors of SQLite, with advice on what to do.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -8,10 +8,10 @@ use tidegauge_core::Table;
 
 use crate::Error;
 
-/// A disk that has room for so many bytes is not full: SQLite grows its files by less.
+/// The free space in bytes above which a disk is not full: SQLite grows its files by less.
 const ROOM: usize = 1 << 20;
 
-/// Where what is written to find that out goes, beside the file.
+/// The suffix of the file, beside the database, that the test for free space writes.
 const PROBE: &str = ".tidegauge-probe";
 
 /// Returns SQLite's extended result code (<https://www.sqlite.org/rescode.html>).
@@ -29,7 +29,7 @@ pub(super) fn is_closed(error: &sqlx::Error) -> bool {
     matches!(code(error), Some(8 | 14))
 }
 
-/// Classifies what SQLite said of the file at `path`.
+/// Classifies an error of SQLite on the file at `path`.
 pub(super) fn failure(path: &Path, error: sqlx::Error) -> Error {
     let shown = path.display().to_string();
     match code(&error) {
@@ -46,19 +46,20 @@ pub(super) fn failure(path: &Path, error: sqlx::Error) -> Error {
     }
 }
 
-/// Finds out why the file at `path` cannot be opened, which SQLite does not tell.
+/// Opens the file at `path`, to find the operating system's error, which SQLite does not return.
 fn opened(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     fs::metadata(folder.unwrap_or(Path::new(".")))?;
     match File::options().read(true).write(true).open(path) {
-        // It is to be made then, which the folder does not allow.
+        // The file is missing and must be created, which the folder does not allow.
         Err(error) if error.kind() == io::ErrorKind::NotFound => room(path),
         opened => opened.map(drop),
     }
 }
 
-/// Classifies an I/O error, of which SQLite does not tell what the operating system said: of memory that is shared
-/// beside the file, and of what is synced, cut or written, it is often that there is no room.
+/// Classifies an I/O error for which SQLite does not return the operating system's error. Errors on
+/// the shared memory beside the file, and on syncing, truncating and writing, often mean a full
+/// disk.
 fn disk(path: &Path, error: sqlx::Error) -> Error {
     const SHMSIZE: u32 = 10 | 19 << 8;
     if extended(&error) == Some(SHMSIZE) {
@@ -73,7 +74,7 @@ fn disk(path: &Path, error: sqlx::Error) -> Error {
     }
 }
 
-/// Finds out whether the disk of `path` has room, by taking some.
+/// Writes a file beside `path`, to find out whether its disk has free space.
 fn room(path: &Path) -> io::Result<()> {
     let mut name = path.as_os_str().to_owned();
     name.push(format!("{PROBE}-{}", std::process::id()));
@@ -84,17 +85,18 @@ fn room(path: &Path) -> io::Result<()> {
     };
     let written = write();
     match written {
-        // Another thread is at the same.
+        // Another thread runs the same test.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         written => {
-            // What cannot be removed is empty, or small.
+            // A file that cannot be removed is empty or small.
             let _ = fs::remove_file(&name);
             written
         }
     }
 }
 
-/// Refuses what is no regular file in the place of one: opened, a pipe would be waited for without end.
+/// Returns an error if `path` is not a regular file: to open a pipe, for example, would block
+/// forever.
 pub(super) fn refuse_others(path: &Path) -> Result<(), Error> {
     let Ok(found) = fs::metadata(path) else { return Ok(()) };
     let what = match () {
@@ -105,7 +107,7 @@ pub(super) fn refuse_others(path: &Path) -> Result<(), Error> {
     Err(Error::NotAFile { path: path.display().to_string(), what })
 }
 
-/// Classifies what SQLite said of a row of `table`.
+/// Classifies an error of SQLite on a row of `table`.
 pub(super) fn refused(path: &Path, table: &Table, error: sqlx::Error) -> Error {
     const TRIGGER: u32 = 19 | 7 << 8;
     match error.as_database_error() {

@@ -25,9 +25,11 @@ use crate::sql::{
 };
 use crate::{Error, Result};
 
-/// The built-in tables and the cursors. Forward only: a released file never changes.
+/// The migrations of the built-in tables and the cursors. Forward only: a released file never
+/// changes.
 ///
-/// Listed in a file: `sqlx::migrate!` would build SQLite a second time, for the compiler.
+/// They are listed in a file, because `sqlx::migrate!` would build SQLite a second time, for the
+/// compiler.
 static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
     let files: &[(i64, &str, &str)] = include!("../../migrations/sqlite/list.rs");
     let migration = |(version, what, sql): &(i64, &'static str, &'static str)| {
@@ -36,7 +38,8 @@ static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
     Migrator::with_migrations(files.iter().map(migration).collect())
 });
 
-/// Turning a new file to WAL needs it alone, and SQLite does not wait for that by itself.
+/// The retry policy for switching a new file to WAL, which needs exclusive access; SQLite does not
+/// wait for that by itself.
 const OPENING: Policy = retry::constant(Duration::from_millis(50), LOCK_TIMEOUT);
 
 /// A SQLite database.
@@ -47,7 +50,7 @@ pub(crate) struct Sqlite {
     read_only: bool,
 }
 
-/// Returns the store in the file at `path`, which is opened when it is needed.
+/// Returns the store in the file at `path`, which is opened at its first use.
 pub(crate) fn open(path: PathBuf, read_only: bool) -> SqlStore<Sqlite> {
     let name = format!("sqlite://{}", path.display());
     SqlStore::new(Sqlite { name, path, read_only })
@@ -67,7 +70,8 @@ impl Sqlite {
         failure(&self.path, error)
     }
 
-    /// Refuses what is no file where the database, or what SQLite keeps beside it, has one.
+    /// Returns an error if the database, or a file that SQLite keeps beside it, is not a regular
+    /// file.
     fn refuse_others(&self) -> Result<()> {
         ["", "-wal", "-shm", "-journal"]
             .iter()
@@ -85,7 +89,7 @@ impl Sqlite {
 impl Database for Sqlite {
     type Connection = SqliteConnection;
 
-    // The one that writes can then be the last to close.
+    // The writer can then be the last to close its connection.
     const KEEPS_READERS: bool = false;
 
     fn dialect(&self) -> &'static Dialect {
@@ -138,8 +142,8 @@ impl Database for Sqlite {
         self.refuse_others()?;
         let options = self.options().read_only(true);
         match connected(&options).await {
-            // Beside a WAL database even a reader keeps files. Where it may not, and nobody else
-            // has either, the file is read as it stands.
+            // Even a reader of a WAL database needs files beside it. If it may not write there, and
+            // no other process has, the file is read as it is.
             Err(error) if is_closed(&error) && !self.beside("-wal").exists() => {
                 connected(&options.immutable(true)).await
             }
@@ -157,9 +161,9 @@ impl Database for Sqlite {
         drop(connection.close().await); // there is nothing to lose
     }
 
-    /// Folds what is beside the file into it: then it can be copied by itself.
+    /// Checkpoints the WAL into the file, so that the file can be copied by itself.
     fn abandon(&self, connection: SqliteConnection) {
-        // Within a runtime nothing may block, and here there may be one.
+        // Blocking is not allowed within a runtime, and one may be running on this thread.
         let close = move || {
             let runtime = tokio::runtime::Builder::new_current_thread().build()?;
             runtime.block_on(connection.close()).map_err(std::io::Error::other)
@@ -192,7 +196,7 @@ impl Database for Sqlite {
     }
 
     async fn begin(&self, connection: &mut SqliteConnection, _: &str) -> Result<()> {
-        // Immediate: who comes second waits here.
+        // Immediate: a second writer waits here.
         execute(connection, "BEGIN IMMEDIATE".into()).await.map_err(|error| self.failed(error))
     }
 
@@ -247,7 +251,8 @@ impl Database for Sqlite {
         table: &Table,
     ) -> Result<usize> {
         let values = read::bound(&query.params, &table.name)?;
-        // Identifiers are quoted, values bound; nothing else in it comes from outside.
+        // Identifiers are quoted and values bound; nothing else in the statement comes from
+        // outside.
         let query = sqlx::query_with(AssertSqlSafe(query.sql.clone()), values).persistent(false);
         let deleted = query.execute(connection).await.map_err(|error| self.failed(error))?;
         Ok(usize::try_from(deleted.rows_affected()).unwrap_or(usize::MAX))
@@ -293,7 +298,7 @@ async fn execute(connection: &mut SqliteConnection, sql: String) -> Result<(), s
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await.map(|_| ())
 }
 
-/// Brings the built-in tables up to date; one process at a time.
+/// Applies pending migrations to the built-in tables; one process at a time.
 async fn migrate(path: &Path, connection: &mut SqliteConnection) -> Result<()> {
     let mut transaction =
         connection.begin_with("BEGIN IMMEDIATE").await.map_err(|error| failure(path, error))?;
@@ -334,7 +339,7 @@ mod tests {
         let table = Table::builder("t", "").column("text", DataType::Text, "").key(["text"]);
         let table = table.build().unwrap();
         store.prepare(std::slice::from_ref(&table)).await.unwrap();
-        // A limit that SQLite sets itself is to it what a disk without room is.
+        // SQLite reports its own size limit with the same code as a full disk.
         let mut slot = store.writer.lock().await;
         let connection = &mut slot.as_mut().unwrap().connection;
         sqlx::raw_sql("PRAGMA max_page_count = 100").execute(connection).await.unwrap();
@@ -350,7 +355,7 @@ mod tests {
         assert!(error.contains("store.db` is full; nothing was written"), "{error}");
         assert_eq!(store.count(&table).await.unwrap(), 0);
         assert_eq!(store.cursor("test").await.unwrap(), None);
-        // There is room again, and the connection on which it failed is gone.
+        // There is room again, and the connection on which the load failed is gone.
         store.load(load).await.unwrap();
         assert_eq!(store.count(&table).await.unwrap(), 1000);
     }

@@ -12,7 +12,7 @@ use super::{Sqlite, ddl, encode};
 use crate::sql::{Param, Query, Rows, cell};
 use crate::{Error, Result, batches};
 
-/// Keys of a statement: beyond this nothing is gained.
+/// The maximum number of keys of a statement; more gain nothing.
 const MOST_KEYS: usize = 500;
 
 impl Sqlite {
@@ -26,7 +26,7 @@ impl Sqlite {
         self.selected(connection, query.sql.clone(), values, false, rows).await
     }
 
-    /// Hands the stored rows to `rows` whose keys are those of `batch`.
+    /// Passes the stored rows whose keys are in `batch` to `rows`.
     pub(super) async fn of_keys(
         &self,
         connection: &mut SqliteConnection,
@@ -52,7 +52,7 @@ impl Sqlite {
             let marks = format!("({})", vec!["?"; lanes.len()].join(","));
             let keys = vec![marks; count].join(",");
             let columns = ddl::DIALECT.list(&table.key);
-            // A cross join is done in the order in which it is written: by the key, row by row.
+            // SQLite runs a cross join in the order in which it is written: by the key, row by row.
             let of_keys = ddl::DIALECT.of_keys(table, &name, "k", "CROSS JOIN");
             let sql = format!("WITH k ({columns}) AS (VALUES {keys}) {of_keys}");
             self.selected(connection, sql, values, count == MOST_KEYS, rows).await?;
@@ -70,7 +70,8 @@ impl Sqlite {
     ) -> Result<()> {
         let failed = |error| failure(&self.path, error);
         let table = rows.table().clone();
-        // Identifiers are quoted, values bound; nothing else in it comes from outside.
+        // Identifiers are quoted and values bound; nothing else in the statement comes from
+        // outside.
         let query = sqlx::query_with(AssertSqlSafe(sql), values).persistent(is_repeated);
         let mut found = query.fetch(connection);
         while let Some(row) = found.try_next().await.map_err(failed)? {
@@ -90,7 +91,7 @@ impl Sqlite {
     }
 }
 
-/// Encodes what a query on `table` binds.
+/// Encodes the parameters of a query on `table`.
 pub(super) fn bound(params: &[Param], table: &str) -> Result<SqliteArguments> {
     let mut values = SqliteArguments::default();
     for param in params {

@@ -1,4 +1,4 @@
-//! Rows by `INSERT`, many at a time.
+//! Inserts of many rows per statement.
 
 use std::sync::Arc;
 
@@ -12,9 +12,9 @@ use super::error::refused;
 use super::{Sqlite, ddl};
 use crate::{Error, Result};
 
-/// SQLite binds at most this many values to a statement.
+/// The maximum number of values that SQLite binds to a statement.
 const MOST_VALUES: usize = 32_766;
-/// Rows a statement: beyond this nothing is gained.
+/// The maximum number of rows of a statement; more gain nothing.
 const MOST_ROWS: usize = 500;
 
 impl Sqlite {
@@ -51,12 +51,13 @@ impl Sqlite {
             let rows = most.min(batch.rows() - row);
             let statement =
                 if rows == most { whole.clone() } else { Arc::new(statement(table, rows)) };
-            // Identifiers are quoted, values bound; nothing else in it comes from outside.
+            // Identifiers are quoted and values bound; nothing else in the statement comes from
+            // outside.
             let insert = sqlx::query_with(AssertSqlSafe(statement), next)
                 .persistent(rows == most)
                 .execute(&mut *connection);
             row += rows;
-            // SQLite has a thread of its own: while it inserts these, the next are put together here.
+            // SQLite has its own thread: while it inserts these rows, the next are encoded here.
             let (done, following) = join(insert, async { values(row) }).await;
             done.map_err(|error| refused(&self.path, table, error))?;
             next = following?;
@@ -65,7 +66,7 @@ impl Sqlite {
     }
 }
 
-/// Spells the insertion of so many rows into `table`.
+/// Returns the statement that inserts `rows` rows into `table`.
 fn statement(table: &Table, rows: usize, write: WriteMode) -> String {
     let row = format!("({})", vec!["?"; table.columns.len()].join(","));
     let mut sql = format!(

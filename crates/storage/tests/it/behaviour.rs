@@ -1,4 +1,5 @@
-//! What every store promises, whichever it is: the promises of `tidegauge_core::conformance`.
+//! The conformance tests of `tidegauge_core::conformance`, and other tests that every store must
+//! pass.
 
 use tidegauge_core::{
     Aggregate, Batch, Cell, Cursor, Filter, Load, Scan, Table, Values, WarehouseExt, WriteMode,
@@ -42,7 +43,7 @@ async fn every_store_calls_itself_as_its_url_without_the_password() {
     }
 }
 
-/// Longer than any database takes at once as parameters, or spells out with ease.
+/// Checks a list with more values than any database accepts as parameters of one statement.
 #[tokio::test]
 async fn every_store_looks_for_each_value_of_a_long_list() {
     for scheme in SCHEMES.iter().filter(|scheme| **scheme != "csv") {
@@ -73,12 +74,12 @@ async fn every_store_looks_for_each_value_of_a_long_list() {
     }
 }
 
-/// As many processes as a schedule begins at once, on a database that has nothing yet: each waits for the others, and
-/// none fails.
+/// Checks that several processes, started at once on an empty database as a scheduler may do, wait
+/// for each other, and that none fails.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_store_takes_several_first_loaders_at_once() {
     for scheme in SCHEMES {
-        // The emulator of BigQuery takes its time for each.
+        // The emulator of BigQuery is slow.
         let rounds = if *scheme == "bigquery" { 1 } else { 12 };
         for _ in 0..rounds {
             let Some(store) = Store::of(scheme) else { break };
@@ -119,7 +120,7 @@ async fn every_store_refuses_a_table_with_a_name_of_ours() {
             assert!(error.to_string().contains("the store's own"), "{error}");
             assert_eq!(error.kind(), tidegauge_core::ErrorKind::InvalidInput);
         }
-        // A table that was never built, and so never checked.
+        // A table that was not built, and so not validated.
         let table = std::sync::Arc::new(Table {
             name: "../out".into(),
             ..Table::clone(&simple("t", WriteMode::Merge))

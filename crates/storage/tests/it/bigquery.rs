@@ -1,5 +1,5 @@
-//! BigQuery: what is particular to it. The emulator plays the service, and a script of answers where
-//! the service does what the emulator cannot.
+//! Tests of BigQuery. The emulator plays the service; a script of answers plays it where the
+//! emulator falls short.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::support::{Store, batch, everything, load, pairs, simple};
 
-/// What the emulator answers to a request for a part of the project.
+/// Returns the emulator's answer to a request for the resource `path` of the project.
 async fn asked(method: Method, path: &str) -> Option<Value> {
     let server = BigQuery::shared()?;
     let url = format!("{}/bigquery/v2/projects/tidegauge/{path}", server.endpoint());
@@ -38,17 +38,19 @@ async fn tables_are_parted_by_month_and_clustered_by_user() {
     assert_eq!(trades["tableConstraints"]["primaryKey"]["columns"], json!(["trade_id"]));
 }
 
-/// Nothing but the definitions in core says what a built-in table is.
+/// Checks that the migrations produce the tables that the definitions in core, the only source of
+/// truth, describe.
 #[tokio::test]
 async fn migrated_tables_are_those_that_are_defined() {
     let Some(store) = Store::of("bigquery") else { return };
     store.sink().prepare(&[]).await.unwrap();
-    // Compares every column of what the migration made, and would change nothing.
+    // Compares every column of the migrated tables, and has nothing to change.
     store.sink().prepare(&tables::all()).await.unwrap();
     let path = format!("datasets/{}/tables?maxResults=100", dataset(&store));
     let listed = asked(Method::GET, &path).await.unwrap();
     let names = listed["tables"].as_array().unwrap().iter();
-    let names: Vec<_> = names.map(|it| it["tableReference"]["tableId"].as_str().unwrap()).collect();
+    let names: Vec<_> =
+        names.map(|table| table["tableReference"]["tableId"].as_str().unwrap()).collect();
     for table in tables::all() {
         assert!(names.contains(&table.name.as_ref()), "{} is missing", table.name);
     }
@@ -66,12 +68,13 @@ async fn nothing_is_left_beside_the_tables() {
     assert!(!listed.contains("_stage_"), "{listed}");
 }
 
-/// Killed between the load job and the transaction: whoever begins again finds the job. And where the
-/// job is known, but what it loaded is gone, it is loaded anew: a 409 proves nothing.
+/// Checks a load that was killed between the load job and the transaction: the next run finds the
+/// job. If the job is known, but its rows are gone, it is run again: a 409 alone does not prove
+/// that the rows are stored.
 #[tokio::test]
 async fn a_load_that_was_broken_off_is_gone_on_with() {
     let Some(store) = Store::of("bigquery") else { return };
-    // Jobs are the project's, and other tests have theirs: a name that is nobody else's.
+    // Jobs belong to the whole project, so the name is different from those of other tests.
     let table = simple("broken_off", WriteMode::Append);
     let rows = [batch(&table, &[(1, "a"), (2, "b")])];
     load(&*store.sink(), None, "1", &rows).await.unwrap();
@@ -79,15 +82,15 @@ async fn a_load_that_was_broken_off_is_gone_on_with() {
         let listed = asked(Method::GET, "jobs?maxResults=1000").await.unwrap();
         let ids = listed["jobs"].as_array().unwrap().iter();
         let mut ids: Vec<String> = ids
-            .filter_map(|it| it["jobReference"]["jobId"].as_str())
-            .filter(|it| it.contains("_stage_broken_off_"))
+            .filter_map(|job| job["jobReference"]["jobId"].as_str())
+            .filter(|id| id.contains("_stage_broken_off_"))
             .map(ToOwned::to_owned)
             .collect();
         ids.sort();
         ids
     };
     let before = jobs().await;
-    // As if it had never been committed: the same load, in a dataset that was emptied.
+    // As if the load had never been committed: the same load, in a dataset that was emptied.
     BigQuery::shared().unwrap().remove(dataset(&store));
     load(&*store.sink(), None, "1", &rows).await.unwrap();
     let after = jobs().await;
@@ -96,7 +99,8 @@ async fn a_load_that_was_broken_off_is_gone_on_with() {
     assert_eq!(pairs(&*store.warehouse(), &table).await, wanted);
 }
 
-/// The history of jobs keeps their names: rows that are reset and loaded anew get another one each time.
+/// Checks that rows can be reset and loaded again, although the history of jobs keeps their names:
+/// each load gets a new name.
 #[tokio::test]
 async fn rows_may_be_reset_and_loaded_anew_any_number_of_times() {
     let Some(store) = Store::of("bigquery") else { return };
@@ -112,7 +116,7 @@ async fn rows_may_be_reset_and_loaded_anew_any_number_of_times() {
     }
 }
 
-/// A service that answers `status` with `body` to everything.
+/// Returns a service that answers every request with `status` and `body`.
 async fn refusing(status: u16, body: Value) -> (MockServer, String) {
     let server = MockServer::start().await;
     let answer = ResponseTemplate::new(status).set_body_json(body);
@@ -160,7 +164,8 @@ async fn a_service_that_is_not_there_is_named() {
     assert!(error.contains("cannot be reached") && error.contains("check the network"), "{error}");
 }
 
-/// Jobs say where they run, what they may be billed for, and have their values beside the query.
+/// Checks that a job sets its location and its limit of billed bytes, and that values are bound as
+/// parameters.
 #[tokio::test]
 async fn a_query_is_located_capped_and_bound_and_comes_in_pages() {
     let server = MockServer::start().await;
@@ -169,7 +174,7 @@ async fn a_query_is_located_capped_and_bound_and_comes_in_pages() {
         server.uri()
     );
     let said = |body: Value| ResponseTemplate::new(200).set_body_json(body);
-    // Busy once: what passes is asked for again.
+    // Unavailable once, so that the request is retried.
     Mock::given(method("POST"))
         .and(path("/bigquery/v2/projects/shop/jobs"))
         .respond_with(ResponseTemplate::new(503))
@@ -209,7 +214,7 @@ fn said(body: Value) -> ResponseTemplate {
     ResponseTemplate::new(200).set_body_json(body)
 }
 
-/// A service with a table of `fields`, that takes any query and tells its cost.
+/// Returns a service with a table of `fields` that accepts any query and estimates its cost.
 async fn serving(name: &str, fields: Value, key: Value) -> MockServer {
     let server = MockServer::start().await;
     let there = json!({
@@ -233,7 +238,7 @@ async fn serving(name: &str, fields: Value, key: Value) -> MockServer {
     server
 }
 
-/// Answers requests for rows: those with a page's token by `last`, others by `first`.
+/// Answers requests for rows: with `last` if they have a page token, otherwise with `first`.
 async fn answering(server: &MockServer, first: Value, last: Value) {
     Mock::given(method("GET"))
         .and(wiremock::matchers::query_param("pageToken", "a/b="))
@@ -243,7 +248,8 @@ async fn answering(server: &MockServer, first: Value, last: Value) {
     Mock::given(method("GET")).respond_with(said(first)).mount(server).await;
 }
 
-/// What a query reads is asked for before it is run, and pages come one by one, as they are taken.
+/// Checks that the cost of a query is estimated before it is run, and that pages are fetched one by
+/// one, as they are read.
 #[tokio::test]
 async fn the_cost_is_asked_for_first_and_pages_come_one_by_one() {
     let fields = json!([
@@ -263,7 +269,7 @@ async fn the_cost_is_asked_for_first_and_pages_come_one_by_one() {
         let server = &server;
         async move {
             let requests = server.received_requests().await.unwrap();
-            requests.iter().filter(|it| it.url.as_str().contains(token)).count()
+            requests.iter().filter(|request| request.url.as_str().contains(token)).count()
         }
     };
     assert_eq!(asked("pageToken").await, 0, "nobody has asked for more yet");
@@ -272,7 +278,8 @@ async fn the_cost_is_asked_for_first_and_pages_come_one_by_one() {
     assert_eq!(asked("pageToken").await, 1);
 }
 
-/// No value of a filter stands in the query, but for decimals that the emulator would cut off.
+/// Checks that no value of a filter is in the text of the query, except decimals that the emulator
+/// would truncate.
 #[tokio::test]
 async fn a_filter_is_bound() {
     let fields = json!([
@@ -298,7 +305,7 @@ async fn a_filter_is_bound() {
     let scan = Scan::columns(&everything(WriteMode::Append), ["group", "at"]).filter(filter);
     assert_eq!(warehouse.read(&scan.limit(7)).await.unwrap().rows(), 0);
     let requests = server.received_requests().await.unwrap();
-    let job = requests.iter().find(|it| it.url.path().ends_with("/jobs")).unwrap();
+    let job = requests.iter().find(|request| request.url.path().ends_with("/jobs")).unwrap();
     let job: Value = job.body_json().unwrap();
     let query = &job["configuration"]["query"];
     let sql = query["query"].as_str().unwrap();

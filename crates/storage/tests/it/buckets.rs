@@ -1,5 +1,5 @@
-//! Folders in buckets: what is particular to them, against a service that speaks S3 and a script of what
-//! Google Cloud Storage says.
+//! Tests of folders in buckets, against a service that speaks S3 and a fake of Google Cloud
+//! Storage.
 
 use crate::support::gcs::Gcs;
 use crate::support::{Store, batch, is_conflict, load, simple};
@@ -21,7 +21,8 @@ async fn google_keeps_what_was_loaded_and_lets_one_loader_win() {
     assert_eq!(store.name, "gs://bucket/lake");
 }
 
-/// The service has taken the manifest, and says that it has not; and somebody else comes between.
+/// Checks a commit whose manifest the service has stored, but has reported as failed, with another
+/// commit in between.
 #[tokio::test]
 async fn a_commit_whose_answer_is_lost_is_done_once() {
     let gcs = Gcs::default();
@@ -34,7 +35,7 @@ async fn a_commit_whose_answer_is_lost_is_done_once() {
     let sink = store.sink();
     let rows = [batch(&table, &[(2, "b")])];
     let between = async {
-        // While the first one waits before it asks again.
+        // While the first load waits before its retry.
         tokio::time::sleep(std::time::Duration::from_millis(30)).await;
         let (rows, after) = ([batch(&table, &[(3, "c")])], Cursor::new("1"));
         let load = Load::new("another", &rows, None, &after);
@@ -96,7 +97,7 @@ async fn of_long_files_only_the_columns_that_are_wanted_are_read() {
     let mut builder = BatchBuilder::new(&table);
     for id in 0..20_000i64 {
         builder.push(Cell::Int(id.into())).unwrap();
-        // Nothing that could be compressed.
+        // Text that does not compress.
         let text: String = (0..8)
             .map(|at| format!("{:x}", (id * 8 + at).wrapping_mul(6_364_136_223_846_793_005)))
             .collect();
@@ -104,7 +105,8 @@ async fn of_long_files_only_the_columns_that_are_wanted_are_read() {
     }
     let store = Store::at(url);
     load(&*store.sink(), None, "1", &[builder.finish().unwrap()]).await.unwrap();
-    let length = gcs.0.lock().unwrap().objects.values().map(|(it, _)| it.len()).max().unwrap();
+    let length =
+        gcs.0.lock().unwrap().objects.values().map(|(content, _)| content.len()).max().unwrap();
     assert!(length > 1_000_000, "{length}");
     gcs.0.lock().unwrap().read = 0;
     let summed = Aggregate::of(&table).count().sum("id");
@@ -127,32 +129,32 @@ async fn what_can_no_more_be_committed_is_removed_and_nothing_else() {
         let object = (b"half a fi".to_vec(), 0);
         gcs.0.lock().unwrap().objects.insert(format!("lake/{name}"), object);
     };
-    // A load that was killed; one that is at it, from what will be committed next; somebody's files.
+    // The files of a killed load, of a running load that begins at the next commit, and of a user.
     let (killed, at_it) =
         ("t/000000000002-00000000000000ab.parquet", "t/000000000003-00000000000000ab.parquet");
     let theirs = ["t/mine.parquet", "t/000000000002-copy.parquet", "t/202401031200.csv"];
     [killed, at_it].into_iter().chain(theirs).for_each(put);
-    // What both noted when they began.
+    // The notes that both loads wrote when they began.
     for note in ["000000000002-00000000000000ab", "000000000003-00000000000000ab"] {
         put(&format!("_tidegauge/loading/{note}"));
     }
     let has = |name: &str| gcs.0.lock().unwrap().objects.contains_key(&format!("lake/{name}"));
     let sink = store.sink();
     load(&*sink, Some("1"), "2", &rows(2)).await.unwrap();
-    assert!(!has(killed) && has(at_it) && theirs.iter().all(|it| has(it)));
-    // One of our own that fails in its second table, and leaves the file of its first.
+    assert!(!has(killed) && has(at_it) && theirs.iter().all(|name| has(name)));
+    // A load of this process that fails in its second table, and leaves the file of its first.
     let both = [batch(&simple("first", WriteMode::Merge), &[(1, "a")]), rows(3)[0].clone()];
     gcs.0.lock().unwrap().refuses = Some("lake/t/");
     load(&*sink, Some("2"), "3", &both).await.unwrap_err();
     gcs.0.lock().unwrap().refuses = None;
     let left = || {
         let state = gcs.0.lock().unwrap();
-        state.objects.keys().filter(|it| it.starts_with("lake/first/")).count()
+        state.objects.keys().filter(|name| name.starts_with("lake/first/")).count()
     };
     assert_eq!(left(), 1, "it might still be committed");
     load(&*sink, Some("2"), "3", &rows(3)).await.unwrap();
     assert_eq!(left(), 0);
-    assert!(!has(at_it) && theirs.iter().all(|it| has(it)));
+    assert!(!has(at_it) && theirs.iter().all(|name| has(name)));
     assert_eq!(store.rows(&table).await, 3);
 }
 

@@ -1,4 +1,4 @@
-//! What was written, as the stores' own clients read it: types and values.
+//! Tests of the stored types and values with the databases' own clients.
 
 use std::process::Command;
 
@@ -14,7 +14,7 @@ use url::Url;
 use crate::support::Everything;
 use crate::support::{Store, everything, extremes, load};
 
-/// A store that holds the rows at the edges of all types, by way of a first and a second load.
+/// Returns a store with rows at the limits of all types, written by a first and a second load.
 #[cfg(any(feature = "_sql", feature = "bigquery"))]
 async fn filled(scheme: &str) -> Option<Store> {
     let store = Store::of(scheme)?;
@@ -25,7 +25,7 @@ async fn filled(scheme: &str) -> Option<Store> {
     Some(store)
 }
 
-/// What a client says; none where it is not installed.
+/// Returns the output of a client; `None` if it is not installed.
 fn said(client: &mut Command) -> Option<String> {
     let name = client.get_program().to_string_lossy().into_owned();
     let Ok(done) = client.output() else { return missing_tool(&name) };
@@ -138,7 +138,7 @@ async fn duckdb_reads_parquet() {
     let table = everything(WriteMode::Append);
     let rows = Batch::from_rows(&table, extremes()).unwrap();
     load(&*store.sink(), None, "1", &[rows]).await.unwrap();
-    // Days of few rows share a file; a page of one day lies in that day's folder.
+    // Days of few rows share a file; a page of one day is written to that day's folder.
     let of_a_day = Everything {
         group: 5,
         select: "a day's",

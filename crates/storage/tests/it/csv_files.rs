@@ -1,4 +1,5 @@
-//! Folders of CSV files: what a killed load leaves is removed, and the files are what they should be.
+//! Tests of folders of CSV files: the files of a killed load are removed, and the contents are as
+//! expected.
 
 use std::fs;
 

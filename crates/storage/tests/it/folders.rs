@@ -1,4 +1,4 @@
-//! What folders of files promise, whatever the files are.
+//! Tests of folders of files, for all file formats.
 
 use std::fs;
 
@@ -44,7 +44,7 @@ async fn a_folder_that_cannot_be_made_is_named() {
     assert!(error.contains("file/lake"), "{error}");
 }
 
-/// `/dev/full` is a disk without room, at the very moment of commit.
+/// Checks that a full disk at the moment of commit, played by `/dev/full`, leaves nothing behind.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_full_disk_leaves_nothing_and_the_next_load_goes_on() {

@@ -1,4 +1,4 @@
-//! Locks that another session holds: they are waited for with an end, and told of meanwhile.
+//! Tests of locks that another session holds: waits are bounded, and reported meanwhile.
 
 use std::fmt::{self, Debug, Write};
 use std::sync::{Arc, Mutex};
@@ -46,16 +46,16 @@ impl Subscriber for Warnings {
     fn exit(&self, _: &Id) {}
 }
 
-/// What is done while somebody holds locks, and how it fails.
+/// An operation that is run while another session holds locks.
 #[derive(Debug, Clone, Copy)]
 enum Step {
     /// A load of the source whose lock is held.
     LoadSource,
-    /// A load into the table that is locked.
+    /// A load into the locked table.
     LoadTable,
-    /// Reading the table that is locked.
+    /// A read of the locked table.
     Read,
-    /// Reading the cursors, whose table is locked.
+    /// A read of the cursors, whose table is locked.
     Cursors,
 }
 
@@ -81,7 +81,8 @@ impl fmt::Display for Step {
     }
 }
 
-/// Takes `steps` at once, and holds what each of them says, and what was told meanwhile, to what it should.
+/// Runs `steps` at once, and asserts that each fails in time with its error, and that the wait was
+/// reported.
 async fn all_end(store: &Store, table: &TableRef, steps: &[(Step, &str, &str)]) {
     let warnings = Warnings::default();
     let _guard = tracing::subscriber::set_default(warnings.clone());
@@ -109,7 +110,7 @@ async fn postgres_waits_for_no_lock_without_end_or_word() {
     let Some(store) = Store::of("postgres") else { return };
     let table = simple("t", WriteMode::Merge);
     load(&*store.sink(), None, "1", &[batch(&table, &[(1, "a")])]).await.unwrap();
-    // A loader that stands still within its transaction, and a client that has locked a table.
+    // A loader that hangs within its transaction, and a client that has locked a table.
     let mut loader = by_hand::postgres(&store).await;
     let lock = "BEGIN; SELECT pg_advisory_xact_lock(hashtextextended( \
                 'tidegauge ' || current_schema() || ' source test', 0))";
@@ -123,7 +124,7 @@ async fn postgres_waits_for_no_lock_without_end_or_word() {
         (Step::Read, "another session has locked table `t`", "table `t`"),
     ];
     all_end(&store, &table, &steps).await;
-    // As soon as they have let go, all goes on.
+    // As soon as they release the locks, the operations succeed.
     sqlx::raw_sql("ROLLBACK").execute(&mut loader).await.unwrap();
     let lock = "ROLLBACK; BEGIN; LOCK TABLE _tidegauge_cursors IN ACCESS EXCLUSIVE MODE";
     sqlx::raw_sql(lock).execute(&mut client).await.unwrap();

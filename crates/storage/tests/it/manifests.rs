@@ -1,5 +1,5 @@
-//! What happens to a folder whose manifest is gone, damaged, or not that of its files: it is refused, nothing
-//! of it is removed, and it can be repaired.
+//! Tests of a folder whose manifest is missing, damaged or not the one of its files: it is refused,
+//! none of its files is removed, and it can be repaired.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,7 +15,7 @@ use crate::support::{Store, batch, bucket as bucket_of, files, load, pairs, simp
 
 const MANIFEST: &str = "_tidegauge/manifest.json";
 
-/// A folder with three commits of two tables, and its manifests after each of them.
+/// Returns a folder with three commits of two tables, and the manifests after each commit.
 async fn filled(scheme: &str) -> (Store, [TableRef; 2], Vec<Vec<u8>>) {
     let store = Store::new(scheme);
     let tables = [simple("new", WriteMode::Append), simple("merged", WriteMode::Merge)];
@@ -29,14 +29,15 @@ async fn filled(scheme: &str) -> (Store, [TableRef; 2], Vec<Vec<u8>>) {
     (store, tables, manifests)
 }
 
-/// The files with rows, and what is in them.
+/// Returns the files with rows, and their contents.
 fn data(dir: &Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
     let mut found = files(dir);
     found.retain(|(path, _)| !path.starts_with(dir.join("_tidegauge")));
     found
 }
 
-/// Every way into the store is refused, in words that contain `says`, and nothing is removed or written.
+/// Asserts that every access to the store fails with an error that contains `says`, and that
+/// nothing is removed or written.
 async fn is_refused(store: &Store, tables: &[TableRef; 2], says: &str) {
     let before = data(&store.path);
     let manifest = fs::read(store.path.join(MANIFEST)).ok();
@@ -47,7 +48,7 @@ async fn is_refused(store: &Store, tables: &[TableRef; 2], says: &str) {
         load(&*store.sink(), Some("3"), "4", &rows).await.unwrap_err(),
         store.sink().cursor("test").await.unwrap_err(),
     ];
-    // A second try of the same process is no better.
+    // A second attempt of the same process fails as well.
     for _ in 0..2 {
         errors.push(load(&*sink, None, "1", &rows).await.unwrap_err());
     }
@@ -72,14 +73,15 @@ async fn a_folder_without_its_manifest_is_refused_and_keeps_its_files() {
             let scan = Scan::all(&tables[0]);
             let error = store.warehouse().read(&scan).await.unwrap_err().to_string();
             assert!(error.contains("manifest.json` is gone"), "{error}");
-            // As a copy is that leaves out what begins with `_`.
+            // Like a copy that omits names with a leading `_`.
             fs::remove_dir_all(store.path.join("_tidegauge")).unwrap();
             is_refused(&store, &tables, "is gone").await;
         }
     }
 }
 
-/// What a copy of a CSV folder is that leaves out what begins with `_`: nothing tells who wrote the lines.
+/// Checks a copy of a CSV folder that omits names with a leading `_`: nothing shows which program
+/// wrote the lines.
 #[tokio::test]
 async fn lines_without_any_manifest_are_not_added_to() {
     let (store, tables, _) = filled("csv").await;
@@ -110,7 +112,7 @@ async fn a_manifest_that_is_damaged_or_older_than_its_files_is_refused() {
             fs::write(&path, text).unwrap();
             is_refused(&store, &tables, says).await;
         }
-        // Where nothing tells the last commit but the files.
+        // Where only the files show the last commit.
         fs::write(&path, &whole).unwrap();
         let lock = fs::read(store.path.join("_tidegauge/lock")).unwrap();
         for older in &manifests[..2] {
@@ -140,7 +142,8 @@ async fn a_file_that_no_load_left_is_not_removed() {
     assert_eq!(fs::read_to_string(&path).unwrap(), lines);
 }
 
-/// A table that was removed by hand is noticed by the next load, and not only by whoever reads it.
+/// Checks that the next load reports a table that was removed by hand, even if it does not read the
+/// table.
 #[tokio::test]
 async fn a_file_that_is_gone_is_told_by_the_next_load() {
     for (scheme, file) in [("parquet", "new"), ("csv", "new.csv")] {
@@ -183,7 +186,7 @@ async fn a_repaired_folder_holds_what_it_held_and_goes_on() {
         let made: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
         assert_eq!(made, wanted, "{found}");
         assert!(data(&store.path) == rows);
-        // Of one that could be read, and of one that could not, there is a copy.
+        // A manifest that was replaced is kept as a copy, whether it could be read or not.
         let kept = files(&store.path.join("_tidegauge"));
         let is_kept = text.is_none() || kept.iter().any(|(_, kept)| Some(kept) == text.as_ref());
         assert!(is_kept, "{found}");
@@ -198,7 +201,7 @@ async fn a_repaired_folder_holds_what_it_held_and_goes_on() {
     assert_eq!(store.rows(&tables[0]).await, 4);
 }
 
-/// Rows of days, ranges and columns that were added: the manifest that is made anew is the one that was lost.
+/// Checks that a rebuilt manifest equals the lost one, for rows by day, ranges and added columns.
 #[tokio::test]
 async fn a_repaired_manifest_knows_all_that_the_lost_one_knew() {
     use crate::support::{everything, varied};
@@ -259,7 +262,7 @@ async fn files_that_are_gone_are_told_by_a_repair() {
     assert!(repaired.unknown[0].contains("behind rows that are gone"), "{repaired:?}");
     assert_eq!(repaired.cursors["test"], Cursor::new("3"));
     assert_eq!(store.rows(&tables[0]).await, 2);
-    // The same where the manifest is gone as well: the commits around it were made, so this one was, too.
+    // The same without the manifest: the commits before and after were made, so this one was, too.
     fs::remove_file(store.path.join("merged/000000000001.parquet")).unwrap();
     fs::remove_file(store.path.join(MANIFEST)).unwrap();
     let repaired = repair(&store.url, &[]).await.unwrap();
@@ -270,7 +273,7 @@ async fn files_that_are_gone_are_told_by_a_repair() {
     assert_eq!(store.rows(&tables[0]).await, 2);
 }
 
-/// A folder of a release that noted nothing in its files: `tests/fixtures/README.md`.
+/// Checks a folder of a release that wrote no notes into its files: `tests/fixtures/README.md`.
 #[tokio::test]
 async fn files_of_an_older_release_are_repaired_as_far_as_can_be_known() {
     use crate::parquet_files::of_an_older_release as older;
@@ -324,7 +327,8 @@ async fn a_bucket_without_its_manifest_or_with_an_older_one_is_refused() {
         state.objects.keys().filter(|name| name.starts_with("lake/t/")).cloned().collect()
     };
     assert_eq!(names().len(), 3);
-    let notes = gcs.0.lock().unwrap().objects.keys().filter(|it| it.contains("/loading/")).count();
+    let notes =
+        gcs.0.lock().unwrap().objects.keys().filter(|name| name.contains("/loading/")).count();
     assert_eq!(notes, 0, "loads that have ended leave no note");
     let rows = [batch(&table, &[(9, "z")])];
     for (older, says) in [
@@ -347,7 +351,7 @@ async fn a_bucket_without_its_manifest_or_with_an_older_one_is_refused() {
         }
         assert_eq!(names().len(), 3);
     }
-    // One process that has seen the newest needs no look at the files.
+    // A process that has seen the newest manifest notices an older one without a look at the files.
     gcs.0
         .lock()
         .unwrap()
@@ -379,7 +383,7 @@ async fn a_bucket_is_repaired() {
     }
     let healthy = repair(&store.url, &[]).await.unwrap();
     assert!(healthy.faults.is_empty(), "{healthy:?}");
-    // The manifest is gone, and there is half a file of a load that was broken off.
+    // The manifest is gone, and there is half a file of an interrupted load.
     let (bucket, folder) = bucket_of(&store.url);
     bucket.delete(&folder.clone().join("_tidegauge").join("manifest.json")).await.unwrap();
     let half = folder.clone().join("t").join("000000000004-00000000000000ab.parquet");
@@ -396,7 +400,7 @@ async fn a_bucket_is_repaired() {
     assert_eq!(store.rows(&table).await, 4);
 }
 
-/// A folder before a reset, and after it.
+/// Tests of folders from before and after a reset.
 mod resets {
     use std::collections::BTreeMap;
     use std::fs;
@@ -428,7 +432,7 @@ mod resets {
         }
     }
 
-    /// A table of which a reset leaves the rows of others.
+    /// Returns a table in which a reset keeps the rows of other sources.
     fn shared() -> TableRef {
         Table::builder("shared", "")
             .column("id", DataType::Int64, "")
@@ -450,7 +454,8 @@ mod resets {
         builder.finish().unwrap()
     }
 
-    /// The folder as it was, before and after a reset of all of `new` and of some rows of `shared`.
+    /// Loads, and resets all of `new` and some rows of `shared`; returns the files before and
+    /// after.
     async fn reset(store: &Store) -> (Files, Files) {
         let (new, sink) = (simple("new", WriteMode::Append), store.sink());
         let pages = [
@@ -471,7 +476,7 @@ mod resets {
         (before, taken(&store.path))
     }
 
-    /// What the two tables hold, and the cursor.
+    /// Returns the contents of the two tables, and the cursor.
     async fn held(store: &Store) -> (usize, Vec<(i64, String)>, Option<Cursor>) {
         let new = store.rows(&simple("new", WriteMode::Append)).await;
         let cursor = store.sink().cursor("test").await.unwrap();
@@ -503,7 +508,7 @@ mod resets {
             };
             files
         };
-        // Killed before its manifest was there, and killed before the files were removed.
+        // Killed before its manifest was written, and killed before the files were removed.
         let mut both = before.clone();
         both.extend(after.clone());
         let both = set(&set(&both, LOCK, Some(note.as_bytes())), KEPT, None);
@@ -522,7 +527,8 @@ mod resets {
             assert_eq!(left(&taken(&store.path)), left(unbroken));
             load(&*store.sink(), Some("next"), "more", &[]).await.unwrap();
 
-            // The manifest is lost as well: all is there that was, and it is told.
+            // The manifest is lost as well: all former rows are restored, and the reset is
+            // reported.
             put(&store.path, &set(&files, MANIFEST, None));
             let repaired = repair(&store.url, &[]).await.unwrap();
             let unknown = repaired.unknown.join("; ");
@@ -530,12 +536,14 @@ mod resets {
             assert_eq!(held(&store).await, was());
             load(&*store.sink(), Some("3"), "4", &[]).await.unwrap();
         }
-        // The copy of the manifest was there, and the files were not yet removed.
+        // The copy of the manifest was written, and the files were not removed yet.
         let files = set(&both, KEPT, Some(&after[Path::new(MANIFEST)]));
         put(&store.path, &set(&files, MANIFEST, None));
         let repaired = repair(&store.url, &[]).await.unwrap();
         assert_eq!(held(&store).await, is());
-        assert!(repaired.aside.iter().all(|it| it.reason.contains("a reset has removed its rows")));
+        assert!(
+            repaired.aside.iter().all(|file| file.reason.contains("a reset has removed its rows"))
+        );
         assert_eq!(repaired.aside.len(), 4, "{repaired:?}");
     }
 
@@ -543,7 +551,7 @@ mod resets {
     async fn a_repair_after_a_reset_brings_back_what_was_there_after_it() {
         let store = Store::new("parquet");
         let (before, after) = reset(&store).await;
-        // The manifest is gone, or the one of before the reset was put back.
+        // The manifest is gone, or the one from before the reset was restored.
         for text in [None, before.get(Path::new(MANIFEST))] {
             put(&store.path, &after);
             match text {
@@ -555,13 +563,14 @@ mod resets {
             assert!(repaired.unknown.is_empty() && repaired.aside.is_empty(), "{repaired:?}");
             assert_eq!(held(&store).await, is());
         }
-        // What was loaded after it is there, with its cursor.
+        // Rows that were loaded after the reset are restored, with their cursor.
         let new = [batch(&simple("new", WriteMode::Append), &[(1, "a")])];
         load(&*store.sink(), None, "1", &new).await.unwrap();
         fs::remove_file(store.path.join(MANIFEST)).unwrap();
         repair(&store.url, &[]).await.unwrap();
         assert_eq!(held(&store).await, (1, is().1, Some(Cursor::new("1"))));
-        // A copy that leaves out what begins with `_`: which row replaces which is known, the reset is told.
+        // A copy that omits names with a leading `_`: the order of the row versions is known, and
+        // the reset is reported.
         put(&store.path, &after);
         fs::remove_dir_all(store.path.join("_tidegauge")).unwrap();
         let repaired = repair(&store.url, &[]).await.unwrap();

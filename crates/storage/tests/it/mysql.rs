@@ -1,4 +1,4 @@
-//! MySQL: which way rows go in, what its users see, and what it says when it cannot.
+//! Tests of MySQL: the ways of inserting rows, the visible tables, and the errors.
 
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
@@ -12,12 +12,12 @@ use crate::support::{
     Store, assert_same, batch, by_hand, everything, extremes, load, pairs, simple,
 };
 
-/// What an error says of `url`, in one line.
+/// Returns the error of a load into `url`, which is one line.
 async fn refusal(url: &str, batches: &[Batch]) -> String {
     refused(url, batches).await.1
 }
 
-/// The kind of the error besides.
+/// Returns the error with its kind.
 async fn refused(url: &str, batches: &[Batch]) -> (ErrorKind, String) {
     let error = load(&*connect(url).unwrap(), None, "1", batches).await.unwrap_err();
     let (kind, error) = (error.kind(), error.to_string());
@@ -40,7 +40,8 @@ async fn where_local_infile_is_off_rows_go_in_all_the_same() {
         let found = warehouse.read(&Scan::all(&table)).await.unwrap();
         assert_same(&found, &rows, &write);
 
-        // More than one statement takes, and of those one that is refused.
+        // More rows than one statement takes, and a second load of them, whose keys are stored
+        // already.
         let table = simple("many", write);
         let mut builder = BatchBuilder::new(&table);
         for id in 0..2_500 {
@@ -95,7 +96,7 @@ async fn what_is_wrong_is_said_in_a_line_with_the_way_out() {
         assert!(found == kind && error.contains(says), "{found}: {error} should say {says}");
     }
 
-    // What the server would only warn of, and cut off.
+    // Values that the server would truncate with only a warning.
     let store = Store::of("mysql").unwrap();
     let table = Table::builder("named", "").column("name", DataType::Text, "").key(["name"]);
     let table = table.build().unwrap();
@@ -114,7 +115,7 @@ async fn what_is_wrong_is_said_in_a_line_with_the_way_out() {
     assert!(error.contains("table `early`, column `at`"), "{error}");
     assert_eq!(store.rows(&table).await, 0);
 
-    // Written by a release that this one does not know.
+    // Written by a newer release.
     let mut owner = Conn::from_url(&store.url).await.unwrap();
     owner.query_drop("INSERT INTO _tidegauge_migrations (version) VALUES (99)").await.unwrap();
     let error = refusal(&store.url, &[]).await;
@@ -135,7 +136,7 @@ async fn tables_of_others_stay_as_they_are_and_one_of_our_names_is_refused() {
     assert!(error.contains("table `film`, column `id`"), "{error}");
 }
 
-/// A server that lets nobody in without encryption: the way out is said.
+/// Checks that the error of a server that requires encryption says what to do.
 #[tokio::test]
 async fn a_server_that_wants_encryption_says_so() {
     let Some(server) = MariaDb::start() else { return };
@@ -150,7 +151,7 @@ async fn a_full_disk_is_named_and_the_next_load_goes_on() {
     let Some(server) = MariaDb::start_on_small_disk() else { return };
     let store = Store::at(server.url());
     let table = simple("t", WriteMode::Append);
-    // More than there is room for in what the table has already.
+    // More rows than fit into the free space of the table's pages.
     let rows =
         |from| [batch(&table, &(from..from + 50_000).map(|id| (id, "a row")).collect::<Vec<_>>())];
     load(&*store.sink(), None, "1", &rows(0)).await.unwrap();
@@ -162,8 +163,8 @@ async fn a_full_disk_is_named_and_the_next_load_goes_on() {
     assert_eq!(store.rows(&table).await, 100_000);
 }
 
-/// Where a cursor, or a row by `INSERT`, is larger than the server takes, that is what is said, and rows that are not
-/// go in whatever they come to together.
+/// Checks that a cursor, or a row by `INSERT`, larger than the server's limit is reported, and that
+/// smaller rows are stored whatever their total size.
 #[tokio::test]
 async fn what_is_larger_than_the_server_takes_is_said_to_be() {
     let Some(server) = MariaDb::start() else { return };
@@ -203,7 +204,7 @@ async fn what_is_larger_than_the_server_takes_is_said_to_be() {
             let named = error.contains(what) && error.contains("larger than the server's");
             assert!(named && error.contains("SET GLOBAL max_allowed_packet"), "{error}");
         }
-        // Each fits, and all of them are twice as much as the server takes.
+        // Each row fits, and all of them are twice the server's limit.
         let after = (at + 1).to_string();
         load(&*sink, before, &after, &rows(first..first + 20, most / 10)).await.unwrap();
         assert_eq!(store.rows(&table).await, 20 * (at + 1));

@@ -1,4 +1,4 @@
-//! Warehouses that an earlier version wrote are opened, read, and gone on with.
+//! Tests that warehouses of an earlier version can be opened, read, and loaded into.
 
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
@@ -8,7 +8,7 @@ use tidegauge_core::{
 
 use crate::support::{Store, batch, shop_user, simple};
 
-/// The warehouse that is in `versions/`, in a new file.
+/// Returns the warehouse in `versions/`, in a new file.
 async fn written_before() -> Store {
     let store = Store::new("sqlite");
     let options = SqliteConnectOptions::new().filename(&store.path).create_if_missing(true);
@@ -27,7 +27,7 @@ fn cells<'a>(batch: &'a Batch, names: &[&str]) -> Vec<Cell<'a>> {
 async fn a_sqlite_warehouse_of_the_version_before_opens_and_goes_on() {
     let store = written_before().await;
     let warehouse = store.warehouse();
-    // Read before anything is written.
+    // Reads before anything is written.
     let cursors = warehouse.cursors().await.unwrap();
     let sources: Vec<_> = cursors.keys().map(String::as_str).collect();
     assert_eq!(sources, ["pipeline", "recorded", "simulation"]);
@@ -45,7 +45,7 @@ async fn a_sqlite_warehouse_of_the_version_before_opens_and_goes_on() {
     let amounts = [1_640_532, 1_225_938_535_520].map(|units| Cell::Decimal(units * 10_000_000_000));
     assert_eq!(found, [Cell::Text("BTC/CAD"), amounts[0], amounts[1], Cell::Bool(false), at]);
 
-    // Gone on with: the tables of today, and a load behind the cursor that is there.
+    // Loads on: the current tables, and a load after the stored cursor.
     warehouse.prepare(&tables::all()).await.unwrap();
     let table = simple("more", WriteMode::Merge);
     let (rows, after) = ([batch(&table, &[(1, "a")])], Cursor::new("on"));
@@ -56,14 +56,14 @@ async fn a_sqlite_warehouse_of_the_version_before_opens_and_goes_on() {
     assert_ne!(warehouse.data_version().await.unwrap(), version);
     assert_eq!(store.rows(&tables::by_name("users").unwrap()).await, 2);
 
-    // Less has to be known of a user now, and ids may be text.
+    // More columns of a user are nullable now, and ids may be text.
     let (rows, after) = ([shop_user("c-17", None)], Cursor::new("shop"));
     warehouse.load(Load::new("shop", &rows, None, &after)).await.unwrap();
     let user = Scan::all(tables::User::table()).filter(Filter::eq("external_id", "c-17"));
     let user = warehouse.read(&user).await.unwrap();
     assert_eq!(cells(&user, &["email", "is_active"]), [Cell::Null, Cell::Null]);
 
-    // Prices have more digits now, and the file says so.
+    // Prices have more digits now, and the file declares them.
     let coin = tables::RawCryptoMarketData {
         symbol: "DUST".into(),
         observed_at: "2026-01-02T03:04:05Z".parse().unwrap(),

@@ -1,5 +1,5 @@
-//! Folders of Parquet files: what a killed load leaves is removed, files are left out that have nothing, and
-//! folders of older layouts are read and added to.
+//! Tests of folders of Parquet files: the files of a killed load are removed, reads skip files that
+//! cannot match, and folders of older layouts are read and added to.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use tidegauge_core::{
 
 use crate::support::{Store, batch, everything, files, load, simple, varied};
 
-/// The one count of an aggregate.
+/// Returns the count of an aggregate.
 async fn count(store: &Store, aggregate: &Aggregate) -> i64 {
     let counted = store.warehouse().aggregate(aggregate).await.unwrap();
     counted.column("count").unwrap().as_i64().unwrap().value(0)
@@ -22,13 +22,14 @@ async fn parquet_removes_what_a_killed_load_left() {
     let table = simple("t", WriteMode::Append);
     load(&*store.sink(), None, "1", &[batch(&table, &[(1, "a")])]).await.unwrap();
     let whole = files(&store.path);
-    // Killed before the manifest: half a file of the next commit, one of a new table, a manifest.
+    // Killed before the manifest: half a file of the next commit, a file of a new table, a
+    // manifest.
     let (next, other) = ("t/000000000002.parquet", "u/000000000002.parquet");
     fs::write(store.path.join(next), "PAR1 half a fi").unwrap();
     fs::create_dir(store.path.join("u")).unwrap();
     fs::write(store.path.join(other), "").unwrap();
     fs::write(store.path.join("_tidegauge/manifest.next"), "{").unwrap();
-    // As releases wrote it that did not note the commit.
+    // As written by releases that did not record the commit.
     fs::write(store.path.join("_tidegauge/lock"), "loading\n").unwrap();
     fs::write(store.path.join("t/mine.parquet"), "somebody's").unwrap();
 
@@ -61,7 +62,7 @@ async fn a_parquet_file_that_is_gone_is_named() {
     assert!(error.contains("000000000001.parquet"), "{error}");
 }
 
-/// Whether two batches have the same values.
+/// Returns `true` if two batches have the same values.
 fn same(one: &Batch, other: &Batch) -> bool {
     let rows = one.rows();
     rows == other.rows()
@@ -73,8 +74,9 @@ fn same(one: &Batch, other: &Batch) -> bool {
             .all(|(one, other)| (0..rows).all(|row| one.cell(row) == other.cell(row)))
 }
 
-/// One byte of a footer is another: that is told, and the file is named. Of files of which the manifest does not
-/// know the footer, as older releases wrote it, no read panics.
+/// Checks that a changed byte in a footer is reported with the name of the file. Reads of files
+/// whose footers the manifest does not know, as older releases wrote it, may return other rows, but
+/// do not panic.
 #[tokio::test]
 async fn a_footer_with_a_byte_that_flipped_is_told() {
     let store = Store::new("parquet");
@@ -82,7 +84,7 @@ async fn a_footer_with_a_byte_that_flipped_is_told() {
     load(&*store.sink(), None, "1", &[varied(&table, 300)]).await.unwrap();
     let (path, content) = files(&store.path)
         .into_iter()
-        .find(|(path, _)| path.extension().is_some_and(|it| it == "parquet"))
+        .find(|(path, _)| path.extension().is_some_and(|extension| extension == "parquet"))
         .unwrap();
     let whole = store.warehouse().read(&Scan::all(&table)).await.unwrap();
     let length: [u8; 4] = content[content.len() - 8..content.len() - 4].try_into().unwrap();
@@ -131,21 +133,21 @@ async fn a_footer_with_a_byte_that_flipped_is_told() {
     }
 }
 
-/// The text of a manifest as a release wrote it that did not seal them.
+/// Returns the text of a manifest as a release wrote it that did not seal manifests.
 fn unsealed(manifest: &std::path::Path) -> String {
     let text = fs::read_to_string(manifest).unwrap();
     let (rest, _) = text.rsplit_once(",\"seal\":").unwrap();
     format!("{rest}}}")
 }
 
-/// Folders of the first layout: no days, and a manifest that says so.
+/// Checks a folder of the first layout: no days, and a manifest that says so.
 #[tokio::test]
 async fn a_folder_of_an_older_layout_is_read_and_added_to() {
     let (old, store) = (Store::new("parquet"), Store::new("parquet"));
     let table = everything(WriteMode::Append);
     let rows = varied(&table, 20);
     let (first, second) = (rows.slice(0, 10), rows.slice(10, 10));
-    // What it looked like: all rows of a load in one file, whatever their day.
+    // The first layout: all rows of a load in one file, whatever their day.
     let undated = Table { time: None, ..Table::clone(&table) }.into();
     let rows = Batch::new(&undated, first.record().clone()).unwrap();
     load(&*old.sink(), None, "1", &[rows]).await.unwrap();
@@ -175,7 +177,7 @@ async fn a_summary_of_some_days_reads_the_files_of_those() {
         .build()
         .unwrap();
     let day = |day: i64| 1_704_067_200_000_000 + day * 86_400_000_000;
-    // As many a day as are worth a file.
+    // Enough rows per day for a file of their own.
     let ids = 0..4 * 50_000;
     let times = ids.clone().map(|id| day(id / 50_000) + 1).collect();
     let columns = vec![Values::Ints(ids.collect()), Values::Timestamps(times)];
@@ -191,7 +193,7 @@ async fn a_summary_of_some_days_reads_the_files_of_those() {
     assert!(error.contains("at_day=2024-01-03/000000000001.parquet"), "{error}");
 }
 
-/// A page of few rows a day is one file, which is left out by the times that are known of it.
+/// Checks that a page of few rows per day is one file, which is skipped by its range of times.
 #[tokio::test]
 async fn days_of_few_rows_share_a_file() {
     let store = Store::new("parquet");
@@ -209,7 +211,7 @@ async fn days_of_few_rows_share_a_file() {
         let mut builder = BatchBuilder::new(&table);
         for id in page * 10..(page + 1) * 10 {
             builder.push(Cell::Int(id.into())).unwrap();
-            // The last page lies in one day.
+            // All rows of the last page are of one day.
             builder.push(Cell::Timestamp(day(if page == 2 { 90 } else { id }))).unwrap();
             builder.push(Cell::Int((100 + id).into())).unwrap();
         }
@@ -237,7 +239,7 @@ async fn days_of_few_rows_share_a_file() {
     let error = warehouse.read(&more).await.unwrap_err().to_string();
     assert!(error.contains("t/000000000002.parquet"), "{error}");
 
-    // Before there were ranges in manifests, a part could hold anything.
+    // Without ranges in the manifest, as older releases wrote it, a part may hold any value.
     let manifest = store.path.join("_tidegauge/manifest.json");
     let text = unsealed(&manifest);
     let ranges = "\"ranges\":{\"owner\":[110,119]},";
@@ -247,7 +249,8 @@ async fn days_of_few_rows_share_a_file() {
     assert!(error.to_string().contains("t/000000000002.parquet"), "{error}");
 }
 
-/// A folder that was written before this crate read Parquet by itself: `tests/fixtures/README.md`.
+/// Tests of a folder that was written before this crate had its own Parquet reader:
+/// `tests/fixtures/README.md`.
 pub(crate) mod of_an_older_release {
     use std::collections::BTreeMap;
     use std::path::Path;
@@ -279,7 +282,7 @@ pub(crate) mod of_an_older_release {
             .unwrap()
     }
 
-    /// The rows that were written, and more like them.
+    /// Returns the rows of the fixture, or more of the same kind.
     fn rows(table: &TableRef, ids: impl Iterator<Item = i64>, first: i64, step: i64) -> Batch {
         let mut builder = BatchBuilder::new(table);
         for at in ids {

@@ -1,4 +1,4 @@
-//! PostgreSQL: what lives beside it, what its users see, and what it says when it cannot.
+//! Tests of PostgreSQL: other tables in the same database, the visible tables, and the errors.
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions};
@@ -8,7 +8,7 @@ use tidegauge_testkit::{Postgres, Server};
 
 use crate::support::{Store, batch, by_hand, load, pairs, simple};
 
-/// The server as its owner; none where it is not installed.
+/// Connects to the server as its owner; returns `None` if it is not installed.
 async fn owner() -> Option<(String, PgConnection)> {
     let url = Postgres::shared()?.url();
     let options: PgConnectOptions = url.parse().unwrap();
@@ -23,12 +23,12 @@ async fn said(connection: &mut PgConnection, sql: &str) -> Vec<String> {
     sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(connection).await.unwrap()
 }
 
-/// What an error says of `url`, in one line.
+/// Returns the error of a load into `url`, which is one line.
 async fn refusal(url: &str, batches: &[Batch]) -> String {
     refused(url, batches).await.1
 }
 
-/// The kind of the error besides.
+/// Returns the error with its kind.
 async fn refused(url: &str, batches: &[Batch]) -> (ErrorKind, String) {
     let error = load(&*connect(url).unwrap(), None, "1", batches).await.unwrap_err();
     let (kind, error) = (error.kind(), error.to_string());
@@ -68,7 +68,8 @@ async fn tables_of_others_are_left_alone_even_those_of_our_names() {
     assert_eq!(ours, ["b"], "a schema of our own where the URL names none");
 }
 
-/// Pagila, the sample database of PostgreSQL: types, functions, triggers, partitions.
+/// Checks that Pagila, the sample database of PostgreSQL with types, functions, triggers and
+/// partitions, is not changed.
 #[tokio::test]
 async fn a_sample_database_stays_as_it_is() {
     let Some((url, mut owner)) = owner().await else { return };
@@ -78,7 +79,7 @@ async fn a_sample_database_stays_as_it_is() {
     let options: PgConnectOptions = url.parse().unwrap();
     let mut pagila = options.connect().await.unwrap();
     run(&mut pagila, include_str!("pagila/schema.sql")).await;
-    // Everything that the catalogue says of what is not ours: rows that were changed have another xmin.
+    // The whole catalogue state of the other tables: changed rows have another xmin.
     let state = "SELECT c.relname || ' ' || c.relkind::text || ' ' || c.relfilenode || ' ' || c.xmin \
                  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
                  WHERE n.nspname = 'public' ORDER BY 1";
@@ -113,7 +114,7 @@ async fn a_role_that_owns_one_schema_and_nothing_else_can_load() {
         load(&*warehouse, before.as_deref(), &(at + 1).to_string(), &rows).await.unwrap();
         assert_eq!(pairs(&*warehouse, &table).await.len(), 2);
     }
-    // A schema that is not its own.
+    // A schema that the user does not own.
     let error = refusal(&format!("{guest}?schema=other"), &[]).await;
     assert!(
         error.contains("user `guest` may not do this")
@@ -163,7 +164,7 @@ async fn what_is_wrong_is_said_in_a_line_with_the_way_out() {
     let error = refusal(&format!("{url}?schema=late"), &rows).await;
     assert!(error.contains("table `late`, column `at`") && error.contains("calendar"), "{error}");
 
-    // Written by a release that this one does not know.
+    // Written by a newer release.
     let newer = format!("{url}?schema=newer");
     connect(&newer).unwrap().prepare(&[]).await.unwrap();
     run(
@@ -200,7 +201,7 @@ async fn a_name_in_the_url_and_a_time_limit_of_the_servers_are_kept() {
     );
 }
 
-/// A server that lets nobody in without encryption, and offers none itself: the way out is said.
+/// Checks that the error of a server that requires encryption, but offers none, says what to do.
 #[tokio::test]
 async fn a_server_that_wants_encryption_says_so() {
     let Some(server) = Postgres::start() else { return };
@@ -209,7 +210,7 @@ async fn a_server_that_wants_encryption_says_so() {
     let hba = said(&mut owner, "SHOW hba_file").await.remove(0);
     run(&mut owner, &format!("COPY (SELECT 'hostssl all all all trust') TO '{hba}'")).await;
     said(&mut owner, "SELECT pg_reload_conf()::text").await;
-    // It takes a moment until it has read them.
+    // It takes a moment until the server has reloaded the file.
     let mut error = String::new();
     for _ in 0..100 {
         error = match connect(&server.url()).unwrap().cursor("test").await {
@@ -246,7 +247,7 @@ async fn a_full_disk_is_named_and_the_next_load_goes_on() {
     let Some(server) = Postgres::start_on_small_disk() else { return };
     let store = Store::at(server.url());
     let table = simple("t", WriteMode::Append);
-    // More than there is room for in what the table has already.
+    // More rows than fit into the free space of the table's pages.
     let rows =
         |from| [batch(&table, &(from..from + 50_000).map(|id| (id, "a row")).collect::<Vec<_>>())];
     load(&*store.sink(), None, "1", &rows(0)).await.unwrap();

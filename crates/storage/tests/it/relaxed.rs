@@ -1,4 +1,5 @@
-//! Columns that had to have a value and may be null now: what was stored before opens, goes on, and reads as it was.
+//! Tests of columns that became nullable: stored tables open, can be loaded into, and keep their
+//! values.
 
 use tidegauge_core::{
     Batch, DataType, Filter, Scan, Table, TableRef, Value, WarehouseExt, WriteMode,
@@ -53,7 +54,7 @@ async fn every_store_goes_on_with_a_table_whose_columns_may_be_null_now() {
         load(&*store.sink(), Some("1"), "2", &[unknown]).await.unwrap();
         assert_eq!(store.rows(&lenient).await, 4, "{scheme}");
         if write == WriteMode::Merge && *scheme != "csv" {
-            // A row of before is replaced by one that knows less.
+            // An older row is replaced by a row with fewer values.
             load(&*store.sink(), Some("2"), "3", &[rows(&lenient, &[1], false)]).await.unwrap();
             assert_eq!(store.rows(&lenient).await, 4, "{scheme}");
         }
@@ -77,7 +78,7 @@ async fn every_store_goes_on_with_a_table_whose_columns_may_be_null_now() {
     }
 }
 
-/// As the version before has left them.
+/// Checks the migration of tables as the previous version left them.
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 #[tokio::test]
 async fn built_in_tables_of_postgres_and_mysql_are_relaxed_by_a_migration() {
@@ -131,7 +132,7 @@ async fn built_in_tables_of_postgres_and_mysql_are_relaxed_by_a_migration() {
     }
 }
 
-/// Two ids of text that have one number by chance are never one row.
+/// Checks that two text ids with the same surrogate number are never stored as one row.
 #[tokio::test]
 async fn every_store_keeps_ids_apart_that_have_one_number_by_chance() {
     use tidegauge_core::tables::User;
@@ -152,14 +153,14 @@ async fn every_store_keeps_ids_apart_that_have_one_number_by_chance() {
         let error = sink.load(third.on_duplicate(OnDuplicate::Last)).await.unwrap_err();
         assert!(error.to_string().contains("external_id"), "{scheme}: {error}");
         assert_eq!(sink.cursor("test").await.unwrap(), Some(after[1].clone()), "{scheme}");
-        // CSV keeps what was replaced.
+        // CSV keeps replaced rows.
         let rows = if *scheme == "csv" { 2 } else { 1 };
         assert_eq!(store.rows(User::table()).await, rows, "{scheme}");
     }
 }
 
-/// A folder of before goes on without the columns that were added, until one of them has a value: then the file is
-/// written anew with all of them.
+/// Checks that an older folder is used without the added columns until one of them has a value:
+/// then the file is rewritten with all columns.
 #[cfg(feature = "csv")]
 #[tokio::test]
 async fn a_csv_folder_goes_on_without_columns_that_were_added() {
@@ -182,7 +183,7 @@ async fn a_csv_folder_goes_on_without_columns_that_were_added() {
     };
     load(&*store.sink(), None, "1", &[rows(false, 1, None)]).await.unwrap();
     load(&*store.sink(), Some("1"), "2", &[rows(true, 2, None)]).await.unwrap();
-    // Compared with lines that are there, as files and databases ask for.
+    // Compared with stored lines, as loads of files and databases require.
     let sink = store.sink();
     let (same, before, after) =
         ([rows(true, 1, None)], tidegauge_core::Cursor::new("2"), tidegauge_core::Cursor::new("3"));
@@ -197,7 +198,7 @@ async fn a_csv_folder_goes_on_without_columns_that_were_added() {
     let text = std::fs::read_to_string(store.path.join("t.csv")).unwrap();
     let lines = [line(1, ""), line(2, ""), line(4, "x"), line(5, "")].concat();
     assert_eq!(text, format!("id,note,more\n{lines}"));
-    // The lines are found again where they are now.
+    // The lines are found at their new places.
     let sink = store.sink();
     let (same, before, after) = (
         [rows(true, 2, None), rows(true, 4, Some("x"))],
@@ -211,7 +212,7 @@ async fn a_csv_folder_goes_on_without_columns_that_were_added() {
     assert_eq!(own.len(), 2, "the lock and the manifest: {own:?}");
 }
 
-/// What empties a file gives it all columns that the table has by now.
+/// Checks that a load or reset that empties a file writes it with all current columns.
 #[cfg(feature = "csv")]
 #[tokio::test]
 async fn a_csv_file_that_is_emptied_has_all_columns_from_then_on() {

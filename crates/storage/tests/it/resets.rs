@@ -1,4 +1,5 @@
-//! A process that loads and resets is killed at any moment: rows and cursor are there together, or gone together.
+//! Tests of a process that loads and resets, and is killed at any moment: rows and cursor are both
+//! stored, or both removed.
 
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -20,7 +21,7 @@ fn tables() -> [TableRef; 2] {
     [simple("new", WriteMode::Append), simple("merged", WriteMode::Merge)]
 }
 
-/// Candles of a source, beside which there are those of another.
+/// Returns candles of a source; the table also has candles of another source.
 fn candles(source: &str, from: i64) -> Batch {
     let row = |number: i64| Candle {
         source: source.to_owned(),
@@ -56,7 +57,7 @@ async fn reached(sink: &dyn Sink) -> tidegauge_core::Result<i64> {
     Ok(cursor.map_or(0, |cursor| cursor.as_str().parse().unwrap()))
 }
 
-/// Loads the page after those that are there; after the last one, resets.
+/// Loads the next page; resets after the last one.
 async fn step(sink: &dyn Sink) -> tidegauge_core::Result<()> {
     let at = reached(sink).await?;
     let before = (at > 0).then(|| Cursor::new(at.to_string()));
@@ -72,7 +73,8 @@ async fn step(sink: &dyn Sink) -> tidegauge_core::Result<()> {
     sink.load(Load::new(SOURCE, &batches, before, &after)).await.map(|_| ())
 }
 
-/// Not a test by itself: the process that the tests below start, and kill.
+/// Loads and resets until it is killed. Not a test by itself: the tests below start it as a
+/// process.
 #[tokio::test]
 #[ignore = "started by the other tests of this file"]
 async fn stepper() {
@@ -91,7 +93,7 @@ fn start(url: &str) -> Child {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-/// How many rows of the source each table has, and of the other source.
+/// Returns the number of rows of the source in each table, and of the other source.
 async fn rows(store: &Store) -> [usize; 4] {
     let [new, merged] = tables();
     let (new, merged) = (store.rows(&new).await, store.rows(&merged).await);
@@ -120,7 +122,7 @@ async fn killed_amid_resets_nothing_is_there_by_half(store: Store) {
         (String::from("0"), 7u64, std::collections::BTreeSet::new());
     for round in 0..ROUNDS {
         let mut child = start(&store.url);
-        // Until it is at it, and then a little longer, each time by another span.
+        // Until the process has begun, and then a little longer, by a different span each time.
         let first = store.sink().cursor(SOURCE).await.unwrap();
         for _ in 0..1_000 {
             if store.sink().cursor(SOURCE).await.is_ok_and(|cursor| cursor != first) {
@@ -134,8 +136,8 @@ async fn killed_amid_resets_nothing_is_there_by_half(store: Store) {
         child.kill().unwrap();
         let said = String::from_utf8(child.wait_with_output().unwrap().stderr).unwrap();
         assert!(!said.contains("panicked"), "{said}");
-        // A server may still be at what the killed one had sent whole. What files it left is swept away by a
-        // load of anybody.
+        // A server may still be processing a request that the killed process had sent completely.
+        // The files that the process left are removed by the next load of any source.
         let after = format!("after {round}");
         load(&*store.sink(), Some(&before), &after, &[]).await.unwrap();
         before = after;
@@ -184,7 +186,7 @@ async fn mysql_is_reset_whole() {
     killed_amid_resets_nothing_is_there_by_half(store).await;
 }
 
-/// What a reset removes is off the disk, and what is loaded again are the same files.
+/// Checks that the files of removed rows are removed, and that loading again writes the same files.
 #[cfg(all(feature = "csv", feature = "parquet"))]
 #[tokio::test]
 async fn the_files_of_removed_rows_are_gone() {
@@ -225,7 +227,7 @@ async fn the_files_of_removed_rows_are_gone() {
     }
 }
 
-/// Who may only read is refused, and a dry run only reads.
+/// Checks that a reader may do a dry run of a reset, but no reset.
 #[cfg(feature = "sqlite")]
 #[tokio::test]
 async fn a_dry_run_needs_no_right_to_write() {

@@ -1,4 +1,4 @@
-//! SQLite: what analysts see in it, and what it does when the file will not let it.
+//! Tests of SQLite: the file as analysts see it, and the errors when it cannot be used.
 
 use std::collections::BTreeMap;
 
@@ -101,7 +101,7 @@ async fn money_that_no_float_holds_is_kept_exactly_and_still_sums() {
 
 #[tokio::test]
 async fn any_amount_comes_back_exactly() {
-    // Small and large ones of every length, and their neighbours.
+    // Small and large amounts of every length, and their neighbours.
     let mut builder = BatchBuilder::new(&money());
     let mut id = 0;
     for power in 0..28u32 {
@@ -270,7 +270,7 @@ async fn references_are_declared_and_not_enforced_while_loading() {
     assert_eq!(orphans.unwrap().len(), 1);
 }
 
-/// What an error says of a load into `store`, in one line, and its kind.
+/// Returns the kind and the text, which is one line, of the error of a load into `store`.
 async fn refused(store: &Store, batches: &[Batch]) -> (ErrorKind, String) {
     let before = store.sink().cursor("test").await.ok().flatten();
     let before = before.as_ref().map(tidegauge_core::Cursor::as_str);
@@ -280,7 +280,8 @@ async fn refused(store: &Store, batches: &[Batch]) -> (ErrorKind, String) {
     (kind, error)
 }
 
-/// A pipe that is opened is waited for until somebody writes into it.
+/// Checks that a pipe in place of a file is refused at once: to open it would block until another
+/// process writes to it.
 #[tokio::test]
 async fn what_is_no_file_is_refused_at_once() {
     for (suffix, what) in [("", "a pipe"), ("-wal", "a pipe"), ("", "a folder")] {
@@ -314,7 +315,7 @@ async fn what_is_no_file_is_refused_at_once() {
 
 #[tokio::test]
 async fn what_somebody_has_put_in_the_way_is_named_with_the_way_out() {
-    // In the place of a built-in table, before there is any, and of another.
+    // In place of a built-in table, before the first migration, and of another table.
     let store = Store::new("sqlite");
     by_hand::run(&store, "CREATE VIEW orders AS SELECT 1 AS order_id").await;
     let (kind, error) = refused(&store, &[]).await;
@@ -339,7 +340,7 @@ async fn what_somebody_has_put_in_the_way_is_named_with_the_way_out() {
     assert!(error.contains("drop it"), "{error}");
     by_hand::run(&store, "DROP TRIGGER mine").await;
 
-    // What was brought up to date is not known any more, or otherwise than it was.
+    // The record of applied migrations is missing or was changed.
     for sql in [
         "UPDATE _sqlx_migrations SET success = 0 WHERE version = 1",
         "UPDATE _sqlx_migrations SET success = 1, checksum = x'00' WHERE version = 1",
@@ -354,7 +355,7 @@ async fn what_somebody_has_put_in_the_way_is_named_with_the_way_out() {
     assert_eq!(pairs(&*store.warehouse(), &table).await, [(1, "a".to_owned())]);
 }
 
-/// A disk of its own, which goes with it; none where it cannot be had.
+/// A separate small disk, which is unmounted when dropped; not available without root.
 struct SmallDisk(tempfile::TempDir);
 
 impl SmallDisk {
@@ -388,7 +389,8 @@ impl Drop for SmallDisk {
     }
 }
 
-/// Of what SQLite keeps beside the file it says no more than `disk I/O error`.
+/// Checks that a full disk is recognised: SQLite reports errors on the files beside the database
+/// only as `disk I/O error`.
 #[tokio::test]
 async fn a_full_disk_is_named_by_readers_and_loaders() {
     let Some(disk) = SmallDisk::new() else { return };

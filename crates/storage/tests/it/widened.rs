@@ -1,4 +1,5 @@
-//! Decimals that were given more digits: what was stored with fewer opens, goes on, and reads as it was.
+//! Tests of decimals with more digits than before: stored tables open, can be loaded into, and keep
+//! their values.
 
 use tidegauge_core::{
     Aggregate, Batch, Cell, DataType, Filter, Scan, Table, TableRef, Value, Warehouse,
@@ -31,7 +32,7 @@ fn rows(table: &TableRef, rows: &[(i64, &str, Option<&str>)]) -> Batch {
     Batch::from_rows(table, rows).unwrap()
 }
 
-/// The numbers of the rows that a scan finds.
+/// Returns the ids of the rows that a scan returns.
 async fn found(warehouse: &dyn Warehouse, scan: &Scan) -> Vec<i64> {
     let rows = warehouse.read(scan).await.unwrap();
     let mut ids = rows.column("id").unwrap().as_i64().unwrap().values().to_vec();
@@ -55,7 +56,7 @@ async fn every_store_goes_on_with_a_table_whose_decimals_were_given_more_digits(
         let old = rows(&narrow, &[(1, "1.5", None), (2, most, Some("0.00000001"))]);
         load(&*store.sink(), None, "1", &[old]).await.unwrap();
         if scheme != "csv" {
-            // Read before anything is written.
+            // Reads before anything is written.
             let warehouse = store.warehouse();
             let cheap = Scan::all(&wide).filter(Filter::eq("price", decimal("1.5")));
             assert_eq!(found(&*warehouse, &cheap).await, [1], "{scheme}");
@@ -100,13 +101,13 @@ async fn every_store_goes_on_with_a_table_whose_decimals_were_given_more_digits(
         assert_eq!(cells, expected.map(Cell::Decimal), "{scheme}");
         #[cfg(feature = "parquet")]
         if scheme == "parquet" {
-            // The footers say of each file how many digits it has.
+            // The footer of each file records its number of digits.
             std::fs::remove_file(store.path.join("_tidegauge/manifest.json")).unwrap();
             tidegauge_storage::repair(&store.url, std::slice::from_ref(&wide)).await.unwrap();
             assert_eq!(store.rows(&wide).await, 4);
         }
         if write == WriteMode::Merge {
-            // What replaces a row of before has more digits.
+            // The replacement of an older row has more digits.
             let again = rows(&wide, &[(1, "1.500000000000000001", None)]);
             load(&*store.sink(), Some("2"), "3", &[again]).await.unwrap();
             let scan = Scan::all(&wide).filter(Filter::range("price", decimal("1")..decimal("2")));
@@ -121,7 +122,7 @@ async fn every_store_goes_on_with_a_table_whose_decimals_were_given_more_digits(
     }
 }
 
-/// As the version before has left them.
+/// Checks the migration of tables as the previous version left them.
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 #[tokio::test]
 async fn built_in_tables_of_postgres_and_mysql_are_widened_by_a_migration() {
@@ -168,7 +169,7 @@ async fn built_in_tables_of_postgres_and_mysql_are_widened_by_a_migration() {
     }
 }
 
-/// A view of somebody's own holds its columns: the migration says which, and changes nothing.
+/// Checks that the migration names a user's view that depends on its columns, and changes nothing.
 #[cfg(feature = "postgres")]
 #[tokio::test]
 async fn a_view_that_keeps_postgres_from_widening_is_named() {

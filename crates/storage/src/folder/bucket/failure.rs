@@ -1,4 +1,4 @@
-//! What a bucket's service says, and the way out of it.
+//! Error messages for the bucket service's errors.
 
 use object_store::Error as Refusal;
 use tidegauge_core::ErrorKind;
@@ -7,16 +7,17 @@ use super::Bucket;
 use crate::Error;
 use crate::folder::Place;
 
-/// What the service said, without what it repeats of the request: that may hold a token.
+/// The parts of a service's error that are safe to show; the rest repeats the request and may hold
+/// a token.
 struct Said {
-    /// Its word for what is wrong: <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>.
+    /// The error code: <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>.
     code: String,
     message: String,
 }
 
 impl Said {
     fn of(refusal: &Refusal) -> Self {
-        // The innermost cause is what says something.
+        // The innermost cause is the informative one.
         let mut cause: &dyn std::error::Error = refusal;
         while let Some(source) = cause.source() {
             cause = source;
@@ -26,7 +27,7 @@ impl Said {
             let (_, rest) = text.split_once(&format!("<{name}>"))?;
             Some(rest.split_once(&format!("</{name}>"))?.0.replace('\n', " "))
         };
-        // Of a page that is none of the service's, the first line.
+        // If the response is not one of the service, its first line serves as the message.
         let first = || text.split(": <").next().unwrap_or(&text).lines().next().unwrap_or_default();
         let code = tag("Code").unwrap_or_default();
         let message = tag("Message").unwrap_or_else(|| first().trim_end_matches(':').to_owned());
@@ -34,13 +35,13 @@ impl Said {
     }
 }
 
-/// Whether it is the bucket that is not there.
+/// Returns `true` if the bucket itself does not exist.
 pub(super) fn is_no_bucket(refusal: &Refusal) -> bool {
     matches!(refusal, Refusal::NotFound { .. }) && Said::of(refusal).code == "NoSuchBucket"
 }
 
 impl Bucket {
-    /// What was refused of `path`, in words that say what to do.
+    /// Converts an error at `path` to one whose message says what to do.
     pub(super) fn failed(&self, path: &str, refusal: &Refusal) -> Error {
         let Said { code, message } = Said::of(refusal);
         let (kind, mend) = match (code.as_str(), refusal) {

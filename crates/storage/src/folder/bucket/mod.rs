@@ -1,9 +1,9 @@
 //! A folder in a bucket of S3 or of Google Cloud Storage.
 //!
-//! Nothing is locked there. Instead a manifest only replaces the one that it was made from, which the
-//! service sees to, and so a load whose commit has a number that was taken meanwhile cannot be
-//! committed any more. Before its first file a load puts a note, `_tidegauge/loading/<commit>-<mark>`, and
-//! removes it when it has ended: what is there with a note and can no more be committed is left over.
+//! Buckets have no locks. Instead the manifest is replaced by compare-and-swap, which the service
+//! guarantees, so that a load whose commit number has been taken meanwhile can no longer commit.
+//! Before its first file, a load writes a note `_tidegauge/loading/<commit>-<mark>`, and removes it
+//! when it has ended: files of a noted load that can no longer commit are garbage.
 
 mod failure;
 mod open;
@@ -33,25 +33,27 @@ use super::place::{
 };
 use crate::{Error, Result, random};
 
-/// An object that is only there to see whether the service keeps to conditions.
+/// The object that is written to test whether the service honors conditional writes.
 const PROBE: &str = "_tidegauge/probe";
 
-/// Where loads note that they have begun.
+/// The folder of the notes of running loads.
 const NOTES: &str = "_tidegauge/loading";
 
-/// What the note of a reset ends with.
+/// The suffix of the note of a reset.
 const OF_RESET: &str = "-reset";
 
-/// How long a load may take: later it cannot write anything any more.
+/// The maximum duration of a load: after it, the load cannot write anything any more.
 const LONGEST: TimeDelta = TimeDelta::days(1);
 
-/// Objects that are written or removed at a time.
+/// The number of objects that are written or removed concurrently.
 const AT_ONCE: usize = 16;
 
-/// The most files that are read at a time: what is decoded of each is in memory.
+/// The maximum number of files that are read concurrently; the decoded data of each is held in
+/// memory.
 const READERS: usize = 8;
 
-/// Bytes from the end of a file that are read first: its footer, as a rule, and often all of it.
+/// The number of bytes at the end of a file that are read first: usually they contain its footer,
+/// and often the whole file.
 const TAIL: u64 = 64 * 1024;
 
 /// A folder in a bucket.
@@ -59,14 +61,14 @@ const TAIL: u64 = 64 * 1024;
 pub(crate) struct Bucket {
     address: Address,
     objects: Arc<OnceLock<Arc<dyn ObjectStore>>>,
-    /// The greatest commit that may have left files without becoming one; 0 if there is none. Of those
-    /// before us nothing is known, which is why it begins at 1.
+    /// The greatest commit that may have left files without being committed; 0 if there is none. It
+    /// starts at 1, because nothing is known about earlier processes.
     left: Arc<AtomicU64>,
-    /// The greatest commit that was seen.
+    /// The greatest commit number seen so far.
     seen: Arc<AtomicU64>,
 }
 
-/// What it is reached by holds credentials.
+/// The client is omitted, because it holds credentials.
 impl fmt::Debug for Bucket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Bucket").field(&self.address.url()).finish()
@@ -74,14 +76,15 @@ impl fmt::Debug for Bucket {
 }
 
 impl Bucket {
-    /// The folder at `url`: `s3://bucket/folder?endpoint=…&region=…&anonymous=true`, or `gs://…`.
+    /// Parses the URL of a folder: `s3://bucket/folder?endpoint=…&region=…&anonymous=true`, or
+    /// `gs://…`.
     pub(crate) fn parse(url: &str) -> Result<Self> {
         let address = Address::parse(url)?;
         let left = Arc::new(AtomicU64::new(1));
         Ok(Self { address, objects: Arc::default(), left, seen: Arc::default() })
     }
 
-    /// Returns what tells it from other folders in buckets.
+    /// Returns a text that distinguishes the folder from other folders in buckets.
     pub(crate) fn identity(&self) -> String {
         format!("{} {}", self.address.url(), self.address.endpoint.as_deref().unwrap_or_default())
     }
@@ -98,12 +101,13 @@ impl Bucket {
         path.split('/').fold(self.address.within.clone(), Path::join)
     }
 
-    /// Waits for `work`; we are where that hurts nobody.
+    /// Blocks on `work`; callers run on a thread for blocking work.
     fn wait<T>(&self, work: impl Future<Output = T>) -> T {
         Handle::current().block_on(work)
     }
 
-    /// Puts `content` at `path` if what is there is `edition`; whether it was.
+    /// Writes `content` to `path` if the object there is still `edition`; returns `false` if it is
+    /// not.
     async fn put_over(
         &self,
         path: &str,
@@ -114,7 +118,7 @@ impl Bucket {
             None => PutMode::Create,
             Some(Edition { e_tag, version }) => PutMode::Update(UpdateVersion { e_tag, version }),
         };
-        // Google keeps copies of what anybody may read, else.
+        // Google would otherwise cache publicly readable objects.
         let attributes = Attributes::from_iter([(Attribute::CacheControl, "no-store")]);
         let options = PutOptions { mode, attributes, ..PutOptions::default() };
         let content = Bytes::copy_from_slice(content).into();
@@ -125,7 +129,8 @@ impl Bucket {
         }
     }
 
-    /// Refuses a service that replaces objects whatever they are: two loaders would undo each other.
+    /// Refuses a service that ignores the conditions of writes: two loaders would overwrite each
+    /// other.
     async fn probe(&self) -> Result<()> {
         self.put_over(PROBE, b"", None).await?;
         let other = Edition { e_tag: Some("\"0\"".into()), version: Some("1".into()) };
@@ -203,7 +208,7 @@ impl Place for Bucket {
         let found: object_store::Result<Vec<ObjectMeta>> =
             self.wait(self.objects()?.list(Some(&own)).try_collect());
         let found = found.map_err(|refusal| self.failed(OWN, &refusal))?;
-        // Now, by the service's clock: the manifest is among them.
+        // The current time by the service's clock; the manifest is among these objects.
         let Some(now) = found.iter().map(|object| object.last_modified).max() else {
             return Ok(Vec::new());
         };
@@ -223,7 +228,8 @@ impl Place for Bucket {
         Ok(found.iter().filter_map(load).collect())
     }
 
-    /// A load that was outrun may yet write a file before it learns of that, so its note stays for a day.
+    /// A load that was outrun may still write a file before it notices, so its note is kept for a
+    /// day.
     fn forget(&self, loads: &[Unfinished], manifest: &Manifest) -> Result<()> {
         let is_done = |load: &&Unfinished| {
             let committed = load.mark.as_ref().is_some_and(|mark| manifest.holds(mark));
@@ -242,7 +248,7 @@ impl Place for Bucket {
     }
 }
 
-/// The path of the note of a load, or of a reset.
+/// Returns the path of the note of a load or a reset.
 fn note(commit: u64, mark: &str, resets: bool) -> String {
     format!("{NOTES}/{commit:012}-{mark}{}", if resets { OF_RESET } else { "" })
 }
@@ -299,7 +305,7 @@ impl Files for Bucket {
         let objects = self.objects()?;
         let removals = stream::iter(paths).map(|path| async move {
             match objects.delete(&self.path(path)).await {
-                // Somebody else may have swept up here.
+                // Another process may have removed it.
                 Ok(()) | Err(Refusal::NotFound { .. }) => Ok(()),
                 Err(refusal) => Err(self.failed(path, &refusal)),
             }
@@ -328,15 +334,15 @@ impl Files for Bucket {
     }
 }
 
-/// A load that is at it, beside others perhaps.
+/// A load in progress, possibly concurrent with others.
 #[derive(Debug)]
 pub(crate) struct Load {
     bucket: Bucket,
     mark: String,
-    /// The notes that it has put, by their commit.
+    /// The notes that it has written, by commit.
     notes: Vec<(u64, String)>,
     left: Arc<AtomicU64>,
-    /// What `left` was when the sweep began that is going on.
+    /// The value of `left` when the current sweep began.
     swept: u64,
 }
 
@@ -357,8 +363,8 @@ impl Turn for Load {
         Ok(Vec::new())
     }
 
-    /// What a load left that failed at commit 7 is over once somebody's commit 7 is there: sooner, it
-    /// might still become that.
+    /// Files of a load that failed at commit 7 are garbage once another commit 7 exists; before
+    /// that, the load might still be committed.
     fn end(&mut self, commit: u64, ended: Ended) {
         if ended == Ended::Left {
             self.left.fetch_max(commit, Ordering::SeqCst);

@@ -1,4 +1,4 @@
-//! What a URL says of a bucket, and the way there.
+//! Parsing of bucket URLs, and creation of the client.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,21 +12,22 @@ use url::Url;
 
 use crate::{Error, Result};
 
-/// How often, and for how long, the service is asked again.
+/// The maximum number of retries of a request, and the time limit for all of them.
 const ATTEMPTS: usize = 6;
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How long a request may take, all of it: pages go over slow lines too.
+/// The timeout of a request as a whole; it is long, because pages are also transferred over slow
+/// lines.
 const TIMEOUT: &str = "10 minutes";
 
-/// Whose bucket it is.
+/// The provider of a bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Service {
     S3,
     Google,
 }
 
-/// A folder in a bucket, as a URL names it: `s3://bucket/folder?endpoint=…&region=…&anonymous=true`;
+/// The address of a folder in a bucket: `s3://bucket/folder?endpoint=…&region=…&anonymous=true`;
 /// `gs://` has no region.
 #[derive(Debug, Clone)]
 pub(super) struct Address {
@@ -43,7 +44,7 @@ impl Address {
         let service = if url.starts_with("gs:") { Service::Google } else { Service::S3 };
         let scheme = service.scheme();
         let invalid = |reason: String| Error::InvalidUrl { scheme, reason };
-        // Not what it is that cannot be read: that may be a secret.
+        // The invalid part is not repeated, since it may be a secret.
         let parsed = Url::parse(url).map_err(|error| invalid(format!("is none: {error}")))?;
         let bucket = parsed.host_str().unwrap_or_default().to_owned();
         if bucket.is_empty() {
@@ -85,13 +86,13 @@ impl Address {
         Ok(address)
     }
 
-    /// Its URL without options.
+    /// Returns the URL without options.
     pub(super) fn url(&self) -> String {
         let url = format!("{}://{}/{}", self.service.scheme(), self.bucket, self.within);
         url.trim_end_matches('/').to_owned()
     }
 
-    /// The way there, with the credentials that the environment has.
+    /// Creates the client with the credentials of the environment.
     pub(super) fn open(&self) -> Result<Arc<dyn ObjectStore>> {
         let retry = RetryConfig {
             max_retries: ATTEMPTS,
@@ -122,7 +123,8 @@ impl Address {
                     .with_bucket_name(&self.bucket)
                     .with_retry(retry);
                 if self.anonymous {
-                    // object_store 0.14.2 asks for a token to write with all the same; it gets one.
+                    // object_store 0.14.2 requires a token for writing even then, so it gets an
+                    // empty one.
                     builder = builder.with_skip_signature(true).with_bearer_token("");
                 }
                 if let Some(endpoint) = &self.endpoint {
@@ -131,7 +133,7 @@ impl Address {
                 (builder.build().map(|built| Arc::new(built) as _), "GOOGLE_… and SERVICE_ACCOUNT")
             }
         };
-        // Its words are not repeated: they may hold the key that it cannot read.
+        // The library's message is not repeated, since it may contain the key that it cannot parse.
         built.map_err(|_| Error::Server {
             kind: ErrorKind::Configuration,
             reason: format!("`{}`: no client can be made for it", self.url()),

@@ -1,9 +1,10 @@
-//! Two processes load the same source while everything is done to them, and to the server, and to
-//! the line between them; they are killed, and then something is done to the store by hand. No row is lost without
-//! being told, and none is there twice.
+//! Chaos tests: two processes load the same source while they, the server, and the connection
+//! between them are disturbed; they are killed, and then the store is tampered with. No row may be
+//! lost without an error, and none may be stored twice.
 //!
-//! A few rounds in every run; `TIDEGAUGE_CHAOS_ROUNDS=200 cargo test -p tidegauge-storage --all-features --test it chaos -- --nocapture` for as
-//! many as that, each with a kill and with something done by hand, and a line about each store at its end.
+//! Every run has a few rounds. This command runs 200 rounds, each with a kill and a tampering, and
+//! prints a line about each store at its end:
+//! `TIDEGAUGE_CHAOS_ROUNDS=200 cargo test -p tidegauge-storage --all-features --test it chaos -- --nocapture`
 
 mod tampering;
 
@@ -22,19 +23,20 @@ const FEED: &str = "TIDEGAUGE_TEST_FEED";
 const ROUNDS: &str = "TIDEGAUGE_CHAOS_ROUNDS";
 const ROWS: i64 = 400;
 
-/// Pages after which the next feed begins.
+/// The number of pages after which the next feed begins.
 const PAGES: i64 = 200;
 
-/// What is done to a load.
+/// A fault during a load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fault {
     /// Both loaders are killed.
     Loaders,
     /// The server is killed, and started again.
     Server,
-    /// The line lets nothing through, after half of something.
+    /// The connection is disturbed.
     Line(Line),
-    /// The disk is full: that which a loader writes to, or the server's, which is killed after.
+    /// The disk is full: the disk that a loader writes to, or the server's; the server is killed
+    /// afterwards.
     Disk,
 }
 
@@ -46,7 +48,8 @@ const OF_LINES: [Fault; 4] = [
     Fault::Line(Line::Slow),
 ];
 
-/// What may be done to the loads of a store.
+/// Returns the faults that the loads of a store are tested with. `outlives` says whether the data
+/// of the server survives its restart.
 fn faults(server: Option<&dyn Server>, outlives: bool) -> Vec<Fault> {
     let Some(server) = server else { return OF_FILES.to_vec() };
     let mut faults = OF_LINES.to_vec();
@@ -59,7 +62,7 @@ fn faults(server: Option<&dyn Server>, outlives: bool) -> Vec<Fault> {
     faults
 }
 
-/// What is loaded: a source of its own, with tables of its own.
+/// The data to load: its own source, with its own tables.
 #[derive(Debug, Clone, Copy)]
 struct Feed(usize);
 
@@ -73,19 +76,22 @@ impl Feed {
         [table("new", WriteMode::Append), table("merged", WriteMode::Merge)]
     }
 
-    /// The rows of page `page`: the same for whoever asks.
+    /// Returns the rows of page `page`, the same on every call.
     fn page(self, page: i64) -> Vec<Batch> {
         let rows: Vec<_> = (page * ROWS..(page + 1) * ROWS).map(|id| (id, "a row")).collect();
         self.tables().iter().map(|table| batch(table, &rows)).collect()
     }
 
-    /// How many pages are there; an error where nobody can tell just now.
+    /// Returns the number of stored pages.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be read at the moment.
     async fn reached(self, sink: &dyn Sink) -> tidegauge_core::Result<i64> {
         let cursor = sink.cursor(&self.source()).await?;
         Ok(cursor.map_or(0, |cursor| cursor.as_str().parse().unwrap()))
     }
 
-    /// Loads the page after those that are there, if there is one more; how many are there then.
+    /// Loads the next page, if there is one more; returns the number of stored pages afterwards.
     async fn go_on(self, sink: &dyn Sink) -> tidegauge_core::Result<i64> {
         let at = self.reached(sink).await?;
         if at == PAGES {
@@ -99,7 +105,7 @@ impl Feed {
     }
 }
 
-/// Not a test by itself: the process that the tests below start, and kill.
+/// Loads pages until it is killed. Not a test by itself: the tests below start it as a process.
 #[tokio::test]
 #[ignore = "started by the other tests of this file"]
 async fn loader() {
@@ -111,7 +117,7 @@ async fn loader() {
             Ok(_) => {}
             Err(error) if is_conflict(&error) => {}
             Err(error) => {
-                // A key that is there already would be a page that was committed without its cursor.
+                // A key that is stored already means that a page was committed without its cursor.
                 assert!(!error.to_string().contains("only takes new rows"), "{error}");
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
@@ -119,7 +125,7 @@ async fn loader() {
     }
 }
 
-/// A loader of `feed` at `url`, whose files may not be longer than `blocks` of half a kilobyte.
+/// Starts a loader of `feed` at `url`, whose files are limited to `blocks` of 512 bytes.
 fn start(feed: Feed, url: &str, blocks: Option<usize>) -> Child {
     let mut command = Command::new("sh");
     let limit =
@@ -137,7 +143,7 @@ fn end(mut loader: Child) {
     assert!(!said.contains("panicked"), "{said}");
 }
 
-/// The same numbers every time (Knuth's MMIX).
+/// Returns a generator of pseudo-random numbers, the same in every run (Knuth's MMIX).
 fn moments() -> impl FnMut(u64) -> u64 {
     let mut state = 7u64;
     move |below| {
@@ -147,7 +153,7 @@ fn moments() -> impl FnMut(u64) -> u64 {
     }
 }
 
-/// Waits until `sink` has more than `pages` of `feed`, a minute at most.
+/// Waits until `sink` has more than `pages` pages of `feed`, at most a minute.
 async fn wait_for(feed: Feed, sink: &dyn Sink, pages: i64) {
     for _ in 0..3_000 {
         if feed.reached(sink).await.is_ok_and(|at| at > pages) {
@@ -161,7 +167,7 @@ async fn no_row_is_lost_and_none_is_there_twice(store: Store, server: Option<&dy
     let scheme = store.url.split(':').next().unwrap().to_owned();
     let rounds = std::env::var(ROUNDS).ok().and_then(|rounds| rounds.parse().ok());
     let rounds = rounds.unwrap_or(if scheme == "bigquery" { 5 } else { 10 });
-    // What this one has is in its memory.
+    // The S3 server keeps its data in memory.
     let faults = faults(server, scheme != "s3");
     let tamperings = Tampering::of(&scheme);
     let mut ends: Vec<(Tampering, End)> = Vec::new();
@@ -179,7 +185,7 @@ async fn no_row_is_lost_and_none_is_there_twice(store: Store, server: Option<&dy
             .then(|| usize::try_from(1 + below(200)).unwrap());
         let older = manifest(&store).await;
         let loaders = [start(feed, &url, full), start(feed, &url, None)];
-        // Until they are at it, and then a little longer, each time by another span.
+        // Until the loaders have begun, and then a little longer, by a different span each time.
         wait_for(feed, &*store.sink(), last).await;
         tokio::time::sleep(Duration::from_millis(below(150))).await;
         match (fault, server) {
@@ -204,16 +210,17 @@ async fn no_row_is_lost_and_none_is_there_twice(store: Store, server: Option<&dy
         }
         loaders.into_iter().for_each(end);
         if server.is_some() {
-            // It may still be at what a killed one had sent whole.
+            // The server may still be processing a request that a killed loader had sent
+            // completely.
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        // Every other time what the killed ones left is first gone on with.
+        // In every other round, the load is first resumed from what the killed loaders left.
         if below(2) == 0 {
             let at = goes_on(feed, &store, last).await;
             pages += at - last;
             last = at;
         }
-        // Each of them once, and then whichever comes.
+        // Each tampering once, and then at random.
         let tampering = match tamperings.get(round) {
             Some(next) => *next,
             None => tamperings[usize::try_from(below(tamperings.len() as u64)).unwrap()],
@@ -231,7 +238,7 @@ async fn no_row_is_lost_and_none_is_there_twice(store: Store, server: Option<&dy
         if last == PAGES {
             (feed, last) = (Feed(feed.0 + 1), 0);
         }
-        // Of a run that is ended before its last round, this is what is known.
+        // The progress is printed for a run that is aborted before its last round.
         if (round + 1) % 10 == 0 {
             eprintln!("{scheme}: {} of {rounds} rounds, {pages} pages", round + 1);
         }
@@ -254,8 +261,9 @@ async fn no_row_is_lost_and_none_is_there_twice(store: Store, server: Option<&dy
     assert!(2 * (mended + anew) > rounds, "little was told");
 }
 
-/// Loads a page, until one is in behind the first `last`: that removes what killed loaders left. A server may still be at
-/// what one of them had sent whole; then it is too late for that. Returns how many pages are there, each of them once.
+/// Loads pages until one is stored after the first `last`, which removes what killed loaders left.
+/// Retries while a server may still be processing a request that a killed loader had sent
+/// completely. Returns the number of stored pages, each of which is stored once.
 async fn goes_on(feed: Feed, store: &Store, last: i64) -> i64 {
     let sink = store.sink();
     let mut tries = 0;
@@ -274,7 +282,8 @@ async fn goes_on(feed: Feed, store: &Store, last: i64) -> i64 {
     at
 }
 
-/// Rows, different keys, and the sum of the keys; of a store that nobody reads, rows.
+/// Returns the numbers of rows and of distinct keys, and the sum of the keys; of a store that
+/// cannot be read, only the number of rows.
 async fn found(store: &Store, table: &TableRef) -> Vec<i128> {
     if store.url.starts_with("csv") {
         return vec![i128::try_from(store.rows(table).await).unwrap()];

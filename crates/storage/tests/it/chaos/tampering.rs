@@ -1,5 +1,5 @@
-//! What is done by hand to a store between two runs, and what becomes of it: it is told before anything is written,
-//! with a way out, or it does no harm.
+//! Tampering with a store between two runs. Either it is reported before anything is written, with
+//! advice on what to do, or it does no harm.
 
 use std::fs;
 use std::path::PathBuf;
@@ -12,16 +12,16 @@ use crate::support::{Store, by_hand, files};
 
 const MANIFEST: &str = "_tidegauge/manifest.json";
 
-/// What is done.
+/// A kind of tampering.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tampering {
     /// The manifest is removed.
     ManifestGone,
-    /// The manifest of an earlier commit is put back.
+    /// The manifest of an earlier commit is restored.
     ManifestOlder,
-    /// The cursor is set to where the source was before.
+    /// The cursor is set to an earlier position of the source.
     CursorBack,
-    /// The cursor is set to where the source will be.
+    /// The cursor is set to a later position of the source.
     CursorForward,
     /// The cursor is removed.
     CursorGone,
@@ -31,7 +31,7 @@ pub(super) enum Tampering {
     TableEmptied,
     /// A file with rows is removed.
     FileGone,
-    /// A file with rows is cut off somewhere.
+    /// A file with rows is truncated at a random length.
     FileCut,
 }
 
@@ -41,7 +41,7 @@ use Tampering::{
 };
 
 impl Tampering {
-    /// Returns what can be done to a store.
+    /// Returns the kinds of tampering that apply to a store.
     pub(super) fn of(scheme: &str) -> &'static [Self] {
         match scheme {
             "parquet" | "csv" | "s3" => &[
@@ -54,23 +54,24 @@ impl Tampering {
                 TableDropped,
                 CursorGone,
             ],
-            // Its emulator does not count the rows of a table that was emptied anew.
+            // The emulator of BigQuery does not count the rows of a table that was emptied and
+            // filled again.
             "bigquery" => &[CursorBack, TableDropped, CursorForward, CursorGone],
             _ => &[CursorBack, TableDropped, CursorForward, TableEmptied, CursorGone],
         }
     }
 }
 
-/// How a tampering ended.
+/// The outcome of a tampering.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
-    /// There was nothing yet to do it to, or nothing to go on with.
+    /// The tampering did not apply yet, or there was nothing left to load.
     Nothing,
-    /// It did no harm: the next load went on.
+    /// It did no harm: the next load succeeded.
     Harmless,
-    /// It was told, and the way out that was named keeps all rows.
+    /// It was reported, and the advice in the error kept all rows.
     Mended,
-    /// It was told, and by the way out that was named the source begins anew.
+    /// It was reported, and by the advice in the error the source is loaded anew.
     Anew,
 }
 
@@ -128,7 +129,7 @@ impl<'s> Folder<'s> {
         }
     }
 
-    /// The files with rows, and how long they are.
+    /// Returns the files with rows, and their lengths in bytes.
     async fn data(&self) -> Vec<(String, u64)> {
         let mut found: Vec<(String, u64)> = match self {
             Self::Disk(store) => files(&store.path)
@@ -161,13 +162,13 @@ fn within(folder: &object_store::path::Path, path: &str) -> object_store::path::
     path.split('/').fold(folder.clone(), object_store::path::Path::join)
 }
 
-/// The manifest of `store`, if it is a folder and has one.
+/// Returns the manifest of `store`; `None` if the store is not a folder, or has none.
 pub(super) async fn manifest(store: &Store) -> Option<Vec<u8>> {
     Folder::of(store)?.read(MANIFEST).await
 }
 
-/// Does `what` to `store`, which holds pages of `feed`, goes on as the next run does, and takes the way out that is
-/// named. `older` is the manifest of an earlier commit.
+/// Tampers with `store`, which holds pages of `feed`, by `what`; then loads as the next run does,
+/// and follows the advice in the error. `older` is the manifest of an earlier commit.
 pub(super) async fn tamper(
     what: Tampering,
     feed: Feed,
@@ -179,7 +180,7 @@ pub(super) async fn tamper(
     let at = loop {
         match feed.reached(&*store.sink()).await {
             Ok(at) => break at,
-            // A server that was started again may be at its recovery.
+            // A server that was restarted may still be in its recovery.
             Err(error) => assert!(tries < 100, "{what:?}: it was broken before: {error}"),
         }
         tries += 1;
@@ -202,16 +203,16 @@ pub(super) async fn tamper(
         match feed.go_on(&*store.sink()).await {
             Ok(_) => return End::Harmless,
             Err(error) if is_told(&error) => break error,
-            // A server may still be at what a killed loader had sent whole, or at its own recovery.
+            // A server may still be processing a request of a killed loader, or be in its recovery.
             Err(error) => assert!(tries < 100, "{what:?}: {error}"),
         }
         tries += 1;
         tokio::time::sleep(Duration::from_millis(50)).await;
     };
-    // Of a cursor that is gone nothing says that there was one: the keys do.
+    // Nothing records that a removed cursor existed, but the keys of the rows conflict.
     assert!(what == CursorGone || error.kind() == ErrorKind::Corrupt, "{what:?}: {error}");
     if what != CursorGone {
-        // A run asks before it prepares anything.
+        // A run calls `check` before it prepares anything.
         let checked = match store.sink().check(&feed.source(), &feed.tables()).await {
             Ok(()) => store.sink().prepare(&feed.tables()).await,
             told => told,
@@ -258,7 +259,7 @@ fn is_told(error: &tidegauge_core::Error) -> bool {
     [ErrorKind::Corrupt, ErrorKind::InvalidInput].contains(&error.kind())
 }
 
-/// Removes all that the feed has loaded, as `tidegauge reset` does.
+/// Removes everything that the feed has loaded, as `tidegauge reset` does.
 async fn reset(feed: Feed, store: &Store) {
     let (sink, source) = (store.sink(), feed.source());
     let at = sink.cursor(&source).await.unwrap();
@@ -267,7 +268,7 @@ async fn reset(feed: Feed, store: &Store) {
     sink.reset(Reset { cursors: &cursors, removals: &removals, dry_run: false }).await.unwrap();
 }
 
-/// What must not change while something is told: the files, or the rows.
+/// Returns what must not change while a tampering is reported: the files, or the rows.
 async fn held(feed: Feed, store: &Store) -> (Vec<(String, u64)>, Vec<Vec<i128>>) {
     match Folder::of(store) {
         Some(folder) => (folder.data().await, Vec::new()),
@@ -281,7 +282,7 @@ async fn held(feed: Feed, store: &Store) -> (Vec<(String, u64)>, Vec<Vec<i128>>)
     }
 }
 
-/// Returns `false` if there was nothing to do it to.
+/// Tampers with a folder; returns `false` if `what` does not apply.
 async fn to_folder(
     what: Tampering,
     feed: Feed,

@@ -1,8 +1,9 @@
-//! What somebody does to a store with a client of its database, beside us.
+//! Changes to a store with a client of its database, by a user.
 
 use super::Store;
 
-/// Runs `sql` in the store's database; `"` quotes identifiers. Returns `false` where the store is none.
+/// Runs `sql` in the store's database; `"` quotes identifiers. Returns `false` if the store is not
+/// a database.
 #[cfg_attr(
     not(any(feature = "sqlite", feature = "postgres", feature = "mysql", feature = "bigquery")),
     allow(unused_variables, unreachable_code)

@@ -1,5 +1,5 @@
-//! What of Google Cloud Storage a folder needs, and mishaps at will: its XML API as
-//! <https://cloud.google.com/storage/docs/xml-api/overview> has it.
+//! A fake of the part of Google Cloud Storage that a folder needs, with faults on demand. It speaks
+//! the XML API of <https://cloud.google.com/storage/docs/xml-api/overview>.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -10,13 +10,13 @@ use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate, matchers};
 pub(crate) struct State {
     /// The content and the generation of each object, by its name.
     pub(crate) objects: BTreeMap<String, (Vec<u8>, u64)>,
-    /// Bytes that were read.
+    /// The number of bytes that were read.
     pub(crate) read: usize,
-    /// Whether the next manifest is taken, and the answer to that lost.
+    /// Whether the next manifest is stored, but the answer to the request is lost.
     pub(crate) loses_an_answer: bool,
-    /// Whether objects are replaced whatever they are.
+    /// Whether objects are replaced in spite of unmet conditions.
     pub(crate) ignores_conditions: bool,
-    /// The beginning of names that must not be written.
+    /// The prefix of names that must not be written.
     pub(crate) refuses: Option<&'static str>,
     last: u64,
 }
@@ -26,7 +26,7 @@ pub(crate) struct State {
 pub(crate) struct Gcs(pub(crate) Arc<Mutex<State>>);
 
 impl Gcs {
-    /// Serves it; the URL of a folder in it.
+    /// Serves the bucket; returns the server and the URL of a folder in the bucket.
     pub(crate) async fn serve(&self) -> (MockServer, String) {
         let server = MockServer::start().await;
         Mock::given(matchers::any()).respond_with(self.clone()).mount(&server).await;
@@ -81,11 +81,12 @@ impl State {
             return ResponseTemplate::new(404);
         };
         let length = content.len();
-        let range = request.headers.get("range").map(|it| it.to_str().unwrap());
-        let (from, to) = match range.and_then(|it| it.strip_prefix("bytes=")?.split_once('-')) {
+        let range = request.headers.get("range").map(|range| range.to_str().unwrap());
+        let (from, to) = match range.and_then(|range| range.strip_prefix("bytes=")?.split_once('-'))
+        {
             Some(("", last)) => (length.saturating_sub(last.parse().unwrap()), length),
             Some((from, last)) => {
-                (from.parse().unwrap(), last.parse().map_or(length, |it: usize| it + 1))
+                (from.parse().unwrap(), last.parse().map_or(length, |last: usize| last + 1))
             }
             None => (0, length),
         };
@@ -101,7 +102,9 @@ impl State {
         let prefix = request.url.query_pairs().find(|(name, _)| name == "prefix");
         let prefix = prefix.map(|(_, value)| value.into_owned()).unwrap_or_default();
         let mut text = "<ListBucketResult>".to_owned();
-        for (name, (content, _)) in self.objects.iter().filter(|(it, _)| it.starts_with(&prefix)) {
+        for (name, (content, _)) in
+            self.objects.iter().filter(|(name, _)| name.starts_with(&prefix))
+        {
             let length = content.len();
             text += &format!(
                 "<Contents><Key>{name}</Key><Size>{length}</Size>\

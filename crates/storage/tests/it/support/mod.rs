@@ -1,4 +1,4 @@
-//! What the tests of all stores share.
+//! Helpers of the tests of all stores.
 #![allow(dead_code)] // what of it is used depends on the features
 
 pub(crate) mod by_hand;
@@ -23,7 +23,7 @@ use tidegauge_testkit::MariaDb;
 #[cfg(feature = "object-store")]
 use tidegauge_testkit::S3;
 
-/// The kinds of store that this build has.
+/// The kinds of store in this build.
 pub(crate) const SCHEMES: &[&str] = &[
     #[cfg(feature = "csv")]
     "csv",
@@ -39,22 +39,23 @@ pub(crate) const SCHEMES: &[&str] = &[
     "bigquery",
 ];
 
-/// A number that no other store of this process gets.
+/// Returns a number that is unique in this process.
 fn next_number() -> usize {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     COUNT.fetch_add(1, Ordering::SeqCst)
 }
 
-/// A store of one's own, in a folder that goes with it or a schema of a server that does.
+/// A store for one test, in a folder that is removed with it, or in a schema of a server that is.
 pub(crate) struct Store {
     pub(crate) url: String,
-    /// What it calls itself.
+    /// The name that the store's sink returns.
     pub(crate) name: String,
     pub(crate) path: PathBuf,
     _dir: TempDir,
 }
 
-/// The URL of a new, empty database. On a thread of its own: the caller's may be in a runtime.
+/// Returns the URL of a new, empty database. Runs on its own thread, because the caller's may be in
+/// a runtime.
 #[cfg(feature = "mysql")]
 fn new_database(server: &'static MariaDb, number: usize) -> String {
     use mysql_async::Conn;
@@ -86,14 +87,14 @@ impl Drop for Store {
 }
 
 impl Store {
-    /// A new store of that kind; none where its server is not installed.
+    /// Returns a new store of the kind `scheme`; `None` if its server is not installed.
     pub(crate) fn of(scheme: &str) -> Option<Self> {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(if scheme == "sqlite" { "store.db" } else { "store" });
         let url = match scheme {
             #[cfg(feature = "postgres")]
             "postgres" => {
-                // A name that SQL has to quote.
+                // A name that must be quoted in SQL.
                 let schema = format!("Schema \"{}\"", next_number());
                 let server = tidegauge_testkit::Postgres::shared()?;
                 let mut url = url::Url::parse(&server.url()).unwrap();
@@ -117,7 +118,7 @@ impl Store {
         Some(Self::within(dir, url, path))
     }
 
-    /// The store at `url`, which does not go with this.
+    /// Returns the store at `url`, which is not removed when this is dropped.
     pub(crate) fn at(url: String) -> Self {
         Self::within(tempfile::tempdir().unwrap(), url, PathBuf::new())
     }
@@ -127,7 +128,7 @@ impl Store {
         Self { url, name, path, _dir: dir }
     }
 
-    /// A new store of a kind that needs no server.
+    /// Returns a new store of a kind that needs no server.
     pub(crate) fn new(scheme: &str) -> Self {
         Self::of(scheme).unwrap()
     }
@@ -140,7 +141,7 @@ impl Store {
         tidegauge_storage::connect(&self.url).unwrap()
     }
 
-    /// The rows that somebody finds who looks into the store.
+    /// Returns the number of rows of `table`, read from the store itself.
     pub(crate) async fn rows(&self, table: &TableRef) -> usize {
         if !self.url.starts_with("csv") {
             return self.warehouse().count(table).await.unwrap();
@@ -152,7 +153,7 @@ impl Store {
     }
 }
 
-/// A client of the service behind `url`, and the folder that it names.
+/// Returns a client of the service behind `url`, and the folder in the URL.
 #[cfg(feature = "object-store")]
 pub(crate) fn bucket(url: &str) -> (object_store::aws::AmazonS3, object_store::path::Path) {
     let parsed = url::Url::parse(url).unwrap();
@@ -166,7 +167,7 @@ pub(crate) fn bucket(url: &str) -> (object_store::aws::AmazonS3, object_store::p
     (bucket.unwrap(), object_store::path::Path::from_url_path(parsed.path()).unwrap())
 }
 
-/// Every file under `dir` with its content.
+/// Returns every file under `dir` with its content.
 pub(crate) fn files(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(dir).unwrap() {
@@ -215,7 +216,7 @@ impl Subject for Store {
     }
 }
 
-/// A user as a shop knows them: an id of text, perhaps a name, and no more.
+/// Returns a user as an online shop records one: a text id, an optional name, and no other values.
 pub(crate) fn shop_user(external_id: &str, name: Option<&str>) -> Batch {
     let user = User {
         user_id: SURROGATES.start() + 7,

@@ -1,4 +1,4 @@
-//! The line to a server, which can be bad.
+//! A connection to a server with faults on demand.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -6,27 +6,27 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-/// What becomes of what is sent.
+/// The condition of the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Line {
-    /// It arrives.
+    /// Data arrives unchanged.
     Whole,
-    /// It arrives late.
+    /// Data arrives late.
     Slow,
-    /// Half of it arrives, and the connection is closed.
+    /// Half of the data arrives, and the connection is closed.
     Truncated,
-    /// The connection is closed.
+    /// No data arrives, and the connection is closed.
     Dropped,
 }
 
-/// A way to a server through a line that can be changed.
+/// A proxy of a server, whose connections can be disturbed.
 pub(crate) struct Proxy {
     pub(crate) port: u16,
     line: Arc<Mutex<Line>>,
 }
 
 impl Proxy {
-    /// One that leads to `port` of this machine, and arrives whole at first.
+    /// Starts a proxy of `port` of this machine, without faults at first.
     pub(crate) fn before(port: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let proxy = Self {
@@ -55,7 +55,7 @@ impl Proxy {
     }
 }
 
-/// Passes on what comes, until somebody closes, or the line does.
+/// Copies data until either side or the fault closes the connection.
 fn pass(mut from: &TcpStream, mut to: &TcpStream, line: &Mutex<Line>) {
     let mut buffer = vec![0; 64 * 1024];
     while let Ok(count @ 1..) = from.read(&mut buffer) {
