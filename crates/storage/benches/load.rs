@@ -1,6 +1,6 @@
-//! How fast trades go into each store, beside the store's own bulk tool with the same rows in the same
-//! run. `cargo xtask bench storage` runs it; a first number says how many rows, a second how often, and
-//! words which stores.
+//! A benchmark of loads of trades into each store, compared with the store's own bulk tool with the
+//! same rows in the same run. `cargo xtask bench storage` runs it; a first number sets the rows, a
+//! second the rounds, and words select stores.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -31,13 +31,13 @@ use tidegauge_testkit::{MariaDb, Postgres};
 
 use common::{PYTHON, mixed, peak, table};
 
-/// Rows a load.
+/// The number of rows of a load.
 const PAGE: usize = 100_000;
 
-/// The word by which this program loads, and does nothing else.
+/// The argument with which this program loads and does nothing else.
 const OURS: &str = "ours";
 
-/// The rows from `first` on.
+/// Returns `rows` rows from `first`.
 fn page(first: usize, rows: usize) -> Batch {
     let numbers = || (first..first + rows).map(|at| i64::try_from(at).unwrap());
     let side = |at: i64| if mixed(at) % 2 == 0 { "buy" } else { "sell" };
@@ -52,7 +52,7 @@ fn page(first: usize, rows: usize) -> Batch {
     Batch::from_columns(&table(), rows, columns).unwrap()
 }
 
-/// All of them into the store at `url`, page by page; how long the loads took.
+/// Loads all rows into the store at `url`, page by page; returns the total duration of the loads.
 async fn load(url: &str, rows: usize) -> Duration {
     let sink = tidegauge_storage::connect_sink(url).unwrap();
     sink.prepare(&[table()]).await.unwrap();
@@ -71,7 +71,8 @@ async fn load(url: &str, rows: usize) -> Duration {
     took
 }
 
-/// The same by a process of its own, so that the most memory that it took is its own as well.
+/// Loads in a process of its own, so that its peak memory is measured separately; returns the
+/// duration.
 fn ours(url: &str, rows: usize) -> Duration {
     let mut command = Command::new(std::env::current_exe().unwrap());
     let done = command.args([OURS, url, &rows.to_string()]).output().unwrap();
@@ -83,8 +84,8 @@ fn ours(url: &str, rows: usize) -> Duration {
     Duration::from_secs_f64(took.parse().unwrap())
 }
 
-/// How long one of the tools that one would pick instead takes for the same rows, if there is a Python
-/// that has it.
+/// Returns the time that an alternative tool takes for the same rows; `None` if there is no Python
+/// with the tool.
 fn peer(tool: &str, store: &str, url: &str, folder: &Path, keys: &str) -> Option<Duration> {
     let python = std::env::var_os(PYTHON)?;
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../benches/storage.py");
@@ -96,7 +97,7 @@ fn peer(tool: &str, store: &str, url: &str, folder: &Path, keys: &str) -> Option
     Some(Duration::from_secs_f64(took.trim().parse().unwrap()))
 }
 
-/// Times by what took them, in the order in which they first come.
+/// The durations by tool, in the order in which the tools were first measured.
 #[derive(Default)]
 struct Times(Vec<(String, Vec<Duration>)>);
 
@@ -108,7 +109,7 @@ impl Times {
         }
     }
 
-    /// What one would pick instead, with the key and without.
+    /// Measures the alternative tools, with the key and without.
     fn add_peers(&mut self, store: &str, url: &str, folder: &Path) {
         for (keys, without) in [("keys", ""), ("nokeys", ", no key")] {
             for tool in ["ingestr", "dlt"] {
@@ -119,7 +120,7 @@ impl Times {
         }
     }
 
-    /// A line each: the rows a second of the median.
+    /// Prints a line for each tool, with the rows per second of its median.
     fn tell(self, store: &str, rows: usize) {
         for (by, mut times) in self.0 {
             times.sort();
@@ -129,7 +130,7 @@ impl Times {
     }
 }
 
-/// The same rows as text, `between` the fields.
+/// Writes the same rows as text, with `between` as the separator of fields.
 fn write(path: &Path, rows: usize, between: char) {
     let mut file = BufWriter::new(fs::File::create(path).unwrap());
     for first in (0..rows).step_by(PAGE) {
@@ -161,7 +162,7 @@ fn write(path: &Path, rows: usize, between: char) {
     file.flush().unwrap();
 }
 
-/// The same rows as one Parquet file.
+/// Writes the same rows as one Parquet file.
 fn write_parquet(path: &Path, rows: usize) {
     let record = page(0, rows).into_record();
     let compression = Compression::ZSTD(ZstdLevel::default());
@@ -172,7 +173,7 @@ fn write_parquet(path: &Path, rows: usize) {
     writer.close().unwrap();
 }
 
-/// How long a command takes that must succeed.
+/// Returns the duration of a command, which must succeed.
 fn timed(command: &mut Command) -> Duration {
     let begun = Instant::now();
     let done = command.stdin(Stdio::null()).output().expect("the tool is not installed");
@@ -297,7 +298,7 @@ async fn parquet(rows: usize, rounds: usize, folder: &Path) {
 
 #[tokio::main]
 async fn main() {
-    let words: Vec<String> = std::env::args().skip(1).filter(|it| it != "--bench").collect();
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
     if let [ours, url, rows] = &words[..]
         && ours == OURS
     {

@@ -1,8 +1,8 @@
-//! How fast a scan with a filter reads rows back from Parquet, beside DuckDB over the same files in the same
-//! run. `cargo xtask bench scan` runs it; a first number says how many rows, a second how often.
+//! A benchmark of scans with a filter over Parquet, compared with DuckDB over the same files in the
+//! same run. `cargo xtask bench scan` runs it; a first number sets the rows, a second the rounds.
 //!
-//! The rows come in the order of their time, 346,000 a day, and users trade for a while after they sign up, so
-//! that a range of days or of users lies in few files. What is filtered by price lies in all of them.
+//! The rows are in the order of time, 346,000 a day, and users trade for a while after they sign
+//! up, so a range of days or of users is in few files, while a range of prices is in all of them.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -24,22 +24,22 @@ use tidegauge_core::{Batch, Cursor, Filter, Load, Scan, Span, Value, Values};
 
 use common::{PYTHON, mixed, peak, table};
 
-/// Rows a load.
+/// The number of rows of a load.
 const PAGE: usize = 1_000_000;
 
-/// The word by which this program scans, and does nothing else.
+/// The argument with which this program runs one scan and nothing else.
 const OURS: &str = "ours";
 
-/// The first time, and the microseconds between two rows, so that a hundredth of 100,000,000 rows are three
-/// days.
+/// The first time, in microseconds since 1970, and the microseconds between two rows: a hundredth
+/// of 100,000,000 rows are three days.
 const FIRST: i64 = 1_700_000_000_000_000;
 const STEP: i64 = 250_019;
 
-/// Trades a user, and how many users trade at the same time.
+/// The number of trades of a user, and the number of users who trade at the same time.
 const EACH: i64 = 20;
 const ACTIVE: i64 = 50_000;
 
-/// The rows from `first` on.
+/// Returns `rows` rows from `first`.
 fn page(first: usize, rows: usize) -> Batch {
     let numbers = || (first..first + rows).map(|at| i64::try_from(at).unwrap());
     let side = |at: i64| if mixed(at) % 2 == 0 { "buy" } else { "sell" };
@@ -54,7 +54,7 @@ fn page(first: usize, rows: usize) -> Batch {
     Batch::from_columns(&table(), rows, columns).unwrap()
 }
 
-/// Writes all of them, page by page.
+/// Loads all rows into the store at `url`, page by page.
 async fn fill(url: &str, rows: usize) {
     let sink = tidegauge_storage::connect_sink(url).unwrap();
     sink.prepare(&[table()]).await.unwrap();
@@ -68,20 +68,20 @@ async fn fill(url: &str, rows: usize) {
     }
 }
 
-/// A question, as a scan and as SQL.
+/// A query, as a scan and as the condition of its SQL.
 struct Question {
     name: &'static str,
     scan: Scan,
     condition: String,
 }
 
-/// Each keeps about a hundredth of `rows`, but for the last.
+/// Returns the queries; each selects about a hundredth of `rows`, except the last.
 fn questions(rows: usize) -> Vec<Question> {
     let hundredth = i64::try_from(rows).unwrap() / 100;
     let middle = hundredth * 50;
     let question = |name, scan, condition| Question { name, scan, condition };
     let scan = || Scan::all(&table());
-    // A hundredth of 2²⁸ prices.
+    // A hundredth of the 2²⁸ prices.
     let cents = (1i64 << 28) / 100;
     let price = |step: i64| i128::from(step * cents) * 20_011 + 10_000_000;
     let text = |units: i128| format!("{}.{:08}", units / 100_000_000, units % 100_000_000);
@@ -114,7 +114,7 @@ fn questions(rows: usize) -> Vec<Question> {
     ]
 }
 
-/// Scans in this process; the rows that came, and the sum of their ids.
+/// Scans in this process; returns the number of rows, and the sum of their ids.
 async fn scan(url: &str, scan: Scan) -> (usize, i128) {
     let warehouse = tidegauge_storage::connect(url).unwrap();
     let batches = warehouse.scan(&scan).await.unwrap();
@@ -126,7 +126,7 @@ async fn scan(url: &str, scan: Scan) -> (usize, i128) {
     summed.await.unwrap()
 }
 
-/// What a scan by another process took, and what it found.
+/// The duration of a scan by another process, its result and its peak memory.
 struct Told {
     took: Duration,
     found: String,
@@ -147,7 +147,7 @@ fn ours(url: &str, rows: usize, question: &Question) -> Told {
     told(command.args([OURS, url, &rows.to_string(), question.name]))
 }
 
-/// DuckDB's answer, if there is a Python that has it.
+/// Runs the query in DuckDB; returns `None` if there is no Python with DuckDB.
 fn duckdb(folder: &Path, question: &Question) -> Option<Told> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../benches/scan.py");
     let mut command = Command::new(std::env::var_os(PYTHON)?);
@@ -161,7 +161,7 @@ fn median(told: &mut [Told]) -> &Told {
 
 #[tokio::main]
 async fn main() {
-    let words: Vec<String> = std::env::args().skip(1).filter(|it| it != "--bench").collect();
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
     if let [ours, url, rows, name] = &words[..]
         && ours == OURS
     {

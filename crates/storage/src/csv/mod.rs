@@ -49,8 +49,8 @@ impl Format<Disk> for CsvFiles {
         Ok(())
     }
 
-    /// The header determines the columns of all lines: without values in them, added columns are
-    /// omitted from further lines too.
+    /// Limits the stored columns to those of the file's header, which determines the columns of all
+    /// lines: added columns without values are omitted from further lines too.
     fn widen(disk: &Disk, table: &Table, stored: &mut Stored) -> Result<()> {
         stored.narrow(load::width(&reset::current(&disk.dir, table, stored))?);
         Ok(())

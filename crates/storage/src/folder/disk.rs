@@ -301,7 +301,8 @@ impl Turn for Lock {
         Ok(killed.into_iter().collect())
     }
 
-    /// If this cannot be written, the next load looks for files that do not exist.
+    /// Records the end of the load in the lock file. If that fails, the next load looks for files
+    /// that do not exist.
     fn end(&mut self, _: u64, ended: Ended) {
         let last = match ended {
             Ended::Done(last) | Ended::Undone(last) => last,

@@ -124,7 +124,7 @@ impl<P: Files> Format<P> for ParquetFiles {
         reset::remove(place, removal, stored, next, old)
     }
 
-    /// A copy of the manifest is stored first, so that the removal is recorded before any file is
+    /// Stores a copy of the manifest first, so that the removal is recorded before any file is
     /// removed.
     fn finish(place: &P, manifest: &Manifest) -> Result<()> {
         place.keep(&manifest.text(place)?)?;

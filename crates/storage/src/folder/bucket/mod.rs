@@ -228,8 +228,8 @@ impl Place for Bucket {
         Ok(found.iter().filter_map(load).collect())
     }
 
-    /// A load that was outrun may still write a file before it notices, so its note is kept for a
-    /// day.
+    /// Removes the notes of loads that are over. A load that was outrun may still write a file
+    /// before it notices, so its note is kept for a day.
     fn forget(&self, loads: &[Unfinished], manifest: &Manifest) -> Result<()> {
         let is_done = |load: &&Unfinished| {
             let committed = load.mark.as_ref().is_some_and(|mark| manifest.holds(mark));
@@ -363,8 +363,8 @@ impl Turn for Load {
         Ok(Vec::new())
     }
 
-    /// Files of a load that failed at commit 7 are garbage once another commit 7 exists; before
-    /// that, the load might still be committed.
+    /// Ends a load. Files of a load that failed at commit 7 are garbage once another commit 7
+    /// exists; before that, the load might still be committed.
     fn end(&mut self, commit: u64, ended: Ended) {
         if ended == Ended::Left {
             self.left.fetch_max(commit, Ordering::SeqCst);
