@@ -116,7 +116,7 @@ impl fmt::Display for ErrorKind {
     }
 }
 
-/// The errors of sources, sinks and warehouses. Every message names the thing and the way out.
+/// The errors of sources, sinks and warehouses. Every message names the subject and what to do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -125,7 +125,7 @@ pub enum Error {
     Schema {
         /// The table.
         table: String,
-        /// What is wrong with the definition.
+        /// The contradiction in the definition.
         reason: String,
     },
     /// Rows that do not fit their table.
@@ -137,7 +137,7 @@ pub enum Error {
         column: String,
         /// The first row concerned, counted from 0 within its batch, if it is known.
         row: Option<usize>,
-        /// What does not fit.
+        /// The way in which the value does not fit.
         reason: String,
     },
     /// An aggregate that cannot be computed.

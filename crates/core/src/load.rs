@@ -105,7 +105,7 @@ pub enum OnDuplicate {
     Last,
 }
 
-/// What a load did to the rows of a table, counted as if they were written one after another.
+/// The effect of a load on the rows of a table, counted as if they were written one after another.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RowCounts {
     /// The number of rows with a new key.

@@ -46,7 +46,7 @@ pub enum Error {
         name: &'static str,
         /// The value that was given.
         value: String,
-        /// What it must be.
+        /// The values that are allowed.
         expected: &'static str,
     },
     /// A column that the table does not have.

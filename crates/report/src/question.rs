@@ -16,11 +16,11 @@ use crate::{Error, Result};
 pub enum Page {
     /// The key figures.
     Overview,
-    /// Which users become high-volume traders.
+    /// The users who become high-volume traders.
     Acquisition,
-    /// Which users stay and which leave.
+    /// The users who stay and those who leave.
     Retention,
-    /// What users are worth and cost.
+    /// The value and the cost of users.
     Monetization,
     /// The origin of the numbers.
     Basis,

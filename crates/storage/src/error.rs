@@ -10,7 +10,7 @@ use tidegauge_core::{BoxError, ErrorKind};
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// An error of a store. Every message names the thing and the way out.
+/// An error of a store. Every message names the subject and what to do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -29,7 +29,7 @@ pub enum Error {
     InvalidUrl {
         /// The kind of store.
         scheme: &'static str,
-        /// What is wrong, and what to write instead.
+        /// The problem, and the URL to write instead.
         reason: String,
     },
     /// A URL of a store that this build does not include.
@@ -69,9 +69,9 @@ pub enum Error {
         table: String,
         /// The first column that differs.
         column: String,
-        /// What the store has.
+        /// The type or structure in the store.
         found: String,
-        /// What the definition says.
+        /// The type or structure in the definition.
         expected: String,
     },
     /// A row whose key is already stored in an append table.
@@ -144,7 +144,7 @@ pub enum Error {
     Damaged {
         /// The file.
         path: String,
-        /// What is wrong with it.
+        /// The problem.
         reason: String,
     },
     /// A manifest that is missing, damaged, or does not match the files of its folder.
@@ -152,9 +152,9 @@ pub enum Error {
     Manifest {
         /// The manifest.
         path: String,
-        /// What is wrong with it.
+        /// The problem.
         reason: String,
-        /// The way out.
+        /// The advice what to do.
         mend: String,
     },
     /// A file that the manifest names and that does not exist.
@@ -245,7 +245,7 @@ pub enum Error {
     Unrepairable {
         /// The store.
         name: String,
-        /// The reason, and the way out.
+        /// The reason, and what to do.
         reason: String,
     },
     /// A server that refused a request or is unreachable.
@@ -255,7 +255,7 @@ pub enum Error {
         kind: ErrorKind,
         /// The server's message.
         reason: String,
-        /// The way out.
+        /// The advice what to do.
         mend: String,
     },
     /// An error of SQLite.
@@ -379,7 +379,7 @@ impl Error {
         Self::Damaged { path: path.display().to_string(), reason: reason.into() }
     }
 
-    /// Returns the error of a server, with the way out.
+    /// Returns the error of a server, with advice what to do.
     #[cfg(any(feature = "postgres", feature = "mysql", feature = "_http"))]
     pub(crate) fn server(
         kind: ErrorKind,

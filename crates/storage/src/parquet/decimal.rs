@@ -2,7 +2,7 @@
 //! digits.
 //!
 //! The `parquet` crate extends their sign byte by byte, which takes a third of the time of a scan.
-//! So it is told that they are plain bytes, which are converted here a column at a time.
+//! So their metadata declares them as plain bytes, which are converted here a column at a time.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
