@@ -1,4 +1,4 @@
-//! Market data as they would be in another market.
+//! A market-data source with simulated bull runs and crashes.
 
 use std::sync::Arc;
 
@@ -13,40 +13,43 @@ use tidegauge_core::{
 use crate::Scenario;
 use crate::world::{DAY, midnight, stored};
 
-/// The coins whose prices move: those that the exchange trades, but for the one that is worth a dollar.
+/// Coins whose prices a shock changes: all that the exchange trades except the stablecoin USDT.
 const COINS: [&str; 3] = ["BTC", "ETH", "SOL"];
 
-/// What prices are multiplied by, in parts of this.
+/// The fixed-point scale of price factors: a factor of 1 is this many parts.
 const WHOLE: i128 = 1_000_000_000;
 
-/// A source of market data in which the bull runs and crashes of some scenarios take place: whoever prices
-/// anything by what it gives, the simulated exchange as well as the metrics, sees the same market.
+/// A source of market data in which the bull runs and crashes of some scenarios take place.
 ///
-/// Prices of BTC, ETH and SOL in `candles`, `raw_crypto_market_data`, `quotes` and `market_trades` are multiplied
-/// by what the scenarios make of them at their time, rounded half to even to eight decimal places; all others stay.
+/// Because prices are changed as they are loaded, the simulated exchange and the metrics see the same market.
+///
+/// Prices of BTC, ETH and SOL in `candles`, `raw_crypto_market_data`, `quotes` and `market_trades` are
+/// multiplied by the factor of their time and rounded half to even to eight decimal places. All other columns
+/// and symbols stay unchanged.
 #[derive(Debug)]
 pub struct Bent {
     source: Arc<dyn Source>,
     moves: Vec<Move>,
 }
 
-/// A rise or a fall.
+/// A linear rise or fall of prices over some days, after which prices stay at the new level.
 #[derive(Debug, Clone, Copy)]
 struct Move {
     from: i64,
     days: i128,
-    /// By what part in all, in parts of [`WHOLE`]; below zero for a fall.
+    /// Total change in parts of [`WHOLE`]; negative for a fall.
     by: i128,
 }
 
 impl Bent {
-    /// `source`, as it would be with those of `scenarios` that are about the market; itself if none is.
+    /// Returns `source` with the market scenarios among `scenarios` applied, or `source` itself if there are
+    /// none.
     pub fn of(source: Arc<dyn Source>, scenarios: &[Scenario]) -> Arc<dyn Source> {
         let moves: Vec<_> = scenarios.iter().filter_map(Move::of).collect();
         if moves.is_empty() { source } else { Arc::new(Self { source, moves }) }
     }
 
-    /// What a price is multiplied by at a moment.
+    /// Returns the price factor at `at` (microseconds since 1970), in parts of [`WHOLE`].
     fn factor(&self, at: i64) -> i128 {
         let each = self.moves.iter().map(|it| it.factor(at));
         each.fold(WHOLE, |product, factor| divide_half_even(product.saturating_mul(factor), WHOLE))
@@ -74,7 +77,10 @@ impl Bent {
         Batch::from_columns(&table, batch.rows(), columns)
     }
 
-    /// Returns what each row is multiplied by where it begins, and where it ends.
+    /// Returns the factor at the start and at the end of each row's interval, in parts of [`WHOLE`].
+    ///
+    /// # Errors
+    /// Returns [`Error::Mismatch`] if the time, symbol or interval column has an unexpected type.
     fn factors(&self, batch: &Batch, time: &str) -> Result<Vec<[i128; 2]>> {
         let at = typed(batch, time, |column| column.as_timestamp())?;
         let symbols = typed(batch, "symbol", |column| column.as_text())?;
@@ -93,8 +99,10 @@ impl Bent {
     }
 }
 
-/// Returns an amount times a factor in parts of [`WHOLE`]. A price that moves has the places that the simulation
-/// reckons with, before and after: so it is the same however many the table has.
+/// Multiplies an amount by a factor in parts of [`WHOLE`].
+///
+/// A price that changes is rounded to eight places before and after, so the result is independent of the
+/// column's scale.
 fn multiplied(units: i128, factor: i128, dtype: DataType) -> i128 {
     let unit = if dtype == DataType::CRYPTO { stored(1) } else { 1 };
     match factor {
@@ -106,7 +114,10 @@ fn multiplied(units: i128, factor: i128, dtype: DataType) -> i128 {
     }
 }
 
-/// Returns a column by its type.
+/// Returns a column viewed as the type that `typed` expects.
+///
+/// # Errors
+/// Returns [`Error::Mismatch`] if the column has another type.
 fn typed<'b, T>(
     batch: &'b Batch,
     name: &str,
@@ -120,10 +131,10 @@ fn typed<'b, T>(
     })
 }
 
-/// The time of a table's rows, and its prices.
+/// The time column of a table, and its price columns.
 type Prices = (&'static str, &'static [(&'static str, Which)]);
 
-/// At which time of its row a price is one.
+/// The moment of a row's interval that a price column refers to.
 #[derive(Debug, Clone, Copy)]
 enum Which {
     Begins,
@@ -133,7 +144,7 @@ enum Which {
 }
 
 impl Which {
-    /// Picks the factor of such a price out of those where its row begins and ends.
+    /// Returns the factor of this price, given the factors at the start and the end of the row's interval.
     fn of(self, [begins, ends]: [i128; 2]) -> i128 {
         match self {
             Self::Begins => begins,
@@ -144,7 +155,7 @@ impl Which {
     }
 }
 
-/// The prices of a table, and the time of its rows; none if it has no prices.
+/// Returns the time and price columns of a market table, or `None` if the table has no prices.
 fn prices(table: &TableRef) -> Option<Prices> {
     use Which::{Begins, Ends, Least, Most};
     let is = |other: &TableRef| table.name == other.name;

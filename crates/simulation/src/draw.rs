@@ -1,13 +1,13 @@
-//! Random draws: the same for the same seed on every machine, thread count and release.
+//! Random numbers: identical for one seed on every machine, thread count and release.
 //!
-//! Each entity draws from a stream of its own, so that what one does never shifts another. The
-//! distributions are written out here because libraries do not promise the same values for ever;
-//! logarithms and the like come from `libm`, because `std` promises them no digits.
+//! Each entity has an independent, counter-based random stream (ChaCha8), so the draws of one never shift
+//! those of another. The distributions are implemented here because libraries do not guarantee stable values;
+//! transcendental functions come from `libm` because `std` does not specify their last digits.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-/// What a stream is for; part of its number.
+/// The purpose of a random stream: the upper bits of the ChaCha stream number.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Stream {
     Plan = 0,
@@ -26,11 +26,12 @@ pub(crate) enum Stream {
     Device = 13,
 }
 
+/// A deterministic random stream with the distributions that the simulator draws from.
 #[derive(Debug)]
 pub(crate) struct Draws(ChaCha8Rng);
 
 impl Draws {
-    /// The stream of one entity. Entities are numbered from 0, below 2⁴⁸.
+    /// Creates the stream of one entity. Entities are numbered from 0 to 2⁴⁸ − 1.
     pub(crate) fn of(seed: u64, stream: Stream, entity: u64) -> Self {
         let mut key = [0; 32];
         key[..8].copy_from_slice(&seed.to_le_bytes());
@@ -39,21 +40,22 @@ impl Draws {
         Self(rng)
     }
 
+    /// Returns 64 uniformly distributed bits.
     pub(crate) fn bits(&mut self) -> u64 {
         self.0.next_u64()
     }
 
-    /// Uniform in `[0, 1)`.
+    /// Returns a number that is uniform in `[0, 1)`.
     pub(crate) fn unit(&mut self) -> f64 {
         (self.bits() >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    /// Uniform in `[low, high)`.
+    /// Returns a number that is uniform in `[low, high)`.
     pub(crate) fn uniform(&mut self, low: f64, high: f64) -> f64 {
         low + (high - low) * self.unit()
     }
 
-    /// Uniform in `[low, high)`; `low` where that is empty.
+    /// Returns an integer that is uniform in `[low, high)`, or `low` if that range is empty.
     pub(crate) fn between(&mut self, low: i64, high: i64) -> i64 {
         let width = u128::from(high.saturating_sub(low).max(1).unsigned_abs());
         // The high half of a 128-bit product: bias below 2⁻⁶⁴ × width.
@@ -61,34 +63,38 @@ impl Draws {
         low + i64::try_from(offset).unwrap_or(0)
     }
 
-    /// Uniform in `0..len`; 0 where that is empty.
+    /// Returns an index that is uniform in `0..len`, or 0 if `len` is 0.
     pub(crate) fn index(&mut self, len: usize) -> usize {
         let high = i64::try_from(len).unwrap_or(i64::MAX);
         usize::try_from(self.between(0, high)).unwrap_or(0)
     }
 
+    /// Returns `true` with the given probability.
     pub(crate) fn chance(&mut self, probability: f64) -> bool {
         self.unit() < probability
     }
 
+    /// Returns an exponentially distributed number.
     pub(crate) fn exponential(&mut self, mean: f64) -> f64 {
         -mean * libm::log(1.0 - self.unit())
     }
 
+    /// Returns a standard normal number (Box–Muller transform).
     pub(crate) fn normal(&mut self) -> f64 {
         let radius = (-2.0 * libm::log(1.0 - self.unit())).sqrt();
         radius * libm::cos(std::f64::consts::TAU * self.unit())
     }
 
+    /// Returns a log-normal number with the given median; `sigma` is the standard deviation of its logarithm.
     pub(crate) fn log_normal(&mut self, median: f64, sigma: f64) -> f64 {
         median * libm::exp(sigma * self.normal())
     }
 
-    /// Of the gamma distribution of `shape` and scale 1 (Marsaglia and Tsang, 2000,
+    /// Returns a gamma-distributed number of `shape` and scale 1 (Marsaglia and Tsang, 2000,
     /// <https://doi.org/10.1145/358407.358414>).
     pub(crate) fn gamma(&mut self, shape: f64) -> f64 {
         if shape < 1.0 {
-            // A gamma of one shape more, shrunk by a power of chance.
+            // A shape below 1 is boosted: gamma(shape + 1) × U^(1/shape).
             let whole = self.gamma(shape + 1.0);
             return whole * libm::pow(1.0 - self.unit(), 1.0 / shape);
         }
@@ -107,13 +113,14 @@ impl Draws {
         }
     }
 
-    /// Of the beta distribution.
+    /// Returns a beta-distributed number.
     pub(crate) fn beta(&mut self, a: f64, b: f64) -> f64 {
         let (one, other) = (self.gamma(a), self.gamma(b));
         one / (one + other)
     }
 
-    /// How many trials until the first success, that one included; at least 1.
+    /// Returns the geometrically distributed number of trials up to and including the first success; at least
+    /// 1.
     #[allow(clippy::cast_possible_truncation)] // bounded by what an i64 holds
     pub(crate) fn geometric(&mut self, probability: f64) -> i64 {
         if probability >= 1.0 {
@@ -123,7 +130,7 @@ impl Draws {
         if trials < 9e18 { (trials as i64).saturating_add(1) } else { i64::MAX }
     }
 
-    /// One of `choices`, in proportion to the weights, which must not all be zero.
+    /// Returns one of `choices` in proportion to their weights, which must not all be zero.
     pub(crate) fn pick<'a, T>(&mut self, choices: &'a [(T, u32)]) -> &'a T {
         let total: i64 = choices.iter().map(|(_, weight)| i64::from(*weight)).sum();
         let mut left = self.between(0, total);
@@ -136,6 +143,7 @@ impl Draws {
         &choices[0].0
     }
 
+    /// Shuffles `items` in place (Fisher–Yates).
     pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
             items.swap(last, self.index(last + 1));
@@ -143,11 +151,12 @@ impl Draws {
     }
 }
 
-/// Draws indexes in proportion to fixed weights.
+/// A discrete distribution over indices with fixed weights.
 #[derive(Debug)]
 pub(crate) struct Weighted(Vec<f64>);
 
 impl Weighted {
+    /// Creates the distribution; weights need not sum to one.
     pub(crate) fn new(weights: impl IntoIterator<Item = f64>) -> Self {
         let mut sum = 0.0;
         Self(
@@ -161,7 +170,7 @@ impl Weighted {
         )
     }
 
-    /// An index; `None` if no weight is above zero.
+    /// Returns an index in proportion to the weights, or `None` if no weight is positive.
     pub(crate) fn draw(&self, draws: &mut Draws) -> Option<usize> {
         let total = self.0.last().copied().filter(|total| *total > 0.0)?;
         let at = draws.unit() * total;
@@ -175,7 +184,7 @@ mod tests {
 
     #[test]
     fn draws_never_change() {
-        // If this fails, every user's seed means something else: do not mend the test.
+        // A failure means that every seed now gives other data: fix the change, not the test.
         let mut draws = Draws::of(42, Stream::Person, 7);
         assert_eq!([draws.bits(), draws.bits(), draws.bits()], BITS);
     }

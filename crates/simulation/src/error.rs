@@ -1,73 +1,74 @@
-//! What keeps the simulator from going on.
+//! Errors of the simulator.
 
 use chrono::NaiveDate;
 use tidegauge_core::ErrorKind;
 
-/// `Result` with this crate's [`Error`].
+/// A `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What keeps the simulator from going on.
+/// The error type of this crate.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The exchange cannot start on that day: the calendar does not reach ninety days around it.
+    /// The start day is out of range: ninety days before it must lie in 1970 or later, and its year must be
+    /// at most 9999.
     #[error("start_day: {start_day} is out of range; choose a day from 1970-04-01 to 9999-12-31")]
     StartDay {
-        /// The day.
+        /// The configured start day.
         start_day: NaiveDate,
     },
-    /// A price or an exchange rate that nobody can reckon with.
+    /// A price or an exchange rate that is outside the supported range.
     #[error(
         "the market tables put {what} on {day} at less than 0.00000001 or more than a billion for \
          one; repair that price or rate"
     )]
     Absurd {
-        /// What is priced, and in what.
+        /// The priced symbol and its currency.
         what: String,
-        /// The day.
+        /// The day of the price or rate.
         day: NaiveDate,
     },
-    /// A setting that makes no sense.
+    /// An invalid setting.
     #[error("{setting}: {reason}")]
     Invalid {
-        /// The setting.
+        /// The name of the setting.
         setting: &'static str,
-        /// Why not, and what would.
+        /// The reason, and the values that are valid.
         reason: String,
     },
-    /// A day that is not played was asked for.
+    /// A day outside the simulated period.
     #[error("{day} is not among the days that are played")]
     Beyond {
-        /// The day.
+        /// The requested day.
         day: NaiveDate,
     },
-    /// The market moved so far that a plan with fixed counts cannot be carried out.
+    /// Prices moved so far that fixed counts of transactions cannot be reached with non-negative balances.
     #[error(
         "user {user} cannot {what} without a balance below zero in this market; use another seed \
          or another start day"
     )]
     Impossible {
-        /// The user.
+        /// The id of the user.
         user: i64,
-        /// What cannot be done.
+        /// The action that cannot be carried out.
         what: &'static str,
     },
-    /// A run that went further was broken off.
+    /// A previous run up to a later day was interrupted and must be finished first.
     #[error(
         "a run of all days before {to} was broken off; finish it first: play up to that day \
          (`tidegauge run --until {to}`)"
     )]
     Unfinished {
-        /// The day that it ends before.
+        /// The exclusive end of the interrupted run.
         to: NaiveDate,
     },
-    /// The market tables lack a price or a rate, or a table's rows did not fit it.
+    /// A missing price or exchange rate, or rows that do not fit their table.
     #[error(transparent)]
     Core(#[from] tidegauge_core::Error),
 }
 
 impl Error {
-    /// Returns what kind of failure it is.
+    /// Returns the kind of the error.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::StartDay { .. } | Self::Invalid { .. } | Self::Impossible { .. } => {

@@ -1,9 +1,9 @@
-//! A simulated crypto exchange whose books balance: a [`tidegauge_core::Source`].
+//! A simulated crypto exchange with balanced accounts: a [`tidegauge_core::Source`].
 //!
-//! [`Classic`] plays a small exchange through its first ninety days and then day by day. It is
-//! priced from real market tables ([`tidegauge_core::market::Market`]), never from constants, and everything it does is a
-//! function of one seed. [`Exchange`] plays one of any size, whose users trade, stay and leave by known
-//! processes, and says what these are.
+//! [`Classic`] simulates a small exchange with fixed counts: its first ninety days, and then one day per run.
+//! [`Exchange`] simulates any number of users who trade and churn according to BG/NBD and gamma–gamma models,
+//! and publishes the true parameters. Both are priced from the market tables
+//! ([`tidegauge_core::market::Market`]) and are deterministic functions of one seed and of those prices.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -12,7 +12,7 @@
 //! use tidegauge_core::market::Market;
 //! use tidegauge_simulation::{Classic, ClassicConfig};
 //!
-//! // A market without prices is refused with the symbol and day that it lacks, when it matters.
+//! A missing price is reported with its symbol and day when it is first needed.
 //! let config = ClassicConfig { seed: 7, ..ClassicConfig::default() };
 //! assert_eq!(config.first_day()?, NaiveDate::from_ymd_opt(2020, 7, 3).unwrap());
 //! let source = Classic::new(config, Arc::new(Market::default()))?;
@@ -36,15 +36,15 @@ pub use exchange::{Exchange, ExchangeConfig, Scenario, Shard};
 pub use played::Played;
 pub use world::playable_until;
 
-/// What sinks know the source by.
+/// The source name under which sinks store the cursor.
 const NAME: &str = "simulation";
 
-/// Returns the error of a cursor that this version of the simulator, or this market, cannot go on from.
+/// Returns the error for a cursor that cannot be resumed by this version or with these market tables.
 fn refused(reason: String) -> tidegauge_core::Error {
     tidegauge_core::Error::Cursor { source_name: NAME.into(), reason }
 }
 
-/// Returns the error of a cursor that was written with another preset than `wanted`.
+/// Returns the error for a cursor that was written with the preset `played` instead of `wanted`.
 fn other_preset(played: &str, wanted: &str) -> tidegauge_core::Error {
     set_otherwise(format!(
         "it was played with the preset `{played}`, and is to go on with `{wanted}`: set simulation.preset = \
@@ -52,7 +52,7 @@ fn other_preset(played: &str, wanted: &str) -> tidegauge_core::Error {
     ))
 }
 
-/// Returns the error of settings that are not those that the cursor was written with.
+/// Returns the error for a cursor that was written with other settings.
 fn set_otherwise(reason: String) -> tidegauge_core::Error {
     tidegauge_core::Error::source(NAME, tidegauge_core::ErrorKind::Configuration, reason)
 }

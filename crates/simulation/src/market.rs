@@ -1,4 +1,4 @@
-//! The market as the simulated users meet it: a price at every moment, in their own currency.
+//! Intraday prices in the users' local currencies, for the `classic` preset.
 
 use std::sync::Arc;
 
@@ -8,16 +8,20 @@ use tidegauge_core::market::{DayPrices, Rate};
 use crate::world::{self, DAY, ONE, PLACES, divide};
 use crate::{Error, Result};
 
-/// The highest price that anybody is made to reckon with: a billion for one, in 10⁻⁸.
+/// The largest supported price: one billion units of currency, in 10⁻⁸.
 const MOST: i128 = 1_000_000_000 * ONE;
 
-/// Prices within the day, and exchange rates: those of the market tables to eight decimal places.
+/// Prices and exchange rates of the market tables, rounded to eight decimal places.
 #[derive(Debug, Clone)]
 pub(crate) struct Market(pub(crate) Arc<tidegauge_core::market::Market>);
 
 impl Market {
-    /// The price at a moment (microseconds since 1970), in 10⁻⁸ of `currency`, on the tick of its
-    /// magnitude where the day's range allows it.
+    /// Returns the price at `at` (microseconds since 1970) in 10⁻⁸ of `currency`, rounded to the tick size
+    /// where that stays within the day's range.
+    ///
+    /// # Errors
+    /// Returns [`Error::Absurd`] if the price is out of range, or an error if the market lacks the price or
+    /// rate.
     pub(crate) fn price(&self, symbol: &str, currency: &str, at: i64) -> Result<i128> {
         let day = world::day_of(at);
         let [exact, low, high] = self.convert(symbol, currency, day, |prices| {
@@ -27,7 +31,11 @@ impl Market {
         Ok(if (low..=high).contains(&ticked) { ticked } else { exact })
     }
 
-    /// The lowest and the highest price of a day, in 10⁻⁸ of `currency`.
+    /// Returns the lowest and the highest price of a day, in 10⁻⁸ of `currency`.
+    ///
+    /// # Errors
+    /// Returns [`Error::Absurd`] if a price is out of range, or an error if the market lacks the price or
+    /// rate.
     pub(crate) fn range(
         &self,
         symbol: &str,
@@ -39,7 +47,7 @@ impl Market {
         Ok((low, high))
     }
 
-    /// What is `chosen` of a day's prices, in 10⁻⁸ of `currency`.
+    /// Converts the prices that `chosen` selects from a day's prices to 10⁻⁸ of `currency`.
     fn convert<const N: usize>(
         &self,
         symbol: &str,
@@ -58,7 +66,10 @@ impl Market {
         reckon().ok_or_else(|| Error::Absurd { what: format!("{symbol} in {currency}"), day })
     }
 
-    /// `amount` of `currency` in US dollars, the same units.
+    /// Converts `amount` of `currency` to US dollars, in the same units.
+    ///
+    /// # Errors
+    /// Returns [`Error::Absurd`] if the result overflows, or an error if the market lacks the rate.
     pub(crate) fn to_usd(&self, amount: i128, currency: &str, day: NaiveDate) -> Result<i128> {
         let usd = self.rate(currency, day)?.to_usd(amount);
         usd.ok_or_else(|| Error::Absurd { what: format!("{currency} in US dollars"), day })
@@ -76,7 +87,7 @@ impl Market {
     }
 }
 
-/// The step in which prices of a magnitude are quoted.
+/// Returns the tick size of a price, both in 10⁻⁸.
 pub(crate) fn tick(price: i128) -> i128 {
     match price {
         100_000_000_000.. => 1_000_000,
@@ -85,10 +96,10 @@ pub(crate) fn tick(price: i128) -> i128 {
     }
 }
 
-/// The price at a moment of the day; `None` where it is too large to be reckoned.
+/// Returns the price at `at` (microseconds since 1970), or `None` on overflow.
 ///
-/// Between the four known prices the path is drawn straight: open, then the extreme that the day
-/// turned away from, then the other, then close.
+/// The price is interpolated linearly: from open to the first extreme, to the second, to close, a third of
+/// the day each. The low comes first on days that close at or above their open.
 fn within(prices: &DayPrices, at: i64) -> Option<i128> {
     let DayPrices { open, high, low, close } = *prices;
     let (first, second) = if close >= open { (low, high) } else { (high, low) };
@@ -110,7 +121,7 @@ mod tests {
 
     use super::*;
 
-    /// `BTC` at `price` dollars all day on 2026-01-05, and the euro at `euro` dollars.
+    /// Returns a market with `BTC` at `price` US dollars and the euro at `euro` US dollars on 2026-01-05.
     fn market(price: &str, euro: &str) -> Market {
         let price: Crypto = price.parse().unwrap();
         let day = NaiveDate::from_ymd_opt(2026, 1, 5).unwrap();

@@ -1,4 +1,4 @@
-//! What a simulation has written into a store, as its cursor tells.
+//! The set of rows that a simulation has written, derived from its cursor.
 
 use std::ops::RangeInclusive;
 
@@ -7,10 +7,10 @@ use tidegauge_core::Cursor;
 
 use crate::{classic, exchange};
 
-/// What a simulation has written into a store, as its cursor tells.
+/// The set of rows that a simulation has written into a store, derived from its cursor.
 ///
-/// Rows are told by their numbers. Tables that are only appended to refuse a key that they hold, so a row
-/// of theirs with a number that a simulation has given is the simulation's.
+/// Rows are identified by id. Append-only tables reject duplicate keys, so a row whose id the simulation has
+/// assigned was written by the simulation.
 ///
 /// ```
 /// use tidegauge_core::Cursor;
@@ -34,17 +34,17 @@ pub struct Played {
     pub(crate) is_amid: bool,
 }
 
-/// How the rows of a simulation are numbered.
+/// The scheme by which a simulation assigns row ids.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Numbers {
-    /// From 1 to the last of each table.
+    /// Ids from 1 to the last id of each table.
     Counted(Vec<(&'static str, i64)>),
-    /// By the number of the user, moved up by so many bits, and a count.
+    /// The user id shifted left by this many bits, combined with a per-user counter.
     OfUser(u32),
 }
 
 impl Played {
-    /// Returns what a cursor tells; `None` if it is no simulation's.
+    /// Returns the rows behind a cursor, or `None` if the cursor is not a simulation's.
     pub fn told_by(cursor: &Cursor) -> Option<Self> {
         classic::played(cursor).or_else(|| exchange::played(cursor))
     }
@@ -54,27 +54,27 @@ impl Played {
         self.preset
     }
 
-    /// Returns the seed.
+    /// Returns the seed of the simulation.
     pub fn seed(&self) -> u64 {
         self.seed
     }
 
-    /// Returns the start day of `classic`, the first day of `exchange`.
+    /// Returns the start day of `classic`, or the first day of `exchange`.
     pub fn start_day(&self) -> NaiveDate {
         self.start_day
     }
 
-    /// Returns the first day that is played.
+    /// Returns the first simulated day.
     pub fn first_day(&self) -> NaiveDate {
         self.first_day
     }
 
-    /// Returns the numbers of its users.
+    /// Returns the range of user ids.
     pub fn users(&self) -> RangeInclusive<i64> {
         self.users.clone()
     }
 
-    /// Returns `true` if the simulation wrote the row of `table` whose key is `key`, which is of `user`.
+    /// Returns `true` if the simulation wrote the row of `table` with primary key `key` and user id `user`.
     pub fn is_row(&self, table: &str, key: i64, user: i64) -> bool {
         if !self.users.contains(&user) {
             return false;
@@ -90,13 +90,13 @@ impl Played {
         }
     }
 
-    /// Returns `true` if the simulation keeps books by double entry.
+    /// Returns `true` if the simulation writes double-entry `ledger_entries`.
     pub fn keeps_books(&self) -> bool {
         matches!(self.numbers, Numbers::OfUser(_))
     }
 
-    /// Returns `true` if pages of days that have begun are still to come, so that rows may refer to rows
-    /// that are not there yet.
+    /// Returns `true` if pages of a started period are still pending, so rows may reference rows that have
+    /// not been written yet.
     pub fn is_amid_its_days(&self) -> bool {
         self.is_amid
     }

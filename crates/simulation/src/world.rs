@@ -1,32 +1,31 @@
-//! What the simulated world is made of: time, countries, coins, channels, names, fees.
+//! Units of time and money, and the parameters of the simulated exchange.
 
 use chrono::{DateTime, NaiveDate, Utc};
 pub(crate) use tidegauge_core::divide_half_even as divide;
 use tidegauge_core::market::Market;
 use tidegauge_core::{Crypto, Fixed, fees};
 
-/// Microseconds in a day, an hour, a minute, a second.
+/// Microseconds in a day, an hour, a minute and a second.
 pub(crate) const DAY: i64 = 24 * HOUR;
 pub(crate) const HOUR: i64 = 60 * MINUTE;
 pub(crate) const MINUTE: i64 = 60 * SECOND;
 pub(crate) const SECOND: i64 = 1_000_000;
 
-/// The decimal places that the simulation reckons with, however many the tables have: what a seed gives does not
-/// hang on them.
+/// Decimal places of simulated amounts. Fixed, so the data of a seed is independent of the tables' scale.
 pub(crate) const PLACES: u32 = 8;
 
-/// An amount as the simulation reckons it.
+/// A simulated amount with [`PLACES`] decimal places.
 pub(crate) type Amount = Fixed<PLACES>;
 
-/// One unit of anything, in 10⁻⁸.
+/// One unit of any currency, in 10⁻⁸.
 pub(crate) const ONE: i128 = Amount::ONE;
 /// One cent, in 10⁻⁸.
 pub(crate) const CENT: i128 = 1_000_000;
 
-/// The coins, and how often each is chosen.
+/// Coins, and their weights in random choices.
 pub(crate) const COINS: [(&str, u32); 4] = [("BTC", 45), ("ETH", 30), ("SOL", 15), ("USDT", 10)];
 
-/// Country, its currency, and its share of users.
+/// Countries with their currencies, and their shares of users in percent.
 pub(crate) const COUNTRIES: [((&str, &str), u32); 8] = [
     (("US", "USD"), 38),
     (("GB", "GBP"), 16),
@@ -38,10 +37,11 @@ pub(crate) const COUNTRIES: [((&str, &str), u32); 8] = [
     (("IT", "EUR"), 4),
 ];
 
-/// Returns the first day that an exchange cannot be played on since `market` has ended: a coin that its users trade has
-/// no prices from there on, or a currency of theirs no exchange rate. `None` if a coin has no prices at all.
+/// Returns the exclusive end of the days that `market` can price: the first day on which a traded coin has no
+/// more prices, or a user's currency no exchange rate.
 ///
-/// A hole before that day is an error when it is met.
+/// Returns `None` if a coin has no prices at all. A gap before that day is not detected here; it is an error
+/// when the day is simulated.
 pub fn playable_until(market: &Market) -> Option<NaiveDate> {
     let last = COINS.iter().map(|(coin, _)| market.last_day(coin)).min()??;
     let rated = |day: &NaiveDate| {
@@ -51,26 +51,26 @@ pub fn playable_until(market: &Market) -> Option<NaiveDate> {
     days.take(MOST_DAYS).find(rated)?.succ_opt()
 }
 
-/// How far behind the prices the rates may have ended: a century.
+/// Longest search for exchange rates before the last price, in days: a century.
 const MOST_DAYS: usize = 36_525;
 
-/// A way in: who comes through it, and what they are like.
+/// An acquisition channel and the behavior of the users it brings.
 #[derive(Debug)]
 pub(crate) struct Channel {
     pub(crate) name: &'static str,
-    /// Campaigns and how often each wins the user; none for channels that nobody pays for.
+    /// Campaigns with their weights; empty for unpaid channels.
     pub(crate) campaigns: &'static [(&'static str, u32)],
-    /// What a signup costs in US dollars, on average.
+    /// Average cost per signup, in US dollars.
     pub(crate) cost: f64,
-    /// How active its users are, against the average of one.
+    /// Activity of its users, relative to an average of one.
     pub(crate) activity: f64,
-    /// How long its users stay on average, in days, if they ever leave.
+    /// Mean lifetime of users who churn, in days.
     pub(crate) stay: f64,
-    /// The share of its users who never leave.
+    /// Share of users who never churn.
     pub(crate) loyal: f64,
 }
 
-/// The channels, and their share of users.
+/// Channels, and their shares of users in percent.
 pub(crate) const CHANNELS: [(Channel, u32); 5] = [
     (
         Channel {
@@ -129,13 +129,13 @@ pub(crate) const CHANNELS: [(Channel, u32); 5] = [
     ),
 ];
 
-/// What the exchange takes of a trade, in 10⁻⁴ of the quote amount.
+/// Trading fees in basis points (1/10,000) of the quote amount.
 pub(crate) const MAKER_FEE: i128 = fees::FLAT.steps()[0].maker;
 pub(crate) const TAKER_FEE: i128 = fees::FLAT.steps()[0].taker;
-/// What it takes of a ramp purchase, in 10⁻⁴ of the fiat amount.
+/// The fee of a ramp purchase in basis points (1/10,000) of the fiat amount.
 pub(crate) const RAMP_FEE: i128 = fees::RAMP;
 
-/// What it takes of a withdrawal, in 10⁻⁸ of the currency withdrawn.
+/// Returns the withdrawal fee in 10⁻⁸ of the withdrawn currency.
 pub(crate) fn withdrawal_fee(currency: &str) -> i128 {
     match currency {
         "BTC" => 2_000,
@@ -157,49 +157,49 @@ pub(crate) const LAST_NAMES: [&str; 24] = [
     "tremblay", "vermeer", "walker", "young", "zeller", "moreau",
 ];
 
-/// The UTC day of a moment.
+/// Returns the UTC day of a moment in microseconds since 1970.
 pub(crate) fn day_of(micros: i64) -> NaiveDate {
     time_of(micros).date_naive()
 }
 
-/// A moment as chrono has it. Moments of the simulation lie well within chrono's range.
+/// Converts microseconds since 1970 to a `DateTime`. Simulated moments always lie within its range.
 pub(crate) fn time_of(micros: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(micros).unwrap_or_default()
 }
 
-/// Midnight at which a UTC day begins.
+/// Returns the start of a UTC day in microseconds since 1970.
 pub(crate) fn midnight(day: NaiveDate) -> i64 {
     (day - NaiveDate::default()).num_days() * DAY
 }
 
-/// Returns an amount in 10⁻⁸ in the units of the tables. What is too large for them is so afterwards as well, and
-/// refused with its row.
+/// Converts an amount in 10⁻⁸ to the units of the tables. Overflow saturates, and the row is then rejected by
+/// its table.
 pub(crate) fn stored(amount: i128) -> i128 {
     amount.saturating_mul(Crypto::ONE / ONE)
 }
 
-/// Returns the same as a value of a row.
+/// Converts an amount in 10⁻⁸ to the value of a row.
 pub(crate) fn crypto(amount: i128) -> Crypto {
     Crypto::from_units(stored(amount))
 }
 
-/// Returns an amount of a row in 10⁻⁸, in which it was reckoned.
+/// Converts the value of a row to an amount in 10⁻⁸.
 pub(crate) fn reckoned(amount: Crypto) -> i128 {
     amount.units() / (Crypto::ONE / ONE)
 }
 
-/// The nearest cent, in 10⁻⁸.
+/// Rounds an amount in 10⁻⁸ half to even to a whole cent.
 pub(crate) fn to_cents(amount: i128) -> i128 {
     divide(amount, CENT) * CENT
 }
 
-/// A drawn size as exact units: rounded down to a multiple of `step`.
+/// Converts a drawn size to 10⁻⁸, rounded down to a multiple of `step`.
 #[allow(clippy::cast_possible_truncation)] // sizes are drawn far below 2⁶³
 pub(crate) fn units(size: f64, step: i128) -> i128 {
     (size * ONE as f64) as i128 / step * step
 }
 
-/// A drawn span of time, in microseconds.
+/// Truncates a drawn duration to whole microseconds.
 #[allow(clippy::cast_possible_truncation)] // spans are drawn far below 2⁶³
 pub(crate) fn micros(span: f64) -> i64 {
     span as i64

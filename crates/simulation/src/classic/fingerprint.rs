@@ -1,4 +1,4 @@
-//! What the first ninety days were priced from, in one number.
+//! The fingerprint of the market that the first ninety days are priced from.
 
 use chrono::NaiveDate;
 use tidegauge_core::Fingerprint;
@@ -7,10 +7,10 @@ use tidegauge_core::market::Market;
 use super::people::DAYS;
 use crate::world::{COINS, COUNTRIES, PLACES};
 
-/// A fingerprint of the prices and exchange rates that the ninety days from `first` on are played
-/// with, to the places that they are played with. A day that the market does not know counts as such, so that its coming later is seen.
+/// Returns the fingerprint of the prices and exchange rates of the ninety days from `first` on, rounded as
+/// the simulation rounds them. Missing days are part of it, so that a later addition is detected.
 ///
-/// The cursor keeps it: rows that were played in one market do not fit those of another.
+/// The cursor stores it, because rows that were priced from one market are inconsistent with another.
 pub(super) fn of(market: &Market, first: NaiveDate) -> Fingerprint {
     let mut hash = Fingerprint::default();
     let mut currencies: Vec<&str> = COUNTRIES.iter().map(|((_, money), _)| *money).collect();

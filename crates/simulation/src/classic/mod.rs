@@ -1,5 +1,5 @@
-//! The `classic` preset: a small exchange with the counts and shares of the system that Tidegauge
-//! grew out of, and books that balance.
+//! The `classic` preset: a small exchange with the row counts and shares of the system that Tidegauge
+//! originates from, and with balanced accounts.
 
 mod fingerprint;
 mod ledger;
@@ -25,36 +25,37 @@ use crate::played::{Numbers, Played};
 use crate::world::midnight;
 use crate::{Error, NAME, Result, other_preset, refused, set_otherwise};
 
-/// How the `classic` exchange is played.
+/// Configuration of the `classic` preset.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClassicConfig {
-    /// Everything that is drawn follows from it.
+    /// Seed of all random streams.
     pub seed: u64,
-    /// The first ninety days end where this day begins; from it on, a run plays one day.
+    /// Exclusive end of the first ninety days; from this day on, every run simulates one day.
     pub start_day: NaiveDate,
-    /// Play up to where this day begins, instead of one day more. Never less than the first ninety.
+    /// Exclusive end of the simulated days, instead of one more day. The first ninety days are always
+    /// complete.
     pub until: Option<NaiveDate>,
-    /// The most rows in a page, at least one.
+    /// Maximum number of rows per page, at least one.
     pub page_rows: usize,
-    /// The market that another copy of this exchange began in ([`Classic::market_of`]): beginning
-    /// in any other is refused, since the two copies would differ.
+    /// Market fingerprint of another copy of this exchange ([`Classic::market_of`]). A start with any other
+    /// market is refused, because the copies would differ.
     pub expect: Option<Fingerprint>,
 }
 
 impl Default for ClassicConfig {
     fn default() -> Self {
-        // The bundled prices know this day, the ninety before it and the 150 after it.
+        // The bundled prices cover this day, the ninety days before it and 150 days after it.
         let start_day = NaiveDate::from_ymd_opt(2020, 10, 1).unwrap_or_default();
         Self { seed: 42, start_day, until: None, page_rows: 10_000, expect: None }
     }
 }
 
 impl ClassicConfig {
-    /// The day on which the exchange opens: ninety before the start.
+    /// Returns the opening day: ninety days before the start day.
     ///
     /// # Errors
-    /// [`Error::StartDay`] when that is before 1970, or the start after 9999: dates are written
-    /// with four digits for the year.
+    /// Returns [`Error::StartDay`] if that is before 1970, or if the start day is after 9999: dates are
+    /// written with four-digit years.
     pub fn first_day(&self) -> Result<NaiveDate> {
         let first = self.start_day.checked_sub_days(Days::new(DAYS.unsigned_abs()));
         first
@@ -62,10 +63,10 @@ impl ClassicConfig {
             .ok_or(Error::StartDay { start_day: self.start_day })
     }
 
-    /// The day that the next run of an exchange at `cursor` plays up to (exclusive).
+    /// Returns the exclusive end of the next run of an exchange at `cursor`.
     ///
     /// # Errors
-    /// When the cursor is not one of this exchange: another seed or start day, or not ours at all.
+    /// Returns an error if the cursor is another preset's, or was written with another seed or start day.
     pub fn next_until(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<NaiveDate> {
         let position = cursor.map(|cursor| Position::read(cursor, self)).transpose()?;
         match position.and_then(|position| position.day) {
@@ -75,15 +76,15 @@ impl ClassicConfig {
     }
 }
 
-/// A small exchange: 1,000 users, 800 deposits, 600 withdrawals, 3,000 orders and their trades
-/// over ninety days, and 500 ramp purchases on each of them and on every day after.
+/// A simulated exchange of fixed size: 1,000 users, 800 deposits, 600 withdrawals, 3,000 orders with their
+/// trades within ninety days, and 500 ramp purchases on every day.
 ///
 /// Shares are exact: identity checks 70/20/10 verified, pending, rejected; tiers 60/30/10; orders
-/// 40/30/20/8/2 filled, open, cancelled, partially filled, expired; deposits 90/7/3 completed,
-/// pending, failed; withdrawals 85/10/3/2 completed, pending, failed, cancelled; ramp purchases
-/// 85/10/5 completed, failed, pending.
+/// 40/30/20/8/2 filled, open, cancelled, partially filled, expired; deposits 90/7/3 completed, pending,
+/// failed; withdrawals 85/10/3/2 completed, pending, failed, cancelled; ramp purchases 85/10/5 completed,
+/// failed, pending.
 ///
-/// The first run hands out everything up to the start day; every further run the next day.
+/// The first run produces all days before the start day, and every further run the next day.
 #[derive(Debug)]
 pub struct Classic {
     config: ClassicConfig,
@@ -94,18 +95,18 @@ pub struct Classic {
     reference: OnceLock<Reference>,
 }
 
-/// How far the play has come: the cursor's text, as JSON.
+/// The progress of the simulation, serialized as JSON in the cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Position {
     seed: u64,
     start_day: NaiveDate,
-    /// The market that the first ninety days were, or are being, played in.
+    /// Fingerprint of the market that the first ninety days are priced from.
     market: Fingerprint,
-    /// The next row of the reference tables; all are out once `day` is there.
+    /// Index of the next reference row; `None` once all are written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reference: Option<usize>,
-    /// The next day of ramp purchases, and its next row.
+    /// The next day of ramp purchases, and the index of its next row.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     day: Option<NaiveDate>,
     #[serde(default)]
@@ -113,7 +114,10 @@ struct Position {
 }
 
 impl Position {
-    /// The position that `cursor` tells of, if it is one of the exchange of `config`.
+    /// Parses a cursor of an exchange with that `config`.
+    ///
+    /// # Errors
+    /// Returns an error if the cursor is another preset's, or was written with another seed or start day.
     fn read(cursor: &Cursor, config: &ClassicConfig) -> tidegauge_core::Result<Self> {
         let position: Self = serde_json::from_str(cursor.as_str()).map_err(|error| {
             if crate::Exchange::told_by(cursor).is_some() {
@@ -137,10 +141,11 @@ impl Position {
 }
 
 impl Classic {
-    /// An exchange in a market, which must know every day that will be played.
+    /// Creates an exchange that is priced from `market`. A missing price is reported when its day is
+    /// simulated.
     ///
     /// # Errors
-    /// As for [`ClassicConfig::first_day`].
+    /// Returns an error under the conditions of [`ClassicConfig::first_day`].
     pub fn new(config: ClassicConfig, market: Arc<tidegauge_core::market::Market>) -> Result<Self> {
         let first_day = config.first_day()?;
         let people = people::population(config.seed, midnight(first_day));
@@ -149,13 +154,14 @@ impl Classic {
         Ok(Self { config, first_day, market, fingerprint, people, reference })
     }
 
-    /// The seed, the start day and the day reached that a cursor of the simulator tells of.
+    /// Returns the seed, the start day, and the exclusive end of the simulated days that a cursor records, or
+    /// `None` if the cursor is not of this preset.
     pub fn told_by(cursor: &Cursor) -> Option<(u64, NaiveDate, Option<NaiveDate>)> {
         let position: Position = serde_json::from_str(cursor.as_str()).ok()?;
         Some((position.seed, position.start_day, position.day))
     }
 
-    /// The market that an exchange at this cursor began in.
+    /// Returns the fingerprint of the market that the exchange of this cursor started with.
     pub fn market_of(cursor: &Cursor) -> Option<Fingerprint> {
         let position: Position = serde_json::from_str(cursor.as_str()).ok()?;
         Some(position.market)
@@ -170,7 +176,10 @@ impl Classic {
         Position::read(cursor, &self.config)
     }
 
-    /// The first ninety days hang together, so all of their pages must come from one market.
+    /// Checks that all pages of the first ninety days are priced from one market.
+    ///
+    /// # Errors
+    /// Returns a cursor error if prices or exchange rates have changed since the first page.
     fn check_market(&self, position: &Position) -> tidegauge_core::Result<()> {
         if position.reference.is_none() || position.market == self.fingerprint {
             return Ok(());
@@ -198,7 +207,7 @@ impl Classic {
         let mut batches = Vec::new();
         let until = self.config.until.map(|until| until.max(self.config.start_day));
         let begun = position.day.filter(|day| *day >= self.config.start_day);
-        // Without an end of its own, a run goes on to the start day, or by one day from there.
+        // Without an explicit end, a run ends at the start day, or one day later than the last run.
         let until = match (until, begun) {
             (Some(until), _) => until,
             (None, Some(begun)) => after(begun)?,
@@ -240,7 +249,7 @@ impl Classic {
     }
 }
 
-/// Returns what a cursor of this preset tells of the rows that are written.
+/// Returns the rows that a cursor of this preset accounts for, or `None` if the cursor is another preset's.
 pub(crate) fn played(cursor: &Cursor) -> Option<Played> {
     let position: Position = serde_json::from_str(cursor.as_str()).ok()?;
     let config = ClassicConfig { start_day: position.start_day, ..ClassicConfig::default() };
@@ -252,7 +261,7 @@ pub(crate) fn played(cursor: &Cursor) -> Option<Played> {
         ("deposits", 800),
         ("withdrawals", 600),
         ("orders", 3_000),
-        // One to three for each order that is filled, all or in part.
+        // Each order that is filled in full or in part has one to three trades.
         ("trades", 3 * 1_440),
         ("ramp_transactions", bought),
     ];
@@ -267,13 +276,16 @@ pub(crate) fn played(cursor: &Cursor) -> Option<Played> {
     })
 }
 
-/// The page that ends at a position.
+/// Returns a page with these batches that ends at a position.
 fn close(batches: Vec<Batch>, position: Position, done: bool) -> Page {
     let text = serde_json::to_string(&position).unwrap_or_default();
     Page { batches, cursor: Cursor::new(text), done }
 }
 
-/// The day after; only a cursor that somebody wrote by hand reaches the calendar's end.
+/// Returns the next day.
+///
+/// # Errors
+/// Returns a cursor error at the end of the calendar, which only an edited cursor reaches.
 fn after(day: NaiveDate) -> tidegauge_core::Result<NaiveDate> {
     day.succ_opt().ok_or_else(|| refused(format!("there is no day after {day}")))
 }

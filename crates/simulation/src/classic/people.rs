@@ -1,4 +1,4 @@
-//! The population: a thousand users, each with a nature of their own.
+//! The population of the `classic` preset: a thousand users with individual activity.
 
 use tidegauge_core::tables::User;
 
@@ -7,28 +7,29 @@ use crate::world::{
     CHANNELS, COUNTRIES, DAY, FIRST_NAMES, HOUR, LAST_NAMES, MINUTE, micros, time_of,
 };
 
+/// Number of users.
 pub(super) const USERS: usize = 1_000;
-/// The first days' length, over which users sign up.
+/// Length of the signup period, in days.
 pub(super) const DAYS: i64 = 90;
-/// Everybody on the waiting list signs up within twelve hours of the opening.
+/// Number of users on the waiting list, who sign up within twelve hours of the opening.
 const WAITING_LIST: usize = 200;
 
-/// A user, and what the tables do not say of them.
+/// A user, with the attributes that no table holds.
 #[derive(Debug)]
 pub(super) struct Person {
     pub(super) row: User,
     pub(super) currency: &'static str,
-    /// When the identity check succeeded, if it did.
+    /// Time of the successful identity check, if any, in microseconds since 1970.
     pub(super) verified_at: Option<i64>,
-    /// When they stop doing anything; far away for those who stay.
+    /// Time of churn in microseconds since 1970; `i64::MAX` for users who never churn.
     pub(super) lapses_at: i64,
-    /// How much more than others they do.
+    /// Factor on the number of actions.
     pub(super) activity: f64,
-    /// How much more than others they spend at a time.
+    /// Factor on the size of transactions.
     pub(super) purse: f64,
 }
 
-/// The population of a seed, by user id. It depends on nothing but the seed and the opening.
+/// Returns all users by id: a deterministic function of the seed and the opening.
 pub(super) fn population(seed: u64, opening: i64) -> Vec<Person> {
     let end = opening + DAYS * DAY;
     let mut plan = Draws::of(seed, Stream::Plan, 0);
@@ -47,6 +48,7 @@ pub(super) fn population(seed: u64, opening: i64) -> Vec<Person> {
     people.map(|(at, ((signup, kyc), tier))| person(seed, at, signup, kyc, tier, end)).collect()
 }
 
+/// Draws one user.
 fn person(seed: u64, at: usize, signup: i64, kyc: &str, tier: &str, end: i64) -> Person {
     let user_id = id(at);
     let mut draws = Draws::of(seed, Stream::Person, user_id.unsigned_abs());
@@ -55,7 +57,7 @@ fn person(seed: u64, at: usize, signup: i64, kyc: &str, tier: &str, end: i64) ->
     let campaign = (!channel.campaigns.is_empty()).then(|| *draws.pick(channel.campaigns));
     let first = FIRST_NAMES[draws.index(FIRST_NAMES.len())];
     let last = LAST_NAMES[draws.index(LAST_NAMES.len())];
-    // Mostly within the hour; never later than halfway to the end of the first ninety days.
+    // Verification mostly takes less than an hour, and at most half of the remaining period.
     let wait = draws.exponential(40.0 * MINUTE as f64);
     let waited = micros(wait).clamp(MINUTE, 48 * HOUR).min((end - signup) / 2);
     let loyal = draws.chance(channel.loyal);
@@ -95,12 +97,12 @@ fn person(seed: u64, at: usize, signup: i64, kyc: &str, tier: &str, end: i64) ->
     }
 }
 
-/// A list with each name as often as it says.
+/// Returns a list that repeats each name `count` times.
 pub(super) fn shares(counts: &[(&'static str, usize)]) -> Vec<&'static str> {
     counts.iter().flat_map(|(name, count)| std::iter::repeat_n(*name, *count)).collect()
 }
 
-/// The id of the row at an index: they count from one.
+/// Returns the id of the row at an index, counted from 1.
 pub(super) fn id(at: usize) -> i64 {
     i64::try_from(at).unwrap_or(i64::MAX).saturating_add(1)
 }

@@ -1,10 +1,10 @@
-//! Who does how much: fixed totals shared out among the users.
+//! Allocation of fixed totals of deposits, withdrawals and orders to users.
 
 use super::people::{Person, shares};
 use crate::draw::{Draws, Stream, Weighted};
 use crate::world::DAY;
 
-/// What one user does in the first ninety days, as the statuses of what they ask for.
+/// The planned statuses of one user's deposits, withdrawals and orders in the first ninety days.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     pub(super) deposits: Vec<&'static str>,
@@ -12,11 +12,11 @@ pub(super) struct Plan {
     pub(super) orders: Vec<&'static str>,
 }
 
-/// Shares out 800 deposits, 600 withdrawals and 3,000 orders, their statuses in exact shares.
+/// Allocates 800 deposits, 600 withdrawals and 3,000 orders with exact shares of statuses.
 ///
-/// Only users who were verified and stayed for two days take part; only those with a completed
-/// deposit order and withdraw; and only those who are there at the end wait for anything then.
-/// `None` if there is nobody to share out to.
+/// Only users who are active for at least two days after verification take part. Orders and withdrawals
+/// require a completed deposit, and pending items require a user who is active at the end. Returns `None` if
+/// no user qualifies.
 pub(super) fn share_out(seed: u64, people: &[Person], end: i64) -> Option<Vec<Plan>> {
     let mut draws = Draws::of(seed, Stream::Plan, 1);
     let mut plans: Vec<Plan> = people.iter().map(|_| Plan::default()).collect();
@@ -50,12 +50,12 @@ pub(super) fn share_out(seed: u64, people: &[Person], end: i64) -> Option<Vec<Pl
     for status in statuses {
         plans[customers.draw(&mut draws)?].orders.push(status);
     }
-    // The pending ones first, since few can have them.
+    // Pending ones first, because few users qualify.
     let statuses =
         shares(&[("pending", 60), ("completed", 510), ("failed", 18), ("cancelled", 12)]);
     for status in statuses {
         let whose = if status == "pending" { &waiting } else { &customers };
-        // Nobody withdraws more often than what they paid in can bear.
+        // The number of withdrawals is limited to three per completed deposit.
         let plan = loop {
             let plan = &mut plans[whose.draw(&mut draws)?];
             let paid_in = plan.deposits.iter().filter(|status| **status == "completed").count();
@@ -66,7 +66,7 @@ pub(super) fn share_out(seed: u64, people: &[Person], end: i64) -> Option<Vec<Pl
         plan.withdrawals.push(status);
     }
     for plan in &mut plans {
-        // The first deposit must be one that arrives; the rest come in any order.
+        // The first deposit must complete; all others are in random order.
         let skip = usize::from(funded(plan));
         draws.shuffle(plan.deposits.get_mut(skip..).unwrap_or_default());
         draws.shuffle(&mut plan.orders);

@@ -1,4 +1,4 @@
-//! Ramp purchases: five hundred a day, in exact shares.
+//! Ramp purchases of the `classic` preset: five hundred a day, with exact shares of statuses.
 
 use chrono::NaiveDate;
 use tidegauge_core::Fiat;
@@ -13,19 +13,22 @@ use crate::world::{
     units,
 };
 
-/// Purchases a day.
+/// Number of purchases per day.
 pub(super) const A_DAY: usize = 500;
 
 const METHODS: [(&str, u32); 4] =
     [("card", 50), ("bank_transfer", 25), ("apple_pay", 15), ("google_pay", 10)];
 
-/// Nobody buys more often on a day.
+/// Maximum number of purchases per user and day.
 const OFTEN: usize = 5;
-/// Nor again before so long, over midnight too.
+/// Minimum time between two purchases of a user, in microseconds, across midnight as well.
 const PAUSE: i64 = 5 * MINUTE;
 
-/// The purchases of a day, the `number`th from the opening, in the order of time; `None` if
-/// not enough are there to buy.
+/// Returns the purchases of a day in order of time; `number` counts days from the opening. Returns `None` if
+/// too few users can buy.
+///
+/// # Errors
+/// Returns an error if the market lacks a price or an exchange rate.
 pub(super) fn day(
     seed: u64,
     day: NaiveDate,
@@ -43,7 +46,7 @@ pub(super) fn day(
         }
     }
     rows.sort_by_key(|row| row.created_at); // stable: equal times stay in the order of users
-    // Only what was bought late is still pending when the day ends.
+    // Only late purchases are still pending at the end of the day.
     let mut early = shares(&[("completed", 390), ("failed", 50)]);
     let mut late = shares(&[("completed", 35), ("pending", 25)]);
     draws.shuffle(&mut early);
@@ -56,8 +59,8 @@ pub(super) fn day(
     Ok(Some(rows))
 }
 
-/// From when to when somebody may buy on a day; nothing long enough if they are not there for part
-/// of it at least.
+/// Returns the interval in which a user may buy on a day, in microseconds since 1970; empty for users who are
+/// not active long enough.
 fn window(person: &Person, day: NaiveDate) -> (i64, i64) {
     let (from, to) = (midnight(day), midnight(day) + DAY);
     match person.verified_at {
@@ -68,7 +71,7 @@ fn window(person: &Person, day: NaiveDate) -> (i64, i64) {
     }
 }
 
-/// How often everybody buys. One is more in the mood than another, each day anew.
+/// Draws the number of purchases of each user, in proportion to activity and a daily random factor.
 fn share_out(draws: &mut Draws, people: &[Person], windows: &[(i64, i64)]) -> Option<Vec<usize>> {
     let most = |(from, to): &(i64, i64)| {
         let hours = usize::try_from((to - from).div_euclid(HOUR)).ok();
@@ -96,7 +99,7 @@ fn share_out(draws: &mut Draws, people: &[Person], windows: &[(i64, i64)]) -> Op
     Some(counts)
 }
 
-/// So many moments of a window, in order, each a pause after the one before.
+/// Draws `count` sorted times of an interval, each at least [`PAUSE`] after the one before.
 fn times(draws: &mut Draws, (from, to): (i64, i64), count: usize) -> Vec<i64> {
     let pauses = (0..count).map(|at| PAUSE * i64::try_from(at).unwrap_or_default());
     let last = pauses.clone().max().unwrap_or_default();
@@ -105,6 +108,7 @@ fn times(draws: &mut Draws, (from, to): (i64, i64), count: usize) -> Vec<i64> {
     times.into_iter().zip(pauses).map(|(time, pause)| time + pause).collect()
 }
 
+/// Creates one purchase. Its id and status are set later.
 fn purchase(
     draws: &mut Draws,
     day: NaiveDate,

@@ -1,4 +1,4 @@
-//! What the first run lays down whole: everything of the first ninety days but the ramp.
+//! The rows of the first ninety days other than ramp purchases, which the first run writes in full.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::market::Market;
 use crate::world::{CENT, CHANNELS, DAY, day_of, units};
 use crate::{Error, Result};
 
-/// Rows by table, in the order in which they are handed out.
+/// The rows of each table, in the order in which pages hold them.
 #[derive(Debug)]
 pub(super) struct Reference {
     pub(super) users: Vec<User>,
@@ -24,6 +24,10 @@ pub(super) struct Reference {
 }
 
 impl Reference {
+    /// Simulates the first ninety days.
+    ///
+    /// # Errors
+    /// Returns an error if the market lacks a price, or if a user cannot carry out the plan.
     pub(super) fn build(
         seed: u64,
         opening: i64,
@@ -37,7 +41,7 @@ impl Reference {
         let mut all = ledger::Rows::default();
         for (person, plan) in people.iter().zip(&plans) {
             let mut rows = exchange.play(person, plan)?;
-            // Indexes within the user become indexes within all.
+            // Order indices within a user become indices over all users.
             let before = i64::try_from(all.orders.len()).unwrap_or(i64::MAX);
             for order in rows.trades.iter_mut().filter_map(|trade| trade.order_id.as_mut()) {
                 *order += before;
@@ -58,6 +62,7 @@ impl Reference {
         })
     }
 
+    /// Returns the total number of rows.
     pub(super) fn rows(&self) -> usize {
         self.users.len()
             + self.deposits.len()
@@ -67,7 +72,7 @@ impl Reference {
             + self.spend.len()
     }
 
-    /// The rows from `from` to before `to`, counted through all tables.
+    /// Returns the rows in `[from, to)`, counted over all tables, as batches.
     pub(super) fn slice(&self, from: usize, to: usize) -> Result<Vec<Batch>> {
         let mut cut = Cut { from, to, before: 0, batches: Vec::new() };
         cut.take(User::table(), &self.users)?;
@@ -83,12 +88,13 @@ impl Reference {
 struct Cut {
     from: usize,
     to: usize,
-    /// Rows of the tables passed so far.
+    /// Number of rows in the tables before the current one.
     before: usize,
     batches: Vec<Batch>,
 }
 
 impl Cut {
+    /// Adds the part of a table that lies within the range.
     fn take<R: serde::Serialize>(&mut self, table: &TableRef, rows: &[R]) -> Result<()> {
         let within = |at: usize| at.saturating_sub(self.before).min(rows.len());
         let wanted = &rows[within(self.from)..within(self.to)];
@@ -100,7 +106,7 @@ impl Cut {
     }
 }
 
-/// Gives ids in the order of time.
+/// Assigns row ids in order of time.
 fn number(all: &mut ledger::Rows) {
     all.deposits.sort_by_key(|row| (row.created_at, row.user_id));
     for (at, row) in all.deposits.iter_mut().enumerate() {
@@ -128,8 +134,8 @@ fn number(all: &mut ledger::Rows) {
     }
 }
 
-/// What the campaigns cost, by day: about what their signups of that day cost, and a little on
-/// days that bring nobody.
+/// Returns the daily marketing spend: the cost of the day's signups with noise, and a little on days without
+/// signups.
 fn spend(seed: u64, opening: i64, people: &[Person]) -> Vec<MarketingSpend> {
     let mut draws = Draws::of(seed, Stream::Spend, 0);
     let mut rows = Vec::new();

@@ -1,29 +1,29 @@
-//! What is traded, and what it is paid in.
+//! Traded coins, fiat currencies and their pairs.
 
-/// The coins.
+/// Codes of the traded coins.
 pub(super) const COINS: [&str; 4] = ["BTC", "ETH", "SOL", "USDT"];
 
-/// The currencies of the countries.
+/// ISO 4217 codes of the users' fiat currencies.
 pub(super) const FIATS: [&str; 4] = ["USD", "EUR", "GBP", "CAD"];
 
-/// The place of the US dollar among them.
+/// Index of the US dollar in [`FIATS`].
 pub(super) const USD: usize = 0;
 
-/// Both: a coin has the same place as among the coins, a currency comes after them.
+/// Codes of all assets: the coins in the order of [`COINS`], then the currencies in the order of [`FIATS`].
 pub(super) const ASSETS: [&str; 8] = ["BTC", "ETH", "SOL", "USDT", "USD", "EUR", "GBP", "CAD"];
 
-/// Every coin in every currency.
+/// Trading pairs, coin-major.
 pub(super) const PAIRS: [&str; 16] = [
     "BTC/USD", "BTC/EUR", "BTC/GBP", "BTC/CAD", "ETH/USD", "ETH/EUR", "ETH/GBP", "ETH/CAD",
     "SOL/USD", "SOL/EUR", "SOL/GBP", "SOL/CAD", "USDT/USD", "USDT/EUR", "USDT/GBP", "USDT/CAD",
 ];
 
-/// The place of a coin in a currency among the pairs.
+/// Returns the index in [`PAIRS`] of a coin and a currency.
 pub(super) fn pair(coin: usize, fiat: usize) -> u8 {
     code(coin * FIATS.len() + fiat)
 }
 
-/// A place in one of these lists, or another as short.
+/// Converts the index of a short list to `u8`.
 pub(super) fn code(place: usize) -> u8 {
     u8::try_from(place).unwrap_or(u8::MAX)
 }

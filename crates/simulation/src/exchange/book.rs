@@ -1,4 +1,4 @@
-//! What a user has, and the entries that say how it came to that.
+//! A user's balances, and the double-entry ledger that explains them.
 
 use std::ops::Range;
 
@@ -7,29 +7,29 @@ use super::names::{Account, EVENT, Event};
 use super::rows::{Entry, Rows};
 use crate::{Error, Result};
 
-/// What a user can have: the coins, and the currency of their country, which comes last.
+/// Asset slot of the user's fiat currency; the coins come before it, in the order of [`COINS`].
 pub(super) const FIAT: usize = COINS.len();
-/// How many that are.
+/// Number of asset slots of a user.
 pub(super) const KINDS: usize = COINS.len() + 1;
 
-/// Bits of an id that count what one user does.
+/// Lower bits of a row id that hold a per-user counter.
 pub(super) const COUNTED: u32 = 20;
 
-/// The books of one user, and the rows of all whose books these were before.
+/// The balances of the current user, and the rows of all users simulated so far.
 #[derive(Debug)]
 pub(super) struct Book {
-    /// Only what happens in this span becomes rows.
+    /// Events within this window become rows, in microseconds since 1970.
     pub(super) window: Range<i64>,
     pub(super) rows: Rows,
     user: i64,
     fiat: usize,
-    /// What the user has by now, and had when the window began.
+    /// Balances now, and at the start of the window, in 10⁻⁸.
     has: [i64; KINDS],
     had: [i64; KINDS],
     counts: Counts,
 }
 
-/// How many of each a user has had.
+/// Per-user counters of ids.
 #[derive(Debug, Default)]
 struct Counts {
     events: i64,
@@ -43,13 +43,14 @@ impl Book {
         Self { window, rows: Rows::default(), user: 0, fiat: 0, has, had, counts }
     }
 
-    /// Opens the books of another user, who pays in a currency.
+    /// Resets the account for another user with the given currency index.
     pub(super) fn open(&mut self, user: i64, fiat: usize) {
         (self.user, self.fiat) = (user, fiat);
         (self.has, self.had) = ([0; KINDS], [0; KINDS]);
         self.counts = Counts::default();
     }
 
+    /// Returns `true` if an event at `at` becomes rows.
     pub(super) fn tells(&self, at: i64) -> bool {
         self.window.contains(&at)
     }
@@ -62,28 +63,34 @@ impl Book {
         self.has[kind]
     }
 
-    /// Whether that is not what it was when the window began.
+    /// Returns `true` if a balance has changed since the start of the window.
     pub(super) fn has_changed(&self) -> bool {
         self.has != self.had
     }
 
-    /// The place of a kind among all assets.
+    /// Returns the index in [`ASSETS`] of an asset slot.
     pub(super) fn asset(&self, kind: usize) -> u8 {
         code(if kind == FIAT { COINS.len() + self.fiat } else { kind })
     }
 
-    /// What it is called.
+    /// Returns the currency code of an asset slot.
     pub(super) fn name(&self, kind: usize) -> &'static str {
         ASSETS[usize::from(self.asset(kind)).min(ASSETS.len() - 1)]
     }
 
-    /// The number of the next thing that this user does.
+    /// Returns the id of the user's next event.
+    ///
+    /// # Errors
+    /// Returns [`Error::Impossible`] once the per-user counter is exhausted.
     pub(super) fn number(&mut self) -> Result<i64> {
         self.counts.events += 1;
         id(self.user, self.counts.events)
     }
 
-    /// Posts what an event moves: the amounts must add up to zero in every asset.
+    /// Posts the entries of an event. Their amounts must sum to zero in every asset (double entry).
+    ///
+    /// # Errors
+    /// Returns [`Error::Impossible`] if a balance of the user would become negative.
     pub(super) fn post(
         &mut self,
         event: Event,
@@ -131,7 +138,7 @@ impl Book {
     }
 }
 
-/// The number of the `count`th thing of a user: nobody else's is the same, and nobody has to ask.
+/// Returns the id of the user's `count`th item. Ids are unique across users without coordination.
 fn id(user: i64, count: i64) -> Result<i64> {
     if count >> COUNTED != 0 {
         return Err(Error::Impossible { user, what: "do a million things" });

@@ -1,7 +1,7 @@
-//! Transactions and addresses as block chains write them, of which none is real.
+//! Well-formed but fictitious blockchain transaction hashes and addresses.
 //!
-//! They are noise in the right form. A real address is made from a key; nobody has one for these, and
-//! that noise meets what is on a chain is as likely as that somebody guesses a stranger's key.
+//! They are random numbers in the right encoding. A real address is derived from a key; a collision is as
+//! likely as guessing an existing key.
 
 use std::fmt::Write;
 
@@ -9,36 +9,36 @@ use bech32::{Fe32, hrp, segwit};
 
 use crate::draw::Draws;
 
-/// What a transaction is known by.
+/// Returns a transaction hash or signature in the format of the coin's blockchain.
 ///
-/// USDT is taken to be the token on Ethereum.
+/// USDT is assumed to be the token on Ethereum.
 pub(super) fn hash(draws: &mut Draws, coin: &str) -> String {
     match coin {
         "BTC" => hex("", 64, draws),
-        // The first signature of a transaction is its name.
+        // Solana identifies a transaction by its first signature.
         "SOL" => bs58::encode(bytes::<64>(draws)).into_string(),
         _ => hex("0x", 64, draws),
     }
 }
 
-/// An address that coins are sent to.
+/// Returns an address in the format of the coin's blockchain.
 pub(super) fn address(draws: &mut Draws, coin: &str) -> String {
     match coin {
         "BTC" => segwit_address(bytes(draws)),
         "SOL" => bs58::encode(bytes::<32>(draws)).into_string(),
-        // All in small letters: then it has no checksum, which EIP-55 allows.
+        // Lowercase addresses carry no checksum, which EIP-55 allows.
         _ => hex("0x", 40, draws),
     }
 }
 
-/// What is paid to the hash of a public key, as BIP-173 writes it.
+/// Returns the pay-to-witness-public-key-hash address of a key hash (BIP-173).
 fn segwit_address(key_hash: [u8; 20]) -> String {
     let mut text = String::with_capacity(42);
     let _ = segwit::encode_lower_to_fmt_unchecked(&mut text, hrp::BC, Fe32::Q, &key_hash);
     text
 }
 
-/// So many digits behind a prefix.
+/// Returns `digits` random hexadecimal digits after a prefix.
 fn hex(prefix: &str, digits: usize, draws: &mut Draws) -> String {
     let mut text = String::with_capacity(prefix.len() + digits + 16);
     text.push_str(prefix);
@@ -49,6 +49,7 @@ fn hex(prefix: &str, digits: usize, draws: &mut Draws) -> String {
     text
 }
 
+/// Returns random bytes.
 fn bytes<const LEN: usize>(draws: &mut Draws) -> [u8; LEN] {
     let mut bytes = [0; LEN];
     for part in bytes.chunks_mut(8) {
@@ -68,7 +69,7 @@ mod tests {
         Draws::of(7, Stream::Ledger, entity)
     }
 
-    /// The bytes that hexadecimal digits in small letters stand for.
+    /// Decodes lowercase hexadecimal digits.
     fn decode(digits: &str) -> Vec<u8> {
         assert_eq!(digits, digits.to_lowercase());
         let pairs = (0..digits.len()).step_by(2);
@@ -136,7 +137,7 @@ mod tests {
 
     #[test]
     fn base58_is_that_of_solana() {
-        // The system program, and an example of draft-msporny-base58-03.
+        // The address of the system program, and a test vector of draft-msporny-base58-03.
         assert_eq!(bs58::encode([0; 32]).into_string(), "1".repeat(32));
         assert_eq!(bs58::encode("Hello World!").into_string(), "2NEpo7TZRRrLZSi2U");
     }

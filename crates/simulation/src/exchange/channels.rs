@@ -1,61 +1,62 @@
-//! The channels of the exchange: what they cost, whom they bring, and what those are like.
+//! Acquisition channels: their cost, their funnel, and the model parameters of their users.
 
 use super::countries::{COUNTRIES, mix};
 use super::nature::Process;
 
-/// A campaign, and its share of what is spent on the channel.
+/// A campaign, and its share of the channel's spend.
 #[derive(Debug)]
 pub(super) struct Campaign {
     pub(super) name: &'static str,
     pub(super) share: f64,
 }
 
-/// A way in.
+/// An acquisition channel.
 #[derive(Debug)]
 pub(super) struct Channel {
     pub(super) name: &'static str,
-    /// None for a channel that nobody pays for.
+    /// Campaigns of the channel; empty for unpaid channels.
     pub(super) campaigns: &'static [Campaign],
-    /// Its share of all signups.
+    /// Share of all signups.
     pub(super) share: f64,
-    /// What a signup costs on average, in US dollars.
+    /// Average cost per signup, in US dollars.
     pub(super) cost: f64,
-    /// By which power signups grow with what is spent in a day: below 1, more and more is wasted.
+    /// Exponent by which signups grow with daily spend; below 1, returns diminish.
     pub(super) saturation: f64,
-    /// The country mix: how much more often than elsewhere its users come from the first countries.
+    /// Factor on the share of users who come from the first country.
     pub(super) home: f64,
-    /// Whether its users are brought along by others.
+    /// `true` if its users are referred by other users.
     pub(super) is_referral: bool,
-    /// The share of its signups, where countries are as most, who confirm their e-mail, of these who are verified, and of these who come
-    /// to a first trade or purchase.
+    /// Funnel before country effects: share of signups who confirm their e-mail, of those who are verified,
+    /// and of those who make a first trade or card purchase.
     pub(super) funnel: [f64; 3],
     pub(super) process: Process,
-    /// What the exchange takes of a dollar that is traded or bought for within a year of the first one, on
-    /// average. It follows from the process, the shares of purchases and of orders that wait, and the steps
-    /// of the fees, but by no formula: a test finds it again by playing.
+    /// Fees per US dollar traded within a year of the first trade, on average. There is no closed form,
+    /// because it depends on the model parameters, the shares of card purchases and maker orders, and the fee
+    /// tiers; a test reproduces it by simulation.
     pub(super) take: f64,
 }
 
 impl Channel {
-    /// The funnel in one country.
+    /// Returns the funnel for users of one country.
     pub(super) fn funnel_in(&self, country: usize) -> [f64; 3] {
         let [confirms, passes, starts] = self.funnel;
         let country = &COUNTRIES[country];
         [confirms, (passes * country.passes).min(1.0), (starts * country.starts).min(1.0)]
     }
 
-    /// The probability that a signup comes to a first trade or purchase.
+    /// Returns the probability that a signup makes a first trade or card purchase.
     pub(super) fn starts(&self) -> f64 {
         let shares = mix(self.home).into_iter().enumerate();
         shares.map(|(at, share)| share * self.funnel_in(at).iter().product::<f64>()).sum()
     }
 }
 
+/// Returns model parameters with the gamma–gamma shapes that all channels share.
 const fn process(r: f64, alpha: f64, a: f64, b: f64, gamma: f64) -> Process {
     Process { r, alpha, a, b, p: 1.8, q: 2.4, gamma }
 }
 
-/// All of them. The shares add up to one.
+/// All channels. The shares sum to one.
 pub(super) const CHANNELS: [Channel; 5] = [
     Channel {
         name: "organic",

@@ -1,4 +1,4 @@
-//! How time passes for those who trade: faster on lively days, by the week and by the hour.
+//! The activity clock of users: time passes faster on volatile days, and by weekday and hour.
 
 use chrono::NaiveDate;
 
@@ -7,26 +7,25 @@ use super::plan::weekly;
 use super::prices::Prices;
 use crate::world::{DAY, HOUR};
 
-/// Nothing that a user does comes sooner after what they did before, in microseconds: so what belongs to a
-/// trade has room.
+/// Minimum time between two trades of a user, in microseconds, which leaves room for a trade's other events.
 const ROOM: i64 = 64;
 
-/// The days and hours that are played, and what they are like.
+/// The intensity of trading by day and hour, as a time change of the trading process.
 #[derive(Debug)]
 pub(super) struct Clock {
     opening: i64,
-    /// How fast time passes on each day; nothing where it passes evenly.
+    /// Intensity of each day relative to an average one; empty if the exchange is stationary.
     pace: Vec<f64>,
-    /// What has passed when a day begins, in microseconds of an even day; one more than there are days.
+    /// Activity time at the start of each day and at the end of the last, in microseconds of an average day.
     passed: Vec<f64>,
-    /// Whether prices fell by more than three in a hundred.
+    /// `true` for days on which prices fell by more than three percent.
     fell: Vec<bool>,
-    /// What part of a day has passed at every hour, by country.
+    /// Cumulative share of a day's activity at the start of every hour, by country.
     hours: [[f64; 25]; COUNTRIES.len()],
 }
 
 impl Clock {
-    /// Of all days of `prices`; if `stationary`, time passes evenly.
+    /// Creates the clock of all days of `prices`. If `stationary`, activity is uniform over time.
     pub(super) fn new(opening: i64, first: NaiveDate, prices: &Prices, stationary: bool) -> Self {
         let hours = std::array::from_fn(|country| {
             let mut passed = [0.0; 25];
@@ -51,13 +50,14 @@ impl Clock {
         clock
     }
 
-    /// Whether the day of a moment was one on which prices fell.
+    /// Returns `true` if prices fell on the day of a moment.
     pub(super) fn falls(&self, at: i64) -> bool {
         let day = usize::try_from((at - self.opening).div_euclid(DAY)).unwrap_or(usize::MAX);
         self.fell.get(day).copied().unwrap_or_default()
     }
 
-    /// The moment of a day that begins at `midnight` when `part` of what is done in it has been done.
+    /// Returns the moment of the day starting at `midnight` at which the share `part` of its activity has
+    /// passed.
     pub(super) fn moment(&self, country: usize, midnight: i64, part: f64) -> i64 {
         let hours = &self.hours[country];
         let hour = hours.partition_point(|passed| *passed <= part).clamp(1, 24) - 1;
@@ -66,8 +66,8 @@ impl Clock {
         midnight + whole(at * HOUR as f64).min(DAY - 1)
     }
 
-    /// The moment at which `wait`, in microseconds of an even day, has passed since `at`. Beyond the days
-    /// that are known it is no more than beyond them.
+    /// Returns the moment at which `wait` microseconds of activity time have passed since `at`, or `i64::MAX`
+    /// if that lies beyond the simulated days.
     pub(super) fn after(&self, country: usize, at: i64, wait: f64) -> i64 {
         if self.pace.is_empty() {
             return at.saturating_add(whole(wait).max(ROOM));
@@ -89,7 +89,7 @@ impl Clock {
         next.max(at.saturating_add(ROOM))
     }
 
-    /// What part of what is done in a day has been done so long after midnight.
+    /// Returns the share of a day's activity that has passed `since` microseconds after midnight.
     fn part(&self, country: usize, since: i64) -> f64 {
         let hour = usize::try_from(since / HOUR).unwrap_or_default().min(23);
         let gone = (since % HOUR) as f64 / HOUR as f64;
@@ -98,6 +98,7 @@ impl Clock {
     }
 }
 
+/// Truncates a duration to whole microseconds.
 #[allow(clippy::cast_possible_truncation)] // spans below 2⁶³, and cut there
 fn whole(span: f64) -> i64 {
     span as i64
@@ -122,7 +123,7 @@ mod tests {
     fn a_day_of_double_pace_is_over_in_half_the_waiting() {
         let clock = clock(&[1.0, 2.0, 0.5, 1.0]);
         let midnight = |day: i64| day * DAY;
-        // From midnight to midnight, whatever the hours between are like.
+        // The hours of a day do not matter from midnight to midnight.
         for (from, wait, to) in [(0, 1.0, 1), (1, 2.0, 2), (2, 0.5, 3), (0, 3.5, 3)] {
             let after = clock.after(0, midnight(from), wait * DAY as f64);
             assert!((after - midnight(to)).abs() < 10, "{from} {wait}: {after}");

@@ -1,4 +1,4 @@
-//! What an exchange is like.
+//! Configuration of the `exchange` preset.
 
 use std::fmt;
 use std::num::NonZero;
@@ -10,32 +10,31 @@ use serde::{Deserialize, Serialize};
 use super::Scenario;
 use crate::{Error, Result};
 
-/// Users have numbers below this: a number and a count have to fit an id.
+/// Exclusive limit of users: a user id and a per-user counter share 63 bits.
 const MOST_USERS: u64 = 1 << 40;
 
-/// What the exchange is like.
+/// Configuration of the `exchange` preset.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExchangeConfig {
-    /// Everything that is drawn follows from it.
+    /// Seed of all random streams.
     pub seed: u64,
-    /// The first day of business.
+    /// First day of business.
     pub first_day: NaiveDate,
-    /// For how many days new users sign up.
+    /// Number of days on which new users sign up.
     pub days: u16,
-    /// How many users that will have been.
+    /// Total number of users at the end of the signup period.
     pub users: u64,
-    /// Days before this one are played; `None`: the first alone.
+    /// Exclusive end of the simulated days; `None` for the first day alone.
     pub until: Option<NaiveDate>,
-    /// About how many rows a page has.
+    /// Approximate number of rows per page.
     pub page_rows: usize,
-    /// How many threads play; `None`: as many as there are cores. It changes no byte.
+    /// Number of threads; `None` for one per core. Does not affect the output.
     pub threads: Option<NonZero<usize>>,
-    /// Which part of the users is played.
+    /// Shard of the users that is simulated.
     pub shard: Shard,
-    /// Whether users trade evenly through time, whatever the market does: then they are exactly what
-    /// BG/NBD assumes.
+    /// `true` for trading that is uniform over time and independent of the market, exactly as BG/NBD assumes.
     pub stationary: bool,
-    /// What is out of the ordinary.
+    /// Deviations from the default exchange.
     pub scenarios: Vec<Scenario>,
 }
 
@@ -57,11 +56,15 @@ impl Default for ExchangeConfig {
 }
 
 impl ExchangeConfig {
-    /// The day before which all days are played.
+    /// Returns the exclusive end of the simulated days.
     pub(super) fn end(&self) -> NaiveDate {
         self.until.or_else(|| self.first_day.succ_opt()).unwrap_or(self.first_day)
     }
 
+    /// Validates the configuration.
+    ///
+    /// # Errors
+    /// Returns [`Error::Invalid`] for the first invalid setting.
     pub(super) fn check(&self) -> Result<()> {
         let refused =
             |setting, reason: &str| Err(Error::Invalid { setting, reason: reason.into() });
@@ -86,8 +89,10 @@ impl ExchangeConfig {
     }
 }
 
-/// One of several equal parts of the users, in the order in which they sign up: played apart, by as many
-/// machines as one likes, the parts come to the rows of the whole, in the same order.
+/// One of several equal, contiguous parts of the users in signup order.
+///
+/// Shards can be simulated on different machines. Together they produce the rows of the whole, in the same
+/// order.
 ///
 /// ```
 /// use tidegauge_simulation::Shard;
@@ -105,10 +110,10 @@ pub struct Shard {
 }
 
 impl Shard {
-    /// The `part`th of `of` parts, counted from 1.
+    /// Creates the `part`th of `of` shards, counted from 1.
     ///
     /// # Errors
-    /// When there is no such part.
+    /// Returns [`Error::Invalid`] if `part` is not in `1..=of`.
     pub fn new(part: u64, of: u64) -> Result<Self> {
         if (1..=of).contains(&part) {
             return Ok(Self { part, of });
@@ -117,17 +122,17 @@ impl Shard {
         Err(Error::Invalid { setting: "shard", reason })
     }
 
-    /// Whether it is the first one, which also has what is nobody's own.
+    /// Returns `true` for the first shard, which also writes the rows that belong to no user.
     pub(super) fn is_first(self) -> bool {
         self.part == 1
     }
 
-    /// Whether it is all.
+    /// Returns `true` if there is only one shard.
     pub fn is_whole(&self) -> bool {
         self.of == 1
     }
 
-    /// The places that are this one's among `count`.
+    /// Returns the range of user numbers of this shard among `count` users.
     pub(super) fn of(self, count: u64) -> std::ops::Range<u64> {
         let bound = |parts: u64| {
             let place = u128::from(count) * u128::from(parts) / u128::from(self.of);
@@ -137,7 +142,7 @@ impl Shard {
     }
 }
 
-/// All users.
+/// The single shard with all users.
 impl Default for Shard {
     fn default() -> Self {
         Self { part: 1, of: 1 }

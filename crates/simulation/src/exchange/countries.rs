@@ -1,4 +1,4 @@
-//! Where users live: what they pay in, when they are awake, and how far they come.
+//! Countries of users: currency, local hours, and their effect on the signup funnel.
 
 #[cfg(doc)]
 use super::assets::FIATS;
@@ -6,20 +6,21 @@ use super::assets::FIATS;
 /// A country.
 #[derive(Debug)]
 pub(super) struct Country {
-    /// ISO 3166-1 alpha-2.
+    /// ISO 3166-1 alpha-2 code.
     pub(super) name: &'static str,
-    /// The place of its currency among [`FIATS`].
+    /// Index of its currency in [`FIATS`].
     pub(super) fiat: usize,
-    /// Its share of the users of a channel that favours none.
+    /// Share of users of a channel without country preference.
     pub(super) share: f64,
-    /// How much later than in London the day begins, in hours.
+    /// Hours by which its local time is behind London's.
     pub(super) west: i64,
-    /// By how much more or fewer than elsewhere pass the identity check…
+    /// Factor on the share of users who pass the identity check.
     pub(super) passes: f64,
-    /// …and come to a first trade after it.
+    /// Factor on the share of verified users who make a first trade.
     pub(super) starts: f64,
 }
 
+/// Creates a country.
 const fn country(
     name: &'static str,
     fiat: usize,
@@ -30,7 +31,7 @@ const fn country(
     Country { name, fiat, share, west, passes, starts }
 }
 
-/// All of them, with the places of their currencies. The shares add up to one.
+/// All countries. The shares sum to one.
 pub(super) const COUNTRIES: [Country; 8] = [
     country("US", 0, 0.38, 6, [1.00, 1.00]),
     country("GB", 2, 0.16, 0, [1.02, 1.01]),
@@ -42,7 +43,7 @@ pub(super) const COUNTRIES: [Country; 8] = [
     country("IT", 1, 0.04, -1, [0.90, 0.96]),
 ];
 
-/// Their names, in the same order.
+/// Country codes, in the order of [`COUNTRIES`].
 pub(super) const NAMES: [&str; COUNTRIES.len()] = {
     let mut names = [""; COUNTRIES.len()];
     let mut at = 0;
@@ -53,14 +54,14 @@ pub(super) const NAMES: [&str; COUNTRIES.len()] = {
     names
 };
 
-/// How much is done in each hour of the local day, in proportion.
+/// Relative activity in each hour of the local day.
 const LOCAL: [f64; 24] = [
     0.45, 0.30, 0.22, 0.18, 0.18, 0.25, 0.45, 0.75, 1.00, 1.15, 1.20, 1.20, 1.25, 1.20, 1.20, 1.20,
     1.25, 1.35, 1.50, 1.65, 1.70, 1.50, 1.10, 0.75,
 ];
 
 impl Country {
-    /// How much is done in each hour of the day, UTC; a day's add up to one.
+    /// Returns the share of activity in each hour of the UTC day; the sum is one.
     pub(super) fn hours(&self) -> [f64; 24] {
         let total: f64 = LOCAL.iter().sum();
         let mut hours = [0.0; 24];
@@ -72,8 +73,8 @@ impl Country {
     }
 }
 
-/// The shares of the countries among the users of a channel that draws on the first one `home` times as
-/// often as others do.
+/// Returns the shares of the countries for a channel whose share of the first country is multiplied by
+/// `home`.
 pub(super) fn mix(home: f64) -> [f64; COUNTRIES.len()] {
     let first = (COUNTRIES[0].share * home).min(1.0);
     let others = (1.0 - first) / (1.0 - COUNTRIES[0].share);
@@ -107,7 +108,7 @@ mod tests {
             let country = COUNTRIES.iter().find(|it| it.name == name).unwrap();
             country.hours()
         };
-        // Eight in the evening in London, and in the middle of America six hours later.
+        // Eight o'clock in the evening in London equals 02:00 UTC in the central US.
         assert!(hours("GB")[20] > 5.0 * hours("GB")[3]);
         assert!((hours("US")[2] - hours("GB")[20]).abs() < 1e-12);
         assert!((hours("DE")[19] - hours("GB")[20]).abs() < 1e-12);

@@ -1,4 +1,4 @@
-//! How far an exchange has been played.
+//! The cursor of the `exchange` preset.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use tidegauge_core::{Cursor, Fingerprint, Page};
 use super::{ExchangeConfig, Scenario, Shard};
 use crate::{other_preset, refused, set_otherwise};
 
-/// How far the play has come: the cursor's text, as JSON.
+/// The progress of the simulation, serialized as JSON in the cursor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Position {
@@ -20,11 +20,11 @@ pub(super) struct Position {
     pub(super) shard: Shard,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) scenarios: Vec<Scenario>,
-    /// What the days that have been played, or are being, were priced from.
+    /// Fingerprint of the market that the simulated days were priced from.
     pub(super) market: Option<Fingerprint>,
-    /// All days before this one are played.
+    /// Exclusive end of the completed days.
     pub(super) from: NaiveDate,
-    /// The days that are being played end here, and `user` is the next whose they are.
+    /// Exclusive end of the period in progress, and the next user slot in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) to: Option<NaiveDate>,
     #[serde(default)]
@@ -32,7 +32,7 @@ pub(super) struct Position {
 }
 
 impl Position {
-    /// Where an exchange begins.
+    /// Returns the position before the first page.
     pub(super) fn first(config: &ExchangeConfig) -> Self {
         let ExchangeConfig { seed, first_day, days, users, stationary, shard, .. } = *config;
         let (from, scenarios) = (first_day, config.scenarios.clone());
@@ -51,11 +51,18 @@ impl Position {
         }
     }
 
+    /// Parses a cursor.
+    ///
+    /// # Errors
+    /// Returns an error if the text is not a cursor of this preset.
     pub(super) fn read(cursor: &Cursor) -> serde_json::Result<Self> {
         serde_json::from_str(cursor.as_str())
     }
 
-    /// Where an exchange of that `config` goes on from.
+    /// Returns the position from which an exchange with that `config` resumes.
+    ///
+    /// # Errors
+    /// Returns an error if the cursor is another preset's, or was written with other settings.
     pub(super) fn after(
         cursor: Option<&Cursor>,
         config: &ExchangeConfig,
@@ -71,8 +78,8 @@ impl Position {
                  `tidegauge reset simulation` has it played from the beginning"
             ))
         })?;
-        // What is yet to come may be otherwise than it was thought to be, but for the market, which may be
-        // loaded already, and for when users begin, which is told when they sign up.
+        // Scenarios may change as long as they are in the future. Market scenarios apply when prices are
+        // loaded, and outages when users sign up, so those must never change.
         let reached = it.to.unwrap_or(it.from);
         let is_set = |it: &&Scenario| {
             it.is_of_market() || matches!(it, Scenario::KycOutage { .. }) || it.from() < reached
@@ -80,7 +87,7 @@ impl Position {
         let past = |scenarios: &[Scenario]| -> Vec<Scenario> {
             scenarios.iter().filter(is_set).cloned().collect()
         };
-        // By way of JSON as well: a float may come out of that a little different.
+        // A float may change in the JSON round trip, so both sides take it.
         let text = serde_json::to_string(&first.scenarios).unwrap_or_default();
         let wanted: Vec<Scenario> = serde_json::from_str(&text).unwrap_or_default();
         let same_past = past(&it.scenarios) == past(&wanted);
@@ -103,7 +110,7 @@ impl Position {
         )))
     }
 
-    /// The page that ends here.
+    /// Returns a page with these batches that ends at this position.
     pub(super) fn close(&self, batches: Vec<tidegauge_core::Batch>, done: bool) -> Page {
         let text = serde_json::to_string(self).unwrap_or_default();
         Page { batches, cursor: Cursor::new(text), done }

@@ -1,17 +1,17 @@
-//! What the exchange remembers of a device or a card: enough to know it again, and no more.
+//! Fingerprints of devices and payment cards, which identify them without revealing more.
 
 use crate::draw::Draws;
 
-/// The systems, and how many in a hundred devices have each.
+/// Operating systems, and their shares of devices in percent.
 const SYSTEMS: [(&str, u32); 3] = [("ios", 40), ("android", 35), ("web", 25)];
 
-/// The fingerprint of a device.
+/// Returns a random device fingerprint.
 pub(super) fn device(draws: &mut Draws) -> String {
     let system = draws.pick(&SYSTEMS);
     format!("{system}-{:012x}", draws.bits() >> 16)
 }
 
-/// The fingerprint of a card, from which nobody gets back to its number.
+/// Returns a random card fingerprint. It does not reveal the card number.
 pub(super) fn card(draws: &mut Draws) -> String {
     format!("card-{:016x}", draws.bits())
 }

@@ -1,13 +1,14 @@
-//! What BG/NBD expects of a new user.
+//! The expected number of repeat transactions under BG/NBD.
 
-/// Repeat transactions that BG/NBD expects of a new user within `days` of the first transaction, which is
-/// not counted: equation 9 of Fader, Hardie and Lee (2005, <https://doi.org/10.1287/mksc.1040.0098>).
+/// Returns the expected number of repeat transactions of a new user within `days` of the first transaction,
+/// which is not counted: equation 9 of Fader, Hardie and Lee (2005,
+/// <https://doi.org/10.1287/mksc.1040.0098>).
 ///
-/// The paper's closed form is 0 / 0 at a = 1, and its hypergeometric series is slow for long times. Before the
-/// mean over p is taken, neither is so: whoever leaves after each repeat with probability p is expected to make
-/// E\[(1 − e^(−λpt)) / p\] = (1 − (1 + pt/α)^−r) / p of them. The mean of that over p ~ Beta(a, b) is taken by
-/// the trapezoidal rule in the logit of p. There the integrand is analytic within ±πi, whatever the parameters
-/// are, and vanishes at both ends, so that the rule converges exponentially (Trefethen and Weideman, 2014,
+/// The paper's closed form is 0 / 0 at a = 1, and its hypergeometric series converges slowly for long times.
+/// Both problems vanish if the integral over the dropout probability p is taken last: given p, the
+/// expectation is E\[(1 − e^(−λpt)) / p\] = (1 − (1 + pt/α)^−r) / p. Its mean over p ~ Beta(a, b) is computed
+/// by the trapezoidal rule in the logit of p. The integrand is analytic within ±πi for all parameters and
+/// vanishes at both ends, so the rule converges exponentially (Trefethen and Weideman, 2014,
 /// <https://doi.org/10.1137/130932132>): the relative error is below 1e-12 for `a` and `b` from 0.02 on.
 pub(super) fn expected(r: f64, alpha: f64, a: f64, b: f64, days: f64) -> f64 {
     let time = days / alpha;
@@ -17,13 +18,13 @@ pub(super) fn expected(r: f64, alpha: f64, a: f64, b: f64, days: f64) -> f64 {
     let (mut sum, mut weights) = (0.0, 0.0);
     let mut add = |logit: f64| {
         let weight = libm::exp(ln_weight(a, b, logit) - height);
-        // Further down, p could be 0, and `made` no longer changes.
+        // Below this bound, `made` is constant and p would underflow to 0.
         let p = (1.0 / (1.0 + libm::exp(-logit))).max(1e-200);
         sum += weight * made(p);
         weights += weight;
         weight > 1e-18 * weights
     };
-    // Half the spread of the logit where that is small. From the peak outwards, until nothing is added.
+    // The step is half the standard deviation of the logit, at most 0.25. Each side ends when terms vanish.
     let step = f64::min(0.25, 0.5 * (1.0 / a + 1.0 / b).sqrt());
     add(peak);
     for side in [-step, step] {
@@ -33,7 +34,7 @@ pub(super) fn expected(r: f64, alpha: f64, a: f64, b: f64, days: f64) -> f64 {
     sum / weights
 }
 
-/// The logarithm of pᵃ (1 − p)ᵇ, which is the density of the logit of p ~ Beta(a, b) but for a constant.
+/// Returns the logarithm of pᵃ (1 − p)ᵇ: the density of the logit of p ~ Beta(a, b) up to a constant.
 fn ln_weight(a: f64, b: f64, logit: f64) -> f64 {
     let ln_larger = -libm::log1p(libm::exp(-logit.abs()));
     let ln_smaller = ln_larger - logit.abs();
@@ -44,7 +45,8 @@ fn ln_weight(a: f64, b: f64, logit: f64) -> f64 {
 mod tests {
     use super::*;
 
-    /// Forty digits of the closed form, by mpmath: r, days / α, a, b, and what is expected.
+    /// Values of the closed form, computed by mpmath with forty digits: r, days / α, a, b, and the
+    /// expectation.
     const REFERENCE: [[f64; 5]; 12] = [
         [0.25, 0.01, 0.2, 0.3, 0.002_493_787_233_94],
         [5.0, 0.01, 5.0, 20.0, 0.049_701_607_051_4],
@@ -88,7 +90,7 @@ mod tests {
         }
     }
 
-    /// Equation 9 as it is printed.
+    /// Returns equation 9 in the paper's closed form.
     fn series(r: f64, alpha: f64, a: f64, b: f64, days: f64) -> f64 {
         let z = days / (alpha + days);
         let (mut term, mut sum) = (1.0, 1.0);

@@ -1,7 +1,7 @@
-//! A user's life, from signup to the last trade. All of it follows from the seed and the user's number.
+//! Simulation of one user from signup to churn, a deterministic function of the seed and the user's number.
 //!
-//! Whatever a trade brings about, money that comes in before it and goes out after it, happens on the
-//! trade's own day. So a day can be played without knowing what the market does on the next.
+//! All events that a trade causes, including deposits before and withdrawals after it, happen on the day of
+//! the trade. A day can therefore be simulated without the next day's market.
 
 use std::collections::VecDeque;
 
@@ -14,44 +14,47 @@ use crate::Result;
 use crate::draw::{Draws, Stream};
 use crate::world::{CENT, DAY, ONE, divide};
 
-/// The share of trades that are purchases with a card, without an order.
+/// Probability that a trade is a card purchase without an order.
 pub(super) const PURCHASES: f64 = 0.13;
 
-/// A US dollar, in cents.
+/// One US dollar, in cents.
 pub(super) const DOLLAR: i64 = 100;
 
-/// The most that a card is charged with, in US cents.
+/// Largest card payment, in US cents.
 pub(super) const CARD_LIMIT: i64 = 5_000 * DOLLAR;
 
-/// Someone who has signed up, and their books.
+/// The state of one user during the simulation.
 pub(super) struct Life<'w> {
     pub(super) world: &'w World,
     pub(super) book: &'w mut Book,
     pub(super) signup: Signup,
-    /// The place of the currency that the user pays in.
+    /// Index of the user's currency in `FIATS`.
     pub(super) fiat: usize,
-    /// Draws of what belongs to one trade.
+    /// Random stream of the current trade.
     pub(super) draws: Draws,
-    /// What all trades were worth in US cents, when the window began and by now.
+    /// Total trading volume in US cents, at the start of the window and now.
     pub(super) volume: [i64; 2],
-    /// When the last one was, likewise.
+    /// Time of the last trade, at the start of the window and now.
     pub(super) last: [Option<i64>; 2],
     recent: Recent,
 }
 
-/// What a trade is to be.
+/// The size and time of an intended trade.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Deal {
-    /// What it is worth, in US cents.
+    /// Value, in US cents.
     pub(super) cents: i64,
     pub(super) at: i64,
-    /// Nothing that belongs to it happens before…
+    /// Earliest time of any event of this trade.
     pub(super) from: i64,
-    /// …or from then on.
+    /// Exclusive latest time of any event of this trade.
     pub(super) to: i64,
 }
 
-/// Plays a life into `book`; `draws` are those of the trades to come.
+/// Simulates a user and appends the rows to `book`. `draws` is the random stream of the coming trades.
+///
+/// # Errors
+/// Returns an error if an amount, an id or a balance leaves its range.
 pub(super) fn live(world: &World, signup: Signup, draws: Draws, book: &mut Book) -> Result<()> {
     if signup.at >= book.window.end {
         return Ok(());
@@ -74,11 +77,11 @@ pub(super) fn live(world: &World, signup: Signup, draws: Draws, book: &mut Book)
 }
 
 impl Life<'_> {
-    /// Trades from `at` on, until the user leaves or the window ends.
+    /// Executes trades from `at` on until the user churns or the window ends.
     fn trade(&mut self, mut draws: Draws, mut at: i64) -> Result<()> {
         let (world, end) = (self.world, self.book.window.end);
         let nature = self.signup.nature;
-        // What is done before money can be taken out again, or new come in.
+        // End of the previous trade's events: deposits and withdrawals of this trade come after it.
         let mut from = self.signup.checked_at;
         for number in 1..=nature.lasts {
             if at >= end {
@@ -87,7 +90,7 @@ impl Life<'_> {
             let wait = draws.exponential(DAY as f64 / nature.rate);
             let next = world.clock.after(self.signup.country, at, wait);
             let cents = cents(nature.value(&mut draws));
-            // Draws of its own: what it draws must not shift those of the next.
+            // A separate stream per trade: its draws must not shift those of later trades.
             self.draws = Draws::of(draws.bits(), Stream::Ledger, number.unsigned_abs());
             let midnight = at - at.rem_euclid(DAY);
             let deal = Deal { cents, at, from: from.max(midnight), to: next.min(midnight + DAY) };
@@ -97,7 +100,7 @@ impl Life<'_> {
         Ok(())
     }
 
-    /// One trade or purchase; when all that belongs to it is over.
+    /// Executes one trade or card purchase. Returns the time of its last event.
     fn deal(&mut self, deal: &Deal) -> Result<i64> {
         let coin = self.coin();
         let over = if self.signup.ring.is_some() {
@@ -119,12 +122,13 @@ impl Life<'_> {
         Ok(over)
     }
 
+    /// Draws a coin; returns its index in `COINS`.
     fn coin(&mut self) -> usize {
         let at = self.draws.unit();
         [0.45, 0.75, 0.9].iter().filter(|below| at >= **below).count()
     }
 
-    /// What the user's holdings of a coin are worth, in US cents.
+    /// Returns the value of the user's balance of a coin, in US cents.
     pub(super) fn worth(&self, coin: usize, at: i64) -> Result<i64> {
         match self.book.has(coin) {
             0 => Ok(0),
@@ -136,28 +140,28 @@ impl Life<'_> {
         }
     }
 
-    /// The price of a coin at a moment, in 10⁻⁸ of the user's currency.
+    /// Returns the price of a coin in 10⁻⁸ of the user's currency.
     pub(super) fn price(&self, coin: usize, at: i64) -> Result<i64> {
         self.in_own(self.world.prices.usd(coin, at)?, at)
     }
 
-    /// An amount of US dollars in the user's currency, the same units.
+    /// Converts an amount of US dollars to the user's currency, in the same units.
     pub(super) fn in_own(&self, usd: i64, at: i64) -> Result<i64> {
         self.world.prices.in_fiat(self.fiat, usd, at)
     }
 
-    /// The fee of a trade, in 10⁻⁴: by what the user traded for in the thirty days before.
+    /// Returns the fee in basis points (1/10,000) for the trailing thirty-day volume.
     pub(super) fn fee_rate(&mut self, at: i64, is_maker: bool) -> i128 {
         fees::TIERED.rate(self.recent.cents(at), is_maker)
     }
 
-    /// Remembers what was traded for, in 10⁻⁸ US dollars.
+    /// Adds a trade in 10⁻⁸ US dollars to the trailing volume.
     pub(super) fn traded(&mut self, at: i64, usd: i64) {
         self.recent.add(at, usd);
     }
 }
 
-/// What a user traded for in the days that count for the fee.
+/// Trades within the trailing window of the fee tiers.
 #[derive(Debug, Default)]
 struct Recent {
     trades: VecDeque<(i64, i64)>,
@@ -170,7 +174,7 @@ impl Recent {
         self.sum += i128::from(usd);
     }
 
-    /// US cents in the days before `at`.
+    /// Returns the volume in US cents of the window that ends before `at`.
     fn cents(&mut self, at: i64) -> i128 {
         while let Some((then, usd)) = self.trades.front().copied() {
             if then >= at - fees::DAYS * DAY {
@@ -179,15 +183,15 @@ impl Recent {
             self.sum -= i128::from(usd);
             self.trades.pop_front();
         }
-        // Of trades at one moment none is before the other.
+        // Trades at the same moment do not count toward each other's tier.
         let now = self.trades.iter().rev().take_while(|trade| trade.0 >= at);
         (self.sum - now.map(|trade| i128::from(trade.1)).sum::<i128>()) / CENT
     }
 }
 
-/// US cents, at least one.
+/// Converts US dollars to cents; at least one.
 #[allow(clippy::cast_possible_truncation)] // what does not fit is cut
 pub(super) fn cents(value: f64) -> i64 {
-    // Nobody trades for more than a hundred million at once.
+    // One trade is limited to 100 million US dollars.
     ((value * 100.0 + 0.5).min(1e10) as i64).max(1)
 }

@@ -1,5 +1,5 @@
-//! An exchange of any size, whose users come through channels with known costs, and trade, stay and leave
-//! by known processes.
+//! The `exchange` preset: any number of users, acquired through channels with known costs, who trade and
+//! churn according to known models.
 
 mod assets;
 mod book;
@@ -56,19 +56,19 @@ use crate::played::{Numbers, Played};
 use crate::world::{DAY, midnight};
 use crate::{Error, NAME, Result, refused};
 
-/// What the lives of all users follow from.
+/// The inputs that all users share.
 #[derive(Debug)]
 struct World {
     seed: u64,
-    /// When the first day begins.
+    /// Start of the first day, in microseconds since 1970.
     opening: i64,
     plan: Plan,
     rings: Vec<Ring>,
     prices: Prices,
     clock: Clock,
-    /// The countries that the users of each channel come from.
+    /// Country distribution of each channel's users.
     mixes: Vec<Weighted>,
-    /// When no identity check comes to an end.
+    /// Periods during which no identity check completes, in microseconds since 1970.
     outages: Vec<std::ops::Range<i64>>,
 }
 
@@ -95,10 +95,11 @@ impl World {
         }
     }
 
-    /// When an identity check ends that is asked for at a moment, and takes so long.
+    /// Returns the time at which an identity check ends that is submitted at `asked` and takes `takes`
+    /// microseconds.
     fn checked(&self, asked: i64, takes: i64) -> i64 {
         let mut end = asked.saturating_add(takes);
-        // One outage may end within another.
+        // A check that was delayed by one outage may end within another.
         while let Some(outage) = self.outages.iter().find(|outage| outage.contains(&end)) {
             end = outage.end + takes;
         }
@@ -106,12 +107,14 @@ impl World {
     }
 }
 
-/// An exchange of any size.
+/// A simulated exchange with any number of users.
 ///
-/// Every user's life is a function of the seed and the user's number: so users can be played in any order,
-/// by any number of threads and machines, a page can be played again alone, and a run of ninety days makes
-/// the rows that ninety runs of a day make. `ledger_entries` are its books; `truth_users` and
-/// `truth_channels` say what its users are really like.
+/// All events of a user are a deterministic function of the seed and the user's number. Users can therefore
+/// be simulated in any order, by any number of threads and shards; a page can be regenerated alone; and
+/// ninety one-day runs produce the rows of one ninety-day run.
+///
+/// `ledger_entries` is the double-entry ledger. `truth_users` and `truth_channels` hold the true model
+/// parameters.
 #[derive(Debug)]
 pub struct Exchange {
     name: String,
@@ -120,10 +123,11 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// An exchange in a market, which must know every day before `until`.
+    /// Creates an exchange that is priced from `market`, which must cover every day before `until`.
     ///
     /// # Errors
-    /// When the market lacks a price or a rate of such a day, or a setting makes no sense.
+    /// Returns an error if the market lacks a price or an exchange rate of such a day, or if a setting is
+    /// invalid.
     pub fn new(config: ExchangeConfig, market: Arc<Market>) -> Result<Self> {
         config.check()?;
         let played = (config.end() - config.first_day).num_days();
@@ -133,12 +137,12 @@ impl Exchange {
         Ok(Self { name, world: World::new(&config, prices), config })
     }
 
-    /// What sinks know an exchange by: parts of one are told apart.
+    /// Returns the source name of a shard, under which sinks store its cursor.
     pub fn name_of(shard: Shard) -> String {
         if shard.is_whole() { NAME.to_owned() } else { format!("{NAME} {shard}") }
     }
 
-    /// Returns the tables that a simulated exchange fills; those of [`Classic`](crate::Classic) are among them.
+    /// Returns the tables that the exchange fills, a superset of those of [`Classic`](crate::Classic).
     pub fn all_tables() -> Vec<TableRef> {
         [
             User::table(),
@@ -157,16 +161,20 @@ impl Exchange {
         .into()
     }
 
-    /// The seed, the first day, and the day before which all are played, that a cursor tells of.
+    /// Returns the seed, the first day, and the exclusive end of the simulated days that a cursor records, or
+    /// `None` if the cursor is not an exchange's.
     pub fn told_by(cursor: &Cursor) -> Option<(u64, NaiveDate, Option<NaiveDate>)> {
         let position = Position::read(cursor).ok()?;
         Some((position.seed, position.first_day, Some(position.from)))
     }
 
-    /// Rows that were played in one market do not fit those of another.
+    /// Checks that the market tables are still those that the cursor's days were priced from.
+    ///
+    /// # Errors
+    /// Returns a cursor error if prices or rates of already simulated days have changed.
     fn check_market(&self, position: &Position) -> tidegauge_core::Result<()> {
         let (reached, prices) = (position.to.unwrap_or(position.from), &self.world.prices);
-        // Of days beyond those that are played nothing is asked.
+        // Days beyond the simulated ones have no fingerprint to compare.
         let now = prices.before(reached);
         if position.market.is_none() || now.is_none() || now == position.market {
             return Ok(());
@@ -185,7 +193,7 @@ impl Exchange {
         }
         let to = position.to.unwrap_or(until);
         if to > until {
-            // A run that went further was broken off; its pages have to be those of that run.
+            // An interrupted run to a later day must be finished first: its pages depend on its end.
             return Err(Error::Unfinished { to });
         }
         let mut batches = Vec::new();
@@ -195,7 +203,7 @@ impl Exchange {
                 batches.push(truth::channels()?);
             }
         }
-        // Nobody after these has signed up yet.
+        // Later users sign up on or after `to`.
         let places = self.places(to);
         let from = position.to.map_or(places.start, |_| position.user).max(places.start);
         let ends = places.end.min(from.saturating_add(self.users_a_page(&position, to)));
@@ -210,7 +218,7 @@ impl Exchange {
         Ok(position.close(batches, done))
     }
 
-    /// What is spent on the days from `from` to `to`.
+    /// Returns the marketing spend of the days in `[from, to)`, or `None` if nothing is spent.
     fn spend(&self, from: NaiveDate, to: NaiveDate) -> Result<Option<Batch>> {
         let (mut days, mut channels, mut campaigns, mut cents) = (vec![], vec![], vec![], vec![]);
         let number = |day: NaiveDate| (day - self.config.first_day).num_days();
@@ -239,7 +247,7 @@ impl Exchange {
     }
 }
 
-/// Returns what a cursor of this preset tells of the rows that are written.
+/// Returns the rows that a cursor of this preset accounts for, or `None` if the cursor is another preset's.
 pub(crate) fn played(cursor: &Cursor) -> Option<Played> {
     let position = Position::read(cursor).ok()?;
     let places = position.shard.of(position.users);
@@ -260,7 +268,10 @@ pub(crate) fn played(cursor: &Cursor) -> Option<Played> {
     })
 }
 
-/// An amount that has to fit a user's books.
+/// Converts an amount to `i64`.
+///
+/// # Errors
+/// Returns [`Error::Impossible`] if the amount does not fit.
 fn narrow(amount: i128, life: &Life<'_>) -> Result<i64> {
     let user = life.signup.id;
     i64::try_from(amount).map_err(|_| Error::Impossible { user, what: "trade for as much" })

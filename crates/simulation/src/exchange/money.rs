@@ -1,4 +1,4 @@
-//! Money and coins that come in and go out, and coins bought with a card.
+//! Deposits, withdrawals, card purchases and chargebacks.
 
 use tidegauge_core::fees;
 
@@ -12,27 +12,27 @@ use crate::Result;
 use crate::draw::{Draws, Stream};
 use crate::world::{CENT, DAY, HOUR, MINUTE, ONE, divide, micros, withdrawal_fee};
 
-/// One of anything, and a cent, in 10⁻⁸.
+/// One unit of any asset, and one cent, in 10⁻⁸.
 const UNIT: i64 = 100_000_000;
 const PENNY: i64 = UNIT / 100;
 
-/// What purchases are paid with, and how often.
+/// Payment methods of card purchases, and their weights.
 const METHODS: [(Method, u32); 3] =
     [(Method::Card, 2), (Method::ApplePay, 1), (Method::GooglePay, 1)];
 
-/// Money or coins come in before a trade that they are needed for: `short` is what lacks.
+/// Deposits at least `short`, in 10⁻⁸, ahead of a trade that lacks this balance.
 pub(super) fn deposit(life: &mut Life<'_>, kind: usize, short: i64, deal: &Deal) -> Result<()> {
     let more = i128::from(short) * i128::from(life.draws.between(100, 160)) / 100;
     let more = narrow(more, life)?;
     let amount = match kind {
-        // Round sums, and a little more than is needed.
+        // Fiat deposits are rounded up to multiples of ten.
         FIAT => (more.max(short) + 10 * UNIT - 1) / (10 * UNIT) * (10 * UNIT),
         _ => more.max(short),
     };
-    // Before the order is placed, which is in the last quarter.
+    // The deposit completes before the order is placed, which happens in the last quarter.
     let between = deal.at - deal.from;
     let at = deal.from + life.draws.between(between / 4, between / 2);
-    // In every currency that is less than the limit in dollars.
+    // Two thirds of the US dollar limit is within the limit in every currency.
     let by_bank = life.draws.chance(0.6) || amount / PENNY > CARD_LIMIT / 3 * 2;
     let (by, lead) = match (kind, by_bank) {
         (FIAT, true) => (DepositBy::Bank, 20.0 * HOUR as f64),
@@ -42,7 +42,7 @@ pub(super) fn deposit(life: &mut Life<'_>, kind: usize, short: i64, deal: &Deal)
     let checked_at = life.signup.checked_at;
     let created = (at - micros(life.draws.exponential(lead)) - 1).max(checked_at);
     if life.draws.chance(0.04) && kind == FIAT {
-        // One that failed, before one that did not.
+        // A failed attempt may precede the successful deposit.
         let tried = created.saturating_sub(life.draws.between(MINUTE, HOUR)).max(checked_at);
         tell_deposit(life, kind, amount, by, (tried, None), at)?;
     }
@@ -51,7 +51,7 @@ pub(super) fn deposit(life: &mut Life<'_>, kind: usize, short: i64, deal: &Deal)
     life.book.post(Event::Deposit, number, at, &moves)
 }
 
-/// A row is written when it is known how the deposit ends: on the day of `at`.
+/// Writes a deposit row on the day of `at`, when the outcome is known. Returns the row's id.
 fn tell_deposit(
     life: &mut Life<'_>,
     kind: usize,
@@ -83,14 +83,14 @@ fn tell_deposit(
     Ok(number)
 }
 
-/// Draws of what is only written, and plays no part.
+/// Creates the random stream of a transaction hash, which does not affect any other draw.
 fn written(life: &Life<'_>, number: i64) -> Draws {
-    // A number is too long for a stream's.
+    // An id is longer than an entity number, so the id goes into the seed.
     let seed = life.world.seed.wrapping_add(number.unsigned_abs());
     Draws::of(seed, Stream::Written, life.signup.id.unsigned_abs())
 }
 
-/// Coins bought with a card, without an order; when that is over.
+/// Buys a coin by card without an order. Returns the time of the purchase.
 pub(super) fn purchase(life: &mut Life<'_>, deal: &Deal, coin: usize) -> Result<i64> {
     let Deal { at, from, .. } = *deal;
     let usd = narrow(i128::from(deal.cents) * CENT, life)?;
@@ -149,7 +149,7 @@ pub(super) fn purchase(life: &mut Life<'_>, deal: &Deal, coin: usize) -> Result<
     Ok(at)
 }
 
-/// The card that a purchase is paid with: the user's own, or, in a ring, one of many that were stolen.
+/// Returns the card of a purchase: the user's own, or one of many stolen cards in a fraud ring.
 fn card(life: &Life<'_>, number: i64) -> String {
     let owner = match life.signup.ring {
         Some(_) => (1 << 40) + number.unsigned_abs() % 1_009,
@@ -158,7 +158,7 @@ fn card(life: &Life<'_>, number: i64) -> String {
     device::card(&mut Draws::of(life.world.seed, Stream::Card, owner))
 }
 
-/// The card's owner has a purchase undone: the money goes back, and the coins are gone.
+/// Reverses a purchase by chargeback: the exchange refunds the payment and loses the coins.
 fn undo(life: &mut Life<'_>, purchase: i64, paid: i64, reason: Reason, at: i64) -> Result<()> {
     let number = life.book.number()?;
     if life.book.tells(at) {
@@ -176,7 +176,7 @@ fn undo(life: &mut Life<'_>, purchase: i64, paid: i64, reason: Reason, at: i64) 
     life.book.post(Event::Chargeback, number, at, &moves)
 }
 
-/// Money, and now and then coins, may go out after a trade; when that is over.
+/// Withdraws fiat, and occasionally coins, after a trade. Returns the time of the last event.
 pub(super) fn leave(life: &mut Life<'_>, coin: usize, over: i64, to: i64) -> Result<i64> {
     let falls = life.world.clock.falls(over);
     let wants = life.draws.chance(if falls { 0.5 } else { 0.25 });
@@ -194,7 +194,7 @@ pub(super) fn leave(life: &mut Life<'_>, coin: usize, over: i64, to: i64) -> Res
     }
 }
 
-/// So many hundredths of a coin go out; when that is over.
+/// Withdraws `share` percent of a coin's balance. Returns the time of the last event.
 pub(super) fn send(
     life: &mut Life<'_>,
     coin: usize,
@@ -256,7 +256,7 @@ fn withdraw(
     Ok(at)
 }
 
-/// Where a user's coins go: always to the same wallet, and all of a ring's to one.
+/// Returns the withdrawal address of a coin: one wallet per user, and one per fraud ring.
 fn address(life: &Life<'_>, coin: &str) -> String {
     let owner = match life.signup.ring {
         Some(ring) => (1 << 47) + ring as u64,

@@ -1,6 +1,6 @@
-//! What is written out of a few: each list has the names of an enumeration, in its order.
+//! Enumerated column values: each list holds the strings of an enumeration, in the order of its variants.
 
-/// Defines an enumeration and the list of its names.
+/// Defines an enumeration and the list of its strings.
 macro_rules! names {
     ($(#[$doc:meta])* $kind:ident, $list:ident: $($name:ident = $text:literal),+) => {
         $(#[$doc])*
@@ -15,57 +15,57 @@ macro_rules! names {
 }
 
 names!(
-    /// How the identity check went.
+    /// The result of an identity check.
     Kyc, KYC: Pending = "pending", Verified = "verified", Rejected = "rejected"
 );
 names!(
-    /// What an account has come to by what it traded for.
+    /// The account tier, by trading volume.
     Tier, TIER: Starter = "starter", Intermediate = "intermediate", Pro = "pro"
 );
 names!(
-    /// What a transfer moves.
+    /// The kind of a transferred asset.
     Kind, KIND: Fiat = "fiat", Crypto = "crypto"
 );
 names!(
-    /// How it ended.
+    /// The outcome of a transfer or purchase.
     Transfer, TRANSFER: Completed = "completed", Failed = "failed", Cancelled = "cancelled"
 );
 names!(
-    /// How money or coins come in.
+    /// The payment method of a deposit.
     DepositBy, DEPOSIT: Bank = "bank_transfer", Card = "card", Blockchain = "blockchain"
 );
 names!(
-    /// Where they go.
+    /// The destination of a withdrawal.
     Destination, DESTINATION: Bank = "bank_account", Wallet = "wallet"
 );
 names!(
-    /// What an order does.
+    /// The side of an order.
     Side, SIDE: Buy = "buy", Sell = "sell"
 );
 names!(
-    /// At what price.
+    /// The type of an order.
     OrderType, ORDER: Market = "market", Limit = "limit"
 );
 names!(
-    /// What became of it.
+    /// The final status of an order.
     OrderStatus, STATUS:
     Filled = "filled", PartiallyFilled = "partially_filled", Cancelled = "cancelled",
     Expired = "expired"
 );
 names!(
-    /// What a purchase is paid with.
+    /// The payment method of a card purchase.
     Method, METHOD: Card = "card", ApplePay = "apple_pay", GooglePay = "google_pay"
 );
 names!(
-    /// Why a purchase is undone.
+    /// The reason of a chargeback.
     Reason, REASON: Fraud = "fraud", Dispute = "dispute"
 );
 names!(
-    /// Whose account an amount goes to, or comes from.
+    /// The ledger account that an amount is posted to.
     Account, ACCOUNT: User = "user", Exchange = "exchange", Fees = "fees", Outside = "outside"
 );
 names!(
-    /// What an entry of the books belongs to.
+    /// The event that a ledger entry belongs to.
     Event, EVENT:
     Deposit = "deposit", Withdrawal = "withdrawal", Trade = "trade", Ramp = "ramp",
     Chargeback = "chargeback"

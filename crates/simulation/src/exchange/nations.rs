@@ -1,24 +1,24 @@
-//! What names, phone numbers and addresses look like in each country.
+//! Formats of names, phone numbers and addresses by country.
 //!
-//! Names are those of the crate `fake` where it knows the country. Only its tables are used, and our
-//! own draws choose from them: nobody promises how `rand` chooses, and a change of that would change
-//! who everybody is. Nobody promises the tables either, which is why the version of `fake` is pinned.
+//! Names come from the crate `fake` where it has the country. Only its tables are used; the crate's own
+//! random streams choose from them, because `rand` does not guarantee stable choices. The tables are not
+//! guaranteed to be stable either, so the version of `fake` is pinned.
 //!
-//! Postal codes are well-formed and begin as those of the town do; not all of them are in use.
+//! Postal codes are well-formed and start as the town's codes do, but not all of them exist.
 
 use fake::locales::{DE_DE, Data, EN, FR_FR, IT_IT, NL_NL};
 
-/// Where the number of a house stands.
+/// Position of the house number in an address.
 #[derive(Debug)]
 pub(super) enum House {
     Before,
-    /// Behind the street, and behind this.
+    /// After the street, separated by this string.
     After(&'static str),
 }
 
-/// A country, as far as it can be seen from outside.
+/// Names, phone numbers and addresses of a country.
 ///
-/// In `phones` and `towns`, `#` is any digit, `%` one that is not zero, and `@` a letter.
+/// In `phones` and `towns`, `#` stands for any digit, `%` for a nonzero digit, and `@` for a letter.
 #[derive(Debug)]
 pub(super) struct Nation {
     pub(super) first: &'static [&'static str],
@@ -26,14 +26,14 @@ pub(super) struct Nation {
     pub(super) two_surnames: bool,
     pub(super) phones: &'static [&'static str],
     pub(super) house: House,
-    /// Houses have numbers below this one.
+    /// Exclusive limit of house numbers.
     pub(super) houses: i64,
     pub(super) streets: &'static [&'static str],
-    /// With their postal codes.
+    /// Towns with patterns of their postal codes.
     pub(super) towns: &'static [&'static str],
 }
 
-/// That of a country; of one that is not here, the US.
+/// Returns the locale of a country; that of the US for unknown countries.
 pub(super) fn nation(country: &str) -> &'static Nation {
     match country {
         "CA" => &CA,
@@ -47,7 +47,7 @@ pub(super) fn nation(country: &str) -> &'static Nation {
     }
 }
 
-/// Numbers from 555 0100 to 555 0199 are kept for fiction in every area of North America.
+/// The numbers 555-0100 to 555-0199 are reserved for fiction in every area code of North America.
 #[rustfmt::skip] // tables in rows
 static US: Nation = Nation {
     first: EN::NAME_FIRST_NAME,
@@ -78,7 +78,7 @@ static US: Nation = Nation {
     ],
 };
 
-/// Phone numbers as in the US.
+/// Phone numbers follow the rule of the US.
 #[rustfmt::skip] // tables in rows
 static CA: Nation = Nation {
     first: EN::NAME_FIRST_NAME,
@@ -107,11 +107,11 @@ static CA: Nation = Nation {
     ],
 };
 
-/// Phone numbers are of the ranges that Ofcom publishes for drama.
+/// Phone numbers come from the ranges that Ofcom reserves for drama.
 #[rustfmt::skip] // tables in rows
 static GB: Nation = Nation {
     first: EN::NAME_FIRST_NAME,
-    // `fake` has English surnames as they are in the US, and Welsh ones.
+    // The English surnames of `fake` are American and Welsh.
     last: &[
         "Ahmed", "Allen", "Baker", "Bennett", "Brown", "Campbell", "Carter", "Clark", "Clarke",
         "Collins", "Cook", "Cooper", "Davies", "Davis", "Edwards", "Evans", "Green", "Griffiths",
@@ -143,8 +143,8 @@ static GB: Nation = Nation {
     ],
 };
 
-/// Phone numbers are those that the Bundesnetzagentur keeps free for the media: notice 148/2021 in
-/// its gazette, "Drama Numbers".
+/// Phone numbers come from the ranges that the Bundesnetzagentur reserves for media: notice 148/2021 in its
+/// gazette, "Drama Numbers".
 #[rustfmt::skip] // tables in rows
 static DE: Nation = Nation {
     first: DE_DE::NAME_FIRST_NAME,
@@ -169,7 +169,8 @@ static DE: Nation = Nation {
     ],
 };
 
-/// Phone numbers are those that Arcep keeps for films: decision 2018-0881, section 2.5.12.
+/// Phone numbers come from the ranges that Arcep reserves for audiovisual works: decision 2018-0881, section
+/// 2.5.12.
 #[rustfmt::skip] // tables in rows
 static FR: Nation = Nation {
     first: FR_FR::NAME_FIRST_NAME,
@@ -195,10 +196,10 @@ static FR: Nation = Nation {
     ],
 };
 
-/// We know of no phone numbers that are kept for fiction here: do not dial these.
+/// No phone numbers are known to be reserved for fiction here: do not dial these.
 #[rustfmt::skip] // tables in rows
 static ES: Nation = Nation {
-    // `fake` has no Spanish names.
+    // The crate `fake` has no Spanish names.
     first: &[
         "Adrián", "Alba", "Alejandro", "Álvaro", "Ana", "Antonio", "Beatriz", "Carla", "Carlos",
         "Carmen", "Cristina", "Daniel", "David", "Diego", "Elena", "Francisco", "Hugo", "Irene",
@@ -234,7 +235,7 @@ static ES: Nation = Nation {
     ],
 };
 
-/// We know of no phone numbers that are kept for fiction here: do not dial these.
+/// No phone numbers are known to be reserved for fiction here: do not dial these.
 #[rustfmt::skip] // tables in rows
 static NL: Nation = Nation {
     first: NL_NL::NAME_FIRST_NAME,
@@ -256,7 +257,7 @@ static NL: Nation = Nation {
     ],
 };
 
-/// We know of no phone numbers that are kept for fiction here: do not dial these.
+/// No phone numbers are known to be reserved for fiction here: do not dial these.
 #[rustfmt::skip] // tables in rows
 static IT: Nation = Nation {
     first: IT_IT::NAME_FIRST_NAME,

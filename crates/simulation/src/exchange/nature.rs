@@ -1,74 +1,78 @@
-//! What users are like: the processes that analytics tries to find again.
+//! Buy-till-you-die models of trading: BG/NBD for timing and gamma–gamma for value.
 
 use crate::draw::Draws;
 
-/// How the users of a channel trade: BG/NBD (Fader, Hardie and Lee, 2005,
-/// <https://doi.org/10.1287/mksc.1040.0098>) for when, gamma–gamma (Fader and Hardie, 2013,
-/// <http://www.brucehardie.com/notes/025/gamma_gamma.pdf>) for how much. Days, and US dollars.
+/// Parameters of a channel's users: BG/NBD for the timing of trades (Fader, Hardie and Lee, 2005,
+/// <https://doi.org/10.1287/mksc.1040.0098>) and gamma–gamma for their value (Fader and Hardie, 2013,
+/// <http://www.brucehardie.com/notes/025/gamma_gamma.pdf>). Times are in days, values in US dollars.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Process {
-    /// Rates are gamma with this shape…
+    /// Shape of the gamma distribution of trading rates.
     pub(super) r: f64,
-    /// …and this many days as the inverse of their scale.
+    /// Rate parameter (inverse scale) of that distribution, in days.
     pub(super) alpha: f64,
-    /// The probability of leaving after a trade is beta.
+    /// Parameters of the beta distribution of the dropout probability.
     pub(super) a: f64,
     pub(super) b: f64,
-    /// Values of one user are gamma with this shape…
+    /// Shape of the gamma distribution of one user's trade values.
     pub(super) p: f64,
-    /// …and an inverse scale that is gamma with this shape…
+    /// Shape of the gamma distribution of the inverse scale of those values.
     pub(super) q: f64,
-    /// …and this inverse scale.
+    /// Rate parameter (inverse scale) of that distribution, in US dollars.
     pub(super) gamma: f64,
 }
 
-/// What one user is like, for good.
+/// The true parameters of one user, constant over time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Nature {
-    /// Trades a day, while the user stays.
+    /// Trades per day until the user churns.
     pub(super) rate: f64,
-    /// The probability of leaving after each.
+    /// Probability of churning after each repeat trade.
     pub(super) dropout: f64,
-    /// The trade after which the user leaves: the first is number 1.
+    /// Total number of trades until churn, counting the first; at least 2.
     pub(super) lasts: i64,
-    /// The shape of the values of the trades, and their scale in US dollars.
+    /// Gamma shape of the trade values, and their scale in US dollars.
     pub(super) shape: f64,
     pub(super) scale: f64,
 }
 
 impl Process {
+    /// Draws the parameters of one user.
     pub(super) fn draw(&self, draws: &mut Draws) -> Nature {
         let rate = draws.gamma(self.r) / self.alpha;
         let dropout = draws.beta(self.a, self.b);
-        // The first trade is no chance to leave: BG/NBD counts from there.
+        // BG/NBD allows dropout only after a repeat, never after the first trade.
         let lasts = draws.geometric(dropout).saturating_add(1);
         let scale = self.gamma / draws.gamma(self.q);
         Nature { rate, dropout, lasts, shape: self.p, scale }
     }
 
-    /// The mean of what a trade is worth.
+    /// Returns the mean trade value over users, in US dollars.
     pub(super) fn mean_value(&self) -> f64 {
         self.p * self.gamma / (self.q - 1.0)
     }
 
-    /// Trades expected in `days` from the first one on, that one included: equation 9 of the paper on
-    /// BG/NBD, by the mean over users.
+    /// Returns the expected number of trades within `days` of the first one, which is included: equation 9 of
+    /// the BG/NBD paper plus one.
     pub(super) fn expected(&self, days: f64) -> f64 {
         1.0 + super::expected::expected(self.r, self.alpha, self.a, self.b, days)
     }
 }
 
 impl Nature {
+    /// Returns the mean value of the user's trades, in US dollars.
     pub(super) fn mean_value(&self) -> f64 {
         self.shape * self.scale
     }
 
-    /// What this user is expected to trade for in `days` from the first trade on, that one included.
+    /// Returns the expected total trade value within `days` of the first trade, which is included, in US
+    /// dollars.
     pub(super) fn expected_value(&self, days: f64) -> f64 {
         let more = -libm::expm1(-self.rate * self.dropout * days) / self.dropout;
         (1.0 + more) * self.mean_value()
     }
 
+    /// Draws the value of one trade, in US dollars.
     pub(super) fn value(&self, draws: &mut Draws) -> f64 {
         self.scale * draws.gamma(self.shape)
     }
@@ -101,7 +105,7 @@ mod tests {
             (mean(&|it| it.rate), r / alpha),
             (mean(&|it| it.dropout), a / (a + b)),
             (mean(&|it| it.mean_value()), PROCESS.mean_value()),
-            // The mean over users of what each is expected to do is what the paper says.
+            // The mean of the users' conditional expectations equals the paper's unconditional one.
             (mean(&|it| it.expected_value(90.0) / it.mean_value()), PROCESS.expected(90.0)),
             (mean(&|it| it.expected_value(365.0) / it.mean_value()), PROCESS.expected(365.0)),
         ] {

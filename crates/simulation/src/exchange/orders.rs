@@ -9,17 +9,18 @@ use super::{money, narrow};
 use crate::Result;
 use crate::world::{CENT, MINUTE, ONE, SECOND, TAKER_FEE, divide, micros};
 
-/// The most trades that fill an order.
+/// Maximum number of trades per order.
 const MOST: usize = 4;
 
-/// How often who has a coin that is worth enough sells of it, and who has none brings one to sell.
+/// Probability that a user sells a sufficient coin balance, and that a user without one deposits coins to
+/// sell.
 const SELLS: f64 = 0.4;
 const BRINGS: f64 = 0.05;
 
-/// How often an order waits in the book.
+/// Probability that an order is a maker order.
 pub(super) const MAKERS: f64 = 0.45;
 
-/// An order as its day's end sees it.
+/// An order as of the end of its day.
 struct Asked {
     coin: usize,
     side: Side,
@@ -31,7 +32,8 @@ struct Asked {
     updated: i64,
 }
 
-/// An order for what `deal` is worth, and the trades that fill it; when they are over.
+/// Places an order of the value of `deal` and executes the trades that fill it. Returns the time of the last
+/// event.
 pub(super) fn trade(life: &mut Life<'_>, deal: &Deal, coin: usize) -> Result<i64> {
     let at = deal.at;
     let (side, coin) = side(life, deal, coin)?;
@@ -42,7 +44,7 @@ pub(super) fn trade(life: &mut Life<'_>, deal: &Deal, coin: usize) -> Result<i64
         base = base.min(life.book.has(coin));
     }
     let is_maker = life.draws.chance(MAKERS);
-    // Of some limit orders the rest is taken back.
+    // The remainder of some limit orders is cancelled.
     let rest = match is_maker && life.draws.chance(0.1) {
         true => part(base, life.draws.between(10, 90)),
         false => 0,
@@ -54,15 +56,14 @@ pub(super) fn trade(life: &mut Life<'_>, deal: &Deal, coin: usize) -> Result<i64
     };
     let wanted = narrow(i128::from(base) + i128::from(rest), life)?;
     if side == Side::Buy {
-        // All that is asked for can be paid when it is asked for, at the highest fee.
+        // The balance must cover the whole order at the highest fee when the order is placed.
         let quote = divide(i128::from(wanted) * i128::from(price), ONE);
         let cost = narrow(quote + divide(quote * TAKER_FEE, 10_000), life)? + 8;
         if life.book.has(FIAT) < cost {
             money::deposit(life, FIAT, cost - life.book.has(FIAT), deal)?;
         }
     }
-    // Several trades fill one order, soon after each other: within the minute, and before the user does
-    // anything else.
+    // The trades of one order follow each other within the minute, before the user's next event.
     let minute_end = at - at.rem_euclid(MINUTE) + MINUTE;
     let step = (deal.to.min(minute_end) - at) / 8;
     let over = at + step * i64::try_from(count - 1).unwrap_or(0);
@@ -83,14 +84,14 @@ pub(super) fn trade(life: &mut Life<'_>, deal: &Deal, coin: usize) -> Result<i64
     )?;
     let mut when = at;
     for (number, part) in parts[..count].iter().enumerate() {
-        // Within the last microseconds before the minute or the day is over they come at once.
+        // In the last microseconds of a minute or day, the trades are simultaneous.
         when = at + step * i64::try_from(number).unwrap_or(0);
         fill(life, &Fill { order, coin, side, base: *part, price, usd_price, is_maker, at: when })?;
     }
     stray(life, coin, when, deal.to)
 }
 
-/// What is traded: who has a coin may sell of it, or bring one.
+/// Returns the side and the coin of an order.
 fn side(life: &mut Life<'_>, deal: &Deal, coin: usize) -> Result<(Side, usize)> {
     let mut sells = None;
     for held in 0..FIAT {
@@ -113,7 +114,7 @@ fn side(life: &mut Life<'_>, deal: &Deal, coin: usize) -> Result<(Side, usize)> 
     Ok((Side::Sell, coin))
 }
 
-/// A trade.
+/// One execution of an order.
 struct Fill {
     order: i64,
     coin: usize,
@@ -165,7 +166,7 @@ fn fill(life: &mut Life<'_>, fill: &Fill) -> Result<()> {
     life.book.post(Event::Trade, number, at, &moves)
 }
 
-/// An order that nobody meets, and that is taken back; when that is over.
+/// Places a sell order that is never filled, with some probability. Returns the time at which it ends.
 fn stray(life: &mut Life<'_>, coin: usize, over: i64, to: i64) -> Result<i64> {
     let wants = life.draws.chance(0.3);
     let room = (to - over) / 4;
@@ -173,7 +174,7 @@ fn stray(life: &mut Life<'_>, coin: usize, over: i64, to: i64) -> Result<i64> {
     if !wants || room < 4 * SECOND || has < 1_000 {
         return Ok(over);
     }
-    // A coin for more than anybody gives today.
+    // A limit above the day's high is never reached.
     let high = life.in_own(life.world.prices.high(coin, over)?, over)?;
     let limit = part(high, life.draws.between(102, 125));
     let wanted = part(has, life.draws.between(10, 91)).max(1);
@@ -187,7 +188,8 @@ fn stray(life: &mut Life<'_>, coin: usize, over: i64, to: i64) -> Result<i64> {
     Ok(updated)
 }
 
-/// Since when a limit order waits that is filled at `at`: the market was on the other side all the time.
+/// Returns the time since which a limit order filled at `at` has been resting without the market reaching its
+/// limit.
 fn waited(life: &Life<'_>, coin: usize, side: Side, at: i64, most: i64) -> Result<i64> {
     let prices = &life.world.prices;
     let mut minute = at - at.rem_euclid(MINUTE);
@@ -206,7 +208,7 @@ fn waited(life: &Life<'_>, coin: usize, side: Side, at: i64, most: i64) -> Resul
     Ok(minute.max(at - most).min(at))
 }
 
-/// Up to four parts of an amount.
+/// Splits an amount at random into one to four positive parts. Returns the parts and their number.
 fn split(life: &mut Life<'_>, amount: i64) -> ([i64; MOST], usize) {
     let at = life.draws.unit();
     let wanted = 1 + [0.6, 0.85, 0.95].iter().filter(|below| at >= **below).count();
@@ -223,7 +225,7 @@ fn split(life: &mut Life<'_>, amount: i64) -> ([i64; MOST], usize) {
     (parts, count + 1)
 }
 
-/// So many hundredths of an amount, rounded down.
+/// Returns `hundredths` percent of an amount, rounded down.
 fn part(amount: i64, hundredths: i64) -> i64 {
     amount / 100 * hundredths + amount % 100 * hundredths / 100
 }

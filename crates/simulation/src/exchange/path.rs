@@ -1,16 +1,16 @@
-//! The price at every minute of a day: a path through what is known of it.
+//! Minute prices within a day, simulated as a path through the daily candle.
 
 use tidegauge_core::market::DayPrices;
 
 use crate::draw::Draws;
 
-/// Minutes in a day.
+/// Minutes per day.
 pub(super) const MINUTES: usize = 1_440;
 
-/// The price of every minute of a day, in 10⁻⁸ US dollars.
+/// The price at every minute of a day, in 10⁻⁸ US dollars.
 pub(super) type Minutes = Box<[i64; MINUTES]>;
 
-/// What is known of a day, in 10⁻⁸ US dollars.
+/// Open, high, low and close of a day, in 10⁻⁸ US dollars.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Candle {
     pub(super) open: i64,
@@ -20,7 +20,7 @@ pub(super) struct Candle {
 }
 
 impl Candle {
-    /// None where a price is too large, or not above zero.
+    /// Converts a day's prices, or returns `None` if one is too large or not positive.
     pub(super) fn of(prices: &DayPrices) -> Option<Self> {
         let fits = |price: i128| i64::try_from(price).ok().filter(|it| *it > 0);
         Some(Self {
@@ -31,6 +31,7 @@ impl Candle {
         })
     }
 
+    /// Returns the prices as little-endian bytes, for a fingerprint.
     pub(super) fn bytes(&self) -> [u8; 32] {
         let mut bytes = [0; 32];
         let prices = [self.open, self.high, self.low, self.close];
@@ -41,8 +42,8 @@ impl Candle {
     }
 }
 
-/// A path from open to close that touches high and low and leaves them nowhere: Brownian bridges between
-/// the four, cut at both.
+/// Returns a price path that starts at the open, ends at the close, and touches but never exceeds high and
+/// low: Brownian bridges between the four, clamped.
 pub(super) fn path(candle: &Candle, draws: &mut Draws) -> Minutes {
     let Candle { open, high, low, close } = *candle;
     let mut turns = [0; 2].map(|_: i32| draws.index(MINUTES - 2) + 1);
@@ -50,7 +51,7 @@ pub(super) fn path(candle: &Candle, draws: &mut Draws) -> Minutes {
     if turns[0] == turns[1] {
         turns = [MINUTES / 3, 2 * MINUTES / 3];
     }
-    // Days that end higher mostly fall first.
+    // Days that close higher usually reach their low first.
     let falls_first = draws.chance(if close >= open { 0.7 } else { 0.3 });
     let (first, second) = if falls_first { (low, high) } else { (high, low) };
     let points = [(0, open), (turns[0], first), (turns[1], second), (MINUTES - 1, close)];
@@ -61,7 +62,7 @@ pub(super) fn path(candle: &Candle, draws: &mut Draws) -> Minutes {
         let span = (to - from) as f64;
         let mut wandered = 0.0;
         for minute in from + 1..to {
-            // Pulled back to where it has to be in the end.
+            // The deviation shrinks so that the path meets the next point.
             let left = (to - minute) as f64;
             let pull = left / (left + 1.0);
             wandered = wandered * pull + step * draws.normal() * pull.sqrt();
@@ -74,6 +75,7 @@ pub(super) fn path(candle: &Candle, draws: &mut Draws) -> Minutes {
     minutes
 }
 
+/// Rounds a positive price to the nearest integer.
 #[allow(clippy::cast_possible_truncation)] // near two that fit
 fn rounded(price: f64) -> i64 {
     (price + 0.5) as i64

@@ -1,34 +1,34 @@
-//! What made-up people are called, and where they can be reached.
+//! Fictitious names and contact details of users.
 
 use std::fmt::Write;
 
 use super::nations::{House, Nation, nation};
 use crate::draw::Draws;
 
-/// Nobody can have an address here: RFC 2606 keeps these for examples.
+/// Domains that RFC 2606 reserves for examples.
 const DOMAINS: [&str; 3] = ["example.com", "example.org", "example.net"];
 
 const DIGITS: [char; 10] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
 
-/// Letters that the postal codes of Canada, Great Britain and the Netherlands all use.
+/// Letters that occur in the postal codes of Canada, Great Britain and the Netherlands.
 const LETTERS: [char; 14] = ['A', 'B', 'E', 'G', 'H', 'J', 'L', 'N', 'P', 'R', 'T', 'W', 'X', 'Z'];
 
-/// What a person is called and where they can be reached.
+/// The name and contact details of a user.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Person {
     pub(super) name: String,
-    /// Of no other user, because their id is in it; ASCII.
+    /// Unique e-mail address in ASCII; it contains the user id.
     pub(super) email: String,
-    /// In the international format.
+    /// Phone number in international format.
     pub(super) phone: String,
-    /// In one line, as it is written in the country.
+    /// Postal address in one line, in the format of the country.
     pub(super) address: String,
 }
 
 impl Person {
-    /// Somebody from a country. One that is not known is taken for the US.
+    /// Draws the identity of a user from a country; unknown countries use the US.
     pub(super) fn of(draws: &mut Draws, country: &str, user_id: i64) -> Self {
-        // Room for nearly everybody: hardly any text is moved while it grows.
+        // The capacities fit nearly all texts without reallocation.
         let mut person = Self {
             name: String::with_capacity(40),
             email: String::with_capacity(64),
@@ -52,15 +52,18 @@ impl Person {
     }
 }
 
+/// Returns a random element, or an empty string if there is none.
 fn one(draws: &mut Draws, texts: &[&'static str]) -> &'static str {
     texts.get(draws.index(texts.len())).copied().unwrap_or_default()
 }
 
+/// Returns a random name without surrounding punctuation.
 fn name(draws: &mut Draws, names: &[&'static str]) -> &'static str {
-    // The tables of `fake` have slips: a tab behind a name, a comma behind another.
+    // Some entries of `fake` end with a tab or a comma.
     one(draws, names).trim_matches(|letter: char| !letter.is_alphabetic())
 }
 
+/// Writes an e-mail address.
 fn email(draws: &mut Draws, [first, last]: [&str; 2], user_id: i64, text: &mut String) {
     fold(first, text);
     text.push('.');
@@ -69,7 +72,7 @@ fn email(draws: &mut Draws, [first, last]: [&str; 2], user_id: i64, text: &mut S
     let _ = write!(text, "{user_id}@{domain}"); // a string takes everything
 }
 
-/// Writes a name in small ASCII letters, and leaves out what is not a letter.
+/// Writes a name in lowercase ASCII letters and leaves out all other characters.
 fn fold(name: &str, text: &mut String) {
     for letter in name.chars() {
         let plain = match letter {
@@ -96,6 +99,7 @@ fn fold(name: &str, text: &mut String) {
     }
 }
 
+/// Writes a postal address.
 fn address(draws: &mut Draws, nation: &Nation, text: &mut String) {
     let (street, town) = (one(draws, nation.streets), one(draws, nation.towns));
     let number = draws.between(1, nation.houses);
@@ -106,7 +110,7 @@ fn address(draws: &mut Draws, nation: &Nation, text: &mut String) {
     fill(draws, town, text);
 }
 
-/// Writes a pattern: any digit for `#`, one that is not zero for `%`, a letter for `@`.
+/// Writes a pattern: `#` becomes any digit, `%` a nonzero digit, `@` a letter.
 fn fill(draws: &mut Draws, pattern: &str, text: &mut String) {
     for mark in pattern.chars() {
         text.push(match mark {
@@ -134,7 +138,7 @@ mod tests {
         (1..3000).map(move |id| somebody(country, id))
     }
 
-    /// What a text looks like: 9 for any digit, A for a capital in ASCII.
+    /// Returns a text with digits replaced by 9 and ASCII capitals by A.
     fn shape(text: &str) -> String {
         text.chars()
             .map(|c| match c {
@@ -147,14 +151,14 @@ mod tests {
 
     #[test]
     fn people_never_change() {
-        // If this fails, the data of `fake` has moved, or ours has, and every seed means other
-        // people: do not mend the test.
+        // A failure means that the name tables changed and every seed now gives other users: fix the change,
+        // not the test.
         let people = [("US", 1), ("DE", 2), ("ES", 3)].map(|(country, id)| {
             let it = somebody(country, id);
             [it.name, it.email, it.phone, it.address]
         });
         assert_eq!(people, PEOPLE);
-        // And everybody else: FNV-1a of all names there are.
+        // All other names are pinned by their FNV-1a hash.
         let names: String = COUNTRIES
             .into_iter()
             .map(nation)

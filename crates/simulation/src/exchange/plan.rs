@@ -1,4 +1,4 @@
-//! Who signs up when and through what, and what that costs: decided for all days before anybody trades.
+//! The signup schedule and the marketing spend of every day, fixed before any user trades.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use super::channels::{CHANNELS, Channel};
 use super::scenario::span;
 use crate::draw::{Draws, Stream};
 
-/// Channel and campaign; of a channel without campaigns, the channel alone.
+/// A channel and one of its campaigns; unpaid channels have no campaign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Way {
     pub(super) channel: usize,
@@ -26,21 +26,22 @@ impl Way {
     }
 }
 
-/// The signups of every day and way, and what is spent.
+/// The schedule of signups and marketing spend by day, channel and campaign.
 #[derive(Debug)]
 pub(super) struct Plan {
     ways: Vec<Way>,
-    /// For each day and way, in this order, how many users have signed up before it.
+    /// Cumulative signups before each day and campaign, day-major.
     before: Vec<u64>,
-    /// For each day and way, what is spent in cents.
+    /// Spend of each day and campaign, in US cents, day-major.
     spend: Vec<i64>,
     users: u64,
-    /// Channels that are off, and on which days.
+    /// Channels that are switched off, with their days counted from the first.
     off: Vec<(usize, Range<usize>)>,
 }
 
 impl Plan {
-    /// Brings `users` in `days` days from `first` on, less those of channels that are off.
+    /// Schedules `users` signups over `days` days from `first` on. Channels that a scenario switches off keep
+    /// their users' numbers.
     pub(super) fn new(
         seed: u64,
         users: u64,
@@ -57,10 +58,10 @@ impl Plan {
             let share = way.campaign.map_or(1.0, |at| channel.campaigns[at].share);
             let (mut total, mut spent, mut calm) = (0.0, 0.0, 0.0);
             for day in 0..days {
-                // What moves a campaign today moves it tomorrow, too.
+                // Demand is autocorrelated: an AR(1) process.
                 calm = 0.8 * calm + 0.15 * draws.normal();
                 let effort = season(first, day) * growth(day, days) * libm::exp(calm);
-                // An idle campaign is switched off now and then.
+                // Campaigns pause occasionally.
                 let effort = if draws.chance(0.02) { 0.1 * effort } else { effort };
                 let drawn = libm::pow(effort, channel.saturation);
                 weights[day * ways.len() + at] = drawn;
@@ -74,7 +75,7 @@ impl Plan {
                 spends[day * ways.len() + at] *= cost / spent;
             }
         }
-        // Rounded as a sum, so that all users are placed, and none twice.
+        // Rounding cumulative sums places every user exactly once.
         let (mut sum, mut before) = (0.0, Vec::with_capacity(weights.len() + 1));
         for weight in &weights {
             before.push(whole(sum).min(users));
@@ -86,30 +87,31 @@ impl Plan {
         Self { ways, before, spend, users, off }
     }
 
-    /// Whether a channel is off on a day, counted from the first. Its users keep their numbers, so that
-    /// everybody else's stay what they are.
+    /// Returns `true` if a channel is off on a day, counted from the first. Its users keep their numbers, so
+    /// that the numbers of all other users stay the same.
     pub(super) fn is_off(&self, day: usize, way: Way) -> bool {
         self.off.iter().any(|(channel, days)| *channel == way.channel && days.contains(&day))
     }
 
-    /// The day, counted from the first, and the way of a user, counted from 0.
+    /// Returns the signup day, counted from the first, and the campaign of a user, counted from 0.
     pub(super) fn signup(&self, user: u64) -> (usize, Way) {
         let cell = self.before.partition_point(|before| *before <= user).saturating_sub(1);
         let cell = cell.min(self.spend.len().saturating_sub(1));
         (cell / self.ways.len(), self.ways[cell % self.ways.len()])
     }
 
-    /// How many users that will have been in the end.
+    /// Returns the total number of scheduled users.
     pub(super) fn users(&self) -> u64 {
         self.users
     }
 
-    /// How many users have signed up before a day.
+    /// Returns the number of users who sign up before a day.
     pub(super) fn signed_up_before(&self, day: usize) -> u64 {
         self.before.get(day * self.ways.len()).copied().unwrap_or(self.users)
     }
 
-    /// What is spent on a day, in cents, by way; nothing on what is free.
+    /// Returns the spend of a day by campaign, in US cents; unpaid channels and channels that are off are
+    /// left out.
     pub(super) fn spend(&self, day: usize) -> impl Iterator<Item = (Way, i64)> {
         let from = day * self.ways.len();
         let cells = self.spend.get(from..from + self.ways.len()).unwrap_or_default();
@@ -118,7 +120,7 @@ impl Plan {
     }
 }
 
-/// The channel that is off, and when.
+/// Returns the channel that a scenario switches off, and its days counted from `first`.
 fn off(scenario: &Scenario, first: NaiveDate) -> Option<(usize, Range<usize>)> {
     let Scenario::ChannelOff { channel, from, days } = scenario else { return None };
     let place = CHANNELS.iter().position(|it| it.name == channel)?;
@@ -127,6 +129,7 @@ fn off(scenario: &Scenario, first: NaiveDate) -> Option<(usize, Range<usize>)> {
     Some((place, number(from)?..number(to)?))
 }
 
+/// Returns all pairs of channel and campaign.
 fn ways() -> Vec<Way> {
     let mut ways = Vec::new();
     for (channel, it) in CHANNELS.iter().enumerate() {
@@ -138,24 +141,24 @@ fn ways() -> Vec<Way> {
     ways
 }
 
-/// The week, and the year: fewer at weekends, more around the new year.
+/// Returns the seasonal factor of a day: lower at weekends, higher around the new year.
 fn season(first: NaiveDate, day: usize) -> f64 {
     let day = first.checked_add_days(Days::new(day as u64)).unwrap_or(first);
     let year = f64::from(day.ordinal0()) / 365.25;
     weekly(day) * (1.0 + 0.15 * libm::cos(std::f64::consts::TAU * year))
 }
 
-/// How much more than on average is done on a day of the week.
+/// Returns the activity on a day of the week relative to the average.
 pub(super) fn weekly(day: NaiveDate) -> f64 {
     if day.weekday().num_days_from_monday() < 5 { 1.06 } else { 0.85 }
 }
 
-/// Half as much in the beginning as in the end.
+/// Returns the linear growth of demand, from half to full over the signup period.
 fn growth(day: usize, days: usize) -> f64 {
     0.5 + 0.5 * day as f64 / days.max(1) as f64
 }
 
-/// The nearest whole number; nothing below zero.
+/// Rounds to the nearest integer; negative values become 0.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // numbers of users and cents
 fn whole(value: f64) -> u64 {
     (value + 0.5).max(0.0) as u64
@@ -204,7 +207,7 @@ mod tests {
             .map(|day| {
                 let cents = plan.spend(day).filter(|(way, _)| way.channel == social);
                 let users = plan.signed_up_before(day)..plan.signed_up_before(day + 1);
-                // By hundreds, which is enough to tell.
+                // One user in a hundred is a sufficient sample.
                 let signups = users.step_by(100).filter(|it| plan.signup(*it).1.channel == social);
                 (cents.map(|(_, cents)| cents).sum(), signups.count() as f64)
             })

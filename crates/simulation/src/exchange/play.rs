@@ -1,4 +1,4 @@
-//! Playing some users' lives, on all cores.
+//! Parallel generation of the rows of a range of users.
 
 use std::num::NonZero;
 use std::ops::Range;
@@ -15,22 +15,22 @@ use super::signup::Signup;
 use super::{Exchange, World, life, ring};
 use crate::Result;
 
-/// Rows that a user makes in a year, roughly: pages are cut by users, and this says by how many.
+/// Estimated rows per user and year, by which the number of users per page is chosen.
 const ROWS_A_YEAR: usize = 40;
 
-/// How many users are played by one thread at a time.
+/// Number of users that a thread simulates at a time.
 const BLOCK: u64 = 2_048;
 
-/// The rows of a block of users, by table.
+/// The rows of a block of users, one batch per table.
 type Block = [Option<Batch>; TABLES];
 
 impl Exchange {
-    /// The places of the users who have signed up before a day, rings after all others.
+    /// Returns the slots of the accounts opened before `day`: regular users first, then fraud-ring accounts.
     pub(super) fn places(&self, day: NaiveDate) -> Range<u64> {
         let number = usize::try_from((day - self.config.first_day).num_days()).unwrap_or(0);
         let users = self.world.plan.signed_up_before(number);
         let shard = self.config.shard.of(self.world.plan.users());
-        // Rings are the last shard's.
+        // Fraud-ring accounts belong to the last shard.
         let rings = match shard.end >= self.world.plan.users() {
             true => ring::accounts(&self.world.rings, day),
             false => 0,
@@ -44,8 +44,11 @@ impl Exchange {
         ((self.config.page_rows / rows) as u64).max(1)
     }
 
-    /// The rows of the users at some places of those who have signed up before `day` that fall into a
-    /// window, table by table.
+    /// Generates the rows within `window` (microseconds since 1970) of the accounts in `places`, table by
+    /// table. `day` is the day before which those accounts were opened.
+    ///
+    /// # Errors
+    /// Returns the first error of any user.
     pub(super) fn play(
         &self,
         places: Range<u64>,
@@ -101,7 +104,7 @@ impl Exchange {
     }
 }
 
-/// Who has a place: the first `users` places are the users', the rest the rings'.
+/// Returns the account of a slot: the first `users` slots are regular users, the rest fraud-ring accounts.
 fn at_place(world: &World, place: u64, users: u64) -> Option<(Signup, crate::draw::Draws)> {
     match place.checked_sub(users) {
         None => Signup::of(world, place),

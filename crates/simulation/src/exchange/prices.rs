@@ -1,4 +1,4 @@
-//! What coins and currencies are worth at every minute that is played.
+//! Prices and exchange rates at every minute of the simulated days.
 
 use std::sync::OnceLock;
 
@@ -12,14 +12,14 @@ use crate::draw::{Draws, Stream};
 use crate::world::{DAY, MINUTE, PLACES, midnight};
 use crate::{Error, Result};
 
-/// The market of all days that are played.
+/// The market over the simulated days.
 #[derive(Debug)]
 pub(super) struct Prices {
     seed: u64,
     first: NaiveDate,
     opening: i64,
     days: Vec<Day>,
-    /// Of the market of all days before one, for each day and the end.
+    /// Fingerprint of the market before each day, and before the end.
     fingerprints: Vec<Fingerprint>,
 }
 
@@ -27,15 +27,16 @@ pub(super) struct Prices {
 struct Day {
     candles: [Candle; COINS.len()],
     rates: [Rate; FIATS.len()],
-    /// The price of every minute, made when it is first asked for.
+    /// Minute prices, generated on first use.
     minutes: [OnceLock<Minutes>; COINS.len()],
 }
 
 impl Prices {
-    /// The market of `days` days from `first` on.
+    /// Loads the market of `days` days from `first` on.
     ///
     /// # Errors
-    /// When it lacks a price or a rate of one of them.
+    /// Returns an error if the market lacks a price or an exchange rate of one of the days, or if one is out
+    /// of range.
     pub(super) fn new(seed: u64, first: NaiveDate, days: usize, market: &Market) -> Result<Self> {
         let mut fingerprint = Fingerprint::default();
         let mut it = Self {
@@ -67,19 +68,19 @@ impl Prices {
         Ok(it)
     }
 
-    /// The day before which all days are played.
+    /// Returns the exclusive end of the simulated days.
     pub(super) fn end(&self) -> NaiveDate {
         self.first + Days::new(self.days.len() as u64)
     }
 
-    /// Of the market of all days before that one.
+    /// Returns the fingerprint of the market before a day, or `None` if the day is not simulated.
     pub(super) fn before(&self, day: NaiveDate) -> Option<Fingerprint> {
         let number = usize::try_from((day - self.first).num_days()).ok()?;
         self.fingerprints.get(number).copied()
     }
 
-    /// How lively each day is, 1 where the price of the first coin moved by four in a hundred, and
-    /// whether it fell by more than three in a hundred.
+    /// Returns for each day its trading intensity, which is 1 where the first coin's range was four percent,
+    /// and `true` if that coin fell by more than three percent.
     pub(super) fn moods(&self) -> impl Iterator<Item = (f64, bool)> {
         self.days.iter().map(|day| {
             let Candle { open, high, low, close } = day.candles[0];
@@ -89,7 +90,10 @@ impl Prices {
         })
     }
 
-    /// The price of a coin at a moment, in 10⁻⁸ US dollars.
+    /// Returns the price of a coin at `at` (microseconds since 1970), in 10⁻⁸ US dollars.
+    ///
+    /// # Errors
+    /// Returns [`Error::Beyond`] if the day is not simulated.
     pub(super) fn usd(&self, coin: usize, at: i64) -> Result<i64> {
         let (number, day) = self.day(at)?;
         let minutes = day.minutes[coin].get_or_init(|| {
@@ -100,12 +104,19 @@ impl Prices {
         Ok(minutes[minute.min(MINUTES - 1)])
     }
 
-    /// The highest price of a coin on the day of a moment, in 10⁻⁸ US dollars.
+    /// Returns the day's high of a coin, in 10⁻⁸ US dollars.
+    ///
+    /// # Errors
+    /// Returns [`Error::Beyond`] if the day is not simulated.
     pub(super) fn high(&self, coin: usize, at: i64) -> Result<i64> {
         Ok(self.day(at)?.1.candles[coin].high)
     }
 
-    /// An amount of US dollars in a currency, on the day of a moment.
+    /// Converts an amount of US dollars to a currency at the rate of the day, in the same units.
+    ///
+    /// # Errors
+    /// Returns [`Error::Beyond`] if the day is not simulated, or [`Error::Absurd`] if the result is out of
+    /// range.
     pub(super) fn in_fiat(&self, fiat: usize, usd: i64, at: i64) -> Result<i64> {
         if fiat == USD {
             return Ok(usd);

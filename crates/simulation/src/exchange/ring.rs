@@ -1,4 +1,4 @@
-//! Rings of fraud: accounts beside those of the users.
+//! Fraud rings: groups of accounts in addition to the regular users.
 
 use chrono::NaiveDate;
 
@@ -11,17 +11,18 @@ use super::{Scenario, World};
 use crate::draw::{Draws, Stream};
 use crate::world::{DAY, HOUR, MINUTE, micros, midnight};
 
-/// A ring.
+/// A fraud ring.
 #[derive(Debug)]
 pub(super) struct Ring {
     from: NaiveDate,
     days: i64,
     accounts: u64,
-    /// How many accounts the rings before it have.
+    /// Total number of accounts of the rings before this one.
     before: u64,
 }
 
-/// Those of the scenarios, in the order in which they begin: one that is still to come changes no number.
+/// Returns the fraud rings of the scenarios by start date, so that a later ring does not renumber earlier
+/// ones.
 pub(super) fn rings(scenarios: &[Scenario]) -> Vec<Ring> {
     let mut scenarios: Vec<_> = scenarios.iter().collect();
     scenarios.sort_by_key(|scenario| scenario.from());
@@ -36,12 +37,13 @@ pub(super) fn rings(scenarios: &[Scenario]) -> Vec<Ring> {
     scenarios.into_iter().filter_map(ring).collect()
 }
 
-/// How many accounts rings have that open any before a day.
+/// Returns the number of accounts of all rings that start before a day.
 pub(super) fn accounts(rings: &[Ring], before: NaiveDate) -> u64 {
     rings.iter().filter(|ring| ring.from < before).map(|ring| ring.accounts).sum()
 }
 
-/// The account with that number, counted from 0 over all rings; their users' numbers come after everybody's.
+/// Returns the account with that number, counted from 0 over all rings, and the random stream of its trades.
+/// User numbers of rings follow those of all regular users.
 pub(super) fn signup(world: &World, account: u64) -> Option<(Signup, Draws)> {
     let (ring, it) = world
         .rings
@@ -56,7 +58,7 @@ pub(super) fn signup(world: &World, account: u64) -> Option<(Signup, Draws)> {
     let takes = micros(draws.exponential(4.0 * HOUR as f64)) + MINUTE;
     let checked_at = world.checked(at + asks, takes);
     let begins = micros(draws.exponential(HOUR as f64)) + MINUTE;
-    // Quick, and gone when the first cards are blocked.
+    // Ring accounts trade quickly and stop when the first cards are blocked.
     let nature = Nature {
         rate: 6.0,
         dropout: 0.2,

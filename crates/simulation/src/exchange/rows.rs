@@ -1,4 +1,5 @@
-//! Rows on their way into batches, as columns. Text out of a few is the place among them.
+//! Column buffers that collect rows before they become batches. Enumerated strings are stored as indices
+//! (dictionary encoding).
 
 use tidegauge_core::tables::{
     Chargeback, Deposit, LedgerEntry, Order, RampTransaction, Trade, TruthUser, User, Withdrawal,
@@ -14,7 +15,7 @@ use super::names::{
 use crate::Result;
 use crate::world::stored;
 
-/// Defines the rows of a table, and the columns that they become; `nulls` are columns that no row has a value in.
+/// Defines the row type of a table and its column buffers. `nulls` lists columns that are always null.
 macro_rules! columns {
     ($name:ident of $row:ident in $table:ident {
         $($field:ident: $type:ty => $kind:ident $(($names:expr))?,)+
@@ -41,7 +42,7 @@ macro_rules! columns {
                 if rows == 0 {
                     return Ok(None);
                 }
-                // They grew by doubling, and are kept for a while.
+                // Batches are kept for a while, and buffers have grown by doubling.
                 $(self.$field.shrink_to_fit();)+
                 let columns = vec![
                     $(columns!(@$kind self.$field $(, $names)?),)+
@@ -197,7 +198,7 @@ columns!(Truths of Truth in TruthUser {
     value_365d: f64 => Floats,
 });
 
-/// The rows of some users.
+/// The column buffers of all tables that users have rows in.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     pub(super) users: Users,
@@ -211,11 +212,14 @@ pub(super) struct Rows {
     pub(super) truths: Truths,
 }
 
-/// How many tables that are.
+/// Number of tables in [`Rows`].
 pub(super) const TABLES: usize = 9;
 
 impl Rows {
-    /// The tables in their order, those without rows left out.
+    /// Converts the buffers to batches in table order; `None` for tables without rows.
+    ///
+    /// # Errors
+    /// Returns an error if a value does not fit its column.
     pub(super) fn batches(self) -> Result<[Option<Batch>; TABLES]> {
         Ok([
             self.users.batch()?,

@@ -1,4 +1,4 @@
-//! What may be otherwise in an exchange.
+//! Scenarios: deviations from the default exchange.
 
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::channels::CHANNELS;
 use crate::{Error, Result};
 
-/// Something out of the ordinary. Each changes what it says, and nothing else.
+/// A deviation from the default exchange. Each scenario changes only what it describes.
 ///
 /// ```
 /// use tidegauge_simulation::Scenario;
@@ -21,57 +21,57 @@ use crate::{Error, Result};
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Scenario {
-    /// Prices rise in equal steps from day to day, and stay there. It is market data that is otherwise:
-    /// see [`Bent`](crate::Bent).
+    /// Prices rise linearly over some days and stay at the new level. It applies to the market data: see
+    /// [`Bent`](crate::Bent).
     BullRun {
-        /// The first day on which they do.
+        /// First day of the rise.
         from: NaiveDate,
-        /// For how many days.
+        /// Duration in days.
         days: u16,
-        /// By what part in all: 0.5 is half as much again.
+        /// Total relative rise; 0.5 means +50 %.
         by: f64,
     },
-    /// Prices fall in equal steps from day to day, and stay there. Likewise.
+    /// Prices fall linearly over some days and stay at the new level. It applies to the market data: see
+    /// [`Bent`](crate::Bent).
     Crash {
-        /// The first day on which they do.
+        /// First day of the fall.
         from: NaiveDate,
-        /// For how many days.
+        /// Duration in days.
         days: u16,
-        /// By what part in all: 0.5 is to the half.
+        /// Total relative fall; 0.5 means −50 %.
         by: f64,
     },
-    /// Nobody signs up through a channel, and nothing is spent on it.
+    /// A channel brings no signups and spends nothing.
     ChannelOff {
-        /// The channel.
+        /// Name of the channel.
         channel: String,
-        /// The first day on which it is off.
+        /// First day without the channel.
         from: NaiveDate,
-        /// For how many days; for ever if none are given.
+        /// Duration in days; permanent if `None`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         days: Option<u16>,
     },
-    /// A ring opens accounts on a few devices, buys coins with stolen cards, sends them out the same day, and
-    /// the cards' owners have the purchases undone weeks later.
+    /// A fraud ring opens accounts on a few devices, buys coins with stolen cards and withdraws them on the
+    /// same day; the purchases are charged back weeks later.
     FraudRing {
-        /// The first day on which accounts are opened.
+        /// First day on which accounts are opened.
         from: NaiveDate,
-        /// For how many days.
+        /// Number of days on which accounts are opened.
         days: u16,
-        /// How many accounts.
+        /// Number of accounts.
         accounts: u32,
     },
-    /// No identity check comes to an end; those that would have do as long after it as they would have
-    /// taken.
+    /// No identity check completes. A delayed check takes its usual time after the outage.
     KycOutage {
-        /// The first day.
+        /// First day of the outage.
         from: NaiveDate,
-        /// For how many days.
+        /// Duration in days.
         days: u16,
     },
 }
 
 impl Scenario {
-    /// The first day on which anything is otherwise.
+    /// Returns the first day that the scenario affects.
     pub fn from(&self) -> NaiveDate {
         match self {
             Self::BullRun { from, .. }
@@ -82,15 +82,16 @@ impl Scenario {
         }
     }
 
-    /// Whether it is about the market, and so about [`Bent`](crate::Bent).
+    /// Returns `true` if the scenario changes market prices and is applied by [`Bent`](crate::Bent).
     pub fn is_of_market(&self) -> bool {
         matches!(self, Self::BullRun { .. } | Self::Crash { .. })
     }
 
-    /// Whether it makes sense.
+    /// Validates the scenario.
     ///
     /// # Errors
-    /// When there is no such channel, or prices would fall to nothing.
+    /// Returns [`Error::Invalid`] if the channel is unknown, the price change is out of range, or the
+    /// duration is zero.
     pub fn check(&self) -> Result<()> {
         let refused = |reason: String| Err(Error::Invalid { setting: "scenarios", reason });
         match self {
@@ -109,6 +110,7 @@ impl Scenario {
         }
     }
 
+    /// Returns the duration in days, or `None` if the scenario is permanent.
     fn days(&self) -> Option<u16> {
         match self {
             Self::ChannelOff { days, .. } => *days,
@@ -120,7 +122,7 @@ impl Scenario {
     }
 }
 
-/// Some days: from the first of them to the one before the second.
+/// Returns the half-open range of days that begins at `from`; without `days`, its end is the maximum date.
 pub(super) fn span(from: NaiveDate, days: Option<u16>) -> (NaiveDate, NaiveDate) {
     let after = days.and_then(|days| from.checked_add_days(Days::new(days.into())));
     (from, after.unwrap_or(NaiveDate::MAX))

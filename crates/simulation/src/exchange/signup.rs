@@ -1,4 +1,4 @@
-//! Who signs up: where they are from, how far they come, and what they are like.
+//! Signups: country, identity check, model parameters and first trade of a user.
 
 use super::World;
 use super::countries::COUNTRIES;
@@ -8,35 +8,37 @@ use super::plan::Way;
 use crate::draw::{Draws, Stream};
 use crate::world::{DAY, HOUR, MINUTE, micros};
 
-/// Someone who has signed up.
+/// A user as of signup, with everything that is drawn before the first trade.
 #[derive(Debug)]
 pub(super) struct Signup {
-    /// The user's number, from 1.
+    /// User id, counted from 1.
     pub(super) id: i64,
     pub(super) way: Way,
-    /// The place of the country among all.
+    /// Index in `COUNTRIES`.
     pub(super) country: usize,
     pub(super) at: i64,
     pub(super) kyc: Kyc,
-    /// When the identity check ended; never, if it waits for ever.
+    /// Time at which the identity check ended, or `i64::MAX` if it never does, in microseconds since 1970.
     pub(super) checked_at: i64,
     pub(super) nature: Nature,
-    /// When the first trade or purchase is; none if there never is one.
+    /// Time of the first trade or card purchase, or `None` if the user never trades, in microseconds since
+    /// 1970.
     pub(super) started: Option<i64>,
-    /// Who brought this one along.
+    /// User id of the referrer.
     pub(super) referred_by: Option<i64>,
-    /// Whether it is an account of a ring, and of which.
+    /// Index of the fraud ring that the account belongs to, if any.
     pub(super) ring: Option<usize>,
 }
 
-/// How long after a signup an identity check is asked for, takes, and a first trade is made, on average.
+/// Mean times from signup to the identity check, of the check itself, and from there to the first trade, in
+/// microseconds.
 const ASKS: f64 = 3.0 * HOUR as f64;
 const TAKES: f64 = 8.0 * HOUR as f64;
 const STARTS: f64 = 1.5 * DAY as f64;
 
 impl Signup {
-    /// The user with that number, counted from 0, and the draws of their trades; none if the channel was
-    /// off.
+    /// Returns the user with that number, counted from 0, and the random stream of the user's trades. Returns
+    /// `None` if the channel was off.
     pub(super) fn of(world: &World, number: u64) -> Option<(Self, Draws)> {
         let (day, way) = world.plan.signup(number);
         if world.plan.is_off(day, way) {
@@ -76,22 +78,23 @@ impl Signup {
         Some((signup, draws))
     }
 
-    /// The place of the currency.
+    /// Returns the index of the user's currency in `FIATS`.
     pub(super) fn fiat(&self) -> usize {
         COUNTRIES[self.country].fiat
     }
 }
 
-/// A user's id: they count from one.
+/// Returns a user's id, counted from 1, for a number counted from 0.
 pub(super) fn id(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX - 1) + 1
 }
 
-/// One of those who signed up before `day`, of channels that were not off; none on the first day.
+/// Draws a referrer among users who signed up before `day` through active channels. Returns `None` if none is
+/// found, as on the first day.
 fn referrer(world: &World, day: usize, number: u64) -> Option<i64> {
     let mut draws = Draws::of(world.seed, Stream::Referral, number);
     let before = i64::try_from(world.plan.signed_up_before(day)).unwrap_or(i64::MAX);
-    // Where all are off there is nobody to be found.
+    // The number of attempts is bounded: all channels may be off.
     (0..64).find_map(|_| {
         let other = u64::try_from(draws.between(0, before)).ok().filter(|it| *it < number)?;
         let (day, way) = world.plan.signup(other);

@@ -1,4 +1,4 @@
-//! What the exchange knows of a user, and what is true.
+//! Rows that describe a user: the latest snapshot in `users`, and the true parameters in `truth_users`.
 
 use std::fmt::Write;
 
@@ -15,16 +15,16 @@ use super::signup::Signup;
 use crate::draw::{Draws, Stream};
 use crate::world::DAY;
 
-/// A month: whoever has done nothing for so long is not active.
+/// Time without activity after which a user is inactive: thirty days, in microseconds.
 const MONTH: i64 = 30 * DAY;
 
-/// How much volume makes an account `intermediate`, and `pro`, in US cents.
+/// Trading volume from which an account is `intermediate` or `pro`, in US cents.
 const TIERS: [i64; 2] = [10_000 * DOLLAR, 100_000 * DOLLAR];
 
-/// The devices of a ring, however many accounts it has.
+/// Number of devices that all accounts of a fraud ring share.
 const DEVICES: u64 = 3;
 
-/// The user as the window's end sees them, if that is not how its beginning did.
+/// Writes the user's row as of the end of the window, if it differs from the row as of the start.
 pub(super) fn user(life: &mut Life<'_>) {
     let (signup, window) = (&life.signup, life.book.window.clone());
     let state = |at: i64, of: usize| {
@@ -47,7 +47,7 @@ pub(super) fn user(life: &mut Life<'_>) {
     let number = signup.id.unsigned_abs();
     let seed = life.world.seed;
     let person = Person::of(&mut Draws::of(seed, Stream::Name, number), country, signup.id);
-    // All accounts of a ring are opened on a few devices.
+    // Accounts of a ring share a few devices.
     let owner =
         signup.ring.map_or(number, |ring| (1 << 47) + ring as u64 * DEVICES + number % DEVICES);
     let row = UserRow {
@@ -71,7 +71,7 @@ pub(super) fn user(life: &mut Life<'_>) {
     life.book.rows.users.push(row);
 }
 
-/// What the user has, as a JSON object in the order of the names.
+/// Returns the balances as a JSON object with sorted keys; zero balances are left out.
 fn balances(book: &Book) -> String {
     let mut text = String::from("{");
     let mut has: [(&str, i64); KINDS] = [("", 0); KINDS];
@@ -90,7 +90,7 @@ fn balances(book: &Book) -> String {
     text
 }
 
-/// What the user was dealt.
+/// Writes the true model parameters of a user.
 pub(super) fn truth(signup: &Signup, book: &mut Book) {
     let nature = signup.nature;
     let value = |days| if signup.started.is_some() { nature.expected_value(days) } else { 0.0 };

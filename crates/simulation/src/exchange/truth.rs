@@ -1,4 +1,4 @@
-//! What the channels are really like.
+//! The true parameters and expected values of every channel.
 
 use tidegauge_core::Batch;
 use tidegauge_core::tables::TruthChannel;
@@ -6,10 +6,13 @@ use tidegauge_core::tables::TruthChannel;
 use super::channels::CHANNELS;
 use crate::Result;
 
-/// A year, in days.
+/// One year, in days.
 const YEAR: f64 = 365.0;
 
-/// The truth about all channels.
+/// Returns the rows of `truth_channels`.
+///
+/// # Errors
+/// Returns an error if a row does not fit the table.
 pub(super) fn channels() -> Result<Batch> {
     let rows = CHANNELS.iter().map(|channel| {
         let process = channel.process;
@@ -46,7 +49,7 @@ mod tests {
     use crate::exchange::nature::Process;
     use crate::exchange::orders::MAKERS;
 
-    /// What a user trades and buys for within a year, and what is taken of it.
+    /// Simulates one user's first year. Returns the traded value and the fees, in US dollars.
     fn year(process: &Process, draws: &mut Draws) -> [f64; 2] {
         let nature = process.draw(draws);
         let (mut at, mut value, mut fee) = (0.0, 0.0, 0.0);
@@ -73,7 +76,7 @@ mod tests {
 
     #[test]
     fn what_is_taken_of_a_dollar_is_found_again_by_playing() {
-        // The figures are of ten million users each.
+        // The published rates come from ten million users per channel.
         let users = 100_000;
         let mut wrong = Vec::new();
         for (number, channel) in CHANNELS.iter().enumerate() {

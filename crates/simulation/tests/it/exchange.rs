@@ -1,4 +1,4 @@
-//! The exchange, as whoever loads it would see it.
+//! Tests of the `exchange` preset through its public interface.
 
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZero;
@@ -8,7 +8,7 @@ use chrono::{Days, NaiveDate};
 use tidegauge_core::{ErrorKind, Fingerprint, Page, Source};
 use tidegauge_simulation::{ClassicConfig, Exchange, ExchangeConfig, Scenario, Shard};
 
-/// What a store would hold: the rows of each table as text, by their keys; the last one of a key.
+/// Returns the rows of each table as text by primary key, as a store with merge semantics would hold them.
 fn stored(pages: &[Page]) -> BTreeMap<String, BTreeMap<String, String>> {
     let mut tables = BTreeMap::<String, BTreeMap<String, String>>::new();
     for batch in pages.iter().flat_map(|page| &page.batches) {
@@ -28,7 +28,7 @@ fn stored(pages: &[Page]) -> BTreeMap<String, BTreeMap<String, String>> {
     tables
 }
 
-/// Something of everything; the ring that begins last is named first.
+/// Returns scenarios of several kinds; the fraud ring that starts last is listed first.
 fn scenarios() -> Vec<Scenario> {
     let from = |day| ExchangeConfig::default().first_day + Days::new(day);
     let channel = "affiliate".to_owned();
@@ -84,7 +84,7 @@ async fn ninety_runs_of_a_day_are_one_of_ninety_days() {
 
 #[tokio::test]
 async fn what_a_seed_gives_never_changes() {
-    // If this fails, every seed means something else: a release that does it says so.
+    // A failure means that every seed now gives other data: such a release must say so.
     let rows = in_order(&play(config(300, 60), None).await.0);
     let mut fingerprint = Fingerprint::default();
     for (table, rows) in &rows {
@@ -111,8 +111,7 @@ async fn a_page_can_be_made_again_alone() {
     }
 }
 
-/// Every event adds up to zero in every asset, nobody ever has less than nothing, and what is left is
-/// what the other tables say.
+/// Every posting sums to zero in every asset, and no user balance is ever negative.
 #[tokio::test]
 async fn the_books_balance_at_every_moment() {
     let (pages, _) = play(config(2_000, 200), None).await;
@@ -156,8 +155,8 @@ async fn the_books_balance_at_every_moment() {
     }
 }
 
-/// What users did in a stationary market is what the truth says of them, one by one, to within chance:
-/// given rate λ and dropout p, BG/NBD expects (1 − e^(−λpt)) / p trades after the first one.
+/// Users of a stationary exchange trade as often as their true parameters predict: given rate λ and dropout
+/// p, BG/NBD expects (1 − e^(−λpt)) / p trades after the first one.
 #[tokio::test]
 async fn users_trade_as_the_truth_says() {
     let mut config = config(10_000, 200);
@@ -223,7 +222,7 @@ async fn a_cursor_of_another_exchange_is_refused() {
     let error = other.fetch(Some(&cursor)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Configuration, "{error}");
     assert!(error.to_string().contains("go on with these"), "{error}");
-    // Nor does the other preset go on with it.
+    // The other preset refuses the cursor as well.
     let classic = ClassicConfig::default();
     let error = classic.next_until(Some(&cursor)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Configuration, "{error}");

@@ -1,4 +1,4 @@
-//! What a user of the simulated exchanges would notice, and that their truth can be found again.
+//! Integration tests: public behavior of both presets, and recovery of the true parameters.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // helpers of tests, too
 
 mod classic;

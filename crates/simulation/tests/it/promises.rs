@@ -1,4 +1,4 @@
-//! The simulated exchanges keep the promises of a source.
+//! Conformance of both presets to the contract of a source.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use tidegauge_core::conformance::source::SourceSubject;
 use tidegauge_core::{Source, source_promises};
 use tidegauge_simulation::{Classic, ClassicConfig, Exchange, ExchangeConfig};
 
-/// A page may hold a few rows more than asked for: what belongs to one event stays together.
+/// Number of rows by which a page may exceed the limit, because the rows of one event stay together.
 const WHOLE_EVENTS: usize = 20;
 
 struct OfClassic;

@@ -1,4 +1,4 @@
-//! What a scenario changes, and what it leaves alone.
+//! Tests that a scenario changes only what it describes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,16 +7,17 @@ use chrono::{DateTime, Days, NaiveDate};
 use tidegauge_core::{Cell, Page};
 use tidegauge_simulation::{Exchange, ExchangeConfig, Scenario};
 
-/// The day after so many.
+/// Returns the day that is `number` days after the first.
 fn day(number: u64) -> NaiveDate {
     ExchangeConfig::default().first_day + Days::new(number)
 }
 
+/// Simulates an exchange with some scenarios.
 async fn with(scenarios: Vec<Scenario>) -> Vec<Page> {
     play(ExchangeConfig { scenarios, ..config(4_000, 120) }, None).await.0
 }
 
-/// All rows of a user, as text, table by table.
+/// Formats all rows of each user as text.
 fn by_user(pages: &[Page]) -> BTreeMap<i64, BTreeSet<String>> {
     let mut users = BTreeMap::<i64, BTreeSet<String>>::new();
     for batch in batches(pages) {
@@ -29,7 +30,7 @@ fn by_user(pages: &[Page]) -> BTreeMap<i64, BTreeSet<String>> {
     users
 }
 
-/// The values of some columns of a table.
+/// Returns some columns of a table as text.
 fn columns<const N: usize>(pages: &[Page], table: &str, names: [&str; N]) -> Vec<[String; N]> {
     let mut rows = Vec::new();
     for batch in batches(pages).filter(|it| it.table().name == table) {
@@ -69,7 +70,7 @@ async fn a_channel_that_is_off_brings_nobody_and_all_others_stay_who_they_are() 
         .filter(|[channel, day, _]| !is_off(&[channel.clone(), day.clone()]))
         .collect();
     assert_eq!(spend(&off), left);
-    // Whoever was brought along by somebody who is not there was brought along by somebody else.
+    // A user whose referrer is gone has another referrer.
     let (before, after) = (by_user(&plain), by_user(&off));
     let referred: Vec<_> = columns(&plain, "users", ["user_id", "referred_by"])
         .into_iter()
@@ -101,7 +102,7 @@ async fn in_an_outage_nobody_is_verified_and_whoever_would_have_been_is_later() 
     let (before, after) = (by_user(&plain), by_user(&out));
     assert_eq!(before.len(), after.len());
     let mut changed = before.iter().filter(|(id, rows)| after[id] != **rows).map(|(id, _)| *id);
-    // Those who were rejected then are later, too, which nobody sees in the end.
+    // Rejections are delayed as well, which the final rows do not show.
     assert!(changed.all(|id| hit.contains(&id)));
     assert_ne!(before[hit.first().unwrap()], after[hit.first().unwrap()]);
 }

@@ -1,5 +1,4 @@
-//! One user's first ninety days, in the order of time, against a balance that never goes below
-//! zero.
+//! The first ninety days of one user, in order of time, with balances that never become negative.
 
 mod orders;
 mod ranges;
@@ -18,8 +17,8 @@ use crate::draw::{Draws, Stream};
 use crate::market::Market;
 use crate::world::{Amount, ONE, SECOND, day_of};
 
-/// The rows of one user. Ids are given when everybody's are together; until then an order's is
-/// its index here, and so is that of its trades.
+/// The rows of one user. Ids are assigned later for all users; until then, an order is identified by its
+/// index here.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     pub(super) deposits: Vec<Deposit>,
@@ -28,26 +27,26 @@ pub(super) struct Rows {
     pub(super) trades: Vec<Trade>,
 }
 
-/// Amounts are whole multiples of 10⁻⁶, as exchanges have it.
+/// Lot size of coin amounts: 10⁻⁶, in 10⁻⁸.
 const LOT: i128 = 100;
 
-/// What is to be done at a moment.
+/// A scheduled action of a user.
 enum Act {
     Credit(Box<Deposit>),
     Order(&'static str),
     Withdraw(&'static str),
 }
 
-/// Part of what a user has of a currency.
+/// A balance that a user may use for an order or a withdrawal.
 struct Holding {
     currency: &'static str,
-    /// In 10⁻⁸.
+    /// Amount, in 10⁻⁸.
     amount: i128,
-    /// In US dollars.
+    /// Value, in US dollars.
     worth: f64,
 }
 
-/// The exchange over its first ninety days.
+/// The simulator of the first ninety days.
 #[derive(Debug)]
 pub(super) struct Exchange<'a> {
     seed: u64,
@@ -61,7 +60,10 @@ impl<'a> Exchange<'a> {
         Ok(Self { seed, market, ranges: Ranges::read(market, opening, end)?, end })
     }
 
-    /// Plays one user's plan.
+    /// Simulates the plan of one user.
+    ///
+    /// # Errors
+    /// Returns an error if the market lacks a price, or if the plan cannot be carried out.
     pub(super) fn play(&self, person: &Person, plan: &Plan) -> Result<Rows> {
         let Some(verified_at) = person.verified_at.filter(|_| !plan.deposits.is_empty()) else {
             return Ok(Rows::default());
@@ -95,16 +97,16 @@ struct Ledger<'a> {
     market: &'a Market,
     ranges: &'a Ranges,
     draws: Draws,
-    /// Nothing is completed at or after this moment.
+    /// End of the first ninety days: completion times lie before it, in microseconds since 1970.
     end: i64,
     wallet: Wallet,
-    /// How many orders are still to come that stay open.
+    /// Number of planned orders that stay open and have not been placed yet.
     open_left: usize,
     rows: Rows,
 }
 
 impl Ledger<'_> {
-    /// When everything is done, in order. The first deposit comes before all else.
+    /// Returns the actions of a user in order of time. The first deposit precedes all others.
     fn schedule(&mut self, plan: &Plan, from: i64, to: i64) -> Result<Vec<(i64, Act)>> {
         let fifth = (to - from) / 5;
         let mut acts = Vec::new();
@@ -135,7 +137,7 @@ impl Ledger<'_> {
         Ok(acts)
     }
 
-    /// One of some amounts, likelier the more it is worth.
+    /// Draws one of several balances, with probability proportional to value.
     fn holding(&mut self, at: i64, amounts: [(&'static str, i128); 5]) -> Result<Holding> {
         let mut holdings = Vec::with_capacity(amounts.len());
         for (currency, amount) in amounts {

@@ -1,4 +1,4 @@
-//! Orders: never for more than the user has free when they place them.
+//! Orders, which never exceed the available balance at the time they are placed.
 
 use tidegauge_core::tables::{Order, Trade};
 
@@ -10,13 +10,13 @@ use crate::world::{
 };
 use crate::{Error, Result};
 
-/// The most trades that fill an order.
+/// Maximum number of trades per order.
 const PARTS: i64 = 3;
 
-/// Nobody places an order of less US dollars, if they have more.
+/// Minimum order value in US dollars, if the balance allows it.
 const SMALL: f64 = 5.0;
 
-/// What is known of an order once its fate is.
+/// An order with its final status.
 struct Placed<'a> {
     at: i64,
     coin: &'static str,
@@ -29,12 +29,16 @@ struct Placed<'a> {
 }
 
 impl Ledger<'_> {
+    /// Places an order that ends with the given status.
+    ///
+    /// # Errors
+    /// Returns [`Error::Impossible`] if the balance is too small, or an error if the market lacks a price.
     pub(super) fn order(&mut self, at: i64, next: i64, status: &str) -> Result<()> {
         let fills = matches!(status, "filled" | "partially_filled");
         if fills { self.filled_order(at, next, status) } else { self.unfilled_order(at, status) }
     }
 
-    /// An order that trades. What a partially filled one leaves over is taken back with its last
+    /// Places an order that is filled. The remainder of a partially filled one is cancelled with the last
     /// trade.
     fn filled_order(&mut self, at: i64, next: i64, status: &str) -> Result<()> {
         let holding = self.holding(at, self.wallet.free())?;
@@ -45,7 +49,7 @@ impl Ledger<'_> {
         let fills = self.fills(at, next, coin, maker)?;
         let prices = fills.iter().map(|(_, price)| *price);
         let worst = if buys { prices.max() } else { prices.min() }.unwrap_or_default();
-        // Who takes all that is offered is not left with a rest within their limit.
+        // A taker who takes the whole offer has no remainder within the limit.
         let slack = if maker || !whole { 0 } else { self.draws.between(10, 50) };
         let slack = worst * i128::from(slack) / 10_000;
         let limit_price = limit.then(|| match (slack, buys) {
@@ -74,10 +78,10 @@ impl Ledger<'_> {
         Ok(())
     }
 
-    /// When an order is filled, and at what price. A maker's waits at one price; a taker's takes what
-    /// there is at once.
+    /// Returns the times and prices of the fills. All fills of a maker have the order's price; those of a
+    /// taker have the market price.
     fn fills(&mut self, at: i64, next: i64, coin: &str, maker: bool) -> Result<Vec<(i64, i128)>> {
-        // Before whatever the user does next, and within the day whose prices they have.
+        // Fills precede the user's next action and stay within the day, whose prices are known.
         let day_end = world::midnight(day_of(at)) + DAY - 1;
         let patience = if maker { 2 * HOUR } else { 2 * SECOND };
         let room = (next.min(day_end).min(at + patience) - at).max(0);
@@ -94,12 +98,12 @@ impl Ledger<'_> {
         Ok(fills)
     }
 
-    /// An order that nobody takes: while it waits, the market never comes near enough.
+    /// Places an order that is not filled: its limit stays outside the market's range.
     fn unfilled_order(&mut self, at: i64, status: &str) -> Result<()> {
         let (holding, share) = self.tied_up(at, status)?;
         let (coin, buys) = self.pair(&holding);
         let quote = self.person.currency;
-        // A cancelled order may have been a market order that found nobody; the rest wait.
+        // A cancelled order may be a market order without a counterparty.
         let limit = status != "cancelled" || self.draws.chance(0.9);
         let until = match status {
             "open" => i64::MAX,
@@ -130,17 +134,17 @@ impl Ledger<'_> {
         Ok(())
     }
 
-    /// When an order expires that is good for a week, or for a day where no week is left.
+    /// Returns the expiry of an order: after a week, or after a day if the period ends earlier.
     fn expiry(&self, at: i64) -> i64 {
         let spans = [7 * DAY, DAY].map(|span| at + span);
         let midnight = world::midnight(day_of(at)) + DAY - 1;
         spans.into_iter().find(|gone| *gone < self.end).unwrap_or(midnight)
     }
 
-    /// What an order that waits is for, and how much of it.
+    /// Returns the balance that backs a resting order, and the share of it that the order uses.
     fn tied_up(&mut self, at: i64, status: &str) -> Result<(Holding, f64)> {
         let share = if status == "open" {
-            // Those that stay share what may be tied up for good.
+            // Orders that stay open share what may be held permanently.
             let left = self.open_left.max(1) as f64;
             self.open_left = self.open_left.saturating_sub(1);
             self.draws.uniform(0.4, 1.0) / left
@@ -152,24 +156,25 @@ impl Ledger<'_> {
             let share = share.max((SMALL / spare.worth).min(0.5));
             return Ok((spare, share));
         }
-        // Next to nothing is left of the half: a little of the rest, then.
+        // When resting orders hold nearly half, a small share of the available balance is used.
         let free = self.holding(at, self.wallet.free())?;
         let share = self.draws.uniform(0.05, 0.15).max((SMALL / free.worth).min(0.25));
         Ok((free, share))
     }
 
-    /// What is traded against what the user takes: coins for their fiat currency, or the other way.
+    /// Returns the coin that is traded, and `true` if the user buys it.
     fn pair(&mut self, holding: &Holding) -> (&'static str, bool) {
         let buys = holding.currency == self.person.currency;
         (if buys { *self.draws.pick(&COINS) } else { holding.currency }, buys)
     }
 
-    /// A drawn part of an amount, in whole lots.
+    /// Draws a part of an amount, rounded to whole lots.
     fn part(&mut self, amount: i128, low: f64, high: f64) -> i128 {
         let part = Amount::from_units(amount).to_f64() * self.draws.uniform(low, high);
         units(part, LOT).clamp(amount.min(LOT), amount)
     }
 
+    /// Books a trade.
     fn trade(&mut self, at: i64, coin: &str, buys: bool, maker: bool, base: i128, price: i128) {
         let quote = self.person.currency;
         let amount = to_cents(divide(base * price, ONE));
@@ -198,6 +203,7 @@ impl Ledger<'_> {
         });
     }
 
+    /// Adds the row of an order.
     fn place(&mut self, order: &Placed<'_>) {
         let (coin, quote) = (order.coin, self.person.currency);
         self.rows.orders.push(Order {
@@ -220,8 +226,8 @@ impl Ledger<'_> {
     }
 }
 
-/// How much of a coin an order may ask for that costs at most `budget`: fiat currency with the
-/// higher fee and what rounding to cents may add, or the coin itself.
+/// Returns the largest coin amount of an order whose cost is at most `budget`. A purchase includes the taker
+/// fee and the rounding of each trade to cents.
 fn size(buys: bool, budget: i128, price: i128) -> i128 {
     if !buys {
         return budget / LOT * LOT;

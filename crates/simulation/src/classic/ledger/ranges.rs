@@ -1,4 +1,4 @@
-//! How far the market went over the days of an order that found nobody.
+//! Price ranges over several days, within which unfilled orders must not be reached.
 
 use std::collections::BTreeMap;
 
@@ -6,10 +6,10 @@ use crate::Result;
 use crate::market::{Market, tick};
 use crate::world::{COINS, COUNTRIES, DAY, day_of};
 
-/// The lowest and the highest price of a day, in 10⁻⁸ of a currency.
+/// Low and high of a day, in 10⁻⁸ of a currency.
 type Range = (i128, i128);
 
-/// The ranges of every day from an opening on, by coin and currency.
+/// Daily price ranges from the opening on, by coin and currency.
 #[derive(Debug)]
 pub(super) struct Ranges {
     opening: i64,
@@ -17,6 +17,10 @@ pub(super) struct Ranges {
 }
 
 impl Ranges {
+    /// Loads the ranges of the days in `[opening, end)`, in microseconds since 1970.
+    ///
+    /// # Errors
+    /// Returns an error if the market lacks a price or an exchange rate.
     pub(super) fn read(market: &Market, opening: i64, end: i64) -> Result<Self> {
         let mut days = BTreeMap::new();
         for ((_, currency), _) in COUNTRIES {
@@ -34,8 +38,7 @@ impl Ranges {
         Ok(Self { opening, days })
     }
 
-    /// The lowest and the highest price over the days that two moments span, the first and the last
-    /// included as far as they are known.
+    /// Returns low and high over all days from `from` to `to`, inclusive, as far as they are known.
     pub(super) fn over(&self, coin: &str, currency: &str, from: i64, to: i64) -> Option<Range> {
         let day = |at: i64| usize::try_from((at - self.opening).div_euclid(DAY)).unwrap_or(0);
         let all = self.days.get(&(coin, currency))?;
@@ -44,12 +47,12 @@ impl Ranges {
     }
 }
 
-/// The nearest price in whole steps that is not above.
+/// Rounds a price down to a multiple of its tick size.
 pub(super) fn at_most(price: i128) -> i128 {
     price / tick(price) * tick(price)
 }
 
-/// The nearest price in whole steps that is not below.
+/// Rounds a price up to a multiple of its tick size.
 pub(super) fn at_least(price: i128) -> i128 {
     at_most(price + tick(price) - 1)
 }

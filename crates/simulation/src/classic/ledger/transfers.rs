@@ -1,4 +1,4 @@
-//! Money in and out.
+//! Deposits and withdrawals.
 
 use tidegauge_core::tables::{Deposit, Withdrawal};
 
@@ -9,15 +9,15 @@ use crate::world::{
 };
 use crate::{Error, Result};
 
-/// Whoever is waiting at the end for a withdrawal or a bank transfer has not waited longer.
+/// Longest time that a withdrawal or bank transfer may be pending, in microseconds.
 pub(super) const LONGEST_WAIT: i64 = 3 * DAY;
-/// No card is charged with more than five thousand dollars' worth.
+/// Largest card payment, in 10⁻⁸ US dollars.
 const CARD_LIMIT: i128 = 5_000 * ONE;
-/// Fiat currency is paid in by tens.
+/// Fiat deposits are multiples of ten, in 10⁻⁸.
 const TEN: i128 = 10 * ONE;
 
-/// How a deposit comes: by what, how long that takes at least and at most, and how long one may
-/// have been on its way at the end.
+/// A deposit method: its name, its minimum and maximum duration, and the longest time it may be pending, in
+/// microseconds.
 struct Way {
     method: &'static str,
     takes: (i64, i64),
@@ -30,7 +30,10 @@ const BANK: Way =
     Way { method: "bank_transfer", takes: (2 * HOUR, 20 * HOUR), pending: LONGEST_WAIT };
 
 impl Ledger<'_> {
-    /// A deposit begun between two moments, or shortly before the end if it is still pending there.
+    /// Creates a deposit that starts within a time range, or shortly before the end if it is pending.
+    ///
+    /// # Errors
+    /// Returns an error if the market lacks a price or an exchange rate.
     pub(super) fn deposit(
         &mut self,
         status: &str,
@@ -40,7 +43,8 @@ impl Ledger<'_> {
         let value = self.draws.log_normal(700.0 * self.person.purse, 1.0).clamp(200.0, 100_000.0);
         let dollars = units(value, CENT);
         let pending = status == "pending";
-        // Cards are charged and blocks found soon or never: what is pending is mostly at a bank.
+        // Card payments and blockchain transfers settle quickly, so pending deposits are mostly bank
+        // transfers.
         let crypto = self.draws.chance(if pending { 0.1 } else { 0.2 });
         let bank = self.draws.chance(if pending { 0.9 } else { 0.6 }) || dollars > CARD_LIMIT;
         let way = match (crypto, bank) {
@@ -81,18 +85,23 @@ impl Ledger<'_> {
         })
     }
 
+    /// Books a completed deposit.
     pub(super) fn credit(&mut self, deposit: &Deposit) {
         self.wallet.add(&deposit.currency, world::reckoned(deposit.amount));
         self.rows.deposits.push(deposit.clone());
     }
 
+    /// Books a withdrawal.
+    ///
+    /// # Errors
+    /// Returns [`Error::Impossible`] if no balance is large enough.
     pub(super) fn withdraw(&mut self, at: i64, status: &str) -> Result<()> {
         let holding = self.holding(at, self.wallet.free())?;
         let currency = holding.currency;
         let fiat = currency == self.person.currency;
         let fee = withdrawal_fee(currency);
         let spare = holding.amount - fee;
-        // Nobody pays the fee for next to nothing.
+        // The amount must be large compared to the fee.
         let share = self.draws.uniform(0.05, 0.25).max((20.0 / holding.worth).min(0.5));
         let drawn = units(Amount::from_units(spare.max(0)).to_f64() * share, 1);
         let amount = if fiat { to_cents(drawn).max(CENT) } else { (drawn / LOT * LOT).max(LOT) };

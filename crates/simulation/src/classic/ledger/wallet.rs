@@ -1,11 +1,11 @@
-//! What a user has, and what of it is spoken for.
+//! A user's balances and holds.
 
 use crate::world::COINS;
 
-/// A user's balances in 10⁻⁸, and what is held of them for orders and withdrawals on their way.
+/// A user's balances in 10⁻⁸, and the holds on them for resting orders and pending withdrawals.
 #[derive(Debug)]
 pub(super) struct Wallet {
-    /// The fiat currency first, then the coins.
+    /// The fiat currency, followed by the coins.
     balances: [(&'static str, i128); 5],
     holds: Vec<Hold>,
 }
@@ -18,11 +18,13 @@ struct Hold {
 }
 
 impl Wallet {
+    /// Creates an empty wallet.
     pub(super) fn new(fiat: &'static str) -> Self {
         let [a, b, c, d] = COINS.map(|(coin, _)| (coin, 0));
         Self { balances: [(fiat, 0), a, b, c, d], holds: Vec::new() }
     }
 
+    /// Adds an amount, which may be negative, to a balance.
     pub(super) fn add(&mut self, currency: &str, amount: i128) {
         for (name, balance) in &mut self.balances {
             if *name == currency {
@@ -31,28 +33,29 @@ impl Wallet {
         }
     }
 
-    /// Keeps an amount from being spent until a moment.
+    /// Places a hold on an amount until a moment.
     pub(super) fn hold(&mut self, currency: &'static str, amount: i128, until: i64) {
         self.holds.push(Hold { currency, amount, until });
     }
 
-    /// Gives back what was held until now or before.
+    /// Releases the holds that end at `now` or before.
     pub(super) fn release(&mut self, now: i64) {
         self.holds.retain(|hold| hold.until > now);
     }
 
+    /// Returns the sum of the holds on a currency.
     fn held(&self, currency: &str) -> i128 {
         let holds = self.holds.iter().filter(|hold| hold.currency == currency);
         holds.map(|hold| hold.amount).sum()
     }
 
-    /// What can be spent or withdrawn.
+    /// Returns the balances without holds, which can be spent or withdrawn.
     pub(super) fn free(&self) -> [(&'static str, i128); 5] {
         self.balances.map(|(currency, balance)| (currency, balance - self.held(currency)))
     }
 
-    /// What can well be tied up in an order that waits: as long as no more than half of a balance
-    /// is held, the user can go on.
+    /// Returns the amounts that a resting order may use: at most half of a balance is ever held by such
+    /// orders.
     pub(super) fn spare(&self) -> [(&'static str, i128); 5] {
         let spare = |balance: i128, currency| (balance / 2 - self.held(currency)).max(0);
         self.balances.map(|(currency, balance)| (currency, spare(balance, currency)))

@@ -1,4 +1,4 @@
-//! The classic exchange, as whoever loads it would see it.
+//! Tests of the `classic` preset through its public interface.
 
 mod pinned;
 mod plausible;
@@ -12,14 +12,14 @@ use tidegauge_core::market::Market;
 use tidegauge_core::{Batch, Cell, Crypto, Cursor, Page, Source, multiply_divide_floor};
 use tidegauge_simulation::{Classic, ClassicConfig};
 
-/// A market that moves: ±20 % over the months, with a range of 4 % each day.
+/// A synthetic market whose prices vary by ±20 % over months, with a daily range of 4 %.
 static MARKET: LazyLock<Arc<Market>> = LazyLock::new(|| Arc::new(market(200)));
 
 fn market(days: u64) -> Market {
     market_at(days, 1.0)
 }
 
-/// The same at another level.
+/// Returns the same market with prices multiplied by `level`.
 fn market_at(days: u64, level: f64) -> Market {
     tidegauge_testkit::market(ClassicConfig::default().first_day().unwrap(), days, level).unwrap()
 }
@@ -41,7 +41,7 @@ async fn run(source: &Classic, mut cursor: Option<Cursor>) -> (Vec<Page>, Cursor
     }
 }
 
-/// All rows as text, by table, in the order in which they came.
+/// Formats all rows as text, by table, in page order.
 fn rows(pages: &[Page]) -> BTreeMap<String, Vec<String>> {
     let mut tables = BTreeMap::<String, Vec<String>>::new();
     for batch in pages.iter().flat_map(|page| &page.batches) {
@@ -56,7 +56,7 @@ fn rows(pages: &[Page]) -> BTreeMap<String, Vec<String>> {
     tables
 }
 
-/// How often each value of a column occurs.
+/// Counts the occurrences of each value of a column.
 fn shares(pages: &[Page], table: &str, column: &str) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     for batch in pages.iter().flat_map(|page| &page.batches) {
@@ -149,7 +149,7 @@ async fn another_seed_is_another_world() {
 async fn day_by_day_is_the_same_as_all_at_once() {
     let (mut pages, mut cursor) = run(&classic(ClassicConfig::default()), None).await;
     for _ in 0..3 {
-        // Every run is a process of its own.
+        // Each run is a new process.
         let (day, after) = run(&classic(ClassicConfig::default()), Some(cursor)).await;
         assert_eq!(day.iter().map(Page::rows).sum::<usize>(), 500);
         pages.extend(day);
@@ -160,7 +160,7 @@ async fn day_by_day_is_the_same_as_all_at_once() {
     let (all, end) = run(&classic(config.clone()), None).await;
     assert_eq!(cursor, end);
     assert!(rows(&pages) == rows(&all));
-    // And there it stays.
+    // A finished exchange adds nothing.
     let page = classic(config).fetch(Some(&end)).await.unwrap();
     assert_eq!((page.rows(), page.done, page.cursor), (0, true, end));
 }
@@ -201,12 +201,12 @@ async fn the_first_ninety_days_are_played_in_one_market() {
     for part in ["from 2020-07-03", "other prices or exchange rates", "put those prices"] {
         assert!(error.contains(part), "{error}");
     }
-    // Days that come after them change nothing.
+    // Days after the first ninety do not matter.
     let longer = Classic::new(config.clone(), Arc::new(market(150))).unwrap();
     let (rest, end) = run(&longer, Some(first.clone())).await;
     assert_eq!(rest.len(), run(&classic(config.clone()), Some(first.clone())).await.0.len());
 
-    // Once they are out, the market may be mended; only another copy could not begin any more.
+    // Once the ninety days are written, the market may change; only a second copy may not start.
     assert_eq!(run(&other, Some(end.clone())).await.0.len(), 1);
     let expect = Classic::market_of(&end);
     assert!(expect.is_some() && expect == Classic::market_of(&first));
@@ -226,14 +226,14 @@ async fn days_at_the_ends_of_the_calendar_are_refused_by_name() {
         let error = Classic::new(config, MARKET.clone()).unwrap_err().to_string();
         assert!(error.contains("start_day") && error.contains("1970-04-01"), "{error}");
     }
-    // What is in the calendar is refused for want of prices, and until then holds.
+    // Valid days fail only for missing prices.
     for start_day in ["1970-04-01", "9999-12-31"] {
         let start_day = start_day.parse().unwrap();
         let config = ClassicConfig { start_day, ..ClassicConfig::default() };
         let error = classic(config).fetch(None).await.unwrap_err().to_string();
         assert!(error.contains("no price of") || error.contains("no exchange rate"), "{error}");
     }
-    // A cursor that somebody wrote by hand.
+    // A cursor with an edited date.
     let (_, end) = run(&classic(ClassicConfig::default()), None).await;
     let end = Cursor::new(end.as_str().replace("2020-10-01\",\"row", "+262142-12-31\",\"row"));
     let source = classic(ClassicConfig::default());
@@ -242,8 +242,8 @@ async fn days_at_the_ends_of_the_calendar_are_refused_by_name() {
     assert!(source.fetch(Some(&end)).await.is_err());
 }
 
-/// The lowest that anybody ever has free of anything, from the rows alone: orders that wait and
-/// pending withdrawals hold what they take.
+/// Computes the lowest available balance of any user from the rows alone. Resting orders and pending
+/// withdrawals hold their amounts.
 fn lowest_balance(pages: &[Page]) -> i128 {
     let mut moves: BTreeMap<(i64, String), BTreeMap<DateTime<Utc>, i128>> = BTreeMap::new();
     for batch in pages.iter().flat_map(|page| &page.batches) {

@@ -1,16 +1,16 @@
-//! A seed is a promise: what it gives is written down here.
+//! Pinned hashes of the output of one seed.
 
 use tidegauge_core::DataType;
 
 use super::*;
 
-/// FNV-1a, 64 bits.
+/// Returns the FNV-1a hash, 64 bits.
 fn fnv(hash: u64, bytes: &[u8]) -> u64 {
     bytes.iter().fold(hash, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))
 }
 
-/// A cell as text that no release of a library changes. Amounts are in 10⁻⁸, in which they are reckoned, whatever
-/// places the tables have.
+/// Formats a cell independently of library versions. Amounts are in 10⁻⁸, the unit of the simulation,
+/// whatever the table's scale.
 fn text(cell: Cell<'_>, dtype: DataType) -> String {
     match cell {
         Cell::Decimal(units) if dtype == DataType::CRYPTO => {
@@ -27,7 +27,7 @@ fn text(cell: Cell<'_>, dtype: DataType) -> String {
     }
 }
 
-/// Columns that tables got later, and the classic exchange has nothing for.
+/// Columns that were added later and are always null in the `classic` preset.
 const LATER: [(&str, &str); 21] = [
     ("users", "name"),
     ("users", "phone"),
@@ -52,7 +52,7 @@ const LATER: [(&str, &str); 21] = [
     ("ramp_transactions", "external_user_id"),
 ];
 
-/// By table: how many rows there are, and a hash of all that stands in them.
+/// Returns the number of rows and the hash of all cells, by table.
 fn hashes(pages: &[Page]) -> BTreeMap<String, (usize, u64)> {
     let mut hashes = BTreeMap::new();
     for batch in pages.iter().flat_map(|page| &page.batches) {

@@ -1,10 +1,10 @@
-//! What no count or share says, and whoever looks at the rows would notice.
+//! Plausibility of the rows beyond counts and shares.
 
 use chrono::TimeDelta;
 
 use super::*;
 
-/// The rows of one table in one piece.
+/// All rows of one table.
 struct Rows(Vec<Batch>);
 
 impl Rows {
@@ -89,7 +89,7 @@ async fn nobody_buys_all_day_long() {
         let apart = times.windows(2).all(|pair| pair[1] - pair[0] >= TimeDelta::minutes(5));
         assert!(apart, "user {user}");
     }
-    // A few still make much of it.
+    // The most active tenth of users still makes a quarter of all purchases.
     counts.sort_unstable();
     let tenth: usize = counts.iter().rev().take(counts.len() / 10).sum();
     assert!(tenth > 45_000 / 4, "{tenth}");
@@ -105,7 +105,7 @@ async fn what_is_pending_was_begun_lately() {
             assert!(at < end() && (status != "pending" || lately), "{table} {at}");
         }
     }
-    // A day's end is midnight, and what is pending then is no older than its evening.
+    // Each day has 500 purchases; only the last 60 may be pending.
     let ramp = Rows::of(&pages, "ramp_transactions");
     for (at, statuses) in ramp.text("status").chunks(500).enumerate() {
         assert!(statuses[..440].iter().all(|status| status != "pending"), "day {at}");

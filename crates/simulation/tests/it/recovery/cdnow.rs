@@ -1,14 +1,15 @@
-//! The fitter finds what others found in the data of CDNOW.
+//! Validation of the estimators with the public CDNOW data set.
 //!
-//! `cdnow.csv` has the numbers of `cdnow_customers_summary_with_transactions.csv` in the Python package lifetimes
-//! 0.11.3 (MIT) under other column names: 2,357 customers in weeks, with recency and T rounded to two decimals,
-//! summed up from the data that Bruce Hardie publishes (<http://www.brucehardie.com/datasets/>).
+//! `cdnow.csv` holds the numbers of `cdnow_customers_summary_with_transactions.csv` in the Python package
+//! lifetimes 0.11.3 (MIT) under other column names: 2,357 customers in weeks, with recency and T rounded to
+//! two decimals, aggregated from the data that Bruce Hardie publishes
+//! (<http://www.brucehardie.com/datasets/>).
 
 use super::bgnbd::{self, Customer};
 use super::gamma_gamma::{self, Spend};
 use super::optimise::fit;
 
-/// The best fit to the rounded data, by Newton's method to a gradient of 1e-11. The papers have .243, 4.414,
+/// Best fit to the rounded data, by Newton's method to a gradient of 1e-11. The papers report .243, 4.414,
 /// .793, 2.426 with −9582.4, and 6.25, 3.74, 15.44.
 const THETA: bgnbd::Theta =
     [0.242_592_907_204, 4.413_531_561_205, 0.792_886_148_099, 2.425_753_436_494];

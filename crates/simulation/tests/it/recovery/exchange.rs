@@ -1,5 +1,4 @@
-//! The users of a stationary exchange do what `truth_channels` says of them: fitted to what stands in the
-//! tables, and to nothing else.
+//! Recovery of the parameters in `truth_channels` from the rows of a stationary exchange.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,32 +11,32 @@ use super::bgnbd::{self, Customer};
 use super::gamma_gamma::{self, Spend};
 use super::judge::{Forecast, judge};
 
-/// How many sign up; nearly half of them come to a first trade.
+/// Number of signups; nearly half of them make a first trade.
 const USERS: u64 = 260_000;
-/// In how many days they do, when what they did is looked at, and until when it is forecast.
+/// Length of the signup period, end of the calibration period and end of the forecast period, in days.
 const SIGNUPS: u16 = 180;
 const SEEN: u64 = 365;
 const END: u64 = 455;
 
 const DAY: f64 = 86_400e6;
 
-/// Beyond for a normal variable with probability 0.001, on either side.
+/// Two-sided bound of a standard normal variable, exceeded with probability 0.001.
 const BOUND: f64 = 3.29;
 
-/// Where a user is in the tables.
+/// The observed behavior of one user.
 #[derive(Clone, Default)]
 struct User {
     channel: usize,
     kyc: u8,
     country: String,
     started: bool,
-    /// When they traded or bought.
+    /// Times of trades and card purchases, in microseconds since 1970.
     times: Vec<i64>,
-    /// What for, in US cents, by then.
+    /// Times and values of the transactions; values in US cents.
     cents: Vec<(i64, i128)>,
 }
 
-/// A channel as `truth_channels` has it.
+/// The true parameters of a channel.
 struct Truth {
     name: String,
     bgnbd: [f64; 4],
@@ -46,12 +45,12 @@ struct Truth {
     cost: f64,
 }
 
-/// What an exchange of that seed did.
+/// The output of an exchange with one seed.
 struct Played {
     begins: i64,
     users: Vec<User>,
     channels: Vec<Truth>,
-    /// By channel, in US dollars.
+    /// Marketing spend by channel, in US dollars.
     spent: BTreeMap<String, f64>,
 }
 
@@ -154,7 +153,7 @@ impl Played {
                     let user = self.user(users[row]);
                     let quote = Fixed::<18>::from_units(quotes[row]);
                     let cents = quote.rescaled::<2>().map_or(0, Fixed::units);
-                    // The trades of an order follow each other, and count as one.
+                    // The trades of one order are adjacent and count as one transaction.
                     match user.cents.last_mut().filter(|_| orders[row] == last) {
                         Some(it) => it.1 += cents,
                         None => {
@@ -196,7 +195,7 @@ impl Played {
         }
     }
 
-    /// What does not fit the truth, in words.
+    /// Returns descriptions of all deviations from the true parameters.
     fn misfits(&mut self) -> Vec<String> {
         let mut misfits = Vec::new();
         let seen = self.begins + i64::try_from(SEEN).expect("few") * 86_400_000_000;
@@ -223,8 +222,8 @@ impl Played {
             let count = |is: &dyn Fn(&User) -> bool| mine.iter().filter(|it| is(it)).count();
             share("start", count(&|it| it.started), mine.len(), truth.starts);
             let (rejected, pending) = (count(&|it| it.kyc == b'r'), count(&|it| it.kyc == b'p'));
-            // Half of those who confirm and do not pass are told so: the others look like those who never
-            // confirmed.
+            // Half of the users who fail the check are rejected; the others remain pending, as do users who
+            // never confirm.
             assert!(rejected > 0 && pending > rejected, "{name}: {rejected} {pending}");
             let did = count(&|it| !it.times.is_empty());
             let starts = count(&|it| it.started);
@@ -259,7 +258,7 @@ impl Played {
             if !forecast.holds() {
                 misfits.push(format!("{name}: {forecast:.2?}"));
             }
-            // Only those who pay in dollars: what others pay was rounded in another currency.
+            // Only US dollar users: other values were rounded in another currency.
             let spends: Vec<_> = began
                 .iter()
                 .filter(|it| it.country == "US")
@@ -292,8 +291,8 @@ async fn what_users_do_is_what_the_truth_says() {
     assert!(misfits.is_empty(), "{misfits:#?}");
 }
 
-/// The same with two hundred seeds, which takes a quarter of an hour:
-/// `cargo test --release -p tidegauge-simulation --test it recovery -- --ignored --nocapture`.
+/// Repeats the test with two hundred seeds, which takes fifteen minutes: `cargo test --release -p
+/// tidegauge-simulation --test it recovery -- --ignored --nocapture`.
 #[tokio::test]
 #[ignore = "a quarter of an hour"]
 #[allow(clippy::print_stdout)]

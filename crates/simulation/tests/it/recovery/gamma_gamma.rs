@@ -1,21 +1,21 @@
-//! Gamma–gamma: what the transactions of a user are worth (Fader and Hardie, 2013,
+//! The gamma–gamma model of transaction values (Fader and Hardie, 2013,
 //! <http://www.brucehardie.com/notes/025/gamma_gamma.pdf>).
 //!
 //! Values of one user are gamma with shape p and rate ν, and ν is gamma with shape q and rate γ.
 
-/// p, q, γ.
+/// The parameters p, q, γ.
 pub(crate) type Theta = [f64; 3];
 
-/// What one user spent.
+/// The transactions of one user.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Spend {
-    /// The number of transactions, at least 1.
+    /// Number of transactions, at least 1.
     pub(crate) n: u32,
-    /// What one was worth on average, above 0.
+    /// Mean transaction value, above 0.
     pub(crate) mean: f64,
 }
 
-/// The logarithm of the note's equation 1a, summed over the customers.
+/// Returns the logarithm of the note's equation 1a, summed over the customers.
 pub(crate) fn log_likelihood(&[p, q, gamma]: &Theta, customers: &[Spend]) -> f64 {
     let most = customers.iter().map(|it| it.n).max().unwrap_or(0);
     let ln_betas: Vec<f64> = (0..=most).map(|n| ln_beta(p * f64::from(n), q)).collect();

@@ -1,33 +1,34 @@
-//! Whether data follow a process whose parameters are known.
+//! Tests of data against a model with known parameters.
 
 use super::optimise::fit;
 
-/// Of a standard normal variable: beyond with probability 7e-6.
+/// Two-sided bound of a standard normal variable, exceeded with probability 7e-6.
 const MOST_Z: f64 = 4.5;
 
-/// Of χ² with that many degrees of freedom: beyond with probability 1e-4.
+/// Bounds of χ² by degrees of freedom, exceeded with probability 1e-4.
 const MOST_LR: [f64; 5] = [0.0, 15.14, 18.42, 21.11, 23.51];
 
-/// What the data say of the parameters.
+/// A comparison of estimated and true parameters.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Judgement<const N: usize> {
     pub(crate) truth: [f64; N],
-    /// The most likely parameters…
+    /// Maximum-likelihood estimates.
     pub(crate) found: [f64; N],
-    /// …and by how many standard errors they lie off the truth, in logarithms.
+    /// Differences of the logarithms, in standard errors.
     pub(crate) z: [f64; N],
-    /// Twice the log of how much likelier they are: χ² with N degrees of freedom if the truth is true.
+    /// Likelihood-ratio statistic: χ² with N degrees of freedom under the true parameters.
     pub(crate) lr: f64,
 }
 
 impl<const N: usize> Judgement<N> {
+    /// Returns `true` if the data are consistent with the true parameters.
     pub(crate) fn holds(&self) -> bool {
-        // A likelihood below the truth's would be a fitter that fails.
+        // A likelihood below that of the true parameters would be a failure of the optimizer.
         self.z.iter().all(|z| z.abs() < MOST_Z) && (-1e-6..MOST_LR[N]).contains(&self.lr)
     }
 }
 
-/// Sets `truth` against the parameters that are most likely.
+/// Compares `truth` with the maximum-likelihood estimates.
 pub(crate) fn judge<const N: usize>(
     truth: [f64; N],
     log_likelihood: impl Fn(&[f64; N]) -> f64,
@@ -39,33 +40,34 @@ pub(crate) fn judge<const N: usize>(
     Judgement { truth, found: fit.theta(), z, lr: 2.0 * (fit.log_likelihood - at(&start)) }
 }
 
-/// What was expected of many customers, and what came true.
+/// A comparison of expected and realized totals over many customers.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Forecast {
     pub(crate) expected: f64,
     pub(crate) realised: f64,
-    /// By how many standard deviations more came true than was expected.
+    /// Difference between realized and expected total, in standard deviations.
     pub(crate) z: f64,
 }
 
 impl Forecast {
-    /// Sums up what was expected and what came true of each customer.
+    /// Sums pairs of expected and realized values.
     pub(crate) fn of(each: impl IntoIterator<Item = (f64, f64)>) -> Self {
         let (mut expected, mut realised, mut squares) = (0.0, 0.0, 0.0);
         for (wanted, came) in each {
             expected += wanted;
             realised += came;
-            // Customers are independent: the squares of their surprises add up to the variance of the sum.
+            // Customers are independent, so squared differences sum to the variance of the total.
             squares += (came - wanted) * (came - wanted);
         }
         Self { expected, realised, z: (realised - expected) / f64::sqrt(squares) }
     }
 
-    /// Expected for each one that came true.
+    /// Returns expected divided by realized.
     pub(crate) fn ratio(&self) -> f64 {
         self.expected / self.realised
     }
 
+    /// Returns `true` if the difference is within chance.
     pub(crate) fn holds(&self) -> bool {
         self.z.abs() < MOST_Z
     }

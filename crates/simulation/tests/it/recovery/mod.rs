@@ -1,5 +1,5 @@
-//! Whether a simulated user does what the processes say: their parameters are found again from what the users
-//! did, and what the processes expect comes true.
+//! Parameter recovery: estimators applied to simulated users must find the true parameters, and forecasts
+//! must hold.
 
 mod bgnbd;
 mod cdnow;

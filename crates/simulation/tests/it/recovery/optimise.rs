@@ -1,36 +1,37 @@
-//! Maximum likelihood for parameters that are above zero, by Newton's method in their logarithms.
+//! Maximum likelihood for positive parameters, by Newton's method in their logarithms.
 
-/// Distance of the points between which derivatives are taken. Rounding and curvature each cost about 1e-7.
+/// Step of the finite differences. Rounding and curvature each cause an error of about 1e-7.
 const STEP: f64 = 5e-4;
 
-/// A gain of the log-likelihood that is not worth another step: 1e-5 of a standard error.
+/// Gain of log-likelihood below which the iteration stops: 1e-5 standard errors.
 const ENOUGH: f64 = 1e-10;
 
-/// How often Newton may step.
+/// Maximum number of Newton iterations.
 const STEPS: usize = 200;
 
 type Vector<const N: usize> = [f64; N];
 type Matrix<const N: usize> = [[f64; N]; N];
 
-/// Where a likelihood is greatest.
+/// A maximum of a likelihood.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Fit<const N: usize> {
     pub(crate) ln_theta: Vector<N>,
     pub(crate) log_likelihood: f64,
-    /// Standard errors of `ln_theta`, by the curvature.
+    /// Standard errors of `ln_theta`, from the curvature.
     pub(crate) se: Vector<N>,
 }
 
 impl<const N: usize> Fit<N> {
+    /// Returns the estimated parameters.
     pub(crate) fn theta(&self) -> Vector<N> {
         self.ln_theta.map(libm::exp)
     }
 }
 
-/// Finds the greatest `log_likelihood`, a function of the parameters' logarithms, from `start` on.
+/// Finds the maximum of `log_likelihood`, a function of the logarithms of the parameters, from `start` on.
 ///
-/// Where the surface is not concave or a step overshoots, the step is shortened and turned uphill (Levenberg and
-/// Marquardt). `None` if no maximum is found, as when too few customers tell too little.
+/// Where the surface is not concave or a step overshoots, the step is damped (Levenberg–Marquardt). Returns
+/// `None` if no maximum is found, as with too few customers.
 pub(crate) fn fit<const N: usize>(
     log_likelihood: impl Fn(&Vector<N>) -> f64,
     start: Vector<N>,
@@ -40,7 +41,7 @@ pub(crate) fn fit<const N: usize>(
     for _ in 0..STEPS {
         let (gradient, curvature) = derivatives(&log_likelihood, &at, height);
         if let Some(covariance) = inverse(curvature) {
-            // Half of what the quadratic promises, were it exact.
+            // Half of the gain that the quadratic approximation predicts.
             let gain = 0.5 * dot(&gradient, &times(&covariance, &gradient));
             if gain < ENOUGH {
                 let se = std::array::from_fn(|i| covariance[i][i].sqrt());
@@ -49,7 +50,7 @@ pub(crate) fn fit<const N: usize>(
         }
         loop {
             let step = inverse(damped(curvature, damping)).map(|it| times(&it, &gradient));
-            // A factor of e² in a parameter is as far as a quadratic is believed.
+            // The quadratic approximation is trusted up to a factor of e² per parameter.
             if let Some(step) = step.filter(|it| it.iter().all(|it| it.abs() <= 2.0)) {
                 let next = std::array::from_fn(|i| at[i] + step[i]);
                 let reached = log_likelihood(&next);
@@ -68,7 +69,7 @@ pub(crate) fn fit<const N: usize>(
     None
 }
 
-/// The gradient of `f`, and the negative of its Hessian, by central differences.
+/// Returns the gradient of `f` and its negative Hessian, by central differences.
 fn derivatives<const N: usize>(
     f: &impl Fn(&Vector<N>) -> f64,
     at: &Vector<N>,
@@ -98,7 +99,7 @@ fn derivatives<const N: usize>(
     (gradient, curvature)
 }
 
-/// A matrix with more on its diagonal, in proportion to what is there.
+/// Returns a matrix whose diagonal is increased in proportion to itself.
 fn damped<const N: usize>(mut matrix: Matrix<N>, damping: f64) -> Matrix<N> {
     for (i, row) in matrix.iter_mut().enumerate() {
         row[i] += damping * row[i].abs().max(1e-9);
@@ -106,8 +107,8 @@ fn damped<const N: usize>(mut matrix: Matrix<N>, damping: f64) -> Matrix<N> {
     matrix
 }
 
-/// The inverse of a symmetric matrix, by Gauss and Jordan; `None` unless the matrix is positive definite, which
-/// is to say that all pivots are positive.
+/// Returns the inverse of a symmetric matrix by Gauss–Jordan elimination, or `None` if the matrix is not
+/// positive definite, that is, if a pivot is not positive.
 fn inverse<const N: usize>(mut matrix: Matrix<N>) -> Option<Matrix<N>> {
     for k in 0..N {
         let pivot = std::mem::replace(&mut matrix[k][k], 1.0);
@@ -134,7 +135,7 @@ fn dot<const N: usize>(one: &Vector<N>, other: &Vector<N>) -> f64 {
 
 #[test]
 fn a_far_valley_is_left_and_its_top_found() {
-    // Rosenbrock's function, upside down: its top is at (1, 1), and its inverse Hessian there is known.
+    // Rosenbrock's function, negated: its maximum is at (1, 1), where the inverse Hessian is known.
     let banana = |&[x, y]: &[f64; 2]| -(1.0 - x).powi(2) - 100.0 * (y - x * x).powi(2);
     let fit = fit(banana, [-1.2, 1.0]).expect("a maximum");
     assert!(fit.ln_theta.iter().all(|it| (it - 1.0).abs() < 1e-3), "{fit:?}");

@@ -1,15 +1,14 @@
-//! Customers drawn from the models, to try the fitter on: a generator of its own, so that it shares no mistake
-//! with the simulator.
+//! Customers drawn from the models by an independent generator, which shares no code with the simulator.
 
 use super::bgnbd;
 use super::gamma_gamma::{self, Spend};
 
-/// SplitMix64 (Steele, Lea and Flood, 2014, <https://doi.org/10.1145/2714064.2660195>).
+/// The SplitMix64 generator (Steele, Lea and Flood, 2014, <https://doi.org/10.1145/2714064.2660195>).
 #[derive(Debug)]
 pub(crate) struct Draws(pub(crate) u64);
 
 impl Draws {
-    /// Uniform in (0, 1].
+    /// Returns a number that is uniform in (0, 1].
     pub(crate) fn unit(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut bits = self.0;
@@ -18,12 +17,13 @@ impl Draws {
         ((bits ^ (bits >> 31)) >> 11) as f64 / (1u64 << 53) as f64 + f64::EPSILON / 4.0
     }
 
+    /// Returns a standard exponential number.
     fn exponential(&mut self) -> f64 {
         -libm::log(self.unit())
     }
 
-    /// Of scale 1: below a shape of 1 by algorithm GS (Ahrens and Dieter, 1974,
-    /// <https://doi.org/10.1007/BF02293108>), above as the sum of such a one and of exponentials.
+    /// Returns a gamma-distributed number of scale 1: by algorithm GS for shapes below 1 (Ahrens and Dieter,
+    /// 1974, <https://doi.org/10.1007/BF02293108>), otherwise as a sum of such a number and exponentials.
     fn gamma(&mut self, shape: f64) -> f64 {
         if shape >= 1.0 {
             return self.exponential() + self.gamma(shape - 1.0);
@@ -47,12 +47,13 @@ impl Draws {
         }
     }
 
+    /// Returns a beta-distributed number.
     fn beta(&mut self, a: f64, b: f64) -> f64 {
         let (one, other) = (self.gamma(a), self.gamma(b));
         one / (one + other)
     }
 
-    /// When a new customer's repeats are, up to `end` after the first transaction.
+    /// Returns the times of a new customer's repeats, in time since the first transaction, up to `end`.
     pub(crate) fn repeats(&mut self, &[r, alpha, a, b]: &bgnbd::Theta, end: f64) -> Vec<f64> {
         let rate = self.gamma(r) / alpha;
         let leaves = self.beta(a, b);
@@ -69,7 +70,7 @@ impl Draws {
         }
     }
 
-    /// What a new customer's `n` transactions are worth.
+    /// Draws the values of a new customer's `n` transactions.
     pub(crate) fn spend(&mut self, &[p, q, gamma]: &gamma_gamma::Theta, n: u32) -> Spend {
         let scale = gamma / self.gamma(q);
         let total: f64 = (0..n).map(|_| scale * self.gamma(p)).sum();

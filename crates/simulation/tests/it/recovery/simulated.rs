@@ -1,4 +1,4 @@
-//! The fitter finds the parameters that customers were drawn with, and no others.
+//! The estimators recover the parameters of simulated customers and reject others.
 
 use super::bgnbd::{self, Customer};
 use super::gamma_gamma::{self, Spend};
@@ -7,11 +7,11 @@ use super::sample::Draws;
 
 const CUSTOMERS: usize = 100_000;
 
-/// How long the future is.
+/// Length of the forecast period, in days.
 const FUTURE: f64 = 180.0;
 
-/// Customers who came on any day of a year, observed until its end and for another 30 days, and how often each
-/// repeats in the future after it.
+/// Returns customers who arrive uniformly over a year and are observed until 30 days after it, and the number
+/// of repeats of each in the forecast period.
 fn simulated(theta: &bgnbd::Theta, seed: u64) -> (Vec<Customer>, Vec<f64>) {
     let mut draws = Draws(seed);
     let customer = |_| {

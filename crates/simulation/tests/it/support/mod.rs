@@ -1,4 +1,4 @@
-//! What tests of the exchange share.
+//! Helpers that tests of the `exchange` preset share.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
@@ -13,7 +13,7 @@ pub(crate) static MARKET: LazyLock<Arc<Market>> = LazyLock::new(|| {
     Arc::new(tidegauge_testkit::market(first, 400, 1.0).unwrap())
 });
 
-/// So many users, who sign up within ninety days, for so many days.
+/// Returns a configuration with `users` signups within ninety days and an end after `days` days.
 pub(crate) fn config(users: u64, days: u64) -> ExchangeConfig {
     let mut config = ExchangeConfig::default();
     config.users = users;
@@ -22,7 +22,7 @@ pub(crate) fn config(users: u64, days: u64) -> ExchangeConfig {
     config
 }
 
-/// All pages from a cursor on, and the cursor after them.
+/// Fetches all pages after a cursor. Returns them and the last cursor.
 pub(crate) async fn play(
     config: ExchangeConfig,
     mut cursor: Option<Cursor>,
@@ -40,11 +40,12 @@ pub(crate) async fn play(
     }
 }
 
+/// Iterates over the batches of all pages.
 pub(crate) fn batches(pages: &[Page]) -> impl Iterator<Item = &Batch> {
     pages.iter().flat_map(|page| &page.batches)
 }
 
-/// All rows as text, by table, in the order in which they came.
+/// Formats all rows as text, by table, in page order.
 pub(crate) fn in_order(pages: &[Page]) -> BTreeMap<String, Vec<String>> {
     let mut tables = BTreeMap::<String, Vec<String>>::new();
     for batch in batches(pages) {
@@ -54,8 +55,8 @@ pub(crate) fn in_order(pages: &[Page]) -> BTreeMap<String, Vec<String>> {
     tables
 }
 
-/// A row as text that no release of a library changes. Amounts are in 10⁻⁸, in which they are reckoned, whatever
-/// places the tables have. What ids were that are no numbers has columns of its own, which no simulation fills.
+/// Formats a row independently of library versions. Amounts are in 10⁻⁸, the unit of the simulation. Columns
+/// of external ids must be null and are left out.
 pub(crate) fn row(batch: &Batch, at: usize) -> String {
     let views = batch.views().unwrap();
     let columns = batch.table().columns.iter().zip(&views);
