@@ -51,7 +51,7 @@ impl Bent {
 
     /// Returns the price factor at `at` (microseconds since 1970), in parts of [`WHOLE`].
     fn factor(&self, at: i64) -> i128 {
-        let each = self.moves.iter().map(|it| it.factor(at));
+        let each = self.moves.iter().map(|shock| shock.factor(at));
         each.fold(WHOLE, |product, factor| divide_half_even(product.saturating_mul(factor), WHOLE))
     }
 
@@ -295,7 +295,7 @@ mod tests {
             Scenario::KycOutage { from, days: 2 },
         ]);
         let day = midnight(from);
-        let factors = [0, 1, 2, 3].map(|it| both.factor(day + it * DAY) * 100 / WHOLE);
+        let factors = [0, 1, 2, 3].map(|days| both.factor(day + days * DAY) * 100 / WHOLE);
         assert_eq!(factors, [100, 75, 100, 100]);
         let none = Bent::of(Arc::new(Nothing), &[Scenario::KycOutage { from, days: 2 }]);
         assert!(format!("{none:?}").starts_with("Nothing"), "itself");

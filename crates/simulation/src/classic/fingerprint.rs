@@ -18,8 +18,10 @@ pub(super) fn of(market: &Market, first: NaiveDate) -> Fingerprint {
     currencies.dedup();
     for day in first.iter_days().zip(0..DAYS).map(|(day, _)| day) {
         for (coin, _) in COINS {
-            let prices = market.prices(coin, day).ok().map(|it| it.rounded(PLACES));
-            hash.add(prices.map(|it| bytes([it.open, it.high, it.low, it.close])));
+            let prices = market.prices(coin, day).ok().map(|prices| prices.rounded(PLACES));
+            hash.add(
+                prices.map(|prices| bytes([prices.open, prices.high, prices.low, prices.close])),
+            );
         }
         for currency in &currencies {
             let rate = market.rate(currency, day).ok().and_then(|rate| rate.rounded(PLACES));

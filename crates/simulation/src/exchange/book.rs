@@ -122,7 +122,12 @@ impl Book {
             });
         }
         debug_assert!((0..KINDS).all(|kind| {
-            moves.iter().filter(|it| it.1 == kind).map(|it| i128::from(it.2)).sum::<i128>() == 0
+            moves
+                .iter()
+                .filter(|entry| entry.1 == kind)
+                .map(|entry| i128::from(entry.2))
+                .sum::<i128>()
+                == 0
         }));
         Ok(())
     }

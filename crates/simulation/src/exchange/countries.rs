@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn evenings_are_livelier_than_nights_where_users_are() {
         let hours = |name: &str| {
-            let country = COUNTRIES.iter().find(|it| it.name == name).unwrap();
+            let country = COUNTRIES.iter().find(|country| country.name == name).unwrap();
             country.hours()
         };
         // Eight o'clock in the evening in London equals 02:00 UTC in the central US.

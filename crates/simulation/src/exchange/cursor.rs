@@ -69,7 +69,7 @@ impl Position {
     ) -> tidegauge_core::Result<Self> {
         let first = Self::first(config);
         let Some(cursor) = cursor else { return Ok(first) };
-        let it = Self::read(cursor).map_err(|error| {
+        let stored = Self::read(cursor).map_err(|error| {
             if crate::Classic::told_by(cursor).is_some() {
                 return other_preset("classic", "exchange");
             }
@@ -80,9 +80,11 @@ impl Position {
         })?;
         // Scenarios may change as long as they are in the future. Market scenarios apply when prices are
         // loaded, and outages when users sign up, so those must never change.
-        let reached = it.to.unwrap_or(it.from);
-        let is_set = |it: &&Scenario| {
-            it.is_of_market() || matches!(it, Scenario::KycOutage { .. }) || it.from() < reached
+        let reached = stored.to.unwrap_or(stored.from);
+        let is_set = |scenario: &&Scenario| {
+            scenario.is_of_market()
+                || matches!(scenario, Scenario::KycOutage { .. })
+                || scenario.from() < reached
         };
         let past = |scenarios: &[Scenario]| -> Vec<Scenario> {
             scenarios.iter().filter(is_set).cloned().collect()
@@ -90,22 +92,22 @@ impl Position {
         // A float may change in the JSON round trip, so both sides take it.
         let text = serde_json::to_string(&first.scenarios).unwrap_or_default();
         let wanted: Vec<Scenario> = serde_json::from_str(&text).unwrap_or_default();
-        let same_past = past(&it.scenarios) == past(&wanted);
-        let Self { market, from, to, user, .. } = it;
+        let same_past = past(&stored.scenarios) == past(&wanted);
+        let Self { market, from, to, user, .. } = stored;
         let wanted = Self { market, from, to, user, ..first };
-        let same = wanted == Self { scenarios: wanted.scenarios.clone(), ..it.clone() };
+        let same = wanted == Self { scenarios: wanted.scenarios.clone(), ..stored.clone() };
         if same && same_past {
             return Ok(wanted);
         }
         Err(set_otherwise(format!(
             "it was played with seed {} from {}, for {} users in {} days, stationary: {}, shard {}{}; go \
              on with these, or begin in another warehouse",
-            it.seed,
-            it.first_day,
-            it.users,
-            it.days,
-            it.stationary,
-            it.shard,
+            stored.seed,
+            stored.first_day,
+            stored.users,
+            stored.days,
+            stored.stationary,
+            stored.shard,
             if same_past { "" } else { ", and with other scenarios by then" },
         )))
     }

@@ -90,7 +90,7 @@ impl World {
             rings: ring::rings(scenarios),
             prices,
             clock,
-            mixes: CHANNELS.iter().map(|it| Weighted::new(mix(it.home))).collect(),
+            mixes: CHANNELS.iter().map(|channel| Weighted::new(mix(channel.home))).collect(),
             outages: scenarios.iter().filter_map(outage).collect(),
         }
     }

@@ -97,17 +97,23 @@ mod tests {
         let mean = |of: &dyn Fn(&Nature) -> f64| {
             let values: Vec<f64> = natures.iter().map(of).collect();
             let mean = values.iter().sum::<f64>() / values.len() as f64;
-            let spread = values.iter().map(|it| (it - mean).powi(2)).sum::<f64>();
+            let spread = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>();
             (mean, (spread / values.len() as f64 / values.len() as f64).sqrt())
         };
         let Process { r, alpha, a, b, .. } = PROCESS;
         for (found, wanted) in [
-            (mean(&|it| it.rate), r / alpha),
-            (mean(&|it| it.dropout), a / (a + b)),
-            (mean(&|it| it.mean_value()), PROCESS.mean_value()),
+            (mean(&|customer| customer.rate), r / alpha),
+            (mean(&|customer| customer.dropout), a / (a + b)),
+            (mean(&|customer| customer.mean_value()), PROCESS.mean_value()),
             // The mean of the users' conditional expectations equals the paper's unconditional one.
-            (mean(&|it| it.expected_value(90.0) / it.mean_value()), PROCESS.expected(90.0)),
-            (mean(&|it| it.expected_value(365.0) / it.mean_value()), PROCESS.expected(365.0)),
+            (
+                mean(&|customer| customer.expected_value(90.0) / customer.mean_value()),
+                PROCESS.expected(90.0),
+            ),
+            (
+                mean(&|customer| customer.expected_value(365.0) / customer.mean_value()),
+                PROCESS.expected(365.0),
+            ),
         ] {
             let (found, error) = found;
             assert!((found - wanted).abs() < 4.5 * error, "{found} ± {error}, not {wanted}");
@@ -117,9 +123,9 @@ mod tests {
     #[test]
     fn nobody_leaves_before_the_second_trade() {
         let natures = many();
-        assert!(natures.iter().all(|it| it.lasts >= 2));
-        let leaves = natures.iter().filter(|it| it.lasts == 2).count() as f64;
-        let wanted = natures.iter().map(|it| it.dropout).sum::<f64>();
+        assert!(natures.iter().all(|customer| customer.lasts >= 2));
+        let leaves = natures.iter().filter(|customer| customer.lasts == 2).count() as f64;
+        let wanted = natures.iter().map(|customer| customer.dropout).sum::<f64>();
         assert!((leaves - wanted).abs() < 4.5 * wanted.sqrt(), "{leaves}, not {wanted}");
     }
 }

@@ -22,7 +22,7 @@ pub(super) struct Candle {
 impl Candle {
     /// Converts a day's prices, or returns `None` if one is too large or not positive.
     pub(super) fn of(prices: &DayPrices) -> Option<Self> {
-        let fits = |price: i128| i64::try_from(price).ok().filter(|it| *it > 0);
+        let fits = |price: i128| i64::try_from(price).ok().filter(|price| *price > 0);
         Some(Self {
             open: fits(prices.open)?,
             high: fits(prices.high)?,
@@ -103,6 +103,6 @@ mod tests {
     fn a_day_without_a_move_has_one_price() {
         let day = Candle { open: 7, high: 7, low: 7, close: 7 };
         let minutes = path(&day, &mut Draws::of(3, Stream::Path, 0));
-        assert!(minutes.iter().all(|it| *it == 7));
+        assert!(minutes.iter().all(|price| *price == 7));
     }
 }

@@ -154,8 +154,8 @@ mod tests {
         // A failure means that the name tables changed and every seed now gives other users: fix the change,
         // not the test.
         let people = [("US", 1), ("DE", 2), ("ES", 3)].map(|(country, id)| {
-            let it = somebody(country, id);
-            [it.name, it.email, it.phone, it.address]
+            let identity = somebody(country, id);
+            [identity.name, identity.email, identity.phone, identity.address]
         });
         assert_eq!(people, PEOPLE);
         // All other names are pinned by their FNV-1a hash.
@@ -194,9 +194,10 @@ mod tests {
     #[test]
     fn texts_have_the_room_they_need() {
         for country in COUNTRIES {
-            for it in everybody(country) {
-                let room = [&it.name, &it.email, &it.phone, &it.address].map(String::capacity);
-                assert_eq!(room, [40, 64, 24, 64], "{it:?}");
+            for identity in everybody(country) {
+                let room = [&identity.name, &identity.email, &identity.phone, &identity.address]
+                    .map(String::capacity);
+                assert_eq!(room, [40, 64, 24, 64], "{identity:?}");
             }
         }
     }
@@ -261,7 +262,7 @@ mod tests {
     #[test]
     fn phones_are_those_of_fiction_where_there_are_such() {
         for country in ["US", "CA"] {
-            assert!(everybody(country).all(|it| it.phone[6..].starts_with(" 555 01")));
+            assert!(everybody(country).all(|identity| identity.phone[6..].starts_with(" 555 01")));
         }
         let ranges = [
             ("GB", "7700 900|1632 960|113 496 0|117 496 0|131 496 0|141 496 0|161 496 0|20 7946 0"),

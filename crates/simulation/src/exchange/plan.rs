@@ -22,7 +22,7 @@ impl Way {
     }
 
     pub(super) fn campaign(self) -> Option<&'static str> {
-        self.campaign.and_then(|at| self.channel().campaigns.get(at)).map(|it| it.name)
+        self.campaign.and_then(|at| self.channel().campaigns.get(at)).map(|campaign| campaign.name)
     }
 }
 
@@ -82,7 +82,8 @@ impl Plan {
             sum += weight;
         }
         before.push(users);
-        let spend = spends.iter().map(|it| i64::try_from(whole(*it)).unwrap_or(i64::MAX)).collect();
+        let spend =
+            spends.iter().map(|cents| i64::try_from(whole(*cents)).unwrap_or(i64::MAX)).collect();
         let off = scenarios.iter().filter_map(|scenario| off(scenario, first)).collect();
         Self { ways, before, spend, users, off }
     }
@@ -123,7 +124,7 @@ impl Plan {
 /// Returns the channel that a scenario switches off, and its days counted from `first`.
 fn off(scenario: &Scenario, first: NaiveDate) -> Option<(usize, Range<usize>)> {
     let Scenario::ChannelOff { channel, from, days } = scenario else { return None };
-    let place = CHANNELS.iter().position(|it| it.name == channel)?;
+    let place = CHANNELS.iter().position(|candidate| candidate.name == channel)?;
     let (from, to) = span(*from, *days);
     let number = |day: NaiveDate| usize::try_from((day - first).num_days().max(0)).ok();
     Some((place, number(from)?..number(to)?))
@@ -132,8 +133,8 @@ fn off(scenario: &Scenario, first: NaiveDate) -> Option<(usize, Range<usize>)> {
 /// Returns all pairs of channel and campaign.
 fn ways() -> Vec<Way> {
     let mut ways = Vec::new();
-    for (channel, it) in CHANNELS.iter().enumerate() {
-        match it.campaigns.len() {
+    for (channel, definition) in CHANNELS.iter().enumerate() {
+        match definition.campaigns.len() {
             0 => ways.push(Way { channel, campaign: None }),
             count => ways.extend((0..count).map(|at| Way { channel, campaign: Some(at) })),
         }
@@ -208,14 +209,15 @@ mod tests {
                 let cents = plan.spend(day).filter(|(way, _)| way.channel == social);
                 let users = plan.signed_up_before(day)..plan.signed_up_before(day + 1);
                 // One user in a hundred is a sufficient sample.
-                let signups = users.step_by(100).filter(|it| plan.signup(*it).1.channel == social);
+                let signups =
+                    users.step_by(100).filter(|user| plan.signup(*user).1.channel == social);
                 (cents.map(|(_, cents)| cents).sum(), signups.count() as f64)
             })
             .collect();
         days.sort_by_key(|(cents, _)| *cents);
         let cost = |days: &[(i64, f64)]| {
-            let cents: i64 = days.iter().map(|it| it.0).sum();
-            cents as f64 / days.iter().map(|it| it.1).sum::<f64>()
+            let cents: i64 = days.iter().map(|day| day.0).sum();
+            cents as f64 / days.iter().map(|day| day.1).sum::<f64>()
         };
         assert!(cost(&days[300..]) > 1.15 * cost(&days[..65]));
     }

@@ -88,7 +88,9 @@ impl Exchange {
                 let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
                 let mut done = Vec::with_capacity(blocks);
                 for worker in workers {
-                    done.extend(worker.join().unwrap_or_else(|it| std::panic::resume_unwind(it))?);
+                    done.extend(
+                        worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?,
+                    );
                 }
                 Ok(done)
             })?

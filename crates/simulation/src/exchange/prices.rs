@@ -39,7 +39,7 @@ impl Prices {
     /// of range.
     pub(super) fn new(seed: u64, first: NaiveDate, days: usize, market: &Market) -> Result<Self> {
         let mut fingerprint = Fingerprint::default();
-        let mut it = Self {
+        let mut loaded = Self {
             seed,
             first,
             opening: midnight(first),
@@ -62,10 +62,10 @@ impl Prices {
                 fingerprint.eat(&units.to_le_bytes());
                 fingerprint.eat(&usd.to_le_bytes());
             }
-            it.days.push(Day { candles, rates, minutes: Default::default() });
-            it.fingerprints.push(fingerprint);
+            loaded.days.push(Day { candles, rates, minutes: Default::default() });
+            loaded.fingerprints.push(fingerprint);
         }
-        Ok(it)
+        Ok(loaded)
     }
 
     /// Returns the exclusive end of the simulated days.
@@ -122,9 +122,13 @@ impl Prices {
             return Ok(usd);
         }
         let amount = self.day(at)?.1.rates[fiat].from_usd(i128::from(usd));
-        amount.and_then(|it| i64::try_from(it).ok()).filter(|it| *it > 0).ok_or_else(|| {
-            Error::Absurd { what: FIATS[fiat].to_owned(), day: crate::world::day_of(at) }
-        })
+        amount
+            .and_then(|amount| i64::try_from(amount).ok())
+            .filter(|amount| *amount > 0)
+            .ok_or_else(|| Error::Absurd {
+                what: FIATS[fiat].to_owned(),
+                day: crate::world::day_of(at),
+            })
     }
 
     fn day(&self, at: i64) -> Result<(usize, &Day)> {

@@ -45,14 +45,14 @@ pub(super) fn accounts(rings: &[Ring], before: NaiveDate) -> u64 {
 /// Returns the account with that number, counted from 0 over all rings, and the random stream of its trades.
 /// User numbers of rings follow those of all regular users.
 pub(super) fn signup(world: &World, account: u64) -> Option<(Signup, Draws)> {
-    let (ring, it) = world
+    let (ring, fraud_ring) = world
         .rings
         .iter()
         .enumerate()
         .find(|(_, ring)| (ring.before..ring.before + ring.accounts).contains(&account))?;
     let number = world.plan.users() + account;
     let mut draws = Draws::of(world.seed, Stream::Life, number);
-    let day = midnight(it.from) + draws.between(0, it.days) * DAY;
+    let day = midnight(fraud_ring.from) + draws.between(0, ring_found.days) * DAY;
     let at = world.clock.moment(0, day, draws.unit());
     let asks = micros(draws.exponential(HOUR as f64)) + MINUTE;
     let takes = micros(draws.exponential(4.0 * HOUR as f64)) + MINUTE;
@@ -66,7 +66,8 @@ pub(super) fn signup(world: &World, account: u64) -> Option<(Signup, Draws)> {
         shape: 4.0,
         scale: 120.0,
     };
-    let channel = CHANNELS.iter().position(|it| it.campaigns.is_empty() && !it.is_referral)?;
+    let channel =
+        CHANNELS.iter().position(|channel| channel.campaigns.is_empty() && !channel.is_referral)?;
     let signup = Signup {
         id: id(number),
         way: Way { channel, campaign: None },

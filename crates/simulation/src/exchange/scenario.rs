@@ -95,8 +95,10 @@ impl Scenario {
     pub fn check(&self) -> Result<()> {
         let refused = |reason: String| Err(Error::Invalid { setting: "scenarios", reason });
         match self {
-            Self::ChannelOff { channel, .. } if !CHANNELS.iter().any(|it| it.name == channel) => {
-                let names: Vec<_> = CHANNELS.iter().map(|it| it.name).collect();
+            Self::ChannelOff { channel, .. }
+                if !CHANNELS.iter().any(|known| known.name == channel) =>
+            {
+                let names: Vec<_> = CHANNELS.iter().map(|channel| channel.name).collect();
                 refused(format!("there is no channel `{channel}`: {}", names.join(", ")))
             }
             Self::BullRun { by, .. } if !(by.is_finite() && (0.0..=100.0).contains(by)) => {

@@ -96,7 +96,7 @@ fn referrer(world: &World, day: usize, number: u64) -> Option<i64> {
     let before = i64::try_from(world.plan.signed_up_before(day)).unwrap_or(i64::MAX);
     // The number of attempts is bounded: all channels may be off.
     (0..64).find_map(|_| {
-        let other = u64::try_from(draws.between(0, before)).ok().filter(|it| *it < number)?;
+        let other = u64::try_from(draws.between(0, before)).ok().filter(|other| *other < number)?;
         let (day, way) = world.plan.signup(other);
         (before > 0 && !world.plan.is_off(day, way)).then(|| id(other))
     })

@@ -83,8 +83,8 @@ mod tests {
             let mut draws = Draws::of(5, Stream::Life, number as u64);
             let years: Vec<_> = (0..users).map(|_| year(&channel.process, &mut draws)).collect();
             let sum = |of: &dyn Fn(&[f64; 2]) -> f64| years.iter().map(of).sum::<f64>();
-            let (value, fee) = (sum(&|it| it[0]), sum(&|it| it[1]));
-            let spread = sum(&|it| (it[1] - channel.take * it[0]).powi(2)).sqrt() / value;
+            let (value, fee) = (sum(&|year| year[0]), sum(&|year| year[1]));
+            let spread = sum(&|year| (year[1] - channel.take * year[0]).powi(2)).sqrt() / value;
             if (fee / value - channel.take).abs() > 4.5 * spread {
                 wrong.push(format!("{} {:.6} ± {spread:.6}", channel.name, fee / value));
             }

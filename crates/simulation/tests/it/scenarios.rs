@@ -33,7 +33,7 @@ fn by_user(pages: &[Page]) -> BTreeMap<i64, BTreeSet<String>> {
 /// Returns some columns of a table as text.
 fn columns<const N: usize>(pages: &[Page], table: &str, names: [&str; N]) -> Vec<[String; N]> {
     let mut rows = Vec::new();
-    for batch in batches(pages).filter(|it| it.table().name == table) {
+    for batch in batches(pages).filter(|batch| batch.table().name == table) {
         for at in 0..batch.rows() {
             let cell = |name: &str| match batch.column(name).unwrap().cell(at) {
                 Cell::Null => String::new(),
@@ -61,7 +61,7 @@ async fn a_channel_that_is_off_brings_nobody_and_all_others_stay_who_they_are() 
         channel == "paid_social" && days.contains(&at[..10].to_owned())
     };
     let signups = |pages: &[Page]| columns(pages, "users", ["acquisition_channel", "signup_at"]);
-    let gone = signups(&plain).iter().filter(|it| is_off(it)).count();
+    let gone = signups(&plain).iter().filter(|signup| is_off(signup)).count();
     assert!(gone > 200 && !signups(&off).iter().any(is_off), "{gone}");
     assert_eq!(signups(&plain).len() - gone, signups(&off).len());
     let spend = |pages: &[Page]| columns(pages, "marketing_spend", ["channel", "day", "spend"]);
@@ -91,7 +91,7 @@ async fn in_an_outage_nobody_is_verified_and_whoever_would_have_been_is_later() 
     let out = with(vec![Scenario::KycOutage { from: day(40), days: 5 }]).await;
     let verified = |pages: &[Page]| columns(pages, "users", ["user_id", "kyc_verified_at"]);
     let outage = day(40).to_string()..day(45).to_string();
-    let within = |at: &str| at.get(..10).is_some_and(|it| outage.contains(&it.to_owned()));
+    let within = |at: &str| at.get(..10).is_some_and(|date| outage.contains(&date.to_owned()));
     let hit: BTreeSet<i64> = verified(&plain)
         .iter()
         .filter(|[_, at]| within(at))
@@ -127,7 +127,11 @@ async fn a_ring_shares_devices_buys_with_stolen_cards_and_is_found_out() {
     let coins = values("withdrawals", "address");
     assert!(coins.len() > 40 && different(coins) <= 4, "one wallet for each coin");
     let reasons = values("chargebacks", "reason");
-    assert!(reasons.len() > 50 && reasons.iter().all(|it| it == "fraud"), "{}", reasons.len());
+    assert!(
+        reasons.len() > 50 && reasons.iter().all(|reason| reason == "fraud"),
+        "{}",
+        reasons.len()
+    );
     assert!(values("orders", "side").is_empty());
 }
 

@@ -31,7 +31,7 @@ impl Customer {
 pub(crate) fn log_likelihood(theta: &Theta, customers: &[Customer]) -> f64 {
     let [r, alpha, a, b] = *theta;
     // Ratios such as Γ(r + x) / Γ(r) are products, so a table needs one logarithm for each x.
-    let most = customers.iter().map(|it| it.x).max().unwrap_or(0);
+    let most = customers.iter().map(|customer| customer.x).max().unwrap_or(0);
     let mut products = vec![0.0];
     let mut product = 0.0;
     for x in (0..most).map(f64::from) {
@@ -39,9 +39,11 @@ pub(crate) fn log_likelihood(theta: &Theta, customers: &[Customer]) -> f64 {
         products.push(product);
     }
     let mut sum = customers.len() as f64 * r * libm::log(alpha);
-    for it in customers {
-        let stayed = -(r + f64::from(it.x)) * libm::log(alpha + it.t);
-        sum += products[it.x as usize] + stayed + softplus(ln_odds_of_having_left(theta, it));
+    for customer in customers {
+        let stayed = -(r + f64::from(customer.x)) * libm::log(alpha + customer.t);
+        sum += products[customer.x as usize]
+            + stayed
+            + softplus(ln_odds_of_having_left(theta, customer));
     }
     sum
 }

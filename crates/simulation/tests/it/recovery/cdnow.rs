@@ -30,7 +30,7 @@ fn close(found: f64, wanted: f64, error: f64) {
 
 #[test]
 fn bgnbd_is_as_published() {
-    let customers: Vec<Customer> = rows().map(|it| it.0).collect();
+    let customers: Vec<Customer> = rows().map(|row| row.0).collect();
     let of = |ln: &[f64; 4]| bgnbd::log_likelihood(&ln.map(libm::exp), &customers);
     for start in [[0.0; 4], [-3.0, 5.0, 2.0, 3.0], [3.0, -3.0, -3.0, 4.0]] {
         let fit = fit(of, start).expect("a maximum");
@@ -48,11 +48,15 @@ fn bgnbd_is_as_published() {
 
 #[test]
 fn a_change_of_unit_changes_only_alpha() {
-    let customers: Vec<Customer> = rows().map(|it| it.0).collect();
-    let days = |it: &Customer| Customer { x: it.x, t_x: 7.0 * it.t_x, t: 7.0 * it.t };
+    let customers: Vec<Customer> = rows().map(|row| row.0).collect();
+    let days = |customer: &Customer| Customer {
+        x: customer.x,
+        t_x: 7.0 * customer.t_x,
+        t: 7.0 * customer.t,
+    };
     let in_days: Vec<Customer> = customers.iter().map(days).collect();
     let [r, alpha, a, b] = THETA;
-    let repeats: f64 = customers.iter().map(|it| f64::from(it.x)).sum();
+    let repeats: f64 = customers.iter().map(|customer| f64::from(customer.x)).sum();
     let shifted = bgnbd::log_likelihood(&THETA, &customers) - repeats * libm::log(7.0);
     close(bgnbd::log_likelihood(&[r, 7.0 * alpha, a, b], &in_days), shifted, 1e-13);
 }
@@ -79,7 +83,7 @@ fn bgnbd_expects_what_thirty_digits_do() {
 
 #[test]
 fn gamma_gamma_is_as_published() {
-    let spends: Vec<Spend> = rows().map(|it| it.1).filter(|it| it.n > 0).collect();
+    let spends: Vec<Spend> = rows().map(|row| row.1).filter(|spend| spend.n > 0).collect();
     let of = |ln: &[f64; 3]| gamma_gamma::log_likelihood(&ln.map(libm::exp), &spends);
     for start in [[0.0; 3], [3.0, 3.0, 0.0]] {
         let fit = fit(of, start).expect("a maximum");

@@ -112,7 +112,7 @@ impl Played {
     }
 
     fn channel(&self, name: &str) -> usize {
-        self.channels.iter().position(|it| it.name == name).expect("a channel")
+        self.channels.iter().position(|channel| channel.name == name).expect("a channel")
     }
 
     fn user(&mut self, id: i64) -> &mut User {
@@ -155,7 +155,7 @@ impl Played {
                     let cents = quote.rescaled::<2>().map_or(0, Fixed::units);
                     // The trades of one order are adjacent and count as one transaction.
                     match user.cents.last_mut().filter(|_| orders[row] == last) {
-                        Some(it) => it.1 += cents,
+                        Some(transaction) => transaction.1 += cents,
                         None => {
                             user.times.push(at[row]);
                             user.cents.push((at[row], cents));
@@ -187,8 +187,8 @@ impl Played {
         for (row, name) in texts(batch, "channel").enumerate() {
             self.channels.push(Truth {
                 name: name.to_owned(),
-                bgnbd: [0, 1, 2, 3].map(|it: usize| bgnbd[it][row]),
-                gamma_gamma: [0, 1, 2].map(|it: usize| gamma_gamma[it][row]),
+                bgnbd: [0, 1, 2, 3].map(|index: usize| bgnbd[index][row]),
+                gamma_gamma: [0, 1, 2].map(|index: usize| gamma_gamma[index][row]),
                 starts: starts[row],
                 cost: cost[row],
             });
@@ -206,7 +206,7 @@ impl Played {
         let (mut expected, mut realised) = (0.0, 0.0);
         for (at, truth) in self.channels.iter().enumerate() {
             let name = &truth.name;
-            let mine: Vec<_> = users.iter().filter(|it| it.channel == at).collect();
+            let mine: Vec<_> = users.iter().filter(|user| user.channel == at).collect();
             let spent = self.spent.get(name).copied().unwrap_or(0.0);
             let cost = spent / mine.len() as f64;
             if (cost - truth.cost).abs() > 0.005 * truth.cost {
@@ -219,26 +219,29 @@ impl Played {
                     misfits.push(format!("{name}: {count} of {of} {what}, not {wanted}: z {z:.2}"));
                 }
             };
-            let count = |is: &dyn Fn(&User) -> bool| mine.iter().filter(|it| is(it)).count();
-            share("start", count(&|it| it.started), mine.len(), truth.starts);
-            let (rejected, pending) = (count(&|it| it.kyc == b'r'), count(&|it| it.kyc == b'p'));
+            let count = |is: &dyn Fn(&User) -> bool| mine.iter().filter(|user| is(user)).count();
+            share("start", count(&|user| user.started), mine.len(), truth.starts);
+            let (rejected, pending) =
+                (count(&|user| user.kyc == b'r'), count(&|user| user.kyc == b'p'));
             // Half of the users who fail the check are rejected; the others remain pending, as do users who
             // never confirm.
             assert!(rejected > 0 && pending > rejected, "{name}: {rejected} {pending}");
-            let did = count(&|it| !it.times.is_empty());
-            let starts = count(&|it| it.started);
+            let did = count(&|user| !user.times.is_empty());
+            let starts = count(&|user| user.started);
             if did > starts || starts - did > 3 + starts / 100 {
                 misfits.push(format!("{name}: {starts} start, {did} trade"));
             }
 
-            let began = mine.iter().filter(|it| it.times.first().is_some_and(|it| *it < seen));
+            let began =
+                mine.iter().filter(|user| user.times.first().is_some_and(|first| *first < seen));
             let began: Vec<_> = began.collect();
             let days = |from: i64, to: i64| (to - from) as f64 / DAY;
             let customers: Vec<_> = began
                 .iter()
-                .map(|it| {
-                    let first = it.times[0];
-                    let repeats: Vec<_> = it.times[1..].iter().map(|at| days(first, *at)).collect();
+                .map(|user| {
+                    let first = user.times[0];
+                    let repeats: Vec<_> =
+                        user.times[1..].iter().map(|at| days(first, *at)).collect();
                     Customer::observed(&repeats, days(first, seen))
                 })
                 .collect();
@@ -246,12 +249,12 @@ impl Played {
             if !found.holds() {
                 misfits.push(format!("{name}: {found:.3?}"));
             }
-            let later = began.iter().map(|it| it.times.iter().filter(|at| **at > seen).count());
+            let later = began.iter().map(|user| user.times.iter().filter(|at| **at > seen).count());
             let future = (END - SEEN) as f64;
             let each: Vec<_> = customers
                 .iter()
-                .map(|it| bgnbd::conditional_expected(&truth.bgnbd, it, future))
-                .zip(later.map(|it| it as f64))
+                .map(|customer| bgnbd::conditional_expected(&truth.bgnbd, customer, future))
+                .zip(later.map(|repeats| repeats as f64))
                 .collect();
             let forecast = Forecast::of(each.iter().copied());
             (expected, realised) = (expected + forecast.expected, realised + forecast.realised);
@@ -261,10 +264,10 @@ impl Played {
             // Only US dollar users: other values were rounded in another currency.
             let spends: Vec<_> = began
                 .iter()
-                .filter(|it| it.country == "US")
-                .map(|it| {
-                    let n = u32::try_from(it.cents.len()).expect("few");
-                    let sum: i128 = it.cents.iter().map(|(_, cents)| cents).sum();
+                .filter(|user| user.country == "US")
+                .map(|user| {
+                    let n = u32::try_from(user.cents.len()).expect("few");
+                    let sum: i128 = user.cents.iter().map(|(_, cents)| cents).sum();
                     Spend { n, mean: sum.max(1) as f64 / 100.0 / f64::from(n) }
                 })
                 .collect();
@@ -285,7 +288,7 @@ impl Played {
 #[tokio::test]
 async fn what_users_do_is_what_the_truth_says() {
     let mut played = Played::of(42).await;
-    let started = played.users.iter().filter(|it| !it.times.is_empty()).count();
+    let started = played.users.iter().filter(|user| !user.times.is_empty()).count();
     assert!(started >= 100_000, "{started}");
     let misfits = played.misfits();
     assert!(misfits.is_empty(), "{misfits:#?}");

@@ -17,12 +17,12 @@ pub(crate) struct Spend {
 
 /// Returns the logarithm of the note's equation 1a, summed over the customers.
 pub(crate) fn log_likelihood(&[p, q, gamma]: &Theta, customers: &[Spend]) -> f64 {
-    let most = customers.iter().map(|it| it.n).max().unwrap_or(0);
+    let most = customers.iter().map(|customer| customer.n).max().unwrap_or(0);
     let ln_betas: Vec<f64> = (0..=most).map(|n| ln_beta(p * f64::from(n), q)).collect();
-    let ln_likelihood = |it: &Spend| {
-        let (n, total) = (f64::from(it.n), f64::from(it.n) * it.mean);
+    let ln_likelihood = |customer: &Spend| {
+        let (n, total) = (f64::from(customer.n), f64::from(customer.n) * customer.mean);
         let ln_power = p * n * libm::log1p(gamma / total) + q * libm::log1p(total / gamma);
-        -ln_betas[it.n as usize] - ln_power - libm::log(it.mean)
+        -ln_betas[customer.n as usize] - ln_power - libm::log(customer.mean)
     };
     customers.iter().map(ln_likelihood).sum()
 }

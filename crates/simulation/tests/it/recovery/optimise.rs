@@ -49,9 +49,10 @@ pub(crate) fn fit<const N: usize>(
             }
         }
         loop {
-            let step = inverse(damped(curvature, damping)).map(|it| times(&it, &gradient));
+            let step =
+                inverse(damped(curvature, damping)).map(|inverse| times(&inverse, &gradient));
             // The quadratic approximation is trusted up to a factor of e² per parameter.
-            if let Some(step) = step.filter(|it| it.iter().all(|it| it.abs() <= 2.0)) {
+            if let Some(step) = step.filter(|step| step.iter().all(|length| length.abs() <= 2.0)) {
                 let next = std::array::from_fn(|i| at[i] + step[i]);
                 let reached = log_likelihood(&next);
                 if reached > height - 1e-13 * height.abs() {
@@ -115,7 +116,7 @@ fn inverse<const N: usize>(mut matrix: Matrix<N>) -> Option<Matrix<N>> {
         if pivot.is_nan() || pivot <= 0.0 {
             return None;
         }
-        matrix[k] = matrix[k].map(|it| it / pivot);
+        matrix[k] = matrix[k].map(|cell| cell / pivot);
         let pivots = matrix[k];
         for (_, row) in matrix.iter_mut().enumerate().filter(|(i, _)| *i != k) {
             let factor = std::mem::replace(&mut row[k], 0.0);
@@ -138,7 +139,7 @@ fn a_far_valley_is_left_and_its_top_found() {
     // Rosenbrock's function, negated: its maximum is at (1, 1), where the inverse Hessian is known.
     let banana = |&[x, y]: &[f64; 2]| -(1.0 - x).powi(2) - 100.0 * (y - x * x).powi(2);
     let fit = fit(banana, [-1.2, 1.0]).expect("a maximum");
-    assert!(fit.ln_theta.iter().all(|it| (it - 1.0).abs() < 1e-3), "{fit:?}");
+    assert!(fit.ln_theta.iter().all(|value| (value - 1.0).abs() < 1e-3), "{fit:?}");
     assert!((fit.se[0] - 0.5f64.sqrt()).abs() < 1e-2, "{fit:?}");
     assert!((fit.se[1] - 2.005f64.sqrt()).abs() < 1e-2, "{fit:?}");
 }

@@ -33,7 +33,7 @@ fn bgnbd_is_found_again_and_its_forecast_comes_true() {
         println!("{judgement:.3?}");
         assert!(judgement.holds(), "{judgement:.3?}");
         for theta in [truth, judgement.found] {
-            let expected = |it| bgnbd::conditional_expected(&theta, it, FUTURE);
+            let expected = |customer| bgnbd::conditional_expected(&theta, customer, FUTURE);
             let forecast =
                 Forecast::of(customers.iter().map(expected).zip(realised.iter().copied()));
             println!("{forecast:.2?}, ratio {:.4}", forecast.ratio());
@@ -47,7 +47,8 @@ fn gamma_gamma_is_found_again() {
     let (customers, _) = simulated(&[0.62, 9.0, 0.8, 2.9], 4);
     let truth = [2.2, 3.2, 300.0];
     let mut draws = Draws(5);
-    let spends: Vec<Spend> = customers.iter().map(|it| draws.spend(&truth, it.x + 1)).collect();
+    let spends: Vec<Spend> =
+        customers.iter().map(|customer| draws.spend(&truth, customer.x + 1)).collect();
     let judgement = judge(truth, |theta| gamma_gamma::log_likelihood(theta, &spends));
     println!("{judgement:.3?}");
     assert!(judgement.holds(), "{judgement:.3?}");
@@ -73,7 +74,7 @@ fn the_mean_of_many_is_what_is_expected() {
         let mut draws = Draws(seed);
         let expected = bgnbd::expected(&truth, FUTURE);
         let realised = (0..CUSTOMERS).map(|_| draws.repeats(&truth, FUTURE).len() as f64);
-        let forecast = Forecast::of(realised.map(|it| (expected, it)));
+        let forecast = Forecast::of(realised.map(|repeats| (expected, repeats)));
         println!("{truth:?}: {forecast:.2?}");
         assert!(forecast.holds(), "{truth:?}: {forecast:.2?}");
     }
