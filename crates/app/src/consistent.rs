@@ -41,7 +41,7 @@ impl State {
             name != RUN_HISTORY && !name.starts_with(Lease::PREFIX) && !is_live(name)
         });
         let played = simulations(&cursors).into_iter();
-        let amid = played.filter(|(_, played)| played.is_amid_its_days()).map(|(name, _)| name);
+        let amid = played.filter(|(_, played)| played.has_pending_pages()).map(|(name, _)| name);
         let runs = history::last_of_each(tidegauge.runs().await?);
         let now = tidegauge.context().clock.now();
         let is_given_up = |source: &str| {

@@ -14,7 +14,7 @@ use tidegauge_core::{
     WarehouseExt,
 };
 use tidegauge_report::{PriceSpan, Provenance, SimulatedWorld};
-use tidegauge_simulation::Played;
+use tidegauge_simulation::SimulatedRows;
 
 use crate::Result;
 use crate::sources::SIMULATION;
@@ -74,11 +74,12 @@ async fn world(warehouse: &dyn Warehouse) -> Result<Option<SimulatedWorld>> {
 }
 
 /// Returns what the simulations, whole or in shards, have written into a warehouse with these cursors.
-pub(crate) fn simulations(cursors: &BTreeMap<String, Cursor>) -> Vec<(String, Played)> {
+pub(crate) fn simulations(cursors: &BTreeMap<String, Cursor>) -> Vec<(String, SimulatedRows)> {
     let ours = cursors.iter().filter(|(name, _)| {
         name.strip_prefix(SIMULATION).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
     });
-    ours.filter_map(|(name, cursor)| Some((name.clone(), Played::told_by(cursor)?))).collect()
+    ours.filter_map(|(name, cursor)| Some((name.clone(), SimulatedRows::from_cursor(cursor)?)))
+        .collect()
 }
 
 /// Returns the rows and days of each source in a table of prices or rates.

@@ -31,7 +31,7 @@ impl Tidegauge {
             return Ok(Some(covered));
         }
         if sources::is_simulation(source) {
-            let day = Exchange::told_by(cursor).or_else(|| Classic::told_by(cursor));
+            let day = Exchange::parse_cursor(cursor).or_else(|| Classic::parse_cursor(cursor));
             let day = day.and_then(|(_, _, day)| day);
             return Ok(day.map(|day| day.and_time(NaiveTime::MIN).and_utc()));
         }

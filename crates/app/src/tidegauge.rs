@@ -8,7 +8,7 @@ use tidegauge_acquisition::http::Usage;
 use tidegauge_analytics::verify::{self, Origin, Simulated, VerifyParams};
 use tidegauge_core::tables::RunRecord;
 use tidegauge_core::{Clock, Sink, Source, Warehouse};
-use tidegauge_simulation::{Bent, Played};
+use tidegauge_simulation::{ShockedSource, SimulatedRows};
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
@@ -139,7 +139,7 @@ impl Tidegauge {
 
     /// A source as it is in the market of the scenarios.
     pub(crate) fn bent(&self, source: Arc<dyn Source>) -> Arc<dyn Source> {
-        Bent::of(source, &self.config.simulation.scenarios)
+        ShockedSource::wrap(source, &self.config.simulation.scenarios)
     }
 
     /// Has runs load the source called `name` and no other.
@@ -224,14 +224,14 @@ impl Tidegauge {
 
 /// What the simulations have written into the warehouse.
 #[derive(Debug)]
-struct PlayedHere(Vec<Played>);
+struct PlayedHere(Vec<SimulatedRows>);
 
 impl Origin for PlayedHere {
     fn is_simulated(&self, table: &str, key: i64, user: i64) -> bool {
-        self.0.iter().any(|played| played.is_row(table, key, user))
+        self.0.iter().any(|rows| rows.contains(table, key, user))
     }
 
     fn keeps_books(&self) -> bool {
-        self.0.iter().any(Played::keeps_books)
+        self.0.iter().any(SimulatedRows::has_double_entry)
     }
 }

@@ -13,7 +13,7 @@ pub enum Error {
     /// The start day is out of range: ninety days before it must lie in 1970 or later, and its year must be
     /// at most 9999.
     #[error("start_day: {start_day} is out of range; choose a day from 1970-04-01 to 9999-12-31")]
-    StartDay {
+    StartDayOutOfRange {
         /// The configured start day.
         start_day: NaiveDate,
     },
@@ -22,7 +22,7 @@ pub enum Error {
         "the market tables put {what} on {day} at less than 0.00000001 or more than a billion for \
          one; repair that price or rate"
     )]
-    Absurd {
+    PriceOutOfRange {
         /// The priced symbol and its currency.
         what: String,
         /// The day of the price or rate.
@@ -30,7 +30,7 @@ pub enum Error {
     },
     /// An invalid setting.
     #[error("{setting}: {reason}")]
-    Invalid {
+    InvalidSetting {
         /// The name of the setting.
         setting: &'static str,
         /// The reason, and the values that are valid.
@@ -38,7 +38,7 @@ pub enum Error {
     },
     /// A day outside the simulated period.
     #[error("{day} is not among the days that are played")]
-    Beyond {
+    DayOutOfRange {
         /// The requested day.
         day: NaiveDate,
     },
@@ -47,7 +47,7 @@ pub enum Error {
         "user {user} cannot {what} without a balance below zero in this market; use another seed \
          or another start day"
     )]
-    Impossible {
+    Infeasible {
         /// The id of the user.
         user: i64,
         /// The action that cannot be carried out.
@@ -58,7 +58,7 @@ pub enum Error {
         "a run of all days before {to} was broken off; finish it first: play up to that day \
          (`tidegauge run --until {to}`)"
     )]
-    Unfinished {
+    UnfinishedRun {
         /// The exclusive end of the interrupted run.
         to: NaiveDate,
     },
@@ -71,12 +71,33 @@ impl Error {
     /// Returns the kind of the error.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::StartDay { .. } | Self::Invalid { .. } | Self::Impossible { .. } => {
-                ErrorKind::Configuration
-            }
-            Self::Absurd { .. } | Self::Beyond { .. } => ErrorKind::InvalidInput,
-            Self::Unfinished { .. } => ErrorKind::Conflict,
+            Self::StartDayOutOfRange { .. }
+            | Self::InvalidSetting { .. }
+            | Self::Infeasible { .. } => ErrorKind::Configuration,
+            Self::PriceOutOfRange { .. } | Self::DayOutOfRange { .. } => ErrorKind::InvalidInput,
+            Self::UnfinishedRun { .. } => ErrorKind::Conflict,
             Self::Core(error) => error.kind(),
         }
     }
+}
+
+/// The source name under which sinks store the cursor.
+pub(crate) const NAME: &str = "simulation";
+
+/// Returns the error for a cursor that cannot be resumed by this version or with these market tables.
+pub(crate) fn cursor_error(reason: String) -> tidegauge_core::Error {
+    tidegauge_core::Error::Cursor { source_name: NAME.into(), reason }
+}
+
+/// Returns the error for a cursor that was written with the preset `preset` instead of `wanted`.
+pub(crate) fn preset_mismatch(preset: &str, wanted: &str) -> tidegauge_core::Error {
+    settings_mismatch(format!(
+        "it was played with the preset `{preset}`, and is to go on with `{wanted}`: set simulation.preset = \
+         \"{preset}\", use another warehouse, or have it played from the beginning (`tidegauge reset simulation`)"
+    ))
+}
+
+/// Returns the error for a cursor that was written with other settings.
+pub(crate) fn settings_mismatch(reason: String) -> tidegauge_core::Error {
+    tidegauge_core::Error::source(NAME, tidegauge_core::ErrorKind::Configuration, reason)
 }

@@ -75,7 +75,7 @@ pub(crate) fn check(config: &Config) -> Result<()> {
     for scenario in &config.simulation.scenarios {
         let setting = "simulation.scenarios";
         scenario.check().map_err(|it| Error::Setting { setting, reason: it.to_string() })?;
-        if config.simulation.preset == Preset::Classic && !scenario.is_of_market() {
+        if config.simulation.preset == Preset::Classic && !scenario.affects_market() {
             let reason = "the classic exchange knows but bull_run and crash; set simulation.preset = \
                           \"exchange\"";
             return Err(Error::Setting { setting, reason: reason.into() });

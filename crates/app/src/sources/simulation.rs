@@ -6,9 +6,7 @@ use chrono::NaiveDate;
 use tidegauge_acquisition::SourceSpec;
 use tidegauge_core::Warehouse;
 use tidegauge_core::market::Market;
-use tidegauge_simulation::{
-    Classic, ClassicConfig, Exchange, ExchangeConfig, Shard, playable_until,
-};
+use tidegauge_simulation::{Classic, ClassicConfig, Exchange, ExchangeConfig, Shard, priced_until};
 
 use crate::Result;
 use crate::config::{Config, Preset, SimulationConfig};
@@ -52,7 +50,7 @@ fn exchange(config: &SimulationConfig) -> Result<ExchangeConfig> {
 pub(crate) fn simulation_name(config: &Config) -> String {
     match config.simulation.preset {
         Preset::Classic => SIMULATION.into(),
-        Preset::Exchange => Exchange::name_of(config.simulation.shard),
+        Preset::Exchange => Exchange::source_name(config.simulation.shard),
     }
 }
 
@@ -73,7 +71,7 @@ pub(crate) async fn next_until(config: &Config, warehouse: &dyn Warehouse) -> Re
     let cursor = warehouse.cursor(&simulation_name(config)).await?;
     Ok(match simulation.preset {
         Preset::Classic => classic(simulation).next_until(cursor.as_ref())?,
-        Preset::Exchange => match cursor.as_ref().and_then(Exchange::told_by) {
+        Preset::Exchange => match cursor.as_ref().and_then(Exchange::parse_cursor) {
             Some((_, _, Some(day))) if day >= simulation.start_day => day.succ_opt().unwrap_or(day),
             _ => simulation.start_day,
         },
@@ -95,7 +93,7 @@ pub(crate) async fn simulation(
         tracing::warn!("the market of the simulation: {aside}");
     }
     let mut notes = Vec::new();
-    let until = match playable_until(&market) {
+    let until = match priced_until(&market) {
         // The first ninety days are played as a whole, or it is an error which says what they lack.
         Some(end) if config.simulation.start_day <= end && end < until => {
             notes.push(format!(
@@ -115,7 +113,7 @@ pub(crate) async fn simulation(
     let config = ClassicConfig {
         until: Some(until),
         // One beginning, too: a backup that is added later must become the same exchange.
-        expect: cursor.as_ref().and_then(Classic::market_of),
+        expected_market: cursor.as_ref().and_then(Classic::market_fingerprint),
         ..classic(&config.simulation)
     };
     Ok(Made::new(Arc::new(Classic::new(config, market)?), notes))

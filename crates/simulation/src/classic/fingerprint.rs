@@ -4,14 +4,15 @@ use chrono::NaiveDate;
 use tidegauge_core::Fingerprint;
 use tidegauge_core::market::Market;
 
-use super::people::DAYS;
-use crate::world::{COINS, COUNTRIES, PLACES};
+use super::population::DAYS;
+use crate::classic::parameters::{COINS, COUNTRIES};
+use crate::units::PLACES;
 
 /// Returns the fingerprint of the prices and exchange rates of the ninety days from `first` on, rounded as
 /// the simulation rounds them. Missing days are part of it, so that a later addition is detected.
 ///
 /// The cursor stores it, because rows that were priced from one market are inconsistent with another.
-pub(super) fn of(market: &Market, first: NaiveDate) -> Fingerprint {
+pub(super) fn market_fingerprint(market: &Market, first: NaiveDate) -> Fingerprint {
     let mut hash = Fingerprint::default();
     let mut currencies: Vec<&str> = COUNTRIES.iter().map(|((_, money), _)| *money).collect();
     currencies.sort_unstable();

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use tidegauge_core::tables::{Deposit, MarketingSpend, Order, Trade, User, Withdrawal};
 use tidegauge_core::{Batch, Fiat, TableRef};
 
-use super::people::{DAYS, Person, id};
-use super::{ledger, plan};
-use crate::draw::{Draws, Stream};
-use crate::market::Market;
-use crate::world::{CENT, CHANNELS, DAY, day_of, units};
+use super::population::{DAYS, SimulatedUser, row_id};
+use super::{activity_plan, simulator};
+use crate::classic::market::Market;
+use crate::classic::parameters::CHANNELS;
+use crate::rng::{RandomStream, StreamId};
+use crate::units::{CENT, DAY, day_of, units};
 use crate::{Error, Result};
 
 /// The rows of each table, in the order in which pages hold them.
@@ -31,16 +32,16 @@ impl Reference {
     pub(super) fn build(
         seed: u64,
         opening: i64,
-        people: &[Person],
+        users: &[SimulatedUser],
         market: &Market,
     ) -> Result<Self> {
         let end = opening + DAYS * DAY;
-        let plans = plan::share_out(seed, people, end)
-            .ok_or(Error::Impossible { user: 0, what: "be found to take part" })?;
-        let exchange = ledger::Exchange::new(seed, market, opening, end)?;
-        let mut all = ledger::Rows::default();
-        for (person, plan) in people.iter().zip(&plans) {
-            let mut rows = exchange.play(person, plan)?;
+        let plans = activity_plan::allocate(seed, users, end)
+            .ok_or(Error::Infeasible { user: 0, what: "be found to take part" })?;
+        let simulator = simulator::Simulator::new(seed, market, opening, end)?;
+        let mut all = simulator::Rows::default();
+        for (user, plan) in users.iter().zip(&plans) {
+            let mut rows = simulator.simulate(user, plan)?;
             // Order indices within a user become indices over all users.
             let before = i64::try_from(all.orders.len()).unwrap_or(i64::MAX);
             for order in rows.trades.iter_mut().filter_map(|trade| trade.order_id.as_mut()) {
@@ -53,12 +54,12 @@ impl Reference {
         }
         number(&mut all);
         Ok(Self {
-            users: people.iter().map(|person| person.row.clone()).collect(),
+            users: users.iter().map(|user| user.row.clone()).collect(),
             deposits: all.deposits,
             withdrawals: all.withdrawals,
             orders: all.orders,
             trades: all.trades,
-            spend: spend(seed, opening, people),
+            spend: spend(seed, opening, users),
         })
     }
 
@@ -74,18 +75,18 @@ impl Reference {
 
     /// Returns the rows in `[from, to)`, counted over all tables, as batches.
     pub(super) fn slice(&self, from: usize, to: usize) -> Result<Vec<Batch>> {
-        let mut cut = Cut { from, to, before: 0, batches: Vec::new() };
-        cut.take(User::table(), &self.users)?;
-        cut.take(Deposit::table(), &self.deposits)?;
-        cut.take(Withdrawal::table(), &self.withdrawals)?;
-        cut.take(Order::table(), &self.orders)?;
-        cut.take(Trade::table(), &self.trades)?;
-        cut.take(MarketingSpend::table(), &self.spend)?;
-        Ok(cut.batches)
+        let mut slice = BatchSlice { from, to, before: 0, batches: Vec::new() };
+        slice.take(User::table(), &self.users)?;
+        slice.take(Deposit::table(), &self.deposits)?;
+        slice.take(Withdrawal::table(), &self.withdrawals)?;
+        slice.take(Order::table(), &self.orders)?;
+        slice.take(Trade::table(), &self.trades)?;
+        slice.take(MarketingSpend::table(), &self.spend)?;
+        Ok(slice.batches)
     }
 }
 
-struct Cut {
+struct BatchSlice {
     from: usize,
     to: usize,
     /// Number of rows in the tables before the current one.
@@ -93,7 +94,7 @@ struct Cut {
     batches: Vec<Batch>,
 }
 
-impl Cut {
+impl BatchSlice {
     /// Adds the part of a table that lies within the range.
     fn take<R: serde::Serialize>(&mut self, table: &TableRef, rows: &[R]) -> Result<()> {
         let within = |at: usize| at.saturating_sub(self.before).min(rows.len());
@@ -107,48 +108,48 @@ impl Cut {
 }
 
 /// Assigns row ids in order of time.
-fn number(all: &mut ledger::Rows) {
+fn number(all: &mut simulator::Rows) {
     all.deposits.sort_by_key(|row| (row.created_at, row.user_id));
     for (at, row) in all.deposits.iter_mut().enumerate() {
-        row.deposit_id = id(at);
+        row.deposit_id = row_id(at);
     }
     all.withdrawals.sort_by_key(|row| (row.created_at, row.user_id));
     for (at, row) in all.withdrawals.iter_mut().enumerate() {
-        row.withdrawal_id = id(at);
+        row.withdrawal_id = row_id(at);
     }
     for (at, row) in all.orders.iter_mut().enumerate() {
-        row.order_id = id(at);
+        row.order_id = row_id(at);
     }
     all.orders.sort_by_key(|row| (row.created_at, row.user_id, row.order_id));
     let mut ids = BTreeMap::new();
     for (at, row) in all.orders.iter_mut().enumerate() {
-        ids.insert(row.order_id - 1, id(at));
-        row.order_id = id(at);
+        ids.insert(row.order_id - 1, row_id(at));
+        row.order_id = row_id(at);
     }
     for trade in &mut all.trades {
         trade.order_id = trade.order_id.and_then(|order| ids.get(&order).copied());
     }
     all.trades.sort_by_key(|row| (row.executed_at, row.order_id));
     for (at, row) in all.trades.iter_mut().enumerate() {
-        row.trade_id = id(at);
+        row.trade_id = row_id(at);
     }
 }
 
 /// Returns the daily marketing spend: the cost of the day's signups with noise, and a little on days without
 /// signups.
-fn spend(seed: u64, opening: i64, people: &[Person]) -> Vec<MarketingSpend> {
-    let mut draws = Draws::of(seed, Stream::Spend, 0);
+fn spend(seed: u64, opening: i64, users: &[SimulatedUser]) -> Vec<MarketingSpend> {
+    let mut rng = RandomStream::new(seed, StreamId::Spend, 0);
     let mut rows = Vec::new();
     for number in 0..DAYS {
         let day = day_of(opening + number * DAY);
         for (channel, _) in &CHANNELS {
             for (campaign, _) in channel.campaigns {
-                let signups = people.iter().filter(|person| {
-                    person.row.signup_at.date_naive() == day
-                        && person.row.acquisition_channel.as_deref() == Some(channel.name)
-                        && person.row.campaign.as_deref() == Some(*campaign)
+                let signups = users.iter().filter(|user| {
+                    user.row.signup_at.date_naive() == day
+                        && user.row.acquisition_channel.as_deref() == Some(channel.name)
+                        && user.row.campaign.as_deref() == Some(*campaign)
                 });
-                let paid = (signups.count() as f64 + 0.2) * channel.cost * draws.uniform(0.8, 1.2);
+                let paid = (signups.count() as f64 + 0.2) * channel.cost * rng.uniform(0.8, 1.2);
                 rows.push(MarketingSpend {
                     day,
                     channel: channel.name.into(),

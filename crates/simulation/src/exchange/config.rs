@@ -7,7 +7,7 @@ use std::str::FromStr;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::Scenario;
+use crate::exchange::scenario::Scenario;
 use crate::{Error, Result};
 
 /// Exclusive limit of users: a user id and a per-user counter share 63 bits.
@@ -57,22 +57,22 @@ impl Default for ExchangeConfig {
 
 impl ExchangeConfig {
     /// Returns the exclusive end of the simulated days.
-    pub(super) fn end(&self) -> NaiveDate {
+    pub(crate) fn end(&self) -> NaiveDate {
         self.until.or_else(|| self.first_day.succ_opt()).unwrap_or(self.first_day)
     }
 
     /// Validates the configuration.
     ///
     /// # Errors
-    /// Returns [`Error::Invalid`] for the first invalid setting.
-    pub(super) fn check(&self) -> Result<()> {
-        let refused =
-            |setting, reason: &str| Err(Error::Invalid { setting, reason: reason.into() });
+    /// Returns [`Error::InvalidSetting`] for the first invalid setting.
+    pub(crate) fn check(&self) -> Result<()> {
+        let invalid =
+            |setting, reason: &str| Err(Error::InvalidSetting { setting, reason: reason.into() });
         if self.users == 0 || self.users >= MOST_USERS {
-            return refused("users", "there must be one, and not a million millions");
+            return invalid("users", "there must be one, and not a million millions");
         }
         if self.days == 0 {
-            return refused("days", "somebody has to sign up on one day at least");
+            return invalid("days", "somebody has to sign up on one day at least");
         }
         for scenario in &self.scenarios {
             scenario.check()?;
@@ -82,7 +82,7 @@ impl ExchangeConfig {
                     scenario.from(),
                     self.first_day
                 );
-                return Err(Error::Invalid { setting: "scenarios", reason });
+                return Err(Error::InvalidSetting { setting: "scenarios", reason });
             }
         }
         Ok(())
@@ -113,17 +113,17 @@ impl Shard {
     /// Creates the `part`th of `of` shards, counted from 1.
     ///
     /// # Errors
-    /// Returns [`Error::Invalid`] if `part` is not in `1..=of`.
+    /// Returns [`Error::InvalidSetting`] if `part` is not in `1..=of`.
     pub fn new(part: u64, of: u64) -> Result<Self> {
         if (1..=of).contains(&part) {
             return Ok(Self { part, of });
         }
         let reason = format!("there is no part {part} of {of}: they are counted from 1");
-        Err(Error::Invalid { setting: "shard", reason })
+        Err(Error::InvalidSetting { setting: "shard", reason })
     }
 
     /// Returns `true` for the first shard, which also writes the rows that belong to no user.
-    pub(super) fn is_first(self) -> bool {
+    pub(crate) fn is_first(self) -> bool {
         self.part == 1
     }
 
@@ -133,7 +133,7 @@ impl Shard {
     }
 
     /// Returns the range of user numbers of this shard among `count` users.
-    pub(super) fn of(self, count: u64) -> std::ops::Range<u64> {
+    pub(crate) fn range(self, count: u64) -> std::ops::Range<u64> {
         let bound = |parts: u64| {
             let place = u128::from(count) * u128::from(parts) / u128::from(self.of);
             u64::try_from(place).unwrap_or(count)
@@ -163,7 +163,7 @@ impl FromStr for Shard {
         let parts = parts.and_then(|(part, of)| Some((part.parse().ok()?, of.parse().ok()?)));
         let Some((part, of)) = parts else {
             let reason = format!("`{text}` is not like 3/16, the third of sixteen parts");
-            return Err(Error::Invalid { setting: "shard", reason });
+            return Err(Error::InvalidSetting { setting: "shard", reason });
         };
         Self::new(part, of)
     }
@@ -188,11 +188,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_are_the_whole_and_nothing_twice() {
+    fn shards_partition_all_users() {
         for (count, of) in [(10, 3), (0, 4), (2, 5), (10_000_000, 16)] {
             let mut next = 0;
             for part in 1..=of {
-                let places = Shard::new(part, of).unwrap().of(count);
+                let places = Shard::new(part, of).unwrap().range(count);
                 assert_eq!(places.start, next);
                 next = places.end;
             }

@@ -3,7 +3,7 @@
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 
-use super::channels::CHANNELS;
+use crate::exchange::marketing::channels::CHANNELS;
 use crate::{Error, Result};
 
 /// A deviation from the default exchange. Each scenario changes only what it describes.
@@ -22,7 +22,7 @@ use crate::{Error, Result};
 #[non_exhaustive]
 pub enum Scenario {
     /// Prices rise linearly over some days and stay at the new level. It applies to the market data: see
-    /// [`Bent`](crate::Bent).
+    /// [`ShockedSource`](crate::Bent).
     BullRun {
         /// First day of the rise.
         from: NaiveDate,
@@ -32,7 +32,7 @@ pub enum Scenario {
         by: f64,
     },
     /// Prices fall linearly over some days and stay at the new level. It applies to the market data: see
-    /// [`Bent`](crate::Bent).
+    /// [`ShockedSource`](crate::Bent).
     Crash {
         /// First day of the fall.
         from: NaiveDate,
@@ -82,32 +82,32 @@ impl Scenario {
         }
     }
 
-    /// Returns `true` if the scenario changes market prices and is applied by [`Bent`](crate::Bent).
-    pub fn is_of_market(&self) -> bool {
+    /// Returns `true` if the scenario changes market prices and is applied by [`ShockedSource`](crate::Bent).
+    pub fn affects_market(&self) -> bool {
         matches!(self, Self::BullRun { .. } | Self::Crash { .. })
     }
 
     /// Validates the scenario.
     ///
     /// # Errors
-    /// Returns [`Error::Invalid`] if the channel is unknown, the price change is out of range, or the
+    /// Returns [`Error::InvalidSetting`] if the channel is unknown, the price change is out of range, or the
     /// duration is zero.
     pub fn check(&self) -> Result<()> {
-        let refused = |reason: String| Err(Error::Invalid { setting: "scenarios", reason });
+        let invalid = |reason: String| Err(Error::InvalidSetting { setting: "scenarios", reason });
         match self {
             Self::ChannelOff { channel, .. }
                 if !CHANNELS.iter().any(|known| known.name == channel) =>
             {
                 let names: Vec<_> = CHANNELS.iter().map(|channel| channel.name).collect();
-                refused(format!("there is no channel `{channel}`: {}", names.join(", ")))
+                invalid(format!("there is no channel `{channel}`: {}", names.join(", ")))
             }
             Self::BullRun { by, .. } if !(by.is_finite() && (0.0..=100.0).contains(by)) => {
-                refused(format!("prices cannot rise by {by}: from 0 to 100"))
+                invalid(format!("prices cannot rise by {by}: from 0 to 100"))
             }
             Self::Crash { by, .. } if !(by.is_finite() && (0.0..1.0).contains(by)) => {
-                refused(format!("prices cannot fall by {by}: from 0 to below 1"))
+                invalid(format!("prices cannot fall by {by}: from 0 to below 1"))
             }
-            _ if self.days() == Some(0) => refused("it has to last a day at least".into()),
+            _ if self.days() == Some(0) => invalid("it has to last a day at least".into()),
             _ => Ok(()),
         }
     }
@@ -125,7 +125,7 @@ impl Scenario {
 }
 
 /// Returns the half-open range of days that begins at `from`; without `days`, its end is the maximum date.
-pub(super) fn span(from: NaiveDate, days: Option<u16>) -> (NaiveDate, NaiveDate) {
+pub(crate) fn span(from: NaiveDate, days: Option<u16>) -> (NaiveDate, NaiveDate) {
     let after = days.and_then(|days| from.checked_add_days(Days::new(days.into())));
     (from, after.unwrap_or(NaiveDate::MAX))
 }

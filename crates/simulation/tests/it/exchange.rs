@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZero;
 
-use crate::support::{MARKET, config, in_order, play};
+use crate::support::{MARKET, config, fetch_all, rows_as_text};
 use chrono::{Days, NaiveDate};
 use tidegauge_core::{ErrorKind, Fingerprint, Page, Source};
 use tidegauge_simulation::{ClassicConfig, Exchange, ExchangeConfig, Scenario, Shard};
@@ -41,32 +41,32 @@ fn scenarios() -> Vec<Scenario> {
 }
 
 #[tokio::test]
-async fn pages_threads_and_shards_change_no_byte() {
+async fn page_size_threads_and_shards_do_not_change_rows() {
     let config = ExchangeConfig { scenarios: scenarios(), ..config(3_000, 90) };
-    let whole = in_order(&play(config.clone(), None).await.0);
+    let whole = rows_as_text(&fetch_all(config.clone(), None).await.0);
     assert!(whole["trades"].len() > 1_000 && whole["ledger_entries"].len() > 10_000);
     for (page_rows, threads) in [(1_000, 1), (1_000_000, 2), (30_000, 8), (1_000_000, 8)] {
         let config = ExchangeConfig { page_rows, threads: NonZero::new(threads), ..config.clone() };
-        assert!(in_order(&play(config, None).await.0) == whole, "{page_rows} {threads}");
+        assert!(rows_as_text(&fetch_all(config, None).await.0) == whole, "{page_rows} {threads}");
     }
     for of in [2, 5, 16] {
         let mut pages = Vec::new();
         for part in 1..=of {
             let config = ExchangeConfig { shard: Shard::new(part, of).unwrap(), ..config.clone() };
-            pages.extend(play(config, None).await.0);
+            pages.extend(fetch_all(config, None).await.0);
         }
-        assert!(in_order(&pages) == whole, "{of} shards");
+        assert!(rows_as_text(&pages) == whole, "{of} shards");
     }
 }
 
 #[tokio::test]
-async fn ninety_runs_of_a_day_are_one_of_ninety_days() {
+async fn ninety_daily_runs_equal_one_run() {
     let config = ExchangeConfig { scenarios: scenarios(), ..config(1_500, 90) };
-    let whole = stored(&play(config.clone(), None).await.0);
+    let whole = stored(&fetch_all(config.clone(), None).await.0);
     let (mut pages, mut cursor) = (Vec::new(), None);
     for day in 1..=90 {
         let until = Some(config.first_day + Days::new(day));
-        let day = play(ExchangeConfig { until, ..config.clone() }, cursor).await;
+        let day = fetch_all(ExchangeConfig { until, ..config.clone() }, cursor).await;
         pages.extend(day.0);
         cursor = Some(day.1);
     }
@@ -83,9 +83,9 @@ async fn ninety_runs_of_a_day_are_one_of_ninety_days() {
 }
 
 #[tokio::test]
-async fn what_a_seed_gives_never_changes() {
+async fn output_of_a_seed_is_pinned() {
     // A failure means that every seed now gives other data: such a release must say so.
-    let rows = in_order(&play(config(300, 60), None).await.0);
+    let rows = rows_as_text(&fetch_all(config(300, 60), None).await.0);
     let mut fingerprint = Fingerprint::default();
     for (table, rows) in &rows {
         fingerprint.eat(table.as_bytes());
@@ -95,7 +95,7 @@ async fn what_a_seed_gives_never_changes() {
 }
 
 #[tokio::test]
-async fn a_page_can_be_made_again_alone() {
+async fn single_pages_can_be_regenerated() {
     let config = ExchangeConfig { page_rows: 500, ..config(500, 30) };
     let source = Exchange::new(config, MARKET.clone()).unwrap();
     let (mut cursor, mut pages) = (None, Vec::new());
@@ -113,8 +113,8 @@ async fn a_page_can_be_made_again_alone() {
 
 /// Every posting sums to zero in every asset, and no user balance is ever negative.
 #[tokio::test]
-async fn the_books_balance_at_every_moment() {
-    let (pages, _) = play(config(2_000, 200), None).await;
+async fn ledger_balances_and_is_never_overdrawn() {
+    let (pages, _) = fetch_all(config(2_000, 200), None).await;
     let mut entries = Vec::new();
     for batch in pages.iter().flat_map(|page| &page.batches) {
         if batch.table().name != "ledger_entries" {
@@ -158,11 +158,11 @@ async fn the_books_balance_at_every_moment() {
 /// Users of a stationary exchange trade as often as their true parameters predict: given rate λ and dropout
 /// p, BG/NBD expects (1 − e^(−λpt)) / p trades after the first one.
 #[tokio::test]
-async fn users_trade_as_the_truth_says() {
+async fn trades_match_the_true_parameters_of_each_user() {
     let mut config = config(10_000, 200);
     config.stationary = true;
     let end = config.until.unwrap().and_hms_opt(0, 0, 0).unwrap().and_utc().timestamp_micros();
-    let (pages, _) = play(config, None).await;
+    let (pages, _) = fetch_all(config, None).await;
     let (mut done, mut truths) = (HashMap::<i64, f64>::new(), Vec::new());
     for batch in pages.iter().flat_map(|page| &page.batches) {
         let int = |name: &str| batch.column(name).unwrap().as_i64().unwrap();
@@ -214,8 +214,8 @@ async fn users_trade_as_the_truth_says() {
 }
 
 #[tokio::test]
-async fn a_cursor_of_another_exchange_is_refused() {
-    let (_, cursor) = play(config(50, 3), None).await;
+async fn cursors_of_other_settings_and_presets_are_refused() {
+    let (_, cursor) = fetch_all(config(50, 3), None).await;
     let mut other = config(50, 4);
     other.seed = 7;
     let other = Exchange::new(other, MARKET.clone()).unwrap();
@@ -232,7 +232,7 @@ async fn a_cursor_of_another_exchange_is_refused() {
 }
 
 #[tokio::test]
-async fn a_market_without_a_day_is_named() {
+async fn missing_days_of_the_market_are_reported() {
     let first = NaiveDate::from_ymd_opt(2020, 7, 3).unwrap();
     let error = Exchange::new(config(50, 500), MARKET.clone()).unwrap_err().to_string();
     let missing = first + Days::new(400);

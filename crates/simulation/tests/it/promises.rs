@@ -9,12 +9,12 @@ use tidegauge_core::{Source, source_promises};
 use tidegauge_simulation::{Classic, ClassicConfig, Exchange, ExchangeConfig};
 
 /// Number of rows by which a page may exceed the limit, because the rows of one event stay together.
-const WHOLE_EVENTS: usize = 20;
+const EVENT_ROWS: usize = 20;
 
-struct OfClassic;
+struct ClassicSubject;
 
 #[async_trait]
-impl SourceSubject for OfClassic {
+impl SourceSubject for ClassicSubject {
     async fn source(&self) -> Arc<dyn Source> {
         let default = ClassicConfig::default();
         let until = Some(default.start_day);
@@ -23,14 +23,14 @@ impl SourceSubject for OfClassic {
     }
 
     fn most_rows(&self) -> usize {
-        20_000 + WHOLE_EVENTS
+        20_000 + EVENT_ROWS
     }
 }
 
-struct OfExchange;
+struct ExchangeSubject;
 
 #[async_trait]
-impl SourceSubject for OfExchange {
+impl SourceSubject for ExchangeSubject {
     async fn source(&self) -> Arc<dyn Source> {
         let page_rows = 20_000;
         let config = ExchangeConfig { page_rows, ..support::config(300, 60) };
@@ -42,5 +42,5 @@ impl SourceSubject for OfExchange {
     }
 }
 
-source_promises!(classic_keeps, Some(OfClassic));
-source_promises!(exchange_keeps, Some(OfExchange));
+source_promises!(classic_keeps, Some(ClassicSubject));
+source_promises!(exchange_keeps, Some(ExchangeSubject));

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::support::{MARKET, batches, config, play, row};
+use crate::support::{MARKET, batches, config, fetch_all, row_as_text};
 use chrono::{DateTime, Days, NaiveDate};
 use tidegauge_core::{Cell, Page};
 use tidegauge_simulation::{Exchange, ExchangeConfig, Scenario};
@@ -14,7 +14,7 @@ fn day(number: u64) -> NaiveDate {
 
 /// Simulates an exchange with some scenarios.
 async fn with(scenarios: Vec<Scenario>) -> Vec<Page> {
-    play(ExchangeConfig { scenarios, ..config(4_000, 120) }, None).await.0
+    fetch_all(ExchangeConfig { scenarios, ..config(4_000, 120) }, None).await.0
 }
 
 /// Formats all rows of each user as text.
@@ -23,7 +23,7 @@ fn by_user(pages: &[Page]) -> BTreeMap<i64, BTreeSet<String>> {
     for batch in batches(pages) {
         let Ok(ids) = batch.column("user_id") else { continue };
         for (at, id) in ids.as_i64().unwrap().iter().enumerate() {
-            let row = format!("{} {}", batch.table().name, row(batch, at));
+            let row = format!("{} {}", batch.table().name, row_as_text(batch, at));
             users.entry(id.unwrap()).or_default().insert(row);
         }
     }
@@ -51,7 +51,7 @@ fn columns<const N: usize>(pages: &[Page], table: &str, names: [&str; N]) -> Vec
 }
 
 #[tokio::test]
-async fn a_channel_that_is_off_brings_nobody_and_all_others_stay_who_they_are() {
+async fn channel_off_removes_its_signups_and_changes_no_other_user() {
     let plain = with(vec![]).await;
     let channel = "paid_social".to_owned();
     let off = Scenario::ChannelOff { channel, from: day(30), days: Some(40) };
@@ -86,7 +86,7 @@ async fn a_channel_that_is_off_brings_nobody_and_all_others_stay_who_they_are() 
 }
 
 #[tokio::test]
-async fn in_an_outage_nobody_is_verified_and_whoever_would_have_been_is_later() {
+async fn kyc_outages_delay_verifications() {
     let plain = with(vec![]).await;
     let out = with(vec![Scenario::KycOutage { from: day(40), days: 5 }]).await;
     let verified = |pages: &[Page]| columns(pages, "users", ["user_id", "kyc_verified_at"]);
@@ -108,7 +108,7 @@ async fn in_an_outage_nobody_is_verified_and_whoever_would_have_been_is_later() 
 }
 
 #[tokio::test]
-async fn a_ring_shares_devices_buys_with_stolen_cards_and_is_found_out() {
+async fn fraud_rings_share_devices_use_stolen_cards_and_are_charged_back() {
     let plain = with(vec![]).await;
     let ring = with(vec![Scenario::FraudRing { from: day(20), days: 10, accounts: 40 }]).await;
     let (before, after) = (by_user(&plain), by_user(&ring));
@@ -136,9 +136,9 @@ async fn a_ring_shares_devices_buys_with_stolen_cards_and_is_found_out() {
 }
 
 #[tokio::test]
-async fn what_is_still_to_come_may_be_otherwise_and_what_has_been_may_not() {
+async fn only_future_scenarios_may_change() {
     let channel_off = |from| Scenario::ChannelOff { channel: "affiliate".into(), from, days: None };
-    let (_, cursor) = play(config(200, 30), None).await;
+    let (_, cursor) = fetch_all(config(200, 30), None).await;
     let go_on = |from| {
         let scenarios = vec![channel_off(from)];
         let exchange = ExchangeConfig { scenarios, ..config(200, 60) };
@@ -155,7 +155,7 @@ async fn what_is_still_to_come_may_be_otherwise_and_what_has_been_may_not() {
 }
 
 #[test]
-fn what_makes_no_sense_is_named() {
+fn invalid_scenarios_are_refused() {
     let from = day(0);
     for (scenario, says) in [
         (

@@ -71,7 +71,7 @@ fn shares(pages: &[Page], table: &str, column: &str) -> BTreeMap<String, usize> 
 }
 
 #[tokio::test]
-async fn counts_and_shares_are_the_originals() {
+async fn row_counts_and_shares_match_the_original_system() {
     let (pages, _) = run(&classic(ClassicConfig::default()), None).await;
     let counts: BTreeMap<_, _> =
         rows(&pages).into_iter().map(|(table, rows)| (table, rows.len())).collect();
@@ -124,7 +124,7 @@ async fn counts_and_shares_are_the_originals() {
 }
 
 #[tokio::test]
-async fn pages_of_any_size_give_the_same_rows() {
+async fn page_size_does_not_change_rows() {
     let (whole, end) = run(&classic(ClassicConfig::default()), None).await;
     for page_rows in [997, 50_000] {
         let config = ClassicConfig { page_rows, ..ClassicConfig::default() };
@@ -136,7 +136,7 @@ async fn pages_of_any_size_give_the_same_rows() {
 }
 
 #[tokio::test]
-async fn another_seed_is_another_world() {
+async fn different_seeds_give_different_rows() {
     let other = ClassicConfig { seed: 43, ..ClassicConfig::default() };
     let (one, _) = run(&classic(ClassicConfig::default()), None).await;
     let (two, _) = run(&classic(other), None).await;
@@ -146,7 +146,7 @@ async fn another_seed_is_another_world() {
 }
 
 #[tokio::test]
-async fn day_by_day_is_the_same_as_all_at_once() {
+async fn daily_runs_equal_one_run() {
     let (mut pages, mut cursor) = run(&classic(ClassicConfig::default()), None).await;
     for _ in 0..3 {
         // Each run is a new process.
@@ -166,7 +166,7 @@ async fn day_by_day_is_the_same_as_all_at_once() {
 }
 
 #[tokio::test]
-async fn a_day_without_prices_is_named() {
+async fn missing_prices_are_reported_with_their_day() {
     let source = Classic::new(ClassicConfig::default(), Arc::new(market(95))).unwrap();
     let (_, mut cursor) = run(&source, None).await;
     for _ in 0..5 {
@@ -180,7 +180,7 @@ async fn a_day_without_prices_is_named() {
 }
 
 #[tokio::test]
-async fn a_cursor_of_another_world_is_refused() {
+async fn cursors_of_other_settings_are_refused() {
     let other = ClassicConfig { seed: 1, ..ClassicConfig::default() };
     let (_, cursor) = run(&classic(other), None).await;
     let source = classic(ClassicConfig::default());
@@ -191,7 +191,7 @@ async fn a_cursor_of_another_world_is_refused() {
 }
 
 #[tokio::test]
-async fn the_first_ninety_days_are_played_in_one_market() {
+async fn first_ninety_days_require_one_market() {
     let config = ClassicConfig { page_rows: 997, ..ClassicConfig::default() };
     let other = Classic::new(config.clone(), Arc::new(market_at(200, 1.1))).unwrap();
     let first = classic(config.clone()).fetch(None).await.unwrap().cursor;
@@ -208,9 +208,9 @@ async fn the_first_ninety_days_are_played_in_one_market() {
 
     // Once the ninety days are written, the market may change; only a second copy may not start.
     assert_eq!(run(&other, Some(end.clone())).await.0.len(), 1);
-    let expect = Classic::market_of(&end);
-    assert!(expect.is_some() && expect == Classic::market_of(&first));
-    let config = ClassicConfig { expect, ..config };
+    let expected_market = Classic::market_fingerprint(&end);
+    assert!(expected_market.is_some() && expected_market == Classic::market_fingerprint(&first));
+    let config = ClassicConfig { expected_market, ..config };
     assert_eq!(classic(config.clone()).fetch(None).await.unwrap().cursor, first);
     let other = Classic::new(config, Arc::new(market_at(200, 1.1))).unwrap();
     let error = other.fetch(None).await.unwrap_err().to_string();
@@ -218,7 +218,7 @@ async fn the_first_ninety_days_are_played_in_one_market() {
 }
 
 #[tokio::test]
-async fn days_at_the_ends_of_the_calendar_are_refused_by_name() {
+async fn start_days_out_of_range_are_refused() {
     for start_day in ["-262143-01-02", "1970-03-31", "+10000-01-01", "+262142-12-31"] {
         let start_day = start_day.parse().unwrap();
         let config = ClassicConfig { start_day, ..ClassicConfig::default() };
@@ -339,7 +339,7 @@ proptest! {
 }
 
 #[test]
-fn the_default_days_are_those_of_the_bundled_prices() {
+fn default_days_match_the_bundled_prices() {
     let config = ClassicConfig::default();
     assert_eq!(config.first_day().unwrap(), NaiveDate::from_ymd_opt(2020, 7, 3).unwrap());
 }

@@ -79,7 +79,7 @@ fn hashes(pages: &[Page]) -> BTreeMap<String, (usize, u64)> {
 }
 
 #[tokio::test]
-async fn seed_42_gives_what_it_always_gave() {
+async fn output_of_seed_42_is_pinned() {
     // The first ninety days and one more.
     let until = ClassicConfig::default().start_day + Days::new(1);
     let config = ClassicConfig { until: Some(until), ..ClassicConfig::default() };

@@ -41,7 +41,7 @@ impl Rows {
     }
 }
 
-async fn world(seed: u64) -> Vec<Page> {
+async fn pages_of_seed(seed: u64) -> Vec<Page> {
     run(&classic(ClassicConfig { seed, ..ClassicConfig::default() }), None).await.0
 }
 
@@ -50,8 +50,8 @@ fn end() -> DateTime<Utc> {
 }
 
 #[tokio::test]
-async fn the_market_never_reaches_an_order_that_waits() {
-    let orders = Rows::of(&world(42).await, "orders");
+async fn resting_orders_are_never_reached_by_the_market() {
+    let orders = Rows::of(&pages_of_seed(42).await, "orders");
     let (statuses, sides) = (orders.text("status"), orders.text("side"));
     let (coins, currencies) = (orders.text("base_currency"), orders.text("quote_currency"));
     let (placed, updated) = (orders.times("created_at"), orders.times("updated_at"));
@@ -75,8 +75,8 @@ async fn the_market_never_reaches_an_order_that_waits() {
 }
 
 #[tokio::test]
-async fn nobody_buys_all_day_long() {
-    let ramp = Rows::of(&world(42).await, "ramp_transactions");
+async fn purchases_per_user_are_limited_and_concentrated() {
+    let ramp = Rows::of(&pages_of_seed(42).await, "ramp_transactions");
     let mut by_user = BTreeMap::<i64, Vec<DateTime<Utc>>>::new();
     for (user, at) in ramp.users().into_iter().zip(ramp.times("created_at")) {
         by_user.entry(user).or_default().push(at);
@@ -96,8 +96,8 @@ async fn nobody_buys_all_day_long() {
 }
 
 #[tokio::test]
-async fn what_is_pending_was_begun_lately() {
-    let pages = world(42).await;
+async fn pending_rows_are_recent() {
+    let pages = pages_of_seed(42).await;
     for table in ["deposits", "withdrawals"] {
         let rows = Rows::of(&pages, table);
         for (status, at) in rows.text("status").iter().zip(rows.times("created_at")) {
@@ -113,9 +113,9 @@ async fn what_is_pending_was_begun_lately() {
 }
 
 #[tokio::test]
-async fn large_deposits_come_by_bank() {
+async fn large_deposits_are_bank_transfers() {
     for seed in 0..3 {
-        let deposits = Rows::of(&world(seed).await, "deposits");
+        let deposits = Rows::of(&pages_of_seed(seed).await, "deposits");
         let (methods, currencies) = (deposits.text("payment_method"), deposits.text("currency"));
         let mut largest = 0.0f64;
         for (row, amount) in deposits.money("amount").into_iter().enumerate() {

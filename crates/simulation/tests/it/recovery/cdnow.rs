@@ -29,7 +29,7 @@ fn close(found: f64, wanted: f64, error: f64) {
 }
 
 #[test]
-fn bgnbd_is_as_published() {
+fn bgnbd_fit_matches_published_values() {
     let customers: Vec<Customer> = rows().map(|row| row.0).collect();
     let of = |ln: &[f64; 4]| bgnbd::log_likelihood(&ln.map(libm::exp), &customers);
     for start in [[0.0; 4], [-3.0, 5.0, 2.0, 3.0], [3.0, -3.0, -3.0, 4.0]] {
@@ -47,7 +47,7 @@ fn bgnbd_is_as_published() {
 }
 
 #[test]
-fn a_change_of_unit_changes_only_alpha() {
+fn change_of_time_unit_changes_only_alpha() {
     let customers: Vec<Customer> = rows().map(|row| row.0).collect();
     let days = |customer: &Customer| Customer {
         x: customer.x,
@@ -62,7 +62,7 @@ fn a_change_of_unit_changes_only_alpha() {
 }
 
 #[test]
-fn bgnbd_expects_what_thirty_digits_do() {
+fn bgnbd_expectations_match_high_precision_values() {
     for (weeks, wanted) in
         [(1.0, 0.053_184_740_776), (39.0, 1.195_016_297_703), (78.0, 1.857_971_782_428)]
     {
@@ -82,7 +82,7 @@ fn bgnbd_expects_what_thirty_digits_do() {
 }
 
 #[test]
-fn gamma_gamma_is_as_published() {
+fn gamma_gamma_fit_matches_published_values() {
     let spends: Vec<Spend> = rows().map(|row| row.1).filter(|spend| spend.n > 0).collect();
     let of = |ln: &[f64; 3]| gamma_gamma::log_likelihood(&ln.map(libm::exp), &spends);
     for start in [[0.0; 3], [3.0, 3.0, 0.0]] {

@@ -9,19 +9,19 @@ use tidegauge_simulation::{Exchange, ExchangeConfig};
 
 use super::bgnbd::{self, Customer};
 use super::gamma_gamma::{self, Spend};
-use super::judge::{Forecast, judge};
+use super::parameter_test::{Forecast, test_parameters};
 
 /// Number of signups; nearly half of them make a first trade.
 const USERS: u64 = 260_000;
 /// Length of the signup period, end of the calibration period and end of the forecast period, in days.
-const SIGNUPS: u16 = 180;
-const SEEN: u64 = 365;
-const END: u64 = 455;
+const SIGNUP_DAYS: u16 = 180;
+const CALIBRATION_END: u64 = 365;
+const FORECAST_END: u64 = 455;
 
 const DAY: f64 = 86_400e6;
 
 /// Two-sided bound of a standard normal variable, exceeded with probability 0.001.
-const BOUND: f64 = 3.29;
+const MAX_Z: f64 = 3.29;
 
 /// The observed behavior of one user.
 #[derive(Clone, Default)]
@@ -46,7 +46,7 @@ struct Truth {
 }
 
 /// The output of an exchange with one seed.
-struct Played {
+struct SimulatedExchange {
     begins: i64,
     users: Vec<User>,
     channels: Vec<Truth>,
@@ -79,33 +79,33 @@ fn units(batch: &Batch, name: &str) -> Vec<i128> {
     column.iter().map(Option::unwrap_or_default).collect()
 }
 
-impl Played {
-    async fn of(seed: u64) -> Self {
+impl SimulatedExchange {
+    async fn run(seed: u64) -> Self {
         let config = ExchangeConfig {
             seed,
             users: USERS,
-            days: SIGNUPS,
+            days: SIGNUP_DAYS,
             stationary: true,
             page_rows: 500_000,
             ..ExchangeConfig::default()
         };
         let first = config.first_day;
-        let market = tidegauge_testkit::market(first, END, 1.0).expect("a market");
-        let config = ExchangeConfig { until: Some(first + Days::new(END)), ..config };
+        let market = tidegauge_testkit::market(first, FORECAST_END, 1.0).expect("a market");
+        let config = ExchangeConfig { until: Some(first + Days::new(FORECAST_END)), ..config };
         let exchange = Exchange::new(config, Arc::new(market)).expect("an exchange");
         let begins = first.and_hms_opt(0, 0, 0).expect("midnight").and_utc().timestamp_micros();
         let users = vec![User::default(); usize::try_from(USERS).expect("few") + 1];
         let (channels, spent) = (Vec::new(), BTreeMap::new());
-        let mut played = Self { begins, users, channels, spent };
+        let mut simulated = Self { begins, users, channels, spent };
         let mut cursor = None;
         loop {
             let Page { batches, cursor: next, done } =
                 exchange.fetch(cursor.as_ref()).await.expect("a page");
             for batch in &batches {
-                played.take(&batch.table().name, batch);
+                simulated.add(&batch.table().name, batch);
             }
             if done {
-                return played;
+                return simulated;
             }
             cursor = Some(next);
         }
@@ -119,9 +119,9 @@ impl Played {
         &mut self.users[usize::try_from(id).expect("an id")]
     }
 
-    fn take(&mut self, table: &str, batch: &Batch) {
+    fn add(&mut self, table: &str, batch: &Batch) {
         match table {
-            "truth_channels" => self.take_truth(batch),
+            "truth_channels" => self.add_truth(batch),
             "marketing_spend" => {
                 for (name, cents) in texts(batch, "channel").zip(units(batch, "spend")) {
                     *self.spent.entry(name.to_owned()).or_default() += cents as f64 / 100.0;
@@ -179,7 +179,7 @@ impl Played {
         }
     }
 
-    fn take_truth(&mut self, batch: &Batch) {
+    fn add_truth(&mut self, batch: &Batch) {
         let column = |name: &str| floats(batch, name);
         let bgnbd = ["r", "alpha", "a", "b"].map(column);
         let gamma_gamma = ["p", "q", "gamma"].map(column);
@@ -196,9 +196,10 @@ impl Played {
     }
 
     /// Returns descriptions of all deviations from the true parameters.
-    fn misfits(&mut self) -> Vec<String> {
-        let mut misfits = Vec::new();
-        let seen = self.begins + i64::try_from(SEEN).expect("few") * 86_400_000_000;
+    fn deviations(&mut self) -> Vec<String> {
+        let mut deviations = Vec::new();
+        let calibration_end =
+            self.begins + i64::try_from(CALIBRATION_END).expect("few") * 86_400_000_000;
         for user in &mut self.users {
             user.times.sort_unstable();
         }
@@ -210,13 +211,14 @@ impl Played {
             let spent = self.spent.get(name).copied().unwrap_or(0.0);
             let cost = spent / mine.len() as f64;
             if (cost - truth.cost).abs() > 0.005 * truth.cost {
-                misfits.push(format!("{name}: a signup cost {cost}, not {}", truth.cost));
+                deviations.push(format!("{name}: a signup cost {cost}, not {}", truth.cost));
             }
             let mut share = |what: &str, count: usize, of: usize, wanted: f64| {
                 let z = (count as f64 - of as f64 * wanted)
                     / (of as f64 * wanted * (1.0 - wanted)).sqrt();
-                if z.abs() > BOUND {
-                    misfits.push(format!("{name}: {count} of {of} {what}, not {wanted}: z {z:.2}"));
+                if z.abs() > MAX_Z {
+                    deviations
+                        .push(format!("{name}: {count} of {of} {what}, not {wanted}: z {z:.2}"));
                 }
             };
             let count = |is: &dyn Fn(&User) -> bool| mine.iter().filter(|user| is(user)).count();
@@ -229,28 +231,32 @@ impl Played {
             let did = count(&|user| !user.times.is_empty());
             let starts = count(&|user| user.started);
             if did > starts || starts - did > 3 + starts / 100 {
-                misfits.push(format!("{name}: {starts} start, {did} trade"));
+                deviations.push(format!("{name}: {starts} start, {did} trade"));
             }
 
-            let began =
-                mine.iter().filter(|user| user.times.first().is_some_and(|first| *first < seen));
-            let began: Vec<_> = began.collect();
+            let active = mine
+                .iter()
+                .filter(|user| user.times.first().is_some_and(|first| *first < calibration_end));
+            let active: Vec<_> = active.collect();
             let days = |from: i64, to: i64| (to - from) as f64 / DAY;
-            let customers: Vec<_> = began
+            let customers: Vec<_> = active
                 .iter()
                 .map(|user| {
                     let first = user.times[0];
                     let repeats: Vec<_> =
                         user.times[1..].iter().map(|at| days(first, *at)).collect();
-                    Customer::observed(&repeats, days(first, seen))
+                    Customer::observed(&repeats, days(first, calibration_end))
                 })
                 .collect();
-            let found = judge(truth.bgnbd, |theta| bgnbd::log_likelihood(theta, &customers));
+            let found =
+                test_parameters(truth.bgnbd, |theta| bgnbd::log_likelihood(theta, &customers));
             if !found.holds() {
-                misfits.push(format!("{name}: {found:.3?}"));
+                deviations.push(format!("{name}: {found:.3?}"));
             }
-            let later = began.iter().map(|user| user.times.iter().filter(|at| **at > seen).count());
-            let future = (END - SEEN) as f64;
+            let later = active
+                .iter()
+                .map(|user| user.times.iter().filter(|at| **at > calibration_end).count());
+            let future = (FORECAST_END - CALIBRATION_END) as f64;
             let each: Vec<_> = customers
                 .iter()
                 .map(|customer| bgnbd::conditional_expected(&truth.bgnbd, customer, future))
@@ -259,10 +265,10 @@ impl Played {
             let forecast = Forecast::of(each.iter().copied());
             (expected, realised) = (expected + forecast.expected, realised + forecast.realised);
             if !forecast.holds() {
-                misfits.push(format!("{name}: {forecast:.2?}"));
+                deviations.push(format!("{name}: {forecast:.2?}"));
             }
             // Only US dollar users: other values were rounded in another currency.
-            let spends: Vec<_> = began
+            let spends: Vec<_> = active
                 .iter()
                 .filter(|user| user.country == "US")
                 .map(|user| {
@@ -271,27 +277,28 @@ impl Played {
                     Spend { n, mean: sum.max(1) as f64 / 100.0 / f64::from(n) }
                 })
                 .collect();
-            let found =
-                judge(truth.gamma_gamma, |theta| gamma_gamma::log_likelihood(theta, &spends));
+            let found = test_parameters(truth.gamma_gamma, |theta| {
+                gamma_gamma::log_likelihood(theta, &spends)
+            });
             if !found.holds() {
-                misfits.push(format!("{name}: {found:.3?}"));
+                deviations.push(format!("{name}: {found:.3?}"));
             }
         }
         let ratio = expected / realised;
         if (ratio - 1.0).abs() > 0.02 {
-            misfits.push(format!("forecast {expected:.0}, came true {realised:.0}"));
+            deviations.push(format!("forecast {expected:.0}, came true {realised:.0}"));
         }
-        misfits
+        deviations
     }
 }
 
 #[tokio::test]
-async fn what_users_do_is_what_the_truth_says() {
-    let mut played = Played::of(42).await;
-    let started = played.users.iter().filter(|user| !user.times.is_empty()).count();
+async fn true_parameters_are_recovered() {
+    let mut simulated = SimulatedExchange::run(42).await;
+    let started = simulated.users.iter().filter(|user| !user.times.is_empty()).count();
     assert!(started >= 100_000, "{started}");
-    let misfits = played.misfits();
-    assert!(misfits.is_empty(), "{misfits:#?}");
+    let deviations = simulated.deviations();
+    assert!(deviations.is_empty(), "{deviations:#?}");
 }
 
 /// Repeats the test with two hundred seeds, which takes fifteen minutes: `cargo test --release -p
@@ -299,12 +306,12 @@ async fn what_users_do_is_what_the_truth_says() {
 #[tokio::test]
 #[ignore = "a quarter of an hour"]
 #[allow(clippy::print_stdout)]
-async fn what_users_do_is_what_the_truth_says_whatever_the_seed() {
+async fn true_parameters_are_recovered_for_many_seeds() {
     let mut all = 0;
     for seed in 0..200 {
-        let misfits = Played::of(seed).await.misfits();
-        all += misfits.len();
-        println!("{seed}: {misfits:#?}");
+        let deviations = SimulatedExchange::run(seed).await.deviations();
+        all += deviations.len();
+        println!("{seed}: {deviations:#?}");
     }
     println!("{all} misfits");
 }

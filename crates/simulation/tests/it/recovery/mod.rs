@@ -5,7 +5,7 @@ mod bgnbd;
 mod cdnow;
 mod exchange;
 mod gamma_gamma;
-mod judge;
 mod optimise;
+mod parameter_test;
 mod sample;
 mod simulated;

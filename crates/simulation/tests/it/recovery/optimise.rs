@@ -4,10 +4,10 @@
 const STEP: f64 = 5e-4;
 
 /// Gain of log-likelihood below which the iteration stops: 1e-5 standard errors.
-const ENOUGH: f64 = 1e-10;
+const MIN_GAIN: f64 = 1e-10;
 
 /// Maximum number of Newton iterations.
-const STEPS: usize = 200;
+const MAX_ITERATIONS: usize = 200;
 
 type Vector<const N: usize> = [f64; N];
 type Matrix<const N: usize> = [[f64; N]; N];
@@ -38,12 +38,12 @@ pub(crate) fn fit<const N: usize>(
 ) -> Option<Fit<N>> {
     let (mut at, mut height) = (start, log_likelihood(&start));
     let mut damping = 0.0;
-    for _ in 0..STEPS {
+    for _ in 0..MAX_ITERATIONS {
         let (gradient, curvature) = derivatives(&log_likelihood, &at, height);
         if let Some(covariance) = inverse(curvature) {
             // Half of the gain that the quadratic approximation predicts.
             let gain = 0.5 * dot(&gradient, &times(&covariance, &gradient));
-            if gain < ENOUGH {
+            if gain < MIN_GAIN {
                 let se = std::array::from_fn(|i| covariance[i][i].sqrt());
                 return Some(Fit { ln_theta: at, log_likelihood: height, se });
             }
@@ -135,7 +135,7 @@ fn dot<const N: usize>(one: &Vector<N>, other: &Vector<N>) -> f64 {
 }
 
 #[test]
-fn a_far_valley_is_left_and_its_top_found() {
+fn rosenbrock_maximum_is_found_from_afar() {
     // Rosenbrock's function, negated: its maximum is at (1, 1), where the inverse Hessian is known.
     let banana = |&[x, y]: &[f64; 2]| -(1.0 - x).powi(2) - 100.0 * (y - x * x).powi(2);
     let fit = fit(banana, [-1.2, 1.0]).expect("a maximum");
@@ -145,7 +145,7 @@ fn a_far_valley_is_left_and_its_top_found() {
 }
 
 #[test]
-fn a_matrix_times_its_inverse_is_one() {
+fn matrix_times_inverse_is_identity() {
     let matrix =
         [[4.0, 1.0, -0.5, 0.2], [1.0, 3.0, 0.7, 0.1], [-0.5, 0.7, 2.0, 0.3], [0.2, 0.1, 0.3, 1.0]];
     let inverted = inverse(matrix).expect("positive definite");

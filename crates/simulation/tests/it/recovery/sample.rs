@@ -5,11 +5,11 @@ use super::gamma_gamma::{self, Spend};
 
 /// The SplitMix64 generator (Steele, Lea and Flood, 2014, <https://doi.org/10.1145/2714064.2660195>).
 #[derive(Debug)]
-pub(crate) struct Draws(pub(crate) u64);
+pub(crate) struct TestRng(pub(crate) u64);
 
-impl Draws {
+impl TestRng {
     /// Returns a number that is uniform in (0, 1].
-    pub(crate) fn unit(&mut self) -> f64 {
+    pub(crate) fn uniform(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut bits = self.0;
         bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -19,7 +19,7 @@ impl Draws {
 
     /// Returns a standard exponential number.
     fn exponential(&mut self) -> f64 {
-        -libm::log(self.unit())
+        -libm::log(self.uniform())
     }
 
     /// Returns a gamma-distributed number of scale 1: by algorithm GS for shapes below 1 (Ahrens and Dieter,
@@ -33,7 +33,7 @@ impl Draws {
         }
         let split = 1.0 + shape / std::f64::consts::E;
         loop {
-            let at = split * self.unit();
+            let at = split * self.uniform();
             let (drawn, bound) = if at <= 1.0 {
                 let drawn = libm::pow(at, 1.0 / shape);
                 (drawn, drawn)
@@ -56,7 +56,7 @@ impl Draws {
     /// Returns the times of a new customer's repeats, in time since the first transaction, up to `end`.
     pub(crate) fn repeats(&mut self, &[r, alpha, a, b]: &bgnbd::Theta, end: f64) -> Vec<f64> {
         let rate = self.gamma(r) / alpha;
-        let leaves = self.beta(a, b);
+        let dropout = self.beta(a, b);
         let (mut at, mut repeats) = (0.0, Vec::new());
         loop {
             at += self.exponential() / rate;
@@ -64,7 +64,7 @@ impl Draws {
                 return repeats;
             }
             repeats.push(at);
-            if self.unit() < leaves {
+            if self.uniform() < dropout {
                 return repeats;
             }
         }

@@ -2,8 +2,8 @@
 
 use super::bgnbd::{self, Customer};
 use super::gamma_gamma::{self, Spend};
-use super::judge::{Forecast, judge};
-use super::sample::Draws;
+use super::parameter_test::{Forecast, test_parameters};
+use super::sample::TestRng;
 
 const CUSTOMERS: usize = 100_000;
 
@@ -13,10 +13,10 @@ const FUTURE: f64 = 180.0;
 /// Returns customers who arrive uniformly over a year and are observed until 30 days after it, and the number
 /// of repeats of each in the forecast period.
 fn simulated(theta: &bgnbd::Theta, seed: u64) -> (Vec<Customer>, Vec<f64>) {
-    let mut draws = Draws(seed);
+    let mut rng = TestRng(seed);
     let customer = |_| {
-        let t = 30.0 + 365.0 * draws.unit();
-        let repeats = draws.repeats(theta, t + FUTURE);
+        let t = 30.0 + 365.0 * rng.uniform();
+        let repeats = rng.repeats(theta, t + FUTURE);
         let customer = Customer::observed(&repeats, t);
         (customer, repeats.len() as f64 - f64::from(customer.x))
     };
@@ -24,15 +24,15 @@ fn simulated(theta: &bgnbd::Theta, seed: u64) -> (Vec<Customer>, Vec<f64>) {
 }
 
 #[test]
-fn bgnbd_is_found_again_and_its_forecast_comes_true() {
+fn bgnbd_parameters_and_forecasts_are_recovered() {
     for (truth, seed) in
         [([0.62, 9.0, 0.8, 2.9], 1), ([0.45, 12.0, 1.1, 2.0], 2), ([0.243, 31.0, 0.793, 2.426], 3)]
     {
         let (customers, realised) = simulated(&truth, seed);
-        let judgement = judge(truth, |theta| bgnbd::log_likelihood(theta, &customers));
-        println!("{judgement:.3?}");
-        assert!(judgement.holds(), "{judgement:.3?}");
-        for theta in [truth, judgement.found] {
+        let test = test_parameters(truth, |theta| bgnbd::log_likelihood(theta, &customers));
+        println!("{test:.3?}");
+        assert!(test.holds(), "{test:.3?}");
+        for theta in [truth, test.found] {
             let expected = |customer| bgnbd::conditional_expected(&theta, customer, FUTURE);
             let forecast =
                 Forecast::of(customers.iter().map(expected).zip(realised.iter().copied()));
@@ -43,37 +43,37 @@ fn bgnbd_is_found_again_and_its_forecast_comes_true() {
 }
 
 #[test]
-fn gamma_gamma_is_found_again() {
+fn gamma_gamma_parameters_are_recovered() {
     let (customers, _) = simulated(&[0.62, 9.0, 0.8, 2.9], 4);
     let truth = [2.2, 3.2, 300.0];
-    let mut draws = Draws(5);
+    let mut rng = TestRng(5);
     let spends: Vec<Spend> =
-        customers.iter().map(|customer| draws.spend(&truth, customer.x + 1)).collect();
-    let judgement = judge(truth, |theta| gamma_gamma::log_likelihood(theta, &spends));
-    println!("{judgement:.3?}");
-    assert!(judgement.holds(), "{judgement:.3?}");
+        customers.iter().map(|customer| rng.spend(&truth, customer.x + 1)).collect();
+    let test = test_parameters(truth, |theta| gamma_gamma::log_likelihood(theta, &spends));
+    println!("{test:.3?}");
+    assert!(test.holds(), "{test:.3?}");
 }
 
 #[test]
-fn what_is_a_little_wrong_is_not_found() {
+fn wrong_parameters_are_rejected() {
     let truth = [0.62, 9.0, 0.8, 2.9];
     let (customers, _) = simulated(&truth, 6);
     for i in 0..4 {
         let mut wrong = truth;
         wrong[i] *= 1.1;
-        let judgement = judge(wrong, |theta| bgnbd::log_likelihood(theta, &customers));
-        assert!(!judgement.holds(), "{judgement:.3?}");
+        let test = test_parameters(wrong, |theta| bgnbd::log_likelihood(theta, &customers));
+        assert!(!test.holds(), "{test:.3?}");
     }
 }
 
 #[test]
-fn the_mean_of_many_is_what_is_expected() {
+fn simulated_mean_matches_expectation() {
     for (truth, seed) in
         [([0.62, 9.0, 0.8, 2.9], 7), ([0.9, 5.0, 1.0, 2.0], 8), ([2.0, 1.0, 3.0, 9.0], 9)]
     {
-        let mut draws = Draws(seed);
+        let mut rng = TestRng(seed);
         let expected = bgnbd::expected(&truth, FUTURE);
-        let realised = (0..CUSTOMERS).map(|_| draws.repeats(&truth, FUTURE).len() as f64);
+        let realised = (0..CUSTOMERS).map(|_| rng.repeats(&truth, FUTURE).len() as f64);
         let forecast = Forecast::of(realised.map(|repeats| (expected, repeats)));
         println!("{truth:?}: {forecast:.2?}");
         assert!(forecast.holds(), "{truth:?}: {forecast:.2?}");

@@ -23,7 +23,7 @@ pub(crate) fn config(users: u64, days: u64) -> ExchangeConfig {
 }
 
 /// Fetches all pages after a cursor. Returns them and the last cursor.
-pub(crate) async fn play(
+pub(crate) async fn fetch_all(
     config: ExchangeConfig,
     mut cursor: Option<Cursor>,
 ) -> (Vec<Page>, Cursor) {
@@ -46,18 +46,18 @@ pub(crate) fn batches(pages: &[Page]) -> impl Iterator<Item = &Batch> {
 }
 
 /// Formats all rows as text, by table, in page order.
-pub(crate) fn in_order(pages: &[Page]) -> BTreeMap<String, Vec<String>> {
+pub(crate) fn rows_as_text(pages: &[Page]) -> BTreeMap<String, Vec<String>> {
     let mut tables = BTreeMap::<String, Vec<String>>::new();
     for batch in batches(pages) {
         let rows = tables.entry(batch.table().name.to_string()).or_default();
-        rows.extend((0..batch.rows()).map(|at| row(batch, at)));
+        rows.extend((0..batch.rows()).map(|at| row_as_text(batch, at)));
     }
     tables
 }
 
 /// Formats a row independently of library versions. Amounts are in 10⁻⁸, the unit of the simulation. Columns
 /// of external ids must be null and are left out.
-pub(crate) fn row(batch: &Batch, at: usize) -> String {
+pub(crate) fn row_as_text(batch: &Batch, at: usize) -> String {
     let views = batch.views().unwrap();
     let columns = batch.table().columns.iter().zip(&views);
     let columns = columns.filter(|(definition, column)| {

@@ -1,0 +1,4 @@
+//! Marketing: acquisition channels, and the schedule of signups and spend.
+
+pub(super) mod channels;
+pub(super) mod signup_plan;
