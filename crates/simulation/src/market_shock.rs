@@ -10,7 +10,7 @@ use tidegauge_core::{
     Values, divide_half_even,
 };
 
-use crate::Scenario;
+use crate::exchange::Scenario;
 use crate::units::{DAY, midnight, stored};
 
 /// Coins whose prices a shock changes: all that the exchange trades except the stablecoin USDT.
@@ -57,6 +57,10 @@ impl ShockedSource {
         })
     }
 
+    /// Multiplies the prices of a batch by the factors of their times.
+    ///
+    /// # Errors
+    /// Returns [`Error::Mismatch`] if a column has an unexpected type.
     fn apply_shocks(&self, batch: Batch) -> Result<Batch> {
         let table = batch.table().clone();
         let Some((time, prices)) = prices(&table) else { return Ok(batch) };
@@ -174,6 +178,7 @@ fn prices(table: &TableRef) -> Option<Prices> {
 }
 
 impl PriceShock {
+    /// Converts a market scenario, or returns `None` for any other.
     fn from_scenario(scenario: &Scenario) -> Option<Self> {
         let (from, days, by) = match scenario {
             Scenario::BullRun { from, days, by } => (from, days, *by),
@@ -183,6 +188,7 @@ impl PriceShock {
         Some(Self { from: midnight(*from), days: (*days).max(1).into(), by: to_scale(by) })
     }
 
+    /// Returns the price factor at `at` (microseconds since 1970), in parts of [`FACTOR_SCALE`].
     fn factor(&self, at: i64) -> i128 {
         let duration = self.days * i128::from(DAY);
         let elapsed = i128::from(at).saturating_sub(self.from.into()).clamp(0, duration);
@@ -190,6 +196,7 @@ impl PriceShock {
     }
 }
 
+/// Converts a relative change to parts of [`FACTOR_SCALE`].
 #[allow(clippy::cast_possible_truncation)] // checked to be a hundred at most
 fn to_scale(by: f64) -> i128 {
     (by * FACTOR_SCALE as f64).round() as i128

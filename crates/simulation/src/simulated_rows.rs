@@ -15,7 +15,7 @@ use chrono::NaiveDate;
 ///
 /// let cursor = r#"{"seed":42,"start_day":"2020-10-01","market":"0","day":"2020-10-01","row":0}"#;
 /// # let cursor = cursor.replace("\"0\"", &format!("\"{}\"", tidegauge_core::Fingerprint::default()));
-/// let played = SimulatedRows::from_cursor(&Cursor::new(cursor)).unwrap();
+/// let rows = SimulatedRows::from_cursor(&Cursor::new(cursor)).unwrap();
 /// assert!(rows.contains("ramp_transactions", 45_000, 7)); // 500 a day in ninety days
 /// assert!(!rows.contains("ramp_transactions", 45_001, 7));
 /// assert!(!rows.has_pending_pages());

@@ -19,8 +19,9 @@ pub struct ClassicConfig {
     pub until: Option<NaiveDate>,
     /// Maximum number of rows per page, at least one.
     pub page_rows: usize,
-    /// Market fingerprint of another copy of this exchange ([`Classic::market_fingerprint`](crate::Classic::market_fingerprint)). A start with any other
-    /// market is refused, because the copies would differ.
+    /// Market fingerprint of another copy of this exchange
+    /// ([`Classic::market_fingerprint`](crate::Classic::market_fingerprint)). A start with any other market
+    /// is refused, because the copies would differ.
     pub expected_market: Option<Fingerprint>,
 }
 
@@ -36,8 +37,8 @@ impl ClassicConfig {
     /// Returns the opening day: ninety days before the start day.
     ///
     /// # Errors
-    /// Returns [`Error::StartDayOutOfRange`] if that is before 1970, or if the start day is after 9999: dates are
-    /// written with four-digit years.
+    /// Returns [`Error::StartDayOutOfRange`] if that is before 1970, or if the start day is after 9999: dates
+    /// are written with four-digit years.
     pub fn first_day(&self) -> Result<NaiveDate> {
         let first = self.start_day.checked_sub_days(Days::new(DAYS.unsigned_abs()));
         first

@@ -32,6 +32,7 @@ pub(super) fn market_fingerprint(market: &Market, first: NaiveDate) -> Fingerpri
     hash
 }
 
+/// Returns the values as little-endian bytes.
 fn bytes<const N: usize>(units: [i128; N]) -> Vec<u8> {
     units.iter().flat_map(|unit| unit.to_le_bytes()).collect()
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use tidegauge_core::market::{DayPrices, Rate};
 
+use crate::error::{Error, Result};
 use crate::units::{self, DAY, ONE, PLACES, divide};
-use crate::{Error, Result};
 
 /// The largest supported price: one billion units of currency, in 10⁻⁸.
 const MAX_PRICE: i128 = 1_000_000_000 * ONE;
@@ -20,8 +20,8 @@ impl Market {
     /// where that stays within the day's range.
     ///
     /// # Errors
-    /// Returns [`Error::PriceOutOfRange`] if the price is out of range, or an error if the market lacks the price or
-    /// rate.
+    /// Returns [`Error::PriceOutOfRange`] if the price is out of range, or an error if the market lacks the
+    /// price or rate.
     pub(crate) fn price(&self, symbol: &str, currency: &str, at: i64) -> Result<i128> {
         let day = units::day_of(at);
         let [exact, low, high] = self.convert(symbol, currency, day, |prices| {
@@ -34,8 +34,8 @@ impl Market {
     /// Returns the lowest and the highest price of a day, in 10⁻⁸ of `currency`.
     ///
     /// # Errors
-    /// Returns [`Error::PriceOutOfRange`] if a price is out of range, or an error if the market lacks the price or
-    /// rate.
+    /// Returns [`Error::PriceOutOfRange`] if a price is out of range, or an error if the market lacks the
+    /// price or rate.
     pub(crate) fn range(
         &self,
         symbol: &str,
@@ -76,10 +76,12 @@ impl Market {
         usd.ok_or_else(|| Error::PriceOutOfRange { what: format!("{currency} in US dollars"), day })
     }
 
+    /// Returns the prices of a day in US dollars, rounded to [`PLACES`].
     fn prices(&self, symbol: &str, day: NaiveDate) -> Result<DayPrices> {
         Ok(self.0.prices(symbol, day)?.rounded(PLACES))
     }
 
+    /// Returns the exchange rate of a day, rounded to [`PLACES`].
     fn rate(&self, currency: &str, day: NaiveDate) -> Result<Rate> {
         match self.0.rate(currency, day)?.rounded(PLACES) {
             Some(rate) if matches!(rate.to_usd(ONE), Some(1..=MAX_PRICE)) => Ok(rate),

@@ -79,6 +79,10 @@ impl Classic {
         Some(position.market)
     }
 
+    /// Returns the position of a cursor, or the start without one.
+    ///
+    /// # Errors
+    /// Returns an error if the cursor cannot be resumed.
     fn position(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Position> {
         let Some(cursor) = cursor else {
             let ClassicConfig { seed, start_day, .. } = self.config;
@@ -105,6 +109,7 @@ impl Classic {
         )))
     }
 
+    /// Returns the rows of the first ninety days, simulated on first use.
     fn reference(&self) -> Result<&Reference> {
         if let Some(reference) = self.reference.get() {
             return Ok(reference);
@@ -114,6 +119,7 @@ impl Classic {
         Ok(self.reference.get_or_init(|| built))
     }
 
+    /// Generates the page that starts at a position.
     fn fetch_page(&self, mut position: Position) -> Result<Page> {
         let mut room = self.config.page_rows.max(1);
         let mut batches = Vec::new();

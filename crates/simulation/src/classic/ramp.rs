@@ -5,9 +5,9 @@ use tidegauge_core::Fiat;
 use tidegauge_core::tables::RampTransaction;
 
 use super::population::{SimulatedUser, repeat_names, row_id};
-use crate::Result;
 use crate::classic::market::Market;
 use crate::classic::parameters::COINS;
+use crate::error::Result;
 use crate::fees::RAMP_FEE;
 use crate::rng::{RandomStream, StreamId, Weighted};
 use crate::units::{

@@ -9,9 +9,9 @@ use super::population::{DAYS, SimulatedUser, row_id};
 use super::{activity_plan, simulator};
 use crate::classic::market::Market;
 use crate::classic::parameters::CHANNELS;
+use crate::error::{Error, Result};
 use crate::rng::{RandomStream, StreamId};
 use crate::units::{CENT, DAY, day_of, units};
-use crate::{Error, Result};
 
 /// The rows of each table, in the order in which pages hold them.
 #[derive(Debug)]
@@ -86,6 +86,7 @@ impl Reference {
     }
 }
 
+/// The part of all tables that one page holds.
 struct BatchSlice {
     from: usize,
     to: usize,

@@ -5,7 +5,7 @@ use tidegauge_core::Cursor;
 
 use crate::classic::cursor::Position;
 use crate::error::{cursor_error, preset_mismatch, settings_mismatch};
-use crate::exchange;
+use crate::exchange::cursor::Position as ExchangePosition;
 
 /// Returns the position from which an exchange with that seed and start day resumes.
 ///
@@ -17,7 +17,7 @@ pub(crate) fn resume(
     start_day: NaiveDate,
 ) -> tidegauge_core::Result<Position> {
     let position: Position = serde_json::from_str(cursor.as_str()).map_err(|error| {
-        if exchange::cursor::Position::parse(cursor).is_ok() {
+        if ExchangePosition::parse(cursor).is_ok() {
             return preset_mismatch("exchange", "classic");
         }
         cursor_error(format!(

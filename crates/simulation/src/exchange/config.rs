@@ -7,8 +7,8 @@ use std::str::FromStr;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use crate::error::{Error, Result};
 use crate::exchange::scenario::Scenario;
-use crate::{Error, Result};
 
 /// Exclusive limit of users: a user id and a per-user counter share 63 bits.
 const MOST_USERS: u64 = 1 << 40;

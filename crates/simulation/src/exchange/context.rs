@@ -28,6 +28,7 @@ pub(crate) struct SimulationContext {
 }
 
 impl SimulationContext {
+    /// Creates the context of an exchange.
     pub(crate) fn new(config: &ExchangeConfig, prices: MarketPrices) -> Self {
         let ExchangeConfig { seed, first_day, days, users, stationary, .. } = *config;
         let opening = midnight(first_day);

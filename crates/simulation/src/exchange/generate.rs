@@ -8,7 +8,7 @@ use std::thread;
 use chrono::NaiveDate;
 use tidegauge_core::Batch;
 
-use crate::Result;
+use crate::error::Result;
 use crate::exchange::account::user_account::UserAccount;
 use crate::exchange::behavior::user;
 use crate::exchange::config::ExchangeConfig;

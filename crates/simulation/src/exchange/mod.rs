@@ -118,6 +118,10 @@ impl Exchange {
         )))
     }
 
+    /// Generates the page that starts at a position.
+    ///
+    /// # Errors
+    /// Returns [`Error::UnfinishedRun`] if an interrupted run to a later day must be finished first.
     fn fetch_page(&self, mut position: Position) -> Result<Page> {
         let until = self.context.prices.end();
         if position.from >= until {

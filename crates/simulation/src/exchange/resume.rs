@@ -2,7 +2,7 @@
 
 use tidegauge_core::Cursor;
 
-use crate::classic;
+use crate::classic::cursor::parse as parse_classic_cursor;
 use crate::error::{cursor_error, preset_mismatch, settings_mismatch};
 use crate::exchange::config::ExchangeConfig;
 use crate::exchange::cursor::Position;
@@ -19,7 +19,7 @@ pub(crate) fn resume(
     let first = Position::start(config);
     let Some(cursor) = cursor else { return Ok(first) };
     let stored = Position::parse(cursor).map_err(|error| {
-        if classic::cursor::parse(cursor).is_some() {
+        if parse_classic_cursor(cursor).is_some() {
             return preset_mismatch("classic", "exchange");
         }
         cursor_error(format!(

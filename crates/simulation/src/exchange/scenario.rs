@@ -3,8 +3,8 @@
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 
+use crate::error::{Error, Result};
 use crate::exchange::marketing::channels::CHANNELS;
-use crate::{Error, Result};
 
 /// A deviation from the default exchange. Each scenario changes only what it describes.
 ///

@@ -11,6 +11,7 @@ use tidegauge_simulation::{Classic, ClassicConfig, Exchange, ExchangeConfig};
 /// Number of rows by which a page may exceed the limit, because the rows of one event stay together.
 const EVENT_ROWS: usize = 20;
 
+/// The `classic` preset under test.
 struct ClassicSubject;
 
 #[async_trait]
@@ -27,6 +28,7 @@ impl SourceSubject for ClassicSubject {
     }
 }
 
+/// The `exchange` preset under test.
 struct ExchangeSubject;
 
 #[async_trait]

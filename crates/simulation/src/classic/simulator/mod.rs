@@ -17,7 +17,7 @@ use self::wallet::Wallet;
 use super::activity_plan::ActivityPlan;
 use super::market::Market;
 use super::population::SimulatedUser;
-use crate::Result;
+use crate::error::Result;
 use crate::rng::{RandomStream, StreamId};
 use crate::units::SECOND;
 
@@ -38,6 +38,10 @@ pub(super) struct Simulator<'a> {
 }
 
 impl<'a> Simulator<'a> {
+    /// Creates the simulator of the days in `[opening, end)`, in microseconds since 1970.
+    ///
+    /// # Errors
+    /// Returns an error if the market lacks a price or an exchange rate.
     pub(super) fn new(seed: u64, market: &'a Market, opening: i64, end: i64) -> Result<Self> {
         Ok(Self { seed, market, ranges: PriceRanges::read(market, opening, end)?, end })
     }

@@ -5,11 +5,11 @@ use tidegauge_core::tables::{Order, Trade};
 use super::price_ranges::{tick_ceil, tick_floor};
 use super::user_simulation::{Holding, LOT, UserSimulation};
 use crate::classic::parameters::COINS;
+use crate::error::{Error, Result};
 use crate::fees::{MAKER_FEE, TAKER_FEE};
 use crate::units::{
     self, Amount, CENT, DAY, HOUR, ONE, SECOND, day_of, divide, time_of, to_cents, units,
 };
-use crate::{Error, Result};
 
 /// Maximum number of trades per order.
 const MAX_FILLS: i64 = 3;

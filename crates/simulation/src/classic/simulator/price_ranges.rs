@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::Result;
 use crate::classic::market::{Market, tick};
 use crate::classic::parameters::{COINS, COUNTRIES};
+use crate::error::Result;
 use crate::units::{DAY, day_of};
 
 /// Low and high of a day, in 10⁻⁸ of a currency.

@@ -4,11 +4,11 @@ use tidegauge_core::tables::{Deposit, Withdrawal};
 
 use super::user_simulation::{LOT, UserSimulation};
 use crate::classic::parameters::COINS;
+use crate::error::{Error, Result};
 use crate::fees::withdrawal_fee;
 use crate::units::{
     self, Amount, CENT, DAY, HOUR, MINUTE, ONE, day_of, micros, time_of, to_cents, units,
 };
-use crate::{Error, Result};
 
 /// Longest time that a withdrawal or bank transfer may be pending, in microseconds.
 pub(super) const MAX_PENDING: i64 = 3 * DAY;

@@ -4,9 +4,9 @@ use tidegauge_core::tables::{Deposit, Order, Trade, Withdrawal};
 
 use super::price_ranges::PriceRanges;
 use super::wallet::Wallet;
-use crate::Result;
 use crate::classic::market::Market;
 use crate::classic::population::SimulatedUser;
+use crate::error::Result;
 use crate::rng::RandomStream;
 use crate::units::{Amount, ONE, day_of};
 

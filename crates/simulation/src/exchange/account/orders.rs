@@ -1,6 +1,6 @@
 //! Orders, and the trades that fill them.
 
-use crate::Result;
+use crate::error::Result;
 use crate::exchange::account::transfers;
 use crate::exchange::account::user_account::FIAT_SLOT;
 use crate::exchange::account::user_state::{TradeIntent, UserState, to_i64};
@@ -136,6 +136,7 @@ struct Fill {
     at: i64,
 }
 
+/// Executes one trade of an order: its row, its fee and its ledger entries.
 fn fill(state: &mut UserState<'_>, fill: &Fill) -> Result<()> {
     let Fill { order, coin, side, base, price, usd_price, is_maker, at } = *fill;
     let quote = divide(i128::from(base) * i128::from(price), ONE);
@@ -246,6 +247,7 @@ fn percent_of(amount: i64, hundredths: i64) -> i64 {
     amount / 100 * hundredths + amount % 100 * hundredths / 100
 }
 
+/// Writes an order row. Returns its id.
 fn record_order(state: &mut UserState<'_>, order: &OrderDraft) -> Result<i64> {
     let id = state.account.next_id()?;
     if state.account.in_window(order.created) {

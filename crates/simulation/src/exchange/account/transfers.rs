@@ -2,7 +2,7 @@
 
 use tidegauge_core::fees;
 
-use crate::Result;
+use crate::error::Result;
 use crate::exchange::account::blockchain;
 use crate::exchange::account::user_account::FIAT_SLOT;
 use crate::exchange::account::user_state::{CARD_LIMIT, DOLLAR, TradeIntent, UserState, to_i64};
@@ -240,6 +240,7 @@ pub(crate) fn withdraw_share(
     }
 }
 
+/// Withdraws an amount in 10⁻⁸, unless too little time is left before `to`. Returns the time of the event.
 fn withdraw(
     state: &mut UserState<'_>,
     slot: usize,
@@ -297,6 +298,7 @@ fn address(state: &UserState<'_>, coin: &str) -> String {
     blockchain::address(&mut RandomStream::new(state.context.seed, StreamId::Wallet, owner), coin)
 }
 
+/// Returns the withdrawal fee in 10⁻⁸ of the currency.
 fn fee(currency: &str) -> i64 {
     i64::try_from(withdrawal_fee(currency)).unwrap_or(i64::MAX)
 }

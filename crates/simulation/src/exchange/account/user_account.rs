@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
+use crate::error::{Error, Result};
 use crate::exchange::market::assets::{ASSETS, COINS, code};
 use crate::exchange::output::enum_values::{LEDGER_EVENTS, LedgerAccount, LedgerEvent};
 use crate::exchange::output::rows::{Entry, Rows};
-use crate::{Error, Result};
 
 /// Asset slot of the user's fiat currency; the coins come before it, in the order of [`COINS`].
 pub(crate) const FIAT_SLOT: usize = COINS.len();
@@ -38,6 +38,7 @@ struct Counts {
 }
 
 impl UserAccount {
+    /// Creates an account without a user; only events within `window` become rows.
     pub(crate) fn new(window: Range<i64>) -> Self {
         let (balances, balances_at_start, counts) =
             ([0; ASSET_SLOTS], [0; ASSET_SLOTS], Counts::default());
@@ -64,10 +65,12 @@ impl UserAccount {
         self.window.contains(&at)
     }
 
+    /// Returns the id of the current user.
     pub(crate) fn user(&self) -> i64 {
         self.user
     }
 
+    /// Returns the balance of an asset slot, in 10⁻⁸.
     pub(crate) fn balance(&self, slot: usize) -> i64 {
         self.balances[slot]
     }
@@ -141,6 +144,10 @@ impl UserAccount {
         Ok(())
     }
 
+    /// Changes a balance of the user.
+    ///
+    /// # Errors
+    /// Returns [`Error::Infeasible`] if the balance would become negative or overflow.
     fn add(&mut self, slot: usize, amount: i64, at: i64, event: LedgerEvent) -> Result<()> {
         let sum = self.balances[slot].checked_add(amount).filter(|sum| *sum >= 0);
         let what = LEDGER_EVENTS[event as usize];

@@ -98,6 +98,7 @@ pub(crate) struct TrailingVolume {
 }
 
 impl TrailingVolume {
+    /// Adds a trade of `usd`, in 10⁻⁸ US dollars.
     fn add(&mut self, at: i64, usd: i64) {
         self.trades.push_back((at, usd));
         self.sum += i128::from(usd);

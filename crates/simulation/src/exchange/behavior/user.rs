@@ -3,7 +3,7 @@
 //! All events that a trade causes, including deposits before and withdrawals after it, happen on the day of
 //! the trade. A day can therefore be simulated without the next day's market.
 
-use crate::Result;
+use crate::error::Result;
 use crate::exchange::account::user_account::UserAccount;
 use crate::exchange::account::user_state::{
     CARD_LIMIT, TradeIntent, TrailingVolume, UserState, cents,

@@ -6,11 +6,11 @@ use chrono::{Days, NaiveDate};
 use tidegauge_core::Fingerprint;
 use tidegauge_core::market::{Market, Rate};
 
+use crate::error::{Error, Result};
 use crate::exchange::market::assets::{COINS, FIATS, USD};
 use crate::exchange::market::price_path::{DailyCandle, MINUTES_PER_DAY, MinutePrices, price_path};
 use crate::rng::{RandomStream, StreamId};
 use crate::units::{DAY, MINUTE, PLACES, midnight};
-use crate::{Error, Result};
 
 /// The market over the simulated days.
 #[derive(Debug)]
@@ -119,8 +119,8 @@ impl MarketPrices {
     /// Converts an amount of US dollars to a currency at the rate of the day, in the same units.
     ///
     /// # Errors
-    /// Returns [`Error::DayOutOfRange`] if the day is not simulated, or [`Error::PriceOutOfRange`] if the result is out of
-    /// range.
+    /// Returns [`Error::DayOutOfRange`] if the day is not simulated, or [`Error::PriceOutOfRange`] if the
+    /// result is out of range.
     pub(crate) fn usd_to_fiat(&self, fiat: usize, usd: i64, at: i64) -> Result<i64> {
         if fiat == USD {
             return Ok(usd);
@@ -135,6 +135,10 @@ impl MarketPrices {
             })
     }
 
+    /// Returns the index and the market of the day of a moment.
+    ///
+    /// # Errors
+    /// Returns [`Error::DayOutOfRange`] if the day is not simulated.
     fn day(&self, at: i64) -> Result<(usize, &MarketDay)> {
         let number = usize::try_from((at - self.opening).div_euclid(DAY)).ok();
         let day = number.and_then(|number| Some((number, self.days.get(number)?)));

@@ -17,10 +17,12 @@ pub(crate) struct Attribution {
 }
 
 impl Attribution {
+    /// Returns the channel.
     pub(crate) fn channel(self) -> &'static Channel {
         &CHANNELS[self.channel]
     }
 
+    /// Returns the name of the campaign, or `None` for an unpaid channel.
     pub(crate) fn campaign(self) -> Option<&'static str> {
         self.campaign.and_then(|at| self.channel().campaigns.get(at)).map(|campaign| campaign.name)
     }

@@ -6,7 +6,7 @@ use tidegauge_core::tables::{
 };
 use tidegauge_core::{Batch, TableRef, Values};
 
-use crate::Result;
+use crate::error::Result;
 use crate::exchange::market::assets::{ASSETS, COINS, FIATS, PAIRS};
 use crate::exchange::output::enum_values::{
     ACCOUNT_TIERS, ASSET_KINDS, CHARGEBACK_REASONS, DEPOSIT_METHODS, DESTINATIONS, KYC_STATUSES,

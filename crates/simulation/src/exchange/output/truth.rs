@@ -3,7 +3,7 @@
 use tidegauge_core::Batch;
 use tidegauge_core::tables::TruthChannel;
 
-use crate::Result;
+use crate::error::Result;
 use crate::exchange::marketing::channels::CHANNELS;
 
 /// One year, in days.

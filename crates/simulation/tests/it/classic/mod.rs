@@ -15,6 +15,7 @@ use tidegauge_simulation::{Classic, ClassicConfig};
 /// A synthetic market whose prices vary by ±20 % over months, with a daily range of 4 %.
 static MARKET: LazyLock<Arc<Market>> = LazyLock::new(|| Arc::new(market(200)));
 
+/// Returns a synthetic market of that many days.
 fn market(days: u64) -> Market {
     market_at(days, 1.0)
 }
@@ -28,6 +29,7 @@ fn classic(config: ClassicConfig) -> Classic {
     Classic::new(config, MARKET.clone()).unwrap()
 }
 
+/// Fetches all pages after a cursor. Returns them and the last cursor.
 async fn run(source: &Classic, mut cursor: Option<Cursor>) -> (Vec<Page>, Cursor) {
     let mut pages = Vec::new();
     loop {

@@ -41,10 +41,12 @@ impl Rows {
     }
 }
 
+/// Simulates the first ninety days with a seed.
 async fn pages_of_seed(seed: u64) -> Vec<Page> {
     run(&classic(ClassicConfig { seed, ..ClassicConfig::default() }), None).await.0
 }
 
+/// Returns the end of the first ninety days.
 fn end() -> DateTime<Utc> {
     ClassicConfig::default().start_day.and_hms_opt(0, 0, 0).unwrap().and_utc()
 }

@@ -14,6 +14,7 @@ use super::optimise::fit;
 const THETA: bgnbd::Theta =
     [0.242_592_907_204, 4.413_531_561_205, 0.792_886_148_099, 2.425_753_436_494];
 
+/// Reads the customers of the data set.
 fn rows() -> impl Iterator<Item = (Customer, Spend)> {
     include_str!("cdnow.csv").lines().skip(1).map(|line| {
         let cells: Vec<&str> = line.split(',').collect();
@@ -24,6 +25,7 @@ fn rows() -> impl Iterator<Item = (Customer, Spend)> {
     })
 }
 
+/// Asserts that two values differ by a relative error below `error`.
 fn close(found: f64, wanted: f64, error: f64) {
     assert!((found / wanted - 1.0).abs() < error, "{found}, not {wanted}");
 }

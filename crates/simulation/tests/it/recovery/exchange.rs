@@ -80,6 +80,7 @@ fn units(batch: &Batch, name: &str) -> Vec<i128> {
 }
 
 impl SimulatedExchange {
+    /// Simulates a stationary exchange with that seed.
     async fn run(seed: u64) -> Self {
         let config = ExchangeConfig {
             seed,
@@ -119,6 +120,7 @@ impl SimulatedExchange {
         &mut self.users[usize::try_from(id).expect("an id")]
     }
 
+    /// Adds the rows of a batch.
     fn add(&mut self, table: &str, batch: &Batch) {
         match table {
             "truth_channels" => self.add_truth(batch),
@@ -179,6 +181,7 @@ impl SimulatedExchange {
         }
     }
 
+    /// Adds the true parameters of all channels.
     fn add_truth(&mut self, batch: &Batch) {
         let column = |name: &str| floats(batch, name);
         let bgnbd = ["r", "alpha", "a", "b"].map(column);
