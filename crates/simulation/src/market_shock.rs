@@ -305,6 +305,6 @@ mod tests {
         assert_eq!(factors, [100, 75, 100, 100]);
         let none =
             ShockedSource::wrap(Arc::new(EmptySource), &[Scenario::KycOutage { from, days: 2 }]);
-        assert!(format!("{none:?}").starts_with("Nothing"), "itself");
+        assert!(format!("{none:?}").starts_with("EmptySource"), "itself");
     }
 }

@@ -10,19 +10,33 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 /// The purpose of a random stream: the upper bits of the ChaCha stream number.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum StreamId {
+    /// Signups and activity plans of the `classic` preset.
     Plan = 0,
+    /// Attributes of a `classic` user.
     UserAttributes = 1,
+    /// Actions of a `classic` user, or one trade of an `exchange` user.
     Activity = 2,
+    /// Ramp purchases of one day of the `classic` preset.
     Ramp = 3,
+    /// Marketing spend of the `classic` preset.
     Spend = 4,
+    /// Signup, model parameters and trade times of an `exchange` user.
     User = 5,
+    /// Minute prices of one coin on one day.
     PricePath = 6,
+    /// Daily demand of one campaign.
     Campaign = 7,
+    /// The referrer of a user.
     Referral = 8,
+    /// Transaction hashes, which affect nothing else.
     TransactionHash = 9,
+    /// The fingerprint of a payment card.
     Card = 10,
+    /// The withdrawal addresses of a user or fraud ring.
     Wallet = 11,
+    /// The name and contact details of a user.
     Identity = 12,
+    /// The fingerprint of a device.
     Device = 13,
 }
 

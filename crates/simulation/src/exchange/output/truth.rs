@@ -56,17 +56,17 @@ mod tests {
         let (mut at, mut value, mut fee) = (0.0, 0.0, 0.0);
         let mut trailing_volume = VecDeque::new();
         for _ in 0..customer.lifetime_trades {
-            let coin_value = customer.value(rng);
-            value += coin_value;
-            if rng.chance(CARD_PURCHASE_SHARE) && coin_value * 100.0 <= CARD_LIMIT as f64 {
-                fee += coin_value * fees::RAMP as f64 / fees::WHOLE as f64;
+            let trade_value = customer.value(rng);
+            value += trade_value;
+            if rng.chance(CARD_PURCHASE_SHARE) && trade_value * 100.0 <= CARD_LIMIT as f64 {
+                fee += trade_value * fees::RAMP as f64 / fees::WHOLE as f64;
             } else {
                 trailing_volume.retain(|(then, _)| *then >= at - fees::DAYS as f64);
                 let before: f64 =
-                    trailing_volume.iter().map(|(_, coin_value): &(f64, f64)| coin_value).sum();
+                    trailing_volume.iter().map(|(_, trade_value): &(f64, f64)| trade_value).sum();
                 let rate = fees::TIERED.rate(cents(before).into(), rng.chance(MAKER_SHARE));
-                fee += coin_value * rate as f64 / fees::WHOLE as f64;
-                trailing_volume.push_back((at, coin_value));
+                fee += trade_value * rate as f64 / fees::WHOLE as f64;
+                trailing_volume.push_back((at, trade_value));
             }
             at += rng.exponential(1.0 / customer.rate);
             if at >= YEAR {

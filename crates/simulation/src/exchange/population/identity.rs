@@ -130,7 +130,7 @@ mod tests {
     const COUNTRIES: [&str; 8] = ["US", "GB", "DE", "CA", "FR", "ES", "NL", "IT"];
 
     fn identity_of(country: &str, id: u64) -> Identity {
-        let mut rng = RandomStream::new(7, StreamId::Identity, id);
+        let mut rng = RandomStream::new(7, StreamId::UserAttributes, id);
         Identity::draw(&mut rng, country, i64::try_from(id).unwrap())
     }
 
