@@ -22,7 +22,7 @@ use crate::exchange::marketing::channels::CHANNELS;
 #[non_exhaustive]
 pub enum Scenario {
     /// Prices rise linearly over some days and stay at the new level. It applies to the market data: see
-    /// [`ShockedSource`](crate::Bent).
+    /// [`ShockedSource`](crate::ShockedSource).
     BullRun {
         /// First day of the rise.
         from: NaiveDate,
@@ -32,7 +32,7 @@ pub enum Scenario {
         by: f64,
     },
     /// Prices fall linearly over some days and stay at the new level. It applies to the market data: see
-    /// [`ShockedSource`](crate::Bent).
+    /// [`ShockedSource`](crate::ShockedSource).
     Crash {
         /// First day of the fall.
         from: NaiveDate,
@@ -82,7 +82,7 @@ impl Scenario {
         }
     }
 
-    /// Returns `true` if the scenario changes market prices and is applied by [`ShockedSource`](crate::Bent).
+    /// Returns `true` if the scenario changes market prices and is applied by [`ShockedSource`](crate::ShockedSource).
     pub fn affects_market(&self) -> bool {
         matches!(self, Self::BullRun { .. } | Self::Crash { .. })
     }
