@@ -62,7 +62,7 @@ pub enum Error {
     /// A stored table whose columns differ from the definition.
     #[error(
         "table `{table}`, column `{column}`: the store has {found}, its definition says {expected}; \
-         rename the table in its definition, or migrate the stored one"
+         a new column stands behind those that are there; else rename the table in its definition, or migrate the stored one"
     )]
     Drift {
         /// The table.

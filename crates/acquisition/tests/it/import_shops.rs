@@ -118,6 +118,14 @@ async fn a_column_is_the_one_that_is_said() {
 }
 
 #[tokio::test]
+async fn what_a_shop_sells_is_no_market() {
+    let text = "date,customer,product,amount,currency\n2024-01-02,a,Lamp,10.00,EUR\n\
+                2024-01-03,b,Chair,20.00,EUR\n2024-01-04,a,Table,7.50,EUR\n";
+    let read = read("sales.csv", text).await;
+    assert_eq!((read.table(), read.count()), ("ramp_transactions", 3));
+}
+
+#[tokio::test]
 async fn an_order_whose_amounts_cannot_be_read_makes_no_user() {
     let text = "order_id,user_id,created_at,amount,currency\n\
                 1,1,2026-01-02,\"1,23,456.50\",INR\n2,2,2026-01-03,\"5,600.00\",INR\n";

@@ -35,6 +35,8 @@ pub(super) struct Fit {
     /// Columns of the table that must be filled, and that nothing fills.
     pub(super) missing: Vec<String>,
     pub(super) guesses: Vec<Guess>,
+    /// Whether a column is of markets alone: a pair, a side, what was traded.
+    is_market: bool,
     /// The signs of currencies that amounts have, if no column says the currency.
     pub(super) signs: BTreeSet<String>,
 }
@@ -101,6 +103,9 @@ fn fit(table: &TableRef, names: names::Columns, columns: &[Column], hints: &Hint
         }
     }
     fit.pair(columns);
+    if table.name == "trades" && hints.table.is_none() && !fit.is_market {
+        fit.missing.push("trading_pair".into());
+    }
     // Users are told apart by their id: what has several rows of one is no list of them, nor what has an amount, or an id of
     // a purchase, as orders have.
     let id = fit.taken.first().and_then(|id| columns.iter().find(|column| column.name == *id));
@@ -174,6 +179,14 @@ fn suits(found: &Column, column: &TableColumn, role: Role) -> bool {
         Role::Country => is_short(2),
         Role::Status => found.dtype == DataType::Text && found.distinct.is_some(),
         Role::Other if column.dtype == DataType::Bool => found.dtype == DataType::Bool,
+        // `Lamp` is a product of a shop, and no market.
+        Role::Other if column.name == "trading_pair" => {
+            let is_symbol = |text: &String| {
+                let text = text.trim();
+                text.len() > 3 && !text.chars().any(|c| c.is_lowercase() || c.is_whitespace())
+            };
+            found.distinct.as_ref().is_some_and(|values| values.iter().all(is_symbol))
+        }
         Role::Other if column.name == "side" => found.distinct.as_ref().is_some_and(|values| {
             values
                 .iter()
@@ -188,6 +201,7 @@ impl Fit {
     fn take(&mut self, column: &TableColumn, role: Role, found: &Column) {
         let read = &found.rule;
         let mut rule = Rule::column(found.name.clone());
+        self.is_market |= ["trading_pair", "side", "base_currency"].contains(&&*column.name);
         match role {
             Role::Time => {
                 if let Some(time) = &found.time_of_day {
