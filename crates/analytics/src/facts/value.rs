@@ -13,6 +13,15 @@ use crate::period::{after_epoch, epoch_day};
 /// The column of events that marks those of which an amount has no value.
 pub(super) const UNVALUED: &str = "is_unvalued";
 
+/// What becomes of a row whose amount cannot be valued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unpriced {
+    /// It is left out.
+    LeftOut,
+    /// It stays as what its user did; the frame has a column [`UNVALUED`].
+    Stays,
+}
+
 /// What a unit of a currency or a token was worth in US dollars, as of any day.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Usd(Market);
@@ -52,7 +61,7 @@ impl Usd {
     }
 
     /// Adds `into`: the amounts in US dollars as of the day of `at`. Rows of `table` whose amount cannot be valued are left
-    /// out; in a frame with a column [`UNVALUED`], they stay with 0, and are marked and counted once.
+    /// out, or stay with 0 and are marked in the column [`UNVALUED`] and counted once: see [`Unpriced`].
     pub(super) fn convert(
         &self,
         table: &str,
@@ -60,14 +69,14 @@ impl Usd {
         at: &str,
         (amount, currency): (&str, &str),
         into: &str,
-        sieve: &mut Sieve,
+        (unpriced, sieve): (Unpriced, &mut Sieve),
     ) -> Result<LazyFrame> {
         let frame = frame.with_columns([
             epoch_day(col(at)).alias("usd_day"),
             col(currency).alias("usd_currency"),
         ]);
         let keys = ["usd_currency", "usd_day"];
-        let stays = frame.clone().collect_schema()?.contains(UNVALUED);
+        let stays = unpriced == Unpriced::Stays;
         let (reason, unknown) = match stays {
             true => (SetAsideReason::Unvalued, col(UNVALUED).not().sum()),
             false => (SetAsideReason::Unpriced, len()),

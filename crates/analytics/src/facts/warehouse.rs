@@ -8,7 +8,7 @@ use tidegauge_core::tables::{
 use tidegauge_core::{Filter, Scan, TableRef, Warehouse, units_to_f64};
 
 use super::sieve::Sieve;
-use super::value::UNVALUED;
+use super::value::{UNVALUED, Unpriced};
 use super::{BadRows, Facts, Usd};
 use crate::frames::{Compute, DAY};
 use crate::{Error, Result, columns, external};
@@ -100,7 +100,12 @@ impl Facts {
         let trades = read(warehouse, Trade::table(), &TRADES, None).await?;
         let trades = activity(with_fees(trades, ("trade", "revenue"), &mut notes)?);
         let mut worth = |table: &TableRef, frame, at, (amount, currency), into| {
-            usd.convert(&table.name, frame, at, (amount, currency), into, &mut sieve)
+            let events = [Trade::table(), RampTransaction::table(), Withdrawal::table()];
+            let unpriced = match events.contains(&table) {
+                true => Unpriced::Stays,
+                false => Unpriced::LeftOut,
+            };
+            usd.convert(&table.name, frame, at, (amount, currency), into, (unpriced, &mut sieve))
         };
         let (volume, revenue) = (("volume", "volume_currency"), ("revenue", "revenue_currency"));
         let trades = worth(Trade::table(), trades, "at", volume, "volume_usd")?;

@@ -143,7 +143,7 @@ fn one_layer_speaks_http_and_one_speaks_sql() {
 #[test]
 fn acquisition_asks_databases_in_one_module_and_only_reads() {
     let found = found(&["sqlx::"], &["tidegauge-storage"]);
-    let module = |place: &String| place.contains("/acquisition/src/database/");
+    let module = |place: &String| place.contains("/acquisition/src/user_data/database/");
     assert!(found.iter().all(module), "{found:?}");
     assert!(!found.is_empty(), "it asks, and is not found to");
     let writes = ["INSERT ", "UPDATE ", "DELETE ", "CREATE ", "DROP ", "ALTER ", "TRUNCATE "];
@@ -245,6 +245,6 @@ fn nothing_is_random_without_a_seed() {
     // Pauses between attempts are the one exception: they decide no row.
     let words = ["fastrand::", "rand::rng(", "rand::random", "from_os_rng", "thread_rng("];
     let found = found(&words, &[]);
-    let pauses = |place: &String| place.contains("/acquisition/src/backoff.rs:");
+    let pauses = |place: &String| place.contains("/acquisition/src/http/backoff.rs:");
     assert!(found.iter().all(pauses), "{found:?}");
 }
