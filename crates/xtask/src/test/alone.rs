@@ -57,7 +57,10 @@ mod tests {
     fn package(kind: &str, features: &[&str]) -> Package {
         let text = serde_json::json!({
             "id": "p 1.0.0", "name": "p", "version": "1.0.0",
-            "features": features.iter().map(|feature| (*feature, [""; 0])).collect::<std::collections::BTreeMap<_, _>>(),
+            "features": features
+                .iter()
+                .map(|feature| (*feature, [""; 0]))
+                .collect::<std::collections::BTreeMap<_, _>>(),
             "targets": [{ "kind": [kind] }, { "kind": ["test"] }],
         });
         serde_json::from_value(text).unwrap()
