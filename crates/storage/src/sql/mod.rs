@@ -1,6 +1,6 @@
 //! The shared part of the SQL stores.
 //!
-//! A [`Dialect`] describes the SQL of a database; [`select`] and [`summarise`] build the queries of
+//! A [`Dialect`] describes the SQL of a database; [`select()`] and [`summarise`] build the queries of
 //! a scan and a summary from it. A [`Database`] is a client of one database; [`SqlStore`] is the
 //! sink and warehouse over any of them: its connections, the steps of a load in order, and streams
 //! of rows.
