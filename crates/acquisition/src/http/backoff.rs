@@ -1,27 +1,27 @@
-//! How long to wait before asking again.
+//! The pauses between retries.
 
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 
-/// Exponential backoff with jitter: each pause is twice as long as the one before, up to a bound,
-/// and shortened by chance to as little as half, so that no two clients stay in step.
+/// Exponential backoff with jitter: each pause is twice as long as the one before, up to a maximum, and
+/// reduced at random by up to half, so that clients do not retry in step.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Backoff {
     first: Duration,
     longest: Duration,
 }
 
-/// Past so many doublings every pause is the longest one.
+/// The number of doublings after which every pause is the maximum.
 const MAX_DOUBLINGS: u32 = 64;
 
 impl Backoff {
-    /// Creates the backoff whose first pause is at most `first`, and none longer than `longest`.
+    /// Creates a backoff with a first pause of at most `first` and a maximum of `longest`.
     pub(crate) fn new(first: Duration, longest: Duration) -> Self {
         Self { first: first.min(longest), longest }
     }
 
-    /// Returns the pauses after one attempt after the other, without end.
+    /// Returns the pauses after successive attempts, without end.
     fn pauses(self) -> impl Iterator<Item = Duration> {
         let doubling = ExponentialBuilder::new()
             .with_factor(2.0)
@@ -37,13 +37,13 @@ impl Backoff {
         usize::try_from(at).ok().and_then(|at| self.pauses().nth(at)).unwrap_or(self.longest)
     }
 
-    /// Returns what is added to a pause that a server asks for, for the same reason.
+    /// Returns the jitter that is added to a pause that a server asks for, from zero to the first pause.
     pub(crate) fn jitter(self) -> Duration {
         chance(self.first)
     }
 }
 
-/// Draws a duration from nothing to `most`.
+/// Returns a random duration from zero to `most`.
 fn chance(most: Duration) -> Duration {
     Duration::from_nanos(fastrand::u64(0..=u64::try_from(most.as_nanos()).unwrap_or(u64::MAX)))
 }

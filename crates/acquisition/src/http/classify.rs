@@ -1,4 +1,4 @@
-//! What a reply means: an answer, a refusal, or a reason to ask again.
+//! The classification of replies: an answer, a refusal, or a reason to retry.
 
 use std::error::Error as _;
 use std::time::Duration;
@@ -9,28 +9,28 @@ use crate::error::{cut, is_html, is_web_page};
 use crate::hidden::Hidden;
 use crate::refusal::{Endpoint, RefusalKind};
 
-/// What an API says in its own words when it refuses.
+/// A refusal in an API's own words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// Its code, as it writes it.
+    /// The API's error code, as it writes it.
     pub code: Option<String>,
-    /// Its words.
+    /// The API's message.
     pub message: String,
-    /// What kind of refusal it is.
+    /// The kind of refusal.
     pub kind: RefusalKind,
-    /// The way out; empty where the words say it all.
+    /// Advice on how to fix it; empty if the message suffices.
     pub advice: &'static str,
 }
 
-/// Why an attempt failed, and whether another may succeed.
+/// The error of a failed attempt, and whether to retry.
 pub(super) struct Failure {
     pub(super) error: Box<Error>,
     pub(super) again: RetryDecision,
-    /// The HTTP status, where there was an answer.
+    /// The HTTP status, if there was a reply.
     pub(super) status: Option<u16>,
 }
 
-/// Whether to ask again, and when.
+/// The decision whether to retry, and when.
 pub(super) enum RetryDecision {
     Never,
     Backoff,
@@ -42,12 +42,12 @@ impl Failure {
         Self { error: Box::new(error), again, status: None }
     }
 
-    /// The same without what must not be shown.
+    /// Returns the failure with `hidden` redacted.
     pub(super) fn without(self, hidden: &Hidden) -> Self {
         Self { error: Box::new(hidden.error(*self.error)), ..self }
     }
 
-    /// No reply, or one that broke off.
+    /// Creates the failure of a request without a complete reply. Certificate errors are not retried.
     pub(super) fn transport(error: reqwest::Error, endpoint: &Endpoint) -> Self {
         let endpoint = endpoint.clone();
         let error = error.without_url();
@@ -69,9 +69,9 @@ impl Failure {
     }
 }
 
-/// What TLS holds against the certificate that it was shown, if that is the cause.
+/// Returns the reason for which TLS rejected the certificate, if that is the cause.
 fn distrust(error: &reqwest::Error) -> Option<String> {
-    // The type is that of the TLS library, which nobody here names: its words are enough.
+    // The type is that of the TLS library, which is not a direct dependency, so its message is parsed.
     let mut cause = error.source();
     while let Some(error) = cause {
         let words = error.to_string();
@@ -83,23 +83,23 @@ fn distrust(error: &reqwest::Error) -> Option<String> {
     None
 }
 
-/// A reply, whole.
+/// A complete reply.
 pub(super) struct Reply<'a> {
     pub(super) endpoint: &'a Endpoint,
     pub(super) status: u16,
-    /// Whether it has to be JSON.
+    /// Whether the body has to be JSON.
     pub(super) json: bool,
     /// The host that a redirect names.
     pub(super) redirect: Option<String>,
-    /// How long it asks to be left alone.
+    /// The pause that the reply asks for.
     pub(super) asked: Option<Duration>,
-    /// How long to leave it alone if it asks without a time.
+    /// The pause if the service throttles without naming one.
     pub(super) throttled: Duration,
     pub(super) body: Vec<u8>,
 }
 
 impl Reply<'_> {
-    /// The body if it is an answer.
+    /// Returns the body if the reply is an answer, and the failure otherwise.
     pub(super) fn classify(
         self,
         refusal: fn(&[u8]) -> Option<Refusal>,
@@ -118,7 +118,7 @@ impl Reply<'_> {
     fn success(self, refusal: fn(&[u8]) -> Option<Refusal>) -> Result<Vec<u8>, Failure> {
         let web_page = if self.json { is_web_page(&self.body) } else { is_html(&self.body) };
         if web_page {
-            // Maintenance, or a proxy that is out of sorts: it passes, as a 5xx does.
+            // The page of maintenance or of a failing proxy is transient, as a 5xx is.
             return Err(Failure::new(
                 self.not_json("it is a web page, try again later"),
                 RetryDecision::Backoff,
@@ -128,7 +128,7 @@ impl Reply<'_> {
             return Ok(self.body);
         }
         if let Err(error) = json::check(&self.body) {
-            // JSON that ends too early is an answer cut short by somebody who did not tell.
+            // JSON that ends too early is an answer that was cut off in transit without notice.
             return Err(if error.is_eof() {
                 let reason = format!("its JSON ends at column {}", error.column());
                 let endpoint = self.endpoint.clone();
@@ -147,7 +147,7 @@ impl Reply<'_> {
         let status = self.status;
         let web_page = refusal.is_none() && is_web_page(&self.body);
         let refusal = refusal.unwrap_or_else(|| self.in_plain_text());
-        // A plan that is used up says 429, too, and no pause of ours will help.
+        // A used-up quota is also reported as 429, and no pause of the retry policy helps.
         let throttled = match refusal.kind {
             RefusalKind::Throttled => true,
             RefusalKind::Other => status == 429,

@@ -1,4 +1,4 @@
-//! What a user may choose about how requests are made.
+//! The settings of HTTP requests.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{BaseUrl, PerMinute};
 use crate::duration;
 
-/// How requests are made. The defaults suit the public APIs.
+/// The settings of HTTP requests. The defaults suit the public APIs.
 ///
 /// ```
 /// use tidegauge_acquisition::http::HttpConfig;
@@ -22,26 +22,26 @@ use crate::duration;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct HttpConfig {
-    /// Another place than the API's own: a proxy of yours, a test (`None`: the API's own).
+    /// The base URL of a proxy or a test server (`None`: the API's own).
     pub base_url: Option<BaseUrl>,
-    /// Requests a minute, evenly spaced, retries counted (`None`: what the API and plan allow).
+    /// Requests per minute, evenly spaced, retries counted (`None`: the limit of the API and plan).
     pub per_minute: Option<PerMinute>,
-    /// Credits a day, UTC (`None`: what the API and plan allow).
+    /// Credits per day, UTC (`None`: the limit of the API and plan).
     pub per_day: Option<u32>,
-    /// Credits a calendar month, UTC (`None`: what the API and plan allow).
+    /// Credits per calendar month, UTC (`None`: the limit of the API and plan).
     pub per_month: Option<u32>,
-    /// How long a connection may take to come about.
+    /// The timeout for establishing a connection.
     #[serde(with = "duration")]
     pub connect_timeout: Duration,
-    /// How long the answer may stand still.
+    /// The longest time without receiving data.
     #[serde(with = "duration")]
     pub read_timeout: Duration,
-    /// How long one attempt may take in all.
+    /// The timeout of one attempt in total.
     #[serde(with = "duration")]
     pub attempt_timeout: Duration,
-    /// The largest body taken, in bytes after decompression.
+    /// The maximum size of a body, in bytes after decompression.
     pub max_body: usize,
-    /// When to ask again.
+    /// The retry policy.
     pub retry: Retry,
 }
 
@@ -61,19 +61,19 @@ impl Default for HttpConfig {
     }
 }
 
-/// When to ask again: bounded both in count and in time.
+/// A retry policy, bounded both in count and in time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Retry {
-    /// Attempts in all, the first one counted.
+    /// The maximum number of attempts, including the first.
     pub attempts: u32,
-    /// The pause after the first attempt; each later one is twice as long, less some chance.
+    /// The pause after the first attempt; each later one is twice as long, less a random part (jitter).
     #[serde(with = "duration")]
     pub first_pause: Duration,
-    /// The longest such pause.
+    /// The maximum of these pauses.
     #[serde(with = "duration")]
     pub longest_pause: Duration,
-    /// The pause after a 429 that names none (`None`: as the API's documentation says).
+    /// The pause after a 429 without `Retry-After` (`None`: as the API's documentation says).
     #[serde(with = "duration::option")]
     pub throttled_pause: Option<Duration>,
     /// The time within which the last attempt ends.

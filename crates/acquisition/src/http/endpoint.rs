@@ -1,4 +1,4 @@
-//! Addresses of APIs, as a user gives them.
+//! Base URLs of APIs, as users configure them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,8 +9,8 @@ use url::{Host, Url};
 use crate::refusal::Endpoint;
 use crate::{Error, Result};
 
-/// Where an API lives: `https`, or `http` on this very machine; without user, query or fragment,
-/// so that it can be shown.
+/// The base URL of an API: `https`, or `http` on this machine; without user, query or fragment, so that it
+/// can be shown.
 ///
 /// ```
 /// use tidegauge_acquisition::http::BaseUrl;
@@ -39,7 +39,7 @@ impl From<BaseUrl> for String {
 }
 
 impl BaseUrl {
-    /// Whether it is on this machine.
+    /// Returns `true` if the host is this machine.
     pub fn is_loopback(&self) -> bool {
         match self.0.host() {
             Some(Host::Ipv4(ip)) => ip.is_loopback(),
@@ -49,7 +49,7 @@ impl BaseUrl {
         }
     }
 
-    /// The host, with the port if it is not the usual one.
+    /// Returns the host, with the port if it is not the default one.
     pub(super) fn host(&self) -> String {
         Endpoint::of(&self.0).host
     }
@@ -69,8 +69,10 @@ impl BaseUrl {
 impl FromStr for BaseUrl {
     type Err = Error;
 
+    /// Parses and checks a base URL.
+    ///
     /// # Errors
-    /// When it is not such a URL. The text is not repeated: it may hold a password.
+    /// When `text` is not such a URL. The text is not repeated: it may contain a password.
     fn from_str(text: &str) -> Result<Self> {
         let wrong = |reason: &str| Error::config("base_url", reason);
         let url = Url::parse(text).map_err(|error| wrong(&error.to_string()))?;

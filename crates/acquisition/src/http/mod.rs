@@ -1,7 +1,7 @@
-//! The one way out: every request of every client goes through [`Http`].
+//! The HTTP client: every request of every source goes through [`Http`].
 //!
-//! It keeps to one host, to a rate, to a body size and to a time; it tries again what may succeed
-//! later; and it never shows a key.
+//! It enforces one host, a rate limit, a maximum body size and timeouts; it retries transient failures; and
+//! it never shows a key.
 
 pub(crate) mod backoff;
 mod classify;
@@ -40,27 +40,27 @@ use crate::hidden::Hidden;
 pub use crate::refusal::{Endpoint, RefusalKind};
 use crate::{Context, Error, Result};
 
-/// What a client knows about the API that it speaks to.
+/// The description of an API, for its client.
 #[derive(Debug, Clone, Copy)]
 pub struct Service {
-    /// Its name in logs and errors.
+    /// The name in logs and errors.
     pub name: &'static str,
-    /// Where it lives, unless the user says otherwise.
+    /// The base URL, unless the user configures another.
     pub base_url: &'static str,
-    /// How much it may be asked, unless the user says otherwise.
+    /// The quota, unless the user configures another.
     pub quota: Quota,
-    /// Whether a request that fails costs nothing of the day's and the month's credits.
+    /// Whether a failed request costs no credits of the day and the month.
     pub failures_are_free: bool,
-    /// How long it wants to be left alone after a 429 that does not say.
+    /// The pause after a 429 without `Retry-After`.
     pub throttled_pause: Duration,
-    /// Finds the API's own words in a reply that refuses, whatever its status.
+    /// Finds the API's own message in a reply that refuses, whatever its status.
     pub refusal: fn(&[u8]) -> Option<Refusal>,
-    /// Reads what the headers of a reply say about the budget.
+    /// Reads the rate-limit headers of a reply.
     pub hint: fn(&HeaderMap, DateTime<Utc>) -> RateLimitHint,
 }
 
 impl Service {
-    /// A service that says nothing about its budget, with 5 requests a minute and no other bound.
+    /// Creates a service without rate-limit headers, with 5 requests per minute and no other limit.
     pub const fn new(
         name: &'static str,
         base_url: &'static str,
@@ -78,12 +78,12 @@ impl Service {
     }
 }
 
-/// A key, and the header that it travels in.
+/// A key, and the header in which it is sent.
 #[derive(Debug, Clone)]
 pub struct Key {
     /// The header's name.
     pub header: &'static str,
-    /// What stands before the key in the header: `Bearer `, or nothing.
+    /// The prefix of the key in the header: `Bearer `, or empty.
     pub prefix: &'static str,
     /// The key.
     pub value: SecretString,
@@ -101,21 +101,21 @@ pub struct Http {
     clock: Arc<dyn Clock>,
 }
 
-/// A request: what is asked for, and at what price.
+/// A request and its cost.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
-    /// Below the base URL; needs no escaping.
+    /// The path segments below the base URL; they need no escaping.
     pub path: &'a [&'a str],
-    /// Needs no escaping.
+    /// The query parameters; they need no escaping.
     pub query: &'a [(&'a str, &'a str)],
-    /// What it costs, in the service's credits.
+    /// The cost, in the service's credits.
     pub credits: u32,
-    /// Whether the answer is JSON; else it is whatever the service sends.
+    /// Whether the answer has to be JSON; otherwise any format is accepted.
     pub json: bool,
 }
 
 impl<'a> Request<'a> {
-    /// JSON for one credit.
+    /// Creates a request for JSON that costs one credit.
     pub const fn get(path: &'a [&'a str], query: &'a [(&'a str, &'a str)]) -> Self {
         Self { path, query, credits: 1, json: true }
     }
@@ -128,7 +128,7 @@ impl fmt::Debug for Http {
 }
 
 impl Http {
-    /// A client of `service`.
+    /// Creates a client of `service`.
     ///
     /// # Errors
     /// When the base URL or the key cannot be used, or TLS cannot be set up.
@@ -145,7 +145,7 @@ impl Http {
         Self::with(builder, service, config, key.map(|key| key.value), context)
     }
 
-    /// A client of `service` over what `builder` builds; `key` is not shown in what it says.
+    /// Creates a client of `service` from `builder`; `key` is redacted from errors.
     fn with(
         builder: ClientBuilder,
         service: Service,
@@ -179,20 +179,20 @@ impl Http {
         Ok(Self { service, client, base, limit, usage, config, hidden, clock })
     }
 
-    /// What the service allows, and how much of it is left.
+    /// Returns the quota of the service and what is left of it.
     ///
     /// # Errors
-    /// When the record of what was spent cannot be read.
+    /// When the record of requests cannot be read.
     pub fn budget(&self) -> Result<Budget> {
         self.limit.budget()
     }
 
-    /// Returns what is not shown of replies: the key.
+    /// Returns the key to redact from replies.
     pub(crate) fn hidden(&self) -> &Hidden {
         &self.hidden
     }
 
-    /// Reads the JSON at `path` with `decode`, whose errors do not show the key either.
+    /// Returns the JSON at `path`, deserialized by `decode`, whose errors are redacted too.
     ///
     /// # Errors
     /// As for [`Self::get`] and `decode`.
@@ -205,7 +205,7 @@ impl Http {
         self.read_request(Request::get(path, query), decode).await
     }
 
-    /// The same for a request that costs more than one credit.
+    /// Sends `request` and returns its answer, deserialized by `decode`, whose errors are redacted too.
     ///
     /// # Errors
     /// As for [`Self::get`] and `decode`.
@@ -217,21 +217,22 @@ impl Http {
         decode(&self.send(request).await?).map_err(|error| self.hidden.error(error))
     }
 
-    /// The JSON at `path` below the base URL. Text in `path` and `query` needs no escaping.
+    /// Returns the JSON at `path` below the base URL. Text in `path` and `query` needs no escaping.
     ///
     /// # Behavior
-    /// - Asks again after 408, 429, 5xx, a failed connection, a timeout and an answer that breaks
-    ///   off, within [`Retry`]; waits as long as the API asks for, if that is within the budget.
-    /// - The answer is well-formed JSON that the service does not call an error, as it came: where
-    ///   the service repeats the key, it is in there.
+    /// - Retries after 408, 429, 5xx, a failed connection, a timeout and an incomplete answer, within
+    ///   [`Retry`]; waits as long as the API asks for, if that is within the budget.
+    /// - Returns well-formed JSON that the service does not call an error, as it was received: if the service
+    ///   repeats the key, the key is in it.
     ///
     /// # Errors
-    /// What the last attempt met.
+    /// The error of the last attempt.
     pub async fn get(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Vec<u8>> {
         self.send(Request::get(path, query)).await
     }
 
-    /// The same for a request that costs more than one credit, or whose answer is not JSON.
+    /// Sends `request`, which may cost more than one credit or ask for another format than JSON. Returns the
+    /// body of the answer.
     ///
     /// # Errors
     /// As for [`Self::get`].
@@ -260,15 +261,15 @@ impl Http {
                 }
                 Err(failure) => failure,
             };
-            // An answer that is a success costs, whatever became of it on its way.
-            if self.service.failures_are_free && failure.status.is_none_or(|it| it >= 300) {
+            // A successful answer costs credits even if it was lost in transit.
+            if self.service.failures_are_free && failure.status.is_none_or(|status| status >= 300) {
                 self.limit.refund(credits)?;
             }
             let pause = match failure.again {
                 RetryDecision::Never => return Err(*failure.error),
                 RetryDecision::Backoff => retry.backoff().after(attempt),
                 RetryDecision::After(asked) => {
-                    // Whoever else asks this host has to know.
+                    // Other clients of this host have to pause as well.
                     self.limit.pause_for(asked)?;
                     asked.saturating_add(retry.backoff().jitter())
                 }
@@ -294,7 +295,7 @@ impl Http {
         Err(Error::config("retry", "its attempts are without end"))
     }
 
-    /// Takes a turn, and waits for it.
+    /// Reserves `credits` with the rate limiter and waits until the request may be sent.
     async fn acquire(&self, credits: u32, endpoint: &Endpoint) -> Result<()> {
         let held = |retry_after| Error::RateLimited {
             endpoint: endpoint.clone(),
@@ -325,13 +326,13 @@ impl Http {
         let redirect = headers.get(LOCATION).map(|to| self.host_of(url, to));
         let now = self.clock.now();
         let hint = (self.service.hint)(headers, now);
-        // Who says until when there is nothing left says when to come back.
+        // The time until which the quota is used up is also the time at which to retry.
         let held = hint.hold_until.map(|until| (until - now).to_std().unwrap_or_default());
         let asked = retry::retry_after(headers, now).or(held);
         self.limit.heed(hint).map_err(|error| Failure::new(error, RetryDecision::Never))?;
         let body = match self.body(response, endpoint).await {
             Ok(body) => body,
-            // What a refusal says is worth less than that it is one.
+            // That the request was refused matters more than the message of the refusal.
             Err(_) if status >= 400 => Vec::new(),
             Err(failure) => return Err(Failure { status: Some(status), ..failure }),
         };
@@ -343,17 +344,17 @@ impl Http {
             .map_err(|failure| Failure { status: Some(status), ..failure.without(&self.hidden) })
     }
 
-    /// The host that a redirect names, unless it repeats our key.
+    /// Returns the host that a redirect names, unless it contains the key.
     fn host_of(&self, from: &Url, location: &HeaderValue) -> String {
         let to = location.to_str().ok().and_then(|to| from.join(to).ok());
         let host = to.as_ref().and_then(Url::host_str).map(str::to_owned);
-        // Hosts are written in small letters, whatever the key is.
+        // Hosts are lowercase, whatever the case of the key.
         let key = self.hidden.key().map(str::to_ascii_lowercase);
         host.filter(|host| key.is_none_or(|key| !host.contains(&key)))
             .unwrap_or_else(|| "an address that cannot be shown".into())
     }
 
-    /// The body, decompressed, up to the cap, as it came.
+    /// Returns the body, decompressed, up to the maximum size.
     async fn body(&self, response: Response, endpoint: &Endpoint) -> Result<Vec<u8>, Failure> {
         let limit = self.config.max_body;
         let too_large = || {
@@ -376,7 +377,7 @@ impl Http {
     }
 }
 
-/// Follows a redirect only within the scheme, host and port that the request began with.
+/// Returns a policy that follows redirects only within the scheme, host and port of the request.
 fn same_origin() -> redirect::Policy {
     redirect::Policy::custom(|attempt| {
         let same =
@@ -401,7 +402,7 @@ fn headers(key: Option<&Key>) -> Result<HeaderMap> {
     Ok(headers)
 }
 
-/// That `key` is one, as far as can be seen.
+/// Checks that `key` is not empty and has no spaces around it.
 fn check_key(key: &SecretString) -> Result<()> {
     let text = key.expose_secret();
     if text.trim().is_empty() || text.trim() != text {

@@ -1,4 +1,4 @@
-//! How often a service may be asked: evenly spaced, and within what a day and a month allow.
+//! The rate limiter: evenly spaced requests within the quotas of a day and a month.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::Usage;
 use crate::{Error, Result};
 
-/// Requests a minute, at least one.
+/// A rate in requests per minute, at least one.
 ///
 /// ```
 /// use tidegauge_acquisition::http::PerMinute;
@@ -27,10 +27,10 @@ use crate::{Error, Result};
 pub struct PerMinute(NonZeroU32);
 
 impl PerMinute {
-    /// One request a minute.
+    /// One request per minute.
     pub const ONE: Self = Self(NonZeroU32::MIN);
 
-    /// `count` requests a minute; none for zero.
+    /// Creates a rate of `count` requests per minute; `None` for zero.
     pub const fn new(count: u32) -> Option<Self> {
         match NonZeroU32::new(count) {
             Some(count) => Some(Self(count)),
@@ -38,7 +38,7 @@ impl PerMinute {
         }
     }
 
-    /// As [`Self::new`], one for zero: for constants.
+    /// Creates a rate as [`Self::new`] does, with one for zero: for constants.
     pub(crate) const fn at_least_one(count: u32) -> Self {
         match Self::new(count) {
             Some(rate) => rate,
@@ -46,13 +46,13 @@ impl PerMinute {
         }
     }
 
-    /// How many a minute.
+    /// Returns the number of requests per minute.
     pub const fn get(self) -> u32 {
         self.0.get()
     }
 
-    /// From one request to the next: two per cent more than the rate asks for, so that requests
-    /// that take differently long on their way do not meet in one minute.
+    /// Returns the interval between requests: two per cent longer than the rate demands, so that requests
+    /// with different latencies do not exceed the limit within one minute.
     fn period(self) -> TimeDelta {
         TimeDelta::microseconds(61_200_000 / i64::from(self.0.get()))
     }
@@ -73,51 +73,51 @@ impl FromStr for PerMinute {
     }
 }
 
-/// How much a service allows, in credits: mostly one a request.
+/// The quota of a service, in credits: usually one per request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quota {
-    /// Credits a minute.
+    /// Credits per minute.
     pub per_minute: PerMinute,
-    /// Credits a day, UTC; none: as many as fit.
+    /// Credits per day, UTC; `None`: unlimited.
     pub per_day: Option<u32>,
-    /// Credits a calendar month, UTC; none: as many as fit.
+    /// Credits per calendar month, UTC; `None`: unlimited.
     pub per_month: Option<u32>,
 }
 
 impl Quota {
-    /// So many a minute, and no other bound.
+    /// Creates a quota of `count` credits per minute without any other limit.
     pub const fn per_minute(count: u32) -> Self {
         Self { per_minute: PerMinute::at_least_one(count), per_day: None, per_month: None }
     }
 }
 
-/// What a service allows, and how much of it is left.
+/// The quota of a service and what is left of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
-    /// What it allows.
+    /// The quota.
     pub quota: Quota,
-    /// Credits left today; none: no such bound.
+    /// Credits left today; `None`: unlimited.
     pub left_today: Option<u32>,
-    /// Credits left this month; none: no such bound.
+    /// Credits left this month; `None`: unlimited.
     pub left_this_month: Option<u32>,
 }
 
-/// What the headers of a reply say about the budget.
+/// The content of the rate-limit headers of a reply.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RateLimitHint {
-    /// Until then there is no point in asking.
+    /// The time before which every request would be refused.
     pub hold_until: Option<DateTime<Utc>>,
-    /// The credits that the service has counted in the present minute, ours and others'.
+    /// The credits that the service has counted in the present minute, including those of other clients.
     pub used_this_minute: Option<u32>,
 }
 
-/// What was spent at a host; times in microseconds since 1970, days counted from there.
+/// The recorded usage of a host; times in microseconds since 1970, minutes and days counted from there.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Spent {
-    /// When the next request may go.
+    /// The time at which the next request may be sent.
     next_at: i64,
-    /// Until when the host wants to be left alone.
+    /// The time until which the host asked for a pause.
     hold_until: i64,
     minute: i64,
     in_minute: u32,
@@ -129,7 +129,7 @@ pub(super) struct Spent {
     in_month: u32,
 }
 
-/// Nobody holds for longer: a time further ahead comes from a clock that was wrong.
+/// The longest pause that a host asks for, in microseconds: a time further ahead comes from a wrong clock.
 const LONGEST_HOLD: i64 = 2 * 86_400_000_000;
 
 impl Spent {
@@ -151,7 +151,8 @@ impl Spent {
         if self.hold_until > micros + LONGEST_HOLD {
             self.hold_until = 0;
         }
-        // Turns are an hour apart at most, and a queue of a hundred is none.
+        // Slots are at most an hour apart and queues are short: a slot further ahead comes from a wrong
+        // clock.
         if self.next_at > micros + LONGEST_HOLD {
             self.next_at = 0;
         }
@@ -164,23 +165,23 @@ impl Spent {
     }
 }
 
-/// Keeps one service's requests within its quota.
+/// The rate limiter of one service.
 pub(super) struct Limit {
     service: &'static str,
-    /// The service and its host: under one roof, each has a budget of its own.
+    /// The service and its host: services at the same host have separate budgets.
     place: String,
     quota: Quota,
     usage: Usage,
     clock: Arc<dyn Clock>,
-    /// An instant, and what both clocks said of it.
+    /// A reference instant on the wall clock and on the monotonic clock.
     anchor: (DateTime<Utc>, Instant),
 }
 
-/// What came of asking for a turn.
+/// The outcome of a reservation.
 enum Turn {
-    /// It is ours at that time.
+    /// The request may be sent at that time.
     At(DateTime<Utc>),
-    /// The host holds us off until then.
+    /// The host asked for a pause until that time.
     Held(DateTime<Utc>),
     Spent {
         limit: u32,
@@ -202,19 +203,20 @@ impl Limit {
         Self { service, place, quota, usage, clock, anchor }
     }
 
-    /// The present: a clock that is set back does not bring back turns that were taken.
+    /// Returns the present time, which never goes back: a clock that is set back does not restore slots that
+    /// were taken.
     fn now(&self) -> DateTime<Utc> {
         let elapsed = TimeDelta::from_std(self.anchor.1.elapsed()).unwrap_or_default();
         self.clock.now().max(self.anchor.0 + elapsed)
     }
 
-    /// Takes the next turn, at the price of `credits`, and waits for it; how long that was.
+    /// Reserves the next slot for `credits` and waits for it. Returns the time waited.
     ///
-    /// A turn is written down before it is used, so that a kill cannot give it back.
+    /// A slot is recorded before it is used, so that a killed process cannot restore it.
     ///
     /// # Errors
-    /// [`Error::CreditsSpent`] when the day's or the month's are gone; `held` when the host wants
-    /// to be left alone for longer than `patience`.
+    /// [`Error::CreditsSpent`] when the quota of the day or the month is used up; `held` when the host asked
+    /// for a pause longer than `patience`.
     pub(super) async fn wait(
         &self,
         credits: u32,
@@ -227,7 +229,7 @@ impl Limit {
             match self.usage.at(&self.place, |spent| self.acquire(spent, now, credits))? {
                 Turn::At(at) => {
                     self.sleep_until(at, now).await;
-                    // Somebody else may have been asked to stay away meanwhile.
+                    // Another client may have been asked to pause in the meantime.
                     while let Some(until) = self.held_until()? {
                         self.stay_away(until, patience, &held).await?;
                     }
@@ -292,7 +294,7 @@ impl Limit {
             let until = today.checked_add_days(Days::new(1)).unwrap_or(today);
             return Turn::Spent { limit, per: "day", until };
         }
-        // A request of several credits waits for the turns of all of them.
+        // A request of several credits waits for the slots of all of them.
         let credits_more = i64::from(credits.max(1)) - 1;
         let period = self.quota.per_minute.period().num_microseconds().unwrap_or(i64::MAX);
         let at = spent.next_at.saturating_add(period.saturating_mul(credits_more)).max(micros);
@@ -301,7 +303,7 @@ impl Limit {
         Turn::At(instant(at, now))
     }
 
-    /// Takes in what the service itself says.
+    /// Records what the service itself reports about its rate limit.
     pub(super) fn heed(&self, hint: RateLimitHint) -> Result<()> {
         if hint == RateLimitHint::default() {
             return Ok(());
@@ -313,21 +315,21 @@ impl Limit {
                 spent.hold_until = spent.hold_until.max(until.timestamp_micros());
             }
             if let Some(used) = hint.used_this_minute {
-                // Its minute may be the one that is over on our clock.
+                // The service's minute may be the previous one on the local clock.
                 let ours = spent.in_minute.max(spent.in_minute_before);
                 spent.add(used.saturating_sub(ours));
             }
         })
     }
 
-    /// The host wants to be left alone for so long.
+    /// Records that the host asked for a pause of this duration.
     pub(super) fn pause_for(&self, pause: Duration) -> Result<()> {
         let pause = TimeDelta::from_std(pause).unwrap_or(TimeDelta::MAX);
         let hold_until = self.now().checked_add_signed(pause);
         self.heed(RateLimitHint { hold_until, used_this_minute: None })
     }
 
-    /// Gives back what a failure did not cost; its turn stays taken.
+    /// Returns the credits of a failed request to the quotas of day and month; its slot stays taken.
     pub(super) fn refund(&self, credits: u32) -> Result<()> {
         self.usage.at(&self.place, |spent| {
             spent.in_day = spent.in_day.saturating_sub(credits);
@@ -372,7 +374,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let quota = Quota { per_day: Some(3), per_month: Some(5), ..Quota::per_minute(600_000) };
         let take = async |now: &str, credits: u32| {
-            // Every one a program of its own.
+            // Each call stands for a separate process.
             let usage = Usage::kept_in(folder.path());
             limit(&usage, now, quota).wait(credits, Duration::ZERO, held).await
         };
@@ -398,7 +400,7 @@ mod tests {
             let limit = limit(&usage, "2026-01-30T10:00:00Z", quota);
             limit.wait(1, Duration::ZERO, held).await.unwrap();
         }
-        // The clock stands still, so each new program waits for all turns before its own.
+        // The clock stands still, so each new process waits for all slots before its own.
         assert!(begun.elapsed() >= Duration::from_millis(100 + 200 + 300));
     }
 
@@ -413,7 +415,7 @@ mod tests {
         }
         before.heed(RateLimitHint { hold_until: None, used_this_minute: Some(7) }).unwrap();
         assert_eq!(left(&before), 93, "two are somebody else's");
-        // Our minute is over, the service's is not.
+        // The local minute is over, the service's is not.
         let after = limit(&usage, "2026-01-30T10:01:01Z", quota);
         after.wait(1, Duration::ZERO, held).await.unwrap();
         after.heed(RateLimitHint { hold_until: None, used_this_minute: Some(8) }).unwrap();

@@ -1,4 +1,4 @@
-//! How long to wait before asking again, by our own policy or by the server's word.
+//! The pause before a retry, by the retry policy or by the server's `Retry-After`.
 
 use std::time::Duration;
 
@@ -14,7 +14,8 @@ impl Retry {
     }
 }
 
-/// Returns what the reply asks for in `Retry-After`: seconds, or a date in any of the forms of HTTP.
+/// Returns the pause that the reply asks for in `Retry-After`: seconds, or a date in any of the formats of
+/// HTTP.
 pub(super) fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {

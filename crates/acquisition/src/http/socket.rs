@@ -1,7 +1,7 @@
-//! The way out for what stays open: WebSockets, opened by the same client as every request.
+//! WebSockets, opened by the same HTTP client as every request.
 //!
-//! The opening handshake is an HTTP request like the others: TLS, proxy, pace, typed errors and all.
-//! Only what flows afterwards is another protocol's.
+//! The opening handshake is an HTTP request like the others, with TLS, proxy, rate limit and typed errors.
+//! Only the messages after it use another protocol.
 
 use std::fmt;
 
@@ -23,7 +23,7 @@ use crate::error::cut;
 use crate::hidden::Hidden;
 use crate::{Context, Error, Result};
 
-/// A key that travels in the query of the address, where a service takes it nowhere else.
+/// A key in the query of the URL, for services that accept it nowhere else.
 #[derive(Debug, Clone)]
 pub struct QueryKey {
     /// The parameter's name.
@@ -32,7 +32,7 @@ pub struct QueryKey {
     pub value: SecretString,
 }
 
-/// Opens WebSockets at one service. `https` in its base URL means `wss`, and `http` (on this machine
+/// A factory of WebSockets at one service. `https` in its base URL means `wss`, and `http` (on this machine
 /// alone) means `ws`.
 #[derive(Debug)]
 pub struct Sockets {
@@ -48,14 +48,14 @@ pub struct Socket {
     hidden: Hidden,
 }
 
-/// What came over a WebSocket.
+/// A message received over a WebSocket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SocketMessage {
-    /// A message of text, as it came.
+    /// A text message, as it was received.
     Text(String),
-    /// Bytes of a message that is not text; how many.
+    /// The size in bytes of a message that is not text.
     Binary(usize),
-    /// A sign of life without content: a ping, a pong.
+    /// A control frame without content, such as a ping or a pong.
     Life,
 }
 
@@ -66,13 +66,13 @@ impl fmt::Debug for Socket {
 }
 
 impl Sockets {
-    /// Returns what is not shown of messages: the key.
+    /// Returns the key to redact from messages.
     pub(crate) fn hidden(&self) -> &Hidden {
         self.http.hidden()
     }
 
-    /// Opens WebSockets at `service`. Of `config`, the body's cap is that of a message, and the
-    /// requests a minute are the attempts to connect; nothing is tried again by itself.
+    /// Creates a factory of WebSockets at `service`. Of `config`, the maximum body size limits a message, and
+    /// the requests per minute limit the attempts to connect; nothing is retried here.
     ///
     /// # Errors
     /// When the base URL or the key cannot be used, or TLS cannot be set up.
@@ -87,23 +87,24 @@ impl Sockets {
         if let Some(key) = &key {
             check_key(key)?;
         }
-        // Version 2 of HTTP has no upgrade; and a redirect would carry the query along.
+        // HTTP/2 has no upgrade, and a redirect would pass the query with the key on.
         let builder = Client::builder().http1_only().redirect(redirect::Policy::none());
         Ok(Self { http: Http::with(builder, service, config, key, context)?, parameter })
     }
 
-    /// How often lines may be opened, and how much of that is left.
+    /// Returns the quota of connection attempts and what is left of it.
     ///
     /// # Errors
-    /// When the record of what was spent cannot be read.
+    /// When the record of requests cannot be read.
     pub fn budget(&self) -> Result<Budget> {
         self.http.budget()
     }
 
-    /// Opens one at `path` below the base URL, when it is our turn: a turn costs no credit.
+    /// Opens a WebSocket at `path` below the base URL when the rate limit allows it; this costs no credits.
     ///
     /// # Errors
-    /// What the attempt met; a service that refuses in words is told by them, whatever its status.
+    /// The error of the attempt; if the service refuses with a message, that message is reported, whatever
+    /// its status.
     pub async fn open(&self, path: &[&str]) -> Result<Socket> {
         let http = &self.http;
         let mut url = http.base.join(path, &[]);
@@ -161,7 +162,7 @@ impl Sockets {
         Ok(WebSocketStream::from_raw_socket(upgraded, Role::Client, Some(config)).await)
     }
 
-    /// What a reply that opens no WebSocket says.
+    /// Returns the failure for a reply that does not open a WebSocket.
     async fn refused(&self, response: Response, url: &Url, endpoint: &Endpoint) -> Failure {
         let http = &self.http;
         let status = response.status().as_u16();
@@ -169,7 +170,7 @@ impl Sockets {
         let redirect = headers.get("location").map(|to| http.host_of(url, to));
         let asked = retry::retry_after(headers, http.clock.now());
         let throttled = http.config.retry.throttled_pause.unwrap_or(http.service.throttled_pause);
-        // What a refusal says is worth less than that it is one.
+        // That the request was refused matters more than the message of the refusal.
         let body = http.body(response, endpoint).await.unwrap_or_default();
         let reply = Reply { endpoint, status, json: true, redirect, asked, throttled, body };
         match reply.classify(http.service.refusal) {
@@ -185,7 +186,7 @@ impl Sockets {
     }
 }
 
-/// Whether the answer is that of a WebSocket server that has read our challenge.
+/// Returns `true` if the answer is that of a WebSocket server that processed `challenge`.
 fn accepts(headers: &HeaderMap, challenge: &str) -> bool {
     let is = |name: &str, wanted: &str| {
         headers
@@ -198,19 +199,19 @@ fn accepts(headers: &HeaderMap, challenge: &str) -> bool {
 }
 
 impl Socket {
-    /// Sends a message of text.
+    /// Sends a text message.
     ///
     /// # Errors
-    /// When the line is broken.
+    /// When the connection is broken.
     pub async fn send(&mut self, text: String) -> Result<()> {
         let sent = self.stream.send(Message::text(text)).await;
         sent.map_err(|error| self.broken(error))
     }
 
-    /// The next thing that comes. Cancelling it loses nothing.
+    /// Waits for the next message and returns it. Cancel-safe: no message is lost.
     ///
     /// # Errors
-    /// When the service closes, the line breaks, or a message is larger than the cap.
+    /// When the service closes the connection, the connection breaks, or a message exceeds the maximum size.
     pub async fn hear(&mut self) -> Result<SocketMessage> {
         match self.stream.next().await {
             None => Err(self.interrupted("the line ended".into())),
@@ -233,22 +234,22 @@ impl Socket {
         }
     }
 
-    /// What has come already; none when everything that has come is heard.
+    /// Returns the next message that has already arrived, or `None` if there is none.
     ///
     /// # Errors
     /// As for [`Self::hear`].
     pub fn heard(&mut self) -> Option<Result<SocketMessage>> {
-        // Not the runtime's turn-taking, but the line alone, may say that there is nothing.
+        // Tokio's cooperative budget must not report an empty connection where messages are waiting.
         tokio::task::unconstrained(self.hear()).now_or_never()
     }
 
-    /// Says goodbye, without waiting long for an answer.
+    /// Closes the connection, waiting at most 200 ms for the other side.
     pub async fn close(mut self) {
         let patience = std::time::Duration::from_millis(200);
         let _ = timeout(patience, self.stream.close(None)).await;
     }
 
-    /// Where it leads.
+    /// Returns the endpoint of the connection.
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
@@ -262,7 +263,7 @@ impl Socket {
             tungstenite::Error::Capacity(_) => {
                 Error::TooLarge { endpoint: self.endpoint.clone(), limit: self.limit }
             }
-            // Its words are of the protocol and the machine; none of the service's are among them.
+            // The message is that of the protocol and the machine; it contains no text of the service.
             error => self.interrupted(cut(&error.to_string(), 120)),
         }
     }

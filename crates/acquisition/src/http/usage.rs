@@ -1,4 +1,4 @@
-//! What has been asked of each service: within a program, and beyond its end.
+//! The usage of each service, within a process and across restarts.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -11,17 +11,17 @@ use std::time::Duration;
 use super::rate_limit::Spent;
 use crate::{Error, Result};
 
-/// What has been asked of each service, shared by all who ask it.
+/// The usage of each service, shared by all its clients.
 ///
-/// Budgets are shared by all clones. Traffic is counted by each [`scoped`](Self::scoped) one for itself, so
+/// Budgets are shared by all clones. Traffic is counted by each [`scoped`](Self::scoped) usage for itself, so
 /// that a source knows its own.
 ///
-/// Kept in a folder it outlives the program, and every program that is given the same folder shares
-/// one budget: whoever is killed and started again is no less polite for it.
+/// A usage that is kept in a folder outlives the process, and all processes with the same folder share one
+/// budget: restarting a process does not bypass a rate limit.
 #[derive(Debug, Clone)]
 pub struct Usage {
     budgets: Arc<Budgets>,
-    /// The counters of this one, and behind them those of the one that it was scoped from.
+    /// The counters of this usage, followed by those of the usages that it was scoped from.
     counters: Vec<Arc<Counters>>,
 }
 
@@ -33,22 +33,22 @@ struct Budgets {
 
 type Counters = Mutex<BTreeMap<&'static str, Traffic>>;
 
-/// What went over the wire for one service.
+/// The traffic of one service.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Traffic {
-    /// Requests sent, those counted that were tried again.
+    /// Requests sent, including retries.
     pub requests: u64,
-    /// How many of them were tried again.
+    /// Retries.
     pub retries: u64,
     /// Bytes of the answers, after decompression.
     pub bytes: u64,
-    /// Time spent waiting for a turn, and between attempts.
+    /// The time spent waiting for the rate limit and between attempts.
     pub waited: Duration,
 }
 
 impl Traffic {
-    /// Returns what was counted since `earlier`.
+    /// Returns the traffic since `earlier`.
     #[must_use]
     pub fn since(self, earlier: Self) -> Self {
         Self {
@@ -76,20 +76,20 @@ impl Default for Usage {
 }
 
 impl Usage {
-    /// Remembered in a file a service, in `folder`, which is made when it is needed.
+    /// Creates a usage that is kept in `folder`, one file per service; the folder is created when needed.
     pub fn kept_in(folder: impl Into<PathBuf>) -> Self {
         let budgets = Budgets { folder: Some(folder.into()), ..Budgets::default() };
         Self { budgets: Arc::new(budgets), ..Self::default() }
     }
 
-    /// Returns a usage with the same budgets, whose traffic begins at nothing and is counted here as well.
+    /// Returns a usage with the same budgets, whose own traffic starts at zero and is also counted by `self`.
     #[must_use]
     pub fn scoped(&self) -> Self {
         let counters = [Arc::default()].into_iter().chain(self.counters.iter().cloned());
         Self { budgets: self.budgets.clone(), counters: counters.collect() }
     }
 
-    /// Returns what went over the wire since this usage was made, by service.
+    /// Returns the traffic since this usage was created, by service.
     pub fn traffic(&self) -> BTreeMap<&'static str, Traffic> {
         self.counters.first().map(|own| locked(own).clone()).unwrap_or_default()
     }
@@ -100,7 +100,8 @@ impl Usage {
         }
     }
 
-    /// What `change` makes of what was spent at `place`, and what it says; nobody comes between.
+    /// Applies `change` to the recorded usage of `place` and returns its result; exclusive across threads and
+    /// processes.
     pub(super) fn at<T>(&self, place: &str, change: impl FnOnce(&mut Spent) -> T) -> Result<T> {
         let mut spent = self.budgets.spent.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(folder) = &self.budgets.folder else {
@@ -131,12 +132,12 @@ fn locked(counters: &Counters) -> MutexGuard<'_, BTreeMap<&'static str, Traffic>
 fn read(file: &mut File) -> io::Result<Spent> {
     let mut text = String::new();
     file.read_to_string(&mut text)?;
-    // What is shorter than what was there is filled up with spaces, never cut: a kill in between
-    // must not leave half a text.
+    // A shorter state is padded with spaces, never truncated: a kill in between must not leave half a
+    // document.
     if text.trim().is_empty() { Ok(Spent::default()) } else { Ok(serde_json::from_str(&text)?) }
 }
 
-/// Every state has the same length, so that one write replaces one state by the next.
+/// The length of every state in bytes, so that one write replaces one state by the next.
 const LENGTH: usize = 256;
 
 fn write(file: &mut File, spent: &Spent) -> io::Result<()> {
@@ -155,7 +156,8 @@ mod tests {
         let (one, other) = (all.scoped(), all.scoped());
         one.count("kraken", |traffic| traffic.requests += 2);
         other.count("kraken", |traffic| traffic.requests += 1);
-        let requests = |usage: &Usage| usage.traffic().get("kraken").map(|it| it.requests);
+        let requests =
+            |usage: &Usage| usage.traffic().get("kraken").map(|traffic| traffic.requests);
         assert_eq!((requests(&one), requests(&other), requests(&all)), (Some(2), Some(1), Some(3)));
         assert_eq!(requests(&all.scoped()), None);
     }
