@@ -1,4 +1,4 @@
-//! Candles as columns, whoever sends them.
+//! Candles (OHLCV), the same for every provider.
 
 use chrono::{DateTime, Utc};
 use tidegauge_core::tables::Candle;
@@ -7,59 +7,59 @@ use tidegauge_core::{Batch, Crypto, Fixed, Span, Values};
 use crate::decode::repeats;
 use crate::{Error, Result};
 
-/// Candles as columns: amounts in units of [`Crypto`], times microseconds since 1970.
+/// Candles in columnar form: amounts in units of [`Crypto`], times in microseconds since 1970.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Bars {
-    /// When each begins.
+    /// The opening times.
     pub open_at: Vec<i64>,
-    /// The first price.
+    /// The opening prices.
     pub open: Vec<i128>,
-    /// The highest.
+    /// The highest prices.
     pub high: Vec<i128>,
-    /// The lowest.
+    /// The lowest prices.
     pub low: Vec<i128>,
-    /// The last.
+    /// The closing prices.
     pub close: Vec<i128>,
-    /// Traded, in the currency of the prices.
+    /// The volumes in the currency of the prices (quote currency).
     pub volume: Vec<Option<i128>>,
-    /// Traded, in the instrument's own units.
+    /// The volumes in units of the instrument (base currency).
     pub base_volume: Vec<Option<i128>>,
 }
 
 /// One candle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bar {
-    /// When it begins.
+    /// The opening time.
     pub open_at: DateTime<Utc>,
-    /// The first price.
+    /// The opening price.
     pub open: Crypto,
-    /// The highest.
+    /// The highest price.
     pub high: Crypto,
-    /// The lowest.
+    /// The lowest price.
     pub low: Crypto,
-    /// The last.
+    /// The closing price.
     pub close: Crypto,
-    /// Traded, in the currency of the prices.
+    /// The volume in the currency of the price (quote currency).
     pub volume: Option<Crypto>,
-    /// Traded, in the instrument's own units.
+    /// The volume in units of the instrument (base currency).
     pub base_volume: Option<Crypto>,
 }
 
-/// What candles are of.
+/// The columns that all candles of a batch share.
 #[derive(Debug, Clone, Copy)]
 pub struct Label<'a> {
     /// The source.
     pub source: &'a str,
-    /// Our symbol of the instrument.
+    /// The symbol of the instrument in Tidegauge.
     pub symbol: &'a str,
     /// The length, as in `1h`.
     pub interval: &'a str,
-    /// What the prices are in.
+    /// The quote currency.
     pub currency: &'a str,
 }
 
 impl Bar {
-    /// That low ≤ open, close ≤ high.
+    /// Checks that low ≤ open, close ≤ high.
     pub(crate) fn checked(self, of: &str) -> Result<Self> {
         if self.high >= self.open.max(self.close) && self.low <= self.open.min(self.close) {
             return Ok(self);
@@ -70,17 +70,17 @@ impl Bar {
 }
 
 impl Bars {
-    /// The number of candles.
+    /// Returns the number of candles.
     pub fn len(&self) -> usize {
         self.open_at.len()
     }
 
-    /// Whether there is none.
+    /// Returns `true` if there are no candles.
     pub fn is_empty(&self) -> bool {
         self.open_at.is_empty()
     }
 
-    /// The candle at `at`, none past the last.
+    /// Returns the candle at index `at`, or `None` past the last.
     pub fn get(&self, at: usize) -> Option<Bar> {
         let price = |units: &[i128]| units.get(at).copied().map(Fixed::from_units);
         let some = |units: &[Option<i128>]| units.get(at).copied().flatten().map(Fixed::from_units);
@@ -95,7 +95,7 @@ impl Bars {
         })
     }
 
-    /// The candles one by one.
+    /// Returns an iterator over the candles.
     pub fn iter(&self) -> impl Iterator<Item = Bar> {
         (0..self.len()).filter_map(|at| self.get(at))
     }
@@ -110,12 +110,12 @@ impl Bars {
         self.base_volume.push(bar.base_volume.map(Fixed::units));
     }
 
-    /// The last one that begins at all.
+    /// Returns the latest opening time, or `None` if there are no candles.
     pub(crate) fn last_open(&self) -> Option<DateTime<Utc>> {
         self.open_at.iter().max().and_then(|at| DateTime::from_timestamp_micros(*at))
     }
 
-    /// Returns them in the order of time, the last one of each instant.
+    /// Sorts the candles by time and keeps the last one of each instant.
     #[must_use]
     pub(crate) fn sorted(self, of: &str) -> Self {
         if self.open_at.is_sorted_by(|one, other| one < other) {
@@ -127,7 +127,7 @@ impl Bars {
         sorted
     }
 
-    /// Those that begin within `window`.
+    /// Keeps the candles that open within `window`.
     #[must_use]
     pub(crate) fn within(self, window: Span) -> Self {
         let span = window.from.timestamp_micros()..window.to.timestamp_micros();
@@ -140,7 +140,7 @@ impl Bars {
         kept
     }
 
-    /// As rows of the table `candles`.
+    /// Converts the candles to rows of the table `candles`.
     ///
     /// # Errors
     /// When a number has more digits than its column holds.

@@ -1,11 +1,11 @@
-//! How long a bar is.
+//! The lengths of candles.
 
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
 
-/// How long a bar is. No service has them all.
+/// The length of a candle. No service supports all of them.
 ///
 /// ```
 /// use chrono::TimeDelta;
@@ -46,15 +46,15 @@ pub enum Interval {
 use Interval::{D1, H1, H2, H4, H8, M1, M5, M15, M30, M45, Mo1, W1};
 
 impl Interval {
-    /// All of them, the shortest first.
+    /// All intervals, the shortest first.
     pub const ALL: [Self; 12] = [M1, M5, M15, M30, M45, H1, H2, H4, H8, D1, W1, Mo1];
 
-    /// As in the column `interval`.
+    /// Returns the name as in the column `interval`.
     pub const fn name(self) -> &'static str {
         self.parts().0
     }
 
-    /// In minutes; those of the longest month.
+    /// Returns the length in minutes; a month has 31 days.
     pub const fn minutes(self) -> i64 {
         self.parts().1
     }
@@ -76,12 +76,12 @@ impl Interval {
         }
     }
 
-    /// As a length of time; that of the longest month.
+    /// Returns the length; a month has 31 days.
     pub const fn length(self) -> TimeDelta {
         TimeDelta::minutes(self.minutes())
     }
 
-    /// Whether its bars are told by a day, and not by a time.
+    /// Returns `true` if candles of this length are identified by a date instead of a time.
     pub(crate) const fn is_daily(self) -> bool {
         self.minutes() >= 1_440
     }
@@ -90,7 +90,7 @@ impl Interval {
         Self::ALL.into_iter().find(|interval| interval.name() == name)
     }
 
-    /// That `asked` are all among those that a service has, each once.
+    /// Checks that the intervals in `asked` are distinct and supported by the `service`.
     pub(crate) fn check(asked: &[Self], service: &[Self]) -> Result<()> {
         for (at, interval) in asked.iter().enumerate() {
             let name = interval.name();
@@ -98,7 +98,7 @@ impl Interval {
                 return Err(Error::config("intervals", format!("`{name}` is there twice")));
             }
             if !service.contains(interval) {
-                let known: Vec<_> = service.iter().map(|it| it.name()).collect();
+                let known: Vec<_> = service.iter().map(|known| known.name()).collect();
                 let reason = format!("there is no `{name}`; there are {}", known.join(", "));
                 return Err(Error::config("intervals", reason));
             }

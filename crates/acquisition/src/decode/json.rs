@@ -1,12 +1,11 @@
-//! Reads the JSON of replies.
+//! The JSON reader for replies.
 //!
-//! One rule: what a provider sends is read by [`JsonReader`], value by value, straight into rows; an
-//! [`Object`] is what it reads of a reply with few fields. Numbers stay the text that they are until
-//! they are units of a column. A key that is there twice is refused. Lists and answers that fill no
-//! table may be structs ([`typed`]), since serde refuses the same. Settings, cursors and files of our
-//! own are serde's alone.
+//! Replies of providers are read by [`JsonReader`], value by value, straight into rows; an [`Object`] holds
+//! the fields of a small reply. Numbers stay text until they are converted to units of a column. A duplicate
+//! key is an error. Lists and answers that fill no table may be deserialized to structs ([`typed`]), since
+//! serde rejects duplicate keys too. Settings, cursors and files of this crate use serde alone.
 //!
-//! What is read is well-formed: [`check`] comes first. What is not ends in an error all the same.
+//! Input is well-formed: [`check`] comes first. Malformed input ends in an error nevertheless.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -22,7 +21,7 @@ use crate::decode::parse;
 use crate::error::cut;
 use crate::{Error, Result};
 
-/// What ends a number or a literal.
+/// The bytes that end a number or a literal.
 const ENDS: [bool; 256] = {
     let mut ends = [false; 256];
     let (marks, mut at) = (*b",]}: \n\r\t", 0);
@@ -36,24 +35,24 @@ const ENDS: [bool; 256] = {
 /// Checks that `text` is well-formed JSON.
 ///
 /// # Errors
-/// What serde says is wrong with it.
+/// The error of serde.
 pub(crate) fn check(text: &[u8]) -> serde_json::Result<()> {
     serde_json::from_slice::<IgnoredAny>(text).map(|_| ())
 }
 
-/// Reads `text` as a struct.
+/// Deserializes `text` to a struct.
 ///
 /// # Errors
-/// When it is of another shape, or a key is there twice.
+/// When `text` has another shape, or a duplicate key.
 pub(crate) fn typed<'a, T: Deserialize<'a>>(of: &str, field: &str, text: &'a [u8]) -> Result<T> {
     serde_json::from_slice(text)
         .map_err(|error| Error::decode(of, field, cut(&error.to_string(), 120)))
 }
 
-/// Reads the object that a message of a stream is, which nobody has checked.
+/// Parses a message of a stream, which has not been checked before, as an object.
 ///
 /// # Errors
-/// When it is not JSON, or no object.
+/// When `text` is not JSON, or not an object.
 pub(crate) fn message<'a>(of: &str, text: &'a str) -> Result<Object<'a>> {
     let not_json =
         |error: serde_json::Error| Error::decode(of, "the whole", cut(&error.to_string(), 120));
@@ -61,10 +60,10 @@ pub(crate) fn message<'a>(of: &str, text: &'a str) -> Result<Object<'a>> {
     Object::parse(of, text.as_bytes())
 }
 
-/// Returns the elements of the list that `text` is, as they are written.
+/// Returns the elements of the JSON list `text` as raw JSON.
 ///
 /// # Errors
-/// When it is no list.
+/// When `text` is not a list.
 pub(crate) fn elements<'a>(of: &str, text: &'a [u8]) -> Result<Vec<&'a str>> {
     let (mut reader, mut all) = (JsonReader::new(of, text)?, Vec::new());
     reader.list(|reader| {
@@ -75,10 +74,10 @@ pub(crate) fn elements<'a>(of: &str, text: &'a [u8]) -> Result<Vec<&'a str>> {
     Ok(all)
 }
 
-/// Returns the text in the quotes of `value`, its escapes undone.
+/// Returns the string `value`, unescaped.
 ///
 /// # Errors
-/// When it is no text.
+/// When `value` is not a string.
 pub(crate) fn text(of: &str, field: &str, value: &str) -> Result<String> {
     match plain(of, field, value)? {
         plain if plain.contains('\\') => typed(of, field, value.as_bytes()),
@@ -86,16 +85,16 @@ pub(crate) fn text(of: &str, field: &str, value: &str) -> Result<String> {
     }
 }
 
-/// Returns the text in the quotes of `value` as it is written; no escape is undone.
+/// Returns the string `value` without its quotes; escapes are kept.
 ///
 /// # Errors
-/// When it is no text.
+/// When `value` is not a string.
 pub(crate) fn plain<'a>(of: &str, field: &str, value: &'a str) -> Result<&'a str> {
     quoted(value)
         .ok_or_else(|| Error::decode(of, field, format!("`{}` is not a text", cut(value, 40))))
 }
 
-/// Reads a JSON text from its beginning to its end.
+/// A forward-only reader of a JSON document.
 #[derive(Debug, Clone)]
 pub(crate) struct JsonReader<'o, 'a> {
     of: &'o str,
@@ -104,21 +103,21 @@ pub(crate) struct JsonReader<'o, 'a> {
 }
 
 impl<'o, 'a> JsonReader<'o, 'a> {
-    /// Creates a reader of `text`; errors say that it is about `of`.
+    /// Creates a reader of `text`; errors name `of` as their subject.
     ///
     /// # Errors
-    /// When it is not UTF-8.
+    /// When `text` is not UTF-8.
     pub(crate) fn new(of: &'o str, text: &'a [u8]) -> Result<Self> {
         let not_utf8 = |error| Error::decode(of, "the whole", format!("not UTF-8: {error}"));
         Ok(Self { of, text: std::str::from_utf8(text).map_err(not_utf8)?, at: 0 })
     }
 
-    /// Returns the bytes from here on.
+    /// Returns the bytes from the current position on.
     fn rest(&self) -> &'a [u8] {
         self.text.as_bytes().get(self.at..).unwrap_or_default()
     }
 
-    /// Returns the next byte that is not space, and leaves it where it is.
+    /// Returns the next byte that is not whitespace without consuming it.
     pub(crate) fn peek(&mut self) -> Option<u8> {
         loop {
             match self.text.as_bytes().get(self.at) {
@@ -145,7 +144,7 @@ impl<'o, 'a> JsonReader<'o, 'a> {
         Ok(())
     }
 
-    /// Reads `[…]`: `each` takes one element at a time.
+    /// Reads a list (`[…]`) and calls `each` once per element, to consume it.
     pub(crate) fn list(&mut self, mut each: impl FnMut(&mut Self) -> Result<()>) -> Result<()> {
         self.take(b'[', "a list")?;
         if self.peek() == Some(b']') {
@@ -165,10 +164,10 @@ impl<'o, 'a> JsonReader<'o, 'a> {
         }
     }
 
-    /// Reads `{…}`: `each` takes the value of one key at a time.
+    /// Reads an object (`{…}`) and calls `each` once per key, to consume its value.
     ///
     /// # Errors
-    /// When it is no object, or a key is there twice.
+    /// When the value is not an object, or a key is a duplicate.
     pub(crate) fn object(
         &mut self,
         mut each: impl FnMut(&mut Self, &Cow<'a, str>) -> Result<()>,
@@ -178,7 +177,7 @@ impl<'o, 'a> JsonReader<'o, 'a> {
             self.at += 1;
             return Ok(());
         }
-        // The keys so far: a filter, and the keys themselves once it is in doubt.
+        // Duplicates are detected by a filter, and by a set of the keys only once the filter has a hit.
         let (start, mut filter, mut known) = (self.at, 0u64, None::<BTreeSet<Cow<'a, str>>>);
         loop {
             let at = self.at;
@@ -203,7 +202,7 @@ impl<'o, 'a> JsonReader<'o, 'a> {
         }
     }
 
-    /// Reads a key and the colon behind it.
+    /// Reads a key and the colon after it.
     fn key(&mut self) -> Result<Cow<'a, str>> {
         if self.peek() != Some(b'"') {
             return Err(self.wrong("a key"));
@@ -218,7 +217,7 @@ impl<'o, 'a> JsonReader<'o, 'a> {
         })
     }
 
-    /// Reads again the keys of an object between two places.
+    /// Returns the keys of an object between two positions, read a second time.
     fn keys(&self, start: usize, end: usize) -> Result<BTreeSet<Cow<'a, str>>> {
         let (mut reader, mut keys) = (Self { at: start, ..self.clone() }, BTreeSet::new());
         while reader.at < end {
@@ -229,7 +228,7 @@ impl<'o, 'a> JsonReader<'o, 'a> {
         Ok(keys)
     }
 
-    /// Returns the next value as it is written, quotes and all.
+    /// Returns the next value as raw JSON, with quotes.
     pub(crate) fn value(&mut self) -> Result<&'a str> {
         let first = self.peek().ok_or_else(|| self.wrong("a value"))?;
         let start = self.at;
@@ -246,8 +245,8 @@ impl<'o, 'a> JsonReader<'o, 'a> {
         self.text.get(start..self.at).ok_or_else(|| self.wrong("a value"))
     }
 
-    /// Reads a row with `read`. Returns what it read, and the row as it is written. Where it fails,
-    /// the reader goes on behind the row.
+    /// Reads a row with `read`. Returns its result, and the row as raw JSON. If `read` fails, the reader
+    /// continues after the row.
     ///
     /// # Errors
     /// When there is no value.
@@ -265,10 +264,10 @@ impl<'o, 'a> JsonReader<'o, 'a> {
         Ok((row, self.text.get(start..self.at).unwrap_or_default()))
     }
 
-    /// Returns the cells of a list of `N`, as they are written; errors say that it is `row`.
+    /// Returns the `N` elements of a list as raw JSON; errors name it `row`.
     ///
     /// # Errors
-    /// When it is no list, or has another length.
+    /// When the value is not a list, or has another length.
     pub(crate) fn cells<const N: usize>(&mut self, row: &str) -> Result<[&'a str; N]> {
         let (mut cells, mut count) = ([""; N], 0);
         self.list(|reader| {
@@ -303,7 +302,7 @@ impl<'o, 'a> JsonReader<'o, 'a> {
         }
     }
 
-    /// Passes over a list or an object, however deep, without going down into it.
+    /// Skips a list or an object of any depth, without recursion.
     fn nested(&mut self) -> Result<()> {
         let mut depth = 0usize;
         while let Some(byte) = self.text.as_bytes().get(self.at) {
@@ -333,23 +332,23 @@ impl<'o, 'a> JsonReader<'o, 'a> {
     }
 }
 
-/// Tells most keys of an object from each other.
+/// Returns a cheap hash that distinguishes most keys of an object.
 fn hash(key: &str) -> usize {
     let byte = |byte: Option<&u8>| byte.copied().map_or(0, usize::from);
     byte(key.as_bytes().first()) * 7 + byte(key.as_bytes().last()) * 3 + key.len()
 }
 
-/// Returns what stands in quotes, or `None` where there are none.
+/// Returns the content of the quotes, or `None` if there are none.
 fn quoted(value: &str) -> Option<&str> {
     value.strip_prefix('"')?.strip_suffix('"')
 }
 
-/// Returns a value without the quotes that it may have.
+/// Returns a value without its quotes, if it has any.
 pub(crate) fn bare(value: &str) -> &str {
     quoted(value).unwrap_or(value)
 }
 
-/// The fields of a JSON object, their values as they are written.
+/// The fields of a JSON object, with their values as raw JSON.
 #[derive(Debug)]
 pub(crate) struct Object<'a> {
     of: String,
@@ -357,10 +356,10 @@ pub(crate) struct Object<'a> {
 }
 
 impl<'a> Object<'a> {
-    /// Reads the object that `text` is; errors say that it is about `of`.
+    /// Parses `text` as an object; errors name `of` as their subject.
     ///
     /// # Errors
-    /// When it is no object, or a key is there twice.
+    /// When `text` is not an object, or has a duplicate key.
     pub(crate) fn parse(of: &str, text: &'a [u8]) -> Result<Self> {
         let (mut reader, mut fields) = (JsonReader::new(of, text)?, Vec::new());
         reader.object(|reader, key| {
@@ -371,22 +370,22 @@ impl<'a> Object<'a> {
         Ok(Self { of: of.into(), fields })
     }
 
-    /// Says what later errors are about.
+    /// Sets the subject of later errors.
     pub(crate) fn about(self, of: String) -> Self {
         Self { of, ..self }
     }
 
-    /// Returns the value of a field that must be there, if only as `null`.
+    /// Returns the value of a required field, which may be `null`.
     pub(crate) fn get(&self, field: &str) -> Result<&'a str> {
         self.find(field).ok_or_else(|| Error::decode(&self.of, field, "it is missing"))
     }
 
-    /// Returns the value of a field, or `None` where it is missing.
+    /// Returns the value of a field, or `None` if it is missing.
     pub(crate) fn find(&self, field: &str) -> Option<&'a str> {
         self.fields.iter().find(|(key, _)| key == field).map(|(_, value)| *value)
     }
 
-    /// Returns the elements of the list that a field is; none where it is missing or `null`.
+    /// Returns the elements of a list field; empty if it is missing or `null`.
     pub(crate) fn maybe_list(&self, field: &str) -> Result<Vec<&'a str>> {
         match self.find(field) {
             None | Some("null") => Ok(Vec::new()),
@@ -394,12 +393,12 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// Returns the object that a field is.
+    /// Returns the object in a field.
     pub(crate) fn object(&self, field: &str) -> Result<Object<'a>> {
         Object::parse(&self.of, self.get(field)?.as_bytes())
     }
 
-    /// Returns the elements of the list that a field is.
+    /// Returns the elements of a required list field.
     pub(crate) fn list(&self, field: &str) -> Result<Vec<&'a str>> {
         elements(&self.of, self.get(field)?.as_bytes())
     }
@@ -408,7 +407,7 @@ impl<'a> Object<'a> {
         text(&self.of, field, self.get(field)?)
     }
 
-    /// Returns the text of a field, or `None` where it is missing or `null`.
+    /// Returns the string in a field, or `None` if it is missing or `null`.
     pub(crate) fn maybe_text(&self, field: &str) -> Result<Option<String>> {
         match self.find(field) {
             None | Some("null") => Ok(None),
@@ -416,14 +415,14 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// Returns whether a field is `true`.
+    /// Returns the boolean in a field.
     pub(crate) fn flag(&self, field: &str) -> Result<bool> {
         let value = self.get(field)?;
         let reason = || format!("`{}` is neither `true` nor `false`", cut(value, 40));
         value.parse().map_err(|_| Error::decode(&self.of, field, reason()))
     }
 
-    /// Returns an integer, or `None` where the field is missing or `null`.
+    /// Returns an integer, or `None` if the field is missing or `null`.
     pub(crate) fn maybe_integer<T: FromStr>(&self, field: &str) -> Result<Option<T>> {
         match self.find(field) {
             None | Some("null") => Ok(None),
@@ -446,33 +445,33 @@ impl<'a> Object<'a> {
         parse::price(&self.of, field, self.get(field)?)
     }
 
-    /// Returns a price; one with more places than a column holds as `fine` says.
+    /// Returns a price; `fine` says whether one with more places than a column holds is rounded.
     pub(crate) fn price_or_rounded(&self, field: &str, fine: FinePrices) -> Result<Crypto> {
         parse::price_or_rounded(&self.of, field, self.get(field)?, fine)
     }
 
-    /// Returns a number of zero or more, or `None` where the field is missing or `null`.
+    /// Returns a number of zero or more, or `None` if the field is missing or `null`.
     pub(crate) fn amount<const SCALE: u32>(&self, field: &str) -> Result<Option<Fixed<SCALE>>> {
         self.find(field).map_or(Ok(None), |value| parse::amount(&self.of, field, value))
     }
 
-    /// Returns an instant as in `2026-09-25T17:48:26.844359Z`; below a microsecond it is cut off.
+    /// Returns an instant such as `2026-09-25T17:48:26.844359Z`, truncated to microseconds.
     pub(crate) fn time(&self, field: &str) -> Result<DateTime<Utc>> {
         parse::time(&self.of, field, &self.text(field)?)
     }
 
-    /// Returns an instant that is written as whole seconds since 1970.
+    /// Returns an instant given in whole seconds since 1970.
     pub(crate) fn seconds(&self, field: &str) -> Result<DateTime<Utc>> {
         parse::seconds(&self.of, field, self.get(field)?)
     }
 
-    /// Returns the same object, its fields in the order of their names.
+    /// Sorts the fields by name.
     pub(crate) fn sorted(mut self) -> Self {
         self.fields.sort();
         self
     }
 
-    /// Returns the fields in their order.
+    /// Returns the fields in their order, as pairs of name and raw value.
     pub(crate) fn entries(self) -> impl Iterator<Item = (String, &'a str)> {
         self.fields.into_iter().map(|(key, value)| (key.into_owned(), value))
     }
@@ -484,7 +483,7 @@ mod tests {
 
     use super::*;
 
-    /// Every value of a text, from the outside in.
+    /// Collects every key and value of a document, from the outside in.
     fn walk(reader: &mut JsonReader<'_, '_>, depth: usize, seen: &mut Vec<String>) -> Result<()> {
         match reader.peek() {
             Some(b'[') if depth < 20 => reader.list(|reader| walk(reader, depth + 1, seen)),

@@ -1,4 +1,4 @@
-//! What the decoders of several providers share: numbers and times out of the text of a reply, candles, rates.
+//! The parts that the decoders of several providers share: JSON, numbers and times, candles, exchange rates.
 
 pub(crate) mod candles;
 pub(crate) mod interval;

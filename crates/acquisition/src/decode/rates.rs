@@ -1,5 +1,5 @@
-//! What the sources of exchange rates share: the row, which days a window holds, when the ECB
-//! fixes, and what it means that a currency is not there.
+//! The parts that the sources of exchange rates share: the row, the days of a window, the schedule of the
+//! ECB's fixings, and the handling of missing currencies.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -14,20 +14,20 @@ use crate::decode::repeats;
 use crate::error::cut;
 use crate::{Error, Result};
 
-/// What one unit of a currency was worth in another on a day.
+/// An exchange rate: the value of one unit of a currency in another on a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rate {
-    /// The day that the rate is of, which need not be the day asked for.
+    /// The day of the rate, which may differ from the day requested.
     pub date: NaiveDate,
-    /// The currency priced.
+    /// The base currency.
     pub base: String,
-    /// The currency that it is priced in.
+    /// The quote currency.
     pub quote: String,
-    /// Units of the quote for one of the base.
+    /// Units of the quote currency per unit of the base currency.
     pub rate: Crypto,
 }
 
-/// The rates as rows of `source`: one batch, or none.
+/// Converts the rates to rows of `source`: one batch, or none if there are no rates.
 pub(crate) fn batches(source: &str, rates: Vec<Rate>) -> Result<Vec<Batch>> {
     if rates.is_empty() {
         return Ok(Vec::new());
@@ -43,12 +43,12 @@ pub(crate) fn batches(source: &str, rates: Vec<Rate>) -> Result<Vec<Batch>> {
     Ok(vec![Batch::from_rows(FxRate::table(), rows)?])
 }
 
-/// The instant at which a day begins: the time of its rate.
+/// Returns the instant at which a day begins, which is the time of its rate.
 pub(crate) fn midnight(day: NaiveDate) -> DateTime<Utc> {
     day.and_time(NaiveTime::MIN).and_utc()
 }
 
-/// The first and the last day that begin within `window`.
+/// Returns the first and the last day that begin within `window`, or `None` if there are none.
 pub(crate) fn days(window: Span) -> Option<(NaiveDate, NaiveDate)> {
     let from = window.from.date_naive();
     let first = if midnight(from) == window.from { from } else { from.succ_opt()? };
@@ -56,16 +56,15 @@ pub(crate) fn days(window: Span) -> Option<(NaiveDate, NaiveDate)> {
     (first <= last).then_some((first, last))
 }
 
-/// Up to where a window that ends at the present is read: behind the last day with rates. Of the
-/// days since then nobody can say yet whether they have none, or none yet.
+/// Returns the end of what is read of a window that ends at the present: the day after the last day with
+/// rates. Days after that may have no rates at all, or none yet.
 pub(crate) fn read_up_to(window: Span, rates: &[Rate]) -> DateTime<Utc> {
     let last = rates.iter().map(|rate| rate.date).max();
     let behind = last.and_then(|day| day.succ_opt()).map(midnight);
     behind.map_or(window.from, |behind| behind.max(window.from))
 }
 
-/// Returns the rates of `base` in `quotes`, each once and in the order of days; tells which others
-/// there were.
+/// Returns the rates of `base` in `quotes`, deduplicated and sorted by day. Logs the others.
 pub(crate) fn asked_for(
     source: &str,
     rates: Vec<Rate>,
@@ -83,11 +82,11 @@ pub(crate) fn asked_for(
     repeats::last_of_each(source, keyed).map(|(_, rate)| rate).collect()
 }
 
-/// Returns the rates up to `last`, the last day asked for: a later one would take the cursor there.
-/// It goes through `sieve`.
+/// Returns the rates up to `last`, the last day requested: a later one would move the cursor there. Each rate
+/// goes through `sieve`.
 ///
 /// # Errors
-/// When there is a later one, and bad rows are to fail the page.
+/// When there is a later rate, and bad rows fail the page.
 pub(crate) fn none_later(
     last: NaiveDate,
     rates: Vec<Rate>,
@@ -103,7 +102,7 @@ pub(crate) fn none_later(
     Ok(kept)
 }
 
-/// That no rate is of a day behind `last`, the last one asked for: it would take the cursor there.
+/// Checks that no rate is later than `last`, the last day requested: it would move the cursor there.
 fn none_behind(last: NaiveDate, rates: &[Rate]) -> Result<()> {
     match rates.iter().find(|rate| rate.date > last) {
         Some(rate) => {
@@ -114,16 +113,17 @@ fn none_behind(last: NaiveDate, rates: &[Rate]) -> Result<()> {
     }
 }
 
-/// Whether the ECB may fix on that day: it does from Monday to Friday, except on TARGET holidays.
+/// Returns `true` if the ECB may publish a fixing on `day`: Monday to Friday, except on TARGET holidays,
+/// which are not checked.
 pub(crate) fn may_be_fixed(day: NaiveDate) -> bool {
     !matches!(day.weekday(), Weekday::Sat | Weekday::Sun)
 }
 
-/// How long the rates of the ECB stay the latest, looked at from `now`: what has been read since
-/// the last fixing is worth no call before the next one.
+/// Returns for how long, as of `now`, the rates of the ECB stay current: what has been read since the last
+/// fixing is worth no call before the next one.
 ///
-/// They come at about 16:00 in Frankfurt, which is 14:00 UTC in summer and 15:00 in winter, and
-/// sometimes late: from 14:00 to 20:00 UTC it is worth looking every half hour.
+/// Fixings are published at about 16:00 in Frankfurt, which is 14:00 UTC in summer and 15:00 in winter, and
+/// sometimes late: from 14:00 to 20:00 UTC they are polled every half hour.
 pub(crate) fn refresh(now: DateTime<Utc>) -> Duration {
     const OFTEN: TimeDelta = TimeDelta::minutes(30);
     const FROM: TimeDelta = TimeDelta::hours(14);
@@ -138,51 +138,52 @@ pub(crate) fn refresh(now: DateTime<Utc>) -> Duration {
     refresh.to_std().unwrap_or_default()
 }
 
-/// The ECB's first day.
+/// The first day with fixings of the ECB.
 pub(crate) const FIRST: NaiveDate = match NaiveDate::from_ymd_opt(1999, 1, 4) {
     Some(day) => day,
     None => NaiveDate::MIN,
 };
 
-/// The day that lies `days` before `now`, and not before the ECB's first.
+/// Returns the day that is `days` before `now`, but not before the first one of the ECB.
 pub(crate) fn since(now: DateTime<Utc>, days: u32) -> DateTime<Utc> {
     let day = now.date_naive().checked_sub_days(Days::new(days.into()));
     midnight(day.unwrap_or(FIRST).max(FIRST))
 }
 
-/// Currencies that the ECB has ceased to fix, for the euro replaced most of them: that they are not
-/// there says nothing about the service.
+/// The currencies that the ECB has stopped fixing, most of them because the euro replaced them: their absence
+/// is no fault of the service.
 const ENDED: [&str; 13] =
     ["BGN", "CYP", "EEK", "HRK", "LTL", "LVL", "MTL", "ROL", "RUB", "SIT", "SKK", "TRL", "GRD"];
 
-/// The currencies of a series that have been seen in it, for a [`WindowResponse`](crate::backfill::WindowResponse)
-/// to remember: one that is gone later has come to an end, one that never was is a mistake.
+/// The currencies that have been seen in a series, remembered by the
+/// [`WindowResponse`](crate::backfill::WindowResponse): one that disappears has ended, one that was never
+/// there is a mistake.
 #[derive(Debug)]
 pub(crate) struct Seen(BTreeSet<String>);
 
 impl Seen {
-    /// Those that the window before this one remembered, and those of `rates`.
+    /// Combines the currencies in `mark`, which the window before this one remembered, with those of `rates`.
     pub(crate) fn after(mark: Option<&str>, rates: &[Rate]) -> Self {
-        let before = mark.unwrap_or_default().split(',').filter(|it| !it.is_empty());
+        let before = mark.unwrap_or_default().split(',').filter(|code| !code.is_empty());
         let now = rates.iter().map(|rate| rate.quote.as_str());
         Self(before.chain(now).map(Into::into).collect())
     }
 
-    /// What to remember.
+    /// Returns the mark for the next window, or `None` if no currency has been seen.
     pub(crate) fn mark(&self) -> Option<String> {
         let all: Vec<_> = self.0.iter().map(String::as_str).collect();
         Some(all.join(",")).filter(|mark| !mark.is_empty())
     }
 
-    /// Those of `wanted` that nobody has seen yet, and that are not known to have ended: services
-    /// leave out, without a word, what they do not know.
+    /// Returns the currencies of `wanted` that have not been seen yet and are not known to have ended:
+    /// services leave out currencies that they do not know without an error.
     pub(crate) fn unknown(&self, wanted: &[String]) -> Vec<String> {
-        let unknown = |it: &&String| !self.0.contains(*it) && !ENDED.contains(&it.as_str());
+        let unknown = |code: &&String| !self.0.contains(*code) && !ENDED.contains(&code.as_str());
         wanted.iter().filter(unknown).cloned().collect()
     }
 }
 
-/// Checks that `quote`, a name in a reply about `of`, looks like a currency.
+/// Checks that `quote`, a name in a reply about `of`, looks like a currency code.
 pub(crate) fn check_code(of: &str, quote: &str) -> Result<()> {
     if quote.len() == 3 && quote.bytes().all(|byte| byte.is_ascii_uppercase()) {
         return Ok(());
@@ -190,7 +191,7 @@ pub(crate) fn check_code(of: &str, quote: &str) -> Result<()> {
     Err(Error::value(of, "currency", quote, "which is not three capital letters"))
 }
 
-/// That `symbols` are currencies other than `base`, each there once.
+/// Checks that `symbols` are distinct currencies other than `base`.
 pub(crate) fn check_symbols(base: &str, symbols: &[String]) -> Result<()> {
     for (at, symbol) in symbols.iter().enumerate() {
         check_currency("symbols", symbol)?;
@@ -205,17 +206,17 @@ pub(crate) fn check_symbols(base: &str, symbols: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// That the history asked for is one.
+/// Checks that the requested history is between 1 and 36500 days.
 pub(crate) fn check_history(days: u32) -> Result<()> {
-    // The euro began in 1999; a century is longer than anybody will want.
+    // The euro began in 1999; a century is more than enough.
     if (1..=36_500).contains(&days) {
         return Ok(());
     }
     Err(Error::config("history_days", format!("{days} is not between 1 and 36500")))
 }
 
-/// A series' name: what is priced, and in what, so that another choice is another series, whose
-/// history is read.
+/// Returns the name of a series, which contains base and quote currencies: another selection is another
+/// series, whose history is read.
 pub(crate) fn series_name(of: &str, symbols: &[String]) -> String {
     let sorted: BTreeSet<_> = symbols.iter().map(String::as_str).collect();
     let all: Vec<_> = sorted.into_iter().collect();
@@ -246,7 +247,7 @@ mod tests {
 
     #[test]
     fn a_fixing_is_looked_for_in_the_afternoon_and_not_on_weekends() {
-        // Whether somebody who looked at the first instant looks again at the second.
+        // `again`: whether a client that polled at `before` polls again at `now`.
         for (before, now, again) in [
             ("2026-05-14T14:10:00Z", "2026-05-14T14:30:00Z", false),
             ("2026-05-14T14:10:00Z", "2026-05-14T14:40:00Z", true),

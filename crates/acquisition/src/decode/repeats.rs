@@ -1,9 +1,9 @@
-//! Rows of one key in one reply: the last one counts, and that there were others is told.
+//! Deduplication of rows with the same key in one reply.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-/// Returns the last row of each key, in the order of the keys. Tells how many others there were.
+/// Returns the last row of each key, in the order of the keys. Logs how many others there were.
 pub(crate) fn last_of_each<K: Ord + Debug + Clone, T>(
     of: &str,
     rows: impl IntoIterator<Item = (K, T)>,
