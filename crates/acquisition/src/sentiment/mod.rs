@@ -1,4 +1,4 @@
-//! How good or bad a text sounds: the port, and a lexicon that needs no model.
+//! Sentiment scores of texts: the port, and a lexicon-based implementation that needs no model.
 
 mod rules;
 mod vader;
@@ -7,7 +7,7 @@ use std::fmt::Debug;
 
 pub use vader::Vader;
 
-/// Judges texts. Bring a model of your own by implementing it.
+/// A sentiment model. Implement it to plug in another model.
 ///
 /// ```
 /// use tidegauge_acquisition::sentiment::Sentiment;
@@ -29,13 +29,14 @@ pub use vader::Vader;
 /// assert_eq!(Loudness.score("To the moon!", Some("en")), Some(1.0));
 /// ```
 pub trait Sentiment: Debug + Send + Sync {
-    /// Its name, for logs and errors.
+    /// Returns the name, for logs and errors.
     fn name(&self) -> &str;
 
-    /// From -1 (bad) to 1 (good); none where it cannot judge: a language that it does not know.
+    /// Returns a score from -1 (bad) to 1 (good), or `None` if the text cannot be scored, such as for an
+    /// unsupported language.
     ///
     /// # Behavior
-    /// - Called once a text, on the thread that reads the source: keep it short.
-    /// - `language` is a BCP 47 tag; none where nobody knows.
+    /// - Called once per text, on the thread that reads the source: it should be fast.
+    /// - `language` is a BCP 47 tag; `None` if it is unknown.
     fn score(&self, text: &str, language: Option<&str>) -> Option<f64>;
 }

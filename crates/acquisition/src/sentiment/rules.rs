@@ -1,15 +1,15 @@
-//! VADER's rules: what the words around a word make of its rating.
+//! VADER's rules: how the context of a word changes its rating.
 //!
-//! They follow the original to the letter (vaderSentiment 3.3.2), oddities included: its published
-//! scores are what others compare with.
+//! They follow the original exactly (vaderSentiment 3.3.2), including its quirks, so that scores are
+//! comparable with published ones.
 
 use super::vader::{Vader, Word};
 
-/// What a word that strengthens adds to a rating.
+/// The amount that an intensifying word adds to a rating.
 const BOOST: f64 = 0.293;
-/// What capitals among small letters add.
+/// The amount that capitals in mixed-case text add.
 const LOUD: f64 = 0.733;
-/// What a rating becomes when it is negated.
+/// The factor of a negated rating.
 const NEGATED: f64 = -0.74;
 
 const NEGATIONS: &[&str] = &[
@@ -120,7 +120,7 @@ const IDIOMS: &[(&str, f64)] = &[
     ("beating heart", 3.5),
 ];
 
-/// The compound score of a text: the sum of its ratings, brought between -1 and 1.
+/// Returns the compound score of a text: the sum of its ratings, normalized to -1 to 1.
 pub(super) fn compound(vader: &Vader, text: &str, words: &[Word]) -> f64 {
     let loud = words.iter().filter(|word| word.loud).count();
     let text_is = Text { vader, words, mixed: 0 < loud && loud < words.len() };
@@ -132,7 +132,7 @@ pub(super) fn compound(vader: &Vader, text: &str, words: &[Word]) -> f64 {
     if score.is_finite() { score.clamp(-1.0, 1.0) } else { 0.0 }
 }
 
-/// What exclamation marks and question marks add.
+/// Returns the amount that exclamation marks and question marks add.
 fn emphasis(text: &str) -> f64 {
     let exclamations = u32::try_from(text.matches('!').count()).unwrap_or(u32::MAX).min(4);
     let questions = u32::try_from(text.matches('?').count()).unwrap_or(u32::MAX);
@@ -144,14 +144,14 @@ fn emphasis(text: &str) -> f64 {
     f64::from(exclamations) * 0.292 + asked
 }
 
-/// What stands before the first "but" counts half, what stands behind it half as much again.
+/// Halves the ratings before the first "but" and multiplies those after it by 1.5.
 ///
-/// The original looks for each rating by its value, and so changes the first of equals each time.
+/// The original looks up each rating by its value, and so changes the first of equal ratings each time.
 fn after_but_counts_more(words: &[Word], ratings: &mut [f64]) {
     let Some(but) = words.iter().position(|word| word.is("but")) else { return };
     for at in 0..ratings.len() {
         let rating = ratings[at];
-        let first = ratings.iter().position(|it| *it == rating).unwrap_or(at);
+        let first = ratings.iter().position(|other| *other == rating).unwrap_or(at);
         if first < but {
             ratings[first] = rating * 0.5;
         } else if first > but {
@@ -177,12 +177,12 @@ fn negates(word: &Word) -> bool {
 struct Text<'a> {
     vader: &'a Vader,
     words: &'a [Word],
-    /// Whether some words, and not all, are in capitals.
+    /// Whether some words, but not all, are in capitals.
     mixed: bool,
 }
 
 impl Text<'_> {
-    /// The rating of the word at `at`, with all that its neighbours make of it.
+    /// Returns the rating of the word at `at`, adjusted for its context.
     fn rating(&self, at: usize) -> f64 {
         let word = &self.words[at];
         let kind_of = word.is("kind") && self.words.get(at + 1).is_some_and(|next| next.is("of"));
@@ -212,7 +212,7 @@ impl Text<'_> {
         self.vader.rating(&word.lower).is_some()
     }
 
-    /// The word `back` words before `at`.
+    /// Returns the word `back` words before `at`, or `None` before the first.
     fn before(&self, at: usize, back: usize) -> Option<&Word> {
         self.words.get(at.checked_sub(back)?)
     }
@@ -221,7 +221,8 @@ impl Text<'_> {
         self.before(at, back).is_some_and(|word| word.is_any(words))
     }
 
-    /// "No" before a rated word negates it, and says nothing itself.
+    /// Returns the rating `known` adjusted for "no", which negates a rated word after it and has no rating of
+    /// its own then.
     fn unless_no(&self, at: usize, known: f64) -> f64 {
         let no = |back| self.before_is(at, back, &["no"]);
         if no(1) || no(2) || (no(3) && self.before_is(at, 1, &["or", "nor"])) {
@@ -248,7 +249,7 @@ impl Text<'_> {
         match back {
             2 if is(2, &["never"]) && is(1, so) => return rating * 1.25,
             2 if is(2, &["without"]) && is(1, doubt) => return rating,
-            // The second half holds without a "never", as in the original.
+            // The second condition applies without a "never", as in the original.
             3 if (is(3, &["never"]) && is(2, so)) || is(1, so) => return rating * 1.25,
             3 if is(3, &["without"]) && (is(2, doubt) || is(1, doubt)) => return rating,
             _ => {}
@@ -256,7 +257,8 @@ impl Text<'_> {
         if self.before(at, back).is_some_and(negates) { rating * NEGATED } else { rating }
     }
 
-    /// The words from `from` words before `at` to `to` words before it, where all are there.
+    /// Returns the words from `from` to `to` words before `at`, joined by spaces, or `None` if any is
+    /// missing.
     fn phrase(&self, at: usize, from: isize, to: isize) -> Option<String> {
         let place = |back: isize| at.checked_add_signed(-back);
         let words = self.words.get(place(from)?..=place(to)?)?;
@@ -264,7 +266,8 @@ impl Text<'_> {
         Some(words.join(" "))
     }
 
-    /// Phrases that mean something else than their words. Looked for from the fourth word on.
+    /// Returns the rating adjusted for idioms, whose meaning differs from that of their words. Called from
+    /// the fourth word on.
     fn idiom(&self, at: usize, rating: f64) -> f64 {
         let known = |(from, to)| {
             let phrase = self.phrase(at, from, to)?;
@@ -279,7 +282,7 @@ impl Text<'_> {
         ahead.or(back).unwrap_or(rating) + weakened.sum::<f64>()
     }
 
-    /// Whether "least" stands before the word, and not "at least" or "very least".
+    /// Returns `true` if "least" precedes the word, and not "at least" or "very least".
     fn least(&self, at: usize) -> bool {
         let least = self.before(at, 1).is_some_and(|word| word.is("least") && !self.is_rated(word));
         least && !self.before_is(at, 2, &["at", "very"])

@@ -1,4 +1,4 @@
-//! VADER's lexicon, and the words of a text.
+//! VADER's lexicon and tokenizer.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -6,17 +6,17 @@ use std::fmt;
 
 use super::{Sentiment, rules};
 
-/// Word and mean rating from -4 to 4; see `data/README.md`.
+/// The lexicon: word and mean rating from -4 to 4; see `data/README.md`.
 const WORDS: &str = include_str!("../../data/vader/words.tsv");
 
-/// Emoji and what it shows, in English.
+/// The emoji and their descriptions in English.
 const EMOJI: &str = include_str!("../../data/vader/emoji.tsv");
 
-/// VADER, a lexicon and a handful of rules for short English texts with slang and emoticons: Hutto
-/// and Gilbert, "VADER: A Parsimonious Rule-based Model for Sentiment Analysis of Social Media
-/// Text", ICWSM 2014. What it gives is the *compound* score of the original, not rounded.
+/// VADER, a lexicon and a set of rules for short English texts with slang and emoticons: Hutto and Gilbert,
+/// "VADER: A Parsimonious Rule-based Model for Sentiment Analysis of Social Media Text", ICWSM 2014. The
+/// score is the *compound* score of the original, not rounded.
 ///
-/// It knows nothing about markets: teach it the words that yours use.
+/// The lexicon has no market jargon: add words by [`with`](Self::with).
 ///
 /// ```
 /// use tidegauge_acquisition::sentiment::{Sentiment, Vader};
@@ -47,7 +47,7 @@ impl Default for Vader {
 }
 
 impl Vader {
-    /// The lexicon as it was published.
+    /// Creates the model with the published lexicon.
     pub fn new() -> Self {
         let pairs = |text: &'static str| text.lines().filter_map(|line| line.split_once('\t'));
         let word = |(word, rating): (&'static str, &str)| {
@@ -60,19 +60,19 @@ impl Vader {
         }
     }
 
-    /// The same with one more word (or another rating for it), from -4 (very bad) to 4 (very good).
+    /// Adds a word, or replaces its rating, from -4 (very bad) to 4 (very good).
     #[must_use]
     pub fn with(mut self, word: &str, rating: f64) -> Self {
         self.words.insert(Cow::Owned(word.to_lowercase()), rating);
         self
     }
 
-    /// The rating of a word in small letters.
+    /// Returns the rating of a lowercase word, or `None` if it is not in the lexicon.
     pub(super) fn rating(&self, word: &str) -> Option<f64> {
         self.words.get(word).copied()
     }
 
-    /// `text` with every emoji spelled out.
+    /// Returns `text` with every emoji replaced by its description.
     fn spelled_out(&self, text: &str) -> String {
         let mut spelled = String::with_capacity(text.len());
         let mut after_space = true;
@@ -104,28 +104,28 @@ impl Sentiment for Vader {
         }
         let text = self.spelled_out(text);
         let words: Vec<_> =
-            text.split(is_space).filter(|it| !it.is_empty()).map(Word::of).collect();
+            text.split(is_space).filter(|token| !token.is_empty()).map(Word::of).collect();
         (!words.is_empty()).then(|| rules::compound(self, &text, &words))
     }
 }
 
-/// What the original splits at: it takes four control characters for spaces, too.
+/// Returns `true` for the separators of the original, which treats four control characters as spaces, too.
 fn is_space(char: char) -> bool {
     char.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&char)
 }
 
-/// A word, or an emoticon.
+/// A word or an emoticon.
 #[derive(Debug)]
 pub(super) struct Word {
-    /// In small letters.
+    /// The word in lowercase.
     pub(super) lower: String,
-    /// Whether it is written in capitals.
+    /// Whether the word is in capitals.
     pub(super) loud: bool,
 }
 
 impl Word {
-    /// `token` without the punctuation around it; with it where that leaves so little that it is
-    /// likely an emoticon.
+    /// Creates a word from `token` without the punctuation around it, which is kept if so little remains that
+    /// the token is likely an emoticon.
     fn of(token: &str) -> Self {
         let bare = token.trim_matches(|char: char| char.is_ascii_punctuation());
         let word = if bare.chars().nth(2).is_none() { token } else { bare };
