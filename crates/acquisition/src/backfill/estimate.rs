@@ -1,4 +1,4 @@
-//! What reading will cost: calls, credits and time.
+//! The estimated cost of a backfill: calls, credits and time.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,27 +6,27 @@ use std::time::Duration;
 use super::BackfillTask;
 use crate::http::Budget;
 
-/// What a list of errands will cost.
+/// The estimated cost of a list of backfill tasks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Estimate {
     /// Requests to the service.
     pub calls: u64,
     /// Credits of the service.
     pub credits: u64,
-    /// Within the credits that are left: at the earliest after so long.
+    /// The minimum duration within the rate limit and the credits that are left.
     pub time: Duration,
-    /// Whether it may be more, since nobody knows how many pages a window has.
+    /// Whether the cost is a lower bound, because the number of pages of a window is unknown.
     pub is_at_least: bool,
-    /// Whether credits will run out on the way, so that it takes several days or months.
+    /// Whether the credits run out in between, so that the backfill takes several days or months.
     pub waits_for_credits: bool,
 }
 
 const DAY: u64 = 86_400;
-/// A month of credits, give or take.
+/// An approximate month of credits, in seconds.
 const MONTH: u64 = 30 * DAY;
 
 impl Estimate {
-    /// What `errands` will cost where `budget` is what the service allows.
+    /// Estimates the cost of `errands` within `budget`.
     pub fn of(errands: &[BackfillTask], budget: &Budget) -> Self {
         let calls = |errand: &BackfillTask| errand.series.calls(errand.span);
         let credits = |errand: &BackfillTask| calls(errand) * u64::from(errand.series.credits);
@@ -45,13 +45,13 @@ impl Estimate {
     }
 }
 
-/// How many further periods `credits` take, beyond what is left of the present one.
+/// Returns the number of further periods that `credits` take, beyond what is left of the present one.
 fn periods(credits: u64, limit: Option<u32>, left: Option<u32>) -> u64 {
     let (Some(limit), Some(left)) = (limit, left) else { return 0 };
     credits.saturating_sub(left.into()).div_ceil(u64::from(limit.max(1)))
 }
 
-/// `312 calls, about 2 days with the credits of the plan`.
+/// Formats as `312 calls, about 2 days with the credits of the plan`.
 impl fmt::Display for Estimate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (calls, s) = (self.calls, if self.calls == 1 { "" } else { "s" });

@@ -1,4 +1,4 @@
-//! Filling: exactly the spans that are wanted and not there.
+//! Backfill of exactly the spans that are wanted and missing.
 
 use std::sync::Arc;
 
@@ -14,18 +14,18 @@ use super::window::{self, Notes, Outcome};
 use super::{Continuation, HistoricalSource, Series, WindowRequest};
 use crate::{Context, Result, cursor};
 
-/// A span of a series that is to be read.
+/// A span of a series to backfill.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BackfillTask {
     /// The series.
     pub series: Series,
-    /// What of it.
+    /// The span of time.
     pub span: Span,
 }
 
 impl BackfillTask {
-    /// What `archive` has to read so that `wanted` is whole (`None`: everything from where each
-    /// series begins up to now), oldest first within each series.
+    /// Returns the tasks that complete `wanted` (`None`: from the beginning of each series up to now), oldest
+    /// first within each series.
     pub fn all(
         archive: &dyn HistoricalSource,
         ledger: &Ledger,
@@ -36,7 +36,7 @@ impl BackfillTask {
         for series in archive.series(now) {
             let Some(wanted) = series.wanted(wanted, now) else { continue };
             let holes = ledger.holes(archive.name(), &series.name, wanted);
-            // Neighbours are one errand, whatever kept each of them away.
+            // Adjacent gaps are one task, whatever their reasons.
             let spans: Spans = holes.iter().map(|hole| hole.span).collect();
             errands.extend(spans.iter().map(|span| Self { series: series.clone(), span }));
         }
@@ -44,36 +44,36 @@ impl BackfillTask {
     }
 }
 
-/// Reads the spans that an archive was sent for, as a source of its own: `<archive> fill`.
+/// A source that reads the spans of a list of tasks from an archive, named `<archive> fill`.
 ///
-/// It notes first what is requested, and then, with every page, how far it has come: whoever is
-/// killed finds in the ledger what is left to do.
+/// It first records what is requested, and then, with every page, its progress: after a kill the remaining
+/// work is in the gap ledger.
 #[derive(Debug)]
 pub struct Backfill {
     archive: Arc<dyn HistoricalSource>,
     name: String,
     errands: Vec<BackfillTask>,
     context: Context,
-    /// When it was planned: a cursor of another plan says nothing about this one.
+    /// The time of planning, which identifies the plan: a cursor of another plan does not apply to this one.
     planned: i64,
 }
 
-/// What the cursor holds.
+/// The content of the cursor.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Progress {
-    /// Which plan it is about, microseconds since 1970.
+    /// The plan that the cursor belongs to, microseconds since 1970.
     planned: i64,
-    /// The errand under way.
+    /// The index of the current task.
     errand: usize,
-    /// How far it has come, microseconds since 1970.
+    /// The watermark within the task, microseconds since 1970.
     from: i64,
     run: Option<Run>,
     paging: Option<Paging>,
 }
 
 impl Backfill {
-    /// Sends `archive` for what is on the list.
+    /// Creates a source that reads `errands` from `archive`.
     pub fn new(
         archive: Arc<dyn HistoricalSource>,
         errands: Vec<BackfillTask>,
@@ -88,20 +88,20 @@ impl Backfill {
         }
     }
 
-    /// What is on the list.
+    /// Returns the list of tasks.
     pub fn errands(&self) -> &[BackfillTask] {
         &self.errands
     }
 
     fn at(&self, errand: usize) -> Progress {
-        let from = self.errands.get(errand).map_or(0, |it| it.span.from.timestamp_micros());
+        let from = self.errands.get(errand).map_or(0, |task| task.span.from.timestamp_micros());
         Progress { planned: self.planned, errand, from, run: None, paging: None }
     }
 
     async fn page(&self, before: Option<&Cursor>) -> Result<Page> {
         let now = self.context.clock.now();
         let progress = match before {
-            // Another plan's cursor may be of another release: it need not be readable.
+            // The cursor of another plan may be from another release: it need not be readable.
             Some(before) => cursor::read::<Progress>(&self.name, before).ok(),
             None => None,
         };
@@ -120,7 +120,7 @@ impl Backfill {
         Page { batches: Vec::new(), cursor: Cursor::new("{}"), done: true }
     }
 
-    /// Notes what is to be read.
+    /// Returns the page that records the requested spans in the gap ledger.
     fn request(&self, before: Option<&Cursor>, now: DateTime<Utc>) -> Result<Page> {
         if self.errands.is_empty() {
             return Ok(before.map_or_else(|| self.end(), cursor::nothing_new));
@@ -133,7 +133,7 @@ impl Backfill {
         Ok(Page { batches, cursor: cursor::write(&self.name, &self.at(0))?, done: false })
     }
 
-    /// One call for an errand.
+    /// Makes one call for a task. Returns the batches and the progress after it.
     async fn step(
         &self,
         errand: &BackfillTask,
@@ -146,7 +146,7 @@ impl Backfill {
         let mut notes = Notes::new(source, series, now);
         let earliest = series.earliest(now).unwrap_or(left.from).max(left.from).min(left.to);
         let lost = Span::new(left.from, earliest);
-        // What slips out of reach while a plan is carried out is not worth a word.
+        // The span that moves out of the service's lookback while the plan is carried out is not reported.
         if lost.length() > TimeDelta::minutes(10) && progress.paging.is_none() {
             notes.failed(lost, "the service does not look back that far");
         }
@@ -183,7 +183,7 @@ impl Backfill {
         };
         if reached > window.from {
             let run = Run::after(progress.run, window.from, reached, rows, at_edge);
-            // Only the newest row of the errand says what is left of it.
+            // Only the newest row of a task records what is left of it.
             if let Some(before) = progress.run.filter(|before| before.since != run.since) {
                 notes.run(before, None);
             }

@@ -1,8 +1,9 @@
-//! Time series that are read window by window: what a [`HistoricalSource`] is, and how every one is driven.
+//! Time series that are read window by window: the port [`HistoricalSource`], and the driver that all
+//! implementations share.
 //!
-//! An archive says which series it has and reads one window of one of them. What follows from that
-//! is the same for all and stands here once: rounds that go on from the cursor, oldest first; the
-//! gap ledger; and filling exactly the holes.
+//! An archive lists its series and reads one window of one of them. The rest is the same for all and
+//! implemented here: incremental rounds that resume from the cursor, oldest first; the gap ledger; and
+//! backfill of exactly the gaps.
 
 mod estimate;
 mod fill;
@@ -26,26 +27,26 @@ pub use sync::sync_page;
 use crate::http::Budget;
 use crate::{FoundInstrument, Result};
 
-/// A source whose rows belong to times, so that any span of them can be asked for.
+/// A source of time series, of which any span can be requested.
 ///
 /// # Implementing
-/// Write [`series`](Self::series) and [`read`](Self::read); the [`Source`] half is one call.
+/// Implement [`series`](Self::series) and [`read`](Self::read); the methods of [`Source`] are one call each.
 #[async_trait]
 pub trait HistoricalSource: Source + Debug {
-    /// The series that are configured, in the order in which a round reads them.
+    /// Returns the configured series, in the order in which a round reads them.
     fn series(&self, now: DateTime<Utc>) -> Vec<Series>;
 
-    /// What the service allows, and how much of it is left.
+    /// Returns the quota of the service and what is left of it.
     ///
     /// # Errors
-    /// When the record of what was spent cannot be read.
+    /// When the record of requests cannot be read.
     fn budget(&self) -> Result<Budget>;
 
-    /// Asks the service for as little as tells whether it answers and lets us in, and says in a
-    /// line what it said.
+    /// Makes a minimal request to check that the service answers and accepts the key. Returns a summary of
+    /// its answer in one line.
     ///
     /// # Errors
-    /// What is wrong, and how to mend it.
+    /// The error of the request.
     async fn check(&self, now: DateTime<Utc>) -> Result<String> {
         let Some(series) = self.series(now).into_iter().next() else {
             return Ok("nothing is configured".into());
@@ -61,55 +62,55 @@ pub trait HistoricalSource: Source + Debug {
         Ok(format!("answers, {rows} rows of `{}`", series.name))
     }
 
-    /// Returns the instruments that the service lists and whose name there holds `text`, in
-    /// whatever case; none of a service that has no such list.
+    /// Returns the instruments that the service lists and whose name there contains `text`, ignoring case;
+    /// empty for a service without such a list.
     ///
     /// # Errors
-    /// When the service cannot be asked.
+    /// When the request fails.
     async fn find(&self, text: &str) -> Result<Vec<FoundInstrument>> {
         let _ = text;
         Ok(Vec::new())
     }
 
-    /// One call to the service.
+    /// Makes one call to the service and returns its answer.
     ///
     /// # Behavior
-    /// - Gives the rows whose time is within `ask.window`; a bar's time is its opening.
-    /// - May give less than the window, saying with [`Continuation`] how to go on.
+    /// - Returns the rows whose time is within `ask.window`; the time of a candle is its opening.
+    /// - May return less than the window, and says with [`Continuation`] how to go on.
     ///
     /// # Errors
-    /// Whatever keeps the service from answering, after the retries.
+    /// Any failure that prevents an answer, after the retries.
     async fn read(&self, ask: &WindowRequest<'_>) -> Result<WindowResponse>;
 }
 
 /// One series of an archive.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series {
-    /// Its name, unique within the source and stable across releases: `candles BTC 1h`.
+    /// The name, unique within the source and stable across releases: `candles BTC 1h`.
     pub name: String,
-    /// From when on it is wanted; none for a snapshot, which has a present alone.
+    /// The beginning of the wanted history; `None` for a snapshot, which has no history.
     pub since: Option<DateTime<Utc>>,
-    /// How far back from now the service looks; none: to the beginning.
+    /// The service's lookback from now; `None`: unlimited.
     pub reach: Option<TimeDelta>,
-    /// What windows begin and end at multiples of, where the service wants that.
+    /// The alignment of the beginning and the end of windows, if the service requires one.
     pub step: Option<TimeDelta>,
-    /// How long after its time a row is final: for bars, which are told by their opening, their
-    /// length.
+    /// The finality delay: how long after its time a row is final. For candles, whose time is their opening,
+    /// it is their length.
     pub settles: TimeDelta,
-    /// How far apart its rows may be though none is missing, where they come at no fixed times.
+    /// The maximum distance between rows without a gap, for rows at irregular times.
     pub spacing: TimeDelta,
-    /// Whether a call may bring only a part of its window, so that more follow.
+    /// Whether a window may be paginated over several calls.
     pub is_paged: bool,
-    /// The longest span that one call brings.
+    /// The longest span of one call.
     pub window: TimeDelta,
-    /// How long after a round the series is worth another call.
+    /// The time after a round before the series is due again.
     pub refresh: Duration,
-    /// What a call costs, in the service's credits.
+    /// The cost of a call, in the service's credits.
     pub credits: u32,
 }
 
 impl Series {
-    /// A snapshot: what holds now, and no history.
+    /// Creates a snapshot: the present state without history.
     pub fn snapshot(name: impl Into<String>, refresh: Duration) -> Self {
         Self {
             name: name.into(),
@@ -125,7 +126,7 @@ impl Series {
         }
     }
 
-    /// A history from `since` on, read in windows of at most `window`.
+    /// Creates a history from `since` on, read in windows of at most `window`.
     pub fn history(
         name: impl Into<String>,
         since: DateTime<Utc>,
@@ -136,17 +137,16 @@ impl Series {
     }
 }
 
-/// What is asked of an archive.
+/// A request for one window of a series.
 #[derive(Debug, Clone)]
 pub struct WindowRequest<'a> {
     /// The series.
     pub series: &'a Series,
-    /// The span wanted; empty for a snapshot.
+    /// The requested span; empty for a snapshot.
     pub window: Span,
-    /// Where the answer before this one said to go on: [`Continuation::Page`].
+    /// The pagination token of the previous answer: [`Continuation::Page`].
     pub page: Option<&'a str>,
-    /// What the series remembers of the window before this one, where they touch:
-    /// [`WindowResponse::mark`].
+    /// The mark that the adjacent previous window left: [`WindowResponse::mark`].
     pub mark: Option<&'a str>,
     /// Whether the window ends at the present, where rows may still be missing.
     pub at_edge: bool,
@@ -154,45 +154,45 @@ pub struct WindowRequest<'a> {
     pub now: DateTime<Utc>,
 }
 
-/// What an archive answers.
+/// The answer to a [`WindowRequest`].
 #[derive(Debug, Clone, Default)]
 pub struct WindowResponse {
-    /// The rows, tables that others refer to first.
+    /// The rows; tables that others refer to come first.
     pub batches: Vec<Batch>,
-    /// How to go on.
+    /// The continuation.
     pub next: Continuation,
-    /// For the next window of the series to remember: an id, where the service pages by ids.
+    /// The mark for the next window of the series: an id, if the service paginates by ids.
     pub mark: Option<String>,
-    /// The rows that were not taken.
+    /// The rows that were quarantined.
     pub bad: Vec<BadRow>,
-    /// Those parts of the series that the service refuses, while it answers for the others.
+    /// The parts of the series that the service refuses while it answers for the others.
     pub refused: Vec<Refused>,
 }
 
 /// A part of a series that the service refuses: one symbol of a snapshot of many.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
-    /// What it is called in the gap ledger: `quotes BTC`.
+    /// The name in the gap ledger: `quotes BTC`.
     pub series: String,
-    /// Why, in the service's own words if it has any.
+    /// The reason, in the service's own words if it gives any.
     pub reason: String,
 }
 
-/// How to go on after an answer.
+/// The continuation after an answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Continuation {
-    /// The window is read.
+    /// The window is complete.
     #[default]
     Done,
-    /// The window is read up to this instant, and there is more behind it.
+    /// The window is complete up to this instant, and more follows.
     From(DateTime<Utc>),
-    /// The window is read up to this instant, and that is all there is for now.
+    /// The window is complete up to this instant, and nothing more is available yet.
     Until(DateTime<Utc>),
-    /// The window goes on, on the page of that name.
+    /// The window continues on the page with this pagination token.
     Page(String),
 }
 
-/// The tables of an archive: its own, the gap ledger and the quarantine.
+/// Returns the tables of an archive: its own, the quarantine and the gap ledger.
 pub fn tables<'t>(own: impl IntoIterator<Item = &'t TableRef>) -> Vec<TableRef> {
     own.into_iter().chain([Quarantine::table(), Coverage::table()]).cloned().collect()
 }

@@ -1,4 +1,4 @@
-//! How far the series of a source have been read: what its cursor holds.
+//! The content of an archive's cursor: the progress of its series.
 
 use std::collections::BTreeMap;
 
@@ -8,22 +8,22 @@ use tidegauge_core::Span;
 
 use super::Series;
 
-/// The round under way, and how far each series has come.
+/// The current round, and the progress of each series.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Progress {
-    /// The instant up to which the round reads: that of its beginning, microseconds since 1970.
+    /// The instant up to which the round reads, which is that of its beginning, microseconds since 1970.
     as_of: i64,
-    /// The series that comes next; none when the round is over.
+    /// The next series; `None` when the round is over.
     pub(super) next: Option<String>,
-    /// The window of that series that is read page by page.
+    /// The window of that series that is being paginated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) paging: Option<Paging>,
-    /// Series → how far it has come.
+    /// The progress by series.
     read: BTreeMap<String, Read>,
 }
 
-/// A window that takes several pages.
+/// The state of a paginated window.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Paging {
@@ -31,28 +31,28 @@ pub(super) struct Paging {
     pub(super) from: i64,
     pub(super) to: i64,
     pub(super) page: String,
-    /// What the first page said to remember.
+    /// The mark of the first page.
     pub(super) mark: Option<String>,
-    /// The rows so far.
+    /// The number of rows so far.
     pub(super) rows: i64,
 }
 
-/// How far a series has come.
+/// The progress of a series.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Read {
-    /// The run of the gap ledger that goes on here; none before anything was read.
+    /// The run of the gap ledger to extend; `None` before anything was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) run: Option<Run>,
-    /// What the window before this one said to remember.
+    /// The mark of the previous window.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) mark: Option<String>,
-    /// As of when it was last read to the end, microseconds since 1970.
+    /// The round in which the series was last read to its end, microseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) at: Option<i64>,
 }
 
-/// A contiguous run of windows: one row of the gap ledger. Times in microseconds since 1970.
+/// A contiguous run of windows, which is one row of the gap ledger. Times in microseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Run {
@@ -75,9 +75,9 @@ impl Paging {
 }
 
 impl Run {
-    /// The run that a window belongs to once it is read up to `reached` with `rows` rows: `before`,
-    /// if it goes on there, else one of its own. A window without rows has one of its own, unless
-    /// it is but a look at the present.
+    /// Returns the run of a window that is read up to `reached` with `rows` rows: `before`, extended, if the
+    /// window continues it, else a new one. A window without rows is a run of its own, unless it ends at the
+    /// present (`at_edge`).
     pub(super) fn after(
         before: Option<Self>,
         from: DateTime<Utc>,
@@ -105,7 +105,7 @@ impl Progress {
         }
     }
 
-    /// The next round.
+    /// Begins the next round.
     pub(super) fn again(self, now: DateTime<Utc>) -> Self {
         Self { read: self.read, ..Self::begin(now) }
     }
@@ -118,10 +118,10 @@ impl Progress {
         self.read.get(series)
     }
 
-    /// Whether `series` is worth asking for at `now`.
+    /// Returns `true` if `series` is due at `now`.
     pub(super) fn is_due(&self, series: &Series, now: DateTime<Utc>) -> bool {
         let at = self.read.get(&series.name).and_then(|read| read.at);
-        // At least a second: a series that is always due would never be done.
+        // At least a second: a series that is always due would never finish.
         let refresh = i64::try_from(series.refresh.as_micros()).unwrap_or(i64::MAX).max(1_000_000);
         at.is_none_or(|at| at.saturating_add(refresh) <= now.timestamp_micros())
     }
@@ -130,7 +130,7 @@ impl Progress {
         self.read.entry(series.into()).or_default()
     }
 
-    /// Says that `series` is read to its end, for this round.
+    /// Marks `series` as complete for this round.
     pub(super) fn finish(&mut self, series: &str) {
         let as_of = self.as_of;
         self.read_mut(series).at = Some(as_of);

@@ -1,4 +1,4 @@
-//! Rounds: every series brought up to the present, from where the cursor stands, oldest first.
+//! Incremental rounds: every series is read up to the present, from the cursor on, oldest first.
 
 use chrono::{DateTime, Utc};
 use tidegauge_core::{Batch, Cursor, Page, Span};
@@ -8,14 +8,15 @@ use super::window::{self, Notes, Outcome};
 use super::{Continuation, HistoricalSource, Series, WindowRequest};
 use crate::{Context, Result, cursor};
 
-/// The page that follows `before`: what a [`HistoricalSource`] does as a source.
+/// Returns the page that follows `before`: the implementation of
+/// [`Source::fetch`](tidegauge_core::Source::fetch) for a [`HistoricalSource`].
 ///
-/// A round brings every series that is due up to the instant at which the round began, one call a
-/// page. With nothing due there is nothing new. A window that the service refuses for good is noted
-/// in the ledger, and the other series go on.
+/// A round reads every series that is due up to the instant at which the round began, one call per page. If
+/// none is due, nothing is new. A window that the service refuses permanently is recorded in the gap ledger,
+/// and the other series continue.
 ///
 /// # Errors
-/// What keeps the service from answering, or a cursor of somebody else's.
+/// Any failure that prevents an answer, or the cursor of another source.
 pub async fn sync_page<A: HistoricalSource + ?Sized>(
     archive: &A,
     context: &Context,
@@ -36,7 +37,7 @@ pub async fn sync_page<A: HistoricalSource + ?Sized>(
     };
     let as_of = progress.as_of().unwrap_or(now);
     let all = archive.series(as_of);
-    // A series that is configured no more: the round starts over.
+    // If the series is no longer configured, the round starts over.
     let next = progress.next.take().unwrap_or_default();
     let at = all.iter().position(|series| series.name == next);
     if at.is_none() {
@@ -64,8 +65,8 @@ pub async fn sync_page<A: HistoricalSource + ?Sized>(
     Ok(Page { batches: Vec::new(), cursor: cursor::write(name, &progress)?, done })
 }
 
-/// Whether a round that began now would ask for anything. One that is taken up long after it began
-/// ends where it would have ended then, and is followed by another.
+/// Returns `true` if any series is due at `now`. A round that is resumed long after it began ends at the
+/// instant at which it would have ended then, and is followed by another.
 fn is_due<A: HistoricalSource + ?Sized>(
     archive: &A,
     progress: &Progress,
@@ -74,17 +75,17 @@ fn is_due<A: HistoricalSource + ?Sized>(
     archive.series(now).iter().any(|series| progress.is_due(series, now))
 }
 
-/// One call, and what has to be noted before it.
+/// One call, and the gap to record before it.
 struct Step<'a> {
     series: &'a Series,
     window: Span,
-    /// The service does not look back there any more.
+    /// The span that is no longer within the service's lookback.
     lost: Option<Span>,
     at_edge: bool,
 }
 
 impl<'a> Step<'a> {
-    /// The call that `series` needs; none if it has come as far as it can.
+    /// Returns the call that `series` needs, or `None` if it is up to date.
     fn of(
         series: &'a Series,
         progress: &Progress,
@@ -100,7 +101,8 @@ impl<'a> Step<'a> {
             });
         };
         let time = DateTime::from_timestamp_micros;
-        if let Some(paging) = progress.paging.as_ref().filter(|it| it.series == series.name) {
+        if let Some(paging) = progress.paging.as_ref().filter(|paging| paging.series == series.name)
+        {
             let window = Span::new(time(paging.from)?, time(paging.to)?);
             return Some(Self { series, window, lost: None, at_edge: window.to >= as_of });
         }
@@ -108,7 +110,7 @@ impl<'a> Step<'a> {
         let run = progress.read(&series.name).and_then(|read| read.run);
         let from = run.and_then(|run| time(run.to)).unwrap_or(since);
         let earliest = series.earliest(now).unwrap_or(from).max(from).min(horizon.max(from));
-        // Lost is only what there was once: whoever begins, begins with what there is.
+        // Only a series with progress can lose a span: a new one begins with what the service has.
         let lost = run.map(|_| Span::new(from, earliest)).filter(|lost| !lost.is_empty());
         let window = series.first_window(Span::new(earliest, horizon));
         if window.is_empty() && lost.is_none() {
@@ -117,7 +119,7 @@ impl<'a> Step<'a> {
         Some(Self { series, window, lost, at_edge: window.to >= horizon })
     }
 
-    /// Makes the call, and says whether the series is through with this round.
+    /// Makes the call. Returns the batches, and `true` if the series is complete for this round.
     async fn take<A: HistoricalSource + ?Sized>(
         self,
         archive: &A,
@@ -135,7 +137,7 @@ impl<'a> Step<'a> {
         if self.window.is_empty() && series.since.is_some() {
             return Ok((notes.alone()?, true));
         }
-        let paging = progress.paging.take().filter(|it| it.series == series.name);
+        let paging = progress.paging.take().filter(|paging| paging.series == series.name);
         let mark = progress.read(&series.name).filter(|_| self.lost.is_none());
         let mark = mark.and_then(|read| read.mark.clone());
         let ask = WindowRequest {
@@ -156,7 +158,7 @@ impl<'a> Step<'a> {
             }
         };
         notes.refused(self.window, std::mem::take(&mut answer.refused));
-        // The first page of a window is the newest: what it says to remember stays.
+        // The first page of a window is the newest: its mark is kept.
         let mark = paging.and_then(|paging| paging.mark).or(answer.mark);
         let (reached, over) = match answer.next {
             Continuation::Page(page) => {

@@ -1,4 +1,4 @@
-//! Which window of a series comes next, and what became of one.
+//! The choice of the next window of a series, and the handling of its outcome.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tidegauge_core::coverage::State;
@@ -13,14 +13,15 @@ use crate::http::RefusalKind;
 use crate::{Error, Result};
 
 impl Series {
-    /// Up to where the series is final at `now`: for bars, where the last closed one ends.
+    /// Returns the instant up to which the series is final at `now`: for candles, the end of the last closed
+    /// one.
     pub fn horizon(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         self.floor(now - self.settles)
     }
 
-    /// What of the series should be there at `now`: what there is of `asked`, or all that is
-    /// configured but for what is younger than a refresh, or than rows are apart, which the next
-    /// round brings. None for a snapshot.
+    /// Returns the span of the series that should be stored at `now`: the available part of `asked`, or
+    /// everything configured except for the most recent part, younger than a refresh or than the distance
+    /// between rows, which the next round reads. `None` for a snapshot.
     pub fn wanted(&self, asked: Option<Span>, now: DateTime<Utc>) -> Option<Span> {
         let since = self.begins()?;
         if let Some(asked) = asked {
@@ -31,26 +32,27 @@ impl Series {
         Some(Span::new(since, self.horizon(now.checked_sub_signed(young)?)))
     }
 
-    /// The first instant that the service still has at `now`.
+    /// Returns the first instant that the service still has at `now`, or `None` if its lookback is unlimited.
     pub fn earliest(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         self.reach.and_then(|reach| now.checked_sub_signed(reach)).map(|at| self.ceil(at))
     }
 
-    /// The part of `span` that one call brings, from its beginning; bars are not cut in two.
+    /// Returns the part of `span` that one call covers, from its beginning; it is aligned, so that candles
+    /// are not split.
     pub fn first_window(&self, span: Span) -> Span {
         let end = span.from.checked_add_signed(self.window).unwrap_or(span.to);
         let end = Some(self.floor(end)).filter(|end| *end > span.from).unwrap_or(end);
         Span::new(span.from, end.min(span.to))
     }
 
-    /// How many calls `span` takes.
+    /// Returns the number of calls that `span` takes, without pagination.
     pub fn calls(&self, span: Span) -> u64 {
         let window = self.window.num_microseconds().unwrap_or(i64::MAX).max(1);
         let length = span.length().num_microseconds().unwrap_or(i64::MAX);
         u64::try_from(length).unwrap_or_default().div_ceil(u64::try_from(window).unwrap_or(1))
     }
 
-    /// Where its history begins: with a whole step.
+    /// Returns the aligned beginning of the history, or `None` for a snapshot.
     pub fn begins(&self) -> Option<DateTime<Utc>> {
         self.since.map(|since| self.ceil(since))
     }
@@ -60,7 +62,8 @@ impl Series {
         if floor < at { floor + self.step.unwrap_or_default() } else { at }
     }
 
-    /// The last step at or before `at`, in whole microseconds: the ledger knows no shorter ones.
+    /// Returns the last aligned instant at or before `at`, in whole microseconds, the resolution of the gap
+    /// ledger.
     fn floor(&self, at: DateTime<Utc>) -> DateTime<Utc> {
         let step = self.step.and_then(|step| step.num_microseconds()).filter(|step| *step > 0);
         let micros = at.timestamp_micros();
@@ -69,17 +72,17 @@ impl Series {
     }
 }
 
-/// How a call went.
+/// The outcome of a call.
 #[derive(Debug)]
 pub(super) enum Outcome {
-    /// An answer, and the rows of its window so far.
+    /// An answer, and the number of rows of its window so far.
     Answered(WindowResponse, i64),
-    /// The service refused this window for good, in these words.
+    /// A permanent refusal of this window, with its reason.
     Refused(String),
 }
 
-/// Asks, and tells a refusal of this very series from an error of the source. `earlier` are the rows
-/// of the pages of the window before this one.
+/// Makes the call and distinguishes a refusal of this series from an error of the source. `earlier` is the
+/// number of rows of the previous pages of the window.
 pub(super) async fn ask<A: HistoricalSource + ?Sized>(
     archive: &A,
     ask: &WindowRequest<'_>,
@@ -104,7 +107,7 @@ pub(super) async fn ask<A: HistoricalSource + ?Sized>(
     }
 }
 
-/// What the service says no to for good, while it may say yes to others.
+/// Returns `true` for permanent refusals that do not concern other series.
 fn is_refusal(error: &Error) -> bool {
     match error {
         Error::Status { kind: RefusalKind::Absent, .. } => true,
@@ -116,17 +119,18 @@ fn is_refusal(error: &Error) -> bool {
     }
 }
 
-/// An answer that makes no sense as a whole: with bad rows put aside, its window is noted.
+/// Returns `true` for an answer that cannot be read as a whole: if bad rows are quarantined, its window is
+/// recorded as a gap.
 fn is_unread(error: &Error) -> bool {
     matches!(error, Error::Decode { .. } | Error::BadValue { .. } | Error::BadRow { .. })
 }
 
-/// An answer that led nowhere would be asked for for ever.
+/// Checks that the answer makes progress; otherwise the same call would be repeated forever.
 fn check(source: &str, ask: &WindowRequest<'_>, answer: &WindowResponse) -> Result<()> {
     let Span { from, to } = ask.window;
     let wrong = match &answer.next {
         Continuation::From(at) => *at <= from || *at > to,
-        // At the edge the service's clock may be ahead of ours.
+        // At the present the service's clock may be ahead of the local one.
         Continuation::Until(at) => *at < from || (*at > to && !ask.at_edge),
         Continuation::Page(page) => Some(page.as_str()) == ask.page,
         Continuation::Done => false,
@@ -138,13 +142,13 @@ fn check(source: &str, ask: &WindowRequest<'_>, answer: &WindowResponse) -> Resu
     Err(Error::decode(&ask.series.name, "paging", reason))
 }
 
-/// From the beginning of a day up to and with `at`.
+/// Returns the span from the beginning of a day to `at`, inclusive.
 fn of_day(at: DateTime<Utc>) -> Span {
     let midnight = at.date_naive().and_time(chrono::NaiveTime::MIN).and_utc();
     Span::new(midnight, at + TimeDelta::microseconds(1))
 }
 
-/// What a page says about a series beside its rows.
+/// The rows of the gap ledger that a page records about a series.
 #[derive(Debug)]
 pub(super) struct Notes<'a> {
     source: &'a str,
@@ -158,15 +162,15 @@ impl<'a> Notes<'a> {
         Self { source, series: &series.name, now, rows: Vec::new() }
     }
 
-    /// That a span is refused for good, and why. A snapshot has no span: of it the day is noted,
-    /// so that what stays refused is one row a day.
+    /// Records that a span is refused permanently, with the reason. A snapshot has no span: its day is
+    /// recorded, so that a lasting refusal is one row per day.
     pub(super) fn failed(&mut self, span: Span, reason: impl Into<String>) {
         let reason = Some(reason.into());
         let span = if span.is_empty() { of_day(span.from) } else { span };
         self.rows.push(Coverage { reason, ..self.row(span, State::Failed, 0) });
     }
 
-    /// That the service answers for the series, and refuses these parts of it.
+    /// Records that the service refuses these parts of the series while it answers for the others.
     pub(super) fn refused(&mut self, window: Span, parts: Vec<Refused>) {
         for Refused { series, reason } in parts {
             tracing::warn!(source = self.source, series, reason, "refused");
@@ -177,12 +181,12 @@ impl<'a> Notes<'a> {
         }
     }
 
-    /// That a span is asked for by hand.
+    /// Returns the row for a span that was requested by hand.
     pub(super) fn requested(&self, span: Span) -> Coverage {
         self.row(span, State::Requested, 0)
     }
 
-    /// How far a run has come, and up to where more of it is asked for by hand.
+    /// Records the extent of a run, and the instant up to which more of it was requested by hand.
     pub(super) fn run(&mut self, run: Run, requested_to: Option<DateTime<Utc>>) {
         let time = |micros| DateTime::from_timestamp_micros(micros).unwrap_or(self.now);
         let state = if run.rows > 0 { State::Present } else { State::Empty };
@@ -204,7 +208,8 @@ impl<'a> Notes<'a> {
         }
     }
 
-    /// The rows of an answer with what is to be said about them, as batches.
+    /// Returns the rows of an answer with its quarantined rows and ledger rows, as batches; empty ones are
+    /// omitted.
     pub(super) fn with(self, rows: Vec<Batch>, bad: Vec<BadRow>) -> Result<Vec<Batch>> {
         let mut batches = rows;
         batches.push(BadRow::batch(self.source, bad, self.now)?);
@@ -213,7 +218,7 @@ impl<'a> Notes<'a> {
         Ok(batches)
     }
 
-    /// What is to be said where there are no rows.
+    /// Returns the ledger rows as batches, for an answer without rows.
     pub(super) fn alone(self) -> Result<Vec<Batch>> {
         self.with(Vec::new(), Vec::new())
     }
