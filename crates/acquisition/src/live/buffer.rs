@@ -1,4 +1,4 @@
-//! Rows on their way into the next page, each key once.
+//! The buffer of rows for the next page, deduplicated by key.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use tidegauge_core::{Batch, TableRef};
 use crate::Result;
 use crate::bad_rows::BadRow;
 
-/// Rows on their way into the next page. Of two with one key the later one stays, as in the sinks.
+/// The buffer of rows for the next page. Of two rows with one key the later one is kept, as in the sinks.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
     quotes: BTreeMap<(String, DateTime<Utc>), Quote>,
@@ -36,7 +36,7 @@ impl Pending {
         self.coverage.insert((row.series.clone(), row.start_at), row);
     }
 
-    /// The rows, those of the ledger not counted.
+    /// Returns the number of rows, without those of the gap ledger.
     pub(super) fn rows(&self) -> usize {
         self.quotes.len() + self.trades.len() + self.candles.len() + self.bad.len()
     }

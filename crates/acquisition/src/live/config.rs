@@ -1,4 +1,4 @@
-//! What a user may choose about a stream.
+//! The settings of live streams.
 
 use std::time::Duration;
 
@@ -7,32 +7,32 @@ use serde::{Deserialize, Serialize};
 use crate::duration;
 use crate::{Error, Result};
 
-/// How a stream is cut into pages, and when its line counts as dead.
+/// The settings of a stream: its division into pages, and the timeouts of its connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LiveConfig {
-    /// A page is closed when it has so many rows…
+    /// The maximum number of rows of a page.
     pub batch_rows: usize,
-    /// …or after so long, if it has any; without rows it is empty then.
+    /// The maximum duration of a page; without rows by then, the page is empty.
     #[serde(with = "duration")]
     pub batch_for: Duration,
-    /// How often a page is worth it that only says that nothing happened.
+    /// The interval of pages that only record coverage while no events arrive.
     #[serde(with = "duration")]
     pub idle_for: Duration,
-    /// How long the service may take to answer a subscription.
+    /// The timeout for the answer to a subscription.
     #[serde(with = "duration")]
     pub ack_timeout: Duration,
-    /// After so long without a sign of life the line is dead.
+    /// The time without any message after which the connection counts as dead.
     #[serde(with = "duration")]
     pub silence_timeout: Duration,
-    /// After so long without an event of any series the line is opened anew, alive or not
-    /// (`None`: a quiet market is nothing to worry about).
+    /// The time without an event of any series after which the stream reconnects, even if the connection is
+    /// alive (`None`: never, for quiet markets).
     #[serde(with = "duration::option")]
     pub data_timeout: Option<Duration>,
-    /// How long after its end a bar of which nothing more is heard counts as finished.
+    /// The time after its end at which a candle without further updates counts as final.
     #[serde(with = "duration")]
     pub grace: Duration,
-    /// When to connect again.
+    /// The reconnect policy.
     pub reconnect: Reconnect,
 }
 
@@ -72,20 +72,20 @@ impl LiveConfig {
     }
 }
 
-/// When to connect again.
+/// A reconnect policy: exponential backoff with jitter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Reconnect {
-    /// The pause after the first failure; each later one is twice as long, less some chance.
+    /// The pause after the first failure; each later one is twice as long, less a random part (jitter).
     #[serde(with = "duration")]
     pub first_pause: Duration,
-    /// The longest such pause.
+    /// The maximum of these pauses.
     #[serde(with = "duration")]
     pub longest_pause: Duration,
-    /// A line that lived for so long takes the pauses back to the first one.
+    /// The lifetime of a connection after which the backoff is reset.
     #[serde(with = "duration")]
     pub stable_after: Duration,
-    /// How many failures on end are borne (`None`: any number).
+    /// The maximum number of consecutive failures (`None`: unlimited).
     pub failures: Option<u32>,
 }
 

@@ -1,4 +1,4 @@
-//! The line to a service: opened, subscribed over, listened to, and given up.
+//! The connection to a service: opening, subscription, receiving and reconnect.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
@@ -11,7 +11,7 @@ use crate::{Error, Result};
 
 #[derive(Debug)]
 pub(super) enum Connection {
-    /// There is none, after so many failures on end.
+    /// No connection, after this number of consecutive failures.
     Closed {
         failures: u32,
         not_before: Instant,
@@ -23,23 +23,23 @@ pub(super) enum Connection {
 pub(super) struct Open {
     socket: Socket,
     since: Instant,
-    /// How many failures there were before it.
+    /// The number of consecutive failures before this connection.
     failures: u32,
-    /// The last sign of life…
+    /// The time of the last message.
     heard: Instant,
-    /// …and the last event.
+    /// The time of the last event.
     event: Instant,
-    /// By when every series must be answered for; none when all are.
+    /// The deadline for the answers to all subscriptions; `None` once all are there.
     answers_due: Option<Instant>,
     next_beat: Option<Instant>,
-    /// The last moment at which all that had come was heard…
+    /// The last instant at which every message that had arrived was processed.
     quiet: DateTime<Utc>,
-    /// …and the last such moment before a message: what was sent earlier than that is here.
+    /// The value of `quiet` before the last message: everything sent before it has been received.
     pub(super) complete: DateTime<Utc>,
 }
 
 impl Open {
-    /// Nobody listened for so long: that is not the service's fault.
+    /// Extends the timeouts by `away`, the time in which no fetch listened, which is no fault of the service.
     pub(super) fn forgive(&mut self, away: std::time::Duration) {
         self.heard += away;
         self.event += away;
@@ -56,7 +56,7 @@ fn broken(socket: &Socket, reason: impl Into<String>) -> Error {
 }
 
 impl<P: Protocol> Live<P> {
-    /// Waits for its time, if that comes before `deadline`, and opens the line.
+    /// Waits for the end of the backoff, if it is before `deadline`, and connects.
     pub(super) async fn reconnect(&self, state: &mut State, deadline: Instant) {
         let Connection::Closed { failures, not_before } = state.line else { return };
         sleep_until(not_before.min(deadline)).await;
@@ -89,7 +89,7 @@ impl<P: Protocol> Live<P> {
         })
     }
 
-    /// Hears one thing, if one comes before `deadline`; and does what is due.
+    /// Receives one message, if one arrives before `deadline`, and does what is due.
     pub(super) async fn listen(&self, state: &mut State, deadline: Instant) {
         let Connection::Open(up) = &mut state.line else { return };
         let heard = match up.socket.heard() {
@@ -124,20 +124,20 @@ impl<P: Protocol> Live<P> {
         }
     }
 
-    /// The next moment at which something is due.
+    /// Returns the next instant at which something is due.
     fn due(&self, up: &Open) -> Instant {
         let silence = up.heard + self.config.silence_timeout;
         let data = self.config.data_timeout.map(|most| up.event + most);
         [up.answers_due, up.next_beat, data].into_iter().flatten().fold(silence, Instant::min)
     }
 
-    /// Does what is due while nothing comes: the line is quiet.
+    /// Does what is due while no message arrives: finalizes candles, checks timeouts and sends heartbeats.
     async fn keep_up(&self, state: &mut State) -> Result<()> {
         let now = Instant::now();
         let grace = TimeDelta::from_std(self.config.grace).unwrap_or(TimeDelta::MAX);
         let Connection::Open(up) = &mut state.line else { return Ok(()) };
         for track in &mut state.tracks {
-            // Not the present counts, but until when the service was heard.
+            // The reference is the instant up to which messages were received, not the present.
             if let Some(bar) = track.overdue(up.complete, grace) {
                 track.add_row();
                 state.pending.candle(bar);
@@ -171,7 +171,7 @@ impl<P: Protocol> Live<P> {
         Ok(())
     }
 
-    /// Takes in a message.
+    /// Processes a message.
     fn take(&self, state: &mut State, text: &str) {
         let now = self.clock.now();
         let said = match self.protocol.read(text, now) {
@@ -206,8 +206,8 @@ impl<P: Protocol> Live<P> {
         }
     }
 
-    /// Puts what makes no sense aside; or fails the page after what is good, and ends the run: the
-    /// ledger must not say that all is there.
+    /// Quarantines an invalid message; or closes the connection and fails after the page with the good rows,
+    /// because the ledger must not claim complete coverage.
     fn sift(&self, state: &mut State, table: &'static str, error: Error, content: &str) {
         let now = self.clock.now();
         let mut sieve =
@@ -240,7 +240,7 @@ impl<P: Protocol> Live<P> {
         }
     }
 
-    /// Looks whether all series are answered for, and any of them with yes.
+    /// Checks the answers to the subscriptions: an error if all series are answered for and all are refused.
     fn answered(&self, state: &mut State) -> Result<()> {
         if state.tracks.iter().any(|track| !track.is_answered()) {
             return Ok(());
@@ -248,7 +248,7 @@ impl<P: Protocol> Live<P> {
         if let Some(up) = up_of(state) {
             up.answers_due = None;
         }
-        match state.tracks.first().filter(|_| state.tracks.iter().all(|it| it.is_refused())) {
+        match state.tracks.first().filter(|_| state.tracks.iter().all(|track| track.is_refused())) {
             None => Ok(()),
             Some(first) => Err(Error::Refused {
                 service: self.protocol.name(),
@@ -258,7 +258,8 @@ impl<P: Protocol> Live<P> {
         }
     }
 
-    /// The line is gone: ends the runs, and says when to open the next one, if ever.
+    /// Handles a lost connection: ends the runs, and schedules the reconnect, or fails if the error is
+    /// permanent.
     pub(super) fn fall(&self, state: &mut State, error: Error) {
         let error = self.sockets.hidden().error(error);
         let now = self.clock.now();
@@ -281,7 +282,7 @@ impl<P: Protocol> Live<P> {
         state.line = Connection::Closed { failures, not_before: Instant::now() + pause };
         let hopeless = match &error {
             Error::Auth { .. } | Error::TooLarge { .. } | Error::Config { .. } => true,
-            // Whoever was welcome once will be again.
+            // A service that accepted a subscription before will do so again.
             Error::Refused { .. } | Error::NotJson { .. } | Error::Redirect { .. } => {
                 !state.welcome
             }
@@ -307,13 +308,13 @@ fn take_event(state: &mut State, series: usize, event: Event, snapshot: bool) {
     let (track, pending) = (&mut state.tracks[series], &mut state.pending);
     match event {
         Event::Quote(quote) => {
-            // It may be the latest one from long ago, and says nothing of what was before.
+            // The quote may be the latest one from long ago, so it does not extend the run backwards.
             track.event(quote.at);
             track.add_row();
             pending.quote(quote);
         }
         Event::Trade(trade) => {
-            // Of the instant with which a snapshot begins there may be more.
+            // A snapshot may omit trades of its first instant.
             let beyond = TimeDelta::microseconds(i64::from(snapshot));
             track.reach_back(trade.at + beyond);
             track.event(trade.at);

@@ -1,11 +1,11 @@
-//! Live streams: what is the same for every service that pushes.
+//! Live streams: the driver that all services with push share.
 //!
-//! A line is opened, subscribed over, listened to, and opened anew when it breaks, falls silent or
-//! is refused for a while. What comes is cut into pages. The gap ledger says, series by series,
-//! from when to when the stream is without a hole: one row for each run of a line.
+//! It connects, subscribes, receives, and reconnects when the connection breaks, falls silent or is refused
+//! temporarily. Messages are divided into pages. The gap ledger records, by series, the spans in which the
+//! stream has no gap: one row for each run of a connection.
 //!
-//! Only a fetch listens. Between two of them nothing is read, so that whoever is slow to load holds
-//! up the service and not the memory; and what has been read stays until a page with it was taken.
+//! Only a fetch receives. Between fetches nothing is read, so that a slow load causes backpressure instead of
+//! memory growth; and rows that have been read are kept until a page with them is loaded.
 
 mod buffer;
 mod config;
@@ -34,67 +34,67 @@ use crate::bad_rows::BadRows;
 use crate::http::{Budget, Sockets};
 use crate::{Context, Error, Result, cursor};
 
-/// A source that never ends.
+/// A live stream: a source that never ends.
 #[async_trait]
 pub trait Stream: Source {
-    /// How often lines may be opened, and how much of that is left.
+    /// Returns the quota of connection attempts and what is left of it.
     ///
     /// # Errors
-    /// When the record of what was spent cannot be read.
+    /// When the record of requests cannot be read.
     fn budget(&self) -> Result<Budget>;
 
-    /// Opens a line to the service, and closes it again.
+    /// Checks the service by opening a connection and closing it again.
     ///
     /// # Errors
-    /// When the service lets nobody in.
+    /// When the connection is refused or fails.
     async fn check(&self) -> Result<()>;
 }
 
-/// What is particular to a service. It knows no line: it writes requests and reads messages.
+/// The protocol of one service: it encodes requests and decodes messages, independent of the connection.
 pub(crate) trait Protocol: Debug + Send + Sync {
-    /// The name of the source.
+    /// Returns the name of the source.
     fn name(&self) -> &'static str;
 
-    /// The path below the base URL.
+    /// Returns the path below the base URL.
     fn path(&self) -> &'static [&'static str];
 
-    /// The names of the series, as the ledger has them: `quotes BTC`.
+    /// Returns the names of the series, as in the gap ledger: `quotes BTC`.
     fn series(&self) -> Vec<String>;
 
-    /// The messages that subscribe to all of them.
+    /// Returns the messages that subscribe to all series.
     fn subscribe(&self) -> Vec<String>;
 
-    /// What the service wants to hear from us, and how often.
+    /// Returns the interval and the text of heartbeats to send, or `None` if the service needs none.
     fn heartbeat(&self) -> Option<(Duration, &'static str)>;
 
-    /// What a message says. Series are told by their place in [`Self::series`].
+    /// Decodes a message. Series are identified by their index in [`Self::series`].
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// When the message cannot be decoded.
     fn read(&self, text: &str, now: DateTime<Utc>) -> Result<Vec<ServerMessage>>;
 }
 
-/// What a service says.
+/// A decoded message of a service.
 #[derive(Debug)]
 pub(crate) enum ServerMessage {
-    /// A series is subscribed to.
+    /// The subscription to a series was accepted.
     Accepted(usize),
-    /// A series is not, and why.
+    /// The subscription to a series was refused, with the reason.
     Refused(usize, String),
-    /// The service is angry with us: the line is better closed.
+    /// An error of the service about the whole connection, which is then closed.
     Complaint(String),
-    /// Something happened.
+    /// A market event.
     Event { series: usize, event: Event, snapshot: bool },
-    /// A row that makes no sense.
+    /// An invalid row.
     Bad { table: &'static str, content: String, error: Error },
 }
 
-/// Something that happened on a market.
+/// An event on a market.
 #[derive(Debug)]
 pub(crate) enum Event {
     Quote(Quote),
     Trade(MarketTrade),
-    /// The latest state of a bar, and its length.
+    /// The latest state of a candle, and its length.
     Bar(Candle, TimeDelta),
 }
 
@@ -116,11 +116,11 @@ impl<P: Debug> Debug for Live<P> {
     }
 }
 
-/// What the cursor holds.
+/// The content of the cursor.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Progress {
-    /// How many pages there were.
+    /// The number of pages so far.
     page: u64,
     /// The time of the last event, by series.
     last: BTreeMap<String, DateTime<Utc>>,
@@ -128,22 +128,23 @@ struct Progress {
 
 #[derive(Debug)]
 struct State {
-    /// The pages so far; none before a cursor was read.
+    /// The number of pages so far; `None` before a cursor was read.
     page: Option<u64>,
-    /// The last page and the cursor before it: until its own comes back, it may be wanted again.
+    /// The last page and the cursor before it: until its own cursor is passed back, it may be requested
+    /// again.
     kept: Option<(Option<Cursor>, Page)>,
     pending: Pending,
     tracks: Vec<Track>,
     line: Connection,
-    /// Whether the service has ever accepted anything.
+    /// Whether the service has ever accepted a subscription.
     welcome: bool,
-    /// What is to be told once the pending rows are taken.
+    /// The error to return once the pending rows are loaded.
     broken: Option<Error>,
-    /// The last moment at which somebody was listening.
+    /// The last instant at which a fetch was listening.
     listened: Instant,
-    /// When the ledger was last told.
+    /// The time of the last update of the gap ledger.
     noted: Instant,
-    /// How many rows were put aside.
+    /// The number of invalid messages so far.
     bad: u64,
 }
 
@@ -172,24 +173,24 @@ impl<P: Protocol> Live<P> {
         Ok(Self { protocol, sockets, config, bad_rows, clock, state: Mutex::new(state) })
     }
 
-    /// As [`Stream::budget`].
+    /// Implements [`Stream::budget`].
     pub(crate) fn budget(&self) -> Result<Budget> {
         self.sockets.budget()
     }
 
-    /// As [`Stream::check`].
+    /// Implements [`Stream::check`].
     pub(crate) async fn check(&self) -> Result<()> {
         self.sockets.open(self.protocol.path()).await.map(drop)
     }
 
-    /// The tables that every stream fills beside those of its own.
+    /// Returns the tables `own` and those that every stream fills: the gap ledger and the quarantine.
     pub(crate) fn tables(own: impl IntoIterator<Item = TableRef>) -> Vec<TableRef> {
         let ledger = [Coverage::table().clone(), Quarantine::table().clone()];
         own.into_iter().chain(ledger).collect()
     }
 
-    /// The next page. Cancelling it loses nothing that was heard; asked with the cursor before the
-    /// last page, it gives that one again.
+    /// Returns the next page. Cancel-safe: no received message is lost. If it is called with the cursor
+    /// before the last page, it returns that page again.
     pub(crate) async fn page(&self, before: Option<&Cursor>) -> Result<Page> {
         let mut state = self.state.lock().await;
         let state = &mut *state;
@@ -218,7 +219,7 @@ impl<P: Protocol> Live<P> {
         self.turn(state, before)
     }
 
-    /// Reads the first cursor, and forgives the line the time in which nobody listened.
+    /// Reads the first cursor, and extends the timeouts by the time in which no fetch listened.
     fn begin(&self, state: &mut State, before: Option<&Cursor>) -> Result<()> {
         if state.page.is_none() {
             let progress: Progress = match before {
@@ -238,7 +239,7 @@ impl<P: Protocol> Live<P> {
         Ok(())
     }
 
-    /// Makes a page of what is pending. It stays pending if that fails.
+    /// Builds a page of the pending rows, which stay pending if that fails.
     fn turn(&self, state: &mut State, before: Option<&Cursor>) -> Result<Page> {
         let now = self.clock.now();
         if state.pending.rows() > 0 || state.noted.elapsed() >= self.config.idle_for {

@@ -1,4 +1,4 @@
-//! What is remembered of one series: the run that it is in, and what would come twice.
+//! The state of one series: its current run, and the ids for deduplication.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -6,30 +6,30 @@ use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use tidegauge_core::coverage::State;
 use tidegauge_core::tables::{Candle, Coverage, MarketTrade};
 
-/// What was sent this much before is here: the way from the service, and what our clocks differ.
+/// The margin for latency and clock skew: everything sent earlier than this has been received.
 const LAG: TimeDelta = TimeDelta::seconds(5);
 
-/// So many numbers of trades are remembered; the service repeats fewer.
+/// The number of trade ids kept for deduplication; the service repeats fewer.
 const REMEMBERED: usize = 1_024;
 
-/// A span without a hole, as it grows.
+/// A growing span without a gap.
 #[derive(Debug)]
 struct Run {
     start: DateTime<Utc>,
     end: DateTime<Utc>,
     rows: i64,
-    /// Why the service refuses the series, if it does.
+    /// The reason for which the service refuses the series, if it does.
     refused: Option<String>,
-    /// How far the ledger knows it.
+    /// The end and the number of rows as last recorded in the gap ledger.
     noted: Option<(DateTime<Utc>, i64)>,
 }
 
-/// One series of a stream.
+/// The state of one series of a stream.
 #[derive(Debug)]
 pub(super) struct Track {
     pub(super) series: String,
     run: Option<Run>,
-    /// The run before it, on another line.
+    /// The previous run, on another connection.
     past: Option<Run>,
     /// The time of the last event.
     pub(super) last: Option<DateTime<Utc>>,
@@ -51,7 +51,7 @@ impl Track {
         }
     }
 
-    /// The service has said yes or no.
+    /// Returns `true` if the service has accepted or refused the subscription.
     pub(super) fn is_answered(&self) -> bool {
         self.run.is_some()
     }
@@ -60,7 +60,7 @@ impl Track {
         self.refusal().is_some()
     }
 
-    /// Why the service refuses it, if it does.
+    /// Returns the reason for which the service refuses the series, if it does.
     pub(super) fn refusal(&self) -> Option<&str> {
         self.run.as_ref()?.refused.as_deref()
     }
@@ -69,14 +69,14 @@ impl Track {
         if let (Some(last), None) = (self.last, &refused) {
             tracing::info!(series = self.series, %last, "a new run begins");
         }
-        // A refusal is of an instant.
+        // A refusal covers a single instant.
         let length = TimeDelta::microseconds(i64::from(refused.is_some()));
         self.run = Some(Run { start: now, end: now + length, rows: 0, refused, noted: None });
     }
 
-    /// The line is gone; what the ledger is yet to be told.
+    /// Ends the run after the connection is lost. Returns the coverage that is not recorded yet.
     pub(super) fn end(&mut self, source: &str, now: DateTime<Utc>) -> Option<Coverage> {
-        // A bar that is not finished is somebody else's to finish.
+        // An unfinished candle is completed by a later connection or a backfill.
         self.bars.running = None;
         let coverage = self.coverage(source, now);
         if let Some(run) = self.run.take().filter(|run| run.refused.is_none()) {
@@ -85,7 +85,7 @@ impl Track {
         coverage
     }
 
-    /// An event of `at` came, and with it all before it.
+    /// Extends the run to `at`, the time of an event: everything before it has been received.
     pub(super) fn event(&mut self, at: DateTime<Utc>) {
         self.last = self.last.max(Some(at));
         if let Some(run) = &mut self.run {
@@ -93,10 +93,10 @@ impl Track {
         }
     }
 
-    /// The run has all since `at`, though it was subscribed to later. Where that is within the run
-    /// before it, nothing was missed and the two are one.
+    /// Extends the run back to `at`, although the subscription began later. If that is within the previous
+    /// run, nothing was missed and both are merged.
     pub(super) fn reach_back(&mut self, at: DateTime<Utc>) {
-        // What the ledger knows is known by its start.
+        // A recorded run is identified by its start in the ledger, so that its start must not change.
         let Some(run) = self.run.as_mut().filter(|run| run.noted.is_none()) else { return };
         run.start = run.start.min(at);
         if let Some(past) = self.past.take_if(|past| at <= past.end) {
@@ -106,18 +106,18 @@ impl Track {
         }
     }
 
-    /// One more row of this run is on its way.
+    /// Counts one more row of this run.
     pub(super) fn add_row(&mut self) {
         if let Some(run) = &mut self.run {
             run.rows += 1;
         }
     }
 
-    /// Everything that was sent up to `heard` is here.
+    /// Extends the run, given that everything sent up to `heard` has been received.
     pub(super) fn extend(&mut self, heard: DateTime<Utc>) {
         let reached = match self.bars.interval {
             _ if self.is_refused() => None,
-            // Bars are covered as far as they are finished.
+            // Candles are covered as far as they are final.
             Some(interval) => match &self.bars.running {
                 Some(running) => Some(running.open_at),
                 None => (heard - LAG).duration_trunc(interval).ok(),
@@ -129,7 +129,7 @@ impl Track {
         }
     }
 
-    /// What the ledger does not know yet.
+    /// Returns the coverage of the run, or `None` if the ledger has it already.
     pub(super) fn coverage(&mut self, source: &str, now: DateTime<Utc>) -> Option<Coverage> {
         let run = self.run.as_mut()?;
         let known = run.noted == Some((run.end, run.rows));
@@ -150,7 +150,7 @@ impl Track {
         })
     }
 
-    /// Whether the trade is new.
+    /// Returns `true` if the trade is new, and remembers its id.
     pub(super) fn is_new(&mut self, trade: &MarketTrade) -> bool {
         let new = self.ids.insert(trade.trade_id);
         if new {
@@ -164,13 +164,13 @@ impl Track {
         new
     }
 
-    /// Takes the latest state of a bar; gives the one that is finished thereby.
+    /// Takes the latest state of a candle. Returns the candle that became final by it, if any.
     pub(super) fn bar(&mut self, bar: Candle, interval: TimeDelta) -> Option<Candle> {
         let finished = self.bars.push(bar, interval);
         self.finished(finished)
     }
 
-    /// The bar that has been over for `grace`.
+    /// Returns the candle that has been over for `grace`, if any.
     pub(super) fn overdue(&mut self, now: DateTime<Utc>, grace: TimeDelta) -> Option<Candle> {
         let finished = self.bars.overdue(now, grace);
         self.finished(finished)
@@ -184,7 +184,7 @@ impl Track {
     }
 }
 
-/// The bar that is going on.
+/// The candle in progress.
 #[derive(Debug, Default)]
 struct Bars {
     interval: Option<TimeDelta>,
@@ -196,7 +196,7 @@ impl Bars {
         self.interval = Some(interval);
         match &mut self.running {
             Some(running) if bar.open_at > running.open_at => Some(std::mem::replace(running, bar)),
-            // Sent again after its end: the last word on it.
+            // An update after its end is the final state.
             Some(running) if bar.open_at < running.open_at => Some(bar),
             running => {
                 *running = Some(bar);
@@ -249,7 +249,7 @@ mod tests {
         assert_eq!((known.start_at, known.end_at), (at("17:48:30"), at("17:49:00")));
         assert_eq!(track.overdue(at("17:50:09"), grace), None);
         assert_eq!(track.overdue(at("17:50:10"), grace), Some(minute(49, 3)));
-        // Nothing is traded: bars that are not there are covered all the same.
+        // Without trades, candles that do not exist are covered nevertheless.
         track.extend(at("17:53:07"));
         assert_eq!(track.coverage("s", at("17:54:00")).unwrap().end_at, at("17:53:00"));
         assert_eq!(track.bar(minute(54, 5), one), None);
