@@ -1,4 +1,4 @@
-//! What becomes of a row that makes no sense.
+//! The policy for bad rows, and the filter that applies it.
 
 use std::collections::HashSet;
 
@@ -12,43 +12,44 @@ use crate::error::cut;
 use crate::hidden::Hidden;
 use crate::{Error, Result};
 
-/// What becomes of a row that makes no sense. Never is one left out without a word.
+/// The policy for bad rows. Every row that is left out is reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BadRows {
-    /// The page fails, and nothing of it is taken. A row of a service that has a number with more digits than its
-    /// column is put into quarantine all the same: what is sent as a float is wrong in no other way.
+    /// The page fails, and none of its rows is taken. Exception: a row of a service with a number of more
+    /// digits than its column holds is quarantined, because a number that is sent as a float is wrong in no
+    /// other way.
     #[default]
     Fail,
-    /// The row goes to the table `quarantine` with its reason; the others are taken.
+    /// The row is written to the table `quarantine` with its reason; the other rows are taken.
     Quarantine,
 }
 
-/// What becomes of a price with more than eighteen decimal places, which is what a column holds.
+/// The policy for prices with more than eighteen decimal places, the scale of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FinePrices {
-    /// Its row goes to the table `quarantine`.
+    /// The row is quarantined.
     #[default]
     Quarantine,
-    /// It is rounded to eighteen places, half to even; one that would be zero goes to `quarantine`.
+    /// The price is rounded to eighteen places, half to even; a row whose price would be zero is quarantined.
     Round,
 }
 
 /// A row that was not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadRow {
-    /// Where it stands in the source, unique there.
+    /// The place of the row in its source, unique there.
     pub place: String,
-    /// The table that it was meant for.
+    /// The table that the row was meant for.
     pub table: String,
-    /// Why it was not taken.
+    /// The reason for which it was not taken.
     pub reason: String,
-    /// As it came.
+    /// The row as it was received.
     pub content: String,
 }
 
-/// Lets good rows pass, and does with bad ones what it is told.
+/// A filter that passes good rows and handles bad ones by its policy.
 #[derive(Debug)]
 pub struct RowFilter {
     policy: BadRows,
@@ -59,14 +60,14 @@ pub struct RowFilter {
     fine_prices: FinePrices,
 }
 
-/// The characters of a bad row that are kept.
+/// The number of characters of a bad row that are kept.
 const KEPT: usize = 2_000;
 
-/// The most characters of a place that are written out.
+/// The number of characters of a place that are written out.
 const LONGEST_PLACE: usize = 180;
 
 impl RowFilter {
-    /// A sieve for rows of `table`; `series` is part of the place of a bad one.
+    /// Creates a filter for rows of `table`; `series` is the first part of the place of a bad row.
     pub fn new(policy: BadRows, table: &str, series: impl Into<String>) -> Self {
         Self {
             policy,
@@ -78,34 +79,33 @@ impl RowFilter {
         }
     }
 
-    /// Returns the same sieve, for prices with more places than a column holds.
+    /// Sets the policy for prices with more places than a column holds.
     #[must_use]
     pub fn with_fine_prices(self, fine_prices: FinePrices) -> Self {
         Self { fine_prices, ..self }
     }
 
-    /// Returns what becomes of a price with more places than a column holds.
+    /// Returns the policy for prices with more places than a column holds.
     pub(crate) fn fine_prices(&self) -> FinePrices {
         self.fine_prices
     }
 
-    /// Returns the same sieve, which shows `hidden` nowhere; the content of a bad row stays as it
-    /// came.
+    /// Removes `hidden` from places and reasons; the content of a bad row stays as it was received.
     #[must_use]
     pub(crate) fn hiding(self, hidden: &Hidden) -> Self {
         Self { hidden: hidden.clone(), ..self }
     }
 
-    /// A sieve that lets nothing pass but good rows.
+    /// Creates a filter that fails on every bad row.
     pub fn strict() -> Self {
         Self::new(BadRows::Fail, "", "")
     }
 
-    /// The row if it is good; none if it was put aside. `place` tells it from all others of the
-    /// series, `content` is how it came.
+    /// Returns the row if it is good, or `None` if it was quarantined. `place` identifies it within the
+    /// series; `content` is the row as it was received.
     ///
     /// # Errors
-    /// When it is bad, and bad rows are to fail the page.
+    /// The error of a bad row, if the policy does not quarantine it.
     pub fn pass<T>(
         &mut self,
         row: Result<T>,
@@ -121,7 +121,7 @@ impl RowFilter {
         }
     }
 
-    /// Whether a bad row may be done without.
+    /// Quarantines a bad row if the policy allows it. Returns `true` if it did.
     #[cold]
     fn put_aside(
         &mut self,
@@ -129,7 +129,7 @@ impl RowFilter {
         place: impl FnOnce() -> String,
         content: impl FnOnce() -> String,
     ) -> bool {
-        // Only what is wrong with the row itself.
+        // Other errors concern more than the row itself.
         let of_row =
             matches!(error, Error::Decode { .. } | Error::BadValue { .. } | Error::BadRow { .. });
         let is_done_without = match self.policy {
@@ -147,14 +147,14 @@ impl RowFilter {
         true
     }
 
-    /// Puts a row aside that could be taken by itself.
+    /// Quarantines a row that is good by itself.
     pub(crate) fn add(&mut self, place: &str, reason: String, content: &str) {
         let (place, table) = (self.place(place), self.table.clone());
         tracing::debug!(%place, %table, %reason, "row put into quarantine");
         self.bad.push(BadRow { place, table, reason, content: cut(content, KEPT) });
     }
 
-    /// Returns whether the row at `place` was put aside.
+    /// Returns `true` if the row at `place` was quarantined.
     pub(crate) fn has(&self, place: &str) -> bool {
         let place = self.place(place);
         self.bad.iter().any(|bad| bad.place == place)
@@ -164,18 +164,19 @@ impl RowFilter {
         bounded(self.hidden.text(format!("{} {place}", self.series).trim_start()))
     }
 
-    /// How many rows were put aside so far.
+    /// Returns the number of rows that were quarantined so far.
     pub fn count(&self) -> usize {
         self.bad.len()
     }
 
-    /// The rows that were put aside.
+    /// Returns the rows that were quarantined.
     pub fn into_bad(self) -> Vec<BadRow> {
         self.bad
     }
 }
 
-/// Returns a place that any store takes as part of a key: the end of a very long one is told by its fingerprint.
+/// Returns a place that every store accepts as part of a key: the end of a very long one is replaced by a
+/// fingerprint.
 fn bounded(place: String) -> String {
     let Some((end, _)) = place.char_indices().nth(LONGEST_PLACE) else { return place };
     let mut whole = Fingerprint::default();
@@ -184,10 +185,10 @@ fn bounded(place: String) -> String {
 }
 
 impl BadRow {
-    /// `rows`, put aside by `source` at `now`, as rows of the table `quarantine`.
+    /// Converts `rows`, which `source` quarantined at `now`, to a batch of the table `quarantine`.
     ///
     /// # Errors
-    /// Returns an error if a row does not fit the table, which none of these rows can.
+    /// An error if a row does not fit the table, which none of these rows can cause.
     pub fn batch(source: &str, rows: Vec<Self>, now: DateTime<Utc>) -> Result<Batch> {
         if let Some(Self { place, table, reason, .. }) = rows.first() {
             let count = rows.len();
@@ -200,7 +201,7 @@ impl BadRow {
                 "rows put into quarantine, as this"
             );
         }
-        // Where the place is a key, several rows may have it.
+        // A place that is a key may belong to several rows.
         let mut places = HashSet::new();
         let row = |row: Self| Quarantine {
             source: source.into(),

@@ -1,4 +1,4 @@
-//! What every source is given by whoever makes it.
+//! The context that is passed to every source.
 
 use std::sync::Arc;
 
@@ -9,8 +9,8 @@ use crate::bad_rows::BadRows;
 #[cfg(feature = "_http")]
 use crate::http::Usage;
 
-/// What every source is given by whoever makes it: the clock, the names of things, and what all
-/// share. Cheap to clone.
+/// The context that is passed to every source: the clock, the registry of instruments, the policy for bad
+/// rows and the request budgets. Cheap to clone.
 ///
 /// ```
 /// # #[cfg(feature = "kraken")] {
@@ -26,19 +26,20 @@ use crate::http::Usage;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Context {
-    /// Tells the time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// The instruments that there are.
+    /// The known instruments.
     pub registry: Registry,
-    /// What becomes of rows that make no sense.
+    /// The policy for bad rows.
     pub bad_rows: BadRows,
-    /// What has been asked of each service, and how much may be.
+    /// The requests made to each service, and their budgets.
     #[cfg(feature = "_http")]
     pub usage: Usage,
 }
 
 impl Context {
-    /// The instruments of the house, no bad row taken, and no memory of earlier requests.
+    /// Creates a context with the built-in instruments, the default policy for bad rows (fail), and a usage
+    /// that is kept in memory only.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
             clock,

@@ -1,10 +1,10 @@
-//! Lengths of time as people write them: `500ms`, `10s`, `5m`, `2h`, `1d`, `1h 30m`.
+//! Durations as text: `500ms`, `10s`, `5m`, `2h`, `1d`, `1h 30m`.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serializer, de};
 
-/// For `#[serde(with = "duration")]`.
+/// Serializes a duration, for `#[serde(with = "duration")]`.
 pub(crate) fn serialize<S: Serializer>(
     duration: &Duration,
     serializer: S,
@@ -16,12 +16,12 @@ pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Duration, D::Error> {
     let text = String::deserialize(deserializer)?;
-    // What was found is not repeated: it may be a secret in the wrong place.
+    // The text is not repeated: it may be a secret in the wrong place.
     parse(&text).ok_or_else(|| de::Error::custom("it is not a length of time, as in `30s`, `5m`"))
 }
 
-/// Returns the length of time that `text` names; `None` if it names none, or one that clocks
-/// cannot count with.
+/// Parses a duration. Returns `None` if `text` is none, or if it exceeds `u64::MAX` milliseconds, which
+/// clocks cannot count with.
 pub(crate) fn parse(text: &str) -> Option<Duration> {
     let duration = humantime::parse_duration(text).ok()?;
     (duration <= Duration::from_millis(u64::MAX)).then_some(duration)
@@ -31,7 +31,7 @@ pub(crate) fn shown(duration: Duration) -> String {
     humantime::format_duration(duration).to_string()
 }
 
-/// The same for what need not be set.
+/// The same for optional durations.
 pub(crate) mod option {
     use super::{Deserialize, Deserializer, Duration, Serializer, de, parse, shown};
 

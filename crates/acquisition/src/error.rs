@@ -1,4 +1,4 @@
-//! What can go wrong between an API and our rows.
+//! The errors of this crate.
 
 use std::time::Duration;
 
@@ -9,20 +9,20 @@ use crate::refusal::{Endpoint, RefusalKind};
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What can go wrong between an API and our rows. Every message says the way out; none holds a key,
+/// An error of a source, from the request to the row. Every message says how to fix it; none contains a key,
 /// nor more of a URL than its host and path.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The source cannot be built as configured.
+    /// A setting from which the source cannot be built.
     #[error("`{setting}` is set wrongly: {reason}")]
     Config {
         /// The setting.
         setting: &'static str,
-        /// What is wrong with it, and what would be right.
+        /// What is wrong with the setting, and what would be right.
         reason: String,
     },
-    /// The source needs a key, and there is none.
+    /// A missing key.
     #[error(
         "{service} needs a key and there is none: set TIDEGAUGE_{}_KEY, or choose a plan that needs \
          none if there is one", .service.to_ascii_uppercase()
@@ -38,97 +38,97 @@ pub enum Error {
         service: &'static str,
         /// The symbol or currency asked for.
         symbol: String,
-        /// Those that there are, or where they are listed.
+        /// The known ones, or where they are listed.
         known: String,
     },
-    /// A service answers for other symbols, and refuses this one.
+    /// A symbol that the service refuses while it answers for others.
     #[error("{service} refuses `{symbol}`: {reason}")]
     SymbolRefused {
         /// The source asked.
         service: &'static str,
         /// The symbol, as the service names it.
         symbol: String,
-        /// Why, in the service's own words if it has any.
+        /// The reason, in the service's own words if it gives any.
         reason: String,
     },
-    /// No answer in time, on any attempt.
+    /// A timeout on every attempt.
     #[error(
         "{endpoint} did not answer in time: try again later, or raise the timeouts of the source"
     )]
     Timeout {
-        /// Where.
+        /// The endpoint.
         endpoint: Endpoint,
-        /// The transport's own words.
+        /// The error of the transport.
         #[source]
         error: BoxError,
     },
-    /// No connection, or one that broke before the answer.
+    /// A connection that failed, or broke before the answer.
     #[error("{endpoint} cannot be reached: check the network, the proxy and the base URL")]
     Connect {
-        /// Where.
+        /// The endpoint.
         endpoint: Endpoint,
-        /// The transport's own words.
+        /// The error of the transport.
         #[source]
         error: BoxError,
     },
-    /// A TLS certificate that this machine does not trust: somebody else's host, or somebody between.
+    /// A TLS certificate that this machine does not trust: the wrong host, or a proxy that intercepts TLS.
     #[error(
         "{endpoint} shows a certificate that this machine does not trust ({reason}): check the base \
          URL and the clock; if a proxy of your own stands between, have the system trust its \
          authority"
     )]
     Certificate {
-        /// Where.
+        /// The endpoint.
         endpoint: Endpoint,
-        /// What is wrong with it.
+        /// What is wrong with the certificate.
         reason: String,
-        /// The transport's own words.
+        /// The error of the transport.
         #[source]
         error: BoxError,
     },
-    /// The answer broke off, on every attempt.
+    /// An answer that was incomplete on every attempt.
     #[error("{endpoint} broke off in the middle of its answer ({reason}): try again later")]
     Interrupted {
-        /// Where.
+        /// The endpoint.
         endpoint: Endpoint,
-        /// How it showed.
+        /// The symptom.
         reason: String,
     },
-    /// The API refused, in its own words.
+    /// A refusal by the API, with its own message.
     #[error(
         "{endpoint} answered {status}{}: {message}{}",
         code_shown(.code.as_deref()), advice_shown(.advice)
     )]
     Status {
-        /// Where.
+        /// The endpoint.
         endpoint: Endpoint,
-        /// The HTTP status; 200 when the refusal came dressed as a success.
+        /// The HTTP status; 200 if the refusal was sent as a success.
         status: u16,
-        /// What kind of refusal it is.
+        /// The kind of refusal.
         kind: RefusalKind,
         /// The API's own code, as it writes it.
         code: Option<String>,
-        /// The API's own words, cut to 200 characters.
+        /// The API's own message, cut to 200 characters.
         message: String,
-        /// The way out.
+        /// Advice on how to fix it.
         advice: &'static str,
     },
-    /// The API wants to be left alone for longer than the retries may take.
+    /// A rate limit that asks for a longer wait than the retries may take.
     #[error(
         "{endpoint} asks to be left alone for {} s (HTTP {status}): run again then, or lower \
          `per_minute` of the source; it says: {message}", .retry_after.as_secs_f64().ceil()
     )]
     RateLimited {
-        /// Where.
+        /// The endpoint.
         endpoint: Endpoint,
         /// The HTTP status: 429, or 503 with a time to wait.
         status: u16,
-        /// For how long.
+        /// The time to wait.
         retry_after: Duration,
-        /// The API's own words, cut to 200 characters.
+        /// The API's own message, cut to 200 characters.
         message: String,
     },
-    /// The credits of the day or the month are gone.
+    /// A quota of credits, of the day or the month, that is used up.
     #[error(
         "{service} allows {limit} credits a {per} and they are gone: run again on {until} (UTC), \
          or set `per_{per}` of the source if your plan allows more"
@@ -136,14 +136,14 @@ pub enum Error {
     CreditsSpent {
         /// The service.
         service: &'static str,
-        /// How many there were.
+        /// The quota.
         limit: u32,
         /// `day` or `month`.
         per: &'static str,
-        /// The day from which there are new ones, UTC.
+        /// The day on which the quota is renewed, UTC.
         until: chrono::NaiveDate,
     },
-    /// The record of what was asked of a service cannot be kept.
+    /// A record of requests that cannot be read or written.
     #[error(
         "cannot keep count of requests in {}: {error}; make it writable, delete it to count anew, \
          or choose another folder", path.display()
@@ -151,25 +151,25 @@ pub enum Error {
     Usage {
         /// The file.
         path: std::path::PathBuf,
-        /// Why not.
+        /// The cause.
         #[source]
         error: std::io::Error,
     },
-    /// The key is missing or wrong, or its plan does not cover the request.
+    /// A key that is missing or wrong, or whose plan does not cover the request.
     #[error(
         "{endpoint} refused the key or the plan ({status}{}){}; it says: {message}",
         code_shown(.code.as_deref()), advice_shown(.advice)
     )]
     Auth {
-        /// Where.
+        /// The endpoint.
         endpoint: Endpoint,
         /// The HTTP status.
         status: u16,
         /// The API's own code, as it writes it.
         code: Option<String>,
-        /// The API's own words, cut to 200 characters.
+        /// The API's own message, cut to 200 characters.
         message: String,
-        /// The way out.
+        /// Advice on how to fix it.
         advice: &'static str,
     },
     /// A redirect that leaves the host that was configured.
@@ -178,35 +178,35 @@ pub enum Error {
          the base URL of the source"
     )]
     Redirect {
-        /// Where.
+        /// The endpoint.
         endpoint: Endpoint,
-        /// The host that it names.
+        /// The host that the redirect names.
         to: String,
     },
-    /// The answer is a web page, or anything else that is not JSON.
+    /// An answer that is not JSON, such as a web page.
     #[error(
         "{endpoint} answered {status} with something that is not JSON ({reason}), likely a proxy \
          or a firewall instead of the API; it begins: {start}"
     )]
     NotJson {
-        /// Where.
+        /// The endpoint.
         endpoint: Endpoint,
         /// The HTTP status.
         status: u16,
-        /// Where the JSON goes wrong.
+        /// The position of the first JSON error.
         reason: String,
-        /// The first 80 characters.
+        /// The first 80 characters of the answer.
         start: String,
     },
-    /// The answer is larger than the cap.
+    /// An answer that exceeds the size limit.
     #[error("{endpoint} answered with more than {limit} bytes: raise `max_body` if that is right")]
     TooLarge {
-        /// Where.
+        /// The endpoint.
         endpoint: Endpoint,
-        /// The cap, in bytes after decompression.
+        /// The limit, in bytes after decompression.
         limit: usize,
     },
-    /// A stream is refused as a whole: there is nothing to listen to.
+    /// A stream of which the service refuses every series.
     #[error(
         "{service} refuses all that it is asked to stream, as `{series}`: {reason}; check the \
          symbols and what the plan covers"
@@ -216,10 +216,10 @@ pub enum Error {
         service: &'static str,
         /// The first series.
         series: String,
-        /// The service's own words about it, cut to 200 characters.
+        /// The service's own message about it, cut to 200 characters.
         reason: String,
     },
-    /// The answer lacks a field, or has one of another type.
+    /// A deserialization error: a field is missing, or has another type.
     #[error(
         "the answer about `{of}` cannot be read at `{field}`: {reason}; the API may have changed, \
          nothing was taken"
@@ -229,10 +229,10 @@ pub enum Error {
         of: String,
         /// The field.
         field: String,
-        /// What does not fit.
+        /// The reason.
         reason: String,
     },
-    /// A value that cannot be true: a price that is not a positive number, a day in the future.
+    /// An impossible value: a price that is not a positive number, a day in the future.
     #[error("`{of}` has {field} `{value}`, {reason}; nothing of this page was taken")]
     BadValue {
         /// The coin or the currency.
@@ -241,10 +241,10 @@ pub enum Error {
         field: String,
         /// The value, cut to 40 characters.
         value: String,
-        /// Why it cannot be true.
+        /// The reason for which it is impossible.
         reason: &'static str,
     },
-    /// A column of a table cannot be filled from what a file or a query has.
+    /// A column that cannot be filled from the columns of a file or a query.
     #[error("{of} cannot fill column `{column}` of table `{table}`: {reason}")]
     Mapping {
         /// The file, the query, or the configured source.
@@ -253,35 +253,35 @@ pub enum Error {
         table: String,
         /// The column.
         column: String,
-        /// Why not, and what there is.
+        /// The reason, and the columns that exist.
         reason: String,
     },
-    /// A condition is none, or is about a column that a file or a query does not have.
+    /// A condition that cannot be parsed, or names a column that a file or a query does not have.
     #[error("{setting} of {of} cannot be followed: {reason}")]
     Condition {
         /// The file, the query, or the configured source.
         of: String,
-        /// The setting that has it.
+        /// The setting that contains it.
         setting: String,
-        /// Why not, and what there is.
+        /// The reason, and the columns that exist.
         reason: String,
     },
-    /// A row of the user's own data does not fit its table.
+    /// A row of the user's own data that does not fit its table.
     #[error(
         "{place}, column `{column}`: `{value}` {reason}; nothing of this page was taken: mend the \
          row, or set `bad_rows = \"quarantine\"` to go on without such rows"
     )]
     BadRow {
-        /// Where it stands: file and line, or the row's key.
+        /// The place of the row: file and line, or its key.
         place: String,
         /// The column of the table; `*` for the whole row.
         column: String,
         /// The value, cut to 80 characters.
         value: String,
-        /// What is wrong with it.
+        /// What is wrong with the value.
         reason: String,
     },
-    /// Two rows of a page that have one key and differ.
+    /// Two rows of a page with the same key and different values.
     #[error(
         "table `{table}`: two rows{} have the key {key} and differ; nothing of this page was taken: mend one of \
          them, or let `on_duplicate` be \"set_aside\" or \"last\"",
@@ -292,34 +292,34 @@ pub enum Error {
         table: String,
         /// The columns of the key with their values.
         key: String,
-        /// Where both stand: file and line.
+        /// The places of both rows: file and line.
         places: Option<(String, String)>,
     },
-    /// No file matches the pattern.
+    /// A pattern that no file matches.
     #[error("no file matches `{pattern}`: check `path`, and the folder that it is relative to")]
     NoFiles {
         /// The pattern.
         pattern: String,
     },
-    /// The operating system does not let a file be opened or read.
+    /// A file that the operating system does not allow to be opened or read.
     #[error("{path} cannot be read: {reason}")]
     Unreadable {
         /// The file.
         path: String,
-        /// In the system's words.
+        /// The message of the system.
         reason: String,
-        /// What kind of failure that is.
+        /// The kind of failure.
         kind: ErrorKind,
     },
-    /// A file cannot be read to its end.
+    /// A file that cannot be read to its end.
     #[error("{path} cannot be read: {reason}")]
     File {
         /// The file.
         path: String,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
-    /// A snapshot has no row.
+    /// A snapshot without rows.
     #[error(
         "the snapshot of `{name}` has no row that fits, and nothing was replaced: an export that failed looks like \
          this; `tidegauge reset {name}` empties the table"
@@ -328,7 +328,7 @@ pub enum Error {
         /// The source.
         name: String,
     },
-    /// Files of a snapshot are still being written.
+    /// Files of a snapshot that are still being written.
     #[error(
         "`{path}` is still being written, so that nothing was replaced: its last line has no end, or it changed while \
          it was read; run again when it is whole"
@@ -337,17 +337,17 @@ pub enum Error {
         /// The files.
         path: String,
     },
-    /// A database does not do what it is asked.
+    /// An error of a database.
     #[cfg(feature = "database")]
     #[error(transparent)]
     Database(#[from] crate::user_data::database::DatabaseError),
-    /// Rows that do not fit their table, or a cursor of somebody else's.
+    /// Rows that do not fit their table, or the cursor of another source.
     #[error(transparent)]
     Core(#[from] tidegauge_core::Error),
 }
 
 impl Error {
-    /// Whether running again later, unchanged, may succeed.
+    /// Returns `true` if the error is transient: running again later, unchanged, may succeed.
     ///
     /// ```
     /// use tidegauge_acquisition::Error;
@@ -363,7 +363,7 @@ impl Error {
             | Self::RateLimited { .. }
             | Self::CreditsSpent { .. } => true,
             Self::Status { kind: RefusalKind::Busy | RefusalKind::Spent, .. } => true,
-            // A web page in the place of an answer is one of maintenance, or of a proxy.
+            // A web page instead of an answer is that of maintenance, or of a proxy.
             Self::NotJson { status: 200..300, start, .. } if is_web_page(start.as_bytes()) => true,
             Self::Status { status, .. } | Self::NotJson { status, .. } => {
                 *status >= 500 || *status == 408
@@ -374,7 +374,7 @@ impl Error {
         }
     }
 
-    /// What is wrong with a row, to be kept beside it.
+    /// Returns the reason that is stored with a quarantined row.
     pub(crate) fn of_row(&self) -> String {
         match self {
             Self::BadRow { column, value, reason, .. } if column == "*" => {
@@ -409,7 +409,7 @@ impl Error {
         Self::BadValue { of: of.into(), field: field.into(), value, reason }
     }
 
-    /// Returns the same error with `change` made to every text that may be of a reply.
+    /// Applies `change` to every text that may originate from a reply.
     pub(crate) fn map_texts(mut self, change: impl Fn(String) -> String) -> Self {
         let texts: [Option<&mut String>; 3] = match &mut self {
             Self::Decode { of, field, reason } => [Some(of), Some(field), Some(reason)],
@@ -434,7 +434,7 @@ impl Error {
         self
     }
 
-    /// The same error as the port wants it.
+    /// Converts the error to that of the port, for the source called `name`.
     pub(crate) fn of_source(self, name: &str) -> tidegauge_core::Error {
         match self {
             Self::Core(error @ tidegauge_core::Error::Cursor { .. }) => error,
@@ -443,12 +443,12 @@ impl Error {
     }
 }
 
-/// Returns whether `body` begins as a web page does.
+/// Returns `true` if `body` begins as a web page does.
 pub(crate) fn is_web_page(body: &[u8]) -> bool {
     body.trim_ascii_start().starts_with(b"<")
 }
 
-/// Returns whether `body` is a web page in the place of any other document.
+/// Returns `true` if `body` is an HTML page instead of another document.
 pub(crate) fn is_html(body: &[u8]) -> bool {
     let body = body.trim_ascii_start();
     let begins =
@@ -456,7 +456,7 @@ pub(crate) fn is_html(body: &[u8]) -> bool {
     begins(b"<!doctype html") || begins(b"<html")
 }
 
-/// The first `limit` characters of `text`, on one line.
+/// Returns the first `limit` characters of `text`, on one line.
 pub(crate) fn cut(text: &str, limit: usize) -> String {
     let plain = |c: char| if c.is_control() { ' ' } else { c };
     text.trim().chars().map(plain).take(limit).collect()

@@ -1,6 +1,6 @@
-//! What is not shown of a reply: the key, if the service repeats it.
+//! Redaction of the key from replies in which the service repeats it.
 //!
-//! It is blotted out of errors, logs and notes. Rows are stored as they came.
+//! The key is removed from errors, logs and notes. Rows are stored as they were received.
 
 use std::fmt;
 
@@ -8,11 +8,12 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::Error;
 
-/// The key that is not shown, if there is one.
+/// The key to redact, if there is one.
 #[derive(Clone, Default)]
 pub(crate) struct Hidden(Option<SecretString>);
 
-/// A text that was cut may end amid the key: so many characters of it are hidden all the same.
+/// The number of characters of the key that are redacted even without the rest: a text that was cut may end
+/// within the key.
 const ENOUGH: usize = 8;
 
 impl fmt::Debug for Hidden {
@@ -26,12 +27,12 @@ impl Hidden {
         Self(key)
     }
 
-    /// Returns the key itself.
+    /// Returns the key, or `None` if there is none or it is empty.
     pub(crate) fn key(&self) -> Option<&str> {
         self.0.as_ref().map(ExposeSecret::expose_secret).filter(|key| !key.is_empty())
     }
 
-    /// Returns `text` with every occurrence of the key blotted out.
+    /// Returns `text` with every occurrence of the key replaced by `[key]`.
     pub(crate) fn text(&self, text: &str) -> String {
         let Some(key) = self.key() else { return text.to_owned() };
         let mut clean = String::with_capacity(text.len());
@@ -51,7 +52,7 @@ impl Hidden {
         clean
     }
 
-    /// Returns the same error without the key.
+    /// Returns the error with the key redacted.
     pub(crate) fn error(&self, error: Error) -> Error {
         match self.key() {
             Some(_) => error.map_texts(|text| self.text(&text)),

@@ -1,4 +1,4 @@
-//! Which instruments a source is asked for, by the names that its service has for them.
+//! The selection of the instruments that a source requests.
 
 use tidegauge_core::instruments::{Kind, Registry};
 
@@ -7,18 +7,21 @@ use crate::{Error, Result};
 /// An instrument as one service lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ListedInstrument {
-    /// Our symbol.
+    /// The symbol in Tidegauge.
     pub(crate) symbol: String,
-    /// Its full name.
+    /// The full name.
     pub(crate) name: String,
-    /// The service's own name for it.
+    /// The service's name for the instrument.
     pub(crate) id: String,
-    /// What kind of thing it is.
+    /// The kind of instrument.
     pub(crate) kind: Kind,
 }
 
-/// Returns the instruments called `symbols`, each with its alias at `provider`; `service` is who
-/// asks.
+/// Returns the instruments called `symbols`, each with its alias at `provider`; `service` is the source that
+/// is named in errors.
+///
+/// # Errors
+/// When `symbols` is empty, has a symbol twice, or has one that is unknown or has no alias at `provider`.
 pub(crate) fn select(
     service: &'static str,
     registry: &Registry,

@@ -1,11 +1,11 @@
-//! What kind of failure an error is, for a program to act on.
+//! The classification of errors, for programs to act on.
 
 use tidegauge_core::ErrorKind;
 
 use crate::{Error, RefusalKind};
 
 impl Error {
-    /// Returns what kind of failure it is.
+    /// Returns the kind of failure.
     ///
     /// ```
     /// use tidegauge_acquisition::Error;

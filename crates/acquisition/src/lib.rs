@@ -1,8 +1,8 @@
-//! Where real data comes from: API clients and recorded data, each a [`tidegauge_core::Source`].
+//! The sources of real data: API clients and recorded data, each a [`tidegauge_core::Source`].
 //!
-//! Each provider is a cargo feature of the same name; none is on by default, and `all` switches on
-//! every one. [`SOURCES`] lists those that are on: their names, what they give, what they need and
-//! what their terms want shown.
+//! Each provider is a cargo feature of the same name; none is on by default, and `all` switches on every one.
+//! [`SOURCES`] lists those that are on: their names, what they provide, which credentials they need, and the
+//! attribution that their terms require.
 //!
 //! | source | feature | fills | needs |
 //! |---|---|---|---|
@@ -21,10 +21,10 @@
 //! | `KrakenStream` | `kraken-stream` | `quotes`, `market_trades`, `candles`, live | nothing |
 //! | `TwelveDataStream` | `twelvedata-stream` | `quotes`, live | a key |
 //!
-//! Every source is a folder of the same shape: `config` says what the user may choose, `client`
-//! speaks to the API through the one `http` module, `decode` turns replies into plain rows, `mod`
-//! makes pages of them, and `spec` with `settings.toml` is its entry in the registry. Numbers are read from the text of the reply, digit by digit, never
-//! through a float.
+//! Every source is a folder of the same layout: `config` has the settings, `client` makes the requests
+//! through the shared `http` module, `decode` deserializes replies to plain rows, `mod` builds pages of them,
+//! and `spec` with `settings.toml` is the entry in the registry. Numbers are parsed from the text of the
+//! reply, digit by digit, never through a float.
 //!
 //! ```
 //! use tidegauge_acquisition::SOURCES;
@@ -102,8 +102,8 @@ pub use user_data::reload::Reload;
 #[cfg(feature = "_mapping")]
 pub use user_data::{duplicate_rows, mapping, snapshot};
 
-/// The examples of the pages on files and databases compile; those of the sources' pages do so by
-/// [`registry`].
+/// The examples of the pages on files and databases, which compile as doctests; [`registry`] does the same
+/// for the pages of the sources.
 #[cfg(doctest)]
 mod pages {
     #[cfg(feature = "database")]

@@ -1,11 +1,11 @@
-//! What errors say about a request that failed: where it went, and what kind of refusal it met.
+//! The parts of errors that describe a failed request: its endpoint and the kind of refusal.
 
 use std::fmt;
 
-/// As much of a URL as may be shown: its host and its path.
+/// The part of a URL that may be shown: its host and path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
-    /// The host, with the port if it is not the usual one.
+    /// The host, with the port if it is not the default one.
     pub host: String,
     /// The path.
     pub path: String,
@@ -17,18 +17,18 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// What kind of refusal it is.
+/// The kind of a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefusalKind {
-    /// Asked too often.
+    /// The rate limit is exceeded.
     Throttled,
-    /// The service is busy, and may not be in a moment.
+    /// The service is busy; the failure is transient.
     Busy,
-    /// The credits of a day or a month are gone: waiting a minute does not help.
+    /// The quota of a day or a month is used up: waiting a minute does not help.
     Spent,
-    /// What was asked for is not there, or not for us, while other things may be.
+    /// The requested item does not exist or is not accessible, while others may be.
     Absent,
-    /// The key or the plan does not allow it.
+    /// The key or the plan does not allow the request.
     Auth,
     /// Anything else.
     Other,

@@ -1,28 +1,28 @@
-//! The registry: every source that a configuration may name, in one list.
+//! The registry: the list of all sources that a configuration may name.
 
 use crate::{Provider, SourceSpec};
 
-/// What is done with every provider of the registry, whatever the type of its settings.
+/// An operation on every provider of the registry, whatever the type of its settings.
 pub trait Visitor {
-    /// Takes in one provider.
+    /// Visits one provider.
     fn visit<P: Provider>(&mut self);
 }
 
-/// Of each line: the module, the provider, and the feature that switches it on.
+/// Declares the registry; each line has the module, the provider, and the feature that enables it.
 macro_rules! sources {
     ($($module:ident :: $provider:ident = $feature:tt;)*) => {
-        /// The sources whose features are on, in the order in which they are listed.
+        /// The sources whose features are enabled, in the order in which they are declared.
         pub static SOURCES: &[SourceSpec] = &[
             $(#[cfg(feature = $feature)] <crate::providers::$module::$provider as Provider>::SPEC,)*
         ];
 
-        /// Shows `visitor` every provider whose feature is on, in the order of [`SOURCES`].
+        /// Passes every provider whose feature is enabled to `visitor`, in the order of [`SOURCES`].
         pub fn visit<V: Visitor>(visitor: &mut V) {
             let _ = &visitor;
             $(#[cfg(feature = $feature)] visitor.visit::<crate::providers::$module::$provider>();)*
         }
 
-        /// The examples of the sources' pages compile and, where they need no network, run.
+        /// The examples of the sources' pages, which compile and, where they need no network, run.
         #[cfg(doctest)]
         mod pages {
             $(

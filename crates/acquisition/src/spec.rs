@@ -1,4 +1,4 @@
-//! What the registry holds of a source, and how the source is made of its settings.
+//! The entry of a source in the registry, and how the source is built from its settings.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::http::Budget;
 use crate::live::Stream;
 use crate::{Context, Result};
 
-/// A source that a configuration may name: what it gives, needs and owes.
+/// The registry entry of a source: its name, summary, credentials and attribution.
 ///
 /// ```
 /// use tidegauge_acquisition::{Credentials, SourceSpec};
@@ -29,24 +29,24 @@ use crate::{Context, Result};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SourceSpec {
-    /// The name in a configuration, under which sinks keep the cursor; the `source` of the rows.
+    /// The name in a configuration, under which sinks store the cursor; the `source` of the rows.
     pub name: &'static str,
-    /// What the source gives, in a few words.
+    /// What the source provides, in a few words.
     pub summary: &'static str,
-    /// What the source needs to be let in, unless its settings say otherwise.
+    /// The credentials that the source needs, unless its settings say otherwise.
     pub credentials: Credentials,
-    /// What the provider's terms want shown wherever the data is shown.
+    /// The attribution that the provider's terms require wherever the data is shown.
     pub attribution: Option<&'static str>,
-    /// The key under which instruments have their name at this provider, if they have one.
+    /// The key under which instruments have their alias at this provider, if they have one.
     pub alias: Option<&'static str>,
-    /// Whether the source never ends.
+    /// Whether the source is a live stream, which never ends.
     pub is_live: bool,
     /// The source's part of `tidegauge.toml`, commented, with the defaults; empty if it has none.
     pub template: &'static str,
 }
 
 impl SourceSpec {
-    /// Creates the entry of a source that needs and owes nothing.
+    /// Creates the entry of a source without credentials and attribution.
     pub const fn new(name: &'static str, summary: &'static str) -> Self {
         Self {
             name,
@@ -59,25 +59,25 @@ impl SourceSpec {
         }
     }
 
-    /// Sets what the source needs to be let in.
+    /// Sets the credentials that the source needs.
     #[must_use]
     pub const fn credentials(self, credentials: Credentials) -> Self {
         Self { credentials, ..self }
     }
 
-    /// Sets what the provider's terms want shown.
+    /// Sets the attribution that the provider's terms require.
     #[must_use]
     pub const fn attribution(self, attribution: &'static str) -> Self {
         Self { attribution: Some(attribution), ..self }
     }
 
-    /// Sets the key under which instruments have their name at this provider.
+    /// Sets the key under which instruments have their alias at this provider.
     #[must_use]
     pub const fn alias(self, alias: &'static str) -> Self {
         Self { alias: Some(alias), ..self }
     }
 
-    /// Says that the source never ends.
+    /// Marks the source as a live stream.
     #[must_use]
     pub const fn live(self) -> Self {
         Self { is_live: true, ..self }
@@ -90,20 +90,20 @@ impl SourceSpec {
     }
 }
 
-/// What a source needs to be let in.
+/// The credentials that a source needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Credentials {
-    /// Nothing.
+    /// No credentials.
     None,
-    /// A key of this service, where the settings ask for one.
+    /// A key of this service, if the settings require one.
     Optional(&'static str),
-    /// A key of this service; a stream shares that of the service which it belongs to.
+    /// A key of this service; a stream shares the key of the service that it belongs to.
     Key(&'static str),
 }
 
 impl Credentials {
-    /// Returns the service whose key it is.
+    /// Returns the service whose key is used, or `None` if no key is needed.
     pub const fn service(self) -> Option<&'static str> {
         match self {
             Self::None => None,
@@ -112,7 +112,7 @@ impl Credentials {
     }
 }
 
-/// What the settings of a source can do; implemented for every type that can.
+/// The bounds of the settings of a source; implemented for every type that meets them.
 pub trait Settings:
     Debug + Clone + PartialEq + Default + Serialize + DeserializeOwned + Send + Sync + 'static
 {
@@ -128,18 +128,18 @@ impl<T> Settings for T where
 #[serde(deny_unknown_fields)]
 pub struct NoSettings {}
 
-/// What makes a source beside its settings.
+/// The arguments for opening a source, apart from its settings.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Opening<'a> {
-    /// The key that [`Provider::credentials`] asks for, where it is set.
+    /// The key that [`Provider::credentials`] requires, if it is set.
     pub key: Option<SecretString>,
-    /// The clock, the instruments, and what all sources share.
+    /// The context that all sources share.
     pub context: &'a Context,
 }
 
 impl<'a> Opening<'a> {
-    /// Creates an opening without a key.
+    /// Creates the arguments without a key.
     pub fn new(context: &'a Context) -> Self {
         Self { key: None, context }
     }
@@ -151,12 +151,12 @@ impl<'a> Opening<'a> {
     }
 }
 
-/// A source in the registry: its entry, the type of its settings, and how it is opened.
+/// A source of the registry: its entry, the type of its settings, and how it is opened.
 ///
 /// # Implementing
-/// Implement it for your source and hand that to the app's configuration: it then has a part of its
-/// own in `tidegauge.toml`, is listed by `tidegauge sources`, gets its key from the environment, and
-/// its attribution is in the report.
+/// Implement it for a source and pass the type to the app's configuration: the source then has its own part
+/// of `tidegauge.toml`, is listed by `tidegauge sources`, gets its key from the environment, and its
+/// attribution is in the report.
 pub trait Provider: 'static {
     /// The source's part of the configuration.
     type Settings: Settings;
@@ -164,49 +164,49 @@ pub trait Provider: 'static {
     /// The source's entry.
     const SPEC: SourceSpec;
 
-    /// Returns what the source needs with these settings.
+    /// Returns the credentials that the source needs with these settings.
     fn credentials(settings: &Self::Settings) -> Credentials {
         let _ = settings;
         Self::SPEC.credentials
     }
 
-    /// Creates the source; nothing is asked of the provider yet.
+    /// Creates the source; no request is made yet.
     ///
     /// # Errors
-    /// When a setting makes no sense, or the key is missing or cannot be used.
+    /// When a setting is invalid, or the key is missing or cannot be used.
     fn open(settings: &Self::Settings, opening: Opening<'_>) -> Result<SourceHandle>;
 }
 
-/// A source, ready to be read, with what can be done with it beside reading.
+/// An opened source, by what it supports beyond reading.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum SourceHandle {
-    /// A source.
+    /// A source that can only be read.
     Plain(Arc<dyn Source>),
-    /// A source, and what its service allows.
+    /// A source with a request budget, as it was when the source was opened.
     #[cfg(feature = "_http")]
     Counted(Arc<dyn Source>, Budget),
-    /// A source that never ends.
+    /// A live stream.
     #[cfg(feature = "_live")]
     Live(Arc<dyn Stream>),
-    /// A source of which any span of time can be asked.
+    /// A source with history, which supports backfill of any time range.
     #[cfg(feature = "_series")]
     Historical(Arc<dyn HistoricalSource>),
 }
 
 impl SourceHandle {
-    /// Creates the handle of a source that can be read and nothing else.
+    /// Creates the handle of a source that can only be read.
     pub fn plain(source: impl Source + 'static) -> Self {
         Self::Plain(Arc::new(source))
     }
 
-    /// Creates the handle of a source that never ends.
+    /// Creates the handle of a live stream.
     #[cfg(feature = "_live")]
     pub fn from_stream(stream: impl Stream + 'static) -> Self {
         Self::Live(Arc::new(stream))
     }
 
-    /// Creates the handle of a source of which any span can be asked.
+    /// Creates the handle of a source with history.
     #[cfg(feature = "_series")]
     pub fn from_archive(archive: impl HistoricalSource + 'static) -> Self {
         Self::Historical(Arc::new(archive))
@@ -225,7 +225,7 @@ impl SourceHandle {
         }
     }
 
-    /// Returns the source as an archive, if any span of it can be asked for.
+    /// Returns the source with history, or `None` if the source does not support backfill.
     #[cfg(feature = "_series")]
     pub fn archive(&self) -> Option<&Arc<dyn HistoricalSource>> {
         match self {
@@ -234,10 +234,10 @@ impl SourceHandle {
         }
     }
 
-    /// Returns what the service allows and what is left of it, if requests are counted.
+    /// Returns the quota of the service and what is left of it, or `None` if requests are not counted.
     ///
     /// # Errors
-    /// When the record of what was spent cannot be read.
+    /// When the record of requests cannot be read.
     #[cfg(feature = "_http")]
     pub fn budget(&self) -> Result<Option<Budget>> {
         match self {
@@ -255,16 +255,16 @@ impl SourceHandle {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FoundInstrument {
-    /// What the provider calls the instrument: its alias there.
+    /// The provider's identifier of the instrument, used as its alias.
     pub id: String,
-    /// Its symbol there.
+    /// The provider's symbol.
     pub symbol: String,
-    /// Its full name there.
+    /// The provider's full name.
     pub name: String,
 }
 
 impl FoundInstrument {
-    /// Creates an instrument that the provider calls `id`.
+    /// Creates an instrument with the provider's identifier `id`.
     pub fn new(id: impl Into<String>, symbol: impl Into<String>, name: impl Into<String>) -> Self {
         Self { id: id.into(), symbol: symbol.into(), name: name.into() }
     }
