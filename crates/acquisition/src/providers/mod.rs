@@ -1,4 +1,4 @@
-//! The clients of services, and data that is in the program: a folder for each provider.
+//! The providers, one folder each: clients of services, and embedded data.
 
 #[cfg(feature = "coingecko")]
 pub mod coingecko;

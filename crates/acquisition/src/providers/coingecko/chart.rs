@@ -1,4 +1,4 @@
-//! Prices in time, on their way into a batch.
+//! The conversion of price series to batches.
 
 use tidegauge_core::tables::RawCryptoMarketData;
 use tidegauge_core::{Batch, Values};
@@ -8,7 +8,7 @@ use super::decode::Chart;
 use crate::Result;
 
 impl Chart {
-    /// Keeps the points whose time is right.
+    /// Keeps the points whose time in microseconds satisfies `right`.
     pub(super) fn keep(&mut self, right: impl Fn(i64) -> bool) {
         if self.at.iter().all(|at| right(*at)) {
             return;
@@ -20,7 +20,8 @@ impl Chart {
         retain(&mut self.volume_24h_usd, &kept);
     }
 
-    /// As rows of the table `raw_crypto_market_data`, of the coin that we call `symbol`.
+    /// Converts the series to rows of the table `raw_crypto_market_data`, for the coin with the given symbol
+    /// and name.
     ///
     /// # Errors
     /// When a number has more digits than its column holds.

@@ -1,4 +1,4 @@
-//! CoinGecko's API v3, as much of it as we use, in US dollars.
+//! The client of CoinGecko's API v3, for the endpoints in use, in US dollars.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
@@ -13,11 +13,11 @@ use crate::hidden::Hidden;
 use crate::http::{Budget, Http, HttpConfig, Service};
 use crate::{Bars, Context, Error, Result};
 
-/// Without it, the server rounds.
+/// The query parameter without which the server rounds prices.
 const EXACT: (&str, &str) = ("precision", "full");
 const USD: (&str, &str) = ("vs_currency", "usd");
 
-/// A client of CoinGecko, for those who want its rows and not its tables.
+/// A client of CoinGecko, for direct access to its rows instead of the tables.
 ///
 /// ```no_run
 /// use std::sync::Arc;
@@ -39,22 +39,22 @@ pub struct Client {
     http: Http,
 }
 
-/// For how many days candles are asked: the service knows these, and chooses the candle by them.
+/// The number of days of a request for candles, which determines the size of the candles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OhlcDays {
-    /// A day of half hours.
+    /// A day of 30-minute candles.
     D1,
-    /// A week of four hours.
+    /// 7 days of four-hour candles.
     D7,
-    /// Two weeks of four hours.
+    /// 14 days of four-hour candles.
     D14,
-    /// 30 days of four hours.
+    /// 30 days of four-hour candles.
     D30,
-    /// 90 days of four days.
+    /// 90 days of four-day candles.
     D90,
-    /// 180 days of four days.
+    /// 180 days of four-day candles.
     D180,
-    /// A year of four days.
+    /// 365 days of four-day candles.
     D365,
 }
 
@@ -62,7 +62,7 @@ impl OhlcDays {
     const ALL: [Self; 7] =
         [Self::D1, Self::D7, Self::D14, Self::D30, Self::D90, Self::D180, Self::D365];
 
-    /// The number of days.
+    /// Returns the number of days.
     pub const fn days(self) -> u32 {
         match self {
             Self::D1 => 1,
@@ -75,7 +75,7 @@ impl OhlcDays {
         }
     }
 
-    /// The candles that the service gives for so many days.
+    /// Returns the size of the candles that the service returns for this number of days.
     pub const fn candle(self) -> CandleSize {
         match self {
             Self::D1 => CandleSize::HalfHour,
@@ -84,7 +84,7 @@ impl OhlcDays {
         }
     }
 
-    /// The fewest days that have candles of that size and cover `wanted`, or the most there are.
+    /// Returns the fewest days with candles of this size that cover `wanted`, or the most that are available.
     pub(super) fn covering(size: CandleSize, wanted: TimeDelta) -> Self {
         let mut fitting = Self::ALL.into_iter().filter(|days| days.candle() == size);
         let most = fitting.clone().next_back().unwrap_or(Self::D1);
@@ -93,7 +93,7 @@ impl OhlcDays {
 }
 
 impl Client {
-    /// A client for that plan.
+    /// Creates a client for the given plan.
     ///
     /// # Errors
     /// When the plan needs a key and there is none, or the key or the base URL cannot be used.
@@ -112,31 +112,31 @@ impl Client {
         Ok(Self { http: Http::new(service, http, plan.key(key)?, context)? })
     }
 
-    /// What the plan allows, and how much of it is left.
+    /// Returns the quota of the plan and what is left of it.
     ///
     /// # Errors
-    /// When the record of what was spent cannot be read.
+    /// When the record of requests cannot be read.
     pub fn budget(&self) -> Result<Budget> {
         self.http.budget()
     }
 
-    /// Returns what is not shown of replies: the key.
+    /// Returns the key to redact from replies.
     pub(super) fn hidden(&self) -> &Hidden {
         self.http.hidden()
     }
 
-    /// Whether the service is there, and takes the key.
+    /// Checks that the service is available and accepts the key.
     ///
     /// # Errors
-    /// When it does not answer, or refuses.
+    /// When the service does not answer, or refuses.
     pub async fn ping(&self) -> Result<()> {
         self.http.read(&["ping"], &[], decode::ping).await
     }
 
-    /// The latest prices of `coins` (CoinGecko's ids), in that order.
+    /// Returns the latest prices of `coins` (CoinGecko's ids), in that order.
     ///
     /// # Errors
-    /// When it cannot be had, or a coin is not in the answer.
+    /// When the request fails, or the answer lacks a coin.
     pub async fn simple_price(&self, coins: &[&str]) -> Result<Vec<CoinPrice>> {
         let ids = coins.join(",");
         let query = [
@@ -152,19 +152,19 @@ impl Client {
         in_order(coins, prices, |price| &price.coin)
     }
 
-    /// The markets of `coins` (CoinGecko's ids, at most 250), in that order, wrapped and staked
-    /// tokens among them. One that the service does not list is left out, and so is one that was
-    /// not asked for.
+    /// Returns the markets of `coins` (CoinGecko's ids, at most 250), in that order, including wrapped and
+    /// staked tokens. Coins that the service does not list are omitted, and so are coins that were not
+    /// requested.
     ///
     /// # Errors
-    /// When it cannot be had.
+    /// When the request fails.
     pub async fn coins_markets(
         &self,
         coins: &[&str],
         sieve: &mut RowFilter,
     ) -> Result<Vec<CoinMarket>> {
         let ids = coins.join(",");
-        // Tokens that stand for others are left out unless they are asked for.
+        // The service omits wrapped tokens by default.
         let wrapped = ("include_rehypothecated", "true");
         let query = [USD, ("ids", ids.as_str()), ("per_page", "250"), wrapped, EXACT];
         let read = |body: &[u8]| decode::coins_markets(body, sieve);
@@ -180,10 +180,10 @@ impl Client {
         Ok(repeats::last_of_each("coins/markets", asked).map(|(_, market)| market).collect())
     }
 
-    /// The largest markets, 250 a page, the first page being 1; past the last one there are none.
+    /// Returns a page of the largest markets, 250 per page, counted from 1; empty past the last.
     ///
     /// # Errors
-    /// When it cannot be had.
+    /// When the request fails.
     pub async fn top_markets(&self, page: usize, sieve: &mut RowFilter) -> Result<Vec<CoinMarket>> {
         let page = page.to_string();
         let order = ("order", "market_cap_desc");
@@ -192,19 +192,19 @@ impl Client {
         self.http.read(&["coins", "markets"], &query, read).await
     }
 
-    /// All coins that there are, some ten thousand: for whoever looks for an id.
+    /// Returns all coins of the service, some ten thousand, to look up ids.
     ///
     /// # Errors
-    /// When it cannot be had.
+    /// When the request fails.
     pub async fn coins_list(&self) -> Result<Vec<ListedCoin>> {
         self.http.read(&["coins", "list"], &[], decode::coins_list).await
     }
 
-    /// Prices of the last `days` days: every 5 minutes for 1, hour by hour up to 90, then daily; the
-    /// last one is of now.
+    /// Returns the prices of the last `days` days: every 5 minutes for 1, hourly up to 90, then daily; the
+    /// last one is the current price.
     ///
     /// # Errors
-    /// When it cannot be had, or lies further back than the plan reaches.
+    /// When the request fails, or exceeds the history of the plan.
     pub async fn market_chart(&self, coin: &str, days: u32) -> Result<Chart> {
         let days = days.to_string();
         let query = [USD, ("days", days.as_str()), EXACT];
@@ -212,10 +212,11 @@ impl Client {
         self.http.read(&["coins", coin, "market_chart"], &query, read).await
     }
 
-    /// Prices from `from` to `to`, both taken to the second; as dense as for as many days.
+    /// Returns the prices from `from` to `to`, both truncated to seconds, with the density of
+    /// [`market_chart`](Self::market_chart) for as many days.
     ///
     /// # Errors
-    /// When it cannot be had, or lies further back than the plan reaches.
+    /// When the request fails, or exceeds the history of the plan.
     pub async fn market_chart_range(
         &self,
         coin: &str,
@@ -229,10 +230,10 @@ impl Client {
         self.http.read(&path, &query, |body| decode::market_chart(coin, body, sieve)).await
     }
 
-    /// Candles of the last days; the last one is not finished yet.
+    /// Returns the candles of the last days; the last one is not closed yet.
     ///
     /// # Errors
-    /// When it cannot be had, or the candles are closer than their size.
+    /// When the request fails, or the candles are closer than their size.
     pub async fn ohlc(&self, coin: &str, days: OhlcDays, sieve: &mut RowFilter) -> Result<Bars> {
         let count = days.days().to_string();
         let query = [USD, ("days", count.as_str()), EXACT];
@@ -241,10 +242,11 @@ impl Client {
     }
 }
 
-/// `found` in the order asked. The service leaves out what it does not know, without a word.
+/// Returns `found` in the order requested. The service omits unknown coins without an error, which is an
+/// error here.
 fn in_order<T>(coins: &[&str], mut found: Vec<T>, id: fn(&T) -> &String) -> Result<Vec<T>> {
     let take = |coin: &&str| {
-        let at = found.iter().position(|it| id(it) == coin);
+        let at = found.iter().position(|item| id(item) == coin);
         at.map(|at| found.swap_remove(at)).ok_or_else(|| Error::NoInstrument {
             service: NAME,
             symbol: (*coin).into(),

@@ -1,4 +1,4 @@
-//! What a user may choose about CoinGecko.
+//! The settings of the source CoinGecko.
 
 use std::time::Duration;
 
@@ -12,11 +12,11 @@ use crate::bad_rows::FinePrices;
 use crate::http::{HttpConfig, Key, Quota};
 use crate::{Error, Result, duration};
 
-/// Who pays. A demo key and a pro key look alike, so the plan must be said.
+/// A plan of the service. It must be configured, because a demo key and a pro key look alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Plan {
-    /// Nobody: few requests a minute, shared with everybody behind the same address.
+    /// No key: few requests per minute, shared by all clients with the same IP address.
     #[default]
     Keyless,
     /// A free key.
@@ -26,7 +26,7 @@ pub enum Plan {
 }
 
 impl Plan {
-    /// As in the configuration.
+    /// Returns the name as in the configuration.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Keyless => "keyless",
@@ -42,7 +42,7 @@ impl Plan {
         }
     }
 
-    /// The header that the key travels in.
+    /// Returns the key and the header in which it is sent, or `None` for the keyless plan.
     ///
     /// # Errors
     /// When the plan needs a key and there is none.
@@ -58,8 +58,9 @@ impl Plan {
         }
     }
 
-    /// Well below what the plans allow a minute on paper: those numbers have moved, both ways. The
-    /// demo plan's month is 10,000 credits; what a paid one allows, the user says.
+    /// Returns the quota of the plan, well below the published rate limits per minute, which have changed in
+    /// both directions. The demo plan has 10,000 credits per month; those of a paid plan are configured by
+    /// the user.
     pub(super) fn quota(self) -> Quota {
         match self {
             Self::Keyless => Quota::per_minute(5),
@@ -68,7 +69,7 @@ impl Plan {
         }
     }
 
-    /// How far back the plan may look, with an hour to spare for the way there; none: to the start.
+    /// Returns the lookback of the plan, with a margin of an hour for latency; `None`: unlimited.
     pub(super) fn reach(self) -> Option<TimeDelta> {
         match self {
             Self::Keyless | Self::Demo => Some(TimeDelta::days(365) - TimeDelta::hours(1)),
@@ -77,7 +78,7 @@ impl Plan {
     }
 }
 
-/// How long a candle is. The service offers shorter ones for a shorter time only.
+/// The length of candles. The service has shorter ones for a shorter time only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum CandleSize {
     /// Half an hour, for the last day.
@@ -93,7 +94,7 @@ pub enum CandleSize {
 }
 
 impl CandleSize {
-    /// As in the column `interval`.
+    /// Returns the name as in the column `interval`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::HalfHour => "30m",
@@ -102,7 +103,7 @@ impl CandleSize {
         }
     }
 
-    /// For how long the service has such candles.
+    /// Returns the lookback of the service for candles of this length.
     pub(super) const fn reach(self) -> TimeDelta {
         match self {
             Self::HalfHour => TimeDelta::days(1),
@@ -111,7 +112,7 @@ impl CandleSize {
         }
     }
 
-    /// As a length of time.
+    /// Returns the length.
     pub const fn length(self) -> TimeDelta {
         match self {
             Self::HalfHour => TimeDelta::minutes(30),
@@ -121,36 +122,35 @@ impl CandleSize {
     }
 }
 
-/// What a user may choose about CoinGecko.
+/// The settings of the source CoinGecko.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Our symbols of what to read, as in the registry; default: all of it.
+    /// The symbols to read, as in the registry; default: all built-in ones.
     pub symbols: Vec<String>,
-    /// Who pays.
+    /// The plan.
     pub plan: Plan,
-    /// How many days of history to start with; free plans reach back 365.
+    /// The days of history to start with; free plans have 365.
     pub history_days: u32,
-    /// Which candles to read.
+    /// The length of the candles to read.
     pub candles: CandleSize,
-    /// Instead of a snapshot of the symbols, one of so many of the largest markets; 0: of the
-    /// symbols. A coin that is not in the registry is called `SYMBOL.id`, as in `PEPE.pepe`, since
-    /// symbols are not unique.
+    /// The number of largest markets to take a snapshot of instead of the symbols; 0: of the symbols. A coin
+    /// that is not in the registry is called `SYMBOL.id`, as in `PEPE.pepe`, because symbols are not unique.
     pub top: usize,
-    /// What becomes of a price with more than eighteen decimal places: charts of coins below a cent have floats
+    /// The policy for prices with more than eighteen decimal places: charts of coins below a cent have floats
     /// of seventeen digits.
     pub fine_prices: FinePrices,
-    /// How long after a round the next one begins.
+    /// The time between rounds.
     #[serde(with = "duration")]
     pub refresh: Duration,
-    /// How requests are made.
+    /// The settings of HTTP requests.
     pub http: HttpConfig,
 }
 
 impl Default for Config {
     fn default() -> Self {
         Self {
-            symbols: INSTRUMENTS.iter().map(|it| it.symbol.to_string()).collect(),
+            symbols: INSTRUMENTS.iter().map(|known| known.symbol.to_string()).collect(),
             plan: Plan::Keyless,
             history_days: 90,
             candles: CandleSize::default(),

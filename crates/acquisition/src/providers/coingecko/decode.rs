@@ -1,4 +1,5 @@
-//! CoinGecko's replies as plain rows. Pure functions of the bytes: no reply makes them panic.
+//! The decoder of CoinGecko's replies to plain rows: pure functions of the bytes, which do not panic on any
+//! reply.
 
 use std::collections::BTreeMap;
 
@@ -19,67 +20,67 @@ use crate::{Error, Result};
 pub struct CoinPrice {
     /// CoinGecko's id of the coin.
     pub coin: String,
-    /// US dollars.
+    /// The price in US dollars.
     pub price_usd: Crypto,
-    /// US dollars; none where unknown.
+    /// The market capitalization in US dollars; `None` if unknown.
     pub market_cap_usd: Option<Fiat>,
-    /// US dollars; none where unknown.
+    /// The volume of 24 hours in US dollars; `None` if unknown.
     pub volume_24h_usd: Option<Fiat>,
-    /// When the price held; none where it was not asked for.
+    /// The time of the price; `None` if it was not requested.
     pub last_updated_at: Option<DateTime<Utc>>,
 }
 
-/// A coin's market, from `/coins/markets`.
+/// The market of a coin, from `/coins/markets`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CoinMarket {
     /// CoinGecko's id of the coin.
     pub coin: String,
-    /// Its symbol, in small letters.
+    /// The symbol, in lowercase.
     pub symbol: String,
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// US dollars.
+    /// The price in US dollars.
     pub price_usd: Crypto,
-    /// US dollars; none where unknown.
+    /// The market capitalization in US dollars; `None` if unknown.
     pub market_cap_usd: Option<Fiat>,
-    /// US dollars; none where unknown.
+    /// The volume of 24 hours in US dollars; `None` if unknown.
     pub volume_24h_usd: Option<Fiat>,
-    /// When the price held.
+    /// The time of the price.
     pub last_updated: DateTime<Utc>,
 }
 
-/// Prices in time as columns, from `/coins/{id}/market_chart` and its `/range`. Times are
+/// A price series in columnar form, from `/coins/{id}/market_chart` and its `/range`. Times are in
 /// microseconds since 1970.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Chart {
-    /// When each price held.
+    /// The times of the prices.
     pub at: Vec<i64>,
-    /// US dollars, in units of [`Crypto`].
+    /// The prices in US dollars, in units of [`Crypto`].
     pub price_usd: Vec<i128>,
-    /// US cents; none where unknown.
+    /// The market capitalizations in US cents; `None` if unknown.
     pub market_cap_usd: Vec<Option<i128>>,
-    /// US cents; none where unknown.
+    /// The volumes of 24 hours in US cents; `None` if unknown.
     pub volume_24h_usd: Vec<Option<i128>>,
 }
 
-/// `/ping`.
+/// Checks the reply of `/ping`.
 ///
 /// # Errors
-/// When it is anything else.
+/// When the reply has another shape.
 pub fn ping(body: &[u8]) -> Result<()> {
     Object::parse("ping", body)?.text("gecko_says").map(|_| ())
 }
 
-/// `/simple/price` in US dollars. A coin that the service does not know is not there.
+/// Decodes `/simple/price` in US dollars. The service omits unknown coins.
 ///
 /// # Errors
-/// When a coin has no price, or the reply is of another shape.
+/// When a coin has no price, or the reply has another shape.
 pub fn simple_price(body: &[u8]) -> Result<Vec<CoinPrice>> {
     let price = |(coin, value): (String, &str)| {
         let fields = Object::parse(&coin, value.as_bytes())?;
         Ok(CoinPrice {
             price_usd: fields.price("usd")?,
-            // These are given only if asked for.
+            // These fields exist only if they were requested.
             market_cap_usd: known(fields.amount("usd_market_cap")?),
             volume_24h_usd: fields.amount("usd_24h_vol")?,
             last_updated_at: match fields.find("last_updated_at") {
@@ -92,10 +93,10 @@ pub fn simple_price(body: &[u8]) -> Result<Vec<CoinPrice>> {
     Object::parse("simple/price", body)?.sorted().entries().map(price).collect()
 }
 
-/// `/coins/markets` in US dollars.
+/// Decodes `/coins/markets` in US dollars.
 ///
 /// # Errors
-/// When a coin has no price or no time, or the reply is of another shape.
+/// When a coin has no price or no time, and `sieve` fails on it, or the reply has another shape.
 pub fn coins_markets(body: &[u8], sieve: &mut RowFilter) -> Result<Vec<CoinMarket>> {
     let mut markets = Vec::new();
     for (at, row) in json::elements("coins/markets", body)?.into_iter().enumerate() {
@@ -114,7 +115,7 @@ fn market(row: &str, fine: FinePrices) -> Result<CoinMarket> {
     let coin = fields.text("id")?;
     let fields = fields.about(coin.clone());
     let at = fields.text("last_updated")?;
-    // Both must be there, if only as `null`.
+    // Both must exist, if only as `null`.
     let (_cap, _volume) = (fields.get("market_cap")?, fields.get("total_volume")?);
     let not_a_time = |_| Error::value(&coin, "last_updated", &at, "which is not a time");
     Ok(CoinMarket {
@@ -128,10 +129,10 @@ fn market(row: &str, fine: FinePrices) -> Result<CoinMarket> {
     })
 }
 
-/// `/coins/{id}/market_chart` and `/range` in US dollars, in the order of time, each instant once.
+/// Decodes `/coins/{id}/market_chart` and `/range` in US dollars, sorted by time and deduplicated.
 ///
 /// # Errors
-/// When a price is not above zero, or the reply is of another shape.
+/// When a price is not above zero, and `sieve` fails on it, or the reply has another shape.
 pub fn market_chart(coin: &str, body: &[u8], sieve: &mut RowFilter) -> Result<Chart> {
     let (mut prices, mut caps, mut volumes, fine) = (None, None, None, sieve.fine_prices());
     let mut reader = JsonReader::new(coin, body)?;
@@ -168,7 +169,7 @@ pub fn market_chart(coin: &str, body: &[u8], sieve: &mut RowFilter) -> Result<Ch
     Ok(Chart { at, price_usd, market_cap_usd, volume_24h_usd })
 }
 
-/// `[[ms, value], …]` as two columns, in the order of time.
+/// Reads `[[ms, value], …]` as two columns, sorted by time.
 fn series<T>(
     coin: &str,
     field: &'static str,
@@ -194,12 +195,12 @@ fn series<T>(
     if times.is_sorted_by(|one, other| one < other) {
         return Ok((times, values));
     }
-    // Out of order, or an instant twice.
+    // The points are out of order, or an instant is repeated.
     let sorted = repeats::last_of_each(coin, times.into_iter().zip(values));
     Ok(sorted.unzip())
 }
 
-/// The values at `times`. The three series mostly line up, but nobody promises it.
+/// Returns the values at `times`. The three series are usually aligned, but the API does not guarantee it.
 fn aligned(times: &[i64], (at, values): (Vec<i64>, Vec<Option<i128>>)) -> Vec<Option<i128>> {
     if at == times {
         return values;
@@ -208,12 +209,12 @@ fn aligned(times: &[i64], (at, values): (Vec<i64>, Vec<Option<i128>>)) -> Vec<Op
     times.iter().map(|at| values.get(at).copied().flatten()).collect()
 }
 
-/// `/coins/{id}/ohlc` in US dollars, as candles of `size`. The service stamps them with their ends;
-/// the last one of a reply ends in the future: it is not finished.
+/// Decodes `/coins/{id}/ohlc` in US dollars as candles of `size`. The service labels candles by their end;
+/// the last one of a reply ends in the future, because it is not closed.
 ///
 /// # Errors
-/// When a price is not above zero or above the high, candles are closer than their size, or the
-/// reply is of another shape.
+/// When a price is not above zero or above the high, or candles are closer than their size, and `sieve` fails
+/// on it; or the reply has another shape.
 pub fn ohlc(coin: &str, size: TimeDelta, body: &[u8], sieve: &mut RowFilter) -> Result<Bars> {
     let (mut reader, mut bars) = (JsonReader::new(coin, body)?, Bars::default());
     let (mut count, fine) = (0, sieve.fine_prices());
@@ -231,7 +232,7 @@ pub fn ohlc(coin: &str, size: TimeDelta, body: &[u8], sieve: &mut RowFilter) -> 
     Ok(bars)
 }
 
-/// Returns where a row stands that cannot be read: its time, or which one it is.
+/// Returns the place of an unreadable row: its time, or else its number.
 fn place(row: &str, count: usize) -> String {
     let cells = json::elements("a row", row.as_bytes()).unwrap_or_default();
     cells.first().map_or_else(|| format!("row {count}"), |time| (*time).to_owned())
@@ -261,21 +262,21 @@ fn candle(
     .checked(coin)
 }
 
-/// A coin that there is, from `/coins/list`.
+/// A coin of the service, from `/coins/list`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct ListedCoin {
-    /// CoinGecko's id of the coin: unique.
+    /// CoinGecko's id of the coin, which is unique.
     pub id: String,
-    /// Its symbol, in small letters: several coins may have the same.
+    /// The symbol, in lowercase; several coins may share one.
     pub symbol: String,
-    /// Its name.
+    /// The name.
     pub name: String,
 }
 
-/// `/coins/list`. Coins that lack an id, symbol or name are told and left out.
+/// Decodes `/coins/list`. Coins without an id, symbol or name are logged and omitted.
 ///
 /// # Errors
-/// When it is no list.
+/// When the reply is not a list.
 pub fn coins_list(body: &[u8]) -> Result<Vec<ListedCoin>> {
     let coin = |coin: &str| json::typed("coins/list", "a coin", coin.as_bytes());
     let coins = json::elements("coins/list", body)?.into_iter().map(coin);
@@ -287,12 +288,12 @@ pub fn coins_list(body: &[u8]) -> Result<Vec<ListedCoin>> {
     Ok(coins.into_iter().flatten().collect())
 }
 
-/// The service writes 0 for a market capitalisation that it does not know.
+/// Returns `None` for 0, which the service sends for an unknown market capitalization.
 fn known(cap: Option<Fiat>) -> Option<Fiat> {
     cap.filter(|cap| *cap != Fixed::from_units(0))
 }
 
-/// Finds the refusal in a reply. The service writes it in five ways.
+/// Returns the refusal in a reply, if there is one. The service has five formats of it.
 pub fn refusal(body: &[u8]) -> Option<Refusal> {
     let fields = Object::parse("error", body).ok()?;
     if let Ok(message) = fields.text("error") {
@@ -303,7 +304,7 @@ pub fn refusal(body: &[u8]) -> Option<Refusal> {
     if let Some(status) = status
         && let Ok(message) = status.text("error_message")
     {
-        // The code may stand beside the status instead of in it.
+        // The code may be beside the status instead of in it.
         return Some(new_refusal(code(&status).or_else(|| code(&fields)), message));
     }
     match (code(&fields), fields.text("error_message").ok()) {

@@ -1,4 +1,4 @@
-//! CoinGecko: prices, volumes and market capitalisations of crypto assets, and their candles.
+//! CoinGecko: prices, volumes, market capitalizations and candles of crypto assets.
 
 mod chart;
 mod client;
@@ -28,26 +28,26 @@ use crate::http::Budget;
 use crate::instruments::{self, ListedInstrument};
 use crate::{Context, Error, FoundInstrument, Result};
 
-/// The name under which sinks keep the cursor, and the `source` of the rows.
+/// The name under which sinks store the cursor, and the `source` of the rows.
 pub const NAME: &str = "coingecko";
 
-/// What to show wherever the data is shown.
+/// The attribution to show wherever the data is shown.
 pub const ATTRIBUTION: &str = "Data provided by CoinGecko (https://www.coingecko.com)";
 
-/// Up to 90 days come hour by hour; more would come day by day.
+/// The longest window of prices: up to 90 days are hourly, more would be daily.
 const WINDOW: TimeDelta = TimeDelta::days(90);
 
-/// The most markets that the service gives at a time.
+/// The maximum number of markets per call.
 const MARKETS_A_PAGE: usize = 250;
 
-/// How far the service's clock may be ahead of ours.
+/// The allowed clock skew of the service.
 const AHEAD: TimeDelta = TimeDelta::minutes(10);
 
-/// CoinGecko as a source.
+/// The source CoinGecko.
 ///
-/// It works in rounds. A round brings every configured symbol up to the instant at which it began:
-/// first the prices of each in windows of 90 days, then its finished candles, then one snapshot of
-/// all markets. A new round begins once [`Config::refresh`] has passed.
+/// It works in rounds. A round reads every configured symbol up to the instant at which it began: first the
+/// prices of each in windows of 90 days, then its closed candles, then one snapshot of all markets. A new
+/// round begins once [`Config::refresh`] has passed.
 ///
 /// ```no_run
 /// use std::sync::Arc;
@@ -74,10 +74,10 @@ pub struct CoinGecko {
 }
 
 impl CoinGecko {
-    /// The source that `config` describes; the key is that of its plan.
+    /// Creates the source from `config`; the key is that of its plan.
     ///
     /// # Errors
-    /// When a symbol is not in the registry, the plan does not reach as far back as asked or lacks
+    /// When a symbol is not in the registry, the history requested exceeds that of the plan, the plan lacks
     /// its key, or the key or the base URL cannot be used.
     pub fn new(config: Config, key: Option<SecretString>, context: &Context) -> Result<Self> {
         config.validate()?;
@@ -86,7 +86,7 @@ impl CoinGecko {
         Ok(Self { client, config, coins, context: context.clone() })
     }
 
-    /// The client that it speaks through.
+    /// Returns the client that the source uses.
     pub fn client(&self) -> &Client {
         &self.client
     }
@@ -99,7 +99,7 @@ impl CoinGecko {
         })
     }
 
-    /// A window of a coin's prices.
+    /// Reads a window of a coin's prices.
     async fn prices(
         &self,
         ask: &WindowRequest<'_>,
@@ -114,12 +114,12 @@ impl CoinGecko {
             let place = || format!("prices {}", time.timestamp_millis());
             sieve.pass(not_ahead(&coin.id, time, ask.now), place, || time.to_rfc3339())?;
         }
-        // What is of now belongs to this window, though now is where it ends.
+        // The current price belongs to this window, although the window ends now.
         let end = if ask.at_edge { latest(ask.now) + 1 } else { to.timestamp_micros() };
         chart.keep(|at| (from.timestamp_micros()..end).contains(&at));
         let last = chart.at.last().and_then(|at| DateTime::from_timestamp_micros(*at));
         let next = match last {
-            // Behind now nothing is final: the next round looks again.
+            // After the current price nothing is final: the next round continues there.
             Some(last) if ask.at_edge => Continuation::Until(last + TimeDelta::milliseconds(1)),
             None if ask.at_edge => Continuation::Until(from),
             _ => Continuation::Done,
@@ -128,7 +128,7 @@ impl CoinGecko {
         Ok(WindowResponse { batches, next, bad: sieve.into_bad(), ..WindowResponse::default() })
     }
 
-    /// The candles of a coin that open within a window.
+    /// Reads the candles of a coin that open within a window.
     async fn candles(
         &self,
         ask: &WindowRequest<'_>,
@@ -137,8 +137,8 @@ impl CoinGecko {
         let mut sieve = self.sieve(Candle::table(), ask);
         let days = OhlcDays::covering(self.config.candles, ask.now - ask.window.from);
         let bars = self.client.ohlc(&coin.id, days, &mut sieve).await?;
-        // The last one is still open. A reply out of a cache may end before now with one that was
-        // open when it was made.
+        // The last candle is still open. A cached reply may end before now with a candle that was open when
+        // the reply was created.
         let closed_to = bars.last_open().map_or(ask.window.to, |open| open.max(ask.window.from));
         let window = Span::new(ask.window.from, ask.window.to.min(closed_to));
         let (bars, is_all) = (bars.within(window), window.to == ask.window.to);
@@ -157,7 +157,7 @@ impl CoinGecko {
         Ok(WindowResponse { batches, next, bad: sieve.into_bad(), ..WindowResponse::default() })
     }
 
-    /// A page of the present prices: of the coins configured, or of the largest there are.
+    /// Reads a page of the current prices: of the configured coins, or of the largest markets.
     async fn markets(&self, ask: &WindowRequest<'_>) -> Result<WindowResponse> {
         let mut sieve = self.sieve(RawCryptoMarketData::table(), ask);
         let page: usize = ask.page.and_then(|page| page.parse().ok()).unwrap_or(1);
@@ -167,7 +167,7 @@ impl CoinGecko {
             let coins = chunks.next().unwrap_or_default();
             let ids: Vec<_> = coins.iter().map(|coin| coin.id.as_str()).collect();
             let markets = self.client.coins_markets(&ids, &mut sieve).await?;
-            let there = |id: &str| markets.iter().any(|it| it.coin == id) || sieve.has(id);
+            let there = |id: &str| markets.iter().any(|market| market.coin == id) || sieve.has(id);
             let gone = coins.iter().filter(|coin| !there(&coin.id)).map(not_listed);
             refused.extend(gone);
             (markets, chunks.next().is_some())
@@ -209,11 +209,11 @@ impl CoinGecko {
         })
     }
 
-    /// Our symbol and name of a coin. Symbols of coins are not unique: one that the registry gives
-    /// to another coin is not taken for that one, and stays out.
+    /// Returns the symbol and name of a coin, or `None` if the registry assigns its symbol to another coin:
+    /// symbols of coins are not unique, and the two must not be mixed up.
     fn called(&self, market: &CoinMarket) -> Option<(String, String)> {
         let registry = &self.context.registry;
-        let ours = |it: &&Instrument| it.alias(NAME) == Some(market.coin.as_str());
+        let ours = |known: &&Instrument| known.alias(NAME) == Some(market.coin.as_str());
         if let Some(known) = registry.all().iter().find(ours) {
             return Some((known.symbol.to_string(), known.name.to_string()));
         }
@@ -234,7 +234,7 @@ impl CoinGecko {
     }
 }
 
-/// Says that a coin is not among the markets.
+/// Returns the refusal of a coin that is not among the markets.
 fn not_listed(coin: &ListedInstrument) -> Refused {
     let reason = format!(
         "{NAME} lists no market of `{}` any more, or never did: look for it with `tidegauge \
@@ -244,12 +244,12 @@ fn not_listed(coin: &ListedInstrument) -> Refused {
     Refused { series: format!("markets {}", coin.symbol), reason }
 }
 
-/// The latest instant that a row may be of, in microseconds since 1970.
+/// Returns the latest plausible time of a row, in microseconds since 1970.
 fn latest(now: DateTime<Utc>) -> i64 {
     (now + AHEAD).timestamp_micros()
 }
 
-/// A row of the future would take the cursor there, past all rows until then.
+/// Checks that a row is not in the future: it would move the cursor there, past all rows until then.
 fn not_ahead(coin: &str, at: DateTime<Utc>, now: DateTime<Utc>) -> Result<()> {
     if at <= now + AHEAD {
         return Ok(());
@@ -278,7 +278,7 @@ impl HistoricalSource for CoinGecko {
         let since = now - self.config.history();
         let prices = self.coins.iter().map(|coin| Series {
             reach: plan.reach(),
-            // Hour by hour, give or take.
+            // Prices are approximately hourly.
             spacing: TimeDelta::minutes(90),
             ..Series::history(format!("prices {}", coin.symbol), since, WINDOW, refresh)
         });
@@ -287,7 +287,7 @@ impl HistoricalSource for CoinGecko {
             let name = format!("candles {} {}", coin.symbol, candles.name());
             let series = Series::history(name, since.max(now - reach), reach, refresh);
             match candles {
-                // Nobody says from when on four days are counted.
+                // The alignment of four-day candles is not documented.
                 CandleSize::FourDays => Series {
                     reach: Some(reach),
                     settles: candles.length(),

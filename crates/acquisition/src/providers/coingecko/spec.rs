@@ -1,4 +1,4 @@
-//! The entry in the registry.
+//! The registry entry of CoinGecko.
 
 use super::{ATTRIBUTION, CoinGecko, Config, NAME, Plan};
 use crate::{Credentials, Opening, Provider, Result, SourceHandle, SourceSpec};

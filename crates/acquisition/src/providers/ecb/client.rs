@@ -1,4 +1,4 @@
-//! The ECB's files, and its data API.
+//! The client of the ECB's files and its data API.
 
 use chrono::NaiveDate;
 
@@ -8,7 +8,7 @@ use crate::bad_rows::RowFilter;
 use crate::http::{Budget, Http, HttpConfig, Quota, Request, Service};
 use crate::{Context, Error, Result};
 
-/// A client of the ECB, for those who want its rows and not its tables.
+/// A client of the ECB, for direct access to its rows instead of the tables.
 #[derive(Debug)]
 pub struct Client {
     files: Http,
@@ -16,7 +16,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client.
+    /// Creates a client.
     ///
     /// # Errors
     /// When the base URL cannot be used.
@@ -32,34 +32,35 @@ impl Client {
         })
     }
 
-    /// What the data API allows, and how much of it is left.
+    /// Returns the quota of the data API and what is left of it.
     ///
     /// # Errors
-    /// When the record of what was spent cannot be read.
+    /// When the record of requests cannot be read.
     pub fn budget(&self) -> Result<Budget> {
         self.data.budget()
     }
 
-    /// The latest fixing, all currencies: a file of 2 kB.
+    /// Returns the latest fixing of all currencies, from a file of 2 kB.
     ///
     /// # Errors
-    /// When it cannot be had.
+    /// When the request fails.
     pub async fn daily(&self, sieve: &mut RowFilter) -> Result<Vec<Rate>> {
         self.file("eurofxref-daily.xml", sieve).await
     }
 
-    /// The fixings of the last 90 days, all currencies, newest first.
+    /// Returns the fixings of the last 90 days for all currencies, newest first.
     ///
     /// # Errors
-    /// When they cannot be had.
+    /// When the request fails.
     pub async fn last_90_days(&self, sieve: &mut RowFilter) -> Result<Vec<Rate>> {
         self.file("eurofxref-hist-90d.xml", sieve).await
     }
 
-    /// Every fixing since 1999-01-04, newest first: one file of more than 8 MB, some 230,000 rates.
+    /// Returns every fixing since 1999-01-04, newest first, from one file of more than 8 MB with some 230,000
+    /// rates.
     ///
     /// # Errors
-    /// When they cannot be had.
+    /// When the request fails.
     pub async fn history(&self, sieve: &mut RowFilter) -> Result<Vec<Rate>> {
         self.file("eurofxref-hist.xml", sieve).await
     }
@@ -70,12 +71,11 @@ impl Client {
         decode::eurofxref_xml(&self.files.send(request).await?, sieve)
     }
 
-    /// The fixings from `from` to `to`, both included, currency by currency; nothing where there is
-    /// nothing. `quotes` may be empty: all. Currencies that do not exist are left out without a
-    /// word.
+    /// Returns the fixings from `from` to `to`, both inclusive, by currency; empty if there are none. An
+    /// empty `quotes` selects all currencies. The service omits unknown currencies without an error.
     ///
     /// # Errors
-    /// When they cannot be had.
+    /// When the request fails.
     pub async fn range(
         &self,
         from: NaiveDate,
@@ -95,7 +95,7 @@ impl Client {
         let request = Request { json: false, ..Request::get(&path, &query) };
         match self.data.send(request).await {
             Ok(body) => decode::exr_csv(&body, sieve),
-            // Somebody else's 404 says it in other words.
+            // The 404 of another host, such as a proxy, has another message.
             Err(Error::Status { status: 404, message, .. })
                 if message.starts_with(decode::NOTHING) =>
             {

@@ -1,4 +1,4 @@
-//! What a user may choose about the ECB.
+//! The settings of the source ECB.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,15 +6,15 @@ use crate::Result;
 use crate::decode::rates;
 use crate::http::HttpConfig;
 
-/// What a user may choose about the ECB.
+/// The settings of the source ECB.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// The currencies that a euro is priced in; empty: all that the ECB fixes.
+    /// The quote currencies of the euro; empty: all that the ECB fixes.
     pub symbols: Vec<String>,
-    /// How many days of history to start with; the ECB begins with 1999-01-04.
+    /// The days of history to start with; the ECB's rates begin on 1999-01-04.
     pub history_days: u32,
-    /// How requests are made. A base URL takes the place of both `https://www.ecb.europa.eu` and
+    /// The settings of HTTP requests. A base URL replaces both `https://www.ecb.europa.eu` and
     /// `https://data-api.ecb.europa.eu`, whose paths differ.
     pub http: HttpConfig,
 }

@@ -1,4 +1,4 @@
-//! The ECB's files and replies as plain rows. Pure functions of the bytes.
+//! The decoder of the ECB's files and replies to plain rows: pure functions of the bytes.
 
 use std::collections::BTreeMap;
 
@@ -17,16 +17,16 @@ use crate::error::cut;
 use crate::http::{Refusal, RefusalKind};
 use crate::{Error, Result};
 
-/// `eurofxref-daily.xml`, `eurofxref-hist-90d.xml` and `eurofxref-hist.xml`, in their order.
+/// Decodes `eurofxref-daily.xml`, `eurofxref-hist-90d.xml` and `eurofxref-hist.xml`, in their order.
 ///
 /// # Behavior
-/// Rates stand in three nested elements called `Cube`, told apart by their attributes. A document
-/// type is refused, and with it every entity that could grow; so is deep nesting.
+/// Rates are in three nested elements called `Cube`, distinguished by their attributes. A document type is
+/// rejected, and with it every entity expansion; so is deep nesting.
 ///
 /// # Errors
-/// When the sieve lets a bad rate fail the page, or the file is of another shape or cut short.
+/// When `sieve` fails on a bad rate, or the file has another shape or is truncated.
 pub fn eurofxref_xml(body: &[u8], sieve: &mut RowFilter) -> Result<Vec<Rate>> {
-    /// The files nest four deep.
+    /// The maximum depth of elements; the files have four levels.
     const DEEPEST: usize = 8;
     let wrong = |reason: String| Error::decode(XML, "the whole", cut(&reason, 120));
     let mut reader = Reader::from_reader(without_mark(body));
@@ -73,7 +73,7 @@ pub fn eurofxref_xml(body: &[u8], sieve: &mut RowFilter) -> Result<Vec<Rate>> {
 
 const XML: &str = "eurofxref.xml";
 
-/// A `Cube`: of all days, of a day, or of a currency on that day.
+/// Processes a `Cube`: of all days, of a day, or of a currency on that day.
 fn cube(
     tag: &BytesStart<'_>,
     day: &mut Option<NaiveDate>,
@@ -84,7 +84,7 @@ fn cube(
     for attribute in tag.attributes() {
         let attribute =
             attribute.map_err(|error| Error::decode(XML, "Cube", cut(&error.to_string(), 120)))?;
-        // Whatever would have to be unescaped is neither a day, nor a currency, nor a number.
+        // A value with escapes is neither a day, nor a currency, nor a number.
         let value = String::from_utf8_lossy(&attribute.value).into_owned();
         match attribute.key.as_ref() {
             b"time" => time = Some(value),
@@ -105,13 +105,13 @@ fn cube(
     Ok(())
 }
 
-/// `eurofxref.csv` and `eurofxref-hist.csv`, as they come out of their zip files, in their order.
+/// Decodes `eurofxref.csv` and `eurofxref-hist.csv`, extracted from their zip files, in their order.
 ///
 /// # Behavior
-/// `N/A` and nothing are no rate. Days are written `2026-04-13` or `13 April 2026`.
+/// `N/A` and empty cells are missing rates. Days are written `2026-04-13` or `13 April 2026`.
 ///
 /// # Errors
-/// When the sieve lets a bad rate fail the page, or the file is of another shape.
+/// When `sieve` fails on a bad rate, or the file has another shape.
 pub fn eurofxref_csv(body: &[u8], sieve: &mut RowFilter) -> Result<Vec<Rate>> {
     const CSV: &str = "eurofxref.csv";
     let mut lines = lines(CSV, body);
@@ -125,7 +125,7 @@ pub fn eurofxref_csv(body: &[u8], sieve: &mut RowFilter) -> Result<Vec<Rate>> {
         let text = line.get(0).unwrap_or_default();
         let day = NaiveDate::parse_from_str(text, "%d %B %Y")
             .or_else(|_| parse::date(CSV, "Date", text))?;
-        // Every line ends in a comma: the last column has no name.
+        // Every line ends with a comma, so that the last column has no name.
         for (currency, rate) in header.iter().zip(&line).skip(1) {
             if !(currency.is_empty() && rate.is_empty()) && is_there(rate) {
                 rates.extend(sifted(day, currency, rate, "rate", sieve)?);
@@ -135,12 +135,12 @@ pub fn eurofxref_csv(body: &[u8], sieve: &mut RowFilter) -> Result<Vec<Rate>> {
     Ok(rates)
 }
 
-/// `/service/data/EXR/…?format=csvdata`, currency by currency, each oldest first. Columns are found
-/// by their names; an empty reply has no rates.
+/// Decodes `/service/data/EXR/…?format=csvdata`, by currency, each oldest first. Columns are found by their
+/// names; an empty reply has no rates.
 ///
 /// # Errors
-/// When the sieve lets a bad rate fail the page, or the reply is of another shape, or of other than
-/// daily euro rates.
+/// When `sieve` fails on a bad rate, or the reply has another shape, or rates that are not daily or not in
+/// euro.
 pub fn exr_csv(body: &[u8], sieve: &mut RowFilter) -> Result<Vec<Rate>> {
     const EXR: &str = "EXR";
     let mut lines = lines(EXR, body);
@@ -171,7 +171,7 @@ pub fn exr_csv(body: &[u8], sieve: &mut RowFilter) -> Result<Vec<Rate>> {
     Ok(rates)
 }
 
-/// The lines of a CSV file, which all have the same number of cells.
+/// Returns the lines of a CSV file, which all have the same number of cells.
 fn lines<'a>(of: &'static str, body: &'a [u8]) -> impl Iterator<Item = Result<StringRecord>> + 'a {
     let reader = csv::ReaderBuilder::new()
         .has_headers(false)
@@ -181,17 +181,17 @@ fn lines<'a>(of: &'static str, body: &'a [u8]) -> impl Iterator<Item = Result<St
     reader.into_records().map(move |line| line.map_err(broken))
 }
 
-/// The text behind a byte order mark.
+/// Returns the text after a byte order mark, if there is one.
 fn without_mark(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
 }
 
-/// A day without a rate is marked in one way or another.
+/// Returns `false` for the markers of a day without a rate.
 fn is_there(rate: &str) -> bool {
     !matches!(rate, "" | "N/A" | "NaN")
 }
 
-/// The rate if it is one.
+/// Returns the rate if it is valid, or `None` if `sieve` quarantined it.
 fn sifted(
     date: NaiveDate,
     currency: &str,
@@ -210,12 +210,12 @@ fn sifted(
     )
 }
 
-/// Finds the refusal in a reply of the data API: a `detail`, beside the status.
+/// Returns the refusal in a reply of the data API, if there is one: a `detail` or a `title`.
 pub fn refusal(body: &[u8]) -> Option<Refusal> {
     let fields = Object::parse("error", body).ok()?;
     let message = fields.text("detail").or_else(|_| fields.text("title")).ok()?;
     Some(Refusal { code: None, message, kind: RefusalKind::Other, advice: "" })
 }
 
-/// What the data API says, with the status 404, where it has no rates.
+/// The message of the data API, with the status 404, if it has no rates.
 pub(super) const NOTHING: &str = "No results found";

@@ -1,4 +1,4 @@
-//! The European Central Bank itself: its euro reference rates since 1999.
+//! The European Central Bank: its euro reference rates since 1999.
 
 mod client;
 mod config;
@@ -21,26 +21,26 @@ use crate::decode::rates::{self, Seen};
 use crate::http::Budget;
 use crate::{Context, Error, Result};
 
-/// The name under which sinks keep the cursor, and the `source` of the rows.
+/// The name under which sinks store the cursor, and the `source` of the rows.
 pub const NAME: &str = "ecb";
 
-/// What the ECB wants shown wherever the rates are shown.
+/// The attribution that the ECB requires wherever the rates are shown.
 pub const ATTRIBUTION: &str = "Source: ECB euro foreign exchange reference rates";
 
-/// A window of so many days a call.
+/// The longest window of a call.
 const WINDOW: TimeDelta = TimeDelta::days(365);
 
-/// It has had a rate on every business day since 1999, so that an answer without it is none.
+/// A currency with a rate on every business day since 1999: an answer without it is incomplete.
 const ALWAYS: &str = "USD";
 
-/// TARGET never rests for so many days on end.
+/// A number of consecutive days that TARGET is never closed.
 const NEVER_SO_LONG: TimeDelta = TimeDelta::days(7);
 
-/// The ECB's euro reference rates as a source, from a day of your choice to the latest.
+/// The source of the ECB's euro reference rates, from a configured day to the latest.
 ///
-/// The history comes from the data API, which gives any span of any currencies; the ECB's file of
-/// the whole history is one of 8 MB, however little of it is wanted. The newest fixing comes from
-/// the daily file: 2 kB, made for being asked for often.
+/// The history comes from the data API, which returns any span of any currencies; the ECB's file with the
+/// whole history has 8 MB, however little of it is needed. The newest fixing comes from the daily file: 2 kB,
+/// intended for frequent polling.
 ///
 /// ```no_run
 /// use std::sync::Arc;
@@ -63,7 +63,7 @@ pub struct Ecb {
 }
 
 impl Ecb {
-    /// The source that `config` describes.
+    /// Creates the source from `config`.
     ///
     /// # Errors
     /// When a currency is not three capital letters, or is the euro, or the base URL cannot be used.
@@ -78,20 +78,22 @@ impl Ecb {
     }
 
     fn wants(&self, currency: &str) -> bool {
-        self.config.symbols.is_empty() || self.config.symbols.iter().any(|it| it == currency)
+        self.config.symbols.is_empty()
+            || self.config.symbols.iter().any(|symbol| symbol == currency)
     }
 
-    /// The daily file, if it alone says what came of the days from `from` on: nothing, or one fixing.
+    /// Returns the rates of the daily file from `from` on, and `true` if they are complete without the data
+    /// API: no earlier day since `from` may have a fixing.
     async fn newest(&self, from: NaiveDate, sieve: &mut RowFilter) -> Result<(Vec<Rate>, bool)> {
         let daily = self.client.daily(sieve).await?;
         let day = daily.iter().map(|rate| rate.date).max();
         let day = day.ok_or_else(|| Error::decode("eurofxref.xml", "Cube", "it has no rates"))?;
-        let earlier = from.iter_days().take_while(|it| *it < day);
+        let earlier = from.iter_days().take_while(|earlier| *earlier < day);
         let is_all = !earlier.into_iter().any(rates::may_be_fixed);
         Ok((daily.into_iter().filter(|rate| rate.date >= from).collect(), is_all))
     }
 
-    /// What the data API has of the days from `from` to `to`.
+    /// Returns the rates of the data API from `from` to `to`.
     async fn range(
         &self,
         from: NaiveDate,
@@ -110,16 +112,16 @@ impl Ecb {
         Ok(rates)
     }
 
-    /// That every currency asked for is one that the ECB fixes, or has fixed.
+    /// Checks that every requested currency is, or was, fixed by the ECB.
     async fn check(&self, seen: &Seen, series: &Series) -> Result<()> {
         let unknown = seen.unknown(&self.config.symbols);
         if unknown.is_empty() {
             return Ok(());
         }
-        // It may have begun, or been taken up again, later than the window.
+        // The fixing may have begun, or resumed, after the window.
         let daily = self.client.daily(&mut self.sieve(series)).await?;
         let known: Vec<_> = daily.iter().map(|rate| rate.quote.as_str()).collect();
-        match unknown.iter().find(|it| !known.contains(&it.as_str())) {
+        match unknown.iter().find(|code| !known.contains(&code.as_str())) {
             Some(unknown) => {
                 let known = known.join(", ");
                 let reason = format!("{NAME} does not have `{unknown}`; known are {known}");
@@ -153,7 +155,7 @@ impl HistoricalSource for Ecb {
             (Vec::new(), false)
         };
         if !is_all {
-            // What the daily file has of its day, the data API may not have yet.
+            // The data API may not have the day of the daily file yet.
             let day = rates.first().map(|rate| rate.date);
             let earlier = self.range(from, to, &mut sieve).await?;
             rates.extend(earlier.into_iter().filter(|rate| Some(rate.date) != day));

@@ -1,4 +1,4 @@
-//! The entry in the registry.
+//! The registry entry of the ECB.
 
 use super::{ATTRIBUTION, Config, Ecb, NAME};
 use crate::{Opening, Provider, Result, SourceHandle, SourceSpec};

@@ -1,4 +1,4 @@
-//! ExchangeRate-API's two ways in: with a key, and without.
+//! The client of ExchangeRate-API's two endpoints: with a key, and without.
 
 use std::time::Duration;
 
@@ -12,15 +12,15 @@ use crate::http::{Budget, Http, HttpConfig, Key, Quota, Service};
 use crate::providers::open_er_api;
 use crate::{Context, Error, Result};
 
-/// A client of ExchangeRate-API, for those who want its rows and not its tables.
+/// A client of ExchangeRate-API, for direct access to its rows instead of the tables.
 #[derive(Debug)]
 pub struct Client {
     http: Http,
 }
 
 impl Client {
-    /// A client of `v6.exchangerate-api.com`, which wants a key. The key travels in a header, never
-    /// in the path.
+    /// Creates a client of `v6.exchangerate-api.com`, which requires a key. The key is sent in a header,
+    /// never in the path.
     ///
     /// # Errors
     /// When there is no key, or it or the base URL cannot be used.
@@ -28,46 +28,46 @@ impl Client {
         let value = key.ok_or(Error::NoKey { service: NAME })?.clone();
         let key = Key { header: "authorization", prefix: "Bearer ", value };
         let service = Service {
-            // The free plan's month.
+            // The quota of the free plan.
             quota: Quota { per_month: Some(1_500), ..Quota::per_minute(6) },
-            // A month that is used up is not over in a minute.
+            // A monthly quota that is used up is not renewed within a minute.
             throttled_pause: Duration::from_secs(60 * 60),
             ..Service::new(NAME, "https://v6.exchangerate-api.com/v6", decode::refusal)
         };
         Ok(Self { http: Http::new(service, http, Some(key), context)? })
     }
 
-    /// A client of the open endpoint `open.er-api.com`.
+    /// Creates a client of the open endpoint `open.er-api.com`.
     ///
     /// # Errors
     /// When the base URL cannot be used.
     pub fn open(http: &HttpConfig, context: &Context) -> Result<Self> {
         let service = Service {
             quota: Quota::per_minute(6),
-            // Whoever asks too often is shut out for 20 minutes.
+            // Clients that exceed the rate limit are blocked for 20 minutes.
             throttled_pause: Duration::from_secs(20 * 60),
             ..Service::new(open_er_api::NAME, "https://open.er-api.com/v6", decode::refusal)
         };
         Ok(Self { http: Http::new(service, http, None, context)? })
     }
 
-    /// What the service allows, and how much of it is left.
+    /// Returns the quota of the service and what is left of it.
     ///
     /// # Errors
-    /// When the record of what was spent cannot be read.
+    /// When the record of requests cannot be read.
     pub fn budget(&self) -> Result<Budget> {
         self.http.budget()
     }
 
-    /// Returns what is not shown of replies: the key.
+    /// Returns the key to redact from replies.
     pub(super) fn hidden(&self) -> &Hidden {
         self.http.hidden()
     }
 
-    /// The latest rates of `base`.
+    /// Returns the latest rates of `base`.
     ///
     /// # Errors
-    /// When they cannot be had, or are of another base.
+    /// When the request fails, or the rates have another base.
     pub async fn latest(&self, base: &str, sieve: &mut RowFilter) -> Result<Latest> {
         let read = |body: &[u8]| decode::latest(body, sieve);
         let latest = self.http.read(&["latest", base], &[], read).await?;

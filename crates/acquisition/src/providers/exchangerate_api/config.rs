@@ -1,4 +1,4 @@
-//! What a user may choose about ExchangeRate-API, with a key or without.
+//! The settings of the sources ExchangeRate-API, with a key and without.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,15 +6,15 @@ use crate::Result;
 use crate::decode::parse::check_currency;
 use crate::http::HttpConfig;
 
-/// What a user may choose about ExchangeRate-API.
+/// The settings of a source ExchangeRate-API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// The currency priced, ISO 4217.
+    /// The base currency, ISO 4217.
     pub base: String,
-    /// The currencies that it is priced in; empty: all that there are.
+    /// The quote currencies; empty: all that are available.
     pub quotes: Vec<String>,
-    /// How requests are made.
+    /// The settings of HTTP requests.
     pub http: HttpConfig,
 }
 

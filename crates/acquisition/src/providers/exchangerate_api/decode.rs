@@ -1,4 +1,4 @@
-//! ExchangeRate-API's replies as plain rows. Pure functions of the bytes.
+//! The decoder of ExchangeRate-API's replies to plain rows: pure functions of the bytes.
 
 use chrono::{DateTime, Utc};
 use tidegauge_core::Crypto;
@@ -14,20 +14,20 @@ use crate::{Error, Result};
 /// The latest rates of a currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Latest {
-    /// The currency priced.
+    /// The base currency.
     pub base: String,
-    /// When the rates were fixed.
+    /// The time of the rates.
     pub last_update: DateTime<Utc>,
-    /// When they will be fixed next.
+    /// The announced time of the next update.
     pub next_update: DateTime<Utc>,
-    /// What one unit of the base is worth in each other currency.
+    /// The rates: units of each quote currency per unit of the base currency.
     pub rates: Vec<(String, Crypto)>,
 }
 
-/// `/latest/{base}`, of the open endpoint (`rates`) or the one with a key (`conversion_rates`).
+/// Decodes `/latest/{base}` of the open endpoint (`rates`) or of the one with a key (`conversion_rates`).
 ///
 /// # Errors
-/// When the sieve lets a bad rate fail the page, or the reply is of another shape.
+/// When `sieve` fails on a bad rate, or the reply has another shape.
 pub fn latest(body: &[u8], sieve: &mut RowFilter) -> Result<Latest> {
     let fields = Object::parse("latest", body)?;
     let result = fields.text("result")?;
@@ -43,7 +43,7 @@ pub fn latest(body: &[u8], sieve: &mut RowFilter) -> Result<Latest> {
     };
     let mut rates = Vec::new();
     for (quote, value) in of_base.sorted().entries() {
-        // One unit of the base is one unit of the base: not worth a row.
+        // The rate of the base in itself is always 1 and is omitted.
         if quote != base {
             let rate =
                 rates::check_code(&base, &quote).and_then(|()| parse::price(&base, &quote, value));
@@ -56,7 +56,8 @@ pub fn latest(body: &[u8], sieve: &mut RowFilter) -> Result<Latest> {
     Ok(Latest { base, last_update, next_update, rates })
 }
 
-/// Finds the refusal in a reply: `result` says it, whatever the status, and `error-type` why.
+/// Returns the refusal in a reply, if there is one: `result` marks it, whatever the status, and `error-type`
+/// is the reason.
 pub fn refusal(body: &[u8]) -> Option<Refusal> {
     let fields = Object::parse("latest", body).ok()?;
     if fields.text("result").ok()? == "success" {

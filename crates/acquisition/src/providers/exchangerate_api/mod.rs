@@ -1,7 +1,7 @@
 //! ExchangeRate-API with a key: the latest rates of some 160 currencies.
 //!
-//! The [open endpoint](crate::providers::open_er_api) speaks the same language on another host and under
-//! another licence; what both have in common stands here.
+//! The [open endpoint](crate::providers::open_er_api) has the same protocol on another host and under another
+//! licence; the shared parts are here.
 
 mod client;
 mod config;
@@ -21,14 +21,14 @@ pub(crate) use updates::Updates;
 use crate::http::Budget;
 use crate::{Context, Result};
 
-/// The name under which sinks keep the cursor, and the `source` of the rows.
+/// The name under which sinks store the cursor, and the `source` of the rows.
 pub const NAME: &str = "exchangerate_api";
 
-/// What to show wherever the rates are shown.
+/// The attribution to show wherever the rates are shown.
 pub const ATTRIBUTION: &str = "Rates By Exchange Rate API (https://www.exchangerate-api.com)";
 
-/// The latest rates of one base currency as a source: one page an update, as the reply announces
-/// them.
+/// The source of the latest rates of one base currency: one page per update, on the schedule that replies
+/// announce.
 ///
 /// ```no_run
 /// use std::sync::Arc;
@@ -48,7 +48,7 @@ pub const ATTRIBUTION: &str = "Rates By Exchange Rate API (https://www.exchanger
 pub struct ExchangeRateApi(Updates);
 
 impl ExchangeRateApi {
-    /// The source that `config` describes.
+    /// Creates the source from `config`.
     ///
     /// # Errors
     /// When a currency is not three capital letters, there is no key, or it or the base URL cannot
@@ -59,10 +59,10 @@ impl ExchangeRateApi {
         Ok(Self(Updates { name: NAME, client, config, context: context.clone() }))
     }
 
-    /// What the service allows, and how much of it is left.
+    /// Returns the quota of the service and what is left of it.
     ///
     /// # Errors
-    /// When the record of what was spent cannot be read.
+    /// When the record of requests cannot be read.
     pub fn budget(&self) -> Result<Budget> {
         self.0.client.budget()
     }

@@ -1,4 +1,4 @@
-//! The latest rates, once for each update: what both ways in have in common.
+//! The polling of the latest rates once per update, shared by both endpoints.
 
 use std::collections::BTreeSet;
 
@@ -11,35 +11,35 @@ use super::{Client, Config, Latest};
 use crate::bad_rows::{BadRow, RowFilter};
 use crate::{Context, Error, Result, cursor};
 
-/// The latest rates of one base currency, page by page: one page an update.
+/// The latest rates of one base currency, one page per update.
 #[derive(Debug)]
 pub(crate) struct Updates {
-    /// The source whose rows and cursor they are.
+    /// The name of the source, for rows and cursors.
     pub(crate) name: &'static str,
     pub(crate) client: Client,
     pub(crate) config: Config,
     pub(crate) context: Context,
 }
 
-/// What the cursor holds.
+/// The content of the cursor.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Progress {
     base: String,
-    /// Of the rates taken, seconds since 1970.
+    /// The time of the rates last loaded, seconds since 1970.
     last_update: i64,
-    /// Before it there is nothing to ask for, seconds since 1970.
+    /// The time before which no request is made, seconds since 1970.
     next_update: i64,
-    /// The currencies that it is priced in and that have been there: one that is gone later has
-    /// come to an end, one that never was is a mistake.
+    /// The quote currencies that have been seen: one that disappears has ended, one that was never there is a
+    /// mistake.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     seen: Option<BTreeSet<String>>,
 }
 
-/// An update that is late is looked for so often.
+/// The polling interval for a late update.
 const LATE: TimeDelta = TimeDelta::hours(1);
 
-/// An update that is announced for later than this is looked for all the same.
+/// The longest time without a request, even if the next update is announced for later.
 const LONGEST: TimeDelta = TimeDelta::days(7);
 
 impl Updates {
@@ -53,7 +53,7 @@ impl Updates {
             Some(before) => Some((before, cursor::read::<Progress>(self.name, before)?)),
             None => None,
         };
-        // Rates of another base say nothing about this one.
+        // A cursor of another base does not apply to this one.
         let taken = taken.filter(|(_, progress)| progress.base == self.config.base);
         if let Some((before, progress)) = &taken
             && now.timestamp() < progress.next_update
@@ -77,10 +77,10 @@ impl Updates {
         Ok(Page { batches, cursor: cursor::write(self.name, &progress)?, done: true })
     }
 
-    /// Returns the currencies wanted that have been there, up to and with `latest`.
+    /// Returns the requested currencies that have been seen, up to and including `latest`.
     ///
     /// # Errors
-    /// When one is not there and never was.
+    /// When one is missing that was never seen.
     fn seen(
         &self,
         before: Option<&Progress>,
@@ -88,9 +88,10 @@ impl Updates {
         bad: &[BadRow],
     ) -> Result<BTreeSet<String>> {
         let wanted = &self.config.quotes;
-        // A cursor of an earlier release was written only where all were there.
+        // A cursor of an earlier release was written only if all of them were there.
         let all = || wanted.iter().cloned().collect();
-        let mut seen = before.map_or_else(BTreeSet::new, |it| it.seen.clone().unwrap_or_else(all));
+        let mut seen =
+            before.map_or_else(BTreeSet::new, |progress| progress.seen.clone().unwrap_or_else(all));
         for quote in wanted {
             let there = latest.rates.iter().any(|(found, _)| found == quote)
                 || bad.iter().any(|bad| bad.place.ends_with(quote.as_str()));
@@ -114,7 +115,7 @@ impl Updates {
         Ok(seen)
     }
 
-    /// The rates wanted, and those that were put aside.
+    /// Returns the requested rates and the quarantined rows as batches.
     fn batches(&self, latest: Latest, bad: Vec<BadRow>, now: DateTime<Utc>) -> Result<Vec<Batch>> {
         if latest.last_update > now + TimeDelta::days(1) {
             let reason = "which is in the future: check this machine's clock";
@@ -124,7 +125,7 @@ impl Updates {
         let wanted = &self.config.quotes;
         let (base, rate_date) = (latest.base, latest.last_update.date_naive());
         let rates = latest.rates.into_iter();
-        let rates = rates.filter(|(it, _)| wanted.is_empty() || wanted.contains(it));
+        let rates = rates.filter(|(quote, _)| wanted.is_empty() || wanted.contains(quote));
         let rows = rates.map(|(quote, rate)| FxRate {
             base: base.clone(),
             quote,

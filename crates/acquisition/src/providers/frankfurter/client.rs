@@ -1,4 +1,4 @@
-//! Frankfurter's API, versions 1 and 2.
+//! The client of Frankfurter's API, versions 1 and 2.
 
 use chrono::NaiveDate;
 
@@ -9,26 +9,26 @@ use crate::bad_rows::RowFilter;
 use crate::http::{Budget, Http, HttpConfig, Quota, Service};
 use crate::{Context, Error, Result};
 
-/// A client of `api.frankfurter.dev`, for those who want its rows and not its tables.
+/// A client of `api.frankfurter.dev`, for direct access to its rows instead of the tables.
 #[derive(Debug)]
 pub struct Client {
     http: Http,
     api: Api,
 }
 
-/// Whose rates, and in what.
+/// The currency pairs of a request.
 #[derive(Debug, Clone, Copy)]
 pub struct Pairs<'a> {
-    /// The currency priced.
+    /// The base currency.
     pub base: &'a str,
-    /// The currencies that it is priced in.
+    /// The quote currencies.
     pub quotes: &'a [String],
-    /// The central banks whose rates are taken (version 2 alone); empty: all, blended.
+    /// The central banks whose rates are used (version 2 only); empty: all, blended.
     pub providers: &'a [String],
 }
 
 impl Client {
-    /// A client of that version of the API.
+    /// Creates a client of the given version of the API.
     ///
     /// # Errors
     /// When the base URL cannot be used.
@@ -42,20 +42,20 @@ impl Client {
         Ok(Self { http: Http::new(service, http, None, context)?, api })
     }
 
-    /// What the service allows, and how much of it is left.
+    /// Returns the quota of the service and what is left of it.
     ///
     /// # Errors
-    /// When the record of what was spent cannot be read.
+    /// When the record of requests cannot be read.
     pub fn budget(&self) -> Result<Budget> {
         self.http.budget()
     }
 
-    /// What the base was worth from `from` to `to`, both included; nothing where there is nothing.
-    /// Version 1 goes back to the day before where `from` has no rates, and both leave out, without
-    /// a word, currencies that they have no rates of.
+    /// Returns the rates of the base from `from` to `to`, both inclusive; empty if there are none. Version 1
+    /// starts at the last day with rates if `from` has none, and both versions omit currencies without rates,
+    /// without an error.
     ///
     /// # Errors
-    /// When it cannot be had.
+    /// When the request fails.
     pub async fn range(
         &self,
         from: NaiveDate,
@@ -77,10 +77,10 @@ impl Client {
         }
     }
 
-    /// What the base was worth last, each rate with its own day.
+    /// Returns the latest rates of the base, each with its own day.
     ///
     /// # Errors
-    /// When it cannot be had.
+    /// When the request fails.
     pub async fn latest(&self, pairs: Pairs<'_>, sieve: &mut RowFilter) -> Result<Vec<Rate>> {
         match self.api {
             Api::V1 => {
@@ -111,11 +111,11 @@ impl Client {
         }
     }
 
-    /// The reply; none where the service says that it has none.
+    /// Returns the reply, or `None` if the service reports that it has no rates.
     async fn find(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Option<Vec<u8>>> {
         match self.http.get(path, query).await {
             Ok(body) => Ok(Some(body)),
-            // Somebody else's 404 says it in other words.
+            // The 404 of another host, such as a proxy, has another message.
             Err(Error::Status { status: 404, message, .. }) if message == decode::NOT_FOUND => {
                 Ok(None)
             }

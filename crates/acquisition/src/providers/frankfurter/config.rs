@@ -1,4 +1,4 @@
-//! What a user may choose about Frankfurter.
+//! The settings of the source Frankfurter.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,32 +7,32 @@ use crate::decode::rates;
 use crate::http::HttpConfig;
 use crate::{Error, Result};
 
-/// Which version of the API is asked.
+/// A version of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Api {
-    /// The rates of the ECB, as they are.
+    /// Version 1: the rates of the ECB, unchanged.
     #[default]
     V1,
-    /// The rates of many central banks, blended or of those named.
+    /// Version 2: the rates of many central banks, blended, or of those configured.
     V2,
 }
 
-/// What a user may choose about Frankfurter.
+/// The settings of the source Frankfurter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// The currencies that the base is priced in.
+    /// The quote currencies.
     pub symbols: Vec<String>,
-    /// How many days of history to start with; the service begins with 1999-01-04.
+    /// The days of history to start with; the rates of the service begin on 1999-01-04.
     pub history_days: u32,
-    /// Which version of the API is asked.
+    /// The version of the API.
     pub api: Api,
-    /// The currency priced. Version 1 rounds any other than the euro, so it is asked for no other.
+    /// The base currency. Version 1 allows only the euro, because it rounds the rates of others.
     pub base: String,
-    /// The central banks whose rates are taken, as in `ECB` (version 2 alone); empty: all, blended.
+    /// The central banks whose rates are used, as in `ECB` (version 2 only); empty: all, blended.
     pub providers: Vec<String>,
-    /// How requests are made.
+    /// The settings of HTTP requests.
     pub http: HttpConfig,
 }
 
@@ -66,8 +66,9 @@ impl Config {
             let reason = "version 1 has the ECB alone: leave it out, or set `api = \"v2\"`";
             return Err(Error::config("providers", reason));
         }
-        let plain = |it: &String| !it.is_empty() && it.bytes().all(|c| c.is_ascii_alphanumeric());
-        if let Some(odd) = self.providers.iter().find(|it| !plain(it)) {
+        let plain =
+            |name: &String| !name.is_empty() && name.bytes().all(|c| c.is_ascii_alphanumeric());
+        if let Some(odd) = self.providers.iter().find(|name| !plain(name)) {
             let reason =
                 format!("`{}` is not a bank's key, as in `ECB`", crate::error::cut(odd, 40));
             return Err(Error::config("providers", reason));
@@ -75,7 +76,7 @@ impl Config {
         Ok(())
     }
 
-    /// What the series is called.
+    /// Returns the name of the series.
     pub(super) fn series(&self) -> String {
         let mut of = format!("rates {}", self.base);
         if self.api == Api::V2 {

@@ -1,4 +1,4 @@
-//! Frankfurter's replies as plain rows. Pure functions of the bytes.
+//! The decoder of Frankfurter's replies to plain rows: pure functions of the bytes.
 
 use chrono::NaiveDate;
 use tidegauge_core::Crypto;
@@ -11,11 +11,10 @@ use crate::error::cut;
 use crate::http::{Refusal, RefusalKind};
 use crate::{Error, Result};
 
-/// `/v1/{from}..{to}`.
+/// Decodes `/v1/{from}..{to}`.
 ///
 /// # Errors
-/// When the sieve lets a bad rate fail the page, the reply is of more than one unit, or of another
-/// shape.
+/// When `sieve` fails on a bad rate, the amount is not one unit, or the reply has another shape.
 pub fn range(body: &[u8], sieve: &mut RowFilter) -> Result<Vec<Rate>> {
     let (base, fields) = of_one_unit(body)?;
     let mut rates = Vec::new();
@@ -26,7 +25,7 @@ pub fn range(body: &[u8], sieve: &mut RowFilter) -> Result<Vec<Rate>> {
     Ok(rates)
 }
 
-/// `/v1/{day}` and `/v1/latest`.
+/// Decodes `/v1/{day}` and `/v1/latest`.
 ///
 /// # Errors
 /// As for [`range`].
@@ -37,10 +36,10 @@ pub fn day(body: &[u8], sieve: &mut RowFilter) -> Result<Vec<Rate>> {
     Ok(rates)
 }
 
-/// `/v2/rates`, without the row that says that a currency is worth itself.
+/// Decodes `/v2/rates`, without the row of the base in itself.
 ///
 /// # Errors
-/// When the sieve lets a bad row fail the page, or the reply is of another shape.
+/// When `sieve` fails on a bad row, or the reply has another shape.
 pub fn rates_v2(body: &[u8], sieve: &mut RowFilter) -> Result<Vec<Rate>> {
     let mut rates = Vec::new();
     for (at, row) in json::elements("v2/rates", body)?.into_iter().enumerate() {
@@ -63,13 +62,13 @@ fn rate_v2(row: &str) -> Result<Rate> {
     })
 }
 
-/// Returns where a bad row stands, if that much of it can be read.
+/// Returns the place of a bad row, if its date and quote can be read.
 fn place_v2(row: &str) -> Option<String> {
     let fields = Object::parse("v2/rates", row.as_bytes()).ok()?;
     Some(format!("{} {}", fields.text("date").ok()?, cut(&fields.text("quote").ok()?, 40)))
 }
 
-/// The base of a reply of version 1, which must be about one unit of it.
+/// Returns the base and the fields of a reply of version 1, whose amount must be one unit.
 fn of_one_unit(body: &[u8]) -> Result<(String, Object<'_>)> {
     let fields = Object::parse("v1", body)?;
     let base = fields.text("base")?;
@@ -98,7 +97,7 @@ fn add(
     Ok(())
 }
 
-/// Finds the refusal in a reply: a `message`, in version 2 beside the status.
+/// Returns the refusal in a reply, if there is one: a `message`, in version 2 beside the status.
 pub fn refusal(body: &[u8]) -> Option<Refusal> {
     let message = Object::parse("error", body).ok()?.text("message").ok()?;
     let advice = match message.as_str() {
@@ -108,5 +107,5 @@ pub fn refusal(body: &[u8]) -> Option<Refusal> {
     Some(Refusal { code: None, message, kind: RefusalKind::Other, advice })
 }
 
-/// What it says, with the status 404, where it has no rates.
+/// The message of the service, with the status 404, if it has no rates.
 pub(super) const NOT_FOUND: &str = "not found";

@@ -1,5 +1,5 @@
-//! Frankfurter: the reference rates of the European Central Bank, with their history; on request,
-//! those of other central banks.
+//! Frankfurter: the reference rates of the European Central Bank, with their history; optionally those of
+//! other central banks.
 
 mod client;
 mod config;
@@ -22,20 +22,20 @@ use crate::decode::rates::{self, Seen};
 use crate::http::Budget;
 use crate::{Context, Error, Result};
 
-/// The name under which sinks keep the cursor, and the `source` of the rows.
+/// The name under which sinks store the cursor, and the `source` of the rows.
 pub const NAME: &str = "frankfurter";
 
-/// What to show wherever the rates are shown.
+/// The attribution to show wherever the rates are shown.
 pub const ATTRIBUTION: &str = "Source: ECB euro foreign exchange reference rates (version 2 of the API: those of many \
      central banks), by way of https://frankfurter.dev";
 
-/// A window of so many days a call.
+/// The longest window of a call.
 const WINDOW: TimeDelta = TimeDelta::days(365);
 
-/// Exchange rates as a source, from a day of your choice to the latest.
+/// The source of exchange rates, from a configured day to the latest.
 ///
-/// By default the ECB's own numbers, in euro: rates of another base are rounded by version 1 of the
-/// service. A day without rates (a weekend, a holiday) has no rows.
+/// By default these are the ECB's own rates in euro: version 1 of the service rounds rates of another base. A
+/// day without rates (a weekend, a holiday) has no rows.
 ///
 /// ```no_run
 /// use std::sync::Arc;
@@ -58,11 +58,11 @@ pub struct Frankfurter {
 }
 
 impl Frankfurter {
-    /// The source that `config` describes.
+    /// Creates the source from `config`.
     ///
     /// # Errors
-    /// When a currency is not three capital letters, or is priced in itself, when version 1 is to
-    /// do what only version 2 does, or the base URL cannot be used.
+    /// When a currency is not three capital letters, or equals the base, when version 1 is configured with
+    /// settings of version 2, or the base URL cannot be used.
     pub fn new(config: Config, context: &Context) -> Result<Self> {
         config.validate()?;
         let client = Client::new(config.api, &config.http, context)?;
@@ -77,15 +77,15 @@ impl Frankfurter {
         RowFilter::new(self.context.bad_rows, "fx_rates", series.name.clone())
     }
 
-    /// That every currency asked for is one that the service has.
+    /// Checks that the service has every requested currency.
     async fn check(&self, seen: &Seen, series: &Series) -> Result<()> {
         let unknown = seen.unknown(&self.config.symbols);
         if unknown.is_empty() {
             return Ok(());
         }
-        // It may have begun, or been taken up again, later than the window.
+        // The rates may have begun, or resumed, after the window.
         let latest = self.client.latest(self.pairs(&unknown), &mut self.sieve(series)).await?;
-        match unknown.iter().find(|it| !latest.iter().any(|rate| rate.quote == **it)) {
+        match unknown.iter().find(|code| !latest.iter().any(|rate| rate.quote == **code)) {
             Some(unknown) => Err(Error::config(
                 "symbols",
                 format!(
@@ -98,12 +98,12 @@ impl Frankfurter {
         }
     }
 
-    /// Where a window that ends at the present is to be gone on from.
+    /// Returns the instant at which to continue after a window that ends at the present.
     fn goes_on_at(&self, ask: &WindowRequest<'_>, rates: &[Rate]) -> DateTime<Utc> {
         let behind = rates::read_up_to(ask.window, rates);
         match self.config.api {
             Api::V1 => behind,
-            // What is blended changes until the last bank of the world has published.
+            // Blended rates change until the last central bank of the world has published.
             Api::V2 => {
                 let yesterday = rates::midnight(ask.now.date_naive()) - TimeDelta::days(1);
                 behind.min(yesterday).max(ask.window.from)
@@ -138,7 +138,7 @@ impl HistoricalSource for Frankfurter {
         let seen = Seen::after(ask.mark, &rates);
         self.check(&seen, ask.series).await?;
         let mut rates = rates::none_later(to, rates, &mut sieve)?;
-        // Version 1 snaps the start back to the last day with rates.
+        // Version 1 moves the start back to the last day with rates.
         rates.retain(|rate| rate.date >= from);
         let next = if ask.at_edge {
             Continuation::Until(self.goes_on_at(ask, &rates))
@@ -155,7 +155,8 @@ impl HistoricalSource for Frankfurter {
     }
 }
 
-/// Version 2 names what it does not know: that is the configuration's fault, not the window's.
+/// Converts the error of version 2 for an unknown currency or bank to a configuration error, because it does
+/// not depend on the window.
 fn of_choice(error: Error) -> Error {
     match error {
         Error::Status { status: 422, message, .. } => {

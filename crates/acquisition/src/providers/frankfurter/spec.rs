@@ -1,4 +1,4 @@
-//! The entry in the registry.
+//! The registry entry of Frankfurter.
 
 use super::{ATTRIBUTION, Config, Frankfurter, NAME};
 use crate::{Opening, Provider, Result, SourceHandle, SourceSpec};
