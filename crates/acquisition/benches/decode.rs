@@ -1,7 +1,7 @@
-//! How fast replies become columns, beside serde_json into structs. `cargo xtask bench decode` runs
-//! this and Python's json with pandas in one go.
+//! A benchmark of decoding replies into columns, compared with serde_json into structs. `cargo xtask bench
+//! decode` runs this and Python's json with pandas together.
 //!
-//! Given a folder, the replies are written there for the other one to read.
+//! If a folder is given, the replies are written there for the Python benchmark.
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, missing_docs)] // a bench
 
 use std::fmt::Write as _;
@@ -13,11 +13,11 @@ use serde::Deserialize;
 use tidegauge_acquisition::backfill::RowFilter;
 use tidegauge_acquisition::{Label, coingecko, twelvedata};
 
-/// A month of hours, as CoinGecko sent it.
+/// A month of hourly prices, as sent by CoinGecko.
 const CHART: &str =
     "tests/recordings/coingecko/market_chart_bitcoin_usd_30d_hourly.recorded-2021-05-15.json";
 
-/// What most would write for `market_chart`.
+/// The usual structs for `market_chart`.
 #[derive(Deserialize)]
 struct Chart {
     prices: Vec<(i64, f64)>,
@@ -25,7 +25,7 @@ struct Chart {
     total_volumes: Vec<(i64, Option<f64>)>,
 }
 
-/// What most would write for `time_series`.
+/// The usual structs for `time_series`.
 #[derive(Deserialize)]
 struct TimeSeries {
     values: Vec<Bar>,
@@ -41,7 +41,7 @@ struct Bar {
     volume: String,
 }
 
-/// 5,000 bars of a minute in the shape that Twelve Data sends.
+/// Returns 5,000 one-minute candles in the format of Twelve Data.
 fn time_series() -> String {
     let mut values = String::new();
     let start = DateTime::from_timestamp(1_700_000_000 / 60 * 60, 0).unwrap();
@@ -65,7 +65,7 @@ fn time_series() -> String {
     )
 }
 
-/// The median time of a call, over a second of calls.
+/// Returns the median time of a call, over a second of calls.
 fn median(mut call: impl FnMut()) -> Duration {
     let begun = Instant::now();
     let mut times = Vec::new();
@@ -118,7 +118,7 @@ fn main() {
     let structs = median(|| {
         let series: TimeSeries = serde_json::from_slice(black_box(body)).unwrap();
         let number = |text: &str| text.parse::<f64>().unwrap();
-        // Numbers and times are what anybody wants in the end.
+        // The result needs parsed numbers and times, so parsing is measured too.
         let rows: Vec<_> = series
             .values
             .iter()

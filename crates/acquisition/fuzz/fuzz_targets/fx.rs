@@ -1,4 +1,4 @@
-//! No bytes make the decoders panic, hang or eat memory.
+//! Fuzz target: the decoders must not panic, hang or exhaust memory on any input.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -8,7 +8,7 @@ use tidegauge_acquisition::{ecb, exchangerate_api, frankfurter};
 fuzz_target!(|body: &[u8]| {
     let policy = if body.len().is_multiple_of(2) { BadRows::Fail } else { BadRows::Quarantine };
     let sieve = &mut RowFilter::new(policy, "fx_rates", "series");
-    // What begins as another format is refused at once: no decoder is asked for that.
+    // Input that begins as another format is rejected at once, so only matching decoders run.
     match body.first() {
         Some(b'<') => {
             let _ = ecb::decode::eurofxref_xml(body, sieve);

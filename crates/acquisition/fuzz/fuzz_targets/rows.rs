@@ -1,4 +1,4 @@
-//! No line of a user's file makes its decoders panic, hang or eat memory.
+//! Fuzz target: the decoders of users' files must not panic, hang or exhaust memory on any line.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

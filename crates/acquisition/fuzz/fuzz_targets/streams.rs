@@ -1,4 +1,4 @@
-//! No message makes the decoders of the streams panic, hang or eat memory.
+//! Fuzz target: the decoders of the streams must not panic, hang or exhaust memory on any message.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! No bytes make the decoders panic, hang or eat memory.
+//! Fuzz target: the decoders must not panic, hang or exhaust memory on any input.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
