@@ -1,4 +1,4 @@
-//! Kraken's public REST API, as much of it as we use.
+//! The client of Kraken's public REST API, for the endpoints in use.
 
 use chrono::{DateTime, Utc};
 
@@ -8,7 +8,7 @@ use crate::bad_rows::RowFilter;
 use crate::http::{Budget, Http, HttpConfig, Quota, Service};
 use crate::{Bars, Context, Interval, Result};
 
-/// A client of Kraken's market data, for those who want its rows and not its tables. No key.
+/// A client of Kraken's market data, for direct access to its rows instead of the tables. No key is needed.
 ///
 /// ```no_run
 /// use std::sync::Arc;
@@ -29,13 +29,13 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client.
+    /// Creates a client.
     ///
     /// # Errors
     /// When the base URL cannot be used.
     pub fn new(http: &HttpConfig, context: &Context) -> Result<Self> {
         let service = Service {
-            // About one a second, says the documentation; it counts by address.
+            // The documented rate limit is about one request per second and IP address.
             quota: Quota::per_minute(60),
             throttled_pause: std::time::Duration::from_secs(10),
             ..Service::new(NAME, "https://api.kraken.com/0/public", decode::refusal)
@@ -43,19 +43,19 @@ impl Client {
         Ok(Self { http: Http::new(service, http, None, context)? })
     }
 
-    /// What the service allows.
+    /// Returns the quota of the service and what is left of it.
     ///
     /// # Errors
-    /// When the record of what was spent cannot be read.
+    /// When the record of requests cannot be read.
     pub fn budget(&self) -> Result<Budget> {
         self.http.budget()
     }
 
-    /// Bars of `pair` from `since` on, oldest first: at most the last 720, and the one that is not
-    /// closed yet.
+    /// Returns the candles of `pair` from `since` on, oldest first: at most the last 720, and the one that is
+    /// not closed yet.
     ///
     /// # Errors
-    /// When they cannot be had, or one makes no sense.
+    /// When the request fails, or `sieve` fails on a bad row.
     pub async fn ohlc(
         &self,
         pair: &str,
@@ -64,49 +64,49 @@ impl Client {
         sieve: &mut RowFilter,
     ) -> Result<Bars> {
         let minutes = interval.minutes().to_string();
-        // What the service calls `since` is the time before.
+        // The service's `since` is exclusive.
         let since = (since.timestamp() - 1).to_string();
         let query = [("pair", pair), ("interval", minutes.as_str()), ("since", since.as_str())];
         decode::ohlc(pair, &self.http.get(&["OHLC"], &query).await?, sieve)
     }
 
-    /// At most 1,000 trades of `pair` after `since`, nanoseconds since 1970, oldest first.
+    /// Returns at most 1,000 trades of `pair` after `since`, nanoseconds since 1970, oldest first.
     ///
     /// # Errors
-    /// When they cannot be had, or one makes no sense.
+    /// When the request fails, or `sieve` fails on a bad row.
     pub async fn trades(&self, pair: &str, since: &str, sieve: &mut RowFilter) -> Result<Trades> {
         let query = [("pair", pair), ("since", since), ("count", "1000")];
         decode::trades(pair, &self.http.get(&["Trades"], &query).await?, sieve)
     }
 
-    /// The latest prices of `pair`.
+    /// Returns the latest prices of `pair`.
     ///
     /// # Errors
-    /// When they cannot be had, or make no sense.
+    /// When the request fails, or a price is invalid.
     pub async fn ticker(&self, pair: &str) -> Result<Ticker> {
         decode::ticker(pair, &self.http.get(&["Ticker"], &[("pair", pair)]).await?)
     }
 
-    /// All pairs that are traded: for whoever looks for a name.
+    /// Returns all tradable pairs, to look up names.
     ///
     /// # Errors
-    /// When they cannot be had.
+    /// When the request fails.
     pub async fn asset_pairs(&self) -> Result<Vec<AssetPair>> {
         decode::asset_pairs(&self.http.get(&["AssetPairs"], &[]).await?)
     }
 
-    /// The service's clock.
+    /// Returns the time of the service's clock.
     ///
     /// # Errors
-    /// When it cannot be had.
+    /// When the request fails.
     pub async fn time(&self) -> Result<DateTime<Utc>> {
         decode::time(&self.http.get(&["Time"], &[]).await?)
     }
 
-    /// Whether the exchange is `online`, or what else it says that it is.
+    /// Returns the status of the exchange: `online` or another one.
     ///
     /// # Errors
-    /// When it cannot be had.
+    /// When the request fails.
     pub async fn system_status(&self) -> Result<String> {
         decode::system_status(&self.http.get(&["SystemStatus"], &[]).await?)
     }

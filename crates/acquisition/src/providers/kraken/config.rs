@@ -1,4 +1,4 @@
-//! What a user may choose about Kraken.
+//! The settings of the source Kraken.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::http::HttpConfig;
 use crate::{Error, Interval, Result, duration};
 
-/// The lengths that the service has, over both of its APIs.
+/// The candle lengths that both APIs of the service support.
 pub(crate) const INTERVALS: [Interval; 8] = [
     Interval::M1,
     Interval::M5,
@@ -19,24 +19,24 @@ pub(crate) const INTERVALS: [Interval; 8] = [
     Interval::W1,
 ];
 
-/// What a user may choose about Kraken.
+/// The settings of the source Kraken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Our symbols of what to read, as in the registry.
+    /// The symbols to read, as in the registry.
     pub symbols: Vec<String>,
-    /// Which bars to read. The service keeps the last 720 of each length.
+    /// The candle lengths to read. The service keeps the last 720 candles of each.
     pub intervals: Vec<Interval>,
-    /// How many days of bars to start with, as far as there are.
+    /// The days of candles to start with, as far as the service has them.
     pub history_days: u32,
     /// Whether to read the latest quotes as well.
     pub quotes: bool,
-    /// How many days of single trades to start with; 0: no trades.
+    /// The days of single trades to start with; 0: no trades.
     pub trades_days: u32,
-    /// How long after a round the next one begins.
+    /// The time between rounds.
     #[serde(with = "duration")]
     pub refresh: Duration,
-    /// How requests are made.
+    /// The settings of HTTP requests.
     pub http: HttpConfig,
 }
 

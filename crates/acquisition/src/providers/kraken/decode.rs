@@ -1,4 +1,5 @@
-//! Kraken's replies as plain rows. Pure functions of the bytes: no reply makes them panic.
+//! The decoder of Kraken's replies to plain rows: pure functions of the bytes, which do not panic on any
+//! reply.
 
 use chrono::{DateTime, Utc};
 use tidegauge_core::{Crypto, multiply_divide};
@@ -15,56 +16,56 @@ use crate::{Error, Result};
 pub struct Ticker {
     /// The price of the last trade.
     pub last: Crypto,
-    /// What buyers offer.
+    /// The best bid.
     pub bid: Crypto,
-    /// What sellers ask.
+    /// The best ask.
     pub ask: Crypto,
-    /// Traded in the last 24 hours, in the base currency.
+    /// The volume of the last 24 hours, in the base currency.
     pub base_volume_24h: Crypto,
 }
 
 /// A trade, from `/Trades`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trade {
-    /// The trade.
+    /// The id of the trade.
     pub trade_id: i64,
-    /// When; whole microseconds.
+    /// The time, in whole microseconds.
     pub at: DateTime<Utc>,
-    /// Whether the one who did not wait bought.
+    /// Whether the taker bought.
     pub is_buy: bool,
     /// The price.
     pub price: Crypto,
-    /// How much, in the base currency.
+    /// The amount, in the base currency.
     pub base_amount: Crypto,
 }
 
-/// Trades, from `/Trades`.
+/// A page of trades, from `/Trades`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trades {
-    /// How many the service sent, those counted that were put aside.
+    /// The number of trades in the reply, including quarantined ones.
     pub sent: usize,
-    /// Oldest first.
+    /// The trades, oldest first.
     pub trades: Vec<Trade>,
-    /// Where to go on: nanoseconds since 1970, as the service writes them.
+    /// The position to continue from: nanoseconds since 1970, as the service writes them.
     pub last: String,
 }
 
-/// A pair that is traded, from `/AssetPairs`.
+/// A tradable pair, from `/AssetPairs`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AssetPair {
-    /// As in `BTC/USD`: the name that every part of the API takes.
+    /// The name that all parts of the API accept, as in `BTC/USD`.
     pub name: String,
-    /// As the exchange calls it within, as in `XXBTZUSD`.
+    /// The internal name of the exchange, as in `XXBTZUSD`.
     pub internal: String,
-    /// `online`, `cancel_only`, `post_only`, `limit_only` or `reduce_only`.
+    /// The status: `online`, `cancel_only`, `post_only`, `limit_only` or `reduce_only`.
     pub status: String,
 }
 
-/// `/OHLC`, the bar that is not closed yet with them. The volume in the quote currency is the
-/// volume at its average price.
+/// Decodes `/OHLC`, including the candle that is not closed yet. The volume in the quote currency is the
+/// volume in the base currency multiplied by its average price.
 ///
 /// # Errors
-/// When a bar makes no sense, or the reply is of another shape.
+/// When `sieve` fails on a bad candle, or the reply has another shape.
 pub fn ohlc(pair: &str, body: &[u8], sieve: &mut RowFilter) -> Result<Bars> {
     let (mut count, mut bars) = (0, Bars::default());
     result(pair, body, |reader| {
@@ -79,7 +80,7 @@ pub fn ohlc(pair: &str, body: &[u8], sieve: &mut RowFilter) -> Result<Bars> {
     Ok(bars.sorted(pair))
 }
 
-/// Returns where a row stands that cannot be read: the cell that names it, or which one it is.
+/// Returns the place of an unreadable row: the cell that identifies it, or else its number.
 fn place(row: &str, cell: usize, count: usize) -> String {
     let cells = json::elements("a row", row.as_bytes()).unwrap_or_default();
     cells.get(cell).map_or_else(|| format!("row {count}"), |name| bare(name).to_owned())
@@ -109,10 +110,10 @@ fn bar(pair: &str, cells: [&str; 8]) -> Result<Bar> {
     .checked(pair)
 }
 
-/// `/Trades`.
+/// Decodes `/Trades`.
 ///
 /// # Errors
-/// When a trade makes no sense, or the reply is of another shape.
+/// When `sieve` fails on a bad trade, or the reply has another shape.
 pub fn trades(pair: &str, body: &[u8], sieve: &mut RowFilter) -> Result<Trades> {
     let (mut sent, mut trades) = (0, Vec::new());
     let last = result(pair, body, |reader| {
@@ -148,7 +149,7 @@ fn trade(pair: &str, cells: [&str; 7]) -> Result<Trade> {
     })
 }
 
-/// Seconds with a fraction, as text: a float would lose its last digits.
+/// Parses seconds with a fraction as text, because a float would lose digits.
 fn micros(pair: &str, text: &str) -> Result<DateTime<Utc>> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let second = parse::seconds(pair, "time", whole)?;
@@ -159,10 +160,10 @@ fn micros(pair: &str, text: &str) -> Result<DateTime<Utc>> {
     Ok(second + chrono::TimeDelta::microseconds(micros))
 }
 
-/// `/Ticker` of one pair.
+/// Decodes `/Ticker` of one pair.
 ///
 /// # Errors
-/// When a price makes no sense, or the reply is of another shape.
+/// When a price is invalid, or the reply has another shape.
 pub fn ticker(pair: &str, body: &[u8]) -> Result<Ticker> {
     let mut found = None;
     result(pair, body, |reader| {
@@ -183,10 +184,10 @@ pub fn ticker(pair: &str, body: &[u8]) -> Result<Ticker> {
     found.ok_or_else(|| Error::decode(pair, "result", "it names no pair"))
 }
 
-/// `/AssetPairs`. Pairs that lack their name or status are told and left out.
+/// Decodes `/AssetPairs`. Pairs without a name or status are logged and omitted.
 ///
 /// # Errors
-/// When the reply is of another shape.
+/// When the reply has another shape.
 pub fn asset_pairs(body: &[u8]) -> Result<Vec<AssetPair>> {
     let (mut pairs, mut nameless) = (Vec::new(), Vec::new());
     let result = Object::parse("AssetPairs", body)?.object("result")?;
@@ -208,7 +209,7 @@ pub fn asset_pairs(body: &[u8]) -> Result<Vec<AssetPair>> {
     Ok(pairs)
 }
 
-/// Two coins have names of their own within the exchange.
+/// Replaces the exchange's own names of two coins by the usual ones.
 fn modern(name: &str) -> String {
     let modern = |coin| match coin {
         "XBT" => "BTC",
@@ -218,24 +219,24 @@ fn modern(name: &str) -> String {
     name.split('/').map(modern).collect::<Vec<_>>().join("/")
 }
 
-/// `/Time`.
+/// Decodes `/Time`.
 ///
 /// # Errors
-/// When it is of another shape.
+/// When the reply has another shape.
 pub fn time(body: &[u8]) -> Result<DateTime<Utc>> {
     Object::parse("Time", body)?.object("result")?.seconds("unixtime")
 }
 
-/// `/SystemStatus`.
+/// Decodes `/SystemStatus`.
 ///
 /// # Errors
-/// When it is of another shape.
+/// When the reply has another shape.
 pub fn system_status(body: &[u8]) -> Result<String> {
     Object::parse("SystemStatus", body)?.object("result")?.text("status")
 }
 
-/// Walks to what `result` holds beside `last`, whatever it is called: the service answers under
-/// another name than it was asked for. Gives `last` back.
+/// Passes the one value in `result` beside `last` to `read`, whatever its key, because the service answers
+/// under another name than requested. Returns `last`.
 fn result(
     pair: &str,
     body: &[u8],
@@ -263,7 +264,8 @@ fn result(
     }
 }
 
-/// Finds the refusal in a reply: they come with HTTP 200, and `W` begins a mere warning.
+/// Returns the refusal in a reply, if there is one. Refusals have the status 200, and those that begin with
+/// `W` are only warnings.
 pub fn refusal(body: &[u8]) -> Option<Refusal> {
     let errors = Object::parse("error", body).ok()?.list("error").ok()?;
     let mut errors =

@@ -1,4 +1,4 @@
-//! Kraken's public market data: bars, trades and quotes. No key.
+//! Kraken's public market data: candles, trades and quotes. No key is needed.
 
 mod client;
 mod config;
@@ -25,20 +25,20 @@ use crate::http::Budget;
 use crate::instruments::{self, ListedInstrument};
 use crate::{Context, Error, FoundInstrument, Interval, Result};
 
-/// The name under which sinks keep the cursor, and the `source` of the rows.
+/// The name under which sinks store the cursor, and the `source` of the rows.
 pub const NAME: &str = "kraken";
 
-/// What to show wherever the data is shown.
+/// The attribution to show wherever the data is shown.
 pub const ATTRIBUTION: &str = "Market data: Kraken (https://www.kraken.com)";
 
-/// The service keeps so many bars of each length.
+/// The number of candles that the service keeps of each length.
 const BARS: i32 = 720;
 
-/// So many trades come at a time.
+/// The maximum number of trades per call.
 const TRADES: usize = 1_000;
 
-/// Kraken as a source: the bars of every symbol and interval, then single trades where they are
-/// wanted, then the latest quotes.
+/// The source Kraken: the candles of every symbol and interval, then single trades if configured, then the
+/// latest quotes.
 ///
 /// ```no_run
 /// use std::sync::Arc;
@@ -62,7 +62,7 @@ pub struct Kraken {
 }
 
 impl Kraken {
-    /// The source that `config` describes.
+    /// Creates the source from `config`.
     ///
     /// # Errors
     /// When a symbol is not in the registry, or the base URL cannot be used.
@@ -73,7 +73,7 @@ impl Kraken {
         Ok(Self { client, config, listed, context: context.clone() })
     }
 
-    /// The client that it speaks through.
+    /// Returns the client that the source uses.
     pub fn client(&self) -> &Client {
         &self.client
     }
@@ -83,13 +83,13 @@ impl Kraken {
     }
 
     fn pair(&self, symbol: &str) -> Result<(&str, &str)> {
-        let listed = self.listed.iter().find(|it| it.symbol == symbol);
+        let listed = self.listed.iter().find(|known| known.symbol == symbol);
         let listed = listed.ok_or_else(|| not_configured(symbol))?;
         let (_, currency) = listed.id.split_once('/').ok_or_else(|| not_configured(&listed.id))?;
         Ok((&listed.id, currency))
     }
 
-    /// The bars of a symbol that open within a window.
+    /// Reads the candles of a symbol that open within a window.
     async fn candles(
         &self,
         ask: &WindowRequest<'_>,
@@ -99,31 +99,31 @@ impl Kraken {
         let (pair, currency) = self.pair(symbol)?;
         let mut sieve = self.sieve(Candle::table(), ask);
         let bars = self.client.ohlc(pair, interval, ask.window.from, &mut sieve).await?;
-        // The one that is not closed yet opens behind the window.
+        // The candle that is not closed yet opens after the window.
         let bars = bars.within(ask.window);
         let label = Label { source: NAME, symbol, interval: interval.name(), currency };
         let batches = vec![bars.into_batch(label)?];
         Ok(WindowResponse { batches, bad: sieve.into_bad(), ..WindowResponse::default() })
     }
 
-    /// The trades of a symbol from where the last page ended.
+    /// Reads the trades of a symbol from the end of the last page on.
     async fn trades(&self, ask: &WindowRequest<'_>, symbol: &str) -> Result<WindowResponse> {
         let (pair, currency) = self.pair(symbol)?;
         let mut sieve = self.sieve(MarketTrade::table(), ask);
-        // One less, since the service begins after it.
+        // The service's `since` is exclusive.
         let from = ask.window.from.timestamp_nanos_opt().unwrap_or_default() - 1;
         let since = ask.mark.map_or_else(|| from.to_string(), str::to_owned);
         let Trades { sent, trades, last } = self.client.trades(pair, &since, &mut sieve).await?;
         let newest = trades.last().map(|trade| trade.at).or_else(|| {
-            // All of them were put aside.
+            // All rows of the page were quarantined.
             last.parse().ok().map(DateTime::from_timestamp_nanos).filter(|_| sent > 0)
         });
         let next = match newest {
-            // Whoever trades in this very moment comes with the next round.
+            // Trades of this very moment are read in the next round.
             Some(at) if sent >= TRADES && at < ask.window.to => Continuation::From(at),
             _ => Continuation::Done,
         };
-        // The page may go past the window, which the next one does not.
+        // The page may exceed the window, but the next page must not.
         let end = ask.window.to.timestamp_nanos_opt().unwrap_or_default() - 1;
         let within = newest.is_none_or(|at| at < ask.window.to);
         let mark = Some(if within { last } else { end.to_string() });
@@ -151,7 +151,7 @@ impl Kraken {
         })
     }
 
-    /// The latest quote of a symbol. The service does not say of when it is: of now.
+    /// Reads the latest quote of a symbol. The service does not report its time, so the present is used.
     async fn quote(&self, ask: &WindowRequest<'_>, symbol: &str) -> Result<WindowResponse> {
         let (pair, currency) = self.pair(symbol)?;
         let (mut sieve, at) = (self.sieve(Quote::table(), ask), self.context.clock.now());
@@ -182,7 +182,7 @@ impl HistoricalSource for Kraken {
     async fn find(&self, text: &str) -> Result<Vec<FoundInstrument>> {
         let text = text.to_lowercase();
         let found = |pair: AssetPair| {
-            // Prices are in US dollars here.
+            // Prices are in US dollars in Tidegauge.
             let base = pair.name.strip_suffix("/USD")?.to_owned();
             let holds = base.to_lowercase().contains(&text);
             holds.then(|| FoundInstrument::new(pair.name, base, pair.internal))
@@ -194,14 +194,16 @@ impl HistoricalSource for Kraken {
         let Config { refresh, history_days, trades_days, .. } = self.config;
         let since = now - TimeDelta::days(history_days.into());
         let mut all = Vec::new();
-        for (it, interval) in
-            self.listed.iter().flat_map(|it| self.config.intervals.iter().map(move |i| (it, *i)))
+        for (listed, interval) in self
+            .listed
+            .iter()
+            .flat_map(|listed| self.config.intervals.iter().map(move |i| (listed, *i)))
         {
-            let name = format!("candles {} {}", it.symbol, interval.name());
+            let name = format!("candles {} {}", listed.symbol, interval.name());
             let reach = interval.length() * BARS;
             all.push(Series {
                 reach: Some(reach),
-                // Half a minute more, for the last trades to be counted.
+                // The margin of half a minute allows for the last trades.
                 settles: interval.length() + TimeDelta::seconds(30),
                 ..Series::history(name, since.max(now - reach), reach, refresh)
             });
@@ -209,15 +211,16 @@ impl HistoricalSource for Kraken {
         if trades_days > 0 {
             let since = now - TimeDelta::days(trades_days.into());
             let (day, late) = (TimeDelta::days(1), TimeDelta::seconds(5));
-            all.extend(self.listed.iter().map(|it| Series {
+            all.extend(self.listed.iter().map(|listed| Series {
                 settles: late,
                 is_paged: true,
-                ..Series::history(format!("trades {}", it.symbol), since, day, refresh)
+                ..Series::history(format!("trades {}", listed.symbol), since, day, refresh)
             }));
         }
         if self.config.quotes {
-            let quote =
-                |it: &ListedInstrument| Series::snapshot(format!("quotes {}", it.symbol), refresh);
+            let quote = |listed: &ListedInstrument| {
+                Series::snapshot(format!("quotes {}", listed.symbol), refresh)
+            };
             all.extend(self.listed.iter().map(quote));
         }
         all

@@ -1,4 +1,4 @@
-//! The entry in the registry.
+//! The registry entry of Kraken.
 
 use super::{ATTRIBUTION, Config, Kraken, NAME};
 use crate::{Opening, Provider, Result, SourceHandle, SourceSpec};

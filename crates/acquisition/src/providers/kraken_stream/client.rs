@@ -1,4 +1,4 @@
-//! Kraken's WebSocket API, version 2: what it is asked, and what its answers mean to us.
+//! The protocol of Kraken's WebSocket API, version 2: its requests and the meaning of its messages.
 
 use std::time::Duration;
 
@@ -13,15 +13,15 @@ use crate::instruments::ListedInstrument;
 use crate::live::{Event, Protocol, ServerMessage};
 use crate::{Error, Interval, Result};
 
-/// What is asked of Kraken.
+/// The protocol of Kraken: the subscriptions to make.
 #[derive(Debug)]
 pub(super) struct Kraken {
     asks: Vec<Ask>,
     instruments: Vec<ListedInstrument>,
 }
 
-/// A request: one channel, and all instruments. Its number is its place, and the series of its
-/// instruments stand one after the other.
+/// A subscription request for one channel and all instruments. Its id is its index, and the series of its
+/// instruments are consecutive.
 #[derive(Debug, Clone, Copy)]
 struct Ask {
     channel: Channel,
@@ -41,22 +41,26 @@ impl Kraken {
         Self { asks: config.channels.iter().flat_map(of).collect(), instruments }
     }
 
-    /// The instrument that Kraken calls `symbol`.
+    /// Returns the instrument that Kraken calls `symbol`, with its index.
     fn instrument(&self, symbol: &str) -> Option<(usize, &ListedInstrument)> {
-        self.instruments.iter().enumerate().find(|(_, it)| it.id == symbol)
+        self.instruments.iter().enumerate().find(|(_, listed)| listed.id == symbol)
     }
 
-    /// The places of the series that an answer is about; without a request, all.
+    /// Returns the indices of the series that an answer is about; of all requests if `request` is `None`.
     fn series(&self, request: Option<u64>, symbol: Option<&str>) -> Vec<usize> {
         let request = request.and_then(|request| usize::try_from(request).ok());
         let count = self.instruments.len();
         let asks = (0..self.asks.len()).filter(|at| request.is_none_or(|request| request == *at));
-        let places = asks.flat_map(|ask| (0..count).map(move |it| (ask * count + it, it)));
-        let about = |it: usize| symbol.is_none_or(|symbol| self.instruments[it].id == symbol);
-        places.filter(|(_, it)| about(*it)).map(|(at, _)| at).collect()
+        let places = asks.flat_map(|ask| {
+            (0..count).map(move |instrument| (ask * count + instrument, instrument))
+        });
+        let about = |instrument: usize| {
+            symbol.is_none_or(|symbol| self.instruments[instrument].id == symbol)
+        };
+        places.filter(|(_, instrument)| about(*instrument)).map(|(at, _)| at).collect()
     }
 
-    /// What the rows of a channel mean; those of instruments that we did not ask for mean nothing.
+    /// Converts the rows of a channel to messages; those of instruments that were not requested are ignored.
     fn events<T>(
         &self,
         Rows { snapshot, rows }: Rows<'_, T>,
@@ -66,21 +70,21 @@ impl Kraken {
         event: impl Fn(T, &ListedInstrument, String) -> Event,
     ) -> Vec<ServerMessage> {
         let count = self.instruments.len();
-        let place = |minutes: Option<i64>, it: usize| {
+        let place = |minutes: Option<i64>, instrument: usize| {
             let asked = |ask: &Ask| {
                 let size = ask.size.map(Interval::minutes);
                 ask.channel == channel && minutes.is_none_or(|minutes| size == Some(minutes))
             };
-            self.asks.iter().position(asked).map(|ask| ask * count + it)
+            self.asks.iter().position(asked).map(|ask| ask * count + instrument)
         };
         let said = |row: Row<'_, T>| match row.row {
             Ok(row) => {
                 let (symbol, minutes) = about(&row);
-                let Some((it, listed)) = self.instrument(symbol) else {
+                let Some((instrument, listed)) = self.instrument(symbol) else {
                     tracing::debug!(symbol = cut(symbol, 40), "not asked for, left out");
                     return None;
                 };
-                let series = place(minutes, it)?;
+                let series = place(minutes, instrument)?;
                 let currency = symbol.split_once('/').map_or("", |(_, quote)| quote).to_owned();
                 Some(ServerMessage::Event { series, event: event(row, listed, currency), snapshot })
             }
@@ -107,12 +111,12 @@ impl Protocol for Kraken {
                 format!("candles {symbol} {}", size.map_or("", Interval::name))
             }
         };
-        let all = |ask| self.instruments.iter().map(move |it| name(ask, &it.symbol));
+        let all = |ask| self.instruments.iter().map(move |listed| name(ask, &listed.symbol));
         self.asks.iter().flat_map(all).collect()
     }
 
     fn subscribe(&self) -> Vec<String> {
-        let symbols: Vec<_> = self.instruments.iter().map(|it| it.id.as_str()).collect();
+        let symbols: Vec<_> = self.instruments.iter().map(|listed| listed.id.as_str()).collect();
         let ask = |(number, ask): (usize, &Ask)| {
             let mut params = json!({
                 "channel": ask.channel.name(), "symbol": symbols, "snapshot": true,
@@ -158,17 +162,17 @@ impl Protocol for Kraken {
                 rows,
                 "quotes",
                 Channel::Ticker,
-                |it: &Ticker| (&it.symbol, None),
-                |it, listed, currency| {
+                |ticker: &Ticker| (&ticker.symbol, None),
+                |ticker, listed, currency| {
                     Event::Quote(Quote {
                         source: NAME.into(),
                         symbol: listed.symbol.clone(),
-                        at: it.at.unwrap_or(now),
-                        price: it.last,
+                        at: ticker.at.unwrap_or(now),
+                        price: ticker.last,
                         currency,
-                        bid: it.bid,
-                        ask: it.ask,
-                        base_volume: it.volume,
+                        bid: ticker.bid,
+                        ask: ticker.ask,
+                        base_volume: ticker.volume,
                     })
                 },
             ),
@@ -176,16 +180,16 @@ impl Protocol for Kraken {
                 rows,
                 "market_trades",
                 Channel::Trade,
-                |it: &Trade| (&it.symbol, None),
-                |it, listed, currency| {
+                |trade: &Trade| (&trade.symbol, None),
+                |trade, listed, currency| {
                     Event::Trade(MarketTrade {
                         source: NAME.into(),
                         symbol: listed.symbol.clone(),
-                        trade_id: it.trade_id,
-                        at: it.at,
-                        side: it.side,
-                        price: it.price,
-                        base_amount: it.quantity,
+                        trade_id: trade.trade_id,
+                        at: trade.at,
+                        side: trade.side,
+                        price: trade.price,
+                        base_amount: trade.quantity,
                         currency,
                     })
                 },
@@ -194,28 +198,31 @@ impl Protocol for Kraken {
                 let length = |minutes: i64| chrono::TimeDelta::minutes(minutes);
                 let name = |minutes: i64| {
                     let asked = self.asks.iter().filter_map(|ask| ask.size);
-                    asked.into_iter().find(|it| it.minutes() == minutes).map_or("", Interval::name)
+                    asked
+                        .into_iter()
+                        .find(|interval| interval.minutes() == minutes)
+                        .map_or("", Interval::name)
                 };
                 self.events(
                     rows,
                     "candles",
                     Channel::Ohlc,
-                    |it: &Bar| (&it.symbol, Some(it.minutes)),
-                    |it, listed, currency| {
+                    |bar: &Bar| (&bar.symbol, Some(bar.minutes)),
+                    |bar, listed, currency| {
                         let candle = Candle {
                             source: NAME.into(),
                             symbol: listed.symbol.clone(),
-                            interval: name(it.minutes).into(),
-                            open_at: it.open_at,
-                            open: it.open,
-                            high: it.high,
-                            low: it.low,
-                            close: it.close,
+                            interval: name(bar.minutes).into(),
+                            open_at: bar.open_at,
+                            open: bar.open,
+                            high: bar.high,
+                            low: bar.low,
+                            close: bar.close,
                             volume: None,
-                            base_volume: it.volume,
+                            base_volume: bar.volume,
                             currency,
                         };
-                        Event::Bar(candle, length(it.minutes))
+                        Event::Bar(candle, length(bar.minutes))
                     },
                 )
             }
@@ -223,14 +230,14 @@ impl Protocol for Kraken {
     }
 }
 
-/// That every instrument has a name which this API takes.
+/// Checks that every instrument has a pair name, which this API requires.
 pub(super) fn check(instruments: &[ListedInstrument]) -> Result<()> {
-    match instruments.iter().find(|it| !it.id.contains('/')) {
+    match instruments.iter().find(|listed| !listed.id.contains('/')) {
         None => Ok(()),
-        Some(it) => Err(Error::NoInstrument {
+        Some(listed) => Err(Error::NoInstrument {
             service: NAME,
-            symbol: it.symbol.clone(),
-            known: format!("pairs as in `BTC/USD`, which `{}` is not", it.id),
+            symbol: listed.symbol.clone(),
+            known: format!("pairs as in `BTC/USD`, which `{}` is not", listed.id),
         }),
     }
 }

@@ -1,4 +1,4 @@
-//! What a user may choose about Kraken's stream.
+//! The settings of Kraken's stream.
 
 use serde::{Deserialize, Serialize};
 use tidegauge_core::instruments::INSTRUMENTS;
@@ -8,24 +8,24 @@ use crate::live::LiveConfig;
 use crate::providers::kraken::INTERVALS;
 use crate::{Error, Interval, Result};
 
-/// What a user may choose about Kraken's stream.
+/// The settings of Kraken's stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Our symbols of what to stream, as in the registry; default: all of the house.
+    /// The symbols to stream, as in the registry; default: all built-in ones.
     pub symbols: Vec<String>,
-    /// What to stream of them.
+    /// The channels to stream.
     pub channels: Vec<Channel>,
-    /// The lengths of the bars, where bars are streamed.
+    /// The candle lengths, if candles are streamed.
     pub intervals: Vec<Interval>,
-    /// Pages, and when the line counts as dead.
+    /// The settings of pages and timeouts.
     pub live: LiveConfig,
-    /// How the line is opened; of the times, those that belong to connecting. Retries are those of
+    /// The settings of the opening request; of the timeouts, those for connecting apply. Retries are those of
     /// [`LiveConfig::reconnect`].
     pub http: HttpConfig,
 }
 
-/// What Kraken streams.
+/// A channel of Kraken's stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Channel {
@@ -33,12 +33,12 @@ pub enum Channel {
     Ticker,
     /// Every trade, into `market_trades`.
     Trade,
-    /// Bars, into `candles` when they are finished.
+    /// Candles, into `candles` when they are final.
     Ohlc,
 }
 
 impl Channel {
-    /// As Kraken calls it.
+    /// Returns Kraken's name of the channel.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Ticker => "ticker",
@@ -51,7 +51,7 @@ impl Channel {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            symbols: INSTRUMENTS.iter().map(|it| it.symbol.to_string()).collect(),
+            symbols: INSTRUMENTS.iter().map(|known| known.symbol.to_string()).collect(),
             channels: vec![Channel::Ticker, Channel::Trade, Channel::Ohlc],
             intervals: vec![Interval::M1],
             live: LiveConfig::default(),

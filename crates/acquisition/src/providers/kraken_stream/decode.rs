@@ -1,4 +1,4 @@
-//! Kraken's messages as plain values. Nothing here knows a connection.
+//! The decoder of Kraken's messages, independent of a connection.
 
 use chrono::{DateTime, Utc};
 use tidegauge_core::Crypto;
@@ -10,64 +10,64 @@ use crate::{Error, Result};
 /// A message of the service.
 #[derive(Debug)]
 pub enum Message<'a> {
-    /// The state of the exchange; also the greeting.
+    /// The state of the exchange; also sent as a greeting.
     Status {
-        /// As in `online`, `maintenance`.
+        /// The state, as in `online`, `maintenance`.
         system: String,
-        /// The connection, as the service numbers it.
+        /// The id of the connection.
         connection_id: Option<u64>,
     },
-    /// A sign of life.
+    /// A heartbeat.
     Life,
-    /// A subscription is accepted.
+    /// An accepted subscription.
     Subscribed {
-        /// The request's number, as we gave it.
+        /// The id of the request.
         request: Option<u64>,
         /// Kraken's name of the instrument.
         symbol: String,
-        /// What it wants us to know.
+        /// The warnings of the service.
         warnings: Vec<String>,
     },
-    /// A subscription is refused.
+    /// A refused subscription.
     Refused {
-        /// The request's number, as we gave it.
+        /// The id of the request.
         request: Option<u64>,
-        /// Kraken's name of the instrument; none: all that the request is about.
+        /// Kraken's name of the instrument; `None`: all of the request.
         symbol: Option<String>,
-        /// The service's words.
+        /// The reason, in the service's own words.
         reason: String,
     },
-    /// A complaint about us.
+    /// An error about the connection as a whole.
     Complaint(String),
     /// Latest prices.
     Tickers(Rows<'a, Ticker>),
     /// Trades, oldest first.
     Trades(Rows<'a, Trade>),
-    /// Bars, oldest first; the last one of each instrument is not finished.
+    /// Candles, oldest first; the last one of each instrument is not closed.
     Bars(Rows<'a, Bar>),
-    /// A channel or an answer that we do not know.
+    /// An unknown channel or answer.
     Unknown(String),
 }
 
 /// The rows of a message.
 #[derive(Debug)]
 pub struct Rows<'a, T> {
-    /// Whether they are what was there before us, and not what has just happened.
+    /// Whether the rows are the state at the time of the subscription instead of new events.
     pub snapshot: bool,
     /// The rows.
     pub rows: Vec<Row<'a, T>>,
 }
 
-/// A row of a message, and how it came.
+/// A row of a message, with its raw text.
 #[derive(Debug)]
 pub struct Row<'a, T> {
-    /// The row, if it makes sense.
+    /// The row, or the reason for which it is invalid.
     pub row: Result<T>,
-    /// As it came.
+    /// The raw JSON.
     pub content: &'a str,
 }
 
-/// The latest price of an instrument, and its day.
+/// The latest price of an instrument, with its statistics of the day.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ticker {
     /// Kraken's name of the instrument.
@@ -78,9 +78,9 @@ pub struct Ticker {
     pub bid: Option<Crypto>,
     /// The best ask.
     pub ask: Option<Crypto>,
-    /// Traded in 24 hours, in the instrument's own units.
+    /// The volume of 24 hours, in the base currency.
     pub volume: Option<Crypto>,
-    /// When; older versions of the service do not say.
+    /// The time; older versions of the service omit it.
     pub at: Option<DateTime<Utc>>,
 }
 
@@ -89,44 +89,44 @@ pub struct Ticker {
 pub struct Trade {
     /// Kraken's name of the instrument.
     pub symbol: String,
-    /// Its number.
+    /// The id of the trade.
     pub trade_id: i64,
-    /// When.
+    /// The time.
     pub at: DateTime<Utc>,
-    /// `buy` or `sell`.
+    /// The side of the taker: `buy` or `sell`.
     pub side: String,
     /// The price.
     pub price: Crypto,
-    /// How much, in the instrument's own units.
+    /// The amount, in the base currency.
     pub quantity: Crypto,
 }
 
-/// A bar, finished or not.
+/// A candle, closed or not.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bar {
     /// Kraken's name of the instrument.
     pub symbol: String,
-    /// Where it begins.
+    /// The opening time.
     pub open_at: DateTime<Utc>,
-    /// Its length in minutes.
+    /// The length in minutes.
     pub minutes: i64,
-    /// The first price.
+    /// The opening price.
     pub open: Crypto,
-    /// The highest.
+    /// The highest price.
     pub high: Crypto,
-    /// The lowest.
+    /// The lowest price.
     pub low: Crypto,
-    /// The last.
+    /// The closing price.
     pub close: Crypto,
-    /// Traded, in the instrument's own units.
+    /// The volume, in the base currency.
     pub volume: Option<Crypto>,
 }
 
-/// What a text of the service says.
+/// Decodes a message of the service.
 ///
 /// # Errors
-/// When it is not JSON, or one of the messages above lacks what makes it one. A row that makes no
-/// sense is an error in its own place.
+/// When the text is not JSON, or a message lacks a required field. The error of an invalid row is in
+/// [`Row::row`].
 pub fn message(text: &str) -> Result<Message<'_>> {
     let object = json::message(NAME, text)?;
     if object.find("Error").is_some() {
@@ -146,7 +146,7 @@ pub fn message(text: &str) -> Result<Message<'_>> {
     }
 }
 
-/// The answer to one of our requests.
+/// Decodes the answer to a request.
 fn answer<'a>(object: &Object<'a>) -> Result<Message<'a>> {
     let method = object.text("method")?;
     match method.as_str() {
@@ -174,7 +174,7 @@ fn status<'a>(object: &Object<'a>) -> Result<Message<'a>> {
     Ok(Message::Status { system: first.text("system")?, connection_id })
 }
 
-/// The rows of `data`, each read by itself.
+/// Decodes the rows of `data`, each independently.
 fn rows<'a, T>(
     object: &Object<'a>,
     read: fn(&str, &Object<'a>) -> Result<T>,
@@ -220,7 +220,7 @@ fn trade(symbol: &str, row: &Object<'_>) -> Result<Trade> {
 fn bar(symbol: &str, row: &Object<'_>) -> Result<Bar> {
     let bar = Bar {
         symbol: symbol.into(),
-        // `timestamp` is the end, and on its way out.
+        // `timestamp` is the end of the candle, and deprecated.
         open_at: row.time("interval_begin")?,
         minutes: row.integer("interval")?,
         open: row.price("open")?,

@@ -1,4 +1,4 @@
-//! Kraken's live market: prices, trades and bars as they happen.
+//! Kraken's live market: prices, trades and candles.
 
 mod client;
 mod config;
@@ -17,13 +17,13 @@ use crate::live::{Live, Stream};
 use crate::providers::kraken;
 use crate::{Context, Result, instruments};
 
-/// The name under which sinks keep the cursor, and the `source` of the rows.
+/// The name under which sinks store the cursor, and the `source` of the rows.
 pub const NAME: &str = "kraken_stream";
 
-/// What to show wherever the data is shown.
+/// The attribution to show wherever the data is shown.
 pub const ATTRIBUTION: &str = "Market data by Kraken (https://www.kraken.com)";
 
-/// Kraken's live market as a source. It never ends.
+/// The live stream of Kraken's market. It never ends.
 ///
 /// ```no_run
 /// use std::sync::Arc;
@@ -52,17 +52,17 @@ pub struct KrakenStream {
 }
 
 impl KrakenStream {
-    /// The source that `config` describes. It connects when it is first asked for a page.
+    /// Creates the source from `config`. It connects on the first fetch.
     ///
     /// # Errors
-    /// When a symbol is not in the registry or has no pair at Kraken, a channel or a length is named
+    /// When a symbol is not in the registry or has no pair at Kraken, a channel or a candle length is listed
     /// twice, or the base URL cannot be used.
     pub fn new(config: Config, context: &Context) -> Result<Self> {
         config.validate()?;
         let instruments =
             instruments::select(NAME, &context.registry, &config.symbols, kraken::NAME)?;
         client::check(&instruments)?;
-        // 150 attempts in ten minutes are an attack to the firewall in front of it.
+        // The firewall of the service treats 150 attempts in ten minutes as an attack.
         let service = Service::new(NAME, "https://ws.kraken.com", kraken::decode::refusal);
         let service = Service { quota: Quota::per_minute(12), ..service };
         let sockets = Sockets::new(service, &config.http, None, context)?;

@@ -1,4 +1,4 @@
-//! The entry in the registry.
+//! The registry entry of Kraken's stream.
 
 use super::{ATTRIBUTION, Config, KrakenStream, NAME};
 use crate::providers::kraken;

@@ -1,8 +1,7 @@
-//! ExchangeRate-API's open endpoint: the latest rates of some 160 currencies, once a day, without a
-//! key.
+//! ExchangeRate-API's open endpoint: the latest rates of some 160 currencies, once a day, without a key.
 //!
 //! Its replies, settings and schedule are those of [`exchangerate_api`](crate::providers::exchangerate_api);
-//! its host, its limits and its terms are its own, and so are its rows.
+//! it has its own host, limits and terms, and so its own rows.
 
 mod spec;
 
@@ -14,13 +13,13 @@ use crate::providers::exchangerate_api::Updates;
 pub use crate::providers::exchangerate_api::{Client, Config, Latest, decode};
 use crate::{Context, Result};
 
-/// The name under which sinks keep the cursor, and the `source` of the rows.
+/// The name under which sinks store the cursor, and the `source` of the rows.
 pub const NAME: &str = "open_er_api";
 
-/// What the terms of use want shown wherever the rates are shown.
+/// The attribution that the terms of use require wherever the rates are shown.
 pub const ATTRIBUTION: &str = "Rates By Exchange Rate API (https://www.exchangerate-api.com)";
 
-/// The latest rates of one base currency as a source: one page a day.
+/// The source of the latest rates of one base currency: one page a day.
 ///
 /// ```no_run
 /// use std::sync::Arc;
@@ -40,7 +39,7 @@ pub const ATTRIBUTION: &str = "Rates By Exchange Rate API (https://www.exchanger
 pub struct OpenErApi(Updates);
 
 impl OpenErApi {
-    /// The source that `config` describes.
+    /// Creates the source from `config`.
     ///
     /// # Errors
     /// When a currency is not three capital letters, or the base URL cannot be used.
@@ -50,10 +49,10 @@ impl OpenErApi {
         Ok(Self(Updates { name: NAME, client, config, context: context.clone() }))
     }
 
-    /// What the service allows, and how much of it is left.
+    /// Returns the quota of the service and what is left of it.
     ///
     /// # Errors
-    /// When the record of what was spent cannot be read.
+    /// When the record of requests cannot be read.
     pub fn budget(&self) -> Result<Budget> {
         self.0.client.budget()
     }

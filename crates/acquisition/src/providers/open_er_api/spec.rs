@@ -1,4 +1,4 @@
-//! The entry in the registry.
+//! The registry entry of ExchangeRate-API's open endpoint.
 
 use std::sync::Arc;
 

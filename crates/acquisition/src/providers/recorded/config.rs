@@ -1,11 +1,11 @@
-//! What a user may choose about the recorded data.
+//! The settings of the recorded data.
 
 use crate::{Error, Result};
 
-/// What a user may choose about the recorded data.
+/// The settings of the recorded data.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The rows of a page, about: those of one line stay together.
+    /// The approximate number of rows of a page: the rows of one line stay together.
     pub page_rows: usize,
 }
 

@@ -1,4 +1,4 @@
-//! The recorded files as rows.
+//! The decoder of the recorded files.
 
 use chrono::{Days, TimeDelta};
 use csv::StringRecord;
@@ -10,13 +10,13 @@ use crate::decode::parse;
 use crate::decode::rates::midnight;
 use crate::{Error, Result};
 
-/// How many lines `file` has below its header.
+/// Returns the number of lines of `file` below its header.
 pub(super) fn lines(file: &str) -> usize {
     below_header(file).count()
 }
 
-/// At most `count` lines of daily prices, after the `skip` oldest, which come first in the file: a
-/// candle, and the price observed in the last second of the day.
+/// Decodes at most `count` lines of daily prices after the `skip` oldest, which come first in the file. Each
+/// line has a candle, and the price observed in the last second of the day.
 ///
 /// # Errors
 /// When a value cannot be read, or a symbol is not in the registry.
@@ -61,17 +61,17 @@ fn price(line: &StringRecord) -> Result<(Candle, RawCryptoMarketData)> {
     Ok((candle, observed))
 }
 
-/// The rates of at most `count` lines of the ECB's file, after the `skip` oldest, and the number of
-/// lines read. `N/A` is no rate.
+/// Decodes at most `count` lines of the ECB's file after the `skip` oldest. Returns the rates and the number
+/// of lines read; `N/A` is no rate.
 ///
-/// The ECB puts the newest day on top. We read from the bottom up, so that the lines that have been
-/// read keep their numbers when days are added.
+/// The ECB lists the newest day first. Lines are numbered from the bottom up, so that the numbers of lines
+/// that have been read do not change when days are added.
 ///
 /// # Errors
 /// When a value cannot be read.
 pub fn rates(file: &str, skip: usize, count: usize) -> Result<(Vec<FxRate>, usize)> {
     let header = file.lines().next().unwrap_or_default();
-    // The ECB ends each line in a comma: the last column has no name.
+    // Every line ends with a comma, so that the last column has no name.
     let quotes: Vec<_> = header.split(',').map(str::trim).collect();
     let newest_first: Vec<_> = below_header(file).collect();
     let lines: Vec<_> = newest_first.into_iter().rev().skip(skip).take(count).collect();
@@ -99,7 +99,7 @@ pub fn rates(file: &str, skip: usize, count: usize) -> Result<(Vec<FxRate>, usiz
     Ok((rates, lines.len()))
 }
 
-/// The lines of `file` below its header, without empty ones; no cell holds a line break.
+/// Returns the lines of `file` below its header, without empty ones; no cell contains a line break.
 fn below_header(file: &str) -> impl Iterator<Item = &str> {
     file.lines().skip(1).filter(|line| !line.trim().is_empty())
 }
@@ -129,7 +129,7 @@ fn above_zero(of: &str, field: &str, text: &str) -> Result<Crypto> {
 
 fn amount<const SCALE: u32>(of: &str, field: &str, text: &str) -> Result<Fixed<SCALE>> {
     let wrong = |reason| Error::value(of, field, text, reason);
-    // Cents are rounded: the volumes and caps of the file have places behind them. Prices are exact.
+    // Cents are rounded, because the volumes and market caps of the file have more places. Prices are exact.
     let read = if SCALE == 2 { Fixed::rounded(text) } else { text.parse() };
     let amount: Fixed<SCALE> =
         read.map_err(|_| wrong("which is not a decimal number that fits"))?;

@@ -1,4 +1,4 @@
-//! Recorded prices and exchange rates, in the program itself: works at once, without a network.
+//! Recorded prices and exchange rates, embedded in the program: available without a network.
 
 mod config;
 pub mod decode;
@@ -13,23 +13,24 @@ pub use config::Config;
 
 use crate::{Result, cursor};
 
-/// The name under which sinks keep the cursor, and the `source` of the rows.
+/// The name under which sinks store the cursor, and the `source` of the rows.
 pub const NAME: &str = "recorded";
 
-/// What to show wherever the data is shown.
+/// The attribution to show wherever the data is shown.
 pub const ATTRIBUTION: &str = "\
 Prices: daily candles of BTC, ETH, SOL and USDT in US dollars, 2020-04-11 to 2021-02-27, from the \
 data set \"Cryptocurrency Historical Prices\" (S. Rajkumar, from CoinMarketCap; public domain as \
 published). Exchange rates: euro reference rates in USD, GBP and CAD, 2020-04-01 to 2021-03-01. \
 Source: ECB.";
 
-/// The daily prices, oldest first, `date,symbol,open,high,low,close,volume_usd,market_cap_usd`.
+/// The daily prices, oldest first, with the columns
+/// `date,symbol,open,high,low,close,volume_usd,market_cap_usd`.
 pub const PRICES: &str = include_str!("../../../data/daily_prices_usd.csv");
 
-/// The euro reference rates, in the ECB's own format: newest first.
+/// The euro reference rates in the ECB's own format, newest first.
 pub const FX: &str = include_str!("../../../data/ecb_reference_rates.csv");
 
-/// The recorded data as a source: real prices of 323 days, and the exchange rates around them.
+/// The source of the recorded data: real prices of 323 days, and the exchange rates of that time.
 ///
 /// ```
 /// use tidegauge_acquisition::Recorded;
@@ -56,8 +57,8 @@ pub struct Recorded {
     fx: &'static str,
 }
 
-/// What the cursor holds: how many lines of each file are taken, counted from the oldest. A later
-/// release whose files go on to later days is read on from there.
+/// The content of the cursor: the number of lines read from each file, counted from the oldest. If a later
+/// release adds days to the files, reading continues there.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Progress {
@@ -72,10 +73,10 @@ impl Default for Recorded {
 }
 
 impl Recorded {
-    /// The source that `config` describes.
+    /// Creates the source from `config`.
     ///
     /// # Errors
-    /// When a page is to have no rows.
+    /// When `page_rows` is zero.
     pub fn new(config: Config) -> Result<Self> {
         config.validate()?;
         Ok(Self { config, ..Self::default() })
@@ -108,7 +109,7 @@ impl Recorded {
         Ok(Page { batches, cursor: cursor::write(NAME, &next)?, done })
     }
 
-    /// How many lines make a page, each line being `rows` rows.
+    /// Returns the number of lines of a page if each line has `rows` rows.
     fn lines(&self, rows: usize) -> usize {
         (self.config.page_rows / rows).max(1)
     }
@@ -149,7 +150,7 @@ Date,USD,
 2026-01-01,1.1,
 ";
 
-    /// The files as they were when they ended with that many days.
+    /// Returns a release whose files end after `days` days.
     fn release(days: usize, page_rows: usize) -> Recorded {
         let leak = |lines: Vec<&str>| -> &'static str { lines.join("\n").leak() };
         let (header, rates) = FX.split_once('\n').unwrap();
@@ -161,7 +162,7 @@ Date,USD,
         }
     }
 
-    /// The days of candles and rates that are read from `cursor` on.
+    /// Returns the days of candles and rates that are read from `cursor` on.
     fn days(source: &Recorded, cursor: &mut Option<Cursor>) -> (Vec<String>, Vec<String>) {
         let (mut candles, mut rates) = (Vec::new(), Vec::new());
         loop {
@@ -200,7 +201,7 @@ Date,USD,
             let (candles, rates) = days(&release(3, page_rows), &mut cursor);
             assert!(candles.is_empty() && rates.is_empty());
         }
-        // In the middle of it, too.
+        // The same holds for a cursor in the middle of the files.
         let first = release(2, 1).page(None).unwrap().cursor;
         let (candles, rates) = days(&release(3, 1), &mut Some(first));
         assert_eq!((&candles[..], &rates[..]), (&all[1..], &all[..]));

@@ -1,4 +1,4 @@
-//! The entry in the registry.
+//! The registry entry of the recorded data.
 
 use super::{ATTRIBUTION, NAME, Recorded};
 use crate::{NoSettings, Opening, Provider, Result, SourceHandle, SourceSpec};

@@ -1,21 +1,21 @@
-//! What a user may choose about the synthetic market.
+//! The settings of the synthetic market.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
 
-/// What a user may choose about the synthetic market.
+/// The settings of the synthetic market.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Decides which days are drawn: the same seed gives the same prices for ever.
+    /// The seed of the random draws: the same seed always yields the same prices.
     pub seed: u64,
     /// The mean length of a block of recorded days, in days.
     pub block_days: u32,
-    /// The first day without prices; without one, today, so that yesterday is the last.
+    /// The first day without prices; `None`: today, so that yesterday is the last day.
     pub until: Option<NaiveDate>,
-    /// The rows of a page, about: those of one day stay together.
+    /// The approximate number of rows of a page: the rows of one day stay together.
     #[serde(skip)]
     pub page_rows: usize,
 }

@@ -1,4 +1,4 @@
-//! The recorded days, from which the others are drawn.
+//! The recorded days, from which the synthetic ones are drawn.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,18 +10,19 @@ use super::NAME;
 use crate::providers::recorded::{self, decode};
 use crate::{Error, Result};
 
-/// One, as a factor of a trend.
+/// The fixed-point representation of 1 for trend factors.
 pub(super) const ONE: i128 = Fixed::<12>::ONE;
 
-/// A coin whose recorded prices all lie this close to a dollar is pegged to it, in hundredths.
+/// The maximum deviation in hundredths of a dollar of all recorded prices of a coin that counts as pegged to
+/// the dollar.
 const PEG: i128 = 5;
 
-/// The recorded days of all coins and currencies, oldest first, without a hole.
+/// The recorded days of all coins and currencies, oldest first, without gaps.
 #[derive(Debug)]
 pub(super) struct History {
-    /// Of each coin its days.
+    /// The coins with their days.
     pub(super) coins: Vec<Coin>,
-    /// Of each currency, how much of it a euro buys, by day.
+    /// The currencies with their daily rates, in units per euro.
     pub(super) currencies: Vec<Currency>,
     /// The last recorded day of the prices.
     pub(super) last: NaiveDate,
@@ -29,22 +30,23 @@ pub(super) struct History {
     pub(super) last_rate: NaiveDate,
 }
 
-/// A coin's recorded days.
+/// The recorded days of a coin.
 #[derive(Debug)]
 pub(super) struct Coin {
     pub(super) days: Vec<(Candle, RawCryptoMarketData)>,
-    /// What the price is multiplied by each day, in units of [`ONE`], so that the mean of its logarithm is 0;
-    /// `None` for a coin that is pegged to the dollar, whose prices are taken as they are.
+    /// The factor by which the price is multiplied each day, in units of [`ONE`], so that the mean of its
+    /// logarithmic changes is 0; `None` for a coin that is pegged to the dollar, whose prices are used
+    /// unchanged.
     pub(super) trend: Option<i128>,
 }
 
-/// A currency's recorded days.
+/// The recorded days of a currency.
 #[derive(Debug)]
 pub(super) struct Currency {
     pub(super) quote: String,
-    /// Of the days of the prices, the last rate on or before each.
+    /// For each day of the prices, the last rate on or before it.
     pub(super) days: Vec<i128>,
-    /// The last rate of all.
+    /// The last recorded rate.
     pub(super) last: i128,
     pub(super) trend: i128,
 }
@@ -53,7 +55,7 @@ impl History {
     /// Reads the recorded files.
     ///
     /// # Errors
-    /// Returns an error if a value cannot be read, or a day is missing.
+    /// When a value cannot be read, or a day is missing.
     pub(super) fn read() -> Result<Self> {
         let mut coins: BTreeMap<String, Vec<(Candle, RawCryptoMarketData)>> = BTreeMap::new();
         for day in decode::prices(recorded::PRICES, 0, usize::MAX)? {
@@ -117,10 +119,11 @@ fn currency(quote: &str, rates: &[FxRate], (first, days): (NaiveDate, usize)) ->
     Ok(Currency { quote: quote.to_owned(), trend: trend(&filled), days: filled, last: *last })
 }
 
-/// Returns the factor that takes what `levels` gained in the mean of a day away again: the number whose power of
-/// as many days brings the last level back to the first.
+/// Returns the factor that removes the mean daily growth of `levels`: its power of as many days brings the
+/// last level back to the first.
 ///
-/// By multiplication and halving alone, which give the same bits on every machine; roots of libraries do not.
+/// It is computed by multiplication and halving only, which give the same bits on every machine; the roots of
+/// math libraries do not.
 fn trend(levels: &[i128]) -> i128 {
     let (Some(first), Some(last)) = (levels.first(), levels.last()) else { return ONE };
     let wanted = multiply_divide(*first, ONE, *last).unwrap_or(ONE) as f64 / ONE as f64;

@@ -1,4 +1,5 @@
-//! Made-up prices and exchange rates that continue the recorded ones to any day: works at once, without a network.
+//! Synthetic prices and exchange rates that continue the recorded ones to any day: available without a
+//! network.
 
 mod config;
 mod history;
@@ -19,17 +20,17 @@ use self::history::History;
 use self::path::{Day, Path};
 use crate::{Result, cursor};
 
-/// The name under which sinks keep the cursor, and the `source` of the rows.
+/// The name under which sinks store the cursor, and the `source` of the rows.
 pub const NAME: &str = "synthetic_market";
 
-/// What to show wherever the data is shown.
+/// The attribution to show wherever the data is shown.
 pub const ATTRIBUTION: &str = "\
 Prices after 2021-02-27 and exchange rates after 2021-03-01 whose source is `synthetic_market` are made up: a \
 block bootstrap of the recorded daily changes without their trend. They are no forecast, and were never paid.";
 
-/// Prices and exchange rates for the days after the recorded ones, up to yesterday.
+/// The source of synthetic prices and exchange rates for the days after the recorded ones, up to yesterday.
 ///
-/// The same seed gives the same rows, whatever the size of a page and however often it is read.
+/// The same seed yields the same rows, whatever the page size and however often it is read.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -50,7 +51,7 @@ pub struct SyntheticMarket {
     clock: Arc<dyn Clock>,
 }
 
-/// What the cursor holds: the first day that is still to come, and what decides which it will be.
+/// The content of the cursor: the next day, and the settings that determine its rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Progress {
@@ -60,10 +61,10 @@ struct Progress {
 }
 
 impl SyntheticMarket {
-    /// Creates the source that `config` describes; `clock` says which day is over.
+    /// Creates the source from `config`; `clock` determines which days are over.
     ///
     /// # Errors
-    /// Returns an error if a block or a page is to be empty.
+    /// When `block_days` or `page_rows` is zero.
     pub fn new(config: Config, clock: Arc<dyn Clock>) -> Result<Self> {
         config.validate()?;
         Ok(Self { config, clock })
@@ -85,7 +86,7 @@ impl SyntheticMarket {
         let mut rows = Day::default();
         while path.day() < until {
             let day = path.step().map_err(|error| error.of_source(NAME))?;
-            // What was read before decides what comes.
+            // Earlier days are generated again, because each day depends on those before it.
             if path.day() <= start.next {
                 continue;
             }
@@ -117,7 +118,7 @@ impl SyntheticMarket {
         Progress { seed, block_days, next }
     }
 
-    /// Reads a cursor, whose days were drawn as ours are.
+    /// Reads a cursor and checks that its days were drawn with the same settings.
     fn read(&self, before: &Cursor) -> tidegauge_core::Result<Progress> {
         let progress: Progress = cursor::read(NAME, before)?;
         if progress == self.progress(progress.next) {
@@ -134,7 +135,7 @@ impl SyntheticMarket {
     }
 }
 
-/// Returns the recorded days, which are read once.
+/// Returns the recorded days, which are read once per process.
 fn history() -> Result<&'static History> {
     static HISTORY: OnceLock<History> = OnceLock::new();
     match HISTORY.get() {

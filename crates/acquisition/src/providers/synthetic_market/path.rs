@@ -1,4 +1,4 @@
-//! The days after the recorded ones, one after the other.
+//! The generation of the days after the recorded ones, one by one.
 
 use chrono::{Datelike, NaiveDate, TimeDelta, Weekday};
 use tidegauge_core::tables::{Candle, FxRate, RawCryptoMarketData};
@@ -9,10 +9,10 @@ use super::{Config, NAME};
 use crate::decode::rates::midnight;
 use crate::{Error, Result};
 
-/// Units of a price's last place: prices have eight places, as the recorded ones at most.
+/// The units of the last place of a price: prices have eight places, the maximum of the recorded ones.
 const PRICE_STEP: i128 = 10i128.pow(10);
 
-/// Units of a rate's last place: rates have five places, as the ECB's.
+/// The units of the last place of a rate: rates have five places, as those of the ECB.
 const RATE_STEP: i128 = 10i128.pow(13);
 
 /// The rows of one day.
@@ -23,26 +23,27 @@ pub(super) struct Day {
     pub(super) rates: Vec<FxRate>,
 }
 
-/// A path of prices and rates: the stationary bootstrap of Politis and Romano (1994), on the recorded days.
+/// A path of prices and rates: the stationary bootstrap of Politis and Romano (1994) on the recorded days.
 ///
-/// Each day takes what a recorded day did to all coins and currencies together: the one after the day that was
-/// taken before, or, once in `block_days` days in the mean, any. The recorded days are a circle.
+/// Each day applies the changes of one recorded day to all coins and currencies together: the day after the
+/// one drawn before, or, once in `block_days` days on average, a random one. The recorded days are treated as
+/// circular.
 #[derive(Debug)]
 pub(super) struct Path<'a> {
     history: &'a History,
     seed: u64,
     block_days: u32,
-    /// The recorded day that was taken last.
+    /// The recorded day that was drawn last.
     taken: Option<usize>,
-    /// The last close of each coin.
+    /// The last closing price of each coin.
     closes: Vec<i128>,
-    /// The last rate of each currency, to the last digit.
+    /// The last rate of each currency, before rounding.
     rates: Vec<i128>,
     day: NaiveDate,
 }
 
 impl<'a> Path<'a> {
-    /// Begins on the day after the last recorded one.
+    /// Creates a path that begins on the day after the last recorded one.
     pub(super) fn new(history: &'a History, config: &Config) -> Self {
         let close = |coin: &Coin| coin.days.last().map_or(0, |(candle, _)| candle.close.units());
         Self {
@@ -56,7 +57,7 @@ impl<'a> Path<'a> {
         }
     }
 
-    /// Returns the day that comes next.
+    /// Returns the next day.
     pub(super) fn day(&self) -> NaiveDate {
         self.day
     }
@@ -64,7 +65,7 @@ impl<'a> Path<'a> {
     /// Returns the rows of the next day.
     ///
     /// # Errors
-    /// Returns an error if a price has become too large for its column, which takes centuries.
+    /// When a price exceeds its column, which takes centuries.
     pub(super) fn step(&mut self) -> Result<Day> {
         let (day, drawn) = (self.day, self.draw());
         let mut rows = Day::default();
@@ -94,7 +95,8 @@ impl<'a> Path<'a> {
         Ok(rows)
     }
 
-    /// Returns the recorded day whose changes the next day takes; never the first, before which none is recorded.
+    /// Returns the index of the recorded day whose changes the next day applies; never the first, which has
+    /// no predecessor.
     fn draw(&self) -> usize {
         let number = self.day.to_epoch_days();
         let draws =
@@ -104,13 +106,14 @@ impl<'a> Path<'a> {
         match self.taken {
             Some(taken) if goes_on && taken < last => taken + 1,
             Some(_) if goes_on => 1,
-            // The rest of a division by some three hundred: its bias is below 2⁻⁵⁵.
+            // The bias of the remainder of a division by some three hundred is below 2⁻⁵⁵.
             _ => 1 + usize::try_from(draws[1] % last as u64).unwrap_or_default(),
         }
     }
 }
 
-/// Returns the rows of a coin that closed at `close` the day before, and changes as on the recorded day `drawn`.
+/// Returns the rows of a coin that closed at `close` the day before and changes as on the recorded day
+/// `drawn`.
 fn continued(
     coin: &Coin,
     drawn: usize,
@@ -130,7 +133,7 @@ fn continued(
         }
     };
     let close = price(candle.close).ok_or_else(too_large)?;
-    // As many coins change hands as on the recorded day.
+    // The volume in coins is that of the recorded day.
     let worth = |units: i128| multiply_divide(units, close.units(), candle.close.units());
     let volume =
         candle.volume.map(|volume| worth(volume.units()).ok_or_else(too_large)).transpose()?;
@@ -160,20 +163,20 @@ fn continued(
     Ok((candle, observed))
 }
 
-/// Returns a currency's rate after a day that changes as the recorded day `drawn`.
+/// Returns the rate of a currency after a day that changes as the recorded day `drawn`.
 fn moved(currency: &Currency, drawn: usize, rate: i128) -> Option<i128> {
     let (before, now) = (currency.days.get(drawn - 1)?, currency.days.get(drawn)?);
-    // On a recorded day of a weekend nothing moved but by the trend, which is that of all days.
+    // On a recorded weekend only the trend changes the rate, which is that of all days.
     let rate = multiply_divide(rate, *now, *before)?;
     multiply_divide(rate, currency.trend, ONE)
 }
 
-/// Rounds to whole steps, half to even, and to one at least.
+/// Rounds to a multiple of `step`, half to even, but to one step at least.
 fn stepped(units: i128, step: i128) -> i128 {
     tidegauge_core::divide_half_even(units, step).max(1) * step
 }
 
-/// Returns the day after `day`; the last one of the calendar where it ends.
+/// Returns the day after `day`, or the last day of the calendar.
 fn next(day: NaiveDate) -> NaiveDate {
     day.succ_opt().unwrap_or(NaiveDate::MAX)
 }
@@ -182,7 +185,7 @@ fn too_large(of: &str, day: NaiveDate) -> Error {
     Error::value(of, "price", &day.to_string(), "on which it is larger than its column holds")
 }
 
-/// SplitMix64 (Steele, Lea and Flood, 2014): a number that looks like no other one's.
+/// Returns a pseudorandom number for `number` by SplitMix64 (Steele, Lea and Flood, 2014).
 fn mix(number: u64) -> u64 {
     let number = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

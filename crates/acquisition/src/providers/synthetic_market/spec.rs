@@ -1,4 +1,4 @@
-//! The entry in the registry.
+//! The registry entry of the synthetic market.
 
 use super::{ATTRIBUTION, Config, NAME, SyntheticMarket};
 use crate::{Opening, Provider, Result, SourceHandle, SourceSpec};

@@ -1,4 +1,4 @@
-//! Twelve Data's REST API, as much of it as we use.
+//! The client of Twelve Data's REST API, for the endpoints in use.
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use reqwest::header::HeaderMap;
@@ -12,7 +12,7 @@ use crate::hidden::Hidden;
 use crate::http::{Budget, Http, HttpConfig, Key, Quota, RateLimitHint, Request, Service};
 use crate::{Context, Error, Interval, Result};
 
-/// A client of Twelve Data, for those who want its rows and not its tables.
+/// A client of Twelve Data, for direct access to its rows instead of the tables.
 ///
 /// ```no_run
 /// use std::sync::Arc;
@@ -35,39 +35,39 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client with that key.
+    /// Creates a client with the given key.
     ///
     /// # Errors
     /// When the key or the base URL cannot be used.
     pub fn new(key: &SecretString, http: &HttpConfig, context: &Context) -> Result<Self> {
         let service = Service {
-            // The free plan.
+            // The quota of the free plan.
             quota: Quota { per_day: Some(800), ..Quota::per_minute(8) },
             hint,
             ..Service::new(NAME, "https://api.twelvedata.com", decode::refusal)
         };
-        // "Literally the word `apikey`, not Bearer."
+        // The documentation says: "Literally the word `apikey`, not Bearer."
         let key = Key { header: "authorization", prefix: "apikey ", value: key.clone() };
         Ok(Self { http: Http::new(service, http, Some(key), context)? })
     }
 
-    /// What the plan allows, and how much of it is left.
+    /// Returns the quota of the plan and what is left of it.
     ///
     /// # Errors
-    /// When the record of what was spent cannot be read.
+    /// When the record of requests cannot be read.
     pub fn budget(&self) -> Result<Budget> {
         self.http.budget()
     }
 
-    /// Returns what is not shown of replies: the key.
+    /// Returns the key to redact from replies.
     pub(super) fn hidden(&self) -> &Hidden {
         self.http.hidden()
     }
 
-    /// The bars of `symbol` that open within `window`, at most 5,000, oldest first.
+    /// Returns the candles of `symbol` that open within `window`, at most 5,000, oldest first.
     ///
     /// # Errors
-    /// When they cannot be had, or a bar makes no sense.
+    /// When the request fails, or `sieve` fails on a bad candle.
     pub async fn time_series(
         &self,
         symbol: &str,
@@ -80,17 +80,17 @@ impl Client {
         let read = |body: &[u8]| decode::time_series(symbol, body, sieve);
         match self.http.read(&["time_series"], &query, read).await {
             Ok(series) => Ok(series),
-            // Weekends and holidays: there is nothing, and that is no error.
+            // An empty range is no error: weekends and holidays have no candles.
             Err(error) if decode::is_empty_range(&error) => Ok(TimeSeries::default()),
             Err(error) => Err(error),
         }
     }
 
-    /// The same of several symbols at once, for as many credits: for each its bars, or why there
-    /// are none.
+    /// Requests the candles of several symbols at once, for as many credits. Returns for each symbol its
+    /// candles, or the reason for which there are none.
     ///
     /// # Errors
-    /// When the reply as a whole cannot be had.
+    /// When the request as a whole fails.
     pub async fn time_series_batch(
         &self,
         symbols: &[&str],
@@ -110,11 +110,11 @@ impl Client {
         Ok(each.into_iter().map(series).collect())
     }
 
-    /// The latest quotes of `symbols`, for a credit each: for each its quote, or its refusal. One
-    /// that makes no sense goes through `sieve`.
+    /// Requests the latest quotes of `symbols`, for a credit each. Returns for each symbol its quote or its
+    /// refusal; an invalid quote goes through `sieve`.
     ///
     /// # Errors
-    /// When they cannot be had.
+    /// When the request fails.
     pub async fn quote(
         &self,
         symbols: &[&str],
@@ -138,10 +138,11 @@ impl Client {
         Ok(quotes)
     }
 
-    /// The latest prices of `symbols`, for a credit each: for each its price, or its refusal.
+    /// Requests the latest prices of `symbols`, for a credit each. Returns for each symbol its price or its
+    /// refusal.
     ///
     /// # Errors
-    /// When they cannot be had.
+    /// When the request fails.
     pub async fn price(&self, symbols: &[&str]) -> Result<Vec<(String, Result<Crypto>)>> {
         let all = symbols.join(",");
         let query = [("symbol", all.as_str())];
@@ -153,24 +154,25 @@ impl Client {
         Ok(parts.into_iter().map(price).collect())
     }
 
-    /// The latest exchange rate of a pair, as in `EUR/USD`.
+    /// Returns the latest exchange rate of a pair such as `EUR/USD`.
     ///
     /// # Errors
-    /// When it cannot be had.
+    /// When the request fails.
     pub async fn exchange_rate(&self, pair: &str) -> Result<ExchangeRate> {
         let read = |body: &[u8]| decode::exchange_rate(pair, body);
         self.http.read(&["exchange_rate"], &[("symbol", pair)], read).await
     }
 
-    /// What the key's plan allows, as the service counts.
+    /// Returns the quota of the key's plan and its usage as counted by the service.
     ///
     /// # Errors
-    /// When it cannot be had.
+    /// When the request fails.
     pub async fn api_usage(&self) -> Result<ApiUsage> {
         self.http.read(&["api_usage"], &[], decode::api_usage).await
     }
 
-    /// One request about several symbols, at a credit each: for each its reply, or its refusal.
+    /// Makes one request about several symbols, for a credit each. Returns for each symbol its reply or its
+    /// refusal.
     async fn parts(
         &self,
         path: &[&str],
@@ -205,7 +207,7 @@ fn series_query<'a>(
     ]
 }
 
-/// As the service writes it.
+/// Returns the service's name of the interval.
 const fn api_name(interval: Interval) -> &'static str {
     match interval {
         Interval::M1 => "1min",
@@ -220,14 +222,14 @@ const fn api_name(interval: Interval) -> &'static str {
     }
 }
 
-/// The first and the last opening to ask for: the service takes both ends in.
+/// Returns the first and the last opening time to request: the service includes both.
 fn bounds(interval: Interval, window: Span) -> (String, String) {
     let last = window.to - TimeDelta::microseconds(1);
     let form = if interval.is_daily() { "%Y-%m-%d" } else { "%Y-%m-%d %H:%M:%S" };
     (window.from.format(form).to_string(), last.format(form).to_string())
 }
 
-/// The service counts credits a minute, and begins anew with each minute of its clock.
+/// Reads the rate-limit headers: the service counts credits per minute of its clock.
 fn hint(headers: &HeaderMap, now: DateTime<Utc>) -> RateLimitHint {
     let number = |name| headers.get(name)?.to_str().ok()?.trim().parse::<u32>().ok();
     let next_minute = || {
@@ -242,12 +244,12 @@ fn hint(headers: &HeaderMap, now: DateTime<Utc>) -> RateLimitHint {
     }
 }
 
-/// The service's times have no zone: we ask for UTC.
+/// Parses a time of the service, which has no zone: UTC is requested.
 pub(super) fn time(text: &str) -> Option<DateTime<Utc>> {
     NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").ok().map(|time| time.and_utc())
 }
 
-/// A key is needed.
+/// Returns the key, or an error if there is none.
 pub(super) fn needed(key: Option<SecretString>) -> Result<SecretString> {
     key.ok_or(Error::NoKey { service: NAME })
 }

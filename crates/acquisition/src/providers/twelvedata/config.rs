@@ -1,4 +1,4 @@
-//! What a user may choose about Twelve Data.
+//! The settings of the source Twelve Data.
 
 use std::time::Duration;
 
@@ -7,25 +7,25 @@ use serde::{Deserialize, Serialize};
 use crate::http::HttpConfig;
 use crate::{Error, Interval, Result, duration};
 
-/// What a user may choose about Twelve Data. The defaults suit the free plan.
+/// The settings of the source Twelve Data. The defaults suit the free plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Our symbols of what to read, as in the registry: coins, stocks, currency pairs.
+    /// The symbols to read, as in the registry: coins, stocks, currency pairs.
     pub symbols: Vec<String>,
-    /// Which bars to read.
+    /// The candle lengths to read.
     pub intervals: Vec<Interval>,
-    /// How many days of history to start with.
+    /// The days of history to start with.
     pub history_days: u32,
-    /// Whether to read the latest quotes as well, at a credit a symbol and round.
+    /// Whether to read the latest quotes as well, for a credit per symbol and round.
     pub quotes: bool,
-    /// Currency pairs whose exchange rate to read, as in `EUR/USD`, at a credit each and round.
+    /// The currency pairs whose exchange rate to read, as in `EUR/USD`, for a credit per pair and round.
     pub rates: Vec<String>,
-    /// How long after a round the next one begins.
+    /// The time between rounds.
     #[serde(with = "duration")]
     pub refresh: Duration,
-    /// How requests are made. The free plan has 8 credits a minute and 800 a day: say here if yours
-    /// has more.
+    /// The settings of HTTP requests. The default quota is that of the free plan, 8 credits a minute and 800
+    /// a day; configure it for a larger plan.
     pub http: HttpConfig,
 }
 

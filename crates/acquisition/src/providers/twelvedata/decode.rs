@@ -1,4 +1,5 @@
-//! Twelve Data's replies as plain rows. Pure functions of the bytes: no reply makes them panic.
+//! The decoder of Twelve Data's replies to plain rows: pure functions of the bytes, which do not panic on any
+//! reply.
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -12,12 +13,12 @@ use crate::decode::parse;
 use crate::http::{Refusal, RefusalKind};
 use crate::{Error, Result};
 
-/// Bars, and what they are in, from `/time_series`.
+/// Candles and their currency, from `/time_series`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TimeSeries {
-    /// What the prices are in, ISO 4217; none where the reply does not say (pairs).
+    /// The quote currency, ISO 4217; `None` if the reply does not name it (pairs).
     pub currency: Option<String>,
-    /// The bars, oldest first. Those of a day and longer open at midnight UTC of their day.
+    /// The candles, oldest first. Those of a day and longer open at midnight UTC of their day.
     pub bars: Bars,
 }
 
@@ -26,42 +27,42 @@ pub struct TimeSeries {
 pub struct Quote {
     /// The latest price.
     pub close: Crypto,
-    /// What it is in, ISO 4217; none where the reply does not say (pairs).
+    /// The quote currency, ISO 4217; `None` if the reply does not name it (pairs).
     pub currency: Option<String>,
-    /// When it was made.
+    /// The time of the quote.
     pub at: DateTime<Utc>,
-    /// Traded in the session, in the instrument's own units.
+    /// The volume of the session, in units of the instrument.
     pub volume: Option<Crypto>,
 }
 
 /// An exchange rate, from `/exchange_rate`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExchangeRate {
-    /// Units of the quote for one of the base.
+    /// Units of the quote currency per unit of the base currency.
     pub rate: Crypto,
-    /// When it held.
+    /// The time of the rate.
     pub at: DateTime<Utc>,
 }
 
-/// What the key's plan allows, from `/api_usage`.
+/// The quota of the key's plan and its usage, from `/api_usage`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct ApiUsage {
     /// Credits used in the present minute.
     pub current_usage: u32,
-    /// Credits a minute.
+    /// Credits per minute.
     pub plan_limit: u32,
-    /// What the plan is called.
+    /// The name of the plan.
     pub plan_category: Option<String>,
     /// Credits used today.
     pub daily_usage: Option<u32>,
-    /// Credits a day.
+    /// Credits per day.
     pub plan_daily_limit: Option<u32>,
 }
 
-/// `/time_series` of one symbol, in any order.
+/// Decodes `/time_series` of one symbol, in any order.
 ///
 /// # Errors
-/// When a bar makes no sense, or the reply is of another shape.
+/// When `sieve` fails on a bad candle, or the reply has another shape.
 pub fn time_series(symbol: &str, body: &[u8], sieve: &mut RowFilter) -> Result<TimeSeries> {
     let (mut currency, mut bars) = (None, None);
     let mut reader = JsonReader::new(symbol, body)?;
@@ -84,7 +85,7 @@ pub fn time_series(symbol: &str, body: &[u8], sieve: &mut RowFilter) -> Result<T
     Ok(TimeSeries { currency, bars })
 }
 
-/// Checks that a reply is about `symbol`, as in `AAPL`, `RY:TSX`, `EUR/USD`, if it says.
+/// Checks that a reply is about `symbol`, as in `AAPL`, `RY:TSX`, `EUR/USD`, if it names one.
 fn check_symbol(symbol: &str, fields: &Object<'_>) -> Result<()> {
     let asked = symbol.split_once(':').map_or(symbol, |(asked, _)| asked);
     match fields.maybe_text("symbol")? {
@@ -95,7 +96,7 @@ fn check_symbol(symbol: &str, fields: &Object<'_>) -> Result<()> {
     }
 }
 
-/// The fields of a bar, as they are written.
+/// The fields of a candle as raw JSON.
 #[derive(Debug, Clone, Copy, Default)]
 struct Fields<'a> {
     datetime: Option<&'a str>,
@@ -112,14 +113,16 @@ fn values(symbol: &str, reader: &mut JsonReader<'_, '_>, sieve: &mut RowFilter) 
         let (bar, row) = reader.row(|reader| bar(symbol, fields(reader)?))?;
         let place = || {
             let fields = Object::parse(symbol, row.as_bytes());
-            fields.and_then(|it| it.text("datetime")).unwrap_or_else(|_| format!("row {count}"))
+            fields
+                .and_then(|fields| fields.text("datetime"))
+                .unwrap_or_else(|_| format!("row {count}"))
         };
         if let Some(bar) = sieve.pass(bar, place, || row.to_owned())? {
             bars.push(bar);
         }
         Ok(())
     })?;
-    // The service's own order is newest first.
+    // The default order of the service is newest first.
     Ok(bars.sorted(symbol))
 }
 
@@ -141,7 +144,7 @@ fn fields<'a>(reader: &mut JsonReader<'_, 'a>) -> Result<Fields<'a>> {
     Ok(fields)
 }
 
-/// Returns the text of a field of a bar, which must be there.
+/// Returns the string in a required field of a candle.
 fn written<'a>(symbol: &str, field: &str, value: Option<&'a str>) -> Result<&'a str> {
     let value = value.ok_or_else(|| Error::decode(symbol, field, "it is missing"))?;
     json::plain(symbol, field, value)
@@ -162,7 +165,7 @@ fn bar(symbol: &str, fields: Fields<'_>) -> Result<Bar> {
     Bar { open_at, open, high, low, close, volume: None, base_volume }.checked(symbol)
 }
 
-/// `2026-08-21`, or `2026-08-21 15:30:00`, UTC.
+/// Parses `2026-08-21`, or `2026-08-21 15:30:00`, as UTC.
 fn opening(symbol: &str, text: &str) -> Result<DateTime<Utc>> {
     let bytes = text.as_bytes();
     let part = |from: usize, to: usize| digits::number(bytes.get(from..to)?);
@@ -181,14 +184,14 @@ fn opening(symbol: &str, text: &str) -> Result<DateTime<Utc>> {
     parse().ok_or_else(|| Error::value(symbol, "datetime", text, wrong))
 }
 
-/// `/quote` of one symbol.
+/// Decodes `/quote` of one symbol.
 ///
 /// # Errors
-/// When it lacks its price or its time, or one makes no sense.
+/// When the price or the time is missing or invalid.
 pub fn quote(symbol: &str, body: &[u8]) -> Result<Quote> {
     let fields = Object::parse(symbol, body)?;
     check_symbol(symbol, &fields)?;
-    // `timestamp` is the opening of the bar; how fresh the price is, `last_quote_at` says.
+    // `timestamp` is the opening of the candle; `last_quote_at` is the time of the price.
     let at = if fields.find("last_quote_at").is_some() { "last_quote_at" } else { "timestamp" };
     let volume = match fields.maybe_text("volume")? {
         Some(text) => parse::amount(symbol, "volume", &text)?,
@@ -202,19 +205,19 @@ pub fn quote(symbol: &str, body: &[u8]) -> Result<Quote> {
     })
 }
 
-/// `/price` of one symbol.
+/// Decodes `/price` of one symbol.
 ///
 /// # Errors
-/// When it is not there, or not above zero.
+/// When the price is missing, or not above zero.
 pub fn price(symbol: &str, body: &[u8]) -> Result<Crypto> {
     let fields = Object::parse(symbol, body)?.about(symbol.to_owned());
     parse::price(symbol, "price", &fields.text("price")?)
 }
 
-/// `/exchange_rate` of one pair.
+/// Decodes `/exchange_rate` of one pair.
 ///
 /// # Errors
-/// When it is of another pair, or makes no sense.
+/// When the reply is about another pair, or the rate is invalid.
 pub fn exchange_rate(pair: &str, body: &[u8]) -> Result<ExchangeRate> {
     let fields = Object::parse(pair, body)?.about(pair.to_owned());
     let found = fields.text("symbol")?;
@@ -224,10 +227,10 @@ pub fn exchange_rate(pair: &str, body: &[u8]) -> Result<ExchangeRate> {
     Ok(ExchangeRate { rate: fields.price("rate")?, at: fields.seconds("timestamp")? })
 }
 
-/// `/api_usage`.
+/// Decodes `/api_usage`.
 ///
 /// # Errors
-/// When it is of another shape.
+/// When the reply has another shape.
 pub fn api_usage(body: &[u8]) -> Result<ApiUsage> {
     let usage: ApiUsage = json::typed("api_usage", "the whole", body)?;
     let fields = Object::parse("api_usage", body)?;
@@ -238,12 +241,13 @@ pub fn api_usage(body: &[u8]) -> Result<ApiUsage> {
     }
 }
 
-/// A reply about several symbols, taken apart: for each its own reply, or its refusal. With one
-/// symbol left (or a list that names one twice) the service leaves out the outer object: the shape
-/// tells.
+/// Splits a reply about several symbols. Returns for each symbol its own reply or its refusal.
+///
+/// For one symbol (or a list that names one twice) the service omits the outer object, which is recognized by
+/// the fields.
 ///
 /// # Errors
-/// When it is no object, or a part of it refuses more than its symbol: the key, or the credits.
+/// When the reply is not an object, or a part refuses more than its symbol: the key, or the credits.
 pub fn batch(symbols: &[&str], body: &[u8]) -> Result<Vec<(String, Result<Vec<u8>>)>> {
     let fields = Object::parse("batch", body)?;
     let bare = ["values", "price", "close", "rate"].iter().any(|key| fields.find(key).is_some());
@@ -273,7 +277,8 @@ pub fn batch(symbols: &[&str], body: &[u8]) -> Result<Vec<(String, Result<Vec<u8
     symbols.iter().map(part).collect()
 }
 
-/// Finds the refusal in a reply, whatever its HTTP status: a numeric `code` with a `message`.
+/// Returns the refusal in a reply, if there is one, whatever its HTTP status: a numeric `code` with a
+/// `message`.
 pub fn refusal(body: &[u8]) -> Option<Refusal> {
     let fields = Object::parse("error", body).ok()?;
     let (code, message): (u16, String) =
@@ -297,7 +302,7 @@ pub fn refusal(body: &[u8]) -> Option<Refusal> {
     Some(Refusal { code: Some(code.to_string()), message, kind, advice })
 }
 
-/// Whether the service says that there is nothing in the range asked for.
+/// Returns `true` if the service reports that the requested range is empty.
 pub(super) fn is_empty_range(error: &Error) -> bool {
     matches!(error, Error::Status { message, .. } if message.starts_with("No data is available"))
 }

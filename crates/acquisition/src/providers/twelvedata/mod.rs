@@ -1,4 +1,4 @@
-//! Twelve Data: bars, quotes and exchange rates of coins, stocks and currencies.
+//! Twelve Data: candles, quotes and exchange rates of coins, stocks and currencies.
 
 mod client;
 mod config;
@@ -23,14 +23,14 @@ use crate::http::Budget;
 use crate::instruments::{self, ListedInstrument};
 use crate::{Context, Error, Interval, Result};
 
-/// The name under which sinks keep the cursor, and the `source` of the rows.
+/// The name under which sinks store the cursor, and the `source` of the rows.
 pub const NAME: &str = "twelvedata";
 
-/// What to show wherever the data is shown.
+/// The attribution to show wherever the data is shown.
 pub const ATTRIBUTION: &str = "Data provided by Twelve Data (https://twelvedata.com)";
 
-/// Twelve Data as a source: the bars of every symbol and interval up to the present, oldest first,
-/// then quotes and exchange rates where they are wanted.
+/// The source Twelve Data: the candles of every symbol and interval up to the present, oldest first, then
+/// quotes and exchange rates if configured.
 ///
 /// ```no_run
 /// use std::sync::Arc;
@@ -55,7 +55,7 @@ pub struct TwelveData {
 }
 
 impl TwelveData {
-    /// The source that `config` describes.
+    /// Creates the source from `config`.
     ///
     /// # Errors
     /// When there is no key, a symbol is not in the registry, or the key or the base URL cannot be
@@ -67,7 +67,7 @@ impl TwelveData {
         Ok(Self { client, config, listed, context: context.clone() })
     }
 
-    /// The client that it speaks through.
+    /// Returns the client that the source uses.
     pub fn client(&self) -> &Client {
         &self.client
     }
@@ -77,14 +77,14 @@ impl TwelveData {
             .hiding(self.client.hidden())
     }
 
-    /// The bars of a symbol that open within a window.
+    /// Reads the candles of a symbol that open within a window.
     async fn candles(
         &self,
         ask: &WindowRequest<'_>,
         symbol: &str,
         interval: Interval,
     ) -> Result<WindowResponse> {
-        let listed = self.listed.iter().find(|it| it.symbol == symbol);
+        let listed = self.listed.iter().find(|known| known.symbol == symbol);
         let listed = listed.ok_or_else(|| not_configured(symbol))?;
         let mut sieve = self.sieve(Candle::table(), ask);
         let series = self.client.time_series(&listed.id, interval, ask.window, &mut sieve).await?;
@@ -98,22 +98,22 @@ impl TwelveData {
         Ok(WindowResponse { batches, bad: sieve.into_bad(), ..WindowResponse::default() })
     }
 
-    /// The latest quotes of all symbols.
+    /// Reads the latest quotes of all symbols.
     async fn quotes(&self, ask: &WindowRequest<'_>) -> Result<WindowResponse> {
         let mut sieve = self.sieve(Quote::table(), ask);
-        // No more at once than a minute allows.
+        // A request of more symbols than the credits of a minute would never be allowed.
         let most = usize::try_from(self.client.budget()?.quota.per_minute.get()).unwrap_or(1);
         let page: usize = ask.page.and_then(|page| page.parse().ok()).unwrap_or(0);
         let mut chunks = self.listed.chunks(most).skip(page);
         let chunk = chunks.next().unwrap_or_default();
-        let ids: Vec<_> = chunk.iter().map(|it| it.id.as_str()).collect();
+        let ids: Vec<_> = chunk.iter().map(|listed| listed.id.as_str()).collect();
         let quotes = self.client.quote(&ids, &mut sieve).await?;
         let more = chunks.next().is_some();
         let next =
             if more { Continuation::Page((page + 1).to_string()) } else { Continuation::Done };
         let (mut rows, mut refused) = (Vec::new(), Vec::new());
         for (id, quote) in quotes {
-            let listed = self.listed.iter().find(|it| it.id == id);
+            let listed = self.listed.iter().find(|known| known.id == id);
             let symbol = listed.ok_or_else(|| not_configured(&id))?.symbol.clone();
             let quote = match quote {
                 Ok(quote) => quote,
@@ -147,7 +147,7 @@ impl TwelveData {
         })
     }
 
-    /// The latest exchange rate of a pair.
+    /// Reads the latest exchange rate of a pair.
     async fn rate(&self, ask: &WindowRequest<'_>, pair: &str) -> Result<WindowResponse> {
         let mut sieve = self.sieve(FxRate::table(), ask);
         let found = self.client.exchange_rate(pair).await;
@@ -168,7 +168,8 @@ impl TwelveData {
     }
 }
 
-/// What prices of `id` are in: pairs say it in their name, stocks in the reply.
+/// Returns the currency of the prices of `id`: that of the reply, as for stocks, or else that in the name of
+/// a pair.
 fn currency(id: &str, said: Option<&str>) -> Result<String> {
     let pair = id.split_once('/').map(|(_, quote)| quote);
     let currency = said.or(pair).map(str::to_owned);
@@ -184,13 +185,13 @@ impl HistoricalSource for TwelveData {
     fn series(&self, now: DateTime<Utc>) -> Vec<Series> {
         let refresh = self.config.refresh;
         let since = now - TimeDelta::days(self.config.history_days.into());
-        let candles = self.listed.iter().flat_map(|it| {
+        let candles = self.listed.iter().flat_map(|listed| {
             self.config.intervals.iter().map(move |interval| {
-                let name = format!("candles {} {}", it.symbol, interval.name());
-                // Both ends of a window count, and half a bar may stick out at each.
+                let name = format!("candles {} {}", listed.symbol, interval.name());
+                // Both ends of a window are included, and half a candle may exceed each.
                 let window = interval.length() * 4_998;
                 Series {
-                    settles: settles(*interval, it.kind),
+                    settles: settles(*interval, listed.kind),
                     ..Series::history(name, since, window, refresh)
                 }
             })
@@ -232,8 +233,8 @@ impl HistoricalSource for TwelveData {
     }
 }
 
-/// How long after its opening a bar is closed, and known to be. Days of stocks are those of their
-/// exchange, which may end twelve hours after ours.
+/// Returns the time after its opening at which a candle is final: its length and a margin. Daily candles of
+/// stocks follow the day of their exchange, which may end twelve hours after the UTC day.
 fn settles(interval: Interval, kind: Kind) -> TimeDelta {
     let late = match (interval.is_daily(), kind) {
         (false, _) => TimeDelta::minutes(1),

@@ -1,4 +1,4 @@
-//! The entry in the registry.
+//! The registry entry of Twelve Data.
 
 use super::{ATTRIBUTION, Config, NAME, TwelveData};
 use crate::{Credentials, Opening, Provider, Result, SourceHandle, SourceSpec};

@@ -1,4 +1,4 @@
-//! Twelve Data's WebSocket: what it is asked, and what its answers mean to us.
+//! The protocol of Twelve Data's WebSocket: its requests and the meaning of its messages.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::Result;
 use crate::instruments::ListedInstrument;
 use crate::live::{Event, Protocol, ServerMessage};
 
-/// What is asked of Twelve Data; the series are those of the instruments, in their order.
+/// The protocol of Twelve Data; the series are those of the instruments, in their order.
 #[derive(Debug)]
 pub(super) struct TwelveData {
     instruments: Vec<ListedInstrument>,
@@ -25,7 +25,7 @@ impl TwelveData {
     }
 
     fn place(&self, listing: &Listing) -> Option<usize> {
-        self.instruments.iter().position(|it| listing.is(&it.id))
+        self.instruments.iter().position(|listed| listing.is(&listed.id))
     }
 }
 
@@ -39,11 +39,11 @@ impl Protocol for TwelveData {
     }
 
     fn series(&self) -> Vec<String> {
-        self.instruments.iter().map(|it| format!("quotes {}", it.symbol)).collect()
+        self.instruments.iter().map(|listed| format!("quotes {}", listed.symbol)).collect()
     }
 
     fn subscribe(&self) -> Vec<String> {
-        let symbols: Vec<_> = self.instruments.iter().map(|it| it.id.as_str()).collect();
+        let symbols: Vec<_> = self.instruments.iter().map(|listed| listed.id.as_str()).collect();
         let params = json!({"symbols": symbols.join(",")});
         vec![json!({"action": "subscribe", "params": params}).to_string()]
     }
@@ -55,14 +55,16 @@ impl Protocol for TwelveData {
     fn read(&self, text: &str, _now: DateTime<Utc>) -> Result<Vec<ServerMessage>> {
         Ok(match decode::message(text)? {
             Message::Life => Vec::new(),
-            // What it is called is not logged: a reply may repeat the key.
+            // The name is not logged, because a reply may repeat the key.
             Message::Unknown(_) => {
                 tracing::debug!("an event that is not known, ignored");
                 Vec::new()
             }
             Message::Subscribed { accepted, refused, complaints } => {
-                let accepted =
-                    accepted.iter().filter_map(|it| self.place(it)).map(ServerMessage::Accepted);
+                let accepted = accepted
+                    .iter()
+                    .filter_map(|listing| self.place(listing))
+                    .map(ServerMessage::Accepted);
                 let refused = refused.into_iter().filter_map(|(listing, reason)| {
                     Some(ServerMessage::Refused(self.place(&listing)?, reason))
                 });

@@ -1,4 +1,4 @@
-//! What a user may choose about Twelve Data's stream.
+//! The settings of Twelve Data's stream.
 
 use std::time::Duration;
 
@@ -9,19 +9,19 @@ use crate::duration;
 use crate::http::HttpConfig;
 use crate::live::LiveConfig;
 
-/// What a user may choose about Twelve Data's stream.
+/// The settings of Twelve Data's stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Our symbols of what to stream, as in the registry: coins, shares, currencies; default: all
-    /// of the house. Each costs a credit of the plan's WebSocket credits while it is streamed.
+    /// The symbols to stream, as in the registry: coins, shares, currencies; default: all built-in ones. Each
+    /// uses one of the plan's WebSocket credits while it is streamed.
     pub symbols: Vec<String>,
-    /// From one sign of life of ours to the next; the service wants one every 10 seconds.
+    /// The interval of heartbeats; the service expects one every 10 seconds.
     #[serde(with = "duration")]
     pub heartbeat: Duration,
-    /// Pages, and when the line counts as dead.
+    /// The settings of pages and timeouts.
     pub live: LiveConfig,
-    /// How the line is opened; of the times, those that belong to connecting. Retries are those of
+    /// The settings of the opening request; of the timeouts, those for connecting apply. Retries are those of
     /// [`LiveConfig::reconnect`].
     pub http: HttpConfig,
 }
@@ -29,7 +29,7 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            symbols: INSTRUMENTS.iter().map(|it| it.symbol.to_string()).collect(),
+            symbols: INSTRUMENTS.iter().map(|known| known.symbol.to_string()).collect(),
             heartbeat: Duration::from_secs(10),
             live: LiveConfig::default(),
             http: HttpConfig::default(),

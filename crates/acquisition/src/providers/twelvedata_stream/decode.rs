@@ -1,4 +1,4 @@
-//! Twelve Data's messages as plain values. Nothing here knows a connection.
+//! The decoder of Twelve Data's messages, independent of a connection.
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -11,46 +11,46 @@ use crate::{Error, Result};
 /// A message of the service.
 #[derive(Debug)]
 pub enum Message {
-    /// What became of a subscription.
+    /// The result of a subscription.
     Subscribed {
-        /// What is accepted.
+        /// The accepted instruments.
         accepted: Vec<Listing>,
-        /// What is not, and why.
+        /// The refused instruments, with the reasons.
         refused: Vec<(Listing, String)>,
-        /// Complaints about the request as a whole.
+        /// Errors about the request as a whole.
         complaints: Vec<String>,
     },
-    /// A sign of life.
+    /// A heartbeat.
     Life,
-    /// A price, if it makes sense.
+    /// A price, or the reason for which it is invalid.
     Price(Result<Price>),
-    /// An event that we do not know.
+    /// An unknown event.
     Unknown(String),
 }
 
 /// An instrument as the service names it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Listing {
-    /// Its symbol.
+    /// The symbol.
     pub symbol: String,
-    /// The exchange, where it says so.
+    /// The exchange, if the message names it.
     #[serde(default)]
     pub exchange: Option<String>,
-    /// The exchange's ISO 10383 code, where it says so.
+    /// The exchange's ISO 10383 code, if the message names it.
     #[serde(default)]
     pub mic_code: Option<String>,
 }
 
 impl Listing {
-    /// Whether `id`, as in `AAPL`, `RY:TSX`, `EUR/USD`, names this.
+    /// Returns `true` if `id`, as in `AAPL`, `RY:TSX`, `EUR/USD`, names this instrument.
     pub fn is(&self, id: &str) -> bool {
         let here = |place: &str| {
-            let at = |it: &Option<String>| it.as_deref() == Some(place);
+            let at = |code: &Option<String>| code.as_deref() == Some(place);
             at(&self.exchange) || at(&self.mic_code)
         };
         self.symbol == id
             || id.split_once(':').is_some_and(|(symbol, place)| {
-                // A refusal does not repeat the place.
+                // A refusal does not repeat the exchange.
                 let silent = self.exchange.is_none() && self.mic_code.is_none();
                 self.symbol == symbol && (silent || here(place))
             })
@@ -62,17 +62,17 @@ impl Listing {
 pub struct Price {
     /// The instrument.
     pub listing: Listing,
-    /// What the prices are in.
+    /// The quote currency.
     pub currency: String,
-    /// When, to the second.
+    /// The time, to the second.
     pub at: DateTime<Utc>,
     /// The price.
     pub price: Crypto,
-    /// What buyers offered.
+    /// The bid.
     pub bid: Option<Crypto>,
-    /// What sellers asked.
+    /// The ask.
     pub ask: Option<Crypto>,
-    /// Traded this day, in the instrument's own units.
+    /// The volume of the day, in units of the instrument.
     pub day_volume: Option<Crypto>,
 }
 
@@ -94,11 +94,11 @@ struct Fail {
     message: Option<String>,
 }
 
-/// What a text of the service says.
+/// Decodes a message of the service.
 ///
 /// # Errors
-/// When it is not JSON, or one of the messages above lacks what makes it one. A price that makes no
-/// sense is an error in its own place.
+/// When the text is not JSON, or a message lacks a required field. The error of an invalid price is in
+/// [`Message::Price`].
 pub fn message(text: &str) -> Result<Message> {
     let object = json::message(NAME, text)?;
     let event = object.text("event")?;
@@ -125,7 +125,7 @@ fn price(object: Object<'_>, text: &str) -> Result<Price> {
     let symbol = object.text("symbol")?;
     let row = object.about(symbol.clone());
     let listing: Listing = json::typed(&symbol, "the whole", text.as_bytes())?;
-    // The words of `currency_quote` are a name, not a code.
+    // `currency_quote` is the name of a currency, not its code.
     let currency = match (row.find("currency"), symbol.split_once('/')) {
         (Some(_), _) => row.text("currency")?,
         (None, Some((_, quote))) => quote.into(),

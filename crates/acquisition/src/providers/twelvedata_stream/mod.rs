@@ -1,4 +1,4 @@
-//! Twelve Data's live prices: coins, shares and currencies as they change.
+//! Twelve Data's live prices of coins, shares and currencies.
 
 mod client;
 mod config;
@@ -18,13 +18,13 @@ use crate::live::{Live, Stream};
 use crate::providers::twelvedata;
 use crate::{Context, Error, Result, instruments};
 
-/// The name under which sinks keep the cursor, and the `source` of the rows.
+/// The name under which sinks store the cursor, and the `source` of the rows.
 pub const NAME: &str = "twelvedata_stream";
 
-/// What to show wherever the data is shown.
+/// The attribution to show wherever the data is shown.
 pub const ATTRIBUTION: &str = "Market data by Twelve Data (https://twelvedata.com)";
 
-/// Twelve Data's live prices as a source. It never ends.
+/// The live stream of Twelve Data's prices. It never ends.
 ///
 /// ```no_run
 /// use std::sync::Arc;
@@ -47,11 +47,11 @@ pub struct TwelveDataStream {
 }
 
 impl TwelveDataStream {
-    /// The source that `config` describes. It connects when it is first asked for a page.
+    /// Creates the source from `config`. It connects on the first fetch.
     ///
     /// # Errors
-    /// When there is no key, a symbol is not in the registry or unknown to Twelve Data, or the key
-    /// or the base URL cannot be used.
+    /// When there is no key, a symbol is not in the registry or has no name at Twelve Data, or the key or the
+    /// base URL cannot be used.
     pub fn new(config: Config, key: Option<SecretString>, context: &Context) -> Result<Self> {
         let key = key.ok_or(Error::NoKey { service: twelvedata::NAME })?;
         let instruments =

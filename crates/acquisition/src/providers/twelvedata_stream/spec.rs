@@ -1,4 +1,4 @@
-//! The entry in the registry.
+//! The registry entry of Twelve Data's stream.
 
 use super::{ATTRIBUTION, Config, NAME, TwelveDataStream};
 use crate::providers::twelvedata;

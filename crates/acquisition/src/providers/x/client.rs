@@ -1,4 +1,4 @@
-//! X's API v2, as much of it as we use: recent search and recent counts.
+//! The client of X's API v2, for the endpoints in use: recent search and recent counts.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,16 +14,16 @@ use crate::hidden::Hidden;
 use crate::http::{Budget, Http, HttpConfig, Key, Quota, RateLimitHint, Service};
 use crate::{Context, Error, Result};
 
-/// What we want to know of a post.
+/// The requested fields of a post.
 const FIELDS: (&str, &str) = ("tweet.fields", "author_id,created_at,lang,public_metrics");
 
-/// How far back X looks.
+/// The lookback of X.
 pub(super) const REACH: TimeDelta = TimeDelta::days(7);
 
-/// How long X takes to find a post: searches must end earlier.
+/// The indexing delay of X: searches must end before it.
 const FRESH: TimeDelta = TimeDelta::seconds(10);
 
-/// A client of X, for those who want its rows and not its tables.
+/// A client of X, for direct access to its rows instead of the tables.
 ///
 /// ```no_run
 /// use std::sync::Arc;
@@ -47,25 +47,25 @@ pub struct Client {
     clock: Arc<dyn Clock>,
 }
 
-/// What is searched for.
+/// A search request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SearchRecent<'a> {
-    /// In X's query language.
+    /// The query, in X's query language.
     pub query: &'a str,
-    /// From when on, to the second (`None`: as far back as X looks, 7 days).
+    /// The inclusive start, to the second (`None`: X's lookback, 7 days).
     pub start_time: Option<DateTime<Utc>>,
-    /// Until when, to the second and without it; at least 10 seconds ago (`None`: 30 seconds ago).
+    /// The exclusive end, to the second; at least 10 seconds ago (`None`: 30 seconds ago).
     pub end_time: Option<DateTime<Utc>>,
-    /// Only posts behind this one; instead of times.
+    /// The id after which posts are returned; instead of times.
     pub since_id: Option<&'a str>,
-    /// The page behind the one that gave this token.
+    /// The pagination token of the previous page.
     pub next_token: Option<&'a str>,
-    /// Posts a page, 10 to 100.
+    /// The maximum number of posts per page, 10 to 100.
     pub max_results: u32,
 }
 
 impl<'a> SearchRecent<'a> {
-    /// The newest hundred posts that match.
+    /// Creates a request for the newest hundred posts that match.
     pub const fn of(query: &'a str) -> Self {
         Self {
             query,
@@ -79,15 +79,15 @@ impl<'a> SearchRecent<'a> {
 }
 
 impl Client {
-    /// A client; the key is the *bearer token* of an app.
+    /// Creates a client; the key is the *bearer token* of an app.
     ///
     /// # Errors
     /// When there is no key, or it or the base URL cannot be used.
     pub fn new(key: Option<&SecretString>, http: &HttpConfig, context: &Context) -> Result<Self> {
         let key = key.ok_or(Error::NoKey { service: NAME })?.clone();
         let service = Service {
-            // X allows an app 300 counts and 450 searches in 15 minutes. A request of a hundred
-            // posts costs half a dollar: the month is the user's to raise.
+            // X allows an app 300 counts and 450 searches in 15 minutes. A request of a hundred posts costs
+            // half a dollar, so the monthly quota is low unless the user raises it.
             quota: Quota { per_month: Some(1_000), ..Quota::per_minute(20) },
             throttled_pause: Duration::from_mins(15),
             hint,
@@ -98,18 +98,18 @@ impl Client {
         Ok(Self { http, clock: context.clock.clone() })
     }
 
-    /// What X allows, and how much of it is left; a credit is a request.
+    /// Returns the quota and what is left of it; a credit is a request.
     ///
     /// # Errors
-    /// When the record of what was spent cannot be read.
+    /// When the record of requests cannot be read.
     pub fn budget(&self) -> Result<Budget> {
         self.http.budget()
     }
 
-    /// A page of posts, newest first.
+    /// Returns a page of posts, newest first.
     ///
     /// # Errors
-    /// When it cannot be had, or X could not be asked like this.
+    /// When the request fails, or its parameters are invalid.
     pub async fn search_recent(&self, ask: &SearchRecent<'_>) -> Result<Search> {
         check_max_results(ask.max_results)?;
         if ask.since_id.is_some() && (ask.start_time.is_some() || ask.end_time.is_some()) {
@@ -132,11 +132,11 @@ impl Client {
         Ok(found)
     }
 
-    /// How many posts match, hour by hour, oldest first; where `span` begins or ends within an hour,
-    /// that one is counted in part. `next_token` asks for the page behind the one that gave it.
+    /// Returns the number of matching posts by hour, oldest first; an hour in which `span` begins or ends is
+    /// counted in part. `next_token` is the pagination token of the previous page.
     ///
     /// # Errors
-    /// When it cannot be had, or X could not be asked like this.
+    /// When the request fails, or its parameters are invalid.
     pub async fn counts_recent(
         &self,
         query: &str,
@@ -158,12 +158,12 @@ impl Client {
         Ok(found)
     }
 
-    /// Returns what is not shown of replies: the key.
+    /// Returns the key to redact from replies.
     pub(super) fn hidden(&self) -> &Hidden {
         self.http.hidden()
     }
 
-    /// X answers in part where it can, and says what it could not.
+    /// Logs the problems of a partial answer.
     fn warn(&self, what: &'static str, problems: &[String]) {
         for problem in problems {
             let problem = self.hidden().text(problem);
@@ -198,7 +198,8 @@ fn shown(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-/// With nothing left of the quarter of an hour: until it is over, and a second.
+/// Reads the rate-limit headers: if nothing is left of the window of 15 minutes, pauses until a second after
+/// its end.
 fn hint(headers: &HeaderMap, _now: DateTime<Utc>) -> RateLimitHint {
     let number = |name| headers.get(name)?.to_str().ok()?.trim().parse::<i64>().ok();
     let empty = number("x-rate-limit-remaining") == Some(0);

@@ -1,4 +1,4 @@
-//! What a user may choose about X.
+//! The settings of the source X.
 
 use std::time::Duration;
 
@@ -8,44 +8,44 @@ use tidegauge_core::instruments::INSTRUMENTS;
 use crate::http::HttpConfig;
 use crate::{Error, Result, duration};
 
-/// What a user may choose about X.
+/// The settings of the source X.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Our symbols of what to search for, by the `query` of the registry; default: all of it.
+    /// The symbols to search for, by their `query` in the registry; default: all built-in ones.
     pub symbols: Vec<String>,
-    /// Whether to read how many posts there are, hour by hour: a request a symbol and round.
+    /// Whether to read the number of posts by hour: a request per symbol and round.
     pub counts: bool,
     /// Whether to read the posts themselves: X charges for each.
     pub posts: bool,
-    /// How many days of history to start with; X looks back 7.
+    /// The days of history to start with; the lookback of X is 7 days.
     pub history_days: u32,
-    /// Posts a request, 10 to 100.
+    /// The maximum number of posts per request, 10 to 100.
     pub max_results: u32,
-    /// Who judges how posts sound.
+    /// The sentiment model for posts.
     pub sentiment: Scorer,
-    /// How long after a round the next one begins.
+    /// The time between rounds.
     #[serde(with = "duration")]
     pub refresh: Duration,
-    /// How requests are made.
+    /// The settings of HTTP requests.
     pub http: HttpConfig,
 }
 
-/// Who judges how posts sound.
+/// A sentiment model for posts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scorer {
-    /// The lexicon [`crate::sentiment::Vader`], which knows English alone.
+    /// The lexicon [`crate::sentiment::Vader`], which supports English only.
     #[default]
     Vader,
-    /// Nobody.
+    /// No model: posts have no score.
     None,
 }
 
 impl Default for Config {
     fn default() -> Self {
         Self {
-            symbols: INSTRUMENTS.iter().map(|it| it.symbol.to_string()).collect(),
+            symbols: INSTRUMENTS.iter().map(|known| known.symbol.to_string()).collect(),
             counts: true,
             posts: true,
             history_days: 1,

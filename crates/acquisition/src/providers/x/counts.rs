@@ -1,4 +1,4 @@
-//! How many posts there are, hour by hour.
+//! The number of posts by hour.
 
 use std::collections::BTreeMap;
 
@@ -14,10 +14,10 @@ use crate::instruments::ListedInstrument;
 use crate::{Error, Result};
 
 impl X {
-    /// The hours that begin in a window.
+    /// Reads the hours that begin in a window.
     pub(super) async fn counts(
         &self,
-        it: &ListedInstrument,
+        listed: &ListedInstrument,
         ask: &WindowRequest<'_>,
     ) -> Result<WindowResponse> {
         let step = What::Counts.step();
@@ -25,7 +25,7 @@ impl X {
         if span.is_empty() {
             return Ok(WindowResponse::default());
         }
-        let found = self.client.counts_recent(&it.id, span, ask.page).await?;
+        let found = self.client.counts_recent(&listed.id, span, ask.page).await?;
         let table = SocialCount::table();
         let mut sieve = RowFilter::new(self.context.bad_rows, "social_counts", &ask.series.name)
             .hiding(self.client.hidden());
@@ -44,7 +44,7 @@ impl X {
         }
         let hours = hours.into_iter().filter(|(start, _)| ask.window.contains(*start));
         let rows = hours.map(|(start_at, posts)| SocialCount {
-            symbol: it.symbol.clone(),
+            symbol: listed.symbol.clone(),
             start_at,
             end_at: start_at + step,
             posts,
@@ -68,7 +68,8 @@ fn whole_hour(bucket: Bucket) -> Result<Bucket> {
     Err(Error::value(of, "end", &end, "which does not make a whole hour"))
 }
 
-/// Whether all that X counted is there: nobody promises that it sends hours without posts.
+/// Returns `true` if the hours add up to X's total: the API does not guarantee that it sends hours without
+/// posts.
 fn is_whole(found: &Counts, hours: &BTreeMap<DateTime<Utc>, i64>) -> bool {
     let sum = hours.values().try_fold(0i64, |sum, posts| sum.checked_add(*posts));
     let agree = found.total.is_some() && sum == found.total;
@@ -78,7 +79,7 @@ fn is_whole(found: &Counts, hours: &BTreeMap<DateTime<Utc>, i64>) -> bool {
     agree && found.next_token.is_none() && found.problems.is_empty()
 }
 
-/// Zero for every hour of `span` that is not there.
+/// Adds a zero for every missing hour of `span`.
 fn fill(hours: &mut BTreeMap<DateTime<Utc>, i64>, span: Span) {
     let mut hour = span.from;
     while hour < span.to {

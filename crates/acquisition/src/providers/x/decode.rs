@@ -1,6 +1,6 @@
-//! X's replies as plain rows. Pure functions of the bytes: no reply makes them panic.
+//! The decoder of X's replies to plain rows: pure functions of the bytes, which do not panic on any reply.
 //!
-//! X renames its fields, from *tweet* and *retweet* to *post* and *repost*: both names are read.
+//! X is renaming its fields from *tweet* and *retweet* to *post* and *repost*: both names are read.
 
 use chrono::{DateTime, Utc};
 
@@ -12,18 +12,18 @@ pub use super::problem::refusal;
 /// A page of `/2/tweets/search/recent`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Search {
-    /// The posts as they came, newest first.
+    /// The posts as raw JSON, newest first.
     pub rows: Vec<String>,
-    /// The id of the newest one; none where there is none.
+    /// The id of the newest post; `None` without posts.
     pub newest_id: Option<String>,
-    /// Leads to the next page; none on the last one.
+    /// The pagination token of the next page; `None` on the last one.
     pub next_token: Option<String>,
-    /// What X could not do, in its words.
+    /// The problems of a partial answer, in X's own words.
     pub problems: Vec<String>,
 }
 
 impl Search {
-    /// The posts, each as it came and as it is read.
+    /// Returns the posts, each as raw JSON and decoded.
     pub fn posts(&self) -> impl Iterator<Item = (&str, Result<Post>)> {
         self.rows.iter().map(|row| (row.as_str(), post(row)))
     }
@@ -32,65 +32,65 @@ impl Search {
 /// A post.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Post {
-    /// Its id, a number.
+    /// The id, a number.
     pub id: String,
-    /// What it says, with `&`, `<` and `>` written as in HTML.
+    /// The text, with `&`, `<` and `>` escaped as in HTML.
     pub text: String,
-    /// Whose it is; none where it was not asked for, as all that follows.
+    /// The author; `None` if it was not requested, like all that follows.
     pub author_id: Option<String>,
-    /// When it was written.
+    /// The time of writing.
     pub created_at: Option<DateTime<Utc>>,
-    /// Its language, BCP 47; `und` where X cannot tell.
+    /// The language, BCP 47; `und` if X cannot tell.
     pub lang: Option<String>,
-    /// What others did with it.
+    /// The engagement metrics.
     pub metrics: Option<Metrics>,
 }
 
-/// What others did with a post.
+/// The engagement metrics of a post.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Metrics {
-    /// Likes.
+    /// The number of likes.
     pub likes: i64,
-    /// Reposts.
+    /// The number of reposts.
     pub reposts: i64,
-    /// Replies.
+    /// The number of replies.
     pub replies: i64,
 }
 
 /// A page of `/2/tweets/counts/recent`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counts {
-    /// The counts as they came, oldest first.
+    /// The counts as raw JSON, oldest first.
     pub rows: Vec<String>,
-    /// What they add up to, as X says.
+    /// The total as reported by X.
     pub total: Option<i64>,
-    /// Leads to the next page; none on the last one.
+    /// The pagination token of the next page; `None` on the last one.
     pub next_token: Option<String>,
-    /// What X could not do, in its words.
+    /// The problems of a partial answer, in X's own words.
     pub problems: Vec<String>,
 }
 
 impl Counts {
-    /// The counts, each as it came and as it is read.
+    /// Returns the counts, each as raw JSON and decoded.
     pub fn buckets(&self) -> impl Iterator<Item = (&str, Result<Bucket>)> {
         self.rows.iter().map(|row| (row.as_str(), bucket(row)))
     }
 }
 
-/// How many posts there were from `start` up to, and without, `end`.
+/// The number of posts from `start`, inclusive, to `end`, exclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bucket {
-    /// Where it begins.
+    /// The inclusive start.
     pub start: DateTime<Utc>,
-    /// Where it ends.
+    /// The exclusive end.
     pub end: DateTime<Utc>,
-    /// Posts in it.
+    /// The number of posts.
     pub posts: i64,
 }
 
-/// What stands around the rows of any answer.
+/// The envelope of the rows of any answer.
 struct Envelope<'a> {
-    /// Not there where nothing matches.
+    /// The rows as raw JSON; X omits the field if nothing matches.
     rows: Vec<String>,
     meta: Object<'a>,
     problems: Vec<String>,
@@ -105,20 +105,20 @@ impl<'a> Envelope<'a> {
     }
 }
 
-/// `/2/tweets/search/recent`.
+/// Decodes `/2/tweets/search/recent`.
 ///
 /// # Errors
-/// When the reply is of another shape. A post of another shape is one of [`Search::posts`].
+/// When the reply has another shape. The error of an invalid post is in [`Search::posts`].
 pub fn search(body: &[u8]) -> Result<Search> {
     let Envelope { rows, meta, problems } = Envelope::parse("search/recent", body)?;
     let (newest_id, next_token) = (meta.maybe_text("newest_id")?, meta.maybe_text("next_token")?);
     Ok(Search { rows, newest_id, next_token, problems })
 }
 
-/// `/2/tweets/counts/recent`.
+/// Decodes `/2/tweets/counts/recent`.
 ///
 /// # Errors
-/// When the reply is of another shape. A count of another shape is one of [`Counts::buckets`].
+/// When the reply has another shape. The error of an invalid count is in [`Counts::buckets`].
 pub fn counts(body: &[u8]) -> Result<Counts> {
     const TOTAL: [&str; 2] = ["total_tweet_count", "total_post_count"];
     let Envelope { rows, meta, problems } = Envelope::parse("counts/recent", body)?;
@@ -127,10 +127,10 @@ pub fn counts(body: &[u8]) -> Result<Counts> {
     Ok(Counts { rows, total, next_token: meta.maybe_text("next_token")?, problems })
 }
 
-/// A post of a search.
+/// Decodes a post of a search.
 ///
 /// # Errors
-/// When a field is of another type than it was, or its id or its time are none.
+/// When a field is missing or has another type, or the id or the time is invalid.
 pub fn post(row: &str) -> Result<Post> {
     let fields = Object::parse("a post", row.as_bytes())?;
     let id = fields.text("id")?;
@@ -162,10 +162,10 @@ fn metrics(of: &str, fields: &Object<'_>) -> Result<Metrics> {
     })
 }
 
-/// A count of a span.
+/// Decodes a count of a span.
 ///
 /// # Errors
-/// When a field is of another type than it was, the count is negative, or the span is empty.
+/// When a field is missing or has another type, the count is negative, or the span is empty.
 pub fn bucket(row: &str) -> Result<Bucket> {
     let fields = Object::parse("a count", row.as_bytes())?;
     let (start, end) = (fields.text("start")?, fields.text("end")?);
@@ -181,7 +181,7 @@ pub fn bucket(row: &str) -> Result<Bucket> {
     Ok(bucket)
 }
 
-/// A whole number of zero or more, under the first of `names` that is there.
+/// Returns an integer of zero or more, from the first of `names` that exists.
 fn count<const N: usize>(of: &str, fields: &Object<'_>, names: [&str; N]) -> Result<i64> {
     let there = names.into_iter().find(|name| fields.find(name).is_some());
     let name = there.or(names.first().copied()).unwrap_or_default();

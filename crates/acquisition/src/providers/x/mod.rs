@@ -1,4 +1,4 @@
-//! X, formerly Twitter: posts that mention an instrument, how they sound, and how many there are.
+//! X, formerly Twitter: posts that mention an instrument, their sentiment, and their number.
 
 mod client;
 mod config;
@@ -26,25 +26,26 @@ use crate::instruments::{self, ListedInstrument};
 use crate::sentiment::{Sentiment, Vader};
 use crate::{Context, Error, Result};
 
-/// The name under which sinks keep the cursor.
+/// The name under which sinks store the cursor.
 pub const NAME: &str = "x";
 
-/// The alias of an instrument that posts are searched for by.
+/// The alias of an instrument that is its search query.
 const ALIAS: &str = "query";
 
-/// What to show wherever posts are shown.
+/// The attribution to show wherever posts are shown.
 pub const ATTRIBUTION: &str = "Posts from X (https://x.com)";
 
-/// A search of a whole day may take a thousand pages: what is read of it is kept page by page.
+/// The longest window of posts. A search of a whole day may take a thousand pages; progress is kept page by
+/// page.
 const WINDOW: TimeDelta = TimeDelta::days(1);
 
-/// How long on the way a request may be before X looks back no more to where it begins.
+/// The margin below X's lookback that allows for the latency of requests.
 const LEEWAY: TimeDelta = TimeDelta::minutes(30);
 
-/// X as a source.
+/// The source X.
 ///
-/// A round reads first the counts of every symbol, then its posts, up to 30 seconds before it began.
-/// A new round begins once [`Config::refresh`] has passed.
+/// A round reads first the counts of every symbol, then its posts, up to 30 seconds before it began. A new
+/// round begins once [`Config::refresh`] has passed.
 ///
 /// ```no_run
 /// use std::sync::Arc;
@@ -68,7 +69,7 @@ pub struct X {
     context: Context,
 }
 
-/// What a series is made of.
+/// The content of a series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum What {
     Counts,
@@ -76,15 +77,15 @@ enum What {
 }
 
 impl What {
-    fn name(self, it: &ListedInstrument) -> String {
+    fn name(self, listed: &ListedInstrument) -> String {
         let what = match self {
             Self::Counts => "counts",
             Self::Posts => "posts",
         };
-        format!("{what} {}", it.symbol)
+        format!("{what} {}", listed.symbol)
     }
 
-    /// What windows begin and end at: counts are of whole hours, and X reads times to the second.
+    /// Returns the alignment of windows: counts are of whole hours, and X reads times to the second.
     const fn step(self) -> TimeDelta {
         match self {
             Self::Counts => TimeDelta::hours(1),
@@ -94,7 +95,7 @@ impl What {
 }
 
 impl X {
-    /// The source that `config` describes; the key is the *bearer token* of an app.
+    /// Creates the source from `config`; the key is the *bearer token* of an app.
     ///
     /// # Errors
     /// When there is no key, a symbol has no query in the registry, a setting is out of bounds, or
@@ -110,17 +111,17 @@ impl X {
         Ok(Self { client, config, instruments, sentiment, context: context.clone() })
     }
 
-    /// The same with a judge of your own, in place of the one that `config` names.
+    /// Sets the sentiment model, in place of the one in `config`.
     #[must_use]
     pub fn with_sentiment(self, sentiment: Arc<dyn Sentiment>) -> Self {
         Self { sentiment: Some(sentiment), ..self }
     }
 
-    /// What is read, in the order in which a round reads it: counts cost little, posts may take the
-    /// whole month's credits.
+    /// Returns the series in the order in which a round reads them: counts cost little, posts may use up the
+    /// credits of the month.
     fn all(&self) -> impl Iterator<Item = (What, &ListedInstrument)> {
-        let counts = self.instruments.iter().map(|it| (What::Counts, it));
-        let posts = self.instruments.iter().map(|it| (What::Posts, it));
+        let counts = self.instruments.iter().map(|listed| (What::Counts, listed));
+        let posts = self.instruments.iter().map(|listed| (What::Posts, listed));
         let wanted = |what: &What| match what {
             What::Counts => self.config.counts,
             What::Posts => self.config.posts,
@@ -134,17 +135,17 @@ impl HistoricalSource for X {
     fn series(&self, now: DateTime<Utc>) -> Vec<Series> {
         let history = TimeDelta::days(self.config.history_days.into());
         let since = now - history.min(client::REACH - LEEWAY * 2);
-        let series = |(what, it): (What, &ListedInstrument)| Series {
+        let series = |(what, listed): (What, &ListedInstrument)| Series {
             reach: Some(client::REACH - LEEWAY),
             step: Some(what.step()),
             is_paged: what == What::Posts,
-            // It takes X a while to find a post, and to count it.
+            // X needs some time to index and count a post.
             settles: match what {
                 What::Counts => TimeDelta::minutes(5),
                 What::Posts => TimeDelta::seconds(30),
             },
             ..Series::history(
-                what.name(it),
+                what.name(listed),
                 ceil(since, what.step()),
                 match what {
                     What::Counts => client::REACH,
@@ -160,28 +161,35 @@ impl HistoricalSource for X {
         self.client.budget()
     }
 
-    /// Posts cost money: the counts of an hour tell as much.
+    /// Checks the service by the counts of one hour, because posts cost money.
     async fn check(&self, now: DateTime<Utc>) -> Result<String> {
-        let Some(it) = self.instruments.first() else { return Ok("nothing is configured".into()) };
+        let Some(listed) = self.instruments.first() else {
+            return Ok("nothing is configured".into());
+        };
         let hour = What::Counts.step();
-        let series = Series::history(What::Counts.name(it), now - hour, hour, self.config.refresh);
+        let series =
+            Series::history(What::Counts.name(listed), now - hour, hour, self.config.refresh);
         let to = ceil(now - hour, hour);
         let window = Span::new(to - hour, to);
         let ask =
             WindowRequest { series: &series, window, page: None, mark: None, at_edge: false, now };
-        self.counts(it, &ask).await?;
+        self.counts(listed, &ask).await?;
         Ok("answers, and takes the key".into())
     }
 
     async fn read(&self, ask: &WindowRequest<'_>) -> Result<WindowResponse> {
         let mut all = self.all();
-        match all.find(|(what, it)| what.name(it) == ask.series.name) {
-            Some((What::Counts, it)) => self.counts(it, ask).await,
-            Some((What::Posts, it)) => self.posts(it, ask).await,
+        match all.find(|(what, listed)| what.name(listed) == ask.series.name) {
+            Some((What::Counts, listed)) => self.counts(listed, ask).await,
+            Some((What::Posts, listed)) => self.posts(listed, ask).await,
             None => Err(Error::NoInstrument {
                 service: NAME,
                 symbol: ask.series.name.clone(),
-                known: self.all().map(|(what, it)| what.name(it)).collect::<Vec<_>>().join(", "),
+                known: self
+                    .all()
+                    .map(|(what, listed)| what.name(listed))
+                    .collect::<Vec<_>>()
+                    .join(", "),
             }),
         }
     }
@@ -203,13 +211,13 @@ impl Source for X {
     }
 }
 
-/// The last multiple of `step` up to `at`.
+/// Returns the last multiple of `step` up to `at`.
 fn floor(at: DateTime<Utc>, step: TimeDelta) -> DateTime<Utc> {
     let micros = |length: TimeDelta| length.num_microseconds().unwrap_or(1).max(1);
     at - TimeDelta::microseconds(at.timestamp_micros().rem_euclid(micros(step)))
 }
 
-/// The first multiple of `step` from `at` on.
+/// Returns the first multiple of `step` from `at` on.
 fn ceil(at: DateTime<Utc>, step: TimeDelta) -> DateTime<Utc> {
     let floor = floor(at, step);
     if floor < at { floor + step } else { at }

@@ -1,4 +1,4 @@
-//! The posts themselves.
+//! The posts of X.
 
 use std::collections::BTreeSet;
 
@@ -13,33 +13,33 @@ use crate::backfill::{Continuation, RowFilter, WindowRequest, WindowResponse};
 use crate::instruments::ListedInstrument;
 use crate::{Error, Result};
 
-/// How far X's clock may be ahead of ours.
+/// The allowed clock skew of X.
 const AHEAD: TimeDelta = TimeDelta::minutes(10);
 
-/// Where to go on: a page, and what was asked for when it was given.
+/// A position in the search: a page, and the parameters of its request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Place<'a> {
     token: Option<&'a str>,
     since_id: Option<&'a str>,
-    /// Whether the window was begun anew, since X took a place in it no more.
+    /// Whether the window was restarted because X no longer accepted the position.
     anew: bool,
 }
 
 impl<'a> Place<'a> {
     const ANEW: Self = Self { token: None, since_id: None, anew: true };
 
-    /// Where the window of `ask` goes on, or begins.
+    /// Returns the position at which the window of `ask` continues or begins.
     fn of(ask: &WindowRequest<'a>) -> Self {
         if let Some(page) = ask.page {
             return Self::parse(page);
         }
-        // X knows only ids as far back as it looks.
+        // X accepts only ids within its lookback.
         let known = |id: &&str| written_at(id).is_some_and(|at| at > ask.now - (REACH - LEEWAY));
         Self { since_id: ask.mark.filter(|_| ask.at_edge).filter(known), ..Self::default() }
     }
 
-    /// The place of the page that `token` leads to, as text: a token alone, or with how it was asked
-    /// for.
+    /// Returns the position of the page of `token` as text: the token alone, or with the parameters of the
+    /// request.
     fn next(self, token: &str) -> String {
         match (self.since_id, self.anew) {
             (Some(since_id), _) => format!("{token} since {since_id}"),
@@ -54,7 +54,7 @@ impl<'a> Place<'a> {
     }
 }
 
-/// When the post with that id was written: it counts milliseconds since the first of them.
+/// Returns the time of the post with this id, which contains the milliseconds since the first id.
 fn written_at(id: &str) -> Option<DateTime<Utc>> {
     const FIRST: u64 = 1_288_834_974_657;
     let millis = (id.parse::<u64>().ok()? >> 22).checked_add(FIRST)?;
@@ -62,23 +62,23 @@ fn written_at(id: &str) -> Option<DateTime<Utc>> {
 }
 
 impl X {
-    /// A page of the posts of a window, newest first.
+    /// Reads a page of the posts of a window, newest first.
     ///
-    /// At the present they are asked for by the last id seen, not by times: so those come, too, that
-    /// X found late.
+    /// At the present, posts are requested after the last id seen instead of by time, which includes posts
+    /// that X indexed late.
     pub(super) async fn posts(
         &self,
-        it: &ListedInstrument,
+        listed: &ListedInstrument,
         ask: &WindowRequest<'_>,
     ) -> Result<WindowResponse> {
         let place = Place::of(ask);
-        match self.search(it, ask, place).await {
-            Ok(found) => self.answer(it, ask, place, &found),
-            // Once: whoever is refused again has to hear why.
+        match self.search(listed, ask, place).await {
+            Ok(found) => self.answer(listed, ask, place, &found),
+            // The restart happens once: a second refusal is reported.
             Err(error) if place != Place::default() && !place.anew && is_stale(&error) => {
                 tracing::warn!(series = ask.series.name, %error, "the window is read from its start");
                 let place = Place::ANEW;
-                self.answer(it, ask, place, &self.search(it, ask, place).await?)
+                self.answer(listed, ask, place, &self.search(listed, ask, place).await?)
             }
             Err(error) => Err(error),
         }
@@ -86,7 +86,7 @@ impl X {
 
     async fn search(
         &self,
-        it: &ListedInstrument,
+        listed: &ListedInstrument,
         ask: &WindowRequest<'_>,
         place: Place<'_>,
     ) -> Result<Search> {
@@ -98,14 +98,14 @@ impl X {
             since_id: place.since_id,
             next_token: place.token,
             max_results: self.config.max_results,
-            ..SearchRecent::of(&it.id)
+            ..SearchRecent::of(&listed.id)
         };
         self.client.search_recent(&search).await
     }
 
     fn answer(
         &self,
-        it: &ListedInstrument,
+        listed: &ListedInstrument,
         ask: &WindowRequest<'_>,
         place: Place<'_>,
         found: &Search,
@@ -116,7 +116,7 @@ impl X {
         for (at, (row, post)) in found.posts().enumerate() {
             let id = post.as_ref().ok().map(|post| post.id.clone());
             let unnamed = || format!("{} {} row {at}", ask.window, ask.page.unwrap_or_default());
-            let read = post.and_then(|post| self.row(it, post, ask.now));
+            let read = post.and_then(|post| self.row(listed, post, ask.now));
             let Some(read) = sieve.pass(read, || id.unwrap_or_else(unnamed), || row.to_owned())?
             else {
                 continue;
@@ -139,7 +139,7 @@ impl X {
         })
     }
 
-    fn row(&self, it: &ListedInstrument, post: Post, now: DateTime<Utc>) -> Result<SocialPost> {
+    fn row(&self, listed: &ListedInstrument, post: Post, now: DateTime<Utc>) -> Result<SocialPost> {
         let of = format!("post {}", post.id);
         let missing = |field| Error::decode(&of, field, "it is missing");
         let metrics = post.metrics.ok_or_else(|| missing("public_metrics"))?;
@@ -158,7 +158,7 @@ impl X {
             like_count: metrics.likes,
             repost_count: metrics.reposts,
             reply_count: metrics.replies,
-            symbol: it.symbol.clone(),
+            symbol: listed.symbol.clone(),
             sentiment,
         })
     }
@@ -176,18 +176,18 @@ impl X {
     }
 }
 
-/// Whether X does not take the id or the page that we go on from: both grow old.
+/// Returns `true` if X rejects the id or the page to continue from, both of which expire.
 fn is_stale(error: &Error) -> bool {
     let Error::Status { status: 400, message, .. } = error else { return false };
     ["since_id", "next_token", "pagination_token"].iter().any(|name| message.contains(name))
 }
 
-/// A text as people read it: X writes three characters as HTML does.
+/// Returns a text with the three HTML escapes of X undone.
 fn plain(text: &str) -> String {
     text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
 
-/// The larger of two ids.
+/// Returns the larger of two ids, compared as numbers.
 fn larger<'a>(one: Option<&'a str>, other: Option<&'a str>) -> Option<&'a str> {
     one.into_iter().chain(other).max_by_key(|id| id.parse::<u64>().ok())
 }

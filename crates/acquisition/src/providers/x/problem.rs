@@ -1,10 +1,10 @@
-//! The words in which X refuses: problem objects, in the shapes that they come in.
+//! X's refusals: problem objects, in the formats in use.
 
 use crate::decode::json::{self, Object};
 use crate::http::{Refusal, RefusalKind};
 
-/// X's own words in a reply that refuses. A reply that has rows refuses nothing, whatever it says
-/// beside them.
+/// Returns X's refusal in a reply, if there is one. A reply with rows is not a refusal, whatever else it
+/// contains.
 pub fn refusal(body: &[u8]) -> Option<Refusal> {
     let fields = object(body)?;
     let there = |name| !matches!(fields.find(name), None | Some("null"));
@@ -16,16 +16,17 @@ pub fn refusal(body: &[u8]) -> Option<Refusal> {
     let code = all().find_map(code);
     let details: Vec<_> = nested.iter().filter_map(said).collect();
     let message = match (text(&fields, "title"), details.is_empty()) {
-        // What is wrong with which parameter is worth more than that something is.
+        // The details of the parameters say more than the title.
         (Some(title), false) => format!("{title}: {}", details.join("; ")),
         (None, false) => details.join("; "),
         (_, true) => said(&fields)?,
     };
-    let (kind, advice) = meaning(code.as_deref(), all().find_map(|it| text(it, "title")), all());
+    let (kind, advice) =
+        meaning(code.as_deref(), all().find_map(|problem| text(problem, "title")), all());
     Some(Refusal { code, message, kind, advice })
 }
 
-/// What each problem of a list says.
+/// Returns the message of each problem of a list.
 pub(super) fn said_in(list: &str) -> Vec<String> {
     objects(list).iter().filter_map(said).collect()
 }
@@ -43,7 +44,7 @@ fn text(fields: &Object<'_>, name: &str) -> Option<String> {
     fields.text(name).ok()
 }
 
-/// The last part of its type, which is a URL; of older ones, its number.
+/// Returns the last part of the problem's type, which is a URL, or the number of older problems.
 fn code(fields: &Object<'_>) -> Option<String> {
     let kind = text(fields, "type").filter(|kind| kind != "about:blank");
     let kind = kind.as_deref().and_then(|kind| kind.rsplit('/').next()).map(str::to_owned);

@@ -1,4 +1,4 @@
-//! The entry in the registry.
+//! The registry entry of X.
 
 use super::{ALIAS, ATTRIBUTION, Config, NAME, X};
 use crate::{Credentials, Opening, Provider, Result, SourceHandle, SourceSpec};
