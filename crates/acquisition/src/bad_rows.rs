@@ -16,9 +16,9 @@ use crate::{Error, Result};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BadRows {
-    /// The page fails, and none of its rows is taken. Exception: a row of a service with a number of more
-    /// digits than its column holds is quarantined, because a number that is sent as a float is wrong in no
-    /// other way.
+    /// The page fails, and none of its rows is taken. Exception: a row of a service with a number that has
+    /// more digits than its column holds is quarantined, because a number that is sent as a float is wrong in
+    /// no other way.
     #[default]
     Fail,
     /// The row is written to the table `quarantine` with its reason; the other rows are taken.

@@ -12,8 +12,8 @@ use crate::Error;
 #[derive(Clone, Default)]
 pub(crate) struct Hidden(Option<SecretString>);
 
-/// The number of characters of the key that are redacted even without the rest: a text that was cut may end
-/// within the key.
+/// The length of a prefix of the key that is redacted like the whole key: a text that was cut may end within
+/// the key.
 const ENOUGH: usize = 8;
 
 impl fmt::Debug for Hidden {

@@ -34,7 +34,7 @@
 //! }
 //! ```
 
-#![cfg_attr(not(feature = "all"), allow(dead_code, unreachable_pub))] // what providers share, one alone does not use
+#![cfg_attr(not(feature = "all"), allow(dead_code, unreachable_pub))] // shared items are unused with a single provider
 
 #[cfg(feature = "_series")]
 pub mod backfill;

@@ -112,7 +112,7 @@ impl Credentials {
     }
 }
 
-/// The bounds of the settings of a source; implemented for every type that meets them.
+/// The trait bounds of the settings of a source; implemented for every type that meets them.
 pub trait Settings:
     Debug + Clone + PartialEq + Default + Serialize + DeserializeOwned + Send + Sync + 'static
 {

@@ -146,7 +146,8 @@ impl Backfill {
         let mut notes = Notes::new(source, series, now);
         let earliest = series.earliest(now).unwrap_or(left.from).max(left.from).min(left.to);
         let lost = Span::new(left.from, earliest);
-        // The span that moves out of the service's lookback while the plan is carried out is not reported.
+        // Up to ten minutes may leave the service's lookback while a plan is carried out; they are not
+        // reported.
         if lost.length() > TimeDelta::minutes(10) && progress.paging.is_none() {
             notes.failed(lost, "the service does not look back that far");
         }

@@ -30,7 +30,8 @@ use crate::{FoundInstrument, Result};
 /// A source of time series, of which any span can be requested.
 ///
 /// # Implementing
-/// Implement [`series`](Self::series) and [`read`](Self::read); the methods of [`Source`] are one call each.
+/// Implement [`series`](Self::series) and [`read`](Self::read); `fetch` of [`Source`] is one call of
+/// [`sync_page`].
 #[async_trait]
 pub trait HistoricalSource: Source + Debug {
     /// Returns the configured series, in the order in which a round reads them.

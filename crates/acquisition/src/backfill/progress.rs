@@ -47,7 +47,7 @@ pub(super) struct Read {
     /// The mark of the previous window.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) mark: Option<String>,
-    /// The round in which the series was last read to its end, microseconds since 1970.
+    /// The instant as of which the series was last read to its end, microseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) at: Option<i64>,
 }
@@ -76,8 +76,10 @@ impl Paging {
 
 impl Run {
     /// Returns the run of a window that is read up to `reached` with `rows` rows: `before`, extended, if the
-    /// window continues it, else a new one. A window without rows is a run of its own, unless it ends at the
-    /// present (`at_edge`).
+    /// window continues it, else a new one.
+    ///
+    /// Windows with rows and windows without are separate runs, except that an empty window that ends at the
+    /// present (`at_edge`) extends any run.
     pub(super) fn after(
         before: Option<Self>,
         from: DateTime<Utc>,

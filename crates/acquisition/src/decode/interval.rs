@@ -15,7 +15,7 @@ use crate::{Error, Result};
 /// assert_eq!(Interval::H4.length(), TimeDelta::hours(4));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[allow(missing_docs)] // each is its name
+#[allow(missing_docs)] // the names say the length
 pub enum Interval {
     #[serde(rename = "1m")]
     M1,

@@ -71,7 +71,7 @@ impl Failure {
 
 /// Returns the reason for which TLS rejected the certificate, if that is the cause.
 fn distrust(error: &reqwest::Error) -> Option<String> {
-    // The type is that of the TLS library, which is not a direct dependency, so its message is parsed.
+    // The type is that of the TLS library, which this crate does not name, so its message is parsed.
     let mut cause = error.source();
     while let Some(error) = cause {
         let words = error.to_string();

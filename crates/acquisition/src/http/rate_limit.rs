@@ -151,8 +151,8 @@ impl Spent {
         if self.hold_until > micros + LONGEST_HOLD {
             self.hold_until = 0;
         }
-        // Slots are at most an hour apart and queues are short: a slot further ahead comes from a wrong
-        // clock.
+        // Slots are at most an hour apart, and no queue has a hundred of them: a slot further ahead comes
+        // from a wrong clock.
         if self.next_at > micros + LONGEST_HOLD {
             self.next_at = 0;
         }

@@ -76,7 +76,7 @@ impl Track {
 
     /// Ends the run after the connection is lost. Returns the coverage that is not recorded yet.
     pub(super) fn end(&mut self, source: &str, now: DateTime<Utc>) -> Option<Coverage> {
-        // An unfinished candle is completed by a later connection or a backfill.
+        // A candle in progress is discarded, because its final state is not known.
         self.bars.running = None;
         let coverage = self.coverage(source, now);
         if let Some(run) = self.run.take().filter(|run| run.refused.is_none()) {

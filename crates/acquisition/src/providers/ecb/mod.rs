@@ -82,8 +82,8 @@ impl Ecb {
             || self.config.symbols.iter().any(|symbol| symbol == currency)
     }
 
-    /// Returns the rates of the daily file from `from` on, and `true` if they are complete without the data
-    /// API: no earlier day since `from` may have a fixing.
+    /// Returns the rates of the daily file from `from` on, and `true` if they suffice: no day between `from`,
+    /// inclusive, and the day of the file, exclusive, may have a fixing.
     async fn newest(&self, from: NaiveDate, sieve: &mut RowFilter) -> Result<(Vec<Rate>, bool)> {
         let daily = self.client.daily(sieve).await?;
         let day = daily.iter().map(|rate| rate.date).max();

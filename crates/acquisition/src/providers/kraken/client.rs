@@ -87,7 +87,7 @@ impl Client {
         decode::ticker(pair, &self.http.get(&["Ticker"], &[("pair", pair)]).await?)
     }
 
-    /// Returns all tradable pairs, to look up names.
+    /// Returns all pairs of the exchange, to look up names.
     ///
     /// # Errors
     /// When the request fails.

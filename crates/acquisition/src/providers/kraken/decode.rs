@@ -50,7 +50,7 @@ pub struct Trades {
     pub last: String,
 }
 
-/// A tradable pair, from `/AssetPairs`.
+/// A pair of the exchange, from `/AssetPairs`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AssetPair {
     /// The name that all parts of the API accept, as in `BTC/USD`.

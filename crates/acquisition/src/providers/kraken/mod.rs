@@ -182,7 +182,7 @@ impl HistoricalSource for Kraken {
     async fn find(&self, text: &str) -> Result<Vec<FoundInstrument>> {
         let text = text.to_lowercase();
         let found = |pair: AssetPair| {
-            // Prices are in US dollars in Tidegauge.
+            // Prices are in US dollars here, so pairs in other currencies are omitted.
             let base = pair.name.strip_suffix("/USD")?.to_owned();
             let holds = base.to_lowercase().contains(&text);
             holds.then(|| FoundInstrument::new(pair.name, base, pair.internal))

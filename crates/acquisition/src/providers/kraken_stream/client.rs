@@ -130,7 +130,7 @@ impl Protocol for Kraken {
     }
 
     fn heartbeat(&self) -> Option<(Duration, &'static str)> {
-        None // Kraken's heart beats once a second by itself
+        None // Kraken sends a heartbeat every second by itself
     }
 
     fn read(&self, text: &str, now: DateTime<Utc>) -> Result<Vec<ServerMessage>> {

@@ -93,7 +93,7 @@ pub struct Trade {
     pub trade_id: i64,
     /// The time.
     pub at: DateTime<Utc>,
-    /// The side of the taker: `buy` or `sell`.
+    /// The side: `buy` or `sell`.
     pub side: String,
     /// The price.
     pub price: Crypto,

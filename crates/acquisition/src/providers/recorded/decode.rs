@@ -56,7 +56,7 @@ fn price(line: &StringRecord) -> Result<(Candle, RawCryptoMarketData)> {
         name: instrument.name.to_string(),
         price_usd: close,
         volume_24h_usd: Some(amount(symbol, "volume_usd", volume)?),
-        market_cap_usd: (cap.units() != 0).then_some(cap), // 0.0 says that it is not known
+        market_cap_usd: (cap.units() != 0).then_some(cap), // 0.0: unknown
     };
     Ok((candle, observed))
 }

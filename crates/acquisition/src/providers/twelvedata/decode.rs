@@ -158,7 +158,7 @@ fn bar(symbol: &str, fields: Fields<'_>) -> Result<Bar> {
     }
     let [open, high, low, close] = prices;
     let base_volume = match fields.volume {
-        None | Some("null") => None, // of currencies and most coins
+        None | Some("null") => None, // for currencies and most coins
         volume => parse::amount(symbol, "volume", written(symbol, "volume", volume)?)?,
     };
     let open_at = opening(symbol, opened)?;
