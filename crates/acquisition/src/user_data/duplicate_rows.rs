@@ -1,4 +1,4 @@
-//! What becomes of a row that has the key of another one and differs from it.
+//! The policies for rows whose key another row has.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -10,22 +10,22 @@ use tidegauge_core::{BatchBuilder, Cell, OnDuplicate, Table, TableRef, WriteMode
 use crate::error::cut;
 use crate::{Error, Result};
 
-/// What becomes of a row that has the key of another one and differs from it, in the same file or query or in the
-/// store. One that is the same in all columns is skipped.
+/// The policy for a row whose key another row has, in the same file or query or in the store, and
+/// that differs from it. A row that is equal in all columns is skipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DuplicateRows {
-    /// The page fails, and nothing of it is taken.
+    /// The page fails, and none of its rows are loaded.
     Refuse,
-    /// The row goes to the table `quarantine`, and the one that was there before stays.
+    /// The row goes to the table `quarantine`, and the earlier one stays.
     SetAside,
-    /// The row takes the place of the one that was there before.
+    /// The row replaces the earlier one.
     Last,
 }
 
 impl DuplicateRows {
-    /// Returns what a table does by itself: one that is written by append refuses such rows, one that is merged
-    /// takes the last.
+    /// Returns the default policy of a table: [`Self::Refuse`] if it is written by append,
+    /// [`Self::Last`] if it is merged.
     pub fn of(table: &Table) -> Self {
         match table.write {
             WriteMode::Append => Self::Refuse,
@@ -33,7 +33,7 @@ impl DuplicateRows {
         }
     }
 
-    /// Returns the same for a sink, at the time `now`.
+    /// Returns the policy of a sink that corresponds to this one, at the time `now`.
     pub(crate) fn policy(self, now: DateTime<Utc>) -> OnDuplicate {
         match self {
             Self::Refuse => OnDuplicate::Refuse,
@@ -43,27 +43,27 @@ impl DuplicateRows {
     }
 }
 
-/// The keys of the rows of a page, and where these stand.
+/// The keys of the rows of a page, and the places of these rows.
 #[derive(Debug)]
 pub(crate) struct PageKeys {
     table: TableRef,
-    /// The places of the key's columns in a row.
+    /// The indexes of the key columns in a row.
     key: Vec<usize>,
-    /// Of each key the fingerprint of its row, and the row's number.
+    /// For each key, the fingerprint and the number of its row.
     rows: HashMap<Vec<u8>, (u64, usize)>,
-    /// Where each row stands; empty where its key says that.
+    /// The place of each row; empty if its key identifies it.
     places: Vec<String>,
     has_places: bool,
-    /// The bytes of the row at hand, so that they are not allocated for each.
+    /// A buffer for the bytes of a row, reused to avoid an allocation for each.
     bytes: Vec<u8>,
 }
 
-/// Two rows of a page that have one key and differ.
+/// Two rows of a page that have the same key and differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pair {
-    /// The key's columns with their values.
+    /// The key columns with their values.
     pub(crate) key: String,
-    /// Where the first row stands, if that is known.
+    /// The place of the first row, if known.
     pub(crate) first: Option<String>,
 }
 
@@ -83,8 +83,8 @@ impl PageKeys {
         }
     }
 
-    /// Takes the next row, or returns the earlier one of its key from which it differs. With `replaces` it is
-    /// taken all the same.
+    /// Adds the next row, or returns the earlier row with the same key from which it differs. With
+    /// `replaces` it is added in both cases.
     pub(crate) fn take(
         &mut self,
         cells: &[Cell<'_>],
@@ -120,12 +120,12 @@ impl PageKeys {
         &self.table
     }
 
-    /// Returns where the rows stand that were taken.
+    /// Returns the places of the rows that were added.
     pub(crate) fn into_places(self) -> Vec<String> {
         self.places
     }
 
-    /// Returns the columns of the key with their values.
+    /// Returns the key columns with their values, in at most 200 characters.
     fn shown(&self, cells: &[Cell<'_>]) -> Result<String> {
         let mut builder = BatchBuilder::new(&self.table);
         for cell in cells {
@@ -136,13 +136,13 @@ impl PageKeys {
 }
 
 impl Pair {
-    /// Returns the error of the row at `place`, which has the key of another one.
+    /// Returns the error for the row at `place`, whose key another row has.
     pub(crate) fn error(&self, table: &Table, place: String) -> Error {
         let (table, key) = (table.name.to_string(), self.key.clone());
         Error::Duplicate { table, key, places: self.first.clone().map(|first| (first, place)) }
     }
 
-    /// Returns why the row is set aside.
+    /// Returns the reason for which the row is quarantined.
     pub(crate) fn reason(&self) -> String {
         match &self.first {
             Some(first) => {
@@ -153,7 +153,7 @@ impl Pair {
     }
 }
 
-/// Appends the bytes of `cell`, which no other value of its column has.
+/// Appends the bytes of `cell`, which are unique among the values of its column.
 pub(crate) fn write(cell: &Cell<'_>, bytes: &mut Vec<u8>) {
     match cell {
         Cell::Null => bytes.push(0),
@@ -162,7 +162,7 @@ pub(crate) fn write(cell: &Cell<'_>, bytes: &mut Vec<u8>) {
             bytes.push(2);
             bytes.extend(value.to_le_bytes());
         }
-        // Both zeros are one number.
+        // Both zeros are the same number.
         Cell::Float(value) => {
             bytes.push(3);
             bytes.extend((value + 0.0).to_bits().to_le_bytes());

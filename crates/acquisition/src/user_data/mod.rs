@@ -1,4 +1,4 @@
-//! Data of the user's own: files and databases, and how their columns fill those of a table.
+//! User data: files and databases, and the mapping of their columns to those of a table.
 
 #[cfg(feature = "database")]
 pub mod database;

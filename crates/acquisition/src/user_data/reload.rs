@@ -1,4 +1,4 @@
-//! Loading a span of time of a user's own files or database again.
+//! Backfill of a time span from a user's own files or database.
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -15,12 +15,13 @@ use tidegauge_core::{
 use crate::user_data::duplicate_rows::write;
 use crate::{Error, Result, cursor};
 
-/// Reads a source that knows no spans from its beginning, and takes the rows alone whose time lies in a span: a source
-/// of its own, `<source> fill`. A row that differs from the one of its key takes that one's place, in appended tables
-/// as well; rows that the source no longer has stay.
+/// A backfill of a source without time windows: reads the source from its beginning and takes only
+/// the rows whose time is within a span. It is a source of its own, `<source> fill`. A row that
+/// differs from the stored one with its key replaces it, in append tables as well; rows that the
+/// source no longer has stay.
 ///
-/// Of a key that the source has several versions of, the last one counts: where that lies outside of the span, none is
-/// taken. To know them all, the source is read twice, unless it is a single page.
+/// If the source has several versions of a key, the last one counts: if that is outside the span,
+/// none is taken. To know all versions, the source is read twice, unless it is a single page.
 ///
 /// ```
 /// # use std::sync::Arc;
@@ -50,45 +51,48 @@ pub struct Reload {
     source: Arc<dyn Source>,
     name: String,
     table: TableRef,
-    /// The column of the event's time.
+    /// The column with the event's time.
     time: String,
     span: Span,
-    /// When it was planned, microseconds since 1970: a cursor of another plan says nothing about this one.
+    /// The time at which the backfill was planned, in microseconds since 1970; a cursor of another
+    /// plan is ignored.
     planned: i64,
-    /// How many rows had no time, and were not taken.
+    /// The number of rows that were not taken because they have no time.
     timeless: AtomicUsize,
-    /// How many rows of the span were not taken, since the last version of their key lies outside of it.
+    /// The number of rows of the span that were not taken because the last version of their key is
+    /// outside it.
     outdated: AtomicUsize,
-    /// What a first reading has found; `None` before it.
+    /// The result of the first reading; `None` before it.
     survey: Mutex<Option<Arc<Survey>>>,
 }
 
-/// What a first reading of the source has found.
+/// The result of the first reading of the source.
 #[derive(Debug, Default)]
 struct Survey {
-    /// The keys of rows of the span of which a later version lies outside of it.
+    /// The keys of rows of the span of which a later version is outside it.
     outdated: HashSet<u128>,
     /// The page, if the source is a single one.
     only: Option<Page>,
-    /// What reading it came upon: the second reading comes upon the same.
+    /// The notes of the first reading, which the second would repeat.
     notes: Mutex<Vec<String>>,
 }
 
-/// What the cursor holds.
+/// The content of the cursor.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Progress {
     planned: i64,
-    /// How far the source was read.
+    /// The source's own cursor.
     at: Cursor,
     done: bool,
 }
 
 impl Reload {
-    /// Plans to load the rows of `source` again whose time lies in `span`. Nothing is read yet.
+    /// Creates a backfill of the rows of `source` whose time is within `span`. Nothing is read yet.
     ///
     /// # Errors
-    /// Returns an error if the table that the source fills has no column of the event's time, or it is a snapshot.
+    /// Returns an error if the table that the source fills has no column for the event's time, or
+    /// if the source is a snapshot.
     pub fn new(source: Arc<dyn Source>, span: Span, clock: &dyn Clock) -> Result<Self> {
         if source.capabilities().snapshot {
             let reason = format!(
@@ -128,7 +132,7 @@ impl Reload {
         &self.source
     }
 
-    /// Returns the table that it fills.
+    /// Returns the table that the source fills.
     pub fn table(&self) -> &TableRef {
         &self.table
     }
@@ -139,7 +143,7 @@ impl Reload {
     }
 
     async fn page(&self, before: Option<&Cursor>) -> tidegauge_core::Result<Page> {
-        // Another plan's cursor may be of another release: it need not be readable.
+        // Another plan's cursor may be from another release, and need not be readable.
         let progress = before.and_then(|before| cursor::read::<Progress>(&self.name, before).ok());
         let progress = progress.filter(|progress| progress.planned == self.planned);
         if let (Some(before), Some(Progress { done: true, .. })) = (before, &progress) {
@@ -165,12 +169,12 @@ impl Reload {
         Ok(Page { batches, cursor, done: page.done })
     }
 
-    /// Reads the source from its beginning, once, for the versions of each key.
+    /// Reads the source from its beginning, once, to know all versions of each key.
     async fn survey(&self) -> tidegauge_core::Result<Arc<Survey>> {
         if let Some(survey) = self.survey.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
             return Ok(survey.clone());
         }
-        // The keys of the rows of the span, and those of which a later row lies outside of it.
+        // The keys of the rows of the span, and those of which a later row is outside it.
         let (mut within, mut outdated) = (HashSet::new(), HashSet::new());
         let mut at = None;
         let only = loop {
@@ -198,7 +202,7 @@ impl Reload {
         Ok(survey)
     }
 
-    /// Returns `true` if the time of `row` lies in the span, and `None` if it has none.
+    /// Returns `true` if the time of `row` is within the span, and `None` if the row has none.
     fn takes(&self, times: &ColumnView<'_>, row: usize) -> Option<bool> {
         const DAY: i64 = 86_400_000_000;
         let time = match times.cell(row) {
@@ -210,7 +214,8 @@ impl Reload {
         Some((from..to).contains(&time))
     }
 
-    /// Returns the rows of `batch` whose time lies in the span, but for those whose keys are `outdated`.
+    /// Returns the rows of `batch` whose time is within the span, except for those with keys in
+    /// `outdated`.
     fn within(&self, batch: &Batch, outdated: &HashSet<u128>) -> tidegauge_core::Result<Batch> {
         let (times, keys) = (batch.column(&self.time)?, Keys::of(batch, &self.table)?);
         let mut taken = Vec::new();
@@ -219,7 +224,7 @@ impl Reload {
                 Some(true) if !outdated.is_empty() && outdated.contains(&keys.hash(row)) => {
                     self.outdated.fetch_add(1, Ordering::Relaxed);
                 }
-                // A batch has no more rows than its columns count by.
+                // The number of rows of a batch fits `u32`.
                 Some(true) => taken.extend(u32::try_from(row).ok()),
                 Some(false) => {}
                 None => drop(self.timeless.fetch_add(1, Ordering::Relaxed)),
@@ -238,7 +243,7 @@ impl<'a> Keys<'a> {
         columns.collect::<tidegauge_core::Result<_>>().map(Self)
     }
 
-    /// Returns a hash of the key of `row`, of 128 bits: keys are told apart by it.
+    /// Returns a hash of 128 bits of the key of `row`, which identifies the key.
     fn hash(&self, row: usize) -> u128 {
         let mut bytes = Vec::with_capacity(16 * self.0.len());
         self.0.iter().for_each(|column| write(&column.cell(row), &mut bytes));

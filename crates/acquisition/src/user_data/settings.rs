@@ -1,12 +1,13 @@
-//! What the settings of a source are recognised by, so that a change of them is noticed.
+//! Fingerprints of a source's settings, by which a change of them is noticed.
 
 use serde::Serialize;
 use serde_json::Value;
 use tidegauge_core::{Fingerprint, Table};
 
-/// Returns what `config` and `table` are recognised by.
+/// Returns the fingerprint of `config` and `table`.
 ///
-/// Settings that are what they are by default do not count, so a setting that a later release adds changes nothing.
+/// Settings that have their default value do not count, so a setting that a later release adds
+/// changes nothing.
 ///
 /// # Errors
 /// Returns an error if the settings cannot be written as JSON.

@@ -1,4 +1,4 @@
-//! Snapshots: files and queries that are the whole truth each time they are read.
+//! Snapshots: files and queries of which every read has all rows.
 
 use serde::{Deserialize, Serialize};
 use tidegauge_core::tables::Quarantine;
@@ -6,25 +6,25 @@ use tidegauge_core::{Batch, Page};
 
 use crate::{Error, Result};
 
-/// The most rows of a snapshot, which is held in memory to be committed at once.
+/// The maximum number of rows of a snapshot, which is held in memory to be committed at once.
 pub const MAX_ROWS: usize = 1_000_000;
 
-/// The most bytes of its columns.
+/// The maximum number of bytes of a snapshot's columns.
 pub const MAX_BYTES: usize = 1 << 30;
 
-/// How the rows of a file or a query are written.
+/// The way in which the rows of a file or a query are written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WriteRows {
-    /// As the table says: appended or merged to what is there.
+    /// As the table specifies: appended, or merged with the existing rows.
     #[default]
     ByTable,
-    /// In place of all that is in the table, in one commit: rows that are gone from the source are gone from the
-    /// table.
+    /// Replacing all rows of the table in one commit: rows that are no longer in the source are
+    /// removed from the table.
     Replace,
 }
 
-/// The pages of a snapshot, gathered within bounds.
+/// The pages of a snapshot, collected within its limits.
 #[derive(Debug, Default)]
 pub(crate) struct Gathered {
     batches: Vec<Batch>,
@@ -33,10 +33,10 @@ pub(crate) struct Gathered {
 }
 
 impl Gathered {
-    /// Takes a page of the source called `name`.
+    /// Adds a page of the source called `name`.
     ///
     /// # Errors
-    /// Returns an error if the snapshot is larger than its bounds.
+    /// Returns an error if the snapshot exceeds its limits.
     pub(crate) fn take(&mut self, name: &str, page: Page) -> Result<()> {
         for batch in page.batches {
             if batch.table() != Quarantine::table() {
@@ -58,7 +58,8 @@ impl Gathered {
     /// Returns the batches of the source called `name`.
     ///
     /// # Errors
-    /// Returns an error if there is no row: it would empty the table, and is more likely an export that failed.
+    /// Returns an error if there is no row: it would empty the table, and is more likely a failed
+    /// export.
     pub(crate) fn finish(self, name: &str) -> Result<Vec<Batch>> {
         if self.rows > 0 {
             return Ok(self.batches);

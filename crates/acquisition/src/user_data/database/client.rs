@@ -1,4 +1,4 @@
-//! Connections that only read.
+//! Read-only connections to a user's database.
 
 use std::fmt;
 use std::future::Future;
@@ -24,11 +24,11 @@ use super::error::DatabaseError;
 use super::progress::Mark;
 use crate::error::cut;
 
-/// Where a database is, and how long it may take.
+/// A database server or file, and its timeouts.
 pub(super) struct Client {
     name: String,
     pub(super) dialect: Dialect,
-    /// The server and the database, without secrets.
+    /// The server and the database, without credentials.
     pub(super) place: String,
     options: Options,
     connect_timeout: Duration,
@@ -41,14 +41,14 @@ enum Options {
     Sqlite(Box<SqliteConnectOptions>),
 }
 
-/// A connection within a transaction that only reads.
+/// A connection within a read-only transaction.
 pub(super) enum Connection {
     Postgres(PgConnection),
     MySql(MySqlConnection),
     Sqlite(SqliteConnection),
 }
 
-/// The options that the drivers know; those of PostgreSQL's are in [`connection_url`].
+/// The URL options that the MySQL driver knows; those of PostgreSQL are in [`connection_url`].
 const MYSQL_OPTIONS: [&str; 14] = [
     "sslmode",
     "ssl-mode",
@@ -67,16 +67,16 @@ const MYSQL_OPTIONS: [&str; 14] = [
 ];
 const SQLITE_OPTIONS: [&str; 4] = ["mode", "cache", "immutable", "vfs"];
 
-/// The cells of a row, each in its written form.
+/// The cells of a row as text or bytes; `None` for null.
 pub(super) type Raw = Vec<Option<Vec<u8>>>;
 
-/// Rows, and whether they are all that were asked for.
+/// Rows, and `true` if the statement has no more of them.
 pub(super) type Answer = (Vec<Raw>, bool);
 
-/// The bytes after which a page is full, whatever the number of its rows.
+/// The number of bytes at which a page is full, whatever the number of its rows.
 const PAGE_BYTES: usize = 64 * 1024 * 1024;
 
-/// The same for whichever kind of connection it is.
+/// Evaluates the same expression for each kind of connection.
 macro_rules! each {
     ($connection:expr, $inner:ident => $body:expr) => {
         match $connection {
@@ -87,7 +87,7 @@ macro_rules! each {
     };
 }
 
-/// Returns what is wrong with a URL, if something is.
+/// A check of a URL, which returns what is wrong with it.
 type Check = fn(&str) -> Result<(), String>;
 
 impl Client {
@@ -109,7 +109,8 @@ impl Client {
             "sqlite" => (connection_url::check_path, &SQLITE_OPTIONS),
             _ => return Err(wrong("it is of no kind that is known")),
         };
-        // Drivers ignore options that they do not know, and one logs them with their values.
+        // Drivers ignore options that they do not know, and one of them logs these with their
+        // values.
         check(url)
             .and_then(|()| connection_url::check_options(url, known))
             .map_err(|reason| wrong(&format!("it {reason}")))?;
@@ -119,7 +120,8 @@ impl Client {
             }
             "postgres" | "postgresql" => {
                 let options = PgConnectOptions::from_str(url).map_err(|_| wrong("it is no URL"))?;
-                // Without named statements, so that it works through a pooler as well.
+                // Without named prepared statements, so that it works behind a connection pooler as
+                // well.
                 let options = options.statement_cache_capacity(0);
                 let options = match options.get_application_name() {
                     None => options.application_name("tidegauge"),
@@ -131,7 +133,7 @@ impl Client {
                 let url = format!("mysql{}", &url[scheme.len()..]);
                 let options =
                     MySqlConnectOptions::from_str(&url).map_err(|_| wrong("it is no URL"))?;
-                // The query means what it means in any other client.
+                // The query means the same as in any other client.
                 let options = options.pipes_as_concat(false).no_engine_substitution(false);
                 let options = options.statement_cache_capacity(0);
                 (Dialect::MySql, Options::MySql(Box::new(options)))
@@ -145,15 +147,15 @@ impl Client {
             }
         };
         let place = match &options {
-            Options::Postgres(it) => {
-                let database = it.get_database().unwrap_or_default();
-                format!("postgres://{}:{}/{database}", it.get_host(), it.get_port())
+            Options::Postgres(options) => {
+                let database = options.get_database().unwrap_or_default();
+                format!("postgres://{}:{}/{database}", options.get_host(), options.get_port())
             }
-            Options::MySql(it) => {
-                let database = it.get_database().unwrap_or_default();
-                format!("mysql://{}:{}/{database}", it.get_host(), it.get_port())
+            Options::MySql(options) => {
+                let database = options.get_database().unwrap_or_default();
+                format!("mysql://{}:{}/{database}", options.get_host(), options.get_port())
             }
-            Options::Sqlite(it) => format!("sqlite://{}", it.get_filename().display()),
+            Options::Sqlite(options) => format!("sqlite://{}", options.get_filename().display()),
         };
         Ok(Self {
             name: config.name.clone(),
@@ -165,7 +167,7 @@ impl Client {
         })
     }
 
-    /// Connects, and begins a transaction that only reads, in UTC.
+    /// Connects and begins a read-only transaction whose time zone is UTC.
     pub(super) async fn connect(&self) -> Result<Connection, DatabaseError> {
         let refused = |error: &sqlx::Error| DatabaseError::Connect {
             name: self.name.clone(),
@@ -190,7 +192,7 @@ impl Client {
         Ok(connection)
     }
 
-    /// Returns what kind of failure it is that keeps us from connecting.
+    /// Returns the kind of error that a failed connection is reported as.
     fn refusal(&self, error: &sqlx::Error) -> ErrorKind {
         let Some(said) = error.as_database_error() else { return ErrorKind::Unavailable };
         match &self.options {
@@ -209,8 +211,8 @@ impl Client {
                     _ => ErrorKind::Unavailable,
                 }
             }
-            // It says no more than that it cannot open the file.
-            Options::Sqlite(it) => match std::fs::File::open(it.get_filename()) {
+            // SQLite's error says no more than that the file cannot be opened.
+            Options::Sqlite(options) => match std::fs::File::open(options.get_filename()) {
                 Err(error) => ErrorKind::of_io(&error).unwrap_or(ErrorKind::Unavailable),
                 Ok(_) => ErrorKind::Unavailable,
             },
@@ -220,34 +222,34 @@ impl Client {
     async fn begin(&self, connection: &mut Connection) -> sqlx::Result<()> {
         let millis = self.statement_timeout.as_millis();
         match connection {
-            Connection::Postgres(it) => {
-                // One snapshot for all that a page asks.
+            Connection::Postgres(connection) => {
+                // One snapshot for all statements of a page.
                 let begin = format!(
                     "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
                      SET LOCAL TIME ZONE 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'; \
                      SET LOCAL extra_float_digits = 3; SET LOCAL statement_timeout = {millis}"
                 );
-                it.execute(sqlx::raw_sql(AssertSqlSafe(begin))).await?;
+                connection.execute(sqlx::raw_sql(AssertSqlSafe(begin))).await?;
             }
-            Connection::MySql(it) => {
+            Connection::MySql(connection) => {
                 let version: String =
-                    sqlx::query_scalar("SELECT VERSION()").fetch_one(&mut *it).await?;
+                    sqlx::query_scalar("SELECT VERSION()").fetch_one(&mut *connection).await?;
                 let limit = match version.contains("MariaDB") {
                     true => format!("max_statement_time = {}", millis.div_ceil(1000)),
                     false => format!("max_execution_time = {millis}"),
                 };
                 let set = format!("SET SESSION {limit}, time_zone = '+00:00'");
-                it.execute(sqlx::raw_sql(AssertSqlSafe(set))).await?;
-                it.execute(sqlx::raw_sql("START TRANSACTION READ ONLY")).await?;
+                connection.execute(sqlx::raw_sql(AssertSqlSafe(set))).await?;
+                connection.execute(sqlx::raw_sql("START TRANSACTION READ ONLY")).await?;
             }
-            Connection::Sqlite(it) => {
-                it.execute(sqlx::raw_sql("PRAGMA query_only = ON; BEGIN")).await?;
+            Connection::Sqlite(connection) => {
+                connection.execute(sqlx::raw_sql("PRAGMA query_only = ON; BEGIN")).await?;
             }
         }
         Ok(())
     }
 
-    /// The names and types of the columns that `sql` has.
+    /// Returns the names and types of the columns of the statement `sql`.
     pub(super) async fn columns(
         &self,
         connection: &mut Connection,
@@ -255,9 +257,11 @@ impl Client {
     ) -> Result<Vec<(String, String)>, DatabaseError> {
         let described = async {
             let sql = AssertSqlSafe(sql).into_sql_str();
-            each!(connection, it => it.prepare(sql).await.map(|statement| {
+            each!(connection, inner => inner.prepare(sql).await.map(|statement| {
                 let columns = statement.columns().iter();
-                columns.map(|it| (it.name().to_owned(), it.type_info().name().to_owned())).collect()
+                columns
+                    .map(|column| (column.name().to_owned(), column.type_info().name().to_owned()))
+                    .collect()
             }))
         };
         self.statement(described).await
@@ -270,12 +274,12 @@ impl Client {
     ) -> Result<i64, DatabaseError> {
         let count = async {
             let sql = AssertSqlSafe(sql);
-            each!(connection, it => sqlx::query_scalar(sql).persistent(false).fetch_one(it).await)
+            each!(connection, inner => sqlx::query_scalar(sql).persistent(false).fetch_one(inner).await)
         };
         self.statement(count).await
     }
 
-    /// The rows of `sql`, until there are enough bytes.
+    /// Returns the rows of `sql`, up to the one with which they reach [`PAGE_BYTES`].
     pub(super) async fn rows(
         &self,
         connection: &mut Connection,
@@ -285,19 +289,19 @@ impl Client {
         let sql = AssertSqlSafe(sql);
         let rows = async {
             match connection {
-                Connection::Postgres(it) => {
+                Connection::Postgres(connection) => {
                     let query = parameters
                         .iter()
                         .fold(sqlx::query(sql), |query, mark| query.bind(mark.text.as_str()));
-                    drain(query.persistent(false).fetch(it), bytes).await
+                    drain(query.persistent(false).fetch(connection), bytes).await
                 }
-                Connection::MySql(it) => {
+                Connection::MySql(connection) => {
                     let query = parameters
                         .iter()
                         .fold(sqlx::query(sql), |query, mark| query.bind(mark.text.as_str()));
-                    drain(query.persistent(false).fetch(it), bytes).await
+                    drain(query.persistent(false).fetch(connection), bytes).await
                 }
-                Connection::Sqlite(it) => {
+                Connection::Sqlite(connection) => {
                     let mut query = sqlx::query(sql);
                     for mark in parameters {
                         let number = |error| sqlx::Error::Encode(error);
@@ -311,7 +315,7 @@ impl Client {
                             _ => query.bind(mark.text.as_str()),
                         };
                     }
-                    drain(query.persistent(false).fetch(it), written).await
+                    drain(query.persistent(false).fetch(connection), written).await
                 }
             }
         };
@@ -319,8 +323,8 @@ impl Client {
     }
 
     pub(super) async fn close(&self, connection: Connection) {
-        // All is read; that goodbye is not heard changes nothing.
-        let close = async { each!(connection, it => it.close().await) };
+        // All rows are read: a connection that is not closed properly has no effect on them.
+        let close = async { each!(connection, inner => inner.close().await) };
         let _ = tokio::time::timeout(self.connect_timeout, close).await;
     }
 
@@ -332,8 +336,8 @@ impl Client {
         self.within("statement_timeout", self.statement_timeout, work).await
     }
 
-    /// `work`, unless it takes longer than `after`: by our clock, should the server not keep to its
-    /// own, or the network be gone.
+    /// Returns the result of `work`, or a timeout error if it takes longer than `after` by the
+    /// local clock. The server's own timeout may not be kept, and the network may be down.
     async fn within<T>(
         &self,
         setting: &'static str,
@@ -353,7 +357,8 @@ impl Client {
         }
     }
 
-    /// What the driver's error is to a user: refused, broken off, or too late.
+    /// Returns the error that a failed statement is reported as: a rejected query, a broken
+    /// connection, or a timeout.
     fn failed(&self, error: &sqlx::Error) -> DatabaseError {
         let (name, place, reason) = (self.name.clone(), self.place.clone(), words(error));
         let sqlx::Error::Database(error) = error else {
@@ -366,7 +371,7 @@ impl Client {
             (Dialect::Postgres, "57014") | (Dialect::MySql, "3024" | "1969") => {
                 self.timeout("statement_timeout", self.statement_timeout)
             }
-            // Shutting down, overloaded, or in the way of another transaction.
+            // Shutting down, overloaded, or in conflict with another transaction.
             (Dialect::Postgres, code)
                 if ["08", "40", "53", "57"].contains(&code.get(..2).unwrap_or_default()) =>
             {
@@ -380,7 +385,7 @@ impl Client {
     }
 }
 
-/// What an error says, on one line.
+/// Returns the message of an error, of at most 400 characters.
 fn words(error: &sqlx::Error) -> String {
     match error {
         sqlx::Error::Database(error) => cut(error.message(), 400),
@@ -404,7 +409,7 @@ async fn drain<R: Row>(
     Ok((all, true))
 }
 
-/// A cell that the server wrote as text.
+/// Returns the bytes of a cell that the server sent as text, or `None` if it is null.
 fn bytes<R: Row>(row: &R, at: usize) -> sqlx::Result<Option<Vec<u8>>>
 where
     usize: ColumnIndex<R>,
@@ -413,8 +418,8 @@ where
     row.try_get_unchecked(at)
 }
 
-/// A cell of SQLite, which may be of any type: floats with as many digits as tell them from all
-/// others.
+/// Returns the text or bytes of a cell of SQLite, which may be of any type, or `None` if it is
+/// null. Floats are written with as many digits as identify them.
 fn written(row: &SqliteRow, at: usize) -> sqlx::Result<Option<Vec<u8>>> {
     let real = row.try_get_raw(at)?.type_info().name() == "REAL";
     match real {
@@ -426,7 +431,7 @@ fn written(row: &SqliteRow, at: usize) -> sqlx::Result<Option<Vec<u8>>> {
     }
 }
 
-// The options hold the password.
+// The options contain the password.
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client").field("place", &self.place).finish_non_exhaustive()

@@ -1,4 +1,4 @@
-//! What a user may choose about a database of their own.
+//! The configuration of a database source.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::user_data::mapping::{Columns, Condition, OnMissing};
 use crate::user_data::snapshot::WriteRows;
 use crate::{Error, Result};
 
-/// What a user may choose about a database of their own. Its URL is a secret, and no part of this.
+/// The configuration of a database source. Its URL is a secret, and not part of it.
 ///
 /// ```
 /// use tidegauge_acquisition::database::Config;
@@ -31,50 +31,52 @@ use crate::{Error, Result};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// The source's name, under which sinks keep its cursor.
+    /// The source's name, under which sinks store its cursor.
     pub name: String,
-    /// The environment variable that holds the URL; whoever makes the source reads it.
+    /// The environment variable that holds the URL; the caller that creates the source reads it.
     pub url_env: String,
-    /// A SELECT, without ORDER BY and LIMIT.
+    /// A SELECT statement, without ORDER BY and LIMIT.
     pub query: String,
-    /// A column of the query that never goes down from one row to a later one: a number that counts
-    /// up, or the time of the last change. Without one the query is read whole in every run.
+    /// The incremental column: a column of the query that never decreases from one row to a later
+    /// one, such as an increasing number or the time of the last change. Without one, each run
+    /// reads the whole query.
     pub incremental: Option<String>,
-    /// How far behind the last row a run begins anew, for rows that are committed late; only where
-    /// `incremental` is a time. Rows that are there already are skipped.
+    /// How far before the last row a run starts, for rows that are committed late; only valid if
+    /// `incremental` is a time. Rows that are stored already are skipped.
     #[serde(with = "crate::duration::option")]
     pub lag: Option<Duration>,
-    /// The table that it fills.
+    /// The table that the source fills.
     pub table: String,
-    /// Whether a run reads this source unasked.
+    /// Whether a run reads this source by default.
     pub enabled: bool,
     /// Whether another source may fill the same table.
     pub shared: bool,
     /// How the rows are written.
     pub write: WriteRows,
-    /// What becomes of a row that does not fit.
+    /// The policy for rows that do not fit the table.
     pub bad_rows: BadRows,
-    /// What becomes of a row that has the key of another one and differs from it; by default it is refused where
-    /// the table is written by append, and the last one counts where it is merged.
+    /// The policy for a row whose key another row has, and that differs from it. By default it is
+    /// rejected if the table is written by append, and the last row is taken if the table is
+    /// merged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_duplicate: Option<DuplicateRows>,
-    /// How columns are filled that the query calls otherwise, or does not have.
+    /// The mapping of columns that have another name in the query, or are not in it.
     pub columns: Columns,
-    /// What becomes of a column of the table that the query does not have, and that may be null.
+    /// The policy for nullable columns of the table that the query does not have.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_missing: Option<OnMissing>,
-    /// What must hold of rows that are taken, in a configuration `where`; others are left out and counted. They are read
-    /// all the same: a WHERE in the query is quicker.
+    /// The conditions that rows must meet, `where` in a configuration; other rows are left out and
+    /// counted. They are read nevertheless, so a WHERE clause in the query is faster.
     #[serde(rename = "where", skip_serializing_if = "Vec::is_empty")]
     pub filter: Vec<Condition>,
-    /// Texts that mean that there is no value, beside NULL.
+    /// The null markers: texts that stand for a missing value, in addition to NULL.
     pub nulls: Vec<String>,
-    /// The rows of a page, at most.
+    /// The maximum number of rows of a page.
     pub page_rows: usize,
-    /// How long the server may take to let us in.
+    /// The timeout for connecting to the server.
     #[serde(with = "crate::duration")]
     pub connect_timeout: Duration,
-    /// How long the server may take over a page.
+    /// The timeout for the statement that reads a page.
     #[serde(with = "crate::duration")]
     pub statement_timeout: Duration,
 }
@@ -105,7 +107,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Returns what becomes of a row of `table` that has the key of another one.
+    /// Returns the policy for rows of `table` whose key another row has.
     pub(super) fn duplicates(&self, table: &Table) -> DuplicateRows {
         self.on_duplicate.unwrap_or_else(|| DuplicateRows::of(table))
     }

@@ -1,41 +1,41 @@
-//! What the three kinds of databases write differently.
+//! The SQL dialects of PostgreSQL, MySQL and SQLite.
 
 use std::fmt;
 
-/// A kind of database.
+/// A SQL dialect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Dialect {
     Postgres,
-    /// MariaDB as well.
+    /// MySQL and MariaDB.
     MySql,
     Sqlite,
 }
 
-/// How the values of a column are written in the page that is asked for.
+/// The form in which the values of a column are selected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Written {
-    /// As text, with all digits.
+    /// Text, with all digits.
     Text,
-    /// As a number that may be a float.
+    /// A number that may be a float.
     Digits,
-    /// As a time that names its zone, UTC, which the session is in.
+    /// A time with its time zone, UTC, which is that of the session.
     Instant,
-    /// As a number made of bits, which MySQL gives as bytes.
+    /// A BIT column of MySQL, which the driver returns as bytes, as a number.
     Bits,
 }
 
-/// How a value of an ordered column is written, so that it can be given back to the database and
-/// means exactly the same.
+/// The form in which a value of an ordering column is passed back to the database, so that it
+/// compares exactly as the stored one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Native {
     /// A cast from text to this type.
     Cast(&'static str),
-    /// The type that SQLite says each value has.
+    /// The type that SQLite reports for each value.
     Sqlite,
 }
 
 impl Dialect {
-    /// `name`, so that it is nothing but a name whatever is in it.
+    /// Returns `name` as a quoted identifier, in which quotes are escaped.
     pub(super) fn quoted(self, name: &str) -> String {
         match self {
             Self::MySql => format!("`{}`", name.replace('`', "``")),
@@ -43,7 +43,7 @@ impl Dialect {
         }
     }
 
-    /// A value as text with all its digits.
+    /// Returns an expression for the value of `column` as text with all its digits.
     pub(super) fn text(self, column: &str) -> String {
         match self {
             Self::Postgres | Self::Sqlite => format!("CAST({column} AS TEXT)"),
@@ -51,8 +51,8 @@ impl Dialect {
         }
     }
 
-    /// A value with all its digits where it may be a float: SQLite's cast keeps 15 of the 17, so
-    /// that such a value is taken as it is.
+    /// Returns an expression for the value of `column`, which may be a float, with all its digits.
+    /// In SQLite it is the column itself, whose cast keeps only 15 of the 17 digits.
     pub(super) fn digits(self, column: &str) -> String {
         match self {
             Self::Sqlite => column.into(),
@@ -60,7 +60,7 @@ impl Dialect {
         }
     }
 
-    /// Writes a column in one of these ways.
+    /// Returns an expression for the value of `column` in the form `written`.
     pub(super) fn written(self, column: &str, written: Written) -> String {
         match written {
             Written::Text => self.text(column),
@@ -70,8 +70,8 @@ impl Dialect {
         }
     }
 
-    /// Returns how a column of type `dtype`, as the driver calls it, is written for one of the table
-    /// that is none of text.
+    /// Returns the form in which a column whose driver type is `dtype` is selected, if it fills no
+    /// text column of the table.
     pub(super) fn of_type(self, dtype: &str, is_float: bool) -> Written {
         match (self, dtype) {
             (Self::MySql, "TIMESTAMP") => Written::Instant,
@@ -81,7 +81,7 @@ impl Dialect {
         }
     }
 
-    /// The parameter at `at`, which counts from 1.
+    /// Returns the placeholder of the parameter with the number `at`, counted from 1.
     pub(super) fn parameter(self, at: usize, native: Native) -> String {
         let sign = if self == Self::Postgres { format!("${at}") } else { "?".into() };
         match native {
@@ -90,15 +90,16 @@ impl Dialect {
         }
     }
 
-    /// Whether a type may be text that is compared byte by byte, which the driver takes for bytes.
+    /// Returns `true` if a column whose driver type is `dtype`, a type of bytes, may be text with a
+    /// binary collation.
     pub(super) fn may_be_text(self, dtype: &str) -> bool {
         const BYTES: [&str; 6] =
             ["BINARY", "VARBINARY", "TINYBLOB", "BLOB", "MEDIUMBLOB", "LONGBLOB"];
         self == Self::MySql && BYTES.contains(&dtype)
     }
 
-    /// How values of a column of type `dtype`, as the driver calls it, are given back; none if
-    /// they cannot be, or not exactly.
+    /// Returns the form in which values of a column whose driver type is `dtype` are passed back,
+    /// or `None` if that is impossible or not exact.
     pub(super) fn native(self, dtype: &str) -> Option<Native> {
         let cast = match self {
             Self::Sqlite => return Some(Native::Sqlite),

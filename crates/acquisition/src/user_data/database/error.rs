@@ -1,116 +1,116 @@
-//! What can go wrong between a database and our rows.
+//! The errors of database sources.
 
 use tidegauge_core::ErrorKind;
 
 use std::time::Duration;
 
-/// What can go wrong between a database and our rows. No message holds the URL or a password.
+/// An error of a database source. No message contains the URL or a password.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DatabaseError {
-    /// The URL cannot be used.
+    /// The URL is invalid.
     #[error("the database URL of `{name}` cannot be used: {reason}")]
     Url {
-        /// The source.
+        /// The source's name.
         name: String,
-        /// Why not, and what one looks like.
+        /// The reason, and an example of a valid URL.
         reason: String,
     },
-    /// The server cannot be reached, or does not let us in.
+    /// The server cannot be reached, or refuses the connection.
     #[error(
         "`{name}` cannot connect to {place}: {reason}; check the URL, the network and the rights"
     )]
     Connect {
-        /// The source.
+        /// The source's name.
         name: String,
-        /// The server and the database, without secrets.
+        /// The server and the database, without credentials.
         place: String,
-        /// In the server's words, or the driver's.
+        /// The message of the server or the driver.
         reason: String,
-        /// What kind of failure that is.
+        /// The kind of the error.
         kind: ErrorKind,
     },
-    /// The server refuses the query, in its own words.
+    /// The server rejects the query.
     #[error("{place} refuses the query of `{name}`: {reason}")]
     Query {
-        /// The source.
+        /// The source's name.
         name: String,
-        /// The server and the database, without secrets.
+        /// The server and the database, without credentials.
         place: String,
-        /// In the server's words.
+        /// The server's message.
         reason: String,
     },
     /// The connection broke, or a value cannot be read.
     #[error("`{name}` lost its connection to {place}: {reason}; run again to go on")]
     Broken {
-        /// The source.
+        /// The source's name.
         name: String,
-        /// The server and the database, without secrets.
+        /// The server and the database, without credentials.
         place: String,
-        /// What happened.
+        /// The message of the server or the driver.
         reason: String,
     },
-    /// The answer took longer than it may.
+    /// The server did not answer in time.
     #[error(
         "{place} did not answer `{name}` within {}: put an index on the columns that it is \
          ordered by, lower `page_rows`, or raise `{setting}`",
         crate::duration::shown(*.after)
     )]
     Timeout {
-        /// The source.
+        /// The source's name.
         name: String,
-        /// The server and the database, without secrets.
+        /// The server and the database, without credentials.
         place: String,
-        /// The time that it may take.
+        /// The timeout.
         after: Duration,
-        /// The setting that says so.
+        /// The setting of the timeout.
         setting: &'static str,
     },
-    /// The query does not have a column that it needs.
+    /// The query lacks a column that is needed.
     #[error("the query of `{name}` has no column `{column}`; it has {has}")]
     NoColumn {
-        /// The source.
+        /// The source's name.
         name: String,
-        /// The column.
+        /// The name of the missing column.
         column: String,
-        /// Those that there are.
+        /// The names of the columns that the query has.
         has: String,
     },
-    /// A column by which pages are told apart cannot serve for that.
+    /// An ordering column cannot be used for keyset pagination.
     #[error("`{name}` cannot be read in the order of `{column}`: {reason}")]
     Order {
-        /// The source.
+        /// The source's name.
         name: String,
-        /// The column.
+        /// The ordering column.
         column: String,
-        /// Why not, and what to do.
+        /// The reason, and the way to solve it.
         reason: String,
     },
-    /// Rows that no page would ever hold.
+    /// Rows are null in an ordering column, so no page would contain them.
     #[error(
         "{count} rows of the query of `{name}` are null in {columns}, by which it is read in order, \
          so they would never be read: give them a value in the query, with COALESCE, or leave them \
          out, with WHERE"
     )]
     Nulls {
-        /// The source.
+        /// The source's name.
         name: String,
-        /// How many.
+        /// The number of such rows.
         count: i64,
-        /// In which columns.
+        /// The names of the ordering columns.
         columns: String,
     },
 }
 
 impl DatabaseError {
-    /// Whether running again later, unchanged, may succeed.
+    /// Returns `true` if the same run may succeed later, without any change.
     pub fn is_temporary(&self) -> bool {
         self.kind().is_retryable()
     }
 }
 
 impl DatabaseError {
-    /// Returns what kind of failure it is.
+    /// Returns the kind of the error.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Url { .. } => ErrorKind::Configuration,

@@ -1,4 +1,4 @@
-//! A user's own database: what a query says, as rows of a table.
+//! Database sources: the rows of a query as rows of a table.
 
 mod client;
 mod config;
@@ -32,11 +32,12 @@ use dialect::{Native, Written};
 use progress::{Mark, Progress};
 use sql::{Begin, Ordered, Select};
 
-/// A query of the user's own as a source, over PostgreSQL, MySQL, MariaDB or SQLite.
+/// A source that reads a query from PostgreSQL, MySQL, MariaDB or SQLite.
 ///
-/// With an incremental column each run reads on from the last row: ordered by that column and by
-/// what becomes the table's key, so that rows of the same instant are neither lost nor read twice
-/// where a page ends among them. Without one each run reads everything.
+/// With an incremental column, each run continues after the last row by keyset pagination: the rows
+/// are ordered by that column and by the columns that fill the table's key, so that rows with the
+/// same time are neither lost nor read twice where a page ends between them. Without an incremental
+/// column, each run reads all rows.
 ///
 /// ```no_run
 /// # use std::sync::Arc;
@@ -63,28 +64,28 @@ pub struct DatabaseSource {
     client: Client,
     mapping: Mapping,
     clock: Arc<dyn Clock>,
-    /// The columns that the query is read in the order of.
+    /// The ordering columns: the incremental column, then those that fill the key of the table.
     order: Vec<String>,
     told: Told,
 }
 
-/// The query, now that its columns are known.
+/// The query once its columns are known.
 struct Known {
     plan: Plan,
     columns: Vec<(String, Written)>,
-    /// The places of the columns that fill the key of the table.
+    /// The indexes, in `columns`, of those that fill the key of the table.
     keys: Vec<usize>,
     order: Vec<Ordered>,
 }
 
 impl DatabaseSource {
-    /// The source that `config` describes, reading from `url` and filling `table`.
+    /// Creates the source that `config` describes, which reads from `url` and fills `table`.
     ///
-    /// Nothing is connected yet.
+    /// It does not connect yet.
     ///
     /// # Errors
-    /// When the configuration contradicts itself, the URL is none, or a column of the mapping does
-    /// not fit `table`.
+    /// Returns an error if the configuration contradicts itself, the URL is invalid, or the mapping
+    /// does not fit `table`.
     pub fn new(
         config: Config,
         url: &SecretString,
@@ -146,13 +147,13 @@ impl DatabaseSource {
         }
         let mut connection = self.client.connect().await?;
         let page = self.read(&mut connection, progress).await?;
-        // After an error it is dropped instead: who did not answer hears no goodbye.
+        // After an error it is dropped instead: a server that does not answer cannot close it.
         self.client.close(connection).await;
         Ok(page)
     }
 
-    /// Returns all rows of the query as one page. It is read page by page, in the order of its key: a row that changes
-    /// meanwhile is there as it was or as it is.
+    /// Returns all rows of the query as one page. They are read page by page, in the order of the
+    /// key, so a row that changes meanwhile may have its old or its new values.
     async fn snapshot(&self, before: Option<&Cursor>) -> Result<Page> {
         let name = &self.config.name;
         let Progress { rounds, columns, .. } = match before {
@@ -207,7 +208,7 @@ impl DatabaseSource {
             Some(row) => self.marks(&known, row)?,
             None => progress.last,
         };
-        // Without an incremental column the next round begins at the beginning.
+        // Without an incremental column the next round starts from the first row.
         let whole_rounds = self.config.incremental.is_none();
         let next = match done && whole_rounds {
             true => Progress { done, rounds: progress.rounds + 1, ..Progress::default() },
@@ -223,7 +224,7 @@ impl DatabaseSource {
         Ok(Page { batches, cursor: cursor::write(&self.config.name, &next)?, done })
     }
 
-    /// Returns what the settings are recognised by that decide what a row of the query comes to.
+    /// Returns a fingerprint of the settings that decide what rows of the query become.
     fn settings(&self) -> Result<Fingerprint> {
         let without = Config::default();
         let config = Config {
@@ -242,7 +243,8 @@ impl DatabaseSource {
         })
     }
 
-    /// What the query has, and whether it can be read.
+    /// Describes the query: binds its columns to the mapping, and checks that they can be read in
+    /// order.
     async fn know(
         &self,
         connection: &mut Connection,
@@ -284,7 +286,8 @@ impl DatabaseSource {
         Ok(Known { plan, columns, keys, order })
     }
 
-    /// Returns the column of the query that is called so, or alike, and how its values are given back.
+    /// Returns the ordering column of the query whose name is `column`, or resembles it, and the
+    /// form in which its values are passed back.
     async fn ordered(
         &self,
         connection: &mut Connection,
@@ -299,7 +302,8 @@ impl DatabaseSource {
         Ok(Ordered { column, native })
     }
 
-    /// How values of an ordered column are given back to the database.
+    /// Returns the form in which values of the ordering column `column` are passed back to the
+    /// database.
     async fn native(
         &self,
         connection: &mut Connection,
@@ -335,7 +339,8 @@ impl DatabaseSource {
         }
     }
 
-    /// Rows that are null in an ordered column stand behind no other, and would silently be lost.
+    /// Rejects the query if rows are null in an ordering column: no page would contain them, and
+    /// they would be lost silently.
     async fn refuse_nulls(&self, connection: &mut Connection, select: &Select<'_>) -> Result<()> {
         match self.client.count(connection, select.nulls()).await? {
             0 => Ok(()),
@@ -347,7 +352,7 @@ impl DatabaseSource {
         }
     }
 
-    /// Where the page begins.
+    /// Returns the position at which the page starts, and the values of the ordering columns there.
     fn begin(&self, progress: &Progress) -> Result<(Begin, Vec<Mark>)> {
         let Some(first) = progress.last.first() else { return Ok((Begin::Start, Vec::new())) };
         let (true, Some(lag)) = (progress.done, self.config.lag) else {
@@ -381,7 +386,7 @@ impl DatabaseSource {
         }
     }
 
-    /// The values of the ordered columns, which stand behind the others.
+    /// Returns the values of the ordering columns, which follow the others in a row.
     fn marks(&self, known: &Known, row: &Raw) -> Result<Vec<Mark>> {
         let count = known.order.len();
         let mark = |(at, ordered): (usize, &Ordered)| {

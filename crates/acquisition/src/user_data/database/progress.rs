@@ -1,4 +1,4 @@
-//! What the cursor holds: the place of the last row read.
+//! The cursor: the position of the last row that was read.
 
 use std::time::Duration;
 
@@ -8,36 +8,36 @@ use tidegauge_core::Fingerprint;
 
 use crate::user_data::mapping::KnownColumns;
 
-/// How far the query was read.
+/// The position up to which the query was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Progress {
-    /// The ordered columns of the last row; none before the first.
+    /// The values of the ordering columns in the last row; empty before the first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) last: Vec<Mark>,
-    /// The names of those columns, since values of others mean nothing.
+    /// The names of those columns; the values are meaningless for others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) order: Vec<String>,
-    /// Whether the round is over, so that the next page begins another one.
+    /// Whether the round is complete, so that the next page starts another one.
     pub(super) done: bool,
-    /// Rounds that are over, where each reads everything: no two cursors are the same.
+    /// The number of complete rounds, if each reads all rows; it makes every cursor unique.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(super) rounds: u64,
-    /// Which columns of the table were filled.
+    /// The columns of the table that have been filled.
     #[serde(default, skip_serializing_if = "KnownColumns::is_empty")]
     pub(super) columns: KnownColumns,
-    /// What the settings are recognised by that rows were read with. None in cursors of earlier releases, and where each
-    /// round reads everything.
+    /// The fingerprint of the settings that rows were read with. `None` in cursors of earlier
+    /// releases, and if each round reads all rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) settings: Option<Fingerprint>,
 }
 
-/// A value of an ordered column, as text with all its digits.
+/// A value of an ordering column, as text with all its digits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "(String, String)", from = "(String, String)")]
 pub(super) struct Mark {
     pub(super) text: String,
-    /// Its type, where values have types of their own: SQLite. Else empty.
+    /// The type of the value in SQLite, where each value has its own; otherwise empty.
     pub(super) dtype: String,
 }
 
@@ -58,9 +58,11 @@ fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
-/// The day or time that lies `lag` before `text`, written in the same way; none if it is no time.
+/// Returns the date or time that is `lag` before `text`, in the same format; `None` if `text` is
+/// neither.
 ///
-/// Only whole seconds are taken away, so that a fraction and a zone stay as they are.
+/// Only whole seconds are subtracted, `lag` being rounded up, so that a fraction and a zone are
+/// unchanged.
 pub(super) fn before(text: &str, lag: Duration) -> Option<String> {
     let lag =
         TimeDelta::from_std(Duration::from_secs(lag.as_millis().div_ceil(1000).try_into().ok()?));

@@ -1,48 +1,51 @@
-//! The statements that wrap the user's query. Names are quoted, values are parameters.
+//! The statements that wrap the user's query. Names are quoted, and values are parameters.
 
 use super::dialect::{Dialect, Native, Written};
 
-/// A column of the query by which it is read in order.
+/// A column by which the query is ordered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Ordered {
     pub(super) column: String,
     pub(super) native: Native,
 }
 
-/// What a page asks for.
+/// The statement that reads a page.
 #[derive(Debug)]
 pub(super) struct Select<'a> {
     pub(super) dialect: Dialect,
     /// The user's query.
     pub(super) query: &'a str,
-    /// The columns wanted, and how each is written.
+    /// The selected columns, and the form of each.
     pub(super) columns: &'a [(String, Written)],
-    /// What it is ordered by, which makes each row's place its own.
+    /// The ordering columns, which give each row a unique position.
     pub(super) order: &'a [Ordered],
     pub(super) limit: usize,
 }
 
-/// From where on rows are wanted.
+/// The position at which a page starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Begin {
     Start,
-    /// Behind the row that has these values in the ordered columns.
+    /// After the row that has these values in the ordering columns.
     Behind,
-    /// From this value of the first ordered column on.
+    /// At this value of the first ordering column.
     FirstAtLeast,
 }
 
 impl Select<'_> {
-    /// The page, and for each of its parameters which ordered column's value it takes.
+    /// Returns the statement, and for each of its parameters the index of the ordering column whose
+    /// value it takes.
     ///
-    /// The columns come first, then the ordered ones, and for SQLite their types.
+    /// It selects the columns, then the ordering columns, and in SQLite also the types of the
+    /// latter.
     pub(super) fn page(&self, from: Begin) -> (String, Vec<usize>) {
         let dialect = self.dialect;
         let mut shown: Vec<String> = Vec::with_capacity(self.columns.len() + self.order.len());
         for (name, written) in self.columns {
             shown.push(dialect.written(&self.column(name), *written));
         }
-        let ordered: Vec<_> = self.order.iter().map(|it| self.column(&it.column)).collect();
+        let ordered: Vec<_> =
+            self.order.iter().map(|ordered| self.column(&ordered.column)).collect();
         shown.extend(ordered.iter().map(|column| dialect.digits(column)));
         if dialect == Dialect::Sqlite {
             shown.extend(ordered.iter().map(|column| format!("typeof({column})")));
@@ -58,7 +61,8 @@ impl Select<'_> {
         (sql, parameters)
     }
 
-    /// `(a, b) > (?, ?)` written out, since not every planner sees an index behind the short form.
+    /// Returns the condition `(a, b) > (?, ?)` written out, since not every planner uses an index
+    /// for the short form, and the ordering column of each parameter.
     fn condition(&self, from: Begin, ordered: &[String]) -> (String, Vec<usize>) {
         let mut parameters = Vec::new();
         let mut compare = |at: usize, sign: &str| {
@@ -84,16 +88,16 @@ impl Select<'_> {
         (condition, parameters)
     }
 
-    /// How many rows have no place in the order.
+    /// Returns the statement that counts the rows that are null in an ordering column.
     pub(super) fn nulls(&self) -> String {
-        let null = |it: &Ordered| format!("{} IS NULL", self.column(&it.column));
+        let null = |ordered: &Ordered| format!("{} IS NULL", self.column(&ordered.column));
         let nulls: Vec<_> = self.order.iter().map(null).collect();
         let (query, nulls) = (bare(self.query), nulls.join(" OR "));
         format!("SELECT COUNT(*) FROM (\n{query}\n) AS q WHERE {nulls}")
     }
 
-    /// By which rules MySQL compares a column that the driver takes for bytes: text that is compared
-    /// byte by byte looks like it.
+    /// Returns the statement that reads the character set of a MySQL column that the driver returns
+    /// as bytes, as it does text with a binary collation.
     pub(super) fn charset(&self, name: &str) -> String {
         let (column, query) = (self.column(name), bare(self.query));
         format!("SELECT CHARSET({column}) FROM (\n{query}\n) AS q LIMIT 1")
@@ -104,12 +108,12 @@ impl Select<'_> {
     }
 }
 
-/// What tells the columns of the query.
+/// Returns the statement that is prepared to learn the columns of the query.
 pub(super) fn columns(query: &str) -> String {
     format!("SELECT * FROM (\n{}\n) AS q", bare(query))
 }
 
-/// The query without the semicolons at its end.
+/// Returns the query without trailing semicolons and white space.
 fn bare(query: &str) -> &str {
     query.trim_end_matches(|c: char| c == ';' || c.is_whitespace())
 }
