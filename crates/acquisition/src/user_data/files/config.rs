@@ -1,4 +1,4 @@
-//! What a user may choose about files of their own.
+//! The configuration of a file source.
 
 use std::fmt;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::user_data::mapping::{Columns, Condition, OnMissing, one_or_many};
 use crate::user_data::snapshot::WriteRows;
 use crate::{Error, Result};
 
-/// What a user may choose about files of their own.
+/// The configuration of a file source.
 ///
 /// ```
 /// use tidegauge_acquisition::files::Config;
@@ -32,77 +32,81 @@ use crate::{Error, Result};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// The source's name, under which sinks keep its cursor.
+    /// The source's name, under which sinks store its cursor.
     pub name: String,
-    /// A file, or a pattern: `exports/users-*.csv.gz`, `logs/**/*.ndjson`.
+    /// A path, or a glob pattern: `exports/users-*.csv.gz`, `logs/**/*.ndjson`.
     pub path: String,
-    /// What the files are; by default what their names say.
+    /// The format of the files; by default that of their extension.
     pub format: Option<Format>,
-    /// What the text of files is encoded in, unless a byte order mark says otherwise; by default UTF-8.
+    /// The encoding of text files, unless a byte order mark specifies another; by default UTF-8.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub encoding: Option<Encoding>,
-    /// The table that they fill.
+    /// The table that the source fills.
     pub table: String,
-    /// Whether a run reads this source unasked.
+    /// Whether a run reads this source by default.
     pub enabled: bool,
     /// Whether another source may fill the same table.
     pub shared: bool,
     /// How the rows are written.
     pub write: WriteRows,
-    /// What becomes of a row that does not fit.
+    /// The policy for rows that do not fit the table.
     pub bad_rows: BadRows,
-    /// What becomes of a row that has the key of another one and differs from it; by default it is refused where
-    /// the table is written by append, and the last one counts where it is merged.
+    /// The policy for a row whose key another row has, and that differs from it. By default it is
+    /// rejected if the table is written by append, and the last row is taken if the table is
+    /// merged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_duplicate: Option<DuplicateRows>,
-    /// How columns are filled that the files call otherwise, or do not have.
+    /// The mapping of columns that have another name in the files, or are not in them.
     pub columns: Columns,
-    /// What becomes of a column of the table that files do not have, and that may be null.
+    /// The policy for nullable columns of the table that the files do not have.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_missing: Option<OnMissing>,
-    /// What must hold of rows that are taken, in a configuration `where`; others are left out and counted.
+    /// The conditions that rows must meet, `where` in a configuration; other rows are left out and
+    /// counted.
     #[serde(rename = "where", skip_serializing_if = "Vec::is_empty")]
     pub filter: Vec<Condition>,
-    /// Texts that mean that there is no value, beside the empty one: `NULL`, `\N`.
+    /// The null markers: texts that stand for a missing value, in addition to the empty one:
+    /// `NULL`, `\N`.
     pub nulls: Vec<String>,
-    /// Between the cells of a line of CSV; by default `,`, and a tab in files called `.tsv`.
+    /// The delimiter between the cells of a CSV line; by default `,`, and a tab in files called
+    /// `.tsv`.
     pub delimiter: Option<char>,
-    /// Around cells that hold delimiters and line breaks; empty for none.
+    /// The quote character around cells that contain delimiters or line breaks; empty for none.
     pub quote: String,
-    /// Whether the first line names the columns. Without one they are called `1`, `2`, `3`…
+    /// Whether the first line is a header. Without one, the columns are called `1`, `2`, `3`…
     pub header: bool,
-    /// How many lines stand above the header, or above the first row where there is none. By default the header is the
-    /// first line that names what is wanted.
+    /// The number of lines above the header, or above the first row if there is no header. By
+    /// default the header is the first line that names the wanted columns.
     pub skip_lines: usize,
-    /// What the line of the header begins with.
+    /// The beginning of the header line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header_starts_with: Option<String>,
-    /// How many lines stand between the header and the first row.
+    /// The number of lines between the header and the first row.
     pub skip_after_header: usize,
-    /// How many rows at the end of a file are none, but totals.
+    /// The number of footer rows at the end of a file, such as totals.
     pub skip_footer: usize,
-    /// What lines begin with that are no rows, but totals, wherever they stand.
+    /// The beginnings of lines, anywhere in a file, that are totals rather than rows.
     #[serde(deserialize_with = "one_or_many", skip_serializing_if = "Vec::is_empty")]
     pub footer_starts_with: Vec<String>,
-    /// What lines begin with that are comments.
+    /// The beginning of comment lines.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
-    /// The rows of a page, at most.
+    /// The maximum number of rows of a page.
     pub page_rows: usize,
-    /// The bytes of a row, at most.
+    /// The maximum number of bytes of a row.
     pub row_bytes: usize,
-    /// A last line without an end is read when the file has been left alone for so long.
+    /// The time for which a file must be unchanged before its last line is read without a line end.
     #[serde(with = "crate::duration")]
     pub settle: Duration,
 }
 
-/// What a file is.
+/// A file format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Format {
     /// Comma-separated values (RFC 4180), or any other delimiter.
     Csv,
-    /// A JSON object a line.
+    /// JSON lines: a JSON object per line.
     Ndjson,
     /// Apache Parquet.
     Parquet,
@@ -152,7 +156,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Returns what becomes of a row of `table` that has the key of another one.
+    /// Returns the policy for rows of `table` whose key another row has.
     pub(super) fn duplicates(&self, table: &Table) -> DuplicateRows {
         self.on_duplicate.unwrap_or_else(|| DuplicateRows::of(table))
     }
@@ -175,7 +179,7 @@ impl Config {
         self.format.map_or(Ok(()), |format| self.suits(format, &self.path))
     }
 
-    /// Returns an error if a setting is none for files of `format`, of which `name` is one.
+    /// Returns an error if a setting does not apply to `format`, which is that of the file `name`.
     pub(super) fn suits(&self, format: Format, name: &str) -> Result<()> {
         let of_csv = self.of_csv().into_iter().filter(|_| format != Format::Csv);
         let of_text = [("encoding", self.encoding.is_some())];
@@ -191,7 +195,7 @@ impl Config {
         }
     }
 
-    /// How the file called `name` writes CSV.
+    /// Returns the CSV dialect of the file called `name`.
     pub(super) fn dialect(&self, name: &str) -> Result<Dialect> {
         let sign = |setting, sign: char| {
             let fits = sign.is_ascii() && !matches!(sign, '\n' | '\r' | '\0');
@@ -213,7 +217,7 @@ impl Config {
         Ok(Dialect { delimiter, quote })
     }
 
-    /// What the file called `name` is.
+    /// Returns the format of the file called `name`, or an error if its extension does not tell it.
     pub(super) fn format(&self, name: &str) -> Result<Format> {
         if let Some(format) = self.format {
             return Ok(format);

@@ -1,4 +1,4 @@
-//! Lines of files as fields. Pure functions of the bytes.
+//! Decoders of lines: pure functions from bytes to fields.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -12,12 +12,13 @@ use super::splitter::Splitter;
 use crate::error::cut;
 use crate::user_data::mapping::Field;
 
-/// How CSV is written.
+/// A CSV dialect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dialect {
-    /// Between cells.
+    /// The delimiter between cells.
     pub delimiter: u8,
-    /// Around cells that hold delimiters and line breaks; doubled within them.
+    /// The quote character around cells that contain delimiters or line breaks; doubled within
+    /// them.
     pub quote: Option<u8>,
 }
 
@@ -27,7 +28,7 @@ impl Default for Dialect {
     }
 }
 
-/// The cells of a record of CSV, quotes taken off.
+/// The cells of a CSV record, without quotes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cells {
     pub(super) text: String,
@@ -35,24 +36,24 @@ pub struct Cells {
 }
 
 impl Cells {
-    /// How many there are.
+    /// Returns the number of cells.
     pub fn len(&self) -> usize {
         self.ends.len()
     }
 
-    /// Whether there is none.
+    /// Returns `true` if there are no cells.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
 
-    /// One after the other.
+    /// Returns the cells, in order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
         starts.zip(&self.ends).filter_map(|(start, end)| self.text.get(start..*end))
     }
 }
 
-/// The cells of one record of CSV, with or without the line break at its end.
+/// Returns the cells of one CSV record, with or without the line break at its end.
 ///
 /// ```
 /// use tidegauge_acquisition::files::decode::{Dialect, csv};
@@ -63,13 +64,13 @@ impl Cells {
 /// ```
 ///
 /// # Errors
-/// When it is not UTF-8, has a quote that is not closed, or is more than one record.
+/// Returns an error if the record is not UTF-8, has an unclosed quote, or is more than one record.
 pub fn csv(record: &[u8], dialect: Dialect) -> Result<Cells, String> {
     Splitter::new(dialect, b'\n').cells(record).map_err(|damage| damage.to_string())
 }
 
-/// The fields called `wanted` of one line of JSON. A dot reaches into an object: `user.id` is the
-/// field `id` of the field `user`, unless there is one called `user.id`.
+/// Returns the fields called `wanted` of one JSON line, in that order. A dot reaches into an
+/// object: `user.id` is the field `id` of the field `user`, unless a field is called `user.id`.
 ///
 /// Numbers keep their digits; objects and lists stay JSON, as text.
 ///
@@ -83,7 +84,7 @@ pub fn csv(record: &[u8], dialect: Dialect) -> Result<Cells, String> {
 /// ```
 ///
 /// # Errors
-/// When it is not a JSON object.
+/// Returns an error if the line is not a JSON object.
 pub fn ndjson<'a>(line: &'a [u8], wanted: &[&str]) -> Result<Vec<Field<'a>>, String> {
     let text = std::str::from_utf8(line).map_err(|error| {
         format!(
@@ -96,7 +97,7 @@ pub fn ndjson<'a>(line: &'a [u8], wanted: &[&str]) -> Result<Vec<Field<'a>>, Str
     wanted.iter().map(|name| Ok(find(&object, name)?.map_or(Field::Missing, field))).collect()
 }
 
-/// An object of JSON. One that has a field twice is none: which of the two is meant, no reader knows.
+/// A JSON object. One that has a field twice is rejected, since it is ambiguous.
 struct Object<'a>(BTreeMap<String, &'a RawValue>);
 
 fn object(text: &str) -> Result<Object<'_>, String> {
@@ -153,7 +154,7 @@ fn field(raw: &RawValue) -> Field<'_> {
         "null" => Field::Null,
         text if text.starts_with('"') => match serde_json::from_str::<String>(text) {
             Ok(text) => Field::Text(text.into()),
-            // Half of a surrogate pair: JSON, but no text.
+            // Half of a surrogate pair is valid JSON, but not text.
             Err(_) => Field::Bytes(Cow::Borrowed(text.as_bytes())),
         },
         text => Field::Text(text.into()),
@@ -244,7 +245,7 @@ mod tests {
                     ours.push(std::mem::take(&mut record));
                 }
             }
-            // The crate takes a quote that is never closed for closed at the end.
+            // The crate treats an unclosed quote as closed at the end.
             let open = csv(record.as_bytes(), Dialect::default()).is_err();
             if !record.is_empty() && !open {
                 ours.push(record);

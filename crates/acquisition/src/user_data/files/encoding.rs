@@ -1,4 +1,4 @@
-//! What files of text are encoded in, and how they are read as UTF-8.
+//! The encodings of text files, and their decoding to UTF-8.
 
 use std::fmt;
 use std::io::{self, BufRead, Read};
@@ -7,9 +7,10 @@ use std::str::FromStr;
 use encoding_rs::{Decoder, DecoderResult, UTF_8};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// What text is encoded in, by any label of the [Encoding Standard](https://encoding.spec.whatwg.org/#names-and-labels):
-/// `utf-8`, `windows-1252`, `iso-8859-15`, `utf-16le`, `shift_jis`. As there, `iso-8859-1` is read as `windows-1252`,
-/// which has more signs.
+/// A text encoding, by any label of the [Encoding
+/// Standard](https://encoding.spec.whatwg.org/#names-and-labels): `utf-8`, `windows-1252`,
+/// `iso-8859-15`, `utf-16le`, `shift_jis`. As in the standard, `iso-8859-1` is read as
+/// `windows-1252`, which has more characters.
 ///
 /// ```
 /// use tidegauge_acquisition::files::Encoding;
@@ -26,11 +27,12 @@ impl Encoding {
     /// UTF-8.
     pub const UTF_8: Self = Self(UTF_8);
 
-    /// Returns what a file is encoded in that begins with `head`: what its byte order mark says, or else what was
-    /// `asked` for, or else UTF-8. Returns the bytes of the mark too, which are 0 for UTF-8, whose mark is kept.
+    /// Returns the encoding of a file that begins with `head`: that of its byte order mark,
+    /// otherwise the one that was `asked` for, otherwise UTF-8. The second value is the number of
+    /// bytes of the byte order mark to skip; it is 0 for UTF-8, whose mark is kept.
     ///
     /// # Errors
-    /// When it looks like something else.
+    /// Returns an error if the file looks like another encoding.
     pub(super) fn of(head: &[u8], asked: Option<Self>) -> io::Result<(Self, usize)> {
         let wrong = |reason: &str| Err(io::Error::new(io::ErrorKind::InvalidData, reason));
         if head.starts_with(b"\xff\xfe\0\0") || head.starts_with(b"\0\0\xfe\xff") {
@@ -48,7 +50,8 @@ impl Encoding {
         }
     }
 
-    /// Reads `input` as UTF-8. Bytes that are none of this encoding become one that is none of UTF-8.
+    /// Returns a reader that decodes `input` to UTF-8. Bytes that are invalid in this encoding
+    /// become a byte that is invalid in UTF-8.
     pub(super) fn decode<R: BufRead>(self, input: R) -> Decoded<R> {
         let decoder = self.0.new_decoder_without_bom_handling();
         let text = vec![0; 64 * 1024];
@@ -88,14 +91,14 @@ impl<'de> Deserialize<'de> for Encoding {
     }
 }
 
-/// A byte that no text in UTF-8 has.
+/// A byte that is invalid in UTF-8.
 const INVALID: u8 = 0xff;
 
-/// Text of some encoding, read as UTF-8.
+/// A reader that decodes text to UTF-8.
 pub(super) struct Decoded<R> {
     input: R,
     decoder: Decoder,
-    /// What is decoded and not read yet lies from `at` to before `end`.
+    /// The buffer of decoded bytes; those not read yet are from `at` to before `end`.
     text: Vec<u8>,
     at: usize,
     end: usize,
@@ -185,7 +188,7 @@ mod tests {
             assert_eq!(decoded("iso-8859-15", b"\xa4", step), "€".as_bytes());
             let units: Vec<u8> = "aé🦄\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
             assert_eq!(decoded("utf-16le", &units, step), "aé🦄\n".as_bytes());
-            // Half of a character at the end, and half of a pair within.
+            // Half of a character at the end, and half of a surrogate pair within.
             let cut = decoded("utf-16le", &units[..units.len() - 1], step);
             assert_eq!(cut, ["aé🦄".as_bytes(), b"\xff"].concat());
             assert_eq!(decoded("utf-16be", b"\xd8\0\0a", step), b"\xffa");

@@ -1,8 +1,10 @@
-//! Files that are remembered together. A cursor names the files that were read, but of very many only the last by
-//! name: those before them are blocks, each with a sum of what its files were.
+//! Compact state of many files. A cursor names the files that were read, but if there are very
+//! many, only the last ones by name: those before are folded into blocks, each with a checksum of
+//! the states of its files.
 //!
-//! The sum says of a block that all of it is as it was. If it is not, the time that files were written at tells the
-//! new ones from the others; what that cannot tell is a doubt, and not a guess.
+//! The checksum shows whether all files of a block are unchanged. If they are not, the modification
+//! time tells new files from the others; if that is ambiguous, the files are doubtful rather than
+//! guessed.
 
 use std::collections::BTreeMap;
 
@@ -13,38 +15,39 @@ use super::listing::FileEntry;
 use super::progress::FileState;
 use super::text::short;
 
-/// How many files are named, and how many more there may be before the first of them become a block.
+/// The number of files that are named, and the number of further ones at which the first are folded
+/// into a block.
 const NAMED: usize = 4_096;
 const BLOCK: usize = 1_024;
 
-/// How many blocks there may be before neighbours become one.
+/// The number of blocks above which neighbors are merged.
 const BLOCKS: usize = 128;
 
-/// Files that are remembered together: all that sort behind the block before and not behind `last`, but for those
-/// that are named.
+/// A block of folded files: all files that sort after the previous block and not after `last`,
+/// except for those that are named.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Block {
     last: String,
     files: u64,
-    /// The sum of what each of them was.
+    /// The checksum: the sum of the fingerprints of the files.
     sum: u64,
-    /// When the one was written to that was written to last, in microseconds since 1970.
+    /// The latest modification time of the files, in microseconds since 1970.
     latest: u64,
 }
 
-/// What is to be done with a file.
+/// The status of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Standing {
-    /// The cursor names it, or it was never read.
+    /// The cursor names the file, or it was never read.
     Named,
-    /// It is one of a block that is as it was.
+    /// The file is part of an unchanged block.
     Read,
-    /// It is one of a block that is not as it was, and might be another file than the one that was read.
+    /// The file is part of a block that has changed, and may differ from the file that was read.
     Doubtful,
 }
 
-/// Compares the files of `blocks` with those that were `found`, by name, without those that are `named`. Returns how
-/// each of them stands. A block with doubtful files is begun anew.
+/// Compares the files of `blocks` with those that were `found`, sorted by name, except for those
+/// that are `named`. Returns the status of each file. A block with doubtful files is emptied.
 pub(super) fn compare(
     blocks: &mut [Block],
     found: &[FileEntry],
@@ -65,7 +68,7 @@ pub(super) fn compare(
 }
 
 impl Block {
-    /// Judges the files at the places `within`. Returns `true` if some of them are doubtful.
+    /// Sets the status of the files with the indexes `within`. Returns `true` if they are doubtful.
     fn judge(&self, found: &[FileEntry], within: &[usize], standings: &mut [Standing]) -> bool {
         let is_old = |at: &usize| found[*at].modified <= self.latest;
         let old: Vec<usize> = within.iter().copied().filter(is_old).collect();
@@ -80,12 +83,13 @@ impl Block {
             set(&old, Standing::Read); // the newer ones were never read
             return false;
         }
-        // Those that are gone may come back. A newer one may be one of them, written anew, and is read.
+        // Files that are gone may come back. A newer one may be one of them, rewritten, and is
+        // read.
         if count < self.files {
             set(&old, Standing::Read);
             return false;
         }
-        // One that came later and kept its time: without it the sum is what it was.
+        // A file was added with an older time: without it the checksum is unchanged.
         let late = known.iter().position(|file| sum.wrapping_sub(*file) == self.sum);
         if let (Some(late), true) = (late, count == self.files + 1) {
             set(&old, Standing::Read);
@@ -103,8 +107,8 @@ impl Block {
     }
 }
 
-/// Puts the first of the `named` files into `blocks`, if there are too many: those that ended, of blocks that end
-/// before `limit`, up to which all that were found have been read.
+/// Moves the first of the `named` files into `blocks` if there are too many: only files that were
+/// read to their end, in blocks that end before `limit`, up to which all files have been read.
 pub(super) fn fold(
     blocks: &mut Vec<Block>,
     named: &mut BTreeMap<String, FileState>,
@@ -133,7 +137,7 @@ pub(super) fn fold(
     }
 }
 
-/// Returns neighbours as one block.
+/// Returns neighboring blocks as one, or `None` if there are none.
 fn joined(blocks: &[Block]) -> Option<Block> {
     let last = blocks.last()?.last.clone();
     let whole = Block { last, files: 0, sum: 0, latest: 0 };
@@ -145,7 +149,7 @@ fn joined(blocks: &[Block]) -> Option<Block> {
     }))
 }
 
-/// Returns what a file is recognised by.
+/// Returns the fingerprint of a file.
 fn what(name: &str, size: u64, modified: u64) -> u64 {
     let mut hash = Sha256::new();
     hash.update(name);
@@ -175,7 +179,8 @@ mod tests {
         }
     }
 
-    /// Reads `files` as pages do, `page` of them at a time, by way of the cursor's text; how many were read.
+    /// Reads `files` in pages of `page` files, with the cursor serialized between them. Returns the
+    /// number of files read.
     fn read(progress: &mut Progress, files: &[FileEntry], page: usize) -> usize {
         let mut all = 0;
         loop {
@@ -218,7 +223,7 @@ mod tests {
         assert!(text.len() < 400_000, "{} bytes", text.len());
         assert_eq!(read(&mut progress, &files, 20_000), 0, "nothing is read twice");
         let all = files.clone();
-        // Files that come later, wherever they sort: one of a block that kept its time, the others are newer.
+        // Later files, wherever they sort: one in a block has an older time, the others are newer.
         files.extend([
             file(501, 7),
             file(40_001, 1 << 40),
@@ -229,7 +234,7 @@ mod tests {
         assert_eq!(doubtful(&progress, &files), 0);
         assert_eq!(read(&mut progress, &files, 20_000), 4);
         assert_eq!(read(&mut progress, &files, 20_000), 0);
-        // Files that are gone are no news, nor are those that come back.
+        // Files that are gone are not reported, nor are those that come back.
         let fewer: Vec<FileEntry> = files.iter().step_by(3).cloned().collect();
         assert_eq!((doubtful(&progress, &fewer), read(&mut progress, &fewer, 20_000)), (0, 0));
         assert_eq!(read(&mut progress, &all, 20_000), 0);
@@ -240,12 +245,13 @@ mod tests {
         let files: Vec<FileEntry> = (0..20_000).map(|at| file(at, 1_000)).collect();
         let mut progress = Progress::default();
         read(&mut progress, &files, 5_000);
-        // It was written to since: it is read anew, with no other file.
+        // A file with a new time is read anew, and no other one.
         let mut newer = files.clone();
         newer[77] = FileEntry { size: 1, modified: 2_000, ..newer[77].clone() };
         assert_eq!(doubtful(&progress, &newer), 0);
         assert_eq!(read(&mut progress.clone(), &newer, 5_000), 1);
-        // It kept its time: which one it is cannot be told, so its whole block is read anew.
+        // With its time unchanged, the changed file cannot be told, so its whole block is read
+        // anew.
         let mut same_time = files.clone();
         same_time[77].size = 1;
         let doubts = doubtful(&progress, &same_time);

@@ -1,4 +1,5 @@
-//! Rows at the end of a file that are none. Which those are is known only at its end, so that as many are held back.
+//! Footers: rows at the end of a file that are not data. They are only known at the end of the
+//! file, so as many rows are held back.
 
 use std::collections::VecDeque;
 
@@ -7,13 +8,14 @@ use super::lines::{Lines, is_blank};
 use super::text::Record;
 use crate::{Error, Result};
 
-/// Records that were read and are not taken: rows that may be the footer, and lines among them that are no rows.
+/// Records that were read and are held back: rows that may be the footer, and lines among them that
+/// are not rows.
 #[derive(Debug, Default)]
 pub(super) struct Ahead {
     records: VecDeque<(Vec<u8>, bool, u64)>,
-    /// How many of them are rows.
+    /// The number of rows.
     pub(super) rows: usize,
-    /// How many lines they have.
+    /// The number of lines.
     pub(super) lines: u64,
     bytes: usize,
 }
@@ -26,8 +28,8 @@ impl Ahead {
         self.records.push_back((record, is_row, lines));
     }
 
-    /// Takes out the first record, if more than `footer` rows are here: a line that is no row may stand above the footer
-    /// and go with it.
+    /// Removes and returns the first record if there are more than `footer` rows. A line above the
+    /// footer that is not a row may be removed with the footer.
     fn pop(&mut self, footer: usize) -> Option<Vec<u8>> {
         if self.rows <= footer {
             return None;
@@ -41,8 +43,8 @@ impl Ahead {
 }
 
 impl Lines {
-    /// Reads the next record that is none of the footer. What is held back counts as not taken, so that it is read
-    /// anew when the file has grown.
+    /// Reads the next record that is not part of the footer. Records that are held back do not
+    /// count as taken, so that they are read again if the file grows.
     pub(super) fn next_above_footer(&mut self, settled: bool) -> Result<Record> {
         let footer = self.layout.skip_footer;
         if footer == 0 {

@@ -1,10 +1,10 @@
-//! What gzip packs, read as gzip(1) does.
+//! Decompression of gzip files, with the behavior of gzip(1).
 
 use std::io::{self, BufRead, Read};
 
 use flate2::bufread::GzDecoder;
 
-/// Reads a file of gzip: its members one after the other, and zeros behind the last, which are
+/// A reader of gzip files: decompresses all members, and accepts zeros after the last one as
 /// padding.
 pub(super) struct Gunzip<R>(Option<GzDecoder<R>>);
 

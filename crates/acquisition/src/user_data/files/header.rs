@@ -1,4 +1,4 @@
-//! What stands above the rows of a file of lines: lines that are none, and the header.
+//! The header of a file of lines, and the lines above it.
 
 use super::Draft;
 use super::layout::Aside;
@@ -10,24 +10,25 @@ use crate::error::cut;
 use crate::user_data::mapping::{self, Mapping, Plan, names};
 use crate::{Error, Result};
 
-/// What there was to be read above the rows.
+/// The result of reading the lines above the rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Head {
     Read,
-    /// It is being written.
+    /// The header is still being written.
     Unfinished,
-    /// The file holds nothing else either.
+    /// The file ends before its header.
     None,
 }
 
-/// The lines among which a header is looked for: exports may put a title and an owner above it.
+/// The number of lines among which a header is searched: exports may put a title and an owner above
+/// it.
 const HEADER_LINES: usize = 100;
 
-/// The lines among which one is looked for whose beginning is known.
+/// The number of lines among which a header with a configured beginning is searched.
 const NAMED_HEADER_LINES: usize = 10_000;
 
 impl Lines {
-    /// Reads all that stands above the rows, unless that was done before.
+    /// Reads all lines above the rows, unless that was done before.
     pub(super) fn read_head(
         &mut self,
         mapping: &Mapping,
@@ -48,7 +49,7 @@ impl Lines {
         Ok(head)
     }
 
-    /// Takes so many lines, whatever they hold.
+    /// Takes `count` lines, whatever their content.
     fn skip_lines(&mut self, count: usize, settled: bool) -> Result<Head> {
         for _ in 0..count {
             match self.next_line()? {
@@ -61,8 +62,8 @@ impl Lines {
         Ok(Head::Read)
     }
 
-    /// Looks for the header: the line that begins as the settings say, or the one below those that they skip, or the
-    /// first that names what is wanted.
+    /// Finds and reads the header: the line that begins as configured, or the one after the
+    /// configured number of lines, or the first that names the wanted columns.
     fn find_header(&mut self, mapping: &Mapping, draft: &mut Draft, settled: bool) -> Result<Head> {
         let start = self.layout.header_starts_with.clone();
         let most = match (&start, self.layout.skip_lines) {
@@ -87,7 +88,8 @@ impl Lines {
             let is_asked = start.as_ref().is_none_or(|start| line.starts_with(start));
             let aside = self.layout.aside(line).filter(|_| start.is_none());
             if !is_blank(line) && aside != Some(Aside::Comment) {
-                // A line that begins like a total may be the header all the same, if it names what is wanted.
+                // A line that begins like a total may still be the header, if it names the wanted
+                // columns.
                 let (above, is_total) = (lines, aside == Some(Aside::Total));
                 lines += usize::from(!is_total);
                 let Some(splitter) = self.splitter.as_mut().filter(|_| is_asked) else {
@@ -123,7 +125,7 @@ impl Lines {
         let may_follow = lines < most && !settled && !self.text.zipped;
         match (best, &start) {
             (None, _) if lines == 0 => Ok(Head::None),
-            // Its header may follow, as long as no line names anything of what is wanted.
+            // The header may follow, as long as no line names a wanted column.
             (None | Some((0, _)), _) if may_follow => Ok(Head::Unfinished),
             (Some((_, error)), _) => Err(error),
             (None, Some(start)) => {
@@ -141,7 +143,7 @@ impl Lines {
         }
     }
 
-    /// Reads the next line, and if it begins so the whole of the record that it begins.
+    /// Reads the next line, and the whole record if that begins with `start`.
     fn next_that_starts_with(&mut self, start: &[u8]) -> Result<Record> {
         let read = self.next_line()?;
         if read == Record::Whole && line(&self.record, self.text.taken).starts_with(start) {
@@ -153,7 +155,8 @@ impl Lines {
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
-/// Returns a record without the mark that the first of a file may have, behind so many bytes that were taken.
+/// Returns a record without the byte order mark that the first record of a file may have; `taken`
+/// is the number of bytes before the record.
 pub(super) fn line(record: &[u8], taken: u64) -> &[u8] {
     match taken {
         0 => record.strip_prefix(BOM).unwrap_or(record),
@@ -161,7 +164,8 @@ pub(super) fn line(record: &[u8], taken: u64) -> &[u8] {
     }
 }
 
-/// Returns the names that a line has, and where what is wanted stands if it is the header.
+/// Returns the names in a line, and the plan for reading the wanted columns if the line is the
+/// header.
 fn columns(
     splitter: &mut Splitter,
     line: &[u8],
@@ -184,7 +188,7 @@ fn columns(
     }
 }
 
-/// Returns where what is wanted stands among the `names` of a file, or of its header's line.
+/// Returns the plan that binds the wanted columns to the `names` of a file, or of its header line.
 pub(super) fn bind(
     mapping: &Mapping,
     file: &FileEntry,

@@ -1,12 +1,12 @@
-//! Which fields the lines of JSON of a page have.
+//! The fields that the JSON lines of a page have.
 
 use super::Draft;
 use crate::user_data::mapping::{Field, Mapping};
 
-/// The lines of JSON of which some have each field, unless a file lacks it.
+/// The number of JSON lines of which at least one has each field, unless the file lacks it.
 const ENOUGH: u64 = 1_000;
 
-/// The fields that the lines of JSON of a page have.
+/// The fields that the JSON lines of a page have.
 #[derive(Debug)]
 pub(super) struct JsonFields {
     lines: u64,
@@ -25,8 +25,8 @@ impl JsonFields {
         }
     }
 
-    /// Takes in which columns were filled; and which were not, if the page has the `whole` file, or
-    /// enough of it.
+    /// Records the columns that were filled, and those that were not if the page has the `whole`
+    /// file, or at least [`ENOUGH`] lines.
     pub(super) fn learn(&self, mapping: &Mapping, wanted: &[&str], draft: &mut Draft, whole: bool) {
         let is_present = |name: &str| {
             let at = wanted.iter().position(|wanted| *wanted == name);

@@ -1,29 +1,29 @@
-//! Which lines of a CSV file are rows, and which stand above, among and below them.
+//! The layout of a CSV file: which lines are rows, and which are above, among or below them.
 
 use super::Config;
 use super::decode::Dialect;
 use crate::{Error, Result};
 
-/// The most rows that a footer may have: they are kept in memory.
+/// The maximum number of rows of a footer; they are kept in memory.
 const LARGEST_FOOTER: usize = 1_000;
 
-/// Which lines of a file are no rows.
+/// The lines of a file that are not rows.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Layout {
-    /// How many lines stand above the header, or above the first row.
+    /// The number of lines above the header, or above the first row.
     pub(super) skip_lines: usize,
-    /// What the header begins with.
+    /// The beginning of the header.
     pub(super) header_starts_with: Option<Vec<u8>>,
-    /// How many lines stand between the header and the first row.
+    /// The number of lines between the header and the first row.
     pub(super) skip_after_header: usize,
-    /// How many rows at the end are none.
+    /// The number of footer rows at the end of the file.
     pub(super) skip_footer: usize,
     comment: Option<Vec<u8>>,
     totals: Vec<Vec<u8>>,
     quote: Option<u8>,
 }
 
-/// Why a line is no row, wherever it stands.
+/// The reason why a line among the rows is not a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Aside {
     Comment,
@@ -44,12 +44,12 @@ impl Layout {
         }
     }
 
-    /// Returns `true` if lines among the rows may be none.
+    /// Returns `true` if some lines among the rows may not be rows.
     pub(super) fn has_asides(&self) -> bool {
         self.comment.is_some() || !self.totals.is_empty()
     }
 
-    /// Says what `line` is if it is no row.
+    /// Returns the reason why `line` is not a row, or `None` if it is one.
     pub(super) fn aside(&self, line: &[u8]) -> Option<Aside> {
         if self.comment.as_ref().is_some_and(|comment| line.starts_with(comment)) {
             return Some(Aside::Comment);
@@ -63,7 +63,7 @@ impl Layout {
 }
 
 impl Config {
-    /// Returns an error if the settings of lines contradict each other.
+    /// Returns an error if the layout settings contradict each other.
     pub(super) fn validate_layout(&self) -> Result<()> {
         if !self.header {
             for (setting, is_set) in [
@@ -92,7 +92,7 @@ impl Config {
         Ok(())
     }
 
-    /// Returns the settings that only files of CSV have, and whether each is set.
+    /// Returns the settings that only apply to CSV files, and whether each is set.
     pub(super) fn of_csv(&self) -> [(&'static str, bool); 9] {
         [
             ("delimiter", self.delimiter.is_some()),

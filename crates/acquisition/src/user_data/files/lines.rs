@@ -1,4 +1,4 @@
-//! The rows of a file of lines.
+//! The reader of the rows of a file of lines.
 
 use std::fs::Metadata;
 use std::io;
@@ -19,26 +19,26 @@ use crate::error::cut;
 use crate::user_data::mapping::{Field, Mapping, Plan, RowError};
 use crate::{Error, Result};
 
-/// A file of lines, its header, and how its rows are read.
+/// A file of lines, with its header and the state of reading its rows.
 #[derive(Debug)]
 pub(super) struct Lines {
     pub(super) text: Text,
     pub(super) file: FileEntry,
-    /// None for lines of JSON.
+    /// The splitter of CSV records; `None` for JSON lines.
     pub(super) splitter: Option<Splitter>,
     pub(super) layout: Layout,
     pub(super) header: Header,
-    /// Whether all that stands above the rows was taken.
+    /// Whether all lines above the rows were taken.
     pub(super) has_head: bool,
     nulls: Vec<String>,
     pub(super) limit: usize,
     pub(super) plan: Option<Plan>,
     pub(super) record: Vec<u8>,
-    /// What was read and may be the footer.
+    /// Records that were read and may be the footer.
     pub(super) ahead: Ahead,
-    /// The bytes of blank lines since the last that was not.
+    /// The number of bytes of blank lines since the last line that was not blank.
     pub(super) blank: usize,
-    /// Whether what was taken of it before was nothing.
+    /// Whether no part of the file was taken in earlier pages.
     pub(super) from_start: bool,
 }
 
@@ -46,9 +46,9 @@ pub(super) struct Lines {
 pub(super) enum Header {
     /// Each line names its own fields.
     Json,
-    /// There is none: columns are counted.
+    /// The file has no header: columns are numbered.
     Counted,
-    /// It is still to be read.
+    /// The header has not been read yet.
     Unread,
     Read(Vec<String>),
 }
@@ -85,10 +85,11 @@ impl Lines {
         Ok((lines, metadata))
     }
 
-    /// Goes to where `before` ended; or says how it shows that this is another file.
+    /// Skips to the position where `before` ended; returns the reason if the file is not the one
+    /// that was read then.
     ///
-    /// A compressed file cannot be jumped into, and a digest wants every byte: what was read before
-    /// is read again, once a run, and thrown away.
+    /// A compressed file does not support seeking, and the digest needs every byte, so once a run
+    /// all bytes that were read before are read again and discarded.
     pub(super) fn go_on(
         &mut self,
         before: Option<FileState>,
@@ -115,7 +116,8 @@ impl Lines {
         Ok(None)
     }
 
-    /// Reads rows until the page is full or the file ends, and says whether there is more now.
+    /// Reads rows until the page is full or the file ends. Returns `true` if the file has more
+    /// rows.
     pub(super) fn read(
         &mut self,
         mapping: &Mapping,
@@ -128,7 +130,7 @@ impl Lines {
             draft.notes.unsettled(self.text.line);
         }
         if head != Head::Read {
-            // What stands above a header counts when that is read.
+            // Lines above a header count only once that is read.
             *at = FileState { digest: 0, taken: 0, ended: head == Head::None, ..*at };
             return Ok(false);
         }
@@ -162,7 +164,7 @@ impl Lines {
         Ok(more)
     }
 
-    /// Takes the record at hand, which may be blank, as nothing.
+    /// Takes the current record, which may be blank, without adding a row.
     pub(super) fn take_blank(&mut self, is_blank: bool) -> Result<()> {
         self.blank = if is_blank { self.blank.saturating_add(self.record.len()) } else { 0 };
         if self.blank > self.limit {
@@ -187,7 +189,7 @@ impl Lines {
         present: &mut JsonFields,
     ) -> Result<()> {
         let line = line(&self.record, self.text.taken);
-        // A blank line is no row; in one column it could be, but nobody means it.
+        // A blank line is not a row, not even in a file with a single column.
         if is_blank(line) {
             return self.take_blank(true);
         }
@@ -207,7 +209,8 @@ impl Lines {
         match &mut self.splitter {
             Some(splitter) => {
                 let cells = splitter.cells(line);
-                // Without a header the first row that is wide enough says how many columns there are.
+                // Without a header, the first row that is wide enough determines the number of
+                // columns.
                 if let (Header::Counted, None, Ok(cells)) = (&self.header, &self.plan, &cells) {
                     let needed = wanted.iter().filter_map(|name| name.parse().ok()).max();
                     if cells.len() >= needed.unwrap_or(0) {
@@ -265,7 +268,7 @@ impl Lines {
         Ok(())
     }
 
-    /// Reads the next record, or the next line that is none.
+    /// Reads the next record, or the next line that is not a row.
     pub(super) fn next(&mut self) -> Result<Record> {
         if self.layout.has_asides() {
             let read = self.next_line()?;
@@ -276,13 +279,13 @@ impl Lines {
         read.map_err(|error| broken(&self.file, &error))
     }
 
-    /// Reads the next line, whatever its quotes.
+    /// Reads the next line, regardless of quotes.
     pub(super) fn next_line(&mut self) -> Result<Record> {
         let read = self.text.next(&mut self.record, None, self.limit);
         read.map_err(|error| broken(&self.file, &error))
     }
 
-    /// Reads the rest of the record whose first line is at hand.
+    /// Reads the rest of the record whose first line was just read.
     pub(super) fn rest(&mut self) -> Result<Record> {
         let Some(splitter) = &mut self.splitter else { return Ok(Record::Whole) };
         let read = self.text.rest(&mut self.record, splitter, self.limit);
@@ -297,8 +300,8 @@ impl Lines {
         self.text.at_end().map_err(|error| broken(&self.file, &error))
     }
 
-    /// Whether a last line without an end is taken for whole. The end of a compressed file says
-    /// that it is one.
+    /// Returns `true` if a last line without a line end is taken as complete. The end of a
+    /// compressed file is always definite.
     pub(super) fn is_finished(&self, settled: bool) -> bool {
         let finished = self.text.zipped || settled;
         if !finished {
@@ -327,7 +330,8 @@ impl Lines {
     }
 }
 
-/// Says what is wrong with a `line`, and in which of its columns, if one of `names` is known to be it.
+/// Returns the error of a damaged `line`, with the name of the damaged column if it is one of
+/// `names`.
 fn damaged(damage: &Damage, encoding: Encoding, names: &[String], line: &[u8]) -> RowError {
     let Damage::Bytes { cell, text } = damage else {
         return RowError::whole(&String::from_utf8_lossy(line), damage.to_string());
@@ -346,8 +350,8 @@ pub(super) fn is_blank(line: &[u8]) -> bool {
     line.iter().all(u8::is_ascii_whitespace)
 }
 
-/// Returns `true` if there are so many cells, and behind them none that says anything: some exports end lines with
-/// delimiters that their header does not have.
+/// Returns `true` if there are at least `width` cells, and all further ones are empty: some exports
+/// end lines with delimiters that their header does not have.
 fn is_as_wide(cells: &Cells, width: usize) -> bool {
     width > 0 && cells.len() >= width && cells.iter().skip(width).all(str::is_empty)
 }

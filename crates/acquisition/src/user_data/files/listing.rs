@@ -1,4 +1,4 @@
-//! Which files there are, and what a file is.
+//! The listing of the files that match a pattern.
 
 use std::fs::{self, Metadata};
 use std::path::{Component, Path, PathBuf};
@@ -12,19 +12,19 @@ use crate::{Error, Result};
 /// A file that matches the pattern.
 #[derive(Debug, Clone)]
 pub(super) struct FileEntry {
-    /// Its path below the part of the pattern that has no wildcard; what the cursor calls it.
+    /// Its path below the part of the pattern without wildcards, by which the cursor names it.
     pub(super) name: String,
-    /// Where it is.
+    /// Its path.
     pub(super) path: PathBuf,
     /// Its size in bytes.
     pub(super) size: u64,
-    /// When it was last written to, in microseconds since 1970.
+    /// Its modification time, in microseconds since 1970.
     pub(super) modified: u64,
 }
 
-/// The files that match `pattern`, by name.
+/// Returns the files that match `pattern`, sorted by name.
 pub(super) fn list(pattern: &str) -> Result<Vec<FileEntry>> {
-    // Hidden files are somebody's business, and rarely finished.
+    // Hidden files are mostly temporary or incomplete.
     let options = MatchOptions { require_literal_leading_dot: true, ..MatchOptions::new() };
     let matching = glob::glob_with(pattern, options)
         .map_err(|error| Error::config("path", format!("`{pattern}` is not a pattern: {error}")))?;
@@ -44,7 +44,7 @@ pub(super) fn list(pattern: &str) -> Result<Vec<FileEntry>> {
         } else if metadata.is_dir() {
             folder = Some(path);
         } else {
-            // Reading from it might never end, and nothing of it can be read twice.
+            // Reading from it might never end, and could not be repeated.
             let reason = "it is a pipe or a device, and no file: write what comes out of it into a \
                           file, or let `path` name the files alone";
             return Err(Error::File { path: path.display().to_string(), reason: reason.into() });
@@ -62,7 +62,7 @@ pub(super) fn list(pattern: &str) -> Result<Vec<FileEntry>> {
     Ok(found)
 }
 
-/// The size of a file, and when it was last written to.
+/// Returns the size of a file in bytes, and its modification time in microseconds since 1970.
 pub(super) fn state(metadata: &Metadata) -> (u64, u64) {
     let modified = metadata.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
     let micros = modified.and_then(|since| u64::try_from(since.as_micros()).ok());
@@ -74,8 +74,8 @@ pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Error {
     Error::Unreadable { path: path.display().to_string(), reason: error.to_string(), kind }
 }
 
-/// The folder that `pattern` starts from: what stands before the first wildcard, or the folder of
-/// the one file that it names.
+/// Returns the folder of `pattern`: the part before the first wildcard, or the folder of the single
+/// file that it names.
 fn base(pattern: &str) -> PathBuf {
     let path = Path::new(pattern);
     let wild = |part: &Component<'_>| {

@@ -1,4 +1,4 @@
-//! A user's own files: CSV, JSON lines and Parquet, compressed or not, one or a folder of them.
+//! File sources: CSV, JSON lines and Parquet, compressed or not, one file or a folder of them.
 
 mod config;
 pub mod decode;
@@ -45,12 +45,12 @@ use lines::Lines;
 use listing::{FileEntry, unreadable};
 use progress::{FileState, Progress};
 
-/// Files of the user's own as a source.
+/// A source that reads a user's own files.
 ///
-/// Files are read in the order of their names, each once: the cursor knows how far each was read,
+/// Files are read in the order of their names, each once: the cursor has the position in each file,
 /// and a digest of what was read. So a file that has grown is read on from there, and one that was
-/// replaced is noticed and read anew: rows that are there already are skipped, and those that differ are
-/// refused, set aside or taken, as [`Config::on_duplicate`] says.
+/// replaced is detected and read anew: rows that are stored already are skipped, and those that
+/// differ are refused, quarantined or taken, as configured by [`Config::on_duplicate`].
 ///
 /// ```
 /// # use std::sync::Arc;
@@ -82,12 +82,14 @@ struct Inner {
     config: Config,
     mapping: Mapping,
     clock: Arc<dyn Clock>,
-    /// The file that the last page stopped in, so that the next one need not read it again.
+    /// The file in which the last page ended, kept open so that the next page need not read it
+    /// again.
     open: Mutex<Option<Open>>,
     told: Told,
 }
 
-/// A page in the making: its rows, what reading them came upon, and what files have filled so far.
+/// A page under construction: its rows, the notes on them, and the columns that files have filled
+/// so far.
 #[derive(Debug)]
 struct Draft {
     rows: Rows,
@@ -95,7 +97,7 @@ struct Draft {
     known: KnownColumns,
 }
 
-/// A file in the midst of which a page ended.
+/// A file in which a page ended before the end of the file.
 #[derive(Debug)]
 struct Open {
     name: String,
@@ -109,20 +111,21 @@ enum Kind {
     Parquet(Box<Parquet>),
 }
 
-/// What there was to a file that was not as it had been.
+/// The result of opening a file.
 enum Opened {
     As(Kind),
-    /// It is another file than the one that was read.
+    /// The file is not the one that was read before, for this reason.
     Replaced(&'static str),
 }
 
 impl FileSource {
-    /// The source that `config` describes, filling `table`.
+    /// Creates the source that `config` describes, which fills `table`.
     ///
-    /// No file is looked at yet.
+    /// No file is accessed yet.
     ///
     /// # Errors
-    /// When the configuration contradicts itself, or a column of the mapping does not fit `table`.
+    /// Returns an error if the configuration contradicts itself, or the mapping does not fit
+    /// `table`.
     pub fn new(config: Config, table: TableRef, clock: Arc<dyn Clock>) -> Result<Self> {
         config.validate()?;
         if !config.table.is_empty() && config.table != table.name {
@@ -142,7 +145,7 @@ impl Inner {
         self.config.duplicates(self.mapping.table())
     }
 
-    /// Returns the page behind `before`, what reading it came upon, and where the rows of the table stand.
+    /// Returns the page that follows `before`, its notes, and the places of the table's rows.
     fn page(&self, before: Option<&Cursor>) -> Result<(Page, Notes, Vec<String>)> {
         let name = &self.config.name;
         let mut progress = match before {
@@ -194,7 +197,7 @@ impl Inner {
         Ok((page, draft.notes, places))
     }
 
-    /// Returns what the settings are recognised by that decide what a row of the files comes to.
+    /// Returns a fingerprint of the settings that decide what rows of the files become.
     fn settings(&self) -> Result<Fingerprint> {
         let without = Config::default();
         let config = Config {
@@ -213,7 +216,7 @@ impl Inner {
         })
     }
 
-    /// Reads `file` on from `seen`, and says how far that went and whether there is more now.
+    /// Reads `file` on from `seen`. Returns its new state, and `true` if the file has more rows.
     fn read(
         &self,
         file: &FileEntry,
@@ -235,7 +238,7 @@ impl Inner {
                 }
             },
         };
-        // Of one that was read before it has been told.
+        // For a file that was read before, this note was given then.
         let was_nothing = seen.is_none_or(|seen| seen.taken == 0) && at.taken == 0;
         let more = match &mut kind {
             Kind::Lines(lines) => lines.read(&self.mapping, draft, &mut at, self.settled(file))?,
@@ -254,7 +257,7 @@ impl Inner {
         Ok((at, more))
     }
 
-    /// The file that the last page stopped in, if this page goes on exactly there.
+    /// Returns the file in which the last page ended, if this page continues exactly there.
     fn take_open(&self, file: &FileEntry, seen: Option<FileState>) -> Option<Open> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let now = (file.size, file.modified);
@@ -326,7 +329,7 @@ impl Inner {
                     let fields = parquet.row(&slice, row);
                     let bytes = fields.iter().map(|field| field.size()).sum();
                     parquet.fits(bytes, taken + 1)?;
-                    // Rows have no lines: the place is the number of the row, the first being 1.
+                    // Rows have no lines: the place is the number of the row, counted from 1.
                     let place = || format!("{}:{}", file.name, taken + 1);
                     let by = (&self.mapping, parquet.plan(), &mut draft.notes);
                     draft.rows.take(by, Ok(fields), bytes, place, || slice.shown(row))?;
@@ -345,7 +348,7 @@ impl Inner {
         Ok(!at.ended)
     }
 
-    /// Whether nobody has written to `file` for a while.
+    /// Returns `true` if `file` has not been modified for the configured time, `settle`.
     fn settled(&self, file: &FileEntry) -> bool {
         let now = u64::try_from(self.clock.now().timestamp_micros()).unwrap_or(0);
         let still = u64::try_from(self.config.settle.as_micros()).unwrap_or(u64::MAX);
@@ -353,10 +356,10 @@ impl Inner {
     }
 }
 
-/// Tells that files of which the cursor knows no more than a sum are not what they were.
+/// Notes the files that are doubtful: of these, the cursor only has the checksum of their block.
 fn tell_doubts(files: &[FileEntry], standings: &[Standing], notes: &mut Notes) {
     let mut doubtful = files.iter().zip(standings);
-    let mut doubtful = doubtful.by_ref().filter(|(_, it)| **it == Standing::Doubtful);
+    let mut doubtful = doubtful.by_ref().filter(|(_, standing)| **standing == Standing::Doubtful);
     let Some((first, _)) = doubtful.next() else { return };
     let others = doubtful.count() as u64;
     let path = first.path.display();
@@ -387,10 +390,10 @@ impl Source for FileSource {
         self.0.duplicates().policy(self.0.clock.now())
     }
 
-    /// Reads the page once more: places are not kept for the few rows that are asked for.
+    /// Reads the page again: places are not kept for the few rows that are asked for.
     async fn place(&self, cursor: Option<&Cursor>, table: &str, row: usize) -> Option<String> {
         let (inner, before) = (self.0.clone(), cursor.cloned());
-        // Of a snapshot the row is one of many pages.
+        // The page of a snapshot is made of many, so the row's place is unknown.
         if inner.mapping.table().name != table || inner.config.write == WriteRows::Replace {
             return None;
         }
@@ -401,7 +404,7 @@ impl Source for FileSource {
 
     async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {
         let (inner, before) = (self.0.clone(), cursor.cloned());
-        // Disks block, and a runtime has few threads.
+        // File access blocks, and a runtime has few threads.
         let page = tokio::task::spawn_blocking(move || match inner.config.write {
             WriteRows::ByTable => inner.page(before.as_ref()),
             WriteRows::Replace => inner.snapshot(before.as_ref()),

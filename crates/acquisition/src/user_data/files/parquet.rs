@@ -1,4 +1,4 @@
-//! Parquet, a slice of rows at a time.
+//! The reader of Parquet files, in slices of rows.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -22,11 +22,11 @@ use crate::error::cut;
 use crate::user_data::mapping::{Field, Mapping, Plan};
 use crate::{Error, Result};
 
-/// The bytes of pages that are unpacked at a time, if a single row does not take more.
+/// The maximum number of bytes of uncompressed pages at a time, unless a single row takes more.
 const SLICE_BYTES: u64 = 64 * 1024 * 1024;
 
-/// How many times the bytes of a row the pages may have that one row lies in: with rows of 16 MiB,
-/// 256 MiB.
+/// The maximum size of the pages that contain one row, as a multiple of the maximum size of a row:
+/// 256 MiB for rows of 16 MiB.
 const PAGES_OF_A_ROW: u64 = 16;
 
 /// A Parquet file with the columns that fill a table.
@@ -36,13 +36,14 @@ pub(super) struct Parquet {
     path: PathBuf,
     metadata: ArrowReaderMetadata,
     pub(super) rows: usize,
-    /// The bytes of a row, at most.
+    /// The maximum number of bytes of a row.
     row_bytes: usize,
     /// The row group that is being read, and its pages.
     group: Option<(usize, Pages)>,
-    /// The places of the columns that are read.
+    /// The projection: the indexes of the columns that are read.
     wanted: Vec<usize>,
-    /// Whether a column is read as text: it fills one of text, or a part of one, or a condition is about it.
+    /// Whether each column is read as text, because it fills a text column or a part of a column,
+    /// or because a condition refers to it.
     text: Vec<bool>,
     nulls: Vec<String>,
     plan: Plan,
@@ -103,8 +104,8 @@ impl Parquet {
         Ok(Self { file, path, metadata, rows, row_bytes, group, wanted, text, nulls, plan })
     }
 
-    /// Reads at most `count` rows behind the first `skip`, as many as are unpacked within bounds, some at
-    /// a time.
+    /// Returns a reader, in slices, of at most `count` rows after the first `skip`: as many as fit
+    /// the memory limit when uncompressed.
     pub(super) fn slices(&mut self, skip: usize, count: usize) -> Result<Slices> {
         let (at, start) = self.place(skip)?;
         let known = self.group.take().filter(|(known, _)| *known == at);
@@ -133,7 +134,7 @@ impl Parquet {
         Ok(Slices { reader, path: self.path.clone() })
     }
 
-    /// Returns the row group that has the row behind the first `skip`, and where in it that is.
+    /// Returns the row group of the row after the first `skip`, and the row's index in it.
     fn place(&self, skip: usize) -> Result<(usize, usize)> {
         let mut start = 0usize;
         for (at, group) in self.metadata.metadata().row_groups().iter().enumerate() {
@@ -150,7 +151,7 @@ impl Parquet {
     /// Returns the pages of a row group.
     ///
     /// # Errors
-    /// When they are larger unpacked than a row may be.
+    /// Returns an error if their uncompressed size exceeds the limit for a row.
     fn pages(&self, at: usize) -> Result<Pages> {
         let group = self.metadata.metadata().row_group(at);
         let schema = self.metadata.parquet_schema();
@@ -179,7 +180,8 @@ impl Parquet {
         broken(&self.path, error)
     }
 
-    /// Returns an error unless the row of `bytes` bytes, the `number`th of the file, may be as large.
+    /// Returns an error if the size of a row, `bytes`, exceeds the limit; `number` is that of the
+    /// row in the file.
     pub(super) fn fits(&self, bytes: usize, number: usize) -> Result<()> {
         if bytes <= self.row_bytes {
             return Ok(());
@@ -204,20 +206,20 @@ impl Parquet {
         fields.map(value).collect()
     }
 
-    /// Returns where the fields of a row stand that are wanted.
+    /// Returns the plan that assigns the fields of a row to columns.
     pub(super) fn plan(&self) -> &Plan {
         &self.plan
     }
 }
 
-/// Some rows of a file, in slices.
+/// A reader of some rows of a file, in slices.
 pub(super) struct Slices {
     reader: ParquetRecordBatchReader,
     path: PathBuf,
 }
 
 impl Slices {
-    /// Returns the next slice, or `None` behind the last.
+    /// Returns the next slice, or `None` after the last.
     pub(super) fn next(&mut self) -> Result<Option<Slice>> {
         let slice = self.reader.next().map(|record| record.and_then(|record| Slice::new(&record)));
         slice.transpose().map_err(|error| broken(&self.path, &error))
@@ -244,7 +246,7 @@ impl Slice {
         self.rows
     }
 
-    /// Spells a row, to be kept beside what is wrong with it.
+    /// Returns a row as text, for the quarantine.
     pub(super) fn shown(&self, row: usize) -> String {
         let cell = |column: &parquet_value::Column| {
             format!("{}={}", column.name(), column.field(row).shown())
@@ -253,9 +255,9 @@ impl Slice {
     }
 }
 
-/// Asks for types that hold what is in a file, and no more: text as views, of which a dictionary's rows
-/// share what they hold; and what Spark calls INT96 as microseconds in UTC, since as nanoseconds the
-/// year 2263 would be 1678.
+/// Sets the Arrow types to read: text as views, so that rows with the same dictionary entry share
+/// its bytes, and INT96 timestamps, as Spark writes them, as microseconds in UTC, since in
+/// nanoseconds the year 2263 would overflow to 1678.
 fn as_read(metadata: ArrowReaderMetadata) -> parquet::errors::Result<ArrowReaderMetadata> {
     let roots = metadata.parquet_schema().root_schema().get_fields();
     let is_int96 = |at: usize| {

@@ -1,8 +1,9 @@
-//! How large the pages of a Parquet file are once unpacked, known before any is.
+//! Uncompressed sizes of the pages of a Parquet file, known before any page is decompressed.
 //!
-//! A page is unpacked as a whole, and a few bytes may become gigabytes. Its header says how many:
-//! this reads the headers, which are encoded by Thrift's compact protocol, and skips the rest. Where the decoder
-//! would take more than a header says, the page is unpacked here first, and no further than that.
+//! A page is decompressed as a whole, and a few bytes may become gigabytes. Its header has the
+//! size: this module reads the headers, which are encoded in Thrift's compact protocol, and skips
+//! the rest. If the decoder might exceed that size, the page is first decompressed here, and only
+//! up to that size.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
@@ -12,30 +13,31 @@ use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 
 use super::parquet_unpack::Unbounded;
 
-/// The pages of the columns that are read of a row group.
+/// The pages of the projected columns of a row group.
 #[derive(Debug)]
 pub(super) struct Pages(Vec<ColumnPages>);
 
 #[derive(Debug)]
 struct ColumnPages {
     name: String,
-    /// The bytes of the dictionary, which is there as long as any of its pages.
+    /// The number of bytes of the dictionary, which is in memory together with any of the pages.
     dictionary: u64,
-    /// The row behind each page of data, and its bytes.
+    /// For each data page, the index of the row after it, and its number of bytes.
     data: Vec<(u64, u64)>,
-    /// The bytes that a value may have, where that does not follow from those of its page.
+    /// The maximum number of bytes of a value, if that does not follow from the size of its page.
     value: u64,
 }
 
-/// More pages than these in one column of a row group are not for reading.
+/// The maximum number of pages of one column in a row group; a file with more is rejected.
 const MOST_PAGES: usize = 1_000_000;
 
 impl Pages {
-    /// Reads the headers of the pages of `columns` of a row group of `file`, of which those count that say of
-    /// themselves at most `limit` bytes.
+    /// Reads the headers of the pages of `columns` of a row group of `file`. Pages whose header has
+    /// at most `limit` bytes are checked by decompressing them, if their codec needs it.
     ///
     /// # Errors
-    /// When they are not where the row group says, or are none, or a page has more bytes than its header says.
+    /// Returns an error if the pages are not where the row group says, a header is invalid, or a
+    /// page is larger than its header says.
     pub(super) fn read(
         file: &mut File,
         group: &RowGroupMetaData,
@@ -49,8 +51,8 @@ impl Pages {
         pages.collect::<io::Result<_>>().map(Self)
     }
 
-    /// Returns the column of which a row takes most, and its bytes, if the pages of one row take more
-    /// than `limit` bytes together.
+    /// Returns the largest column and its number of bytes, if the pages that contain one row may
+    /// exceed `limit` bytes together.
     pub(super) fn beyond(&self, limit: u64) -> Option<(&str, u64)> {
         let most = |column: &ColumnPages| column.dictionary.saturating_add(column.largest());
         let all = self.0.iter().map(most).fold(0, u64::saturating_add);
@@ -58,15 +60,15 @@ impl Pages {
         largest.filter(|_| all > limit).map(|column| (column.name.as_str(), most(column)))
     }
 
-    /// Returns how many rows from `start` on have pages of at most `budget` bytes together; at least
-    /// those up to where the first page ends.
+    /// Returns the number of rows from `start` on whose pages have at most `budget` bytes together;
+    /// at least those up to the end of the first page.
     pub(super) fn rows_within(&self, start: u64, budget: u64) -> u64 {
         let ends = self.0.iter().flat_map(|column| column.data.iter().map(|(end, _)| *end));
         let mut ends: Vec<u64> = ends.filter(|end| *end > start).collect();
         ends.sort_unstable();
         ends.dedup();
         let mut fits = ends.first().copied().unwrap_or(u64::MAX);
-        // The more rows, the more pages.
+        // The bytes increase with the rows.
         let within = ends.partition_point(|end| {
             let bytes = self.0.iter().map(|column| column.between(start, *end));
             bytes.fold(0, u64::saturating_add) <= budget
@@ -77,8 +79,8 @@ impl Pages {
         fits.saturating_sub(start)
     }
 
-    /// Returns how many rows may be decoded at once, for values that are longer than what is stored
-    /// of them.
+    /// Returns the number of rows that may be decoded at a time, for values that are longer than
+    /// their encoded form.
     pub(super) fn rows_at_once(&self, budget: u64) -> u64 {
         let largest = self.0.iter().map(|column| column.value).max().unwrap_or(0);
         budget.checked_div(largest).map_or(u64::MAX, |rows| rows.max(1))
@@ -100,7 +102,7 @@ impl ColumnPages {
         while reader.left > 0 {
             let page = reader.page()?;
             match codec {
-                // One that says more is refused without a look.
+                // A page with a larger size is rejected without decompressing it.
                 Some(codec) if page.unpacked <= limit && !page.is_plain => {
                     reader.unpack(&page, codec)?;
                 }
@@ -120,8 +122,10 @@ impl ColumnPages {
         pages.value = match column.column_type() {
             Type::FIXED_LEN_BYTE_ARRAY => u64::try_from(column.column_descr().type_length())
                 .map_err(|_| bad("a length is negative"))?,
-            // A value begins as the one before it did: each may be as long as a page.
-            Type::BYTE_ARRAY if column.encodings().any(|it| it == Encoding::DELTA_BYTE_ARRAY) => {
+            // A value may share its prefix with the previous one, so each may be as long as a page.
+            Type::BYTE_ARRAY
+                if column.encodings().any(|encoding| encoding == Encoding::DELTA_BYTE_ARRAY) =>
+            {
                 pages.largest()
             }
             _ => 0,
@@ -133,7 +137,8 @@ impl ColumnPages {
         self.data.iter().map(|(_, bytes)| *bytes).max().unwrap_or(0)
     }
 
-    /// Returns the bytes of the pages that hold the rows from `start` to before `end`.
+    /// Returns the number of bytes of the pages that contain the rows from `start` to before `end`,
+    /// with the dictionary.
     fn between(&self, start: u64, end: u64) -> u64 {
         let first = self.data.partition_point(|(page_end, _)| *page_end <= start);
         let last = self.data.partition_point(|(page_end, _)| *page_end < end);
@@ -143,20 +148,20 @@ impl ColumnPages {
     }
 }
 
-/// What the header of a page says.
+/// The content of a page header.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Page {
     is_dictionary: bool,
     unpacked: u64,
     packed: u64,
     values: u64,
-    /// The bytes of levels in front, which are not packed.
+    /// The number of bytes of the levels before the values, which are not compressed.
     levels: u64,
-    /// Whether its values are not packed either.
+    /// Whether the values are not compressed either.
     is_plain: bool,
 }
 
-/// Reads headers of pages, of so many bytes with the pages themselves.
+/// A reader of page headers; `left` is the number of bytes left of the column, headers and pages.
 struct Headers<R> {
     input: BufReader<R>,
     left: u64,
@@ -178,8 +183,9 @@ mod types {
 }
 
 impl<R: Read + Seek> Headers<R> {
-    /// Reads a header: its type (1), the bytes of the page unpacked (2) and packed (3), and for data
-    /// (5, 8) and dictionaries (7) a header of their own, whose first field counts values.
+    /// Reads a header: its type (1), the uncompressed (2) and compressed (3) number of bytes of the
+    /// page, and for data (5, 8) and dictionaries (7) a nested header, whose first field is the
+    /// number of values.
     fn page(&mut self) -> io::Result<Page> {
         let (mut page, mut field) = (Page::default(), 0);
         while let Some(dtype) = self.field(&mut field)? {
@@ -188,7 +194,7 @@ impl<R: Read + Seek> Headers<R> {
                 (3, types::I16..=types::I64) => page.packed = self.count()?,
                 (5 | 7 | 8, types::STRUCT) => {
                     page.is_dictionary = field == 7;
-                    // Of data in the second version of the format.
+                    // A data page of version 2 of the format.
                     let (is_second, mut inner) = (field == 8, 0);
                     while let Some(dtype) = self.field(&mut inner)? {
                         match (inner, dtype) {
@@ -207,7 +213,7 @@ impl<R: Read + Seek> Headers<R> {
         Ok(page)
     }
 
-    /// Reads the head of the next field and returns its type, or `None` at the end of a struct.
+    /// Reads the header of the next field. Returns its type, or `None` at the end of a struct.
     fn field(&mut self, field: &mut i64) -> io::Result<Option<u8>> {
         let head = self.byte()?;
         let dtype = head & 0x0f;
@@ -221,7 +227,7 @@ impl<R: Read + Seek> Headers<R> {
         Ok(Some(dtype))
     }
 
-    /// Passes over a value.
+    /// Skips a value.
     fn pass(&mut self, dtype: u8, depth: u8) -> io::Result<()> {
         if depth > 16 {
             return Err(bad("the header of a page is nested too deeply"));
@@ -243,7 +249,7 @@ impl<R: Read + Seek> Headers<R> {
                 };
                 for _ in 0..length {
                     match head & 0x0f {
-                        // In a list a truth takes a byte.
+                        // In a list, a Boolean takes a byte.
                         types::TRUE | types::FALSE => self.skip(1)?,
                         dtype => self.pass(dtype, depth + 1)?,
                     }
@@ -293,7 +299,7 @@ impl<R: Read + Seek> Headers<R> {
         u64::try_from(self.signed()?).map_err(|_| bad("a count is negative"))
     }
 
-    /// Passes over a page, if it unpacks to no more than its header says.
+    /// Skips a page, after checking that its uncompressed size does not exceed that in its header.
     fn unpack(&mut self, page: &Page, codec: Unbounded) -> io::Result<()> {
         let levels = page.levels.min(page.packed);
         self.skip(levels)?;
@@ -332,7 +338,8 @@ mod tests {
 
     #[test]
     fn headers_say_how_large_pages_are() {
-        // type 0, unpacked 300, packed 100, crc, data header: 4 values, encodings, statistics
+        // type 0, uncompressed 300, compressed 100, crc, data header: 4 values, encodings,
+        // statistics
         let data = [
             0x15, 0x00, 0x15, 0xd8, 0x04, 0x15, 0xc8, 0x01, 0x15, 0x02, 0x1c, 0x15, 0x08, 0x15,
             0x00, 0x15, 0x06, 0x15, 0x06, 0x1c, 0x18, 0x02, b'a', b'b', 0x00, 0x00, 0x00,

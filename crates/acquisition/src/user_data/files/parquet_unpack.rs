@@ -1,25 +1,25 @@
-//! Whether a page unpacks to what its header says. The decoders of some codecs keep to that by themselves; those of
-//! gzip, Brotli and frames of LZ4 unpack as much as comes.
+//! A check that a page is not larger, uncompressed, than its header says. The decoders of some
+//! codecs ensure that themselves; those of gzip, Brotli and LZ4 frames decompress without a limit.
 
 use std::io::{self, Read};
 
 use lz4_flex::frame::FrameDecoder;
 use parquet::basic::Compression;
 
-/// The buffer of the decoder, in bytes.
+/// The size of the decoder's buffer, in bytes.
 const BUFFER: usize = 64 * 1024;
 
-/// A codec whose decoder knows no bound.
+/// A codec whose decoder has no size limit.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Unbounded {
     Gzip,
     Brotli,
-    /// A page is a frame, or something else whose decoder is bounded.
+    /// LZ4: the page is a frame, or in a form whose decoder has a limit.
     Lz4,
 }
 
 impl Unbounded {
-    /// Returns the codec of a column, if its decoder knows no bound.
+    /// Returns the codec of a column, or `None` if its decoder has a size limit.
     pub(super) fn of(compression: Compression) -> Option<Self> {
         match compression {
             Compression::GZIP(_) => Some(Self::Gzip),
@@ -29,8 +29,8 @@ impl Unbounded {
         }
     }
 
-    /// Returns `true` if what is `packed` unpacks to more than `limit` bytes. No more of it is unpacked than tells,
-    /// and none of it is kept. What cannot be unpacked is left for the decoder to say.
+    /// Returns `true` if `packed` decompresses to more than `limit` bytes. It is decompressed only
+    /// up to the limit, and nothing is kept. Errors are ignored, since the decoder reports them.
     pub(super) fn is_beyond(self, packed: impl Read, limit: u64) -> bool {
         let most = limit.saturating_add(1);
         let count = |mut unpacked: io::Take<&mut dyn Read>| {

@@ -1,4 +1,4 @@
-//! Values of Arrow's types as fields.
+//! Conversion of Arrow values to fields.
 
 use tidegauge_core::arrow::array::cast::AsArray;
 use tidegauge_core::arrow::array::types::{
@@ -24,7 +24,7 @@ pub(super) struct Column {
 }
 
 impl Column {
-    /// Takes a dictionary apart, so that a field lies where its row does.
+    /// Creates a column; a dictionary is decoded, so that each row has its value.
     pub(super) fn new(name: &str, array: &ArrayRef) -> Result<Self, ArrowError> {
         let array = match array.as_any_dictionary_opt() {
             Some(packed) => take(packed.values(), packed.keys(), None)?,
@@ -74,7 +74,7 @@ impl Column {
                 let value = array.as_primitive::<Decimal256Type>().value(row);
                 Field::Text(Decimal256Type::format_decimal(value, *precision, *scale).into())
             }
-            // What is not readable is refused when the file is opened.
+            // Other types are rejected when the file is opened.
             _ => Field::Missing,
         }
     }
@@ -84,7 +84,7 @@ fn int<T: ArrowPrimitiveType<Native: Into<i128>>>(array: &ArrayRef, row: usize) 
     Field::Int(array.as_primitive::<T>().value(row).into())
 }
 
-/// Reads a float by way of its digits: 0.1 stays 0.1.
+/// Converts a float by its shortest decimal form: 0.1 stays 0.1.
 fn short(value: f32) -> Field<'static> {
     Field::Float(value.to_string().parse().unwrap_or(value.into()))
 }
@@ -131,7 +131,7 @@ fn decimal<T: DecimalType<Native: Into<i128>>>(
     }
 }
 
-/// Returns `true` if values of the type become fields.
+/// Returns `true` if values of the type can be converted to fields.
 pub(super) fn readable(dtype: &ArrowType) -> bool {
     match dtype {
         ArrowType::Dictionary(_, values) => readable(values),
@@ -151,7 +151,7 @@ pub(super) fn readable(dtype: &ArrowType) -> bool {
     }
 }
 
-/// Names the type in plain words.
+/// Returns a plain description of the type.
 pub(super) fn named(dtype: &ArrowType) -> String {
     match dtype {
         ArrowType::Time32(_) | ArrowType::Time64(_) => "a time of day".into(),

@@ -1,4 +1,4 @@
-//! What the cursor holds: how far each file has been read, and what it was.
+//! The cursor: the position in each file, and its state when it was read.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,39 +11,40 @@ use super::folded::{self, Block, Standing};
 use super::listing::FileEntry;
 use crate::user_data::mapping::KnownColumns;
 
-/// What the cursor calls the files that are remembered together: no file is called so.
+/// The key of the folded files in the cursor; no file has this name.
 const BLOCKS: &str = "/";
 
-/// What the cursor calls the settings that files were read with: no file is called so.
+/// The key of the settings' fingerprint in the cursor; no file has this name.
 const SETTINGS: &str = "//";
 
-/// File → how far it has been read, some 60 bytes a file; under the empty name, which no file has,
-/// which columns of the table files have filled; under `/` the files that are remembered together; and under `//` what the
-/// settings are recognised by.
+/// The state of each file by its name, some 60 bytes a file. The columns of the table that files
+/// have filled are under the empty name, which no file has, the folded files under `/`, and the
+/// fingerprint of the settings under `//`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "BTreeMap<String, Entry>", into = "BTreeMap<String, Entry>")]
 pub(super) struct Progress {
     pub(super) files: BTreeMap<String, FileState>,
     pub(super) columns: KnownColumns,
-    /// None in cursors of earlier releases.
+    /// The fingerprint of the settings; `None` in cursors of earlier releases.
     pub(super) settings: Option<Fingerprint>,
     blocks: Vec<Block>,
 }
 
 impl Progress {
-    /// Returns true if rows were read before, with settings other than `these`.
+    /// Returns `true` if rows were read before with settings other than `these`.
     pub(super) fn was_read_otherwise(&self, these: Fingerprint) -> bool {
         let has_rows = !self.blocks.is_empty() || self.files.values().any(|seen| seen.taken > 0);
         has_rows && self.settings.is_some_and(|settings| settings != these)
     }
 
-    /// Returns how each of the files `found` stands, which are sorted by name. Those that are doubtful are to be read
-    /// anew.
+    /// Returns the status of each of the files `found`, which are sorted by name. Doubtful files
+    /// must be read anew.
     pub(super) fn compare(&mut self, found: &[FileEntry]) -> Vec<Standing> {
         folded::compare(&mut self.blocks, found, &self.files)
     }
 
-    /// Keeps the cursor small: files that sort before `limit`, up to which all were read, need not be named.
+    /// Limits the size of the cursor by folding files that sort before `limit`, up to which all
+    /// files were read.
     pub(super) fn fold(&mut self, limit: Option<&str>) {
         folded::fold(&mut self.blocks, &mut self.files, limit);
     }
@@ -88,23 +89,23 @@ impl TryFrom<BTreeMap<String, Entry>> for Progress {
     }
 }
 
-/// How far a file has been read, and what it was.
+/// The position in a file, and its state when it was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct FileState {
-    /// Its size in bytes when it was last looked at.
+    /// Its size in bytes when it was last read.
     pub(super) size: u64,
-    /// When it had been written to before that, in microseconds since 1970.
+    /// Its modification time then, in microseconds since 1970.
     pub(super) modified: u64,
-    /// A digest of what was taken of it: of text the bytes before `taken`, of Parquet the file.
+    /// A digest: for text, of the bytes before `taken`; for Parquet, of the file.
     pub(super) digest: u64,
-    /// What was taken: bytes of text, uncompressed and in UTF-8, or rows of Parquet.
+    /// The number of bytes of text taken, uncompressed and in UTF-8, or of rows of Parquet.
     pub(super) taken: u64,
-    /// Whether there was nothing behind that.
+    /// Whether that was the end of the file.
     pub(super) ended: bool,
 }
 
-/// `size.modified.digest`, and where a file was not read to the last of its bytes what was taken,
-/// with a `+` if there was more: all in hexadecimal.
+/// Writes `size.modified.digest`, followed by `taken` if that is not the file's size or the end was
+/// not reached, and then by a `+` if the end was not reached; all in hexadecimal.
 impl fmt::Display for FileState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { size, modified, digest, taken, ended } = self;

@@ -1,4 +1,4 @@
-//! Files as a snapshot: all of them are read anew whenever one of them, or what is taken of them, has changed.
+//! Files as a snapshot: all files are read anew if any of them, or the settings, have changed.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -12,14 +12,14 @@ use crate::user_data::mapping::KnownColumns;
 use crate::user_data::snapshot::Gathered;
 use crate::{Error, Result, cursor};
 
-/// What the cursor holds.
+/// The cursor of a snapshot.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Taken {
-    /// What the names, sizes and times of the files are recognised by.
+    /// The fingerprint of the names, sizes and modification times of the files.
     files: String,
-    /// What the settings are recognised by that say which rows the files come to, and the table that takes them. None in
-    /// cursors of earlier releases.
+    /// The fingerprint of the settings that decide what rows of the files become, and of the table.
+    /// `None` in cursors of earlier releases.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     settings: Option<Fingerprint>,
     /// The columns of the table that files have filled.
@@ -28,13 +28,15 @@ struct Taken {
 }
 
 impl Inner {
-    /// Returns all rows of the files as one page, if these are not what they were at `before`.
+    /// Returns all rows of the files as one page, if the files or settings have changed since
+    /// `before`.
     ///
     /// # Errors
-    /// Returns an error if they are too many, none at all, or change while they are read.
+    /// Returns an error if there are too many rows, none at all, or the files change while they are
+    /// read.
     pub(super) fn snapshot(&self, before: Option<&Cursor>) -> Result<(Page, Notes, Vec<String>)> {
         let name = &self.config.name;
-        // One of a source that was no snapshot before says nothing.
+        // The cursor of a source that was not a snapshot before is ignored.
         let taken = before.and_then(|before| cursor::read::<Taken>(name, before).ok());
         let (files, mut settings) = (self.state()?, self.settings()?);
         settings.add(Some(format!("{:?}", self.config.bad_rows)));
@@ -68,8 +70,8 @@ impl Inner {
         Ok((Page { batches, cursor: cursor::write(name, &taken)?, done: true }, notes, Vec::new()))
     }
 
-    /// Reads how far files were read off the cursor of a source that is no snapshot. One that was a snapshot before reads
-    /// them from their beginning: what is in the table already is skipped.
+    /// Returns the progress in the cursor of a source that is not a snapshot. If it was one before,
+    /// the files are read from the beginning: rows that are stored already are skipped.
     pub(super) fn progress(&self, before: &Cursor) -> Result<Progress> {
         let name = &self.config.name;
         let progress = cursor::read(name, before);
@@ -81,7 +83,7 @@ impl Inner {
         })
     }
 
-    /// Returns what the names, sizes and times of the files are recognised by.
+    /// Returns a fingerprint of the names, sizes and modification times of the files.
     fn state(&self) -> Result<String> {
         let mut hasher = DefaultHasher::new();
         for FileEntry { name, size, modified, .. } in listing::list(&self.config.path)? {

@@ -1,4 +1,4 @@
-//! Takes records of CSV apart, by the bytes and lines that `csv-core` reports.
+//! A splitter of CSV into records and cells, based on `csv-core`.
 
 use std::fmt;
 
@@ -6,14 +6,14 @@ use csv_core::{ReadRecordResult, Reader, ReaderBuilder, Terminator};
 
 use super::decode::{Cells, Dialect};
 
-/// What is wrong with a record.
+/// The damage of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Damage {
     /// A quote is not closed.
     Open,
-    /// There is more than one.
+    /// There is more than one record.
     Several,
-    /// A cell, by its number from 1 on, has bytes that are not UTF-8.
+    /// A cell has bytes that are not UTF-8; cells are counted from 1.
     Bytes { cell: usize, text: String },
 }
 
@@ -31,18 +31,18 @@ impl fmt::Display for Damage {
     }
 }
 
-/// Takes records of CSV apart: says where one ends, and what its cells are.
+/// A splitter of CSV: finds the end of a record, and its cells.
 ///
-/// It reads no file and keeps no more than one record, since a cursor needs the exact bytes of each.
+/// It reads no file and keeps at most one record, since a cursor needs the exact bytes of each.
 pub(super) struct Splitter {
     reader: Reader,
-    /// What ends a line.
+    /// The byte that ends a line.
     end: u8,
     quote: Option<u8>,
-    /// The cells of the record under way, without their quotes…
+    /// The cells of the current record, without quotes.
     text: Vec<u8>,
     len: usize,
-    /// …and where each ends.
+    /// The end of each cell in `text`.
     ends: Vec<usize>,
     count: usize,
     /// Whether a record has begun and not ended.
@@ -65,17 +65,17 @@ impl Splitter {
         new
     }
 
-    /// Returns `true` if the record ends with this line, which is the next one of it.
+    /// Returns `true` if the record ends with `line`, which is its next line.
     pub(super) fn ends(&mut self, line: &[u8]) -> bool {
-        // Only quotes can hold a line break.
+        // A line break can only be part of a record within quotes.
         let plain = !self.within && self.quote.is_none_or(|quote| !line.contains(&quote));
         plain || self.feed(line)
     }
 
-    /// Gives up the record under way, if there is one.
+    /// Discards the current record, if there is one.
     pub(super) fn restart(&mut self) {
         self.reader.reset();
-        // At its very beginning a reader leaves out a byte order mark, which is content here.
+        // At its very beginning a reader skips a byte order mark, which is content here.
         let _ = self.reader.read_record(&[self.end], &mut [0], &mut [0]);
         (self.len, self.count, self.within) = (0, 0, false);
     }
@@ -83,9 +83,10 @@ impl Splitter {
     /// Returns the cells of one record, with or without the line break at its end.
     ///
     /// # Errors
-    /// When it is not UTF-8, has a quote that is not closed, or is more than one record.
+    /// Returns an error if the record is not UTF-8, has an unclosed quote, or is more than one
+    /// record.
     pub(super) fn cells(&mut self, record: &[u8]) -> Result<Cells, Damage> {
-        // A carriage return at the end stands outside of quotes: else these would be the end.
+        // A carriage return at the end is outside quotes: otherwise these would be the end.
         let line = record.strip_suffix(&[self.end]).unwrap_or(record);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if line.is_empty() {
@@ -113,8 +114,8 @@ impl Splitter {
         }
     }
 
-    /// Reads on in the record under way, and returns whether that has ended; nothing behind its end
-    /// is read.
+    /// Reads `input` as the next part of the current record. Returns `true` if the record ends in
+    /// it; nothing after that end is read.
     fn feed(&mut self, input: &[u8]) -> bool {
         if !self.within {
             (self.len, self.count, self.within) = (0, 0, true);

@@ -1,4 +1,4 @@
-//! Files of lines, compressed or not, read so that every byte is accounted for.
+//! The reader of files of lines, compressed or not, which accounts for every byte.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek};
@@ -12,42 +12,43 @@ use super::splitter::Splitter;
 
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// The bytes among which the first line break is looked for.
+/// The number of bytes in which the first line break is searched.
 const HEAD: u64 = 64 * 1024;
 
-/// A file of lines, and what was taken of it so far.
+/// A file of lines, and the position up to which it was taken.
 pub(super) struct Text {
     reader: Box<dyn BufRead + Send>,
-    /// Whether its end says of itself that it is one.
+    /// Whether the file is compressed, so that its end is definite.
     pub(super) zipped: bool,
     pub(super) encoding: Encoding,
-    /// What ends a line: a line feed, or a carriage return in files of old Macs and some of Excel's.
+    /// The byte that ends a line: a line feed, or a carriage return in files of old Macs and some
+    /// of Excel's.
     pub(super) end: u8,
     hash: Sha256,
-    /// The bytes taken, uncompressed and in UTF-8.
+    /// The number of bytes taken, uncompressed and in UTF-8.
     pub(super) taken: u64,
-    /// The number of the next line; the first is 1.
+    /// The number of the next line, counted from 1.
     pub(super) line: u64,
     /// The last byte taken.
     last: u8,
 }
 
-/// How a record came.
+/// The result of reading a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Record {
-    /// With its end.
+    /// The record is complete.
     Whole,
-    /// The file ended before it did.
+    /// The file ended within the record.
     Unfinished,
-    /// Not at all: the file is at its end.
+    /// There is no record: the file is at its end.
     None,
-    /// It is longer than a row may be.
+    /// The record is longer than allowed.
     TooLong,
 }
 
 impl Text {
-    /// Opens a file of lines, in which `quote` may surround line breaks. It is in `encoding` unless its first bytes say
-    /// otherwise.
+    /// Opens a file of lines, in which `quote` may surround line breaks. It is in `encoding`,
+    /// unless its first bytes specify another one. Returns the file's metadata as well.
     pub(super) fn open(
         path: &Path,
         quote: Option<u8>,
@@ -81,7 +82,8 @@ impl Text {
         Ok((Self { reader, zipped, encoding, end, hash, taken, line, last }, metadata))
     }
 
-    /// Reads the next record into `record`, of at most `limit` bytes. It counts when it is taken.
+    /// Reads the next record into `record`, of at most `limit` bytes. It only counts as taken after
+    /// [`Self::take`].
     pub(super) fn next(
         &mut self,
         record: &mut Vec<u8>,
@@ -95,7 +97,7 @@ impl Text {
         self.read_on(record, splitter, limit)
     }
 
-    /// Reads the rest of the record that begins with the line `record`.
+    /// Reads the rest of the record whose first line is `record`, up to `limit` bytes in total.
     pub(super) fn rest(
         &mut self,
         record: &mut Vec<u8>,
@@ -145,8 +147,8 @@ impl Text {
         self.last = record.last().copied().unwrap_or(self.last);
     }
 
-    /// Returns how many line breaks `bytes` has, which come next. Where a carriage return ends lines, a
-    /// line feed within quotes breaks one as well.
+    /// Returns the number of line breaks in `bytes`, which come next. If a carriage return ends
+    /// lines, a line feed within quotes counts as well.
     fn breaks(&self, bytes: &[u8]) -> u64 {
         if self.end == b'\n' {
             return bytes.iter().map(|byte| u64::from(*byte == b'\n')).sum();
@@ -158,7 +160,7 @@ impl Text {
         breaks.map(|_| 1).sum()
     }
 
-    /// Takes all up to `taken` bytes; false if there are not as many.
+    /// Takes all bytes up to position `taken`. Returns `false` if the file is shorter.
     pub(super) fn skip(&mut self, taken: u64) -> io::Result<bool> {
         while self.taken < taken {
             let bytes = self.reader.fill_buf()?;
@@ -177,19 +179,20 @@ impl Text {
         Ok(self.reader.fill_buf()?.is_empty())
     }
 
-    /// Whether what comes next begins a line, or ends the one that was taken unfinished.
+    /// Returns `true` if the next bytes begin a line, or end the incomplete one that was taken.
     pub(super) fn at_line(&mut self) -> io::Result<bool> {
         let next = self.reader.fill_buf()?.first();
         Ok(self.last == self.end || matches!(next, None | Some(b'\n' | b'\r')))
     }
 
-    /// A digest of what was taken.
+    /// Returns a digest of the bytes taken.
     pub(super) fn digest(&self) -> u64 {
         short(self.hash.clone())
     }
 }
 
-/// Returns what ends the first line: a carriage return if no line feed follows it.
+/// Returns the byte that ends lines, by the first line: a carriage return if it is not followed by
+/// a line feed.
 pub(super) fn line_end(head: &[u8], quote: Option<u8>) -> u8 {
     let mut within = false;
     for (at, byte) in head.iter().enumerate() {
@@ -212,7 +215,7 @@ impl std::fmt::Debug for Text {
     }
 }
 
-/// A digest of all of a file.
+/// Returns a digest of a whole file.
 pub(super) fn digest(file: &mut File) -> io::Result<u64> {
     let mut hash = Sha256::new();
     file.rewind()?;
@@ -227,7 +230,7 @@ pub(super) fn digest(file: &mut File) -> io::Result<u64> {
     Ok(short(hash))
 }
 
-/// Returns the first bytes of a digest.
+/// Returns the first 8 bytes of a digest.
 pub(super) fn short(hash: Sha256) -> u64 {
     hash.finalize().iter().take(8).fold(0, |short, byte| short << 8 | u64::from(*byte))
 }
@@ -245,7 +248,7 @@ mod tests {
             ("a,b\r\n1,2\r\n", b'\n'),
             ("a,b\n1,\r2\n", b'\n'),
             ("\"a\rb\",c\n", b'\n'),
-            // It may yet be followed by a line feed.
+            // A line feed may still follow.
             ("a,b\r", b'\n'),
             ("", b'\n'),
         ] {

@@ -1,4 +1,4 @@
-//! Presets: mappings of the exports that many people have, recognised by their header.
+//! Presets: mappings of common exports, recognized by their header.
 
 use std::sync::LazyLock;
 
@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::Config;
 use crate::user_data::mapping::names;
 
-/// The settings for one layout of a service's export, as they stand in a configuration under `[[files]]`.
+/// The settings for one layout of a service's export, as in a configuration under `[[files]]`.
 ///
 /// ```
 /// use tidegauge_acquisition::files::presets::preset_for;
@@ -23,29 +23,29 @@ use crate::user_data::mapping::names;
 pub struct Preset {
     /// Its name, which never changes.
     pub name: String,
-    /// The service and its export, for a person.
+    /// The service and its export, as a title for users.
     pub title: String,
-    /// Where the export comes from, or is described.
+    /// The page where the export is available, or described.
     pub url: String,
-    /// The columns that the export is recognised by.
+    /// The columns by which the export is recognized.
     pub header: Vec<String>,
-    /// What a user has to know: what is left out, and what to change.
+    /// Notes for the user: what is left out, and what to change.
     pub notes: Vec<String>,
-    /// An entry for each table that the export fills, at most one for each. Their `path` is empty; whether a table is
-    /// `shared` with other entries depends on these.
+    /// An entry for each table that the export fills, at most one per table. Their `path` is empty;
+    /// whether a table is `shared` depends on the other entries of the configuration.
     #[serde(rename = "files")]
     pub entries: Vec<Config>,
 }
 
 impl Preset {
-    /// Returns `true` if all columns of the preset's header are among `names`, compared as those of a file are: without
-    /// regard to case, accents and blanks around them.
+    /// Returns `true` if all columns of the preset's header are among `names`, compared as column
+    /// names of a file are: ignoring case, accents and surrounding blanks.
     pub fn fits(&self, names: &[&str]) -> bool {
         self.header.iter().all(|column| names::find(names, column) != Ok(None))
     }
 }
 
-/// The presets as they are written.
+/// The presets as TOML texts.
 const TEXTS: [&str; 22] = [
     include_str!("binance_deposits.toml"),
     include_str!("binance_deposits_utc.toml"),
@@ -71,16 +71,17 @@ const TEXTS: [&str; 22] = [
     include_str!("woocommerce_orders.toml"),
 ];
 
-/// A test holds that all of them can be read.
+/// The parsed presets. A test ensures that all texts can be parsed.
 static PRESETS: LazyLock<Vec<Preset>> =
     LazyLock::new(|| TEXTS.iter().filter_map(|text| toml::from_str(text).ok()).collect());
 
-/// Returns all presets, by name.
+/// Returns all presets, sorted by name.
 pub fn presets() -> &'static [Preset] {
     &PRESETS
 }
 
-/// Returns the preset for a file with these columns: of several that fit, the one that is recognised by most.
+/// Returns the preset for a file with these columns, or `None`. If several match, it is the one
+/// with most columns.
 pub fn preset_for(names: &[&str]) -> Option<&'static Preset> {
     let mut best: Option<&Preset> = None;
     for preset in presets().iter().filter(|preset| preset.fits(names)) {
@@ -121,7 +122,7 @@ mod tests {
                 assert!(entries.insert(&entry.name), "{} is there twice", entry.name);
                 assert!(filled.insert(&entry.table), "{name} fills {} twice", entry.table);
                 assert!(entry.path.is_empty() && !entry.shared, "{}", entry.name);
-                // An order that is refunded later comes again with another status.
+                // An order that is refunded later is exported again with another status.
                 let status = entry.columns.get("status").is_some_and(|rule| rule.value.is_none());
                 let last = status.then_some(DuplicateRows::Last);
                 assert_eq!(entry.on_duplicate, last, "{}", entry.name);
@@ -132,7 +133,7 @@ mod tests {
                     .on_missing(entry.on_missing);
                 let written = serde_json::to_value(entry).unwrap();
                 assert_eq!(serde_json::from_value::<Config>(written).unwrap(), *entry);
-                // A file is recognised by all that the mapping asks for by name.
+                // A file is recognized by all columns that the mapping names.
                 mapping.bind(name, &have).unwrap();
             }
         }
