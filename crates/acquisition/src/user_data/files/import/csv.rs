@@ -1,4 +1,4 @@
-//! The first rows of a file of CSV: its encoding, its signs, and which lines are rows.
+//! Schema inference of CSV, first part: the encoding, the dialect, and the lines that are rows.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -15,34 +15,34 @@ use super::sample::{Head, ROWS, Sample};
 use super::{Guess, words};
 use crate::{Error, Result};
 
-/// The signs that may stand between cells, the likeliest first.
+/// The delimiters that are tried, the likeliest first.
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
-/// The records by which signs are chosen.
+/// The number of records by which the dialect is chosen.
 const TRIED: usize = 1_000;
 
-/// The lines at the end that may be totals.
+/// The number of lines at the end that may be totals.
 const LAST: usize = 20;
 
-/// A record of CSV: its text as it stands, and its cells.
+/// A CSV record: its text, and its cells.
 #[derive(Debug, Clone)]
 struct Record<'t> {
     raw: &'t str,
     cells: Vec<String>,
 }
 
-/// How a file is taken apart, and how well that fits.
+/// The records of a file in a dialect, and a score of how well that fits.
 struct Shape<'t> {
     dialect: Dialect,
     records: Vec<Record<'t>>,
-    /// The cells of most records.
+    /// The number of cells that most records have.
     width: usize,
-    /// The place of the header among the records, if there is one.
+    /// The index of the header among the records, if there is one.
     header: Option<usize>,
     score: f64,
 }
 
-/// Returns the first rows.
+/// Returns the first rows of a CSV file.
 pub(super) fn sample(path: &Path, name: &str, head: &Head) -> Result<Sample> {
     let broken = |reason: String| Error::File { path: path.display().to_string(), reason };
     let mut sample = Sample::default();
@@ -65,7 +65,7 @@ pub(super) fn sample(path: &Path, name: &str, head: &Head) -> Result<Sample> {
         shape.records = records(text, shape.dialect, end, 2 * ROWS);
     }
     if !head.is_whole {
-        // It may be cut.
+        // The last record may be incomplete.
         shape.records.pop();
     }
     describe(&mut sample, name, &shape)?;
@@ -76,7 +76,7 @@ pub(super) fn sample(path: &Path, name: &str, head: &Head) -> Result<Sample> {
     Ok(sample)
 }
 
-/// Returns what the file is encoded in, and the bytes of its mark.
+/// Returns the encoding of the file, and the number of bytes of its byte order mark.
 fn encoding(head: &Head, sample: &mut Sample) -> Result<(Encoding, usize), String> {
     let bytes = &head.bytes;
     match Encoding::of(bytes, None) {
@@ -116,7 +116,7 @@ fn encoding(head: &Head, sample: &mut Sample) -> Result<(Encoding, usize), Strin
     Ok((encoding, 0))
 }
 
-/// Returns the first records of `text`, blank ones left out.
+/// Returns the first records of `text`, at most `most`, without blank ones.
 fn records(text: &str, dialect: Dialect, end: u8, most: usize) -> Vec<Record<'_>> {
     let mut splitter = Splitter::new(dialect, end);
     let (mut found, mut start, mut at) = (Vec::new(), 0, 0);
@@ -130,7 +130,7 @@ fn records(text: &str, dialect: Dialect, end: u8, most: usize) -> Vec<Record<'_>
         if raw.trim().is_empty() {
             continue;
         }
-        // A quote that is not closed has swallowed the rest; its cells are none.
+        // An unclosed quote has swallowed the rest; such a record has no cells.
         let cells = splitter.cells(raw.as_bytes());
         let cells = cells.map(|cells| cells.iter().map(ToOwned::to_owned).collect());
         found.push(Record { raw, cells: cells.unwrap_or_default() });
@@ -156,7 +156,8 @@ impl<'t> Shape<'t> {
             score += if header.is_some() { 0.25 } else { 0.0 };
             score += ratio(width.min(20), 1_000);
         }
-        // What stands in quotes everywhere is no part of the values; a quote within words is no quote.
+        // Quotes around most records' cells are not part of the values; a quote within words is
+        // text.
         let quoted = |record: &&Record<'_>| {
             dialect.quote.is_some_and(|quote| is_quoted(record.raw, quote, dialect.delimiter))
         };
@@ -170,7 +171,7 @@ impl<'t> Shape<'t> {
         Self { dialect, records, width, header, score }
     }
 
-    /// Puts the rows below the header, and their names, into `sample`.
+    /// Stores the rows below the header, and the column names, in `sample`.
     fn rows(&self, sample: &mut Sample) {
         let first = self.header.map_or(0, |at| at + 1 + sample.config.skip_after_header);
         let value = |cell: &String| Some(cell.clone()).filter(|cell| !cell.trim().is_empty());
@@ -187,14 +188,14 @@ impl<'t> Shape<'t> {
         };
     }
 
-    /// Finds what lines begin with that are totals at the end of the file.
+    /// Finds the beginnings of lines at the end of the file that are totals.
     fn footer(&self, config: &mut Config, found: &mut Vec<String>) {
         let first = self.header.map_or(0, |at| at + 1);
         let rows = self.records.get(first..).unwrap_or_default();
         let last = rows.len().saturating_sub(LAST).max(1);
         for record in rows.get(last..).unwrap_or_default() {
             let word = record.cells.iter().find(|cell| !cell.trim().is_empty());
-            // `Summe und Sohn` with all of its cells is a name.
+            // `Summe und Sohn` in a record without blank cells is a name.
             let has_gap = || record.cells.iter().any(|cell| cell.trim().is_empty());
             let is_total = word.is_some_and(|word| {
                 words::is_total_alone(word) || words::is_total(word) && has_gap()
@@ -203,8 +204,8 @@ impl<'t> Shape<'t> {
                 continue;
             }
             let Some(word) = word.filter(|word| !word.trim().is_empty()) else { continue };
-            // Up to the end of the cell with the first word, the blank cells before it included: `Summe;` is none of
-            // `Summer AG;`.
+            // Up to the end of the cell with the first word, including blank cells before it:
+            // `Summe;` does not match `Summer AG;`.
             let ends = record.raw.find(word.as_str()).map(|at| at + word.len());
             let ends = ends.map(|at| at + self.cell_end(&record.raw[at..]));
             let begins = ends.and_then(|end| record.raw.get(..end)).unwrap_or(word);
@@ -217,7 +218,7 @@ impl<'t> Shape<'t> {
                 row.cells.len() == self.width
                     && row.raw.trim_start_matches('"').starts_with(&begins)
             };
-            // Totals of groups stand amid the rows as well.
+            // Totals of groups occur among the rows as well.
             let are_totals = || {
                 let above = rows[..last].iter().filter(is_row);
                 let is_total =
@@ -235,7 +236,8 @@ impl<'t> Shape<'t> {
 }
 
 impl Shape<'_> {
-    /// Returns the bytes of what ends a cell at the beginning of `rest`: a quote, and what stands between cells.
+    /// Returns the number of bytes at the start of `rest` that end a cell: a quote, if there is
+    /// one, and the delimiter. It is 0 if no delimiter follows.
     fn cell_end(&self, rest: &str) -> usize {
         let quote = self.dialect.quote.map(char::from);
         let after = quote.and_then(|quote| rest.strip_prefix(quote)).unwrap_or(rest);
@@ -246,7 +248,7 @@ impl Shape<'_> {
     }
 }
 
-/// Says in `sample` how the file is taken apart.
+/// Stores the dialect and layout of the file in `sample`.
 fn describe(sample: &mut Sample, name: &str, shape: &Shape<'_>) -> Result<()> {
     let Dialect { delimiter, quote } = shape.dialect;
     let config = &mut sample.config;
@@ -299,13 +301,13 @@ fn noun(lines: usize) -> &'static str {
     if lines == 1 { "line" } else { "lines" }
 }
 
-/// Returns the beginning of a line by which it is told from others.
+/// Returns the beginning of a line, at most 60 characters, by which it is recognized.
 fn prefix(line: &str) -> String {
     line.char_indices().nth(60).map_or(line, |(end, _)| &line[..end]).trim_end().to_owned()
 }
 
-/// Returns the place of the header: the first record that is as wide as most, and names columns. Titles above it may be
-/// padded to that width, as spreadsheets do.
+/// Returns the index of the header: the first record that has the usual width, if it names columns.
+/// Titles above it may be padded to that width, as spreadsheets do.
 fn header(records: &[Record<'_>], width: usize) -> Option<usize> {
     let filled =
         |record: &Record<'_>| record.cells.iter().filter(|cell| !cell.trim().is_empty()).count();
@@ -321,8 +323,8 @@ fn header(records: &[Record<'_>], width: usize) -> Option<usize> {
     is_header.then_some(at)
 }
 
-/// Returns `true` if the record below the header says what its columns are in, and has no values: where the rows
-/// below it have values, it has words.
+/// Returns `true` if the record below the header has the units of its columns instead of values:
+/// words where the rows below it have values.
 fn is_units(records: &[Record<'_>], header: usize, width: usize) -> bool {
     let mut rows = records[header + 1..].iter().filter(|record| record.cells.len() == width);
     let Some(first) = rows.next() else { return false };
@@ -343,13 +345,13 @@ fn is_units(records: &[Record<'_>], header: usize, width: usize) -> bool {
     valued > 0
 }
 
-/// Returns `true` for what is a number, a time, an address: a value, and no name of a column.
+/// Returns `true` if a cell is a value, such as a number, time or address, and not a column name.
 fn is_value(cell: &str) -> bool {
     let bare = cell.trim_start_matches(['-', '+', '(', '$', '€', '£', '¥', ' ']);
     cell.contains('@') || bare.starts_with(|c: char| c.is_ascii_digit())
 }
 
-/// Returns `true` if cells of a record stand in `quote`.
+/// Returns `true` if cells of a record are within `quote`.
 fn is_quoted(raw: &str, quote: u8, delimiter: u8) -> bool {
     let (quote, delimiter) = (char::from(quote), char::from(delimiter));
     let line = raw.trim_end();

@@ -1,4 +1,4 @@
-//! Which built-in table the columns of a file fill.
+//! The choice of the built-in table that the columns of a file fill.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::user_data::mapping::{
     Case, Columns, Condition, Constant, IdKind, Otherwise, Part, Probe, Rule, is_external,
 };
 
-/// What a column of a table holds, where that decides which columns of a file fill it.
+/// The role of a table's column, which decides which columns of a file may fill it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Role {
     Id,
@@ -24,25 +24,26 @@ enum Role {
     Other,
 }
 
-/// A built-in table that the columns of a file fill.
+/// A built-in table, and its mapping to the columns of a file.
 #[derive(Debug, Default)]
 pub(super) struct Fit {
     pub(super) table: String,
     pub(super) columns: Columns,
     pub(super) filter: Vec<Condition>,
-    /// The columns of the file that are taken.
+    /// The columns of the file that are used.
     pub(super) taken: Vec<String>,
-    /// Columns of the table that must be filled, and that nothing fills.
+    /// Required columns of the table that no column fills.
     pub(super) missing: Vec<String>,
     pub(super) guesses: Vec<Guess>,
-    /// Whether a column is of markets alone: a pair, a side, what was traded.
+    /// Whether a column is used that only markets have: a pair, a side, a base currency.
     is_market: bool,
     /// The signs of currencies that amounts have, if no column says the currency.
     pub(super) signs: BTreeSet<String>,
 }
 
-/// Returns the table that the columns fill best: `table`, where one is asked for, or any that they fill all that
-/// must be of. What is missing is said in it.
+/// Returns the table that fits the columns best: the one with the fewest missing columns, then the
+/// one that uses most of the file's. It is `hints.table` if that is set. `None` if no table has all
+/// columns of `hints`.
 pub(super) fn find(columns: &[Column], hints: &Hints) -> Option<Fit> {
     let has_all = |table: &TableRef| hints.columns.keys().all(|name| table.column(name).is_ok());
     let fits = tables(hints).filter(has_all).map(|table| {
@@ -69,8 +70,8 @@ pub(super) fn tables(hints: &Hints) -> impl Iterator<Item = TableRef> {
 
 fn fit(table: &TableRef, names: names::Columns, columns: &[Column], hints: &Hints) -> Fit {
     let mut fit = Fit { table: table.name.to_string(), ..Fit::default() };
-    // What must be there is looked for first, so that nothing else takes its column; and a currency when its amount is
-    // known.
+    // Required columns are filled first, so that no other takes their column, and currencies after
+    // their amounts.
     let mut wanted: Vec<&TableColumn> = table.columns.iter().collect();
     wanted.sort_by_key(|column| (column.nullable, role(table, column) == Role::Currency));
     for column in wanted {
@@ -106,8 +107,8 @@ fn fit(table: &TableRef, names: names::Columns, columns: &[Column], hints: &Hint
     if table.name == "trades" && hints.table.is_none() && !fit.is_market {
         fit.missing.push("trading_pair".into());
     }
-    // Users are told apart by their id: what has several rows of one is no list of them, nor what has an amount, or an id of
-    // a purchase, as orders have.
+    // A row of `users` is identified by its user: a file with several rows per id, with an amount,
+    // or with the id of a purchase, as orders have, is not a list of users.
     let id = fit.taken.first().and_then(|id| columns.iter().find(|column| column.name == *id));
     let is_event = |id: &Column| {
         let others = columns.iter().filter(|column| column.name != id.name);
@@ -122,7 +123,7 @@ fn fit(table: &TableRef, names: names::Columns, columns: &[Column], hints: &Hint
     fit
 }
 
-/// Returns `true` if a column is called as ids and amounts of purchases are, `id` itself left out.
+/// Returns `true` if a column has a name for ids or amounts of purchases, except for `id` itself.
 fn is_of_purchases(column: &Column) -> bool {
     let purchases = TABLES.iter().filter(|(table, _)| *table == "ramp_transactions");
     let mut names = purchases
@@ -133,7 +134,7 @@ fn is_of_purchases(column: &Column) -> bool {
     names.any(|name| *name != "id" && readings.iter().any(|reading| reading == name))
 }
 
-/// Returns `true` if a column of the file is called as was asked for.
+/// Returns `true` if `name`, a column of the file, is the one that was asked for.
 fn names_are_alike(name: &str, asked: &str) -> bool {
     name.trim() == asked.trim() || words::plain(name) == words::plain(asked)
 }
@@ -151,7 +152,7 @@ fn role(table: &TableRef, column: &TableColumn) -> Role {
     }
 }
 
-/// Returns `true` if the values of a column of the file may fill one of the table.
+/// Returns `true` if the values of the column `found` of the file may fill `column` of the table.
 fn suits(found: &Column, column: &TableColumn, role: Role) -> bool {
     if found.count == 0 {
         return false;
@@ -179,7 +180,7 @@ fn suits(found: &Column, column: &TableColumn, role: Role) -> bool {
         Role::Country => is_short(2),
         Role::Status => found.dtype == DataType::Text && found.distinct.is_some(),
         Role::Other if column.dtype == DataType::Bool => found.dtype == DataType::Bool,
-        // `Lamp` is a product of a shop, and no market.
+        // `Lamp` is a product of a shop, not a market.
         Role::Other if column.name == "trading_pair" => {
             let is_symbol = |text: &String| {
                 let text = text.trim();
@@ -197,7 +198,7 @@ fn suits(found: &Column, column: &TableColumn, role: Role) -> bool {
 }
 
 impl Fit {
-    /// Fills `column` of the table with a column of the file.
+    /// Fills `column` of the table from the column `found` of the file.
     fn take(&mut self, column: &TableColumn, role: Role, found: &Column) {
         let read = &found.rule;
         let mut rule = Rule::column(found.name.clone());
@@ -232,7 +233,8 @@ impl Fit {
         }
     }
 
-    /// Divides amounts that are cents by their name, and says of whole ones that they may be.
+    /// Divides amounts whose column name says cents or micros, and notes that other integer amounts
+    /// may be cents.
     fn divide(&mut self, rule: &mut Rule, column: &TableColumn, found: &Column) {
         let is_amount = matches!(column.dtype, DataType::Decimal { .. });
         if !is_amount || found.dtype != DataType::Int64 {
@@ -254,7 +256,8 @@ impl Fit {
         }
     }
 
-    /// Fills a column of the table that must be filled, and that no column of the file fills by itself.
+    /// Fills a required column of the table for which the file has no column, or adds it to the
+    /// missing ones.
     fn without(&mut self, column: &TableColumn, role: Role, columns: &[Column], hints: &Hints) {
         let name = &*column.name;
         let amount = || {
@@ -281,7 +284,7 @@ impl Fit {
             (Role::Currency, _) if hints.currency.is_some() => {
                 let currency = hints.currency.as_deref().unwrap_or_default().to_uppercase();
                 let others = amount().map(|amount| amount.units.clone()).unwrap_or_default();
-                // Amounts with the sign of another currency are set aside.
+                // Amounts with the sign of another currency are quarantined.
                 let is_other = |sign: &&String| {
                     words::currency(sign)
                         .is_some_and(|(code, is_certain)| is_certain && code != currency)
@@ -320,7 +323,7 @@ impl Fit {
                 self.columns.insert(name.into(), Rule::constant("(none)"));
                 self.guesses.push(Guess::told("no column names a campaign: it is `(none)`".into()));
             }
-            // Rows of several sources stand side by side.
+            // Rows of several sources are stored in the same table.
             (_, "source") if hints.name.is_some() => {
                 let source = hints.name.as_deref().unwrap_or_default();
                 self.columns.insert(name.into(), Rule::constant(source));
@@ -331,12 +334,12 @@ impl Fit {
         }
     }
 
-    /// Makes an id of the columns that tell rows apart.
+    /// Fills an id from the columns that distinguish rows.
     fn joined_id(&mut self, name: &str, columns: &[Column]) {
         let of_states: Vec<String> =
-            columns.iter().filter(is_state).map(|it| it.name.clone()).collect();
+            columns.iter().filter(is_state).map(|column| column.name.clone()).collect();
         let is_part = |column: &&Column| {
-            // A later export has the same purchase in another state.
+            // A later export has the same purchase with another status.
             !of_states.contains(&column.name)
                 && (matches!(
                     column.dtype,
@@ -360,7 +363,7 @@ impl Fit {
         )));
     }
 
-    /// Fills the currencies of trades from their trading pair, where no other column has them.
+    /// Fills the currencies of trades from their trading pair, if no other column has them.
     fn pair(&mut self, columns: &[Column]) {
         let by_rule = self.columns.get("trading_pair").and_then(|rule| rule.column.clone());
         let pair = by_rule.unwrap_or_else(|| "trading_pair".to_owned());
@@ -386,7 +389,7 @@ impl Fit {
         }
     }
 
-    /// Says what the states of purchases count as.
+    /// Maps the states of purchases to statuses; unknown states are bad values.
     fn states(&mut self, rule: &mut Rule, found: &Column) {
         let mut unknown = Vec::new();
         for state in found.distinct.iter().flatten() {
@@ -398,7 +401,7 @@ impl Fit {
                 None => unknown.push(state.trim()),
             }
         }
-        // What comes later in another word is set aside as well.
+        // Rows of later files with another state are quarantined as well.
         for status in ["completed", "failed", "pending"] {
             rule.values.insert(status.into(), Constant::Text(status.into()));
         }
@@ -429,7 +432,7 @@ impl Fit {
     }
 }
 
-/// Returns `true` if a column says how far a purchase has come.
+/// Returns `true` if a column has the state of a purchase.
 fn is_state(column: &&Column) -> bool {
     let readings = words::readings(&column.name);
     let is_called = |name: &String| {
@@ -444,7 +447,7 @@ fn condition(column: &str) -> Condition {
     Condition { column: column.to_owned(), ..Condition::default() }
 }
 
-/// Returns what the sides of trades are renamed to.
+/// Returns the values that the sides of trades are renamed to.
 fn sides(found: &Column) -> std::collections::BTreeMap<String, Constant> {
     let side = |text: &String| {
         let side = if text.trim().to_lowercase().starts_with('b') { "buy" } else { "sell" };
@@ -453,7 +456,7 @@ fn sides(found: &Column) -> std::collections::BTreeMap<String, Constant> {
     found.distinct.iter().flatten().filter_map(side).collect()
 }
 
-/// Puts currencies that are in small letters into capitals.
+/// Sets the case to upper if currencies have lower-case letters.
 fn uppercased(rule: &mut Rule, found: &Column) {
     let has_small = |text: &String| text.chars().any(char::is_lowercase);
     rule.case = found.distinct.iter().flatten().any(has_small).then_some(Case::Upper);

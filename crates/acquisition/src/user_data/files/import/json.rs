@@ -1,4 +1,4 @@
-//! The first rows of a file of JSON lines.
+//! Schema inference of JSON lines, first part: the first rows.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use super::sample::{Head, ROWS, Sample};
 use crate::user_data::mapping::Field;
 use crate::{Error, Result};
 
-/// Returns the first rows: fields of objects within objects are named by their path, as in `user.id`.
+/// Returns the first rows. Fields of nested objects are named by their path, as in `user.id`.
 pub(super) fn sample(path: &Path, head: &Head) -> Result<Sample> {
     let broken = |reason: String| Error::File { path: path.display().to_string(), reason };
     let (encoding, mark) =
@@ -25,7 +25,7 @@ pub(super) fn sample(path: &Path, head: &Head) -> Result<Sample> {
         .filter(|line| !line.trim().is_empty())
         .collect();
     if !head.is_whole {
-        // It may be cut.
+        // The last line may be incomplete.
         lines.pop();
     }
     lines.truncate(ROWS);
@@ -51,7 +51,7 @@ pub(super) fn sample(path: &Path, head: &Head) -> Result<Sample> {
     Ok(Sample { names, rows, found, ..Sample::default() })
 }
 
-/// Adds the names of the fields of `object` that are not there yet.
+/// Adds the names of the fields of `object` to `names`, unless they are there already.
 fn collect(outer: &str, object: &Map<String, Value>, names: &mut Vec<String>) {
     for (name, value) in object {
         let name = if outer.is_empty() { name.clone() } else { format!("{outer}.{name}") };

@@ -1,5 +1,5 @@
-//! Looks at a file and works out the settings by which it is read: which lines are rows, what its values are, and
-//! which table they fill.
+//! Schema inference: derives the configuration of a file from its content: the lines that are rows,
+//! the types of the columns, and the table that they fill.
 
 mod csv;
 mod fit;
@@ -27,24 +27,24 @@ use fit::Fit;
 use sample::Sample;
 use values::Column;
 
-/// What is known of a file beforehand.
+/// Known facts about a file, which inference uses.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Hints {
-    /// The name of the entry; by default what the file is called.
+    /// The name of the entry; by default that of the file.
     pub name: Option<String>,
-    /// The built-in table that the file fills; by default the one that it fits best.
+    /// The built-in table that the file fills; by default the one that fits best.
     pub table: Option<String>,
-    /// The zone of times that name none, as in `Europe/Madrid`; by default UTC.
+    /// The time zone of times that have none, as in `Europe/Madrid`; by default UTC.
     pub zone: Option<String>,
-    /// The currency of amounts, where no column says it.
+    /// The currency of amounts, if no column has it.
     pub currency: Option<String>,
-    /// Whether the day stands before the month, where the values do not show it.
+    /// Whether the day is before the month, if the values do not show it.
     pub day_first: Option<bool>,
     /// Columns of the built-in table, each with the column of the file that fills it.
     pub columns: BTreeMap<String, String>,
 }
 
-/// The settings by which a file is read, and how sure they are.
+/// The result of inference: the configuration of a file, and its uncertain parts.
 ///
 /// ```
 /// use tidegauge_acquisition::files::import::{Hints, inspect};
@@ -67,36 +67,36 @@ pub struct Hints {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Inspection {
-    /// The entries, as they stand in a configuration: one, or several of a file that fills several tables.
+    /// The entries of the configuration: one, or several if the file fills several tables.
     pub entries: Vec<Config>,
-    /// The table that the file has to itself, if it fits no built-in one.
+    /// The table declared for the file if it fits no built-in one.
     pub tables: Vec<TableConfig>,
-    /// What the file is known to be, if it is an export that is [known](presets).
+    /// The title of the export, if it is a [known](presets) one.
     pub preset: Option<String>,
-    /// What a user has to know of such an export.
+    /// Notes for the user about such an export.
     pub notes: Vec<String>,
-    /// What the file shows.
+    /// Certain facts about the file.
     pub found: Vec<String>,
-    /// What it does not show for certain.
+    /// Uncertain assumptions about the file.
     pub guesses: Vec<Guess>,
 }
 
-/// Something that a file does not show for certain.
+/// An assumption that the file does not prove.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Guess {
-    /// What was taken for granted, and how to say otherwise.
+    /// The assumption, and the way to change it.
     pub text: String,
-    /// What can be asked, where one of the [`Hints`] would settle it.
+    /// The question that would settle it, if one of the [`Hints`] does.
     pub question: Option<Question>,
 }
 
-/// A question about a file that only a person can answer.
+/// A question about a file that only a user can answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Question {
-    /// The zone of times that name none: [`Hints::zone`].
+    /// The time zone of times that have none: [`Hints::zone`].
     Zone,
-    /// Whether the day stands before the month: [`Hints::day_first`].
+    /// Whether the day is before the month: [`Hints::day_first`].
     DayOrder,
     /// The currency of amounts: [`Hints::currency`].
     Currency,
@@ -112,12 +112,12 @@ impl Guess {
     }
 }
 
-/// Looks at the file at `path`, or at the last of those that match a pattern, and returns the settings by which it is
-/// read. Nothing is asked and nothing written. Numbers that are times are believed up to the day after `now`.
+/// Infers the configuration of the file at `path`, or of the last file that matches a pattern. It
+/// asks nothing and writes nothing. Numbers may be times up to the day after `now`.
 ///
 /// # Errors
-/// Returns an error if the file cannot be read or has no rows, or if the table that is asked for is not there or
-/// cannot be filled from it.
+/// Returns an error if the file cannot be read or has no rows, or if the requested table does not
+/// exist or cannot be filled from it.
 pub fn inspect(path: &str, hints: &Hints, now: DateTime<Utc>) -> Result<Inspection> {
     if let Some(table) = &hints.table
         && tables::by_name(table).is_none()
@@ -159,7 +159,8 @@ pub fn inspect(path: &str, hints: &Hints, now: DateTime<Utc>) -> Result<Inspecti
     let columns = columns(&sample, hints, now);
     let nulls: BTreeSet<String> = columns.iter().flat_map(|column| column.nulls.clone()).collect();
     let named = columns.iter().filter(|column| column.dtype == DataType::Text);
-    // Where words for nothing are values of text elsewhere, only the columns that cannot have them set them aside.
+    // If a null marker is also a value of a text column, only the columns that cannot contain it
+    // treat it as bad.
     let is_word = |text: &String| {
         named.clone().any(|column| {
             column.distinct.as_ref().is_some_and(|values| values.contains(text) && values.len() > 1)
@@ -186,8 +187,11 @@ pub fn inspect(path: &str, hints: &Hints, now: DateTime<Utc>) -> Result<Inspecti
     Ok(import)
 }
 
+/// Checks that the columns of `hints` exist.
+///
 /// # Errors
-/// Returns an error if a column that is asked for is none of the table, or of any table that files may fill.
+/// Returns an error if a column is not one of the requested table, or of any table that files may
+/// fill.
 fn refuse_unknown_columns(hints: &Hints) -> Result<()> {
     let Some(unknown) = hints.columns.keys().find(|name| {
         let is_there = |table: &Table| table.column(name).is_ok();
@@ -206,7 +210,7 @@ fn refuse_unknown_columns(hints: &Hints) -> Result<()> {
     Err(Error::config("column", reason))
 }
 
-/// Says what the file lacks to fill a built-in table, if that is one thing alone.
+/// Returns a guess about what the file lacks to fill a built-in table, if that is a single column.
 fn near_miss(fit: &Fit) -> Option<Guess> {
     let signs: Vec<_> = fit.signs.iter().map(|sign| format!("`{sign}`")).collect();
     match fit.missing.as_slice() {
@@ -235,7 +239,7 @@ fn near_miss(fit: &Fit) -> Option<Guess> {
     }
 }
 
-/// Has the entries of a preset read the file that `entry` takes apart.
+/// Adds the entries of a preset, with the path, encoding and dialect of `entry`.
 fn known(preset: &Preset, entry: &Config, hints: &Hints, import: &mut Inspection) -> Result<()> {
     import.preset = Some(preset.title.clone());
     import.notes.clone_from(&preset.notes);
@@ -286,7 +290,8 @@ fn reads(entries: &[Config], name: &str) -> bool {
     })
 }
 
-/// Returns a pattern for `path`: that itself, with its signs escaped if there is a file of that name.
+/// Returns a pattern for `path`: the path itself, with wildcards escaped if a file of that name
+/// exists.
 fn pattern(path: &str) -> String {
     match std::path::Path::new(path).exists() {
         true => glob::Pattern::escape(path),
@@ -294,7 +299,7 @@ fn pattern(path: &str) -> String {
     }
 }
 
-/// Returns what the values of each column are.
+/// Returns the inferred columns of the file.
 fn columns(sample: &Sample, hints: &Hints, now: DateTime<Utc>) -> Vec<Column> {
     let all = (0..sample.names.len()).flat_map(|at| sample.values(at));
     let decimals = values::decimals(all, sample.config.delimiter);
@@ -308,7 +313,7 @@ fn columns(sample: &Sample, hints: &Hints, now: DateTime<Utc>) -> Vec<Column> {
     columns
 }
 
-/// Takes the one column of times of the day for that of the one column of days.
+/// Joins a column of times of day to a column of dates, if there is exactly one of each.
 fn join_times(columns: &mut [Column], sample: &Sample, how: (DateTime<Utc>, Option<bool>)) {
     let only = |is: &dyn Fn(&Column) -> bool| {
         let mut found = columns.iter().enumerate().filter(|(_, column)| is(column));
@@ -328,12 +333,12 @@ fn join_times(columns: &mut [Column], sample: &Sample, how: (DateTime<Utc>, Opti
     columns[days].join_time(&other, &joined, how);
 }
 
-/// Has the entry fill a built-in table.
+/// Sets the table, rules and filter of `entry` so that it fills a built-in table.
 fn fill(entry: &mut Config, fit: Fit, columns: &[Column], import: &mut Inspection) {
     let Fit { table, columns: rules, filter, taken, guesses, .. } = fit;
     (entry.table, entry.columns, entry.filter) = (table, rules, filter);
     import.guesses.extend(guesses);
-    // A purchase that was pending is paid in a later export, and has the same id.
+    // A purchase that was pending is paid in a later export, with the same id.
     let is_appended =
         tables::by_name(&entry.table).is_some_and(|table| table.write == WriteMode::Append);
     let has_id = !entry.columns.values().any(|rule| rule.id.is_some() && !rule.columns.is_empty());
@@ -352,7 +357,7 @@ fn fill(entry: &mut Config, fit: Fit, columns: &[Column], import: &mut Inspectio
     let others: Vec<_> = columns
         .iter()
         .filter(|column| !used.contains(column.name.as_str()) && !column.name.trim().is_empty())
-        // What has the name of a column of the table fills it without a rule.
+        // A column with the name of one of the table fills it without a rule.
         .filter(|column| table.is_none_or(|table| table.column(column.name.trim()).is_err()))
         .map(|column| format!("`{}`", column.name))
         .collect();
@@ -361,7 +366,7 @@ fn fill(entry: &mut Config, fit: Fit, columns: &[Column], import: &mut Inspectio
     }
 }
 
-/// Sets the zone of times that name none, and says what was taken for granted of times and numbers.
+/// Sets the time zone of times that have none, and adds guesses about times and numbers.
 fn zones(
     rules: &mut Columns,
     table: &Table,
@@ -371,7 +376,7 @@ fn zones(
 ) {
     let mut local = Vec::new();
     for column in columns {
-        // The column of the table that it fills: by a rule, or because it has the same name.
+        // The column of the table that it fills, by a rule or by its name.
         let by_rule = rules.iter().find(|(name, rule)| {
             let reads = rule.column.as_ref().or_else(|| rule.columns.first()).unwrap_or(name);
             *reads == column.name && rule.value.is_none()
@@ -407,7 +412,7 @@ fn zones(
         let says_utc =
             words::plain(&column.name).split('_').any(|word| word == "utc" || word == "gmt");
         let is_time = table.column(&filled).is_ok_and(|filled| filled.dtype == DataType::Timestamp);
-        // A day that fills a time is its midnight.
+        // A date that fills a time is taken as its midnight.
         let is_local = column.is_local || column.dtype == DataType::Date;
         if !is_local || !is_time || says_utc {
             continue;
@@ -429,7 +434,7 @@ fn zones(
     }
 }
 
-/// Returns the error of a table that a file cannot fill.
+/// Returns the error of a file that cannot fill the requested table.
 fn unfit(path: &std::path::Path, fit: &Fit, sample: &Sample) -> Error {
     let missing: Vec<_> = fit.missing.iter().map(|name| format!("`{name}`")).collect();
     let have: Vec<_> = sample.names.iter().map(|name| format!("`{}`", name.trim())).collect();

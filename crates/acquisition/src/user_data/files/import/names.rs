@@ -1,10 +1,10 @@
-//! What exports call the columns of the built-in tables.
+//! The names that exports give to the columns of the built-in tables.
 
-/// Columns of a table, each with the names that exports give it.
+/// The columns of a table, each with the names that exports give to it.
 pub(super) type Columns = &'static [(&'static str, &'static [&'static str])];
 
-/// The tables that are tried, and what exports call their columns, the likeliest names first. Every column is tried
-/// by its own name as well.
+/// The tables that are tried, with the names that exports give to their columns, the likeliest
+/// first. Every column is also tried by its own name.
 pub(super) const TABLES: [(&str, Columns); 11] = [
     (
         "users",

@@ -1,4 +1,4 @@
-//! A table for a file that fills no built-in one.
+//! The declaration of a table for a file that fits no built-in one.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::user_data::mapping::{
     ColumnConfig, Columns, Part, Rule, TableConfig, TypeConfig, WriteConfig,
 };
 
-/// Returns a table called `name` with the columns of the file, and how they are filled.
+/// Returns a table called `name` with the columns of the file, and the rules that fill them.
 pub(super) fn table(
     name: &str,
     file: &str,
@@ -33,7 +33,7 @@ pub(super) fn table(
         write: WriteConfig::Merge,
     };
     let mut rules = Columns::new();
-    // The name of each column of the file in the table; none of such as are left out.
+    // The name of each column of the file in the table; `None` if it is left out.
     let mut own: Vec<Option<String>> = Vec::new();
     let mut add = |name: &str, column: &Column, dtype: DataType, rule: Rule| {
         let mut unique = words::identifier(name, "column");
@@ -95,7 +95,8 @@ pub(super) fn table(
     (table, rules)
 }
 
-/// Returns the columns that tell rows apart: one whose name says so, any other one, two or three together, or all.
+/// Returns the indexes of the key columns: a unique one whose name says so, the first or another
+/// unique one, two or three that are unique together, or otherwise all.
 fn key(sample: &Sample, columns: &[Column]) -> Vec<usize> {
     let is_key = |at: &usize| {
         let column = &columns[*at];
@@ -140,8 +141,8 @@ fn key(sample: &Sample, columns: &[Column]) -> Vec<usize> {
     if let Some(at) = able.iter().filter(is_unique).find(|at| says_id(at)) {
         return vec![*at];
     }
-    // What stands first names the row. In few rows anything else may be unique by chance; a time and what it is of tell
-    // events apart.
+    // The first column usually identifies the row. In few rows others may be unique by chance; a
+    // time together with another column identifies events.
     let is_named = |at: &&usize| {
         matches!(
             columns[**at].dtype,

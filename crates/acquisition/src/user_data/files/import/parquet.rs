@@ -1,4 +1,4 @@
-//! The first rows of a Parquet file.
+//! Schema inference of Parquet, first part: the first rows.
 
 use std::fs::File;
 use std::path::Path;
@@ -42,7 +42,7 @@ fn rows(path: &Path, now: DateTime<Utc>) -> Result<Sample> {
             sample.types.push(dtype(field.data_type()));
         }
     }
-    // Every column as text, under names of its own.
+    // Every column is read as text, under a generated name.
     let own = |at: usize| format!("c{at}");
     let mut table = Table::builder("sample", "").column("row", DataType::Int64, "").key(["row"]);
     let mut columns = Columns::from([("row".to_owned(), Rule::constant("0"))]);
@@ -88,7 +88,7 @@ fn rows(path: &Path, now: DateTime<Utc>) -> Result<Sample> {
     Ok(sample)
 }
 
-/// Returns the type of a column that holds what one of Arrow's type does.
+/// Returns the type of a table's column for an Arrow type.
 fn dtype(found: &ArrowType) -> DataType {
     match found {
         ArrowType::Boolean => DataType::Bool,

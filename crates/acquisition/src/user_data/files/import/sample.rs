@@ -1,4 +1,4 @@
-//! The first rows of a file, with what has to be known to read them.
+//! A sample of a file: its first rows, and the settings to read them.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -13,39 +13,39 @@ use super::super::{Config, Format};
 use super::{Guess, csv, json, parquet};
 use crate::{Error, Result};
 
-/// The bytes of a file that are looked at, unpacked.
+/// The maximum number of bytes, uncompressed, that are read of a file.
 const BYTES: u64 = 8 * 1024 * 1024;
 
-/// The rows of a file that are looked at.
+/// The maximum number of rows that are read of a file.
 pub(super) const ROWS: usize = 10_000;
 
-/// The first rows of a file, as text, and how they are read.
+/// The first rows of a file, as text, and the settings to read them.
 #[derive(Debug, Default)]
 pub(super) struct Sample {
-    /// The settings of an entry that say how the file is taken apart.
+    /// The settings of an entry for the format and layout of the file.
     pub(super) config: Config,
-    /// What the columns of the file are called.
+    /// The names of the columns of the file.
     pub(super) names: Vec<String>,
-    /// The type of each column, where the file says it; empty where it does not.
+    /// The type of each column, if the file has types; otherwise empty.
     pub(super) types: Vec<DataType>,
-    /// The rows; of what is not there or empty, none.
+    /// The rows; missing and blank cells are `None`.
     pub(super) rows: Vec<Vec<Option<String>>>,
-    /// What the file shows, for people.
+    /// Facts about the file, for users.
     pub(super) found: Vec<String>,
     pub(super) guesses: Vec<Guess>,
 }
 
 impl Sample {
-    /// Returns the values of a column that are there.
+    /// Returns the values of a column, without missing ones.
     pub(super) fn values(&self, at: usize) -> impl Iterator<Item = &str> {
         self.rows.iter().filter_map(move |row| row.get(at)?.as_deref())
     }
 }
 
-/// The first bytes of a file, unpacked.
+/// The first bytes of a file, uncompressed.
 pub(super) struct Head {
     pub(super) bytes: Vec<u8>,
-    /// Whether they are all there are.
+    /// Whether these are all bytes of the file.
     pub(super) is_whole: bool,
     pub(super) is_zipped: bool,
 }
@@ -64,10 +64,10 @@ impl Head {
     }
 }
 
-/// Reads the first rows of the file at `path`, which is called `name`.
+/// Returns the first rows of the file at `path`, which is called `name`.
 ///
 /// # Errors
-/// Returns an error if it cannot be read, is empty, or is of a kind that is not read.
+/// Returns an error if the file cannot be read, is empty, or has an unsupported format.
 pub(super) fn read(path: &Path, name: &str, now: DateTime<Utc>) -> Result<Sample> {
     let refused =
         |reason: &str| Err(Error::File { path: path.display().to_string(), reason: reason.into() });

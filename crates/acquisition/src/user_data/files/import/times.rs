@@ -1,4 +1,4 @@
-//! How the days and times of a column are written.
+//! Inference of the format of dates and times.
 
 use chrono::{DateTime, Utc};
 use tidegauge_core::DataType;
@@ -6,7 +6,7 @@ use tidegauge_core::DataType;
 use super::words;
 use crate::user_data::mapping::{Formats, Probe, Rule};
 
-/// The day, as it may be written: those where the day stands before the month come first.
+/// The formats of dates that are tried; those with the day before the month come first.
 const DAYS: [&str; 20] = [
     "%Y-%m-%d",
     "%d.%m.%Y",
@@ -30,7 +30,7 @@ const DAYS: [&str; 20] = [
     "%Y%m%d",
 ];
 
-/// What may follow the day.
+/// The formats of times that may follow the date.
 const TIMES: [&str; 22] = [
     "",
     " %H:%M",
@@ -56,21 +56,21 @@ const TIMES: [&str; 22] = [
     " at %I:%M %p",
 ];
 
-/// How a column of times is written.
+/// The format of a column of times.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Found {
-    /// None where it need not be said.
+    /// The patterns; `None` if the default format reads the values.
     pub(super) format: Option<Formats>,
-    /// Whether the values are days alone.
+    /// Whether all values are dates.
     pub(super) are_days: bool,
-    /// Whether they name no zone.
+    /// Whether some values have no time zone.
     pub(super) is_local: bool,
-    /// Whether the month may as well stand before the day.
+    /// Whether the month may as well be before the day.
     pub(super) has_open_order: bool,
 }
 
-/// Finds how `values` of the column called `name` are written as times, or returns `None` if they are none. Where the
-/// values do not show whether the day or the month comes first, `day_first` says so.
+/// Returns the format of `values`, of the column called `name`, or `None` if they are not times. If
+/// the values do not show whether the day or the month comes first, `day_first` decides.
 pub(super) fn find(
     name: &str,
     values: &[&str],
@@ -89,7 +89,7 @@ pub(super) fn find(
     };
     let is_number = |text: &&str| text.trim().parse::<f64>().is_ok();
     let are_numbers = values.iter().all(is_number);
-    // Numbers are times where the column's name says so.
+    // Numbers are only times if the column's name says so.
     if are_numbers && !says_time(name) {
         return None;
     }
@@ -140,7 +140,7 @@ pub(super) fn find(
     let has_open_order = other.is_some() && day_first.is_none();
     let mut formats = vec![chosen.clone()];
     let mut reached = best;
-    // Months as newspapers write them take several formats.
+    // Abbreviated months in newspaper style need several formats.
     for (_, pattern) in &fits {
         if reached == count || formats.len() == 3 {
             break;
@@ -169,7 +169,7 @@ fn rule(patterns: &[String]) -> Rule {
     Rule { format: Some(Formats(patterns.to_vec())), ..Rule::default() }
 }
 
-/// Returns `true` if the name of a column says that it holds times.
+/// Returns `true` if the name of a column indicates times.
 fn says_time(name: &str) -> bool {
     words::plain(name).split('_').any(|word| {
         [
@@ -190,19 +190,19 @@ fn says_time(name: &str) -> bool {
     })
 }
 
-/// Returns a pattern with its day and month changed for each other, if both are numbers.
+/// Returns `pattern` with day and month swapped, or `None` if they are not both numbers.
 fn swapped(pattern: &str) -> Option<String> {
     let is_numeric = pattern.contains("%d") && pattern.contains("%m") && !pattern.starts_with("%Y");
     is_numeric.then(|| pattern.replace("%d", "%D").replace("%m", "%d").replace("%D", "%m"))
 }
 
-/// Returns that one of two patterns that has the day before the month.
+/// Returns the one of two patterns that has the day before the month.
 fn day_before_month<'p>(one: &'p str, other: &'p str) -> &'p str {
     if one.find("%d") < one.find("%m") { one } else { other }
 }
 
-/// Returns whether the day stands before the month, by the order of the rows: exports are sorted. `None` if both
-/// readings are, or none is.
+/// Returns whether the day is before the month, judged by the order of the rows, since exports are
+/// usually sorted. `None` if the rows are sorted in both readings, or in neither.
 fn is_sorted(values: &[&str], day_first: &str, now: DateTime<Utc>) -> Option<bool> {
     let sorted = |pattern: &str| {
         let mut probe = Probe::new(DataType::Timestamp, &rule(&[pattern.to_owned()]), now).ok()?;
@@ -254,7 +254,7 @@ mod tests {
     fn the_order_of_day_and_month_is_open_where_no_value_shows_it() {
         let open = found(&["01/02/2021", "05/03/2021", "02/04/2021"]).unwrap();
         assert!(open.has_open_order);
-        // The rows are in the order of time if the month comes first.
+        // The rows are sorted by time if the month comes first.
         let sorted = found(&["01/09/2021", "01/12/2021", "02/03/2021"]).unwrap();
         assert_eq!(sorted.format, Some("%m/%d/%Y".into()));
         let now = "2024-06-01T00:00:00Z".parse().unwrap();

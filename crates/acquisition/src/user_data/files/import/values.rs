@@ -1,4 +1,4 @@
-//! What the values of a column are, and the rule that reads them.
+//! Type inference: the type of a column's values, and the rule to read them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,47 +8,48 @@ use tidegauge_core::DataType;
 use super::{times, words};
 use crate::user_data::mapping::{Part, Probe, Rule};
 
-/// The type by which it is tried whether a text is a number.
+/// The type with which texts are tried as numbers.
 const ANY_NUMBER: DataType = DataType::Decimal { precision: 38, scale: 18 };
 
-/// A column of a file: what its values are.
+/// A column of a file, with the inferred type of its values.
 #[derive(Debug, Clone)]
 pub(super) struct Column {
-    /// What the file calls it.
+    /// The name in the file.
     pub(super) name: String,
     pub(super) dtype: DataType,
-    /// How its values are read; the name is not in it.
+    /// The rule to read its values, without the column's name.
     pub(super) rule: Rule,
-    /// The values that are there.
+    /// The number of values that are not missing.
     pub(super) count: usize,
-    /// Whether a row has none.
+    /// Whether a value is missing in some row.
     pub(super) has_nulls: bool,
-    /// Whether no two rows have the same.
+    /// Whether no two rows have the same value.
     pub(super) is_unique: bool,
-    /// The values, if they are few.
+    /// The distinct values, if there are at most 40.
     pub(super) distinct: Option<BTreeSet<String>>,
-    /// Texts that stand for no value, where values of this type are wanted.
+    /// The null markers among the values, if these are not text.
     pub(super) nulls: BTreeSet<String>,
-    /// Signs or units that stand around numbers.
+    /// The currency signs or units of the numbers.
     pub(super) units: BTreeSet<String>,
-    /// Whether each number has a unit of its own behind it.
+    /// Whether numbers are followed by their units.
     pub(super) has_unit: bool,
-    /// Whether a number is below zero, or zero.
+    /// Whether a number is negative or zero.
     pub(super) has_negative: bool,
-    /// Whether all numbers have two digits or fewer.
+    /// Whether all numbers have at most two digits.
     pub(super) is_small: bool,
-    /// Whether times name no zone.
+    /// Whether some times have no time zone.
     pub(super) is_local: bool,
-    /// Whether no value shows which comes first, the day or the month.
+    /// Whether no value shows if the day or the month comes first.
     pub(super) has_open_order: bool,
-    /// The column with the time of the day, where this one has days.
+    /// The column with the time of day, if this one has dates.
     pub(super) time_of_day: Option<String>,
-    /// A number with a mark of which no value of the file shows whether thousands or places stand behind it.
+    /// A number with a point or comma, if no value of the file shows whether that is a decimal
+    /// point or separates thousands.
     pub(super) open_mark: Option<String>,
 }
 
 impl Column {
-    /// Describes the column called `name`, of which `values` are there.
+    /// Infers the column called `name` of `rows` rows, of which `values` are not missing.
     pub(super) fn new(
         name: &str,
         values: &[&str],
@@ -111,7 +112,7 @@ impl Column {
         true
     }
 
-    /// Takes the column called `other` for the time of the day, if `joined`, the values of both, are times.
+    /// Joins the column `other` as the time of day, if the `joined` values of both are times.
     pub(super) fn join_time(
         &mut self,
         other: &str,
@@ -129,14 +130,14 @@ impl Column {
     }
 
     fn read_numbers(&mut self, values: &[&str], decimals: Decimals, now: DateTime<Utc>) -> bool {
-        // What has no digit is no number, and may be a bad value among numbers.
+        // A text without digits is not a number, and may be a bad value among numbers.
         let bare = values.iter().map(|text| Bare::new(text));
         let bare: Vec<Bare<'_>> = bare.filter(|bare| !bare.digits.is_empty()).collect();
-        // `2026-01-05 10:00 CET` is a time, whatever stands behind it.
+        // `2026-01-05 10:00 CET` is a time, whatever follows it.
         if bare.iter().any(|bare| bare.digits.contains([':', '/']) || bare.after.starts_with('-')) {
             return false;
         }
-        // Postal codes, telephone numbers and ids with zeros in front are text.
+        // Postal codes, telephone numbers and ids with leading zeros are text.
         let is_code = |text: &&str| {
             let text = text.trim();
             text.len() > 1
@@ -166,12 +167,13 @@ impl Column {
         let Ok(mut probe) = Probe::new(ANY_NUMBER, &rule, now) else { return false };
         let fitting = values.iter().filter(|text| probe.reads(text.trim())).count();
         let are_whole = bare.iter().all(|bare| bare.is_whole()) && units.is_empty();
-        // `AB12` is a code, and `150TRX` an amount if others of its column have places.
+        // `AB12` is a code; `150TRX` is an amount if others of its column have decimals.
         let have_places = bare.iter().any(|bare| !bare.is_whole());
         if has_unit && !have_places && !units.iter().any(|unit| words::is_currency(unit)) {
             return false;
         }
-        // A few values that are none do not make text of amounts; of whole numbers they do, which may be codes.
+        // A few bad values do not turn amounts into text. They do turn integers into text, which
+        // may be codes.
         let is_enough = match are_whole {
             true => fitting == values.len(),
             false => fitting * 10 >= values.len() * 8,
@@ -201,7 +203,7 @@ impl Column {
     }
 }
 
-/// Which sign stands before the places of the numbers of a file.
+/// The decimal point that the numbers of a file use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Decimals {
     is_comma: bool,
@@ -209,7 +211,7 @@ pub(super) struct Decimals {
     is_shown: bool,
 }
 
-/// A text that may be a number, taken apart.
+/// A text that may be a number, split into the digits and what surrounds them.
 struct Bare<'t> {
     before: &'t str,
     digits: &'t str,
@@ -224,7 +226,7 @@ impl<'t> Bare<'t> {
         let is_inside = |c: char| c.is_ascii_digit();
         let (start, end) = (text.find(is_inside), text.rfind(is_inside));
         let (start, end) = (start.unwrap_or(text.len()), end.map_or(text.len(), |at| at + 1));
-        // A unit with digits in it, as in `1INCH`, cannot be told apart.
+        // A unit with digits in it, as in `1INCH`, cannot be separated.
         let mut digits = &text[start..end.max(start)];
         let mut after = &text[end.max(start)..];
         if let Some(at) = digits.find(|c: char| c.is_alphabetic()) {
@@ -251,8 +253,9 @@ impl<'t> Bare<'t> {
         [self.before, self.after].into_iter().filter(|unit| !unit.is_empty())
     }
 
-    /// Returns `true` if what stands around the digits may be signs or codes of currencies, or units behind them. Letters
-    /// in front are a code's, as in `A-17`, unless they are a currency.
+    /// Returns `true` if the text around the digits may be signs or codes of currencies, or units
+    /// after them. Letters before the digits are part of a code, as in `A-17`, unless they are a
+    /// currency.
     fn has_plausible_units(&self) -> bool {
         // `#1001` is a code.
         let is_sign = words::is_currency_sign;
@@ -276,7 +279,7 @@ impl<'t> Bare<'t> {
         !self.digits.is_empty() && self.digits.chars().all(|c| !c.is_ascii_digit() || c == '0')
     }
 
-    /// Returns the digits behind the point, zeros at the end left out.
+    /// Returns the number of decimals, without trailing zeros; 18 for numbers with an exponent.
     fn places(&self, decimal: char) -> usize {
         let fraction = self.digits.rsplit_once(decimal).map(|(_, fraction)| fraction);
         match fraction {
@@ -286,14 +289,14 @@ impl<'t> Bare<'t> {
         }
     }
 
-    /// Returns which sign stands before the places, if the text shows it.
+    /// Returns the decimal point that the text shows, or `None` if it is ambiguous.
     fn decimal(&self) -> Option<char> {
         let last = self.digits.rfind(['.', ','])?;
         let sign = self.digits[last..].chars().next()?;
         let other = if sign == '.' { ',' } else { '.' };
         let behind = self.digits.len() - last - 1;
         let is_single = self.digits.matches(sign).count() == 1;
-        // 1.234 may be either; 1.234.567 has groups of three; 1,234.5 and 0.123 show it.
+        // 1.234 is ambiguous; 1.234.567 has groups of three; 1,234.5 and 0.123 are clear.
         let leads = self.digits.trim_start_matches('0').starts_with(sign);
         match self.digits.contains(other) {
             true if is_single => Some(sign),
@@ -304,7 +307,7 @@ impl<'t> Bare<'t> {
     }
 }
 
-/// Returns the rule by which the marks within numbers are read.
+/// Returns the rule to read the points, commas and other separators within numbers.
 fn marks(bare: &[Bare<'_>], has_decimal_comma: bool) -> Rule {
     let mut votes = BTreeMap::<char, usize>::new();
     for sign in bare.iter().filter_map(Bare::decimal) {
@@ -317,12 +320,12 @@ fn marks(bare: &[Bare<'_>], has_decimal_comma: bool) -> Rule {
     let within = |sign: char| bare.iter().any(|bare| bare.digits.contains(sign));
     let thousands =
         [other, '\'', '’', '\u{a0}', '\u{202f}', ' '].into_iter().find(|sign| within(*sign));
-    // A point between thousands leaves the comma for the places, even where no value has any.
+    // If a point separates thousands, the comma is the decimal point, even if no value has one.
     let has_comma = is_comma && (within(',') || thousands == Some('.'));
     Rule { decimal: has_comma.then_some(','), thousands, ..Rule::default() }
 }
 
-/// Returns which sign stands before the places of the numbers of a file, by all of its values.
+/// Returns the decimal point of the numbers of a file, judged by all of its values.
 pub(super) fn decimals<'t>(
     values: impl Iterator<Item = &'t str>,
     delimiter: Option<char>,
@@ -411,7 +414,7 @@ mod tests {
         assert!(unit.has_unit && unit.rule.part == Some(Part::Number), "{unit:?}");
         let some = read(&["1.5", "n/a", "2.5"]);
         assert_eq!(some.nulls.into_iter().collect::<Vec<_>>(), ["n/a"]);
-        // One bad value does not make text of amounts.
+        // One bad value does not turn amounts into text.
         assert!(matches!(
             read(&["1.5", "2.5", "free", "7.25", "8.10"]).dtype,
             DataType::Decimal { .. }

@@ -1,10 +1,10 @@
-//! Words of exports: what headers call columns, what stands for nothing, what states are called.
+//! Vocabulary of exports: column names, null markers, totals, states and currencies.
 
 use std::collections::BTreeSet;
 
 use crate::user_data::mapping::names;
 
-/// Texts that stand for no value.
+/// Null markers, in lower case.
 const NOTHING: [&str; 14] = [
     "null",
     "(null)",
@@ -22,7 +22,7 @@ const NOTHING: [&str; 14] = [
     "unknown",
 ];
 
-/// What lines of totals begin with, in lower case.
+/// The beginnings of lines with totals, in lower case.
 const TOTALS: [&str; 22] = [
     "total",
     "totals",
@@ -48,12 +48,12 @@ const TOTALS: [&str; 22] = [
     "end of file",
 ];
 
-/// Returns `true` if a cell stands for no value.
+/// Returns `true` if a cell is a null marker.
 pub(super) fn is_nothing(cell: &str) -> bool {
     NOTHING.contains(&cell.trim().to_lowercase().as_str())
 }
 
-/// Returns `true` if a line that begins with `cell` may have totals.
+/// Returns `true` if a line that begins with `cell` may contain totals.
 pub(super) fn is_total(cell: &str) -> bool {
     let word = cell.trim().to_lowercase();
     let rest = |total: &str| word.strip_prefix(total).map(|rest| rest.starts_with([' ', ':', '(']));
@@ -65,8 +65,8 @@ pub(super) fn is_total_alone(cell: &str) -> bool {
     TOTALS.contains(&cell.trim().trim_end_matches(':').to_lowercase().as_str())
 }
 
-/// Returns a name of letters, digits and underscores in lower case: `Customer ID` and `customerId` are
-/// `customer_id`.
+/// Returns a name of letters, digits and underscores in lower case: `Customer ID` and `customerId`
+/// become `customer_id`.
 pub(super) fn plain(name: &str) -> String {
     let mut plain = String::with_capacity(name.len());
     let mut was_lower = false;
@@ -90,7 +90,8 @@ pub(super) fn plain(name: &str) -> String {
     plain.trim_end_matches('_').to_owned()
 }
 
-/// Returns the names by which a header may be meant: all of it, without what stands in brackets, and numbers as ids.
+/// Returns the normalized names that a header may stand for: all of it, without the part in
+/// brackets, and numbers as ids.
 pub(super) fn readings(name: &str) -> Vec<String> {
     let mut readings = vec![plain(name)];
     if let Some((before, rest)) = name.split_once(['(', '['])
@@ -106,7 +107,8 @@ pub(super) fn readings(name: &str) -> Vec<String> {
     readings
 }
 
-/// Returns `customer_id` for `customer_no`, `cust_number` and the like, and any other name as it is.
+/// Returns `customer_id` for `customer_no`, `cust_number` and the like, and any other name
+/// unchanged.
 fn as_id(name: &str) -> String {
     const NUMBERS: [&str; 7] = ["_no", "_nr", "_num", "_number", "_nummer", "_numero", "_ref"];
     let full = match name.strip_prefix("cust_") {
@@ -119,7 +121,8 @@ fn as_id(name: &str) -> String {
     }
 }
 
-/// Returns a name for a table, a column or a source: [`plain`], beginning with a letter, and no longer than stores take.
+/// Returns a name for a table, a column or a source: [`plain`], beginning with a letter, and at
+/// most 56 characters, which stores accept.
 pub(super) fn identifier(name: &str, otherwise: &str) -> String {
     let plain = plain(name);
     let mut name = match plain.chars().next() {
@@ -127,19 +130,20 @@ pub(super) fn identifier(name: &str, otherwise: &str) -> String {
         Some(first) if first.is_ascii_digit() => format!("{otherwise}_{plain}"),
         Some(_) => plain,
     };
-    // All of it is ASCII, and a number may come behind it.
+    // The name is ASCII, and a number may be appended to it.
     name.truncate(56);
     name.trim_end_matches('_').to_owned()
 }
 
-/// Returns `true` if a column is called as those with the time of the day are.
+/// Returns `true` if a column has a name for times of day.
 pub(super) fn is_time_of_day(name: &str) -> bool {
     let words = ["time", "hour", "hora", "heure", "uhrzeit", "zeit", "godzina", "ora", "tijd"];
     let plain = plain(name);
     words.iter().any(|word| plain == *word || plain.ends_with(&format!("_{word}")))
 }
 
-/// Returns what whole amounts are divided by in a column that is called so, as `amount_cents` and `cost_micros` are.
+/// Returns the divisor of integer amounts in a column called `name`, as `amount_cents` and
+/// `cost_micros` are, or `None` if the name does not tell one.
 pub(super) fn divisor(name: &str) -> Option<u64> {
     let plain = plain(name);
     let has = |words: &[&str]| plain.split('_').any(|word| words.contains(&word));
@@ -150,13 +154,13 @@ pub(super) fn divisor(name: &str) -> Option<u64> {
     }
 }
 
-/// Returns `true` if `unit` is made of signs of currencies.
+/// Returns `true` if `unit` consists of currency signs.
 pub(super) fn is_currency_sign(unit: &str) -> bool {
     let is_sign = |c: char| "$¢£¤¥֏؋৳฿៛元円₿﷼".contains(c) || ('₠'..='⃏').contains(&c);
     currency(unit).is_some() || unit.chars().all(is_sign)
 }
 
-/// Returns what a purchase that is in `state` counts as, or `None` if the word is not known.
+/// Returns the status of a purchase that is in `state`, or `None` if the word is unknown.
 pub(super) fn status(state: &str) -> Option<&'static str> {
     let state = plain(state);
     let completed = [
@@ -270,7 +274,8 @@ pub(super) fn status(state: &str) -> Option<&'static str> {
     known.iter().find(|(words, _)| words.contains(&state.as_str())).map(|(_, status)| *status)
 }
 
-/// Returns the currency whose sign `sign` is, if there is one for certain, or else most likely.
+/// Returns the currency of `sign`, and `true` if it is certain or `false` if it is only the
+/// likeliest; `None` if the sign is unknown.
 pub(super) fn currency(sign: &str) -> Option<(&'static str, bool)> {
     Some(match sign {
         "€" => ("EUR", true),
@@ -290,7 +295,7 @@ pub(super) fn currency(sign: &str) -> Option<(&'static str, bool)> {
     })
 }
 
-/// Returns `true` for the codes of currencies that exports are most often in.
+/// Returns `true` if `code` is one of the currencies that are most common in exports.
 pub(super) fn is_currency(code: &str) -> bool {
     const CODES: [&str; 40] = [
         "AED", "ARS", "AUD", "BRL", "CAD", "CHF", "CLP", "CNY", "COP", "CZK", "DKK", "EUR", "GBP",
