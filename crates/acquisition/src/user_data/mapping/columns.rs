@@ -1,4 +1,4 @@
-//! What a user may say about the columns of a mapping.
+//! The rules that map foreign columns to columns of a table.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,82 +8,83 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Condition, Field, IdKind, Otherwise};
 
-/// Column of the table → how it is filled. A column that is not here takes the foreign column of
-/// its own name; where there is none, a nullable one is null.
+/// The rules of a mapping, by column of the table. A column without a rule is filled by the foreign
+/// column with its name; if there is none, a nullable column is null.
 pub type Columns = BTreeMap<String, Rule>;
 
-/// How a column of a table is filled: in a configuration either the name of a foreign column
+/// The rule that fills a column of a table: in a configuration either the name of a foreign column
 /// (`"e_mail"`), or a table with any of these fields.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(remote = "Self", deny_unknown_fields, default)]
 pub struct Rule {
-    /// The foreign column; by default the one of the same name.
+    /// The foreign column; by default the one with the same name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub column: Option<String>,
-    /// Foreign columns whose values are joined, in this order, those that are empty left out.
+    /// Foreign columns whose values are joined in this order, without the empty ones.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<String>,
-    /// What stands between the values of `columns`; by default a blank.
+    /// The separator between the values of `columns`; by default a blank.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub join: Option<String>,
     /// A constant, instead of a foreign column.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Constant>,
-    /// What values become: `XXBT` becomes `BTC`. The others are as they were, unless `otherwise` says so; the empty text
-    /// stands for no value. Of a `part` of text, it is the part that is renamed.
+    /// The values to rename: `XXBT` to `BTC`. Others are unchanged, unless `otherwise` is set; the
+    /// empty text stands for a missing value. If a `part` of a text is read, that part is renamed.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub values: BTreeMap<String, Constant>,
-    /// What becomes of values that `values` does not name.
+    /// The policy for values that are not in `values`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub otherwise: Option<Otherwise>,
-    /// How days and times are written.
+    /// The formats of dates and times.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<Formats>,
-    /// The zone of times that do not name theirs: an offset (`+02:00`) or a name
-    /// (`Europe/Madrid`); by default they are UTC. In a configuration `offset` is the same.
+    /// The time zone of times that have none: an offset (`+02:00`) or a name (`Europe/Madrid`); by
+    /// default UTC. In a configuration `offset` is an alias.
     #[serde(alias = "offset", skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
-    /// The earliest day or time that is believed; by default 2009-01-01 where it is a number, and
-    /// any where it is written out.
+    /// The earliest plausible date or time; by default 2009-01-01 for numbers, and unlimited for
+    /// formatted dates and times.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub earliest: Option<String>,
-    /// The latest day or time that is believed; by default tomorrow where it is a number, and any
-    /// where it is written out.
+    /// The latest plausible date or time; by default tomorrow for numbers, and unlimited for
+    /// formatted dates and times.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub latest: Option<String>,
     /// The decimal point; by default `.`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decimal: Option<char>,
-    /// What stands between groups of three digits; by default nothing may.
+    /// The separator of groups of three digits; by default none is allowed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thousands: Option<char>,
-    /// Signs of currencies that may stand before or behind a number, in a configuration one or a list: `$`, `EUR`; by
-    /// default none may.
+    /// The currency signs that are allowed before or after a number, in a configuration one or a
+    /// list: `$`, `EUR`; by default none.
     #[serde(deserialize_with = "one_or_many", skip_serializing_if = "Vec::is_empty")]
     pub currency: Vec<String>,
-    /// Whether `(12.00)` and `12.00-` are negative numbers; by default they are none.
+    /// Whether `(12.00)` and `12.00-` are negative numbers; by default they are invalid.
     #[serde(skip_serializing_if = "is_false")]
     pub accounting: bool,
-    /// Takes a number as negative where this holds, as a refund's amount. One that is negative already is bad.
+    /// The condition under which a number is negated, such as the amount of a refund. A number that
+    /// is negative already is a bad value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub negate: Option<Condition>,
-    /// Whether a number is taken without its sign.
+    /// Whether the sign of a number is removed.
     #[serde(skip_serializing_if = "is_false")]
     pub absolute: bool,
-    /// What amounts are divided by: 100 where they are in cents, 1000000 where they are in millionths. A power of ten, so
-    /// that nothing is rounded.
+    /// The divisor of amounts: 100 for cents, 1000000 for millionths. It is a power of ten, so that
+    /// nothing is rounded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub divide: Option<u64>,
-    /// How text is written that stays as it is: what `values` make of it is taken as they say.
+    /// The case that text is converted to, except for values that are renamed by `values`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub case: Option<Case>,
-    /// The part of a cell that is taken: a number or its unit, a side of a market's symbol.
+    /// The part of a cell that is read: a number or its unit, or a side of a market's symbol.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub part: Option<Part>,
-    /// What empty text is, in a column of text.
+    /// The meaning of empty text, in a text column.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub empty: Option<Empty>,
-    /// What the ids of a built-in table are.
+    /// The kind of the ids of a built-in table.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<IdKind>,
 }
@@ -93,7 +94,7 @@ fn is_false(value: &bool) -> bool {
     !value
 }
 
-/// Reads one text, or a list of texts.
+/// Deserializes one text, or a list of texts.
 pub(crate) fn one_or_many<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Vec<String>, D::Error> {
@@ -110,8 +111,8 @@ pub(crate) fn one_or_many<'de, D: Deserializer<'de>>(
     })
 }
 
-/// The ways in which the days and times of one column are written, in a configuration one or a
-/// list: patterns of strftime, `unix`, `unix_ms`, `unix_us`, `unix_ns`.
+/// The formats of the dates and times of a column, in a configuration one or a list: strftime
+/// patterns, `unix`, `unix_ms`, `unix_us`, `unix_ns`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "OneOrMany", into = "OneOrMany")]
 pub struct Formats(pub Vec<String>);
@@ -147,27 +148,28 @@ impl From<&str> for Formats {
     }
 }
 
-/// A part of a cell that holds a number and its unit, as in `0.12 BTC`, or the symbol of a market, as in `BTC-EUR`.
+/// A part of a cell that contains a number and its unit, as in `0.12 BTC`, or the symbol of a
+/// market, as in `BTC-EUR`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
-    /// The number in front.
+    /// The number before the unit.
     Number,
-    /// What stands behind the number.
+    /// The unit after the number.
     Unit,
-    /// What is bought or sold: `BTC` of `BTC-EUR`.
+    /// The base currency, which is traded: `BTC` of `BTC-EUR`.
     Base,
-    /// What it is paid in: `EUR` of `BTC-EUR`.
+    /// The quote currency, which is paid: `EUR` of `BTC-EUR`.
     Quote,
 }
 
-/// How text is written.
+/// The case of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Case {
-    /// In capitals: `eur` becomes `EUR`.
+    /// Upper case: `eur` becomes `EUR`.
     Upper,
-    /// Without capitals.
+    /// Lower case.
     Lower,
 }
 
@@ -180,25 +182,25 @@ impl Case {
     }
 }
 
-/// What empty text is, in a column of text. Unless a rule says so, it is null in CSV, which writes
-/// both alike, in keys, and where the column may be null.
+/// The meaning of empty text in a text column. By default it is null in CSV, which does not
+/// distinguish it from null, in key columns, and in nullable columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Empty {
-    /// No value.
+    /// A missing value.
     Null,
-    /// A value.
+    /// The empty text.
     Text,
 }
 
-/// What becomes of a column of the table that files or a query do not have, and that may be null.
-/// Unless a source says so, one that was there before is an error, and one that never was is null.
+/// The policy for a nullable column of the table that files or a query do not have. By default it
+/// is an error if the column was filled before, and null otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnMissing {
     /// An error.
     Error,
-    /// Null, which is told.
+    /// Null, with a note.
     Null,
 }
 
@@ -206,11 +208,11 @@ pub enum OnMissing {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged, expecting = "true, false, an integer, or text in quotes")]
 pub enum Constant {
-    /// True or false.
+    /// A Boolean.
     Bool(bool),
-    /// A whole number.
+    /// An integer.
     Int(i64),
-    /// Text; money, times and days as well.
+    /// Text; also decimals, dates and times.
     Text(String),
 }
 
@@ -225,18 +227,18 @@ impl Constant {
 }
 
 impl Rule {
-    /// Takes the foreign column called `name`.
+    /// Creates a rule that reads the foreign column called `name`.
     pub fn column(name: impl Into<String>) -> Self {
         Self { column: Some(name.into()), ..Self::default() }
     }
 
-    /// Joins the values of foreign columns, with `between` them.
+    /// Creates a rule that joins the values of foreign columns, separated by `between`.
     pub fn joined<'n>(names: impl IntoIterator<Item = &'n str>, between: &str) -> Self {
         let columns = names.into_iter().map(Into::into).collect();
         Self { columns, join: Some(between.into()), ..Self::default() }
     }
 
-    /// Takes a constant.
+    /// Creates a rule with a constant.
     pub fn constant(value: impl Into<String>) -> Self {
         Self { value: Some(Constant::Text(value.into())), ..Self::default() }
     }

@@ -1,4 +1,4 @@
-//! Conditions on foreign columns: which rows are taken, and which numbers are negative.
+//! Conditions on foreign columns, which select rows and numbers to negate.
 
 use std::collections::BTreeSet;
 
@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::number::NumberFormat;
 use super::{Constant, Field, signs};
 
-/// A condition on the values of a foreign column, whatever column of the table that fills. It has one test, of which
-/// `above` and `below` may be together.
+/// A condition on the values of a foreign column, whether or not that fills a column of the table.
+/// It has exactly one test, but `above` and `below` may be combined.
 ///
 /// ```
 /// use tidegauge_acquisition::mapping::Condition;
@@ -23,26 +23,27 @@ use super::{Constant, Field, signs};
 pub struct Condition {
     /// The foreign column.
     pub column: String,
-    /// Holds for these values, as they are written but for blanks around them; the empty text stands for no value.
+    /// True for these values, as written but without surrounding blanks; the empty text stands for
+    /// a missing value.
     #[serde(rename = "in", default, skip_serializing_if = "Option::is_none")]
     pub any_of: Option<Vec<Constant>>,
-    /// Holds for all other values than these, and where there is none.
+    /// True for all other values, and for a missing value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_in: Option<Vec<Constant>>,
-    /// `true` holds where there is no value, `false` where there is one.
+    /// If `true`, holds for missing values; if `false`, for existing ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub empty: Option<bool>,
-    /// Holds for numbers above this one. They are read as those of the column of the table that the foreign column
-    /// fills, and with a decimal point if it fills none.
+    /// True for numbers above this one. Numbers are read like those of the table's column that the
+    /// foreign column fills; if it fills none, with a decimal point.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub above: Option<Constant>,
-    /// Holds for numbers below this one.
+    /// True for numbers below this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub below: Option<Constant>,
 }
 
 impl Condition {
-    /// Creates a condition that holds where `column` has one of `values`.
+    /// Creates a condition that holds if `column` has one of `values`.
     pub fn any_of<'v>(
         column: impl Into<String>,
         values: impl IntoIterator<Item = &'v str>,
@@ -50,7 +51,7 @@ impl Condition {
         Self { any_of: Some(constants(values)), ..Self::on(column) }
     }
 
-    /// Creates a condition that holds where `column` has none of `values`.
+    /// Creates a condition that holds if `column` has none of `values`.
     pub fn none_of<'v>(
         column: impl Into<String>,
         values: impl IntoIterator<Item = &'v str>,
@@ -62,7 +63,8 @@ impl Condition {
         Self { column: column.into(), ..Self::default() }
     }
 
-    /// Returns the condition, ready to be tested, where the numbers of its column are written as `numbers`.
+    /// Returns the condition in a form that can be tested, with `numbers` as the format of its
+    /// column's numbers.
     pub(super) fn test(&self, numbers: &NumberFormat) -> Result<Test, String> {
         let Self { column, any_of, not_in, empty, above, below } = self;
         if column.is_empty() {
@@ -101,7 +103,7 @@ fn bound(setting: &str, value: &Option<Constant>) -> Result<Option<f64>, String>
     number.map(Some).ok_or_else(|| format!("its `{setting}`, `{}`, is no number", field.shown()))
 }
 
-/// A condition, ready to be tested.
+/// A condition in a form that can be tested.
 #[derive(Debug, Clone)]
 pub(super) struct Test {
     pub(super) column: String,
@@ -120,7 +122,7 @@ impl Test {
     /// Returns `true` if the condition holds for `field`.
     ///
     /// # Errors
-    /// When a number is asked for, and it is none.
+    /// Returns an error if the condition compares numbers, and the value is not a number.
     pub(super) fn holds(&self, field: &Field<'_>) -> Result<bool, String> {
         let text = field.trimmed();
         match &self.kind {
@@ -173,7 +175,7 @@ mod tests {
         for field in [Field::Null, Field::Missing, Field::Blank] {
             assert_eq!(none.holds(&field), Ok(true), "{field:?}");
         }
-        // A text that stands for no value is met by its name and as no value.
+        // A null marker matches both its own text and the missing value.
         let unset = Field::from("n/a").nulled(&["n/a".into()]);
         for (condition, holds) in [
             (r#"{"column":"c","in":["n/a"]}"#, true),

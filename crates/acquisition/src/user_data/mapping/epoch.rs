@@ -1,4 +1,4 @@
-//! Times as numbers: how long after the beginning of 1970 they are, and in which unit.
+//! Epoch times: numbers that are times since 1970, and their units.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use tidegauge_core::parse_units;
 
 use super::time::{self, DAY};
 
-/// The unit of numbers that are times since 1970.
+/// The unit of epoch times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unit {
     Seconds,
@@ -18,7 +18,7 @@ pub(super) enum Unit {
 impl Unit {
     const ALL: [Self; 4] = [Self::Seconds, Self::Millis, Self::Micros, Self::Nanos];
 
-    /// Returns the unit that a format names.
+    /// Returns the unit of the format `format`, or `None` if it is not an epoch time.
     pub(super) fn named(format: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|unit| unit.format() == format)
     }
@@ -32,8 +32,8 @@ impl Unit {
         }
     }
 
-    /// Returns the microseconds since 1970 that `text` is in this unit; `None` if it is no number,
-    /// has places behind the microsecond, or is too large.
+    /// Returns the microseconds since 1970 of the number `text` in this unit. `None` if it is not a
+    /// number, has decimals below a microsecond, or is too large.
     fn micros(self, text: &str) -> Option<i64> {
         let micros = match self {
             Self::Seconds => parse_units(text, 6).ok()?,
@@ -58,10 +58,10 @@ impl fmt::Display for Unit {
 
 /// 2009-01-01: no coin is older.
 const FIRST_COIN: i64 = 1_230_768_000_000_000;
-/// The days of January 1970, in which a number lies whose unit was taken for a smaller one.
+/// January 1970, in which a number lies if its unit was mistaken for a smaller one.
 const JANUARY: std::ops::Range<i64> = 0..31 * DAY;
 
-/// The times that are believed, in microseconds since 1970, both ends included.
+/// The plausible times, in microseconds since 1970, both ends included.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Bounds {
     earliest: Option<i64>,
@@ -87,13 +87,13 @@ impl Bounds {
         }
     }
 
-    /// Returns a time that is written out, if it lies within the bounds that were set.
+    /// Returns a formatted time, if it is within the configured bounds.
     pub(super) fn written(&self, micros: i64) -> Result<i64, String> {
         self.within(micros, self.earliest.unwrap_or(i64::MIN), self.latest.unwrap_or(i64::MAX))
     }
 
-    /// Returns a time that a file holds as a number of a declared unit: one of January 1970 is only
-    /// believed where the bounds say so.
+    /// Returns a time that a file has as a number with a declared unit, if it is plausible: January
+    /// 1970 is only plausible if `earliest` is set.
     pub(super) fn stored(&self, micros: i64) -> Result<i64, String> {
         if self.earliest.is_none() && JANUARY.contains(&micros) {
             return Err(format!(
@@ -105,7 +105,7 @@ impl Bounds {
         self.written(micros)
     }
 
-    /// Returns the microseconds since 1970 that a number of `unit` is.
+    /// Returns the microseconds since 1970 of a number in `unit`, if that is plausible.
     pub(super) fn number(&self, text: &str, unit: Unit, tomorrow: i64) -> Result<i64, String> {
         let Some(micros) = unit.micros(text) else {
             return Err(format!("is not a number of {unit} since 1970"));
@@ -123,8 +123,8 @@ impl Bounds {
         })
     }
 
-    /// Returns the microseconds since 1970 that a number is, and its unit, by its magnitude: the one
-    /// in which it is believed.
+    /// Returns the microseconds since 1970 of a number, and its unit, which is inferred from its
+    /// magnitude: the only one in which it is plausible.
     pub(super) fn detect(&self, text: &str, tomorrow: i64) -> Result<(i64, Unit), String> {
         match self.units(text, tomorrow).as_slice() {
             [unit] => Ok((self.number(text, *unit, tomorrow)?, *unit)),
@@ -145,7 +145,7 @@ impl Bounds {
         }
     }
 
-    /// Returns the units in which a number is believed.
+    /// Returns the units in which a number is plausible.
     fn units(&self, text: &str, tomorrow: i64) -> Vec<Unit> {
         let (earliest, latest) = self.of_numbers(tomorrow);
         let fits = |unit: &Unit| {

@@ -1,4 +1,4 @@
-//! Ids of any kind: the whole numbers that stand for them in built-in tables.
+//! External ids: the surrogate keys that represent ids of any kind in built-in tables.
 
 use std::collections::HashMap;
 
@@ -10,36 +10,36 @@ use tidegauge_core::{Column, Table};
 use super::{Field, Rule};
 use crate::error::cut;
 
-/// What the ids in a column of a built-in table are. Unless a rule says so, a whole number in its shortest form (`17`, not
-/// `017`) is a number, and all else is text.
+/// The kind of the ids in a column of a built-in table. By default an integer in its shortest form
+/// (`17`, not `017`) is a number, and anything else is text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IdKind {
-    /// Text, all of them: `17` as well.
+    /// All ids are text, even `17`.
     Text,
-    /// Whole numbers, all of them: `017` is 17, and text is refused.
+    /// All ids are integers: `017` is 17, and text is rejected.
     Number,
 }
 
-/// How the ids of one column are read.
+/// The format of the ids of a column.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct IdFormat {
     kind: Option<IdKind>,
-    /// The place of the column that keeps what they were, if one does.
+    /// The index of the column that keeps the original ids, if there is one.
     pub(super) kept_in: Option<usize>,
 }
 
-/// An id that is read.
+/// An id that has been read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Id<'f> {
-    /// A whole number, which is read as any other.
+    /// An integer, which is read like any other.
     Number,
-    /// The number that stands for a text.
+    /// The surrogate key of a text, and the text.
     Text(i64, &'f str),
 }
 
 impl IdFormat {
-    /// Returns how the ids of a column are read; `None` if it has none.
+    /// Returns the format of the ids of a column, or `None` if it has none.
     pub(super) fn new(table: &Table, column: &Column, rule: &Rule) -> Result<Option<Self>, String> {
         let external = tables::external(table, &column.name);
         let Some(external) = external else {
@@ -48,7 +48,7 @@ impl IdFormat {
                 None => Ok(None),
             };
         };
-        // Signs between the digits and units behind them are those of a number.
+        // Separators between digits, and units, indicate numbers.
         let is_number = rule.decimal.is_some() || rule.thousands.is_some() || rule.part.is_some();
         let kept_in = table.columns.iter().position(|column| column.name == external);
         let kind = rule.id.or(is_number.then_some(IdKind::Number));
@@ -70,7 +70,7 @@ impl IdFormat {
         Ok(Some(Self { kind, kept_in }))
     }
 
-    /// Returns what the id in `field` is, by the numbers that were given on this page.
+    /// Returns the id in `field`, and records its surrogate key in `given`, those of this page.
     pub(super) fn read<'f>(
         self,
         field: &'f Field<'_>,
@@ -105,7 +105,7 @@ impl IdFormat {
     }
 }
 
-/// Refuses a number that may stand for a text.
+/// Rejects a natural key that is in the range of surrogate keys, or exceeds 64 bits.
 pub(super) fn natural(number: i128) -> Result<(), String> {
     match i64::try_from(number).is_ok_and(|number| !SURROGATES.contains(&number)) {
         true => Ok(()),
@@ -113,7 +113,7 @@ pub(super) fn natural(number: i128) -> Result<(), String> {
     }
 }
 
-/// Says what is wrong with a number that lies among those of texts, or beyond 64 bits.
+/// Returns the message for a number that is in the range of surrogate keys, or exceeds 64 bits.
 pub(super) fn too_large() -> String {
     format!(
         "is a number from {} on, where those lie that stand for ids of text, or has more than 64 bits: set `id = \
@@ -122,14 +122,15 @@ pub(super) fn too_large() -> String {
     )
 }
 
-/// Returns `true` for a whole number in its shortest form, however long.
+/// Returns `true` for an integer in its shortest form, of any length.
 fn is_shortest(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let is_plain = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
     is_plain && (text == "0" || !digits.starts_with('0'))
 }
 
-/// Returns a number without the `.0` behind it that tools write where a column of whole numbers has gaps.
+/// Returns a number without a trailing `.0`, which tools write if a column of integers has missing
+/// values.
 fn without_fraction(text: &str) -> &str {
     match text.split_once('.') {
         Some((whole, zeros)) if !zeros.is_empty() && zeros.bytes().all(|sign| sign == b'0') => {
@@ -139,15 +140,15 @@ fn without_fraction(text: &str) -> &str {
     }
 }
 
-/// Returns the number that stands for an id: the first 62 bits of the SHA-256 of its bytes, above 2⁶². So it is the same in
-/// every table, source and release.
+/// Returns the surrogate key of an id: the first 62 bits of the SHA-256 of its bytes, plus 2⁶². So
+/// it is the same in every table, source and release.
 pub(super) fn surrogate(text: &str) -> i64 {
     let digest: [u8; 32] = Sha256::digest(text.as_bytes()).into();
     let bits = digest[..8].iter().fold(0u64, |bits, byte| bits << 8 | u64::from(*byte)) >> 2;
     SURROGATES.start() | i64::try_from(bits).unwrap_or(i64::MAX)
 }
 
-/// The numbers that were given to ids of text on a page.
+/// The surrogate keys of the text ids of a page.
 #[derive(Debug, Default)]
 pub(super) struct Surrogates(HashMap<i64, Box<str>>);
 
@@ -157,7 +158,8 @@ impl Surrogates {
         self.give(number, text).map(|()| number)
     }
 
-    /// Notes that `number` stands for `text`, unless it stands for another.
+    /// Records that `number` is the surrogate key of `text`, or returns an error if it is that of
+    /// another text.
     fn give(&mut self, number: i64, text: &str) -> Result<(), String> {
         match self.0.get(&number) {
             None => {
@@ -218,7 +220,7 @@ mod tests {
         assert!(error.contains("write it as text"), "{error}");
     }
 
-    /// Keeps the numbers under which rows are stored.
+    /// Ensures that surrogate keys never change, since rows are stored under them.
     #[test]
     fn the_number_of_a_text_is_what_it_always_was() {
         // $ printf c-17 | sha256sum
@@ -244,7 +246,7 @@ mod tests {
         for number in [1 << 62, i64::MAX.into(), 1 << 63, 1 << 100, -(1 << 64)] {
             assert!(natural(number).unwrap_err().contains("id = \"text\""), "{number}");
         }
-        // However many digits they have, and whether numbers were asked for or not.
+        // Regardless of the number of digits, and of whether numbers were requested.
         let long = "9".repeat(60);
         for text in ["9223372036854775808", "-9223372036854775809", "9223372036854775808.0", &long]
         {

@@ -1,4 +1,4 @@
-//! How the foreign values of one column become cells.
+//! Type coercion: the conversion of foreign values to the cells of a column.
 
 use chrono::{DateTime, Utc};
 use tidegauge_core::{Cell, Column, DataType, Table, parse_units};
@@ -9,10 +9,10 @@ use super::time::{self, TimeFormat};
 use super::values::Values;
 use super::{Constant, Empty, Field, Part, Rule, rule_checks, symbol};
 
-/// What is wrong with a whole number of more than 64 bits.
+/// The message for an integer of more than 64 bits.
 pub(super) const TOO_LONG: &str = "does not fit 64 bits";
 
-/// How the values of one column are read.
+/// The conversion of the values of one column.
 #[derive(Debug, Clone)]
 pub(super) struct Reading {
     dtype: DataType,
@@ -20,13 +20,13 @@ pub(super) struct Reading {
     is_key: bool,
     time: TimeFormat,
     number: NumberFormat,
-    /// Whether numbers are taken without their sign.
+    /// Whether the sign of numbers is removed.
     absolute: bool,
-    /// What amounts are divided by; 1 for nothing.
+    /// The divisor of amounts; 1 for none.
     divide: i128,
     part: Option<Part>,
     empty: Option<Empty>,
-    /// None where no value is renamed.
+    /// The renamed values; `None` if no value is renamed.
     values: Option<Values>,
 }
 
@@ -34,7 +34,7 @@ impl Reading {
     pub(super) fn new(table: &Table, column: &Column, rule: &Rule) -> Result<Self, String> {
         rule_checks::check(column, rule)?;
         let is_text = column.dtype == DataType::Text;
-        // A constant that is empty was asked for.
+        // An empty constant was configured on purpose.
         let is_constant = matches!(&rule.value, Some(Constant::Text(text)) if text.is_empty());
         let asked = is_constant && is_text && !column.nullable;
         let plain = Self {
@@ -53,7 +53,7 @@ impl Reading {
             return Ok(plain);
         }
         let values = Values::new(&rule.values, rule.otherwise.as_ref());
-        // What values become is read as they are, but for the part that was taken.
+        // The new values are read with the same rule, except for `part`, which was applied before.
         let whole = Self { part: None, ..plain.clone() };
         for (from, to) in values.iter() {
             let mut notes = Notes::new(DateTime::<Utc>::MAX_UTC);
@@ -69,12 +69,12 @@ impl Reading {
         Ok(Self { values: Some(values), ..plain })
     }
 
-    /// Returns how its numbers are written.
+    /// Returns the format of the column's numbers.
     pub(super) fn numbers(&self) -> &NumberFormat {
         &self.number
     }
 
-    /// Returns the cell that `field` is, or what is wrong with it.
+    /// Returns the cell for `field`, or the reason why it does not fit.
     pub(super) fn cell<'f>(
         &'f self,
         field: &'f Field<'_>,
@@ -83,8 +83,9 @@ impl Reading {
         self.cell_in_case(field, field, seen)
     }
 
-    /// Returns the cell that `field` is, or what is wrong with it. `cased` is the same field in the case that is wanted:
-    /// values are renamed as they are written, and those that are not are taken from there.
+    /// Returns the cell for `field`, or the reason why it does not fit. `cased` is the same field
+    /// in the configured case: values are renamed as they are written, and others are taken from
+    /// `cased`.
     pub(super) fn cell_in_case<'f>(
         &'f self,
         field: &'f Field<'_>,
@@ -95,10 +96,10 @@ impl Reading {
         if self.absolute { absolute(cell) } else { Ok(cell) }
     }
 
-    /// Returns an amount divided as the rule says.
+    /// Returns an amount divided by the configured divisor.
     ///
     /// # Errors
-    /// Returns an error if the column has fewer places than that has.
+    /// Returns an error if the result has more decimals than the column.
     fn divided<'c>(&self, cell: Cell<'c>) -> Result<Cell<'c>, String> {
         match cell {
             Cell::Decimal(units) if self.divide > 1 => match units % self.divide {
@@ -115,7 +116,8 @@ impl Reading {
         cased: &'f Field<'_>,
         seen: &mut Seen<'_>,
     ) -> Result<Cell<'f>, String> {
-        // Of a part it is the part that is renamed, if there is one.
+        // With `part`, that part is renamed instead of the whole value, unless the value is
+        // missing.
         let renamed = match &self.values {
             Some(values) if self.part.is_none() || field.trimmed().is_empty() => {
                 values.renamed(field)?
@@ -128,7 +130,8 @@ impl Reading {
         self.whole(cased, self.part.map(|part| (part, field)), seen)
     }
 
-    /// Returns the cell that `field` is, or the part of it that is asked for and the field as it was written.
+    /// Returns the cell for `field`, or for a part of it; with a part, the field as written is
+    /// given as well.
     fn whole<'f>(
         &'f self,
         field: &'f Field<'_>,
@@ -168,7 +171,8 @@ impl Reading {
         }
     }
 
-    /// Returns a part of the text that is `written`, and renamed as it is, or else that of the `cased` text.
+    /// Returns a part of the text `written`, renamed if it is among the renamed values, and
+    /// otherwise that part of the `cased` text.
     fn part<'f>(
         &'f self,
         part: Part,
@@ -197,7 +201,7 @@ impl Reading {
         }
     }
 
-    /// Returns what empty text is, which is `usual` unless the rule says otherwise.
+    /// Returns the cell for empty text, whose meaning is `usual` unless the rule sets another one.
     fn empty<'f>(&self, usual: Empty) -> Result<Cell<'f>, String> {
         match self.empty.unwrap_or(usual) {
             Empty::Text => Ok(Cell::Text("")),
@@ -254,7 +258,7 @@ impl Reading {
             (DataType::Int64, Field::Decimal(..)) => {
                 whole(parse_units(&field.shown(), 0).map_err(|_| "is not a whole number")?)?
             }
-            // What pandas makes of whole numbers with a gap among them.
+            // Pandas converts integers with missing values among them to floats.
             (DataType::Int64, Field::Float(value))
                 if value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0 =>
             {
@@ -300,7 +304,8 @@ impl Part {
     /// Returns this part of a text; empty if a number has no unit.
     ///
     /// # Errors
-    /// When it is no symbol of a market, and one of its sides is asked for.
+    /// Returns an error if a side of a market's symbol is requested, and the text is not such a
+    /// symbol.
     fn of(self, text: &str) -> Result<&str, String> {
         Ok(match self {
             Self::Number => number::split(text).0,
@@ -321,10 +326,10 @@ fn absolute(cell: Cell<'_>) -> Result<Cell<'_>, String> {
     })
 }
 
-/// Returns the number as a negative one.
+/// Returns the number negated.
 ///
 /// # Errors
-/// When it is negative already: what that would mean, no rule says.
+/// Returns an error if the number is negative already, since its meaning would be unclear.
 pub(super) fn negative(cell: Cell<'_>) -> Result<Cell<'_>, String> {
     let negated = match cell {
         Cell::Int(value @ 1..) => Cell::Int(-value),

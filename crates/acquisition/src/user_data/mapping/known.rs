@@ -1,4 +1,5 @@
-//! Which columns a source has filled: what tells a column that disappears from one that never was.
+//! The columns that a source has filled, which distinguish a column that disappears from one that
+//! never existed.
 
 use std::collections::BTreeSet;
 
@@ -6,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Mapping, Notes, Plan};
 
-/// The columns of its table that a source has filled, and with a `-` in front those that were told
-/// to be null: a part of its cursor.
+/// The columns of its table that a source has filled, and, with a `-` before the name, those for
+/// which a note said that they are null. It is part of the source's cursor.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct KnownColumns(BTreeSet<String>);
@@ -22,7 +23,8 @@ impl KnownColumns {
         self.0.contains(column)
     }
 
-    /// Takes in what a plan fills, and notes what it does not: once, unless that was filled before.
+    /// Records the columns that a plan fills. Those that it does not fill are noted: once, or every
+    /// time if they were filled before.
     pub(crate) fn learn(&mut self, mapping: &Mapping, plan: &Plan, notes: &mut Notes) {
         for (asked, name) in plan.alike() {
             notes.alike(asked, name);
@@ -36,7 +38,7 @@ impl KnownColumns {
         }
     }
 
-    /// Takes in that columns are filled.
+    /// Records that columns are filled.
     pub(crate) fn fill<'c>(&mut self, columns: impl Iterator<Item = &'c str>) {
         for column in columns {
             if !self.0.contains(column) {
@@ -45,7 +47,7 @@ impl KnownColumns {
         }
     }
 
-    /// Notes that a column is null: once, unless it was filled before.
+    /// Notes that a column is null: once, or every time if it was filled before.
     pub(crate) fn lack(&mut self, column: &str, notes: &mut Notes) {
         if self.was_filled(column) || self.0.insert(format!("-{column}")) {
             notes.missing(column);

@@ -1,9 +1,9 @@
-//! How foreign columns become the columns of a table: what files and databases share.
+//! The mapping of foreign columns, those of files and databases, to the columns of a table.
 //!
-//! A user declares tables of their own ([`TableConfig`]), and says which foreign column fills which
-//! column of a table ([`Columns`]), and which rows are taken ([`Condition`]). A [`Mapping`] is all of it, checked
-//! against each other; a [`Plan`] is a mapping that has seen the names that a file or a query really has. From then on
-//! every value is read by the type of its column, and a row that does not fit is a [`RowError`].
+//! A user declares tables ([`TableConfig`]), and configures which foreign column fills which column
+//! of a table ([`Columns`]), and which rows are taken ([`Condition`]). A [`Mapping`] combines and
+//! checks these; a [`Plan`] binds a mapping to the column names of a file or a query. Every value
+//! is then converted to the type of its column, and a row that does not fit is a [`RowError`].
 
 mod columns;
 mod condition;
@@ -58,7 +58,7 @@ use field::Reading;
 use number::NumberFormat;
 use plan::Slot;
 
-/// Which foreign column fills which column of a table, checked against the table.
+/// The mapping of foreign columns to the columns of a table, checked against the table.
 ///
 /// ```
 /// use tidegauge_acquisition::mapping::{Columns, Field, Mapping, Notes};
@@ -84,36 +84,36 @@ pub struct Mapping {
     of: String,
     table: TableRef,
     columns: Vec<Mapped>,
-    /// What must hold of a row that is taken.
+    /// The conditions that rows must meet.
     filter: Vec<Test>,
     on_missing: Option<OnMissing>,
 }
 
-/// How one column of the table is filled.
+/// The mapping of one column of the table.
 #[derive(Debug, Clone)]
 struct Mapped {
     reading: Reading,
-    /// How it reads ids, if it has any.
+    /// The format of its ids, if it has ids.
     id: Option<IdFormat>,
     from: Origin,
-    /// The case that its text is put into.
+    /// The case that its text is converted to.
     case: Option<Case>,
-    /// What holds of numbers that are taken as negative.
+    /// The condition under which its numbers are negated.
     negate: Option<Test>,
 }
 
-/// The place of a column that keeps what an id was, and what it was.
+/// The index of a column that keeps original ids, and the original id.
 type Kept<'f> = (usize, &'f str);
 
 #[derive(Debug, Clone)]
 enum Origin {
     /// The foreign column that the user named.
     Named(String),
-    /// The foreign column of the same name, if there is one.
+    /// The foreign column with the same name, if there is one.
     SameName(String),
-    /// The same, or else a value that follows where nothing is said.
+    /// The foreign column with the same name, or else a default value.
     SameNameOr(String, Field<'static>),
-    /// Foreign columns, and what stands between their values.
+    /// Foreign columns whose values are joined, and the separator.
     Joined {
         names: Vec<String>,
         between: String,
@@ -121,17 +121,17 @@ enum Origin {
     Constant(Field<'static>),
 }
 
-/// The fields of a row that is taken, with those that are made of them.
+/// The fields of a row that is taken, with the fields that are derived from them.
 #[derive(Debug, Clone)]
 pub struct FieldRow<'f> {
     fields: Vec<Field<'f>>,
     joined: Vec<Field<'static>>,
-    /// The fields of the columns that have a case, in that case; empty if no column has one.
+    /// The fields of the columns that convert the case, converted; empty if no column does.
     cased: Vec<Option<Field<'static>>>,
 }
 
 impl<'f> FieldRow<'f> {
-    /// Returns the field that a column is filled from.
+    /// Returns the field that fills a column.
     fn of<'r>(&'r self, slot: Slot, from: &'r Origin) -> &'r Field<'f> {
         match (slot, from) {
             (Slot::Field(at), _) => self.fields.get(at).unwrap_or(&Field::Missing),
@@ -143,29 +143,29 @@ impl<'f> FieldRow<'f> {
     }
 }
 
-/// Why a row does not fit its table.
+/// The reason why a row does not fit its table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowError {
     /// The column of the table; `*` for the whole row.
     pub column: String,
-    /// The value, cut to 80 characters.
+    /// The value, truncated to 80 characters.
     pub value: String,
-    /// What is wrong with it, as in "is not a whole number".
+    /// The reason, as in "is not a whole number".
     pub reason: String,
 }
 
 impl RowError {
-    /// A row that cannot be taken apart.
+    /// Returns the error of a row that cannot be parsed.
     pub(crate) fn whole(row: &str, reason: impl Into<String>) -> Self {
         Self { column: "*".into(), value: cut(row, 80), reason: reason.into() }
     }
 }
 
 impl Mapping {
-    /// The mapping that the source called `of` fills `table` by.
+    /// Creates the mapping to `table` for the source called `of`.
     ///
     /// # Errors
-    /// When a column is not the table's, or a rule does not fit its type.
+    /// Returns an error if a column is not one of the table, or a rule does not fit its type.
     pub fn new(of: &str, table: &TableRef, columns: &Columns) -> Result<Self> {
         if let Some(unknown) = columns.keys().find(|name| table.column(name).is_err()) {
             let known = list(table.columns.iter().map(|column| column.name.as_ref()));
@@ -225,11 +225,11 @@ impl Mapping {
         Ok(new)
     }
 
-    /// Takes only those rows of which all `conditions` hold, tried in this order; of others neither the columns are
-    /// read nor the later conditions tried.
+    /// Sets the conditions that rows must meet. They are tested in this order; if one does not
+    /// hold, neither the later ones are tested nor the row's columns read.
     ///
     /// # Errors
-    /// When a condition has no test, or several.
+    /// Returns an error if a condition has no test, or several.
     pub fn filter(self, conditions: &[Condition]) -> Result<Self> {
         let test = |condition: &Condition| {
             let test = condition.test(self.numbers(&condition.column));
@@ -243,7 +243,8 @@ impl Mapping {
         Ok(Self { filter, ..self })
     }
 
-    /// Returns how the numbers of a foreign column are written: as those of the column of the table that it fills.
+    /// Returns the format of the numbers of a foreign column: that of the table's column that it
+    /// fills.
     fn numbers(&self, name: &str) -> &NumberFormat {
         let filled = self.columns.iter().zip(&self.table.columns).find(|(mapped, column)| {
             let is_number = matches!(
@@ -255,19 +256,19 @@ impl Mapping {
         filled.map_or(&number::PLAIN, |(mapped, _)| mapped.reading.numbers())
     }
 
-    /// Sets what becomes of a column that is not there and may be null.
+    /// Sets the policy for nullable columns of the table that are missing.
     #[must_use]
     pub fn on_missing(self, on_missing: Option<OnMissing>) -> Self {
         Self { on_missing, ..self }
     }
 
-    /// The table.
+    /// Returns the table.
     pub fn table(&self) -> &TableRef {
         &self.table
     }
 
-    /// The foreign columns that are asked for, each once: those that fill columns in the order of the table, then those
-    /// that conditions are about.
+    /// Returns the foreign columns that are needed, without repetition: first those that fill
+    /// columns, in the order of the table, then those that conditions refer to.
     pub fn wanted(&self) -> Vec<&str> {
         let mut wanted = Vec::with_capacity(self.columns.len());
         let filling = self.columns.iter().flat_map(Mapped::names).map(String::as_str);
@@ -279,20 +280,22 @@ impl Mapping {
         wanted
     }
 
-    /// Returns the foreign columns that conditions are about, with the setting of each.
+    /// Returns the foreign columns that conditions refer to, each after the setting that has the
+    /// condition.
     pub(crate) fn conditions(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let negating = self.columns.iter().filter_map(|mapped| mapped.negate.as_ref());
         let negating = negating.map(|test| ("negate", test.column.as_str()));
         negating.chain(self.filter.iter().map(|test| ("where", test.column.as_str())))
     }
 
-    /// Returns the foreign columns that fill a column of the table: none of a constant, several of one that is joined.
+    /// Returns the foreign columns that fill a column of the table: none for a constant, several
+    /// for a joined column.
     pub fn sources_of(&self, column: &str) -> &[String] {
         let at = self.table.columns.iter().position(|own| own.name == column);
         at.map_or(&[], |at| self.columns[at].names())
     }
 
-    /// Returns the columns of the table that a plan fills from `place`, by their names.
+    /// Returns the names of the table's columns that `plan` fills from foreign columns.
     pub(crate) fn filled<'m>(&'m self, plan: &'m Plan) -> impl Iterator<Item = &'m str> {
         let columns = self.table.columns.iter().zip(&plan.slots);
         columns.filter_map(|(column, slot)| match slot {
@@ -301,21 +304,21 @@ impl Mapping {
         })
     }
 
-    /// Returns `true` if a row may be without this column: it is null then, or has its default.
+    /// Returns `true` if the column may be missing: it is null then, or has its default.
     pub(crate) fn may_lack(&self, column: &Column) -> bool {
         column.nullable || self.default_of(&column.name).is_some()
     }
 
-    /// Returns what a column of the table has where nothing is said.
+    /// Returns the default value of a column of the table, if it has one.
     pub(super) fn default_of(&self, column: &str) -> Option<&Field<'static>> {
         let at = self.table.columns.iter().position(|own| own.name == column)?;
         self.columns[at].default()
     }
 
-    /// Returns the row that `fields` are, or `None` if `where` leaves it out, which is counted in `notes`.
+    /// Returns the row of `fields`, or `None` if `where` excludes it, which is counted in `notes`.
     ///
     /// # Errors
-    /// When a condition compares numbers, and a value is none.
+    /// Returns an error if a condition compares numbers, and a value is not a number.
     pub fn row<'f>(
         &self,
         plan: &Plan,
@@ -350,10 +353,10 @@ impl Mapping {
         Ok(Some(row))
     }
 
-    /// The cells of a row, in the order of the table.
+    /// Returns the cells of a row, in the order of the table.
     ///
     /// # Errors
-    /// The first column that a field does not fit.
+    /// Returns an error for the first column that its field does not fit.
     pub fn cells<'a>(
         &'a self,
         plan: &Plan,
@@ -375,7 +378,7 @@ impl Mapping {
             };
             let cell = match &mapped.negate {
                 None => cell,
-                // What is not there has no sign, and the condition may be about this very number.
+                // A missing value has no sign, and the condition may refer to this very number.
                 Some(_) if matches!(cell, Ok((Cell::Null, _))) => cell,
                 Some(test) => cell.and_then(|(cell, original)| {
                     let place = plan.negate.get(at).copied().flatten();
@@ -402,7 +405,7 @@ fn misfit(column: &str, field: &Field<'_>, reason: String) -> RowError {
     RowError { column: column.into(), value: cut(&field.shown(), 80), reason }
 }
 
-/// Joins values, those that are empty left out. Bytes that are no text make bytes of the whole.
+/// Joins values, without empty ones. If one of them is not UTF-8, the result is its bytes.
 fn join<'r, 'f: 'r>(parts: impl Iterator<Item = &'r Field<'f>>, between: &str) -> Field<'static> {
     let (mut text, mut is_missing) = (String::new(), true);
     for part in parts {
@@ -424,7 +427,7 @@ fn join<'r, 'f: 'r>(parts: impl Iterator<Item = &'r Field<'f>>, between: &str) -
 }
 
 impl Mapped {
-    /// Returns the foreign columns that fill it.
+    /// Returns the foreign columns that fill the column.
     fn names(&self) -> &[String] {
         match &self.from {
             Origin::Named(name) | Origin::SameName(name) | Origin::SameNameOr(name, _) => {
@@ -439,8 +442,9 @@ impl Mapped {
         if let Origin::SameNameOr(_, value) = &self.from { Some(value) } else { None }
     }
 
-    /// Returns the cell that `field` is, which is `cased` in the case that is wanted, in the column at `at`; of an id of
-    /// text also the text, and the place of the column that keeps it.
+    /// Returns the cell for `field` in the column with the index `at`; `cased` is the field in the
+    /// configured case. For a text id it also returns the text, and the index of the column that
+    /// keeps it.
     fn cell<'f>(
         &'f self,
         field: &'f Field<'_>,
@@ -466,15 +470,15 @@ impl Mapped {
     }
 }
 
-/// Returns `true` for the columns of a built-in table that keep ids of text as they are.
+/// Returns `true` for the columns of a built-in table that keep original text ids.
 pub(crate) fn is_external(table: &Table, column: &str) -> bool {
     let mut ids = table.columns.iter().filter_map(|id| tables::external(table, &id.name));
     ids.any(|external| external == column)
 }
 
-/// Returns what a column of a built-in table has where a user's own data do not say.
+/// Returns the default of a column of a built-in table that user data may lack.
 fn default(table: &Table, column: &Column) -> Option<&'static str> {
-    // Exports of payments leave out those that came to nothing.
+    // Exports of payments only list successful ones.
     (table.name == RampTransaction::table().name && column.name == "status").then_some("completed")
 }
 
@@ -487,7 +491,7 @@ fn refused(of: &str, table: &Table, column: &str, reason: impl Into<String>) -> 
     }
 }
 
-/// Names for a message; of very many the first.
+/// Returns a list of names for a message, with at most the first 40.
 pub(crate) fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
     const SHOWN: usize = 40;
     let names: Vec<_> = names.map(|name| cut(name, 60)).collect();

@@ -1,13 +1,13 @@
-//! Which of the names that a file or a query has is the one that is asked for.
+//! Lookup of a requested name among those of a file or a query.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-/// Returns the place of `name` among those that there are: the exact one, or else the one that differs in case, in
-/// accents or in blanks around it alone.
+/// Returns the index of `name` in `have`: that of the exact name, or else of one that differs only
+/// in case, accents or surrounding blanks. `None` if there is neither.
 ///
 /// # Errors
-/// When it is there twice, or when none is exact and several are alike.
+/// Returns an error if the name occurs twice, or if several names are similar and none is exact.
 pub(crate) fn find(have: &[&str], name: &str) -> Result<Option<usize>, String> {
     let mut exact = have.iter().enumerate().filter(|(_, other)| **other == name);
     match (exact.next(), exact.next()) {
@@ -25,7 +25,7 @@ pub(crate) fn find(have: &[&str], name: &str) -> Result<Option<usize>, String> {
     }
 }
 
-/// Returns a name without what people write in several ways.
+/// Returns a name without accents and surrounding blanks, in lower case.
 pub(crate) fn fold(name: &str) -> String {
     let plain = name.nfkd().filter(|c| !is_combining_mark(*c)).collect::<String>();
     plain.trim().to_lowercase()

@@ -1,4 +1,4 @@
-//! What reading the rows of a page came upon that is no error, and is told.
+//! Notes on the rows of a page: findings that are not errors, but that users should know.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
@@ -11,58 +11,58 @@ use super::time::DAY;
 use super::{Mapping, list};
 use crate::error::cut;
 
-/// What reading the rows of a page came upon that is no error: units of numbers that are times,
-/// local times that the clocks showed twice, columns that are missing, rows that are left out, files without rows.
+/// Notes on the rows of a page, findings that are not errors: the inferred units of epoch times,
+/// ambiguous local times, missing columns, rows that are left out, files without rows.
 #[derive(Debug)]
 pub struct Notes {
-    /// The latest time that is believed of a number, in microseconds since 1970.
+    /// The latest plausible time for numbers, in microseconds since 1970.
     tomorrow: i64,
     /// The file, or the query, that is being read.
     place: String,
-    /// By column of the table.
+    /// The notes by column of the table.
     columns: Vec<ColumnNotes>,
-    /// The units that numbers were found to have: file, column of the table, unit.
+    /// The inferred units of numbers: file, column of the table, unit.
     units: Vec<(String, usize, Unit)>,
     /// Columns of the table that files lack.
     missing: BTreeMap<String, Count>,
-    /// Columns of the table with those of their parts that files lack.
+    /// Joined columns of the table, and their parts that files lack.
     missing_parts: BTreeMap<(String, String), Count>,
-    /// Names that were asked for, with those that were taken for them.
+    /// Names that were requested, and the similar ones that were used instead.
     alike: BTreeMap<(String, String), Count>,
-    /// Rows that a condition left out, by its place among the conditions.
+    /// Rows that were left out by a condition, by its index among the conditions.
     left_out: BTreeMap<usize, (String, Count)>,
-    /// Fields of JSON that conditions are about and no line has, with their settings.
+    /// JSON fields that conditions refer to and no line has, with their settings.
     nowhere: BTreeMap<(&'static str, String), Count>,
-    /// Rows at the end of files, and others, that are totals.
+    /// Footer rows, and other lines with totals.
     footer: Count,
-    /// Files that were read to their end, and hold no row.
+    /// Files that were read to their end, and have no row.
     without_rows: Count,
-    /// The numbers that stand for ids of text.
+    /// The surrogate keys of text ids.
     pub(super) surrogates: Surrogates,
     /// Files that are not what was read before, and are read from their start.
     read_anew: Count,
-    /// Rows that have taken the place of others of the page.
+    /// Rows that have replaced others of the page.
     replaced: Count,
     /// Files with lines above their header.
     above_header: Count,
-    /// Files whose last line, or whose header, may not be written to its end yet.
+    /// Files whose last line or header may be incomplete.
     unsettled: Count,
     /// Whether rows were read before with other settings.
     other_settings: bool,
 }
 
-/// What the values of one column came upon.
+/// The notes on the values of one column.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ColumnNotes {
-    /// The unit of the numbers in this file, if it was not said.
+    /// The inferred unit of the numbers in this file.
     pub(super) unit: Option<Unit>,
-    /// Local times that the clocks showed twice.
+    /// Ambiguous local times, which the clocks showed twice.
     pub(super) twice: Count,
-    /// Days that are none, which became null.
+    /// Zero dates, which became null.
     pub(super) zeros: Count,
 }
 
-/// How often something happened, and where it did first.
+/// The number of occurrences, and the place of the first one.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Count {
     pub(super) rows: u64,
@@ -81,7 +81,7 @@ impl Count {
     }
 }
 
-/// Where a value is noted.
+/// The place of a value, and the notes on its column.
 #[derive(Debug)]
 pub(super) struct Seen<'n> {
     pub(super) tomorrow: i64,
@@ -89,21 +89,21 @@ pub(super) struct Seen<'n> {
     pub(super) notes: &'n mut ColumnNotes,
 }
 
-/// What was told of a source.
+/// The notes of a source that are not yet reported.
 #[derive(Debug, Default)]
 pub(crate) struct Told(Mutex<Tellings>);
 
 #[derive(Debug, Default)]
 struct Tellings {
-    /// The units that were told before, by column, so that they are not told again with every page.
+    /// The units that were noted before, by column, so that they are not repeated on every page.
     units: BTreeMap<usize, Unit>,
-    /// The names that were told to be taken for others.
+    /// The similar names that were noted before.
     alike: BTreeSet<(String, String)>,
-    /// What was told since that was asked for, with the word for what is counted, if anything is.
+    /// The notes since the last report, each with the word for what it counts, if anything.
     notes: BTreeMap<(String, &'static str), Count>,
 }
 
-/// What rows of a database are from.
+/// The place of the rows of a database.
 pub(crate) const QUERY: &str = "the query";
 
 impl Tellings {
@@ -119,7 +119,7 @@ impl Tellings {
 }
 
 impl Told {
-    /// Returns what was told since the last call, a sentence each.
+    /// Returns the notes since the last call, one sentence each.
     pub(crate) fn take(&self) -> Vec<String> {
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let notes = std::mem::take(&mut told.notes).into_iter();
@@ -135,7 +135,7 @@ impl Told {
 }
 
 impl Notes {
-    /// Creates empty notes of a page that is read at `now`.
+    /// Creates empty notes for a page that is read at `now`.
     pub fn new(now: DateTime<Utc>) -> Self {
         Self {
             tomorrow: now.timestamp_micros().saturating_add(DAY),
@@ -158,7 +158,7 @@ impl Notes {
         }
     }
 
-    /// Says which file, or which query, the rows that follow are from.
+    /// Sets the file, or the query, of the rows that follow.
     pub(crate) fn begin(&mut self, place: &str) {
         self.end();
         place.clone_into(&mut self.place);
@@ -174,7 +174,7 @@ impl Notes {
         }
     }
 
-    /// Returns the notes of a column of the table.
+    /// Returns the notes on a column of the table.
     pub(super) fn column(&mut self, at: usize) -> Seen<'_> {
         if self.columns.len() <= at {
             self.columns.resize_with(at + 1, ColumnNotes::default);
@@ -188,20 +188,22 @@ impl Notes {
         self.missing.entry(column.to_owned()).or_default().add(place, "");
     }
 
-    /// Notes that the file lacks a part of a column of the table, which is joined of the others.
+    /// Notes that the file lacks a part of a joined column of the table, which is joined from the
+    /// others.
     pub(crate) fn missing_part(&mut self, column: &str, part: &str) {
         let place = &self.place;
         let key = (column.to_owned(), part.to_owned());
         self.missing_parts.entry(key).or_default().add(place, "");
     }
 
-    /// Notes that the file calls a column that was asked for by a name that is only alike.
+    /// Notes that a requested column only exists under a similar name in the file.
     pub(crate) fn alike(&mut self, asked: &str, name: &str) {
         let place = &self.place;
         self.alike.entry((asked.to_owned(), name.to_owned())).or_default().add(place, "");
     }
 
-    /// Notes that a row is left out, as the condition at this place does not hold for the `value` of its column.
+    /// Notes that a row is left out: the condition with the index `at` does not hold for the
+    /// `value` of its column.
     pub(super) fn left_out(&mut self, at: usize, column: &str, value: &str) {
         let place = &self.place;
         let (_, count) =
@@ -209,13 +211,13 @@ impl Notes {
         count.add(place, value);
     }
 
-    /// Notes that no line of the file has the field that a condition is about.
+    /// Notes that no line of the file has the field that a condition refers to.
     pub(crate) fn nowhere(&mut self, setting: &'static str, field: &str) {
         let place = &self.place;
         self.nowhere.entry((setting, field.to_owned())).or_default().add(place, "");
     }
 
-    /// Notes that rows from this line of the file on are no rows but totals.
+    /// Notes that `rows` rows of the file, from `line` on, are totals.
     pub(crate) fn footer(&mut self, line: u64, rows: u64) {
         let place = format!("{}:{line}", self.place);
         self.footer.add(&place, "");
@@ -228,25 +230,26 @@ impl Notes {
         self.without_rows.add(&place, "");
     }
 
-    /// Notes that files, of which this is the first, are not what was read before, and are read from their start.
+    /// Notes that files, of which `first` is the first, are not what was read before, and are read
+    /// from their start.
     pub(crate) fn read_anew(&mut self, first: &str, files: u64) {
         self.read_anew.add(first, "");
         self.read_anew.rows += files.saturating_sub(1);
     }
 
-    /// Notes that rows, of which this is the first, have taken the place of others of the page.
+    /// Notes that rows, of which `first` is the first, have replaced others of the page.
     pub(super) fn replaced(&mut self, first: &str, rows: u64) {
         self.replaced.add(first, "");
         self.replaced.rows += rows.saturating_sub(1);
     }
 
-    /// Notes that the header of the file is at this line, and that others stand above it.
+    /// Notes that the header of the file is at `line`, and that other lines are above it.
     pub(crate) fn above_header(&mut self, line: u64) {
         let place = format!("{}:{line}", self.place);
         self.above_header.add(&place, "");
     }
 
-    /// Notes that the file was written to just now, and that this line of it is left for a later run.
+    /// Notes that the file was modified recently, and that `line` is left for a later run.
     pub(crate) fn unsettled(&mut self, line: u64) {
         let place = format!("{}:{line}", self.place);
         self.unsettled.add(&place, "");
@@ -257,7 +260,8 @@ impl Notes {
         self.other_settings = true;
     }
 
-    /// Tells all of it, and units only if they are not those that were `told` before; what is told is kept there.
+    /// Logs all notes and adds them to `told`; units and similar names only if they were not noted
+    /// there before.
     pub(crate) fn tell(mut self, mapping: &Mapping, told: &Told) {
         self.end();
         let (source, table) = (mapping.of.as_str(), mapping.table.name.as_ref());
@@ -313,7 +317,7 @@ impl Notes {
                 told.note(format!("`{asked}`: {what}, `{name}`"), "file", count);
             }
         }
-        // That these are left out was asked for.
+        // The user configured that these rows are left out.
         for (column, count) in self.left_out.values() {
             let (rows, first) = (count.rows, count.first.as_str());
             tracing::info!(source, table, column, rows, first, "rows are left out by `where`");
@@ -342,7 +346,7 @@ impl Notes {
             tracing::warn!(source, table, column, part, files, first, "{what}");
             told.note(format!("`{part}` of `{column}`: {what}"), "file", count);
         }
-        // Files that lack the same columns are told together.
+        // Files that lack the same columns share one note.
         let mut lacking: BTreeMap<(u64, &str), Vec<&str>> = BTreeMap::new();
         for (column, count) in &self.missing {
             if let Some(value) = mapping.default_of(column) {

@@ -1,4 +1,4 @@
-//! Numbers, as people and systems write them.
+//! Formats of numbers.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use tidegauge_core::parse_units;
 use super::Rule;
 use super::signs::{self, Signs};
 
-/// How the numbers of a column are written.
+/// The format of the numbers of a column.
 #[derive(Debug, Clone)]
 pub(super) struct NumberFormat {
     decimal: char,
@@ -15,7 +15,7 @@ pub(super) struct NumberFormat {
     signs: Signs,
 }
 
-/// Numbers with a point and nothing else.
+/// The format of numbers with a decimal point and nothing else.
 pub(super) static PLAIN: NumberFormat =
     NumberFormat { decimal: '.', thousands: None, signs: Signs::NONE };
 
@@ -29,7 +29,7 @@ impl NumberFormat {
         Ok(Self { decimal, thousands: rule.thousands, signs: Signs::new(rule)? })
     }
 
-    /// Returns the units that `text` is at `scale`, never rounded.
+    /// Returns the number `text` in units of 10^-`scale`, without rounding.
     pub(super) fn decimal(&self, text: &str, precision: u8, scale: u8) -> Result<i128, String> {
         let number = self.plain(text);
         let number = number.as_deref();
@@ -42,7 +42,7 @@ impl NumberFormat {
         }
     }
 
-    /// Says what is wrong with a text that is no decimal number, and the likely way out.
+    /// Returns the message for a text that is not a decimal number, with the likely solution.
     fn no_decimal(&self, text: &str) -> String {
         if let Some(advice) = signs::advice(&self.signs.bare(text)) {
             return format!("is not a decimal number{advice}");
@@ -57,7 +57,8 @@ impl NumberFormat {
         format!("is not a decimal number{advice}")
     }
 
-    /// Returns `text` with a point, and without what stands around it and between groups of three digits.
+    /// Returns `text` with a decimal point, and without signs around it and separators between
+    /// groups of three digits; `None` if the separators are misplaced.
     pub(super) fn plain<'t>(&self, text: &'t str) -> Option<Cow<'t, str>> {
         match self.signs.bare(text) {
             Cow::Borrowed(bare) => self.unmarked(bare),
@@ -99,8 +100,8 @@ impl NumberFormat {
     }
 }
 
-/// Takes a cell apart into the number in front, with all that may group its digits, and the unit
-/// behind it.
+/// Splits a cell into the number at its start, with all characters that may group digits, and the
+/// unit after it.
 pub(super) fn split(text: &str) -> (&str, &str) {
     let text = text.trim();
     let sign = text.len() - text.trim_start_matches(['+', '-']).len();
@@ -113,7 +114,7 @@ pub(super) fn split(text: &str) -> (&str, &str) {
         }
         end = at + c.len_utf8();
     }
-    // `1e-8 BTC`, but not the E of `1ETH`.
+    // `1e-8 BTC` has an exponent; `1ETH` does not.
     if let Some(exponent) = text[end..].strip_prefix(['e', 'E']) {
         let digits = exponent.trim_start_matches(['+', '-']);
         let rest = digits.trim_start_matches(|c: char| c.is_ascii_digit());
@@ -135,7 +136,7 @@ pub(super) fn digits(units: i128, precision: u8) -> Result<i128, String> {
     Ok(units)
 }
 
-/// Returns `true` for digits, with a sign, a point and an exponent if need be.
+/// Returns `true` for a decimal number, optionally with a sign, a point and an exponent.
 fn is_decimal(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c))
         && text.chars().all(|c| c.is_ascii_digit() || "+-.eE".contains(c))

@@ -1,75 +1,78 @@
-//! Where the fields of a file or a query stand that a mapping asks for.
+//! Plans: a mapping bound to the columns of a file or a query.
 
 use tidegauge_core::Column;
 
 use super::{KnownColumns, Mapped, Mapping, OnMissing, Origin, list, names, refused};
 use crate::{Error, Result};
 
-/// Where the fields of a row stand that fill the columns of the table, and those that conditions are about.
+/// The indexes of the fields of a row that fill the columns of the table, and of those that
+/// conditions refer to.
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
     pub(super) slots: Vec<Slot>,
-    /// Where the parts of joined columns stand, in the order of the table.
+    /// The indexes of the parts of joined columns, in the order of the table.
     pub(super) joined: Vec<Vec<usize>>,
-    /// Where the fields stand that `where` is about, in its order.
+    /// The indexes of the fields that the conditions of `where` refer to, in their order.
     pub(super) filter: Vec<usize>,
-    /// Where the field stands that says of a column's numbers that they are negative.
+    /// For each column of the table, the index of the field that its `negate` refers to.
     pub(super) negate: Vec<Option<usize>>,
-    /// The columns of the table that are null or have their default, as nothing of that name is there.
+    /// The columns of the table that are null or have their default, since no foreign column has
+    /// that name.
     missing: Vec<String>,
-    /// Columns of the table with the parts of them that are not there, and are left out where they are joined.
+    /// Joined columns of the table, and their parts that are missing and left out.
     missing_parts: Vec<(String, String)>,
-    /// Names that were asked for, with those that are alike and were taken for them.
+    /// Names that were requested, and the similar ones that are used instead.
     alike: Vec<(String, String)>,
 }
 
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Slot {
     Field(usize),
-    /// The place among those that are joined.
+    /// The index of a joined field.
     Joined(usize),
     Null,
     Constant,
 }
 
-/// What a field is for.
+/// A use of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Use {
-    /// The place of the field.
+    /// The index of the field.
     pub(crate) field: usize,
-    /// The place of the column of the table that it fills; none if a condition is about it.
+    /// The index of the table's column that the field fills; `None` if a condition refers to it.
     pub(crate) column: Option<usize>,
-    /// Whether it is all of what fills the column, and not a part.
+    /// Whether the field fills the column on its own, rather than as a part.
     pub(crate) is_whole: bool,
 }
 
-/// A column that a place lacks.
+/// A column that a file or a query lacks.
 struct Lacking<'m> {
     column: &'m Column,
-    /// The name that it is looked for by.
+    /// The foreign name that was not found.
     name: &'m str,
-    /// Whether it was there before.
+    /// Whether the column was filled before.
     was_there: bool,
 }
 
 impl Plan {
-    /// Returns the columns of the table that are null or have their default, as nothing of that name is there.
+    /// Returns the columns of the table that are null or have their default, since no foreign
+    /// column has that name.
     pub fn missing(&self) -> &[String] {
         &self.missing
     }
 
-    /// Returns the names that were asked for and not found, each with the one that differs in case, accents or blanks
-    /// alone and was taken for it.
+    /// Returns the names that were requested and not found, each with the one that differs only in
+    /// case, accents or surrounding blanks and is used instead.
     pub fn alike(&self) -> &[(String, String)] {
         &self.alike
     }
 
-    /// Returns the columns of the table that are joined without a part which is not there, each with that part.
+    /// Returns the joined columns of the table that lack a part, each with that part.
     pub(crate) fn missing_parts(&self) -> &[(String, String)] {
         &self.missing_parts
     }
 
-    /// Returns what each field is for that is for something.
+    /// Returns the uses of all fields.
     pub(crate) fn uses(&self) -> Vec<Use> {
         let mut uses = Vec::with_capacity(self.slots.len());
         for (column, slot) in self.slots.iter().enumerate() {
@@ -89,7 +92,7 @@ impl Plan {
         uses
     }
 
-    /// Returns the places of the fields that are for something, in order, each once.
+    /// Returns the projection: the sorted indexes of all fields that are used, without repetition.
     pub(crate) fn fields(&self) -> Vec<usize> {
         let mut fields: Vec<usize> = self.uses().iter().map(|used| used.field).collect();
         fields.sort_unstable();
@@ -97,7 +100,8 @@ impl Plan {
         fields
     }
 
-    /// Returns the plan of rows that have only the fields that stood at `fields`, which are sorted.
+    /// Returns the plan for rows that only have the fields with the indexes `fields`, which are
+    /// sorted.
     pub(crate) fn projected(mut self, fields: &[usize]) -> Self {
         let place = |field: &mut usize| *field = fields.partition_point(|other| *other < *field);
         for slot in &mut self.slots {
@@ -112,18 +116,20 @@ impl Plan {
 }
 
 impl Mapping {
-    /// Returns where the wanted columns stand among those that `place` has. Where none has the exact name, one that
-    /// differs in case, in accents or in blanks around it is taken.
+    /// Returns a plan with the indexes of the needed columns in `have`, the columns of `place`. If
+    /// none has the exact name, one that differs only in case, accents or surrounding blanks is
+    /// used.
     ///
     /// # Errors
-    /// When some are missing that are named, or that must not be null: all of those at once; when one is missing that a
-    /// condition is about, one is there twice, or several are alike and none is exact.
+    /// Returns an error, which lists all such columns, if columns are missing that are named in a
+    /// rule, or that must not be null; or if a column is missing that a condition refers to, a name
+    /// occurs twice, or several are similar and none is exact.
     pub fn bind(&self, place: &str, have: &[&str]) -> Result<Plan> {
         self.bind_after(place, have, &KnownColumns::default())
     }
 
-    /// Returns where the wanted columns stand among those that `place` has, where `before` are the
-    /// columns of the table that were filled before.
+    /// Returns the same as [`bind`](Self::bind), where `before` are the columns of the table that
+    /// were filled before.
     pub(crate) fn bind_after(
         &self,
         place: &str,
@@ -160,7 +166,7 @@ impl Mapping {
         Ok(plan)
     }
 
-    /// Returns where the fields stand that fill a column, or what it lacks.
+    /// Returns the source of a column of the table, or the foreign column that it lacks.
     fn slot<'m>(
         &self,
         mapped: &'m Mapped,
@@ -182,7 +188,8 @@ impl Mapping {
                 Err(reason) => return wrong(reason),
             }
         }
-        // As in lines of JSON, a part that may be null is left out. One of a key is not: it would make another id.
+        // As in JSON lines, a part of a nullable column is left out. A part of a key is not: it
+        // would make another id.
         let leaves_out = self.on_missing == Some(OnMissing::Null) && column.nullable;
         if leaves_out && !found.is_empty() {
             let parts = absent.drain(..).map(|name| (column.name.to_string(), name.clone()));
@@ -215,7 +222,7 @@ impl Mapping {
         }))
     }
 
-    /// Returns the error of a place that lacks columns.
+    /// Returns the error of a file or a query that lacks columns.
     fn lacks(&self, place: &str, have: &[&str], lacking: &[Lacking<'_>]) -> Error {
         let columns: Vec<&str> = lacking.iter().map(|lacks| lacks.column.name.as_ref()).collect();
         let named = |lacks: &Lacking<'_>| {
@@ -238,7 +245,7 @@ impl Mapping {
         refused(place, &self.table, &columns.join("`, `"), reason)
     }
 
-    /// Returns where the column stands that a condition is about, which must be there.
+    /// Returns the index of the column that a condition refers to, or an error if it is missing.
     fn asked(
         &self,
         name: &str,

@@ -1,4 +1,4 @@
-//! Whether a rule reads a value, without a table and its rows.
+//! Trials of rules on values, without a table and its rows.
 
 use chrono::{DateTime, Utc};
 use tidegauge_core::{DataType, Table, TableRef};
@@ -14,8 +14,8 @@ pub(crate) struct Probe {
 }
 
 impl Probe {
-    /// Creates a probe of `rule` for a nullable column of type `dtype`; numbers that are times are believed up to the
-    /// day after `now`.
+    /// Creates a probe of `rule` for a nullable column of type `dtype`; numbers are plausible times
+    /// up to the day after `now`.
     ///
     /// # Errors
     /// Returns the reason if the rule does not fit the type.
@@ -30,12 +30,13 @@ impl Probe {
         table.nullable("value", dtype, "").key(["key"]).build()
     }
 
-    /// Returns `true` if the rule reads `text` as a value.
+    /// Returns `true` if the rule reads `text` without an error.
     pub(crate) fn reads(&mut self, text: &str) -> bool {
         self.reading.cell(&Field::from(text), &mut self.notes.column(1)).is_ok()
     }
 
-    /// Returns the microseconds since 1970 that `text` stands for in a column of times, or `None` if it is no time.
+    /// Returns the microseconds since 1970 of `text` in a column of times, or `None` if it is not a
+    /// time.
     pub(crate) fn time(&mut self, text: &str) -> Option<i64> {
         match self.reading.cell(&Field::from(text), &mut self.notes.column(1)) {
             Ok(tidegauge_core::Cell::Timestamp(micros)) => Some(micros),

@@ -1,4 +1,4 @@
-//! The rows of a page: good ones for the table, bad ones for the quarantine.
+//! The rows of a page: valid ones for the table, bad ones for the quarantine.
 
 use chrono::{DateTime, Utc};
 use tidegauge_core::tables::Quarantine;
@@ -9,25 +9,26 @@ use crate::bad_rows::{BadRow, BadRows, RowFilter};
 use crate::user_data::duplicate_rows::{DuplicateRows, PageKeys};
 use crate::{Error, Result};
 
-/// A page in the making.
+/// A page under construction.
 #[derive(Debug)]
 pub(crate) struct Rows {
     builder: BatchBuilder,
     sieve: RowFilter,
     keys: PageKeys,
     duplicates: DuplicateRows,
-    /// How many rows have taken the place of others of the page, and the first of them.
+    /// The number of rows that have replaced others of the page, and the first of them.
     replaced: (usize, String),
     read: usize,
     bytes: usize,
     most: usize,
 }
 
-/// The bytes after which a page is full, whatever the number of its rows.
+/// The number of bytes at which a page is full, whatever the number of its rows.
 const PAGE_BYTES: usize = 64 * 1024 * 1024;
 
 impl Rows {
-    /// Creates a page of at most `most` rows, good and bad. What it says of a row is its key, unless it `has_places`.
+    /// Creates a page of at most `most` rows, valid or bad. Rows are identified by their key, or by
+    /// their place if it `has_places`.
     pub(crate) fn new(
         table: &TableRef,
         (policy, duplicates): (BadRows, DuplicateRows),
@@ -46,7 +47,8 @@ impl Rows {
         }
     }
 
-    /// Takes the row that `fields` are, unless `where` leaves it out, or puts it aside.
+    /// Adds the row of `fields`, quarantines it if it is bad, or leaves it out if `where` excludes
+    /// it.
     pub(crate) fn take(
         &mut self,
         (mapping, plan, notes): (&Mapping, &Plan, &mut Notes),
@@ -67,8 +69,8 @@ impl Rows {
         }
     }
 
-    /// Takes a row of `bytes` bytes, or puts it aside. `place` tells it from all others of the
-    /// source, `content` is how it came.
+    /// Adds a row of `bytes` bytes, or quarantines it. `place` identifies it within the source, and
+    /// `content` is its original text.
     pub(crate) fn push(
         &mut self,
         row: Result<Vec<Cell<'_>>, RowError>,
@@ -109,22 +111,23 @@ impl Rows {
         Ok(())
     }
 
-    /// Returns how many rows were read, good, bad and left out.
+    /// Returns the number of rows read: valid, bad or left out.
     pub(crate) fn read(&self) -> usize {
         self.read
     }
 
-    /// How many more rows the page takes.
+    /// Returns the number of rows that still fit the page.
     pub(crate) fn room(&self) -> usize {
         if self.bytes < PAGE_BYTES { self.most.saturating_sub(self.read) } else { 0 }
     }
 
-    /// Whether the page takes no more.
+    /// Returns `true` if the page is full.
     pub(crate) fn full(&self) -> bool {
         self.room() == 0
     }
 
-    /// Returns the batches, the table's and then the quarantine's, and where the rows of the table stand.
+    /// Returns the batches, that of the table before that of the quarantine, and the places of the
+    /// table's rows.
     pub(crate) fn finish(
         self,
         source: &str,
@@ -141,7 +144,7 @@ impl Rows {
     }
 }
 
-/// The tables that a source fills which reads by `mapping`.
+/// Returns the tables that a source with this `mapping` fills.
 pub(crate) fn tables(
     mapping: &Mapping,
     policy: BadRows,

@@ -1,14 +1,14 @@
-//! Whether the rule of a column fits its type, and its parts each other.
+//! Checks of the rule of a column against its type, and of the rule's parts against each other.
 
 use tidegauge_core::{Column, DataType};
 
 use super::{Part, Rule};
 
-/// Returns an error if `column` cannot follow `rule`, or a part of it contradicts another.
+/// Returns an error if `rule` does not fit `column`, or its parts contradict each other.
 pub(super) fn check(column: &Column, rule: &Rule) -> Result<(), String> {
     fits_type(column, rule)?;
     let origins = [rule.column.is_some(), rule.value.is_some(), !rule.columns.is_empty()];
-    // What no value becomes may be said of a number as well.
+    // A rule for missing values may be combined with a number.
     let renames = rule.values.keys().any(|value| !value.trim().is_empty());
     let is_bare =
         !renames && rule.otherwise.is_none() && rule.currency.is_empty() && !rule.accounting;

@@ -1,13 +1,13 @@
-//! What stands around a number: the sign of a currency, and the parentheses of accounting.
+//! Signs around numbers: those of currencies, and the parentheses of accounting.
 
 use std::borrow::Cow;
 
 use super::Rule;
 
-/// What may stand around the numbers of a column.
+/// The signs that are allowed around the numbers of a column.
 #[derive(Debug, Clone)]
 pub(super) struct Signs {
-    /// Signs of currencies, the longest first: `US$` before `$`.
+    /// The currency signs, the longest first: `US$` before `$`.
     currencies: Vec<String>,
     /// Whether `(12.00)` and `12.00-` are negative.
     accounting: bool,
@@ -29,8 +29,8 @@ impl Signs {
         Ok(Self { currencies, accounting: rule.accounting })
     }
 
-    /// Returns the number without what stands around it, and with a minus in front if it is negative. A number that
-    /// has two signs keeps one, and so is none.
+    /// Returns the number without signs around it, and with a leading minus if it is negative. If a
+    /// number has two signs, one of them is kept, so that it is invalid.
     pub(super) fn bare<'t>(&self, text: &'t str) -> Cow<'t, str> {
         if self.currencies.is_empty() && !self.accounting {
             return text.into();
@@ -52,7 +52,7 @@ impl Signs {
         }
         match negative {
             Some(true) => format!("-{rest}").into(),
-            // Of two signs, the one that is left is no number's.
+            // Of two signs one would remain, which is not part of a number.
             Some(false) if rest.starts_with(['+', '-']) => text.into(),
             _ => rest.into(),
         }
@@ -63,7 +63,7 @@ impl Signs {
         signs.find_map(|sign| text.strip_prefix(&**sign).or_else(|| text.strip_suffix(&**sign)))
     }
 
-    /// Takes a sign off, and says whether that is a minus.
+    /// Returns `text` without one sign, and `true` if that is a minus; `None` if it has no sign.
     fn without_sign<'t>(&self, text: &'t str) -> Option<(&'t str, bool)> {
         if let Some(rest) = text.strip_prefix('-') {
             return Some((rest, true));
@@ -77,7 +77,7 @@ impl Signs {
     }
 }
 
-/// Says which rule reads a number that has something around it, if one does.
+/// Returns advice on the rule that reads a number with signs around it, if there is one.
 pub(super) fn advice(text: &str) -> Option<String> {
     let currency = |c: &char| "$€£¥₹₩₽₺₴₦₱฿₫₪₡₲₵₸₿".contains(*c);
     let ends = [text.chars().next(), text.chars().next_back()];
@@ -118,7 +118,7 @@ mod tests {
             ("12.00- €", "-12.00"),
             ("+7", "7"),
             ("7", "7"),
-            // What is left is no number.
+            // The remaining text is not a number.
             ("--5", "--5"),
             ("+-5", "+-5"),
             ("(-5)", "--5"),

@@ -1,9 +1,9 @@
 //! The two sides of a market's symbol.
 
-/// What stands between the two sides, where something does.
+/// The separators between the two sides.
 const SEPARATORS: [char; 4] = ['/', '-', '_', ':'];
 
-/// Currencies and coins that markets are quoted in, by which a symbol without a separator ends.
+/// The quote currencies and coins of markets, with which a symbol without a separator ends.
 const QUOTES: [&str; 53] = [
     "AED", "ARS", "AUD", "BIDR", "BNB", "BRL", "BTC", "BUSD", "CAD", "CHF", "COP", "CZK", "DAI",
     "DKK", "DOGE", "ETH", "EUR", "EURC", "EURI", "FDUSD", "GBP", "HKD", "IDR", "IDRT", "INR",
@@ -12,11 +12,11 @@ const QUOTES: [&str; 53] = [
     "XRP", "ZAR",
 ];
 
-/// The same as Kraken writes them in symbols of eight letters: `XXBTZEUR`.
+/// Quote currencies in Kraken's notation for symbols of eight letters: `XXBTZEUR`.
 const KRAKEN_QUOTES: [&str; 8] = ["XETH", "XXBT", "ZAUD", "ZCAD", "ZEUR", "ZGBP", "ZJPY", "ZUSD"];
 
-/// Coins whose last letter, taken for the first of a quote currency (`TUSD`, `BUSD`, `BIDR`), would make another market
-/// of the symbol: `DOTUSD` is no `DO` in `TUSD`.
+/// Base coins whose last letter might be taken for the first of a quote currency (`TUSD`, `BUSD`,
+/// `BIDR`): `DOTUSD` is not `DO` in `TUSD`.
 const BASES: [&str; 48] = [
     "ACT", "ALT", "ANT", "APT", "ARB", "BAT", "BIT", "BLAST", "BNB", "BOLT", "BTT", "CAT", "CULT",
     "DENT", "DOT", "DRIFT", "FET", "FLT", "GHST", "GMT", "GOAT", "GRT", "GST", "HFT", "HNT",
@@ -24,11 +24,11 @@ const BASES: [&str; 48] = [
     "RENT", "SCRT", "SHIB", "SNT", "STPT", "TNT", "TRB", "TRUST", "USDT", "WCT", "XRT",
 ];
 
-/// Returns what is bought or sold on a market, and what it is paid in: by what stands between the two, else by the
+/// Returns the base and the quote currency of a market, split at the separator, or else before the
 /// longest quote currency that the symbol ends with.
 ///
 /// # Errors
-/// When the two cannot be told apart.
+/// Returns an error if the two sides cannot be distinguished.
 pub(super) fn sides(symbol: &str) -> Result<(&str, &str), String> {
     let symbol = symbol.trim();
     let mut sides = symbol.split(SEPARATORS);
@@ -103,7 +103,7 @@ mod tests {
             ("USDTUSD", "USDT", "USD"),
             ("TUSDT", "T", "USDT"),
             ("SHIBBUSD", "SHIB", "BUSD"),
-            // Kraken's old names, and coins that end like them.
+            // Kraken's old names, and coins with similar endings.
             ("XXBTZEUR", "XXBT", "ZEUR"),
             ("XETHXXBT", "XETH", "XXBT"),
             ("ZEURZUSD", "ZEUR", "ZUSD"),
@@ -114,7 +114,7 @@ mod tests {
             ("TRXXBT", "TRX", "XBT"),
             ("ICXETH", "ICX", "ETH"),
             ("DASHXBT", "DASH", "XBT"),
-            // Coins whose last letter would make another currency of the quote.
+            // Coins whose last letter would make another quote currency.
             ("DOTUSD", "DOT", "USD"),
             ("SHIBUSD", "SHIB", "USD"),
             ("BNBUSD", "BNB", "USD"),

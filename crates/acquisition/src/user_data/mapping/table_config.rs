@@ -8,7 +8,7 @@ use tidegauge_core::{DataType, Table, TableRef, WriteMode, tables};
 
 use crate::{Error, Result};
 
-/// A table of the user's own, as it stands in a configuration.
+/// A table that a user declares in a configuration.
 ///
 /// ```
 /// use tidegauge_acquisition::mapping::{TableConfig, declare};
@@ -32,24 +32,24 @@ use crate::{Error, Result};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TableConfig {
-    /// Its name: `[a-z_][a-z0-9_]*`, and not one of a built-in table.
+    /// Its name: `[a-z_][a-z0-9_]*`, and different from those of built-in tables.
     pub name: String,
-    /// What it holds, in a line.
+    /// Its description, in one line.
     #[serde(default)]
     pub description: String,
     /// Its columns, in order.
     pub columns: Vec<ColumnConfig>,
     /// The columns of its primary key.
     pub key: Vec<String>,
-    /// The column that says when the row's event happened.
+    /// The column with the time of the row's event.
     #[serde(default)]
     pub time: Option<String>,
-    /// How it is written.
+    /// The write mode.
     #[serde(default)]
     pub write: WriteConfig,
 }
 
-/// A column of a table of the user's own.
+/// A column of a table that a user declares.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ColumnConfig {
@@ -61,25 +61,25 @@ pub struct ColumnConfig {
     /// Whether it may be null.
     #[serde(default)]
     pub nullable: bool,
-    /// What it says, in a line, with its unit.
+    /// Its description, in one line, with its unit.
     #[serde(default)]
     pub description: String,
 }
 
-/// How a table of the user's own is written.
+/// The write mode of a table that a user declares.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WriteConfig {
-    /// Every row is new; a key that is there already is refused.
+    /// Append: every row is new, and a row whose key is stored already is rejected.
     #[default]
     Append,
-    /// A row replaces the one with its key.
+    /// Upsert: a row replaces the one with the same key.
     Merge,
-    /// The same; and each file or query that fills the table is all there is of it.
+    /// Upsert, and each file or query that fills the table is a snapshot of it.
     Replace,
 }
 
-/// A column's type, written as [`DataType`] shows it.
+/// The type of a column, written as [`DataType`] is displayed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TypeConfig(pub DataType);
 
@@ -130,10 +130,11 @@ impl<'de> Deserialize<'de> for TypeConfig {
     }
 }
 
-/// The tables that `configs` declare.
+/// Returns the tables that `configs` declare.
 ///
 /// # Errors
-/// When one contradicts itself, has the name of a built-in table, or is there twice.
+/// Returns an error if a table contradicts itself, has the name of a built-in table, or is declared
+/// twice.
 pub fn declare(configs: &[TableConfig]) -> Result<Vec<TableRef>> {
     let table = |(at, config): (usize, &TableConfig)| {
         let wrong = |reason: &str| Error::config("tables", format!("`{}` {reason}", config.name));
@@ -163,10 +164,10 @@ pub fn declare(configs: &[TableConfig]) -> Result<Vec<TableRef>> {
     configs.iter().enumerate().map(table).collect()
 }
 
-/// The table called `name`: a built-in one, or one of `declared`.
+/// Returns the table called `name`: one of `declared`, or a built-in one.
 ///
 /// # Errors
-/// When there is none, naming those that there are.
+/// Returns an error, which lists the known tables, if there is no such table.
 pub fn resolve(name: &str, declared: &[TableRef]) -> Result<TableRef> {
     let own = declared.iter().find(|table| table.name == name).cloned();
     own.or_else(|| tables::by_name(name)).ok_or_else(|| {

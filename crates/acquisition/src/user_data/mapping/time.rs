@@ -1,4 +1,4 @@
-//! Days and times, as people and systems write them.
+//! Formats of dates and times.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,16 +12,17 @@ use super::epoch::{Bounds, Unit};
 use super::notes::Seen;
 use super::zone::{self, Zone};
 
-/// 0001-01-01 and 10000-01-01: what every store can hold lies between.
+/// 0001-01-01 and 10000-01-01: the range that every store supports.
 const RANGE: std::ops::Range<i64> = -62_135_596_800_000_000..253_402_300_800_000_000;
 pub(super) const DAY: i64 = 86_400_000_000;
 
-/// How a column's days and times are written, and which are believed.
+/// The format of a column's dates and times, and their plausible range.
 #[derive(Debug, Clone)]
 pub(super) struct TimeFormat {
-    /// None: as RFC 3339 does, or as numbers whose unit their magnitude says.
+    /// The patterns. If empty, times are in the format of RFC 3339, or numbers whose unit is inferred
+    /// from their magnitude.
     patterns: Vec<Pattern>,
-    /// The zone of times that do not name theirs.
+    /// The time zone of times that have none.
     zone: Zone,
     bounds: Bounds,
 }
@@ -32,14 +33,14 @@ enum Pattern {
     Strftime(Vec<Item<'static>>, String),
 }
 
-/// What a text says, before the zone of the column is taken into account.
+/// The time in a text, before the column's time zone is applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Moment {
-    /// Microseconds since 1970 that were a number.
+    /// Microseconds since 1970, from a number.
     Number(i64),
-    /// Microseconds since 1970, by a zone that the text names.
+    /// Microseconds since 1970, from a time with a zone.
     Instant(i64),
-    /// What the clocks showed.
+    /// A local time.
     Local(NaiveDateTime),
 }
 
@@ -55,7 +56,7 @@ impl TimeFormat {
         Ok(Self { patterns, zone, bounds })
     }
 
-    /// Returns the microseconds since 1970; digits behind them are cut off.
+    /// Returns the microseconds since 1970; further decimals are truncated.
     pub(super) fn instant(&self, text: &str, seen: &mut Seen<'_>) -> Result<i64, String> {
         match self.moment(text, seen)? {
             Moment::Number(micros) => Ok(micros),
@@ -64,7 +65,7 @@ impl TimeFormat {
         }
     }
 
-    /// Returns when the clocks of the column's zone showed `local`, which is written as `text`.
+    /// Returns the instant of `local`, written as `text`, in the column's time zone.
     fn zoned(&self, local: NaiveDateTime, text: &str, seen: &mut Seen<'_>) -> Result<i64, String> {
         let (offset, twice) = self.zone.offset(local)?;
         let micros = in_range(micros(local, offset))?;
@@ -74,8 +75,8 @@ impl TimeFormat {
         Ok(micros)
     }
 
-    /// Returns the days since 1970. A time is a day when it is midnight, of the zone that the text
-    /// names, or else of the clocks that it was read from.
+    /// Returns the days since 1970. A time is accepted as a date if it is midnight, in the time
+    /// zone that the text names, or else in local time.
     pub(super) fn day(&self, text: &str, seen: &mut Seen<'_>) -> Result<i32, String> {
         let micros = match (self.patterns.is_empty(), digits::day(text.as_bytes())) {
             (true, Some(day)) => in_range(micros(day.and_time(NaiveTime::MIN), 0))?,
@@ -92,12 +93,13 @@ impl TimeFormat {
         days(self.bounds.written(micros)?)
     }
 
-    /// Returns a time that a file holds as one, if it is believed.
+    /// Returns a typed timestamp of a file, if it is plausible.
     pub(super) fn stored(&self, micros: i64) -> Result<i64, String> {
         self.bounds.stored(in_range(Some(micros))?)
     }
 
-    /// Returns when the clocks of the column's zone showed what a file holds, if it is believed.
+    /// Returns the instant of a typed local time of a file in the column's time zone, if it is
+    /// plausible.
     pub(super) fn stored_local(
         &self,
         micros: i64,
@@ -109,7 +111,8 @@ impl TimeFormat {
         self.bounds.stored(self.zoned(local, text, seen)?)
     }
 
-    /// Returns when a day that a file holds as one begins in the column's zone, if it is believed.
+    /// Returns the instant at which a typed date of a file begins in the column's time zone, if it
+    /// is plausible.
     pub(super) fn stored_day_begins(
         &self,
         days: i32,
@@ -121,12 +124,12 @@ impl TimeFormat {
         self.bounds.written(self.zoned(local, text, seen)?)
     }
 
-    /// Returns a day that a file holds as one, in microseconds, if it is believed.
+    /// Returns a typed date of a file, in microseconds since 1970, if it is plausible.
     pub(super) fn stored_day(&self, days: i32) -> Result<i64, String> {
         self.stored_midnight(i64::from(days).saturating_mul(DAY))
     }
 
-    /// Returns a time that a file holds as one and that stands for a day, if it is believed.
+    /// Returns a typed timestamp of a file that stands for a date, if it is plausible.
     pub(super) fn stored_midnight(&self, micros: i64) -> Result<i64, String> {
         self.bounds.written(in_range(Some(micros))?)
     }
@@ -155,8 +158,8 @@ impl TimeFormat {
         }
     }
 
-    /// Reads `text` by the one pattern that fits. If several do they must mean the same, as
-    /// `%d/%m/%Y` and `%m/%d/%Y` do not.
+    /// Parses `text` by the pattern that fits. If several fit, they must give the same time, which
+    /// `%d/%m/%Y` and `%m/%d/%Y` may not.
     fn by_any(&self, patterns: &[Pattern], text: &str, seen: &Seen<'_>) -> Result<Moment, String> {
         let mut found: Option<(Moment, &Pattern)> = None;
         for pattern in patterns {
@@ -171,12 +174,13 @@ impl TimeFormat {
             }
         }
         found.map(|(moment, _)| moment).ok_or_else(|| {
-            let patterns: Vec<_> = patterns.iter().map(|it| format!("`{it}`")).collect();
+            let patterns: Vec<_> = patterns.iter().map(|pattern| format!("`{pattern}`")).collect();
             format!("is not a time written as any of {}", patterns.join(", "))
         })
     }
 
-    /// Reads a number whose unit was not said; all of a file's column have the same.
+    /// Parses a number whose unit is not configured, and infers it; all numbers of a file's column
+    /// must have the same unit.
     fn detect(&self, text: &str, seen: &mut Seen<'_>) -> Result<i64, String> {
         let (micros, unit) = self.bounds.detect(text, seen.tomorrow)?;
         match seen.notes.unit {
@@ -217,7 +221,7 @@ impl fmt::Display for Pattern {
 }
 
 fn strftime(items: &[Item<'_>], pattern: &str, text: &str) -> Result<Moment, String> {
-    // The one month that newspapers shorten to four letters.
+    // September is the only month that newspapers shorten to four letters.
     let text = match text.split_once("Sept") {
         Some((before, after)) if !after.starts_with(char::is_alphabetic) => {
             Cow::Owned(format!("{before}Sep{after}"))
@@ -229,7 +233,7 @@ fn strftime(items: &[Item<'_>], pattern: &str, text: &str) -> Result<Moment, Str
         .map_err(|_| {
             format!("is not a time written as `{pattern}`: `format` may be a list, of all ways that they are written in")
         })?;
-    // Chrono takes `24` for the year 24 of `%Y`, where the year 2024 of `%y` is meant.
+    // Chrono accepts `24` as the year 24 for `%Y`, although 2024 (`%y`) is meant.
     if parsed.year.is_some_and(|year| (0..1_000).contains(&year)) {
         return Err(format!(
             "is not a time written as `{pattern}`: `%Y` is a year of four digits, and `%y` one of two"
@@ -241,14 +245,14 @@ fn strftime(items: &[Item<'_>], pattern: &str, text: &str) -> Result<Moment, Str
         .or_else(|_| midnight())
         .map_err(|_| format!("is no day and time that there is, by `{pattern}`"))?;
     match (parsed.timestamp, parsed.offset) {
-        // A timestamp (%s) is UTC by itself, and so is what it was resolved to above.
+        // A timestamp (%s) is in UTC, and so is the local time resolved from it above.
         (Some(_), _) => in_range(micros(local, 0)).map(Moment::Instant),
         (None, Some(zone)) => in_range(micros(local, zone.into())).map(Moment::Instant),
         (None, None) => Ok(Moment::Local(local)),
     }
 }
 
-/// Returns `true` for what MySQL writes where there is no day.
+/// Returns `true` for a zero date, which MySQL writes for a missing date.
 pub(super) fn is_zero(text: &str) -> bool {
     text.strip_prefix("0000-00-00").is_some_and(|rest| {
         rest.is_empty()
@@ -256,12 +260,12 @@ pub(super) fn is_zero(text: &str) -> bool {
     })
 }
 
-/// Returns `true` for what PostgreSQL writes where there is no end, or no beginning.
+/// Returns `true` for the infinite times of PostgreSQL.
 pub(super) fn is_infinite(text: &str) -> bool {
     text.strip_prefix('-').unwrap_or(text).eq_ignore_ascii_case("infinity")
 }
 
-/// Reads a day or a time of a rule: where it begins and where it ends, in microseconds since 1970.
+/// Parses a date or time of a rule. Returns its first and last microsecond, since 1970.
 pub(super) fn bound(text: &str) -> Option<(i64, i64)> {
     if let Some(day) = digits::day(text.as_bytes()) {
         let start = micros(day.and_time(NaiveTime::MIN), 0)?;
@@ -272,7 +276,7 @@ pub(super) fn bound(text: &str) -> Option<(i64, i64)> {
     Some((at, at))
 }
 
-/// Spells a time as short as it can be.
+/// Returns a time in its shortest form.
 pub(super) fn shown(micros: i64) -> String {
     let at = DateTime::from_timestamp_micros(micros);
     let format = if micros.rem_euclid(DAY) == 0 { "%Y-%m-%d" } else { "%Y-%m-%d %H:%M:%S" };
@@ -284,7 +288,7 @@ fn is_number(text: &str) -> bool {
         && parse_units(text, 9).is_ok()
 }
 
-/// An instant at midnight, as days since 1970.
+/// Converts an instant at midnight to days since 1970.
 pub(super) fn days(micros: i64) -> Result<i32, String> {
     in_range(Some(micros))?;
     if micros.rem_euclid(DAY) != 0 {
@@ -303,13 +307,13 @@ fn micros(local: NaiveDateTime, zone: i64) -> Option<i64> {
     local.and_utc().timestamp_micros().checked_sub(zone.checked_mul(1_000_000)?)
 }
 
-/// Reads a day alone as its beginning, in the zone of the column.
+/// Parses a date as its beginning, in the column's time zone.
 fn midnight(text: &str) -> Option<(NaiveDateTime, Option<i64>)> {
     Some((digits::day(text.as_bytes())?.and_time(NaiveTime::MIN), None))
 }
 
-/// `YYYY-MM-DD`, `T` or a space, `HH:MM`, seconds and a fraction of them if need be, and a zone
-/// if there is one.
+/// Parses `YYYY-MM-DD`, `T` or a space, and `HH:MM`, optionally with seconds, a fraction of them,
+/// and a zone. Returns the local time, and the zone's offset in seconds, if there is one.
 fn plain(text: &str) -> Option<(NaiveDateTime, Option<i64>)> {
     let bytes = text.as_bytes();
     let day = digits::day(bytes.get(..10)?)?;
@@ -399,7 +403,7 @@ mod tests {
         ] {
             assert_eq!(instant(text, format, offset), Ok(noon), "{text}");
         }
-        // Years of two digits are those of `%y` alone.
+        // Only `%y` reads years of two digits.
         let both = Formats(vec!["%Y-%m-%d".into(), "%y-%m-%d".into()]);
         let both = TimeFormat::new(&Rule { format: Some(both), ..Rule::default() }).unwrap();
         for text in ["2020-09-13", "20-09-13"] {
@@ -449,7 +453,7 @@ mod tests {
     #[test]
     fn a_column_may_be_written_in_several_ways() {
         let formats = |formats: &[&str]| {
-            let format = Some(Formats(formats.iter().map(|it| (*it).into()).collect()));
+            let format = Some(Formats(formats.iter().map(|format| (*format).into()).collect()));
             TimeFormat::new(&Rule { format, ..Rule::default() }).unwrap()
         };
         let months = formats(&["%b. %d, %Y, %I:%M %p", "%B %d, %Y, %I:%M %p"]);

@@ -1,26 +1,26 @@
-//! A foreign value, of any type.
+//! Foreign values, of any type.
 
 use std::borrow::Cow;
 
-/// A value as a file or a database gives it.
+/// A value of a file or a database.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Field<'a> {
-    /// No value.
+    /// A null value.
     Null,
-    /// The row does not have the field at all.
+    /// A field that the row does not have.
     Missing,
-    /// Nothing stands there, in a format that writes no value and empty text alike.
+    /// An empty cell, in a format that does not distinguish null from empty text.
     Blank,
-    /// Text that stands for no value, as the `nulls` of a source say. Conditions and `values` that name it meet it as it
-    /// is written.
+    /// A null marker: text that is among the `nulls` of a source. Conditions and `values` that name
+    /// it match its text.
     NullText(Cow<'a, str>),
-    /// Text, which may be the written form of anything.
+    /// Text, which may be the written form of any type.
     Text(Cow<'a, str>),
     /// Bytes that are not UTF-8.
     Bytes(Cow<'a, [u8]>),
-    /// True or false.
+    /// A Boolean.
     Bool(bool),
-    /// A whole number.
+    /// An integer.
     Int(i128),
     /// A float.
     Float(f64),
@@ -28,9 +28,9 @@ pub enum Field<'a> {
     Date(i32),
     /// Microseconds since 1970-01-01T00:00:00Z.
     Timestamp(i64),
-    /// What clocks showed that are in no known zone, in microseconds since 1970-01-01T00:00:00.
+    /// A local time without a zone, in microseconds since 1970-01-01T00:00:00.
     Local(i64),
-    /// A decimal number: whole units, and the places behind the point.
+    /// A decimal number: its units, and the number of decimals.
     Decimal(i128, u32),
 }
 
@@ -41,7 +41,7 @@ impl<'a> From<&'a str> for Field<'a> {
 }
 
 impl Field<'_> {
-    /// Returns the value as it is written in a message.
+    /// Returns the value as it is written in messages.
     pub fn shown(&self) -> Cow<'_, str> {
         match self {
             Self::Null => "null".into(),
@@ -72,7 +72,7 @@ impl Field<'_> {
         }
     }
 
-    /// Returns the value as text, without blanks around it; empty where there is no value.
+    /// Returns the value as text, without surrounding blanks; empty for a missing value.
     pub(super) fn trimmed(&self) -> Cow<'_, str> {
         match self {
             Self::Null | Self::Missing | Self::Blank | Self::NullText(_) => "".into(),
@@ -81,7 +81,7 @@ impl Field<'_> {
         }
     }
 
-    /// Returns the value as it is written, without blanks around it, also if it stands for no value.
+    /// Returns the value as it is written, without surrounding blanks, also for a null marker.
     pub(super) fn written(&self) -> Cow<'_, str> {
         match self {
             Self::NullText(text) => text.trim().into(),
@@ -89,13 +89,14 @@ impl Field<'_> {
         }
     }
 
-    /// Returns `true` if `named` has this value as it is written, or the empty text and there is no value.
+    /// Returns `true` if `named` contains this value as it is written, or contains the empty text
+    /// and the value is missing.
     pub(super) fn is_among(&self, named: impl Fn(&str) -> bool) -> bool {
         let is_null = matches!(self, Self::NullText(_));
         named(&self.written()) || is_null && named("")
     }
 
-    /// Takes text that is among `nulls` as standing for no value.
+    /// Converts text that is among `nulls` to a null marker.
     pub(crate) fn nulled(self, nulls: &[String]) -> Self {
         match self {
             Self::Text(text) if nulls.iter().any(|null| *null == *text) => Self::NullText(text),
@@ -103,7 +104,7 @@ impl Field<'_> {
         }
     }
 
-    /// The memory that it takes, about.
+    /// Returns its approximate size in memory, in bytes.
     pub(crate) fn size(&self) -> usize {
         match self {
             Self::Text(text) | Self::NullText(text) => text.len(),
@@ -112,7 +113,7 @@ impl Field<'_> {
         }
     }
 
-    /// The same value as text: what a column of text takes.
+    /// Converts the value to text, for a text column.
     pub(crate) fn into_text(self) -> Field<'static> {
         match self {
             Self::Null => Field::Null,

@@ -1,4 +1,4 @@
-//! Values that are renamed.
+//! Renamed values.
 
 use std::collections::BTreeMap;
 
@@ -6,23 +6,23 @@ use serde::{Deserialize, Serialize};
 
 use super::{Constant, Field, list};
 
-/// What becomes of a value that the `values` of its column do not name. One that is not there is not renamed, and
-/// keeps what it means.
+/// The policy for a value that is not in the `values` of its column. A missing value is not renamed
+/// by it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Otherwise {
-    /// It stays as it is.
+    /// The value is unchanged.
     #[default]
     Keep,
-    /// Its row is bad.
+    /// The row is bad.
     Bad,
-    /// It becomes null.
+    /// The value becomes null.
     Null,
-    /// It becomes this value, in a configuration `{ value = "crypto" }`.
+    /// The value becomes this one, in a configuration `{ value = "crypto" }`.
     Value(Constant),
 }
 
-/// The values of a column that are renamed, and what becomes of the others.
+/// The values of a column that are renamed, and the policy for the others.
 #[derive(Debug, Clone)]
 pub(super) struct Values {
     named: BTreeMap<String, Field<'static>>,
@@ -48,7 +48,8 @@ impl Values {
         Self { named: named.collect(), others }
     }
 
-    /// Returns what values become, each with what it was; with nothing, what all others become.
+    /// Returns the new values, each with the old one, or with `None` for the value that all others
+    /// become.
     pub(super) fn iter(&self) -> impl Iterator<Item = (Option<&str>, &Field<'static>)> {
         let other = match &self.others {
             Others::Become(to) if *to != Field::Null => Some((None, to)),
@@ -57,10 +58,10 @@ impl Values {
         self.named.iter().map(|(from, to)| (Some(from.as_str()), to)).chain(other)
     }
 
-    /// Returns what `field` becomes, or `None` if it stays.
+    /// Returns the new value of `field`, or `None` if it is unchanged.
     ///
     /// # Errors
-    /// When it is none of those that may be.
+    /// Returns an error if the value is not one of the allowed ones.
     pub(super) fn renamed<'f>(
         &'f self,
         field: &Field<'_>,
@@ -74,10 +75,10 @@ impl Values {
         }
     }
 
-    /// Returns what `text` becomes, or `None` if it stays.
+    /// Returns the new value of `text`, or `None` if it is unchanged.
     ///
     /// # Errors
-    /// When it is none of those that may be.
+    /// Returns an error if the value is not one of the allowed ones.
     pub(super) fn find(&self, text: &str) -> Result<Option<&Field<'static>>, String> {
         match (self.named.get(text), &self.others) {
             (Some(to), _) => Ok(Some(to)),

@@ -1,22 +1,22 @@
-//! The zones of times that do not name theirs.
+//! The time zones of times that have none.
 
 use chrono::{LocalResult, NaiveDateTime, Offset, TimeZone};
 use chrono_tz::Tz;
 use tidegauge_core::digits;
 
-/// The zone of times that do not name theirs.
+/// The time zone of times that have none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Zone {
-    /// So many seconds east of UTC.
+    /// A fixed offset, in seconds east of UTC.
     Fixed(i64),
-    /// One whose clocks may change.
+    /// A named time zone, whose offset may change.
     Named(Tz),
 }
 
 impl Zone {
     pub(super) const UTC: Self = Self::Fixed(0);
 
-    /// Reads an offset such as `+02:00`, or a name such as `Europe/Madrid`.
+    /// Parses an offset such as `+02:00`, or a name such as `Europe/Madrid`.
     pub(super) fn read(text: &str) -> Result<Self, String> {
         if let Some(seconds) = offset(text) {
             return Ok(Self::Fixed(seconds));
@@ -26,11 +26,11 @@ impl Zone {
         })
     }
 
-    /// Returns how far east of UTC the clocks that showed `local` were, in seconds, and whether they
-    /// showed it twice. Of the two the earlier is taken.
+    /// Returns the offset of `local`, in seconds east of UTC, and `true` if the clocks showed that
+    /// time twice. The earlier instant is taken then.
     ///
     /// # Errors
-    /// When the clocks were set forward over it.
+    /// Returns an error if the clocks were set forward over the time.
     pub(super) fn offset(self, local: NaiveDateTime) -> Result<(i64, bool), String> {
         let zone = match self {
             Self::Fixed(seconds) => return Ok((seconds, false)),
@@ -39,7 +39,7 @@ impl Zone {
         let seconds = |offset: &<Tz as TimeZone>::Offset| i64::from(offset.fix().local_minus_utc());
         match zone.offset_from_local_datetime(&local) {
             LocalResult::Single(offset) => Ok((seconds(&offset), false)),
-            // The earlier instant is the one further east.
+            // The earlier instant has the larger offset.
             LocalResult::Ambiguous(one, other) => Ok((seconds(&one).max(seconds(&other)), true)),
             LocalResult::None => Err(format!(
                 "is no time that there was in {zone}: the clocks were set forward over it"
@@ -48,7 +48,7 @@ impl Zone {
     }
 }
 
-/// Reads `+02:00`, `+0200` or `+02` as seconds east of UTC.
+/// Parses `+02:00`, `+0200` or `+02` as seconds east of UTC, or returns `None`.
 pub(super) fn offset(text: &str) -> Option<i64> {
     let bytes = text.as_bytes();
     let sign = match bytes.first()? {

@@ -37,7 +37,7 @@ pub(super) struct Fit {
     pub(super) guesses: Vec<Guess>,
     /// Whether a column is used that only markets have: a pair, a side, a base currency.
     is_market: bool,
-    /// The signs of currencies that amounts have, if no column says the currency.
+    /// The currency signs of the amounts, if no column has the currency.
     pub(super) signs: BTreeSet<String>,
 }
 

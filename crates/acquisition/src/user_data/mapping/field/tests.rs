@@ -1,4 +1,4 @@
-//! What becomes of values, by the type of their column and its rule.
+//! Tests of type coercion, by the type of the column and its rule.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ fn column(dtype: DataType, nullable: bool) -> Column {
     Column { name: "c".into(), dtype, nullable, description: "".into() }
 }
 
-/// Returns how a column is read that is no key.
+/// Creates the conversion for a column that is not part of a key.
 fn reading(dtype: DataType, nullable: bool, rule: &Rule) -> Result<Reading, String> {
     let table = Table::builder("t", "").column("id", DataType::Int64, "").key(["id"]);
     Reading::new(&table.build().unwrap(), &column(dtype, nullable), rule)
@@ -92,7 +92,7 @@ fn empty_text_is_null_where_it_may_be() {
             assert_eq!(cell(&nullable, &field), Ok(Cell::Null), "{dtype} {field:?}");
         }
     }
-    // JSON and databases tell empty text from nothing, CSV does not.
+    // JSON and databases distinguish empty text from null, CSV does not.
     let plain = reading(DataType::Text, false, &Rule::default()).unwrap();
     assert_eq!(cell(&plain, &Field::from("")), Ok(Cell::Text("")));
     assert!(cell(&plain, &Field::Blank).unwrap_err().contains("empty = \"text\""));
@@ -104,7 +104,7 @@ fn empty_text_is_null_where_it_may_be() {
     }
     let null = Rule { empty: Some(Empty::Null), ..Rule::default() };
     assert!(read(DataType::Text, &null, "").unwrap_err().contains("empty"));
-    // A key is never empty, whatever it comes from.
+    // A key is never empty, in any format.
     let table = Table::builder("t", "").column("c", DataType::Text, "").key(["c"]);
     let table = table.build().unwrap();
     let key = Reading::new(&table, &column(DataType::Text, false), &Rule::default()).unwrap();
@@ -135,7 +135,7 @@ fn a_cell_of_a_number_and_its_unit_is_taken_apart() {
     let error = read(DataType::CRYPTO, &number, "0.1234567890123456789ETH").unwrap_err();
     assert!(error.contains("more than 18 places"), "{error}");
     assert!(read(DataType::CRYPTO, &number, "BTC").unwrap_err().contains("no number"));
-    // Never a part of the number.
+    // A part of the number must never be taken.
     let plain = Rule { part: Some(Part::Number), ..Rule::default() };
     for text in ["1,804.66 EUR", "1 234 EUR", "1'234EUR", "1.234.567EUR", "--1EUR"] {
         assert!(read(DataType::CRYPTO, &plain, text).is_err(), "{text}");
@@ -159,7 +159,7 @@ fn a_side_of_a_symbol_is_taken_renamed_and_put_into_a_case() {
     let error = cell(&base, &Field::from("BTC")).unwrap_err();
     assert!(error.contains("`BTC/EUR`"), "{error}");
     assert!(cell(&base, &Field::Blank).unwrap_err().contains("empty"));
-    // Values match what is written; the case is of what stays.
+    // Values match the written text; the case applies to others.
     let lower = side(Part::Base, Some(Case::Lower));
     let cased = Field::from("xxbtzeur");
     let mut notes = ColumnNotes::default();
@@ -254,11 +254,11 @@ fn clocks_of_no_zone_are_in_that_of_the_column() {
     let read = |field: Field<'static>| {
         cell(&madrid, &field).map(|cell| format!("{cell:?}")).unwrap_or_else(|error| error)
     };
-    // 2020-09-13T12:26:40 on the clocks of Madrid, and then in UTC.
+    // 2020-09-13T12:26:40 in Madrid's local time, and then in UTC.
     assert_eq!(read(Field::Local(1_600_000_000_000_000)), "Timestamp(1599992800000000)");
     assert_eq!(read(Field::Timestamp(1_600_000_000_000_000)), "Timestamp(1600000000000000)");
     assert_eq!(read(Field::Date(18_518)), "Timestamp(1599948000000000)");
-    // 2023-03-26T02:30:00, which those clocks left out.
+    // 2023-03-26T02:30:00, which was skipped in that local time.
     assert!(read(Field::Local(1_679_797_800_000_000)).contains("set forward"));
 }
 
