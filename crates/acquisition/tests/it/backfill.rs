@@ -1,4 +1,5 @@
-//! How archives are driven: rounds, the gap ledger, filling, and what a window may answer.
+//! Tests of backfills: the sync of pages, the gap ledger, backfill tasks, and the answers to a
+//! window.
 #![cfg(feature = "_series")]
 
 use std::sync::{Arc, Mutex};
@@ -19,7 +20,7 @@ use tidegauge_core::{Batch, Cell, Cursor, Page, Source, Span, TableRef};
 
 type Reply = fn(&WindowRequest<'_>) -> Result<WindowResponse>;
 
-/// A row a day.
+/// A source with one row per day.
 #[derive(Debug)]
 struct Days {
     context: Context,
@@ -101,7 +102,7 @@ impl Source for Days {
     }
 }
 
-/// The ledger that pages leave behind: a later row takes the place of one with its key.
+/// The gap ledger that pages leave: a later row replaces the one with its key.
 #[derive(Default)]
 struct Kept(std::collections::BTreeMap<(String, i64), Coverage>);
 
@@ -178,7 +179,7 @@ async fn a_round_goes_oldest_first_and_two_days_off_are_filled_by_the_next() {
     kept.take(&pages);
     assert_eq!(kept.rows(), ["A 01-01..01-17 present 16", "B 01-01..01-17 present 16"]);
 
-    // Nothing is asked before an hour has passed, and nothing before a day is over.
+    // Nothing is requested before an hour has passed or a day is over.
     clock.on(TimeDelta::minutes(59));
     let page = source.fetch(Some(&cursor)).await.unwrap();
     assert!(page.done && page.cursor == cursor && source.asked().is_empty());
@@ -253,7 +254,7 @@ async fn pages_of_a_window_go_on_by_their_names_and_marks_are_remembered() {
     let (pages, cursor) = whole_round(&source, None).await;
     let week = "A 01-01..01-08";
     assert_eq!(source.asked(), [week.into(), format!("{week} page 2"), format!("{week} page 3")]);
-    // Killed between pages: the same cursor goes on with the same page.
+    // After a kill between pages the same cursor returns the same page.
     let again = source.fetch(Some(&pages[0].cursor)).await.unwrap();
     assert_eq!(
         (source.asked(), again.cursor),
@@ -325,7 +326,7 @@ async fn a_fill_asks_for_exactly_what_the_ledger_lacks() {
     let (pages, _) = whole_round(source.as_ref(), None).await;
     kept.take(&pages);
     source.asked();
-    // What was there is gone from the tenth to the twelfth, and the year before is wanted as well.
+    // The days from the tenth to the twelfth are lost, and the year before is requested as well.
     let of_a = kept.0.values().find(|row| row.series == "A").unwrap().clone();
     kept.0.insert(
         ("A".into(), of_a.start_at.timestamp()),
@@ -336,7 +337,7 @@ async fn a_fill_asks_for_exactly_what_the_ledger_lacks() {
     let now = at("2026-01-17T12:00:00Z");
     let errands = BackfillTask::all(source.as_ref(), &kept.ledger(), Some(wanted), now);
     let spans: Vec<_> =
-        errands.iter().map(|it| format!("{} {}", it.series.name, it.span)).collect();
+        errands.iter().map(|task| format!("{} {}", task.series.name, task.span)).collect();
     assert_eq!(
         spans,
         [
@@ -351,7 +352,7 @@ async fn a_fill_asks_for_exactly_what_the_ledger_lacks() {
         source.asked(),
         ["A 12-20..12-27", "A 12-27..01-01", "A 01-10..01-12", "B 12-20..12-27", "B 12-27..01-01"]
     );
-    // Killed after the first window, the ledger tells what was asked for and is not there.
+    // After a kill behind the first window the ledger tells what was requested and is missing.
     let mut killed = Kept::default();
     killed.take(&pages[..2]);
     let holes = killed.ledger().holes("days", "A", wanted);
@@ -359,7 +360,7 @@ async fn a_fill_asks_for_exactly_what_the_ledger_lacks() {
     assert_eq!(holes[0].why, Why::Requested);
     kept.take(&pages);
     assert!(BackfillTask::all(source.as_ref(), &kept.ledger(), Some(wanted), now).is_empty());
-    // Done is done.
+    // A finished backfill has no more pages.
     let page = fill.fetch(Some(&cursor)).await.unwrap();
     assert!(page.done && page.batches.is_empty() && page.cursor == cursor);
 }

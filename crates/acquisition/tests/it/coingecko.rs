@@ -1,4 +1,4 @@
-//! CoinGecko page by page: windows, cursors, what is new and what is not.
+//! Tests of the CoinGecko source page by page: windows, cursors, and what is new.
 #![cfg(feature = "coingecko")]
 
 use std::collections::BTreeSet;
@@ -16,7 +16,7 @@ use tidegauge_core::{Cell, Clock, Page, Source};
 use wiremock::matchers::{method, path_regex};
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
-/// CoinGecko, made of a price for every whole hour and one of now.
+/// A fake of CoinGecko with a price for every whole hour and one for the present.
 struct Gecko(Arc<dyn Clock>);
 
 impl Respond for Gecko {
@@ -48,7 +48,7 @@ impl Respond for Gecko {
                 days @ ("7" | "14" | "30") => (days.parse().unwrap(), 4 * 3600),
                 days => (days.parse().unwrap(), 4 * 86_400),
             };
-            // The last one closes in the future.
+            // The last candle closes in the future.
             let closes = (now - days * 86_400) / size + 1..=now / size + 1;
             let rows = closes.map(|close| format!("[{},10,12,9,11]", close * size * 1000));
             return json(format!("[{}]", rows.collect::<Vec<_>>().join(",")));
@@ -59,7 +59,7 @@ impl Respond for Gecko {
                 r#"{{"id":"{id}","symbol":"{id}","name":"{id}","current_price":77671,"market_cap":null,"total_volume":1.005,"last_updated":"{at}"}}"#
             )
         };
-        // Without ids, a page of the largest: some of them are impostors.
+        // Without ids, it returns a page of the largest coins, some of which are impostors.
         let ids: Vec<String> = match query(request, "ids") {
             ids if ids.is_empty() => largest(query(request, "page").parse().unwrap()),
             ids => ids.split(',').map(str::to_owned).collect(),
@@ -69,7 +69,7 @@ impl Respond for Gecko {
     }
 }
 
-/// The ids of a page of 250: bitcoin first, then one that calls itself so, too.
+/// Returns the ids of a page of 250 coins: bitcoin first, then one that has its symbol as id.
 fn largest(page: usize) -> Vec<String> {
     let name = |rank| match rank {
         0 => "bitcoin".to_owned(),
@@ -88,7 +88,7 @@ async fn gecko(clock: &Arc<Turned>, config: GeckoConfig) -> (MockServer, CoinGec
     (server, source)
 }
 
-/// The instants of a column, over all pages.
+/// Returns the times of a column over all pages, in milliseconds since 1970.
 fn times(pages: &[Page], table: &str, column: &str) -> Vec<i64> {
     let columns = batches(pages, table).into_iter().flat_map(|batch| {
         let column = batch.column(column).unwrap().as_timestamp().unwrap();
@@ -121,7 +121,7 @@ async fn a_long_history_comes_in_windows_without_gap_or_repetition() {
         "the one of now"
     );
     let windows = server.received_requests().await.unwrap();
-    for request in windows.iter().filter(|it| it.url.path().ends_with("/range")) {
+    for request in windows.iter().filter(|request| request.url.path().ends_with("/range")) {
         let (from, to): (i64, i64) =
             (query(request, "from").parse().unwrap(), query(request, "to").parse().unwrap());
         assert!(to - from <= 90 * 86_400, "more than 90 days come daily");
@@ -161,7 +161,7 @@ async fn only_finished_candles_count_and_they_open_one_size_before_they_close() 
         let candles = batches(&pages, "candles")[0];
         assert_eq!(first(candles, "interval"), Cell::Text(name));
         assert_eq!(candles.column("volume").unwrap().null_count(), candles.rows());
-        // A size later there is exactly one more.
+        // One candle size later there is exactly one more.
         let later = Turned::new("2026-05-18T12:34:56Z");
         later.on(TimeDelta::milliseconds(length));
         let (_server, source) = gecko(&later, GeckoConfig { candles: size, ..one_symbol() }).await;
@@ -187,7 +187,7 @@ async fn a_second_round_brings_only_what_is_new_and_none_begins_too_soon() {
     assert_ne!(later, cursor);
     assert_eq!(rows(&pages, "candles"), 0, "the next candle closes at 16:00");
     let found = times(&pages, "raw_crypto_market_data", "observed_at");
-    // Of each symbol the hours 13 and 14, and now; then the snapshot, of now again.
+    // For each symbol the hours 13 and 14, and the present; then the snapshot of the present.
     assert_eq!(found.len(), 4 * 3 + 4);
     let before = at("2026-05-18T12:34:56Z").timestamp_millis();
     assert!(found.iter().all(|at| *at > before), "none twice");
@@ -207,8 +207,8 @@ async fn the_largest_markets_come_page_by_page_and_none_takes_the_name_of_anothe
     let unique: BTreeSet<_> = symbols.iter().collect();
     assert_eq!(unique.len(), symbols.len());
     let asked = server.received_requests().await.unwrap();
-    let pages = asked.iter().filter(|it| it.url.path().ends_with("/markets"));
-    assert_eq!(pages.map(|it| query(it, "page")).collect::<Vec<_>>(), ["1", "2"]);
+    let pages = asked.iter().filter(|request| request.url.path().ends_with("/markets"));
+    assert_eq!(pages.map(|request| query(request, "page")).collect::<Vec<_>>(), ["1", "2"]);
 }
 
 #[tokio::test]
@@ -250,7 +250,7 @@ async fn a_coin_that_is_not_listed_is_noted_and_wrapped_ones_are_asked_for() {
                 r#"{{"id":"{id}","symbol":"{id}","name":"{id}","current_price":{price},"market_cap":null,"total_volume":null,"last_updated":"2026-05-18T12:00:00Z"}}"#
             )
         };
-        // One that nobody asked for, one twice, and one is not there.
+        // One coin was not requested, one comes twice, and one is missing.
         let all = [market("dogwifhat", 1), market("bitcoin", 2), market("bitcoin", 3)];
         json(format!("[{}]", all.join(",")))
     };
@@ -273,7 +273,7 @@ async fn a_coin_that_is_not_listed_is_noted_and_wrapped_ones_are_asked_for() {
     assert!(texts(&last, "coverage", "reason")[0].contains("lists no market of `ethereum`"));
     assert_eq!(texts(&last, "coverage", "start_at"), ["2026-05-18 00:00:00"], "one row a day");
     let asked = server.received_requests().await.unwrap();
-    let asked = asked.iter().find(|it| it.url.path().ends_with("/markets")).unwrap();
+    let asked = asked.iter().find(|request| request.url.path().ends_with("/markets")).unwrap();
     assert_eq!(query(asked, "include_rehypothecated"), "true");
     assert!(log.told().contains("dogwifhat") && log.told().contains("the last counts"));
 }

@@ -1,4 +1,4 @@
-//! A user's own databases, on real servers: PostgreSQL, MariaDB and SQLite.
+//! Tests of database sources on real servers: PostgreSQL, MariaDB and SQLite.
 #![cfg(feature = "database")]
 
 use std::collections::BTreeSet;
@@ -15,7 +15,7 @@ use tidegauge_acquisition::mapping::{TableConfig, declare};
 use tidegauge_core::{ErrorKind, Page, Source, TableRef};
 use tidegauge_testkit::{MariaDb, PASSWORD, Postgres};
 
-/// A database to ask.
+/// A database server to read from.
 struct Server {
     kind: Kind,
     url: String,
@@ -29,7 +29,7 @@ enum Kind {
     Sqlite,
 }
 
-/// All that are installed.
+/// Returns all servers that are installed.
 fn servers() -> Vec<Server> {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("theirs.db");
@@ -37,13 +37,13 @@ fn servers() -> Vec<Server> {
     std::fs::write(&path, "").unwrap();
     let sqlite = Server { kind: Kind::Sqlite, url, _folder: Some(folder) };
     let server = |kind, url| Server { kind, url, _folder: None };
-    let postgres = Postgres::shared().map(|it| server(Kind::Postgres, it.url()));
-    let maria = MariaDb::shared().map(|it| server(Kind::MariaDb, it.url()));
+    let postgres = Postgres::shared().map(|postgres| server(Kind::Postgres, postgres.url()));
+    let maria = MariaDb::shared().map(|maria| server(Kind::MariaDb, maria.url()));
     [Some(sqlite), postgres, maria].into_iter().flatten().collect()
 }
 
 impl Server {
-    /// One of three, by kind.
+    /// Returns the one of three texts that belongs to this kind of server.
     fn pick<'a>(&self, postgres: &'a str, maria: &'a str, sqlite: &'a str) -> &'a str {
         match self.kind {
             Kind::Postgres => postgres,
@@ -56,17 +56,17 @@ impl Server {
         let sql = || sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
         let done = match self.kind {
             Kind::Postgres => {
-                let mut it = sqlx::PgConnection::connect(&self.url).await.unwrap();
-                it.execute(sql()).await.map(drop)
+                let mut connection = sqlx::PgConnection::connect(&self.url).await.unwrap();
+                connection.execute(sql()).await.map(drop)
             }
             Kind::MariaDb => {
-                let mut it = sqlx::MySqlConnection::connect(&self.url).await.unwrap();
-                it.execute(sql()).await.map(drop)
+                let mut connection = sqlx::MySqlConnection::connect(&self.url).await.unwrap();
+                connection.execute(sql()).await.map(drop)
             }
             Kind::Sqlite => {
-                let mut it = sqlx::SqliteConnection::connect(&self.url).await.unwrap();
-                let done = it.execute(sql()).await.map(drop);
-                it.close().await.unwrap();
+                let mut connection = sqlx::SqliteConnection::connect(&self.url).await.unwrap();
+                let done = connection.execute(sql()).await.map(drop);
+                connection.close().await.unwrap();
                 done
             }
         };
@@ -90,7 +90,8 @@ impl Server {
     }
 }
 
-/// `name:type` columns; a `?` behind a type says that it may be null. The first is the key.
+/// Creates a table with columns of the form `name:type`; a `?` after the type makes the column
+/// nullable. The first column is the key.
 fn table(write: &str, columns: &[&str]) -> TableRef {
     let column = |text: &&str| {
         let (name, dtype) = text.split_once(':').unwrap();
@@ -106,7 +107,7 @@ fn table(write: &str, columns: &[&str]) -> TableRef {
     declare(&[config]).unwrap().remove(0)
 }
 
-/// The values of a column of all pages.
+/// Returns the values of a column over all pages.
 fn column(pages: &[Page], table: &str, name: &str) -> Vec<String> {
     texts(pages, table, name)
 }
@@ -215,7 +216,7 @@ fn rows_of_the_same_instant_are_neither_lost_nor_twice() {
                 json!({ "query": "SELECT * FROM ties", "incremental": "at", "page_rows": page_rows }),
             );
             let (mut pages, cursor) = runtime.block_on(round(&source, None));
-            // Later rows, of the very instant of the last ones and of later ones.
+            // Later rows, both with the time of the last ones and with later times.
             if later < rows.len() {
                 runtime.block_on(server.run(&insert(&rows[later..])));
             }
@@ -294,7 +295,7 @@ async fn changed_rows_come_again_and_late_ones_within_the_lag() {
         let (pages, two) = round(&lagging, Some(two)).await;
         assert_eq!(column(&pages, "things", "name"), ["c", "b", "A"], "{:?}", server.kind);
         assert_eq!(rows(&round(&plain, Some(one)).await.0, "things"), 0);
-        // Within the lag it is read again, and the cursor stays.
+        // A row within the lag is read again, and the cursor is unchanged.
         let (pages, three) = round(&lagging, Some(two.clone())).await;
         assert_eq!((column(&pages, "things", "name"), three), (vec!["A".into()], two));
     }
@@ -318,7 +319,7 @@ async fn without_an_incremental_column_every_run_reads_all_of_it() {
         let (pages, second) = round(&source, Some(first.clone())).await;
         assert_eq!(ids(&pages), ["1", "2", "3"]);
         assert_ne!(first, second, "no two loads have the same cursor");
-        // Killed in between: the same page again.
+        // After a kill the same page comes again.
         let page = source.fetch(None).await.unwrap();
         let (one, two) = (
             source.fetch(Some(&page.cursor)).await.unwrap(),
@@ -383,10 +384,10 @@ async fn names_are_names_whatever_is_in_them() {
         let (pages, cursor) = round(&source, None).await;
         assert_eq!(ids(&pages), ["1", "2"]);
         assert_eq!(column(&pages, "things", "name")[0], "it's; DROP TABLE victims; --");
-        // A text in the cursor is a value, too.
+        // A text in the cursor is a value as well.
         server.run("INSERT INTO victims VALUES (3, 2, '')").await;
         assert_eq!(ids(&round(&source, Some(cursor)).await.0), ["3"]);
-        // Nor does a query do more than ask.
+        // A query can only read.
         let query = "SELECT 1 AS id, 'x' AS name) AS q; DROP TABLE victims; --";
         let merged = table("merge", &["id:int64", "name:text"]);
         let _ = server.source(&merged, json!({ "query": query })).fetch(None).await;
@@ -439,7 +440,8 @@ async fn days_that_are_none_bits_and_instants_of_mysql_come_as_they_are_meant() 
                  (3, '0000-00-00', NULL, b'1', 'x');",
             )
             .await;
-        // The offset is that of the column without a zone, and does not move the one with one.
+        // The offset applies to the column without a time zone, and does not change the one with
+        // one.
         let config = json!({
             "query": "SELECT * FROM odd",
             "nulls": ["n/a"],
@@ -455,7 +457,7 @@ async fn days_that_are_none_bits_and_instants_of_mysql_come_as_they_are_meant() 
         assert_eq!(of("dt"), ["2023-11-14 22:13:20", "null", "null"]);
         assert_eq!(of("flag"), ["true", "false", "true"]);
         assert_eq!(of("note"), ["null", "null", "x"]);
-        // Where it must be there, the row is named by its key.
+        // If the column is required, the bad row is identified by its key.
         let strict = ["id:int64", "ts:timestamp?", "dt:timestamp", "flag:bool", "note:text?"];
         let mut config = config;
         config["bad_rows"] = "quarantine".into();
@@ -466,7 +468,8 @@ async fn days_that_are_none_bits_and_instants_of_mysql_come_as_they_are_meant() 
     }
 }
 
-/// What is no type of ours comes as text, and what no row of ours can hold is a bad row by its name.
+/// Checks that values without a matching type are read as text, and that values which fit no column
+/// are bad rows that are identified by their key.
 #[tokio::test]
 async fn enums_arrays_json_unsigned_and_infinite_values_come_or_are_named() {
     let columns = [
@@ -657,7 +660,7 @@ async fn a_query_that_rows_were_not_read_with_is_told() {
         assert!(notes.contains("settings") && notes.contains("--full-refresh crm"), "{notes}");
         round(&after, Some(cursor)).await;
         assert_eq!(after.take_notes(), Vec::<String>::new());
-        // Where every run reads all rows, those that are there are read anew.
+        // If every run reads all rows, the stored ones are read anew.
         let (_, cursor) = round(&source("SELECT * FROM changing", json!(null)), None).await;
         let after = source(other, json!(null));
         let (pages, _) = round(&after, Some(cursor)).await;
@@ -782,7 +785,7 @@ async fn nobody_there_a_wrong_password_and_a_query_that_writes() {
             assert!(error.contains("read-only"), "{error}");
         }
     }
-    // A port that nobody listens on.
+    // A port without a listener.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     for scheme in ["postgres", "mysql"] {
         let url = format!("{scheme}://me:{PASSWORD}@127.0.0.1:{port}/db");

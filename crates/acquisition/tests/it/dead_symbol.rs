@@ -1,4 +1,5 @@
-//! One dead symbol among ten, for each API: nine go on, for thirty days, and the dead one is told.
+//! Tests with one dead symbol among ten, for each API: over thirty days the other nine are loaded,
+//! and the dead one is reported.
 #![cfg(feature = "all")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,11 +18,11 @@ use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 const START: &str = "2026-05-04T18:00:00Z";
 
-/// Of the coins the last one was never there; of the currencies it ends on the third day.
+/// The currencies, of which the last one ends on the third day; the last coin never existed.
 const CURRENCIES: [&str; 10] =
     ["USD", "GBP", "CAD", "JPY", "CHF", "SEK", "NOK", "DKK", "PLN", "HUF"];
 
-/// Ten coins, which each service calls by another name.
+/// Creates a registry of ten coins, each with a different id per service.
 fn registry() -> Registry {
     (0..10).fold(Registry::default(), |registry, at| {
         let coin = Instrument::new(format!("S{at}"), format!("Coin {at}"), Kind::Crypto)
@@ -41,7 +42,7 @@ fn currencies() -> Vec<String> {
     CURRENCIES.map(str::to_owned).into()
 }
 
-/// All services at once.
+/// A fake of all services.
 #[derive(Debug)]
 struct Services(Arc<Turned>);
 
@@ -148,7 +149,7 @@ impl Services {
         json(format!(r#"{{"data":[{data}],"meta":{{"total_tweet_count":{count}}}}}"#))
     }
 
-    /// The currencies that have a rate on a day.
+    /// Returns the currencies that have a rate on a day.
     fn on(&self, day: DateTime<Utc>) -> impl Iterator<Item = &'static str> {
         let ended = day > at(START) + TimeDelta::days(2);
         CURRENCIES.into_iter().filter(move |code| *code != "HUF" || !ended)
@@ -214,8 +215,8 @@ impl Respond for Services {
 
 type Open = fn(&Context, &str) -> Box<dyn Source>;
 
-/// A source, its tables with the columns of symbols and times, and what the ledger says of the dead
-/// one.
+/// A source, its tables with their columns of symbols and times, and what the ledger says about the
+/// dead symbol.
 struct Case(&'static str, Open, &'static [[&'static str; 3]], &'static [&'static str]);
 
 const RATES: &[[&str; 3]] = &[["fx_rates", "quote", "rate_date"]];
@@ -340,7 +341,7 @@ async fn nine_of_ten_symbols_go_on_for_thirty_days() {
         Mock::given(method("GET")).respond_with(Services(clock.clone())).mount(&server).await;
         let context = Context { registry: registry(), ..Context::new(clock.clone()) };
         let source = open(&context, &server.uri());
-        // Of each table and symbol the days with rows.
+        // The days with rows, by table and symbol.
         let mut days: BTreeMap<(&str, String), BTreeSet<String>> = BTreeMap::new();
         let (mut cursor, mut failed) = (None, BTreeSet::new());
         for _ in 0..30 {

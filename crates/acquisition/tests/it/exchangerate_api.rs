@@ -1,4 +1,4 @@
-//! ExchangeRate-API, with a key and without: one page an update.
+//! Tests of ExchangeRate-API, with and without a key: one page per update.
 #![cfg(feature = "exchangerate-api")]
 
 use std::sync::Arc;
@@ -20,18 +20,20 @@ use wiremock::{Mock, MockServer};
 const CANARY: &str = "canary7f3a90";
 const NOW: &str = "2026-02-18T12:00:00Z";
 
-/// The recorded reply of the open endpoint, as the one with a key words it.
+/// Returns the recorded reply of the open endpoint, converted to the format of the keyed one if
+/// `keyed`.
 fn reply(keyed: bool) -> String {
     let reply = recording("fx/open_er_api_latest_czk.recorded-2026-02-18.json");
     let reply = String::from_utf8(reply).unwrap();
     if keyed { reply.replace("\"rates\"", "\"conversion_rates\"") } else { reply }
 }
 
-/// Both ways in, to a server that gives the recorded reply to whoever asks as he should.
+/// Creates the keyed and the open source, each with a server that gives the recorded reply to
+/// correct requests.
 async fn both(clock: &Arc<Turned>, quotes: &[&str]) -> Vec<(MockServer, Box<dyn Source>)> {
     let config = |server: &MockServer| Config {
         base: "CZK".into(),
-        quotes: quotes.iter().map(|it| (*it).into()).collect(),
+        quotes: quotes.iter().map(|quote| (*quote).into()).collect(),
         http: hurried(&server.uri()),
     };
     let context = Context::new(clock.clone());
@@ -63,10 +65,10 @@ async fn an_update_is_one_page_and_nobody_is_asked_before_the_next() {
         let keys = rate_keys(std::slice::from_ref(&first));
         assert!(keys.iter().all(|(day, quote)| day == "2026-02-18" && quote != "CZK"));
         let sources = texts(std::slice::from_ref(&first), "fx_rates", "source");
-        assert!(sources.iter().all(|it| it == source.name()));
+        assert!(sources.iter().all(|name| name == source.name()));
 
         let mut cursor = first.cursor;
-        // The next update is announced for 00:34:22; it is late, and looked for once an hour.
+        // The next update is announced for 00:34:22; it is late, and is requested once an hour.
         for (minutes, requests) in [(12 * 60, 1), (34, 1), (1, 2), (30, 2), (29, 2), (1, 3)] {
             clock.on(TimeDelta::minutes(minutes));
             let page = source.fetch(Some(&cursor)).await.unwrap();
@@ -133,9 +135,9 @@ async fn the_key_is_in_no_address_error_or_debug() {
 #[tokio::test]
 async fn every_refusal_is_a_typed_error_at_any_status() {
     type Right = fn(&Error) -> bool;
-    let auth: Right = |it| matches!(it, Error::Auth { .. });
-    let status: Right = |it| matches!(it, Error::Status { .. });
-    let limited: Right = |it| matches!(it, Error::RateLimited { .. });
+    let auth: Right = |error| matches!(error, Error::Auth { .. });
+    let status: Right = |error| matches!(error, Error::Status { .. });
+    let limited: Right = |error| matches!(error, Error::RateLimited { .. });
     for (code, right) in [
         ("invalid-key", auth),
         ("inactive-account", auth),
@@ -171,7 +173,7 @@ async fn a_firewalls_web_page_is_told_from_the_service() {
             everything_said(&keyed(&server.url, &context(NOW)).fetch(None).await.unwrap_err());
         assert!(said.contains(says), "{status}: {said}");
     }
-    // A body is what it is, whatever its type is said to be.
+    // The body decides, whatever the content type.
     let odd = Act::reply("200 OK", "content-type: text/html\r\n", &reply(true));
     let server = Scripted::start(vec![odd]).await;
     assert_eq!(keyed(&server.url, &context(NOW)).fetch(None).await.unwrap().rows(), 165);
@@ -220,7 +222,7 @@ async fn a_bad_rate_fails_the_page_or_is_put_aside_as_configured() {
     assert_eq!(rows(&pages, "fx_rates"), 164);
     assert_eq!(texts(&pages, "quarantine", "place"), ["latest CZK 2026-02-18 AED"]);
 
-    // One that is wanted and put aside is not one that the service does not have.
+    // A currency that is requested and quarantined is not one that the service lacks.
     let config = Config { quotes: vec!["AED".into(), "USD".into()], ..config(&server.url) };
     let source = ExchangeRateApi::new(config, Some(CANARY.into()), &lenient).unwrap();
     assert_eq!(rows(&[source.fetch(None).await.unwrap()], "fx_rates"), 1);

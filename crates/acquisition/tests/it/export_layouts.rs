@@ -1,4 +1,5 @@
-//! Exports as services write them: lines above, among and below the rows, encodings, and names that are nearly right.
+//! Tests of exports as services write them: lines above, among and below the rows, encodings, and
+//! similar names.
 #![cfg(feature = "files")]
 
 use crate::files::{append, column, config, fails, gz, ids, source, table, things, touch, write};
@@ -10,14 +11,15 @@ use tidegauge_acquisition::bad_rows::BadRows;
 use tidegauge_acquisition::files::{Config, Encoding, Format};
 use tidegauge_core::{Cursor, Page, Source, TableRef};
 
-/// All pages of `config`, and what the summary of the run would say.
+/// Returns all pages of `config`, and the notes in the summary of the run.
 async fn noted(config: Config, table: &TableRef) -> (Vec<Page>, String) {
     let source = source(config, table);
     let (pages, _) = round(&source, None).await;
     (pages, source.take_notes().join("\n"))
 }
 
-/// The pages of `config` from `cursor` on, where each is fetched by a source of its own, as by a new process.
+/// Returns the pages of `config` from `cursor` on, each fetched by a new source, as by a new
+/// process.
 async fn piecemeal(
     config: &Config,
     table: &TableRef,
@@ -38,7 +40,7 @@ async fn piecemeal(
 #[tokio::test]
 async fn lines_that_are_no_rows_are_passed_over_wherever_they_stand() {
     let folder = TempDir::new().unwrap();
-    // A quote that is never closed above the header, and in a comment; units below it; totals, of other widths.
+    // An unclosed quote above the header and in a comment; units below it; totals of other widths.
     let csv = "Report of the 3\" valve\nid,name,of a title\n# \"made by hand\nid,name\n(number),(text)\n\
                ----\n1,a\n#2,b\n\"Total\",1\n3,\"c\n# no comment\"\nTotals: 2 rows\n";
     let whole = |name: &str| Config {
@@ -62,18 +64,18 @@ async fn lines_that_are_no_rows_are_passed_over_wherever_they_stand() {
     }
     let (_, said) = noted(whole("a.csv"), &things("append")).await;
     assert!(said.contains("rows of footers are left out (3 rows, first a.csv:9)"), "{said}");
-    // Lines of bad rows are those of the file.
+    // The line numbers of bad rows are those of the file.
     write(&folder, "b.csv", "x\ny\nid,name\n-\n-\n# c\n1,a,b\n");
     let error = fails(&source(whole("b.csv"), &things("append")), None).await;
     assert!(error.contains("b.csv:7") && error.contains("3 cells"), "{error}");
-    // A file that ends above its rows holds none; one that is being written is left for later.
+    // A file that ends above its rows has none; one that is being written is left for later.
     write(&folder, "c.csv", "x\ny\nid,name\n-\n");
     let (pages, said) = noted(whole("c.csv"), &things("append")).await;
     assert_eq!(rows(&pages, "things"), 0);
     assert!(said.contains("gave no row"), "{said}");
     append(&folder, "c.csv", "-\n7,g\n");
     assert_eq!(ids(&noted(whole("c.csv"), &things("append")).await.0), ["7"]);
-    // Without a header.
+    // The same without a header.
     write(&folder, "d.csv", "title\n\n1,a\n# x\n2,b\n");
     let columns = serde_json::from_value(json!({ "id": "1", "name": "2" })).unwrap();
     let counted = Config { header: false, columns, skip_after_header: 0, ..whole("d.csv") };
@@ -99,14 +101,14 @@ async fn the_header_stands_where_the_settings_say() {
     let error =
         fails(&source(Config { columns, ..named("\"id\",") }, &things("append")), None).await;
     assert!(error.contains("a.csv, line 302") && error.contains("`nr`"), "{error}");
-    // By number it is that line, and no other.
+    // A line number means that line, and no other.
     write(&folder, "a.csv", "title\n\nwhen,what\nid,name\n1,a\n");
     let third = Config { skip_lines: 1, ..config(&folder, "a.csv") };
     let error = fails(&source(third.clone(), &things("append")), None).await;
     assert!(error.contains("a.csv, line 3") && error.contains("when, what"), "{error}");
     let (pages, _) = noted(Config { skip_lines: 3, ..third }, &things("append")).await;
     assert_eq!(ids(&pages), ["1"]);
-    // It may still be on its way.
+    // The header may still be written.
     write(&folder, "a.csv", "title\n");
     let early = Config { header_starts_with: Some("id".into()), ..config(&folder, "a.csv") };
     let early = FileSource::new(early, things("append"), clock("1970-01-02T00:00:00Z")).unwrap();
@@ -128,14 +130,14 @@ async fn a_header_that_begins_like_a_total_is_the_header() {
     let (pages, said) = noted(config("a.csv", 0), &things("append")).await;
     assert_eq!(ids(&pages), ["1", "2"]);
     assert!(said.contains("rows of footers are left out (2 rows, first a.csv:4)"), "{said}");
-    // Below the lines that are skipped as well.
+    // The same below the skipped lines.
     assert_eq!(ids(&noted(config("a.csv", 1), &things("append")).await.0), ["1", "2"]);
     // A file that grows is read on below the same header.
     let (_, cursor) = piecemeal(&config("a.csv", 0), &things("append"), None).await;
     append(&folder, "a.csv", "3,c\n");
     let (pages, _) = piecemeal(&config("a.csv", 0), &things("append"), Some(cursor)).await;
     assert_eq!(ids(&pages), ["3"]);
-    // One without a header has none, whatever its totals say.
+    // A file without a header has none, whatever its totals say.
     write(&folder, "b.csv", "Total: 2 rows\n1,a\n");
     let error = fails(&source(config("b.csv", 0), &things("append")), None).await;
     assert!(error.contains("`Total id`") && error.contains("line 2"), "{error}");
@@ -155,12 +157,12 @@ async fn a_footer_is_no_row_and_a_file_that_grows_stays_right() {
         assert_eq!(ids(&pages), ["0", "1", "2", "3", "4", "5", "6"], "{page_rows}");
         let (same, _) = round(&source(config.clone(), &things("append")), None).await;
         assert_eq!(ids(&same), ids(&pages));
-        // The service writes the footer anew below more rows, the last line without an end.
+        // The service moves the footer below more rows, the last line without a line end.
         write(&folder, "a.csv", format!("id,name\n{}{footer}", rows_of(0..9)));
         touch(&folder, "a.csv", 1_600_000_001);
         let (pages, cursor) = piecemeal(&config, &things("append"), Some(cursor)).await;
         assert_eq!(ids(&pages), ["7", "8"], "{page_rows}");
-        // Without any more rows nothing is read twice, and fewer rows than a footer has are no rows.
+        // Without new rows nothing is read twice, and fewer rows than a footer has are not rows.
         touch(&folder, "a.csv", 1_600_000_002);
         let (pages, _) = piecemeal(&config, &things("append"), Some(cursor)).await;
         assert_eq!(ids(&pages), Vec::<String>::new());
@@ -181,7 +183,7 @@ async fn a_footer_is_no_row_and_a_file_that_grows_stays_right() {
     append(&folder, "b.csv", ",d\nSum,x\nPrinted,y\n");
     let (pages, _) = piecemeal(&two("b.csv"), &things("append"), Some(cursor)).await;
     assert_eq!(ids(&pages), ["2", "3", "4"]);
-    // One that only becomes longer has its old footer among its rows.
+    // A file that is only appended to has its old footer among its rows.
     write(&folder, "c.csv", format!("id,name\n1,a\n{footer}\n"));
     let (_, cursor) = piecemeal(&two("c.csv"), &things("append"), None).await;
     append(&folder, "c.csv", format!("2,b\n{footer}\n"));
@@ -193,10 +195,10 @@ async fn a_footer_is_no_row_and_a_file_that_grows_stays_right() {
     write(&folder, "f.csv", format!("id,name\n1,a\n2,b\n\n{footer}\n"));
     let (pages, _) = piecemeal(&two("f.csv"), &things("append"), Some(cursor)).await;
     assert_eq!(ids(&pages), ["2"]);
-    // Packed.
+    // The same compressed.
     write(&folder, "d.csv.gz", gz("id,name\n1,a\n2,b\nSum,x\nPrinted,y\n"));
     assert_eq!(ids(&noted(two("d.csv.gz"), &things("append")).await.0), ["1", "2"]);
-    // Blank lines below it do not fill the memory.
+    // Blank lines below the rows do not fill the memory.
     write(&folder, "e.csv", format!("id,name\n1,a\n2,b\n3,c\n{}", "\n".repeat(5_000)));
     let small = Config { row_bytes: 1_000, ..two("e.csv") };
     let error = fails(&source(small, &things("append")), None).await;
@@ -247,7 +249,7 @@ async fn files_of_other_encodings_are_read_as_text() {
         let names = column(&pages, "things", "name");
         assert_eq!(names, ["Müller €", "Grüße\r\naus Köln"], "{name}");
         if name.ends_with("le.csv") {
-            // It grows by half of a character, and then by the rest.
+            // The file grows by half of a character, and then by the rest.
             append(&folder, name, &utf16("3;é\r\n", u16::to_le_bytes)[..9]);
             let early = FileSource::new(
                 with(name, encoding),
@@ -263,7 +265,7 @@ async fn files_of_other_encodings_are_read_as_text() {
             assert_eq!(column(&pages, "things", "name"), ["é"]);
         }
     }
-    // JSON as well.
+    // The same for JSON.
     write(&folder, "a.ndjson", utf16("{\"id\": 1, \"name\": \"é\"}\n", u16::to_le_bytes));
     let json = Config { encoding: "utf-16le".parse().ok(), ..config(&folder, "a.ndjson") };
     assert_eq!(column(&noted(json, &things("append")).await.0, "things", "name"), ["é"]);
@@ -292,7 +294,7 @@ async fn bytes_of_another_encoding_are_named_by_line_and_column() {
     for says in ["c.ndjson:1", "the 20. of its line", "`encoding`"] {
         assert!(error.contains(says), "{error} should say {says}");
     }
-    // Half of a pair, which no text in UTF-16 has.
+    // Half of a surrogate pair, which is invalid in UTF-16.
     let mut bytes = utf16("\u{feff}id,name,note\n1,", u16::to_le_bytes);
     bytes.extend([0x00, 0xd8]);
     bytes.extend(utf16(",x\n", u16::to_le_bytes));
@@ -301,7 +303,7 @@ async fn bytes_of_another_encoding_are_named_by_line_and_column() {
     for says in ["d.csv:2", "column `name`", "none of utf-16le"] {
         assert!(error.contains(says), "{error} should say {says}");
     }
-    // UTF-16 without its mark is not taken for rows of NULs.
+    // UTF-16 without a byte order mark is not read as rows of NULs.
     write(&folder, "e.csv", utf16("id,name\n1,a\n", u16::to_le_bytes));
     let error = fails(&source(config(&folder, "e.csv"), &table), None).await;
     assert!(error.contains("e.csv") && error.contains("encoding = \"utf-16le\""), "{error}");
@@ -328,7 +330,7 @@ async fn names_that_are_nearly_right_are_found_and_told_once() {
         assert!(said.contains(says), "{said} should say {says}");
     }
     assert_eq!(log.told().matches("exactly that name").count(), 3, "{}", log.told());
-    // The exact name comes first, and of two that are alike none is taken.
+    // The exact name is preferred, and of two similar names neither is taken.
     let error = fails(&source(columns("designation", "AMOUNT"), &table), None).await;
     for says in ["a.csv, line 1", "`amount`", "`AMOUNT`", "both `Amount` and `amount`"] {
         assert!(error.contains(says), "{error} should say {says}");
@@ -368,7 +370,7 @@ async fn settings_of_another_format_are_refused_by_name() {
     let error =
         FileSource::new(early, things("append"), clock("2100-01-01T00:00:00Z")).unwrap_err();
     assert!(error.to_string().contains("`header`"), "{error}");
-    // What is set comes back as it was.
+    // Settings are unchanged after serialization.
     let text = json!({
         "name": "n", "encoding": "latin1", "skip_lines": 3, "header_starts_with": "Date,",
         "skip_after_header": 1, "skip_footer": 2, "footer_starts_with": ["Total"], "comment": "#",

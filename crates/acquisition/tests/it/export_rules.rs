@@ -1,4 +1,5 @@
-//! Exports as services write them: nulls, parts of cells, signs and capitals, and values that are not there.
+//! Tests of exports as services write them: null markers, parts of cells, signs and case, and
+//! missing values.
 #![cfg(feature = "files")]
 
 use serde_json::{Value, json};
@@ -37,7 +38,7 @@ async fn what_nulls_name_is_met_by_values_and_conditions_that_name_it_too() {
             let (pages, _) = noted(with(filter.clone(), json!({ "a": "b" })), &table).await;
             assert_eq!(ids(&pages), left, "{name} {filter}");
         }
-        // A value that is named is what it is renamed to, and all others that are nulls are null.
+        // A null marker that `values` names is renamed; the others count as missing values.
         for (values, states) in [
             (json!({ "n/a": "unknown" }), ["paid", "unknown", "null", "null"]),
             (json!({ "n/a": "unknown", "": "open" }), ["paid", "unknown", "open", "open"]),
@@ -65,7 +66,7 @@ async fn a_part_that_is_not_there_is_left_out_where_that_is_asked_for() {
     assert!(said.contains("1 file, first b.csv"), "{said}");
     let error = fails(&source(set(&folder, "b.csv", settings(json!(null))), &things), None).await;
     assert!(error.contains("`last`") && error.contains("on_missing"), "{error}");
-    // An id of fewer parts would be another id.
+    // An id without one of its parts would be another id.
     let whole = table("append", &["id:text", "name:text?"]);
     let parts = json!({ "id": { "columns": ["first", "last"] } });
     let parts = json!({ "columns": parts, "on_missing": "null" });
@@ -141,14 +142,14 @@ async fn markets_are_taken_apart_and_signs_and_capitals_put_right() {
     assert_eq!(of("base"), ["BTC", "ETH", "SOL", "null"]);
     assert_eq!(of("quote"), ["EUR", "other", "other", "null"]);
     assert_eq!(of("side"), ["buy", "sell", "sell", "buy"]);
-    // What `values` make of a value is taken as they say, whatever the case.
+    // `case` does not apply to values that `values` renames.
     assert_eq!(of("asset"), ["EUR", "BTC", "bitcoin", "null"]);
     assert_eq!(of("kind"), ["fiat", "crypto", "crypto", "null"]);
     assert_eq!(of("amount"), ["1.50", "2.00", "0.00", "1.00"]);
     assert_eq!(column(&pages, "quarantine", "place"), ["a.csv:5"]);
     let reason = &column(&pages, "quarantine", "reason")[0];
     assert!(reason.contains("`NOSUCH`") && reason.contains("no quote currency"), "{reason}");
-    // What cannot be followed is said before any file is read.
+    // Invalid rules are rejected before any file is read.
     for (columns, says) in [
         (json!({ "amount": { "part": "base" } }), "`part = \"base\"`"),
         (json!({ "amount": { "case": "upper" } }), "`case`"),

@@ -1,4 +1,5 @@
-//! Exports as services write them: which rows are taken, and what their values mean, whatever the format.
+//! Tests of exports as services write them: which rows are taken, and what their values mean, in
+//! every format.
 #![cfg(feature = "files")]
 
 use std::sync::Arc;
@@ -30,7 +31,7 @@ pub(crate) async fn noted(config: Config, table: &TableRef) -> (Vec<Page>, Strin
     (pages, source.take_notes().join("\n"))
 }
 
-/// The same six payments in each format.
+/// Writes the same six payments in each format.
 fn payments(folder: &TempDir) {
     let ids = [1, 2, 3, 4, 5, 6];
     let days = ["2024-03-01", "2024-03-01", "2024-03-02", "2024-03-03", "2024-03-03", "2024-03-04"];
@@ -108,7 +109,7 @@ async fn rows_are_filtered_joined_renamed_and_negated_alike_in_every_format() {
                 noted(set(&folder, name, settings(page_rows)), &payments_table()).await;
             let of = |name| column(&pages, "things", name);
             if name == "p.ndjson" {
-                // Each line names its own fields, exactly.
+                // Each line names its own fields, and names must match exactly.
                 assert_eq!(rows(&pages, "things"), 0);
                 continue;
             }
@@ -220,14 +221,14 @@ async fn values_that_no_rule_names_are_kept_bad_or_null() {
     let aside = Config { bad_rows: BadRows::Quarantine, ..with(Some("bad")) };
     let (pages, _) = round(&source(aside, &table), None).await;
     assert_eq!(ids(&pages), ["1", "2", "3"]);
-    // Of a cell with a unit, it is the unit that is renamed.
+    // Of a cell with a unit, the unit is renamed.
     write(&folder, "b.csv", "id,state,live,amount\n1,0.5XXBT,J,1\n2,2 XETH,J,1\n");
     let state = json!({ "part": "unit", "values": { "XXBT": "BTC" } });
     let live = json!({ "values": { "J": "yes" } });
     let units = set(&folder, "b.csv", json!({ "columns": { "state": state, "live": live } }));
     let (pages, _) = noted(units, &table).await;
     assert_eq!(column(&pages, "things", "state"), ["BTC", "XETH"]);
-    // What they become must fit, and is looked at before any file is.
+    // The new values must fit the column, which is checked before any file is read.
     for (columns, says) in [
         (json!({ "live": { "values": { "J": "maybe" } } }), "`J` is not true or false"),
         (json!({ "live": { "otherwise": "bad" } }), "`values`"),
@@ -277,7 +278,7 @@ async fn amounts_are_read_with_what_stands_around_them() {
     let german = json!({ "delimiter": ";", "columns": { "amount": de } });
     let (pages, _) = noted(set(&folder, "de.csv", german), &table).await;
     assert_eq!(column(&pages, "things", "amount"), ["1234.50", "-0.75", "-12.00", "2.50"]);
-    // Without the rules the error says which there are.
+    // Without the rules, the error says which ones there are.
     let plain = json!({ "bad_rows": "quarantine" });
     let (pages, _) = noted(set(&folder, "us.csv", plain), &table).await;
     assert_eq!(ids(&pages), ["4"]);
@@ -290,7 +291,7 @@ async fn refunds_are_left_out_or_taken_as_negative_and_never_twice() {
     let folder = TempDir::new().unwrap();
     write(&folder, "a.csv", "id;Betrag\n1;1.000,00 €\n2;-5,00 €\n3;0,00 €\n4;2,00 €\n");
     let table = table("append", &["id:int64", "amount:decimal(18,2)"]);
-    // Numbers of a condition are written as those of the column that they fill.
+    // The numbers of a condition are written like those of the column that they fill.
     let amount = json!({ "column": "Betrag", "decimal": ",", "thousands": ".", "currency": "€" });
     let with = |filter: Value| {
         let columns = json!({ "amount": amount.clone() });
@@ -316,7 +317,7 @@ async fn refunds_are_left_out_or_taken_as_negative_and_never_twice() {
     assert_eq!(column(&pages, "things", "amount"), ["-5.00", "0.00", "7.00"]);
     let reason = &column(&pages, "quarantine", "reason")[0];
     assert!(reason.contains("`-2` is negative already") && reason.contains("`negate`"), "{reason}");
-    // A file of which no row is taken is read all the same, and once.
+    // A file of which no row is taken is read nevertheless, and once.
     let none = json!([{ "column": "type", "in": ["gift"] }]);
     let source = source(set(&folder, "b.csv", json!({ "where": none, "page_rows": 1 })), &table);
     let (pages, cursor) = round(&source, None).await;
@@ -326,7 +327,8 @@ async fn refunds_are_left_out_or_taken_as_negative_and_never_twice() {
     assert_eq!(pages.len(), 1);
 }
 
-/// Lines of JSON may lack a field, so that one which none has is told and no error.
+/// Checks that a condition on a field that no JSON line has is noted and not an error, since lines
+/// may lack fields.
 #[tokio::test]
 async fn a_condition_on_a_field_that_no_line_of_json_has_is_told() {
     let folder = TempDir::new().unwrap();

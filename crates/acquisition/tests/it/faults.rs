@@ -1,4 +1,4 @@
-//! What the wire may do to us, and what we do then.
+//! Tests of network faults, and of how the client handles them.
 #![cfg(feature = "coingecko")]
 
 use std::time::{Duration, Instant};
@@ -20,7 +20,7 @@ fn client(config: &HttpConfig) -> Client {
     Client::new(Plan::Demo, Some(&CANARY.into()), config, &context(NOW)).unwrap()
 }
 
-/// Pings a server that follows the script; how it went, and after how many requests.
+/// Pings a server that follows the script. Returns the result, and the number of requests.
 async fn ping(acts: Vec<Act>) -> (Result<()>, usize) {
     let server = Scripted::start(acts).await;
     let outcome = client(&hurried(&server.url)).ping().await;
@@ -73,46 +73,46 @@ async fn what_does_not_pass_ends_in_a_typed_error_after_a_bounded_number_of_atte
         (
             "503",
             Act::reply("503 X", "", ""),
-            |it| matches!(it, Error::Status { status: 503, .. }),
+            |error| matches!(error, Error::Status { status: 503, .. }),
             3,
         ),
-        ("silence", silent, |it| matches!(it, Error::Timeout { .. }), 3),
-        ("drip", drip, |it| matches!(it, Error::Timeout { .. }), 3),
-        ("dropped", Act::Say(Vec::new()), |it| matches!(it, Error::Connect { .. }), 3),
-        ("cut", cut, |it| matches!(it, Error::Interrupted { .. }), 3),
-        ("429", Act::reply("429 X", "", ""), |it| matches!(it, Error::RateLimited { .. }), 3),
+        ("silence", silent, |error| matches!(error, Error::Timeout { .. }), 3),
+        ("drip", drip, |error| matches!(error, Error::Timeout { .. }), 3),
+        ("dropped", Act::Say(Vec::new()), |error| matches!(error, Error::Connect { .. }), 3),
+        ("cut", cut, |error| matches!(error, Error::Interrupted { .. }), 3),
+        ("429", Act::reply("429 X", "", ""), |error| matches!(error, Error::RateLimited { .. }), 3),
         (
             "web page",
             Act::ok("<!DOCTYPE html><title>Just a moment...</title>"),
-            |it| {
-                matches!(it, Error::NotJson { status: 200, start, .. } if start.contains("Just a moment")
-                && it.is_temporary() && it.to_string().contains("try again later"))
+            |error| {
+                matches!(error, Error::NotJson { status: 200, start, .. } if start.contains("Just a moment")
+                && error.is_temporary() && error.to_string().contains("try again later"))
             },
             3,
         ),
         (
             "firewall",
             Act::reply("403 Forbidden", "", "<html>error 1020</html>"),
-            |it| matches!(it, Error::NotJson { status: 403, .. }),
+            |error| matches!(error, Error::NotJson { status: 403, .. }),
             1,
         ),
         (
             "web page at 503",
             Act::reply("503 X", "", "<html>down</html>"),
-            |it| matches!(it, Error::NotJson { status: 503, .. }),
+            |error| matches!(error, Error::NotJson { status: 503, .. }),
             3,
         ),
-        ("NaN", Act::ok("{\"a\":NaN}"), |it| matches!(it, Error::NotJson { .. }), 1),
+        ("NaN", Act::ok("{\"a\":NaN}"), |error| matches!(error, Error::NotJson { .. }), 1),
         (
             "missing field",
             Act::ok("{}"),
-            |it| matches!(it, Error::Decode { field, .. } if field == "gecko_says"),
+            |error| matches!(error, Error::Decode { field, .. } if field == "gecko_says"),
             1,
         ),
         (
             "401",
             Act::reply("401 X", "", "no"),
-            |it| matches!(it, Error::Auth { status: 401, .. }),
+            |error| matches!(error, Error::Auth { status: 401, .. }),
             1,
         ),
     ];
@@ -291,7 +291,7 @@ async fn the_key_is_never_told_whatever_goes_wrong() {
         let (outcome, _) = ping(vec![act]).await;
         said += &everything_said(&outcome.unwrap_err());
     }
-    // Nobody listens there.
+    // No server listens there.
     let refused = client(&hurried("http://127.0.0.1:1")).ping().await.unwrap_err();
     assert!(matches!(refused, Error::Connect { .. }), "{refused:?}");
     said += &everything_said(&refused);
@@ -305,7 +305,7 @@ async fn the_key_is_never_told_whatever_goes_wrong() {
         assert!(matches!(error, Error::Config { setting: "key", .. }), "{error:?}");
         said += &everything_said(&error);
     }
-    // A host name is written in small letters.
+    // A host name is written in lower case.
     for said in [said, log.told()] {
         assert!(!said.is_empty());
         let said = said.to_lowercase();

@@ -1,4 +1,4 @@
-//! A user's own files: every format and type, growth, replacement, bad rows, any page size.
+//! Tests of file sources: every format and type, growth, replacement, bad rows, any page size.
 #![cfg(feature = "files")]
 
 use std::collections::BTreeMap;
@@ -21,7 +21,8 @@ use tidegauge_acquisition::mapping::{TableConfig, declare};
 use tidegauge_core::tables::User;
 use tidegauge_core::{Cursor, Error, OnDuplicate, Page, Source, TableRef};
 
-/// `name:type` columns; a `?` behind a type says that it may be null. The first is the key.
+/// Creates a table with columns of the form `name:type`; a `?` after the type makes the column
+/// nullable. The first column is the key.
 pub(crate) fn table(write: &str, columns: &[&str]) -> TableRef {
     let column = |text: &&str| {
         let (name, dtype) = text.split_once(':').unwrap();
@@ -49,7 +50,7 @@ pub(crate) fn config(folder: &TempDir, pattern: &str) -> Config {
     }
 }
 
-/// Much later than any file was written.
+/// A time long after any file was written.
 pub(crate) const LATER: &str = "2100-01-01T00:00:00Z";
 
 pub(crate) fn source(config: Config, table: &TableRef) -> FileSource {
@@ -67,7 +68,8 @@ pub(crate) fn append(folder: &TempDir, name: &str, content: impl AsRef<[u8]>) {
     file.write_all(content.as_ref()).unwrap();
 }
 
-/// Sets when a file was last written to: the filesystem's own clock may be too coarse for a test.
+/// Sets the modification time of a file, since the clock of the file system may be too coarse for a
+/// test.
 pub(crate) fn touch(folder: &TempDir, name: &str, seconds: u64) {
     let file = fs::OpenOptions::new().append(true).open(folder.path().join(name)).unwrap();
     file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)).unwrap();
@@ -79,7 +81,7 @@ pub(crate) fn gz(content: &str) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// The values of a column of all pages.
+/// Returns the values of a column over all pages.
 pub(crate) fn column(pages: &[Page], table: &str, name: &str) -> Vec<String> {
     texts(pages, table, name)
 }
@@ -265,7 +267,7 @@ async fn a_file_that_grows_is_read_on_and_a_new_one_is_read() {
         let page = source.fetch(Some(&cursor)).await.unwrap();
         assert!(page.batches.is_empty() && page.done);
         assert_eq!(page.cursor, cursor, "nothing new");
-        // Gone, and back again: still known.
+        // A file that was gone and is back is still known.
         fs::rename(folder.path().join("b.csv"), folder.path().join("b.old")).unwrap();
         let (pages, cursor) = round(&source, Some(cursor)).await;
         assert_eq!(rows(&pages, "things"), 0);
@@ -298,12 +300,13 @@ async fn a_last_line_without_an_end_waits_until_it_has_one_or_nobody_writes_any_
     assert_eq!(column(&pages, "things", "name"), ["bb"]);
     let (pages, cursor) = round(&make("2020-09-13T12:27:00Z"), Some(cursor)).await;
     assert_eq!(ids(&pages), ["3"]);
-    // Its end comes after all: nothing is lost and nothing is twice.
+    // The line is completed: no row is lost or read twice.
     append(&folder, "a.csv", "\n4,d\n");
     touch(&folder, "a.csv", at + 1);
     let (pages, cursor) = round(&make(soon), Some(cursor)).await;
     assert_eq!(ids(&pages), ["4"]);
-    // But a line that was taken for whole and goes on is not what was read: all of it is read anew.
+    // A line that was taken as complete and continues changes what was read: the whole file is read
+    // anew.
     append(&folder, "a.csv", "5,e");
     touch(&folder, "a.csv", at);
     let (_, cursor) = round(&make(LATER), Some(cursor)).await;
@@ -342,7 +345,7 @@ async fn a_replaced_file_is_read_anew() {
             let lines = after.lines().count().saturating_sub(1);
             assert_eq!(rows(&pages, "things"), lines, "{how}");
             assert_eq!(rows(&round(&source, Some(cursor)).await.0, "things"), 0, "{how}");
-            // A store compares rows that are there with those that come again.
+            // A sink compares stored rows with those that come again.
             assert_ne!(source.on_duplicate(), OnDuplicate::ByTable, "{write_mode}");
         }
     }
@@ -360,7 +363,7 @@ async fn a_touched_file_is_looked_at_and_not_read_twice() {
     let page = source.fetch(Some(&cursor)).await.unwrap();
     assert!(page.batches.is_empty() && page.done);
     assert_eq!(source.take_notes(), [""; 0], "its rows were read before");
-    // What is as it was is not opened: not even if it could not be.
+    // An unchanged file is not opened, not even if that would fail.
     fs::remove_file(folder.path().join("a.csv")).unwrap();
     write(&folder, "a.csv", "no csv\0\0\0\0\0\0");
     touch(&folder, "a.csv", 1_600_000_001);
@@ -385,7 +388,7 @@ async fn killed_anywhere_it_goes_on_exactly() {
         let running = source(config.clone(), &things("append"));
         let (mut cursor, mut pages) = (None, Vec::new());
         loop {
-            // One that was never killed, one that begins anew here, and the first again.
+            // A source that was never restarted, a new one, and the first again.
             let page = running.fetch(cursor.as_ref()).await.unwrap();
             let fresh = source(config.clone(), &things("append"));
             same(&page, &fresh.fetch(cursor.as_ref()).await.unwrap());
@@ -696,7 +699,7 @@ async fn a_runtime_of_one_thread_is_enough() {
     assert!(Path::new(&folder.path().join("a.csv")).exists());
 }
 
-/// What happens to the files between two pages.
+/// An event between two pages of a source.
 #[derive(Debug, Clone)]
 enum Event {
     Append { file: u8, rows: u8, whole: bool },
@@ -720,14 +723,14 @@ fn event() -> impl Strategy<Value = Event> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Whoever writes, whenever a page is asked for, however often we are killed: each row comes
-    /// once, and those of a file in its order.
+    /// Checks that, for any appends, page sizes and restarts, each row comes once, and those of a
+    /// file in order.
     #[test]
     fn every_row_comes_once(events in prop::collection::vec(event(), 1..30), page_rows in 1..5usize) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let folder = TempDir::new().unwrap();
         let config = Config { page_rows, ..config(&folder, "*.csv") };
-        // Files are being written now: a line without an end is not taken for whole.
+        // The files are being written: a line without a line end is incomplete.
         let now = "1970-01-01T00:00:01Z";
         let make = || FileSource::new(config.clone(), things("append"), clock(now)).unwrap();
         let (mut source, mut cursor) = (make(), None);

@@ -1,4 +1,4 @@
-//! What a user's own files hold that is not as it should be: refused, set aside or told, never silent.
+//! Tests of defects in a user's files: they are refused, quarantined or noted, and never silent.
 #![cfg(feature = "files")]
 
 use std::fs;
@@ -26,7 +26,7 @@ fn columns(columns: Value) -> tidegauge_acquisition::mapping::Columns {
     serde_json::from_value(columns).unwrap()
 }
 
-/// All pages of `config`, and what was told meanwhile.
+/// Returns all pages of `config`, and the log of reading them.
 async fn told(config: Config, table: &TableRef) -> (Vec<Page>, String) {
     let log = Log::default();
     let guard = tracing::subscriber::set_default(log.clone());
@@ -48,12 +48,12 @@ async fn empty_keys_and_values_that_must_be_there_are_named() {
     let (pages, _) = round(&source(aside.clone(), &users), None).await;
     assert_eq!(ids(&pages), ["1"]);
     assert_eq!(column(&pages, "quarantine", "place"), ["a.csv:3", "a.csv:4"]);
-    // Asked otherwise, it is a value; a key as well.
+    // If configured, empty text is a value, also in a key.
     let mapped = columns(json!({ "name": { "empty": "text" } }));
     let (pages, _) =
         round(&source(Config { columns: mapped, ..aside.clone() }, &users), None).await;
     assert_eq!(column(&pages, "things", "name"), ["a", ""]);
-    // JSON tells nothing from empty text; but a key is never empty.
+    // JSON distinguishes null from empty text, but a key is never empty.
     write(&folder, "a.ndjson", "{\"id\":\"1\",\"name\":\"\"}\n{\"id\":\"\",\"name\":\"b\"}\n");
     let path = config(&folder, "a.ndjson").path;
     let (pages, _) = round(&source(Config { path, ..aside }, &users), None).await;
@@ -85,7 +85,7 @@ async fn a_column_that_disappears_is_an_error_or_is_told() {
         assert!(said.contains(says), "{said} should say {says}");
     }
 
-    // One that never was there is null, and told once.
+    // A column that never existed is null, and is noted once.
     let never = table("append", &["id:int64", "name:text?", "tier:text?"]);
     fs::remove_file(folder.path().join("b.csv")).unwrap();
     let (_, said) = told(plain.clone(), &never).await;
@@ -101,7 +101,7 @@ async fn a_column_that_disappears_is_an_error_or_is_told() {
     let error = fails(&source(strict.clone(), &never), None).await;
     assert!(error.contains("`tier`") && error.contains("a.csv, line 1"), "{error}");
 
-    // Lines of JSON name their own fields: a file of which none has one is told.
+    // JSON lines name their own fields: a file of which none has a field is noted.
     let path = config(&folder, "*.ndjson").path;
     write(&folder, "a.ndjson", "{\"id\":1,\"name\":\"a\"}\n{\"id\":2}\n");
     write(&folder, "b.ndjson", "{\"id\":3,\"nome\":\"c\"}\n");
@@ -141,7 +141,7 @@ async fn a_header_is_looked_for_below_what_exports_put_above_it() {
         assert_eq!(quantity, ["0.01500000", "-0.00500000", "0.00012345"]);
         assert_eq!(column(&pages, "things", "at")[0], "2024-03-01 09:15:22");
         assert!(column(&pages, "things", "note")[1].contains(&format!("the{ends}cold")));
-        // It grows, and another process goes on.
+        // The file grows, and another process continues.
         append(&folder, "coinbase.csv", format!("c4,2024-03-04 00:00:00 UTC,1,{ends}"));
         touch(&folder, "coinbase.csv", 1_600_000_001);
         let (pages, _) = round(&source(config(named.clone()), &coins), Some(cursor)).await;
@@ -149,7 +149,7 @@ async fn a_header_is_looked_for_below_what_exports_put_above_it() {
     }
     let (_, said) = told(config(named.clone()), &coins).await;
     assert!(said.contains("above the header") && said.contains("coinbase.csv:5"), "{said}");
-    // Without a header, rows are as wide as the columns that are wanted.
+    // Without a header, rows are as wide as the requested columns.
     let counted = json!({
         "id": "1", "at": { "column": "2", "format": "%Y-%m-%d %H:%M:%S UTC" }, "quantity": "3",
         "note": "4",
@@ -160,7 +160,7 @@ async fn a_header_is_looked_for_below_what_exports_put_above_it() {
     let reasons = column(&pages, "quarantine", "reason");
     assert_eq!(reasons.len(), 3, "{reasons:?}");
     assert!(reasons[0].contains("1 cells, and those at 1, 2, 3, 4"), "{reasons:?}");
-    // What fits best is what the error is about.
+    // The error is about the line that fits best.
     let error = fails(&source(config(json!({ "id": "ID", "at": "When" })), &coins), None).await;
     for says in ["coinbase.csv, line 5", "`When`", "Quantity Transacted"] {
         assert!(error.contains(says), "{error} should say {says}");
@@ -173,7 +173,7 @@ async fn a_header_of_other_columns_is_an_error_and_a_file_without_rows_is_told()
     write(&folder, "a.csv", "when,what\n");
     let error = fails(&source(config(&folder, "a.csv"), &things("append")), None).await;
     assert!(error.contains("a.csv, line 1") && error.contains("when, what"), "{error}");
-    // Even if nothing of it must be there.
+    // The same if all columns are optional.
     let key = columns(json!({ "id": { "value": 7 } }));
     let config = |pattern: &str| Config { columns: key.clone(), ..config(&folder, pattern) };
     let error = fails(&source(config("a.csv"), &things("append")), None).await;
@@ -189,7 +189,7 @@ async fn a_header_of_other_columns_is_an_error_and_a_file_without_rows_is_told()
         assert_eq!(rows(&pages, "things"), 0);
         assert!(said.contains("gave no row") && said.contains(&format!("{name} {says}")), "{said}");
     }
-    // Lines of old Macs are lines.
+    // Carriage returns, the line ends of old Macs, end lines.
     write(&folder, "e.csv", "id,name\r1,x\r2,\"y\nz\"\r");
     let plain = Config { columns: Default::default(), ..config("e.csv") };
     let (pages, said) = told(plain.clone(), &things("append")).await;
@@ -205,7 +205,8 @@ async fn a_header_of_other_columns_is_an_error_and_a_file_without_rows_is_told()
     assert_eq!(ids(&pages), ["1", "2"]);
 }
 
-/// A user saves a file and runs at once: what is left for the next run is told, and a wrong header is no reason to wait.
+/// Checks a run right after a file is saved: the part left for the next run is noted, and a wrong
+/// header does not delay the error.
 #[tokio::test]
 async fn what_is_left_for_the_next_run_is_told() {
     let folder = TempDir::new().unwrap();
@@ -242,7 +243,7 @@ async fn times_are_read_by_zone_format_and_magnitude() {
         bad_rows: BadRows::Quarantine,
         ..config(&folder, name)
     };
-    // A year in Madrid: winter, summer, the hour that came twice, the hour that was left out.
+    // A year in Madrid: winter, summer, the repeated hour, the skipped hour.
     write(
         &folder,
         "local.csv",
@@ -263,7 +264,7 @@ async fn times_are_read_by_zone_format_and_magnitude() {
             assert!(said.contains(says), "{said} should say {says}");
         }
     }
-    // Several ways to write one column.
+    // Several formats in one column.
     write(
         &folder,
         "months.csv",
@@ -277,7 +278,7 @@ async fn times_are_read_by_zone_format_and_magnitude() {
         ["2021-02-03 00:41:00", "2022-06-03 13:05:00", "2022-09-15 07:30:00"]
     );
     assert_eq!(column(&pages, "quarantine", "place"), ["months.csv:5"]);
-    // Numbers whose unit nobody gave.
+    // Epoch times whose unit is not configured.
     write(&folder, "n.csv", "id,at\n1,1600000000000\n2,1600000001000\n3,1600000002\n4,0\n");
     let (pages, said) = told(with("n.csv", json!({})), &times).await;
     assert_eq!(column(&pages, "things", "at"), ["2020-09-13 12:26:40", "2020-09-13 12:26:41"]);
@@ -288,14 +289,14 @@ async fn times_are_read_by_zone_format_and_magnitude() {
     );
     assert!(reasons[1].contains("no time from 2009-01-01"), "{reasons:?}");
     assert!(said.contains("milliseconds since 1970") && said.contains("unix_ms"), "{said}");
-    // A unit that is given wrongly is found out.
+    // A wrong unit is detected.
     write(&folder, "s.csv", "id,at\n1,1600000000\n");
     let wrong = Config { bad_rows: BadRows::Fail, ..with("s.csv", json!({ "format": "unix_ms" })) };
     let error = fails(&source(wrong, &times), None).await;
     for says in ["s.csv:2", "`at`", "1970-01-19", "before 2009-01-01", "`format = \"unix\"`"] {
         assert!(error.contains(says), "{error} should say {says}");
     }
-    // Beyond tomorrow, by the clock; and both as the configuration has it.
+    // Later than tomorrow by the clock; and both as configured.
     let sooner = |at: Value| {
         let config = Config { bad_rows: BadRows::Fail, ..with("s.csv", at) };
         FileSource::new(config, times.clone(), clock("2020-09-11T00:00:00Z")).unwrap()
@@ -425,7 +426,7 @@ async fn what_is_no_file_is_named_and_not_waited_for() {
     assert!(error.contains("it is a folder"), "{error}");
 }
 
-/// A Parquet file of rows with these names.
+/// Returns a Parquet file with one row for each of these names.
 fn parquet(names: Vec<String>, properties: WriterProperties) -> Vec<u8> {
     let ids: ArrayRef = Arc::new(Int64Array::from_iter_values((0..).take(names.len())));
     let names: ArrayRef = Arc::new(LargeStringArray::from(names));
@@ -443,7 +444,7 @@ fn zstd() -> parquet::file::properties::WriterPropertiesBuilder {
 async fn cells_of_parquet_are_bounded_as_lines_are() {
     let folder = TempDir::new().unwrap();
     let small = |name: &str| Config { row_bytes: 10_000, ..config(&folder, name) };
-    // A dictionary of one cell for all rows, and pages that unpack to far more than they are.
+    // A dictionary of one cell for all rows, and pages that decompress to far more than their size.
     for (name, cell, count, says) in [
         ("row.parquet", 20_000, 4, "row 1 has more than 10000 bytes"),
         ("page.parquet", 200_000, 4, "column `name`"),
@@ -456,7 +457,7 @@ async fn cells_of_parquet_are_bounded_as_lines_are() {
             assert!(error.contains(says), "{error} should say {says}");
         }
     }
-    // Rows share a dictionary's cell, and a page holds no more than 64 MiB of them.
+    // Rows share a dictionary's cell, and a page has at most 64 MiB of them.
     let bytes = parquet(vec!["z".repeat(1 << 20); 80], zstd().build());
     write(&folder, "many.parquet", bytes);
     let (pages, _) = round(&source(config(&folder, "many.parquet"), &things("append")), None).await;
@@ -507,7 +508,7 @@ async fn a_damaged_parquet_file_is_named_whatever_is_wrong_with_it() {
     let mut refused = 0;
     for turn in 0..1_200 {
         let mut bytes = all[turn % all.len()].clone();
-        // The footer, what it says of the pages, and now and then a page.
+        // Damages the footer, which describes the pages, and sometimes a page.
         for _ in 0..=next(2) {
             let within = if next(4) == 0 { bytes.len() } else { bytes.len().min(2_000) };
             let at = bytes.len() - 1 - next(within);
@@ -523,7 +524,8 @@ async fn a_damaged_parquet_file_is_named_whatever_is_wrong_with_it() {
     assert!(refused > 400, "{refused}");
 }
 
-/// A page of a kilobyte whose header says of itself that it has a hundred bytes, and that unpacks to five million.
+/// Checks that a page of a kilobyte is rejected whose header says that it has a hundred bytes, and
+/// that decompresses to five million.
 #[tokio::test]
 async fn a_page_that_unpacks_to_more_than_it_says_is_refused() {
     let folder = TempDir::new().unwrap();
@@ -549,7 +551,7 @@ async fn a_page_that_unpacks_to_more_than_it_says_is_refused() {
         let reader = SerializedFileReader::new(file).unwrap();
         let at = reader.metadata().row_group(0).column(1).data_page_offset();
         let at = usize::try_from(at).unwrap();
-        // Its type, and then how long it is unpacked: four bytes of seven bits each.
+        // The type, and then the uncompressed size: four bytes of seven bits each.
         assert_eq!((bytes[at], bytes[at + 2]), (0x15, 0x15));
         assert!(bytes[at + 3..at + 6].iter().all(|byte| byte & 0x80 != 0) && bytes[at + 6] < 0x80);
         bytes[at + 3..at + 7].copy_from_slice(&[0xc8, 0x81, 0x80, 0x00]);
@@ -571,7 +573,7 @@ async fn settings_that_rows_were_not_read_with_are_told_once() {
         let utc = source(set(&folder, name, zone("UTC")), &things);
         let (_, cursor) = round(&utc, None).await;
         utc.take_notes();
-        // What does not change what a row comes to is not told.
+        // A setting that does not affect the rows is not noted.
         let mut same = zone("UTC");
         (same["page_rows"], same["bad_rows"]) = (json!(7), json!("quarantine"));
         let same = source(set(&folder, name, same), &things);

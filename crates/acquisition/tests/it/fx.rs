@@ -1,4 +1,4 @@
-//! The histories of exchange rates, page by page: the ECB, and Frankfurter.
+//! Tests of histories of exchange rates, page by page: the ECB, and Frankfurter.
 #![cfg(all(feature = "ecb", feature = "frankfurter"))]
 
 use std::collections::BTreeSet;
@@ -23,10 +23,10 @@ use wiremock::matchers::{method, path, query_param, query_param_is_missing};
 use wiremock::{Mock, MockServer, Respond, ResponseTemplate};
 
 fn symbols(all: &[&str]) -> Vec<String> {
-    all.iter().map(|it| (*it).into()).collect()
+    all.iter().map(|symbol| (*symbol).into()).collect()
 }
 
-/// A service, and how many of its requests were looked at.
+/// A service, and the number of its requests that were examined.
 struct Served(MockServer, Mutex<usize>);
 
 impl Served {
@@ -36,13 +36,13 @@ impl Served {
         Self(server, Mutex::new(0))
     }
 
-    /// The last segments of the paths asked for since the last time.
+    /// Returns the last segments of the paths requested since the last call.
     async fn asked(&self) -> Vec<String> {
         let all = self.0.received_requests().await.unwrap();
         let mut seen = self.1.lock().unwrap();
         let new = all[*seen..].iter();
         *seen = all.len();
-        new.map(|it| it.url.path().rsplit('/').next().unwrap().to_owned()).collect()
+        new.map(|request| request.url.path().rsplit('/').next().unwrap().to_owned()).collect()
     }
 }
 
@@ -64,7 +64,7 @@ fn frankfurter(
     Frankfurter::new(config, &Context::new(clock.clone())).unwrap()
 }
 
-/// One fetch: the days and quotes that it brings, and the cursor.
+/// Fetches all new pages. Returns the days and quotes of their rows, and the cursor.
 async fn step(source: &dyn Source, cursor: &Cursor) -> (Vec<(String, String)>, Cursor) {
     let (pages, cursor) = round(source, Some(cursor.clone())).await;
     (rate_keys(&pages), cursor)
@@ -131,7 +131,7 @@ async fn what_was_not_asked_for_is_not_taken() {
     let told = log.told();
     assert!(told.contains("not asked for") && told.contains("the last counts"), "{told}");
     assert!(!told.contains('\u{1b}'));
-    // A day or a currency that is there twice is refused.
+    // A day or a currency that occurs twice is rejected.
     for (rates, says) in [
         (r#"{"2026-05-14":{"USD":1.1,"USD":1.2}}"#, "USD"),
         (r#"{"2026-05-14":{"USD":1.1},"2026-05-14":{"USD":1.2}}"#, "2026-05-14"),
@@ -161,19 +161,20 @@ async fn the_history_comes_a_year_at_a_time_and_each_rate_once() {
         assert_eq!(server.asked().await.len(), 3, "{}", source.name());
         let keys = rate_keys(&pages);
         let days: BTreeSet<_> = keys.iter().map(|(day, _)| day.as_str()).collect();
-        // The weekdays from 2024-01-01 to 2026-05-15, without Good Friday and Easter Monday of 2026.
+        // The weekdays from 2024-01-01 to 2026-05-15, without Good Friday and Easter Monday of
+        // 2026.
         assert_eq!((days.len(), keys.len()), (618, 2 * 618), "{}", source.name());
         assert_eq!((days.first(), days.last()), (Some(&"2024-01-01"), Some(&"2026-05-15")));
         assert_eq!(keys.iter().collect::<BTreeSet<_>>().len(), keys.len(), "each once");
         assert_eq!(texts(&pages, "coverage", "state"), ["present"; 3]);
         assert_eq!(texts(&pages, "coverage", "series")[0], "rates EUR GBP,USD");
 
-        // Killed before the second page was stored: it comes again, the same.
+        // After a kill before the second page was stored, the same page comes again.
         let again = source.fetch(Some(&pages[0].cursor)).await.unwrap();
         assert_eq!(rate_keys(&[again]), rate_keys(&pages[1..2]), "{}", source.name());
         server.asked().await;
 
-        // Nothing more is asked for on that day, and over the weekend once, for what was late.
+        // No more requests follow on that day, and one over the weekend, for late fixings.
         for hours in [1, 12, 24, 36, 57] {
             let there = Turned::new("2026-05-15T18:00:00Z");
             there.on(TimeDelta::hours(hours));
@@ -210,7 +211,7 @@ async fn the_days_fixing_is_taken_when_it_comes_and_days_without_one_are_no_hole
         (24, "Good Friday, a holiday", vec![], &daily),
         (24, "Saturday", vec![], &daily[..0]),
         (48, "Easter Monday", vec![], &daily),
-        // The file has Tuesday; whether there was something since Friday, the data API says.
+        // The file has Tuesday; the data API shows whether there was a fixing since Friday.
         (22, "Tuesday 15:00", vec![], &daily),
         (1, "Tuesday 16:00", usd("2026-04-07"), &["eurofxref-daily.xml", "D.USD.EUR.SP00.A"]),
         (1, "17:00", vec![], &[]),
@@ -219,11 +220,11 @@ async fn the_days_fixing_is_taken_when_it_comes_and_days_without_one_are_no_hole
         let (keys, next) = step(&source, &cursor).await;
         assert_eq!(keys, fixed, "{what}");
         let asked = server.asked().await;
-        // Once after the last look of a day another is due, so that nothing late is missed.
+        // One request is due after the last one of a day, so that no late fixing is missed.
         assert!(asked == calls || (what == "Saturday" && asked == daily), "{what}: {asked:?}");
         cursor = next;
     }
-    // Off for three days and a weekend.
+    // The source was off for three days and a weekend.
     clock.on(TimeDelta::days(6));
     let (keys, _) = step(&source, &cursor).await;
     let days: BTreeSet<_> = keys.iter().map(|(day, _)| day.as_str()).collect();
@@ -245,7 +246,7 @@ async fn frankfurters_weekends_are_snapped_back_and_bring_nothing_twice() {
     let (keys, cursor) = step(&source, &cursor).await;
     assert_eq!(keys, [("2026-05-18".into(), "USD".into())]);
 
-    // A currency more: its history is read, too.
+    // For an additional currency the history is read as well.
     let source = frankfurter(&server, &clock, 10, &["USD", "CAD"]);
     let (keys, _) = step(&source, &cursor).await;
     assert_eq!(keys.len(), 2 * 7, "{keys:?}");
@@ -276,16 +277,16 @@ async fn a_currency_that_never_was_is_an_error_and_one_that_ended_or_begins_is_n
         let (pages, _) = round(&*source(14, &["RUB"]), None).await;
         assert_eq!(rows(&pages, "fx_rates"), 0, "{name}: ended, and alone");
 
-        // From 2010 on: shekels begin in 2011, roubles end in 2022, neither is a mistake.
+        // From 2010 on: shekels begin in 2011 and rubles end in 2022, both without an error.
         let (pages, cursor) = round(&*source(6_000, &["ILS", "RUB"]), None).await;
         let keys = rate_keys(&pages);
         let of = |code: &'static str| {
-            keys.iter().filter(move |(_, it)| it == code).map(|(day, _)| day.as_str())
+            keys.iter().filter(move |(_, quote)| quote == code).map(|(day, _)| day.as_str())
         };
         assert_eq!(of("ILS").min(), Some("2011-01-03"), "{name}");
         assert_eq!(of("RUB").max(), Some("2022-03-01"), "{name}");
         assert_eq!(of("ILS").max(), Some("2026-05-15"), "{name}");
-        assert!(!keys.iter().any(|(_, it)| it == "USD"), "{name}: nobody wants dollars");
+        assert!(!keys.iter().any(|(_, quote)| quote == "USD"), "{name}: nobody wants dollars");
         let (_, next) = round(&*source(6_000, &["ILS", "RUB"]), Some(cursor.clone())).await;
         assert_eq!(cursor, next);
     }
@@ -322,23 +323,27 @@ async fn what_is_no_answer_of_the_ecb_is_a_typed_error() {
     let envelope = "<Envelope><Cube><Cube time='2026-05-15'><Cube currency='USD' rate='1.5'/></Cube></Cube></Envelope>";
     type Right = fn(&Error) -> bool;
     let cases: [(&str, Act, Right); 8] = [
-        ("a firewall", Act::reply("403 Forbidden", "", page), |it| {
-            matches!(it, Error::NotJson { status: 403, .. })
+        ("a firewall", Act::reply("403 Forbidden", "", page), |error| {
+            matches!(error, Error::NotJson { status: 403, .. })
         }),
-        ("throttled", Act::reply("429 X", "", page), |it| matches!(it, Error::RateLimited { .. })),
-        ("a web page", Act::ok(page), |it| matches!(it, Error::NotJson { status: 200, .. })),
-        ("JSON", Act::ok("{}"), |it| matches!(it, Error::Decode { .. })),
-        ("half a file", Act::ok(&envelope[..envelope.len() - 12]), |it| {
-            matches!(it, Error::Decode { .. })
+        ("throttled", Act::reply("429 X", "", page), |error| {
+            matches!(error, Error::RateLimited { .. })
+        }),
+        ("a web page", Act::ok(page), |error| matches!(error, Error::NotJson { status: 200, .. })),
+        ("JSON", Act::ok("{}"), |error| matches!(error, Error::Decode { .. })),
+        ("half a file", Act::ok(&envelope[..envelope.len() - 12]), |error| {
+            matches!(error, Error::Decode { .. })
         }),
         (
             "another host",
             Act::reply("301 X", "location: https://captcha.example/x\r\n", ""),
-            |it| matches!(it, Error::Redirect { to, .. } if to == "captcha.example"),
+            |error| matches!(error, Error::Redirect { to, .. } if to == "captcha.example"),
         ),
-        ("gone", Act::reply("404 X", "", ""), |it| matches!(it, Error::Status { status: 404, .. })),
-        ("a flood", Act::reply("200 OK", "", &" ".repeat(600 * 1024)), |it| {
-            matches!(it, Error::TooLarge { .. })
+        ("gone", Act::reply("404 X", "", ""), |error| {
+            matches!(error, Error::Status { status: 404, .. })
+        }),
+        ("a flood", Act::reply("200 OK", "", &" ".repeat(600 * 1024)), |error| {
+            matches!(error, Error::TooLarge { .. })
         }),
     ];
     for (what, act, right) in cases {
@@ -347,7 +352,7 @@ async fn what_is_no_answer_of_the_ecb_is_a_typed_error() {
         let error = client.unwrap().daily(&mut RowFilter::strict()).await.expect_err(what);
         assert!(right(&error), "{what}: {error:?}");
     }
-    // What it is, its bytes say, whatever the header says.
+    // The body decides the format, whatever the header says.
     let odd = Act::reply("200 OK", "content-type: application/json\r\n", envelope);
     let server = Scripted::start(vec![odd]).await;
     let client = ecb::Client::new(&hurried(&server.url), &context("2026-05-15T18:00:00Z")).unwrap();
@@ -356,7 +361,10 @@ async fn what_is_no_answer_of_the_ecb_is_a_typed_error() {
     assert_eq!(client.last_90_days(&mut RowFilter::strict()).await.unwrap().len(), 1);
     let paths = server.requests();
     for file in ["eurofxref-daily.xml", "eurofxref-hist.xml", "eurofxref-hist-90d.xml"] {
-        assert!(paths.iter().any(|it| it.contains(&format!("/stats/eurofxref/{file} "))), "{file}");
+        assert!(
+            paths.iter().any(|path| path.contains(&format!("/stats/eurofxref/{file} "))),
+            "{file}"
+        );
     }
 }
 
@@ -458,7 +466,7 @@ async fn version_2_is_asked_in_its_own_words_and_its_last_two_days_again() {
 
     let since = async || {
         let requests = server.received_requests().await.unwrap();
-        requests.iter().map(|it| query(it, "from")).collect::<Vec<_>>()
+        requests.iter().map(|request| query(request, "from")).collect::<Vec<_>>()
     };
     clock.on(TimeDelta::minutes(30));
     step(&source, &cursor).await;
@@ -467,7 +475,7 @@ async fn version_2_is_asked_in_its_own_words_and_its_last_two_days_again() {
     let (keys, cursor) = step(&source, &cursor).await;
     assert_eq!(since().await, ["2026-09-04"; 2]);
     assert_eq!(keys.len(), 3, "they may have changed");
-    // Two days on, that Friday is final.
+    // Two days later, the fixing of that Friday is final.
     clock.on(TimeDelta::days(2));
     let (_, cursor) = step(&source, &cursor).await;
     clock.on(TimeDelta::hours(1));

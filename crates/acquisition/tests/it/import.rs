@@ -1,4 +1,4 @@
-//! What is found out about a file, and that the settings that follow read it.
+//! Tests of schema inference: the settings inferred for a file, and that they read it.
 #![cfg(feature = "files")]
 
 use std::fs;
@@ -20,7 +20,7 @@ use tidegauge_core::{Batch, FixedClock, Source};
 
 const NOW: &str = "2024-12-01T00:00:00Z";
 
-/// A file, what is found out about it, and the rows that it gives by that.
+/// A file, the settings inferred for it, and the rows that it gives with them.
 pub(crate) struct Read {
     pub(crate) found: Inspection,
     rows: Vec<Batch>,
@@ -116,7 +116,7 @@ async fn an_export_of_excel_is_read_with_its_lines_signs_and_letters() {
                 A-1;K1;24.12.2023 18:30;1.234,50 €;DE\r\n\
                 A-2;K2;25.12.2023 09:05;7,00 €;AT\r\n\
                 Summe;;;1.241,50 €;\r\n";
-    // Of windows-1252, all signs but the euro's are those of Unicode.
+    // All characters but the euro sign have the same code in windows-1252 and Unicode.
     let byte = |c: char| if c == '€' { 0x80 } else { u8::try_from(u32::from(c)).unwrap() };
     let bytes: Vec<u8> = text.chars().map(byte).collect();
     let hints = Hints { zone: Some("Europe/Berlin".into()), ..Hints::default() };
@@ -137,7 +137,7 @@ async fn users_are_told_from_what_they_do() {
     assert_eq!((read_users.table(), read_users.count()), ("users", 2));
     assert_eq!(read_users.column("acquisition_channel"), ["ads", "organic"]);
     assert_eq!(read_users.column("signup_at"), ["2024-03-25T00:00:00Z", "2024-04-01T00:00:00Z"]);
-    // Rows of one id are events.
+    // Several rows with one id are events.
     let events = "user,created_at,page\nu1,2024-01-01T10:00:00Z,/a\nu1,2024-01-01T11:00:00Z,/b\n";
     let read_events = read("visits.csv", events).await;
     assert_eq!((read_events.table(), read_events.count()), ("visits", 2));
@@ -311,7 +311,7 @@ fn a_table_that_is_asked_for_is_filled_or_what_is_missing_is_said() {
     assert!(ask("nosuch").contains("`ramp_transactions`"));
 }
 
-/// Cells of all kinds, some of which look like two of them.
+/// Generates cells of all kinds, some of which are ambiguous.
 fn cells() -> impl Strategy<Value = String> {
     prop_oneof![
         "[a-z]{0,6}",
@@ -345,7 +345,7 @@ fn headers() -> impl Strategy<Value = String> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
-    /// Holds that the settings which are found for a file of any cells read it without an error.
+    /// Checks that the settings inferred for a file of any cells read it without an error.
     #[test]
     fn the_settings_of_any_file_read_it(
         header in prop::collection::vec(headers(), 1..6),

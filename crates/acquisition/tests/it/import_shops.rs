@@ -1,4 +1,5 @@
-//! What shops and banks call columns, ids and totals, and what their numbers leave open.
+//! Tests of the exports of shops and banks: names of columns, ids and totals, and ambiguous
+//! numbers.
 #![cfg(feature = "files")]
 
 use std::fs;

@@ -1,4 +1,5 @@
-//! Kraken's stream: what its messages mean, and that nothing is lost or told twice on a bad line.
+//! Tests of Kraken's stream: the meaning of its messages, and that no trade is lost or doubled on
+//! an unstable connection.
 #![cfg(all(feature = "kraken-stream", feature = "recorded"))]
 
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use tidegauge_core::{Clock, Page, Source};
 use tidegauge_replay::{Act, Line, Replay, Service};
 use tokio::time::timeout;
 
-/// Where the server's market begins.
+/// The start of the server's market.
 const NOW: &str = "2026-01-01T00:00:00Z";
 
 fn config(server: &Replay, channels: &[Channel]) -> Config {
@@ -45,58 +46,59 @@ fn has_trades(count: usize) -> impl FnMut(&[Page]) -> bool {
 fn every_recorded_message_means_what_it_says() {
     type Check = fn(&Message<'_>) -> bool;
     let cases: [(&str, Check); 13] = [
-        ("heartbeat", |it| matches!(it, Message::Life)),
-        ("pong.docs", |it| matches!(it, Message::Life)),
+        ("heartbeat", |message| matches!(message, Message::Life)),
+        ("pong.docs", |message| matches!(message, Message::Life)),
         (
             "status.recorded-2026-09-25",
-            |it| matches!(it, Message::Status { system, connection_id: Some(18125794168470749634) } if system == "online"),
+            |message| matches!(message, Message::Status { system, connection_id: Some(18125794168470749634) } if system == "online"),
         ),
-        ("subscribe_ack_trade.recorded-2026-09-25", |it| {
-            matches!(it, Message::Subscribed { request: None, symbol, warnings }
+        ("subscribe_ack_trade.recorded-2026-09-25", |message| {
+            matches!(message, Message::Subscribed { request: None, symbol, warnings }
                 if symbol == "BTC/USD" && warnings.is_empty())
         }),
         (
             "subscribe_ack_with_req_id.docs",
-            |it| matches!(it, Message::Subscribed { request: Some(1), symbol, .. } if symbol == "BTC/USD"),
+            |message| matches!(message, Message::Subscribed { request: Some(1), symbol, .. } if symbol == "BTC/USD"),
         ),
-        ("subscribe_ack_ohlc_warning.recorded-2026-09-10", |it| {
-            matches!(it, Message::Subscribed { symbol, warnings, .. }
+        ("subscribe_ack_ohlc_warning.recorded-2026-09-10", |message| {
+            matches!(message, Message::Subscribed { symbol, warnings, .. }
                 if symbol == "BTC/USDT" && warnings[0].contains("deprecated"))
         }),
-        ("subscribe_error_pair.recorded-2026-09-25", |it| {
-            matches!(it, Message::Refused { symbol: Some(symbol), reason, .. }
+        ("subscribe_error_pair.recorded-2026-09-25", |message| {
+            matches!(message, Message::Refused { symbol: Some(symbol), reason, .. }
                 if symbol == "XBT/USD" && reason == "Currency pair not supported XBT/USD")
         }),
         (
             "subscribe_error_private_on_public.recorded-2026-09-25",
-            |it| matches!(it, Message::Refused { symbol: None, reason, .. } if reason.contains("ws-auth")),
+            |message| matches!(message, Message::Refused { symbol: None, reason, .. } if reason.contains("ws-auth")),
         ),
-        ("ticker_update.recorded-2026-09-25", |it| {
-            let Message::Tickers(rows) = it else { return false };
-            let it = rows.rows[0].row.as_ref().unwrap();
-            let shown = [it.last, it.bid.unwrap(), it.ask.unwrap(), it.volume.unwrap()];
-            let shown = shown.map(|it| it.to_string()).join(" ");
+        ("ticker_update.recorded-2026-09-25", |message| {
+            let Message::Tickers(rows) = message else { return false };
+            let ticker = rows.rows[0].row.as_ref().unwrap();
+            let shown =
+                [ticker.last, ticker.bid.unwrap(), ticker.ask.unwrap(), ticker.volume.unwrap()];
+            let shown = shown.map(|price| price.to_string()).join(" ");
             !rows.snapshot
                 && shown == "83744.30000000 83744.20000000 83744.30000000 3156.84782110"
-                && it.at == Some(at("2026-09-25T17:48:26.844359Z"))
+                && ticker.at == Some(at("2026-09-25T17:48:26.844359Z"))
         }),
-        ("trade_update.recorded-2026-09-25", |it| {
-            let Message::Trades(rows) = it else { return false };
-            let it = rows.rows[0].row.as_ref().unwrap();
-            (it.trade_id, it.side.as_str()) == (109116693, "buy")
-                && it.quantity.to_string() == "0.00044780"
-                && it.at == at("2026-09-25T17:48:26.844359Z")
+        ("trade_update.recorded-2026-09-25", |message| {
+            let Message::Trades(rows) = message else { return false };
+            let trade = rows.rows[0].row.as_ref().unwrap();
+            (trade.trade_id, trade.side.as_str()) == (109116693, "buy")
+                && trade.quantity.to_string() == "0.00044780"
+                && trade.at == at("2026-09-25T17:48:26.844359Z")
         }),
-        ("ohlc_update.recorded-2026-09-25", |it| {
-            let Message::Bars(rows) = it else { return false };
-            let it = rows.rows[0].row.as_ref().unwrap();
-            (it.minutes, it.open_at) == (1, at("2026-09-25T17:48:00Z"))
-                && it.close.to_string() == "83744.30000000"
+        ("ohlc_update.recorded-2026-09-25", |message| {
+            let Message::Bars(rows) = message else { return false };
+            let bar = rows.rows[0].row.as_ref().unwrap();
+            (bar.minutes, bar.open_at) == (1, at("2026-09-25T17:48:00Z"))
+                && bar.close.to_string() == "83744.30000000"
         }),
-        ("ohlc_snapshot_with_gaps.recorded-2026-09-10", |it| {
-            let Message::Bars(rows) = it else { return false };
+        ("ohlc_snapshot_with_gaps.recorded-2026-09-10", |message| {
+            let Message::Bars(rows) = message else { return false };
             let begins: Vec<_> =
-                rows.rows.iter().map(|it| it.row.as_ref().unwrap().open_at).collect();
+                rows.rows.iter().map(|bar| bar.row.as_ref().unwrap().open_at).collect();
             rows.snapshot && begins.len() == 9 && begins[4] == at("2026-09-10T17:38:00Z")
         }),
         ("heartbeat", |_| {
@@ -190,7 +192,7 @@ async fn a_page_is_bounded_and_comes_again_until_its_cursor_does() {
     assert_eq!(ids, server.ticks("BTC").iter().map(|tick| tick.id).collect::<Vec<_>>());
 }
 
-/// Lines that break in the middle of frames, wherever; then one that holds.
+/// Checks connections that break anywhere, even within a frame, and then one that holds.
 #[tokio::test]
 async fn no_trade_is_lost_or_doubled_by_a_line_that_breaks_anywhere() {
     let mut seed = 42u64;
@@ -199,7 +201,7 @@ async fn no_trade_is_lost_or_doubled_by_a_line_that_breaks_anywhere() {
         (seed >> 33) as usize % below
     };
     let cut = |ticks, bytes| Line::Talk(vec![Act::Cut { ticks, bytes }]);
-    // Fewer ticks a line than a snapshot repeats.
+    // Fewer ticks per connection than a snapshot repeats.
     let mut lines: Vec<_> = (0..25).map(|_| cut(1 + random(49), random(100_000))).collect();
     lines.push(Line::Talk(vec![Act::Again, Act::Swapped, Act::Again, Act::Ticks(3)]));
     let server = server(Service::Kraken, lines).await;
@@ -212,7 +214,7 @@ async fn no_trade_is_lost_or_doubled_by_a_line_that_breaks_anywhere() {
     let mut all = Vec::new();
     let mut quiet = 0;
     while !done() || quiet < 5 {
-        // Our clock goes with the market's.
+        // The source's clock follows the market's.
         if let Some(last) = server.ticks("BTC").last() {
             clock.on(last.at - clock.now());
         }
@@ -227,9 +229,9 @@ async fn no_trade_is_lost_or_doubled_by_a_line_that_breaks_anywhere() {
     ids.dedup();
     assert_eq!(ids.len(), count, "some came twice");
     assert_eq!(ids, server.ticks("BTC").iter().map(|tick| tick.id).collect::<Vec<_>>());
-    // The snapshots close every hole, and the ledger knows it.
+    // The snapshots close every gap, which the ledger shows.
     let spans = ledger(&all, "trades BTC");
-    let spans: Vec<_> = spans.iter().map(|it| (it.start, it.end, it.rows)).collect();
+    let spans: Vec<_> = spans.iter().map(|span| (span.start, span.end, span.rows)).collect();
     assert_eq!(spans, [(0.0, (count - 1) as f64, i64::try_from(count).unwrap())]);
 }
 
@@ -256,13 +258,13 @@ async fn what_was_missed_is_a_hole_in_the_ledger() {
     all.extend(pages(&stream, cursor, has_trades(55)).await);
     // Of the 200 trades that it missed, the snapshot repeats the last 50.
     let spans = ledger(&all, "trades BTC");
-    let spans: Vec<_> = spans.iter().map(|it| (it.start, it.end, it.rows)).collect();
+    let spans: Vec<_> = spans.iter().map(|span| (span.start, span.end, span.rows)).collect();
     assert_eq!(spans, [(0.0, 4.0, 5), (155.000001, 209.0, 55)]);
     let missing: Vec<_> = server.ticks("BTC")[5..155].iter().map(|tick| tick.id).collect();
     assert!(trade_ids(&all).iter().all(|id| !missing.contains(id)));
-    // The latest quote says nothing of what was before it.
+    // The latest quote does not cover earlier ones.
     let spans = ledger(&all, "quotes BTC");
-    let spans: Vec<_> = spans.iter().map(|it| (it.start, it.end)).collect();
+    let spans: Vec<_> = spans.iter().map(|span| (span.start, span.end)).collect();
     assert_eq!(spans, [(0.0, 4.0), (205.0, 209.0)]);
 }
 
@@ -330,7 +332,7 @@ async fn a_line_that_is_silent_mute_closed_or_dropped_is_opened_anew() {
         let stream = stream(&server, &[Channel::Trade]);
         pages(&stream, None, |pages| server.opened().len() == 2 && trade_ids(pages).len() >= 4)
             .await;
-        assert!(server.heard().iter().any(|it| it.contains("subscribe")), "{what}");
+        assert!(server.heard().iter().any(|message| message.contains("subscribe")), "{what}");
     }
 }
 
@@ -400,7 +402,7 @@ async fn what_makes_no_sense_fails_the_page_after_or_is_put_aside() {
         }
     };
     assert!(error.contains("cannot be read"), "{error}");
-    // Whoever goes on all the same finds the hole in the ledger.
+    // If the stream is continued nevertheless, the ledger has the gap.
     assert_eq!(ledger(&good, "trades BTC")[0].end, 1.0);
 
     let server = talking(acts).await;
@@ -438,14 +440,14 @@ async fn a_bar_comes_once_it_is_finished() {
     let mut all = pages(&stream, None, |pages| bars(pages) == 2).await;
     let spans = ledger(&all, "candles BTC 1m");
     assert_eq!((spans[0].start, spans[0].end, spans[0].rows), (0.0, 120.0, 2));
-    // Nothing more is traded: the third one is finished by the clock.
+    // No more trades happen: the third candle is finished by the clock.
     clock.on(TimeDelta::seconds(190));
     let cursor = all.last().map(|page| page.cursor.clone());
     all.extend(pages(&stream, cursor, |pages| bars(pages) == 1).await);
     let closes = shown(&all, "candles", "close");
     let ticks = server.ticks("BTC");
     let expected: Vec<f64> = [59, 119, 149].map(|at| ticks[at].price.to_f64()).into();
-    assert_eq!(closes.iter().map(|it| it.parse().unwrap()).collect::<Vec<f64>>(), expected);
+    assert_eq!(closes.iter().map(|close| close.parse().unwrap()).collect::<Vec<f64>>(), expected);
 }
 
 #[tokio::test]

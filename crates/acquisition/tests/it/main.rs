@@ -1,4 +1,4 @@
-//! What a user of the sources would notice, through their public surface and on the wire.
+//! Tests of the sources through their public API and on the wire.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // helpers of tests, too
 
 mod backfill;

@@ -1,4 +1,5 @@
-//! Every recorded reply of Twelve Data and Kraken gives the right rows, or the right error.
+//! Tests that every recorded reply of Twelve Data and Kraken gives the right rows, or the right
+//! error.
 #![cfg(all(feature = "kraken", feature = "twelvedata"))]
 
 use std::collections::BTreeSet;
@@ -10,7 +11,7 @@ use tidegauge_acquisition::http::RefusalKind;
 use tidegauge_acquisition::{Bars, Error, Interval, Result, kraken, twelvedata};
 use tidegauge_core::{Crypto, Span};
 
-/// What a recording is read as.
+/// The decoder of a recording.
 #[derive(Clone, Copy)]
 enum Read {
     Series(&'static str),
@@ -28,12 +29,13 @@ enum Read {
 }
 
 fn bars(bars: &Bars) -> Vec<String> {
-    let some = |it: Option<Crypto>| it.map_or_else(|| "-".into(), |it| it.to_string());
+    let some =
+        |amount: Option<Crypto>| amount.map_or_else(|| "-".into(), |amount| amount.to_string());
     bars.iter()
-        .map(|it| {
-            let (volume, base) = (some(it.volume), some(it.base_volume));
-            let at = shown(it.open_at);
-            format!("{at} {} {} {} {} {volume} {base}", it.open, it.high, it.low, it.close)
+        .map(|bar| {
+            let (volume, base) = (some(bar.volume), some(bar.base_volume));
+            let at = shown(bar.open_at);
+            format!("{at} {} {} {} {} {volume} {base}", bar.open, bar.high, bar.low, bar.close)
         })
         .collect()
 }
@@ -42,9 +44,9 @@ fn shown(at: DateTime<Utc>) -> String {
     at.format("%FT%T%.f").to_string()
 }
 
-fn quote(it: &twelvedata::decode::Quote) -> String {
-    let currency = it.currency.clone().unwrap_or_default();
-    format!("{} {} {currency} {}", it.close, shown(it.at), it.volume.unwrap_or_default())
+fn quote(quote: &twelvedata::decode::Quote) -> String {
+    let currency = quote.currency.clone().unwrap_or_default();
+    format!("{} {} {currency} {}", quote.close, shown(quote.at), quote.volume.unwrap_or_default())
 }
 
 impl Read {
@@ -80,23 +82,26 @@ impl Read {
             Self::Ohlc => bars(&kraken::ohlc("BTC/USD", body, sieve)?),
             Self::Trades => {
                 let trades = kraken::trades("BTC/USD", body, sieve)?;
-                let row = |it: &kraken::Trade| {
-                    let side = if it.is_buy { "buy" } else { "sell" };
-                    let at = shown(it.at);
+                let row = |trade: &kraken::Trade| {
+                    let side = if trade.is_buy { "buy" } else { "sell" };
+                    let at = shown(trade.at);
                     format!(
                         "{} {at} {side} {} {} to {}",
-                        it.trade_id, it.price, it.base_amount, trades.last
+                        trade.trade_id, trade.price, trade.base_amount, trades.last
                     )
                 };
                 trades.trades.iter().map(row).collect()
             }
             Self::Ticker => {
-                let it = kraken::ticker("BTC/USD", body)?;
-                vec![format!("{} {} {} {}", it.last, it.bid, it.ask, it.base_volume_24h)]
+                let ticker = kraken::ticker("BTC/USD", body)?;
+                vec![format!(
+                    "{} {} {} {}",
+                    ticker.last, ticker.bid, ticker.ask, ticker.base_volume_24h
+                )]
             }
             Self::AssetPairs => kraken::asset_pairs(body)?
                 .into_iter()
-                .map(|it| format!("{} {} {}", it.name, it.internal, it.status))
+                .map(|pair| format!("{} {} {}", pair.name, pair.internal, pair.status))
                 .collect(),
             Self::Time => vec![shown(kraken::time(body)?)],
             Self::SystemStatus => vec![kraken::system_status(body)?],
@@ -104,7 +109,7 @@ impl Read {
     }
 }
 
-/// Recording, read as, rows, the first and the last.
+/// Recording, decoder, number of rows, the first and the last row.
 const ROWS: &[(&str, Read, usize, &str)] = &[
     (
         "twelvedata/time_series_aapl_1day.captured-2026-08-23.json",
@@ -235,7 +240,7 @@ fn recorded_replies_give_the_right_rows() {
     }
 }
 
-/// What a recorded refusal becomes.
+/// The error that a recorded refusal becomes.
 #[derive(Debug, PartialEq)]
 enum Becomes {
     Auth,
@@ -243,7 +248,7 @@ enum Becomes {
     RateLimited,
 }
 
-/// Recording, HTTP status, what it becomes, what it says.
+/// Recording, HTTP status, error, message.
 const REFUSALS: &[(&str, u16, Becomes, &str)] = &[
     (
         "twelvedata/error_400_interval.official-docs.json",
@@ -361,7 +366,7 @@ fn in_a_batch_one_refusal_leaves_the_others() {
 
 #[test]
 fn no_recording_is_left_out() {
-    // The streams' messages have a test of their own; a list of coins is read by nobody.
+    // The messages of streams are tested elsewhere; a list of coins is not used.
     let elsewhere = |name: &str| name.contains("ws") || name.contains("websocket");
     let unread = ["twelvedata/cryptocurrencies.official-docs.json"];
     let mut known: BTreeSet<String> = ROWS.iter().map(|row| row.0.to_owned()).collect();
@@ -389,7 +394,7 @@ fn bars_that_make_no_sense_are_told_by_field() {
             ("close", "\"1\""),
             ("volume", "\"7\""),
         ];
-        fields.iter_mut().filter(|it| it.0 == field).for_each(|it| it.1 = value);
+        fields.iter_mut().filter(|entry| entry.0 == field).for_each(|entry| entry.1 = value);
         let fields: Vec<_> =
             fields.iter().map(|(key, value)| format!("\"{key}\":{value}")).collect();
         format!("{{{}}}", fields.join(","))
@@ -414,7 +419,7 @@ fn bars_that_make_no_sense_are_told_by_field() {
         let error = twelvedata::decode::time_series("X", body.as_bytes(), &mut RowFilter::strict());
         let error = error.unwrap_err().to_string();
         assert!(error.contains(says) && error.contains("`X`"), "{field} {value}: {error}");
-        // Put aside, the others stay.
+        // If the row is quarantined, the others are taken.
         let body = series(&format!("{},{}", bar(field, value), bar("", "")));
         let policy = tidegauge_acquisition::backfill::BadRows::Quarantine;
         let mut sieve = RowFilter::new(policy, "candles", "candles X 1m");
@@ -425,7 +430,7 @@ fn bars_that_make_no_sense_are_told_by_field() {
         assert!(bad[0].place.starts_with("candles X 1m ") && bad[0].reason.contains(says));
         assert_eq!(bad[0].content, bar(field, value), "as it came");
     }
-    // Rows that are none.
+    // Values that are not rows.
     for row in ["null", "7", "[]", r#"{"open":"1","open":"1"}"#] {
         let body = series(&format!("{row},{}", bar("", "")));
         let policy = tidegauge_acquisition::backfill::BadRows::Quarantine;

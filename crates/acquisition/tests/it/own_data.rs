@@ -1,4 +1,4 @@
-//! A user's own data as they are: ids of any kind, few columns, days where times are wanted.
+//! Tests of typical user data: ids of any kind, few columns, dates where times are needed.
 #![cfg(feature = "files")]
 
 use serde_json::json;
@@ -94,7 +94,8 @@ async fn ids_may_be_said_to_be_text_or_numbers() {
     assert!(error.unwrap_err().to_string().contains("filled by itself"));
 }
 
-/// Numbers where those of texts lie, and longer ones, are no ids unless they are said to be text.
+/// Checks that numbers in the range of surrogate keys, and longer ones, are only ids if they are
+/// configured as text.
 #[tokio::test]
 async fn long_numbers_are_ids_only_as_text_however_long_they_are() {
     let folder = TempDir::new().unwrap();
@@ -123,7 +124,7 @@ async fn long_numbers_are_ids_only_as_text_however_long_they_are() {
     }
     let (users, _) = round(&source(with(json!({ "id": "text" })), User::table()), None).await;
     assert_eq!(column(&users, "users", "external_id")[1..], long);
-    // A rule about signs has nothing to say of text.
+    // Rules about signs do not apply to text.
     for rule in [
         json!({ "absolute": true }),
         json!({ "id": "text", "negate": { "column": "a", "in": ["b"] } }),
@@ -157,7 +158,7 @@ async fn what_own_data_do_not_say_is_null_or_its_default() {
     for name in ["order_id", "side", "price", "fee_amount", "is_maker"] {
         assert_eq!(column(&traded, "trades", name), ["null"], "{name}");
     }
-    // A status that is there and says nothing is not taken for one.
+    // A status column with an empty value does not get the default.
     write(
         &folder,
         "c.csv",

@@ -1,4 +1,4 @@
-//! Every source keeps the promises of a source.
+//! Tests that every source keeps the contract of a source.
 #![cfg(feature = "all")]
 
 use std::any::Any;
@@ -24,7 +24,7 @@ use tidegauge_core::{Source, source_promises};
 use tidegauge_replay::{Act, Line, Service};
 use wiremock::{Mock, MockServer, Respond, matchers};
 
-/// A source, its world, and how many rows a page of it has at most.
+/// A source, its environment, and the maximum number of rows of its pages.
 struct Subject {
     open: Box<dyn Fn() -> Arc<dyn Source> + Send + Sync>,
     most_rows: usize,
@@ -64,10 +64,10 @@ fn bitcoin() -> Vec<String> {
     vec!["BTC".into()]
 }
 
-/// A key is blotted out of what a service says, so it is a text that none says.
+/// An API key that occurs in no reply, since keys are redacted from what services say.
 const KEY: &str = "canary-0123456789";
 
-/// Rows of the gap ledger come with the others.
+/// The maximum number of gap ledger rows that accompany the other rows of a page.
 const LEDGER: usize = 4;
 
 async fn of_recorded() -> Subject {
@@ -144,7 +144,7 @@ async fn of_frankfurter() -> Subject {
     })
 }
 
-/// The recorded reply is of that day.
+/// The time of the recorded reply.
 const UPDATED: &str = "2026-02-18T12:00:00Z";
 
 fn crowns(url: &str) -> exchangerate_api::Config {
@@ -179,7 +179,7 @@ async fn of_x() -> Subject {
     })
 }
 
-/// So many rows of `marketing_spend`.
+/// The number of rows of `marketing_spend`.
 const SPENT: usize = 250;
 
 async fn of_files() -> Subject {
@@ -227,7 +227,7 @@ async fn of_database() -> Subject {
     })
 }
 
-/// Where the market of the replayed streams begins.
+/// The start of the market of the replayed streams.
 const STREAMED: &str = "2026-01-01T00:00:00Z";
 
 async fn of_kraken_stream() -> Subject {

@@ -1,4 +1,4 @@
-//! No reply makes a decoder panic.
+//! Tests that no reply makes a decoder panic.
 #![cfg(feature = "all")]
 
 use crate::support::recording;
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use tidegauge_acquisition::backfill::{BadRows, RowFilter};
 use tidegauge_acquisition::{coingecko, ecb, exchangerate_api, frankfurter, kraken, twelvedata, x};
 
-/// Reads `body` as everything that there is.
+/// Decodes `body` with every decoder.
 fn read_all(body: &[u8]) {
     let _ = coingecko::decode::ping(body);
     let _ = coingecko::decode::simple_price(body);
@@ -72,7 +72,7 @@ const SMALL: &[&str] = &[
     "fx/ecb_eurofxref-hist-90d.excerpt-3days.2018.xml",
 ];
 
-/// What a number may be replaced by.
+/// The replacements for a number.
 const NASTY: &[&str] = &[
     "null",
     "-1",

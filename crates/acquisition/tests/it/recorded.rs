@@ -1,4 +1,4 @@
-//! The data in the program: all of it, exactly, in pages.
+//! Tests of the data in the program: complete, exact, and in pages.
 #![cfg(feature = "recorded")]
 
 use std::collections::BTreeSet;
@@ -73,7 +73,8 @@ fn values_are_those_of_the_file_to_the_last_digit() {
     let (candle, observed) = &days[0]; // 2020-04-11,BTC,6867.4404519,6926.0696338,…
     assert_eq!((candle.symbol.as_str(), candle.interval.as_str()), ("BTC", "1d"));
     assert_eq!(candle.open_at.to_rfc3339(), "2020-04-11T00:00:00+00:00");
-    let prices = [candle.open, candle.high, candle.low, candle.close].map(|it| it.to_string());
+    let prices =
+        [candle.open, candle.high, candle.low, candle.close].map(|price| price.to_string());
     assert_eq!(prices, ["6867.44045190", "6926.06963380", "6789.92070240", "6859.08296343"]);
     assert_eq!(candle.volume.unwrap().to_string(), "31222085946.27340000");
     assert_eq!(observed.observed_at.to_rfc3339(), "2020-04-11T23:59:59+00:00");
@@ -88,8 +89,8 @@ fn values_are_those_of_the_file_to_the_last_digit() {
     assert_eq!(unknown.market_cap_usd, None);
 
     let volume = |day: &str| {
-        let mut days = days.iter().filter(|(it, _)| it.symbol == "USDT");
-        let found = days.find(|(it, _)| it.open_at.to_rfc3339().starts_with(day)).unwrap();
+        let mut days = days.iter().filter(|(candle, _)| candle.symbol == "USDT");
+        let found = days.find(|(candle, _)| candle.open_at.to_rfc3339().starts_with(day)).unwrap();
         found.1.volume_24h_usd.unwrap().to_string()
     };
     assert_eq!(volume("2020-11-26"), "114617000000.00"); // 1.14617E+11
@@ -98,21 +99,26 @@ fn values_are_those_of_the_file_to_the_last_digit() {
     assert_eq!(lines, 234);
     let newest: Vec<_> = rates[rates.len() - 3..]
         .iter()
-        .map(|it| (it.quote.as_str(), it.rate.to_string()))
+        .map(|rate| (rate.quote.as_str(), rate.rate.to_string()))
         .collect();
     let expected = [("USD", "1.20530000"), ("GBP", "0.86558000"), ("CAD", "1.52740000")];
     assert_eq!(newest, expected.map(|(quote, rate)| (quote, rate.to_owned())));
-    let days = [&rates[0], &rates[rates.len() - 1]].map(|it| it.rate_date.to_string());
+    let days = [&rates[0], &rates[rates.len() - 1]].map(|rate| rate.rate_date.to_string());
     assert_eq!(days, ["2020-04-01", "2021-03-01"], "the oldest first");
 }
 
 #[test]
 fn every_symbol_has_every_day_and_every_candle_holds_its_prices() {
     let days = recorded::decode::prices(recorded::PRICES, 0, usize::MAX).unwrap();
-    let keys: BTreeSet<_> = days.iter().map(|(it, _)| (&it.symbol, it.open_at)).collect();
+    let keys: BTreeSet<_> =
+        days.iter().map(|(candle, _)| (&candle.symbol, candle.open_at)).collect();
     assert_eq!(keys.len(), 4 * 323);
-    for (it, _) in &days {
-        assert!(it.low <= it.open.min(it.close) && it.high >= it.open.max(it.close), "{it:?}");
+    for (candle, _) in &days {
+        assert!(
+            candle.low <= candle.open.min(candle.close)
+                && candle.high >= candle.open.max(candle.close),
+            "{candle:?}"
+        );
     }
 }
 
@@ -120,7 +126,7 @@ fn every_symbol_has_every_day_and_every_candle_holds_its_prices() {
 fn what_is_not_available_is_skipped_and_what_is_broken_is_not() {
     let file = "Date,USD,JPY,\n2021-01-05,N/A,126.25,\n2021-01-04,1.2296,N/A,\n";
     let (rates, lines) = recorded::decode::rates(file, 0, 10).unwrap();
-    let found: Vec<_> = rates.iter().map(|it| format!("{} {}", it.quote, it.rate)).collect();
+    let found: Vec<_> = rates.iter().map(|rate| format!("{} {}", rate.quote, rate.rate)).collect();
     assert_eq!((found, lines), (vec!["USD 1.22960000".into(), "JPY 126.25000000".to_owned()], 2));
     for cell in ["0", "-1", "", "one", "1,2"] {
         let file = format!("Date,USD,\n2021-01-05,{cell},\n");

@@ -1,4 +1,4 @@
-//! Every recorded reply gives the right rows, or the right error.
+//! Tests that every recorded reply gives the right rows, or the right error.
 #![cfg(all(
     feature = "coingecko",
     feature = "ecb",
@@ -18,7 +18,7 @@ use tidegauge_acquisition::frankfurter::decode as frankfurter;
 use tidegauge_acquisition::{Error, Result};
 use tidegauge_core::{Crypto, Fiat};
 
-/// What a recording is read as.
+/// The decoder of a recording.
 enum Read {
     Ping,
     Prices,
@@ -34,32 +34,39 @@ enum Read {
 }
 
 impl Read {
-    /// The rows of a reply: how many, the first and the last.
+    /// Returns the number of rows of a reply, and the first and the last one.
     fn rows(&self, body: &[u8]) -> Result<(usize, String)> {
         let shown = |rows: Vec<String>| {
             let mut ends: Vec<_> = [rows.first(), rows.last()].into_iter().flatten().collect();
             ends.dedup();
             (rows.len(), ends.into_iter().cloned().collect::<Vec<_>>().join(" | "))
         };
-        let money = |it: Option<Fiat>| it.map_or_else(|| "-".into(), |it| it.to_string());
+        let money =
+            |amount: Option<Fiat>| amount.map_or_else(|| "-".into(), |amount| amount.to_string());
         Ok(match self {
             Self::Ping => coingecko::ping(body).map(|()| (1, "pong".into()))?,
             Self::Prices => shown(
                 coingecko::simple_price(body)?
                     .into_iter()
-                    .map(|it| {
-                        let (cap, volume) = (money(it.market_cap_usd), money(it.volume_24h_usd));
-                        let at = it.last_updated_at.map(|at| at.to_rfc3339()).unwrap_or_default();
-                        format!("{} {} {cap} {volume} {at}", it.coin, it.price_usd)
+                    .map(|price| {
+                        let (cap, volume) =
+                            (money(price.market_cap_usd), money(price.volume_24h_usd));
+                        let at =
+                            price.last_updated_at.map(|at| at.to_rfc3339()).unwrap_or_default();
+                        format!("{} {} {cap} {volume} {at}", price.coin, price.price_usd)
                     })
                     .collect(),
             ),
             Self::Markets => shown(
                 coingecko::coins_markets(body, &mut RowFilter::strict())?
                     .into_iter()
-                    .map(|it| {
-                        let (cap, volume) = (money(it.market_cap_usd), money(it.volume_24h_usd));
-                        format!("{} {} {cap} {volume} {}", it.coin, it.price_usd, it.last_updated)
+                    .map(|market| {
+                        let (cap, volume) =
+                            (money(market.market_cap_usd), money(market.volume_24h_usd));
+                        format!(
+                            "{} {} {cap} {volume} {}",
+                            market.coin, market.price_usd, market.last_updated
+                        )
                     })
                     .collect(),
             ),
@@ -69,9 +76,12 @@ impl Read {
             Self::Candles(size) => shown(
                 coingecko::ohlc("bitcoin", *size, body, &mut RowFilter::strict())?
                     .iter()
-                    .map(|it| {
-                        let at = (it.open_at + *size).timestamp_millis();
-                        format!("{at} {} {} {} {}", it.open, it.high, it.low, it.close)
+                    .map(|candle| {
+                        let at = (candle.open_at + *size).timestamp_millis();
+                        format!(
+                            "{at} {} {} {} {}",
+                            candle.open, candle.high, candle.low, candle.close
+                        )
                     })
                     .collect(),
             ),
@@ -105,14 +115,16 @@ fn chart(chart: &coingecko::Chart) -> Vec<String> {
 }
 
 fn rates(rates: Vec<frankfurter::Rate>) -> Vec<String> {
-    let shown = |it: frankfurter::Rate| format!("{} {}/{} {}", it.date, it.base, it.quote, it.rate);
+    let shown = |rate: frankfurter::Rate| {
+        format!("{} {}/{} {}", rate.date, rate.base, rate.quote, rate.rate)
+    };
     rates.into_iter().map(shown).collect()
 }
 
 const HALF_HOUR: TimeDelta = TimeDelta::minutes(30);
 const FOUR_HOURS: TimeDelta = TimeDelta::hours(4);
 
-/// Recording, read as, rows, the first and the last.
+/// Recording, decoder, number of rows, the first and the last row.
 const ROWS: &[(&str, Read, usize, &str)] = &[
     ("coingecko/ping.oas-example-2026.json", Read::Ping, 1, "pong"),
     (
@@ -141,7 +153,7 @@ const ROWS: &[(&str, Read, usize, &str)] = &[
         "bitcoin 49053.00000000 917825524991.00 61679663434.00 2021-05-15 15:59:43.867 UTC",
     ),
     (
-        // 50675.258073370765 in the recording, whose last two points are not in order
+        // 50675.258073370765 in the recording, whose last two points are out of order
         "coingecko/market_chart_bitcoin_usd_1d_5min.recorded-2021-05-15.json",
         Read::Chart,
         288,
@@ -262,7 +274,7 @@ const ROWS: &[(&str, Read, usize, &str)] = &[
     ),
 ];
 
-/// Recording, read as what it is not, what the error names.
+/// Recording, wrong decoder, what the error names.
 const ELSEWHERE: &[(&str, Read, &str)] = &[
     ("coingecko/coins_list_include_platform.oas-example-2026.json", Read::Markets, "last_updated"),
     ("coingecko/jkorf_GetAssets.2024.json", Read::Markets, "`0chain`"),
@@ -287,7 +299,7 @@ enum Refused {
 }
 use Refused::{Auth, RateLimited, Status};
 
-/// Recording, its HTTP status, what becomes of it, what the message says.
+/// Recording, HTTP status, error, parts of its message.
 const REFUSALS: &[(&str, u16, Refused, &[&str])] = &[
     (
         "error_400_wrong_host_10010.recorded-2025-10-12.json",
@@ -368,7 +380,7 @@ async fn recorded_refusals_become_typed_errors_at_their_status_and_even_at_200()
             };
             assert!(right, "{name} at {sent}: {error:?}");
             for says in *says {
-                // A 200 that says no is shown as the 200 that it was.
+                // A refusal with status 200 is shown with the status 200.
                 if says.parse::<u16>().is_err() || sent != 200 {
                     assert!(error.to_string().contains(says), "{name}: {error} should say {says}");
                 }

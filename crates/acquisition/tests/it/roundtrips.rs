@@ -1,4 +1,4 @@
-//! What is written as a service writes it comes back as it was, to the last digit.
+//! Tests that values written in the format of a service are read back unchanged, to the last digit.
 #![cfg(all(feature = "coingecko", feature = "kraken", feature = "twelvedata"))]
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -7,7 +7,7 @@ use tidegauge_acquisition::backfill::RowFilter;
 use tidegauge_acquisition::{Bar, coingecko, kraken, twelvedata};
 use tidegauge_core::{Crypto, Fiat, Fixed};
 
-/// A price above zero.
+/// Generates a price above zero.
 fn price() -> impl Strategy<Value = Crypto> {
     (1i128..10i128.pow(18)).prop_map(Fixed::from_units)
 }

@@ -1,4 +1,4 @@
-//! VADER here gives what VADER gives.
+//! Tests that this implementation of VADER gives the same scores as the original.
 #![cfg(feature = "x")]
 
 use std::sync::LazyLock;
@@ -9,7 +9,7 @@ use tidegauge_acquisition::sentiment::{Sentiment, Vader};
 
 static VADER: LazyLock<Vader> = LazyLock::new(Vader::new);
 
-/// The sentences of a file, each with the score that the original gives.
+/// Returns the sentences of a file, each with the score of the original.
 fn scored(name: &str) -> Vec<(f64, String)> {
     let text = String::from_utf8(recording(&format!("vader/{name}.scored-by-3.3.2.tsv"))).unwrap();
     let line = |line: &str| {
@@ -22,7 +22,7 @@ fn scored(name: &str) -> Vec<(f64, String)> {
 fn agree(sentences: &[(f64, String)]) {
     for (score, sentence) in sentences {
         let found = VADER.score(sentence, Some("en")).unwrap();
-        // The original rounds to four places.
+        // The original rounds to four decimals.
         assert!((found - score).abs() < 0.000_051, "{found} is not {score}: {sentence}");
     }
 }

@@ -1,4 +1,4 @@
-//! The way out for what stays open: how a WebSocket is opened, refused, and kept within bounds.
+//! Tests of WebSockets: how they are opened, refused, and kept within limits.
 #![cfg(all(feature = "twelvedata-stream", feature = "recorded"))]
 
 use std::time::{Duration, Instant};
@@ -61,20 +61,22 @@ async fn a_handshake_that_is_refused_is_the_same_error_as_a_request_that_is() {
     let bad_key = bad_key.unwrap();
     type Check = fn(&Error) -> bool;
     let cases: [(Line, Check); 9] = [
-        (away(401, &bad_key), |it| matches!(it, Error::Auth { status: 401, .. })),
+        (away(401, &bad_key), |error| matches!(error, Error::Auth { status: 401, .. })),
         (
             away(200, &bad_key),
-            |it| matches!(it, Error::Auth { status: 200, code: Some(code), .. } if code == "401"),
+            |error| matches!(error, Error::Auth { status: 200, code: Some(code), .. } if code == "401"),
         ),
-        (away(403, "no"), |it| matches!(it, Error::Auth { status: 403, .. })),
-        (away(403, "<html>Just a moment"), |it| matches!(it, Error::NotJson { status: 403, .. })),
-        (away(404, "{}"), |it| matches!(it, Error::Status { status: 404, .. })),
-        (away(429, ""), |it| matches!(it, Error::RateLimited { status: 429, .. })),
-        (away(503, "down"), |it| matches!(it, Error::Status { status: 503, .. })),
-        (away(200, "<html>a wall"), |it| matches!(it, Error::NotJson { status: 200, .. })),
+        (away(403, "no"), |error| matches!(error, Error::Auth { status: 403, .. })),
+        (away(403, "<html>Just a moment"), |error| {
+            matches!(error, Error::NotJson { status: 403, .. })
+        }),
+        (away(404, "{}"), |error| matches!(error, Error::Status { status: 404, .. })),
+        (away(429, ""), |error| matches!(error, Error::RateLimited { status: 429, .. })),
+        (away(503, "down"), |error| matches!(error, Error::Status { status: 503, .. })),
+        (away(200, "<html>a wall"), |error| matches!(error, Error::NotJson { status: 200, .. })),
         (
             away(200, r#"{"pong":1}"#),
-            |it| matches!(it, Error::Status { status: 200, advice, .. } if advice.contains("WebSocket")),
+            |error| matches!(error, Error::Status { status: 200, advice, .. } if advice.contains("WebSocket")),
         ),
     ];
     for (line, right) in cases {
@@ -91,16 +93,20 @@ async fn what_is_no_websocket_is_not_taken_for_one() {
     let to = "HTTP/1.1 302 Found\r\nlocation: https://evil.example/\r\ncontent-length: 0\r\n\r\n";
     type Check = fn(&Error) -> bool;
     let cases: [(&str, Vec<u8>, Check); 5] = [
-        ("no proof", format!("{upgrade}\r\n").into(), |it| matches!(it, Error::Interrupted { .. })),
-        ("a wrong proof", format!("{upgrade}sec-websocket-accept: AAAA\r\n\r\n").into(), |it| {
-            matches!(it, Error::Interrupted { .. })
+        ("no proof", format!("{upgrade}\r\n").into(), |error| {
+            matches!(error, Error::Interrupted { .. })
         }),
-        ("nothing", Vec::new(), |it| matches!(it, Error::Connect { .. })),
-        ("half a head", b"HTTP/1.1 101 Sw".to_vec(), |it| matches!(it, Error::Connect { .. })),
+        ("a wrong proof", format!("{upgrade}sec-websocket-accept: AAAA\r\n\r\n").into(), |error| {
+            matches!(error, Error::Interrupted { .. })
+        }),
+        ("nothing", Vec::new(), |error| matches!(error, Error::Connect { .. })),
+        ("half a head", b"HTTP/1.1 101 Sw".to_vec(), |error| {
+            matches!(error, Error::Connect { .. })
+        }),
         (
             "elsewhere",
             to.into(),
-            |it| matches!(it, Error::Redirect { to, .. } if to == "evil.example"),
+            |error| matches!(error, Error::Redirect { to, .. } if to == "evil.example"),
         ),
     ];
     for (what, bytes, right) in cases {
@@ -175,7 +181,7 @@ async fn the_key_is_never_told_whatever_goes_wrong() {
     let nobody = sockets(&hurried("http://127.0.0.1:1"), &context(NOW)).open(&[]).await;
     said += &everything_said(&nobody.unwrap_err());
 
-    // What the service repeats over an open line.
+    // Messages that the service repeats over an open connection.
     let fails = format!(
         r#"{{"event":"subscribe-status","status":"error","success":null,"fails":[{{"symbol":"BTC/USD","message":"no {CANARY}"}}]}}"#
     );

@@ -1,4 +1,5 @@
-//! The market after the recorded days: the same for a seed, and like them.
+//! Tests of the market after the recorded days: deterministic for a seed, and similar to the
+//! recorded days.
 #![cfg(feature = "synthetic-market")]
 
 use std::sync::Arc;
@@ -17,7 +18,7 @@ fn until(text: &str) -> Config {
     Config { until: Some(day(text)), ..Config::default() }
 }
 
-/// The batches from `cursor` to the end of `config`.
+/// Returns the batches from `cursor` to the end of `config`.
 async fn read(config: Config, cursor: &mut Option<Cursor>) -> Vec<Batch> {
     let source = SyntheticMarket::new(config, clock("2021-03-10T12:00:00Z")).unwrap();
     let mut batches = Vec::new();
@@ -31,7 +32,7 @@ async fn read(config: Config, cursor: &mut Option<Cursor>) -> Vec<Batch> {
     }
 }
 
-/// The rows of a table as text, in their order.
+/// Returns the rows of a table as text, in order.
 fn rows(batches: &[Batch], table: &str) -> Vec<String> {
     let of_table = batches.iter().filter(|batch| batch.table().name == table);
     of_table
@@ -67,7 +68,7 @@ async fn pages_of_any_size_and_days_read_one_by_one_are_the_same_rows() {
     }
 }
 
-/// A seed that is in use gives the same rows for ever.
+/// Checks that a seed gives the same rows in every release.
 #[tokio::test]
 async fn a_seed_gives_these_rows() {
     let batches = read(until("2021-03-04"), &mut None).await;
@@ -116,7 +117,8 @@ async fn ten_years_have_no_hole_no_rate_at_weekends_and_prices_like_the_recorded
             market.rate(currency, day).unwrap();
         }
     }
-    // Bitcoin moved by 3.7 % a day in the recorded year, with the trend taken out; and the trend is out.
+    // In the recorded year Bitcoin moved by 3.7 % a day without its trend, and the synthetic market
+    // has no trend.
     let changes: Vec<f64> = closes.windows(2).map(|pair| (pair[1] / pair[0]).ln()).collect();
     let mean = changes.iter().sum::<f64>() / changes.len() as f64;
     let spread =

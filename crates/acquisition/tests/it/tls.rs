@@ -1,4 +1,4 @@
-//! Whom we believe to be who they say they are: nobody without a certificate that the system trusts.
+//! Tests of TLS: only servers with a certificate that the system trusts are accepted.
 #![cfg(all(feature = "coingecko", feature = "twelvedata-stream"))]
 
 use std::sync::Arc;
@@ -18,8 +18,8 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 const CANARY: &str = "CG-canary-7f3a";
 
-/// A server that would answer whoever accepts its certificate: its port, and how often somebody
-/// came and how often somebody asked.
+/// Starts a server with a self-signed certificate. Returns its port, and the numbers of its
+/// connections and requests.
 async fn self_signed() -> (u16, Arc<[AtomicUsize; 2]>) {
     let certificate = include_bytes!("../tls/self_signed.pem");
     let key = include_bytes!("../tls/self_signed.key.pem");
@@ -73,7 +73,7 @@ async fn a_certificate_signed_by_itself_is_refused_before_the_key_is_sent() {
         assert!(said.contains(&format!("{host}:{port}/ping")), "{said}");
         assert!(!everything_said(&error).contains(CANARY));
         assert!(!error.is_temporary());
-        // Once is enough: it will not be another certificate the next time.
+        // One attempt is enough: the certificate would be the same the next time.
         assert_eq!(counts[0].load(Ordering::SeqCst), before + 1, "{host}");
     }
     assert_eq!(counts[1].load(Ordering::SeqCst), 0, "no request came through");

@@ -1,4 +1,4 @@
-//! Twelve Data's snapshots page by page: what a minute allows, and what it costs.
+//! Tests of Twelve Data's snapshots page by page: the limit per minute, and the cost.
 #![cfg(feature = "twelvedata")]
 
 use crate::support::{Turned, batches, clock, first, hurried, json, query, round, rows, texts};
@@ -13,7 +13,7 @@ use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
 const NOW: &str = "2026-05-18T12:34:56Z";
 
-/// One symbol is answered bare, several by name.
+/// Returns the quote of a single symbol directly, and several quotes by symbol.
 fn quotes(request: &Request) -> ResponseTemplate {
     let quote = |symbol: &str| {
         format!(
@@ -47,7 +47,7 @@ async fn quotes_come_in_calls_that_a_minute_allows() {
     let second = source.fetch(Some(&one.cursor)).await.unwrap();
     assert!(second.done);
     let asked = server.received_requests().await.unwrap();
-    let symbols: Vec<_> = asked.iter().map(|it| query(it, "symbol")).collect();
+    let symbols: Vec<_> = asked.iter().map(|request| query(request, "symbol")).collect();
     assert_eq!(symbols, ["BTC/USD,ETH/USD", "SOL/USD"], "a credit each, and a minute has two");
     let pages = [one, second];
     assert_eq!(texts(&pages, "quotes", "symbol"), ["BTC", "ETH", "SOL"]);

@@ -1,4 +1,4 @@
-//! Twelve Data's stream: what its messages mean, and what becomes of them.
+//! Tests of Twelve Data's stream: the meaning of its messages, and how they are handled.
 #![cfg(all(feature = "twelvedata-stream", feature = "recorded"))]
 
 use std::time::Duration;
@@ -28,7 +28,7 @@ async fn start(mut script: Script) -> Replay {
 
 fn stream(server: &Replay, symbols: &[&str], context: &Context) -> TwelveDataStream {
     let config = Config {
-        symbols: symbols.iter().map(|it| (*it).into()).collect(),
+        symbols: symbols.iter().map(|symbol| (*symbol).into()).collect(),
         live: hasty(),
         http: hurried(server.url()),
         ..Config::default()
@@ -74,7 +74,7 @@ fn every_recorded_price_means_what_it_says() {
     ] {
         let Message::Price(Ok(price)) = said(name) else { panic!("{name}") };
         let told = [Some(price.price), price.bid, price.ask, price.day_volume];
-        let told = told.map(|it| it.map_or_else(String::new, |it| it.to_string()));
+        let told = told.map(|value| value.map_or_else(String::new, |value| value.to_string()));
         assert_eq!(told, prices, "{name}");
         assert_eq!((price.listing.symbol.as_str(), price.currency.as_str()), (symbol, currency));
         assert_eq!(price.at, at(time), "{name}");
@@ -89,7 +89,7 @@ fn every_recorded_answer_means_what_it_says() {
     else {
         panic!()
     };
-    let accepted: Vec<_> = accepted.iter().map(|it| it.symbol.as_str()).collect();
+    let accepted: Vec<_> = accepted.iter().map(|listing| listing.symbol.as_str()).collect();
     assert_eq!((accepted, complaints.len()), (vec!["AMZN", "XAG/USD"], 0));
     assert_eq!(refused.len(), 3);
     assert_eq!(refused[0].0.symbol, "1211");
@@ -191,11 +191,11 @@ async fn it_shows_a_sign_of_life_as_often_as_the_service_wants_it() {
     assert_eq!(base.heartbeat, Duration::from_secs(10));
     let config = Config { heartbeat: Duration::from_millis(60), ..base.clone() };
     let stream = TwelveDataStream::new(config, Some(KEY.into()), &context(NOW)).unwrap();
-    let beats = || server.heard().iter().filter(|it| it.contains("heartbeat")).count();
-    // The answers keep the line alive for longer than a silent one lives.
+    let beats = || server.heard().iter().filter(|message| message.contains("heartbeat")).count();
+    // The replies keep the connection alive for longer than the silence timeout.
     pages(&stream, None, |_| beats() >= 12).await;
     assert_eq!(server.opened().len(), 1);
-    // Without them it is dead.
+    // Without replies it is closed.
     let stream = TwelveDataStream::new(base, Some(KEY.into()), &context(NOW)).unwrap();
     pages(&stream, None, |_| server.opened().len() >= 3).await;
 }

@@ -1,4 +1,4 @@
-//! What the decoders take for true, and what they do not.
+//! Tests of the values that the decoders accept and reject.
 #![cfg(all(
     feature = "coingecko",
     feature = "ecb",
@@ -17,7 +17,9 @@ use tidegauge_acquisition::exchangerate_api::decode as exchangerate_api;
 use tidegauge_acquisition::frankfurter::decode as frankfurter;
 
 fn rates(rates: Vec<frankfurter::Rate>) -> Vec<String> {
-    let shown = |it: frankfurter::Rate| format!("{} {}/{} {}", it.date, it.base, it.quote, it.rate);
+    let shown = |rate: frankfurter::Rate| {
+        format!("{} {}/{} {}", rate.date, rate.base, rate.quote, rate.rate)
+    };
     rates.into_iter().map(shown).collect()
 }
 
@@ -110,7 +112,7 @@ fn the_ecbs_days_without_a_rate_and_its_changing_columns_are_read_by_name() {
     }
 }
 
-/// Price, market cap and volume of one point, and what the error names.
+/// Checks points by time, price and market cap, and the field that the error names.
 #[test]
 fn values_that_cannot_be_true_are_refused_by_coin_and_field() {
     let body = |at: &str, price: &str, cap: &str| {
@@ -153,7 +155,8 @@ fn values_that_cannot_be_true_are_refused_by_coin_and_field() {
     assert_eq!(points.at, [at("2021-05-14T14:45:19.770Z").timestamp_micros()]);
 }
 
-/// Whatever is to become of bad rows: what a service sends as a float is wrong in no other way.
+/// Checks this for every policy on bad rows, since a float that a service sends can only be wrong
+/// in its number of digits.
 #[test]
 fn a_price_with_more_digits_than_its_column_is_put_aside_by_name_and_the_others_are_taken() {
     let body = r#"{"prices":[[1621003519770,4.2e-12],[1621003819770,4.2345678e-12],

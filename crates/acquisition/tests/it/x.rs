@@ -1,4 +1,4 @@
-//! X round by round: pages, ids, hours, and what is paid for only once.
+//! Tests of X poll by poll: pages, ids, hours, and what is only paid for once.
 #![cfg(feature = "x")]
 
 use std::collections::BTreeSet;
@@ -20,31 +20,31 @@ use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 const CANARY: &str = "AAAAAAAAcanary7f3a%2Bx";
 const NOW: &str = "2026-05-18T12:34:56Z";
 
-/// A post of the fake: its id tells when it was written.
+/// A post of the fake, whose id has the time at which it was written.
 #[derive(Debug, Clone)]
 struct Said {
     id: u64,
     at: DateTime<Utc>,
-    /// When X finds it.
+    /// The time at which X finds it.
     found_at: DateTime<Utc>,
 }
 
-/// What the fake does that it does not always do.
+/// The optional behaviors of the fake.
 #[derive(Debug, Default)]
 struct Mood {
-    /// It takes no `since_id`, however young.
+    /// It rejects every `since_id`, however recent.
     forgets_ids: bool,
-    /// It takes no `next_token` given before.
+    /// It rejects every `next_token` given before.
     forgets_pages: bool,
-    /// Requests left in the quarter of an hour.
+    /// The number of requests left in the quarter of an hour.
     left: Option<u32>,
-    /// Hours whose count it does not send.
+    /// It leaves out the counts of hours.
     silent_hours: bool,
     /// It names a total that is too large.
     wrong_total: bool,
 }
 
-/// X, made of posts in memory.
+/// A fake of X, with its posts in memory.
 #[derive(Clone)]
 struct Fake {
     clock: Arc<Turned>,
@@ -70,7 +70,7 @@ impl Fake {
         Self { clock: clock.clone(), posts: Arc::default(), mood: Arc::default() }
     }
 
-    /// Somebody says something, which X finds at once.
+    /// Adds a post that X finds at once. Returns its id.
     fn say(&self, written_at: DateTime<Utc>) -> String {
         self.say_late(written_at, written_at)
     }
@@ -82,7 +82,7 @@ impl Fake {
         id.to_string()
     }
 
-    /// Says something every so often, from then until then.
+    /// Adds posts at regular intervals within a time span. Returns their number.
     fn chatter(&self, from: &str, to: &str, every: TimeDelta) -> usize {
         let (mut next, to, mut count) = (at(from), at(to), 0);
         while next < to {
@@ -124,13 +124,15 @@ impl Fake {
         }
         let end = end.unwrap_or(now - TimeDelta::seconds(30));
         let mut found: Vec<_> = self.posts.lock().unwrap().clone();
-        found.retain(|it| it.found_at <= now && it.at < end && it.at >= now - TimeDelta::days(7));
-        found.retain(|it| start.is_none_or(|start| it.at >= start));
-        found.retain(|it| since.is_none_or(|since| it.id > since));
-        found.sort_by_key(|it| std::cmp::Reverse(it.id));
-        // A token is the id that the page begins behind.
+        found.retain(|post| {
+            post.found_at <= now && post.at < end && post.at >= now - TimeDelta::days(7)
+        });
+        found.retain(|post| start.is_none_or(|start| post.at >= start));
+        found.retain(|post| since.is_none_or(|since| post.id > since));
+        found.sort_by_key(|post| std::cmp::Reverse(post.id));
+        // A token has the id after which the page begins.
         let before = token.strip_prefix("b26v").map(|id| id.parse::<u64>().unwrap());
-        found.retain(|it| before.is_none_or(|before| it.id < before));
+        found.retain(|post| before.is_none_or(|before| post.id < before));
         let next = (found.len() > size).then(|| found[size - 1].id);
         found.truncate(size);
         let (Some(newest), Some(oldest)) = (found.first(), found.last()) else {
@@ -143,7 +145,7 @@ impl Fake {
             oldest.id,
             found.len()
         );
-        let posts: Vec<_> = found.iter().map(|it| post(it.id, it.at)).collect();
+        let posts: Vec<_> = found.iter().map(|posted| post(posted.id, posted.at)).collect();
         json(format!(r#"{{"data":[{}],"meta":{meta}}}"#, posts.join(",")))
     }
 
@@ -159,7 +161,7 @@ impl Fake {
         while from < end {
             let next = at(&(from + TimeDelta::hours(1)).format("%Y-%m-%dT%H:00:00Z").to_string());
             let to = next.min(end);
-            let count = posts.iter().filter(|it| from <= it.at && it.at < to).count();
+            let count = posts.iter().filter(|post| from <= post.at && post.at < to).count();
             total += count;
             if count > 0 && !mood.silent_hours {
                 buckets.push(format!(
@@ -230,7 +232,7 @@ impl Respond for Fake {
     }
 }
 
-/// A fake, and a source that asks it about Bitcoin.
+/// Starts a fake, and creates a source that requests posts about Bitcoin.
 async fn x(clock: &Arc<Turned>, config: Config) -> (MockServer, Fake, X) {
     let (server, fake) = (MockServer::start().await, Fake::new(clock));
     Mock::given(method("GET")).respond_with(fake.clone()).mount(&server).await;
@@ -247,7 +249,7 @@ fn counts_alone() -> Config {
     Config { posts: false, ..Config::default() }
 }
 
-/// The text cells of a column, over all pages.
+/// Returns the text cells of a column over all pages.
 fn texts(pages: &[Page], table: &str, column: &str) -> Vec<String> {
     let cells = batches(pages, table).into_iter().flat_map(|batch| {
         let column = batch.column(column).unwrap().as_text().unwrap();
@@ -256,7 +258,7 @@ fn texts(pages: &[Page], table: &str, column: &str) -> Vec<String> {
     cells.collect()
 }
 
-/// The requests since there were `seen` of them.
+/// Returns the requests after the first `seen`.
 async fn asked(server: &MockServer, seen: usize) -> Vec<Request> {
     server.received_requests().await.unwrap().split_off(seen)
 }
@@ -268,16 +270,17 @@ async fn every_post_comes_once_and_then_only_what_is_new() {
     fake.chatter("2026-05-14T00:00:00Z", NOW, TimeDelta::minutes(5));
     let (pages, cursor) = round(&source, None).await;
     let found = texts(&pages, "social_posts", "post_id");
-    // Two days of twelve an hour, the last one not yet 30 seconds… but 4 minutes and 56 seconds old.
+    // Two days of twelve posts an hour; the last post is 4 minutes and 56 seconds old, more than the
+    // 30 seconds that X holds back.
     assert_eq!(found.len(), 2 * 24 * 12);
     assert_eq!(found.iter().collect::<BTreeSet<_>>().len(), found.len(), "none twice");
     let first = asked(&server, 0).await;
     assert_eq!(first.len(), 6, "two days, of three pages each");
-    let by_id = |it: &Request| !query(it, "since_id").is_empty();
+    let by_id = |request: &Request| !query(request, "since_id").is_empty();
     assert!(!first[..3].iter().any(by_id) && first[3..].iter().all(by_id), "once at the present");
     assert_eq!(rows(&pages, "coverage"), 2, "a row when a window is whole");
 
-    // Nothing new: one request, by the last id seen, and nothing else in the page.
+    // Without new posts: one request, by the last id seen, and an empty page.
     clock.on(TimeDelta::hours(12));
     let (pages, cursor) = round(&source, Some(cursor)).await;
     assert_eq!(rows(&pages, "social_posts"), 0);
@@ -286,10 +289,12 @@ async fn every_post_comes_once_and_then_only_what_is_new() {
     assert_eq!(query(&second[0], "since_id"), found.iter().max().unwrap().as_str());
     assert_eq!(query(&second[0], "start_time"), "");
 
-    // Some more: the same id, since nothing came in between.
+    // With new posts: the same id, since no post came in between.
     clock.on(TimeDelta::hours(12));
-    let new: Vec<_> =
-        (1..=150).map(|it| fake.say(clock.now() - TimeDelta::minutes(it))).rev().collect();
+    let new: Vec<_> = (1..=150)
+        .map(|minutes| fake.say(clock.now() - TimeDelta::minutes(minutes)))
+        .rev()
+        .collect();
     let (pages, cursor) = round(&source, Some(cursor)).await;
     let mut found = texts(&pages, "social_posts", "post_id");
     found.sort();
@@ -299,7 +304,7 @@ async fn every_post_comes_once_and_then_only_what_is_new() {
     assert_eq!(third.len(), 2, "two pages");
     assert_eq!(query(&third[1], "since_id"), query(&third[0], "since_id"), "as the page was given");
 
-    // And the next poll goes on from the newest of the first page.
+    // The next poll continues from the newest post of the first page.
     clock.on(TimeDelta::hours(12));
     round(&source, Some(cursor)).await;
     let fourth = asked(&server, 9).await;
@@ -340,7 +345,7 @@ async fn whoever_is_killed_between_pages_goes_on_where_it_was() {
     let mut cursor: Option<Cursor> = None;
     for step in 0.. {
         let page = source.fetch(cursor.as_ref()).await.unwrap();
-        // A kill: the same cursor again, by a program that was started anew, a little later.
+        // After a kill a new process continues with the same cursor, a little later.
         if cursor.is_some() {
             clock.on(TimeDelta::minutes(3));
         }
@@ -371,7 +376,7 @@ async fn an_id_that_is_too_old_is_dropped_before_or_after_x_says_so() {
     fake.say(at("2026-05-18T12:00:00Z"));
     let (_, cursor) = round(&source, None).await;
 
-    // X says so, and the window is asked for by time.
+    // X rejects the id, and the window is requested by time.
     clock.on(TimeDelta::days(1));
     let new = fake.say(clock.now() - TimeDelta::hours(1));
     fake.mood.lock().unwrap().forgets_ids = true;
@@ -382,14 +387,14 @@ async fn an_id_that_is_too_old_is_dropped_before_or_after_x_says_so() {
     assert_eq!(query(requests.last().unwrap(), "since_id"), "");
     assert_ne!(query(requests.last().unwrap(), "start_time"), "");
 
-    // We know so, and the days that X has no more are noted as lost.
+    // The id is known to be too old, and the days that X no longer has are noted as lost.
     fake.mood.lock().unwrap().forgets_ids = false;
     clock.on(TimeDelta::days(20));
     let new = fake.say(clock.now() - TimeDelta::hours(1));
     let (pages, _) = round(&source, Some(cursor)).await;
     assert_eq!(texts(&pages, "social_posts", "post_id"), [new]);
     assert!(texts(&pages, "coverage", "state").contains(&"failed".to_owned()));
-    assert!(asked(&server, 3).await.iter().all(|it| query(it, "since_id").is_empty()));
+    assert!(asked(&server, 3).await.iter().all(|request| query(request, "since_id").is_empty()));
 }
 
 #[tokio::test]
@@ -479,7 +484,8 @@ async fn anybody_may_judge_but_not_beyond_the_scale() {
     assert_eq!(page.batches[0].column("sentiment").unwrap().null_count(), 1);
 }
 
-/// Posts that the mock sends whatever it is asked.
+/// Starts a server that sends the posts `body` for every request, and creates a source that reads
+/// from it.
 async fn fixed(body: String, bad_rows: BadRows) -> (MockServer, X) {
     let server = MockServer::start().await;
     Mock::given(method("GET")).respond_with(json(body)).mount(&server).await;
@@ -494,7 +500,7 @@ async fn posts_that_come_twice_or_out_of_order_are_taken_once() {
     let (one, two) = (at("2026-05-18T10:00:00Z"), at("2026-05-18T11:00:00Z"));
     let (old, new) = (id_of(one, 0), id_of(two, 0));
     let rows_sent = [post(old, one), post(new, two), post(old, one)].join(",");
-    // One of the day before yesterday was not asked for.
+    // A post of the day before yesterday, which was not requested.
     let stray = at("2026-05-16T10:00:00Z");
     let body = format!(
         r#"{{"data":[{rows_sent},{}],"meta":{{"newest_id":"{new}","result_count":4}}}}"#,
@@ -549,7 +555,7 @@ async fn an_answer_in_part_is_taken_and_said_so() {
     assert!(said.contains("Not Found Error: Could not find user with id: [9]."), "{said}");
 }
 
-/// The starts and the counts of all hours, in order.
+/// Returns the start, the end and the count of all hours, in order.
 fn hours(pages: &[Page]) -> Vec<(i64, i64, i64)> {
     let all = batches(pages, "social_counts").into_iter().flat_map(|batch| {
         let time = |name: &str| batch.column(name).unwrap().as_timestamp().unwrap();
@@ -571,7 +577,8 @@ async fn counts_are_of_whole_hours_and_an_hour_without_posts_is_zero() {
     fake.say(at("2026-05-18T12:30:00Z"));
     let (pages, cursor) = round(&source, None).await;
     let found = hours(&pages);
-    // X looks back 7 days, we an hour less; neither the first hour nor the last one is whole.
+    // X looks back 7 days, the source an hour less; neither the first hour nor the last one is
+    // complete.
     let noon = at("2026-05-18T12:00:00Z").timestamp() / 3600;
     assert_eq!(found.len(), 7 * 24 - 2);
     assert_eq!(texts(&pages, "coverage", "state"), ["present"], "nothing is lost from the first");
@@ -643,7 +650,7 @@ async fn with_nothing_left_nobody_asks_until_the_quarter_is_over() {
     let (server, fake, source) = x(&clock, posts_alone()).await;
     fake.chatter("2026-05-18T00:00:00Z", "2026-05-18T12:00:00Z", TimeDelta::minutes(5));
     fake.mood.lock().unwrap().left = Some(1);
-    // The last request of the quarter is answered, and says that it was the last.
+    // The last request of the quarter is answered, and the reply says that it was the last.
     let first = source.fetch(None).await.unwrap();
     assert_eq!(rows(std::slice::from_ref(&first), "social_posts"), 100);
     for _ in 0..2 {
@@ -651,7 +658,7 @@ async fn with_nothing_left_nobody_asks_until_the_quarter_is_over() {
         assert!(everything_said(&error).contains("left alone for 60"), "{error}");
     }
     assert_eq!(asked(&server, 0).await.len(), 1, "and nobody was asked");
-    // When it is over, it goes on where it was.
+    // After the quarter the source continues where it was.
     clock.on(TimeDelta::minutes(10) + TimeDelta::seconds(2));
     fake.mood.lock().unwrap().left = None;
     let (pages, _) = round(&source, Some(first.cursor)).await;
@@ -698,7 +705,7 @@ async fn a_window_that_grew_too_old_while_it_was_read_is_noted_and_left_behind()
     let first = source.fetch(None).await.unwrap();
     clock.on(TimeDelta::days(30));
     let new = fake.say(clock.now() - TimeDelta::hours(1));
-    // The round that is taken up ends in one that reaches the present.
+    // The continued round ends in one that reaches the present.
     let (pages, _) = round(&source, Some(first.cursor)).await;
     assert_eq!(texts(&pages, "coverage", "state"), ["failed", "present"]);
     let reason = texts(&pages[..1], "coverage", "reason").concat();
@@ -768,7 +775,7 @@ async fn the_key_is_never_told_whatever_goes_wrong() {
         let source = X::new(config, Some(CANARY.into()), &context(NOW)).unwrap();
         match source.fetch(None).await {
             Err(error) => said += &everything_said(&error),
-            // A refusal of this very window is noted in the ledger.
+            // A refusal of this very window is recorded in the ledger.
             Ok(page) => said += &texts(&[page], "coverage", "reason").concat(),
         }
         said += &format!("{source:?}");

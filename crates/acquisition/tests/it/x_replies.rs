@@ -1,4 +1,4 @@
-//! Every recorded reply of X gives the right rows, or the right error.
+//! Tests that every recorded reply of X gives the right rows, or the right error.
 #![cfg(feature = "x")]
 
 use std::collections::BTreeSet;
@@ -8,7 +8,7 @@ use tidegauge_acquisition::Error;
 use tidegauge_acquisition::http::RefusalKind;
 use tidegauge_acquisition::x::{Client, SearchRecent, decode};
 
-/// Recording, rows, newest id, token of the next page, the first and the last row.
+/// Recording, number of rows, newest id, token of the next page, the first and the last row.
 const SEARCHES: &[(&str, usize, &str, &str, [&str; 2])] = &[
     (
         "search_recent_tweepy.recorded-2022-10-07.json",
@@ -33,7 +33,7 @@ const SEARCHES: &[(&str, usize, &str, &str, [&str; 2])] = &[
     ("search_recent_empty.json", 0, "", "", ["", ""]),
 ];
 
-/// Recording, buckets, their total, the first and the last.
+/// Recording, number of buckets, their total, the first and the last.
 const COUNTS: &[(&str, usize, i64, [&str; 2])] = &[
     (
         "counts_recent_tweepy.recorded-2021-09-20.json",
@@ -63,7 +63,7 @@ enum Refused {
 }
 use Refused::{Auth, RateLimited, Spent, Status};
 
-/// Recording, its HTTP status, what becomes of it, after how many attempts, what the message says.
+/// Recording, HTTP status, error, number of attempts, parts of the message.
 const REFUSALS: &[(&str, u16, Refused, usize, &[&str])] = &[
     (
         "error_400_invalid_request.json",
@@ -101,7 +101,9 @@ const REFUSALS: &[(&str, u16, Refused, usize, &[&str])] = &[
 fn shown(row: &str, post: tidegauge_acquisition::Result<decode::Post>) -> String {
     let post = post.unwrap_or_else(|error| panic!("{row}: {error}"));
     let or = |text: Option<String>| text.unwrap_or_else(|| "-".into());
-    let metrics = post.metrics.map(|it| format!("{}/{}/{}", it.likes, it.reposts, it.replies));
+    let metrics = post
+        .metrics
+        .map(|metrics| format!("{}/{}/{}", metrics.likes, metrics.reposts, metrics.replies));
     let at = or(post.created_at.map(|at| at.to_rfc3339()));
     let (author, lang) = (or(post.author_id), or(post.lang));
     format!("{} {author} {at} {lang} {} {}", post.id, or(metrics), post.text)
@@ -122,11 +124,11 @@ fn recordings_give_their_rows() {
     for (name, count, total, [first, last]) in COUNTS {
         let found = decode::counts(&recording(&format!("x/{name}"))).expect(name);
         let buckets: Vec<_> = found.buckets().map(|(_, bucket)| bucket.expect(name)).collect();
-        let shown = |it: &decode::Bucket| {
-            format!("{} {} {}", it.start.to_rfc3339(), it.end.to_rfc3339(), it.posts)
+        let shown = |bucket: &decode::Bucket| {
+            format!("{} {} {}", bucket.start.to_rfc3339(), bucket.end.to_rfc3339(), bucket.posts)
         };
         assert_eq!((buckets.len(), found.total), (*count, Some(*total)), "{name}");
-        assert_eq!(buckets.iter().map(|it| it.posts).sum::<i64>(), *total, "{name}");
+        assert_eq!(buckets.iter().map(|bucket| bucket.posts).sum::<i64>(), *total, "{name}");
         assert_eq!(shown(&buckets[0]), *first, "{name}");
         assert_eq!(shown(&buckets[count - 1]), *last, "{name}");
         assert!(found.next_token.is_none(), "{name}");
@@ -146,7 +148,7 @@ fn a_reply_of_another_kind_is_refused_by_name() {
     assert!(error.contains("`meta`"), "{error}");
 }
 
-/// One search, refused.
+/// Sends one search that is refused. Returns the error, and the number of requests.
 async fn search(status: u16, headers: &str, body: &str) -> (Error, usize) {
     let server = Scripted::start(vec![Act::reply(&format!("{status} X"), headers, body)]).await;
     let context = context("2026-05-18T00:00:00Z");
@@ -182,7 +184,7 @@ async fn what_was_not_recorded_is_refused_all_the_same() {
     let (error, requests) = search(402, "", credits).await;
     assert!(matches!(error, Error::Auth { status: 402, .. }) && requests == 1, "{error:?}");
     assert!(error.to_string().contains("buy some in X's developer console"), "{error}");
-    // The cap also comes as a 403; a refusal also as a 200.
+    // The cap also comes with status 403, and a refusal with status 200.
     let capped = String::from_utf8(recording("x/error_429_usage_capped.json")).unwrap();
     let (error, requests) = search(403, "", &capped).await;
     let spent = matches!(error, Error::Status { status: 403, kind: RefusalKind::Spent, .. });
@@ -213,7 +215,7 @@ async fn the_recorded_headers_hold_nobody_and_with_nothing_left_they_do() {
         let second = client.search_recent(&ask).await;
         assert_eq!(second.is_err(), held, "{left}");
         if let Err(error) = second {
-            // 22:53:49 is the reset; a second more.
+            // 22:53:49 is the reset; one second is added.
             assert!(everything_said(&error).contains("left alone for 631 s"), "{error}");
         }
     }

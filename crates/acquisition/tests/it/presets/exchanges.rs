@@ -1,4 +1,4 @@
-//! Exports of one's own account at an exchange.
+//! Exports of a user's own account at an exchange.
 
 use super::load;
 
@@ -14,7 +14,7 @@ async fn trades_of_kraken_have_the_two_sides_of_their_market() {
         .has("quote_amount", ["100", "0.0256", "12.345", "85", "1102.501", "15", "92"])
         .has("external_user_id", ["me"; 7])
         .leaves_out(0)
-        // A market that cannot be told apart.
+        // A market whose sides cannot be distinguished.
         .sets_aside(["no quote currency that is known"]);
     let trades = load("kraken_trades", "trades").await;
     assert_eq!(
@@ -34,7 +34,7 @@ async fn ledgers_of_kraken_are_deposits_withdrawals_and_purchases() {
         .has("amount", ["500", "0.05"])
         .leaves_out(11)
         .sets_aside([]);
-    // The one that came back is left out, and what was sent is positive.
+    // The returned withdrawal is left out, and sent amounts are positive.
     load("kraken_ledgers", "withdrawals")
         .await
         .has("currency", ["ETH", "EUR"])
@@ -43,7 +43,7 @@ async fn ledgers_of_kraken_are_deposits_withdrawals_and_purchases() {
         .has("destination_type", ["wallet", "bank_account"])
         .leaves_out(11)
         .sets_aside([]);
-    // Coins that were spent are no purchase, and a payment finer than a cent is not rounded.
+    // Spent coins are not a purchase, and a payment with fractions of a cent is not rounded.
     load("kraken_ledgers", "ramp_transactions")
         .await
         .has("fiat_currency", ["EUR"])
@@ -94,7 +94,7 @@ async fn the_history_of_coinbase_is_taken_apart_by_kind() {
 
 #[tokio::test]
 async fn earlier_layouts_of_coinbase_have_no_ids() {
-    // Two lines that are equal have one id, so that a sink takes them for one.
+    // Two equal lines have the same id, so a sink stores one row.
     let id = "2023-11-01T09:15:22Z|Buy|BTC|0.015|£426.26";
     load("coinbase_without_ids", "ramp_transactions")
         .await
@@ -151,7 +151,7 @@ async fn trades_of_binance_have_their_coins_behind_the_numbers() {
         .has("price", ["3715.45", "0.00000417", "1352.09", "1352.09", "20100", "0.00000131"])
         .has("fee_amount", ["0.03217", "0.00019035", "0.000000321", "0.000000321", "20.1", "0"])
         .has("fee_currency", ["BNB", "BNB", "ETH", "ETH", "EUR", "FDUSD"])
-        // What a coin that begins with a digit makes of the number in front of it is not guessed.
+        // A coin that begins with a digit is ambiguous after a number, and is not guessed.
         .leaves_out(1)
         .sets_aside([]);
     load("binance_trades_old", "trades")
@@ -164,7 +164,8 @@ async fn trades_of_binance_have_their_coins_behind_the_numbers() {
         .sets_aside(["no quote currency"]);
 }
 
-/// Later exports name the order, have years of two digits, and lines that are longer than the header.
+/// Checks that later exports name the order, have years of two digits, and lines that are longer
+/// than the header.
 #[tokio::test]
 async fn the_layouts_of_binance_without_a_zone() {
     load("binance_trades", "trades")

@@ -1,4 +1,4 @@
-//! Presets of known exports: each entry on an invented sample of its layout.
+//! Tests of the presets of known exports: each entry on an invented sample of its layout.
 #![cfg(feature = "files")]
 
 mod exchanges;
@@ -20,14 +20,14 @@ fn sample(preset: &str) -> PathBuf {
     folder.join(format!("{preset}.csv"))
 }
 
-/// What one entry of a preset makes of its sample.
+/// The rows that one entry of a preset reads from its sample.
 struct Loaded {
     table: String,
     pages: Vec<Page>,
     notes: Vec<String>,
 }
 
-/// Reads the sample of `preset` by its entry that fills `table`.
+/// Reads the sample of `preset` with its entry that fills `table`.
 async fn load(preset: &str, table: &str) -> Loaded {
     let found = presets().iter().find(|known| known.name == preset).unwrap();
     let entry = found.entries.iter().find(|entry| entry.table == table).unwrap();
@@ -38,7 +38,7 @@ async fn load(preset: &str, table: &str) -> Loaded {
 }
 
 impl Loaded {
-    /// Asserts the values of a column, numbers without zeros at their end.
+    /// Asserts the values of a column; numbers have no trailing zeros.
     fn has<const N: usize>(&self, name: &str, values: [&str; N]) -> &Self {
         let plain = |text: &String| match text.contains('.') && !text.contains([':', '|']) {
             true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
@@ -49,7 +49,7 @@ impl Loaded {
         self
     }
 
-    /// Asserts how many rows conditions left out.
+    /// Asserts the number of rows that conditions left out.
     fn leaves_out(&self, rows: usize) -> &Self {
         let by_condition = self.notes.iter().filter(|note| note.contains("left out by `where`"));
         let count = |note: &String| -> usize {
@@ -60,7 +60,7 @@ impl Loaded {
         self
     }
 
-    /// Asserts the rows that were set aside, by a part of the reason for each.
+    /// Asserts the rows that were quarantined, by a part of the reason of each.
     fn sets_aside<const N: usize>(&self, reasons: [&str; N]) -> &Self {
         let all = column(&self.pages, "quarantine", "reason");
         assert_eq!(all.len(), N, "{all:?}");
@@ -71,7 +71,8 @@ impl Loaded {
     }
 }
 
-/// Every preset has a sample, which is recognised as that one: among the lines of which one is the header.
+/// Checks that every preset has a sample by which it is recognized: exactly one of its first ten
+/// lines, the header, matches.
 #[test]
 fn a_sample_is_recognised_by_its_header() {
     for preset in presets() {

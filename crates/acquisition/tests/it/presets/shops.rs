@@ -22,7 +22,7 @@ async fn an_order_of_shopify_is_one_purchase_however_many_items_it_has() {
         )
         .has("fiat_currency", ["EUR", "EUR", "USD", "EUR", "EUR"])
         .has("fiat_amount", ["34.98", "119", "1250", "10", "10"])
-        // Refunded and voided ones do not count, those that were refunded in part do.
+        // Refunded and voided orders do not count, partially refunded ones do.
         .has("status", ["completed", "failed", "completed", "failed", "pending"])
         .has("country", ["DE", "AT", "US", "FR", "FR"])
         .has(
@@ -36,7 +36,7 @@ async fn an_order_of_shopify_is_one_purchase_however_many_items_it_has() {
             ],
         )
         .leaves_out(1)
-        // Sold in a shop, without an e-mail address.
+        // Sold in a shop, without an email address.
         .sets_aside(["is empty, and must not be"]);
 }
 
@@ -99,7 +99,7 @@ async fn orders_of_woocommerce_by_its_report_and_by_plugins() {
             ],
         )
         .sets_aside(["is empty, and must not be"]);
-    // The two items of order 801 are equal lines, which a sink takes for one.
+    // The two items of order 801 are equal lines, of which a sink stores one.
     load("woocommerce_advanced_order_export", "ramp_transactions")
         .await
         .has(

@@ -1,4 +1,4 @@
-//! What the ECB has fixed, as its own services and Frankfurter tell it.
+//! Fakes of the ECB's own services and of Frankfurter, with the same fixings.
 
 use std::sync::Arc;
 
@@ -8,8 +8,8 @@ use wiremock::{Request, Respond, ResponseTemplate};
 
 use super::{json, query};
 
-/// Fixings of every business day since 1999 up to the present, at 15:10 UTC: US dollars, pounds,
-/// Canadian dollars, Israeli shekels since 2011, and roubles until 2022-03-01.
+/// Fixings of every business day from 1999 up to the present, at 15:10 UTC: US dollars, pounds,
+/// Canadian dollars, Israeli shekels from 2011 on, and rubles until 2022-03-01.
 #[derive(Debug, Clone)]
 pub struct Fixings(pub Arc<dyn Clock>);
 
@@ -26,7 +26,7 @@ impl Fixings {
         out && !weekend && !holiday && day >= self::day("1999-01-04")
     }
 
-    /// The rates of a day, which differ from each other and from day to day.
+    /// Returns the rates of a day, which differ from each other and from day to day.
     pub fn on(&self, at: NaiveDate) -> Vec<(&'static str, String)> {
         let all = [
             ("USD", self.has(at)),
@@ -45,13 +45,13 @@ impl Fixings {
         self.0.now().date_naive()
     }
 
-    /// The last day with a fixing, at `day` or before.
+    /// Returns the last day with a fixing, on `day` or before.
     pub fn last(&self, day: NaiveDate) -> NaiveDate {
         day.iter_days().rev().find(|day| self.has(*day)).unwrap()
     }
 }
 
-/// `api.frankfurter.dev/v1`.
+/// A fake of `api.frankfurter.dev/v1`.
 #[derive(Debug)]
 pub struct FrankfurterV1(pub Fixings);
 
@@ -62,15 +62,15 @@ impl Respond for FrankfurterV1 {
         assert_eq!(query(request, "base"), "EUR");
         let of_day = |at: NaiveDate| {
             let rates = self.0.on(at).into_iter();
-            let rates = rates.filter(|(code, _)| symbols.split(',').any(|it| it == *code));
+            let rates = rates.filter(|(code, _)| symbols.split(',').any(|symbol| symbol == *code));
             rates.map(|(code, rate)| format!("\"{code}\":{rate}")).collect::<Vec<_>>().join(",")
         };
         let (from, to) = match asked.split_once("..") {
             Some((from, to)) => (self.0.last(day(from).min(self.0.today())), day(to)),
             None => (self.0.last(self.0.today()), self.0.today()),
         };
-        let days = from.iter_days().take_while(|it| *it <= to);
-        let days = days.map(|it| (it, of_day(it))).filter(|(_, rates)| !rates.is_empty());
+        let days = from.iter_days().take_while(|day| *day <= to);
+        let days = days.map(|day| (day, of_day(day))).filter(|(_, rates)| !rates.is_empty());
         let days: Vec<_> = days.collect();
         if days.is_empty() {
             return ResponseTemplate::new(404)
@@ -91,7 +91,7 @@ impl Respond for FrankfurterV1 {
     }
 }
 
-/// `www.ecb.europa.eu` and `data-api.ecb.europa.eu`.
+/// A fake of `www.ecb.europa.eu` and `data-api.ecb.europa.eu`.
 #[derive(Debug)]
 pub struct Ecb(pub Fixings);
 
@@ -117,13 +117,13 @@ impl Respond for Ecb {
         let (from, to) = (day(&query(request, "startPeriod")), day(&query(request, "endPeriod")));
         assert_eq!(query(request, "format"), "csvdata");
         let mut lines = Vec::new();
-        for at in from.iter_days().take_while(|it| *it <= to) {
+        for at in from.iter_days().take_while(|day| *day <= to) {
             // The data API is half an hour behind the daily file.
             if at == self.0.today() && !self.0.has_since(at, TimeDelta::minutes(30)) {
                 continue;
             }
             for (code, rate) in self.0.on(at) {
-                if codes.is_empty() || codes.split('+').any(|it| it == code) {
+                if codes.is_empty() || codes.split('+').any(|wanted| wanted == code) {
                     lines.push((code, format!("EXR.D.{code},D,{code},EUR,SP00,A,{at},{rate}")));
                 }
             }
@@ -131,7 +131,7 @@ impl Respond for Ecb {
         lines.sort_by_key(|(code, _)| *code);
         let lines: Vec<_> = lines.into_iter().map(|(_, line)| line).collect();
         if lines.is_empty() {
-            // Both are known of it.
+            // Both replies are known from the service.
             return if to - from > TimeDelta::days(1) {
                 ResponseTemplate::new(404).set_body_raw(NO_RESULTS, "application/problem+json")
             } else {
@@ -145,7 +145,7 @@ impl Respond for Ecb {
     }
 }
 
-/// What the data API says where it has nothing.
+/// The reply of the data API without results.
 pub const NO_RESULTS: &str = r#"{"type":"/x","title":"Not Found","status":404,"detail":"No results found.","instance":"/x"}"#;
 
 impl Fixings {

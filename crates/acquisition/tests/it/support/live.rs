@@ -1,4 +1,4 @@
-//! What the tests of streams share.
+//! Helpers of the tests of streams.
 #![allow(unreachable_pub)] // a test program has no public surface
 
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use tidegauge_acquisition::recorded::PRICES;
 use tidegauge_core::{Batch, Cursor, Page, Source};
 use tidegauge_replay::{Line, Market, Replay, Script, Service};
 
-/// A server that replays the recorded prices, a tick a second from 2026-01-01 on.
+/// Starts a server that replays the recorded prices, one tick a second from 2026-01-01 on.
 pub async fn server(service: Service, lines: Vec<Line>) -> Replay {
     Replay::start(script(service, lines)).await.unwrap()
 }
@@ -18,7 +18,7 @@ pub fn script(service: Service, lines: Vec<Line>) -> Script {
     Script { lines, ..Script::new(service, Market::from_csv(PRICES).unwrap()) }
 }
 
-/// No time to lose.
+/// Returns a configuration with short timeouts.
 pub fn hasty() -> LiveConfig {
     LiveConfig {
         batch_for: Duration::from_millis(50),
@@ -34,7 +34,7 @@ pub fn hasty() -> LiveConfig {
     }
 }
 
-/// Pages from `cursor` on, until `enough` of them; at most ten seconds.
+/// Fetches pages from `cursor` on until `enough` returns `true`, for at most ten seconds.
 pub async fn pages(
     source: &dyn Source,
     cursor: Option<Cursor>,
@@ -57,17 +57,17 @@ fn batches<'a>(pages: &'a [Page], table: &'a str) -> impl Iterator<Item = &'a Ba
     batches.filter(move |batch| batch.table().name == table)
 }
 
-/// The values of a column, shown.
+/// Returns the values of a column as text, over all pages.
 pub fn shown(pages: &[Page], table: &str, column: &str) -> Vec<String> {
     batches(pages, table).flat_map(|batch| crate::support::shown(batch, column)).collect()
 }
 
-/// The numbers of the trades, in the order of the pages.
+/// Returns the ids of the trades, in the order of the pages.
 pub fn trade_ids(pages: &[Page]) -> Vec<i64> {
     shown(pages, "market_trades", "trade_id").iter().map(|id| id.parse().unwrap()).collect()
 }
 
-/// A row of the gap ledger; times in seconds since 2026-01-01.
+/// A row of the gap ledger, with times in seconds since 2026-01-01.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Span {
     pub start: f64,
@@ -77,7 +77,7 @@ pub struct Span {
     pub reason: String,
 }
 
-/// What the gap ledger says of a series in the end, as a sink would have it: by its key.
+/// Returns the final gap ledger of a series, as in a sink: the last row of each key.
 pub fn ledger(pages: &[Page], series: &str) -> Vec<Span> {
     let mut spans = BTreeMap::new();
     for batch in batches(pages, "coverage") {

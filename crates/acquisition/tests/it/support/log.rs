@@ -1,4 +1,4 @@
-//! A log that keeps all it is told.
+//! A log that keeps all messages.
 
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-/// A log that keeps all it is told, at every level.
+/// A log that keeps all messages, at every level.
 #[derive(Clone, Default)]
 pub struct Log(Arc<Mutex<String>>);
 
 impl Log {
-    /// All of it so far.
+    /// Returns all messages so far.
     pub fn told(&self) -> String {
         self.0.lock().unwrap().clone()
     }

@@ -1,4 +1,4 @@
-//! What several test files share.
+//! Helpers of several test files.
 #![allow(unreachable_pub)] // a test program has no public surface
 #![cfg_attr(not(feature = "all"), allow(dead_code, unused_imports))] // each source uses its own part
 
@@ -22,7 +22,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use wiremock::{Request, ResponseTemplate};
 
-/// A recording of this folder.
+/// Returns the content of a recording of this folder.
 pub fn recording(name: &str) -> Vec<u8> {
     let path = format!("tests/recordings/{name}");
     std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
@@ -36,12 +36,12 @@ pub fn clock(text: &str) -> Arc<dyn Clock> {
     Arc::new(FixedClock(at(text)))
 }
 
-/// What sources are given, at that time.
+/// Returns the context of a source at a fixed time.
 pub fn context(text: &str) -> Context {
     Context::new(clock(text))
 }
 
-/// No time to lose: three attempts, a few milliseconds apart.
+/// Returns a configuration with short timeouts: three attempts, a few milliseconds apart.
 #[cfg(feature = "_http")]
 pub fn hurried(base_url: &str) -> HttpConfig {
     HttpConfig {
@@ -63,12 +63,12 @@ pub fn hurried(base_url: &str) -> HttpConfig {
     }
 }
 
-/// What the server does with a connection once it has read the request.
+/// The server's action on a connection once it has read the request.
 #[derive(Debug, Clone)]
 pub enum Act {
     /// Writes these bytes, and closes.
     Say(Vec<u8>),
-    /// Writes these bytes, then nothing, and keeps the line open.
+    /// Writes these bytes, then nothing, and keeps the connection open.
     Stall(Vec<u8>),
 }
 
@@ -86,7 +86,7 @@ impl Act {
     }
 }
 
-/// A server on this machine that follows a script, one act a connection; the last one repeats.
+/// A local server that follows a script, one action per connection; the last one repeats.
 #[derive(Debug)]
 pub struct Scripted {
     pub url: String,
@@ -127,13 +127,13 @@ impl Scripted {
         Self { url, requests }
     }
 
-    /// The requests so far, as they came over the wire.
+    /// Returns the requests so far, as received.
     pub fn requests(&self) -> Vec<String> {
         self.requests.lock().unwrap().clone()
     }
 }
 
-/// An error and all its causes, both as shown and as debugged.
+/// Returns an error and all its causes, in the formats `Display` and `Debug`.
 pub fn everything_said(error: &dyn std::error::Error) -> String {
     let mut said = format!("{error} {error:?}");
     let mut cause = error.source();
@@ -144,7 +144,7 @@ pub fn everything_said(error: &dyn std::error::Error) -> String {
     said
 }
 
-/// A clock that the test turns.
+/// A clock that the test sets.
 #[derive(Debug)]
 pub struct Turned(Mutex<DateTime<Utc>>);
 
@@ -172,7 +172,7 @@ pub fn json(body: String) -> ResponseTemplate {
     ResponseTemplate::new(200).set_body_raw(body, "application/json")
 }
 
-/// Pages until done.
+/// Fetches pages until one is `done`. Returns them, and the last cursor.
 pub async fn round(source: &dyn Source, mut cursor: Option<Cursor>) -> (Vec<Page>, Cursor) {
     let mut pages = Vec::new();
     for _ in 0..50 {
@@ -196,7 +196,7 @@ pub fn rows(pages: &[Page], table: &str) -> usize {
     batches(pages, table).iter().map(|batch| batch.rows()).sum()
 }
 
-/// The days and quotes of rates, in their order.
+/// Returns the days and quotes of rates, in order.
 pub fn rate_keys(pages: &[Page]) -> Vec<(String, String)> {
     let mut keys = Vec::new();
     for batch in batches(pages, "fx_rates") {
@@ -206,12 +206,12 @@ pub fn rate_keys(pages: &[Page]) -> Vec<(String, String)> {
     keys
 }
 
-/// The texts of a column, over all batches of the table.
+/// Returns the values of a column as text, over all batches of the table.
 pub fn texts(pages: &[Page], table: &str, column: &str) -> Vec<String> {
     batches(pages, table).iter().flat_map(|batch| shown(batch, column)).collect()
 }
 
-/// The values of a column as a person would write them.
+/// Returns the values of a column in readable form.
 pub fn shown(batch: &Batch, column: &str) -> Vec<String> {
     let view = batch.column(column).unwrap();
     let dtype = batch.table().column(column).unwrap().dtype;
@@ -234,7 +234,7 @@ pub fn shown(batch: &Batch, column: &str) -> Vec<String> {
     (0..batch.rows()).map(value).collect()
 }
 
-/// The value of a column in the first row.
+/// Returns the value of a column in the first row.
 pub fn first<'b>(batch: &'b Batch, column: &str) -> Cell<'b> {
     batch.column(column).unwrap().cell(0)
 }

@@ -1,11 +1,11 @@
-//! Services that answer the same to the same requests, at an instant that stands still.
+//! Fakes of services that answer the same to the same requests, at a fixed time.
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use wiremock::{Request, Respond, ResponseTemplate};
 
 use super::{at, json, query};
 
-/// When it is, for all of them.
+/// The time of all fakes.
 pub const NOW: &str = "2026-05-18T12:34:56Z";
 
 fn now() -> DateTime<Utc> {
@@ -16,7 +16,7 @@ fn joined(rows: impl Iterator<Item = String>) -> String {
     rows.collect::<Vec<_>>().join(",")
 }
 
-/// A price of every hour and candles of every size, of whatever coin.
+/// A fake of CoinGecko with a price for every hour and candles of every size, for any coin.
 #[derive(Debug)]
 pub struct CoinGecko;
 
@@ -52,7 +52,8 @@ impl Respond for CoinGecko {
     }
 }
 
-/// Bars of the last 720 intervals, a trade every five minutes, and a ticker.
+/// A fake of Kraken with candles of the last 720 intervals, a trade every five minutes, and a
+/// ticker.
 #[derive(Debug)]
 pub struct Kraken;
 
@@ -86,7 +87,7 @@ impl Respond for Kraken {
     }
 }
 
-/// Bars of every hour.
+/// A fake of Twelve Data with a candle for every hour.
 #[derive(Debug)]
 pub struct TwelveData;
 
@@ -109,7 +110,7 @@ impl Respond for TwelveData {
     }
 }
 
-/// A post every ten minutes of the last day, and how many there are.
+/// A fake of X with a post every ten minutes of the last day, and their counts.
 #[derive(Debug)]
 pub struct X;
 
