@@ -41,8 +41,8 @@ pub struct Config {
     /// one, such as an increasing number or the time of the last change. Without one, each run
     /// reads the whole query.
     pub incremental: Option<String>,
-    /// How far before the last row a run starts, for rows that are committed late; only valid if
-    /// `incremental` is a time. Rows that are stored already are skipped.
+    /// The lag: the time before the last row at which a run starts, for rows that are committed
+    /// late; only valid if `incremental` is a time. Rows that are stored already are skipped.
     #[serde(with = "crate::duration::option")]
     pub lag: Option<Duration>,
     /// The table that the source fills.
@@ -51,7 +51,7 @@ pub struct Config {
     pub enabled: bool,
     /// Whether another source may fill the same table.
     pub shared: bool,
-    /// How the rows are written.
+    /// The write mode of the rows.
     pub write: WriteRows,
     /// The policy for rows that do not fit the table.
     pub bad_rows: BadRows,

@@ -47,7 +47,7 @@ pub struct Config {
     pub enabled: bool,
     /// Whether another source may fill the same table.
     pub shared: bool,
-    /// How the rows are written.
+    /// The write mode of the rows.
     pub write: WriteRows,
     /// The policy for rows that do not fit the table.
     pub bad_rows: BadRows,

@@ -95,7 +95,7 @@ pub(super) fn table(
     (table, rules)
 }
 
-/// Returns the indexes of the key columns: a unique one whose name says so, the first or another
+/// Returns the indexes of the key columns: a unique one with the name of an id, the first or another
 /// unique one, two or three that are unique together, or otherwise all.
 fn key(sample: &Sample, columns: &[Column]) -> Vec<usize> {
     let is_key = |at: &usize| {
