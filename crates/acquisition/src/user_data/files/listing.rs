@@ -24,7 +24,7 @@ pub(super) struct FileEntry {
 
 /// Returns the files that match `pattern`, sorted by name.
 pub(super) fn list(pattern: &str) -> Result<Vec<FileEntry>> {
-    // Hidden files are mostly temporary or incomplete.
+    // Hidden files belong to other programs, and are rarely complete.
     let options = MatchOptions { require_literal_leading_dot: true, ..MatchOptions::new() };
     let matching = glob::glob_with(pattern, options)
         .map_err(|error| Error::config("path", format!("`{pattern}` is not a pattern: {error}")))?;
