@@ -1,15 +1,18 @@
-//! Whether the machine's clock can be right.
+//! The check of the machine's clock.
 
 use chrono::{DateTime, Datelike, Utc};
 
 use crate::{Error, Result};
 
-/// The years that a clock may be in: no coin was traded before them, and nanoseconds since 1970 end with
-/// the last one (64 bits), at which libraries panic, as TLS does before 1970.
+/// The years in which the clock may be: no coin was traded before 2009, and 64-bit nanoseconds
+/// since 1970 end in 2262. Outside of them libraries panic, as TLS does before 1970.
 const YEARS: std::ops::Range<i32> = 2009..2262;
 
+/// Checks that the clock of the machine is plausible; history, requests and certificates depend on
+/// it.
+///
 /// # Errors
-/// Returns an error if `now` is no time at which this can run: history, requests and certificates go by it.
+/// When the year of `now` is outside of `YEARS`.
 pub(crate) fn check(now: DateTime<Utc>) -> Result<()> {
     if YEARS.contains(&now.year()) {
         return Ok(());

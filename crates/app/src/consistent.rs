@@ -1,5 +1,5 @@
-//! Reading one consistent state. Every scan is of one snapshot, several together are not, so the cursors are
-//! read before and after: rows move with them.
+//! Reads of one consistent state of the warehouse. Each scan is of one snapshot, several together
+//! are not, so the cursors are read before and after: they move with the rows.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -12,23 +12,23 @@ use crate::pipeline::Outcome;
 use crate::provenance::simulations;
 use crate::{Error, Result, Tidegauge, sources};
 
-/// How often a warehouse is read that is loaded meanwhile, and the first pause between; each is twice as
-/// long as the one before.
+/// The number of attempts to read a warehouse that is loaded meanwhile, and the pause after the
+/// first; each pause is twice as long as the one before.
 const ATTEMPTS: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// How far the sources of a warehouse have been loaded, as of one moment.
+/// The progress of the sources of a warehouse, as of one moment.
 #[derive(Debug)]
 struct State {
-    /// Those of sources that end: a stream adds rows of the market for as long as it runs, which no rule
-    /// and no metric is upset by.
+    /// The cursors of finite sources. A live stream is left out: it adds rows of the market as long
+    /// as it runs, which affects no rule and no metric.
     cursors: BTreeMap<String, Cursor>,
-    /// The sources whose pages are not all there: a load of them is under way, or was broken off.
+    /// The sources not all of whose pages are loaded: a load is under way, or was interrupted.
     unfinished: BTreeSet<String>,
-    /// The sources that were broken off, and that no load goes on with: their pages are not all there either, and
-    /// are not waited for.
+    /// The sources that were interrupted and that no load continues. Not all of their pages are
+    /// loaded either, and the missing ones are not waited for.
     interrupted: BTreeSet<String>,
-    /// The sources whose last run failed: some of their rows may not be there.
+    /// The sources whose last run failed: some of their rows may be missing.
     failed: BTreeSet<String>,
 }
 
@@ -58,35 +58,38 @@ impl State {
             run.outcome == Outcome::Failed.name() && active.contains(&run.source)
         };
         let failed = runs.iter().filter(has_failed).map(|run| run.source.clone()).collect();
-        let (interrupted, unfinished) = amid.chain(running).partition(|it| is_given_up(it));
+        let (interrupted, unfinished) = amid.chain(running).partition(|record| is_given_up(record));
         Ok(Self { cursors, unfinished, interrupted, failed })
     }
 }
 
-/// Watches whether a warehouse is loaded while it is read.
+/// A watch on the loads of a warehouse while it is read.
 #[derive(Debug)]
 pub(crate) struct Watch<'t> {
     tidegauge: &'t Tidegauge,
     before: State,
-    /// The sources that were loaded meanwhile, or whose pages are not all there.
+    /// The sources that were loaded meanwhile, or not all of whose pages are loaded.
     loaded: BTreeSet<String>,
     attempts: u32,
 }
 
 impl<'t> Watch<'t> {
-    /// Notes how far the sources have been loaded before anything is read.
+    /// Records the progress of the sources before anything is read.
+    ///
+    /// # Errors
+    /// When the warehouse cannot be read.
     pub(crate) async fn begin(tidegauge: &'t Tidegauge) -> Result<Self> {
         let before = State::read(tidegauge).await?;
         Ok(Self { tidegauge, before, loaded: BTreeSet::new(), attempts: 0 })
     }
 
-    /// Returns how far the sources had been loaded before the rows were read.
+    /// Returns the cursors of the sources as of the moment before the rows were read.
     pub(crate) fn cursors(&self) -> &BTreeMap<String, Cursor> {
         &self.before.cursors
     }
 
-    /// Returns `true` if nothing was loaded since the last call, or since the beginning: then what was read
-    /// in between is of one state.
+    /// Returns `true` if nothing was loaded since the last call, or since `begin`: what was read in
+    /// between is of one state.
     pub(crate) async fn stood_still(&mut self) -> Result<bool> {
         let after = State::read(self.tidegauge).await?;
         let names = self.before.cursors.keys().chain(after.cursors.keys());
@@ -100,12 +103,14 @@ impl<'t> Watch<'t> {
         Ok(stood_still)
     }
 
-    /// Returns the sources whose pages were not all there when the rows were read, and may yet come.
+    /// Returns the sources whose pages were not all loaded when the rows were read, and may still
+    /// come.
     pub(crate) fn unfinished(&self) -> &BTreeSet<String> {
         &self.loaded
     }
 
-    /// Returns a sentence about the sources that were broken off and not gone on with; `None` if there are none.
+    /// Returns a sentence about the sources that were interrupted and not continued, or `None` if
+    /// there are none.
     pub(crate) fn interrupted_note(&self) -> Option<String> {
         let names: Vec<&str> = self.before.interrupted.iter().map(String::as_str).collect();
         (!names.is_empty()).then(|| {
@@ -117,8 +122,8 @@ impl<'t> Watch<'t> {
         })
     }
 
-    /// Returns a sentence about the sources whose pages are not all there, be it that they may yet come or that the last
-    /// run failed; `None` if there are none.
+    /// Returns a sentence about the sources not all of whose pages are loaded, because they may
+    /// still come or because the last run failed; `None` if there are none.
     pub(crate) fn unfinished_note(&self) -> Option<String> {
         let all = self.loaded.union(&self.before.failed);
         let names: Vec<&str> = all.map(String::as_str).collect();
@@ -130,10 +135,10 @@ impl<'t> Watch<'t> {
         })
     }
 
-    /// Waits before the rows are read again.
+    /// Waits before the rows are read again; each pause is twice as long as the one before.
     ///
     /// # Errors
-    /// [`Error::LoadUnderWay`] if they have been read often enough.
+    /// [`Error::LoadUnderWay`] after the last attempt.
     pub(crate) async fn pause(&mut self) -> Result<()> {
         self.attempts += 1;
         if self.attempts >= ATTEMPTS {
@@ -143,7 +148,7 @@ impl<'t> Watch<'t> {
         Ok(())
     }
 
-    /// Returns the error that says which sources were being loaded.
+    /// Returns the error that names the sources that were being loaded.
     pub(crate) fn under_way(&self) -> Error {
         let warehouse = self.tidegauge.warehouse().name().to_owned();
         Error::LoadUnderWay { warehouse, sources: self.loaded.iter().cloned().collect() }

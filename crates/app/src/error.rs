@@ -1,4 +1,4 @@
-//! What can go wrong in the app.
+//! The error type of this crate.
 
 use std::io;
 use std::path::PathBuf;
@@ -8,29 +8,29 @@ use tidegauge_core::ErrorKind;
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What can go wrong in the app.
+/// Any failure of this crate.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The configuration cannot be read, or a setting of it makes no sense.
+    /// The configuration cannot be read, or a setting of it is invalid.
     #[error("{reason}")]
     Config {
-        /// Where the setting stands, its name, and what it is to be. What was found there is not
-        /// repeated: it may be a secret in the wrong place.
+        /// The position and the name of the setting, and the values it accepts. The value that was
+        /// found is not repeated: it may be a secret in the wrong place.
         reason: String,
     },
-    /// The configuration file that was named is not there.
+    /// The configuration file that was named does not exist.
     #[error("there is no `{}`; `tidegauge init` writes a tidegauge.toml to start from", file.display())]
     NoConfig {
-        /// The file.
+        /// The path of the file.
         file: PathBuf,
     },
-    /// A setting makes no sense.
+    /// A setting is invalid.
     #[error("{setting}: {reason}")]
     Setting {
-        /// The setting.
+        /// The name of the setting.
         setting: &'static str,
-        /// What is wrong, and what would be right.
+        /// What is wrong, and what is valid.
         reason: String,
     },
     /// No source is configured, so there is nothing to load.
@@ -41,89 +41,89 @@ pub enum Error {
         all_of(unused)
     )]
     NoSources {
-        /// What is declared and not used.
+        /// The entries that are declared and not used.
         unused: Vec<String>,
     },
-    /// The warehouse has no users, or nothing at all, so there is nothing to tell.
+    /// The warehouse has no users, or no rows at all, so there is nothing to report.
     #[error("{warehouse} holds nothing to judge yet: `tidegauge run` fills it")]
     Nothing {
-        /// The warehouse, without secrets.
+        /// The name of the warehouse, without secrets.
         warehouse: String,
     },
-    /// The warehouse was loaded while it was read, or pages of a source are still to come, so that nothing
-    /// can be said of it.
+    /// The warehouse was loaded while it was read, or pages of a source are still to come, so that
+    /// no statement about it is possible.
     #[error(
         "{warehouse} is being loaded ({}): what was read is not of one moment, or not all there; run again \
          when the load has ended, and after one that was broken off `tidegauge run` first", sources.join(", ")
     )]
     LoadUnderWay {
-        /// The warehouse, without secrets.
+        /// The name of the warehouse, without secrets.
         warehouse: String,
-        /// The sources that moved, or whose pages are not all there.
+        /// The sources whose cursors moved, or not all of whose pages are loaded.
         sources: Vec<String>,
     },
-    /// The warehouse has rows, and none that the question is about.
+    /// The warehouse has rows, but none in the tables that the command reads.
     #[error(
         "{warehouse} has rows in {tables} alone, and none of users, their records or the market to \
          judge: map your files or databases onto the tables that `tidegauge tables` lists"
     )]
     Elsewhere {
-        /// The warehouse, without secrets.
+        /// The name of the warehouse, without secrets.
         warehouse: String,
         /// The tables that have rows.
         tables: String,
     },
-    /// The warehouse has purchases of which none is completed, and nothing else that a report is about.
+    /// The warehouse has purchases of which none is completed, and no other rows for a report.
     #[error(
         "no row of `ramp_transactions` in {warehouse} is completed, and there are no users and no trades: the `values` of \
          the mapping say which status means `completed`, `pending` or `failed`"
     )]
     NoneCompleted {
-        /// The warehouse, without secrets.
+        /// The name of the warehouse, without secrets.
         warehouse: String,
     },
-    /// What is to be loaded anew cannot be read, so what is there stays.
+    /// The rows that are to replace others cannot be read, so the stored rows stay.
     #[error("{0}; nothing was removed")]
     NothingRemoved(#[source] tidegauge_core::Error),
-    /// A stream brought nothing while it was tried.
+    /// A live stream delivered nothing while it was tested.
     #[error(
         "`{name}` brought nothing within {seconds} s: check the network and the key, and whether \
          its market is open"
     )]
     Silent {
-        /// The source.
+        /// The name of the source.
         name: String,
-        /// For how long it was listened to.
+        /// How long the stream was listened to, in seconds.
         seconds: u64,
     },
     /// A file cannot be written.
     #[error("cannot write {}: {error}", file.display())]
     Write {
-        /// The file.
+        /// The path of the file.
         file: PathBuf,
-        /// Why not.
+        /// The cause.
         #[source]
         error: io::Error,
     },
-    /// A question cannot be answered, or the report's page cannot be made.
+    /// A question cannot be answered, or the report's page cannot be rendered.
     #[error(transparent)]
     Report(#[from] tidegauge_report::Error),
-    /// Sources failed in a run, or it was cancelled; what was loaded stays.
+    /// Sources failed in a run, or it was cancelled; rows that were loaded stay.
     #[error(transparent)]
     Run(#[from] crate::pipeline::RunError),
-    /// Some of the sinks were reset, and then one failed.
+    /// Some of the sinks were reset before one failed.
     #[error("{error}; {} reset by then: the same command again finishes it", were(done))]
     PartlyReset {
         /// The sinks that were reset, without secrets.
         done: Vec<String>,
-        /// What kept the next one from it.
+        /// The failure of the next sink.
         #[source]
         error: Box<tidegauge_core::Error>,
     },
     /// A source, a sink or a batch failed.
     #[error(transparent)]
     Core(#[from] tidegauge_core::Error),
-    /// A file cannot be looked at, or fills no table.
+    /// A file cannot be inspected, or fills no table.
     #[error(transparent)]
     Import(Box<tidegauge_acquisition::Error>),
     /// A source cannot be set up.
@@ -135,13 +135,13 @@ pub enum Error {
     /// A warehouse or a sink cannot be opened.
     #[error(transparent)]
     Storage(#[from] tidegauge_storage::Error),
-    /// The numbers cannot be worked out.
+    /// The metrics cannot be computed.
     #[error(transparent)]
     Analytics(#[from] tidegauge_analytics::Error),
 }
 
 impl Error {
-    /// Joins the errors of several settings; `None` if there are none.
+    /// Joins the errors of several settings into one; returns `None` if there are none.
     pub(crate) fn all(mut errors: Vec<Self>) -> Option<Self> {
         if errors.len() > 1 {
             let reasons: Vec<_> = errors.iter().map(ToString::to_string).collect();
@@ -150,7 +150,7 @@ impl Error {
         errors.pop()
     }
 
-    /// Returns what kind of failure this is, for a program to act on; of a run that failed, the kind of
+    /// Returns the kind of the failure, for programs to act on; for a run that failed, the kind of
     /// its first failure.
     pub fn kind(&self) -> ErrorKind {
         match self {

@@ -1,4 +1,4 @@
-//! What is missing, what bringing it costs, and bringing exactly that.
+//! Gaps: the data that is missing, the cost of a backfill, and the backfill of exactly that data.
 
 use std::sync::Arc;
 
@@ -12,30 +12,31 @@ use crate::pipeline::{Member, Observer, Session, Summary};
 use crate::{Error, Result, Tidegauge, sources};
 
 impl Tidegauge {
-    /// What is missing of each configured source that any span can be asked of, within `wanted`
-    /// (`None`: all that is configured), and what bringing it costs. Nothing is asked of anybody.
+    /// Returns the missing data of each configured historical source within `wanted` (`None`: the
+    /// whole configured span), with the cost of its backfill. No request is sent.
     ///
     /// # Errors
-    /// When a source cannot be made, or the warehouse cannot be read.
+    /// When a source cannot be opened, or the warehouse cannot be read.
     pub async fn gaps(&self, wanted: Option<Span>) -> Result<Vec<Gaps>> {
         self.lacking(&Ledger::read(self.warehouse().as_ref()).await?, wanted)
     }
 
-    /// All of `wanted` of each configured source that any span can be asked of, whether it is there or not, and
-    /// what bringing it costs: to [`fill`](Self::fill) it is to load it again. Nothing is asked of anybody.
+    /// Returns all of `wanted` for each configured historical source, whether it is loaded or not,
+    /// with the cost of its backfill; [`fill`](Self::fill) then loads it again. No request is sent.
     ///
     /// # Errors
-    /// When a source cannot be made.
+    /// When a source cannot be opened.
     pub fn again(&self, wanted: Span) -> Result<Vec<Gaps>> {
         self.lacking(&Ledger::default(), Some(wanted))
     }
 
-    /// Returns the rows of a span of each configured file and database of the user's own, to be loaded
-    /// [again](Self::fill_and_reload). Those that have no spans, as snapshots and tables without a time, are left out.
-    /// The sources are not read.
+    /// Returns the rows of a span of each configured file and database of the user's own, to be
+    /// loaded [again](Self::fill_and_reload). Those that have no spans, such as snapshots and
+    /// tables without a time, are listed as left out. The sources are not read.
     ///
     /// # Errors
-    /// When a source cannot be made, its rows would mix with those of another source, or the warehouse cannot be read.
+    /// When a source cannot be opened, its rows would mix with those of another source, or the
+    /// warehouse cannot be read.
     pub async fn own_spans(&self, wanted: Span) -> Result<OwnSpans> {
         sources::check(self.config())?;
         self.refuse_mixed().await?;
@@ -70,9 +71,10 @@ impl Tidegauge {
                 gaps.push(Gaps::of(archive, ledger, wanted, now)?);
             }
         }
-        // Files and databases keep no ledger, and have spans all the same.
+        // Files and databases keep no ledger, but have spans.
         let active = self.config().active_sources();
-        let has_own = self.config().own_sources().any(|own| active.iter().any(|it| it == own.name));
+        let has_own =
+            self.config().own_sources().any(|own| active.iter().any(|name| name == own.name));
         if gaps.is_empty() && !(has_own && wanted.is_some()) {
             let streams: Vec<_> = sources::configured(self.config(), true).collect();
             let streams = match streams.as_slice() {
@@ -91,17 +93,18 @@ impl Tidegauge {
         Ok(gaps)
     }
 
-    /// Brings exactly what `gaps` says is missing, oldest first, and works out anew what follows
-    /// from it. Whoever is killed on the way asks for the gaps again, and finds what is left.
+    /// Backfills exactly what `gaps` lists as missing, oldest first, and recomputes the derived
+    /// tables. After an interruption [`gaps`](Self::gaps) returns what is left.
     ///
     /// # Errors
-    /// [`Error::Run`] when sources or sinks failed, or it was cancelled; what was loaded stays.
+    /// [`Error::Run`] when sources or sinks failed, or it was cancelled; rows that were loaded
+    /// stay.
     pub async fn fill(&self, gaps: Vec<Gaps>, observer: &dyn Observer) -> Result<Summary> {
         self.fill_and_reload(gaps, OwnSpans::default(), observer).await
     }
 
-    /// Brings what `gaps` says is missing, and loads the spans of `own` again, page by page; then works out anew what
-    /// follows from it. What `own` leaves out is among the notes of the summary.
+    /// Backfills what `gaps` lists as missing, loads the spans of `own` again, page by page, and
+    /// then recomputes the derived tables. What `own` leaves out is among the notes of the summary.
     ///
     /// # Errors
     /// As for [`fill`](Self::fill).
@@ -135,19 +138,19 @@ impl Tidegauge {
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct OwnSpans {
-    /// One of each source that has spans.
+    /// The spans, one per source that has spans.
     pub spans: Vec<OwnSpan>,
-    /// The sources that have none.
+    /// The sources without spans.
     pub left_out: Vec<LeftOut>,
 }
 
-/// A source of which no span can be loaded by itself.
+/// A source of which no single span can be loaded.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct LeftOut {
-    /// The source.
+    /// The name of the source.
     pub source: String,
-    /// Why, and what loads it.
+    /// The reason, and the command that loads it.
     pub error: Error,
 }
 
@@ -155,17 +158,17 @@ pub struct LeftOut {
 #[derive(Debug)]
 pub struct OwnSpan {
     reload: Reload,
-    /// The rows of the span that the table holds now.
+    /// The number of rows of the span that the table holds now.
     pub rows: i64,
 }
 
 impl OwnSpan {
-    /// Returns the source.
+    /// Returns the name of the source.
     pub fn source(&self) -> &str {
         self.reload.source().name()
     }
 
-    /// Returns the table that it fills.
+    /// Returns the name of the table that it fills.
     pub fn table(&self) -> &str {
         &self.reload.table().name
     }
@@ -176,34 +179,38 @@ impl OwnSpan {
     }
 }
 
-/// A source that any span can be asked of, and what of it is missing.
+/// The gaps of one historical source.
 #[derive(Debug, Clone)]
 pub struct Gaps {
     archive: Arc<dyn HistoricalSource>,
-    /// The series, with where they are wanted from and up to, and the holes within.
+    /// The series of the source, with the span that is wanted of each and the gaps in it.
     pub series: Vec<SeriesGaps>,
-    /// What there is to fetch.
+    /// The backfill tasks that fetch what is missing.
     errands: Vec<BackfillTask>,
-    /// What that costs.
+    /// The cost of the backfill.
     pub estimate: Estimate,
 }
 
-/// What of a series is missing.
+/// The gaps of one series.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct SeriesGaps {
-    /// The series.
+    /// The name of the series.
     pub series: String,
-    /// What of it is wanted.
+    /// The span that is wanted.
     pub wanted: Span,
-    /// The rows of it that were taken so far.
+    /// The number of rows of the series that were loaded so far.
     pub rows: i64,
-    /// What of it is missing, in the order of time.
+    /// The gaps, in order of time.
     pub holes: Vec<Hole>,
 }
 
 impl Gaps {
-    /// What `ledger` lacks of `archive` within `wanted` (`None`: all that is configured).
+    /// Compares `ledger` with the series of `archive` within `wanted` (`None`: the whole configured
+    /// span) and returns the gaps.
+    ///
+    /// # Errors
+    /// When the budget of the source cannot be read.
     pub(crate) fn of(
         archive: &Arc<dyn HistoricalSource>,
         ledger: &Ledger,
@@ -222,17 +229,17 @@ impl Gaps {
         Ok(Self { archive: archive.clone(), series, errands, estimate })
     }
 
-    /// The source.
+    /// Returns the name of the source.
     pub fn source(&self) -> &str {
         self.archive.name()
     }
 
-    /// Whether nothing is missing.
+    /// Returns `true` if nothing is missing.
     pub fn is_empty(&self) -> bool {
         self.errands.is_empty()
     }
 
-    /// The source that brings what is missing.
+    /// Returns the source that backfills what is missing.
     pub(crate) fn fill(self, context: &Context) -> Backfill {
         Backfill::new(self.archive, self.errands, context)
     }

@@ -25,46 +25,49 @@ pub(crate) const RUNNING: &str = "running";
 /// The outcome of a source whose rows were removed.
 pub(crate) const RESET: &str = "reset";
 
-/// What a source is called that has not ended, and was not heard of for [`INTERRUPTED_AFTER`]. No row says it.
+/// The displayed outcome of a source that has not ended within [`INTERRUPTED_AFTER`]. No stored row
+/// has it.
 pub(crate) const INTERRUPTED: &str = "interrupted";
 
-/// A source that began so long ago and has not ended was killed, as far as can be told.
+/// The time after which a source that has not ended is presumed killed.
 const INTERRUPTED_AFTER: TimeDelta = TimeDelta::days(1);
 
-/// How often a write begins again when other runners are quicker, and the pauses before it does: each is
-/// twice as long as the one before, up to a bound.
+/// The number of retries of a write that conflicts with other runners, and the bounds of the pauses
+/// between them: each pause is twice as long as the one before.
 const MAX_CONFLICT_RETRIES: usize = 12;
 const MIN_PAUSE: Duration = Duration::from_millis(10);
 const MAX_PAUSE: Duration = Duration::from_millis(500);
 
-/// The most characters of an error that are kept.
+/// The maximum number of characters of an error that are kept.
 const MAX_MESSAGE: usize = 2_000;
 
-/// The most notes of a source that are kept.
+/// The maximum number of notes of a source that are kept.
 const MAX_NOTES: usize = 100;
 
-/// Returns an id for a run that no other run gets. It decides no row of data, so it needs no seed.
+/// Returns a unique id for a run. No row of data depends on it, so it needs no seed.
 pub(crate) fn run_id() -> String {
     format!("{:016x}", RandomState::new().hash_one(()))
 }
 
-/// The cursor of the table `runs`, as JSON: how far the simulated exchange is to be played, and whether that run
-/// is finished. Up to version 0.1 it was kept without a table and without a count of rows.
+/// The cursor of the table `runs`, as JSON: the day up to which the simulated exchange is played,
+/// and whether that run is finished. Up to version 0.1 it was kept without a table and without a
+/// count of rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct State {
     /// The day before which the last run of the simulation ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) until: Option<NaiveDate>,
-    /// Whether all that belongs to that run is done.
+    /// `true` if every step of that run is done.
     #[serde(default)]
     pub(crate) finished: bool,
-    /// How many rows were written, so that the cursor moves with each.
+    /// The number of rows that were written, so that the cursor moves with each.
     #[serde(default)]
     rows: u64,
 }
 
 impl State {
-    /// Reads the state off a warehouse: that of no run yet where there is none, or none that can be read.
+    /// Reads the state from a warehouse; returns the default if it has none, or one that cannot be
+    /// read.
     pub(crate) async fn read(sink: &dyn Sink) -> Result<Self> {
         Ok(Self::of(sink.cursor(RUN_HISTORY).await?.as_ref()))
     }
@@ -75,8 +78,8 @@ impl State {
     }
 }
 
-/// Commits rows of the history together with what `change` makes of the state. Runners that meet go one after the
-/// other: a row belongs to one run, so none overwrites another's.
+/// Commits rows of the history together with the state that `change` makes. Conflicting runners
+/// retry one after the other: a row belongs to one run, so none overwrites another's.
 pub(crate) async fn write(
     sink: &dyn Sink,
     rows: &[RunRecord],
@@ -115,7 +118,7 @@ pub(crate) async fn write(
     }
 }
 
-/// What every run needs to write its history.
+/// The dependencies of every run's history.
 #[derive(Debug)]
 pub(crate) struct Recorder {
     pub(crate) warehouse: Arc<dyn Sink>,
@@ -127,7 +130,8 @@ pub(crate) struct Recorder {
 pub(crate) struct History {
     recorder: Arc<Recorder>,
     run_id: String,
-    /// Rows that go with the next write: a source's last row waits for the first of the next source.
+    /// Rows that go with the next write: a source's last row waits for the first of the next
+    /// source.
     pending: Mutex<Vec<RunRecord>>,
 }
 
@@ -136,20 +140,21 @@ impl History {
         Self { recorder, run_id, pending: Mutex::default() }
     }
 
-    /// Writes that a source began.
+    /// Records the start of a source and returns its row.
     pub(crate) async fn started(&self, source: &str) -> Result<RunRecord> {
         let record = began(&self.run_id, source, self.recorder.clock.now());
         let mut pending = self.pending.lock().await;
         pending.push(record.clone());
         if let Err(error) = self.write(&mut pending).await {
-            // It does not begin, and what was pending before is tried again.
+            // The source does not start, and rows that were pending before are retried.
             pending.pop();
             return Err(error);
         }
         Ok(record)
     }
 
-    /// Notes how a source ended. That is written at once if it failed, else with whatever comes next.
+    /// Records the end of a source. The row of a failure is written at once, any other with the
+    /// next write.
     pub(crate) async fn ended(
         &self,
         mut record: RunRecord,
@@ -162,7 +167,7 @@ impl History {
         for table in summary.tables.iter().filter(|table| table.rows > 0) {
             *tables.entry(&table.table).or_default() += table.rows;
         }
-        // A series that was refused for good ends the command with an error as well.
+        // A series that was refused permanently ends the command with an error as well.
         let refused = || {
             Some((ErrorKind::Configuration, self.redacted(&summary.failures.first()?.to_string())))
         };
@@ -194,7 +199,7 @@ impl History {
         if outcome == Outcome::Failed { self.write(&mut pending).await } else { Ok(()) }
     }
 
-    /// Writes what has not been written yet.
+    /// Writes the pending rows.
     pub(crate) async fn flush(&self) -> Result<()> {
         let mut pending = self.pending.lock().await;
         self.write(&mut pending).await
@@ -206,13 +211,13 @@ impl History {
         Ok(())
     }
 
-    /// Returns `text` without the secrets of the configuration, and no longer than is kept.
+    /// Returns `text` without the secrets of the configuration, cut to [`MAX_MESSAGE`] characters.
     pub(crate) fn redacted(&self, text: &str) -> String {
         self.recorder.secrets.redacted(text).chars().take(MAX_MESSAGE).collect()
     }
 }
 
-/// Returns the row of a source that began at `now`.
+/// Returns the row of a source that started at `now`.
 fn began(run_id: &str, source: &str, now: DateTime<Utc>) -> RunRecord {
     RunRecord {
         run_id: run_id.to_owned(),
@@ -237,7 +242,8 @@ fn began(run_id: &str, source: &str, now: DateTime<Utc>) -> RunRecord {
     }
 }
 
-/// Returns the rows of sources that were reset together, with what was removed in the first of them.
+/// Returns the rows of sources that were reset together; the first holds the counts of removed
+/// rows.
 pub(crate) fn of_reset(
     sources: &[&str],
     removed: &[(String, usize)],
@@ -260,7 +266,7 @@ pub(crate) fn of_reset(
     rows.collect()
 }
 
-/// Reads the history that a warehouse keeps, the latest start first.
+/// Reads the history of a warehouse, the latest start first.
 pub(crate) async fn read(warehouse: &dyn Warehouse) -> Result<Vec<RunRecord>> {
     let mut records = records(&warehouse.read(&Scan::all(RunRecord::table())).await?)?;
     records.sort_by(|a, b| (b.started_at, &b.source).cmp(&(a.started_at, &a.source)));
@@ -288,21 +294,21 @@ pub(crate) fn filled_by(records: &[RunRecord]) -> BTreeMap<String, BTreeSet<Stri
     filled
 }
 
-/// Returns the first record of each source, in the order given.
+/// Returns the first record of each source, in the given order.
 pub(crate) fn last_of_each(mut records: Vec<RunRecord>) -> Vec<RunRecord> {
     let mut known = BTreeSet::new();
     records.retain(|record| known.insert(record.source.clone()));
     records
 }
 
-/// Returns `true` if what `record` tells of was broken off so long ago that nothing goes on with it: it has not ended,
-/// or was left after a page, and that was more than a day before `now`.
+/// Returns `true` if the run of `record` was interrupted more than a day before `now`, so that no
+/// runner continues it: it has not ended, or was cancelled after a page.
 pub(crate) fn is_given_up(record: &RunRecord, now: DateTime<Utc>) -> bool {
     let is_broken_off = [RUNNING, Outcome::Cancelled.name()].contains(&record.outcome.as_str());
     is_broken_off && now - record.ended_at.unwrap_or(record.started_at) > INTERRUPTED_AFTER
 }
 
-/// Reads rows of the table `runs` off the columns that a scan gives.
+/// Converts the columns of a scan to rows of the table `runs`.
 fn records(batch: &Batch) -> Result<Vec<RunRecord>> {
     let cell = |name: &str, row: usize| Ok::<_, Error>(batch.column(name)?.cell(row));
     let text = |name: &str, row: usize| match cell(name, row)? {

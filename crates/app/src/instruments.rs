@@ -1,4 +1,4 @@
-//! The instruments, and looking for more of them.
+//! The instruments, and the search for more of them.
 
 use tidegauge_acquisition::Credentials;
 use tidegauge_core::Error;
@@ -6,37 +6,37 @@ use tidegauge_core::instruments::Instrument;
 
 use crate::{Result, Tidegauge, sources};
 
-/// An instrument that a service has.
+/// An instrument that a service lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FoundInstrument {
-    /// The service.
+    /// The name of the service.
     pub service: &'static str,
-    /// What the service calls it: what to write under `[[instruments]]`.
+    /// The service's id of the instrument, to be written under `[[instruments]]`.
     pub id: String,
-    /// Its symbol there.
+    /// The symbol at the service.
     pub symbol: String,
-    /// Its full name there.
+    /// The full name at the service.
     pub name: String,
 }
 
 impl Tidegauge {
-    /// The instruments of the house, and those of the configuration.
+    /// Returns the built-in instruments and those of the configuration.
     pub fn instruments(&self) -> &[Instrument] {
         self.context().registry.all()
     }
 
-    /// Returns the names of the services that call instruments by names of their own.
+    /// Returns the names of the services that have their own ids of instruments.
     pub fn services(&self) -> Vec<&'static str> {
         let own = self.config().providers.specs().filter(|spec| spec.alias == Some(spec.name));
         own.map(|spec| spec.name).collect()
     }
 
-    /// Returns what the services list whose id, symbol or name holds `text`; exact symbols first.
-    /// A service whose key is missing is not asked, nor one that has no list to look through.
+    /// Returns the listed instruments whose id, symbol or name contains `text`; exact symbols
+    /// first. Services whose key is missing, or that have no list, are not queried.
     ///
     /// # Errors
-    /// When one of them cannot be asked.
+    /// When a query fails.
     pub async fn find_instruments(&self, text: &str) -> Result<Vec<FoundInstrument>> {
         let mut found = Vec::new();
         for service in self.services() {
@@ -52,15 +52,17 @@ impl Tidegauge {
             let listed = archive.find(text).await;
             let listed =
                 listed.map_err(|error| Error::source(service, error.kind(), error))?.into_iter();
-            found.extend(listed.map(|it| FoundInstrument {
+            found.extend(listed.map(|instrument| FoundInstrument {
                 service,
-                id: it.id,
-                symbol: it.symbol,
+                id: instrument.id,
+                symbol: instrument.symbol,
                 name: it.name,
             }));
         }
         let text = text.to_lowercase();
-        found.sort_by_key(|it| (it.symbol.to_lowercase() != text, it.service));
+        found.sort_by_key(|instrument| {
+            (instrument.symbol.to_lowercase() != text, instrument.service)
+        });
         Ok(found)
     }
 }

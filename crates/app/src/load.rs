@@ -1,4 +1,4 @@
-//! Loading: what the sources have that is new, what follows from it, and the simulation behind them.
+//! Loads: the new data of the sources, the derived tables, and the simulation.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,21 +13,22 @@ use crate::sources::{self, SIMULATION};
 use crate::{Error, Result, Tidegauge, history};
 
 impl Tidegauge {
-    /// Loads what the configured sources have that is new: market data first and what is worked out
-    /// from it, then the simulated exchange, which is priced from it. The simulation plays its first
-    /// ninety days, or one day more; or, with `until`, every day before that one. Live sources are
-    /// not part of it: see [`stream`](Self::stream).
+    /// Loads the new data of the configured sources: market data first, then the tables derived
+    /// from it, then the simulated exchange, which is priced from it. The simulation plays its
+    /// first ninety days, or one more day; with `until`, every day before that one. Live sources
+    /// are not part of it: see [`stream`](Self::stream).
     ///
-    /// A source that fails keeps no other from being loaded. A run that was killed is taken up by the next one,
-    /// which goes no further than it would have. Where more belongs to a run than loading, take its steps one
-    /// by one: [`begin`](Self::begin), [`load`](Self::load), [`finish`](Self::finish).
+    /// A source that fails does not prevent the others from being loaded. A run that was killed is
+    /// resumed by the next one, which plays up to the same day. If a run has more steps than
+    /// loading, call the steps separately: [`begin`](Self::begin), [`load`](Self::load),
+    /// [`finish`](Self::finish).
     ///
     /// # Errors
     /// As for [`begin`](Self::begin) and [`load`](Self::load).
     pub async fn run(&self, until: Option<NaiveDate>, observer: &dyn Observer) -> Result<Summary> {
         let run = self.begin(until).await?;
         match self.load(&run, observer).await {
-            // A dead source must not hold the simulated days back.
+            // A failed source must not hold the simulated days back.
             Err(Error::Run(error)) if error.spares(&sources::simulation_name(self.config())) => {
                 self.finish(run).await?;
                 Err(error.into())
@@ -40,13 +41,14 @@ impl Tidegauge {
         }
     }
 
-    /// Decides how far the next run goes. Nothing is written yet.
+    /// Returns the next run, with the day up to which it plays. Nothing is written yet.
     ///
     /// # Errors
-    /// When the warehouse cannot be read, or `until` lies before the first ninety days are over.
+    /// When a source cannot be opened, sources would mix their rows, the warehouse cannot be read,
+    /// or `until` lies before the end of the first ninety days.
     pub async fn begin(&self, until: Option<NaiveDate>) -> Result<Run> {
         sources::check(self.config())?;
-        // Live sources are streamed when the others are loaded: what keeps one from being opened is said before.
+        // Live sources start when the others are loaded; failures to open one are reported before.
         self.configured(true)?;
         self.refuse_mixed().await?;
         if !sources::simulates(self.config()) {
@@ -70,11 +72,11 @@ impl Tidegauge {
         Ok(Run::until_day(until))
     }
 
-    /// Loads what is new, as far as `run` goes.
+    /// Loads the new data, up to the day of `run`.
     ///
     /// # Errors
-    /// When a source cannot be opened as configured: then nothing is loaded. [`Error::Run`] when sources failed,
-    /// or sinks while they were loaded from one, or the run was cancelled: what was loaded stays.
+    /// When a source cannot be opened as configured: then nothing is loaded. [`Error::Run`] when
+    /// sources or sinks failed, or the run was cancelled: rows that were loaded stay.
     pub async fn load(&self, run: &Run, observer: &dyn Observer) -> Result<Summary> {
         let market = self.configured(false)?;
         let pipeline = market.iter().map(|handle| self.member(handle));
@@ -86,11 +88,11 @@ impl Tidegauge {
         Ok(session.finish().await?)
     }
 
-    /// Loads what one source has that is new, configured or not, and nothing else: what follows from it is
-    /// worked out by [`derive`](Self::derive). The simulation plays its next day.
+    /// Loads the new data of one source, configured or not, and nothing else:
+    /// [`derive`](Self::derive) computes the derived tables. The simulation plays its next day.
     ///
     /// # Errors
-    /// When there is no such source, it is a live one, or it cannot be opened as configured.
+    /// When the source does not exist, is a live one, or cannot be opened as configured.
     /// [`Error::Run`] when it failed or was cancelled.
     pub async fn load_source(&self, name: &str, observer: &dyn Observer) -> Result<Summary> {
         let offers = sources::offers(self.config());
@@ -118,13 +120,14 @@ impl Tidegauge {
         Ok(pipeline.run(observer).await?)
     }
 
-    /// Works out `market_prices`, `crypto_metrics` and `fx_daily` from the raw tables of the
-    /// warehouse, and loads what of them has changed. [`load`](Self::load) does so unless
-    /// `market.derive` is off; call it after a source of your own has brought prices or rates.
+    /// Computes `market_prices`, `crypto_metrics` and `fx_daily` from the raw tables of the
+    /// warehouse, and loads the rows that have changed. [`load`](Self::load) does so unless
+    /// `market.derive` is off; call it after a source of your own has delivered prices or rates.
     ///
     /// # Errors
     /// [`Error::Run`] when the warehouse cannot be read, a sink fails, or it was cancelled; with
-    /// `analytics.strict` also when a price or a rate makes no sense. Otherwise that is left out and told.
+    /// `analytics.strict` also when a price or a rate is implausible. Otherwise such rows are left
+    /// out and reported.
     pub async fn derive(&self, observer: &dyn Observer) -> Result<Summary> {
         let pipeline = self.pipeline();
         let mut session = Session::begin(&pipeline, observer);
@@ -132,16 +135,21 @@ impl Tidegauge {
         Ok(session.finish().await?)
     }
 
-    /// Refuses a run that would mix rows of a user's own data with those of another source, be it one of the run or
-    /// one that was loaded before.
+    /// Refuses a run that would mix rows of a user's own data with those of another source, whether
+    /// of the run or loaded before.
+    ///
+    /// # Errors
+    /// When rows would mix, or the warehouse cannot be read.
     pub(crate) async fn refuse_mixed(&self) -> Result<()> {
         let (config, context) = (self.config(), self.context());
         let active = config.active_sources();
         let mut cursors = self.warehouse().cursors().await?;
         cursors.retain(|name, _| name != RUN_HISTORY && !name.starts_with(Lease::PREFIX));
-        let is_known =
-            |name: &String| sources::fills(name, config, context).is_ok_and(|it| it.is_some());
-        // The history may be long; it is read where the settings do not say what a source has filled.
+        let is_known = |name: &String| {
+            sources::fills(name, config, context).is_ok_and(|fills| fills.is_some())
+        };
+        // The history may be long; it is read only where the settings do not say what a source has
+        // filled.
         let mut history = match cursors.keys().all(is_known) {
             true => BTreeMap::new(),
             false => history::filled_by(&self.runs().await?),
@@ -158,12 +166,12 @@ impl Tidegauge {
         sources::configured(self.config(), true).next().is_some()
     }
 
-    /// Runs the live sources that are configured, all at once, until `stop` comes; then works out
-    /// what follows from what they brought. One that fails keeps no other from going on.
+    /// Runs the configured live sources concurrently until `stop` completes, then recomputes the
+    /// derived tables. A source that fails does not stop the others.
     ///
     /// # Errors
-    /// When a source cannot be opened as configured; [`Error::Run`] when sources or sinks failed: what was loaded
-    /// stays.
+    /// When a source cannot be opened as configured; [`Error::Run`] when sources or sinks failed:
+    /// rows that were loaded stay.
     pub async fn stream(
         &self,
         observer: &dyn Observer,
@@ -174,14 +182,14 @@ impl Tidegauge {
         let pipeline = pipeline.fold(self.pipeline(), Pipeline::member);
         let mut session = Session::begin(&pipeline, observer);
         session.stream_all(stop).await;
-        // A live source holds a connection and a place in its stream; the next one begins anew.
+        // A live source holds a connection and a position in its stream; the next run starts anew.
         self.close_live();
         session.forgive();
         self.derive_in(&mut session).await;
         Ok(session.finish().await?)
     }
 
-    /// Says that all that belongs to `run` is done, so that the next one goes further.
+    /// Marks `run` as finished, so that the next one goes further.
     ///
     /// # Errors
     /// When the warehouse cannot be written.
@@ -189,14 +197,14 @@ impl Tidegauge {
         Ok(run.finish(self.warehouse().as_ref()).await?)
     }
 
-    /// Works out and loads the derived tables, if that is configured.
+    /// Computes and loads the derived tables, if that is configured.
     pub(crate) async fn derive_in(&self, session: &mut Session<'_>) {
         if self.config().market.derive {
             session.load_made(derived::NAME, self.derived()).await;
         }
     }
 
-    /// Plays the simulation as far as `run` goes.
+    /// Plays the simulation up to the day of `run`.
     async fn simulate_in(&self, session: &mut Session<'_>, run: &Run) {
         let Some(until) = run.until() else { return };
         let (name, warehouse) =

@@ -1,5 +1,5 @@
-//! Provenance of a report: what the warehouse says its rows come from. Counts and spans are worked
-//! out where the rows are, by [`Aggregate`]; no column is read.
+//! The provenance of a report: the origin of the rows of a warehouse. Counts and spans are computed
+//! by the warehouse, with [`Aggregate`]; no column is read.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,9 +20,12 @@ use crate::Result;
 use crate::sources::SIMULATION;
 use crate::text::cut;
 
-/// Reads the provenance off the warehouse and never off the configuration: the seed is that of the
-/// rows. `specs` are the sources that may be owed an attribution, `declared` the user's own tables. The end of
-/// observation follows from the facts, and is not known yet.
+/// Reads the provenance from the warehouse and never from the configuration: the seed is that of
+/// the rows. `specs` are the sources that may require an attribution, `declared` the user's own
+/// tables. The end of observation follows from the facts, and is not set yet.
+///
+/// # Errors
+/// When the warehouse cannot be read.
 pub(crate) async fn read(
     warehouse: &dyn Warehouse,
     specs: &[SourceSpec],
@@ -56,14 +59,15 @@ fn prices() -> [&'static TableRef; 5] {
     ]
 }
 
-/// Returns the simulated world that the cursor of the simulation tells of.
+/// Returns the simulated world that the cursor of the simulation describes; `None` if there is
+/// none.
 async fn world(warehouse: &dyn Warehouse) -> Result<Option<SimulatedWorld>> {
     let played = simulations(&warehouse.cursors().await?);
     let Some((name, first)) = played.first() else { return Ok(None) };
     let users: usize = played.iter().map(|(_, played)| played.users().count()).sum();
     let mut parameters =
         format!("seed {}, {users} users, first day {}", first.seed(), first.first_day());
-    // The shards of one world lie beside each other.
+    // The shards of one world are separate sources of one warehouse.
     let shards =
         played.iter().filter_map(|(name, _)| name.strip_prefix(SIMULATION)?.strip_prefix(' '));
     let shards: Vec<_> = shards.collect();
@@ -73,7 +77,8 @@ async fn world(warehouse: &dyn Warehouse) -> Result<Option<SimulatedWorld>> {
     Ok(Some(SimulatedWorld { preset: first.preset().into(), parameters }))
 }
 
-/// Returns what the simulations, whole or in shards, have written into a warehouse with these cursors.
+/// Returns the rows that simulations, whole or in shards, have written into a warehouse with these
+/// cursors.
 pub(crate) fn simulations(cursors: &BTreeMap<String, Cursor>) -> Vec<(String, SimulatedRows)> {
     let ours = cursors.iter().filter(|(name, _)| {
         name.strip_prefix(SIMULATION).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
@@ -82,7 +87,8 @@ pub(crate) fn simulations(cursors: &BTreeMap<String, Cursor>) -> Vec<(String, Si
         .collect()
 }
 
-/// Returns the rows and days of each source in a table of prices or rates.
+/// Returns the number of rows and the first and last day of each source in a table of prices or
+/// rates.
 async fn spans(warehouse: &dyn Warehouse, table: &TableRef) -> Result<Vec<PriceSpan>> {
     let Some(time) = &table.time else { return Ok(Vec::new()) };
     let by_source = Aggregate::of(&table.lenient()).by("source").count();
@@ -95,9 +101,9 @@ async fn spans(warehouse: &dyn Warehouse, table: &TableRef) -> Result<Vec<PriceS
     Ok(span.collect())
 }
 
-/// Returns every source that has rows in a table that is none of the [`prices`], by all columns that
-/// name the source of a row or of a part of it. A ledger that counts what came names a source only
-/// where something came.
+/// Returns every source that has rows in a table outside of [`prices`], by all columns that name
+/// the source of a row or of a part of it. A table that counts the delivered rows names a source
+/// only if the count is positive.
 async fn other_sources(
     warehouse: &dyn Warehouse,
     declared: &[TableRef],
@@ -125,11 +131,11 @@ async fn other_sources(
     Ok(sources)
 }
 
-/// The states of purchases and withdrawals that are known, of which the first counts.
+/// The known states of purchases and withdrawals. Only the first is counted in metrics.
 const STATES: [&str; 4] = ["completed", "pending", "failed", "cancelled"];
 
-/// Returns a sentence for each kind of rows that are there and that no number rests on: those in `quarantine`, and those
-/// in a state that is not known.
+/// Returns a sentence for each kind of rows that no metric includes: those in `quarantine`, and
+/// those in an unknown state.
 pub(crate) async fn not_counted(warehouse: &dyn Warehouse) -> Result<Vec<String>> {
     let mut notes = quarantined(warehouse).await?;
     for table in [RampTransaction::table(), Withdrawal::table()] {
@@ -164,7 +170,7 @@ pub(crate) async fn not_counted(warehouse: &dyn Warehouse) -> Result<Vec<String>
     Ok(notes)
 }
 
-/// Returns a sentence for each source that has rows of users or of what they did in `quarantine`.
+/// Returns a sentence for each source that has rows of users or of their activity in `quarantine`.
 async fn quarantined(warehouse: &dyn Warehouse) -> Result<Vec<String>> {
     let judged = [
         User::table(),
@@ -192,12 +198,13 @@ async fn quarantined(warehouse: &dyn Warehouse) -> Result<Vec<String>> {
     Ok(notes)
 }
 
-/// Returns `true` if the rows of a table tell how many rows came, and are none of them.
+/// Returns `true` if the rows of the table count delivered rows instead of being data themselves.
 fn is_ledger(table: &Table) -> bool {
     table.columns.iter().any(|column| column.name == "rows" && column.dtype == DataType::Int64)
 }
 
-/// Returns what the terms of `sources` want shown, each text once, in the order of the registry.
+/// Returns the attributions that the terms of `sources` require, without duplicates, in the order
+/// of the registry.
 fn attributions(specs: &[SourceSpec], sources: &BTreeSet<String>) -> Vec<String> {
     let mut shown: Vec<String> = Vec::new();
     for spec in specs.iter().filter(|spec| sources.contains(spec.name)) {
@@ -209,23 +216,23 @@ fn attributions(specs: &[SourceSpec], sources: &BTreeSet<String>) -> Vec<String>
 
 /// A group of a summary.
 struct Group {
-    /// The values of the columns that the summary goes by, all of them text.
+    /// The values of the group-by columns, all of them strings.
     names: Vec<Option<String>>,
-    /// How many rows.
+    /// The number of rows.
     rows: u64,
-    /// The first and the last day, if the summary has a least and a greatest time.
+    /// The first and the last day, if the summary has a minimum and a maximum time.
     days: Option<(NaiveDate, NaiveDate)>,
-    /// The greatest number in the column `rows`, if the summary has it.
+    /// The maximum of the column `rows`, if the summary has it.
     most_rows: Option<i64>,
 }
 
-/// Asks the warehouse for a summary: columns of text that it goes by, the count, then the least and the
-/// greatest event time, or the greatest number in the column `rows`.
+/// Executes a summary in the warehouse: string columns to group by, the count, then the minimum and
+/// the maximum event time, or the maximum of the column `rows`.
 async fn summarize(warehouse: &dyn Warehouse, summary: &Aggregate) -> Result<Vec<Group>> {
     Ok(groups(&warehouse.aggregate(summary).await?, summary.by.len())?)
 }
 
-/// Reads the batch of a summary: the one place that knows how a warehouse gives it.
+/// Converts the batch of a summary to groups. No other function depends on its column order.
 fn groups(batch: &Batch, by: usize) -> tidegauge_core::Result<Vec<Group>> {
     let columns = batch.views()?;
     let has = |name: &str| batch.table().columns.iter().any(|column| column.name == name);
@@ -252,7 +259,7 @@ fn whole(cell: Cell<'_>) -> Option<i64> {
     if let Cell::Int(value) = cell { i64::try_from(value).ok() } else { None }
 }
 
-/// Reads the day of a date or a timestamp.
+/// Returns the day of a date or a timestamp; `None` for any other cell.
 fn day(cell: Cell<'_>) -> Option<NaiveDate> {
     match cell {
         Cell::Date(days) => NaiveDate::from_epoch_days(days),

@@ -1,4 +1,4 @@
-//! Up to which time a source is read, by what it has loaded.
+//! Freshness: the time up to which a source is loaded.
 
 use chrono::{DateTime, NaiveTime, Utc};
 use tidegauge_core::coverage::Ledger;
@@ -10,13 +10,14 @@ use crate::config::OwnSource;
 use crate::sources::{self, FILL, Fills};
 use crate::{Result, Tidegauge};
 
-/// The column by which rows of several sources are told apart, where it is part of the key.
+/// The column that tells the rows of several sources apart, where it is part of the key.
 const SOURCE: &str = "source";
 
 impl Tidegauge {
-    /// Returns the time up to which `source`, whose cursor is given, is read: by the gap ledger where that knows it,
-    /// by its cursor if it is the simulation, else the newest time of an event among its rows. `None` if no table
-    /// says so, or its rows cannot be told from those of another source.
+    /// Returns the time up to which `source`, whose cursor is given, is loaded: by the gap ledger
+    /// if it lists the source, by the cursor for the simulation, else the newest event time among
+    /// its rows. `None` if no table has one, or its rows cannot be told from those of another
+    /// source.
     pub(crate) async fn read_to(
         &self,
         source: &str,
@@ -35,14 +36,15 @@ impl Tidegauge {
             let day = day.and_then(|(_, _, day)| day);
             return Ok(day.map(|day| day.and_time(NaiveTime::MIN).and_utc()));
         }
-        // What is loaded again of a span says nothing of how far the source is read.
+        // A span that is loaded again does not say up to when the source is loaded.
         if source.ends_with(FILL) {
             return Ok(None);
         }
         let config = self.config();
         let own = config.own_sources().find(|own| own.name == source);
         let is_alone = |own: &OwnSource<'_>| {
-            // One that is switched off and shares with none was not loaded into the table either.
+            // A source that is switched off and does not share the table was not loaded into it
+            // either.
             let is_other = |other: &OwnSource<'_>| {
                 other.name != own.name
                     && other.table == own.table
@@ -53,7 +55,7 @@ impl Tidegauge {
         if !own.is_none_or(|own| is_alone(&own)) {
             return Ok(None);
         }
-        // What cannot be opened as it is configured is told by a run.
+        // A source that cannot be opened as configured is reported by a run.
         let Ok(Some(fills)) = sources::fills(source, config, self.context()) else {
             return Ok(None);
         };
@@ -65,7 +67,7 @@ impl Tidegauge {
         Ok(newest)
     }
 
-    /// Returns the newest time of an event among the rows of `source` in `table`.
+    /// Returns the newest event time among the rows of `source` in `table`.
     async fn newest(
         &self,
         source: &str,
@@ -79,7 +81,7 @@ impl Tidegauge {
         }
         let found = match self.warehouse().aggregate(&newest).await {
             Ok(found) => found,
-            // The definition has changed since: that must not hide all else.
+            // The definition has changed since the load; the other tables are still readable.
             Err(error) if error.kind() == ErrorKind::SchemaMismatch => return Ok(None),
             Err(error) => return Err(error.into()),
         };

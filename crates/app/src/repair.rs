@@ -1,4 +1,4 @@
-//! Making the manifests of folders anew.
+//! The repair of the manifests of folders.
 
 use tidegauge_acquisition::mapping::declare;
 use tidegauge_core::tables;
@@ -8,11 +8,11 @@ use crate::config::Config;
 use crate::{Error, Result, Tidegauge};
 
 impl Tidegauge {
-    /// Makes the manifest of the warehouse and of each backup anew, as far as they are folders of Parquet
-    /// files, if it and the files do not belong together. Nothing is removed: what does not count is moved.
+    /// Rebuilds the manifest of the warehouse and of each backup that is a folder of Parquet files,
+    /// if it does not match the files. Nothing is removed: files that do not count are moved.
     ///
     /// # Errors
-    /// Returns an error if neither the warehouse nor a backup is such a folder, or one cannot be repaired.
+    /// When neither the warehouse nor a backup is such a folder, or one cannot be repaired.
     pub async fn repair(&self) -> Result<Vec<Repair>> {
         let config = self.config();
         let is_folder = |url: &&str| {
@@ -44,10 +44,10 @@ impl Tidegauge {
     }
 }
 
-/// Refuses two stores at one place: each load would meet its own.
+/// Refuses two stores at one location, where each load would conflict with its own copy.
 ///
 /// # Errors
-/// Returns an error that names the two.
+/// When two stores have the same location (the error names both), or a URL is invalid.
 pub(crate) fn refuse_one_place_twice(config: &Config) -> Result<()> {
     let mut seen = Vec::new();
     for url in std::iter::once(&config.warehouse).chain(&config.backups) {

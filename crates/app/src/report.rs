@@ -1,5 +1,5 @@
-//! The report: `tidegauge-report` presents what a warehouse says; here it is asked, and the page is
-//! written.
+//! The report: the warehouse is queried here and the page is written here; `tidegauge-report`
+//! renders it.
 
 use std::path::Path;
 use std::{fs, io};
@@ -15,12 +15,13 @@ use crate::consistent::Watch;
 use crate::{Result, Tidegauge, provenance, sources};
 
 impl Tidegauge {
-    /// Answers all pages of the report from the warehouse, with the thresholds of the configuration.
+    /// Builds all pages of the report from the warehouse, with the thresholds of the configuration.
     ///
     /// # Errors
-    /// When the warehouse cannot be read or has neither users nor their transactions; [`Error::LoadUnderWay`](crate::Error::LoadUnderWay)
-    /// when it is loaded meanwhile, time and again; with `analytics.strict` also when a row cannot be right or
-    /// cannot be valued. Otherwise such rows are left out, and `provenance` says which.
+    /// When the warehouse cannot be read or has neither users nor their transactions;
+    /// [`Error::LoadUnderWay`](crate::Error::LoadUnderWay) when it is loaded during every attempt;
+    /// with `analytics.strict` also when a row is implausible or cannot be valued. Otherwise such
+    /// rows are left out, and `provenance` lists them.
     pub async fn report(&self) -> Result<Report> {
         let (facts, provenance) = self.facts().await?;
         let parameters = self.thresholds();
@@ -28,12 +29,12 @@ impl Tidegauge {
         Ok(Report::new(dataset, &parameters)?)
     }
 
-    /// Answers one question from the warehouse, such as one panel of a page. Thresholds that it leaves
-    /// out are those of the configuration, as in the [`report`](Self::report).
+    /// Answers one question from the warehouse, such as one panel of a page. Thresholds that it
+    /// does not set are those of the configuration, as in the [`report`](Self::report).
     ///
     /// # Errors
-    /// As for [`report`](Self::report), and when the question asks for a panel or a parameter that
-    /// its page does not have.
+    /// As for [`report`](Self::report), and when the question names a panel or a parameter that its
+    /// page does not have.
     pub async fn answer(&self, question: &Question) -> Result<Answer> {
         let (facts, provenance) = self.facts().await?;
         let (mut question, configured) = (question.clone(), self.thresholds());
@@ -55,7 +56,7 @@ impl Tidegauge {
         parameters
     }
 
-    /// Reads the facts and where they come from, as of one state of the warehouse.
+    /// Reads the facts and their provenance, as of one state of the warehouse.
     async fn facts(&self) -> Result<(Facts, Provenance)> {
         let warehouse = self.warehouse().as_ref();
         let strict = self.config().analytics.strict;
@@ -66,7 +67,7 @@ impl Tidegauge {
         loop {
             let provenance = provenance::read(warehouse, &specs, &declared).await;
             let facts = match &provenance {
-                // Users follow from their transactions, where there are no others.
+                // Users are derived from their transactions if there are no user rows.
                 Ok(found) if found.users + found.trades + found.ramp_purchases > 0 => {
                     let params = FactsParams { bad_rows, ..FactsParams::default() };
                     match Facts::from_warehouse(warehouse, &params).await {
@@ -106,8 +107,8 @@ impl Tidegauge {
     }
 }
 
-/// Writes a page to `file`, whole or not at all, making its folder if that is missing. What may be done with a file that
-/// is there may be done with the one that takes its place.
+/// Writes a page to `file` atomically, and creates its folder if that is missing. The new file has
+/// the permissions of the one that it replaces.
 ///
 /// # Errors
 /// When the folder or the file cannot be written.
@@ -123,7 +124,8 @@ pub fn write(file: &Path, page: &str) -> io::Result<()> {
         .and_then(|()| fs::File::open(&half)?.sync_all())
         .and_then(|()| fs::rename(&half, file));
     if written.is_err() {
-        // It may be what has filled the disk. What keeps it from going is what kept it from being written.
+        // The partial file may have filled the disk. A failure to remove it has the cause that
+        // `written` reports.
         let _ = fs::remove_file(&half);
     }
     written

@@ -1,4 +1,4 @@
-//! A run, and what the warehouse remembers of it until it is finished.
+//! A run, and the state that the warehouse keeps of it until it is finished.
 
 use chrono::NaiveDate;
 use tidegauge_core::{Result, Sink};
@@ -9,12 +9,12 @@ use crate::history::{self, State};
 #[derive(Debug)]
 #[must_use = "a run that is never finished is done again"]
 pub struct Run {
-    /// The day before which the simulation ends; `None` where none is played.
+    /// The day before which the simulation ends; `None` if none is played.
     until: Option<NaiveDate>,
 }
 
 impl Run {
-    /// Creates a run that plays no simulation.
+    /// Creates a run without a simulation.
     pub(crate) fn without_simulation() -> Self {
         Self { until: None }
     }
@@ -24,8 +24,8 @@ impl Run {
         Self { until: Some(until) }
     }
 
-    /// Returns the run that is unfinished in `warehouse`, unless another has gone further meanwhile; else
-    /// one up to `next`, a day further than the simulation has come.
+    /// Returns the unfinished run of `warehouse`, unless another runner has gone further meanwhile;
+    /// else a run up to `next`, one day further than the simulation has come.
     pub(crate) async fn next(warehouse: &dyn Sink, next: NaiveDate) -> Result<Self> {
         let State { until, finished, .. } = State::read(warehouse).await?;
         let is_current = |until: &NaiveDate| until.succ_opt().is_none_or(|day| next <= day);
@@ -33,19 +33,19 @@ impl Run {
         Ok(Self { until: Some(unfinished.unwrap_or(next)) })
     }
 
-    /// The day before which the simulation ends.
+    /// Returns the day before which the simulation ends, or `None` if none is played.
     pub fn until(&self) -> Option<NaiveDate> {
         self.until
     }
 
-    /// Has `warehouse` remember that the run is going on.
+    /// Stores in `warehouse` that the run is going on.
     pub(crate) async fn start(&self, warehouse: &dyn Sink) -> Result<()> {
         let Some(day) = self.until else { return Ok(()) };
         let start = |state: &mut State| (state.until, state.finished) = (Some(day), false);
         history::write(warehouse, &[], start).await
     }
 
-    /// Has `warehouse` remember that the run is finished, unless a later one has begun.
+    /// Stores in `warehouse` that the run is finished, unless a later one has begun.
     pub(crate) async fn finish(self, warehouse: &dyn Sink) -> Result<()> {
         let Some(day) = self.until else { return Ok(()) };
         let finish = |state: &mut State| state.finished |= state.until == Some(day);

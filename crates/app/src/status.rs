@@ -1,4 +1,5 @@
-//! What a warehouse holds: built-in tables, tables that the settings declare, and others that runs have filled.
+//! The contents of a warehouse: built-in tables, tables that the settings declare, and others that
+//! runs have filled.
 
 use std::collections::BTreeSet;
 
@@ -14,48 +15,51 @@ use tidegauge_core::{
 use crate::history::{INTERRUPTED, RUNNING};
 use crate::{Config, Error, Result, Tidegauge, history, sources};
 
-/// How far a source has been loaded.
+/// The progress of a source.
 #[derive(Debug, Clone, Serialize)]
 pub struct Progress {
-    /// The source.
+    /// The name of the source.
     pub source: String,
     /// Its cursor in the warehouse (`None`: never loaded).
     pub cursor: Option<Cursor>,
-    /// Why its rows are not what the cursor says, and the way out; `None` if they are, as far as is known.
+    /// The reason why its rows do not match the cursor, and the way out; `None` if no mismatch is
+    /// known.
     pub fault: Option<String>,
-    /// Whether it is part of a run.
+    /// `true` if it is part of a run.
     pub is_on: bool,
-    /// Up to when it is read: by the gap ledger, or else by the newest event among its rows. `None` if neither knows,
-    /// or the rows cannot be told from those of another source.
+    /// The time up to which it is loaded: by the gap ledger, or else by the newest event among its
+    /// rows. `None` if neither is known, or the rows cannot be told from those of another source.
     pub read_to: Option<DateTime<Utc>>,
-    /// How long ago that was.
+    /// The lag of the source: the seconds since `read_to`.
     pub lag_seconds: Option<i64>,
 }
 
-/// Where the definition of a table comes from.
+/// The origin of the definition of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum TableOrigin {
-    /// It is one of [`tables::all`].
+    /// One of [`tables::all`].
     BuiltIn,
-    /// It is declared under `[[tables]]`.
+    /// A declaration under `[[tables]]`.
     Declared,
-    /// It is unknown here: a run has filled it that had other settings, or a program with sources of its own.
+    /// Unknown to this configuration: the table was filled by a run with other settings, or by a
+    /// program with its own sources.
     Unknown,
 }
 
-/// A table, and how many rows a warehouse has of it.
+/// A table, and the number of its rows in a warehouse.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct TableStanding {
-    /// Its name.
+    /// The name of the table.
     pub name: String,
-    /// Its rows; `None` if they cannot be counted, because the stored columns are not those that are known here.
+    /// The number of rows; `None` if they cannot be counted because the stored columns differ from
+    /// the definition.
     pub rows: Option<usize>,
-    /// Where its definition comes from.
+    /// The origin of its definition.
     pub origin: TableOrigin,
-    /// What it holds, in a line.
+    /// A one-line description.
     pub description: String,
 }
 
@@ -66,22 +70,22 @@ impl TableStanding {
     }
 }
 
-/// What a warehouse holds.
+/// The contents of a warehouse.
 #[derive(Debug, Clone)]
 pub struct Standing {
     /// The built-in tables, every declared table, and every other table that a run has filled.
     pub tables: Vec<TableStanding>,
-    /// How far each source has been loaded: those of the settings, then others that the warehouse knows.
+    /// The progress of each source: those of the settings, then others that the warehouse knows.
     pub sources: Vec<Progress>,
-    /// The last run of each source, the latest first. Of a source that never ends, or began within a day, it is
-    /// `running` until it has ended; of any other it is `interrupted` by then.
+    /// The last run of each source, the latest first. A run without an end is `running` if its
+    /// source never ends or it began within a day, else `interrupted`.
     pub runs: Vec<RunRecord>,
-    /// What the settings declare and no run uses, a sentence each.
+    /// The declarations of the settings that no run uses, one sentence each.
     pub unused: Vec<String>,
 }
 
 impl Standing {
-    /// Returns `true` if nothing was ever loaded: no table has rows, and no source a cursor.
+    /// Returns `true` if nothing was ever loaded: no table has rows, and no source has a cursor.
     pub fn is_empty(&self) -> bool {
         self.tables.iter().all(|table| table.rows == Some(0))
             && self.sources.iter().all(|source| source.cursor.is_none())
@@ -93,14 +97,15 @@ impl Config {
     /// Returns the tables that are declared under `[[tables]]`.
     ///
     /// # Errors
-    /// When a declaration contradicts itself, has the name of a built-in table, or is there twice.
+    /// When a declaration contradicts itself, has the name of a built-in table, or occurs twice.
     pub fn declared_tables(&self) -> Result<Vec<TableRef>> {
         Ok(declare(&self.tables)?)
     }
 }
 
 impl Tidegauge {
-    /// Returns what the warehouse holds, how far each source has been loaded, and how its last run went.
+    /// Returns the contents of the warehouse, the progress of each source, and the outcome of its
+    /// last run.
     ///
     /// # Errors
     /// When the warehouse cannot be read, or a declaration of a table contradicts itself.
@@ -129,7 +134,7 @@ impl Tidegauge {
         Ok(Standing { tables, sources, runs, unused: self.config().unused() })
     }
 
-    /// Returns how far `source` has been loaded, and whether its rows are there.
+    /// Returns the progress of `source`, and checks its rows.
     async fn progress(
         &self,
         source: String,
@@ -147,17 +152,17 @@ impl Tidegauge {
         Ok(Progress { source, cursor, fault, is_on, read_to, lag_seconds })
     }
 
-    /// Returns why the rows of `source` are not what its cursor says; `None` if they are, or the settings do not know
-    /// which tables it fills.
+    /// Returns the reason why the rows of `source` do not match its cursor; `None` if they do, or
+    /// the settings do not know which tables it fills.
     pub(crate) async fn fault(&self, source: &str) -> Result<Option<tidegauge_core::Error>> {
-        // What cannot be opened as it is configured is told by a run.
+        // A source that cannot be opened as configured is reported by a run.
         let Ok(Some(fills)) = sources::fills(source, self.config(), self.context()) else {
             return Ok(None);
         };
         match self.warehouse().check(source, &fills.tables).await {
             Ok(()) => Ok(None),
             Err(error) if error.kind() == ErrorKind::Corrupt => Ok(Some(error)),
-            // Whoever may only read what is loaded need not see how it is.
+            // A reader without the permission to check loads can still read the rows.
             Err(error) if error.kind() == ErrorKind::Permission => Ok(None),
             Err(error) => Err(error.into()),
         }
@@ -175,7 +180,7 @@ impl Tidegauge {
             let origin = TableOrigin::Declared;
             standing.push(match warehouse.count(table).await {
                 Ok(rows) => TableStanding::new(table, rows, origin),
-                // The declaration has changed since: that must not hide all other tables.
+                // The declaration has changed since the load; the other tables are still shown.
                 Err(error) if error.kind() == ErrorKind::SchemaMismatch => {
                     let (name, description) = (table.name.to_string(), error.to_string());
                     TableStanding { name, rows: None, origin, description }
@@ -194,8 +199,8 @@ impl Tidegauge {
         Ok(standing)
     }
 
-    /// Returns the error of a command that finds no row that it is about: the warehouse is empty, or its rows
-    /// are all in other tables.
+    /// Returns the error of a command that finds no rows to work on: the warehouse is empty, or all
+    /// of its rows are in other tables.
     pub(crate) async fn nothing(&self) -> Error {
         let standing = match self.status().await {
             Ok(standing) => standing,

@@ -1,15 +1,16 @@
-//! Text for people: lines and tables without characters that would move a terminal's cursor, colour or reorder
-//! what is shown, or begin another line.
+//! Text for terminals: lines and tables without characters that would move the cursor, color or
+//! reorder the text, or begin another line.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use comfy_table::{CellAlignment, presets};
 
-/// Returns `true` if `character` is not shown as itself: a control character, a separator of lines, or a mark
-/// that changes the direction of the text around it.
+/// Returns `true` if `character` is not shown as itself: a control character, a line separator, or
+/// a mark that changes the direction of the text around it.
 pub fn is_control(character: char) -> bool {
-    // From U+2028 on: separators of lines and paragraphs, then embeddings and overrides; from U+2066 on: isolates.
+    // From U+2028 on: separators of lines and paragraphs, then embeddings and overrides; from
+    // U+2066 on: isolates.
     character.is_control() || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
@@ -56,12 +57,12 @@ impl Table {
         Self(table)
     }
 
-    /// Adds a row.
+    /// Appends a row.
     pub fn row<T: AsRef<str>>(&mut self, row: impl IntoIterator<Item = T>) {
         self.0.add_row(cells(row));
     }
 
-    /// Aligns columns to the right, counted from 0.
+    /// Aligns columns, counted from 0, to the right.
     #[must_use]
     pub fn right(mut self, columns: impl IntoIterator<Item = usize>) -> Self {
         for at in columns {
@@ -92,7 +93,7 @@ mod tests {
         let dirty = "a\u{1b}]0;b\u{7}c\r\nd\te\u{9b}f\u{202e}g\u{2066}h\u{2028}i\u{7f}";
         let shown = "a\u{fffd}]0;b\u{fffd}c d e\u{fffd}f\u{fffd}g\u{fffd}h i\u{fffd}";
         assert_eq!(clean(dirty), shown);
-        // Letters of any script, and the marks that they need, stay.
+        // Letters of any script stay, and so do the marks that they need.
         let plain = "Ünïcode – 価格 🌊 שלום\u{200f} \u{200d}";
         assert!(matches!(clean(plain), Cow::Borrowed(text) if text == plain));
     }

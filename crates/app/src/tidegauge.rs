@@ -1,4 +1,4 @@
-//! A configuration with its warehouse, its backups and its sources open.
+//! A configuration with its open warehouse, backups and sources.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,9 +21,10 @@ use crate::repair::refuse_one_place_twice;
 use crate::sources::{self, Opened};
 use crate::{Error, Result, clock, history};
 
-/// A configuration, with its warehouse and its backups open, and every source from its first use on.
+/// A configuration, with its warehouse and its backups open, and every source from its first use
+/// on.
 ///
-/// Its clones share all of them; each may be [cancelled](Self::cancelled_by) by a token of its own.
+/// Clones share all of them; each may be [cancelled](Self::cancelled_by) by its own token.
 #[derive(Debug, Clone)]
 pub struct Tidegauge {
     config: Config,
@@ -37,7 +38,7 @@ pub struct Tidegauge {
     cancellation: CancellationToken,
 }
 
-/// A source that is open, and what counts its traffic.
+/// An open source, and the counter of its traffic.
 #[derive(Debug, Clone)]
 pub(crate) struct SourceHandle {
     pub(crate) opened: Opened,
@@ -48,7 +49,8 @@ impl Tidegauge {
     /// Opens the warehouse and the backups that `config` names.
     ///
     /// # Errors
-    /// When a setting makes no sense, or one of them cannot be opened.
+    /// When the clock of the machine is implausible, a setting is invalid, or a store cannot be
+    /// opened.
     pub fn open(config: Config, secrets: Secrets, clock: Arc<dyn Clock>) -> Result<Self> {
         clock::check(clock.now())?;
         config.check()?;
@@ -76,36 +78,39 @@ impl Tidegauge {
         Ok(Self { config, secrets, context, warehouse, backups, handles, events, cancellation })
     }
 
-    /// Has every run hear `token`: cancelled, it finishes the page that it is at and leaves with an error that
-    /// says so. What was loaded stays, and the next run goes on from there.
+    /// Sets the cancellation token of all runs: a cancelled run finishes the current page and
+    /// returns an error that says so. Rows that were loaded stay, and the next run resumes there.
     #[must_use]
     pub fn cancelled_by(mut self, token: CancellationToken) -> Self {
         self.cancellation = token;
         self
     }
 
-    /// Returns a channel of the events of all runs from now on, beside their observers. A subscriber that
-    /// falls far behind is told how many events it has missed.
+    /// Returns a channel of the events of all runs from now on, in addition to their observers. A
+    /// subscriber that falls too far behind receives the number of events that it missed.
     pub fn subscribe(&self) -> broadcast::Receiver<RunEvent> {
         self.events.subscribe()
     }
 
-    /// What it was opened with.
+    /// Returns the configuration that it was opened with.
     pub fn config(&self) -> &Config {
         &self.config
     }
 
-    /// The backups, in the order of the configuration.
+    /// Returns the backups, in the order of the configuration.
     pub(crate) fn backups(&self) -> &[Arc<dyn Sink>] {
         &self.backups
     }
 
-    /// The warehouse.
+    /// Returns the warehouse.
     pub fn warehouse(&self) -> &Arc<dyn Warehouse> {
         &self.warehouse
     }
 
-    /// Returns the source called `name`, which is not the simulation. It is opened once, and kept.
+    /// Returns the source called `name`, which is not the simulation. It is opened once and kept.
+    ///
+    /// # Errors
+    /// When it does not exist, or cannot be opened as configured.
     pub(crate) fn handle(&self, name: &str) -> Result<SourceHandle> {
         let mut handles = self.handles.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(handle) = handles.get(name) {
@@ -119,13 +124,16 @@ impl Tidegauge {
         Ok(handle)
     }
 
-    /// Lets go of the live sources that are open.
+    /// Drops the live sources that are open.
     pub(crate) fn close_live(&self) {
         let mut handles = self.handles.lock().unwrap_or_else(PoisonError::into_inner);
         handles.retain(|_, handle| !matches!(handle.opened, Opened::Live(_)));
     }
 
-    /// Returns the sources that are configured, live or not, but for the simulation.
+    /// Returns the configured sources, live or not, without the simulation.
+    ///
+    /// # Errors
+    /// When one of them cannot be opened as configured.
     pub(crate) fn configured(&self, live: bool) -> Result<Vec<SourceHandle>> {
         sources::check(&self.config)?;
         let configured = sources::configured(&self.config, live);
@@ -137,12 +145,12 @@ impl Tidegauge {
         Member { source: self.bent(handle.opened.source()), usage: Some(handle.usage.clone()) }
     }
 
-    /// A source as it is in the market of the scenarios.
+    /// Wraps a source with the market shocks of the scenarios.
     pub(crate) fn bent(&self, source: Arc<dyn Source>) -> Arc<dyn Source> {
         ShockedSource::wrap(source, &self.config.simulation.scenarios)
     }
 
-    /// Has runs load the source called `name` and no other.
+    /// Selects the source called `name` for runs, and no other.
     pub(crate) fn only(&mut self, name: &str) {
         self.config.choose(vec![name.to_owned()]);
     }
@@ -155,8 +163,8 @@ impl Tidegauge {
         &self.context
     }
 
-    /// Returns a pipeline into the warehouse and the backups, for sources of your own. Its runs are part of the
-    /// history and hear the same token.
+    /// Returns a pipeline into the warehouse and the backups, for sources of your own. Its runs are
+    /// recorded in the history and are cancelled by the same token.
     pub fn pipeline(&self) -> Pipeline {
         let warehouse: Arc<dyn Sink> = self.warehouse.clone();
         let recorder = Recorder {
@@ -169,13 +177,13 @@ impl Tidegauge {
         self.backups.iter().fold(pipeline, |pipeline, backup| pipeline.sink(backup.clone()))
     }
 
-    /// Checks every rule of consistency on the warehouse, as of one state of it. Rules of the simulator's
-    /// world judge the rows that the simulation wrote, those of `[verify]` all other rows.
+    /// Checks every audit rule on the warehouse, as of one state of it. Rules of the simulated
+    /// world apply to the rows that the simulation wrote, those of `[verify]` to all other rows.
     ///
     /// # Errors
-    /// When the warehouse cannot be read, or holds nothing to check; when rows are gone that a cursor says were
-    /// loaded; [`Error::LoadUnderWay`] when it is
-    /// loaded meanwhile, or a rule does not hold while pages of a source are still to come.
+    /// When the warehouse cannot be read, or holds nothing to check; when rows are missing that a
+    /// cursor accounts for; [`Error::LoadUnderWay`] when it is loaded during every attempt, or a
+    /// rule is violated while pages of a source are still to come.
     pub async fn verify(&self) -> Result<verify::Report> {
         let mut watch = Watch::begin(self).await?;
         loop {
@@ -213,7 +221,7 @@ impl Tidegauge {
         }
     }
 
-    /// Returns the history of runs that the warehouse keeps, the latest first: a row per run and source.
+    /// Returns the history of runs of the warehouse, the latest first: a row per run and source.
     ///
     /// # Errors
     /// When the warehouse cannot be read.
@@ -222,7 +230,7 @@ impl Tidegauge {
     }
 }
 
-/// What the simulations have written into the warehouse.
+/// The rows that the simulations have written into the warehouse.
 #[derive(Debug)]
 struct PlayedHere(Vec<SimulatedRows>);
 

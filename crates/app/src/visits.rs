@@ -1,4 +1,4 @@
-//! How the sources stand, and whether they answer.
+//! The status of the sources, and the check of whether they answer.
 
 use std::time::Duration;
 
@@ -12,42 +12,42 @@ use tidegauge_core::coverage::Ledger;
 use crate::sources::{self, Needs, Offer, Opened, SIMULATION};
 use crate::{Error, Result, Tidegauge};
 
-/// For how long a stream may be silent when it is tried.
+/// The time for which a stream may be silent while it is checked.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How a source stands.
+/// The status of a source.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct SourceStanding {
-    /// What it is.
+    /// The description of the source.
     pub offer: Offer,
-    /// Whether it is part of a run.
+    /// `true` if it is part of a run.
     pub is_on: bool,
-    /// Whether what it needs is there.
+    /// `true` if the credential that it needs is set.
     pub is_ready: bool,
-    /// What its service allows and what of that is left, where somebody counts.
+    /// The allowance of its service and what is left of it, if requests are counted.
     pub budget: Option<Budget>,
-    /// How far it was loaded (`None`: never).
+    /// Its cursor (`None`: never loaded).
     pub cursor: Option<Cursor>,
-    /// Up to when the gap ledger has it, where it is in there.
+    /// The time up to which the gap ledger covers it, if the ledger lists it.
     pub fresh_to: Option<DateTime<Utc>>,
 }
 
-/// How a visit to a source went.
+/// The result of a check of a source.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Visit {
-    /// The source.
+    /// The name of the source.
     pub source: String,
-    /// What it said, or what is wrong and how to mend it.
+    /// The answer, or what is wrong and how to fix it.
     pub outcome: Result<String>,
 }
 
 impl Tidegauge {
-    /// How every source that there is stands. Nothing is asked of anybody.
+    /// Returns the status of every known source. No request is sent.
     ///
     /// # Errors
-    /// When the warehouse cannot be read.
+    /// When the warehouse cannot be read, or the budget of a source cannot be read.
     pub async fn sources(&self) -> Result<Vec<SourceStanding>> {
         let ledger = Ledger::read(self.warehouse().as_ref()).await?;
         let mut cursors = self.warehouse().cursors().await?;
@@ -77,16 +77,17 @@ impl Tidegauge {
         if name == SIMULATION {
             return Ok(None);
         }
-        // What is wrong with its settings, a visit tells.
+        // A check reports what is wrong with the settings of a source.
         let opened = self.handle(name).ok().map(|handle| handle.opened);
         Ok(opened.map(|opened| opened.budget()).transpose()?.flatten())
     }
 
-    /// Tries the sources called `names`, or the configured ones: each is asked for as little as
-    /// tells whether it answers. Nothing is loaded.
+    /// Checks the sources called `names`, or the configured ones, with the smallest request that
+    /// shows whether each answers. Nothing is loaded.
     ///
     /// # Errors
-    /// When there is no source of such a name. What is wrong with one of them is in its visit.
+    /// When there is no source of such a name, or none is configured. The failure of a source is in
+    /// its own result.
     pub async fn visit(&self, names: &[String]) -> Result<Vec<Visit>> {
         let active = self.config().active_sources();
         let names = if names.is_empty() { &active } else { names };
@@ -101,7 +102,7 @@ impl Tidegauge {
                 reason: format!("there is no source `{name}`: `tidegauge sources` lists them"),
             });
         }
-        // All at once: one that nobody answers for takes its time.
+        // Concurrently, because a source that does not answer takes until its timeout.
         Ok(join_all(
             names.iter().map(async |name| Visit {
                 source: name.clone(),
@@ -111,7 +112,8 @@ impl Tidegauge {
         .await)
     }
 
-    /// A stream answers when it brings something: that it is quiet says nothing.
+    /// Waits for the first rows of a stream and returns a sentence with their number; silence alone
+    /// is no proof of a working stream.
     async fn listen(&self, source: &dyn Stream) -> Result<String> {
         source.check().await?;
         let heard = async {
@@ -133,7 +135,8 @@ impl Tidegauge {
             return Ok("needs nobody".into());
         }
         let opened = match self.handle(name)?.opened {
-            // What is heard here is loaded nowhere: the one that is kept must not miss it.
+            // Rows that are received here are not loaded: the stream that is kept must not miss
+            // them.
             Opened::Live(_) => sources::open(name, self.config(), self.secrets(), self.context())?,
             kept => kept,
         };

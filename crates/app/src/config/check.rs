@@ -1,4 +1,4 @@
-//! Whether the settings make sense together with the world.
+//! The validation of settings after they were read.
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -6,17 +6,19 @@ use std::ops::RangeInclusive;
 use super::Config;
 use crate::{Error, Result};
 
-/// A century: more than any market has of history.
+/// The range of settings in days; a century is more history than any market has.
 const DAYS: RangeInclusive<u32> = 1..=36_500;
 
 impl Config {
+    /// Validates the settings.
+    ///
     /// # Errors
-    /// The first setting that makes no sense, and what would.
+    /// The first invalid setting, with the valid values.
     pub(crate) fn check(&self) -> Result<()> {
         self.check_aliases()?;
         self.check_variables()?;
         for (setting, path) in [("report", Some(&self.report)), ("state", self.state.as_ref())] {
-            // It would be made, with the password in its name.
+            // The path would be created, with the password in its name.
             if path.is_some_and(|path| path.to_string_lossy().contains("://")) {
                 let reason = "it is the path of a place on this machine, and no URL".into();
                 return Err(Error::Setting { setting, reason });
@@ -43,7 +45,7 @@ impl Config {
 }
 
 impl Config {
-    /// An alias of a provider that is not there is a misspelled one.
+    /// Refuses aliases of unknown providers, which are misspelled.
     fn check_aliases(&self) -> Result<()> {
         let mut known: Vec<_> = self.providers.specs().filter_map(|spec| spec.alias).collect();
         for instrument in &self.instruments {
@@ -64,7 +66,7 @@ impl Config {
 }
 
 impl Config {
-    /// Where the name of a variable belongs, its value is easily written: that is the secret itself.
+    /// Refuses names of variables that cannot be names: a user may have written the secret itself.
     fn check_variables(&self) -> Result<()> {
         let is_name = |name: &str| {
             let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';

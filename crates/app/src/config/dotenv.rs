@@ -1,4 +1,4 @@
-//! The file `.env`: variables beside those of the environment.
+//! The file `.env`: variables in addition to those of the environment.
 
 use std::cell::Cell;
 use std::io::{self, Read};
@@ -10,12 +10,12 @@ use crate::{Error, Result};
 /// The name of the file.
 const FILE: &str = ".env";
 
-/// Reads the variables in `.env`, in the working directory or the nearest folder above it, into the
-/// environment. Variables that are set already stay. No file is no error.
+/// Reads the variables of `.env`, in the working directory or the nearest folder above it, into the
+/// environment. Variables that are set already stay. A missing file is no error.
 ///
 /// # Errors
-/// Returns an error if there is a file that cannot be read, naming it and the line, and never what stands
-/// there: those lines hold the keys.
+/// When a file exists that cannot be read or parsed. The error names the file and the line and
+/// never repeats the content: those lines hold the keys.
 pub fn load_env_file() -> Result<()> {
     let wrong = |file: &Path, reason: &str| {
         let reason = format!("{}: {reason}", file.display());
@@ -31,7 +31,7 @@ pub fn load_env_file() -> Result<()> {
                 let text = text::read(&file).map_err(|reason| wrong(&file, &reason))?;
                 let text = text.unwrap_or_default();
                 check(&text).map_err(|reason| wrong(&file, &reason))?;
-                // What was checked is read again, since only dotenvy itself sets variables.
+                // dotenvy itself has to set the variables, so the checked text is parsed again.
                 let read = dotenvy::from_read(text.as_bytes());
                 return read.map_err(|_| wrong(&file, "it cannot be read"));
             }
@@ -43,10 +43,12 @@ pub fn load_env_file() -> Result<()> {
     Ok(())
 }
 
+/// Checks that each line sets a variable.
+///
 /// # Errors
-/// Returns the first line that sets no variable, and what it is to be.
+/// The number of the first line that does not, and the syntax that it should have.
 fn check(text: &str) -> Result<(), String> {
-    // Setting a variable to it panics, with the value in the message.
+    // Setting a variable to a value with NUL panics, with the value in the message.
     if let Some(at) = text.find('\0') {
         let line = text::line_of(&text.as_bytes()[..at]);
         return Err(format!("line {line}: it holds a NUL, which no variable can"));
@@ -55,7 +57,7 @@ fn check(text: &str) -> Result<(), String> {
     let lines = Lines { rest: text.as_bytes(), begins: true, line: &line };
     for variable in dotenvy::from_read_iter(lines) {
         variable.map_err(|error| {
-            // Where a quote is not closed, all lines behind it have been read.
+            // If a quote is not closed, all lines after it have been read.
             let more = match &error {
                 dotenvy::Error::LineParse(read, _) => read.trim_end().matches('\n').count(),
                 _ => 0,
@@ -67,10 +69,11 @@ fn check(text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Gives out no more than one line at a time, and counts them: dotenvy does not say at which it is.
+/// A reader that returns at most one line per call, and counts them: dotenvy does not report line
+/// numbers.
 struct Lines<'a> {
     rest: &'a [u8],
-    /// Whether a line begins with what is left.
+    /// `true` if the rest begins at the start of a line.
     begins: bool,
     line: &'a Cell<usize>,
 }

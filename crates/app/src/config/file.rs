@@ -16,7 +16,7 @@ pub(super) struct ConfigFile {
     lines: Lines,
 }
 
-/// A configuration file, and the line of each setting by the names that lead to it.
+/// The path of a configuration file, and the line of each setting by the names that lead to it.
 #[derive(Debug, Clone)]
 pub(super) struct Lines {
     path: PathBuf,
@@ -27,8 +27,8 @@ impl ConfigFile {
     /// Reads the file at `path`. Returns `None` if there is none.
     ///
     /// # Errors
-    /// Returns an error if it cannot be read or is no TOML. It names file and line, and repeats nothing
-    /// that stands there: the line may hold a password.
+    /// When it cannot be read or is not TOML. The error names the file and the line and never
+    /// repeats the content: the line may hold a password.
     pub(super) fn read(path: &Path) -> Result<Option<Self>> {
         let text = text::read(path).map_err(|reason| {
             let reason = format!("{}: {reason}", shown(path));
@@ -37,7 +37,7 @@ impl ConfigFile {
         text.map(|text| Self::parse(path, &text)).transpose()
     }
 
-    /// Takes the TOML `text` of the file at `path` apart.
+    /// Parses the TOML `text` of the file at `path`.
     ///
     /// # Errors
     /// As for [`read`](Self::read).
@@ -57,12 +57,13 @@ impl ConfigFile {
 }
 
 impl Lines {
-    /// Returns `true` if the setting at `path` stands in the file.
+    /// Returns `true` if the file contains the setting at `path`.
     pub(super) fn has(&self, path: &[String]) -> bool {
         self.lines.contains_key(path)
     }
 
-    /// Returns where the setting at `path` stands, or what it is part of, as in `tidegauge.toml, line 3`.
+    /// Returns the position of the setting at `path`, or of its nearest parent, as in
+    /// `tidegauge.toml, line 3`.
     pub(super) fn place(&self, path: &[String]) -> String {
         let line = (1..=path.len()).rev().find_map(|count| self.lines.get(&path[..count]));
         let line = line.map(|line| format!(", line {line}")).unwrap_or_default();
@@ -70,7 +71,7 @@ impl Lines {
     }
 }
 
-/// Returns the name of the file at `path`, without a secret where it is a URL by mistake.
+/// Returns the name of the file at `path`, without a secret if it is a URL by mistake.
 pub(super) fn shown(path: &Path) -> String {
     text::without_userinfo(&path.display().to_string())
 }
@@ -88,12 +89,13 @@ impl Provider for ConfigFile {
 /// The name by which figment knows that a value came from a file.
 pub(super) const FILE_METADATA: &str = "configuration file";
 
-/// Returns the error of what is no TOML at byte `at` of `text`. What the parser says of it are constants.
+/// Returns the error of invalid TOML at byte `at` of `text`. The messages of the parser are
+/// constants, without secrets.
 fn syntax(path: &Path, text: &str, at: usize, reason: &str) -> Error {
     let before = text.as_bytes().get(..at).unwrap_or(text.as_bytes());
     let number = text::line_of(before);
     let line = text.lines().nth(number - 1).unwrap_or_default();
-    // A continued value may have an `=` as well: only what is a setting for certain is named.
+    // A continued value may have an `=` as well: only a known setting is named.
     let key = line.split_once('=').map(|(key, _)| key.trim());
     let key = key.filter(|key| super::is_setting(key)).map(|key| format!("{key}: "));
     let reason = match reason {
@@ -108,12 +110,12 @@ fn syntax(path: &Path, text: &str, at: usize, reason: &str) -> Error {
     Error::Config { reason }
 }
 
-/// Turns TOML into values, noting the line of each.
+/// A converter of TOML to values that records the line of each.
 struct Reader<'a> {
     path: &'a Path,
     text: &'a str,
     lines: BTreeMap<Vec<String>, usize>,
-    /// The names that lead to what is read now.
+    /// The names that lead to the current value.
     at: Vec<String>,
 }
 
@@ -121,7 +123,8 @@ impl Reader<'_> {
     fn table(&mut self, table: &DeTable<'_>) -> Result<Dict> {
         let mut dict = Dict::new();
         for (name, value) in table {
-            // An array of tables begins where its first table does, not where the name is first met.
+            // An array of tables begins where its first table does, not where the name first
+            // occurs.
             let start = match value.get_ref() {
                 DeValue::Array(_) | DeValue::Table(_) => value.span().start,
                 _ => name.span().start,
@@ -154,7 +157,7 @@ impl Reader<'_> {
         let signed = |text: &str, radix| i64::from_str_radix(text, radix).map(Value::from).ok();
         Ok(match value {
             DeValue::String(text) => Value::from(text.as_ref()),
-            // TOML asks for 64 bits with a sign; a seed may have them without.
+            // TOML has signed 64-bit integers; a seed may be an unsigned one.
             DeValue::Integer(number) => radix(number.as_str(), number.radix())
                 .or_else(|| signed(number.as_str(), number.radix()))
                 .ok_or_else(|| self.number(&format!("whole numbers end at {}", u64::MAX)))?,
@@ -164,7 +167,7 @@ impl Reader<'_> {
                 .map(Value::from)
                 .map_err(|_| self.number("it is a number that cannot be"))?,
             DeValue::Boolean(flag) => Value::from(*flag),
-            // `2020-10-01` may stand with quotes or without.
+            // `2020-10-01` may be written with or without quotes.
             DeValue::Datetime(time) => Value::from(time.to_string()),
             DeValue::Array(array) => Value::from(self.array(array)?),
             DeValue::Table(table) => Value::from(self.table(table)?),

@@ -1,23 +1,24 @@
-//! What is worked out from the raw market tables.
+//! The settings of the derived market tables.
 
 use serde::{Deserialize, Serialize};
 use tidegauge_analytics::market::PriceParams;
 
 use crate::{Error, Result};
 
-/// What is worked out from the raw market tables: `market_prices`, `crypto_metrics`, `fx_daily`.
+/// The settings of the tables derived from raw market data: `market_prices`, `crypto_metrics` and
+/// `fx_daily`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct MarketConfig {
-    /// Whether a run works them out.
+    /// Whether a run computes them.
     pub derive: bool,
-    /// The sources whose prices count first, the best one first; a name speaks for its family, as
-    /// `kraken` for `kraken_stream`. Those that are not named come after them, by name.
+    /// The sources whose prices take precedence, the best one first; a name stands for its family,
+    /// as `kraken` for `kraken_stream`. Other sources follow, by name.
     pub precedence: Vec<String>,
-    /// A price is disputed when another source's is further away than this share of it.
+    /// The relative difference to another source's price above which a price is disputed.
     pub disputed_above: f64,
-    /// The currency of the daily exchange rates.
+    /// The quote currency of the daily exchange rates.
     pub fx_quote: String,
 }
 
@@ -29,8 +30,10 @@ impl Default for MarketConfig {
 }
 
 impl MarketConfig {
+    /// Validates the settings.
+    ///
     /// # Errors
-    /// The first setting that makes no sense, and what would.
+    /// The first invalid setting, with the valid values.
     pub(super) fn check(&self) -> Result<()> {
         let wrong = |setting: &'static str, reason: String| Err(Error::Setting { setting, reason });
         for (at, name) in self.precedence.iter().enumerate() {
@@ -67,15 +70,15 @@ mod tests {
         assert!(MarketConfig::default().check().is_ok());
         let wrong: [(Change, &str); 7] = [
             (
-                |it| it.precedence = vec!["a".into(), "b".into(), "a".into()],
+                |config| config.precedence = vec!["a".into(), "b".into(), "a".into()],
                 "market.precedence: `a`",
             ),
-            (|it| it.precedence = vec![" ".into()], "market.precedence: ` `"),
-            (|it| it.disputed_above = 0.0, "market.disputed_above: 0 is not"),
-            (|it| it.disputed_above = f64::NAN, "market.disputed_above: NaN is not"),
-            (|it| it.fx_quote = "usd".into(), "market.fx_quote: `usd`"),
-            (|it| it.fx_quote = String::new(), "market.fx_quote: ``"),
-            (|it| it.fx_quote = "\u{20ac}".into(), "market.fx_quote: `\u{20ac}`"),
+            (|config| config.precedence = vec![" ".into()], "market.precedence: ` `"),
+            (|config| config.disputed_above = 0.0, "market.disputed_above: 0 is not"),
+            (|config| config.disputed_above = f64::NAN, "market.disputed_above: NaN is not"),
+            (|config| config.fx_quote = "usd".into(), "market.fx_quote: `usd`"),
+            (|config| config.fx_quote = String::new(), "market.fx_quote: ``"),
+            (|config| config.fx_quote = "\u{20ac}".into(), "market.fx_quote: `\u{20ac}`"),
         ];
         for (change, says) in wrong {
             let mut config = MarketConfig::default();
@@ -83,7 +86,7 @@ mod tests {
             let error = config.check().unwrap_err().to_string();
             assert!(error.starts_with(says), "{error}");
         }
-        // No list at all: every source by its name.
+        // Without a list every source ranks by its name.
         assert!(MarketConfig { precedence: Vec::new(), ..MarketConfig::default() }.check().is_ok());
     }
 }

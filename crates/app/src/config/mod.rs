@@ -1,4 +1,4 @@
-//! What the user wants: `tidegauge.toml`, overridden by the environment, overridden by flags.
+//! The configuration: `tidegauge.toml`, overridden by the environment, overridden by flags.
 
 mod check;
 mod dotenv;
@@ -41,14 +41,14 @@ use crate::{Error, Result};
 /// The name of the configuration file in the working directory.
 pub const FILE: &str = "tidegauge.toml";
 
-/// What the variables that are settings begin with.
+/// The prefix of the variables that are settings.
 const PREFIX: &str = "TIDEGAUGE_";
 
-/// The variables that are no settings of [`Config`], beside the keys: the file to read, and what the
-/// tests are told.
+/// The variables that are neither settings of [`Config`] nor keys: the file to read, and a switch
+/// of the tests.
 const NOT_SETTINGS: [&str; 2] = ["config", "require_servers"];
 
-/// What the user wants.
+/// The configuration of the command and of [`Tidegauge`](crate::Tidegauge).
 ///
 /// ```
 /// let config = tidegauge::Config::default();
@@ -60,43 +60,45 @@ const NOT_SETTINGS: [&str; 2] = ["config", "require_servers"];
 #[serde(default)] // unknown settings are refused by `extract`, which knows all sources
 #[non_exhaustive]
 pub struct Config {
-    /// The warehouse's URL.
+    /// The URL of the warehouse.
     pub warehouse: StoreUrl,
-    /// URLs of further sinks that every run fills as well.
+    /// The URLs of further sinks that every run fills as well.
     pub backups: Vec<StoreUrl>,
-    /// The sources of a run beside the declared files and databases, as `tidegauge sources` lists them.
+    /// The sources of a run besides the declared files and databases, as `tidegauge sources` lists
+    /// them.
     pub sources: Vec<String>,
-    /// Where the report is written.
+    /// The path to which the report is written.
     pub report: PathBuf,
-    /// What becomes of rows of an API that make no sense.
+    /// The handling of implausible rows of an API.
     pub bad_rows: BadRows,
     /// The folder in which requests are counted, so that a budget outlives a run; `None`: they are
-    /// not counted beyond it. The command takes the user's own state folder.
+    /// counted within a run only. The command sets the user's state folder.
     pub state: Option<PathBuf>,
-    /// Instruments beside those of the house.
+    /// Instruments in addition to the built-in ones.
     pub instruments: Vec<Instrument>,
     /// The simulated exchange.
     pub simulation: SimulationConfig,
-    /// The sources that go by themselves, each with its settings; their keys come from the
-    /// environment alone, `TIDEGAUGE_COINGECKO_KEY` and its like.
+    /// The registered sources, each with its settings; their keys come from the environment alone,
+    /// such as `TIDEGAUGE_COINGECKO_KEY`.
     #[serde(skip)]
     pub providers: Providers,
-    /// Tables of the user's own.
+    /// The user's own tables.
     pub tables: Vec<TableConfig>,
-    /// Files of the user's own, each a source that is part of every run unless it is switched off.
+    /// The user's own files, each a source that is part of every run unless it is switched off.
     pub files: Vec<files::Config>,
-    /// Databases of the user's own, likewise.
+    /// The user's own databases, likewise.
     pub databases: Vec<database::Config>,
-    /// What is worked out from the raw market tables.
+    /// The tables derived from raw market data.
     pub market: MarketConfig,
-    /// What the answers count.
+    /// The thresholds of the analytics.
     pub analytics: AnalyticsConfig,
-    /// Rules of the user's own exchange, by which `verify` judges rows that are not simulated.
+    /// Audit rules of the user's own exchange, by which `verify` checks rows that are not
+    /// simulated.
     pub verify: OwnRules,
-    /// Where the settings come from.
+    /// The origins of the settings.
     #[serde(skip)]
     pub(crate) origins: Origins,
-    /// The sources that are loaded in place of those of the settings.
+    /// The sources that are loaded instead of those of the settings.
     #[serde(skip)]
     pub(crate) chosen: Option<Vec<String>>,
 }
@@ -125,28 +127,30 @@ impl Default for Config {
     }
 }
 
-/// The simulated exchange.
+/// The settings of the simulated exchange.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct SimulationConfig {
-    /// Which exchange is played.
+    /// The preset of the exchange.
     pub preset: Preset,
-    /// Everything that is drawn follows from it.
+    /// The seed from which every random draw follows.
     pub seed: u64,
-    /// The first ninety days end where this day begins.
+    /// The day at whose start the first ninety days end.
     pub start_day: NaiveDate,
-    /// The most rows in a page; of `exchange`, about so many. `None`: what the preset takes for good.
+    /// The maximum number of rows in a page; for `exchange`, an approximate one. `None`: the
+    /// default of the preset.
     pub page_rows: Option<usize>,
-    /// How many users sign up: of `exchange` alone, as what follows.
+    /// The number of users who sign up. This setting and the following ones apply to `exchange`
+    /// only.
     pub users: u64,
-    /// In how many days they do.
+    /// The number of days over which they sign up.
     pub days: u16,
-    /// Whether they trade evenly through time, whatever the market does.
+    /// Whether their trading rate is constant over time, independent of the market.
     pub stationary: bool,
-    /// Which part of them is played: `3/16`.
+    /// The shard of the users that is played: `3/16`.
     pub shard: Shard,
-    /// What is out of the ordinary.
+    /// The scenarios that are played, such as market shocks.
     pub scenarios: Vec<Scenario>,
 }
 
@@ -168,21 +172,22 @@ impl Default for SimulationConfig {
 pub enum Preset {
     /// 1,000 users; 500 ramp purchases a day.
     Classic,
-    /// Any number of users, who come through channels with known costs and trade by known processes.
+    /// Any number of users, who sign up through channels with known costs and trade by known
+    /// processes.
     Exchange,
 }
 
-/// What the answers count.
+/// The thresholds of the analytics.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct AnalyticsConfig {
-    /// A user who has done nothing for so many days has churned.
+    /// The number of days without activity after which a user has churned.
     pub inactive_days: u32,
-    /// A user who has traded and bought for so much is a high-volume trader, in US dollars.
+    /// The volume of trades and purchases in US dollars from which a user is a high-volume trader.
     pub high_volume_usd: f64,
-    /// Whether a row that cannot be right or cannot be valued is an error of the report, the derived
-    /// tables and the simulation; otherwise it is left out, counted and told.
+    /// Whether a row that is implausible or cannot be valued is an error of the report, the derived
+    /// tables and the simulation; otherwise it is left out, counted and reported.
     pub strict: bool,
 }
 
@@ -193,33 +198,34 @@ impl Default for AnalyticsConfig {
 }
 
 impl Config {
-    /// Returns the settings of the demo: recorded prices, and an exchange that is simulated from them.
+    /// Returns the settings of the demo: recorded prices, and an exchange that is simulated from
+    /// them.
     pub fn demo() -> Self {
         Self { sources: vec!["recorded".into(), SIMULATION.into()], ..Self::default() }
     }
 
-    /// Returns the settings of a demo whose first run ends with the day before `today`: the recorded prices are
-    /// continued by made-up ones.
+    /// Returns the settings of a demo whose first run ends with the day before `today`: the
+    /// recorded prices are continued by synthetic ones.
     pub fn demo_until(today: NaiveDate) -> Self {
         let mut config = Self::demo();
         config.sources.insert(1, tidegauge_acquisition::synthetic_market::NAME.into());
         config.simulation.start_day = today;
-        // The classic exchange lives in one market and not in any.
+        // The classic exchange accepts one market only.
         config.simulation.preset = Preset::Exchange;
         config
     }
 
-    /// Reads `file`, or `tidegauge.toml` in the working directory if that is there, and then the
+    /// Reads `file`, or `tidegauge.toml` in the working directory if that exists, and then the
     /// environment (`TIDEGAUGE_WAREHOUSE`, `TIDEGAUGE_SIMULATION__SEED`…).
     ///
     /// # Errors
-    /// Returns an error if `file` is missing or no TOML, or a setting is unknown or of another type. It is
-    /// one line that says where the setting stands, and never what stands there.
+    /// When `file` is missing or not TOML, or a setting is unknown or of another type. The error is
+    /// one line with the position of the setting, and never repeats its value.
     pub fn load(file: Option<&Path>) -> Result<Self> {
         Self::load_with(file, Providers::default())
     }
 
-    /// Reads the same with parts for `providers`: for a program that registers sources of its own.
+    /// Reads the same with sections for `providers`: for a program that registers its own sources.
     ///
     /// # Errors
     /// As for [`load`](Self::load).
@@ -235,7 +241,7 @@ impl Config {
         Self::merged(read.as_ref(), Figment::from(env), providers)
     }
 
-    /// Reads `text` as what stands in the file at `path`; the environment has no part in it.
+    /// Reads `text` as the content of the file at `path`, without the environment.
     ///
     /// # Errors
     /// As for [`load`](Self::load).
@@ -244,7 +250,7 @@ impl Config {
         Self::merged(Some(&file), Figment::new(), Providers::default())
     }
 
-    /// Merges the defaults, then `file`, then what is in `over`.
+    /// Merges the defaults, then `file`, then `over`.
     fn merged(file: Option<&ConfigFile>, over: Figment, providers: Providers) -> Result<Self> {
         let mut figment = Figment::from(Serialized::defaults(Self::default()));
         if let Some(file) = file {
@@ -278,12 +284,12 @@ fn settings() -> Vec<String> {
     own.as_ref().and_then(Value::as_dict).into_iter().flat_map(Dict::keys).cloned().collect()
 }
 
-/// Returns `true` if there is a setting called `name` that belongs to no source.
+/// Returns `true` if a setting called `name` exists that belongs to no source.
 fn is_setting(name: &str) -> bool {
     settings().iter().any(|setting| setting == name)
 }
 
-/// Returns the error of a setting that there is not.
+/// Returns the error of an unknown setting.
 fn unknown(figment: &Figment, name: String, known: &[String]) -> figment::Error {
     let mut error = figment::Error::from(refused::unknown(known));
     error.metadata = figment.find_metadata(&name).cloned();

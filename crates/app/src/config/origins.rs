@@ -1,17 +1,18 @@
-//! Where settings come from, for what is found wrong with them after they were read.
+//! The origins of settings, for errors that are found after they were read.
 
 use super::file::Lines;
 use super::refused::variable;
 use super::{Config, StoreUrl};
 use crate::Error;
 
-/// Where the settings of a configuration come from. It is no part of what they say: all are equal.
+/// The origins of the settings of a configuration. They do not affect equality: all origins are
+/// equal.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Origins {
     lines: Option<Lines>,
-    /// The stores as they were read: flags may name others since.
+    /// The stores as they were read: flags may have replaced them since.
     stores: Vec<(StoreUrl, Vec<String>)>,
-    /// Likewise the sources.
+    /// The sources as they were read, likewise.
     sources: Vec<String>,
 }
 
@@ -31,7 +32,7 @@ impl Origins {
         Self { lines, stores, sources: config.sources.clone() }
     }
 
-    /// Says of a setting that makes no sense where it stands.
+    /// Returns the error of an invalid setting with the position of the setting.
     pub(super) fn placed(&self, error: Error) -> Error {
         let Error::Setting { setting, reason } = error else { return error };
         let path: Vec<_> = setting.split('.').map(str::to_owned).collect();
@@ -41,7 +42,7 @@ impl Origins {
         }
     }
 
-    /// Says of a store that cannot be which setting or variable names it.
+    /// Returns the error of an invalid store with the setting or variable that names it.
     pub(crate) fn of_store(&self, url: &StoreUrl, error: tidegauge_storage::Error) -> Error {
         let found = self.stores.iter().find(|(known, _)| known == url);
         match found.and_then(|(_, path)| self.at(path)) {
@@ -50,7 +51,8 @@ impl Origins {
         }
     }
 
-    /// Says of the source at a place of `sources` that cannot be which line or variable names it.
+    /// Returns the error of the invalid source at index `at` of `sources` with the line or variable
+    /// that names it.
     pub(crate) fn of_source(&self, sources: &[String], at: usize, reason: String) -> Error {
         let path = vec!["sources".to_owned(), at.to_string()];
         match (self.sources == sources).then(|| self.at(&path)).flatten() {
@@ -59,13 +61,13 @@ impl Origins {
         }
     }
 
-    /// Returns the file and the line where the setting at `path` stands; `None` if it stands in none.
+    /// Returns the file and the line of the setting at `path`; `None` if no file contains it.
     pub(crate) fn line(&self, path: &[String]) -> Option<String> {
         let lines = self.lines.as_ref().filter(|lines| lines.has(path))?;
         Some(lines.place(path))
     }
 
-    /// Says of the setting at `path` that it cannot be, and where it stands.
+    /// Returns the error of the invalid setting at `path` with its position.
     pub(crate) fn of_setting(
         &self,
         path: &[String],
@@ -78,7 +80,8 @@ impl Origins {
         }
     }
 
-    /// Returns where the setting at `path` stands, and its name. `None` for a default, and for a flag.
+    /// Returns the position and the name of the setting at `path`; `None` for a default, and for a
+    /// flag.
     fn at(&self, path: &[String]) -> Option<String> {
         if let Some(variable) = variable(path) {
             return Some(variable);

@@ -1,5 +1,5 @@
-//! What is wrong with a setting, in the user's words and on one line: where it stands, its name, and what it
-//! takes. The value is not repeated: it may be a secret in the wrong place.
+//! Errors of settings in the user's words and on one line: position, name, and valid values. The
+//! value is not repeated: it may be a secret in the wrong place.
 
 use figment::Figment;
 use figment::error::Kind;
@@ -9,7 +9,7 @@ use super::file::{FILE_METADATA, Lines};
 use super::{PREFIX, text};
 use crate::Error;
 
-/// Translates what figment says of a setting that was refused.
+/// Translates figment's errors of refused settings.
 pub(super) fn refused(error: figment::Error, figment: &Figment, file: Option<&Lines>) -> Error {
     let reasons = error.into_iter().map(|error| {
         let reason = reason(&error, figment);
@@ -24,14 +24,15 @@ pub(super) fn refused(error: figment::Error, figment: &Figment, file: Option<&Li
     Error::Config { reason: reasons.collect::<Vec<_>>().join("; ") }
 }
 
-/// Returns the dotted name of the setting at `path`, without what is no name.
+/// Returns the dotted name of the setting at `path`; parts that cannot be names are replaced by
+/// `…`.
 pub(super) fn setting(path: &[String]) -> String {
     let is_shown = |part: &str| text::is_name(part) || part.parse::<u32>().is_ok();
     let parts = path.iter().map(|part| if is_shown(part) { part } else { "…" });
     parts.collect::<Vec<_>>().join(".")
 }
 
-/// Returns the environment variable that sets what is at `path`, or what it is part of.
+/// Returns the environment variable that sets the value at `path`, or a parent of it.
 pub(super) fn variable(path: &[String]) -> Option<String> {
     let names: Vec<_> =
         std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect();
@@ -60,7 +61,7 @@ fn reason(error: &figment::Error, figment: &Figment) -> String {
     }
 }
 
-/// Returns what was found at `path`.
+/// Returns the value that was found at `path`.
 fn value(figment: &Figment, path: &[String]) -> Option<Value> {
     let (first, rest) = path.split_first()?;
     let found = figment.find_value(first).ok()?;
@@ -72,19 +73,19 @@ fn value(figment: &Figment, path: &[String]) -> Option<Value> {
     inner.cloned()
 }
 
-/// How it begins what is said of an unknown setting.
+/// The prefix of the message of an unknown setting.
 const UNKNOWN: &str = "there is no such setting";
 
-/// Says that a setting is none of those that are `known`.
+/// Returns the message of an unknown setting, with the `known` ones.
 pub(super) fn unknown(known: &[impl AsRef<str>]) -> String {
     let known: Vec<_> = known.iter().map(|name| format!("`{}`", name.as_ref())).collect();
     format!("{UNKNOWN}; there are {}", known.join(", "))
 }
 
-/// Returns what a type says of `value`, without the parts of `value` that it quotes.
+/// Returns the message of a type about `value`, without the parts of `value` that it quotes.
 fn said(message: &str, value: &str) -> String {
     match message {
-        // chrono's words for what is no day.
+        // chrono's messages for an invalid date.
         "input contains invalid characters"
         | "input is out of range"
         | "premature end of input"
@@ -109,7 +110,7 @@ fn said(message: &str, value: &str) -> String {
 
 const DAY: &str = "a day in quotes, as in \"2020-10-01\"";
 
-/// Translates what serde calls a type into what a user writes.
+/// Translates serde's name of a type into the syntax that a user writes.
 fn words(expected: &str) -> String {
     let whole = |least: i128, most: i128| format!("a whole number from {least} to {most}");
     match expected {
@@ -127,10 +128,14 @@ fn words(expected: &str) -> String {
         "a character" | "char" => "one character in quotes".into(),
         "a formatted date string" => DAY.into(),
         "a sequence" | "sequence" => "a list, as in [\"a\", \"b\"]".into(),
-        other if ["a map", "map", "struct "].iter().any(|it| other.starts_with(it)) => {
+        other if ["a map", "map", "struct "].iter().any(|prefix| other.starts_with(prefix)) => {
             "settings of its own, as in [section] or { name = \"value\" }".into()
         }
-        other if ["enum ", "variant ", "string or map"].iter().any(|it| other.starts_with(it)) => {
+        other
+            if ["enum ", "variant ", "string or map"]
+                .iter()
+                .any(|prefix| other.starts_with(prefix)) =>
+        {
             "one of the names that `tidegauge init` lists for it".into()
         }
         other => other.into(),

@@ -1,4 +1,4 @@
-//! What nobody else is to know.
+//! Secrets: keys, and URLs with passwords.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::{Config, PREFIX, text};
 use crate::{Error, Result, sources};
 
-/// Variables of other programs, which clients of stores read, and that hold secrets.
+/// Variables of other programs that clients of stores read and that hold secrets.
 const OF_OTHERS: [&str; 6] = [
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
@@ -17,23 +17,24 @@ const OF_OTHERS: [&str; 6] = [
     "SERVICE_ACCOUNT_KEY",
 ];
 
-/// The shortest text that is blanked out: what is shorter is no secret, and would blank out words.
+/// The minimum length of a text that is redacted: shorter ones are no secrets, and would blank out
+/// words.
 const SHORTEST: usize = 6;
 
-/// Keys and URLs that hold passwords. They come from the environment alone.
+/// The keys, and the URLs that hold passwords. They come from the environment alone.
 #[derive(Debug, Clone, Default)]
 pub struct Secrets {
     named: BTreeMap<String, SecretString>,
-    /// What else must not be shown: the passwords in URLs.
+    /// Other values that must not be shown: the passwords in URLs.
     others: Vec<SecretString>,
 }
 
 impl Secrets {
-    /// Those that the sources of `config` need: `TIDEGAUGE_COINGECKO_KEY` and its like, and the
-    /// variables that `config.databases` name.
+    /// Reads the secrets that the sources of `config` need: keys such as `TIDEGAUGE_COINGECKO_KEY`,
+    /// and the variables that `config.databases` name.
     ///
     /// # Errors
-    /// When a variable is called like a key, and there is no such source.
+    /// When a variable is named like a key, and no such source exists.
     pub fn from_env(config: &Config) -> Result<Self> {
         let mut secrets = Self::default();
         let services = sources::specs(config).filter_map(|spec| spec.credentials.service());
@@ -71,7 +72,7 @@ impl Secrets {
         }
     }
 
-    /// The same with one more, for the service called `service`.
+    /// Adds the key of the service called `service`.
     #[must_use]
     pub fn with_key(mut self, service: &str, key: SecretString) -> Self {
         self.named.insert(Self::variable(service), key);
@@ -83,34 +84,36 @@ impl Secrets {
         format!("{PREFIX}{}_KEY", service.to_ascii_uppercase())
     }
 
-    /// Returns the key of `service`, if it is set.
+    /// Returns the key of `service`, or `None` if it is not set.
     pub(crate) fn key(&self, service: &str) -> Option<SecretString> {
         self.named.get(&Self::variable(service)).cloned()
     }
 
-    /// What the variable `name` holds.
+    /// Returns the value of the variable `name`, or `None` if it is not set.
     pub(crate) fn url(&self, name: &str) -> Option<SecretString> {
         self.named.get(name).cloned()
     }
 
-    /// Returns `text` with every secret blanked out, and user and password of every URL.
+    /// Returns `text` with every secret replaced by `***`, and without the user and password of
+    /// every URL.
     pub fn redacted(&self, text: &str) -> String {
         let secrets = self.named.values().chain(&self.others);
         let secrets = secrets.map(|secret| secret.expose_secret().trim());
         let blank = |text: String, secret: &str| text.replace(secret, "***");
-        // The URL of a file has no user and no password, and says what could not be opened.
+        // The URL of a file has no user and no password, and messages need it to say which file
+        // failed.
         let is_secret = |secret: &&str| secret.len() >= SHORTEST && !secret.starts_with("sqlite:");
         let secrets = secrets.filter(is_secret);
         secrets.fold(text::without_userinfo(text), blank)
     }
 
-    /// Whether the variable `name` was set.
+    /// Returns `true` if the variable `name` was set.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.named.contains_key(name)
     }
 }
 
-/// Whether an environment variable holds a key, and no setting.
+/// Returns `true` if an environment variable holds a key and not a setting.
 fn is_key(name: &str) -> bool {
     name.starts_with(PREFIX) && name.ends_with("_KEY")
 }

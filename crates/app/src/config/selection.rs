@@ -1,5 +1,5 @@
-//! Which sources are part of a run: those that the settings list, and every file and database of the user's own
-//! that is not switched off.
+//! The selection of the sources of a run: those that the settings list, and every file and database
+//! of the user's own that is not switched off.
 
 use tidegauge_acquisition::mapping::{TableConfig, WriteConfig};
 use tidegauge_acquisition::snapshot::WriteRows;
@@ -12,13 +12,13 @@ pub(crate) struct OwnSource<'a> {
     pub(crate) name: &'a str,
     /// The table that it fills.
     pub(crate) table: &'a str,
-    /// Whether it is part of a run that does not name its sources.
+    /// `true` if it is part of a run that does not name its sources.
     pub(crate) enabled: bool,
-    /// Whether another source may fill the table as well.
+    /// `true` if another source may fill the table as well.
     pub(crate) shared: bool,
-    /// Whether it is all there is of the table each time.
+    /// `true` if each load replaces all rows of the table.
     pub(crate) replaces: bool,
-    /// The part of the settings where it is declared, and its place there.
+    /// The section of the settings in which it is declared, and its index there.
     section: (&'static str, usize),
 }
 
@@ -29,15 +29,16 @@ impl OwnSource<'_> {
         vec![section.into(), place.to_string(), setting.into()]
     }
 
-    /// Returns how it is declared, as in `[[files]]`.
+    /// Returns the header of its section, as in `[[files]]`.
     pub(crate) fn section(&self) -> String {
         format!("[[{}]]", self.section.0)
     }
 }
 
 impl Config {
-    /// Returns the names of the sources that a run loads: those that were [chosen](Self::choose), or else those of
-    /// [`sources`](Self::sources) and every declared file and database that is not switched off.
+    /// Returns the names of the sources that a run loads: those that were [chosen](Self::choose),
+    /// or else those of [`sources`](Self::sources) and every declared file and database that is not
+    /// switched off.
     pub fn active_sources(&self) -> Vec<String> {
         if let Some(chosen) = &self.chosen {
             return chosen.clone();
@@ -54,14 +55,15 @@ impl Config {
         active
     }
 
-    /// Has runs load the sources called `names` and no others, whatever the settings say; also such as are switched
-    /// off.
+    /// Makes runs load the sources called `names` and no others, independent of the settings, even
+    /// if they are switched off.
     pub fn choose(&mut self, names: Vec<String>) {
         self.chosen = Some(names);
     }
 
-    /// Returns what the settings declare and a run does not use, a sentence each: sources that are switched off, and
-    /// tables that no file and no database fills. Nothing if the sources of the run were [chosen](Self::choose).
+    /// Returns the declarations that a run does not use, one sentence each: sources that are
+    /// switched off, and tables that no file and no database fills. Empty if the sources of the run
+    /// were [chosen](Self::choose).
     pub fn unused(&self) -> Vec<String> {
         if self.chosen.is_some() {
             return Vec::new();

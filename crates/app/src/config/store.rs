@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The URL of a store. Shown as the store calls itself: without the password that it may hold.
+/// The URL of a store. Its `Display` is the name of the store, without the password that the URL
+/// may hold.
 ///
 /// ```
 /// let url = tidegauge::StoreUrl::from("postgres://me:secret@db/shop");
@@ -16,7 +17,7 @@ use serde::{Deserialize, Serialize};
 pub struct StoreUrl(String);
 
 impl StoreUrl {
-    /// All of it, secrets too.
+    /// Returns the whole URL, with its secrets.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -24,7 +25,7 @@ impl StoreUrl {
 
 impl fmt::Display for StoreUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Nothing is opened by this.
+        // `connect_sink` opens no connection.
         match tidegauge_storage::connect_sink(&self.0) {
             Ok(sink) => f.write_str(sink.name()),
             Err(_) => f.write_str("a URL of no store"),

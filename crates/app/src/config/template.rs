@@ -1,4 +1,4 @@
-//! The configuration file to start from.
+//! The template of the configuration file.
 
 use std::fmt::Write;
 
@@ -8,35 +8,38 @@ use tidegauge_acquisition::{Credentials, SourceSpec};
 use super::{Config, Secrets};
 use crate::sources;
 
-/// The file without what follows from the registry.
+/// The file without the parts that follow from the registry.
 const TEMPLATE: &str = include_str!("tidegauge.toml");
 
-/// What a run loads if data of one's own is all there is.
+/// The sources of a run that loads the user's own data only.
 const OWN: &str = "\
 # For what your data is worth in another currency or in coins, name a source of rates and prices:
 # sources = [\"ecb\", \"kraken\"]   # neither needs a key
 sources = []";
 
-/// What the demo loads.
+/// The sources of the demo.
 const DEMO: &str = "\
 # The demo: recorded prices, made-up ones that continue them up to yesterday, and an exchange that is simulated from them.
 sources = [\"recorded\", \"synthetic_market\", \"simulation\"]";
 
 impl Config {
-    /// Returns a commented configuration file for data of one's own, with all defaults, as `tidegauge init` writes
-    /// it. It lists every registered source and has the part of each; nothing is simulated.
+    /// Returns a commented configuration file for the user's own data, with all defaults, as
+    /// `tidegauge init` writes it. It lists every registered source and has a section for each;
+    /// nothing is simulated.
     pub fn template(&self) -> String {
         self.file(OWN, false)
     }
 
-    /// Returns the same for the [demo up to `today`](Self::demo_until), as `tidegauge init --demo` writes it.
+    /// Returns the same for the [demo up to `today`](Self::demo_until), as `tidegauge init --demo`
+    /// writes it.
     pub fn demo_template(&self, today: NaiveDate) -> String {
         let day = |day: NaiveDate| format!("\nstart_day = \"{day}\"\n");
         let file = self.file(DEMO, true).replace(&day(self.simulation.start_day), &day(today));
         file.replace("\npreset = \"classic\"\n", "\npreset = \"exchange\"\n")
     }
 
-    /// Returns the file with `selected` for the sources of a run, and the part of the simulation if that is played.
+    /// Returns the file with `selected` for the sources of a run, and the section of the simulation
+    /// if that is played.
     fn file(&self, selected: &str, is_played: bool) -> String {
         let mut specs: Vec<_> = sources::specs(self).collect();
         let list = lines(specs.iter().map(line));
@@ -49,11 +52,14 @@ impl Config {
             }
         });
         let keys = lines(keys.into_iter().map(|key| format!("  {}", Secrets::variable(key))));
-        // What is played comes first, since most who write a file want to change that.
+        // The simulation comes first, since most users change that section.
         specs.rotate_right(1);
         specs.retain(|spec| is_played || spec.name != sources::SIMULATION);
-        let sections: Vec<_> =
-            specs.iter().map(|spec| spec.template.trim_end()).filter(|it| !it.is_empty()).collect();
+        let sections: Vec<_> = specs
+            .iter()
+            .map(|spec| spec.template.trim_end())
+            .filter(|section| !section.is_empty())
+            .collect();
         TEMPLATE
             .replace("#{selected}", selected)
             .replace("#{sources}", &list)
@@ -62,7 +68,7 @@ impl Config {
     }
 }
 
-/// A source in the list of them all.
+/// Returns the line of a source in the list of all sources.
 fn line(spec: &SourceSpec) -> String {
     let SourceSpec { name, summary, .. } = spec;
     let mut line = format!("  {name:<18} {summary}");

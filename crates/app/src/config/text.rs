@@ -6,17 +6,17 @@ use std::path::Path;
 
 use secrecy::SecretString;
 
-/// The longest name of a setting or an option; what is longer was meant as something else.
+/// The maximum length of the name of a setting or an option; longer text is not a name.
 const LONGEST_NAME: usize = 40;
 
-/// Reads the text of `file`. Returns `None` if there is no such file.
+/// Reads the text of `file`. Returns `None` if it does not exist.
 ///
 /// # Errors
-/// Returns why it cannot be read, and what to do, in words that follow the name of the file.
+/// The reason why it cannot be read, and the way out, in words that follow the name of the file.
 pub(super) fn read(file: &Path) -> Result<Option<String>, String> {
     let bytes = match fs::read(file) {
         Ok(bytes) => bytes,
-        // A link to nothing is there, and means something.
+        // A dangling link is an error, not a missing file.
         Err(error) if error.kind() == ErrorKind::NotFound && !file.is_symlink() => return Ok(None),
         Err(error) => return Err(unreadable(&error)),
     };
@@ -31,12 +31,12 @@ pub(super) fn read(file: &Path) -> Result<Option<String>, String> {
     Ok(Some(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)))
 }
 
-/// Returns the number of the line that comes after `before`, the text before it.
+/// Returns the number of the line that follows `before`, counted from 1.
 pub(super) fn line_of(before: &[u8]) -> usize {
     before.iter().filter(|byte| **byte == b'\n').count() + 1
 }
 
-/// Says why a file cannot be read, and the way out.
+/// Returns the reason why a file cannot be read, and the way out.
 pub(super) fn unreadable(error: &io::Error) -> String {
     match error.kind() {
         ErrorKind::PermissionDenied => {
@@ -57,15 +57,15 @@ const TOO_MANY_LINKS: i32 = 40;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 const TOO_MANY_LINKS: i32 = 62;
 
-/// Returns `true` if `name` looks like the name of a setting. Anything else may be a secret in the wrong
-/// place, and is not shown.
+/// Returns `true` if `name` looks like the name of a setting. Anything else may be a secret in the
+/// wrong place, and is not shown.
 pub(super) fn is_name(name: &str) -> bool {
     (1..=LONGEST_NAME).contains(&name.len())
         && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }
 
-/// Returns `text` without user and password of the URLs in it, for logs and for messages that repeat what
-/// was written. The placeholder `user:password` of our own messages stays.
+/// Returns `text` without user and password of the URLs in it, for logs and for messages that quote
+/// input. The placeholder `user:password` of our own messages stays.
 pub fn without_userinfo(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for token in text.split_inclusive(char::is_whitespace) {
@@ -89,8 +89,9 @@ pub fn without_userinfo(text: &str) -> String {
     shown
 }
 
-/// Returns the passwords in `url`, as they stand there and as they are sent: that of its user, and the values
-/// of options. Those that the rest of the URL shows anyway, as in `app:app@db/app`, are no secrets.
+/// Returns the passwords in `url`, as written and percent-decoded: that of its user, and the values
+/// of options. Those that the rest of the URL shows anyway, as in `app:app@db/app`, are not
+/// secrets.
 pub(super) fn passwords(url: &str) -> Vec<SecretString> {
     let (place, query) = url.split_once('?').unwrap_or((url, ""));
     let userinfo = place.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@'));
@@ -99,7 +100,8 @@ pub(super) fn passwords(url: &str) -> Vec<SecretString> {
         let is_secret = !user.contains(password) && !host.contains(password);
         is_secret.then_some(password)
     });
-    let secret = |name: &str| ["pass", "secret", "key", "token"].iter().any(|it| name.contains(it));
+    let secret =
+        |name: &str| ["pass", "secret", "key", "token"].iter().any(|part| name.contains(part));
     let options = query.split('&').filter_map(|option| option.split_once('='));
     let options = options.filter(|(name, _)| secret(name)).map(|(_, value)| value);
     let found = user.into_iter().chain(options);
@@ -149,7 +151,7 @@ mod tests {
         use secrecy::ExposeSecret;
 
         let found = |url: &str| {
-            let found = passwords(url).into_iter().map(|it| it.expose_secret().to_owned());
+            let found = passwords(url).into_iter().map(|secret| secret.expose_secret().to_owned());
             found.collect::<Vec<_>>().join(" ")
         };
         assert_eq!(found("postgres://u:ti%67er@h/db"), "ti%67er tiger");

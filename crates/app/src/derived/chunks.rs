@@ -1,4 +1,4 @@
-//! Tables in pieces that are loaded, or left alone, as a whole.
+//! Tables in chunks that are loaded, or skipped, as a whole.
 
 use std::cmp::Ordering;
 
@@ -11,23 +11,24 @@ use super::fingerprint;
 /// Rows of a table within one calendar month.
 #[derive(Debug)]
 pub(super) struct Chunk {
-    /// `market_prices/2026-01`; where a month has more than one, with its number behind.
+    /// The name: `market_prices/2026-01`, followed by a number if the month has more than one
+    /// chunk.
     pub(super) name: String,
     pub(super) hash: Fingerprint,
-    /// The number of the table.
+    /// The index of the table.
     pub(super) table: usize,
-    /// Its first row.
+    /// The index of its first row.
     pub(super) from: usize,
     pub(super) rows: usize,
 }
 
-/// The rows in the order of time, and their chunks of at most `most` rows.
+/// Returns the rows in order of time, and their chunks of at most `most` rows.
 ///
-/// A month that grows, grows at its end: of all its chunks only the last one changes.
+/// New rows at the end of a month change only its last chunk.
 pub(super) fn chunks(table: usize, batch: &Batch, most: usize) -> Result<(Batch, Vec<Chunk>)> {
     let definition = batch.table().clone();
     let time = definition.time.as_deref().unwrap_or_default();
-    let key = definition.key.iter().map(AsRef::as_ref).filter(|it| *it != time);
+    let key = definition.key.iter().map(AsRef::as_ref).filter(|name| *name != time);
     let batch = sorted(batch, std::iter::once(time).chain(key))?;
     let months = months(&batch, time)?;
 
@@ -50,7 +51,7 @@ pub(super) fn chunks(table: usize, batch: &Batch, most: usize) -> Result<(Batch,
     Ok((batch, chunks))
 }
 
-/// The rows in the order of some columns, the first of them above all.
+/// Returns the rows sorted by the columns `by`, the first of them most significant.
 fn sorted<'c>(batch: &Batch, by: impl Iterator<Item = &'c str>) -> Result<Batch> {
     let columns = by.map(|name| batch.column(name)).collect::<Result<Vec<ColumnView<'_>>>>()?;
     let rows =
@@ -64,7 +65,7 @@ fn sorted<'c>(batch: &Batch, by: impl Iterator<Item = &'c str>) -> Result<Batch>
     batch.take(&order)
 }
 
-/// Compares two values of one column, none of which is a float.
+/// Compares two values of one column that is not of floats.
 fn compare(one: Cell<'_>, other: Cell<'_>) -> Ordering {
     match (one, other) {
         (Cell::Text(one), Cell::Text(other)) => one.cmp(other),
@@ -78,7 +79,7 @@ fn compare(one: Cell<'_>, other: Cell<'_>) -> Ordering {
     }
 }
 
-/// Year and month of every row.
+/// Returns the year and month of every row.
 fn months(batch: &Batch, time: &str) -> Result<Vec<(i32, u32)>> {
     let column = batch.column(time)?;
     let month = |row| {

@@ -1,4 +1,4 @@
-//! Rows in one number.
+//! Fingerprints of rows.
 
 use tidegauge_core::{Batch, ColumnView, Fingerprint, Result, short_units};
 
@@ -37,8 +37,8 @@ pub(super) fn of(rows: &Batch) -> Result<Fingerprint> {
     Ok(hash)
 }
 
-/// Adds a decimal. One that needs no more than eight places counts as it did when there were no more: what was given
-/// then is not given again.
+/// Adds a decimal. One that needs at most eight decimal places is hashed as before longer ones
+/// existed, so that rows that were loaded then are not loaded again.
 fn add_decimal(hash: &mut Fingerprint, units: Option<i128>, scale: u32) {
     match units.map(|units| short_units(units, scale)) {
         Some((units, long)) if long == scale && scale > 8 => {
@@ -73,20 +73,20 @@ mod tests {
 
     #[test]
     fn it_is_the_same_in_every_release_and_another_for_any_other_value() {
-        // Pinned: cursors in stores hold such numbers.
+        // Pinned: cursors in stores hold these numbers.
         assert_eq!(hash(&[row()]), "f3b505fe042be6c1");
         assert_eq!(hash(&[]), "cbf29ce484222325");
         let mut all = vec![hash(&[row()]), hash(&[row(), row()])];
         let changes: [fn(&mut FxDaily); 9] = [
-            |it| it.base = "EU".into(),
-            |it| (it.base, it.quote) = ("EURU".into(), "SD".into()),
-            |it| it.rate_date = "2026-01-03".parse().unwrap(),
-            |it| it.rate = "1.20000001".parse().unwrap(),
-            |it| it.rate = "1.200000000000000001".parse().unwrap(),
-            |it| it.fixed_on = "2026-01-01".parse().unwrap(),
-            |it| it.is_filled = true,
-            |it| it.via = Some(String::new()),
-            |it| it.via = Some("CHF".into()),
+            |row| row.base = "EU".into(),
+            |row| (row.base, row.quote) = ("EURU".into(), "SD".into()),
+            |row| row.rate_date = "2026-01-03".parse().unwrap(),
+            |row| row.rate = "1.20000001".parse().unwrap(),
+            |row| row.rate = "1.200000000000000001".parse().unwrap(),
+            |row| row.fixed_on = "2026-01-01".parse().unwrap(),
+            |row| row.is_filled = true,
+            |row| row.via = Some(String::new()),
+            |row| row.via = Some("CHF".into()),
         ];
         for change in changes {
             let mut changed = row();

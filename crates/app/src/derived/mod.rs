@@ -1,5 +1,5 @@
-//! What is worked out from the raw market tables, as a source: so that it is loaded like all else,
-//! each row once, and gone on with after a crash.
+//! The tables derived from raw market data, as a source: it is loaded like any other, each row
+//! once, and resumed after a crash.
 
 mod chunks;
 mod fingerprint;
@@ -24,17 +24,17 @@ use crate::config::MarketConfig;
 /// The name under which sinks keep the cursor.
 pub(crate) const NAME: &str = "market";
 
-/// The most rows in a page.
+/// The maximum number of rows in a page.
 const PAGE_ROWS: usize = 10_000;
 
-/// `market_prices`, `crypto_metrics` and `fx_daily`, worked out as a whole from what a warehouse
-/// holds of the raw tables.
+/// The source of `market_prices`, `crypto_metrics` and `fx_daily`, computed as a whole from the raw
+/// tables of a warehouse.
 ///
-/// The cursor holds a fingerprint of every chunk that a sink was given: a table's rows of a
-/// calendar month, or a part of them. A chunk whose fingerprint is another is given (again), all
-/// others are not. So prices that come late rewrite the months that they touch, and a sink that
-/// has fallen behind gets what it lacks. Rows never vanish: the raw tables only grow, and a reset that
-/// takes rows out of them takes these tables and the cursor with them.
+/// The cursor holds a fingerprint of every chunk that a sink has received: a table's rows of a
+/// calendar month, or a part of them. A chunk is delivered (again) only if its fingerprint has
+/// changed. So late prices rewrite the months that they touch, and a sink that has fallen behind
+/// receives the missing chunks. Rows never vanish: the raw tables only grow, and a reset that
+/// removes rows from them removes these tables and the cursor as well.
 pub(crate) struct Derived {
     batches: Vec<Batch>,
     chunks: Vec<Chunk>,
@@ -42,12 +42,12 @@ pub(crate) struct Derived {
 }
 
 impl Derived {
-    /// Works them out from the raw tables of `warehouse`, as of `now`.
+    /// Computes the tables from the raw tables of `warehouse`, as of `now`.
     ///
-    /// Rows that make no sense are left out, and told in the log.
+    /// Implausible rows are left out and logged.
     ///
     /// # Errors
-    /// When the warehouse cannot be read, or, if `strict`, a price or a rate in it makes no sense.
+    /// When the warehouse cannot be read, or, if `strict`, a price or a rate in it is implausible.
     pub(crate) async fn read(
         warehouse: &dyn Warehouse,
         config: &MarketConfig,
@@ -80,7 +80,7 @@ impl Derived {
     }
 }
 
-/// Returns the tables that are worked out.
+/// Returns the derived tables.
 pub(crate) fn tables() -> Vec<TableRef> {
     [MarketPrice::table(), CryptoMetric::table(), FxDaily::table()].map(Clone::clone).into()
 }
@@ -103,32 +103,37 @@ impl Source for Derived {
 
     async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {
         let known = cursor.map(read).transpose()?.unwrap_or_default();
-        let is_stale = |it: &&Chunk| known.get(&it.name) != Some(&it.hash);
+        let is_stale = |chunk: &&Chunk| known.get(&chunk.name) != Some(&chunk.hash);
         let mut stale = self.chunks.iter().filter(is_stale).peekable();
         if let (Some(cursor), None) = (cursor, stale.peek()) {
             return Ok(Page { batches: Vec::new(), cursor: cursor.clone(), done: true });
         }
         let mut page: Vec<&Chunk> = Vec::new();
         let mut rows = 0;
-        while let Some(chunk) = stale.next_if(|it| rows == 0 || rows + it.rows <= self.page_rows) {
+        while let Some(chunk) =
+            stale.next_if(|chunk| rows == 0 || rows + chunk.rows <= self.page_rows)
+        {
             rows += chunk.rows;
             page.push(chunk);
         }
-        // What stands no more under its name is forgotten, so that it cannot come back unseen.
-        let kept =
-            self.chunks.iter().filter_map(|it| Some((it.name.clone(), *known.get(&it.name)?)));
+        // Fingerprints of chunks that no longer exist are dropped, so that a chunk that returns is
+        // delivered.
+        let kept = self
+            .chunks
+            .iter()
+            .filter_map(|chunk| Some((chunk.name.clone(), *known.get(&chunk.name)?)));
         let mut next: Cursors = kept.collect();
-        next.extend(page.iter().map(|it| (it.name.clone(), it.hash)));
+        next.extend(page.iter().map(|chunk| (chunk.name.clone(), chunk.hash)));
         let mut batches: Vec<Batch> = Vec::new();
         for run in page.chunk_by(|a, b| a.table == b.table && a.from + a.rows == b.from) {
-            let rows = run.iter().map(|it| it.rows).sum();
+            let rows = run.iter().map(|chunk| chunk.rows).sum();
             batches.push(self.batches[run[0].table].slice(run[0].from, rows));
         }
         Ok(Page { batches, cursor: write(&next)?, done: stale.peek().is_none() })
     }
 }
 
-/// Chunk → its rows' fingerprint.
+/// The fingerprint of the rows of each chunk, by name.
 type Cursors = BTreeMap<String, Fingerprint>;
 
 fn read(cursor: &Cursor) -> tidegauge_core::Result<Cursors> {
@@ -154,7 +159,7 @@ mod tests {
 
     use super::*;
 
-    /// A price of BTC every five minutes: (minutes from 2026-01-31T23:00, dollars).
+    /// Returns prices of BTC, each as (minutes from 2026-01-31T23:00, dollars).
     fn prices(rows: impl IntoIterator<Item = (i64, i128)>) -> Batch {
         let begin: DateTime<Utc> = "2026-01-31T23:00:00Z".parse().unwrap();
         let row = |(minutes, dollars): (i64, i128)| MarketPrice {
@@ -177,12 +182,13 @@ mod tests {
         Derived::of([prices, metrics, rates], page_rows).unwrap()
     }
 
-    /// Twelve prices in January and ten in February, the first at midnight.
+    /// Returns twelve prices in January and ten in February, five minutes apart, the first of
+    /// February at midnight.
     fn series() -> impl DoubleEndedIterator<Item = (i64, i128)> {
         (0..22).map(|number| (number * 5, i128::from(number) + 1))
     }
 
-    /// The rows of every page from `cursor` on, and the cursor behind them.
+    /// Returns the number of rows of every page from `cursor` on, and the last cursor.
     async fn pages(source: &Derived, cursor: Option<Cursor>) -> (Vec<usize>, Cursor) {
         let (mut rows, mut cursor) = (Vec::new(), cursor);
         loop {
@@ -219,15 +225,15 @@ mod tests {
         let after = async |rows: Vec<(i64, i128)>| {
             pages(&derived(prices(rows), 5), Some(cursor.clone())).await.0
         };
-        // The order of rows says nothing.
+        // The order of rows does not matter.
         assert_eq!(after(series().rev().collect()).await, [0]);
-        // What is new at the end is in the last chunk, or a new one.
+        // New rows at the end are in the last chunk, or in a new one.
         assert_eq!(after(series().chain([(110, 1)]).collect()).await, [1]);
         assert_eq!(after(series().chain([(29 * 24 * 60, 1)]).collect()).await, [1]);
-        // Another price in January: the five rows that it is among.
+        // A changed price in January redelivers the five rows of its chunk.
         let changed = series().map(|(at, price)| if at == 30 { (at, 99) } else { (at, price) });
         assert_eq!(after(changed.collect()).await, [5]);
-        // One more in January shifts what comes after it, in January.
+        // An additional price in January shifts the later rows of January.
         assert_eq!(after(series().chain([(27, 1)]).collect()).await, [5, 3]);
     }
 
@@ -235,7 +241,7 @@ mod tests {
     async fn a_run_that_was_killed_goes_on_with_what_is_known_by_then() {
         let first = derived(prices(series()), 5).fetch(None).await.unwrap();
         assert_eq!((first.rows(), first.done), (5, false));
-        // The next run finds another price where the first page has been.
+        // The next run finds a changed price in the first page.
         let late = || series().map(|(at, price)| (at, price + i128::from(at == 10)));
         let (rest, cursor) = pages(&derived(prices(late()), 5), Some(first.cursor)).await;
         assert_eq!(rest, [5, 5, 2, 5, 5]);
@@ -247,7 +253,7 @@ mod tests {
         let (_, small) = pages(&derived(prices(series()), 5), None).await;
         let other = series().map(|(at, price)| (at, price + i128::from(at == 30)));
         let (_, large) = pages(&derived(prices(other), 100), Some(small)).await;
-        // As it was at first, but a sink holds other rows by now.
+        // The same prices as at first, but the sink holds other rows by now.
         let (rows, _) = pages(&derived(prices(series()), 5), Some(large)).await;
         assert_eq!(rows, [5, 5, 2, 5, 5]);
     }

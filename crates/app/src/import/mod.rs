@@ -1,4 +1,4 @@
-//! A file of the user's own becomes an entry of the settings: looked at, tried, and written.
+//! The import: a file of the user's own is inspected, tried, and added to the settings.
 
 mod render;
 mod trial;
@@ -20,31 +20,31 @@ pub use trial::Trial;
 
 use crate::{Config, Error, FILE, Result, report, sources};
 
-/// The settings by which a file would be loaded, and what reading it by them gave.
+/// The settings by which a file would be loaded, and the result of reading it by them.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Import {
-    /// The entries.
+    /// The entries of the settings.
     pub entries: Vec<files::Config>,
-    /// The table that the file has to itself, if it fits no built-in one.
+    /// The declarations of new tables, if the file fits no built-in one.
     pub tables: Vec<TableConfig>,
-    /// What the file is known to be, if it is an export that is known.
+    /// The name of the export format, if it is a known one.
     pub preset: Option<String>,
-    /// What a user has to know of such an export.
+    /// Notes for users of that format.
     pub notes: Vec<String>,
-    /// What the file shows.
+    /// The findings of the inspection.
     pub found: Vec<String>,
-    /// What was taken for granted, with what can be asked about it.
+    /// The assumptions, with the options that replace them.
     pub guesses: Vec<Guess>,
-    /// What each entry read.
+    /// The result of reading each entry.
     pub trials: Vec<Trial>,
 }
 
 impl Import {
-    /// Looks at the file at `path`, and reads it by the settings that follow. Nothing is written.
+    /// Inspects the file at `path`, and reads it by the resulting settings. Nothing is written.
     ///
     /// # Errors
-    /// Returns an error if the file cannot be read, has no rows, or cannot fill the table that `hints` ask for.
+    /// When the file cannot be read, has no rows, or cannot fill the table that `hints` request.
     pub async fn plan(path: &str, hints: &Hints, clock: Arc<dyn Clock>) -> Result<Self> {
         let found =
             inspect(path, hints, clock.now()).map_err(|error| Error::Import(Box::new(error)))?;
@@ -56,16 +56,16 @@ impl Import {
         Ok(Self { entries, tables, preset, notes, found, guesses, trials })
     }
 
-    /// Returns the entries as they stand in the settings, with what was guessed as comments.
+    /// Returns the entries as TOML, with the guesses as comments.
     pub fn settings(&self) -> String {
         render::settings(self)
     }
 
-    /// Adds the entries to the settings in `file`, or in `tidegauge.toml`, which is written as by `tidegauge init` if
-    /// it is not there. Returns the file. Either all of it is written or nothing.
+    /// Adds the entries to the settings in `file`, or in `tidegauge.toml`, atomically; a missing
+    /// file is first filled as by `tidegauge init`. Returns the file.
     ///
     /// # Errors
-    /// Returns an error if an entry or a table of that name is there already, the settings are broken, or the file
+    /// When an entry or a table of that name exists already, the settings are invalid, or the file
     /// cannot be written.
     pub fn write(&mut self, file: Option<&Path>) -> Result<PathBuf> {
         let file = file.unwrap_or(Path::new(FILE)).to_owned();
@@ -79,16 +79,16 @@ impl Import {
         self.share(&config);
         self.miss_rates(&config);
         let settings = format!("{}\n\n{}", before.trim_end(), self.settings());
-        // What is written has to be read again.
+        // The result must be readable.
         Config::read_text(&file, &settings)?;
-        // What a link leads to is replaced, and the link stays.
+        // The target of a link is replaced, and the link stays.
         let target = fs::canonicalize(&file).unwrap_or_else(|_| file.clone());
         report::write(&target, &settings)
             .map_err(|error| Error::Write { file: file.clone(), error })?;
         Ok(file)
     }
 
-    /// Lets entries fill a table that an entry of the settings fills as well.
+    /// Sets `shared` on entries that fill a table that an entry of the settings fills as well.
     fn share(&mut self, config: &Config) {
         for entry in &mut self.entries {
             let other = config.own_sources().find(|own| own.table == entry.table);
@@ -106,7 +106,7 @@ impl Import {
         }
     }
 
-    /// Says that amounts want rates, where the settings name no source of any.
+    /// Adds a note that amounts need exchange rates, if the settings name no source of them.
     fn miss_rates(&mut self, config: &Config) {
         let has_rates = |name: &String| {
             let filled =
@@ -136,7 +136,7 @@ impl Import {
         }
     }
 
-    /// Refuses names that are there already.
+    /// Refuses names that exist already.
     fn refuse_taken(&self, config: &Config) -> Result<()> {
         let taken = |name: &str| {
             config.files.iter().any(|entry| entry.name == name)

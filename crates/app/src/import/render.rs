@@ -1,4 +1,4 @@
-//! Entries as TOML, as people write it.
+//! Entries as TOML, formatted as by hand.
 
 use std::fmt::Write;
 
@@ -97,13 +97,13 @@ fn line(text: &mut String, name: &str, value: &Value) {
     let _ = writeln!(text, "{} = {}", key(name), inline(value));
 }
 
-/// Returns the name of the column that a rule takes, if that is all it says.
+/// Returns the name of the column of a rule, or `None` if the rule has other parts.
 fn only_column(rule: &Rule) -> Option<&str> {
     let column = rule.column.as_deref()?;
     (*rule == Rule::column(column)).then_some(column)
 }
 
-/// Returns settings as a table of TOML; what they do not say is not in it.
+/// Returns settings as a TOML table without the ones that are not set.
 fn table(settings: &impl serde::Serialize) -> Table {
     Table::try_from(settings).unwrap_or_default()
 }
@@ -116,7 +116,7 @@ fn is_empty(value: &Value) -> bool {
 fn inline(value: &Value) -> String {
     match value {
         Value::Table(table) => {
-            // Where a value comes from is said first.
+            // The origin of a value comes first.
             let is_origin = |name: &str| ["column", "columns", "value"].contains(&name);
             let (first, rest): (Vec<_>, Vec<_>) =
                 table.iter().partition(|(name, _)| is_origin(name));
@@ -135,7 +135,7 @@ fn pairs<'v>(cells: impl Iterator<Item = (&'v str, &'v Value)>) -> String {
     format!("{{ {} }}", cells.join(", "))
 }
 
-/// Returns a name as it stands before `=`, in quotes where it must.
+/// Returns a name as a TOML key, quoted if necessary.
 fn key(name: &str) -> String {
     let is_bare = !name.is_empty()
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));

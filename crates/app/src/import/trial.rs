@@ -1,4 +1,4 @@
-//! An entry is tried: its file is read as a run would, and nothing is stored.
+//! The trial of an entry: its file is read as in a run, and nothing is stored.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
@@ -13,47 +13,50 @@ use tracing::subscriber::NoSubscriber;
 
 use crate::Result;
 
-/// The rows that are read at most.
+/// The maximum number of rows that are read.
 const ROWS: u64 = 100_000;
 
-/// The currencies that are named at most.
+/// The maximum number of currencies that are named.
 const CURRENCIES: usize = 12;
 
-/// The rows that are shown.
+/// The number of rows that are shown.
 const SHOWN: usize = 10;
 
-/// What an entry read.
+/// The result of reading an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Trial {
-    /// The entry.
+    /// The name of the entry.
     pub source: String,
     /// The table that it fills.
     pub table: String,
-    /// The rows that were read and are good.
+    /// The number of valid rows that were read.
     pub rows: u64,
-    /// Whether they are all there are.
+    /// `true` if these are all rows of the file.
     pub is_whole: bool,
-    /// What amounts are in, where the table is one of the exchange's.
+    /// The currencies of the amounts, if the table is one of the exchange's.
     pub currencies: BTreeSet<String>,
     /// The columns that have values.
     pub columns: Vec<String>,
-    /// The first rows, cells as they would be stored; null where there is none.
+    /// The first rows, with cells as they would be stored; `None` is null.
     pub first: Vec<Vec<Option<String>>>,
-    /// How many rows were set aside.
+    /// The number of rows that were set aside.
     pub set_aside: u64,
-    /// The first of them by reason: how many, where and why.
+    /// The first reasons: number of rows, and position with reason.
     pub reasons: Vec<(u64, String)>,
-    /// How many rows have the key of one before them: rows of one key are one.
+    /// The number of rows with the key of an earlier one; rows of one key are merged.
     pub repeated: u64,
     /// The day of the first event.
     pub first_day: Option<NaiveDate>,
-    /// What reading it came upon that is no error.
+    /// Findings of the read that are not errors.
     pub notes: Vec<String>,
 }
 
 impl Trial {
-    /// Reads what `entry` describes.
+    /// Reads the rows that `entry` describes.
+    ///
+    /// # Errors
+    /// When the table is not declared, or the file cannot be read.
     pub(super) async fn run(
         entry: &files::Config,
         tables: &[TableConfig],
@@ -80,7 +83,7 @@ impl Trial {
         let mut keys = HashSet::new();
         let mut cursor = None;
         while !trial.is_whole && trial.rows < ROWS {
-            // What would be logged is in the answer.
+            // The log messages are part of the result already.
             let page = source.fetch(cursor.as_ref()).with_subscriber(NoSubscriber::default());
             let page = page.await?;
             for batch in &page.batches {
@@ -121,7 +124,7 @@ impl Trial {
         Ok(())
     }
 
-    /// Keeps what amounts are in.
+    /// Collects the currencies of the amounts.
     fn name_currencies(&mut self, batch: &Batch) -> Result<()> {
         let is_built_in = tables::by_name(&batch.table().name).is_some();
         let columns = ["fiat_currency", "quote_currency", "currency"];
@@ -160,13 +163,13 @@ impl Trial {
     }
 }
 
-/// Counts the rows of a batch of quarantine by the column that they failed at.
+/// Counts the rows of a batch of quarantine by the column and the kind of their error.
 fn count(batch: &Batch, reasons: &mut BTreeMap<String, (u64, String)>) -> Result<()> {
     let (place, reason) = (batch.column("place")?, batch.column("reason")?);
     for row in 0..batch.rows() {
         let reason = reason.shown(row).unwrap_or_default();
         let place = place.shown(row).unwrap_or_default();
-        // The value differs, the column and what is wrong with it do not.
+        // The value differs from row to row, the column and the kind of error do not.
         let kind = reason.split('`').step_by(2).collect::<String>();
         let column = reason.split('`').nth(1).unwrap_or_default();
         let counted = reasons.entry(format!("{column} {kind}")).or_default();

@@ -1,4 +1,4 @@
-//! How a run fails: every source that failed, with what was loaded all the same.
+//! The error of a run: every source that failed, with the summary of what was loaded.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -12,9 +12,9 @@ use crate::Error;
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct SourceFailure {
-    /// The source.
+    /// The name of the source.
     pub source: String,
-    /// Why it failed.
+    /// The failure.
     pub error: Error,
 }
 
@@ -24,13 +24,13 @@ impl SourceFailure {
         Self { source: source.into(), error: error.into() }
     }
 
-    /// Returns `true` if another runner was quicker, so that nothing is lost.
+    /// Returns `true` if another runner committed first, so that nothing is lost.
     pub fn is_conflict(&self) -> bool {
         self.error.kind() == ErrorKind::Conflict
     }
 }
 
-/// The error, and the source if that does not name it.
+/// Formats the error, after the name of the source if the error does not contain it.
 impl fmt::Display for SourceFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (source, error) = (&self.source, self.error.to_string());
@@ -41,7 +41,8 @@ impl fmt::Display for SourceFailure {
     }
 }
 
-/// A run that did not come to its end: sources failed, or it was cancelled. What was loaded stays.
+/// The error of a run that was not completed: sources failed, or it was cancelled. Rows that were
+/// loaded stay.
 #[derive(Debug)]
 pub struct RunError(Box<Inner>);
 
@@ -53,12 +54,12 @@ struct Inner {
 }
 
 impl RunError {
-    /// Creates the error of a run in which `failures` happened, or that was cancelled.
+    /// Creates the error of a run in which `failures` occurred, or that was cancelled.
     pub fn new(failures: Vec<SourceFailure>, is_cancelled: bool, summary: Summary) -> Self {
         Self(Box::new(Inner { failures, is_cancelled, summary }))
     }
 
-    /// Returns the sources that failed, in the order in which they did; none if the run was only cancelled.
+    /// Returns the failed sources in order of their failures; empty if the run was only cancelled.
     pub fn failures(&self) -> &[SourceFailure] {
         &self.0.failures
     }
@@ -68,23 +69,23 @@ impl RunError {
         self.0.is_cancelled
     }
 
-    /// Returns `true` if `source` came to its end, whatever became of the others.
+    /// Returns `true` if `source` did not fail and the run was not cancelled.
     pub(crate) fn spares(&self, source: &str) -> bool {
         !self.0.is_cancelled && self.0.failures.iter().all(|failure| failure.source != source)
     }
 
-    /// Returns what was loaded all the same.
+    /// Returns the summary of what was loaded.
     pub fn summary(&self) -> &Summary {
         &self.0.summary
     }
 
-    /// Returns the failures, whether the run was cancelled, and what was loaded.
+    /// Returns the failures, whether the run was cancelled, and the summary of what was loaded.
     pub fn into_parts(self) -> (Vec<SourceFailure>, bool, Summary) {
         (self.0.failures, self.0.is_cancelled, self.0.summary)
     }
 }
 
-/// One failure reads as its error; several are named one after the other.
+/// Formats a single failure as its error, and several one after the other.
 impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.failures() {

@@ -1,15 +1,15 @@
-//! What happens in a run, as events that observers and subscribers hear.
+//! The events of a run, for observers and subscribers.
 
 use serde::{Deserialize, Serialize};
 use tidegauge_core::ErrorKind;
 use tokio::sync::broadcast;
 
-/// How a source, or a whole run, ended.
+/// The outcome of a source, or of a whole run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Outcome {
-    /// There is nothing more for now; of a live source: it was told to stop.
+    /// There are no more rows for now; for a live source: it was told to stop.
     Succeeded,
     /// An error ended it.
     Failed,
@@ -37,72 +37,72 @@ impl Outcome {
 pub enum RunEvent {
     /// A run begins.
     RunStarted {
-        /// The run, as in the table `runs`.
+        /// The id of the run, as in the table `runs`.
         run_id: String,
     },
     /// A source begins.
     SourceStarted {
-        /// The run.
+        /// The id of the run.
         run_id: String,
-        /// The source.
+        /// The name of the source.
         source: String,
     },
     /// A page of a source is committed in the sinks that lacked it.
     PageCommitted {
-        /// The run.
+        /// The id of the run.
         run_id: String,
-        /// The source.
+        /// The name of the source.
         source: String,
-        /// The rows of the page, without those of the gap ledger.
+        /// The number of rows of the page, without those of the gap ledger.
         rows: usize,
-        /// The time from asking for the page to its last commit.
+        /// The time from the request of the page to its last commit, in seconds.
         seconds: f64,
     },
-    /// A source has nothing more for now.
+    /// A source has no more rows for now.
     SourceFinished {
-        /// The run.
+        /// The id of the run.
         run_id: String,
-        /// The source.
+        /// The name of the source.
         source: String,
-        /// The rows that were committed.
+        /// The number of rows that were committed.
         rows: usize,
-        /// The time that the source took.
+        /// The duration of the source, in seconds.
         seconds: f64,
     },
-    /// An error ended a source; the others go on.
+    /// An error ended a source; the others continue.
     SourceFailed {
-        /// The run.
+        /// The id of the run.
         run_id: String,
-        /// The source.
+        /// The name of the source.
         source: String,
-        /// The rows that were committed before.
+        /// The number of rows that were committed before.
         rows: usize,
         /// The kind of error, as in the column `error_kind` of the table `runs`.
         kind: ErrorKind,
-        /// What the error says, without secrets.
+        /// The message of the error, without secrets.
         message: String,
     },
     /// A source was cancelled after a page, before its end.
     SourceCancelled {
-        /// The run.
+        /// The id of the run.
         run_id: String,
-        /// The source.
+        /// The name of the source.
         source: String,
-        /// The rows that were committed before.
+        /// The number of rows that were committed before.
         rows: usize,
     },
-    /// A run ends: `Failed` if any of its sources did.
+    /// A run ends: `Failed` if any of its sources failed.
     RunFinished {
-        /// The run.
+        /// The id of the run.
         run_id: String,
-        /// How it ended.
+        /// The outcome of the run.
         outcome: Outcome,
     },
 }
 
 impl RunEvent {
-    /// Logs the event: a page as `debug`, all else as `info`. That a source failed is an error of the run, and
-    /// told as such.
+    /// Logs the event: a page as `debug`, all others as `info`. The failure of a source is logged
+    /// as an error of the run.
     pub(super) fn log(&self) {
         match self {
             Self::RunStarted { run_id } => tracing::info!(run_id, "run started"),
@@ -126,13 +126,14 @@ impl RunEvent {
     }
 }
 
-/// Hears the events of a run. Libraries do not print; the app passes in an observer that does.
+/// An observer of the events of a run. Libraries do not print; the command passes an observer that
+/// does.
 pub trait Observer: Send + Sync {
-    /// Takes note of an event. The run waits for it, so it is to be quick.
+    /// Handles an event. The run waits until it returns, so it must be quick.
     fn observe(&self, event: &RunEvent);
 }
 
-/// An observer that takes no note.
+/// An observer that ignores all events.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Silent;
 
@@ -140,17 +141,18 @@ impl Observer for Silent {
     fn observe(&self, _: &RunEvent) {}
 }
 
-/// An observer that calls a closure.
+/// Calls the closure for each event.
 impl<F: Fn(&RunEvent) + Send + Sync> Observer for F {
     fn observe(&self, event: &RunEvent) {
         self(event);
     }
 }
 
-/// So many events wait for a subscriber that is slow; it is told how many it has missed.
+/// The number of events that are buffered for a slow subscriber, which then learns how many it has
+/// missed.
 const CAPACITY: usize = 1_024;
 
-/// A hub that passes every event on to its subscribers, by channels. Its clones are the same hub.
+/// A hub that passes every event on to its subscribers, by channels. Clones share the hub.
 ///
 /// ```
 /// # async fn run(pipeline: tidegauge::pipeline::Pipeline) -> tidegauge::Result<()> {
@@ -185,12 +187,12 @@ impl Events {
 
 impl Observer for Events {
     fn observe(&self, event: &RunEvent) {
-        // Without a subscriber there is nothing to do.
+        // An error means that there is no subscriber.
         let _ = self.0.send(event.clone());
     }
 }
 
-/// Several observers as one, told in their order.
+/// Several observers as one, called in their order.
 #[derive(Clone, Copy)]
 pub struct Observers<'a>(pub &'a [&'a dyn Observer]);
 

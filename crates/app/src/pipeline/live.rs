@@ -11,12 +11,13 @@ use super::{Member, Observer, Outcome, Pipeline, RunError, Summary};
 use crate::Error;
 
 impl Pipeline {
-    /// Runs every source until it has nothing more for now, as [`run`](Self::run) does, and then
-    /// all live ones at once, until `stop` comes or the pipeline is cancelled. They finish the page that
-    /// they are at: what they have heard is in the sinks when this returns.
+    /// Runs every source until it has no more rows for now, as [`run`](Self::run) does, and then
+    /// all live ones concurrently, until `stop` completes or the pipeline is cancelled. Each live
+    /// source finishes its current page: all rows that it has received are in the sinks when this
+    /// returns.
     ///
-    /// A page of a live source cannot be had a second time, so each goes into every sink, wherever
-    /// that stands.
+    /// A page of a live source cannot be fetched a second time, so each goes into every sink,
+    /// whatever that sink's cursor.
     ///
     /// ```
     /// use tidegauge::pipeline::{Pipeline, Silent};
@@ -33,8 +34,9 @@ impl Pipeline {
     /// ```
     ///
     /// # Errors
-    /// When a source failed, or a sink while it was loaded from one; all others go on until `stop` comes, and
-    /// what was loaded stays. What a sink has missed is a hole in the ledger of a source that is made anew.
+    /// When a source failed, or a sink while it was loaded from one; all others continue until
+    /// `stop` completes, and rows that were loaded stay. Pages that a sink has missed are a gap in
+    /// the ledger of a recreated source.
     pub async fn stream(
         &self,
         observer: &dyn Observer,
@@ -48,7 +50,8 @@ impl Pipeline {
 }
 
 impl Session<'_> {
-    /// Runs all live sources of the pipeline at once, until `stop` comes or the run is cancelled.
+    /// Runs all live sources of the pipeline concurrently, until `stop` completes or the run is
+    /// cancelled.
     pub(crate) async fn stream_all(&mut self, stop: impl Future<Output = ()> + Send) {
         if self.is_cut() {
             return;
@@ -64,7 +67,7 @@ impl Session<'_> {
         let live = self.pipeline.members.iter().filter(|member| member.source.capabilities().live);
         let streams = async {
             let ended = join_all(live.map(|member| self.stream_member(member, &stopping))).await;
-            // All of them may have failed before the stream is told to stop.
+            // All of them may have failed before `stop` completes.
             stopping.cancel();
             ended
         };
@@ -100,7 +103,8 @@ impl Session<'_> {
             let began = Instant::now();
             let Some(page) = fetch(source, cursor.as_ref(), stop).await else { break };
             let page = page?;
-            // A sink that fails keeps no other from the page, and the first one counts what it has taken.
+            // A failing sink does not keep the page from the others, and the counts are those of
+            // the first sink.
             let (mut taken, mut failure) = (None, None);
             for (at, (sink, standing)) in sinks.iter_mut().enumerate() {
                 match load(sink.as_ref(), source, &page, standing).await {

@@ -1,4 +1,4 @@
-//! Sources into sinks, page by page, each page once in each sink.
+//! The pipeline: sources into sinks, page by page, each page once in each sink.
 
 mod error;
 mod event;
@@ -19,11 +19,12 @@ pub use summary::{Failure, Note, Summary, TableSummary};
 
 use crate::history::Recorder;
 
-/// Fills sinks from sources.
+/// A pipeline that fills sinks from sources.
 ///
 /// Each sink keeps its own cursor of each source, so a run that was killed, or a sink that was
-/// added later, goes on from where *it* stands. Sinks that stand at the same place share a page;
-/// one that has fallen behind is brought up by itself. A source that fails keeps no other from being loaded.
+/// added later, resumes from *its* cursor. Sinks with the same cursor share a page; a sink that has
+/// fallen behind catches up separately. A source that fails does not prevent the others from being
+/// loaded.
 ///
 /// ```
 /// use tidegauge::pipeline::{Pipeline, Silent};
@@ -42,13 +43,13 @@ pub struct Pipeline {
     members: Vec<Member>,
     sinks: Vec<Arc<dyn Sink>>,
     cancellation: CancellationToken,
-    /// Writes the history of runs, if there is a warehouse to keep it.
+    /// The writer of the history of runs, if there is a warehouse to keep it.
     recorder: Option<Arc<Recorder>>,
-    /// Hears every event, beside the observer of a run.
+    /// The hub that receives every event in addition to the observer of a run.
     events: Option<Events>,
 }
 
-/// A source of a pipeline, and what counts its traffic.
+/// A source of a pipeline, and the counter of its traffic.
 #[derive(Debug, Clone)]
 pub(crate) struct Member {
     pub(crate) source: Arc<dyn Source>,
@@ -74,7 +75,7 @@ impl Pipeline {
         self
     }
 
-    /// Has every run hear `token`: cancelled, it finishes the page that it is at and leaves.
+    /// Sets the cancellation token of all runs: a cancelled run finishes the current page and ends.
     #[must_use]
     pub fn cancelled_by(mut self, token: CancellationToken) -> Self {
         self.cancellation = token;
@@ -91,12 +92,12 @@ impl Pipeline {
         self
     }
 
-    /// Runs every source until it has nothing more for now, those first whose tables others refer
-    /// to. Live sources, which always have more, are left to [`stream`](Self::stream).
+    /// Runs every source until it has no more rows for now; sources whose tables others refer to
+    /// come first. Live sources, which never end, are run by [`stream`](Self::stream).
     ///
     /// # Errors
-    /// When sources failed, or sinks while they were loaded from one: all the others were loaded. When the run
-    /// was cancelled. What was loaded stays; the next run goes on from there.
+    /// When sources failed, or sinks while they were loaded from one: all others were loaded. When
+    /// the run was cancelled. Rows that were loaded stay; the next run resumes there.
     pub async fn run(&self, observer: &dyn Observer) -> Result<Summary, RunError> {
         let mut session = Session::begin(self, observer);
         session.load_all().await;
@@ -104,7 +105,8 @@ impl Pipeline {
     }
 }
 
-/// Returns the sources with those first whose tables others refer to; otherwise in the order given.
+/// Returns the sources so that those whose tables others refer to come first, otherwise in the
+/// given order.
 fn in_order(members: &[Member]) -> Vec<&Member> {
     let needs = |member: &Member, other: &Member| {
         let (own, filled) = (member.source.tables(), other.source.tables());
@@ -116,7 +118,7 @@ fn in_order(members: &[Member]) -> Vec<&Member> {
     let mut left: Vec<_> = members.iter().collect();
     let mut order = Vec::with_capacity(left.len());
     while !left.is_empty() {
-        // Two sources that need each other: no order is right, so take the first.
+        // For two sources that need each other no order is right, so the first is taken.
         let next = (0..left.len())
             .find(|at| {
                 let member = left[*at];

@@ -1,4 +1,5 @@
-//! A run in progress: one source after the other, each to its own end, whatever became of those before.
+//! A run in progress: one source after the other, each to its own end, independent of failures
+//! before.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,7 +17,8 @@ use crate::history::{History, run_id};
 use crate::sources::FILL;
 use crate::{Error, derived};
 
-/// A source that is cancelled has so long to give the page that was asked for; then the request is dropped.
+/// The time in which a cancelled source may still deliver the requested page; then the request is
+/// dropped.
 const GRACE: Duration = Duration::from_secs(10);
 
 /// A run in progress.
@@ -35,40 +37,40 @@ pub(crate) struct Session<'a> {
 pub(super) struct Entry {
     source: String,
     usage: Option<Usage>,
-    /// What the source had counted before.
+    /// The traffic that the source had counted before.
     traffic: BTreeMap<&'static str, Traffic>,
     began: Instant,
     record: Option<RunRecord>,
     pub(super) summary: Summary,
-    /// Why the source cannot even begin.
+    /// The error that prevents the source from starting.
     refused: Option<Error>,
 }
 
-/// A source at its end.
+/// A source that has ended.
 pub(super) struct Ended {
     source: String,
     summary: Summary,
     result: Result<Outcome, Error>,
 }
 
-/// A source that was made for a run, and what is to be known of it beforehand.
+/// A source that was created for a run, with notes for the summary.
 pub(crate) struct Made {
     source: Arc<dyn Source>,
     notes: Vec<String>,
 }
 
 impl Made {
-    /// Creates a source of which `notes` are to be told with what reading it came upon.
+    /// Creates a source whose `notes` are reported together with its own.
     pub(crate) fn new(source: Arc<dyn Source>, notes: Vec<String>) -> Self {
         Self { source, notes }
     }
 }
 
-/// The sinks that lack something of a source, and where each of them stands.
+/// The sinks that a source is loaded into, each with its cursor.
 pub(super) type Standing<'a> = Vec<(&'a Arc<dyn Sink>, Option<Cursor>)>;
 
 impl Entry {
-    /// Returns why the source cannot even begin.
+    /// Takes the error that prevents the source from starting, if there is one.
     pub(super) fn refusal(&mut self) -> Option<Error> {
         self.refused.take()
     }
@@ -95,12 +97,12 @@ impl<'a> Session<'a> {
         session
     }
 
-    /// Notes something of a source that is not loaded.
+    /// Adds a note about a source that is not loaded.
     pub(crate) fn remark(&mut self, source: &str, text: String) {
         self.summary.note(source, vec![text]);
     }
 
-    /// Runs every source of the pipeline that ends, those first whose tables others refer to.
+    /// Runs every finite source of the pipeline; those whose tables others refer to come first.
     pub(crate) async fn load_all(&mut self) {
         let members = super::in_order(&self.pipeline.members);
         for member in members.into_iter().filter(|member| !member.source.capabilities().live) {
@@ -118,7 +120,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Runs a source that has yet to be made; that it cannot be made is its failure.
+    /// Runs a source that is created first; a failure to create it is the failure of the source.
     pub(crate) async fn load_made(
         &mut self,
         name: &str,
@@ -143,20 +145,24 @@ impl<'a> Session<'a> {
         self.note(ended);
     }
 
-    /// Returns `true`, and remembers it, if the run was cancelled with something left to do.
+    /// Returns `true` if the run was cancelled with work left, and remembers it.
     pub(crate) fn is_cut(&mut self) -> bool {
         self.is_cancelled |= self.cancellation.is_cancelled();
         self.is_cancelled
     }
 
-    /// Lets what follows run to its end although the run was told to stop.
+    /// Replaces the cancellation token, so that the following steps run to their end, unless the
+    /// run was cut short.
     pub(crate) fn forgive(&mut self) {
         if !self.is_cancelled {
             self.cancellation = CancellationToken::new();
         }
     }
 
-    /// Ends the run.
+    /// Ends the run and returns its summary.
+    ///
+    /// # Errors
+    /// When sources failed, the history cannot be written, or the run was cancelled.
     pub(crate) async fn finish(mut self) -> Result<Summary, RunError> {
         if let Some(history) = &self.history
             && let Err(error) = history.flush().await
@@ -176,7 +182,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Begins a source: tells of it, and writes its first row into the history.
+    /// Begins a source: reports it to the observers, and writes its first row into the history.
     pub(super) async fn enter(&self, source: &str, usage: Option<&Usage>) -> Entry {
         let (run_id, source) = (self.run_id.clone(), source.to_owned());
         self.tell(&RunEvent::SourceStarted { run_id, source: source.clone() });
@@ -192,7 +198,7 @@ impl<'a> Session<'a> {
         Entry { source, usage, traffic, began: Instant::now(), record, summary, refused }
     }
 
-    /// Ends a source: writes its last row into the history, and tells of it.
+    /// Ends a source: writes its last row into the history, and reports it to the observers.
     pub(super) async fn leave(&self, entry: Entry, mut result: Result<Outcome, Error>) -> Ended {
         let Entry { source, usage, traffic: before, began, record, mut summary, .. } = entry;
         for (service, traffic) in usage.map(|usage| usage.traffic()).unwrap_or_default() {
@@ -227,11 +233,11 @@ impl<'a> Session<'a> {
         Ended { source, summary, result }
     }
 
-    /// Takes what became of a source into what becomes of the run.
+    /// Adds the result of a source to the run.
     pub(super) fn note(&mut self, ended: Ended) {
         let Ended { source, summary, result } = ended;
         self.summary.extend(summary);
-        // What follows from the sources is none.
+        // The derived tables do not count as a source.
         if source != derived::NAME && matches!(result, Ok(Outcome::Succeeded)) {
             self.summary.completed += 1;
         }
@@ -242,7 +248,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Loads a source until it has nothing more for now, and notes what reading it came upon.
+    /// Loads a source until it has no more rows for now, and adds its notes to `summary`.
     async fn drain(&self, source: &dyn Source, summary: &mut Summary) -> Result<Outcome> {
         source.take_notes(); // those of a look at it before are of no load
         let mut behind = BTreeMap::new();
@@ -257,8 +263,8 @@ impl<'a> Session<'a> {
         drained
     }
 
-    /// Does the same without notes. The rows that sinks other than the first were brought alone are added to `behind`, by
-    /// the name of the sink.
+    /// Loads the pages of [`drain`](Self::drain) without notes. Adds the number of rows that only
+    /// sinks other than the first received to `behind`, by the name of the sink.
     async fn drain_pages(
         &self,
         source: &dyn Source,
@@ -280,7 +286,7 @@ impl<'a> Session<'a> {
                     None => return Ok(Outcome::Cancelled),
                 },
             };
-            // What a sink has taken is there, and counts, although the next one fails.
+            // Rows that a sink has committed count, even if the next sink fails.
             let loads = async {
                 let (mut taken, mut failure) = (Vec::new(), None);
                 for (sink, cursor) in waiting.iter_mut().filter(|(_, cursor)| *cursor == before) {
@@ -298,14 +304,14 @@ impl<'a> Session<'a> {
                 && !page.done
                 && !self.cancellation.is_cancelled()
             {
-                // Loads begin first: what they wait for is done elsewhere while the next page is made.
+                // Loads are polled first: their I/O proceeds while the next page is produced.
                 let (loaded, next) = join(loads, source.fetch(Some(&page.cursor))).await;
                 ahead = Some((page.cursor.clone(), next));
                 loaded
             } else {
                 loads.await
             };
-            // What became of the rows is asked of the first sink. What that has already is none of the run's.
+            // The first sink counts rows. Rows that it holds already are not counted for the run.
             let is_first = |sink: &Arc<dyn Sink>| {
                 self.pipeline.sinks.first().is_some_and(|first| Arc::ptr_eq(first, sink))
             };
@@ -327,7 +333,7 @@ impl<'a> Session<'a> {
         Ok(Outcome::Succeeded)
     }
 
-    /// Makes the sinks ready for `source`; returns where each of them stands.
+    /// Prepares the sinks for `source`; returns them with their cursors.
     pub(super) async fn start(
         &self,
         source: &dyn Source,
@@ -336,7 +342,8 @@ impl<'a> Session<'a> {
         let tables = source.tables();
         let mut standing = Vec::with_capacity(self.pipeline.sinks.len());
         for sink in &self.pipeline.sinks {
-            // First: a table that was dropped under its cursor must not be made anew as if nothing had been.
+            // The check comes first: a table that was dropped under its cursor must not be
+            // recreated silently.
             sink.check(source.name(), &tables).await?;
             sink.prepare(&tables).await?;
             standing.push((sink, sink.cursor(source.name()).await?));
@@ -347,7 +354,7 @@ impl<'a> Session<'a> {
         Ok(standing)
     }
 
-    /// Tells of a page that is committed, and counts it if the first sink has taken it.
+    /// Reports a committed page, and counts it if the first sink has taken it.
     pub(super) fn committed(
         &self,
         source: &dyn Source,
@@ -375,8 +382,8 @@ impl<'a> Session<'a> {
     }
 }
 
-/// Asks for the page after `cursor`. Returns `None` if it did not come within the grace after `stop`: a request
-/// that is dropped leaves no trace.
+/// Fetches the page after `cursor`. Returns `None` if it did not arrive within the grace period
+/// after `stop`: a dropped request has no effect.
 pub(super) async fn fetch(
     source: &dyn Source,
     cursor: Option<&Cursor>,
@@ -390,7 +397,7 @@ pub(super) async fn fetch(
     }
 }
 
-/// Loads a page, unless there is nothing new in it, and moves the sink's cursor. Returns what became of the rows.
+/// Loads a page, unless it has nothing new, and moves the sink's cursor. Returns the row counts.
 pub(super) async fn load(
     sink: &dyn Sink,
     source: &dyn Source,
@@ -411,7 +418,7 @@ pub(super) async fn load(
         if !replaced.is_empty() && !sink.capabilities().replaces {
             return Err(tidegauge_core::Error::NoReplace { name: sink.name().to_owned() });
         }
-        // What was loaded again of the rows that go has a cursor of its own, which would miss them.
+        // A reload has its own cursor, which would outlive the rows that are removed.
         let fill = format!("{}{FILL}", source.name());
         let forgotten = [fill.as_str()];
         let load = match replaced.is_empty() {

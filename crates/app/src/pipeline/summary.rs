@@ -1,4 +1,4 @@
-//! What a run did.
+//! The summary of a run.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,42 +12,42 @@ use tidegauge_core::{Batch, Cell, Loaded, Page, RowCounts, Span, TableRef};
 
 use crate::text::Table;
 
-/// What a run did, table by table.
+/// The result of a run, by table.
 #[derive(Debug, Clone, Default)]
 pub struct Summary {
-    /// One entry a source and table, in the order of loading; the gap ledger has none.
+    /// One entry per source and table, in the order of loading, without the gap ledger.
     pub tables: Vec<TableSummary>,
-    /// How many sources came to their end, whether they had something new or not.
+    /// The number of sources that ended without failure, with new rows or not.
     pub completed: usize,
-    /// What sources were refused for good, while the rest went on.
+    /// The spans that services refused permanently, while the run continued.
     pub failures: Vec<Failure>,
-    /// What went over the wire, by service; those that were asked nothing are left out.
+    /// The traffic by service, without services that received no request.
     pub traffic: BTreeMap<&'static str, Traffic>,
-    /// What reading came upon that is no error.
+    /// The findings of reads that are not errors.
     pub notes: Vec<Note>,
 }
 
-/// What reading a source came upon that is no error.
+/// A finding of reading a source that is not an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Note {
-    /// The source.
+    /// The name of the source.
     pub source: String,
-    /// A sentence without its end.
+    /// A sentence without its full stop.
     pub text: String,
 }
 
-/// A span of a series that a source was refused for good.
+/// A span of a series that a service refused permanently.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Failure {
-    /// The source.
+    /// The name of the source.
     pub source: String,
-    /// The series.
+    /// The name of the series.
     pub series: String,
-    /// From when to when, as the ledger has it.
+    /// The span, as in the gap ledger.
     pub span: Span,
-    /// The service's own words.
+    /// The message of the service.
     pub reason: String,
 }
 
@@ -58,24 +58,24 @@ impl fmt::Display for Failure {
     }
 }
 
-/// What a run did to one table.
+/// The result of a run for one table.
 #[derive(Debug, Clone)]
 pub struct TableSummary {
     /// The source that filled it.
     pub source: String,
-    /// The table.
+    /// The name of the table.
     pub table: String,
-    /// The rows taken from the source.
+    /// The number of rows taken from the source.
     pub rows: usize,
-    /// What became of them in the first sink, which is the warehouse.
+    /// The row counts of the first sink, which is the warehouse.
     pub counts: RowCounts,
-    /// The time from asking for a page to its last commit; a page's time is shared among its
+    /// The time from the request of a page to its last commit; a page's time is divided among its
     /// tables by their rows.
     pub time: Duration,
 }
 
 impl TableSummary {
-    /// Rows a second; `None` where nothing was loaded.
+    /// Returns the rows per second; `None` if nothing was loaded.
     pub fn rows_per_second(&self) -> Option<f64> {
         let seconds = self.time.as_secs_f64();
         (self.rows > 0 && seconds > 0.0).then(|| self.rows as f64 / seconds)
@@ -83,19 +83,19 @@ impl TableSummary {
 }
 
 impl Summary {
-    /// The rows of all tables.
+    /// Returns the number of rows of all tables.
     pub fn rows(&self) -> usize {
         self.tables.iter().map(|table| table.rows).sum()
     }
 
-    /// Returns what became of the rows of all tables.
+    /// Returns the row counts of all tables.
     pub fn counts(&self) -> RowCounts {
         let mut all = RowCounts::default();
         self.tables.iter().for_each(|table| all += table.counts);
         all
     }
 
-    /// Takes in what another run did.
+    /// Adds the summary of another run.
     pub fn extend(&mut self, other: Self) {
         self.tables.extend(other.tables);
         self.completed += other.completed;
@@ -106,14 +106,14 @@ impl Summary {
         }
     }
 
-    /// Notes that `source` fills `table`, unless that is what only speaks of other rows.
+    /// Adds an entry for `table` of `source`, unless the table only describes other rows.
     pub(super) fn expect(&mut self, source: &str, table: &TableRef) {
         if table != Coverage::table() && table != Quarantine::table() {
             self.entry(source, &table.name);
         }
     }
 
-    /// Takes in what reading `source` came upon.
+    /// Adds the notes of reading `source`.
     pub(super) fn note(&mut self, source: &str, notes: Vec<String>) {
         let notes = notes.into_iter().map(|text| Note { source: source.to_owned(), text });
         self.notes.extend(notes);
@@ -139,7 +139,8 @@ impl Summary {
     }
 
     fn entry(&mut self, source: &str, table: &str) -> &mut TableSummary {
-        let found = self.tables.iter().position(|it| it.source == source && it.table == table);
+        let found =
+            self.tables.iter().position(|entry| entry.source == source && entry.table == table);
         let at = found.unwrap_or_else(|| {
             self.tables.push(TableSummary {
                 source: source.into(),
@@ -154,13 +155,13 @@ impl Summary {
     }
 }
 
-/// The rows of a page, without the ledger's.
+/// Returns the number of rows of a page, without the gap ledger's.
 pub(super) fn rows(page: &Page) -> usize {
     let own = page.batches.iter().filter(|batch| batch.table() != Coverage::table());
     own.map(Batch::rows).sum()
 }
 
-/// What a batch of the ledger says was refused.
+/// Returns the refusals in a batch of the gap ledger.
 fn failures(ledger: &Batch) -> Vec<Failure> {
     let text = |name: &str, row: usize| match ledger.column(name).ok()?.cell(row) {
         Cell::Text(text) => Some(text.to_owned()),
@@ -182,8 +183,8 @@ fn failures(ledger: &Batch) -> Vec<Failure> {
     (0..ledger.rows()).filter_map(failure).collect()
 }
 
-/// A table: rows, seconds and rows a second of each table loaded; and what became of the rows, unless all of them
-/// were new.
+/// Formats a table with the rows, seconds and rows per second of each loaded table, and the row
+/// counts unless all rows were new.
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (counts, rows) = (self.counts(), self.rows());

@@ -12,15 +12,15 @@ use plan::{Filled, Plan};
 use crate::history::{self, State};
 use crate::{Error, Result, Tidegauge, sources};
 
-/// What a reset removes from one sink, or has removed.
+/// The part of a reset in one sink, planned or done.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct SinkReset {
-    /// The sink, without secrets.
+    /// The name of the sink, without secrets.
     pub sink: String,
     /// The sources that are reset, each with its cursor there (`None`: never loaded).
     pub cursors: Vec<(String, Option<Cursor>)>,
-    /// The rows by table; tables without any are left out.
+    /// The number of removed rows by table; tables without any are left out.
     pub tables: Vec<(String, usize)>,
     /// The tables whose rows stay, since other sources fill them as well.
     pub kept: Vec<Kept>,
@@ -39,20 +39,20 @@ impl SinkReset {
 }
 
 impl Tidegauge {
-    /// Removes all that `names` have loaded, with their cursors, from the backups and then from the warehouse:
-    /// the next run loads them from the beginning. What is worked out of market data that goes, goes with it.
-    /// With `dry_run` it says what that would be, and writes nothing. A source that the settings do not know any more is
-    /// reset by what the history says of it.
+    /// Removes all rows that `names` have loaded, with their cursors, from the backups and then
+    /// from the warehouse: the next run is a full refresh of them. Tables derived from removed
+    /// market data are removed as well. With `dry_run` the result is computed, and nothing is
+    /// written. A source that the settings no longer know is reset by its history.
     ///
-    /// Each sink is reset whole or not at all. If a later one fails, the same call again finishes it.
+    /// Each sink is reset atomically. If a later one fails, the same call again finishes it.
     ///
     /// # Errors
-    /// When there is no such source, or rows cannot be told from those of other sources: then nothing is
-    /// removed. When a sink cannot be read or written, or a source was loaded meanwhile;
-    /// [`Error::PartlyReset`] if that kept only some of the sinks from being reset.
+    /// When a source does not exist, or its rows cannot be told from those of other sources: then
+    /// nothing is removed. When a sink cannot be read or written, or a source was loaded meanwhile;
+    /// [`Error::PartlyReset`] if other sinks were reset before.
     pub async fn reset(&self, names: &[String], dry_run: bool) -> Result<Vec<SinkReset>> {
         let filled = self.filled(names).await?;
-        // The warehouse comes last: as long as it has the rows, the reset has not been done.
+        // The warehouse comes last: as long as it has the rows, the reset is not done.
         let warehouse: &dyn Sink = self.warehouse().as_ref();
         let sinks: Vec<&dyn Sink> =
             self.backups().iter().map(AsRef::as_ref).chain([warehouse]).collect();
@@ -81,12 +81,13 @@ impl Tidegauge {
         Ok(done)
     }
 
-    /// Resets `names` for a run that loads them anew, once it is certain that the run can begin: that it knows
-    /// and can open all that is configured, and that files and databases of the user's own can be read.
+    /// Resets `names` for a run that loads them anew, after checking that the run can begin: that
+    /// all configured sources exist and can be opened, and that files and databases of the user's
+    /// own can be read.
     ///
     /// # Errors
-    /// As for [`reset`](Self::reset), and when the configured sources cannot be opened, or the first page of a file or a
-    /// database cannot be read: then nothing is removed.
+    /// As for [`reset`](Self::reset), and when the configured sources cannot be opened, or the
+    /// first page of a file or a database cannot be read: then nothing is removed.
     pub async fn reset_to_run(&self, names: &[String], dry_run: bool) -> Result<Vec<SinkReset>> {
         sources::check(self.config())?;
         self.refuse_mixed().await?;
@@ -102,8 +103,8 @@ impl Tidegauge {
         self.reset(names, dry_run).await
     }
 
-    /// Returns which tables the sources fill: all that are known by the settings, and what the history says of
-    /// the others.
+    /// Returns the tables that the sources fill: all that the settings know, and for the other
+    /// sources those of the history.
     async fn filled(&self, names: &[String]) -> Result<Filled> {
         let mut loaded = self.warehouse().cursors().await?;
         for backup in self.backups() {
@@ -133,7 +134,7 @@ impl Tidegauge {
         let offered = sources::offers(self.config()).into_iter().map(|offer| offer.name);
         let others: BTreeSet<String> = loaded.into_keys().chain(offered).collect();
         for name in others.into_iter().filter(|name| !names.contains(name)) {
-            // One that cannot be opened as it is configured is known by the history alone.
+            // A source that cannot be opened as configured is known by its history alone.
             if let Ok(Some(fills)) = sources::fills(&name, self.config(), self.context()) {
                 filled.known.insert(name, fills);
             }
@@ -141,7 +142,8 @@ impl Tidegauge {
         Ok(filled)
     }
 
-    /// Writes the reset of the warehouse into the history; a simulated run that is reset is over.
+    /// Writes the reset of the warehouse into the history; a simulated run that is reset is
+    /// finished.
     async fn note(&self, reset: &SinkReset) -> Result<()> {
         let (warehouse, now) = (self.warehouse().as_ref(), self.context().clock.now());
         let names: Vec<&str> = reset.cursors.iter().map(|(source, _)| source.as_str()).collect();
@@ -159,7 +161,7 @@ impl Tidegauge {
     }
 }
 
-/// Does what is planned for `sink`.
+/// Executes the plan for `sink`.
 async fn apply(sink: &dyn Sink, plan: Plan, dry_run: bool) -> Result<SinkReset, CoreError> {
     let Plan { cursors, never_loaded, removals, kept } = plan;
     let known = cursors.iter().map(|(source, cursor)| (source.as_str(), cursor.as_ref()));

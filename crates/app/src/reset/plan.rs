@@ -1,4 +1,4 @@
-//! What a reset of some sources removes from one sink.
+//! The plan of a reset: what is removed from one sink.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,28 +11,29 @@ use tidegauge_core::{Cursor, Lease, RUN_HISTORY, Removal, TableRef, WriteMode};
 use crate::sources::{self, Fills};
 use crate::{Config, Error, Result, derived};
 
-/// The column by which rows of several sources are told apart, where it is part of the key.
+/// The column that tells the rows of several sources apart, where it is part of the key.
 const SOURCE: &str = "source";
 
-/// What each source is known to fill.
+/// The tables that each source is known to fill.
 #[derive(Debug, Default)]
 pub(super) struct Filled {
-    /// By the configuration.
+    /// The tables by the configuration.
     pub(super) known: BTreeMap<String, Fills>,
-    /// By the history of runs: the names of tables.
+    /// The names of tables by the history of runs.
     pub(super) history: BTreeMap<String, BTreeSet<String>>,
-    /// The tables that a source which is reset has filled, and that the settings do not declare any more.
+    /// The tables that a source which is reset has filled, and that the settings no longer declare.
     pub(super) undeclared: BTreeSet<String>,
 }
 
 impl Filled {
-    /// Returns what `source`, which the settings do not know any more, has filled by the history of runs.
+    /// Returns the tables that `source`, which the settings no longer know, has filled by the
+    /// history of runs.
     ///
     /// # Errors
-    /// Returns an error if a declaration of a table contradicts itself.
+    /// When a declaration of a table contradicts itself.
     pub(super) fn by_history(&mut self, source: &str, config: &Config) -> Result<Fills> {
         let (declared, mut tables) = (declare(&config.tables)?, Vec::new());
-        // What was loaded again of a span has a history of its own.
+        // A reloaded span has a history of its own.
         let names = [source.to_owned(), format!("{source}{}", sources::FILL)];
         for name in names.iter().filter_map(|name| self.history.get(name)).flatten() {
             match resolve(name, &declared) {
@@ -44,7 +45,7 @@ impl Filled {
         Ok(Fills { tables, names_itself: false })
     }
 
-    /// Returns `true` if `source` fills `table`, or once has.
+    /// Returns `true` if `source` fills `table`, or has filled it.
     fn fills(&self, source: &str, table: &TableRef) -> bool {
         let is_it = |other: &TableRef| other.name == table.name;
         self.known.get(source).is_some_and(|fills| fills.tables.iter().any(is_it))
@@ -52,30 +53,31 @@ impl Filled {
     }
 }
 
-/// A table whose rows stay although a source that fills it is reset: other sources fill it as well, or the settings do
-/// not declare it any more.
+/// A table whose rows stay although a source that fills it is reset: other sources fill it as well,
+/// or the settings no longer declare it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Kept {
-    /// The table.
+    /// The name of the table.
     pub table: String,
-    /// The other sources that fill it; none of one that is not declared.
+    /// The other sources that fill it; empty for a table that is not declared.
     pub sources: Vec<String>,
 }
 
-/// What is removed from one sink.
+/// The removals in one sink.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     /// The sources that are reset, each with its cursor there.
     pub(super) cursors: Vec<(String, Option<Cursor>)>,
-    /// The sources that fill a table which goes as a whole, and were never loaded: that must still be so.
+    /// The sources that fill a table which is removed as a whole, and were never loaded: that must
+    /// still hold at the commit.
     pub(super) never_loaded: BTreeSet<String>,
     pub(super) removals: Vec<Removal>,
     pub(super) kept: Vec<Kept>,
 }
 
 impl Plan {
-    /// Plans the reset of `names` in a sink whose cursors are `cursors`.
+    /// Plans the reset of `names` in a sink with these `cursors`.
     pub(super) fn of(
         names: &[String],
         cursors: &BTreeMap<String, Cursor>,
@@ -84,8 +86,8 @@ impl Plan {
         let mut reset: BTreeSet<String> =
             names.iter().flat_map(|name| parts(name, cursors)).collect();
         let mut plan = Self::tables(&reset, cursors, filled)?;
-        // What is worked out of these rows goes as well: it would not be worked out so any more.
-        let feeds = plan.removals.iter().any(|it| is_raw(it.table()));
+        // Tables derived from these rows are removed as well: they could not be recomputed.
+        let feeds = plan.removals.iter().any(|removal| is_raw(removal.table()));
         if feeds && cursors.contains_key(derived::NAME) && reset.insert(derived::NAME.into()) {
             plan = Self::tables(&reset, cursors, filled)?;
         }
@@ -126,7 +128,7 @@ impl Plan {
                 .filter(is_other)
                 .filter(|source| filled.fills(source, table))
                 .collect();
-            // A file of the user's may say that its rows are another source's.
+            // A file of the user's own may name another source in its rows.
             let names_itself = |source: &&String| {
                 filled.known.get(*source).is_some_and(|fills| fills.names_itself)
             };
@@ -148,8 +150,8 @@ impl Plan {
     }
 }
 
-/// Returns the sources that `name` names: with it goes what has filled its gaps, and of the simulation go all
-/// parts that were loaded.
+/// Returns the sources that `name` stands for: its backfill, and for the simulation all shards that
+/// were loaded.
 fn parts(name: &str, cursors: &BTreeMap<String, Cursor>) -> Vec<String> {
     let is_part = |source: &&String| {
         source.strip_prefix(name) == Some(sources::FILL)
@@ -159,7 +161,7 @@ fn parts(name: &str, cursors: &BTreeMap<String, Cursor>) -> Vec<String> {
     [name.to_owned()].into_iter().chain(parts).collect()
 }
 
-/// Returns `true` for a table that the derived ones are worked out from.
+/// Returns `true` for a table that the derived ones are computed from.
 fn is_raw(table: &TableRef) -> bool {
     [
         RawCryptoMarketData::table(),
@@ -171,8 +173,8 @@ fn is_raw(table: &TableRef) -> bool {
     .contains(&table)
 }
 
-/// Returns `true` for a table whose rows of a source are removed whichever tables that fills, and for the
-/// history of runs, which stays.
+/// Returns `true` for a table whose rows of a source are removed independently of the tables that
+/// the source fills, and for the history of runs, which stays.
 fn is_bookkeeping(table: &TableRef) -> bool {
     [Coverage::table(), Quarantine::table(), RunRecord::table()].contains(&table)
 }
@@ -181,7 +183,7 @@ fn quoted<'a>(names: impl Iterator<Item = &'a str>) -> String {
     names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// The error of an append table that sources fill together of which only some are reset.
+/// Returns the error of an append table that several sources fill of which only some are reset.
 fn refused(table: &str, reset: &BTreeSet<String>, others: &[&String]) -> Error {
     let word = |name: &str| match name.contains(' ') {
         true => format!("'{name}'"),
@@ -228,7 +230,8 @@ mod tests {
         Plan::of(&names, &cursors(known), filled)
     }
 
-    /// The tables of a plan, `*` behind those that go as a whole, but for the notes.
+    /// Returns the tables of a plan except for `coverage` and `quarantine`; `*` marks those that
+    /// are removed as a whole.
     fn told(plan: &Plan) -> Vec<String> {
         let told = plan.removals.iter().map(|removal| {
             let whole = if removal.is_whole() { "*" } else { "" };
@@ -249,11 +252,12 @@ mod tests {
         ]);
         let known = ["kraken", "kraken fill", "recorded", "market", "pipeline", "lease:kraken"];
         let plan = planned(&["kraken"], &known, &filled).unwrap();
-        // What follows from the rows goes with them.
+        // Derived rows are removed with the rows that they depend on.
         assert_eq!(told(&plan), ["candles", "market_prices*"]);
         let reset: Vec<_> = plan.cursors.iter().map(|(source, _)| source.as_str()).collect();
         assert_eq!(reset, ["kraken", "kraken fill", "market"]);
-        // A file may hold candles that say they are Kraken's: these must not go without their cursor.
+        // A file may hold candles with Kraken's name: these must not be removed without the file's
+        // cursor.
         let plan = planned(&["kraken"], &["kraken", "mine"], &filled).unwrap();
         assert_eq!(told(&plan), [""; 0]);
         let kept = Kept { table: "candles".into(), sources: vec!["mine".into()] };
@@ -272,13 +276,13 @@ mod tests {
         let error = planned(&["new"], &["new", "old"], &filled).unwrap_err().to_string();
         assert!(error.contains("`orders`") && error.contains("`old` filled it"), "{error}");
         assert!(error.contains("`tidegauge reset new old`"), "{error}");
-        // One that was never loaded has no rows, as long as that is so.
+        // A source that was never loaded has no rows, as long as it stays so.
         let plan = planned(&["new"], &["new"], &filled).unwrap();
         assert_eq!(told(&plan), ["orders*"]);
         assert_eq!(plan.never_loaded, BTreeSet::from(["old".to_owned()]));
         let both = planned(&["old", "new"], &["new", "old"], &filled).unwrap();
         assert_eq!(told(&both), ["orders*"]);
-        // One that is no longer configured is known from the history.
+        // A source that is no longer configured is known from the history.
         filled.history.insert("gone".into(), BTreeSet::from(["orders".into()]));
         let error = planned(&["new"], &["new", "gone"], &filled).unwrap_err().to_string();
         assert!(error.contains("`tidegauge reset new gone`"), "{error}");
@@ -296,7 +300,7 @@ mod tests {
         let plan = planned(&["gone"], &["gone", "gone fill"], &filled).unwrap();
         assert_eq!(told(&plan), ["orders*", "users*"]);
         assert_eq!(plan.cursors.len(), 2);
-        // What is not declared is left alone, and told.
+        // A table that is not declared stays, and is reported.
         let kept = Kept { table: "tickets".into(), sources: Vec::new() };
         assert_eq!(plan.kept, [kept]);
     }

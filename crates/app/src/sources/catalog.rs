@@ -1,4 +1,4 @@
-//! Every source that a configuration may name, and how it is made.
+//! The catalog of all sources that a configuration may name, and how each is opened.
 
 pub(crate) use tidegauge_acquisition::SourceHandle as Opened;
 use tidegauge_acquisition::http::Usage;
@@ -18,21 +18,21 @@ use crate::{Error, Result, derived};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Offer {
-    /// Its name.
+    /// The name of the source.
     pub name: String,
-    /// What it gives, in a few words.
+    /// A short description of its data.
     pub what: String,
-    /// What it needs to be let in.
+    /// The credential that it needs.
     pub needs: Needs,
-    /// Whether it never ends.
+    /// `true` if it is a live source, which never ends.
     pub is_live: bool,
 }
 
-/// What a source needs to be let in.
+/// The credential that a source needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Needs {
-    /// Nothing.
+    /// No credential.
     Nothing,
     /// A key, in this environment variable.
     Key(String),
@@ -40,12 +40,13 @@ pub enum Needs {
     Url(String),
 }
 
-/// Returns the entries of all sources that go by themselves: the registered ones, and the simulation.
+/// Returns the entries of all sources that need no declaration: the registered ones, and the
+/// simulation.
 pub(crate) fn specs(config: &Config) -> impl Iterator<Item = SourceSpec> {
     config.providers.specs().chain([simulation::SPEC])
 }
 
-/// All sources that there are with these settings.
+/// Returns all sources that exist with these settings.
 pub(crate) fn offers(config: &Config) -> Vec<Offer> {
     let registered =
         config.providers.iter().map(|entry| of_spec(entry.spec(), entry.credentials()));
@@ -74,19 +75,19 @@ fn of_spec(spec: SourceSpec, credentials: Credentials) -> Offer {
     Offer { name: spec.name.into(), what: spec.summary.into(), needs, is_live: spec.is_live }
 }
 
-/// What follows a source's name where its gaps are filled: sinks keep a cursor of that, too.
+/// The suffix of a source's name under which sinks keep the cursor of its backfill.
 pub(crate) const FILL: &str = " fill";
 
 /// The tables that a source fills.
 #[derive(Debug, Clone)]
 pub(crate) struct Fills {
     pub(crate) tables: Vec<TableRef>,
-    /// Whether rows that have a `source` have the source's name there.
+    /// `true` if rows with a column `source` have the source's name in it.
     pub(crate) names_itself: bool,
 }
 
-/// Returns what the source called `name` fills, or `None` if the settings know none; it is not asked, and needs
-/// no key.
+/// Returns the tables that the source called `name` fills, or `None` if the settings do not know
+/// it. No request is sent, and no key is needed.
 pub(crate) fn fills(name: &str, config: &Config, context: &Context) -> Result<Option<Fills>> {
     let own = |tables| Some(Fills { tables, names_itself: false });
     if name == derived::NAME {
@@ -95,11 +96,11 @@ pub(crate) fn fills(name: &str, config: &Config, context: &Context) -> Result<Op
     if super::is_simulation(name) {
         return Ok(own(Exchange::all_tables()));
     }
-    // What fills its gaps has a cursor of its own.
+    // The backfill of a source has its own cursor.
     let provider = name.strip_suffix(FILL).unwrap_or(name);
     if let Some(entry) = config.providers.find(provider) {
         let key = entry.credentials().service().map(|_| "none is needed".into());
-        // What its service has had so far is not looked up, which would make a file of it.
+        // The usage of its service is not read, since that would create a file.
         let context = &Context { usage: Usage::default(), ..context.clone() };
         let tables = entry.open(Opening::new(context).with_key(key))?.source().tables();
         return Ok(Some(Fills { tables, names_itself: true }));
@@ -110,7 +111,7 @@ pub(crate) fn fills(name: &str, config: &Config, context: &Context) -> Result<Op
     }
 }
 
-/// The source called `name`, which is not the simulation.
+/// Opens the source called `name`, which is not the simulation.
 pub(crate) fn open(
     name: &str,
     config: &Config,
@@ -124,7 +125,7 @@ pub(crate) fn open(
     Ok(entry.open(Opening::new(context).with_key(key))?)
 }
 
-/// One of the user's own.
+/// Opens a file or a database of the user's own.
 fn users(name: &str, config: &Config, secrets: &Secrets, context: &Context) -> Result<Opened> {
     let declared = declare(&config.tables)?;
     let write = match config.own_sources().any(|own| own.name == name && own.replaces) {

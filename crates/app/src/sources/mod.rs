@@ -21,11 +21,11 @@ use crate::config::{Config, Preset};
 use crate::derived;
 use crate::{Error, Result};
 
-/// Refuses sources that cannot be: names that are none, tables that are not there, an exchange that cannot be
-/// played; so that nothing is loaded for a run that cannot end well.
+/// Refuses invalid sources: unknown names, tables that do not exist, an exchange that cannot be
+/// played; so that nothing is loaded for a run that cannot succeed.
 ///
 /// # Errors
-/// Returns all that is wrong with names and tables in one error.
+/// When sources are invalid, with all errors of names and tables joined in one.
 pub(crate) fn check(config: &Config) -> Result<()> {
     if config.chosen.is_none() && config.active_sources().is_empty() {
         return Err(Error::NoSources { unused: config.unused() });
@@ -44,7 +44,9 @@ pub(crate) fn check(config: &Config) -> Result<()> {
             faults.push(Error::Setting { setting: "name", reason });
         }
     }
-    if let Some(odd) = config.databases.iter().find(|it| it.url_env.starts_with("TIDEGAUGE_")) {
+    if let Some(odd) =
+        config.databases.iter().find(|database| database.url_env.starts_with("TIDEGAUGE_"))
+    {
         let reason = format!("{} begins like a setting: choose another name", odd.url_env);
         faults.push(Error::Setting { setting: "databases.url_env", reason });
     }
@@ -74,7 +76,7 @@ pub(crate) fn check(config: &Config) -> Result<()> {
     }
     for scenario in &config.simulation.scenarios {
         let setting = "simulation.scenarios";
-        scenario.check().map_err(|it| Error::Setting { setting, reason: it.to_string() })?;
+        scenario.check().map_err(|error| Error::Setting { setting, reason: error.to_string() })?;
         if config.simulation.preset == Preset::Classic && !scenario.affects_market() {
             let reason = "the classic exchange knows but bull_run and crash; set simulation.preset = \
                           \"exchange\"";
@@ -89,7 +91,7 @@ pub(crate) fn check(config: &Config) -> Result<()> {
     Ok(())
 }
 
-/// The sources that are configured, live or not, but for the simulation: those of the market first.
+/// Returns the configured sources, live or not, without the simulation.
 pub(crate) fn configured(config: &Config, live: bool) -> impl Iterator<Item = Offer> {
     let active = config.active_sources();
     let right = move |offer: &Offer| {
@@ -99,7 +101,7 @@ pub(crate) fn configured(config: &Config, live: bool) -> impl Iterator<Item = Of
     offers(config).into_iter().filter(right)
 }
 
-/// Returns `true` for the names of cursors that are no source's.
+/// Returns `true` for names of cursors that do not belong to a source.
 fn is_reserved(name: &str) -> bool {
     [derived::NAME, RUN_HISTORY].contains(&name)
         || name.starts_with(Lease::PREFIX)

@@ -15,7 +15,7 @@ One page for each. This index follows from the registry: `tidegauge sources --ma
 |---|---|---|---|
 ";
 
-/// Sources that a user names, so that the registry has no entry of them.
+/// The rows of sources that a user declares, which are not in the registry.
 const USERS: &str = "\
 | [your files](files.md) | any table, from CSV, JSON lines and Parquet | none | |
 | [your databases](database.md) | any table, from PostgreSQL, MySQL, MariaDB and SQLite | a URL, in the variable that you name | |

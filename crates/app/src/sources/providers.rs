@@ -9,8 +9,8 @@ use tidegauge_acquisition::{
     Credentials, Opening, Provider, Settings, SourceHandle, SourceSpec, Visitor, visit,
 };
 
-/// The sources that a configuration may name by themselves, each with its settings. By default those
-/// of the acquisition layer; a program adds its own with [`with`](Self::with).
+/// The registered sources, each with its settings. By default those of the acquisition layer; a
+/// program adds its own with [`with`](Self::with).
 ///
 /// ```
 /// use tidegauge::Config;
@@ -52,7 +52,7 @@ impl Providers {
         self
     }
 
-    /// Returns the settings of a registered source.
+    /// Returns the settings of a registered source, or `None` if it is not registered.
     pub fn settings<P: Provider>(&self) -> Option<&P::Settings> {
         self.find(P::SPEC.name)?.settings().downcast_ref()
     }
@@ -77,8 +77,8 @@ impl Providers {
         self.0.iter().map(AsRef::as_ref)
     }
 
-    /// Reads the settings of every source from its part of the configuration; those of a source
-    /// without one stay.
+    /// Reads the settings of every source from its section of the configuration; those of a source
+    /// without a section stay.
     pub(crate) fn read(self, figment: &Figment) -> Result<Self, Box<figment::Error>> {
         let read = |entry: Arc<dyn Registered>| match figment.contains(entry.spec().name) {
             true => entry.read(figment),
@@ -101,7 +101,7 @@ impl PartialEq for Providers {
     }
 }
 
-/// A registered source, whatever the type of its settings.
+/// A registered source, with the type of its settings erased.
 pub(crate) trait Registered: Debug + Send + Sync {
     fn spec(&self) -> SourceSpec;
     fn credentials(&self) -> Credentials;
@@ -146,10 +146,10 @@ impl<P: Provider> Registered for Entry<P> {
     }
 }
 
-/// Extracts one part of the configuration; an error says where in the whole it stands.
+/// Extracts one section of the configuration; an error has its full path.
 fn section<T: Settings>(figment: &Figment, name: &str) -> Result<T, Box<figment::Error>> {
     figment.extract_inner(name).map_err(|mut error| {
-        // The name of the part is appended to the path within it.
+        // The name of the section is appended to the path within it, so it is moved to the front.
         error.path.rotate_right(1);
         Box::new(error)
     })

@@ -1,4 +1,4 @@
-//! The simulated exchange, priced from what the warehouse holds.
+//! The simulated exchange, priced from the market data of the warehouse.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::Result;
 use crate::config::{Config, Preset, SimulationConfig};
 use crate::pipeline::Made;
 
-/// Its name, under which sinks keep its cursor. It is played last.
+/// The name of the simulation, under which sinks keep its cursor. It is played last.
 pub(crate) const SIMULATION: &str = "simulation";
 
 /// Its entry in the registry. It is opened by [`simulation`], since it needs the market tables.
@@ -29,7 +29,8 @@ pub(super) fn classic(config: &SimulationConfig) -> ClassicConfig {
     ClassicConfig { seed, start_day, page_rows, ..default }
 }
 
-/// The exchange begins when the classic one does, ninety days before the start day.
+/// Returns the settings of the exchange, which begins ninety days before the start day, as the
+/// classic one does.
 fn exchange(config: &SimulationConfig) -> Result<ExchangeConfig> {
     let SimulationConfig { seed, page_rows, users, days, stationary, shard, .. } = *config;
     let default = ExchangeConfig::default();
@@ -46,7 +47,8 @@ fn exchange(config: &SimulationConfig) -> Result<ExchangeConfig> {
     })
 }
 
-/// What sinks know the simulated exchange by: a part of one is told from the others.
+/// Returns the name under which sinks keep the cursor of the simulated exchange; each shard has its
+/// own.
 pub(crate) fn simulation_name(config: &Config) -> String {
     match config.simulation.preset {
         Preset::Classic => SIMULATION.into(),
@@ -54,18 +56,18 @@ pub(crate) fn simulation_name(config: &Config) -> String {
     }
 }
 
-/// Whether sinks know the simulated exchange, or a part of it, by `name`.
+/// Returns `true` if `name` is that of the simulated exchange, or of a shard of it.
 pub(crate) fn is_simulation(name: &str) -> bool {
     let part = name.strip_prefix(SIMULATION).and_then(|rest| rest.strip_prefix(' '));
     name == SIMULATION || part.is_some_and(|part| part.parse::<Shard>().is_ok())
 }
 
-/// Whether the simulated exchange is to be played.
+/// Returns `true` if the simulated exchange is part of a run.
 pub(crate) fn simulates(config: &Config) -> bool {
     config.active_sources().iter().any(|name| name == SIMULATION)
 }
 
-/// The day that a run plays up to which goes one day further than `warehouse`.
+/// Returns the day before which a run ends that plays one day more than `warehouse` has.
 pub(crate) async fn next_until(config: &Config, warehouse: &dyn Warehouse) -> Result<NaiveDate> {
     let simulation = &config.simulation;
     let cursor = warehouse.cursor(&simulation_name(config)).await?;
@@ -78,8 +80,9 @@ pub(crate) async fn next_until(config: &Config, warehouse: &dyn Warehouse) -> Re
     })
 }
 
-/// Returns the simulated exchange, priced from the market tables of the warehouse and played up to `until`: one end
-/// for all sinks, so that one that has fallen behind is brought up to it. It ends where the market does, which is told.
+/// Returns the simulated exchange, priced from the market tables of the warehouse and played up to
+/// `until`: one end for all sinks, so that a sink that has fallen behind reaches the same day. If
+/// the market ends before, so does the simulation, with a note.
 pub(crate) async fn simulation(
     config: &Config,
     warehouse: &dyn Warehouse,
@@ -94,7 +97,8 @@ pub(crate) async fn simulation(
     }
     let mut notes = Vec::new();
     let until = match priced_until(&market) {
-        // The first ninety days are played as a whole, or it is an error which says what they lack.
+        // The first ninety days are played as a whole, or fail with an error that lists what is
+        // missing.
         Some(end) if config.simulation.start_day <= end && end < until => {
             notes.push(format!(
                 "prices and exchange rates end before {end}, and so does the simulation: there is no more to play \
@@ -112,7 +116,7 @@ pub(crate) async fn simulation(
     }
     let config = ClassicConfig {
         until: Some(until),
-        // One beginning, too: a backup that is added later must become the same exchange.
+        // One start, too: a backup that is added later must hold the same exchange.
         expected_market: cursor.as_ref().and_then(Classic::market_fingerprint),
         ..classic(&config.simulation)
     };

@@ -1,4 +1,5 @@
-//! Which tables the sources fill, and that a user's own rows and those of another source mix in none unasked.
+//! The tables that the sources fill, and the check that a user's own rows are not mixed with those
+//! of another source by mistake.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,13 +12,13 @@ use super::{FILL, SIMULATION, fills, is_simulation};
 use crate::config::{Config, OwnSource};
 use crate::{Error, Result};
 
-/// The column by which rows of several sources are told apart, where it is part of the key.
+/// The column that tells the rows of several sources apart, where it is part of the key.
 const SOURCE: &str = "source";
 
-/// Returns an error for each file and database whose table is not there.
+/// Returns an error for each file and database whose table does not exist.
 ///
 /// # Errors
-/// Returns an error if a declaration of a table contradicts itself.
+/// When a declaration of a table contradicts itself.
 pub(super) fn missing(config: &Config) -> Result<Vec<Error>> {
     if config.own_sources().next().is_none() {
         return Ok(Vec::new());
@@ -45,22 +46,24 @@ struct Filler<'a> {
     name: &'a str,
     /// Its entry, if it is a file or a database of the user's own.
     own: Option<OwnSource<'a>>,
-    /// The names of its tables, and whether its rows there carry it in the key.
+    /// The names of its tables, and whether the key of each contains the source.
     tables: BTreeMap<String, bool>,
-    /// Whether its tables are known from the history of runs alone.
+    /// `true` if its tables are known from the history of runs alone.
     is_gone: bool,
     is_active: bool,
 }
 
-/// Refuses a run in which rows of a user's own would mix with those of another source: of all sources that fill a
-/// table, one may go without `shared = true`. They are those of the run, which are `active`, and those that were
-/// `loaded` into the warehouse before, each with the names of the tables that its runs have filled.
+/// Refuses a run in which rows of a user's own would mix with those of another source: of all
+/// sources that fill a table, only one may omit `shared = true`. They are those of the run, which
+/// are `active`, and those that were `loaded` into the warehouse before, each with the names of the
+/// tables that its runs have filled.
 ///
-/// Tables whose rows carry their source in the key hold rows of any number of sources, apart. One that a source
-/// replaces as a whole holds no others.
+/// Tables whose key contains the source hold rows of any number of sources, apart. A table that a
+/// source replaces as a whole holds no others.
 ///
 /// # Errors
-/// Returns one error that names the sources and the table of each such pair, and the way out.
+/// When rows would mix; the error names the sources and the table of each such pair, and the way
+/// out.
 pub(crate) fn refuse_mixed<'a>(
     config: &'a Config,
     context: &Context,
@@ -70,7 +73,7 @@ pub(crate) fn refuse_mixed<'a>(
     let declared = declare(&config.tables)?;
     let is_apart = |table: &TableRef| table.key.iter().any(|column| column == SOURCE);
     let filler = |name: &'a str, history: Option<&BTreeSet<String>>, is_active: bool| {
-        // What cannot be opened as it is configured is told by the run.
+        // A source that cannot be opened as configured is reported by the run.
         let known = fills(name, config, context).ok().flatten();
         let is_gone = known.is_none();
         let tables = match known {
@@ -80,7 +83,8 @@ pub(crate) fn refuse_mixed<'a>(
             }
             None => {
                 let names = history.into_iter().flatten();
-                let is_apart = |name: &str| resolve(name, &declared).is_ok_and(|it| is_apart(&it));
+                let is_apart =
+                    |name: &str| resolve(name, &declared).is_ok_and(|table| is_apart(&table));
                 names.map(|name| (name.clone(), is_apart(name))).collect()
             }
         };
@@ -98,7 +102,7 @@ pub(crate) fn refuse_mixed<'a>(
     for (at, one) in all.iter().enumerate().filter(|(_, one)| one.is_active) {
         for other in &all[at + 1..] {
             let are_users = one.own.is_some() || other.own.is_some() || other.is_gone;
-            // What loads a part of a source again is that source.
+            // The reload of a source belongs to that source.
             let is_same = other.name.strip_suffix(FILL) == Some(one.name);
             if !are_users || is_same {
                 continue;
@@ -121,20 +125,20 @@ impl Filler<'_> {
         self.own.is_some_and(|own| own.shared)
     }
 
-    /// Returns `true` if it is all there is of its table each time.
+    /// Returns `true` if each of its loads replaces all rows of its table.
     fn replaces(&self) -> bool {
         self.own.is_some_and(|own| own.replaces)
     }
 }
 
-/// Returns `true` for tables that only speak of the rows of others.
+/// Returns `true` for tables that only describe the rows of others.
 fn is_notes(table: &str) -> bool {
     [Coverage::table(), Quarantine::table()].iter().any(|notes| *notes.name == *table)
 }
 
 /// Returns the error of a table that two sources fill.
 fn mixed(config: &Config, one: &Filler<'_>, other: &Filler<'_>, table: &str) -> Error {
-    // The user's own is named first.
+    // The user's own source is named first.
     let (one, other) = match other.is_active && one.own.is_none() {
         true => (other, one),
         false => (one, other),

@@ -1,4 +1,4 @@
-//! What can be asked for.
+//! The command line.
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -74,12 +74,12 @@ Exit codes:
   14   a fault of tidegauge (bug)
   130  interrupted; what was loaded stays";
 
-/// How answers are printed.
+/// The format of the answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Output {
     Text,
     Json,
-    /// Of `report` alone, which had a `--output FILE` before there were formats.
+    /// The `--output FILE` that `report` had before there were formats.
     File(PathBuf),
 }
 
@@ -91,13 +91,13 @@ fn output() -> impl clap::builder::TypedValueParser<Value = Output> {
     })
 }
 
-/// Returns `true` if the command line asks for JSON, whatever else is wrong with it.
+/// Returns `true` if the command line asks for JSON, even if it is invalid otherwise.
 pub(crate) fn asks_for_json(args: &[OsString]) -> bool {
     let pair = [OsStr::new("--output"), OsStr::new("json")];
     args.contains(&"--output=json".into()) || args.windows(2).any(|words| words == pair)
 }
 
-/// Returns `text`, in which clap repeats words of the command line, without what is secret of them: of a URL,
+/// Returns `text`, in which clap repeats words of the command line, without secrets: of a URL,
 /// whose flag may have been forgotten, only the scheme is shown.
 pub(crate) fn without_urls(text: &str, words: &[OsString]) -> String {
     let words = words.iter().skip(1).map(|word| word.to_string_lossy());
@@ -110,7 +110,7 @@ pub(crate) fn without_urls(text: &str, words: &[OsString]) -> String {
 }
 
 impl Args {
-    /// Reads a command line, whose first word is the program.
+    /// Parses a command line, whose first word is the program.
     pub(crate) fn read(args: &[OsString]) -> Result<Self, clap::Error> {
         let mut read = Self::try_parse_from(args)?;
         match (read.output.take(), &mut read.command) {
@@ -129,7 +129,7 @@ impl Args {
         Ok(read)
     }
 
-    /// Returns `true` if answers and errors are to be JSON.
+    /// Returns `true` if answers and errors are printed as JSON.
     pub(crate) fn is_json(&self) -> bool {
         self.output == Some(Output::Json)
     }
@@ -274,7 +274,7 @@ pub(crate) struct Import {
     pub(crate) dry_run: bool,
 }
 
-/// Takes `COLUMN=NAME` apart.
+/// Parses `COLUMN=NAME`.
 fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=').map(|(column, name)| (column.trim(), name.trim())) {
         Some((column, name)) if !column.is_empty() && !name.is_empty() => {
@@ -337,7 +337,7 @@ pub(crate) struct Gaps {
     pub(crate) to: Option<DateTime<Utc>>,
 }
 
-/// A day, where it begins, or a time; UTC.
+/// Parses a day (its start) or a time, in UTC.
 fn time(text: &str) -> Result<DateTime<Utc>, String> {
     if let Ok(day) = text.parse::<NaiveDate>() {
         return Ok(day.and_time(NaiveTime::MIN).and_utc());

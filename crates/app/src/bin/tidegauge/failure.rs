@@ -1,19 +1,19 @@
-//! How a command fails: the kind of error, the exit code that belongs to it, and the words.
+//! The failure of a command: the kind of error, its exit code, and the message.
 
 use serde::Serialize;
 use tidegauge::Error;
 use tidegauge::core::ErrorKind;
 use tidegauge::pipeline::{RunError, SourceFailure, Summary};
 
-/// The exit code of a run that fails in part or for several reasons, and of a command that finds what it looks
-/// for: something missing, or a source that does not answer.
+/// The exit code of a run that fails in part or for several reasons, and of a command that finds
+/// gaps or a source that does not answer.
 pub(crate) const FAILED: u8 = 1;
 /// The exit code of a command that a signal ended.
 const INTERRUPTED: u8 = 130;
-/// What is said of such a command.
+/// The message of such a command.
 const INTERRUPTION: &str = "interrupted; what was loaded stays, the next run goes on from there";
 
-/// Returns the exit code of an error. Codes are never given to another kind: scripts act on them.
+/// Returns the exit code of an error. A code is never reused for another kind: scripts act on it.
 pub(crate) fn code(kind: ErrorKind) -> u8 {
     match kind {
         ErrorKind::Configuration => 2,
@@ -32,25 +32,26 @@ pub(crate) fn code(kind: ErrorKind) -> u8 {
     }
 }
 
-/// What went wrong.
+/// The failure of a command, as text or JSON.
 #[derive(Debug, Serialize)]
 pub(crate) struct Failure {
-    /// The name of a kind of error; `partial`, `several`, `refused` or `interrupted` of a run.
+    /// The name of a kind of error; for a run also `partial`, `several`, `refused` or
+    /// `interrupted`.
     kind: &'static str,
     pub(crate) exit_code: u8,
     message: String,
-    /// What a run was refused or failed at, one by one.
+    /// The failures of a run, one by one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     failures: Vec<Part>,
     #[serde(skip)]
     is_cut: bool,
 }
 
-/// A part of a run that failed.
+/// A failure of one source or series in a run.
 #[derive(Debug, Serialize)]
 struct Part {
     source: String,
-    /// The series that its service refused for good; without one the source itself failed.
+    /// The series that its service refused permanently; `None` if the source itself failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     series: Option<String>,
     kind: ErrorKind,
@@ -69,10 +70,12 @@ impl Failure {
         Self::of_run(&Summary::default(), &[], true)
     }
 
-    /// Returns how a run ends that was refused a series, in which sources failed, or that was cancelled.
+    /// Returns the failure of a run in which series were refused, sources failed, or that was
+    /// cancelled.
     ///
-    /// A signal decides the code; else the kind of error if every source failed with an error of that kind, and
-    /// no series was refused. Lost races alone are a conflict, whatever else was loaded.
+    /// Cancellation decides the exit code; else the kind of error if every source failed with an
+    /// error of that kind, and no series was refused. Conflicts alone are reported as a conflict,
+    /// even if other sources were loaded.
     pub(crate) fn of_run(
         summary: &Summary,
         failures: &[SourceFailure],
@@ -89,7 +92,7 @@ impl Failure {
             source: failure.source.clone(),
             series: None,
             kind: failure.error.kind(),
-            // One failure reads as it is; several name their sources.
+            // A single failure needs no name of a source.
             message: match failures {
                 [_] => failure.error.to_string(),
                 _ => failure.to_string(),
@@ -98,7 +101,7 @@ impl Failure {
         let parts: Vec<_> = refused.chain(failed).collect();
         let first = parts.first().map_or(ErrorKind::Bug, |part| part.kind);
         let is_one = refusals.is_empty() && parts.iter().all(|part| part.kind == first);
-        // Who lost a race has lost nothing: the run goes on where the others end.
+        // A conflict loses nothing: another runner has loaded those rows.
         let is_lost_race = is_one && first == ErrorKind::Conflict;
         let (kind, exit_code) = if is_cancelled {
             ("interrupted", INTERRUPTED)
@@ -121,7 +124,7 @@ impl Failure {
         Self { kind, exit_code, message, failures: parts, is_cut: is_cancelled }
     }
 
-    /// Returns the failure with `words` in place of what it says.
+    /// Returns the failure with each text mapped by `words`.
     pub(crate) fn map(mut self, words: impl Fn(&str) -> String) -> Self {
         self.message = words(&self.message);
         for part in &mut self.failures {
@@ -132,7 +135,7 @@ impl Failure {
         self
     }
 
-    /// Returns the lines that say so: of a run, one for each of its failures.
+    /// Returns the lines of the message; for a run, one for each of its failures.
     pub(crate) fn lines(&self) -> impl Iterator<Item = &str> {
         let parts = self.failures.iter().map(|part| part.message.as_str());
         let whole = self.failures.is_empty().then_some(self.message.as_str());
@@ -145,7 +148,7 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let kind = match &error {
             Error::Run(run) => return run.into(),
-            // Stores and clients are opened by what the settings say, and fail later as `Core`.
+            // Stores and clients are opened as the settings say; later failures are `Core`.
             Error::Storage(_) | Error::Acquisition(_) => match error.kind() {
                 ErrorKind::Authentication
                 | ErrorKind::NotFound
@@ -183,7 +186,7 @@ mod tests {
         for taken in [0, FAILED, 3, 101, INTERRUPTED] {
             assert!(!codes.contains(&taken), "{taken}");
         }
-        // What scripts have been told once.
+        // The names and codes that scripts rely on.
         let told = ErrorKind::ALL.map(|kind| (kind.name(), code(kind)));
         let pinned = [
             ("invalid_input", 11),

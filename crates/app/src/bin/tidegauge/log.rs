@@ -1,5 +1,5 @@
-//! The log on the standard error, and the last words of a bug. Libraries may write there whatever they were
-//! given, so that every line passes through what knows the secrets.
+//! The log on the standard error, and the message of a panic. Libraries may log whatever they were
+//! given, so every line is redacted.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::env;
@@ -15,16 +15,17 @@ use tracing_subscriber::EnvFilter;
 use crate::failure::Failure;
 use crate::output;
 
-/// What is blanked out, once the settings are read.
+/// The secrets to redact, set once the settings are read.
 static SECRETS: OnceLock<Secrets> = OnceLock::new();
 
-/// Blanks `secrets` out of all that is logged from now on.
+/// Sets the secrets that are redacted in all later log lines.
 pub(crate) fn redact(secrets: &Secrets) {
-    // A command opens its warehouse once.
+    // A second call has no effect: a command opens its warehouse once.
     let _ = SECRETS.set(secrets.clone());
 }
 
-/// Returns `text` without the secrets of the settings; before those are read, without the passwords of URLs.
+/// Returns `text` without the secrets of the settings; before those are read, without the passwords
+/// of URLs.
 pub(crate) fn redacted(text: &str) -> String {
     match SECRETS.get() {
         Some(secrets) => secrets.redacted(text),
@@ -32,18 +33,18 @@ pub(crate) fn redacted(text: &str) -> String {
     }
 }
 
-/// Writes what is logged to the standard error: warnings, and what a query is going to cost, or what
-/// `RUST_LOG` asks for. With `json` it is what `RUST_LOG` asks for alone, with `quiet` errors alone; a `verbose`
-/// command decides by itself: once for what it does, twice for every request and page.
+/// Starts the log on the standard error: warnings and the cost of queries by default, or what
+/// `RUST_LOG` selects. With `json` only what `RUST_LOG` selects, with `quiet` only errors;
+/// `verbose` overrides `RUST_LOG`: 1 adds the steps, 2 every request and page.
 pub(crate) fn begin(json: bool, quiet: bool, verbose: u8) {
     let usual = match (json, quiet, verbose) {
-        // Of a target this is how the names of all our crates begin.
+        // The targets of all crates of this workspace begin with `tidegauge`.
         (_, false, 1) => "warn,tidegauge=info",
         (_, false, 2..) => "info,tidegauge=debug",
-        // What a query is going to cost is told to whoever pays for it.
+        // The cost of a query is shown to the user who pays for it.
         (false, false, 0) => "warn,tidegauge_storage::cost=info",
         (false, true, _) => "error",
-        // The standard error is one document, or nothing.
+        // In JSON mode the standard error is one document, or empty.
         (true, ..) => "off",
     };
     let flags_decide = quiet || verbose > 0;
@@ -58,7 +59,7 @@ pub(crate) fn begin(json: bool, quiet: bool, verbose: u8) {
     };
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        // Colours would be escape sequences among those that are cleaned away.
+        // Color codes would be among the escape sequences that `clean` removes.
         .with_ansi(false)
         .with_writer(|| Lines)
         .init();
@@ -70,7 +71,7 @@ pub(crate) fn begin(json: bool, quiet: bool, verbose: u8) {
     }
 }
 
-/// The standard error, for whole events: each is one clean line without secrets.
+/// A writer to the standard error for whole events, each as one clean line without secrets.
 struct Lines;
 
 impl Write for Lines {
@@ -84,13 +85,14 @@ impl Write for Lines {
     }
 }
 
-/// Returns an event, which ends in a line break of its own, as one clean line without secrets.
+/// Returns an event, which ends in a line break, as one clean line without secrets.
 fn line(event: &[u8]) -> String {
     let text = redacted(&String::from_utf8_lossy(event));
     format!("{}\n", clean(text.trim_end_matches('\n')))
 }
 
-/// Has a panic say where it was and why, without the secrets that its message may repeat.
+/// Sets a panic hook that reports position and message, without the secrets that the message may
+/// repeat.
 pub(crate) fn set_panic_hook() {
     panic::set_hook(Box::new(|bug| {
         let place = bug.location().map(ToString::to_string).unwrap_or_default();

@@ -20,7 +20,7 @@ use crate::failure::{Failure, code};
 
 fn main() -> ExitCode {
     log::set_panic_hook();
-    // The hook has said what happened.
+    // The panic hook has reported the panic.
     catch_unwind(command).unwrap_or_else(|_| ExitCode::from(code(ErrorKind::Bug)))
 }
 
@@ -50,14 +50,14 @@ fn command() -> ExitCode {
             () = shutdown.at_once() => Err(Failure::interrupted()),
         }
     });
-    // What a load that was broken off is at is not waited for: it is committed, or it is not.
+    // An interrupted load is not waited for: its commit is atomic.
     runtime.shutdown_background();
     done.unwrap_or_else(output::fail)
 }
 
-/// Says what is wrong with the command line, or prints the help that it asks for.
+/// Reports an invalid command line, or prints the help that was asked for.
 fn refuse(error: clap::Error, words: Vec<OsString>) -> ExitCode {
-    // Its words are repeated: cleaned, they are as wrong as before.
+    // The error repeats words: parsing the cleaned words gives the same error.
     let cleaned = words.iter().map(|word| clean(&word.to_string_lossy()).into_owned().into());
     let cleaned: Vec<OsString> = cleaned.collect();
     let error = Args::read(&cleaned).err().unwrap_or(error);

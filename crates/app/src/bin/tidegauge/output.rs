@@ -1,6 +1,7 @@
-//! Where all text goes out: answers to the standard output, as text or as one JSON document; progress and lines of
-//! errors to the standard error (of the log: `log.rs`). What a terminal would take for a command is cleaned here and nowhere
-//! before, JSON escapes it; secrets that errors repeat are blanked out here.
+//! The output of all text: answers to the standard output, as text or as one JSON document;
+//! progress and lines of errors to the standard error (the log: `log.rs`). Terminal control
+//! characters are removed here and nowhere before, JSON escapes them; secrets that errors repeat
+//! are redacted here.
 
 use std::fmt::{Display, Write as _};
 use std::io::{self, Write};
@@ -14,54 +15,55 @@ use tidegauge::text::{Table, clean, is_control};
 use crate::failure::{Failure, code};
 use crate::log::redacted;
 
-/// Set once, before a command begins; observers of a run and writers of the log have no other way to know.
+/// The output modes, set once before a command begins; observers of a run and writers of the log
+/// have no other access to them.
 static JSON: AtomicBool = AtomicBool::new(false);
 static QUIET: AtomicBool = AtomicBool::new(false);
 
-/// Has everything from now on go out as JSON if `json`, and nothing but documents and errors if `quiet`.
+/// Sets the output modes: `json` for JSON output, `quiet` for documents and errors only.
 pub(crate) fn configure(json: bool, quiet: bool) {
     JSON.store(json, Ordering::Relaxed);
     QUIET.store(quiet, Ordering::Relaxed);
 }
 
-/// Returns `true` if answers and errors go out as JSON.
+/// Returns `true` if answers and errors are printed as JSON.
 pub(crate) fn is_json() -> bool {
     JSON.load(Ordering::Relaxed)
 }
 
-/// Returns `true` if people want to hear of progress, and of what is no error.
+/// Returns `true` if progress and notes are printed.
 pub(crate) fn is_talkative() -> bool {
     !is_json() && !QUIET.load(Ordering::Relaxed)
 }
 
-/// What a command answers: the same value as JSON and as text.
+/// The answer of a command: the same value as JSON and as text.
 pub(crate) trait Document: Serialize {
-    /// Returns the answer as people read it.
+    /// Returns the answer as text.
     fn text(&self) -> Text;
 }
 
-/// Clean lines.
+/// Clean lines of text.
 #[derive(Debug, Default)]
 pub(crate) struct Text(String);
 
 impl Text {
-    /// Adds a line.
+    /// Appends a line.
     pub(crate) fn line(&mut self, line: impl AsRef<str>) {
         self.0.push_str(&clean(line.as_ref()));
         self.0.push('\n');
     }
 
-    /// Adds a table, whose cells are clean already.
+    /// Appends a table, whose cells are clean already.
     pub(crate) fn table(&mut self, table: &Table) {
         let _ = writeln!(self.0, "{table}");
     }
 
-    /// Adds what another text says.
+    /// Appends another text.
     pub(crate) fn append(&mut self, other: &Self) {
         self.0.push_str(&other.0);
     }
 
-    /// Adds text of several lines, each cleaned by itself.
+    /// Appends text of several lines, each cleaned separately.
     pub(crate) fn lines(&mut self, lines: impl Display) {
         lines.to_string().lines().for_each(|line| self.line(line));
     }
@@ -76,12 +78,12 @@ pub(crate) fn document(document: &impl Document) {
     }
 }
 
-/// Prints a value as one line of JSON, whatever answers go out as.
+/// Prints a value as one line of JSON in every output mode.
 pub(crate) fn data(value: &impl Serialize) {
     print(&json(value));
 }
 
-/// Prints a page of ours, such as Markdown or a script, whatever answers go out as.
+/// Prints a generated page, such as Markdown or a script, also in JSON mode.
 pub(crate) fn page(page: &str) {
     if !QUIET.load(Ordering::Relaxed) {
         let mut text = Text::default();
@@ -90,21 +92,21 @@ pub(crate) fn page(page: &str) {
     }
 }
 
-/// Prints text on the way to the answer, on the standard error: the standard output has answers alone.
+/// Prints progress text to the standard error: the standard output has answers alone.
 pub(crate) fn talk(text: &Text) {
     if is_talkative() {
         complain(&text.0);
     }
 }
 
-/// Prints a line on the way to the answer.
+/// Prints a line of progress.
 pub(crate) fn line(line: &str) {
     let mut text = Text::default();
     text.line(line);
     talk(&text);
 }
 
-/// Prints what went wrong on the standard error, without any secret that it repeats, and returns the exit code.
+/// Prints a failure to the standard error, redacted, and returns the exit code.
 pub(crate) fn fail(failure: Failure) -> ExitCode {
     #[derive(Serialize)]
     struct Document<'a> {
@@ -120,13 +122,14 @@ pub(crate) fn fail(failure: Failure) -> ExitCode {
     ExitCode::from(failure.exit_code)
 }
 
-/// Prints how a command is used on the standard error, where no secret is left in it, and returns the exit code.
+/// Prints the usage of a command, which must contain no secret, to the standard error, and returns
+/// the exit code.
 pub(crate) fn usage(text: &str) -> ExitCode {
     explain(text);
     ExitCode::from(code(ErrorKind::Configuration))
 }
 
-/// Prints lines that stand beside an error on the standard error.
+/// Prints lines that accompany an error to the standard error.
 pub(crate) fn explain(lines: impl Display) {
     let mut text = Text::default();
     text.lines(lines);
@@ -134,20 +137,21 @@ pub(crate) fn explain(lines: impl Display) {
 }
 
 fn complain(text: &str) {
-    // There is no other place to say so if this fails.
+    // A failure to write to the standard error cannot be reported anywhere.
     let _ = io::stderr().write_all(text.as_bytes());
 }
 
-/// Writes a value as one line of JSON in which everything that is not shown as itself is escaped.
+/// Converts a value to one line of JSON in which every character that is not shown as itself is
+/// escaped.
 pub(crate) fn json(value: &impl Serialize) -> String {
-    // Answers are structs with names for keys: they have a JSON form.
+    // Answers are structs with string keys, which always have a JSON form.
     let plain = serde_json::to_string(value).unwrap_or_else(|error| {
         fail(Failure::new(ErrorKind::Bug, format!("the answer has no JSON form: {error}")));
         std::process::exit(code(ErrorKind::Bug).into())
     });
     let mut escaped = String::with_capacity(plain.len() + 1);
     for character in plain.chars() {
-        // All of them have one unit of UTF-16, and stand within strings.
+        // All of them have one unit of UTF-16, and occur within strings only.
         if is_control(character) {
             let _ = write!(escaped, "\\u{:04x}", u32::from(character));
         } else {
@@ -158,8 +162,9 @@ pub(crate) fn json(value: &impl Serialize) -> String {
     escaped
 }
 
-/// Prints text. A reader that has left (`| head`) has read enough, and the command goes on to its end; a disk that
-/// is full has lost the answer, and that is a failure.
+/// Prints text to the standard output. A closed pipe (`| head`) is no error, and the command
+/// continues; any other failure, such as a full disk, loses the answer and ends the process with
+/// its exit code.
 fn print(text: &str) {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {

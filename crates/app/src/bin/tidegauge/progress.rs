@@ -1,4 +1,5 @@
-//! The progress of a run: a bar on a terminal, plain lines otherwise, nothing where only the answer counts.
+//! The progress of a run: a bar on a terminal, plain lines otherwise, nothing if only the answer is
+//! wanted.
 
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use tidegauge::text::clean;
 
 use crate::{log, output};
 
-/// Returns the observer that suits where we print to.
+/// Returns the observer for the current output mode.
 pub(crate) fn observer() -> Box<dyn Observer> {
     if !output::is_talkative() {
         Box::new(Silent)
@@ -25,7 +26,7 @@ fn failed(message: &str) -> String {
 }
 
 fn style() -> ProgressStyle {
-    // The template is a constant of ours; if it were wrong, indicatif's own would do.
+    // If the template, a constant, were invalid, indicatif's default would do.
     ProgressStyle::with_template("{spinner} {prefix:<14} {human_pos:>12} rows  {elapsed} {per_sec}")
         .unwrap_or_else(|_| ProgressStyle::default_spinner())
 }

@@ -1,26 +1,27 @@
-//! Ctrl-C and SIGTERM: the page at hand is finished where a command hears the token; a second one ends at once.
+//! Ctrl-C and SIGTERM: the first signal cancels the token of the command, which finishes the
+//! current page; a second one ends it at once.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tidegauge::CancellationToken;
 
-/// Turns signals into the cancellation of a command.
+/// The conversion of signals to the cancellation of a command.
 #[derive(Debug, Default)]
 pub(crate) struct Shutdown {
     token: CancellationToken,
-    /// Whether the command hears the token, and ends by itself.
+    /// `true` if the command has taken the token, and ends by itself.
     is_heard: AtomicBool,
 }
 
 impl Shutdown {
-    /// Returns the token that the first signal cancels. Whoever takes it promises to end then.
+    /// Returns the token that the first signal cancels. The caller must end its work then.
     pub(crate) fn token(&self) -> CancellationToken {
         self.is_heard.store(true, Ordering::Release);
         self.token.clone()
     }
 
-    /// Waits until everything is to end at once: at the first signal if no command hears the token, else at the
-    /// second.
+    /// Waits until the command must end at once: until the first signal if no command has taken the
+    /// token, else until the second.
     pub(crate) async fn at_once(&self) {
         signal().await;
         if self.is_heard.load(Ordering::Acquire) {
@@ -49,7 +50,7 @@ async fn signal() {
 
 async fn interrupted() {
     if tokio::signal::ctrl_c().await.is_err() {
-        // No signal can come: then none does.
+        // No signal handler could be installed, so none ever arrives.
         std::future::pending::<()>().await;
     }
 }

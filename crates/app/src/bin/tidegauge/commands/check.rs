@@ -10,7 +10,7 @@ use crate::failure::FAILED;
 use crate::log;
 use crate::output::{self, Document, Text};
 
-/// How the sources answered.
+/// The results of all checks.
 #[derive(Debug, Serialize)]
 struct Check {
     sources: Vec<Checked>,
@@ -20,7 +20,7 @@ struct Check {
 struct Checked {
     source: String,
     ok: bool,
-    /// What kind of error it is, if it does not answer.
+    /// The kind of error, if it does not answer.
     kind: Option<ErrorKind>,
     message: String,
 }
@@ -51,7 +51,7 @@ impl Document for Check {
     }
 }
 
-/// Says of each source in one line whether it answers; exit code 1 if one does not.
+/// Checks each source and prints one line for each; exit code 1 if one does not answer.
 pub(crate) async fn check(tidegauge: &Tidegauge, names: &[String]) -> Result<ExitCode> {
     let visits = tidegauge.visit(names).await?;
     let check = Check { sources: visits.into_iter().map(Checked::from).collect() };

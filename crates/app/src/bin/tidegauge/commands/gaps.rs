@@ -14,11 +14,11 @@ use crate::args;
 use crate::failure::FAILED;
 use crate::output::{self, Document, Text};
 
-/// What is missing, and what bringing it would cost.
+/// The gaps, and the cost of their backfill.
 #[derive(Debug, Serialize)]
 struct Missing {
     sources: Vec<Source>,
-    /// The command that brings exactly these; none if nothing is missing.
+    /// The command that backfills exactly these; `None` if nothing is missing.
     command: Option<String>,
 }
 
@@ -26,7 +26,7 @@ struct Missing {
 pub(super) struct Source {
     source: String,
     gaps: Vec<Gap>,
-    /// What bringing them costs; none if nothing is missing.
+    /// The cost of the backfill; `None` if nothing is missing.
     estimate: Option<Cost>,
 }
 
@@ -36,7 +36,7 @@ struct Gap {
     from: DateTime<Utc>,
     to: DateTime<Utc>,
     reason: &'static str,
-    /// The service's own words, if it refused the span.
+    /// The message of the service, if it refused the span.
     message: Option<String>,
 }
 
@@ -45,7 +45,7 @@ struct Cost {
     calls: u64,
     credits: u64,
     seconds: u64,
-    /// `true` if it may be more: the number of pages is not known before.
+    /// `true` if it may be more: the number of pages is not known in advance.
     is_at_least: bool,
     waits_for_credits: bool,
     #[serde(skip)]
@@ -92,7 +92,7 @@ impl Gap {
 }
 
 impl Source {
-    /// Returns what bringing the gaps costs, in words.
+    /// Returns the cost of the backfill, in words.
     pub(super) fn cost(&self) -> &str {
         self.estimate.as_ref().map_or("nothing is missing", |estimate| &estimate.shown)
     }
@@ -127,7 +127,7 @@ impl Document for Missing {
     }
 }
 
-/// Lists what is missing, and what bringing it would cost; exit code 1 if anything is.
+/// Lists the gaps and the cost of their backfill; exit code 1 if there are any.
 pub(crate) async fn gaps(mut config: Config, args: args::Gaps) -> Result<ExitCode> {
     let mut command = "tidegauge run".to_owned();
     for source in &args.sources {

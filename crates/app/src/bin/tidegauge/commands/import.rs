@@ -13,14 +13,14 @@ use tidegauge::text::{Table, cut};
 use crate::args;
 use crate::output::{self, Document, Text};
 
-/// The characters of a cell that are shown.
+/// The number of characters of a cell that are shown.
 const CELL: usize = 24;
 
-/// What was found out about a file, and where the settings were written.
+/// The findings about a file, and the file to which the settings were written.
 #[derive(Debug, Serialize)]
 struct Imported {
     file: String,
-    /// The file of settings; null where nothing was written.
+    /// The file of settings; null if nothing was written.
     written_to: Option<String>,
     preset: Option<String>,
     notes: Vec<String>,
@@ -31,24 +31,24 @@ struct Imported {
     settings: String,
 }
 
-/// What an entry read of the file.
+/// The result of reading the file by one entry.
 #[derive(Debug, Serialize)]
 struct Source {
     name: String,
     table: String,
-    /// The rows that are good, and whether they are all there are.
+    /// The number of valid rows; `all` is `true` if these are all rows of the file.
     rows: u64,
     all: bool,
     set_aside: u64,
     reasons: Vec<Reason>,
-    /// The rows that have the key of one before them.
+    /// The number of rows with the key of an earlier one.
     repeated: u64,
     notes: Vec<String>,
     columns: Vec<String>,
     first: Vec<Vec<Option<String>>>,
 }
 
-/// Why rows were set aside.
+/// A reason why rows were set aside.
 #[derive(Debug, Serialize)]
 struct Reason {
     rows: u64,
@@ -138,7 +138,8 @@ impl Source {
     }
 }
 
-/// Looks at a file and writes the settings by which it is loaded. On a terminal, what the file does not show is asked.
+/// Inspects a file and writes the settings by which it is loaded. On a terminal, asks about
+/// everything that the file does not show.
 pub(crate) async fn import(settings: Option<&Path>, args: args::Import) -> Result<()> {
     let day_first = (args.day_first || args.month_first).then_some(args.day_first);
     let args::Import { file, table, name, columns, zone, currency, dry_run, .. } = args;
@@ -168,8 +169,8 @@ pub(crate) async fn import(settings: Option<&Path>, args: args::Import) -> Resul
     Ok(())
 }
 
-/// Asks what can be asked about `guesses`, each question once, and returns `true` if an answer says something new. An
-/// empty answer, or the end of the input, leaves a guess as it is.
+/// Asks the questions of `guesses`, each once, and returns `true` if an answer changes the hints.
+/// An empty answer, or the end of the input, keeps a guess.
 fn ask(
     guesses: &[Guess],
     hints: &mut Hints,
@@ -200,7 +201,7 @@ fn ask(
         }
         match question {
             Question::Zone => hints.zone = Some(answer.to_owned()),
-            // Any other answer leaves it as guessed.
+            // Any other answer keeps the guess.
             Question::DayOrder => match answer.to_lowercase().chars().next() {
                 Some('d') => hints.day_first = Some(true),
                 Some('m') => hints.day_first = Some(false),
@@ -234,7 +235,7 @@ mod tests {
         assert_eq!(hints, expected);
         let mut odd = Hints::default();
         assert!(!ask(&guesses[3..4], &mut odd, &mut &b"EUR\n"[..], |_| {}));
-        // An input that is at its end leaves all as it was guessed.
+        // The end of the input keeps all guesses.
         assert!(!ask(&guesses, &mut Hints::default(), &mut &b""[..], |_| {}));
     }
 }

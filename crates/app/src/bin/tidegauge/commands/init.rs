@@ -10,7 +10,7 @@ use tidegauge::{Config, Error, FILE, Result};
 
 use crate::output::{self, Document, Text};
 
-/// The settings that were written.
+/// The result: the settings that were written.
 #[derive(Debug, Serialize)]
 struct Written {
     file: String,
@@ -32,7 +32,7 @@ impl Document for Written {
     }
 }
 
-/// Writes the settings to start from; never over a file that is there.
+/// Writes the template of the settings; never overwrites an existing file.
 pub(crate) fn init(file: Option<&Path>, demo: bool) -> Result<()> {
     let config = Config::default();
     let settings =
@@ -43,7 +43,7 @@ pub(crate) fn init(file: Option<&Path>, demo: bool) -> Result<()> {
         .create_new(true)
         .open(file)
         .and_then(|mut open| {
-            // Half of the settings would be in the way of the next try.
+            // A partial file would block the next attempt.
             open.write_all(settings.as_bytes()).inspect_err(|_| drop(fs::remove_file(file)))
         })
         .map_err(|error| Error::Write { file: file.into(), error: told(error) })?;

@@ -9,10 +9,10 @@ use tidegauge::{FoundInstrument, Result, Tidegauge};
 
 use crate::output::{self, Document, Text};
 
-/// The instruments that there are.
+/// The known instruments.
 #[derive(Debug, Serialize)]
 struct Known {
-    /// The services that call instruments by names of their own.
+    /// The services that have their own ids of instruments.
     services: Vec<&'static str>,
     instruments: Vec<Instrument>,
 }
@@ -22,11 +22,11 @@ struct Instrument {
     symbol: String,
     name: String,
     kind: Kind,
-    /// What each service calls it.
+    /// The id of the instrument at each service.
     aliases: BTreeMap<&'static str, String>,
 }
 
-/// What services list.
+/// The instruments that services list.
 #[derive(Debug, Serialize)]
 struct Found {
     found: Vec<Listed>,
@@ -75,7 +75,7 @@ impl From<FoundInstrument> for Listed {
     }
 }
 
-/// Lists the instruments, or those of the services whose names hold `find`.
+/// Lists the instruments, or those of the services whose id, symbol or name contains `find`.
 pub(crate) async fn instruments(tidegauge: &Tidegauge, find: Option<String>) -> Result<()> {
     if let Some(find) = find {
         let found = tidegauge.find_instruments(&find).await?;

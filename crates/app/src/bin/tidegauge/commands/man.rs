@@ -25,7 +25,7 @@ impl Document for Pages {
     }
 }
 
-/// Writes the manual page of the program and of each of its commands into `folder`.
+/// Writes the manual pages of the program and of each of its commands into `folder`.
 pub(crate) fn man(folder: &Path) -> Result<()> {
     let failed = |error| Error::Write { file: folder.to_owned(), error };
     fs::create_dir_all(folder).map_err(failed)?;

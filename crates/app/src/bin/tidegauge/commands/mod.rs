@@ -1,4 +1,4 @@
-//! What each command does.
+//! The commands.
 
 mod check;
 mod gaps;
@@ -32,7 +32,7 @@ use crate::shutdown::Shutdown;
 pub(crate) async fn run(args: Args, shutdown: &Shutdown) -> Result<ExitCode, Failure> {
     let load = || Config::load(args.config.as_deref());
     let mut config = match &args.command {
-        // These need no settings, or read them when they do, and must work where those are broken.
+        // These need no settings, or read them later, and must work with invalid ones.
         Command::Init { .. }
         | Command::Import(_)
         | Command::Tables(_)
@@ -79,9 +79,10 @@ fn open(mut config: Config) -> Result<Tidegauge> {
     Tidegauge::open(config, secrets, Arc::new(SystemClock))
 }
 
-/// Where programs keep what is theirs and outlives them (XDG Base Directory Specification).
+/// Returns the folder of persistent state of the program (XDG Base Directory Specification).
 fn state() -> Option<PathBuf> {
-    let absolute = |name: &str| env::var_os(name).map(PathBuf::from).filter(|it| it.is_absolute());
+    let absolute =
+        |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let state = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")));
     Some(state?.join("tidegauge"))
 }

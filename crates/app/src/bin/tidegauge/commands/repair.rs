@@ -7,7 +7,7 @@ use tidegauge::{Result, Tidegauge};
 
 use crate::output::{self, Document, Text};
 
-/// What was wrong with the manifests of folders, and what they say now.
+/// The faults of the manifests of folders, and their new contents.
 #[derive(Debug, Serialize)]
 struct Repaired {
     stores: Vec<Store>,
@@ -16,14 +16,14 @@ struct Repaired {
 #[derive(Debug, Serialize)]
 struct Store {
     store: String,
-    /// What was wrong; nothing was changed if that is nothing.
+    /// The faults; nothing was changed if there are none.
     faults: Vec<String>,
     tables: Vec<Held>,
     sources: Vec<Source>,
-    /// Where the files lie that were moved out of the way, and the manifest of before.
+    /// The folder of the files that were set aside, and of the previous manifest.
     folder: Option<String>,
     set_aside: Vec<Aside>,
-    /// What cannot be known, and how to go on.
+    /// Facts that cannot be restored, and the way out.
     notes: Vec<String>,
 }
 
@@ -89,7 +89,7 @@ impl Store {
         for Held { table, files, rows } in &self.tables {
             text.line(format!("  holds: {table}, {rows} rows in {files} files"));
         }
-        let names: Vec<&str> = self.sources.iter().map(|it| it.source.as_str()).collect();
+        let names: Vec<&str> = self.sources.iter().map(|source| source.source.as_str()).collect();
         if names.is_empty() {
             text.line("  goes on: every source from its beginning, for no cursor is known");
         } else {
@@ -109,7 +109,7 @@ impl Store {
     }
 }
 
-/// Makes the manifests of folders anew that do not belong to their files, and says what was found.
+/// Rebuilds the manifests of folders that do not match their files, and prints the findings.
 pub(crate) async fn repair(tidegauge: &Tidegauge) -> Result<()> {
     let stores = tidegauge.repair().await?.into_iter().map(Store::from).collect();
     output::document(&Repaired { stores });

@@ -9,14 +9,14 @@ use tidegauge::{Config, Error, Result};
 use crate::args;
 use crate::output::{self, Document, Text};
 
-/// The file that was written, and what it says first.
+/// The file that was written, and its first answers.
 #[derive(Debug, Serialize)]
 struct Written<'a> {
     file: String,
     /// The file of the data, if that was asked for.
     data: Option<String>,
     provenance: &'a Provenance,
-    /// What a reader has to know of the numbers, a sentence each.
+    /// The caveats of the numbers, one sentence each.
     caveats: Vec<String>,
     answers: Vec<Told<'a>>,
 }
@@ -63,7 +63,7 @@ impl Document for Written<'_> {
     }
 }
 
-/// Writes the report, whole or not at all, and its data if that is asked for; prints the insights.
+/// Writes the report atomically, and its data if that is asked for; prints the insights.
 pub(crate) async fn report(mut config: Config, args: args::Report) -> Result<()> {
     if let Some(file) = args.file {
         config.report = file;

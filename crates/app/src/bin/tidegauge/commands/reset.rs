@@ -8,19 +8,19 @@ use tidegauge::{Config, Result, SinkReset, StoreUrl};
 use crate::args;
 use crate::output::{self, Document, Text};
 
-/// What was removed, or would be.
+/// The rows that were removed, or would be.
 #[derive(Debug, Serialize)]
 pub(super) struct Reset {
-    /// Whether nothing was removed, only told.
+    /// `true` if nothing was removed.
     dry_run: bool,
     #[serde(flatten)]
     removed: Removed,
-    /// What is said in the end.
+    /// The last line of the text.
     #[serde(skip)]
     end: &'static str,
 }
 
-/// What is removed of each sink, in the order in which it is.
+/// The rows that are removed from each sink, in the order of removal.
 #[derive(Debug, Serialize)]
 pub(super) struct Removed {
     sinks: Vec<Sink>,
@@ -32,14 +32,15 @@ struct Sink {
     rows: usize,
     sources: Vec<Source>,
     tables: Vec<Rows>,
-    /// The tables whose rows stay, since other sources have filled them as well, or the settings do not declare them.
+    /// The tables whose rows stay, since other sources have filled them as well, or the settings do
+    /// not declare them.
     kept: Vec<Stays>,
 }
 
 #[derive(Debug, Serialize)]
 struct Source {
     source: String,
-    /// Its cursor in the sink; none if it was never loaded.
+    /// Its cursor in the sink; `None` if it was never loaded.
     cursor: Option<Cursor>,
 }
 
@@ -52,7 +53,7 @@ struct Rows {
 #[derive(Debug, Serialize)]
 struct Stays {
     table: String,
-    /// The sources that have filled it as well; none of one that is not declared.
+    /// The sources that have filled it as well; empty for a table that is not declared.
     sources: Vec<String>,
 }
 
@@ -80,14 +81,14 @@ impl From<Vec<SinkReset>> for Removed {
 }
 
 impl Reset {
-    /// Returns the answer of a command that removed nothing, and ends with the words `end`.
+    /// Returns the answer of a dry run, whose text ends with `end`.
     pub(super) fn dry(resets: Vec<SinkReset>, end: &'static str) -> Self {
         Self { dry_run: true, removed: resets.into(), end }
     }
 }
 
 impl Removed {
-    /// Returns what is removed as people read it.
+    /// Returns the removed rows as text.
     pub(super) fn text(&self) -> Text {
         let mut table = Table::new(["from", "what", "rows"]);
         for Sink { sink, sources, tables, .. } in &self.sinks {
@@ -95,7 +96,7 @@ impl Removed {
             let cursors = sources.iter().filter_map(|Source { source, cursor }| {
                 Some((format!("cursor of {source}: {}", cursor.as_ref()?), String::new()))
             });
-            let tables = tables.iter().map(|it| (it.table.clone(), it.rows.to_string()));
+            let tables = tables.iter().map(|table| (table.table.clone(), table.rows.to_string()));
             let mut lines: Vec<_> = cursors.chain(tables).collect();
             if lines.is_empty() {
                 lines.push(("nothing".into(), String::new()));
@@ -136,7 +137,7 @@ impl Document for Reset {
     }
 }
 
-/// Removes what sources have loaded, and says what that was.
+/// Resets sources, and prints what was removed.
 pub(crate) async fn reset(mut config: Config, args: args::Reset) -> Result<()> {
     config.backups.extend(args.backups.into_iter().map(StoreUrl::from));
     let tidegauge = super::open(config)?;

@@ -16,10 +16,10 @@ use crate::output::{self, Document, Text};
 use crate::shutdown::Shutdown;
 use crate::{args, log, progress};
 
-/// What follows from the market tables: no source that is configured, and worked out by every run.
+/// The name of the derived market tables: not a configured source, but computed by every run.
 pub(super) const MARKET: &str = "market";
 
-/// Loads what is new, or what is missing, and says what that was.
+/// Loads what is new, or what is missing, and prints a summary.
 pub(crate) async fn run(
     mut config: Config,
     args: args::Run,
@@ -68,7 +68,8 @@ pub(crate) async fn run(
             Some(span) => tidegauge.own_spans(span).await?,
             None => OwnSpans::default(),
         };
-        // One without spans keeps no other from being loaded; if there is no other, that is the answer.
+        // A source without spans does not prevent others from being loaded; if there is no other,
+        // that is the error.
         if gaps.is_empty() && own.spans.is_empty() && !own.left_out.is_empty() {
             return Err(own.left_out.swap_remove(0).error.into());
         }
@@ -91,6 +92,9 @@ pub(crate) async fn run(
 }
 
 /// Returns the span from `from` up to, and without, `to`, or up to now.
+///
+/// # Errors
+/// When the span is empty.
 fn span(from: DateTime<Utc>, to: Option<DateTime<Utc>>) -> Result<Span> {
     let span = Span::new(from, to.unwrap_or(SystemClock.now()));
     if span.is_empty() {
@@ -100,7 +104,7 @@ fn span(from: DateTime<Utc>, to: Option<DateTime<Utc>>) -> Result<Span> {
     Ok(span)
 }
 
-/// Loads a span again, and says what that was.
+/// Loads a span again, and prints a summary.
 pub(crate) async fn reload(
     mut config: Config,
     args: args::Reload,
@@ -111,7 +115,7 @@ pub(crate) async fn reload(
     let tidegauge = super::open(config)?.cancelled_by(shutdown.token());
     let span = span(args.from, args.to)?;
     let (gaps, mut own) = (tidegauge.again(span)?, tidegauge.own_spans(span).await?);
-    // Each is asked for by its name.
+    // Each source was named explicitly.
     if !own.left_out.is_empty() {
         return Err(own.left_out.swap_remove(0).error.into());
     }
@@ -138,11 +142,11 @@ pub(crate) async fn reload(
     all.end()
 }
 
-/// What would be loaded again, and what that would cost.
+/// The spans that would be loaded again, and their cost.
 #[derive(Debug, Serialize)]
 struct Estimate {
     dry_run: bool,
-    /// The services that any span can be asked of.
+    /// The historical sources.
     sources: Vec<Missing>,
     /// The files and databases of the user's own.
     own: Vec<Again>,
@@ -150,7 +154,7 @@ struct Estimate {
     left_out: Vec<LeftOut>,
 }
 
-/// A source that is left out, and why.
+/// A source that is left out, with the reason.
 #[derive(Debug, Serialize)]
 struct LeftOut {
     source: String,
@@ -164,7 +168,7 @@ struct Again {
     table: String,
     from: DateTime<Utc>,
     to: DateTime<Utc>,
-    /// The rows of the span that the table holds now.
+    /// The number of rows of the span that the table holds now.
     rows: i64,
 }
 
@@ -187,7 +191,7 @@ impl Estimate {
         }
     }
 
-    /// Says what bringing it costs.
+    /// Returns the cost as text.
     fn costs(&self) -> Text {
         let mut text = Text::default();
         for source in &self.sources {
@@ -216,7 +220,7 @@ impl Document for Estimate {
     }
 }
 
-/// What was loaded, and what was not.
+/// The result of one or more runs.
 #[derive(Default)]
 struct Loaded {
     summary: Summary,
@@ -225,7 +229,7 @@ struct Loaded {
 }
 
 impl Loaded {
-    /// Takes what became of a run; an error that kept it from beginning is handed on.
+    /// Adds the result of a run; returns an error that prevented it from starting.
     fn take(&mut self, run: Result<Summary>) -> Result<()> {
         match run {
             Ok(summary) => self.summary.extend(summary),
@@ -240,7 +244,8 @@ impl Loaded {
         Ok(())
     }
 
-    /// Ends the command: as failed if a source failed or was refused a series, or a signal came.
+    /// Ends the command: as failed if a source failed or was refused a series, or the run was
+    /// cancelled.
     fn end(self) -> Result<ExitCode, Failure> {
         let Self { summary, failures, is_cancelled } = self;
         if summary.failures.is_empty() && failures.is_empty() && !is_cancelled {
@@ -250,21 +255,21 @@ impl Loaded {
     }
 }
 
-/// What was loaded, what went over the wire for it, and where it went.
+/// The rows that were loaded, the traffic, and the stores that were filled.
 #[derive(Debug, Serialize)]
 struct Run<'a> {
     warehouse: String,
     backups: Vec<String>,
     rows: usize,
     tables: Vec<Table<'a>>,
-    /// What services refused for good, while the rest went on.
+    /// The spans that services refused permanently, while the run continued.
     refused: Vec<Refused<'a>>,
     traffic: BTreeMap<&'static str, Traffic>,
-    /// What reading came upon that is no error.
+    /// The findings of reads that are not errors.
     notes: Vec<Note<'a>>,
-    /// What the settings declare and no run uses, a sentence each.
+    /// The declarations of the settings that no run uses, one sentence each.
     unused: Vec<String>,
-    /// What was removed before, if that was asked for.
+    /// The rows that were removed before, if that was asked for.
     removed: Option<Removed>,
     #[serde(skip)]
     summary: &'a Summary,
@@ -299,7 +304,7 @@ struct Note<'a> {
     note: String,
 }
 
-/// What went over the wire to a service.
+/// The traffic to a service.
 #[derive(Debug, Serialize)]
 struct Traffic {
     requests: u64,

@@ -9,7 +9,7 @@ use tidegauge::{Needs, Result, SourceStanding, Tidegauge};
 
 use crate::output::{self, Document, Text};
 
-/// Every source that there is.
+/// All known sources.
 #[derive(Debug, Serialize)]
 struct Sources {
     sources: Vec<Source>,
@@ -18,12 +18,12 @@ struct Sources {
 #[derive(Debug, Serialize)]
 struct Source {
     source: String,
-    /// Whether it is part of a run.
+    /// `true` if it is part of a run.
     is_on: bool,
     is_live: bool,
-    /// The variable that must hold its key or URL, if it needs one.
+    /// The variable of its key or URL, if it needs one.
     variable: Option<String>,
-    /// Whether what it needs is there.
+    /// `true` if the credential that it needs is set.
     is_ready: bool,
     limits: Option<Limits>,
     fresh_to: Option<DateTime<Utc>>,
@@ -31,7 +31,7 @@ struct Source {
     description: String,
 }
 
-/// What its service allows, and what of that is left.
+/// The allowance of its service, and what is left of it.
 #[derive(Debug, Serialize)]
 struct Limits {
     per_minute: u32,
@@ -109,7 +109,7 @@ impl Document for Sources {
     }
 }
 
-/// Lists every source: what it gives, its key, its limits, how far it has come.
+/// Lists every source with its data, key, limits and freshness.
 pub(crate) async fn sources(tidegauge: &Tidegauge) -> Result<()> {
     let standings = tidegauge.sources().await?.into_iter();
     output::document(&Sources { sources: standings.map(Source::from).collect() });

@@ -9,7 +9,7 @@ use tidegauge::{Progress, Result, Standing, TableOrigin, TableStanding, Tidegaug
 use crate::output::{self, Document, Text};
 use crate::{args, log};
 
-/// What the warehouse holds.
+/// The contents of the warehouse.
 #[derive(Debug, Serialize)]
 struct Status {
     warehouse: String,
@@ -18,9 +18,9 @@ struct Status {
     sources: Vec<Progress>,
     /// The last run of each source, the latest first.
     last_runs: Vec<LastRun>,
-    /// What the settings declare and no run uses, a sentence each.
+    /// The declarations of the settings that no run uses, one sentence each.
     unused: Vec<String>,
-    /// Whether people see the cursors.
+    /// `true` if the text shows the cursors.
     #[serde(skip)]
     shows_cursors: bool,
 }
@@ -57,8 +57,8 @@ impl From<RunRecord> for LastRun {
 }
 
 impl Status {
-    /// Returns what `standing` says: with `all` of every source and built-in table, else of the sources that are
-    /// configured or were loaded, and of the tables that are declared or have rows.
+    /// Creates the answer of `standing`: with `all`, every source and built-in table, else the
+    /// sources that are configured or were loaded, and the tables that are declared or have rows.
     fn new(warehouse: String, standing: Standing, args: &args::Status) -> Self {
         let is_empty = standing.is_empty();
         let Standing { mut tables, mut sources, runs, unused, .. } = standing;
@@ -98,7 +98,7 @@ impl Status {
                 progress.source.clone(),
                 match progress.is_on {
                     true => "yes",
-                    // It follows from what the sources brought, and is none of them.
+                    // The derived tables are not a source.
                     false if progress.source == super::run::MARKET => "worked out",
                     false => "no",
                 }
@@ -113,7 +113,7 @@ impl Status {
         table.right([3])
     }
 
-    /// Returns the last run of each source, and why those failed that did.
+    /// Returns the last run of each source, with the reason of each failure.
     fn last_runs(&self) -> Table {
         let mut table = Table::new(["last run of", "began", "outcome", "rows", "seconds", "why"]);
         for run in &self.last_runs {
@@ -165,14 +165,15 @@ impl Document for Status {
     }
 }
 
-/// Says what the warehouse holds, how far each source has been loaded, and how its last run went.
+/// Prints the contents of the warehouse, the progress of each source, and the outcome of its last
+/// run.
 pub(crate) async fn status(tidegauge: &Tidegauge, args: &args::Status) -> Result<()> {
     let standing = tidegauge.status().await?;
     output::document(&Status::new(tidegauge.config().warehouse.to_string(), standing, args));
     Ok(())
 }
 
-/// Returns a length of time in its largest unit.
+/// Returns a duration in its largest unit.
 fn length(seconds: i64) -> String {
     const MINUTE: i64 = 60;
     const HOUR: i64 = 60 * MINUTE;
@@ -180,7 +181,7 @@ fn length(seconds: i64) -> String {
     match seconds {
         ..MINUTE => format!("{seconds} s"),
         MINUTE..HOUR => format!("{} min", seconds / MINUTE),
-        // One and a half days are 36 hours.
+        // A duration of one and a half days is 36 hours.
         seconds if seconds < 2 * DAY => format!("{} h", seconds / HOUR),
         _ => format!("{} days", seconds / DAY),
     }

@@ -9,7 +9,7 @@ use tidegauge::{Config, Error, Result, TableOrigin, text};
 use crate::args;
 use crate::output::{self, Document, Text};
 
-/// The tables that there are.
+/// The known tables.
 #[derive(Debug, Serialize)]
 struct Tables {
     tables: Vec<Table>,
@@ -21,7 +21,7 @@ struct Table {
     origin: TableOrigin,
     description: String,
     key: Vec<String>,
-    /// The column of the event's time.
+    /// The column of the event time.
     time: Option<String>,
     write: &'static str,
     columns: Vec<Column>,
@@ -90,7 +90,8 @@ impl Document for Table {
 
 /// Describes the built-in tables and those that the settings declare, or one of them.
 ///
-/// Built-in tables are described where the settings are broken as well; what is wrong with them is the error.
+/// Built-in tables are described even if the settings are invalid; the error of the settings is
+/// returned afterwards.
 pub(crate) fn tables(load: impl FnOnce() -> Result<Config>, args: &args::Tables) -> Result<()> {
     let declared = || load()?.declared_tables();
     let Some(name) = &args.name else {

@@ -10,21 +10,21 @@ use tidegauge::{Result, Tidegauge};
 
 use crate::output::{self, Document, Text};
 
-/// The exit code where a rule is broken.
+/// The exit code if a rule is violated.
 const BROKEN: u8 = 3;
 
-/// What the audit found.
+/// The result of the audit.
 #[derive(Debug, Serialize)]
 struct Verdict {
     passed: bool,
     /// The number of checks.
     checks: u64,
-    /// The number of rules that are broken somewhere.
+    /// The number of rules with at least one violation.
     broken: usize,
     /// The number of rows that a simulation wrote, and of all others.
     simulated_rows: u64,
     own_rows: u64,
-    /// What a reader has to know of the verdict, a sentence each.
+    /// The caveats of the result, one sentence each.
     notes: Vec<String>,
     rules: Vec<RuleResult>,
 }
@@ -43,7 +43,8 @@ impl From<Report> for Verdict {
     }
 }
 
-/// Says which rules were not meant for the user's own rows.
+/// Returns a sentence about the rules that do not apply to the user's own rows, or `None` if there
+/// is none.
 fn left_out(report: &Report) -> Option<String> {
     let is_left_out = |rule: &&RuleResult| rule.applies_to == AppliesTo::SimulatedRows;
     let rules = report.rules.iter().filter(is_left_out).count();
@@ -93,7 +94,8 @@ impl Document for Verdict {
     }
 }
 
-/// Prints each rule with the rows tried and the rows broken; exit code 3 if any is.
+/// Prints each rule with its numbers of checked rows and violations; exit code 3 if there is any
+/// violation.
 pub(crate) async fn verify(tidegauge: &Tidegauge) -> Result<ExitCode> {
     let verdict = Verdict::from(tidegauge.verify().await?);
     output::document(&verdict);
