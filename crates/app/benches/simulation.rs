@@ -1,11 +1,12 @@
-//! How fast the exchange is played, into memory, Parquet and CSV, and what memory that takes.
+//! The throughput of the exchange simulator into memory, Parquet and CSV, and its peak memory.
 //! `cargo xtask bench simulation` runs it beside its peers.
 //!
 //!     cargo bench --bench simulation -- WHERE USERS [DAYS] [THREADS]
 //!
-//! WHERE is `memory` or the URL of a store; printed are, tabbed, rows, seconds, bytes and the most memory that
-//! the process had, in MiB: so each measurement wants a process of its own. With `tables` for WHERE the rows
-//! are made first, and the tables go into Parquet and CSV one by one: printed is a line for each.
+//! WHERE is `memory` or the URL of a store. The output is one line, separated by tabs: rows, seconds,
+//! bytes and the peak memory of the process in MiB, so each measurement needs its own process. With
+//! `tables` for WHERE the rows are made first, and each table is written to Parquet and CSV
+//! separately: one line for each.
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a bench
 #![allow(missing_docs)]
 
@@ -21,18 +22,18 @@ use tidegauge::pipeline::{Pipeline, Silent};
 use tidegauge_core::{Batch, Cursor, Load, Loaded, Result, Sink, Source, TableRef};
 use tidegauge_simulation::{Exchange, ExchangeConfig};
 
-/// Rows a page.
+/// The number of rows per page.
 const PAGE: usize = 500_000;
 
 #[tokio::main]
 async fn main() {
-    let words: Vec<String> = std::env::args().skip(1).filter(|it| it != "--bench").collect();
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
     let [place, users, rest @ ..] = &words[..] else {
         println!("cargo bench --bench simulation -- WHERE USERS [DAYS] [THREADS]");
         return;
     };
-    let days: u16 = rest.first().map_or(730, |it| it.parse().unwrap());
-    let threads: Option<NonZero<usize>> = rest.get(1).map(|it| it.parse().unwrap());
+    let days: u16 = rest.first().map_or(730, |days| days.parse().unwrap());
+    let threads: Option<NonZero<usize>> = rest.get(1).map(|threads| threads.parse().unwrap());
     let users = users.parse().unwrap();
     let config = ExchangeConfig { users, days, threads, page_rows: PAGE, ..Default::default() };
     let until = Some(config.first_day + Days::new(days.into()));
@@ -57,7 +58,7 @@ async fn main() {
     println!("{rows}\t{took:.3}\t{bytes}\t{}", most_memory());
 }
 
-/// Each table by itself into Parquet and CSV, from memory.
+/// Writes each table separately into Parquet and CSV, from memory.
 async fn tables(exchange: &Exchange) {
     let mut batches = BTreeMap::<String, Vec<Batch>>::new();
     let mut cursor = None;
@@ -88,17 +89,17 @@ async fn tables(exchange: &Exchange) {
     }
 }
 
-/// The bytes of all files in a folder.
+/// Returns the size of all files in a folder, in bytes.
 fn size(folder: &Path) -> u64 {
-    let entries = std::fs::read_dir(folder).unwrap().map(|it| it.unwrap());
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
     let of = |entry: std::fs::DirEntry| match entry.metadata().unwrap() {
-        it if it.is_dir() => size(&entry.path()),
-        it => it.len(),
+        metadata if metadata.is_dir() => size(&entry.path()),
+        metadata => metadata.len(),
     };
     entries.map(of).sum()
 }
 
-/// A sink that forgets what it is given, but for how many bytes that were.
+/// A sink that discards rows and counts their bytes.
 #[derive(Debug, Default)]
 struct Counter(AtomicU64);
 
@@ -123,10 +124,10 @@ impl Sink for Counter {
     }
 }
 
-/// The most memory that this process ever had, in MiB, as Linux tells it.
+/// Returns the peak memory of this process in MiB, as Linux reports it, or `?`.
 fn most_memory() -> String {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = line.and_then(|it| it.trim().trim_end_matches(" kB").parse::<u64>().ok());
+    let kib = line.and_then(|size| size.trim().trim_end_matches(" kB").parse::<u64>().ok());
     kib.map_or_else(|| "?".into(), |kib| (kib / 1024).to_string())
 }

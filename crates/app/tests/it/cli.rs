@@ -1,4 +1,4 @@
-//! The command, as whoever types it sees it.
+//! Tests of the command line.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ use tidegauge::Config;
 use tidegauge::core::tables::{self, Trade};
 use tidegauge::core::{Batch, Clock, Cursor, Load, SystemClock};
 
-/// What the command says to `args` in `dir`.
+/// Returns the output of the command with `args` in `dir`.
 fn said(dir: &Path, args: &[&str]) -> common::Said {
     says(tidegauge(dir).args(args))
 }
@@ -58,13 +58,13 @@ fn init_writes_the_template_and_never_over_a_file() {
     assert!(again.err.contains("tidegauge.toml"), "{again:?}");
     assert_eq!(fs::read_to_string(&file).unwrap(), "seed = 7");
 
-    // What it writes is what the command reads.
+    // The command must be able to read what it wrote.
     fs::remove_file(&file).unwrap();
     done(dir.path(), &["init"]);
     done(dir.path(), &["status"]);
 }
 
-/// Nothing is simulated unasked, and who has named nothing yet is told what to do.
+/// Checks that a run without sources does nothing, and that its error says how to name some.
 #[test]
 fn a_run_without_sources_says_what_to_do_next() {
     let dir = tempfile::tempdir().unwrap();
@@ -92,7 +92,7 @@ fn a_run_without_sources_says_what_to_do_next() {
     assert!(report.contains(&yesterday.to_string()) && report.contains("made up"), "{yesterday}");
 }
 
-/// What stands in the template of own data as a comment is what the settings take.
+/// Checks that the commented examples in the template of own data are valid settings.
 #[test]
 fn the_examples_of_the_template_are_settings() {
     let template = Config::default().template();
@@ -133,7 +133,7 @@ fn a_wrong_setting_is_named_and_ends_with_two() {
             assert!(said.err.contains(word), "{args:?} should name {word}: {said:?}");
         }
     }
-    // The file that is there unasked counts as well, and so does the environment.
+    // The default file is checked as well, and so is the environment.
     fs::rename(dir.path().join("sede.toml"), dir.path().join("tidegauge.toml")).unwrap();
     let unasked = said(dir.path(), &["run"]);
     assert_eq!(unasked.code, Some(2), "{unasked:?}");
@@ -180,7 +180,7 @@ fn from_nothing_to_the_report() {
     for words in ["users", "1000", "ramp_transactions", "45000", "2020-10-01 00:00", "days"] {
         assert!(status.contains(words), "{words}: {status}");
     }
-    // Others are listed where that is asked for, and so are cursors.
+    // Other sources are listed on request only, and so are cursors.
     assert!(!status.contains("never loaded") && !status.contains("\"seed\":42"), "{status}");
     assert!(done(dir.path(), &["status", "--all"]).contains("never loaded"));
     assert!(done(dir.path(), &["status", "--cursors"]).contains("\"seed\":42"));
@@ -205,7 +205,7 @@ fn another_seed_is_refused_where_there_are_rows() {
         assert!(other.err.contains(words), "{words}: {other:?}");
     }
     assert_eq!(done(dir.path(), &["status"]), before);
-    // In another warehouse it may be.
+    // Another warehouse may have another seed.
     done(dir.path(), &["--warehouse", "sqlite://other.db", "run", "--seed", "4711"]);
 }
 
@@ -261,7 +261,7 @@ fn two_runners_at_once_double_nothing() {
             _ => panic!("{end:?}"),
         }
     }
-    // Whoever lost goes on from where the winner stands.
+    // The runner that lost the conflict resumes from the winner's cursor.
     done(dir.path(), &["run", "--until", "2020-10-01", "--backup", "parquet://parquet"]);
     for warehouse in ["sqlite://tidegauge.db", "parquet://parquet"] {
         let status = done(dir.path(), &["--warehouse", warehouse, "status"]);
@@ -270,7 +270,7 @@ fn two_runners_at_once_double_nothing() {
     }
 }
 
-/// Ctrl-C amid the load.
+/// Sends Ctrl-C during a load.
 #[cfg(unix)]
 #[test]
 fn an_interrupted_run_goes_on_where_it_was() {
@@ -358,7 +358,7 @@ fn every_command_has_a_manual_page() {
     assert!(page.contains("tidegauge run") && page.contains("full\\-refresh"), "{page}");
 }
 
-/// Answers go to the standard output, and all else to the standard error.
+/// Checks that answers go to the standard output, and all other text to the standard error.
 #[test]
 fn progress_is_no_part_of_the_answer() {
     let dir = tempfile::tempdir().unwrap();
@@ -384,7 +384,7 @@ fn to_nobody(command: &mut std::process::Command) -> common::Said {
     child.wait_with_output().unwrap().into()
 }
 
-/// Nobody reads on, as with `tidegauge … | head -1`.
+/// Checks that a closed pipe, as with `tidegauge … | head -1`, is no error.
 #[test]
 fn a_reader_that_leaves_is_no_error() {
     let dir = tempfile::tempdir().unwrap();
@@ -400,11 +400,11 @@ fn a_reader_that_leaves_is_no_error() {
         assert_eq!(said.code, Some(0), "{args:?}");
         assert!(!said.err.contains("error"), "{args:?}: {said:?}");
     }
-    // The run went on to its end all the same.
+    // The run nevertheless went on to its end.
     assert!(done(dir.path(), &["status"]).contains(" 45000 "));
 }
 
-/// The disk that the answer goes to is full.
+/// Checks that a full disk behind the standard output is an error.
 #[cfg(target_os = "linux")]
 #[test]
 fn an_answer_that_is_lost_is_an_error() {

@@ -1,11 +1,11 @@
-//! What is wrong with the settings is said on one line, in the user's words, with the line of the file.
+//! Errors of the settings: one line, in the user's words, with the line of the file.
 
 use std::fs;
 use std::path::Path;
 
 use crate::common::{done, says, tidegauge};
 
-/// What a wrong configuration says in `dir`: one line, exit code 2.
+/// Returns the error of an invalid configuration in `dir`, which must be one line with exit code 2.
 fn refused(dir: &Path, command: &str) -> String {
     let said = says(tidegauge(dir).arg(command));
     assert_eq!((said.code, said.out.as_str()), (Some(2), ""), "{said:?}");
@@ -76,12 +76,12 @@ fn a_wrong_setting_is_one_line_with_its_place_and_what_it_takes() {
         let line = refused(dir.path(), "status");
         assert!(line.starts_with(says), "{text}: {line}");
     }
-    // What names there are is known to a run.
+    // The names of sources are checked by a run.
     fs::write(dir.path().join("tidegauge.toml"), "sources = [\n\"ecb\",\n\"recoded\"]").unwrap();
     let line = refused(dir.path(), "run");
     let says = "tidegauge.toml, line 3: sources.1: there is no `recoded`; there are ";
     assert!(line.starts_with(says), "{line}");
-    // The command line names others, and so has no line there.
+    // Sources of the command line have no line in the file.
     let said = says_of(dir.path(), &["run", "--source", "recoded"]);
     assert!(said.starts_with("error: sources: there is no `recoded`"), "{said}");
 }
@@ -140,7 +140,7 @@ fn a_file_that_cannot_be_read_says_what_to_do() {
         );
         fs::write(&file, "").unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o000)).unwrap();
-        // Root may read it all the same.
+        // Root may read it nevertheless.
         if fs::read(&file).is_err() {
             assert!(refused(dir.path(), "status").contains("this user may not read it"));
         }
@@ -158,7 +158,7 @@ fn a_wrong_line_of_env_is_told_by_its_number() {
         refused(dir.path(), "status"),
         ".env: line 2: write NAME=value, and quote a value that holds spaces or quotes"
     );
-    // One in a folder above counts as well.
+    // A file in a parent folder is read as well.
     let below = dir.path().join("below");
     fs::create_dir(&below).unwrap();
     assert!(refused(&below, "status").contains(".env: line 2: write NAME=value"));
@@ -178,7 +178,7 @@ fn a_part_of_the_classic_exchange_is_refused_by_name() {
     assert!(said.err.contains("simulation.shard") && said.err.contains("2/3"), "{said:?}");
 }
 
-/// Cursors of these names are kept for something else.
+/// Checks that names of reserved cursors are refused.
 #[test]
 fn names_that_are_kept_for_something_else_are_refused() {
     let dir = tempfile::tempdir().unwrap();

@@ -1,5 +1,5 @@
-//! What is worked out from the raw market tables: loaded once, everywhere, and anew where the raw
-//! tables have changed.
+//! The derived tables: loaded once into every sink, and recomputed where the raw tables have
+//! changed.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -11,7 +11,7 @@ use tidegauge::core::tables::{CryptoMetric, FxDaily, FxRate, MarketPrice, RawCry
 use tidegauge::core::{Batch, Cell, Cursor, Load, Sink, TableRef};
 use tidegauge::pipeline::{Silent, Summary};
 
-/// The bundled market data, and nothing that is simulated; a backup beside the warehouse.
+/// Opens a Tidegauge with the bundled market data, without a simulation, and with a backup.
 fn recorded(dir: &Path) -> Tidegauge {
     house(dir, |config| {
         config.sources = vec!["recorded".into()];
@@ -23,11 +23,12 @@ fn derived_tables() -> [TableRef; 3] {
     [MarketPrice::table(), CryptoMetric::table(), FxDaily::table()].map(Clone::clone)
 }
 
-/// How many rows of each derived table a run loaded.
+/// Returns the number of rows of each derived table that a run loaded.
 fn loaded(summary: &Summary) -> [usize; 3] {
     let of = |name: &str| -> usize {
-        let of = summary.tables.iter().filter(|it| it.source == "market" && it.table == name);
-        of.map(|it| it.rows).sum()
+        let of =
+            summary.tables.iter().filter(|entry| entry.source == "market" && entry.table == name);
+        of.map(|entry| entry.rows).sum()
     };
     derived_tables().map(|table| of(&table.name))
 }
@@ -87,7 +88,7 @@ async fn the_bundled_market_is_worked_out_once() {
     let sources = prices.column("source").unwrap().as_text().unwrap();
     let sources: BTreeSet<_> = sources.iter().collect();
     assert_eq!(sources, [Some("recorded")].into());
-    // A price a day: the change over 24 hours is known from the second day on, and no other.
+    // With one price a day, only the change over 24 hours is known, from the second day on.
     let metrics = rows(parquet.as_ref(), CryptoMetric::table()).await;
     let nulls = |name: &str| metrics.column(name).unwrap().null_count();
     assert_eq!((nulls("price_change_24h"), nulls("price_change_1h")), (4, 4 * 323));
@@ -118,7 +119,7 @@ async fn a_coin_of_dust_has_its_price_to_the_last_digit() {
     assert!(house.verify().await.unwrap().passed());
 }
 
-/// Rows whose `column` is of the day or month that `prefix` begins, and all others.
+/// Splits the rows by whether the day or month of `column` begins with `prefix`.
 fn split(batch: &Batch, column: &str, prefix: &str) -> (Vec<String>, Vec<String>) {
     let views = batch.views().unwrap();
     let line = |row: usize| {
@@ -144,7 +145,8 @@ async fn what_comes_late_rewrites_the_months_that_it_touches() {
     let all = async |table: &TableRef| rows(house.warehouse().as_ref(), table).await;
     let (prices, rates) = (all(MarketPrice::table()).await, all(FxDaily::table()).await);
 
-    // Whom the list puts first, in the last five minutes of June: they end where July begins.
+    // A price of the source with the highest precedence in the last five minutes of June: they end
+    // where July begins.
     put(&house, "late", seen("coingecko", "2020-06-30T23:58:00Z", "9000")).await;
     let summary = house.run(None, &Silent).await.unwrap();
     assert_eq!(loaded(&summary), [4 * 31, 4 * 31, 0], "{summary}");
@@ -161,7 +163,7 @@ async fn what_comes_late_rewrites_the_months_that_it_touches() {
     let summary = house.run(None, &Silent).await.unwrap();
     assert_eq!(loaded(&summary), [4 * 31 + 1, 4 * 31 + 1 + 4 * 30, 0], "{summary}");
 
-    // A fixing that comes late: its days until the next one.
+    // A late fixing changes the days until the next one.
     put(&house, "bank", fixing("2020-05-09", "1.5")).await;
     let summary = house.run(None, &Silent).await.unwrap();
     assert_eq!(loaded(&summary), [0, 0, 3 * 31], "{summary}");
@@ -175,7 +177,7 @@ async fn what_comes_late_rewrites_the_months_that_it_touches() {
     }
     assert!(house.verify().await.unwrap().passed());
 
-    // Whoever gets it all in one go has the same.
+    // A sink that receives all rows in one go must hold the same.
     let other = tempfile::tempdir().unwrap();
     let at_once = recorded(other.path());
     at_once.run(None, &Silent).await.unwrap();
@@ -199,7 +201,7 @@ async fn a_sink_that_has_fallen_behind_gets_what_it_lacks() {
     recorded(dir.path()).run(None, &Silent).await.unwrap();
     put(&alone, "late", seen("coingecko", "2020-06-15T12:00:00Z", "9400")).await;
     alone.run(None, &Silent).await.unwrap();
-    // The backup was left out; no raw row is its business.
+    // The backup was left out: the derived rows are delivered to it without any raw row.
     let summary = recorded(dir.path()).run(None, &Silent).await.unwrap();
     assert_eq!(loaded(&summary), [0, 0, 0], "the warehouse has them: {summary}");
     let brought = format!("was behind, and was brought {} rows", 2 * (4 * 30 + 1));
@@ -224,7 +226,7 @@ async fn settings_are_followed_and_may_change() {
         })
     };
     let summary = with(|market| market.derive = false).run(None, &Silent).await.unwrap();
-    assert!(summary.tables.iter().all(|it| it.source == "recorded"), "{summary}");
+    assert!(summary.tables.iter().all(|entry| entry.source == "recorded"), "{summary}");
     let house = with(|_| ());
     let known = counts(house.warehouse().as_ref()).await;
     assert!(!known.contains_key("market_prices"), "{known:?}");
@@ -236,7 +238,7 @@ async fn settings_are_followed_and_may_change() {
         let (touched, _) = split(&prices, "at", "2020-06-16");
         touched.into_iter().find(|row| row.contains("BTC")).unwrap()
     };
-    // 9,700 against the recorded 9,450.70: past 2 %.
+    // The price of 9,700 differs from the recorded 9,450.70 by more than 2 %.
     let row = told().await;
     assert!(row.contains("kraken") && row.contains("Bool(true)"), "{row}");
 

@@ -1,4 +1,4 @@
-//! The `exchange` preset, as somebody who runs the command sees it.
+//! The `exchange` preset, through the command.
 
 use crate::common::{says, tidegauge};
 
@@ -27,7 +27,7 @@ fn the_exchange_is_played_and_goes_on_day_by_day_and_its_records_hold() {
     assert!(audit.contains("rules hold"), "{audit}");
     assert!(audit.contains("simulated rows and 0 rows of your own"), "{audit}");
     assert!(run(&["report"]).contains("ROAS"));
-    // With another seed it would be another exchange.
+    // Another seed would be another exchange.
     let mut other = tidegauge(dir.path());
     other.env("TIDEGAUGE_SIMULATION__PRESET", "exchange").env("TIDEGAUGE_SIMULATION__SEED", "7");
     let said = says(other.args(["run"]));

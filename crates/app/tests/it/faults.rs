@@ -1,5 +1,5 @@
-//! The command against services that fail in every way, killed a hundred times: no row is lost, none
-//! is there twice, and nobody is asked more often than he allows.
+//! The command against services that fail in every way, killed a hundred times: no row is lost or
+//! duplicated, and no service receives more requests than its limit.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -29,11 +29,11 @@ intervals = ["1m"]
 history_days = 120
 "#;
 
-/// What has to happen for the test to mean something.
+/// The faults that must occur for the test to be meaningful.
 const TROUBLES: [Trouble; 4] =
     [Trouble::TooMany, Trouble::Truncated, Trouble::Slow, Trouble::Shuffled];
 
-/// Fractions of one, the same every time (Knuth's MMIX).
+/// A deterministic generator of fractions of one (Knuth's MMIX).
 struct Moments(u64);
 
 impl Moments {
@@ -59,7 +59,8 @@ fn texts(batch: &Batch, column: &str) -> Vec<String> {
     texts.iter().map(|text| text.unwrap().to_owned()).collect()
 }
 
-/// Every minute's bar of each symbol once, with the price that it had, and no open one.
+/// Checks that every minute has one closed bar of the symbol with its expected price, and returns
+/// the number of bars.
 fn assert_bars(batch: &Batch, symbol: &str, now: i64) -> usize {
     let (symbols, sources) = (texts(batch, "symbol"), texts(batch, "source"));
     let prices = batch.column("open").unwrap().as_decimal().unwrap();
@@ -93,11 +94,13 @@ async fn killed_a_hundred_times_amid_every_fault_nothing_is_lost_or_doubled() {
         market.trouble(30);
     }
     let has_met = |trouble| {
-        markets.iter().any(|(_, it)| it.asked().iter().any(|it| it.trouble == Some(trouble)))
+        markets
+            .iter()
+            .any(|(_, market)| market.asked().iter().any(|asked| asked.trouble == Some(trouble)))
     };
     let mut moments = Moments(7);
     let (mut killed, mut ended) = (0, 0);
-    // On a busy machine little is asked before a run is killed.
+    // On a busy machine few requests are sent before a run is killed.
     while killed < KILLS || (killed < 3 * KILLS && !TROUBLES.into_iter().all(has_met)) {
         let mut child =
             run(dir.path()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
@@ -108,9 +111,10 @@ async fn killed_a_hundred_times_amid_every_fault_nothing_is_lost_or_doubled() {
                 child.wait().unwrap();
                 killed += 1;
             }
-            // A fault that no retry mends, in words, and the next run goes on.
+            // A permanent fault ends the run with an error, and the next run resumes.
             Some(status) => {
-                // Of several kinds, rate limits, services that do not answer, and answers that make no sense.
+                // The codes of several kinds, rate limits, services that do not answer, and invalid
+                // answers.
                 assert!(matches!(status.code(), Some(0 | 1 | 7 | 8 | 11 | 12)), "{status}");
                 ended += 1;
                 assert!(ended < 12 * KILLS, "it ends before it can be killed");
@@ -143,7 +147,7 @@ async fn killed_a_hundred_times_amid_every_fault_nothing_is_lost_or_doubled() {
         assert!(ids.len() >= usize::try_from(29 * 86_400 / TRADE_EVERY).unwrap(), "{}", ids.len());
         assert!(ids.windows(2).all(|pair| pair[1] - pair[0] == 1), "{symbol}: a trade is lost");
     }
-    // The ledger agrees, and enough has happened for all this to mean something.
+    // The ledger is complete, and enough faults have occurred for the test to be meaningful.
     let said = says(tidegauge(dir.path()).env("TIDEGAUGE_TWELVEDATA_KEY", "canary").arg("gaps"));
     assert_eq!(said.out.trim(), "nothing is missing", "{said:?}");
     let asked: Vec<_> = markets.iter().flat_map(|(_, market)| market.asked()).collect();

@@ -1,4 +1,4 @@
-//! What is missing, what it costs, and bringing exactly that.
+//! Gaps, their cost, and their backfill.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -21,7 +21,7 @@ fn command(dir: &Path, words: &[&str]) -> Said {
     says(tidegauge(dir).env("TIDEGAUGE_TWELVEDATA_KEY", "canary").args(words))
 }
 
-/// The windows that were asked for.
+/// Returns the windows that were requested.
 fn windows(market: &Market) -> Vec<String> {
     let window = |path: &str| {
         let of = |name: &str| {
@@ -41,7 +41,7 @@ fn a_span_is_priced_fetched_oldest_first_and_never_again() {
     let gaps = command(dir.path(), &[&["gaps"], &span[..]].concat());
     assert_eq!(gaps.code, Some(1), "{gaps:?}");
     assert!(gaps.out.contains("candles ETH 1m") && gaps.out.contains("not asked for yet"));
-    // 10,080 minutes of each, 4,998 a call.
+    // There are 10,080 minutes of each series, and 4,998 fit into a call.
     assert!(gaps.out.contains("twelvedata: 6 calls"), "{}", gaps.out);
     let how = "`tidegauge run --from 2024-01-01T00:00:00Z --to 2024-01-08T00:00:00Z` brings";
     assert!(gaps.out.contains(how), "{}", gaps.out);
@@ -73,7 +73,7 @@ fn a_span_is_priced_fetched_oldest_first_and_never_again() {
 #[test]
 fn a_fill_that_is_killed_leaves_in_the_ledger_what_is_left_to_do() {
     let (dir, twelve) = (TempDir::new().unwrap(), Market::open(1));
-    // A request every two thirds of a second.
+    // The rate limit is a request every two thirds of a second.
     settings(dir.path(), &[("twelvedata", &twelve)], 90, SETTINGS);
     let span = ["--from", "2024-01-01", "--to", "2024-02-01"];
     let mut child = tidegauge(dir.path())
@@ -94,7 +94,7 @@ fn a_fill_that_is_killed_leaves_in_the_ledger_what_is_left_to_do() {
     settings(dir.path(), &[("twelvedata", &twelve)], 6_000, SETTINGS);
     let run = command(dir.path(), &[&["run"], &span[..]].concat());
     assert_eq!(run.code, Some(0), "{run:?}");
-    // 18 windows in all; the third may have been asked for in vain.
+    // There are 18 windows in all; the third may have been requested without being committed.
     let left = twelve.asked().len() - before;
     assert!((15..=16).contains(&left), "{left} windows after the kill");
     let gaps = command(dir.path(), &[&["gaps"], &span[..]].concat());
@@ -170,20 +170,20 @@ fn instruments_are_found_by_what_they_are_called_anywhere() {
     settings(dir.path(), &both, 6_000, "");
     let found = command(dir.path(), &["instruments", "--find", "doge"]);
     assert_eq!(found.code, Some(0), "{found:?}");
-    // The exact symbol of both services, and neither the pair in euros nor other dogs.
+    // Only the exact symbol of both services is found, neither the pair in euros nor other coins.
     let lines: Vec<Vec<_>> =
         found.out.lines().map(|line| line.split_whitespace().collect()).collect();
     assert!(lines.contains(&vec!["coingecko", "dogecoin", "DOGE", "Dogecoin"]), "{}", found.out);
     assert!(lines.contains(&vec!["kraken", "DOGE/USD", "DOGE", "XDGUSD"]), "{}", found.out);
     assert!(!found.out.contains("EUR") && !found.out.contains("moon"), "{}", found.out);
-    // What is found can be written down as it stands, and is then an instrument like any other.
+    // The listed id is a valid setting, and makes an instrument like any other.
     let more =
         "[[instruments]]\nsymbol = \"DOGE\"\ncoingecko = \"dogecoin\"\nkraken = \"DOGE/USD\"\n";
     settings(dir.path(), &both, 6_000, more);
     let all = command(dir.path(), &["instruments"]);
     assert!(all.out.contains("DOGE") && all.out.contains("dogecoin"), "{all:?}");
 
-    // Whoever cannot be asked is named, and it is not the settings that are wrong.
+    // A service that cannot be reached is named, and the settings are not blamed.
     let nobody = format!("{more}[kraken.http]\nbase_url = \"http://127.0.0.1:1\"\n");
     let hurried = "[kraken.http.retry]\nattempts = 1\n";
     settings(dir.path(), &[("coingecko", &market)], 6_000, &(nobody + hurried));
@@ -192,7 +192,7 @@ fn instruments_are_found_by_what_they_are_called_anywhere() {
     assert!(failed.err.contains("127.0.0.1:1/AssetPairs cannot be reached"), "{failed:?}");
 }
 
-/// A stream has a ledger, and no way to ask for what it has missed.
+/// Checks that a span of a live stream is refused: it has a ledger, but cannot be backfilled.
 #[test]
 fn no_span_can_be_asked_of_a_stream() {
     let dir = TempDir::new().unwrap();

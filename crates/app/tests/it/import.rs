@@ -1,4 +1,4 @@
-//! A file becomes an entry of the settings, and the settings run as they are.
+//! Imports: a file becomes an entry of the settings, and the settings run unchanged.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::common::{bare, done, says};
 
-/// Invented exports of the services that are known.
+/// Returns the paths of synthetic exports of the known services.
 fn exports() -> Vec<PathBuf> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../acquisition/tests/presets");
     let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
@@ -19,14 +19,14 @@ fn exports() -> Vec<PathBuf> {
     files
 }
 
-/// Runs a command whose settings are those of the folder alone, and returns its answer as JSON.
+/// Runs a command with the settings of the folder alone, and returns its answer as JSON.
 fn answer(dir: &Path, words: &[&str]) -> Value {
     let said = says(bare(dir).args(words).args(["--output", "json"]));
     assert_eq!(said.code, Some(0), "{words:?}: {said:?}");
     serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{error}: {}", said.out))
 }
 
-/// Runs what was imported, and everything that follows.
+/// Runs the imported entries, then `verify` and `report`; returns the answer of the run.
 fn walk(dir: &Path) -> Value {
     let run = answer(dir, &["run"]);
     answer(dir, &["verify"]);
@@ -48,7 +48,8 @@ fn every_export_that_is_known_is_imported_and_runs_as_it_is() {
         assert!(rows > 0, "{name}: {import}");
         let run = answer(dir.path(), &["run"]).to_string();
         answer(dir.path(), &["verify"]);
-        // Where nothing can be valued, or money comes and goes alone, that is said.
+        // A report that is impossible, because nothing can be valued or there are transfers alone,
+        // says so.
         let report = says(bare(dir.path()).arg("report"));
         let is_told = ["as the sources ecb and kraken do", "has rows in"]
             .iter()
@@ -147,7 +148,7 @@ fn what_is_there_already_is_not_written_twice_or_over() {
     assert_eq!(again.code, Some(2), "{again:?}");
     assert!(again.err.contains("`sales` already") && again.err.contains("--name"), "{again:?}");
     assert_eq!(fs::read_to_string(&settings).unwrap(), before);
-    // Another file into the same table is told, and runs.
+    // Another file into the same table is reported, and runs.
     fs::write(
         dir.path().join("more.csv"),
         "id,user,date,total,currency\n2,8,2024-01-02,6.00,EUR\n",
@@ -156,7 +157,7 @@ fn what_is_there_already_is_not_written_twice_or_over() {
     let said = done(dir.path(), &["import", "more.csv"]);
     assert!(said.contains("together with `sales`"), "{said}");
     answer(dir.path(), &["run"]);
-    // Broken settings are named, and stay.
+    // Invalid settings are named, and stay.
     fs::write(&settings, "sources = [\n").unwrap();
     let broken = says(bare(dir.path()).args(["import", "more.csv", "--name", "other"]));
     assert_eq!(broken.code, Some(2), "{broken:?}");

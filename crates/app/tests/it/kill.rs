@@ -1,4 +1,4 @@
-//! The command is killed at twenty moments, and nothing is lost and nothing there twice.
+//! Kills of the command at twenty moments: no row is lost or duplicated.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +13,8 @@ use tidegauge::storage;
 
 const KILLS: usize = 20;
 
-/// Small pages, so that there are many commits to be killed between and in.
+/// Returns the command of a run with small pages, so that kills happen between and during many
+/// commits.
 fn run(dir: &Path) -> Command {
     let mut command = tidegauge(dir);
     command.env("TIDEGAUGE_SIMULATION__PAGE_ROWS", "400");
@@ -21,7 +22,7 @@ fn run(dir: &Path) -> Command {
     command
 }
 
-/// Whether the run in `dir` was finished; if so, the next one plays the next day.
+/// Returns `true` if the run in `dir` was finished; the next one then plays the next day.
 async fn is_finished(dir: &Path) -> bool {
     let sink = storage::connect_sink(&url("sqlite", dir, "tidegauge.db")).unwrap();
     let mark = sink.cursor("pipeline").await.unwrap();
@@ -32,7 +33,7 @@ fn start(dir: &Path) -> Child {
     run(dir).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
-/// How far each sink has been loaded, read without writing anything.
+/// Returns the cursor of each sink and source, without writing anything.
 async fn standing(dir: &Path) -> Vec<Option<Cursor>> {
     let mut cursors = Vec::new();
     for (scheme, name) in [("sqlite", "tidegauge.db"), ("csv", "csv"), ("parquet", "parquet")] {
@@ -44,7 +45,7 @@ async fn standing(dir: &Path) -> Vec<Option<Cursor>> {
     cursors
 }
 
-/// Everything that `dir` holds is what `undisturbed` holds.
+/// Checks that `dir` holds the same rows as `undisturbed`.
 async fn check(dir: &Path, undisturbed: &Path) {
     let whole = warehouse(&url("sqlite", undisturbed, "tidegauge.db"));
     for (scheme, name) in [("sqlite", "tidegauge.db"), ("parquet", "parquet")] {
@@ -54,8 +55,9 @@ async fn check(dir: &Path, undisturbed: &Path) {
     assert!(done(dir, &["verify"]).contains("rules hold"));
 }
 
-/// The manifest of the Parquet folder is lost, if it has files of rows: the next run says so and keeps every
-/// file, and `repair` mends it. Returns `false` if there was nothing to lose.
+/// Deletes the manifest of the Parquet folder, if it has files of rows: the next run must report
+/// that and keep every file, and `repair` must rebuild it. Returns `false` if there was no file of
+/// rows.
 fn lose_manifest(dir: &Path) -> bool {
     let files = || {
         let entries = fs::read_dir(dir.join("parquet")).into_iter().flatten();
@@ -76,7 +78,7 @@ fn lose_manifest(dir: &Path) -> bool {
     true
 }
 
-/// Fractions of one, the same every time (Knuth's MMIX).
+/// A deterministic generator of fractions of one (Knuth's MMIX).
 struct Moments(u64);
 
 impl Moments {
@@ -108,7 +110,7 @@ async fn killed_at_twenty_moments_nothing_is_lost_or_doubled() {
         child.wait().unwrap();
         match is_finished(place.path()).await {
             true => {
-                // It was through: what it left is compared, and the next one begins anew.
+                // The run had finished: its result is compared, and the next one begins anew.
                 assert!(ended.is_none_or(|status| status.success()), "{ended:?}");
                 check(place.path(), undisturbed.path()).await;
                 (place, finished) = (TempDir::new().unwrap(), finished + 1);
@@ -118,7 +120,7 @@ async fn killed_at_twenty_moments_nothing_is_lost_or_doubled() {
                 kills += 1;
                 let found = standing(place.path()).await;
                 amid += usize::from(found != end && found.iter().any(Option::is_some));
-                // Between the commits of one page to its three sinks.
+                // The kill fell between the commits of one page to its three sinks.
                 apart += usize::from(found[..3] != found[3..6] || found[..3] != found[6..]);
                 if kills % 5 == 0 {
                     lost += usize::from(lose_manifest(place.path()));
@@ -138,7 +140,7 @@ async fn killed_at_twenty_moments_nothing_is_lost_or_doubled() {
         finished + 1,
         Duration::as_secs_f64(&whole)
     );
-    // A test that kills nobody proves nothing.
+    // Fewer kills would prove nothing.
     assert_eq!(kills, KILLS);
     assert!(amid >= 10, "only {amid} kills came between the first commit and the last");
 }

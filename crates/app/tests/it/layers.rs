@@ -1,4 +1,4 @@
-//! The walls between the layers, read off the manifests and the sources.
+//! The boundaries between the layers, checked in the manifests and the sources.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -24,11 +24,11 @@ struct Member {
 
 struct Dependency {
     name: String,
-    /// Whether users of the crate get it as well; the others are for tests and build scripts.
+    /// `true` for a normal dependency; the others are for tests and build scripts.
     normal: bool,
 }
 
-/// The crates of the workspace.
+/// Returns the crates of the workspace by name.
 fn members() -> BTreeMap<String, Member> {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
@@ -39,8 +39,10 @@ fn members() -> BTreeMap<String, Member> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let list = |value: &Value| value.as_array().unwrap().clone();
     let member = |package: &Value| {
-        let dependency =
-            |it: &Value| Dependency { name: text(&it["name"]), normal: it["kind"].is_null() };
+        let dependency = |dependency: &Value| Dependency {
+            name: text(&dependency["name"]),
+            normal: dependency["kind"].is_null(),
+        };
         let folder = Path::new(&text(&package["manifest_path"])).parent().unwrap().to_owned();
         let dependencies = list(&package["dependencies"]).iter().map(dependency).collect();
         (text(&package["name"]), Member { folder, dependencies })
@@ -52,15 +54,22 @@ fn members() -> BTreeMap<String, Member> {
     members
 }
 
-/// Which members `name` depends on.
+/// Returns the members that `name` depends on; with `normal`, its normal dependencies only.
 fn siblings(members: &BTreeMap<String, Member>, name: &str, normal: bool) -> Vec<String> {
-    let among = |it: &&Dependency| members.contains_key(&it.name) && (it.normal || !normal);
-    members[name].dependencies.iter().filter(among).map(|it| it.name.clone()).collect()
+    let among = |dependency: &&Dependency| {
+        members.contains_key(&dependency.name) && (dependency.normal || !normal)
+    };
+    members[name]
+        .dependencies
+        .iter()
+        .filter(among)
+        .map(|dependency| dependency.name.clone())
+        .collect()
 }
 
-/// Which members depend on `dependency` in any way.
+/// Returns the members that depend on `dependency` in any way.
 fn users(members: &BTreeMap<String, Member>, dependency: &str) -> Vec<String> {
-    let uses = |member: &Member| member.dependencies.iter().any(|it| it.name == dependency);
+    let uses = |member: &Member| member.dependencies.iter().any(|other| other.name == dependency);
     members.iter().filter(|(_, member)| uses(member)).map(|(name, _)| name.clone()).collect()
 }
 
@@ -77,7 +86,7 @@ fn core_stands_alone_and_does_no_io() {
 
 #[test]
 fn polars_stays_in_analytics() {
-    // Tests and examples may build frames for it; what users link elsewhere is Arrow.
+    // Tests and examples may build frames for the crate; users of other crates link Arrow only.
     for (name, member) in members() {
         let of_polars = member
             .dependencies
@@ -91,11 +100,11 @@ fn polars_stays_in_analytics() {
 #[test]
 fn layers_know_core_and_not_each_other() {
     let members = members();
-    // Tests of any layer may start servers; nothing that users get may.
+    // Tests of any layer may start servers; no normal dependency may.
     assert_eq!(siblings(&members, TESTKIT, false), [CORE]);
     for user in users(&members, TESTKIT) {
         let normal = siblings(&members, &user, true);
-        assert!(!normal.iter().any(|it| it == TESTKIT), "{user} ships with {TESTKIT}");
+        assert!(!normal.iter().any(|sibling| sibling == TESTKIT), "{user} ships with {TESTKIT}");
     }
     for layer in LAYERS {
         assert_eq!(siblings(&members, layer, true), [CORE], "{layer}");
@@ -110,7 +119,7 @@ fn the_report_presents_and_does_no_io() {
     let members = members();
     assert_eq!(siblings(&members, REPORT, false), [ANALYTICS, CORE]);
     assert_eq!(users(&members, REPORT), [APP]);
-    // A list, since a new dependency is a question: does it do I/O?
+    // An explicit list: each new dependency must be checked for I/O.
     let others = ["askama", "chrono", "serde", "serde_json", "thiserror"];
     for dependency in members[REPORT].dependencies.iter().filter(|dependency| dependency.normal) {
         let name = dependency.name.as_str();
@@ -122,7 +131,7 @@ fn the_report_presents_and_does_no_io() {
         for word in ["std::fs", "std::io", "std::net", "std::env", "tokio", "polars"] {
             assert!(!line.contains(word), "{place}: {line}");
         }
-        // Providers and simulators are handed in as words.
+        // Names of providers and simulators must be passed as data.
         for name in ["coingecko", "kraken", "twelvedata", "frankfurter", "recorded", "classic"] {
             assert!(!line.to_lowercase().contains(name), "{place}: {line}");
         }
@@ -133,7 +142,7 @@ fn the_report_presents_and_does_no_io() {
 fn one_layer_speaks_http_and_one_speaks_sql() {
     let members = members();
     assert_eq!(users(&members, "reqwest"), ["tidegauge-acquisition", "tidegauge-storage"]);
-    // BigQuery is a store, and has no other language.
+    // BigQuery is a store with an HTTP API only.
     let found = found(&["reqwest::"], &["tidegauge-acquisition"]);
     let module = |place: &String| place.contains("/storage/src/bigquery/");
     assert!(found.iter().all(module), "{found:?}");
@@ -175,7 +184,7 @@ fn versions_and_lints_are_the_workspace_s() {
     }
 }
 
-/// The lines of a crate's own code with where they stand: no comments, no unit tests.
+/// Returns the lines of a crate's code with their positions, without comments and unit tests.
 fn code(member: &Member) -> Vec<(String, String)> {
     let mut lines = Vec::new();
     let mut folders = vec![member.folder.join("src")];
@@ -198,8 +207,8 @@ fn code(member: &Member) -> Vec<(String, String)> {
     lines
 }
 
-/// Where any of `words` stands in the code of the members other than `but`. Examples are whole
-/// programs, and may do what a program may.
+/// Returns the positions of `words` in the code of the members other than `but`. Examples are whole
+/// programs, and are excluded.
 fn found(words: &[&str], but: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     let searched = |name: &str| !but.contains(&name) && name != EXAMPLES;
@@ -216,7 +225,7 @@ fn found(words: &[&str], but: &[&str]) -> Vec<String> {
 fn only_the_app_reads_the_environment() {
     let words = ["std::env", "env::var", "env::args", "env::temp_dir", "env::current_dir"];
     let found_in = found(&words, &[APP, TESTKIT, "xtask"]);
-    // Google's clients find an emulator by BIGQUERY_EMULATOR_HOST, and so does whoever links ours.
+    // Google's clients find an emulator by BIGQUERY_EMULATOR_HOST, and so do users of this crate.
     let emulator = |place: &String| place.contains("/storage/src/bigquery/place.rs:");
     assert!(found_in.iter().all(emulator), "{found_in:?}");
     assert!(
@@ -242,7 +251,7 @@ fn only_the_clock_tells_the_time() {
 
 #[test]
 fn nothing_is_random_without_a_seed() {
-    // Pauses between attempts are the one exception: they decide no row.
+    // Jitter between attempts is the one exception: no row depends on it.
     let words = ["fastrand::", "rand::rng(", "rand::random", "from_os_rng", "thread_rng("];
     let found = found(&words, &[]);
     let pauses = |place: &String| place.contains("/acquisition/src/http/backoff.rs:");

@@ -1,4 +1,4 @@
-//! Live sources in a pipeline: they go on until they are told to stop, and then nothing is missing.
+//! Live sources in a pipeline: they run until they are told to stop, and then no row is missing.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -77,7 +77,7 @@ async fn a_stream_goes_on_until_it_is_stopped_and_then_every_sink_has_all() {
         .source(Arc::new(Recorded::default()))
         .sink(here.clone())
         .sink(there.clone());
-    // Whatever ends is run first, and a run alone does not wait for what does not end.
+    // Finite sources run first, and `run` does not wait for live ones.
     let summary = pipeline.run(&Silent).await.unwrap();
     assert!(summary.tables.iter().all(|table| table.source == "recorded"), "{summary}");
 
@@ -125,7 +125,7 @@ async fn several_stream_at_once_into_one_sink_that_may_have_come_later() {
     assert!(!late.is_empty() && all.ends_with(&late), "{} of {}", late.len(), all.len());
 }
 
-/// Counts the rows of each source.
+/// An observer that counts the rows of each source.
 #[derive(Default)]
 struct Count(Mutex<BTreeMap<String, usize>>);
 
@@ -138,7 +138,7 @@ impl Observer for Count {
 }
 
 impl Count {
-    /// Waits until each of `sources` has so many rows.
+    /// Waits until each of `sources` has at least `rows` rows.
     async fn reaches(&self, rows: usize, sources: &[&str]) {
         let has = |source: &&str| self.0.lock().unwrap().get(*source) >= Some(&rows);
         while !sources.iter().all(has) {
@@ -147,7 +147,7 @@ impl Count {
     }
 }
 
-/// A sink that takes so many loads and no more.
+/// A sink that accepts a limited number of loads.
 #[derive(Debug)]
 struct Full {
     loads: AtomicUsize,
@@ -210,7 +210,7 @@ async fn a_source_that_fails_keeps_no_other_from_going_on() {
     assert!(trade_ids(here.as_ref()).await.len() >= 50);
 }
 
-/// A live source whose pages are counted, and of which the one in hand takes a while.
+/// A live source that counts its pages, and whose current page takes a while.
 #[derive(Debug, Default)]
 struct Slow(AtomicUsize);
 
@@ -256,7 +256,7 @@ async fn the_page_in_hand_is_finished() {
     assert_eq!(*told.0.lock().unwrap(), ["slow starts", "slow has a page", "slow ends"]);
 }
 
-/// As a user streams: until Ctrl-C, which is no failure here.
+/// Streams through the command until Ctrl-C, which is no failure here.
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn the_command_streams_until_it_is_told_to_stop_and_keeps_what_it_heard() {

@@ -1,4 +1,4 @@
-//! What a user of the command and of the pipeline would notice, and the walls between the layers.
+//! Tests of the command and of the pipeline, and of the boundaries between the layers.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // helpers of tests, too
 
 mod audit;

@@ -1,4 +1,4 @@
-//! A warehouse whose market comes from several places: whoever values anything takes the same.
+//! A warehouse with market data of several sources: every valuation takes the same prices.
 
 use std::path::Path;
 
@@ -18,7 +18,7 @@ fn first_day() -> NaiveDate {
     ClassicConfig::default().first_day().unwrap()
 }
 
-/// Candles of four hours and no other, of two sources that differ by one in fifty.
+/// Returns candles of four hours of two sources whose prices differ by 2 %.
 fn candles(days: u64) -> Vec<Candle> {
     let mut candles = Vec::new();
     for part in 0..days * 6 {
@@ -47,8 +47,8 @@ fn candles(days: u64) -> Vec<Candle> {
     candles
 }
 
-/// Euro rates on five days of seven, and dollar rates of another source on every third day: they
-/// differ, so it shows who takes which.
+/// Returns euro rates on five days of seven, and dollar rates of another source on every third day:
+/// they differ, so that the test can tell which were used.
 fn rates(days: u64) -> Vec<FxRate> {
     let mut rates = Vec::new();
     for number in 0..days {
@@ -85,12 +85,12 @@ async fn put(house: &Tidegauge, source: &str, candles: &[Candle], rates: &[FxRat
     warehouse.load(load).await.unwrap();
 }
 
-/// How many rows a run took from the simulation.
+/// Returns the number of rows that a run took from the simulation.
 fn played(summary: &Summary) -> usize {
-    summary.tables.iter().filter(|it| it.source == "simulation").map(|it| it.rows).sum()
+    summary.tables.iter().filter(|entry| entry.source == "simulation").map(|entry| entry.rows).sum()
 }
 
-/// Nothing but the simulation: the market is what the test put there.
+/// Opens a Tidegauge with the simulation alone: the market is what the test has loaded.
 fn simulated(dir: &Path) -> Tidegauge {
     house(dir, |config| config.sources = vec!["simulation".into()])
 }
@@ -135,20 +135,20 @@ async fn a_backup_that_could_not_become_a_copy_is_refused() {
     let house = simulated(dir.path());
     put(&house, "mine", &candles(95), &rates(95)).await;
     house.run(None, &Silent).await.unwrap();
-    // Somebody whose name comes first brings another price for one hour of the past.
+    // A source whose name sorts first delivers another price for one hour of the past.
     let mut other = candles(1).remove(0);
     other.source = "aaa".into();
     put(&house, "another", &[other], &[]).await;
 
-    // The warehouse goes on from where it stands; a backup would have to begin.
+    // The warehouse resumes from its cursor; a backup would have to begin.
     assert_eq!(played(&house.run(None, &Silent).await.unwrap()), 500);
     let error = backed_up().run(None, &Silent).await.unwrap_err().to_string();
     for part in ["simulation", "other prices or exchange rates", "from 2020-07-03", "empty backups"]
     {
         assert!(error.contains(part), "{error}");
     }
-    // The warehouse had its day by then: without the backup, that run is finished, and the next
-    // one goes on.
+    // The warehouse had its day by then: without the backup, that run is finished, and the next one
+    // goes on.
     for rows in [0, 500] {
         assert_eq!(played(&simulated(dir.path()).run(None, &Silent).await.unwrap()), rows);
     }

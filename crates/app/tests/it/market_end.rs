@@ -1,4 +1,4 @@
-//! A simulation that comes to the end of its prices, and one whose prices are continued.
+//! A simulation that reaches the end of its prices, and one whose prices are continued.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use tidegauge::{Config, Preset, Tidegauge};
 
 use crate::common::{house, house_at};
 
-/// The last day of the simulation in the warehouse, as its cursor has it.
+/// Returns the last day of the simulation in the warehouse, by its cursor.
 async fn simulated_to(house: &Tidegauge) -> String {
     let cursor = house.warehouse().cursor("simulation").await.unwrap().unwrap().to_string();
     let day = |name: &str| cursor.split_once(name).map(|(_, rest)| rest[..10].to_owned());

@@ -1,5 +1,5 @@
-//! What goes out: text that a terminal shows as it stands, one JSON document for programs, nothing at all, and an
-//! exit code for each kind of error.
+//! The output: text that is safe for a terminal, one JSON document for programs, nothing at all,
+//! and an exit code for each kind of error.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -14,7 +14,7 @@ use tidegauge::core::{Batch, Cursor, Load};
 
 use crate::common::{Said, done, says, tidegauge, url, warehouse};
 
-/// A table and a file of the user's own; nothing else is loaded.
+/// The settings of a table and a file of the user's own; nothing else is loaded.
 const SETTINGS: &str = r#"
 sources = ["our_tickets"]
 
@@ -47,28 +47,29 @@ fn said(dir: &Path, words: &[&str]) -> Said {
     says(tidegauge(dir).args(words))
 }
 
-/// The one line of JSON that a command printed.
+/// Parses the one line of JSON that a command printed.
 fn document(text: &str) -> Value {
     assert_eq!(text.lines().count(), 1, "{text}");
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
-/// What `words` answer as JSON, ending with `code`.
+/// Returns the JSON answer of `words`, which must end with `code`.
 fn answer(dir: &Path, words: &[&str], code: i32) -> Value {
     let said = said(dir, &[&["--output", "json"], words].concat());
     assert_eq!((said.code, said.err.as_str()), (Some(code), ""), "{words:?}: {said:?}");
     document(&said.out)
 }
 
-/// What `words` fail with as JSON.
+/// Returns the JSON error of a command.
 fn failure(said: &Said) -> Value {
     let failure = document(&said.err);
     assert_eq!(failure["error"]["exit_code"], said.code.unwrap(), "{said:?}");
     failure["error"].clone()
 }
 
-/// A document as it is every time: fields in the order of the alphabet, what a clock has made or the next rule of the
-/// audit changes replaced, and of every list as many as show what its elements are like.
+/// Returns a document in a reproducible form: fields in alphabetical order, values that depend on
+/// the clock or on the number of audit rules replaced, and lists cut to their representative
+/// elements.
 fn shape(value: &Value) -> Value {
     const DRAWN: [&str; 8] = [
         "run_id",
@@ -106,7 +107,7 @@ fn shape(value: &Value) -> Value {
     }
 }
 
-/// The page that tells of the command has every one of these, word by word.
+/// Checks that the page about the command contains each of these documents, word by word.
 #[test]
 fn every_answer_is_one_json_document() {
     let (dir, own) = (TempDir::new().unwrap(), TempDir::new().unwrap());
@@ -176,7 +177,7 @@ fn errors_are_one_json_object() {
         (&["run"], 11, "invalid_input", "tickets.csv:2"),
         (&["reset", "nope"], 2, "configuration", "there is no source `nope`"),
         (&["reload", "our_tickets", "--from", "2024-01-02"], 2, "configuration", "our_tickets"),
-        // No password is repeated, wherever it stands.
+        // No password is repeated, independent of its position.
         (
             &["--config", "postgres://u:tiger@h/db", "status"],
             2,
@@ -192,10 +193,10 @@ fn errors_are_one_json_object() {
         assert_eq!(failure["kind"], kind, "{failure}");
         assert!(failure["message"].as_str().unwrap().contains(says), "{failure}");
         assert!(!said.err.contains("tiger"), "{said:?}");
-        // A run says what it loaded all the same.
+        // A run prints what it loaded nevertheless.
         assert_eq!(said.out.is_empty(), words != ["run"], "{said:?}");
     }
-    // What a run failed at is listed one by one; several kinds have no code of their own.
+    // The failures of a run are listed one by one; several kinds have no code of their own.
     let more = "[ecb.http]\nbase_url = \"http://127.0.0.1:1\"\n[ecb.http.retry]\nattempts = 1\n";
     fs::write(dir.path().join("tidegauge.toml"), format!("{SETTINGS}{more}")).unwrap();
     let words = ["run", "--source", "our_tickets", "--source", "ecb", "--output", "json"];
@@ -208,7 +209,7 @@ fn errors_are_one_json_object() {
     assert_eq!(failures[0]["kind"], "unavailable", "{failure}");
     assert_eq!(failures[1]["kind"], "invalid_input", "{failure}");
     document(&said.out);
-    // `.env` is read before anything else.
+    // `.env` is read first.
     fs::write(dir.path().join(".env"), "no line of it\n").unwrap();
     let broken = self::said(dir.path(), &["status", "--output", "json"]);
     assert_eq!(self::failure(&broken)["kind"], "configuration", "{broken:?}");
@@ -244,7 +245,7 @@ fn quiet_leaves_errors_and_documents() {
     assert!(failed.err.starts_with("error: ") && failed.err.lines().count() == 1, "{failed:?}");
 }
 
-/// Answers every request at a port of this machine with `status` and `body`; returns the address.
+/// Starts a local server that answers every request with `status` and `body`; returns its address.
 fn service(status: &'static str, body: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
@@ -303,7 +304,7 @@ fn a_stream_without_its_key_stops_the_run_before_anything_is_loaded() {
     assert!(!run.out.contains("loading") && !run.err.contains("loading"), "{run:?}");
 }
 
-/// Another process holds the lock of the warehouse, and does not let go.
+/// Checks that a lock of the warehouse held by another process is a conflict.
 #[test]
 fn a_lock_that_is_not_let_go_is_a_conflict() {
     let dir = TempDir::new().unwrap();
@@ -320,10 +321,10 @@ fn a_lock_that_is_not_let_go_is_a_conflict() {
     assert!(message.contains("is in use by another process"), "{failure}");
 }
 
-/// What a terminal would obey, and a line that looks like one of ours.
+/// Text with terminal control sequences, and a line that looks like an error of the command.
 const FORGED: &str = "x\u{1b}]0;pwned\u{7}\u{1b}[31m\u{9b}2J\u{202e}\u{2066}\r\nerror: forged";
 
-/// Nothing that a terminal obeys went out, and no line begins with what was forged.
+/// Checks that no control character was printed, and that no line begins with the forged error.
 fn assert_clean(said: &Said, errors: usize) {
     for text in [&said.out, &said.err] {
         let dirty = |c: char| {
@@ -373,13 +374,13 @@ async fn nothing_that_goes_out_is_a_command_to_the_terminal() {
         assert!(said.code == Some(0) || words == ["verify"], "{said:?}");
         assert_clean(&said, 0);
     }
-    // Each row of a table takes one line still.
+    // Each row of a table still takes one line.
     let status = done(dir.path(), &["status"]);
     let lines: Vec<_> = status.lines().filter(|line| line.contains("forged")).collect();
     assert_eq!(lines.len(), 1, "{status}");
     assert!(lines[0].contains("x\u{fffd}]0;pwned\u{fffd}\u{fffd}[31m"), "{status}");
 
-    // JSON says what it really is, without a byte of it.
+    // JSON has the original text, without a raw control byte.
     let json = said(dir.path(), &["status", "--output", "json"]);
     assert_clean(&json, 0);
     let sources = document(&json.out)["sources"].as_array().unwrap().clone();
@@ -406,7 +407,7 @@ async fn nothing_that_goes_out_is_a_command_to_the_terminal() {
         assert_eq!(errors, 1, "{said:?}");
         assert_clean(&said, 1);
     }
-    // A cursor that is not the source's own is an error.
+    // A cursor that the source did not write is an error.
     let before = store.cursor("recorded").await.unwrap();
     let (before, batches) = (before.as_ref(), &[]);
     store.load(Load::new("recorded", batches, before, &after)).await.unwrap();
@@ -445,7 +446,7 @@ fn declared_tables_are_tables() {
         assert!(said.err.contains(says), "{said:?}");
     }
 
-    // Settings that no longer declare it do not hide its rows.
+    // Settings that no longer declare the table do not hide its rows.
     fs::write(dir.join("tidegauge.toml"), "").unwrap();
     for warehouse in ["sqlite://tidegauge.db", "parquet://folder"] {
         let status = done(dir, &["status", "--warehouse", warehouse]);
@@ -453,7 +454,7 @@ fn declared_tables_are_tables() {
         assert!(status.contains("our_tickets"), "{status}");
     }
 
-    // Built-in tables are described where the settings are broken; what is wrong with them is the error.
+    // Built-in tables are described even with invalid settings, whose error is reported.
     fs::write(dir.join("tidegauge.toml"), SETTINGS.replace("int64", "int63")).unwrap();
     let broken = said(dir, &["tables"]);
     assert_eq!(broken.code, Some(2), "{broken:?}");

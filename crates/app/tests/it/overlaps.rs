@@ -1,4 +1,4 @@
-//! Exports of a user's own that overlap, through the command.
+//! Overlapping exports of a user's own, through the command.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ const JANUARY: &str = "fill_id,price\n1,10.50\n2,20.00\n3,30.00\n";
 const TO_FEBRUARY: &str = "fill_id,price\n1,10.5\n2,20.00\n3,30.00\n4,40.00\n5,50.00\n";
 const CORRECTED: &str = "fill_id,price\n2,20.00\n3,31.00\n4,40.00\n";
 
-/// Settings with a table of fills that is written so, and more for the files.
+/// Writes settings with a table of fills whose mode is `write`, and more settings for the files.
 fn settings(dir: &Path, write: &str, more: &str) {
     let text = format!(
         r#"
@@ -46,7 +46,7 @@ fn fills() -> TableRef {
     table.write(WriteMode::Append).build().unwrap()
 }
 
-/// The prices by fill, as text.
+/// Returns each fill with its price, as text.
 async fn prices(store: &str) -> Vec<String> {
     let rows = warehouse(store).read(&Scan::all(&fills())).await.unwrap();
     let (ids, prices) = (rows.column("fill_id").unwrap(), rows.column("price").unwrap());
@@ -56,7 +56,8 @@ async fn prices(store: &str) -> Vec<String> {
     lines
 }
 
-/// What the history counts of the last run of the source: inserted, updated, identical, conflicting.
+/// Returns the counts of the last run of the source in the history: inserted, updated, identical,
+/// conflicting.
 async fn counted(store: &str) -> Vec<String> {
     let rows = warehouse(store).read(&Scan::all(RunRecord::table())).await.unwrap();
     let text = |name: &str, row| rows.column(name).unwrap().shown(row).unwrap_or_default();
@@ -126,7 +127,7 @@ async fn a_row_that_differs_is_set_aside_or_taken_last_by_configuration() {
             assert_eq!(counted(&store).await, counts, "{scheme}, {policy}");
             let aside = warehouse(&store).count(Quarantine::table()).await.unwrap();
             assert_eq!(aside, usize::from(policy == "set_aside"), "{scheme}");
-            // What is there is not counted as new when it comes again.
+            // A stored row that is loaded again is not counted as new.
             fs::write(dir.path().join("exports/zagain.csv"), "fill_id,price\n4,40.00\n").unwrap();
             done(dir.path(), &run);
             assert_eq!(counted(&store).await, ["0", "0", "1", "0"], "{scheme}, {policy}");
@@ -147,7 +148,7 @@ async fn two_rows_of_one_key_in_a_file_are_told_with_both_lines() {
             assert!(said.err.contains(words), "{words} is not in {}", said.err);
         }
     }
-    // Where the last one counts, that is told as well.
+    // With merge the last row is kept, and the duplicate is reported as well.
     let dir = TempDir::new().unwrap();
     settings(dir.path(), "merge", "");
     fs::write(dir.path().join("exports/twice.csv"), twice).unwrap();
@@ -156,7 +157,7 @@ async fn two_rows_of_one_key_in_a_file_are_told_with_both_lines() {
     assert!(said.err.contains("twice.csv:5") && said.err.contains("twice.csv:2"), "{said:?}");
     let store = url("sqlite", dir.path(), "tidegauge.db");
     assert_eq!(counted(&store).await, ["2", "1", "1", "0"]);
-    // Set aside, it is found by its line.
+    // A row that is set aside is listed with its line.
     let dir = TempDir::new().unwrap();
     settings(dir.path(), "append", "on_duplicate = \"set_aside\"");
     fs::write(dir.path().join("exports/twice.csv"), twice).unwrap();

@@ -1,4 +1,4 @@
-//! A report and an audit of a user's own rows, bad ones among them, through the command.
+//! A report and an audit of a user's own rows, invalid ones among them, through the command.
 
 use std::fs;
 use std::path::Path;
@@ -8,8 +8,8 @@ use tidegauge::analytics::verify::AppliesTo;
 
 use crate::common::{Said, done, house, says, tidegauge};
 
-/// Three people, purchases in euros and yen and silver on a weekend, fees and funnels of an exchange that is
-/// not the simulated one.
+/// The settings of three users, purchases in euros and yen and silver on a weekend, and fees and
+/// funnels of an exchange that is not the simulated one.
 const SETTINGS: &str = r#"
 sources = ["people", "purchases", "fixings", "ads"]
 [[files]]
@@ -40,7 +40,7 @@ const FX: &str = "base,quote,rate_date,source,rate\n\
     EUR,USD,2020-11-06,ours,1.20\nEUR,JPY,2020-11-06,ours,160\n";
 const SPEND: &str = "day,channel,campaign,currency,spend\n2020-11-06,search,brand,EUR,60.00\n";
 
-/// Purchases that cannot be right, or cannot be valued.
+/// Purchases that are implausible, or cannot be valued.
 const BAD: &str = "2,2,XAG,50.00,BTC,0.01,card,JP,completed,1.00,2020-11-08 12:00:00\n\
     3,2,EUR,50.00,BTC,0.01,card,JP,completed,1.00,2020-11-14 12:00:00\n\
     4,1,USD,50.00,BTC,0.01,card,DE,completed,1.00,2020-10-31 12:00:00\n\
@@ -79,7 +79,8 @@ fn a_report_of_rows_of_which_some_are_bad_comes_and_says_which() {
     }
     let page = fs::read_to_string(dir.path().join("report.html")).unwrap();
     assert!(page.contains("`XAG` on 2020-11-08"), "the page says it too");
-    // 100 EUR are 120 USD; 3.60 of 72 USD came back, and 2 of the purchases whose amounts have no value.
+    // The volume of 100 EUR is 120 USD; spend of 72 USD returned 3.60, and 2 of the purchases have
+    // no value.
     let [volume, roas] = ["120.00", "0.08"].map(|number| page.contains(number));
     assert!(volume && roas);
     assert!(!report.out.contains("-0.0"), "{report:?}");
@@ -126,7 +127,7 @@ fn own_rows_pass_an_audit_that_says_which_rules_were_not_meant_for_them() {
     ] {
         assert!(verify.out.contains(words), "{words}: {verify:?}");
     }
-    // Fees of the configuration are held to it.
+    // Fees of the configuration are enforced.
     let fee = |share: &str| {
         let settings = format!("{SETTINGS}[verify]\nramp_fee = {share}\n");
         fs::write(dir.path().join("tidegauge.toml"), settings).unwrap();
@@ -150,7 +151,7 @@ fn what_is_wrong_in_own_rows_is_found() {
     assert!(verify.out.contains("2 of "), "signups and references: {verify:?}");
 }
 
-/// Beside a simulation in one warehouse, each is judged by its own rules.
+/// Checks that simulated rows and own rows in one warehouse are checked by their own rules.
 #[tokio::test(flavor = "multi_thread")]
 async fn own_rows_and_simulated_ones_in_one_warehouse_are_told_apart() {
     let dir = TempDir::new().unwrap();
@@ -165,7 +166,7 @@ async fn own_rows_and_simulated_ones_in_one_warehouse_are_told_apart() {
     let verify = said(dir.path(), "verify");
     assert_eq!(verify.code, Some(0), "{verify:?}");
     assert!(verify.out.contains("simulated rows and 3 rows of your own"), "{verify:?}");
-    // The simulation's rules still judge the simulation's rows, and no other: 85 % of 500 a day.
+    // The simulation's rules apply to its own rows alone: 85 % of 500 a day.
     let report = house(dir.path(), |_| {}).verify().await.unwrap();
     let fees = report.rules.iter().find(|rule| rule.name == "ramp_fees_follow_schedule").unwrap();
     assert_eq!((fees.tried, fees.applies_to), (38_250, AppliesTo::SimulatedRows));

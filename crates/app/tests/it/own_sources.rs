@@ -1,4 +1,4 @@
-//! Which of a user's own files and databases a run loads, into which tables, and how a span of them is loaded again.
+//! A user's own files and databases: the selection for a run, the tables, and the reload of a span.
 
 use std::fs;
 use std::path::Path;
@@ -24,7 +24,7 @@ columns = [
 ]
 "#;
 
-/// An entry of a file `<name>.csv` that fills `table`, with `more` settings.
+/// Returns the entry of a file `<name>.csv` that fills `table`, with `more` settings.
 fn file(name: &str, table: &str, more: &str) -> String {
     format!(
         "[[files]]\nname = \"{name}\"\npath = \"{name}.csv\"\ntable = \"{table}\"\nsettle = \"0s\"\n{more}\n"
@@ -35,7 +35,7 @@ fn settings(dir: &Path, text: &str) {
     fs::write(dir.join("tidegauge.toml"), text).unwrap();
 }
 
-/// What the command says in `dir` with no settings but those there.
+/// Returns the output of the command in `dir` with the settings there alone.
 fn said(dir: &Path, words: &[&str]) -> Said {
     says(bare(dir).args(words))
 }
@@ -57,7 +57,7 @@ fn tickets() -> TableRef {
     table.write(WriteMode::Merge).build().unwrap()
 }
 
-/// The notes of the tickets, in the order of their ids.
+/// Returns the notes of the tickets, in the order of their ids.
 async fn notes(dir: &Path) -> Vec<String> {
     let rows = store(dir).read(&Scan::all(&tickets())).await.unwrap();
     let (ids, notes) = (rows.column("ticket_id").unwrap(), rows.column("note").unwrap());
@@ -92,7 +92,7 @@ async fn a_declared_file_is_loaded_and_nothing_is_simulated() {
         let said = done(dir, &[command]);
         assert!(told.iter().all(|told| said.contains(told)), "{command}: {said}");
     }
-    // It is loaded when it is asked for by name.
+    // A disabled source is loaded when it is named.
     fs::write(dir.join("old.csv"), "ticket_id,opened_at,note\n2,2025-01-01T08:00:00Z,two\n")
         .unwrap();
     let status = json_of(dir, &["status"]);
@@ -139,7 +139,7 @@ async fn rows_of_ones_own_do_not_mix_with_those_of_another_source() {
         assert!(says.iter().all(|says| said.err.contains(says)), "{said:?}");
         said.err
     };
-    // In one run.
+    // Both sources in one run.
     let spend = file("spend", "marketing_spend", "");
     settings(dir, &format!("sources = [\"recorded\", \"simulation\"]\n{spend}"));
     let both = ["`spend` and `simulation` both fill `marketing_spend`", "shared = true"];
@@ -150,7 +150,7 @@ async fn rows_of_ones_own_do_not_mix_with_those_of_another_source() {
     refused(&["run"], &["`spend` and `more_spend` both fill `marketing_spend`"]);
     settings(dir, &format!("{spend}{}", file("more_spend", "marketing_spend", "shared = true")));
     done(dir, &["run"]);
-    // In runs one after the other.
+    // The sources in consecutive runs.
     settings(dir, "sources = [\"recorded\", \"simulation\"]\n");
     let before = store(dir).cursors().await.unwrap();
     let earlier =
@@ -190,7 +190,7 @@ async fn rows_of_ones_own_do_not_mix_with_those_of_another_source() {
     settings(demo, &file("spend", "marketing_spend", "shared = true"));
     done(demo, &["run"]);
     assert_eq!(store(demo).count(MarketingSpend::table()).await.unwrap(), rows + 1);
-    // Rows that carry their source in the key are apart by themselves.
+    // Rows that carry their source in the key are told apart.
     let rates = "source,base,quote,rate_date,rate\nmine,EUR,USD,2026-01-05,1.08\n";
     fs::write(demo.join("rates.csv"), rates).unwrap();
     settings(demo, &format!("sources = [\"recorded\"]\n{}", file("rates", "fx_rates", "")));
@@ -234,14 +234,15 @@ async fn a_span_of_a_file_is_loaded_again() {
     let note = "1 rows have no `opened_at`, and were not taken";
     assert!(run["notes"].as_array().unwrap().iter().any(|told| told["note"] == note), "{run}");
     assert_eq!(notes(dir).await, ["a", "B", "c", "d", "E"]);
-    // The same again changes nothing, and the next run goes on where it was: the file was changed.
+    // A second reload changes nothing, and the next run resumes from its cursor: the file was
+    // changed.
     assert_eq!(json_of(dir, &span)["tables"][0]["identical"], 2);
     let from = done(dir, &["run", "--from", "2026-03-01", "--to", "2026-04-01"]);
     assert!(from.contains("crm fill"), "{from}");
     assert_eq!(notes(dir).await, ["a", "B", "C", "d", "E"]);
     done(dir, &["run"]);
     assert_eq!(notes(dir).await, ["A", "B", "C", "D", "E"]);
-    // A reset takes what was loaded again with it.
+    // A reset removes the reloaded rows as well.
     assert!(done(dir, &["reset", "crm"]).contains("cursor of crm fill"));
     assert!(notes(dir).await.is_empty());
 
@@ -263,7 +264,8 @@ async fn a_span_of_a_file_is_loaded_again() {
     assert!(timeless.err.contains("run --full-refresh crm"), "{timeless:?}");
 }
 
-/// Of several versions of a row the last one in the source counts, wherever its time lies.
+/// Checks that of several versions of a row the last one in the source is kept, independent of its
+/// time.
 #[tokio::test]
 async fn a_span_puts_no_older_version_over_a_newer_one() {
     for page_rows in [1, 50_000] {
@@ -296,7 +298,7 @@ async fn a_span_puts_no_older_version_over_a_newer_one() {
     }
 }
 
-/// A run of a span loads what has spans, and tells what has none.
+/// Checks that a run of a span loads the sources with spans, and reports the others.
 #[tokio::test]
 async fn an_entry_without_spans_keeps_no_other_from_a_run_of_a_span() {
     let dir = TempDir::new().unwrap();
@@ -327,13 +329,14 @@ async fn an_entry_without_spans_keeps_no_other_from_a_run_of_a_span() {
         of_source.any(|told| told["note"].as_str().unwrap().contains(words))
     };
     assert!(told("agents", "run --full-refresh agents") && told("calls", "snapshot"), "{run}");
-    // If there is no other, that is an error.
+    // Without any other source it is an error.
     let alone = ["run", "--source", "agents", "--from", "2026-01-01"];
     let alone = said(dir, &alone);
     assert!(alone.code == Some(2) && alone.err.contains("--full-refresh agents"), "{alone:?}");
 }
 
-/// What was loaded again, noted or mapped otherwise before a snapshot is not there after it.
+/// Checks that a snapshot leaves no rows or quarantine entries from before it, and follows changed
+/// mappings.
 #[tokio::test]
 async fn a_snapshot_follows_its_settings_and_leaves_nothing_of_before() {
     let dir = TempDir::new().unwrap();
@@ -358,12 +361,12 @@ async fn a_snapshot_follows_its_settings_and_leaves_nothing_of_before() {
     let known: Vec<_> = status["sources"].as_array().unwrap().iter().collect();
     assert!(known.iter().all(|source| source["source"] != "crm fill"), "{status}");
     assert!(known.iter().all(|source| source["fault"].is_null()), "{status}");
-    // Another mapping is read anew, though the file is as it was; the same again is not.
+    // A changed mapping is read anew, though the file is unchanged; the same mapping is not.
     settings(dir, &format!("{TABLES}{replaced}[files.columns]\nnote = \"text\"\n"));
     assert_eq!(json_of(dir, &["run"])["rows"], 1);
     assert_eq!(notes(dir).await, ["D"]);
     assert_eq!(json_of(dir, &["run"])["rows"], 0);
-    // No snapshot any more: it goes on, and nothing is there twice.
+    // As a merge source it resumes, and no row is duplicated.
     settings(dir, &format!("{TABLES}{merged}[files.columns]\nnote = \"text\"\n"));
     let run = json_of(dir, &["run"]);
     assert_eq!(run["tables"][0]["identical"], 1, "{run}");
@@ -372,7 +375,8 @@ async fn a_snapshot_follows_its_settings_and_leaves_nothing_of_before() {
     assert_eq!(notes(dir).await, ["D", "E"]);
 }
 
-/// Rows of an entry that is gone from the settings are no dead end for one that replaces them.
+/// Checks that rows of an entry that was removed from the settings do not block one that replaces
+/// it.
 #[tokio::test]
 async fn a_source_that_is_gone_from_the_settings_can_be_reset() {
     let dir = TempDir::new().unwrap();
@@ -405,7 +409,7 @@ async fn a_source_that_is_gone_from_the_settings_can_be_reset() {
     }
 }
 
-/// A file and a query that are the whole truth each time.
+/// Checks a file and a query each of which is a complete snapshot.
 #[tokio::test]
 async fn a_snapshot_takes_the_place_of_the_one_before() {
     let dir = TempDir::new().unwrap();
@@ -429,9 +433,9 @@ async fn a_snapshot_takes_the_place_of_the_one_before() {
     assert_eq!((&table["inserted"], &table["removed"]), (&json!(2), &json!(3)), "{told}");
     assert_eq!(notes(dir).await, ["B", "d"]);
     assert_eq!((lines(), in_parquet().await), (2, 2));
-    // What is as it was is not read.
+    // An unchanged file is not read.
     assert_eq!(run()["rows"], 0);
-    // What is no snapshot replaces nothing.
+    // An invalid snapshot replaces nothing.
     for (text, code, says) in [
         ("", 11, "the snapshot of `crm` has no row"),
         ("5,2026-01-05T08:00:00Z,e\n6,soon,f\n", 11, "crm.csv:3"),
@@ -450,13 +454,13 @@ async fn a_snapshot_takes_the_place_of_the_one_before() {
     assert_eq!(notes(dir).await, ["B", "d"]);
     let spans = said(dir, &["reload", "crm", "--from", "2026-01-01"]);
     assert!(spans.code == Some(2) && spans.err.contains("snapshot"), "{spans:?}");
-    // It shares its table with no other.
+    // A snapshot cannot share its table with another source.
     settings(dir, &format!("{TABLES}{crm}{}", file("more", "tickets", "shared = true")));
     let shared = said(dir, &["run"]);
     assert_eq!(shared.code, Some(2), "{shared:?}");
     assert!(shared.err.contains("`crm` replaces all of its rows"), "{shared:?}");
 
-    // A query, into a table that says so for all that fill it.
+    // A query, into a table that is declared as replaced by all of its sources.
     let theirs = TempDir::new().unwrap();
     settings(theirs.path(), &format!("{TABLES}{}", file("crm", "tickets", "")));
     let source = |text: &str| {

@@ -1,4 +1,4 @@
-//! The main job and the pipeline under it, as whoever runs them sees them.
+//! The demo job and the pipeline under it.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,14 +19,14 @@ use tidegauge::core::{
 use tidegauge::pipeline::{Observer, Pipeline, RunEvent, Silent};
 use tidegauge::storage;
 
-/// The main job in `dir`: into SQLite, with both kinds of backup.
+/// Opens the demo job in `dir`: into SQLite, with both kinds of backup.
 fn main_job(dir: &Path) -> Tidegauge {
     house(dir, |config| {
         config.backups = vec![url("csv", dir, "csv").into(), url("parquet", dir, "parquet").into()];
     })
 }
 
-// On the one thread of a plain runtime, which a library must not take for granted to be many.
+// The runtime has a single thread: a library must not rely on several.
 #[tokio::test]
 async fn a_second_run_adds_one_day_and_doubles_nothing() {
     let dir = tempfile::tempdir().unwrap();
@@ -54,7 +54,7 @@ async fn a_second_run_adds_one_day_and_doubles_nothing() {
     assert!(house.report().await.unwrap().to_html().unwrap().contains("<html"));
 }
 
-/// What a run is for may be more than loading: it is done again until someone says it is finished.
+/// Checks that a run is repeated until it is marked as finished.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_is_not_finished_is_taken_up_again() {
     let dir = tempfile::tempdir().unwrap();
@@ -69,7 +69,7 @@ async fn a_run_that_is_not_finished_is_taken_up_again() {
             house.finish(run).await.unwrap();
         }
     }
-    // One that has gone further by itself leaves nothing to be taken up.
+    // A run that has gone further leaves nothing to resume.
     let house = main_job(dir.path());
     let stale = house.begin(None).await.unwrap();
     house.load(&stale, &Silent).await.unwrap();
@@ -146,18 +146,18 @@ async fn a_backup_is_brought_up_from_wherever_it_stands() {
         ours["ramp_transactions"]
     };
 
-    // Added when there is something already.
+    // The backup is added when there are rows already.
     alone().run(None, &Silent).await.unwrap();
     main_job(dir.path()).run(None, &Silent).await.unwrap();
     assert_eq!(check().await, 91 * 500);
 
-    // Left out of two runs.
+    // The backup is left out of two runs.
     alone().run(None, &Silent).await.unwrap();
     alone().run(None, &Silent).await.unwrap();
     main_job(dir.path()).run(None, &Silent).await.unwrap();
     assert_eq!(check().await, 94 * 500);
 
-    // Lost; the other one stays.
+    // One backup is lost; the other one stays.
     let kept = fs::read(csv.join("trades.csv")).unwrap();
     fs::remove_dir_all(&parquet).unwrap();
     main_job(dir.path()).run("2020-10-05".parse().ok(), &Silent).await.unwrap();
@@ -180,7 +180,7 @@ async fn a_warehouse_that_is_lost_is_filled_again_beside_its_backup() {
     assert_eq!(counts(parquet.as_ref()).await["ramp_transactions"], 91 * 500);
 }
 
-/// A source of numbered rows, two a page, in a table of its own; the cursor is their count.
+/// A source of numbered rows, two per page, in its own table; the cursor is their count.
 #[derive(Debug)]
 struct Numbers {
     table: TableRef,
@@ -223,7 +223,7 @@ impl Source for Numbers {
     }
 }
 
-/// Writes down which source began.
+/// An observer that records the sources in order of their start.
 #[derive(Default)]
 struct Order(Mutex<Vec<String>>);
 
@@ -261,7 +261,7 @@ async fn sources_that_others_refer_to_run_first() {
     }
 }
 
-/// While a page is on its way, somebody else loads that very page: once.
+/// A source during whose fetch another runner loads the same page, once.
 #[derive(Debug)]
 struct Raced {
     source: Arc<Numbers>,
@@ -290,7 +290,7 @@ impl Source for Raced {
     }
 }
 
-/// A sink whose table was emptied under its cursor; it makes note of what it is asked to write.
+/// A sink whose table was emptied under its cursor; it records the calls that would write.
 #[derive(Debug, Default)]
 struct Emptied(Mutex<Vec<&'static str>>);
 
@@ -329,7 +329,7 @@ async fn a_sink_that_lacks_rows_under_its_cursor_fails_the_source_and_is_not_wri
     assert_eq!(sink.0.lock().unwrap().len(), 0, "its table is not made anew");
 }
 
-/// A sink that takes nothing.
+/// A sink that refuses every load.
 #[derive(Debug)]
 struct Closed;
 
@@ -352,7 +352,8 @@ impl Sink for Closed {
     }
 }
 
-/// What the warehouse has taken counts although the backup fails; what a backup is brought later does not count again.
+/// Checks that rows of the warehouse are counted although the backup fails, and that a later
+/// catch-up of the backup is not counted again.
 #[tokio::test]
 async fn a_summary_counts_what_became_of_the_rows_in_the_warehouse() {
     let dir = tempfile::tempdir().unwrap();
@@ -395,7 +396,7 @@ async fn whoever_loses_a_race_is_told_and_nothing_is_there_twice() {
             }
             assert_eq!(sink.cursor("numbers").await.unwrap(), reached(there), "{scheme}");
 
-            // The next run goes on from there.
+            // The next run resumes there.
             let summary = pipeline.run(&Silent).await.unwrap();
             assert_eq!(i64::try_from(summary.rows()).unwrap(), numbers.rows - there, "{scheme}");
             let ids: Vec<i64> = if scheme == "csv" {
@@ -417,7 +418,7 @@ async fn whoever_loses_a_race_is_told_and_nothing_is_there_twice() {
 async fn what_a_sink_refuses_stops_the_run_and_the_rest_stays() {
     let dir = tempfile::tempdir().unwrap();
     let parquet = warehouse(&url("parquet", dir.path(), "parquet"));
-    // A user of somebody else's: a purchase with a number that the simulator will use.
+    // A row of another program: a purchase with a number that the simulator will use.
     let house = main_job(dir.path());
     house.run(None, &Silent).await.unwrap();
     let taken = Batch::from_rows(RampTransaction::table(), [ramp(45_250)]).unwrap();

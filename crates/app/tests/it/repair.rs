@@ -1,4 +1,4 @@
-//! A folder whose manifest is lost, as a user meets it: refused, kept, repaired. And two stores at one place.
+//! A folder whose manifest is lost: refused, kept, repaired; and two stores at one location.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ fn run(dir: &Path, words: &[&str]) -> crate::common::Said {
     says(tidegauge(dir).args(WAREHOUSE).args(words))
 }
 
-/// The Parquet files under `dir`, but for those in the folder that the store keeps for itself.
+/// Returns the Parquet files under `dir`, except for those in the store's own folder.
 fn files(dir: &Path) -> Vec<std::path::PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(dir).unwrap() {
@@ -69,7 +69,7 @@ async fn a_warehouse_without_its_manifest_loses_nothing_and_is_repaired() {
     let theirs = warehouse(&url("parquet", undisturbed.path(), "pq"));
     assert_same(theirs.as_ref(), warehouse(&url("parquet", dir.path(), "pq")).as_ref()).await;
 
-    // It goes on, and so does the backup beside it.
+    // The repaired folder and the backup are loaded further.
     for dir in [&dir, &undisturbed] {
         let said = run(dir.path(), &["run", "--until", "2020-10-10", "--backup", "csv://csv"]);
         assert_eq!(said.code, Some(0), "{said:?}");
@@ -77,7 +77,7 @@ async fn a_warehouse_without_its_manifest_loses_nothing_and_is_repaired() {
     assert_same(theirs.as_ref(), warehouse(&url("parquet", dir.path(), "pq")).as_ref()).await;
     assert_eq!(run(dir.path(), &["verify"]).code, Some(0));
 
-    // One of a backup of the manifest alone, which ends ten days before.
+    // The manifest is restored from an older backup of that file alone, which ends ten days before.
     let before = files(&pq);
     fs::write(&manifest, older).unwrap();
     let said = run(dir.path(), &["run"]);
@@ -95,7 +95,8 @@ fn a_backup_without_its_manifest_is_refused_and_keeps_its_lines() {
     done(dir.path(), &["run", "--backup", "csv://csv", "--source", "recorded"]);
     let path = dir.path().join("csv/_tidegauge/manifest.json");
     let (whole, lines) = (fs::read(&path).unwrap(), files(&dir.path().join("csv")));
-    let lengths = || -> Vec<u64> { lines.iter().map(|it| it.metadata().unwrap().len()).collect() };
+    let lengths =
+        || -> Vec<u64> { lines.iter().map(|path| path.metadata().unwrap().len()).collect() };
     let before = lengths();
     for (text, says_so) in [(None, "is gone"), (Some("{}"), "is damaged")] {
         match text {
@@ -148,7 +149,7 @@ fn two_stores_at_one_place_are_refused() {
     assert_eq!(said.code, Some(0), "{said:?}");
 }
 
-/// A pipe is no database: nothing is waited for.
+/// Checks that a named pipe is refused as a database, without waiting.
 #[cfg(unix)]
 #[test]
 fn a_pipe_is_no_store() {

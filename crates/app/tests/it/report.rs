@@ -1,4 +1,4 @@
-//! The report, as whoever opens the file sees it.
+//! The HTML report.
 
 use std::ffi::OsString;
 use std::fs;
@@ -17,26 +17,26 @@ use tidegauge::report::{Page, Question};
 
 const CHARTS: [&str; 5] = ["high-volume", "deciles", "churned", "ltv", "roas"];
 
-/// The page of the main job.
+/// Returns the page of the demo job.
 async fn page(dir: &Path) -> String {
     let house = house(dir, |_| {});
     house.run(None, &Silent).await.unwrap();
     house.report().await.unwrap().to_html().unwrap()
 }
 
-/// What stands between each `open` and the `close` after it.
+/// Returns the texts between each `open` and the next `close`.
 fn between<'a>(text: &'a str, open: &str, close: &str) -> Vec<&'a str> {
     text.split(open).skip(1).map(|rest| rest.split(close).next().unwrap()).collect()
 }
 
-/// The page without its two programs, which are ours and the charts'.
+/// Returns the page without its two scripts, the report's and the chart library's.
 fn without_programs(page: &str) -> String {
     let programs = between(page, "<script>", "</script>");
     assert_eq!(programs.len(), 2);
     programs.iter().fold(page.to_owned(), |page, program| page.replacen(program, "", 1))
 }
 
-/// The options of each chart, by its name.
+/// Returns the options of each chart, by its name.
 fn charts(page: &str) -> Vec<(String, Value)> {
     let chart = |script: &&str| {
         let (id, json) = script.split_once("\">").unwrap();
@@ -46,7 +46,7 @@ fn charts(page: &str) -> Vec<(String, Value)> {
     between(page, open, "</script>").iter().map(chart).collect()
 }
 
-/// The attributes of the page by which something is fetched, with what they say.
+/// Returns the values of the attributes of the page by which resources are fetched.
 fn fetched(page: &str) -> Vec<String> {
     let mut fetched = Vec::new();
     for tag in between(page, "<", ">") {
@@ -72,13 +72,13 @@ async fn the_page_needs_nobody_else() {
     {
         assert!(!text.contains(word), "{word}");
     }
-    // Only whom we owe the prices to may have an address, and even that is not a link.
+    // Only the attribution of the prices may contain an address, and even that is not a link.
     let attribution = tidegauge::acquisition::recorded::ATTRIBUTION;
     let ours = text.replace("sqlite://", "").replace(attribution, "");
     assert!(!ours.contains("://"), "{:?}", between(&ours, "://", " "));
     let policy = between(&page, "Content-Security-Policy\" content=\"", "\"")[0];
     assert!(policy.starts_with("default-src 'none';") && !policy.contains("http"), "{policy}");
-    // The charts' library fetches nothing, and says only what names it goes by.
+    // The chart library fetches nothing, and contains addresses as names only.
     let library = between(&page, "<script>", "</script>")[0];
     for word in ["XMLHttpRequest", "fetch(", "sendBeacon", "WebSocket", "import(", "eval("] {
         assert!(!library.contains(word), "{word}");
@@ -127,7 +127,7 @@ async fn every_chart_has_something_to_show() {
     }
 }
 
-/// How light a colour `#rrggbb` is, from 0 to 1 (WCAG 2, relative luminance).
+/// Returns the relative luminance of a color `#rrggbb`, from 0 to 1 (WCAG 2).
 fn luminance(colour: &str) -> f64 {
     let part = |at: usize| {
         let part = f64::from(u8::from_str_radix(&colour[at..at + 2], 16).unwrap()) / 255.0;
@@ -211,7 +211,7 @@ async fn what_the_data_say_is_text_and_never_markup() {
     let roas = charts[4].1["series"].as_array().unwrap();
     assert!(roas.iter().any(|series| series["name"] == HOSTILE), "{roas:?}");
 
-    // A browser reads it the same way.
+    // A browser must render the page in the same way.
     let Some(chromium) = chromium() else { return };
     let file = dir.path().join("report.html");
     fs::write(&file, &page).unwrap();
@@ -223,7 +223,7 @@ async fn what_the_data_say_is_text_and_never_markup() {
     }
 }
 
-/// A source of somebody else's, who wants something shown.
+/// A source of another program that requires an attribution.
 struct Tickets;
 
 impl Provider for Tickets {
@@ -235,7 +235,7 @@ impl Provider for Tickets {
     }
 }
 
-/// A row of a table whose texts are all `source` and whose numbers are all `number`.
+/// Returns a row of a table whose strings are all `source` and whose numbers are all `number`.
 fn row_of(table: &TableRef, source: &str, number: i64) -> Batch {
     let value = |column: &Column| match column.dtype {
         DataType::Bool => json!(true),
@@ -277,7 +277,8 @@ async fn every_source_with_rows_is_given_its_due() {
     let shown = house.report().await.unwrap().provenance.attributions;
     assert_eq!(shown, [acquisition::recorded::ATTRIBUTION]);
 
-    // Each source in another table, so that every table that names the sources of its rows has one.
+    // Each source fills another table, so that every table that names the sources of its rows is
+    // covered.
     let names_sources = |table: &TableRef| table.column("source").is_ok();
     let tables: Vec<_> = tables::all().into_iter().filter(names_sources).collect();
     assert!((8..=owed.len()).contains(&tables.len()), "{}", tables.len());
@@ -350,7 +351,7 @@ async fn an_answer_has_the_thresholds_of_the_settings_unless_it_names_others() {
     assert_ne!(answer.panel("high-volume"), report.panel("high-volume"));
 }
 
-/// Chromium, wherever the path has it.
+/// Returns the path of Chromium, or `None` if it is not on the `PATH`.
 fn chromium() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path)
@@ -359,7 +360,7 @@ fn chromium() -> Option<PathBuf> {
     if found.is_none() {
         let required = std::env::var_os("TIDEGAUGE_REQUIRE_SERVERS") == Some(OsString::from("1"));
         assert!(!required, "TIDEGAUGE_REQUIRE_SERVERS=1, and there is no chromium on the path");
-        // Past the harness, which keeps what a test that passes prints to itself.
+        // Written to the raw stream, since the harness captures the output of tests that pass.
         let skipped = "SKIPPED: no chromium on the path, so no browser has opened the report\n";
         std::io::stderr().write_all(skipped.as_bytes()).unwrap();
     }
@@ -373,7 +374,7 @@ struct Browser {
 
 struct Seen {
     dom: String,
-    /// What the page, or the browser about it, said on the console.
+    /// The messages on the console, of the page and of the browser.
     console: Vec<String>,
 }
 
@@ -402,7 +403,7 @@ impl Browser {
     }
 }
 
-/// Whether the chart's own element holds a drawing.
+/// Returns `true` if the element of the chart holds a drawing.
 fn drawn(dom: &str, id: &str) -> bool {
     let Some((_, rest)) = dom.split_once(&format!("data-chart=\"{id}\"")) else { return false };
     let element = rest.split("<script type=\"application/json\"").next().unwrap();
@@ -426,7 +427,7 @@ async fn a_browser_draws_every_chart_and_has_nothing_to_complain_about() {
         }
     }
 
-    // That silence is the page's and not our deafness.
+    // The console is captured: messages of a page do arrive.
     let (head, tail) = page.rsplit_once("</body>").unwrap();
     let loud = "<script>console.log('here')</script><img src=\"https://tidegauge.invalid/x.png\">";
     fs::write(&file, format!("{head}{loud}</body>{tail}")).unwrap();
@@ -440,8 +441,8 @@ async fn the_page_fits_wide_and_narrow_windows() {
     let dir = tempfile::tempdir().unwrap();
     let page = page(dir.path()).await;
     let (head, tail) = page.rsplit_once("</body>").unwrap();
-    // A browser's window has a least width, a frame has none: the page in the frame tells its own.
-    // What decides between channels, up to payback in the fourth column, is seen without scrolling.
+    // A browser window has a minimum width, a frame has none: the page in the frame reports its
+    // own. The columns up to payback, the fourth, must be visible without scrolling.
     let measure = "<script>{ const root = document.documentElement;
         const payback = document.querySelector('#monetization .numbers th:nth-child(4)');
         const edge = Math.ceil(payback.getBoundingClientRect().right);

@@ -1,4 +1,4 @@
-//! A way back: what sources have loaded is removed, and comes again.
+//! Resets: rows that sources have loaded are removed, and loaded again.
 
 use std::fs;
 use std::path::Path;
@@ -16,17 +16,17 @@ use tidegauge_testkit::{MariaDb, Postgres};
 
 const BACKUPS: [&str; 4] = ["--backup", "csv://csv", "--backup", "parquet://parquet"];
 
-/// Runs a command with the two backups; it must end well.
+/// Runs a command with the two backups; it must succeed.
 fn with_backups(dir: &Path, args: &[&str]) -> String {
     done(dir, &[args, &BACKUPS[..]].concat())
 }
 
-/// Every file in the folder, and how long it is.
+/// Returns every file in the folder with its length.
 fn lengths(dir: &Path) -> Vec<(String, u64)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
-        // What a source has spent of its budget is no row.
+        // The usage of a source's budget is not part of the data.
         if path.ends_with("state") {
             continue;
         }
@@ -39,7 +39,7 @@ fn lengths(dir: &Path) -> Vec<(String, u64)> {
     found
 }
 
-/// All sinks in `dir` hold what those in `other` hold.
+/// Checks that all sinks in `dir` hold the same rows as those in `other`.
 async fn assert_all_same(dir: &Path, other: &Path) {
     let whole = warehouse(&url("sqlite", other, "tidegauge.db"));
     for (scheme, name) in [("sqlite", "tidegauge.db"), ("parquet", "parquet")] {
@@ -88,7 +88,7 @@ async fn what_is_reset_and_loaded_again_is_what_it_was() {
     with_backups(dir.path(), &["run", "--source", "recorded"]);
     assert_all_same(dir.path(), other.path()).await;
 
-    // In one command, and of what is worked out alone.
+    // Reset and load in one command, also of the derived tables alone.
     for source in ["recorded", "market"] {
         let said = with_backups(dir.path(), &["run", "--full-refresh", source, "--dry-run"]);
         assert!(said.contains("and nothing loaded: this is a dry run"), "{said}");
@@ -98,7 +98,7 @@ async fn what_is_reset_and_loaded_again_is_what_it_was() {
         assert_all_same(dir.path(), other.path()).await;
     }
 
-    // The simulation begins with its first ninety days, however far it was played.
+    // The simulation restarts with its first ninety days, independent of how far it was played.
     with_backups(dir.path(), &["run", "--until", "2020-10-05"]);
     let said = with_backups(dir.path(), &["reset", "simulation"]);
     assert!(said.contains("orders") && !said.contains("candles"), "{said}");
@@ -214,7 +214,7 @@ async fn rows_that_cannot_be_told_apart_go_together_or_not_at_all() {
     {
         assert!(refused.err.contains(words), "{words}: {refused:?}");
     }
-    // One that is no longer in the settings is known from the history.
+    // A source that is no longer in the settings is known from the history.
     fs::write(&settings, FILES.replace("\"old_tickets\"", "\"older_tickets\"")).unwrap();
     let refused = says(tidegauge(dir.path()).args(["reset", "new_tickets"]));
     assert!(refused.err.contains("`tidegauge reset new_tickets old_tickets`"), "{refused:?}");
@@ -233,7 +233,7 @@ async fn rows_that_cannot_be_told_apart_go_together_or_not_at_all() {
     done(dir.path(), &["run"]);
     assert_eq!(store.count(&tickets).await.unwrap(), 3);
 
-    // Rows of a merge table stay, and are replaced by those that come again.
+    // Rows of a merge table stay, and are replaced by those that are loaded again.
     done(dir.path(), &["run", "--source", "agents", "--source", "more_agents"]);
     let said = done(dir.path(), &["reset", "agents"]);
     assert!(said.contains("the rows of agents stay, since more_agents filled it"), "{said}");
@@ -255,7 +255,8 @@ async fn rows_that_cannot_be_told_apart_go_together_or_not_at_all() {
     }
 }
 
-/// A backup is reset, and the warehouse then refuses: that is said, and the same command finishes it.
+/// Checks that a reset that fails at the warehouse after a backup is reported, and that the same
+/// command finishes it.
 #[tokio::test]
 async fn a_reset_that_stops_half_way_says_so_and_is_finished_by_another() {
     let dir = TempDir::new().unwrap();
@@ -290,8 +291,8 @@ intervals = ["1m"]
 history_days = 2
 "#;
 
-/// Rows, ledger, cursor and what filled gaps go; what another source has noted stays. And what is there is
-/// loaded again only when that is asked for.
+/// Checks that a reset removes rows, ledger, cursor and backfill of a source, keeps other sources'
+/// entries, and that stored spans are loaded again on request only.
 #[tokio::test]
 async fn the_ledger_of_a_source_goes_with_it_and_a_span_is_loaded_again() {
     let (dir, twelve) = (TempDir::new().unwrap(), Market::open(1));
@@ -323,7 +324,7 @@ async fn the_ledger_of_a_source_goes_with_it_and_a_span_is_loaded_again() {
     again.env("TIDEGAUGE_TWELVEDATA_KEY", "canary").arg("run").args(span);
     assert!(says(&mut again).err.contains("nothing is missing"));
 
-    // No key is needed to forget.
+    // A reset needs no key.
     let said = done(dir.path(), &["reset", "twelvedata"]);
     assert!(said.contains("cursor of twelvedata fill") && said.contains("coverage"), "{said}");
     assert_eq!(candles(&*store, "twelvedata").await, 0);
@@ -335,7 +336,7 @@ async fn the_ledger_of_a_source_goes_with_it_and_a_span_is_loaded_again() {
     assert_eq!(candles(&*store, "twelvedata").await, 20_160);
 }
 
-/// A table is emptied by hand: rows go, and the cursor stays.
+/// Checks that rows that were removed by hand under a cursor are reported.
 #[tokio::test]
 async fn rows_that_are_gone_under_a_cursor_are_told_by_status_and_verify() {
     let dir = TempDir::new().unwrap();
@@ -344,7 +345,7 @@ async fn rows_that_are_gone_under_a_cursor_are_told_by_status_and_verify() {
     let removals = [Removal::all(Candle::table())];
     store.reset(Reset { cursors: &[], removals: &removals, dry_run: false }).await.unwrap();
     drop(store);
-    // What a reader of SQLite leaves beside the file is no row.
+    // Files that a reader of SQLite leaves are not data.
     let written = || {
         let mut files = lengths(dir.path());
         files.retain(|(path, _)| !path.ends_with("-shm") && !path.ends_with("-wal"));
@@ -369,7 +370,7 @@ async fn rows_that_are_gone_under_a_cursor_are_told_by_status_and_verify() {
     assert!(!done(dir.path(), &["status"]).contains("warning"));
 }
 
-/// To look does not make a warehouse, and needs no right to write it.
+/// Checks that reading commands create no warehouse, and need no permission to write it.
 #[cfg(unix)]
 #[test]
 fn status_and_verify_write_nothing() {

@@ -1,5 +1,5 @@
-//! Runs that a scheduler can stand on: sources fail one by one, runs are cancelled between pages, and the
-//! history tells what became of each.
+//! Runs under a scheduler: sources fail separately, runs are cancelled between pages, and the
+//! history records each outcome.
 
 use std::fs;
 use std::path::Path;
@@ -17,7 +17,8 @@ use tidegauge::core::{
 use tidegauge::pipeline::{Events, Observer, Observers, Outcome, RunEvent, Silent};
 use tidegauge::{CancellationToken, Tidegauge, storage};
 
-/// Three sources of a user's own files; the first has a day that is none, the last a currency's rates.
+/// Writes three sources of a user's own files; the first has an invalid day, the last has currency
+/// rates.
 fn three_sources(dir: &Path) {
     fs::write(dir.join("broken.csv"), "at,note\n2024-01-01T00:00:00Z,fine\nyesterday,not\n")
         .unwrap();
@@ -74,7 +75,7 @@ async fn one_dead_source_among_three_keeps_no_other_from_being_loaded() {
     let verify = done(dir.path(), &["verify"]);
     assert!(verify.contains("The last run of broken") && verify.contains("failed"), "{verify}");
 
-    // Once it is mended, it is loaded and nothing else is loaded anew.
+    // Once it is fixed, it is loaded, and no other source is loaded again.
     fs::write(dir.path().join("broken.csv"), "at,note\n2024-01-01T00:00:00Z,fine\n").unwrap();
     done(dir.path(), &["run"]);
     assert!(!done(dir.path(), &["status"]).contains("failed"));
@@ -91,12 +92,12 @@ async fn one_dead_source_among_three_keeps_no_other_from_being_loaded() {
     assert!(errors[0].contains("broken.csv:2") && errors[1].contains("notes.csv:2"), "{run:?}");
 }
 
-/// Twenty rows in ten pages, of which each asks `at` what to do first.
+/// A source of twenty rows in ten pages that calls `before` for each page.
 struct Pages {
     table: TableRef,
     name: &'static str,
     before: Box<dyn Fn(i64) -> Result<()> + Send + Sync>,
-    /// The page that never comes.
+    /// The page that never completes.
     hangs_at: Option<i64>,
 }
 
@@ -140,7 +141,7 @@ impl Source for Pages {
     }
 }
 
-/// What of the history counts here: source, outcome, rows, kind, message.
+/// Returns the relevant columns of the history: source, outcome, rows, kind, message.
 async fn history(tidegauge: &Tidegauge) -> Vec<(String, String, i64, String, String)> {
     let runs = tidegauge.runs().await.unwrap();
     let mut told: Vec<_> = runs
@@ -171,14 +172,14 @@ async fn a_token_that_is_cancelled_between_pages_leaves_with_the_page_committed(
         };
         let pipeline = || cancelled.pipeline().source(pages("later", |_| Ok(())));
         let error = pipeline().source(pages("numbers", stop)).run(&Silent).await;
-        // `later` comes first, and is through.
+        // `later` is loaded first, and is complete.
         let error = error.unwrap_err();
         assert!(error.is_cancelled() && error.failures().is_empty(), "{error}");
         assert_eq!(error.to_string(), interrupted());
         assert_eq!(error.summary().rows(), 20 + 8);
         let cursor = house.warehouse().cursor("numbers").await.unwrap();
         assert_eq!(cursor, Some(Cursor::new("8")), "the page in hand is committed");
-        // What hears the token begins nothing any more.
+        // A pipeline with a cancelled token starts nothing.
         let error = pipeline().run(&Silent).await.unwrap_err();
         assert!(error.is_cancelled() && error.summary().rows() == 0);
 
@@ -201,7 +202,7 @@ fn interrupted() -> &'static str {
     "interrupted; what was loaded stays, the next run goes on from there"
 }
 
-/// Writes down what happens, in short.
+/// An observer that records the events in short form.
 #[derive(Default)]
 struct Told(Mutex<Vec<String>>);
 
@@ -263,7 +264,8 @@ async fn events_come_in_order_to_all_observers_and_subscribers() {
     assert_eq!(serde_json::to_string(&finished).unwrap(), json);
 }
 
-/// The layout of the version before: the state of the simulation under the name `pipeline`, and no history.
+/// Checks the layout of the previous version: the state of the simulation under the name
+/// `pipeline`, and no history.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_warehouse_of_the_version_before_goes_on_where_it_was() {
     for scheme in ["sqlite", "parquet"] {
@@ -326,12 +328,14 @@ async fn one_source_is_loaded_alone_by_its_name() {
     let dir = tempfile::tempdir().unwrap();
     let house = house(dir.path(), |_| {});
     let summary = house.load_source("recorded", &Silent).await.unwrap();
-    assert!(summary.rows() > 1_000 && summary.tables.iter().all(|it| it.source == "recorded"));
+    assert!(
+        summary.rows() > 1_000 && summary.tables.iter().all(|entry| entry.source == "recorded")
+    );
     assert_eq!(house.load_source("recorded", &Silent).await.unwrap().rows(), 0);
     assert_eq!(rows(house.warehouse().as_ref(), MarketPrice::table()).await.rows(), 0);
     house.derive(&Silent).await.unwrap();
     let summary = house.load_source("simulation", &Silent).await.unwrap();
-    assert!(summary.tables.iter().all(|it| it.source == "simulation"));
+    assert!(summary.tables.iter().all(|entry| entry.source == "simulation"));
     assert_eq!(house.load_source("simulation", &Silent).await.unwrap().rows(), 500);
     for (name, says) in [("nobody", "no source `nobody`"), ("kraken_stream", "never ends")] {
         let error = house.load_source(name, &Silent).await.unwrap_err().to_string();
@@ -346,7 +350,8 @@ async fn one_source_is_loaded_alone_by_its_name() {
     assert_eq!(simulated.version, env!("CARGO_PKG_VERSION"));
 }
 
-/// A run that is dropped amid a page leaves its first row in the history, as a kill does.
+/// Checks that a run that is dropped during a page leaves its first row in the history, as a kill
+/// does.
 #[tokio::test]
 async fn a_run_that_is_killed_stays_running_in_the_history_and_secrets_stay_out_of_it() {
     let dir = tempfile::tempdir().unwrap();
@@ -388,7 +393,7 @@ async fn a_run_that_is_killed_stays_running_in_the_history_and_secrets_stay_out_
         ("authentication", "source `fails`: the key *** is wrong")
     );
     assert_eq!((told[1].0.as_str(), told[1].1.as_str()), ("hangs", "running"));
-    // A day later it is no more taken for one that runs.
+    // After a day it is no longer presumed to be running.
     let outcome = async |at: &str| {
         let clock = Arc::new(FixedClock(at.parse().unwrap()));
         let status = house_at(dir.path(), |_| {}, clock).status().await.unwrap();
@@ -405,7 +410,7 @@ async fn bookkeeping_does_not_change_the_version_of_the_data() {
     let version = async || house.warehouse().data_version().await.unwrap();
     house.load_source("recorded", &Silent).await.unwrap();
     let first = version().await;
-    // Nothing new: the history grows, and the data is the same.
+    // Nothing is new: the history grows, and the data stays the same.
     house.load_source("recorded", &Silent).await.unwrap();
     let sink: Arc<dyn Sink> = house.warehouse().clone();
     let clock = Arc::new(FixedClock("2021-03-01T00:00:00Z".parse().unwrap()));
@@ -416,7 +421,7 @@ async fn bookkeeping_does_not_change_the_version_of_the_data() {
     assert_ne!(version().await, first);
 }
 
-/// A second runner at the same history: every row of both is there.
+/// Checks that two concurrent runners lose no row of the history.
 #[tokio::test(flavor = "multi_thread")]
 async fn runners_that_meet_write_one_history() {
     for scheme in ["sqlite", "parquet"] {
@@ -458,7 +463,7 @@ fn a_first_signal_finishes_the_page_and_a_second_one_leaves_at_once() {
     use std::time::Instant;
 
     let dir = tempfile::tempdir().unwrap();
-    // A service that takes requests and does not answer: the page at hand takes as long as it likes.
+    // A service that accepts requests and does not answer: the current page is never delivered.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let server = std::thread::spawn(move || {

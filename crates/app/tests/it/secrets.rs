@@ -1,4 +1,4 @@
-//! Keys are never seen: not in what the command says, not in its log, not in its errors.
+//! Secrets: keys appear neither in the output of the command, nor in its log, nor in its errors.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -9,10 +9,10 @@ use std::thread;
 use crate::common;
 use crate::common::{says, tidegauge};
 
-/// What must never be seen.
+/// The key that must never appear.
 const KEY: &str = "CG-canary0123456789abcdef";
 
-/// Keys that stand where they do not belong.
+/// Checks that keys in wrong places are not repeated.
 #[test]
 fn a_misplaced_key_is_not_repeated() {
     let dir = tempfile::tempdir().unwrap();
@@ -32,8 +32,8 @@ fn a_misplaced_key_is_not_repeated() {
     }
 }
 
-/// Loads from a CoinGecko at `port` of this machine, with everything logged that can be.
-/// It ends with `code`.
+/// Loads from a CoinGecko at `port` of this machine, with the log at its most verbose level. The
+/// command must end with `code`.
 fn with_key(dir: &Path, port: u16, code: i32) -> common::Said {
     let mut command = tidegauge(dir);
     command

@@ -1,4 +1,4 @@
-//! What a shop has: users and orders with ids of text, or payments alone.
+//! A shop's data: users and orders with string ids, or payments alone.
 
 use std::fs;
 use std::path::Path;
@@ -66,7 +66,7 @@ async fn a_shop_s_users_and_orders_with_ids_of_text_are_answered() {
         let verify = says(tidegauge(dir.path()).arg("verify"));
         assert_eq!(verify.code, Some(0), "{url}: {verify:?}");
         let (page, said) = page(dir.path());
-        // 33.50 of four users; nothing is known of anybody's country.
+        // The four users paid 33.50; no country is known.
         assert!(page.contains("$33.50") && page.contains("no country"), "{url}: {said}");
         assert!(page.contains("None of 4 users has passed"), "{url}: {said}");
         let store = url.split_once("://").unwrap();
@@ -78,7 +78,7 @@ async fn a_shop_s_users_and_orders_with_ids_of_text_are_answered() {
         let bought = Scan::all(RampTransaction::table()).filter(Filter::eq("user_id", id));
         assert_eq!(store.count(User::table()).await.unwrap(), 4, "`17` and `00017` are two");
         assert_eq!(store.read(&bought).await.unwrap().rows(), 2, "{url}");
-        // Again: nothing is new.
+        // A second run finds nothing new.
         done(dir.path(), &["run"]);
         assert_eq!(store.count(RampTransaction::table()).await.unwrap(), 4, "{url}");
     }
@@ -109,7 +109,7 @@ fn payments_alone_make_users() {
         );
         assert!(page.contains("3 users, 0 orders, 0 trades and 4 ramp purchases"), "{url}");
         assert!(page.contains("$33.50"), "{url}");
-        // No spend: no chart of what it brought, and no word on a line in it.
+        // Without spend there is no ROAS chart, and no note on a line in it.
         assert!(!page.contains("chart-roas") && !page.contains("The dashed line"), "{url}");
     }
 }

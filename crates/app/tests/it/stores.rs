@@ -1,4 +1,4 @@
-//! The whole job into every warehouse: the same rows, the same answers.
+//! The demo job in every kind of warehouse: the same rows, the same answers.
 
 use crate::common::{assert_same, done, says, tidegauge, url, warehouse};
 #[cfg(feature = "object-store")]
@@ -36,13 +36,13 @@ async fn a_bucket_holds_what_a_file_holds_and_answers_the_same() {
 
 async fn holds_the_same(theirs: &str, name: &str) {
     let dir = tempfile::tempdir().unwrap();
-    // The password comes from the environment, as a user would have it.
+    // The password comes from the environment, as in production.
     let run = |words: &[&str]| {
         let said = says(tidegauge(dir.path()).env("TIDEGAUGE_WAREHOUSE", theirs).args(words));
         assert_eq!(said.code, Some(0), "{said:?}");
         let password = theirs.split('@').next().unwrap().rsplit(':').next().unwrap();
         assert!(!format!("{said:?}").contains(&format!(":{password}@")), "{said:?}");
-        // What a question costs is told before it is asked.
+        // The cost of a query is logged before it is executed.
         let costs = theirs.starts_with("bigquery") && words == ["report"];
         assert!(!costs || said.err.contains("on demand"), "{said:?}");
         said.out

@@ -1,8 +1,9 @@
-//! Audits and reports beside a load: what they say is of one state of the warehouse, or that it was being
-//! loaded. A rule is never called broken because pages are still to come.
+//! Audits and reports during a load: their results are of one state of the warehouse, or say that
+//! it was being loaded. A rule is never reported as violated because pages are still to come.
 //!
-//! A few of them in every run; `TIDEGAUGE_AUDITS=100 cargo test -p tidegauge --all-features --test it under_load --
-//! --nocapture --test-threads 1` for as many as that, with a line about each store.
+//! Every run performs a few of them; `TIDEGAUGE_AUDITS=100 cargo test -p tidegauge --all-features
+//! --test it under_load -- --nocapture --test-threads 1` performs that many, with a line about each
+//! store.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,11 +18,12 @@ use tidegauge_testkit::Postgres;
 
 use crate::common::{Ticking, house, house_at, url};
 
-/// How often the warehouse is judged, unless this variable says so.
+/// The variable that sets the number of audits, and its default.
 const AUDITS: &str = "TIDEGAUGE_AUDITS";
 const FEW: u32 = 4;
 
-/// How long a page takes, and each tenth: some audits are between two pages, others meet several.
+/// The pause after each page, and after each tenth: some audits fall between two pages, others span
+/// several.
 const PAUSE: Duration = Duration::from_millis(50);
 const LONG_PAUSE: Duration = Duration::from_secs(3);
 
@@ -45,11 +47,11 @@ async fn postgres_is_never_called_broken_beside_a_load() {
     }
 }
 
-/// Plays an exchange of few users in small pages, day by day, and judges the warehouse all the while.
+/// Plays an exchange of few users in small pages, day by day, and audits the warehouse meanwhile.
 #[allow(clippy::print_stdout)] // figures, to be read with `--nocapture`
 async fn beside_a_load(dir: &Path, warehouse: &str) {
     let audits = std::env::var(AUDITS).ok().and_then(|audits| audits.parse().ok()).unwrap_or(FEW);
-    // The days of which there are prices are to last as long as the audits do.
+    // The days with prices must last as long as the audits.
     let page_rows = if audits > FEW { 20 } else { 60 };
     let small = |config: &mut Config| {
         config.warehouse = warehouse.into();
@@ -74,7 +76,7 @@ async fn beside_a_load(dir: &Path, warehouse: &str) {
             }
         };
         let mut until = "2020-10-01".parse::<chrono::NaiveDate>().unwrap();
-        // The last day of which there are prices.
+        // The last day with prices.
         let last = "2021-02-27".parse().unwrap();
         while !over.load(Ordering::Relaxed) && until <= last {
             loader.run(Some(until), &slow).await.unwrap();
@@ -92,7 +94,7 @@ async fn beside_a_load(dir: &Path, warehouse: &str) {
                     judged += 1;
                 }
                 Err(Error::LoadUnderWay { .. }) => under_way += 1,
-                // Before the first row.
+                // The audit came before the first row.
                 Err(Error::Nothing { .. }) => {
                     empty += 1;
                     assert!(empty < 1_000, "the warehouse was never more than empty");
@@ -127,12 +129,12 @@ async fn beside_a_load(dir: &Path, warehouse: &str) {
     assert!(judge.report().await.unwrap().provenance.notes.is_empty());
 }
 
-/// A load that was broken off amid its days leaves orders whose trades are still to come.
+/// Checks an interrupted load, which leaves orders whose trades are still to come.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_load_that_was_broken_off_is_said_and_not_called_broken() {
     let dir = tempfile::tempdir().unwrap();
     let small = |config: &mut Config| config.simulation.page_rows = Some(1_000);
-    // Which run is the last one is told by the time.
+    // The last run is determined by its time.
     let start = "2021-03-01T00:00:00Z".parse::<DateTime<Utc>>().unwrap().timestamp();
     let tidegauge = house_at(dir.path(), small, Arc::new(Ticking(start.into())));
     let (mut under_way, mut pages) = (0, 0);
@@ -152,7 +154,7 @@ async fn a_load_that_was_broken_off_is_said_and_not_called_broken() {
                 let said = error.to_string();
                 assert!(said.contains("is being loaded (simulation)"), "{said}");
                 under_way += 1;
-                // Nobody goes on with it: after a day that is not waited for any more.
+                // No run resumes it: after a day it is not waited for any more.
                 let later = Arc::new(FixedClock("2021-03-03T00:00:00Z".parse().unwrap()));
                 let report = house_at(dir.path(), small, later).verify().await.unwrap();
                 assert!(!report.passed());
@@ -163,7 +165,7 @@ async fn a_load_that_was_broken_off_is_said_and_not_called_broken() {
         }
         let notes = tidegauge.report().await.unwrap().provenance.notes;
         assert!(!notes.is_empty() || ended, "a cancelled run is told");
-        // The books are there: days of purchases follow, of which none refers to another.
+        // The order books are complete: days of purchases follow, which do not refer to each other.
         if ended || pages == 9 {
             break;
         }

@@ -1,5 +1,5 @@
-//! The audit finds what is wrong: an exchange is played, one thing in it is broken at a time, and the rule
-//! that should say so has to. Whoever makes rules that pass whatever there is, fails here.
+//! Mutation tests of the audit: an exchange is played, one fault is put into it at a time, and the
+//! rule that covers it must report it. Rules that always pass fail here.
 
 mod faults;
 mod tables;
@@ -13,7 +13,7 @@ use faults::Fault;
 use tables::Tables;
 use world::world;
 
-/// Few enough that the world comes in several slices.
+/// The number of rows per slice, small enough that the world is audited in several slices.
 const FEW: u64 = 2_000;
 
 async fn audits(tables: &Tables) -> [Report; 2] {
@@ -22,7 +22,7 @@ async fn audits(tables: &Tables) -> [Report; 2] {
     [verify(tables, &all).await.unwrap(), verify(tables, &few).await.unwrap()]
 }
 
-/// Rules that this world gives nothing to judge: it has no market but candles and rates.
+/// Rules without rows in this world, which has no market data but candles and rates.
 const IDLE: [&str; 8] = [
     "unique_key.raw_crypto_market_data",
     "unique_key.market_prices",
@@ -68,7 +68,7 @@ async fn every_fault_is_found_and_named() {
     assert!(missed.is_empty(), "{} of {}:\n{}", missed.len(), faults.len(), missed.join("\n"));
 }
 
-/// Every rule that this world can try is broken by some fault.
+/// Checks that every rule with rows in this world is violated by some fault.
 #[tokio::test]
 async fn no_rule_goes_untested() {
     let report = verify(&world().await, &VerifyParams::all_simulated()).await.unwrap();

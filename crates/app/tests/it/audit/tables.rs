@@ -1,4 +1,4 @@
-//! Tables in memory whose cells can be changed: no store would take what is broken here.
+//! Tables in memory whose cells can be changed: no store would accept the faults.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -30,7 +30,7 @@ pub(crate) enum Value {
 pub(crate) struct Tables(HashMap<String, Batch>);
 
 impl Tables {
-    /// Adds rows; of those with one key the newest stays.
+    /// Adds rows; of rows with the same key the newest stays.
     pub(crate) fn add(&mut self, rows: &Batch) {
         let table = rows.table();
         let rows = Batch::new(&lenient(table), rows.record().clone()).unwrap();
@@ -58,13 +58,13 @@ impl Tables {
         self.0.get(table).map_or(0, Batch::rows)
     }
 
-    /// The first row of which something is true.
+    /// Returns the index of the first row that satisfies `is`.
     pub(crate) fn find(&self, table: &str, is: impl Fn(Row<'_>) -> bool) -> usize {
         let found = self.all(table, is);
         *found.first().unwrap_or_else(|| panic!("there is no such row in {table}"))
     }
 
-    /// All rows of which something is true.
+    /// Returns the indexes of all rows that satisfy `is`.
     pub(crate) fn all(&self, table: &str, is: impl Fn(Row<'_>) -> bool) -> Vec<usize> {
         (0..self.rows(table)).filter(|row| is(self.row(table, *row))).collect()
     }
@@ -86,7 +86,7 @@ impl Tables {
         *batch = Batch::from_columns(&table, batch.rows(), columns.collect()).unwrap();
     }
 
-    /// Puts the rows there once more, behind all others; the first of them.
+    /// Appends copies of the rows, and returns the index of the first copy.
     pub(crate) fn again(&mut self, table: &str, rows: &[usize]) -> usize {
         let batch = self.0.get_mut(table).unwrap();
         let first = batch.rows();
@@ -103,14 +103,14 @@ impl Tables {
     }
 }
 
-/// The table without a promise that values are there.
+/// Returns the table with every column nullable.
 fn lenient(table: &Table) -> TableRef {
     let mut table = table.clone();
     table.columns.iter_mut().for_each(|column| column.nullable = true);
     Arc::new(table)
 }
 
-/// The column with another value in one row.
+/// Returns the column with another value in one row.
 fn with(column: ColumnView<'_>, row: usize, value: &Value) -> ArrayRef {
     fn set<T>(
         values: impl Iterator<Item = Option<T>>,
@@ -172,7 +172,7 @@ impl Row<'_> {
         self.some(column).unwrap()
     }
 
-    /// A number or a time; none where it is null.
+    /// Returns an integer or a time in microseconds; `None` if it is null.
     pub(crate) fn some(&self, column: &str) -> Option<i64> {
         match value(self.batch, column, self.row) {
             Cell::Int(value) => Some(i64::try_from(value).unwrap()),
@@ -237,7 +237,7 @@ impl Warehouse for Tables {
     }
 }
 
-/// The definition of a built-in table.
+/// Returns the definition of a built-in table.
 pub(crate) fn table(name: &str) -> TableRef {
     by_name(name).unwrap()
 }

@@ -1,4 +1,4 @@
-//! A small exchange in a made-up market, as tables in memory.
+//! A small exchange in a synthetic market, as tables in memory.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use tidegauge::simulation::{Exchange, ExchangeConfig};
 
 use crate::audit::tables::{Tables, Value, table};
 
-/// How long is played.
+/// The number of days that are played.
 const DAYS: u64 = 150;
 
 /// The units of an amount in a cent.
@@ -20,7 +20,7 @@ const CENT: i128 = Crypto::ONE / 100;
 /// Microseconds in a day.
 pub(crate) const DAY: i64 = 86_400_000_000;
 
-/// What a market that swings and the exchange in it write.
+/// Returns the tables of a fluctuating market and of the exchange in it.
 pub(crate) async fn world() -> Tables {
     let mut tables = Tables::default();
     let mut config = ExchangeConfig::default();
@@ -51,7 +51,7 @@ fn market(config: &ExchangeConfig, tables: &mut Tables) -> Arc<Market> {
         for (shift, symbol, cents) in
             [(0, "BTC", 1_100_000), (7, "ETH", 35_000), (14, "SOL", 250), (21, "USDT", 100)]
         {
-            // Up and down by a fifth in forty days, each coin in its own time.
+            // The wave falls and rises by a fifth in forty days, with another phase for each coin.
             let phase = (2 * i64::try_from(number).unwrap() + shift) % 80;
             let wave = 80 + (phase - 40).abs();
             let price = |percent: i64| {
@@ -89,7 +89,7 @@ fn market(config: &ExchangeConfig, tables: &mut Tables) -> Arc<Market> {
     Arc::new(Market::from_batches(&[candles], &[raw], &[rates]).unwrap())
 }
 
-/// What an exchange may not tell: it is made up so that there is something to break.
+/// Adds rows that the exchange may not produce, so that every fault has rows to change.
 fn complete(tables: &mut Tables) {
     if tables.rows("chargebacks") == 0 {
         chargebacks(tables);
@@ -102,7 +102,7 @@ fn complete(tables: &mut Tables) {
     }
 }
 
-/// Three purchases are undone, and posted.
+/// Adds three chargebacks of purchases, with their postings.
 fn chargebacks(tables: &mut Tables) {
     let bought = tables.all("ramp_transactions", |row| row.is("status", "completed"));
     let (mut rows, mut entries) = (Vec::new(), Vec::new());
@@ -144,7 +144,7 @@ fn chargebacks(tables: &mut Tables) {
     tables.add(&entries);
 }
 
-/// Who came by a friend came by the very first user.
+/// Sets the very first user as the referrer of all users of the referral channel.
 fn referrals(tables: &mut Tables) {
     let signups = (0..tables.rows("users")).map(|row| tables.row("users", row));
     let first = signups.min_by_key(|row| row.int("signup_at")).unwrap().int("user_id");

@@ -1,23 +1,23 @@
-//! Where secrets are put, and what is broken there.
+//! The places of the secrets, and the faults there.
 
 use super::{CANARY, Case};
 
-/// The configuration file.
+/// The name of the configuration file.
 const FILE: &str = "tidegauge.toml";
 
-/// Text with the canary in the place of `@@`.
+/// Returns the text with the canary in place of `@@`.
 fn with(text: &str) -> String {
     text.replace("@@", CANARY)
 }
 
-/// One refused file a text; it stands in the second line.
+/// Returns a case per text, each in the second line of a refused file.
 fn refused(says: &'static str, texts: &[&str]) -> Vec<Case> {
     let case =
         |text: &&str| Case::new(*text).file(FILE, with(&format!("# a\n{text}\n"))).refused(says);
     texts.iter().map(case).collect()
 }
 
-/// TOML that is none. Every form stops all commands alike, so that two are tried.
+/// Returns cases of invalid TOML. Every form stops all commands alike, so that two are tried.
 pub(super) fn toml() -> Vec<Case> {
     let mut cases = refused(
         "error: tidegauge.toml, line 2: warehouse: ",
@@ -69,7 +69,7 @@ pub(super) fn toml() -> Vec<Case> {
     cases.into_iter().map(|case| case.run(&["status"]).run(&["run"])).collect()
 }
 
-/// Settings of the wrong kind.
+/// Returns cases of settings of the wrong type.
 pub(super) fn settings() -> Vec<Case> {
     let mut cases = Vec::new();
     for (says, text) in [
@@ -120,7 +120,7 @@ pub(super) fn settings() -> Vec<Case> {
     cases
 }
 
-/// `.env`, and variables.
+/// Returns cases of `.env` and of variables.
 pub(super) fn environment() -> Vec<Case> {
     let mut cases = Vec::new();
     for text in [
@@ -169,7 +169,7 @@ pub(super) fn environment() -> Vec<Case> {
     cases
 }
 
-/// URLs of stores that cannot be.
+/// Returns cases of invalid URLs of stores.
 pub(super) fn stores() -> Vec<Case> {
     let urls = [
         "postgres://u@127.0.0.1:1/db?passwrd=@@",
@@ -220,7 +220,7 @@ pub(super) fn stores() -> Vec<Case> {
     ];
     let mut cases = Vec::new();
     for url in urls {
-        // A store that this was built without is refused as well.
+        // A store that is not compiled in is refused as well.
         let warehouse = Case::new(url).env("TIDEGAUGE_WAREHOUSE", with(url));
         cases.push(
             warehouse.refused("error: TIDEGAUGE_WAREHOUSE: ").run(&["status"]).run(&["verify"]),
@@ -254,7 +254,7 @@ pub(super) fn stores() -> Vec<Case> {
     cases
 }
 
-/// URLs whose flag was forgotten, or that stand behind the wrong one.
+/// Returns cases of URLs whose flag was forgotten, or that follow the wrong flag.
 pub(super) fn command_line() -> Vec<Case> {
     let url = with("postgres://u:@@@127.0.0.1:1/db");
     let query = with("postgres://127.0.0.1:1/db?password=@@");
@@ -275,7 +275,7 @@ pub(super) fn command_line() -> Vec<Case> {
     words.iter().map(|words| Case::new("the command line").run(words)).collect()
 }
 
-/// What is right, where nobody answers.
+/// Returns cases of valid settings for services that do not answer.
 pub(super) fn closed() -> Vec<Case> {
     let mut cases = Vec::new();
     for url in [
@@ -360,7 +360,7 @@ pub(super) fn closed() -> Vec<Case> {
     cases
 }
 
-/// What a server refuses that is there, at `address`.
+/// Returns cases that a running server at `address` refuses.
 pub(super) fn postgres(address: &str) -> Vec<Case> {
     let url = format!("postgres://tidegauge:{CANARY}@{address}");
     let query = format!("postgres://tidegauge@{address}?password={CANARY}");

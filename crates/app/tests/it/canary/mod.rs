@@ -1,5 +1,5 @@
-//! A canary in every place where a user can put a secret, every syntax broken, everything logged that can be:
-//! it is seen nowhere.
+//! A canary in every place where a user can put a secret, with every kind of syntax error and the
+//! log at its most verbose level: it must appear nowhere.
 
 mod cases;
 
@@ -16,19 +16,19 @@ use crate::common::{Said, says, tidegauge};
 /// The secret. Only letters and digits, so that no encoding of a URL changes it.
 const CANARY: &str = "Xq7Canary9Bird4Zw";
 
-/// How many commands run at once.
+/// The number of commands that run concurrently.
 const AT_ONCE: usize = 4;
 
-/// A place where a canary is put, and what is asked for then.
+/// A place of the canary, and the commands that are run.
 #[derive(Debug, Clone, Default)]
 struct Case {
     what: String,
     files: Vec<(&'static str, Vec<u8>)>,
     env: Vec<(&'static str, String)>,
     commands: Vec<Vec<String>>,
-    /// The exit code; `None`: any, since something else may be wrong as well.
+    /// The exit code; `None`: any, since there may be other errors as well.
     code: Option<i32>,
-    /// What the error says, among others.
+    /// A text that the error must contain.
     says: &'static str,
 }
 
@@ -52,13 +52,15 @@ impl Case {
         self
     }
 
-    /// Is a wrong setting, of which one line says so; each command says the same.
+    /// Expects the refusal of a setting: a one-line error with exit code 2, the same for each
+    /// command.
     fn refused(mut self, says: &'static str) -> Self {
         (self.code, self.says) = (Some(2), says);
         self
     }
 
-    /// Runs all commands that are asked for, or else those that read settings, and looks for the canary.
+    /// Runs the given commands, or else those that read settings, and searches the output for the
+    /// canary.
     fn check(&self) {
         let dir = tempfile::tempdir().unwrap();
         for (name, content) in &self.files {
@@ -100,7 +102,8 @@ impl Case {
     }
 }
 
-/// Returns `true` if the canary is in `text`, as it is, percent-encoded, in hexadecimal or in base64.
+/// Returns `true` if the canary is in `text`, as it is, percent-encoded, in hexadecimal or in
+/// base64.
 fn is_seen(text: &str) -> bool {
     let hex = |pair: fn(u8) -> String| CANARY.bytes().map(pair).collect::<String>();
     let mut forms = vec![
@@ -109,9 +112,9 @@ fn is_seen(text: &str) -> bool {
         hex(|byte| format!("{byte:02x}")),
         hex(|byte| format!("\\x{byte:02x}")),
     ];
-    // Wherever it begins in what was encoded, its middle looks like one of three.
+    // Depending on the offset in the encoded text, its middle has one of three forms.
     forms.extend((0..3).map(|skip| base64(&CANARY.as_bytes()[skip..=skip + 11])));
-    // Parts of it are no better.
+    // Parts of it count as well.
     forms.extend(["Canary9".into(), "Bird4Zw".into()]);
     let text = text.to_ascii_lowercase();
     forms.iter().any(|form| text.contains(&form.to_ascii_lowercase()))
@@ -136,7 +139,7 @@ fn files(dir: &Path) -> Vec<std::path::PathBuf> {
     found
 }
 
-/// Checks all cases, several at once.
+/// Checks all cases, several concurrently.
 fn check(cases: &[Case]) {
     let next = AtomicUsize::new(0);
     thread::scope(|scope| {

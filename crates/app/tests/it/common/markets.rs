@@ -1,4 +1,4 @@
-//! CoinGecko, Kraken and Twelve Data on this machine, with all that can go wrong, as one server.
+//! A server on this machine for CoinGecko, Kraken and Twelve Data, with every kind of fault.
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Write};
@@ -10,16 +10,16 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 
-/// What was asked, and when.
+/// A request, with its time.
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
     pub(crate) at: Instant,
     pub(crate) path: String,
-    /// The trouble that was made over it.
+    /// The fault of its answer.
     pub(crate) trouble: Option<Trouble>,
 }
 
-/// What can go wrong with an answer.
+/// A fault of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Trouble {
     TooMany,
@@ -32,7 +32,7 @@ pub(crate) enum Trouble {
     Shuffled,
 }
 
-/// Every third answer or so is one of these.
+/// The faults; about every third answer has one.
 const TROUBLES: [Trouble; 8] = [
     Trouble::TooMany,
     Trouble::Down,
@@ -54,15 +54,15 @@ pub(crate) struct Market {
 #[derive(Debug)]
 struct State {
     asked: Vec<Asked>,
-    /// In so many of a hundred answers something goes wrong.
+    /// The percentage of answers with a fault.
     trouble_percent: u64,
-    /// From then on the key is no longer good.
+    /// `true` once the key is revoked.
     revoked: bool,
     chance: u64,
 }
 
 impl Market {
-    /// Answers from now on, until the test ends.
+    /// Starts the server, which runs until the test ends.
     pub(crate) fn open(seed: u64) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -86,7 +86,7 @@ impl Market {
         self.state.lock().unwrap().revoked = true;
     }
 
-    /// What was asked so far.
+    /// Returns the requests so far.
     pub(crate) fn asked(&self) -> Vec<Asked> {
         self.state.lock().unwrap().asked.clone()
     }
@@ -175,7 +175,7 @@ fn say(stream: &mut TcpStream, trouble: Option<Trouble>, body: &str) -> Option<(
     }
 }
 
-/// The bars of a series newest first, and the first of them twice.
+/// Returns the bars of a series newest first, with one of them twice.
 fn shuffled(body: &str) -> String {
     let Some((head, rest)) = body.split_once("\"values\":[") else { return body.into() };
     let Some((bars, tail)) = rest.rsplit_once(']') else { return body.into() };
@@ -187,12 +187,12 @@ fn shuffled(body: &str) -> String {
     format!("{head}\"values\":[{}]{tail}", bars.join(","))
 }
 
-/// Cents of a symbol at a second since 1970: what every service here agrees on.
+/// Returns the price in cents at a second since 1970: all services here agree on it.
 pub(crate) fn cents(second: i64) -> i64 {
     1_000_000 + second.div_euclid(60) % 977 * 100
 }
 
-/// Trades happen every so many seconds, and are numbered from 1970 on.
+/// The seconds between two trades, which are numbered from 1970 on.
 pub(crate) const TRADE_EVERY: i64 = 40;
 
 fn answer(target: &str) -> String {
@@ -248,7 +248,7 @@ fn series(from: &str, to: &str, interval: &str) -> String {
     };
     let first =
         second(from).div_euclid(step) * step + if second(from) % step == 0 { 0 } else { step };
-    // The newest bar is still open: nothing marks it.
+    // The newest bar is still open, which nothing marks.
     let last = second(to).min(now().timestamp());
     let mut bars = String::new();
     for (count, at) in (first..=last).step_by(usize::try_from(step).unwrap()).enumerate() {
@@ -303,7 +303,7 @@ fn ticker() -> String {
 
 fn chart(from: i64, to: i64) -> String {
     let hours: Vec<_> =
-        (from.div_euclid(3_600) + 1..=to.div_euclid(3_600)).map(|it| it * 3_600).collect();
+        (from.div_euclid(3_600) + 1..=to.div_euclid(3_600)).map(|hour| hour * 3_600).collect();
     let points = |value: fn(i64) -> String| {
         let points: Vec<_> =
             hours.iter().map(|at| format!("[{},{}]", at * 1_000, value(*at))).collect();
@@ -330,7 +330,7 @@ fn markets(ids: &str) -> String {
     format!("[{}]", markets.join(","))
 }
 
-/// Settings in `dir` that ask these three, as often as `per_minute`, and are in a hurry.
+/// Writes settings in `dir` for these services, with `per_minute` as the limit and short pauses.
 pub(crate) fn settings(dir: &Path, markets: &[(&str, &Market)], per_minute: u32, more: &str) {
     let mut text = String::from(more);
     for (name, market) in markets {
@@ -344,14 +344,15 @@ pub(crate) fn settings(dir: &Path, markets: &[(&str, &Market)], per_minute: u32,
     std::fs::write(dir.join("tidegauge.toml"), text).unwrap();
 }
 
-/// That no stretch of time holds more requests than the rate allows it, plus one for its ends.
+/// Checks that no period holds more requests than the rate limit allows, plus one for its ends.
 pub(crate) fn assert_polite(market: &Market, per_minute: u32) {
     let asked = market.asked();
     for length in [2, 6, 30, 60] {
         let most = f64::from(per_minute) * f64::from(length) / 60.0 + 1.0;
         let length = Duration::from_secs(u64::try_from(length).unwrap());
         for (at, first) in asked.iter().enumerate() {
-            let within = asked[at..].iter().take_while(|it| it.at - first.at < length).count();
+            let within =
+                asked[at..].iter().take_while(|other| other.at - first.at < length).count();
             assert!(within as f64 <= most, "{within} requests within {length:?}");
         }
     }

@@ -1,4 +1,4 @@
-//! What the tests of the app share.
+//! The shared helpers of the app's tests.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -16,18 +16,18 @@ use tidegauge::{Config, Secrets, Tidegauge, storage};
 
 pub(crate) mod markets;
 
-/// The URL of `name` within `dir`.
+/// Returns the URL of `name` within `dir`.
 pub(crate) fn url(scheme: &str, dir: &Path, name: &str) -> String {
     format!("{scheme}://{}", dir.join(name).display())
 }
 
-/// The house of the demo with its warehouse in `dir`, but for what `change` changes.
+/// Opens the demo with its warehouse in `dir`, after `change`.
 pub(crate) fn house(dir: &Path, change: impl FnOnce(&mut Config)) -> Tidegauge {
     let clock = FixedClock("2021-03-01T00:00:00Z".parse().unwrap());
     house_at(dir, change, Arc::new(clock))
 }
 
-/// The same at the time of `clock`.
+/// Opens the same at the time of `clock`.
 pub(crate) fn house_at(
     dir: &Path,
     change: impl FnOnce(&mut Config),
@@ -39,7 +39,7 @@ pub(crate) fn house_at(
     Tidegauge::open(config, Secrets::default(), clock).unwrap()
 }
 
-/// A clock that goes on by a second whenever it is looked at.
+/// A clock that advances by a second at each reading.
 #[derive(Debug)]
 pub(crate) struct Ticking(pub(crate) AtomicI64);
 
@@ -49,12 +49,12 @@ impl Clock for Ticking {
     }
 }
 
-/// The store at `url`, to read.
+/// Opens the store at `url` for reading.
 pub(crate) fn warehouse(url: &str) -> Arc<dyn Warehouse> {
     storage::connect(url).unwrap()
 }
 
-/// All rows of `table`, in the order of its key.
+/// Returns all rows of `table`, in the order of its key.
 pub(crate) async fn rows(warehouse: &dyn Warehouse, table: &TableRef) -> Batch {
     let rows = warehouse.read(&Scan::all(table)).await.unwrap();
     let key: Vec<_> = table.key.iter().map(|name| rows.column(name).unwrap()).collect();
@@ -69,7 +69,7 @@ pub(crate) async fn rows(warehouse: &dyn Warehouse, table: &TableRef) -> Batch {
     rows.take(&order).unwrap()
 }
 
-/// The order of two values of a key.
+/// Compares two values of a key.
 fn compare(one: Cell<'_>, other: Cell<'_>) -> Ordering {
     match (one, other) {
         (Cell::Text(one), Cell::Text(other)) => one.cmp(other),
@@ -80,7 +80,8 @@ fn compare(one: Cell<'_>, other: Cell<'_>) -> Ordering {
     }
 }
 
-/// Whether two batches have the same values in the same order, however these are encoded.
+/// Returns `true` if two batches have the same values in the same order, independent of their
+/// encoding.
 pub(crate) fn same(here: &Batch, there: &Batch) -> bool {
     let same = |(one, other): (ColumnView<'_>, ColumnView<'_>)| {
         (0..here.rows()).all(|row| one.cell(row) == other.cell(row))
@@ -90,12 +91,13 @@ pub(crate) fn same(here: &Batch, there: &Batch) -> bool {
         && here.views().unwrap().into_iter().zip(there.views().unwrap()).all(same)
 }
 
-/// The built-in tables, without the history of runs: that tells of times, and of one warehouse alone.
+/// Returns the built-in tables without the history of runs, which depends on time and on the
+/// warehouse.
 pub(crate) fn data_tables() -> impl Iterator<Item = TableRef> {
     tables::all().into_iter().filter(|table| table != tables::RunRecord::table())
 }
 
-/// How many rows each built-in table has; those without any are left out.
+/// Returns the number of rows of each built-in table; tables without any are left out.
 pub(crate) async fn counts(warehouse: &dyn Warehouse) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     for table in data_tables() {
@@ -107,7 +109,7 @@ pub(crate) async fn counts(warehouse: &dyn Warehouse) -> BTreeMap<String, usize>
     counts
 }
 
-/// Every built-in table has the same rows here and there.
+/// Checks that every built-in table has the same rows in both warehouses.
 pub(crate) async fn assert_same(here: &dyn Warehouse, there: &dyn Warehouse) {
     for table in data_tables() {
         let (left, right) = (rows(here, &table).await, rows(there, &table).await);
@@ -117,8 +119,8 @@ pub(crate) async fn assert_same(here: &dyn Warehouse, there: &dyn Warehouse) {
     }
 }
 
-/// The tables of a CSV folder, byte for byte. What the folder keeps for itself is not among them:
-/// it tells of commits, and those depend on the size of a page.
+/// Returns the tables of a CSV folder, byte for byte, without the folder's own files: they record
+/// commits, which depend on the page size.
 pub(crate) fn csv_files(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut files = BTreeMap::new();
     for entry in fs::read_dir(dir).unwrap() {
@@ -130,7 +132,7 @@ pub(crate) fn csv_files(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     files
 }
 
-/// Every CSV folder has the same files, byte for byte.
+/// Checks that two CSV folders have the same files, byte for byte.
 pub(crate) fn assert_same_files(here: &Path, there: &Path) {
     let (left, right) = (csv_files(here), csv_files(there));
     assert!(left.keys().eq(right.keys()), "{:?} {:?}", left.keys(), right.keys());
@@ -140,7 +142,7 @@ pub(crate) fn assert_same_files(here: &Path, there: &Path) {
     }
 }
 
-/// How many rows each file of a CSV folder has; those without any are left out.
+/// Returns the number of rows of each file of a CSV folder; files without any are left out.
 pub(crate) fn csv_counts(dir: &Path) -> BTreeMap<String, usize> {
     let count = |(name, bytes): (PathBuf, Vec<u8>)| {
         let rows = csv::Reader::from_reader(bytes.as_slice()).records().map(Result::unwrap).count();
@@ -149,8 +151,8 @@ pub(crate) fn csv_counts(dir: &Path) -> BTreeMap<String, usize> {
     csv_files(dir).into_iter().filter_map(count).collect()
 }
 
-/// The command, run in `dir`, without the settings of whoever runs the tests. Where `dir` has no settings, it loads the
-/// demo: recorded prices and a simulated exchange.
+/// Returns the command in `dir`, isolated from the developer's settings. If `dir` has no settings,
+/// it loads the demo: recorded prices and a simulated exchange.
 pub(crate) fn tidegauge(dir: &Path) -> Command {
     let mut command = bare(dir);
     if !dir.join("tidegauge.toml").exists() {
@@ -159,7 +161,7 @@ pub(crate) fn tidegauge(dir: &Path) -> Command {
     command
 }
 
-/// The command, run in `dir`, without any settings but those that are there.
+/// Returns the command in `dir` with the settings there alone.
 pub(crate) fn bare(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tidegauge"));
     command.current_dir(dir).stdin(Stdio::null());
@@ -173,7 +175,7 @@ pub(crate) fn bare(dir: &Path) -> Command {
     command
 }
 
-/// What a command said, and how it ended.
+/// The output and the exit code of a command.
 #[derive(Debug)]
 pub(crate) struct Said {
     pub(crate) code: Option<i32>,
@@ -198,7 +200,7 @@ pub(crate) fn says(command: &mut Command) -> Said {
     command.output().unwrap().into()
 }
 
-/// Runs the command with `args` in `dir`; it must end well.
+/// Runs the command with `args` in `dir`, which must succeed, and returns its standard output.
 pub(crate) fn done(dir: &Path, args: &[&str]) -> String {
     let said = says(tidegauge(dir).args(args));
     assert_eq!(said.code, Some(0), "{args:?}: {said:?}");

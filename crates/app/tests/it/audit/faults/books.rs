@@ -1,4 +1,4 @@
-//! What can be wrong with the books, chargebacks, referrals and the truth.
+//! Faults of the ledger, chargebacks, referrals and the ground truth.
 
 use super::help::{add, busiest, deposited, posting, referred, spent_deposit, truth, withdrawn};
 use super::{NOBODY, Plain};

@@ -1,4 +1,4 @@
-//! What can be wrong with users, orders, trades and money.
+//! Faults of users, orders, trades and amounts.
 
 use tidegauge::core::Crypto;
 
@@ -134,8 +134,9 @@ pub(super) const FAULTS: &[Plain] = &[
         let user = t.find("users", |row| {
             row.is("country", "US")
                 && !t
-                    .all("deposits", |it| {
-                        it.is("deposit_type", "fiat") && it.int("user_id") == row.int("user_id")
+                    .all("deposits", |deposit| {
+                        deposit.is("deposit_type", "fiat")
+                            && deposit.int("user_id") == row.int("user_id")
                     })
                     .is_empty()
         });

@@ -1,8 +1,8 @@
-//! Which row to break.
+//! The choice of the row to change.
 
 use crate::audit::tables::{Row, Tables, Value};
 
-/// Adds to a decimal, by units.
+/// Adds `units` to a decimal.
 pub(super) fn add(t: &mut Tables, table: &str, row: usize, column: &str, units: i128) {
     let there = t.row(table, row).units(column);
     t.set(table, row, column, Value::Units(there + units));
@@ -28,19 +28,22 @@ pub(super) fn bought(t: &Tables) -> usize {
     t.find("ramp_transactions", completed)
 }
 
-/// A completed deposit of fiat that something was bought with.
+/// Returns a completed deposit of fiat without which a purchase is not covered.
 pub(super) fn spent_deposit(t: &Tables) -> usize {
     t.find("deposits", |row| {
         let user = row.int("user_id");
         let (mut came, mut went) = (0, 0);
-        for it in t.all("deposits", |it| it.int("user_id") == user && completed(it)) {
-            let it = t.row("deposits", it);
-            came += if it.is("currency", &row.text("currency")) { it.units("amount") } else { 0 };
+        for deposit in t.all("deposits", |other| other.int("user_id") == user && completed(other)) {
+            let deposit = t.row("deposits", deposit);
+            let is_same = deposit.is("currency", &row.text("currency"));
+            came += if is_same { deposit.units("amount") } else { 0 };
         }
-        for it in t.all("trades", |it| it.int("user_id") == user && it.is("side", "buy")) {
-            let it = t.row("trades", it);
-            let is_it = it.is("quote_currency", &row.text("currency"));
-            went += if is_it { it.units("quote_amount") } else { 0 };
+        for trade in
+            t.all("trades", |other| other.int("user_id") == user && other.is("side", "buy"))
+        {
+            let trade = t.row("trades", trade);
+            let is_same = trade.is("quote_currency", &row.text("currency"));
+            went += if is_same { trade.units("quote_amount") } else { 0 };
         }
         completed(row) && row.is("deposit_type", "fiat") && went > came - row.units("amount")
     })
@@ -50,12 +53,12 @@ pub(super) fn filled(t: &Tables) -> usize {
     t.find("orders", |row| row.is("status", "filled"))
 }
 
-/// How many trades the order of a trade has.
+/// Returns the number of trades of the order of a trade.
 pub(super) fn fills(t: &Tables, trade: Row<'_>) -> usize {
     t.all("trades", |row| row.int("order_id") == trade.int("order_id")).len()
 }
 
-/// A buy that did not cost more than its limit, and its order.
+/// Returns the first trade of a filled limit buy order, and the order.
 pub(super) fn limit_buy(t: &Tables) -> (usize, usize) {
     let order = t.find("orders", |row| {
         row.is("side", "buy") && row.is("order_type", "limit") && row.is("status", "filled")
@@ -64,14 +67,14 @@ pub(super) fn limit_buy(t: &Tables) -> (usize, usize) {
     (t.find("trades", |row| row.int("order_id") == id), order)
 }
 
-/// The entries of the first posting of a kind.
+/// Returns the entries of the first posting of a kind.
 pub(super) fn posting(t: &Tables, kind: &str) -> Vec<usize> {
     let first = t.find("ledger_entries", |row| row.is("kind", kind));
     let number = t.row("ledger_entries", first).int("posting_id");
     t.all("ledger_entries", |row| row.int("posting_id") == number)
 }
 
-/// Two accounts of a posting move a little more of their asset than they should.
+/// Changes two entries of a posting by one unit of their asset, in opposite directions.
 pub(super) fn more(t: &mut Tables, rows: &[usize]) {
     let asset = t.row("ledger_entries", rows[0]).text("asset");
     let same: Vec<usize> = rows
@@ -87,13 +90,13 @@ pub(super) fn referred(t: &Tables) -> usize {
     t.find("users", |row| row.some("referred_by").is_some())
 }
 
-/// The truth of somebody who trades.
+/// Returns the ground truth row of a user who trades.
 pub(super) fn truth(t: &Tables) -> usize {
     let user = t.row("trades", 0).int("user_id");
     t.find("truth_users", |row| row.int("user_id") == user)
 }
 
-/// Who has filled more than two orders.
+/// Returns a user with more than two filled orders.
 pub(super) fn busiest(t: &Tables) -> i64 {
     let done = |user: i64| {
         t.all("orders", |row| row.int("user_id") == user && row.is("status", "filled")).len()

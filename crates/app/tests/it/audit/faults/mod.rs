@@ -1,4 +1,4 @@
-//! What can be wrong, one thing at a time.
+//! The faults, one at a time.
 
 mod books;
 mod exchange;
@@ -7,20 +7,20 @@ mod rows;
 
 use crate::audit::tables::Tables;
 
-/// A number that nothing has.
+/// A number that no row has.
 const NOBODY: i64 = 1 << 50;
 
-/// What is wrong, the rule that has to say so, and how it comes about.
+/// A fault: its description, the rule that must report it, and the change.
 pub(crate) struct Fault {
     pub(crate) what: String,
     pub(crate) rule: String,
     pub(crate) break_it: Box<dyn Fn(&mut Tables)>,
 }
 
-/// The same, of one table alone.
+/// A fault of fixed tables: its description, its rule, and the change.
 type Plain = (&'static str, &'static str, fn(&mut Tables));
 
-/// All that is tried.
+/// Returns all faults.
 pub(crate) fn all() -> Vec<Fault> {
     let mut faults = rows::faults();
     for (what, rule, break_it) in exchange::FAULTS.iter().chain(books::FAULTS) {

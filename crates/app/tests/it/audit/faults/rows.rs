@@ -1,10 +1,10 @@
-//! What can be wrong with the rows of any table, and the postings of any kind.
+//! Faults of the rows of any table, and of postings of any kind.
 
 use super::help::{more, posting};
 use super::{Fault, NOBODY};
 use crate::audit::tables::{Tables, Value, table};
 
-/// A column of each table of users that must have a value.
+/// A required column of each table of users.
 const COLUMNS: [(&str, &str); 9] = [
     ("users", "country"),
     ("deposits", "user_id"),
@@ -17,7 +17,7 @@ const COLUMNS: [(&str, &str); 9] = [
     ("truth_users", "rate"),
 ];
 
-/// What the exchange posts.
+/// The kinds of postings of the exchange.
 const KINDS: [&str; 5] = ["deposit", "withdrawal", "trade", "ramp", "chargeback"];
 
 pub(super) fn faults() -> Vec<Fault> {
