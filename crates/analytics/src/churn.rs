@@ -1,4 +1,4 @@
-//! Which cohorts leave: inactivity churn. See `docs/metrics/churn.md`.
+//! Inactivity churn by cohort. See `docs/metrics/churn.md`.
 
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -8,12 +8,13 @@ use crate::frames::{Compute, counts, days, labels, micros};
 use crate::stats::Share;
 use crate::{Cohort, Error, Facts, Kinds, Result};
 
-/// When a user counts as churned.
+/// The definition of a churned user.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ChurnParams {
-    /// After this many days without activity, up to the end of observation.
+    /// The number of days without activity, up to the end of observation, after which a user has
+    /// churned.
     pub inactive_days: u32,
-    /// Which events are activity.
+    /// The kinds of events that are activity.
     pub activity: Kinds,
 }
 
@@ -26,30 +27,31 @@ impl Default for ChurnParams {
 /// Churn of one cohort.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ChurnCohort {
-    /// Its label; null where the users' dimension is.
+    /// The label of the cohort; `None` if the users' dimension is null.
     pub cohort: Option<String>,
-    /// All users: those judged in `churned`, the undetermined, and the never active.
+    /// The number of all users: those in `churned.of`, the undetermined, and the never active.
     pub users: u64,
-    /// Signed up less than `inactive_days` ago: too young to judge.
+    /// The number of users who signed up less than `inactive_days` ago, whose churn is
+    /// undetermined.
     pub undetermined: u64,
-    /// Old enough, but without any activity: nothing to churn from.
+    /// The number of older users without any activity, who cannot churn.
     pub never_active: u64,
-    /// Churned out of those who can be judged.
+    /// The share of churned users among those who can be judged.
     pub churned: Share,
 }
 
 /// Churn of all cohorts.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ChurnTable {
-    /// When a user counted as churned.
+    /// The definition of a churned user.
     pub params: ChurnParams,
-    /// By label.
+    /// The cohorts, by label.
     pub cohorts: Vec<ChurnCohort>,
-    /// Everyone.
+    /// The churn of all users.
     pub overall: ChurnCohort,
 }
 
-/// Churn by cohort.
+/// Computes churn by cohort.
 ///
 /// # Errors
 /// When `inactive_days` is 0, when the users lack the cohort's dimension, or a frame cannot be

@@ -1,17 +1,17 @@
-//! What users are grouped by.
+//! The grouping of users into cohorts.
 
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::{Facts, Period, Result, frames};
 
-/// What users are grouped by.
+/// The dimension by which users are grouped.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cohort {
-    /// All in one.
+    /// All users in one cohort.
     Everyone,
-    /// When they signed up; labelled with the period's first day.
+    /// The period of the signup; labeled with the period's first day.
     Signup(Period),
     /// A column of the users: `channel`, `campaign`, `country`, `tier`…
     Dimension(String),
@@ -21,12 +21,13 @@ pub enum Cohort {
 pub(crate) const COHORT: &str = "cohort";
 
 impl Cohort {
-    /// By the column `name` of the users.
+    /// Creates a cohort by the column `name` of the users.
     pub fn dimension(name: impl Into<String>) -> Self {
         Self::Dimension(name.into())
     }
 
-    /// Each `user` with their `signup_at` and the label of their `cohort`, null where a dimension is.
+    /// Returns each `user` with their `signup_at` and the label of their `cohort`, null if a
+    /// dimension is.
     pub(crate) fn label(&self, facts: &Facts) -> Result<LazyFrame> {
         let label = match self {
             Self::Everyone => lit("all"),

@@ -1,4 +1,4 @@
-//! Batches as polars columns: the one place where Arrow becomes polars.
+//! The conversion of batches to polars columns: no other module converts Arrow to polars.
 
 use futures_util::TryStreamExt;
 use polars::prelude::{
@@ -46,7 +46,7 @@ pub fn frame(table: &TableRef, batches: impl IntoIterator<Item = Batch>) -> Resu
     Ok(frame)
 }
 
-/// Reads what `scan` asks for, batch by batch, into a frame.
+/// Reads the rows of `scan`, batch by batch, into a frame.
 pub(crate) async fn read(warehouse: &dyn Warehouse, scan: &Scan) -> Result<DataFrame> {
     let mut frame = of_batch(Batch::empty(&scan.output()?))?;
     let mut batches = warehouse.scan(scan).await?;
@@ -57,6 +57,9 @@ pub(crate) async fn read(warehouse: &dyn Warehouse, scan: &Scan) -> Result<DataF
 }
 
 /// Returns the rows of a batch as a frame.
+///
+/// # Errors
+/// When a column is not of the table's type.
 pub(crate) fn of_batch(batch: Batch) -> Result<DataFrame> {
     let table = batch.table().clone();
     let (_, arrays, rows) = batch.into_record().into_parts();
@@ -75,7 +78,7 @@ pub(crate) fn of_batch(batch: Batch) -> Result<DataFrame> {
     Ok(DataFrame::new(rows, columns)?)
 }
 
-/// Returns `None` if the array is not of that type.
+/// Converts an array to a series; returns `None` if the array is not of that type.
 fn series(name: &str, dtype: DataType, array: ArrayRef) -> Option<Series> {
     use polars::prelude::{
         Float64Type as PolarsFloat64, Int32Type as PolarsInt32, Int64Type as PolarsInt64,

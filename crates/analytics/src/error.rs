@@ -1,69 +1,69 @@
-//! What can go wrong between a warehouse and a metric.
+//! The errors between a warehouse and a metric.
 
 use tidegauge_core::{ErrorKind, SetAside, SetAsideReason};
 
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What can go wrong between a warehouse and a metric.
+/// Any failure between a warehouse and a metric.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A frame lacks a column.
     #[error("{frame} need a column `{column}`; they have {}", .known.join(", "))]
     MissingColumn {
-        /// `users`, `events`, `transactions` or `spend`.
+        /// The name of the frame: `users`, `events`, `transactions` or `spend`.
         frame: &'static str,
-        /// The column.
+        /// The missing column.
         column: String,
-        /// The columns that there are.
+        /// The columns of the frame.
         known: Vec<String>,
     },
-    /// A column is of a type that cannot be used.
+    /// A column is of an unsupported type.
     #[error("{frame}, column `{column}` is {found}, must be {wanted}; cast it first")]
     ColumnType {
-        /// The frame.
+        /// The name of the frame.
         frame: &'static str,
         /// The column.
         column: String,
-        /// Its type.
+        /// The type of the column.
         found: String,
-        /// What it must be.
+        /// The required type.
         wanted: String,
     },
-    /// A column has nulls, or numbers that are none.
+    /// A column has nulls, or numbers that are not finite.
     #[error(
         "{frame}, column `{column}` has {rows} rows that are null or not finite; drop or repair them"
     )]
     Nulls {
-        /// The frame.
+        /// The name of the frame.
         frame: &'static str,
         /// The column.
         column: String,
-        /// How many rows.
+        /// The number of such rows.
         rows: usize,
     },
-    /// A dimension of the users has the name of something that metrics add.
+    /// A dimension of the users has the name of a column that metrics add.
     #[error("users, column `{column}` bears a name that metrics give; rename it")]
     ReservedColumn {
         /// The column.
         column: String,
     },
-    /// A user is there twice.
+    /// A user is duplicated.
     #[error("user `{user}` is there more than once; users must be unique")]
     DuplicateUser {
         /// The first such user.
         user: String,
     },
-    /// An event of nobody.
+    /// Events are of users that do not exist.
     #[error("{events} events are of users that are not among the users, first `{user}`")]
     UnknownUser {
         /// The first such user.
         user: String,
-        /// How many events.
+        /// The number of such events.
         events: usize,
     },
-    /// An event of a user who had not signed up.
+    /// Events precede their user's signup.
     #[error(
         "{events} events come before their user's signup, first of user `{user}`; \
          repair `signup_at`, or count from first events with `Facts::from_transactions`"
@@ -71,27 +71,27 @@ pub enum Error {
     BeforeSignup {
         /// The first such user.
         user: String,
-        /// How many events.
+        /// The number of such events.
         events: usize,
     },
-    /// Neither users nor events, so that the end of observation is unknown.
+    /// There are neither users nor events, so that the end of observation is unknown.
     #[error("there are no users and no events; load some, or say where observation ends")]
     NoFacts,
-    /// All rows are left out, so that none is there to be counted.
+    /// All rows are left out, so that there is nothing to compute.
     #[error("no row of the warehouse counts; {}{}", shown(set_aside), way_out(set_aside))]
     AllSetAside {
         /// The rows, by table and reason.
         set_aside: Vec<SetAside>,
     },
-    /// A parameter out of its range.
+    /// A parameter is out of its range.
     #[error("`{name}` {reason}")]
     Parameter {
-        /// The parameter.
+        /// The name of the parameter.
         name: &'static str,
-        /// What it must be.
+        /// The valid range.
         reason: &'static str,
     },
-    /// The warehouse could not be read, or its market tables do not say what something was worth.
+    /// The warehouse could not be read, or its market tables have no value for an amount.
     #[error(transparent)]
     Warehouse(#[from] tidegauge_core::Error),
     /// A frame could not be computed.
@@ -99,12 +99,12 @@ pub enum Error {
     Frame(#[from] polars::error::PolarsError),
 }
 
-/// Returns the rows that were left out, in a line.
+/// Returns the rows that were left out, on one line.
 fn shown(set_aside: &[SetAside]) -> String {
     set_aside.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
-/// Returns what to do about rows that cannot be valued.
+/// Returns the way out for rows that cannot be valued.
 fn way_out(set_aside: &[SetAside]) -> &'static str {
     match set_aside
         .iter()
@@ -119,7 +119,7 @@ fn way_out(set_aside: &[SetAside]) -> &'static str {
 }
 
 impl Error {
-    /// Returns what kind of failure it is.
+    /// Returns the kind of the failure.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Warehouse(error) => error.kind(),

@@ -1,4 +1,4 @@
-//! Ids of text in messages and examples, in place of the numbers that stand for them.
+//! External ids: in messages and examples, string ids replace the surrogate numbers.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
@@ -13,11 +13,11 @@ use tidegauge_core::{Filter, Scan, TableRef, Value, Warehouse};
 use crate::Result;
 use crate::typed::typed;
 
-/// The most numbers that are looked up for one answer.
+/// The maximum number of ids that are looked up for one answer.
 const MOST: usize = 1_000;
 
-/// Puts what ids were in the place of the numbers that stand for them, in texts such as `trades 17` and
-/// ``user `17` ``.
+/// Replaces surrogate numbers by their external ids, in texts such as `trades 17` and ``user `17`
+/// ``.
 pub(crate) async fn name(
     warehouse: &dyn Warehouse,
     texts: impl IntoIterator<Item = &mut String>,
@@ -50,7 +50,7 @@ pub(crate) async fn name(
     Ok(())
 }
 
-/// A number in a text that stands for an id of text.
+/// A surrogate number in a text.
 #[derive(Debug, PartialEq, Eq)]
 struct Number {
     table: String,
@@ -58,7 +58,7 @@ struct Number {
     at: Range<usize>,
 }
 
-/// Returns the numbers of a text that stand for ids, each behind the name of its table or the word user.
+/// Returns the surrogate numbers in a text, each after the name of its table or the word "user".
 fn numbers(text: &str) -> Vec<Number> {
     let mut numbers = Vec::new();
     let mut end = 0;
@@ -81,7 +81,7 @@ fn numbers(text: &str) -> Vec<Number> {
     numbers
 }
 
-/// Returns what the ids of a table's rows were.
+/// Returns the external ids of the rows of a table.
 async fn look_up(
     warehouse: &dyn Warehouse,
     name: &str,
@@ -94,7 +94,7 @@ async fn look_up(
     let key = table.key.first().map_or("", AsRef::as_ref).to_owned();
     let mut found = read(warehouse, &table, (&key, EXTERNAL_ID), &ids).await?;
     if name == User::table().name {
-        // Where there are no users, their transactions know what they are called.
+        // Without users, the external ids are in their transactions.
         for table in [
             Order::table(),
             Trade::table(),

@@ -1,4 +1,4 @@
-//! Short ways in and out of frames.
+//! Helpers of polars frames.
 
 use polars::prelude::*;
 
@@ -7,13 +7,13 @@ use crate::{Error, Result};
 /// Microseconds in a day.
 pub(crate) const DAY: i64 = 86_400_000_000;
 
-/// The one type of times in the house.
+/// The type of all times in this workspace.
 pub(crate) const TIME: DataType = DataType::Datetime(TimeUnit::Microseconds, None);
 
-/// Computes lazy frames.
+/// The computation of lazy frames.
 pub(crate) trait Compute {
-    /// `collect`, on a thread of its own: polars panics on the only thread of a `current_thread`
-    /// tokio runtime, and whoever calls us may well be on one.
+    /// Computes the frame like `collect`, but on its own thread: polars panics on the only thread
+    /// of a `current_thread` tokio runtime, which the caller may use.
     fn compute(self) -> PolarsResult<DataFrame>;
 }
 
@@ -24,7 +24,10 @@ impl Compute for LazyFrame {
     }
 }
 
-/// The column, or an error that says which there are.
+/// Returns the column.
+///
+/// # Errors
+/// When it is missing; the error lists the known columns.
 pub(crate) fn require<'f>(
     name: &'static str,
     frame: &'f DataFrame,
@@ -37,23 +40,22 @@ pub(crate) fn require<'f>(
     })
 }
 
-/// Whole days as microseconds.
+/// Converts days to microseconds.
 pub(crate) fn days(days: u32) -> i64 {
     i64::from(days) * DAY
 }
 
-/// A time column as microseconds since 1970.
+/// Returns a time column as microseconds since 1970.
 pub(crate) fn micros(column: &str) -> Expr {
     col(column).cast(TIME).cast(DataType::Int64)
 }
 
-/// Joins the other frame's columns to each row, keeping the rows' order: sums of floats must not
-/// depend on which thread came first.
+/// Returns the left join in the rows' order: sums of floats must not depend on the order of threads.
 pub(crate) fn look_up(left: LazyFrame, right: LazyFrame, on: &[&str]) -> LazyFrame {
     ordered(left, right, on, JoinType::Left)
 }
 
-/// Keeps the rows that the other frame knows, with its columns, in their order.
+/// Returns the inner join in the rows' order.
 pub(crate) fn meet(left: LazyFrame, right: LazyFrame, on: &[&str]) -> LazyFrame {
     ordered(left, right, on, JoinType::Inner)
 }
@@ -65,31 +67,31 @@ fn ordered(left: LazyFrame, right: LazyFrame, on: &[&str], how: JoinType) -> Laz
     left.join(right, keys.clone(), keys, args)
 }
 
-/// A column of counts.
+/// Returns a column of counts; null is 0.
 pub(crate) fn counts(frame: &DataFrame, name: &str) -> Result<Vec<u64>> {
     let column = frame.column(name)?.cast(&DataType::UInt64)?;
     Ok(column.u64()?.iter().map(Option::unwrap_or_default).collect())
 }
 
-/// A column of whole numbers that are never null.
+/// Returns a column of integers that are never null.
 pub(crate) fn ints(frame: &DataFrame, name: &str) -> Result<Vec<i64>> {
     let column = frame.column(name)?.cast(&DataType::Int64)?;
     Ok(column.i64()?.iter().map(Option::unwrap_or_default).collect())
 }
 
-/// A column of sums; the sum of nothing is 0.
+/// Returns a column of sums; the sum of nothing is 0.
 pub(crate) fn sums(frame: &DataFrame, name: &str) -> Result<Vec<f64>> {
     let column = frame.column(name)?;
     Ok(column.f64()?.iter().map(Option::unwrap_or_default).collect())
 }
 
-/// A column of labels.
+/// Returns a column of labels.
 pub(crate) fn labels(frame: &DataFrame, name: &str) -> Result<Vec<Option<String>>> {
     let column = frame.column(name)?;
     Ok(column.str()?.iter().map(|label| label.map(str::to_owned)).collect())
 }
 
-/// The value at `row` as plain text, for messages.
+/// Returns the value at `row` as plain text, for messages.
 pub(crate) fn shown(frame: &DataFrame, column: &str, row: usize) -> String {
     let value = frame.column(column).and_then(|column| column.get(row).map(AnyValue::into_static));
     value.map(|value| value.str_value().into_owned()).unwrap_or_default()

@@ -1,9 +1,9 @@
-//! What a business learns from its users: who stays, what they are worth, what they cost.
+//! User analytics: retention and churn of cohorts, lifetime value and acquisition cost of users.
 //!
-//! Everything is a pure function over [`Facts`], two small frames of users and events that come
+//! All metrics are pure functions over [`Facts`], two small frames of users and events that come
 //! from a warehouse ([`Facts::from_warehouse`]) or from a user's own data ([`Facts::new`],
-//! [`Facts::from_transactions`]). Nothing here does I/O or asks for the time: [`Facts::end`], the
-//! end of what has been observed, decides what is complete. What is not complete is null, never 0.
+//! [`Facts::from_transactions`]). They do no I/O and read no clock: [`Facts::end`], the end of
+//! observation, decides what is complete. Incomplete values are null, never 0.
 //!
 //! ```
 //! use polars::prelude::*;
@@ -47,5 +47,5 @@ pub use error::{Error, Result};
 pub use facts::{BadRows, Facts, FactsParams, Kinds};
 pub use period::Period;
 
-/// The polars that facts and tables are given in, so that no second version of it is needed.
+/// The version of polars whose frames are used in the API, so that no second one is needed.
 pub use polars;

@@ -1,4 +1,4 @@
-//! What users have brought by their age, while most have not been watched for that long: the mean
+//! Cumulative revenue of users by age, while most have not been observed for that long: the mean
 //! cumulative function. See `docs/metrics/ltv.md`.
 
 use std::collections::BTreeMap;
@@ -9,10 +9,10 @@ use crate::frames::{Compute, DAY, ints, look_up, sums};
 use crate::stats::{ENOUGH, Interval, log_interval, ratio};
 use crate::{Facts, Kinds, Result};
 
-/// Revenue of one user by age in whole days, the youngest first.
+/// The revenue of one user by age in whole days, in ascending order.
 pub(crate) type Revenue = Vec<(i64, f64)>;
 
-/// The revenue of each of the facts' users, in their order.
+/// Returns the revenue of each of the facts' users, in their order.
 pub(crate) fn revenue(facts: &Facts) -> Result<Vec<Revenue>> {
     let users = facts.users().select(["user", "signup_at"])?.with_row_index("row".into(), None)?;
     let rows = look_up(facts.events_of(&Kinds::Any), users.lazy(), &["user"])
@@ -30,12 +30,13 @@ pub(crate) fn revenue(facts: &Facts) -> Result<Vec<Revenue>> {
     Ok(revenue)
 }
 
-/// Users who were watched for unlike times, what each has paid, and what they cost together.
+/// Users with unequal observation times, their revenue, and their common cost.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Lives {
-    /// How many users, and how much spend, were watched for so many whole days.
+    /// The number of users, and the spend on them, by the number of whole days that they were
+    /// observed.
     watched: BTreeMap<i64, (u64, f64)>,
-    /// Those users who have paid: the days that they were watched for, and their revenue.
+    /// The paying users: the number of days that they were observed, and their revenue.
     payers: Vec<(i64, Revenue)>,
 }
 
@@ -68,22 +69,22 @@ impl Lives {
         self.watched.values().map(|(_, spend)| spend).sum()
     }
 
-    /// What each payer has brought to date.
+    /// Returns the revenue to date of each paying user.
     pub(crate) fn paid(&self) -> impl Iterator<Item = f64> {
         self.payers.iter().map(|(_, revenue)| revenue.iter().map(|(_, amount)| amount).sum())
     }
 
-    /// Day of age by day of age, what was brought per user, and per dollar spent.
+    /// Returns the revenue per user, and per dollar spent, by day of age.
     pub(crate) fn curve(&self) -> Curve<'_> {
         let oldest = self.watched.keys().next_back().copied().unwrap_or_default();
         let mut by_age = BTreeMap::<i64, Vec<(usize, f64)>>::new();
         for (payer, (watched, revenue)) in self.payers.iter().enumerate() {
-            // The day of age that begins at `age` has been watched to its end by `age + 1`.
+            // The day of age that begins at `age` is observed to its end by `age + 1`.
             for (age, amount) in revenue.iter().filter(|(age, _)| age < watched) {
                 by_age.entry(*age).or_default().push((payer, *amount));
             }
         }
-        // Per dollar, what each payer has brought, and the sum of the squares of that.
+        // Per dollar: the revenue of each paying user, and the sum of its squares.
         let (mut brought, mut squares) = (vec![0.0; self.payers.len()], 0.0);
         let (mut per_user, mut per_dollar, mut drift) = (0.0, Some(0.0), 0.0);
         let mut steps = Vec::new();
@@ -111,53 +112,54 @@ impl Lives {
     }
 }
 
-/// What users bring by their age, from day 1 on.
+/// Cumulative revenue by age, from day 1 on.
 #[derive(Debug)]
 pub(crate) struct Curve<'l> {
     lives: &'l Lives,
     steps: Vec<Step>,
 }
 
-/// The end of one day of age.
+/// The state at the end of one day of age.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Step {
-    /// Users who were watched to the end of that day of their age.
+    /// The number of users who were observed to the end of that day of their age.
     pub(crate) users: u64,
-    /// What was spent on them.
+    /// The spend on them.
     pub(crate) spend: f64,
     /// Revenue per user up to then.
     pub(crate) per_user: f64,
-    /// Revenue per dollar up to then; null from where on nothing was spent.
+    /// Revenue per dollar up to then; `None` from the first day without spend on.
     pub(crate) per_dollar: Option<f64>,
     /// The standard error of `per_dollar`.
     error: f64,
-    /// The sum over the days of mean / users: what a user without revenue takes off the mean.
+    /// The sum over the days of mean / users: the amount by which a user without revenue lowers the
+    /// mean.
     drift: f64,
 }
 
 impl Step {
-    /// The interval of `per_dollar`.
+    /// Returns the interval of `per_dollar`.
     pub(crate) fn per_dollar_interval(&self) -> Option<Interval> {
         log_interval(self.per_dollar?, self.error).filter(|_| self.users >= ENOUGH)
     }
 }
 
 impl Curve<'_> {
-    /// The end of each day of age, from day 1 on.
+    /// Returns the end of each day of age, from day 1 on.
     pub(crate) fn steps(&self) -> &[Step] {
         &self.steps
     }
 
-    /// The end of day `age`; null while nobody has been watched for that long.
+    /// Returns the end of day `age`; `None` if no user has been observed for that long.
     pub(crate) fn at(&self, age: u32) -> Option<&Step> {
         self.steps.get(usize::try_from(age).ok()?.checked_sub(1)?).filter(|step| step.users > 0)
     }
 
-    /// The interval of revenue per user at an age.
+    /// Returns the interval of revenue per user at an age.
     pub(crate) fn per_user_interval(&self, age: u32) -> Option<Interval> {
         let step = self.at(age).filter(|step| step.users >= ENOUGH)?;
         let age = i64::from(age);
-        // How far a user moves the mean up, by what they paid, and down, by being one more.
+        // A user raises the mean by the revenue, and lowers it by adding to the number of users.
         let down = |watched: i64| {
             let last = usize::try_from(watched.min(age)).ok()?.checked_sub(1)?;
             self.steps.get(last).map(|step| step.drift)
@@ -177,13 +179,13 @@ impl Curve<'_> {
             up * up - 2.0 * up * down(*watched)
         });
         let squares: f64 = all + payers.sum::<f64>();
-        // As in a sample's variance: the mean was taken from the same users.
+        // The correction of a sample variance: the mean was computed from the same users.
         let users = step.users as f64;
         log_interval(step.per_user, (squares.max(0.0) * users / (users - 1.0)).sqrt())
     }
 }
 
-/// The interval of the mean over `users`, of whom those who paid paid this.
+/// Returns the interval of the mean over `users`, where `paid` are the revenues of those who paid.
 pub(crate) fn mean_interval(users: u64, paid: impl Iterator<Item = f64>) -> Option<Interval> {
     if users < ENOUGH {
         return None;
@@ -196,8 +198,8 @@ pub(crate) fn mean_interval(users: u64, paid: impl Iterator<Item = f64>) -> Opti
     log_interval(mean, (variance / users).sqrt())
 }
 
-/// The interval of revenue over spend if the same were spent again: then other users would come,
-/// and another number of them.
+/// Returns the interval of revenue over spend for a repetition of the same spend: then other users
+/// would come, and another number of them.
 pub(crate) fn return_interval(
     users: u64,
     spend: f64,
@@ -215,7 +217,7 @@ pub(crate) fn return_interval(
 mod tests {
     use super::*;
 
-    /// Standard normal draws, the same every time: Knuth's MMIX, Box and Muller.
+    /// A deterministic generator of standard normal draws: Knuth's MMIX, Box and Muller.
     struct Normal(u64);
 
     impl Normal {
@@ -232,8 +234,8 @@ mod tests {
         }
     }
 
-    /// In how many percent of a thousand samples the interval holds the mean that they are drawn
-    /// from: of `users`, the share `paying` brings log-normal revenue.
+    /// Returns the percentage of a thousand samples whose interval holds the true mean; of `users`,
+    /// the share `paying` has log-normal revenue.
     fn held(users: u64, paying: f64, sigma: f64, draws: &mut Normal) -> f64 {
         let mean = paying * (sigma * sigma / 2.0).exp();
         let holds = (0..1_000).filter(|_| {
@@ -245,7 +247,7 @@ mod tests {
         holds.count() as f64 / 10.0
     }
 
-    /// The figures of docs/metrics/ltv.md.
+    /// Checks the figures of docs/metrics/ltv.md.
     #[test]
     fn intervals_hold_as_often_as_their_page_says() {
         let mut draws = Normal(42);
@@ -257,7 +259,7 @@ mod tests {
         }
         let page = [89.5, 93.7, 93.7, 83.0, 88.8, 89.3, 65.3, 75.6, 82.9];
         for (found, page) in found.iter().zip(page) {
-            // A library of another machine may round a draw over a bound.
+            // Another machine's library may round a draw to the other side of a bound.
             assert!((found - page).abs() <= 0.5, "{found} %, and the page says {page} %");
         }
     }

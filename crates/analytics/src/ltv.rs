@@ -1,4 +1,4 @@
-//! What users have been worth so far: historic lifetime value. See `docs/metrics/ltv.md`.
+//! Historic lifetime value of users. See `docs/metrics/ltv.md`.
 
 use polars::prelude::*;
 use serde::Serialize;
@@ -17,45 +17,46 @@ pub const AGES: [u32; 6] = [7, 30, 60, 90, 180, 365];
 pub struct LtvTable {
     /// The ages, in days.
     pub ages: Vec<u32>,
-    /// By label.
+    /// The cohorts, by label.
     pub cohorts: Vec<LtvCohort>,
-    /// At each age, all users as one.
+    /// The lifetime value of all users as one, at each age.
     pub pooled: Vec<PooledLtv>,
 }
 
-/// Lifetime value of all users at an age. Each day of age is judged by the users who have reached
-/// its end, and the days are added up, so that it does not fall while revenue is never negative.
+/// Lifetime value of all users at an age. Each day of age is computed from the users who have
+/// reached its end, and the days are summed, so that it does not fall while revenue is never
+/// negative.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct PooledLtv {
-    /// Users who have reached the age.
+    /// The number of users who have reached the age.
     pub users: u64,
-    /// Revenue per user up to the age, US dollars; null where nobody has reached it.
+    /// Revenue per user up to the age, in US dollars; `None` if no user has reached it.
     pub ltv_usd: Option<f64>,
-    /// Its 95 % interval; null below [`ENOUGH`] users.
+    /// Its 95 % interval; `None` below [`ENOUGH`] users.
     pub interval: Option<Interval>,
 }
 
 /// Lifetime value of one cohort.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LtvCohort {
-    /// Its label; null where the users' dimension is.
+    /// The label of the cohort; `None` if the users' dimension is null.
     pub cohort: Option<String>,
-    /// How many users it has, whether they ever paid or not.
+    /// The number of users, whether they ever paid or not.
     pub users: u64,
-    /// Revenue to date, US dollars.
+    /// Revenue to date in US dollars.
     pub revenue_usd: f64,
-    /// Volume to date, US dollars.
+    /// Volume to date in US dollars.
     pub volume_usd: f64,
-    /// Revenue to date per acquired user, US dollars.
+    /// Revenue to date per acquired user, in US dollars.
     pub ltv_usd: f64,
-    /// Its 95 % interval; null below [`ENOUGH`] users.
+    /// Its 95 % interval; `None` below [`ENOUGH`] users.
     pub interval: Option<Interval>,
-    /// At each age: revenue per acquired user in the days before, US dollars. Null until the
-    /// cohort's last user has reached the age.
+    /// Revenue per acquired user up to each age, in US dollars; `None` until the cohort's last user
+    /// has reached the age.
     pub by_age: Vec<Option<f64>>,
 }
 
-/// Every user, with what is known of them and `events`, `first_at`, `last_at` (null without
+/// Returns every user with their dimensions and `events`, `first_at`, `last_at` (null without
 /// events), `volume_usd`, `revenue_usd`, and `tenure_days` from signup to the end of observation.
 ///
 /// # Errors
@@ -74,7 +75,7 @@ pub fn users(facts: &Facts) -> Result<DataFrame> {
         .compute()?)
 }
 
-/// Lifetime value by cohort, at ages in days counted from each user's own signup.
+/// Computes lifetime value by cohort, at ages in days counted from each user's own signup.
 ///
 /// # Errors
 /// When an age is 0, when the users lack the cohort's dimension, or a frame cannot be computed.

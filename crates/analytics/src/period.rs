@@ -1,4 +1,4 @@
-//! Calendar periods, numbered so that neighbours have neighbouring numbers.
+//! Calendar periods with consecutive numbers.
 
 use chrono::{Datelike, Days, NaiveDate};
 use polars::prelude::*;
@@ -16,12 +16,12 @@ pub enum Period {
     Month,
 }
 
-/// Monday the 29th of December 1969 lies this many days before the epoch, a Thursday.
+/// The number of days from Monday, 1969-12-29, to the epoch, a Thursday.
 const EPOCH_FROM_MONDAY: i64 = 3;
 
 impl Period {
-    /// The number of the period that holds `day`. Numbers count on across years: no week 53 and
-    /// no December stands in the way.
+    /// Returns the number of the period that contains `day`. Numbers are consecutive across years, also
+    /// for weeks and months.
     ///
     /// ```
     /// use tidegauge_analytics::Period;
@@ -41,7 +41,7 @@ impl Period {
         }
     }
 
-    /// The first day of the period with that number.
+    /// Returns the first day of the period with that number.
     pub fn start(self, number: i64) -> NaiveDate {
         let day = match self {
             Self::Day => after_epoch(number),
@@ -54,7 +54,7 @@ impl Period {
         day.unwrap_or(if number < 0 { NaiveDate::MIN } else { NaiveDate::MAX })
     }
 
-    /// The number of the period that holds the time in `time`, as in [`Self::number`].
+    /// Returns the number of the period that contains `time`, as in [`Self::number`].
     pub(crate) fn number_of(self, time: Expr) -> Expr {
         match self {
             Self::Day => epoch_day(time),
@@ -66,7 +66,7 @@ impl Period {
         }
     }
 
-    /// The first day of the period that holds the time in `time`.
+    /// Returns the first day of the period that contains `time`.
     pub(crate) fn start_of(self, time: Expr) -> Expr {
         let first = match self {
             Self::Day => epoch_day(time),
@@ -79,12 +79,12 @@ impl Period {
     }
 }
 
-/// Days since 1970-01-01 of the time in `time`.
+/// Returns the days since 1970-01-01 of `time`.
 pub(crate) fn epoch_day(time: Expr) -> Expr {
     time.cast(DataType::Date).cast(DataType::Int32).cast(DataType::Int64)
 }
 
-/// The day that lies `days` after 1970-01-01.
+/// Returns the day that is `days` after 1970-01-01; `None` beyond the calendar.
 pub(crate) fn after_epoch(days: i64) -> Option<NaiveDate> {
     let epoch = NaiveDate::default();
     let distance = Days::new(days.unsigned_abs());

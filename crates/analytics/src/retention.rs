@@ -1,4 +1,4 @@
-//! Which cohorts stay: cohort retention in calendar windows. See `docs/metrics/retention.md`.
+//! Cohort retention in calendar windows. See `docs/metrics/retention.md`.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -10,51 +10,51 @@ use crate::frames::{Compute, counts, ints, meet};
 use crate::stats::ratio;
 use crate::{Facts, Kinds, Period, Result};
 
-/// What starts a user's clock.
+/// The event that assigns a user to a cohort.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Anchor {
     /// The signup.
     #[default]
     Signup,
-    /// The first event of these kinds; who has none is in no cohort.
+    /// The first event of these kinds; users without one are in no cohort.
     FirstEvent(Kinds),
 }
 
 impl Anchor {
-    /// The first trade.
+    /// Returns the anchor at the first trade.
     pub fn first_trade() -> Self {
         Self::FirstEvent(Kinds::only(["trade"]))
     }
 }
 
-/// Who counts as retained in a period.
+/// The definition of a retained user in a period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Returning {
-    /// Bounded: active in that very period.
+    /// Bounded retention: active in that very period.
     #[default]
     On,
-    /// Unbounded, rolling: active in that period or any later one. The newest periods look too
-    /// low, since there was less time to return, and rise in hindsight.
+    /// Unbounded, rolling retention: active in that period or any later one. The newest periods
+    /// look too low, since there was less time to return, and rise in hindsight.
     OnOrAfter,
 }
 
-/// How to count retention.
+/// The parameters of retention.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RetentionParams {
     /// The length of cohorts and windows.
     pub period: Period,
-    /// What starts a user's clock.
+    /// The event that assigns a user to a cohort.
     pub anchor: Anchor,
-    /// Who counts as retained.
+    /// The definition of a retained user.
     pub returning: Returning,
-    /// Which events are activity.
+    /// The kinds of events that are activity.
     pub activity: Kinds,
 }
 
 impl RetentionParams {
-    /// Bounded retention from signup, any event being activity.
+    /// Creates parameters of bounded retention from signup, with all events as activity.
     pub fn by(period: Period) -> Self {
         Self {
             period,
@@ -68,11 +68,11 @@ impl RetentionParams {
 /// Retention of all cohorts.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RetentionTable {
-    /// How it was counted.
+    /// The parameters of the computation.
     pub params: RetentionParams,
-    /// From the first cohort to the last, empty ones between them included.
+    /// The cohorts from the first to the last, empty ones between them included.
     pub cohorts: Vec<RetentionCohort>,
-    /// By period index: all cohorts that are complete there, as one. Null where none is.
+    /// All cohorts that are complete at a period index, as one; `None` if none is.
     pub pooled: Vec<Option<Pooled>>,
 }
 
@@ -81,34 +81,34 @@ pub struct RetentionTable {
 pub struct RetentionCohort {
     /// The first day of the cohort's period.
     pub start: NaiveDate,
-    /// How many users it has.
+    /// The number of users.
     pub users: u64,
-    /// By period index, 0 being the cohort's own period. Null: begun but not over yet. What has not
-    /// begun is not there.
+    /// The cells by period index, 0 being the cohort's own period. `None`: begun but not over yet.
+    /// Periods that have not begun are left out.
     pub cells: Vec<Option<Cell>>,
 }
 
 /// A cohort in a complete period.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Cell {
-    /// Users who were active.
+    /// The number of active users.
     pub active: u64,
-    /// `active` over the cohort's users; null for a cohort without users.
+    /// `active` over the cohort's users; `None` for a cohort without users.
     pub rate: Option<f64>,
 }
 
 /// All complete cohorts at one period index.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Pooled {
-    /// Users who were active.
+    /// The number of active users.
     pub active: u64,
-    /// Users of the cohorts that are complete here.
+    /// The number of users of the cohorts that are complete here.
     pub eligible: u64,
     /// `active / eligible`: a ratio of sums, so that large cohorts weigh more.
     pub rate: Option<f64>,
 }
 
-/// Counts retention.
+/// Computes retention by cohort.
 ///
 /// A cell is complete only if its period is over for every member of the cohort, that is, if the
 /// calendar period lies before [`Facts::end`]. A complete cell without activity is 0.
@@ -124,7 +124,8 @@ pub fn retention(facts: &Facts, params: &RetentionParams) -> Result<RetentionTab
 
     let period = params.period;
     let end = facts.end();
-    // The number of the first period that is not over, and how many periods have begun by then.
+    // The number of the first period that is not over, and the number of periods that have begun by
+    // then.
     let open = period.number(end.date_naive());
     let midnight = period.start(open).and_time(chrono::NaiveTime::MIN).and_utc();
     let begun = if midnight < end { open + 1 } else { open };
@@ -148,7 +149,7 @@ pub fn retention(facts: &Facts, params: &RetentionParams) -> Result<RetentionTab
     Ok(RetentionTable { params: params.clone(), cohorts, pooled })
 }
 
-/// Each user's `cohort` and the instant `born` that starts their clock.
+/// Returns each user's `cohort` and the instant `born` of their anchor.
 fn births(facts: &Facts, params: &RetentionParams) -> LazyFrame {
     let born = match &params.anchor {
         Anchor::Signup => {
@@ -162,7 +163,7 @@ fn births(facts: &Facts, params: &RetentionParams) -> LazyFrame {
     born.with_column(params.period.number_of(col("born")).alias("cohort"))
 }
 
-/// How many users of a cohort count in a period, both by number.
+/// Returns the number of retained users by the numbers of cohort and period.
 fn active(
     facts: &Facts,
     params: &RetentionParams,
@@ -174,7 +175,7 @@ fn active(
     let keys = [col("cohort"), col("period")];
     let visits = match params.returning {
         Returning::On => visits.group_by(keys).agg([col("user").n_unique().alias("users")]),
-        // Who was last active in a period counts in all periods up to it.
+        // A user who was last active in a period counts in all periods up to it.
         Returning::OnOrAfter => visits
             .group_by([col("user"), col("cohort")])
             .agg([col("period").max()])
@@ -211,8 +212,8 @@ fn pool(cohorts: &[RetentionCohort]) -> Vec<Option<Pooled>> {
 }
 
 impl RetentionTable {
-    /// The table as a long frame: `cohort` (date), `period` (index), `users`, `active`, `complete`,
-    /// `rate`; the last but one says whether `active` and `rate` are known.
+    /// Returns the table as a long frame: `cohort` (date), `period` (index), `users`, `active`,
+    /// `complete`, `rate`; `complete` is `true` if `active` and `rate` are known.
     ///
     /// # Errors
     /// When the frame cannot be made.

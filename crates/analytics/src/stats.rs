@@ -1,11 +1,11 @@
-//! Uncertainty of shares and of means.
+//! Confidence intervals of shares and of means.
 
 use serde::Serialize;
 
 /// The 97.5 % quantile of the standard normal distribution: 95 % lie within ± this.
 const Z_95: f64 = 1.959_963_984_540_054;
 
-/// An interval that holds the true share with 95 % confidence.
+/// A 95 % confidence interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Interval {
     /// The lower bound.
@@ -14,27 +14,27 @@ pub struct Interval {
     pub high: f64,
 }
 
-/// A count out of a whole, as a share with its uncertainty.
+/// A share of a total with its confidence interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Share {
-    /// How many.
+    /// The count.
     pub count: u64,
-    /// Out of how many.
+    /// The total.
     pub of: u64,
-    /// `count / of`; null when there is nobody.
+    /// `count / of`; `None` if `of` is 0.
     pub rate: Option<f64>,
-    /// The Wilson 95 % interval of the rate; null when there is nobody.
+    /// The Wilson 95 % interval of the rate; `None` if `of` is 0.
     pub interval: Option<Interval>,
 }
 
 impl Share {
-    /// `count` out of `of`.
+    /// Creates the share of `count` out of `of`.
     pub fn new(count: u64, of: u64) -> Self {
         Self { count, of, rate: ratio(count as f64, of as f64), interval: wilson(count, of) }
     }
 }
 
-/// The Wilson score interval of `count` out of `of` at 95 %; null when `of` is 0.
+/// Returns the Wilson score interval of `count` out of `of` at 95 %; `None` if `of` is 0.
 ///
 /// Unlike p ± 1.96 √(p(1−p)/n) it stays within 0 and 1 and is not empty at either end.
 ///
@@ -58,13 +58,13 @@ pub fn wilson(count: u64, of: u64) -> Option<Interval> {
     Some(Interval { low, high })
 }
 
-/// With fewer users than this, a mean of theirs gets no interval and an age is not judged: what few
-/// have paid says too little about how unequal users are.
+/// The minimum number of users for the interval of a mean and for metrics at an age: the revenue of
+/// fewer users says too little about its variance.
 pub const ENOUGH: u64 = 30;
 
-/// The 95 % interval of a positive quantity with a standard error, symmetric on the scale of its
-/// logarithm: `estimate × exp(± z × error / estimate)`. Null unless the estimate is above 0, since
-/// what has brought nothing yet does not show by how much it varies.
+/// Returns the 95 % interval of a positive quantity with a standard error, symmetric on the scale of
+/// its logarithm: `estimate × exp(± z × error / estimate)`. `None` unless the estimate is above 0,
+/// since a quantity of 0 does not show its variance.
 ///
 /// Unlike estimate ± z × error it stays above 0 and reaches further up than down, as suits money:
 /// few users bring most of it.
@@ -79,7 +79,7 @@ pub fn log_interval(estimate: f64, error: f64) -> Option<Interval> {
     known.then(|| Interval { low: estimate / factor, high: estimate * factor })
 }
 
-/// `part / whole`, null where the whole is 0.
+/// Returns `part / whole`, or `None` if `whole` is 0.
 pub(crate) fn ratio(part: f64, whole: f64) -> Option<f64> {
     (whole != 0.0).then(|| part / whole)
 }
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn an_interval_of_money_stays_above_zero() {
-        // exp(1.96 × 1 / 1) = 7.099; ± would give −0.96.
+        // The factor is exp(1.96 × 1 / 1) = 7.099; ± would give −0.96.
         let wide = log_interval(1.0, 1.0).unwrap();
         assert!((wide.low - 0.140_9).abs() < 1e-4 && (wide.high - 7.099_1).abs() < 1e-4);
         assert_eq!(log_interval(2.0, 0.0), Some(Interval { low: 2.0, high: 2.0 }));

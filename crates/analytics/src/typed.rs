@@ -1,4 +1,4 @@
-//! Columns of a batch by their types.
+//! Typed access to the columns of a batch.
 
 use tidegauge_core::arrow::array::types::ArrowPrimitiveType;
 use tidegauge_core::arrow::array::{Array, PrimitiveArray};
@@ -6,7 +6,7 @@ use tidegauge_core::{Batch, ColumnView};
 
 use crate::Result;
 
-/// Returns the column that `by_type` takes; the error names it.
+/// Returns the column that `by_type` accepts; an error names it.
 pub(crate) fn typed<'b, T>(
     batch: &'b Batch,
     name: &str,
@@ -41,7 +41,7 @@ pub(crate) fn floats<'b>(batch: &'b Batch, name: &str) -> Result<&'b [f64]> {
     Ok(typed(batch, name, |column| column.as_f64())?.values())
 }
 
-/// Values of which some may be null.
+/// A column of values that may be null.
 #[derive(Debug)]
 pub(crate) struct Nullable<'b, T: ArrowPrimitiveType>(pub(crate) &'b PrimitiveArray<T>);
 

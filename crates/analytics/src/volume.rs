@@ -1,4 +1,4 @@
-//! Which cohorts become high-volume traders. See `docs/metrics/volume.md`.
+//! High-volume traders by cohort. See `docs/metrics/volume.md`.
 
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -8,13 +8,14 @@ use crate::frames::{Compute, counts, days, labels, look_up, micros, sums};
 use crate::stats::{Share, ratio};
 use crate::{Cohort, Error, Facts, Kinds, Result};
 
-/// Who is a high-volume trader.
+/// The definition of a high-volume trader.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct VolumeParams {
-    /// From this volume on, US dollars.
+    /// The minimum volume, in US dollars.
     pub threshold_usd: f64,
-    /// Count only volume within so many days of signup, and only users who are that old, so that
-    /// old and young cohorts are alike. None: all volume of all users to date.
+    /// The number of days from signup within which volume counts; only users of at least that age
+    /// are included, so that old and young cohorts are comparable. `None`: all volume of all users
+    /// to date.
     pub within_days: Option<u32>,
 }
 
@@ -27,53 +28,53 @@ impl Default for VolumeParams {
 /// Volume of one cohort.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct VolumeCohort {
-    /// Its label; null where the users' dimension is.
+    /// The label of the cohort; `None` if the users' dimension is null.
     pub cohort: Option<String>,
-    /// Users that count, those without any volume included.
+    /// The number of included users, with and without volume.
     pub users: u64,
-    /// High-volume traders out of them.
+    /// The share of high-volume traders among them.
     pub high_volume: Share,
-    /// Their volume together, US dollars.
+    /// Their total volume, in US dollars.
     pub volume_usd: f64,
-    /// Volume per user, US dollars.
+    /// Volume per user, in US dollars.
     pub mean_usd: f64,
 }
 
 /// A tenth of the users, by volume.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Decile {
-    /// 1 is the tenth with the highest volume.
+    /// The number of the decile; 1 has the highest volume.
     pub decile: u8,
-    /// Users in it.
+    /// The number of its users.
     pub users: u64,
-    /// Their volume together, US dollars.
+    /// Their total volume, in US dollars.
     pub volume_usd: f64,
-    /// Of all volume; null when there is none.
+    /// Its share of all volume; `None` if there is none.
     pub share: Option<f64>,
 }
 
-/// How unevenly volume is spread over users.
+/// The distribution of volume over users.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Concentration {
-    /// Ten tenths of the users.
+    /// The ten deciles of the users.
     pub deciles: Vec<Decile>,
-    /// The share of all volume of the 1 % of users with the highest, at least one user; null when
+    /// The share of all volume of the 1 % of users with the highest, at least one user; `None` if
     /// there is no volume.
     pub top_1_percent: Option<f64>,
 }
 
-/// Volume of all cohorts, the users of each, and how it is spread.
+/// Volume of all cohorts, and its distribution over users.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct VolumeTable {
-    /// Who was a high-volume trader.
+    /// The definition of a high-volume trader.
     pub params: VolumeParams,
-    /// By label.
+    /// The cohorts, by label.
     pub cohorts: Vec<VolumeCohort>,
-    /// Over all users that count.
+    /// The distribution over all included users.
     pub concentration: Concentration,
 }
 
-/// Volume by cohort.
+/// Computes volume by cohort.
 ///
 /// # Errors
 /// When the threshold is not above zero or `within_days` is 0, when the users lack the cohort's
@@ -111,7 +112,7 @@ pub fn volume(facts: &Facts, cohort: &Cohort, params: &VolumeParams) -> Result<V
     })
 }
 
-/// The users that count, in their order, with `cohort` and `volume_usd`.
+/// Returns the included users, in their order, with `cohort` and `volume_usd`.
 fn users(facts: &Facts, cohort: &Cohort, params: &VolumeParams) -> Result<DataFrame> {
     let (mut users, mut events) = (cohort.label(facts)?, facts.events_of(&Kinds::Any));
     if let Some(within) = params.within_days.map(days) {
@@ -124,7 +125,7 @@ fn users(facts: &Facts, cohort: &Cohort, params: &VolumeParams) -> Result<DataFr
     Ok(Facts::per_user(users, events, &[]).select([col(COHORT), volume]).compute()?)
 }
 
-/// Users of equal volume keep the users' order.
+/// Returns the distribution of volume; users of equal volume keep their order.
 fn concentration(mut volumes: Vec<f64>) -> Concentration {
     volumes.sort_by(|a, b| b.total_cmp(a));
     let (users, total) = (volumes.len(), volumes.iter().sum::<f64>());

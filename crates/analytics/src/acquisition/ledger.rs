@@ -1,4 +1,4 @@
-//! The books of every channel, by how long its users have been watched.
+//! The revenue curves of every channel, by the age that users were observed up to.
 
 use polars::prelude::*;
 
@@ -7,10 +7,13 @@ use crate::frames::{Compute, ints, labels, require, sums};
 use crate::period::epoch_day;
 use crate::{Facts, Period, Result, lives};
 
-/// The books of every channel (and campaign) with users or spend.
+/// Returns the revenue curve of every channel (and campaign) with users or spend.
 ///
-/// Spend is known by the day, so users count by the day too: all signups of a day are as old as
-/// the last possible one, and what was spent on the day was spent on them.
+/// Spend is known by the day, so users count by the day too: all signups of a day are as old as the
+/// last possible one, and the spend of the day is attributed to them.
+///
+/// # Errors
+/// When the users have no `channel` (or `campaign`, if asked for), or a frame cannot be computed.
 pub(super) fn read(facts: &Facts, by: Breakdown) -> Result<Ledgers> {
     require("users", facts.users(), "channel")?;
     let campaign = match by {
@@ -40,7 +43,7 @@ pub(super) fn read(facts: &Facts, by: Breakdown) -> Result<Ledgers> {
     Ok(ledgers)
 }
 
-/// A channel, a campaign, and a day.
+/// A channel and a campaign, and a day.
 type At = ((Option<String>, Option<String>), i64);
 
 fn days(frame: &DataFrame) -> Result<Vec<At>> {

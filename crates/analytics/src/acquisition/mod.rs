@@ -1,4 +1,5 @@
-//! What users cost and bring back: CAC, ROAS, payback. See `docs/metrics/acquisition.md`.
+//! Unit economics, the cost and the return of users: CAC, ROAS, payback. See
+//! `docs/metrics/acquisition.md`.
 
 mod ledger;
 
@@ -10,7 +11,7 @@ use crate::lives::{Lives, Step, mean_interval, return_interval};
 use crate::stats::{ENOUGH, Interval, log_interval, ratio};
 use crate::{Error, Facts, Result};
 
-/// What acquisition is broken down by.
+/// The breakdown of acquisition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Breakdown {
@@ -21,17 +22,18 @@ pub enum Breakdown {
     Campaign,
 }
 
-/// How to judge acquisition.
+/// The parameters of acquisition metrics.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AcquisitionParams {
-    /// What it is broken down by.
+    /// The breakdown.
     pub by: Breakdown,
-    /// The ages, in days, at which LTV and ROAS are taken.
+    /// The ages, in days, at which LTV and ROAS are computed.
     pub ages: Vec<u32>,
-    /// An age that fewer users have reached is not judged, and so neither is payback there.
+    /// The minimum number of users: metrics are `None` at an age that fewer users have reached, and
+    /// payback is not searched there.
     pub min_users: u64,
-    /// The share of revenue that is contribution margin; payback and LTV:CAC count only that, ROAS
-    /// counts revenue.
+    /// The share of revenue that is contribution margin; payback and LTV:CAC use margin, ROAS uses
+    /// revenue.
     pub margin: f64,
 }
 
@@ -41,94 +43,97 @@ impl Default for AcquisitionParams {
     }
 }
 
-/// What users cost and bring back.
+/// The unit economics of all channels.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct AcquisitionTable {
-    /// How it was judged.
+    /// The parameters of the computation.
     pub params: AcquisitionParams,
     /// Every channel (and campaign) with users or spend, by name.
     pub channels: Vec<Channel>,
     /// The channels (and campaigns) with spend, as one.
     pub paid: Economics,
-    /// Everything as one, organic users included: blended CAC, and ROAS as MER.
+    /// All users and spend as one, organic users included: blended CAC, and ROAS as MER.
     pub blended: Economics,
 }
 
-/// A channel, or a campaign in a channel.
+/// The unit economics of a channel, or of a campaign in a channel.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Channel {
-    /// The channel; null where the users' is.
+    /// The channel; `None` if the users' is null.
     pub channel: Option<String>,
-    /// The campaign; null where there is none, or it was not asked for.
+    /// The campaign; `None` if there is none, or it was not asked for.
     pub campaign: Option<String>,
-    /// What its users cost and bring back.
+    /// The unit economics of its users.
     #[serde(flatten)]
     pub economics: Economics,
 }
 
-/// What some users cost and bring back. Ratios of sums; null where the divisor is 0. Intervals hold
-/// 95 %, and are null below [`ENOUGH`] users.
+/// The unit economics of some users. Ratios are ratios of sums, and `None` if the divisor is 0.
+/// Intervals are 95 % confidence intervals, and `None` below [`ENOUGH`] users.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Economics {
-    /// Users acquired.
+    /// The number of users acquired.
     pub users: u64,
-    /// Spend, US dollars.
+    /// Spend in US dollars.
     pub spend_usd: f64,
-    /// Spend per user; null without users, and without spend.
+    /// Spend per user (CAC) in US dollars; `None` without users, and without spend.
     pub cac_usd: Option<f64>,
-    /// Of CAC: the same spend might have brought more users, or fewer.
+    /// The interval of CAC: the same spend might have acquired more users, or fewer.
     pub cac_interval: Option<Interval>,
-    /// Revenue to date, US dollars.
+    /// Revenue to date in US dollars.
     pub revenue_usd: f64,
-    /// Revenue to date per user.
+    /// Revenue to date per user (LTV) in US dollars.
     pub ltv_usd: Option<f64>,
-    /// Of LTV: users pay unequally.
+    /// The interval of LTV: users pay unequal amounts.
     pub ltv_interval: Option<Interval>,
-    /// Revenue to date over spend.
+    /// Revenue to date over spend (ROAS).
     pub roas: Option<f64>,
-    /// Of ROAS: the same spend might have brought more users, or fewer, and users pay unequally.
+    /// The interval of ROAS: the same spend might have acquired more users, or fewer, and users pay
+    /// unequal amounts.
     pub roas_interval: Option<Interval>,
-    /// LTV and ROAS at each of the ages asked for.
+    /// LTV and ROAS at each of the requested ages.
     pub by_age: Vec<Aged>,
-    /// The first age, in days, by which users have brought in what they cost, if they still have
-    /// at the oldest age judged; null if not, or if they cost nothing.
+    /// The payback period: the first age, in days, by which the margin of users covers their cost,
+    /// if it still does at the oldest age with enough users; `None` if not, or if they cost
+    /// nothing.
     pub payback_days: Option<u32>,
-    /// Of the payback: the ages by which the bounds of ROAS reach it.
+    /// The interval of the payback: the ages by which the bounds of ROAS reach it.
     pub payback_interval: Option<Payback>,
-    /// Margin to date per user over CAC.
+    /// LTV:CAC: margin to date per user over CAC.
     pub ltv_to_cac: Option<f64>,
 }
 
-/// LTV and ROAS at an age. Each day of age is judged by the users who were watched to its end, and
-/// the days are added up, so that neither falls while revenue is never negative.
+/// LTV and ROAS at an age. Each day of age is computed from the users who were observed to its end,
+/// and the days are summed, so that neither falls while revenue is never negative.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Aged {
     /// The age, in days.
     pub age_days: u32,
-    /// Users who have reached it: who signed up on a day whose last possible signup has.
+    /// The number of users who have reached it: those of each signup day whose last possible signup
+    /// has reached it.
     pub users: u64,
-    /// Spend on the days that they signed up on, US dollars.
+    /// Spend on the days of their signups, in US dollars.
     pub spend_usd: f64,
-    /// Revenue per user up to that age, US dollars; null where too few have reached it.
+    /// Revenue per user up to that age, in US dollars; `None` if too few have reached it.
     pub ltv_usd: Option<f64>,
-    /// Of LTV.
+    /// The interval of LTV.
     pub ltv_interval: Option<Interval>,
-    /// Revenue over spend up to that age; null where too few have reached it, and without spend.
+    /// Revenue over spend up to that age; `None` if too few have reached it, and without spend.
     pub roas: Option<f64>,
-    /// Of ROAS.
+    /// The interval of ROAS.
     pub roas_interval: Option<Interval>,
 }
 
-/// By when users may have brought in what they cost, in days of age.
+/// The interval of the payback period, in days of age.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Payback {
-    /// At the earliest.
+    /// The earliest age.
     pub low_days: u32,
-    /// At the latest; null if not yet within what was observed.
+    /// The latest age; `None` if it is not within what was observed.
     pub high_days: Option<u32>,
 }
 
-/// Judges every channel.
+/// Computes the unit economics of every channel.
 ///
 /// # Errors
 /// When an age is 0 or the margin not above zero, when the users have no `channel` (or `campaign`,
@@ -159,14 +164,15 @@ pub fn acquisition(facts: &Facts, params: &AcquisitionParams) -> Result<Acquisit
     })
 }
 
-/// The books of each channel and campaign.
+/// The revenue curves of each channel and campaign.
 type Ledgers = BTreeMap<(Option<String>, Option<String>), Lives>;
 
 fn economics(params: &AcquisitionParams, lives: &Lives) -> Economics {
     let (users, spend_usd, revenue_usd) = (lives.users(), lives.spend(), lives.paid().sum());
     let cac_usd = ratio(spend_usd, users as f64).filter(|_| spend_usd > 0.0);
     let ltv_usd = ratio(revenue_usd, users as f64);
-    // The standard error of a Poisson count is its root, so that of CAC is CAC over the root.
+    // The standard error of a Poisson count is its square root, so that of CAC is CAC over the
+    // root.
     let cac_interval = cac_usd.and_then(|cac| log_interval(cac, cac / (users as f64).sqrt()));
     let curve = lives.curve();
     let aged = |age_days: u32| {
@@ -185,11 +191,11 @@ fn economics(params: &AcquisitionParams, lives: &Lives) -> Economics {
     let judged: Vec<&Step> = curve
         .steps()
         .iter()
-        .take_while(|it| it.users > 0 && it.users >= params.min_users)
+        .take_while(|step| step.users > 0 && step.users >= params.min_users)
         .collect();
     let paid_back = |value: fn(&Step) -> Option<f64>| {
         let enough = |step: &Step| value(step).is_some_and(|value| value * params.margin >= 1.0);
-        // Where spend ends earlier than users do, nothing is known of the ages beyond.
+        // If spend ends earlier than users do, nothing is known of the ages beyond.
         let known = judged.iter().take_while(|step| step.per_dollar.is_some());
         let first = judged.iter().position(|step| enough(step))?;
         known.last().filter(|last| enough(last))?;

@@ -1,5 +1,5 @@
-//! Facts are checked once, when they are made: rows that cannot be right are set aside, the others are cut
-//! at the end and sorted.
+//! The check of facts, done once when they are created: implausible rows are set aside, the others
+//! are cut at the end and sorted.
 
 use chrono::{DateTime, Utc};
 use polars::prelude::*;
@@ -10,7 +10,7 @@ use super::sieve::Sieve;
 use crate::frames::{Compute, TIME, meet, micros, require, shown};
 use crate::{Error, Result};
 
-/// What [`Facts::per_user`](super::Facts::per_user) and `ltv::users` add to a user.
+/// The columns that [`Facts::per_user`](super::Facts::per_user) and `ltv::users` add to a user.
 const RESERVED: [&str; 6] =
     ["events", "volume_usd", "revenue_usd", "first_at", "last_at", "tenure_days"];
 
@@ -54,7 +54,7 @@ pub(super) fn events(
     sorted(before(checked.finish()?, "at", end).select(columns.map(col)), columns)
 }
 
-/// Transactions as events.
+/// Converts transactions to events.
 pub(super) fn transactions(
     frame: &DataFrame,
     end: DateTime<Utc>,
@@ -100,7 +100,7 @@ pub(super) fn no_spend() -> Result<DataFrame> {
     )?)
 }
 
-/// Returns the events that are of a user, and not before their signup.
+/// Returns the events that belong to a user, and do not precede their signup.
 pub(super) fn belong(users: &DataFrame, events: DataFrame, sieve: &mut Sieve) -> Result<DataFrame> {
     let (ours, theirs) = (users.column("user")?.dtype(), events.column("user")?.dtype());
     if ours != theirs {
@@ -150,7 +150,7 @@ struct Checked<'f> {
     name: &'static str,
     frame: &'f DataFrame,
     casts: Vec<Expr>,
-    /// Which rows lack a value, once any does.
+    /// The rows that lack a value, as a mask; `None` if there are none so far.
     bad: Option<Vec<bool>>,
 }
 
@@ -234,7 +234,7 @@ impl<'f> Checked<'f> {
         Ok(())
     }
 
-    /// Returns the rows that lack nothing.
+    /// Returns the rows without missing values.
     fn finish(self) -> Result<LazyFrame> {
         let frame = match self.bad {
             None => self.frame.clone(),

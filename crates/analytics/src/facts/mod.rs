@@ -1,4 +1,4 @@
-//! The compact input of all metrics: who there is, and what they did.
+//! The compact input of all metrics: the users, and their activity.
 
 mod check;
 mod sieve;
@@ -20,15 +20,16 @@ use crate::Result;
 use crate::columns::of_batch;
 use crate::frames::{Compute, micros};
 
-/// The compact input of all metrics, checked once when made.
+/// The compact input of all metrics, checked once when created.
 ///
-/// - **users**: `user` (whole numbers or text), `signup_at` (time), and any dimensions, such as
-///   `channel`, `campaign`, `country`, `tier`. One row a user.
-/// - **events**: `user`, `at` (time), `kind` (text), `volume_usd`, `revenue_usd` (floats, US dollars).
-/// - **spend**: `day` (date), `channel`, `campaign` (text), `spend_usd` (float, US dollars).
+/// - **users**: `user` (integers or strings), `signup_at` (time), and any dimensions, such as
+///   `channel`, `campaign`, `country`, `tier`. One row per user.
+/// - **events**: `user`, `at` (time), `kind` (string), `volume_usd`, `revenue_usd` (floats, US
+///   dollars).
+/// - **spend**: `day` (date), `channel`, `campaign` (strings), `spend_usd` (float, US dollars).
 ///
-/// All within what has been observed, before [`Facts::end`]: what lies after it is left out. Rows that
-/// cannot be right, and amounts that cannot be valued, are left out too, and counted by reason:
+/// All rows lie before [`Facts::end`], the end of observation: later ones are left out. Implausible
+/// rows, and amounts that cannot be valued, are left out too, and counted by reason:
 /// [`Facts::set_aside`].
 #[derive(Debug, Clone)]
 pub struct Facts {
@@ -42,10 +43,10 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// From a user's own data. `end` is the end of what has been observed; that instant is not in it.
+    /// Creates facts from a user's own data. `end` is the end of observation, exclusive.
     ///
-    /// Times may be dates or datetimes without a zone, read as UTC; amounts any numbers. Rows with nulls
-    /// or numbers that are not finite, users that are there again, events of unknown users and events
+    /// Times may be dates or datetimes without a zone, read as UTC; amounts any numbers. Rows with
+    /// nulls or numbers that are not finite, duplicate users, events of unknown users and events
     /// before their user's signup are [set aside](Self::set_aside).
     ///
     /// # Errors
@@ -54,11 +55,11 @@ impl Facts {
         Self::build(users, events, end, Sieve::default())
     }
 
-    /// The same, where a row that cannot be right is an error.
+    /// Creates facts like [`Facts::new`], but fails on an implausible row.
     ///
     /// # Errors
-    /// As for [`Facts::new`], and when a column has nulls; when a user is there twice; when an
-    /// event is of an unknown user or before its user's signup.
+    /// As for [`Facts::new`], and when a column has nulls; when a user is duplicated; when an event
+    /// is of an unknown user or before its user's signup.
     pub fn new_strict(users: &DataFrame, events: &DataFrame, end: DateTime<Utc>) -> Result<Self> {
         Self::build(users, events, end, Sieve::new(BadRows::Fail))
     }
@@ -84,7 +85,8 @@ impl Facts {
         })
     }
 
-    /// From a user's own data as batches of tables with the columns of [`Facts::new`].
+    /// Creates facts from a user's own data as batches of tables with the columns of
+    /// [`Facts::new`].
     ///
     /// # Errors
     /// As for [`Facts::new`].
@@ -92,11 +94,12 @@ impl Facts {
         Self::new(&of_batch(users)?, &of_batch(events)?, end)
     }
 
-    /// From bare transactions (`user`, `at`, `value` in US dollars): a user's signup is their first
-    /// transaction, and `value` is both the volume and the revenue of an event of kind `purchase`.
+    /// Creates facts from bare transactions (`user`, `at`, `value` in US dollars): a user's signup
+    /// is their first transaction, and `value` is both the volume and the revenue of an event of
+    /// kind `purchase`.
     ///
-    /// Beware of **left truncation**: who was a customer before the data begin looks new in them,
-    /// and makes the first cohorts look better than they were.
+    /// Beware of **left truncation**: users who were customers before the data begin look new in
+    /// them, and make the first cohorts look better than they were.
     ///
     /// # Errors
     /// As for [`Facts::new`].
@@ -111,10 +114,10 @@ impl Facts {
         Self::build(&users.compute()?, &events, end, sieve)
     }
 
-    /// Adds what was spent on acquisition, by `day`, `channel` and `campaign`, in `spend_usd`.
+    /// Adds the spend on acquisition, by `day`, `channel` and `campaign`, in `spend_usd`.
     ///
-    /// Rows with nulls (only `campaign` may have them) are set aside, or an error if the facts were made
-    /// so.
+    /// Rows with nulls (only `campaign` may have them) are set aside, or an error if the facts were
+    /// created as strict.
     ///
     /// # Errors
     /// When a column is missing or of another type.
@@ -125,44 +128,44 @@ impl Facts {
         Ok(self)
     }
 
-    /// Returns the rows that are left out because they cannot be right or cannot be valued, by table and
-    /// reason: the metrics are those of all others.
+    /// Returns the rows that are left out because they are implausible or cannot be valued, by
+    /// table and reason: metrics are computed from all others.
     pub fn set_aside(&self) -> &[SetAside] {
         &self.set_aside
     }
 
-    /// Returns what a reader has to know of the rows that count, a sentence each.
+    /// Returns the caveats of the rows that are included, one sentence each.
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
 
-    /// The users, sorted by `user`.
+    /// Returns the users, sorted by `user`.
     pub fn users(&self) -> &DataFrame {
         &self.users
     }
 
-    /// The events, sorted by `user` and `at`.
+    /// Returns the events, sorted by `user` and `at`.
     pub fn events(&self) -> &DataFrame {
         &self.events
     }
 
-    /// The spend, sorted by `day`, `channel` and `campaign`.
+    /// Returns the spend, sorted by `day`, `channel` and `campaign`.
     pub fn spend(&self) -> &DataFrame {
         &self.spend
     }
 
-    /// The end of what has been observed; that instant is not in it.
+    /// Returns the end of observation, exclusive.
     pub fn end(&self) -> DateTime<Utc> {
         self.end
     }
 
-    /// The events of some kinds, in the events' order.
+    /// Returns the events of some kinds, in the events' order.
     pub(crate) fn events_of(&self, kinds: &Kinds) -> LazyFrame {
         self.events.clone().lazy().filter(kinds.matches())
     }
 
-    /// The users, each with `events`, `volume_usd`, `revenue_usd`, `first_at`, `last_at` and `more`
-    /// over their share of `events`; null where a user has none.
+    /// Returns the users, each with `events`, `volume_usd`, `revenue_usd`, `first_at`, `last_at`
+    /// and `more` aggregated over their `events`; null if a user has none.
     pub(crate) fn per_user(users: LazyFrame, events: LazyFrame, more: &[Expr]) -> LazyFrame {
         let mut totals = vec![
             len().alias("events"),
@@ -176,25 +179,26 @@ impl Facts {
         crate::frames::look_up(users, totals, &["user"])
     }
 
-    /// The age of an event: microseconds from its user's signup. Needs the column `signup_at`.
+    /// Returns the age of an event: microseconds from its user's signup. Requires the column
+    /// `signup_at`.
     pub(crate) fn age() -> Expr {
         micros("at") - micros("signup_at")
     }
 }
 
-/// Which kinds of events count.
+/// A filter of events by kind.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kinds {
-    /// All.
+    /// All kinds.
     #[default]
     Any,
-    /// Only these, such as `trade`, `ramp`, `withdrawal`.
+    /// Only these kinds, such as `trade`, `ramp`, `withdrawal`.
     Only(Vec<String>),
 }
 
 impl Kinds {
-    /// Only these kinds.
+    /// Creates a filter of these kinds.
     pub fn only<S: Into<String>>(kinds: impl IntoIterator<Item = S>) -> Self {
         Self::Only(kinds.into_iter().map(Into::into).collect())
     }

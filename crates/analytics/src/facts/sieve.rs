@@ -1,4 +1,4 @@
-//! What becomes of rows that cannot be right.
+//! The handling of implausible rows.
 
 use polars::prelude::DataFrame;
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use tidegauge_core::{SetAside, SetAsideReason, SetAsideRows};
 use crate::frames::shown;
 use crate::{Error, Result};
 
-/// What becomes of rows that cannot be right or cannot be valued.
+/// The handling of rows that are implausible or cannot be valued.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BadRows {
@@ -18,7 +18,7 @@ pub enum BadRows {
     Fail,
 }
 
-/// Keeps count of the rows that are left out.
+/// The counter of the rows that are left out.
 #[derive(Debug, Default)]
 pub(super) struct Sieve {
     pub(super) bad_rows: BadRows,
@@ -30,7 +30,8 @@ impl Sieve {
         Self { bad_rows, aside: SetAsideRows::default() }
     }
 
-    /// Sets rows aside that were found elsewhere; `refusal` is the error that refuses the first of them.
+    /// Sets rows aside that the market tables have set aside; `refusal` returns the error for the
+    /// first of them.
     pub(super) fn take(
         &mut self,
         aside: &[SetAside],

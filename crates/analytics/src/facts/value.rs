@@ -1,4 +1,4 @@
-//! What a unit of a currency or a token was worth in US dollars on a day.
+//! The value in US dollars of a unit of a currency or a token on a day.
 
 use polars::prelude::*;
 use tidegauge_core::market::{Market, refusal};
@@ -10,19 +10,19 @@ use crate::Result;
 use crate::frames::{Compute, counts, look_up};
 use crate::period::{after_epoch, epoch_day};
 
-/// The column of events that marks those of which an amount has no value.
+/// The column of events that marks those with an amount that cannot be valued.
 pub(super) const UNVALUED: &str = "is_unvalued";
 
-/// What becomes of a row whose amount cannot be valued.
+/// The treatment of a row whose amount cannot be valued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unpriced {
-    /// It is left out.
+    /// The row is left out.
     LeftOut,
-    /// It stays as what its user did; the frame has a column [`UNVALUED`].
+    /// The row stays as an activity of its user; the frame has a column [`UNVALUED`].
     Stays,
 }
 
-/// What a unit of a currency or a token was worth in US dollars, as of any day.
+/// The values in US dollars of units of currencies and tokens, by day.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Usd(Market);
 
@@ -32,7 +32,7 @@ impl Usd {
         Ok(Self(Market::read(warehouse).await?))
     }
 
-    /// Returns the rows of the market tables that make no sense.
+    /// Returns the implausible rows of the market tables.
     pub(crate) fn set_aside(&self) -> &[SetAside] {
         self.0.set_aside()
     }
@@ -42,26 +42,28 @@ impl Usd {
         self.0.rows()
     }
 
-    /// Sets the rows of the market tables aside that make no sense.
+    /// Sets the implausible rows of the market tables aside.
     pub(super) fn sift(&self, sieve: &mut Sieve) -> Result<()> {
         sieve.take(self.0.set_aside(), || refusal(self.0.set_aside()))
     }
 
-    /// US dollars for one unit of `asset` as of `day` (days since 1970-01-01).
+    /// Returns the US dollars for one unit of `asset` as of `day` (days since 1970-01-01).
     pub(crate) fn of(&self, asset: &str, day: i64) -> Result<f64> {
         let day = after_epoch(day).unwrap_or_default();
         Ok(self.0.worth(asset, day)?.to_f64())
     }
 
-    /// The lowest and the highest price of a token on `day` by any source, US dollars.
+    /// Returns the lowest and the highest price of a token on `day` by any source, in US dollars;
+    /// `None` without a price.
     pub(crate) fn range(&self, token: &str, day: i64) -> Option<(f64, f64)> {
         let (low, high) = self.0.range(token, after_epoch(day)?)?;
         let dollars = |units: i128| Crypto::from_units(units).to_f64();
         Some((dollars(low), dollars(high)))
     }
 
-    /// Adds `into`: the amounts in US dollars as of the day of `at`. Rows of `table` whose amount cannot be valued are left
-    /// out, or stay with 0 and are marked in the column [`UNVALUED`] and counted once: see [`Unpriced`].
+    /// Adds the column `into`: the amounts in US dollars as of the day of `at`. Rows of `table`
+    /// whose amount cannot be valued are left out, or stay with 0 and are marked in the column
+    /// [`UNVALUED`] and counted once: see [`Unpriced`].
     pub(super) fn convert(
         &self,
         table: &str,
@@ -91,7 +93,7 @@ impl Usd {
         let rows = counts(&needed, "usd_rows")?;
         let (mut worth, mut is_unpriced) = (Vec::new(), Vec::new());
         for ((currency, day), rows) in currencies.iter().zip(days.iter()).zip(rows) {
-            // A null has no worth; the check of the facts sets it aside by name.
+            // A null has no value; the check of the facts sets it aside by name.
             let value = currency.zip(day).map(|(currency, day)| self.of(currency, day));
             is_unpriced.push(matches!(value, Some(Err(_))));
             worth.push(match value {

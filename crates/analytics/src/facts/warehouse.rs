@@ -1,4 +1,4 @@
-//! Facts out of the exchange's own tables, valued in US dollars.
+//! Facts from the exchange's tables, valued in US dollars.
 
 use chrono::{DateTime, Utc};
 use polars::prelude::*;
@@ -13,7 +13,7 @@ use super::{BadRows, Facts, Usd};
 use crate::frames::{Compute, DAY};
 use crate::{Error, Result, columns, external};
 
-/// Columns of the exchange's tables, and what facts call them.
+/// The columns of the exchange's tables, and their names in facts.
 const USERS: [(&str, &str); 6] = [
     ("user_id", "user"),
     ("signup_at", "signup_at"),
@@ -57,39 +57,42 @@ const SPEND: [(&str, &str); 5] = [
     ("spend", "spend"),
 ];
 
-/// How facts are read from a warehouse.
+/// The parameters of reading facts from a warehouse.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct FactsParams {
-    /// The end of what has been observed; `None`: the midnight that follows the last event or signup.
+    /// The end of observation; `None`: the midnight that follows the last event or signup.
     pub end: Option<DateTime<Utc>>,
-    /// What becomes of rows that cannot be right or cannot be valued.
+    /// The handling of rows that are implausible or cannot be valued.
     pub bad_rows: BadRows,
 }
 
 impl Facts {
-    /// From the exchange's tables in a warehouse, all amounts in US dollars as of the UTC day.
+    /// Reads facts from the exchange's tables in a warehouse, all amounts in US dollars as of the
+    /// UTC day.
     ///
     /// - users: `channel`, `campaign`, `country` and `tier` beside `signup_at`;
     /// - `trade`: volume is the quote amount, revenue the fee;
     /// - `ramp`, completed: volume is the fiat amount, revenue `fee_usd`;
-    /// - `withdrawal`, completed, when it was: no volume, revenue is the fee;
+    /// - `withdrawal`, completed, at the time of its completion: no volume, revenue is the fee;
     /// - spend: `marketing_spend`.
     ///
-    /// Amounts are valued as [`Market::worth`](tidegauge_core::market::Market::worth) says: a
-    /// currency by its latest fixing on or before the day, a token by the latest closing price, at
-    /// most seven days old.
+    /// Amounts are valued by [`Market::worth`](tidegauge_core::market::Market::worth): a currency
+    /// by its latest fixing on or before the day, a token by the latest closing price, at most
+    /// seven days old.
     ///
-    /// Without any users they follow from the events: each has signed up with the first of them, and nothing else is known. A
-    /// trade or purchase whose fee is unknown has no revenue. Both is [told](Self::notes).
+    /// Without any users they are derived from the events: the first event of a user is the signup,
+    /// and no dimension is known. A trade or purchase whose fee is unknown has no revenue. Both are
+    /// [noted](Self::notes).
     ///
-    /// Rows that cannot be right, rows of the market tables that make no sense, and spend and chargebacks that cannot be
-    /// valued are [set aside](Self::set_aside), or the first of them is an error. A trade, a purchase or a withdrawal with an amount that
-    /// cannot be valued counts as activity, adds nothing to that amount, and is told in the same place.
+    /// Implausible rows, also of the market tables, and spend and chargebacks that cannot be valued
+    /// are [set aside](Self::set_aside), or the first of them is an error. A trade, a purchase or a
+    /// withdrawal with an amount that cannot be valued counts as activity, adds nothing to that
+    /// amount, and is listed in the same place.
     ///
     /// # Errors
-    /// When the warehouse cannot be read, has neither users nor events, or none that is not set aside, and as for
-    /// [`Facts::new`]; with
-    /// [`BadRows::Fail`] as for [`Facts::new_strict`], and when an amount cannot be valued.
+    /// When the warehouse cannot be read, has neither users nor events, or none that is not set
+    /// aside, and as for [`Facts::new`]; with [`BadRows::Fail`] as for [`Facts::new_strict`], and
+    /// when an amount cannot be valued.
     pub async fn from_warehouse(warehouse: &dyn Warehouse, params: &FactsParams) -> Result<Self> {
         let mut sieve = Sieve::new(params.bad_rows);
         let usd = Usd::read(warehouse).await?;
@@ -157,12 +160,12 @@ impl Facts {
     }
 }
 
-/// Marks rows as what users did, whether their amounts can be valued or not.
+/// Marks rows as activity, whether their amounts can be valued or not.
 fn activity(frame: LazyFrame) -> LazyFrame {
     frame.with_column(lit(false).alias(UNVALUED))
 }
 
-/// Says what was charged back, if anything was.
+/// Returns a sentence about chargebacks, or `None` if there are none.
 fn charged_back(undone: &DataFrame) -> Result<Option<String>> {
     let (rows, usd) = (undone.height(), undone.column("volume_usd")?.f64()?.sum().unwrap_or(0.0));
     Ok((rows > 0).then(|| match rows {
@@ -173,7 +176,7 @@ fn charged_back(undone: &DataFrame) -> Result<Option<String>> {
     }))
 }
 
-/// Takes fees that are unknown for none, and notes how many these are.
+/// Replaces unknown fees by none, and adds a note with their number.
 fn with_fees(
     frame: LazyFrame,
     (event, revenue): (&str, &str),
@@ -198,7 +201,7 @@ fn with_fees(
     Ok(frame.lazy().with_columns(columns))
 }
 
-/// Returns the users that events name, each with the time of the first event as their signup.
+/// Returns the users of events, each with the time of the first event as their signup.
 fn users_of(events: &DataFrame) -> Result<DataFrame> {
     let known = col("user").is_not_null().and(col("at").is_not_null());
     let users = events.clone().lazy().filter(known).group_by_stable([col("user")]);
@@ -207,14 +210,14 @@ fn users_of(events: &DataFrame) -> Result<DataFrame> {
     Ok(users.agg([col("at").min().alias("signup_at")]).with_columns(unknown).compute()?)
 }
 
-/// Reads columns of a table, by the names that facts give them, of the rows that pass a filter.
+/// Reads the rows of a table that pass a filter, with columns renamed as in facts.
 async fn read(
     warehouse: &dyn Warehouse,
     table: &TableRef,
     columns: &[(&str, &str)],
     filter: Option<Filter>,
 ) -> Result<LazyFrame> {
-    // Rows that lack a value are the check's business, and must not end the scan.
+    // Rows with missing values are set aside by the check, and must not end the scan.
     let mut scan = Scan::columns(&table.lenient(), columns.iter().map(|(name, _)| *name));
     scan.filter = filter;
     let frame = floats(columns::read(warehouse, &scan).await?)?;
@@ -222,8 +225,8 @@ async fn read(
     Ok(frame.lazy().select(renamed))
 }
 
-/// Replaces the amounts of a frame by floats, as [`Crypto::to_f64`](tidegauge_core::Crypto::to_f64) makes them:
-/// polars rounds them twice.
+/// Replaces the amounts of a frame by floats, rounded as by
+/// [`Crypto::to_f64`](tidegauge_core::Crypto::to_f64): polars rounds them twice.
 fn floats(mut frame: DataFrame) -> Result<DataFrame> {
     for name in frame.get_column_names_owned() {
         let column = frame.column(&name)?;
@@ -250,7 +253,7 @@ fn event(frame: LazyFrame, kind: &str) -> LazyFrame {
     ])
 }
 
-/// The midnight after the last of all times.
+/// Returns the midnight after the last of all times.
 fn day_after(times: &[&Column]) -> Result<DateTime<Utc>> {
     let mut last = None;
     for times in times {

@@ -1,4 +1,4 @@
-//! Columns of a market table, checked for what they are.
+//! Columns of a market table, checked for their types.
 
 use tidegauge_core::arrow::array::Decimal128Array;
 use tidegauge_core::{Batch, ColumnView, TextView};
@@ -12,13 +12,13 @@ pub(super) struct Columns<'f> {
 }
 
 impl<'f> Columns<'f> {
-    /// Text that is never null.
+    /// Returns strings that are never null.
     pub(super) fn text(&self, name: &str) -> Result<impl Iterator<Item = &'f str> + use<'f>> {
         let columns = self.whole(name, "text", |column| column.as_text())?;
         Ok(columns.into_iter().flat_map(TextView::iter).flatten())
     }
 
-    /// Text; `None` where it is null.
+    /// Returns strings; `None` is null.
     pub(super) fn texts(
         &self,
         name: &str,
@@ -27,39 +27,39 @@ impl<'f> Columns<'f> {
         Ok(columns.into_iter().flat_map(TextView::iter))
     }
 
-    /// Microseconds since 1970, never null.
+    /// Returns microseconds since 1970 that are never null.
     pub(super) fn whole_times(&self, name: &str) -> Result<impl Iterator<Item = i64> + use<'f>> {
         let wanted = "a datetime in microseconds";
         let columns = self.whole(name, wanted, |column| column.as_timestamp())?;
         Ok(columns.into_iter().flatten().flatten())
     }
 
-    /// Microseconds since 1970; `None` where they are null.
+    /// Returns microseconds since 1970; `None` is null.
     pub(super) fn times(&self, name: &str) -> Result<impl Iterator<Item = Option<i64>> + use<'f>> {
         let wanted = "a datetime in microseconds";
         let columns = self.typed(name, wanted, |column| column.as_timestamp())?;
         Ok(columns.into_iter().flatten())
     }
 
-    /// Integers; `None` where they are null.
+    /// Returns integers; `None` is null.
     pub(super) fn ints(&self, name: &str) -> Result<impl Iterator<Item = Option<i64>> + use<'f>> {
         let columns = self.typed(name, "64-bit integers", |column| column.as_i64())?;
         Ok(columns.into_iter().flatten())
     }
 
-    /// Units of decimals of eighteen places; `None` where they are null.
+    /// Returns units of decimals of 18 places; `None` is null.
     pub(super) fn money(&self, name: &str) -> Result<impl Iterator<Item = Option<i128>> + use<'f>> {
         let columns = self.typed(name, "decimals of 18 places", of_scale(18))?;
         Ok(columns.into_iter().flatten())
     }
 
-    /// Units of decimals of eighteen places that are never null.
+    /// Returns units of decimals of 18 places that are never null.
     pub(super) fn whole_money(&self, name: &str) -> Result<impl Iterator<Item = i128> + use<'f>> {
         let columns = self.whole(name, "decimals of 18 places", of_scale(18))?;
         Ok(columns.into_iter().flatten().flatten())
     }
 
-    /// Units of decimals of two places; null where unknown.
+    /// Returns units of decimals of 2 places; `None` is null.
     pub(super) fn fiat(&self, name: &str) -> Result<impl Iterator<Item = Option<i128>> + use<'f>> {
         let columns = self.typed(name, "decimals of 2 places", of_scale(2))?;
         Ok(columns.into_iter().flatten())
@@ -103,7 +103,7 @@ impl<'f> Columns<'f> {
         self.batches.iter().map(column).collect()
     }
 
-    /// What is wrong with the rows themselves.
+    /// Returns the error of implausible rows.
     pub(super) fn wrong(&self, reason: String) -> Error {
         tidegauge_core::Error::Market { table: self.table.into(), reason }.into()
     }

@@ -7,15 +7,16 @@ use tidegauge_core::{Batch, BatchBuilder, Cell, Crypto};
 
 use crate::Result;
 
-/// What has more digits than `fx_daily.rate`, in its units.
+/// The first number of units that has more digits than `fx_daily.rate`.
 const LIMIT: i128 = 10i128.pow(38);
 
-/// One rate in `quote` per currency and day, by currency and day: a batch of `fx_daily`.
+/// Computes one rate in `quote` per currency and day, by currency and day: a batch of `fx_daily`.
 ///
-/// The days are those from a currency's first fixing on, up to `today`, on which the fixings say
-/// what it was worth: by the same ways and the same precedence as
-/// [`Market`](tidegauge_core::market::Market) values everything, the last fixing counting for seven
-/// days. A currency of which one is worth less than 10⁻¹⁸ of `quote`, or 10²⁰ of it and more, has no row.
+/// The days are those from a currency's first fixing on, up to `today`, on which the fixings
+/// determine its value: by the same cross rates and the same precedence as in
+/// [`Market`](tidegauge_core::market::Market), which values all amounts, a fixing being valid for
+/// seven days. A currency of which one is worth less than 10⁻¹⁸ of `quote`, or 10²⁰ of it and more,
+/// has no row.
 ///
 /// # Errors
 /// When the batch cannot be built.
@@ -56,7 +57,7 @@ pub fn fx_daily(rates: &Rates, quote: &str, today: NaiveDate) -> Result<Batch> {
     Ok(days.finish()?)
 }
 
-/// Returns `true` if the table can say a rate.
+/// Returns `true` if the table can hold a rate.
 pub(crate) fn is_told(rate: Crypto) -> bool {
     (1..LIMIT).contains(&rate.units())
 }

@@ -1,4 +1,4 @@
-//! `crypto_metrics`: how the prices of `market_prices` moved.
+//! `crypto_metrics`: the changes of the prices in `market_prices`.
 
 use std::collections::HashMap;
 
@@ -17,18 +17,19 @@ const DAY: i64 = 24 * HOUR;
 /// The spans of the price changes, in the order of the columns.
 const CHANGES: [i64; 4] = [BUCKET, 3 * BUCKET, HOUR, DAY];
 
-/// With fewer returns than this, how much they vary is not told.
+/// The minimum number of returns for a volatility.
 const ENOUGH: usize = 12;
 
-/// How much older than asked for a price may be that is looked back at: a twelfth of the span, and
-/// at least five minutes.
+/// Returns the tolerance of the age of the price before a span: a twelfth of the span, and at least
+/// five minutes.
 fn tolerance(span: i64) -> i64 {
     (span / 12).max(BUCKET)
 }
 
-/// What moved at every price of `market_prices`, by coin and time: a batch of `crypto_metrics`.
+/// Computes the metrics of every price of `market_prices`, by coin and time: a batch of
+/// `crypto_metrics`.
 ///
-/// `prices` are rows of `market_prices`, one per coin and time, in any order; `observed` knows the
+/// `prices` are rows of `market_prices`, one per coin and time, in any order; `observed` has the
 /// volumes. The volume is the winning source's, else that of the first of `precedence` (as in
 /// [`PriceParams`](super::PriceParams::precedence)) that has one.
 ///
@@ -71,49 +72,49 @@ fn read(batches: &[Batch]) -> Result<Vec<Price<'_>>> {
     rows.map(price).collect()
 }
 
-/// The metrics of one coin, whose prices stand in the order of time.
+/// Appends the metrics of one coin, whose prices are in order of time.
 ///
-/// Every window is worked out for itself and not carried on from the one before: so a price that
-/// comes late changes the metrics of its own day, and not the last digits of all that follow.
+/// Every window is computed separately and not carried on from the one before: so a late price
+/// changes the metrics of its own day, and not the last digits of all that follow.
 fn push(metrics: &mut BatchBuilder, series: &[Price<'_>], volumes: &mut Volumes<'_>) -> Result<()> {
     let returns = log_returns(series);
-    // Where the windows begin: they only ever move on.
+    // The starts of the windows only ever move forward.
     let (mut held, mut hour, mut day) = ([0; CHANGES.len()], 0, 0);
     for (row, price) in series.iter().enumerate() {
         metrics.push(Cell::Text(price.symbol))?;
         metrics.push(Cell::Timestamp(price.at))?;
         for (held, span) in held.iter_mut().zip(CHANGES) {
             let then = price.at.saturating_sub(span);
-            *held = advance(series, *held, |it| it.at <= then);
+            *held = advance(series, *held, |earlier| earlier.at <= then);
             let before = held.checked_sub(1).map(|last| series[last]);
-            let before = before.filter(|it| then - it.at <= tolerance(span));
+            let before = before.filter(|earlier| then - earlier.at <= tolerance(span));
             metrics.push(before.map_or(Cell::Null, |before| Cell::Float(change(before, price))))?;
         }
         // The bucket that ends at `at − 1 h` lies before the hour.
-        hour = advance(series, hour, |it| it.at <= price.at.saturating_sub(HOUR));
+        hour = advance(series, hour, |earlier| earlier.at <= price.at.saturating_sub(HOUR));
         for statistic in over(&series[hour..=row]) {
             metrics.push(Cell::Float(statistic))?;
         }
-        day = advance(series, day, |it| it.at < price.at.saturating_sub(DAY));
+        day = advance(series, day, |earlier| earlier.at < price.at.saturating_sub(DAY));
         metrics.push(deviation(&returns[day + 1..=row]).map_or(Cell::Null, Cell::Float))?;
         metrics.push(volumes.at(price).map_or(Cell::Null, Cell::Float))?;
     }
     Ok(())
 }
 
-/// The first row, from `from` on, that is not `before` any more.
+/// Returns the index of the first row, from `from` on, that is not `before` any more.
 fn advance(series: &[Price<'_>], from: usize, before: impl Fn(&Price<'_>) -> bool) -> usize {
     from + series[from..].iter().take_while(|price| before(price)).count()
 }
 
-/// The price over the one before, less 1: the difference is exact, and rounded once.
+/// Returns the relative change of the price: the difference is exact, and rounded once.
 fn change(before: Price<'_>, price: &Price<'_>) -> f64 {
     Crypto::from_units(price.units - before.units).ratio(Crypto::from_units(before.units))
 }
 
-/// The logarithm of each price over the one before it; 0 for the first, which none comes before.
+/// Returns the logarithm of each price over the one before it; 0 for the first.
 ///
-/// By `libm`: what is stored must not hang on the last digit that a machine's own logarithm has.
+/// Uses `libm`: stored values must not depend on the last digit of a machine's own logarithm.
 fn log_returns(series: &[Price<'_>]) -> Vec<f64> {
     let pairs = series.windows(2).map(|pair| {
         let [before, after] = [pair[0], pair[1]].map(|price| Crypto::from_units(price.units));
@@ -122,7 +123,7 @@ fn log_returns(series: &[Price<'_>]) -> Vec<f64> {
     std::iter::once(0.0).chain(pairs).collect()
 }
 
-/// Mean, minimum and maximum of some prices, US dollars.
+/// Returns mean, minimum and maximum of some prices, in US dollars.
 fn over(prices: &[Price<'_>]) -> [f64; 3] {
     let units = || prices.iter().map(|price| price.units);
     let dollars = |units: i128| Crypto::from_units(units).to_f64();
@@ -134,29 +135,29 @@ fn over(prices: &[Price<'_>]) -> [f64; 3] {
     [mean, dollars(min), dollars(max)]
 }
 
-/// The sample standard deviation, of enough returns.
+/// Returns the sample standard deviation, or `None` for fewer than [`ENOUGH`] returns.
 fn deviation(returns: &[f64]) -> Option<f64> {
     if returns.len() < ENOUGH {
         return None;
     }
     let count = returns.len() as f64;
     let mean = returns.iter().sum::<f64>() / count;
-    let squares: f64 = returns.iter().map(|it| (it - mean) * (it - mean)).sum();
+    let squares: f64 = returns.iter().map(|value| (value - mean) * (value - mean)).sum();
     Some((squares / (count - 1.0)).sqrt())
 }
 
-/// What was traded in 24 hours, as sources told it.
+/// The volumes of 24 hours, as sources reported them.
 struct Volumes<'f> {
-    /// Coin → its sources, the first of the precedence first.
+    /// The sources of each coin, in order of precedence.
     of: HashMap<&'f str, Vec<Told<'f>>>,
 }
 
-/// What one source told of one coin, in the order of time.
+/// The volumes of one coin that one source reported, in order of time.
 struct Told<'f> {
     source: &'f str,
-    /// When, and how much in cents.
+    /// The time and the volume in cents of each report.
     volumes: Vec<(i64, i128)>,
-    /// How many of them were told before the price that was asked for last.
+    /// The number of reports before the price of the last call.
     before: usize,
 }
 
@@ -178,8 +179,8 @@ impl<'f> Volumes<'f> {
         Self { of }
     }
 
-    /// The volume that was known just before the time of `price`, US dollars: no older than a price
-    /// may be for a change over 24 hours. Prices of a coin must be asked for in the order of time.
+    /// Returns the latest volume before the time of `price` in US dollars, if it is no older than a
+    /// price may be for a change over 24 hours. Prices of a coin must be passed in order of time.
     fn at(&mut self, price: &Price<'_>) -> Option<f64> {
         let sources = self.of.get_mut(price.symbol)?;
         for told in sources.iter_mut() {

@@ -1,8 +1,8 @@
-//! The single source of truth, worked out from the raw tables: one price per coin and five minutes
-//! ([`market_prices`]), how it moved ([`crypto_metrics`]), and one exchange rate per currency and
+//! The single source of truth, computed from the raw tables: one price per coin and five minutes
+//! ([`market_prices`]), its changes ([`crypto_metrics`]), and one exchange rate per currency and
 //! day ([`fx_daily`]). See `docs/metrics/market.md`.
 //!
-//! Each is a function of its rows alone: the order of rows says nothing, and the same rows give
+//! Each is a function of its rows alone: the order of rows does not matter, and the same rows give
 //! the same output to the last bit, on any machine.
 //!
 //! ```
@@ -53,5 +53,5 @@ pub(crate) use observed::{RawTable, bucket_end, each};
 /// Microseconds in a minute.
 const MINUTE: i64 = 60_000_000;
 
-/// How long a bucket of [`market_prices`] is, in microseconds.
+/// The length of a bucket of [`market_prices`], in microseconds.
 const BUCKET: i64 = 5 * MINUTE;

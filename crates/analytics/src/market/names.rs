@@ -1,8 +1,8 @@
-//! Names, each with a number: comparing numbers is fast.
+//! Interned names: comparing their numbers is fast.
 
 use std::collections::HashMap;
 
-/// Names, each with a number.
+/// The interned names, each with a number.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Names {
     numbers: HashMap<String, usize>,
@@ -10,7 +10,7 @@ pub(crate) struct Names {
 }
 
 impl Names {
-    /// Returns the number of a name, which gets one if it has none.
+    /// Returns the number of a name, which is added if it is new.
     pub(crate) fn number(&mut self, name: &str) -> usize {
         if let Some(number) = self.numbers.get(name) {
             return *number;
@@ -21,7 +21,7 @@ impl Names {
         number
     }
 
-    /// Returns the number of a name, or `None` if it has none.
+    /// Returns the number of a name, or `None` if it is unknown.
     pub(crate) fn find(&self, name: &str) -> Option<usize> {
         self.numbers.get(name).copied()
     }
@@ -34,7 +34,7 @@ impl Names {
         self.names.len()
     }
 
-    /// Returns the place of each in the order of the alphabet.
+    /// Returns the alphabetical rank of each name, by number.
     pub(crate) fn places(&self) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.names.len()).collect();
         order.sort_unstable_by_key(|number| &self.names[*number]);

@@ -1,4 +1,4 @@
-//! What sources saw of prices: the raw tables, read as one stream of observations.
+//! The prices that sources observed: the raw tables, read as one stream of observations.
 
 use std::collections::{HashMap, HashSet};
 
@@ -21,13 +21,13 @@ const CANDLES: [&str; 6] = ["source", "symbol", "interval", "open_at", "close", 
 const QUOTES: [&str; 5] = ["source", "symbol", "at", "price", "currency"];
 const TRADES: [&str; 6] = ["source", "symbol", "trade_id", "at", "price", "currency"];
 
-/// Where the five minutes end that `at` lies in.
+/// Returns the end of the five minutes that contain `at`, in microseconds since 1970.
 pub(crate) fn bucket_end(at: i64) -> i64 {
     at.div_euclid(BUCKET).saturating_add(1).saturating_mul(BUCKET)
 }
 
-/// The raw tables, the less exact first: what a source says at one instant in two of them is taken
-/// from the later one.
+/// The raw tables, the least exact first: if a source has an observation at one instant in two of
+/// them, the later table is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum RawTable {
     Candles,
@@ -37,7 +37,7 @@ pub(crate) enum RawTable {
 }
 
 impl RawTable {
-    /// `raw_crypto_market_data` comes first, since it says what is a coin.
+    /// All raw tables; `raw_crypto_market_data` comes first, since it determines the coins.
     pub(crate) const ALL: [Self; 4] = [Self::Raw, Self::Trades, Self::Quotes, Self::Candles];
 
     fn table(self) -> &'static TableRef {
@@ -49,7 +49,7 @@ impl RawTable {
         }
     }
 
-    /// Returns what is needed of the table.
+    /// Returns the scan of the columns and rows that are needed.
     pub(crate) fn scan(self) -> Scan {
         let columns: &[&str] = match self {
             Self::Candles => &CANDLES,
@@ -61,15 +61,15 @@ impl RawTable {
         if self == Self::Raw { scan } else { scan.filter(Filter::eq("currency", "USD")) }
     }
 
-    /// Returns how long before the end of its five minutes the event time of a row can lie.
+    /// Returns the maximum time from the event time of a row to the end of its five minutes.
     pub(crate) fn reach(self) -> TimeDelta {
         let bucket = TimeDelta::microseconds(BUCKET);
-        // A candle's price is of its end, its event time of its beginning.
+        // A candle's price is at its end, its event time at its beginning.
         if self == Self::Candles { bucket + TimeDelta::days(1) } else { bucket }
     }
 }
 
-/// A price in US dollars, as a source saw it.
+/// A price in US dollars, as a source observed it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Observation<'b> {
     pub(crate) symbol: &'b str,
@@ -77,21 +77,21 @@ pub(crate) struct Observation<'b> {
     pub(crate) seen: Seen,
 }
 
-/// When which price was seen. Of two that a source has in the same five minutes, the greater one
-/// counts.
+/// The time and the price of an observation. Of two observations of a source in the same five
+/// minutes, the greater one counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Seen {
-    /// When, in microseconds since 1970.
+    /// The time, in microseconds since 1970.
     pub(crate) at: i64,
     table: RawTable,
-    /// Which of several rows of a table speaks for an instant: the highest.
+    /// The rank among several rows of a table at one instant: the highest counts.
     turn: i64,
     /// US dollars, in units of prices.
     pub(crate) price: i128,
 }
 
-/// Hands the observations in a batch of a raw table to `take`, of those symbols that are `wanted`. Rows that
-/// make no sense go to `aside`.
+/// Passes the observations in a batch of a raw table to `take`, for symbols that are `wanted`.
+/// Implausible rows go to `aside`.
 ///
 /// # Errors
 /// When the batch lacks a column, or has one of another type.
@@ -143,9 +143,10 @@ pub(crate) fn each(
         };
         let (at, turn) = match table {
             RawTable::Raw | RawTable::Quotes => (at, 0),
-            // Of trades at one instant the one that the source numbers highest is the last.
+            // Of trades at one instant the one with the highest number at the source is the last.
             RawTable::Trades => (at, id),
-            // A candle's close held just before its end. Of candles that end together the shortest counts.
+            // A candle's close is the price just before its end. Of candles with the same end the
+            // shortest counts.
             RawTable::Candles => {
                 let length = candle_length(interval).and_then(|length| length.num_microseconds());
                 let Some(length) = length else { continue };
@@ -172,19 +173,19 @@ fn name(table: RawTable) -> &'static str {
     }
 }
 
-/// What the raw tables say of coins: the last price and the last volume that each source saw in each
-/// five minutes, which is what prices and their metrics are made of. It grows with coins, sources and
-/// time, not with rows.
+/// The observations of coins in the raw tables: the last price and the last volume of each source
+/// in each five minutes, from which prices and their metrics are computed. Its size grows with
+/// coins, sources and time, not with rows.
 ///
-/// A coin is what the registry knows as such, and what `raw_crypto_market_data` has: candles and
-/// quotes are of stocks and currencies as well.
+/// A coin is a symbol that the registry lists as one, or that `raw_crypto_market_data` has: candles
+/// and quotes are of stocks and currencies as well.
 #[derive(Debug, Clone, Default)]
 pub struct Observed {
     pub(super) symbols: Names,
     pub(super) sources: Names,
-    /// By symbol, source and the end of the five minutes.
+    /// The last observation by symbol, source and the end of the five minutes.
     pub(super) last: HashMap<Place, Seen>,
-    /// When the volume was told, and how much it was in cents.
+    /// The time of the last volume, and the volume in cents.
     pub(super) volumes: HashMap<Place, (i64, i128)>,
     coins: HashSet<String>,
     aside: SetAsideRows,
@@ -194,7 +195,7 @@ pub struct Observed {
 pub(super) type Place = (usize, usize, i64);
 
 impl Observed {
-    /// Reads the raw tables of a warehouse, batch by batch and no more columns than are needed.
+    /// Reads the raw tables of a warehouse, batch by batch and with the needed columns only.
     ///
     /// # Errors
     /// When the warehouse cannot be read, or a table has other columns.
@@ -209,8 +210,8 @@ impl Observed {
         Ok(observed)
     }
 
-    /// Takes batches of `raw_crypto_market_data`, `market_trades`, `quotes` and `candles`, rows in
-    /// any order.
+    /// Reads batches of `raw_crypto_market_data`, `market_trades`, `quotes` and `candles`, with
+    /// rows in any order.
     ///
     /// # Errors
     /// When a batch is of another table, lacks a column, or has one of another type.
@@ -232,13 +233,13 @@ impl Observed {
         Ok(observed)
     }
 
-    /// Returns the rows that are left out: those that lack a value, prices that are not above zero, and
-    /// times beyond the calendar.
+    /// Returns the rows that are left out: those with missing values, prices that are not above
+    /// zero, and times beyond the calendar.
     pub fn set_aside(&self) -> &[SetAside] {
         self.aside.as_slice()
     }
 
-    /// Refuses prices of which rows are set aside.
+    /// Returns the observations unchanged, unless rows were set aside.
     ///
     /// # Errors
     /// [`Market`](tidegauge_core::Error::Market), naming the first such row.

@@ -1,9 +1,9 @@
-//! Whose word counts first.
+//! The precedence of sources.
 
-/// The place of `source` in `precedence`; behind all that are named there, where it is not.
+/// Returns the rank of `source` in `precedence`; `precedence.len()` if it is not named there.
 ///
-/// `kraken` speaks for its whole family, `kraken_stream` and what else begins with `kraken_`, but
-/// for one that is named itself.
+/// `kraken` stands for its whole family, `kraken_stream` and others that begin with `kraken_`,
+/// except for members that are named themselves.
 pub(super) fn rank(precedence: &[String], source: &str) -> usize {
     let family = |name: &str| {
         source.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))

@@ -1,4 +1,5 @@
-//! `market_prices`: out of what all sources saw, one price per coin and five minutes.
+//! `market_prices`: one price per coin and five minutes, computed from the observations of all
+//! sources.
 
 use std::cmp::Reverse;
 
@@ -10,13 +11,13 @@ use super::observed::Observed;
 use super::precedence::rank;
 use crate::{Error, Result};
 
-/// Which source wins, and when another one disputes it.
+/// The parameters of the winning source and of disputes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PriceParams {
-    /// The sources whose word counts first, the best one first. Those that are not named come after
-    /// them, by name. A name speaks for its family: `kraken` for `kraken_stream` as well.
+    /// The sources in order of precedence, the best one first. Others come after them, by name. A
+    /// name stands for its family: `kraken` for `kraken_stream` as well.
     pub precedence: Vec<String>,
-    /// A price is disputed when another source's is further away than this share of it.
+    /// The relative difference to another source's price above which a price is disputed.
     pub disputed_above: f64,
 }
 
@@ -29,13 +30,13 @@ impl Default for PriceParams {
     }
 }
 
-/// One price per coin and five minutes that are over by `until`, by coin and time: a batch of
-/// `market_prices`.
+/// Computes one price per coin and five minutes that are over by `until`, by coin and time: a batch
+/// of `market_prices`.
 ///
-/// Of every source the last observation in `[at − 5 min, at)` is taken: a raw observation or a
-/// quote when it was seen, a trade when it was made, a candle's close just before the candle ends.
-/// Only prices in US dollars count, of coins, and no candle longer than a day. The source that `params` puts first wins; of one family the one with
-/// the later observation.
+/// Of every source the last observation in `[at − 5 min, at)` is used: a raw observation or a quote
+/// at the time of its observation, a trade at its time, a candle's close just before the candle
+/// ends. Only prices of coins in US dollars are used, and no candle longer than a day. The source
+/// that `params` ranks first wins; of one family the one with the later observation.
 ///
 /// # Errors
 /// When the threshold is not a number above zero.
@@ -65,7 +66,8 @@ pub fn market_prices(
     let ranks: Vec<usize> =
         (0..sources.len()).map(|source| rank(&params.precedence, sources.get(source))).collect();
     let unnamed = params.precedence.len();
-    // Of one coin and five minutes the first wins: by the list, within a family by time, else by name.
+    // Of one coin and five minutes the first wins: by the list, within a family by time, else by
+    // name.
     let order = |row: &Row| {
         let rank = ranks[row.source];
         (rank, (rank < unnamed).then_some(Reverse(row.at)), names[row.source])
@@ -76,12 +78,13 @@ pub fn market_prices(
     for seen in rows.chunk_by(|a, b| (a.symbol, a.end) == (b.symbol, b.end)) {
         let Some((winner, others)) = seen.split_first() else { continue };
         let away = |row: &Row| (row.price - winner.price).abs();
-        // Of several that are equally far away, the first.
+        // Of several that are equally far away, the first is taken.
         let other = others.iter().reduce(|a, b| if away(b) > away(a) { b } else { a });
         let won = Crypto::from_units(winner.price);
         let difference =
             other.map(|other| Crypto::from_units(other.price - winner.price).ratio(won));
-        let is_disputed = difference.is_some_and(|it| it.abs() > params.disputed_above);
+        let is_disputed =
+            difference.is_some_and(|difference| difference.abs() > params.disputed_above);
         for cell in [
             Cell::Text(symbols.get(winner.symbol)),
             Cell::Timestamp(winner.end),
@@ -99,7 +102,7 @@ pub fn market_prices(
     Ok(prices.finish()?)
 }
 
-/// The last price that a source saw of a coin in five minutes.
+/// The last price of a coin that a source observed in five minutes.
 struct Row {
     symbol: usize,
     source: usize,

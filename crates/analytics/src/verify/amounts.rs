@@ -1,4 +1,4 @@
-//! Amounts have the sign that they can have.
+//! The rule that amounts have a valid sign.
 
 use super::RuleResult;
 use super::books::Books;

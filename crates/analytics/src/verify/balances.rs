@@ -1,4 +1,4 @@
-//! Nobody spends what they do not have.
+//! The rule that balances never become negative.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use chrono::DateTime;
 use super::RuleResult;
 use super::books::{Books, Transfers};
 
-/// What a user has of a currency changes at an instant, in units of amounts.
+/// A change of a user's balance in a currency at an instant, in units of amounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Movement {
     pub(super) user: i64,
@@ -25,7 +25,7 @@ pub(super) struct Movements<'f> {
 }
 
 impl<'f> Movements<'f> {
-    /// The number that stands for a currency.
+    /// Returns the number of a currency, which is added if it is new.
     pub(super) fn number(&mut self, currency: &'f str) -> usize {
         let next = self.currencies.len();
         *self.numbers.entry(currency).or_insert_with(|| {
@@ -79,7 +79,7 @@ impl<'f> Movements<'f> {
     }
 }
 
-/// Judges each user's account in each currency. What happens at the same instant counts as one.
+/// Checks each user's balance in each currency. Movements at the same instant are summed first.
 pub(super) fn rule(books: &Books<'_>, movements: &Movements<'_>) -> RuleResult {
     let mut rule = RuleResult::new(
         "balance_never_negative",
@@ -87,13 +87,14 @@ pub(super) fn rule(books: &Books<'_>, movements: &Movements<'_>) -> RuleResult {
     )
     .of_simulation(books.subject.own.complete_history);
     for account in movements.all.chunk_by(|a, b| (a.user, a.currency) == (b.user, b.currency)) {
-        // Strangers are the foreign keys' business.
+        // Unknown users are violations of the foreign keys.
         if !books.users.contains_key(&account[0].user) || !books.has_history(account[0].user) {
             continue;
         }
         let mut balance = 0i128;
         let overdrawn = account.chunk_by(|a, b| a.at == b.at).find(|moment| {
-            balance = moment.iter().fold(balance, |sum, it| sum.saturating_add(it.units));
+            balance =
+                moment.iter().fold(balance, |sum, movement| sum.saturating_add(movement.units));
             balance < 0
         });
         rule.check(overdrawn.is_none(), || {

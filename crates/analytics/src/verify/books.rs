@@ -12,20 +12,20 @@ use super::subject::Subject;
 use crate::Result;
 use crate::typed::{Nullable, amounts, floats, ints, times, typed};
 
-/// A user, as far as the rules ask. Text that is unknown is empty.
+/// A user, with the columns that rules read. Unknown strings are empty.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Person<'f> {
     pub(super) country: &'f str,
     pub(super) signup_at: i64,
-    /// Null unless the identity is verified.
+    /// The time of the verification; `None` unless the identity is verified.
     pub(super) verified_at: Option<i64>,
-    /// Whether the status of the identity check is known.
+    /// `true` if the status of the identity check is known.
     pub(super) has_status: bool,
-    /// When the identity check succeeded, whatever the status says.
+    /// The time at which the identity check succeeded, independent of the status.
     pub(super) checked_at: Option<i64>,
     pub(super) channel: &'f str,
     pub(super) referred_by: Option<i64>,
-    /// A JSON object, if anybody says.
+    /// A JSON object, if it is known.
     pub(super) balances: Option<&'f str>,
 }
 
@@ -38,7 +38,7 @@ pub(super) struct Transfers<'f> {
     pub(super) kind: Texts<'f>,
     pub(super) currency: Texts<'f>,
     pub(super) amount: &'f [i128],
-    /// Of withdrawals only.
+    /// The fees; `None` for deposits.
     pub(super) fee: Option<&'f [i128]>,
     pub(super) status: Texts<'f>,
     pub(super) created_at: &'f [i64],
@@ -87,7 +87,7 @@ pub(super) struct Trades<'f> {
 }
 
 impl Trades<'_> {
-    /// Returns whether the order was waiting in the book, if that is known.
+    /// Returns whether the order was waiting in the order book, or `None` if it is unknown.
     pub(super) fn is_maker(&self, row: usize) -> Option<bool> {
         self.is_maker.is_valid(row).then(|| self.is_maker.value(row))
     }
@@ -127,7 +127,7 @@ pub(super) struct Chargebacks<'f> {
     pub(super) at: &'f [i64],
 }
 
-/// The books that a simulated exchange keeps by double entry.
+/// The double-entry ledger of a simulated exchange.
 #[derive(Debug)]
 pub(super) struct Entries<'f> {
     pub(super) id: &'f [i64],
@@ -139,11 +139,11 @@ pub(super) struct Entries<'f> {
     pub(super) asset: Texts<'f>,
     pub(super) amount: &'f [i128],
     pub(super) at: &'f [i64],
-    /// Whose there are any.
+    /// The users with entries.
     pub(super) users: HashSet<i64>,
 }
 
-/// What simulated users are really like.
+/// The ground truth of simulated users.
 #[derive(Debug)]
 pub(super) struct Truths<'f> {
     pub(super) user: &'f [i64],
@@ -153,12 +153,12 @@ pub(super) struct Truths<'f> {
     pub(super) lasts: &'f [i64],
     pub(super) rate: &'f [f64],
     pub(super) dropout: &'f [f64],
-    /// By their horizons, the shortest first.
+    /// The expected values by horizon, the shortest first.
     pub(super) values: [&'f [f64]; 4],
 }
 
-/// The exchange's records. Amounts are units of [`Crypto`](tidegauge_core::Crypto), fiat amounts of the ramp cents; times are
-/// microseconds since 1970.
+/// The exchange's records. Amounts are units of [`Crypto`](tidegauge_core::Crypto), fiat amounts of
+/// the ramp cents; times are microseconds since 1970.
 #[derive(Debug)]
 pub(super) struct Books<'f> {
     pub(super) users: HashMap<i64, Person<'f>>,
@@ -170,9 +170,9 @@ pub(super) struct Books<'f> {
     pub(super) chargebacks: Chargebacks<'f>,
     pub(super) entries: Entries<'f>,
     pub(super) truths: Truths<'f>,
-    /// What rows here speak of, and that is another user's.
+    /// The rows that these records refer to and that belong to other users.
     pub(super) elsewhere: Elsewhere,
-    /// Whose rows are judged.
+    /// The origin of the rows and the rules that apply.
     pub(super) subject: &'f Subject,
 }
 
@@ -248,12 +248,12 @@ impl<'f> Books<'f> {
         self.subject.is_simulated(table, key, user)
     }
 
-    /// Returns `true` if all that a user did is there from the first on.
+    /// Returns `true` if the whole history of a user is present.
     pub(super) fn has_history(&self, user: i64) -> bool {
         self.subject.own.complete_history || self.is_simulated("users", user, user)
     }
 
-    /// The users, by their numbers.
+    /// Returns the users, sorted by id.
     pub(super) fn people(&self) -> Vec<(i64, &Person<'f>)> {
         let mut people: Vec<_> = self.users.iter().map(|(id, person)| (*id, person)).collect();
         people.sort_unstable_by_key(|(id, _)| *id);
@@ -354,13 +354,13 @@ fn transfers<'f>(
     })
 }
 
-/// Times of which some may be null.
+/// Times that may be null.
 pub(super) type Times<'f> = Nullable<'f, TimestampMicrosecondType>;
 
-/// Amounts of which some may be null.
+/// Amounts that may be null.
 pub(super) type Amounts<'f> = Nullable<'f, Decimal128Type>;
 
-/// A column of text, in which null is empty.
+/// A column of strings, in which null is empty.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Texts<'f>(TextView<'f>);
 

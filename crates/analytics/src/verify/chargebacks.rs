@@ -1,4 +1,4 @@
-//! What the owners of cards had undone was bought before.
+//! The rule that a chargeback follows its purchase.
 
 use std::collections::HashSet;
 
@@ -16,7 +16,7 @@ pub(super) fn rule(books: &Books<'_>) -> RuleResult {
         let is_first = undone.insert(back.transaction[row]);
         let key = || format!("chargebacks {id}");
         let Some(purchase) = ramp.row(back.transaction[row]) else {
-            // Of one that is nowhere, the foreign keys speak.
+            // A purchase that does not exist is a violation of the foreign keys.
             if books.elsewhere.purchases.contains(&back.transaction[row]) {
                 rule.check(false, key);
             }

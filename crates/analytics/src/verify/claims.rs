@@ -1,4 +1,5 @@
-//! Nobody asks for more than they have: what orders and withdrawals on their way hold of a balance.
+//! Holds: the part of a balance that is reserved by open orders and pending withdrawals, which must
+//! be covered.
 
 use tidegauge_core::fees::WHOLE;
 use tidegauge_core::multiply_divide_floor;
@@ -9,21 +10,22 @@ use super::books::Books;
 use super::fees;
 use super::money::ONE;
 
-/// A balance, or what is held of it, changes at an instant.
+/// A change of a balance, or of its held part, at an instant.
 struct Change {
     movement: Movement,
     held: i128,
     asked: Option<Asked>,
 }
 
-/// What begins to hold something, by row.
+/// The row that places a hold.
 #[derive(Clone, Copy)]
 enum Asked {
     Order(usize),
     Withdrawal(usize),
 }
 
-/// Judges orders and pending withdrawals when they were placed, beside all else that holds then.
+/// Checks that orders and pending withdrawals are covered when they are placed, beside all other
+/// holds.
 pub(super) fn rules<'f>(books: &Books<'f>, movements: &mut Movements<'f>) -> [RuleResult; 2] {
     let mut orders = RuleResult::new(
         "orders_are_covered",
@@ -36,7 +38,11 @@ pub(super) fn rules<'f>(books: &Books<'f>, movements: &mut Movements<'f>) -> [Ru
     )
     .of_simulation(books.subject.own.complete_history);
     let mut changes = claims(books, movements);
-    changes.extend(movements.all.iter().map(|it| Change { movement: *it, held: 0, asked: None }));
+    changes.extend(movements.all.iter().map(|movement| Change {
+        movement: *movement,
+        held: 0,
+        asked: None,
+    }));
     let key = |change: &Change| (change.movement.user, change.movement.currency);
     changes.sort_by_key(|change| (key(change), change.movement.at)); // stable: rows in order
     for account in changes.chunk_by(|a, b| key(a) == key(b)) {
@@ -62,7 +68,7 @@ pub(super) fn rules<'f>(books: &Books<'f>, movements: &mut Movements<'f>) -> [Ru
     [orders, withdrawals]
 }
 
-/// What is held, from when to when. Strangers are the foreign keys' business.
+/// Returns the starts and ends of all holds. Unknown users are violations of the foreign keys.
 fn claims<'f>(books: &Books<'f>, movements: &mut Movements<'f>) -> Vec<Change> {
     let mut changes = Vec::new();
     let mut push = |user: i64, currency: usize, at: i64, held: i128, asked: Option<Asked>| {
@@ -71,7 +77,7 @@ fn claims<'f>(books: &Books<'f>, movements: &mut Movements<'f>) -> Vec<Change> {
     };
     let orders = &books.orders;
     let mut left: Vec<i128> = (0..orders.id.len()).map(|row| needs(books, row)).collect();
-    // Of an order that is there twice, its last row is the one that trades are booked on.
+    // Of a duplicated order, trades are booked on its last row.
     let judged = |row: usize| {
         let user = orders.user[row];
         let known = books.users.contains_key(&user) && books.has_history(user);
@@ -85,7 +91,7 @@ fn claims<'f>(books: &Books<'f>, movements: &mut Movements<'f>) -> Vec<Change> {
         let (user, currency) = (orders.user[row], account(movements, row));
         push(user, currency, orders.created_at[row], left[row], Some(Asked::Order(row)));
     }
-    // A trade sets its part of the order free.
+    // A trade releases its part of the order's hold.
     let trades = &books.trades;
     for trade in 0..trades.id.len() {
         let row = trades.order.get(trade).and_then(|order| orders.row(order));
@@ -96,7 +102,7 @@ fn claims<'f>(books: &Books<'f>, movements: &mut Movements<'f>) -> Vec<Change> {
         left[row] -= part;
         push(orders.user[row], account(movements, row), trades.at[trade], -part, None);
     }
-    // Whatever is not open holds nothing any more.
+    // An order that is not open holds nothing any more.
     for row in (0..left.len()).filter(|row| judged(*row) && orders.status.get(*row) != "open") {
         let (user, currency) = (orders.user[row], account(movements, row));
         let at = orders.updated_at.get(row).unwrap_or(orders.created_at[row]);
@@ -111,7 +117,7 @@ fn claims<'f>(books: &Books<'f>, movements: &mut Movements<'f>) -> Vec<Change> {
         match (withdrawals.status.get(row), withdrawals.completed_at.get(row)) {
             _ if !books.users.contains_key(user) || !books.has_history(*user) => {}
             ("pending", _) => push(*user, currency, asked_at, held, Some(Asked::Withdrawal(row))),
-            // Whether it was there in the end is the balance's business.
+            // The rule on balances checks whether it was covered in the end.
             ("completed", Some(at)) => {
                 push(*user, currency, asked_at, held, None);
                 push(*user, currency, at, -held, None);
@@ -122,8 +128,8 @@ fn claims<'f>(books: &Books<'f>, movements: &mut Movements<'f>) -> Vec<Change> {
     changes
 }
 
-/// What an order takes: sells their coins; limit buys all at their limit, and the lowest of the
-/// fees. A market buy takes what it finds, and cannot be judged.
+/// Returns the amount that an order holds: for sells their coins; for limit buys the whole amount
+/// at the limit, and the lowest fee. A market buy has no known price, and cannot be checked.
 fn needs(books: &Books<'_>, row: usize) -> i128 {
     let orders = &books.orders;
     let wanted = orders.base_amount[row].max(0);
@@ -139,7 +145,7 @@ fn needs(books: &Books<'_>, row: usize) -> i128 {
             let fee = multiply_divide_floor(cost, fee, WHOLE).map_or(i128::MAX, |(fee, _)| fee);
             cost.saturating_add(fee)
         }
-        // What is not said cannot be judged.
+        // Unknown amounts cannot be checked.
         ("buy" | "", _) => 0,
         _ => wanted,
     }

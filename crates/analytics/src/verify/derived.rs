@@ -1,4 +1,4 @@
-//! What is worked out from the raw market tables says nothing that is not in them.
+//! The rules of the derived tables: they must follow from the raw market tables.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -20,10 +20,10 @@ use crate::market::{Names, RawTable, bucket_end, each, is_told};
 use crate::period::after_epoch;
 use crate::typed::{Nullable, amounts, ints, times, typed};
 
-/// Rounding of a difference that a store has kept.
+/// The tolerance of a stored difference.
 const ROUNDING: f64 = 1e-12;
 
-/// The rules of `market_prices`, of which about `rows` rows are held at a time.
+/// Checks the rules of `market_prices`, of which about `rows` rows are held at a time.
 pub(super) async fn prices(warehouse: &dyn Warehouse, rows: u64) -> Result<[RuleResult; 2]> {
     let table = MarketPrice::table();
     let lowest = lowest_dispute(warehouse).await?;
@@ -37,7 +37,7 @@ pub(super) async fn prices(warehouse: &dyn Warehouse, rows: u64) -> Result<[Rule
     Ok(rules)
 }
 
-/// The least difference of a disputed price.
+/// Returns the smallest difference of a disputed price; infinity if there is none.
 async fn lowest_dispute(warehouse: &dyn Warehouse) -> Result<f64> {
     let scan = Scan::columns(MarketPrice::table(), ["difference"]);
     let mut batches = warehouse.scan(&scan.filter(Filter::eq("is_disputed", true))).await?;
@@ -89,7 +89,7 @@ fn observed_rule() -> RuleResult {
     )
 }
 
-/// Looks for every price in what the sources saw, which passes by batch by batch.
+/// Looks up every price among the observations of the sources, which are read batch by batch.
 async fn observed(
     rule: &mut RuleResult,
     prices: &Prices<'_>,
@@ -145,8 +145,8 @@ fn disputes_rule() -> RuleResult {
     )
 }
 
-/// Which threshold was configured nobody tells the audit; that there was one can be seen: `lowest` is
-/// the least difference that is disputed.
+/// Checks the disputes for a common threshold. The configured one is unknown to the audit:
+/// `lowest`, the smallest disputed difference, stands for it.
 fn disputes(rule: &mut RuleResult, prices: &Prices<'_>, lowest: f64) {
     let disputed = |row: usize| prices.is_disputed.value(row);
     for row in 0..prices.at.len() {
@@ -169,7 +169,7 @@ fn disputes(rule: &mut RuleResult, prices: &Prices<'_>, lowest: f64) {
     }
 }
 
-/// The rules of `fx_daily`.
+/// Checks the rules of `fx_daily`.
 pub(super) async fn fx(warehouse: &dyn Warehouse) -> Result<[RuleResult; 2]> {
     let mut follows = RuleResult::new(
         "fx_daily_follows_fixings",
@@ -194,7 +194,7 @@ pub(super) async fn fx(warehouse: &dyn Warehouse) -> Result<[RuleResult; 2]> {
         let (base, quote) = (bases.get(row), quotes.get(row));
         pairs.entry((base, quote)).or_default().push(*day);
         let holds = rates.fixing(base, quote, *day).is_some_and(|fixing| {
-            // Tables that were worked out when rates had eight places have those.
+            // Tables that were computed when rates had eight places have those.
             let said = fixing.rate().map(|exact| (exact, exact.rescaled::<8>()));
             said.is_some_and(|(exact, short)| {
                 let short = short.and_then(|short| short.rescaled::<18>());

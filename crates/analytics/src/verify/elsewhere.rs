@@ -1,4 +1,4 @@
-//! What is not where it should be: orders and purchases that belong to users of another slice.
+//! Rows of other slices: orders and purchases that belong to users of another slice.
 
 use std::collections::HashSet;
 
@@ -11,10 +11,11 @@ use super::read::scan;
 use crate::Result;
 use crate::typed::typed;
 
-/// As many as are looked up in one audit. Each of them breaks a rule whether it is found or not.
+/// The maximum number of look-ups in one audit. Each missing row violates a rule whether it is
+/// found or not.
 pub(super) const LOOK_UPS: usize = 1_000;
 
-/// Orders and purchases that rows of a slice refer to, and that are there, but another user's.
+/// Orders and purchases that rows of a slice refer to, and that exist, but belong to another user.
 #[derive(Debug, Default)]
 pub(super) struct Elsewhere {
     pub(super) orders: HashSet<i64>,
@@ -22,7 +23,7 @@ pub(super) struct Elsewhere {
 }
 
 impl Elsewhere {
-    /// Looks up what is missing in `books`, and counts `left` down.
+    /// Looks up the rows that are missing in `books`, and counts `left` down.
     pub(super) async fn look_up(
         warehouse: &dyn Warehouse,
         books: &Books<'_>,
@@ -38,7 +39,7 @@ impl Elsewhere {
     }
 }
 
-/// Those of `ids` that `table` has.
+/// Returns those of `ids` that `table` has.
 async fn there(
     warehouse: &dyn Warehouse,
     table: &TableRef,

@@ -1,4 +1,5 @@
-//! What trades cost: one fee for everybody, or, where an exchange keeps books, less for who trades more.
+//! The rules of trading fees: one fee for all users or, in an exchange with a ledger, tiers by
+//! trading volume.
 
 use tidegauge_core::fees::{DAYS, FLAT, TIERED, WHOLE};
 use tidegauge_core::{Crypto, multiply_divide_floor};
@@ -10,8 +11,8 @@ use super::subject::FeeStep;
 use crate::facts::Usd;
 use crate::frames::{DAY, days};
 
-/// How near to a step a volume is that may be on either side of it: relative, for exchange rates, and for
-/// each of its trades, in cents, for rounding.
+/// The tolerance of a volume near a tier: relative, for exchange rates, and for each of its trades,
+/// in cents, for rounding.
 const RELATIVE: f64 = 1e-6;
 const ROUNDING: f64 = 0.5;
 
@@ -39,7 +40,7 @@ pub(super) fn rule(books: &Books<'_>, usd: &Usd) -> RuleResult {
                 .before(trades.user[row], trades.at[row])
                 .map(|[least, most]| [TIERED.rate(least, is_maker), TIERED.rate(most, is_maker)]),
         };
-        // Without an exchange rate there is no telling.
+        // Without an exchange rate the rule cannot be checked.
         if let Some(holds) = rates.and_then(|rates| charged(trades, row, rates)) {
             rule.check(holds, || format!("trades {id}"));
         }
@@ -47,7 +48,8 @@ pub(super) fn rule(books: &Books<'_>, usd: &Usd) -> RuleResult {
     rule
 }
 
-/// Whether the fee of a user's own trade is what one of the steps within `volume` asks for.
+/// Returns whether the fee of a user's own trade is that of a tier within `volume`; `None` if it is
+/// unknown.
 fn charged_by(
     steps: &[FeeStep],
     trades: &Trades<'_>,
@@ -65,31 +67,33 @@ fn charged_by(
     Some(is(volume[0])? || is(volume[1])?)
 }
 
-/// Whether the fee is what one of `rates` asks for; no telling of one in a third currency.
+/// Returns whether the fee is that of one of `rates`; `None` if it is unknown or in a third
+/// currency.
 fn charged(trades: &Trades<'_>, row: usize, rates: [i128; 2]) -> Option<bool> {
     let (paid, fee) = (trades.quote_amount[row], fee_in_quote(trades, row)?);
     let is = |rate: i128| fee.is_some_and(|fee| near(paid, rate, fee, WHOLE));
     Some(rates.into_iter().any(is))
 }
 
-/// The fee in the quote currency; `None` of a fee that is unknown or in a third currency, and of one that overflows.
+/// Returns the fee in the quote currency; `None` for a fee that is unknown or in a third currency,
+/// `Some(None)` for one that overflows.
 #[allow(clippy::option_option)] // a fee that overflows is wrong, one in a third currency unknown
 fn fee_in_quote(trades: &Trades<'_>, row: usize) -> Option<Option<i128>> {
     let fee = trades.fee.get(row)?;
     Some(if trades.fee_currency.get(row) == trades.quote.get(row) {
         Some(fee)
     } else if trades.fee_currency.get(row) == trades.base.get(row) {
-        // Taken in coins: worth the same at the trade's price, but for the coins' last place.
+        // A fee in coins is converted at the trade's price, except for the coins' last place.
         multiply_divide_floor(fee, trades.price.get(row)?, ONE).map(|(worth, _)| worth)
     } else {
         return None;
     })
 }
 
-/// What users have traded for whose fees depend on it, by user and time.
+/// The trading volumes of users whose fees depend on them, by user and time.
 struct Volumes {
     keys: Vec<(i64, i64)>,
-    /// US cents of all trades before each, and how many of them have no exchange rate.
+    /// The US cents of all trades before each, and the number of those without an exchange rate.
     before: Vec<(f64, usize)>,
 }
 
@@ -118,8 +122,8 @@ impl Volumes {
         Self { keys, before }
     }
 
-    /// The least and the most US cents that a user can have traded for in the days before `at`; none
-    /// where one of the trades has no exchange rate.
+    /// Returns the minimum and the maximum volume of a user in US cents in the days before `at`;
+    /// `None` if one of the trades has no exchange rate.
     fn before(&self, user: i64, at: i64) -> Option<[i128; 2]> {
         let place = |at: i64| self.keys.partition_point(|key| *key < (user, at));
         let window = u32::try_from(DAYS).map_or(0, days);
@@ -131,13 +135,13 @@ impl Volumes {
     }
 }
 
-/// Of cents, the whole ones.
+/// Rounds cents down to an integer.
 #[allow(clippy::cast_possible_truncation)] // what is beyond is at the last step anyway
 fn whole(cents: f64) -> i128 {
     cents.floor() as i128
 }
 
-/// The least that a maker may have to pay of what an order asks for.
+/// Returns the lowest fee rate of a maker order.
 pub(super) fn least(has_books: bool) -> i128 {
     let steps = if has_books { TIERED } else { FLAT }.steps();
     steps.iter().map(|step| step.maker).min().unwrap_or_default()

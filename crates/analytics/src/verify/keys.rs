@@ -1,4 +1,4 @@
-//! Keys are unique, and references lead somewhere.
+//! The rules of keys and references: keys are unique, and references lead to a row.
 
 use std::collections::HashMap;
 
@@ -17,8 +17,8 @@ use crate::frames::{Compute, counts, shown};
 use crate::typed::{ints, typed};
 use crate::{Result, columns};
 
-/// No two rows of a table have the same key. Of a table whose key has the event time, only about
-/// `rows` keys are held at a time.
+/// Checks that no two rows of a table have the same key. Of a table whose key contains the event
+/// time, only about `rows` keys are held at a time.
 pub(super) async fn unique(
     warehouse: &dyn Warehouse,
     table: &TableRef,
@@ -60,11 +60,11 @@ fn unique_rule(table: &Table) -> RuleResult {
     )
 }
 
-/// The keys of a table whose rows pass by in slices.
+/// The keys of a table whose rows are read in slices.
 pub(super) struct Passing {
     table: &'static TableRef,
     rule: RuleResult,
-    /// The least and the greatest of each slice.
+    /// The smallest and the greatest key of each slice.
     spans: Vec<[i64; 2]>,
 }
 
@@ -81,7 +81,7 @@ impl Passing {
         Ok(())
     }
 
-    /// Returns how many of the rows a simulation wrote.
+    /// Returns the number of rows that a simulation wrote.
     pub(super) fn simulated(&self, rows: &Batch, subject: &Subject) -> Result<u64> {
         let keys = ints(rows, key(self.table))?.iter().zip(ints(rows, "user_id")?);
         let is_simulated =
@@ -89,8 +89,8 @@ impl Passing {
         Ok(keys.filter(is_simulated).count() as u64)
     }
 
-    /// What was found. A key that is there in two slices is not seen in either of them: where their keys
-    /// mix, they are read once more, by themselves, `rows` at a time.
+    /// Returns the result. A key that occurs in two slices is not detected in either of them: if
+    /// the slices' keys overlap, all keys are read once more, `rows` at a time.
     pub(super) async fn finish(
         mut self,
         warehouse: &dyn Warehouse,
@@ -118,7 +118,7 @@ impl Passing {
     }
 }
 
-/// Of the tables whose rows are users' the key is one number.
+/// Returns the key of a table of users' rows, which is one integer column.
 fn key(table: &Table) -> &str {
     table.key.first().map_or("", AsRef::as_ref)
 }
@@ -132,7 +132,7 @@ fn repeated(rule: &mut RuleResult, table: &Table, sorted: &[i64]) {
     }
 }
 
-/// What users are called whose ids were text.
+/// The external ids of users.
 struct Names<'f>(HashMap<i64, &'f str>);
 
 impl<'f> Names<'f> {
@@ -142,13 +142,13 @@ impl<'f> Names<'f> {
         Ok(Self(ids.filter_map(|(row, id)| Some((*id, names.get(row)?))).collect()))
     }
 
-    /// Returns `true` if the user is called this, or was not called anything yet.
+    /// Returns `true` if the user has this external id, or had none so far.
     fn agree(&mut self, user: i64, name: &'f str) -> bool {
         *self.0.entry(user).or_insert(name) == name
     }
 }
 
-/// Returns a column that keeps what ids were, if the rows have it.
+/// Returns a column of external ids, or `None` if the rows lack it.
 fn external<'f>(rows: &'f Batch, name: &str) -> Result<Option<TextView<'f>>> {
     match rows.table().column(name) {
         Ok(_) => Ok(Some(typed(rows, name, |column| column.as_text())?)),
@@ -156,7 +156,8 @@ fn external<'f>(rows: &'f Batch, name: &str) -> Result<Option<TextView<'f>>> {
     }
 }
 
-/// Checks that every reference of a slice's rows leads to a row, and one to a user to the user of that name.
+/// Checks that every reference of a slice's rows leads to a row, and a reference to a user to the
+/// user with the same external id.
 pub(super) fn whole(
     slice: &Slice,
     books: &Books<'_>,
@@ -224,7 +225,7 @@ fn names(columns: &[std::borrow::Cow<'static, str>]) -> Vec<String> {
     columns.iter().map(ToString::to_string).collect()
 }
 
-/// The first few keys, as in `trades 17`.
+/// Returns the first few keys, as in `trades 17`.
 fn examples(table: &Table, frame: &DataFrame) -> Vec<String> {
     let key = |row: usize| {
         let values: Vec<String> = table.key.iter().map(|name| shown(frame, name, row)).collect();

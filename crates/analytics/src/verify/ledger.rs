@@ -1,4 +1,5 @@
-//! The simulated exchange's books: they add up, nobody is in debt, and they say what users have.
+//! The rules of the simulated exchange's ledger: it balances, no account is negative, and balances
+//! agree with it.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,7 +13,7 @@ pub(super) fn rules(books: &Books<'_>) -> [RuleResult; 3] {
     [sums(&books.entries), never_below, balances]
 }
 
-/// The entries' rows, those of a posting beside each other.
+/// Returns the rows of the entries, sorted by posting.
 pub(super) fn by_posting(entries: &Entries<'_>) -> Vec<usize> {
     let mut rows: Vec<usize> = (0..entries.id.len()).collect();
     rows.sort_unstable_by_key(|row| (entries.posting[*row], entries.id[*row]));
@@ -38,7 +39,7 @@ fn sums(entries: &Entries<'_>) -> RuleResult {
     rule
 }
 
-/// Judges each user's account of each asset along its way, and what is said to be in all of them.
+/// Checks each user's account of each asset entry by entry, and the balances of all of them.
 fn accounts(books: &Books<'_>) -> [RuleResult; 2] {
     let mut never_below = RuleResult::new(
         "ledger_never_below_zero",
@@ -71,7 +72,7 @@ fn accounts(books: &Books<'_>) -> [RuleResult; 2] {
         }
     }
     for (id, person) in books.people() {
-        // A user's own data may say balances, and have no books.
+        // A user's own data may have balances, but no ledger.
         let has_books = entries.users.contains(&id) || books.is_simulated("users", id, id);
         if let Some(said) = person.balances.filter(|_| has_books) {
             let there = sums.remove(&id).unwrap_or_default();
@@ -81,7 +82,7 @@ fn accounts(books: &Books<'_>) -> [RuleResult; 2] {
     [never_below, balances]
 }
 
-/// Whether the JSON object `said` says exactly `there`, which has no zeros.
+/// Returns `true` if the JSON object `said` equals `there`, which has no zeros.
 fn says(said: &str, there: &BTreeMap<&str, i128>) -> bool {
     let Ok(said) = serde_json::from_str::<BTreeMap<String, String>>(said) else { return false };
     said.len() == there.len()

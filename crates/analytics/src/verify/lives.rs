@@ -1,4 +1,4 @@
-//! Things happen in the order in which they can.
+//! The rules of the order of events in a user's life.
 
 use super::RuleResult;
 use super::books::Books;
@@ -36,7 +36,7 @@ fn after_signup_and_kyc(books: &Books<'_>) -> [RuleResult; 2] {
         ("ramp_transactions", ramp.id, ramp.user, ramp.at),
     ] {
         for ((id, user), at) in ids.iter().zip(users).zip(times) {
-            // Strangers are the foreign keys' business.
+            // Unknown users are violations of the foreign keys.
             let Some(person) = books.users.get(user) else { continue };
             let key = || format!("{name} {id}");
             signup.check(*at >= person.signup_at, key);

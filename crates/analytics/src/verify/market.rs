@@ -1,4 +1,4 @@
-//! Trades happen at the market's prices.
+//! The rule that trades happen at the market's prices.
 
 use tidegauge_core::Crypto;
 
@@ -7,12 +7,12 @@ use super::{EXAMPLES, RuleResult};
 use crate::facts::Usd;
 use crate::frames::DAY;
 
-/// Rounding of exchange rates, relative.
+/// The relative tolerance of exchange rates.
 const RELATIVE: f64 = 1e-6;
-/// The last of the 8 places that the simulation reckons with.
+/// The last of the 8 decimal places of the simulation.
 const PLACE: f64 = 1e-8;
 
-/// Rows of the market tables that make no sense are left out of every valuation.
+/// Reports the implausible rows of the market tables, which are left out of every valuation.
 pub(super) fn rows(usd: &Usd) -> RuleResult {
     let mut rule = RuleResult::new(
         "market_rows_make_sense",
@@ -41,7 +41,7 @@ pub(super) fn rule(books: &Books<'_>, usd: &Usd) -> RuleResult {
         }
         let day = trades.at[row].div_euclid(DAY);
         let range = usd.range(trades.base.get(row), day);
-        // A day without prices, or a currency without a rate, cannot be judged.
+        // A day without prices, or a currency without a rate, cannot be checked.
         let Some(((low, high), rate)) = range.zip(usd.of(trades.quote.get(row), day).ok()) else {
             continue;
         };

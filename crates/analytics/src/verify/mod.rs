@@ -1,5 +1,6 @@
-//! The consistency audit of a warehouse: what must hold between the exchange's own records, row by
-//! row, some users at a time. See `docs/metrics/verify.md` for the rules and their tolerances.
+//! The consistency audit of a warehouse: rules that must hold between the exchange's own records,
+//! row by row, for a slice of users at a time. See `docs/metrics/verify.md` for the rules and their
+//! tolerances.
 
 mod amounts;
 mod balances;
@@ -43,61 +44,61 @@ use read::Slice;
 use slices::Everyone;
 use subject::Subject;
 
-/// What the audit found.
+/// The result of the audit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
-    /// Every rule, whether it had anything to judge or not.
+    /// Every rule, whether it applied to any row or not.
     pub rules: Vec<RuleResult>,
     /// The number of rows of the users' tables that a simulation wrote.
     pub simulated_rows: u64,
     /// The number of all other rows of the users' tables.
     pub own_rows: u64,
-    /// What a reader has to know of it, a sentence each; the rules themselves have nothing to say.
+    /// The caveats of the result, one sentence each; the audit itself adds none.
     pub notes: Vec<String>,
 }
 
 impl Report {
-    /// Whether no rule is broken anywhere.
+    /// Returns `true` if no rule has a violation.
     pub fn passed(&self) -> bool {
         self.broken().next().is_none()
     }
 
-    /// The rules that are broken somewhere.
+    /// Returns the rules with at least one violation.
     pub fn broken(&self) -> impl Iterator<Item = &RuleResult> {
         self.rules.iter().filter(|rule| rule.broken > 0)
     }
 }
 
-/// What the audit found about one rule.
+/// The result of one audit rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RuleResult {
-    /// Its name, stable across releases.
+    /// The name of the rule, stable across releases.
     pub name: String,
-    /// What must hold.
+    /// The condition that must hold.
     pub description: String,
-    /// Which rows it applies to.
+    /// The rows to which it applies.
     pub applies_to: AppliesTo,
-    /// How many rows (or accounts) the rule applied to; 0 where there are none.
+    /// The number of rows (or accounts) that were checked; 0 if there are none.
     pub tried: u64,
-    /// In how many it did not hold.
+    /// The number of violations.
     pub broken: u64,
-    /// The keys of the first few.
+    /// The keys of the first few violations.
     pub examples: Vec<String>,
 }
 
-/// Which rows a rule applies to.
+/// The rows to which a rule applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum AppliesTo {
-    /// All rows: it holds for any exchange, or the configuration gives it for the user's own.
+    /// All rows: it holds for any exchange, or the configuration sets it for the user's own.
     AllRows,
-    /// Simulated rows alone: it is a rule of the simulator's world.
+    /// Simulated rows alone: it is a rule of the simulated world.
     SimulatedRows,
 }
 
 impl AppliesTo {
-    /// Returns the words for it: `all rows`, `simulated rows`.
+    /// Returns the name: `all rows`, `simulated rows`.
     pub fn name(self) -> &'static str {
         match self {
             Self::AllRows => "all rows",
@@ -106,7 +107,7 @@ impl AppliesTo {
     }
 }
 
-/// As many examples as help to find the mistake.
+/// The maximum number of examples of a rule.
 const EXAMPLES: usize = 3;
 
 impl RuleResult {
@@ -121,7 +122,8 @@ impl RuleResult {
         }
     }
 
-    /// Makes it a rule of the simulator's world, unless the configuration gives it for other rows too.
+    /// Restricts the rule to the simulated world, unless the configuration sets it for other rows
+    /// too.
     fn of_simulation(mut self, is_given: bool) -> Self {
         self.applies_to = if is_given { AppliesTo::AllRows } else { AppliesTo::SimulatedRows };
         self
@@ -137,7 +139,7 @@ impl RuleResult {
         }
     }
 
-    /// Adds what was found of the same rule elsewhere.
+    /// Adds the result of the same rule for other rows.
     fn add(&mut self, other: Self) {
         self.tried += other.tried;
         self.broken += other.broken;
@@ -146,7 +148,7 @@ impl RuleResult {
     }
 }
 
-/// Tables that nobody's records hang on; the audit leaves them alone.
+/// Tables that no record refers to; the audit ignores them.
 const APART: [&str; 9] = [
     "crypto_metrics",
     "social_posts",
@@ -159,16 +161,17 @@ const APART: [&str; 9] = [
     "runs",
 ];
 
-/// Audits the exchange's and the market's tables of a warehouse. Rules that hold for any exchange judge all
-/// rows, those of the simulator's world the simulated rows alone.
+/// Audits the exchange's and the market's tables of a warehouse. Rules that hold for any exchange
+/// apply to all rows, those of the simulated world to the simulated rows alone.
 ///
 /// # Errors
 /// When the warehouse cannot be read.
 pub async fn verify(warehouse: &dyn Warehouse, params: &VerifyParams) -> Result<Report> {
     let rows = params.rows;
     let is_own = |table: &TableRef| read::tables().contains(&table);
-    let others =
-        tables::all().into_iter().filter(|it| !is_own(it) && !APART.contains(&it.name.as_ref()));
+    let others = tables::all()
+        .into_iter()
+        .filter(|table| !is_own(table) && !APART.contains(&table.name.as_ref()));
     let mut rules = Vec::new();
     for table in others {
         rules.push(keys::unique(warehouse, &table, rows).await?);
@@ -193,14 +196,14 @@ pub async fn verify(warehouse: &dyn Warehouse, params: &VerifyParams) -> Result<
     Ok(Report { rules, simulated_rows, own_rows, notes: Vec::new() })
 }
 
-/// What the rules have to know beside the rows of some users.
+/// The inputs of the rules besides the rows of a slice.
 struct Known {
     usd: Usd,
     everyone: Everyone,
     subject: Subject,
-    /// Whether the simulated exchange keeps books by double entry.
+    /// `true` if the simulated exchange keeps a double-entry ledger.
     has_books: bool,
-    /// The channels that the truth knows, where it is told.
+    /// The channels of the ground truth, if there is one.
     channels: Option<HashSet<String>>,
 }
 
@@ -229,16 +232,16 @@ impl Known {
     }
 }
 
-/// What was found of the users' tables.
+/// The results for the users' tables.
 struct OfUsers {
-    /// Of their keys, their references, and whether their rows are whole.
+    /// The rules of their keys, their references, and missing values.
     keys: Vec<RuleResult>,
     rules: Vec<RuleResult>,
     simulated_rows: u64,
     own_rows: u64,
 }
 
-/// Judges the users' tables, slice by slice.
+/// Audits the users' tables, slice by slice.
 async fn of_users(warehouse: &dyn Warehouse, known: &Known, rows: u64) -> Result<OfUsers> {
     let counts = known.subject.counts();
     let all = counts.iter().sum();
@@ -264,7 +267,7 @@ async fn of_users(warehouse: &dyn Warehouse, known: &Known, rows: u64) -> Result
         add(&mut rules, judged(&books, known));
         add(&mut whole, slice.whole);
     }
-    // Rows without a user lie in no slice.
+    // Rows without a user are in no slice.
     for (rule, count) in whole.iter_mut().zip(counts) {
         for _ in rule.tried..*count {
             rule.check(false, || "a row without user_id".into());
@@ -279,7 +282,7 @@ async fn of_users(warehouse: &dyn Warehouse, known: &Known, rows: u64) -> Result
     Ok(OfUsers { keys, rules, simulated_rows, own_rows })
 }
 
-/// Adds what was found in one slice to what was found in those before.
+/// Adds the results of one slice to those of the slices before.
 fn add(all: &mut Vec<RuleResult>, more: Vec<RuleResult>) {
     if all.is_empty() {
         *all = more;
@@ -288,7 +291,7 @@ fn add(all: &mut Vec<RuleResult>, more: Vec<RuleResult>) {
     }
 }
 
-/// What all rules about some users' records say.
+/// Returns the results of all rules about the records of a slice.
 fn judged(books: &Books<'_>, known: &Known) -> Vec<RuleResult> {
     let usd = &known.usd;
     let mut rules = vec![amounts::rule(books)];

@@ -1,4 +1,5 @@
-//! Amounts follow from prices, and the ramp's fee from the amount. Exact arithmetic on whole units.
+//! The rules of amounts: they follow from prices, and the ramp's fee from the amount. The
+//! arithmetic is exact, on integer units.
 
 use tidegauge_core::{Crypto, multiply_divide_floor};
 
@@ -9,11 +10,11 @@ use crate::frames::DAY;
 
 /// One, in units of amounts and prices.
 pub(super) const ONE: i128 = Crypto::ONE;
-/// The last of the 8 places that the simulation reckons with.
+/// The last of the 8 decimal places of the simulation.
 const PLACE: i128 = ONE / 100_000_000;
-/// Half a cent and the last of 8 places: how far a fiat amount may lie from the exact product.
+/// Half a cent and the last of 8 places: the tolerance of a fiat amount around the exact product.
 pub(super) const HALF_A_CENT: i128 = ONE / 200 + PLACE;
-/// The ramp's fee, of the amount in US dollars.
+/// The fee rate of the ramp, relative to the amount in US dollars.
 const RAMP: f64 = 0.015;
 
 pub(super) fn quotes(books: &Books<'_>) -> RuleResult {
@@ -26,7 +27,7 @@ pub(super) fn quotes(books: &Books<'_>) -> RuleResult {
         let known = trades.price.get(row).zip(trades.base_amount.get(row));
         let Some((price, base)) = known else { continue };
         let paid = trades.quote_amount[row];
-        // Elsewhere the price of a trade may be an average that was rounded.
+        // In other data the price of a trade may be a rounded average.
         let is_own = !books.is_simulated("trades", *id, trades.user[row]);
         let is_close = is_own && is_within(price, base, paid, ONE, paid.abs() / 1_000);
         rule.check(is_close || near(price, base, paid, ONE), || format!("trades {id}"));
@@ -34,15 +35,16 @@ pub(super) fn quotes(books: &Books<'_>) -> RuleResult {
     rule
 }
 
-/// Whether `x × y ÷ scale` is `amount`, within half a cent.
+/// Returns `true` if `x × y ÷ scale` is `amount`, within half a cent.
 pub(super) fn near(x: i128, y: i128, amount: i128, scale: i128) -> bool {
     is_within(x, y, amount, scale, HALF_A_CENT)
 }
 
-/// Whether `x × y ÷ scale` lies no further than `reach` from `amount`. What is too large to be an amount does not.
+/// Returns `true` if `x × y ÷ scale` is within `reach` of `amount`; `false` if the product is too
+/// large for an amount.
 fn is_within(x: i128, y: i128, amount: i128, scale: i128, reach: i128) -> bool {
     multiply_divide_floor(x, y, scale).is_some_and(|(whole, rest)| {
-        // The product lies between this and the next whole number.
+        // The product lies between this and the next integer.
         let off = whole.saturating_sub(amount);
         off >= -reach && (off < reach || (off == reach && rest == 0))
     })
@@ -63,7 +65,7 @@ pub(super) fn ramp(books: &Books<'_>, usd: &Usd) -> RuleResult {
         let simulated = books.is_simulated("ramp_transactions", *id, ramp.user[row]);
         let Some(share) = (if simulated { Some(RAMP) } else { own }) else { continue };
         let Some(fee) = ramp.fee_usd.get(row) else { continue };
-        // Without a rate there is no telling.
+        // Without an exchange rate the rule cannot be checked.
         if let Ok(worth) = usd.of(ramp.fiat.get(row), ramp.at[row].div_euclid(DAY)) {
             let due = share * worth * ramp.fiat_amount[row] as f64;
             let off = (fee as f64 - due).abs();

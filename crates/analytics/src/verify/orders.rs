@@ -1,4 +1,4 @@
-//! Orders and the trades that fill them.
+//! The rules of orders and the trades that fill them.
 
 use super::RuleResult;
 use super::books::{Books, Orders, Trades};
@@ -13,7 +13,7 @@ pub(super) fn rules(books: &Books<'_>) -> Vec<RuleResult> {
     rules
 }
 
-/// Whether an order of this status has trades.
+/// Returns `true` if an order of this status has trades.
 fn has_trades(status: &str) -> bool {
     matches!(status, "filled" | "partially_filled")
 }
@@ -28,7 +28,7 @@ fn filled_amounts(books: &Books<'_>) -> RuleResult {
         let wanted = orders.base_amount[row];
         let Some(filled) = orders.filled_amount.get(row) else { continue };
         let fits = match orders.status.get(row) {
-            // Elsewhere an order may be cancelled in the middle of being filled.
+            // In other data an order may be cancelled after a partial fill.
             _ if !books.is_simulated("orders", *id, orders.user[row]) => filled <= wanted,
             "filled" => filled == wanted,
             "partially_filled" => 0 < filled && filled < wanted,
@@ -39,7 +39,8 @@ fn filled_amounts(books: &Books<'_>) -> RuleResult {
     rule
 }
 
-/// By row of the orders: how many trades there are, and of how much in all, if all of them say.
+/// The number of trades and their total amount by row of the orders; `None` if an amount is
+/// unknown.
 struct Fills(Vec<(u64, Option<i128>)>);
 
 impl Fills {
@@ -69,7 +70,7 @@ fn filled_orders(books: &Books<'_>, fills: &Fills) -> [RuleResult; 2] {
         "the trades of a filled or partially filled order sum to its filled_amount exactly",
     );
     for (row, id) in orders.id.iter().enumerate() {
-        // Of an order that is there twice, its last row is the one that trades are booked on.
+        // Of a duplicated order, trades are booked on its last row.
         if !has_trades(orders.status.get(row)) || orders.row(*id) != Some(row) {
             continue;
         }
@@ -87,7 +88,7 @@ fn filled_orders(books: &Books<'_>, fills: &Fills) -> [RuleResult; 2] {
     [there, sums]
 }
 
-/// Whether two texts are the same, as far as both are known.
+/// Returns `true` if two strings are equal, or one of them is unknown.
 fn agree(one: &str, other: &str) -> bool {
     one == other || one.is_empty() || other.is_empty()
 }
@@ -112,7 +113,7 @@ fn each_trade(books: &Books<'_>) -> [RuleResult; 4] {
     );
     for (trade, id) in trades.id.iter().enumerate() {
         let key = || format!("trades {id}");
-        // Strangers are the foreign keys' business.
+        // Unknown users are violations of the foreign keys.
         let stranger = !books.users.contains_key(&trades.user[trade]);
         let Some(number) = trades.order.get(trade) else { continue };
         let Some(order) = orders.row(number) else {
@@ -123,7 +124,7 @@ fn each_trade(books: &Books<'_>) -> [RuleResult; 4] {
         };
         let simulated = books.is_simulated("trades", *id, trades.user[trade]);
         let (filled, status) = (orders.filled_amount.get(order), orders.status.get(order));
-        // An order that says neither may have been filled.
+        // An order with neither value may have been filled.
         if filled.is_some() || !status.is_empty() {
             let is_filled = !simulated && filled.is_some_and(|filled| filled > 0);
             only.check(is_filled || has_trades(status), key);

@@ -41,8 +41,8 @@ impl Part {
     }
 }
 
-/// Returns parts of about `rows` rows each that together are all rows of a table; a part is at least
-/// a day.
+/// Returns parts of about `rows` rows each that together are all rows of a table; a part is at
+/// least a day.
 pub(super) async fn parts(
     warehouse: &dyn Warehouse,
     table: &TableRef,
@@ -76,7 +76,7 @@ fn midnight(day: NaiveDate) -> DateTime<Utc> {
     day.and_time(NaiveTime::MIN).and_utc()
 }
 
-/// The first and the last day of spans that have at most `rows` rows, or are one day.
+/// Returns the first and the last day of spans with at most `rows` rows, or of one day.
 fn cut(by_day: &[(i32, u64)], rows: u64) -> Vec<[i32; 2]> {
     let mut spans: Vec<[i32; 2]> = Vec::new();
     let mut held = 0u64;

@@ -1,10 +1,10 @@
-//! People pay in the money of their country.
+//! The rule that users pay in the currency of their country.
 
 use super::RuleResult;
 use super::books::Books;
 
-/// The countries that the rule knows, ISO 3166-1 alpha-2. Croatia (2023) and Bulgaria (2026) are
-/// left out: what their people paid in depends on the year.
+/// The countries of the rule, ISO 3166-1 alpha-2, by currency. Croatia (2023) and Bulgaria (2026)
+/// are left out: their currency depends on the year.
 const MONEY: [(&str, &[&str]); 4] = [
     ("USD", &["US"]),
     ("GBP", &["GB"]),

@@ -1,4 +1,4 @@
-//! Every event that moves something is posted once, and nothing else is.
+//! The rule that every event that moves an asset is posted exactly once, and nothing else is.
 
 use std::collections::HashMap;
 
@@ -8,24 +8,24 @@ use super::RuleResult;
 use super::books::{Books, Entries, Transfers};
 use super::ledger::by_posting;
 
-/// Units of an amount in a cent.
+/// The units of an amount in a cent.
 const CENT: i128 = Crypto::ONE / 100;
 
-/// What an account gets of an asset.
+/// A change of an account: its name, the asset, and the amount.
 type Move<'f> = (&'static str, &'f str, i128);
 
-/// What the exchange's tables say has moved something.
+/// An event of the exchange's tables that moves assets.
 struct Event<'f> {
     kind: &'static str,
     table: &'static str,
     id: i64,
     user: i64,
-    /// Where that is not said, it may be any time.
+    /// The time; `None` if it is unknown, and any time matches.
     at: Option<i64>,
     moves: Vec<Move<'f>>,
 }
 
-/// Entries of one number.
+/// The entries with one posting number.
 struct Posting<'a> {
     rows: &'a [usize],
     is_claimed: bool,
@@ -62,7 +62,7 @@ pub(super) fn rule(books: &Books<'_>, has_books: bool) -> RuleResult {
                 postings[*at].is_claimed = true;
                 is_of(entries, postings[*at].rows, event)
             }
-            // One of them is too many: which one, nobody can say.
+            // One of them is redundant, and it is unknown which one.
             Some(all) => {
                 all.iter().for_each(|at| postings[*at].is_claimed = true);
                 false
@@ -80,7 +80,7 @@ pub(super) fn rule(books: &Books<'_>, has_books: bool) -> RuleResult {
     rule
 }
 
-/// Whether the entries in `rows` are exactly what `event` moved.
+/// Returns `true` if the entries in `rows` are exactly the moves of `event`.
 fn is_of(entries: &Entries<'_>, rows: &[usize], event: &Event<'_>) -> bool {
     let belong = rows.iter().all(|row| {
         entries.kind.get(*row) == event.kind
@@ -96,7 +96,7 @@ fn is_of(entries: &Entries<'_>, rows: &[usize], event: &Event<'_>) -> bool {
     belong && there == merged(&event.moves)
 }
 
-/// One entry for each account and asset, in their order; none where nothing is moved.
+/// Returns one entry for each account and asset, sorted, without zeros.
 fn merged<'f>(moves: &[Move<'f>]) -> Vec<(&'f str, &'f str, i128)> {
     let mut moves: Vec<(&str, &str, i128)> = moves.to_vec();
     moves.sort_unstable();
@@ -113,7 +113,7 @@ fn merged<'f>(moves: &[Move<'f>]) -> Vec<(&'f str, &'f str, i128)> {
     merged
 }
 
-/// Hands every event that moves something to `take`.
+/// Passes every event that moves an asset to `take`.
 fn for_each<'f>(books: &Books<'f>, mut take: impl FnMut(&Event<'f>)) {
     transfers(&books.deposits, "deposit", &mut take);
     transfers(&books.withdrawals, "withdrawal", &mut take);

@@ -1,4 +1,4 @@
-//! The exchange's tables, as much of them at a time as memory holds.
+//! The reads of the exchange's tables, in slices that fit into memory.
 
 use std::ops::RangeInclusive;
 
@@ -12,7 +12,7 @@ use super::RuleResult;
 use super::subject::Subject;
 use crate::Result;
 
-/// What the rules ask of a user.
+/// The columns of a user that rules read.
 const USER: [&str; 9] = [
     "user_id",
     "country",
@@ -25,11 +25,11 @@ const USER: [&str; 9] = [
     "external_id",
 ];
 
-/// What they ask of a deposit and a withdrawal alike.
+/// The columns of a deposit and of a withdrawal that rules read.
 const TRANSFER: [&str; 7] =
     ["user_id", "currency", "amount", "status", "created_at", "completed_at", "external_user_id"];
 
-/// Columns that may be null where a user's own data do not say, and that a simulation always fills.
+/// Columns that may be null in a user's own data, and that a simulation always fills.
 const SIMULATED: [(&str, &[&str]); 4] = [
     ("users", &["country", "kyc_status", "acquisition_channel"]),
     (
@@ -64,7 +64,7 @@ const SIMULATED: [(&str, &[&str]); 4] = [
     ),
 ];
 
-/// The tables whose rows are some user's, the users before all others.
+/// Returns the tables whose rows belong to a user, the users first.
 pub(super) fn tables() -> [&'static TableRef; 9] {
     [
         User::table(),
@@ -79,7 +79,7 @@ pub(super) fn tables() -> [&'static TableRef; 9] {
     ]
 }
 
-/// The rows of some users, each table in one batch.
+/// The rows of a slice of users, each table in one batch.
 #[derive(Debug)]
 pub(super) struct Slice {
     pub(super) users: Batch,
@@ -91,13 +91,13 @@ pub(super) struct Slice {
     pub(super) chargebacks: Batch,
     pub(super) entries: Batch,
     pub(super) truths: Batch,
-    /// What was found of rows that lack a value; the batches have none of them.
+    /// The results for rows with missing values, which are not in the batches.
     pub(super) whole: Vec<RuleResult>,
 }
 
 impl Slice {
-    /// Reads the rows of the users whose numbers lie in `users`; all rows, also those without a
-    /// number, where that is `None`.
+    /// Reads the rows of the users whose ids are in `users`; `None`: all rows, also those without
+    /// an id.
     pub(super) async fn read(
         warehouse: &dyn Warehouse,
         users: Option<&RangeInclusive<i64>>,
@@ -136,7 +136,7 @@ impl Slice {
     }
 }
 
-/// Reads the rows of some users, table by table, and notes which of them lack a value.
+/// A reader of the rows of a slice, table by table, that reports missing values.
 struct Reader<'w> {
     warehouse: &'w dyn Warehouse,
     users: Option<&'w RangeInclusive<i64>>,
@@ -169,13 +169,13 @@ impl Reader<'_> {
     }
 }
 
-/// Asks for some columns of a table, whether they have nulls or not: to find those is the audit's
-/// business, and must not end it.
+/// Returns a scan of some columns of a table that may have nulls: the audit reports them, and must
+/// not fail because of them.
 pub(super) fn scan<'c>(table: &Table, columns: impl IntoIterator<Item = &'c str>) -> Scan {
     Scan::columns(&lenient(table), columns)
 }
 
-/// The table without a promise that values are there.
+/// Returns the table with every column nullable.
 pub(super) fn lenient(table: &Table) -> TableRef {
     table.lenient()
 }
@@ -187,7 +187,7 @@ fn nulls(table: &Table) -> RuleResult {
     )
 }
 
-/// Drops the rows that lack what they must have: no other rule can judge them.
+/// Drops the rows with missing required values: no other rule can check them.
 fn complete(
     table: &Table,
     batch: Batch,

@@ -1,4 +1,4 @@
-//! Who brings somebody along was there before.
+//! The rule that a referrer signed up before the referred user.
 
 use super::RuleResult;
 use super::books::Books;

@@ -1,4 +1,4 @@
-//! All users at once, and the slices that they are judged in.
+//! The index of all users, and the slices in which they are audited.
 
 use std::ops::RangeInclusive;
 
@@ -10,10 +10,11 @@ use super::read::scan;
 use crate::Result;
 use crate::typed::typed;
 
-/// Who there is, and since when: sixteen bytes a user, which is all that is held of everybody.
+/// The ids and signups of all users: sixteen bytes per user, the only data that is held for all of
+/// them.
 #[derive(Debug, Default)]
 pub(super) struct Everyone {
-    /// Numbers and signups, by number.
+    /// The ids and signup times, sorted by id.
     users: Vec<(i64, i64)>,
 }
 
@@ -30,14 +31,14 @@ impl Everyone {
         Ok(Self { users })
     }
 
-    /// When a user signed up; none where there is no such user.
+    /// Returns the signup of a user; `None` if there is no such user.
     pub(super) fn signup(&self, user: i64) -> Option<i64> {
         let at = self.users.partition_point(|(id, _)| *id < user);
         self.users.get(at).filter(|(id, _)| *id == user).map(|(_, signup)| *signup)
     }
 
-    /// Ranges of the users' numbers that each have about `rows` of `all` rows, if all users have like many;
-    /// together they are all numbers that there can be.
+    /// Returns ranges of user ids with about `rows` of `all` rows each, if rows are evenly
+    /// distributed over users; together they cover all possible ids.
     pub(super) fn slices(&self, all: u64, rows: u64) -> Vec<RangeInclusive<i64>> {
         let count = usize::try_from(all.div_ceil(rows.max(1))).unwrap_or(usize::MAX).max(1);
         let each = self.users.len().div_ceil(count).max(1);
@@ -55,7 +56,7 @@ impl Everyone {
     }
 }
 
-/// The whole numbers from `least` to `most`, in so many `parts` of like width.
+/// Splits the integers from `least` to `most` into `parts` ranges of equal width.
 pub(super) fn cut(least: i64, most: i64, parts: u64) -> Vec<RangeInclusive<i64>> {
     let parts = i128::from(parts.max(1));
     let width = (i128::from(most) - i128::from(least) + 1).max(1);

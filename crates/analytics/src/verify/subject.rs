@@ -1,4 +1,4 @@
-//! Whose rows the audit judges, and by which rules.
+//! The origin of the audited rows, and the rules that apply to them.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -8,35 +8,38 @@ use tidegauge_core::TableRef;
 
 use super::read;
 
-/// Tells the rows of a simulation from those of a user.
+/// The distinction between simulated rows and a user's own rows.
 pub trait Origin: Debug + Send + Sync {
-    /// Returns `true` if a simulation wrote the row of `table` with this key, which is of this user.
+    /// Returns `true` if a simulation wrote the row of `table` with this key, which belongs to this
+    /// user.
     fn is_simulated(&self, table: &str, key: i64, user: i64) -> bool;
 
-    /// Returns `true` if the simulation keeps books by double entry and tells the truth of its users.
+    /// Returns `true` if the simulation keeps a double-entry ledger and records the ground truth of
+    /// its users.
     fn keeps_books(&self) -> bool;
 }
 
-/// Which rows are simulated.
+/// The selection of simulated rows.
 #[derive(Debug, Clone, Default)]
 pub enum Simulated {
-    /// None.
+    /// No rows.
     #[default]
     Nothing,
     /// All.
     Everything,
-    /// Those that this tells.
+    /// The rows that this origin determines.
     Told(Arc<dyn Origin>),
 }
 
-/// What is judged, and how.
+/// The parameters of the audit.
 #[derive(Debug, Clone)]
 pub struct VerifyParams {
-    /// Which rows are simulated: the rules of the simulator's world judge these alone.
+    /// The simulated rows, to which alone the rules of the simulated world apply.
     pub simulated: Simulated,
-    /// Rules of a user's own exchange, for all other rows.
+    /// The rules of a user's own exchange, for all other rows.
     pub own: OwnRules,
-    /// About how many rows are held at a time: fewer of them take less memory, and more reads.
+    /// The approximate number of rows that are held at a time: fewer rows need less memory, and
+    /// more reads.
     pub rows: u64,
 }
 
@@ -47,42 +50,43 @@ impl Default for VerifyParams {
 }
 
 impl VerifyParams {
-    /// Returns parameters that take all rows for simulated.
+    /// Returns parameters that treat all rows as simulated.
     pub fn all_simulated() -> Self {
         Self { simulated: Simulated::Everything, ..Self::default() }
     }
 }
 
-/// Rules of a user's own exchange. Those that are not given are not applied.
+/// The rules of a user's own exchange. Rules that are not set are not applied.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct OwnRules {
-    /// What trades cost, by the volume of the thirty days before, from no volume upwards.
+    /// The tiers of trading fees by the volume of the thirty days before, in ascending order from
+    /// 0.
     pub trade_fees: Vec<FeeStep>,
-    /// What a purchase costs, as a share of its amount.
+    /// The fee of a purchase, as a share of its amount.
     pub ramp_fee: Option<f64>,
-    /// The tables whose rows need a verified user: the order of the funnel.
+    /// The tables whose rows require a verified user: the order of the funnel.
     pub verified_first: Vec<String>,
-    /// Whether deposits, withdrawals, orders, trades and purchases are there from the first on, so that
-    /// balances can be reckoned from them.
+    /// Whether deposits, withdrawals, orders, trades and purchases are complete from the beginning,
+    /// so that balances can be computed from them.
     pub complete_history: bool,
 }
 
-/// What trades cost from some volume on, as shares of the quote amount.
+/// A tier of trading fees, as shares of the quote amount.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FeeStep {
-    /// The least volume of the thirty days before, US dollars.
+    /// The minimum volume of the thirty days before, in US dollars.
     #[serde(default)]
     pub from_usd: f64,
-    /// Of an order that waited in the book.
+    /// The fee of a maker order.
     pub maker: f64,
-    /// Of an order that took what waited.
+    /// The fee of a taker order.
     pub taker: f64,
 }
 
 impl OwnRules {
-    /// Returns the first setting that makes no sense, and why.
+    /// Returns the first invalid setting with the reason, or `None` if all are valid.
     pub fn wrong(&self) -> Option<(&'static str, String)> {
         let is_share = |share: f64| share.is_finite() && (-1.0..=1.0).contains(&share);
         let steps = &self.trade_fees;
@@ -107,15 +111,15 @@ impl OwnRules {
     }
 }
 
-/// The tables whose rows may need a verified user.
+/// The tables whose rows may require a verified user.
 const FUNNEL: [&str; 5] = ["deposits", "withdrawals", "orders", "trades", "ramp_transactions"];
 
-/// Whose rows are judged, and what is known of all of them.
+/// The origin of the rows and the rules that apply, with the row counts of the users' tables.
 #[derive(Debug, Default)]
 pub(super) struct Subject {
     simulated: Simulated,
     pub(super) own: OwnRules,
-    /// How many rows each of the users' tables has.
+    /// The number of rows of each of the users' tables.
     counts: Vec<u64>,
 }
 
@@ -132,7 +136,7 @@ impl Subject {
         }
     }
 
-    /// Returns `true` if simulated events must be posted, and simulated users have a truth.
+    /// Returns `true` if simulated events must be posted, and simulated users have a ground truth.
     pub(super) fn keeps_books(&self) -> bool {
         match &self.simulated {
             Simulated::Nothing => false,

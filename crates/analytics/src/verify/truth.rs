@@ -1,20 +1,20 @@
-//! What users are really like, and what they did.
+//! The rule that the activity of users agrees with their ground truth.
 
 use std::collections::{HashMap, HashSet};
 
 use super::RuleResult;
 use super::books::{Books, Person, Truths};
 
-/// What somebody did of what the truth is about.
+/// The activity of a user that the ground truth describes.
 #[derive(Clone, Copy)]
 struct Done {
-    /// The first trade or completed purchase.
+    /// The time of the first trade or completed purchase.
     first: i64,
-    /// Orders that were filled, all or in part, and completed purchases.
+    /// The number of orders with fills and of completed purchases.
     times: i64,
 }
 
-/// Judges every user, where there is a truth to judge by; `channels` are those that it knows.
+/// Checks every user, if there is a ground truth; `channels` are those that it has.
 pub(super) fn rule(books: &Books<'_>, channels: Option<&HashSet<String>>) -> RuleResult {
     let mut rule = RuleResult::new(
         "truth_fits",
@@ -77,7 +77,7 @@ fn done(books: &Books<'_>) -> HashMap<i64, Done> {
     }
     for (row, user) in orders.user.iter().enumerate() {
         if matches!(orders.status.get(row), "filled" | "partially_filled") {
-            // When it was placed is its trades' business.
+            // The time of its fills is that of its trades.
             note(*user, i64::MAX, 1);
         }
     }

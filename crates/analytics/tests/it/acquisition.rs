@@ -35,7 +35,7 @@ fn channels_are_judged_by_ratios_of_sums() {
     let params =
         AcquisitionParams { ages: vec![1, 7, 30], min_users: 1, ..AcquisitionParams::default() };
     let table = acquisition(&facts(), &params).unwrap();
-    let names: Vec<_> = table.channels.iter().map(|it| it.channel.as_deref().unwrap()).collect();
+    let names: Vec<_> = table.channels.iter().map(|row| row.channel.as_deref().unwrap()).collect();
     assert_eq!(names, ["organic", "search", "social"]);
 
     let organic = &table.channels[0].economics;
@@ -48,14 +48,14 @@ fn channels_are_judged_by_ratios_of_sums() {
     assert_eq!(search.ltv_to_cac, Some((25.0 / 3.0) / (50.0 / 3.0)));
     // Day 1: both signup days are old enough; a 6 (first 24 h) + c 5, over 20 + 30, over 3 users.
     // Day 7: only 01-01 is (01-02 + 7 days ≤ 01-10). From day 4 on it is alone, where a 10 + b 4
-    // come on top, over its 20, over its 2 users. Day 30: nobody.
-    let aged: Vec<_> = search.by_age.iter().map(|it| (it.users, it.spend_usd)).collect();
+    // are added, over its 20, over its 2 users. Day 30: no user.
+    let aged: Vec<_> = search.by_age.iter().map(|aged| (aged.users, aged.spend_usd)).collect();
     assert_eq!(aged, [(3, 50.0), (2, 20.0), (0, 0.0)]);
-    let roas: Vec<_> = search.by_age.iter().map(|it| it.roas).collect();
+    let roas: Vec<_> = search.by_age.iter().map(|aged| aged.roas).collect();
     assert_eq!(roas, [Some(11.0 / 50.0), Some(11.0 / 50.0 + 14.0 / 20.0), None]);
-    let ltv: Vec<_> = search.by_age.iter().map(|it| it.ltv_usd).collect();
+    let ltv: Vec<_> = search.by_age.iter().map(|aged| aged.ltv_usd).collect();
     assert_eq!(ltv, [Some(11.0 / 3.0), Some(11.0 / 3.0 + 14.0 / 2.0), None]);
-    // 0.92 at the oldest age: not paid back. Three users are too few for an interval.
+    // The ROAS is 0.92 at the oldest age: not paid back. Three users are too few for an interval.
     assert_eq!((search.payback_days, search.roas_interval), (None, None));
 
     // Spend without users: no CAC; no revenue on spend: ROAS 0.
@@ -63,7 +63,7 @@ fn channels_are_judged_by_ratios_of_sums() {
     assert_eq!((social.users, social.cac_usd, social.roas), (0, None, Some(0.0)));
     assert_eq!(social.payback_days, None);
 
-    // All 57 over 4 users; revenue 27. Paid: without organic.
+    // Blended: 57 over 4 users; revenue 27. Paid: without organic.
     assert_eq!((table.blended.cac_usd, table.blended.roas), (Some(57.0 / 4.0), Some(27.0 / 57.0)));
     assert_eq!((table.paid.users, table.paid.cac_usd), (3, Some(19.0)));
 }
@@ -80,7 +80,7 @@ fn campaigns_apart_and_only_the_margin_pays_back() {
     let rows: Vec<_> = table
         .channels
         .iter()
-        .map(|it| (it.channel.as_deref().unwrap(), it.campaign.as_deref(), it.economics.users))
+        .map(|row| (row.channel.as_deref().unwrap(), row.campaign.as_deref(), row.economics.users))
         .collect();
     assert_eq!(
         rows,
@@ -94,7 +94,7 @@ fn campaigns_apart_and_only_the_margin_pays_back() {
     let brand = &table.channels[1].economics;
     // Revenue 20 on spend 20 is margin 10: ROAS 1, LTV:CAC 0.5, not paid back.
     assert_eq!((brand.roas, brand.ltv_to_cac, brand.payback_days), (Some(1.0), Some(0.5), None));
-    // With all of it, 6 + 10 + 4 cover the 20 from day 4 on, of two users.
+    // With a margin of 1, 6 + 10 + 4 cover the 20 from day 4 on, of two users.
     let payback = |min_users| {
         let table = acquisition(&facts(), &params(1.0, min_users)).unwrap();
         table.channels[1].economics.payback_days
@@ -102,8 +102,8 @@ fn campaigns_apart_and_only_the_margin_pays_back() {
     assert_eq!([payback(2), payback(3)], [Some(4), None]);
 }
 
-/// 40 users of one day, of whom 20 pay 2 on their first day and 20 nothing, for 20 dollars; the
-/// first of these pays `more` on their fourth.
+/// Returns 40 users of one day for a spend of 20 dollars: 20 pay 2 on their first day, 20 pay nothing,
+/// and the first of the paying users pays `more` on the fourth day.
 fn forty(more: f64) -> Facts {
     let names: Vec<String> = (10..50).map(|user| user.to_string()).collect();
     let users = df!(
@@ -143,7 +143,7 @@ fn intervals_tell_of_unequal_users_and_of_their_number() {
     // ROAS 2: error √(20 × 2²) / 20 = 0.44721, factor exp(1.96 × 0.44721 / 2) = 1.55002.
     assert_eq!(search.roas, Some(2.0));
     assert_near(search.roas_interval, 2.0 / 1.55002, 2.0 * 1.55002);
-    // Everybody is old enough and nothing came later: at each age the same.
+    // All users are old enough and no revenue came later: the metrics are the same at each age.
     for aged in &search.by_age {
         assert_eq!((aged.users, aged.ltv_usd, aged.roas), (40, Some(1.0), Some(2.0)));
         assert_near(aged.ltv_interval, 1.0 / 1.36868, 1.36868);
@@ -162,14 +162,14 @@ fn payback_has_an_earliest_and_a_latest_day() {
     // ROAS is 2 (1.290 to 3.100) from day 1 on.
     let at_once = Payback { low_days: 1, high_days: Some(1) };
     assert_eq!(payback(1.0, 0.0), (Some(1), Some(at_once)));
-    // A margin of 0.6 asks for 1.667, which the lower bound never reaches.
+    // A margin of 0.6 requires a ROAS of 1.667, which the lower bound never reaches.
     let perhaps = Payback { low_days: 1, high_days: None };
     assert_eq!(payback(0.6, 0.0), (Some(1), Some(perhaps)));
-    // One of 0.4 asks for 2.5. Another 10 on day 4 make it: ROAS is 2.5 then.
+    // A margin of 0.4 requires 2.5, which another 10 on day 4 reach.
     assert_eq!(payback(0.4, 0.0), (None, Some(perhaps)));
     assert_eq!(payback(0.4, 10.0), (Some(4), Some(perhaps)));
     assert_eq!(payback(0.3, 0.0), (None, None));
-    // What is taken back on day 4 leaves 1.9: it does not hold, so it is none.
+    // A refund on day 4 leaves 1.9: the payback does not hold, so there is none.
     assert_eq!(payback(0.5, -2.0).0, None);
 }
 

@@ -25,14 +25,14 @@ fn the_young_and_the_never_active_are_not_judged() {
     let rows: Vec<_> = table
         .cohorts
         .iter()
-        .map(|it| {
+        .map(|row| {
             (
-                it.cohort.as_deref().unwrap(),
-                it.users,
-                it.undetermined,
-                it.never_active,
-                it.churned.count,
-                it.churned.of,
+                row.cohort.as_deref().unwrap(),
+                row.users,
+                row.undetermined,
+                row.never_active,
+                row.churned.count,
+                row.churned.of,
             )
         })
         .collect();

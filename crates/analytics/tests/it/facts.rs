@@ -63,7 +63,7 @@ fn what_cannot_be_right_is_left_out_and_counted_once() {
     assert_eq!(volume, 17.0);
     let channel = facts.users().column("channel").unwrap().str().unwrap().get(0);
     assert_eq!(channel, Some("x"));
-    let found: Vec<_> = facts.set_aside().iter().map(|it| (it.reason, it.rows)).collect();
+    let found: Vec<_> = facts.set_aside().iter().map(|aside| (aside.reason, aside.rows)).collect();
     use tidegauge_core::SetAsideReason::{BeforeSignup, DuplicateUser, Incomplete, UnknownUser};
     let all = [(DuplicateUser, 1), (Incomplete, 1), (UnknownUser, 2), (BeforeSignup, 1)];
     assert_eq!(found, all);

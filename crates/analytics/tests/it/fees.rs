@@ -1,4 +1,4 @@
-//! What an exchange with books may charge: by what its users have traded for in the thirty days before.
+//! The fees of an exchange with a ledger: tiers by the volume of the thirty days before.
 
 use tidegauge_analytics::verify::{RuleResult, VerifyParams, verify};
 use tidegauge_core::Crypto;
@@ -10,7 +10,7 @@ fn money(text: &str) -> Crypto {
     text.parse().unwrap()
 }
 
-/// A trade of user 1 for so much, at the price of 1.
+/// Returns a trade of user 1 with this amount, at the price of 1.
 fn trade(id: i64, when: &str, (quote, amount): (&str, &str), is_maker: bool, fee: &str) -> Trade {
     Trade {
         trade_id: id,
@@ -33,7 +33,7 @@ fn trade(id: i64, when: &str, (quote, amount): (&str, &str), is_maker: bool, fee
     }
 }
 
-/// What the rule says of trades of a user who has books, or has not.
+/// Returns the result of the rule for trades of a user, with or without a ledger.
 fn judged(trades: &[Trade], has_books: bool) -> RuleResult {
     let mut memory = Memory::default();
     memory.put(Trade::table(), trades);
@@ -65,17 +65,18 @@ fn judged(trades: &[Trade], has_books: bool) -> RuleResult {
 fn who_has_traded_for_more_pays_less() {
     let trades = [
         trade(1, "2026-01-02 10:00", ("USD", "40000"), false, "160"), // 0.40 % of the first
-        // 10,000 EUR are 12,500 USD: the second step, at which it begins.
+        // The volume of 10,000 EUR is 12,500 USD: the start of the second tier.
         trade(2, "2026-01-03 10:00", ("EUR", "10000"), true, "20"),
-        // 52,500 are the third: 0.24 %. What happens at the same instant does not count.
+        // The volume of 52,500 is in the third tier: 0.24 %. Trades at the same instant do not
+        // count.
         trade(3, "2026-01-03 11:00", ("USD", "100"), false, "0.24"),
         trade(4, "2026-01-03 11:00", ("USD", "100"), true, "0.14"),
-        // Thirty days after the first it still counts, a minute later it does not.
+        // A trade counts for thirty days to the minute.
         trade(5, "2026-02-01 10:00", ("USD", "100"), false, "0.24"),
         trade(6, "2026-02-01 10:01", ("USD", "100"), false, "0.35"),
     ];
     let rule = judged(&trades, true);
-    // Beyond a week the fixing says nothing of euros; trades in dollars need none.
+    // Beyond a week the fixing of the euro is not valid; trades in dollars need none.
     assert_eq!((rule.tried, rule.broken), (6, 0), "{rule:?}");
     let rule = judged(&trades, false);
     assert_eq!((rule.tried, rule.broken), (6, 5), "without books all pay the first fee: {rule:?}");

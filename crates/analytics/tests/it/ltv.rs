@@ -23,7 +23,7 @@ fn value_by_age_waits_for_the_last_born_member() {
     let rows: Vec<_> = table
         .cohorts
         .iter()
-        .map(|it| (it.cohort.as_deref(), it.users, it.revenue_usd, it.by_age.clone()))
+        .map(|row| (row.cohort.as_deref(), row.users, row.revenue_usd, row.by_age.clone()))
         .collect();
     assert_eq!(
         rows,
@@ -38,8 +38,8 @@ fn value_by_age_waits_for_the_last_born_member() {
     );
     // First day: 1 of a, over all 4. Second: 0.5 of c (d is not 2 days old), over 3. Seventh: 2 of
     // a, over the same 3. On the eighth a brings 4: over a and c, b being 7 days old.
-    let pooled: Vec<_> = table.pooled.iter().map(|it| (it.users, it.ltv_usd.unwrap())).collect();
-    assert_eq!(pooled.iter().map(|it| it.0).collect::<Vec<_>>(), [4, 3, 2]);
+    let pooled: Vec<_> = table.pooled.iter().map(|row| (row.users, row.ltv_usd.unwrap())).collect();
+    assert_eq!(pooled.iter().map(|row| row.0).collect::<Vec<_>>(), [4, 3, 2]);
     for ((_, found), expected) in
         pooled.iter().zip([0.25, 0.25 + 2.5 / 3.0, 0.25 + 2.5 / 3.0 + 2.0])
     {
@@ -49,7 +49,7 @@ fn value_by_age_waits_for_the_last_born_member() {
     assert_eq!(table.cohorts[1].ltv_usd, 3.5);
 
     let weeks = ltv::cohorts(&facts, &Cohort::Signup(Period::Week), &[7]).unwrap();
-    let starts: Vec<_> = weeks.cohorts.iter().map(|it| it.cohort.as_deref().unwrap()).collect();
+    let starts: Vec<_> = weeks.cohorts.iter().map(|row| row.cohort.as_deref().unwrap()).collect();
     assert_eq!(starts, ["2025-12-29", "2026-01-05"]);
 }
 
@@ -72,7 +72,8 @@ fn every_user_is_there_paying_or_not() {
     assert_eq!(users.column("last_at").unwrap().null_count(), 1);
 }
 
-/// 40 users who are 2 days old and pay as `old` says by day, 40 who are 1 day old and pay `young`.
+/// Returns 40 users who are 2 days old and pay as `old` says by day, and 40 who are 1 day old and
+/// pay `young`.
 fn generations(old: impl Fn(usize) -> [f64; 2], young: f64) -> Facts {
     let names: Vec<String> = (10..90).map(|user| user.to_string()).collect();
     let born = |at: usize| if at < 40 { "2026-01-01" } else { "2026-01-02" };
@@ -91,23 +92,23 @@ fn generations(old: impl Fn(usize) -> [f64; 2], young: f64) -> Facts {
 
 #[test]
 fn pooled_value_does_not_fall_where_the_young_are_worth_more() {
-    // By day 1 the old have paid 1 and the young 9, 5 a user; the old alone are 2 days old.
+    // By day 1 the old have paid 1 and the young 9, 5 per user; the old alone are 2 days old.
     let facts = generations(|_| [1.0, 0.0], 9.0);
     let table = ltv::cohorts(&facts, &Cohort::Everyone, &[1, 2, 3]).unwrap();
-    let pooled: Vec<_> = table.pooled.iter().map(|it| (it.users, it.ltv_usd)).collect();
+    let pooled: Vec<_> = table.pooled.iter().map(|row| (row.users, row.ltv_usd)).collect();
     assert_eq!(pooled, [(80, Some(5.0)), (40, Some(5.0)), (0, None)]);
 }
 
 #[test]
 fn pooled_value_is_as_sure_as_those_who_reached_the_age_make_it() {
-    // Everybody pays 1 on day 1; on day 2 half of the old pay 2, the others nothing.
+    // Each user pays 1 on day 1; on day 2 half of the old pay 2, the others nothing.
     let facts = generations(|at| [1.0, if at < 20 { 2.0 } else { 0.0 }], 1.0);
     let table = ltv::cohorts(&facts, &Cohort::Everyone, &[1, 2]).unwrap();
     let [first, second] = table.pooled[..] else { panic!("{table:?}") };
     let exact = first.interval.unwrap();
     assert!((exact.low - 1.0).abs() < 1e-9 && (exact.high - 1.0).abs() < 1e-9, "{exact:?}");
-    // Each of the old is 1/40 off the mean of day 2, nobody off that of day 1: the variance is
-    // 40 × (1/40)² × 40/39, the error 0.16013, the factor exp(1.96 × 0.16013 / 2) = 1.16990.
+    // Each of the old is 1/40 off the mean of day 2, no user off that of day 1: the variance is 40
+    // × (1/40)² × 40/39, the error 0.16013, the factor exp(1.96 × 0.16013 / 2) = 1.16990.
     assert_eq!(second.ltv_usd, Some(2.0));
     let interval = second.interval.unwrap();
     assert!((interval.low - 2.0 / 1.16990).abs() < 1e-4, "{interval:?}");

@@ -1,4 +1,4 @@
-//! What a user of the metrics would notice, on data small enough to work out by hand.
+//! Tests of the metrics and the audit, on data small enough to compute by hand.
 
 #![allow(
     clippy::unwrap_used,

@@ -7,11 +7,12 @@ use tidegauge_analytics::{Facts, Kinds, Period};
 
 use crate::support::{at, day, facts, times};
 
-/// Active users by cohort and period; None is an unfinished period.
+/// Returns active users by cohort and period; `None` is an unfinished period.
 fn active(table: &RetentionTable) -> Vec<(String, u64, Vec<Option<u64>>)> {
-    let row = |cells: &[Option<Cell>]| cells.iter().map(|cell| cell.map(|it| it.active)).collect();
+    let row =
+        |cells: &[Option<Cell>]| cells.iter().map(|cell| cell.map(|cell| cell.active)).collect();
     let cohorts = table.cohorts.iter();
-    cohorts.map(|it| (it.start.to_string(), it.users, row(&it.cells))).collect()
+    cohorts.map(|cohort| (cohort.start.to_string(), cohort.users, row(&cohort.cells))).collect()
 }
 
 fn year_end(end: &str) -> Facts {
@@ -48,11 +49,15 @@ fn weeks_run_over_the_year_end_and_what_is_not_over_is_null() {
             ("2026-01-19".into(), 1, vec![None]),
         ]
     );
-    // 0 of 0 is no rate.
+    // A rate of 0 of 0 does not exist.
     assert_eq!(table.cohorts[2].cells[0].unwrap().rate, None);
-    // Index 0: (1+1+0) of (2+1+0); index 1: (1+0) of (2+1); index 2: 1 of 2; index 3: nobody yet.
-    let pooled: Vec<_> =
-        table.pooled.iter().map(|it| it.map(|it| (it.active, it.eligible))).collect();
+    // Index 0: (1+1+0) of (2+1+0); index 1: (1+0) of (2+1); index 2: 1 of 2; index 3: no complete
+    // cohort.
+    let pooled: Vec<_> = table
+        .pooled
+        .iter()
+        .map(|pooled| pooled.map(|pooled| (pooled.active, pooled.eligible)))
+        .collect();
     assert_eq!(pooled, [Some((2, 3)), Some((1, 3)), Some((1, 2)), None]);
     assert_eq!(table.pooled[2].unwrap().rate, Some(0.5));
 }
@@ -95,7 +100,7 @@ fn months_by_signup_and_by_first_trade() {
     assert_eq!(active(&by_trade), [("2025-12-01".into(), 2, vec![Some(2), Some(1), None])]);
 }
 
-/// PostHog issue 13748: three users return on day 1, on day 5, and never.
+/// Checks PostHog issue 13748: three users return on day 1, on day 5, and never.
 #[test]
 fn bounded_and_on_or_after_differ_as_in_posthog_13748() {
     let start = [("p", "2026-03-01", 9.0), ("q", "2026-03-01", 9.0), ("r", "2026-03-01", 9.0)];
@@ -153,7 +158,7 @@ fn the_long_frame_says_the_same() {
         .u64()
         .unwrap()
         .iter()
-        .map(|it| Some(it.is_some()))
+        .map(|cell| Some(cell.is_some()))
         .collect();
     assert_eq!(complete, known);
     assert_eq!(frame.column("cohort").unwrap().dtype(), &DataType::Date);
@@ -171,7 +176,7 @@ fn nobody_makes_an_empty_table() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
-    /// Against a recount by brute force, on days; and a complete cell never changes in hindsight.
+    /// Checks a recount by brute force, on days, and that a complete cell never changes later.
     #[test]
     fn any_data_is_counted_right(
         visits in prop::collection::vec((0usize..6, 0i64..20), 0..40),

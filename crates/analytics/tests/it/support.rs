@@ -1,4 +1,4 @@
-//! A warehouse in memory, and short ways to write times and facts.
+//! A warehouse in memory, and helpers for times and facts.
 
 use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
@@ -15,7 +15,7 @@ use tidegauge_core::{
     Batch, BatchStream, Cursor, ErrorKind, Load, Loaded, Result, Scan, Sink, TableRef, Warehouse,
 };
 
-/// `2026-01-05` or `2026-01-05 10:00`.
+/// Parses `2026-01-05` or `2026-01-05 10:00`.
 pub(crate) fn at(text: &str) -> DateTime<Utc> {
     let midnight = || text.parse::<NaiveDate>().ok()?.and_hms_opt(0, 0, 0);
     let minute = || NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").ok();
@@ -30,7 +30,7 @@ pub(crate) fn times(texts: &[&str]) -> Vec<NaiveDateTime> {
     texts.iter().map(|text| at(text).naive_utc()).collect()
 }
 
-/// Events as (user, at, volume, revenue), all of kind `trade`.
+/// Returns events from (user, at, volume, revenue), all of kind `trade`.
 pub(crate) fn events(rows: &[(&str, &str, f64, f64)]) -> DataFrame {
     df!(
         "user" => rows.iter().map(|row| row.0).collect::<Vec<_>>(),
@@ -42,7 +42,7 @@ pub(crate) fn events(rows: &[(&str, &str, f64, f64)]) -> DataFrame {
     .unwrap()
 }
 
-/// Users as (user, signup, channel).
+/// Returns users from (user, signup, channel).
 pub(crate) fn users(rows: &[(&str, &str, Option<&str>)]) -> DataFrame {
     df!(
         "user" => rows.iter().map(|row| row.0).collect::<Vec<_>>(),
@@ -60,7 +60,7 @@ pub(crate) fn facts(
     Facts::new(&users(users_), &events(events_), at(end)).unwrap()
 }
 
-/// Runs what never waits.
+/// Runs a future that never waits.
 pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
@@ -68,7 +68,7 @@ pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// Tables in memory, given out a few rows at a time.
+/// Tables in memory, returned a few rows at a time.
 #[derive(Debug, Default)]
 pub(crate) struct Memory(HashMap<String, Batch>);
 

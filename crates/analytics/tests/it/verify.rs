@@ -1,4 +1,5 @@
-//! A consistent world passes; each rule is broken by one change, and no other rule with it.
+//! The audit: a consistent world passes; each rule is violated by one change, and no other rule
+//! with it.
 
 use tidegauge_analytics::verify::{AppliesTo, FeeStep, OwnRules, Report, VerifyParams, verify};
 use tidegauge_core::Crypto;
@@ -144,7 +145,7 @@ fn order(
     }
 }
 
-/// A fill of `order`, (base amount, price, quote amount, fee).
+/// Returns a fill of `order` with (base amount, price, quote amount, fee).
 fn trade(
     id: i64,
     order: &Order,
@@ -185,7 +186,7 @@ fn raw(source: &str, when: &str, price: &str) -> RawCryptoMarketData {
     }
 }
 
-/// CoinGecko's 100, with what Kraken says against it.
+/// Returns CoinGecko's price of 100, with Kraken's price against it.
 fn price(when: &str, other: &str, difference: f64, is_disputed: bool) -> MarketPrice {
     MarketPrice {
         symbol: "BTC".into(),
@@ -200,7 +201,7 @@ fn price(when: &str, other: &str, difference: f64, is_disputed: bool) -> MarketP
     }
 }
 
-/// Euros on a day, fixed on the 2nd.
+/// Returns the daily rate of the euro, fixed on the 2nd.
 fn euro(date: &str) -> FxDaily {
     FxDaily {
         base: "EUR".into(),
@@ -224,10 +225,11 @@ fn world() -> World {
     orders[2].created_at = at("2026-01-05 10:30"); // once trade 1 has bought what it sells
     orders[3].created_at = at("2026-01-05 13:00");
     let trades = vec![
-        // 1.5 × 100 = 150, taker 0.40 % = 0.60; 0.5 × 105 = 52.50, maker 0.25 % = 0.13125.
+        // The first: 1.5 × 100 = 150, taker 0.40 % = 0.60; 0.5 × 105 = 52.50, maker 0.25 % =
+        // 0.13125.
         trade(1, &orders[0], ("1.5", "100", "150", "0.6"), false, "2026-01-05 10:00"),
         trade(2, &orders[0], ("0.5", "105", "52.5", "0.13"), true, "2026-01-05 11:00"),
-        // 80 EUR at 1.25 are 100 USD. 0.4 × 80 = 32, taker 0.128.
+        // A limit of 80 EUR at 1.25 is 100 USD. 0.4 × 80 = 32, taker 0.128.
         trade(3, &orders[1], ("0.4", "80", "32", "0.13"), false, "2026-01-05 12:00"),
         // Sells what trades 1 and 2 bought, at the very instant of trade 2.
         trade(4, &orders[2], ("1", "98", "98", "0.25"), true, "2026-01-05 11:00"),
@@ -266,9 +268,10 @@ fn world() -> World {
             deposit(3, 1, "USD", "9999", None),
         ],
         withdrawals: vec![
-            // 300 − 150.60 − 52.63 + 97.75 = 194.52: all of it, to the cent, leaves.
+            // The whole balance is withdrawn, to the cent: 300 − 150.60 − 52.63 + 97.75 = 194.52.
             withdrawal(1, 1, ("fiat", "USD", "193.52"), "1", Some("2026-01-06 11:00")),
-            // 100 − 32.13 = 67.87, of which order 4 holds 0.5 × 70 = 35 and 0.0875 for the fee.
+            // The balance is 100 − 32.13 = 67.87, of which order 4 holds 0.5 × 70 = 35 and 0.0875
+            // for the fee.
             withdrawal(2, 2, ("fiat", "EUR", "10"), "1", None),
             withdrawal(3, 2, ("crypto", "BTC", "1.5"), "0.1", Some("2026-01-06 11:00")), // of 1.6
         ],
@@ -326,7 +329,7 @@ fn world() -> World {
     }
 }
 
-/// What only an exchange with books tries; `faults.rs` breaks these.
+/// The rules of an exchange with a ledger; `faults.rs` violates these.
 const BOOKS: [&str; 18] = [
     "unique_key.truth_channels",
     "unique_key.chargebacks",
@@ -367,7 +370,7 @@ fn nothing_to_judge_is_tried_0_times() {
 
 type Change = fn(&mut World);
 
-/// A rule, the example that it gives, and the change that breaks it.
+/// A rule, its example, and the change that violates it.
 const CHANGES: &[(&str, &str, Change)] = &[
     ("unique_key.users", "users 3", |w| w.users.push(w.users[2].clone())),
     ("unique_key.deposits", "deposits 3", |w| w.deposits.push(w.deposits[2].clone())),
@@ -437,7 +440,7 @@ const CHANGES: &[(&str, &str, Change)] = &[
     ("foreign_key.withdrawals.user_id", "withdrawals 2", |w| w.withdrawals[1].user_id = 99),
     ("foreign_key.orders.user_id", "orders 4", |w| w.orders[3].user_id = 99),
     ("foreign_key.trades.order_id", "trades 9", |w| {
-        // Worth nothing, so that no balance notices.
+        // A trade of no value, so that no balance changes.
         let none = Order { order_id: 99, ..w.orders[3].clone() };
         w.trades.push(trade(9, &none, ("0", "80", "0", "0"), true, "2026-01-05 10:00"));
     }),
@@ -493,13 +496,13 @@ const CHANGES: &[(&str, &str, Change)] = &[
     }),
     ("orders_are_covered", "orders 5", |w| w.orders[4].base_amount = money("1.20000001")),
     ("orders_are_covered", "orders 6", |w| {
-        // Either of the two could be paid.
+        // Either of the two orders alone would be covered.
         w.withdrawals.remove(1);
         let placed = at("2026-01-05 14:00");
         w.orders.push(Order { order_id: 6, created_at: placed, ..w.orders[3].clone() });
     }),
     ("orders_are_covered", "orders 6", |w| {
-        // What order 5 holds until it is cancelled.
+        // The amount is held by order 5 until it is cancelled.
         w.orders.push(order(6, 2, ("sell", "EUR"), ("1", "0"), None, "cancelled"));
         w.orders[5].created_at = at("2026-01-05 19:59");
     }),
@@ -541,14 +544,14 @@ fn each_change_breaks_one_rule_and_no_other() {
         assert!(examples[0].starts_with(example), "{rule}: {examples:?}");
     }
     for rule in world().audit().rules {
-        // A row that lacks something is none that a batch takes: `faults.rs` makes them.
+        // A batch refuses a row with missing values: `faults.rs` creates them.
         let elsewhere = BOOKS.contains(&rule.name.as_str()) || rule.name.starts_with("never_null.");
         let covered = elsewhere || CHANGES.iter().any(|(name, ..)| *name == rule.name);
         assert!(covered, "no change breaks {}", rule.name);
     }
 }
 
-/// What is found does not depend on how many users are judged at a time.
+/// Checks that results do not depend on the number of users in a slice.
 #[test]
 fn slices_find_what_the_whole_finds() {
     for (rule, example, change) in CHANGES {
@@ -563,13 +566,13 @@ fn slices_find_what_the_whole_finds() {
             report.rules.iter_mut().for_each(|rule| rule.examples.sort());
             report
         });
-        // A trade of another user's order: what that order lacks then is broken besides.
+        // A trade of another user's order is missing in that order, which violates further rules.
         let apart = ["foreign_key.trades.user_id", "trades_match_their_order"];
         if !apart.contains(rule) {
             let differs = whole.rules.iter().zip(&sliced.rules).find(|(one, other)| one != other);
             assert!(differs.is_none(), "{rule}: {example}: {differs:#?}");
         }
-        assert!(sliced.broken().any(|it| it.name == *rule), "{rule}: {example}");
+        assert!(sliced.broken().any(|result| result.name == *rule), "{rule}: {example}");
     }
 }
 
@@ -585,8 +588,8 @@ fn examples_are_few() {
     assert_eq!(rule.examples, ["deposits 10", "deposits 11", "deposits 12"]);
 }
 
-/// Records of an exchange that is not simulated: no identity checks, purchases at 3 % in a currency that is
-/// not the country's, trades without their orders that cost 0.1 %.
+/// Returns records of an exchange that is not simulated: no identity checks, purchases at 3 % in a
+/// currency that is not the country's, trades without their orders that cost 0.1 %.
 fn own() -> World {
     let mut world = world();
     world.users.iter_mut().for_each(|user| {
@@ -597,7 +600,7 @@ fn own() -> World {
     (world.deposits, world.withdrawals, world.orders) = Default::default();
     world.trades.iter_mut().for_each(|trade| {
         trade.fee_amount = Some(Crypto::from_units(trade.quote_amount.units() / 1_000));
-        // An average that was rounded.
+        // A rounded average price.
         let off = 1_000 * (Crypto::ONE / 100_000_000);
         trade.price = trade.price.map(|price| Crypto::from_units(price.units() + off));
     });
@@ -617,7 +620,10 @@ fn own_data_are_judged_by_the_rules_of_any_exchange_alone() {
         assert_eq!(rule.tried, 0, "{}", rule.name);
     }
     let of_simulation = |rule: &&str| {
-        report.rules.iter().any(|it| it.name == **rule && it.applies_to == AppliesTo::SimulatedRows)
+        report
+            .rules
+            .iter()
+            .any(|result| result.name == **rule && result.applies_to == AppliesTo::SimulatedRows)
     };
     let worldly = [
         "ramp_fees_follow_schedule",
@@ -630,7 +636,7 @@ fn own_data_are_judged_by_the_rules_of_any_exchange_alone() {
         "truth_fits",
     ];
     assert!(worldly.iter().all(of_simulation));
-    // As a simulation's, none of it would pass.
+    // As simulated rows they would not pass.
     assert!(!own().audit().passed());
 }
 
@@ -650,7 +656,7 @@ fn the_rules_of_any_exchange_find_what_is_wrong_in_own_data() {
         ["quote_amount_is_price_times_base"]
     );
     assert_eq!(broken(|w| w.users[1].signup_at = at("2026-02-01")), ["nothing_before_signup"]);
-    // Orders that are there at all have to be there for every trade.
+    // Once any orders are loaded, the order of every trade must be.
     let lost = broken(|w| w.orders.push(order(7, 1, ("buy", "USD"), ("1", "0"), None, "open")));
     assert_eq!(lost, ["foreign_key.trades.order_id"]);
 }
@@ -661,7 +667,7 @@ fn fees_funnel_and_balances_of_own_data_come_from_the_configuration() {
     let step = |from_usd, rate| FeeStep { from_usd, maker: rate, taker: rate };
     rules.trade_fees = vec![step(0.0, 0.001), step(140.0, 0.0005)];
     let mut world = own();
-    // 150 USD before these two: the second step.
+    // The volume before these two is 150 USD: the second tier.
     world.trades[1].fee_amount = Some(money("0.026"));
     world.trades[3].fee_amount = Some(money("0.049"));
     let report = of_own(&world, rules.clone());
@@ -689,7 +695,7 @@ fn fees_funnel_and_balances_of_own_data_come_from_the_configuration() {
     );
 }
 
-/// What a shop knows of its customers and their orders, and no more.
+/// Checks the data of a shop, which has customers and their orders only.
 #[test]
 fn what_own_data_do_not_say_breaks_no_rule() {
     let mut world = world();
@@ -722,11 +728,11 @@ fn what_own_data_do_not_say_breaks_no_rule() {
     };
     let report = of_own(&world, rules.clone());
     assert!(report.passed(), "{:#?}", report.broken().collect::<Vec<_>>());
-    // Neither does it of users that were never loaded.
+    // The same holds for users that were never loaded.
     world.users.clear();
     let report = of_own(&world, rules);
     assert!(report.passed(), "{:#?}", report.broken().collect::<Vec<_>>());
-    // A simulation knows all of it.
+    // In a simulation all values are required.
     let names: Vec<_> = world.audit().broken().map(|rule| rule.name.clone()).collect();
     assert!(names.contains(&"never_null.trades".to_owned()), "{names:?}");
 }

@@ -23,19 +23,19 @@ fn high_volume_traders_by_channel() {
     let rows: Vec<_> = table
         .cohorts
         .iter()
-        .map(|it| {
+        .map(|row| {
             (
-                it.cohort.as_deref().unwrap(),
-                it.users,
-                it.high_volume.count,
-                it.volume_usd,
-                it.mean_usd,
+                row.cohort.as_deref().unwrap(),
+                row.users,
+                row.high_volume.count,
+                row.volume_usd,
+                row.mean_usd,
             )
         })
         .collect();
     assert_eq!(rows, [("organic", 1, 1, 30_000.0, 30_000.0), ("search", 2, 1, 10_000.0, 5_000.0)]);
 
-    // Within 14 days: c is 7 days old and not counted; a had 6,000.
+    // Within 14 days: c is 7 days old and not included; a had 6,000.
     let params = VolumeParams { within_days: Some(14), ..VolumeParams::default() };
     let table = volume(&facts, &by_channel, &params).unwrap();
     assert_eq!(table.cohorts.len(), 1);
@@ -45,7 +45,8 @@ fn high_volume_traders_by_channel() {
 
 #[test]
 fn deciles_share_out_all_users_and_all_volume() {
-    // 25 users; u00 trades 100, u01 50, u02 to u06 10 each, the others nothing: 200 in all.
+    // There are 25 users; u00 trades 100, u01 50, u02 to u06 10 each, the others nothing: 200 in
+    // all.
     let names: Vec<String> = (0..25).map(|i| format!("u{i:02}")).collect();
     let users: Vec<_> = names.iter().map(|name| (name.as_str(), "2026-01-01", None)).collect();
     let amounts = [100.0, 50.0, 10.0, 10.0, 10.0, 10.0, 10.0];
@@ -57,10 +58,11 @@ fn deciles_share_out_all_users_and_all_volume() {
     let facts = facts(&users, &events, "2026-02-01");
     let spread = volume(&facts, &Cohort::Everyone, &VolumeParams::default()).unwrap().concentration;
     // Edges at ⌊25 d / 10⌋: 0 2 5 7 10 12 15 17 20 22 25.
-    let rows: Vec<_> = spread.deciles.iter().map(|it| (it.users, it.share.unwrap())).collect();
+    let rows: Vec<_> =
+        spread.deciles.iter().map(|decile| (decile.users, decile.share.unwrap())).collect();
     assert_eq!(rows[..4], [(2, 0.75), (3, 0.15), (2, 0.1), (3, 0.0)]);
-    assert_eq!(rows.iter().map(|it| it.0).sum::<u64>(), 25);
-    // 1 % of 25 users is one user.
+    assert_eq!(rows.iter().map(|row| row.0).sum::<u64>(), 25);
+    // The top 1 % of 25 users is one user.
     assert_eq!(spread.top_1_percent, Some(0.5));
 }
 

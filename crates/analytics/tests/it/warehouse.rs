@@ -109,7 +109,8 @@ fn withdrawal(id: i64, status: &str, when: &str, fee: (&str, &str)) -> Withdrawa
     }
 }
 
-/// Friday 2026-01-02 and Monday 2026-01-05 have fixings, the weekend has none.
+/// Returns a warehouse with fixings on Friday 2026-01-02 and Monday 2026-01-05, but none on the
+/// weekend.
 fn warehouse() -> Memory {
     let mut memory = Memory::default();
     memory.put(User::table(), &[user()]);
@@ -164,7 +165,7 @@ fn money_is_valued_as_of_its_day() {
             trade(1, "2026-01-04 12:00", "GBP", "100", ("2", "GBP")),
             // Monday: 100 / 0.5 × 1.5 = 300; fee of 0.01 BTC at Monday's last raw price 130.
             trade(2, "2026-01-05 12:00", "GBP", "100", ("0.01", "BTC")),
-            // From Wednesday on there is the pair itself, turned round: 100 / 0.25 = 400.
+            // From Wednesday on there is the inverse pair itself: 100 / 0.25 = 400.
             trade(3, "2026-01-08 12:00", "GBP", "100", ("0", "USD")),
         ],
     );
@@ -367,7 +368,7 @@ fn without_users_they_follow_from_what_they_did() {
             trade(1, "2026-01-04 12:00", "USD", "100", ("2", "USD")),
             of(9, trade(2, "2026-01-08 12:00", "USD", "7", ("1", "USD"))),
             unknown,
-            // A fee is in what the trade was paid in, unless it says otherwise.
+            // A fee without a currency is in that of the trade.
             Trade { fee_currency: None, ..trade(4, "2026-01-07 12:00", "USD", "9", ("3", "USD")) },
         ],
     );

@@ -43,7 +43,7 @@ fn every_calendar_day_has_a_rate() {
         "GBP USD 2026-01-02 1.333333333333333333 2026-01-02 false EUR",
         "GBP USD 2026-01-03 1.333333333333333333 2026-01-02 true EUR",
         "GBP USD 2026-01-04 1.333333333333333333 2026-01-02 true EUR",
-        // 1.1 ÷ 0.9: as old as the older of the two.
+        // The rate is 1.1 ÷ 0.9, and as old as the older of the two.
         "GBP USD 2026-01-05 1.222222222222222222 2026-01-02 true EUR",
         "GBP USD 2026-01-06 1.222222222222222222 2026-01-02 true EUR",
     ];
@@ -86,7 +86,7 @@ fn rates_are_rounded_once_half_to_even() {
     ];
     let expected = [
         "AAA USD 2026-01-02 33333333.333333333333333333 2026-01-02 false -",
-        // One BBB is worth half of the last place, which is even at 0: no rate at all.
+        // One BBB is worth half of the last place, which is rounded to an even 0: no rate at all.
         "CCC USD 2026-01-02 0.000000000000000002 2026-01-02 false -",
         "DDD USD 2026-01-02 0.000000000000000002 2026-01-02 false -",
     ];
@@ -96,7 +96,7 @@ fn rates_are_rounded_once_half_to_even() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
-    /// Whoever values anything asks `Market`: a daily rate is what it says.
+    /// Checks that a daily rate is that of `Market`, which values all amounts.
     #[test]
     fn it_is_what_everything_is_valued_by(
         fixings in proptest::collection::btree_map(

@@ -23,7 +23,7 @@ fn noon() -> DateTime<Utc> {
     second("2026-01-05T12:00:00Z")
 }
 
-/// A price of BTC by `a`, so many minutes from noon.
+/// Returns a price of BTC by `a`, `minutes` from noon.
 fn price(minutes: i64, cents: i128) -> MarketPrice {
     MarketPrice {
         symbol: "BTC".into(),
@@ -52,7 +52,7 @@ fn metrics(prices: &[MarketPrice], volumes: &[RawCryptoMarketData]) -> Batch {
     crypto_metrics(&[prices], &observed, &precedence).unwrap()
 }
 
-/// The metrics of the last price, as text.
+/// Returns the metrics of the last price, as text.
 fn last(prices: &[MarketPrice], volumes: &[RawCryptoMarketData]) -> Vec<String> {
     let told = lines(&metrics(prices, volumes), &COLUMNS);
     told.last().unwrap().split(' ').map(str::to_owned).collect()
@@ -88,13 +88,13 @@ fn by_hand() {
 
 #[test]
 fn the_price_that_held_then_may_be_a_little_older_and_no_more() {
-    // Per span: how old the price may be that is looked back at, in minutes.
+    // Per span: the tolerance of the age of the price before it, in minutes.
     for (column, span, tolerance) in [(0, 5, 5), (1, 15, 5), (2, 60, 5), (3, 24 * 60, 120)] {
         for (older, change) in [(0, "0.25"), (tolerance, "0.25"), (tolerance + 5, "-")] {
             let told = last(&[price(-span - older, 8_000), price(0, 10_000)], &[]);
             assert_eq!(told[column], change, "{span} minutes, {older} older");
         }
-        // Of several the latest; one that came after says nothing.
+        // Of several prices the latest is used, and no later one.
         let before = price(-span - 5, 5_000);
         let told = last(&[before, price(-span, 8_000), price(0, 10_000)], &[]);
         assert_eq!(told[column], "0.25", "{span} minutes");
@@ -103,18 +103,18 @@ fn the_price_that_held_then_may_be_a_little_older_and_no_more() {
 
 #[test]
 fn volatility_is_the_sample_deviation_of_the_returns_within_a_day() {
-    // Up and down by turns: 13 prices, 12 returns of ± ln 1.1.
+    // Alternating prices: 13 prices, 12 returns of ± ln 1.1.
     let mut prices: Vec<_> =
         (0..13).map(|hour| price(hour * 60, if hour % 2 == 0 { 10_000 } else { 11_000 })).collect();
     let told = |prices: &[MarketPrice]| last(prices, &[])[7].clone();
     let expected = 1.1f64.ln() * (12.0f64 / 11.0).sqrt();
     let found: f64 = told(&prices).parse().unwrap();
     assert!((found - expected).abs() < 1e-12, "{found} {expected}");
-    // What changed before the day began is not of it; the price at its beginning is.
+    // A change before the day began is not part of it; the price at its beginning is.
     prices.push(price(-30, 1));
     prices.push(price(24 * 60, 10_000));
     let found: f64 = told(&prices).parse().unwrap();
-    // Twelve of ± ln 1.1, and one of 0.
+    // Twelve returns of ± ln 1.1, and one of 0.
     let expected = 1.1f64.ln(); // √(12 r² ÷ 12)
     assert!((found - expected).abs() < 1e-12, "{found} {expected}");
     prices.pop();
@@ -139,29 +139,32 @@ fn volume_is_the_winner_s_else_the_first_that_is_fresh() {
         assert_eq!(told(&all), expected);
         all.pop();
     }
-    // Too old, and not known yet when the five minutes were over.
+    // One report is too old, and one came after the end of the five minutes.
     assert_eq!(told(&[volume("a", -121, 1)]), "-");
     assert_eq!(told(&[volume("a", 0, 1)]), "-");
     assert_eq!(told(&[volume("a", -9, 1), volume("a", -1, 2), volume("a", -5, 3)]), "2.0");
 }
 
-/// A window's statistic by the definition: all rows are looked at for each.
+/// Returns the metrics by their definition: every window scans all rows.
 fn by_definition(prices: &[MarketPrice], volumes: &[RawCryptoMarketData]) -> Vec<Vec<Option<f64>>> {
     let mut prices = prices.to_vec();
-    prices.sort_by_key(|it| it.at);
-    let value = |it: &MarketPrice| it.price_usd.to_f64();
+    prices.sort_by_key(|price| price.at);
+    let value = |price: &MarketPrice| price.price_usd.to_f64();
     let row = |(number, now): (usize, &MarketPrice)| {
         let mut row = Vec::new();
         for (span, tolerance) in [(5, 5), (15, 5), (60, 5), (1_440, 120)] {
             let then = now.at - TimeDelta::minutes(span);
             let oldest = then - TimeDelta::minutes(tolerance);
-            let held = prices.iter().filter(|it| oldest <= it.at && it.at <= then);
-            let held = held.max_by_key(|it| it.at);
+            let held = prices.iter().filter(|price| oldest <= price.at && price.at <= then);
+            let held = held.max_by_key(|price| price.at);
             row.push(held.map(|held| value(now) / value(held) - 1.0));
         }
         let hour = now.at - TimeDelta::hours(1);
-        let hour: Vec<f64> =
-            prices.iter().filter(|it| hour < it.at && it.at <= now.at).map(value).collect();
+        let hour: Vec<f64> = prices
+            .iter()
+            .filter(|price| hour < price.at && price.at <= now.at)
+            .map(value)
+            .collect();
         row.push(Some(hour.iter().sum::<f64>() / hour.len() as f64));
         row.push(hour.iter().copied().reduce(f64::min));
         row.push(hour.iter().copied().reduce(f64::max));
@@ -172,15 +175,16 @@ fn by_definition(prices: &[MarketPrice], volumes: &[RawCryptoMarketData]) -> Vec
             .collect();
         let count = returns.len() as f64;
         let mean = returns.iter().sum::<f64>() / count;
-        let squares: f64 = returns.iter().map(|it| (it - mean).powi(2)).sum();
+        let squares: f64 = returns.iter().map(|value| (value - mean).powi(2)).sum();
         row.push((returns.len() >= 12).then(|| (squares / (count - 1.0)).sqrt()));
         let fresh = |source: &str| {
-            let told = volumes.iter().filter(|it| {
-                it.source == source
-                    && it.observed_at < now.at
-                    && now.at - it.observed_at <= TimeDelta::hours(2)
+            let told = volumes.iter().filter(|volume| {
+                volume.source == source
+                    && volume.observed_at < now.at
+                    && now.at - volume.observed_at <= TimeDelta::hours(2)
             });
-            told.max_by_key(|it| it.observed_at).map(|it| it.volume_24h_usd.unwrap().to_f64())
+            told.max_by_key(|volume| volume.observed_at)
+                .map(|volume| volume.volume_24h_usd.unwrap().to_f64())
         };
         row.push(["a", "first", "second", "z"].into_iter().find_map(fresh));
         row
@@ -199,7 +203,7 @@ fn close(found: &str, expected: Option<f64>) -> bool {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
-    /// Series with holes of any length, among them whole days of five minutes each.
+    /// Checks series with gaps of any length, among them whole days of five minutes each.
     #[test]
     fn it_is_what_the_definition_says(
         gaps in proptest::collection::vec(
@@ -222,8 +226,8 @@ proptest! {
             .into_iter()
             .map(|(source, at, dollars)| volume(["a", "first", "second", "z"][source], at, dollars))
             .collect();
-        volumes.sort_by_key(|it| (it.source.clone(), it.observed_at));
-        volumes.dedup_by_key(|it| (it.source.clone(), it.observed_at));
+        volumes.sort_by_key(|volume| (volume.source.clone(), volume.observed_at));
+        volumes.dedup_by_key(|volume| (volume.source.clone(), volume.observed_at));
         let expected = by_definition(&prices, &volumes);
         let told = lines(&metrics(&prices, &volumes), &COLUMNS);
         prop_assert_eq!(told.len(), expected.len());
@@ -232,18 +236,18 @@ proptest! {
                 prop_assert!(close(found, *expected), "{}: {} {:?}", column, line, row);
             }
         }
-        // The order of rows says nothing, to the last digit.
+        // The order of rows does not affect the last digit.
         let half = turn % prices.len();
         prices.rotate_left(half);
         volumes.reverse();
         prop_assert_eq!(&told, &lines(&metrics(&prices, &volumes), &COLUMNS));
-        // Nor does what lies more than a day and a little before.
-        prices.sort_by_key(|it| it.at);
+        // Rows more than 26 hours before do not affect it either.
+        prices.sort_by_key(|price| price.at);
         let cut = prices[half].at;
         let rest = lines(&metrics(&prices[half..], &volumes), &COLUMNS);
         for (row, line) in prices[half..].iter().zip(rest) {
             if row.at - cut > TimeDelta::hours(26) {
-                let at = prices.iter().position(|it| it.at == row.at).unwrap();
+                let at = prices.iter().position(|price| price.at == row.at).unwrap();
                 prop_assert_eq!(&told[at], &line);
             }
         }

@@ -1,4 +1,4 @@
-//! The derived market tables: by hand, and against the slowest way to work them out.
+//! The derived market tables: computed by hand, and by a slow reference implementation.
 
 mod fx;
 mod metrics;
@@ -8,7 +8,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use tidegauge_core::tables::{Candle, MarketTrade, Quote, RawCryptoMarketData};
 use tidegauge_core::{Batch, Cell, Crypto};
 
-/// Rows of a batch as text, columns apart by a space, nulls as `-`, times without their year.
+/// Returns the rows of a batch as text, with columns separated by a space, nulls as `-`, and times
+/// without their year.
 fn lines(batch: &Batch, columns: &[&str]) -> Vec<String> {
     let cell = |row: usize, name: &str| match batch.column(name).unwrap().cell(row) {
         Cell::Null => "-".into(),

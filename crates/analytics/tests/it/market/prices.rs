@@ -18,7 +18,7 @@ struct Rows {
     trades: Vec<MarketTrade>,
 }
 
-/// Rows in batches of a few each.
+/// Returns the rows in batches of at most seven each.
 fn parts<R: Serialize>(table: &TableRef, rows: &[R]) -> Vec<Batch> {
     rows.chunks(7).map(|rows| Batch::from_rows(table, rows).unwrap()).collect()
 }
@@ -55,7 +55,7 @@ impl Rows {
     }
 }
 
-/// A time on 2026-01-05.
+/// Returns a time on 2026-01-05.
 fn at(clock: &str) -> DateTime<Utc> {
     second(&format!("2026-01-05T{clock}Z"))
 }
@@ -78,7 +78,7 @@ fn the_last_price_before_the_five_minutes_end_holds() {
         "ETH 01-05T12:05 5.00000000 a 1 - - - false",
     ];
     assert_eq!(rows.prices(), expected);
-    // What is not over yet is not told.
+    // A bucket has a price only once it is over.
     let params = PriceParams::default();
     assert_eq!(rows.until("2026-01-05T12:09:59Z", &params), [expected[0], expected[2]]);
     assert_eq!(rows.until("2026-01-05T12:10:00Z", &params), expected);
@@ -102,7 +102,7 @@ fn a_candle_speaks_where_it_ends() {
         "BTC 01-06T00:00 3.00000000 a 1 - - - false",
     ];
     assert_eq!(rows.prices(), expected);
-    // A day's candle that somebody wrote down at noon has no close yet.
+    // A day's candle that was stored at noon has no close yet.
     assert_eq!(rows.until("2026-01-05T12:30:00Z", &PriceParams::default()), expected[..2]);
 }
 
@@ -154,7 +154,7 @@ fn the_first_source_of_the_list_wins_and_the_furthest_is_kept() {
     let expected =
         format!("101.00000000 kraken 3 kraken_stream 99.00000000 {} false", -2.0 / 101.0);
     assert_eq!(told(&rows), expected);
-    // What nobody named comes after all, by name.
+    // Sources that are not named come last, by name.
     rows.raw = vec![
         seen("zzz", "12:00:00", "1"),
         seen("mmm", "12:00:00", "1"),
@@ -201,7 +201,7 @@ fn only_coins_in_dollars_count() {
         ..Rows::default()
     };
     assert_eq!(stocks.prices(), [""; 0]);
-    // A coin that nobody registered is one where the coins' own table has it.
+    // A symbol that is not registered is a coin if the coins' own table has it.
     let mut rows = stocks;
     rows.quotes.push(quote("a", "DOGE", noon, "0.3"));
     assert_eq!(rows.prices(), [""; 0]);
@@ -256,8 +256,7 @@ fn what_makes_no_sense_is_named() {
     assert!(error.contains("`fx_rates`") && error.contains("no prices"), "{error}");
 }
 
-/// Which of two tables a source is believed from, and the rows of both: by the definition, with no
-/// thought of speed.
+/// Returns the prices by their definition, without regard to speed.
 fn by_definition(rows: &Rows, params: &PriceParams) -> Vec<String> {
     // (symbol, end of the bucket) → source → (when, table, turn, price)
     type Said = (i64, u8, i64, i128);
@@ -268,20 +267,29 @@ fn by_definition(rows: &Rows, params: &PriceParams) -> Vec<String> {
         let last = of.entry(source.into()).or_insert(said);
         *last = said.max(*last);
     };
-    for it in &rows.raw {
-        let said = (it.observed_at.timestamp_micros(), 3, 0, it.price_usd.units());
-        take(&it.symbol, &it.source, said);
+    for observation in &rows.raw {
+        let said =
+            (observation.observed_at.timestamp_micros(), 3, 0, observation.price_usd.units());
+        take(&observation.symbol, &observation.source, said);
     }
-    for it in &rows.trades {
-        take(&it.symbol, &it.source, (it.at.timestamp_micros(), 2, it.trade_id, it.price.units()));
+    for trade in &rows.trades {
+        take(
+            &trade.symbol,
+            &trade.source,
+            (trade.at.timestamp_micros(), 2, trade.trade_id, trade.price.units()),
+        );
     }
-    for it in &rows.quotes {
-        take(&it.symbol, &it.source, (it.at.timestamp_micros(), 1, 0, it.price.units()));
+    for quote in &rows.quotes {
+        take(
+            &quote.symbol,
+            &quote.source,
+            (quote.at.timestamp_micros(), 1, 0, quote.price.units()),
+        );
     }
-    for it in &rows.candles {
-        let minutes: i64 = it.interval.trim_end_matches('m').parse().unwrap();
-        let end = it.open_at.timestamp_micros() + minutes * 60_000_000;
-        take(&it.symbol, &it.source, (end - 1, 0, -minutes, it.close.units()));
+    for candle in &rows.candles {
+        let minutes: i64 = candle.interval.trim_end_matches('m').parse().unwrap();
+        let end = candle.open_at.timestamp_micros() + minutes * 60_000_000;
+        take(&candle.symbol, &candle.source, (end - 1, 0, -minutes, candle.close.units()));
     }
     let rank = |source: &str| {
         let family = source.split('_').next().unwrap();
@@ -297,7 +305,7 @@ fn by_definition(rows: &Rows, params: &PriceParams) -> Vec<String> {
         let (source, price) = (&sources[0].0, sources[0].1.3);
         let mut other: Option<(&str, i128)> = None;
         for (name, said) in &sources[1..] {
-            if other.is_none_or(|it| (said.3 - price).abs() > (it.1 - price).abs()) {
+            if other.is_none_or(|best| (said.3 - price).abs() > (best.1 - price).abs()) {
                 other = Some((name, said.3));
             }
         }
@@ -324,7 +332,7 @@ fn rows() -> impl Strategy<Value = Rows> {
         let mut rows = Rows::default();
         for (table, symbol, source, second, cents, id) in all {
             let (symbol, source) = (["BTC", "ETH"][symbol], sources[source]);
-            // Half of them at whole ten seconds, so that some meet.
+            // Half of the times are at whole ten seconds, so that some coincide.
             let second = if second % 2 == 0 { second / 100 * 100 } else { second };
             let noon = at("12:00:00");
             let at = noon + TimeDelta::seconds(second);
