@@ -17,8 +17,8 @@ use crate::{Error, Result};
 
 /// Returns rows of `table` as a frame with the table's columns.
 ///
-/// The values of numbers, dates, times and decimals are handed over where nothing else holds the
-/// batch, and copied otherwise; text is copied.
+/// The values of numbers, dates, times and decimals are moved without a copy if nothing else holds
+/// the batch, and copied otherwise; strings are copied.
 ///
 /// ```
 /// use tidegauge_analytics::frame;

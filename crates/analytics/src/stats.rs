@@ -67,7 +67,7 @@ pub const ENOUGH: u64 = 30;
 /// since a quantity of 0 does not show its variance.
 ///
 /// Unlike estimate ± z × error it stays above 0 and reaches further up than down, as suits money:
-/// few users bring most of it.
+/// a few users account for most of it.
 ///
 /// ```
 /// let interval = tidegauge_analytics::stats::log_interval(100.0, 10.0).unwrap();

@@ -1,8 +1,8 @@
-//! Market data, an exchange's own records and a simulated exchange, turned into answers: which
-//! cohorts become high-volume traders, which churn, and what they are worth.
+//! Analytics of an exchange's records, or of a simulated exchange, with market data: which cohorts
+//! become high-volume traders, which churn, and what their lifetime value is.
 //!
-//! The layers are here under their own names ([`core`], [`acquisition`], [`simulation`],
-//! [`storage`], [`analytics`]); this crate adds what joins them: the configuration, the pipeline,
+//! The layers are re-exported under their own names ([`core`], [`acquisition`], [`simulation`],
+//! [`storage`], [`analytics`]); this crate joins them: it has the configuration, the pipeline,
 //! the report, and the `tidegauge` command.
 //!
 //! ```

@@ -5,7 +5,7 @@ use tidegauge_core::{Result, Sink};
 
 use crate::history::{self, State};
 
-/// A run that has begun. Until it is finished, every next one plays up to the same day.
+/// A run that has begun. Until it is finished, each later run plays up to the same day.
 #[derive(Debug)]
 #[must_use = "a run that is never finished is done again"]
 pub struct Run {

@@ -37,7 +37,7 @@ fn value_by_age_waits_for_the_last_born_member() {
         ]
     );
     // First day: 1 of a, over all 4. Second: 0.5 of c (d is not 2 days old), over 3. Seventh: 2 of
-    // a, over the same 3. On the eighth a brings 4: over a and c, b being 7 days old.
+    // a, over the same 3. On the eighth a pays 4: over a and c, b being 7 days old.
     let pooled: Vec<_> = table.pooled.iter().map(|row| (row.users, row.ltv_usd.unwrap())).collect();
     assert_eq!(pooled.iter().map(|row| row.0).collect::<Vec<_>>(), [4, 3, 2]);
     for ((_, found), expected) in

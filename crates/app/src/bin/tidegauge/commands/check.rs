@@ -1,4 +1,4 @@
-//! `tidegauge check`
+//! The command `tidegauge check`.
 
 use std::process::ExitCode;
 

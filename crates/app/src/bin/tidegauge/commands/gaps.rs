@@ -1,4 +1,4 @@
-//! `tidegauge gaps`
+//! The command `tidegauge gaps`.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! `tidegauge import`
+//! The command `tidegauge import`.
 
 use std::io::{self, BufRead, IsTerminal};
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! `tidegauge init`
+//! The command `tidegauge init`.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};

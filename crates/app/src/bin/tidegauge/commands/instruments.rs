@@ -1,4 +1,4 @@
-//! `tidegauge instruments`
+//! The command `tidegauge instruments`.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! `tidegauge man`
+//! The command `tidegauge man`.
 
 use std::fs;
 use std::path::Path;

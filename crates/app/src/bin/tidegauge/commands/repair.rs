@@ -1,4 +1,4 @@
-//! `tidegauge repair`
+//! The command `tidegauge repair`.
 
 use serde::Serialize;
 use tidegauge::core::Cursor;

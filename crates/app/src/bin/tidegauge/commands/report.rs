@@ -1,4 +1,4 @@
-//! `tidegauge report`
+//! The command `tidegauge report`.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! `tidegauge reset`
+//! The command `tidegauge reset`.
 
 use serde::Serialize;
 use tidegauge::core::Cursor;

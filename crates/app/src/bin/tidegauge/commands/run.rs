@@ -1,4 +1,4 @@
-//! `tidegauge run`
+//! The command `tidegauge run`.
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;

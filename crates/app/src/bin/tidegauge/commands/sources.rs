@@ -1,4 +1,4 @@
-//! `tidegauge sources`
+//! The command `tidegauge sources`.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;

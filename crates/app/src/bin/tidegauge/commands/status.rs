@@ -1,4 +1,4 @@
-//! `tidegauge status`
+//! The command `tidegauge status`.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! `tidegauge tables`
+//! The command `tidegauge tables`.
 
 use serde::Serialize;
 use tidegauge::core::tables::{self, by_name};

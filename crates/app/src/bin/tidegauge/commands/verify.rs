@@ -1,4 +1,4 @@
-//! `tidegauge verify`
+//! The command `tidegauge verify`.
 
 use std::iter;
 use std::process::ExitCode;
