@@ -50,7 +50,7 @@ async fn signal() {
 
 async fn interrupted() {
     if tokio::signal::ctrl_c().await.is_err() {
-        // No signal handler could be installed, so none ever arrives.
+        // Without a handler no signal can arrive: the command is never ended by one.
         std::future::pending::<()>().await;
     }
 }

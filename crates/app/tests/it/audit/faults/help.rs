@@ -28,7 +28,7 @@ pub(super) fn bought(t: &Tables) -> usize {
     t.find("ramp_transactions", completed)
 }
 
-/// Returns a completed deposit of fiat without which a purchase is not covered.
+/// Returns a completed deposit of fiat without which the user's trades are not covered.
 pub(super) fn spent_deposit(t: &Tables) -> usize {
     t.find("deposits", |row| {
         let user = row.int("user_id");
