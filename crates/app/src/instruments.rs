@@ -56,7 +56,7 @@ impl Tidegauge {
                 service,
                 id: instrument.id,
                 symbol: instrument.symbol,
-                name: it.name,
+                name: instrument.name,
             }));
         }
         let text = text.to_lowercase();
