@@ -13,7 +13,7 @@ use crate::{root, say};
 const LONG_FILE: usize = 400;
 
 /// What the whole tree may have at most, and of verbs at least. A change that lowers a count lowers its bound with it.
-const BOUNDS: Bounds = Bounds { verbs: 55, persons: 277, it: 476, long_files: 40, circles: 31 };
+const BOUNDS: Bounds = Bounds { verbs: 99, persons: 2, it: 3, long_files: 43, circles: 29 };
 
 /// The bounds of the counts over all crates.
 struct Bounds {

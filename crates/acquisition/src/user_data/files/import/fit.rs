@@ -110,10 +110,8 @@ fn fit(table: &TableRef, names: names::Columns, columns: &[Column], hints: &Hint
     // A row of `users` is identified by its user: a file with several rows per id, with an amount,
     // or with the id of a purchase, as orders have, is not a list of users.
     let id = fit.taken.first().and_then(|id| columns.iter().find(|column| column.name == *id));
-    let is_event = |id: &Column| {
-        let others = columns.iter().filter(|column| column.name != id.name);
-        others.into_iter().any(|column| is_of_purchases(column))
-    };
+    let is_event =
+        |id: &Column| columns.iter().filter(|column| column.name != id.name).any(is_of_purchases);
     if table.name == "users"
         && hints.table.is_none()
         && id.is_some_and(|id| !id.is_unique || is_event(id))
