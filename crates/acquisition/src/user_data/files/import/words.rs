@@ -332,7 +332,7 @@ mod tests {
         }
         assert_eq!(identifier("2024 sales", "t"), "t_2024_sales");
         assert_eq!(identifier("—", "column"), "column");
-        assert_eq!(identifier(&"long ".repeat(30), "t").len(), 54);
+        assert_eq!(identifier(&"long ".repeat(30), "t").len(), 56);
     }
 
     #[test]
