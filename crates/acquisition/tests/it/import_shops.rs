@@ -144,6 +144,10 @@ async fn states_in_words_that_are_not_known_are_set_aside() {
     };
     let french = read("a.csv", &rows(["Payée", "Annulée"])).await;
     assert_eq!(french.column("status"), ["completed", "failed"]);
+    // States of later exports are known.
+    let paid = read("a.csv", &rows(["Paid", "Paid"])).await;
+    let values = &paid.found.entries[0].columns["status"].values;
+    assert!(values.contains_key("Refunded") && values.contains_key("pending"), "{values:?}");
     let odd = read("a.csv", &rows(["in orbit", "in orbit"])).await;
     assert_eq!((odd.count(), odd.set_aside), (0, 2));
     assert!(odd.says("`in orbit`"), "{:?}", odd.found.guesses);

@@ -399,9 +399,17 @@ impl Fit {
                 None => unknown.push(state.trim()),
             }
         }
-        // Rows of later files with another state are quarantined as well.
-        for status in ["completed", "failed", "pending"] {
-            rule.values.insert(status.into(), Constant::Text(status.into()));
+        // Later files have states that this one lacks. Rows with an unknown state are quarantined.
+        let states = found.distinct.iter().flatten();
+        let is_capitalized = states.into_iter().any(|state| state.starts_with(char::is_uppercase));
+        for (lower, capitalized) in COMMON_STATES {
+            let written = if is_capitalized { capitalized } else { lower };
+            for state in [written, lower] {
+                if let Some(status) = words::status(state) {
+                    let status = Constant::Text(status.into());
+                    rule.values.entry(state.to_owned()).or_insert(status);
+                }
+            }
         }
         rule.otherwise = Some(Otherwise::Bad);
         let is_there =
@@ -429,6 +437,17 @@ impl Fit {
         }
     }
 }
+
+/// Common states of purchases, each in lower case and capitalized.
+const COMMON_STATES: [(&str, &str); 7] = [
+    ("completed", "Completed"),
+    ("paid", "Paid"),
+    ("pending", "Pending"),
+    ("failed", "Failed"),
+    ("cancelled", "Cancelled"),
+    ("canceled", "Canceled"),
+    ("refunded", "Refunded"),
+];
 
 /// Returns `true` if a column has the state of a purchase.
 fn is_state(column: &&Column) -> bool {
