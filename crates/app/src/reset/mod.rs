@@ -5,6 +5,8 @@ mod plan;
 use std::collections::BTreeSet;
 
 use tidegauge_core::{Cursor, Error as CoreError, Lease, RUN_HISTORY, Reset, Sink};
+use tracing::instrument::WithSubscriber;
+use tracing::subscriber::NoSubscriber;
 
 pub use plan::Kept;
 use plan::{Filled, Plan};
@@ -96,9 +98,10 @@ impl Tidegauge {
         }
         let is_own = |name: &String| self.config().own_sources().any(|own| own.name == name);
         for name in names.iter().filter(|name| is_own(name)) {
-            let source = self.handle(name)?.opened.source();
-            source.fetch(None).await.map_err(Error::NothingRemoved)?;
-            source.take_notes();
+            // A source of its own: what this read finds is logged and noted by the run.
+            let opened = sources::open(name, self.config(), self.secrets(), self.context())?;
+            let page = opened.source().fetch(None).with_subscriber(NoSubscriber::default()).await;
+            page.map_err(Error::NothingRemoved)?;
         }
         self.reset(names, dry_run).await
     }

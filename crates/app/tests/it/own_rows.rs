@@ -211,7 +211,11 @@ fn what_cannot_be_read_anew_is_not_removed() {
     fs::rename(dir.path().join("moved.csv"), dir.path().join("ramp.csv")).unwrap();
     let report = said(dir.path(), "report");
     assert_eq!(report.code, Some(0), "{report:?}");
-    done(dir.path(), &["run", "--full-refresh", "purchases"]);
+    // What the run finds is told once, and noted.
+    let anew = says(tidegauge(dir.path()).args(["run", "--full-refresh", "purchases"]));
+    let null = "columns of the table are null";
+    assert_eq!((anew.code, anew.err.matches(null).count()), (Some(0), 1), "{anew:?}");
+    assert_eq!(anew.out.matches(null).count(), 1, "{anew:?}");
 }
 
 #[test]
