@@ -61,6 +61,8 @@ use sql::{Begin, Ordered, Select};
 #[derive(Debug)]
 pub struct DatabaseSource {
     config: Config,
+    /// The fingerprint of the settings that decide what rows of the query become.
+    settings: Fingerprint,
     client: Client,
     mapping: Mapping,
     clock: Arc<dyn Clock>,
@@ -76,6 +78,24 @@ struct Known {
     /// The indexes, in `columns`, of those that fill the key of the table.
     keys: Vec<usize>,
     order: Vec<Ordered>,
+}
+
+/// Returns a fingerprint of the settings that decide what rows of the query become.
+fn settings_of(config: &Config, table: &TableRef) -> Result<Fingerprint> {
+    let without = Config::default();
+    let config = Config {
+        url_env: String::new(),
+        lag: without.lag,
+        enabled: without.enabled,
+        shared: without.shared,
+        bad_rows: without.bad_rows,
+        page_rows: without.page_rows,
+        connect_timeout: without.connect_timeout,
+        statement_timeout: without.statement_timeout,
+        ..config.clone()
+    };
+    settings::fingerprint(&config, table)
+        .map_err(|error| Error::config("columns", format!("they cannot be written down: {error}")))
 }
 
 impl DatabaseSource {
@@ -121,7 +141,8 @@ impl DatabaseSource {
             return Err(Error::config("columns", reason));
         }
         let client = Client::new(&config, url)?;
-        Ok(Self { config, client, mapping, clock, order, told: Told::default() })
+        let settings = settings_of(&config, &table)?;
+        Ok(Self { config, settings, client, mapping, clock, order, told: Told::default() })
     }
 
     fn duplicates(&self) -> DuplicateRows {
@@ -176,7 +197,7 @@ impl DatabaseSource {
     async fn read(&self, connection: &mut Connection, progress: Progress) -> Result<Page> {
         let now = self.clock.now();
         let (mut notes, mut filled) = (Notes::new(now), progress.columns.clone());
-        let settings = self.settings()?;
+        let settings = self.settings;
         if !progress.last.is_empty() && progress.settings.is_some_and(|before| before != settings) {
             notes.other_settings();
         }
@@ -222,25 +243,6 @@ impl DatabaseSource {
         let (batches, _) = rows.finish(&self.config.name, now, &mut notes)?;
         notes.tell(&self.mapping, &self.told);
         Ok(Page { batches, cursor: cursor::write(&self.config.name, &next)?, done })
-    }
-
-    /// Returns a fingerprint of the settings that decide what rows of the query become.
-    fn settings(&self) -> Result<Fingerprint> {
-        let without = Config::default();
-        let config = Config {
-            url_env: String::new(),
-            lag: without.lag,
-            enabled: without.enabled,
-            shared: without.shared,
-            bad_rows: without.bad_rows,
-            page_rows: without.page_rows,
-            connect_timeout: without.connect_timeout,
-            statement_timeout: without.statement_timeout,
-            ..self.config.clone()
-        };
-        settings::fingerprint(&config, self.mapping.table()).map_err(|error| {
-            Error::config("columns", format!("they cannot be written down: {error}"))
-        })
     }
 
     /// Describes the query: binds its columns to the mapping, and checks that they can be read in

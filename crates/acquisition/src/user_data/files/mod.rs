@@ -80,6 +80,8 @@ pub struct FileSource(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     config: Config,
+    /// The fingerprint of the settings that decide what rows of the files become.
+    settings: Fingerprint,
     mapping: Mapping,
     clock: Arc<dyn Clock>,
     /// The file in which the last page ended, kept open so that the next page need not read it
@@ -135,8 +137,9 @@ impl FileSource {
         }
         let mapping = Mapping::new(&config.name, &table, &config.columns)?;
         let mapping = mapping.on_missing(config.on_missing).filter(&config.filter)?;
+        let settings = settings_of(&config, &table)?;
         let (open, told) = (Mutex::new(None), Told::default());
-        Ok(Self(Arc::new(Inner { config, mapping, clock, open, told })))
+        Ok(Self(Arc::new(Inner { config, settings, mapping, clock, open, told })))
     }
 }
 
@@ -164,11 +167,10 @@ impl Inner {
             notes: Notes::new(now),
             known: std::mem::take(&mut progress.columns),
         };
-        let settings = self.settings()?;
-        if progress.was_read_otherwise(settings) {
+        if progress.was_read_otherwise(self.settings) {
             draft.notes.other_settings();
         }
-        progress.settings = Some(settings);
+        progress.settings = Some(self.settings);
         let (mut done, mut limit) = (true, None);
         let standings = progress.compare(&files);
         tell_doubts(&files, &standings, &mut draft.notes);
@@ -195,25 +197,6 @@ impl Inner {
         let (batches, places) = draft.rows.finish(name, now, &mut draft.notes)?;
         let page = Page { batches, cursor: cursor::write(name, &progress)?, done };
         Ok((page, draft.notes, places))
-    }
-
-    /// Returns a fingerprint of the settings that decide what rows of the files become.
-    fn settings(&self) -> Result<Fingerprint> {
-        let without = Config::default();
-        let config = Config {
-            path: String::new(), // the cursor knows the names of files
-            enabled: without.enabled,
-            shared: without.shared,
-            bad_rows: without.bad_rows,
-            page_rows: without.page_rows,
-            row_bytes: without.row_bytes,
-            settle: without.settle,
-            ..self.config.clone()
-        };
-        settings::fingerprint(&config, self.mapping.table()).map_err(|error| Error::File {
-            path: self.config.path.clone(),
-            reason: format!("its settings cannot be written down: {error}"),
-        })
     }
 
     /// Reads `file` on from `seen`. Returns its new state, and `true` if the file has more rows.
@@ -354,6 +337,23 @@ impl Inner {
         let still = u64::try_from(self.config.settle.as_micros()).unwrap_or(u64::MAX);
         now.saturating_sub(file.modified) >= still
     }
+}
+
+/// Returns a fingerprint of the settings that decide what rows of the files become.
+fn settings_of(config: &Config, table: &TableRef) -> Result<Fingerprint> {
+    let without = Config::default();
+    let config = Config {
+        path: String::new(), // the cursor knows the names of files
+        enabled: without.enabled,
+        shared: without.shared,
+        bad_rows: without.bad_rows,
+        page_rows: without.page_rows,
+        row_bytes: without.row_bytes,
+        settle: without.settle,
+        ..config.clone()
+    };
+    settings::fingerprint(&config, table)
+        .map_err(|error| Error::config("columns", format!("they cannot be written down: {error}")))
 }
 
 /// Notes the files that are doubtful: of these, the cursor only has the checksum of their block.

@@ -38,7 +38,7 @@ impl Inner {
         let name = &self.config.name;
         // The cursor of a source that was not a snapshot before is ignored.
         let taken = before.and_then(|before| cursor::read::<Taken>(name, before).ok());
-        let (files, mut settings) = (self.state()?, self.settings()?);
+        let (files, mut settings) = (self.state()?, self.settings);
         settings.add(Some(format!("{:?}", self.config.bad_rows)));
         let notes = Notes::new(self.clock.now());
         if let (Some(before), Some(taken)) = (before, &taken)

@@ -82,7 +82,7 @@ fn fit(table: &TableRef, names: names::Columns, columns: &[Column], hints: &Hint
         let known = known.map(|(_, names)| *names).unwrap_or_default();
         let role = role(table, column);
         if let Some(asked) = hints.columns.get(&*column.name) {
-            match columns.iter().find(|found| names_are_alike(&found.name, asked)) {
+            match columns.iter().find(|found| words::are_alike(&found.name, asked)) {
                 Some(found) => fit.take(column, role, found),
                 None => fit.missing.push(column.name.to_string()),
             }
@@ -92,7 +92,7 @@ fn fit(table: &TableRef, names: names::Columns, columns: &[Column], hints: &Hint
         let found = wanted.clone().find_map(|name| {
             columns.iter().find(|found| {
                 !fit.taken.contains(&found.name)
-                    && !hints.columns.values().any(|asked| names_are_alike(&found.name, asked))
+                    && !hints.columns.values().any(|asked| words::are_alike(&found.name, asked))
                     && words::readings(&found.name).iter().any(|reading| reading == name)
                     && suits(found, column, role)
             })
@@ -130,11 +130,6 @@ fn is_of_purchases(column: &Column) -> bool {
         .flat_map(|(name, others)| std::iter::once(name).chain(others.iter()));
     let readings = words::readings(&column.name);
     names.any(|name| *name != "id" && readings.iter().any(|reading| reading == name))
-}
-
-/// Returns `true` if `name`, a column of the file, is the one that was asked for.
-fn names_are_alike(name: &str, asked: &str) -> bool {
-    name.trim() == asked.trim() || words::plain(name) == words::plain(asked)
 }
 
 fn role(table: &TableRef, column: &TableColumn) -> Role {

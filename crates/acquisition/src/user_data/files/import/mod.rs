@@ -149,11 +149,9 @@ pub fn inspect(path: &str, hints: &Hints, now: DateTime<Utc>) -> Result<Inspecti
     let is_asked = hints.table.is_some() || !hints.columns.is_empty();
     if let Some(preset) = presets::preset_for(&names).filter(|_| !is_asked) {
         known(preset, &entry, hints, &mut import)?;
-        let others = names.iter().filter(|name| !reads(&import.entries, name));
-        let others: Vec<_> = others.map(|name| format!("`{}`", name.trim())).collect();
-        if !others.is_empty() {
-            import.found.push(format!("columns that are not taken: {}", others.join(", ")));
-        }
+        let others: Vec<&str> =
+            names.iter().copied().filter(|name| !reads(&import.entries, name)).collect();
+        tell_unused(&others, &mut import.found);
         return Ok(import);
     }
     let columns = columns(&sample, hints, now);
@@ -275,18 +273,15 @@ fn known(preset: &Preset, entry: &Config, hints: &Hints, import: &mut Inspection
 
 /// Returns `true` if an entry reads the column that the file calls `name`.
 fn reads(entries: &[Config], name: &str) -> bool {
-    let is = |other: &String| words::plain(other) == words::plain(name);
+    let is = |other: &str| words::are_alike(other, name);
     entries.iter().any(|entry| {
-        let rules = entry.columns.iter();
-        let by_rule = rules.clone().any(|(column, rule)| {
-            let own = rule.column.is_none() && rule.columns.is_empty() && rule.value.is_none();
-            rule.column.iter().chain(&rule.columns).any(is) || own && is(column)
-        });
-        let same_name = |column: &str| words::plain(column) == words::plain(name);
+        let sources =
+            entry.columns.values().flat_map(|rule| rule.column.iter().chain(&rule.columns));
+        let conditions = entry.filter.iter().map(|condition| &condition.column);
+        // A column with the name of one of the table fills it without a rule.
         let table = tables::by_name(&entry.table);
-        by_rule
-            || entry.filter.iter().any(|condition| is(&condition.column))
-            || table.is_some_and(|table| table.columns.iter().any(|column| same_name(&column.name)))
+        let has = |table: &Table| table.columns.iter().any(|column| is(&column.name));
+        sources.chain(conditions).any(|column| is(column)) || table.is_some_and(|table| has(&table))
     })
 }
 
@@ -359,10 +354,16 @@ fn fill(entry: &mut Config, fit: Fit, columns: &[Column], import: &mut Inspectio
         .filter(|column| !used.contains(column.name.as_str()) && !column.name.trim().is_empty())
         // A column with the name of one of the table fills it without a rule.
         .filter(|column| table.is_none_or(|table| table.column(column.name.trim()).is_err()))
-        .map(|column| format!("`{}`", column.name))
+        .map(|column| column.name.as_str())
         .collect();
-    if !others.is_empty() {
-        import.found.push(format!("columns that are not taken: {}", others.join(", ")));
+    tell_unused(&others, &mut import.found);
+}
+
+/// Adds the columns that no entry reads to the findings, if there are any.
+fn tell_unused(columns: &[&str], found: &mut Vec<String>) {
+    let names: Vec<_> = columns.iter().map(|name| format!("`{}`", name.trim())).collect();
+    if !names.is_empty() {
+        found.push(format!("columns that are not taken: {}", names.join(", ")));
     }
 }
 

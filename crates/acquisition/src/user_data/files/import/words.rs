@@ -90,6 +90,11 @@ pub(super) fn plain(name: &str) -> String {
     plain.trim_end_matches('_').to_owned()
 }
 
+/// Returns `true` if two names are the same but for case, accents and separators.
+pub(super) fn are_alike(one: &str, other: &str) -> bool {
+    one.trim() == other.trim() || plain(one) == plain(other)
+}
+
 /// Returns the normalized names that a header may stand for: all of it, without the part in
 /// brackets, and numbers as ids.
 pub(super) fn readings(name: &str) -> Vec<String> {
