@@ -22,6 +22,10 @@
 //! ```
 
 #[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
+
+#[cfg(doctest)]
 #[doc = include_str!("../../../docs/one_layer.md")]
 struct OneLayer;
 
