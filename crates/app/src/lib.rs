@@ -21,13 +21,28 @@
 //! # }
 //! ```
 
+/// The examples of the README, of those of the crates, and of the page on single layers, which compile as doctests.
 #[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct Readme;
-
-#[cfg(doctest)]
-#[doc = include_str!("../../../docs/one_layer.md")]
-struct OneLayer;
+mod pages {
+    #[doc = include_str!("../../../README.md")]
+    struct Readme;
+    #[doc = include_str!("../../../docs/one_layer.md")]
+    struct OneLayer;
+    #[doc = include_str!("../../acquisition/README.md")]
+    struct Acquisition;
+    #[doc = include_str!("../../analytics/README.md")]
+    struct Analytics;
+    #[doc = include_str!("../../app/README.md")]
+    struct App;
+    #[doc = include_str!("../../core/README.md")]
+    struct Core;
+    #[doc = include_str!("../../replay/README.md")]
+    struct Replay;
+    #[doc = include_str!("../../simulation/README.md")]
+    struct Simulation;
+    #[doc = include_str!("../../storage/README.md")]
+    struct Storage;
+}
 
 mod clock;
 mod config;
